@@ -9,7 +9,10 @@ const hidden = '(not shown)'
 const secretName = /(?:secret|password|passphrase|token|credential)s?$/i
 
 export function showConfig(config: Config): string {
-  return stringify(shown(config, configSchema, ''), { lineWidth: 0 })
+  const { file: _, store, ...rest } = config
+  const place = store.kind === 'embedded' ? `embedded:${store.path}` : store.url
+  const { listen, admin, ...more } = shown(rest, configSchema, '') as Record<string, unknown>
+  return stringify({ listen, admin, store: shown(place, undefined, ''), ...more }, { lineWidth: 0 })
 }
 
 function shown(value: unknown, node: Node | undefined, key: string): unknown {

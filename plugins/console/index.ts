@@ -6,6 +6,7 @@ import { registerBulk } from './bulk.tsx'
 import { registerConfiguration } from './configuration.tsx'
 import { registerJournal } from './journal.tsx'
 import { registerNow } from './now.tsx'
+import { registerNumbers } from './numbers.tsx'
 import type { ConsoleOptions } from './options.ts'
 import { registerPeople } from './people.tsx'
 import { registerPerson } from './person.tsx'
@@ -21,6 +22,7 @@ const pages = [
   registerPersonActions,
   registerAdd,
   registerBulk,
+  registerNumbers,
   registerWaits,
   registerJournal,
   registerConfiguration

@@ -2,12 +2,12 @@
 import type { ComponentChildren } from 'preact'
 import { pageScript, pageSheet, tabIcon } from '../portal/assets.ts'
 import { plain, Said } from '../portal/layout.tsx'
-import { consoleSheet } from './assets.ts'
+import { consoleScript, consoleSheet } from './assets.ts'
 import type { ConsoleFrame } from './console-page.ts'
 
 export const base = '/.factorgate/admin'
 
-export type Place = 'now' | 'people' | 'waits' | 'journal' | 'configuration'
+export type Place = 'now' | 'people' | 'numbers' | 'waits' | 'journal' | 'configuration'
 
 interface SheetProps {
   frame: ConsoleFrame
@@ -22,6 +22,7 @@ interface SheetProps {
 const places: readonly (readonly [Place, string])[] = [
   ['now', `${base}/`],
   ['people', `${base}/people`],
+  ['numbers', `${base}/numbers`],
   ['waits', `${base}/waits`],
   ['journal', `${base}/journal`],
   ['configuration', `${base}/configuration`]
@@ -41,6 +42,7 @@ export function Sheet({ frame: { frame, role, say }, title, at, narrow, children
         <link rel="stylesheet" href={pageSheet(look.accent).path} />
         <link rel="stylesheet" href={consoleSheet.path} />
         <script src={pageScript().path} defer />
+        <script src={consoleScript.path} defer />
       </head>
       <body class={narrow ? 'desk narrow' : 'desk'}>
         <a class="skip" href="#main">

@@ -2,12 +2,13 @@
 import type { FastifyInstance } from 'fastify'
 import type { SignedIn } from '../../src/administration/signed-in.ts'
 import { browserName } from '../portal/device-name.ts'
-import { Notice } from '../portal/layout.tsx'
+import { Notice, toHtml } from '../portal/layout.tsx'
 import { sendPage } from '../portal/page-context.ts'
 import { clockTime, formatRelative } from '../portal/relative-time.ts'
 import { formatBytes } from './amounts.ts'
-import { type ConsoleFrame, consoleFrame, consolePage } from './console-page.ts'
+import { type ConsoleFrame, type ConsolePage, consoleFrame, consolePage } from './console-page.ts'
 import { base, Sheet, Table } from './layout.tsx'
+import { eventsPath, registerLive } from './live.ts'
 import type { ConsoleOptions, OpenConnections } from './options.ts'
 
 export interface NowView {
@@ -22,15 +23,28 @@ export interface NowView {
   /** Pending requests for approval. */
   readonly sponsorRequests: number
   readonly now: number
+  /** True where the page follows what happens. */
+  readonly isLive: boolean
 }
 
 const shown = 200
 
 export function NowPage({ frame, view }: { frame: ConsoleFrame; view: NowView }) {
+  return (
+    <Sheet frame={frame} title={frame.say.now.title} at="now">
+      <div data-live={view.isLive ? eventsPath : undefined}>
+        <NowContent frame={frame} view={view} />
+      </div>
+    </Sheet>
+  )
+}
+
+/** What the event stream sends: it has no form, and no token. */
+export function NowContent({ frame, view }: { frame: ConsoleFrame; view: NowView }) {
   const say = frame.say.now
   const words = frame.frame.say
   return (
-    <Sheet frame={frame} title={say.title} at="now">
+    <>
       {view.sponsorRequests > 0 && (
         <Notice>
           {say.sponsors({ count: view.sponsorRequests })} <a href="/.factorgate/sponsor">{say.openSponsors}</a>
@@ -49,7 +63,7 @@ export function NowPage({ frame, view }: { frame: ConsoleFrame; view: NowView })
         {say.covers({ processes: view.open.processes })} {frame.say.frame.asOf({ clock: clockTime(view.now, words) })}{' '}
         <a href={`${base}/`}>{frame.say.frame.refresh}</a>
       </p>
-    </Sheet>
+    </>
   )
 }
 
@@ -89,21 +103,30 @@ export function registerNow(scope: FastifyInstance, options: ConsoleOptions): vo
   for (const path of [base, `${base}/`])
     scope.get(path, { config: { requires: 'console' } }, async request => {
       const page = consolePage(request)
-      const { directories, signIn } = page.portal
-      const [all, open, requests] = await Promise.all([
-        options.signedIn.list(),
-        options.openConnections(),
-        page.role === 'operator' && directories.hasSponsors ? signIn.sponsorship.requestsFor(page.principal) : []
-      ])
-      const view: NowView = {
-        signedIn: all.slice(0, shown),
-        more: Math.max(0, all.length - shown),
-        people: new Set(all.map(({ account }) => account.id)).size,
-        open,
-        openTotal: [...open.bySession.values()].reduce((sum, { connections }) => sum + connections, 0),
-        sponsorRequests: requests.filter(({ request: { state } }) => state === 'open').length,
-        now: page.now
-      }
-      return sendPage(page, 200, <NowPage frame={consoleFrame(page)} view={view} />)
+      return sendPage(page, 200, <NowPage frame={consoleFrame(page)} view={await look(page)} />)
     })
+
+  registerLive(scope, options.live, async page => {
+    const content = <NowContent frame={consoleFrame(page)} view={await look(page)} />
+    return toHtml(content).replace('<!doctype html>', '')
+  })
+
+  async function look(page: ConsolePage): Promise<NowView> {
+    const { directories, signIn, isAlone } = page.portal
+    const [all, open, requests] = await Promise.all([
+      options.signedIn.list(),
+      options.openConnections(),
+      page.role === 'operator' && directories.hasSponsors ? signIn.sponsorship.requestsFor(page.principal) : []
+    ])
+    return {
+      signedIn: all.slice(0, shown),
+      more: Math.max(0, all.length - shown),
+      people: new Set(all.map(({ account }) => account.id)).size,
+      open,
+      openTotal: [...open.bySession.values()].reduce((sum, { connections }) => sum + connections, 0),
+      sponsorRequests: requests.filter(({ request: { state } }) => state === 'open').length,
+      now: page.now,
+      isLive: isAlone === true
+    }
+  }
 }

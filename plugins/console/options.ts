@@ -2,9 +2,10 @@
 import type { JournalReader } from '../../src/administration/journal-reader.ts'
 import type { OperatorActions } from '../../src/administration/operator-actions.ts'
 import type { PeopleIndex } from '../../src/administration/people-index.ts'
+import type { ProcessReports } from '../../src/administration/process-reports.ts'
 import type { SignedInPeople } from '../../src/administration/signed-in.ts'
 import type { Credential } from '../../src/factor/credential.ts'
-import type { LiveSummary } from '../../src/forwarding/live-connections.ts'
+import type { LiveConnections, LiveSummary } from '../../src/forwarding/live-connections.ts'
 import type { Accounts } from '../../src/identity/accounts.ts'
 import type { AttemptLocks } from '../../src/throttle/attempt-locks.ts'
 
@@ -51,5 +52,7 @@ export interface ConsoleOptions {
   readonly accounts: Pick<Accounts, 'byId' | 'byName'>
   readonly locks: Pick<AttemptLocks, 'waiting' | 'of'>
   readonly isUsable: (credential: Credential) => boolean
+  readonly reports: Pick<ProcessReports, 'all'>
+  readonly live: Pick<LiveConnections, 'add'>
   readonly openConnections: () => Promise<OpenConnections>
 }

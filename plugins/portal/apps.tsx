@@ -1,5 +1,6 @@
 /** The front page: the person's apps, last used first. */
 import type { FastifyInstance } from 'fastify'
+import { roleOf } from '../../src/administration/roles.ts'
 import { home } from './enter.ts'
 import { type Frame, Page } from './layout.tsx'
 import type { AppCard } from './options.ts'
@@ -14,6 +15,8 @@ export interface AppsView {
   readonly spent: SpentView | null
   /** People who ask for approval. */
   readonly sponsor?: SponsorNotice | null
+  /** True for operators and the help desk. */
+  readonly mayOperate?: boolean
 }
 
 export function AppsPage({ frame, view }: { frame: Frame; view: AppsView }) {
@@ -43,6 +46,11 @@ export function AppsPage({ frame, view }: { frame: Frame; view: AppsView }) {
           ))}
         </ul>
       )}
+      {view.mayOperate && (
+        <p>
+          <a href="/.factorgate/admin/">{say.console}</a>
+        </p>
+      )}
     </Page>
   )
 }
@@ -62,6 +70,11 @@ export function registerApps(scope: FastifyInstance): void {
     const left = await portal.signIn.recovery.leftAfterSpending(page.principal)
     const spent = left === null ? null : { left, address: portal.portalOrigin + home, isAccount: false }
     const sponsor = await sponsorNoticeOf(portal, page.principal)
-    return sendPage(page, 200, <AppsPage frame={frameOf(page)} view={{ apps, now: page.now, spent, sponsor }} />)
+    const mayOperate = roleOf(page.principal.account) !== null
+    return sendPage(
+      page,
+      200,
+      <AppsPage frame={frameOf(page)} view={{ apps, now: page.now, spent, sponsor, mayOperate }} />
+    )
   })
 }

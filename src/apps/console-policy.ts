@@ -18,11 +18,11 @@ const read = { methods: ['GET', 'HEAD'], groups: both, outcome } as const
 /** Paths after `consolePrefix`. What the help desk may not do is not listed for it, so that a new page is the operators' alone. */
 const rules: readonly Rule[] = [
   { path: '/', ...read },
-  { path: '/now', ...read },
   { path: '/people', ...read },
   { path: '/people/*', ...read },
   { path: '/people/*/invite', groups: both, outcome },
   { path: '/people/*/reset', groups: both, outcome },
+  { path: '/numbers', ...read },
   { path: '/waits', ...read },
   { path: '/journal', ...read },
   { path: '/events', ...read },

@@ -1,6 +1,7 @@
 /** Counters and gauges in Prometheus' text format. */
 
-const buckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10] as const
+/** The upper bounds of durations, in seconds. */
+export const durationBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10] as const
 
 interface Family {
   readonly help: string
@@ -31,7 +32,7 @@ interface AppMetrics {
 
 const newAppMetrics = (): AppMetrics => ({
   requests: Array(10).fill(0),
-  counts: buckets.map(() => 0),
+  counts: durationBuckets.map(() => 0),
   received: 0,
   sent: 0,
   seconds: 0,
@@ -85,11 +86,16 @@ export class Metrics {
     meter.sent += bytesOut
     meter.seconds += seconds
     meter.count++
-    for (let i = 0; i < buckets.length; i++)
-      if (seconds <= (buckets[i] as number)) {
+    for (let i = 0; i < durationBuckets.length; i++)
+      if (seconds <= (durationBuckets[i] as number)) {
         meter.counts[i]!++
         break
       }
+  }
+
+  /** Without gauges, whose reading costs more. */
+  counters(): Pick<MetricsSnapshot, 'families' | 'apps'> {
+    return { families: this.#families, apps: this.#apps }
   }
 
   snapshot(): MetricsSnapshot {
@@ -186,7 +192,7 @@ function renderApps(apps: MetricsSnapshot['apps']): string[] {
     ]),
     ...family(duration, 'From the request line to the last byte of the answer.', 'histogram', (meter, label) => {
       let running = 0
-      const below = buckets.map((bound, i) => {
+      const below = durationBuckets.map((bound, i) => {
         running += meter.counts[i]!
         return `${duration}_bucket{${label},le="${bound}"} ${running}`
       })

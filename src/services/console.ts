@@ -4,6 +4,7 @@ import type { ConsoleOptions, PeopleSource } from '../../plugins/console/index.t
 import { BackwardsReader } from '../administration/journal-reader.ts'
 import { OperatorActions } from '../administration/operator-actions.ts'
 import { PeopleIndex } from '../administration/people-index.ts'
+import { mergeLive } from '../administration/process-reports.ts'
 import { SignedInPeople } from '../administration/signed-in.ts'
 import type { AuditSink } from '../audit/event.ts'
 import type { RecoveryCodes } from '../factor/recovery-code.ts'
@@ -25,7 +26,7 @@ export interface ConsoleParts {
 /** `close` gives back what is in memory. */
 export function makeConsole(
   config: Config,
-  { store, clock, accounts, credentials, invitations, sessions, live, configuration, journalFile }: Services,
+  { store, clock, accounts, credentials, invitations, sessions, live, configuration, journalFile, reports }: Services,
   { recoveryCodes, sponsorships, directories, factors, audit }: ConsoleParts
 ): ConsoleOptions & { close(): void } {
   const isUsable = factors.isUsable.bind(factors)
@@ -65,7 +66,12 @@ export function makeConsole(
     accounts,
     locks,
     isUsable,
-    openConnections: async () => ({ bySession: live.bySession(), processes: 1 }),
+    reports,
+    live,
+    openConnections: async () => {
+      const all = await reports.all()
+      return { bySession: mergeLive(all), processes: all.length }
+    },
     close: () => people.close()
   }
 }

@@ -1,6 +1,7 @@
 /** The services that outlive a reload, such as store, sessions, live connections and journal, started and closed in order. */
 import path from 'node:path'
 import type { Logger } from 'pino'
+import { ProcessReports } from '../administration/process-reports.ts'
 import { Strangers } from '../audit/anonymous-log-limit.ts'
 import type { AuditSink } from '../audit/event.ts'
 import { Journal, journalPurpose } from '../audit/journal.ts'
@@ -21,6 +22,7 @@ import type { KeptMetadata } from '../identity/saml/metadata-source.ts'
 import { SecondReader } from '../identity/saml/second-opinion.ts'
 import type { Keyring } from '../keyring/keyring.ts'
 import { PublishedKeys } from '../keyring/published-keys.ts'
+import { History } from '../metrics/history.ts'
 import { labels, Metrics } from '../metrics/metrics.ts'
 import { AppUse } from '../session/last-used-apps.ts'
 import { sessionKey, tokenKey } from '../session/records.ts'
@@ -84,6 +86,9 @@ export class Services {
   /** The journal for events that anonymous clients can cause. */
   readonly strangers: Strangers
   readonly metrics = new Metrics()
+  readonly history: History
+  /** What every process that uses the store knows, for the console. */
+  readonly reports: ProcessReports
   readonly configuration: ConfigurationNote
   readonly journalFile: string
   readonly accounts: Accounts
@@ -121,6 +126,14 @@ export class Services {
     this.cache = new SessionCache(store)
     this.sessions = new Sessions({ store, cache: this.cache, clock, limits: input.limits })
     this.live = new LiveConnections({ clock })
+    this.history = new History(this.metrics, clock)
+    this.reports = new ProcessReports({
+      store,
+      clock,
+      isShared: input.isStoreShared === true,
+      read: () => ({ live: this.live.bySession(), steps: this.history.read() }),
+      onError: error => log.warn({ err: error }, 'the numbers of this process could not be written for the console')
+    })
     this.upstreams = new UpstreamStates(({ appId: app, address: upstream }, problem) =>
       problem === null
         ? log.info({ app, upstream }, 'the upstream is up again')
@@ -195,6 +208,8 @@ export class Services {
     // Checks at the start, and whenever the store connection changes.
     cache.onNotice(({ kind }) => kind !== 'changed' && void readiness.check())
     void readiness.check()
+    runtime.history.start()
+    await runtime.reports.start()
     runtime.#flushing = setInterval(() => void runtime.#flush(), flushMs)
     runtime.#flushing.unref()
     metrics.gauge('factorgate_open_connections', 'Sockets, downloads and uploads under way.', () => live.size)
@@ -238,6 +253,8 @@ export class Services {
   async close(): Promise<void> {
     this.#watching?.stop()
     this.readiness.stop()
+    this.history.stop()
+    this.reports.stop()
     clearInterval(this.#flushing)
     await this.#flush()
     this.live.close()

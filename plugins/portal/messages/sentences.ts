@@ -418,6 +418,7 @@ export interface Sentences {
     readonly noneNow: string
     readonly lastUsed: (args: { readonly when: string }) => string
     readonly reportOnly: string
+    readonly console: string
   }
   readonly logout: {
     readonly title: string

@@ -1,0 +1,87 @@
+/**
+ * The event stream behind the page of who is in: the content of the page every few seconds. It ends with the session, with the proof that
+ * opened it, and at a shutdown. Without scripts the page has a link that looks again.
+ */
+import type { FastifyInstance } from 'fastify'
+import { GateError } from '../../src/errors.ts'
+import { newestProof } from '../../src/factor/proof.ts'
+import type { LiveConnections } from '../../src/forwarding/live-connections.ts'
+import { type ConsolePage, consolePage } from './console-page.ts'
+import { base } from './layout.tsx'
+
+export const eventsPath = `${base}/events`
+
+/** Milliseconds between two looks, and streams of a process and of a session at the most. */
+const everyMs = 5_000
+const streamsMost = 50
+const streamsOfSession = 4
+/** Seconds for which the console's proof is fresh (src/apps/console-policy.ts). */
+const freshSeconds = 900
+
+export function registerLive(
+  scope: FastifyInstance,
+  live: Pick<LiveConnections, 'add'>,
+  render: (page: ConsolePage) => Promise<string>
+): void {
+  const open = new Map<string, number>()
+
+  scope.get(eventsPath, { config: { requires: 'console', isData: true } }, async (request, reply) => {
+    const page = consolePage(request)
+    // An app on this origin could read the stream in the operator's name.
+    if (page.portal.isAlone !== true) throw new GateError('not_found')
+    const { session, account, proofs } = page.principal
+    const streams = [...open.values()].reduce((sum, n) => sum + n, 0)
+    const own = open.get(session.id) ?? 0
+    if (streams >= streamsMost || own >= streamsOfSession) throw new GateError('busy', { retryAfterSeconds: 30 })
+    open.set(session.id, own + 1)
+    reply.hijack()
+    const { raw } = reply
+    raw.writeHead(200, {
+      'content-type': 'text/event-stream; charset=utf-8',
+      'cache-control': 'no-store',
+      'x-content-type-options': 'nosniff',
+      'x-accel-buffering': 'no',
+      'cross-origin-resource-policy': 'same-origin'
+    })
+    let last = ''
+    let isBusy = false
+    const look = async () => {
+      // A reader that is too slow skips a turn.
+      if (isBusy || raw.writableNeedDrain) return
+      isBusy = true
+      try {
+        const html = await render({ ...page, now: page.portal.clock() })
+        if (html !== last) raw.write(`data: ${html.replaceAll('\n', '\ndata: ')}\n\n`)
+        last = html
+      } catch {
+        // The store does not answer. The browser asks again by itself.
+        raw.end()
+      } finally {
+        isBusy = false
+      }
+    }
+    const timer = setInterval(look, everyMs).unref()
+    const proof = newestProof(proofs, ['webauthn'])
+    const registration = live.add({
+      sessionId: session.id,
+      accountId: account.id,
+      appId: base,
+      groups: account.groups,
+      endsAt: (proof?.at ?? 0) + freshSeconds * 1000,
+      isSocket: true,
+      get bytesMoved() {
+        return 0
+      },
+      end: () => raw.end()
+    })
+    raw.once('close', () => {
+      clearInterval(timer)
+      registration.release()
+      const left = (open.get(session.id) ?? 1) - 1
+      if (left > 0) open.set(session.id, left)
+      else open.delete(session.id)
+    })
+    await look()
+    return reply
+  })
+}

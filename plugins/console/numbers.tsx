@@ -1,0 +1,168 @@
+/** Charts of the last hours or the last day: sign-ins, refusals, bytes to people, and how long requests took. */
+import type { FastifyInstance } from 'fastify'
+import { mergeSteps, quantile, type Step, stepMs } from '../../src/metrics/history.ts'
+import { durationBuckets } from '../../src/metrics/metrics.ts'
+import { sendPage } from '../portal/page-context.ts'
+import { formatBytes } from './amounts.ts'
+import { Chart } from './chart.tsx'
+import { type ConsoleFrame, consoleFrame, consolePage } from './console-page.ts'
+import { base, Sheet, Table } from './layout.tsx'
+import type { ConsoleOptions } from './options.ts'
+
+export interface NumbersView {
+  readonly span: 'hours' | 'day'
+  readonly steps: readonly Step[]
+  /** Milliseconds. */
+  readonly width: number
+  readonly processes: number
+}
+
+const path = `${base}/numbers`
+const spans = {
+  hours: { milliseconds: 3 * 3600_000, width: stepMs },
+  day: { milliseconds: 24 * 3600_000, width: 6 * stepMs }
+} as const
+
+export function NumbersPage({ frame, view }: { frame: ConsoleFrame; view: NumbersView }) {
+  const say = frame.say.numbers
+  const { tag } = frame.frame.say.entry
+  const { steps, span } = view
+  const times = [steps[0], steps[steps.length >> 1], steps.at(-1)].map(step => clock(step?.at ?? 0)) as [
+    string,
+    string,
+    string
+  ]
+  const number = new Intl.NumberFormat(tag)
+  const bytes = (value: number) => formatBytes(value, tag)
+  const total = (of: (step: Step) => number) => steps.reduce((sum, step) => sum + of(step), 0)
+  const all = total(({ durations }) => durations.reduce((sum, value) => sum + value, 0))
+  const median = steps.map(({ durations }) => quantile(durations, 0.5))
+  const slowest = steps.map(({ durations }) => quantile(durations, 0.99))
+  const longest = durationBuckets.at(-1) as number
+  const seconds = (value: number | null) => {
+    if (value === null) return ''
+    if (!Number.isFinite(value)) return say.above({ limit: secondsText(longest) })
+    return secondsText(value)
+  }
+  const secondsText = (value: number) =>
+    new Intl.NumberFormat(tag, {
+      style: 'unit',
+      unit: value < 1 ? 'millisecond' : 'second',
+      maximumSignificantDigits: 2
+    }).format(value < 1 ? value * 1000 : value)
+  /** The second series stands on the first, so it is what is above it. */
+  const flat = (value: number | null | undefined) => Math.min(value ?? 0, longest)
+  const shared = { times }
+  return (
+    <Sheet frame={frame} title={say.title} at="numbers">
+      <p class="pages">
+        {(['hours', 'day'] as const).map(one => (
+          <a key={one} href={`${path}?span=${one}`} aria-current={one === span ? 'true' : undefined}>
+            {say[one]}
+          </a>
+        ))}
+      </p>
+      <div class="charts">
+        <Chart
+          {...shared}
+          id="sign-ins"
+          title={say.signIns}
+          summary={say.summary({
+            title: say.signIns,
+            what: `${number.format(total(step => step.signIns))} ${say.accepted}, ${number.format(total(step => step.refusedSignIns))} ${say.refused}`
+          })}
+          series={[
+            { name: say.accepted, values: steps.map(({ signIns }) => signIns) },
+            { name: say.refused, values: steps.map(({ refusedSignIns }) => refusedSignIns) }
+          ]}
+          format={value => number.format(value)}
+        />
+        <Chart
+          {...shared}
+          id="refusals"
+          title={say.refusals}
+          summary={say.summary({
+            title: say.refusals,
+            what: say.total({ total: number.format(total(step => step.refusals)) })
+          })}
+          series={[{ name: say.refusals, values: steps.map(({ refusals }) => refusals) }]}
+          format={value => number.format(value)}
+        />
+        <Chart
+          {...shared}
+          id="bytes"
+          title={say.bytes}
+          summary={say.summary({ title: say.bytes, what: say.total({ total: bytes(total(step => step.bytesOut)) }) })}
+          series={[{ name: say.bytes, values: steps.map(({ bytesOut }) => bytesOut) }]}
+          format={bytes}
+        />
+        <Chart
+          {...shared}
+          id="durations"
+          title={say.durations}
+          summary={say.summary({
+            title: say.durations,
+            what: all === 0 ? say.nothing : say.most({ most: seconds(Math.max(...slowest.map(value => value ?? 0))) })
+          })}
+          series={[
+            { name: say.median, values: median.map(flat) },
+            { name: say.slowest, values: slowest.map((value, i) => flat(value) - flat(median[i])) }
+          ]}
+          format={seconds}
+        />
+      </div>
+      <details>
+        <summary>{say.table}</summary>
+        <Table
+          caption={say.table}
+          columns={[say.time, say.accepted, say.refused, say.refusals, say.bytes, say.median, say.slowest]}
+          rows={steps
+            .map((step, i) => ({ step, i }))
+            .filter(
+              ({ step }) =>
+                step.signIns + step.refusedSignIns + step.refusals + step.bytesOut > 0 ||
+                quantile(step.durations, 0.5) !== null
+            )
+            .map(({ step, i }) => ({
+              key: String(step.at),
+              cells: [
+                clock(step.at),
+                number.format(step.signIns),
+                number.format(step.refusedSignIns),
+                number.format(step.refusals),
+                bytes(step.bytesOut),
+                seconds(median[i] ?? null),
+                seconds(slowest[i] ?? null)
+              ].map(text => <span class="figures">{text}</span>)
+            }))}
+        />
+      </details>
+      <p class="soft">
+        {say.covers({ processes: view.processes, minutes: String(view.width / 60_000) })}{' '}
+        <a href={`${path}?span=${span}`}>{frame.say.frame.refresh}</a>
+      </p>
+    </Sheet>
+  )
+}
+
+/** In UTC. */
+function clock(at: number): string {
+  return new Date(at).toISOString().slice(11, 16)
+}
+
+export function registerNumbers(scope: FastifyInstance, options: ConsoleOptions): void {
+  scope.get(path, { config: { requires: 'console' } }, async request => {
+    const page = consolePage(request)
+    const span = new URLSearchParams(page.request.exchange.target.query).get('span') === 'day' ? 'day' : 'hours'
+    const { milliseconds, width } = spans[span]
+    const reports = await options.reports.all()
+    const steps = mergeSteps(
+      reports.map(report => report.steps),
+      page.now - milliseconds + width,
+      page.now,
+      width
+    )
+    const view = { span, steps, width, processes: reports.length } as const
+    return sendPage(page, 200, <NumbersPage frame={consoleFrame(page)} view={view} />)
+  })
+}

@@ -1,0 +1,144 @@
+/**
+ * The numbers of the last day in steps of five minutes, from the counters that exist anyway: a timer reads them once a minute, and requests
+ * pay nothing.
+ */
+import type { Clock } from '../clock.ts'
+import { durationBuckets, type Metrics } from './metrics.ts'
+
+export const stepMs = 5 * 60_000
+const steps = 288
+const sampleMs = 60_000
+
+/** Of one step. */
+export interface Step {
+  /** Its beginning, in milliseconds since the epoch. */
+  readonly at: number
+  readonly signIns: number
+  readonly refusedSignIns: number
+  readonly refusals: number
+  readonly bytesOut: number
+  /** Requests by duration: one number a bucket of `durationBuckets`, and one for longer ones. */
+  readonly durations: readonly number[]
+}
+
+type Totals = Omit<Step, 'at'>
+
+export class History {
+  readonly #metrics: Pick<Metrics, 'counters'>
+  readonly #clock: Clock
+  #steps: Step[] = []
+  #last: Totals
+  #timer: NodeJS.Timeout | undefined
+
+  constructor(metrics: Pick<Metrics, 'counters'>, clock: Clock) {
+    this.#metrics = metrics
+    this.#clock = clock
+    this.#last = this.#totals()
+  }
+
+  start(): void {
+    this.#timer = setInterval(() => this.sample(), sampleMs).unref()
+  }
+
+  stop(): void {
+    clearInterval(this.#timer)
+  }
+
+  /** Adds what has happened since the last time to the step of now. */
+  sample(): void {
+    const totals = this.#totals()
+    const at = Math.floor(this.#clock() / stepMs) * stepMs
+    const change = difference(totals, this.#last)
+    this.#last = totals
+    const newest = this.#steps.at(-1)
+    if (newest?.at === at) this.#steps[this.#steps.length - 1] = { at, ...sum(newest, change) }
+    else this.#steps.push({ at, ...change })
+    // A clock that was set back leaves steps of the future, which are dropped.
+    this.#steps = this.#steps.filter(step => step.at <= at && step.at > at - steps * stepMs)
+  }
+
+  /** The oldest first. Steps in which the process did not run are missing. */
+  read(): readonly Step[] {
+    this.sample()
+    return this.#steps
+  }
+
+  #totals(): Totals {
+    const { families, apps } = this.#metrics.counters()
+    let signIns = 0
+    let refusedSignIns = 0
+    for (const [labels, value] of families.get('factorgate_sign_ins_total')?.values ?? [])
+      if (labels.includes('outcome="accepted"')) signIns += value
+      else refusedSignIns += value
+    const durations = new Array<number>(durationBuckets.length + 1).fill(0)
+    let bytesOut = 0
+    for (const { sent, counts, count } of apps.values()) {
+      bytesOut += sent
+      counts.forEach((value, i) => {
+        durations[i]! += value
+      })
+      durations[durationBuckets.length]! += count - counts.reduce((total, value) => total + value, 0)
+    }
+    return {
+      signIns,
+      refusedSignIns,
+      refusals: sumOf(families.get('factorgate_refusals_total')),
+      bytesOut,
+      durations
+    }
+  }
+}
+
+function sumOf(family: { readonly values: ReadonlyMap<string, number> } | undefined): number {
+  return [...(family?.values.values() ?? [])].reduce((total, value) => total + value, 0)
+}
+
+function combined(a: Totals, b: Totals, of: (a: number, b: number) => number): Totals {
+  return {
+    signIns: of(a.signIns, b.signIns),
+    refusedSignIns: of(a.refusedSignIns, b.refusedSignIns),
+    refusals: of(a.refusals, b.refusals),
+    bytesOut: of(a.bytesOut, b.bytesOut),
+    durations: a.durations.map((value, i) => of(value, b.durations[i] ?? 0))
+  }
+}
+
+const sum = (a: Totals, b: Totals) => combined(a, b, (one, other) => one + other)
+const difference = (a: Totals, b: Totals) => combined(a, b, (one, other) => Math.max(0, one - other))
+
+/** The sum of several processes, in steps of `width` milliseconds from `from` to `to`; steps without anything are zero. */
+export function mergeSteps(all: readonly (readonly Step[])[], from: number, to: number, width: number): Step[] {
+  const empty: Totals = {
+    signIns: 0,
+    refusedSignIns: 0,
+    refusals: 0,
+    bytesOut: 0,
+    durations: new Array<number>(durationBuckets.length + 1).fill(0)
+  }
+  const first = Math.floor(from / width) * width
+  const merged: Step[] = []
+  for (let at = first; at <= to; at += width) merged.push({ at, ...empty })
+  for (const step of all.flat()) {
+    const i = Math.floor((step.at - first) / width)
+    const before = merged[i]
+    if (before !== undefined) merged[i] = { at: before.at, ...sum(before, step) }
+  }
+  return merged
+}
+
+/**
+ * The duration in seconds that this share of the requests did not exceed, between the bounds of its bucket; null for no request, infinity
+ * beyond the last bound.
+ */
+export function quantile(durations: readonly number[], share: number): number | null {
+  const total = durations.reduce((all, value) => all + value, 0)
+  if (total === 0) return null
+  let left = share * total
+  for (let i = 0; i < durationBuckets.length; i++) {
+    const here = durations[i] ?? 0
+    const [low, high] = [i === 0 ? 0 : (durationBuckets[i - 1] as number), durationBuckets[i] as number]
+    if (here >= left && here > 0) return low + ((high - low) * left) / here
+    left -= here
+  }
+  return Number.POSITIVE_INFINITY
+}
