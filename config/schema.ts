@@ -7,10 +7,10 @@ import { identity } from './schema/identity.ts'
 import { journal } from './schema/journal.ts'
 import { notify } from './schema/notify.ts'
 import { factors, session } from './schema/people.ts'
+import { portal } from './schema/portal.ts'
 import { redis } from './schema/redis.ts'
 import {
   choice,
-  derived,
   duration,
   flag,
   list,
@@ -117,44 +117,6 @@ const workers = typed<'auto' | number>({
 
 const hopCount =
   'must be a list of addresses or networks such as [10.0.0.1, 10.1.0.0/16]; a number of hops (or true) is refused, because every client could then invent its address (GHSA-3m5p-2c4r-xxw2)'
-
-const portal = map(
-  {
-    url: text('portalUrl', {
-      title: 'Address of the portal',
-      description:
-        'Where people sign in, add factors and see their account: scheme and host, and the port if it is not the default one. Plain http is allowed only on this machine. Passkeys belong to this host (see `rpId`). If you change the host later, people have to add their passkeys again.',
-      example: 'https://gate.lab.example'
-    }),
-    title: text('line', {
-      title: 'Name',
-      description: 'The name of the lab on the pages. People should recognise it.',
-      default: 'Factorgate',
-      example: 'Example Lab'
-    }),
-    rpId: derived('hostname', "the portal's host", {
-      title: 'Relying party id',
-      description:
-        "The domain of passkeys and security keys (WebAuthn L3 §4): the portal's host, or a parent domain of your own. If you change it, the keys that people have added stop working.",
-      example: 'lab.example'
-    }),
-    contact: orNull(
-      text('contact', {
-        title: 'Whom to ask',
-        description: 'Where people get help. The pages show it. It is a text, a `mailto:` address or a web address.',
-        example: 'mailto:helpdesk@lab.example'
-      })
-    ),
-    accent: orNull(
-      text('colour', {
-        title: 'Accent colour',
-        description: "The colour of buttons and links. Put it in quotes: in YAML an unquoted '#' begins a comment.",
-        example: '#2f6f4e'
-      })
-    )
-  },
-  { title: 'Portal', description: "The gate's own pages, under `/.factorgate/`." }
-)
 
 const log = map(
   {

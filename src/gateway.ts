@@ -26,6 +26,7 @@ import {
   framedWhat,
   loginsOf,
   messagesFor,
+  PortalTexts,
   pageHeaders,
   portalPlugin,
   renderError,
@@ -51,6 +52,7 @@ import { certificateFilesOf } from './services/certificate-files.ts'
 import { makeConsole } from './services/console.ts'
 import { directoriesOf, frontHeadersOf } from './services/directories.ts'
 import { directoryWatchers } from './services/directory-watchers.ts'
+import { readLogo } from './services/logo.ts'
 import { refusedCredentials } from './services/refused-credentials.ts'
 import type { Services } from './services/services.ts'
 import { signInServicesOf } from './services/sign-in-services.ts'
@@ -120,11 +122,8 @@ export async function buildGateway(config: Config, runtime: Services): Promise<F
   const routes = new RouteTable({ apps, portalOrigin })
   const returnTargets = new ReturnTargets(routes, apps, clock)
   const maxUrlLength = maxUrlLengthFor(config.listen.maxHeaderSize)
-  const branding: Branding = {
-    title: config.portal.title,
-    contact: config.portal.contact,
-    accent: config.portal.accent
-  }
+  const { title, contact, accent } = config.portal
+  const branding: Branding = { title, contact, accent, ...lookOf(config.portal) }
 
   // Built for the first request from a frame, because the list of public suffixes takes 8 MB.
   let headersInFrames: Record<string, string> | undefined
@@ -265,6 +264,14 @@ export async function buildGateway(config: Config, runtime: Services): Promise<F
   runtime.notifying = notifying
   notifying?.start()
   return app
+}
+
+/** Logo, languages and words of the pages. `help` stands in every language that has no text of its own for it. */
+function lookOf({ logo, languages, help, texts }: Config['portal']): Pick<Branding, 'logo' | 'texts'> {
+  const helped = help === null ? {} : { 'login.help': help, 'login.helpElsewhere': help }
+  const words = languages.map(language => [language, { ...helped, ...texts[language] }] as const)
+  const overrides = Object.fromEntries(words.filter(([, own]) => Object.keys(own).length > 0))
+  return { logo: readLogo(logo), texts: new PortalTexts([...new Set(languages)], overrides) }
 }
 
 /** Records the end of a forwarded request or WebSocket in the journal and the metrics. */

@@ -85,7 +85,10 @@ const leafReaders: readonly string[] = [
   'src/notify/notice-groups.ts',
   'src/identity/header-profiles.ts',
   'src/request/header-name.ts',
-  'src/store/redis/url.ts'
+  'src/store/redis/url.ts',
+  'src/colours/accent.ts',
+  'src/messages/languages.ts',
+  'src/messages/overrides.ts'
 ]
 const folderOf = (file: string) => file.split('/').slice(0, 2).join('/')
 /** The layers of config/, lowest first; load.ts and print.ts are the highest. */

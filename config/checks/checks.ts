@@ -14,12 +14,14 @@ import { checkLdap } from './identity-ldap.ts'
 import { checkOidc } from './identity-oidc.ts'
 import { checkSaml } from './identity-saml.ts'
 import { checkNotify } from './notify.ts'
+import { checkLook } from './portal.ts'
 import { checkWebauthnPolicy } from './webauthn-policy.ts'
 
 /** `now` in milliseconds, for certificates. */
 export function checkConfig(config: DraftConfig, now: number, diagnostics: Diagnostics): void {
   checkListeners(config, now, diagnostics)
   checkPortal(config, diagnostics)
+  checkLook(config, diagnostics)
   checkStore(config, diagnostics)
   checkSession(config, diagnostics)
   checkIdentity(config, now, diagnostics)

@@ -5,6 +5,7 @@
 import { METHODS } from 'node:http'
 import path from 'node:path'
 import { canonicalName } from '../../src/identity/account.ts'
+import { isLanguage, type Language, languageCodes } from '../../src/messages/languages.ts'
 import { isHeaderName, normalName } from '../../src/request/header-name.ts'
 import {
   readHostname,
@@ -54,6 +55,8 @@ export const valueTypes = {
   network: { read: readNetwork, pattern: '[0-9A-Fa-f:.]+(/[0-9]{1,3})?', name: 'address or network' },
   listenHost: { read: readListenHost, name: 'address' },
   hostname: { read: readHostname, name: 'host name' },
+  language: { read: readLanguage, pattern: languageCodes.join('|'), name: 'language' },
+  messageKey: { read: (text: string) => text, pattern: '[A-Za-z_]+([.][A-Za-z_]+)+', name: 'key of a message' },
   colour: { read: readColour, pattern: '#[0-9A-Fa-f]{6}', name: 'colour' },
   contact: { read: readContact, name: 'text or URL' },
   method: { read: readMethod, pattern: '[A-Z-]+', name: 'method' },
@@ -204,6 +207,11 @@ export function readId(text: string): string | Invalid {
 }
 
 /** `#rrggbb` in lower case. */
+/** The code of a language that the pages have. */
+export function readLanguage(text: string): Language | Invalid {
+  return isLanguage(text) ? text : invalid(`must be one of ${languageCodes.join(', ')}`)
+}
+
 export function readColour(text: string): string | Invalid {
   return /^#[0-9a-f]{6}$/i.test(text) ? text.toLowerCase() : invalid("must be a colour such as '#2f6f4e'")
 }

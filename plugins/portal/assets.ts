@@ -5,8 +5,9 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import type { FastifyInstance } from 'fastify'
+import { accentFor } from '../../src/colours/accent.ts'
 import { GateError } from '../../src/errors.ts'
-import { accentFor } from './accent.ts'
+import type { Logo } from './options.ts'
 
 export interface Asset {
   readonly type: string
@@ -14,6 +15,7 @@ export interface Asset {
   readonly path: string
 }
 
+const forAYear = 'public, max-age=31536000, immutable'
 export const assetsPath = '/.factorgate/assets/'
 
 const script = named('page', 'js', 'text/javascript; charset=utf-8', read('page.js'))
@@ -43,6 +45,20 @@ export function pageSheet(accent: string | null): Asset {
   return sheet
 }
 
+const logoPaths = new WeakMap<Logo, string>()
+
+export function logoPath(logo: Logo): string {
+  let path = logoPaths.get(logo)
+  if (path === undefined) {
+    path = named('logo', logo.type === 'image/png' ? 'png' : 'svg', logo.type, logo.body).path
+    logoPaths.set(logo, path)
+  }
+  return path
+}
+
+/** An SVG that is opened by itself may run no script and load nothing. */
+const logoPolicy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox"
+
 /** Every host serves these, since the gate's error pages also appear on the hosts of apps. */
 export function registerAssets(scope: FastifyInstance): void {
   const { portal } = scope
@@ -51,12 +67,20 @@ export function registerAssets(scope: FastifyInstance): void {
     { config: { requires: 'anyone', everyHost: true, isData: true } },
     async (request, reply) => {
       const { name } = request.params as { name: string }
+      const { logo } = portal
+      if (logo != null && /^logo\.[\w-]+\.(?:png|svg)$/.test(name))
+        return reply
+          .header('cache-control', assetsPath + name === logoPath(logo) ? forAYear : 'public, max-age=300')
+          .header('cross-origin-resource-policy', 'same-origin')
+          .header('content-security-policy', logoPolicy)
+          .type(logo.type)
+          .send(logo.body)
       const asset = name.endsWith('.css') ? pageSheet(portal.accent) : name.endsWith('.js') ? script : tabIcon
       if (asset === tabIcon && name !== 'door.svg') throw new GateError('not_found')
       // Another hash belongs to another version, around an upgrade. It gets today's content, briefly cached.
       const isCurrent = asset.path === assetsPath + name && asset !== tabIcon
       return reply
-        .header('cache-control', isCurrent ? 'public, max-age=31536000, immutable' : 'public, max-age=300')
+        .header('cache-control', isCurrent ? forAYear : 'public, max-age=300')
         .header('cross-origin-resource-policy', 'same-origin')
         .type(asset.type)
         .send(asset.body)
@@ -64,7 +88,7 @@ export function registerAssets(scope: FastifyInstance): void {
   )
 }
 
-function named(name: string, extension: string, type: string, body: string): Asset {
+function named<Body extends string | Buffer>(name: string, extension: string, type: string, body: Body) {
   const hash = createHash('sha256').update(body).digest('base64url').slice(0, 8)
   return { type, body, path: `${assetsPath}${name}.${hash}.${extension}` }
 }

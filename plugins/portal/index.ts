@@ -33,7 +33,8 @@ export { framedWhat, renderFramed, renderFramedError } from './framed-page.tsx'
 export { pageHeaders } from './headers.ts'
 export { loginsOf } from './institutions/index.ts'
 export { messagesFor } from './language.ts'
-export type { AppCard, Branding, LoginEntry, PortalOptions, PortalRoutes, PortalServices } from './options.ts'
+export { PortalTexts } from './messages/messages.ts'
+export type { AppCard, Branding, LoginEntry, Logo, PortalOptions, PortalRoutes, PortalServices } from './options.ts'
 
 /** The enrolment pages of each kind. */
 const enrolments: Readonly<Record<CredentialKind, (scope: FastifyInstance) => void>> = {

@@ -1,7 +1,7 @@
 /** The layout of every page: head, header and footer, and the function that makes HTML from it. */
 import type { ComponentChildren, JSX } from 'preact'
 import { renderToString } from 'preact-render-to-string'
-import { pageScript, pageSheet, tabIcon } from './assets.ts'
+import { logoPath, pageScript, pageSheet, tabIcon } from './assets.ts'
 import { Door, type Drawing } from './drawing.tsx'
 import type { Messages } from './messages/messages.ts'
 import type { Branding } from './options.ts'
@@ -64,7 +64,7 @@ export function Page({ frame, title, subtitle, drawing, wide, children }: PagePr
         </a>
         <header>
           <p class="lab" dir="auto">
-            {look.title}
+            {look.logo == null ? look.title : <img class="logo" src={logoPath(look.logo)} alt={look.title} />}
           </p>
           {frame.person !== null && <PersonLinks frame={frame} />}
         </header>

@@ -16,12 +16,20 @@ import type { RequirementFor } from '../../src/sign-in/next-step.ts'
 import type { SignIn } from '../../src/sign-in/sign-in.ts'
 import type { PortalTexts } from './messages/messages.ts'
 
+/** The lab's own picture. */
+export interface Logo {
+  readonly type: 'image/png' | 'image/svg+xml'
+  readonly body: Buffer
+}
+
 export interface Branding {
   readonly title: string
   /** An address, a telephone number or a sentence. */
   readonly contact: string | null
   /** The accent as `#rrggbb` or `#rgb`; null for the gate's own. */
   readonly accent: string | null
+  /** Stands in place of the title on top of the pages. */
+  readonly logo?: Logo | null
   /** The languages and words of the pages; all languages in our own words where it is left out. */
   readonly texts?: PortalTexts
 }

@@ -111,7 +111,7 @@ class Lookup {
     const own = Object.hasOwn(this.#overrides, path) ? this.#overrides[path] : undefined
     const translated = own ?? this.#translated.get(path)
     const text = translated ?? source
-    if (!isPattern(source)) return text
+    if (!isPattern(source)) return isPattern(text) ? compile(text, languages[this.#language].locale)({}) : text
     const { locale, direction } = languages[translated === undefined ? 'en' : this.#language]
     let format: Format | undefined
     return args => {

@@ -33,6 +33,10 @@ t.test('fills in every default, in seconds and bytes, with absolute paths and pa
       title: 'Factorgate',
       contact: null,
       accent: null,
+      logo: null,
+      languages: ['en', 'de', 'fr', 'es', 'it', 'pt', 'pl', 'zh', 'ja', 'ar'],
+      help: null,
+      texts: Object.create(null),
       rpId: 'gate.lab.example'
     },
     store: { kind: 'embedded', path: '/etc/gate/var/store' },
@@ -91,6 +95,7 @@ t.test('fills in every default, in seconds and bytes, with absolute paths and pa
       }
     ],
     log: { level: 'info' },
+    notify: null,
     shutdownTimeout: 30,
     unsafeHttp: false,
     unsafeVolatileStore: false,

@@ -1,5 +1,6 @@
 /** The language of pages: what the browser asks for, what was chosen in it, what was chosen for the account; and the page of the choice. */
 import t from 'tap'
+import { PortalTexts } from '../../plugins/portal/index.ts'
 import { type Language, languageCodes } from '../../src/messages/languages.ts'
 import { negotiate } from '../../src/messages/negotiate.ts'
 import { enrolled } from '../fixtures/pipeline/people.ts'
@@ -86,4 +87,28 @@ t.test('the account remembers the choice of whoever is signed in, for every brow
   t.match((await visitor.get(at('account'))).body, '<html lang="es">')
   await visitor.submit(await visitor.open(at('language')), { language: 'tlh' })
   t.equal((await fixture.accounts.byId(fixture.ada.id))?.language, 'es', 'a language that there is not changes nothing')
+})
+
+t.test('texts, languages and a logo of the configuration', async t => {
+  const svg = Buffer.from('<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>')
+  const fixture = await openFixture(t, {
+    look: {
+      title: 'Example Lab',
+      logo: { type: 'image/svg+xml', body: svg },
+      texts: new PortalTexts(['de', 'en'], { de: { 'login.title': 'Hinein', 'login.to': 'in {app} hinein' } })
+    }
+  })
+  const visitor = new Visitor(fixture.app)
+  const page = (language: string) =>
+    visitor.send('GET', `${at('login')}?rd=${encodeURIComponent('http://notebooks.localhost/')}`, {
+      headers: { accept: 'text/html', 'accept-language': language }
+    })
+  t.match((await page('de')).body, /<h1>Hinein <span dir="auto">in Notebooks hinein/)
+  t.match((await page('en')).body, /<h1>Sign in/)
+  t.match((await page('fr')).body, '<html lang="de">', 'the first language is for everybody else')
+  t.notMatch((await visitor.get(at('language'))).body, 'Français')
+  const [, src = ''] = /<img class="logo" src="([^"]*)" alt="Example Lab"/.exec((await page('de')).body) ?? []
+  const logo = await visitor.send('GET', new URL(src, at('')).href)
+  t.same([logo.status, logo.headers['content-type'], logo.body], [200, 'image/svg+xml', svg.toString()])
+  t.match(logo.headers['content-security-policy'], /default-src 'none'.*sandbox/, 'opened by itself, it runs no script')
 })

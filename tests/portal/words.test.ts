@@ -12,7 +12,6 @@ import {
   sessionCookie,
   stateOf
 } from '../../plugins/cookies.ts'
-import { accentFor, contrast, paper, slate } from '../../plugins/portal/accent.ts'
 import { inOrder } from '../../plugins/portal/apps.tsx'
 import { stepUpSentence } from '../../plugins/portal/challenge-offer.ts'
 import { browserName, systemName } from '../../plugins/portal/device-name.ts'
@@ -22,6 +21,7 @@ import { defaultTexts, said } from '../../plugins/portal/messages/messages.ts'
 import { formatDuration, formatRelative } from '../../plugins/portal/relative-time.ts'
 import { returnToOf, withReturnTo } from '../../plugins/portal/return-to.ts'
 import { nameFrom } from '../../plugins/portal/webauthn.tsx'
+import { accentFor, contrast, paper, slate } from '../../src/colours/accent.ts'
 import { describeError, errorCodes } from '../../src/errors.ts'
 import type { AuthenticatorType } from '../../src/factor/authenticator-names.ts'
 import { factorKinds } from '../../src/factor/proof.ts'

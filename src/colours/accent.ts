@@ -18,6 +18,12 @@ export function accentFor(text: string | null): { light: string; onLight: string
   return { light: hex(light), onLight: textOn(light), dark: hex(dark), onDark: textOn(dark) }
 }
 
+/** The contrast of the colour as it is with the pages, 1 to 21. Without a valid hex colour, of the gate's own. */
+export function contrastOnPages(text: string): { onLight: number; onDark: number } {
+  const colour = parse(text) ?? (parse(ours) as Rgb)
+  return { onLight: contrast(colour, parse(paper) as Rgb), onDark: contrast(colour, parse(slate) as Rgb) }
+}
+
 function parse(text: string): Rgb | null {
   const short = /^#([0-9a-f])([0-9a-f])([0-9a-f])$/i.exec(text)
   const long = /^#([0-9a-f]{2})([0-9a-f]{2})([0-9a-f]{2})$/i.exec(text)
