@@ -260,6 +260,24 @@ t.test('M15: a directory that does not answer tells nobody whose name another di
   }
 })
 
+t.test('I43 · what another directory gets is as long as the password, with a NUL where it has one', async t => {
+  const seen: string[] = []
+  const pretend = async (_: string, password: string) => {
+    seen.push(password)
+    return { kind: 'refused' } as const
+  }
+  const other: Directory = { id: 'ldap', authenticate: async () => ({ kind: 'refused' }), pretend }
+  const all = fixture({ directories: local => [local, other] })
+  await all.enter('local')
+  for (const password of ['a wrong one', 'ü'.repeat(500), 'ä'.repeat(513), 'a\0b']) {
+    await attempt(all, 'local', password, at(seen.length + 1))
+    const made = seen.at(-1)!
+    t.not(made, password)
+    t.same([Buffer.byteLength(made), made.includes('\0')], [Buffer.byteLength(password), password.includes('\0')])
+  }
+  t.equal(seen.length, 4)
+})
+
 t.test('local passwords: set, asked for, removed, never in clear', async t => {
   const all = fixture()
   const alice = await all.accounts.create({ name: 'alice' })

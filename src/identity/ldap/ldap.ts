@@ -12,6 +12,7 @@ import type { Arrival, Source } from '../arrival.ts'
 import type { Directory, DirectoryAnswer } from '../directory.ts'
 import { type AccountState, stateOf } from './account-state.ts'
 import { refusalOf, remarkOf } from './bind-refusal.ts'
+import { BindTimes } from './bind-times.ts'
 import type { BindAnswer, ServerTarget } from './connection.ts'
 import { escapeDn, fillDn } from './dn.ts'
 import { arrivalOf, type FoundPerson, findByDn, findById, findByName } from './person.ts'
@@ -37,6 +38,7 @@ export interface LdapOptions {
   readonly admissions: Pick<Admissions, 'admit' | 'keepInStep'>
   readonly clock: Clock
   readonly log: LdapLog
+  readonly bindTimes?: BindTimes
 }
 
 type Verdict = { readonly kind: 'right'; readonly arrival: Arrival } | Extract<DirectoryAnswer, { kind: 'refused' }>
@@ -58,6 +60,7 @@ export class LdapDirectory implements Directory {
   readonly mark: string
   readonly #options: LdapOptions
   readonly #servers: Servers
+  readonly #bindTimes: BindTimes
   readonly #said = new Map<string, number>()
   #atOnce = 0
   /** Absent for direct binds, which cannot look up others. */
@@ -70,6 +73,7 @@ export class LdapDirectory implements Directory {
     this.refreshSeconds = refreshSeconds
     this.mark = mark
     this.#options = options
+    this.#bindTimes = options.bindTimes ?? new BindTimes()
     const onChange = (server: string, problem: string | null) =>
       problem === null
         ? log.info({ directory: this.id, server }, 'the directory’s server works again')
@@ -89,9 +93,7 @@ export class LdapDirectory implements Directory {
 
   async authenticate(typed: string, password: string): Promise<DirectoryAnswer> {
     const name = typedName(typed, this.source.realm)
-    // An empty password binds anonymously and succeeds (RFC 4513 §5.1.2); some servers stop at a NUL.
-    const isPassword = password !== '' && !password.includes('\0') && Buffer.byteLength(password) <= passwordMax
-    if (name === null || !isPassword) return refused
+    if (name === null || !isPassword(password)) return refused
     const verdict = await this.#limited(server => this.#check(server, name, password))
     if (verdict.kind !== 'right') return verdict
     const admission = await this.#options.admissions.admit(this.source, verdict.arrival)
@@ -104,7 +106,7 @@ export class LdapDirectory implements Directory {
   /** Takes as long as `authenticate` and binds nobody: a made-up password would lock a person there out. */
   async pretend(typed: string, password: string): Promise<Unchecked> {
     const name = typedName(typed, this.source.realm)
-    if (name === null || password === '') return refused
+    if (name === null || !isPassword(password)) return refused
     return this.#limited(async server => {
       const { service, schema } = this.#options
       if (service !== null) await server.search(connection => findByName(connection, schema, name))
@@ -157,8 +159,9 @@ export class LdapDirectory implements Directory {
       await this.#bindNobody(server, password)
       return refused
     }
+    const { asksForPolicy } = schema
     const answer = await server.withOwn(connection =>
-      connection.bind(found.entry.dn, password, { asksForPolicy: schema.asksForPolicy })
+      this.#bindTimes.measured(() => connection.bind(found.entry.dn, password, { asksForPolicy }))
     )
     const state = stateOf(found.entry, clock())
     const held = this.#held(found.name, answer, state)
@@ -177,7 +180,8 @@ export class LdapDirectory implements Directory {
     const dn = fillDn(userDn ?? '', name)
     const isDn = dn.includes('=')
     return server.withOwn(async connection => {
-      const answer = await connection.bind(dn, password, { asksForPolicy: schema.asksForPolicy })
+      const { asksForPolicy } = schema
+      const answer = await this.#bindTimes.measured(() => connection.bind(dn, password, { asksForPolicy }))
       const early = this.#held(name, answer, null)
       if (early !== null) return early
       const found: FoundPerson = isDn
@@ -210,10 +214,11 @@ export class LdapDirectory implements Directory {
     return { kind: 'refused', why: state.kind }
   }
 
-  /** As slow as a bind with a wrong password. */
+  /** As slow as a bind with a wrong password, and in the same messages. */
   async #bindNobody(server: Server, password: string): Promise<void> {
-    const dn = `cn=${escapeDn(randomBytes(9).toString('hex'))},${this.#options.schema.base}`
-    await server.withOwn(connection => connection.bind(dn, password))
+    const { base, asksForPolicy } = this.#options.schema
+    const dn = `cn=${escapeDn(randomBytes(9).toString('hex'))},${base}`
+    await server.withOwn(connection => this.#bindTimes.padded(() => connection.bind(dn, password, { asksForPolicy })))
   }
 
   async #stands(account: Account): Promise<boolean> {
@@ -258,6 +263,11 @@ export class LdapDirectory implements Directory {
     this.#said.set(key, now)
     log.warn({ directory: this.id, ...fields }, sentence)
   }
+}
+
+/** An empty password binds anonymously and succeeds (RFC 4513 §5.1.2); some servers stop at a NUL. */
+function isPassword(password: string): boolean {
+  return password !== '' && !password.includes('\0') && Buffer.byteLength(password) <= passwordMax
 }
 
 /** The name to search for, in the form by which guesses are counted; null for text that is no name. */

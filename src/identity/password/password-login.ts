@@ -173,8 +173,11 @@ type Asked =
   /** A directory did not answer. `isChecked`: another one has checked the password. */
   | { readonly kind: 'silent'; readonly as: 'busy' | 'unreachable'; readonly isChecked: boolean }
 
+/** Text of as many bytes, with a NUL where the password has one: directories refuse some passwords before they ask anybody. */
 function decoy(password: string): string {
-  return randomBytes(Math.ceil(password.length * 0.75))
+  const bytes = Buffer.byteLength(password)
+  const text = randomBytes(Math.ceil(bytes * 0.75))
     .toString('base64')
-    .slice(0, password.length)
+    .slice(0, bytes)
+  return password.includes('\0') ? `\0${text.slice(1)}` : text
 }
