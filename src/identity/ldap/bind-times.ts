@@ -1,43 +1,49 @@
 /**
- * How long recent binds with people's passwords took. A server that hashes passwords slowly refuses an unknown DN at once, which would tell
- * strangers who has an account there. So a bind with a DN that nobody has is answered after the time of a recent one (CWE-208).
+ * How long recent binds took. A server that hashes passwords slowly refuses an unknown DN at once, which would tell strangers who has an
+ * account there. So a bind with a DN that nobody has waits for the usual difference (CWE-208).
  */
-const most = 32
+const most = 33
+
+export interface BindTimesOptions {
+  /** In milliseconds, never put back. */
+  readonly now?: () => number
+  readonly wait?: (ms: number) => Promise<void>
+}
 
 export class BindTimes {
   readonly #now: () => number
   readonly #wait: (ms: number) => Promise<void>
-  readonly #recent: number[] = []
-  #next = 0
+  readonly #people: number[] = []
+  readonly #nobody: number[] = []
 
-  /** `now` in milliseconds, never put back. */
   constructor({ now = () => performance.now(), wait = pause }: BindTimesOptions = {}) {
     this.#now = now
     this.#wait = wait
   }
 
-  /** Notes how long the bind of a person took. */
-  async measured<Answer>(bind: () => Promise<Answer>): Promise<Answer> {
-    const start = this.#now()
-    const answer = await bind()
-    this.#recent[this.#next] = this.#now() - start
-    this.#next = (this.#next + 1) % most
-    return answer
+  /** The bind of a person, whose time is noted. */
+  ofPerson<Answer>(bind: () => Promise<Answer>): Promise<Answer> {
+    return this.#noted(this.#people, bind)
   }
 
-  /** Does `work`, and takes no less time than one of the recent binds, by chance, so that both have the same distribution. */
-  async padded(work: () => Promise<unknown>): Promise<void> {
-    const least = this.#recent[Math.floor(Math.random() * this.#recent.length)] ?? 0
+  /** The bind with a DN that nobody has. The medians decide, since a longest time would be longer than a person's on a busy machine. */
+  async ofNobody(bind: () => Promise<unknown>): Promise<void> {
+    await this.#noted(this.#nobody, bind)
+    const difference = median(this.#people) - median(this.#nobody)
+    if (difference > 0) await this.#wait(difference)
+  }
+
+  async #noted<Answer>(times: number[], bind: () => Promise<Answer>): Promise<Answer> {
     const start = this.#now()
-    await work()
-    const rest = least - (this.#now() - start)
-    if (rest > 0) await this.#wait(rest)
+    const answer = await bind()
+    times.push(this.#now() - start)
+    if (times.length > most) times.shift()
+    return answer
   }
 }
 
-export interface BindTimesOptions {
-  readonly now?: () => number
-  readonly wait?: (ms: number) => Promise<void>
+function median(times: readonly number[]): number {
+  return [...times].sort((a, b) => a - b)[Math.floor(times.length / 2)] ?? 0
 }
 
 function pause(ms: number): Promise<void> {

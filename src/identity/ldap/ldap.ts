@@ -161,7 +161,7 @@ export class LdapDirectory implements Directory {
     }
     const { asksForPolicy } = schema
     const answer = await server.withOwn(connection =>
-      this.#bindTimes.measured(() => connection.bind(found.entry.dn, password, { asksForPolicy }))
+      this.#bindTimes.ofPerson(() => connection.bind(found.entry.dn, password, { asksForPolicy }))
     )
     const state = stateOf(found.entry, clock())
     const held = this.#held(found.name, answer, state)
@@ -181,7 +181,7 @@ export class LdapDirectory implements Directory {
     const isDn = dn.includes('=')
     return server.withOwn(async connection => {
       const { asksForPolicy } = schema
-      const answer = await this.#bindTimes.measured(() => connection.bind(dn, password, { asksForPolicy }))
+      const answer = await this.#bindTimes.ofPerson(() => connection.bind(dn, password, { asksForPolicy }))
       const early = this.#held(name, answer, null)
       if (early !== null) return early
       const found: FoundPerson = isDn
@@ -218,7 +218,7 @@ export class LdapDirectory implements Directory {
   async #bindNobody(server: Server, password: string): Promise<void> {
     const { base, asksForPolicy } = this.#options.schema
     const dn = `cn=${escapeDn(randomBytes(9).toString('hex'))},${base}`
-    await server.withOwn(connection => this.#bindTimes.padded(() => connection.bind(dn, password, { asksForPolicy })))
+    await server.withOwn(connection => this.#bindTimes.ofNobody(() => connection.bind(dn, password, { asksForPolicy })))
   }
 
   async #stands(account: Account): Promise<boolean> {
