@@ -16,40 +16,66 @@ export function checkTlsFiles(
 ): void {
   const { certificate } = readPair(tls, 'listen.tls', diagnostics)
   if (certificate === null) return
-  checkDates(certificate, now, diagnostics)
-  checkHosts(certificate, hosts, diagnostics)
+  for (const { path, wrong, mend } of certificateRemarks(certificate, hosts, now)) {
+    // The gate says it too when it starts.
+    if (path === 'listen.tls.cert' && Date.parse(certificate.validTo) < now)
+      diagnostics.warning(path, `${wrong}; ${mend}`)
+    else diagnostics.advise(path, `${wrong}; ${mend}`)
+  }
 }
 
 const dayMs = 24 * 3600_000
 
-function checkDates({ validFrom, validTo }: X509Certificate, now: number, diagnostics: Diagnostics): void {
+/** A remark about the certificate that visitors get. */
+export interface CertificateRemark {
+  /** The key. */
+  readonly path: string
+  readonly wrong: string
+  readonly mend: string
+  /** True if it will be wrong, and is not yet. */
+  readonly isSoon: boolean
+}
+
+/** What is wrong with the end, the beginning and the names of a certificate. `now` in milliseconds. */
+export function certificateRemarks(
+  certificate: X509Certificate,
+  hosts: readonly { path: string; host: string }[],
+  now: number
+): CertificateRemark[] {
+  const names = (certificate.subjectAltName ?? '').replaceAll(/(?:DNS|IP Address):/g, '')
+  const uncovered = hosts.filter(({ host }) => {
+    const covers = isIP(host) === 0 ? certificate.checkHost(host, { subject: 'never' }) : certificate.checkIP(host)
+    return covers === undefined
+  })
+  return [
+    ...dateRemarks(certificate, now),
+    ...uncovered.map(({ path, host }) => ({
+      path,
+      isSoon: false,
+      wrong: `the certificate in listen.tls.cert is not for ${host} but for ${names === '' ? 'no host at all' : names}: browsers will refuse it`,
+      mend: 'use one that names this host too'
+    }))
+  ]
+}
+
+function dateRemarks({ validFrom, validTo }: X509Certificate, now: number): CertificateRemark[] {
   const [from, to] = [Date.parse(validFrom), Date.parse(validTo)]
   // Certificates of a few days are renewed after two thirds of their life.
   const soon = Math.min(14 * dayMs, (to - from) / 3)
-  const say = (message: string) => diagnostics.advise('listen.tls.cert', message)
-  if (to < now) diagnostics.warning('listen.tls.cert', `the certificate expired on ${validTo}: browsers will refuse it`)
-  else if (from > now)
-    say(`the certificate is not valid before ${validFrom}: browsers refuse it until then; check the clock`)
-  else if (to - now < soon)
-    say(
-      `the certificate expires on ${validTo}, in ${Math.floor((to - now) / dayMs)} days: renew it; the gate reads the new file by itself`
+  const remark = (wrong: string, mend: string, isSoon = false) => [{ path: 'listen.tls.cert', wrong, mend, isSoon }]
+  if (to < now)
+    return remark(
+      `the certificate expired on ${validTo}: browsers will refuse it`,
+      'renew it; the gate reads the new file by itself'
     )
-}
-
-function checkHosts(
-  certificate: X509Certificate,
-  hosts: readonly { path: string; host: string }[],
-  diagnostics: Diagnostics
-): void {
-  const names = (certificate.subjectAltName ?? '').replaceAll(/(?:DNS|IP Address):/g, '')
-  for (const { path, host } of hosts) {
-    const covers = isIP(host) === 0 ? certificate.checkHost(host, { subject: 'never' }) : certificate.checkIP(host)
-    if (covers === undefined)
-      diagnostics.advise(
-        path,
-        `the certificate in listen.tls.cert is not for ${host} but for ${names === '' ? 'no host at all' : names}: browsers will refuse it; use one that names this host too`
-      )
-  }
+  if (from > now)
+    return remark(`the certificate is not valid before ${validFrom}: browsers refuse it until then`, 'check the clock')
+  if (to - now >= soon) return []
+  return remark(
+    `the certificate expires on ${validTo}, in ${Math.floor((to - now) / dayMs)} days`,
+    'renew it; the gate reads the new file by itself',
+    true
+  )
 }
 
 /** Reports unreadable files for Redis. The driver checks their content. */

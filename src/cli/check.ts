@@ -1,10 +1,8 @@
 /** `factorgate check`: lists every problem of a configuration, and whether the gateway would start here. Read-only. */
 import { loadConfig } from '../../config/load.ts'
 import { formatProblem, type Problem } from '../../config/reading/diagnostics.ts'
-import type { Sound } from './check/finding.ts'
-import { checkPeople } from './check/people.ts'
-import { checkFiles } from './check/service-user.ts'
-import { type Command, type Io, jsonText, readArgs, UsageError } from './command.ts'
+import { examine } from './check/examine.ts'
+import { type Command, jsonText, readArgs, UsageError } from './command.ts'
 
 export const command: Command = {
   name: 'check',
@@ -35,42 +33,22 @@ Example:
     const loaded = await loadConfig({ ...(file === undefined ? {} : { file }), env: io.env, cwd: io.cwd })
     if (loaded.kind === 'bad' && loaded.file === null)
       throw new UsageError(loaded.problems.map(problem => formatProblem(problem)).join('; '))
-    const found = loaded.kind === 'ok' ? await look(loaded, io, values.live === true) : nothing(loaded.problems)
+    const found = loaded.kind === 'ok' ? await examine(loaded, io, values.live === true) : nothing(loaded.problems)
     const { problems, warnings, notes } = found
     const ok = problems.length === 0 && !(values.strict && warnings.length > 0)
     if (values.json) io.stdout(jsonText({ file: loaded.file, ok, problems, warnings, notes }))
     else for (const problem of problems) io.stdout(`${formatProblem(problem)}\n`)
     for (const warning of warnings) io.stderr(`warning: ${formatProblem(warning)}\n`)
     for (const note of notes) io.stderr(`note: ${note}\n`)
-    io.stderr(`${loaded.name}: ${summary(problems.length, warnings.length)}\n`)
+    io.stderr(`${loaded.name}: ${countOf(problems.length, warnings.length)}\n`)
     return ok ? 0 : 1
   }
 }
 
-interface Found {
-  readonly problems: readonly Problem[]
-  readonly warnings: readonly Problem[]
-  readonly notes: readonly string[]
-}
+const nothing = (problems: readonly Problem[]) => ({ problems, warnings: [], notes: [] })
 
-const nothing = (problems: readonly Problem[]): Found => ({ problems, warnings: [], notes: [] })
-
-async function look(loaded: Sound, io: Io, isLive: boolean): Promise<Found> {
-  const { found: people, trouble } = await checkPeople(loaded, io)
-  const live = isLive ? await (await import('./check/live.ts')).checkLive(loaded, io.clock) : []
-  const found = [...(await checkFiles(loaded, io.env)), ...people, ...live]
-  const isMissing = loaded.config.store.kind === 'redis'
-  if (trouble !== null && isLive && isMissing) found.push({ degree: 'problem', path: 'store', message: trouble })
-  const at = (degree: 'problem' | 'warning') =>
-    found.filter(each => each.degree === degree).map(({ path, message }) => loaded.problemAt(path, message))
-  return {
-    problems: at('problem'),
-    warnings: [...loaded.warnings, ...loaded.advice, ...at('warning')],
-    notes: trouble === null ? [] : [`the groups and users of the rules were not checked: ${trouble}`]
-  }
-}
-
-function summary(problems: number, warnings: number): string {
+/** `2 problems, 1 warning` */
+export function countOf(problems: number, warnings: number): string {
   const count = (number: number, word: string) => `${number} ${word}${number === 1 ? '' : 's'}`
   if (problems > 0)
     return warnings > 0 ? `${count(problems, 'problem')}, ${count(warnings, 'warning')}` : count(problems, 'problem')

@@ -119,9 +119,16 @@ export function visible(text: string): string {
 export function withBelt(io: Io): Io {
   return {
     ...io,
-    stdout: text => io.stdout(printable(text)),
+    // Only the few colour codes of colour.ts pass; foreign text is made visible before.
+    stdout: text => io.stdout(io.isTTY ? text.split(colour).map(printableOrColour).join('') : printable(text)),
     stderr: text => io.stderr(text.startsWith('\r') ? text : printable(text))
   }
+}
+
+const colour = /(\u001b\[(?:0|1;3[123])m)/
+
+function printableOrColour(part: string): string {
+  return colour.test(part) ? part : printable(part)
 }
 
 function printable(text: string): string {

@@ -1,5 +1,8 @@
 /** End-of-life dates of Node.js releases, from its release schedule, and the warning of `serve`. */
 
+const dayMs = 24 * 3600 * 1000
+const soonMs = 90 * dayMs
+
 /** Release line → its last day, UTC. Missing lines are newer than this list. */
 const lastDays: Readonly<Record<number, string>> = {
   20: '2026-04-30',
@@ -17,6 +20,12 @@ const lastDays: Readonly<Record<number, string>> = {
 export function nodeReleaseWarning(version: string, now: number): string | null {
   const line = Number.parseInt(version, 10)
   const lastDay = lastDays[line]
-  if (lastDay === undefined || now < Date.parse(lastDay) + 24 * 3600 * 1000) return null
+  if (lastDay === undefined || now < Date.parse(lastDay) + dayMs) return null
   return `Node.js ${version} has had no security fixes since ${lastDay}: install Node.js 24 or newer`
+}
+
+/** The last day of security fixes for `version` if it is at most 90 days after `now`, in milliseconds; otherwise null. */
+export function nodeEndsSoon(version: string, now: number): string | null {
+  const lastDay = lastDays[Number.parseInt(version, 10)]
+  return lastDay !== undefined && Date.parse(lastDay) - now < soonMs ? lastDay : null
 }

@@ -23,6 +23,11 @@ const entries: readonly Entry[] = [
   },
   { name: 'check', summary: 'List all problems of a configuration.', load: () => import('./check.ts') },
   {
+    name: 'doctor',
+    summary: 'Find what is wrong with this installation, and how to mend it.',
+    load: () => import('./doctor.ts')
+  },
+  {
     name: 'explain',
     summary: 'Show what the gate would decide about a request, and why.',
     load: () => import('./explain.ts')

@@ -74,3 +74,19 @@ function width(text: string): number {
   }
   return columns
 }
+
+/** The lines of a text in a terminal of that width, of which `indent` columns are taken. Without a width it stays one line. */
+export function wrapped(text: string, columns: number | undefined, indent: number): string[] {
+  if (columns === undefined) return [text]
+  const most = Math.max(columns - indent, 20)
+  const lines: string[] = []
+  let line = ''
+  for (const word of text.split(' ')) {
+    const longer = line === '' ? word : `${line} ${word}`
+    if (line !== '' && width(longer) > most) {
+      lines.push(line)
+      line = word
+    } else line = longer
+  }
+  return [...lines, line]
+}

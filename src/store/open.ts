@@ -9,6 +9,7 @@ import type { Clock } from '../clock.ts'
 import { acceptStore as accept, type GuardedStore, type GuardOptions, guardStore } from './guarded-store.ts'
 import { KnownStoresFile } from './known-stores.ts'
 import { StoreMisconfigured } from './misconfigured.ts'
+import type { RedisInspection } from './redis/inspection.ts'
 import type { Store } from './store.ts'
 
 export interface StoreOptions {
@@ -54,6 +55,13 @@ export async function openStore(url: string, options: StoreOptions = {}): Promis
   throw new StoreMisconfigured(
     "The store's address begins with embedded:, redis://, rediss://, redis+sentinel:// or redis+cluster://."
   )
+}
+
+/** What the masters of a Redis store say about themselves; none for an embedded store. Throws as `openStore` does. */
+export async function inspectStore(url: string, options: StoreOptions, now: Clock): Promise<RedisInspection[]> {
+  if (!redis.test(url)) return []
+  const { inspectRedis } = await loadRedis()
+  return inspectRedis(url, options, now)
 }
 
 /** With `knownFile` null nothing is kept on disk. */

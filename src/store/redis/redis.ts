@@ -8,6 +8,7 @@ import { Cluster, type ClusterOptions, Redis, type RedisOptions } from 'ioredis'
 import { StoreMisconfigured } from '../misconfigured.ts'
 import { type Store, StoreUnreachable } from '../store.ts'
 import { describeTrouble, isLasting } from './errors.ts'
+import { inspect, type RedisInspection } from './inspection.ts'
 import { type RedisClient, type RedisServer, RedisStore, type RedisStoreOptions } from './redis-store.ts'
 import { type ScriptName, scripts } from './scripts.ts'
 import type { TrackingConnection } from './tracking.ts'
@@ -37,6 +38,21 @@ export async function openRedis(url: string, options: RedisOpenOptions = {}): Pr
   } catch (error) {
     await store.close()
     throw error
+  }
+}
+
+/** What each master says about itself. Throws StoreMisconfigured or StoreUnreachable. */
+export async function inspectRedis(
+  url: string,
+  options: RedisOpenOptions,
+  now: () => number
+): Promise<RedisInspection[]> {
+  const client = new IoredisClient(parseRedisUrl(url), options)
+  try {
+    await client.open()
+    return await inspect(client, now)
+  } finally {
+    await client.close()
   }
 }
 

@@ -1,0 +1,123 @@
+/** The probe of the apps: whether each upstream answers, over TLS as configured, and what its clock says. */
+import { type RequestOptions, request } from 'node:http'
+import { request as secureRequest } from 'node:https'
+import type { TLSSocket } from 'node:tls'
+import type { AppConfig, Config } from '../../../config/schema.ts'
+import type { Clock } from '../../clock.ts'
+import { tlsOf } from '../../services/app-options.ts'
+import { UpstreamError } from '../../upstream/connection.ts'
+import { certificateTrouble, Trust } from '../../upstream/trust.ts'
+import { probeHealth } from '../probes/health.ts'
+import type { ClockReading } from './clock.ts'
+import type { DoctorFinding } from './finding.ts'
+
+const timeoutMs = 3000
+
+export interface AppsAnswer {
+  readonly findings: readonly DoctorFinding[]
+  readonly clocks: readonly ClockReading[]
+}
+
+/** Asks every upstream, and where an app has a health path also this. Never rejects. */
+export async function probeApps(config: Pick<Config, 'apps' | 'portal'>, clock: Clock): Promise<AppsAnswer> {
+  const [{ findings, clocks }, health] = await Promise.all([askApps(config, clock), probeHealth(config)])
+  const isSilent = ({ path }: DoctorFinding) => findings.some(each => each.path === path && each.degree === 'problem')
+  return { findings: [...findings, ...health.filter(found => !isSilent(found))], clocks }
+}
+
+/** Sends one GET without cookies to every upstream. Never rejects. */
+async function askApps({ apps }: Pick<Config, 'apps'>, clock: Clock): Promise<AppsAnswer> {
+  const asked = apps.flatMap((app, a) =>
+    app.upstream.map(async (upstream, u) => {
+      const path = `apps[${a}].upstream[${u}]`
+      const where = whereOf(upstream)
+      const before = clock()
+      try {
+        const { status, date } = await ask(app, upstream)
+        const clocks = date === null ? [] : [{ of: `the app at ${where}`, at: date, ours: (before + clock()) / 2 }]
+        return { findings: status >= 500 ? [unwell(path, app.id, where, status)] : [], clocks }
+      } catch (error) {
+        return { findings: [silent(path, app, `apps[${a}].tls`, where, error as NodeJS.ErrnoException)], clocks: [] }
+      }
+    })
+  )
+  const answers = await Promise.all(asked)
+  return { findings: answers.flatMap(one => one.findings), clocks: answers.flatMap(one => one.clocks) }
+}
+
+type Upstream = AppConfig['upstream'][number]
+
+function whereOf({ origin, socketPath }: Upstream): string {
+  if (socketPath !== null) return socketPath
+  const url = new URL(origin)
+  return `${url.hostname}:${url.port || (url.protocol === 'https:' ? 443 : 80)}`
+}
+
+function ask(app: AppConfig, { origin, socketPath }: Upstream): Promise<{ status: number; date: number | null }> {
+  const url = new URL(origin)
+  const isSecure = url.protocol === 'https:'
+  const hostname = url.hostname.replace(/[[\]]/g, '')
+  const trust = isSecure ? new Trust(tlsOf(app), hostname) : null
+  const options: RequestOptions = {
+    ...(socketPath === null ? { hostname, port: url.port || (isSecure ? 443 : 80) } : { socketPath }),
+    path: `${app.url.prefix.replace(/\/$/, '')}/`,
+    headers: { host: app.url.host, 'user-agent': 'factorgate-doctor', connection: 'close' },
+    agent: false,
+    signal: AbortSignal.timeout(timeoutMs),
+    ...trust?.options
+  }
+  return new Promise((resolve, reject) => {
+    const sent = isSecure ? secureRequest(options) : request(options)
+    sent.once('response', response => {
+      const refusal = trust?.refusal(response.socket as TLSSocket) ?? null
+      response.destroy()
+      if (refusal !== null) return reject(refusal)
+      const date = Date.parse(response.headers.date ?? '')
+      resolve({ status: response.statusCode ?? 0, date: Number.isNaN(date) ? null : date })
+    })
+    sent.on('error', reject)
+    sent.end()
+  })
+}
+
+function unwell(path: string, id: string, where: string, status: number): DoctorFinding {
+  return {
+    degree: 'warning',
+    path,
+    wrong: `the app '${id}' at ${where} answers with the error ${status}`,
+    mend: 'Look into the log of the app.'
+  }
+}
+
+function silent(path: string, app: AppConfig, tls: string, where: string, error: NodeJS.ErrnoException): DoctorFinding {
+  const code = codeOf(error)
+  const found = (wrong: string, mend: string): DoctorFinding => ({ degree: 'problem', path, wrong, mend })
+  if (error.name === 'TimeoutError' || error.code === 'ABORT_ERR')
+    return found(
+      `nothing answers at ${where} (no answer within ${timeoutMs / 1000} seconds)`,
+      'Start the app, correct the address, or let this machine through the firewall in front of the app.'
+    )
+  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN')
+    return found(
+      `the name server ${code === 'ENOTFOUND' ? 'does not know' : 'does not answer about'} the host of ${where}`,
+      'Correct the address, or add the name to the name server or to /etc/hosts.'
+    )
+  if (code.startsWith('HPE_'))
+    return found(`the program at ${where} does not speak HTTP (${code})`, 'Correct the address or the port.')
+  const cause = Object.assign(new Error(error.message.trim()), { code })
+  const advice = certificateTrouble(new UpstreamError('connect_failed', error.message, false, { cause }), app.id, tls)
+  if (advice !== null && code !== 'ECONNREFUSED')
+    return found(`the gate cannot open a TLS connection to ${where} (${code})`, `${sentence(advice)}.`)
+  return found(`nothing answers at ${where} (${code})`, 'Start the app, or correct the address.')
+}
+
+/** OpenSSL's reason stands in the message only, where the request was being written already. */
+function codeOf({ code, message }: NodeJS.ErrnoException): string {
+  if (code === 'EPROTO' && /wrong version number|packet length too long|unexpected message/i.test(message))
+    return 'ERR_SSL_WRONG_VERSION_NUMBER'
+  return code ?? message
+}
+
+function sentence(text: string): string {
+  return text.slice(0, 1).toUpperCase() + text.slice(1).trimEnd()
+}

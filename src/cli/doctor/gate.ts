@@ -1,0 +1,64 @@
+/** The probe of the gate itself: whether it runs and is ready, or whether its ports are free. It asks the admin listener. */
+import { request } from 'node:http'
+import type { Config } from '../../../config/schema.ts'
+import { isPortTaken } from '../check/live.ts'
+import type { DoctorFinding } from './finding.ts'
+
+const timeoutMs = 4000
+
+/** `off`: there is no admin listener to ask. `none`: nothing answers there. */
+export type GateState =
+  | { readonly kind: 'off' | 'none' | 'foreign' | 'ready' }
+  | { readonly kind: 'unready'; readonly why: string }
+
+/** One path of the admin listener. Null where nothing answers. */
+export function askAdmin(
+  { host, port }: Exclude<Config['admin'], false>,
+  path: string
+): Promise<{ status: number; text: string } | null> {
+  return new Promise(resolve => {
+    const hostname = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host
+    const sent = request({ hostname, port, path, agent: false, signal: AbortSignal.timeout(timeoutMs) })
+    sent.once('response', response => {
+      let text = ''
+      response.setEncoding('utf8')
+      response.on('data', part => {
+        text += part
+      })
+      response.once('close', () => resolve({ status: response.statusCode ?? 0, text }))
+    })
+    sent.on('error', () => resolve(null))
+    sent.end()
+  })
+}
+
+/** Never rejects. */
+export async function gateState({ admin }: Pick<Config, 'admin'>): Promise<GateState> {
+  if (admin === false) return { kind: 'off' }
+  const [live, ready] = await Promise.all([askAdmin(admin, '/livez'), askAdmin(admin, '/readyz')])
+  if (live === null || ready === null) return { kind: 'none' }
+  if (live.status !== 200 || live.text !== 'ok\n') return { kind: 'foreign' }
+  return ready.status === 200 ? { kind: 'ready' } : { kind: 'unready', why: ready.text.trim() }
+}
+
+export async function examineGate(config: Config, state: GateState): Promise<DoctorFinding[]> {
+  const found = (path: string, wrong: string, mend: string): DoctorFinding[] => [
+    { degree: 'problem', path, wrong, mend }
+  ]
+  if (state.kind === 'unready')
+    return found('', `the gate runs, but is not ready: ${state.why}`, 'Look at the other findings, and into its log.')
+  if (state.kind === 'foreign')
+    return found(
+      'admin.port',
+      'another program answers on the port of the admin listener',
+      'Stop it, or choose another port.'
+    )
+  if (state.kind !== 'none') return []
+  const { host, port } = config.listen
+  if (!(await isPortTaken(host, port))) return []
+  return found(
+    'listen.port',
+    `no gate runs, but another program listens on port ${port}`,
+    'Stop it, or choose another port. If it is a gate, its admin listener has another address than this file says: restart it.'
+  )
+}

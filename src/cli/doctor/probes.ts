@@ -1,0 +1,130 @@
+/** The probes of `factorgate doctor`, in the order of their results. */
+import { existsSync } from 'node:fs'
+import type { Problem } from '../../../config/reading/diagnostics.ts'
+import { examine } from '../check/examine.ts'
+import type { Sound } from '../check/finding.ts'
+import type { Io } from '../command.ts'
+import { probeInstitutions } from '../probes/institutions.ts'
+import { probeApps } from './apps.ts'
+import { examineCertificate } from './certificate.ts'
+import { compareClocks, timeServerFinding } from './clock.ts'
+import { type DoctorFinding, type Probe, type ProbeResult, runProbes } from './finding.ts'
+import { examineGate, gateState } from './gate.ts'
+import { examineDisks, examineProcess } from './machine.ts'
+import { lookUpHosts } from './names.ts'
+import { askStore } from './store.ts'
+
+const limitMs = 10_000
+
+export async function examineAll(loaded: Sound, io: Io): Promise<ProbeResult[]> {
+  const { config } = loaded
+  const { clock } = io
+  const certificate = attempt(() => examineCertificate(config, clock()))
+  // First and alone: it works as the owner of the data, and the user of a process is the same for all that it does.
+  const first = await runProbes(configurationProbes(loaded, certificate, io), limitMs * 2)
+  const state = gateState(config)
+  const apps = probeApps(config, clock)
+  const store = askStore(config, clock)
+  const rest = await runProbes(
+    [
+      { id: 'certificate', title: 'certificate', look: async () => certificate },
+      { id: 'names', title: 'names of the hosts', look: () => lookUpHosts(config) },
+      { id: 'apps', title: 'apps', look: async () => (await apps).findings },
+      { id: 'institutions', title: 'institutions', look: () => probeInstitutions(config, clock()) },
+      { id: 'redis', title: 'settings of the store', look: async () => (await store).findings },
+      {
+        id: 'clock',
+        title: 'clock',
+        look: async () => [
+          ...compareClocks([...(await store).clocks, ...(await apps).clocks]),
+          ...(await timeServerFinding())
+        ]
+      },
+      { id: 'disk', title: 'disk', look: () => examineDisks(config) },
+      { id: 'process', title: 'Node.js and workers', look: async () => examineProcess(config, clock()) },
+      { id: 'gate', title: gateTitles[(await state).kind], look: async () => examineGate(config, await state) }
+    ],
+    limitMs
+  )
+  return [...first, ...rest]
+}
+
+const gateTitles = {
+  ready: 'the gate runs and is ready',
+  unready: 'the gate',
+  none: 'no gate runs here',
+  foreign: 'the gate',
+  off: 'the gate (not asked: admin is false)'
+}
+
+/** The configuration, its files, and the accounts and key in the store: what `factorgate check` finds. */
+function configurationProbes(loaded: Sound, certificate: readonly DoctorFinding[], io: Io): Probe[] {
+  const examined = examine(loaded, io, false)
+  const isSaid = ({ path, message }: Problem) =>
+    certificate.some(one => one.path === path && message.startsWith(one.wrong))
+  return [
+    {
+      id: 'configuration',
+      title: 'configuration and files',
+      async look() {
+        const { problems, warnings } = await examined
+        return [
+          ...problems.map(problem => placed('problem', problem)),
+          ...warnings.filter(warning => !isSaid(warning)).map(warning => placed('warning', warning))
+        ]
+      }
+    },
+    {
+      id: 'store',
+      title: 'store',
+      async look() {
+        const { trouble } = await examined
+        const { store } = loaded.config
+        if (trouble === null) return []
+        if (store.kind === 'embedded' && !existsSync(store.path))
+          return [
+            {
+              degree: 'warning',
+              path: 'store',
+              wrong: `there is no store at ${store.path} yet`,
+              mend: "The gate creates it at its first start. If it is an older installation, correct 'store', or restore a backup."
+            }
+          ]
+        const [wrong = '', ...rest] = trouble.replace(/\.$/, '').split('. ')
+        const mend = rest.length > 0 ? rest.join('. ') : "Start the store, or correct 'store' in the configuration"
+        return [{ degree: 'problem', path: 'store', wrong, mend: `${mend}.` }]
+      }
+    }
+  ]
+}
+
+/** The only probe where the configuration cannot be read. */
+export function badConfiguration(problems: readonly Problem[]): Probe {
+  return {
+    id: 'configuration',
+    title: 'configuration and files',
+    look: async () => problems.map(problem => placed('problem', problem))
+  }
+}
+
+/** The sentence of a configuration's problem says what to do; the place says where. */
+function placed(degree: DoctorFinding['degree'], { file, line, path, message }: Problem): DoctorFinding {
+  const where = line === null ? file : `${file}, line ${line}`
+  const setting = path === '' ? 'This is about' : `The setting '${path}' is in`
+  return { degree, path, wrong: message, mend: `${setting} ${where}.` }
+}
+
+function attempt(look: () => DoctorFinding[]): DoctorFinding[] {
+  try {
+    return look()
+  } catch (error) {
+    return [
+      {
+        degree: 'problem',
+        path: 'listen.tls.cert',
+        wrong: `the certificate cannot be read: ${(error as Error).message}`,
+        mend: 'Give the gate a PEM file.'
+      }
+    ]
+  }
+}

@@ -1,0 +1,58 @@
+/** The probe of a Redis store: memory, saving to disk, replicas, and its clock. What prevents a start is found by `check`. */
+import type { Config } from '../../../config/schema.ts'
+import type { Clock } from '../../clock.ts'
+import { storeOf } from '../../services/app-options.ts'
+import { inspectStore } from '../../store/open.ts'
+import type { RedisInspection } from '../../store/redis/inspection.ts'
+import type { ClockReading } from './clock.ts'
+import type { DoctorFinding } from './finding.ts'
+
+export interface StoreAnswer {
+  readonly findings: readonly DoctorFinding[]
+  readonly clocks: readonly ClockReading[]
+}
+
+/** Never rejects: a store that cannot be reached is found by `check`. */
+export async function askStore(config: Config, clock: Clock): Promise<StoreAnswer> {
+  try {
+    const { url, options } = storeOf(config, clock)
+    const servers = await inspectStore(url, options, clock)
+    return {
+      findings: servers.flatMap(examineServer),
+      clocks: servers.flatMap(({ name, clock: reading }) =>
+        reading === null ? [] : [{ of: `the store ${name}`, ...reading }]
+      )
+    }
+  } catch {
+    return { findings: [], clocks: [] }
+  }
+}
+
+/** Above this share of `maxmemory`, Redis soon refuses writes. */
+const fullShare = 0.9
+
+export function examineServer(server: RedisInspection): DoctorFinding[] {
+  const { name, appendFsync, usedBytes, maxBytes, isSaved } = server
+  const found: DoctorFinding[] = []
+  const add = (degree: DoctorFinding['degree'], wrong: string, mend: string) =>
+    found.push({ degree, path: 'store', wrong, mend })
+  if (!isSaved)
+    add(
+      'problem',
+      `the store ${name} could not save its data the last time`,
+      'Look into the log of Redis; usually its disk is full, or its folder is not its own.'
+    )
+  if (appendFsync === 'no')
+    add(
+      'warning',
+      `the store ${name} leaves it to the system when it saves (appendfsync no): a power failure loses up to 30 seconds of changes`,
+      "Set 'appendfsync everysec' in the configuration of Redis, or 'always' to lose none."
+    )
+  if (usedBytes !== null && maxBytes !== null && maxBytes > 0 && usedBytes / maxBytes > fullShare)
+    add(
+      'problem',
+      `the store ${name} uses ${Math.round((usedBytes / maxBytes) * 100)} % of its memory (maxmemory), and refuses changes when all is used`,
+      'Raise maxmemory in the configuration of Redis.'
+    )
+  return found
+}
