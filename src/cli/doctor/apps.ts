@@ -1,6 +1,7 @@
 /** The probe of the apps: whether each upstream answers, over TLS as configured, and what its clock says. */
 import { type RequestOptions, request } from 'node:http'
 import { request as secureRequest } from 'node:https'
+import { connect } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import type { AppConfig, Config } from '../../../config/schema.ts'
 import type { Clock } from '../../clock.ts'
@@ -33,6 +34,11 @@ async function askApps({ apps }: Pick<Config, 'apps'>, clock: Clock): Promise<Ap
       const where = whereOf(upstream)
       const before = clock()
       try {
+        // Where there is a health path, its check asks the only question.
+        if (app.health != null) {
+          await tryConnect(upstream)
+          return { findings: [], clocks: [] }
+        }
         const { status, date } = await ask(app, upstream)
         const clocks = date === null ? [] : [{ of: `the app at ${where}`, at: date, ours: (before + clock()) / 2 }]
         return { findings: status >= 500 ? [unwell(path, app.id, where, status)] : [], clocks }
@@ -77,6 +83,26 @@ function ask(app: AppConfig, { origin, socketPath }: Upstream): Promise<{ status
     })
     sent.on('error', reject)
     sent.end()
+  })
+}
+
+/** Rejects with Node's error. */
+function tryConnect({ origin, socketPath }: Upstream): Promise<void> {
+  const url = new URL(origin)
+  const port = Number(url.port || (url.protocol === 'https:' ? 443 : 80))
+  const signal = AbortSignal.timeout(timeoutMs)
+  return new Promise((resolve, reject) => {
+    const socket = connect(
+      socketPath === null ? { host: url.hostname.replace(/[[\]]/g, ''), port } : { path: socketPath }
+    )
+    const late = () => socket.destroy(signal.reason as Error)
+    signal.addEventListener('abort', late)
+    socket.once('connect', () => socket.destroy())
+    socket.once('error', reject)
+    socket.once('close', () => {
+      signal.removeEventListener('abort', late)
+      resolve()
+    })
   })
 }
 

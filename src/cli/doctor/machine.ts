@@ -14,7 +14,7 @@ const scarceBytes = 1024 * mebibyte
 
 /** Findings about the disks of journal and store. */
 export async function examineDisks({ journal, store }: Pick<Config, 'journal' | 'store'>): Promise<DoctorFinding[]> {
-  const places: [at: string, file: string][] = [['journal', journal]]
+  const places: [at: string, file: string][] = [['journal', journal.file]]
   if (store.kind === 'embedded') places.push(['store', store.path])
   const found = await Promise.all(places.map(([at, file]) => examineDisk(at, existing(file))))
   return found.flat()

@@ -116,8 +116,8 @@ t.test('institutions that do not answer, or are another one', async t => {
     identity: [{ id: 'campus', kind: 'oidc', title: 'C', issuer, clientId: 'gate' }]
   })
   for (const [sentence, config, wrong] of [
-    ['a provider that is gone', oidc(`http://127.0.0.1:${gone}`), /does not answer at .*ECONNREFUSED/],
-    ['a provider of another name', oidc(`http://127.0.0.1:${stranger}`), /calls itself 'http:\/\/127\.0\.0\.1\/other'/],
+    ['a provider that is gone', oidc(`http://127.0.0.1:${gone}`), /'campus' does not answer/],
+    ['a provider of another name', oidc(`http://127.0.0.1:${stranger}`), /another issuer/],
     [
       'a directory that is gone',
       {
