@@ -64,12 +64,17 @@ async function continued(journal: string, { inode, size }: FileNow, { end, ...la
   return { end, at: size >= last.size ? last.size : await behindLastLine(journal, size) }
 }
 
-/** The file was moved away. A killed process may have written there after the head. */
+/** The file was moved away. A killed process, or a full disk, may have left lines after the head there, and in files that were moved away later. */
 async function endOfMoved(journal: string, { end, inode, size }: ChainPlace): Promise<ChainEnd> {
-  for (const file of (await rotatedFiles(journal)).reverse()) {
+  let isFound = false
+  for (const file of await rotatedFiles(journal)) {
     const found = await stat(file).catch(() => null)
-    if (found !== null && `${found.dev}:${found.ino}` === inode)
-      return found.size > size ? (await walk(end, bytesOf(file, size))).end : end
+    if (found === null) continue
+    if (isFound) end = (await walk(end, bytesOf(file))).end
+    else if (`${found.dev}:${found.ino}` === inode) {
+      isFound = true
+      if (found.size > size) end = (await walk(end, bytesOf(file, size))).end
+    }
   }
   return end
 }

@@ -47,6 +47,11 @@ export function linkOf(line: Buffer): Link | null {
   return /^[0-9a-f]{64}$/.test(prev) && line[at + hexLength] === 0x22 ? { seq, prev } : null
 }
 
+/** False for a torn line: `ChainFile` ends it with a sign that no JSON object ends with. `line` has its line feed. */
+export function isWhole(line: Buffer): boolean {
+  return line[line.length - 1] === lineFeed && line[line.length - 2] === 0x7d
+}
+
 /** True if the line with this link directly follows `end`. */
 export function follows(link: Link | null, end: ChainEnd): boolean {
   return link !== null && link.seq === end.seq + 1 && link.prev === end.hash
@@ -166,7 +171,7 @@ export async function walk(end: ChainEnd, chunks: AsyncIterable<Buffer> | Iterab
       const line = kept.length === 0 ? piece : Buffer.concat([kept, piece])
       kept = Buffer.alloc(0)
       from = feed + 1
-      if (follows(linkOf(line), end)) {
+      if (isWhole(line) && follows(linkOf(line), end)) {
         end = { seq: end.seq + 1, hash: hashOf(line) }
         counted = position + from
         rest = createHash('sha256')

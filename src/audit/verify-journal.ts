@@ -3,7 +3,7 @@
  * and names the first line that is wrong.
  */
 import { createHash, type Hash, type KeyObject } from 'node:crypto'
-import { beforeFirst, type ChainEnd, follows, hashOf, type Link, linkOf } from './chain.ts'
+import { beforeFirst, type ChainEnd, follows, hashOf, isWhole, type Link, linkOf } from './chain.ts'
 import type { ChainHead } from './chain-head.ts'
 import { headText, isSignedBy, readPublicKey, verifies } from './checkpoint.ts'
 import { type Break, explainFault, type Fault, type FaultKind } from './explain-fault.ts'
@@ -131,8 +131,7 @@ class Verifier {
 
   #visit(line: Buffer, place: LinePlace, isClosed: boolean): boolean {
     const link = linkOf(line)
-    const isWhole = isClosed && link !== null && line[line.length - 2] === 0x7d
-    if (!isWhole) return this.#stray(line, place, link)
+    if (!isClosed || link === null || !isWhole(line)) return this.#stray(line, place, link)
     if (follows(link, this.#end) || this.#beginsHere(link)) return this.#take(line, link, place)
     this.#break = {
       files: this.#input.files,
