@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import t, { type Test } from 'tap'
+import type { ProofKind } from '../../src/factor/proof.ts'
 import { Person, totpCode } from '../fixtures/in-process/person.ts'
 import { openSignInGate, password, read } from '../fixtures/in-process/signing-in.ts'
 import { type SmtpServer, startSmtp } from '../fixtures/in-process/smtp-server.ts'
@@ -146,6 +147,31 @@ t.test('the link ends after half an hour, and so does what it has begun', async 
   const other = someone()
   const old = await other.submit(await other.open(page('login')), { username: account.name, password })
   t.match(old.url, '/.factorgate/challenge', 'the old password stays')
+})
+
+t.test('who may set a new password', async t => {
+  const { withPassword, browserOf, page } = await open(t)
+  const rows: [what: string, proofs: ProofKind[], isAllowed: boolean][] = [
+    ['the link alone', ['mail'], false],
+    ['the link, then an authenticator app', ['mail', 'totp'], true],
+    ['the link, then a recovery code', ['mail', 'recovery'], true],
+    ['the link, then a passkey', ['mail', 'webauthn'], true],
+    ['a factor that was shown before the link', ['totp', 'mail'], false],
+    ['a usual sign-in', ['password', 'totp'], false],
+    ['a passkey without a link', ['webauthn'], false],
+    ['somebody who has set it already', ['mail', 'totp', 'password'], false]
+  ]
+  for (const [what, proofs, isAllowed] of rows) {
+    const { account } = await withPassword(['totp'])
+    const person = await browserOf(account, proofs)
+    const there = await person.open(page('reset/password'))
+    t.equal(there.url === page('reset/password'), isAllowed, what)
+    if (!isAllowed) continue
+    t.equal((await person.submit(there, { password: fresh })).url, page(''), `${what}: goes on`)
+    const other = new Person(Number(new URL(page('')).port))
+    const typed = await other.submit(await other.open(page('login')), { username: account.name, password: fresh })
+    t.match(typed.url, '/.factorgate/challenge', `${what}: the new password works`)
+  }
 })
 
 t.test('without mail there is no such page', async t => {
