@@ -1,5 +1,6 @@
 /** Makes the message of a batch and sends it: a mail to a person or an address, or a POST to a webhook. */
 import type { Account } from '../identity/account.ts'
+import { digestOf } from '../ids.ts'
 import type { Keyring } from '../keyring/keyring.ts'
 import { compose } from './compose.ts'
 import type { Batch, Recipient } from './delivery.ts'
@@ -86,7 +87,7 @@ export async function sendBatch(
 /** Two recipients of one notice get two mails with separate ids. */
 function idPart(to: Recipient): string {
   if (to.kind === 'account') return to.id
-  return to.kind === 'address' ? Buffer.from(to.address).toString('hex') : ''
+  return to.kind === 'address' ? digestOf(to.address).slice(0, 22) : ''
 }
 
 function linkOf({ id, sealed }: Notice, { keyring }: SenderInput): string | null | Outcome {
