@@ -34,13 +34,14 @@ t.test('several processes, one of them killed at any moment, and a rotation: one
   const file = path.join(t.testdir({}), 'journal.jsonl')
   const killed = [start(t, file, 'a', 100_000), start(t, file, 'b', 100_000)]
   const last = start(t, file, 'c', 60)
+  const ended = once(last.child, 'close')
   await Promise.all([...killed, last].map(one => enough(one, 20)))
   killed[0]!.child.kill('SIGKILL')
   await once(killed[0]!.child, 'close')
   renameSync(file, `${file}.1`)
   await enough(killed[1]!, killed[1]!.said.length + 20)
   killed[1]!.child.kill('SIGKILL')
-  await Promise.all([once(killed[1]!.child, 'close'), once(last.child, 'close')])
+  await Promise.all([once(killed[1]!.child, 'close'), ended])
   t.equal(last.child.exitCode, 0)
 
   let end = beforeFirst
