@@ -60,7 +60,7 @@ import type { Principal } from './session/sessions.ts'
 import type { SessionTerms } from './session/terms.ts'
 import type { RequirementFor } from './sign-in/next-step.ts'
 import { makeSignIn } from './sign-in/sign-in.ts'
-import { CertificateEnd } from './watch/certificate-end.ts'
+import { CertificateEnd, certificateEnds } from './watch/certificate-end.ts'
 import { LiveReview } from './watch/live-review.ts'
 
 declare module 'fastify' {
@@ -141,6 +141,7 @@ export async function buildGateway(config: Config, runtime: Services): Promise<F
       ? null
       : (await import('./services/notifying.ts')).notifyingOf({ ...config, notify }, runtime, services.recoveryCodes)
   const signInSink = countingSink(strangers.sink(), metrics)
+  const counted = countingSink(audit, metrics)
   const requirementFor: RequirementFor = (url, principal, address, message) =>
     returnTargets.requirementFor(url, principal, address, message)
   const hasPasswords = config.identity.some(({ kind }) => kind === 'local')
@@ -153,7 +154,7 @@ export async function buildGateway(config: Config, runtime: Services): Promise<F
   const operatorConsole = makeConsole(config, runtime, {
     ...services,
     factors: signIn.factors,
-    audit: notifying?.sink(audit) ?? audit
+    audit: notifying?.sink(counted) ?? counted
   })
   const app = await buildPipeline(log as FastifyBaseLogger, {
     exchange: { clock },
@@ -190,8 +191,7 @@ export async function buildGateway(config: Config, runtime: Services): Promise<F
       audit,
       strangers,
       clock,
-      onRefusal: code =>
-        metrics.count('factorgate_refusals_total', "Answers of the gate's own, by code.", `code="${code}"`)
+      onRefusal: code => metrics.count('factorgate_refusals_total', code)
     },
 
     'forward-auth': {
@@ -244,9 +244,11 @@ export async function buildGateway(config: Config, runtime: Services): Promise<F
   }
   app.decorate('terms', terms)
   app.decorate('review', new LiveReview({ routes, apps, cache: runtime.cache, clock, terms }))
-  const watchers = directoryWatchers(directories, services.institutionSessions, runtime)
+  const watchers = directoryWatchers(directories, services.institutionSessions, runtime, counted)
+  const certificateFiles = certificateFilesOf(config)
+  metrics.read('factorgate_certificate_end_timestamp_seconds', () => certificateEnds(certificateFiles, pemText))
   const certificates = new CertificateEnd({
-    files: certificateFilesOf(config),
+    files: certificateFiles,
     read: pemText,
     store: runtime.store,
     audit: notifying?.sink(audit) ?? audit,

@@ -1,7 +1,7 @@
 /** Charts of the last hours or the last day: sign-ins, refusals, bytes to people, and how long requests took. */
 import type { FastifyInstance } from 'fastify'
+import { durationBuckets } from '../../src/metrics/declarations.ts'
 import { mergeSteps, quantile, type Step, stepMs } from '../../src/metrics/history.ts'
-import { durationBuckets } from '../../src/metrics/metrics.ts'
 import { sendPage } from '../portal/page-context.ts'
 import { formatBytes } from './amounts.ts'
 import { Chart } from './chart.tsx'

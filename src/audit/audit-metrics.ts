@@ -1,4 +1,4 @@
-/** Metrics of sign-ins and proofs, by factor and outcome. */
+/** Metrics of sign-ins, proofs, ended sessions and messages, counted from the journal's events. */
 
 import type { Metrics } from '../metrics/metrics.ts'
 import type { AuditEvent, AuditSink } from './event.ts'
@@ -19,13 +19,28 @@ export function countingSink(sink: AuditSink, metrics: Metrics): AuditSink {
   }
 }
 
-function count({ kind, factor, outcome }: AuditEvent, metrics: Metrics): void {
-  if (kind !== 'login' && kind !== 'proof' && kind !== 'throttle') return
-  const labels = `factor="${word(factor)}",outcome="${word(outcome)}"`
-  // A throttled attempt names only its factor; a password means a sign-in.
-  if (kind === 'login' || (kind === 'throttle' && factor === 'password'))
-    metrics.count('factorgate_sign_ins_total', 'First steps of a sign-in, by factor and outcome.', labels)
-  else metrics.count('factorgate_proofs_total', 'Second factors tried, by factor and outcome.', labels)
+function count({ kind, factor, outcome, directory }: AuditEvent, metrics: Metrics): void {
+  switch (kind) {
+    case 'login':
+    case 'proof':
+    case 'throttle': {
+      // An operator who takes a limit away is no attempt.
+      if (outcome === 'unlocked') return
+      if (typeof directory === 'string' && kind !== 'proof')
+        metrics.count('factorgate_institution_answers_total', directory, word(outcome))
+      // A throttled attempt names only its factor; a password means a sign-in.
+      const isFirst = kind === 'login' || (kind === 'throttle' && (factor === 'password' || factor === 'directory'))
+      metrics.count(isFirst ? 'factorgate_sign_ins_total' : 'factorgate_proofs_total', word(factor), word(outcome))
+      return
+    }
+    case 'logout':
+    case 'session.end':
+      metrics.count('factorgate_session_ends_total', word(outcome))
+      return
+    case 'notice.sent':
+    case 'notice.failed':
+      metrics.count('factorgate_notices_total', word(outcome))
+  }
 }
 
 /** Other values become one label. */

@@ -67,6 +67,8 @@ export class ChainFile {
   #day: string | null = null
   #known: ChainPlace | null = null
   #expired: readonly Expired[] = []
+  /** By this process. */
+  #written = { lines: 0, bytes: 0 }
 
   constructor({ path, clock, open = openForAppend, signers = () => [], rotation = null }: ChainFileOptions) {
     this.#path = path
@@ -130,6 +132,12 @@ export class ChainFile {
     return this.append(none, true)
   }
 
+  /** What this process has written, and when the last checkpoint that it knows was signed; null for none. */
+  get written(): { readonly lines: number; readonly bytes: number; readonly checkpointAt: number | null } {
+    const { seq, at } = this.#known?.checkpoint ?? { seq: 0, at: 0 }
+    return { ...this.#written, checkpointAt: seq === 0 ? null : at }
+  }
+
   async close(): Promise<void> {
     const handle = this.#handle
     this.#handle = null
@@ -182,6 +190,8 @@ export class ChainFile {
     const chain = chainIdOf(place, chained)
     const size = place.size + chained.bytes.length
     this.#known = { end: chained.end, chain, checkpoint, inode: this.#inode, size, rest: null }
+    this.#written.lines += chained.count
+    this.#written.bytes += chained.bytes.length
     const now = this.#clock()
     if (this.#day === null) this.#day = dayOfInstant(now)
     if (!this.#isRegular || chained.count === 0) return

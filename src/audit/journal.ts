@@ -79,6 +79,11 @@ export class Journal implements AuditSink {
     return this.#failure === null && this.#waiting <= this.#options.waitingMaximum && !this.#isClosed
   }
 
+  /** For metrics. `unwritten` lines were only counted; `waitingBytes` wait for the disk. */
+  get progress(): ChainFile['written'] & { readonly waitingBytes: number; readonly unwritten: number } {
+    return { ...this.#file.written, waitingBytes: this.#waiting, unwritten: this.#lost }
+  }
+
   record(event: AuditEvent): void {
     if (this.#isClosed || this.#waiting > 2 * this.#options.waitingMaximum) {
       this.#lost++

@@ -2,9 +2,8 @@
  * The command line's entry: finds the command, handles `--help` and `--version`, returns the exit code. Commands are
  * loaded on demand, so short ones start fast.
  */
-import { readFileSync } from 'node:fs'
-import path from 'node:path'
 import { nearest } from '../../config/values/invalid.ts'
+import { release } from '../release.ts'
 import { type Command, type Entry, type ExitCode, type Io, UsageError, visible, withBelt } from './command.ts'
 import { reportError } from './error-report.ts'
 import { helpPage } from './help.ts'
@@ -74,7 +73,7 @@ export async function run(argv: readonly string[], terminal: Io): Promise<ExitCo
     const options = argv.slice(0, argv.includes('--') ? argv.indexOf('--') : undefined)
     const asksHelp = argv[0] === 'help' || options.some(arg => arg === '--help' || arg === '-h')
     if (!asksHelp && options.includes('--version')) {
-      io.stdout(`factorgate ${version()}\n`)
+      io.stdout(`factorgate ${release()}\n`)
       return 0
     }
     let args = argv[0] === 'help' ? argv.slice(1) : argv
@@ -103,22 +102,4 @@ async function find({ name, commands = [] }: Command, word: string): Promise<Com
   const close = nearest(word, names)
   const meant = close === null ? `the commands are ${names.join(', ')}` : `did you mean '${close}'?`
   throw new UsageError(`there is no command '${visible(`${name} ${word}`.trim())}'; ${meant}`)
-}
-
-/** From package.json, which is one directory higher after the build. */
-function version(): string {
-  for (let folder = import.meta.dirname; ; folder = path.dirname(folder)) {
-    const text = read(path.join(folder, 'package.json'))
-    const found = text === null ? null : (JSON.parse(text) as { name?: string; version?: string })
-    if (found?.name === 'factorgate') return String(found.version)
-    if (folder === path.dirname(folder)) return 'of unknown version'
-  }
-}
-
-function read(file: string): string | null {
-  try {
-    return readFileSync(file, 'utf8')
-  } catch {
-    return null
-  }
 }

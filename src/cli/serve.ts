@@ -190,6 +190,10 @@ function live(server: Serving, first: Config, read: readonly string[], io: Io, l
       stop(signal, 0)
     }
     const failed = (error: unknown) => log.error({ err: error }, 'the reload failed; the old configuration stays')
+    const refused = (error: unknown) => {
+      failed(error)
+      server.refuse(['the reload failed; the log says why']).catch(failed)
+    }
     const reload = oneAtATime(async () => {
       if (config.file === null) return
       const loaded = await loadConfig({ file: config.file, env: io.env, cwd: io.cwd })
@@ -204,7 +208,7 @@ function live(server: Serving, first: Config, read: readonly string[], io: Io, l
       files = loaded.files
       log.info(waiting.length === 0 ? {} : { restartNeededFor: waiting }, 'configuration reloaded')
       rewatch()
-    }, failed)
+    }, refused)
     const reloadKeys = oneAtATime(() => server.reloadKeys(), failed)
     let unwatch = () => {}
     let watched = ''

@@ -133,6 +133,13 @@ export class LiveConnections {
     return found
   }
 
+  /** The number of open WebSockets of each app. */
+  socketsByApp(): Map<string, number> {
+    const counts = new Map<string, number>()
+    for (const { isSocket, appId } of this.#all.entries()) if (isSocket) counts.set(appId, (counts.get(appId) ?? 0) + 1)
+    return counts
+  }
+
   /** Like the other `end…` methods, returns the number of connections ended. */
   endSession(id: string, reason: string): number {
     return endEach(this.#sessions.get(id)?.entries(), reason, closeCodes.policy)

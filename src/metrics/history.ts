@@ -3,7 +3,9 @@
  * pay nothing.
  */
 import type { Clock } from '../clock.ts'
-import { durationBuckets, type Metrics } from './metrics.ts'
+import { durationBuckets } from './declarations.ts'
+import type { Metrics } from './metrics.ts'
+import { separator, type Values } from './snapshot.ts'
 
 export const stepMs = 5 * 60_000
 const steps = 288
@@ -64,33 +66,29 @@ export class History {
   }
 
   #totals(): Totals {
-    const { families, apps } = this.#metrics.counters()
+    const { values, histograms } = this.#metrics.counters()
     let signIns = 0
     let refusedSignIns = 0
-    for (const [labels, value] of families.get('factorgate_sign_ins_total')?.values ?? [])
-      if (labels.includes('outcome="accepted"')) signIns += value
+    for (const [key, value] of values.get('factorgate_sign_ins_total') ?? [])
+      if (key.endsWith(`${separator}accepted`)) signIns += value
       else refusedSignIns += value
     const durations = new Array<number>(durationBuckets.length + 1).fill(0)
-    let bytesOut = 0
-    for (const { sent, counts, count } of apps.values()) {
-      bytesOut += sent
+    for (const { counts } of histograms.get('factorgate_request_duration_seconds')?.values() ?? [])
       counts.forEach((value, i) => {
         durations[i]! += value
       })
-      durations[durationBuckets.length]! += count - counts.reduce((total, value) => total + value, 0)
-    }
     return {
       signIns,
       refusedSignIns,
-      refusals: sumOf(families.get('factorgate_refusals_total')),
-      bytesOut,
+      refusals: sumOf(values.get('factorgate_refusals_total')),
+      bytesOut: sumOf(values.get('factorgate_sent_bytes_total')),
       durations
     }
   }
 }
 
-function sumOf(family: { readonly values: ReadonlyMap<string, number> } | undefined): number {
-  return [...(family?.values.values() ?? [])].reduce((total, value) => total + value, 0)
+function sumOf(values: Values | undefined): number {
+  return [...(values?.values() ?? [])].reduce((total, value) => total + value, 0)
 }
 
 function combined(a: Totals, b: Totals, of: (a: number, b: number) => number): Totals {

@@ -11,7 +11,9 @@ import type { PasswordHasher } from '../identity/password/password.ts'
 import { checkKey } from '../keyring/key-check.ts'
 import { readKeyFile } from '../keyring/key-file.ts'
 import type { Keyring } from '../keyring/keyring.ts'
-import { type MetricsSnapshot, render } from '../metrics/metrics.ts'
+import { render } from '../metrics/metrics.ts'
+import { ReloadMetrics } from '../metrics/reload-metrics.ts'
+import type { MetricsSnapshot } from '../metrics/snapshot.ts'
 import { journalOptionsOf, knownStoresFile, limitsOf, storeOf } from '../services/app-options.ts'
 import { clientAuthoritiesOf } from '../services/directories.ts'
 import { Services } from '../services/services.ts'
@@ -37,7 +39,7 @@ export interface Serving {
    * it rejects, the old one stays. Calls must not overlap.
    */
   reload(config: Config): Promise<string[]>
-  /** Notes that a changed configuration was refused, for the journal and the console. `problems` name no secrets. */
+  /** Notes that a changed configuration was refused, for the journal, the metrics and the console. `problems` name no secrets. */
   refuse(problems: readonly string[]): Promise<void>
   /** Reads the key file again. Rejects with KeyFileError, and keeps the old keys, if it does not fit this store. */
   reloadKeys(): Promise<void>
@@ -57,6 +59,8 @@ export class Server implements Serving {
   readonly #listener: Listener
   readonly #admin: FastifyInstance | null
   readonly #worker: ServerInput['worker']
+  /** Null for a worker: the primary counts each reload once. */
+  readonly #reloads: ReloadMetrics | null
   #config: Config
   readonly #opened: Config
   #gateway: FastifyInstance
@@ -69,6 +73,8 @@ export class Server implements Serving {
     this.#gateway = gateway
     this.#log = log
     this.#worker = worker
+    this.#reloads = worker === undefined ? new ReloadMetrics(runtime.metrics, runtime.clock) : null
+    if (worker === undefined) runtime.metrics.read('factorgate_workers', () => 1)
     this.#listener = new Listener(pipelineOf(gateway), {
       maxHeaderSize: config.listen.maxHeaderSize,
       tls: tlsFilesOf(config)
@@ -199,6 +205,7 @@ export class Server implements Serving {
     this.runtime.sessions.setTerms(gateway.terms)
     Object.assign(this.runtime.configuration, { loadedAt: this.runtime.clock(), refused: null, waiting })
     this.#record('gate.reload')
+    this.#reloads?.applied()
     this.#warnOfReports()
     // Not awaited, because thousands of connections may be open.
     this.runtime.live
@@ -210,6 +217,7 @@ export class Server implements Serving {
   }
 
   async refuse(problems: readonly string[]): Promise<void> {
+    this.#reloads?.refused()
     const { configuration, journal, clock } = this.runtime
     configuration.refused = { at: clock(), problems }
     if (this.#worker !== undefined && this.#worker.number !== 1) return

@@ -1,4 +1,5 @@
 /** The watchers of one configuration, which ask directories and institutions whether people may stay signed in. */
+import type { AuditSink } from '../audit/event.ts'
 import type { Directories } from '../identity/directories.ts'
 import type { InstitutionSessions } from '../session/institution-sessions.ts'
 import { DirectoryRefresh } from '../watch/directory-refresh.ts'
@@ -9,7 +10,8 @@ import type { Services } from './services.ts'
 export function directoryWatchers(
   directories: Directories,
   institutionSessions: InstitutionSessions,
-  { accounts, sessions, store, journal, clock, log }: Services
+  { accounts, sessions, store, clock, log }: Services,
+  journal: AuditSink
 ): { start(): void; stop(): Promise<void> } {
   const shared = { accounts, sessions, store, journal, clock, log }
   const watchers = [

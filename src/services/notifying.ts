@@ -1,6 +1,7 @@
 /** Makes what tells people, of the configuration: the sink beside the journal, and the dispatcher of messages. Loaded only where it is configured. */
 import { pemText } from '../../config/reading/text-sources.ts'
 import type { Config } from '../../config/schema.ts'
+import { countingSink } from '../audit/audit-metrics.ts'
 import type { AuditSink } from '../audit/event.ts'
 import type { RecoveryCodes } from '../factor/recovery-code.ts'
 import { newId } from '../ids.ts'
@@ -31,7 +32,8 @@ export function notifyingOf(
   runtime: Services,
   recoveryCodes: Pick<RecoveryCodes, 'status'>
 ): Notifying {
-  const { store, accounts, journal, clock, log } = runtime
+  const { store, accounts, clock, log } = runtime
+  const journal = countingSink(runtime.journal, runtime.metrics)
   const queue = new NoticeQueue(store)
   const refusals = new RefusalCount()
   const settings: DispatcherSettings = {

@@ -23,7 +23,9 @@ import { SecondReader } from '../identity/saml/second-opinion.ts'
 import type { Keyring } from '../keyring/keyring.ts'
 import { PublishedKeys } from '../keyring/published-keys.ts'
 import { History } from '../metrics/history.ts'
-import { labels, Metrics } from '../metrics/metrics.ts'
+import { MeasuredStore } from '../metrics/measured-store.ts'
+import { Metrics } from '../metrics/metrics.ts'
+import { readEventLoop, readProcess } from '../metrics/process-metrics.ts'
 import { AppUse } from '../session/last-used-apps.ts'
 import { sessionKey, tokenKey } from '../session/records.ts'
 import { SessionCache } from '../session/session-cache.ts'
@@ -115,7 +117,8 @@ export class Services {
   #flushing: NodeJS.Timeout | undefined
 
   private constructor(input: ServicesInput, journal: Journal) {
-    const { store, clock, log } = input
+    const { clock, log } = input
+    const store = new MeasuredStore(input.store, this.metrics)
     this.store = store
     this.clock = clock
     this.configuration = { startedAt: clock(), loadedAt: clock(), refused: null, waiting: [] }
@@ -145,7 +148,11 @@ export class Services {
     this.accounts = new Accounts({ store, clock })
     this.credentials = new Credentials({ store, clock, onDisabled: notice => this.disabled(notice) })
     this.invitations = new Invitations({ store, clock })
-    this.limiter = new AttemptLimiter({ store, clock })
+    this.limiter = new AttemptLimiter({
+      store,
+      clock,
+      onThrottled: kind => this.metrics.count('factorgate_throttled_attempts_total', kind)
+    })
     // The limit holds for all workers together.
     this.#hasher =
       input.hasher ??
@@ -189,7 +196,7 @@ export class Services {
     keyring = () => runtime.keyring
     await runtime.cache.watch([sessionKey(''), tokenKey(''), accountPrefix])
     await runtime.sessions.begin()
-    const { store, cache, sessions, live, upstreams, log, metrics, readiness } = runtime
+    const { store, cache, sessions, live, log, readiness } = runtime
     await runtime.accounts
       .indexAddresses()
       .catch(error =>
@@ -212,14 +219,7 @@ export class Services {
     await runtime.reports.start()
     runtime.#flushing = setInterval(() => void runtime.#flush(), flushMs)
     runtime.#flushing.unref()
-    metrics.gauge('factorgate_open_connections', 'Sockets, downloads and uploads under way.', () => live.size)
-    metrics.gauge('factorgate_store_up', '1 while the store answers.', () => Number(readiness.isStoreUp), 'least')
-    const isWritable = () => Number(readiness.isJournalWritable)
-    metrics.gauge('factorgate_journal_writable', '1 while the journal takes lines.', isWritable, 'least')
-    metrics.gauges('factorgate_upstream_up', '1 while the upstream is up, as far as the gate knows.', () =>
-      [...upstreams.all()].map(({ appId, address, isUp }) => [labels({ app: appId, upstream: address }), Number(isUp)])
-    )
-    metrics.gauge('process_resident_memory_bytes', 'Resident memory.', () => process.memoryUsage.rss())
+    runtime.#readMetrics()
     return runtime
   }
 
@@ -230,6 +230,28 @@ export class Services {
   set keyring(next: Keyring) {
     this.publishedKeys.replace(next, this.clock())
     this.#keyring = next
+  }
+
+  #readMetrics(): void {
+    const { metrics, live, readiness, upstreams, sessions, journal } = this
+    metrics.read('factorgate_open_connections', () => live.size)
+    metrics.read('factorgate_open_sockets', () => [...live.socketsByApp()])
+    metrics.read('factorgate_active_sessions', () => sessions.activeWithin(300))
+    metrics.read('factorgate_upstream_up', () =>
+      [...upstreams.all()].map(({ appId, address, isUp }) => [appId, address, Number(isUp)] as const)
+    )
+    metrics.read('factorgate_store_up', () => Number(readiness.isStoreUp))
+    metrics.read('factorgate_journal_writable', () => Number(readiness.isJournalWritable))
+    metrics.read('factorgate_journal_lines_total', () => journal.progress.lines)
+    metrics.read('factorgate_journal_bytes_total', () => journal.progress.bytes)
+    metrics.read('factorgate_journal_waiting_bytes', () => journal.progress.waitingBytes)
+    metrics.read('factorgate_journal_unwritten_lines', () => journal.progress.unwritten)
+    metrics.read('factorgate_journal_checkpoint_timestamp_seconds', () => {
+      const { checkpointAt } = journal.progress
+      return checkpointAt === null ? [] : [[checkpointAt / 1000] as const]
+    })
+    readProcess(metrics)
+    readEventLoop(metrics)
   }
 
   /** Records that a factor was disabled after a hundred consecutive failures (NIST SP 800-63B-4 §3.2.2). */

@@ -250,6 +250,14 @@ export class Sessions {
     if (this.#seen.has(id)) this.#touch(id, this.#clock())
   }
 
+  /** The number of sessions that this process has seen in use within the last `seconds`. */
+  activeWithin(seconds: number): number {
+    const since = this.#clock() - seconds * 1000
+    let count = 0
+    for (const at of this.#seen.values()) if (at >= since) count++
+    return count
+  }
+
   /** Writes the uses since the last call. Call it every few seconds, and before the end. */
   async flush(): Promise<void> {
     await this.#clockCorrection.save()

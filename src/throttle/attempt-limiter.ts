@@ -77,13 +77,22 @@ interface SoFar {
   totalFailures: number
 }
 
+export interface AttemptLimiterOptions {
+  readonly store: Store
+  readonly clock: Clock
+  readonly onThrottled?: (kind: BucketKind) => void
+}
+
 export class AttemptLimiter {
   readonly #store: Store
   readonly #clock: Clock
+  readonly #onThrottled: (kind: BucketKind) => void
 
-  constructor({ store, clock }: { store: Store; clock: Clock }) {
+  /** `onThrottled` is called for each attempt that is refused, with the bucket whose wait is the longest. */
+  constructor({ store, clock, onThrottled = () => {} }: AttemptLimiterOptions) {
     this.#store = store
     this.#clock = clock
+    this.#onThrottled = onThrottled
   }
 
   /** Counts one attempt as a failure in every bucket. Rejects where the store does; then nothing may be checked. */
@@ -92,7 +101,10 @@ export class AttemptLimiter {
     // The limiter reads first: a throttled attempt writes nothing, otherwise a flood would fill the disk (THREATS D15).
     const waits = await Promise.all(sorted.map(bucket => this.#waitMs(bucket)))
     const longest = Math.max(0, ...waits)
-    if (longest > 0) return throttled(longest)
+    if (longest > 0) {
+      this.#onThrottled(sorted[waits.indexOf(longest)]!.kind)
+      return throttled(longest)
+    }
 
     const counted: { bucket: Bucket; share: number }[] = []
     const giveBack = async () => {
@@ -106,6 +118,7 @@ export class AttemptLimiter {
       if (outcome.waitMs > 0) {
         // A parallel attempt came first.
         await giveBack()
+        this.#onThrottled(bucket.kind)
         return throttled(outcome.waitMs)
       }
       if (bucket.kind === 'factor_unknown_network') soFar.networkFailures = outcome.failures

@@ -62,6 +62,17 @@ export class CertificateEnd {
   }
 }
 
+/** The end of each certificate that can be read, in seconds since the epoch, by its key in the configuration. */
+export function certificateEnds(
+  files: CertificateEndInput['files'],
+  read: CertificateEndInput['read']
+): (readonly [what: string, endsAt: number])[] {
+  return files.flatMap(({ what, file }) => {
+    const certificate = certificateIn(file, read)
+    return certificate === null ? [] : [[what, Date.parse(certificate.validTo) / 1000] as const]
+  })
+}
+
 /** The number of days before its end that was passed last; null while there is time, and after its end. */
 function warningOf({ validFrom, validTo }: X509Certificate, now: number): number | null {
   const [from, to] = [Date.parse(validFrom), Date.parse(validTo)]

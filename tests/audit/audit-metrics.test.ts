@@ -34,8 +34,14 @@ t.test('sign-ins and proofs are counted once they are recorded, with words of ou
   await sink.commit(tell('proof', 'totp', 'verified'))
   sink.record(tell('throttle', 'totp', 'throttled'))
   sink.record(tell('proof', 'x"} 1\n', 'of a stranger'))
-  sink.record(tell('logout'))
-  t.equal(told.length, 8, 'everything is passed on')
+  sink.record(tell('logout', undefined, 'logout'))
+  sink.record({ ...tell('login', 'directory', 'refused'), directory: 'campus' })
+  sink.record({ ...tell('throttle', 'directory', 'throttled'), directory: 'campus' })
+  await sink.commit({ ...tell('proof', 'institution', 'verified'), directory: 'campus' })
+  sink.record(tell('throttle', undefined, 'unlocked'))
+  sink.record(tell('notice.failed', undefined, 'given_up'))
+  sink.record(tell('enrol', 'totp', 'enrolled'))
+  t.equal(told.length, 14, 'everything is passed on')
   isFull = true
   await t.rejects(sink.commit(tell('proof', 'totp', 'verified')), /full/)
   t.notOk(sink.writable)
@@ -47,8 +53,15 @@ t.test('sign-ins and proofs are counted once they are recorded, with words of ou
     'factorgate_sign_ins_total{factor="password",outcome="refused"} 2',
     'factorgate_sign_ins_total{factor="password",outcome="throttled"} 1',
     'factorgate_sign_ins_total{factor="webauthn",outcome="accepted"} 1',
+    'factorgate_sign_ins_total{factor="directory",outcome="refused"} 1',
+    'factorgate_sign_ins_total{factor="directory",outcome="throttled"} 1',
     'factorgate_proofs_total{factor="totp",outcome="verified"} 1',
     'factorgate_proofs_total{factor="totp",outcome="throttled"} 1',
-    'factorgate_proofs_total{factor="other",outcome="other"} 1'
+    'factorgate_proofs_total{factor="other",outcome="other"} 1',
+    'factorgate_proofs_total{factor="institution",outcome="verified"} 1',
+    'factorgate_institution_answers_total{directory="campus",outcome="refused"} 1',
+    'factorgate_institution_answers_total{directory="campus",outcome="throttled"} 1',
+    'factorgate_session_ends_total{why="logout"} 1',
+    'factorgate_notices_total{outcome="given_up"} 1'
   ])
 })

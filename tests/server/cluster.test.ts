@@ -98,6 +98,8 @@ t.test('two processes, one gate', async t => {
     await writeFile(gate.configFile, '{')
     await until(() => gate.output.includes('the changed configuration is refused'))
     t.match((await new Person(gate.port).open(one)).body, /Another Name/, 'a bad one is refused')
+    await until(async () => number(await metrics(gate), 'factorgate_config_ok') === 0)
+    t.equal(number(await metrics(gate), 'factorgate_reloads_total{outcome="applied"}'), 1, 'once, not for each of them')
     await writeFile(gate.configFile, JSON.stringify(config))
   })
 

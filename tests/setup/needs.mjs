@@ -15,6 +15,13 @@ const needs = {
       packages: ['chromium', 'fonts-dejavu-core'],
       why: 'the page and ceremony tests'
     },
+    {
+      programs: ['promtool'],
+      packages: ['prometheus'],
+      unit: 'prometheus prometheus-node-exporter prometheus-node-exporter-apt prometheus-node-exporter-nvme',
+      why: 'the metrics tests',
+      isSpared: true
+    },
     { programs: ['openssl'], packages: ['openssl'], why: 'the TLS tests' },
     // The metapackage `php` would bring a web server's module and service besides.
     { programs: ['php'], packages: ['php-cli'], why: asked, isSpared: true },

@@ -5,7 +5,10 @@ import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
 import type { Config } from '../../../config/schema.ts'
 import { buildAdmin } from '../../../plugins/admin/index.ts'
-import { type MetricsSnapshot, mergeSnapshots, render } from '../../metrics/metrics.ts'
+import { Metrics, render } from '../../metrics/metrics.ts'
+import { readProcess } from '../../metrics/process-metrics.ts'
+import { ReloadMetrics } from '../../metrics/reload-metrics.ts'
+import { countersOf, emptySnapshot, type MetricsSnapshot, mergeSnapshots } from '../../metrics/snapshot.ts'
 import { fixed, type Serving } from '../server.ts'
 import type { WorkerCommand } from './worker.ts'
 import { WorkerHandle } from './worker-handle.ts'
@@ -28,7 +31,10 @@ export class Cluster implements Serving {
   readonly #handles = new Map<number, WorkerHandle>()
   /** The last metrics of each worker; those of ended ones are added to `#ended`, because counters must never decrease. */
   readonly #snapshots = new Map<number, MetricsSnapshot>()
-  #ended: MetricsSnapshot = { families: new Map(), gauges: new Map(), apps: new Map() }
+  #ended: MetricsSnapshot = emptySnapshot
+  /** Of this process. */
+  readonly #own = new Metrics()
+  readonly #reloads = new ReloadMetrics(this.#own, Date.now)
   readonly #admin: FastifyInstance | null
   #config: Config
   /** The configuration at start: a new worker must open the same store, keys and journal. */
@@ -50,6 +56,8 @@ export class Cluster implements Serving {
             isClosing: () => this.#closing !== undefined,
             host: config.admin.host
           })
+    readProcess(this.#own)
+    this.#own.read('factorgate_workers', () => this.#serving.length)
     process.once('exit', () => this.#killAll())
   }
 
@@ -80,7 +88,9 @@ export class Cluster implements Serving {
     const before = this.#config
     this.#config = config
     try {
-      return (await this.#broadcast({ ask: 'reload', config })) as string[]
+      const waiting = (await this.#broadcast({ ask: 'reload', config })) as string[]
+      this.#reloads.applied()
+      return waiting
     } catch (error) {
       this.#config = before
       await this.#broadcast({ ask: 'reload', config: before }).catch(messageOf)
@@ -89,6 +99,7 @@ export class Cluster implements Serving {
   }
 
   async refuse(problems: readonly string[]): Promise<void> {
+    this.#reloads.refused()
     await this.#broadcast({ ask: 'refuse', problems })
   }
 
@@ -137,7 +148,7 @@ export class Cluster implements Serving {
     if (this.#handles.get(number) === handle) this.#handles.delete(number)
     const snapshot = this.#snapshots.get(number)
     this.#snapshots.delete(number)
-    if (snapshot !== undefined) this.#ended = mergeSnapshots([this.#ended, { ...snapshot, gauges: new Map() }])
+    if (snapshot !== undefined) this.#ended = mergeSnapshots([this.#ended, countersOf(snapshot)])
     if (this.#closing !== undefined || !handle.hasServed) return
     this.#log.error({ worker: number, how }, 'a worker process crashed; another one replaces it')
     const pauseMs = Date.now() - handle.since < soonMs ? 1_000 : 0
@@ -162,29 +173,18 @@ export class Cluster implements Serving {
   }
 
   async #metrics(): Promise<string> {
-    const serving = [...this.#handles].filter(([, handle]) => handle.hasServed)
     await Promise.all(
-      serving.map(async ([number, handle]) => {
+      this.#serving.map(async ([number, handle]) => {
         const snapshot = await handle.ask({ ask: 'snapshot' }, healthMs).catch(() => null)
         if (snapshot !== null && this.#handles.get(number) === handle)
           this.#snapshots.set(number, snapshot as MetricsSnapshot)
       })
     )
-    const own: MetricsSnapshot = {
-      families: new Map(),
-      gauges: new Map([
-        [
-          'factorgate_workers',
-          { help: 'Processes that serve.', merge: 'sum', values: new Map([['', serving.length]]) }
-        ],
-        [
-          'process_resident_memory_bytes',
-          { help: 'Resident memory.', merge: 'sum', values: new Map([['', process.memoryUsage.rss()]]) }
-        ]
-      ]),
-      apps: new Map()
-    }
-    return render([this.#ended, ...this.#snapshots.values(), own])
+    return render([this.#ended, ...this.#snapshots.values(), this.#own.snapshot()])
+  }
+
+  get #serving(): [number: number, handle: WorkerHandle][] {
+    return [...this.#handles].filter(([, handle]) => handle.hasServed)
   }
 
   #killAll(): void {
