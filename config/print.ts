@@ -1,12 +1,11 @@
 /**
- * Prints the schema as factorgate.schema.json for editors, and as reference.md. `npm run docs` writes both, docs/apps/ and
- * docs/metrics.md. A test fails when they are outdated.
+ * Prints the schema as factorgate.schema.json for editors, and as reference.md. `npm run docs` writes both, and docs/apps/. A test fails
+ * when they are outdated.
  */
 import { writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { stringify } from 'yaml'
-import { metricsPage } from './metrics-page.ts'
 import { recipePages } from './recipes/pages.ts'
 import { isNeeded, type Node } from './schema/schema-builders.ts'
 import { configSchema } from './schema.ts'
@@ -193,6 +192,5 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const folder = path.dirname(fileURLToPath(import.meta.url))
   writeFileSync(path.join(folder, 'factorgate.schema.json'), `${JSON.stringify(jsonSchema(), null, 2)}\n`)
   writeFileSync(path.join(folder, 'reference.md'), reference())
-  writeFileSync(path.join(folder, '../docs/metrics.md'), metricsPage())
   for (const [name, text] of recipePages()) writeFileSync(path.join(folder, '../docs/apps', name), text)
 }

@@ -3,7 +3,7 @@
  * loaded on demand, so short ones start fast.
  */
 import { nearest } from '../../config/values/invalid.ts'
-import { release } from '../release.ts'
+import { release } from '../metrics/release.ts'
 import { type Command, type Entry, type ExitCode, type Io, UsageError, visible, withBelt } from './command.ts'
 import { reportError } from './error-report.ts'
 import { helpPage } from './help.ts'

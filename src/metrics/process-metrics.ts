@@ -1,7 +1,7 @@
 /** Metrics of the process itself: memory, processor, event loop, release. */
-import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks'
-import { release } from '../release.ts'
+import { type IntervalHistogram, monitorEventLoopDelay, performance } from 'node:perf_hooks'
 import type { Metrics } from './metrics.ts'
+import { release } from './release.ts'
 
 /** Milliseconds between the timers that measure the delay. */
 const resolution = 20
@@ -12,7 +12,7 @@ export function readProcess(metrics: Metrics): void {
     const { user, system } = process.cpuUsage()
     return (user + system) / 1e6
   })
-  const startedAt = Math.floor(Date.now() / 1000 - process.uptime())
+  const startedAt = Math.floor(performance.timeOrigin / 1000)
   metrics.read('process_start_time_seconds', () => startedAt)
   let version: string | undefined
   metrics.read('factorgate_build_info', () => {

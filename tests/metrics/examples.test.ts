@@ -3,9 +3,9 @@ import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import t from 'tap'
-import { alerts, metricsPage } from '../../config/metrics-page.ts'
 import { type Declaration, declarations } from '../../src/metrics/declarations.ts'
 import { root } from '../docs/documents.ts'
+import { alerts, metricsPage } from '../docs/metrics-page.ts'
 import { whereIs } from '../setup/machine.mjs'
 
 interface Panel {

@@ -1,7 +1,7 @@
-/** Writes docs/metrics.md: every metric that the gate declares, and every alert of examples/prometheus-alerts.yml. `npm run docs` calls it. */
+/** Makes docs/metrics.md: every metric that the gate declares, and every alert of config/examples/prometheus-alerts.yml. `npm run docs` writes it. */
 import { readFileSync } from 'node:fs'
 import { parse } from 'yaml'
-import { type Declaration, declarations } from '../src/metrics/declarations.ts'
+import { type Declaration, declarations } from '../../src/metrics/declarations.ts'
 
 export interface Alert {
   readonly alert: string
@@ -11,7 +11,7 @@ export interface Alert {
   readonly annotations: { readonly summary: string; readonly what_to_do: string; readonly docs: string }
 }
 
-const alertsFile = new URL('examples/prometheus-alerts.yml', import.meta.url)
+const alertsFile = new URL('../../config/examples/prometheus-alerts.yml', import.meta.url)
 
 export function alerts(): readonly Alert[] {
   const { groups } = parse(readFileSync(alertsFile, 'utf8')) as { groups: readonly { rules: readonly Alert[] }[] }
