@@ -10,6 +10,7 @@ import { bystander } from './bystander.ts'
 import { cores } from './cores.ts'
 import { Ends } from './ends.ts'
 import { head } from './head.ts'
+import { journal } from './journal.ts'
 import { type Judged, judge } from './judge.ts'
 import { isGrossLoss, isMet, type Section, tell } from './report.ts'
 import { requests } from './requests.ts'
@@ -30,6 +31,7 @@ const sections: Readonly<Record<string, Section>> = {
   websockets,
   scale,
   storm,
+  journal,
   budgets
 }
 /** Runs only where it is asked for by name. */

@@ -329,3 +329,16 @@ t.test('takes the networks that routing takes, and no other', async t => {
     else t.throws(() => parseNetworks([network]))
   }
 })
+
+t.test('the journal is a file, or a map with a file and how to keep it', async t => {
+  const rows: [text: string, expected: object][] = [
+    ['journal: /srv/j.jsonl', { file: '/srv/j.jsonl', rotate: { size: 1024 ** 3, daily: true }, keep: null }],
+    ['journal: { keep: 400d }', { file: '/etc/gate/var/journal.jsonl', keep: 400 * 86_400 }],
+    [
+      'journal: { file: /srv/j.jsonl, rotate: { size: 64MiB, daily: false }, pseudonyms: [user, client] }',
+      { file: '/srv/j.jsonl', rotate: { size: 64 * 1024 ** 2, daily: false }, pseudonyms: ['user', 'client'] }
+    ]
+  ]
+  for (const [text, expected] of rows)
+    t.match(load(t, `portal: { url: https://gate.lab.example/ }\n${text}`).journal, expected, text)
+})
