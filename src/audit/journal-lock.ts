@@ -17,6 +17,7 @@ type State = 'taken' | 'held'
 export class JournalLock {
   readonly #path: string
   readonly #me = identity()
+  #since = Number.NEGATIVE_INFINITY
   /** The unverifiable holder, and the time of its first sight. */
   #seen: { readonly holder: string; readonly since: number } | null = null
 
@@ -31,9 +32,11 @@ export class JournalLock {
       if (performance.now() - began > patienceMs) throw await this.#tooLong()
       await pause(Math.min(1 + turn, 25))
     }
+    this.#since = performance.now()
   }
 
   async release(): Promise<void> {
+    if (performance.now() - this.#since < foreignMs / 2) return unlink(this.#path).catch(() => {})
     // Another machine may have taken it over from a hung process.
     if ((await readlink(this.#path).catch(() => null)) === this.#me.text) await unlink(this.#path).catch(() => {})
   }

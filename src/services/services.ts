@@ -4,6 +4,7 @@ import type { Logger } from 'pino'
 import { ProcessReports } from '../administration/process-reports.ts'
 import { Strangers } from '../audit/anonymous-log-limit.ts'
 import type { AuditSink } from '../audit/event.ts'
+import { IndexGrowth } from '../audit/index-growth.ts'
 import { Journal, journalPurpose } from '../audit/journal.ts'
 import { type PseudonymisedField, pseudonymiser } from '../audit/pseudonyms.ts'
 import type { RotationOptions } from '../audit/rotation.ts'
@@ -115,6 +116,7 @@ export class Services {
   readonly #hasher: PasswordHasher
   #watching: AccessWatching | undefined
   #flushing: NodeJS.Timeout | undefined
+  readonly #indexGrowth: IndexGrowth
 
   private constructor(input: ServicesInput, journal: Journal) {
     const { clock, log } = input
@@ -143,6 +145,7 @@ export class Services {
         : log.warn({ app, upstream, problem }, 'the upstream is down')
     )
     this.journal = journal
+    this.#indexGrowth = new IndexGrowth({ path: input.journalFile })
     this.samlCopies = path.join(path.dirname(input.journalFile), 'saml-metadata')
     this.strangers = new Strangers(journal, clock)
     this.accounts = new Accounts({ store, clock })
@@ -274,6 +277,7 @@ export class Services {
 
   async close(): Promise<void> {
     this.#watching?.stop()
+    this.#indexGrowth.stop()
     this.readiness.stop()
     this.history.stop()
     this.reports.stop()

@@ -5,6 +5,7 @@ import t, { type Test } from 'tap'
 import { extendIndex, indexFileOf, linesPerBlock, readIndex } from '../../src/audit/block-index.ts'
 import { lineOf } from '../../src/audit/encode-event.ts'
 import { followJournal } from '../../src/audit/follow-journal.ts'
+import { IndexGrowth } from '../../src/audit/index-growth.ts'
 import type { Entry } from '../../src/audit/journal-files.ts'
 import { JournalReader, type SearchOptions } from '../../src/audit/journal-reader.ts'
 
@@ -171,4 +172,20 @@ t.test('the reader makes the index itself, and works where it cannot be written'
   t.equal(await new JournalReader({ path: file }).index(), true, 'a short journal needs none')
   t.equal(await new JournalReader({ path: file }).index({ minimum: 1 }), false)
   t.same((await found(file, {})).length, entries.length)
+})
+
+t.test('the index grows with the journal, in a thread', async t => {
+  const { file } = makeJournal(t)
+  const growth = new IndexGrowth({ path: file, minimum: 200_000 })
+  t.teardown(() => growth.stop())
+  await growth.look()
+  const end = async () => (await readIndex((await indexFileOf(file, file))!)).end
+  const before = await end()
+  t.ok(before > 0)
+  appendFileSync(file, eventOf(20_000, count))
+  await growth.look()
+  t.equal(await end(), before, 'a line is too little')
+  appendFileSync(file, Array.from({ length: 3000 }, (_, n) => eventOf(20_001 + n, count)).join(''))
+  await growth.look()
+  t.ok((await end()) > before)
 })

@@ -1,0 +1,65 @@
+/** Keeps the search index of a growing journal up to date: after each few megabytes a thread adds the new blocks and ends. */
+import { stat } from 'node:fs/promises'
+import { Worker } from 'node:worker_threads'
+
+export interface IndexGrowthOptions {
+  readonly path: string
+  /** Bytes behind the index from which on it is brought up to date. */
+  readonly minimum?: number
+  readonly lookEveryMs?: number
+}
+
+const program = new URL(import.meta.url.endsWith('.ts') ? 'index-thread.ts' : 'index-thread.js', import.meta.url)
+/** A block of lines and the reader of its file. */
+const heapMegabytes = 128
+
+export class IndexGrowth {
+  readonly #path: string
+  readonly #minimum: number
+  readonly #timer: NodeJS.Timeout
+  #worker: Worker | null = null
+  #inode = ''
+  #indexed = 0
+
+  constructor({ path, minimum = 8 * 1024 * 1024, lookEveryMs = 30_000 }: IndexGrowthOptions) {
+    this.#path = path
+    this.#minimum = minimum
+    this.#timer = setInterval(() => void this.look(), lookEveryMs)
+    this.#timer.unref()
+  }
+
+  /** Starts the thread if the journal has grown enough. Resolves when the thread has ended. A search works without it, so it never rejects. */
+  async look(): Promise<void> {
+    const found = await stat(this.#path).catch(() => null)
+    if (found === null || !found.isFile() || this.#worker !== null) return
+    const inode = `${found.dev}:${found.ino}`
+    // A file that was closed has a rest that is not in the index yet.
+    const isNew = this.#inode !== '' && this.#inode !== inode
+    if (!isNew && found.size - (this.#inode === inode ? this.#indexed : 0) < this.#minimum) return
+    this.#inode = inode
+    this.#indexed = found.size
+    await this.#run()
+  }
+
+  stop(): void {
+    clearInterval(this.#timer)
+    void this.#worker?.terminate()
+  }
+
+  #run(): Promise<void> {
+    // The gate's environment may hold secrets.
+    const worker = new Worker(program, {
+      env: {},
+      workerData: { path: this.#path, minimum: this.#minimum },
+      resourceLimits: { maxOldGenerationSizeMb: heapMegabytes }
+    })
+    this.#worker = worker
+    return new Promise(resolve => {
+      worker.on('error', () => {})
+      worker.on('exit', () => {
+        this.#worker = null
+        resolve()
+      })
+    })
+  }
+}

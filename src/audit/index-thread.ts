@@ -1,0 +1,6 @@
+/** The thread that brings the search index of a journal up to date, so that no request waits for it. */
+import { workerData } from 'node:worker_threads'
+import { JournalReader } from './journal-reader.ts'
+
+const { path, minimum } = workerData as { readonly path: string; readonly minimum: number }
+await new JournalReader({ path }).index({ minimum })
