@@ -31,11 +31,9 @@ export function hashOf(line: Uint8Array): string {
   return hash('sha256', line, 'hex')
 }
 
-/** The link of a line, with or without its line feed; null without a link. Half a line has none, also with foreign text behind it. */
+/** The link of a line, with or without its line feed; null without a link. */
 export function linkOf(line: Buffer): Link | null {
   if (line.length < start.length + middle.length + hexLength + 2 || !hasAt(line, start, 0)) return null
-  const last = line.length - (line[line.length - 1] === lineFeed ? 2 : 1)
-  if (line[last] !== 0x7d) return null
   let at = start.length
   let seq = 0
   for (; at < start.length + digitsMax; at++) {
