@@ -45,18 +45,16 @@ export class Admissions {
     }
   }
 
+  /** True if `keepInStep` would write nothing. */
+  isInStep(source: AdmissionSource, account: Account, arrival: Arrival): boolean {
+    const name = nameOf(source, arrival)
+    return changes(source, account, arrival).isSame && (name === undefined || name === account.name)
+  }
+
   /** Writes only what differs. */
   async keepInStep(source: AdmissionSource, account: Account, arrival: Arrival): Promise<Account> {
-    const displayName = cleanDisplayName(arrival.displayName) ?? account.displayName
-    const email = cleanEmail(arrival.email)
-    const groups = arrival.groups === null ? account.groups : cleanGroups(arrival.groups, source.groupMap)
+    const { displayName, email, groups, theirs, isSame } = changes(source, account, arrival)
     let now = account
-    const theirs = arrival.groups === null ? account.theirGroups : mappedGroups(arrival.groups, source.groupMap)
-    const isSame =
-      displayName === account.displayName &&
-      email === account.email &&
-      areEqual(groups, account.groups) &&
-      areSame(theirs, account.theirGroups)
     if (!isSame)
       now = await this.#accounts.update(account.id, {
         displayName,
@@ -96,6 +94,20 @@ export class Admissions {
       throw error
     }
   }
+}
+
+/** What the arrival makes of the account. */
+function changes(source: AdmissionSource, account: Account, arrival: Arrival) {
+  const displayName = cleanDisplayName(arrival.displayName) ?? account.displayName
+  const email = cleanEmail(arrival.email)
+  const groups = arrival.groups === null ? account.groups : cleanGroups(arrival.groups, source.groupMap)
+  const theirs = arrival.groups === null ? account.theirGroups : mappedGroups(arrival.groups, source.groupMap)
+  const isSame =
+    displayName === account.displayName &&
+    email === account.email &&
+    areEqual(groups, account.groups) &&
+    areSame(theirs, account.theirGroups)
+  return { displayName, email, groups, theirs, isSame }
 }
 
 /** Undefined for a text that cannot be a name. */

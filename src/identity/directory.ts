@@ -19,6 +19,12 @@ export type DirectoryAnswer =
 /** Only a person who typed the right password sees it. */
 export type DirectoryRefusal = 'locked' | 'disabled' | 'expired' | 'must_change' | 'name_invalid' | 'name_taken'
 
+/** One refresh of a directory, which remembers what it has asked. */
+export interface AccountReview {
+  /** What `stands` answers for each account, in the same order; it updates the accounts too. Never rejects because of the directory. */
+  look(accounts: readonly Account[]): Promise<readonly PromiseSettledResult<boolean>[]>
+}
+
 export interface Directory {
   readonly id: string
   /** Absent if its people are accounts already. */
@@ -37,6 +43,8 @@ export interface Directory {
    * GateError `institution_unreachable`. Absent if the account itself tells, or if a look-up needs the person's password.
    */
   stands?(account: Account): Promise<boolean>
+  /** Begins to ask about many accounts with few questions. Absent if `stands` alone can tell. */
+  review?(): AccountReview
   /** Differs where `stands` may answer differently: another filter, other groups. */
   readonly mark?: string
   /** How long a person keeps access after `stands` would be false; absent without look-ups. */

@@ -7,7 +7,7 @@ import type { Clock } from '../clock.ts'
 import { GateError } from '../errors.ts'
 import type { Account } from '../identity/account.ts'
 import type { Accounts } from '../identity/accounts.ts'
-import type { Directory } from '../identity/directory.ts'
+import type { AccountReview, Directory } from '../identity/directory.ts'
 import type { Sessions } from '../session/sessions.ts'
 import { type Store, StoreUnconfirmed } from '../store/store.ts'
 import { evenUnconfirmed } from '../store/unconfirmed.ts'
@@ -23,8 +23,13 @@ export interface DirectoryRefreshInput {
   readonly log: { info(fields: object, sentence: string): void; warn(fields: object, sentence: string): void }
   /** Calls `work` at this interval and returns a stop function. For tests. */
   readonly every?: (ms: number, work: () => void) => () => void
+  /** Waits between two batches. For tests. */
+  readonly wait?: (ms: number) => Promise<void>
 }
 
+/** People in one question to a directory. */
+const batch = 100
+/** Reads of the store, and questions to a directory that takes one person each. */
 const atOnce = 8
 
 export class DirectoryRefresh {
@@ -71,20 +76,34 @@ export class DirectoryRefresh {
       if ((await store.get(key)) === mark) return
       await store.put(key, mark, lease)
     }
-    const ids = [...(await accounts.idsOf(directory.id))]
     const failed: { readonly id: string; readonly error: unknown }[] = []
     let answered = 0
-    // One person with a broken entry must not hide the others.
-    const worker = async () => {
-      for (let id = ids.pop(); id !== undefined && !this.#isStopped; id = ids.pop()) {
-        try {
-          if (await this.#review(directory, id)) answered++
-        } catch (error) {
-          failed.push({ id, error })
-        }
+    const live: string[] = []
+    await this.#each(await accounts.idsOf(directory.id), failed, async id => {
+      if ((await this.#input.sessions.list(id)).length > 0) live.push(id)
+    })
+    const look = lookOf(directory)
+    // A refresh of thousands takes a quarter of the time, so that neither the directory nor the gate is busy with it alone.
+    const paceMs = ((directory.refreshSeconds ?? 0) * 1000) / 4 / Math.ceil(live.length / batch)
+    for (let at = 0; at < live.length && !this.#isStopped; at += batch) {
+      const start = performance.now()
+      const asked: Account[] = []
+      await this.#each(live.slice(at, at + batch), failed, async id => {
+        const account = await accounts.byId(id)
+        if (account?.directory === directory.id) asked.push(account)
+      })
+      const answers = await look(asked)
+      if (this.#isStopped) return
+      for (const [index, account] of asked.entries()) {
+        const answer = answers[index]!
+        // One person with a broken entry must not hide the others.
+        if (answer.status === 'rejected') failed.push({ id: account.id, error: answer.reason })
+        else answered++
       }
+      const gone = asked.filter((_, index) => (answers[index] as { value?: boolean }).value === false)
+      await this.#each(gone, failed, account => this.#end(directory, account))
+      if (at + batch < live.length) await (this.#input.wait ?? pause)(paceMs - (performance.now() - start))
     }
-    await Promise.all(Array.from({ length: atOnce }, worker))
     // The end of a configuration closes its connections.
     if (this.#isStopped) return
     const isDown = failed.length > 0 && answered === 0 && failed.every(({ error }) => error instanceof GateError)
@@ -98,13 +117,27 @@ export class DirectoryRefresh {
       )
   }
 
-  /** False if nobody had to be asked. */
-  async #review(directory: Directory, id: string): Promise<boolean> {
-    const { accounts, sessions, journal, clock } = this.#input
-    if ((await sessions.list(id)).length === 0) return false
-    const account = await accounts.byId(id)
-    if (account === null || account.directory !== directory.id) return false
-    if ((await directory.stands?.(account)) !== false) return true
+  /** Does `work` for each, some at once; a failure is noted under the id of the account. */
+  async #each<Item extends string | Account>(
+    items: readonly Item[],
+    failed: { readonly id: string; readonly error: unknown }[],
+    work: (item: Item) => Promise<void>
+  ): Promise<void> {
+    const rest = [...items].reverse()
+    const worker = async () => {
+      while (rest.length > 0 && !this.#isStopped) {
+        const item = rest.pop()!
+        await work(item).catch((error: unknown) =>
+          failed.push({ id: typeof item === 'string' ? item : item.id, error })
+        )
+      }
+    }
+    await Promise.all(Array.from({ length: atOnce }, worker))
+  }
+
+  async #end(directory: Directory, account: Account): Promise<void> {
+    const { sessions, journal, clock } = this.#input
+    const { id } = account
     let ended = 0
     const unconfirmed = await evenUnconfirmed(async () => {
       ended = await sessions.endAccount(id, 'institution_gone')
@@ -119,7 +152,6 @@ export class DirectoryRefresh {
       ended,
       ...(unconfirmed === null ? {} : { confirmed: false })
     })
-    return true
   }
 
   #isSilent({ id }: Directory): void {
@@ -135,6 +167,28 @@ export class DirectoryRefresh {
     if (this.#silent.delete(id))
       this.#input.log.info({ directory: id }, 'the directory answers again: those who were removed there lose access')
   }
+}
+
+/** Asks about many accounts. A directory without `review` gets a question for each. */
+function lookOf(directory: Directory): AccountReview['look'] {
+  const review = directory.review?.()
+  if (review !== undefined) return accounts => review.look(accounts)
+  return async accounts => {
+    const answers: PromiseSettledResult<boolean>[] = []
+    for (let at = 0; at < accounts.length; at += atOnce)
+      answers.push(
+        ...(await Promise.allSettled(
+          accounts.slice(at, at + atOnce).map(async account => (await directory.stands?.(account)) !== false)
+        ))
+      )
+    return answers
+  }
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise(resolve => {
+    setTimeout(resolve, ms).unref()
+  })
 }
 
 function whose({ id, name }: Account): { readonly account: string; readonly name: string } {

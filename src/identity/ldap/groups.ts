@@ -19,7 +19,7 @@ export interface Member {
 /** Groups in one search. */
 const batch = 50
 /** A directory that answers more groups is not believed. */
-const groupsMax = 20_000
+export const groupsMax = 20_000
 /** Active Directory's rule that follows members of members (MS-ADTS §3.1.1.3.4.4.3). */
 const inChain = '1.2.840.113556.1.4.1941'
 
@@ -50,6 +50,17 @@ export async function groupsOf(connection: LdapConnection, schema: LdapSchema, m
   return [...found.values()]
 }
 
+/** Of several people, one after the other. Rejects with ServerFailure. */
+export async function groupsOfEach(
+  connection: LdapConnection,
+  schema: LdapSchema,
+  members: readonly Member[]
+): Promise<FoundGroup[][]> {
+  const all: FoundGroup[][] = []
+  for (const member of members) all.push(await groupsOf(connection, schema, member))
+  return all
+}
+
 /** Adds new groups and returns them. */
 function take(found: Map<string, FoundGroup>, entries: readonly DirectoryEntry[], schema: LdapSchema): FoundGroup[] {
   const fresh: FoundGroup[] = []
@@ -65,7 +76,8 @@ function take(found: Map<string, FoundGroup>, entries: readonly DirectoryEntry[]
   return fresh
 }
 
-function nameOf(entry: DirectoryEntry, { groups }: LdapSchema): string | null {
+/** The first name that the group has. */
+export function nameOf(entry: DirectoryEntry, { groups }: LdapSchema): string | null {
   for (const attribute of groups.names) {
     const name = entry.text(attribute)
     if (name !== null) return name

@@ -9,13 +9,15 @@ import { type Account, plainName } from '../account.ts'
 import { canonicalAddress } from '../addresses.ts'
 import type { Admissions } from '../admission.ts'
 import type { Arrival, Source } from '../arrival.ts'
-import type { Directory, DirectoryAnswer } from '../directory.ts'
+import type { AccountReview, Directory, DirectoryAnswer } from '../directory.ts'
 import { type AccountState, stateOf } from './account-state.ts'
 import { refusalOf, remarkOf } from './bind-refusal.ts'
 import { BindTimes } from './bind-times.ts'
-import type { BindAnswer, ServerTarget } from './connection.ts'
+import type { BindAnswer, LdapConnection, ServerTarget } from './connection.ts'
 import { escapeDn, fillDn } from './dn.ts'
-import { arrivalOf, type FoundPerson, findByDn, findById, findByName } from './person.ts'
+import { groupsOfEach } from './groups.ts'
+import { GroupMembers } from './members.ts'
+import { arrivalOf, arrivalWith, type FoundPerson, findByDn, findById, findByIds, findByName } from './person.ts'
 import type { LdapSchema } from './presets.ts'
 import { NoServer, type Server, Servers } from './servers.ts'
 
@@ -35,7 +37,7 @@ export interface LdapOptions {
   readonly refreshSeconds: number
   /** See `Directory.mark`. */
   readonly mark: string
-  readonly admissions: Pick<Admissions, 'admit' | 'keepInStep'>
+  readonly admissions: Pick<Admissions, 'admit' | 'keepInStep' | 'isInStep'>
   readonly clock: Clock
   readonly log: LdapLog
   readonly bindTimes?: BindTimes
@@ -65,6 +67,7 @@ export class LdapDirectory implements Directory {
   #atOnce = 0
   /** Absent for direct binds, which cannot look up others. */
   readonly stands?: (account: Account) => Promise<boolean>
+  readonly review?: () => AccountReview
 
   constructor(options: LdapOptions) {
     const { source, targets, service, clock, log, refreshSeconds, mark } = options
@@ -84,7 +87,13 @@ export class LdapDirectory implements Directory {
     const onProblem = (server: string, problem: string) =>
       this.#warnOnce(problem, { server, problem }, 'the directory’s server could not answer for somebody')
     this.#servers = new Servers({ targets, service, clock, onChange, onProblem })
-    if (service !== null) this.stands = account => this.#stands(account)
+    if (service !== null) {
+      this.stands = account => this.#stands(account)
+      this.review = () => {
+        const members = new GroupMembers(options.schema)
+        return { look: accounts => this.#look(accounts, members) }
+      }
+    }
   }
 
   isFullFor(): boolean {
@@ -246,6 +255,59 @@ export class LdapDirectory implements Directory {
     if (arrival === null) return false
     await admissions.keepInStep(source, account, arrival)
     return true
+  }
+
+  /** Asks about all at once, and again about each person who seems to be gone, held or changed. */
+  async #look(accounts: readonly Account[], members: GroupMembers): Promise<PromiseSettledResult<boolean>[]> {
+    const same = await this.#servers
+      .use(server => server.search(connection => this.#unchanged(connection, accounts, members)))
+      .catch(error => {
+        // Such as a server that takes no long filters: the questions about each person tell.
+        if (error instanceof NoServer) return new Set<string>()
+        throw error
+      })
+    const answers: PromiseSettledResult<boolean>[] = []
+    for (const account of accounts)
+      answers.push(
+        same.has(account.id)
+          ? { status: 'fulfilled', value: true }
+          : ((await Promise.allSettled([this.#stands(account)])) as [PromiseSettledResult<boolean>])[0]
+      )
+    return answers
+  }
+
+  /** The ids of the accounts that are as the directory has them. */
+  async #unchanged(
+    connection: LdapConnection,
+    accounts: readonly Account[],
+    members: GroupMembers
+  ): Promise<ReadonlySet<string>> {
+    const { schema, source, clock, admissions } = this.#options
+    const people = await findByIds(
+      connection,
+      schema,
+      accounts.flatMap(({ externalId }) => externalId ?? [])
+    )
+    const here = accounts.flatMap(account => {
+      const person = people.get(account.externalId ?? '')
+      if (person === undefined) return []
+      const state = stateOf(person.entry, clock())
+      return state === null || state.force === 'new' ? [{ account, person }] : []
+    })
+    const groups = members.canTell
+      ? await members.ofAll(
+          connection,
+          here.map(({ person }) => person)
+        )
+      : await groupsOfEach(
+          connection,
+          schema,
+          here.map(({ person }) => person)
+        )
+    const same = here.filter(({ account, person }, index) =>
+      admissions.isInStep(source, account, arrivalWith(schema, person, groups[index]!, source.groupMap))
+    )
+    return new Set(same.map(({ account }) => account.id))
   }
 
   /** One line in the log. It holds no typed names of wrong passwords, since people type passwords into the name field. */

@@ -6,7 +6,7 @@ import { stateAttributes } from './account-state.ts'
 import type { LdapConnection } from './connection.ts'
 import { comparableDn } from './dn.ts'
 import { type DirectoryEntry, guidBytes, guidText } from './entry.ts'
-import { everything, fillFilter } from './filter.ts'
+import { anyOf, everything, fillFilter } from './filter.ts'
 import { type FoundGroup, groupsOf } from './groups.ts'
 import type { LdapSchema } from './presets.ts'
 
@@ -65,6 +65,32 @@ export async function findById(
     fillFilter(driver, schema.userFilter, { name: 'any', dn: 'never' })
   ]
   return readPerson(schema, await search(connection, schema, new driver.AndFilter({ filters })), null)
+}
+
+/** The people of accounts who have exactly one usable entry, by their ids. Rejects with ServerFailure. */
+export async function findByIds(
+  connection: LdapConnection,
+  schema: LdapSchema,
+  externalIds: readonly string[]
+): Promise<ReadonlyMap<string, PersonFound>> {
+  const { driver } = connection
+  const values = externalIds.flatMap(id => (schema.hasGuid ? (guidBytes(id) ?? []) : Buffer.from(id)))
+  const found = new Map<string, PersonFound>()
+  if (values.length === 0) return found
+  const filters = [
+    anyOf(driver, schema.id, values),
+    fillFilter(driver, schema.userFilter, { name: 'any', dn: 'never' })
+  ]
+  const filter = new driver.AndFilter({ filters })
+  const twins = new Set<string>()
+  for (const entry of await connection.search({ base: schema.base, filter, ...wanted(schema) })) {
+    const person = readPerson(schema, [entry], null)
+    if (person.kind === 'nobody') continue
+    if (found.has(person.externalId)) twins.add(person.externalId)
+    found.set(person.externalId, person)
+  }
+  for (const id of twins) found.delete(id)
+  return found
 }
 
 function search(
@@ -126,10 +152,19 @@ function nameAmong(names: readonly string[], typed: string | null): string | nul
 export async function arrivalOf(
   connection: LdapConnection,
   schema: LdapSchema,
-  { entry, externalId, name }: PersonFound,
+  person: PersonFound,
   groupMap: Source['groupMap']
 ): Promise<Arrival> {
-  const groups = await groupsOf(connection, schema, { entry, name })
+  return arrivalWith(schema, person, await groupsOf(connection, schema, person), groupMap)
+}
+
+/** With groups that are known already. */
+export function arrivalWith(
+  schema: LdapSchema,
+  { entry, externalId, name }: PersonFound,
+  groups: readonly FoundGroup[],
+  groupMap: Source['groupMap']
+): Arrival {
   return {
     externalId,
     name,
