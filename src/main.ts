@@ -20,6 +20,7 @@ const code = await run(process.argv.slice(2), {
   isTTY: process.stdout.isTTY === true,
   columns: process.stdout.isTTY ? process.stdout.columns : undefined,
   isErrorTTY: process.stderr.isTTY === true,
+  ...(process.stdin.isTTY && process.stderr.isTTY ? { ask } : {}),
   clock: systemClock,
   wait: milliseconds => setTimeout(milliseconds)
 })
@@ -27,3 +28,16 @@ const lost = await stdout.flush()
 if (lost !== null) stderr.write(`factorgate: the result could not be written to standard output: ${lost.message}\n`)
 await stderr.flush()
 process.exit(lost === null ? code : 1)
+
+/** An end of input (Ctrl-D) is an empty answer. */
+async function ask(question: string): Promise<string> {
+  const { createInterface } = await import('node:readline')
+  const lines = createInterface({ input: process.stdin, output: process.stderr })
+  return new Promise(resolve => {
+    lines.question(question, answer => {
+      resolve(answer)
+      lines.close()
+    })
+    lines.once('close', () => resolve(''))
+  })
+}

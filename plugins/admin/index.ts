@@ -1,4 +1,4 @@
-/** The operators' listener with `/livez`, `/readyz` and `/metrics`, read-only and on its own port. */
+/** The operators' listener with `/livez`, `/readyz`, `/metrics` and `/status`, read-only and on its own port. */
 import type { IncomingHttpHeaders } from 'node:http'
 import { isIP } from 'node:net'
 import Fastify, { type FastifyInstance } from 'fastify'
@@ -10,11 +10,13 @@ export interface AdminOptions {
   readonly checkHealth: () => Promise<string | null>
   /** Prometheus' text format. */
   readonly metrics: () => Promise<string>
+  /** For `factorgate status`, as JSON without secrets. */
+  readonly status: () => Promise<object>
   readonly isClosing: () => boolean
   readonly host: string
 }
 
-export function buildAdmin({ checkHealth, metrics, isClosing, host }: AdminOptions): FastifyInstance {
+export function buildAdmin({ checkHealth, metrics, status, isClosing, host }: AdminOptions): FastifyInstance {
   const app = Fastify({
     logger: false,
     trustProxy: false,
@@ -45,6 +47,13 @@ export function buildAdmin({ checkHealth, metrics, isClosing, host }: AdminOptio
       .type('text/plain; version=0.0.4')
       .header('cache-control', 'no-store')
       .send(await metrics())
+  )
+
+  app.get('/status', async (_request, reply) =>
+    reply
+      .type('application/json')
+      .header('cache-control', 'no-store')
+      .send(JSON.stringify(await status()))
   )
 
   return app

@@ -23,6 +23,8 @@ export interface Io {
   readonly columns?: number | undefined
   /** True if stderr is a terminal (progress bar). */
   readonly isErrorTTY?: boolean
+  /** Asks a person at the terminal, on stderr. Absent if stdin or stderr is no terminal. */
+  readonly ask?: (question: string) => Promise<string>
   readonly clock: Clock
   wait(milliseconds: number): Promise<void>
 }
@@ -121,7 +123,8 @@ export function withBelt(io: Io): Io {
     ...io,
     // Only the few colour codes of colour.ts pass; foreign text is made visible before.
     stdout: text => io.stdout(io.isTTY ? text.split(colour).map(printableOrColour).join('') : printable(text)),
-    stderr: text => io.stderr(text.startsWith('\r') ? text : printable(text))
+    stderr: text => io.stderr(text.startsWith('\r') ? text : printable(text)),
+    ...(io.ask === undefined ? {} : { ask: (question: string) => io.ask!(printable(question)) })
   }
 }
 

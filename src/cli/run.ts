@@ -27,6 +27,11 @@ const entries: readonly Entry[] = [
     load: () => import('./doctor.ts')
   },
   {
+    name: 'status',
+    summary: 'Show what runs here, who is signed in, and what needs attention.',
+    load: () => import('./status.ts')
+  },
+  {
     name: 'explain',
     summary: 'Show what the gate would decide about a request, and why.',
     load: () => import('./explain.ts')

@@ -20,6 +20,7 @@ import { Services } from '../services/services.ts'
 import { openGuarded } from '../store/open.ts'
 import type { Store } from '../store/store.ts'
 import { Listener, type TlsFiles } from './listener.ts'
+import { gateStatus } from './status.ts'
 
 export interface ServerInput {
   readonly config: Config
@@ -84,6 +85,8 @@ export class Server implements Serving {
         ? buildAdmin({
             checkHealth: () => this.checkHealth(),
             metrics: async () => render([await this.snapshot()]),
+            status: async () =>
+              gateStatus({ file: this.#config.file, workers: 1 }, this.runtime.configuration, await this.snapshot()),
             isClosing: () => this.#closing !== undefined,
             host: config.admin.host
           })

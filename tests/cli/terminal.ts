@@ -43,7 +43,10 @@ apps:
 `
 
 /** `config`: the text of factorgate.yaml, or null for none. */
-export function terminal(t: Test, options: { config?: string | null; env?: Io['env'] } = {}): Terminal {
+export function terminal(
+  t: Test,
+  options: { config?: string | null; env?: Io['env']; ask?: Io['ask'] } = {}
+): Terminal {
   const folder = t.testdir({})
   const { config = usualConfig, env = {} } = options
   if (config !== null) writeFileSync(path.join(folder, 'factorgate.yaml'), config)
@@ -61,6 +64,7 @@ export function terminal(t: Test, options: { config?: string | null; env?: Io['e
       env,
       cwd: folder,
       isTTY: false,
+      ...(options.ask === undefined ? {} : { ask: options.ask }),
       clock: time.read,
       wait: async milliseconds => time.advance(milliseconds / 1000)
     })

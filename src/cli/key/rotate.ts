@@ -8,6 +8,7 @@ import type { Keyring } from '../../keyring/keyring.ts'
 import type { Store } from '../../store/store.ts'
 import { type Command, readArgs } from '../command.ts'
 import { configHelp, configOption, withStore } from '../command-context.ts'
+import { confirm, yesHelp, yesOption } from '../confirm.ts'
 import { asOwnerOf, asSelf } from '../owner.ts'
 import { withProgress } from '../progress.ts'
 
@@ -17,9 +18,10 @@ const gatewayReadsSeconds = 3
 export const command: Command = {
   name: 'key rotate',
   summary: 'Replace the key, and seal all secrets with the new one.',
-  usage: ['factorgate key rotate [--finish]'],
+  usage: ['factorgate key rotate [--finish] [--yes]'],
   help: `
   --finish         with a Redis store: every gateway uses this key file, or has a copy of it as it is now
+${yesHelp}
 ${configHelp}
 
 Adds a new key to the key file, seals every secret in the store with it, then removes the old keys from the file. The gateway keeps
@@ -32,10 +34,15 @@ Example:
   factorgate key rotate --config /etc/factorgate/factorgate.yaml
 `,
   async run(args, io) {
-    const { values } = readArgs(args, { ...configOption, finish: { type: 'boolean' } })
+    const { values } = readArgs(args, { ...configOption, ...yesOption, finish: { type: 'boolean' } })
     return withStore(io, { config: values.config, changes: 'grant' }, async place => {
       const { store, config } = place
       const { keyFile } = config
+      await confirm(
+        io,
+        values.yes,
+        `This replaces the key in ${keyFile}. Backups made until now still need a copy of the file as it is.`
+      )
       if ((await asSelf(() => readKeyFile(keyFile))).publicJwks.keys.length > 1)
         io.stderr(`${keyFile} holds older keys: the command continues an earlier rotation\n`)
       else {

@@ -1,17 +1,23 @@
 /** `factorgate session revoke`: ends sessions. Their tokens are invalid once it is done. */
 import { type Command, PersonError, readArgs, UsageError, visible } from '../command.ts'
 import { configHelp, configOption, withStore } from '../command-context.ts'
+import { confirm, yesHelp, yesOption } from '../confirm.ts'
 import { withProgress } from '../progress.ts'
 import { peopleAt, personNamed } from '../user/person.ts'
 
 export const command: Command = {
   name: 'session revoke',
   summary: 'End sessions now, with their open sockets and running downloads.',
-  usage: ['factorgate session revoke ID…', 'factorgate session revoke --user NAME', 'factorgate session revoke --all'],
+  usage: [
+    'factorgate session revoke ID…',
+    'factorgate session revoke --user NAME',
+    'factorgate session revoke --all [--yes]'
+  ],
   help: `
   ID               the id from 'factorgate session list'
   --user NAME      all sessions of this person
   --all            all sessions of everybody
+${yesHelp}
 ${configHelp}
 
 The person can sign in again. To prevent that, use 'factorgate user suspend'. The command prints how many sessions ended. If Redis has
@@ -24,7 +30,7 @@ Example:
   async run(args, io) {
     const { values, names: ids } = readArgs(
       afterDashes(args),
-      { ...configOption, user: { type: 'string' }, all: { type: 'boolean' } },
+      { ...configOption, ...yesOption, user: { type: 'string' }, all: { type: 'boolean' } },
       ['ID…']
     )
     const { user, all } = values
@@ -33,6 +39,7 @@ Example:
     return withStore(io, { config: values.config, changes: 'access' }, async place => {
       const { sessions } = place
       if (all) {
+        await confirm(io, values.yes, 'This signs everybody out, and cuts what is open.')
         const ended = await withProgress(io, 'sessions', null, onDone => sessions.endAll('revoked', onDone))
         return done(ended, { outcome: 'revoked', all: true })
       }

@@ -12,6 +12,7 @@ import { inBatches } from '../../store/batches.ts'
 import type { Store } from '../../store/store.ts'
 import { type Command, PersonError, readArgs } from '../command.ts'
 import { configHelp, configOption, withStore } from '../command-context.ts'
+import { confirm, yesHelp, yesOption } from '../confirm.ts'
 import { asSelf } from '../owner.ts'
 import { withProgress } from '../progress.ts'
 import { isTooNew, type Line, readLines, travels } from './content.ts'
@@ -23,10 +24,11 @@ const marker = 'meta:import'
 export const command: Command = {
   name: 'store import',
   summary: 'Fill the store from a sealed backup.',
-  usage: ['factorgate store import FILE [--force]'],
+  usage: ['factorgate store import FILE [--force] [--yes]'],
   help: `
   FILE             a backup of 'factorgate store export'
   --force          empty the store first: everything in it is lost, and everybody is signed out
+${yesHelp}
 ${configHelp}
 
 The command checks the whole file before it writes anything. Without --force the store must be empty. If the import is interrupted,
@@ -36,7 +38,7 @@ Example:
   factorgate store import /backup/factorgate-2026-11-22.sealed --config new.yaml
 `,
   async run(args, io) {
-    const { values, names } = readArgs(args, { ...configOption, force: { type: 'boolean' } }, ['FILE'])
+    const { values, names } = readArgs(args, { ...configOption, ...yesOption, force: { type: 'boolean' } }, ['FILE'])
     const source = path.resolve(io.cwd, names[0]!)
     // A pipe in its place must not block the command.
     const file = await open(source, constants.O_RDONLY | constants.O_NONBLOCK)
@@ -49,6 +51,12 @@ Example:
           const keyring = await asSelf(() => readKeyFile(config.keyFile))
           const count = await verify(file, keyring, config.keyFile)
           if (!values.force) await refuseUnlessEmpty(store)
+          else
+            await confirm(
+              io,
+              values.yes,
+              'This deletes everything in the store before the import, and signs everybody out.'
+            )
           await store.put(marker, new Date(clock()).toISOString())
           if (values.force) await withProgress(io, 'records taken out', null, onDone => empty(store, onDone))
           const isLate = (line: Line) => line.kind === 'value' && line.key.startsWith('account:')

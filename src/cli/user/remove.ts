@@ -8,13 +8,15 @@ import { Sponsorships } from '../../identity/sponsorships.ts'
 import { AttemptBuckets } from '../../throttle/attempt-buckets.ts'
 import { type Command, readArgs } from '../command.ts'
 import { configHelp, configOption, withStore } from '../command-context.ts'
+import { confirm, yesHelp, yesOption } from '../confirm.ts'
 import { accountsAt, credentialsAt, personNamed, recoveryCodesAt } from './person.ts'
 
 export const command: Command = {
   name: 'user remove',
   summary: 'Remove a person and all their data.',
-  usage: ['factorgate user remove NAME'],
+  usage: ['factorgate user remove NAME [--yes]'],
   help: `
+${yesHelp}
 ${configHelp}
 
 Ends the sessions of the person and removes account, password, factors, recovery codes, invitations and known addresses. Their entries in
@@ -24,9 +26,10 @@ Example:
   factorgate user remove alice
 `,
   async run(args, io) {
-    const { values, names } = readArgs(args, configOption, ['NAME'])
+    const { values, names } = readArgs(args, { ...configOption, ...yesOption }, ['NAME'])
     return withStore(io, { config: values.config, changes: 'access' }, async place => {
       const { id, name } = await personNamed(place, names[0]!)
+      await confirm(io, values.yes, `This removes '${name}' with password, factors and sessions, and cannot be undone.`)
       const { store, sessions } = place
       const accounts = accountsAt(place)
       let ended = 0

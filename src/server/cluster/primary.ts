@@ -5,11 +5,14 @@ import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
 import type { Config } from '../../../config/schema.ts'
 import { buildAdmin } from '../../../plugins/admin/index.ts'
+import { systemClock } from '../../clock.ts'
 import { Metrics, render } from '../../metrics/metrics.ts'
 import { readProcess } from '../../metrics/process-metrics.ts'
 import { ReloadMetrics } from '../../metrics/reload-metrics.ts'
 import { countersOf, emptySnapshot, type MetricsSnapshot, mergeSnapshots } from '../../metrics/snapshot.ts'
+import type { ConfigurationNote } from '../../services/services.ts'
 import { fixed, type Serving } from '../server.ts'
+import { gateStatus } from '../status.ts'
 import type { WorkerCommand } from './worker.ts'
 import { WorkerHandle } from './worker-handle.ts'
 
@@ -39,6 +42,7 @@ export class Cluster implements Serving {
   #config: Config
   /** The configuration at start: a new worker must open the same store, keys and journal. */
   readonly #opened: Config
+  #note: ConfigurationNote = { startedAt: systemClock(), loadedAt: systemClock(), refused: null, waiting: [] }
   #gate: AddressInfo | undefined
   #closing: Promise<void> | undefined
 
@@ -52,7 +56,15 @@ export class Cluster implements Serving {
         ? null
         : buildAdmin({
             checkHealth: () => this.#checkHealth(),
-            metrics: () => this.#metrics(),
+            metrics: async () => render(await this.#snapshotAll()),
+            status: async () => {
+              const workers = [...this.#handles.values()].filter(handle => handle.hasServed).length
+              return gateStatus(
+                { file: this.#config.file, workers },
+                this.#note,
+                mergeSnapshots(await this.#snapshotAll())
+              )
+            },
             isClosing: () => this.#closing !== undefined,
             host: config.admin.host
           })
@@ -90,6 +102,7 @@ export class Cluster implements Serving {
     try {
       const waiting = (await this.#broadcast({ ask: 'reload', config })) as string[]
       this.#reloads.applied()
+      this.#note = { ...this.#note, loadedAt: systemClock(), refused: null, waiting }
       return waiting
     } catch (error) {
       this.#config = before
@@ -100,6 +113,7 @@ export class Cluster implements Serving {
 
   async refuse(problems: readonly string[]): Promise<void> {
     this.#reloads.refused()
+    this.#note = { ...this.#note, refused: { at: systemClock(), problems } }
     await this.#broadcast({ ask: 'refuse', problems })
   }
 
@@ -172,7 +186,7 @@ export class Cluster implements Serving {
     return (answers.find(answer => answer !== null) ?? null) as string | null
   }
 
-  async #metrics(): Promise<string> {
+  async #snapshotAll(): Promise<MetricsSnapshot[]> {
     await Promise.all(
       this.#serving.map(async ([number, handle]) => {
         const snapshot = await handle.ask({ ask: 'snapshot' }, healthMs).catch(() => null)
@@ -180,7 +194,7 @@ export class Cluster implements Serving {
           this.#snapshots.set(number, snapshot as MetricsSnapshot)
       })
     )
-    return render([this.#ended, ...this.#snapshots.values(), this.#own.snapshot()])
+    return [this.#ended, ...this.#snapshots.values(), this.#own.snapshot()]
   }
 
   get #serving(): [number: number, handle: WorkerHandle][] {

@@ -9,6 +9,7 @@ function listener(host: string) {
   return buildAdmin({
     checkHealth: async () => null,
     metrics: async () => new Metrics().render(),
+    status: async () => ({ version: '1' }),
     isClosing: () => false,
     host
   })

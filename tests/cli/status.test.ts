@@ -1,0 +1,38 @@
+import { writeFile } from 'node:fs/promises'
+import t from 'tap'
+import { prepareGate } from '../fixtures/process/gate.ts'
+import { until } from '../fixtures/process/redis-server.ts'
+
+t.test('status says what runs, what was refused, and that nothing runs', async t => {
+  for (const workers of [1, 2]) {
+    const gate = await prepareGate(t, { apps: [], config: { workers } })
+    const idle = await gate.run('status')
+    t.equal(idle.code, 1, 'no gate runs')
+    t.match(idle.stdout, /^gate +does not run\nwhy +No gate runs here: nothing listens on its port\.$/m)
+    await gate.run('user', 'add', 'alice')
+    await gate.start()
+    const running = await gate.run('status')
+    t.equal(running.code, 0, `${workers} workers: ${running.stderr}`)
+    for (const line of [
+      /^gate +runs and is ready$/m,
+      /^version +\d+\.\d+\.\d+/m,
+      new RegExp(`^process +${gate.pid}, ${workers === 1 ? '1 worker' : '2 workers'}$`, 'm'),
+      /^configuration +\/.*factorgate\.yaml, loaded 20/m,
+      /^store +embedded, answers$/m,
+      /^journal +can be written$/m,
+      /^signed in +0 people, 0 sessions$/m,
+      /^connections +0 sockets/m
+    ])
+      t.match(running.stdout, line)
+    const json = JSON.parse((await gate.run('status', '--json')).stdout)
+    t.match(json, { gate: 'ready', running: { workers, refused: null, isStoreUp: true, startedAt: /^20.*Z$/ } })
+    const { readFile } = await import('node:fs/promises')
+    const sound = await readFile(gate.configFile, 'utf8')
+    await writeFile(gate.configFile, sound.replace('"portal"', '"prtal"'))
+    const refused = async () => (await fetch(`http://127.0.0.1:${gate.adminPort}/status`)).json()
+    await until('the file is refused', async () => ((await refused()) as { refused: unknown }).refused !== null)
+    await writeFile(gate.configFile, `${sound}\n`)
+    await until('the file is loaded', async () => ((await refused()) as { refused: unknown }).refused === null)
+    await gate.stop()
+  }
+})
