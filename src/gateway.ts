@@ -67,6 +67,8 @@ declare module 'fastify' {
   interface FastifyInstance {
     readonly review: LiveReview
     readonly terms: SessionTerms
+    /** For metrics: seconds since the epoch, by the key in the configuration. */
+    readonly certificateEnds: () => ReturnType<typeof certificateEnds>
   }
 }
 
@@ -246,7 +248,7 @@ export async function buildGateway(config: Config, runtime: Services): Promise<F
   app.decorate('review', new LiveReview({ routes, apps, cache: runtime.cache, clock, terms }))
   const watchers = directoryWatchers(directories, services.institutionSessions, runtime, counted)
   const certificateFiles = certificateFilesOf(config)
-  metrics.read('factorgate_certificate_end_timestamp_seconds', () => certificateEnds(certificateFiles, pemText))
+  app.decorate('certificateEnds', () => certificateEnds(certificateFiles, pemText))
   const certificates = new CertificateEnd({
     files: certificateFiles,
     read: pemText,

@@ -76,6 +76,8 @@ export class Server implements Serving {
     this.#worker = worker
     this.#reloads = worker === undefined ? new ReloadMetrics(runtime.metrics, runtime.clock) : null
     if (worker === undefined) runtime.metrics.read('factorgate_workers', () => 1)
+    // Of the configuration in use: a refused one names other files.
+    runtime.metrics.read('factorgate_certificate_end_timestamp_seconds', () => this.#gateway.certificateEnds())
     this.#listener = new Listener(pipelineOf(gateway), {
       maxHeaderSize: config.listen.maxHeaderSize,
       tls: tlsFilesOf(config)

@@ -360,3 +360,23 @@ t.test('addresses that cannot be read are never known', async t => {
   t.notOk(await guesses.isKnown('A1', { address: '192.0.2.7' }))
   t.equal(await store.dump(), '')
 })
+
+t.test('metrics hear of each refused attempt, with the limit that makes it wait longest', async t => {
+  const clock = new TestClock()
+  const heard: string[] = []
+  const limiter = new AttemptLimiter({
+    store: new MemoryStore(clock.read),
+    clock: clock.read,
+    onThrottled: kind => void heard.push(kind)
+  })
+  const bucket = { kind: 'account', key: 'ada' } as const
+  const address = { kind: 'address', key: '198.51.100.7' } as const
+  let allowed = 0
+  while ((await limiter.reserve([bucket])).kind === 'allowed' && allowed < 100) allowed++
+  t.ok(allowed > 0 && allowed < 100)
+  t.same(heard, ['account'])
+  t.equal((await limiter.reserve([address, bucket])).kind, 'throttled')
+  t.same(heard, ['account', 'account'], 'not the address, which has failed nothing')
+  await limiter.reserve([address])
+  t.equal(heard.length, 2, 'an attempt that is allowed is none')
+})

@@ -3,7 +3,7 @@ import path from 'node:path'
 import t from 'tap'
 import type { AuditEvent } from '../../src/audit/event.ts'
 import { noticeOf } from '../../src/notify/notices-of.ts'
-import { CertificateEnd } from '../../src/watch/certificate-end.ts'
+import { CertificateEnd, certificateEnds } from '../../src/watch/certificate-end.ts'
 import { MemoryStore, TestClock } from '../fixtures/in-process/memory-store.ts'
 import { Pki } from '../fixtures/process/pki.ts'
 
@@ -43,6 +43,12 @@ t.test('a certificate that ends', async t => {
     }
     return events
   }
+  const files = ['year', 'absent'].map(name => ({ what: `the ${name}`, file: `${name}.pem` }))
+  t.same(
+    certificateEnds(files, file => pki.read(file)),
+    [['the year', (start + 365 * dayMs) / 1000]],
+    'its end is a metric, and a file that cannot be read has none'
+  )
   const year = await look('year', 370)
   t.same(
     year.map(({ days, left }) => `${days}:${left}`),
