@@ -49,7 +49,6 @@ import { makeAssertion } from './identity/assertion.ts'
 import { makeClientReader } from './request/client.ts'
 import { tlsOf, toApp, webauthnOf } from './services/app-options.ts'
 import { certificateFilesOf } from './services/certificate-files.ts'
-import { makeConsole } from './services/console.ts'
 import { directoriesOf, frontHeadersOf } from './services/directories.ts'
 import { directoryWatchers } from './services/directory-watchers.ts'
 import { readLogo } from './services/logo.ts'
@@ -153,11 +152,15 @@ export async function buildGateway(config: Config, runtime: Services): Promise<F
     portalOrigin,
     requirementFor
   })
-  const operatorConsole = makeConsole(config, runtime, {
-    ...services,
-    factors: signIn.factors,
-    audit: notifying?.sink(counted) ?? counted
-  })
+  let operatorConsole: { close(): void } | undefined
+  const loadConsole = async () => {
+    // Loaded with its first page, for a short start.
+    const { makeConsole } = await import('./services/console.ts')
+    const audience = notifying?.sink(counted) ?? counted
+    const made = makeConsole(config, runtime, { ...services, factors: signIn.factors, audit: audience })
+    operatorConsole = made
+    return made
+  }
   const app = await buildPipeline(log as FastifyBaseLogger, {
     exchange: { clock },
     errors: { clock, renderPage: errorPages({ ...branding, portalOrigin }, frameHeaders, clock) },
@@ -212,7 +215,7 @@ export async function buildGateway(config: Config, runtime: Services): Promise<F
         portalOrigin,
         services,
         signIn,
-        extensions: [consolePages(operatorConsole)],
+        extensions: [consolePages(loadConsole)],
         directories,
         logins: loginsOf(directories),
         log: limitedLog(log, clock),
@@ -259,7 +262,7 @@ export async function buildGateway(config: Config, runtime: Services): Promise<F
   })
   app.addHook('onClose', async () => {
     certificates.stop()
-    operatorConsole.close()
+    operatorConsole?.close()
     await Promise.all([notifying?.stop(), watchers.stop()])
   })
   await app.ready()

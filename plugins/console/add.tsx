@@ -1,5 +1,4 @@
 /** Adds one person, and shows the invitation once. */
-import type { FastifyInstance } from 'fastify'
 import { nameInRealm, readReason } from '../../src/administration/person-input.ts'
 import { type Form, requireForm } from '../portal/forms.ts'
 import { Notice, Token } from '../portal/layout.tsx'
@@ -9,6 +8,7 @@ import { PersonFields, Reason, readPerson, SourceField, type TypedPerson } from 
 import { InvitationPage } from './invitation.tsx'
 import { base, Sheet } from './layout.tsx'
 import type { ConsoleOptions, PeopleSource } from './options.ts'
+import type { PageScope } from './page-scope.ts'
 
 export interface AddView {
   readonly sources: readonly PeopleSource[]
@@ -59,7 +59,7 @@ export function AddPage({ frame, view: { sources, typed, problem } }: { frame: C
   )
 }
 
-export function registerAdd(scope: FastifyInstance, options: ConsoleOptions): void {
+export function registerAdd(scope: PageScope, options: ConsoleOptions): void {
   const { sources } = options
 
   scope.get(path, { config: { requires: 'console' } }, async request => show(consolePage(request), 200, null, null))

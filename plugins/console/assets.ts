@@ -1,8 +1,8 @@
 /** The style sheet and the script of the console, beside the portal's. They are loaded by the console's pages alone. */
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import type { FastifyInstance } from 'fastify'
 import { type Asset, assetsPath } from '../portal/assets.ts'
+import type { PageScope } from './page-scope.ts'
 
 export const consoleSheet = named('console.css', 'text/css; charset=utf-8')
 export const consoleScript = named('console.js', 'text/javascript; charset=utf-8')
@@ -14,7 +14,7 @@ function named(name: string, type: string): Asset {
   return { type, body, path: `${assetsPath}${name}?${hash}` }
 }
 
-export function registerConsoleAssets(scope: FastifyInstance): void {
+export function registerConsoleAssets(scope: PageScope): void {
   for (const { path, type, body } of [consoleSheet, consoleScript])
     scope.get(path.replace(/\?.*/, ''), { config: { requires: 'anyone', isData: true } }, async (_request, reply) =>
       reply

@@ -1,5 +1,4 @@
 /** Adds many people from a list: the list, then every mistake or what will be done, then the invitations, once. */
-import type { FastifyInstance } from 'fastify'
 import {
   columns,
   csvOf,
@@ -16,11 +15,11 @@ import { actingOf, type ConsoleFrame, consoleFrame, consolePage } from './consol
 import { Reason, SourceField } from './fields.tsx'
 import { base, Sheet, Table } from './layout.tsx'
 import type { ConsoleOptions, PeopleSource } from './options.ts'
+import { listLimit, type PageScope } from './page-scope.ts'
 
 const path = `${base}/bulk`
-/** People in one list, and bytes of the form. */
+/** People in one list. */
 const most = 500
-const bodyLimit = 512 * 1024
 
 export interface BulkView {
   readonly list: string
@@ -176,7 +175,7 @@ export function AddedPage({ frame, view }: { frame: ConsoleFrame; view: AddedVie
   )
 }
 
-export function registerBulk(scope: FastifyInstance, options: ConsoleOptions): void {
+export function registerBulk(scope: PageScope, options: ConsoleOptions): void {
   const { sources } = options
   const first = sources[0]?.id ?? 'local'
 
@@ -186,7 +185,7 @@ export function registerBulk(scope: FastifyInstance, options: ConsoleOptions): v
     return sendPage(page, 200, <BulkPage frame={consoleFrame(page)} view={view} />)
   })
 
-  scope.post(path, { config: { requires: 'console' }, bodyLimit }, async request => {
+  scope.post(path, { config: { requires: 'console' }, bodyLimit: listLimit }, async request => {
     const page = consolePage(request)
     const form = requireForm(page)
     const frame = consoleFrame(page)

@@ -1,11 +1,11 @@
 /** What the configuration says, without secrets: when it was loaded, and what of a newer file was refused. */
-import type { FastifyInstance } from 'fastify'
 import { Notice } from '../portal/layout.tsx'
 import { sendPage } from '../portal/page-context.ts'
 import { formatRelative } from '../portal/relative-time.ts'
 import { type ConsoleFrame, consoleFrame, consolePage } from './console-page.ts'
 import { base, Sheet } from './layout.tsx'
 import type { ConfigurationStatus, ConsoleOptions } from './options.ts'
+import type { PageScope } from './page-scope.ts'
 
 export interface ConfigurationView extends ConfigurationStatus {
   readonly now: number
@@ -41,7 +41,7 @@ export function ConfigurationPage({ frame, view }: { frame: ConsoleFrame; view: 
   )
 }
 
-export function registerConfiguration(scope: FastifyInstance, options: ConsoleOptions): void {
+export function registerConfiguration(scope: PageScope, options: ConsoleOptions): void {
   scope.get(`${base}/configuration`, { config: { requires: 'console' } }, async request => {
     const page = consolePage(request)
     const view = { ...(await options.configuration()), now: page.now }

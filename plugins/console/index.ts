@@ -1,37 +1,39 @@
-/** The operators' console: pages under `/.factorgate/admin/` on the portal's host, in the portal's scope with its guards. */
+/**
+ * The operators' console: pages under `/.factorgate/admin/` on the portal's host, in the portal's scope with its guards. The pages are
+ * loaded with the first request for one, so that a gate starts as fast as without them.
+ */
 import type { FastifyInstance } from 'fastify'
-import { registerAdd } from './add.tsx'
-import { registerConsoleAssets } from './assets.ts'
-import { registerBulk } from './bulk.tsx'
-import { registerConfiguration } from './configuration.tsx'
-import { registerJournal } from './journal.tsx'
-import { registerNow } from './now.tsx'
-import { registerNumbers } from './numbers.tsx'
+import { GateError } from '../../src/errors.ts'
 import type { ConsoleOptions } from './options.ts'
-import { registerPeople } from './people.tsx'
-import { registerPerson } from './person.tsx'
-import { registerPersonActions } from './person-actions.tsx'
-import { registerWaits } from './waits.tsx'
+import { routes } from './page-scope.ts'
 
 export type { ConfigurationStatus, ConsoleOptions, OpenConnections, PeopleSource } from './options.ts'
 
-const pages = [
-  registerNow,
-  registerPeople,
-  registerPerson,
-  registerPersonActions,
-  registerAdd,
-  registerBulk,
-  registerNumbers,
-  registerWaits,
-  registerJournal,
-  registerConfiguration
-]
-
-/** For `extensions` of the portal. */
-export function consolePages(options: ConsoleOptions): (scope: FastifyInstance) => void {
+/** For `extensions` of the portal. `load` is called with the first page. */
+export function consolePages(load: () => Promise<ConsoleOptions>): (scope: FastifyInstance) => void {
+  type Handlers = ReturnType<typeof import('./pages.ts')['handlersOf']>
+  let loading: Promise<Handlers> | undefined
+  const handlers = () => {
+    loading ??= Promise.all([import('./pages.ts'), load()])
+      .then(([{ handlersOf }, options]) => handlersOf(options))
+      .catch(error => {
+        loading = undefined
+        throw error
+      })
+    return loading
+  }
   return scope => {
-    registerConsoleAssets(scope)
-    for (const register of pages) register(scope, options)
+    for (const { method, path: url, config, bodyLimit } of routes)
+      scope.route({
+        method,
+        url,
+        config,
+        ...(bodyLimit === undefined ? {} : { bodyLimit }),
+        handler: async (request, reply) => {
+          const found = (await handlers()).get(`${method} ${url}`)
+          if (found === undefined) throw new GateError('not_found')
+          return found.handler(request, reply)
+        }
+      })
   }
 }

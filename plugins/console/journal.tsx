@@ -1,5 +1,4 @@
 /** The search of the journal. */
-import type { FastifyInstance } from 'fastify'
 import {
   type JournalEntry,
   type JournalPage,
@@ -13,6 +12,7 @@ import { utcMinute } from '../portal/relative-time.ts'
 import { type ConsoleFrame, consoleFrame, consolePage } from './console-page.ts'
 import { base, Sheet, Table } from './layout.tsx'
 import type { ConsoleOptions } from './options.ts'
+import type { PageScope } from './page-scope.ts'
 
 const fields = ['reference', 'person', 'app', 'kind', 'from', 'to'] as const
 type Typed = Readonly<Record<(typeof fields)[number], string>>
@@ -115,7 +115,7 @@ export function readMoment(text: string, isEnd: boolean): number | null {
   return isEnd ? at + (time === undefined ? 86_400_000 : 60_000) - 1 : at
 }
 
-export function registerJournal(scope: FastifyInstance, options: ConsoleOptions): void {
+export function registerJournal(scope: PageScope, options: ConsoleOptions): void {
   scope.get(path, { config: { requires: 'console' } }, async request => {
     const page = consolePage(request)
     const sent = new URLSearchParams(page.request.exchange.target.query)

@@ -2,12 +2,12 @@
  * The event stream behind the page of who is in: the content of the page every few seconds. It ends with the session, with the proof that
  * opened it, and at a shutdown. Without scripts the page has a link that looks again.
  */
-import type { FastifyInstance } from 'fastify'
 import { GateError } from '../../src/errors.ts'
 import { newestProof } from '../../src/factor/proof.ts'
 import type { LiveConnections } from '../../src/forwarding/live-connections.ts'
 import { type ConsolePage, consolePage } from './console-page.ts'
 import { base } from './layout.tsx'
+import type { PageScope } from './page-scope.ts'
 
 export const eventsPath = `${base}/events`
 
@@ -19,7 +19,7 @@ const streamsOfSession = 4
 const freshSeconds = 900
 
 export function registerLive(
-  scope: FastifyInstance,
+  scope: PageScope,
   live: Pick<LiveConnections, 'add'>,
   render: (page: ConsolePage) => Promise<string>
 ): void {

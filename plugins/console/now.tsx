@@ -1,5 +1,4 @@
 /** The first page of the console: signed-in people, with their open connections and moved bytes. */
-import type { FastifyInstance } from 'fastify'
 import type { SignedIn } from '../../src/administration/signed-in.ts'
 import { browserName } from '../portal/device-name.ts'
 import { Notice, toHtml } from '../portal/layout.tsx'
@@ -10,6 +9,7 @@ import { type ConsoleFrame, type ConsolePage, consoleFrame, consolePage } from '
 import { base, Sheet, Table } from './layout.tsx'
 import { eventsPath, registerLive } from './live.ts'
 import type { ConsoleOptions, OpenConnections } from './options.ts'
+import type { PageScope } from './page-scope.ts'
 
 export interface NowView {
   /** Last seen first. */
@@ -99,7 +99,7 @@ function rowOf({ account, session, lastSeenAt, isWhole }: SignedIn, { frame, say
   }
 }
 
-export function registerNow(scope: FastifyInstance, options: ConsoleOptions): void {
+export function registerNow(scope: PageScope, options: ConsoleOptions): void {
   for (const path of [base, `${base}/`])
     scope.get(path, { config: { requires: 'console' } }, async request => {
       const page = consolePage(request)

@@ -1,5 +1,4 @@
 /** Charts of the last hours or the last day: sign-ins, refusals, bytes to people, and how long requests took. */
-import type { FastifyInstance } from 'fastify'
 import { durationBuckets } from '../../src/metrics/declarations.ts'
 import { mergeSteps, quantile, type Step, stepMs } from '../../src/metrics/history.ts'
 import { sendPage } from '../portal/page-context.ts'
@@ -8,6 +7,7 @@ import { Chart } from './chart.tsx'
 import { type ConsoleFrame, consoleFrame, consolePage } from './console-page.ts'
 import { base, Sheet, Table } from './layout.tsx'
 import type { ConsoleOptions } from './options.ts'
+import type { PageScope } from './page-scope.ts'
 
 export interface NumbersView {
   readonly span: 'hours' | 'day'
@@ -150,7 +150,7 @@ function clock(at: number): string {
   return new Date(at).toISOString().slice(11, 16)
 }
 
-export function registerNumbers(scope: FastifyInstance, options: ConsoleOptions): void {
+export function registerNumbers(scope: PageScope, options: ConsoleOptions): void {
   scope.get(path, { config: { requires: 'console' } }, async request => {
     const page = consolePage(request)
     const span = new URLSearchParams(page.request.exchange.target.query).get('span') === 'day' ? 'day' : 'hours'

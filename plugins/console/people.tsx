@@ -1,5 +1,4 @@
 /** The people, with search, filters and pages. */
-import type { FastifyInstance } from 'fastify'
 import { type FoundPeople, type PeopleFilter, peopleFilters } from '../../src/administration/people-index.ts'
 import type { Credential } from '../../src/factor/credential.ts'
 import { credentialKinds } from '../../src/factor/kinds.ts'
@@ -9,6 +8,7 @@ import { formatRelative } from '../portal/relative-time.ts'
 import { type ConsoleFrame, consoleFrame, consolePage } from './console-page.ts'
 import { base, Sheet, Table } from './layout.tsx'
 import type { ConsoleOptions } from './options.ts'
+import type { PageScope } from './page-scope.ts'
 
 export interface ListedPerson {
   readonly account: Account
@@ -120,7 +120,7 @@ function Pages({ frame: { say }, view }: { frame: ConsoleFrame; view: PeopleView
   )
 }
 
-export function registerPeople(scope: FastifyInstance, options: ConsoleOptions): void {
+export function registerPeople(scope: PageScope, options: ConsoleOptions): void {
   scope.get(`${base}/people`, { config: { requires: 'console' } }, async request => {
     const page = consolePage(request)
     const query = new URLSearchParams(page.request.exchange.target.query)

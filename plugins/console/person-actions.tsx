@@ -1,5 +1,5 @@
 /** The forms of actions on a person, which ask for a reason and a confirmation. */
-import type { FastifyInstance, FastifyReply } from 'fastify'
+import type { FastifyReply } from 'fastify'
 import type { ComponentChildren } from 'preact'
 import { type Outcome, type Seen, versionOf } from '../../src/administration/operator-actions.ts'
 import { readReason } from '../../src/administration/person-input.ts'
@@ -24,6 +24,7 @@ import { PersonFields, Reason, readPerson } from './fields.tsx'
 import { InvitationPage } from './invitation.tsx'
 import { Sheet } from './layout.tsx'
 import type { ConsoleOptions } from './options.ts'
+import type { PageScope } from './page-scope.ts'
 import { pathOf, showPerson } from './person.tsx'
 
 export const personActions = ['invite', 'change', 'suspend', 'resume', 'unlock', 'reset', 'revoke'] as const
@@ -120,7 +121,7 @@ function readChange(form: Form, account: Account, frame: ConsoleFrame): AccountC
   }
 }
 
-export function registerPersonActions(scope: FastifyInstance, options: ConsoleOptions): void {
+export function registerPersonActions(scope: PageScope, options: ConsoleOptions): void {
   for (const action of personActions) {
     const path = pathOf(':id', action)
 

@@ -1,5 +1,5 @@
 /** The page of one person: account, second factors, sessions, waits, and the allowed actions. */
-import type { FastifyInstance, FastifyReply } from 'fastify'
+import type { FastifyReply } from 'fastify'
 import { type Action, mayDo } from '../../src/administration/roles.ts'
 import { GateError } from '../../src/errors.ts'
 import type { Credential } from '../../src/factor/credential.ts'
@@ -24,6 +24,7 @@ import {
 } from './console-page.ts'
 import { base, Sheet } from './layout.tsx'
 import type { ConsoleOptions } from './options.ts'
+import type { PageScope } from './page-scope.ts'
 
 export interface PersonView {
   readonly account: Account
@@ -276,7 +277,7 @@ export async function showPerson(
   return sendPage(page, status, <PersonPage frame={consoleFrame(page)} view={view} />)
 }
 
-export function registerPerson(scope: FastifyInstance, options: ConsoleOptions): void {
+export function registerPerson(scope: PageScope, options: ConsoleOptions): void {
   scope.get(`${base}/people/:id`, { config: { requires: 'console' } }, async request =>
     showPerson(consolePage(request), options, 200, null)
   )

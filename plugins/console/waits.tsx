@@ -1,5 +1,4 @@
 /** Accounts and networks that must wait after wrong attempts. */
-import type { FastifyInstance } from 'fastify'
 import { readReason } from '../../src/administration/person-input.ts'
 import { GateError } from '../../src/errors.ts'
 import type { Account } from '../../src/identity/account.ts'
@@ -13,6 +12,7 @@ import { actingOf, type ConsoleFrame, type ConsolePage, consoleFrame, consolePag
 import { Reason } from './fields.tsx'
 import { base, Sheet, Table } from './layout.tsx'
 import type { ConsoleOptions } from './options.ts'
+import type { PageScope } from './page-scope.ts'
 import { pathOf } from './person.tsx'
 
 export interface WaitsView {
@@ -105,7 +105,7 @@ function networkOf(key: string): string | null {
   return /[.:]/.test(text) ? text : null
 }
 
-export function registerWaits(scope: FastifyInstance, options: ConsoleOptions): void {
+export function registerWaits(scope: PageScope, options: ConsoleOptions): void {
   scope.get(path, { config: { requires: 'console' } }, async request => {
     const page = consolePage(request)
     const { locks, total } = await options.locks.waiting(shown)

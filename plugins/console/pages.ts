@@ -1,0 +1,38 @@
+/** The handlers of all pages, by method and path. */
+import { registerAdd } from './add.tsx'
+import { registerConsoleAssets } from './assets.ts'
+import { registerBulk } from './bulk.tsx'
+import { registerConfiguration } from './configuration.tsx'
+import { registerJournal } from './journal.tsx'
+import { registerNow } from './now.tsx'
+import { registerNumbers } from './numbers.tsx'
+import type { ConsoleOptions } from './options.ts'
+import type { PageHandler, RouteOptions } from './page-scope.ts'
+import { registerPeople } from './people.tsx'
+import { registerPerson } from './person.tsx'
+import { registerPersonActions } from './person-actions.tsx'
+import { registerWaits } from './waits.tsx'
+
+const pages = [
+  registerConsoleAssets,
+  registerNow,
+  registerPeople,
+  registerPerson,
+  registerPersonActions,
+  registerAdd,
+  registerBulk,
+  registerNumbers,
+  registerWaits,
+  registerJournal,
+  registerConfiguration
+]
+
+/** The key is the method, a space and the path. */
+export function handlersOf(options: ConsoleOptions): Map<string, { handler: PageHandler; options: RouteOptions }> {
+  const handlers = new Map<string, { handler: PageHandler; options: RouteOptions }>()
+  const named = (method: string) => (path: string, options: RouteOptions, handler: PageHandler) => {
+    handlers.set(`${method} ${path}`, { handler, options })
+  }
+  for (const register of pages) register({ get: named('GET'), post: named('POST') }, options)
+  return handlers
+}
