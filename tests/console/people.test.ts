@@ -1,5 +1,6 @@
 /** What operators and the help desk do to people in the console: reason, confirmation, journal, and what stops them. */
 import t from 'tap'
+import { versionOf } from '../../src/administration/operator-actions.ts'
 import { openDesk, textOf } from '../fixtures/in-process/console.ts'
 
 const operator = { groups: ['operators'] }
@@ -197,8 +198,9 @@ t.test('the help desk is refused by the use-case too, not only by the path', asy
   const { browser } = await person('hilda', { groups: ['helpdesk'] })
   const form = await browser.open(`${admin}/people/${ada.id}/reset`)
   const moved = { ...form, body: form.body.replaceAll(ada.id, oscar.id) }
-  const answer = await browser.submit(moved, { reason: 'trick' })
+  const answer = await browser.submit(moved, { version: versionOf(oscar), reason: 'trick' })
   t.equal(answer.status, 403)
+  t.match(textOf(answer), 'Only operators can do this')
   t.equal((await credentials.list(oscar.id)).length, 1)
   for (const action of ['suspend', 'resume', 'change', 'revoke', 'unlock']) {
     const other = { ...form, body: form.body.replaceAll('/reset', `/${action}`) }
