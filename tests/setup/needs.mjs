@@ -5,7 +5,8 @@ const asked = 'what real servers take a spelling for'
 
 /**
  * A program's possible names, its packages, and the services that these start. Where nothing may be installed, the tests go on without what is spared,
- * and say of each that it is not asked (tests/threats/p/real-servers.ts).
+ * and say of each that it is not asked (tests/threats/p/real-servers.ts). What is optional is installed by `npm run setup` alone: no run of the tests
+ * waits for it.
  */
 const needs = {
   test: [
@@ -20,7 +21,7 @@ const needs = {
       packages: ['prometheus'],
       unit: 'prometheus prometheus-node-exporter prometheus-node-exporter-apt prometheus-node-exporter-nvme',
       why: 'the metrics tests',
-      isSpared: true
+      isOptional: true
     },
     { programs: ['openssl'], packages: ['openssl'], why: 'the TLS tests' },
     // The metapackage `php` would bring a web server's module and service besides.
@@ -58,6 +59,7 @@ export function missing(what) {
  * @param {'test' | 'bench'} what
  */
 export function lacking(what) {
-  if (mayInstall() !== null) return missing(what)
-  return what === 'bench' ? [] : missing(what).filter(need => need.isSpared !== true)
+  const needed = missing(what).filter(need => need.isOptional !== true)
+  if (mayInstall() !== null) return needed
+  return what === 'bench' ? [] : needed.filter(need => need.isSpared !== true)
 }
