@@ -18,7 +18,7 @@ import {
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import t, { type Test } from 'tap'
-import { ownerOf } from '../../src/cli/owner.ts'
+import { asOwner, ownerOf } from '../../src/cli/owner.ts'
 import { createKeyFile } from '../../src/keyring/key-file.ts'
 import { commandAt } from '../fixtures/in-process/command.ts'
 
@@ -188,3 +188,22 @@ asRoot('FIELD G10 init as root gives the data to the owner of its folder', async
     for (const [name, found] of Object.entries(ownersIn(folder))) t.equal(found, owner, name)
   }
 })
+
+asRoot(
+  'FIELD A6 root never works with its own group: an owner of root’s group gets that of the user, or nobody’s',
+  async t => {
+    const daemon = readFileSync('/etc/passwd', 'utf8')
+      .split('\n')
+      .map(line => line.split(':'))
+      .find(([, , id, group]) => Number(id) > 0 && Number(group) > 0 && group !== '65534' && id !== group)!
+    const table: [string, number, number][] = [
+      ['a user of the machine', Number(daemon[2]), Number(daemon[3])],
+      ['a user whom the machine does not know', uid, 65_534]
+    ]
+    for (const [title, owner, group] of table) {
+      const ids = await asOwner({ uid: owner, gid: 0 }, async () => [process.geteuid?.(), process.getegid?.()])
+      t.same(ids, [owner, group], title)
+    }
+    t.same([process.geteuid?.(), process.getegid?.()], [0, 0], 'and is root again afterwards')
+  }
+)

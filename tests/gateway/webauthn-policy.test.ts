@@ -96,6 +96,8 @@ t.test('a later policy: an unfit key opens nothing, and its owner sees why', asy
   t.equal((await (await bob.proved(['invitation'])).enrol(bobs)).status, 200)
   await fixture.runtime.store.delete(`recovery:${bob.account.id}`)
   await new Caller(fixture).assert('login', synced)
+  const early = await ada.halfWay()
+  const begun = await early.options('challenge')
   await set(fixture, '{ syncedPasskeys: refuse }')
 
   const alone = await new Caller(fixture).assert('login', synced)
@@ -121,6 +123,17 @@ t.test('a later policy: an unfit key opens nothing, and its owner sees why', asy
   t.match(words(page.body), /Your passkey is not accepted here any more, because it can be copied to other devices/)
   t.notMatch(page.body, /data-passkey="challenge"/, 'and is not offered')
   t.match(page.body, /name="code"/, 'while the code is')
+
+  const shown = await early.verify('challenge', begun.ceremony, synced.assert(begun.options))
+  t.same(
+    [shown.status, shown.headers['factorgate-error']],
+    [403, 'authenticator_not_allowed'],
+    'nor taken from an earlier page'
+  )
+  t.match(JSON.parse(shown.body).error, {
+    code: 'authenticator_not_allowed',
+    message: /not accepted here any more, because it can be copied to other devices/
+  })
 
   const account = await (await ada.signedIn()).get('/.factorgate/account')
   t.match(

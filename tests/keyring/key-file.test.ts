@@ -53,6 +53,22 @@ t.test('a file that others may read is refused, with the command that closes it'
   await t.resolves(readKeyFile(file), 'a file that not even we may write is fine')
 })
 
+t.test('a file that cannot be opened is said, with the reason', async t => {
+  const file = place(t)
+  await createKeyFile(file)
+  const loop = path.join(path.dirname(file), 'loop')
+  await symlink('loop', loop)
+  for (const [unreadable, code] of [
+    [path.join(file, 'below'), 'ENOTDIR'],
+    [loop, 'ELOOP']
+  ] as const)
+    for (const attempt of [readKeyFile, addKey] as ((file: string) => Promise<unknown>)[])
+      t.match(await refusal(attempt(unreadable)), {
+        problem: 'unreadable',
+        message: `The key file ${unreadable} cannot be read (${code})`
+      })
+})
+
 t.test('a missing file is said, with the command that makes one', async t => {
   const file = place(t)
   for (const attempt of [readKeyFile, addKey, retireOldKeys] as ((file: string) => Promise<unknown>)[])

@@ -57,3 +57,23 @@ t.test('keys that cannot be had count for an hour, and then no more', async t =>
   await keys.verify(token, checks, 'provider', now + 59 * 60_000)
   await t.rejects(keys.verify(token, checks, 'provider', now + 61 * 60_000), /answered 500/)
 })
+
+t.test('of several keys without an id, the one that has signed is found', async t => {
+  const provider = await startOidcProvider(t)
+  provider.keys = [await provider.newKey(), await provider.newKey(), await provider.newKey()]
+  const stranger = await provider.newKey()
+  let fetches = 0
+  const keys = new SigningKeys('https://login.example/jwks', async () => {
+    fetches++
+    return Response.json({ keys: provider.keys.map(({ public: { kid: _, ...key } }) => key) })
+  })
+  const verify = (token: string) => keys.verify(token, checks, 'provider', now)
+  for (const [index, key] of provider.keys.entries())
+    t.match(await verify(await provider.sign(claims, { kid: undefined }, key)), { claims }, `the key ${index + 1}`)
+  t.equal(fetches, 1)
+  await t.rejects(verify(await provider.sign(claims, { kid: undefined }, stranger)), /signature/i)
+  t.equal(fetches, 2, 'a key that nobody knows may be new')
+  const old = { ...claims, exp: claims.exp - 7200 }
+  await t.rejects(verify(await provider.sign(old, { kid: undefined }, provider.keys[2])), /exp/)
+  t.equal(fetches, 2, 'a token that is over is not tried with new keys')
+})
