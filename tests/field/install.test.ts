@@ -19,6 +19,7 @@ function tree(t: Test, hasCompiler: boolean) {
   for (const script of ['src/build/build.mjs', 'src/build/minify.mjs']) cpSync(path.join(root, script), at(script))
   for (const asset of [
     'plugins/portal/assets/page.css',
+    'plugins/console/assets/console.css',
     'src/demo/assets/lab.css',
     'src/identity/password/hash-program.mjs'
   ]) {

@@ -60,7 +60,7 @@ t.test('an invitation for an account of an institution', async t => {
     campus.who = 'carl'
     await visitor.open(`${gate}/login/campus`)
     const page = await visitor.open(link)
-    t.match(textOf(page.body), /signed in as Carl , but this invitation is for Cleo/)
+    t.match(textOf(page.body), /signed in as Carl, but this invitation is for Cleo/)
     t.notMatch(page.body, /<form class="fields"/, 'there is nothing to press')
     const { csrf } = /name="csrf" value="(?<csrf>[^"]*)"/.exec((await visitor.open(`${gate}/logout`)).body)!.groups!
     const pressed = await visitor.postTo(link, { csrf: csrf! })
@@ -190,7 +190,7 @@ t.test('the approval of a colleague', async t => {
     const asked = await ada.open(`${gate}/sponsor`)
     t.equal(pathOf(asked), '/.factorgate/challenge', 'an old proof is not enough')
     const requests = await fresh(fixture, ada, secret)
-    t.match(textOf(requests.body), /Lea lea , lea@institute\.example , from Institute.*192\.0\.2\.17/)
+    t.match(textOf(requests.body), /Lea lea, lea@institute\.example, from Institute.*192\.0\.2\.17/)
     t.match(textOf((await press(ada, requests, 'approve')).body), /You have approved Lea/)
     const { page: next } = await withPassword(fixture, 'lea', visitor)
     t.match([pathOf(next), textOf(next.body)], ['/.factorgate/enrol', /Ada Lovelace has approved your request/])

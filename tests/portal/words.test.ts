@@ -261,7 +261,8 @@ t.test('cookies: one of ours or none (S4, S15)', async t => {
     known: 'factorgate-known',
     done: 'factorgate-done',
     codes: 'factorgate-codes',
-    asked: 'factorgate-asked'
+    asked: 'factorgate-asked',
+    console: 'factorgate-console'
   })
   for (const [header, value] of [
     [undefined, null],
@@ -284,10 +285,8 @@ t.test('cookies: one of ours or none (S4, S15)', async t => {
   ] as const)
     t.equal(readCookie(header, session), value, String(header).slice(0, 60))
   t.equal(readCookie('__Host-factorgate=a', 'factorgate'), null)
-  const started = performance.now()
-  readCookie(`${session}=`.repeat(2000), session)
-  readCookie(' '.repeat(16_000) + session, session)
-  t.ok(performance.now() - started < 100)
+  t.equal(readCookie(`${session}=`.repeat(2000), session), `${session}=`.repeat(1999))
+  t.equal(readCookie(' '.repeat(16_000) + session, session), null)
   t.equal(sessionCookie('T', tls), '__Host-factorgate=T; Path=/; HttpOnly; SameSite=Lax; Secure')
   t.equal(sessionCookie('T', plain), 'factorgate=T; Path=/; HttpOnly; SameSite=Lax')
   t.equal(nonceCookie('N', tls), '__Host-factorgate-nonce=N; Path=/; HttpOnly; SameSite=Lax; Secure')
@@ -307,7 +306,8 @@ t.test('FIELD F6 the port of the public address stands in the names of our cooki
     known: '__Host-factorgate-known-8443',
     done: '__Host-factorgate-done-8443',
     codes: '__Host-factorgate-codes-8443',
-    asked: '__Host-factorgate-asked-8443'
+    asked: '__Host-factorgate-asked-8443',
+    console: '__Host-factorgate-console-8443'
   })
   t.equal(sessionCookie('T', at('8443')), 'factorgate-8443=T; Path=/; HttpOnly; SameSite=Lax')
   const table: [string, string, string | null][] = [

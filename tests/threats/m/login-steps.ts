@@ -25,6 +25,10 @@ export const posts = [
   'sponsor',
   'sponsor/ask',
   'invite/TOKEN',
+  'forgotten',
+  'reset/TOKEN',
+  'reset/password',
+  'language',
   'logout'
 ]
 
@@ -151,7 +155,11 @@ export function stepRows(fixture: Fixture): Row[] {
         const [credential] = await runtime.credentials.list(person.account.id)
         const session = signed.principal!.session.id
         const paths = posts
-          .filter(one => !['login', 'logout', 'invite/TOKEN'].includes(one) && !one.startsWith('challenge'))
+          .filter(
+            one =>
+              !['login', 'logout', 'invite/TOKEN', 'language'].includes(one) &&
+              !/^(?:challenge|forgotten|reset)/.test(one)
+          )
           .map(one => one.replace('ID', credential!.id).replace('SESSION', session))
         const before = await runtime.credentials.list(person.account.id)
         for (const [who, caller] of [

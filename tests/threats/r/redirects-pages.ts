@@ -278,7 +278,6 @@ export function pageRows(fixture: Fixture): Row[] {
           'factors',
           'users',
           'users/1',
-          'admin',
           'metrics',
           'livez',
           'readyz',
@@ -291,6 +290,7 @@ export function pageRows(fixture: Fixture): Row[] {
           '.well-known/openid-configuration'
         ])
           t.equal((await signed.get(`/.factorgate/${path}`)).status, 404, path)
+        t.equal((await signed.get('/.factorgate/admin/')).status, 403, 'the console is for operators')
         for (const path of [
           `account/factors/${benTotp!.id}/remove`,
           `account/sessions/${bens.principal!.session.id}/end`
