@@ -46,8 +46,8 @@ export interface Command {
   readonly help: string
   /** The subcommands of a group (`user`); its `run` is never called. */
   readonly commands?: readonly Entry[]
-  /** `args` follow the name, without `--help`. Throws UsageError or PersonError for the user's mistakes. */
-  run(args: readonly string[], io: Io): Promise<ExitCode>
+  /** `args` follow the name, without `--help`; `program` is the list of all commands. Throws UsageError or PersonError for the user's mistakes. */
+  run(args: readonly string[], io: Io, program?: Command): Promise<ExitCode>
 }
 
 /** Wrong usage: exit 2, the message, and a pointer to the help page. */

@@ -51,6 +51,11 @@ const entries: readonly Entry[] = [
   { name: 'notify', summary: 'Try the mail server and the webhooks.', load: () => import('./notify.ts') },
   { name: 'key', summary: 'Make a key file, or replace its key.', load: () => import('./key.ts') },
   { name: 'store', summary: 'Back up, restore or move the store.', load: () => import('./store.ts') },
+  {
+    name: 'completion',
+    summary: 'Print a script that completes commands in bash, zsh or fish.',
+    load: () => import('./completion.ts')
+  },
   { name: 'schema', summary: 'Print the JSON Schema of the configuration.', load: () => import('./schema.ts') }
 ]
 
@@ -88,7 +93,7 @@ export async function run(argv: readonly string[], terminal: Io): Promise<ExitCo
       command = await find(command, word)
       args = rest
     }
-    if (!asksHelp) return await command.run(args, io)
+    if (!asksHelp) return await command.run(args, io, program)
     io.stdout(helpPage(command))
     return 0
   } catch (error) {
