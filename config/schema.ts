@@ -24,6 +24,7 @@ import {
   whole
 } from './schema/schema-builders.ts'
 import type { SiteUrl, StoreTarget, Upstream } from './values/addresses.ts'
+import type { ExportTarget } from './values/export-targets.ts'
 import type { MailServerTarget } from './values/messages.ts'
 
 const tls = map(
@@ -226,7 +227,7 @@ export type AppConfig = Config['apps'][number]
 export type RuleConfig = AppConfig['rules'][number]
 
 /** Values that are complete or missing. */
-type Whole = SiteUrl | Upstream | StoreTarget | MailServerTarget
+type Whole = SiteUrl | Upstream | StoreTarget | MailServerTarget | ExportTarget
 
 /** A value with perhaps missing parts, each with a problem. */
 export type Draft<T> = T extends Whole | string | number | boolean | null | undefined

@@ -13,6 +13,7 @@ import { checkHeader } from './identity-header.ts'
 import { checkLdap } from './identity-ldap.ts'
 import { checkOidc } from './identity-oidc.ts'
 import { checkSaml } from './identity-saml.ts'
+import { checkJournal } from './journal.ts'
 import { checkNotify } from './notify.ts'
 import { checkLook } from './portal.ts'
 import { checkWebauthnPolicy } from './webauthn-policy.ts'
@@ -30,6 +31,7 @@ export function checkConfig(config: DraftConfig, now: number, diagnostics: Diagn
   checkAppsTls(config, now, diagnostics)
   checkWebauthnPolicy(config, now, diagnostics)
   checkNotify(config, now, diagnostics)
+  checkJournal(config, now, diagnostics)
   if (config.unsafeHttp === true)
     diagnostics.warning(
       'unsafeHttp',

@@ -1,4 +1,5 @@
 /** The schema of `journal`: its file, when it begins a new one, how long old ones are kept, and what is pseudonymised. */
+import { journalExport } from './journal-export.ts'
 import { choice, duration, flag, list, map, orNull, text, typed, type ValueOf } from './schema-builders.ts'
 
 const file = {
@@ -63,7 +64,8 @@ const whole = map(
         default: [],
         example: ['client']
       }
-    )
+    ),
+    export: journalExport
   },
   { title: 'Journal', description: 'The record of who did what.' }
 )

@@ -17,6 +17,7 @@ import {
   readStore,
   readUpstream
 } from './addresses.ts'
+import { readExportTarget } from './export-targets.ts'
 import {
   readClaimPath,
   readDate,
@@ -71,6 +72,11 @@ export const valueTypes = {
   samlMetadata: { read: readSamlMetadata, name: 'file, URL or mdq:URL' },
   mailServer: { read: readMailServer, pattern: 'smtps?://[^/@]+/?', name: 'SMTP URL' },
   mailAddress: { read: readMailAddress, pattern: '[^@]+@[^@]+', name: 'mail address' },
+  exportTarget: {
+    read: readExportTarget,
+    pattern: '(syslog\\+(tls|tcp|udp)://|https?://|file:).+',
+    name: 'syslog URL, URL or file'
+  },
   webhookUrl: { read: readWebhookUrl, pattern: 'https?://.+', name: 'URL' },
   requestPath: { read: readRequestPath, pattern: '/.*', name: 'path' },
   status: { read: readStatus, name: 'status' },

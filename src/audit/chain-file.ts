@@ -156,8 +156,10 @@ export class ChainFile {
       if (end.seq === 0) chained.addLine(lineOf({ kind: 'journal.begin', at, before: bytes, beforeHash: hash }))
       else chained.addLine(lineOf({ kind: 'journal.resume', at, torn: bytes, tornHash: hash }))
     }
-    for (const { file, from, to, hash } of this.#expired)
-      chained.addLine(lineOf({ kind: 'journal.remove', at, file, fromSeq: from, toSeq: to, lastHash: hash }))
+    for (const { file, from, to, hash, unsent } of this.#expired) {
+      const missed = unsent === '' ? {} : { unsent }
+      chained.addLine(lineOf({ kind: 'journal.remove', at, file, fromSeq: from, toSeq: to, lastHash: hash, ...missed }))
+    }
     const ahead = chained.count
     chained.addLines(lines)
     const signers = await this.#signers()

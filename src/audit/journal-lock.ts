@@ -4,7 +4,7 @@
  */
 import { randomBytes } from 'node:crypto'
 import { readFileSync, readlinkSync } from 'node:fs'
-import { readFile, readlink, symlink, unlink } from 'node:fs/promises'
+import { readFile, readlink, rename, symlink, unlink } from 'node:fs/promises'
 import { setTimeout as pause } from 'node:timers/promises'
 
 /** The longest wait, in milliseconds. */
@@ -16,7 +16,7 @@ type State = 'taken' | 'held'
 
 export class JournalLock {
   readonly #path: string
-  readonly #me = identity()
+  #me = identity()
   #since = Number.NEGATIVE_INFINITY
   /** The unverifiable holder, and the time of its first sight. */
   #seen: { readonly holder: string; readonly since: number } | null = null
@@ -33,6 +33,22 @@ export class JournalLock {
       await pause(Math.min(1 + turn, 25))
     }
     this.#since = performance.now()
+  }
+
+  /** True if this process holds the lock now. It removes the lock of an ended process, and gets it at a later try. */
+  async tryAcquire(): Promise<boolean> {
+    return (await this.#take(this.#path)) === 'taken'
+  }
+
+  /** Changes the lock, so that holders elsewhere see that this one lives. False if somebody else has it by now. */
+  async renew(): Promise<boolean> {
+    if ((await readlink(this.#path).catch(() => null)) !== this.#me.text) return false
+    const next = identity()
+    const fresh = `${this.#path}.${next.text.slice(next.text.lastIndexOf(':') + 1)}`
+    await symlink(next.text, fresh)
+    await rename(fresh, this.#path)
+    this.#me = next
+    return true
   }
 
   async release(): Promise<void> {

@@ -1,6 +1,7 @@
 /** Rotation and retention: when a journal file is closed, its new name, and when it is removed. */
 import { lstat, stat, unlink } from 'node:fs/promises'
 import path from 'node:path'
+import { exportedLines } from './export-cursor.ts'
 import { beginningOf, chainEndOf, rotatedFiles } from './journal-files.ts'
 
 export interface RotationOptions {
@@ -19,7 +20,12 @@ export interface Expired {
   readonly from: number
   readonly to: number
   readonly hash: string
+  /** The exporters that have not sent all of it, separated by commas; empty where all have. */
+  readonly unsent: string
 }
+
+/** How long an expired file waits for exporters, in milliseconds. */
+const exportPatienceMs = 7 * 24 * 3600_000
 
 export interface Growth {
   /** The bytes of the file, and the bytes of the next write. */
@@ -57,16 +63,25 @@ export async function rotatedName(file: string, day: string, lastSeq: number): P
   }
 }
 
-/** The oldest rotated files whose last line has expired. A file without a chain expires by its date. */
+/**
+ * The oldest rotated files whose last line has expired. A file without a chain expires by its date. A file that an exporter has not sent
+ * stays a week longer.
+ */
 export async function expiredFiles(file: string, now: number, { keepSeconds }: RotationOptions): Promise<Expired[]> {
   if (keepSeconds === null) return []
   const expired: Expired[] = []
+  const exported = [...(await exportedLines(file))]
   for (const one of await rotatedFiles(file)) {
     const end = await chainEndOf(one).catch(() => null)
     const lastAt = end?.at ?? (await stat(one)).mtimeMs
-    if (now - lastAt <= keepSeconds * 1000) break
+    const age = now - lastAt - keepSeconds * 1000
+    if (age <= 0) break
+    const to = end?.seq ?? 0
+    const unsent = exported.filter(([, seq]) => seq < to).map(([id]) => id)
+    if (unsent.length > 0 && age <= exportPatienceMs) break
     const { seq } = await beginningOf(one)
-    expired.push({ path: one, file: path.basename(one), from: seq, to: end?.seq ?? 0, hash: end?.hash ?? '' })
+    const hash = end?.hash ?? ''
+    expired.push({ path: one, file: path.basename(one), from: seq, to, hash, unsent: unsent.sort().join() })
   }
   return expired
 }

@@ -6,6 +6,7 @@ import type { Config } from '../../config/schema.ts'
 import { buildAdmin } from '../../plugins/admin/index.ts'
 import { pipelineOf } from '../../plugins/forward.ts'
 import type { Clock } from '../clock.ts'
+import type { Exporters } from '../export/exporters.ts'
 import { buildGateway } from '../gateway.ts'
 import type { PasswordHasher } from '../identity/password/password.ts'
 import { checkKey } from '../keyring/key-check.ts'
@@ -66,6 +67,7 @@ export class Server implements Serving {
   readonly #opened: Config
   #gateway: FastifyInstance
   #closing: Promise<void> | undefined
+  #exports: Exporters | null = null
 
   private constructor(runtime: Services, gateway: FastifyInstance, { config, log, worker }: ServerInput) {
     this.runtime = runtime
@@ -132,11 +134,23 @@ export class Server implements Serving {
       server.#record('gate.start')
       server.#warnOfReports()
       await server.#warnIfEmpty()
+      await server.#startExports()
       return server
     } catch (error) {
       await (runtime === undefined ? store.close() : runtime.close())
       throw error
     }
+  }
+
+  /** Every worker tries; one of them exports. */
+  async #startExports(): Promise<void> {
+    const { journal } = this.#config
+    if (journal.export.length === 0) return
+    const { clock, log, metrics } = this.runtime
+    // Loaded where it is needed, for a short start.
+    const { exportersOf } = await import('../services/exporting.ts')
+    this.#exports = exportersOf({ journal, clock, log, metrics })
+    this.#exports.start()
   }
 
   /** Warns if the store has no accounts: it may be new, or the wrong one. */
@@ -250,6 +264,8 @@ export class Server implements Serving {
     await this.#gateway.close()
     this.#record('gate.stop')
     await this.#admin?.close()
+    await this.runtime.journal.flush()
+    await this.#exports?.stop()
     await this.runtime.close()
   }
 

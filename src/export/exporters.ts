@@ -1,0 +1,112 @@
+/** Runs the exporters of a journal, in one process of the machine at a time. */
+
+import { exportFolderOf } from '../audit/export-cursor.ts'
+import { JournalLock } from '../audit/journal-lock.ts'
+import { makeFolder } from '../ensure-directory.ts'
+import type { Exporter } from './exporter.ts'
+
+/** How often it looks for new lines, and for the lease, in milliseconds. */
+const idleMs = 1000
+const leaseMs = 5000
+/** How long an end of the process waits for a send under way, in milliseconds. */
+const closeMs = 3000
+
+export interface ExportersOptions {
+  readonly journal: string
+  readonly exporters: readonly Exporter[]
+  readonly onError: (error: unknown) => void
+}
+
+export class Exporters {
+  readonly #options: ExportersOptions
+  readonly #lease: JournalLock
+  readonly #stop = new AbortController()
+  #running: Promise<void> | null = null
+  #isHolder = false
+
+  constructor(options: ExportersOptions) {
+    this.#options = options
+    this.#lease = new JournalLock(`${exportFolderOf(options.journal)}/lease`)
+  }
+
+  /** True while this process exports. */
+  get isHolder(): boolean {
+    return this.#isHolder
+  }
+
+  start(): void {
+    this.#running ??= this.#run()
+  }
+
+  /** Lets a batch under way end, for three seconds at most. */
+  async stop(): Promise<void> {
+    this.#stop.abort()
+    const late = setTimeout(() => {
+      for (const exporter of this.#options.exporters) exporter.abort()
+    }, closeMs)
+    await this.#running
+    clearTimeout(late)
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#isStopped) {
+      if (!(await this.#acquire())) {
+        await this.#pause(leaseMs)
+        continue
+      }
+      this.#isHolder = true
+      await Promise.all([this.#renew(), ...this.#options.exporters.map(exporter => this.#work(exporter))])
+      await this.#lease.release()
+    }
+  }
+
+  async #acquire(): Promise<boolean> {
+    try {
+      makeFolder(exportFolderOf(this.#options.journal))
+      // The first try removes the lease of an ended process.
+      return (await this.#lease.tryAcquire()) || (await this.#lease.tryAcquire())
+    } catch (error) {
+      this.#options.onError(error)
+      return false
+    }
+  }
+
+  async #renew(): Promise<void> {
+    while (this.#isHolder) {
+      await this.#pause(leaseMs)
+      if (this.#isStopped) this.#isHolder = false
+      else this.#isHolder = await this.#lease.renew().catch(() => false)
+    }
+  }
+
+  async #work(exporter: Exporter): Promise<void> {
+    exporter.begin()
+    while (this.#isHolder && !this.#isStopped) {
+      const step = await exporter.step()
+      if (step.kind !== 'sent') await this.#pause(step.kind === 'idle' ? idleMs : step.retryMs)
+    }
+    // The line of the gate's own end, where the destination is there.
+    if (this.#isStopped && exporter.problem === null) await exporter.step()
+    await exporter.close()
+  }
+
+  get #isStopped(): boolean {
+    return this.#stop.signal.aborted
+  }
+
+  /** Ends early when the exporters stop. The timer keeps no process alive. */
+  #pause(milliseconds: number): Promise<void> {
+    const { signal } = this.#stop
+    if (signal.aborted) return Promise.resolve()
+    return new Promise(resolve => {
+      const end = () => {
+        clearTimeout(timer)
+        signal.removeEventListener('abort', end)
+        resolve()
+      }
+      const timer = setTimeout(end, milliseconds)
+      timer.unref()
+      signal.addEventListener('abort', end)
+    })
+  }
+}

@@ -1,0 +1,104 @@
+/** Makes the exporters of the journal, of the configuration. Loaded only where it is configured. */
+import { readFileSync } from 'node:fs'
+import { hostname } from 'node:os'
+import path from 'node:path'
+import type { Logger } from 'pino'
+import type { Config } from '../../config/schema.ts'
+import type { Clock } from '../clock.ts'
+import type { Destination } from '../export/destination.ts'
+import { ecsOf } from '../export/ecs.ts'
+import { ExportFile } from '../export/export-file.ts'
+import type { ExportLine } from '../export/export-line.ts'
+import { Exporter } from '../export/exporter.ts'
+import { Exporters } from '../export/exporters.ts'
+import { HttpsCollector } from '../export/https-collector.ts'
+import { ocsfOf } from '../export/ocsf.ts'
+import { SyslogDatagrams } from '../export/syslog-datagrams.ts'
+import { SyslogStream } from '../export/syslog-stream.ts'
+import { labels, type Metrics } from '../metrics/metrics.ts'
+
+type JournalConfig = Config['journal']
+type ExportConfig = JournalConfig['export'][number]
+
+export interface ExportingInput {
+  readonly journal: JournalConfig
+  readonly clock: Clock
+  readonly log: Logger
+  readonly metrics: Metrics
+}
+
+/** Not started. */
+export function exportersOf({ journal, clock, log, metrics }: ExportingInput): Exporters {
+  const version = productVersion()
+  const exporters = journal.export.map(one => {
+    const { id } = one
+    const label = labels({ exporter: id })
+    return new Exporter({
+      id,
+      journal: journal.file,
+      destination: destinationOf(one),
+      encode: encoderOf(one.format, version),
+      kinds: one.kinds,
+      clock,
+      observer: {
+        onProblem: problem =>
+          problem === null
+            ? log.info({ exporter: id }, 'lines of the journal are sent again')
+            : log.warn(
+                { exporter: id, problem },
+                'lines of the journal cannot be sent; they wait in its files, and the gate tries again'
+              ),
+        onSent: lines => metrics.count('factorgate_export_lines_total', 'Journal lines sent, by export.', label, lines),
+        onFailure: () => metrics.count('factorgate_export_failures_total', 'Failed tries to send, by export.', label),
+        onMissing: lines => {
+          metrics.count('factorgate_export_missing_total', 'Journal lines removed before they were sent.', label, lines)
+          log.error({ exporter: id, lines }, 'lines of the journal were removed before they were sent')
+        }
+      }
+    })
+  })
+  const running = new Exporters({
+    journal: journal.file,
+    exporters,
+    onError: error => log.warn({ err: error }, 'the gate cannot export the journal; it tries again')
+  })
+  metrics.gauges('factorgate_export_behind_lines', 'Journal lines that wait to be sent, by export.', () =>
+    running.isHolder ? exporters.map(({ id, behind }) => [labels({ exporter: id }), behind] as const) : []
+  )
+  return running
+}
+
+export function destinationOf({ to, ca, cert, key, tokenFile, gzip }: ExportConfig): Destination {
+  const tls = { ca, cert, key }
+  switch (to.kind) {
+    case 'file':
+      return new ExportFile(to.path)
+    case 'collector':
+      return new HttpsCollector({ url: to.url, tls, tokenFile, compresses: gzip })
+    case 'syslog': {
+      const { host, port, transport } = to
+      const sender = { host: hostname(), processId: process.pid }
+      if (transport === 'udp') return new SyslogDatagrams({ host, port, sender })
+      return new SyslogStream({ host, port, sender, tls: transport === 'tls' ? tls : null })
+    }
+  }
+}
+
+function encoderOf(format: ExportConfig['format'], version: string): (line: ExportLine) => string {
+  if (format === 'journal') return ({ text }) => text
+  const encode = format === 'ocsf' ? ocsfOf : ecsOf
+  return line => encode(line, version)
+}
+
+/** From package.json, which is one folder higher after the build. */
+function productVersion(): string {
+  for (let folder = import.meta.dirname; folder !== path.dirname(folder); folder = path.dirname(folder))
+    try {
+      const { name, version } = JSON.parse(readFileSync(path.join(folder, 'package.json'), 'utf8')) as Record<
+        string,
+        string
+      >
+      if (name === 'factorgate' && version !== undefined) return version
+    } catch {}
+  return 'unknown'
+}
