@@ -107,6 +107,26 @@ export const declarations = {
     help: 'The last signed checkpoint of the journal that the gate knows.',
     merge: 'most'
   },
+  factorgate_export_lines_total: {
+    type: 'counter',
+    labels: ['exporter'],
+    help: 'Journal lines sent, by export.'
+  },
+  factorgate_export_failures_total: {
+    type: 'counter',
+    labels: ['exporter'],
+    help: 'Failed tries to send journal lines, by export.'
+  },
+  factorgate_export_missing_lines_total: {
+    type: 'counter',
+    labels: ['exporter'],
+    help: 'Journal lines that were removed before they were sent, by export.'
+  },
+  factorgate_export_behind_lines: {
+    type: 'gauge',
+    labels: ['exporter'],
+    help: 'Journal lines that wait to be sent, by export, at its last try.'
+  },
   factorgate_notices_total: {
     type: 'counter',
     labels: ['outcome'],

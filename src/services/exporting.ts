@@ -15,7 +15,7 @@ import { HttpsCollector } from '../export/https-collector.ts'
 import { ocsfOf } from '../export/ocsf.ts'
 import { SyslogDatagrams } from '../export/syslog-datagrams.ts'
 import { SyslogStream } from '../export/syslog-stream.ts'
-import { labels, type Metrics } from '../metrics/metrics.ts'
+import type { Metrics } from '../metrics/metrics.ts'
 
 type JournalConfig = Config['journal']
 type ExportConfig = JournalConfig['export'][number]
@@ -30,9 +30,11 @@ export interface ExportingInput {
 /** Not started. */
 export function exportersOf({ journal, clock, log, metrics }: ExportingInput): Exporters {
   const version = productVersion()
+  const counts: { readonly id: string; sent: number; missing: number }[] = []
   const exporters = journal.export.map(one => {
     const { id } = one
-    const label = labels({ exporter: id })
+    const counted = { id, sent: 0, missing: 0 }
+    counts.push(counted)
     return new Exporter({
       id,
       journal: journal.file,
@@ -48,10 +50,12 @@ export function exportersOf({ journal, clock, log, metrics }: ExportingInput): E
                 { exporter: id, problem },
                 'lines of the journal cannot be sent; they wait in its files, and the gate tries again'
               ),
-        onSent: lines => metrics.count('factorgate_export_lines_total', 'Journal lines sent, by export.', label, lines),
-        onFailure: () => metrics.count('factorgate_export_failures_total', 'Failed tries to send, by export.', label),
+        onSent: lines => {
+          counted.sent += lines
+        },
+        onFailure: () => metrics.count('factorgate_export_failures_total', id),
         onMissing: lines => {
-          metrics.count('factorgate_export_missing_total', 'Journal lines removed before they were sent.', label, lines)
+          counted.missing += lines
           log.error({ exporter: id, lines }, 'lines of the journal were removed before they were sent')
         }
       }
@@ -62,8 +66,10 @@ export function exportersOf({ journal, clock, log, metrics }: ExportingInput): E
     exporters,
     onError: error => log.warn({ err: error }, 'the gate cannot export the journal; it tries again')
   })
-  metrics.gauges('factorgate_export_behind_lines', 'Journal lines that wait to be sent, by export.', () =>
-    running.isHolder ? exporters.map(({ id, behind }) => [labels({ exporter: id }), behind] as const) : []
+  metrics.read('factorgate_export_lines_total', () => counts.map(({ id, sent }) => [id, sent] as const))
+  metrics.read('factorgate_export_missing_lines_total', () => counts.map(({ id, missing }) => [id, missing] as const))
+  metrics.read('factorgate_export_behind_lines', () =>
+    running.isHolder ? exporters.map(({ id, behind }) => [id, behind] as const) : []
   )
   return running
 }

@@ -1,0 +1,56 @@
+/** One process of a machine exports at a time, and its end sends what is there. */
+import { readlinkSync, symlinkSync } from 'node:fs'
+import path from 'node:path'
+import t, { type Test } from 'tap'
+import { exportFolderOf } from '../../src/audit/export-cursor.ts'
+import { makeFolder } from '../../src/ensure-directory.ts'
+import { Exporters } from '../../src/export/exporters.ts'
+import { exporterOf, Inbox, makeJournal } from './exporting.ts'
+
+function started(t: Test, journal: string, inbox: Inbox) {
+  const { exporter } = exporterOf(journal, inbox)
+  const exporters = new Exporters({ journal, exporters: [exporter], onError: error => t.error(error) })
+  t.teardown(() => exporters.stop())
+  exporters.start()
+  return exporters
+}
+
+async function until(isSo: () => boolean): Promise<void> {
+  while (!isSo()) await new Promise(resolve => setImmediate(resolve))
+}
+
+t.test('lines are sent by one of two, and by the other when that one has ended', async t => {
+  const journal = makeJournal(t)
+  await journal.write('a')
+  const [inbox, other] = [new Inbox(), new Inbox()]
+  const first = started(t, journal.file, inbox)
+  await until(() => inbox.got.length === 1)
+  const second = started(t, journal.file, other)
+  t.equal(first.isHolder, true)
+  await journal.write('b')
+  await first.stop()
+  t.same(inbox.names, ['a', 'b'], 'its end sends what is there')
+  await second.stop()
+  await journal.write('c')
+  started(t, journal.file, other)
+  await until(() => other.got.length === 1)
+  t.same(other.names, ['c'])
+})
+
+t.test('the lease of a process that was killed is taken over', async t => {
+  const journal = makeJournal(t)
+  await journal.write('a')
+  const lease = path.join(exportFolderOf(journal.file), 'lease')
+  makeFolder(path.dirname(lease))
+  const inbox = new Inbox()
+  const before = started(t, journal.file, inbox)
+  await until(() => inbox.got.length === 1)
+  const mine = readlinkSync(lease)
+  await before.stop()
+  // The same machine, and a process id that no process has.
+  symlinkSync(mine.replace(/:\d+:\d*:/, ':4194305:1:'), lease)
+  await journal.write('b')
+  started(t, journal.file, inbox)
+  await until(() => inbox.got.length === 2)
+  t.same(inbox.names, ['a', 'b'])
+})
