@@ -4,7 +4,7 @@ import {
   type JournalPage,
   type JournalQuery,
   typedReference
-} from '../../src/administration/journal-reader.ts'
+} from '../../src/administration/journal-search.ts'
 import { canonicalName } from '../../src/identity/account.ts'
 import { Notice } from '../portal/layout.tsx'
 import { sendPage } from '../portal/page-context.ts'

@@ -1,5 +1,5 @@
 /** The services of the operators' console. */
-import type { JournalReader } from '../../src/administration/journal-reader.ts'
+import type { JournalSearch } from '../../src/administration/journal-search.ts'
 import type { OperatorActions } from '../../src/administration/operator-actions.ts'
 import type { PeopleIndex } from '../../src/administration/people-index.ts'
 import type { ProcessReports } from '../../src/administration/process-reports.ts'
@@ -43,7 +43,7 @@ export interface ConfigurationStatus {
 
 export interface ConsoleOptions {
   readonly configuration: () => Promise<ConfigurationStatus>
-  readonly journal: JournalReader
+  readonly journal: JournalSearch
   /** The first is the one that a new person is taken to come from. */
   readonly sources: readonly PeopleSource[]
   readonly actions: OperatorActions

@@ -1,6 +1,6 @@
 /**
- * The reader of the journal: searches it, the newest lines first. It uses the index beside the files, and works without. The command
- * line, the console and the evidence all read through it.
+ * The reader of the journal: searches it, the newest lines first. It uses the index beside the files, and works without. Commands
+ * read through it; the console reads a bounded part at a time (`src/administration/journal-search.ts`).
  */
 import { open, stat } from 'node:fs/promises'
 import { add, type BlockIndex, extendIndex, indexFileOf, indexFolderOf, readIndex } from './block-index.ts'

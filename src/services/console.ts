@@ -1,12 +1,13 @@
 /** The parts of the operators' console, made from the services of the gate. */
 import type { Config } from '../../config/schema.ts'
 import type { ConsoleOptions, PeopleSource } from '../../plugins/console/index.ts'
-import { BackwardsReader } from '../administration/journal-reader.ts'
+import { BackwardsSearch } from '../administration/journal-search.ts'
 import { OperatorActions } from '../administration/operator-actions.ts'
 import { PeopleIndex } from '../administration/people-index.ts'
 import { mergeLive } from '../administration/process-reports.ts'
 import { SignedInPeople } from '../administration/signed-in.ts'
 import type { AuditSink } from '../audit/event.ts'
+import { pseudonymsOf } from '../audit/pseudonyms.ts'
 import type { RecoveryCodes } from '../factor/recovery-code.ts'
 import type { Directories } from '../identity/directories.ts'
 import type { Sponsorships } from '../identity/sponsorships.ts'
@@ -26,9 +27,11 @@ export interface ConsoleParts {
 /** `close` gives back what is in memory. */
 export function makeConsole(
   config: Config,
-  { store, clock, accounts, credentials, invitations, sessions, live, configuration, journalFile, reports }: Services,
+  services: Services,
   { recoveryCodes, sponsorships, directories, factors, audit }: ConsoleParts
 ): ConsoleOptions & { close(): void } {
+  const { store, clock, accounts, credentials, invitations, sessions, live, configuration, journalFile, reports } =
+    services
   const isUsable = factors.isUsable.bind(factors)
   const locks = new AttemptLocks({ store, clock })
   const people = new PeopleIndex({
@@ -52,7 +55,11 @@ export function makeConsole(
   })
   return {
     sources: sourcesOf(config),
-    journal: new BackwardsReader(journalFile),
+    journal: new BackwardsSearch({
+      file: journalFile,
+      // Lines from before a change of `journal.pseudonyms` or of the key are found too.
+      spellingsOf: person => pseudonymsOf(person, services.keyring)
+    }),
     configuration: async () => ({
       ...configuration,
       file: config.file,

@@ -2,7 +2,7 @@
 import { appendFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import t from 'tap'
-import { BackwardsReader } from '../../src/administration/journal-reader.ts'
+import { BackwardsSearch } from '../../src/administration/journal-search.ts'
 import { openDesk, textOf } from '../fixtures/in-process/console.ts'
 
 const operator = { groups: ['operators'] }
@@ -111,6 +111,19 @@ t.test('the journal by person, kind, time and reference', async t => {
   t.notMatch((await browser.open(`${admin}/journal?kind=login`)).body, '<b>markup')
 })
 
+t.test('the journal with pseudonyms is searched by the real name', async t => {
+  const settings = '{ file: ./journal.jsonl, pseudonyms: [user] }'
+  const { person, admin, gate, time, journal } = await openDesk(t, { journal: settings })
+  const { browser } = await person('oscar', operator)
+  const at = time.read()
+  gate.server.runtime.journal.record({ kind: 'login', at, request: '7K3M-9QXZ', name: 'eve', outcome: 'refused' })
+  t.match((await journal('login'))[0]?.name, /^~/, 'the line does not name her')
+  const found = async (query: string) => textOf(await browser.open(`${admin}/journal?${query}`))
+  t.match(await found('person=eve&kind=login'), '7K3M-9QXZ')
+  t.match(await found('person=Eve&kind=login'), '7K3M-9QXZ', 'as it was typed')
+  t.notMatch(await found('person=adam&kind=login'), '7K3M-9QXZ')
+})
+
 t.test('the journal is read backwards in bounded parts, over rotated files', async t => {
   const file = path.join(t.testdir({}), 'journal.jsonl')
   const line = (i: number) =>
@@ -119,7 +132,7 @@ t.test('the journal is read backwards in bounded parts, over rotated files', asy
   await writeFile(file, Array.from({ length: 3000 }, (_, i) => line(3000 + i)).join(''))
   await appendFile(file, '{"at":"torn')
   const query = { reference: null, person: ['p3'], app: null, kind: null, from: null, to: null }
-  const reader = new BackwardsReader(file, 60_000)
+  const reader = new BackwardsSearch({ file, bound: 60_000 })
   const seen: string[] = []
   let next: string | null = null
   let parts = 0
@@ -132,8 +145,8 @@ t.test('the journal is read backwards in bounded parts, over rotated files', asy
   t.equal(seen.length, Array.from({ length: 6000 }, (_, i) => i).filter(i => i % 7 === 3).length)
   t.same(seen, [...seen].sort().reverse(), 'the newest first, each once')
   t.ok(parts > 0, 'a question ends at its bound')
-  t.same((await new BackwardsReader(file).search({ ...query, person: null }, 'other@5', 10)).entries, [])
-  t.same((await new BackwardsReader(path.join(t.testdirName, 'none')).search(query, null, 10)).entries, [])
+  t.same((await new BackwardsSearch({ file }).search({ ...query, person: null }, 'other@5', 10)).entries, [])
+  t.same((await new BackwardsSearch({ file: path.join(t.testdirName, 'none') }).search(query, null, 10)).entries, [])
 })
 
 t.test('the configuration: no secret, and what was refused', async t => {

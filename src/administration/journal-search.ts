@@ -1,6 +1,6 @@
 /**
- * The search of the journal for the console: the port, and a reader that goes backwards through the files. It reads a bounded part at a
- * time, so that a question never holds the gate up, and answers where to go on.
+ * The search of the journal for the console: the port, and a search backwards through the files. It reads a bounded part at a time, so that
+ * a question never holds the gate up, and answers where to go on. Commands read through `src/audit/journal-reader.ts`, without a bound.
  */
 import { open } from 'node:fs/promises'
 import path from 'node:path'
@@ -39,7 +39,7 @@ export function typedReference(text: string): string | null {
   return readReference(typedSigns(text) ?? '')
 }
 
-export interface JournalReader {
+export interface JournalSearch {
   /** `from` is the `next` of the page before; null for the newest. */
   search(query: JournalQuery, from: string | null, most: number): Promise<JournalPage>
 }
@@ -49,17 +49,29 @@ const boundBytes = 24 * 1024 * 1024
 /** Lines of several processes, and of a clock that was set, are not quite in the order of their times. */
 const disorderMs = 3600_000
 
-export class BackwardsReader implements JournalReader {
+export interface BackwardsSearchOptions {
+  /** The current file. */
+  readonly file: string
+  /** Other forms of a name or an id in the journal: its pseudonyms. */
+  readonly spellingsOf?: (person: string) => readonly string[]
+  /** Bytes that one question reads at the most. */
+  readonly bound?: number
+}
+
+export class BackwardsSearch implements JournalSearch {
   readonly #file: string
   readonly #bound: number
+  readonly #spellingsOf: (person: string) => readonly string[]
 
-  /** `bound`: bytes that one question reads at the most. */
-  constructor(file: string, bound = boundBytes) {
+  constructor({ file, bound = boundBytes, spellingsOf = () => [] }: BackwardsSearchOptions) {
     this.#file = file
     this.#bound = bound
+    this.#spellingsOf = spellingsOf
   }
 
-  async search(query: JournalQuery, from: string | null, most: number): Promise<JournalPage> {
+  async search(asked: JournalQuery, from: string | null, most: number): Promise<JournalPage> {
+    const person = asked.person?.flatMap(text => [text, ...this.#spellingsOf(text)]) ?? null
+    const query = { ...asked, person }
     // Packed files are for the command line.
     const files = (await journalFiles(this.#file)).filter(file => !file.endsWith('.gz')).reverse()
     const [name = '', offset = ''] = from?.split('@') ?? []
