@@ -2,6 +2,7 @@
  * Sends the journal to one destination, batch by batch. The cursor moves only when the destination has a batch, so a line arrives at least
  * once. While the destination is away it reads no further, and the lines wait in the journal's files.
  */
+import { beforeFirst } from '../audit/chain.ts'
 import { headFileOf, readHead } from '../audit/chain-head.ts'
 import { cursorFileOf, type ExportCursor, readCursor, writeCursor } from '../audit/export-cursor.ts'
 import type { Clock } from '../clock.ts'
@@ -40,6 +41,7 @@ export type Step =
   | { readonly kind: 'failed'; readonly retryMs: number }
 
 const usualLimits: PortionLimits = { lines: 500, bytes: 512 * 1024 }
+const noLine: ExportCursor = { ...beforeFirst, chain: '', inode: '', start: 0, offset: 0 }
 const firstWaitMs = 1000
 const longestWaitMs = 60_000
 /** Without acknowledgements: how long lines stay unconfirmed, and how many. */
@@ -124,6 +126,8 @@ export class Exporter {
     this.#confirmed = await readCursor(this.#cursorFile)
     this.#sent = this.#confirmed
     this.#unconfirmed = { lines: 0, since: 0 }
+    // The journal's retention waits for exporters that have a cursor, also for one whose destination was never there.
+    if (this.#confirmed === null) await writeCursor(this.#cursorFile, noLine)
     await this.#source.seek(this.#confirmed)
     this.#mustSeek = false
     await this.#count()

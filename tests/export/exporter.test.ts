@@ -181,7 +181,7 @@ t.test('without acknowledgements the cursor waits for a confirmation', async t =
   await journal.write('a', 'b')
   await drain(stepsOf(exporter))
   t.equal(inbox.confirms, 0)
-  t.equal(await readCursor(cursorFileOf(journal.file, 'siem')), null)
+  t.equal((await readCursor(cursorFileOf(journal.file, 'siem')))?.seq, 0)
   // The connection breaks before the other side has read anything.
   time += 15_000
   inbox.isAway = true
@@ -196,6 +196,23 @@ t.test('without acknowledgements the cursor waits for a confirmation', async t =
   await drain(stepsOf(exporter))
   await exporter.close()
   t.same(inbox.names, ['a', 'b', 'c'], 'its end confirms')
+})
+
+t.test('an expired file waits also for a destination that was never there', async t => {
+  const journal = makeJournal(t)
+  const inbox = new Inbox()
+  inbox.isAway = true
+  const { exporter } = exporterOf(journal.file, inbox)
+  t.teardown(() => exporter.close())
+  await journal.write('a')
+  t.match(await exporter.step(), { kind: 'failed' })
+  journal.rotate('-2026-11-28-1')
+  await journal.write('b')
+  const rotation = { size: null, isDaily: true, keepSeconds: 86_400 }
+  t.same(await expiredFiles(journal.file, now + 2 * 86_400_000, rotation), [])
+  inbox.isAway = false
+  await drain(stepsOf(exporter))
+  t.same(inbox.names, ['a', 'b'])
 })
 
 t.test('an expired file waits a week for its exporters, and no longer', async t => {
