@@ -409,6 +409,15 @@ t.test('one question, asked in one place', async t => {
   t.same(found(makesPermit), ['src/policy/decide.ts'], 'a Permit is made by decide() alone')
 })
 
+t.test('records are compared and replaced in one loop', async t => {
+  const replaces = /\b#?store\.replace\(/
+  t.match('await this.#store.replace(key, text, next)', replaces)
+  t.same(
+    code.filter(file => replaces.test(text.get(file)!)),
+    ['src/store/change.ts']
+  )
+})
+
 t.test('the domain gets time and randomness from outside', async t => {
   const unowned = /\bDate\.now\(|\bnew Date\(\)|\bMath\.random\(|\bprocess\.env\b/
   t.match('const at = Date.now()', unowned)
