@@ -1,5 +1,7 @@
 /** The layout of the console's pages: the portal's head in a wider sheet, with the console's own navigation. */
+
 import type { ComponentChildren } from 'preact'
+import type { Account } from '../../src/identity/account.ts'
 import { pageScript, pageSheet, tabIcon } from '../portal/assets.ts'
 import { plain, Said } from '../portal/layout.tsx'
 import { consoleScript, consoleSheet } from './assets.ts'
@@ -124,5 +126,19 @@ export function Table({ caption, columns, rows }: TableProps) {
         ))}
       </tbody>
     </table>
+  )
+}
+
+/** A person in a table: both names, with a link to their page. */
+export function PersonCell({ account }: { account: Pick<Account, 'id' | 'name' | 'displayName'> }) {
+  return (
+    <>
+      <a href={`${base}/people/${account.id}`}>
+        <bdi>{account.displayName}</bdi>
+      </a>
+      <small>
+        <bdi>{account.name}</bdi>
+      </small>
+    </>
   )
 }

@@ -6,7 +6,7 @@ import { sendPage } from '../portal/page-context.ts'
 import { clockTime, formatRelative } from '../portal/relative-time.ts'
 import { formatBytes } from './amounts.ts'
 import { type ConsoleFrame, type ConsolePage, consoleFrame, consolePage } from './console-page.ts'
-import { base, Sheet, Table } from './layout.tsx'
+import { base, PersonCell, Sheet, Table } from './layout.tsx'
 import { eventsPath, registerLive } from './live.ts'
 import type { ConsoleOptions, OpenConnections } from './options.ts'
 import type { PageScope } from './page-scope.ts'
@@ -73,14 +73,7 @@ function rowOf({ account, session, lastSeenAt, isWhole }: SignedIn, { frame, say
   return {
     key: session.id,
     cells: [
-      <>
-        <a href={`${base}/people/${account.id}`}>
-          <bdi>{account.displayName}</bdi>
-        </a>
-        <small>
-          <bdi>{account.name}</bdi>
-        </small>
-      </>,
+      <PersonCell account={account} />,
       <>
         {browserName(session.device.userAgent, words)}
         {!isWhole && <small>{say.now.half}</small>}

@@ -6,7 +6,7 @@ import type { Account } from '../../src/identity/account.ts'
 import { sendPage } from '../portal/page-context.ts'
 import { formatRelative } from '../portal/relative-time.ts'
 import { type ConsoleFrame, consoleFrame, consolePage } from './console-page.ts'
-import { base, Sheet, Table } from './layout.tsx'
+import { base, PersonCell, Sheet, Table } from './layout.tsx'
 import type { ConsoleOptions } from './options.ts'
 import type { PageScope } from './page-scope.ts'
 
@@ -80,14 +80,7 @@ function rowOf({ account, credentials, isUsable }: ListedPerson, { frame, say: w
   return {
     key: account.id,
     cells: [
-      <>
-        <a href={`${base}/people/${account.id}`}>
-          <bdi>{account.displayName}</bdi>
-        </a>
-        <small>
-          <bdi>{account.name}</bdi>
-        </small>
-      </>,
+      <PersonCell account={account} />,
       <bdi>{account.groups.join(', ')}</bdi>,
       kinds.join(', '),
       usedAt === 0 ? say.never : formatRelative(usedAt, now, frame.say),

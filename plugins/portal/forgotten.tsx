@@ -9,6 +9,7 @@ import { callerOf, frameOf, goTo, type PageContext, sendPage, signedPage } from 
 import { namesAround } from './password-context.ts'
 import { formatDuration } from './relative-time.ts'
 import { type ReturnTo, withReturnTo } from './return-to.ts'
+import { UsernameField } from './username-field.tsx'
 
 export const forgottenPath = '/.factorgate/forgotten'
 const resetPath = '/.factorgate/reset'
@@ -31,22 +32,7 @@ export function ForgottenPage({ frame, view }: { frame: Frame; view: ForgottenVi
             {view.problem}
           </Notice>
         )}
-        <div>
-          <label for="username">{login.username}</label>
-          <input
-            id="username"
-            name="username"
-            value={view.username}
-            dir="auto"
-            autocomplete="username"
-            autocapitalize="none"
-            autocorrect="off"
-            spellcheck={false}
-            maxLength={256}
-            required
-            autofocus
-          />
-        </div>
+        <UsernameField label={login.username} value={view.username} autofocus />
         <button type="submit">{say.submit}</button>
       </form>
     </Page>

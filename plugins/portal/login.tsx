@@ -16,6 +16,7 @@ import { callerOf, frameOf, goTo, isSigned, type PageContext, sendPage } from '.
 import { PasskeyButton } from './passkey-button.tsx'
 import { formatDuration, withWait } from './relative-time.ts'
 import { type ReturnTo, withReturnTo } from './return-to.ts'
+import { UsernameField } from './username-field.tsx'
 
 export interface LoginView {
   readonly trip: ReturnTo
@@ -81,22 +82,12 @@ function PasswordForm({ frame, view }: { frame: Frame; view: LoginView }) {
             {problem}
           </Notice>
         )}
-        <div>
-          <label for="username">{say.username}</label>
-          <input
-            id="username"
-            name="username"
-            value={view.username}
-            dir="auto"
-            autocomplete="username webauthn"
-            autocapitalize="none"
-            autocorrect="off"
-            spellcheck={false}
-            maxLength={256}
-            required
-            autofocus={problem === null && view.username === ''}
-          />
-        </div>
+        <UsernameField
+          label={say.username}
+          value={view.username}
+          offersPasskey
+          autofocus={problem === null && view.username === ''}
+        />
         <CurrentPassword label={say.password} isWrong={problem !== null} isFirst={view.username !== ''} />
         <button type="submit" class="second">
           {say.submit}
