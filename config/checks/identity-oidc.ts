@@ -8,7 +8,7 @@ export function checkOidc(provider: DraftSource<'oidc'>, path: string, diagnosti
   const { issuer, scopes, clientSecret, clientKey, clientAuthentication, ca, mfa } = provider
   if (issuer?.includes('/.well-known/'))
     diagnostics.problem(`${path}.issuer`, 'must be the issuer itself: without /.well-known/openid-configuration')
-  if (scopes !== undefined && !scopes.includes('openid'))
+  if (scopes != null && !scopes.includes('openid'))
     diagnostics.problem(
       `${path}.scopes`,
       "must have 'openid': without it there is no sign-in (OpenID Connect Core §3.1.2.1)"

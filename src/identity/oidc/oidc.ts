@@ -18,6 +18,7 @@ import {
   isLeftOut,
   type MfaValues,
   mfaIn,
+  scopesFor,
   textsOf,
   wrongTime
 } from './claims.ts'
@@ -29,7 +30,8 @@ export interface OidcOptions extends ProviderOptions {
   readonly source: Source
   /** The address for returning browsers, separate for each provider, so that none can speak for another. */
   readonly redirectUri: string
-  readonly scopes: readonly string[]
+  /** Null for the usual ones (`scopesFor`). */
+  readonly scopes: readonly string[] | null
   readonly claims: ClaimPaths
   /** Null if a second factor there never counts. */
   readonly mfa: MfaValues | null
@@ -84,7 +86,7 @@ export class OidcInstitution implements Institution {
       const parameters = {
         redirect_uri: this.#options.redirectUri,
         response_type: 'code',
-        scope: this.#options.scopes.join(' '),
+        scope: (this.#options.scopes ?? scopesFor(this.#options.claims, metadata.scopes_supported)).join(' '),
         state,
         nonce: begun.nonce,
         code_challenge: await client.calculatePKCECodeChallenge(begun.verifier),

@@ -47,6 +47,23 @@ t.test('I32 RFC 9700 §2.1.1 · a provider that announces no PKCE → PKCE, stat
   t.equal(asked.get('prompt'), null)
 })
 
+t.test('scopes that the provider offers under the name of a claim are asked for, and only those', async t => {
+  const cases: [string, string, unknown, string][] = [
+    ['groups', '', ['openid', 'groups', 'offline_access'], 'openid profile email groups'],
+    ['a path', 'claims: { groups: roles.lab }', ['openid', 'roles', 'groups'], 'openid profile email roles'],
+    ['none is offered', '', ['openid'], 'openid profile email'],
+    ['a list that is none', '', 'groups', 'openid profile email'],
+    ['the operator has chosen', 'scopes: [openid, profile]', ['openid', 'groups'], 'openid profile']
+  ]
+  for (const [name, more, offered, asked] of cases) {
+    const provider = await startOidcProvider(t)
+    provider.lies.metadata = metadata => ({ ...metadata, scopes_supported: offered })
+    const gate = await startOidcGate(t, [entryOf('campus', provider, more)])
+    const { location } = await gate.browser().go(`${gate.portal}/.factorgate/login/campus`)
+    t.equal(new URL(location!).searchParams.get('scope'), asked, name)
+  }
+})
+
 t.test('requests are pushed where the provider offers that, and sent plainly where it refuses them', async t => {
   const provider = await startOidcProvider(t)
   const par = { pushed_authorization_request_endpoint: `${provider.issuer}/par` }
