@@ -2,6 +2,7 @@
 import type { Account } from '../identity/account.ts'
 import { digestOf } from '../ids.ts'
 import type { Keyring } from '../keyring/keyring.ts'
+import type { Language } from '../messages/languages.ts'
 import { compose } from './compose.ts'
 import type { Batch, Recipient } from './delivery.ts'
 import type { Mailbox, MailServer } from './mail.ts'
@@ -27,6 +28,8 @@ export interface WebhookSettings {
 export interface SenderInput {
   readonly mail: MailSettings | null
   readonly webhooks: readonly WebhookSettings[]
+  /** For a reader who has not chosen one. */
+  readonly language: Language
   readonly lab: string
   readonly portalOrigin: string
   readonly contact: string | null
@@ -64,7 +67,7 @@ export async function sendBatch(
   const isAboutCodes = batch.notices.some(({ kind }) => kind === 'recovery-used')
   const composed = compose({
     ...input,
-    language: account?.language ?? 'en',
+    language: account?.language ?? input.language,
     reader: account,
     notices: batch.notices,
     left,

@@ -80,6 +80,7 @@ export function messageSettingsOf({
     webhooks: webhooks.map(({ url, secret, events, ca }) => ({ url, secret, events, ca: authorities(ca) })),
     operators,
     gatherMs: gather * 1000,
+    language: portal.languages[0] ?? 'en',
     lab: portal.title,
     portalOrigin: portal.url.origin,
     contact: portal.contact,

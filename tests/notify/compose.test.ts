@@ -1,5 +1,6 @@
 /** The text of mails: what they say, and that no name becomes a header or markup. */
 import t from 'tap'
+import { languageCodes } from '../../src/messages/languages.ts'
 import { type ComposeInput, compose, plain } from '../../src/notify/compose.ts'
 import { mailAddress } from '../../src/notify/mail-address.ts'
 import type { Notice, NoticeKind } from '../../src/notify/notice.ts'
@@ -67,6 +68,28 @@ t.test('each kind has sentences, to everybody who reads them', async t => {
       )
       t.notMatch(`${made.subject}${made.text}${made.html}`, /undefined|null|NaN|\[object/, `${kind}, to ${who}`)
     }
+})
+
+t.test('each kind has sentences in every language, with what they tell', async t => {
+  const kinds: readonly NoticeKind[] = [...Object.values(noticeGroups).flat(), 'invitation', 'password-link', 'test']
+  const link = 'https://gate.lab.example/x'
+  for (const language of languageCodes) {
+    const words = (kind: NoticeKind, count: number) => {
+      const facts = { other: 'bob', what: 'listen.tls', ends: at, count, device: 'Firefox' }
+      const isLink = kind === 'invitation' || kind === 'password-link'
+      const left = { left: count, codesLeft: count, link: isLink ? link : null }
+      return compose(input({ language, notices: [notice(kind, { facts, name: 'bob' })], ...left })).text
+    }
+    for (const kind of kinds)
+      for (const count of [0, 1, 2, 3, 25]) {
+        const text = words(kind, count)
+        t.notMatch(text, /undefined|\bnull\b|NaN|[{}#]/, `${language}, ${kind}, ${count}`)
+        if (language !== 'en') t.notMatch(text, /\b(the|your|was|not)\b/i, `${language}, ${kind}: no English`)
+      }
+    t.match(words('refusals', 25), '25', language)
+    t.match(words('certificate-ending', 3), '3', language)
+    t.match(words('certificate-ending', 3), 'listen.tls', language)
+  }
 })
 
 t.test('sentences that depend on who reads them, or on a number', async t => {
