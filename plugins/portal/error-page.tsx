@@ -60,8 +60,8 @@ const home: ReadonlySet<ErrorCode> = new Set([
   'ambiguous_target',
   'invitation_invalid'
 ])
-/** A wrong address may be anybody's mistake. */
-const withoutOwner: ReadonlySet<ErrorCode> = new Set(['no_such_app', 'misdirected'])
+/** A wrong address may be anybody's mistake, and an institution that does not answer is neither the gate's nor the app's. */
+const withoutOwner: ReadonlySet<ErrorCode> = new Set(['no_such_app', 'misdirected', 'institution_unreachable'])
 const notRepeated: ReadonlySet<ErrorCode> = new Set(['account_suspended', ...home])
 
 /** Headline, event, responsible person, next action. */

@@ -52,6 +52,7 @@ t.test('every refusal says what, whose, what now, whom to ask, and a reference; 
     t.notMatch(text, new RegExp(`\\b${describeError(code).status}\\b`), `${code}: no status number`)
     t.match(text, /Whom to ask helpdesk@lab\.example Reference pX3kQ9-a/)
     t.notMatch(html, /<script>|<Notebooks>/)
+    t.notOk(/The gate works/.test(text) && /in the gate/.test(text), `${code}: it does not contradict itself`)
   }
 })
 
