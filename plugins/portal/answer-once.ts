@@ -40,14 +40,15 @@ export async function answerOnce(
     if (answer === null) return null
     // Not 303, since one code opens one session once (THREATS M9).
     giveAgain(reply, answer).header('vary', 'Cookie')
-    return reply.redirect(withReturnTo('/.factorgate/challenge', page.trip), 302)
+    return reply.redirect(withReturnTo('/.factorgate/challenge', page.returnTo), 302)
   }
   const repeated = repeat((await press.here()) ?? (isSigned(page) ? null : await press.elsewhere()))
   if (repeated !== null) return repeated
   if (!isSigned(page)) {
-    const trip = page.trip.rd === null ? { rd: portal.portalOrigin + formPage(request), state: null } : page.trip
+    const returnTo =
+      page.returnTo.rd === null ? { rd: portal.portalOrigin + formPage(request), state: null } : page.returnTo
     reply.header('cache-control', 'no-store').header('factorgate-error', 'sign_in_required')
-    return reply.redirect(portal.portalOrigin + withReturnTo('/.factorgate/login', trip), 302)
+    return reply.redirect(portal.portalOrigin + withReturnTo('/.factorgate/login', returnTo), 302)
   }
   return press.run(
     () => work(page, async () => repeat(await press.elsewhere())),

@@ -11,7 +11,7 @@ import { formatRelative } from './relative-time.ts'
 import { type ReturnTo, withReturnTo } from './return-to.ts'
 
 export interface AskView {
-  readonly trip: ReturnTo
+  readonly returnTo: ReturnTo
   readonly now: number
   readonly name: string
   /** The open or declined request. */
@@ -38,7 +38,7 @@ export function AskSponsorPage({ frame, view }: { frame: Frame; view: AskView })
             <Said text={say.number({ digits: numberOf(request) })} />
           </p>
           <p>{say.waitNow}</p>
-          <a class="button" href={withReturnTo(path, view.trip)}>
+          <a class="button" href={withReturnTo(path, view.returnTo)}>
             {say.look}
           </a>
           <details open={problem !== null}>
@@ -54,16 +54,16 @@ export function AskSponsorPage({ frame, view }: { frame: Frame; view: AskView })
       )}
       <p class="soft">
         <Said text={frame.say.challenge.asWhom({ name: view.name })} />{' '}
-        <a href={withReturnTo('/.factorgate/login', view.trip, { switch: '1' })}>{frame.say.challenge.notYou}</a>
+        <a href={withReturnTo('/.factorgate/login', view.returnTo, { switch: '1' })}>{frame.say.challenge.notYou}</a>
       </p>
     </Page>
   )
 }
 
-function AskForm({ frame, view: { trip, problem } }: { frame: Frame; view: AskView }) {
+function AskForm({ frame, view: { returnTo, problem } }: { frame: Frame; view: AskView }) {
   const say = frame.say.sponsor
   return (
-    <form class="fields" method="post" action={withReturnTo(path, trip)}>
+    <form class="fields" method="post" action={withReturnTo(path, returnTo)}>
       <Token frame={frame} />
       {problem !== null && (
         <Notice id="problem" alert>
@@ -102,7 +102,7 @@ export function registerAskSponsor(scope: FastifyInstance): void {
   scope.get(path, { config }, async request => {
     const page = signedPage(request)
     if ((await nextStep.grantFor(callerOf(page), page.principal)) !== null)
-      return goTo(page, urlOf({ kind: 'enrol' }, page.trip))
+      return goTo(page, urlOf({ kind: 'enrol' }, page.returnTo))
     if (!(await sponsorship.isOpenTo(page.principal))) return goTo(page, await wayOn(page))
     return show(page, 200, null)
   })
@@ -120,7 +120,7 @@ export function registerAskSponsor(scope: FastifyInstance): void {
     const answer = await sponsorship.ask(callerOf(page), isForOperators ? null : who)
     if (answer.kind === 'asked') {
       page.reply.header('set-cookie', askedCookie(answer.asker, page.site))
-      return goTo(page, withReturnTo(path, page.trip))
+      return goTo(page, withReturnTo(path, page.returnTo))
     }
     if (answer.kind === 'self') return show(page, 403, say.sponsor.self)
     if (answer.kind === 'denied') throw new GateError(answer.code, answer)
@@ -130,12 +130,12 @@ export function registerAskSponsor(scope: FastifyInstance): void {
 
   async function show(page: AuthenticatedContext, status: number, problem: string | null) {
     const own = await sponsorship.own(callerOf(page))
-    const { trip, now, principal } = page
+    const { returnTo, now, principal } = page
     const isElsewhere = own !== null && !own.isHere && own.request.state !== 'declined'
     // An expired approval counts as none: the person asks again.
     const isOver = own?.isHere === true && own.request.state === 'approved'
     const view = {
-      trip,
+      returnTo,
       now,
       name: principal.account.displayName,
       request: own === null || isOver ? null : own.request,

@@ -15,7 +15,7 @@ export interface ChallengeProblem {
 }
 
 export interface ChallengeView {
-  readonly trip: ReturnTo
+  readonly returnTo: ReturnTo
   readonly name: string
   readonly isStepUp: boolean
   readonly why: string | null
@@ -51,7 +51,7 @@ export function ChallengePage({ frame, view }: { frame: Frame; view: ChallengeVi
       {view.institution != null && (
         <a
           class={first === undefined ? 'button' : 'button second'}
-          href={withReturnTo(`/.factorgate/login/${view.institution.id}`, view.trip, { for: 'challenge' })}
+          href={withReturnTo(`/.factorgate/login/${view.institution.id}`, view.returnTo, { for: 'challenge' })}
         >
           <Said text={say.confirmAt({ place: view.institution.title })} />
         </a>
@@ -59,7 +59,7 @@ export function ChallengePage({ frame, view }: { frame: Frame; view: ChallengeVi
       {first === undefined && !view.mayAsk && <p class="soft">{say.noneNow}</p>}
       {view.mayAsk && (
         <p>
-          <a href={withReturnTo('/.factorgate/sponsor/ask', view.trip)}>{frame.say.sponsor.askInstead}</a>
+          <a href={withReturnTo('/.factorgate/sponsor/ask', view.returnTo)}>{frame.say.sponsor.askInstead}</a>
         </p>
       )}
       {others.length > 0 && (
@@ -74,7 +74,7 @@ export function ChallengePage({ frame, view }: { frame: Frame; view: ChallengeVi
       )}
       <p class="soft">
         <Said text={say.asWhom({ name: view.name })} />{' '}
-        <a href={withReturnTo('/.factorgate/login', view.trip, { switch: '1' })}>{say.notYou}</a>
+        <a href={withReturnTo('/.factorgate/login', view.returnTo, { switch: '1' })}>{say.notYou}</a>
       </p>
     </Page>
   )
@@ -108,7 +108,7 @@ function PasskeyChallenge({ frame, view, kind, isFirst }: FactorFormProps) {
       </p>
       <PasskeyButton
         frame={frame}
-        trip={view.trip}
+        returnTo={view.returnTo}
         purpose="challenge"
         label={say.passkey}
         second={!isFirst}
@@ -138,7 +138,7 @@ function TotpChallenge({ frame, view, isFirst }: FactorFormProps) {
   const say = frame.say.challenge
   const problem = view.problem?.factor === 'totp' ? view.problem : null
   return (
-    <form class="fields" method="post" action={withReturnTo('/.factorgate/challenge/totp', view.trip)}>
+    <form class="fields" method="post" action={withReturnTo('/.factorgate/challenge/totp', view.returnTo)}>
       <Token frame={frame} />
       {problem !== null && <ProblemNotice frame={frame} problem={problem} />}
       <div>
@@ -196,7 +196,7 @@ function RecoveryChallenge({ frame, view, isFirst }: FactorFormProps) {
   const say = frame.say.challenge
   const problem = view.problem?.factor === 'recovery' ? view.problem : null
   return (
-    <form class="fields" method="post" action={withReturnTo('/.factorgate/challenge/recovery', view.trip)}>
+    <form class="fields" method="post" action={withReturnTo('/.factorgate/challenge/recovery', view.returnTo)}>
       <Token frame={frame} />
       {problem !== null && <ProblemNotice frame={frame} problem={problem} />}
       <div>
@@ -226,7 +226,7 @@ function RecoveryChallenge({ frame, view, isFirst }: FactorFormProps) {
 }
 
 /** A page with a link, for people whose factors cannot help here. */
-export function DeadEndPage({ frame, title, what, now, href, action, trip }: DeadEnd & { frame: Frame }) {
+export function DeadEndPage({ frame, title, what, now, href, action, returnTo }: DeadEnd & { frame: Frame }) {
   const say = frame.say.challenge
   return (
     <Page frame={frame} title={title} drawing="shut">
@@ -239,9 +239,9 @@ export function DeadEndPage({ frame, title, what, now, href, action, trip }: Dea
           {action ?? say.addFactor}
         </a>
       )}
-      {trip && (
+      {returnTo && (
         <p class="soft">
-          <a href={withReturnTo('/.factorgate/login', trip, { switch: '1' })}>{say.somebodyElse}</a>
+          <a href={withReturnTo('/.factorgate/login', returnTo, { switch: '1' })}>{say.somebodyElse}</a>
         </p>
       )}
     </Page>
@@ -255,5 +255,5 @@ interface DeadEnd {
   href: string | null
   action?: string
   /** For another account. */
-  trip?: ReturnTo
+  returnTo?: ReturnTo
 }

@@ -17,7 +17,7 @@ export async function showChallenge(
   status: number,
   problem: ChallengeProblem | null
 ): Promise<FastifyReply> {
-  const { say, trip, principal, portal } = page
+  const { say, returnTo, principal, portal } = page
   const { challenge, factors: usable } = portal.signIn
   const offer = await challenge.offer(callerOf(page))
   const frame = { ...frameOf(page), person: null }
@@ -25,12 +25,12 @@ export async function showChallenge(
   const why = misfit === null ? null : say.factor.misfit[misfit]
   const mayAsk = offer.has.length === 0 && (await portal.signIn.sponsorship.isOpenTo(principal))
   if (offer.has.length === 0 && offer.institution === null) {
-    if (mayAsk) return goTo(page, withReturnTo('/.factorgate/sponsor/ask', trip))
+    if (mayAsk) return goTo(page, withReturnTo('/.factorgate/sponsor/ask', returnTo))
     const isOff = await usable.areSwitchedOff(principal.account.id)
     const isInvited = await portal.services.invitations.isWaiting(principal.account.id)
     const isFromElsewhere = portal.directories.institution(principal.account.directory) !== undefined
     const end = noFactor(say.challenge, { why, isOff, isInvited, isFromElsewhere })
-    return sendPage(page, 403, <DeadEndPage frame={frame} {...end} href={null} trip={trip} />)
+    return sendPage(page, 403, <DeadEndPage frame={frame} {...end} href={null} returnTo={returnTo} />)
   }
   if (offer.factors.length === 0 && offer.institution === null) {
     const demanded = say.formats.anyOf(offer.demanded.map(kind => say.factor.your[kind]))
@@ -38,13 +38,13 @@ export async function showChallenge(
     // Recovery codes have a page of their own.
     const asksForCodes = offer.demanded.every(kind => kind === 'recovery')
     const end = asksForCodes
-      ? { now: unfitCodes, href: withReturnTo('/.factorgate/enrol/recovery', trip), action: say.recovery.newSubmit }
-      : { now: unfitNow, href: withReturnTo('/.factorgate/enrol', trip), action: addFactor }
+      ? { now: unfitCodes, href: withReturnTo('/.factorgate/enrol/recovery', returnTo), action: say.recovery.newSubmit }
+      : { now: unfitNow, href: withReturnTo('/.factorgate/enrol', returnTo), action: addFactor }
     const what =
       why !== null && offer.demanded.includes('webauthn')
         ? say.challenge.misfitUnfit({ app: offer.app ?? '', factors: demanded, why })
         : unfitWhat({ app: offer.app ?? '', factors: demanded })
-    return sendPage(page, 403, <DeadEndPage frame={frame} title={title} what={what} trip={trip} {...end} />)
+    return sendPage(page, 403, <DeadEndPage frame={frame} title={title} what={what} returnTo={returnTo} {...end} />)
   }
   const factors =
     problem === null ? offer.factors : [problem.factor, ...offer.factors.filter(k => k !== problem.factor)]
@@ -54,7 +54,7 @@ export async function showChallenge(
     <ChallengePage
       frame={frame}
       view={{
-        trip,
+        returnTo,
         name: principal.account.displayName,
         isStepUp: offer.isStepUp,
         why: whySentence(offer, say),
@@ -116,7 +116,7 @@ export function registerChallenge(scope: FastifyInstance): void {
     const { principal } = page
     if (isEnough(page)) return goTo(page, await wayOn(page))
     if ((await portal.signIn.nextStep.grantFor(callerOf(page), principal)) !== null)
-      return goTo(page, urlOf({ kind: 'enrol' }, page.trip))
+      return goTo(page, urlOf({ kind: 'enrol' }, page.returnTo))
     return showChallenge(page, 200, null)
   })
 
@@ -125,7 +125,7 @@ export function registerChallenge(scope: FastifyInstance): void {
 
     scope.get(path, { config: { requires: 'first-factor', isStep: true } }, async request => {
       const page = signedPage(request)
-      return goTo(page, withReturnTo('/.factorgate/challenge', page.trip))
+      return goTo(page, withReturnTo('/.factorgate/challenge', page.returnTo))
     })
 
     scope.post(path, { config: { requires: 'first-factor', isStep: true, isRepeatable: true } }, (request, reply) =>

@@ -12,7 +12,7 @@ import { hasWaitingCodes, keepCodes } from './recovery.tsx'
 import { type ReturnTo, withReturnTo } from './return-to.ts'
 
 export interface EnrolView {
-  readonly trip: ReturnTo
+  readonly returnTo: ReturnTo
   readonly isFirst: boolean
   readonly isOff: boolean
   /** Who has approved the enrolment, if anybody. */
@@ -30,7 +30,7 @@ export function EnrolPage({ frame, view }: { frame: Frame; view: EnrolView }) {
         {credentialKinds.map(kind => (
           <li key={kind}>
             <h2>
-              <a href={withReturnTo(`/.factorgate/enrol/${kind}`, view.trip)}>{say.choice[kind].name}</a>
+              <a href={withReturnTo(`/.factorgate/enrol/${kind}`, view.returnTo)}>{say.choice[kind].name}</a>
             </h2>
             <p>{say.choice[kind].why}</p>
             <p class="soft">{say.choice[kind].need}</p>
@@ -74,7 +74,7 @@ export async function mayEnrol(page: AuthenticatedContext): Promise<FastifyReply
   const { enrolment, sponsorship } = page.portal.signIn
   const may = await enrolment.may(callerOf(page))
   if (may === 'no' && page.request.method === 'GET' && (await sponsorship.isOpenTo(page.principal)))
-    return goTo(page, withReturnTo('/.factorgate/sponsor/ask', page.trip))
+    return goTo(page, withReturnTo('/.factorgate/sponsor/ask', page.returnTo))
   return may === 'yes' ? null : refuseEnrolment(page, may)
 }
 
@@ -92,13 +92,13 @@ export function enterEnrolled(page: AuthenticatedContext, outcome: Enrolled | De
   setEntryCookies(page, outcome)
   if (outcome.codes !== null) keepCodes(page, outcome.codes)
   if (outcome.next.kind === 'account') setFlash(page, { kind: 'added', name: outcome.credential.name })
-  return urlOf(outcome.next, page.trip)
+  return urlOf(outcome.next, page.returnTo)
 }
 
 /** Unsaved recovery codes come before the next step. */
 export async function afterEnrolment(page: AuthenticatedContext): Promise<string> {
-  if (hasWaitingCodes(page)) return urlOf({ kind: 'recovery-codes' }, page.trip)
-  return urlOf(await page.portal.signIn.enrolment.next(callerOf(page), page.principal), page.trip)
+  if (hasWaitingCodes(page)) return urlOf({ kind: 'recovery-codes' }, page.returnTo)
+  return urlOf(await page.portal.signIn.enrolment.next(callerOf(page), page.principal), page.returnTo)
 }
 
 export function registerEnrol(scope: FastifyInstance): void {
@@ -111,7 +111,7 @@ export function registerEnrol(scope: FastifyInstance): void {
     const isOff = !isFullySignedIn && (await portal.signIn.factors.areSwitchedOff(account.id))
     const grant = isFullySignedIn ? null : await portal.signIn.nextStep.grantFor(callerOf(page), page.principal)
     const sponsor = grant?.kind === 'sponsor' ? grant.by : null
-    const view = { trip: page.trip, isFirst: !isFullySignedIn, isOff, sponsor }
+    const view = { returnTo: page.returnTo, isFirst: !isFullySignedIn, isOff, sponsor }
     return sendPage(page, 200, <EnrolPage frame={frameOf(page)} view={view} />)
   })
 }

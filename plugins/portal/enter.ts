@@ -12,7 +12,7 @@ export const home = '/.factorgate/'
 export function enter(page: PageContext, outcome: SignedIn | Denied): string {
   if (outcome.kind === 'denied') throw new GateError(outcome.code, outcome)
   setEntryCookies(page, outcome)
-  return urlOf(outcome.next, page.trip)
+  return urlOf(outcome.next, page.returnTo)
 }
 
 /** The device cookie is set for a newly known browser. */
@@ -29,16 +29,16 @@ export function clearSessionCookie({ reply, site }: PageContext): void {
 }
 
 /** With the return address in its query. */
-export function urlOf(next: Next, trip: ReturnTo): string {
+export function urlOf(next: Next, returnTo: ReturnTo): string {
   switch (next.kind) {
     case 'challenge':
-      return withReturnTo('/.factorgate/challenge', trip)
+      return withReturnTo('/.factorgate/challenge', returnTo)
     case 'enrol':
-      return withReturnTo('/.factorgate/enrol', trip)
+      return withReturnTo('/.factorgate/enrol', returnTo)
     case 'recovery-codes':
-      return withReturnTo('/.factorgate/enrol/recovery', trip)
+      return withReturnTo('/.factorgate/enrol/recovery', returnTo)
     case 'new-password':
-      return withReturnTo('/.factorgate/reset/password', trip)
+      return withReturnTo('/.factorgate/reset/password', returnTo)
     case 'home':
       return home
     case 'account':
@@ -46,7 +46,7 @@ export function urlOf(next: Next, trip: ReturnTo): string {
     case 'address':
       return next.url
     case 'hand-over': {
-      const query = new URLSearchParams({ code: next.code, ...(trip.again ? { again: trip.again } : {}) })
+      const query = new URLSearchParams({ code: next.code, ...(returnTo.again ? { again: returnTo.again } : {}) })
       return `${next.origin}/.factorgate/callback?${query}`
     }
     case 'failed':
@@ -55,5 +55,5 @@ export function urlOf(next: Next, trip: ReturnTo): string {
 }
 
 export async function wayOn(page: AuthenticatedContext): Promise<string> {
-  return urlOf(await page.portal.signIn.nextStep.of(callerOf(page), page.principal), page.trip)
+  return urlOf(await page.portal.signIn.nextStep.of(callerOf(page), page.principal), page.returnTo)
 }

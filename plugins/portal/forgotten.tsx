@@ -15,7 +15,7 @@ export const forgottenPath = '/.factorgate/forgotten'
 const resetPath = '/.factorgate/reset'
 
 export interface ForgottenView {
-  readonly trip: ReturnTo
+  readonly returnTo: ReturnTo
   readonly username: string
   readonly problem: string | null
 }
@@ -25,7 +25,7 @@ export function ForgottenPage({ frame, view }: { frame: Frame; view: ForgottenVi
   return (
     <Page frame={frame} title={say.title} drawing="key">
       <p>{say.lead}</p>
-      <form class="fields" method="post" action={withReturnTo(forgottenPath, view.trip)}>
+      <form class="fields" method="post" action={withReturnTo(forgottenPath, view.returnTo)}>
         <Token frame={frame} />
         {view.problem !== null && (
           <Notice id="problem" alert>
@@ -50,7 +50,7 @@ export function ForgottenSentPage({ frame }: { frame: Frame }) {
 }
 
 export interface ResetView {
-  readonly trip: ReturnTo
+  readonly returnTo: ReturnTo
   /** Null for a link that is no use here. */
   readonly token: string | null
   readonly kind: 'good' | 'other_browser' | 'gone'
@@ -65,7 +65,7 @@ export function ResetPage({ frame, view }: { frame: Frame; view: ResetView }) {
       <Page frame={frame} title={say.title} drawing="open">
         {notice}
         <p>{say.goOn}</p>
-        <form class="fields" method="post" action={withReturnTo(`${resetPath}/${view.token}`, view.trip)}>
+        <form class="fields" method="post" action={withReturnTo(`${resetPath}/${view.token}`, view.returnTo)}>
           <Token frame={frame} />
           <button type="submit">{frame.say.login.submit}</button>
         </form>
@@ -88,13 +88,13 @@ export function ChoosePasswordPage({
   view
 }: {
   frame: Frame
-  view: { trip: ReturnTo; problem: string | null }
+  view: { returnTo: ReturnTo; problem: string | null }
 }) {
   const { forgotten: say, password } = frame.say
   return (
     <Page frame={frame} title={say.choose} drawing="key">
       <p>{password.lead}</p>
-      <form class="fields" method="post" action={withReturnTo(`${resetPath}/password`, view.trip)}>
+      <form class="fields" method="post" action={withReturnTo(`${resetPath}/password`, view.returnTo)}>
         <Token frame={frame} />
         {view.problem !== null && (
           <Notice id="problem" alert>
@@ -175,19 +175,19 @@ export function registerForgotten(scope: FastifyInstance): void {
   }
 
   function showForm(page: PageContext, status: number, view: Partial<ForgottenView>) {
-    const all = { trip: page.trip, username: '', problem: null, ...view }
+    const all = { returnTo: page.returnTo, username: '', problem: null, ...view }
     return sendPage(page, status, <ForgottenPage frame={bare(page)} view={all} />)
   }
 
   async function showLink(page: PageContext, status: number, problem: string | null) {
     const token = tokenOf(page)
     const kind = await passwordReset.look(token, page.nonce)
-    const view = { trip: page.trip, token: kind === 'good' ? token : null, kind, problem }
+    const view = { returnTo: page.returnTo, token: kind === 'good' ? token : null, kind, problem }
     return sendPage(page, kind === 'good' ? status : 403, <ResetPage frame={bare(page)} view={view} />)
   }
 
   function showChoice(page: PageContext, status: number, problem: string | null) {
-    return sendPage(page, status, <ChoosePasswordPage frame={bare(page)} view={{ trip: page.trip, problem }} />)
+    return sendPage(page, status, <ChoosePasswordPage frame={bare(page)} view={{ returnTo: page.returnTo, problem }} />)
   }
 }
 

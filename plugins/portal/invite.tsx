@@ -16,7 +16,7 @@ import { formatDuration, withWait } from './relative-time.ts'
 import { type ReturnTo, withReturnTo } from './return-to.ts'
 
 export interface InviteView {
-  readonly trip: ReturnTo
+  readonly returnTo: ReturnTo
   readonly token: string
   readonly name: string
   readonly displayName: string
@@ -34,7 +34,7 @@ export function InvitePage({ frame, view }: { frame: Frame; view: InviteView }) 
       <p>
         <Said text={view.isBegun ? say.again : say.what({ lab: frame.look.title })} />
       </p>
-      <form class="fields" method="post" action={withReturnTo(`/.factorgate/invite/${view.token}`, view.trip)}>
+      <form class="fields" method="post" action={withReturnTo(`/.factorgate/invite/${view.token}`, view.returnTo)}>
         <Token frame={frame} />
         {problem !== null && (
           <Notice id="problem" alert waitSeconds={view.waitSeconds} ready={frame.say.login.ready}>
@@ -143,7 +143,7 @@ export function registerInvite(scope: FastifyInstance): void {
       status,
       <InvitePage
         frame={{ ...frameOf(page), person: null }}
-        view={{ trip: page.trip, name, displayName, isBegun: false, problem: null, waitSeconds: null, ...view }}
+        view={{ returnTo: page.returnTo, name, displayName, isBegun: false, problem: null, waitSeconds: null, ...view }}
       />
     )
   }

@@ -19,7 +19,7 @@ import { type ReturnTo, withReturnTo } from './return-to.ts'
 import { UsernameField } from './username-field.tsx'
 
 export interface LoginView {
-  readonly trip: ReturnTo
+  readonly returnTo: ReturnTo
   readonly app: string | null
   readonly username: string
   readonly ended: EndReason | null
@@ -37,7 +37,7 @@ const path = '/.factorgate/login'
 
 export function LoginPage({ frame, view }: { frame: Frame; view: LoginView }) {
   const say = frame.say.login
-  const { trip, problem, takesPassword } = view
+  const { returnTo, problem, takesPassword } = view
   return (
     <Page
       frame={frame}
@@ -46,9 +46,9 @@ export function LoginPage({ frame, view }: { frame: Frame; view: LoginView }) {
       drawing="ajar"
     >
       {view.ended !== null && <Notice>{say.ended[view.ended]}</Notice>}
-      <PasskeyButton frame={frame} trip={trip} purpose="login" label={say.passkey} autofill />
+      <PasskeyButton frame={frame} returnTo={returnTo} purpose="login" label={say.passkey} autofill />
       {view.logins.map(({ id, title }) => (
-        <a key={id} class="button second" href={withReturnTo(`${path}/${id}`, trip, switchQuery(view))}>
+        <a key={id} class="button second" href={withReturnTo(`${path}/${id}`, returnTo, switchQuery(view))}>
           <Said text={say.with({ place: title })} />
         </a>
       ))}
@@ -56,7 +56,7 @@ export function LoginPage({ frame, view }: { frame: Frame; view: LoginView }) {
       {!takesPassword && problem !== null && <Notice alert>{problem}</Notice>}
       {takesPassword && view.takesForgotten && (
         <p>
-          <a href={withReturnTo(forgottenPath, trip)}>{frame.say.forgotten.link}</a>
+          <a href={withReturnTo(forgottenPath, returnTo)}>{frame.say.forgotten.link}</a>
         </p>
       )}
       <p class="soft unscripted">{frame.say.frame.noScript}</p>
@@ -69,13 +69,13 @@ const switchQuery = ({ isSwitch }: LoginView): Record<string, string> => (isSwit
 
 function PasswordForm({ frame, view }: { frame: Frame; view: LoginView }) {
   const say = frame.say.login
-  const { trip, problem } = view
+  const { returnTo, problem } = view
   return (
     <>
       <p class="or scripted" data-passkey-only>
         {say.or}
       </p>
-      <form class="fields" method="post" action={withReturnTo(path, trip, switchQuery(view))}>
+      <form class="fields" method="post" action={withReturnTo(path, returnTo, switchQuery(view))}>
         <Token frame={frame} />
         {problem !== null && (
           <Notice id="problem" alert waitSeconds={view.waitSeconds} ready={say.ready}>
@@ -143,8 +143,9 @@ export function registerLogin(scope: FastifyInstance): void {
   /** The immediate target of people on their way to an app without a choice. */
   function onlyWay(page: PageContext): string | null {
     const { passwords, institutions } = portal.directories
-    if (passwords.length > 0 || institutions.length !== 1 || page.trip.rd === null || wantsAnother(page)) return null
-    return withReturnTo(`${path}/${institutions[0]!.source.id}`, page.trip)
+    if (passwords.length > 0 || institutions.length !== 1 || page.returnTo.rd === null || wantsAnother(page))
+      return null
+    return withReturnTo(`${path}/${institutions[0]!.source.id}`, page.returnTo)
   }
 
   function wantsAnother({ request }: PageContext): boolean {
@@ -177,7 +178,7 @@ export function registerLogin(scope: FastifyInstance): void {
       <LoginPage
         frame={{ ...frameOf(page), person: null }}
         view={{
-          trip: page.trip,
+          returnTo: page.returnTo,
           app: signIn.nextStep.requirement(callerOf(page), null)?.app.title ?? null,
           username: '',
           ended: null,

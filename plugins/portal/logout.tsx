@@ -13,11 +13,11 @@ import { noReturn, type ReturnTo, validTarget, withReturnTo } from './return-to.
 
 interface LogoutProps {
   frame: Frame
-  trip?: ReturnTo
+  returnTo?: ReturnTo
   problem?: string | null
 }
 
-export function LogoutPage({ frame, trip = noReturn, problem = null }: LogoutProps) {
+export function LogoutPage({ frame, returnTo = noReturn, problem = null }: LogoutProps) {
   const say = frame.say.logout
   return (
     <Page frame={frame} title={say.title} drawing="ajar">
@@ -25,7 +25,7 @@ export function LogoutPage({ frame, trip = noReturn, problem = null }: LogoutPro
         <Said text={say.lead({ lab: frame.look.title })} />
       </p>
       {problem !== null && <Notice alert>{problem}</Notice>}
-      <form method="post" action={withReturnTo('/.factorgate/logout', trip)}>
+      <form method="post" action={withReturnTo('/.factorgate/logout', returnTo)}>
         <Token frame={frame} />
         <button type="submit">{say.submit}</button>
       </form>
@@ -36,12 +36,12 @@ export function LogoutPage({ frame, trip = noReturn, problem = null }: LogoutPro
   )
 }
 
-export function SignedOutPage({ frame, trip = noReturn }: { frame: Frame; trip?: ReturnTo }) {
+export function SignedOutPage({ frame, returnTo = noReturn }: { frame: Frame; returnTo?: ReturnTo }) {
   const say = frame.say.logout
   return (
     <Page frame={frame} title={say.outTitle} drawing="shut">
       <p>{say.outLead}</p>
-      <a class="button second" href={withReturnTo('/.factorgate/login', trip)}>
+      <a class="button second" href={withReturnTo('/.factorgate/login', returnTo)}>
         {say.again}
       </a>
     </Page>
@@ -68,7 +68,7 @@ export function registerLogout(scope: FastifyInstance): void {
 
   scope.get('/.factorgate/logout', { config }, async request => {
     const page = request.page
-    if (page.principal === null) return goTo(page, withReturnTo(signedOut, tripOn(page)))
+    if (page.principal === null) return goTo(page, withReturnTo(signedOut, returnAfter(page)))
     return show(page, 200, null)
   })
 
@@ -87,7 +87,7 @@ export function registerLogout(scope: FastifyInstance): void {
     }
     // A signed-out person has what they asked for, whatever the age of their form.
     clearSessionCookie(page)
-    return goTo(page, withReturnTo(signedOut, page.trip))
+    return goTo(page, withReturnTo(signedOut, page.returnTo))
   })
 
   /** Continues at the institution. If the page's policy does not allow it from a form, the browser goes by itself, or by a link. */
@@ -101,19 +101,19 @@ export function registerLogout(scope: FastifyInstance): void {
   scope.get('/.factorgate/signed-out', { config: { requires: 'anyone' } }, async request => {
     const page = request.page
     if (page.principal !== null) return goTo(page, home)
-    return sendPage(page, 200, <SignedOutPage frame={frameOf(page)} trip={page.trip} />)
+    return sendPage(page, 200, <SignedOutPage frame={frameOf(page)} returnTo={page.returnTo} />)
   })
 
   function show(page: PageContext, status: number, problem: string | null) {
     const frame = { ...frameOf(page), person: null }
-    const content = <LogoutPage frame={frame} trip={tripOn(page)} problem={problem} />
-    const trip = page.site.isPortal ? page.trip : { rd: signedOut, state: null }
-    return sendPage({ ...page, trip }, status, content)
+    const content = <LogoutPage frame={frame} returnTo={returnAfter(page)} problem={problem} />
+    const returnTo = page.site.isPortal ? page.returnTo : { rd: signedOut, state: null }
+    return sendPage({ ...page, returnTo }, status, content)
   }
 
   /** The request's, or the page of the app of the sign-out. */
-  function tripOn({ trip, site, request }: PageContext): ReturnTo {
-    if (trip.rd !== null || site.isPortal) return trip
+  function returnAfter({ returnTo, site, request }: PageContext): ReturnTo {
+    if (returnTo.rd !== null || site.isPortal) return returnTo
     const { referer } = request.raw.headers
     const isHere = referer?.startsWith(`${site.origin}/`) && !referer.startsWith(`${site.origin}/.factorgate`)
     return { rd: isHere ? validTarget(referer as string, portal.returnTargets) : null, state: null }

@@ -29,7 +29,7 @@ export interface PageContext {
   readonly principal: Principal | null
   /** Null on a POST without the cookie. */
   readonly nonce: string | null
-  readonly trip: ReturnTo
+  readonly returnTo: ReturnTo
   readonly now: number
   readonly address: string
   readonly browser: string | null
@@ -68,7 +68,7 @@ function makeContext(request: FastifyRequest, reply: FastifyReply): PageContext 
     site: match.site,
     principal,
     nonce,
-    trip: returnToOf(request.query, portal.returnTargets),
+    returnTo: returnToOf(request.query, portal.returnTargets),
     now: portal.clock(),
     address: client.address,
     browser: deviceCookieOf(cookie, match.site),
@@ -99,11 +99,11 @@ export function signedPage({ page }: FastifyRequest): AuthenticatedContext {
 
 export function callerOf(page: AuthenticatedContext): SignedCaller
 export function callerOf(page: PageContext): Caller
-export function callerOf({ request, now, address, browser, device, site, principal, trip }: PageContext): Caller {
+export function callerOf({ request, now, address, browser, device, site, principal, returnTo }: PageContext): Caller {
   const asked = readOwn(request.raw.headers.cookie, 'asked', site)
   const asker = asked !== null && isToken(asked) ? asked : null
   const { id } = request.exchange
-  return { request: id, now, address, browser, asker, device, host: site.host, principal, returnTo: trip }
+  return { request: id, now, address, browser, asker, device, host: site.host, principal, returnTo }
 }
 
 export function isSigned(page: PageContext): page is AuthenticatedContext {
@@ -143,7 +143,7 @@ export function strangersSubject({ site }: PageContext, at: string): string {
 
 /** Its forms may lead only to `formTarget`, to the person's target and to the institution of a sign-out. */
 export function sendPage(page: PageContext, status: number, content: JSX.Element, formTarget?: string): FastifyReply {
-  const { rd } = page.trip
+  const { rd } = page.returnTo
   const origin = rd === null ? null : new URL(rd).origin
   const target = formTarget === undefined ? null : policySource(formTarget)
   const origins = [origin, signOutOriginOf(page), target].filter(each => each !== page.site.origin)

@@ -6,7 +6,7 @@ export type Purpose = 'login' | 'challenge' | 'enrol'
 
 export interface PasskeyButtonProps {
   frame: Frame
-  trip: ReturnTo
+  returnTo: ReturnTo
   purpose: Purpose
   label: string
   /** Offers passkeys in the name field too (conditional UI). */
@@ -17,14 +17,14 @@ export interface PasskeyButtonProps {
 }
 
 export function PasskeyButton(props: PasskeyButtonProps) {
-  const { frame, trip, purpose } = props
+  const { frame, returnTo, purpose } = props
   const say = frame.say.passkey
   return (
     <div
       class="scripted"
       data-passkey={purpose}
-      data-options={withReturnTo('/.factorgate/webauthn/options', trip, { for: purpose })}
-      data-verify={withReturnTo('/.factorgate/webauthn/verify', trip, { for: purpose })}
+      data-options={withReturnTo('/.factorgate/webauthn/options', returnTo, { for: purpose })}
+      data-verify={withReturnTo('/.factorgate/webauthn/verify', returnTo, { for: purpose })}
       data-csrf={frame.csrf}
       data-autofill={props.autofill ? '' : undefined}
       data-name-field={props.nameField}

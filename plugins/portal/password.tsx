@@ -69,7 +69,7 @@ export function registerPassword(scope: FastifyInstance): void {
       return show(page, 403, { problem: { field: 'new', sentence: page.say.invite.problem[answer.problem] } })
     if (answer.kind !== 'changed') return refuse(page, answer)
     setEntryCookies(page, { token: null, browser: answer.browser })
-    const url = urlOf(answer.next, page.trip)
+    const url = urlOf(answer.next, page.returnTo)
     setFlash(page, { kind: 'password' })
     return goTo(page, url)
   })

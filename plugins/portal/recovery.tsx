@@ -11,7 +11,7 @@ import { type ReturnTo, withReturnTo } from './return-to.ts'
 import { dropSealed, keepSealed, readSealed } from './sealed-cookie.ts'
 
 export interface RecoveryView {
-  readonly trip: ReturnTo
+  readonly returnTo: ReturnTo
   readonly codes: readonly string[]
   readonly name: string
   readonly now: number
@@ -50,7 +50,7 @@ export function RecoveryPage({ frame, view }: { frame: Frame; view: RecoveryView
         </button>
       </div>
       <p class="soft">{say.where}</p>
-      <form class="fields" method="post" action={withReturnTo('/.factorgate/enrol/recovery/saved', view.trip)}>
+      <form class="fields" method="post" action={withReturnTo('/.factorgate/enrol/recovery/saved', view.returnTo)}>
         <input type="hidden" name="csrf" value={frame.csrf} />
         {view.problem !== null && (
           <Notice id="problem" alert>
@@ -73,12 +73,12 @@ export function RecoveryPage({ frame, view }: { frame: Frame; view: RecoveryView
   )
 }
 
-export function NewRecoveryPage({ frame, trip }: { frame: Frame; trip: ReturnTo }) {
+export function NewRecoveryPage({ frame, returnTo }: { frame: Frame; returnTo: ReturnTo }) {
   const say = frame.say.recovery
   return (
     <Page frame={frame} title={say.newTitle} drawing="key">
       <p>{say.newLead}</p>
-      <form method="post" action={withReturnTo('/.factorgate/enrol/recovery', trip)}>
+      <form method="post" action={withReturnTo('/.factorgate/enrol/recovery', returnTo)}>
         <input type="hidden" name="csrf" value={frame.csrf} />
         <button type="submit">{say.newSubmit}</button>
       </form>
@@ -133,14 +133,14 @@ export function registerRecovery(scope: FastifyInstance): void {
     const page = signedPage(request)
     const codes = waitingCodes(page)
     if (codes !== null) return show(page, 200, codes, null)
-    return sendPage(page, 200, <NewRecoveryPage frame={frameOf(page)} trip={page.trip} />)
+    return sendPage(page, 200, <NewRecoveryPage frame={frameOf(page)} returnTo={page.returnTo} />)
   })
 
   scope.post('/.factorgate/enrol/recovery', { config: { requires: 'fresh' } }, async request => {
     const page = signedPage(request)
     requireForm(page)
     keepCodes(page, await portal.signIn.recovery.issue(callerOf(page)))
-    return goTo(page, withReturnTo('/.factorgate/enrol/recovery', page.trip))
+    return goTo(page, withReturnTo('/.factorgate/enrol/recovery', page.returnTo))
   })
 
   scope.post(
@@ -159,7 +159,7 @@ export function registerRecovery(scope: FastifyInstance): void {
   )
 
   function show(page: AuthenticatedContext, status: number, codes: readonly string[], problem: string | null) {
-    const view = { trip: page.trip, codes, name: page.principal.account.name, now: page.now, problem }
+    const view = { returnTo: page.returnTo, codes, name: page.principal.account.name, now: page.now, problem }
     return sendPage(page, status, <RecoveryPage frame={frameOf(page)} view={view} />)
   }
 }

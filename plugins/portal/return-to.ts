@@ -43,12 +43,12 @@ export function validTarget(url: string, returnTargets: (url: string) => string 
 }
 
 /** `path` with the return address in its query. */
-export function withReturnTo(path: string, trip: ReturnTo, more: Readonly<Record<string, string>> = {}): string {
+export function withReturnTo(path: string, returnTo: ReturnTo, more: Readonly<Record<string, string>> = {}): string {
   const query = new URLSearchParams(more)
-  if (trip.rd !== null) query.set('rd', trip.rd)
-  if (trip.state !== null) query.set('state', trip.state)
-  if (trip.ask) query.set('ask', stoppedText(trip.ask))
-  if (trip.again) query.set('again', trip.again)
+  if (returnTo.rd !== null) query.set('rd', returnTo.rd)
+  if (returnTo.state !== null) query.set('state', returnTo.state)
+  if (returnTo.ask) query.set('ask', stoppedText(returnTo.ask))
+  if (returnTo.again) query.set('again', returnTo.again)
   const text = queryOf(query)
   return text === '' ? path : `${path}?${text}`
 }

@@ -14,7 +14,7 @@ import { clockTime, formatDuration, withWait } from './relative-time.ts'
 import { type ReturnTo, withReturnTo } from './return-to.ts'
 
 export interface EnrolTotpView {
-  readonly trip: ReturnTo
+  readonly returnTo: ReturnTo
   readonly ceremony: string
   readonly secret: string
   readonly uri: string
@@ -45,7 +45,7 @@ export function EnrolTotpPage({ frame, view }: { frame: Frame; view: EnrolTotpVi
         {say.copy}
       </button>
       <h2>2. {say.next}</h2>
-      <form class="fields" method="post" action={withReturnTo('/.factorgate/enrol/totp', view.trip)}>
+      <form class="fields" method="post" action={withReturnTo('/.factorgate/enrol/totp', view.returnTo)}>
         <input type="hidden" name="csrf" value={frame.csrf} />
         <input type="hidden" name="ceremony" value={view.ceremony} />
         {view.problem !== null && (
@@ -68,14 +68,14 @@ export function EnrolTotpPage({ frame, view }: { frame: Frame; view: EnrolTotpVi
         <NameField frame={frame} value={view.name} />
         <button type="submit">{say.submit}</button>
       </form>
-      <form method="post" action={withReturnTo('/.factorgate/enrol/totp/new', view.trip)}>
+      <form method="post" action={withReturnTo('/.factorgate/enrol/totp/new', view.returnTo)}>
         <input type="hidden" name="csrf" value={frame.csrf} />
         <button type="submit" class="plain">
           {say.anew}
         </button>
       </form>
       <p>
-        <a href={withReturnTo('/.factorgate/enrol/webauthn', view.trip)}>{say.other}</a>
+        <a href={withReturnTo('/.factorgate/enrol/webauthn', view.returnTo)}>{say.other}</a>
       </p>
     </Page>
   )
@@ -166,7 +166,7 @@ export function registerTotp(scope: FastifyInstance): void {
     if (refusal !== null) return refusal
     const { account, session } = page.principal
     await totp.begin({ id: account.id, name: account.name }, session.id)
-    return goTo(page, withReturnTo('/.factorgate/enrol/totp', page.trip))
+    return goTo(page, withReturnTo('/.factorgate/enrol/totp', page.returnTo))
   })
 
   /** The session's pending secret, since an app may have scanned it. A new one if none is pending, or if the form's one has expired. */
@@ -177,14 +177,14 @@ export function registerTotp(scope: FastifyInstance): void {
       again ?? (await totp.open({ id: account.id, name: account.name }, session.id))
     const problem = view.ceremony && again === null ? page.say.enrolTotp.expired : (view.problem ?? null)
     const name = view.name ?? page.say.enrolTotp.suggested
-    const { trip } = page
+    const { returnTo } = page
     return sendPage(
       page,
       status,
       <EnrolTotpPage
         frame={frameOf(page)}
         view={{
-          trip,
+          returnTo,
           ceremony,
           secret,
           uri,

@@ -23,7 +23,7 @@ import { type ReturnTo, withReturnTo } from './return-to.ts'
 type Again = Elsewhere<{ redirect: string }>
 
 export interface EnrolPasskeyView {
-  readonly trip: ReturnTo
+  readonly returnTo: ReturnTo
   readonly name: string
 }
 
@@ -34,11 +34,11 @@ export function EnrolPasskeyPage({ frame, view }: { frame: Frame; view: EnrolPas
       <p>{say.lead}</p>
       <form class="fields" data-passkey-form>
         <NameField frame={frame} value={view.name} />
-        <PasskeyButton frame={frame} trip={view.trip} purpose="enrol" label={say.submit} nameField="name" />
+        <PasskeyButton frame={frame} returnTo={view.returnTo} purpose="enrol" label={say.submit} nameField="name" />
       </form>
       <p class="notice unscripted">{say.noScript}</p>
       <p>
-        <a href={withReturnTo('/.factorgate/enrol/totp', view.trip)}>{say.other}</a>
+        <a href={withReturnTo('/.factorgate/enrol/totp', view.returnTo)}>{say.other}</a>
       </p>
     </Page>
   )
@@ -72,7 +72,7 @@ export function registerWebauthn(scope: FastifyInstance): void {
     const page = signedPage(request)
     const refusal = await mayEnrol(page)
     if (refusal !== null) return refusal
-    const view = { trip: page.trip, name: suggestedName(page) }
+    const view = { returnTo: page.returnTo, name: suggestedName(page) }
     return sendPage(page, 200, <EnrolPasskeyPage frame={frameOf(page)} view={view} />)
   })
 

@@ -35,7 +35,7 @@ class Browser {
 const begun: BegunLogin = {
   institution: 'campus',
   isStepUp: true,
-  trip: { rd: 'https://a.lab.example/data?x=1', state: null },
+  returnTo: { rd: 'https://a.lab.example/data?x=1', state: null },
   values: { nonce: 'n-1', verifier: 'v-1' }
 }
 
@@ -50,7 +50,7 @@ t.test('it comes back once, as it was', async t => {
     institution: 'campus',
     isStepUp: true,
     values: begun.values,
-    trip: { rd: begun.trip.rd }
+    returnTo: { rd: begun.returnTo.rd }
   })
   t.equal(takeBegun(browser.page(start + 599_000), 'state-1', 'campus'), null, 'it is over with that')
 })
@@ -100,7 +100,7 @@ t.test('several may be under way, but not many', async t => {
 t.test('an address that no cookie holds is forgotten, and the sign-in goes on', async t => {
   const browser = new Browser()
   const rd = `https://a.lab.example/${'x'.repeat(5000)}`
-  keepBegun(browser.page(), 'state-1', { ...begun, trip: { rd, state: null } })
+  keepBegun(browser.page(), 'state-1', { ...begun, returnTo: { rd, state: null } })
   t.ok(browser.lines.every(line => line.length < 4096))
-  t.match(takeBegun(browser.page(), 'state-1', 'campus'), { trip: noReturn, values: begun.values })
+  t.match(takeBegun(browser.page(), 'state-1', 'campus'), { returnTo: noReturn, values: begun.values })
 })

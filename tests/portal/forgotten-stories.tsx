@@ -9,19 +9,19 @@ import {
 } from '../../plugins/portal/forgotten.tsx'
 import type { Frame } from '../../plugins/portal/layout.tsx'
 
-const trip = { rd: null, state: null }
+const returnTo = { rd: null, state: null }
 
 export function forgottenStories<Story>(frame: Frame, story: (name: string, page: JSX.Element) => Story): Story[] {
   const reset = (kind: ResetView['kind']) => {
     const token = kind === 'good' ? 'T'.repeat(43) : null
-    return <ResetPage frame={frame} view={{ trip, token, kind, problem: null }} />
+    return <ResetPage frame={frame} view={{ returnTo, token, kind, problem: null }} />
   }
   return [
-    story('forgotten', <ForgottenPage frame={frame} view={{ trip, username: '', problem: null }} />),
+    story('forgotten', <ForgottenPage frame={frame} view={{ returnTo, username: '', problem: null }} />),
     story('forgotten-sent', <ForgottenSentPage frame={frame} />),
     story('reset', reset('good')),
     story('reset-elsewhere', reset('other_browser')),
     story('reset-gone', reset('gone')),
-    story('choose-password', <ChoosePasswordPage frame={frame} view={{ trip, problem: null }} />)
+    story('choose-password', <ChoosePasswordPage frame={frame} view={{ returnTo, problem: null }} />)
   ]
 }

@@ -17,7 +17,7 @@ const everybodyIsAda = (id: string, title: string, ada?: () => Account): LoginEn
     const { signIn } = scope.portal
     const config = { requires: 'anyone' } as const
     scope.get(`/.factorgate/login/${id}`, { config }, async ({ page }) =>
-      goTo(page, withReturnTo(`/.factorgate/login/${id}/answer`, page.trip))
+      goTo(page, withReturnTo(`/.factorgate/login/${id}/answer`, page.returnTo))
     )
     scope.get(`/.factorgate/login/${id}/answer`, { config }, async ({ page }) => {
       const outcome = await signIn.firstFactor.enter(callerOf(page), ada!(), { kind: 'directory' })

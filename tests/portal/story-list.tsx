@@ -52,11 +52,11 @@ export function storiesIn(language: Language): readonly Story[] {
   const csrf = 'A'.repeat(43)
   const stranger: Frame = { look, say, person: null, base: '', csrf }
   const person: Frame = { ...stranger, person: { displayName: 'Ada Lovelace' } }
-  const trip = { rd: 'https://notebooks.lab.example/tree?path=2026', state: 'B'.repeat(43) }
-  const noTrip = { rd: null, state: null }
+  const returnTo = { rd: 'https://notebooks.lab.example/tree?path=2026', state: 'B'.repeat(43) }
+  const noReturn = { rd: null, state: null }
 
   const login: LoginView = {
-    trip,
+    returnTo,
     app: 'Notebooks',
     username: '',
     ended: null,
@@ -71,7 +71,7 @@ export function storiesIn(language: Language): readonly Story[] {
   ]
 
   const challenge: ChallengeView = {
-    trip,
+    returnTo,
     name: 'Ada Lovelace',
     isStepUp: false,
     why: say.challenge.onTheWay({ app: 'Notebooks' }),
@@ -84,7 +84,7 @@ export function storiesIn(language: Language): readonly Story[] {
 
   const secret = 'JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP'
   const enrolTotp = {
-    trip,
+    returnTo,
     ceremony: 'C'.repeat(22),
     secret,
     uri: `otpauth://totp/Example%20Lab:ada?secret=${secret}&issuer=Example%20Lab&algorithm=SHA1&digits=6&period=30`,
@@ -108,7 +108,7 @@ export function storiesIn(language: Language): readonly Story[] {
     'x3vk-78mj-p6wz'
   ]
   const recovery = {
-    trip,
+    returnTo,
     now,
     codes: halves.map((half, i) => `${half}-${halves[(i + 3) % halves.length]}`),
     name: 'ada',
@@ -217,7 +217,7 @@ export function storiesIn(language: Language): readonly Story[] {
     viewer: 'grace',
     notice: null
   }
-  const ask = { trip, now, name: 'Lea Novak', request: null, problem: null }
+  const ask = { returnTo, now, name: 'Lea Novak', request: null, problem: null }
 
   /** A person who signed in with one of their last recovery codes. */
   const spent = { left: 2, address: 'https://gate.lab.example/.factorgate/', isAccount: false }
@@ -276,7 +276,7 @@ export function storiesIn(language: Language): readonly Story[] {
   const chooser: ChooserView = {
     path: '/.factorgate/login/federation',
     title: 'University account',
-    trip: noTrip,
+    returnTo: noReturn,
     more: {},
     query: '',
     before: [{ entityId: 'https://idp.koeln.example', name: 'Universität Köln' }],
@@ -309,7 +309,7 @@ export function storiesIn(language: Language): readonly Story[] {
     ),
     variant(
       'session-ended',
-      <LoginPage frame={stranger} view={{ ...login, trip: noTrip, app: null, ended: 'idle' }} />
+      <LoginPage frame={stranger} view={{ ...login, returnTo: noReturn, app: null, ended: 'idle' }} />
     ),
     variant('institution-chooser', <ChooserPage frame={stranger} view={chooser} />),
     variant(
@@ -402,7 +402,7 @@ export function storiesIn(language: Language): readonly Story[] {
       'invite',
       <InvitePage
         frame={stranger}
-        view={{ trip: noTrip, token: 'T'.repeat(43), name: 'ada', displayName: 'Ada Lovelace', ...firstTime }}
+        view={{ returnTo: noReturn, token: 'T'.repeat(43), name: 'ada', displayName: 'Ada Lovelace', ...firstTime }}
       />
     ),
     variant(
@@ -410,7 +410,7 @@ export function storiesIn(language: Language): readonly Story[] {
       <InvitePage
         frame={stranger}
         view={{
-          trip: noTrip,
+          returnTo: noReturn,
           token: 'T'.repeat(43),
           name: 'ada',
           displayName: 'Ada Lovelace',
@@ -425,7 +425,7 @@ export function storiesIn(language: Language): readonly Story[] {
       <InvitePage
         frame={stranger}
         view={{
-          trip: noTrip,
+          returnTo: noReturn,
           token: 'T'.repeat(43),
           name: 'ada',
           displayName: 'Ada Lovelace',
@@ -484,13 +484,13 @@ export function storiesIn(language: Language): readonly Story[] {
       />
     ),
     variant('sponsor-nobody', <SponsorPage frame={person} view={{ ...sponsorView, requests: [] }} />),
-    own('enrol', <EnrolPage frame={stranger} view={{ trip, isFirst: true, isOff: false }} />),
-    variant('enrol-again', <EnrolPage frame={stranger} view={{ trip, isFirst: true, isOff: true }} />),
+    own('enrol', <EnrolPage frame={stranger} view={{ returnTo, isFirst: true, isOff: false }} />),
+    variant('enrol-again', <EnrolPage frame={stranger} view={{ returnTo, isFirst: true, isOff: true }} />),
     variant(
       'enrol-approved',
-      <EnrolPage frame={stranger} view={{ trip, isFirst: true, isOff: false, sponsor: 'Grace Hopper' }} />
+      <EnrolPage frame={stranger} view={{ returnTo, isFirst: true, isOff: false, sponsor: 'Grace Hopper' }} />
     ),
-    own('enrol-passkey', <EnrolPasskeyPage frame={stranger} view={{ trip, name: 'Passkey on Mac' }} />),
+    own('enrol-passkey', <EnrolPasskeyPage frame={stranger} view={{ returnTo, name: 'Passkey on Mac' }} />),
     own('enrol-totp', <EnrolTotpPage frame={stranger} view={enrolTotp} />),
     variant(
       'enrol-totp-wrong',
@@ -501,7 +501,7 @@ export function storiesIn(language: Language): readonly Story[] {
       'recovery-codes-unsaved',
       <RecoveryPage frame={person} view={{ ...recovery, problem: say.recovery.savedMissing }} />
     ),
-    own('recovery-new', <NewRecoveryPage frame={person} trip={noTrip} />),
+    own('recovery-new', <NewRecoveryPage frame={person} returnTo={noReturn} />),
     own('apps', <AppsPage frame={person} view={{ apps, now, spent: null }} />),
     variant('apps-spent', <AppsPage frame={person} view={{ apps, now, spent }} />),
     variant(
@@ -561,7 +561,7 @@ export function storiesIn(language: Language): readonly Story[] {
       'challenge-passkey-only',
       <ChallengePage frame={stranger} view={{ ...challenge, factors: ['webauthn'] }} />
     ),
-    variant('logout-stale', <LogoutPage frame={stranger} trip={trip} problem={say.logout.formExpired} />),
+    variant('logout-stale', <LogoutPage frame={stranger} returnTo={returnTo} problem={say.logout.formExpired} />),
     variant('not-me-elsewhere', <NotMePage frame={person} hasPassword={false} />),
     variant(
       'form-unsent',

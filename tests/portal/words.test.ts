@@ -226,7 +226,7 @@ t.test('the app used last stands on top, the rest as configured', async t => {
   )
 })
 
-t.test('the trip travels whole or not at all', async t => {
+t.test('the return address travels whole or not at all', async t => {
   const accept = (url: string) => (url.startsWith('https://app.test/') ? url : null)
   const state = 'S'.repeat(43)
   t.same(returnToOf({ rd: 'https://app.test/x', state }, accept), { rd: 'https://app.test/x', state })

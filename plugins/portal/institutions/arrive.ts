@@ -6,7 +6,7 @@ import { enter } from '../enter.ts'
 import { callerOf, goTo, type PageContext } from '../page-context.ts'
 import { withReturnTo } from '../return-to.ts'
 
-/** `page.trip` is the target at the beginning. */
+/** `page.returnTo` is the target at the beginning. */
 export async function arrive(
   page: PageContext,
   { source }: Institution,
@@ -32,5 +32,5 @@ export function refuse(page: PageContext, source: Institution['source'], answer:
     'a sign-in at an institution was refused'
   )
   const retry = answer.code === 'institution_unreachable' ? { retryAfterSeconds: 10 } : {}
-  throw new GateError(denied.code, { continueUrl: withReturnTo('/.factorgate/login', page.trip), ...retry })
+  throw new GateError(denied.code, { continueUrl: withReturnTo('/.factorgate/login', page.returnTo), ...retry })
 }

@@ -14,7 +14,7 @@ export interface BegunLogin {
   readonly institution: string
   /** A step-up of the signed-in person. */
   readonly isStepUp: boolean
-  readonly trip: ReturnTo
+  readonly returnTo: ReturnTo
   /** The kind's own data: a nonce, a PKCE verifier, the id of the request. */
   readonly values: Readonly<Record<string, string>>
 }
@@ -43,17 +43,17 @@ export function keepBegun(page: PageContext, state: string, begun: BegunLogin): 
   const { reply, site, request, portal, now } = page
   const others = loginCookieNames(request.raw.headers.cookie, site)
   if (others.length >= most) for (const name of others) reply.header('set-cookie', expiredCookie(name, site))
-  const value = (trip: ReturnTo) => {
+  const value = (returnTo: ReturnTo) => {
     const sealed: Sealed = {
       i: begun.institution,
       u: begun.isStepUp,
-      w: withReturnTo('', trip).slice(1),
+      w: withReturnTo('', returnTo).slice(1),
       v: begun.values,
       e: now + begunSeconds * 1000
     }
     return portal.keyring().seal(JSON.stringify(sealed), contextOf(state))
   }
-  const whole = value(begun.trip)
+  const whole = value(begun.returnTo)
   // An address too long for a cookie is dropped: the person starts from the list of apps.
   reply.header(
     'set-cookie',
@@ -72,8 +72,8 @@ export function takeBegun(page: PageContext, state: string, institution: string)
     // The seal proves that the gate wrote it.
     const { i, u, w, v, e } = JSON.parse(portal.keyring().open(value, contextOf(state))) as Sealed
     if (i !== institution || !isCurrent(e, begunSeconds * 1000, now)) return null
-    const trip = returnToOf(Object.fromEntries(new URLSearchParams(w)), portal.returnTargets)
-    return { institution: i, isStepUp: u, trip, values: v }
+    const returnTo = returnToOf(Object.fromEntries(new URLSearchParams(w)), portal.returnTargets)
+    return { institution: i, isStepUp: u, returnTo, values: v }
   } catch (error) {
     if (error instanceof KeyringError) return null
     throw error

@@ -40,7 +40,7 @@ export async function confirm(
 
   function back(why: StepUpOutcome): FastifyReply {
     keep(why, page.principal)
-    return goTo(page, withReturnTo('/.factorgate/challenge', page.trip))
+    return goTo(page, withReturnTo('/.factorgate/challenge', page.returnTo))
   }
 
   function keep(why: StepUpOutcome, principal: Principal): void {

@@ -28,7 +28,7 @@ export function registerOidc(scope: FastifyInstance, institution: OidcInstitutio
     })
     if ('kind' in start) return refuse(page, source, start)
     const values = { ...start.begun }
-    keepBegun(page, state, { institution: source.id, isStepUp: stepUp !== null, trip: page.trip, values })
+    keepBegun(page, state, { institution: source.id, isStepUp: stepUp !== null, returnTo: page.returnTo, values })
     return goTo(page, start.url)
   })
 
@@ -38,7 +38,7 @@ export function registerOidc(scope: FastifyInstance, institution: OidcInstitutio
     const state = states.length === 1 ? states[0]! : ''
     const begun = state === '' ? null : takeBegun(request.page, state, source.id)
     if (begun === null) return refuse(request.page, source, notBegun)
-    const page: PageContext = { ...request.page, trip: begun.trip }
+    const page: PageContext = { ...request.page, returnTo: begun.returnTo }
     const { nonce = '', verifier = '' } = begun.values
     const answer = await institution.finish(query.replace(/^\?/, ''), state, { nonce, verifier }, page.now)
     return begun.isStepUp && isSigned(page) ? confirm(page, institution, answer) : arrive(page, institution, answer)

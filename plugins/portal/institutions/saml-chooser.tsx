@@ -15,7 +15,7 @@ export interface ChooserRow {
 export interface ChooserView {
   readonly path: string
   readonly title: string
-  readonly trip: ReturnTo
+  readonly returnTo: ReturnTo
   /** Further parameters of the links. */
   readonly more: Readonly<Record<string, string>>
   readonly query: string
@@ -31,12 +31,12 @@ export const rowsMax = 50
 
 export function ChooserPage({ frame, view }: { frame: Frame; view: ChooserView }) {
   const say = frame.say.chooser
-  const { path, trip, more, query, rows, total } = view
+  const { path, returnTo, more, query, rows, total } = view
   return (
     <Page frame={frame} title={say.title} subtitle={view.title} drawing="ajar">
       {query === '' && view.before.length > 0 && <Rows view={view} rows={view.before} label={say.before} />}
       <form class="fields" method="get" action={path}>
-        {[...new URLSearchParams(withReturnTo('', trip, more).slice(1))].map(([name, value]) => (
+        {[...new URLSearchParams(withReturnTo('', returnTo, more).slice(1))].map(([name, value]) => (
           <input key={name} type="hidden" name={name} value={value} />
         ))}
         <div>
@@ -60,7 +60,7 @@ export function ChooserPage({ frame, view }: { frame: Frame; view: ChooserView }
       {rows.length === 0 && query !== '' && <Notice>{say.none}</Notice>}
       {total > rows.length && <p class="soft">{say.more({ count: total - rows.length })}</p>}
       <p class="soft">
-        <a href={withReturnTo('/.factorgate/login', trip)}>{say.otherWay}</a>
+        <a href={withReturnTo('/.factorgate/login', returnTo)}>{say.otherWay}</a>
       </p>
     </Page>
   )
@@ -73,7 +73,7 @@ function Rows({ view, rows, label }: { view: ChooserView; rows: readonly Chooser
       <ul class="list">
         {rows.map(({ entityId, name }) => (
           <li key={entityId}>
-            <a href={withReturnTo(view.path, view.trip, { ...view.more, idp: entityId })}>
+            <a href={withReturnTo(view.path, view.returnTo, { ...view.more, idp: entityId })}>
               <Said text={name} />
             </a>
           </li>

@@ -151,7 +151,7 @@ function begin(
   keepBegun(page, asked.relayState, {
     institution: institution.source.id,
     isStepUp,
-    trip: page.trip,
+    returnTo: page.returnTo,
     values: { id, entityId, mfa: begun.asksForMfa ? '1' : '' }
   })
   if (message === null) return goTo(page, url)
@@ -177,7 +177,7 @@ async function finish(page: PageContext, institution: SamlInstitution): Promise<
       source,
       refused('institution_login_expired', 'this browser has not begun that sign-in, or it took too long')
     )
-  const way = { ...page, trip: begun.trip }
+  const way = { ...page, returnTo: begun.returnTo }
   if (typeof status === 'string')
     return notSignedIn(way, institution, begun, status.replace(/[^A-Za-z]/g, '').slice(0, 40))
   if (verified === null)
@@ -257,7 +257,7 @@ async function choose(
   const view = {
     path,
     title: source.title,
-    trip: page.trip,
+    returnTo: page.returnTo,
     more: (isStepUp ? { for: 'challenge' } : {}) as Record<string, string>,
     query,
     before: before.filter(each => each !== null).map(rowOf),
