@@ -4,9 +4,27 @@ import type { Diagnostics } from '../reading/diagnostics.ts'
 import type { DraftSource } from '../schema.ts'
 import { checkAuthority, readPair } from './certificates.ts'
 
+/** Attributes whose values are `local@scope` (`src/identity/saml/scope.ts`). */
+const scopedNames: readonly string[] = [
+  'eduPersonPrincipalName',
+  'eduPersonUniqueId',
+  'subject-id',
+  'pairwise-id',
+  'urn:oid:1.3.6.1.4.1.5923.1.1.1.6',
+  'urn:oid:1.3.6.1.4.1.5923.1.1.1.13',
+  'urn:oasis:names:tc:SAML:attribute:subject-id',
+  'urn:oasis:names:tc:SAML:attribute:pairwise-id'
+]
+
 /** `path` is the key of the entry: `identity[1]`. */
 export function checkSaml(entry: DraftSource<'saml'>, path: string, diagnostics: Diagnostics): void {
-  const { metadata, metadataCertificate, ca, key, cert, mfa } = entry
+  const { metadata, metadataCertificate, ca, key, cert, mfa, realm, attributes } = entry
+  // `Admissions`: a name with another realm is nobody's.
+  if (realm != null && !realm.includes('.') && attributes?.name !== undefined && scopedNames.includes(attributes.name))
+    diagnostics.warning(
+      `${path}.realm`,
+      `lets nobody in: ${attributes.name} has a scope of its own (alice@uni.example), which is not '${realm}'; leave realm out, or name people by another attribute (attributes.name)`
+    )
   if (metadata?.kind === 'file' && metadata.file !== undefined) {
     diagnostics.files.set(metadata.file, `${path}.metadata`)
     const stats = statSync(metadata.file, { throwIfNoEntry: false })

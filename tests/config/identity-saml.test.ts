@@ -43,6 +43,13 @@ const cases: Record<string, [entry: string, kind: 'ok' | 'bad', said: RegExp | n
     'ok',
     /believed without a signature/
   ],
+  'a realm beside names that have their own': [
+    `metadata: idp.xml, ${signed}, realm: fed`,
+    'ok',
+    /realm.*lets nobody in: eduPersonPrincipalName/
+  ],
+  'the realm of the only institution': [`metadata: idp.xml, ${signed}, realm: uni.example`, 'ok', null],
+  'a realm beside plain names': [`metadata: idp.xml, ${signed}, realm: fed, attributes: { name: uid }`, 'ok', null],
   'an address without a certificate': [
     'metadata: "https://mds.example/all.xml"',
     'bad',

@@ -18,7 +18,7 @@ export async function arrive(
   if (outcome.kind === 'denied')
     // As JSON, since it may hold anything.
     log.warn(
-      { institution: source.id, code: outcome.code, name: answer.arrival.name.slice(0, 128) },
+      { institution: source.id, code: outcome.code, name: answer.arrival.name.slice(0, 128), realm: source.realm },
       'an institution has signed somebody in who does not get in here'
     )
   return goTo(page, enter(page, outcome))
