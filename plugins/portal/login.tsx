@@ -136,7 +136,9 @@ export function registerLogin(scope: FastifyInstance): void {
     }
     reply.header('factorgate-error', 'wrong_credentials')
     const { waitSeconds = null, why } = answer
-    const problem = withWait(reply, why === undefined ? say.wrong : say.held[why], waitSeconds, page.say)
+    // Some directories (OpenLDAP) answer a locked account like a wrong password. Everybody reads the same, so that nobody learns whose is locked.
+    const wrong = portal.directories.passwords.some(({ source }) => source != null) ? say.wrongOrLocked : say.wrong
+    const problem = withWait(reply, why === undefined ? wrong : say.held[why], waitSeconds, page.say)
     return showLogin(page, 401, { username, problem, waitSeconds })
   })
 

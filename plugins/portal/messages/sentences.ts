@@ -62,6 +62,7 @@ export interface Sentences {
     readonly submit: string
     readonly help: string
     readonly wrong: string
+    readonly wrongOrLocked: string
     readonly throttled: (args: { readonly wait: string }) => string
     readonly ready: string
     readonly busy: string
