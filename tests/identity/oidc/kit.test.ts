@@ -6,13 +6,12 @@ import { textOf } from '../../fixtures/pipeline/visitor.ts'
 import { type InstitutionKit, lacksKit, startKit } from '../../fixtures/process/institution-kit.ts'
 
 const mfa = 'mfa: { acr: ["https://refeds.org/profile/mfa"], amr: [mfa, otp, hwk] }'
-const scopes = 'scopes: [openid, profile, email, groups]'
 
 let kit: InstitutionKit
 let gate: OidcGate
 
 const entry = (id: string, clientId: string, secret: string, more = '') =>
-  `  - { id: ${id}, kind: oidc, issuer: "https://127.0.0.1:${kit.port}", clientId: "${clientId}", clientSecret: ${JSON.stringify(secret)}, ca: "${kit.ca}", realm: ${id}, ${scopes}, ${mfa}${more} }`
+  `  - { id: ${id}, kind: oidc, issuer: "https://127.0.0.1:${kit.port}", clientId: "${clientId}", clientSecret: ${JSON.stringify(secret)}, ca: "${kit.ca}", realm: ${id}, ${mfa}${more} }`
 
 t.test('with a real provider', { skip: lacksKit('oidc') }, async t => {
   kit = await startKit(t, 'oidc')
