@@ -1,0 +1,77 @@
+/** The pages of docs/ for people: their commands exist, their configurations load, each page is reached from the index. */
+import path from 'node:path'
+import t from 'tap'
+import { formatProblem, parseConfig } from '../../config/load.ts'
+import { complete } from '../config/read.ts'
+import { blocksOf, callsIn, faultOf } from './commands.ts'
+import { filesIn, textOf } from './documents.ts'
+import { linksIn } from './links.ts'
+
+const pages = [...filesIn('docs').filter(file => file.endsWith('.md')), 'README.md', 'config/reference.md']
+const blocks = pages.flatMap(page => blocksOf(textOf(page)).map(block => ({ page, ...block })))
+
+t.test('blocks and calls are read as a shell and a reader see them', async t => {
+  t.same(blocksOf('# A *b*\n```sh\nx\n```\n   ```yaml\n   y\n   ```\n'), [
+    { language: 'sh', text: 'x\n', under: 'A *b*' },
+    { language: 'yaml', text: '   y\n', under: 'A *b*' }
+  ])
+  t.same(
+    callsIn(
+      "runuser -u factorgate -- factorgate user add x --display 'A | B' # factorgate no\nfactorgate report|jq x > factorgate\na && factorgate b -f"
+    ),
+    [['user', 'add', 'x', '--display', 'A | B'], ['report'], ['b', '-f']]
+  )
+  for (const [sentence, call, fault] of [
+    ['a command', ['user', 'add', 'x', '--group', 'y'], null],
+    ['an option with its value', ['journal', 'search', '--from=2d'], null],
+    ['an unknown command', ['user', 'ad', 'x'], "there is no command 'user ad'"],
+    ['an unknown option', ['user', 'add', 'x', '--grop'], "'user add' has no option --grop"],
+    ['the beginning of an option', ['user', 'add', 'x', '--gro'], "'user add' has no option --gro"],
+    ['an option of another command', ['user', 'list', '--limit', '3'], "'user list' has no option --limit"]
+  ] as const)
+    t.equal(await faultOf(call), fault, sentence)
+})
+
+t.test('every factorgate command and option in a block of code exists', async t => {
+  const calls = blocks.flatMap(({ page, language, text }) =>
+    language === 'sh' ? callsIn(text).map(call => ({ page, call })) : []
+  )
+  t.ok(calls.length > 60, `${calls.length} calls`)
+  for (const { page, call } of calls) {
+    const fault = await faultOf(call)
+    if (fault !== null) t.fail(`${page}: ${fault} (factorgate ${call.join(' ')})`)
+  }
+})
+
+t.test('every whole configuration in the guides is one that the gate takes', async t => {
+  const guides = blocks.filter(
+    ({ page, language, text }) =>
+      language === 'yaml' && /^docs\/[a-z-]+\.md$/.test(page) && /^(?:apps|identity|journal):/m.test(text)
+  )
+  t.ok(guides.length > 3, `${guides.length} configurations`)
+  for (const { page, under, text } of guides) {
+    const indent = /^ */.exec(text)![0]
+    const plain = text.replace(new RegExp(`^${indent}`, 'gm'), '')
+    const loaded = parseConfig(complete(plain), '/etc/factorgate/factorgate.yaml', {})
+    // A file that a page names (a password, a certificate) is not on this machine.
+    const problems = (loaded.kind === 'ok' ? [] : loaded.problems).filter(
+      ({ message }) => !/names? a (?:readable )?file|cannot be read|does not exist/.test(message)
+    )
+    t.same(problems.map(formatProblem), [], `${page}, under "${under}"`)
+  }
+})
+
+t.test('every page of docs/ is reached from docs/README.md', async t => {
+  const reached = new Set<string>()
+  const visit = (page: string) => {
+    if (reached.has(page) || !page.startsWith('docs/') || !page.endsWith('.md')) return
+    reached.add(page)
+    for (const link of linksIn(textOf(page)))
+      visit(path.posix.join(path.posix.dirname(page), decodeURI(link.split('#')[0] ?? '')))
+  }
+  visit('docs/README.md')
+  t.same(
+    filesIn('docs').filter(file => file.endsWith('.md') && !reached.has(file)),
+    []
+  )
+})
