@@ -1,23 +1,35 @@
 /** The states of all upstreams. They outlive a reload, so that an upstream that is down stays known as such. */
 import type { App, Upstream } from '../apps/route-table.ts'
-import { UpstreamState } from '../upstream/upstream-state.ts'
+import { type Sighting, UpstreamState, type UpstreamWatcher } from '../upstream/upstream-state.ts'
 
 export type UpstreamChange = (state: UpstreamState, problem: string | null) => void
 
+/** What one worker has seen, as sent to the others. */
+export interface UpstreamNews {
+  readonly key: string
+  readonly sighting: Sighting
+}
+
 export class UpstreamStates {
   readonly #onChange: UpstreamChange | undefined
+  readonly #tell: ((news: UpstreamNews) => void) | undefined
   readonly #byKey = new Map<string, UpstreamState>()
 
-  /** `onChange` hears why an upstream is down, and null when it is up again. */
-  constructor(onChange?: UpstreamChange) {
+  /** `onChange` hears why an upstream is down, and null when it is up again; `tell` hears what the other workers should know. */
+  constructor(onChange?: UpstreamChange, tell?: (news: UpstreamNews) => void) {
     this.#onChange = onChange
+    this.#tell = tell
   }
 
   of(app: App, upstream: Upstream): UpstreamState {
     const key = keyOf(app, upstream)
     let state = this.#byKey.get(key)
     if (state === undefined) {
-      state = new UpstreamState(app.id, addressOf(upstream), this.#onChange)
+      const watcher: UpstreamWatcher = {
+        onChange: this.#onChange,
+        onSighting: (_, sighting) => this.#tell?.({ key, sighting })
+      }
+      state = new UpstreamState(app.id, addressOf(upstream), watcher)
       this.#byKey.set(key, state)
     }
     return state
@@ -27,6 +39,11 @@ export class UpstreamStates {
   retain(apps: readonly App[]): void {
     const kept = new Set(apps.flatMap(app => app.upstreams.map(upstream => this.of(app, upstream))))
     for (const [key, state] of this.#byKey) if (!kept.has(state)) this.#byKey.delete(key)
+  }
+
+  /** From another worker. Unknown keys belong to a configuration that is not in use here. `now`: of the clock of UpstreamRegistry. */
+  hear({ key, sighting }: UpstreamNews, now: number): void {
+    this.#byKey.get(key)?.hear(sighting, now)
   }
 
   all(): Iterable<UpstreamState> {

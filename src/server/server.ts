@@ -7,6 +7,7 @@ import { buildAdmin } from '../../plugins/admin/index.ts'
 import { pipelineOf } from '../../plugins/forward.ts'
 import type { Clock } from '../clock.ts'
 import type { Exporters } from '../export/exporters.ts'
+import type { UpstreamNews } from '../forwarding/upstream-states.ts'
 import { buildGateway } from '../gateway.ts'
 import type { PasswordHasher } from '../identity/password/password.ts'
 import { checkKey } from '../keyring/key-check.ts'
@@ -28,7 +29,12 @@ export interface ServerInput {
   readonly clock: Clock
   readonly log: Logger
   /** Given in a cluster, whose primary serves health and metrics. */
-  readonly worker?: { readonly number: number; readonly of: number }
+  readonly worker?: {
+    readonly number: number
+    readonly of: number
+    /** Tells the other workers which upstreams are down. */
+    readonly tell: (news: UpstreamNews) => void
+  }
   readonly hasher?: PasswordHasher | undefined
 }
 
@@ -118,6 +124,7 @@ export class Server implements Serving {
         clock,
         log,
         workers: worker?.of,
+        tellWorkers: worker?.tell,
         isStoreShared: config.store.kind !== 'embedded' || worker !== undefined,
         hasher
       })
@@ -250,6 +257,11 @@ export class Server implements Serving {
     // A rotation keeps the key in use. Any other file must fit the store, otherwise no factor would work.
     if (!opens(keyring, this.runtime.keyring)) await checkKey(this.runtime.store, keyring, keyFile)
     this.runtime.keyring = keyring
+  }
+
+  /** Takes over what another worker has seen of an upstream. */
+  hear(news: UpstreamNews): void {
+    this.runtime.upstreams.hear(news, performance.now())
   }
 
   close(): Promise<void> {

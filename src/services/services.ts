@@ -12,7 +12,7 @@ import type { Clock } from '../clock.ts'
 import { Credentials } from '../factor/credential.ts'
 import type { FactorNotice } from '../factor/factor-notice.ts'
 import { LiveConnections } from '../forwarding/live-connections.ts'
-import { UpstreamStates } from '../forwarding/upstream-states.ts'
+import { type UpstreamNews, UpstreamStates } from '../forwarding/upstream-states.ts'
 import { accountPrefix } from '../identity/account.ts'
 import { Accounts } from '../identity/accounts.ts'
 import { assertionSeconds } from '../identity/assertion.ts'
@@ -51,6 +51,8 @@ export interface ServicesInput {
   readonly log: Logger
   /** Worker processes on this machine. Default: 1. */
   readonly workers?: number | undefined
+  /** Tells the other workers which upstreams are down. */
+  readonly tellWorkers?: ((news: UpstreamNews) => void) | undefined
   /** True if other processes use the same store. */
   readonly isStoreShared?: boolean
   /** Closed with the rest. */
@@ -139,10 +141,12 @@ export class Services {
       read: () => ({ live: this.live.bySession(), steps: this.history.read() }),
       onError: error => log.warn({ err: error }, 'the numbers of this process could not be written for the console')
     })
-    this.upstreams = new UpstreamStates(({ appId: app, address: upstream }, problem) =>
-      problem === null
-        ? log.info({ app, upstream }, 'the upstream is up again')
-        : log.warn({ app, upstream, problem }, 'the upstream is down')
+    this.upstreams = new UpstreamStates(
+      ({ appId: app, address: upstream }, problem) =>
+        problem === null
+          ? log.info({ app, upstream }, 'the upstream is up again')
+          : log.warn({ app, upstream, problem }, 'the upstream is down'),
+      input.tellWorkers
     )
     this.journal = journal
     this.#indexGrowth = new IndexGrowth({ path: input.journalFile })

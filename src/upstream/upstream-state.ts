@@ -7,6 +7,16 @@ export interface HealthThresholds {
   readonly fall: number
 }
 
+/** What one worker sees of an upstream, and tells the others. `asked`: a trial after a refusal. */
+export type Sighting = 'refused' | 'asked' | 'reached' | 'checks_failed' | 'checks_passed'
+
+export interface UpstreamWatcher {
+  /** Hears why the upstream is down, and null when it is up again. Not called for what other workers have seen. */
+  readonly onChange?: ((state: UpstreamState, problem: string | null) => void) | undefined
+  /** Hears what this process has seen. */
+  readonly onSighting?: ((state: UpstreamState, sighting: Sighting) => void) | undefined
+}
+
 /** The pause after a refused connection, in milliseconds; it doubles with each refused trial. */
 const firstPauseMs = 1_000
 const longestPauseMs = 30_000
@@ -14,7 +24,7 @@ const longestPauseMs = 30_000
 export class UpstreamState {
   readonly appId: string
   readonly address: string
-  readonly #onChange: (state: UpstreamState, problem: string | null) => void
+  readonly #watcher: UpstreamWatcher
   #refusals = 0
   #askedAt = 0
   #pausedUntil = 0
@@ -24,15 +34,10 @@ export class UpstreamState {
   /** In milliseconds of the caller's clock. It is here so that a reload does not repeat checks. */
   nextCheckAt = 0
 
-  /** `onChange` hears why the upstream is down, and null when it is up again. */
-  constructor(
-    appId: string,
-    address: string,
-    onChange: (state: UpstreamState, problem: string | null) => void = () => {}
-  ) {
+  constructor(appId: string, address: string, watcher: UpstreamWatcher = {}) {
     this.appId = appId
     this.address = address
-    this.#onChange = onChange
+    this.#watcher = watcher
   }
 
   get isUp(): boolean {
@@ -57,6 +62,8 @@ export class UpstreamState {
   /** After a refusal the request is a trial. */
   asked(now: number): void {
     if (this.#refusals === 0) return
+    // An app's only upstream is asked by every request; the others need not hear of each.
+    if (now >= this.#askedAt + firstPauseMs) this.#tell('asked')
     this.#refusals++
     this.#pause(now)
   }
@@ -67,6 +74,7 @@ export class UpstreamState {
       this.#refusals = 1
       this.#pause(now)
     })
+    this.#tell('refused')
   }
 
   reached(): void {
@@ -75,6 +83,7 @@ export class UpstreamState {
       this.#refusals = 0
       this.#pausedUntil = 0
     })
+    this.#tell('reached')
   }
 
   /** The result of one health check: a problem, or null. The very first check decides alone. */
@@ -88,6 +97,32 @@ export class UpstreamState {
     this.#change(problem, () => {
       this.#isHealthy = passed
     })
+    this.#tell(passed ? 'checks_passed' : 'checks_failed')
+  }
+
+  /** Takes over what another worker has seen. This worker's own requests and checks may refute it. */
+  hear(sighting: Sighting, now: number): void {
+    switch (sighting) {
+      case 'refused':
+        if (this.#refusals > 0) return
+        this.#refusals = 1
+        return this.#pause(now)
+      case 'asked':
+        if (this.#refusals === 0) return
+        this.#refusals++
+        return this.#pause(now)
+      case 'reached':
+        this.#refusals = 0
+        this.#pausedUntil = 0
+        return
+      default:
+        this.#isHealthy = sighting === 'checks_passed'
+        this.#streak = 0
+    }
+  }
+
+  #tell(sighting: Sighting): void {
+    this.#watcher.onSighting?.(this, sighting)
   }
 
   #pause(now: number): void {
@@ -98,6 +133,6 @@ export class UpstreamState {
   #change(problem: string | null, change: () => void): void {
     const before = this.isUp
     change()
-    if (this.isUp !== before) this.#onChange(this, this.isUp ? null : problem)
+    if (this.isUp !== before) this.#watcher.onChange?.(this, this.isUp ? null : problem)
   }
 }

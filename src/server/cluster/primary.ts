@@ -6,6 +6,7 @@ import type { Logger } from 'pino'
 import type { Config } from '../../../config/schema.ts'
 import { buildAdmin } from '../../../plugins/admin/index.ts'
 import { systemClock } from '../../clock.ts'
+import type { UpstreamNews } from '../../forwarding/upstream-states.ts'
 import { Metrics, render } from '../../metrics/metrics.ts'
 import { readProcess } from '../../metrics/process-metrics.ts'
 import { ReloadMetrics } from '../../metrics/reload-metrics.ts'
@@ -146,7 +147,7 @@ export class Cluster implements Serving {
   /** Starts worker `number` and resolves once it serves. */
   async #startWorker(number: number): Promise<AddressInfo> {
     const worker = cluster.fork()
-    const handle = new WorkerHandle(worker)
+    const handle: WorkerHandle = new WorkerHandle(worker, news => this.#passOn(news, handle))
     this.#handles.set(number, handle)
     worker.once('exit', (code, signal) => this.#onExit(number, handle, signal ?? code))
     worker.on('error', error => {
@@ -155,6 +156,12 @@ export class Cluster implements Serving {
     const opened = Object.fromEntries(fixed.map(key => [key, this.#opened[key]]))
     const config = { ...this.#config, ...opened }
     return (await handle.ask({ ask: 'start', config, number, of: this.#size })) as AddressInfo
+  }
+
+  /** Tells the other workers, so that an upstream that is down costs one wait and not one for each worker. */
+  #passOn(news: UpstreamNews, from: WorkerHandle): void {
+    for (const [, handle] of this.#serving)
+      if (handle !== from) handle.ask({ ask: 'hear', news }, healthMs).catch(() => {})
   }
 
   #onExit(number: number, handle: WorkerHandle, how: string | number): void {

@@ -1,6 +1,7 @@
 /** The primary's handle on one worker. Every command settles, at the latest when the worker ends. */
 import type { Worker } from 'node:cluster'
-import type { Answer, Asked, WorkerCommand } from './worker.ts'
+import type { UpstreamNews } from '../../forwarding/upstream-states.ts'
+import type { Answer, Asked, Told, WorkerCommand } from './worker.ts'
 
 interface OpenCommand {
   readonly resolve: (value: unknown) => void
@@ -19,13 +20,15 @@ export class WorkerHandle {
   isGone = false
   hasServed = false
 
-  constructor(worker: Worker) {
+  /** `onNews` hears what the worker tells the others. */
+  constructor(worker: Worker, onNews: (news: UpstreamNews) => void) {
     this.#worker = worker
     this.#listens = new Promise(resolve => this.#open.set(0, { resolve: () => resolve(), reject: () => resolve() }))
     this.#served = new Promise(resolve => {
       this.#serves = resolve
     })
-    worker.on('message', (answer: Answer) => {
+    worker.on('message', (answer: Answer | Told) => {
+      if ('tell' in answer) return onNews(answer.tell)
       const open = this.#open.get(answer.id)
       this.#open.delete(answer.id)
       if (answer.error === undefined) open?.resolve(answer.value)

@@ -3,12 +3,14 @@ import cluster from 'node:cluster'
 import type { Logger } from 'pino'
 import type { Config } from '../../../config/schema.ts'
 import type { Clock } from '../../clock.ts'
+import type { UpstreamNews } from '../../forwarding/upstream-states.ts'
 import { Server } from '../server.ts'
 
 export type WorkerCommand =
   | { readonly ask: 'start'; readonly config: Config; readonly number: number; readonly of: number }
   | { readonly ask: 'reload'; readonly config: Config }
   | { readonly ask: 'refuse'; readonly problems: readonly string[] }
+  | { readonly ask: 'hear'; readonly news: UpstreamNews }
   | { readonly ask: 'reload keys' | 'check health' | 'snapshot' | 'end' }
 
 export type Asked = WorkerCommand & { readonly id: number }
@@ -18,6 +20,11 @@ export interface Answer {
   readonly id: number
   readonly value?: unknown
   readonly error?: string
+}
+
+/** For the other workers. It has no answer. */
+export interface Told {
+  readonly tell: UpstreamNews
 }
 
 export interface WorkerInput {
@@ -49,7 +56,7 @@ export function work({ clock, logFor, cannotStart }: WorkerInput): Promise<0 | 1
       if (asked.ask === 'start') {
         const { config, number, of } = asked
         log = logFor(config, number)
-        starting = Server.start({ config, clock, log, worker: { number, of } })
+        starting = Server.start({ config, clock, log, worker: { number, of, tell } })
         return (await starting).addresses.gate
       }
       const server = await starting
@@ -57,6 +64,8 @@ export function work({ clock, logFor, cannotStart }: WorkerInput): Promise<0 | 1
       switch (asked.ask) {
         case 'reload':
           return server.reload(asked.config)
+        case 'hear':
+          return server.hear(asked.news)
         case 'refuse':
           return server.refuse(asked.problems)
         case 'reload keys':
@@ -92,6 +101,14 @@ export function work({ clock, logFor, cannotStart }: WorkerInput): Promise<0 | 1
 }
 
 function answer(message: Answer): void {
+  send(message)
+}
+
+function tell(news: UpstreamNews): void {
+  send({ tell: news })
+}
+
+function send(message: Answer | Told): void {
   process.send?.(message, undefined, undefined, ignore)
 }
 
