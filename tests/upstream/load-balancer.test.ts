@@ -8,7 +8,10 @@ function made(count: number) {
   const time = { now: 1_000_000 }
   const changes: string[] = []
   const note = ({ address }: UpstreamState, problem: string | null) => changes.push(`${address} ${problem ?? 'up'}`)
-  const states = Array.from({ length: count }, (_, i) => new UpstreamState('app', `http://10.0.0.${i}`, { onChange: note }))
+  const states = Array.from(
+    { length: count },
+    (_, i) => new UpstreamState('app', `http://10.0.0.${i}`, { onChange: note })
+  )
   const pools = states.map(() => ({}) as UpstreamPool)
   const balancer = new LoadBalancer(
     states.map((state, i) => ({ state, pool: pools[i] as UpstreamPool })),
