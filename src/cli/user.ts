@@ -27,6 +27,11 @@ Example:
     { name: 'suspend', summary: 'Suspend a person at once.', load: () => import('./user/suspend.ts') },
     { name: 'resume', summary: 'Let a suspended person in again.', load: () => import('./user/resume.ts') },
     {
+      name: 'unlock',
+      summary: 'End the waits of a person after wrong tries.',
+      load: () => import('./user/unlock.ts')
+    },
+    {
       name: 'reset-factors',
       summary: 'Remove all second factors of a person and end their sessions.',
       load: () => import('./user/reset-factors.ts')

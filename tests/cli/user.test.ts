@@ -2,6 +2,7 @@ import path from 'node:path'
 import t from 'tap'
 import { Invitations } from '../../src/identity/invitations.ts'
 import { readKeyFile } from '../../src/keyring/key-file.ts'
+import { AttemptLimiter } from '../../src/throttle/attempt-limiter.ts'
 import { sampleCredential } from '../fixtures/in-process/sample-credential.ts'
 import { gateOn, host, tracesOf } from './people.ts'
 import { terminal, usualConfig } from './terminal.ts'
@@ -161,6 +162,32 @@ t.test('suspend shuts out at once, also whoever is in; resume takes it back', as
   await factorgate.ok('user', 'resume', 'alice')
   t.ok((await gate.sessions.find(host, (await gate.signIn(alice)).token)) !== null)
   t.match(await factorgate('user', 'resume', 'alice'), { code: 1, stderr: /alice is not suspended/ })
+})
+
+t.test('unlock ends the waits of one account, and of nobody else', async t => {
+  const factorgate = terminal(t)
+  await factorgate.ok('user', 'add', 'alice')
+  await factorgate.ok('user', 'add', 'bob')
+  const store = factorgate.store()
+  const { accounts } = gateOn(store, factorgate.time)
+  const ids = await Promise.all(['alice', 'bob'].map(async name => (await accounts.byName(name))!.id))
+  const now = factorgate.time.read()
+  const limiter = new AttemptLimiter({ store, clock: factorgate.time.read })
+  const [alice, bob] = ids.map(id => ({ kind: 'factor', key: `totp:${id}@browser-x` }) as const)
+  const count = JSON.stringify({ v: 1, failures: 30, at: now, until: now + 200_000 })
+  for (const { key } of [alice!, bob!]) await store.put(`attempts:factor:${key}`, count)
+  t.equal((await limiter.reserve([alice!])).kind, 'throttled')
+  const first = JSON.parse(await factorgate.ok('user', 'unlock', 'alice', '--json'))
+  t.same(first, { name: 'alice', id: ids[0], cleared: 1 })
+  t.equal((await limiter.reserve([bob!])).kind, 'throttled')
+  t.equal((await limiter.reserve([alice!])).kind, 'allowed')
+  t.match(factorgate.journal().at(-1), { kind: 'user.change', outcome: 'unlocked', name: 'alice', cleared: 1 })
+  t.match(await factorgate('user', 'unlock', 'bob'), {
+    code: 0,
+    stdout: '',
+    stderr: /bob need not wait any more; .*: 1/
+  })
+  t.match(await factorgate('user', 'unlock', 'carol'), { code: 1, stderr: /there is no account 'carol'/ })
 })
 
 t.test('reset-factors leaves the password, and nothing that opens anything', async t => {

@@ -8,7 +8,8 @@ export const command: Command = {
   summary: 'Suspend a person at once.',
   usage: ['factorgate user suspend NAME --why TEXT'],
   help: `
-  --why TEXT       the reason, for operators: 'user show' and the journal show it
+  --why TEXT       the reason. The person reads it in the mail, where the gate sends mails; 'user show' and the journal show it
+                   too. The page of a suspended person does not show it
 ${configHelp}
 
 Ends all sessions of the person, with their open sockets and running downloads, and refuses new sessions. The factors stay.
