@@ -41,7 +41,7 @@ const groups: Record<string, Row[]> = {
       'session: 1h',
       '1:10  session  must be a map with the keys idle, absolute, maxPerUser, got text'
     ],
-    ['a map for text', 'journal: { file: x }', '1:10  journal  must be text, got a map of keys'],
+    ['a map for text', 'keyFile: { file: x }', '1:10  keyFile  must be text, got a map of keys'],
     [
       'text for a list',
       'identity: local',

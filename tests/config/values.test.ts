@@ -56,7 +56,8 @@ t.test('fills in every default, in seconds and bytes, with absolute paths and pa
       file: '/etc/gate/var/journal.jsonl',
       rotate: { size: 1024 ** 3, daily: true },
       keep: null,
-      pseudonyms: []
+      pseudonyms: [],
+      export: []
     },
     session: { idle: 3600, absolute: 86_400, maxPerUser: 10 },
     factors: {

@@ -129,7 +129,7 @@ t.test('compose.yaml', async t => {
     t.equal(new URL(config.store).hostname, 'redis')
     t.equal(new URL(config.apps[0].upstream).host, `lab:${lab.entrypoint[2]}`)
     t.ok(key.entrypoint[2].includes(config.keyFile))
-    for (const written of [config.keyFile, config.journal.file])
+    for (const written of [config.keyFile, config.journal])
       t.match(written, /^\/var\/lib\/factorgate\//, 'writes where it may')
     t.ok(existsSync(path.join(root, lab.entrypoint[1].replace('/app/dist/', '').replace('.js', '.ts'))))
   })
