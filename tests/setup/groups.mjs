@@ -5,6 +5,8 @@ export const alone = new Set([
   'tests/config/public-suffixes.test.ts',
   'tests/field/wire-staged-close.test.ts',
   'tests/forwarding/flow.test.ts',
+  'tests/identity/certificate-review.test.ts',
+  'tests/identity/saml/metadata.test.ts',
   'tests/platform/memory.test.ts',
   'tests/threats/d/availability-store.test.ts',
   'tests/threats/d/availability.test.ts'

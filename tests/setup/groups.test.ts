@@ -24,7 +24,7 @@ t.test('a large room becomes several groups of even size, the largest first', as
 
 t.test('a file that measures its process runs alone, and no other does', async t => {
   const measures =
-    /process\.memoryUsage|monitorEventLoopDelay|new PerformanceObserver|process\.on\('unhandledRejection'|in require\.cache/
+    /process\.memoryUsage|monitorEventLoopDelay|new PerformanceObserver|process\.on\('unhandledRejection'|in require\.cache|mainThreadMs\(|longestTurnMs\(/
   const texts = files.filter(file => !file.startsWith('tests/setup/'))
   const found = texts.filter(file => measures.test(readFileSync(`${root}${file}`, 'utf8')))
   t.same(found.sort(), [...alone].sort())
