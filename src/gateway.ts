@@ -133,7 +133,7 @@ export async function buildGateway(config: Config, runtime: Services): Promise<F
     return headersInFrames
   }
 
-  const directories = directoriesOf(config, runtime)
+  const directories = await directoriesOf(config, runtime)
   const services = signInServicesOf(config, runtime, directories)
   const { notify } = config
   // Loaded where it is needed, for a short start.

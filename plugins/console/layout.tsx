@@ -2,8 +2,8 @@
 
 import type { ComponentChildren } from 'preact'
 import type { Account } from '../../src/identity/account.ts'
-import { pageScript, pageSheet, tabIcon } from '../portal/assets.ts'
-import { plain, Said } from '../portal/layout.tsx'
+import { pageScript, tabIcon } from '../portal/assets.ts'
+import { DocumentHead, PersonLinks, Said } from '../portal/layout.tsx'
 import { consoleScript, consoleSheet } from './assets.ts'
 import type { ConsoleFrame } from './console-page.ts'
 
@@ -31,21 +31,16 @@ const places: readonly (readonly [Place, string])[] = [
 ]
 
 export function Sheet({ frame: { frame, role, say }, title, at, narrow, children }: SheetProps) {
-  const { look, say: words, csrf } = frame
+  const { look, say: words } = frame
   return (
     <html lang={words.entry.tag} dir={words.entry.direction === 'rtl' ? 'rtl' : undefined}>
-      <head>
-        <meta charset="utf-8" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <meta name="color-scheme" content="light dark" />
+      <DocumentHead look={look} title={`${title} · ${say.frame.title}`}>
         <meta name="robots" content="noindex" />
-        <title>{plain(`${title} · ${say.frame.title} · ${look.title}`)}</title>
         <link rel="icon" href={tabIcon.path} />
-        <link rel="stylesheet" href={pageSheet(look.accent).path} />
         <link rel="stylesheet" href={consoleSheet.path} />
         <script src={pageScript().path} defer />
         <script src={consoleScript.path} defer />
-      </head>
+      </DocumentHead>
       <body class={narrow ? 'desk narrow' : 'desk'}>
         <a class="skip" href="#main">
           {words.frame.skip}
@@ -54,16 +49,7 @@ export function Sheet({ frame: { frame, role, say }, title, at, narrow, children
           <p class="lab" dir="auto">
             {look.title}
           </p>
-          <nav aria-label={words.frame.you}>
-            <a href="/.factorgate/">{words.frame.apps}</a>
-            <a href="/.factorgate/account">{words.frame.account}</a>
-            <form method="post" action="/.factorgate/logout">
-              <input type="hidden" name="csrf" value={csrf} />
-              <button type="submit" class="plain">
-                {words.frame.signOut}
-              </button>
-            </form>
-          </nav>
+          <PersonLinks frame={frame} />
         </header>
         <nav class="places" aria-label={say.frame.nav}>
           {places

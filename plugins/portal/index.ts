@@ -72,7 +72,7 @@ export const portalPlugin = fp<{ portal: PortalOptions }>(
       await scope.register(async pages => {
         addPageContext(pages)
         for (const register of pageRoutes) register(pages)
-        for (const login of portal.logins ?? []) login.register(pages)
+        for (const login of portal.logins ?? []) await login.register(pages)
         for (const extend of portal.extensions ?? []) extend(pages)
       })
     })

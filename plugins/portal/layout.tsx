@@ -49,15 +49,10 @@ export function Page({ frame, title, subtitle, drawing, wide, children }: PagePr
   const full = subtitle === undefined ? title : `${title} ${subtitle}`
   return (
     <html lang={say.entry.tag} dir={say.entry.direction === 'rtl' ? 'rtl' : undefined}>
-      <head>
-        <meta charset="utf-8" />
-        <meta name="viewport" content="width=device-width" />
-        <meta name="color-scheme" content="light dark" />
-        <title>{plain(`${full} · ${look.title}`)}</title>
+      <DocumentHead look={look} title={full}>
         <link rel="icon" href={tabIcon.path} />
-        <link rel="stylesheet" href={pageSheet(look.accent).path} />
         <script src={pageScript().path} defer />
-      </head>
+      </DocumentHead>
       <body class={wide ? 'wide' : undefined}>
         <a class="skip" href="#main">
           {say.frame.skip}
@@ -99,18 +94,34 @@ export function Page({ frame, title, subtitle, drawing, wide, children }: PagePr
   )
 }
 
+/** `children`: what a kind of page needs besides. */
+export function DocumentHead({
+  look,
+  title,
+  children
+}: {
+  look: Branding
+  title: string
+  children?: ComponentChildren
+}) {
+  return (
+    <head>
+      <meta charset="utf-8" />
+      <meta name="viewport" content="width=device-width" />
+      <meta name="color-scheme" content="light dark" />
+      <title>{plain(`${title} · ${look.title}`)}</title>
+      <link rel="stylesheet" href={pageSheet(look.accent).path} />
+      {children}
+    </head>
+  )
+}
+
 /** Without header and script, and with only its own links. */
 export function FramedSheet({ frame, title, children }: Pick<PageProps, 'frame' | 'title' | 'children'>) {
   const { look, say } = frame
   return (
     <html lang={say.entry.tag} dir={say.entry.direction === 'rtl' ? 'rtl' : undefined}>
-      <head>
-        <meta charset="utf-8" />
-        <meta name="viewport" content="width=device-width" />
-        <meta name="color-scheme" content="light dark" />
-        <title>{plain(`${title} · ${look.title}`)}</title>
-        <link rel="stylesheet" href={pageSheet(look.accent).path} />
-      </head>
+      <DocumentHead look={look} title={title} />
       <body class="framed">
         <main>
           <h1>
@@ -123,7 +134,7 @@ export function FramedSheet({ frame, title, children }: Pick<PageProps, 'frame' 
   )
 }
 
-function PersonLinks({ frame: { say, base, csrf } }: { frame: Frame }) {
+export function PersonLinks({ frame: { say, base, csrf } }: { frame: Frame }) {
   return (
     <nav aria-label={say.frame.you}>
       <a href={`${base}/.factorgate/`}>{say.frame.apps}</a>

@@ -71,7 +71,7 @@ export interface LoginEntry {
   readonly id: string
   readonly title: string
   /** `request.page` exists in this scope. The last route gives `firstFactor.enter(…)` to `enter()`. */
-  readonly register: (scope: FastifyInstance) => void
+  readonly register: (scope: FastifyInstance) => void | Promise<void>
 }
 
 export interface PortalOptions extends Branding {

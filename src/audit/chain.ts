@@ -4,6 +4,7 @@
  */
 import { createHash, hash } from 'node:crypto'
 import type { Lines } from './line-buffer.ts'
+import { splitLines } from './split-lines.ts'
 
 /** The last line of a chain. `hash` is in hexadecimal. */
 export interface ChainEnd {
@@ -161,30 +162,21 @@ export interface Rest {
 export async function walk(end: ChainEnd, chunks: AsyncIterable<Buffer> | Iterable<Buffer>): Promise<Walked> {
   let counted = 0
   let position = 0
-  let last = -1
-  let kept: Buffer = Buffer.alloc(0)
+  let isClosed = true
   let rest = createHash('sha256')
-  for await (const chunk of chunks) {
-    let from = 0
-    for (let feed = chunk.indexOf(lineFeed); feed !== -1; feed = chunk.indexOf(lineFeed, from)) {
-      const piece = chunk.subarray(from, feed + 1)
-      const line = kept.length === 0 ? piece : Buffer.concat([kept, piece])
-      kept = Buffer.alloc(0)
-      from = feed + 1
-      if (isWhole(line) && follows(linkOf(line), end)) {
-        end = { seq: end.seq + 1, hash: hashOf(line) }
-        counted = position + from
-        rest = createHash('sha256')
-      } else rest.update(line)
-    }
-    kept = Buffer.concat([kept, chunk.subarray(from)])
-    position += chunk.length
-    last = chunk[chunk.length - 1] ?? last
-  }
+  await splitLines(chunks, (line, _, closed) => {
+    position += line.length
+    isClosed = closed
+    if (isWhole(line) && follows(linkOf(line), end)) {
+      end = { seq: end.seq + 1, hash: hashOf(line) }
+      counted = position
+      rest = createHash('sha256')
+    } else rest.update(line)
+    return false
+  })
   if (position === counted) return { end, counted, rest: null }
-  rest.update(kept)
   const hashWith = (more: Uint8Array) => rest.copy().update(more).digest('hex')
-  return { end, counted, rest: { bytes: position - counted, isClosed: last === lineFeed, hashWith } }
+  return { end, counted, rest: { bytes: position - counted, isClosed, hashWith } }
 }
 
 function hasAt(line: Buffer, text: Buffer, at: number): boolean {

@@ -6,6 +6,7 @@ import { type FileHandle, open, stat } from 'node:fs/promises'
 import { hashOf, linkOf } from '../audit/chain.ts'
 import { headFileOf, readHead } from '../audit/chain-head.ts'
 import type { ExportCursor } from '../audit/export-cursor.ts'
+import { eachLine } from '../audit/file-lines.ts'
 import { beginningOf, bytesOf, chainEndOf, entryOf, journalFiles } from '../audit/journal-files.ts'
 import type { ExportLine } from './export-line.ts'
 
@@ -211,19 +212,12 @@ async function hashAt(file: string, seq: number): Promise<string | null> {
   const end = await chainEndOf(file)
   if (end === null || end.seq < seq) return null
   if (end.seq === seq) return end.hash
-  let kept: Buffer = Buffer.alloc(0)
-  for await (const chunk of bytesOf(file)) {
-    let from = 0
-    for (let feed = chunk.indexOf(lineFeed); feed !== -1; feed = chunk.indexOf(lineFeed, from)) {
-      const piece = chunk.subarray(from, feed + 1)
-      const line = kept.length === 0 ? piece : Buffer.concat([kept, piece])
-      kept = Buffer.alloc(0)
-      from = feed + 1
-      if (linkOf(line)?.seq === seq) return hashOf(line)
-    }
-    kept = Buffer.concat([kept, chunk.subarray(from)])
-  }
-  return null
+  let found: string | null = null
+  await eachLine(file, (line, _, isClosed) => {
+    if (isClosed && linkOf(line)?.seq === seq) found = hashOf(line)
+    return found !== null
+  })
+  return found
 }
 
 /** True if the cursor's line stands where it did. */

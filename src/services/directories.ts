@@ -1,41 +1,49 @@
-/** Makes the sources of people that the configuration names. */
+/** Makes the sources of people that the configuration names. Each kind is loaded only where the configuration has one, for a short start. */
 import { pemText } from '../../config/reading/text-sources.ts'
 import type { Config } from '../../config/schema.ts'
 import { Admissions } from '../identity/admission.ts'
 import type { Source } from '../identity/arrival.ts'
-import { CertificateInstitution } from '../identity/certificate.ts'
 import { Directories } from '../identity/directories.ts'
 import type { Directory } from '../identity/directory.ts'
 import { HeaderInstitution } from '../identity/header.ts'
-import { LdapDirectory } from '../identity/ldap/ldap.ts'
-import { ldapSchema } from '../identity/ldap/presets.ts'
-import { OidcInstitution } from '../identity/oidc/oidc.ts'
+import type { LdapDirectory } from '../identity/ldap/ldap.ts'
+import type { OidcInstitution } from '../identity/oidc/oidc.ts'
 import { digestOf } from '../ids.ts'
-import { samlInstitution } from './saml-institution.ts'
 import type { Services } from './services.ts'
 
 type IdentityConfig = Config['identity'][number]
 type Passwords = { readonly kind: 'password'; readonly directory: Directory }
 type Elsewhere = { readonly kind: 'institution'; readonly institution: Directories['institutions'][number] }
 
-/** All of them, in the order of the configuration. Throws where a file that one needs cannot be read. */
-export function directoriesOf(config: Pick<Config, 'identity' | 'portal'>, services: Services): Directories {
-  const made = config.identity.map(identity => make(identity, config.portal.url.origin, services))
+/** All of them, in the order of the configuration. Rejects where a file that one needs cannot be read. */
+export async function directoriesOf(
+  config: Pick<Config, 'identity' | 'portal'>,
+  services: Services
+): Promise<Directories> {
+  const made: (Passwords | Elsewhere)[] = []
+  for (const identity of config.identity) made.push(await make(identity, config.portal.url.origin, services))
   return new Directories({
     passwords: made.flatMap(each => (each.kind === 'password' ? each.directory : [])),
     institutions: made.flatMap(each => (each.kind === 'institution' ? each.institution : []))
   })
 }
 
-function make(identity: IdentityConfig, portalOrigin: string, services: Services): Passwords | Elsewhere {
+async function make(
+  identity: IdentityConfig,
+  portalOrigin: string,
+  services: Services
+): Promise<Passwords | Elsewhere> {
   switch (identity.kind) {
     case 'local':
       return { kind: 'password', directory: services.local }
-    case 'saml':
+    case 'saml': {
+      const { samlInstitution } = await import('./saml-institution.ts')
       return elsewhere(samlInstitution(identity, sourceOf(identity), portalOrigin, services))
+    }
     case 'ldap':
-      return { kind: 'password', directory: ldapDirectory(identity, services) }
+      return { kind: 'password', directory: await ldapDirectory(identity, services) }
     case 'certificate': {
+      const { CertificateInstitution } = await import('../identity/certificate.ts')
       const { ca, crl, ocsp, name, mfa, refresh } = identity
       const onTrouble = (sentence: string) => services.log.error({ institution: identity.id }, sentence)
       return elsewhere(
@@ -59,18 +67,19 @@ function make(identity: IdentityConfig, portalOrigin: string, services: Services
       )
     }
     case 'oidc':
-      return elsewhere(oidcOf(identity, portalOrigin, services))
+      return elsewhere(await oidcOf(identity, portalOrigin, services))
   }
 }
 
 /** How long a provider may take for one answer. */
 const providerTimeoutMs = 5_000
 
-function oidcOf(
+async function oidcOf(
   identity: Extract<IdentityConfig, { kind: 'oidc' }>,
   portalOrigin: string,
   { log }: Services
-): OidcInstitution {
+): Promise<OidcInstitution> {
+  const { OidcInstitution } = await import('../identity/oidc/oidc.ts')
   const { id, issuer, clientId, clientSecret, clientKey, clientAuthentication, ca, scopes, claims, mfa, signOut } =
     identity
   return new OidcInstitution({
@@ -118,10 +127,14 @@ export function sourceOf({
   return { id, title, realm, groupMap, enrolment }
 }
 
-function ldapDirectory(
+async function ldapDirectory(
   identity: Extract<IdentityConfig, { kind: 'ldap' }>,
   { accounts, clock, log }: Pick<Services, 'accounts' | 'clock' | 'log'>
-): LdapDirectory {
+): Promise<LdapDirectory> {
+  const [{ LdapDirectory }, { ldapSchema }] = await Promise.all([
+    import('../identity/ldap/ldap.ts'),
+    import('../identity/ldap/presets.ts')
+  ])
   const { servers, startTls, timeout, bind, userDn, refresh } = identity
   const ca = identity.ca === null ? null : pemText(identity.ca)
   return new LdapDirectory({

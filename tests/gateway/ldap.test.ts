@@ -239,7 +239,7 @@ t.test('everybody is asked about twice within `refresh`, from the start to the e
 /** The watcher of a gate, run by hand instead of by its timer. */
 async function refreshOf(t: Test, gate: Running): Promise<{ run(): Promise<void> }> {
   const { runtime } = gate.server
-  const directories = directoriesOf(await gate.load(), runtime)
+  const directories = await directoriesOf(await gate.load(), runtime)
   t.teardown(() => directories.close())
   const directory = directories.passwords.find(({ id }) => id === 'institute')!
   const { accounts, sessions, store, journal, clock, log } = runtime

@@ -2,10 +2,6 @@
 import type { FastifyInstance } from 'fastify'
 import type { AnyInstitution, Directories } from '../../../src/identity/directories.ts'
 import type { LoginEntry } from '../options.ts'
-import { registerCertificate } from './certificate.ts'
-import { registerHeader } from './header.ts'
-import { registerOidc } from './oidc.ts'
-import { registerSaml } from './saml.tsx'
 
 export function loginsOf({ institutions }: Directories): LoginEntry[] {
   return institutions.map(institution => ({
@@ -15,15 +11,16 @@ export function loginsOf({ institutions }: Directories): LoginEntry[] {
   }))
 }
 
-function registerInstitution(scope: FastifyInstance, institution: AnyInstitution): void {
+/** The routes of a kind are loaded only where the configuration has one. */
+async function registerInstitution(scope: FastifyInstance, institution: AnyInstitution): Promise<void> {
   switch (institution.kind) {
     case 'certificate':
-      return registerCertificate(scope, institution)
+      return (await import('./certificate.ts')).registerCertificate(scope, institution)
     case 'header':
-      return registerHeader(scope, institution)
+      return (await import('./header.ts')).registerHeader(scope, institution)
     case 'oidc':
-      return registerOidc(scope, institution)
+      return (await import('./oidc.ts')).registerOidc(scope, institution)
     case 'saml':
-      return registerSaml(scope, institution)
+      return (await import('./saml.tsx')).registerSaml(scope, institution)
   }
 }
