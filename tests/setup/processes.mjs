@@ -5,7 +5,7 @@ import { FileReports } from './file-reports.mjs'
 import { alone } from './groups.mjs'
 import { fileTimeoutMs } from './timeouts.mjs'
 
-const jobs = 2
+const jobs = 3
 /** Fewer collections of what is new, and no threads that wait for each other: a sixth of the time. What measures memory does without. */
 const collector = ['--max-semi-space-size=32', '--single-threaded-gc']
 const call = ['--import=./tests/setup/typescript.mjs', 'tests/setup/several.mjs']
