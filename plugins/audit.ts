@@ -2,6 +2,7 @@
  * Step 6, audit: writes one journal entry per exchange, except for assets. Strangers' entries are limited, otherwise they could fill the
  * disk. Forwarding reports its own end.
  */
+import type { IncomingMessage } from 'node:http'
 import fp from 'fastify-plugin'
 import type { Strangers } from '../src/audit/anonymous-log-limit.ts'
 import type { AuditEvent, AuditSink } from '../src/audit/event.ts'
@@ -15,7 +16,7 @@ export interface AuditOptions {
   /** For events that anonymous clients can cause. */
   readonly strangers: Strangers
   readonly clock: Clock
-  readonly onRefusal?: (code: string) => void
+  readonly onRefusal?: (code: string, exchange: Exchange, request: IncomingMessage) => void
 }
 
 export const auditPlugin = fp<AuditOptions>(
@@ -25,7 +26,7 @@ export const auditPlugin = fp<AuditOptions>(
       if (!exchange.isRecorded && !isAsset(request.raw.url)) {
         exchange.isRecorded = true
         const code = reply.getHeader('factorgate-error')
-        if (code !== undefined) onRefusal?.(String(code))
+        if (code !== undefined) onRefusal?.(String(code), exchange, request.raw)
         const event = exchangeEvent(exchange, 'exchange', clock(), {
           method: request.raw.method,
           status: reply.statusCode,

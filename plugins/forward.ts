@@ -23,9 +23,14 @@ import { transfer } from '../src/forwarding/transfer.ts'
 import { tunnel, type Upgrade } from '../src/forwarding/tunnel.ts'
 import type { UpstreamRegistry } from '../src/forwarding/upstreams.ts'
 import type { Unsent } from '../src/identity/identity-headers.ts'
+import type { Flow } from '../src/metering/flow.ts'
+import type { ObservedExchange } from '../src/metering/observation.ts'
 import { endInStages, isLast } from '../src/platform/staged-close.ts'
 import { responseToUpgrade } from '../src/platform/upgrade-response.ts'
+import type { Permit } from '../src/policy/decision.ts'
+import type { Principal } from '../src/session/principal.ts'
 import type { Exchange } from './exchange.ts'
+import { observedExchange } from './observed-exchange.ts'
 import { warnOfUnsent } from './unsent-identity.ts'
 
 export interface ForwardOptions {
@@ -33,9 +38,16 @@ export interface ForwardOptions {
   readonly upstreams: UpstreamRegistry
   /** `X-Factorgate-Assertion`, for apps that ask for it; null for anonymous. */
   readonly assert?: (exchange: Exchange) => string | null
+  /** Those who watch what leaves; null while nobody does. */
+  readonly watch?: WatchedFlows | null
   /** Called when a WebSocket is open, and `onEnd` after every forwarded request or WebSocket. */
   readonly onOpen?: (exchange: Exchange) => void
   readonly onEnd?: (exchange: Exchange, method: string, summary: ForwardResult, isSocket: boolean) => void
+}
+
+export interface WatchedFlows {
+  /** Null where nobody wants to know of this exchange. */
+  open(observed: ObservedExchange, permit: Permit, principal: Principal | null): Flow | null
 }
 
 export interface Pipeline {
@@ -91,6 +103,7 @@ export const forwardPlugin = fp<ForwardOptions>(
         sessionEndsAt: principal?.session.expiresAt ?? null,
         proofs: principal?.proofs ?? noProofs,
         assertion: match.app.assertion && permit.subject !== null ? (options.assert?.(exchange) ?? null) : null,
+        flow: options.watch == null ? null : flowOf(options.watch, request, permit, upgrade !== undefined),
         observer: new ReplyObserver(request, reply, options, upgrade !== undefined, logged)
       }
       const upstreams = registry.of(match.app)
@@ -196,6 +209,16 @@ class ReplyObserver implements ForwardObserver {
     exchange.isRecorded = true
     this.#options.onEnd?.(exchange, raw.method as string, summary, this.#isSocket && summary.status === 101)
   }
+}
+
+function flowOf(
+  watch: WatchedFlows,
+  { exchange, raw }: FastifyRequest,
+  permit: Permit,
+  isSocket: boolean
+): Flow | null {
+  const observed = observedExchange(exchange, raw, isSocket)
+  return observed === null ? null : watch.open(observed, permit, exchange.principal)
 }
 
 /** Headers that proxies add. A client that sends one may be an unlisted proxy for several people. */

@@ -1,4 +1,5 @@
 /** The composition root: it builds the pipeline for one configuration, and the options of each step. */
+import type { IncomingMessage } from 'node:http'
 import Fastify, {
   type FastifyBaseLogger,
   type FastifyInstance,
@@ -21,6 +22,7 @@ import { forwardAuthPlugin } from '../plugins/forward-auth.ts'
 import { domainSources, framePageHeaders } from '../plugins/frame-page.ts'
 import { matchPlugin } from '../plugins/match.ts'
 import { noSchemas } from '../plugins/no-schemas.ts'
+import { observedExchange } from '../plugins/observed-exchange.ts'
 import {
   type Branding,
   framedWhat,
@@ -42,10 +44,12 @@ import { countingSink } from './audit/audit-metrics.ts'
 import { limitedLog } from './audit/log-share.ts'
 import { newReference } from './audit/reference.ts'
 import type { Clock } from './clock.ts'
+import { describeError, type ErrorCode } from './errors.ts'
 import type { ForwardResult } from './forwarding/forward-request.ts'
 import { UpstreamRegistry } from './forwarding/upstreams.ts'
 import { operators } from './identity/account.ts'
 import { makeAssertion } from './identity/assertion.ts'
+import { ObservedFlow } from './metering/observed-flow.ts'
 import { makeClientReader } from './request/client.ts'
 import { tlsOf, toApp, webauthnOf } from './services/app-options.ts'
 import { certificateFilesOf } from './services/certificate-files.ts'
@@ -186,6 +190,9 @@ export async function buildGateway(config: Config, runtime: Services): Promise<F
       upstreams: new UpstreamRegistry({ apps, states: runtime.upstreams }),
       assert: ({ match, principal }) =>
         match.kind === 'app' && principal !== null ? assertionFor(match.app, principal, runtime, portalOrigin) : null,
+      watch: {
+        open: observed => (runtime.observers.isEmpty ? null : new ObservedFlow(observed, runtime.observers, clock))
+      },
       onOpen: exchange =>
         (exchange.principal === null ? strangers : audit).record(
           exchangeEvent(exchange, 'socket.open', clock(), { status: 101 })
@@ -196,7 +203,10 @@ export async function buildGateway(config: Config, runtime: Services): Promise<F
       audit,
       strangers,
       clock,
-      onRefusal: code => metrics.count('factorgate_refusals_total', code)
+      onRefusal: (code, exchange, request) => {
+        metrics.count('factorgate_refusals_total', code)
+        if (!runtime.observers.isEmpty) tellOfRefusal(code, exchange, request, runtime)
+      }
     },
 
     'forward-auth': {
@@ -271,6 +281,15 @@ export async function buildGateway(config: Config, runtime: Services): Promise<F
   runtime.notifying = notifying
   notifying?.start()
   return app
+}
+
+/** A refusal or a challenge of the gate at an app's address. */
+function tellOfRefusal(code: string, exchange: Exchange, request: IncomingMessage, runtime: Services): void {
+  const observed = observedExchange(exchange, request, request.headers.upgrade !== undefined)
+  if (observed === null) return
+  const { status } = describeError(code as ErrorCode)
+  const at = runtime.clock()
+  runtime.observers.tell({ exchange: observed, phase: 'refused', at, bytesIn: 0, bytesOut: 0, status, reason: code })
 }
 
 /** Logo, languages and words of the pages. `help` stands in every language that has no text of its own for it. */

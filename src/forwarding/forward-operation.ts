@@ -3,13 +3,15 @@ import { type IncomingMessage, STATUS_CODES } from 'node:http'
 import { performance } from 'node:perf_hooks'
 import type { App } from '../apps/route-table.ts'
 import type { ErrorCode } from '../errors.ts'
+import type { Direction, Flow, Holder } from '../metering/flow.ts'
 import { writeInterim } from '../platform/interim-response.ts'
 import { type ResponseHandler, type UpstreamConnection, UpstreamError } from '../upstream/connection.ts'
 import type { InterimHead } from '../upstream/response-parser.ts'
 import { takeTied, wasRefused } from '../upstream/tied-connections.ts'
 import { type ForwardRequest, refusalOf } from './forward-request.ts'
 import { inboundHeaders } from './inbound.ts'
-import type { CloseCode, LiveConnections, LiveEntry, LiveRequest, Registration } from './live-connections.ts'
+import type { LiveEntry, LiveRequest, Registration } from './live-connections.ts'
+import { type CloseCode, closeCodes, type LiveConnections } from './live-connections.ts'
 import { type Outbound, type OutboundPlan, outboundHeaders, requestHead } from './outbound.ts'
 import type { RequestBody } from './request-body.ts'
 import { type AppUpstreams, explainFailure } from './upstreams.ts'
@@ -20,12 +22,13 @@ export const repeatable: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS'
 
 const retrySeconds = 2
 
-export abstract class ForwardOperation implements LiveEntry {
+export abstract class ForwardOperation implements LiveEntry, Holder {
   protected readonly forwardRequest: ForwardRequest
+  protected readonly flow: Flow | null
   protected readonly upstreams: AppUpstreams
   protected status: number | null = null
   protected bytesOut = 0
-  protected cut: string | null = null
+  protected cutBy: string | null = null
   protected isOver = false
   protected connection: UpstreamConnection | null = null
   /** Indexes of the upstreams asked so far, the current one last. */
@@ -37,6 +40,7 @@ export abstract class ForwardOperation implements LiveEntry {
 
   constructor(forwardRequest: ForwardRequest, upstreams: AppUpstreams, live: LiveConnections) {
     this.forwardRequest = forwardRequest
+    this.flow = forwardRequest.flow
     this.upstreams = upstreams
     this.#registration = live.add(this)
   }
@@ -44,6 +48,7 @@ export abstract class ForwardOperation implements LiveEntry {
   abstract get isSocket(): boolean
   protected abstract get bytesIn(): number
   abstract end(reason: string, closeCode: CloseCode, code?: ErrorCode): void
+  abstract goOn(direction: Direction): void
 
   get sessionId(): string | null {
     return this.forwardRequest.sessionId
@@ -91,6 +96,10 @@ export abstract class ForwardOperation implements LiveEntry {
 
   renew(endsAt: number | null): void {
     this.forwardRequest.endsAt = endsAt
+  }
+
+  cut(reason: string): void {
+    this.end(reason, closeCodes.policy)
   }
 
   protected abstract bodyOf(outbound: Outbound): RequestBody | null
@@ -184,6 +193,7 @@ export abstract class ForwardOperation implements LiveEntry {
     const told =
       trouble === null ? error : new UpstreamError(error.failure, trouble, error.wasSent, { cause: error.cause })
     const code = refusalOf(error)
+    this.flow?.end(code)
     if (error.wasSent || code === 'bad_request') return observer.onRefused(code, told)
     const waitSeconds = Math.ceil(this.upstreams.balancer.waitMs / 1000)
     observer.onRefused(code, told, { retryAfterSeconds: Math.max(waitSeconds, retrySeconds) })
@@ -193,13 +203,15 @@ export abstract class ForwardOperation implements LiveEntry {
   protected turnAway(code: ErrorCode, reason: string): void {
     this.isOver = true
     this.#registration.release()
+    this.flow?.end(reason)
     this.forwardRequest.observer.onRefused(code, undefined, { cut: reason })
   }
 
   protected report(): void {
     this.isOver = true
     this.#registration.release()
-    const { status, bytesIn, bytesOut, cut } = this
+    const { status, bytesIn, bytesOut, cutBy: cut } = this
+    this.flow?.end(cut)
     const outcome = cut === null ? 'complete' : 'cut'
     const durationMs = performance.now() - this.#startedAt
     this.forwardRequest.observer.onEnd({ status, bytesIn, bytesOut, outcome, cut, durationMs })

@@ -4,6 +4,7 @@ import type { App } from '../apps/route-table.ts'
 import type { ErrorCode } from '../errors.ts'
 import type { Proof } from '../factor/proof.ts'
 import type { Unsent } from '../identity/identity-headers.ts'
+import type { Flow } from '../metering/flow.ts'
 import type { Permit } from '../policy/decision.ts'
 import type { UpstreamError, UpstreamFailure } from '../upstream/connection.ts'
 import type { Oddity } from '../upstream/response-lines.ts'
@@ -27,6 +28,8 @@ export interface ForwardRequest {
   readonly sessionEndsAt: number | null
   readonly proofs: readonly Proof[]
   readonly assertion: string | null
+  /** Counts the bytes; null where nobody watches. */
+  readonly flow: Flow | null
   readonly observer: ForwardObserver
 }
 

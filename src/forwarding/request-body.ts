@@ -1,6 +1,7 @@
 /** Streams a request body to the app. After an early response it reads and drops the rest. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
+import type { Flow } from '../metering/flow.ts'
 import { noteBodyBytes } from '../platform/body-garbage.ts'
 import { keepAfterFailedWrite } from '../platform/failed-write.ts'
 import type { BodyListener, OutgoingBody } from '../upstream/connection.ts'
@@ -13,10 +14,14 @@ export class RequestBody implements OutgoingBody {
   #listener: BodyListener | null = null
   #head: string | null = null
   #isDropped = false
+  readonly #flow: Flow | null
+  #isHeld = false
+  #isFull = false
   bytes = 0
 
   /** `hasLength`: false sends the body in chunks. */
-  constructor(req: IncomingMessage, res: ServerResponse, hasLength: boolean) {
+  constructor(req: IncomingMessage, res: ServerResponse, hasLength: boolean, flow: Flow | null) {
+    this.#flow = flow
     this.#req = req
     this.#res = res
     this.#hasLength = hasLength
@@ -54,9 +59,24 @@ export class RequestBody implements OutgoingBody {
     this.#socket = null
   }
 
+  /** Ends a wait that `flow` asked for. */
+  goOn(): void {
+    this.#isHeld = false
+    if (!this.#isFull && !this.#isDropped) this.#req.resume()
+  }
+
+  get #hasEnded(): boolean {
+    return this.#isDropped
+  }
+
   readonly #onData = (chunk: Buffer): void => {
     this.bytes += chunk.length
     noteBodyBytes(chunk.length)
+    if (this.#flow !== null) {
+      this.#isHeld = !this.#flow.received(chunk.length)
+      // Whoever counts may have cut it off.
+      if (this.#hasEnded) return
+    }
     const socket = this.#socket as Socket
     let goesOn: boolean
     if (this.#hasLength) goesOn = socket.write(chunk)
@@ -69,14 +89,16 @@ export class RequestBody implements OutgoingBody {
       goesOn = socket.write('\r\n', 'latin1')
       socket.uncork()
     }
-    if (goesOn) return
+    if (goesOn && !this.#isHeld) return
+    this.#isFull = !goesOn
     this.#req.pause()
-    this.#listener?.waitingFor('app')
+    this.#listener?.waitingFor(goesOn ? 'client' : 'app')
   }
 
   readonly #onDrain = (): void => {
+    this.#isFull = false
     this.#listener?.waitingFor('client')
-    this.#req.resume()
+    if (!this.#isHeld) this.#req.resume()
   }
 
   readonly #onEnd = (): void => {

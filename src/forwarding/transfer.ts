@@ -5,6 +5,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { ErrorCode } from '../errors.ts'
+import type { Direction } from '../metering/flow.ts'
 import { joinBody } from '../platform/joined-body.ts'
 import { endInStages, softenClose } from '../platform/staged-close.ts'
 import type { ResponseHandler, UpstreamError } from '../upstream/connection.ts'
@@ -43,6 +44,7 @@ class Transfer extends ForwardOperation implements ResponseHandler {
   #arrivedWhole = false
   #small: string | null = null
   #waitsForDrain = false
+  #isHeld = false
 
   get isSocket(): boolean {
     return false
@@ -67,6 +69,7 @@ class Transfer extends ForwardOperation implements ResponseHandler {
   start(): void {
     const { req, res } = this.forwardRequest
     if (this.isOver) return
+    this.flow?.begin(this)
     const owned: Owned = res
     owned[transferOf] = this
     res.on('close', onResponseClose)
@@ -82,7 +85,7 @@ class Transfer extends ForwardOperation implements ResponseHandler {
 
   protected bodyOf({ body }: Outbound): RequestBody | null {
     const { req, res } = this.forwardRequest
-    this.#body = body === 'none' ? null : new RequestBody(req, res, body === 'length')
+    this.#body = body === 'none' ? null : new RequestBody(req, res, body === 'length', this.flow)
     return this.#body
   }
 
@@ -98,6 +101,7 @@ class Transfer extends ForwardOperation implements ResponseHandler {
     res.writeHead(status, validReason(reason), headers)
     this.#isFramedOutside = framing === 'none' || hasLength || res.chunkedEncoding
     this.status = status
+    this.flow?.answered(status)
     observer.onResponse(status)
     if (!isWhole) process.nextTick(flushHead, this)
   }
@@ -107,12 +111,17 @@ class Transfer extends ForwardOperation implements ResponseHandler {
     const isGone = this.isOver || res.destroyed
     if (isGone) return true
     this.bytesOut += chunk.length
+    if (this.flow !== null) {
+      this.#isHeld = !this.flow.sent(chunk.length)
+      // Whoever counts may have cut it off.
+      if (this.#hasEnded) return true
+    }
     if (this.#arrivedWhole && chunk.length <= smallBytes) {
       this.#small = chunk.toString('latin1')
       return true
     }
     const release = take()
-    if (release === null ? res.write(Buffer.from(chunk)) : res.write(chunk, release)) return true
+    if (release === null ? res.write(Buffer.from(chunk)) : res.write(chunk, release)) return !this.#isHeld
     // One read may hold thousands of small chunks.
     if (!this.#waitsForDrain) res.once('drain', onResponseDrain)
     this.#waitsForDrain = true
@@ -142,13 +151,24 @@ class Transfer extends ForwardOperation implements ResponseHandler {
   onClientClose(): void {
     if (this.isOver) return
     const { res } = this.forwardRequest
-    if (!this.#isWhole || !res.writableFinished) this.cut ??= 'client left'
+    if (!this.#isWhole || !res.writableFinished) this.cutBy ??= 'client left'
     this.#finish()
   }
 
   onClientDrain(): void {
     this.#waitsForDrain = false
-    this.connection?.readOn()
+    if (!this.#isHeld) this.connection?.readOn()
+  }
+
+  goOn(direction: Direction): void {
+    if (direction === 'in') return this.#body?.goOn()
+    this.#isHeld = false
+    if (!this.#waitsForDrain) this.connection?.readOn()
+  }
+
+  /** A method, because the compiler would keep what it knew before the call. */
+  get #hasEnded(): boolean {
+    return this.isOver
   }
 
   /** Sends the head before the first body byte, because an event stream may send its first event much later. */
@@ -182,7 +202,7 @@ class Transfer extends ForwardOperation implements ResponseHandler {
     const { req, res } = this.forwardRequest
     if (!this.#isFramedOutside || req.httpVersionMajor !== 1 || res.socket !== req.socket)
       return this.#cutOff('app broke off')
-    this.cut ??= 'app broke off'
+    this.cutBy ??= 'app broke off'
     this.flushHead()
     this.#finish()
     endInStages(req.socket)
@@ -190,7 +210,7 @@ class Transfer extends ForwardOperation implements ResponseHandler {
 
   /** Destroys the client's connection, so that an incomplete response does not look complete. */
   #cutOff(reason: string): void {
-    this.cut ??= reason
+    this.cutBy ??= reason
     const { socket } = this.forwardRequest.req
     // Without chunks or a length a clean end means "complete", so the connection is reset.
     if (this.status !== null && !this.#isFramedOutside) reset(socket)
@@ -208,7 +228,7 @@ class Transfer extends ForwardOperation implements ResponseHandler {
     this.connection?.destroy()
     this.connection = null
     this.#body?.drop()
-    if (this.cut === null && !req.complete) linger(req)
+    if (this.cutBy === null && !req.complete) linger(req)
     this.report()
   }
 }

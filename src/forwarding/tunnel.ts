@@ -4,6 +4,7 @@
  */
 import net from 'node:net'
 import type { Duplex, Writable } from 'node:stream'
+import type { Direction } from '../metering/flow.ts'
 import { noteBodyBytes } from '../platform/body-garbage.ts'
 import { releaseSocket } from '../platform/upgrade-response.ts'
 import {
@@ -47,6 +48,8 @@ class Tunnel extends ForwardOperation implements ResponseHandler {
   #hasAppEnded = false
   #timer: NodeJS.Timeout | undefined
   #bytesIn = 0
+  #isHeld = false
+  #isHeldIn = false
 
   constructor(forwardRequest: ForwardRequest, upgrade: Upgrade, upstreams: AppUpstreams, live: LiveConnections) {
     super(forwardRequest, upstreams, live)
@@ -64,9 +67,12 @@ class Tunnel extends ForwardOperation implements ResponseHandler {
 
   start(): void {
     this.#client.on('error', ignore)
+    this.flow?.begin(this)
     this.#client.on('close', this.#onClientClose)
     // A refusal needs this too: Node removed its own `drain` listener with the upgrade.
-    this.#client.on('drain', () => this.connection?.readOn())
+    this.#client.on('drain', () => {
+      if (!this.#isHeld) this.connection?.readOn()
+    })
     // The client may have disconnected during the session look-up; its `close` event has already fired.
     if (this.#client.destroyed) return this.#onClientClose()
     this.#ask()
@@ -75,7 +81,7 @@ class Tunnel extends ForwardOperation implements ResponseHandler {
   /** A Close frame says why, unless a frame is incomplete. */
   end(reason: string, closeCode: CloseCode): void {
     if (this.isOver) return
-    this.cut ??= reason
+    this.cutBy ??= reason
     if (this.#app === null || !this.#boundary.isBetweenFrames) {
       this.#client.destroy()
       this.#finish()
@@ -87,6 +93,20 @@ class Tunnel extends ForwardOperation implements ResponseHandler {
     const timer = setTimeout(() => this.#client.destroy(), closeAnswerMs)
     timer.unref()
     this.#client.once('close', () => clearTimeout(timer))
+  }
+
+  goOn(direction: Direction): void {
+    if (direction === 'in') {
+      this.#isHeldIn = false
+      if (this.#app?.writableNeedDrain === false) this.#client.resume()
+      return
+    }
+    this.#isHeld = false
+    if (!this.#client.writableNeedDrain) this.connection?.readOn()
+  }
+
+  get #hasEnded(): boolean {
+    return this.isOver
   }
 
   #ask(): void {
@@ -106,11 +126,14 @@ class Tunnel extends ForwardOperation implements ResponseHandler {
   onData(chunk: Buffer, take: () => (() => void) | null): boolean {
     if (this.isOver) return true
     this.bytesOut += chunk.length
+    if (this.flow !== null) this.#isHeld = !this.flow.sent(chunk.length)
+    if (this.#hasEnded) return true
     const to = this.#app === null ? this.forwardRequest.res : this.#client
     if (this.#app !== null) this.#boundary.feed(chunk)
     const release = take()
     if (release === null) noteBodyBytes(chunk.length)
-    return release === null ? to.write(Buffer.from(chunk)) : to.write(chunk, release)
+    const isDrained = release === null ? to.write(Buffer.from(chunk)) : to.write(chunk, release)
+    return isDrained && !this.#isHeld
   }
 
   onComplete(): void {
@@ -134,7 +157,7 @@ class Tunnel extends ForwardOperation implements ResponseHandler {
       else this.refuse(error)
       return
     }
-    this.cut ??= 'app broke off'
+    this.cutBy ??= 'app broke off'
     this.#client.destroy()
   }
 
@@ -150,6 +173,7 @@ class Tunnel extends ForwardOperation implements ResponseHandler {
     const app = (this.connection as UpstreamConnection).wire
     this.#app = app
     this.status = 101
+    this.flow?.answered(101)
     this.forwardRequest.observer.onResponse(101)
     releaseSocket(this.forwardRequest.res, client)
     keepOpen(client)
@@ -159,9 +183,13 @@ class Tunnel extends ForwardOperation implements ResponseHandler {
       if (this.isOver) return
       this.#bytesIn += chunk.length
       noteBodyBytes(chunk.length)
-      if (!app.write(chunk)) client.pause()
+      if (this.flow !== null) this.#isHeldIn = !this.flow.received(chunk.length)
+      if (this.#hasEnded) return
+      if (!app.write(chunk) || this.#isHeldIn) client.pause()
     })
-    app.on('drain', () => client.resume())
+    app.on('drain', () => {
+      if (!this.#isHeldIn) client.resume()
+    })
     client.on('end', () => {
       app.end()
       this.#onHalfClosed()
@@ -174,6 +202,7 @@ class Tunnel extends ForwardOperation implements ResponseHandler {
     res.shouldKeepAlive = false
     res.writeHead(status, headers)
     this.status = status
+    this.flow?.answered(status)
     observer.onResponse(status)
   }
 
@@ -184,7 +213,7 @@ class Tunnel extends ForwardOperation implements ResponseHandler {
 
   readonly #onClientClose = (): void => {
     const wasAnswered = this.status !== null && (this.status !== 101 || this.#hasAppEnded)
-    if (!wasAnswered) this.cut ??= 'client left'
+    if (!wasAnswered) this.cutBy ??= 'client left'
     this.#finish()
   }
 

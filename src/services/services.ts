@@ -23,6 +23,7 @@ import type { KeptMetadata } from '../identity/saml/metadata-source.ts'
 import { SecondReader } from '../identity/saml/second-opinion.ts'
 import type { Keyring } from '../keyring/keyring.ts'
 import { PublishedKeys } from '../keyring/published-keys.ts'
+import { Observers } from '../metering/observation.ts'
 import { History } from '../metrics/history.ts'
 import { MeasuredStore } from '../metrics/measured-store.ts'
 import { Metrics } from '../metrics/metrics.ts'
@@ -91,6 +92,8 @@ export class Services {
   /** The journal for events that anonymous clients can cause. */
   readonly strangers: Strangers
   readonly metrics = new Metrics()
+  /** Those who are told of each exchange while it runs. */
+  readonly observers = new Observers()
   readonly history: History
   /** What every process that uses the store knows, for the console. */
   readonly reports: ProcessReports

@@ -1,0 +1,22 @@
+/** The port between one forwarded exchange and whoever counts its bytes, who may hold them back. */
+
+export type Direction = 'in' | 'out'
+
+/** The exchange, as the one who counts sees it. */
+export interface Holder {
+  /** After `sent` or `received` was false: more may flow. */
+  goOn(direction: Direction): void
+  /** Cuts the exchange off, so that it never looks complete. */
+  cut(reason: string): void
+}
+
+export interface Flow {
+  begin(holder: Holder): void
+  /** Bytes that go to the client now. With false, nothing more may follow until `goOn('out')`. It may call `cut` at once. */
+  sent(bytes: number): boolean
+  /** Bytes that go to the app now, likewise. */
+  received(bytes: number): boolean
+  answered(status: number): void
+  /** `cut`: why it ended before its end; null if it did not. */
+  end(cut: string | null): void
+}

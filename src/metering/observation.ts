@@ -1,0 +1,81 @@
+/** What the gate tells of each exchange with an app while it runs: the port of those who judge what people do. */
+
+/** The person who asks; their account, session and groups as they were when the exchange began. */
+export interface ObservedPerson {
+  readonly account: string
+  readonly name: string
+  readonly groups: readonly string[]
+  readonly session: string
+}
+
+/** What a client says of itself. A stranger can say anything. */
+export interface ObservedClient {
+  readonly userAgent: string
+  readonly accept: string
+  readonly acceptLanguage: string
+  /** Fetch Metadata; '' where the client sends none. */
+  readonly fetchSite: string
+  readonly fetchMode: string
+  readonly fetchDest: string
+}
+
+/** One request or WebSocket. The same object is in every observation of it. */
+export interface ObservedExchange {
+  /** The reference of the journal. */
+  readonly reference: string
+  /** Null for a stranger. */
+  readonly person: ObservedPerson | null
+  readonly app: string
+  readonly method: string
+  /** Inside the app, byte for byte, without the query. */
+  readonly path: string
+  /** With its question mark; '' for none. It may hold secrets: it is for comparing, and never for the journal. */
+  readonly query: string
+  readonly address: string
+  readonly client: ObservedClient
+  readonly isSocket: boolean
+}
+
+/**
+ * `start`: permitted, and about to be forwarded. `bytes`: of a long one, every few seconds while bytes flow. `end`: over. `refused`: the
+ * gate itself has answered, with a refusal or a challenge; such an exchange has this one observation.
+ */
+export type Phase = 'start' | 'bytes' | 'end' | 'refused'
+
+export interface Observation {
+  readonly exchange: ObservedExchange
+  readonly phase: Phase
+  /** Milliseconds since the epoch. */
+  readonly at: number
+  /** Of bodies and frames, since the last observation of this exchange. */
+  readonly bytesIn: number
+  readonly bytesOut: number
+  /** Null before the app has answered. */
+  readonly status: number | null
+  /** The error code of a refusal, or why an exchange was cut. */
+  readonly reason: string | null
+}
+
+/** Must be quick, and must not throw. */
+export type Observer = (observation: Observation) => void
+
+/** The observers of one process. */
+export class Observers {
+  #all: readonly Observer[] = []
+
+  get isEmpty(): boolean {
+    return this.#all.length === 0
+  }
+
+  /** Returns the function that takes it out again. */
+  add(observer: Observer): () => void {
+    this.#all = [...this.#all, observer]
+    return () => {
+      this.#all = this.#all.filter(other => other !== observer)
+    }
+  }
+
+  tell(observation: Observation): void {
+    for (const observer of this.#all) observer(observation)
+  }
+}

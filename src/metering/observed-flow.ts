@@ -1,0 +1,61 @@
+/** The flow of an exchange that is observed, and held back by nobody. */
+import type { Clock } from '../clock.ts'
+import type { Flow, Holder } from './flow.ts'
+import type { ObservedExchange, Observers, Phase } from './observation.ts'
+
+/** The least time between two observations of the bytes of one exchange, in milliseconds. */
+const betweenMs = 5_000
+
+export class ObservedFlow implements Flow {
+  readonly exchange: ObservedExchange
+  readonly #observers: Observers
+  readonly #clock: Clock
+  #status: number | null = null
+  #toldAt = 0
+  #bytesIn = 0
+  #bytesOut = 0
+
+  constructor(exchange: ObservedExchange, observers: Observers, clock: Clock) {
+    this.exchange = exchange
+    this.#observers = observers
+    this.#clock = clock
+  }
+
+  begin(_holder: Holder): void {
+    this.#tell('start', this.#clock(), null)
+  }
+
+  sent(bytes: number): boolean {
+    this.#bytesOut += bytes
+    this.#tellOfBytes()
+    return true
+  }
+
+  received(bytes: number): boolean {
+    this.#bytesIn += bytes
+    this.#tellOfBytes()
+    return true
+  }
+
+  answered(status: number): void {
+    this.#status = status
+  }
+
+  end(cut: string | null): void {
+    this.#tell('end', this.#clock(), cut)
+  }
+
+  #tellOfBytes(): void {
+    const now = this.#clock()
+    // A clock that was put back must not silence a long transfer.
+    if (Math.abs(now - this.#toldAt) >= betweenMs) this.#tell('bytes', now, null)
+  }
+
+  #tell(phase: Phase, at: number, reason: string | null): void {
+    const { exchange } = this
+    this.#toldAt = at
+    const [bytesIn, bytesOut] = [this.#bytesIn, this.#bytesOut]
+    this.#bytesIn = this.#bytesOut = 0
+    this.#observers.tell({ exchange, phase, at, bytesIn, bytesOut, status: this.#status, reason })
+  }
+}
