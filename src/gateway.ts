@@ -1,5 +1,4 @@
 /** The composition root: it builds the pipeline for one configuration, and the options of each step. */
-import type { IncomingMessage } from 'node:http'
 import Fastify, {
   type FastifyBaseLogger,
   type FastifyInstance,
@@ -22,7 +21,6 @@ import { forwardAuthPlugin } from '../plugins/forward-auth.ts'
 import { domainSources, framePageHeaders } from '../plugins/frame-page.ts'
 import { matchPlugin } from '../plugins/match.ts'
 import { noSchemas } from '../plugins/no-schemas.ts'
-import { observedExchange } from '../plugins/observed-exchange.ts'
 import {
   type Branding,
   framedWhat,
@@ -44,12 +42,10 @@ import { countingSink } from './audit/audit-metrics.ts'
 import { limitedLog } from './audit/log-share.ts'
 import { newReference } from './audit/reference.ts'
 import type { Clock } from './clock.ts'
-import { describeError, type ErrorCode } from './errors.ts'
 import type { ForwardResult } from './forwarding/forward-request.ts'
 import { UpstreamRegistry } from './forwarding/upstreams.ts'
 import { operators } from './identity/account.ts'
 import { makeAssertion } from './identity/assertion.ts'
-import { ObservedFlow } from './metering/observed-flow.ts'
 import { makeClientReader } from './request/client.ts'
 import { tlsOf, toApp, webauthnOf } from './services/app-options.ts'
 import { certificateFilesOf } from './services/certificate-files.ts'
@@ -59,6 +55,7 @@ import { readLogo } from './services/logo.ts'
 import { refusedCredentials } from './services/refused-credentials.ts'
 import type { Services } from './services/services.ts'
 import { signInServicesOf } from './services/sign-in-services.ts'
+import { watchingOf } from './services/watching.ts'
 import type { Principal } from './session/sessions.ts'
 import type { SessionTerms } from './session/terms.ts'
 import type { RequirementFor } from './sign-in/next-step.ts'
@@ -137,6 +134,7 @@ export async function buildGateway(config: Config, runtime: Services): Promise<F
     return headersInFrames
   }
 
+  const watching = watchingOf(runtime)
   const directories = await directoriesOf(config, runtime)
   const services = signInServicesOf(config, runtime, directories)
   const { notify } = config
@@ -190,9 +188,7 @@ export async function buildGateway(config: Config, runtime: Services): Promise<F
       upstreams: new UpstreamRegistry({ apps, states: runtime.upstreams }),
       assert: ({ match, principal }) =>
         match.kind === 'app' && principal !== null ? assertionFor(match.app, principal, runtime, portalOrigin) : null,
-      watch: {
-        open: observed => (runtime.observers.isEmpty ? null : new ObservedFlow(observed, runtime.observers, clock))
-      },
+      watch: watching.flows,
       onOpen: exchange =>
         (exchange.principal === null ? strangers : audit).record(
           exchangeEvent(exchange, 'socket.open', clock(), { status: 101 })
@@ -205,7 +201,7 @@ export async function buildGateway(config: Config, runtime: Services): Promise<F
       clock,
       onRefusal: (code, exchange, request) => {
         metrics.count('factorgate_refusals_total', code)
-        if (!runtime.observers.isEmpty) tellOfRefusal(code, exchange, request, runtime)
+        watching.onRefusal(code, exchange, request)
       }
     },
 
@@ -281,15 +277,6 @@ export async function buildGateway(config: Config, runtime: Services): Promise<F
   runtime.notifying = notifying
   notifying?.start()
   return app
-}
-
-/** A refusal or a challenge of the gate at an app's address. */
-function tellOfRefusal(code: string, exchange: Exchange, request: IncomingMessage, runtime: Services): void {
-  const observed = observedExchange(exchange, request, request.headers.upgrade !== undefined)
-  if (observed === null) return
-  const { status } = describeError(code as ErrorCode)
-  const at = runtime.clock()
-  runtime.observers.tell({ exchange: observed, phase: 'refused', at, bytesIn: 0, bytesOut: 0, status, reason: code })
 }
 
 /** Logo, languages and words of the pages. `help` stands in every language that has no text of its own for it. */
