@@ -117,6 +117,14 @@ t.test('the chain goes on', async t => {
       file => [`${file}-20260102`, file]
     ],
     ['in the same file without the head file', file => rmSync(`${file}.head`), file => [file]],
+    [
+      'in a copy of the file, as after a restore',
+      file => {
+        writeFileSync(`${file}.copy`, readFileSync(file))
+        renameSync(`${file}.copy`, file)
+      },
+      file => [file]
+    ],
     ['with a head file that is half written', file => writeFileSync(`${file}.head`, '{"seq":2,"ha'), file => [file]]
   ]
   for (const [what, between, files] of rows)

@@ -1,16 +1,15 @@
 /**
- * FIELD N10: the README's ten minutes, its backup, restore and upgrade, walked literally: the commands stand in the README and run here, in a folder
- * of their own. Programs that change the system (useradd, systemctl, npm, git) only say that they were called.
+ * FIELD N10: the README's ten minutes, walked literally: the commands stand in the README and run here, in a folder of their own.
+ * tests/docs/backup.test.ts does the same with backup, restore and upgrade.
  */
-import { execFileSync, spawn } from 'node:child_process'
-import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { spawn } from 'node:child_process'
+import { cpSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import https from 'node:https'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
-import t, { type Test } from 'tap'
+import t from 'tap'
 import { freePort } from '../fixtures/process/free-port.ts'
-import { program } from '../fixtures/process/program.ts'
-import { temporaryDirectory } from '../fixtures/process/redis-server.ts'
+import { sampleHost } from '../fixtures/process/sample-host.ts'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 
@@ -21,151 +20,80 @@ function shellBlocks(section: string): string[] {
   return [...rest.split('\n## ')[0]!.matchAll(/```sh\n([\s\S]*?)```/g)].map(match => match[1]!)
 }
 
-/** A machine on which the README's paths are those of a folder. */
-function machine(t: Test, port: number) {
-  const folder = temporaryDirectory(t)
-  const at = (...names: string[]) => path.join(folder, ...names)
-  for (const name of ['shims', 'bin', 'etc', 'var/lib', 'systemd', 'opt', 'backup', 'backup-elsewhere'])
-    mkdirSync(at(name), { recursive: true })
-  const shim = (name: string, script: string) => {
-    writeFileSync(at('shims', name), `#!/bin/sh\necho "${name} $*" >> ${at('calls')}\n${script}\n`)
-    chmodSync(at('shims', name), 0o755)
-  }
-  for (const name of ['npm', 'useradd', 'systemctl', 'chown']) shim(name, '')
-  shim('git', `[ "$1" != clone ] || cp -r ${at('release')} ${at('opt/factorgate')}`)
-  shim('runuser', 'while [ "$1" != -- ]; do shift; done; shift; exec "$@"')
-  shim(
-    'install',
-    'n=$#; while [ $n -gt 0 ]; do case $1 in -o|-g) shift; n=$((n-1));; *) set -- "$@" "$1";; esac; shift; n=$((n-1)); done; exec /usr/bin/install "$@"'
-  )
-  mkdirSync(at('release/dist/src'), { recursive: true })
-  cpSync(path.join(root, 'config/examples'), at('release/config/examples'), { recursive: true })
-  writeFileSync(at('release/dist/src/main.js'), `#!/bin/sh\nexec ${process.execPath} ${program().join(' ')} "$@"\n`)
-  chmodSync(at('release/dist/src/main.js'), 0o755)
-  const places: [string, string][] = [
-    ['/opt/factorgate', at('opt/factorgate')],
-    ['/etc/factorgate', at('etc/factorgate')],
-    ['/var/lib/factorgate', at('var/lib/factorgate')],
-    ['/usr/local/bin', at('bin')],
-    ['/etc/systemd/system', at('systemd')],
-    ['/backup-elsewhere/', `${at('backup-elsewhere')}/`],
-    ['/backup/', `${at('backup')}/`],
-    [':8443', `:${port}`]
-  ]
-  const env = {
-    ...process.env,
-    NODE_OPTIONS: '',
-    FACTORGATE_CONFIG: at('etc/factorgate/factorgate.yaml'),
-    PATH: `${at('shims')}:${at('bin')}:${process.env.PATH}`
-  }
-  return {
-    at,
-    env,
-    calls: () => (existsSync(at('calls')) ? readFileSync(at('calls'), 'utf8').split('\n') : []),
-    /** Runs a block as it stands, with the paths of this machine; ends at the first command that fails. */
-    run(block: string): string {
-      const script = places.reduce((text, [from, to]) => text.replaceAll(from, to), block)
-      return execFileSync('bash', ['-euo', 'pipefail', '-c', script], {
-        env,
-        cwd: folder,
-        encoding: 'utf8',
-        stdio: ['ignore', 'pipe', 'pipe']
-      })
-    }
-  }
-}
+t.test('FIELD N10 the ten minutes end with a gate that serves', async t => {
+  const [port, adminPort] = [await freePort(), await freePort()]
+  const host = sampleHost(t, { places: [[':8443', `:${port}`]] })
+  const install = shellBlocks('Install it in ten minutes')
+  const out = host.run(install[0]!)
+  t.match(out, new RegExp(`^https://gate\\.lab\\.example:${port}/\\.factorgate/invite/[\\w-]{43}$`, 'm'))
+  for (const call of ['npm ci --include=dev', 'systemctl daemon-reload', 'systemctl enable --now factorgate'])
+    t.ok(host.calls().includes(call), call)
+  for (const name of ['store', 'factorgate.key', 'journal.jsonl'])
+    t.ok(existsSync(host.at('var/lib/factorgate', name)), name)
+  t.notOk(existsSync(host.at('etc/factorgate/var')), 'nothing has to be moved')
+  t.equal(statSync(host.at('var/lib/factorgate/factorgate.key')).mode & 0o777, 0o600)
 
-t.test(
-  'FIELD N10 the ten minutes end with a gate that serves, and what they keep can be restored and upgraded',
-  async t => {
-    const [port, adminPort] = [await freePort(), await freePort()]
-    const host = machine(t, port)
-    const install = shellBlocks('Install it in ten minutes')
-    const out = host.run(install[0]!)
-    t.match(out, new RegExp(`^https://gate\\.lab\\.example:${port}/\\.factorgate/invite/[\\w-]{43}$`, 'm'))
-    for (const call of ['npm ci --include=dev', 'systemctl daemon-reload', 'systemctl enable --now factorgate'])
-      t.ok(host.calls().includes(call), call)
-    for (const name of ['store', 'factorgate.key', 'journal.jsonl'])
-      t.ok(existsSync(host.at('var/lib/factorgate', name)), name)
-    t.notOk(existsSync(host.at('etc/factorgate/var')), 'nothing has to be moved')
-    t.equal(statSync(host.at('var/lib/factorgate/factorgate.key')).mode & 0o777, 0o600)
+  t.test('the unit starts what was installed, and lets it write where it keeps its data', async t => {
+    const unit = readFileSync(host.at('systemd/factorgate.service'), 'utf8')
+    t.match(
+      unit,
+      /^ExecStart=\/usr\/bin\/node \/opt\/factorgate\/dist\/src\/main\.js serve --config \/etc\/factorgate\/factorgate\.yaml$/m
+    )
+    t.match(unit, /^StateDirectory=factorgate$/m)
+    t.match(unit, /^User=factorgate$/m)
+  })
 
-    t.test('the unit starts what was installed, and lets it write where it keeps its data', async t => {
-      const unit = readFileSync(host.at('systemd/factorgate.service'), 'utf8')
-      t.match(
-        unit,
-        /^ExecStart=\/usr\/bin\/node \/opt\/factorgate\/dist\/src\/main\.js serve --config \/etc\/factorgate\/factorgate\.yaml$/m
-      )
-      t.match(unit, /^StateDirectory=factorgate$/m)
-      t.match(unit, /^User=factorgate$/m)
+  t.test('the gate serves https with what the list has made', async t => {
+    const file = host.at('etc/factorgate/factorgate.yaml')
+    writeFileSync(file, readFileSync(file, 'utf8').replace('9090', String(adminPort)))
+    const gate = spawn(host.at('bin/factorgate'), ['serve'], { env: host.env, stdio: ['ignore', 'pipe', 'pipe'] })
+    t.teardown(() => gate.kill('SIGKILL'))
+    let said = ''
+    await new Promise<void>((resolve, reject) => {
+      const hear = (part: Buffer) => {
+        said += part
+        if (said.includes('"msg":"serving ')) resolve()
+      }
+      gate.stdout.on('data', hear)
+      gate.stderr.on('data', hear)
+      gate.once('exit', code => reject(new Error(`ended with ${code}: ${said}`)))
     })
-
-    t.test('the gate serves https with what the list has made', async t => {
-      const file = host.at('etc/factorgate/factorgate.yaml')
-      writeFileSync(file, readFileSync(file, 'utf8').replace('9090', String(adminPort)))
-      const gate = spawn(host.at('bin/factorgate'), ['serve'], { env: host.env, stdio: ['ignore', 'pipe', 'pipe'] })
-      t.teardown(() => gate.kill('SIGKILL'))
-      let said = ''
-      await new Promise<void>((resolve, reject) => {
-        const hear = (part: Buffer) => {
-          said += part
-          if (said.includes('"msg":"serving ')) resolve()
-        }
-        gate.stdout.on('data', hear)
-        gate.stderr.on('data', hear)
-        gate.once('exit', code => reject(new Error(`ended with ${code}: ${said}`)))
-      })
-      const ca = readFileSync(host.at('etc/factorgate/tls.crt'))
-      const status = await new Promise<number>((resolve, reject) => {
-        const name = `gate.lab.example:${port}`
-        https
-          .get(
-            {
-              host: '127.0.0.1',
-              port,
-              servername: 'gate.lab.example',
-              ca,
-              path: '/.factorgate/login',
-              headers: { host: name },
-              agent: false
-            },
-            response => {
-              response.resume()
-              resolve(response.statusCode!)
-            }
-          )
-          .on('error', reject)
-      })
-      t.equal(status, 200)
-      const ended = new Promise(resolve => gate.once('exit', resolve))
-      gate.kill('SIGTERM')
-      t.equal(await ended, 0)
+    const ca = readFileSync(host.at('etc/factorgate/tls.crt'))
+    const status = await new Promise<number>((resolve, reject) => {
+      const name = `gate.lab.example:${port}`
+      https
+        .get(
+          {
+            host: '127.0.0.1',
+            port,
+            servername: 'gate.lab.example',
+            ca,
+            path: '/.factorgate/login',
+            headers: { host: name },
+            agent: false
+          },
+          response => {
+            response.resume()
+            resolve(response.statusCode!)
+          }
+        )
+        .on('error', reject)
     })
+    t.equal(status, 200)
+    const ended = new Promise(resolve => gate.once('exit', resolve))
+    gate.kill('SIGTERM')
+    t.equal(await ended, 0)
+  })
 
-    t.test('backup, restore and upgrade', async t => {
-      const [backup, restore, upgrade] = shellBlocks('Back up, restore, upgrade')
-      host.run(backup!)
-      host.run('factorgate user add eve > /dev/null')
-      host.run(restore!)
-      t.same(
-        JSON.parse(host.run('factorgate user list --json')).map(({ name }: { name: string }) => name),
-        ['ada'],
-        'the store is as it was'
-      )
-      host.run(upgrade!)
-      t.same(host.calls().slice(-2, -1), ['systemctl restart factorgate'])
-    })
-
-    t.test('what a certificate hook copies belongs to the service', async t => {
-      const hook = install.find(block => block.includes('RENEWED_LINEAGE'))!
-      for (const [file, name] of [
-        ['tls.key', 'privkey.pem'],
-        ['tls.crt', 'fullchain.pem']
-      ] as const)
-        cpSync(host.at('etc/factorgate', file), host.at('live', name))
-      host.run(`export RENEWED_LINEAGE=${host.at('live')}\n${hook}`)
-      t.equal(statSync(host.at('etc/factorgate/tls.key')).mode & 0o777, 0o600)
-      t.match(host.calls().join('\n'), /install -o factorgate -g factorgate -m 0600/)
-    })
-  }
-)
+  t.test('what a certificate hook copies belongs to the service', async t => {
+    const hook = install.find(block => block.includes('RENEWED_LINEAGE'))!
+    for (const [file, name] of [
+      ['tls.key', 'privkey.pem'],
+      ['tls.crt', 'fullchain.pem']
+    ] as const)
+      cpSync(host.at('etc/factorgate', file), host.at('live', name))
+    host.run(`export RENEWED_LINEAGE=${host.at('live')}\n${hook}`)
+    t.equal(statSync(host.at('etc/factorgate/tls.key')).mode & 0o777, 0o600)
+    t.match(host.calls().join('\n'), /install -o factorgate -g factorgate -m 0600/)
+  })
+})
