@@ -3,13 +3,13 @@
  * src/factor/totp.ts makes, keeps and checks it.
  */
 import type { FastifyInstance } from 'fastify'
-import { encode } from 'uqr'
 import { CodeField } from './challenge-page.tsx'
 import { afterEnrolment, cleanName, enterEnrolled, mayEnrol, NameField, refuseEnrolment } from './enrol.tsx'
 import { readForm, requireForm, staleForm } from './forms.ts'
 import { type Frame, Notice, Page } from './layout.tsx'
 import type { Messages } from './messages/messages.ts'
 import { type AuthenticatedContext, callerOf, frameOf, goTo, sendPage, signedPage } from './page-context.ts'
+import { QrCode } from './qr-code.tsx'
 import { clockTime, formatDuration, withWait } from './relative-time.ts'
 import { type ReturnTo, withReturnTo } from './return-to.ts'
 
@@ -78,34 +78,6 @@ export function EnrolTotpPage({ frame, view }: { frame: Frame; view: EnrolTotpVi
         <a href={withReturnTo('/.factorgate/enrol/webauthn', view.returnTo)}>{say.other}</a>
       </p>
     </Page>
-  )
-}
-
-/**
- * The code is one path, drawn row by row. It is dark on white in dark mode too, with the margin that scanners need (ISO/IEC 18004 §9.1).
- */
-function QrCode({ text, label }: { text: string; label: string }) {
-  const quiet = 4
-  const { data, size } = encode(text, { ecc: 'M', border: 0 })
-  let path = ''
-  for (const [y, row] of data.entries()) {
-    let pen = 0
-    path += `M${quiet} ${quiet + y}.5`
-    for (let x = 0; x < size; ) {
-      let end = x
-      while (end < size && row[end]) end++
-      if (end > x) {
-        path += `${x > pen ? `m${x - pen} 0` : ''}h${end - x}`
-        pen = end
-      }
-      x = end + 1
-    }
-  }
-  const side = size + 2 * quiet
-  return (
-    <svg class="qr" viewBox={`0 0 ${side} ${side}`} role="img" aria-label={label} shape-rendering="crispEdges">
-      <path d={path} stroke="#000" />
-    </svg>
   )
 }
 
