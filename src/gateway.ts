@@ -46,6 +46,7 @@ import type { ForwardResult } from './forwarding/forward-request.ts'
 import { UpstreamRegistry } from './forwarding/upstreams.ts'
 import { operators } from './identity/account.ts'
 import { makeAssertion } from './identity/assertion.ts'
+import { nameFor } from './identity/identity-headers.ts'
 import { makeClientReader } from './request/client.ts'
 import { tlsOf, toApp, webauthnOf } from './services/app-options.ts'
 import { certificateFilesOf } from './services/certificate-files.ts'
@@ -315,6 +316,7 @@ function assertionFor(app: App, principal: Principal, { keyring, clock }: Servic
     issuer,
     audience,
     subject,
+    name: nameFor(app.identityHeaders, subject),
     sessionId: session.id,
     proofs,
     now: clock(),

@@ -4,7 +4,8 @@ import {
   groupSeparators,
   headerEncodings,
   headerProfileNames,
-  type IdentityHeaders
+  type IdentityHeaders,
+  nameChoices
 } from '../../src/identity/header-profiles.ts'
 import { type About, choice, map, orAbsent, secret, text, typed } from './schema-builders.ts'
 
@@ -72,6 +73,18 @@ const identityHeadersMap = map(
           example: 'percent'
         },
         { 'x-derived': 'the profile’s; `utf-8` without one' }
+      )
+    ),
+    names: orAbsent(
+      choice(
+        nameChoices,
+        {
+          title: 'Names after a rename',
+          description:
+            'Which user name the app gets of a person who was renamed, by an operator (`factorgate user rename`) or by their institution. `current`: the present one. `original`: the first one, for apps that keep people’s data under it. It is also the `name` of the signed assertion.',
+          example: 'original'
+        },
+        { 'x-derived': '`current`' }
       )
     ),
     secretHeader: orAbsent(

@@ -1,10 +1,10 @@
 /** Adds many people from a list: the list, then every mistake or what will be done, then the invitations, once. */
 import {
+  checkPeopleList,
   columns,
   csvOf,
   type ListMistake,
-  type PeopleList,
-  readPeopleList
+  type PeopleList
 } from '../../src/administration/people-list.ts'
 import { nameInRealm, readReason } from '../../src/administration/person-input.ts'
 import { requireForm } from '../portal/forms.ts'
@@ -88,7 +88,12 @@ function Mistakes({ frame, mistakes }: { frame: ConsoleFrame; mistakes: readonly
           key: `${line} ${at}`,
           cells: [
             <span class="figures">{line}</span>,
-            said(say.problems[problem], { text, line: String(number), found: number, most: String(columns.length) })
+            said(say.problems[problem], {
+              text,
+              line: String(number),
+              found: number,
+              most: String(text.split(', ').length)
+            })
           ]
         }))}
       />
@@ -192,12 +197,7 @@ export function registerBulk(scope: PageScope, options: ConsoleOptions): void {
     const say = frame.say.bulk
     const list = form.field('list').replace(/^\r?\n/, '')
     const source = sources.find(({ id }) => id === form.field('source')) ?? sources[0]
-    const names = new Set((await options.people.all()).map(({ name }) => name))
-    const read = readPeopleList(
-      list,
-      name => names.has(name),
-      name => nameInRealm(name, source?.realm ?? null)
-    )
+    const read = await checkPeopleList(list, options.accounts, name => nameInRealm(name, source?.realm ?? null))
     const show = (status: number, problem: string | null) => {
       const view = { list, sources, source: source?.id ?? first, reason: form.field('reason'), read, problem }
       return sendPage(page, status, <BulkPage frame={frame} view={view} />)
@@ -216,7 +216,8 @@ export function registerBulk(scope: PageScope, options: ConsoleOptions): void {
         groups,
         directory: source?.id ?? 'local',
         ...(displayName === null ? {} : { displayName })
-      }))
+      })),
+      {}
     )
     if (failure !== null) {
       page.portal.log.warn({ err: failure }, 'a list of people was not added to its end')

@@ -49,7 +49,7 @@ export interface ConsoleOptions {
   readonly actions: OperatorActions
   readonly people: PeopleIndex
   readonly signedIn: SignedInPeople
-  readonly accounts: Pick<Accounts, 'byId' | 'byName'>
+  readonly accounts: Pick<Accounts, 'byId' | 'byName' | 'byFormerName' | 'isTaken'>
   readonly locks: Pick<AttemptLocks, 'waiting' | 'of'>
   readonly isUsable: (credential: Credential) => boolean
   readonly reports: Pick<ProcessReports, 'all'>

@@ -14,7 +14,7 @@ import type { Principal } from '../session/principal.ts'
 import type { Store } from '../store/store.ts'
 import type { AttemptLocks } from '../throttle/attempt-locks.ts'
 import type { BucketKind } from '../throttle/limits.ts'
-import { People, type PeopleParts } from './people.ts'
+import { type AddManyOptions, type AddOutcome, People, type PeopleParts } from './people.ts'
 import { type Action, mayDo, roleOf } from './roles.ts'
 
 /** The operator, their place, and the reason. */
@@ -49,6 +49,7 @@ export type Refusal =
   | 'no_source'
   | 'name_taken'
   | 'name_invalid'
+  | 'elsewhere'
 
 export type Outcome<Done> =
   | ({ readonly kind: 'done'; readonly account: Account } & Done)
@@ -80,33 +81,33 @@ export class OperatorActions {
   }
 
   /** Adds a person and invites them. Returns the invitation's token. */
-  async add(by: Acting, input: NewAccount): Promise<Outcome<{ readonly token: string }>> {
+  async add(by: Acting, input: NewAccount, validSeconds?: number): Promise<Outcome<{ readonly token: string }>> {
     if (!mayDo(roleOf(by.principal.account), 'add', null)) return refused('not_yours', null)
     if (!this.#parts.audit.writable) throw new GateError('journal_unwritable', { retryAfterSeconds: 2 })
     try {
       const account = await this.#people(by).add(input)
-      return { kind: 'done', account, token: await this.#people(by).invite(account) }
+      return { kind: 'done', account, token: await this.#people(by).invite(account, validSeconds) }
     } catch (error) {
       return refusedBy(error, null)
     }
   }
 
-  /** Adds and invites one after the other. Where the store or the journal fails, it stops; whoever was added is in the answer. */
+  /** As `addMany` of people.ts. */
   async addMany(
     by: Acting,
-    inputs: readonly NewAccount[]
+    inputs: readonly NewAccount[],
+    options: AddManyOptions
   ): Promise<{ readonly outcomes: readonly Outcome<{ readonly token: string }>[]; readonly failure: unknown }> {
-    const outcomes: Outcome<{ readonly token: string }>[] = []
-    for (const input of inputs)
-      try {
-        outcomes.push(await this.add(by, input))
-      } catch (failure) {
-        return { outcomes, failure }
-      }
-    return { outcomes, failure: null }
+    if (!mayDo(roleOf(by.principal.account), 'add', null))
+      return { outcomes: inputs.map(() => refused('not_yours', null)), failure: null }
+    if (!this.#parts.audit.writable) throw new GateError('journal_unwritable', { retryAfterSeconds: 2 })
+    const { outcomes, failure } = await this.#people(by).addMany(inputs, options)
+    const done = (one: AddOutcome) =>
+      one instanceof AccountError ? refusedBy(one, null) : ({ kind: 'done', ...one } as const)
+    return { outcomes: outcomes.map(done), failure }
   }
 
-  invite(by: Acting, seen: Seen): Promise<Outcome<{ readonly token: string }>> {
+  invite(by: Acting, seen: Seen, validSeconds?: number): Promise<Outcome<{ readonly token: string }>> {
     return this.#act(by, 'invite', seen, async account => {
       if (account.suspended !== null) return refused('suspended', account)
       const { directories, credentials, isUsable } = this.#parts
@@ -114,7 +115,7 @@ export class OperatorActions {
       // An invitation sets no password for a person from elsewhere, so beside a factor it would do nothing.
       if (directories.isElsewhere(account.directory) && (await credentials.list(account.id)).some(isUsable))
         return refused('has_factor', account)
-      return { kind: 'done', account, token: await this.#people(by).invite(account) }
+      return { kind: 'done', account, token: await this.#people(by).invite(account, validSeconds) }
     })
   }
 
@@ -126,6 +127,15 @@ export class OperatorActions {
       const changed = () => this.#people(by).change(account, change, { asOf: account })
       if (!losesRole(account)) return { kind: 'done', account: await changed() }
       return this.#ofOperator(by, seen, account, async () => ({ kind: 'done', account: await changed() }))
+    })
+  }
+
+  /** `elsewhere`: the institution of this person gives the name. */
+  rename(by: Acting, seen: Seen, to: string): Promise<Outcome<{ readonly before: string }>> {
+    return this.#act(by, 'change', seen, async account => {
+      if (account.externalId !== undefined) return refused('elsewhere', account)
+      const renamed = await this.#people(by).rename(account, to, { asOf: account })
+      return { kind: 'done', account: renamed, before: account.name }
     })
   }
 

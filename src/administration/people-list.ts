@@ -3,6 +3,8 @@
  * e-mail address and groups, or those of a first line with these names. Commas, semicolons and tabs separate fields.
  */
 import { canonicalName, helpdesk, operators } from '../identity/account.ts'
+import type { Accounts } from '../identity/accounts.ts'
+import { inBatches } from '../store/batches.ts'
 import { readDisplayName, readEmail, readGroup } from './person-input.ts'
 
 export interface ListedPerson {
@@ -17,7 +19,7 @@ export interface ListedPerson {
 export interface ListMistake {
   readonly line: number
   readonly problem: 'fields' | 'quote' | 'name' | 'email' | 'display' | 'group' | 'twice' | 'taken' | 'role'
-  /** What was typed, shortened. */
+  /** What was typed, shortened; for `fields` the expected ones. */
   readonly text: string
   /** Fields of the line, or the line that has the name already. */
   readonly number: number
@@ -30,6 +32,18 @@ export interface PeopleList {
 
 export const columns = ['name', 'display', 'email', 'groups'] as const
 type Column = (typeof columns)[number]
+
+/** The list, checked against the accounts that exist. A name that somebody had before is taken too. */
+export async function checkPeopleList(
+  text: string,
+  accounts: Pick<Accounts, 'isTaken'>,
+  nameOf?: (name: string) => string
+): Promise<PeopleList> {
+  const read = readPeopleList(text, () => false, nameOf)
+  const names = read.people.map(({ name }) => name)
+  const taken = new Set(await inBatches(names, async name => ((await accounts.isTaken(name)) ? name : null)))
+  return taken.size === 1 && taken.has(null) ? read : readPeopleList(text, name => taken.has(name), nameOf)
+}
 
 /** `nameOf`: the name that the account gets, with the realm of its source. */
 export function readPeopleList(
@@ -50,7 +64,7 @@ export function readPeopleList(
     const wrong = (problem: ListMistake['problem'], text: string, number = 0) =>
       mistakes.push({ line, problem, text: text.slice(0, 64), number })
     if (fields.length > order.length) {
-      wrong('fields', '', fields.length)
+      wrong('fields', order.join(', '), fields.length)
       continue
     }
     const field = (column: Column) => (fields[order.indexOf(column)] ?? '').trim()
@@ -127,10 +141,10 @@ function rowsOf(text: string): { rows: Row[]; unclosed: number | null } {
 }
 
 /** A CSV file for spreadsheets. A field that a spreadsheet would compute gets an apostrophe in front. */
-export function csvOf(rows: readonly (readonly string[])[]): string {
+export function csvOf(rows: readonly (readonly string[])[], lineEnd = '\r\n'): string {
   const cell = (text: string) => {
     const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text
     return /[",;\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe
   }
-  return rows.map(row => `${row.map(cell).join(',')}\r\n`).join('')
+  return rows.map(row => `${row.map(cell).join(',')}${lineEnd}`).join('')
 }

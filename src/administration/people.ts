@@ -6,7 +6,7 @@ import type { AuditEvent } from '../audit/event.ts'
 import type { Credentials } from '../factor/credential.ts'
 import type { RecoveryCodes } from '../factor/recovery-code.ts'
 import type { Account } from '../identity/account.ts'
-import type { AccountChange, Accounts, NewAccount } from '../identity/accounts.ts'
+import { type AccountChange, AccountError, type Accounts, type NewAccount } from '../identity/accounts.ts'
 import type { Invitations } from '../identity/invitations.ts'
 import type { Sponsorships } from '../identity/sponsorships.ts'
 import type { EndReason } from '../session/records.ts'
@@ -27,6 +27,17 @@ export interface PeopleParts {
   readonly locks: Pick<AttemptLocks, 'unlock'>
   /** Writes the line. The caller adds the operator and the reason. */
   readonly record: (event: ChangeEvent) => Promise<void>
+}
+
+/** One of many people: the account and the token of its invitation, or why there is none. */
+export type AddOutcome = { readonly account: Account; readonly token: string } | AccountError
+
+export interface AddManyOptions {
+  readonly validSeconds?: number | undefined
+  /** How many are done. */
+  readonly onDone?: (done: number) => void
+  /** Somebody is added; a mail may be sent. */
+  readonly onAdded?: (account: Account, token: string) => Promise<unknown>
 }
 
 /** `asOf`: the account as the operator saw it. If it has changed, AccountError `changed` is thrown and nothing is done. */
@@ -55,11 +66,36 @@ export class People {
     return account
   }
 
-  /** The token of a new invitation. Older ones become invalid. */
-  async invite(account: Account): Promise<string> {
-    const token = await this.#parts.invitations.issue(account.id)
-    await this.#parts.record({ kind: 'invitation.issue', ...whom(account) })
+  /** The token of a new invitation. Older ones become invalid. `validSeconds` is within `invitationSeconds`. */
+  async invite(account: Account, validSeconds?: number): Promise<string> {
+    const token = await this.#parts.invitations.issue(account.id, validSeconds)
+    const valid = validSeconds === undefined ? {} : { valid: validSeconds }
+    await this.#parts.record({ kind: 'invitation.issue', ...whom(account), ...valid })
     return token
+  }
+
+  /**
+   * Adds and invites one after the other, so that a failure leaves at most one person without an invitation. Where the store or the journal
+   * fails, it stops: `failure` is the error.
+   */
+  async addMany(
+    inputs: readonly NewAccount[],
+    { validSeconds, onDone = () => {}, onAdded = async () => {} }: AddManyOptions = {}
+  ): Promise<{ readonly outcomes: readonly AddOutcome[]; readonly failure: unknown }> {
+    const outcomes: AddOutcome[] = []
+    for (const input of inputs) {
+      try {
+        const account = await this.add(input)
+        const token = await this.invite(account, validSeconds)
+        outcomes.push({ account, token })
+        await onAdded(account, token)
+      } catch (error) {
+        if (!(error instanceof AccountError)) return { outcomes, failure: error }
+        outcomes.push(error)
+      }
+      onDone(outcomes.length)
+    }
+    return { outcomes, failure: null }
   }
 
   /** Throws AccountError. */
@@ -80,6 +116,14 @@ export class People {
       }
     )
     return changed
+  }
+
+  /** Factors, sessions and invitations stay. The old name stays taken. Throws AccountError. */
+  async rename(account: Account, to: string, { asOf }: AsOf = {}): Promise<Account> {
+    const renamed = await this.#parts.accounts.rename(account.id, to, asOf)
+    if (renamed.name !== account.name)
+      await this.#parts.record({ kind: 'user.change', ...whom(renamed), outcome: 'renamed', before: account.name })
+    return renamed
   }
 
   /** Returns the number of ended sessions. Throws AccountError. */

@@ -39,7 +39,7 @@ Example:
       people,
       certificateEnds: certificateEnds === null ? null : new Date(certificateEnds).toISOString()
     }
-    io.stdout(values.json ? jsonText(asDates(found)) : page(found, certificateEnds, io.clock()))
+    io.stdout(values.json ? jsonText(asDates(found)) : page(found, certificateEnds, io))
     return gate.kind === 'ready' ? 0 : 1
   }
 }
@@ -100,7 +100,7 @@ interface Found {
   readonly people: { readonly people: number; readonly sessions: number } | null
 }
 
-function page({ gate, why, running, portal, store, people }: Found, ends: number | null, now: number): string {
+function page({ gate, why, running, portal, store, people }: Found, ends: number | null, io: Io): string {
   const words = {
     ready: 'runs and is ready',
     unready: 'runs, but is not ready',
@@ -129,8 +129,8 @@ function page({ gate, why, running, portal, store, people }: Found, ends: number
   if (people !== null) rows.push(['signed in', `${people.people} people, ${people.sessions} sessions`])
   if (running !== null)
     rows.push(['connections', `${running.openConnections} sockets, downloads and uploads under way`])
-  if (ends !== null) rows.push(['certificate', `${ends < now ? 'ended' : 'until'} ${moment(ends)}`])
-  return pairs(rows)
+  if (ends !== null) rows.push(['certificate', `${ends < io.clock() ? 'ended' : 'until'} ${moment(ends)}`])
+  return pairs(rows, io.columns)
 }
 
 function asDates(found: Found) {

@@ -1,56 +1,75 @@
 /** Text tables for a terminal; foreign characters are escaped. */
 import { visible } from './command.ts'
 
-const least = 8
 const between = 2
+/** A column becomes no narrower than its longest word, or than this. */
+const wordMost = 16
 
-/** A heading and a line per row; empty without rows. With `columns`, the widest cells are cut so that lines fit, if they can. */
+/**
+ * A heading and a line per row; empty without rows. Where `columns` is too narrow, cells go on below, and the first column stays whole,
+ * because people copy from it. Where even that does not fit, each row is a block of lines.
+ */
 export function table(headings: readonly string[], rows: readonly (readonly string[])[], columns?: number): string {
   if (rows.length === 0) return ''
-  let cells = [headings, ...rows].map(row => row.map(visible))
+  const cells = [headings, ...rows].map(row => row.map(visible))
   const widths = headings.map((_, column) => cells.reduce((most, row) => Math.max(most, width(row[column] ?? '')), 0))
-  if (columns !== undefined) {
-    const limits = fitted(widths, columns)
-    cells = cells.map(row => row.map((cell, column) => cut(cell, limits[column]!)))
-    widths.splice(0, widths.length, ...limits)
-  }
-  const line = (row: readonly string[]) =>
-    row
-      .map((cell, column) => (column === row.length - 1 ? cell : cell + ' '.repeat(widths[column]! - width(cell))))
-      .join('  ')
-      .trimEnd()
-  return `${cells.map(line).join('\n')}\n`
+  const limits = columns === undefined ? widths : fitted(cells, widths, columns)
+  if (limits === null)
+    return rows
+      .map(row =>
+        pairs(
+          headings.map((name, i) => [name, row[i] ?? ''] as const),
+          columns
+        )
+      )
+      .join('\n')
+  return `${cells.map(row => rowOf(row, limits)).join('\n')}\n`
 }
 
-/** The widths after the widest columns gave way, one at a time. */
-function fitted(widths: readonly number[], columns: number): number[] {
+/** One row, on as many lines as its tallest cell. */
+function rowOf(row: readonly string[], limits: readonly number[]): string {
+  const parts = row.map((cell, column) => lines(cell, limits[column]!))
+  const height = Math.max(...parts.map(({ length }) => length))
+  return Array.from({ length: height }, (_, line) =>
+    parts
+      .map((cell, column) => padded(cell[line] ?? '', column === row.length - 1 ? 0 : limits[column]!))
+      .join(' '.repeat(between))
+      .trimEnd()
+  ).join('\n')
+}
+
+/** The widths after the widest columns gave way, one at a time; null where they cannot. */
+function fitted(cells: readonly (readonly string[])[], widths: readonly number[], columns: number): number[] | null {
   const limits = [...widths]
   let over = limits.reduce((sum, one) => sum + one + between, -between) - columns
-  while (over > 0) {
-    const widest = Math.max(...limits)
-    if (widest <= least) break
-    limits[limits.lastIndexOf(widest)] = widest - 1
-    over--
+  if (over <= 0) return limits
+  const least = widths.map((whole, column) =>
+    column === 0
+      ? whole
+      : Math.min(
+          wordMost,
+          cells.reduce((most, row) => Math.max(most, ...(row[column] ?? '').split(' ').map(width)), 0)
+        )
+  )
+  for (; over > 0; over--) {
+    const free = limits.map((limit, column) => (limit > least[column]! ? limit : 0))
+    const widest = Math.max(...free)
+    if (widest === 0) return null
+    limits[free.lastIndexOf(widest)] = widest - 1
   }
   return limits
 }
 
-/** The start of a cell that is too wide, with a sign that it goes on. */
-function cut(cell: string, most: number): string {
-  if (width(cell) <= most) return cell
-  let kept = ''
-  for (const character of cell) {
-    if (width(kept + character) > most - 1) break
-    kept += character
-  }
-  return `${kept}…`
-}
-
-/** Aligned pairs: `name   alice`. */
-export function pairs(entries: readonly (readonly [string, string])[]): string {
-  const widest = Math.max(...entries.map(([name]) => name.length))
+/** Aligned pairs: `name   alice`. With `columns`, long values go on below. */
+export function pairs(entries: readonly (readonly [string, string])[], columns?: number): string {
+  const widest = Math.max(...entries.map(([name]) => width(name)))
+  const hang = widest + between
   return entries
-    .map(([name, value]) => `${name.padEnd(widest)}  ${visible(value)}`.trimEnd())
+    .flatMap(([name, value]) =>
+      wrapped(visible(value), columns, hang).map((line, i) =>
+        `${padded(i === 0 ? name : '', widest)}${' '.repeat(between)}${line}`.trimEnd()
+      )
+    )
     .join('\n')
     .concat('\n')
 }
@@ -60,33 +79,45 @@ export function moment(at: number | null): string {
   return at === null ? '-' : `${new Date(at).toISOString().slice(0, 16).replace('T', ' ')} UTC`
 }
 
+function padded(text: string, to: number): string {
+  return text + ' '.repeat(Math.max(0, to - width(text)))
+}
+
+const wide =
+  /[\u1100-\u115f\u2329\u232a\u2e80-\ua4cf\ua960-\ua97c\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{1b000}-\u{1b2ff}\u{20000}-\u{3fffd}]|\p{Emoji_Presentation}/u
+
 /** The terminal width: East Asian wide characters and emoji take two columns, combining marks none. */
 function width(text: string): number {
   let columns = 0
-  for (const character of text) {
-    if (/\p{M}/u.test(character)) continue
-    columns +=
-      /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|\p{Emoji_Presentation}/u.test(
-        character
-      )
-        ? 2
-        : 1
-  }
+  for (const character of text) if (!/\p{M}/u.test(character)) columns += wide.test(character) ? 2 : 1
   return columns
 }
 
 /** The lines of a text in a terminal of that width, of which `indent` columns are taken. Without a width it stays one line. */
 export function wrapped(text: string, columns: number | undefined, indent: number): string[] {
-  if (columns === undefined) return [text]
-  const most = Math.max(columns - indent, 20)
-  const lines: string[] = []
+  return columns === undefined ? [text] : lines(text, Math.max(columns - indent, 20))
+}
+
+/** Lines of at most `most` columns. A longer word is broken. */
+function lines(text: string, most: number): string[] {
+  if (width(text) <= most) return [text]
+  const found: string[] = []
   let line = ''
   for (const word of text.split(' ')) {
     const longer = line === '' ? word : `${line} ${word}`
-    if (line !== '' && width(longer) > most) {
-      lines.push(line)
-      line = word
-    } else line = longer
+    if (width(longer) <= most) {
+      line = longer
+      continue
+    }
+    if (line !== '') found.push(line)
+    line = ''
+    for (const character of word) {
+      if (line !== '' && width(line + character) > most) {
+        found.push(line)
+        line = ''
+      }
+      line += character
+    }
   }
-  return [...lines, line]
+  return [...found, line]
 }

@@ -19,6 +19,7 @@ Example:
       load: () => import('./user/show.ts')
     },
     { name: 'set', summary: 'Change groups, e-mail address or displayed name.', load: () => import('./user/set.ts') },
+    { name: 'rename', summary: 'Give a person another user name.', load: () => import('./user/rename.ts') },
     {
       name: 'invite',
       summary: 'Print a new invitation: for a first factor, or after a reset.',
@@ -27,8 +28,13 @@ Example:
     { name: 'suspend', summary: 'Suspend a person at once.', load: () => import('./user/suspend.ts') },
     { name: 'resume', summary: 'Let a suspended person in again.', load: () => import('./user/resume.ts') },
     {
+      name: 'waits',
+      summary: 'List who must wait after wrong tries: accounts and networks.',
+      load: () => import('./user/waits.ts')
+    },
+    {
       name: 'unlock',
-      summary: 'End the waits of a person after wrong tries.',
+      summary: 'End the waits of a person or a network after wrong tries.',
       load: () => import('./user/unlock.ts')
     },
     {

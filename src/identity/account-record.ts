@@ -9,10 +9,24 @@ export const accountRecord = new RecordKind<Account>({
 })
 
 function isAccount(record: Loose): record is Loose & Account {
-  const { id, name, displayName, directory, externalId, email, groups, theirGroups, suspended, createdAt, language } =
-    record as Partial<Account>
+  const {
+    id,
+    name,
+    formerNames,
+    displayName,
+    directory,
+    externalId,
+    email,
+    groups,
+    theirGroups,
+    suspended,
+    createdAt,
+    language
+  } = record as Partial<Account>
   return (
     [id, name, displayName, directory].every(field => typeof field === 'string' && field !== '') &&
+    (formerNames === undefined ||
+      (Array.isArray(formerNames) && formerNames.every(former => typeof former === 'string' && former !== ''))) &&
     (externalId === undefined || (typeof externalId === 'string' && externalId !== '')) &&
     (email === null || typeof email === 'string') &&
     Array.isArray(groups) &&

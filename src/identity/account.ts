@@ -6,6 +6,11 @@ export interface Account {
   /** 128 random bits; also WebAuthn's `user.id`. It is never reused, even if the name is. */
   readonly id: string
   readonly name: string
+  /**
+   * The names before, the first one first. They stay taken, so that nobody else is known by them. An account that was renamed by an older
+   * release lacks that name here. Absent where there is none.
+   */
+  readonly formerNames?: readonly string[]
   readonly displayName: string
   readonly email: string | null
   readonly groups: readonly string[]
@@ -52,6 +57,7 @@ export function subjectOf(account: Account): Subject {
   return {
     id: account.id,
     name: account.name,
+    originalName: account.formerNames?.[0] ?? account.name,
     displayName: account.displayName,
     email: account.email,
     groups: account.groups

@@ -16,7 +16,7 @@ const sentences: Readonly<Record<AccountProblem, string>> = {
     'a name must have 1 to 64 characters from a-z 0-9 . _ + -, or be an e-mail address, and must begin and end with a letter or digit',
   external_taken: 'the directory’s person has another account already',
   not_found: 'there is no such account',
-  changed: 'somebody else has changed the account meanwhile'
+  changed: 'somebody else has changed the account meanwhile; nothing was changed here'
 }
 
 /** For commands of operators. */
@@ -138,12 +138,35 @@ export class Accounts {
     return account
   }
 
-  /** The old name stays taken, because apps may know the person by it. Throws AccountError `name_invalid` or `name_taken`. */
-  async rename(id: string, to: string): Promise<Account> {
+  /**
+   * The old name stays taken, because apps may know the person by it. Throws AccountError `name_invalid` or `name_taken`. `asOf` as in
+   * `update`.
+   */
+  async rename(id: string, to: string, asOf?: Account): Promise<Account> {
     const name = canonicalName(to)
     if (name === undefined) throw new AccountError('name_invalid')
     if (!(await this.#claim(nameKeyOf(name), id))) throw new AccountError('name_taken')
-    return this.#change(id, account => ({ ...account, name }))
+    try {
+      return await this.#change(id, account => renamed(account, name), asOf)
+    } catch (error) {
+      if (error instanceof AccountError && !namesOf(await this.byId(id)).includes(name))
+        await this.#deleteIf(nameKeyOf(name), id)
+      throw error
+    }
+  }
+
+  /** True for a name that an account has or had. */
+  async isTaken(text: string): Promise<boolean> {
+    const id = await this.#store.get(nameKeyOf(canonicalName(text) ?? nobody))
+    return id !== null && (await this.byId(id)) !== null
+  }
+
+  /** The account that had this name before it was renamed; null for a name that an account has now, and for one that nobody had. */
+  async byFormerName(text: string): Promise<Account | null> {
+    const name = canonicalName(text)
+    const id = name === undefined ? null : await this.#store.get(nameKeyOf(name))
+    const account = id === null ? null : await this.byId(id)
+    return account === null || account.name === name ? null : account
   }
 
   /**
@@ -156,6 +179,8 @@ export class Accounts {
     const account = id === null ? null : await this.byId(id)
     if (name === undefined || account === null) return null
     if (account.name === name) throw new AccountError('name_taken')
+    // Before the name is free, otherwise an app could know two people by it.
+    await this.#change(account.id, current => withoutFormer(current, name))
     await this.#deleteIf(nameKeyOf(name), account.id)
     // Its person may have got it back meanwhile.
     if ((await this.byId(account.id))?.name === name) await this.#claim(nameKeyOf(name), account.id)
@@ -251,7 +276,7 @@ export class Accounts {
     const account = await this.byId(id)
     if (account === null) return false
     // Another account may have taken the name after a removal that broke off.
-    await this.#deleteIf(nameKeyOf(account.name), id)
+    for (const name of namesOf(account)) await this.#deleteIf(nameKeyOf(name), id)
     if (account.externalId !== undefined) await this.#deleteIf(externalKeyOf(account.directory, account.externalId), id)
     await this.#store.unlink(membersOf(account.directory), id)
     await this.#store.unlink(index, id)
@@ -282,6 +307,25 @@ export class Accounts {
       return { next, result: next, ...(takesAway(account, next) ? { purpose: 'ends access' } : {}) }
     })
   }
+}
+
+/** The greatest number of former names that an account keeps: the first one, and the latest. */
+const formerMost = 16
+
+function renamed(account: Account, name: string): Account {
+  if (account.name === name) return account
+  const all = [...new Set([...(account.formerNames ?? []), account.name])]
+  const formerNames = all.length > formerMost ? [all[0]!, ...all.slice(1 - formerMost)] : all
+  return { ...account, name, formerNames }
+}
+
+function withoutFormer({ formerNames, ...account }: Account, name: string): Account {
+  const left = (formerNames ?? []).filter(former => former !== name)
+  return left.length === 0 ? account : { ...account, formerNames: left }
+}
+
+function namesOf(account: Account | null): string[] {
+  return account === null ? [] : [account.name, ...(account.formerNames ?? [])]
 }
 
 /** True if the change takes rights away. The store writes such a change even when its disk is full. */

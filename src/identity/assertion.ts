@@ -11,6 +11,8 @@ export interface AssertionInput {
   readonly issuer: string
   readonly audience: string
   readonly subject: Subject
+  /** The name by which the app knows the person. */
+  readonly name: string
   readonly sessionId: string
   readonly proofs: readonly Proof[]
   readonly now: number
@@ -39,7 +41,7 @@ export function makeAssertion(input: AssertionInput): string {
     iss: input.issuer,
     aud: input.audience,
     sub: subject.id,
-    name: subject.name,
+    name: input.name,
     groups: subject.groups,
     amr: [...amr],
     auth_time: Math.floor((newest?.at ?? input.now) / 1000),

@@ -9,6 +9,9 @@ export type HeaderEncoding = (typeof headerEncodings)[number]
 export const groupSeparators = [',', ';', '|', ' '] as const
 export type GroupSeparator = (typeof groupSeparators)[number]
 
+export const nameChoices = ['current', 'original'] as const
+export type NameChoice = (typeof nameChoices)[number]
+
 /** Null for a header that is not sent. */
 export interface IdentityHeaders {
   readonly user: string | null
@@ -20,12 +23,14 @@ export interface IdentityHeaders {
   readonly groupSeparator?: GroupSeparator
   /** Default: utf-8. */
   readonly encoding?: HeaderEncoding
+  /** Whether the app gets the present name of a person who was renamed, or the first one. Default: current. */
+  readonly names?: NameChoice
   /** The header of `secret`, by which the app knows the gate. */
   readonly secretHeader?: string | null
   readonly secret?: string
 }
 
-type Profile = Required<Omit<IdentityHeaders, 'secret'>>
+type Profile = Required<Omit<IdentityHeaders, 'secret' | 'names'>>
 
 const none = {
   preferredUsername: null,

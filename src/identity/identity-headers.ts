@@ -26,9 +26,10 @@ export function identityLines(
     if (encoded === null) onUnsent({ header, value })
     else lines.push(header, encoded)
   }
-  add(user, subject.name)
+  const userName = nameFor(headers, subject)
+  add(user, userName)
   if (user !== null && lines.length === 0) return []
-  add(preferredUsername, subject.name)
+  add(preferredUsername, userName)
   add(name, subject.displayName)
   add(email, subject.email)
   if (groups === null || subject.groups.length === 0) return lines
@@ -36,6 +37,11 @@ export function identityLines(
   for (const value of unsent) onUnsent({ header: groups, value })
   if (text !== '') lines.push(groups, text)
   return lines
+}
+
+/** The name by which an app knows the person. */
+export function nameFor({ names }: Pick<IdentityHeaders, 'names'>, { name, originalName }: Subject): string {
+  return names === 'original' ? (originalName ?? name) : name
 }
 
 interface GroupsText {

@@ -7,14 +7,16 @@ import { isToken, newToken, tokenDigest } from '../ids.ts'
 import { RecordKind } from '../store/records.ts'
 import type { Store } from '../store/store.ts'
 
-/** ASVS 6.4.1; NIST SP 800-63B-4 §4.2 for codes sent by e-mail. */
-const lifeSeconds = 24 * 3600
+/** ASVS 6.4.1; NIST SP 800-63B-4 §4.2 for codes sent by e-mail. Operators may choose another time within the bounds. */
+export const invitationSeconds = { usual: 24 * 3600, least: 600, most: 14 * 24 * 3600 } as const
 /** The record outlives the link by one hour, so that people may finish a sign-in. */
-const keptSeconds = lifeSeconds + 3600
+const laterSeconds = 3600
 
 interface Invitation {
   readonly accountId: string
   readonly expiresAt: number
+  /** The time from issue to end. Absent for the usual time. */
+  readonly validSeconds?: number
   readonly acceptedAt?: number
 }
 
@@ -23,7 +25,9 @@ export const invitationRecord = new RecordKind<Invitation>({
   prefix: 'invitation:',
   version: 1,
   read: record =>
-    typeof record.accountId === 'string' && typeof record.expiresAt === 'number'
+    typeof record.accountId === 'string' &&
+    typeof record.expiresAt === 'number' &&
+    (record.validSeconds === undefined || typeof record.validSeconds === 'number')
       ? (record as unknown as Invitation)
       : null
 })
@@ -38,11 +42,18 @@ export class Invitations {
     this.#clock = clock
   }
 
-  /** The link sets one password within 24 hours. Older invitations of the account end. */
-  async issue(accountId: string): Promise<string> {
+  /** The link sets one password within `validSeconds`. Older invitations of the account end. Throws RangeError outside the bounds. */
+  async issue(accountId: string, validSeconds: number = invitationSeconds.usual): Promise<string> {
+    const { usual, least, most } = invitationSeconds
+    if (!(validSeconds >= least && validSeconds <= most)) throw new RangeError(`an invitation of ${validSeconds} s`)
     const token = newToken()
     const digest = tokenDigest(token)
-    const invitation: Invitation = { accountId, expiresAt: this.#clock() + lifeSeconds * 1000 }
+    const invitation: Invitation = {
+      accountId,
+      expiresAt: this.#clock() + validSeconds * 1000,
+      ...(validSeconds === usual ? {} : { validSeconds })
+    }
+    const keptSeconds = validSeconds + laterSeconds
     const before = await this.#store.get(latestOf(accountId))
     await invitationRecord.put(this.#store, digest, invitation, keptSeconds)
     await this.#store.put(latestOf(accountId), digest, keptSeconds)
@@ -124,7 +135,9 @@ export class Invitations {
 
   /** Null if it has expired, or a newer one exists. */
   async #good(digest: string, invitation: Invitation | null): Promise<Invitation | null> {
-    if (invitation === null || !isCurrent(invitation.expiresAt, lifeSeconds * 1000, this.#clock())) return null
+    if (invitation === null) return null
+    const { expiresAt, validSeconds = invitationSeconds.usual } = invitation
+    if (!isCurrent(expiresAt, validSeconds * 1000, this.#clock())) return null
     return (await this.#store.get(latestOf(invitation.accountId))) === digest ? invitation : null
   }
 }

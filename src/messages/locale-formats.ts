@@ -1,6 +1,6 @@
 /** Times, durations and lists in a language, by `Intl`. */
 
-export type SpanUnit = 'second' | 'minute' | 'hour'
+export type SpanUnit = 'second' | 'minute' | 'hour' | 'day'
 
 export type LocaleFormats = ReturnType<typeof localeFormats>
 
@@ -11,7 +11,7 @@ export function localeFormats(locale: string) {
   const date = once(() => new Intl.DateTimeFormat(locale, { dateStyle: 'long', timeZone: 'UTC' }))
   const span = (unit: SpanUnit) =>
     once(() => new Intl.NumberFormat(locale, { style: 'unit', unit, unitDisplay: 'long', useGrouping: false }))
-  const spans = { second: span('second'), minute: span('minute'), hour: span('hour') }
+  const spans = { second: span('second'), minute: span('minute'), hour: span('hour'), day: span('day') }
   return {
     /** "5 minutes ago", "yesterday". */
     ago: (n: number, unit: Intl.RelativeTimeFormatUnit) => relative().format(-n, unit),

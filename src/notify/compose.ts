@@ -62,12 +62,20 @@ function entryOf(notice: Notice, { lab, reader, codesLeft }: ComposeInput, say: 
     who: plain(facts.other ?? ''),
     what: plain(facts.what ?? ''),
     count: facts.count ?? 0,
-    lab: plain(lab)
+    lab: plain(lab),
+    valid: validity(facts.validSeconds ?? 24 * 3600, say)
   }
   const { subject, what, now } = sentencesFor(notice, reader?.id ?? null, say)
   const said = (message: Message) => (typeof message === 'string' ? message : message(told))
   const codes = kind === 'recovery-used' && codesLeft !== null ? [say.mail.codesLeft({ count: codesLeft })] : []
   return { subject: said(subject), paragraphs: [said(what), ...codes, said(now)], rows: rowsOf(notice, say) }
+}
+
+/** Whole days from two days on, otherwise hours or minutes. */
+function validity(seconds: number, { formats }: Say): string {
+  if (seconds >= 2 * 86_400 && seconds % 86_400 === 0) return formats.span(seconds / 86_400, 'day')
+  if (seconds % 3600 === 0) return formats.span(seconds / 3600, 'hour')
+  return formats.span(Math.round(seconds / 60), 'minute')
 }
 
 type Told = Readonly<Record<string, string | number>>

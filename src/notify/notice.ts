@@ -26,6 +26,8 @@ export interface NoticeFacts {
   readonly what?: string | undefined
   /** Milliseconds since the epoch. */
   readonly ends?: number | undefined
+  /** How long the link of an invitation works. Default: 24 hours. */
+  readonly validSeconds?: number | undefined
   /** The reference of the request in the journal. */
   readonly reference?: string | undefined
 }

@@ -57,6 +57,15 @@ export class AttemptLocks {
     return { locks: locks.sort(order).slice(0, most), total }
   }
 
+  /** The end of each account's longest wait, by the account's id. */
+  async ofAccounts(): Promise<ReadonlyMap<string, number>> {
+    const now = this.#clock()
+    const ends = new Map<string, number>()
+    for await (const { accountId, until } of this.#all())
+      if (accountId !== null && until > now) ends.set(accountId, Math.max(until, ends.get(accountId) ?? 0))
+    return ends
+  }
+
   /** The waits of one account. */
   async of(accountId: string): Promise<readonly Lock[]> {
     const now = this.#clock()

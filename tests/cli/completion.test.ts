@@ -11,7 +11,7 @@ t.test('an unfinished line gets commands, options, names and ids', async t => {
     [['us'], ['user']],
     [
       ['user', 're'],
-      ['resume', 'reset-factors', 'remove']
+      ['rename', 'resume', 'reset-factors', 'remove']
     ],
     [
       ['user', 'show', 'al'],

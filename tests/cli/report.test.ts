@@ -3,7 +3,6 @@ import { writeFileSync } from 'node:fs'
 import path from 'node:path'
 import t, { type Test } from 'tap'
 import { readProofs } from '../../src/cli/proofs.ts'
-import { table } from '../../src/cli/table.ts'
 import { Credentials } from '../../src/factor/credential.ts'
 import { Accounts } from '../../src/identity/accounts.ts'
 import { sampleCredential } from '../fixtures/in-process/sample-credential.ts'
@@ -126,17 +125,6 @@ t.test('of one app, and of some time', async t => {
   t.match(some.wouldStop, [{ name: null, addresses: 2, requests: 2 }])
   t.match(await factorgate('report', '--from', '2026-11-21', '--to', '2026-11-20'), { code: 2, stderr: /earlier/ })
   t.match(await factorgate('report', '--app', 'nothing'), { code: 0, stderr: /has no app 'nothing'/ })
-})
-
-t.test('a table fits its terminal', async t => {
-  const rows = [
-    ['ada', 'a'.repeat(200), 'x'],
-    ['日本語の名前', 'b', '日本語'.repeat(40)]
-  ]
-  const lines = table(['NAME', 'LONG', 'WIDE'], rows, 80).trimEnd().split('\n')
-  for (const line of lines) t.ok([...line].length <= 80, line)
-  t.match(lines[1], /…/)
-  t.match(table(['NAME', 'LONG', 'WIDE'], rows), 'a'.repeat(200), 'nothing is cut where there is no terminal')
 })
 
 t.test('explain says what the rules would do, and that the app only reports', async t => {

@@ -241,6 +241,7 @@ export interface Sentences {
       readonly no_source: string
       readonly name_taken: string
       readonly name_invalid: string
+      readonly elsewhere: string
     }
     readonly input: {
       readonly email: (args: { readonly field: string }) => string

@@ -47,7 +47,8 @@ Example:
               moment(Date.parse(lastSeen)),
               from,
               signedIn ? device : `${device} (no second factor yet)`
-            ])
+            ]),
+            io.columns
           )
         )
       return 0

@@ -4,16 +4,18 @@ import { type Command, PersonError, readArgs, visible } from '../command.ts'
 import { type CommandContext, configHelp, configOption, withStore } from '../command-context.ts'
 import { invitationMail } from './mail-invitation.ts'
 import { credentialsAt, invite, misfitIn, personNamed } from './person.ts'
+import { readValid, validHelp, validityInWords, validOption } from './validity.ts'
 
 export const command: Command = {
   name: 'user invite',
   summary: 'Print a new invitation: for a first factor, or after a reset.',
-  usage: ['factorgate user invite NAME [--mail]'],
+  usage: ['factorgate user invite NAME [--valid TIME] [--mail]'],
   help: `
+${validHelp}
   --mail           send the invitation to the person's address by mail, and do not print it (key 'notify.mail')
 ${configHelp}
 
-Prints one line, the invitation. It is valid for 24 hours and for one second factor. Older invitations of this person stop working.
+Prints one line, the invitation. It works for one second factor, until its time is over. Older invitations of this person stop working.
 A person from another source than 'local' signs in there first, and sets no password. If they have a second factor already, remove it
 first: factorgate user reset-factors NAME.
 
@@ -21,18 +23,20 @@ Example:
   factorgate user invite alice
 `,
   async run(args, io) {
-    const { values, names } = readArgs(args, { ...configOption, mail: { type: 'boolean' } }, ['NAME'])
+    const { values, names } = readArgs(args, { ...configOption, ...validOption, mail: { type: 'boolean' } }, ['NAME'])
+    const valid = readValid(values.valid)
+    const words = validityInWords(valid)
     return withStore(io, { config: values.config, changes: 'grant' }, async place => {
       const account = await personNamed(place, names[0]!)
       if (account.suspended !== null)
         throw new PersonError(`${account.name} is suspended; run this first: factorgate user resume ${account.name}`)
       const source = await elsewhere(place, account)
       const mail = values.mail ? await invitationMail(place, account) : null
-      const url = await invite(place, account)
-      await mail?.send(account, url)
+      const url = await invite(place, account, valid)
+      await mail?.send(account, url, valid)
       if (mail !== null)
-        io.stderr(`The gate sends the invitation to ${visible(account.email ?? '')}. It is valid for 24 hours.\n`)
-      else io.stderr('Give this invitation to the person. It is valid for 24 hours:\n')
+        io.stderr(`The gate sends the invitation to ${visible(account.email ?? '')}. It is valid for ${words}.\n`)
+      else io.stderr(`Give this invitation to the person. It is valid for ${words}:\n`)
       if (source !== null)
         io.stderr(
           `The person opens it, signs in with ${visible(source)} as ${account.name}, and adds a second factor. The link alone opens nothing.\n`

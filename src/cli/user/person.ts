@@ -30,6 +30,10 @@ export function credentialsAt({ store, clock }: CommandContext): Credentials {
   return new Credentials({ store, clock })
 }
 
+export function locksAt({ store, clock }: CommandContext): AttemptLocks {
+  return new AttemptLocks({ store, clock })
+}
+
 /** `keyring` is needed to read them, not to remove them. */
 export function recoveryCodesAt({ store, clock, config }: CommandContext, keyring?: Keyring): RecoveryCodes {
   const needed = () => {
@@ -42,10 +46,13 @@ export function recoveryCodesAt({ store, clock, config }: CommandContext, keyrin
 
 /** The account of that name. Throws PersonError if there is none. */
 export async function personNamed(place: CommandContext, name: string): Promise<Account> {
-  const account = await accountsAt(place).byName(name)
-  if (account === null)
-    throw new PersonError(`there is no account '${visible(name)}'; 'factorgate user list' shows all accounts`)
-  return account
+  const accounts = accountsAt(place)
+  const account = await accounts.byName(name)
+  if (account !== null) return account
+  const renamed = await accounts.byFormerName(name)
+  if (renamed !== null)
+    throw new PersonError(`'${visible(name)}' is called '${renamed.name}' now; run the command with this name`)
+  throw new PersonError(`there is no account '${visible(name)}'; 'factorgate user list' shows all accounts`)
 }
 
 /** Warns if another account has the same address: the sign-in then accepts it for neither. */
@@ -60,7 +67,7 @@ export async function warnOfSharedAddress(place: CommandContext, account: Accoun
 
 /** The use-cases of operators, journaled by this command. */
 export function peopleAt(place: CommandContext): People {
-  const { store, clock, sessions } = place
+  const { sessions } = place
   return new People({
     accounts: accountsAt(place),
     credentials: credentialsAt(place),
@@ -68,14 +75,18 @@ export function peopleAt(place: CommandContext): People {
     invitations: new Invitations(place),
     sponsorships: new Sponsorships(place),
     sessions,
-    locks: new AttemptLocks({ store, clock }),
+    locks: locksAt(place),
     record: event => place.record(event)
   })
 }
 
 /** Creates and journals an invitation and returns its URL. Older ones become invalid. */
-export async function invite(place: CommandContext, account: Account): Promise<string> {
-  return `${await place.portalUrl()}/.factorgate/invite/${await peopleAt(place).invite(account)}`
+export async function invite(place: CommandContext, account: Account, validSeconds?: number): Promise<string> {
+  return invitationUrl(place, await peopleAt(place).invite(account, validSeconds))
+}
+
+export async function invitationUrl(place: CommandContext, token: string): Promise<string> {
+  return `${await place.portalUrl()}/.factorgate/invite/${token}`
 }
 
 /** Why the configured policy does not take a credential; null where it does. */
@@ -84,9 +95,9 @@ export function misfitIn({ config }: CommandContext): (credential: Credential) =
   return credential => (credential.kind === 'webauthn' ? misfitOf(policy, credential) : null)
 }
 
-/** Validates `--group`. Throws UsageError. */
-export function readGroup(text: string): string {
-  return valid('--group', text, group(text))
+/** Validates `--group` and the like. Throws UsageError. */
+export function readGroup(text: string, option = '--group'): string {
+  return valid(option, text, group(text))
 }
 
 /** Validates `--email`. Throws UsageError. */

@@ -10,7 +10,8 @@ import { type CommandContext, configHelp, configOption, withStore } from '../com
 import { asSelf } from '../owner.ts'
 import { moment, pairs, table } from '../table.ts'
 import { summaryOf } from './list.ts'
-import { accountsAt, credentialsAt, misfitIn, personNamed, recoveryCodesAt } from './person.ts'
+import { accountsAt, credentialsAt, locksAt, misfitIn, personNamed, recoveryCodesAt } from './person.ts'
+import { waitOf } from './wait-words.ts'
 
 export const command: Command = {
   name: 'user show',
@@ -29,51 +30,67 @@ Example:
       const account = await personNamed(place, names[0]!)
       const credentials = await credentialsAt(place).list(account.id)
       const misfit = misfitIn(place)
+      const waits = await locksAt(place).of(account.id)
       const hasher = new PasswordHasher()
       const local = new LocalDirectory({ store: place.store, accounts: accountsAt(place), hasher })
       const person = {
-        ...summaryOf(account, credentials, misfit),
+        ...summaryOf(account, credentials, misfit, Math.max(0, ...waits.map(({ until }) => until)) || null),
+        formerNames: (account.formerNames ?? []).filter(name => name !== account.name),
+        waits: waits.map(waitOf),
         hasPassword: await local.hasPassword(account.id),
         credentials: credentials.map(credential => ({ ...credentialOf(credential), misfit: misfit(credential) })),
         recoveryCodes: await recoveryOf(place, account.id, io),
         sessions: (await place.sessions.list(account.id)).length
       }
-      io.stdout(values.json ? jsonText(person) : page(person))
+      io.stdout(values.json ? jsonText(person) : page(person, io.columns))
       return 0
     })
   }
 }
 
 type Person = ReturnType<typeof summaryOf> & {
+  readonly formerNames: readonly string[]
+  readonly waits: readonly ReturnType<typeof waitOf>[]
   readonly hasPassword: boolean
   readonly credentials: readonly (ReturnType<typeof credentialOf> & { readonly misfit: Misfit | null })[]
   readonly recoveryCodes: { readonly remaining: number; readonly total: number } | 'unknown' | null
   readonly sessions: number
 }
 
-function page(person: Person): string {
-  const { recoveryCodes: codes, suspended } = person
-  const head = pairs([
-    ['name', person.name],
-    ['displayed', person.displayName],
-    ['id', person.id],
-    ['e-mail', person.email ?? '-'],
-    ['groups', person.groups.join(', ') || '-'],
-    ['from', person.directory],
-    ...(person.externalId === null ? [] : [['id there', person.externalId] as const]),
-    ['since', moment(Date.parse(person.createdAt))],
-    ['status', suspended === null ? person.status : `suspended ${moment(Date.parse(suspended.at))}: ${suspended.why}`],
-    ['password', person.hasPassword ? 'set' : 'none'],
+function page(person: Person, columns: number | undefined): string {
+  const { recoveryCodes: codes, suspended, formerNames, waits } = person
+  const head = pairs(
     [
-      'recovery',
-      codes === null
-        ? 'no codes'
-        : codes === 'unknown'
-          ? 'not readable'
-          : `${codes.remaining} of ${codes.total} codes left`
+      ['name', person.name],
+      ...(formerNames.length === 0 ? [] : [['before', formerNames.join(', ')] as const]),
+      ['displayed', person.displayName],
+      ['id', person.id],
+      ['e-mail', person.email ?? '-'],
+      ['groups', person.groups.join(', ') || '-'],
+      ['from', person.directory],
+      ...(person.externalId === null ? [] : [['id there', person.externalId] as const]),
+      ['since', moment(Date.parse(person.createdAt))],
+      [
+        'status',
+        suspended === null ? person.status : `suspended ${moment(Date.parse(suspended.at))}: ${suspended.why}`
+      ],
+      ['password', person.hasPassword ? 'set' : 'none'],
+      [
+        'recovery',
+        codes === null
+          ? 'no codes'
+          : codes === 'unknown'
+            ? 'not readable'
+            : `${codes.remaining} of ${codes.total} codes left`
+      ],
+      ['sessions', String(person.sessions)],
+      ...waits.map(
+        ({ what, failures, until }) =>
+          ['must wait', `until ${moment(Date.parse(until))}: ${what}, ${failures} wrong tries`] as const
+      )
     ],
-    ['sessions', String(person.sessions)]
-  ])
+    columns
+  )
   const factors = table(
     ['FACTOR', 'NAME', 'SINCE', 'LAST USED', 'FROM'],
     person.credentials.map(({ kind, name, createdAt, lastUsedAt, lastUsedFrom, disabledAt, misfit }) => [
@@ -86,11 +103,15 @@ function page(person: Person): string {
       moment(Date.parse(createdAt)),
       moment(lastUsedAt === null ? null : Date.parse(lastUsedAt)),
       lastUsedFrom ?? '-'
-    ])
+    ]),
+    columns
   )
-  return factors === ''
-    ? `${head}\nThere is no second factor. For an invitation run: factorgate user invite ${person.name}\n`
-    : `${head}\n${factors}`
+  const below =
+    factors === ''
+      ? `There is no second factor. For an invitation run: factorgate user invite ${person.name}\n`
+      : factors
+  const hint = waits.length === 0 ? '' : `\nTo end the waits run: factorgate user unlock ${person.name}\n`
+  return `${head}\n${below}${hint}`
 }
 
 function credentialOf({ id, kind, name, createdAt, lastUsedAt, lastUsedFrom, disabledAt }: Credential) {

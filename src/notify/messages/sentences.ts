@@ -84,7 +84,7 @@ export interface Sentences {
     }
     readonly invitation: {
       readonly subject: string
-      readonly what: (args: { readonly lab: string; readonly person: string }) => string
+      readonly what: (args: { readonly lab: string; readonly person: string; readonly valid: string }) => string
       readonly now: string
     }
     readonly 'password-link': {

@@ -1,0 +1,125 @@
+/** `factorgate user add --from`: adds the people of a CSV file. Nobody is added before every line is right. */
+import { readFile } from 'node:fs/promises'
+import path from 'node:path'
+import { checkPeopleList, csvOf, type ListMistake } from '../../administration/people-list.ts'
+import { nameInRealm } from '../../administration/person-input.ts'
+import { AccountError } from '../../identity/accounts.ts'
+import { type ExitCode, type Io, PersonError, visible } from '../command.ts'
+import type { CommandContext } from '../command-context.ts'
+import { asSelf } from '../owner.ts'
+import { withProgress } from '../progress.ts'
+import { invitationMail } from './mail-invitation.ts'
+import { accountsAt, invitationUrl, peopleAt } from './person.ts'
+import type { OtherSource } from './source.ts'
+import { validityInWords } from './validity.ts'
+
+export interface ManyOptions {
+  /** As it was typed. */
+  readonly file: string
+  /** Null for local people. */
+  readonly source: OtherSource | null
+  /** Groups of everybody, besides those of the file. */
+  readonly groups: readonly string[]
+  readonly validSeconds: number | undefined
+  readonly isMailed: boolean
+}
+
+export async function addMany(place: CommandContext, options: ManyOptions, io: Io): Promise<ExitCode> {
+  const { file, source, groups, validSeconds, isMailed } = options
+  const text = textOf(await asSelf(() => readFile(path.resolve(io.cwd, file))), file)
+  const { people, mistakes } = await checkPeopleList(text, accountsAt(place), name =>
+    nameInRealm(name, source?.realm ?? null)
+  )
+  const unmailed = isMailed ? people.filter(({ email }) => email === null) : []
+  const lines = [
+    ...mistakes.map(mistake => ({ line: mistake.line, sentence: sentenceOf(mistake) })),
+    ...unmailed.map(({ line, name }) => ({ line, sentence: `--mail needs an address, and ${name} has none` }))
+  ].sort((a, b) => a.line - b.line)
+  for (const { line, sentence } of lines) io.stderr(`${visible(file)}:${line}  ${sentence}\n`)
+  if (lines.length > 0)
+    throw new PersonError(`${visible(file)} has ${counted(lines.length, 'mistake')} (see above); nobody was added`)
+  if (people.length === 0) throw new PersonError(`${visible(file)} has no people; nobody was added`)
+  const mail = isMailed ? await invitationMail(place, ...people) : null
+  const { outcomes, failure } = await withProgress(io, 'people', people.length, onDone =>
+    peopleAt(place).addMany(
+      people.map(({ name, displayName, email, groups: listed }) => ({
+        name,
+        email,
+        groups: [...groups, ...listed],
+        directory: source?.id ?? 'local',
+        ...(displayName === null ? {} : { displayName })
+      })),
+      {
+        validSeconds,
+        onDone,
+        onAdded: async (account, token) => mail?.send(account, await invitationUrl(place, token), validSeconds)
+      }
+    )
+  )
+  const rows: string[][] = []
+  let failed = 0
+  for (const [i, outcome] of outcomes.entries())
+    if (outcome instanceof AccountError) {
+      failed++
+      io.stderr(`${visible(file)}:${people[i]!.line}  ${people[i]!.name}: ${outcome.message}\n`)
+    } else rows.push([outcome.account.name, outcome.account.email ?? '', await invitationUrl(place, outcome.token)])
+  if (!isMailed && rows.length > 0) io.stdout(csvOf([['name', 'email', 'invitation'], ...rows], '\n'))
+  io.stderr(`${counted(rows.length, 'person is', 'people are')} added. ${told(options, rows.length)}\n`)
+  if (failure !== null) {
+    io.stderr(
+      `factorgate: stopped after line ${people[outcomes.length - 1]?.line ?? 0}; the lines below it were not added; whoever of the next line is in 'factorgate user list' needs 'factorgate user invite NAME'\n`
+    )
+    throw failure
+  }
+  return failed === 0 ? 0 : 1
+}
+
+function told({ isMailed, source, validSeconds }: ManyOptions, count: number): string {
+  const valid = `valid for ${validityInWords(validSeconds)}`
+  const what = isMailed
+    ? `The gate sends the invitations, ${valid}.`
+    : `Give each their invitation, ${valid}; they are shown this once.`
+  if (count === 0) return ''
+  return source === null
+    ? what
+    : `${what} They are for the second factor alone: the people sign in at '${visible(source.title)}' first.`
+}
+
+function counted(count: number, one: string, more = `${one}s`): string {
+  return `${count.toLocaleString('en')} ${count === 1 ? one : more}`
+}
+
+/** Throws PersonError for another encoding than UTF-8: names would be stored damaged. */
+function textOf(bytes: Buffer, file: string): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch {
+    throw new PersonError(
+      `${visible(file)} is not UTF-8 text; save it as CSV in UTF-8 (in a spreadsheet: "CSV UTF-8"); nobody was added`
+    )
+  }
+}
+
+function sentenceOf({ problem, text, number }: ListMistake): string {
+  const quoted = `'${visible(text)}'`
+  switch (problem) {
+    case 'fields':
+      return `has ${counted(number, 'field')}; at most ${text.split(', ').length} are expected: ${visible(text)}`
+    case 'quote':
+      return 'a quotation mark is not closed'
+    case 'name':
+      return `${quoted} cannot be a user name: a-z 0-9 . _ + -, or an e-mail address`
+    case 'email':
+      return `${quoted} is not an e-mail address such as alice@lab.example`
+    case 'display':
+      return `${quoted} cannot be a displayed name: 1 to 128 characters on one line`
+    case 'group':
+      return `${quoted} cannot be a group: 1 to 64 characters, without , ; and |`
+    case 'twice':
+      return `${quoted} is in the file twice, first in line ${number}`
+    case 'taken':
+      return `there is an account with the name ${quoted} already, or was before a rename`
+    case 'role':
+      return `the group ${quoted} opens the operators' console; add such people one by one`
+  }
+}
