@@ -28,6 +28,7 @@ import {
   messagesFor,
   PortalTexts,
   pageHeaders,
+  personOf,
   portalPlugin,
   renderError,
   renderFramed,
@@ -330,7 +331,7 @@ export function errorPages(
   clock: Clock
 ): ErrorsOptions['renderPage'] {
   return ({ code, request, retryAfterSeconds, continueUrl, isFramed }) => {
-    const { match, target } = request.exchange.known
+    const { match, target, principal } = request.exchange.known
     const { judged } = request.exchange
     const app = judged?.app ?? (match?.kind === 'app' ? match.app : null)
     const method = judged?.method ?? request.method
@@ -361,6 +362,7 @@ export function errorPages(
       address: app !== null && isGet ? app.origin + (judged?.raw ?? target?.raw) : null,
       back: isGet ? undefined : (page ?? (app === null ? '/.factorgate/' : `${app.prefix}/`)),
       query: page === null ? '' : target?.query,
+      person: principal ? personOf(principal) : null,
       retryAfterSeconds,
       say
     }

@@ -3,7 +3,7 @@
 import type { ComponentChildren } from 'preact'
 import type { Account } from '../../src/identity/account.ts'
 import { pageScript, tabIcon } from '../portal/assets.ts'
-import { DocumentHead, PersonLinks, Said } from '../portal/layout.tsx'
+import { DocumentHead, Masthead, Said } from '../portal/layout.tsx'
 import { consoleScript, consoleSheet } from './assets.ts'
 import type { ConsoleFrame } from './console-page.ts'
 
@@ -45,12 +45,7 @@ export function Sheet({ frame: { frame, role, say }, title, at, narrow, children
         <a class="skip" href="#main">
           {words.frame.skip}
         </a>
-        <header>
-          <p class="lab" dir="auto">
-            {look.title}
-          </p>
-          <PersonLinks frame={frame} />
-        </header>
+        <Masthead frame={frame} />
         <nav class="places" aria-label={say.frame.nav}>
           {places
             .filter(([place]) => place !== 'configuration' || role === 'operator')

@@ -15,7 +15,6 @@ import { formatRelative } from './relative-time.ts'
 import { withReturnTo } from './return-to.ts'
 
 export interface AccountView {
-  readonly name: string
   readonly credentials: readonly Credential[]
   /** By credential id: why the policy refuses it. */
   readonly misfits?: ReadonlyMap<string, Misfit>
@@ -40,7 +39,7 @@ export function AccountPage({ frame, view }: { frame: Frame; view: AccountView }
   const others = view.sessions.filter(({ session }) => session.id !== view.thisSession)
   const offersEnd = others.length > 0 && (view.done?.kind === 'added' || view.done?.kind === 'removed')
   return (
-    <Page frame={frame} title={say.title} subtitle={view.name} drawing="open" wide>
+    <Page frame={frame} title={say.title} drawing="open" wide>
       {view.done !== null && <Notice>{doneSentence(view.done, frame.say)}</Notice>}
       {offersEnd && (
         <>
@@ -222,7 +221,7 @@ function doneSentence(done: Flash, { account: say, challenge, sponsor }: Message
 export async function showAccount(page: AuthenticatedContext, status: number, problem: string | null) {
   const { portal, principal } = page
   const { credentials, recoveryCodes, sessions, webauthn } = portal.services
-  const { id, displayName } = principal.account
+  const { id } = principal.account
   const [enrolled, codes, live, codesLeft, signals] = await Promise.all([
     credentials.list(id),
     recoveryCodes.status(id),
@@ -231,7 +230,6 @@ export async function showAccount(page: AuthenticatedContext, status: number, pr
     webauthn.signalsFor(principal.account)
   ])
   const view: AccountView = {
-    name: displayName,
     credentials: [...enrolled].sort((a, b) => (b.lastUsedAt ?? b.createdAt) - (a.lastUsedAt ?? a.createdAt)),
     misfits: new Map(
       enrolled.flatMap(credential => {

@@ -13,7 +13,6 @@ import { type ReturnTo, withReturnTo } from './return-to.ts'
 export interface AskView {
   readonly returnTo: ReturnTo
   readonly now: number
-  readonly name: string
   /** The open or declined request. */
   readonly request: Pick<Sponsorship, 'id' | 'state' | 'askedAt' | 'decidedBy'> | null
   /** The request was made in another browser, where its approval is valid. */
@@ -52,10 +51,6 @@ export function AskSponsorPage({ frame, view }: { frame: Frame; view: AskView })
           <AskForm frame={frame} view={view} />
         </>
       )}
-      <p class="soft">
-        <Said text={frame.say.challenge.asWhom({ name: view.name })} />{' '}
-        <a href={withReturnTo('/.factorgate/login', view.returnTo, { switch: '1' })}>{frame.say.challenge.notYou}</a>
-      </p>
     </Page>
   )
 }
@@ -130,18 +125,17 @@ export function registerAskSponsor(scope: FastifyInstance): void {
 
   async function show(page: AuthenticatedContext, status: number, problem: string | null) {
     const own = await sponsorship.own(callerOf(page))
-    const { returnTo, now, principal } = page
+    const { returnTo, now } = page
     const isElsewhere = own !== null && !own.isHere && own.request.state !== 'declined'
     // An expired approval counts as none: the person asks again.
     const isOver = own?.isHere === true && own.request.state === 'approved'
     const view = {
       returnTo,
       now,
-      name: principal.account.displayName,
       request: own === null || isOver ? null : own.request,
       isElsewhere,
       problem
     }
-    return sendPage(page, status, <AskSponsorPage frame={{ ...frameOf(page), person: null }} view={view} />)
+    return sendPage(page, status, <AskSponsorPage frame={frameOf(page)} view={view} />)
   }
 }

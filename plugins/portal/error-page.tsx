@@ -35,6 +35,8 @@ export interface ErrorContext extends Branding {
   readonly unsent?: { readonly href: string; readonly isForeign: boolean } | null | undefined
   readonly address?: string | null | undefined
   readonly query?: string | undefined
+  /** Who is signed in. */
+  readonly person?: Frame['person'] | undefined
   /** See `Frame.back`. */
   readonly back?: string | undefined
   /** English by default. */
@@ -48,7 +50,9 @@ export function errorFrame(look: Branding, say: Messages | undefined, base: stri
 
 /** As HTML. `pageHeaders` has its headers. */
 export function renderError(code: ErrorCode, context: ErrorContext): string {
-  const frame = { ...errorFrame(context, context.say, context.portalOrigin), back: context.back }
+  const { person = null, address = null, back, portalOrigin, say } = context
+  const returnTo = { rd: address, state: null }
+  const frame = { ...errorFrame(context, say, portalOrigin), person, returnTo, back }
   return toHtml(<ErrorPage frame={frame} code={code} context={context} />)
 }
 

@@ -35,6 +35,7 @@ export { loginsOf } from './institutions/index.ts'
 export { messagesFor } from './language.ts'
 export { PortalTexts } from './messages/messages.ts'
 export type { AppCard, Branding, LoginEntry, Logo, PortalOptions, PortalRoutes, PortalServices } from './options.ts'
+export { personOf } from './page-context.ts'
 
 /** The enrolment pages of each kind. */
 const enrolments: Readonly<Record<CredentialKind, (scope: FastifyInstance) => void>> = {

@@ -19,7 +19,7 @@ export function LanguagePage({ frame, view }: { frame: Frame; view: LanguageView
   const say = frame.say.languages
   return (
     <Page frame={frame} title={say.title} drawing="open">
-      <p>{frame.person === null ? say.lead : say.leadSigned}</p>
+      <p>{frame.person === null || frame.person.isHalf ? say.lead : say.leadSigned}</p>
       {view.problem !== null && <Notice alert>{view.problem}</Notice>}
       <form class="row second" method="post" action="/.factorgate/language">
         <Token frame={frame} />

@@ -5,12 +5,15 @@ import { logoPath, pageScript, pageSheet, tabIcon } from './assets.ts'
 import { Door, type Drawing } from './drawing.tsx'
 import type { Messages } from './messages/messages.ts'
 import type { Branding } from './options.ts'
+import { noReturn, type ReturnTo, withReturnTo } from './return-to.ts'
 
 export interface Frame {
   readonly look: Branding
   readonly say: Messages
-  /** Null unless fully signed in. */
-  readonly person: { readonly displayName: string } | null
+  /** `isHalf`: after the first factor alone. */
+  readonly person: { readonly displayName: string; readonly isHalf?: boolean } | null
+  /** Where somebody else goes after a sign-in from this page. */
+  readonly returnTo?: ReturnTo
   /** The start of links to the gate's pages: empty on the portal, its origin on the hosts of apps. */
   readonly base: string
   readonly csrf: string
@@ -57,12 +60,7 @@ export function Page({ frame, title, subtitle, drawing, wide, children }: PagePr
         <a class="skip" href="#main">
           {say.frame.skip}
         </a>
-        <header>
-          <p class="lab" dir="auto">
-            {look.logo == null ? look.title : <img class="logo" src={logoPath(look.logo)} alt={look.title} />}
-          </p>
-          {frame.person !== null && <PersonLinks frame={frame} />}
-        </header>
+        <Masthead frame={frame} />
         <main id="main">
           <Door state={drawing} />
           <h1>
@@ -134,7 +132,36 @@ export function FramedSheet({ frame, title, children }: Pick<PageProps, 'frame' 
   )
 }
 
-export function PersonLinks({ frame: { say, base, csrf } }: { frame: Frame }) {
+/** The lab's logo or name, and on the pages of a person their links and their name, the first question on a shared computer. */
+export function Masthead({ frame }: { frame: Frame }) {
+  const { look, say, base, person, returnTo = noReturn } = frame
+  const lab = look.logo == null ? look.title : <img class="logo" src={logoPath(look.logo)} alt={look.title} />
+  const isSigned = person !== null && !person.isHalf
+  return (
+    <header>
+      {isSigned ? (
+        <a class="lab" href={`${base}/.factorgate/`} dir="auto">
+          {lab}
+        </a>
+      ) : (
+        <p class="lab" dir="auto">
+          {lab}
+        </p>
+      )}
+      {isSigned && <PersonLinks frame={frame} />}
+      {person !== null && (
+        <p class="who">
+          <span class="name">
+            <Said text={say.challenge.asWhom({ name: person.displayName })} />
+          </span>{' '}
+          <a href={base + withReturnTo('/.factorgate/login', returnTo, { switch: '1' })}>{say.challenge.notYou}</a>
+        </p>
+      )}
+    </header>
+  )
+}
+
+function PersonLinks({ frame: { say, base, csrf } }: { frame: Frame }) {
   return (
     <nav aria-label={say.frame.you}>
       <a href={`${base}/.factorgate/`}>{say.frame.apps}</a>

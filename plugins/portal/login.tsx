@@ -42,7 +42,7 @@ export function LoginPage({ frame, view }: { frame: Frame; view: LoginView }) {
     <Page
       frame={frame}
       title={say.title}
-      subtitle={view.app === null ? say.toLab({ lab: frame.look.title }) : say.to({ app: view.app })}
+      subtitle={view.app === null ? undefined : say.to({ app: view.app })}
       drawing="ajar"
     >
       {view.ended !== null && <Notice>{say.ended[view.ended]}</Notice>}

@@ -105,8 +105,10 @@ export function registerLogout(scope: FastifyInstance): void {
   })
 
   function show(page: PageContext, status: number, problem: string | null) {
-    const frame = { ...frameOf(page), person: null }
-    const content = <LogoutPage frame={frame} returnTo={returnAfter(page)} problem={problem} />
+    const frame = frameOf(page)
+    // Its own button signs out.
+    const person = frame.person === null ? null : { ...frame.person, isHalf: true }
+    const content = <LogoutPage frame={{ ...frame, person }} returnTo={returnAfter(page)} problem={problem} />
     const returnTo = page.site.isPortal ? page.returnTo : { rd: signedOut, state: null }
     return sendPage({ ...page, returnTo }, status, content)
   }

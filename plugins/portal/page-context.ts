@@ -115,12 +115,18 @@ export function csrfSubject(page: Pick<PageContext, 'nonce' | 'principal'>): str
   return `${page.nonce ?? ''}.${page.principal?.csrfKey ?? '-'}`
 }
 
+/** For the masthead. */
+export function personOf({ account, isFullySignedIn }: Principal): NonNullable<Frame['person']> {
+  return { displayName: account.displayName, isHalf: !isFullySignedIn }
+}
+
 export function frameOf(page: PageContext): Frame {
   const { portal, principal, site, say } = page
   return {
     look: portal,
     say,
-    person: principal?.isFullySignedIn ? { displayName: principal.account.displayName } : null,
+    person: principal === null ? null : personOf(principal),
+    returnTo: page.returnTo,
     base: site.isPortal ? '' : portal.portalOrigin,
     csrf: csrfToken(page),
     isRetry: page.isRetry === true,

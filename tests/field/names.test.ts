@@ -53,7 +53,6 @@ t.test(
     const rd = (path: string) => encodeURIComponent(`http://notebooks.localhost${path}`)
     const page = (path: string) => new Visitor(fixture.app).get(`http://gate.localhost/.factorgate/${path}`)
     const bdi = (text: string) => `<bdi>${text}</bdi>`
-    t.match((await page('login')).body, `to ${bdi(lab)}`, 'sign-in, to the lab')
     const login = await page(`login?rd=${rd('/')}`)
     t.match(login.body, `to ${bdi(title)}`, 'sign-in, to an app')
     t.match(login.body, bdi(contact), 'whom to ask')
@@ -65,6 +64,7 @@ t.test(
     )
     t.match(codesPage.body, `Recovery codes of ada at ${bdi(lab)}, made`)
     const list = await visitor.get('http://gate.localhost/.factorgate/')
+    t.match(list.body, `<a class="lab" href="/.factorgate/" dir="auto">${lab}</a>`, 'masthead')
     t.match(list.body, new RegExp(`<a href="[^"]*" dir="auto">${title}</a>`), 'the list of apps')
     t.match(list.body, '<p dir="auto">What')
     fixture.time.advance(3600)

@@ -52,6 +52,8 @@ export function storiesIn(language: Language): readonly Story[] {
   const csrf = 'A'.repeat(43)
   const stranger: Frame = { look, say, person: null, base: '', csrf }
   const person: Frame = { ...stranger, person: { displayName: 'Ada Lovelace' } }
+  /** After the password alone. */
+  const half: Frame = { ...stranger, person: { displayName: 'Ada Lovelace', isHalf: true } }
   const returnTo = { rd: 'https://notebooks.lab.example/tree?path=2026', state: 'B'.repeat(43) }
   const noReturn = { rd: null, state: null }
 
@@ -140,7 +142,6 @@ export function storiesIn(language: Language): readonly Story[] {
   })
 
   const account: AccountView = {
-    name: 'Ada Lovelace',
     credentials: [
       credential('one', 'webauthn', 'Passkey on Mac', 40 * day, 3 * hour),
       credential('two', 'totp', 'Authenticator on my phone', 400 * day, 9 * day),
@@ -174,7 +175,7 @@ export function storiesIn(language: Language): readonly Story[] {
     address: 'https://gate.lab.example/.factorgate/account'
   }
 
-  const half = {
+  const unfinished = {
     session: session('s3', 'Mozilla/5.0 (Windows NT 10.0; Win64; x64) Chrome/131.0', '203.0.113.9', false),
     lastSeenAt: now - 4 * minute
   }
@@ -217,7 +218,7 @@ export function storiesIn(language: Language): readonly Story[] {
     viewer: 'grace',
     notice: null
   }
-  const ask = { returnTo, now, name: 'Lea Novak', request: null, problem: null }
+  const ask = { returnTo, now, request: null, problem: null }
 
   /** A person who signed in with one of their last recovery codes. */
   const spent = { left: 2, address: 'https://gate.lab.example/.factorgate/', isAccount: false }
@@ -259,7 +260,7 @@ export function storiesIn(language: Language): readonly Story[] {
     again: '/tree?path=2026'
   }
 
-  const errorFrame: Frame = { ...stranger, look: { ...look, contact: null }, base: 'https://gate.lab.example' }
+  const errorFrame: Frame = { ...person, look: { ...look, contact: null }, base: 'https://gate.lab.example' }
   const error = (code: ErrorCode) => <ErrorPage frame={errorFrame} code={code} context={context} />
 
   const own = (name: string, page: JSX.Element): Story => ({ name, page, isOwnPage: true })
@@ -444,26 +445,26 @@ export function storiesIn(language: Language): readonly Story[] {
       'invite-elsewhere-signed-in',
       <InviteElsewherePage frame={stranger} view={{ ...elsewhere, step: 'continue' }} />
     ),
-    optional('ask-sponsor', <AskSponsorPage frame={stranger} view={ask} />),
-    variant('ask-sponsor-self', <AskSponsorPage frame={stranger} view={{ ...ask, problem: say.sponsor.self }} />),
+    optional('ask-sponsor', <AskSponsorPage frame={half} view={ask} />),
+    variant('ask-sponsor-self', <AskSponsorPage frame={half} view={{ ...ask, problem: say.sponsor.self }} />),
     variant(
       'ask-sponsor-waiting',
       <AskSponsorPage
-        frame={stranger}
+        frame={half}
         view={{ ...ask, request: { id: 'lea', state: 'open', askedAt: now - 5 * minute } }}
       />
     ),
     variant(
       'ask-sponsor-declined',
       <AskSponsorPage
-        frame={stranger}
+        frame={half}
         view={{ ...ask, request: { id: 'lea', state: 'declined', askedAt: now - hour, decidedBy: grace } }}
       />
     ),
     variant(
       'ask-sponsor-elsewhere',
       <AskSponsorPage
-        frame={stranger}
+        frame={half}
         view={{ ...ask, request: { id: 'lea', state: 'open', askedAt: now - hour }, isElsewhere: true }}
       />
     ),
@@ -484,18 +485,15 @@ export function storiesIn(language: Language): readonly Story[] {
       />
     ),
     variant('sponsor-nobody', <SponsorPage frame={person} view={{ ...sponsorView, requests: [] }} />),
-    own('enrol', <EnrolPage frame={stranger} view={{ returnTo, isFirst: true, isOff: false }} />),
-    variant('enrol-again', <EnrolPage frame={stranger} view={{ returnTo, isFirst: true, isOff: true }} />),
+    own('enrol', <EnrolPage frame={half} view={{ returnTo, isFirst: true, isOff: false }} />),
+    variant('enrol-again', <EnrolPage frame={half} view={{ returnTo, isFirst: true, isOff: true }} />),
     variant(
       'enrol-approved',
-      <EnrolPage frame={stranger} view={{ returnTo, isFirst: true, isOff: false, sponsor: 'Grace Hopper' }} />
+      <EnrolPage frame={half} view={{ returnTo, isFirst: true, isOff: false, sponsor: 'Grace Hopper' }} />
     ),
-    own('enrol-passkey', <EnrolPasskeyPage frame={stranger} view={{ returnTo, name: 'Passkey on Mac' }} />),
-    own('enrol-totp', <EnrolTotpPage frame={stranger} view={enrolTotp} />),
-    variant(
-      'enrol-totp-wrong',
-      <EnrolTotpPage frame={stranger} view={{ ...enrolTotp, problem: say.enrolTotp.wrong }} />
-    ),
+    own('enrol-passkey', <EnrolPasskeyPage frame={half} view={{ returnTo, name: 'Passkey on Mac' }} />),
+    own('enrol-totp', <EnrolTotpPage frame={half} view={enrolTotp} />),
+    variant('enrol-totp-wrong', <EnrolTotpPage frame={half} view={{ ...enrolTotp, problem: say.enrolTotp.wrong }} />),
     own('recovery-codes', <RecoveryPage frame={person} view={recovery} />),
     variant(
       'recovery-codes-unsaved',
@@ -529,7 +527,7 @@ export function storiesIn(language: Language): readonly Story[] {
     variant('account-spent-few', <AccountPage frame={person} view={{ ...account, codesLeft: 1 }} />),
     variant(
       'account-half',
-      <AccountPage frame={person} view={{ ...account, sessions: [...account.sessions, half] }} />
+      <AccountPage frame={person} view={{ ...account, sessions: [...account.sessions, unfinished] }} />
     ),
     variant(
       'account-added',
@@ -539,7 +537,7 @@ export function storiesIn(language: Language): readonly Story[] {
     own('remove', <RemovePage frame={person} view={{ id: 'one', name: 'Passkey on Mac', isLast: false }} />),
     variant('remove-last', <RemovePage frame={person} view={{ id: 'one', name: 'Passkey on Mac', isLast: true }} />),
     own('not-me', <NotMePage frame={person} />),
-    own('logout', <LogoutPage frame={stranger} />),
+    own('logout', <LogoutPage frame={half} />),
     own('signed-out', <SignedOutPage frame={stranger} />),
     variant('leaving', <LeavingPage frame={stranger} href="https://login.example/logout" />),
     own(
@@ -561,7 +559,7 @@ export function storiesIn(language: Language): readonly Story[] {
       'challenge-passkey-only',
       <ChallengePage frame={stranger} view={{ ...challenge, factors: ['webauthn'] }} />
     ),
-    variant('logout-stale', <LogoutPage frame={stranger} returnTo={returnTo} problem={say.logout.formExpired} />),
+    variant('logout-stale', <LogoutPage frame={half} returnTo={returnTo} problem={say.logout.formExpired} />),
     variant('not-me-elsewhere', <NotMePage frame={person} hasPassword={false} />),
     variant(
       'form-unsent',

@@ -43,7 +43,6 @@ export interface Sentences {
   readonly login: {
     readonly title: string
     readonly to: (args: { readonly app: string }) => string
-    readonly toLab: (args: { readonly lab: string }) => string
     readonly passkey: string
     readonly with: (args: { readonly place: string }) => string
     readonly or: string
