@@ -103,7 +103,8 @@ t.test('in a browser', async t => {
       page.evaluate(`(text => {
         const sheet = new CSSStyleSheet()
         sheet.replaceSync(text)
-        return [...sheet.cssRules].map(rule => rule.cssText)
+        // Browsers keep the spelling of custom properties, and of values with some in them.
+        return [...sheet.cssRules].map(rule => rule.cssText.replace(/\\b0\\./g, '.').replace(/, /g, ','))
       })(${JSON.stringify(text)})`) as Promise<string[]>
     const sheet = await rules(minify(written('page.css'), 'css'))
     t.ok(sheet.length > 50)
