@@ -100,8 +100,9 @@ function stageRest() {
     .replace(`file://${byHand}/`, 'file:///usr/share/doc/factorgate/')
     .replaceAll(byHand, place)
   writeFileSync(to('usr/lib/systemd/system/factorgate.service'), installed)
-  for (const name of ['README.md', 'CHANGELOG.md', 'config/reference.md', 'config/examples', 'docs'])
-    copy(name, to('usr/share/doc/factorgate', path.basename(name)))
+  // The documents of the npm package, in the same folders, so that their links lead somewhere.
+  for (const name of ['README.md', ...manifest.files.filter(name => name !== 'dist')])
+    copy(name, to('usr/share/doc/factorgate', name))
   // Policy 12.5: the licence stands here, under this name.
   copy('LICENSE', to('usr/share/doc/factorgate/copyright'))
 }

@@ -73,7 +73,7 @@ With several \`workers\`, one page has the values of all together: the last colu
 `
 
 const betweenTables = `Values of labels: \`app\`, \`upstream\`, \`directory\` and \`certificate\` are written as in the configuration. \`status\` is a class such as \`2xx\`; \`0xx\` means that there was no
-answer. \`code\` is in [src/errors.ts](../src/errors.ts). \`limit\` is in [src/throttle/limits.ts](../src/throttle/limits.ts). \`factor\` and \`outcome\` are as in the journal.
+answer. \`code\` is in \`src/errors.ts\`. \`limit\` is in \`src/throttle/limits.ts\`. \`factor\` and \`outcome\` are as in the journal.
 
 ## Alerts
 

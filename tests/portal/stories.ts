@@ -1,6 +1,6 @@
 /**
  * Takes the pictures of all stories: light and dark, phone and desktop. `npm run stories [FOLDER] [LANGUAGE…] [NAME…]` writes them to FOLDER
- * (default var/stories), and the English ones of the sign-in page to tests/portal/screenshots for the README. The default language is English.
+ * (default var/stories). The default language is English. Those of the documents are taken by `npm run pictures`.
  */
 import { mkdirSync } from 'node:fs'
 import path from 'node:path'
@@ -12,7 +12,6 @@ import { serveStories } from './story-server.ts'
 const folder = path.resolve(process.argv[2] ?? 'var/stories')
 const languages = process.argv.slice(3).filter(isLanguage)
 const only = process.argv.slice(3).filter(each => !isLanguage(each))
-const kept = new URL('./screenshots/', import.meta.url).pathname
 const ends: (() => unknown)[] = []
 const end = { teardown: (handler: () => unknown) => void ends.unshift(handler) }
 
@@ -20,7 +19,6 @@ const sizes = { phone: { width: 390, height: 844 }, desktop: { width: 1280, heig
 
 try {
   mkdirSync(folder, { recursive: true })
-  mkdirSync(kept, { recursive: true })
   const origin = await serveStories(end)
   const browser = await openBrowser(end)
   for (const colorScheme of ['light', 'dark'] as const)
@@ -36,8 +34,6 @@ try {
             path: path.join(folder, `${prefix}${name}.${size}.${colorScheme}.png`),
             fullPage: true
           })
-          if (language === 'en' && name === 'login' && size === 'desktop')
-            await page.screenshot({ path: path.join(kept, `sign-in-${colorScheme}.png`) })
         }
       }
       await context.close()

@@ -1,9 +1,11 @@
 /** The image and the compose file, as far as they can be judged without an engine: what they promise, and that what they name exists. */
+import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { parse } from 'yaml'
+import { freePort } from '../fixtures/process/free-port.ts'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 const read = (file: string) => readFileSync(path.join(root, file), 'utf8')
@@ -49,6 +51,21 @@ t.test('Dockerfile', async t => {
     /npm sbom .*--omit=dev.* > sbom\.cdx\.json && npm prune --omit=dev/,
     'a bill of materials, then no tools'
   )
+  const removes = of('RUN')[0]!.split(' ')
+  t.same(removes.slice(0, 2), ['rm', '-rf'])
+  for (const tool of ['npm', 'npx', 'corepack', 'yarn'])
+    t.ok(removes.includes(`/usr/local/bin/${tool}`), `no ${tool} in what runs`)
+  t.ok(removes.includes('/usr/local/lib/node_modules'))
+
+  t.test('says what it is, as OCI images do', async t => {
+    const { version, description, license } = JSON.parse(read('package.json'))
+    t.same(of('ARG'), [`VERSION=${version}`])
+    const labels = Object.fromEntries(
+      [...of('LABEL')[0]!.matchAll(/org\.opencontainers\.image\.([\w.]+)="([^"]*)"/g)].map(match => match.slice(1))
+    )
+    t.match(labels, { title: 'Factorgate', description, version: '$VERSION', licenses: license })
+    t.match(`FROM ${labels['base.name']}`, /\/node:24-slim$/)
+  })
 
   t.test('copies what exists, and .dockerignore lets it through', async t => {
     const allowed = read('.dockerignore')
@@ -70,7 +87,6 @@ t.test('Dockerfile', async t => {
 })
 
 t.test('the health check says yes to an answer and no to silence', async t => {
-  const { spawn } = await import('node:child_process')
   const { createServer } = await import('node:http')
   const check = instructions(read('Dockerfile')).find(each => each.word === 'HEALTHCHECK')!.rest
   const [, ...args] = JSON.parse(check.slice(check.indexOf('CMD ') + 4)) as string[]
@@ -105,7 +121,12 @@ t.test('compose.yaml', async t => {
   t.match(redis.command[0], /--appendonly yes .*--maxmemory-policy noeviction/, 'Redis forgets nothing')
   t.match(redis.command[0], /requirepass/)
   t.notMatch(redis.command[0], /--requirepass/, 'no password among the arguments')
-  t.match(gate.environment.REDIS_PASSWORD, /^\$\{REDIS_PASSWORD:\?/, 'without a password nothing starts')
+  t.same(compose.secrets, { 'redis-password': { file: './secrets/redis-password' } })
+  t.notMatch(JSON.stringify(compose), /REDIS_PASSWORD|"environment"/, 'no secret in an environment')
+  t.match(read('.gitignore'), /^secrets\/$/m)
+  const [{ source, target }] = gate.secrets
+  t.equal(source, 'redis-password')
+  t.equal(target, path.posix.join('/etc/factorgate', config.redis.passwordFile), 'where the configuration looks for it')
   t.match(key.entrypoint[2], /test -e (\S+) \|\| factorgate key new \1$/, 'an existing key is never replaced')
 
   t.test('one service builds the image, and the others take it from nowhere else', async t => {
@@ -119,6 +140,27 @@ t.test('compose.yaml', async t => {
       ]
     )
     t.equal(redis.build, undefined)
+  })
+
+  t.test('its Redis asks for the password of the secret, and its health check knows it', async t => {
+    const secret = path.join(t.testdir({ secret: 'a1b2c3\n', data: {} }), 'secret')
+    const port = await freePort()
+    const here = (script: string) =>
+      script
+        .replaceAll('$$', '$')
+        .replaceAll('/run/secrets/redis-password', secret)
+        .replace('--dir /data', `--port ${port} --dir ${path.dirname(secret)}/data`)
+        .replace('redis-cli ', `redis-cli -p ${port} `)
+    const server = spawn('/bin/sh', ['-c', here(redis.command[0])], { stdio: ['ignore', 'pipe', 'ignore'] })
+    t.teardown(() => server.kill())
+    for await (const part of server.stdout) if (String(part).includes('Ready to accept')) break
+    const check = (script: string) => spawnSync('/bin/sh', ['-c', script], { encoding: 'utf8' })
+    const [kind, script] = redis.healthcheck.test
+    t.equal(kind, 'CMD-SHELL')
+    t.equal(check(here(script)).status, 0)
+    t.match(check(`redis-cli -p ${port} ping`).stdout, /NOAUTH/)
+    t.equal(check(here(script).replace('$(cat', '$(echo')).status, 1, 'a wrong password is not healthy')
+    t.equal(check(`REDISCLI_AUTH=a1b2c3 redis-cli -p ${port} shutdown nosave`).status, 0)
   })
 
   t.test('fits the configuration it mounts', async t => {
