@@ -38,7 +38,11 @@ function plain(node: Node): Record<string, unknown> {
   if (patternProperties !== undefined) result.additionalProperties = plain(Object.values(patternProperties)[0]!)
   const pattern = patternOf(node)
   if (pattern !== undefined) result.pattern = `^(?:${pattern})$|${variable}`
-  const takesVariable = node.type === 'integer' || node.type === 'boolean' || (node.type === 'string' && node.enum)
+  const takesVariable =
+    node.type === 'integer' ||
+    node.type === 'number' ||
+    node.type === 'boolean' ||
+    (node.type === 'string' && node.enum)
   return takesVariable && !('const' in node) ? orVariable(result) : result
 }
 
@@ -98,7 +102,7 @@ function typeOf(node: Node, where: string): string {
   if (node.patternProperties !== undefined)
     return `map of ${node['x-keys'] === 'headerName' ? 'header names and values' : 'texts'}`
   if (node.type === 'boolean') return 'const' in node ? code(node.const) : '`true`, `false`'
-  if (node.type === 'integer') return `${node.minimum} to ${node.maximum}`
+  if (node.type === 'integer' || node.type === 'number') return `${node.minimum} to ${node.maximum}`
   if ('const' in node) return code(node.const)
   return node['x-kind'] === undefined ? '`null`' : textOf(node, node['x-kind'])
 }

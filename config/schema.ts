@@ -23,9 +23,11 @@ import {
   type ValueOf,
   whole
 } from './schema/schema-builders.ts'
+import { traces } from './schema/traces.ts'
 import type { SiteUrl, StoreTarget, Upstream } from './values/addresses.ts'
 import type { ExportTarget } from './values/export-targets.ts'
 import type { MailServerTarget } from './values/messages.ts'
+import type { TraceEndpoint } from './values/traces.ts'
 
 const tls = map(
   {
@@ -186,6 +188,7 @@ export const configSchema = map(
       description: 'The apps behind the gate. The gate answers everything else with 404.'
     }),
     notify,
+    traces,
     log,
     shutdownTimeout: duration(
       {
@@ -227,7 +230,7 @@ export type AppConfig = Config['apps'][number]
 export type RuleConfig = AppConfig['rules'][number]
 
 /** Values that are complete or missing. */
-type Whole = SiteUrl | Upstream | StoreTarget | MailServerTarget | ExportTarget
+type Whole = SiteUrl | Upstream | StoreTarget | MailServerTarget | ExportTarget | TraceEndpoint
 
 /** A value with perhaps missing parts, each with a problem. */
 export type Draft<T> = T extends Whole | string | number | boolean | null | undefined

@@ -1,13 +1,17 @@
 /** Step 1, accept: parses request line and client, and refuses ambiguous requests that Node accepts. */
 import type { IncomingMessage } from 'node:http'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { GateError } from '../src/errors.ts'
 import { closeInStages } from '../src/platform/staged-close.ts'
 import type { Client } from '../src/request/client.ts'
+import type { RequestTrace } from '../src/traces/request-trace.ts'
 import { readingOf } from './exchange.ts'
 
 export interface AcceptOptions {
   readonly readClient: (peer: string, forwardedFor: string | undefined) => Client
+  /** Begins the trace of a request. Without it there are no traces. */
+  readonly trace?: ((request: FastifyRequest, reply: FastifyReply) => RequestTrace) | null
 }
 
 /** Maximum of header lines. Node has no limit here (`maxHeadersCount: 0`, CVE-2026-58044). */
@@ -30,11 +34,12 @@ const bits = new Map(single.map((name, i) => [name, 1 << i]))
 const isSingleLength = Array.from({ length: 32 }, (_, length) => single.some(name => name.length === length))
 
 export const acceptPlugin = fp<AcceptOptions>(
-  async (app, { readClient }) => {
+  async (app, { readClient, trace = null }) => {
     app.addHook('onRequest', (request, reply, done) => {
       const { raw, exchange } = request
       const forwardedFor = raw.headers['x-forwarded-for'] as string | undefined
       exchange.client = readClient(raw.socket.remoteAddress ?? '', forwardedFor)
+      if (trace !== null) exchange.trace = trace(request, reply)
       const problem = headerProblem(raw)
       if (problem !== null) {
         reply.header('connection', 'close')

@@ -11,6 +11,7 @@ import type { Client } from '../src/request/client.ts'
 import { parseTarget, type Target } from '../src/request/target.ts'
 import type { Principal } from '../src/session/sessions.ts'
 import type { StoreUnreachable } from '../src/store/store.ts'
+import type { RequestTrace } from '../src/traces/request-trace.ts'
 
 /** What a portal route requires. `fresh`: a second factor within the last five minutes. `console`: what `authorizeConsole` says. */
 export type Requires = 'anyone' | 'first-factor' | 'signed-in' | 'fresh' | 'console'
@@ -40,6 +41,8 @@ export class Exchange {
   /** `step`: only redirects and the frame page may answer. `page`: made for frames. */
   framed: 'no' | 'step' | 'page' = 'no'
   isRecorded = false
+  /** Null where no traces are configured. */
+  trace: RequestTrace | null = null
   notes: Partial<AuditEvent> | undefined
 
   constructor(id: string, startedAt: number) {

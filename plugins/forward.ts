@@ -104,6 +104,7 @@ export const forwardPlugin = fp<ForwardOptions>(
         proofs: principal?.proofs ?? noProofs,
         assertion: match.app.assertion && permit.subject !== null ? (options.assert?.(exchange) ?? null) : null,
         flow: options.watch == null ? null : flowOf(options.watch, request, permit, upgrade !== undefined),
+        trace: exchange.trace,
         observer: new ReplyObserver(request, reply, options, upgrade !== undefined, logged)
       }
       const upstreams = registry.of(match.app)

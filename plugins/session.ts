@@ -19,12 +19,15 @@ export const sessionPlugin = fp<{ sessions: Sessions }>(
         exchange.principal = known
         return done()
       }
+      const timed = exchange.trace?.time('find the session')
       sessions.find(site.host, token).then(
         principal => {
+          timed?.()
           exchange.principal = principal
           done()
         },
         error => {
+          timed?.()
           if (!(error instanceof StoreUnreachable)) return done(error)
           // Public paths need no session; the enforce step refuses the others.
           exchange.storeFailure = error

@@ -9,7 +9,7 @@ import Fastify, {
 import { pemText } from '../config/reading/text-sources.ts'
 import type { Config } from '../config/schema.ts'
 import { isPublicSuffix } from '../config/values/public-suffixes.ts'
-import { acceptPlugin } from '../plugins/accept.ts'
+import { type AcceptOptions, acceptPlugin } from '../plugins/accept.ts'
 import { auditPlugin, exchangeEvent } from '../plugins/audit.ts'
 import { consolePages } from '../plugins/console/index.ts'
 import { enforcePlugin } from '../plugins/enforce.ts'
@@ -122,7 +122,13 @@ export async function buildGateway(config: Config, runtime: Services): Promise<F
   const { clock, log, journal: audit, strangers, sessions, live, metrics } = runtime
   const portalOrigin = config.portal.url.origin
   const frontHeaders = frontHeadersOf(config)
-  const apps = config.apps.map(app => ({ ...toApp(app, portalOrigin, config.apps), tls: tlsOf(app), frontHeaders }))
+  const isTraced = config.traces !== null
+  const apps = config.apps.map(app => ({
+    ...toApp(app, portalOrigin, config.apps),
+    tls: tlsOf(app),
+    frontHeaders,
+    isTraced
+  }))
   const routes = new RouteTable({ apps, portalOrigin })
   const returnTargets = new ReturnTargets(routes, apps, clock)
   const maxUrlLength = maxUrlLengthFor(config.listen.maxHeaderSize)
@@ -181,7 +187,7 @@ export async function buildGateway(config: Config, runtime: Services): Promise<F
         headers: frameHeaders()
       })
     },
-    accept: { readClient: makeClientReader(config.trustedProxies) },
+    accept: { readClient: makeClientReader(config.trustedProxies), trace: await traceOf(config, runtime) },
     match: { routes },
     session: { sessions },
     enforce: { routes, portalOrigin, audit, clock, maxUrlLength },
@@ -279,6 +285,15 @@ export async function buildGateway(config: Config, runtime: Services): Promise<F
   runtime.notifying = notifying
   notifying?.start()
   return app
+}
+
+/** Begins the traces of requests. Loaded where it is needed, for a short start. */
+async function traceOf({ traces }: Config, runtime: Services): Promise<NonNullable<AcceptOptions['trace']> | null> {
+  if (traces === null) return null
+  const { Tracing } = await import('./services/tracing.ts')
+  const { requestTraces } = await import('../plugins/request-trace.ts')
+  runtime.tracing ??= new Tracing(runtime)
+  return requestTraces({ tracer: runtime.tracing.tracer(traces), path: traces.path })
 }
 
 /** Logo, languages and words of the pages. `help` stands in every language that has no text of its own for it. */

@@ -88,7 +88,8 @@ const leafReaders: readonly string[] = [
   'src/store/redis/url.ts',
   'src/colours/accent.ts',
   'src/messages/languages.ts',
-  'src/messages/overrides.ts'
+  'src/messages/overrides.ts',
+  'src/traces/header-lines.ts'
 ]
 const folderOf = (file: string) => file.split('/').slice(0, 2).join('/')
 /** The layers of config/, lowest first; load.ts and print.ts are the highest. */

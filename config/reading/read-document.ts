@@ -140,7 +140,7 @@ class Reader {
     const { text, changed } = filled
     if (schema.type === 'string') return this.#checked(schema, text, node.value, path)
     // A number or a switch from the environment is recognised by its text.
-    const bare = changed && /^(true|false|\d{1,15})$/.test(text) ? JSON.parse(text) : text
+    const bare = changed && /^(true|false|\d{1,15}|0\.\d{1,15})$/.test(text) ? JSON.parse(text) : text
     return this.#checked(schema, bare, node.value, path)
   }
 
@@ -150,13 +150,11 @@ class Reader {
     if (schema.enum !== undefined) return this.#choice(schema, value, raw, path)
     if (schema.type === 'boolean')
       return typeof value === 'boolean' ? value : this.#invalid(path, `must be true or false, got ${shown(raw)}`)
-    if (schema.type === 'integer') {
+    if (schema.type === 'integer' || schema.type === 'number') {
       const [least, most] = [schema.minimum!, schema.maximum!]
-      if (Number.isInteger(value) && (value as number) >= least && (value as number) <= most) return value
-      return this.#invalid(
-        path,
-        `${schema['x-instead'] ?? `must be a whole number from ${least} to ${most}`}, got ${shown(raw)}`
-      )
+      const isNumber = schema.type === 'number' ? typeof value === 'number' : Number.isInteger(value)
+      if (isNumber && (value as number) >= least && (value as number) <= most) return value
+      return this.#invalid(path, `${schema['x-instead'] ?? `must be ${expected(schema)}`}, got ${shown(raw)}`)
     }
     return this.#text(schema, value as string, raw, path)
   }
@@ -306,7 +304,7 @@ function branchFor(schema: Node, node: YamlNode | null): Node | undefined {
   if ('const' in schema) return node.value === schema.const ? schema : undefined
   if (schema.enum !== undefined) return schema
   if (schema.type === 'string') return typeof node.value === 'string' || takesAnyScalar(schema) ? schema : undefined
-  return schema.type === 'integer' || schema.type === 'boolean' ? schema : undefined
+  return schema.type === 'integer' || schema.type === 'number' || schema.type === 'boolean' ? schema : undefined
 }
 
 /** `title: 2026` and `users: [007]` are texts, although YAML reads numbers. */
@@ -331,6 +329,8 @@ function expected(schema: Node): string {
       return schema.items?.type === 'object' ? "a list, each item beginning with '- '" : 'a list such as [a, b]'
     case 'integer':
       return `a whole number from ${schema.minimum} to ${schema.maximum}`
+    case 'number':
+      return `a number from ${schema.minimum} to ${schema.maximum}`
     case 'boolean':
       return 'true or false'
     default:

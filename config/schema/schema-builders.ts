@@ -14,7 +14,7 @@ export interface About {
 
 /** A schema node for the reader and print.ts: plain JSON Schema. */
 export interface Node {
-  readonly type?: 'object' | 'array' | 'string' | 'integer' | 'boolean' | 'null'
+  readonly type?: 'object' | 'array' | 'string' | 'integer' | 'number' | 'boolean' | 'null'
   readonly title?: string
   readonly description?: string
   readonly default?: unknown
@@ -114,6 +114,11 @@ export function choice<const T extends string | number>(words: readonly T[], of:
 
 export function whole(of: About, minimum: number, maximum: number) {
   return typed<number>({ type: 'integer', minimum, maximum, ...about(of) })
+}
+
+/** A number that may have a fraction. */
+export function number(of: About, minimum: number, maximum: number) {
+  return typed<number>({ type: 'number', minimum, maximum, ...about(of) })
 }
 
 export function flag(of: About) {

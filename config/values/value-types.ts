@@ -31,6 +31,7 @@ import {
 } from './institutions.ts'
 import { type Invalid, invalid, invalidSecret, nearest } from './invalid.ts'
 import { readMailAddress, readMailServer, readWebhookUrl } from './messages.ts'
+import { readTraceEndpoint } from './traces.ts'
 
 export interface ValueType<T> {
   /** `folder` is the file's: relative paths start there. */
@@ -77,6 +78,7 @@ export const valueTypes = {
     pattern: '(syslog\\+(tls|tcp|udp)://|https?://|file:).+',
     name: 'syslog URL, URL or file'
   },
+  traceEndpoint: { read: readTraceEndpoint, pattern: 'https?://[^/]+/.+', name: 'URL' },
   webhookUrl: { read: readWebhookUrl, pattern: 'https?://.+', name: 'URL' },
   requestPath: { read: readRequestPath, pattern: '/.*', name: 'path' },
   status: { read: readStatus, name: 'status' },

@@ -40,6 +40,8 @@ export interface App {
   readonly passHeaders?: readonly string[]
   /** Identity headers and secret of a proxy in front. No app gets them. */
   readonly frontHeaders?: readonly string[]
+  /** True if the gate sends spans, and the app gets the gate's `traceparent`. */
+  readonly isTraced?: boolean
   readonly preserveHost: boolean
   readonly assertion: boolean
   /** Further origins whose pages may open WebSockets. */

@@ -110,7 +110,7 @@ export abstract class ForwardOperation implements LiveEntry, Holder {
   }
 
   protected ask(handler: ResponseHandler, isUpgrade: boolean, isFresh: boolean): void {
-    const { req, app, path, query, affinity } = this.forwardRequest
+    const { req, app, path, query, affinity, trace } = this.forwardRequest
     const { connectTimeoutMs, responseTimeoutMs } = app
     const { balancer } = this.upstreams
     const tied = isUpgrade ? null : this.#takeTied()
@@ -119,6 +119,7 @@ export abstract class ForwardOperation implements LiveEntry, Holder {
     this.tried.push(index)
     const { plan } = this
     const method = req.method as string
+    if (trace !== null) trace.ask(method, app.upstreams[index]!)
     const outbound = outboundHeaders(plan, req.rawHeaders, this.forwardRequest, isUpgrade)
     const { tiesConnection, unsent } = outbound
     if (unsent !== null) this.forwardRequest.observer.onUnsent(unsent)
@@ -144,6 +145,7 @@ export abstract class ForwardOperation implements LiveEntry, Holder {
     this.connection = pool.send(request, handler, isNew)
     if (this.connection !== null) return
     this.#failure = new UpstreamError('pool_exhausted', 'too many connections to it', false)
+    trace?.failed('pool_exhausted')
     this.ask(handler, isUpgrade, isFresh)
   }
 
@@ -172,6 +174,7 @@ export abstract class ForwardOperation implements LiveEntry, Holder {
   /** Marks the upstream as down. Another may be asked if no byte was read, after two timeouts at most. */
   protected mayAskAnother(error: UpstreamError): boolean {
     this.#failure = error
+    this.forwardRequest.trace?.failed(error.failure)
     const index = this.tried.at(-1) as number
     this.upstreams.balancer.refused(index, this.#explain(error) ?? error.message)
     if (error.failure === 'timeout') this.#slowConnects++
@@ -188,7 +191,8 @@ export abstract class ForwardOperation implements LiveEntry, Holder {
   protected decline(error: UpstreamError): void {
     this.isOver = true
     this.#registration.release()
-    const { observer } = this.forwardRequest
+    const { observer, trace } = this.forwardRequest
+    trace?.failed(error.failure)
     const trouble = this.#explain(error)
     const told =
       trouble === null ? error : new UpstreamError(error.failure, trouble, error.wasSent, { cause: error.cause })
@@ -204,6 +208,7 @@ export abstract class ForwardOperation implements LiveEntry, Holder {
     this.isOver = true
     this.#registration.release()
     this.flow?.end(reason)
+    this.forwardRequest.trace?.failed('cancelled')
     this.forwardRequest.observer.onRefused(code, undefined, { cut: reason })
   }
 
@@ -214,6 +219,7 @@ export abstract class ForwardOperation implements LiveEntry, Holder {
     this.flow?.end(cut)
     const outcome = cut === null ? 'complete' : 'cut'
     const durationMs = performance.now() - this.#startedAt
+    this.forwardRequest.trace?.forwarded(status, bytesIn, bytesOut, cut)
     this.forwardRequest.observer.onEnd({ status, bytesIn, bytesOut, outcome, cut, durationMs })
   }
 }

@@ -6,6 +6,7 @@ import type { Proof } from '../factor/proof.ts'
 import type { Unsent } from '../identity/identity-headers.ts'
 import type { Flow } from '../metering/flow.ts'
 import type { Permit } from '../policy/decision.ts'
+import type { RequestTrace } from '../traces/request-trace.ts'
 import type { UpstreamError, UpstreamFailure } from '../upstream/connection.ts'
 import type { Oddity } from '../upstream/response-lines.ts'
 
@@ -30,6 +31,8 @@ export interface ForwardRequest {
   readonly assertion: string | null
   /** Counts the bytes; null where nobody watches. */
   readonly flow: Flow | null
+  /** Null where no traces are configured. */
+  readonly trace: RequestTrace | null
   readonly observer: ForwardObserver
 }
 

@@ -46,6 +46,8 @@ export interface Requester {
   readonly permit: Permit
   readonly address: string
   readonly assertion: string | null
+  /** The trace that the app's spans belong to; null where no traces are configured. */
+  readonly trace: { readonly traceparent: string; readonly tracestate: string | null } | null
 }
 
 type Kind =
@@ -103,6 +105,8 @@ export function outboundPlan(app: App, upstream: Upstream): OutboundPlan {
   const { secretHeader, secret } = app.identityHeaders
   if (secretHeader != null && secret !== undefined) constant.push(secretHeader, utf8(secret))
   const ours = [...Object.keys(app.addHeaders), ...namesOf(app.identityHeaders), ...(app.frontHeaders ?? [])]
+  // The gate begins or continues the trace itself; a client's headers must not look like the gate's.
+  if (app.isTraced === true) ours.push('traceparent', 'tracestate')
   return {
     app,
     mapping: urlMappingOf(app, upstream, host),
@@ -223,7 +227,7 @@ export function utf8(value: string): string {
 function addGateHeaders(
   headers: string[],
   { app, constant }: OutboundPlan,
-  { permit, address, assertion }: Requester
+  { permit, address, assertion, trace }: Requester
 ): Unsent[] | null {
   headers.push('X-Forwarded-For', address)
   for (const line of constant) headers.push(line)
@@ -234,6 +238,10 @@ function addGateHeaders(
     }))
       headers.push(line)
   if (assertion !== null) headers.push('X-Factorgate-Assertion', assertion)
+  if (trace !== null) {
+    headers.push('traceparent', trace.traceparent)
+    if (trace.tracestate !== null) headers.push('tracestate', trace.tracestate)
+  }
   return unsent
 }
 

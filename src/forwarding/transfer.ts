@@ -187,6 +187,7 @@ class Transfer extends ForwardOperation implements ResponseHandler {
     if (failure !== 'stale_connection' || this.#isRetry || this.#body !== null) return false
     if (wasSent && !repeatable.has(this.forwardRequest.req.method as string)) return false
     this.#isRetry = true
+    this.forwardRequest.trace?.failed(failure)
     this.tried.pop()
     return true
   }

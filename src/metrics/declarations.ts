@@ -132,6 +132,16 @@ export const declarations = {
     labels: ['outcome'],
     help: 'Mails and webhooks that were sent, or given up after several attempts.'
   },
+  factorgate_trace_spans_total: {
+    type: 'counter',
+    labels: ['outcome'],
+    help: 'Spans of traces that the collector has taken, and those that were dropped.'
+  },
+  factorgate_trace_failures_total: {
+    type: 'counter',
+    labels: [],
+    help: 'Failed tries to send spans to the collector.'
+  },
   factorgate_reloads_total: {
     type: 'counter',
     labels: ['outcome'],

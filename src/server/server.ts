@@ -138,6 +138,7 @@ export class Server implements Serving {
         await gateway.close()
         throw error
       }
+      runtime.tracing?.use(config.traces)
       server.#record('gate.start')
       server.#warnOfReports()
       await server.#warnIfEmpty()
@@ -227,6 +228,7 @@ export class Server implements Serving {
     this.#listener.swap(pipelineOf(gateway))
     this.#gateway = gateway
     this.#config = config
+    this.runtime.tracing?.use(config.traces)
     this.runtime.sessions.setLimits(limitsOf(config))
     this.runtime.sessions.setTerms(gateway.terms)
     Object.assign(this.runtime.configuration, { loadedAt: this.runtime.clock(), refused: null, waiting })
@@ -271,13 +273,15 @@ export class Server implements Serving {
   }
 
   async #close(graceMs: number): Promise<void> {
+    const endsAt = performance.now() + graceMs
     this.runtime.live.drain()
     await this.#listener.close(graceMs)
     await this.#gateway.close()
     this.#record('gate.stop')
     await this.#admin?.close()
     await this.runtime.journal.flush()
-    await this.#exports?.stop()
+    const graceLeft = endsAt - performance.now()
+    await Promise.all([this.#exports?.stop(), this.runtime.tracing?.close(flushTimeOf(graceLeft))])
     await this.runtime.close()
   }
 
@@ -285,6 +289,11 @@ export class Server implements Serving {
     const { journal, clock } = this.runtime
     journal.record({ kind, at: clock(), worker: this.#worker?.number })
   }
+}
+
+/** How long the last spans may take: what is left of the grace, within bounds, in milliseconds. */
+function flushTimeOf(graceLeft: number): number {
+  return Math.min(Math.max(graceLeft, 250), 3000)
 }
 
 function tlsFilesOf(config: Config): TlsFiles | null {

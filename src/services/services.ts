@@ -37,6 +37,7 @@ import type { Store } from '../store/store.ts'
 import { AttemptLimiter } from '../throttle/attempt-limiter.ts'
 import { type AccessWatching, watchAccess } from '../watch/access.ts'
 import { Readiness } from '../watch/readiness.ts'
+import type { Tracing } from './tracing.ts'
 
 export interface ServicesInput {
   readonly store: Store
@@ -115,6 +116,8 @@ export class Services {
   readonly readiness: Readiness
   /** Tells people of events, as the configuration in use says; null where it tells nobody. */
   notifying: { sink(sink: AuditSink): AuditSink } | null = null
+  /** Null until a configuration with traces is loaded. */
+  tracing: Tracing | null = null
   /** The content of `/.factorgate/jwks.json`. */
   readonly publishedKeys: PublishedKeys
   #keyring: Keyring
