@@ -9,7 +9,7 @@ import Fastify, {
 import { pemText } from '../config/reading/text-sources.ts'
 import type { Config } from '../config/schema.ts'
 import { isPublicSuffix } from '../config/values/public-suffixes.ts'
-import { type AcceptOptions, acceptPlugin } from '../plugins/accept.ts'
+import { acceptPlugin } from '../plugins/accept.ts'
 import { auditPlugin, exchangeEvent } from '../plugins/audit.ts'
 import { consolePages } from '../plugins/console/index.ts'
 import { enforcePlugin } from '../plugins/enforce.ts'
@@ -57,6 +57,7 @@ import { readLogo } from './services/logo.ts'
 import { refusedCredentials } from './services/refused-credentials.ts'
 import type { Services } from './services/services.ts'
 import { signInServicesOf } from './services/sign-in-services.ts'
+import { tracesOf } from './services/traces-of.ts'
 import { watchingOf } from './services/watching.ts'
 import type { Principal } from './session/sessions.ts'
 import type { SessionTerms } from './session/terms.ts'
@@ -187,7 +188,7 @@ export async function buildGateway(config: Config, runtime: Services): Promise<F
         headers: frameHeaders()
       })
     },
-    accept: { readClient: makeClientReader(config.trustedProxies), trace: await traceOf(config, runtime) },
+    accept: { readClient: makeClientReader(config.trustedProxies), trace: await tracesOf(config, runtime) },
     match: { routes },
     session: { sessions },
     enforce: { routes, portalOrigin, audit, clock, maxUrlLength },
@@ -285,15 +286,6 @@ export async function buildGateway(config: Config, runtime: Services): Promise<F
   runtime.notifying = notifying
   notifying?.start()
   return app
-}
-
-/** Begins the traces of requests. Loaded where it is needed, for a short start. */
-async function traceOf({ traces }: Config, runtime: Services): Promise<NonNullable<AcceptOptions['trace']> | null> {
-  if (traces === null) return null
-  const { Tracing } = await import('./services/tracing.ts')
-  const { requestTraces } = await import('../plugins/request-trace.ts')
-  runtime.tracing ??= new Tracing(runtime)
-  return requestTraces({ tracer: runtime.tracing.tracer(traces), path: traces.path })
 }
 
 /** Logo, languages and words of the pages. `help` stands in every language that has no text of its own for it. */

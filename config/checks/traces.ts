@@ -12,7 +12,7 @@ export function checkTraces({ traces }: DraftConfig, now: number, diagnostics: D
   if (headersFile != null) checkHeaders(headersFile, diagnostics)
   if (endpoint === undefined) return
   if (endpoint.port === '4317')
-    diagnostics.advise(
+    diagnostics.warning(
       'traces.endpoint',
       'has port 4317, where collectors usually take gRPC; the gate sends HTTP, usually to port 4318'
     )
@@ -28,7 +28,10 @@ export function checkTraces({ traces }: DraftConfig, now: number, diagnostics: D
       'must begin with https://, otherwise others on the network can read the headers'
     )
   else
-    diagnostics.advise('traces.endpoint', 'is plain http to another machine: others on the network can read the traces')
+    diagnostics.warning(
+      'traces.endpoint',
+      'is plain http to another machine: others on the network can read the traces'
+    )
 }
 
 function checkHeaders(file: string, diagnostics: Diagnostics): void {
@@ -37,7 +40,7 @@ function checkHeaders(file: string, diagnostics: Diagnostics): void {
     text = readFileSync(file, 'utf8')
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
-    return diagnostics.problem('traces.headersFile', `cannot be read (${code}): ${file}`)
+    return diagnostics.problem('traces.headersFile', `names a file that cannot be read: ${code}`)
   }
   const read = readHeaderLines(text)
   if ('problem' in read) diagnostics.problem('traces.headersFile', `${file} ${read.problem}`)
