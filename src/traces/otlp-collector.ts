@@ -81,7 +81,7 @@ export class OtlpCollector {
           if (text.length > maxAnswerBytes) sent.destroy(new Error('its answer is too long'))
         })
         response.on('error', reject)
-        response.on('end', () => resolve(answerOf(response.statusCode ?? 0, response.headers['retry-after'], text)))
+        response.on('end', () => resolve(answerOf(response.statusCode ?? 0, response.headers, text)))
         response.on('close', () => reject(new Error('its answer broke off')))
       })
       sent.on('error', error => reject(signal.aborted && !stop.aborted ? signal.reason : error))
@@ -100,7 +100,7 @@ export class OtlpCollector {
   }
 }
 
-function answerOf(status: number, retryAfter: string | undefined, text: string): Answer {
+function answerOf(status: number, headers: http.IncomingHttpHeaders, text: string): Answer {
   if (status >= 200 && status < 300) return { kind: 'taken', ...partialSuccess(text) }
   const problem =
     status === 401 || status === 403
@@ -109,7 +109,7 @@ function answerOf(status: number, retryAfter: string | undefined, text: string):
         ? `the collector answered ${status}, and redirects are not followed`
         : `the collector answered ${status}`
   return retryable.has(status)
-    ? { kind: 'later', problem, retryAfterMs: waitOf(retryAfter) }
+    ? { kind: 'later', problem, retryAfterMs: waitOf(headers) }
     : { kind: 'refused', problem }
 }
 
@@ -124,9 +124,9 @@ function partialSuccess(text: string): { rejected: number; problem: string | nul
   return { rejected: 0, problem: null }
 }
 
-/** RFC 9110 §10.2.3: seconds, or a date. */
-function waitOf(retryAfter: string | undefined): number | null {
-  if (retryAfter === undefined) return null
-  const ms = /^\d{1,6}$/.test(retryAfter) ? Number(retryAfter) * 1000 : Date.parse(retryAfter) - Date.now()
+/** RFC 9110 §10.2.3: seconds, or a date by the collector's own clock. */
+function waitOf({ 'retry-after': after, date }: http.IncomingHttpHeaders): number | null {
+  if (after === undefined) return null
+  const ms = /^\d{1,6}$/.test(after) ? Number(after) * 1000 : Date.parse(after) - Date.parse(date ?? '')
   return Number.isNaN(ms) ? null : Math.min(Math.max(ms, 0), maxRetryAfterMs)
 }
