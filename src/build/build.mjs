@@ -27,7 +27,7 @@ const stamp = at('dist', 'built')
 // Without package.json and the lock file, which npm rewrites and nobody compiles.
 const sources = ['src', 'plugins', 'config', 'tsconfig.json', 'tsconfig.build.json']
 /** Styles and scripts of pages. */
-const pageAssets = ['plugins/portal/assets', 'plugins/console/assets']
+const pageAssets = ['plugins/portal/assets', 'plugins/console/assets', 'src/evidence/assets']
 const demoAssets = 'src/demo/assets'
 
 const [mode = 'always'] = process.argv.slice(2)
@@ -67,6 +67,11 @@ const isAsset = file => !/[.]tsx?$/.test(file)
 cpSync(at(demoAssets), at('dist', demoAssets), { recursive: true, filter: isAsset })
 copyFileSync(at('src/identity/password/hash-program.mjs'), at('dist/src/identity/password/hash-program.mjs'))
 chmodSync(at('dist/src/main.js'), 0o755)
+// What the program is made of, for `factorgate evidence`. Without the lock file there is none, and the evidence says so.
+const { billFile, billOfLock } = await import(at('dist/src/evidence/bill-file.js'))
+const bill = billOfLock(at('package-lock.json'))
+if (bill === null) rmSync(at('dist', billFile), { force: true })
+else writeFileSync(at('dist', billFile), bill)
 writeFileSync(stamp, '')
 
 /** `messages` folders with JSON files, one level below `plugins/` and `src/`. */

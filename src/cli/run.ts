@@ -48,6 +48,11 @@ const entries: readonly Entry[] = [
     summary: 'Show who has which factors, who uses what, and whom rules would stop.',
     load: () => import('./report.ts')
   },
+  {
+    name: 'evidence',
+    summary: 'Write a signed folder of evidence for a security officer.',
+    load: () => import('./evidence.ts')
+  },
   { name: 'notify', summary: 'Try the mail server and the webhooks.', load: () => import('./notify.ts') },
   { name: 'key', summary: 'Make a key file, or replace its key.', load: () => import('./key.ts') },
   { name: 'store', summary: 'Back up, restore or move the store.', load: () => import('./store.ts') },

@@ -1,13 +1,19 @@
-/** The release of Factorgate, from package.json, which is one directory higher after the build. */
+/** The release of Factorgate and its folder, from package.json, which is one directory higher after the build. */
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 
 export function release(): string {
+  const text = read(path.join(programFolder(), 'package.json'))
+  const { name, version } = JSON.parse(text ?? '{}') as { name?: string; version?: string }
+  return name === 'factorgate' ? String(version) : 'of unknown version'
+}
+
+/** The folder of the program's package.json; the root of the disk if it is nowhere above. */
+export function programFolder(): string {
   for (let folder = import.meta.dirname; ; folder = path.dirname(folder)) {
     const text = read(path.join(folder, 'package.json'))
-    const found = text === null ? null : (JSON.parse(text) as { name?: string; version?: string })
-    if (found?.name === 'factorgate') return String(found.version)
-    if (folder === path.dirname(folder)) return 'of unknown version'
+    if (text !== null && (JSON.parse(text) as { name?: string }).name === 'factorgate') return folder
+    if (folder === path.dirname(folder)) return folder
   }
 }
 

@@ -1,6 +1,7 @@
 /** Parts of a policy as text for operators: a rule, a requirement, a verdict, a path. */
+import { type FactorKind, factorKinds } from '../factor/kinds.ts'
 import type { Reason } from './decision.ts'
-import type { Requirement, Rule } from './policy.ts'
+import type { Policy, Requirement, Rule } from './policy.ts'
 
 const reasons: Record<Reason, string> = {
   sign_in_required: 'nobody is signed in',
@@ -39,4 +40,81 @@ export function describeReading(path: string): string {
     /[\p{C}\u2028\u2029]/gu,
     char => `\\u{${(char.codePointAt(0) as number).toString(16).padStart(4, '0')}}`
   )
+}
+
+const factorWords: Readonly<Record<FactorKind, string>> = {
+  webauthn: 'a passkey or security key',
+  totp: 'a code of an authenticator app',
+  recovery: 'a recovery code'
+}
+
+/** The rules of an app in plain English, one sentence a rule, and what holds where none of them does. */
+export function policySentences({ rules, caseSensitive }: Policy): { rules: string[]; otherwise: string } {
+  const letters = caseSensitive ? '' : ' Capital and small letters in a path mean the same.'
+  const rest = rules.length === 0 ? 'Nobody may use anything' : 'Nobody may use anything else'
+  return {
+    rules: rules.map(sentenceOf),
+    otherwise: `${rest}: whoever is signed in is refused, and anybody else is asked to sign in first.${letters}`
+  }
+}
+
+/** `People of the group staff, from 10.0.0.0/8, may use /admin and everything below it, with any second factor.` */
+export function sentenceOf(rule: Rule): string {
+  const { outcome, groups, users } = rule
+  const isNamed = groups !== undefined || users !== undefined
+  const place = placeOf(rule)
+  if (outcome.access === 'deny')
+    return `${isNamed ? `${people(rule)} may not` : 'Nobody may'} use ${place.replace(/^everything/, 'anything')}.`
+  if (outcome.access === 'mfa') return `${people(rule)} may use ${place}, with ${requirementText(outcome.requirement)}.`
+  return isNamed
+    ? `${people(rule)} may use ${place}, after they have signed in with any second factor.`
+    : `Everybody may use ${place}, without signing in.`
+}
+
+/** `groups` and `users` must both hold, as in `unmetCondition()`. */
+function people({ groups, users }: Rule): string {
+  const inGroups = groups === undefined ? '' : `of the ${groups.length === 1 ? 'group' : 'groups'} ${list(groups)}`
+  if (users === undefined) return groups === undefined ? 'Everybody with an account' : `People ${inGroups}`
+  return `${list(users)}${inGroups === '' ? '' : `, as a member ${inGroups},`}`
+}
+
+function placeOf({ path, methods, networks }: Rule): string {
+  const what = path === undefined ? 'everything' : pathText(path)
+  // `GET` stands for HEAD too, as in `unmetCondition()`.
+  const named =
+    methods?.map(method => (method === 'GET' && !methods.includes('HEAD') ? 'GET (and HEAD)' : method)) ?? []
+  const ways = methods === undefined ? '' : `, with the ${named.length === 1 ? 'method' : 'methods'} ${list(named)}`
+  const from = networks === undefined ? '' : `, from ${list(networks)}`
+  return `${what}${ways}${from}`
+}
+
+function pathText(path: string): string {
+  const shown = describeReading(path)
+  if (!path.includes('*')) return shown
+  const root = path.slice(0, -3)
+  if (path === '/**') return 'everything'
+  if (path.endsWith('/**') && !root.includes('*')) return `${describeReading(root)} and everything below it`
+  return `each path of the form ${shown} (* stands for a part between slashes, ** for any number of parts)`
+}
+
+function requirementText({ factors, institution, withinSeconds }: Requirement): string {
+  const isAny = factorKinds.every(kind => factors.includes(kind))
+  const what = isAny ? 'any second factor' : list(factors.map(kind => factorWords[kind]))
+  const also = institution === true ? ', also one that their institution has checked' : ''
+  return `${what}${also}${withinSeconds === null ? '' : `, shown at most ${durationText(withinSeconds)} before`}`
+}
+
+function durationText(seconds: number): string {
+  for (const [unit, size] of [
+    ['day', 86_400],
+    ['hour', 3600],
+    ['minute', 60]
+  ] as const)
+    if (seconds % size === 0 && seconds >= size) return `${seconds / size} ${unit}${seconds === size ? '' : 's'}`
+  return `${seconds} second${seconds === 1 ? '' : 's'}`
+}
+
+function list(items: readonly string[]): string {
+  const shown = items.map(describeReading)
+  return shown.length < 2 ? shown.join('') : `${shown.slice(0, -1).join(', ')} or ${shown.at(-1)}`
 }

@@ -75,12 +75,12 @@ function headsOf(files: readonly string[]): string[] {
   return named.length > 0 ? named : files.map(headFileOf)
 }
 
-async function configuredKeys(keyFile: string | undefined, io: Io): Promise<string[]> {
+export async function configuredKeys(keyFile: string | undefined, io: Io): Promise<string[]> {
   if (keyFile === undefined) return []
   return (await readKeyFile(keyFile, io.env)).signers(journalPurpose).map(({ publicKey }) => publicKey)
 }
 
-function keysOf(text: string, io: Io): string[] {
+export function keysOf(text: string, io: Io): string[] {
   if (readPublicKey(text) !== null) return [text]
   let content: string
   try {
@@ -105,7 +105,7 @@ function asPersonError(error: NodeJS.ErrnoException): never {
   throw new PersonError(`a file of the journal cannot be read: ${error.message}`)
 }
 
-function resultOf(proof: Proof) {
+export function resultOf(proof: Proof) {
   const { fault, end, ...rest } = proof
   const { place } = fault ?? { place: null }
   return {

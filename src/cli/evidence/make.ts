@@ -1,0 +1,149 @@
+/** Gathers the evidence of a range and writes its folder. */
+import { createHash } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import os from 'node:os'
+import type { Config } from '../../../config/schema.ts'
+import { toHtml } from '../../../plugins/portal/layout.tsx'
+import { headFileOf, readHead } from '../../audit/chain-head.ts'
+import { journalPurpose } from '../../audit/journal.ts'
+import { journalFiles } from '../../audit/journal-files.ts'
+import type { PseudonymisedField } from '../../audit/pseudonyms.ts'
+import { type Proof, verifyJournal } from '../../audit/verify-journal.ts'
+import { billIn } from '../../evidence/bill-file.ts'
+import { Disguise } from '../../evidence/disguise.ts'
+import type { AppEvidence, Evidence } from '../../evidence/evidence.ts'
+import { gapsOf } from '../../evidence/gaps.ts'
+import { EvidencePage } from '../../evidence/page.tsx'
+import { pemOf, publicKeyFile, signatureFile, signSums, sumsFile, sumsText } from '../../evidence/sums.ts'
+import { stepsOf } from '../../evidence/time-steps.ts'
+import type { Keyring } from '../../keyring/keyring.ts'
+import { programFolder, release } from '../../metrics/release.ts'
+import { toApp } from '../../services/app-options.ts'
+import type { Io } from '../command.ts'
+import type { CommandContext } from '../command-context.ts'
+import { nodeReleaseWarning } from '../node-release.ts'
+import { asSelf } from '../owner.ts'
+import { withProgress } from '../progress.ts'
+import { advisoryReport } from './advisory-file.ts'
+import type { EvidenceFolder } from './folder.ts'
+import { journalBegin, readJournal } from './journal-pass.ts'
+import { readPeople } from './people.ts'
+import { tablesOf } from './tables.ts'
+import { unsafeKeysOf } from './unsafe-keys.ts'
+
+export interface Asked {
+  /** Milliseconds since the epoch; infinite where nothing was asked for. */
+  readonly from: number
+  readonly to: number
+  /** An absolute path. */
+  readonly advisories: string | null
+  readonly hidden: readonly PseudonymisedField[]
+}
+
+/** Writes everything into `folder` and signs it. */
+export async function makeEvidence(
+  place: CommandContext,
+  folder: EvidenceFolder,
+  keyring: Keyring,
+  asked: Asked,
+  io: Io
+): Promise<Evidence> {
+  const { config } = place
+  const madeAt = io.clock()
+  const journalFrom = await journalBegin(config.journal.file)
+  const to = Math.min(asked.to, madeAt)
+  const from = Number.isFinite(asked.from) ? asked.from : Math.min(journalFrom ?? to, to)
+  const times = stepsOf(from, to)
+  const disguise = new Disguise(asked.hidden, keyring)
+  const bill = billIn(programFolder())
+  const advisoryFile = asked.advisories
+  const advisories =
+    advisoryFile === null ? null : await asSelf(() => advisoryReport(advisoryFile, bill?.components ?? []))
+  // The lines are counted before they are proved: whatever is counted was there for the proof.
+  const pass = await readJournal(config.journal.file, { from, to, times }, { folder, disguise, io })
+  const proof = await proofOf(config, keyring, io)
+  const people = await readPeople(place, { folder, disguise, keyring, io })
+  const known = {
+    title: config.portal.title,
+    portal: await place.portalUrl(),
+    from,
+    to,
+    madeAt,
+    release: release(),
+    configuration: { file: config.file, sha256: config.file === null ? null : await hashOf(config.file) },
+    apps: appsOf(config, disguise),
+    people,
+    figures: pass.figures,
+    proof,
+    versions: versionsOf(config),
+    components: bill?.components ?? null,
+    advisories,
+    hidden: [...disguise.kinds]
+  }
+  const gaps = gapsOf({
+    ...known,
+    askedFrom: Number.isFinite(asked.from) ? asked.from : null,
+    askedTo: Number.isFinite(asked.to) ? asked.to : null,
+    journalFrom,
+    unread: pass.unread,
+    unsafeKeys: unsafeKeysOf(config),
+    isShared: config.store.kind !== 'embedded',
+    nodeWarning: nodeReleaseWarning(process.versions.node, madeAt)
+  })
+  const signer = keyring.signers(journalPurpose)[0]!
+  const evidence: Evidence = { ...known, times, gaps, newest: pass.newest, signer }
+  for (const [name, text] of Object.entries(tablesOf(evidence)))
+    await folder.write(name as keyof ReturnType<typeof tablesOf>, text)
+  if (bill !== null) await folder.write('sbom.cdx.json', bill.text)
+  await folder.write(publicKeyFile, pemOf(signer.publicKey))
+  await folder.write('evidence.html', toHtml(EvidencePage({ evidence })))
+  const files = [...folder.sums].sort((a, b) => (a.name < b.name ? -1 : 1))
+  const sums = sumsText(files, remarksOf(evidence))
+  await folder.write(sumsFile, sums)
+  await folder.write(signatureFile, signSums(sums, signer))
+  await folder.finish(['evidence.html', sumsFile, signatureFile])
+  return evidence
+}
+
+/** The result of `journal verify` over all files. */
+async function proofOf({ journal }: Config, keyring: Keyring, io: Io): Promise<Proof> {
+  const head = await readHead(headFileOf(journal.file))
+  const files = await journalFiles(journal.file)
+  const keys = keyring.signers(journalPurpose).map(({ publicKey }) => publicKey)
+  return withProgress(io, 'lines proved', null, onProgress => verifyJournal({ files, keys, head, onProgress }))
+}
+
+function appsOf(config: Config, disguise: Disguise): AppEvidence[] {
+  return config.apps.map(one => {
+    const { id, title, origin, prefix, policy, isReportOnly } = toApp(one, config.portal.url.origin, config.apps)
+    const rules = policy.rules.map(rule =>
+      rule.users === undefined ? rule : { ...rule, users: rule.users.map(user => disguise.of('user', user)) }
+    )
+    return { id, title, url: `${origin}${prefix}/`, policy: { ...policy, rules }, isReportOnly: isReportOnly === true }
+  })
+}
+
+function versionsOf({ store }: Config): [string, string][] {
+  return [
+    ['Node.js', process.versions.node],
+    ['OpenSSL', process.versions.openssl],
+    ['System', `${os.type()} ${os.release()} ${os.arch()}`],
+    ['Store', store.kind === 'embedded' ? 'embedded (LMDB), this machine alone' : 'Redis']
+  ]
+}
+
+/** Stand in the signed list, so that the list alone says what it is about. */
+function remarksOf({ title, portal, from, to, madeAt, release: version, proof, signer }: Evidence): string[] {
+  const iso = (at: number) => new Date(at).toISOString()
+  return [
+    `${title}, ${portal}`,
+    `range ${iso(from)} to ${iso(to)}`,
+    `made ${iso(madeAt)} by factorgate ${version}, key ${signer.keyId}`,
+    `journal ${proof.fault === null ? 'whole' : 'NOT whole'}, end ${proof.end.seq}:${proof.end.hash}`
+  ]
+}
+
+async function hashOf(file: string): Promise<string> {
+  const bytes = await asSelf(() => readFile(file))
+  return createHash('sha256').update(bytes).digest('hex')
+}

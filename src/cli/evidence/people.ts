@@ -1,0 +1,95 @@
+/** People and their second factors, as evidence has them: with the usable factors, and with pseudonyms where names are hidden. */
+
+import { csvLine } from '../../evidence/csv.ts'
+import type { Disguise } from '../../evidence/disguise.ts'
+import type { PersonEvidence } from '../../evidence/evidence.ts'
+import type { Credential } from '../../factor/credential.ts'
+import type { Account } from '../../identity/account.ts'
+import type { Keyring } from '../../keyring/keyring.ts'
+import { inBatches } from '../../store/batches.ts'
+import type { Io } from '../command.ts'
+import type { CommandContext } from '../command-context.ts'
+import { withProgress } from '../progress.ts'
+import { summaryOf } from '../user/list.ts'
+import { accountsAt, credentialsAt, misfitIn, recoveryCodesAt } from '../user/person.ts'
+import type { EvidenceFolder } from './folder.ts'
+
+const factorColumns = ['person', 'account', 'factor', 'added', 'lastUsed', 'lastUsedFrom', 'model', 'synced', 'status']
+
+/** Reads everybody, and writes `factors.csv` on the way. Sorted by name. */
+export async function readPeople(
+  place: CommandContext,
+  { folder, disguise, keyring, io }: { folder: EvidenceFolder; disguise: Disguise; keyring: Keyring; io: Io }
+): Promise<PersonEvidence[]> {
+  const credentials = credentialsAt(place)
+  const recovery = recoveryCodesAt(place, keyring)
+  const misfit = misfitIn(place)
+  const found = await withProgress(io, 'people', null, onDone => accountsAt(place).list(onDone))
+  const people = await withProgress(io, 'people', found.length, onDone =>
+    inBatches(
+      found,
+      async account => {
+        const own = await credentials.list(account.id)
+        // A record that the key file does not open says nothing, and stops nothing.
+        const codes = await recovery.status(account.id).catch(() => null)
+        const person = personOf(account, own, misfit, codes?.remaining ?? null, disguise)
+        return { person, rows: own.map(one => csvLine(factorRow(person, one, misfit(one), disguise))) }
+      },
+      onDone
+    )
+  )
+  people.sort(({ person: { name: a } }, { person: { name: b } }) => (a < b ? -1 : a > b ? 1 : 0))
+  const factors = await folder.open('factors.csv')
+  await factors.write(csvLine(factorColumns))
+  for (const { rows } of people) await factors.write(rows.join(''))
+  await factors.close()
+  return people.map(({ person }) => person)
+}
+
+function personOf(
+  account: Account,
+  credentials: readonly Credential[],
+  misfit: ReturnType<typeof misfitIn>,
+  recoveryCodes: number | null,
+  disguise: Disguise
+): PersonEvidence {
+  const { factors, status } = summaryOf(account, credentials, misfit)
+  const countOf = (kind: string) => factors.find(one => one.kind === kind)?.count ?? 0
+  const isHidden = disguise.kinds.has('user')
+  const { suspended } = account
+  return {
+    account: account.id,
+    name: disguise.of('user', account.name),
+    displayName: isHidden ? null : account.displayName,
+    email: account.email === null ? null : disguise.of('user', account.email),
+    directory: account.directory,
+    groups: account.groups,
+    status,
+    passkeys: countOf('webauthn'),
+    codes: countOf('totp'),
+    recoveryCodes,
+    createdAt: account.createdAt,
+    suspended: suspended === null ? null : { at: suspended.at, why: disguise.text(suspended.why) }
+  }
+}
+
+function factorRow(
+  { name, account }: PersonEvidence,
+  credential: Credential,
+  misfit: string | null,
+  disguise: Disguise
+): (string | boolean | null)[] {
+  const { kind, createdAt, lastUsedAt, lastUsedFrom, disabledAt } = credential
+  const isKey = credential.kind === 'webauthn'
+  return [
+    name,
+    account,
+    kind,
+    new Date(createdAt).toISOString(),
+    lastUsedAt === null ? null : new Date(lastUsedAt).toISOString(),
+    lastUsedFrom === null ? null : disguise.of('client', lastUsedFrom),
+    isKey ? credential.aaguid : null,
+    isKey ? credential.backedUp : null,
+    disabledAt !== null ? 'disabled' : misfit === null ? 'usable' : `not accepted: ${misfit}`
+  ]
+}

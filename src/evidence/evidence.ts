@@ -1,0 +1,85 @@
+/** What one evidence folder says, as values. `src/cli/evidence/` gathers it, and the other files of this room write it down. */
+import type { Entry } from '../audit/journal-files.ts'
+import type { PseudonymisedField } from '../audit/pseudonyms.ts'
+import type { Proof } from '../audit/verify-journal.ts'
+import type { Signer } from '../keyring/keyring.ts'
+import type { Policy } from '../policy/policy.ts'
+import type { Findings } from './affected.ts'
+import type { EventList } from './event-lists.ts'
+import type { JournalFigures } from './journal-figures.ts'
+import type { Component } from './sbom.ts'
+import type { TimeSteps } from './time-steps.ts'
+
+export interface AppEvidence {
+  readonly id: string
+  readonly title: string
+  /** `https://notebooks.lab.example/lab/` */
+  readonly url: string
+  readonly policy: Policy
+  readonly isReportOnly: boolean
+}
+
+/** A person as of now. Names may be pseudonyms. */
+export interface PersonEvidence {
+  readonly account: string
+  readonly name: string
+  readonly displayName: string | null
+  readonly email: string | null
+  readonly directory: string
+  readonly groups: readonly string[]
+  /** `enrolled`, `not enrolled` without a usable second factor, or `suspended` */
+  readonly status: string
+  readonly passkeys: number
+  readonly codes: number
+  /** Unused recovery codes; null where the person has none, or they cannot be read. */
+  readonly recoveryCodes: number | null
+  readonly createdAt: number
+  readonly suspended: { readonly at: number; readonly why: string } | null
+}
+
+/** The newest events of a list, oldest first, and how many there are. */
+export interface Newest {
+  readonly entries: readonly Entry[]
+  readonly total: number
+}
+
+export interface AdvisoryReport extends Findings {
+  /** The name of the file, without its folder. */
+  readonly file: string
+  readonly sha256: string
+  /** When the file was changed last, in milliseconds since the epoch. */
+  readonly changedAt: number
+}
+
+/** Something that the folder does not show, or a protection that is not in force. */
+export interface Gap {
+  readonly topic: 'journal' | 'apps' | 'people' | 'configuration' | 'software' | 'range'
+  /** True if somebody should look at it now. */
+  readonly isSerious: boolean
+  readonly text: string
+}
+
+export interface Evidence {
+  readonly title: string
+  /** The portal's origin. */
+  readonly portal: string
+  /** Milliseconds since the epoch, both included. */
+  readonly from: number
+  readonly to: number
+  readonly madeAt: number
+  readonly release: string
+  readonly configuration: { readonly file: string | null; readonly sha256: string | null }
+  readonly apps: readonly AppEvidence[]
+  readonly people: readonly PersonEvidence[]
+  readonly figures: JournalFigures
+  readonly times: TimeSteps
+  readonly newest: Readonly<Record<EventList, Newest>>
+  readonly proof: Proof
+  /** What the program stands on, beside its packages: `Node.js` `24.1.0`. */
+  readonly versions: readonly (readonly [name: string, version: string])[]
+  readonly components: readonly Component[] | null
+  readonly advisories: AdvisoryReport | null
+  readonly hidden: readonly PseudonymisedField[]
+  readonly gaps: readonly Gap[]
+  readonly signer: Pick<Signer, 'keyId' | 'publicKey'>
+}

@@ -1,0 +1,198 @@
+/** What an evidence folder does not show, or what it shows of protections that are not in force: one sentence each. */
+import { at } from '../audit/file-lines.ts'
+import type { Evidence, Gap } from './evidence.ts'
+import { momentText, numberText, plural } from './words.ts'
+
+export interface GapInput extends Omit<Evidence, 'gaps' | 'newest' | 'signer' | 'times'> {
+  /** The beginning of the range as it was asked for; null for the beginning of the journal. */
+  readonly askedFrom: number | null
+  /** The end as it was asked for; null for now. */
+  readonly askedTo: number | null
+  /** The first line of the journal, in milliseconds since the epoch; null without a line. */
+  readonly journalFrom: number | null
+  /** Lines that are no entries. */
+  readonly unread: number
+  /** `unsafeHttp`, `apps[notebooks].tls.unsafeAnyCertificate` */
+  readonly unsafeKeys: readonly string[]
+  /** True if several gates may work on the store. */
+  readonly isShared: boolean
+  /** What is wrong with this release of Node.js; otherwise null. */
+  readonly nodeWarning: string | null
+}
+
+const namesMax = 20
+const oldAdvisoriesMs = 14 * 24 * 3600_000
+
+export function gapsOf(input: GapInput): Gap[] {
+  const gaps = [...journalGaps(input), ...appGaps(input), ...peopleGaps(input), ...otherGaps(input)]
+  return [...gaps.filter(({ isSerious }) => isSerious), ...gaps.filter(({ isSerious }) => !isSerious)]
+}
+
+function* journalGaps(input: GapInput): Generator<Gap> {
+  const { askedFrom, askedTo, journalFrom, madeAt, proof, figures, unread } = input
+  const gap = (text: string, isSerious = false): Gap => ({ topic: 'journal', isSerious, text })
+  const { fault } = proof
+  if (fault !== null && journalFrom !== null)
+    yield gap(`The journal is not whole: ${fault.place === null ? '' : `${at(fault.place)}: `}${fault.text}.`, true)
+  if (journalFrom === null) yield gap('There is no journal, so nothing here is known of what happened.', true)
+  else if (askedFrom !== null && journalFrom > askedFrom)
+    yield gap(`The journal begins at ${momentText(journalFrom)}. Nothing is known of the time before.`)
+  if (askedTo !== null && askedTo > madeAt)
+    yield gap(`The range ends in the future. This is the evidence until ${momentText(madeAt)}.`)
+  if (fault === null && proof.checkpoints === 0)
+    yield gap(
+      'No checkpoint of the journal is signed, so whoever can write its files could have written all of it.',
+      true
+    )
+  else if (fault === null && proof.signedTo < proof.end.seq)
+    yield gap(
+      `${plural(proof.end.seq - proof.signedTo, 'line')} of the journal, behind the last checkpoint, are chained and not signed yet.`
+    )
+  if (proof.before > 0) yield gap(`${plural(proof.before, 'line')} of an older release are in no chain.`)
+  if (proof.first > 1 && fault === null)
+    yield gap(
+      `Lines 1 to ${numberText(proof.first - 1)} of the journal were removed when their time was over; a line of the journal says so.`
+    )
+  if (figures.lostLines > 0)
+    yield gap(
+      `${plural(figures.lostLines, 'line')} of the journal were lost, because the disk was full or failed.`,
+      true
+    )
+  if (unread > 0)
+    yield gap(`${plural(unread, 'line')} of the journal are no valid entries and are left out here.`, true)
+  const { onlyCounted } = figures.requests
+  if (onlyCounted > 0)
+    yield gap(
+      `${plural(onlyCounted, 'request')} of strangers were more than the journal's limit: they are counted and have no line of their own.`
+    )
+  if (input.hidden.length > 0)
+    yield gap(
+      `These are pseudonyms here: ${input.hidden.map(kind => hiddenWords[kind]).join(', ')}. The gate alone can tell whom they mean.`
+    )
+  if (input.isShared)
+    yield gap(
+      'Several gates may use this store. Each keeps a journal of its own, and this folder has that of one gate alone.'
+    )
+}
+
+const hiddenWords = { user: 'names of people', client: 'addresses', path: 'paths' } as const
+
+function* appGaps({ apps, figures }: GapInput): Generator<Gap> {
+  const gap = (text: string, isSerious = false): Gap => ({ topic: 'apps', isSerious, text })
+  for (const { id, policy, isReportOnly } of apps) {
+    if (isReportOnly) {
+      const stopped = figures.apps.get(id)?.wouldStop ?? 0
+      yield gap(
+        `The rules of the app ${id} are only reported (enforce: report): the gate lets everybody in. In this range they would have stopped ${plural(stopped, 'request')}.`,
+        true
+      )
+    }
+    const open = policy.rules.flatMap(({ outcome, groups, users }, i) =>
+      outcome.access === 'public' && groups === undefined && users === undefined ? [i + 1] : []
+    )
+    if (open.length > 0)
+      yield gap(
+        `Parts of the app ${id} are open to everybody without a sign-in: ${open.length === 1 ? 'rule' : 'rules'} ${open.join(', ')} of its policy.`
+      )
+  }
+  const gone = [...figures.apps.keys()].filter(id => !apps.some(app => app.id === id))
+  if (gone.length > 0)
+    yield gap(
+      `The journal names apps that the configuration does not have now: ${someOf(gone)}. Their rules are not in this folder.`
+    )
+}
+
+function* peopleGaps({ people, figures }: GapInput): Generator<Gap> {
+  const accounts = new Set(people.map(({ account }) => account))
+  const gone = [...figures.people].filter(([account]) => !accounts.has(account))
+  if (gone.length > 0)
+    yield {
+      topic: 'people',
+      isSerious: false,
+      text: `${plural(gone.length, 'person', 'people')} of the journal ${gone.length === 1 ? 'has' : 'have'} no account any more: ${someOf(gone.map(([account, { name }]) => name ?? account))}. Their lines are in the lists, and people.csv does not have them.`
+    }
+  const without = people.filter(({ status }) => status === 'not enrolled')
+  if (without.length > 0)
+    yield {
+      topic: 'people',
+      isSerious: false,
+      text: `${plural(without.length, 'person has', 'people have')} no usable second factor, and cannot reach what asks for one: ${someOf(without.map(({ name }) => name))}.`
+    }
+}
+
+function* otherGaps(input: GapInput): Generator<Gap> {
+  const { advisories, components, configuration, madeAt, figures, from } = input
+  for (const key of input.unsafeKeys)
+    yield {
+      topic: 'configuration',
+      isSerious: true,
+      text: `${key} is set: ${unsafeWords[lastOf(key)] ?? 'it switches a protection off'}.`
+    }
+  const loads = figures.kinds.get('gate.reload') ?? 0
+  const changed =
+    loads === 0
+      ? 'The gate did not load another one in this range'
+      : `In this range the gate loaded or refused a changed one ${plural(loads, 'time')}`
+  yield {
+    topic: 'configuration',
+    isSerious: false,
+    text: `The policy is that of ${configuration.file === null ? 'the command line' : 'the configuration file'} at ${momentText(madeAt)}, and people and factors are those of that moment. ${changed}, as far as the journal of the range says.`
+  }
+  if (input.nodeWarning !== null) yield { topic: 'software', isSerious: true, text: `${input.nodeWarning}.` }
+  if (components === null)
+    yield {
+      topic: 'software',
+      isSerious: true,
+      text: 'There is no bill of materials (SBOM) in this installation, so nothing is known of its packages.'
+    }
+  if (advisories === null)
+    yield {
+      topic: 'software',
+      isSerious: false,
+      text: 'No file of advisories was given (--advisories), so this says nothing about known faults of the packages.'
+    }
+  else {
+    const certain = advisories.found.filter(({ isCertain }) => isCertain).length
+    const maybe = advisories.found.length - certain
+    if (certain > 0)
+      yield {
+        topic: 'software',
+        isSerious: true,
+        text: `${plural(certain, 'known fault affects', 'known faults affect')} packages of this installation.`
+      }
+    if (maybe > 0)
+      yield {
+        topic: 'software',
+        isSerious: true,
+        text: `${plural(maybe, 'known fault')} may affect packages of this installation: the file does not say which versions in a way that can be read.`
+      }
+    if (madeAt - advisories.changedAt > oldAdvisoriesMs)
+      yield {
+        topic: 'software',
+        isSerious: false,
+        text: `The file of advisories is of ${momentText(advisories.changedAt)}. Faults that became known since are not in it.`
+      }
+  }
+  if (figures.lines === 0 && input.journalFrom !== null)
+    yield {
+      topic: 'range',
+      isSerious: false,
+      text: `The journal has no line between ${momentText(from)} and ${momentText(input.to)}.`
+    }
+}
+
+const unsafeWords: Readonly<Record<string, string>> = {
+  unsafeHttp: 'people may sign in over plain http, where others on the network can read passwords and steal sessions',
+  unsafeVolatileStore: 'the store may lose its data, and people their factors, without warning',
+  unsafeAnyCertificate: 'the gate does not check who answers in place of the app',
+  unsafePlain: 'messages leave this machine without encryption'
+}
+
+function lastOf(key: string): string {
+  return key.slice(key.lastIndexOf('.') + 1)
+}
+
+function someOf(names: readonly string[]): string {
+  const more = names.length - namesMax
+  return `${names.slice(0, namesMax).join(', ')}${more > 0 ? ` and ${numberText(more)} more` : ''}`
+}

@@ -1,0 +1,59 @@
+/** The policy in words: who may reach what, and with which proof. */
+import { consoleApp, consolePolicy, consolePrefix } from '../apps/console-policy.ts'
+import { policySentences } from '../policy/policy-text.ts'
+import type { AppEvidence, Evidence } from './evidence.ts'
+import { shown } from './shown.ts'
+
+export function PolicySection({ evidence: { apps, portal } }: { evidence: Evidence }) {
+  return (
+    <section aria-labelledby="policy">
+      <h2 id="policy">Policy in words</h2>
+      <p>
+        For each request the rules of its app are read from top to bottom, and the first one that fits decides. A path
+        that can be understood in several ways gets the strictest answer. “Any second factor” means a passkey or
+        security key, a code of an authenticator app, or a recovery code, beside the password or another first factor; a
+        passkey that checks its person needs no password beside it.
+      </p>
+      {[...apps, consoleOf(portal)].map(app => (
+        <AppPolicy key={app.id} app={app} />
+      ))}
+      {apps.length === 0 && <p>There is no app behind the gate.</p>}
+    </section>
+  )
+}
+
+function AppPolicy({ app: { id, title, url, policy, isReportOnly } }: { app: AppEvidence }) {
+  const { rules, otherwise } = policySentences(policy)
+  return (
+    <>
+      <h3>
+        <bdi>{shown(title)}</bdi> <small>{id === consoleApp.id ? shown(url) : `${shown(id)}, ${shown(url)}`}</small>
+      </h3>
+      {isReportOnly && (
+        <p>
+          <span class="look">Look at this</span>
+          These rules are only reported (enforce: report). The gate lets everybody in.
+        </p>
+      )}
+      <ol class="rules">
+        {rules.map(sentence => (
+          <li key={sentence}>
+            <bdi>{sentence}</bdi>
+          </li>
+        ))}
+      </ol>
+      <p class="soft">{otherwise}</p>
+    </>
+  )
+}
+
+/** The operators' console has rules of the same kind. */
+export function consoleOf(portal: string): AppEvidence {
+  return {
+    id: consoleApp.id,
+    title: 'The operators’ console',
+    url: `${portal}/.factorgate${consolePrefix}/`,
+    policy: consolePolicy,
+    isReportOnly: false
+  }
+}

@@ -1,0 +1,34 @@
+/** What became of a request, from its line in the journal. */
+import type { Entry } from '../audit/journal-files.ts'
+import { describeError, type ErrorCode, errorCodes } from '../errors.ts'
+
+/**
+ * `asked`: for a sign-in or another factor. `refused`: turned away. `failed`: the app or the gate could not answer. `own`: a page of the
+ * gate, also one that says that a password was wrong, since that attempt has a line of its own.
+ */
+export type RequestResult = 'forwarded' | 'asked' | 'refused' | 'failed' | 'own'
+
+const askingCodes = new Set([
+  'sign_in_required',
+  'second_factor_required',
+  'fresh_proof_required',
+  'other_factor_required'
+])
+/** Answers to attempts, which are counted as such. */
+const attemptCodes = new Set(['wrong_credentials', 'wrong_code', 'too_many_attempts', 'institution_refused'])
+const known: ReadonlySet<string> = new Set(errorCodes)
+
+export function resultOf({ decision, outcome }: Entry): RequestResult {
+  if (decision === 'refuse') return 'refused'
+  if (decision === 'challenge') return 'asked'
+  if (decision === 'forward')
+    return typeof outcome === 'string' && meaningOf(outcome) === 'failed' ? 'failed' : 'forwarded'
+  return typeof outcome === 'string' ? meaningOf(outcome) : 'own'
+}
+
+/** What a code of `src/errors.ts` means. A code that nobody knows is a refusal. */
+export function meaningOf(code: string): RequestResult {
+  if (askingCodes.has(code)) return 'asked'
+  if (attemptCodes.has(code)) return 'own'
+  return known.has(code) && describeError(code as ErrorCode).status >= 500 ? 'failed' : 'refused'
+}

@@ -1,0 +1,83 @@
+/** What runs: versions, packages, and known faults of them. */
+import type { Evidence } from './evidence.ts'
+import { Facts } from './journal-section.tsx'
+import { shown } from './shown.ts'
+import { Table } from './table.tsx'
+import { momentText, numberText, plural } from './words.ts'
+
+export function SoftwareSection({ evidence }: { evidence: Evidence }) {
+  const { versions, components, configuration } = evidence
+  const facts: readonly (readonly [string, string])[] = [
+    ['Factorgate', evidence.release],
+    ...versions,
+    ['Configuration', configuration.file ?? 'none: the command line'],
+    ...(configuration.sha256 === null ? [] : ([['Its SHA-256', configuration.sha256]] as const))
+  ]
+  return (
+    <section aria-labelledby="software">
+      <h2 id="software">Versions and known faults</h2>
+      <Facts facts={facts} />
+      <Advisories evidence={evidence} />
+      {components === null ? (
+        <p>There is no SBOM in this installation.</p>
+      ) : (
+        <>
+          <h3>Packages</h3>
+          <p>
+            {plural(components.length, 'package')} in the bill of materials (<code>sbom.cdx.json</code>). Some are for
+            other platforms and are not installed here.
+          </p>
+          <Table
+            caption="Packages of the program"
+            columns={['Package', 'Version', 'Licence']}
+            rows={components.map(({ name, version, licences }) => [
+              <code>{shown(name)}</code>,
+              <code>{shown(version)}</code>,
+              shown(licences.join(', '))
+            ])}
+          />
+        </>
+      )}
+    </section>
+  )
+}
+
+function Advisories({ evidence: { advisories, components } }: { evidence: Evidence }) {
+  if (advisories === null) return <p>No file of advisories was given, so nothing is said about known faults.</p>
+  const { found, read, about, file, changedAt, sha256 } = advisories
+  return (
+    <>
+      <h3>Known faults</h3>
+      <p>
+        From <code>{shown(file)}</code> of {momentText(changedAt)}: {plural(read, 'advisory', 'advisories')},{' '}
+        {numberText(about)} of them about a package of this program.{' '}
+        {components === null
+          ? 'Without an SBOM none could be compared.'
+          : found.length === 0
+            ? 'None affects a version that is used here.'
+            : ''}
+      </p>
+      <Table
+        caption="Faults of packages that are used here"
+        columns={['Package', 'Version', 'Advisory', 'Severity', 'Says', 'Affected']}
+        rows={found.map(({ component, advisory, isCertain }) => [
+          <code>{shown(component.name)}</code>,
+          <code>{shown(component.version)}</code>,
+          advisory.url === null ? (
+            shown(advisory.id)
+          ) : (
+            <a href={advisory.url} rel="noreferrer">
+              {shown(advisory.id)}
+            </a>
+          ),
+          shown(advisory.severity ?? ''),
+          <bdi>{shown(advisory.summary)}</bdi>,
+          isCertain ? 'yes' : 'may be'
+        ])}
+      />
+      <p class="soft">
+        SHA-256 of the file: <code>{sha256}</code>
+      </p>
+    </>
+  )
+}

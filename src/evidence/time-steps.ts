@@ -1,0 +1,34 @@
+/** The steps of a range of time, at most some hundred: hours, days or weeks. Each figure of the charts belongs to one. */
+
+const hour = 3600_000
+const widths: readonly (readonly [milliseconds: number, word: string])[] = [
+  [hour, 'hour'],
+  [6 * hour, '6 hours'],
+  [24 * hour, 'day'],
+  [7 * 24 * hour, 'week'],
+  [28 * 24 * hour, '4 weeks']
+]
+const stepsMax = 100
+
+export interface TimeSteps {
+  /** Milliseconds since the epoch: the beginning of the first step. */
+  readonly start: number
+  /** Milliseconds. */
+  readonly width: number
+  /** `day` */
+  readonly word: string
+  readonly count: number
+}
+
+/** `from` and `to` in milliseconds since the epoch. Steps begin at whole hours and days, UTC. */
+export function stepsOf(from: number, to: number): TimeSteps {
+  const fits = ([width]: (typeof widths)[number]) => (to - from) / width <= stepsMax
+  const [width, word] = widths.find(fits) ?? ([Math.ceil((to - from) / stepsMax / hour) * hour, 'step'] as const)
+  const start = Math.floor(from / width) * width
+  return { start, width, word, count: Math.floor((to - start) / width) + 1 }
+}
+
+/** The number of the step in which this moment lies. */
+export function stepAt({ start, width, count }: TimeSteps, at: number): number {
+  return Math.min(count - 1, Math.max(0, Math.floor((at - start) / width)))
+}
