@@ -14,6 +14,8 @@ export interface RecoveryView {
   readonly returnTo: ReturnTo
   readonly codes: readonly string[]
   readonly name: string
+  /** The portal's, for the paper. */
+  readonly address: string
   readonly now: number
   readonly problem: string | null
 }
@@ -22,13 +24,27 @@ export function RecoveryPage({ frame, view }: { frame: Frame; view: RecoveryView
   const say = frame.say.recovery
   const named = say.file({ name: view.name, lab: frame.look.title })
   const heading = plain(named)
-  const text = `${heading}\n${say.fileHint}\n\n${view.codes.join('\n')}\n`
+  const use = say.use({ address: view.address, choice: frame.say.challenge.instead.recovery })
+  const { contact } = frame.look
+  const ask = contact === null ? null : say.ask({ contact })
+  const lines = [heading, plain(use), say.fileHint, ...(ask === null ? [] : [plain(ask)]), '', ...view.codes, '']
   return (
     <Page frame={frame} title={say.title} drawing="key">
       <p>{say.lead}</p>
-      <p class="printed">
-        <Said text={say.printed({ what: named, when: frame.say.formats.date(view.now) })} />
-      </p>
+      <div class="printed">
+        <p>
+          <Said text={say.printed({ what: named, when: frame.say.formats.date(view.now) })} />
+        </p>
+        <p>
+          <Said text={use} />
+        </p>
+        <p>{say.tick}</p>
+        {ask !== null && (
+          <p>
+            <Said text={ask} />
+          </p>
+        )}
+      </div>
       <ol class="secret codes" aria-label={heading}>
         {view.codes.map(code => (
           <li key={code}>{code}</li>
@@ -41,11 +57,11 @@ export function RecoveryPage({ frame, view }: { frame: Frame; view: RecoveryView
         <a
           class="button second"
           download={say.fileName}
-          href={`data:text/plain;charset=utf-8,${encodeURIComponent(text)}`}
+          href={`data:text/plain;charset=utf-8,${encodeURIComponent(lines.join('\n'))}`}
         >
           {say.download}
         </a>
-        <button type="button" class="second scripted" data-copy={text} data-copied={say.copied}>
+        <button type="button" class="second scripted" data-copy="" data-copied={say.copied}>
           {say.copy}
         </button>
       </div>
@@ -159,7 +175,8 @@ export function registerRecovery(scope: FastifyInstance): void {
   )
 
   function show(page: AuthenticatedContext, status: number, codes: readonly string[], problem: string | null) {
-    const view = { returnTo: page.returnTo, codes, name: page.principal.account.name, now: page.now, problem }
+    const { name } = page.principal.account
+    const view = { returnTo: page.returnTo, codes, name, address: portal.portalOrigin, now: page.now, problem }
     return sendPage(page, status, <RecoveryPage frame={frameOf(page)} view={view} />)
   }
 }

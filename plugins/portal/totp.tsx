@@ -29,55 +29,71 @@ export interface EnrolTotpView {
 export function EnrolTotpPage({ frame, view }: { frame: Frame; view: EnrolTotpView }) {
   const say = frame.say.enrolTotp
   return (
-    <Page frame={frame} title={say.title} drawing="key">
-      <h2>1. {say.scan}</h2>
-      <QrCode text={view.uri} label={say.qr} />
-      <p class="touch">
-        <a class="button second" href={view.uri}>
-          {say.onPhone}
-        </a>
-      </p>
-      <p>{say.byHand}</p>
-      <code class="secret" id="totp-secret">
-        {view.secret.match(/.{1,4}/g)?.join(' ')}
-      </code>
-      <button type="button" class="second scripted" data-copy={view.secret} data-copied={say.copied}>
-        {say.copy}
-      </button>
-      <h2>2. {say.next}</h2>
-      <form class="fields" method="post" action={withReturnTo('/.factorgate/enrol/totp', view.returnTo)}>
-        <input type="hidden" name="csrf" value={frame.csrf} />
-        <input type="hidden" name="ceremony" value={view.ceremony} />
-        {view.problem !== null && (
-          <Notice id="problem" alert waitSeconds={view.waitSeconds ?? null} ready={frame.say.login.ready}>
-            {view.problem}
-          </Notice>
-        )}
-        {view.clock !== null && (
-          <p class="soft">{frame.say.challenge.clock({ time: clockTime(view.clock, frame.say) })}</p>
-        )}
-        <div>
-          <label for="code">{say.code}</label>
-          <CodeField
-            id="code"
-            digits={view.codeDigits}
-            autofocus={view.problem !== null}
-            problemId={view.problem === null ? undefined : 'problem'}
-          />
-        </div>
-        <NameField frame={frame} value={view.name} />
-        <button type="submit">{say.submit}</button>
-      </form>
-      <form method="post" action={withReturnTo('/.factorgate/enrol/totp/new', view.returnTo)}>
-        <input type="hidden" name="csrf" value={frame.csrf} />
-        <button type="submit" class="plain">
-          {say.anew}
-        </button>
-      </form>
-      <p>
-        <a href={withReturnTo('/.factorgate/enrol/webauthn', view.returnTo)}>{say.other}</a>
-      </p>
+    <Page frame={frame} title={say.title} drawing="key" wide>
+      <div class="scan">
+        <section>
+          <h2>1. {say.scan}</h2>
+          <QrCode text={view.uri} label={say.qr} />
+          <p class="touch">
+            <a class="button second" href={view.uri}>
+              {say.onPhone}
+            </a>
+          </p>
+          <details>
+            <summary>{say.byHand}</summary>
+            <p>{say.typeIt}</p>
+            <code class="secret" id="totp-secret">
+              {view.secret.match(/.{1,4}/g)?.join(' ')}
+            </code>
+            <button type="button" class="second scripted" data-copy={view.secret} data-copied={say.copied}>
+              {say.copy}
+            </button>
+            <form method="post" action={withReturnTo('/.factorgate/enrol/totp/new', view.returnTo)}>
+              <input type="hidden" name="csrf" value={frame.csrf} />
+              <button type="submit" class="plain">
+                {say.anew}
+              </button>
+            </form>
+          </details>
+        </section>
+        <section>
+          <h2>2. {say.next}</h2>
+          <CodeForm frame={frame} view={view} />
+          <p>
+            <a href={withReturnTo('/.factorgate/enrol/webauthn', view.returnTo)}>{say.other}</a>
+          </p>
+        </section>
+      </div>
     </Page>
+  )
+}
+
+function CodeForm({ frame, view }: { frame: Frame; view: EnrolTotpView }) {
+  const say = frame.say.enrolTotp
+  return (
+    <form class="fields" method="post" action={withReturnTo('/.factorgate/enrol/totp', view.returnTo)}>
+      <input type="hidden" name="csrf" value={frame.csrf} />
+      <input type="hidden" name="ceremony" value={view.ceremony} />
+      {view.problem !== null && (
+        <Notice id="problem" alert waitSeconds={view.waitSeconds ?? null} ready={frame.say.login.ready}>
+          {view.problem}
+        </Notice>
+      )}
+      {view.clock !== null && (
+        <p class="soft">{frame.say.challenge.clock({ time: clockTime(view.clock, frame.say) })}</p>
+      )}
+      <div>
+        <label for="code">{say.code}</label>
+        <CodeField
+          id="code"
+          digits={view.codeDigits}
+          autofocus={view.problem !== null}
+          problemId={view.problem === null ? undefined : 'problem'}
+        />
+      </div>
+      <NameField frame={frame} value={view.name} />
+      <button type="submit">{say.submit}</button>
+    </form>
   )
 }
 

@@ -12,6 +12,7 @@ import type { AttemptLimiter } from '../throttle/attempt-limiter.ts'
 import { ConsecutiveFailures } from '../throttle/consecutive-failures.ts'
 import type { Verification } from './factor.ts'
 import type { FactorNotice } from './factor-notice.ts'
+import { type SlowHash, slowHash, usualCost } from './slow-hash.ts'
 import { typedSigns } from './typed-code.ts'
 
 export interface RecoveryStatus {
@@ -22,22 +23,27 @@ export interface RecoveryStatus {
 
 /** Crockford's base32, without look-alikes. */
 const alphabet = '0123456789abcdefghjkmnpqrstvwxyz'
-/** From 112 bits on, a plain hash is enough (NIST SP 800-63B-4 §3.1.2.2). */
-const symbols = 24
+/** 80 bits, which people can type. Below 112 bits the hash has to be slow (NIST SP 800-63B-4 §3.1.2.2). */
+const symbols = 16
+/** 120 bits, of lists with plain hashes. They work until they are used or replaced. */
+const olderSymbols = 24
 const groupSize = 4
 
 interface RecoveryRecord {
   readonly createdAt: number
   readonly total: number
-  /** SHA-256 of unused codes, base64url. */
+  /** Of unused codes, base64url. */
   readonly hashes: readonly string[]
+  /** Null for an older list, whose hashes are SHA-256. */
+  readonly slow: SlowHash | null
   readonly disabledAt: number | null
 }
 
 /** Its id is the account's; it is sealed for its key. */
 export const recoveryRecord = new RecordKind<RecoveryRecord>({
   prefix: 'recovery:',
-  version: 1,
+  version: 2,
+  upgrades: [record => ({ slow: null, ...record })],
   // Sealed content is trusted.
   read: record => record as unknown as RecoveryRecord
 })
@@ -50,6 +56,7 @@ export class RecoveryCodes {
   readonly #seal: Seal
   readonly #limiter: AttemptLimiter
   readonly #count: number
+  readonly #cost: number
   readonly #guesses: AttemptBuckets
   readonly #failures: ConsecutiveFailures
   readonly #onDisabled: (notice: FactorNotice) => void
@@ -60,6 +67,8 @@ export class RecoveryCodes {
     keyring: () => Keyring
     limiter: AttemptLimiter
     count: number
+    /** Of the hash of each code. */
+    cost?: number
     onDisabled?: (notice: FactorNotice) => void
   }) {
     this.#store = input.store
@@ -71,6 +80,7 @@ export class RecoveryCodes {
     }
     this.#limiter = input.limiter
     this.#count = input.count
+    this.#cost = input.cost ?? usualCost
     this.#guesses = new AttemptBuckets(input.store)
     this.#failures = new ConsecutiveFailures(input.store)
     this.#onDisabled = input.onDisabled ?? (() => {})
@@ -79,10 +89,12 @@ export class RecoveryCodes {
   /** Returns new codes, which replace all older ones. */
   async issue(accountId: string): Promise<string[]> {
     const codes = Array.from({ length: this.#count }, newCode)
+    const slow = { salt: randomBytes(16).toString('base64url'), cost: this.#cost }
     const record: RecoveryRecord = {
       createdAt: this.#clock(),
       total: codes.length,
-      hashes: codes.map(code => hashOf(accountId, readRecoveryCode(code)!)),
+      hashes: await Promise.all(codes.map(code => hashOf(accountId, readRecoveryCode(code)!, slow))),
+      slow,
       disabledAt: null
     }
     await recoveryRecord.overwrite(this.#store, accountId, record, this.#seal)
@@ -98,7 +110,7 @@ export class RecoveryCodes {
     if (reservation.kind === 'throttled') return reservation
     const count = await this.#failures.count(authenticatorOf(accountId))
     const code = readRecoveryCode(input.code)
-    if (count !== null && code !== null && (await this.#take(accountId, hashOf(accountId, code)))) {
+    if (count !== null && code !== null && (await this.#take(accountId, code))) {
       await Promise.all([
         // Without the confirmation, a failover could restore the code.
         this.#store.settle?.(),
@@ -131,11 +143,18 @@ export class RecoveryCodes {
     await this.#store.settle?.()
   }
 
-  /** True for the one caller who removed this hash. */
-  #take(accountId: string, hash: string): Promise<boolean> {
-    return this.#update(accountId, record => {
-      const left = record.hashes.filter(kept => !isEqual(kept, hash))
-      return record.disabledAt === null && left.length < record.hashes.length ? { ...record, hashes: left } : null
+  /** True for the one caller who removed the hash of this code. */
+  #take(accountId: string, code: string): Promise<boolean> {
+    // A change that met another one is decided again, for the same list.
+    const hashes = new Map<string | undefined, Promise<string>>()
+    return this.#update(accountId, async ({ disabledAt, ...record }) => {
+      const { slow } = record
+      if (disabledAt !== null || code.length !== (slow === null ? olderSymbols : symbols)) return null
+      const hash = hashes.get(slow?.salt) ?? hashOf(accountId, code, slow)
+      hashes.set(slow?.salt, hash)
+      const typed = await hash
+      const left = record.hashes.filter(kept => !isEqual(kept, typed))
+      return left.length < record.hashes.length ? { ...record, disabledAt, hashes: left } : null
     })
   }
 
@@ -150,22 +169,26 @@ export class RecoveryCodes {
   }
 
   /** Only a written change spends a code. */
-  #update(accountId: string, change: (record: RecoveryRecord) => RecoveryRecord | null): Promise<boolean> {
-    const decide = (record: RecoveryRecord | null) => {
-      const next = record === null ? null : change(record)
+  #update(
+    accountId: string,
+    change: (record: RecoveryRecord) => RecoveryRecord | null | Promise<RecoveryRecord | null>
+  ): Promise<boolean> {
+    const decide = async (record: RecoveryRecord | null) => {
+      const next = record === null ? null : await change(record)
       return next === null ? { result: false } : { next, result: true }
     }
     return recoveryRecord.change(this.#store, accountId, decide, this.#seal)
   }
 }
 
-/** 24 symbols, or null. Blanks, dashes, case and width are ignored; `o` reads as 0, `i` and `l` as 1. */
+/** 16 symbols, or 24 of an older code; otherwise null. Blanks, dashes, case and width are ignored; `o` reads as 0, `i` and `l` as 1. */
 export function readRecoveryCode(typed: unknown): string | null {
   const code = typedSigns(typed)
     ?.toLowerCase()
     .replaceAll('o', '0')
     .replace(/[il\u0131]/g, '1')
-  return code?.length === symbols && [...code].every(symbol => alphabet.includes(symbol)) ? code : null
+  const isWhole = code?.length === symbols || code?.length === olderSymbols
+  return isWhole && [...code].every(symbol => alphabet.includes(symbol)) ? code : null
 }
 
 function newCode(): string {
@@ -174,8 +197,9 @@ function newCode(): string {
   return code.match(new RegExp(`.{${groupSize}}`, 'g'))!.join('-')
 }
 
-function hashOf(accountId: string, code: string): string {
-  return createHash('sha256').update(`${accountId} ${code}`).digest('base64url')
+function hashOf(accountId: string, code: string, slow: SlowHash | null): Promise<string> {
+  const text = `${accountId} ${code}`
+  return slow === null ? Promise.resolve(createHash('sha256').update(text).digest('base64url')) : slowHash(text, slow)
 }
 
 function isEqual(a: string, b: string): boolean {

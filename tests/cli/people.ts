@@ -68,7 +68,7 @@ export function gateOn(store: Store, time: TestClock) {
     )
     await guesses.remember(account.id, { address: '192.0.2.7' })
     const limiter = new AttemptLimiter({ store, clock })
-    const codes = new RecoveryCodes({ store, clock, keyring: () => keyring, limiter, count: 10 })
+    const codes = new RecoveryCodes({ store, clock, keyring: () => keyring, limiter, count: 10, cost: 2 })
     return { codes: await codes.issue(account.id), secret, totp }
   }
 

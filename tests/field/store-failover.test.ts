@@ -43,7 +43,7 @@ async function gateOn(t: Test, url: string) {
   const credentials = new Credentials({ store, clock })
   const keyring = makeKeyring([newMasterKey()])
   const limiter = new AttemptLimiter({ store, clock })
-  const recovery = new RecoveryCodes({ store, clock, keyring: () => keyring, limiter, count: 10 })
+  const recovery = new RecoveryCodes({ store, clock, keyring: () => keyring, limiter, count: 10, cost: 2 })
   const alice = await accounts.create({ name: 'alice' })
   const [code = ''] = await recovery.issue(alice.id)
   const start = () =>

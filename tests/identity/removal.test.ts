@@ -12,7 +12,7 @@ async function lived() {
   const { store, clock, limiter, accounts, local, invitations } = all
   const keyring = makeKeyring([newMasterKey()])
   const credentials = new Credentials({ store, clock })
-  const recovery = new RecoveryCodes({ store, clock, limiter, keyring: () => keyring, count: 10 })
+  const recovery = new RecoveryCodes({ store, clock, limiter, keyring: () => keyring, count: 10, cost: 2 })
   const had = { removeAll: (id: string) => credentials.forget(id) }
   const belongings = [local, credentials, had, recovery, invitations, new AttemptBuckets(store)]
   const enter = async (name: string) => {

@@ -96,24 +96,23 @@ export function storiesIn(language: Language): readonly Story[] {
     clock: null
   }
 
-  /** Each code is two of these, in six groups as the real ones. */
-  const halves = [
-    'k7rm-29xt-q4hd',
-    'w8pz-51nc-b6vj',
-    'f3ty-84gk-m2qs',
-    'd9hx-67wr-c5np',
-    'j2bv-38zt-k8fm',
-    'q6ns-92dg-x4rw',
-    't5cj-17ph-v9kb',
-    'm4wf-63qx-z2td',
-    'r8gn-45bs-h7yc',
-    'x3vk-78mj-p6wz'
-  ]
   const recovery = {
     returnTo,
     now,
-    codes: halves.map((half, i) => `${half}-${halves[(i + 3) % halves.length]}`),
+    codes: [
+      'k7rm-29xt-q4hd-d9hx',
+      'w8pz-51nc-b6vj-67wr',
+      'f3ty-84gk-m2qs-c5np',
+      '2fmq-j2bv-38zt-k8fm',
+      'q6ns-92dg-x4rw-7ttc',
+      't5cj-17ph-v9kb-sn4x',
+      'm4wf-63qx-z2td-05ek',
+      'r8gn-45bs-h7yc-pq1a',
+      'x3vk-78mj-p6wz-h9d2',
+      'yc6e-0vz3-8rka-g5jt'
+    ],
     name: 'ada',
+    address: 'https://gate.lab.example',
     problem: null
   }
 

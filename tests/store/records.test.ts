@@ -80,7 +80,7 @@ const records: Readonly<Record<string, object>> = {
     periodSeconds: 30,
     lastStep: 1
   },
-  'recovery:': { createdAt: 1, total: 1, hashes: ['h'], disabledAt: null },
+  'recovery:': { createdAt: 1, total: 1, hashes: ['h'], slow: { salt: 's', cost: 2 }, disabledAt: null },
   'ceremony:totp:': {
     ...ceremony,
     credentialId: newId(),

@@ -264,7 +264,10 @@
   all('[data-copy]', button => {
     const label = button.textContent
     button.addEventListener('click', async () => {
-      await navigator.clipboard.writeText(button.dataset.copy)
+      // What a link beside the button downloads is not written twice.
+      const link = button.parentNode.querySelector('[download]')
+      const text = button.dataset.copy || decodeURIComponent(link.href.slice(link.href.indexOf(',') + 1))
+      await navigator.clipboard.writeText(text)
       button.textContent = button.dataset.copied
       setTimeout(() => {
         button.textContent = label

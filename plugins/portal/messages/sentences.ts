@@ -316,6 +316,7 @@ export interface Sentences {
     readonly formExpired: string
     readonly expired: string
     readonly other: string
+    readonly typeIt: string
   }
   readonly recovery: {
     readonly title: string
@@ -332,6 +333,9 @@ export interface Sentences {
     readonly fileHint: string
     readonly fileName: string
     readonly printed: (args: { readonly what: string; readonly when: string }) => string
+    readonly use: (args: { readonly address: string; readonly choice: string }) => string
+    readonly tick: string
+    readonly ask: (args: { readonly contact: string }) => string
     readonly spent: (args: { readonly left: number }) => string
     readonly lost: string
     readonly lostHere: string
@@ -746,5 +750,24 @@ export interface Sentences {
     readonly title: string
     readonly lead: string
     readonly leadSigned: string
+  }
+  readonly setUp: {
+    readonly oneTitle: string
+    readonly one: (args: { readonly name: string }) => string
+    readonly oneNow: string
+    readonly add: string
+    readonly later: string
+    readonly title: string
+    readonly what: string
+    readonly codes: string
+    readonly change: string
+    readonly open: (args: { readonly app: string }) => string
+    readonly home: string
+  }
+  readonly typing: {
+    readonly show: string
+    readonly capsLock: string
+    readonly short: (args: { readonly typed: string }) => string
+    readonly enough: string
   }
 }
