@@ -1,11 +1,18 @@
 #!/usr/bin/env node
 /** The entry: runs the command that `argv` names and exits with its code, after all output is written. */
 import { setTimeout } from 'node:timers/promises'
+import { nodeTooOld } from './cli/node-release.ts'
 import { Output } from './cli/output.ts'
 import { run } from './cli/run.ts'
 import { systemClock } from './clock.ts'
 import { keepYoungGeneration } from './platform/gc-tuning.ts'
 
+// Commands use what an older Node.js does not have; this module and its imports do not.
+const tooOld = nodeTooOld(process.versions.node)
+if (tooOld !== null) {
+  process.stderr.write(`factorgate: ${tooOld}\n`)
+  process.exit(1)
+}
 // `run` loads the command later, and with it most modules.
 keepYoungGeneration()
 

@@ -13,6 +13,13 @@ const lastDays: Readonly<Record<number, string>> = {
   25: '2026-06-01'
 }
 
+/** What to say where `version` of Node.js is too old to run the gate; null where it is not. */
+export function nodeTooOld(version: string): string | null {
+  const [major = 0, minor = 0] = version.split('.').map(Number)
+  if (major > 20 || (major === 20 && minor >= 19)) return null
+  return `Node.js 20.19 or newer is needed, and this is ${version}: install Node.js 24`
+}
+
 /**
  * The warning if `version` (such as `20.20.2`) gets no security fixes at `now`, in milliseconds; null if it does or
  * is unknown.

@@ -3,9 +3,11 @@ import path from 'node:path'
 import t from 'tap'
 import { formatProblem, parseConfig } from '../../config/load.ts'
 import { complete } from '../config/read.ts'
+import { commandAt } from '../fixtures/in-process/command.ts'
 import { blocksOf, callsIn, faultOf } from './commands.ts'
 import { filesIn, textOf } from './documents.ts'
 import { linksIn } from './links.ts'
+import { unknownKeysIn } from './yaml-keys.ts'
 
 const pages = [...filesIn('docs').filter(file => file.endsWith('.md')), 'README.md', 'config/reference.md']
 const blocks = pages.flatMap(page => blocksOf(textOf(page)).map(block => ({ page, ...block })))
@@ -46,7 +48,9 @@ t.test('every factorgate command and option in a block of code exists', async t 
 t.test('every whole configuration in the guides is one that the gate takes', async t => {
   const guides = blocks.filter(
     ({ page, language, text }) =>
-      language === 'yaml' && /^docs\/[a-z-]+\.md$/.test(page) && /^(?:apps|identity|journal):/m.test(text)
+      language === 'yaml' &&
+      /^docs\/(?:institutions\/)?[a-z-]+\.md$/.test(page) &&
+      /^ *(?:apps|identity|journal|notify|listen|session|portal):/m.test(text)
   )
   t.ok(guides.length > 3, `${guides.length} configurations`)
   for (const { page, under, text } of guides) {
@@ -59,6 +63,44 @@ t.test('every whole configuration in the guides is one that the gate takes', asy
     )
     t.same(problems.map(formatProblem), [], `${page}, under "${under}"`)
   }
+})
+
+/** Of other programs: Prometheus, and the examples of Kubernetes and Compose. */
+const isForeign = (text: string) => /^ *(?:scrape_configs|rule_files|apiVersion|services):/m.test(text)
+
+t.test('every key in the YAML of a page exists where it stands', async t => {
+  for (const [sentence, yaml, unknown] of [
+    ['a whole configuration', 'portal: { url: x }\napps:\n  - { id: a, rules: [{ path: /x, access: mfa }] }', []],
+    ['a part of an app', '    upstream: [a, b]\n    health: { path: /h }', []],
+    ['a part of a part', 'rules:\n  - { pth: /x }', ['rules[0].pth']],
+    ['a wrong key beside right ones', 'listen: { prt: 1 }\nkeyfile: x', ['listen.prt', 'keyfile']],
+    ['a right key at a wrong place', 'portal: { rules: [] }', ['portal.rules']],
+    [
+      'the kinds of an institution',
+      'identity:\n  - { id: a, kind: ldap, servers: [x], baze: y }',
+      ['identity[0].baze']
+    ],
+    ['keys that people choose', 'apps:\n  - { addHeaders: { X-Whatever: y } }', []]
+  ] as const)
+    t.same(unknownKeysIn(yaml), unknown, sentence)
+  const own = blocks.filter(({ language, text }) => language === 'yaml' && !isForeign(text))
+  t.ok(own.length > 40, `${own.length} blocks`)
+  t.same(
+    own.flatMap(({ page, under, text }) => unknownKeysIn(text).map(key => `${page}, under "${under}": ${key}`)),
+    []
+  )
+})
+
+t.test('what a page says that explain answers is what it answers', async t => {
+  const page = blocksOf(textOf('docs/put-it-before-your-app.md'))
+  const config = page.find(({ text }) => text.startsWith('listen:'))!.text.replace(/, tls: \{.*?\}/, '')
+  const file = path.join(t.testdir({ 'new.yaml': config }), 'new.yaml')
+  const calls = page.flatMap(({ text }) => callsIn(text)).filter(([command]) => command === 'explain')
+  t.equal(calls.length, 4)
+  const codes = []
+  for (const call of calls)
+    codes.push((await commandAt(file)(...call.filter(word => !/^(--config|new\.yaml)$/.test(word)))).code)
+  t.same(codes, [0, 0, 1, 1], 'the first two are forwarded, the others not')
 })
 
 t.test('every page of docs/ is reached from docs/README.md', async t => {
