@@ -1,11 +1,12 @@
 /** The pages of docs/ for people: their commands exist, their configurations load, each page is reached from the index. */
+import { existsSync } from 'node:fs'
 import path from 'node:path'
 import t from 'tap'
 import { formatProblem, parseConfig } from '../../config/load.ts'
 import { complete } from '../config/read.ts'
 import { commandAt } from '../fixtures/in-process/command.ts'
 import { blocksOf, callsIn, faultOf } from './commands.ts'
-import { filesIn, textOf } from './documents.ts'
+import { filesIn, root, textOf } from './documents.ts'
 import { linksIn } from './links.ts'
 import { unknownKeysIn } from './yaml-keys.ts'
 
@@ -103,17 +104,32 @@ t.test('what a page says that explain answers is what it answers', async t => {
   t.same(codes, [0, 0, 1, 1], 'the first two are forwarded, the others not')
 })
 
-t.test('every page of docs/ is reached from docs/README.md', async t => {
+t.test('every file of docs/ is reached from docs/README.md or README.md', async t => {
   const reached = new Set<string>()
-  const visit = (page: string) => {
-    if (reached.has(page) || !page.startsWith('docs/') || !page.endsWith('.md')) return
-    reached.add(page)
-    for (const link of linksIn(textOf(page)))
-      visit(path.posix.join(path.posix.dirname(page), decodeURI(link.split('#')[0] ?? '')))
+  const visit = (file: string) => {
+    if (reached.has(file) || !existsSync(path.join(root, file))) return
+    reached.add(file)
+    if (!file.endsWith('.md') || !(file === 'README.md' || file.startsWith('docs/'))) return
+    for (const link of linksIn(textOf(file)))
+      visit(path.posix.join(path.posix.dirname(file), decodeURI(link.split('#')[0] ?? '')))
   }
   visit('docs/README.md')
   t.same(
     filesIn('docs').filter(file => file.endsWith('.md') && !reached.has(file)),
+    [],
+    'pages from the index alone'
+  )
+  visit('README.md')
+  t.same(
+    filesIn('docs').filter(file => !reached.has(file)),
     []
   )
+})
+
+t.test('the poster can be edited and printed anywhere: it fetches nothing and runs nothing', async t => {
+  const poster = textOf('docs/poster.html')
+  t.notMatch(poster, /<script|<link|<img|@import|url\(|https?:/i)
+  t.match(poster, /@page \{ size: A4/)
+  for (const [, own] of poster.matchAll(/\[([^\]]+)\]/g)) t.ok(own!.length < 50, `[${own}] is a place for own words`)
+  t.match(textOf('docs/roll-out.md'), /\]\(poster\.html\)/)
 })
