@@ -1,6 +1,10 @@
 /** The path and the arguments of the tests' Chromium. */
+import { existsSync } from 'node:fs'
 
-export const executablePath = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium'
+/** The same engine without windows needs half the processor time, so it comes first where it is installed. */
+const places = ['/usr/bin/chromium-headless-shell', '/usr/bin/chromium']
+
+export const executablePath = process.env.CHROMIUM_PATH ?? places.find(existsSync) ?? '/usr/bin/chromium'
 
 /**
  * What Chromium does beside showing pages, which costs a third of its time: renderers made before they are needed, and pages of its own around each window.

@@ -12,8 +12,8 @@ const needs = {
   test: [
     { programs: ['redis-server'], packages: ['redis-server'], unit: 'redis-server', why: 'the store tests' },
     {
-      programs: ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'],
-      packages: ['chromium', 'fonts-dejavu-core'],
+      programs: ['chromium-headless-shell', 'chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'],
+      packages: ['chromium-headless-shell', 'fonts-dejavu-core'],
       why: 'the page and ceremony tests'
     },
     {
