@@ -5,7 +5,7 @@
 import { rename, stat } from 'node:fs/promises'
 import type { Clock } from '../clock.ts'
 import { ChainedLines, hashOf, walk } from './chain.ts'
-import { headFileOf, writeHead } from './chain-head.ts'
+import { HeadWriter, headFileOf } from './chain-head.ts'
 import { type ChainPlace, emptyPlace, type FileNow, findPlace } from './chain-place.ts'
 import { checkpointLine, type JournalSigner } from './checkpoint.ts'
 import { lineOf } from './encode-event.ts'
@@ -61,12 +61,17 @@ export class ChainFile {
   readonly #signers: Signers
   readonly #rotation: RotationOptions | null
   readonly #lock: JournalLock
+  readonly #head: HeadWriter
   #handle: AppendHandle | null = null
   #inode = ''
+  /** Bytes of the file at the last look. */
+  #size = 0
   #isRegular = false
   #day: string | null = null
   #known: ChainPlace | null = null
   #expired: readonly Expired[] = []
+  /** Of the last batch, for the next one. */
+  #memory: Buffer<ArrayBuffer> | null = null
   /** By this process. */
   #written = { lines: 0, bytes: 0 }
 
@@ -77,6 +82,7 @@ export class ChainFile {
     this.#signers = signers
     this.#rotation = rotation
     this.#lock = new JournalLock(`${path}.lock`)
+    this.#head = new HeadWriter(headFileOf(path))
   }
 
   /** True if this process knows of lines without a later checkpoint. */
@@ -92,6 +98,7 @@ export class ChainFile {
     this.#handle = handle
     const found = await handle.stat()
     this.#inode = `${found.dev}:${found.ino}`
+    this.#size = found.size
     this.#isRegular = found.isFile()
     this.#day = this.#isRegular && this.#rotation !== null ? await dayOf(this.#path) : null
   }
@@ -119,6 +126,7 @@ export class ChainFile {
         if (isLocked) await this.#lock.release()
       }
       await this.#sync()
+      this.#memory = batch.chained.memory
       await this.#removeExpired()
       return { kind: 'done' }
     } catch (cause) {
@@ -141,13 +149,14 @@ export class ChainFile {
   async close(): Promise<void> {
     const handle = this.#handle
     this.#handle = null
-    await handle?.close().catch(() => {})
+    await Promise.all([handle?.close().catch(() => {}), this.#head.close()])
   }
 
   async #batchOf(lines: Lines, signs: boolean): Promise<Batch> {
     const place = await this.#place()
     const { end, rest } = place
-    const chained = new ChainedLines(end)
+    const chained = this.#memory === null ? new ChainedLines(end) : new ChainedLines(end, this.#memory)
+    this.#memory = null
     const at = this.#clock()
     if (rest !== null) {
       const close = rest.isClosed ? Buffer.alloc(0) : closing
@@ -181,7 +190,7 @@ export class ChainFile {
   }
 
   async #place(): Promise<ChainPlace> {
-    const file: FileNow = { inode: this.#inode, size: (await this.#handle!.stat()).size }
+    const file: FileNow = { inode: this.#inode, size: this.#size }
     const known = this.#known
     if (!this.#isRegular) return known?.inode === file.inode ? known : emptyPlace(file)
     if (known !== null && known.inode === file.inode && known.size === file.size && known.rest === null) return known
@@ -199,14 +208,19 @@ export class ChainFile {
     if (!this.#isRegular || chained.count === 0) return
     // The head is only a help; without it the chain's end is searched in the file.
     const head = { ...chained.end, chain, inode: this.#inode, size, checkpoint, at: now }
-    await writeHead(headFileOf(this.#path), head, signer).catch(() => {})
+    await this.#head.write(head, signer).catch(() => {})
   }
 
   async #rotateIfDue(bytes: number): Promise<void> {
     if (this.#rotation === null || !this.#isRegular) return
-    const { size } = await this.#handle!.stat()
     const now = this.#clock()
-    if (!(await isRotationDue(this.#path, { size, bytes, day: this.#day, today: dayOfInstant(now) }, this.#rotation)))
+    if (
+      !(await isRotationDue(
+        this.#path,
+        { size: this.#size, bytes, day: this.#day, today: dayOfInstant(now) },
+        this.#rotation
+      ))
+    )
       return
     const last = await this.#batchOf(none, true)
     const { bytes: end } = last.chained
@@ -261,7 +275,8 @@ export class ChainFile {
 
   async #movedAway(): Promise<boolean> {
     try {
-      const { dev, ino } = await stat(this.#path)
+      const { dev, ino, size } = await stat(this.#path)
+      this.#size = size
       return `${dev}:${ino}` !== this.#inode
     } catch {
       return true

@@ -3,7 +3,7 @@
  * verify` that lines are missing at the end.
  */
 import { constants } from 'node:fs'
-import { open } from 'node:fs/promises'
+import { type FileHandle, open, stat } from 'node:fs/promises'
 import type { ChainEnd } from './chain.ts'
 import { headText, type JournalSigner } from './checkpoint.ts'
 import { openOwned } from './open-for-append.ts'
@@ -60,20 +60,43 @@ async function textOf(file: string): Promise<string> {
   }
 }
 
-export async function writeHead(
-  file: string,
-  head: Omit<ChainHead, 'key' | 'sig'>,
-  signer: JournalSigner | null
-): Promise<void> {
-  const signature = signer === null ? null : signer.sign(headText(head))
-  const text = JSON.stringify({ v: 1, ...head, key: signer?.keyId ?? null, sig: signature })
-  const handle = await openOwned(
-    file,
-    constants.O_WRONLY | constants.O_CREAT | constants.O_NOFOLLOW | constants.O_NONBLOCK
-  )
-  try {
+/** How often the writer looks whether its file was removed, in milliseconds. */
+const lookEveryMs = 1000
+
+/** Writes the head. It keeps the file open, because opening it costs more than all the rest of a batch. */
+export class HeadWriter {
+  readonly #file: string
+  #handle: FileHandle | null = null
+  #lookedAt = 0
+
+  constructor(file: string) {
+    this.#file = file
+  }
+
+  async write(head: Omit<ChainHead, 'key' | 'sig'>, signer: JournalSigner | null): Promise<void> {
+    const signature = signer === null ? null : signer.sign(headText(head))
+    const text = JSON.stringify({ v: 1, ...head, key: signer?.keyId ?? null, sig: signature })
+    const handle = await this.#open(performance.now())
     await handle.write(`${text.padEnd(bytes - 1)}\n`, 0)
-  } finally {
-    await handle.close()
+  }
+
+  async close(): Promise<void> {
+    const handle = this.#handle
+    this.#handle = null
+    await handle?.close().catch(() => {})
+  }
+
+  async #open(now: number): Promise<FileHandle> {
+    if (this.#handle !== null && now - this.#lookedAt >= lookEveryMs) {
+      const [ours, there] = await Promise.all([this.#handle.stat(), stat(this.#file).catch(() => null)])
+      if (there === null || there.ino !== ours.ino || there.dev !== ours.dev) await this.close()
+    }
+    if (this.#handle !== null && now - this.#lookedAt < lookEveryMs) return this.#handle
+    this.#lookedAt = now
+    this.#handle ??= await openOwned(
+      this.#file,
+      constants.O_WRONLY | constants.O_CREAT | constants.O_NOFOLLOW | constants.O_NONBLOCK
+    )
+    return this.#handle
   }
 }

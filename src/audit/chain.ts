@@ -58,15 +58,24 @@ export function follows(link: Link | null, end: ChainEnd): boolean {
   return link !== null && link.seq === end.seq + 1 && link.prev === end.hash
 }
 
+const firstSize = 64 * 1024
+
 /** A growing chain: it takes JSON lines, adds their links, and holds the bytes until they are written. */
 export class ChainedLines {
-  #memory = Buffer.allocUnsafeSlow(64 * 1024)
+  #memory: Buffer<ArrayBuffer>
   #size = 0
   #ends: number[] = []
   #end: ChainEnd
 
-  constructor(end: ChainEnd) {
+  /** `memory` is overwritten; it may be that of a chain whose bytes are no longer used. */
+  constructor(end: ChainEnd, memory = Buffer.allocUnsafeSlow(firstSize)) {
     this.#end = end
+    this.#memory = memory
+  }
+
+  /** For the next chain. */
+  get memory(): Buffer<ArrayBuffer> {
+    return this.#memory.length > firstSize * 16 ? Buffer.allocUnsafeSlow(firstSize) : this.#memory
   }
 
   /** The end of the chain with these lines. */

@@ -7,39 +7,65 @@ import type { AuditEvent } from './event.ts'
 const special = /[^ !#-[\]-~]/
 /** Characters that JSON leaves raw: DEL, C1, format characters and line separators. */
 const tricky = /[\u007f-\u009f\p{Cf}\p{Zl}\p{Zp}]/gu
-/** Cache of `,"field":`. */
-const labels: Record<string, string> = Object.create(null)
+/** What stands between two values: the end of one and the name of the next. */
+interface Label {
+  readonly textToText: string
+  readonly textToLiteral: string
+  readonly literalToText: string
+  readonly literalToLiteral: string
+}
+
+const labels: Record<string, Label> = Object.create(null)
 
 let second = Number.NaN
 let secondText = ''
 
-/** The event as JSON and a line feed: `at` (RFC 3339, UTC, milliseconds), `kind`, then its fields in order. */
+/**
+ * The event as JSON and a line feed: `at` (RFC 3339, UTC, milliseconds), `kind`, then its fields in order. The quotes of texts are in the
+ * labels, because V8 joins a line of few pieces in two thirds of the time.
+ */
 export function lineOf(event: AuditEvent): string {
-  let line = `{"at":"${instant(event.at)}","kind":${quoted(event.kind)}`
+  let line = `{"at":"${instant(event.at)}","kind":"${inside(event.kind)}`
+  let isText = true
   for (const field in event) {
     if (field === 'at' || field === 'kind') continue
     const value = event[field]
     if (value === undefined) continue
-    line += (labels[field] ?? label(field)) + (typeof value === 'string' ? quoted(value) : literal(value))
+    const label = labels[field] ?? labelOf(field)
+    if (typeof value === 'string') {
+      line += isText ? label.textToText : label.literalToText
+      line += special.test(value) ? inside(value) : value
+      isText = true
+    } else {
+      line += isText ? label.textToLiteral : label.literalToLiteral
+      line += literal(value)
+      isText = false
+    }
   }
-  return `${line}}\n`
+  return isText ? `${line}"}\n` : `${line}}\n`
 }
 
-function label(field: string): string {
-  const text = `,${quoted(field)}:`
-  if (/^[a-z]\w{0,30}$/i.test(field)) labels[field] = text
-  return text
+function labelOf(field: string): Label {
+  const text = `,"${inside(field)}":`
+  const label = {
+    textToText: `"${text}"`,
+    textToLiteral: `"${text}`,
+    literalToText: `${text}"`,
+    literalToLiteral: text
+  }
+  if (/^[a-z]\w{0,30}$/i.test(field)) labels[field] = label
+  return label
 }
 
 function literal(value: unknown): string {
   if (typeof value === 'number') return Number.isFinite(value) ? String(value) : 'null'
   if (typeof value === 'boolean' || value === null) return String(value)
-  return quoted(String(value)) // an unknown type stays one value
+  return `"${inside(String(value))}"` // an unknown type stays one value
 }
 
-function quoted(text: string): string {
-  if (!special.test(text)) return `"${text}"`
-  return withoutTricks(JSON.stringify(text))
+/** The text between the quotes. */
+function inside(text: string): string {
+  return special.test(text) ? withoutTricks(JSON.stringify(text)).slice(1, -1) : text
 }
 
 /** Escapes control, format and line-separator characters in JSON text. */

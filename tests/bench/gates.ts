@@ -24,6 +24,7 @@ export interface GuardedOptions {
   /** Instead of the one app `app` on http://app.localhost; the first is the one whose host people are signed in on. */
   readonly apps?: readonly Readonly<Record<string, unknown>>[]
   readonly config?: Readonly<Record<string, unknown>>
+  readonly env?: NodeJS.ProcessEnv
 }
 
 /** A gate in front of `upstream`, with people who are signed in. Throws unless it lets them in, and nobody else. */
@@ -31,7 +32,8 @@ export async function guarded(end: Ender, options: GuardedOptions): Promise<Guar
   const { upstream, redis } = options
   const gate = await startGate(end, {
     apps: options.apps ?? [{ id: 'app', title: 'App', url: 'http://app.localhost:HOST', upstream }],
-    config: { ...(redis === undefined ? {} : { store: redis }), ...options.config }
+    config: { ...(redis === undefined ? {} : { store: redis }), ...options.config },
+    ...(options.env === undefined ? {} : { env: options.env })
   })
   const store = redis ?? `embedded:${gate.folder}/store`
   const host = `app.localhost:${gate.port}`

@@ -1,6 +1,6 @@
 /**
  * What the journal costs at five thousand requests a second: the processor time for lines that are encoded, chained, signed and stored,
- * beside the same lines as release 0.1 wrote them, without a chain.
+ * beside the same lines as release 0.1 wrote them, without a chain; and that of a whole gate, beside one whose lines are made and dropped.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { open } from 'node:fs/promises'
@@ -12,21 +12,32 @@ import { Journal } from '../../src/audit/journal.ts'
 import { Lines } from '../../src/audit/line-buffer.ts'
 import { newReference } from '../../src/audit/reference.ts'
 import { makeKeyring, newMasterKey } from '../../src/keyring/keyring.ts'
-import { median, spread } from './numbers.ts'
-import { alternately } from './pairs.ts'
+import { guarded } from './gates.ts'
+import { serveSmall } from './nginx.ts'
+import { median, spread, whole } from './numbers.ts'
+import { flow } from './open-loop.ts'
+import { alternately, ratios } from './pairs.ts'
+import { processorSeconds, serveScript } from './processes.ts'
 import { type Bench, type Found, table } from './report.ts'
 
 const perSecond = 5000
 const tickMs = 10
 
-export async function journal({ isQuick }: Bench): Promise<Found> {
+export async function journal(bench: Bench): Promise<Found> {
+  const { isQuick } = bench
   const [rounds, seconds] = isQuick ? [2, 2] : [4, 5]
   const folder = mkdtempSync(path.join(tmpdir(), 'factorgate-bench-'))
   try {
     const chained = () => withJournal(path.join(folder, 'chained.jsonl'), seconds)
     const plain = () => withoutChain(path.join(folder, 'plain.jsonl'), seconds)
     await chained()
-    const [ours, before] = (await alternately(rounds, [chained, plain])) as [number[], number[]]
+    const dropped = () => shareFor(seconds, () => {})
+    const [ours, before, nothing] = (await alternately(rounds, [chained, plain, dropped])) as [
+      number[],
+      number[],
+      number[]
+    ]
+    const gates = await wholeGates(bench)
     return {
       title: 'The journal',
       text: `${perSecond} lines a second, ${rounds} × ${seconds} s each, turn by turn; processor time of the process with all its threads.
@@ -35,9 +46,12 @@ ${table(
   ['', 'share of a core'],
   [
     ['chained and signed', spread(ours)],
-    ['lines alone', spread(before)]
+    ['lines alone', spread(before)],
+    ['events that are made and dropped', spread(nothing)]
   ]
-)}`,
+)}
+
+${gates.text}`,
       bars: [
         {
           what: `share of a core for ${perSecond} lines a second`,
@@ -45,11 +59,56 @@ ${table(
           turns: ours,
           limit: 0.05,
           better: 'less'
-        }
+        },
+        ...gates.bars
       ]
     }
   } finally {
     rmSync(folder, { recursive: true })
+  }
+}
+
+/** Two gates that differ in nothing but whether the lines of requests reach the journal. */
+async function wholeGates({ end, isQuick }: Bench): Promise<Pick<Found, 'text' | 'bars'>> {
+  const [rounds, seconds] = isQuick ? [2, 2] : [6, 8]
+  const app = (await serveSmall(end)) ?? (await serveScript(end, 'app.mjs'))
+  const gateWith = (FACTORGATE_BENCH_JOURNAL: string) =>
+    guarded(end, {
+      upstream: app.origin,
+      env: { NODE_OPTIONS: `--import=${new URL('null-journal.mjs', import.meta.url)}`, FACTORGATE_BENCH_JOURNAL }
+    })
+  const sides = [await gateWith('file'), await gateWith('null')]
+  const measured = await alternately(
+    rounds,
+    sides.map(({ gate, host, people }) => async () => {
+      const cookies = people.map(({ cookie }) => cookie)
+      const before = processorSeconds(gate.pid) ?? Number.NaN
+      const { sent } = await flow(end, { port: gate.port, host, cookies, rate: perSecond, seconds }).done
+      return (((processorSeconds(gate.pid) ?? Number.NaN) - before) * 1e6) / sent
+    })
+  )
+  const [ours, dropped] = measured as [number[], number[]]
+  const compared = ratios(ours, dropped, each => each)
+  return {
+    text: `Whole gates at ${perSecond} requests a second, ${rounds} × ${seconds} s each, turn by turn.
+
+${table(
+  ['', 'processor µs a request'],
+  [
+    ['with the journal', whole(median(ours))],
+    ['the lines are made and dropped', whole(median(dropped))],
+    ['ratio', spread(compared)]
+  ]
+)}`,
+    bars: [
+      {
+        what: `processor time a request at ${perSecond} a second, with the journal against without`,
+        value: median(compared),
+        turns: compared,
+        limit: 1.05,
+        better: 'less'
+      }
+    ]
   }
 }
 
