@@ -24,6 +24,7 @@ import {
   whole
 } from './schema/schema-builders.ts'
 import { traces } from './schema/traces.ts'
+import { watch } from './schema/watch.ts'
 import type { SiteUrl, StoreTarget, Upstream } from './values/addresses.ts'
 import type { ExportTarget } from './values/export-targets.ts'
 import type { MailServerTarget } from './values/messages.ts'
@@ -189,6 +190,7 @@ export const configSchema = map(
     }),
     notify,
     traces,
+    watch,
     log,
     shutdownTimeout: duration(
       {

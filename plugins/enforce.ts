@@ -5,7 +5,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import { authorize, authorizeConsole, wouldFields } from '../src/apps/authorize.ts'
+import { authorize, authorizeConsole, type Demands, wouldFields } from '../src/apps/authorize.ts'
 import { isConsole } from '../src/apps/console-policy.ts'
 import { isRead } from '../src/apps/return-to.ts'
 import { type Match, ownPrefix, type RouteTable } from '../src/apps/route-table.ts'
@@ -30,6 +30,7 @@ export interface EnforceOptions {
   readonly audit: AuditSink
   readonly clock: Clock
   readonly maxUrlLength?: number
+  readonly demands?: Demands | null
 }
 
 declare module 'fastify' {
@@ -48,8 +49,8 @@ declare module 'fastify' {
 const retrySeconds = 2
 
 export const enforcePlugin = fp<EnforceOptions>(
-  async (app, { routes, portalOrigin, audit, clock, maxUrlLength = defaultMaxUrlLength }) => {
-    const context = { routes, clock, audit }
+  async (app, { routes, portalOrigin, audit, clock, maxUrlLength = defaultMaxUrlLength, demands = null }) => {
+    const context = { routes, clock, audit, demands }
     app.addHook('onRoute', route => {
       if (route.url.startsWith('/.factorgate') && route.config?.requires === undefined)
         throw new Error(`route ${route.url} does not say whom it requires`)

@@ -47,7 +47,7 @@ export interface ForwardOptions {
 
 export interface WatchedFlows {
   /** Null where nobody wants to know of this exchange. */
-  open(observed: ObservedExchange, permit: Permit, principal: Principal | null): Flow | null
+  open(observed: ObservedExchange, app: App, permit: Permit, principal: Principal | null): Flow | null
 }
 
 export interface Pipeline {
@@ -103,7 +103,7 @@ export const forwardPlugin = fp<ForwardOptions>(
         sessionEndsAt: principal?.session.expiresAt ?? null,
         proofs: principal?.proofs ?? noProofs,
         assertion: match.app.assertion && permit.subject !== null ? (options.assert?.(exchange) ?? null) : null,
-        flow: options.watch == null ? null : flowOf(options.watch, request, permit, upgrade !== undefined),
+        flow: options.watch == null ? null : flowOf(options.watch, request, match.app, permit, upgrade !== undefined),
         trace: exchange.trace,
         observer: new ReplyObserver(request, reply, options, upgrade !== undefined, logged)
       }
@@ -215,11 +215,12 @@ class ReplyObserver implements ForwardObserver {
 function flowOf(
   watch: WatchedFlows,
   { exchange, raw }: FastifyRequest,
+  app: App,
   permit: Permit,
   isSocket: boolean
 ): Flow | null {
   const observed = observedExchange(exchange, raw, isSocket)
-  return observed === null ? null : watch.open(observed, permit, exchange.principal)
+  return observed === null ? null : watch.open(observed, app, permit, exchange.principal)
 }
 
 /** Headers that proxies add. A client that sends one may be an unlisted proxy for several people. */

@@ -22,6 +22,11 @@ const catalogue = {
     whose: 'you',
     sentence: 'Confirm again. The last confirmation is too old.'
   },
+  budget_proof_required: {
+    status: 401,
+    whose: 'you',
+    sentence: 'You have fetched a lot. Confirm that it is you before more may follow.'
+  },
   other_factor_required: { status: 401, whose: 'you', sentence: 'Confirm with another second factor.' },
   wrong_credentials: { status: 401, whose: 'you', sentence: 'User name and password do not match.' },
   wrong_code: { status: 401, whose: 'you', sentence: 'The second factor did not work. Try again.' },
@@ -77,6 +82,11 @@ const catalogue = {
   unsupported_media_type: { status: 415, whose: 'you', sentence: 'This page does not accept that kind of content.' },
   misdirected: { status: 421, whose: 'gate', sentence: 'This gate does not serve that host.' },
   upgrade_refused: { status: 400, whose: 'you', sentence: 'The gate passes on WebSocket upgrades only.' },
+  budget_spent: {
+    status: 429,
+    whose: 'you',
+    sentence: 'You have fetched as much as is allowed for now.'
+  },
   too_many_attempts: { status: 429, whose: 'you', sentence: 'There were too many tries. Wait a little.' },
   headers_too_large: { status: 431, whose: 'you', sentence: 'The request has too many headers, or they are too long.' },
   internal: { status: 500, whose: 'gate', sentence: 'The gate made a mistake.' },

@@ -131,7 +131,9 @@ export async function buildGateway(config: Config, runtime: Services): Promise<F
     isTraced
   }))
   const routes = new RouteTable({ apps, portalOrigin })
-  const returnTargets = new ReturnTargets(routes, apps, clock)
+  const watching = await watchingOf(config, apps, runtime)
+  const { demands } = watching
+  const returnTargets = new ReturnTargets(routes, apps, clock, demands)
   const maxUrlLength = maxUrlLengthFor(config.listen.maxHeaderSize)
   const { title, contact, accent } = config.portal
   const branding: Branding = { title, contact, accent, ...lookOf(config.portal) }
@@ -143,7 +145,6 @@ export async function buildGateway(config: Config, runtime: Services): Promise<F
     return headersInFrames
   }
 
-  const watching = watchingOf(runtime)
   const directories = await directoriesOf(config, runtime)
   const services = signInServicesOf(config, runtime, directories)
   const { notify } = config
@@ -191,7 +192,7 @@ export async function buildGateway(config: Config, runtime: Services): Promise<F
     accept: { readClient: makeClientReader(config.trustedProxies), trace: await tracesOf(config, runtime) },
     match: { routes },
     session: { sessions },
-    enforce: { routes, portalOrigin, audit, clock, maxUrlLength },
+    enforce: { routes, portalOrigin, audit, clock, maxUrlLength, demands },
     forward: {
       live,
       upstreams: new UpstreamRegistry({ apps, states: runtime.upstreams }),
@@ -222,7 +223,8 @@ export async function buildGateway(config: Config, runtime: Services): Promise<F
       assert: (app, principal) => (app.assertion ? assertionFor(app, principal, runtime, portalOrigin) : null),
       audit,
       clock,
-      maxUrlLength
+      maxUrlLength,
+      demands
     },
     portal: {
       portal: {

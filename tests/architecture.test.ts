@@ -81,6 +81,7 @@ const leafReaders: readonly string[] = [
   'src/identity/ldap/filter-template.ts',
   'src/identity/oidc/client-key.ts',
   'src/factor/kinds.ts',
+  'src/budgets/steps.ts',
   'src/notify/mail-address.ts',
   'src/notify/notice-groups.ts',
   'src/identity/header-profiles.ts',

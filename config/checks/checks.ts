@@ -17,6 +17,7 @@ import { checkJournal } from './journal.ts'
 import { checkNotify } from './notify.ts'
 import { checkLook } from './portal.ts'
 import { checkTraces } from './traces.ts'
+import { checkWatch } from './watch.ts'
 import { checkWebauthnPolicy } from './webauthn-policy.ts'
 
 /** `now` in milliseconds, for certificates. */
@@ -32,6 +33,7 @@ export function checkConfig(config: DraftConfig, now: number, diagnostics: Diagn
   checkAppsTls(config, now, diagnostics)
   checkWebauthnPolicy(config, now, diagnostics)
   checkNotify(config, now, diagnostics)
+  checkWatch(config, diagnostics)
   checkJournal(config, now, diagnostics)
   checkTraces(config, now, diagnostics)
   if (config.unsafeHttp === true)

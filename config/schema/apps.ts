@@ -71,7 +71,15 @@ const rule = map(
         { minItems: 1 }
       )
     ),
-    within: orNull(within)
+    within: orNull(within),
+    freshFor: orNull(
+      text('size', {
+        title: 'Fresh for',
+        description:
+          'With `access: mfa`: how many bytes may be fetched under this rule with one proof. After that, running transfers wait up to a minute for a new one, and the gate asks for it.',
+        example: '100MiB'
+      })
+    )
   },
   {
     title: 'Rule',
@@ -231,6 +239,13 @@ export const app = map(
       }
     ),
     timeouts,
+    guarded: flag({
+      title: 'Guarded',
+      description:
+        'While the store does not answer, the budgets of `watch` cannot be shared. `true`: nothing leaves this app then. `false`: the gate goes on, and the journal says so.',
+      default: false,
+      example: true
+    }),
     maintenance: orNull(maintenance)
   },
   { title: 'App', description: 'One app behind the gate.' }

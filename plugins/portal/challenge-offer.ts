@@ -8,6 +8,7 @@ import { formatLimit } from './relative-time.ts'
 export function whySentence({ why, app, demanded }: Offer, say: Messages): string | null {
   if (why === null) return null
   if (why.kind === 'account') return say.challenge.account({ within: formatLimit(freshSeconds, say) })
+  if (why.kind === 'budget') return say.challenge.budget({ app: app ?? '' })
   if (why.kind === 'to-app') return say.challenge.onTheWay({ app: app ?? '' })
   return stepUpSentence(app ?? '', demanded, why.withinSeconds, say)
 }

@@ -75,7 +75,7 @@ export function errorSentences(code: ErrorCode, context: ErrorContext, say: Mess
     ? unsentSentences(say, code, unsent.isForeign)
     : code === 'app_maintenance'
       ? maintenanceSentences(context, say)
-      : code === 'too_many_attempts' && context.retryAfterSeconds === undefined
+      : (code === 'too_many_attempts' || code === 'budget_spent') && context.retryAfterSeconds === undefined
         ? { ...say.errors[code], now: say.errors[code].nowUnknown }
         : say.errors[code]
   const facts = factsOf(context, say)

@@ -4,12 +4,13 @@
  */
 import type { IncomingHttpHeaders } from 'node:http'
 import type { AuditSink } from '../audit/event.ts'
+import type { Demand, Who } from '../budgets/demand.ts'
 import type { Clock } from '../clock.ts'
 import type { ErrorCode } from '../errors.ts'
 import { isFullySignedIn, type Proof } from '../factor/proof.ts'
 import type { Subject } from '../identity/subject.ts'
 import { decide, forwardAsNobody, type Question } from '../policy/decide.ts'
-import type { Decision, Would } from '../policy/decision.ts'
+import type { Decision, Permit, Would } from '../policy/decision.ts'
 import { anySecondFactor } from '../policy/evaluate.ts'
 import type { Client } from '../request/client.ts'
 import type { Target } from '../request/target.ts'
@@ -22,18 +23,30 @@ import { destinationReadings } from './webdav-destination.ts'
 
 export type AppMatch = Extract<Match, { readonly kind: 'app' }>
 
+/** Whoever watches what people do: what they must do before more may pass. */
+export interface Demands {
+  /** Null for nothing. `who`: null for a stranger. */
+  on(app: App, permit: Permit, who: Who | null): Demand | null
+}
+
 export interface AccessContext {
   readonly routes: RouteTable
   readonly clock: Clock
   /** Null if nothing will be forwarded. */
   readonly audit: Pick<AuditSink, 'writable'> | null
+  /** Null or left out where nobody watches. */
+  readonly demands?: Demands | null
 }
 
 export interface AccessRequest {
   readonly match: Match
   readonly target: Target
   readonly client: Pick<Client, 'address'>
-  readonly principal: { readonly subject: Subject; readonly proofs: readonly Proof[] } | null
+  readonly principal: {
+    readonly subject: Subject
+    readonly proofs: readonly Proof[]
+    readonly session?: { readonly id: string }
+  } | null
   readonly storeFailure: StoreUnreachable | null
 }
 
@@ -41,7 +54,7 @@ export interface Refusal {
   readonly kind: 'refuse'
   readonly reason: Extract<
     ErrorCode,
-    'not_allowed' | 'bad_request' | StoreUnreachable['code'] | 'journal_unwritable' | 'app_maintenance'
+    'not_allowed' | 'bad_request' | StoreUnreachable['code'] | 'journal_unwritable' | 'app_maintenance' | 'budget_spent'
   >
   /** Null if the policy was not asked. */
   readonly decision: Decision | null
@@ -84,7 +97,9 @@ export function authorize(context: AccessContext, request: AccessRequest, messag
       return unavailable('app_maintenance', decision, maintenanceWait(app.maintenance, context.clock()))
     if (decision.would !== undefined && request.storeFailure !== null)
       return forwardAsNobody(app.id, { kind: 'refuse', reason: request.storeFailure.code })
-    return decision
+    return context.demands == null || app.isReportOnly
+      ? decision
+      : underWatch(context.demands, request, match, decision, message)
   }
   // A sign-in would not help while the store is down. Public paths need no store.
   if (request.storeFailure !== null) {
@@ -94,6 +109,30 @@ export function authorize(context: AccessContext, request: AccessRequest, messag
   if (decision.kind === 'refuse') return { ...decision, decision }
   const { site } = match
   return { ...decision, match, returnTo: returnTo(message, request.target.raw, site, app, decision.reason) }
+}
+
+/** A permit that the watch may still make conditional, whatever the rules say. */
+function underWatch(
+  demands: Demands,
+  { principal, target }: AccessRequest,
+  match: AppMatch,
+  decision: Extract<Decision, { kind: 'forward' }>,
+  message: Message
+): AppAccess {
+  const { subject } = decision.permit
+  const session = principal?.session?.id
+  const who =
+    subject === null || session === undefined
+      ? null
+      : { account: subject.id, session, proofs: principal?.proofs ?? nobody }
+  const demand = demands.on(match.app, decision.permit, who)
+  if (demand === null) return decision
+  if (demand.kind === 'refuse') return unavailable('budget_spent', decision, demand.retryAfterSeconds)
+  if (demand.kind === 'store_unreachable') return unavailable('store_unreachable', decision, retrySeconds)
+  const reason = 'budget_proof_required'
+  const { requirement } = demand
+  const asked = { kind: 'challenge', reason, requirement } as const
+  return { ...asked, match, returnTo: returnTo(message, target.raw, match.site, match.app, reason) }
 }
 
 /** The decision on a page of the operators' console; null for any other address. People who are half signed in learn of no console. */

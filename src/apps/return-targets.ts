@@ -3,7 +3,14 @@ import type { Clock } from '../clock.ts'
 import type { Decision } from '../policy/decision.ts'
 import { parseTarget, type Target } from '../request/target.ts'
 import type { Principal } from '../session/sessions.ts'
-import { type AccessContext, type AppAccess, type AppMatch, authorize, authorizeConsole } from './authorize.ts'
+import {
+  type AccessContext,
+  type AppAccess,
+  type AppMatch,
+  authorize,
+  authorizeConsole,
+  type Demands
+} from './authorize.ts'
 import { consoleApp } from './console-policy.ts'
 import type { Message } from './return-to.ts'
 import type { App, Match, RouteTable } from './route-table.ts'
@@ -15,8 +22,8 @@ export class ReturnTargets {
   readonly #context: AccessContext
   readonly #apps: readonly App[]
 
-  constructor(routes: RouteTable, apps: readonly App[], clock: Clock) {
-    this.#context = { routes, clock, audit: null }
+  constructor(routes: RouteTable, apps: readonly App[], clock: Clock, demands: Demands | null = null) {
+    this.#context = { routes, clock, audit: null, demands }
     this.#apps = apps
   }
 
@@ -56,7 +63,7 @@ export class ReturnTargets {
       const match = this.#context.routes.match(host, target)
       if (match.kind !== 'app') return false
       const access = this.#ask(match, target, principal, from, getRequest)
-      return access.kind !== 'refuse' || access.reason === 'app_maintenance'
+      return access.kind !== 'refuse' || access.reason === 'app_maintenance' || access.reason === 'budget_spent'
     })
   }
 

@@ -35,7 +35,7 @@ export function isRead(method: string | undefined): boolean {
 export function returnTo(message: Message, raw: string, site: Site, app: App, reason: ChallengeReason): ReturnTo {
   const url = site.origin + raw
   const rd = returnAddress(message, raw, site, app)
-  const isStepUp = reason === 'fresh_proof_required' || reason === 'other_factor_required'
+  const isStepUp = reason !== 'sign_in_required' && reason !== 'second_factor_required'
   const { method = '', headers } = message
   const { destination = null } = headers as { destination?: string }
   if (!isStepUp || (rd === url && isRead(method) && destination === null)) return { rd, ask: null }

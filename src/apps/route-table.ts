@@ -1,4 +1,5 @@
 /** The route table: it finds the app for a host and a path, and refuses ambiguous targets. */
+import type { Budget } from '../budgets/budget.ts'
 import type { IdentityHeaders } from '../identity/header-profiles.ts'
 import type { Policy } from '../policy/policy.ts'
 import { climbsOut } from '../request/path-normalisations.ts'
@@ -51,6 +52,10 @@ export interface App {
   readonly maintenance: Maintenance | null
   /** True if the rules stop nobody, and the journal records what they would have done. */
   readonly isReportOnly?: boolean
+  /** True if nothing leaves it while the store does not answer and budgets count. */
+  readonly isGuarded?: boolean
+  /** What `freshFor` of each rule demands, by the rule's index; null where no rule says it. */
+  readonly ownBudgets?: readonly (Budget | null)[] | null
 }
 
 export interface Maintenance {

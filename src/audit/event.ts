@@ -35,6 +35,7 @@ export type EventKind =
   | 'notice.sent'
   | 'notice.failed'
   | 'throttle'
+  | 'watch.budget'
   | 'key.rotate'
   | 'store.export'
   | 'store.import'

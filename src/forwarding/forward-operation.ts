@@ -98,8 +98,8 @@ export abstract class ForwardOperation implements LiveEntry, Holder {
     this.forwardRequest.endsAt = endsAt
   }
 
-  cut(reason: string): void {
-    this.end(reason, closeCodes.policy)
+  cut(reason: string, code: ErrorCode): void {
+    this.end(reason, closeCodes.policy, code)
   }
 
   protected abstract bodyOf(outbound: Outbound): RequestBody | null

@@ -159,6 +159,24 @@ export class LiveConnections {
     return endEach(changed, reason, closeCodes.policy)
   }
 
+  /** Ends what is of this account, session and app; of all where none is given. `code` answers a client that has no response yet. */
+  endWhere(
+    { account, session, app }: { account?: string; session?: string; app?: string | null },
+    reason: string,
+    closeCode: CloseCode,
+    code?: ErrorCode
+  ): number {
+    const list =
+      account !== undefined
+        ? this.#accounts.get(account)
+        : session !== undefined
+          ? this.#sessions.get(session)
+          : this.#all
+    const found = (list?.entries() ?? []).filter(({ appId }) => app == null || appId === app)
+    for (const entry of found) entry.end(reason, closeCode, code)
+    return found.length
+  }
+
   /** Ends WebSockets, later ones too; requests may finish. */
   drain(): number {
     this.#isDraining = true

@@ -1,13 +1,15 @@
 /** The port between one forwarded exchange and whoever counts its bytes, who may hold them back. */
 
+import type { ErrorCode } from '../errors.ts'
+
 export type Direction = 'in' | 'out'
 
 /** The exchange, as the one who counts sees it. */
 export interface Holder {
   /** After `sent` or `received` was false: more may flow. */
   goOn(direction: Direction): void
-  /** Cuts the exchange off, so that it never looks complete. */
-  cut(reason: string): void
+  /** Cuts the exchange off, so that it never looks complete. A client without an answer yet gets `code`. */
+  cut(reason: string, code: ErrorCode): void
 }
 
 export interface Flow {

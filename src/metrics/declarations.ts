@@ -65,6 +65,11 @@ export const declarations = {
     labels: ['limit'],
     help: 'Attempts that were refused unchecked because of earlier failures, by limit.'
   },
+  factorgate_budget_events_total: {
+    type: 'counter',
+    labels: ['budget', 'event'],
+    help: 'Budgets that were passed, confirmed with a second factor, or left unanswered, by budget.'
+  },
   factorgate_session_ends_total: {
     type: 'counter',
     labels: ['why'],

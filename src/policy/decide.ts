@@ -1,7 +1,16 @@
 /** The policy decision: a pure function, and the only maker of a Permit. The strictest verdict of all readings counts. */
 import { type Compiled, compiledOf, compilePolicy } from './compile.ts'
 import type { Decision, Permit, Would } from './decision.ts'
-import { type Asked, ask, judge, judgeNoMatch, type Question, strictness, type Verdict } from './evaluate.ts'
+import {
+  type Asked,
+  ask,
+  type FreshFor,
+  judge,
+  judgeNoMatch,
+  type Question,
+  strictness,
+  type Verdict
+} from './evaluate.ts'
 import { fold } from './glob-encodings.ts'
 import type { Requirement } from './policy.ts'
 
@@ -51,7 +60,9 @@ function stricter(one: Verdict, other: Verdict): Verdict {
   if (strict.strictness === strictness.not_allowed) return strict
   if (strict.reason === null) {
     const freshUntil = earlier(strict.freshUntil, mild.freshUntil)
-    return freshUntil === strict.freshUntil ? strict : { ...strict, freshUntil, rule: mild.rule }
+    const freshFor = smaller(strict.freshFor, mild.freshFor)
+    if (freshUntil === strict.freshUntil && freshFor === strict.freshFor) return strict
+    return { ...strict, freshUntil, freshFor, rule: freshUntil === strict.freshUntil ? strict.rule : mild.rule }
   }
   if (mild.reason === null) return strict
   return { ...strict, requirement: both(strict.requirement, mild.requirement) }
@@ -67,6 +78,10 @@ function both(one: Requirement, other: Requirement): Requirement {
         institution: one.institution === true && other.institution === true,
         withinSeconds: earlier(one.withinSeconds, other.withinSeconds)
       }
+}
+
+function smaller(one: FreshFor | null, other: FreshFor | null): FreshFor | null {
+  return one === null || (other !== null && other.bytes < one.bytes) ? other : one
 }
 
 function earlier(one: number | null, other: number | null): number | null {
@@ -85,7 +100,9 @@ function toDecision(asked: Asked, verdict: Verdict): Decision {
   if (reason !== null) return { kind: 'challenge', reason, requirement: verdict.requirement }
   // An app never gets the name of a person who showed only one factor.
   const subject = asked.signedIn === 'fully' ? asked.subject : null
-  return { kind: 'forward', permit: permit(asked.appId, subject, verdict.rule, verdict.freshUntil) }
+  const { rule, freshUntil, freshFor } = verdict
+  const granted = permit(asked.appId, subject, rule, freshUntil)
+  return { kind: 'forward', permit: freshFor === null ? granted : { ...granted, freshForRule: freshFor.rule } }
 }
 
 /** Forwards every request. The permit has no end of its own, because no proof is asked for. */

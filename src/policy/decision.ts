@@ -5,7 +5,11 @@ import type { Requirement } from './policy.ts'
 
 export type ChallengeReason = Extract<
   ErrorCode,
-  'sign_in_required' | 'second_factor_required' | 'fresh_proof_required' | 'other_factor_required'
+  | 'sign_in_required'
+  | 'second_factor_required'
+  | 'fresh_proof_required'
+  | 'other_factor_required'
+  | 'budget_proof_required'
 >
 export type RefuseReason = Extract<ErrorCode, 'not_allowed'>
 export type Reason = ChallengeReason | RefuseReason
@@ -21,6 +25,8 @@ export interface Permit {
   readonly rule: number
   /** Milliseconds since the epoch at which the permit ends; null for the end of the session. */
   readonly freshUntil: number | null
+  /** The index of the rule whose `freshFor` limits what may be fetched with one proof. */
+  readonly freshForRule?: number
 }
 
 /** Of an app whose rules are only reported. */

@@ -40,6 +40,13 @@ export interface Verdict {
   readonly rule: number
   readonly requirement: Requirement
   readonly freshUntil: number | null
+  /** The rule with the smallest `freshFor`; null for none. */
+  readonly freshFor: FreshFor | null
+}
+
+export interface FreshFor {
+  readonly rule: number
+  readonly bytes: number
 }
 
 export const strictness = {
@@ -80,7 +87,8 @@ export function judge(compiled: CompiledRule, asked: Asked): Verdict | null {
   if (asksWho(rule) && asked.signedIn !== 'fully') return missing(asked, index, requirementOf(rule))
   if (rule.outcome.access === 'deny') return refusal(index)
   if (rule.outcome.access === 'public') return passage(strictness.public, index, anySecondFactor, null)
-  return judgeRequirement(rule.outcome.requirement, asked, index)
+  const { requirement, freshFor } = rule.outcome
+  return judgeRequirement(requirement, asked, index, freshFor === undefined ? null : { rule: index, bytes: freshFor })
 }
 
 /** The verdict where no rule matches. A person who is not signed in does not learn what exists (THREATS P18). */
@@ -111,15 +119,15 @@ function requirementOf(rule: Rule): Requirement {
   return rule.outcome.access === 'mfa' ? rule.outcome.requirement : anySecondFactor
 }
 
-function judgeRequirement(requirement: Requirement, asked: Asked, rule: number): Verdict {
+function judgeRequirement(requirement: Requirement, asked: Asked, rule: number, freshFor: FreshFor | null): Verdict {
   if (asked.signedIn !== 'fully') return missing(asked, rule, requirement)
   const proof = newestPresent(asked, requirement)
   if (proof === undefined) return challenge('other_factor_required', rule, requirement)
-  if (requirement.withinSeconds === null) return passage(strictness.mfa, rule, requirement, null)
+  if (requirement.withinSeconds === null) return passage(strictness.mfa, rule, requirement, null, freshFor)
   const freshUntil = proof.at + requirement.withinSeconds * 1000
   if (!(asked.now <= freshUntil && proof.at - asked.now <= clockSkewMs))
     return challenge('fresh_proof_required', rule, requirement)
-  return passage(strictness.mfa, rule, requirement, freshUntil)
+  return passage(strictness.mfa, rule, requirement, freshUntil, freshFor)
 }
 
 /** A proof from the future yields to any other, otherwise a new proof after the clock was set back would never count. */
@@ -146,15 +154,32 @@ function missing({ signedIn }: Asked, rule: number, requirement: Requirement): V
   return challenge(signedIn === 'nobody' ? 'sign_in_required' : 'second_factor_required', rule, requirement)
 }
 
-function passage(level: number, rule: number, requirement: Requirement, freshUntil: number | null): Verdict {
-  return { strictness: level, reason: null, rule, requirement, freshUntil }
+function passage(
+  level: number,
+  rule: number,
+  requirement: Requirement,
+  freshUntil: number | null,
+  freshFor: FreshFor | null = null
+): Verdict {
+  return { strictness: level, reason: null, rule, requirement, freshUntil, freshFor }
 }
 
-function challenge(reason: Exclude<Reason, 'not_allowed'>, rule: number, requirement: Requirement): Verdict {
-  return { strictness: strictness[reason], reason, rule, requirement, freshUntil: null }
+function challenge(
+  reason: Exclude<Reason, 'not_allowed' | 'budget_proof_required'>,
+  rule: number,
+  requirement: Requirement
+): Verdict {
+  return { strictness: strictness[reason], reason, rule, requirement, freshUntil: null, freshFor: null }
 }
 
 function refusal(rule: number): Verdict {
   const reason = 'not_allowed'
-  return { strictness: strictness[reason], reason, rule, requirement: anySecondFactor, freshUntil: null }
+  return {
+    strictness: strictness[reason],
+    reason,
+    rule,
+    requirement: anySecondFactor,
+    freshUntil: null,
+    freshFor: null
+  }
 }

@@ -8,6 +8,7 @@ const reasons: Record<Reason, string> = {
   second_factor_required: 'a second factor is missing',
   other_factor_required: 'another second factor is needed',
   fresh_proof_required: 'the last such proof is too old',
+  budget_proof_required: 'more was fetched than a budget allows',
   not_allowed: 'not allowed'
 }
 

@@ -12,7 +12,8 @@ export interface Requirement {
 export type Outcome =
   | { readonly access: 'public' }
   | { readonly access: 'deny' }
-  | { readonly access: 'mfa'; readonly requirement: Requirement }
+  /** `freshFor`: how many bytes may be fetched with one proof. */
+  | { readonly access: 'mfa'; readonly requirement: Requirement; readonly freshFor?: number }
 
 /** One of an app's `rules`. An omitted condition always matches. */
 export interface Rule {

@@ -3,6 +3,7 @@ import path from 'node:path'
 import { pemText } from '../../config/reading/text-sources.ts'
 import type { AppConfig, Config, RuleConfig } from '../../config/schema.ts'
 import type { App } from '../apps/route-table.ts'
+import { ownBudgetsOf } from '../budgets/own-budgets.ts'
 import type { Clock } from '../clock.ts'
 import { trustAnchors } from '../factor/attestation-chain.ts'
 import { factorKinds } from '../factor/proof.ts'
@@ -103,7 +104,9 @@ export function toApp(app: AppConfig, portalOrigin: string, all: readonly AppCon
     connectTimeoutMs: app.timeouts.connect * 1000,
     responseTimeoutMs: app.timeouts.response * 1000,
     maintenance: app.maintenance,
-    isReportOnly: app.enforce === 'report'
+    isReportOnly: app.enforce === 'report',
+    isGuarded: app.guarded,
+    ownBudgets: ownBudgetsOf(app.id, app.rules.map(toRule))
   }
 }
 
@@ -111,9 +114,10 @@ function toHealthCheck({ path, every, timeout, status, rise, fall }: NonNullable
   return { path, everyMs: every * 1000, timeoutMs: timeout * 1000, status, rise, fall }
 }
 
-function toRule({ access, factors, within, path, methods, groups, users, networks }: RuleConfig): Rule {
+function toRule({ access, factors, within, freshFor, path, methods, groups, users, networks }: RuleConfig): Rule {
   // A rule that names a factor means ours, and is never met by what an institution says.
   const requirement = { factors: factors ?? factorKinds, institution: factors === null, withinSeconds: within }
-  const outcome = access === 'mfa' ? { access, requirement } : { access }
+  const fresh = freshFor === null ? {} : { freshFor }
+  const outcome = access === 'mfa' ? { access, requirement, ...fresh } : { access }
   return { path, methods, groups, users, networks, outcome } as Rule
 }

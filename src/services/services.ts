@@ -8,6 +8,7 @@ import { IndexGrowth } from '../audit/index-growth.ts'
 import { Journal, journalPurpose } from '../audit/journal.ts'
 import { type PseudonymisedField, pseudonymiser } from '../audit/pseudonyms.ts'
 import type { RotationOptions } from '../audit/rotation.ts'
+import type { Budgets } from '../budgets/budgets.ts'
 import type { Clock } from '../clock.ts'
 import { Credentials } from '../factor/credential.ts'
 import type { FactorNotice } from '../factor/factor-notice.ts'
@@ -93,6 +94,10 @@ export class Services {
   /** The journal for events that anonymous clients can cause. */
   readonly strangers: Strangers
   readonly metrics = new Metrics()
+  /** Budgets of what leaves, once a configuration has had one. */
+  budgets: Budgets | null = null
+  /** True if other processes use the same store. */
+  readonly isStoreShared: boolean
   /** Those who are told of each exchange while it runs. */
   readonly observers = new Observers()
   readonly history: History
@@ -133,6 +138,7 @@ export class Services {
     this.clock = clock
     this.configuration = { startedAt: clock(), loadedAt: clock(), refused: null, waiting: [] }
     this.journalFile = input.journalFile
+    this.isStoreShared = input.isStoreShared === true
     this.log = log
     this.#keyring = input.keyring
     this.publishedKeys = new PublishedKeys(input.keyring, assertionSeconds + clockSeconds)
@@ -293,6 +299,7 @@ export class Services {
     this.reports.stop()
     clearInterval(this.#flushing)
     await this.#flush()
+    await this.budgets?.stop()
     this.live.close()
     this.samlReader.close()
     this.cache.close()

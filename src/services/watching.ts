@@ -1,35 +1,106 @@
-/** What watches the exchanges of one gate, composed for the pipeline. */
+/** What watches the exchanges of one gate, composed for the pipeline: observers, and the budgets of the configuration. */
 import type { IncomingMessage } from 'node:http'
+import type { Config } from '../../config/schema.ts'
 import type { Exchange } from '../../plugins/exchange.ts'
 import type { WatchedFlows } from '../../plugins/forward.ts'
 import { observedExchange } from '../../plugins/observed-exchange.ts'
+import type { Demands } from '../apps/authorize.ts'
+import type { App } from '../apps/route-table.ts'
+import type { Budget } from '../budgets/budget.ts'
+import type { Budgets } from '../budgets/budgets.ts'
+import type { Counted } from '../budgets/steps.ts'
 import { describeError, type ErrorCode } from '../errors.ts'
+import { factorKinds } from '../factor/kinds.ts'
+import type { ObservedExchange } from '../metering/observation.ts'
 import { ObservedFlow } from '../metering/observed-flow.ts'
+import type { Permit } from '../policy/decision.ts'
+import type { Principal } from '../session/principal.ts'
 import type { Services } from './services.ts'
 
 export interface Watching {
   readonly flows: WatchedFlows
+  /** Null where no budget is configured. */
+  readonly demands: Demands | null
   /** A refusal or a challenge of the gate. */
   onRefusal(code: string, exchange: Exchange, request: IncomingMessage): void
 }
 
-export function watchingOf({ observers, clock }: Pick<Services, 'observers' | 'clock'>): Watching {
+export async function watchingOf(config: Config, apps: readonly App[], runtime: Services): Promise<Watching> {
+  const { observers, clock } = runtime
+  const budgets = await budgetsOf(config, apps, runtime)
+  const observedFlow = (observed: ObservedExchange) =>
+    observers.isEmpty ? null : new ObservedFlow(observed, observers, clock)
   return {
-    flows: { open: observed => (observers.isEmpty ? null : new ObservedFlow(observed, observers, clock)) },
+    flows: {
+      open: (observed, app, permit, principal) => {
+        const flow = observedFlow(observed)
+        return budgets === null ? flow : (openCounted(budgets, observed, app, permit, principal, flow) ?? flow)
+      }
+    },
+    demands:
+      budgets === null ? null : { on: (app, permit, who) => budgets.demandOn(scopeOf(app), who, ownOf(app, permit)) },
     onRefusal(code, exchange, request) {
       if (observers.isEmpty) return
       const observed = observedExchange(exchange, request, request.headers.upgrade !== undefined)
       if (observed === null) return
       const { status } = describeError(code as ErrorCode)
-      observers.tell({
-        exchange: observed,
-        phase: 'refused',
-        at: clock(),
-        bytesIn: 0,
-        bytesOut: 0,
-        status,
-        reason: code
-      })
+      const bytes = { bytesIn: 0, bytesOut: 0 }
+      observers.tell({ exchange: observed, phase: 'refused', at: clock(), ...bytes, status, reason: code })
     }
+  }
+}
+
+function openCounted(
+  budgets: Budgets,
+  { person, path }: ObservedExchange,
+  app: App,
+  permit: Permit,
+  principal: Principal | null,
+  flow: ObservedFlow | null
+) {
+  const who =
+    person === null ? null : { account: person.account, session: person.session, proofs: principal?.proofs ?? [] }
+  const { isGuarded } = scopeOf(app)
+  return budgets.open({ app: app.id, path, who, isGuarded, isEnforced: !app.isReportOnly }, ownOf(app, permit), flow)
+}
+
+function scopeOf({ id, isGuarded = false }: App) {
+  return { id, isGuarded }
+}
+
+function ownOf({ ownBudgets }: App, { freshForRule }: Permit): Budget | null {
+  return freshForRule === undefined ? null : (ownBudgets?.[freshForRule] ?? null)
+}
+
+/** The budgets outlive a reload, with their counts. They are loaded where there is one, for a short start. */
+async function budgetsOf(config: Config, apps: readonly App[], runtime: Services): Promise<Budgets | null> {
+  const configured = (config.watch?.budgets ?? []).map(toBudget)
+  const isWanted = configured.length > 0 || apps.some(({ ownBudgets }) => ownBudgets != null)
+  if (!isWanted && runtime.budgets === null) return null
+  if (runtime.budgets === null) {
+    const { startBudgets } = await import('./budget-actions.ts')
+    runtime.budgets = await startBudgets(runtime)
+  }
+  runtime.budgets.configure(configured)
+  return isWanted ? runtime.budgets : null
+}
+
+type BudgetConfig = NonNullable<Config['watch']>['budgets'][number]
+
+export function toBudget({ id, per, app, window, direction, factors, rate, ...given }: BudgetConfig): Budget {
+  const counted: Counted = given.bytes !== null ? 'bytes' : given.requests !== null ? 'requests' : 'distinctPaths'
+  return {
+    id,
+    per,
+    app,
+    windowSeconds: window,
+    counted,
+    direction,
+    amount: given[counted] as number,
+    // biome-ignore lint/suspicious/noThenProperty: the contract calls it so
+    then: given.then,
+    factors: factors ?? factorKinds,
+    rate,
+    isPerProof: false
   }
 }

@@ -11,6 +11,8 @@ export type Why =
   | { readonly kind: 'account' }
   | { readonly kind: 'to-app' }
   | { readonly kind: 'step-up'; readonly withinSeconds: number | null }
+  /** So much has been fetched. */
+  | { readonly kind: 'budget' }
   | null
 
 export interface Offer {
@@ -55,7 +57,9 @@ export class Challenge {
     const { factors: demanded, withinSeconds, institution: takesInstitution } = requirement.access.requirement
     const institution = takesInstitution ? this.#institutionOf(principal) : null
     const factors = has.filter(kind => demanded.includes(kind))
-    const why: Why = isStepUp ? { kind: 'step-up', withinSeconds } : { kind: 'to-app' }
+    const isBudget = requirement.access.reason === 'budget_proof_required'
+    const stepUp: Why = isBudget ? { kind: 'budget' } : { kind: 'step-up', withinSeconds }
+    const why = isStepUp ? stepUp : ({ kind: 'to-app' } as const)
     return { isStepUp, why, has, factors, demanded, institution, app, codeDigits }
   }
 

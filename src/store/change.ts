@@ -25,15 +25,34 @@ export async function changeValue<Result>(
   key: string,
   decide: (text: string | null) => Step<Result> | Promise<Step<Result>>
 ): Promise<Result> {
+  return (await changeKnown(store, key, undefined, decide)).result
+}
+
+/**
+ * The same for a caller that believes to know the value (null for none, undefined if it does not), which saves a read where it is right.
+ * Also answers what is stored now. An answer that writes nothing counts only for what the store says.
+ */
+export async function changeKnown<Result>(
+  store: Store,
+  key: string,
+  known: string | null | undefined,
+  decide: (text: string | null) => Step<Result> | Promise<Step<Result>>
+): Promise<{ readonly result: Result; readonly text: string | null }> {
+  let isFresh = known === undefined
+  let text = known === undefined ? await store.get(key) : known
   for (let round = 0; round < roundsMax; round++) {
-    const text = await store.get(key)
     const step = await decide(text)
-    if (!('next' in step)) return step.result
-    const isWritten =
-      text === null
-        ? await store.add(key, step.next, step.ttlSeconds)
-        : await store.replace(key, text, step.next, step.ttlSeconds, step.purpose)
-    if (isWritten) return step.result
+    if (!('next' in step)) {
+      if (isFresh) return { result: step.result, text }
+    } else {
+      const isWritten =
+        text === null
+          ? await store.add(key, step.next, step.ttlSeconds)
+          : await store.replace(key, text, step.next, step.ttlSeconds, step.purpose)
+      if (isWritten) return { result: step.result, text: step.next }
+    }
+    text = await store.get(key)
+    isFresh = true
   }
   throw new StoreUnreachable('A value in the store changes too often, so the gate could not write it. Try again.')
 }

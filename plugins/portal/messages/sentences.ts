@@ -107,6 +107,7 @@ export interface Sentences {
     readonly asWhom: (args: { readonly name: string }) => string
     readonly notYou: string
     readonly onTheWay: (args: { readonly app: string }) => string
+    readonly budget: (args: { readonly app: string }) => string
     readonly stepUp: (args: { readonly app: string; readonly factors: string }) => string
     readonly stepUpWithin: (args: { readonly app: string; readonly factors: string; readonly within: string }) => string
     readonly stepUpAny: (args: { readonly app: string; readonly within: string }) => string
@@ -528,6 +529,11 @@ export interface Sentences {
       readonly what: string
       readonly now: string
     }
+    readonly budget_proof_required: {
+      readonly title: string
+      readonly what: string
+      readonly now: string
+    }
     readonly other_factor_required: {
       readonly title: string
       readonly what: string
@@ -667,6 +673,12 @@ export interface Sentences {
       readonly title: string
       readonly what: string
       readonly now: string
+    }
+    readonly budget_spent: {
+      readonly title: string
+      readonly what: string
+      readonly now: (args: { readonly wait: string }) => string
+      readonly nowUnknown: string
     }
     readonly too_many_attempts: {
       readonly title: string

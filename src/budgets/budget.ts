@@ -1,0 +1,44 @@
+/** A budget: how much of what may happen within a window, and what is done when more does. */
+import type { FactorKind } from '../factor/kinds.ts'
+import type { Direction } from '../metering/flow.ts'
+import type { Counted, Scope, Step } from './steps.ts'
+
+export interface Budget {
+  readonly id: string
+  readonly per: Scope
+  /** The app's id; null for all apps together (with `per: app`, for each app on its own). */
+  readonly app: string | null
+  readonly windowSeconds: number
+  readonly counted: Counted
+  /** Of `bytes`: `out` is what people fetch. */
+  readonly direction: Direction
+  readonly amount: number
+  readonly then: readonly Step[]
+  /** A fresh proof of one of these buys one more budget. */
+  readonly factors: readonly FactorKind[]
+  /** Bytes a second, for `slow`; null without it. */
+  readonly rate: number | null
+  /** True for a rule's `freshFor`: the count begins anew with each proof. */
+  readonly isPerProof: boolean
+}
+
+/** How long `step-up` holds what is running, in milliseconds. */
+export const holdMs = 60_000
+
+export function has({ then }: Budget, step: Step): boolean {
+  return then.includes(step)
+}
+
+/** True if it may hold or end anything: its bytes need grants. */
+export function isStrict(budget: Budget): boolean {
+  return budget.then.some(step => step !== 'journal' && step !== 'notify')
+}
+
+/** The steps that act only without a fresh proof; all of them where none is asked for. */
+export function laterSteps({ then }: Budget): readonly Step[] {
+  return then.slice(then.indexOf('step-up') + 1)
+}
+
+export function concerns({ app }: Budget, appId: string): boolean {
+  return app === null || app === appId
+}

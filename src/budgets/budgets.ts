@@ -1,0 +1,263 @@
+/**
+ * The budgets of one process: which of them an exchange spends, what must happen before a request may pass, and what is done when a budget
+ * is passed. A request costs no trip to the store (settlements.ts).
+ */
+import type { Clock } from '../clock.ts'
+import { newestProof, type Proof } from '../factor/proof.ts'
+import { hashOfPath } from '../metering/distinct-paths.ts'
+import type { ObservedFlow } from '../metering/observed-flow.ts'
+import type { Store, StoreNotice } from '../store/store.ts'
+import { type Budget, concerns, has, isStrict } from './budget.ts'
+import { CountedFlow } from './counted-flow.ts'
+import type { Demand, Who } from './demand.ts'
+import { asksFor, type Happening, isResumed, type Mode, readLedger, roomAt, type Settlement } from './ledger.ts'
+import { passingKey, passingPrefix } from './ledger-record.ts'
+import { Meter } from './meter.ts'
+import { Settlements, tickMs } from './settlements.ts'
+
+/** What happened to a budget, once for all gates. */
+export interface Passing {
+  readonly budget: Budget
+  readonly subject: string
+  readonly account: string | null
+  readonly happening: Happening
+  readonly spent: number
+  readonly limit: number
+  readonly at: number
+}
+
+export interface BudgetsOptions {
+  readonly store: Store
+  readonly clock: Clock
+  /** Journal, notices and suspensions. It must not reject. */
+  readonly act: (passing: Passing) => Promise<void>
+  /** Ends what this process forwards for the subject of a budget. */
+  readonly cutAll: (budget: Budget, subject: string) => void
+  /** The proofs of a session now; null if it has ended. */
+  readonly proofsNow: (session: string) => Promise<readonly Proof[] | null>
+  readonly onTrouble: (error: unknown) => void
+  readonly isShared: boolean
+}
+
+export interface Spending {
+  readonly app: string
+  readonly path: string
+  /** Null for a stranger. */
+  readonly who: Who | null
+  /** True if the app refuses where the store does not answer. */
+  readonly isGuarded: boolean
+  /** False where nobody is stopped (`enforce: report`). */
+  readonly isEnforced: boolean
+}
+
+const nobody: readonly Proof[] = []
+/** Ticks without use after which a process forgets a meter; the store keeps it. */
+const idleTicksMax = 1_200
+const passingSeconds = 60
+
+export class Budgets {
+  readonly #options: BudgetsOptions
+  readonly #settlements: Settlements
+  readonly #meters = new Map<string, Map<string, Meter>>()
+  #budgets: readonly Budget[] = []
+  #timer: NodeJS.Timeout | undefined
+  #ticks = 0
+  #unsubscribe: (() => void) | undefined
+  /** The part of each amount that the posture leaves for an app; null for all apps. */
+  scale: (app: string | null) => number = () => 1
+
+  constructor(options: BudgetsOptions) {
+    this.#options = options
+    this.#settlements = new Settlements({
+      store: options.store,
+      clock: options.clock,
+      scale: ({ budget }) => this.scale(budget.app),
+      onSettled: (meter, before, settlement) => this.#onSettled(meter, before, settlement),
+      onTrouble: options.onTrouble,
+      isShared: options.isShared
+    })
+  }
+
+  get all(): readonly Budget[] {
+    return this.#budgets
+  }
+
+  /** Hears of other gates. */
+  async start(): Promise<void> {
+    this.#unsubscribe ??= await this.#options.store.subscribe(passingPrefix, notice => this.#hear(notice))
+  }
+
+  /** Of a new configuration. The counts of budgets that stay go on; what waits for one that is gone flows. */
+  configure(budgets: readonly Budget[]): void {
+    this.#budgets = budgets
+    for (const [id, meters] of this.#meters) {
+      const found = budgets.find(budget => budget.id === id)
+      for (const meter of meters.values())
+        if (found !== undefined) meter.budget = found
+        else if (!meter.budget.isPerProof) meter.budget = { ...meter.budget, then: [] }
+    }
+    for (const meter of [...this.#settlements.waiting]) this.#settlements.wake(meter)
+  }
+
+  /** The flow of a permitted exchange; null if no budget concerns it. `own`: what the rule says itself (`freshFor`). */
+  open(spending: Spending, own: Budget | null, observed: ObservedFlow | null): CountedFlow | null {
+    const meters: Meter[] = []
+    for (const budget of this.#budgets) if (concerns(budget, spending.app)) this.#enter(meters, budget, spending)
+    if (own !== null) this.#enter(meters, own, spending)
+    if (meters.length === 0) return null
+    const { who, isGuarded, isEnforced, path } = spending
+    const facts = { session: who?.session ?? null, isGuarded, isEnforced, proofs: who?.proofs ?? nobody }
+    const flow = new CountedFlow(facts, meters, this.#settlements, this.#options.clock, observed)
+    for (const meter of meters) this.#begin(meter, flow, who?.account ?? null, path)
+    return flow
+  }
+
+  /** Null for nothing. It looks only at what this process knows. */
+  demandOn(
+    app: { readonly id: string; readonly isGuarded: boolean },
+    who: Who | null,
+    own: Budget | null
+  ): Demand | null {
+    for (const budget of this.#budgets) {
+      if (!isStrict(budget) || !concerns(budget, app.id)) continue
+      const demand = this.#demandOf(budget, app, who)
+      if (demand !== null) return demand
+    }
+    return own === null ? null : this.#demandOf(own, app, who)
+  }
+
+  /** Somebody may have proved who they are. */
+  async sessionChanged(session: string): Promise<void> {
+    const flows = new Set<CountedFlow>()
+    for (const { waiting } of this.#settlements.waiting)
+      for (const by of waiting) if (by instanceof CountedFlow && by.session === session) flows.add(by)
+    for (const flow of flows) {
+      const proofs = await this.#options.proofsNow(session)
+      if (proofs === null) continue
+      flow.prove(proofs)
+      flow.goOn()
+    }
+  }
+
+  tick(): void {
+    this.#settlements.tick()
+    if (++this.#ticks % (idleTicksMax / 4) === 0) this.#forget(idleTicksMax / 4)
+  }
+
+  flush(): Promise<void> {
+    return this.#settlements.flush()
+  }
+
+  async stop(): Promise<void> {
+    clearInterval(this.#timer)
+    this.#timer = undefined
+    this.#unsubscribe?.()
+    await this.flush()
+  }
+
+  #demandOf(budget: Budget, app: { readonly id: string; readonly isGuarded: boolean }, who: Who | null): Demand | null {
+    const subject = subjectOf(budget, app.id, who)
+    const meter = subject === null ? undefined : this.#meters.get(budget.id)?.get(subject)
+    if (meter === undefined) return null
+    if (meter.cutOffAt !== null && app.isGuarded) return { kind: 'store_unreachable' }
+    const { ledger } = meter
+    if (ledger === null || ledger.askedAt === null) return null
+    const now = this.#options.clock()
+    const reading = readLedger(ledger, budget, now, this.scale(budget.app))
+    if (reading.mode === 'passed' || reading.mode === 'slow') return null
+    if (isResumed(ledger, newestOf(who?.proofs ?? nobody))) return null
+    if (!has(budget, 'step-up')) {
+      if (reading.mode === 'within') return null
+      const seconds = Math.ceil((roomAt(ledger, budget, reading) - now) / 1000)
+      return { kind: 'refuse', retryAfterSeconds: Math.max(1, seconds) }
+    }
+    if (!asksFor(ledger, budget, newestProof(who?.proofs ?? nobody, budget.factors)?.at ?? 0)) return null
+    // What has left the window since needs no proof any more.
+    const { spent, limit } = readLedger({ ...ledger, boughtAt: [] }, budget, now, this.scale(budget.app))
+    if (spent <= limit) return null
+    const withinSeconds = Math.max(1, Math.floor((now - ledger.askedAt) / 1000))
+    return { kind: 'prove', requirement: { factors: budget.factors, withinSeconds } }
+  }
+
+  #enter(into: Meter[], budget: Budget, { app, who }: Spending): void {
+    const subject = subjectOf(budget, app, who)
+    if (subject === null) return
+    let meters = this.#meters.get(budget.id)
+    if (meters === undefined) this.#meters.set(budget.id, (meters = new Map()))
+    let meter = meters.get(subject)
+    if (meter === undefined) {
+      meter = new Meter(budget, subject)
+      meters.set(subject, meter)
+      this.#timer ??= setInterval(() => this.tick(), tickMs).unref()
+    }
+    meter.idleTicks = 0
+    into.push(meter)
+  }
+
+  /** Counts the request itself. A ledger that this process has not read yet is read in the background. */
+  #begin(meter: Meter, by: CountedFlow, account: string | null, path: string): void {
+    const { budget } = meter
+    const now = this.#options.clock()
+    meter.note(by, account)
+    if (budget.counted === 'requests') meter.spend(1)
+    const isNew = budget.counted === 'distinctPaths' && meter.addPath(hashOfPath(path), now)
+    if (budget.counted === 'requests' || isNew) this.#settlements.noteSpent(meter)
+    if (!isStrict(budget)) return
+    if (meter.text === undefined || meter.hasProof) return this.#settlements.settle(meter)
+    if (budget.counted === 'bytes' || meter.ledger === null || meter.mode !== 'within') return
+    const { spent, limit } = readLedger(meter.ledger, budget, now, this.scale(budget.app))
+    if (meter.knownCount(spent, now) > limit) this.#settlements.settle(meter)
+  }
+
+  async #onSettled(meter: Meter, before: Mode, { mode, happened }: Settlement): Promise<void> {
+    const { budget, subject, account, ledger } = meter
+    if (mode === 'cut' && before !== 'cut' && has(budget, 'cut')) this.#options.cutAll(budget, subject)
+    if (happened.length === 0 || ledger === null) return
+    const { store, clock, act } = this.#options
+    const at = clock()
+    const { spent, limit } = readLedger(ledger, budget, at, this.scale(budget.app))
+    // Other gates look at the ledger when they hear of this key.
+    await store.put(passingKey(meter.id), String(at), passingSeconds).catch(() => {})
+    for (const happening of happened) await act({ budget, subject, account, happening, spent, limit, at })
+  }
+
+  #hear(notice: StoreNotice): void {
+    if (notice.kind !== 'changed') return
+    const id = notice.key.slice(passingPrefix.length)
+    for (const [budget, meters] of this.#meters) {
+      if (!id.startsWith(`${budget}:`)) continue
+      const meter = meters.get(id.slice(budget.length + 1))
+      if (meter !== undefined) this.#settlements.settle(meter)
+    }
+  }
+
+  #forget(ticks: number): void {
+    for (const meters of this.#meters.values())
+      for (const [subject, meter] of meters) {
+        meter.idleTicks += ticks
+        if (meter.idleTicks >= idleTicksMax && !meter.isDirty && !meter.isSettling && meter.waiting.length === 0)
+          meters.delete(subject)
+      }
+  }
+}
+
+/** What a budget counts for; null where this exchange does not count. */
+function subjectOf({ per }: Budget, app: string, who: Who | null): string | null {
+  switch (per) {
+    case 'person':
+      return who?.account ?? null
+    case 'session':
+      return who?.session ?? null
+    // Of a program's token, once there are tokens.
+    case 'token':
+      return null
+    case 'app':
+      return app
+    case 'everyone':
+      return 'all'
+  }
+}
+
+function newestOf(proofs: readonly Proof[]): number {
+  return proofs.reduce((newest, { at }) => Math.max(newest, at), 0)
+}

@@ -1,0 +1,149 @@
+/** The flow of an exchange that spends budgets: it counts each piece, and waits where a budget says so. */
+import type { Clock } from '../clock.ts'
+import { newestProof, type Proof } from '../factor/proof.ts'
+import type { Direction, Flow, Holder } from '../metering/flow.ts'
+import type { ObservedFlow } from '../metering/observed-flow.ts'
+import type { Budget } from './budget.ts'
+import type { Meter, Spender } from './meter.ts'
+
+export interface FlowKeeper {
+  /** Something has flowed. */
+  noteSpent(meter: Meter): void
+  /** `by` waits, and hears of the next settlement, which comes at once if it is urgent. */
+  wait(meter: Meter, by: Spender, isUrgent: boolean): void
+  leave(meter: Meter, by: Spender): void
+}
+
+export interface FlowFacts {
+  readonly session: string | null
+  readonly isGuarded: boolean
+  /** False where nobody is stopped. */
+  readonly isEnforced: boolean
+  readonly proofs: readonly Proof[]
+}
+
+export class CountedFlow implements Flow, Spender {
+  readonly facts: FlowFacts
+  readonly meters: readonly Meter[]
+  readonly #keeper: FlowKeeper
+  readonly #clock: Clock
+  readonly #observed: ObservedFlow | null
+  #holder: Holder | null = null
+  #waitsIn = false
+  #waitsOut = false
+  #isOver = false
+  #proofs: readonly Proof[]
+  #signedInAt = 0
+
+  constructor(
+    facts: FlowFacts,
+    meters: readonly Meter[],
+    keeper: FlowKeeper,
+    clock: Clock,
+    observed: ObservedFlow | null
+  ) {
+    this.facts = facts
+    this.meters = meters
+    this.#proofs = facts.proofs
+    for (const { at } of facts.proofs) if (at > this.#signedInAt) this.#signedInAt = at
+    this.#keeper = keeper
+    this.#clock = clock
+    this.#observed = observed
+  }
+
+  get session(): string | null {
+    return this.facts.session
+  }
+
+  get isGuarded(): boolean {
+    return this.facts.isGuarded
+  }
+
+  get signedInAt(): number {
+    return this.#signedInAt
+  }
+
+  provedAt({ factors }: Budget): number {
+    return newestProof(this.#proofs, factors)?.at ?? 0
+  }
+
+  /** The session shows these proofs now. */
+  prove(proofs: readonly Proof[]): void {
+    this.#proofs = proofs
+    for (const meter of this.meters) meter.note(this, null)
+  }
+
+  begin(holder: Holder): void {
+    this.#holder = holder
+    this.#observed?.begin(holder)
+  }
+
+  sent(bytes: number): boolean {
+    this.#observed?.sent(bytes)
+    this.#waitsOut = !this.#pass(bytes, 'out')
+    return !this.#waitsOut
+  }
+
+  received(bytes: number): boolean {
+    this.#observed?.received(bytes)
+    this.#waitsIn = !this.#pass(bytes, 'in')
+    return !this.#waitsIn
+  }
+
+  answered(status: number): void {
+    this.#observed?.answered(status)
+  }
+
+  end(cut: string | null): void {
+    this.#isOver = true
+    if (this.#waitsIn || this.#waitsOut) for (const meter of this.meters) this.#keeper.leave(meter, this)
+    this.#holder = null
+    this.#observed?.end(cut)
+  }
+
+  goOn(): void {
+    if (this.#isOver) return
+    for (const meter of this.meters) this.#keeper.leave(meter, this)
+    if (this.#waitsOut && this.#mayFlow('out')) this.#release('out')
+    if (!this.#isOver && this.#waitsIn && this.#mayFlow('in')) this.#release('in')
+  }
+
+  cut(): void {
+    this.#holder?.cut('budget', 'budget_spent')
+  }
+
+  #release(direction: Direction): void {
+    if (direction === 'out') this.#waitsOut = false
+    else this.#waitsIn = false
+    this.#holder?.goOn(direction)
+  }
+
+  #pass(bytes: number, direction: Direction): boolean {
+    const now = this.#clock()
+    for (const meter of this.meters) {
+      const { counted, direction: governed } = meter.budget
+      if (governed !== direction) continue
+      meter.pass(bytes, counted === 'bytes', now)
+      this.#keeper.noteSpent(meter)
+    }
+    return this.#mayFlow(direction)
+  }
+
+  #mayFlow(direction: Direction): boolean {
+    if (!this.facts.isEnforced) return true
+    const now = this.#clock()
+    let mayFlow = true
+    for (const meter of this.meters) {
+      if (!meter.governs(direction)) continue
+      const answer = meter.mayFlow(this, now)
+      if (answer === 'flow') continue
+      mayFlow = false
+      if (answer === 'cut') {
+        this.cut()
+        return false
+      }
+      this.#keeper.wait(meter, this, answer === 'draw')
+    }
+    return mayFlow
+  }
+}

@@ -1,0 +1,18 @@
+/** What the watch demands before a request may pass: one more input of `authorize()`, beside the rules. */
+import type { Proof } from '../factor/proof.ts'
+import type { Requirement } from '../policy/policy.ts'
+
+/** A person who is fully signed in. */
+export interface Who {
+  readonly account: string
+  readonly session: string
+  readonly proofs: readonly Proof[]
+}
+
+export type Demand =
+  /** A fresh proof. */
+  | { readonly kind: 'prove'; readonly requirement: Requirement }
+  /** Nothing may pass for a while. */
+  | { readonly kind: 'refuse'; readonly retryAfterSeconds: number }
+  /** The counts cannot be shared, and the app is guarded. */
+  | { readonly kind: 'store_unreachable' }

@@ -1,0 +1,268 @@
+/**
+ * The ledger of one budget and one subject, as a pure value: what was spent in the window, what gates hold as grants, and how far the steps
+ * have come. All gates of a store share it by compare-and-set. README.md has the argument why no more than the bound can leave.
+ */
+import { DistinctPaths, type PathsText } from '../metering/distinct-paths.ts'
+import { goneAt, isAhead, type Slots, slotAt, slotMsOf, sumOf, withAmount } from '../metering/sliding-count.ts'
+import { type Budget, has, holdMs, isStrict, laterSteps } from './budget.ts'
+
+/** Bytes that a process may pass before it reports them. */
+export interface Grant {
+  readonly process: string
+  readonly bytes: number
+  readonly until: number
+}
+
+export interface Ledger {
+  readonly slotMs: number
+  readonly slots: Slots
+  readonly paths: PathsText
+  readonly grants: readonly Grant[]
+  /** When the budget was last passed; null if it is not passed, or long ago. */
+  readonly askedAt: number | null
+  /** Times at which one more budget was bought; each counts for one window. */
+  readonly boughtAt: readonly number[]
+  /** True once the steps after `step-up` have begun, for want of a proof. */
+  readonly isUnanswered: boolean
+  /** The time up to which the rate of `slow` is used up. */
+  readonly rateUsedUntil: number
+  /** Of `isPerProof`: the time of the proof that the count belongs to. */
+  readonly proofAt: number
+  /** When the account was suspended for it; null if it was not, or has been resumed. */
+  readonly suspendedAt: number | null
+  /** The account that spent last; null for strangers. */
+  readonly account: string | null
+}
+
+export interface Report {
+  readonly process: string
+  readonly account: string | null
+  /** Bytes or requests since the last report. */
+  readonly spent: number
+  /** Hashes of paths since then. */
+  readonly paths: readonly number[]
+  /** Bytes that went out while the rate was limited. */
+  readonly slowed: number
+  /** True where bytes are to flow, which takes a grant. */
+  readonly isWanting: boolean
+  /** The newest proof of a factor that the budget names, among those who spend, in milliseconds since the epoch; 0 for none. */
+  readonly proofAt: number
+  /** Their newest proof of any kind; 0 for none. */
+  readonly signedInAt: number
+}
+
+/**
+ * `within`: bytes flow. `hold`: until somebody proves who they are. `slow`: at the rate. `cut`: nothing flows. `passed`: the budget only tells.
+ */
+export type Mode = 'within' | 'hold' | 'slow' | 'cut' | 'passed'
+
+/** What has just happened, once for all gates. */
+export type Happening = 'passed' | 'bought' | 'unanswered'
+
+export interface Settlement {
+  readonly ledger: Ledger
+  readonly mode: Mode
+  readonly happened: readonly Happening[]
+  readonly grant: number
+  /** Where nothing is granted: when to ask again, in milliseconds since the epoch; null for never. */
+  readonly askAgainAt: number | null
+  /** True if the clock has been put back. */
+  readonly isRebased: boolean
+}
+
+/** How long a grant counts in the store, and how long its holder uses it: clocks of gates may differ by the rest. */
+export const grantMs = 10_000
+export const usedForMs = 5_000
+const smallestGrant = 256 * 1024
+const largestGrant = 64 * 1024 * 1024
+/** A process draws at most this part of what is left, so that the others get theirs. */
+const share = 8
+const busyMs = 100
+/** A proof so much later than a suspension was given after an operator had resumed the account. */
+const resumedMs = 2_000
+/** The rate of `slow` is handed out in pieces of this length, in milliseconds. */
+const pieceMs = 250
+
+export function emptyLedger({ windowSeconds }: Pick<Budget, 'windowSeconds'>): Ledger {
+  return {
+    slotMs: slotMsOf(windowSeconds),
+    slots: [],
+    paths: [],
+    grants: [],
+    askedAt: null,
+    boughtAt: [],
+    isUnanswered: false,
+    rateUsedUntil: 0,
+    proofAt: 0,
+    suspendedAt: null,
+    account: null
+  }
+}
+
+export interface Reading {
+  readonly mode: Mode
+  readonly spent: number
+  readonly limit: number
+}
+
+/** What the ledger says at `now`. `scale`: the part of the amount that the posture leaves. */
+export function readLedger(ledger: Ledger, budget: Budget, now: number, scale = 1): Reading {
+  const spent = spentAt(ledger, budget, now)
+  const limit = limitAt(ledger, budget, now, scale)
+  return { mode: modeOf(ledger, budget, spent > limit, now), spent, limit }
+}
+
+function spentAt({ slots, slotMs, paths }: Ledger, { counted }: Budget, now: number): number {
+  const current = slotAt(now, slotMs)
+  return counted === 'distinctPaths' ? DistinctPaths.from(paths, current).count(current) : sumOf(slots, current)
+}
+
+function limitAt({ boughtAt }: Ledger, { amount, windowSeconds }: Budget, now: number, scale: number): number {
+  const live = boughtAt.filter(at => at > now - windowSeconds * 1000).length
+  return Math.floor(amount * scale) * (1 + live)
+}
+
+function modeOf({ askedAt }: Ledger, budget: Budget, isPassed: boolean, now: number): Mode {
+  if (!isPassed) return 'within'
+  if (!isStrict(budget)) return 'passed'
+  if (has(budget, 'step-up') && (askedAt === null || now < askedAt + holdMs)) return 'hold'
+  const later = laterSteps(budget)
+  return later.includes('slow') && !later.includes('cut') && !later.includes('suspend') ? 'slow' : 'cut'
+}
+
+/** True if somebody with this proof must show a new one before anything flows. */
+export function asksFor({ askedAt }: Ledger, budget: Budget, proofAt: number): boolean {
+  return askedAt !== null && has(budget, 'step-up') && proofAt <= askedAt
+}
+
+/** The time at which the window will have room again without a proof, in milliseconds since the epoch. */
+export function roomAt(
+  { slots, slotMs, askedAt }: Ledger,
+  { counted, windowSeconds }: Budget,
+  { spent, limit }: Reading
+): number {
+  if (counted === 'distinctPaths') return (askedAt ?? 0) + windowSeconds * 1100
+  return goneAt(slots, spent - limit, slotMs)
+}
+
+/** Enters a report, moves the steps on, and grants what may flow next. */
+export function settle(found: Ledger | null, budget: Budget, report: Report, now: number, scale = 1): Settlement {
+  const before = rolled(found ?? emptyLedger(budget), budget, now)
+  const isRebased = found !== null && isAhead(found.slots, slotAt(now, before.slotMs))
+  const wasSlow = readLedger(before, budget, now, scale).mode === 'slow'
+  let ledger = resumed(entered(before, budget, report, now), report, now)
+  const happened: Happening[] = []
+  if (ledger.askedAt !== null && has(budget, 'step-up') && !isAnswered(ledger) && report.proofAt > ledger.askedAt) {
+    happened.push('bought')
+    ledger = { ...ledger, boughtAt: budget.isPerProof ? [] : [...ledger.boughtAt, now], isUnanswered: false }
+    if (budget.isPerProof) ledger = { ...ledger, askedAt: null }
+  }
+  const { spent, limit } = readLedger(ledger, budget, now, scale)
+  const isPassed = spent > limit
+  if (isPassed && (ledger.askedAt === null || isAnswered(ledger))) {
+    happened.push('passed')
+    ledger = { ...ledger, askedAt: now, isUnanswered: false }
+  } else if (!isPassed && ledger.askedAt !== null && spent <= limitAt({ ...ledger, boughtAt: [] }, budget, now, scale))
+    ledger = { ...ledger, askedAt: null, isUnanswered: false }
+  const isLate = ledger.askedAt !== null && now >= ledger.askedAt + holdMs
+  if (isPassed && isLate && has(budget, 'step-up') && !ledger.isUnanswered && !isAnswered(ledger)) {
+    happened.push('unanswered')
+    ledger = { ...ledger, isUnanswered: true }
+  }
+  if (isSuspending(budget, happened)) ledger = { ...ledger, suspendedAt: now }
+  const mode = modeOf(ledger, budget, isPassed, now)
+  if (mode === 'slow' && wasSlow) ledger = charged(ledger, budget, report.slowed, now)
+  return { ...granted(ledger, budget, report, { mode, spent, limit }, now), mode, happened, isRebased }
+}
+
+/** True if this sign-in began after an operator had resumed the account: the suspension had ended all others. */
+export function isResumed({ suspendedAt }: Ledger, signedInAt: number): boolean {
+  return suspendedAt !== null && signedInAt > suspendedAt + resumedMs
+}
+
+/** An operator who resumes an account gives it one more budget, otherwise it would be suspended again at once. */
+function resumed(ledger: Ledger, { signedInAt }: Report, now: number): Ledger {
+  return isResumed(ledger, signedInAt)
+    ? { ...ledger, suspendedAt: null, boughtAt: [...ledger.boughtAt, now], isUnanswered: false }
+    : ledger
+}
+
+function isSuspending(budget: Budget, happened: readonly Happening[]): boolean {
+  return has(budget, 'suspend') && happened.includes(has(budget, 'step-up') ? 'unanswered' : 'passed')
+}
+
+function isAnswered({ askedAt, boughtAt }: Ledger): boolean {
+  return askedAt !== null && boughtAt.some(at => at >= askedAt)
+}
+
+/** Without what has left the window, and in slots of today's length: a changed window keeps the sum. */
+function rolled(ledger: Ledger, budget: Budget, now: number): Ledger {
+  const slotMs = slotMsOf(budget.windowSeconds)
+  const sum = sumOf(ledger.slots, slotAt(now, ledger.slotMs))
+  const current = slotAt(now, slotMs)
+  return {
+    ...ledger,
+    slotMs,
+    slots: ledger.slotMs === slotMs ? withAmount(ledger.slots, current, 0) : withAmount([], current, sum),
+    paths: ledger.slotMs === slotMs ? ledger.paths : ledger.paths.map(([, , hashes]) => [current, 2 ** 32, hashes]),
+    grants: ledger.grants.filter(({ until }) => until > now && until <= now + 2 * grantMs),
+    boughtAt: ledger.boughtAt.map(at => Math.min(at, now)).filter(at => at > now - budget.windowSeconds * 1000),
+    askedAt: ledger.askedAt === null ? null : Math.min(ledger.askedAt, now),
+    suspendedAt: ledger.suspendedAt === null ? null : Math.min(ledger.suspendedAt, now),
+    rateUsedUntil: Math.min(ledger.rateUsedUntil, now + holdMs)
+  }
+}
+
+function entered(ledger: Ledger, budget: Budget, report: Report, now: number): Ledger {
+  const { process, spent, paths, proofAt, account } = report
+  const current = slotAt(now, ledger.slotMs)
+  const isNewProof = budget.isPerProof && proofAt > ledger.proofAt
+  const slots = isNewProof ? [] : ledger.slots
+  return {
+    ...ledger,
+    slots: budget.counted === 'distinctPaths' ? [] : withAmount(slots, current, spent),
+    paths: paths.length === 0 ? ledger.paths : withPaths(ledger.paths, paths, current),
+    grants: ledger.grants.filter(grant => grant.process !== process),
+    proofAt: Math.max(ledger.proofAt, proofAt),
+    account: account ?? ledger.account
+  }
+}
+
+function withPaths(text: PathsText, hashes: readonly number[], current: number): PathsText {
+  const all = DistinctPaths.from(text, current)
+  for (const hash of hashes) all.add(hash, current)
+  return all.text(current)
+}
+
+function charged(ledger: Ledger, { rate }: Budget, bytes: number, now: number): Ledger {
+  const from = Math.max(ledger.rateUsedUntil, now - pieceMs)
+  return { ...ledger, rateUsedUntil: from + (bytes * 1000) / (rate as number) }
+}
+
+/** The grant counts one byte more than the limit, so that the byte that passes it is seen. */
+function granted(
+  ledger: Ledger,
+  budget: Budget,
+  { process, isWanting }: Report,
+  { mode, spent, limit }: Reading,
+  now: number
+): Pick<Settlement, 'ledger' | 'grant' | 'askAgainAt'> {
+  const nothing = { ledger, grant: 0 }
+  if (mode === 'hold') return { ...nothing, askAgainAt: (ledger.askedAt ?? now) + holdMs }
+  if (mode === 'slow') {
+    const isDue = ledger.rateUsedUntil - now < pieceMs
+    return isDue
+      ? { ledger, grant: Math.ceil(((budget.rate as number) * pieceMs) / 1000), askAgainAt: null }
+      : { ...nothing, askAgainAt: ledger.rateUsedUntil - pieceMs / 2 }
+  }
+  if (mode !== 'within' || !isWanting || !isStrict(budget) || budget.counted !== 'bytes')
+    return { ...nothing, askAgainAt: null }
+  const room = limit + 1 - spent - ledger.grants.reduce((sum, { bytes }) => sum + bytes, 0)
+  if (room <= 0) return { ...nothing, askAgainAt: now + busyMs }
+  const grant = Math.min(room, largestGrant, Math.max(smallestGrant, Math.floor(room / share)))
+  return {
+    ledger: { ...ledger, grants: [...ledger.grants, { process, bytes: grant, until: now + grantMs }] },
+    grant,
+    askAgainAt: null
+  }
+}

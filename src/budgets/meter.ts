@@ -1,0 +1,215 @@
+/** One ledger as this process uses it: what has flowed and is not reported yet, and how much more may flow. */
+
+import { DistinctPaths } from '../metering/distinct-paths.ts'
+import type { Direction } from '../metering/flow.ts'
+import { slotAt } from '../metering/sliding-count.ts'
+import { type Budget, has, holdMs, isStrict } from './budget.ts'
+import {
+  asksFor,
+  emptyLedger,
+  isResumed,
+  type Ledger,
+  type Mode,
+  type Report,
+  type Settlement,
+  usedForMs
+} from './ledger.ts'
+import { ledgerId } from './ledger-record.ts'
+
+/** Bytes that one process may pass for one ledger without a grant, before it reports them. */
+export const floatBytes = 512 * 1024
+
+/** Whoever spends: one exchange. */
+export interface Spender {
+  readonly session: string | null
+  /** True if the app refuses where the store does not answer. */
+  readonly isGuarded: boolean
+  /** The newest proof of one of the budget's factors, in milliseconds since the epoch; 0 for none. */
+  provedAt(budget: Budget): number
+  /** The newest proof of any kind. */
+  readonly signedInAt: number
+  /** Asks again whether more may flow, after `wait`. */
+  goOn(): void
+  cut(): void
+}
+
+/** `draw`: it waits for a settlement, which is to come at once. `wait`: for a proof, for other gates, or for its time. */
+export type Answer = 'flow' | 'draw' | 'wait' | 'cut'
+
+export class Meter {
+  readonly id: string
+  readonly subject: string
+  budget: Budget
+  /** As of the last settlement; null before the first. */
+  ledger: Ledger | null = null
+  /** What the store holds; null if it holds nothing, undefined if nobody has looked. */
+  text: string | null | undefined
+  mode: Mode = 'within'
+  askAgainAt: number | null = null
+  /** Since when the store does not answer; null while it does. */
+  cutOffAt: number | null = null
+  /** True while other processes hold grants for all that is left. */
+  isBusy = false
+  isSettling = false
+  isDirty = false
+  mustSettle = false
+  /** Ticks since it was last used. */
+  idleTicks = 0
+  readonly waiting: Spender[] = []
+  #account: string | null = null
+  #spent = 0
+  #slowed = 0
+  #grant = 0
+  #left = 0
+  #leftUntil = 0
+  #debt = 0
+  #covered = 0
+  #reportedDebt = 0
+  #provedAt = 0
+  #signedInAt = 0
+  #newPaths: number[] = []
+  #paths: DistinctPaths | null = null
+
+  constructor(budget: Budget, subject: string) {
+    this.budget = budget
+    this.subject = subject
+    this.id = ledgerId(budget, subject)
+  }
+
+  get account(): string | null {
+    return this.#account
+  }
+
+  get hasNews(): boolean {
+    return this.#spent > 0 || this.#slowed > 0 || this.#newPaths.length > 0 || this.#left > 0
+  }
+
+  /** True if a grant is in use, which the next report keeps. */
+  get isDrawing(): boolean {
+    return this.#grant > 0 && this.#spent > 0
+  }
+
+  /** True if half of the grant or of the float is used up, so that the next should be drawn. */
+  get isRunningLow(): boolean {
+    return this.mode === 'within' && (this.#grant > 0 ? this.#left < this.#grant / 2 : this.#debt > floatBytes / 2)
+  }
+
+  /** Somebody who spends, with their newest proofs. */
+  note(by: Spender, account: string | null): void {
+    this.#account = account ?? this.#account
+    this.#provedAt = Math.max(this.#provedAt, by.provedAt(this.budget))
+    this.#signedInAt = Math.max(this.#signedInAt, by.signedInAt)
+  }
+
+  spend(amount: number): void {
+    this.#spent += amount
+  }
+
+  /** False if it was known. */
+  addPath(hash: number, now: number): boolean {
+    const ledger = this.ledger ?? emptyLedger(this.budget)
+    const current = slotAt(now, ledger.slotMs)
+    this.#paths ??= DistinctPaths.from(ledger.paths, current)
+    if (!this.#paths.add(hash, current)) return false
+    this.#newPaths.push(hash)
+    return true
+  }
+
+  /** The paths or requests that this process knows of, reported or not. */
+  knownCount(spentInLedger: number, now: number): number {
+    if (this.budget.counted !== 'distinctPaths') return spentInLedger + this.#spent
+    return this.#paths?.count(slotAt(now, (this.ledger ?? emptyLedger(this.budget)).slotMs)) ?? spentInLedger
+  }
+
+  /** Bytes that flow now, in the direction that the budget governs. */
+  pass(bytes: number, isCounted: boolean, now: number): void {
+    if (isCounted) this.#spent += bytes
+    if (this.mode === 'slow') this.#slowed += bytes
+    else if (!isCounted || !isStrict(this.budget)) return
+    if (now >= this.#leftUntil) this.#left = 0
+    const covered = Math.min(this.#left, bytes)
+    this.#left -= covered
+    this.#covered += covered
+    this.#debt += bytes - covered
+  }
+
+  governs(direction: Direction): boolean {
+    return this.budget.direction === direction && isStrict(this.budget)
+  }
+
+  mayFlow(by: Spender, now: number): Answer {
+    const { budget, ledger, mode } = this
+    if (this.cutOffAt !== null) return by.isGuarded ? (now < this.cutOffAt + holdMs ? 'wait' : 'cut') : 'flow'
+    if (mode === 'passed') return 'flow'
+    if (ledger !== null && mode !== 'within' && isResumed(ledger, by.signedInAt)) return 'draw'
+    if (ledger !== null && has(budget, 'step-up') && ledger.askedAt !== null) {
+      const provedAt = by.provedAt(budget)
+      if (!asksFor(ledger, budget, provedAt)) return mode === 'within' ? this.#mayPass(now) : 'draw'
+      if (mode !== 'slow') return now < ledger.askedAt + holdMs ? 'wait' : 'cut'
+    }
+    if (mode === 'cut' || mode === 'hold') return mode === 'cut' ? 'cut' : 'wait'
+    return this.#mayPass(now)
+  }
+
+  #mayPass(now: number): Answer {
+    if (this.#left > 0) return 'flow'
+    if (this.mode === 'slow') return this.askAgainAt === null || now >= this.askAgainAt ? 'draw' : 'wait'
+    if (this.budget.counted !== 'bytes') return 'flow'
+    if (this.isBusy) return this.#debt <= 0 ? 'flow' : 'wait'
+    return this.#debt <= floatBytes ? 'flow' : 'draw'
+  }
+
+  /** True if somebody has proved themselves since the budget was passed, or was let in again, and the ledger does not say so yet. */
+  get hasProof(): boolean {
+    const { ledger, mode } = this
+    if (ledger === null || mode === 'within' || mode === 'passed') return false
+    const isProved = ledger.askedAt !== null && has(this.budget, 'step-up') && this.#provedAt > ledger.askedAt
+    return isProved || isResumed(ledger, this.#signedInAt)
+  }
+
+  /** What is reported next. Until `settled` or `failed`, more may flow. */
+  report(process: string, isWanting: boolean): Report {
+    const report = {
+      process,
+      account: this.#account,
+      spent: this.#spent,
+      paths: this.#newPaths,
+      slowed: this.#slowed,
+      isWanting,
+      proofAt: this.#provedAt,
+      signedInAt: this.#signedInAt
+    }
+    this.#spent = this.#slowed = this.#covered = 0
+    this.#newPaths = []
+    this.#reportedDebt = this.#debt
+    return report
+  }
+
+  settled({ ledger, mode, grant, askAgainAt }: Settlement, now: number): void {
+    this.ledger = ledger
+    this.mode = mode
+    this.askAgainAt = askAgainAt
+    this.cutOffAt = null
+    this.isBusy = mode === 'within' && askAgainAt !== null
+    this.#debt -= this.#reportedDebt
+    this.#reportedDebt = 0
+    // What flowed meanwhile on the old grant, which is gone, counts on the new one.
+    this.#left = grant - this.#covered
+    if (this.#left < 0) this.#debt -= this.#left
+    this.#left = Math.max(0, this.#left)
+    this.#grant = grant
+    this.#leftUntil = now + usedForMs
+    if (this.budget.counted !== 'distinctPaths') return
+    const current = slotAt(now, ledger.slotMs)
+    this.#paths = DistinctPaths.from(ledger.paths, current)
+    for (const hash of this.#newPaths) this.#paths.add(hash, current)
+  }
+
+  failed({ spent, slowed, paths }: Report, now: number): void {
+    this.cutOffAt ??= now
+    this.#spent += spent
+    this.#slowed += slowed
+    this.#newPaths = [...paths, ...this.#newPaths]
+    this.#reportedDebt = 0
+  }
+}

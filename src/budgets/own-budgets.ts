@@ -1,0 +1,32 @@
+/** The budgets that rules bring with them: `freshFor`, so much for each proof. */
+import { createHash } from 'node:crypto'
+import type { Rule } from '../policy/policy.ts'
+import type { Budget } from './budget.ts'
+
+/** As long as a session lasts at most. */
+const windowSeconds = 31 * 86_400
+
+/** By the rule's index; null where no rule says `freshFor`. */
+export function ownBudgetsOf(app: string, rules: readonly Rule[]): (Budget | null)[] | null {
+  const own = rules.map(rule => budgetOf(app, rule))
+  return own.every(budget => budget === null) ? null : own
+}
+
+function budgetOf(app: string, { outcome, ...conditions }: Rule): Budget | null {
+  if (outcome.access !== 'mfa' || outcome.freshFor === undefined) return null
+  // The count stays with the rule when others are put before it.
+  const digest = createHash('sha256').update(JSON.stringify(conditions)).digest('base64url').slice(0, 10)
+  return {
+    id: `freshFor-${app}-${digest}`,
+    per: 'session',
+    app,
+    windowSeconds,
+    counted: 'bytes',
+    direction: 'out',
+    amount: outcome.freshFor,
+    then: ['journal', 'step-up'],
+    factors: outcome.requirement.factors,
+    rate: null,
+    isPerProof: true
+  }
+}

@@ -1,0 +1,162 @@
+/**
+ * The traffic between the meters of one process and their ledgers in the store: reports in batches, grants in the background, and waits that
+ * end. Each meter settles once at a time.
+ */
+import type { Clock } from '../clock.ts'
+import { newId } from '../ids.ts'
+import { changeKnown } from '../store/change.ts'
+import type { Store } from '../store/store.ts'
+import { isStrict } from './budget.ts'
+import type { FlowKeeper } from './counted-flow.ts'
+import { type Mode, type Report, type Settlement, settle } from './ledger.ts'
+import { ledgerRecord, ledgerSeconds } from './ledger-record.ts'
+import type { Meter, Spender } from './meter.ts'
+
+export interface SettlementsOptions {
+  readonly store: Store
+  readonly clock: Clock
+  /** The part of the amount that the posture leaves. */
+  readonly scale: (meter: Meter) => number
+  readonly onSettled: (meter: Meter, before: Mode, settlement: Settlement) => Promise<void>
+  /** Gets the error when the store stops answering, and null when it answers again. */
+  readonly onTrouble: (error: unknown) => void
+  /** True if other processes use the same store. */
+  readonly isShared: boolean
+}
+
+/** The interval of `tick`, in milliseconds. */
+export const tickMs = 250
+/** Ticks between two reports: other gates know a count within a second. */
+const reportTicks = { shared: 2, alone: 8 } as const
+
+export class Settlements implements FlowKeeper {
+  readonly #options: SettlementsOptions
+  /** Grants belong to a process. */
+  readonly #process = newId()
+  #dirty: Meter[] = []
+  #waiting: Meter[] = []
+  readonly #running = new Set<Promise<void>>()
+  #ticks = 0
+  #isInTrouble = false
+
+  constructor(options: SettlementsOptions) {
+    this.#options = options
+  }
+
+  get waiting(): readonly Meter[] {
+    return this.#waiting
+  }
+
+  noteSpent(meter: Meter): void {
+    meter.idleTicks = 0
+    this.#markDirty(meter)
+    if (meter.isRunningLow && isStrict(meter.budget) && !meter.isBusy && meter.cutOffAt === null) this.settle(meter)
+  }
+
+  wait(meter: Meter, by: Spender, isUrgent: boolean): void {
+    if (meter.waiting.length === 0) this.#waiting.push(meter)
+    if (!meter.waiting.includes(by)) meter.waiting.push(by)
+    if (isUrgent) this.settle(meter)
+  }
+
+  leave(meter: Meter, by: Spender): void {
+    const at = meter.waiting.indexOf(by)
+    if (at < 0) return
+    meter.waiting.splice(at, 1)
+    if (meter.waiting.length === 0) this.#waiting = this.#waiting.filter(other => other !== meter)
+  }
+
+  /** Asks those who wait whether they may go on. */
+  wake(meter: Meter): void {
+    for (const by of [...meter.waiting]) by.goOn()
+  }
+
+  /** Reports, draws again, and moves on what has waited long enough. */
+  tick(): void {
+    const isReport = ++this.#ticks % reportTicks[this.#options.isShared ? 'shared' : 'alone'] === 0
+    const now = this.#options.clock()
+    for (const meter of [...this.#waiting]) {
+      const isDue = meter.askAgainAt !== null && now >= meter.askAgainAt
+      if (meter.cutOffAt === null && (meter.isBusy || isDue)) this.settle(meter)
+      else this.wake(meter)
+    }
+    if (isReport || this.#isInTrouble) this.#report()
+  }
+
+  /** Resolves once what has flowed so far is in the store, or the store has failed. */
+  async flush(): Promise<void> {
+    this.#report()
+    while (this.#running.size > 0) await Promise.all(this.#running)
+  }
+
+  settle(meter: Meter): void {
+    if (meter.isSettling) {
+      meter.mustSettle = true
+      return
+    }
+    meter.isSettling = true
+    const running = this.#settleNow(meter).finally(() => {
+      this.#running.delete(running)
+      meter.isSettling = false
+      const isAgain = meter.mustSettle && meter.cutOffAt === null
+      meter.mustSettle = false
+      if (isAgain) this.settle(meter)
+    })
+    this.#running.add(running)
+  }
+
+  #markDirty(meter: Meter): void {
+    if (meter.isDirty) return
+    meter.isDirty = true
+    this.#dirty.push(meter)
+  }
+
+  /** While the store does not answer, one meter tries for all. */
+  #report(): void {
+    const dirty = this.#isInTrouble ? this.#dirty.splice(0, 1) : this.#dirty.splice(0)
+    for (const meter of dirty) {
+      meter.isDirty = false
+      if (meter.hasNews) this.settle(meter)
+    }
+  }
+
+  async #settleNow(meter: Meter): Promise<void> {
+    const isWanting = meter.waiting.length > 0 || meter.isRunningLow || meter.isDrawing
+    const report = meter.report(this.#process, isWanting)
+    const before = meter.mode
+    let settlement: Settlement
+    try {
+      settlement = await this.#write(meter, report)
+    } catch (error) {
+      meter.failed(report, this.#options.clock())
+      meter.text = undefined
+      this.#markDirty(meter)
+      if (!this.#isInTrouble) this.#options.onTrouble(error)
+      this.#isInTrouble = true
+      this.wake(meter)
+      return
+    }
+    meter.settled(settlement, this.#options.clock())
+    // A grant that nobody uses is given back with the next report.
+    if (settlement.grant > 0) this.#markDirty(meter)
+    if (this.#isInTrouble) this.#options.onTrouble(null)
+    this.#isInTrouble = false
+    await this.#options.onSettled(meter, before, settlement)
+    this.wake(meter)
+  }
+
+  /** A compare-and-set against what this process wrote last, so that one trip is enough where no other gate has written. */
+  async #write(meter: Meter, report: Report): Promise<Settlement> {
+    const { store, clock, scale } = this.#options
+    const { budget } = meter
+    const key = ledgerRecord.key(meter.id)
+    const { result, text } = await changeKnown<Settlement>(store, key, meter.text, stored => {
+      const found = stored === null ? null : ledgerRecord.parse(stored, key)
+      const settlement = settle(found, budget, report, clock(), scale(meter))
+      const next = ledgerRecord.text(settlement.ledger)
+      return next === stored ? { result: settlement } : { result: settlement, next, ttlSeconds: ledgerSeconds(budget) }
+    })
+    meter.text = text
+    return result
+  }
+}

@@ -1,0 +1,95 @@
+/** What budgets do when they are passed: the journal's line, with which people are told, suspensions, and cuts in this process. */
+import { countingSink } from '../audit/audit-metrics.ts'
+import { has } from '../budgets/budget.ts'
+import { Budgets, type Passing } from '../budgets/budgets.ts'
+import { sentenceOf } from '../budgets/sentences.ts'
+import { closeCodes } from '../forwarding/live-connections.ts'
+import { sessionKey, sessionRecord } from '../session/records.ts'
+import { evenUnconfirmed } from '../store/unconfirmed.ts'
+import type { Services } from './services.ts'
+
+export async function startBudgets(runtime: Services): Promise<Budgets> {
+  const { store, clock, live, cache, log, isStoreShared } = runtime
+  const budgets = new Budgets({
+    store,
+    clock,
+    isShared: isStoreShared,
+    act: passing =>
+      act(passing, runtime).catch(error =>
+        log.error({ err: error, budget: passing.budget.id }, 'a step of a passed budget failed')
+      ),
+    cutAll: ({ per, app }, subject) => {
+      const which = per === 'person' ? { account: subject } : per === 'session' ? { session: subject } : {}
+      live.endWhere({ ...which, app: per === 'app' ? subject : app }, 'budget', closeCodes.policy, 'budget_spent')
+    },
+    proofsNow: async session => {
+      const found = await cache.read(sessionKey(session), sessionRecord.parse).catch(() => null)
+      return found?.proofs ?? null
+    },
+    onTrouble: error => sayTrouble(error, runtime)
+  })
+  await budgets.start()
+  const prefix = sessionKey('')
+  cache.onNotice(notice => {
+    if (notice.kind === 'changed' && notice.key.startsWith(prefix))
+      void budgets.sessionChanged(notice.key.slice(prefix.length))
+  })
+  return budgets
+}
+
+async function act(passing: Passing, runtime: Services): Promise<void> {
+  const { budget, subject, account, happening, spent, limit, at } = passing
+  // Every new proof begins this count anew, which is no news.
+  if (happening === 'bought' && budget.isPerProof) return
+  const { accounts, sessions, metrics } = runtime
+  const person = account === null ? null : await accounts.byId(account).catch(() => null)
+  const isOfPerson = budget.per === 'person' || budget.per === 'session'
+  const who = isOfPerson ? (person?.name ?? 'somebody') : budget.per === 'app' ? 'everybody at this app' : 'everybody'
+  const why = sentenceOf(budget, { spent, limit }, happening, who)
+  const journal = countingSink(runtime.journal, metrics)
+  const sink = runtime.notifying?.sink(journal) ?? journal
+  const whom = isOfPerson && person !== null ? { account: person.id, name: person.name } : {}
+  metrics.count('factorgate_budget_events_total', budget.id, happening)
+  sink.record({
+    kind: 'watch.budget',
+    at,
+    ...whom,
+    session: budget.per === 'session' ? subject : undefined,
+    app: budget.app ?? (budget.per === 'app' ? subject : undefined),
+    outcome: happening,
+    budget: budget.id,
+    per: budget.per,
+    counted: budget.counted,
+    direction: budget.counted === 'bytes' ? budget.direction : undefined,
+    used: spent,
+    limit,
+    window: budget.windowSeconds,
+    steps: budget.then.join(','),
+    isTold: happening === 'bought' ? undefined : has(budget, 'notify'),
+    why
+  })
+  const isSuspending = has(budget, 'suspend') && happening === (has(budget, 'step-up') ? 'unanswered' : 'passed')
+  if (!isSuspending || person === null || person.suspended !== null) return
+  const unconfirmed = await evenUnconfirmed(() => accounts.suspend(person.id, why))
+  const ended = await sessions.endAccount(person.id, 'suspended').catch(() => 0)
+  const confirmed = unconfirmed === null ? undefined : false
+  sink.record({ kind: 'user.change', at, ...whom, outcome: 'suspended', why, by: 'watch', ended, confirmed })
+}
+
+/** One line each time, because budgets that are not shared let more through. */
+function sayTrouble(error: unknown, { journal, log, clock }: Services): void {
+  if (error === null) {
+    log.info('budgets are counted in the store again')
+    journal.record({
+      kind: 'watch.budget',
+      at: clock(),
+      outcome: 'store_up',
+      why: 'Budgets are counted in the store again.'
+    })
+    return
+  }
+  const why =
+    'The store does not answer, so this gate counts budgets for itself: guarded apps send nothing, the others go on.'
+  log.error({ err: error }, why)
+  journal.record({ kind: 'watch.budget', at: clock(), outcome: 'store_down', why })
+}

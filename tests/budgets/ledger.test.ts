@@ -1,0 +1,344 @@
+/** The ledger of a budget as a pure value: grants, the order of steps, proofs, rates, clocks. */
+import t from 'tap'
+import type { Budget } from '../../src/budgets/budget.ts'
+import {
+  asksFor,
+  emptyLedger,
+  grantMs,
+  type Ledger,
+  type Report,
+  readLedger,
+  settle
+} from '../../src/budgets/ledger.ts'
+import { ledgerRecord } from '../../src/budgets/ledger-record.ts'
+import { sentenceOf } from '../../src/budgets/sentences.ts'
+import { factorKinds } from '../../src/factor/kinds.ts'
+
+const MiB = 1024 ** 2
+const start = 1_800_000_000_000
+const second = 1_000
+
+const budget = (change: Partial<Budget> = {}): Budget => ({
+  id: 'bulk',
+  per: 'person',
+  app: 'files',
+  windowSeconds: 3600,
+  counted: 'bytes',
+  direction: 'out',
+  amount: 100 * MiB,
+  // biome-ignore lint/suspicious/noThenProperty: the contract calls it so
+  then: ['cut'],
+  factors: factorKinds,
+  rate: null,
+  isPerProof: false,
+  ...change
+})
+
+const report = (change: Partial<Report> = {}): Report => ({
+  process: 'one',
+  account: 'A',
+  spent: 0,
+  paths: [],
+  slowed: 0,
+  isWanting: true,
+  proofAt: 0,
+  signedInAt: 0,
+  ...change
+})
+
+/** Reports one after the other; the settlements. */
+function run(rule: Budget, reports: readonly (readonly [seconds: number, Partial<Report>])[]) {
+  let ledger: Ledger | null = null
+  return reports.map(([seconds, change]) => {
+    const settlement = settle(ledger, rule, report(change), start + seconds * second)
+    // Through the record, as a store does.
+    ledger = ledgerRecord.parse(ledgerRecord.text(settlement.ledger))
+    return settlement
+  })
+}
+
+t.test('grants never exceed what is left, whoever draws', async t => {
+  const rule = budget()
+  let ledger: Ledger = emptyLedger(rule)
+  const held = new Map<string, number>()
+  let spent = 0
+  let draws = 0
+  // Eight processes draw and spend all they get, one after the other.
+  for (let n = 0; spent <= rule.amount; n++) {
+    const process = `p${n % 8}`
+    const use = held.get(process) ?? 0
+    spent += use
+    const settlement = settle(ledger, rule, report({ process, spent: use }), start + n)
+    ledger = settlement.ledger
+    held.set(process, settlement.grant)
+    draws++
+    const granted = [...held.values()].reduce((sum, bytes) => sum + bytes, 0)
+    t.ok(spent + granted <= rule.amount + 1, `after ${draws} draws ${spent} are spent and ${granted} granted`)
+    if (draws > 1000) break
+  }
+  t.equal(spent, rule.amount + 1, 'the byte after the last is the one that passes it')
+  t.ok(draws < 300, `it took ${draws} draws`)
+  t.equal(readLedger(ledger, rule, start).mode, 'cut')
+})
+
+t.test('a grant that is not used is given back with the next report, or expires with its process', async t => {
+  const rule = budget({ amount: MiB })
+  const [first, second_, third] = run(rule, [
+    [0, { process: 'one' }],
+    [1, { process: 'two', spent: MiB - 256 * 1024 }],
+    [2, { process: 'two' }]
+  ])
+  t.equal(first?.grant, 256 * 1024)
+  t.match(second_, { grant: 1, mode: 'within' }, 'what another holds is not granted twice')
+  t.match(third, { grant: 1 })
+  const returned = run(rule, [
+    [0, { process: 'one' }],
+    [1, { process: 'one', isWanting: false }],
+    [2, { process: 'two', spent: MiB - 1 }]
+  ])
+  t.equal(returned[2]?.grant, 2)
+  const expired = run(rule, [
+    [0, { process: 'one' }],
+    [1, { process: 'two', spent: MiB - 256 * 1024 }],
+    [grantMs / second + 1, { process: 'two', spent: 1 }]
+  ])
+  t.ok((expired[2]?.grant ?? 0) > 200 * 1024, 'a process that died keeps nothing for long')
+})
+
+t.test('while others hold all that is left, a process waits and asks again', async t => {
+  const [, waiting] = run(budget({ amount: 256 * 1024 - 1 }), [
+    [0, { process: 'one' }],
+    [1, { process: 'two' }]
+  ])
+  t.match(waiting, { grant: 0, mode: 'within', happened: [] })
+  t.ok((waiting?.askAgainAt ?? 0) > start + second)
+})
+
+t.test('a budget is passed by the first byte beyond it, once', async t => {
+  const rule = budget({ amount: 1000 })
+  const all = run(rule, [
+    [0, { spent: 1000 }],
+    [1, { spent: 1, process: 'two' }],
+    [2, { spent: 500 }],
+    [3600 + 400, { spent: 1 }],
+    [3600 + 500, { spent: 1000 }]
+  ])
+  t.same(
+    all.map(({ happened, mode }) => [happened.join(), mode]),
+    [
+      ['', 'within'],
+      ['passed', 'cut'],
+      ['', 'cut'],
+      ['', 'within'],
+      ['passed', 'cut']
+    ],
+    'when the window has moved on it can be passed again'
+  )
+})
+
+t.test('without step-up all steps act at once', async t => {
+  // biome-ignore-start lint/suspicious/noThenProperty: the contract calls it so
+  for (const [then, mode] of [
+    [['journal'], 'passed'],
+    [['journal', 'notify'], 'passed'],
+    [['slow'], 'slow'],
+    [['notify', 'cut'], 'cut'],
+    [['notify', 'cut', 'suspend'], 'cut'],
+    [['suspend'], 'cut'],
+    [['slow', 'cut'], 'cut']
+  ] as const) {
+    const [passed] = run(budget({ amount: 10, then, rate: 1000 }), [[0, { spent: 11 }]])
+    t.match(passed, { mode, happened: ['passed'] }, then.join(', '))
+  }
+  // biome-ignore-end lint/suspicious/noThenProperty: the contract calls it so
+})
+
+t.test('step-up holds for a minute; a fresh proof buys one more budget, and again', async t => {
+  // biome-ignore lint/suspicious/noThenProperty: the contract calls it so
+  const rule = budget({ amount: 1000, then: ['journal', 'step-up', 'suspend'] })
+  const all = run(rule, [
+    [0, { spent: 1001, proofAt: start - 1 }],
+    [10, { proofAt: start - 1 }],
+    [20, { proofAt: start + 20 * second }],
+    [30, { spent: 999, proofAt: start + 20 * second }],
+    [31, { spent: 1, proofAt: start + 20 * second }],
+    [40, { proofAt: start + 35 * second }],
+    [200, { spent: 900 }]
+  ])
+  t.same(
+    all.map(({ happened, mode }) => [happened.join(), mode]),
+    [
+      ['passed', 'hold'],
+      ['', 'hold'],
+      ['bought', 'within'],
+      ['', 'within'],
+      ['passed', 'hold'],
+      ['bought', 'within'],
+      ['', 'within']
+    ]
+  )
+  const { ledger } = all[3]!
+  t.equal(asksFor(ledger, rule, start - 1), true, 'another session, which has proved nothing since, is still asked')
+  t.equal(asksFor(ledger, rule, start + 20 * second), false)
+})
+
+t.test('one proof buys one budget, not two', async t => {
+  // biome-ignore lint/suspicious/noThenProperty: the contract calls it so
+  const rule = budget({ amount: 1000, then: ['step-up'] })
+  const proofAt = start + 5 * second
+  const all = run(rule, [
+    [0, { spent: 1001 }],
+    [5, { proofAt }],
+    [6, { proofAt, spent: 1000 }],
+    [7, { proofAt }]
+  ])
+  t.same(
+    all.map(({ happened, mode }) => [happened.join(), mode]),
+    [
+      ['passed', 'hold'],
+      ['bought', 'within'],
+      ['passed', 'hold'],
+      ['', 'hold']
+    ]
+  )
+})
+
+t.test('without a proof the later steps act after a minute, once', async t => {
+  // biome-ignore-start lint/suspicious/noThenProperty: the contract calls it so
+  for (const [then, mode] of [
+    [['step-up'], 'cut'],
+    [['step-up', 'slow'], 'slow'],
+    [['step-up', 'cut'], 'cut'],
+    [['step-up', 'suspend'], 'cut']
+  ] as const) {
+    const all = run(budget({ amount: 10, then, rate: 1000 }), [
+      [0, { spent: 11 }],
+      [59, {}],
+      [60, {}],
+      [61, { process: 'two' }]
+    ])
+    t.same(
+      all.map(one => [one.happened.join(), one.mode]),
+      [
+        ['passed', 'hold'],
+        ['', 'hold'],
+        ['unanswered', mode],
+        ['', mode]
+      ],
+      then.join(', ')
+    )
+  }
+  // biome-ignore-end lint/suspicious/noThenProperty: the contract calls it so
+})
+
+t.test('who was suspended and resumed has one more budget, and not before', async t => {
+  // biome-ignore lint/suspicious/noThenProperty: the contract calls it so
+  const rule = budget({ amount: 1000, then: ['suspend'] })
+  const all = run(rule, [
+    [0, { spent: 1001, signedInAt: start - 1 }],
+    [1, { signedInAt: start - 1, process: 'two' }],
+    [600, { signedInAt: start + 500 * second }],
+    [601, { spent: 1000, signedInAt: start + 500 * second }]
+  ])
+  t.same(
+    all.map(({ happened, mode }) => [happened.join(), mode]),
+    [
+      ['passed', 'cut'],
+      ['', 'cut'],
+      ['', 'within'],
+      ['passed', 'cut']
+    ]
+  )
+})
+
+t.test('the rate of slow holds over all processes', async t => {
+  const rate = 100_000
+  // biome-ignore lint/suspicious/noThenProperty: the contract calls it so
+  const rule = budget({ amount: 10, then: ['slow'], rate })
+  let ledger = settle(null, rule, report({ spent: 11 }), start).ledger
+  const held = [0, 0, 0]
+  let passed = 0
+  const seconds = 20
+  for (let ms = 0; ms <= seconds * 1000; ms += 50) {
+    const n = (ms / 50) % 3
+    const bytes = held[n] as number
+    passed += bytes
+    const settlement = settle(ledger, rule, report({ process: `p${n}`, slowed: bytes, spent: bytes }), start + ms)
+    ledger = settlement.ledger
+    held[n] = settlement.grant
+  }
+  t.ok(passed < rate * (seconds + 1.5), `${passed} bytes in ${seconds} s at ${rate} a second`)
+  t.ok(passed > rate * (seconds - 2), 'and it is used')
+})
+
+t.test('freshFor: each proof begins the count anew', async t => {
+  // biome-ignore lint/suspicious/noThenProperty: the contract calls it so
+  const rule = budget({ amount: 1000, then: ['step-up'], per: 'session', isPerProof: true })
+  const all = run(rule, [
+    [0, { spent: 900, proofAt: start }],
+    [1, { spent: 900, proofAt: start + second }],
+    [2, { spent: 101, proofAt: start + second }],
+    [3, { proofAt: start + 3 * second }],
+    [4, { spent: 1000, proofAt: start + 3 * second }],
+    [5, { spent: 1, proofAt: start + 3 * second }]
+  ])
+  t.same(
+    all.map(({ happened, mode }) => [happened.join(), mode]),
+    [
+      ['', 'within'],
+      ['', 'within'],
+      ['passed', 'hold'],
+      ['bought', 'within'],
+      ['', 'within'],
+      ['passed', 'hold']
+    ]
+  )
+})
+
+t.test('a changed window or amount keeps what was spent', async t => {
+  const { ledger } = settle(null, budget({ amount: 1000 }), report({ spent: 800 }), start)
+  const longer = budget({ amount: 700, windowSeconds: 86_400 })
+  t.match(settle(ledger, longer, report(), start + second), { mode: 'cut', happened: ['passed'] })
+})
+
+t.test('a clock that is put back loses nothing, and prolongs no ban', async t => {
+  const year = 365 * 86_400
+  const all = run(budget({ amount: 1000 }), [
+    [year, { spent: 900 }],
+    [0, { spent: 50 }],
+    [1, { spent: 51 }],
+    [3600 + 361, {}]
+  ])
+  t.same(
+    all.map(({ mode, isRebased }) => [mode, isRebased]),
+    [
+      ['within', false],
+      ['within', true],
+      ['cut', false],
+      ['within', false]
+    ]
+  )
+})
+
+t.test('posture scales the amount', async t => {
+  const rule = budget({ amount: 1000 })
+  const { ledger } = settle(null, rule, report({ spent: 600 }), start)
+  t.equal(readLedger(ledger, rule, start).mode, 'within')
+  t.equal(readLedger(ledger, rule, start, 0.5).mode, 'cut')
+})
+
+t.test('each happening has a plain sentence with its numbers', async t => {
+  const reading = { spent: 537 * MiB, limit: 500 * MiB }
+  t.equal(
+    sentenceOf(budget(), reading, 'passed', 'alice'),
+    "alice has fetched 537 MiB from files within 1 hour; the budget 'bulk' allows 500 MiB."
+  )
+  t.equal(
+    sentenceOf(budget({ direction: 'in', app: null, windowSeconds: 600 }), reading, 'unanswered', 'alice'),
+    "alice has sent 537 MiB within 10 minutes; the budget 'bulk' allows 500 MiB. Nobody has confirmed it with a second factor within a minute."
+  )
+  t.equal(
+    sentenceOf(budget({ counted: 'distinctPaths' }), { spent: 2100, limit: 2000 }, 'passed', 'everybody'),
+    "everybody has asked for 2100 different pages from files within 1 hour; the budget 'bulk' allows 2000 different pages."
+  )
+})
