@@ -14,7 +14,7 @@ import { auditPlugin, exchangeEvent } from '../plugins/audit.ts'
 import { consolePages } from '../plugins/console/index.ts'
 import { enforcePlugin } from '../plugins/enforce.ts'
 import { type ErrorsOptions, errorsPlugin } from '../plugins/errors.ts'
-import { type Exchange, exchangePlugin, readRequestLine } from '../plugins/exchange.ts'
+import { exchangePlugin, readRequestLine } from '../plugins/exchange.ts'
 import { formPage } from '../plugins/form-page.ts'
 import { forwardPlugin } from '../plugins/forward.ts'
 import { forwardAuthPlugin } from '../plugins/forward-auth.ts'
@@ -43,7 +43,6 @@ import { countingSink } from './audit/audit-metrics.ts'
 import { limitedLog } from './audit/log-share.ts'
 import { newReference } from './audit/reference.ts'
 import type { Clock } from './clock.ts'
-import type { ForwardResult } from './forwarding/forward-request.ts'
 import { UpstreamRegistry } from './forwarding/upstreams.ts'
 import { operators } from './identity/account.ts'
 import { makeAssertion } from './identity/assertion.ts'
@@ -54,6 +53,7 @@ import { certificateFilesOf } from './services/certificate-files.ts'
 import { directoriesOf, frontHeadersOf } from './services/directories.ts'
 import { directoryWatchers } from './services/directory-watchers.ts'
 import { readLogo } from './services/logo.ts'
+import { recordEnd } from './services/record-end.ts'
 import { refusedCredentials } from './services/refused-credentials.ts'
 import type { Services } from './services/services.ts'
 import { signInServicesOf } from './services/sign-in-services.ts'
@@ -296,27 +296,6 @@ function lookOf({ logo, languages, help, texts }: Config['portal']): Pick<Brandi
   const words = languages.map(language => [language, { ...helped, ...texts[language] }] as const)
   const overrides = Object.fromEntries(words.filter(([, own]) => Object.keys(own).length > 0))
   return { logo: readLogo(logo), texts: new PortalTexts([...new Set(languages)], overrides) }
-}
-
-/** Records the end of a forwarded request or WebSocket in the journal and the metrics. */
-function recordEnd(
-  exchange: Exchange,
-  method: string,
-  summary: ForwardResult,
-  isSocket: boolean,
-  runtime: Services
-): void {
-  const { journal, strangers, metrics, clock, appUse } = runtime
-  const { status, bytesIn, bytesOut, outcome, cut, durationMs } = summary
-  const isCut = outcome === 'cut'
-  const end = { method, status, bytesIn, bytesOut, outcome: isCut ? outcome : undefined, cut: isCut ? cut : undefined }
-  const now = clock()
-  const sink = exchange.principal === null ? strangers : journal
-  sink.record(exchangeEvent(exchange, isSocket ? 'socket.close' : 'exchange', now, end))
-  const { match, principal } = exchange
-  if (match.kind !== 'app') return
-  metrics.exchange(match.app.id, status ?? 0, durationMs / 1000, bytesIn, bytesOut)
-  if (principal !== null) appUse.note(principal.account.id, match.app.id, now)
 }
 
 function assertionFor(app: App, principal: Principal, { keyring, clock }: Services, issuer: string): string {

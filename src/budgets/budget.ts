@@ -13,7 +13,7 @@ export interface Budget {
   /** Of `bytes`: `out` is what people fetch. */
   readonly direction: Direction
   readonly amount: number
-  readonly then: readonly Step[]
+  readonly steps: readonly Step[]
   /** A fresh proof of one of these buys one more budget. */
   readonly factors: readonly FactorKind[]
   /** Bytes a second, for `slow`; null without it. */
@@ -25,18 +25,18 @@ export interface Budget {
 /** How long `step-up` holds what is running, in milliseconds. */
 export const holdMs = 60_000
 
-export function has({ then }: Budget, step: Step): boolean {
-  return then.includes(step)
+export function has({ steps }: Budget, step: Step): boolean {
+  return steps.includes(step)
 }
 
 /** True if it may hold or end anything: its bytes need grants. */
 export function isStrict(budget: Budget): boolean {
-  return budget.then.some(step => step !== 'journal' && step !== 'notify')
+  return budget.steps.some(step => step !== 'journal' && step !== 'notify')
 }
 
 /** The steps that act only without a fresh proof; all of them where none is asked for. */
-export function laterSteps({ then }: Budget): readonly Step[] {
-  return then.slice(then.indexOf('step-up') + 1)
+export function laterSteps({ steps }: Budget): readonly Step[] {
+  return steps.slice(steps.indexOf('step-up') + 1)
 }
 
 export function concerns({ app }: Budget, appId: string): boolean {

@@ -94,7 +94,7 @@ export class Budgets {
       const found = budgets.find(budget => budget.id === id)
       for (const meter of meters.values())
         if (found !== undefined) meter.budget = found
-        else if (!meter.budget.isPerProof) meter.budget = { ...meter.budget, then: [] }
+        else if (!meter.budget.isPerProof) meter.budget = { ...meter.budget, steps: [] }
     }
     for (const meter of [...this.#settlements.waiting]) this.#settlements.wake(meter)
   }
@@ -183,7 +183,10 @@ export class Budgets {
     const subject = subjectOf(budget, app, who)
     if (subject === null) return
     let meters = this.#meters.get(budget.id)
-    if (meters === undefined) this.#meters.set(budget.id, (meters = new Map()))
+    if (meters === undefined) {
+      meters = new Map()
+      this.#meters.set(budget.id, meters)
+    }
     let meter = meters.get(subject)
     if (meter === undefined) {
       meter = new Meter(budget, subject)

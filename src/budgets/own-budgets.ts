@@ -24,7 +24,7 @@ function budgetOf(app: string, { outcome, ...conditions }: Rule): Budget | null 
     counted: 'bytes',
     direction: 'out',
     amount: outcome.freshFor,
-    then: ['journal', 'step-up'],
+    steps: ['journal', 'step-up'],
     factors: outcome.requirement.factors,
     rate: null,
     isPerProof: true

@@ -64,7 +64,7 @@ async function act(passing: Passing, runtime: Services): Promise<void> {
     used: spent,
     limit,
     window: budget.windowSeconds,
-    steps: budget.then.join(','),
+    steps: budget.steps.join(','),
     isTold: happening === 'bought' ? undefined : has(budget, 'notify'),
     why
   })

@@ -97,8 +97,7 @@ export function toBudget({ id, per, app, window, direction, factors, rate, ...gi
     counted,
     direction,
     amount: given[counted] as number,
-    // biome-ignore lint/suspicious/noThenProperty: the contract calls it so
-    then: given.then,
+    steps: given.then,
     factors: factors ?? factorKinds,
     rate,
     isPerProof: false

@@ -26,8 +26,7 @@ const budget = (change: Partial<Budget> = {}): Budget => ({
   counted: 'bytes',
   direction: 'out',
   amount: 100 * MiB,
-  // biome-ignore lint/suspicious/noThenProperty: the contract calls it so
-  then: ['cut'],
+  steps: ['cut'],
   factors: factorKinds,
   rate: null,
   isPerProof: false,
@@ -137,8 +136,7 @@ t.test('a budget is passed by the first byte beyond it, once', async t => {
 })
 
 t.test('without step-up all steps act at once', async t => {
-  // biome-ignore-start lint/suspicious/noThenProperty: the contract calls it so
-  for (const [then, mode] of [
+  for (const [steps, mode] of [
     [['journal'], 'passed'],
     [['journal', 'notify'], 'passed'],
     [['slow'], 'slow'],
@@ -147,15 +145,13 @@ t.test('without step-up all steps act at once', async t => {
     [['suspend'], 'cut'],
     [['slow', 'cut'], 'cut']
   ] as const) {
-    const [passed] = run(budget({ amount: 10, then, rate: 1000 }), [[0, { spent: 11 }]])
-    t.match(passed, { mode, happened: ['passed'] }, then.join(', '))
+    const [passed] = run(budget({ amount: 10, steps, rate: 1000 }), [[0, { spent: 11 }]])
+    t.match(passed, { mode, happened: ['passed'] }, steps.join(', '))
   }
-  // biome-ignore-end lint/suspicious/noThenProperty: the contract calls it so
 })
 
 t.test('step-up holds for a minute; a fresh proof buys one more budget, and again', async t => {
-  // biome-ignore lint/suspicious/noThenProperty: the contract calls it so
-  const rule = budget({ amount: 1000, then: ['journal', 'step-up', 'suspend'] })
+  const rule = budget({ amount: 1000, steps: ['journal', 'step-up', 'suspend'] })
   const all = run(rule, [
     [0, { spent: 1001, proofAt: start - 1 }],
     [10, { proofAt: start - 1 }],
@@ -183,8 +179,7 @@ t.test('step-up holds for a minute; a fresh proof buys one more budget, and agai
 })
 
 t.test('one proof buys one budget, not two', async t => {
-  // biome-ignore lint/suspicious/noThenProperty: the contract calls it so
-  const rule = budget({ amount: 1000, then: ['step-up'] })
+  const rule = budget({ amount: 1000, steps: ['step-up'] })
   const proofAt = start + 5 * second
   const all = run(rule, [
     [0, { spent: 1001 }],
@@ -204,14 +199,13 @@ t.test('one proof buys one budget, not two', async t => {
 })
 
 t.test('without a proof the later steps act after a minute, once', async t => {
-  // biome-ignore-start lint/suspicious/noThenProperty: the contract calls it so
-  for (const [then, mode] of [
+  for (const [steps, mode] of [
     [['step-up'], 'cut'],
     [['step-up', 'slow'], 'slow'],
     [['step-up', 'cut'], 'cut'],
     [['step-up', 'suspend'], 'cut']
   ] as const) {
-    const all = run(budget({ amount: 10, then, rate: 1000 }), [
+    const all = run(budget({ amount: 10, steps, rate: 1000 }), [
       [0, { spent: 11 }],
       [59, {}],
       [60, {}],
@@ -225,15 +219,13 @@ t.test('without a proof the later steps act after a minute, once', async t => {
         ['unanswered', mode],
         ['', mode]
       ],
-      then.join(', ')
+      steps.join(', ')
     )
   }
-  // biome-ignore-end lint/suspicious/noThenProperty: the contract calls it so
 })
 
 t.test('who was suspended and resumed has one more budget, and not before', async t => {
-  // biome-ignore lint/suspicious/noThenProperty: the contract calls it so
-  const rule = budget({ amount: 1000, then: ['suspend'] })
+  const rule = budget({ amount: 1000, steps: ['suspend'] })
   const all = run(rule, [
     [0, { spent: 1001, signedInAt: start - 1 }],
     [1, { signedInAt: start - 1, process: 'two' }],
@@ -253,8 +245,7 @@ t.test('who was suspended and resumed has one more budget, and not before', asyn
 
 t.test('the rate of slow holds over all processes', async t => {
   const rate = 100_000
-  // biome-ignore lint/suspicious/noThenProperty: the contract calls it so
-  const rule = budget({ amount: 10, then: ['slow'], rate })
+  const rule = budget({ amount: 10, steps: ['slow'], rate })
   let ledger = settle(null, rule, report({ spent: 11 }), start).ledger
   const held = [0, 0, 0]
   let passed = 0
@@ -272,8 +263,7 @@ t.test('the rate of slow holds over all processes', async t => {
 })
 
 t.test('freshFor: each proof begins the count anew', async t => {
-  // biome-ignore lint/suspicious/noThenProperty: the contract calls it so
-  const rule = budget({ amount: 1000, then: ['step-up'], per: 'session', isPerProof: true })
+  const rule = budget({ amount: 1000, steps: ['step-up'], per: 'session', isPerProof: true })
   const all = run(rule, [
     [0, { spent: 900, proofAt: start }],
     [1, { spent: 900, proofAt: start + second }],

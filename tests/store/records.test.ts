@@ -115,6 +115,19 @@ const records: Readonly<Record<string, object>> = {
     usableUntil: 2
   },
   'institution-session:': { directory: 'campus', externalId: 'x', sid: null, hint: null, endsAt: null },
+  'meter:': {
+    slotMs: 360_000,
+    slots: [1, 100],
+    paths: [],
+    grants: [{ process: 'p', bytes: 1, until: 2 }],
+    askedAt: null,
+    boughtAt: [],
+    isUnanswered: false,
+    rateUsedUntil: 0,
+    proofAt: 0,
+    suspendedAt: null,
+    account: person.accountId
+  },
   'answer:': { cookies: ['a=b'], redirect: null, tokens: [null], until: 2 },
   'token:': token,
   'handover:': { ...token, expiresAt: 2, state: 's', returnTo: '/' }

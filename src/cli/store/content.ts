@@ -49,6 +49,8 @@ const staysBehind = [
   'password-asks:',
   'sponsorship:',
   'sponsorships-for:',
+  'meter:',
+  'passing:',
   'meta:'
 ]
 
