@@ -14,25 +14,25 @@ interface AmountsProps {
   format: (value: number) => string
 }
 
-const [width, row, label] = [560, 26, 220]
-const [gap, numbers] = [12, 90]
+const [width, row, label] = [400, 24, 156]
+const [gap, numbers] = [8, 60]
 
 export function Amounts({ id, title, summary, amounts, format }: AmountsProps) {
   const most = Math.max(1, ...amounts.map(({ value }) => value))
   const size = (value: number) => Math.round((value / most) * (width - label - numbers) * 100) / 100
   return (
-    <figure class="chart">
+    <figure class="chart amounts">
       <figcaption>{title}</figcaption>
       <svg viewBox={`0 0 ${width} ${Math.max(1, amounts.length) * row}`} role="img" aria-labelledby={`${id}-summary`}>
         <title id={`${id}-summary`}>{summary}</title>
         <path class="axis" d={`M${label} 0V${amounts.length * row}`} />
         {amounts.map(({ name, value }, i) => (
           <g key={name}>
-            <text x={label - gap} y={i * row + 17} text-anchor="end">
+            <text x={label - gap} y={i * row + 16} text-anchor="end">
               {name}
             </text>
             <path class="bar" d={`M${label} ${i * row + 6}h${size(value)}v${row - 12}h${-size(value)}z`} />
-            <text x={label + size(value) + gap} y={i * row + 17}>
+            <text x={label + size(value) + gap} y={i * row + 16}>
               {format(value)}
             </text>
           </g>

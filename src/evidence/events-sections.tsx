@@ -1,6 +1,7 @@
 /** What happened: sign-ins, refusals, suspensions and changes, with charts and the newest lines of each. */
 import type { Entry } from '../audit/journal-files.ts'
 import { Chart } from '../charts/chart.tsx'
+import { describeError, type ErrorCode, errorCodes } from '../errors.ts'
 import type { EventList } from './event-lists.ts'
 import { reasonOf } from './event-lists.ts'
 import type { Evidence } from './evidence.ts'
@@ -10,7 +11,18 @@ import { Figure, Foreign, Table } from './table.tsx'
 import { bytesText, numberText } from './words.ts'
 
 const reasonsMax = 20
-const proofWords: Readonly<Record<string, string>> = { login: 'First factor', proof: 'Second factor' }
+const stepWords: Readonly<Record<string, string>> = {
+  login: 'First factor',
+  proof: 'Second factor',
+  throttle: 'Had to wait'
+}
+const factorWords: Readonly<Record<string, string>> = {
+  webauthn: 'passkey or security key',
+  totp: 'authenticator app',
+  recovery: 'recovery code',
+  directory: 'institution or directory',
+  'only counted': 'not recorded, only counted'
+}
 
 export function SignInsSection({ evidence }: { evidence: Evidence }) {
   const { figures } = evidence
@@ -37,8 +49,8 @@ export function SignInsSection({ evidence }: { evidence: Evidence }) {
         rows={rows.map(([key, { accepted, refused }]) => {
           const [kind = '', factor = ''] = key.split(/ (.*)/s)
           return [
-            proofWords[kind] ?? kind,
-            <Foreign text={factor} />,
+            stepWords[kind] ?? kind,
+            factorOf(factor),
             <Figure>{numberText(accepted)}</Figure>,
             <Figure>{numberText(refused)}</Figure>
           ]
@@ -49,7 +61,7 @@ export function SignInsSection({ evidence }: { evidence: Evidence }) {
           time(entry),
           person(entry),
           stepOf(entry),
-          text(entry.factor),
+          factorOf(entry.factor),
           text(entry.outcome),
           text(entry.address)
         ]}
@@ -85,10 +97,14 @@ export function RefusalsSection({ evidence }: { evidence: Evidence }) {
       </div>
       <Table
         caption={reasons.length > reasonsMax ? `The ${reasonsMax} most frequent reasons` : 'Reasons of refusals'}
-        columns={['Reason', 'Requests']}
+        columns={['Reason', 'What the page says', 'Requests']}
         rows={reasons
           .slice(0, reasonsMax)
-          .map(([reason, count]) => [<code>{shown(reason)}</code>, <Figure>{numberText(count)}</Figure>])}
+          .map(([reason, count]) => [
+            <code>{shown(reason)}</code>,
+            sentenceOf(reason),
+            <Figure>{numberText(count)}</Figure>
+          ])}
       />
       <Table
         caption="Use of the apps"
@@ -182,8 +198,16 @@ function text(value: unknown) {
   return <Foreign text={typeof value === 'string' ? value : undefined} />
 }
 
+function sentenceOf(reason: string): string {
+  return (errorCodes as readonly string[]).includes(reason) ? describeError(reason as ErrorCode).sentence : ''
+}
+
+function factorOf(factor: unknown) {
+  return typeof factor === 'string' ? (factorWords[factor] ?? text(factor)) : null
+}
+
 function stepOf({ kind }: Entry): string {
-  return proofWords[kind] ?? 'Had to wait'
+  return stepWords[kind] ?? kind
 }
 
 function series({ figures }: Evidence, name: string, of: (step: StepFigures) => number) {

@@ -58,8 +58,9 @@ function* journalGaps(input: GapInput): Generator<Gap> {
       `${plural(figures.lostLines, 'line')} of the journal were lost, because the disk was full or failed.`,
       true
     )
+  // The proof says whether they are the rest of a crash, or of a gate that is writing.
   if (unread > 0)
-    yield gap(`${plural(unread, 'line')} of the journal are no valid entries and are left out here.`, true)
+    yield gap(`${plural(unread, 'line')} of the journal are no valid entries and are left out here.`, fault !== null)
   const { onlyCounted } = figures.requests
   if (onlyCounted > 0)
     yield gap(

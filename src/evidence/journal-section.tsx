@@ -28,7 +28,7 @@ export function JournalSection({ evidence: { proof, figures, signer } }: { evide
       <p>
         Each line of the journal holds the SHA-256 of the line before it, and the gate signs the chain. This is the
         result of <code>factorgate journal verify</code> over all of its files, not only over the range. Note the end of
-        the chain: a later journal must still contain it (<code>--end</code>).
+        the chain: a later journal must still contain it (<code class="short">--end</code>).
       </p>
       <Facts facts={facts} />
       {proof.notes.length > 0 && (

@@ -34,7 +34,9 @@ export function EvidencePage({ evidence }: { evidence: Evidence }) {
           <h1>
             Evidence of <bdi>{shown(title)}</bdi>
           </h1>
-          <p class="range">{range}</p>
+          <p class="range">
+            <span>{momentText(from)}</span> to <span>{momentText(to)}</span>
+          </p>
           <p class="soft">
             {shown(evidence.portal)}, Factorgate {evidence.release}. Made {momentText(evidence.madeAt)}. All times are
             UTC. A range includes both of its ends.

@@ -13,7 +13,7 @@ export function factorCounts(people: readonly PersonEvidence[]) {
     passkey: count(({ passkeys }) => passkeys > 0),
     code: count(({ codes }) => codes > 0),
     recovery: count(({ recoveryCodes }) => (recoveryCodes ?? 0) > 0),
-    none: count(({ passkeys, codes }) => passkeys + codes === 0),
+    none: count(({ status }) => status === 'not enrolled'),
     suspended: count(({ suspended }) => suspended !== null)
   }
 }
@@ -34,13 +34,15 @@ export function PeopleSection({ evidence: { people, figures, madeAt } }: { evide
       {people.length === 0 ? (
         <p>Nobody has an account.</p>
       ) : (
-        <Amounts
-          id="factors"
-          title={`What ${plural(people.length, 'person has', 'people have')}`}
-          summary={`People and factors: ${amounts.map(({ name, value }) => `${name}: ${value}`).join('; ')}.`}
-          amounts={amounts}
-          format={numberText}
-        />
+        <div class="charts">
+          <Amounts
+            id="factors"
+            title={`What ${plural(people.length, 'person has', 'people have')}`}
+            summary={`People and factors: ${amounts.map(({ name, value }) => `${name}: ${value}`).join('; ')}.`}
+            amounts={amounts}
+            format={numberText}
+          />
+        </div>
       )}
       <Table
         caption={
@@ -58,7 +60,7 @@ export function PeopleSection({ evidence: { people, figures, madeAt } }: { evide
             person.suspended === null ? person.status : `suspended since ${momentText(person.suspended.at)}`,
             <Figure>{numberText(own?.signIns ?? 0)}</Figure>,
             <Figure>{numberText(own?.refused ?? 0)}</Figure>,
-            own === undefined || own.lastSignInAt === 0 ? '' : momentText(own.lastSignInAt)
+            own === undefined || own.lastSignInAt === 0 ? null : <Figure>{momentText(own.lastSignInAt)}</Figure>
           ]
         })}
       />

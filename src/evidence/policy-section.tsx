@@ -10,9 +10,10 @@ export function PolicySection({ evidence: { apps, portal } }: { evidence: Eviden
       <h2 id="policy">Policy in words</h2>
       <p>
         For each request the rules of its app are read from top to bottom, and the first one that fits decides. A path
-        that can be understood in several ways gets the strictest answer. “Any second factor” means a passkey or
-        security key, a code of an authenticator app, or a recovery code, beside the password or another first factor; a
-        passkey that checks its person needs no password beside it.
+        that can be understood in several ways gets the strictest answer. In the form of a path, * stands for a part
+        between slashes, and ** for any number of parts. “Any second factor” means a passkey or security key, a code of
+        an authenticator app, or a recovery code, beside the password or another first factor; a passkey that checks its
+        person needs no password beside it.
       </p>
       {[...apps, consoleOf(portal)].map(app => (
         <AppPolicy key={app.id} app={app} />

@@ -42,7 +42,9 @@ export function Table({ caption, columns, rows }: TableProps) {
 
 /** A text of people or browsers, which may be of any script and hold anything. */
 export function Foreign({ text }: { text: string | null | undefined }) {
-  return text === null || text === undefined || text === '' ? null : <bdi>{shown(text)}</bdi>
+  if (text === null || text === undefined || text === '') return null
+  // A short word stays in one piece, and a long one may break anywhere.
+  return <bdi class={/^[^\s/]{1,24}$/.test(text) ? 'short' : undefined}>{shown(text)}</bdi>
 }
 
 export function Figure({ children }: { children: ComponentChildren }) {

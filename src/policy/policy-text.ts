@@ -95,7 +95,7 @@ function pathText(path: string): string {
   const root = path.slice(0, -3)
   if (path === '/**') return 'everything'
   if (path.endsWith('/**') && !root.includes('*')) return `${describeReading(root)} and everything below it`
-  return `each path of the form ${shown} (* stands for a part between slashes, ** for any number of parts)`
+  return `each path of the form ${shown}`
 }
 
 function requirementText({ factors, institution, withinSeconds }: Requirement): string {

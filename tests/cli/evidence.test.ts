@@ -83,7 +83,7 @@ t.test('figures, lists and sentences are what happened', async t => {
     requests: { refused: 1, wouldStop: 1, onlyCounted: 0 },
     reasons: { not_allowed: 1 },
     suspensions: { suspended: 1, resumed: 0 },
-    people: { all: 2, code: 1, recovery: 1, none: 1, suspended: 1, enrolled: 1 },
+    people: { all: 2, code: 1, recovery: 1, none: 0, suspended: 1, enrolled: 1 },
     journal: { ok: true }
   })
   t.strictSame(json(folder, 'summary.json').signIns, summary.signIns)

@@ -34,7 +34,7 @@ const sentences: readonly (readonly [Rule, string])[] = [
   ],
   [
     { users: ['ada', 'otto'], groups: ['staff'], path: '/a/*/b', outcome: any },
-    'ada or otto, as a member of the group staff, may use each path of the form /a/*/b (* stands for a part between slashes, ** for any number of parts), with any second factor, also one that their institution has checked.'
+    'ada or otto, as a member of the group staff, may use each path of the form /a/*/b, with any second factor, also one that their institution has checked.'
   ],
   [{ path: '/admin/**', outcome: deny }, 'Nobody may use /admin and everything below it.'],
   [{ users: ['mallory'], outcome: deny }, 'mallory may not use anything.'],
