@@ -38,17 +38,16 @@ import { maxUrlLengthFor } from '../plugins/return-address.ts'
 import { securityHeadersPlugin } from '../plugins/security-headers.ts'
 import { sessionPlugin } from '../plugins/session.ts'
 import { ReturnTargets } from './apps/return-targets.ts'
-import { type App, RouteTable } from './apps/route-table.ts'
+import { RouteTable } from './apps/route-table.ts'
 import { countingSink } from './audit/audit-metrics.ts'
 import { limitedLog } from './audit/log-share.ts'
 import { newReference } from './audit/reference.ts'
 import type { Clock } from './clock.ts'
 import { UpstreamRegistry } from './forwarding/upstreams.ts'
 import { operators } from './identity/account.ts'
-import { makeAssertion } from './identity/assertion.ts'
-import { nameFor } from './identity/identity-headers.ts'
 import { makeClientReader } from './request/client.ts'
 import { tlsOf, toApp, webauthnOf } from './services/app-options.ts'
+import { assertionFor } from './services/assertion.ts'
 import { certificateFilesOf } from './services/certificate-files.ts'
 import { directoriesOf, frontHeadersOf } from './services/directories.ts'
 import { directoryWatchers } from './services/directory-watchers.ts'
@@ -59,7 +58,6 @@ import type { Services } from './services/services.ts'
 import { signInServicesOf } from './services/sign-in-services.ts'
 import { tracesOf } from './services/traces-of.ts'
 import { watchingOf } from './services/watching.ts'
-import type { Principal } from './session/sessions.ts'
 import type { SessionTerms } from './session/terms.ts'
 import type { RequirementFor } from './sign-in/next-step.ts'
 import { makeSignIn } from './sign-in/sign-in.ts'
@@ -169,7 +167,12 @@ export async function buildGateway(config: Config, runtime: Services): Promise<F
     // Loaded with its first page, for a short start.
     const { makeConsole } = await import('./services/console.ts')
     const audience = notifying?.sink(counted) ?? counted
-    const made = makeConsole(config, runtime, { ...services, factors: signIn.factors, audit: audience })
+    const made = makeConsole(config, runtime, {
+      ...services,
+      factors: signIn.factors,
+      audit: audience,
+      invitationMail: notifying?.invitationMail ?? null
+    })
     operatorConsole = made
     return made
   }
@@ -296,21 +299,6 @@ function lookOf({ logo, languages, help, texts }: Config['portal']): Pick<Brandi
   const words = languages.map(language => [language, { ...helped, ...texts[language] }] as const)
   const overrides = Object.fromEntries(words.filter(([, own]) => Object.keys(own).length > 0))
   return { logo: readLogo(logo), texts: new PortalTexts([...new Set(languages)], overrides) }
-}
-
-function assertionFor(app: App, principal: Principal, { keyring, clock }: Services, issuer: string): string {
-  const { subject, session, proofs } = principal
-  const audience = app.origin + app.prefix
-  return makeAssertion({
-    issuer,
-    audience,
-    subject,
-    name: nameFor(app.identityHeaders, subject),
-    sessionId: session.id,
-    proofs,
-    now: clock(),
-    key: keyring.signingKey
-  })
 }
 
 export function errorPages(

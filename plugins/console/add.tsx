@@ -1,11 +1,21 @@
 /** Adds one person, and shows the invitation once. */
+import { canBeMailed } from '../../src/administration/invitation-mail.ts'
 import { nameInRealm, readReason } from '../../src/administration/person-input.ts'
 import { type Form, requireForm } from '../portal/forms.ts'
 import { Notice, Token } from '../portal/layout.tsx'
 import { sendPage } from '../portal/page-context.ts'
 import { actingOf, type ConsoleFrame, type ConsolePage, consoleFrame, consolePage } from './console-page.ts'
-import { PersonFields, Reason, readPerson, SourceField, type TypedPerson } from './fields.tsx'
-import { InvitationPage } from './invitation.tsx'
+import {
+  InvitationFields,
+  PersonFields,
+  Reason,
+  readInvitation,
+  readPerson,
+  SourceField,
+  type TypedInvitation,
+  type TypedPerson
+} from './fields.tsx'
+import { handOver } from './invitation.tsx'
 import { base, Sheet } from './layout.tsx'
 import type { ConsoleOptions, PeopleSource } from './options.ts'
 import type { PageScope } from './page-scope.ts'
@@ -13,12 +23,20 @@ import type { PageScope } from './page-scope.ts'
 export interface AddView {
   readonly sources: readonly PeopleSource[]
   readonly typed: TypedPerson & { readonly name: string; readonly source: string; readonly reason: string }
+  readonly invitation: TypedInvitation
+  readonly canMail: boolean
   readonly problem: string | null
 }
 
 const path = `${base}/add`
 
-export function AddPage({ frame, view: { sources, typed, problem } }: { frame: ConsoleFrame; view: AddView }) {
+export function AddPage({
+  frame,
+  view: { sources, typed, invitation, canMail, problem }
+}: {
+  frame: ConsoleFrame
+  view: AddView
+}) {
   const say = frame.say.action
   return (
     <Sheet frame={frame} title={say.add.title} at="people" narrow>
@@ -49,6 +67,7 @@ export function AddPage({ frame, view: { sources, typed, problem } }: { frame: C
         </div>
         <PersonFields frame={frame} typed={typed} />
         <SourceField frame={frame} sources={sources} chosen={typed.source} />
+        <InvitationFields frame={frame} typed={invitation} canMail={canMail} address={null} />
         <Reason frame={frame} value={typed.reason} reasons={say.add.reasons} hasProblem={problem !== null} />
         <button type="submit">{say.add.submit}</button>
       </form>
@@ -73,16 +92,21 @@ export function registerAdd(scope: PageScope, options: ConsoleOptions): void {
     const person = readPerson(form, frame)
     if (typeof person === 'string') return show(page, 403, form, person)
     const source = sources.find(({ id }) => id === form.field('source')) ?? sources[0]
-    const outcome = await options.actions.add(actingOf(page, reason.value), {
-      name: nameInRealm(form.field('name'), source?.realm ?? null),
-      email: person.email,
-      groups: person.groups,
-      directory: source?.id ?? 'local',
-      ...(person.displayName === null ? {} : { displayName: person.displayName })
-    })
+    const invitation = readInvitation(form)
+    if (invitation.mail && !canBeMailed(person.email)) return show(page, 403, form, frame.say.invitation.noAddress)
+    const outcome = await options.actions.add(
+      actingOf(page, reason.value),
+      {
+        name: nameInRealm(form.field('name'), source?.realm ?? null),
+        email: person.email,
+        groups: person.groups,
+        directory: source?.id ?? 'local',
+        ...(person.displayName === null ? {} : { displayName: person.displayName })
+      },
+      invitation.validSeconds
+    )
     if (outcome.kind === 'refused') return show(page, 403, form, frame.say.action.refused[outcome.why])
-    const link = `${page.portal.portalOrigin}/.factorgate/invite/${outcome.token}`
-    return sendPage(page, 200, <InvitationPage frame={frame} view={{ account: outcome.account, link }} />)
+    return handOver(page, options, outcome, invitation)
   })
 
   function show(page: ConsolePage, status: number, form: Form | null, problem: string | null) {
@@ -97,6 +121,8 @@ export function registerAdd(scope: PageScope, options: ConsoleOptions): void {
         source: typed('source') || (sources[0]?.id ?? 'local'),
         reason: typed('reason')
       },
+      invitation: form === null ? { valid: '', mail: options.invitationMail !== null } : readInvitation(form),
+      canMail: options.invitationMail !== null,
       problem
     }
     return sendPage(page, status, <AddPage frame={consoleFrame(page)} view={view} />)

@@ -11,8 +11,15 @@ import { requireForm } from '../portal/forms.ts'
 import { Notice, Token } from '../portal/layout.tsx'
 import { said } from '../portal/messages/messages.ts'
 import { sendPage } from '../portal/page-context.ts'
-import { actingOf, type ConsoleFrame, consoleFrame, consolePage } from './console-page.ts'
-import { Reason, SourceField } from './fields.tsx'
+import { actingOf, type ConsoleFrame, type ConsolePage, consoleFrame, consolePage } from './console-page.ts'
+import {
+  InvitationFields,
+  Reason,
+  readInvitation,
+  SourceField,
+  type TypedInvitation,
+  validityInWords
+} from './fields.tsx'
 import { base, Sheet, Table } from './layout.tsx'
 import type { ConsoleOptions, PeopleSource } from './options.ts'
 import { listLimit, type PageScope } from './page-scope.ts'
@@ -26,6 +33,8 @@ export interface BulkView {
   readonly sources: readonly PeopleSource[]
   readonly source: string
   readonly reason: string
+  readonly invitation: TypedInvitation
+  readonly canMail: boolean
   readonly read: PeopleList | null
   readonly problem: string | null
 }
@@ -64,6 +73,7 @@ export function BulkPage({ frame, view }: { frame: ConsoleFrame; view: BulkView 
           <input id="file" type="file" accept=".csv,.txt,text/csv,text/plain" data-into="list" />
         </div>
         <SourceField frame={frame} sources={view.sources} chosen={view.source} />
+        <InvitationFields frame={frame} typed={view.invitation} canMail={view.canMail} address={null} />
         <button type="submit" class={isReady ? 'second' : undefined}>
           {say.look}
         </button>
@@ -107,6 +117,7 @@ function Ready({ frame, view, read }: { frame: ConsoleFrame; view: BulkView; rea
   return (
     <>
       <p>{say.ready({ count: read.people.length })}</p>
+      {view.invitation.mail && <p>{say.readyMail}</p>}
       <Table
         caption={say.title}
         columns={[words.name, frame.say.action.change.display, words.email, words.groups]}
@@ -120,6 +131,8 @@ function Ready({ frame, view, read }: { frame: ConsoleFrame; view: BulkView; rea
         <input type="hidden" name="confirmed" value="yes" />
         <input type="hidden" name="list" value={view.list} />
         <input type="hidden" name="source" value={view.source} />
+        <input type="hidden" name="valid" value={view.invitation.valid} />
+        {view.invitation.mail && <input type="hidden" name="mail" value="yes" />}
         <Reason frame={frame} value={view.reason} reasons={say.reasons} hasProblem={view.problem !== null} />
         <button type="submit">{say.submit({ count: read.people.length })}</button>
       </form>
@@ -130,13 +143,17 @@ function Ready({ frame, view, read }: { frame: ConsoleFrame; view: BulkView; rea
 export interface AddedView {
   readonly added: readonly { readonly name: string; readonly email: string | null; readonly link: string }[]
   readonly failed: readonly { readonly line: number; readonly name: string; readonly sentence: string }[]
+  /** True where the gate sends the invitations by mail; they are not shown then. */
+  readonly isMailed: boolean
+  /** How long they work, in words. */
+  readonly valid: string
   /** The line after which the gate could not go on. */
   readonly stoppedAfter: number | null
 }
 
 export function AddedPage({ frame, view }: { frame: ConsoleFrame; view: AddedView }) {
   const say = frame.say.bulk
-  const { added, failed, stoppedAfter } = view
+  const { added, failed, stoppedAfter, isMailed, valid } = view
   const file = csvOf([
     ['name', 'email', 'invitation'],
     ...added.map(({ name, email, link }) => [name, email ?? '', link])
@@ -154,9 +171,10 @@ export function AddedPage({ frame, view }: { frame: ConsoleFrame; view: AddedVie
           />
         </>
       )}
-      {added.length > 0 && (
+      {added.length > 0 && isMailed && <p>{say.doneMailed({ valid })}</p>}
+      {added.length > 0 && !isMailed && (
         <>
-          <p>{say.doneLead}</p>
+          <p>{say.doneLead({ valid })}</p>
           <p>
             <a
               class="button"
@@ -180,13 +198,22 @@ export function AddedPage({ frame, view }: { frame: ConsoleFrame; view: AddedVie
   )
 }
 
+function linkOf({ portal }: ConsolePage, token: string): string {
+  return `${portal.portalOrigin}/.factorgate/invite/${token}`
+}
+
 export function registerBulk(scope: PageScope, options: ConsoleOptions): void {
   const { sources } = options
   const first = sources[0]?.id ?? 'local'
 
   scope.get(path, { config: { requires: 'console' } }, async request => {
     const page = consolePage(request)
-    const view: BulkView = { list: '', sources, source: first, reason: '', read: null, problem: null }
+    const canMail = options.invitationMail !== null
+    const invitation = { valid: '', mail: canMail }
+    const view: BulkView = {
+      ...{ list: '', sources, source: first, reason: '', read: null, problem: null },
+      ...{ invitation, canMail }
+    }
     return sendPage(page, 200, <BulkPage frame={consoleFrame(page)} view={view} />)
   })
 
@@ -197,9 +224,18 @@ export function registerBulk(scope: PageScope, options: ConsoleOptions): void {
     const say = frame.say.bulk
     const list = form.field('list').replace(/^\r?\n/, '')
     const source = sources.find(({ id }) => id === form.field('source')) ?? sources[0]
-    const read = await checkPeopleList(list, options.accounts, name => nameInRealm(name, source?.realm ?? null))
+    const invitation = readInvitation(form)
+    const { invitationMail } = options
+    const isMailed = invitation.mail && invitationMail !== null
+    const read = await checkPeopleList(list, options.accounts, {
+      nameOf: name => nameInRealm(name, source?.realm ?? null),
+      isMailed
+    })
     const show = (status: number, problem: string | null) => {
-      const view = { list, sources, source: source?.id ?? first, reason: form.field('reason'), read, problem }
+      const view = {
+        ...{ list, sources, source: source?.id ?? first, reason: form.field('reason'), read, problem },
+        ...{ invitation: { ...invitation, mail: isMailed }, canMail: invitationMail !== null }
+      }
       return sendPage(page, status, <BulkPage frame={frame} view={view} />)
     }
     if (read.people.length + read.mistakes.length === 0) return show(403, say.empty)
@@ -217,7 +253,12 @@ export function registerBulk(scope: PageScope, options: ConsoleOptions): void {
         directory: source?.id ?? 'local',
         ...(displayName === null ? {} : { displayName })
       })),
-      {}
+      {
+        validSeconds: invitation.validSeconds,
+        onAdded: async (account, token) => {
+          if (isMailed) await invitationMail(account, linkOf(page, token), invitation.validSeconds)
+        }
+      }
     )
     if (failure !== null) {
       page.portal.log.warn({ err: failure }, 'a list of people was not added to its end')
@@ -231,7 +272,7 @@ export function registerBulk(scope: PageScope, options: ConsoleOptions): void {
               {
                 name: outcome.account.name,
                 email: outcome.account.email,
-                link: `${page.portal.portalOrigin}/.factorgate/invite/${outcome.token}`
+                link: linkOf(page, outcome.token)
               }
             ]
       ),
@@ -239,6 +280,8 @@ export function registerBulk(scope: PageScope, options: ConsoleOptions): void {
         const { line = 0, name = '' } = read.people[at] ?? {}
         return outcome.kind === 'done' ? [] : [{ line, name, sentence: frame.say.action.refused[outcome.why] }]
       }),
+      isMailed,
+      valid: validityInWords(frame, invitation.validSeconds),
       stoppedAfter: failure === null ? null : (read.people[outcomes.length - 1]?.line ?? 0)
     }
     return sendPage(page, 200, <AddedPage frame={frame} view={view} />)

@@ -5,14 +5,17 @@ import { type Role, roleOf } from '../../src/administration/roles.ts'
 import { GateError } from '../../src/errors.ts'
 import { readOwn } from '../cookies.ts'
 import type { Frame } from '../portal/layout.tsx'
+import { defaultTexts } from '../portal/messages/messages.ts'
 import { type AuthenticatedContext, callerOf, frameOf, signedPage } from '../portal/page-context.ts'
 import { dropSealed, keepSealed, readSealed } from '../portal/sealed-cookie.ts'
-import { type ConsoleMessages, consoleMessages } from './messages/messages.ts'
+import { type ConsoleMessages, consoleMessages, isConsoleLanguage } from './messages/messages.ts'
 
 export interface ConsoleFrame {
   readonly frame: Frame
   readonly role: Role
   readonly say: ConsoleMessages
+  /** True where people may ask operators to approve a first second factor. */
+  readonly hasRequests: boolean
 }
 
 export type ConsolePage = AuthenticatedContext & { readonly role: Role; readonly words: ConsoleMessages }
@@ -22,11 +25,15 @@ export function consolePage(request: FastifyRequest): ConsolePage {
   const page = signedPage(request)
   const role = roleOf(page.principal.account)
   if (role === null) throw new GateError('not_allowed')
-  return { ...page, role, words: consoleMessages.in(page.say.language) }
+  // Where the console is not translated, its frame speaks English too, so that a page has one language and one direction.
+  const language = isConsoleLanguage(page.say.language) ? page.say.language : 'en'
+  const { texts = defaultTexts } = page.portal
+  return { ...page, role, say: texts.in(language), words: consoleMessages.in(language) }
 }
 
 export function consoleFrame(page: ConsolePage): ConsoleFrame {
-  return { frame: frameOf(page), role: page.role, say: page.words }
+  const { hasSponsors } = page.portal.directories
+  return { frame: frameOf(page), role: page.role, say: page.words, hasRequests: hasSponsors }
 }
 
 export function actingOf(page: ConsolePage, why: string): Acting {
@@ -36,7 +43,7 @@ export function actingOf(page: ConsolePage, why: string): Acting {
 
 /** The result of the last action, shown once by the next page. */
 export interface DoneNote {
-  readonly action: 'change' | 'suspend' | 'resume' | 'unlock' | 'reset' | 'revoke'
+  readonly action: 'change' | 'rename' | 'suspend' | 'resume' | 'unlock' | 'reset' | 'revoke' | 'approve' | 'decline'
   readonly id: string
   readonly name: string
   /** Sessions that have ended. */

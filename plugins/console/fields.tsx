@@ -1,6 +1,8 @@
 /** Fields that several forms of the console have: the reason, and what is known of a person. */
 import { readDisplayName, readEmail, readGroup } from '../../src/administration/person-input.ts'
+import { invitationSeconds } from '../../src/identity/invitations.ts'
 import type { Form } from '../portal/forms.ts'
+import { Said } from '../portal/layout.tsx'
 import type { ConsoleFrame } from './console-page.ts'
 import type { PeopleSource } from './options.ts'
 
@@ -93,6 +95,59 @@ export function readPerson(
     groups.push(group.value)
   }
   return { displayName: display.value, email: email.value, groups }
+}
+
+/** Seconds for which an invitation may work. The first is the usual time. */
+const validities = [invitationSeconds.usual, 3 * 86_400, 7 * 86_400, invitationSeconds.most] as const
+
+export interface TypedInvitation {
+  readonly valid: string
+  readonly mail: boolean
+}
+
+/** How long the invitation works, and whether it is sent by mail. `address`: whom the mail goes to; null where the form asks for it. */
+export function InvitationFields(props: {
+  frame: ConsoleFrame
+  typed: TypedInvitation
+  canMail: boolean
+  address: string | null
+}) {
+  const { frame, typed, canMail, address } = props
+  const say = frame.say.invitation
+  return (
+    <>
+      <div>
+        <label for="valid">{say.valid}</label>
+        <select id="valid" name="valid">
+          {validities.map(seconds => (
+            <option key={seconds} value={String(seconds)} selected={String(seconds) === typed.valid}>
+              {validityInWords(frame, seconds)}
+            </option>
+          ))}
+        </select>
+      </div>
+      {canMail && (
+        <label class="check">
+          <input type="checkbox" name="mail" value="yes" checked={typed.mail} />
+          <span>{address === null ? say.mail : <Said text={say.mailTo({ address })} />}</span>
+        </label>
+      )}
+    </>
+  )
+}
+
+/** The choice of the form. Another value than those of the list is the usual time: undefined. */
+export function readInvitation(form: Form | null): TypedInvitation & { readonly validSeconds: number | undefined } {
+  const valid = form?.field('valid') ?? ''
+  const validSeconds = validities.find(seconds => String(seconds) === valid)
+  const isUsual = validSeconds === invitationSeconds.usual
+  return { valid, mail: form?.field('mail') === 'yes', validSeconds: isUsual ? undefined : validSeconds }
+}
+
+/** "24 hours", "7 days". */
+export function validityInWords({ frame }: ConsoleFrame, seconds: number = invitationSeconds.usual): string {
+  const { formats } = frame.say
+  return seconds < 2 * 86_400 ? formats.span(seconds / 3600, 'hour') : formats.span(seconds / 86_400, 'day')
 }
 
 export function SourceField(props: { frame: ConsoleFrame; sources: readonly PeopleSource[]; chosen: string }) {

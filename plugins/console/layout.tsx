@@ -1,6 +1,7 @@
 /** The layout of the console's pages: the portal's head in a wider sheet, with the console's own navigation. */
 
 import type { ComponentChildren } from 'preact'
+import type { Role } from '../../src/administration/roles.ts'
 import type { Account } from '../../src/identity/account.ts'
 import { pageScript, tabIcon } from '../portal/assets.ts'
 import { DocumentHead, Masthead, Said } from '../portal/layout.tsx'
@@ -9,7 +10,7 @@ import type { ConsoleFrame } from './console-page.ts'
 
 export const base = '/.factorgate/admin'
 
-export type Place = 'now' | 'people' | 'numbers' | 'waits' | 'journal' | 'configuration'
+export type Place = 'now' | 'people' | 'requests' | 'numbers' | 'waits' | 'journal' | 'configuration'
 
 interface SheetProps {
   frame: ConsoleFrame
@@ -24,13 +25,14 @@ interface SheetProps {
 const places: readonly (readonly [Place, string])[] = [
   ['now', `${base}/`],
   ['people', `${base}/people`],
+  ['requests', `${base}/requests`],
   ['numbers', `${base}/numbers`],
   ['waits', `${base}/waits`],
   ['journal', `${base}/journal`],
   ['configuration', `${base}/configuration`]
 ]
 
-export function Sheet({ frame: { frame, role, say }, title, at, narrow, children }: SheetProps) {
+export function Sheet({ frame: { frame, role, say, hasRequests }, title, at, narrow, children }: SheetProps) {
   const { look, say: words } = frame
   return (
     <html lang={words.entry.tag} dir={words.entry.direction === 'rtl' ? 'rtl' : undefined}>
@@ -48,7 +50,7 @@ export function Sheet({ frame: { frame, role, say }, title, at, narrow, children
         <Masthead frame={frame} />
         <nav class="places" aria-label={say.frame.nav}>
           {places
-            .filter(([place]) => place !== 'configuration' || role === 'operator')
+            .filter(([place]) => isShown(place, role, hasRequests))
             .map(([place, href]) => (
               <a key={place} href={href} aria-current={place === at ? 'page' : undefined}>
                 {say.frame.places[place]}
@@ -61,14 +63,19 @@ export function Sheet({ frame: { frame, role, say }, title, at, narrow, children
           </h1>
           {children}
         </main>
-        {role === 'helpdesk' && (
-          <footer>
-            <p>{say.frame.helpdesk}</p>
-          </footer>
-        )}
+        <footer>
+          {role === 'helpdesk' && <p>{say.frame.helpdesk}</p>}
+          <a href="/.factorgate/language">{words.frame.language}</a>
+        </footer>
       </body>
     </html>
   )
+}
+
+/** The help desk sees no requests and no configuration; there are no requests without an institution that asks for sponsors. */
+function isShown(place: Place, role: Role, hasRequests: boolean): boolean {
+  if (place === 'requests') return hasRequests && role === 'operator'
+  return place !== 'configuration' || role === 'operator'
 }
 
 interface TableProps {

@@ -10,6 +10,7 @@ import { base, PersonCell, Sheet, Table } from './layout.tsx'
 import { eventsPath, registerLive } from './live.ts'
 import type { ConsoleOptions, OpenConnections } from './options.ts'
 import type { PageScope } from './page-scope.ts'
+import { requestsPath } from './requests.tsx'
 
 export interface NowView {
   /** Last seen first. */
@@ -47,7 +48,7 @@ export function NowContent({ frame, view }: { frame: ConsoleFrame; view: NowView
     <>
       {view.sponsorRequests > 0 && (
         <Notice>
-          {say.sponsors({ count: view.sponsorRequests })} <a href="/.factorgate/sponsor">{say.openSponsors}</a>
+          {say.sponsors({ count: view.sponsorRequests })} <a href={requestsPath}>{say.openSponsors}</a>
         </Notice>
       )}
       <p>{view.people === 0 ? say.nobody : say.lead({ people: view.people, open: view.openTotal })}</p>

@@ -6,6 +6,7 @@ import type { ProcessReports } from '../../src/administration/process-reports.ts
 import type { SignedInPeople } from '../../src/administration/signed-in.ts'
 import type { Credential } from '../../src/factor/credential.ts'
 import type { LiveConnections, LiveSummary } from '../../src/forwarding/live-connections.ts'
+import type { Account } from '../../src/identity/account.ts'
 import type { Accounts } from '../../src/identity/accounts.ts'
 import type { AttemptLocks } from '../../src/throttle/attempt-locks.ts'
 
@@ -46,6 +47,10 @@ export interface ConsoleOptions {
   readonly journal: JournalSearch
   /** The first is the one that a new person is taken to come from. */
   readonly sources: readonly PeopleSource[]
+  /** Keeps a mail with the link for the gate; null where the gate sends no mail. */
+  readonly invitationMail: ((account: Account, url: string, validSeconds: number | undefined) => Promise<void>) | null
+  /** The keys of rules that name this user. */
+  readonly rulesNaming: (name: string) => readonly string[]
   readonly actions: OperatorActions
   readonly people: PeopleIndex
   readonly signedIn: SignedInPeople

@@ -35,10 +35,13 @@ export const routes: readonly Route[] = [
   get('/events', { config: { requires: 'console', isData: true } }),
   get('/people'),
   get('/people/:id'),
-  ...['invite', 'change', 'suspend', 'resume', 'unlock', 'reset', 'revoke'].flatMap(action =>
+  ...['invite', 'change', 'rename', 'suspend', 'resume', 'unlock', 'reset', 'revoke'].flatMap(action =>
     form(`/people/:id/${action}`)
   ),
   ...form('/add'),
+  get('/requests'),
+  ...form('/requests/:id/approve'),
+  ...form('/requests/:id/decline'),
   ...form('/bulk', { ...page, bodyLimit: listLimit }),
   get('/numbers'),
   get('/waits'),

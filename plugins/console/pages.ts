@@ -11,6 +11,7 @@ import type { PageHandler, RouteOptions } from './page-scope.ts'
 import { registerPeople } from './people.tsx'
 import { registerPerson } from './person.tsx'
 import { registerPersonActions } from './person-actions.tsx'
+import { registerRequests } from './requests.tsx'
 import { registerWaits } from './waits.tsx'
 
 const pages = [
@@ -21,6 +22,7 @@ const pages = [
   registerPersonActions,
   registerAdd,
   registerBulk,
+  registerRequests,
   registerNumbers,
   registerWaits,
   registerJournal,

@@ -1,6 +1,7 @@
 /** The forms of actions on a person, which ask for a reason and a confirmation. */
 import type { FastifyReply } from 'fastify'
 import type { ComponentChildren } from 'preact'
+import { canBeMailed } from '../../src/administration/invitation-mail.ts'
 import { type Outcome, type Seen, versionOf } from '../../src/administration/operator-actions.ts'
 import { readReason } from '../../src/administration/person-input.ts'
 import { mayDo } from '../../src/administration/roles.ts'
@@ -20,14 +21,22 @@ import {
   type DoneNote,
   noteDone
 } from './console-page.ts'
-import { PersonFields, Reason, readPerson } from './fields.tsx'
-import { InvitationPage } from './invitation.tsx'
+import {
+  InvitationFields,
+  PersonFields,
+  Reason,
+  readInvitation,
+  readPerson,
+  type TypedInvitation,
+  type TypedPerson
+} from './fields.tsx'
+import { handOver } from './invitation.tsx'
 import { Sheet } from './layout.tsx'
 import type { ConsoleOptions } from './options.ts'
 import type { PageScope } from './page-scope.ts'
 import { pathOf, showPerson } from './person.tsx'
 
-export const personActions = ['invite', 'change', 'suspend', 'resume', 'unlock', 'reset', 'revoke'] as const
+export const personActions = ['invite', 'change', 'rename', 'suspend', 'resume', 'unlock', 'reset', 'revoke'] as const
 export type PersonAction = (typeof personActions)[number]
 
 const takesAway: readonly PersonAction[] = ['suspend', 'reset', 'revoke']
@@ -44,7 +53,11 @@ export interface ActionView {
   /** The one session that `revoke` ends. */
   readonly session: { readonly id: string; readonly device: string } | null
   /** The values of the refused form. */
-  readonly typed: { readonly reason: string; readonly display: string; readonly email: string; readonly groups: string }
+  readonly typed: TypedPerson & { readonly reason: string; readonly name: string }
+  readonly invitation: TypedInvitation
+  readonly canMail: boolean
+  /** The rules that a rename concerns. */
+  readonly rules: readonly string[]
   readonly problem: string | null
 }
 
@@ -69,6 +82,10 @@ export function ActionPage({ frame, view }: { frame: ConsoleFrame; view: ActionV
           </Notice>
         )}
         {action === 'change' && <PersonFields frame={frame} typed={view.typed} />}
+        {action === 'rename' && <NameField frame={frame} view={view} />}
+        {action === 'invite' && (
+          <InvitationFields frame={frame} typed={view.invitation} canMail={view.canMail} address={account.email} />
+        )}
         <Reason frame={frame} value={view.typed.reason} reasons={words.reasons} hasProblem={view.problem !== null} />
         {view.asksSelf && (
           <label class="check">
@@ -87,7 +104,31 @@ export function ActionPage({ frame, view }: { frame: ConsoleFrame; view: ActionV
   )
 }
 
-function Hints({ frame: { say }, view: { action, source, isInvited } }: { frame: ConsoleFrame; view: ActionView }) {
+function NameField({ frame: { say }, view: { typed, problem } }: { frame: ConsoleFrame; view: ActionView }) {
+  const words = say.action.add
+  return (
+    <div>
+      <label for="name">{say.action.rename.name}</label>
+      <p class="soft" id="name-help">
+        {words.nameHelp}
+      </p>
+      <input
+        id="name"
+        name="name"
+        value={typed.name}
+        maxlength={256}
+        required
+        autocomplete="off"
+        autocapitalize="none"
+        spellcheck={false}
+        aria-describedby={problem === null ? 'name-help' : 'problem name-help'}
+      />
+    </div>
+  )
+}
+
+function Hints({ frame: { say }, view }: { frame: ConsoleFrame; view: ActionView }) {
+  const { action, source, isInvited, rules } = view
   const hints: ComponentChildren[] = []
   if (action === 'invite') {
     if (source !== null) hints.push(<Said text={say.action.invite.elsewhere({ source })} />)
@@ -95,6 +136,10 @@ function Hints({ frame: { say }, view: { action, source, isInvited } }: { frame:
     hints.push(say.action.invite.check)
   }
   if (action === 'change' && source !== null) hints.push(<Said text={say.action.change.elsewhere({ source })} />)
+  if (action === 'rename') {
+    hints.push(say.action.rename.apps)
+    if (rules.length > 0) hints.push(<strong>{say.action.rename.rules({ rules: rules.join(', ') })}</strong>)
+  }
   if (action === 'suspend') hints.push(say.action.suspend.undo)
   if (action === 'reset') hints.push(<strong>{say.action.reset.undo}</strong>, say.action.reset.check)
   if (action === 'revoke') hints.push(say.action.revoke.undo)
@@ -152,10 +197,10 @@ export function registerPersonActions(scope: PageScope, options: ConsoleOptions)
         return done(page, outcome.account, action as DoneNote['action'], ended)
       }
       if (action === 'invite') {
-        const outcome = await options.actions.invite(by, seen)
+        const invitation = readInvitation(form)
+        const outcome = await options.actions.invite(by, seen, invitation.validSeconds)
         if (outcome.kind === 'refused') return refusedPage(page, outcome, again)
-        const link = `${page.portal.portalOrigin}/.factorgate/invite/${outcome.token}`
-        return sendPage(page, 200, <InvitationPage frame={frame} view={{ account: outcome.account, link }} />)
+        return handOver(page, options, outcome, invitation)
       }
       if (action === 'change') {
         const change = readChange(form, account, frame)
@@ -163,6 +208,7 @@ export function registerPersonActions(scope: PageScope, options: ConsoleOptions)
         if (Object.keys(change).length === 0) return goTo(page, pathOf(account.id))
         return finish(await options.actions.change(by, seen, change))
       }
+      if (action === 'rename') return finish(await options.actions.rename(by, seen, form.field('name')))
       if (action === 'revoke') {
         const outcome = await options.actions.revoke(by, seen, sessionId)
         return finish(outcome, outcome.kind === 'done' ? outcome.ended : 0)
@@ -226,10 +272,14 @@ export function registerPersonActions(scope: PageScope, options: ConsoleOptions)
         session === undefined ? null : { id: session.id, device: browserName(session.device.userAgent, page.say) },
       typed: {
         reason: typed('reason', ''),
+        name: typed('name', account.name),
         display: typed('display', account.displayName),
         email: typed('email', account.email ?? ''),
         groups: typed('groups', account.groups.join(', '))
       },
+      invitation: form === undefined ? { valid: '', mail: true } : readInvitation(form),
+      canMail: options.invitationMail !== null && canBeMailed(account.email),
+      rules: action === 'rename' ? options.rulesNaming(account.name) : [],
       problem
     }
     return sendPage(page, status, <ActionPage frame={consoleFrame(page)} view={view} />)

@@ -45,7 +45,7 @@ export interface PersonView {
 }
 
 /** In the order of the page. */
-const offered: readonly Action[] = ['invite', 'change', 'unlock', 'revoke', 'reset', 'suspend', 'resume']
+const offered: readonly Action[] = ['invite', 'change', 'rename', 'unlock', 'revoke', 'reset', 'suspend', 'resume']
 const takesAway: readonly Action[] = ['revoke', 'reset', 'suspend']
 
 export const pathOf = (id: string, action?: Action) => `${base}/people/${id}${action === undefined ? '' : `/${action}`}`
@@ -55,8 +55,10 @@ export function PersonPage({ frame, view }: { frame: ConsoleFrame; view: PersonV
   const say = frame.say.person
   const words = frame.frame.say
   const when = (at: number) => formatRelative(at, now, words)
+  const formerNames = (account.formerNames ?? []).filter(name => name !== account.name)
   const facts: readonly (readonly [string, string])[] = [
     [say.name, account.name],
+    ...(formerNames.length === 0 ? [] : [[say.before, formerNames.join(', ')] as const]),
     [say.email, account.email ?? frame.say.frame.none],
     [say.groups, account.groups.join(', ') || frame.say.frame.none],
     [say.from, view.source ?? say.here],
@@ -130,6 +132,8 @@ function isOffered(action: Action, { account, locks, sessions }: PersonView): bo
   if (action === 'suspend' || action === 'invite') return account.suspended === null
   if (action === 'resume') return account.suspended !== null
   if (action === 'unlock') return locks.length > 0
+  // An institution gives its people their names.
+  if (action === 'rename') return account.externalId === undefined
   return action !== 'revoke' || sessions.length > 0
 }
 
@@ -230,6 +234,8 @@ function Done({ frame, done, view }: { frame: ConsoleFrame; done: DoneNote; view
   const say = frame.say.action.done
   const { action, name, ended } = done
   const id = view.account.id
+  // The note of another page.
+  if (action === 'approve' || action === 'decline') return null
   return (
     <Notice>
       <Said text={said(say[action], { name, ended })} />{' '}

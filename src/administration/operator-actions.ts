@@ -132,7 +132,7 @@ export class OperatorActions {
 
   /** `elsewhere`: the institution of this person gives the name. */
   rename(by: Acting, seen: Seen, to: string): Promise<Outcome<{ readonly before: string }>> {
-    return this.#act(by, 'change', seen, async account => {
+    return this.#act(by, 'rename', seen, async account => {
       if (account.externalId !== undefined) return refused('elsewhere', account)
       const renamed = await this.#people(by).rename(account, to, { asOf: account })
       return { kind: 'done', account: renamed, before: account.name }

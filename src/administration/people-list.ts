@@ -5,6 +5,7 @@
 import { canonicalName, helpdesk, operators } from '../identity/account.ts'
 import type { Accounts } from '../identity/accounts.ts'
 import { inBatches } from '../store/batches.ts'
+import { canBeMailed } from './invitation-mail.ts'
 import { readDisplayName, readEmail, readGroup } from './person-input.ts'
 
 export interface ListedPerson {
@@ -18,7 +19,17 @@ export interface ListedPerson {
 
 export interface ListMistake {
   readonly line: number
-  readonly problem: 'fields' | 'quote' | 'name' | 'email' | 'display' | 'group' | 'twice' | 'taken' | 'role'
+  readonly problem:
+    | 'fields'
+    | 'quote'
+    | 'name'
+    | 'email'
+    | 'display'
+    | 'group'
+    | 'twice'
+    | 'taken'
+    | 'role'
+    | 'unmailed'
   /** What was typed, shortened; for `fields` the expected ones. */
   readonly text: string
   /** Fields of the line, or the line that has the name already. */
@@ -37,19 +48,25 @@ type Column = (typeof columns)[number]
 export async function checkPeopleList(
   text: string,
   accounts: Pick<Accounts, 'isTaken'>,
-  nameOf?: (name: string) => string
+  options: ListOptions = {}
 ): Promise<PeopleList> {
-  const read = readPeopleList(text, () => false, nameOf)
+  const read = readPeopleList(text, () => false, options)
   const names = read.people.map(({ name }) => name)
   const taken = new Set(await inBatches(names, async name => ((await accounts.isTaken(name)) ? name : null)))
-  return taken.size === 1 && taken.has(null) ? read : readPeopleList(text, name => taken.has(name), nameOf)
+  return taken.size === 1 && taken.has(null) ? read : readPeopleList(text, name => taken.has(name), options)
 }
 
-/** `nameOf`: the name that the account gets, with the realm of its source. */
+export interface ListOptions {
+  /** The name that the account gets, with the realm of its source. */
+  readonly nameOf?: (name: string) => string
+  /** True if each gets a mail, so that an address is needed. */
+  readonly isMailed?: boolean
+}
+
 export function readPeopleList(
   text: string,
   isTaken: (name: string) => boolean,
-  nameOf: (name: string) => string = name => name
+  { nameOf = name => name, isMailed = false }: ListOptions = {}
 ): PeopleList {
   const { rows, unclosed } = rowsOf(text.replace(/^\ufeff/, ''))
   const [first] = rows
@@ -79,6 +96,7 @@ export function readPeopleList(
     if ('rule' in display) wrong('display', field('display'))
     const email = field('email') === '' ? { value: null } : readEmail(field('email'))
     if ('rule' in email) wrong('email', field('email'))
+    else if (isMailed && !canBeMailed(email.value)) wrong('unmailed', typed)
     const groups: string[] = []
     for (const part of field('groups')
       .split(/[\s,;|]+/)

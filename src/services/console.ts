@@ -5,6 +5,7 @@ import { BackwardsSearch } from '../administration/journal-search.ts'
 import { OperatorActions } from '../administration/operator-actions.ts'
 import { PeopleIndex } from '../administration/people-index.ts'
 import { mergeLive } from '../administration/process-reports.ts'
+import { rulesNaming } from '../administration/rules-naming.ts'
 import { SignedInPeople } from '../administration/signed-in.ts'
 import type { AuditSink } from '../audit/event.ts'
 import { pseudonymsOf } from '../audit/pseudonyms.ts'
@@ -20,6 +21,8 @@ export interface ConsoleParts {
   readonly sponsorships: Sponsorships
   readonly directories: Directories
   readonly factors: UsableFactors
+  /** Null without a mail server. */
+  readonly invitationMail: ConsoleOptions['invitationMail']
   /** Takes the lines of what operators do. */
   readonly audit: AuditSink
 }
@@ -28,7 +31,7 @@ export interface ConsoleParts {
 export function makeConsole(
   config: Config,
   services: Services,
-  { recoveryCodes, sponsorships, directories, factors, audit }: ConsoleParts
+  { recoveryCodes, sponsorships, directories, factors, invitationMail, audit }: ConsoleParts
 ): ConsoleOptions & { close(): void } {
   const { store, clock, accounts, credentials, invitations, sessions, live, configuration, journalFile, reports } =
     services
@@ -55,6 +58,8 @@ export function makeConsole(
   })
   return {
     sources: sourcesOf(config),
+    invitationMail,
+    rulesNaming: name => rulesNaming(config.apps, name),
     journal: new BackwardsSearch({
       file: journalFile,
       // Lines from before a change of `journal.pseudonyms` or of the key are found too.

@@ -1,9 +1,11 @@
 /** Makes what tells people, of the configuration: the sink beside the journal, and the dispatcher of messages. Loaded only where it is configured. */
 import { pemText } from '../../config/reading/text-sources.ts'
 import type { Config } from '../../config/schema.ts'
+import { mailInvitation } from '../administration/invitation-mail.ts'
 import { countingSink } from '../audit/audit-metrics.ts'
 import type { AuditSink } from '../audit/event.ts'
 import type { RecoveryCodes } from '../factor/recovery-code.ts'
+import type { Account } from '../identity/account.ts'
 import { newId } from '../ids.ts'
 import { Dispatcher, type DispatcherSettings } from '../notify/dispatcher.ts'
 import type { MailServer } from '../notify/mail.ts'
@@ -17,11 +19,15 @@ import type { Services } from './services.ts'
 type NotifyConfig = NonNullable<Config['notify']>
 type Configured = Pick<Config, 'portal'> & { readonly notify: NotifyConfig }
 
+export type InvitationMail = (account: Account, url: string, validSeconds: number | undefined) => Promise<void>
+
 export interface Notifying {
   /** The same sink, whose events people are told of. */
   sink(sink: AuditSink): AuditSink
   /** Sends links for new passwords; null without a mail server. */
   readonly passwordMail: PasswordMail | null
+  /** Sends invitations; null without a mail server. */
+  readonly invitationMail: InvitationMail | null
   start(): void
   stop(): Promise<void>
 }
@@ -64,6 +70,11 @@ export function notifyingOf(
               })
             }
           },
+    invitationMail:
+      settings.mail === null
+        ? null
+        : (account, url, validSeconds) =>
+            mailInvitation({ queue, keyring: runtime.keyring, clock }, account, url, validSeconds),
     start: () => dispatcher.start(),
     stop: () => dispatcher.stop()
   }

@@ -90,9 +90,17 @@ export class SignInJournal {
     return this.#commit(by, 'sponsor.ask', { person: by.principal.account.name, ...named })
   }
 
-  sponsorDecision(by: By & Pick<SignedCaller, 'principal'>, person: Account, isApproval: boolean): Promise<void> {
-    const names = { person: person.name, sponsor: by.principal.account.name }
-    return this.#commit(by, isApproval ? 'sponsor.approve' : 'sponsor.decline', names)
+  /** `why`: the reason of an operator in the console. */
+  sponsorDecision(
+    by: By & Pick<SignedCaller, 'principal'>,
+    person: Account,
+    isApproval: boolean,
+    why?: string
+  ): Promise<void> {
+    const { name } = by.principal.account
+    const operator = why === undefined ? {} : { by: 'console', operator: name, why }
+    const fields = { person: person.name, sponsor: name, ...operator }
+    return this.#commit(by, isApproval ? 'sponsor.approve' : 'sponsor.decline', fields)
   }
 
   /** `grant`: the permission for a first factor. */

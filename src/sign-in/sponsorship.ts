@@ -112,17 +112,18 @@ export class Sponsorship {
 
   /**
    * Approves or declines. `gone`: somebody else has decided, the request is over or was replaced, or it is not for this person. Needs a
-   * fresh proof with a factor of the gate.
+   * fresh proof with a factor of the gate. `why`: the reason of an operator in the console, whose pages have asked for a proof of their own.
    */
   async decide(
     by: SignedCaller,
     accountId: string,
     requestId: string,
-    isApproval: boolean
+    isApproval: boolean,
+    why?: string
   ): Promise<{ readonly kind: 'decided'; readonly person: Account } | { readonly kind: 'gone' } | Denied> {
     const { sponsorships, accounts, directories, invitations, factors, journal } = this.#options
     const { account, proofs } = by.principal
-    if (!isFresh(proofs, by.now)) return denied('fresh_proof_required')
+    if (why === undefined ? !isFresh(proofs, by.now) : !isOperator(account)) return denied('fresh_proof_required')
     const [request, person] = await Promise.all([sponsorships.of(accountId), accounts.byId(accountId)])
     if (request === null || person === null || person.suspended !== null || request.id !== requestId)
       return { kind: 'gone' }
@@ -135,7 +136,7 @@ export class Sponsorship {
     const decided = await sponsorships.decide(request, isApproval ? 'approved' : 'declined', { id, name, displayName })
     if (decided === null) return { kind: 'gone' }
     try {
-      await journal.sponsorDecision(by, person, isApproval)
+      await journal.sponsorDecision(by, person, isApproval, why)
       // The token of this invitation is nobody's: the approval holds for the next sign-in in the browser that asked.
       if (isApproval) await sponsorships.bind(decided, tokenDigest(await invitations.issue(accountId)))
     } catch (error) {

@@ -34,7 +34,7 @@ t.test('what is read', async t => {
     t.match(read.people, people, sentence)
     if (!text.includes('\t') || text.startsWith('grace')) t.same(read.mistakes, [], sentence)
   }
-  t.match(readPeopleList('grace', taken, name => `${name}@campus`).people, [{ name: 'grace@campus' }])
+  t.match(readPeopleList('grace', taken, { nameOf: name => `${name}@campus` }).people, [{ name: 'grace@campus' }])
 })
 
 t.test('each mistake has its line', async t => {

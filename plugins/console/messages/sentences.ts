@@ -14,6 +14,7 @@ export interface Sentences {
     readonly places: {
       readonly now: string
       readonly people: string
+      readonly requests: string
       readonly numbers: string
       readonly waits: string
       readonly journal: string
@@ -66,6 +67,7 @@ export interface Sentences {
   }
   readonly person: {
     readonly name: string
+    readonly before: string
     readonly email: string
     readonly groups: string
     readonly from: string
@@ -135,6 +137,20 @@ export interface Sentences {
       readonly reasons: {
         readonly name: string
         readonly task: string
+        readonly asked: string
+      }
+    }
+    readonly rename: {
+      readonly link: string
+      readonly title: (args: { readonly name: string }) => string
+      readonly lead: string
+      readonly apps: string
+      readonly rules: (args: { readonly rules: string }) => string
+      readonly name: string
+      readonly submit: string
+      readonly reasons: {
+        readonly married: string
+        readonly typo: string
         readonly asked: string
       }
     }
@@ -220,6 +236,7 @@ export interface Sentences {
     }
     readonly done: {
       readonly change: (args: { readonly name: string }) => string
+      readonly rename: (args: { readonly name: string }) => string
       readonly suspend: (args: { readonly name: string; readonly ended: number }) => string
       readonly resume: (args: { readonly name: string }) => string
       readonly unlock: (args: { readonly name: string }) => string
@@ -251,7 +268,13 @@ export interface Sentences {
   }
   readonly invitation: {
     readonly title: string
-    readonly lead: (args: { readonly name: string }) => string
+    readonly lead: (args: { readonly name: string; readonly valid: string }) => string
+    readonly sentTitle: string
+    readonly sent: (args: { readonly name: string; readonly address: string; readonly valid: string }) => string
+    readonly valid: string
+    readonly mail: string
+    readonly mailTo: (args: { readonly address: string }) => string
+    readonly noAddress: string
     readonly copy: string
     readonly copied: string
     readonly label: string
@@ -268,6 +291,7 @@ export interface Sentences {
     readonly tooLong: (args: { readonly most: string }) => string
     readonly mistakes: (args: { readonly count: number }) => string
     readonly ready: (args: { readonly count: number }) => string
+    readonly readyMail: string
     readonly line: string
     readonly person: string
     readonly problem: string
@@ -281,6 +305,7 @@ export interface Sentences {
       readonly twice: (args: { readonly text: string; readonly line: string }) => string
       readonly taken: (args: { readonly text: string }) => string
       readonly role: (args: { readonly text: string }) => string
+      readonly unmailed: (args: { readonly text: string }) => string
     }
     readonly submit: (args: { readonly count: number }) => string
     readonly change: string
@@ -289,11 +314,56 @@ export interface Sentences {
       readonly rollout: string
     }
     readonly done: (args: { readonly count: number }) => string
-    readonly doneLead: string
+    readonly doneLead: (args: { readonly valid: string }) => string
+    readonly doneMailed: (args: { readonly valid: string }) => string
     readonly download: string
     readonly failed: (args: { readonly count: number }) => string
     readonly link: string
     readonly stopped: (args: { readonly line: string }) => string
+  }
+  readonly requests: {
+    readonly title: string
+    readonly lead: (args: { readonly count: number }) => string
+    readonly nobody: string
+    readonly person: string
+    readonly source: string
+    readonly number: string
+    readonly asked: string
+    readonly from: string
+    readonly sponsor: string
+    readonly operators: string
+    readonly decide: string
+    readonly who: (args: { readonly name: string; readonly user: string; readonly source: string }) => string
+    readonly digits: (args: { readonly digits: string }) => string
+    readonly named: (args: { readonly sponsor: string }) => string
+    readonly decided: string
+    readonly approvedBy: (args: { readonly by: string; readonly name: string }) => string
+    readonly declinedBy: (args: { readonly by: string; readonly name: string }) => string
+    readonly gone: string
+    readonly approve: {
+      readonly link: string
+      readonly linkFor: (args: { readonly name: string }) => string
+      readonly title: (args: { readonly name: string }) => string
+      readonly lead: string
+      readonly submit: string
+      readonly done: (args: { readonly name: string }) => string
+      readonly reasons: {
+        readonly person: string
+        readonly video: string
+      }
+    }
+    readonly decline: {
+      readonly link: string
+      readonly linkFor: (args: { readonly name: string }) => string
+      readonly title: (args: { readonly name: string }) => string
+      readonly lead: string
+      readonly submit: string
+      readonly done: (args: { readonly name: string }) => string
+      readonly reasons: {
+        readonly unknown: string
+        readonly number: string
+      }
+    }
   }
   readonly waits: {
     readonly title: string

@@ -27,17 +27,13 @@ export interface ManyOptions {
 export async function addMany(place: CommandContext, options: ManyOptions, io: Io): Promise<ExitCode> {
   const { file, source, groups, validSeconds, isMailed } = options
   const text = textOf(await asSelf(() => readFile(path.resolve(io.cwd, file))), file)
-  const { people, mistakes } = await checkPeopleList(text, accountsAt(place), name =>
-    nameInRealm(name, source?.realm ?? null)
-  )
-  const unmailed = isMailed ? people.filter(({ email }) => email === null) : []
-  const lines = [
-    ...mistakes.map(mistake => ({ line: mistake.line, sentence: sentenceOf(mistake) })),
-    ...unmailed.map(({ line, name }) => ({ line, sentence: `--mail needs an address, and ${name} has none` }))
-  ].sort((a, b) => a.line - b.line)
-  for (const { line, sentence } of lines) io.stderr(`${visible(file)}:${line}  ${sentence}\n`)
-  if (lines.length > 0)
-    throw new PersonError(`${visible(file)} has ${counted(lines.length, 'mistake')} (see above); nobody was added`)
+  const { people, mistakes } = await checkPeopleList(text, accountsAt(place), {
+    nameOf: name => nameInRealm(name, source?.realm ?? null),
+    isMailed
+  })
+  for (const mistake of mistakes) io.stderr(`${visible(file)}:${mistake.line}  ${sentenceOf(mistake)}\n`)
+  if (mistakes.length > 0)
+    throw new PersonError(`${visible(file)} has ${counted(mistakes.length, 'mistake')} (see above); nobody was added`)
   if (people.length === 0) throw new PersonError(`${visible(file)} has no people; nobody was added`)
   const mail = isMailed ? await invitationMail(place, ...people) : null
   const { outcomes, failure } = await withProgress(io, 'people', people.length, onDone =>
@@ -119,6 +115,8 @@ function sentenceOf({ problem, text, number }: ListMistake): string {
       return `${quoted} is in the file twice, first in line ${number}`
     case 'taken':
       return `there is an account with the name ${quoted} already, or was before a rename`
+    case 'unmailed':
+      return `--mail needs an address that mail can be sent to, and ${quoted} has none`
     case 'role':
       return `the group ${quoted} opens the operators' console; add such people one by one`
   }

@@ -1,6 +1,7 @@
 /** `factorgate user rename`: gives a local person another user name. */
 import type { Config } from '../../../config/schema.ts'
-import { type Account, canonicalName } from '../../identity/account.ts'
+import { rulesNaming } from '../../administration/rules-naming.ts'
+import type { Account } from '../../identity/account.ts'
 import { AccountError } from '../../identity/accounts.ts'
 import { type Command, type Io, PersonError, readArgs, visible } from '../command.ts'
 import { type CommandContext, configHelp, configOption, withStore } from '../command-context.ts'
@@ -31,8 +32,8 @@ Example:
     return withStore(io, { config: values.config, changes: 'grant' }, async place => {
       const account = await personNamed(place, old)
       refuseIfNamedElsewhere(place.config, account)
-      const rules = rulesThatName(place.config, account.name)
-      const won = rulesThatName(place.config, to)
+      const rules = rulesNaming(place.config.apps, account.name)
+      const won = rulesNaming(place.config.apps, to)
       const doubts = [
         ...rules.map(rule => `${rule} names '${account.name}', and will not mean this person any more.`),
         ...won.map(rule => `${rule} names '${visible(to)}', and will mean this person.`)
@@ -62,16 +63,6 @@ function refuseIfNamedElsewhere({ identity }: Config, { name, directory, externa
   const title = source === undefined || source.kind === 'local' ? directory : source.title
   throw new PersonError(
     `${name} comes from '${visible(title)}', which gives the name at each sign-in; have it changed there, and the account follows`
-  )
-}
-
-/** `apps[0].rules[2].users[0]` */
-function rulesThatName({ apps }: Config, typed: string): string[] {
-  const name = canonicalName(typed)
-  return apps.flatMap((app, a) =>
-    app.rules.flatMap((rule, r) =>
-      (rule.users ?? []).flatMap((user, u) => (user === name ? [`apps[${a}].rules[${r}].users[${u}]`] : []))
-    )
   )
 }
 
