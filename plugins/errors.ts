@@ -16,6 +16,7 @@ export interface ErrorsOptions {
     request: FastifyRequest
     retryAfterSeconds: number | undefined
     continueUrl: string | undefined
+    words: string | undefined
     isFramed: boolean
   }) => {
     html: string
@@ -85,10 +86,17 @@ export const errorsPlugin = fp<ErrorsOptions>(
         reply.send(errorBody(error.code, error.status === 401 ? error.continueUrl : undefined))
         return
       }
-      const { retryAfterSeconds, continueUrl } = error
+      const { retryAfterSeconds, continueUrl, words } = error
       const isFramed = isSiteFrame(request.raw)
       if (isFramed) request.exchange.framed = 'page'
-      const { html, headers } = renderPage({ code: error.code, request, retryAfterSeconds, continueUrl, isFramed })
+      const { html, headers } = renderPage({
+        code: error.code,
+        request,
+        retryAfterSeconds,
+        continueUrl,
+        words,
+        isFramed
+      })
       reply.headers(headers).type('text/html; charset=utf-8').send(html)
     }
   },

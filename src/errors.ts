@@ -132,8 +132,13 @@ export class GateError extends Error {
   readonly retryAfterSeconds: number | undefined
   /** The address of the page's link to continue. The thrower must have validated it. */
   readonly continueUrl: string | undefined
+  /** What an operator wrote to the person. The page shows it, and programs do not get it. */
+  readonly words: string | undefined
 
-  constructor(code: ErrorCode, options: { cause?: unknown; retryAfterSeconds?: number; continueUrl?: string } = {}) {
+  constructor(
+    code: ErrorCode,
+    options: { cause?: unknown; retryAfterSeconds?: number; continueUrl?: string; words?: string } = {}
+  ) {
     super(catalogue[code].sentence, options.cause === undefined ? undefined : { cause: options.cause })
     this.name = 'GateError'
     this.code = code
@@ -141,5 +146,6 @@ export class GateError extends Error {
     this.whose = catalogue[code].whose
     this.retryAfterSeconds = options.retryAfterSeconds
     this.continueUrl = options.continueUrl
+    this.words = options.words
   }
 }

@@ -306,7 +306,7 @@ export function errorPages(
   frameHeaders: () => Record<string, string>,
   clock: Clock
 ): ErrorsOptions['renderPage'] {
-  return ({ code, request, retryAfterSeconds, continueUrl, isFramed }) => {
+  return ({ code, request, retryAfterSeconds, continueUrl, words, isFramed }) => {
     const { match, target, principal } = request.exchange.known
     const { judged } = request.exchange
     const app = judged?.app ?? (match?.kind === 'app' ? match.app : null)
@@ -336,10 +336,12 @@ export function errorPages(
       again: continueUrl ?? (isGet ? raw : page),
       unsent,
       address: app !== null && isGet ? app.origin + (judged?.raw ?? target?.raw) : null,
+      front: app === null ? null : `${app.prefix}/`,
       back: isGet ? undefined : (page ?? (app === null ? '/.factorgate/' : `${app.prefix}/`)),
       query: page === null ? '' : target?.query,
       person: principal ? personOf(principal) : null,
       retryAfterSeconds,
+      words,
       say
     }
     if (!isFramed) return { html: renderError(code, context), headers: pageHeaders() }

@@ -11,17 +11,19 @@ interface ReasonProps {
   value: string
   /** Proposals. */
   reasons: Readonly<Record<string, string>>
+  /** True where the person reads the reason. */
+  isRead?: boolean
   /** True where a notice with the id `problem` speaks of the form. */
   hasProblem: boolean
 }
 
-export function Reason({ frame, value, reasons, hasProblem }: ReasonProps) {
+export function Reason({ frame, value, reasons, isRead, hasProblem }: ReasonProps) {
   const say = frame.say.action
   return (
     <div>
       <label for="reason">{say.reason}</label>
       <p class="soft" id="reason-help">
-        {say.reasonHelp}
+        {isRead ? say.reasonRead : say.reasonHelp}
       </p>
       <input
         id="reason"

@@ -86,7 +86,13 @@ export function ActionPage({ frame, view }: { frame: ConsoleFrame; view: ActionV
         {action === 'invite' && (
           <InvitationFields frame={frame} typed={view.invitation} canMail={view.canMail} address={account.email} />
         )}
-        <Reason frame={frame} value={view.typed.reason} reasons={words.reasons} hasProblem={view.problem !== null} />
+        <Reason
+          frame={frame}
+          value={view.typed.reason}
+          reasons={words.reasons}
+          isRead={action === 'suspend' || action === 'revoke'}
+          hasProblem={view.problem !== null}
+        />
         {view.asksSelf && (
           <label class="check">
             <input type="checkbox" name="self" value="yes" />

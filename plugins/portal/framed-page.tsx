@@ -3,7 +3,8 @@
  * and their links open in the whole window or a new tab (FIELD F8).
  */
 import { describeError, type ErrorCode } from '../../src/errors.ts'
-import { type ErrorContext, errorFrame, errorSentences, factsOf, WhomToAsk, whyUnsent } from './error-page.tsx'
+import { type ErrorContext, factsOf, whyUnsent } from './error-context.ts'
+import { errorFrame, errorSentences, WhomToAsk } from './error-page.tsx'
 import { type Frame, FramedSheet, Said, toHtml } from './layout.tsx'
 import { type Messages, said } from './messages/messages.ts'
 import type { Branding } from './options.ts'

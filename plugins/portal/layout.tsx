@@ -180,9 +180,15 @@ function PersonLinks({ frame: { say, base, csrf } }: { frame: Frame }) {
   )
 }
 
+/** Null for another kind of contact. */
+export function mailAddressOf(contact: string | null): string | null {
+  const address = contact?.replace(/^mailto:/i, '') ?? ''
+  return /^[^\s@<>"]+@[^\s@<>"]+\.[^\s@<>"]+$/.test(address) ? address : null
+}
+
 export function Contact({ text }: { text: string }) {
-  const address = text.replace(/^mailto:/i, '')
-  if (/^[^\s@<>"]+@[^\s@<>"]+\.[^\s@<>"]+$/.test(address)) return <a href={`mailto:${address}`}>{address}</a>
+  const address = mailAddressOf(text)
+  if (address !== null) return <a href={`mailto:${address}`}>{address}</a>
   if (/^https:\/\/\S+$/.test(text)) return <a href={text}>{text.replace(/^https:\/\//, '')}</a>
   return <>{text}</>
 }

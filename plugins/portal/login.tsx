@@ -4,13 +4,14 @@
  */
 import type { FastifyInstance } from 'fastify'
 import { GateError } from '../../src/errors.ts'
-import type { EndReason } from '../../src/session/records.ts'
+import type { Ended } from '../../src/session/records.ts'
 import { cookieNames, expiredCookie, readOwn } from '../cookies.ts'
 import { CurrentPassword } from './current-password.tsx'
 import { enter, wayOn } from './enter.ts'
 import { forgottenPath } from './forgotten.tsx'
 import { lostCookie, readForm, staleForm } from './forms.ts'
 import { type Frame, Notice, Page, Said, Token } from './layout.tsx'
+import type { Messages } from './messages/messages.ts'
 import type { LoginEntry } from './options.ts'
 import { callerOf, frameOf, goTo, isSigned, type PageContext, sendPage } from './page-context.ts'
 import { PasskeyButton } from './passkey-button.tsx'
@@ -22,7 +23,7 @@ export interface LoginView {
   readonly returnTo: ReturnTo
   readonly app: string | null
   readonly username: string
-  readonly ended: EndReason | null
+  readonly ended: Ended | null
   readonly logins: readonly Pick<LoginEntry, 'id' | 'title'>[]
   readonly problem: string | null
   readonly waitSeconds: number | null
@@ -45,7 +46,7 @@ export function LoginPage({ frame, view }: { frame: Frame; view: LoginView }) {
       subtitle={view.app === null ? undefined : say.to({ app: view.app })}
       drawing="ajar"
     >
-      {view.ended !== null && <Notice>{say.ended[view.ended]}</Notice>}
+      {view.ended !== null && <Notice>{endedSentence(view.ended, say)}</Notice>}
       <PasskeyButton frame={frame} returnTo={returnTo} purpose="login" label={say.passkey} autofill />
       {view.logins.map(({ id, title }) => (
         <a key={id} class="button second" href={withReturnTo(`${path}/${id}`, returnTo, switchQuery(view))}>
@@ -63,6 +64,10 @@ export function LoginPage({ frame, view }: { frame: Frame; view: LoginView }) {
       <p class="soft">{takesPassword ? say.help : say.helpElsewhere}</p>
     </Page>
   )
+}
+
+function endedSentence({ why, words }: Ended, say: Messages['login']): string {
+  return why === 'revoked' && words !== null ? say.endedWhy({ why: words }) : say.ended[why]
 }
 
 const switchQuery = ({ isSwitch }: LoginView): Record<string, string> => (isSwitch ? { switch: '1' } : {})
@@ -104,8 +109,7 @@ export function registerLogin(scope: FastifyInstance): void {
   scope.get(path, { config: { requires: 'anyone' } }, async request => {
     const page = request.page
     if (isSigned(page) && !wantsAnother(page)) return goTo(page, await wayOn(page))
-    const ended = await whyEnded(page)
-    if (ended === 'suspended') throw new GateError('account_suspended')
+    const ended = await lastEnd(page)
     const only = onlyWay(page)
     if (ended === null && only !== null) return goTo(page, only)
     return showLogin(page, 200, { ended })
@@ -124,7 +128,7 @@ export function registerLogin(scope: FastifyInstance): void {
       return showLogin(lost ?? page, 403, { username, problem })
     }
     const answer = await signIn.firstFactor.withPassword(callerOf(page), username, form.field('password'))
-    if (answer.kind === 'entered') return goTo(page, enter(page, answer))
+    if (answer.kind === 'entered' || answer.kind === 'denied') return goTo(page, enter(page, answer))
     if (answer.kind === 'throttled') return showThrottled(page, username, answer.retryAfterSeconds)
     if (answer.kind === 'busy') {
       reply.header('retry-after', '2').header('factorgate-error', 'busy')
@@ -160,8 +164,18 @@ export function registerLogin(scope: FastifyInstance): void {
     return showLogin(page, 429, { username, problem, waitSeconds: Math.ceil(seconds) })
   }
 
+  /** Throws for a suspended person. A person who was let in again meanwhile needs no explanation. */
+  async function lastEnd(page: PageContext): Promise<Ended | null> {
+    const ended = await whyEnded(page)
+    if (ended?.why !== 'suspended') return ended
+    if (ended.accountId === null) throw new GateError('account_suspended')
+    const suspended = (await services.accounts.byId(ended.accountId))?.suspended ?? null
+    if (suspended !== null) throw new GateError('account_suspended', { words: suspended.why })
+    return null
+  }
+
   /** Why the session of this cookie ended, if known. The cookie is removed, so that the page tells it once. */
-  async function whyEnded(page: PageContext): Promise<EndReason | null> {
+  async function whyEnded(page: PageContext): Promise<Ended | null> {
     const { site, reply } = page
     const token = readOwn(page.request.raw.headers.cookie, 'session', site)
     if (token === null || page.principal !== null) return null

@@ -52,7 +52,7 @@ export interface PortalRoutes {
 
 /** Changes of a sign-in go through `signIn`. */
 export interface PortalServices {
-  readonly accounts: Pick<Accounts, 'update'>
+  readonly accounts: Pick<Accounts, 'byId' | 'update'>
   readonly sessions: Pick<Sessions, 'list' | 'whyEnded'>
   readonly credentials: Pick<Credentials, 'list' | 'get'>
   readonly invitations: Pick<Invitations, 'isWaiting'>

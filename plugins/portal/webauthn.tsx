@@ -110,6 +110,8 @@ export function registerWebauthn(scope: FastifyInstance): void {
   async function login(page: PageContext, elsewhere: Again, binding: string, ceremony: string, response: object) {
     const { say, reply } = page
     const answer = await signIn.firstFactor.withPasskey(callerOf(page), binding, ceremony, response, elsewhere)
+    if (answer.kind === 'denied' && answer.words !== undefined)
+      return refuse(page, answer.code, say.login.suspendedWhy({ why: answer.words }))
     if (answer.kind === 'entered' || answer.kind === 'denied') return { redirect: enter(page, answer) }
     if (answer.kind === 'repeated') return answer.answer
     if (answer.kind === 'throttled') return refuseThrottled(page, answer.retryAfterSeconds)

@@ -179,7 +179,9 @@ export class OperatorActions {
     return this.#act(by, 'revoke', seen, async account => {
       const people = this.#people(by)
       const ended =
-        sessionId === null ? await people.endSessions(account) : Number(await people.endSession(account, sessionId))
+        sessionId === null
+          ? await people.endSessions(account, 'revoked', by.why)
+          : Number(await people.endSession(account, sessionId, by.why))
       return { kind: 'done', account, ended }
     })
   }

@@ -168,24 +168,30 @@ export class People {
     return { removed, ended }
   }
 
-  /** Returns the number of ended sessions. */
-  async endSessions(account: Account, why: EndReason = 'revoked'): Promise<number> {
+  /** Returns the number of ended sessions. `words`: the person reads them at the next sign-in. */
+  async endSessions(account: Account, why: EndReason = 'revoked', words?: string): Promise<number> {
     let ended = 0
     await this.#evenUnconfirmed(
       async () => {
-        ended = await this.#parts.sessions.endAccount(account.id, why)
+        ended = await this.#parts.sessions.endAccount(account.id, why, undefined, words)
       },
-      async () => ({ kind: 'session.end', outcome: why, ...whom(account), ended })
+      async () => ({
+        kind: 'session.end',
+        outcome: why,
+        ...whom(account),
+        ended,
+        ...(words === undefined ? {} : { why: words })
+      })
     )
     return ended
   }
 
   /** False if it has already ended. */
-  async endSession(account: Account, sessionId: string): Promise<boolean> {
+  async endSession(account: Account, sessionId: string, words?: string): Promise<boolean> {
     let isEnded = false
     await this.#evenUnconfirmed(
       async () => {
-        isEnded = await this.#parts.sessions.end(sessionId, 'revoked')
+        isEnded = await this.#parts.sessions.end(sessionId, 'revoked', words)
       },
       async () => ({
         kind: 'session.end',

@@ -4,7 +4,17 @@ import { isToken, tokenDigest } from '../ids.ts'
 import { inBatches } from '../store/batches.ts'
 import { type Store, type StoreEntry, StoreUnconfirmed, StoreUnreachable } from '../store/store.ts'
 import { evenUnconfirmed } from '../store/unconfirmed.ts'
-import { type EndReason, endedKey, endReasons, seenKey, sessionKey, sessionRecord, sessionsOf } from './records.ts'
+import {
+  type Ended,
+  type EndReason,
+  endedKey,
+  endedText,
+  parseEnded,
+  seenKey,
+  sessionKey,
+  sessionRecord,
+  sessionsOf
+} from './records.ts'
 import type { SessionCache } from './session-cache.ts'
 
 const rememberedSeconds = 60 * 60
@@ -27,9 +37,12 @@ export class Endings {
     this.#store = options.store
   }
 
-  /** Ends a session on every host. False if there is none. Rejects with StoreUnconfirmed; `confirmEnd` asks again. */
-  async end(id: string, why: EndReason): Promise<boolean> {
-    const session = await this.finish(id, why)
+  /**
+   * Ends a session on every host. False if there is none. `words`: the operator's, for the person. Rejects with StoreUnconfirmed; `confirmEnd`
+   * asks again.
+   */
+  async end(id: string, why: EndReason, words?: string): Promise<boolean> {
+    const session = await this.finish(id, why, words)
     if (session === null) return false
     if (overAnyway.has(why)) return true
     const unconfirmed = await evenUnconfirmed(() => this.#store.settle?.())
@@ -42,9 +55,9 @@ export class Endings {
    * Ends all sessions of an account but `except`, and returns their number. Asks for one confirmation, even without a session. Rejects with
    * StoreUnconfirmed, which has the number.
    */
-  async endAccount(accountId: string, why: EndReason, except?: string): Promise<number> {
+  async endAccount(accountId: string, why: EndReason, except?: string, words?: string): Promise<number> {
     const ids = await this.#store.members(sessionsOf(accountId))
-    const finish = async (id: string) => id !== except && (await this.finish(id, why)) !== null
+    const finish = async (id: string) => id !== except && (await this.finish(id, why, words)) !== null
     return this.#confirmed(await inBatches(ids, finish, undefined, { goesOn: true }))
   }
 
@@ -56,10 +69,10 @@ export class Endings {
   }
 
   /** Why the session of a dead token ended, for one hour. */
-  async whyEnded(token: string): Promise<EndReason | null> {
+  async whyEnded(token: string): Promise<Ended | null> {
     if (!isToken(token)) return null
-    const why = await this.#store.get(endedKey(tokenDigest(token)))
-    return endReasons.find(reason => reason === why) ?? null
+    const text = await this.#store.get(endedKey(tokenDigest(token)))
+    return text === null ? null : parseEnded(text)
   }
 
   /**
@@ -85,7 +98,7 @@ export class Endings {
   }
 
   /** Ends a session without a confirmation; null if there is none. An unreadable one ends too, with '' as its account. */
-  async finish(id: string, why: EndReason): Promise<{ readonly accountId: string } | null> {
+  async finish(id: string, why: EndReason, words?: string): Promise<{ readonly accountId: string } | null> {
     const text = await this.#store.take(sessionKey(id))
     this.#options.cache.forget(sessionKey(id))
     this.#options.forget(id)
@@ -97,7 +110,10 @@ export class Endings {
     }
     await Promise.all([
       ...Object.values(session.tokens).flatMap(digest => [
-        this.#remember(digest, why),
+        this.#remember(
+          digest,
+          endedText({ why, accountId: why === 'suspended' ? session.accountId : null, words: words ?? null })
+        ),
         this.#options.dropToken(digest)
       ]),
       this.#store.delete(seenKey(id)),

@@ -23,6 +23,27 @@ export const endReasons = [
 ] as const
 export type EndReason = (typeof endReasons)[number]
 
+/** Why a session ended, remembered for the person who comes back with its token. */
+export interface Ended {
+  readonly why: EndReason
+  /** Only of a suspension; null where an older release ended it. */
+  readonly accountId: string | null
+  /** What the operator wrote to the person. */
+  readonly words: string | null
+}
+
+/** The reason comes first and alone on its line, as in older releases. */
+export function endedText({ why, accountId, words }: Ended): string {
+  return [why, accountId ?? '', ...(words === null ? [] : [words])].join('\n')
+}
+
+/** Null for a reason that this release does not know. */
+export function parseEnded(text: string): Ended | null {
+  const [first, accountId, ...words] = text.split('\n')
+  const why = endReasons.find(reason => reason === first)
+  return why === undefined ? null : { why, accountId: accountId || null, words: words.join(' ') || null }
+}
+
 /** A token opens one session on one host, and shows the proofs up to its own generation. */
 export interface TokenRecord {
   readonly session: string

@@ -217,7 +217,8 @@ export class Sessions {
   }
 
   readonly end: Endings['end'] = (id, why) => this.#endings.end(id, why)
-  readonly endAccount: Endings['endAccount'] = (id, why, except) => this.#endings.endAccount(id, why, except)
+  readonly endAccount: Endings['endAccount'] = (id, why, except, words) =>
+    this.#endings.endAccount(id, why, except, words)
   readonly endAll: Endings['endAll'] = (why, onDone) => this.#endings.endAll(why, onDone)
   readonly whyEnded: Endings['whyEnded'] = token => this.#endings.whyEnded(token)
   readonly confirmEnd: Endings['confirmEnd'] = (id, accountId) => this.#endings.confirmEnd(id, accountId)

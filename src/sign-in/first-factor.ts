@@ -26,7 +26,7 @@ import {
 } from './outcome.ts'
 
 /** The factor was wrong, or was not checked. */
-export type NotAccepted = Exclude<LoginAttempt, { kind: 'accepted' }>
+export type NotAccepted = Exclude<LoginAttempt, { kind: 'accepted' | 'suspended' }>
 
 /** The passkey is right, but the policy refuses it. */
 export type NotTaken = Extract<Verification, { kind: 'unfit' }>
@@ -59,7 +59,7 @@ export class FirstFactor {
     this.#options = options
   }
 
-  async withPassword(by: Caller, name: string, password: string): Promise<SignedIn | NotAccepted> {
+  async withPassword(by: Caller, name: string, password: string): Promise<SignedIn | Denied | NotAccepted> {
     const { passwordLogin, localDirectory, accounts, journal } = this.#options
     const { address, browser } = by
     const answer = await passwordLogin.attempt({ name, password, address, browser })
@@ -68,7 +68,7 @@ export class FirstFactor {
       return this.enter(by, account, { kind: account.directory === localDirectory.id ? 'password' : 'directory' })
     }
     journal.noPassword(by, await accounts.bySignIn(name), answer.kind)
-    return answer
+    return answer.kind === 'suspended' ? denied('account_suspended', { words: answer.why }) : answer
   }
 
   /**
@@ -95,6 +95,10 @@ export class FirstFactor {
     if (answer.kind === 'unfit' && account !== null && account.suspended === null) {
       journal.noPasskey(by, account, 'unfit', answer.why)
       return answer
+    }
+    if (answer.kind === 'verified' && answer.userVerified && account?.suspended) {
+      journal.noPasskey(by, account, 'suspended')
+      return denied('account_suspended', { words: account.suspended.why })
     }
     if (answer.kind !== 'verified' || account === null || account.suspended !== null || !answer.userVerified) {
       journal.noPasskey(by, account, 'refused')

@@ -73,7 +73,7 @@ export class InstitutionLogin {
     const { account } = admission
     if (account.suspended !== null) {
       journal.noInstitution(by, source.id, 'suspended', account)
-      return denied('account_suspended')
+      return denied('account_suspended', { words: account.suspended.why })
     }
     if (session.endsAt !== null && session.endsAt <= by.now) {
       journal.noInstitution(by, source.id, 'expired', account)

@@ -135,7 +135,8 @@ export class Invitation {
     const answer = await passwordLogin.attempt({ name: account.name, password, address, browser, isKnown: true })
     if (answer.kind === 'busy') return answer
     if (answer.kind === 'accepted' && answer.account.id === account.id) return null
-    const refused: NotAccepted = answer.kind === 'accepted' ? { kind: 'refused' } : answer
+    const refused: NotAccepted =
+      answer.kind === 'accepted' || answer.kind === 'suspended' ? { kind: 'refused' } : answer
     journal.noPassword(by, account, refused.kind)
     return refused
   }

@@ -14,9 +14,11 @@ export interface Denied {
   readonly kind: 'denied'
   readonly code: ErrorCode
   readonly retryAfterSeconds?: number
+  /** What an operator wrote to the person. */
+  readonly words?: string
 }
 
-export const denied = (code: ErrorCode, more: { retryAfterSeconds?: number } = {}): Denied => ({
+export const denied = (code: ErrorCode, more: { retryAfterSeconds?: number; words?: string } = {}): Denied => ({
   kind: 'denied',
   code,
   ...more

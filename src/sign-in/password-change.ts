@@ -50,8 +50,9 @@ export class PasswordChange {
     // The attempt counts, otherwise the finder of a signed-in browser could try passwords here.
     const answer = await passwordLogin.attempt({ name: account.name, password: old, address, browser, isKnown: true })
     if (answer.kind !== 'accepted') {
-      journal.noPasswordChange(by, answer.kind)
-      return answer
+      const refused: NotAccepted = answer.kind === 'suspended' ? { kind: 'refused' } : answer
+      journal.noPasswordChange(by, refused.kind)
+      return refused
     }
     const keepPassword = await localDirectory.preparePassword(password)
     await journal.passwordChange(by)

@@ -68,7 +68,7 @@ t.test('revoke by id ends those sessions alone', async t => {
   const { factorgate, gate, alice, office, home, other, isIn } = await twoPeople(t)
   t.equal(await factorgate.ok('session', 'revoke', office.id), '1\n')
   t.same([await isIn(office), await isIn(home), await isIn(other)], [false, true, true])
-  t.equal(await gate.sessions.whyEnded(office.token), 'revoked')
+  t.equal((await gate.sessions.whyEnded(office.token))?.why, 'revoked')
   const again = await factorgate('session', 'revoke', office.id, home.id)
   t.match(again, { code: 1, stdout: '1\n', stderr: new RegExp(`there is no session '${office.id}'`) })
   t.equal(await isIn(home), false, 'the others named are ended all the same')

@@ -152,7 +152,7 @@ t.test('suspend shuts out at once, also whoever is in; resume takes it back', as
   const suspended = await factorgate('user', 'suspend', 'alice', '--why', 'left the lab')
   t.match(suspended, { code: 0, stdout: '', stderr: /alice is suspended; sessions ended: 1/ })
   t.equal(await gate.sessions.find(host, token), null)
-  t.equal(await gate.sessions.whyEnded(token), 'suspended')
+  t.equal((await gate.sessions.whyEnded(token))?.why, 'suspended')
   while (!heard.includes(`session:${id}`)) await new Promise(setImmediate)
   t.match(await factorgate.ok('user', 'show', 'alice'), /status {5}suspended 2026-11-22 12:00 UTC: left the lab/)
   t.match(await factorgate('user', 'invite', 'alice'), {

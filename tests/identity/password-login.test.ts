@@ -50,7 +50,12 @@ t.test('M15: everything wrong reads the same and asks the store and the hash as 
     t.equal(hashed.length, 1, `${name}: one hash`)
   }
   t.equal(new Set(calls).size, 1, `the store was asked ${calls.join(', ')} times`)
-  t.strictSame(await attempt(all, 'suspended', rightPassword, at(99)), refused, 'even with the right password')
+  const told = { kind: 'suspended', why: 'odd downloads' }
+  t.strictSame(
+    await attempt(all, 'suspended', rightPassword, at(99)),
+    told,
+    'only the right password tells of a suspension'
+  )
 })
 
 t.test('M16: what is no name is refused with the same work', async t => {
@@ -198,7 +203,7 @@ t.test('several directories are asked in turn, and each vouches for its own peop
   )
   t.match(await attempt(all, 'ghost', 'any', at(4)), { kind: 'busy' }, 'nor for an account that does not exist')
   await all.accounts.suspend(bob.id, 'left')
-  t.match(await attempt(all, 'bob', 'any', at(5)), { kind: 'refused' })
+  t.match(await attempt(all, 'bob', 'any', at(5)), { kind: 'suspended' })
 })
 
 t.test(

@@ -6,7 +6,6 @@ import { AskSponsorPage } from '../../plugins/portal/ask-sponsor.tsx'
 import { LatePage } from '../../plugins/portal/callback.tsx'
 import { ChallengePage, type ChallengeView, DeadEndPage } from '../../plugins/portal/challenge-page.tsx'
 import { EnrolPage } from '../../plugins/portal/enrol.tsx'
-import { type ErrorContext, ErrorPage } from '../../plugins/portal/error-page.tsx'
 import { RemovePage } from '../../plugins/portal/factors.tsx'
 import { ChooserPage, type ChooserView } from '../../plugins/portal/institutions/saml-chooser.tsx'
 import { RequestPage } from '../../plugins/portal/institutions/saml-request.tsx'
@@ -23,13 +22,13 @@ import { NotMePage } from '../../plugins/portal/sessions.tsx'
 import { SponsorPage } from '../../plugins/portal/sponsor.tsx'
 import { EnrolTotpPage } from '../../plugins/portal/totp.tsx'
 import { EnrolPasskeyPage } from '../../plugins/portal/webauthn.tsx'
-import { type ErrorCode, errorCodes } from '../../src/errors.ts'
 import type { Credential } from '../../src/factor/credential.ts'
 import type { Account } from '../../src/identity/account.ts'
 import type { Sponsorship } from '../../src/identity/sponsorships.ts'
 import { type Language, languageCodes } from '../../src/messages/languages.ts'
 import type { Session } from '../../src/session/session.ts'
 import type { SeenRequest } from '../../src/sign-in/sponsorship.ts'
+import { errorStories } from './error-stories.tsx'
 import { forgottenStories } from './forgotten-stories.tsx'
 
 export interface Story {
@@ -246,22 +245,6 @@ export function storiesIn(language: Language): readonly Story[] {
     }
   ]
 
-  const context: ErrorContext = {
-    ...look,
-    reference: 'pX3kQ9-a',
-    portalOrigin: 'https://gate.lab.example',
-    appTitle: 'Notebooks',
-    retryAfterSeconds: 25,
-    maintenance: {
-      until: { text: '2026-03-13T18:00+01:00', at: Date.UTC(2026, 2, 13, 17), offsetMinutes: 60 },
-      message: null
-    },
-    again: '/tree?path=2026'
-  }
-
-  const errorFrame: Frame = { ...person, look: { ...look, contact: null }, base: 'https://gate.lab.example' }
-  const error = (code: ErrorCode) => <ErrorPage frame={errorFrame} code={code} context={context} />
-
   const own = (name: string, page: JSX.Element): Story => ({ name, page, isOwnPage: true })
   const optional = (name: string, page: JSX.Element): Story => ({
     name,
@@ -309,7 +292,10 @@ export function storiesIn(language: Language): readonly Story[] {
     ),
     variant(
       'session-ended',
-      <LoginPage frame={stranger} view={{ ...login, returnTo: noReturn, app: null, ended: 'idle' }} />
+      <LoginPage
+        frame={stranger}
+        view={{ ...login, returnTo: noReturn, app: null, ended: { why: 'idle', accountId: null, words: null } }}
+      />
     ),
     variant('institution-chooser', <ChooserPage frame={stranger} view={chooser} />),
     variant(
@@ -561,34 +547,22 @@ export function storiesIn(language: Language): readonly Story[] {
     variant('logout-stale', <LogoutPage frame={half} returnTo={returnTo} problem={say.logout.formExpired} />),
     variant('not-me-elsewhere', <NotMePage frame={person} hasPassword={false} />),
     variant(
-      'form-unsent',
-      <ErrorPage
-        frame={errorFrame}
-        code="sign_in_required"
-        context={{ ...context, unsent: { href: 'https://gate.lab.example/.factorgate/login', isForeign: false } }}
-      />
-    ),
-    variant(
-      'form-unsent-foreign',
-      <ErrorPage
-        frame={errorFrame}
-        code="sign_in_required"
-        context={{ ...context, unsent: { href: 'https://notebooks.lab.example/', isForeign: true } }}
-      />
-    ),
-    variant(
-      'error-not-allowed-somebody-else',
-      <ErrorPage
-        frame={errorFrame}
-        code="not_allowed"
-        context={{ ...context, address: 'https://notebooks.lab.example/x' }}
+      'session-ended-why',
+      <LoginPage
+        frame={stranger}
+        view={{
+          ...login,
+          returnTo: noReturn,
+          app: null,
+          ended: { why: 'revoked', accountId: 'ada', words: 'Device lost' }
+        }}
       />
     ),
     own(
       'language',
       <LanguagePage frame={stranger} view={{ offered: languageCodes, back: '/.factorgate/account', problem: null }} />
     ),
-    ...errorCodes.map(code => ({ name: `error-${code}`, page: error(code), isOwnPage: code === 'not_allowed' }))
+    ...errorStories(person, variant)
   ]
 }
 

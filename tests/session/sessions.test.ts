@@ -111,7 +111,7 @@ t.test('ends when idle, at the absolute limit, and half-way sign-ins soon', asyn
   const idle = await signIn()
   time.now += 61 * minute
   t.equal(await sessions.find('gate', idle.token), null, 'idle')
-  t.equal(await sessions.whyEnded(idle.token), 'idle')
+  t.equal((await sessions.whyEnded(idle.token))?.why, 'idle')
   const busy = await signIn()
   for (let i = 0; i < 47; i++) {
     time.now += 30 * minute
@@ -232,5 +232,5 @@ t.test('S14: sign-ins that stopped half-way end each other, and never a whole on
     await signIn()
   }
   t.notOk(await sessions.find('gate', own.token), 'three whole ones do')
-  t.equal(await sessions.whyEnded(own.token), 'too_many')
+  t.equal((await sessions.whyEnded(own.token))?.why, 'too_many')
 })

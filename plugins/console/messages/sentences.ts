@@ -105,6 +105,7 @@ export interface Sentences {
   readonly action: {
     readonly reason: string
     readonly reasonHelp: string
+    readonly reasonRead: string
     readonly reasonMissing: string
     readonly cancel: string
     readonly selfMeant: string

@@ -62,6 +62,8 @@ export interface Sentences {
     readonly help: string
     readonly wrong: string
     readonly wrongOrLocked: string
+    readonly endedWhy: (args: { readonly why: string }) => string
+    readonly suspendedWhy: (args: { readonly why: string }) => string
     readonly throttled: (args: { readonly wait: string }) => string
     readonly ready: string
     readonly busy: string
@@ -273,6 +275,7 @@ export interface Sentences {
         readonly need: string
       }
     }
+    readonly recommended: string
     readonly name: string
     readonly nameHint: string
   }
@@ -374,6 +377,7 @@ export interface Sentences {
     readonly sessions: string
     readonly session: (args: { readonly browser: string; readonly where: string; readonly when: string }) => string
     readonly half: string
+    readonly unfinished: (args: { readonly count: number }) => string
     readonly thisDevice: string
     readonly end: string
     readonly endNamed: (args: { readonly what: string }) => string
@@ -423,6 +427,12 @@ export interface Sentences {
     readonly noneNow: string
     readonly lastUsed: (args: { readonly when: string }) => string
     readonly reportOnly: string
+    readonly find: string
+    readonly notFound: string
+    readonly recent: string
+    readonly others: string
+    readonly maintained: string
+    readonly maintainedUntil: (args: { readonly until: string }) => string
     readonly console: string
   }
   readonly logout: {
@@ -455,6 +465,13 @@ export interface Sentences {
     readonly reference: string
     readonly referenceHint: string
     readonly again: string
+    readonly askAccess: string
+    readonly askMail: string
+    readonly mailSubject: (args: { readonly app: string }) => string
+    readonly mailBody: (args: { readonly app: string }) => string
+    readonly looking: (args: { readonly app: string }) => string
+    readonly lookingLate: (args: { readonly app: string }) => string
+    readonly answers: (args: { readonly app: string }) => string
     readonly onward: {
       readonly signIn: string
       readonly confirm: string
@@ -628,6 +645,8 @@ export interface Sentences {
       readonly title: string
       readonly what: string
       readonly now: string
+      readonly whatWhy: (args: { readonly why: string }) => string
+      readonly nowWhy: string
     }
     readonly not_found: {
       readonly title: string

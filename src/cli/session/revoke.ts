@@ -9,14 +9,15 @@ export const command: Command = {
   name: 'session revoke',
   summary: 'End sessions now, with their open sockets and running downloads.',
   usage: [
-    'factorgate session revoke ID…',
-    'factorgate session revoke --user NAME',
+    'factorgate session revoke ID… [--why TEXT]',
+    'factorgate session revoke --user NAME [--why TEXT]',
     'factorgate session revoke --all [--yes]'
   ],
   help: `
   ID               the id from 'factorgate session list'
   --user NAME      all sessions of this person
   --all            all sessions of everybody
+  --why TEXT       the reason. The person reads it on the sign-in page, and the journal keeps it
 ${yesHelp}
 ${configHelp}
 
@@ -30,12 +31,17 @@ Example:
   async run(args, io) {
     const { values, names: ids } = readArgs(
       afterDashes(args),
-      { ...configOption, ...yesOption, user: { type: 'string' }, all: { type: 'boolean' } },
+      { ...configOption, ...yesOption, user: { type: 'string' }, all: { type: 'boolean' }, why: { type: 'string' } },
       ['ID…']
     )
     const { user, all } = values
     if ([user !== undefined, all === true, ids.length > 0].filter(Boolean).length !== 1)
       throw new UsageError('give one of these: session ids, --user NAME or --all')
+    const why = values.why?.trim() || undefined
+    if (why !== undefined && all) throw new UsageError('--why is for one person; leave it out with --all')
+    if (why !== undefined && (why.length > 500 || /[\r\n]/.test(why)))
+      throw new UsageError('--why must have at most 500 characters, on one line')
+    const reason = why === undefined ? {} : { why }
     return withStore(io, { config: values.config, changes: 'access' }, async place => {
       const { sessions } = place
       if (all) {
@@ -44,16 +50,16 @@ Example:
         return done(ended, { outcome: 'revoked', all: true })
       }
       if (user !== undefined) {
-        io.stdout(`${await peopleAt(place).endSessions(await personNamed(place, user))}\n`)
+        io.stdout(`${await peopleAt(place).endSessions(await personNamed(place, user), 'revoked', why)}\n`)
         return 0
       }
       const missing: string[] = []
       let ended = 0
       for (const id of ids) {
-        if (await sessions.end(id, 'revoked')) {
+        if (await sessions.end(id, 'revoked', why)) {
           ended++
           if (!(await place.isConfirmed())) await sessions.rememberUnconfirmed(id)
-          await place.record({ kind: 'session.end', outcome: 'revoked', session: id, ended: 1 })
+          await place.record({ kind: 'session.end', outcome: 'revoked', session: id, ended: 1, ...reason })
         } else if (await sessions.confirmEnd(id)) {
           io.stderr(`the session ${visible(id)} has ended already\n`)
           await place.record({ kind: 'session.end', outcome: 'revoked', session: id, ended: 0 })

@@ -8,8 +8,8 @@ export const command: Command = {
   summary: 'Suspend a person at once.',
   usage: ['factorgate user suspend NAME --why TEXT'],
   help: `
-  --why TEXT       the reason. The person reads it in the mail, where the gate sends mails; 'user show' and the journal show it
-                   too. The page of a suspended person does not show it
+  --why TEXT       the reason. The person reads it on the page that says that the access is suspended, after the right password or
+                   passkey, and in the mail, where the gate sends mails; 'user show' and the journal show it too
 ${configHelp}
 
 Ends all sessions of the person, with their open sockets and running downloads, and refuses new sessions. The factors stay.

@@ -1,6 +1,6 @@
 /**
- * The first step of a sign-in: a name and a password. An unknown name and a suspended account get the answer of a wrong password, after the
- * same time (ASVS 6.3.8).
+ * The first step of a sign-in: a name and a password. An unknown name gets the answer of a wrong password, after the same time (ASVS 6.3.8).
+ * Only a right password tells that an account is suspended.
  */
 import { randomBytes } from 'node:crypto'
 import type { Clock } from '../../clock.ts'
@@ -17,6 +17,8 @@ export type LoginAttempt =
   | { readonly kind: 'accepted'; readonly account: Account }
   /** `waitSeconds`: until the next check. `why`: the password is right, but the directory prevents the sign-in. */
   | { readonly kind: 'refused'; readonly waitSeconds?: number; readonly why?: DirectoryRefusal }
+  /** The password is right. */
+  | { readonly kind: 'suspended'; readonly why: string }
   | { readonly kind: 'throttled'; readonly retryAfterSeconds: number }
   | { readonly kind: 'busy' }
   /** A directory cannot be asked now, and no other accepts the person. It does not tell whose directory it is. */
@@ -72,9 +74,9 @@ export class PasswordLogin {
     }
     if (answer.kind === 'held') return { kind: 'refused', why: answer.why, ...(await reservation.wait?.()) }
     if (answer.account === null) await known?.wrong()
+    if (answer.account === null) return { kind: 'refused', ...(await reservation.wait?.()) }
     // A right password alone must not buy new guesses (THREATS M11). `completed` resets.
-    if (answer.account === null || answer.account.suspended !== null)
-      return { kind: 'refused', ...(await reservation.wait?.()) }
+    if (answer.account.suspended !== null) return { kind: 'suspended', why: answer.account.suspended.why }
     if (answer.account.id !== counted?.id) {
       await Promise.all([reservation.released(), known?.unchecked()])
       await this.#count(answer.account, input)

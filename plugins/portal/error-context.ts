@@ -1,0 +1,63 @@
+/** What the page of a refusal knows of the request, and the facts in its sentences. */
+import type { Maintenance } from '../../src/apps/route-table.ts'
+import type { ErrorCode } from '../../src/errors.ts'
+import type { Frame } from './layout.tsx'
+import type { Messages } from './messages/messages.ts'
+import type { Branding } from './options.ts'
+import { formatDuration, zonedTime } from './relative-time.ts'
+
+/** The facts in an error's sentences. */
+export interface ErrorFacts {
+  /** Title of the app, or "the app". */
+  readonly app: string
+  /** "25 seconds"; empty if unknown. */
+  readonly wait: string
+  /** The planned end of the maintenance; empty if unknown. */
+  readonly until: string
+  /** The reason of a suspension. */
+  readonly why: string
+}
+
+export interface ErrorContext extends Branding {
+  /** `exchange.id`, as in the journal. */
+  readonly reference: string
+  /** `https://gate.lab.example` */
+  readonly portalOrigin: string
+  readonly appTitle?: string | null | undefined
+  readonly retryAfterSeconds?: number | undefined
+  readonly maintenance?: Maintenance | null | undefined
+  readonly now?: number
+  /** Path and query; null if a repetition might act twice. */
+  readonly again?: string | null | undefined
+  /** What an operator wrote to the person. */
+  readonly words?: string | undefined
+  /** A stopped form for an app: the link with which the person can still send it. */
+  readonly unsent?: { readonly href: string; readonly isForeign: boolean } | null | undefined
+  readonly address?: string | null | undefined
+  /** Path of the app's front page. */
+  readonly front?: string | null | undefined
+  readonly query?: string | undefined
+  /** Who is signed in. */
+  readonly person?: Frame['person'] | undefined
+  /** See `Frame.back`. */
+  readonly back?: string | undefined
+  /** English by default. */
+  readonly say?: Messages | undefined
+}
+
+export function factsOf(context: ErrorContext, say: Messages): ErrorFacts {
+  const { retryAfterSeconds, maintenance } = context
+  const until = maintenance?.until ?? null
+  return {
+    app: context.appTitle ?? say.error.app,
+    wait: retryAfterSeconds === undefined ? '' : formatDuration(retryAfterSeconds, say),
+    why: context.words ?? '',
+    until: until === null ? '' : until.at === null ? until.text : zonedTime(until, say)
+  }
+}
+
+/** Why a form did not reach its app; its page has a sentence and a button for each. */
+export function whyUnsent(code: ErrorCode, isForeign: boolean): 'foreign' | 'signIn' | 'confirm' {
+  if (isForeign) return 'foreign'
+  return code === 'sign_in_required' ? 'signIn' : 'confirm'
+}

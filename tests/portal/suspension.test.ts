@@ -1,0 +1,90 @@
+/** A suspended person reads the reason, after proofs that only they have; nobody else does. */
+import t from 'tap'
+import { enrolled, password } from '../fixtures/pipeline/people.ts'
+import { type Fixture, openFixture } from '../fixtures/pipeline/portal.ts'
+import { textOf, Visitor } from '../fixtures/pipeline/visitor.ts'
+
+const login = 'http://gate.localhost/.factorgate/login'
+const why = 'More than 5 GiB left with your account today.'
+const reason = new RegExp(`Your access is suspended.*The reason: “${why}”.*helpdesk@lab\\.example`)
+
+/** As `factorgate user suspend` does it. */
+async function suspend({ accounts, sessions, ada }: Fixture): Promise<void> {
+  await accounts.suspend(ada.id, why)
+  await sessions.endAccount(ada.id, 'suspended')
+}
+
+async function signIn(fixture: Fixture, username: string, secret: string) {
+  const visitor = new Visitor(fixture.app)
+  return visitor.submit(await visitor.open(login), { username, password: secret })
+}
+
+t.test('a person whose session a suspension ends reads why, and whom to ask', async t => {
+  const fixture = await openFixture(t)
+  const { visitor } = await enrolled(fixture)
+  await visitor.open('http://notebooks.localhost/')
+  await suspend(fixture)
+  const page = await visitor.open('http://notebooks.localhost/')
+  t.match([page.status, page.headers['factorgate-error']], [403, 'account_suspended'])
+  t.match(textOf(page.body), reason)
+  const mail = /href="(mailto:[^"]+)">Ask by mail/.exec(page.body)?.[1]?.replaceAll('&amp;', '&')
+  const { subject, body } = Object.fromEntries(new URL(mail ?? '').searchParams)
+  t.match([subject, body], ['Your access is suspended', /^Reference: \S+$/])
+  t.match(page.body, `>Sign in as somebody else</a>`)
+  t.notMatch(page.body, 'class="who"', 'nobody is signed in')
+})
+
+t.test('a right password reads why; a wrong one and an unknown name read what they always read (M15)', async t => {
+  const fixture = await openFixture(t)
+  await enrolled(fixture)
+  const stranger = textOf((await signIn(fixture, 'nobody', password)).body)
+  await suspend(fixture)
+  const wrong = await signIn(fixture, 'ada', 'not this one')
+  t.equal(wrong.status, 401)
+  t.equal(textOf(wrong.body), stranger)
+  t.notMatch(wrong.body, /suspended/)
+  const page = await signIn(fixture, 'ada', password)
+  t.equal(page.status, 403)
+  t.match(textOf(page.body), reason)
+  t.match(fixture.events.at(-1), { kind: 'login', outcome: 'suspended', account: fixture.ada.id })
+})
+
+t.test('right passwords of a suspended person buy no new guesses (M11)', async t => {
+  const fixture = await openFixture(t)
+  await enrolled(fixture)
+  await suspend(fixture)
+  const statuses: number[] = []
+  for (let i = 0; i < 8; i++) statuses.push((await signIn(fixture, 'ada', password)).status)
+  t.equal(statuses[0], 403)
+  t.equal(statuses.at(-1), 429)
+})
+
+t.test('a person who was let in again meanwhile signs in as always', async t => {
+  const fixture = await openFixture(t)
+  const { visitor } = await enrolled(fixture)
+  await suspend(fixture)
+  await fixture.accounts.resume(fixture.ada.id)
+  const page = await visitor.open('http://gate.localhost/.factorgate/account')
+  t.equal(page.status, 200)
+  t.notMatch(textOf(page.body), /suspended/)
+})
+
+t.test('a session that an operator ended says the reason that the operator gave, once', async t => {
+  const fixture = await openFixture(t)
+  const { visitor } = await enrolled(fixture)
+  await fixture.sessions.endAccount(fixture.ada.id, 'revoked', undefined, 'Device lost <b>')
+  const page = await visitor.open('http://gate.localhost/.factorgate/account')
+  t.match(textOf(page.body), /The people who run this gate ended your sign-in ?\. The reason: “Device lost/)
+  t.match(page.body, 'Device lost &lt;b>')
+  t.notMatch((await visitor.open('http://gate.localhost/.factorgate/account')).body, /Device lost/)
+})
+
+t.test('an end that an older release wrote is explained without a reason', async t => {
+  const fixture = await openFixture(t)
+  const { visitor } = await enrolled(fixture)
+  await suspend(fixture)
+  for await (const { key, value } of fixture.store.scan('ended:'))
+    await fixture.store.put(key, value.split('\n')[0] as string, 3600)
+  const page = await visitor.open('http://gate.localhost/.factorgate/account')
+  t.match(textOf(page.body), /Your access is suspended.*Ask them for the reason/)
+})
