@@ -60,10 +60,14 @@ interface From {
 
 async function continued(journal: string, { inode, size }: FileNow, { end, ...last }: ChainPlace): Promise<From> {
   if (last.inode !== inode) {
-    // A backup that was put back: the file is another one, and its last line is the one that the head names.
+    const moved = await endOfMoved(journal, { end, ...last })
     const here = size === 0 ? null : await chainEndOf(journal).catch(() => null)
-    if (here?.seq === end.seq && here.hash === end.hash) return { end, at: here.counted }
-    return { end: await endOfMoved(journal, { end, ...last }), at: 0 }
+    if (here === null) return { end: moved, at: 0 }
+    // A backup that was put back: the file has another inode, and its last line is the one that the head names, or a later one.
+    const isCopy =
+      here.hash === end.hash ||
+      (here.seq > moved.seq && (await walk(moved, bytesOf(journal, 0, size - 1))).end.seq < here.seq)
+    return isCopy ? { end: here, at: here.counted } : { end: moved, at: 0 }
   }
   // The file has lost lines: the chain continues with the next number, so that the loss shows.
   return { end, at: size >= last.size ? last.size : await behindLastLine(journal, size) }

@@ -160,6 +160,28 @@ t.test('a process that was killed after its write and before the head, and then 
   t.same(names(chainIn(`${file}.1`, file)), ['one', 'two', 'three'])
 })
 
+t.test('a backup of several files whose head is older than their last lines goes on where they end', async t => {
+  const file = path.join(t.testdir({}), 'f')
+  const chain = new ChainFile({ path: file, clock })
+  await chain.append(linesOf('one'))
+  const head = readFileSync(`${file}.head`)
+  await chain.append(linesOf('two'))
+  renameSync(file, `${file}.1`)
+  await chain.append(linesOf('three', 'four'))
+  await chain.close()
+  writeFileSync(`${file}.head`, head)
+  for (const name of [file, `${file}.1`]) {
+    writeFileSync(`${name}.copy`, readFileSync(name))
+    renameSync(`${name}.copy`, name)
+  }
+  const next = new ChainFile({ path: file, clock })
+  await next.append(linesOf('five'))
+  await next.close()
+  const read = chainIn(`${file}.1`, file)
+  t.same(names(read), ['one', 'two', 'three', 'four', 'five'])
+  t.same(read.strays, [])
+})
+
 t.test('a journal of before the chain is fixed by the first line of the chain', async t => {
   const old = `${line('old')}{"at":"2026-01-01T`
   const file = path.join(t.testdir({ f: old }), 'f')
