@@ -16,7 +16,7 @@ import type { EvidenceFile, EvidenceFolder } from './folder.ts'
 /** Rows of each list on the page. */
 const newestMax = 100
 const passesMax = 3
-/** A file of which this much is behind the range is not read at all. */
+/** Lines of other processes may stand a little out of order. */
 const slackMs = 3600_000
 
 export interface JournalPass {
@@ -72,16 +72,19 @@ async function stateOf(file: string): Promise<{ files: string[]; key: string }> 
 async function readFiles(files: readonly string[], { from, to, times }: Range, lists: Lists, io: Io) {
   const figures = new JournalFigures(times)
   let unread = 0
-  let lines = 0
   const begins = await Promise.all(files.map(async one => (await beginningOf(one)).at))
+  const needed = files.filter((_, i) => {
+    const [begin = 0, next = 0] = [begins[i], begins[i + 1]]
+    // The next file begins before the range, or this one behind it. Clocks of processes differ a little.
+    return !((next > 0 && next < from - slackMs) || begin > to + slackMs)
+  })
   const [fromText, toText] = [new Date(from).toISOString(), new Date(to).toISOString()]
-  await withProgress(io, 'lines of the journal', null, async onLine => {
-    for (const [i, file] of files.entries()) {
-      const [begin = 0, next = 0] = [begins[i], begins[i + 1]]
-      // The next file begins before the range, or this one behind it. Clocks of processes differ a little.
-      if ((next > 0 && next < from - slackMs) || begin > to + slackMs) continue
+  await withProgress(io, 'MiB of the journal read', await mebibytesOf(needed), async onRead => {
+    let [lines, characters] = [0, 0]
+    for (const file of needed)
       for await (const line of linesIn(file)) {
-        if ((++lines & 0x3ff) === 0) onLine(lines)
+        characters += line.length + 1
+        if ((++lines & 0x3ff) === 0) onRead(Math.round(characters / 1024 ** 2))
         if (line === '' || isOutside(line, fromText, toText)) continue
         const entry = entryOf(line)
         const at = entry === null ? Number.NaN : Date.parse(entry.at)
@@ -91,9 +94,15 @@ async function readFiles(files: readonly string[], { from, to, times }: Range, l
           await lists.add(entry)
         }
       }
-    }
   })
   return { figures, unread }
+}
+
+/** Null where a file is packed, and its size does not say what is in it. */
+async function mebibytesOf(files: readonly string[]): Promise<number | null> {
+  if (files.some(file => file.endsWith('.gz'))) return null
+  const sizes = await Promise.all(files.map(async file => (await stat(file)).size))
+  return Math.ceil(sizes.reduce((sum, size) => sum + size, 0) / 1024 ** 2)
 }
 
 /** Most lines outside the range are known by the text of their time, without parsing them. */
