@@ -3,7 +3,7 @@ import type { Entry } from '../audit/journal-files.ts'
 import type { Cell } from './csv.ts'
 import { resultOf } from './request-result.ts'
 
-export const eventLists = ['sign-ins', 'refusals', 'suspensions', 'changes'] as const
+export const eventLists = ['sign-ins', 'refusals', 'suspensions', 'warnings', 'changes'] as const
 export type EventList = (typeof eventLists)[number]
 
 /** Kinds that are no change of anything: requests, sign-ins, and what the journal says of itself in passing. */
@@ -19,6 +19,15 @@ const passing = new Set([
   'notice.sent',
   'journal.checkpoint'
 ])
+/** What the gate noticed by itself. All kinds that begin with `watch.` or `posture` count too. */
+const noticed = new Set([
+  'certificate.ending',
+  'factor.disable',
+  'journal.begin',
+  'journal.resume',
+  'notice.failed',
+  'store.refused'
+])
 /** Outcomes of steps that change something, where they did not. */
 const notDone = new Set(['refused', 'throttled', 'busy', 'unreachable', 'expired', 'unfit'])
 
@@ -29,6 +38,7 @@ export function listOf(entry: Entry): EventList | null {
   if (kind === 'exchange.repeated') return 'refusals'
   if (kind === 'exchange' || kind === 'socket.open') return resultOf(entry) === 'refused' ? 'refusals' : null
   if (passing.has(kind)) return null
+  if (noticed.has(kind) || /^(?:watch|posture)(?:\.|$)/.test(kind)) return 'warnings'
   if (kind === 'user.change' && (outcome === 'suspended' || outcome === 'resumed')) return 'suspensions'
   return typeof outcome === 'string' && notDone.has(outcome) && !kind.startsWith('gate.') ? 'refusals' : 'changes'
 }

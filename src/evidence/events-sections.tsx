@@ -148,6 +148,24 @@ export function SuspensionsSection({ evidence }: { evidence: Evidence }) {
   )
 }
 
+export function WarningsSection({ evidence }: { evidence: Evidence }) {
+  return (
+    <section aria-labelledby="warnings">
+      <h2 id="warnings">What the gate noticed</h2>
+      <Events evidence={evidence} list="warnings" columns={['Time', 'What', 'Person', 'App', 'Outcome', 'Says']}>
+        {entry => [
+          time(entry),
+          <code>{shown(entry.kind)}</code>,
+          person(entry),
+          text(entry.app),
+          text(entry.outcome),
+          text(entry.why ?? entry.cause ?? entry.what)
+        ]}
+      </Events>
+    </section>
+  )
+}
+
 export function ChangesSection({ evidence }: { evidence: Evidence }) {
   return (
     <section aria-labelledby="changes">

@@ -2,6 +2,7 @@
 import type { Entry } from '../audit/journal-files.ts'
 import type { PseudonymisedField } from '../audit/pseudonyms.ts'
 import type { Proof } from '../audit/verify-journal.ts'
+import type { Budget } from '../budgets/budget.ts'
 import type { Signer } from '../keyring/keyring.ts'
 import type { Policy } from '../policy/policy.ts'
 import type { Findings } from './affected.ts'
@@ -70,6 +71,8 @@ export interface Evidence {
   readonly release: string
   readonly configuration: { readonly file: string | null; readonly sha256: string | null }
   readonly apps: readonly AppEvidence[]
+  /** How much may leave. */
+  readonly budgets: readonly Budget[]
   readonly people: readonly PersonEvidence[]
   readonly figures: JournalFigures
   readonly times: TimeSteps

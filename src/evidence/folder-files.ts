@@ -3,11 +3,16 @@
 export const folderFiles = [
   { name: 'evidence.html', what: 'this page: everything in words, figures and pictures' },
   { name: 'policy.csv', what: 'each rule of each app, as a sentence and in parts' },
+  { name: 'budgets.csv', what: 'how much may leave, and what happens if it is more' },
   { name: 'people.csv', what: 'everybody who has an account, with factors, status and the sign-ins of the range' },
   { name: 'factors.csv', what: 'each second factor: kind, when it was added and last used' },
   { name: 'sign-ins.csv', what: 'each attempt to sign in, accepted or not' },
   { name: 'refusals.csv', what: 'each refused request, and what was only counted' },
   { name: 'suspensions.csv', what: 'who was suspended or resumed, when, by whom and why' },
+  {
+    name: 'warnings.csv',
+    what: 'what the gate noticed by itself: budgets, unusual use, lost lines, certificates that end'
+  },
   { name: 'changes.csv', what: 'what was changed: people, factors, invitations, keys, configuration, the gate itself' },
   { name: 'apps.csv', what: 'the use of each app' },
   { name: 'figures.csv', what: 'the numbers of the charts' },

@@ -1,5 +1,6 @@
 /** What an evidence folder does not show, or what it shows of protections that are not in force: one sentence each. */
 import { at } from '../audit/file-lines.ts'
+import type { Policy } from '../policy/policy.ts'
 import type { Evidence, Gap } from './evidence.ts'
 import { momentText, numberText, plural } from './words.ts'
 
@@ -78,7 +79,7 @@ function* journalGaps(input: GapInput): Generator<Gap> {
 
 const hiddenWords = { user: 'names of people', client: 'addresses', path: 'paths' } as const
 
-function* appGaps({ apps, figures }: GapInput): Generator<Gap> {
+function* appGaps({ apps, figures, budgets }: GapInput): Generator<Gap> {
   const gap = (text: string, isSerious = false): Gap => ({ topic: 'apps', isSerious, text })
   for (const { id, policy, isReportOnly } of apps) {
     if (isReportOnly) {
@@ -96,11 +97,17 @@ function* appGaps({ apps, figures }: GapInput): Generator<Gap> {
         `Parts of the app ${id} are open to everybody without a sign-in: ${open.length === 1 ? 'rule' : 'rules'} ${open.join(', ')} of its policy.`
       )
   }
+  if (apps.length > 0 && budgets.length === 0 && apps.every(({ policy }) => policy.rules.every(isUnbounded)))
+    yield gap('No budget limits how much a person may fetch from the apps (watch).')
   const gone = [...figures.apps.keys()].filter(id => !apps.some(app => app.id === id))
   if (gone.length > 0)
     yield gap(
       `The journal names apps that the configuration does not have now: ${someOf(gone)}. Their rules are not in this folder.`
     )
+}
+
+function isUnbounded({ outcome }: Policy['rules'][number]): boolean {
+  return outcome.access !== 'mfa' || outcome.freshFor === undefined
 }
 
 function* peopleGaps({ people, figures }: GapInput): Generator<Gap> {

@@ -1,7 +1,13 @@
 /** The evidence page: one HTML document with everything, for a screen and for paper. It needs no network and has no script. */
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { ChangesSection, RefusalsSection, SignInsSection, SuspensionsSection } from './events-sections.tsx'
+import {
+  ChangesSection,
+  RefusalsSection,
+  SignInsSection,
+  SuspensionsSection,
+  WarningsSection
+} from './events-sections.tsx'
 import type { Evidence } from './evidence.ts'
 import { FilesSection, JournalSection } from './journal-section.tsx'
 import { PeopleSection } from './people-section.tsx'
@@ -51,6 +57,7 @@ export function EvidencePage({ evidence }: { evidence: Evidence }) {
           <SignInsSection evidence={evidence} />
           <RefusalsSection evidence={evidence} />
           <SuspensionsSection evidence={evidence} />
+          <WarningsSection evidence={evidence} />
           <ChangesSection evidence={evidence} />
           <JournalSection evidence={evidence} />
           <SoftwareSection evidence={evidence} />
@@ -88,6 +95,7 @@ function Glance({ evidence }: { evidence: Evidence }) {
     ['Requests', requests.all, `${bytesText(requests.bytesOut)} to people`],
     ['Refused requests', requests.refused],
     ['Suspensions', figures.suspended, `${numberText(figures.resumed)} ended`],
+    ['Warnings', evidence.newest.warnings.total, 'that the gate wrote by itself'],
     ['Changes', evidence.newest.changes.total]
   ]
   return (

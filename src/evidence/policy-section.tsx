@@ -1,10 +1,11 @@
 /** The policy in words: who may reach what, and with which proof. */
 import { consoleApp, consolePolicy, consolePrefix } from '../apps/console-policy.ts'
 import { policySentences } from '../policy/policy-text.ts'
+import { budgetSentence } from './budget-sentence.ts'
 import type { AppEvidence, Evidence } from './evidence.ts'
 import { shown } from './shown.ts'
 
-export function PolicySection({ evidence: { apps, portal } }: { evidence: Evidence }) {
+export function PolicySection({ evidence: { apps, portal, budgets } }: { evidence: Evidence }) {
   return (
     <section aria-labelledby="policy">
       <h2 id="policy">Policy in words</h2>
@@ -19,6 +20,18 @@ export function PolicySection({ evidence: { apps, portal } }: { evidence: Eviden
         <AppPolicy key={app.id} app={app} />
       ))}
       {apps.length === 0 && <p>There is no app behind the gate.</p>}
+      <h3>How much may leave</h3>
+      {budgets.length === 0 ? (
+        <p>No budget limits how much anybody fetches or sends.</p>
+      ) : (
+        <ul class="rules">
+          {budgets.map(budget => (
+            <li key={budget.id}>
+              <code>{shown(budget.id)}</code>: <bdi>{shown(budgetSentence(budget))}</bdi>
+            </li>
+          ))}
+        </ul>
+      )}
     </section>
   )
 }

@@ -12,7 +12,8 @@ const askingCodes = new Set([
   'sign_in_required',
   'second_factor_required',
   'fresh_proof_required',
-  'other_factor_required'
+  'other_factor_required',
+  'budget_proof_required'
 ])
 /** Answers to attempts, which are counted as such. */
 const attemptCodes = new Set(['wrong_credentials', 'wrong_code', 'too_many_attempts', 'institution_refused'])
@@ -21,8 +22,11 @@ const known: ReadonlySet<string> = new Set(errorCodes)
 export function resultOf({ decision, outcome }: Entry): RequestResult {
   if (decision === 'refuse') return 'refused'
   if (decision === 'challenge') return 'asked'
-  if (decision === 'forward')
-    return typeof outcome === 'string' && meaningOf(outcome) === 'failed' ? 'failed' : 'forwarded'
+  if (decision === 'forward') {
+    // A code of the gate, where the rules let the request pass and something else did not.
+    const meaning = typeof outcome === 'string' && known.has(outcome) ? meaningOf(outcome) : null
+    return meaning === 'failed' || meaning === 'refused' ? meaning : 'forwarded'
+  }
   return typeof outcome === 'string' ? meaningOf(outcome) : 'own'
 }
 
@@ -30,5 +34,6 @@ export function resultOf({ decision, outcome }: Entry): RequestResult {
 export function meaningOf(code: string): RequestResult {
   if (askingCodes.has(code)) return 'asked'
   if (attemptCodes.has(code)) return 'own'
+  if (code === 'budget_spent') return 'refused'
   return known.has(code) && describeError(code as ErrorCode).status >= 500 ? 'failed' : 'refused'
 }

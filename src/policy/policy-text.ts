@@ -43,7 +43,8 @@ export function describeReading(path: string): string {
   )
 }
 
-const factorWords: Readonly<Record<FactorKind, string>> = {
+/** The kinds of factors in sentences. */
+export const factorWords: Readonly<Record<FactorKind, string>> = {
   webauthn: 'a passkey or security key',
   totp: 'a code of an authenticator app',
   recovery: 'a recovery code'
@@ -66,7 +67,10 @@ export function sentenceOf(rule: Rule): string {
   const place = placeOf(rule)
   if (outcome.access === 'deny')
     return `${isNamed ? `${people(rule)} may not` : 'Nobody may'} use ${place.replace(/^everything/, 'anything')}.`
-  if (outcome.access === 'mfa') return `${people(rule)} may use ${place}, with ${requirementText(outcome.requirement)}.`
+  if (outcome.access === 'mfa') {
+    const again = outcome.freshFor === undefined ? '' : `, and shown again after each ${sizeText(outcome.freshFor)}`
+    return `${people(rule)} may use ${place}, with ${requirementText(outcome.requirement)}${again}.`
+  }
   return isNamed
     ? `${people(rule)} may use ${place}, after they have signed in with any second factor.`
     : `Everybody may use ${place}, without signing in.`
@@ -103,6 +107,16 @@ function requirementText({ factors, institution, withinSeconds }: Requirement): 
   const what = isAny ? 'any second factor' : list(factors.map(kind => factorWords[kind]))
   const also = institution === true ? ', also one that their institution has checked' : ''
   return `${what}${also}${withinSeconds === null ? '' : `, shown at most ${durationText(withinSeconds)} before`}`
+}
+
+/** `100 MiB` */
+function sizeText(bytes: number): string {
+  const unit = [
+    ['GiB', 1024 ** 3],
+    ['MiB', 1024 ** 2],
+    ['KiB', 1024]
+  ].find(([, size]) => bytes % (size as number) === 0) ?? ['bytes', 1]
+  return `${bytes / (unit[1] as number)} ${unit[0]}`
 }
 
 function durationText(seconds: number): string {

@@ -23,7 +23,11 @@ const apps = `  - id: own
 
 /** A gate with a day behind it: ada signs in, is refused once, and gets a password wrong; otto is suspended. */
 async function dayOf(t: Test) {
-  const fixture = await openSignInGate(t, apps, 'unsafeHttp: true')
+  const fixture = await openSignInGate(
+    t,
+    apps,
+    `unsafeHttp: true\nwatch: { budgets: [{ id: bulk, per: person, app: own, window: 1h, bytes: 500MiB, then: [journal, step-up, suspend], factors: [webauthn] }] }`
+  )
   const { gate, time } = fixture
   const said = async (...argv: string[]) => {
     const out = { stdout: '', stderr: '' }
@@ -137,6 +141,10 @@ t.test('figures, lists and sentences are what happened', async t => {
   t.match(
     page,
     'Everybody may use /public and everything below it, with the method GET (and HEAD), without signing in.'
+  )
+  t.match(
+    page,
+    'bulk : Each person may fetch at most 500 MiB from the app own within 1 hour. If it is more, the journal says so; then what runs waits up to a minute for a passkey or security key, which allows as much again; then the account is suspended until an operator resumes it.'
   )
   t.match(page, /The journal is whole: [\d,]+ lines/)
   t.match(page, /Sign-ins 1 first factors that were right/)

@@ -42,6 +42,7 @@ t.test('what became of a request', async t => {
   const rows: readonly (readonly [string, object, keyof JournalFigures['requests']])[] = [
     ['forwarded', { decision: 'forward', status: 200, outcome: 'complete' }, 'forwarded'],
     ['the app does not answer', { decision: 'forward', outcome: 'app_unreachable' }, 'failed'],
+    ['a budget says no', { decision: 'forward', outcome: 'budget_spent' }, 'refused'],
     ['a rule says no', { decision: 'refuse', reason: 'not_allowed', outcome: 'not_allowed' }, 'refused'],
     ['the person must sign in', { decision: 'challenge', reason: 'sign_in_required' }, 'asked'],
     ['a program must sign in', { outcome: 'sign_in_required' }, 'asked'],
@@ -103,6 +104,8 @@ t.test('each kind of line has its list', async t => {
     [line('gate.reload', { outcome: 'refused' }), 'changes'],
     [line('journal.checkpoint'), null],
     [line('session.end', { outcome: 'revoked' }), null],
+    [line('watch.budget', { outcome: 'passed' }), 'warnings'],
+    [line('journal.resume', { lost: 1 }), 'warnings'],
     [line('kind.of.tomorrow'), 'changes']
   ]
   for (const [entry, list] of rows) t.equal(listOf(entry), list, `${entry.kind} ${entry.outcome ?? ''}`)

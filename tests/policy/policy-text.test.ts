@@ -36,6 +36,10 @@ const sentences: readonly (readonly [Rule, string])[] = [
     { users: ['ada', 'otto'], groups: ['staff'], path: '/a/*/b', outcome: any },
     'ada or otto, as a member of the group staff, may use each path of the form /a/*/b, with any second factor, also one that their institution has checked.'
   ],
+  [
+    { users: ['ada'], outcome: { ...passkey, freshFor: 100 * 1024 ** 2 } },
+    'ada may use everything, with a passkey or security key, shown at most 15 minutes before, and shown again after each 100 MiB.'
+  ],
   [{ path: '/admin/**', outcome: deny }, 'Nobody may use /admin and everything below it.'],
   [{ users: ['mallory'], outcome: deny }, 'mallory may not use anything.'],
   [

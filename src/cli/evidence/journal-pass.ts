@@ -157,6 +157,7 @@ class Lists {
       'sign-ins': of('sign-ins'),
       refusals: of('refusals'),
       suspensions: of('suspensions'),
+      warnings: of('warnings'),
       changes: of('changes')
     }
   }

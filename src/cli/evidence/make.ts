@@ -19,6 +19,7 @@ import { stepsOf } from '../../evidence/time-steps.ts'
 import type { Keyring } from '../../keyring/keyring.ts'
 import { programFolder, release } from '../../metrics/release.ts'
 import { toApp } from '../../services/app-options.ts'
+import { toBudget } from '../../services/watching.ts'
 import type { Io } from '../command.ts'
 import type { CommandContext } from '../command-context.ts'
 import { nodeReleaseWarning } from '../node-release.ts'
@@ -72,6 +73,7 @@ export async function makeEvidence(
     release: release(),
     configuration: { file: config.file, sha256: config.file === null ? null : await hashOf(config.file) },
     apps: appsOf(config, disguise),
+    budgets: (config.watch?.budgets ?? []).map(toBudget),
     people,
     figures: pass.figures,
     proof,

@@ -1,5 +1,6 @@
 /** The CSV files and the JSON files of an evidence folder that are made from values. */
 
+import { budgetSentence } from '../../evidence/budget-sentence.ts'
 import { type Cell, csvLine } from '../../evidence/csv.ts'
 import type { Evidence } from '../../evidence/evidence.ts'
 import { factorCounts } from '../../evidence/people-section.tsx'
@@ -30,6 +31,20 @@ export function tablesOf(evidence: Evidence) {
         'enforced'
       ],
       policyRows(evidence)
+    ),
+    'budgets.csv': csv(
+      ['budget', 'sentence', 'per', 'app', 'counted', 'direction', 'amount', 'windowSeconds', 'then'],
+      evidence.budgets.map(budget => [
+        budget.id,
+        budgetSentence(budget),
+        budget.per,
+        budget.app,
+        budget.counted,
+        budget.direction,
+        budget.amount,
+        budget.windowSeconds,
+        budget.steps.join(' ')
+      ])
     ),
     'people.csv': csv(
       [
@@ -198,6 +213,7 @@ export function summaryOf(evidence: Evidence) {
     requests,
     reasons: Object.fromEntries(figures.reasons),
     suspensions: { suspended: figures.suspended, resumed: figures.resumed },
+    warnings: newest.warnings.total,
     changes: newest.changes.total,
     journal: { ok: proof.fault === null, lines: figures.lines, end: `${proof.end.seq}:${proof.end.hash}` },
     packages: evidence.components?.length ?? null,
