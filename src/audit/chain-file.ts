@@ -4,10 +4,11 @@
  */
 import { rename, stat } from 'node:fs/promises'
 import type { Clock } from '../clock.ts'
+import type { Anchor } from './anchor.ts'
 import { ChainedLines, hashOf, walk } from './chain.ts'
 import { HeadWriter, headFileOf } from './chain-head.ts'
-import { type ChainPlace, emptyPlace, type FileNow, findPlace } from './chain-place.ts'
-import { checkpointLine, type JournalSigner } from './checkpoint.ts'
+import { type ChainPlace, emptyPlace, endOfFiles, type FileNow, findPlace } from './chain-place.ts'
+import { checkpointLine, headText, type JournalSigner } from './checkpoint.ts'
 import { lineOf } from './encode-event.ts'
 import { JournalLock } from './journal-lock.ts'
 import { Lines } from './line-buffer.ts'
@@ -33,6 +34,8 @@ export interface ChainFileOptions {
   /** The signing keys, the current one first. Without keys there are no checkpoints. */
   readonly signers?: Signers
   readonly rotation?: RotationOptions | null
+  /** Called when a checkpoint of this process is on disk. It must not throw. */
+  readonly onCheckpoint?: (anchor: Anchor) => void
   /** For tests with failing disks. */
   readonly open?: (path: string) => Promise<AppendHandle>
 }
@@ -60,6 +63,7 @@ export class ChainFile {
   readonly #open: (path: string) => Promise<AppendHandle>
   readonly #signers: Signers
   readonly #rotation: RotationOptions | null
+  readonly #onCheckpoint: ((anchor: Anchor) => void) | null
   readonly #lock: JournalLock
   readonly #head: HeadWriter
   #handle: AppendHandle | null = null
@@ -75,12 +79,20 @@ export class ChainFile {
   /** By this process. */
   #written = { lines: 0, bytes: 0 }
 
-  constructor({ path, clock, open = openForAppend, signers = () => [], rotation = null }: ChainFileOptions) {
+  constructor({
+    path,
+    clock,
+    open = openForAppend,
+    signers = () => [],
+    rotation = null,
+    onCheckpoint
+  }: ChainFileOptions) {
     this.#path = path
     this.#clock = clock
     this.#open = open
     this.#signers = signers
     this.#rotation = rotation
+    this.#onCheckpoint = onCheckpoint ?? null
     this.#lock = new JournalLock(`${path}.lock`)
     this.#head = new HeadWriter(headFileOf(path))
   }
@@ -126,6 +138,7 @@ export class ChainFile {
         if (isLocked) await this.#lock.release()
       }
       await this.#sync()
+      this.#tell(batch)
       this.#memory = batch.chained.memory
       await this.#removeExpired()
       return { kind: 'done' }
@@ -138,6 +151,27 @@ export class ChainFile {
   async checkpoint(ifOlderThanMs = 0): Promise<Appended> {
     if (!this.isUnsigned || this.#clock() - this.#known!.checkpoint.at < ifOlderThanMs) return { kind: 'done' }
     return this.append(none, true)
+  }
+
+  /** The end of the chain, and the hash of its first line, by the lines of the files alone. Rejects with the system's error. */
+  async look(): ReturnType<typeof endOfFiles> {
+    await this.ready()
+    if (!this.#isRegular) throw new Error('the journal is no file')
+    await this.#lock.acquire()
+    try {
+      await this.ready()
+      return await endOfFiles(this.#path, { inode: this.#inode, size: this.#size })
+    } finally {
+      await this.#lock.release()
+    }
+  }
+
+  /** A checkpoint is the last line of its batch. */
+  #tell({ place, chained, checkpoint, signer }: Batch): void {
+    const isNew = checkpoint.seq > place.checkpoint.seq && checkpoint.seq === chained.end.seq
+    if (this.#onCheckpoint === null || signer === null || !isNew || !this.#isRegular) return
+    const anchor = { ...chained.end, chain: chainIdOf(place, chained), at: checkpoint.at }
+    this.#onCheckpoint({ ...anchor, sig: signer.sign(headText(anchor)) })
   }
 
   /** What this process has written, and when the last checkpoint that it knows was signed; null for none. */

@@ -46,6 +46,13 @@ export async function findPlace(journal: string, file: FileNow, known: ChainPlac
   return { end, chain, checkpoint, rest, ...file }
 }
 
+/** The end of the chain, and the hash of its first line, by the lines of the files alone. */
+export async function endOfFiles(journal: string, file: FileNow): Promise<{ end: ChainEnd; chain: string }> {
+  const from = await searched(journal, file)
+  const { end } = from.at >= file.size ? from : await walk(from.end, bytesOf(journal, from.at, file.size - 1))
+  return { end, chain: await chainIdOf(journal) }
+}
+
 function later(one: ChainPlace | null, other: ChainPlace | null, inode: string): ChainPlace | null {
   if (one === null || other === null) return one ?? other
   if (one.end.seq !== other.end.seq) return one.end.seq > other.end.seq ? one : other

@@ -5,6 +5,7 @@ export type EventKind =
   | 'journal.resume'
   | 'journal.checkpoint'
   | 'journal.remove'
+  | 'journal.missing'
   | 'gate.start'
   | 'gate.stop'
   | 'gate.reload'

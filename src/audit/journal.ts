@@ -84,6 +84,11 @@ export class Journal implements AuditSink {
     return { ...this.#file.written, waitingBytes: this.#waiting, unwritten: this.#lost }
   }
 
+  /** The end of the chain in the files. For the start, before the first line. Rejects with the system's error. */
+  look(): ReturnType<ChainFile['look']> {
+    return this.#file.look()
+  }
+
   record(event: AuditEvent): void {
     if (this.#isClosed || this.#waiting > 2 * this.#options.waitingMaximum) {
       this.#lost++

@@ -3,6 +3,7 @@
  * and names the first line that is wrong.
  */
 import { createHash, type Hash, type KeyObject } from 'node:crypto'
+import type { Anchor } from './anchor.ts'
 import { beforeFirst, type ChainEnd, follows, hashOf, isWhole, type Link, linkOf } from './chain.ts'
 import type { ChainHead } from './chain-head.ts'
 import { headText, isSignedBy, readPublicKey, verifies } from './checkpoint.ts'
@@ -19,6 +20,8 @@ export interface VerifyInput {
   readonly head?: ChainHead | null
   /** Ends of the chain that somebody has noted elsewhere. */
   readonly known?: readonly ChainEnd[]
+  /** What the store remembers of this journal. Its signature is checked by the caller. */
+  readonly anchor?: Anchor | null
   /** Accepts files that begin in the middle of the chain. */
   readonly isPart?: boolean
   readonly onProgress?: (lines: number) => void
@@ -94,8 +97,10 @@ class Verifier {
   constructor(input: VerifyInput) {
     this.#input = input
     this.#keys = new Map(input.keys.flatMap(key => (readPublicKey(key) === null ? [] : [[key, readPublicKey(key)!]])))
-    const { head = null, known = [] } = input
+    const { head = null, known = [], anchor = null } = input
     this.#known = new Map(known.map(({ seq, hash }) => [seq, { hash, from: 'the end that was noted' }]))
+    if (anchor !== null)
+      this.#known.set(anchor.seq, { hash: anchor.hash, from: `the store, of ${new Date(anchor.at).toISOString()},` })
     if (head !== null && head.seq > 0 && !this.#known.has(head.seq))
       this.#known.set(head.seq, { hash: head.hash, from: 'the head file' })
   }
@@ -165,7 +170,7 @@ class Verifier {
       if (link.seq === 1) this.#chain = hash
     }
     const known = this.#known.get(link.seq)
-    if (known !== undefined && known.hash !== hash)
+    if (known !== undefined && known.hash !== hash && !this.#isReplaced)
       return this.#found(
         'altered',
         place,
@@ -190,6 +195,8 @@ class Verifier {
       return this.#found('altered', place, 'the half line before it, which this line names, was removed')
     if (this.#strays !== null && this.#faultOfStrays(entry)) return true
     if (entry.kind === 'journal.checkpoint') return this.#takeCheckpoint(text, entry, link, place)
+    if (entry.kind === 'journal.missing')
+      this.#notes.push(`${at(place)}: the gate found that lines were missing before this one (${entry.why})`)
     const { toSeq, lastHash } = entry
     if (entry.kind === 'journal.remove' && toSeq === this.#removed?.toSeq && lastHash === this.#removed?.hash) {
       this.#notes.push(`lines 1 to ${toSeq} were removed when their time was over; ${at(place)} says so`)
@@ -292,10 +299,22 @@ class Verifier {
         place: this.#firstPlace,
         text: `lines 1 to ${this.#removed.toSeq} are missing, and no line says that they were removed`
       }
+    if (this.#isReplaced)
+      return {
+        kind: 'spliced',
+        place: this.#firstPlace,
+        text: `the store knows another journal here, with ${this.#input.anchor?.seq} lines or more; these files hold none of it`
+      }
     for (const [seq, { from }] of [...this.#known].sort(([a], [b]) => a - b))
       if (seq > this.#end.seq) return this.#faultOfTail(seq, from)
     if (this.#ended !== null && this.#faultOfEnded(this.#ended)) return this.#fault
     return head === null ? null : this.#faultOfHead(head)
+  }
+
+  /** True if the store remembers another chain at this place. */
+  get #isReplaced(): boolean {
+    const { anchor = null } = this.#input
+    return anchor !== null && this.#chain !== '' && this.#chain !== anchor.chain
   }
 
   /** `seq`: a line that was there, as `from` says. */

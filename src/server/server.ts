@@ -5,6 +5,7 @@ import type { Logger } from 'pino'
 import type { Config } from '../../config/schema.ts'
 import { buildAdmin } from '../../plugins/admin/index.ts'
 import { pipelineOf } from '../../plugins/forward.ts'
+import type { Missing } from '../audit/anchor.ts'
 import type { Clock } from '../clock.ts'
 import type { Exporters } from '../export/exporters.ts'
 import type { UpstreamNews } from '../forwarding/upstream-states.ts'
@@ -126,8 +127,11 @@ export class Server implements Serving {
         workers: worker?.of,
         tellWorkers: worker?.tell,
         isStoreShared: config.store.kind !== 'embedded' || worker !== undefined,
+        isStoreOfMachines: config.store.kind !== 'embedded',
         hasher
       })
+      const isFirst = worker === undefined || worker.number === 1
+      const missing = isFirst ? await runtime.compareJournal() : null
       const gateway = await buildGateway(config, runtime)
       runtime.sessions.setTerms(gateway.terms)
       const server = new Server(runtime, gateway, input)
@@ -139,6 +143,7 @@ export class Server implements Serving {
         throw error
       }
       runtime.tracing?.use(config.traces)
+      if (missing !== null) server.#warnOfMissing(missing)
       server.#record('gate.start')
       server.#warnOfReports()
       await server.#warnIfEmpty()
@@ -173,6 +178,20 @@ export class Server implements Serving {
       { store: store.kind },
       `nobody has an account in ${place}, so nobody can sign in at ${portal.url.origin}. In a new installation, add the first operator with: factorgate user add NAME --group operators --config ${file}. In an older installation, this is not the store that the gate used before: stop the gate and check the key 'store', or restore a backup with factorgate store import`
     )
+  }
+
+  /** Says once that lines of the journal are gone. */
+  #warnOfMissing(missing: Missing): void {
+    const { seq, at } = missing.anchor
+    const what =
+      missing.kind === 'cut'
+        ? `the lines ${missing.fromSeq} to ${seq} of the journal are missing`
+        : `the journal was replaced: its lines 1 to ${seq} are missing`
+    this.#log.error(
+      { file: this.#config.journal.file, signedAt: new Date(at).toISOString() },
+      `${what}. The store remembers the signature of line ${seq}. Somebody has cut or replaced the files, or an older copy was put back: look for the lines in a backup or in an export (docs/journal.md)`
+    )
+    this.runtime.recordMissing(missing)
   }
 
   /** Says which apps everybody may use, so that nobody forgets them after a roll-out. */

@@ -2,6 +2,7 @@
 import path from 'node:path'
 import type { Logger } from 'pino'
 import { ProcessReports } from '../administration/process-reports.ts'
+import { Anchors, isAnchorSigned, type Missing, missingBehind } from '../audit/anchor.ts'
 import { Strangers } from '../audit/anonymous-log-limit.ts'
 import type { AuditSink } from '../audit/event.ts'
 import { IndexGrowth } from '../audit/index-growth.ts'
@@ -58,6 +59,8 @@ export interface ServicesInput {
   readonly tellWorkers?: ((news: UpstreamNews) => void) | undefined
   /** True if other processes use the same store. */
   readonly isStoreShared?: boolean
+  /** True if other machines may use the same store. Default: as `isStoreShared`. */
+  readonly isStoreOfMachines?: boolean
   /** Closed with the rest. */
   readonly hasher?: PasswordHasher | undefined
 }
@@ -130,8 +133,9 @@ export class Services {
   #watching: AccessWatching | undefined
   #flushing: NodeJS.Timeout | undefined
   readonly #indexGrowth: IndexGrowth
+  readonly #anchors: Anchors
 
-  private constructor(input: ServicesInput, journal: Journal) {
+  private constructor(input: ServicesInput, journal: Journal, anchors: Anchors) {
     const { clock, log } = input
     const store = new MeasuredStore(input.store, this.metrics)
     this.store = store
@@ -161,6 +165,7 @@ export class Services {
       input.tellWorkers
     )
     this.journal = journal
+    this.#anchors = anchors
     this.#indexGrowth = new IndexGrowth({ path: input.journalFile })
     this.samlCopies = path.join(path.dirname(input.journalFile), 'saml-metadata')
     this.strangers = new Strangers(journal, clock)
@@ -203,15 +208,22 @@ export class Services {
     let keyring = () => input.keyring
     const signers = () => keyring().signers(journalPurpose)
     const { rotation = null, pseudonyms = [] } = input.journal ?? {}
+    const { store: bare, journalFile, isStoreShared = false } = input
+    const anchors = new Anchors({
+      store: bare,
+      journal: journalFile,
+      isStoreShared: input.isStoreOfMachines ?? isStoreShared
+    })
     const journal = await Journal.open({
       path: input.journalFile,
       clock: input.clock,
       onChange,
       signers,
       rotation,
+      onCheckpoint: anchor => anchors.note(anchor),
       pseudonymise: pseudonymiser(pseudonyms, () => keyring())
     })
-    const runtime = new Services(input, journal)
+    const runtime = new Services(input, journal, anchors)
     keyring = () => runtime.keyring
     await runtime.cache.watch([sessionKey(''), tokenKey(''), accountPrefix])
     await runtime.sessions.begin()
@@ -240,6 +252,38 @@ export class Services {
     runtime.#flushing.unref()
     runtime.#readMetrics()
     return runtime
+  }
+
+  /**
+   * Looks whether the files still hold what the store remembers of them. Null if they do, or if it cannot be told. For the start, before the
+   * first line.
+   */
+  async compareJournal(): Promise<Missing | null> {
+    try {
+      const anchor = await this.#anchors.read()
+      const keys = (await this.keyring.signers(journalPurpose)).map(({ publicKey }) => publicKey)
+      if (anchor === null || !isAnchorSigned(anchor, keys)) return null
+      const { end, chain } = await this.journal.look()
+      return missingBehind(anchor, end, chain)
+    } catch {
+      // The store is away, or the journal cannot be read; both have a message of their own.
+      return null
+    }
+  }
+
+  /** A line of the journal names what is missing, and the next checkpoint is the anchor. */
+  recordMissing(missing: Missing): void {
+    const { kind, anchor } = missing
+    this.journal.record({
+      kind: 'journal.missing',
+      at: this.clock(),
+      why: kind,
+      fromSeq: kind === 'cut' ? missing.fromSeq : 1,
+      toSeq: anchor.seq,
+      lastHash: anchor.hash,
+      signedAt: new Date(anchor.at).toISOString()
+    })
+    this.#anchors.replace()
   }
 
   get keyring(): Keyring {
@@ -306,6 +350,7 @@ export class Services {
     this.#hasher.close()
     this.strangers.flush(true)
     await this.journal.close()
+    await this.#anchors.close()
     await this.store.close()
   }
 

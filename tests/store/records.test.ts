@@ -130,6 +130,7 @@ const records: Readonly<Record<string, object>> = {
   },
   'answer:': { cookies: ['a=b'], redirect: null, tokens: [null], until: 2 },
   'token:': token,
+  'meta:journal-anchor:': { chain: 'a'.repeat(64), seq: 1, hash: 'b'.repeat(64), at: 1, sig: 's' },
   'handover:': { ...token, expiresAt: 2, state: 's', returnTo: '/' }
 }
 

@@ -1,12 +1,19 @@
-/** `factorgate journal verify`: proves the files of a journal, or names the first line that is wrong. It needs neither gateway nor store. */
-import { readFileSync } from 'node:fs'
+/**
+ * `factorgate journal verify`: proves the files of a journal, or names the first line that is wrong. It needs neither gateway nor store; with
+ * the configuration it also asks the store for the anchor.
+ */
+import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
+import type { Config } from '../../../config/schema.ts'
+import { type Anchor, anchorId, anchorRecord, isAnchorSigned } from '../../audit/anchor.ts'
 import { headFileOf, readHead } from '../../audit/chain-head.ts'
 import { readPublicKey } from '../../audit/checkpoint.ts'
 import { at } from '../../audit/file-lines.ts'
 import { journalPurpose } from '../../audit/journal.ts'
 import { type Proof, verifyJournal } from '../../audit/verify-journal.ts'
 import { readKeyFile } from '../../keyring/key-file.ts'
+import { storeOf } from '../../services/app-options.ts'
+import { loadDriver, openStore } from '../../store/open.ts'
 import { type Command, type Io, jsonText, PersonError, readArgs, UsageError, visible } from '../command.ts'
 import { configFor, configHelp, configOption } from '../command-context.ts'
 import { Progress } from '../progress.ts'
@@ -31,7 +38,7 @@ export const command: Command = {
   --part           accept files that begin in the middle of the journal
   --json           the result as an object
   FILE             the files of the journal in any order, also packed ones (.gz). A file that ends in .head says where the journal ends
-                   (default: the journal of the configuration, its rotated files and its head file)
+                   (default: the journal of the configuration, its rotated files and its head file, and the end that the store remembers)
 ${configHelp}
 
 Exit code 0: every line is there, once, in order and unchanged. Exit code 1: it is not; the first wrong line is named. Lines behind the last
@@ -52,21 +59,44 @@ Example:
     const files = current === null ? given.filter(file => !isOther(file)) : await journalFiles(current)
     const keys = values.key?.flatMap(key => keysOf(key, io)) ?? (await configuredKeys(config?.keyFile, io))
     const known = values.end?.map(endOf) ?? []
+    const anchor = current === null ? null : await anchorFor(config!, keys, io)
     const progress = new Progress(io, 'lines')
     const proof = await verifyJournal({
       files,
       keys,
       head,
       known,
+      anchor,
       isPart: values.part === true,
       onProgress: progress.at
     })
       .catch(asPersonError)
       .finally(() => progress.end())
     if (values.json) io.stdout(jsonText(resultOf(proof)))
-    else say(proof, head !== null || known.length > 0, io)
+    else say(proof, head !== null || known.length > 0 || anchor !== null, io)
     return proof.fault === null ? 0 : 1
   }
+}
+
+/** What the store remembers of the end; null if it remembers nothing, or cannot be asked. */
+async function anchorFor(config: Config, keys: readonly string[], io: Io): Promise<Anchor | null> {
+  const { store, journal } = config
+  if (store.kind === 'embedded' && !existsSync(store.path)) return null
+  try {
+    const address = storeOf(config, io.clock)
+    await loadDriver(address.url)
+    const opened = await openStore(address.url, address.options)
+    try {
+      const anchor = await anchorRecord.get(opened, anchorId(journal.file, store.kind !== 'embedded'))
+      if (anchor === null || isAnchorSigned(anchor, keys)) return anchor
+      io.stderr('note: what the store remembers of the journal is not signed with this key, so it does not count\n')
+    } finally {
+      await opened.close()
+    }
+  } catch (error) {
+    io.stderr(`note: the store cannot be asked where the journal ends: ${visible((error as Error).message)}\n`)
+  }
+  return null
 }
 
 /** The head files among the files, or beside them. */

@@ -1,0 +1,121 @@
+/**
+ * The anchor of a journal: the newest signed checkpoint, as the store remembers it. Whoever cuts the files of a journal at their end, or puts
+ * an older copy in their place, would also have to change the store.
+ */
+import { createHash } from 'node:crypto'
+import { hostname } from 'node:os'
+import path from 'node:path'
+import { type Loose, RecordKind } from '../store/records.ts'
+import type { Store } from '../store/store.ts'
+import type { ChainEnd } from './chain.ts'
+import { headText, readPublicKey, verifies } from './checkpoint.ts'
+
+export interface Anchor extends ChainEnd {
+  /** The hash of the first line of the journal. */
+  readonly chain: string
+  /** Milliseconds since the epoch. */
+  readonly at: number
+  /** By the journal's key, of `headText`. */
+  readonly sig: string
+}
+
+/** It outlives a long pause of the gate, and a journal that is given up is forgotten. */
+const lifetimeSeconds = 400 * 86_400
+
+export const anchorRecord = new RecordKind<Anchor>({ prefix: 'meta:journal-anchor:', version: 1, read })
+
+function read({ chain, seq, hash, at, sig }: Loose): Anchor | null {
+  const isHash = (text: unknown) => typeof text === 'string' && /^[0-9a-f]{64}$/.test(text)
+  const isRight = isHash(chain) && isHash(hash) && Number.isSafeInteger(seq) && typeof at === 'number'
+  return isRight && typeof sig === 'string' ? ({ chain, seq, hash, at, sig } as Anchor) : null
+}
+
+/** One journal of one machine. A store that several machines share holds an anchor of each. */
+export function anchorId(journal: string, isStoreShared: boolean): string {
+  const place = `${isStoreShared ? hostname() : ''}\n${path.resolve(journal)}`
+  return createHash('sha256').update(place).digest('base64url').slice(0, 22)
+}
+
+/** True if one of these public keys has signed it. Anybody who can write to the store could write another. */
+export function isAnchorSigned({ sig, ...anchor }: Anchor, keys: readonly string[]): boolean {
+  return keys.some(key => {
+    const publicKey = readPublicKey(key)
+    return publicKey !== null && verifies(headText(anchor), sig, publicKey)
+  })
+}
+
+/** Lines that the anchor proves and the files no longer hold. */
+export type Missing =
+  | { readonly kind: 'cut'; readonly fromSeq: number; readonly anchor: Anchor }
+  /** The files hold another journal, or none. */
+  | { readonly kind: 'replaced'; readonly anchor: Anchor }
+
+/** Compares the end of the files. `chain` is empty where it is not known. Null if nothing is missing. */
+export function missingBehind(anchor: Anchor | null, end: ChainEnd, chain: string): Missing | null {
+  if (anchor === null) return null
+  if (end.seq === 0 || (chain !== '' && chain !== anchor.chain)) return { kind: 'replaced', anchor }
+  if (end.seq < anchor.seq) return { kind: 'cut', fromSeq: end.seq + 1, anchor }
+  return end.seq === anchor.seq && end.hash !== anchor.hash ? { kind: 'replaced', anchor } : null
+}
+
+export interface AnchorsOptions {
+  readonly store: Store
+  readonly journal: string
+  readonly isStoreShared: boolean
+}
+
+/** Keeps the anchor in the store up to date. It writes after checkpoints, one at a time, and no request waits for it. */
+export class Anchors {
+  readonly #store: Store
+  readonly #id: string
+  #next: Anchor | null = null
+  #writing: Promise<void> | null = null
+  #replaces = false
+
+  constructor({ store, journal, isStoreShared }: AnchorsOptions) {
+    this.#store = store
+    this.#id = anchorId(journal, isStoreShared)
+  }
+
+  /** Rejects with StoreUnreachable. */
+  read(): Promise<Anchor | null> {
+    return anchorRecord.get(this.#store, this.#id)
+  }
+
+  /** The next checkpoint becomes the anchor, whatever the store holds: its loss is on record now. */
+  replace(): void {
+    this.#replaces = true
+  }
+
+  /** A checkpoint is on disk. Never throws; without the store the next checkpoint tries again. */
+  note(anchor: Anchor): void {
+    this.#next = anchor
+    this.#writing ??= this.#write().finally(() => {
+      this.#writing = null
+    })
+  }
+
+  /** Resolves when the last checkpoint is in the store, or the store is away. */
+  async close(): Promise<void> {
+    await this.#writing
+  }
+
+  async #write(): Promise<void> {
+    while (this.#next !== null) {
+      const anchor = this.#next
+      this.#next = null
+      const replaces = this.#replaces
+      try {
+        await anchorRecord.change(this.#store, this.#id, before =>
+          // Another process of this machine may have noted a later one.
+          !replaces && before !== null && before.chain === anchor.chain && before.seq >= anchor.seq
+            ? { result: undefined }
+            : { next: anchor, result: undefined, ttlSeconds: lifetimeSeconds }
+        )
+        if (replaces) this.#replaces = false
+      } catch {
+        return
+      }
+    }
+  }
+}
