@@ -9,6 +9,7 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { gunzipSync } from 'node:zlib'
 import t, { type Test } from 'tap'
+import { byPasskey } from '../fixtures/in-process/older-passkey.ts'
 import { Person, totpCode } from '../fixtures/in-process/person.ts'
 import { freePort } from '../fixtures/process/free-port.ts'
 import { startRedis } from '../fixtures/process/redis-server.ts'
@@ -78,6 +79,8 @@ async function expectSamePeople(t: Test, port: number) {
     await comesIn(port, 'ada', totpCode(ada.totpSecret, Date.now() + ahead), /totp/),
     'she comes in with her authenticator app'
   )
+  const passkey = await byPasskey(new Person(port), ada.passkey)
+  t.equal((await passkey.request('GET', `${portal}account`)).status, 200, 'and with her passkey alone')
   t.notOk(await comesIn(port, 'bob', '000000', /totp/), 'bob stays suspended')
 }
 

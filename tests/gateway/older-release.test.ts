@@ -1,6 +1,5 @@
 /** The files of release 0.1 (tests/vectors/SOURCES.md) work: both stores, key file, configuration, journal and backup. */
 import { spawnSync } from 'node:child_process'
-import { createPrivateKey } from 'node:crypto'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -9,8 +8,8 @@ import { pino } from 'pino'
 import t, { type Test } from 'tap'
 import { loadConfig } from '../../config/load.ts'
 import { Server } from '../../src/server/server.ts'
-import { Authenticator } from '../fixtures/in-process/authenticator.ts'
-import { formsOf, type Page, Person, totpCode } from '../fixtures/in-process/person.ts'
+import { byPasskey } from '../fixtures/in-process/older-passkey.ts'
+import { formsOf, Person, totpCode } from '../fixtures/in-process/person.ts'
 import { freePort } from '../fixtures/process/free-port.ts'
 import { program } from '../fixtures/process/program.ts'
 import { startRedis } from '../fixtures/process/redis-server.ts'
@@ -102,7 +101,7 @@ for (const [kind, prepare] of Object.entries(stores)) {
     t.ok(await isIn(await byPasskey(gate.person(), ada.passkey)), 'the passkey alone')
 
     const shut = await halfWay(bob, 'bob')
-    t.equal(shut.page.status, 401, 'a suspended person stays out')
+    t.equal(shut.page.status, 403, 'a suspended person stays out')
     const invited = await gate.person().open(carol.invitation)
     t.match(formsOf(invited.body), [{ names: ['csrf', 'password'] }], 'an invitation is still good')
     await gate.server.close()
@@ -110,36 +109,6 @@ for (const [kind, prepare] of Object.entries(stores)) {
     const before = readFileSync(old('journal.jsonl'), 'utf8')
     t.ok(lines.startsWith(before) && lines.length > before.length, 'the journal goes on where it ended')
   })
-}
-
-async function byPasskey(person: Person, passkey: Record<string, string>): Promise<Person> {
-  const authenticator = new Authenticator({
-    origin: 'http://gate.localhost',
-    userVerifies: true,
-    credentialId: Buffer.from(passkey.credentialId!, 'base64url'),
-    privateKey: createPrivateKey(passkey.privateKey!)
-  })
-  authenticator.userHandle = passkey.userHandle!
-  const csrf = csrfOf(await person.open(`${portal}login`))
-  const ask = async (what: string, body: object) => {
-    const headers = {
-      'content-type': 'application/json',
-      accept: 'application/json',
-      origin: 'http://gate.localhost',
-      'sec-fetch-site': 'same-origin'
-    }
-    const url = `${portal}webauthn/${what}?for=login`
-    const page = await person.request('POST', url, { headers, body: JSON.stringify({ csrf, ...body }) })
-    if (page.status !== 200) throw new Error(`${what}: ${page.status} ${page.body}`)
-    return JSON.parse(page.body)
-  }
-  const offer = await ask('options', {})
-  await ask('verify', { ceremony: offer.ceremony, response: authenticator.assert(offer.options) })
-  return person
-}
-
-function csrfOf(page: Page): string {
-  return formsOf(page.body).find(form => form.hidden.csrf !== undefined)?.hidden.csrf ?? ''
 }
 
 t.test('a backup of release 0.1 is read back', async t => {
