@@ -244,10 +244,12 @@ export async function buildGateway(config: Config, runtime: Services): Promise<F
           appsFor: async (principal, address) => {
             const cards = returnTargets
               .appsFor(principal, address)
-              .map(async ({ id, title, description, origin, prefix, isReportOnly = false }) => ({
+              .map(async ({ id, title, description, section, maintenance, origin, prefix, isReportOnly = false }) => ({
                 id,
                 title,
                 description,
+                section,
+                maintenance,
                 url: `${origin}${prefix}/`,
                 lastUsedAt: await runtime.appUse.last(principal.account.id, id),
                 isReportOnly: isReportOnly && principal.account.groups.includes(operators)

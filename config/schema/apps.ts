@@ -158,6 +158,14 @@ export const app = map(
         example: 'Jupyter on the big machine'
       })
     ),
+    section: orNull(
+      text('line', {
+        title: 'Section',
+        description:
+          'A heading of the list of apps, for labs with many. Apps with the same section stand together, in the order of the configuration.',
+        example: 'Instruments'
+      })
+    ),
     url: text('siteUrl', {
       title: 'Public address',
       description: 'Where people reach the app: its own host, or a path on a host (`https://lab.example/nb`).',

@@ -2,10 +2,8 @@
 import type { FastifyInstance } from 'fastify'
 import type { Credential } from '../../src/factor/credential.ts'
 import type { PasskeySignals } from '../../src/factor/passkey-signals.ts'
-import { isFullySignedIn } from '../../src/factor/proof.ts'
 import type { Misfit } from '../../src/factor/webauthn-policy.ts'
 import type { Session } from '../../src/session/session.ts'
-import { browserName } from './device-name.ts'
 import { type Flash, takeFlash } from './flash.ts'
 import { type Frame, Notice, Page, plain, Said } from './layout.tsx'
 import type { Messages } from './messages/messages.ts'
@@ -13,15 +11,13 @@ import { type AuthenticatedContext, frameOf, sendPage, signedPage } from './page
 import { SpentNotice } from './recovery.tsx'
 import { formatRelative } from './relative-time.ts'
 import { withReturnTo } from './return-to.ts'
+import { EndOthers, SessionsSection, type SessionsView } from './session-cards.tsx'
 
-export interface AccountView {
+export interface AccountView extends SessionsView {
   readonly credentials: readonly Credential[]
   /** By credential id: why the policy refuses it. */
   readonly misfits?: ReadonlyMap<string, Misfit>
   readonly codes: { readonly total: number; readonly remaining: number; readonly createdAt: number } | null
-  readonly sessions: readonly { readonly session: Session; readonly lastSeenAt: number }[]
-  readonly thisSession: string
-  readonly now: number
   readonly done: Flash | null
   readonly problem: string | null
   readonly hasPassword: boolean
@@ -92,27 +88,8 @@ export function AccountPage({ frame, view }: { frame: Frame; view: AccountView }
           </p>
         </section>
       )}
-      <section aria-labelledby="sessions">
-        <h2 id="sessions">{say.sessions}</h2>
-        <ul class="list">
-          {view.sessions.map(entry => (
-            <SessionRow key={entry.session.id} frame={frame} view={view} entry={entry} />
-          ))}
-        </ul>
-        {others.length > 0 && !offersEnd && <EndOthers frame={frame} />}
-      </section>
+      <SessionsSection frame={frame} view={view} endsOthers={others.length > 0 && !offersEnd} />
     </Page>
-  )
-}
-
-function EndOthers({ frame }: { frame: Frame }) {
-  return (
-    <form method="post" action="/.factorgate/account/sessions/others/end">
-      <input type="hidden" name="csrf" value={frame.csrf} />
-      <button type="submit" class="plain">
-        {frame.say.account.endOthers}
-      </button>
-    </form>
   )
 }
 
@@ -164,45 +141,6 @@ function FactorRow({ frame, credential, misfit, now }: FactorRowProps) {
           {say.remove}
         </a>
       </div>
-    </li>
-  )
-}
-
-interface SessionRowProps {
-  frame: Frame
-  view: AccountView
-  entry: AccountView['sessions'][number]
-}
-
-function SessionRow({ frame, view, entry: { session, lastSeenAt } }: SessionRowProps) {
-  const say = frame.say.account
-  const isThis = session.id === view.thisSession
-  const sentence = say.session({
-    browser: browserName(session.device.userAgent, frame.say),
-    where: isThis ? say.thisDevice : session.device.address,
-    when: formatRelative(isThis ? view.now : lastSeenAt, view.now, frame.say)
-  })
-  return (
-    <li>
-      <p>{sentence}</p>
-      {!isFullySignedIn(session.proofs) && <p class="soft">{say.half}</p>}
-      <form class="acts" method="post" action={`/.factorgate/account/sessions/${session.id}/end`}>
-        <input type="hidden" name="csrf" value={frame.csrf} />
-        <button type="submit" class="plain" aria-label={say.endNamed({ what: sentence })}>
-          {say.end}
-        </button>
-        {!isThis && (
-          <button
-            type="submit"
-            class="plain"
-            name="stranger"
-            value="yes"
-            aria-label={say.notMeNamed({ what: sentence })}
-          >
-            {say.notMe}
-          </button>
-        )}
-      </form>
     </li>
   )
 }

@@ -1,15 +1,16 @@
-/** The front page: the person's apps, last used first. */
+/** The front page: the person's apps. */
 import type { FastifyInstance } from 'fastify'
 import { roleOf } from '../../src/administration/roles.ts'
+import { AppList } from './app-list.tsx'
 import { home } from './enter.ts'
 import { type Frame, Page } from './layout.tsx'
 import type { AppCard } from './options.ts'
 import { frameOf, goTo, sendPage, signedPage } from './page-context.ts'
 import { SpentNotice, type SpentView } from './recovery.tsx'
-import { formatRelative } from './relative-time.ts'
 import { type SponsorNotice, SponsorNotices, sponsorNoticeOf } from './sponsor.tsx'
 
 export interface AppsView {
+  /** In the order of the configuration. */
   readonly apps: readonly AppCard[]
   readonly now: number
   readonly spent: SpentView | null
@@ -31,20 +32,7 @@ export function AppsPage({ frame, view }: { frame: Frame; view: AppsView }) {
           <p>{say.noneNow}</p>
         </>
       ) : (
-        <ul class="list apps">
-          {view.apps.map(app => (
-            <li key={app.id}>
-              <a href={app.url} dir="auto">
-                {app.title}
-              </a>
-              {app.description !== null && <p dir="auto">{app.description}</p>}
-              {app.isReportOnly && <p>{say.reportOnly}</p>}
-              {app.lastUsedAt !== null && (
-                <p class="soft">{say.lastUsed({ when: formatRelative(app.lastUsedAt, view.now, frame.say) })}</p>
-              )}
-            </li>
-          ))}
-        </ul>
+        <AppList frame={frame} apps={view.apps} now={view.now} />
       )}
       {view.mayOperate && (
         <p>
@@ -55,18 +43,13 @@ export function AppsPage({ frame, view }: { frame: Frame; view: AppsView }) {
   )
 }
 
-/** Unused apps keep the order of the configuration. */
-export function inOrder(apps: readonly AppCard[]): AppCard[] {
-  return [...apps].sort((a, b) => (b.lastUsedAt ?? 0) - (a.lastUsedAt ?? 0))
-}
-
 export function registerApps(scope: FastifyInstance): void {
   const { portal } = scope
   scope.get('/.factorgate', { config: { requires: 'anyone' } }, async request => goTo(request.page, '/.factorgate/'))
 
   scope.get('/.factorgate/', { config: { requires: 'signed-in' } }, async request => {
     const page = signedPage(request)
-    const apps = inOrder(await portal.routes.appsFor(page.principal, page.address))
+    const apps = await portal.routes.appsFor(page.principal, page.address)
     const left = await portal.signIn.recovery.leftAfterSpending(page.principal)
     const spent = left === null ? null : { left, address: portal.portalOrigin + home, isAccount: false }
     const sponsor = await sponsorNoticeOf(portal, page.principal)

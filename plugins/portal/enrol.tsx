@@ -32,6 +32,7 @@ export function EnrolPage({ frame, view }: { frame: Frame; view: EnrolView }) {
             <h2>
               <a href={withReturnTo(`/.factorgate/enrol/${kind}`, view.returnTo)}>{say.choice[kind].name}</a>
             </h2>
+            {kind === 'webauthn' && <p class="label">{say.recommended}</p>}
             <p>{say.choice[kind].why}</p>
             <p class="soft">{say.choice[kind].need}</p>
           </li>

@@ -32,12 +32,12 @@ interface PageProps {
 }
 
 /**
- * The document as a string. Shapes of the drawing become empty tags, void elements lose their slash, and buttons a type that they have anyway. Text cannot contain such an end, since its `<` is escaped. Isolates
- * in text become elements; in attributes, where no element can be, they are left out.
+ * The document as a string. Void elements lose their slash, buttons a type that they have anyway, and the document tags that may be left out. Text
+ * cannot contain such a tag, since its `<` is escaped. Isolates in text become elements; in attributes, where no element can be, they are left out.
  */
 export function toHtml(page: JSX.Element): string {
   const html = `<!doctype html>${renderToString(page)
-    .replace(/><\/(?:path|circle)>/g, '/>')
+    .replace(/<\/?head>|<\/body>/g, '')
     .replace(/(<(?:meta|link|input)(?:[^"<>/]|"[^"]*")*)\/>/g, '$1>')
     .replaceAll('<button type="submit"', '<button')}`
   if (!html.includes('\u2068')) return html

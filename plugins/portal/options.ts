@@ -1,5 +1,6 @@
 /** The options of the portal. A reload may change values, so they are read at every use and may be getters. */
 import type { FastifyInstance } from 'fastify'
+import type { Maintenance } from '../../src/apps/route-table.ts'
 import type { Clock } from '../../src/clock.ts'
 import type { Credentials } from '../../src/factor/credential.ts'
 import type { RecoveryCodes } from '../../src/factor/recovery-code.ts'
@@ -41,6 +42,9 @@ export interface AppCard {
   readonly url: string
   /** Milliseconds since the epoch; null if unknown. */
   readonly lastUsedAt: number | null
+  /** The heading above it in the list; null for none. */
+  readonly section?: string | null
+  readonly maintenance?: Maintenance | null
   /** For operators. */
   readonly isReportOnly?: boolean
 }

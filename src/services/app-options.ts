@@ -85,6 +85,7 @@ export function toApp(app: AppConfig, portalOrigin: string, all: readonly AppCon
     id: app.id,
     title: app.title,
     description: app.description,
+    section: app.section,
     origin,
     host,
     prefix,

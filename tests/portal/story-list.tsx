@@ -28,6 +28,7 @@ import type { Sponsorship } from '../../src/identity/sponsorships.ts'
 import { type Language, languageCodes } from '../../src/messages/languages.ts'
 import type { Session } from '../../src/session/session.ts'
 import type { SeenRequest } from '../../src/sign-in/sponsorship.ts'
+import { appStories } from './app-stories.tsx'
 import { errorStories } from './error-stories.tsx'
 import { forgottenStories } from './forgotten-stories.tsx'
 
@@ -502,6 +503,7 @@ export function storiesIn(language: Language): readonly Story[] {
         }}
       />
     ),
+    ...appStories(person, now, variant),
     variant('apps-none', <AppsPage frame={person} view={{ apps: [], now, spent: null }} />),
     own('account', <AccountPage frame={person} view={account} />),
     variant(

@@ -12,7 +12,7 @@ import {
   sessionCookie,
   stateOf
 } from '../../plugins/cookies.ts'
-import { inOrder } from '../../plugins/portal/apps.tsx'
+import { inOrder } from '../../plugins/portal/app-list.tsx'
 import { stepUpSentence } from '../../plugins/portal/challenge-offer.ts'
 import { browserName, systemName } from '../../plugins/portal/device-name.ts'
 import { cleanName } from '../../plugins/portal/enrol.tsx'

@@ -276,6 +276,26 @@
     again(10)
   })
 
+  // The filter of a long list of apps. "/" leads to it, and Enter opens the first app that is left.
+  const folded = text => text.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase()
+  all('[data-find]', field => {
+    const entries = [...document.querySelectorAll('.apps > li')]
+    const isSeen = entry => !entry.hidden
+    field.addEventListener('input', () => {
+      for (const entry of entries) entry.hidden = !folded(entry.textContent).includes(folded(field.value.trim()))
+      all('[data-apps]', section => (section.hidden = !section.querySelector('li:not([hidden])')))
+      field.nextElementSibling.hidden = entries.some(isSeen)
+    })
+    field.addEventListener('keydown', ({ key }) => {
+      if (key === 'Enter' && field.value) entries.find(isSeen)?.querySelector('a').click()
+    })
+    addEventListener('keydown', event => {
+      if (event.key !== '/' || event.target.matches('input')) return
+      event.preventDefault()
+      field.focus()
+    })
+  })
+
   all('[data-print]', button => button.addEventListener('click', () => print()))
 
   all('[data-copy]', button => {
