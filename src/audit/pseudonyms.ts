@@ -5,8 +5,8 @@ import type { AuditEvent } from './event.ts'
 export type PseudonymisedField = 'user' | 'client' | 'path'
 
 /** The fields of an event that hold such data. An account id is random and stays, so that lines of one person can be found. */
-const fieldsOf: Readonly<Record<PseudonymisedField, readonly string[]>> = {
-  user: ['name', 'email', 'operator', 'subject', 'formerName', 'newName'],
+export const pseudonymisedFields: Readonly<Record<PseudonymisedField, readonly string[]>> = {
+  user: ['name', 'email', 'operator', 'subject', 'formerName', 'newName', 'person', 'sponsor'],
   client: ['address'],
   path: ['path']
 }
@@ -19,7 +19,7 @@ export function pseudonymiser(
   kinds: readonly PseudonymisedField[],
   keyring: () => Pick<Keyring, 'mac'>
 ): ((event: AuditEvent) => AuditEvent) | null {
-  const fields = kinds.flatMap(kind => fieldsOf[kind])
+  const fields = kinds.flatMap(kind => pseudonymisedFields[kind])
   if (fields.length === 0) return null
   return event => {
     const changed: Record<string, AuditEvent[string]> = {}
@@ -27,8 +27,18 @@ export function pseudonymiser(
       const value = event[field]
       if (typeof value === 'string') changed[field] = `~${keyring().mac(purpose, value).slice(0, length)}`
     }
+    // A sentence of the gate may name the person whom the line is about.
+    const { name, why } = event
+    if (typeof changed.name === 'string' && typeof why === 'string') changed.why = withoutName(why, name!, changed.name)
     return { ...event, ...changed }
   }
+}
+
+/** Only whole words, since a name may be one letter. */
+function withoutName(text: string, name: string, pseudonym: string): string {
+  if (name === '' || !text.includes(name)) return text
+  const literal = name.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&')
+  return text.replace(new RegExp(`(?<![\\p{L}\\p{N}])${literal}(?![\\p{L}\\p{N}])`, 'gu'), pseudonym)
 }
 
 /** The pseudonyms of a value under each key of the key file, for a search. */

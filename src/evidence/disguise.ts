@@ -3,14 +3,9 @@
  * journal already holds as a pseudonym stays as it is.
  */
 import type { Entry } from '../audit/journal-files.ts'
-import { type PseudonymisedField, pseudonymsOf } from '../audit/pseudonyms.ts'
+import { type PseudonymisedField, pseudonymisedFields, pseudonymsOf } from '../audit/pseudonyms.ts'
 import type { Keyring } from '../keyring/keyring.ts'
 
-const fields: Readonly<Record<PseudonymisedField, readonly string[]>> = {
-  user: ['name', 'email', 'operator', 'subject', 'formerName', 'newName', 'person', 'sponsor'],
-  client: ['address'],
-  path: ['path']
-}
 /** Texts that people have typed, and names of devices: they may name somebody. */
 const freeTexts = ['why', 'device']
 export const leftOut = '(left out)'
@@ -38,7 +33,7 @@ export class Disguise {
     if (this.kinds.size === 0) return entry
     const changed: Record<string, unknown> = {}
     for (const kind of this.kinds)
-      for (const field of fields[kind]) {
+      for (const field of pseudonymisedFields[kind]) {
         const value = entry[field]
         if (typeof value === 'string') changed[field] = this.of(kind, value)
       }

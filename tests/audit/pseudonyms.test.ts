@@ -41,6 +41,20 @@ t.test('names, addresses and paths are only a keyed hash in the journal, and a r
   }
 })
 
+t.test('sponsors, and a name in a sentence of the gate, are replaced too', async t => {
+  const hide = pseudonymiser(['user'], () => ring(1))!
+  const [ada, otto] = [pseudonymsOf('ada', ring(1))[0]!, pseudonymsOf('otto', ring(1))[0]!]
+  const asked = hide({ kind: 'sponsor.ask', at: 1, name: 'ada', person: 'ada', sponsor: 'otto' })
+  t.match(asked, { name: ada, person: ada, sponsor: otto })
+  const of = (name: string, why: string) => hide({ kind: 'watch.budget', at: 1, name, why }).why
+  t.equal(
+    of('ada', 'ada has fetched 600 MiB; adam and cicada have not. (ada)'),
+    `${ada} has fetched 600 MiB; adam and cicada have not. (${ada})`
+  )
+  t.equal(of('a.b+c@x.org', 'a.b+c@x.org, aXb+c@x.org'), `${pseudonymsOf('a.b+c@x.org', ring(1))[0]}, aXb+c@x.org`)
+  t.equal(of('a-b', 'a-b and a$&b'), `${pseudonymsOf('a-b', ring(1))[0]} and a$&b`)
+})
+
 t.test('only the fields that the configuration names are replaced', async t => {
   t.equal(
     pseudonymiser([], () => ring(1)),
