@@ -29,6 +29,8 @@ export interface Found {
   /** Markdown. */
   readonly text: string
   readonly bars: readonly Bar[]
+  /** For programs that read the output: printed after everything else. */
+  readonly lastLines?: readonly string[]
 }
 
 export type Section = (bench: Bench) => Promise<Found>

@@ -19,6 +19,7 @@ import { scale } from './scale.ts'
 import { soak } from './soak.ts'
 import { store } from './store.ts'
 import { storm } from './storm.ts'
+import { watch } from './watch.ts'
 import { websockets } from './websockets.ts'
 
 const sections: Readonly<Record<string, Section>> = {
@@ -32,7 +33,8 @@ const sections: Readonly<Record<string, Section>> = {
   scale,
   storm,
   journal,
-  budgets
+  budgets,
+  watch
 }
 /** Runs only where it is asked for by name. */
 const long: Readonly<Record<string, Section>> = { soak }
@@ -96,6 +98,7 @@ if (!end.isStopped) {
   for (const bar of farMissed) console.error(`missed by far: ${bar.what}`)
   if (!isQuick && asked.length === 0)
     await writeFile(fileURLToPath(new URL('RESULTS.md', import.meta.url)), [title, sum, ...told].join('\n\n'))
+  for (const { found } of judged) for (const line of found.lastLines ?? []) console.log(line)
   // What a section that was not done in time still has in hand must not keep us.
   await end.all()
   process.exit(broken > 0 || isLost ? 1 : 0)

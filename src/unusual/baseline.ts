@@ -1,0 +1,94 @@
+/**
+ * What is usual for one person: the weighted median of their days and their spread on a logarithmic scale, drawn towards their peers while few
+ * days are known, and held down by a slow baseline beside it.
+ */
+import { featureCount, features, fromByte } from './features.ts'
+import type { Usual } from './group.ts'
+import { longAt, number, type Person, ringSize } from './person.ts'
+
+/** A day counts half after three weeks. */
+const halfLifeDays = 21
+/** The peers weigh as much as so many of the person's own days. */
+const peerDays = 4
+/** 1.4826·MAD is the standard deviation of a normal distribution (Hampel 1974). */
+const madFactor = 1.4826
+/** The usual amount may stand above the slow baseline by so many e-folds: nobody teaches the watch more than threefold in a month. */
+const aboveLongMost = 1.1
+const longHalfLifeDays = 60
+/** The slow baseline says nothing before so many days. */
+const longDaysLeast = 10
+
+const order: number[] = []
+const weights = new Float64Array(ringSize)
+
+export function usualFor(person: Person, peers: Usual): Usual {
+  const middle = new Float32Array(featureCount)
+  const spread = new Float32Array(featureCount)
+  let weight = 0
+  for (let i = 0; i < person.ringCount; i++) {
+    weights[i] = 0.5 ** (Math.max(0, person.day - person.days[i]!) / halfLifeDays)
+    weight += weights[i]!
+  }
+  const share = weight / (weight + peerDays)
+  const hasLong = person.numbers[number.longDays]! >= longDaysLeast
+  for (let feature = 0; feature < featureCount; feature++) {
+    const { leastSpread } = features[feature]!
+    const theirs = peers.middle[feature]!
+    const theirSpread = peers.spread[feature]!
+    if (person.ringCount === 0) {
+      middle[feature] = theirs
+      spread[feature] = theirSpread
+      continue
+    }
+    sortDays(person, feature)
+    const own = valueAt(person, feature, weight * 0.5)
+    // The upper tenth counts beside the MAD, because some days of most people are busy ones.
+    const upper = (valueAt(person, feature, weight * 0.9) - own) / 1.28
+    const ownSpread = Math.max(leastSpread, madFactor * deviation(person, feature, own, weight), upper)
+    const long = hasLong ? person.numbers[longAt + feature]! + aboveLongMost : Number.POSITIVE_INFINITY
+    middle[feature] = Math.min(long, share * own + (1 - share) * theirs)
+    spread[feature] = Math.sqrt(
+      share * ownSpread ** 2 + (1 - share) * (theirSpread ** 2 + share * (own - theirs) ** 2)
+    )
+  }
+  return { middle, spread }
+}
+
+/** Moves the slow baseline by one learned day. */
+export function moveLong(person: Person, values: Float64Array): void {
+  const days = ++person.numbers[number.longDays]!
+  const rate = Math.max(1 / days, 1 - 0.5 ** (1 / longHalfLifeDays))
+  for (let feature = 0; feature < featureCount; feature++)
+    person.numbers[longAt + feature]! += rate * (values[feature]! - person.numbers[longAt + feature]!)
+}
+
+function sortDays(person: Person, feature: number): void {
+  order.length = person.ringCount
+  for (let i = 0; i < order.length; i++) order[i] = i
+  order.sort((one, other) => byteOf(person, one, feature) - byteOf(person, other, feature))
+}
+
+function valueAt(person: Person, feature: number, weight: number): number {
+  let left = weight
+  for (const i of order) {
+    left -= weights[i]!
+    if (left <= 0) return fromByte(byteOf(person, i, feature))
+  }
+  return order.length === 0 ? 0 : fromByte(byteOf(person, order.at(-1)!, feature))
+}
+
+/** The weighted median of the distances from the middle. */
+function deviation(person: Person, feature: number, middle: number, weight: number): number {
+  const distance = (i: number) => Math.abs(fromByte(byteOf(person, i, feature)) - middle)
+  const sorted = [...order].sort((one, other) => distance(one) - distance(other))
+  let left = weight * 0.5
+  for (const i of sorted) {
+    left -= weights[i]!
+    if (left <= 0) return distance(i)
+  }
+  return 0
+}
+
+function byteOf(person: Person, day: number, feature: number): number {
+  return person.bytes[day * featureCount + feature]!
+}

@@ -1,0 +1,51 @@
+/** Countries and positions of addresses, from a file in MaxMind's format (GeoLite2 City or Country, DB-IP, and similar). No web service is asked. */
+import { readFile } from 'node:fs/promises'
+import type { FindPlace, Place } from './places.ts'
+
+interface PlaceRecord {
+  readonly country?: { readonly iso_code?: string }
+  readonly registered_country?: { readonly iso_code?: string }
+  readonly location?: { readonly latitude?: number; readonly longitude?: number; readonly accuracy_radius?: number }
+}
+
+export class CountryFileError extends Error {
+  override readonly name = 'CountryFileError'
+}
+
+/** Rejects with CountryFileError, whose message says what is wrong with the file. */
+export async function readCountries(file: string): Promise<NonNullable<FindPlace>> {
+  // Loaded only where a file is configured.
+  const { Reader } = await import('mmdb-lib')
+  const content = await readFile(file).catch((error: NodeJS.ErrnoException) => {
+    throw new CountryFileError(error.code === 'ENOENT' ? 'there is no such file' : `it cannot be read (${error.code})`)
+  })
+  let reader: InstanceType<typeof Reader<object>>
+  try {
+    reader = new Reader<object>(content)
+    // A file that is cut short fails at the first address.
+    for (const address of ['1.1.1.1', '8.8.8.8', '203.0.113.1']) reader.get(address)
+  } catch {
+    throw new CountryFileError('it is damaged, or no file in the format of MaxMind')
+  }
+  return address => {
+    try {
+      return placeOf(reader.get(address) as PlaceRecord | null)
+    } catch {
+      return null
+    }
+  }
+}
+
+function placeOf(record: PlaceRecord | null): Place | null {
+  if (record === null) return null
+  const country = record.country?.iso_code ?? record.registered_country?.iso_code
+  const { latitude, longitude, accuracy_radius: radius } = record.location ?? {}
+  const hasPosition = Number.isFinite(latitude) && Number.isFinite(longitude)
+  if (typeof country !== 'string' && !hasPosition) return null
+  return {
+    country: typeof country === 'string' ? country : null,
+    latitude: hasPosition ? (latitude as number) : null,
+    longitude: hasPosition ? (longitude as number) : null,
+    radiusKm: Number.isFinite(radius) ? (radius as number) : 100
+  }
+}

@@ -1,0 +1,72 @@
+/** The end of a person's day: what it teaches, how the sums move, and what the groups learn from it. */
+import { moveLong } from './baseline.ts'
+import { featureCount, toScale } from './features.ts'
+import type { Usual } from './group.ts'
+import { isRestDay, known, type Person } from './person.ts'
+import { sumAfter, sums } from './score.ts'
+
+/** A number above the usual teaches no more than so many standard days; more, where the person has shown that the day is theirs. */
+const learnedMost = 2
+const answeredMost = 4
+/** The sums begin once so many days of the person are known. */
+const sumsFromDays = 5
+/** From this level on a day teaches nothing, unless the person has shown that it is theirs. */
+export const alarmingLevel = 2
+
+/** What the groups learn from one day of a person. */
+export interface Lesson {
+  readonly values: Float64Array
+  /** Bit h is set for an active hour. */
+  readonly hours: number
+  readonly isRest: boolean
+  /** Areas that have become the person's own. */
+  readonly areas: readonly number[]
+}
+
+/**
+ * Null for a day without activity, and for one that is not trusted. While the watch learns what is usual here, every day counts: nobody could
+ * answer for it, and one day alone teaches little.
+ */
+export function endDay(person: Person, usual: Usual, next: number, isLearning: boolean): Lesson | null {
+  const isTrusted = person.alarm < alarmingLevel || isLearning
+  if (!person.isActiveToday || !isTrusted) {
+    if (person.isActiveToday) moveSums(person, usual, false)
+    person.endDay(next, null)
+    return null
+  }
+  moveSums(person, usual, isLearning)
+  const values = learnable(person, usual)
+  const areas: number[] = []
+  for (let i = 0; i < known.areas.size; i++) {
+    const hash = person.hashes[known.areas.at + i]!
+    if (hash !== 0 && person.becomesOwn(i, next)) areas.push(hash)
+  }
+  const lesson = { values: amountsOf(person), hours: person.hoursToday, isRest: isRestDay(person.day), areas }
+  moveLong(person, values)
+  person.endDay(next, values)
+  return lesson
+}
+
+/** A person who has answered for their days begins anew. */
+function moveSums(person: Person, usual: Usual, isLearning: boolean): void {
+  const isAnswered = person.answered > 0 && person.alarm < alarmingLevel
+  const isNought = isAnswered || isLearning || person.ringCount < sumsFromDays
+  for (const { feature, index } of sums) person.numbers[index] = isNought ? 0 : sumAfter(person, usual, feature, index)
+}
+
+/** Groups count days of people, and one day is one of many: they learn it as it was. */
+function amountsOf(person: Person): Float64Array {
+  return Float64Array.from({ length: featureCount }, (_, feature) => toScale(feature, person.numbers[feature]!))
+}
+
+/** One day moves the usual little, whatever happens on it: nobody teaches the watch quickly. */
+function learnable(person: Person, usual: Usual): Float64Array {
+  const values = new Float64Array(featureCount)
+  const most = person.answered > 0 ? answeredMost : learnedMost
+  for (let feature = 0; feature < featureCount; feature++)
+    values[feature] = Math.min(
+      toScale(feature, person.numbers[feature]!),
+      usual.middle[feature]! + most * usual.spread[feature]!
+    )
+  return values
+}

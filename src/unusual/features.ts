@@ -1,0 +1,76 @@
+/** The numbers that the watch counts for each person and day, and their logarithmic scale. */
+
+export interface Feature {
+  readonly id: string
+  /** Amounts well below one unit are all the same to the scale: it is ln(1 + amount / unit). */
+  readonly unit: number
+  /** The least spread of a person's days, in e-folds. It keeps the very regular from being strange at every small change. */
+  readonly leastSpread: number
+  /** What the watch assumes before it has seen anybody: the middle and the spread of days, in e-folds. */
+  readonly assumed: readonly [middle: number, spread: number]
+  /** True for the most in ten minutes, or in a row. Others add up over a day. */
+  readonly isPeak: boolean
+}
+
+const feature = <Id extends string>(
+  id: Id,
+  unit: number,
+  leastSpread: number,
+  assumed: readonly [number, number],
+  isPeak = false
+): Feature & { readonly id: Id } => ({ id, unit, leastSpread, assumed, isPeak })
+
+/** The order is that of the records in the store: a new one goes to the end, with a new version. */
+export const features = [
+  feature('bytes', 1e6, 0.8, [4, 1.6]),
+  feature('objects', 5, 0.6, [2.5, 1.1]),
+  feature('newObjects', 5, 0.7, [2, 1.1]),
+  feature('foreignObjects', 5, 0.6, [0.7, 1]),
+  feature('newAreas', 1, 0.5, [0.7, 0.7]),
+  feature('peakBytes', 1e6, 0.9, [3.5, 1.6], true),
+  feature('peakObjects', 5, 0.7, [1.8, 1], true),
+  feature('refusals', 5, 0.7, [0.5, 0.9]),
+  feature('run', 5, 0.6, [0.6, 0.8], true),
+  feature('bare', 10, 0.7, [0.5, 1.2]),
+  feature('regular', 10, 0.6, [0.5, 1]),
+  feature('lonely', 10, 0.6, [0.7, 0.8]),
+  feature('foreignBytes', 1e6, 0.9, [1.5, 1.6])
+] as const satisfies readonly Feature[]
+
+export const featureCount = features.length
+
+/** The place of each feature in arrays. */
+export const at = {
+  bytes: 0,
+  objects: 1,
+  newObjects: 2,
+  foreignObjects: 3,
+  newAreas: 4,
+  peakBytes: 5,
+  peakObjects: 6,
+  refusals: 7,
+  run: 8,
+  bare: 9,
+  regular: 10,
+  lonely: 11,
+  foreignBytes: 12
+} as const
+
+export function toScale(feature: number, amount: number): number {
+  return Math.log1p(amount / (features[feature] as Feature).unit)
+}
+
+export function fromScale(feature: number, value: number): number {
+  return Math.expm1(value) * (features[feature] as Feature).unit
+}
+
+const steps = 10
+
+/** One byte keeps a value to five per cent of its amount. */
+export function toByte(value: number): number {
+  return Math.min(255, Math.max(0, Math.round(value * steps)))
+}
+
+export function fromByte(byte: number): number {
+  return byte / steps
+}

@@ -1,0 +1,151 @@
+/** What is usual in a group, or among all people: histograms of their days, the hours in which they work, and the areas that they use. */
+import { featureCount, features } from './features.ts'
+
+export const binCount = 64
+/** E-folds for each bin. */
+const binWidth = 0.25
+export const areaPlaces = 256
+/** Everybody, beside the groups of directories. No group has this name, since names of groups are not empty. */
+export const everyone = ''
+/** A group with fewer days of people says nothing yet. */
+const leastDays = 20
+/** So many days of people say what the busiest one is. */
+const busiestDays = 500
+const dayDecay = 0.99
+/** An area is used in common once so many people have made it their own. */
+const commonFrom = 2
+
+export interface Usual {
+  readonly middle: Float32Array
+  readonly spread: Float32Array
+}
+
+export class Group {
+  readonly bins = new Float32Array(featureCount * binCount)
+  readonly hours = new Float32Array(48)
+  days = 0
+  workdays = 0
+  restDays = 0
+  readonly areas = new Map<number, number>()
+  since: number
+  day: number
+  readonly #busiest = new Float32Array(featureCount).fill(-1)
+  #busiestDay = 0
+  #usual: (Usual & { readonly day: number }) | null = null
+
+  constructor(day: number) {
+    this.since = day
+    this.day = day
+  }
+
+  get isKnown(): boolean {
+    return this.days >= leastDays
+  }
+
+  addDay(values: Float64Array, hours: number, isRest: boolean): void {
+    for (let feature = 0; feature < featureCount; feature++) {
+      const bin = Math.min(binCount - 1, Math.max(0, Math.round((values[feature] as number) / binWidth)))
+      this.bins[feature * binCount + bin]!++
+    }
+    for (let hour = 0; hour < 24; hour++) this.hours[(isRest ? 24 : 0) + hour]! += (hours >> hour) & 1
+    this.days++
+    if (isRest) this.restDays++
+    else this.workdays++
+  }
+
+  addArea(hash: number): void {
+    const people = this.areas.get(hash) ?? 0
+    if (people === 0 && this.areas.size >= areaPlaces) this.#forgetArea()
+    this.areas.set(hash, people + 1)
+  }
+
+  /** Adds what another gate, or this one since the last writing, has learned. */
+  addAll(other: Group): void {
+    this.age(other.day)
+    for (let i = 0; i < this.bins.length; i++) this.bins[i]! += other.bins[i]!
+    for (let i = 0; i < this.hours.length; i++) this.hours[i]! += other.hours[i]!
+    this.days += other.days
+    this.workdays += other.workdays
+    this.restDays += other.restDays
+    this.since = Math.min(this.since, other.since)
+    for (const [area, people] of other.areas) for (let i = 0; i < people; i++) this.addArea(area)
+    this.#usual = null
+  }
+
+  isCommon(area: number): boolean {
+    return (this.areas.get(area) ?? 0) >= commonFrom
+  }
+
+  /** Days of long ago count less. */
+  age(day: number): void {
+    if (day <= this.day) return
+    const factor = dayDecay ** (day - this.day)
+    this.day = day
+    for (let i = 0; i < this.bins.length; i++) this.bins[i]! *= factor
+    for (let i = 0; i < this.hours.length; i++) this.hours[i]! *= factor
+    this.days *= factor
+    this.workdays *= factor
+    this.restDays *= factor
+  }
+
+  usual(day: number): Usual {
+    if (this.#usual?.day === day) return this.#usual
+    const middle = new Float32Array(featureCount)
+    const spread = new Float32Array(featureCount)
+    for (let feature = 0; feature < featureCount; feature++) {
+      const { leastSpread } = features[feature]!
+      middle[feature] = this.#quantile(feature, 0.5)
+      // A newcomer may be one of the busy: the upper side counts.
+      spread[feature] = Math.max(leastSpread * 1.5, (this.#quantile(feature, 0.95) - middle[feature]!) / 1.64)
+    }
+    this.#usual = { day, middle, spread }
+    return this.#usual
+  }
+
+  /** The amount that one day in a thousand exceeds, on its scale; null before so many days are known. */
+  busiest(feature: number, day: number): number | null {
+    if (this.days < busiestDays) return null
+    if (this.#busiestDay !== day) this.#busiest.fill(-1)
+    this.#busiestDay = day
+    if (this.#busiest[feature]! < 0) this.#busiest[feature] = this.#quantile(feature, 0.999)
+    return this.#busiest[feature]!
+  }
+
+  #quantile(feature: number, share: number): number {
+    let left = this.days * share
+    for (let bin = 0; bin < binCount; bin++) {
+      left -= this.bins[feature * binCount + bin]!
+      if (left <= 0) return bin * binWidth
+    }
+    return 0
+  }
+
+  /** The least used makes room. */
+  #forgetArea(): void {
+    let least: number | null = null
+    for (const [hash, people] of this.areas) if (least === null || people < this.areas.get(least)!) least = hash
+    if (least !== null) this.areas.delete(least)
+  }
+}
+
+const assumedMiddle = Float32Array.from(features, ({ assumed }) => assumed[0])
+const assumedSpread = Float32Array.from(features, ({ assumed }) => assumed[1])
+export const assumed: Usual = { middle: assumedMiddle, spread: assumedSpread }
+
+/** The usual day of a person's peers: for each number the most generous of their groups. */
+export function usualOf(groups: readonly Group[], all: Group, day: number): Usual {
+  const known = groups.filter(group => group.isKnown)
+  if (known.length === 0) return all.isKnown ? all.usual(day) : assumed
+  if (known.length === 1) return known[0]!.usual(day)
+  const middle = new Float32Array(featureCount)
+  const spread = new Float32Array(featureCount)
+  for (const group of known) {
+    const usual = group.usual(day)
+    for (let feature = 0; feature < featureCount; feature++)
+      if (usual.middle[feature]! + 2 * usual.spread[feature]! > middle[feature]! + 2 * spread[feature]!) {
+        middle[feature] = usual.middle[feature]!
+        spread[feature] = usual.spread[feature]!
+      }
+  }
+  return { middle, spread }
+}

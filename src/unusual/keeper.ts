@@ -1,0 +1,170 @@
+/** Loads and writes what is known of people and groups, in batches, so that all gates of a store know the same. */
+import { createHash } from 'node:crypto'
+import type { Clock } from '../clock.ts'
+import { inBatches } from '../store/batches.ts'
+import type { Store } from '../store/store.ts'
+import { usualFor } from './baseline.ts'
+import { endDay, type Lesson } from './end-day.ts'
+import { featureCount } from './features.ts'
+import { everyone, Group } from './group.ts'
+import { mergeInto } from './merge.ts'
+import type { Live, People } from './people.ts'
+import { dayMs, type Person } from './person.ts'
+import { groupRecord, keepSeconds, packGroup, packPerson, personRecord, unpackGroup, unpackPerson } from './records.ts'
+
+export interface KeeperOptions {
+  readonly people: People
+  readonly store: Store
+  readonly clock: Clock
+  /** Told once when the store cannot be read or written, and with null when it can again. */
+  readonly onProblem: (problem: Error | null) => void
+}
+
+const tickMs = 1000
+/** An ordinary person is written so often; one who is nearly strange at every tick. */
+const calmMs = 60_000
+/** A person whom nobody has seen for so long leaves the memory. */
+const idleMs = 3_600_000
+
+export class Keeper {
+  readonly #options: KeeperOptions
+  #timer: NodeJS.Timeout | undefined
+  #running: Promise<void> | null = null
+  #hasProblem = false
+  #groupsAt = 0
+
+  constructor(options: KeeperOptions) {
+    this.#options = options
+  }
+
+  start(): void {
+    this.#timer = setInterval(() => void this.tick(), tickMs)
+    this.#timer.unref()
+  }
+
+  /** Writes everything. */
+  async stop(): Promise<void> {
+    clearInterval(this.#timer)
+    await this.#running
+    await this.tick(true)
+  }
+
+  /** Never rejects. Several calls at a time are one. */
+  tick(isEnd = false): Promise<void> {
+    this.#running ??= this.#tick(isEnd).finally(() => {
+      this.#running = null
+    })
+    return this.#running
+  }
+
+  async #tick(isEnd: boolean): Promise<void> {
+    const { people, clock } = this.#options
+    const now = clock()
+    try {
+      await this.#groups(now, isEnd)
+      const due = [...people.all].filter(([, live]) => isEnd || isDue(live, now))
+      await inBatches(due, ([account, live]) => this.#sync(account, live, now), undefined, { goesOn: true })
+      for (const [account, live] of people.all)
+        if (!live.isDirty && now - live.lastAt > idleMs) people.all.delete(account)
+      this.#report(null)
+    } catch (error) {
+      this.#report(error as Error)
+    }
+  }
+
+  #report(problem: Error | null): void {
+    if ((problem !== null) === this.#hasProblem) return
+    this.#hasProblem = problem !== null
+    this.#options.onProblem(problem)
+  }
+
+  /** Adds to the record what was counted here since the last time, and takes what others have counted. */
+  async #sync(account: string, live: Live, now: number): Promise<void> {
+    const { people, store } = this.#options
+    live.isDirty = false
+    const counted = live.person.numbers.slice(0, featureCount)
+    const { carry } = live
+    let lesson: { readonly what: Lesson; readonly day: number } | null = null
+    let merged: Person
+    try {
+      merged = await personRecord.change<Person>(store, account, record => {
+        lesson = null
+        const stored = record === null ? unpackPerson(packPerson(live.person)) : unpackPerson(record)
+        if (record !== null) {
+          if (carry !== null && carry.day === stored.day) addAmounts(stored, carry.amounts)
+          if (stored.day < live.person.day) {
+            const usual = usualFor(stored, people.peers(live.groups, stored.day))
+            const what = endDay(stored, usual, live.person.day, people.isLearning(stored.day * dayMs))
+            if (what !== null) lesson = { what, day: live.person.day }
+          }
+          mergeInto(stored, live.person, live.synced)
+        }
+        return { next: packPerson(stored), result: stored, ttlSeconds: keepSeconds }
+      })
+    } catch (error) {
+      live.isDirty = true
+      throw error
+    }
+    if (lesson !== null) {
+      const { what, day } = lesson as { readonly what: Lesson; readonly day: number }
+      people.teach(what, live.groups, day)
+    }
+    live.carry = null
+    live.isLoaded = true
+    live.syncedAt = now
+    // A day has ended in between: the next writing joins the two.
+    if (live.person.day !== merged.day) return
+    const written = merged.numbers.slice(0, featureCount)
+    live.person = mergeInto(merged, live.person, counted)
+    live.synced = written
+    live.usual = null
+  }
+
+  async #groups(now: number, isEnd: boolean): Promise<void> {
+    const { people, store } = this.#options
+    const isTime = isEnd || now - this.#groupsAt >= calmMs || now < this.#groupsAt
+    people.group(everyone, Math.floor(now / dayMs))
+    const due = [...people.groups].filter(([, { isLoaded }]) => !isLoaded || isTime)
+    if (isTime) this.#groupsAt = now
+    await inBatches(due, async ([name, kept]) => {
+      const { pending } = kept
+      kept.pending = null
+      try {
+        const group = await groupRecord.change<Group>(store, groupId(name), record => {
+          const known = record === null ? null : unpackGroup(record)
+          if (known === null && pending === null && name !== everyone) return { result: kept.group }
+          const next = known ?? new Group(kept.group.since)
+          if (pending !== null) next.addAll(pending)
+          else if (known !== null) return { result: next }
+          return { next: packGroup(next), result: next, ttlSeconds: keepSeconds }
+        })
+        const learnedSince = people.groups.get(name)?.pending ?? null
+        people.replaceGroup(name, learnedSince === null ? group : withPending(group, learnedSince), learnedSince)
+      } catch (error) {
+        // Nothing is lost: it is written the next time.
+        const later = people.groups.get(name)
+        if (later !== undefined && pending !== null) later.pending = withPending(pending, later.pending)
+        throw error
+      }
+    })
+  }
+}
+
+function withPending(group: Group, more: Group | null): Group {
+  if (more !== null) group.addAll(more)
+  return group
+}
+
+function isDue(live: Live, now: number): boolean {
+  if (!live.isDirty) return false
+  return !live.isLoaded || live.person.alarm > 0 || now - live.syncedAt >= calmMs || now < live.syncedAt
+}
+
+function addAmounts(person: Person, amounts: Float64Array): void {
+  for (let i = 0; i < featureCount; i++) person.numbers[i]! += amounts[i]!
+}
+
+/** Names of groups come from directories and may be long. */
+function groupId(name: string): string {
+  return name === everyone ? 'everyone' : createHash('sha256').update(name).digest('base64url').slice(0, 22)
+}

@@ -1,0 +1,55 @@
+/** A short list of hashes with the days on which each was first and last seen, inside the arrays of one person. The oldest makes room. */
+
+export interface Slots {
+  readonly hashes: Uint32Array
+  readonly days: Uint16Array
+}
+
+export interface ListPlace {
+  /** The first place in `hashes`. */
+  readonly at: number
+  readonly size: number
+  /** The first place in `days`; the first day of entry i is there, and its last day `size` places later. */
+  readonly daysAt: number
+}
+
+/** The index in the list, or -1. */
+export function find({ hashes }: Slots, { at, size }: ListPlace, hash: number): number {
+  for (let i = 0; i < size; i++) if (hashes[at + i] === hash) return i
+  return -1
+}
+
+export function firstDay({ days }: Slots, { daysAt }: ListPlace, index: number): number {
+  return days[daysAt + index] as number
+}
+
+export function lastDay({ days }: Slots, { daysAt, size }: ListPlace, index: number): number {
+  return days[daysAt + size + index] as number
+}
+
+/** Notes that `hash` was seen on `day`, and returns its index. */
+export function note(slots: Slots, list: ListPlace, hash: number, day: number, first = day): number {
+  const { at, size, daysAt } = list
+  let index = find(slots, list, hash)
+  if (index < 0) {
+    index = 0
+    for (let i = 0; i < size; i++) {
+      if (slots.hashes[at + i] === 0) {
+        index = i
+        break
+      }
+      if (lastDay(slots, list, i) < lastDay(slots, list, index)) index = i
+    }
+    slots.hashes[at + index] = hash
+    slots.days[daysAt + index] = first
+    slots.days[daysAt + size + index] = day
+  } else {
+    slots.days[daysAt + index] = Math.min(first, firstDay(slots, list, index))
+    slots.days[daysAt + size + index] = Math.max(day, lastDay(slots, list, index))
+  }
+  return index
+}
+
+export function forget({ hashes }: Slots, { at }: ListPlace, index: number): void {
+  hashes[at + index] = 0
+}

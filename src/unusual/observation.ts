@@ -1,0 +1,25 @@
+/** What the watch is told of each exchange of a person with an app. */
+
+export interface Observation {
+  /** Milliseconds since the epoch. */
+  readonly at: number
+  /** Null for a stranger, of whom nothing is learned. */
+  readonly account: string | null
+  readonly groups: readonly string[]
+  readonly session: string
+  readonly sessionStartedAt: number
+  readonly app: string
+  readonly method: string
+  /** With the query. */
+  readonly path: string
+  readonly address: string
+  readonly userAgent: string | undefined
+  /** `Sec-Fetch-Dest`, which browsers send and scripts seldom do. */
+  readonly fetchDest: string | undefined
+  /** Null while the exchange goes on. */
+  readonly status: number | null
+  /** Body bytes to the person since the last observation of this exchange. */
+  readonly bytes: number
+  /** True for the first observation of an exchange. */
+  readonly isFirst: boolean
+}

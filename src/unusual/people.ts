@@ -1,0 +1,176 @@
+/** The people and groups in memory. With a store behind it, keeper.ts loads and writes them. */
+import { usualFor } from './baseline.ts'
+import { endDay, type Lesson } from './end-day.ts'
+import { featureCount } from './features.ts'
+import { everyone, Group, type Usual, usualOf } from './group.ts'
+import { dayMs, Person } from './person.ts'
+
+export interface Live {
+  person: Person
+  /** What is usual today; null until it is asked for. */
+  usual: Usual | null
+  groups: readonly string[]
+  /** Since the last look. */
+  requests: number
+  bytes: number
+  /** Of the running ten minutes. */
+  slot: number
+  slotBytes: number
+  slotObjects: number
+  /** False while what the store knows of the person is not there yet: then nothing is judged. */
+  /** Today's amounts at the last fresh proof. */
+  proved: { readonly bytes: number; readonly objects: number } | null
+  isLoaded: boolean
+  isDirty: boolean
+  isSyncing: boolean
+  lastAt: number
+  syncedAt: number
+  /** Today's amounts that the store has. */
+  synced: Float64Array
+  /** Amounts of the day before that the store does not have yet. */
+  carry: { readonly day: number; readonly amounts: Float64Array } | null
+}
+
+interface KeptGroup {
+  /** What the store knows, and what was learned here since. */
+  readonly group: Group
+  /** Learned since the last writing; null for nothing. */
+  pending: Group | null
+  isLoaded: boolean
+}
+
+export interface PeopleOptions {
+  /** How long the watch only reports, from its first day in this store. */
+  readonly learnMs: number
+  /** True if a keeper loads and writes them. */
+  readonly isKept: boolean
+  readonly onDay?: ((person: Person, usual: Usual) => void) | undefined
+  /** Told once for each time that the clock goes back. */
+  readonly onClockBack?: ((days: number) => void) | undefined
+}
+
+export class People {
+  readonly all = new Map<string, Live>()
+  readonly groups = new Map<string, KeptGroup>()
+  readonly #options: PeopleOptions
+  #lastDay = 0
+
+  constructor(options: PeopleOptions) {
+    this.#options = options
+  }
+
+  live(account: string, now: number, groups: readonly string[]): Live {
+    const day = Math.floor(now / dayMs)
+    this.#checkClock(day)
+    let live = this.all.get(account)
+    if (live === undefined) {
+      live = {
+        person: new Person(day),
+        usual: null,
+        groups,
+        requests: 0,
+        bytes: 0,
+        slot: 0,
+        slotBytes: 0,
+        slotObjects: 0,
+        proved: null,
+        isLoaded: !this.#options.isKept,
+        isDirty: true,
+        isSyncing: false,
+        lastAt: now,
+        syncedAt: 0,
+        synced: new Float64Array(featureCount),
+        carry: null
+      }
+      this.all.set(account, live)
+    }
+    live.groups = groups
+    live.lastAt = now
+    live.isDirty = true
+    if (live.person.day !== day) this.#turn(live, day)
+    return live
+  }
+
+  usual(live: Live): Usual {
+    live.usual ??= usualFor(live.person, this.peers(live.groups, live.person.day))
+    return live.usual
+  }
+
+  peers(groups: readonly string[], day: number): Usual {
+    return usualOf(
+      groups.map(name => this.group(name, day)),
+      this.group(everyone, day),
+      day
+    )
+  }
+
+  group(name: string, day: number): Group {
+    return this.#kept(name, day).group
+  }
+
+  /** True until the watch has seen the place for long enough, and while it does not know how long that is. */
+  isLearning(now: number): boolean {
+    const all = this.groups.get(everyone)
+    return all === undefined || !all.isLoaded || now < all.group.since * dayMs + this.#options.learnMs
+  }
+
+  isCommon(groups: readonly string[], area: number): boolean {
+    for (const name of groups) if (this.groups.get(name)?.group.isCommon(area) === true) return true
+    return false
+  }
+
+  /** The groups learn from a day of a person. With several gates, the one that has ended the day in the store calls it. */
+  teach({ values, hours, isRest, areas }: Lesson, groups: readonly string[], day: number): void {
+    for (const name of [everyone, ...groups]) {
+      const kept = this.#kept(name, day)
+      kept.pending ??= new Group(kept.group.day)
+      for (const group of this.#options.isKept ? [kept.group, kept.pending] : [kept.group]) {
+        group.addDay(values, hours, isRest)
+        for (const area of areas) group.addArea(area)
+      }
+    }
+  }
+
+  /** Puts what the store has of a group in the place of what was known. `pending` is not in the store yet. */
+  replaceGroup(name: string, group: Group, pending: Group | null): void {
+    this.groups.set(name, { group, pending, isLoaded: true })
+  }
+
+  #kept(name: string, day: number): KeptGroup {
+    let kept = this.groups.get(name)
+    if (kept === undefined) {
+      kept = { group: new Group(day), pending: null, isLoaded: !this.#options.isKept }
+      this.groups.set(name, kept)
+    }
+    if (kept.group.day < day) kept.group.age(day)
+    return kept
+  }
+
+  /** A new day; or an earlier one, if the clock went back: then the person goes on with what they have. */
+  #turn(live: Live, day: number): void {
+    const { person } = live
+    if (day < person.day) {
+      // Gates' clocks may differ at midnight.
+      if (person.day - day > 1) person.day = day
+      return
+    }
+    this.#options.onDay?.(person, this.usual(live))
+    if (this.#options.isKept) this.#carry(live)
+    const lesson = endDay(person, this.usual(live), day, this.isLearning(person.day * dayMs))
+    live.usual = null
+    live.proved = null
+    if (lesson !== null && !this.#options.isKept) this.teach(lesson, live.groups, day)
+  }
+
+  #carry(live: Live): void {
+    const { person, synced } = live
+    const amounts = person.numbers.slice(0, featureCount).map((amount, i) => Math.max(0, amount - synced[i]!))
+    live.carry = { day: person.day, amounts }
+    live.synced = new Float64Array(featureCount)
+  }
+
+  #checkClock(day: number): void {
+    if (day < this.#lastDay - 1) this.#options.onClockBack?.(this.#lastDay - day)
+    this.#lastDay = day < this.#lastDay - 1 ? day : Math.max(day, this.#lastDay)
+  }
+}

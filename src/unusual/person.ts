@@ -1,0 +1,226 @@
+/** What is remembered of one person: their days, their sums, and what they are known by. All of it fits in four small arrays. */
+import { at, featureCount, fromScale, toByte } from './features.ts'
+import { firstDay, forget, type ListPlace, lastDay, note, type Slots } from './known-list.ts'
+import { add, holds, isSampled, type SetPlace, thin } from './sampled-set.ts'
+
+export const ringSize = 28
+export const dayMs = 86_400_000
+export const slotMs = 600_000
+
+const lists = (sizes: Readonly<Record<'areas' | 'networks' | 'devices' | 'countries', number>>, from: number) => {
+  let hashAt = from
+  let dayAt = ringSize
+  const place = (size: number): ListPlace => {
+    const made = { at: hashAt, size, daysAt: dayAt }
+    hashAt += size
+    dayAt += 2 * size
+    return made
+  }
+  const made = {
+    areas: place(sizes.areas),
+    networks: place(sizes.networks),
+    devices: place(sizes.devices),
+    countries: place(sizes.countries)
+  }
+  return { ...made, hashCount: hashAt, dayCount: dayAt }
+}
+
+/** Objects of earlier days, and of today. */
+export const past: SetPlace = { at: 0, size: 128 }
+export const today: SetPlace = { at: past.size, size: 96 }
+export const known = lists({ areas: 40, networks: 16, devices: 8, countries: 8 }, past.size + today.size)
+
+/** The places of single numbers in `numbers`, after today's amounts and the long baselines. */
+export const number = {
+  sumBytes: 2 * featureCount,
+  sumObjects: 2 * featureCount + 1,
+  sumForeign: 2 * featureCount + 2,
+  /** How many days, with decay, had a first sight of a network, a device or a country. */
+  newNetworks: 2 * featureCount + 3,
+  newDevices: 2 * featureCount + 4,
+  newCountries: 2 * featureCount + 5,
+  /** Days of the week, and days of the weekend, with decay. */
+  workdays: 2 * featureCount + 6,
+  restDays: 2 * featureCount + 7,
+  longDays: 2 * featureCount + 8,
+  latitude: 2 * featureCount + 9,
+  longitude: 2 * featureCount + 10,
+  /** In minutes since the epoch; 0 for never. */
+  placeAt: 2 * featureCount + 11,
+  sumForeignBytes: 2 * featureCount + 12
+} as const
+export const numberCount = 2 * featureCount + 13
+export const longAt = featureCount
+export const hoursAt = ringSize * featureCount
+/** A count of hours is stored in eighths of a day. */
+export const hourUnit = 8
+/** Areas become a person's own after so many days. Until then what is touched in them counts as foreign. */
+const ownAfterDays = 4
+const forgetAfterDays = 60
+const dayDecay = 0.97
+/** An absence counts as so many days at most. */
+const absenceMost = 21
+/** So many objects of a day are to enter the set of known objects. */
+const objectsADay = 12
+
+export class Person implements Slots {
+  readonly hashes: Uint32Array
+  readonly days: Uint16Array
+  /** Float64, because bytes of a day exceed what Float32 can add one by one. */
+  readonly numbers: Float64Array
+  readonly bytes: Uint8Array
+  /** Days since the epoch. */
+  day: number
+  since: number
+  /** How many days are in the ring. The newest is at `ringNext - 1`. */
+  ringCount = 0
+  ringNext = 0
+  pastLevel = 0
+  todayLevel = 0
+  /** Bit h is set if the person was active in hour h (UTC) of today. */
+  hoursToday = 0
+  /** The highest level of today: 0 to 3. */
+  alarm = 0
+  /** The score that the person has answered with a fresh proof today, or 0. */
+  answered = 0
+  /** Today: new network 1, device 2, country 4. */
+  newToday = 0
+
+  constructor(day: number) {
+    this.day = day
+    this.since = day
+    this.hashes = new Uint32Array(known.hashCount)
+    this.days = new Uint16Array(known.dayCount)
+    this.numbers = new Float64Array(numberCount)
+    this.bytes = new Uint8Array(hoursAt + 48)
+  }
+
+  get isActiveToday(): boolean {
+    return (this.numbers[at.objects] as number) > 0 || (this.numbers[at.bytes] as number) > 0
+  }
+
+  /** True if the area is the person's own: seen first some days ago. */
+  owns(areaIndex: number): boolean {
+    return areaIndex >= 0 && firstDay(this, known.areas, areaIndex) + ownAfterDays <= this.day
+  }
+
+  /** True once for each area: when the day on which it becomes the person's own lies between this day and `next`. */
+  becomesOwn(areaIndex: number, next: number): boolean {
+    const ownFrom = firstDay(this, known.areas, areaIndex) + ownAfterDays
+    return ownFrom > this.day && ownFrom <= next
+  }
+
+  /** Adds an object of today that the set does not hold yet. Returns how many objects it stands for, and whether it is new. */
+  addObject(hash: number): void {
+    this.todayLevel = add(this.hashes, today, hash, this.todayLevel)
+  }
+
+  /** The number of objects that one sampled object stands for. */
+  get objectWeight(): number {
+    return 2 ** this.todayLevel
+  }
+
+  /**
+   * Ends the day. `learned` holds the values of the day, on their scale and clamped; null for a day that is not learned, whose objects, areas
+   * and places are forgotten.
+   */
+  endDay(next: number, learned: Float64Array | null): void {
+    this.#shorten(next)
+    if (this.isActiveToday && learned !== null) this.#learn(learned)
+    if (this.isActiveToday && learned === null) this.#forgetToday()
+    this.numbers.fill(0, 0, featureCount)
+    this.hashes.fill(0, today.at, today.at + today.size)
+    this.todayLevel = 0
+    this.hoursToday = 0
+    this.alarm = 0
+    this.answered = 0
+    this.newToday = 0
+    this.day = next
+    for (const list of [known.areas, known.networks, known.devices, known.countries])
+      for (let i = 0; i < list.size; i++)
+        if (this.hashes[list.at + i] !== 0 && lastDay(this, list, i) + forgetAfterDays < next) forget(this, list, i)
+  }
+
+  /** Moves all days towards `next` if it is far away: after a long leave, or a jump of the clock, what was known still counts. */
+  #shorten(next: number): void {
+    const shift = next - this.day - absenceMost
+    if (shift <= 0) return
+    for (let i = 0; i < this.days.length; i++) if (this.days[i] !== 0) this.days[i]! += shift
+    this.day += shift
+  }
+
+  #learn(values: Float64Array): void {
+    const place = this.ringNext % ringSize
+    this.days[place] = this.day
+    for (let feature = 0; feature < featureCount; feature++)
+      this.bytes[place * featureCount + feature] = toByte(values[feature] as number)
+    this.ringNext = (place + 1) % ringSize
+    this.ringCount = Math.min(ringSize, this.ringCount + 1)
+    this.#learnHours()
+    for (const [bit, index] of [number.newNetworks, number.newDevices, number.newCountries].entries())
+      this.numbers[index] = (this.numbers[index] as number) * dayDecay + ((this.newToday >> bit) & 1)
+    this.#learnObjects(fromScale(at.objects, values[at.objects] as number))
+  }
+
+  #learnHours(): void {
+    const isRest = isRestDay(this.day)
+    const from = hoursAt + (isRest ? 24 : 0)
+    const days = isRest ? number.restDays : number.workdays
+    this.numbers[days] = (this.numbers[days] as number) * dayDecay + 1
+    for (let hour = 0; hour < 24; hour++) {
+      const seen = ((this.hoursToday >> hour) & 1) * hourUnit
+      this.bytes[from + hour] = Math.min(255, Math.round((this.bytes[from + hour] as number) * dayDecay + seen))
+    }
+  }
+
+  /**
+   * The set keeps the latest objects, and a sample of them for people who touch many, so that it reaches back some ten days. The level moves by
+   * one a day at most: a flood of objects does not push out all that was known.
+   */
+  #learnObjects(objects: number): void {
+    const wanted = Math.max(0, Math.ceil(Math.log2(objects / objectsADay)))
+    this.pastLevel += Math.sign(wanted - this.pastLevel)
+    thin(this.hashes, past, this.pastLevel)
+    const { at: start, size } = past
+    const end = start + size
+    for (let i = today.at; i < today.at + today.size; i++) {
+      const hash = this.hashes[i] as number
+      if (hash === 0) break
+      if (!isSampled(hash, this.pastLevel)) continue
+      let from = this.hashes.indexOf(hash, start)
+      if (from < 0 || from >= end) from = this.hashes[end - 1] === 0 ? -1 : start
+      if (from >= 0) this.hashes.copyWithin(from, from + 1, end)
+      if (from >= 0) this.hashes[end - 1] = 0
+      this.hashes[this.hashes.indexOf(0, start)] = hash
+    }
+  }
+
+  knows(hash: number): boolean {
+    return holds(this.hashes, past, hash)
+  }
+
+  #forgetToday(): void {
+    for (const list of [known.areas, known.networks, known.devices, known.countries])
+      for (let i = 0; i < list.size; i++)
+        if (this.hashes[list.at + i] !== 0 && firstDay(this, list, i) === this.day) forget(this, list, i)
+  }
+
+  /** A fresh proof of the person: what they do today is theirs. */
+  accept(): void {
+    for (let i = 0; i < known.areas.size; i++)
+      if (this.hashes[known.areas.at + i] !== 0)
+        note(
+          this,
+          known.areas,
+          this.hashes[known.areas.at + i] as number,
+          lastDay(this, known.areas, i),
+          this.day - ownAfterDays
+        )
+  }
+}
+
+/** Saturday and Sunday. Day 0 of the epoch is a Thursday. */
+export function isRestDay(day: number): boolean {
+  const weekday = (day + 4) % 7
+  return weekday === 0 || weekday === 6
+}

@@ -1,0 +1,164 @@
+/** Where a person's requests come from, and with what: new networks, countries and devices, travel faster than an aeroplane, two places at once. */
+import { browserOf, systemOf } from '../request/user-agent.ts'
+import { networkLevels } from '../request/network-levels.ts'
+import { pointsOfChance } from './chance.ts'
+import { find, firstDay, type ListPlace, note } from './known-list.ts'
+import type { Observation } from './observation.ts'
+import { known, number, type Person } from './person.ts'
+import { hashText } from './read-path.ts'
+import type { Track } from './track.ts'
+
+export interface Place {
+  /** ISO 3166-1 alpha-2. */
+  readonly country: string | null
+  readonly latitude: number | null
+  readonly longitude: number | null
+  /** The point may be off by so much: half the country where the file names no town. */
+  readonly radiusKm: number
+}
+
+/** Null where no file is configured, or where it cannot be read. */
+export type FindPlace = ((address: string) => Place | null) | null
+
+/** A session that is first seen so long after it began has begun somewhere else. */
+const beginsWithinMs = 15 * 60_000
+/** A second factor was shown in the place where a session begins. */
+const beginFactor = 0.5
+const changedPoints = 38
+/** Some people give their session to a program of theirs. */
+const changedToKnownPoints = 14
+const twoPlacesPoints = 32
+const twoPlacesMs = 3 * 60_000
+const travelPoints = 35
+/** Faster than an airliner, from door to door. */
+const speedMostKmh = 1000
+const distanceLeastKm = 500
+
+/** Notes where this request comes from, if it is another place or client than before. Returns true if there is a new doubt. */
+export function notePlace(
+  person: Person,
+  track: Track,
+  observation: Observation,
+  findPlace: FindPlace
+): boolean {
+  const { address, userAgent, at, sessionStartedAt } = observation
+  const isFirst = track.address === ''
+  const isBegin = isFirst && at - sessionStartedAt < beginsWithinMs
+  const before = track.doubts.size
+  const factor = isBegin ? beginFactor : 1
+  if (track.userAgent !== userAgent || isFirst) noteClient(person, track, observation, isFirst, factor)
+  if (track.address !== address) noteAddress(person, track, observation, isFirst, factor, findPlace)
+  return track.doubts.size > before
+}
+
+function noteClient(
+  person: Person,
+  track: Track,
+  { userAgent = '', app }: Observation,
+  isFirst: boolean,
+  factor: number
+): void {
+  track.userAgent = userAgent
+  const browser = browserOf(userAgent) ?? userAgent.split('/', 1)[0] ?? ''
+  const system = systemOf(userAgent) ?? ''
+  const name = [browser, system].filter(part => part !== '').join(' on ') || 'a client without a name'
+  const device = hashText(name)
+  const isNew = noteKnown(person, known.devices, device, 2)
+  if (!isFirst && device !== track.device)
+    doubt(track, 'changed', isNew ? changedPoints : changedToKnownPoints, `The session went on with another client: ${name}.`)
+  track.device = device
+  const chance = (person.numbers[number.newDevices]! + 0.2) / (daysOf(person) + 2)
+  if (isNew)
+    doubt(track, 'device', pointsOfChance(chance) * factor, `A client that is new to this person: ${name}, at ${app}.`)
+}
+
+function noteAddress(
+  person: Person,
+  track: Track,
+  { address, at }: Observation,
+  isFirst: boolean,
+  factor: number,
+  findPlace: FindPlace
+): void {
+  track.address = address
+  const { provider } = networkLevels(address)
+  const network = hashText(provider)
+  // A client with both families of addresses takes now one, now the other.
+  const last = address.includes(':') ? track.v6 : track.v4
+  if (network === last.network) return
+  const isKnown = !noteKnown(person, known.networks, network, 1)
+  if (!isKnown) {
+    const chance = (person.numbers[number.newNetworks]! + 0.3) / (daysOf(person) + 1.5)
+    doubt(track, 'network', pointsOfChance(chance) * factor, `A network that is new to this person: ${provider}.`)
+  }
+  // Back and forth within minutes: two clients share the session.
+  if (!isFirst && network === last.previous && at - last.changedAt < twoPlacesMs && hasDoubt(track))
+    doubt(track, 'twoPlaces', twoPlacesPoints, 'The session is used from two networks at the same time.')
+  last.previous = last.network
+  last.changedAt = at
+  last.network = network
+  const place = findPlace?.(address) ?? null
+  if (place !== null) noteCountry(person, track, place, at, factor, isKnown)
+}
+
+function noteCountry(
+  person: Person,
+  track: Track,
+  { country, latitude, longitude, radiusKm }: Place,
+  now: number,
+  factor: number,
+  isKnownNetwork: boolean
+): void {
+  if (country !== null && noteKnown(person, known.countries, hashText(country), 4)) {
+    const chance = (person.numbers[number.newCountries]! + 0.1) / (daysOf(person) + 2)
+    doubt(track, 'country', pointsOfChance(chance) * factor, `A country that is new to this person: ${country}.`)
+  }
+  if (latitude === null || longitude === null) return
+  const minute = Math.floor(now / 60_000)
+  const { numbers } = person
+  const hours = (minute - numbers[number.placeAt]!) / 60
+  const km = distanceKm(numbers[number.latitude]!, numbers[number.longitude]!, latitude, longitude) - radiusKm
+  // A known network may be the exit of a tunnel.
+  if (numbers[number.placeAt]! > 0 && hours >= 0 && !isKnownNetwork)
+    if (km > distanceLeastKm && km > speedMostKmh * Math.max(hours, 0.05)) {
+      const span = hours < 1 ? `${Math.max(1, Math.round(hours * 60))} minutes` : `${hours.toFixed(1)} hours`
+      const text = `${Math.round(km)} km in ${span}, which nobody can travel.`
+      doubt(track, 'travel', travelPoints * factor, text)
+    }
+  if (minute < numbers[number.placeAt]!) return
+  numbers[number.latitude] = latitude
+  numbers[number.longitude] = longitude
+  numbers[number.placeAt] = minute
+}
+
+/** True if the hash is new to the person. What was first seen today stays new for other sessions of the day. */
+function noteKnown(person: Person, list: ListPlace, hash: number, bit: number): boolean {
+  const index = find(person, list, hash)
+  const isNew = index < 0 || firstDay(person, list, index) >= person.day
+  note(person, list, hash, person.day)
+  if (isNew) person.newToday |= bit
+  return isNew
+}
+
+function hasDoubt(track: Track): boolean {
+  return track.doubts.has('network') || track.doubts.has('country')
+}
+
+export function doubt(track: Track, kind: Parameters<Track['doubts']['set']>[0], points: number, text: string): void {
+  const before = track.doubts.get(kind)
+  if (before === undefined || before.points < points) track.doubts.set(kind, { points, text })
+}
+
+/** Days with decay: about 33 at most. */
+function daysOf({ numbers }: Person): number {
+  return numbers[number.workdays]! + numbers[number.restDays]!
+}
+
+/** The great circle (haversine). */
+export function distanceKm(lat1: number, lon1: number, lat2: number, lon2: number): number {
+  const rad = Math.PI / 180
+  const a =
+    Math.sin(((lat2 - lat1) * rad) / 2) ** 2 +
+    Math.cos(lat1 * rad) * Math.cos(lat2 * rad) * Math.sin(((lon2 - lon1) * rad) / 2) ** 2
+  return 2 * 6371 * Math.asin(Math.min(1, Math.sqrt(a)))
+}

@@ -1,0 +1,143 @@
+/** The records of people and groups in the store. A person's takes 4 kB at most, as text. */
+import { type Loose, RecordKind } from '../store/records.ts'
+import { featureCount } from './features.ts'
+import { areaPlaces, binCount, Group } from './group.ts'
+import { hoursAt, known, numberCount, Person } from './person.ts'
+
+/** What nobody has added to for so long is forgotten by the store. */
+export const keepSeconds = 400 * 86_400
+
+interface PersonRecord {
+  readonly day: number
+  readonly since: number
+  readonly ring: readonly [count: number, next: number]
+  readonly levels: readonly [past: number, today: number]
+  readonly today: readonly [hours: number, alarm: number, answered: number, firsts: number]
+  readonly hashes: string
+  readonly days: string
+  readonly numbers: string
+  readonly bytes: string
+}
+
+interface GroupRecord {
+  readonly since: number
+  readonly day: number
+  readonly days: readonly [all: number, work: number, rest: number]
+  readonly bins: string
+  readonly hours: string
+  /** Pairs of an area and its number of people. */
+  readonly areas: readonly number[]
+}
+
+const isWhole = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0
+const isNumbers = (value: unknown, count: number): value is number[] =>
+  Array.isArray(value) && value.length === count && value.every(each => Number.isFinite(each) && each >= 0)
+
+export const personRecord = new RecordKind<PersonRecord>({
+  prefix: 'unusual:person:',
+  version: 1,
+  read: record => (isPersonRecord(record) ? record : null)
+})
+
+export const groupRecord = new RecordKind<GroupRecord>({
+  prefix: 'unusual:group:',
+  version: 1,
+  read: record => (isGroupRecord(record) ? record : null)
+})
+
+function isPersonRecord(record: Loose): record is Loose & PersonRecord {
+  const { day, since, ring, levels, today, hashes, days, numbers, bytes } = record as Partial<PersonRecord>
+  return (
+    isWhole(day) &&
+    isWhole(since) &&
+    isNumbers(ring, 2) &&
+    isNumbers(levels, 2) &&
+    isNumbers(today, 4) &&
+    hasBytes(hashes, known.hashCount * 4) &&
+    hasBytes(days, known.dayCount * 2) &&
+    hasBytes(numbers, numberCount * 4) &&
+    hasBytes(bytes, hoursAt + 48)
+  )
+}
+
+function isGroupRecord(record: Loose): record is Loose & GroupRecord {
+  const { since, day, days, bins, hours, areas } = record as Partial<GroupRecord>
+  return (
+    isWhole(since) &&
+    isWhole(day) &&
+    isNumbers(days, 3) &&
+    hasBytes(bins, featureCount * binCount * 4) &&
+    hasBytes(hours, 48 * 4) &&
+    Array.isArray(areas) &&
+    isNumbers(areas, areas.length) &&
+    areas.length <= 2 * areaPlaces &&
+    areas.length % 2 === 0
+  )
+}
+
+function hasBytes(text: unknown, count: number): boolean {
+  return typeof text === 'string' && text.length === Math.ceil((count * 4) / 3) && /^[A-Za-z0-9_-]*$/.test(text)
+}
+
+export function packPerson(person: Person): PersonRecord {
+  const { day, since, ringCount, ringNext, pastLevel, todayLevel, hoursToday, alarm, answered, newToday } = person
+  return {
+    day,
+    since,
+    ring: [ringCount, ringNext],
+    levels: [pastLevel, todayLevel],
+    today: [hoursToday, alarm, Math.round(answered), newToday],
+    hashes: pack(person.hashes),
+    days: pack(person.days),
+    numbers: pack(Float32Array.from(person.numbers)),
+    bytes: pack(person.bytes)
+  }
+}
+
+export function unpackPerson(record: PersonRecord): Person {
+  const person = new Person(record.day)
+  person.since = record.since
+  ;[person.ringCount, person.ringNext] = record.ring
+  ;[person.pastLevel, person.todayLevel] = record.levels
+  ;[person.hoursToday, person.alarm, person.answered, person.newToday] = record.today
+  unpack(record.hashes, person.hashes)
+  unpack(record.days, person.days)
+  const numbers = new Float32Array(numberCount)
+  unpack(record.numbers, numbers)
+  // One number that is none would make every later one none.
+  person.numbers.set(numbers.map(each => (Number.isFinite(each) ? each : 0)))
+  unpack(record.bytes, person.bytes)
+  return person
+}
+
+export function packGroup(group: Group): GroupRecord {
+  return {
+    since: group.since,
+    day: group.day,
+    days: [group.days, group.workdays, group.restDays],
+    bins: pack(group.bins),
+    hours: pack(group.hours),
+    areas: [...group.areas].flat()
+  }
+}
+
+export function unpackGroup(record: GroupRecord): Group {
+  const group = new Group(record.day)
+  group.since = record.since
+  ;[group.days, group.workdays, group.restDays] = record.days
+  unpack(record.bins, group.bins)
+  unpack(record.hours, group.hours)
+  for (let i = 0; i < record.areas.length; i += 2) group.areas.set(record.areas[i]!, record.areas[i + 1]!)
+  return group
+}
+
+type Numbers = Uint32Array | Uint16Array | Float32Array | Uint8Array
+
+/** All machines that run Node.js are little-endian. */
+function pack(numbers: Numbers): string {
+  return Buffer.from(numbers.buffer, numbers.byteOffset, numbers.byteLength).toString('base64url')
+}
+
+function unpack(text: string, into: Numbers): void {
+  new Uint8Array(into.buffer, into.byteOffset, into.byteLength).set(Buffer.from(text, 'base64url'))
+}

@@ -1,0 +1,192 @@
+/** Adds up the signals of a person and a session to one score, and says each in a sentence. Pure: it reads, and changes nothing. */
+import { pointsOfChance, pointsOfDeviation, pointsOfSum } from './chance.ts'
+import { at, featureCount, toScale } from './features.ts'
+import type { Group, Usual } from './group.ts'
+import { hoursAt, hourUnit, isRestDay, number, type Person } from './person.ts'
+import { sayFeature, sayHour, sayRecord, saySum } from './sentences.ts'
+import type { Doubt, Track } from './track.ts'
+
+/** Signals of one family say much the same, so only the strongest of them counts. */
+export const families = ['amount', 'breadth', 'order', 'reach', 'client', 'place', 'hours', 'refusals', 'record'] as const
+/** The first of them grow together on a busy day: the strongest counts in full, and the others half. */
+const busyCount = 3
+const busyShare = 0.5
+export type Family = (typeof families)[number]
+
+const familyOfFeature: readonly Family[] = [
+  'amount',
+  'breadth',
+  'breadth',
+  'reach',
+  'reach',
+  'amount',
+  'breadth',
+  'refusals',
+  'order',
+  'client',
+  'client',
+  'client',
+  'reach'
+]
+const familyOfDoubt: Readonly<Record<Doubt, Family>> = {
+  network: 'place',
+  country: 'place',
+  travel: 'place',
+  twoPlaces: 'place',
+  device: 'client',
+  changed: 'client',
+  stopped: 'client'
+}
+
+/** What happens on one day in four says nothing. */
+const quietPoints = 6
+/** No family alone reaches `alarming`. */
+const familyMost = 45
+/** In standard days. */
+const slack = 0.6
+const sumMost = 12
+const deviationMost = 4
+const leastChanceOfHour = 0.003
+
+/**
+ * Cumulative sums, which find what is a little too much for days. Points for each unit are set so that the simulated institute has one honest
+ * day in a hundred above 20 points, and one in a thousand above 30 (seeds 1 to 5).
+ */
+export const sums = [
+  { feature: at.bytes, index: number.sumBytes, family: 'amount', unit: 4 },
+  { feature: at.newObjects, index: number.sumObjects, family: 'breadth', unit: 4 },
+  { feature: at.foreignObjects, index: number.sumForeign, family: 'reach', unit: 7.5 },
+  { feature: at.foreignBytes, index: number.sumForeignBytes, family: 'reach', unit: 7.5 }
+] as const satisfies readonly { feature: number; index: number; family: Family; unit: number }[]
+
+export interface Signal {
+  readonly id: string
+  readonly family: Family
+  readonly points: number
+  readonly sentence: string
+}
+
+export interface Context {
+  readonly person: Person
+  readonly track: Track | null
+  readonly usual: Usual
+  readonly all: Group
+  readonly now: number
+}
+
+const points = new Float64Array(families.length)
+const placeOf = Object.fromEntries(families.map((family, i) => [family, i])) as Readonly<Record<Family, number>>
+const featurePlaces = familyOfFeature.map(family => placeOf[family])
+
+/** The score alone, without allocation. */
+export function scoreOf(context: Context): number {
+  points.fill(0)
+  const { person, track, usual } = context
+  for (let feature = 0; feature < featureCount; feature++) raise(featurePlaces[feature]!, featurePoints(person, usual, feature))
+  for (const sum of sums) raise(placeOf[sum.family], sumPoints(person, usual, sum))
+  raise(placeOf.hours, hourPoints(context))
+  for (const feature of recordFeatures) raise(placeOf.record, recordPoints(context, feature))
+  if (track !== null) for (const [doubt, facts] of track.doubts) raise(placeOf[familyOfDoubt[doubt]], facts.points)
+  let score = 0
+  let busy = 0
+  let busiest = 0
+  for (let i = 0; i < points.length; i++) {
+    const value = Math.max(0, Math.min(familyMost, points[i]!) - quietPoints)
+    if (i >= busyCount) score += value
+    else {
+      busy += value
+      busiest = Math.max(busiest, value)
+    }
+  }
+  return score + busiest + busyShare * (busy - busiest)
+}
+
+/** The families that count, for the rule that one kind of oddity never suspends anybody. Of the last score. */
+export function familiesInLastScore(least: number): number {
+  let count = 0
+  for (const each of points) if (each - quietPoints >= least) count++
+  return count
+}
+
+function raise(place: number, value: number): void {
+  if (value > points[place]!) points[place] = value
+}
+
+export function deviationOf(person: Person, usual: Usual, feature: number): number {
+  return (toScale(feature, person.numbers[feature]!) - usual.middle[feature]!) / usual.spread[feature]!
+}
+
+function featurePoints(person: Person, usual: Usual, feature: number): number {
+  return person.numbers[feature]! === 0 ? 0 : pointsOfDeviation(deviationOf(person, usual, feature))
+}
+
+/** The sum with today so far, if today adds to it. */
+export function sumNow(person: Person, usual: Usual, feature: number, index: number): number {
+  const step = Math.min(deviationMost, deviationOf(person, usual, feature)) - slack
+  return Math.min(sumMost, person.numbers[index]! + Math.max(0, step))
+}
+
+/** The sum at the end of a day. One day alone moves it by `deviationMost` at most. */
+export function sumAfter(person: Person, usual: Usual, feature: number, index: number): number {
+  const step = Math.max(-1.5, Math.min(deviationMost, deviationOf(person, usual, feature))) - slack
+  return Math.min(sumMost, Math.max(0, person.numbers[index]! + step))
+}
+
+function sumPoints(person: Person, usual: Usual, { feature, index, unit }: (typeof sums)[number]): number {
+  return pointsOfSum(sumNow(person, usual, feature, index), unit)
+}
+
+export function chanceOfHour(person: Person, all: Group, hour: number): number {
+  const isRest = isRestDay(person.day)
+  const from = isRest ? 24 : 0
+  const days = person.numbers[isRest ? number.restDays : number.workdays]!
+  const own = (h: number) => person.bytes[hoursAt + from + ((h + 24) % 24)]! / hourUnit
+  const seen = Math.max(own(hour), 0.5 * (own(hour - 1) + own(hour + 1)) * 0.5)
+  const peerDays = isRest ? all.restDays : all.workdays
+  const peers = peerDays < 10 ? 0.2 : all.hours[from + hour]! / peerDays
+  return Math.max(leastChanceOfHour, (seen + 2 * Math.max(peers, 0.01)) / (days + 2))
+}
+
+function hourPoints({ person, all, now }: Context): number {
+  const hour = Math.floor(now / 3_600_000) % 24
+  return ((person.hoursToday >> hour) & 1) === 0 ? 0 : pointsOfChance(chanceOfHour(person, all, hour))
+}
+
+/** More than the busiest of all people, whatever is usual for this one. */
+const recordFeatures = [at.bytes, at.objects] as const
+const recordPointsLeast = 20
+const recordPointsForEfold = 25
+
+function recordPoints({ person, all }: Context, feature: number): number {
+  const most = all.busiest(feature, person.day)
+  if (most === null) return 0
+  // Half as much again is chance.
+  const excess = toScale(feature, person.numbers[feature]!) - most - 0.4
+  return excess <= 0 ? 0 : recordPointsLeast + recordPointsForEfold * excess
+}
+
+/** Every signal above the quiet ones, the strongest first. */
+export function signalsOf(context: Context): Signal[] {
+  const { person, track, usual, all, now } = context
+  const signals: Signal[] = []
+  const push = (id: string, family: Family, value: number, sentence: string) => {
+    if (value > quietPoints) signals.push({ id, family, points: Math.round(value), sentence })
+  }
+  for (let feature = 0; feature < featureCount; feature++) {
+    const { id, sentence } = sayFeature(feature, person.numbers[feature]!, usual)
+    push(id, familyOfFeature[feature]!, featurePoints(person, usual, feature), sentence)
+  }
+  for (const sum of sums) {
+    const { id, sentence } = saySum(sum.feature, sumNow(person, usual, sum.feature, sum.index), usual)
+    push(id, sum.family, sumPoints(person, usual, sum), sentence)
+  }
+  for (const feature of recordFeatures) {
+    const { id, sentence } = sayRecord(feature, person.numbers[feature]!, all.busiest(feature, person.day) ?? 0)
+    push(id, 'record', recordPoints(context, feature), sentence)
+  }
+  const hour = Math.floor(now / 3_600_000) % 24
+  push('hours', 'hours', hourPoints(context), sayHour(hour, chanceOfHour(person, all, hour), isRestDay(person.day)))
+  if (track !== null)
+    for (const [doubt, { points: value, text }] of track.doubts) push(doubt, familyOfDoubt[doubt], value, text)
+  return signals.sort((one, other) => other.points - one.points)
+}

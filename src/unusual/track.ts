@@ -1,0 +1,102 @@
+/** What one gate remembers of one session while it lasts: its client, its places, and the order in which it asks. */
+import { at } from './features.ts'
+import type { Person } from './person.ts'
+
+const templateCount = 4
+/** Ids that are no further apart than this follow each other: some records are missing. */
+const idGapMost = 3
+/** The gaps between requests vary by less than this share of their mean only where a program makes them. */
+const regularShare = 0.25
+const regularAfter = 12
+/** A browser leaves its headers away now and then, but not so often in a row. */
+const bareInRow = 6
+
+export class Track {
+  userAgent: string | undefined
+  address = ''
+  /** The networks of each family of addresses. */
+  readonly v4 = { network: 0, previous: 0, changedAt: 0 }
+  readonly v6 = { network: 0, previous: 0, changedAt: 0 }
+  device = 0
+  /** Points of place and client, with their reasons; they last until the person gives a fresh proof. */
+  readonly doubts = new Map<Doubt, DoubtFacts>()
+  readonly #templates = new Uint32Array(templateCount)
+  readonly #ids = new Float64Array(templateCount)
+  readonly #runs = new Uint32Array(templateCount)
+  #lastAt = 0
+  #meanGap = 0
+  #gapDeviation = 0
+  #regular = 0
+  #wasDocument = false
+  #withHeaders = 0
+  #withoutHeaders = 0
+
+  /** Counts a request for an object that nobody has asked for today. */
+  noteNew(person: Person, now: number, template: number, id: number): void {
+    if (template !== 0) {
+      const run = this.#run(template, id)
+      if (run > person.numbers[at.run]!) person.numbers[at.run] = run
+    }
+    if (this.#isRegular(now)) person.numbers[at.regular]!++
+  }
+
+  /** A page that is loaded right after another one, with no script, style or image between them. */
+  noteDocument(person: Person, isDocument: boolean, isNew: boolean): void {
+    if (isDocument && isNew && this.#wasDocument) person.numbers[at.lonely]!++
+    this.#wasDocument = isDocument
+  }
+
+  /** True at the request at which a client that sent the headers of browsers has stopped to send them. */
+  stopsAsBrowser(hasHeaders: boolean): boolean {
+    if (hasHeaders) {
+      this.#withHeaders++
+      this.#withoutHeaders = 0
+      return false
+    }
+    return ++this.#withoutHeaders === bareInRow && this.#withHeaders > this.#withoutHeaders
+  }
+
+  #run(template: number, id: number): number {
+    let place = this.#templates.indexOf(template)
+    if (place < 0) {
+      // The shortest run makes room.
+      place = this.#runs.indexOf(Math.min(...this.#runs))
+      this.#templates[place] = template
+      this.#runs[place] = 0
+      this.#ids[place] = id
+      return 0
+    }
+    const gap = Math.abs(id - this.#ids[place]!)
+    this.#ids[place] = id
+    this.#runs[place] = gap > 0 && gap <= idGapMost ? this.#runs[place]! + 1 : 0
+    return this.#runs[place]!
+  }
+
+  #isRegular(now: number): boolean {
+    const gap = now - this.#lastAt
+    this.#lastAt = now
+    // A pause begins a new series.
+    if (gap > 600_000 || gap < 0) {
+      this.#meanGap = 0
+      this.#regular = 0
+      return false
+    }
+    if (this.#meanGap === 0) {
+      this.#meanGap = gap
+      this.#gapDeviation = gap
+      return false
+    }
+    this.#gapDeviation += (Math.abs(gap - this.#meanGap) - this.#gapDeviation) / 8
+    this.#meanGap += (gap - this.#meanGap) / 8
+    this.#regular = this.#gapDeviation < regularShare * this.#meanGap ? this.#regular + 1 : 0
+    return this.#regular > regularAfter
+  }
+}
+
+export type Doubt = 'network' | 'country' | 'device' | 'changed' | 'stopped' | 'twoPlaces' | 'travel'
+
+export interface DoubtFacts {
+  readonly points: number
+  /** For the sentence. */
+  readonly text: string
+}

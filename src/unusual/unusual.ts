@@ -1,0 +1,217 @@
+/** The watch on people: it learns from each exchange what is usual for a person, and says when something is not. */
+import { at } from './features.ts'
+import { everyone } from './group.ts'
+import { find, note } from './known-list.ts'
+import type { Observation } from './observation.ts'
+import { type Live, People, type PeopleOptions } from './people.ts'
+import { known, slotMs, today } from './person.ts'
+import { doubt, type FindPlace, notePlace } from './places.ts'
+import { hashText, readPath } from './read-path.ts'
+import { holds, isSampled } from './sampled-set.ts'
+import { familiesInLastScore, type Signal, scoreOf, signalsOf } from './score.ts'
+import { Track } from './track.ts'
+
+export const levels = ['quiet', 'strange', 'alarming', 'extreme'] as const
+export type Level = (typeof levels)[number]
+
+export interface Verdict {
+  readonly level: Exclude<Level, 'quiet'>
+  readonly account: string
+  readonly session: string
+  readonly app: string
+  readonly at: number
+  readonly score: number
+  /** The strongest first. */
+  readonly signals: readonly Signal[]
+  /** True while the watch still learns what is usual here: then it only reports. */
+  readonly isLearning: boolean
+}
+
+export interface UnusualOptions extends Omit<PeopleOptions, 'isKept'> {
+  readonly isKept?: boolean
+  readonly findPlace: FindPlace
+  /** Thresholds are multiplied by it: an elevated posture makes it smaller. */
+  readonly sensitivity?: (app: string) => number
+}
+
+/** Scores from which a level is reached. */
+export const thresholds = { strange: 26, alarming: 40, extreme: 125 } as const
+/** After a proof the person is asked again only if the score has risen by so much. */
+const riseAfterProof = 35
+/** Or if so many times as much has left since. */
+const moreAfterProof = 5
+/** `extreme` needs so many families that are each this strong. */
+const extremeFamilies = 4
+const extremeFamilyPoints = 12
+/** A person is looked at after so many requests, or bytes. */
+const lookRequests = 8
+const lookBytes = 4_000_000
+const stoppedPoints = 30
+const tracksMost = 20_000
+
+interface ReadFacts {
+  readonly object: number
+  readonly template: number
+  readonly id: number
+  readonly isNewArea: boolean
+  readonly isForeign: boolean
+}
+
+export class Unusual {
+  readonly people: People
+  readonly #tracks = new Map<string, Track>()
+  readonly #options: UnusualOptions
+  readonly #appHashes = new Map<string, number>()
+
+  constructor(options: UnusualOptions) {
+    this.#options = options
+    this.people = new People({ isKept: false, ...options })
+  }
+
+  /** Null while nothing new is unusual. Of strangers nothing is learned, and nothing is said. */
+  observe(observation: Observation): Verdict | null {
+    const { account, at: now, bytes, status } = observation
+    if (account === null) return null
+    const live = this.people.live(account, now, observation.groups)
+    const { person } = live
+    const track = this.#track(observation.session)
+    const isElsewhere = track.address !== observation.address || track.userAgent !== observation.userAgent
+    if (isElsewhere && live.isLoaded) notePlace(person, track, observation, this.#options.findPlace)
+    const slot = Math.floor(now / slotMs)
+    if (slot !== live.slot) {
+      live.slot = slot
+      live.slotBytes = 0
+      live.slotObjects = 0
+    }
+    const { object, area, template, id } = readPath(this.#appHash(observation.app), observation.path)
+    const areaIndex = find(person, known.areas, area)
+    const isForeign = !person.owns(areaIndex) && !this.people.isCommon(observation.groups, area)
+    if (observation.isFirst) {
+      live.requests++
+      // What people send does not leave.
+      if (!isWrite(observation.method))
+        this.#noteRead(live, track, observation, { object, template, id, isNewArea: areaIndex < 0, isForeign })
+      note(person, known.areas, area, person.day)
+    }
+    if (bytes > 0) {
+      if (isForeign) person.numbers[at.foreignBytes]! += bytes
+      person.numbers[at.bytes]! += bytes
+      live.slotBytes += bytes
+      live.bytes += bytes
+      if (live.slotBytes > person.numbers[at.peakBytes]!) person.numbers[at.peakBytes] = live.slotBytes
+    }
+    if (status !== null && (status === 401 || status === 403 || status === 404 || status === 429))
+      person.numbers[at.refusals]!++
+    const isDue = isElsewhere || live.requests >= lookRequests || live.bytes >= lookBytes
+    return isDue && live.isLoaded ? this.#look(live, track, observation) : null
+  }
+
+  /** The person has given a fresh proof: what they have done today is theirs. */
+  proved(account: string, session: string, now: number): void {
+    const live = this.people.all.get(account)
+    if (live === undefined) return
+    const track = this.#tracks.get(session)
+    live.person.answered = Math.max(live.person.answered, this.#score(live, track ?? null, now))
+    // Much more than that is asked about again.
+    live.person.alarm = 0
+    live.proved = { bytes: live.person.numbers[at.bytes]!, objects: live.person.numbers[at.objects]! }
+    live.person.accept()
+    live.isDirty = true
+    track?.doubts.clear()
+  }
+
+  /** The session is over. */
+  forget(session: string): void {
+    this.#tracks.delete(session)
+  }
+
+  #noteRead(live: Live, track: Track, { fetchDest, at: now }: Observation, facts: ReadFacts): void {
+    const { person } = live
+    const { object } = facts
+    const isBare = fetchDest === undefined || fetchDest === ''
+    if (isBare) person.numbers[at.bare]!++
+    if (track.stopsAsBrowser(!isBare))
+      doubt(track, 'stopped', stoppedPoints, 'The client has stopped to send the headers that browsers send.')
+    const isNewToday = isSampled(object, person.todayLevel) && !holds(person.hashes, today, object)
+    track.noteDocument(person, fetchDest === 'document', isNewToday)
+    if (!isNewToday) return
+    person.addObject(object)
+    person.numbers[at.objects]! += person.objectWeight
+    person.hoursToday |= 1 << (Math.floor(now / 3_600_000) % 24)
+    track.noteNew(person, now, facts.template, facts.id)
+    if (facts.isNewArea) person.numbers[at.newAreas]!++
+    if (!isSampled(object, person.pastLevel) || person.knows(object)) return
+    const weight = 2 ** Math.max(person.todayLevel, person.pastLevel)
+    person.numbers[at.newObjects]! += weight
+    live.slotObjects += weight
+    if (live.slotObjects > person.numbers[at.peakObjects]!) person.numbers[at.peakObjects] = live.slotObjects
+    if (facts.isForeign) person.numbers[at.foreignObjects]! += weight
+  }
+
+  #look(live: Live, track: Track, { at: now, account, session, app }: Observation): Verdict | null {
+    live.requests = 0
+    live.bytes = 0
+    const { person } = live
+    const score = this.#score(live, track, now)
+    const level = this.#levelOf(score, app)
+    const isAnswered = person.answered > 0 && score < person.answered + riseAfterProof && !this.#isMore(live)
+    if (level <= person.alarm || isAnswered) return null
+    person.alarm = level
+    const all = this.people.group(everyone, person.day)
+    return {
+      level: levels[level] as Verdict['level'],
+      account: account as string,
+      session,
+      app,
+      at: now,
+      score: Math.round(score),
+      signals: signalsOf({ person, track, usual: this.people.usual(live), all, now }),
+      isLearning: this.people.isLearning(now)
+    }
+  }
+
+  #score(live: Live, track: Track | null, now: number): number {
+    const { person } = live
+    const all = this.people.group(everyone, person.day)
+    return scoreOf({ person, track, usual: this.people.usual(live), all, now })
+  }
+
+  /** A proof buys so much more of the same. */
+  #isMore({ person, proved }: Live): boolean {
+    if (proved === null) return false
+    return (
+      person.numbers[at.bytes]! > moreAfterProof * Math.max(proved.bytes, 1e9) ||
+      person.numbers[at.objects]! > moreAfterProof * Math.max(proved.objects, 50)
+    )
+  }
+
+  #levelOf(score: number, app: string): number {
+    const factor = this.#options.sensitivity?.(app) ?? 1
+    if (score < thresholds.strange * factor) return 0
+    if (score < thresholds.alarming * factor) return 1
+    if (score < thresholds.extreme * factor) return 2
+    return familiesInLastScore(extremeFamilyPoints) >= extremeFamilies ? 3 : 2
+  }
+
+  #track(session: string): Track {
+    let track = this.#tracks.get(session)
+    if (track !== undefined) return track
+    if (this.#tracks.size >= tracksMost) this.#tracks.delete(this.#tracks.keys().next().value as string)
+    track = new Track()
+    this.#tracks.set(session, track)
+    return track
+  }
+
+  #appHash(app: string): number {
+    let hash = this.#appHashes.get(app)
+    if (hash === undefined) {
+      hash = hashText(app)
+      this.#appHashes.set(app, hash)
+    }
+    return hash
+  }
+}
+
+function isWrite(method: string): boolean {
+  return method === 'PUT' || method === 'DELETE' || method === 'PATCH' || method === 'MKCOL'
+}

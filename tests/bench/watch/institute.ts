@@ -1,0 +1,193 @@
+/** A simulated institute: groups, projects, networks, clients, and people with their habits. Nothing here knows how the watch works. */
+import type { Place } from '../../../src/unusual/places.ts'
+import { Random } from './random.ts'
+
+export const habits = {
+  reader: 0.2,
+  analyst: 0.18,
+  instrument: 0.12,
+  microscopist: 0.08,
+  mover: 0.08,
+  secretary: 0.1,
+  traveller: 0.08,
+  syncer: 0.08,
+  shift: 0.04,
+  newcomer: 0.04
+} as const
+export type Habit = keyof typeof habits
+
+export interface Network {
+  readonly v4: string
+  readonly v6: string | null
+  readonly country: string
+}
+
+export interface Person {
+  readonly index: number
+  readonly account: string
+  readonly group: number
+  readonly habit: Habit
+  readonly random: Random
+  /** The days on which the person is away, and the one on which they begin. */
+  readonly away: ReadonlySet<number>
+  readonly startDay: number
+  readonly trips: readonly { readonly from: number; readonly to: number; readonly network: Network }[]
+  /** Hours, UTC. */
+  readonly begin: number
+  readonly end: number
+  readonly worksEvenings: number
+  readonly worksWeekends: number
+  readonly activity: number
+  readonly size: number
+  readonly office: Network
+  home: Network
+  browser: string
+  readonly phone: string | null
+  readonly isDualStack: boolean
+  projects: number[]
+  readonly changes: { readonly day: number; readonly project: number; readonly factor: number } | null
+  volume: number
+  /** What they have opened lately, by path. */
+  readonly recent: string[]
+  /** How far they have got in each run of a project. */
+  readonly progress: Map<string, number>
+}
+
+export const groupCount = 14
+export const projectCount = 70
+const offices = 6
+
+export interface Institute {
+  readonly people: readonly Person[]
+  /** The projects of each group. */
+  readonly projectsOf: readonly (readonly number[])[]
+  readonly random: Random
+}
+
+export const browserNames = [
+  ['Windows NT 10.0; Win64; x64', 'Chrome'],
+  ['Windows NT 10.0; Win64; x64', 'Firefox'],
+  ['Macintosh; Intel Mac OS X 10_15_7', 'Safari'],
+  ['Macintosh; Intel Mac OS X 10_15_7', 'Chrome'],
+  ['X11; Linux x86_64', 'Firefox'],
+  ['X11; Linux x86_64', 'Chrome'],
+  ['Windows NT 10.0; Win64; x64', 'Edg']
+] as const
+
+export function userAgent(random: Random, week = 0): string {
+  const [system, browser] = random.pick(browserNames)
+  return agentOf(system, browser, 140 + week)
+}
+
+export function agentOf(system: string, browser: string, version: number): string {
+  if (browser === 'Firefox') return `Mozilla/5.0 (${system}; rv:${version}.0) Gecko/20100101 Firefox/${version}.0`
+  if (browser === 'Safari') return `Mozilla/5.0 (${system}) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/26.${version % 10} Safari/605.1.15`
+  const chrome = `Mozilla/5.0 (${system}) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/${version}.0.0.0 Safari/537.36`
+  return browser === 'Edg' ? `${chrome} Edg/${version}.0.0.0` : chrome
+}
+
+const homeCountries = ['DE', 'DE', 'DE', 'DE', 'DE', 'DE', 'FR', 'CH']
+export const farCountries = ['US', 'JP', 'GB', 'IT', 'CN', 'SE', 'AU', 'BR', 'ES', 'KR']
+
+/** The first number of an address stands for the country, so that a table of countries is short. */
+export function networkIn(random: Random, country: string): Network {
+  const base = 11 + Math.max(0, allCountries.indexOf(country)) * 4 + random.integer(4)
+  const v4 = `${base}.${random.integer(256)}.${random.integer(256)}.${1 + random.integer(250)}`
+  const v6 = random.chance(0.5) ? `2a${base.toString(16).padStart(2, '0')}:${random.integer(4096).toString(16)}::` : null
+  return { v4, v6, country }
+}
+
+export const allCountries = ['DE', 'FR', 'CH', ...farCountries, 'NG', 'RU', 'VN', 'NL', 'RO']
+const positions = [
+  [51, 10], [47, 2], [47, 8], [38, -97], [36, 138], [54, -2], [43, 12], [35, 103], [62, 15], [-25, 134], [-10, -53],
+  [40, -4], [36, 128], [9, 8], [60, 90], [16, 106], [52, 5], [46, 25]
+] as const
+
+/** The country file of the simulation. */
+export function placeOf(address: string): Place | null {
+  const base = address.startsWith('2a') ? Number.parseInt(address.slice(2, 4), 16) : Number(address.split('.', 1)[0])
+  const index = Math.floor((base - 11) / 4)
+  const at = positions[index]
+  if (at === undefined) return null
+  return { country: allCountries[index] as string, latitude: at[0], longitude: at[1], radiusKm: 500 }
+}
+
+export function makeInstitute(seed: number, personCount: number, days: number): Institute {
+  const random = new Random(seed)
+  const projectsOf = Array.from({ length: groupCount }, () =>
+    Array.from({ length: 3 + random.integer(5) }, () => random.integer(projectCount))
+  )
+  const officeNetworks = Array.from({ length: offices }, () => networkIn(random, 'DE'))
+  const people = Array.from({ length: personCount }, (_, index) => {
+    const own = random.fork(index + 1)
+    return makePerson(index, own, days, projectsOf, officeNetworks)
+  })
+  return { people, projectsOf, random: random.fork(0x7ef) }
+}
+
+function makePerson(
+  index: number,
+  random: Random,
+  days: number,
+  projectsOf: readonly (readonly number[])[],
+  officeNetworks: readonly Network[]
+): Person {
+  const habit = random.weighted(habits)
+  const group = random.integer(groupCount)
+  const own = projectsOf[group] as readonly number[]
+  const isShift = habit === 'shift'
+  const begin = isShift ? random.pick([4, 13, 20]) : 7.5 + 1.1 * random.normal()
+  return {
+    index,
+    account: `person-${index}`,
+    group,
+    habit,
+    random,
+    away: holidays(random, days),
+    startDay: habit === 'newcomer' ? 7 + random.integer(28) : 0,
+    trips: trips(random, days, habit),
+    begin,
+    end: begin + (isShift ? 8 : 8.5 + random.normal()),
+    worksEvenings: random.chance(0.3) ? random.between(0.05, 0.6) : 0.01,
+    worksWeekends: isShift ? 0.7 : random.chance(0.25) ? random.between(0.1, 0.6) : 0.03,
+    activity: random.lognormal(1, 0.5),
+    size: random.lognormal(1, 0.7),
+    office: random.pick(officeNetworks),
+    home: networkIn(random, random.pick(homeCountries)),
+    browser: userAgent(random),
+    phone: random.chance(0.4)
+      ? 'Mozilla/5.0 (iPhone; CPU iPhone OS 19_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/26.1 Mobile/15E148 Safari/604.1'
+      : null,
+    isDualStack: random.chance(0.3),
+    projects: [...new Set([random.pick(own), random.pick(own), ...(random.chance(0.2) ? [random.integer(projectCount)] : [])])],
+    changes: random.chance(0.2)
+      ? {
+          day: random.integer(days),
+          project: random.chance(0.7) ? random.pick(own) : random.integer(projectCount),
+          factor: random.lognormal(1, 0.7)
+        }
+      : null,
+    volume: 1,
+    recent: [],
+    progress: new Map()
+  }
+}
+
+function holidays(random: Random, days: number): Set<number> {
+  const away = new Set<number>()
+  if (random.chance(0.4)) {
+    const from = random.integer(days)
+    const length = 3 + random.integer(14)
+    for (let day = from; day < from + length; day++) away.add(day)
+  }
+  for (let day = 0; day < days; day++) if (random.chance(0.02)) away.add(day)
+  return away
+}
+
+function trips(random: Random, days: number, habit: Habit): Person['trips'] {
+  const count = habit === 'traveller' ? 1 + random.integer(3) : random.chance(0.08) ? 1 : 0
+  return Array.from({ length: count }, () => {
+    const from = random.integer(days)
+    return { from, to: from + 2 + random.integer(5), network: networkIn(random, random.pick(farCountries)) }
+  })
+}
