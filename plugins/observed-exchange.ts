@@ -24,7 +24,8 @@ export function observedExchange(
             account: principal.account.id,
             name: principal.account.name,
             groups: principal.account.groups,
-            session: principal.session.id
+            session: principal.session.id,
+            sessionStartedAt: principal.session.createdAt
           },
     app: match.app.id,
     method: method as string,

@@ -82,6 +82,7 @@ const leafReaders: readonly string[] = [
   'src/identity/oidc/client-key.ts',
   'src/factor/kinds.ts',
   'src/budgets/steps.ts',
+  'src/unusual/steps.ts',
   'src/notify/mail-address.ts',
   'src/notify/notice-groups.ts',
   'src/identity/header-profiles.ts',
@@ -237,7 +238,8 @@ t.test('one driver, one file', async t => {
     ['preact-render-to-string', ['plugins/portal/layout.tsx']],
     ['openid-client', ['src/identity/oidc/oidc.ts', 'src/identity/oidc/provider.ts']],
     ['jose', ['client-assertion', 'encrypted-tokens', 'signing-keys'].map(name => `src/identity/oidc/${name}.ts`)],
-    ['intl-messageformat', ['src/messages/icu.ts']]
+    ['intl-messageformat', ['src/messages/icu.ts']],
+    ['mmdb-lib', ['src/unusual/countries.ts']]
   ]
   for (const [driver, allowed] of homes)
     t.same([...new Set(imports.filter(line => line.to === driver).map(line => line.from))], allowed, driver)

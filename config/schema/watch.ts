@@ -1,6 +1,7 @@
-/** The schema of `watch`: budgets of what leaves. */
+/** The schema of `watch`: budgets of what leaves, and what is unusual for a person. */
 import { scopes, steps } from '../../src/budgets/steps.ts'
 import { factorKinds } from '../../src/factor/kinds.ts'
+import { type UnusualStep, unusualSteps } from '../../src/unusual/steps.ts'
 import { choice, duration, list, map, orNull, text, whole } from './schema-builders.ts'
 
 const day = 86_400
@@ -104,6 +105,49 @@ const budget = map(
   { title: 'Budget', description: 'How much may pass within a window, and what happens if more does.' }
 )
 
+const level = (title: string, description: string, given: readonly UnusualStep[]) =>
+  list(
+    choice(unusualSteps, {
+      title: 'Step',
+      description:
+        '`journal`: a line in the journal, which is always written. `notify`: operators are told. `step-up`: what runs waits up to a minute for a fresh proof by the same session, and nothing new begins without one. `suspend`: the account is suspended until an operator resumes it.',
+      example: 'step-up'
+    }),
+    { title, description, default: given, example: given }
+  )
+
+const unusual = map(
+  {
+    learn: duration(
+      {
+        title: 'Learning',
+        description:
+          'How long the watch only learns and writes to the journal, from its first day in this store. People who come later are compared with their groups at first.',
+        default: '14d',
+        example: '14d'
+      },
+      0,
+      90 * day
+    ),
+    countries: orNull(
+      text('file', {
+        title: 'Countries',
+        description:
+          'A file in the format of MaxMind (GeoLite2 City or Country, DB-IP Lite). With it the gate notices new countries, and with positions in the file also impossible travel. Where the file is missing or damaged, the gate says so once and goes on without. No web service is asked.',
+        example: 'geo.mmdb'
+      })
+    ),
+    strange: level('Strange', 'What happens when the score of a person reaches 26.', ['journal', 'notify']),
+    alarming: level('Alarming', 'What happens from 41 on, besides.', ['step-up']),
+    extreme: level('Extreme', 'What happens from 125 on, and only where four kinds of signals agree.', ['suspend'])
+  },
+  {
+    title: 'What is unusual',
+    description:
+      'The gate learns what is usual for each person: how much they fetch, from where, when, and with what. docs/unusual.md explains the signals.'
+  }
+)
+
 export const watch = orNull(
   map(
     {
@@ -111,7 +155,8 @@ export const watch = orNull(
         title: 'Budgets',
         description: 'What may leave, for whom, in which time.',
         default: []
-      })
+      }),
+      unusual: orNull(unusual)
     },
     {
       title: 'The watch',

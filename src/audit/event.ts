@@ -37,6 +37,7 @@ export type EventKind =
   | 'notice.failed'
   | 'throttle'
   | 'watch.budget'
+  | 'watch.unusual'
   | 'key.rotate'
   | 'store.export'
   | 'store.import'

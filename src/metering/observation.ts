@@ -6,6 +6,8 @@ export interface ObservedPerson {
   readonly name: string
   readonly groups: readonly string[]
   readonly session: string
+  /** Milliseconds since the epoch. */
+  readonly sessionStartedAt: number
 }
 
 /** What a client says of itself. A stranger can say anything. */

@@ -65,6 +65,11 @@ export const declarations = {
     labels: ['limit'],
     help: 'Attempts that were refused unchecked because of earlier failures, by limit.'
   },
+  factorgate_unusual_total: {
+    type: 'counter',
+    labels: ['level'],
+    help: 'How often something was unusual for a person, by level: strange, alarming or extreme.'
+  },
   factorgate_budget_events_total: {
     type: 'counter',
     labels: ['budget', 'event'],

@@ -37,6 +37,7 @@ import { type SessionLimits, Sessions } from '../session/sessions.ts'
 import { SharedAnswers } from '../session/shared-answers.ts'
 import type { Store } from '../store/store.ts'
 import { AttemptLimiter } from '../throttle/attempt-limiter.ts'
+import type { UnusualWatch } from '../unusual/unusual-watch.ts'
 import { type AccessWatching, watchAccess } from '../watch/access.ts'
 import { Readiness } from '../watch/readiness.ts'
 import type { Tracing } from './tracing.ts'
@@ -99,6 +100,8 @@ export class Services {
   readonly metrics = new Metrics()
   /** Budgets of what leaves, once a configuration has had one. */
   budgets: Budgets | null = null
+  /** The watch on people; null where the configuration has never had one. It outlives a reload. */
+  unusual: UnusualWatch | null = null
   /** True if other processes use the same store. */
   readonly isStoreShared: boolean
   /** Those who are told of each exchange while it runs. */
@@ -344,6 +347,7 @@ export class Services {
     clearInterval(this.#flushing)
     await this.#flush()
     await this.budgets?.stop()
+    await this.unusual?.stop()
     this.live.close()
     this.samlReader.close()
     this.cache.close()

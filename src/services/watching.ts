@@ -15,11 +15,12 @@ import type { ObservedExchange } from '../metering/observation.ts'
 import { ObservedFlow } from '../metering/observed-flow.ts'
 import type { Permit } from '../policy/decision.ts'
 import type { Principal } from '../session/principal.ts'
+import type { UnusualWatch } from '../unusual/unusual-watch.ts'
 import type { Services } from './services.ts'
 
 export interface Watching {
   readonly flows: WatchedFlows
-  /** Null where no budget is configured. */
+  /** Null where the configuration has no watch. */
   readonly demands: Demands | null
   /** A refusal or a challenge of the gate. */
   onRefusal(code: string, exchange: Exchange, request: IncomingMessage): void
@@ -28,17 +29,24 @@ export interface Watching {
 export async function watchingOf(config: Config, apps: readonly App[], runtime: Services): Promise<Watching> {
   const { observers, clock } = runtime
   const budgets = await budgetsOf(config, apps, runtime)
+  const unusual = await unusualOf(config, apps, runtime)
   const observedFlow = (observed: ObservedExchange) =>
     observers.isEmpty ? null : new ObservedFlow(observed, observers, clock)
   return {
     flows: {
       open: (observed, app, permit, principal) => {
         const flow = observedFlow(observed)
-        return budgets === null ? flow : (openCounted(budgets, observed, app, permit, principal, flow) ?? flow)
+        const counted = budgets === null ? flow : (openCounted(budgets, observed, app, permit, principal, flow) ?? flow)
+        return unusual === null || app.isReportOnly ? counted : unusual.hold(observed, counted)
       }
     },
     demands:
-      budgets === null ? null : { on: (app, permit, who) => budgets.demandOn(scopeOf(app), who, ownOf(app, permit)) },
+      budgets === null && unusual === null
+        ? null
+        : {
+            on: (app, permit, who) =>
+              unusual?.demandOn(who) ?? budgets?.demandOn(scopeOf(app), who, ownOf(app, permit)) ?? null
+          },
     onRefusal(code, exchange, request) {
       if (observers.isEmpty) return
       const observed = observedExchange(exchange, request, request.headers.upgrade !== undefined)
@@ -83,6 +91,23 @@ async function budgetsOf(config: Config, apps: readonly App[], runtime: Services
   }
   runtime.budgets.configure(configured)
   return isWanted ? runtime.budgets : null
+}
+
+/** As the budgets: what was learned of people outlives a reload, and is loaded where the configuration asks for it. */
+async function unusualOf(config: Config, apps: readonly App[], runtime: Services): Promise<UnusualWatch | null> {
+  const settings = config.watch?.unusual ?? null
+  if (settings === null) {
+    await runtime.unusual?.stop()
+    runtime.unusual = null
+    return null
+  }
+  if (runtime.unusual === null) {
+    const { startUnusual } = await import('./unusual-actions.ts')
+    runtime.unusual = await startUnusual(runtime, settings)
+  }
+  const reporting = new Set(apps.filter(({ isReportOnly }) => isReportOnly).map(({ id }) => id))
+  await runtime.unusual.configure(settings, app => !reporting.has(app))
+  return runtime.unusual
 }
 
 type BudgetConfig = NonNullable<Config['watch']>['budgets'][number]

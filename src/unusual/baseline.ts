@@ -47,9 +47,7 @@ export function usualFor(person: Person, peers: Usual): Usual {
     const ownSpread = Math.max(leastSpread, madFactor * deviation(person, feature, own, weight), upper)
     const long = hasLong ? person.numbers[longAt + feature]! + aboveLongMost : Number.POSITIVE_INFINITY
     middle[feature] = Math.min(long, share * own + (1 - share) * theirs)
-    spread[feature] = Math.sqrt(
-      share * ownSpread ** 2 + (1 - share) * (theirSpread ** 2 + share * (own - theirs) ** 2)
-    )
+    spread[feature] = Math.sqrt(share * ownSpread ** 2 + (1 - share) * (theirSpread ** 2 + share * (own - theirs) ** 2))
   }
   return { middle, spread }
 }

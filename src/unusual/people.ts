@@ -41,7 +41,7 @@ interface KeptGroup {
 
 export interface PeopleOptions {
   /** How long the watch only reports, from its first day in this store. */
-  readonly learnMs: number
+  readonly learnMs: () => number
   /** True if a keeper loads and writes them. */
   readonly isKept: boolean
   readonly onDay?: ((person: Person, usual: Usual) => void) | undefined
@@ -111,7 +111,7 @@ export class People {
   /** True until the watch has seen the place for long enough, and while it does not know how long that is. */
   isLearning(now: number): boolean {
     const all = this.groups.get(everyone)
-    return all === undefined || !all.isLoaded || now < all.group.since * dayMs + this.#options.learnMs
+    return all === undefined || !all.isLoaded || now < all.group.since * dayMs + this.#options.learnMs()
   }
 
   isCommon(groups: readonly string[], area: number): boolean {

@@ -1,6 +1,7 @@
 /** Where a person's requests come from, and with what: new networks, countries and devices, travel faster than an aeroplane, two places at once. */
-import { browserOf, systemOf } from '../request/user-agent.ts'
+
 import { networkLevels } from '../request/network-levels.ts'
+import { browserOf, systemOf } from '../request/user-agent.ts'
 import { pointsOfChance } from './chance.ts'
 import { find, firstDay, type ListPlace, note } from './known-list.ts'
 import type { Observation } from './observation.ts'
@@ -35,12 +36,7 @@ const speedMostKmh = 1000
 const distanceLeastKm = 500
 
 /** Notes where this request comes from, if it is another place or client than before. Returns true if there is a new doubt. */
-export function notePlace(
-  person: Person,
-  track: Track,
-  observation: Observation,
-  findPlace: FindPlace
-): boolean {
+export function notePlace(person: Person, track: Track, observation: Observation, findPlace: FindPlace): boolean {
   const { address, userAgent, at, sessionStartedAt } = observation
   const isFirst = track.address === ''
   const isBegin = isFirst && at - sessionStartedAt < beginsWithinMs
@@ -65,7 +61,12 @@ function noteClient(
   const device = hashText(name)
   const isNew = noteKnown(person, known.devices, device, 2)
   if (!isFirst && device !== track.device)
-    doubt(track, 'changed', isNew ? changedPoints : changedToKnownPoints, `The session went on with another client: ${name}.`)
+    doubt(
+      track,
+      'changed',
+      isNew ? changedPoints : changedToKnownPoints,
+      `The session went on with another client: ${name}.`
+    )
   track.device = device
   const chance = (person.numbers[number.newDevices]! + 0.2) / (daysOf(person) + 2)
   if (isNew)

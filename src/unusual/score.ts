@@ -7,7 +7,17 @@ import { sayFeature, sayHour, sayRecord, saySum } from './sentences.ts'
 import type { Doubt, Track } from './track.ts'
 
 /** Signals of one family say much the same, so only the strongest of them counts. */
-export const families = ['amount', 'breadth', 'order', 'reach', 'client', 'place', 'hours', 'refusals', 'record'] as const
+export const families = [
+  'amount',
+  'breadth',
+  'order',
+  'reach',
+  'client',
+  'place',
+  'hours',
+  'refusals',
+  'record'
+] as const
 /** The first of them grow together on a busy day: the strongest counts in full, and the others half. */
 const busyCount = 3
 const busyShare = 0.5
@@ -82,7 +92,8 @@ const featurePlaces = familyOfFeature.map(family => placeOf[family])
 export function scoreOf(context: Context): number {
   points.fill(0)
   const { person, track, usual } = context
-  for (let feature = 0; feature < featureCount; feature++) raise(featurePlaces[feature]!, featurePoints(person, usual, feature))
+  for (let feature = 0; feature < featureCount; feature++)
+    raise(featurePlaces[feature]!, featurePoints(person, usual, feature))
   for (const sum of sums) raise(placeOf[sum.family], sumPoints(person, usual, sum))
   raise(placeOf.hours, hourPoints(context))
   for (const feature of recordFeatures) raise(placeOf.record, recordPoints(context, feature))

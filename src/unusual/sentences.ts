@@ -56,7 +56,9 @@ export function saySum(feature: number, sum: number, { middle, spread }: Usual):
   const what = sumNames[id] ?? 'The number of addresses in areas of others'
   const usual = Math.exp(spread[feature]!)
   const above = `has been above the usual for days: together ${sum.toFixed(1)} standard days, where one such day is ${usual.toFixed(1)} times the usual`
-  const middleText = (id === 'bytes' || id === 'foreignBytes' ? sayBytes : sayCount)(Math.max(0, fromScale(feature, middle[feature]!)))
+  const middleText = (id === 'bytes' || id === 'foreignBytes' ? sayBytes : sayCount)(
+    Math.max(0, fromScale(feature, middle[feature]!))
+  )
   return {
     id: `${id}Sum`,
     sentence: `${what} ${above} of ${middleText}.`

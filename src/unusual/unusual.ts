@@ -9,13 +9,11 @@ import { doubt, type FindPlace, notePlace } from './places.ts'
 import { hashText, readPath } from './read-path.ts'
 import { holds, isSampled } from './sampled-set.ts'
 import { familiesInLastScore, type Signal, scoreOf, signalsOf } from './score.ts'
+import { levels, type UnusualLevel } from './steps.ts'
 import { Track } from './track.ts'
 
-export const levels = ['quiet', 'strange', 'alarming', 'extreme'] as const
-export type Level = (typeof levels)[number]
-
 export interface Verdict {
-  readonly level: Exclude<Level, 'quiet'>
+  readonly level: UnusualLevel
   readonly account: string
   readonly session: string
   readonly app: string
@@ -35,11 +33,11 @@ export interface UnusualOptions extends Omit<PeopleOptions, 'isKept'> {
 }
 
 /** Scores from which a level is reached. */
-export const thresholds = { strange: 26, alarming: 40, extreme: 125 } as const
+export const thresholds = { strange: 26, alarming: 41, extreme: 125 } as const
 /** After a proof the person is asked again only if the score has risen by so much. */
 const riseAfterProof = 35
 /** Or if so many times as much has left since. */
-const moreAfterProof = 5
+const moreAfterProof = 10
 /** `extreme` needs so many families that are each this strong. */
 const extremeFamilies = 4
 const extremeFamilyPoints = 12
@@ -159,7 +157,7 @@ export class Unusual {
     person.alarm = level
     const all = this.people.group(everyone, person.day)
     return {
-      level: levels[level] as Verdict['level'],
+      level: levels[level] as UnusualLevel,
       account: account as string,
       session,
       app,

@@ -11,6 +11,9 @@ import { newId, newToken } from '../../src/ids.ts'
 import { makeKeyring, newMasterKey } from '../../src/keyring/keyring.ts'
 import { RecordKind, type Seal } from '../../src/store/records.ts'
 import { RecordTooNew } from '../../src/store/store.ts'
+import { Group } from '../../src/unusual/group.ts'
+import { Person } from '../../src/unusual/person.ts'
+import { packGroup, packPerson } from '../../src/unusual/records.ts'
 import { MemoryStore } from '../fixtures/in-process/memory-store.ts'
 
 const src = fileURLToPath(new URL('../../src/', import.meta.url))
@@ -115,6 +118,9 @@ const records: Readonly<Record<string, object>> = {
     usableUntil: 2
   },
   'institution-session:': { directory: 'campus', externalId: 'x', sid: null, hint: null, endsAt: null },
+  'unusual:person:': packPerson(new Person(1)),
+  'unusual:group:': packGroup(new Group(1)),
+  'unusual:ask:': { at: 1 },
   'meter:': {
     slotMs: 360_000,
     slots: [1, 100],

@@ -8,6 +8,7 @@ import { accountRecord } from '../../identity/account-record.ts'
 import { passwordRecord } from '../../identity/local.ts'
 import { type Keyring, KeyringError, sealedBy } from '../../keyring/keyring.ts'
 import { RecordTooNew, type Store } from '../../store/store.ts'
+import { groupRecord as unusualGroupRecord, personRecord as unusualPersonRecord } from '../../unusual/records.ts'
 import { PersonError } from '../command.ts'
 
 export type Line =
@@ -51,6 +52,7 @@ const staysBehind = [
   'sponsorships-for:',
   'meter:',
   'passing:',
+  'unusual:ask:',
   'meta:'
 ]
 
@@ -58,7 +60,14 @@ export function travels(key: string): boolean {
   return !staysBehind.some(prefix => key.startsWith(prefix))
 }
 
-export const travellingKinds = [accountRecord, passwordRecord, credentialRecord, recoveryRecord]
+export const travellingKinds = [
+  accountRecord,
+  passwordRecord,
+  credentialRecord,
+  recoveryRecord,
+  unusualPersonRecord,
+  unusualGroupRecord
+]
 
 /** True for a record of a newer version than this release knows. */
 export function isTooNew(key: string, value: string, keyring: Keyring): boolean {

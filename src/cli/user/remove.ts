@@ -6,6 +6,7 @@ import { PasswordHasher } from '../../identity/password/password.ts'
 import { removeEverythingOf } from '../../identity/removal.ts'
 import { Sponsorships } from '../../identity/sponsorships.ts'
 import { AttemptBuckets } from '../../throttle/attempt-buckets.ts'
+import { personRecord } from '../../unusual/records.ts'
 import { type Command, readArgs } from '../command.ts'
 import { configHelp, configOption, withStore } from '../command-context.ts'
 import { confirm, yesHelp, yesOption } from '../confirm.ts'
@@ -46,7 +47,9 @@ Example:
         new Sponsorships(place),
         recoveryCodesAt(place),
         new LocalDirectory({ store, accounts, hasher: new PasswordHasher() }),
-        new AttemptBuckets(store)
+        new AttemptBuckets(store),
+        // What was learned of the person.
+        { removeAll: (id: string) => store.delete(personRecord.key(id)) }
       ]
       // The account goes last, once the rest is confirmed, so that a retry still finds it.
       const isGone = await removeEverythingOf(id, { accounts, belongings, mayGo: () => place.isConfirmed() })

@@ -40,7 +40,10 @@ const gib = 2 ** 30
 export class FixedThreshold implements Detector {
   readonly name = 'fixed'
   readonly #learnUntil: number
-  readonly #people = new Map<string, { day: number; bytes: number; slot: number; paths: Set<string>; allowed: number; isSuspended: boolean }>()
+  readonly #people = new Map<
+    string,
+    { day: number; bytes: number; slot: number; paths: Set<string>; allowed: number; isSuspended: boolean }
+  >()
 
   constructor(learnUntil: number) {
     this.#learnUntil = learnUntil

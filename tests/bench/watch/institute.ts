@@ -81,7 +81,8 @@ export function userAgent(random: Random, week = 0): string {
 
 export function agentOf(system: string, browser: string, version: number): string {
   if (browser === 'Firefox') return `Mozilla/5.0 (${system}; rv:${version}.0) Gecko/20100101 Firefox/${version}.0`
-  if (browser === 'Safari') return `Mozilla/5.0 (${system}) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/26.${version % 10} Safari/605.1.15`
+  if (browser === 'Safari')
+    return `Mozilla/5.0 (${system}) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/26.${version % 10} Safari/605.1.15`
   const chrome = `Mozilla/5.0 (${system}) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/${version}.0.0.0 Safari/537.36`
   return browser === 'Edg' ? `${chrome} Edg/${version}.0.0.0` : chrome
 }
@@ -93,14 +94,32 @@ export const farCountries = ['US', 'JP', 'GB', 'IT', 'CN', 'SE', 'AU', 'BR', 'ES
 export function networkIn(random: Random, country: string): Network {
   const base = 11 + Math.max(0, allCountries.indexOf(country)) * 4 + random.integer(4)
   const v4 = `${base}.${random.integer(256)}.${random.integer(256)}.${1 + random.integer(250)}`
-  const v6 = random.chance(0.5) ? `2a${base.toString(16).padStart(2, '0')}:${random.integer(4096).toString(16)}::` : null
+  const v6 = random.chance(0.5)
+    ? `2a${base.toString(16).padStart(2, '0')}:${random.integer(4096).toString(16)}::`
+    : null
   return { v4, v6, country }
 }
 
 export const allCountries = ['DE', 'FR', 'CH', ...farCountries, 'NG', 'RU', 'VN', 'NL', 'RO']
 const positions = [
-  [51, 10], [47, 2], [47, 8], [38, -97], [36, 138], [54, -2], [43, 12], [35, 103], [62, 15], [-25, 134], [-10, -53],
-  [40, -4], [36, 128], [9, 8], [60, 90], [16, 106], [52, 5], [46, 25]
+  [51, 10],
+  [47, 2],
+  [47, 8],
+  [38, -97],
+  [36, 138],
+  [54, -2],
+  [43, 12],
+  [35, 103],
+  [62, 15],
+  [-25, 134],
+  [-10, -53],
+  [40, -4],
+  [36, 128],
+  [9, 8],
+  [60, 90],
+  [16, 106],
+  [52, 5],
+  [46, 25]
 ] as const
 
 /** The country file of the simulation. */
@@ -159,7 +178,9 @@ function makePerson(
       ? 'Mozilla/5.0 (iPhone; CPU iPhone OS 19_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/26.1 Mobile/15E148 Safari/604.1'
       : null,
     isDualStack: random.chance(0.3),
-    projects: [...new Set([random.pick(own), random.pick(own), ...(random.chance(0.2) ? [random.integer(projectCount)] : [])])],
+    projects: [
+      ...new Set([random.pick(own), random.pick(own), ...(random.chance(0.2) ? [random.integer(projectCount)] : [])])
+    ],
     changes: random.chance(0.2)
       ? {
           day: random.integer(days),

@@ -35,8 +35,11 @@ export interface Tally {
   readonly onFalse: ((event: Event, answer: string) => void) | null
 }
 
-/** An owner whose session a thief shares may answer a question that they did not expect. */
-const ownerAnswers = 0.1
+/**
+ * The share of owners at work who confirm what a thief does with their session. One in a hundred accepts a simple approval that they did not
+ * ask for (Microsoft 2022, "Defend your users from MFA fatigue attacks"); here they would have to show a key or type a code.
+ */
+const ownerAnswers = 0.02
 
 export interface Outcome {
   readonly simulation: Simulation
@@ -80,7 +83,8 @@ export function simulate(
         if (!isWanted) break
       }
       // What the owner does after the thief was stopped everywhere.
-      if (active !== undefined) for (const event of own) if (!seen.has(event)) for (const tally of tallies) deliver(tally, event, active)
+      if (active !== undefined)
+        for (const event of own) if (!seen.has(event)) for (const tally of tallies) deliver(tally, event, active)
       seen.clear()
     }
   }
@@ -136,7 +140,10 @@ function deliver(tally: Tally, event: Event, active: Theft | null): boolean {
   }
   if (!isTrue) tally.falseStepUps++
   if (!isTheft) detector.proved(event)
-  else if (active!.canAnswer || (sharesSession(event) && isAtWork(active!.person, event) && active!.random.chance(ownerAnswers)))
+  else if (
+    active!.canAnswer ||
+    (sharesSession(event) && isAtWork(active!.person, event) && active!.random.chance(ownerAnswers))
+  )
     detector.proved(event)
   else state!.isStopped = true
   return true
@@ -162,9 +169,16 @@ export interface Summary {
   readonly foundInTime: number
 }
 
-export function summarise(tally: Tally, kind: TheftKind, filter: (theft: Theft) => boolean = () => true, hoursMost = Number.POSITIVE_INFINITY): Summary {
+export function summarise(
+  tally: Tally,
+  kind: TheftKind,
+  filter: (theft: Theft) => boolean = () => true,
+  hoursMost = Number.POSITIVE_INFINITY
+): Summary {
   const all = tally.thefts.filter(({ theft, firstAt }) => theft.kind === kind && firstAt !== null && filter(theft))
-  const hours = all.flatMap(({ actedAt, firstAt }) => (actedAt === null ? [] : [(actedAt - firstAt!) / hourMs])).sort((a, b) => a - b)
+  const hours = all
+    .flatMap(({ actedAt, firstAt }) => (actedAt === null ? [] : [(actedAt - firstAt!) / hourMs]))
+    .sort((a, b) => a - b)
   const shares = all.map(({ lost, theft }) => Math.min(1, lost / theft.target)).sort((a, b) => a - b)
   return {
     planted: all.length,

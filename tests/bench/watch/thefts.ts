@@ -1,5 +1,13 @@
 /** Planted thefts of five kinds, each with chance in its size, pace, client and hours. */
-import { farCountries, type Institute, type Network, networkIn, type Person, projectCount, userAgent } from './institute.ts'
+import {
+  farCountries,
+  type Institute,
+  type Network,
+  networkIn,
+  type Person,
+  projectCount,
+  userAgent
+} from './institute.ts'
 import type { Random } from './random.ts'
 import { type Event, hourMs } from './visits.ts'
 
@@ -38,14 +46,23 @@ export function plant(institute: Institute, each: number, days: number, learnDay
       const length = kind === 'drip' ? 14 : kind === 'insider' ? 5 : 1
       const startDay = learnDays + 1 + own.integer(days - learnDays - length - 1)
       let person = own.pick(institute.people)
-      while (taken.has(person) || person.startDay > startDay - 7 || person.away.has(startDay)) person = own.pick(institute.people)
+      while (taken.has(person) || person.startDay > startDay - 7 || person.away.has(startDay))
+        person = own.pick(institute.people)
       taken.add(person)
       thefts.push(makeTheft(thefts.length, kind, person, own, startDay, length, institute))
     }
   return thefts
 }
 
-function makeTheft(id: number, kind: TheftKind, person: Person, random: Random, startDay: number, length: number, institute: Institute): Theft {
+function makeTheft(
+  id: number,
+  kind: TheftKind,
+  person: Person,
+  random: Random,
+  startDay: number,
+  length: number,
+  institute: Institute
+): Theft {
   const script = random.pick(['python-requests/2.32', 'curl/8.9', 'Wget/1.25', 'rclone/v1.70'])
   const copied = person.browser
   const another = userAgent(random, 1)
@@ -56,7 +73,10 @@ function makeTheft(id: number, kind: TheftKind, person: Person, random: Random, 
   const own = institute.projectsOf[person.group] as readonly number[]
   // Some take what is near, and most what is not theirs.
   const isNear = random.chance(0.25)
-  const areas = Array.from({ length: 40 }, () => `/projects/p${isNear ? random.pick(own) : random.integer(projectCount)}/run${random.integer(8)}`)
+  const areas = Array.from(
+    { length: 40 },
+    () => `/projects/p${isNear ? random.pick(own) : random.integer(projectCount)}/run${random.integer(8)}`
+  )
   const common = {
     id,
     kind,
@@ -72,18 +92,51 @@ function makeTheft(id: number, kind: TheftKind, person: Person, random: Random, 
   }
   switch (kind) {
     case 'bulk':
-      return { ...common, canAnswer: false, target: Math.min(4e12, random.lognormal(400e9, 0.9)), fileCount: Math.min(200_000, Math.round(random.lognormal(40_000, 0.8))), hour: random.between(0, 23) }
+      return {
+        ...common,
+        canAnswer: false,
+        target: Math.min(4e12, random.lognormal(400e9, 0.9)),
+        fileCount: Math.min(200_000, Math.round(random.lognormal(40_000, 0.8))),
+        hour: random.between(0, 23)
+      }
     case 'drip': {
       // Below every threshold a day, spread over working hours.
       const daily = random.between(0.8e9, 4e9)
-      return { ...common, canAnswer: random.chance(0.5), target: daily * length, fileCount: Math.round(random.between(100, 800)) * length }
+      return {
+        ...common,
+        canAnswer: random.chance(0.5),
+        target: daily * length,
+        fileCount: Math.round(random.between(100, 800)) * length
+      }
     }
     case 'stolen':
-      return { ...common, canAnswer: false, target: random.lognormal(3e9, 1), fileCount: Math.round(random.lognormal(400, 0.8)), network: elsewhere, client: random.chance(0.5) ? { userAgent: copied, fetchDest: random.pick(['document', 'empty']) } : { userAgent: random.chance(0.5) ? script : another, fetchDest }, hour: random.between(0, 23) }
+      return {
+        ...common,
+        canAnswer: false,
+        target: random.lognormal(3e9, 1),
+        fileCount: Math.round(random.lognormal(400, 0.8)),
+        network: elsewhere,
+        client: random.chance(0.5)
+          ? { userAgent: copied, fetchDest: random.pick(['document', 'empty']) }
+          : { userAgent: random.chance(0.5) ? script : another, fetchDest },
+        hour: random.between(0, 23)
+      }
     case 'enumeration':
-      return { ...common, canAnswer: random.chance(0.4), target: 20e3 * 20_000, fileCount: Math.round(random.between(3000, 20_000)) }
+      return {
+        ...common,
+        canAnswer: random.chance(0.4),
+        target: 20e3 * 20_000,
+        fileCount: Math.round(random.between(3000, 20_000))
+      }
     case 'insider':
-      return { ...common, canAnswer: true, target: Math.min(800e9, random.lognormal(60e9, 0.8)), fileCount: Math.round(random.lognormal(4000, 0.7)), hour: random.pick([22, 23, 0.5, 1, 2, 3]), client: { userAgent: copied, fetchDest: random.chance(0.5) ? undefined : 'empty' } }
+      return {
+        ...common,
+        canAnswer: true,
+        target: Math.min(800e9, random.lognormal(60e9, 0.8)),
+        fileCount: Math.round(random.lognormal(4000, 0.7)),
+        hour: random.pick([22, 23, 0.5, 1, 2, 3]),
+        client: { userAgent: copied, fetchDest: random.chance(0.5) ? undefined : 'empty' }
+      }
   }
 }
 
@@ -95,13 +148,23 @@ export function* theftEvents(theft: Theft, day: number, start: number): Generato
   const perFile = target / fileCount
   const spread = kind === 'drip' ? 8 * hourMs * random.between(0.5, 1) : 0
   // Who steals a session goes on with it.
-  const isShared = kind === 'stolen' || kind === 'bulk' || (kind !== 'insider' && theft.client.userAgent === person.browser)
+  const isShared =
+    kind === 'stolen' || kind === 'bulk' || (kind !== 'insider' && theft.client.userAgent === person.browser)
   const session = isShared ? `${person.account}/${day}/0` : `${person.account}/theft`
-  const sessionStartedAt = isShared ? start + hourMs * Math.max(0, person.begin - 0.2) : start + theft.hour * hourMs - 60_000
+  const sessionStartedAt = isShared
+    ? start + hourMs * Math.max(0, person.begin - 0.2)
+    : start + theft.hour * hourMs - 60_000
   let t = Math.max(sessionStartedAt + 120_000, start + theft.hour * hourMs * (kind === 'drip' ? 0 : 1))
   if (kind === 'drip') t = start + hourMs * Math.max(0, person.begin + random.between(0, 1))
   const rate = random.between(15e6, 80e6)
-  const pauseMs = kind === 'enumeration' ? random.lognormal(300, 1) : kind === 'stolen' ? random.lognormal(1500, 0.7) : kind === 'insider' ? random.lognormal(800, 0.7) : 40
+  const pauseMs =
+    kind === 'enumeration'
+      ? random.lognormal(300, 1)
+      : kind === 'stolen'
+        ? random.lognormal(1500, 0.7)
+        : kind === 'insider'
+          ? random.lognormal(800, 0.7)
+          : 40
   const isEven = random.chance(0.5)
   const firstId = 10_000 + random.integer(5000)
   for (let i = 0; i < today; i++) {
@@ -109,7 +172,10 @@ export function* theftEvents(theft: Theft, day: number, start: number): Generato
     const pause = kind === 'drip' ? spread / today : pauseMs
     t += (bytes / rate) * 1000 + (isEven ? pause * random.between(0.95, 1.05) : random.exponential(pause))
     const n = theft.done++
-    const path = kind === 'enumeration' ? `/records/${firstId + n}` : `${theft.areas[Math.floor((n / fileCount) * theft.areas.length) % theft.areas.length]}/file${n}.tif`
+    const path =
+      kind === 'enumeration'
+        ? `/records/${firstId + n}`
+        : `${theft.areas[Math.floor((n / fileCount) * theft.areas.length) % theft.areas.length]}/file${n}.tif`
     // A long answer is seen every five seconds while it runs.
     for (let left = bytes, isFirst = true; left > 0; isFirst = false) {
       const part = Math.min(left, rate * 5)

@@ -88,13 +88,22 @@ export class Day {
     if (random.chance(0.002)) person.browser = userAgent(random)
     // A provider gives a new address.
     if (random.chance(0.02)) person.home = networkIn(random, person.home.country)
-    if (this.#day % 28 === 0) person.browser = person.browser.replace(/(Firefox|rv:|Chrome|Edg)([/:]?)(\d+)/g, (_, name, mark, n) => `${name}${mark}${Number(n) + 1}`)
+    if (this.#day % 28 === 0)
+      person.browser = person.browser.replace(
+        /(Firefox|rv:|Chrome|Edg)([/:]?)(\d+)/g,
+        (_, name, mark, n) => `${name}${mark}${Number(n) + 1}`
+      )
   }
 
   #line(network: Network, number: number): Line {
     const person = this.#person
     const from = this.#start + hourMs * Math.max(0, person.begin - 0.2)
-    return { network, userAgent: person.browser, session: `${person.account}/${this.#day}/${number}`, sessionStartedAt: number === 0 ? from : from + 8 * hourMs }
+    return {
+      network,
+      userAgent: person.browser,
+      session: `${person.account}/${this.#day}/${number}`,
+      sessionStartedAt: number === 0 ? from : from + 8 * hourMs
+    }
   }
 
   #visit(at: number, line: Line, pace: number): void {
@@ -122,7 +131,8 @@ export class Day {
       app,
       method: 'GET',
       path,
-      address: v6 !== null && person.isDualStack && this.#random.chance(0.5) ? `${v6}${(person.index + 1).toString(16)}` : v4,
+      address:
+        v6 !== null && person.isDualStack && this.#random.chance(0.5) ? `${v6}${(person.index + 1).toString(16)}` : v4,
       userAgent: line.userAgent,
       fetchDest: 'empty',
       status: this.#random.chance(0.004) ? 404 : 200,
@@ -138,8 +148,12 @@ export class Day {
     const random = this.#random
     this.#emit(at, line, app, path, bytes, { fetchDest: 'document' })
     let t = at
-    for (let i = random.poisson(parts); i > 0; i--)
-      this.#emit((t += random.exponential(60)), line, app, `/static/${app}-${random.integer(12)}.js`, random.lognormal(20e3, 1), { fetchDest: random.pick(['script', 'style', 'image']) })
+    for (let i = random.poisson(parts); i > 0; i--) {
+      t += random.exponential(60)
+      this.#emit(t, line, app, `/static/${app}-${random.integer(12)}.js`, random.lognormal(20e3, 1), {
+        fetchDest: random.pick(['script', 'style', 'image'])
+      })
+    }
     return t + random.lognormal(12_000, 1.2)
   }
 
@@ -147,7 +161,13 @@ export class Day {
     const random = this.#random
     let t = at
     for (let i = 0; i < pages; i++)
-      t = this.#page(t, line, 'wiki', `/wiki/page/${Math.floor(random.pareto(0.8, 4000))}-title`, random.lognormal(25e3, 0.8))
+      t = this.#page(
+        t,
+        line,
+        'wiki',
+        `/wiki/page/${Math.floor(random.pareto(0.8, 4000))}-title`,
+        random.lognormal(25e3, 0.8)
+      )
   }
 
   #records(at: number, line: Line, pages: number): void {
@@ -171,8 +191,12 @@ export class Day {
       t = this.#page(t, line, 'viewer', `/viewer${slide}`, 20e3)
       const tiles = Math.min(1500, Math.round(random.lognormal(60, 1)))
       const first = random.integer(5000)
-      for (let k = 0; k < tiles; k++)
-        this.#emit((t += random.exponential(120)), line, 'viewer', `/viewer${slide}/tile/${first + k}.jpeg`, random.lognormal(30e3, 0.5), { fetchDest: 'image' })
+      for (let k = 0; k < tiles; k++) {
+        t += random.exponential(120)
+        this.#emit(t, line, 'viewer', `/viewer${slide}/tile/${first + k}.jpeg`, random.lognormal(30e3, 0.5), {
+          fetchDest: 'image'
+        })
+      }
     }
   }
 
@@ -187,10 +211,21 @@ export class Day {
     this.#emit(t, line, 'notebooks', `${me}/api/kernels/${kernel}/channels`, 0, { fetchDest: 'websocket', status: 101 })
     for (let poll = t; poll < end; poll += 300_000) {
       this.#emit(poll, line, 'notebooks', `${me}/api/sessions`, 800)
-      this.#emit(poll + 1000, line, 'notebooks', `${me}/api/kernels/${kernel}/channels`, random.lognormal(100e3 * this.#person.volume, 1.8), { fetchDest: 'websocket', status: null, isFirst: false })
+      this.#emit(
+        poll + 1000,
+        line,
+        'notebooks',
+        `${me}/api/kernels/${kernel}/channels`,
+        random.lognormal(100e3 * this.#person.volume, 1.8),
+        { fetchDest: 'websocket', status: null, isFirst: false }
+      )
     }
-    for (let i = 0; i < pages; i++)
-      this.#emit((t += random.exponential(200_000)), line, 'notebooks', `${me}/files${this.#object('plot')}.png`, random.lognormal(150e3, 0.8), { fetchDest: 'image' })
+    for (let i = 0; i < pages; i++) {
+      t += random.exponential(200_000)
+      this.#emit(t, line, 'notebooks', `${me}/files${this.#object('plot')}.png`, random.lognormal(150e3, 0.8), {
+        fetchDest: 'image'
+      })
+    }
   }
 
   #instrument(at: number, line: Line, pages: number): void {
@@ -201,11 +236,26 @@ export class Day {
     const run = `${this.#day}-${random.integer(20)}`
     // The instrument's computer sends frame after frame, with the session of the person who started it.
     const upload = random.chance(0.5)
-    for (let k = 0; k < frames && upload; k++)
-      this.#emit((t += random.between(900, 1100)), line, 'instruments', `/instruments/i${person.group}/upload/${run}/${k}`, 300, { method: 'PUT', fetchDest: undefined, userAgent: 'AcquireSoft/4.2' , session: `${line.session}/instrument`})
+    for (let k = 0; k < frames && upload; k++) {
+      t += random.between(900, 1100)
+      this.#emit(t, line, 'instruments', `/instruments/i${person.group}/upload/${run}/${k}`, 300, {
+        method: 'PUT',
+        fetchDest: undefined,
+        userAgent: 'AcquireSoft/4.2',
+        session: `${line.session}/instrument`
+      })
+    }
     for (let i = 0; i < pages; i++) {
       t = this.#page(t, line, 'instruments', `/instruments/i${person.group}/results/${run}/${i}`, 20e3, 2)
-      if (random.chance(0.4)) this.#emit(t, line, 'instruments', `/instruments/i${person.group}/results/${run}/${i}.raw`, random.lognormal(20e6 * person.size * person.volume, 1.4), { fetchDest: 'document' })
+      if (random.chance(0.4))
+        this.#emit(
+          t,
+          line,
+          'instruments',
+          `/instruments/i${person.group}/results/${run}/${i}.raw`,
+          random.lognormal(20e6 * person.size * person.volume, 1.4),
+          { fetchDest: 'document' }
+        )
     }
   }
 
@@ -216,25 +266,54 @@ export class Day {
     for (let i = 0; i < pages; i++) {
       const path = this.#object('file')
       t = this.#page(t, line, 'files', path.slice(0, path.lastIndexOf('/') + 1), 30e3, 2)
-      if (random.chance(0.6)) this.#emit(t, line, 'files', path, Math.min(8e9, random.lognormal(1.5e6 * person.size * person.volume, 2)), { fetchDest: random.pick(['document', 'empty', 'image']) })
+      if (random.chance(0.6))
+        this.#emit(t, line, 'files', path, Math.min(8e9, random.lognormal(1.5e6 * person.size * person.volume, 2)), {
+          fetchDest: random.pick(['document', 'empty', 'image'])
+        })
     }
   }
 
   /** A client that keeps a folder in step: it asks evenly, and fetches what others have changed. */
   #sync(at: number, line: Line, pages: number): void {
     const random = this.#random
-    const sync = { ...line, userAgent: 'Mozilla/5.0 (Linux) mirall/3.15', session: `${this.#person.account}/sync` , sessionStartedAt: 0}
+    const sync = {
+      ...line,
+      userAgent: 'Mozilla/5.0 (Linux) mirall/3.15',
+      session: `${this.#person.account}/sync`,
+      sessionStartedAt: 0
+    }
     let t = at
-    for (let i = 0; i < 40; i++) this.#emit((t += 30_000 + random.exponential(300)), sync, 'files', '/remote.php/dav/files/', 900, { method: 'PROPFIND', fetchDest: undefined })
+    for (let i = 0; i < 40; i++) {
+      t += 30_000 + random.exponential(300)
+      this.#emit(t, sync, 'files', '/remote.php/dav/files/', 900, {
+        method: 'PROPFIND',
+        fetchDest: undefined
+      })
+    }
     const changed = Math.min(3000, Math.round(pages * random.lognormal(3, 1)))
-    for (let i = 0; i < changed; i++) this.#emit((t += random.exponential(300)), sync, 'files', `/remote.php/dav${this.#object('file')}`, Math.min(8e9, random.lognormal(0.8e6 * this.#person.size * this.#person.volume, 2)), { fetchDest: undefined })
+    for (let i = 0; i < changed; i++) {
+      t += random.exponential(300)
+      this.#emit(
+        t,
+        sync,
+        'files',
+        `/remote.php/dav${this.#object('file')}`,
+        Math.min(8e9, random.lognormal(0.8e6 * this.#person.size * this.#person.volume, 2)),
+        { fetchDest: undefined }
+      )
+    }
   }
 
   #phone(): void {
     const random = this.#random
     const person = this.#person
     const network = random.chance(0.5) ? person.home : networkIn(random, person.home.country)
-    const line = { network, userAgent: person.phone as string, session: `${person.account}/phone/${Math.floor(this.#day / 14)}`, sessionStartedAt: this.#start - (this.#day % 14) * dayMs }
+    const line = {
+      network,
+      userAgent: person.phone as string,
+      session: `${person.account}/phone/${Math.floor(this.#day / 14)}`,
+      sessionStartedAt: this.#start - (this.#day % 14) * dayMs
+    }
     this.#wiki(this.#hour(6, 21), line, 1 + random.integer(3))
   }
 
@@ -243,12 +322,22 @@ export class Day {
     const random = this.#random
     const person = this.#person
     // A laptop that moves: the session goes on elsewhere.
-    if (random.chance(0.03)) this.#visit(this.#hour(person.end, person.end + 2), { ...line, network: random.chance(0.6) ? person.home : networkIn(random, person.home.country) }, 0.5)
+    if (random.chance(0.03))
+      this.#visit(
+        this.#hour(person.end, person.end + 2),
+        { ...line, network: random.chance(0.6) ? person.home : networkIn(random, person.home.country) },
+        0.5
+      )
     // A page that asks for things that are gone.
     if (random.chance(0.01)) {
       let t = this.#hour(person.begin, person.end)
-      for (let i = Math.min(2000, random.lognormal(80, 1.3)); i > 0; i--)
-        this.#emit((t += random.exponential(400)), line, 'wiki', `/wiki/page/missing-${random.integer(50)}.png`, 200, { status: 404, fetchDest: 'image' })
+      for (let i = Math.min(2000, random.lognormal(80, 1.3)); i > 0; i--) {
+        t += random.exponential(400)
+        this.#emit(t, line, 'wiki', `/wiki/page/missing-${random.integer(50)}.png`, 200, {
+          status: 404,
+          fetchDest: 'image'
+        })
+      }
     }
     // Curiosity: the work of others.
     if (random.chance(0.05)) {
@@ -279,7 +368,16 @@ export class Day {
       const bytes = (total / count) * random.lognormal(1, 0.3)
       t += (bytes / rate) * 1000 + random.exponential(isProgram ? 100 : 60_000)
       if (t > this.#start + 1.5 * dayMs) break
-      this.#emit(t, line, 'files', `/projects/p${project}/run${run}/${first + i}.${isProgram ? 'tif' : 'zip'}`, bytes, isProgram ? { fetchDest: undefined, userAgent: 'rclone/v1.70', session: `${person.account}/rclone` } : { fetchDest: 'document' })
+      this.#emit(
+        t,
+        line,
+        'files',
+        `/projects/p${project}/run${run}/${first + i}.${isProgram ? 'tif' : 'zip'}`,
+        bytes,
+        isProgram
+          ? { fetchDest: undefined, userAgent: 'rclone/v1.70', session: `${person.account}/rclone` }
+          : { fetchDest: 'document' }
+      )
     }
   }
 
@@ -287,7 +385,8 @@ export class Day {
   #object(kind: string): string {
     const random = this.#random
     const { recent, projects, progress } = this.#person
-    if (recent.length > 0 && random.chance(0.6)) return recent[Math.max(0, recent.length - Math.floor(random.pareto(0.9, recent.length + 1)))] as string
+    if (recent.length > 0 && random.chance(0.6))
+      return recent[Math.max(0, recent.length - Math.floor(random.pareto(0.9, recent.length + 1)))] as string
     const run = `/projects/p${random.pick(projects)}/run${Math.floor(random.pareto(1.2, 8))}`
     const next = (progress.get(run) ?? random.integer(2000)) + (random.chance(0.8) ? 1 : random.integer(50))
     progress.set(run, next)

@@ -1,0 +1,95 @@
+/** What the watch on people does: the journal's line, with which people are told, and suspensions. */
+import { countingSink } from '../audit/audit-metrics.ts'
+import type { AuditSink } from '../audit/event.ts'
+import { closeCodes } from '../forwarding/live-connections.ts'
+import type { ObservedExchange } from '../metering/observation.ts'
+import { sessionKey, sessionRecord } from '../session/records.ts'
+import { evenUnconfirmed } from '../store/unconfirmed.ts'
+import type { UnusualStep } from '../unusual/steps.ts'
+import type { Verdict } from '../unusual/unusual.ts'
+import { type UnusualSettings, UnusualWatch } from '../unusual/unusual-watch.ts'
+import type { Services } from './services.ts'
+
+/** The journal's sentence holds the strongest signals. */
+const sentencesMost = 3
+
+export async function startUnusual(runtime: Services, settings: UnusualSettings): Promise<UnusualWatch> {
+  const { store, clock, log, cache, observers, journal } = runtime
+  const watch = new UnusualWatch(
+    {
+      store,
+      clock,
+      observers,
+      proofsNow: async session => {
+        const found = await cache.read(sessionKey(session), sessionRecord.parse).catch(() => null)
+        return found?.proofs ?? null
+      },
+      act: (verdict, steps, exchange) =>
+        act(verdict, steps, exchange, runtime).catch(error =>
+          log.error({ err: error, account: verdict.account }, 'a step of the watch on people failed')
+        ),
+      say: why => {
+        log.warn(why)
+        journal.record({ kind: 'watch.unusual', at: clock(), outcome: 'degraded', why })
+      },
+      onStoreProblem: problem =>
+        problem === null
+          ? log.info('what is usual for people is written to the store again')
+          : log.error({ err: problem }, 'what is usual for people cannot be written to the store; this gate keeps it')
+    },
+    settings
+  )
+  await watch.start()
+  const prefix = sessionKey('')
+  cache.onNotice(notice => {
+    if (notice.kind === 'changed' && notice.key.startsWith(prefix))
+      watch.sessionChanged(notice.key.slice(prefix.length))
+  })
+  return watch
+}
+
+async function act(
+  verdict: Verdict,
+  steps: readonly UnusualStep[],
+  { person, address }: ObservedExchange,
+  runtime: Services
+): Promise<void> {
+  const { account, level, at, app, session, score, signals, isLearning } = verdict
+  const { journal, metrics } = runtime
+  const counted = countingSink(journal, metrics)
+  const sink = runtime.notifying?.sink(counted) ?? counted
+  const why = signals
+    .slice(0, sentencesMost)
+    .map(({ sentence }) => sentence)
+    .join(' ')
+  metrics.count('factorgate_unusual_total', level)
+  sink.record({
+    kind: 'watch.unusual',
+    at,
+    account,
+    name: person?.name,
+    session,
+    address,
+    app,
+    outcome: level,
+    score,
+    signals: signals.map(({ id, points }) => `${id}:${points}`).join(' '),
+    steps: steps.join(','),
+    isLearning: isLearning ? true : undefined,
+    isTold: steps.includes('notify'),
+    why
+  })
+  if (steps.includes('suspend')) await suspend(verdict, why, sink, runtime)
+}
+
+async function suspend({ account, at }: Verdict, why: string, sink: AuditSink, runtime: Services): Promise<void> {
+  const { accounts, sessions, live } = runtime
+  const found = await accounts.byId(account)
+  if (found === null || found.suspended !== null) return
+  const unconfirmed = await evenUnconfirmed(() => accounts.suspend(account, why))
+  live.endWhere({ account }, 'suspended', closeCodes.policy)
+  const ended = await sessions.endAccount(account, 'suspended').catch(() => 0)
+  const confirmed = unconfirmed === null ? undefined : false
+  const { name } = found
+  sink.record({ kind: 'user.change', at, account, name, outcome: 'suspended', why, by: 'watch', ended, confirmed })
+}

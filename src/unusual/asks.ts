@@ -1,0 +1,158 @@
+/**
+ * Of whom a fresh proof is asked because something was unusual: shared by all gates through the store. Each session of the person must show its
+ * own proof, so that the owner's proof lets no other session go on.
+ */
+import type { Clock } from '../clock.ts'
+import { type FactorKind, factorKinds } from '../factor/kinds.ts'
+import { newestProof, type Proof } from '../factor/proof.ts'
+import { RecordKind } from '../store/records.ts'
+import type { Store, StoreNotice } from '../store/store.ts'
+
+interface Ask {
+  /** A proof must be newer than this. */
+  readonly at: number
+}
+
+export const askRecord = new RecordKind<Ask>({
+  prefix: 'unusual:ask:',
+  version: 1,
+  read: record => (Number.isSafeInteger(record.at) ? (record as unknown as Ask) : null)
+})
+
+/** Longer than any session lives without a sign-in by default; a later sign-in shows a newer proof anyway. */
+const askSeconds = 24 * 3600
+const keptMost = 20_000
+
+export interface Waiting {
+  readonly session: string
+  /** More may flow. */
+  goOn(): void
+}
+
+export interface AsksOptions {
+  readonly store: Store
+  readonly clock: Clock
+  /** The proofs of a session now; null if it has ended. */
+  readonly proofsNow: (session: string) => Promise<readonly Proof[] | null>
+  /** A session of an asked person has shown a proof. */
+  readonly onProved: (account: string, session: string) => void
+}
+
+export class Asks {
+  readonly #options: AsksOptions
+  readonly #asked = new Map<string, number>()
+  /** When each session of an asked person has last shown a proof. */
+  readonly #proved = new Map<string, number>()
+  readonly #accountOf = new Map<string, string>()
+  readonly #seen = new Set<string>()
+  readonly #waiting = new Map<string, Set<Waiting>>()
+  #unsubscribe: (() => void) | undefined
+
+  constructor(options: AsksOptions) {
+    this.#options = options
+  }
+
+  /** Reads what other gates have asked, and hears of more. */
+  async start(): Promise<void> {
+    const { store } = this.#options
+    this.#unsubscribe = await store.subscribe(askRecord.prefix, notice => void this.#hear(notice))
+  }
+
+  stop(): void {
+    this.#unsubscribe?.()
+  }
+
+  /** Holds at once in this gate; other gates hear of it from the store. Rejects if the store cannot be written. */
+  async ask(account: string, at: number): Promise<void> {
+    this.#asked.set(account, Math.max(at, this.#asked.get(account) ?? 0))
+    await askRecord.put(this.#options.store, account, { at }, askSeconds)
+  }
+
+  /** What the store says of a person whom this gate has not seen yet. */
+  async load(account: string): Promise<void> {
+    const ask = await askRecord.get(this.#options.store, account)
+    if (ask !== null) this.#note(account, ask.at)
+  }
+
+  /** Since when a proof is asked of this session; null if none is. */
+  askedOf(
+    account: string,
+    session: string,
+    proofs: readonly Proof[],
+    factors: readonly FactorKind[] = factorKinds
+  ): number | null {
+    this.#see(account)
+    const at = this.#askedAt(account)
+    if (at === null) return null
+    this.#accountOf.set(session, account)
+    const proved = Math.max(newestProof(proofs, factors)?.at ?? 0, this.#proved.get(session) ?? 0)
+    if (proved < at) return at
+    this.#noteProof(account, session, proved)
+    return null
+  }
+
+  /** True if what this session fetches must wait. */
+  holds(account: string, session: string): boolean {
+    const at = this.#askedAt(account)
+    return at !== null && (this.#proved.get(session) ?? 0) < at
+  }
+
+  wait(waiting: Waiting): void {
+    const all = this.#waiting.get(waiting.session) ?? new Set()
+    all.add(waiting)
+    this.#waiting.set(waiting.session, all)
+  }
+
+  leave(waiting: Waiting): void {
+    const all = this.#waiting.get(waiting.session)
+    all?.delete(waiting)
+    if (all?.size === 0) this.#waiting.delete(waiting.session)
+  }
+
+  /** The session has changed: perhaps somebody has proved who they are. */
+  async sessionChanged(session: string): Promise<void> {
+    const account = this.#accountOf.get(session)
+    if (account === undefined) return
+    const proofs = await this.#options.proofsNow(session)
+    if (proofs !== null) this.askedOf(account, session, proofs)
+    else this.#accountOf.delete(session)
+  }
+
+  /** For flows: this session belongs to an asked person. */
+  watch(account: string, session: string): void {
+    this.#accountOf.set(session, account)
+  }
+
+  /** After a start, or of somebody whom another gate has served so far. */
+  #see(account: string): void {
+    if (this.#seen.has(account)) return
+    if (this.#seen.size >= keptMost) this.#seen.clear()
+    this.#seen.add(account)
+    this.load(account).catch(() => this.#seen.delete(account))
+  }
+
+  #askedAt(account: string): number | null {
+    const at = this.#asked.get(account)
+    if (at === undefined) return null
+    if (Math.abs(this.#options.clock() - at) <= askSeconds * 1000) return at
+    this.#asked.delete(account)
+    return null
+  }
+
+  #noteProof(account: string, session: string, at: number): void {
+    if (this.#proved.get(session) === at) return
+    this.#proved.set(session, at)
+    if (this.#proved.size > keptMost) this.#proved.delete(this.#proved.keys().next().value as string)
+    this.#options.onProved(account, session)
+    for (const waiting of [...(this.#waiting.get(session) ?? [])]) waiting.goOn()
+  }
+
+  #note(account: string, at: number): void {
+    this.#asked.set(account, Math.max(at, this.#asked.get(account) ?? 0))
+  }
+
+  async #hear(notice: StoreNotice): Promise<void> {
+    if (notice.kind !== 'changed') return
+    await this.load(notice.key.slice(askRecord.prefix.length)).catch(() => {})
+  }
+}

@@ -1,0 +1,137 @@
+/** The watch on people of one process: it hears of exchanges, judges them, keeps what it learns in the store, and asks for proofs. */
+import type { Demand, Who } from '../budgets/demand.ts'
+import type { Clock } from '../clock.ts'
+import { factorKinds } from '../factor/kinds.ts'
+import type { Proof } from '../factor/proof.ts'
+import type { Flow } from '../metering/flow.ts'
+import type { ObservedExchange, Observers } from '../metering/observation.ts'
+import type { Store } from '../store/store.ts'
+import { Asks } from './asks.ts'
+import { readCountries } from './countries.ts'
+import { HeldFlow } from './held-flow.ts'
+import { Keeper } from './keeper.ts'
+import { observationOf } from './observer.ts'
+import type { FindPlace } from './places.ts'
+import { type StepsOfLevels, stepsOf, type UnusualStep } from './steps.ts'
+import { Unusual, type Verdict } from './unusual.ts'
+
+export interface UnusualSettings extends StepsOfLevels {
+  /** Seconds. */
+  readonly learn: number
+  /** The path of a file; null for none. */
+  readonly countries: string | null
+}
+
+export interface UnusualWatchOptions {
+  readonly store: Store
+  readonly clock: Clock
+  readonly observers: Observers
+  /** The proofs of a session now; null if it has ended. */
+  readonly proofsNow: (session: string) => Promise<readonly Proof[] | null>
+  /** Journal, notices and suspensions. It must not reject. */
+  readonly act: (verdict: Verdict, steps: readonly UnusualStep[], exchange: ObservedExchange) => Promise<void>
+  /** A sentence for operators, once for each trouble. */
+  readonly say: (why: string) => void
+  /** The store does not take what was learned; null when it does again. */
+  readonly onStoreProblem: (problem: Error | null) => void
+}
+
+export class UnusualWatch {
+  /** The part of each threshold that the posture leaves for an app. */
+  scale: (app: string) => number = () => 1
+  readonly #options: UnusualWatchOptions
+  readonly #unusual: Unusual
+  readonly #keeper: Keeper
+  readonly #asks: Asks
+  readonly #begun = new WeakSet<ObservedExchange>()
+  #settings: UnusualSettings
+  #isEnforced: (app: string) => boolean = () => true
+  #findPlace: FindPlace = null
+  #countries: string | null = null
+  #stopObserving: (() => void) | undefined
+
+  constructor(options: UnusualWatchOptions, settings: UnusualSettings) {
+    const { store, clock, say, proofsNow } = options
+    this.#options = options
+    this.#settings = settings
+    this.#unusual = new Unusual({
+      isKept: true,
+      learnMs: () => this.#settings.learn * 1000,
+      findPlace: address => this.#findPlace?.(address) ?? null,
+      sensitivity: app => this.scale(app),
+      onClockBack: days => say(`The clock went back by ${days} days. What was learned of people is kept.`)
+    })
+    this.#keeper = new Keeper({ people: this.#unusual.people, store, clock, onProblem: options.onStoreProblem })
+    this.#asks = new Asks({
+      store,
+      clock,
+      proofsNow,
+      onProved: (account, session) => this.#unusual.proved(account, session, clock())
+    })
+  }
+
+  async start(): Promise<void> {
+    await this.#asks.start()
+    this.#keeper.start()
+    this.#stopObserving = this.#options.observers.add(told => {
+      const observation = observationOf(told, this.#begun)
+      if (observation === null) return
+      const verdict = this.#unusual.observe(observation)
+      if (verdict !== null) void this.#act(verdict, told.exchange)
+    })
+  }
+
+  /** Of a new configuration. What was learned stays. An app that is not enforced stops nobody. */
+  async configure(settings: UnusualSettings, isEnforced: (app: string) => boolean): Promise<void> {
+    this.#settings = settings
+    this.#isEnforced = isEnforced
+    const { countries } = settings
+    if (countries === this.#countries) return
+    this.#countries = countries
+    this.#findPlace = null
+    if (countries === null) return
+    try {
+      this.#findPlace = await readCountries(countries)
+    } catch (error) {
+      const { message } = error as Error
+      this.#options.say(
+        `The file of countries ${countries} is not used: ${message}. New countries and impossible travel are not noticed.`
+      )
+    }
+  }
+
+  /** What must happen before a request of this person may pass: a proof by this very session, newer than what was unusual. */
+  demandOn(who: Who | null): Demand | null {
+    if (who === null) return null
+    const askedAt = this.#asks.askedOf(who.account, who.session, who.proofs)
+    if (askedAt === null) return null
+    const withinSeconds = Math.max(1, Math.floor((this.#options.clock() - askedAt) / 1000))
+    return { kind: 'prove', requirement: { factors: factorKinds, withinSeconds } }
+  }
+
+  /** What runs waits too. */
+  hold({ person }: ObservedExchange, inner: Flow | null): Flow | null {
+    return person === null ? inner : new HeldFlow(person, inner, this.#asks)
+  }
+
+  /** A session in the store has changed: perhaps its person has shown a proof. */
+  sessionChanged(session: string): void {
+    this.#asks.sessionChanged(session).catch(() => {})
+  }
+
+  /** Writes what was learned. */
+  async stop(): Promise<void> {
+    this.#stopObserving?.()
+    this.#asks.stop()
+    await this.#keeper.stop()
+  }
+
+  async #act(verdict: Verdict, exchange: ObservedExchange): Promise<void> {
+    const steps = stepsOf(verdict, this.#settings, this.#isEnforced(verdict.app))
+    const isAsked = steps.includes('step-up') && !steps.includes('suspend')
+    // First, because it stops what runs.
+    const asking = isAsked ? this.#asks.ask(verdict.account, verdict.at) : null
+    await this.#options.act(verdict, steps, exchange)
+    await asking?.catch(error => this.#options.onStoreProblem(error))
+  }
+}
