@@ -3,6 +3,7 @@
  * disk. Forwarding reports its own end.
  */
 import type { IncomingMessage } from 'node:http'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Strangers } from '../src/audit/anonymous-log-limit.ts'
 import type { AuditEvent, AuditSink } from '../src/audit/event.ts'
@@ -30,6 +31,7 @@ export const auditPlugin = fp<AuditOptions>(
         const event = exchangeEvent(exchange, 'exchange', clock(), {
           method: request.raw.method,
           status: reply.statusCode,
+          ...bytesOf(request, reply),
           ...(code === undefined ? {} : { outcome: String(code) })
         })
         const isTurnedAway = code !== undefined || event.decision !== 'forward'
@@ -42,6 +44,22 @@ export const auditPlugin = fp<AuditOptions>(
   },
   { name: 'audit', dependencies: ['exchange'] }
 )
+
+interface BodyBytes {
+  bytesIn?: number
+  bytesOut?: number
+}
+
+/** Body bytes of an answer of the gate. Without a value where they are not known: a body in chunks, or a client that has left. */
+function bytesOf({ raw }: FastifyRequest, reply: FastifyReply): BodyBytes {
+  const { 'content-length': announced, 'transfer-encoding': coding } = raw.headers
+  const bytes: BodyBytes = {}
+  if (coding === undefined && (announced === undefined || raw.complete)) bytes.bytesIn = Number(announced ?? 0)
+  const hasBody = raw.method !== 'HEAD' && reply.statusCode !== 204 && reply.statusCode !== 304
+  const length = hasBody ? reply.getHeader('content-length') : 0
+  if (length !== undefined && reply.raw.writableFinished) bytes.bytesOut = Number(length)
+  return bytes
+}
 
 /** Without the query, which may hold secrets. */
 export function exchangeEvent(

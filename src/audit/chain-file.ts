@@ -62,7 +62,7 @@ export class ChainFile {
   readonly #clock: Clock
   readonly #open: (path: string) => Promise<AppendHandle>
   readonly #signers: Signers
-  readonly #rotation: RotationOptions | null
+  rotation: RotationOptions | null
   readonly #onCheckpoint: ((anchor: Anchor) => void) | null
   readonly #lock: JournalLock
   readonly #head: HeadWriter
@@ -91,7 +91,7 @@ export class ChainFile {
     this.#clock = clock
     this.#open = open
     this.#signers = signers
-    this.#rotation = rotation
+    this.rotation = rotation
     this.#onCheckpoint = onCheckpoint ?? null
     this.#lock = new JournalLock(`${path}.lock`)
     this.#head = new HeadWriter(headFileOf(path))
@@ -112,7 +112,7 @@ export class ChainFile {
     this.#inode = `${found.dev}:${found.ino}`
     this.#size = found.size
     this.#isRegular = found.isFile()
-    this.#day = this.#isRegular && this.#rotation !== null ? await dayOf(this.#path) : null
+    this.#day = this.#isRegular && this.rotation !== null ? await dayOf(this.#path) : null
   }
 
   /** Appends the lines and resolves when they are on disk. Never rejects. `signs`: a checkpoint follows them. */
@@ -246,13 +246,13 @@ export class ChainFile {
   }
 
   async #rotateIfDue(bytes: number): Promise<void> {
-    if (this.#rotation === null || !this.#isRegular) return
+    if (this.rotation === null || !this.#isRegular) return
     const now = this.#clock()
     if (
       !(await isRotationDue(
         this.#path,
         { size: this.#size, bytes, day: this.#day, today: dayOfInstant(now) },
-        this.#rotation
+        this.rotation
       ))
     )
       return
@@ -267,7 +267,7 @@ export class ChainFile {
     await this.ready()
     this.#day = null
     this.#known = { ...this.#known!, inode: this.#inode, size: 0 }
-    this.#expired = await expiredFiles(this.#path, now, this.#rotation)
+    this.#expired = await expiredFiles(this.#path, now, this.rotation)
   }
 
   /** The lines that name these files are on disk now. */

@@ -54,12 +54,14 @@ export class Journal implements AuditSink {
   /** The next write ends with a checkpoint. */
   #signs = false
   #flushing: Promise<void> | null = null
+  #pseudonymise: JournalOptions['pseudonymise']
   #failure: { readonly since: number; readonly cause: string } | null = null
   #lost = 0
   #isClosed = false
 
   private constructor(options: JournalOptions) {
     this.#options = { ...defaults, ...options }
+    this.#pseudonymise = options.pseudonymise
     this.#file = new ChainFile(options)
   }
 
@@ -82,6 +84,12 @@ export class Journal implements AuditSink {
   /** For metrics. `unwritten` lines were only counted; `waitingBytes` wait for the disk. */
   get progress(): ChainFile['written'] & { readonly waitingBytes: number; readonly unwritten: number } {
     return { ...this.#file.written, waitingBytes: this.#waiting, unwritten: this.#lost }
+  }
+
+  /** For lines that come from now on. */
+  configure({ rotation, pseudonymise }: Pick<JournalOptions, 'rotation' | 'pseudonymise'>): void {
+    this.#file.rotation = rotation ?? null
+    this.#pseudonymise = pseudonymise
   }
 
   /** The end of the chain in the files. For the start, before the first line. Rejects with the system's error. */
@@ -136,7 +144,7 @@ export class Journal implements AuditSink {
 
   #queue(event: AuditEvent): void {
     const before = this.#lines.size
-    const { pseudonymise } = this.#options
+    const pseudonymise = this.#pseudonymise
     this.#lines.push(lineOf(pseudonymise == null ? event : pseudonymise(event)))
     this.#waiting += this.#lines.size - before
   }

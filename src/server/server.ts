@@ -7,7 +7,6 @@ import { buildAdmin } from '../../plugins/admin/index.ts'
 import { pipelineOf } from '../../plugins/forward.ts'
 import type { Missing } from '../audit/anchor.ts'
 import type { Clock } from '../clock.ts'
-import type { Exporters } from '../export/exporters.ts'
 import type { UpstreamNews } from '../forwarding/upstream-states.ts'
 import { buildGateway } from '../gateway.ts'
 import type { PasswordHasher } from '../identity/password/password.ts'
@@ -22,6 +21,8 @@ import { clientAuthoritiesOf } from '../services/directories.ts'
 import { Services } from '../services/services.ts'
 import { openGuarded } from '../store/open.ts'
 import type { Store } from '../store/store.ts'
+import { ExportRuns } from './export-runs.ts'
+import { restartKeys } from './fixed-keys.ts'
 import { Listener, type TlsFiles } from './listener.ts'
 import { gateStatus } from './status.ts'
 
@@ -59,9 +60,6 @@ export interface Serving {
   close(): Promise<void>
 }
 
-/** Configuration keys that need a restart, because what they name is already open. */
-export const fixed = ['listen', 'admin', 'workers', 'store', 'redis', 'keyFile', 'journal'] as const
-
 export class Server implements Serving {
   readonly runtime: Services
   readonly #log: Logger
@@ -74,10 +72,11 @@ export class Server implements Serving {
   readonly #opened: Config
   #gateway: FastifyInstance
   #closing: Promise<void> | undefined
-  #exports: Exporters | null = null
+  readonly #exports: ExportRuns
 
   private constructor(runtime: Services, gateway: FastifyInstance, { config, log, worker }: ServerInput) {
     this.runtime = runtime
+    this.#exports = new ExportRuns(runtime)
     this.#config = config
     this.#opened = config
     this.#gateway = gateway
@@ -147,23 +146,12 @@ export class Server implements Serving {
       server.#record('gate.start')
       server.#warnOfReports()
       await server.#warnIfEmpty()
-      await server.#startExports()
+      await server.#exports.use(config.journal)
       return server
     } catch (error) {
       await (runtime === undefined ? store.close() : runtime.close())
       throw error
     }
-  }
-
-  /** Every worker tries; one of them exports. */
-  async #startExports(): Promise<void> {
-    const { journal } = this.#config
-    if (journal.export.length === 0) return
-    const { clock, log, metrics } = this.runtime
-    // Loaded where it is needed, for a short start.
-    const { exportersOf } = await import('../services/exporting.ts')
-    this.#exports = exportersOf({ journal, clock, log, metrics })
-    this.#exports.start()
   }
 
   /** Warns if the store has no accounts: it may be new, or the wrong one. */
@@ -242,12 +230,14 @@ export class Server implements Serving {
       await gateway.close()
       throw error
     }
-    const waiting = fixed.filter(key => JSON.stringify(config[key]) !== JSON.stringify(this.#opened[key]))
+    const waiting = restartKeys(config, this.#opened)
     const old = this.#gateway
     this.#listener.swap(pipelineOf(gateway))
     this.#gateway = gateway
     this.#config = config
     this.runtime.tracing?.use(config.traces)
+    this.runtime.useJournal(journalOptionsOf(config.journal))
+    void this.#exports.use(config.journal)
     this.runtime.sessions.setLimits(limitsOf(config))
     this.runtime.sessions.setTerms(gateway.terms)
     Object.assign(this.runtime.configuration, { loadedAt: this.runtime.clock(), refused: null, waiting })
@@ -300,7 +290,7 @@ export class Server implements Serving {
     await this.#admin?.close()
     await this.runtime.journal.flush()
     const graceLeft = endsAt - performance.now()
-    await Promise.all([this.#exports?.stop(), this.runtime.tracing?.close(flushTimeOf(graceLeft))])
+    await Promise.all([this.#exports.stop(), this.runtime.tracing?.close(flushTimeOf(graceLeft))])
     await this.runtime.close()
   }
 

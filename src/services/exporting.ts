@@ -17,27 +17,28 @@ import { SyslogDatagrams } from '../export/syslog-datagrams.ts'
 import { SyslogStream } from '../export/syslog-stream.ts'
 import type { Metrics } from '../metrics/metrics.ts'
 
-type JournalConfig = Config['journal']
-type ExportConfig = JournalConfig['export'][number]
+type ExportConfig = Config['journal']['export'][number]
 
 export interface ExportingInput {
-  readonly journal: JournalConfig
+  /** The journal. */
+  readonly file: string
+  readonly exports: readonly ExportConfig[]
   readonly clock: Clock
   readonly log: Logger
   readonly metrics: Metrics
 }
 
 /** Not started. */
-export function exportersOf({ journal, clock, log, metrics }: ExportingInput): Exporters {
+export function exportersOf({ file, exports, clock, log, metrics }: ExportingInput): Exporters {
   const version = productVersion()
   const counts: { readonly id: string; sent: number; missing: number }[] = []
-  const exporters = journal.export.map(one => {
+  const exporters = exports.map(one => {
     const { id } = one
     const counted = { id, sent: 0, missing: 0 }
     counts.push(counted)
     return new Exporter({
       id,
-      journal: journal.file,
+      journal: file,
       destination: destinationOf(one),
       encode: encoderOf(one.format, version),
       kinds: one.kinds,
@@ -62,7 +63,7 @@ export function exportersOf({ journal, clock, log, metrics }: ExportingInput): E
     })
   })
   const running = new Exporters({
-    journal: journal.file,
+    journal: file,
     exporters,
     onError: error => log.warn({ err: error }, 'the gate cannot export the journal; it tries again')
   })

@@ -42,15 +42,18 @@ import { type AccessWatching, watchAccess } from '../watch/access.ts'
 import { Readiness } from '../watch/readiness.ts'
 import type { Tracing } from './tracing.ts'
 
+/** What a reload may change. */
+export interface JournalTerms {
+  readonly rotation: RotationOptions
+  readonly pseudonyms: readonly PseudonymisedField[]
+}
+
 export interface ServicesInput {
   readonly store: Store
   readonly keyring: Keyring
   readonly journalFile: string
   /** Default: one file for ever, with real names. */
-  readonly journal?: {
-    readonly rotation: RotationOptions
-    readonly pseudonyms: readonly PseudonymisedField[]
-  }
+  readonly journal?: JournalTerms
   readonly limits: SessionLimits
   readonly clock: Clock
   readonly log: Logger
@@ -272,6 +275,11 @@ export class Services {
       // The store is away, or the journal cannot be read; both have a message of their own.
       return null
     }
+  }
+
+  /** From the next line on, and without a restart. */
+  useJournal({ rotation, pseudonyms }: JournalTerms): void {
+    this.journal.configure({ rotation, pseudonymise: pseudonymiser(pseudonyms, () => this.keyring) })
   }
 
   /** A line of the journal names what is missing, and the next checkpoint is the anchor. */

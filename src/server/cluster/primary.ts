@@ -12,7 +12,8 @@ import { readProcess } from '../../metrics/process-metrics.ts'
 import { ReloadMetrics } from '../../metrics/reload-metrics.ts'
 import { countersOf, emptySnapshot, type MetricsSnapshot, mergeSnapshots } from '../../metrics/snapshot.ts'
 import type { ConfigurationNote } from '../../services/services.ts'
-import { fixed, type Serving } from '../server.ts'
+import { withOpened } from '../fixed-keys.ts'
+import type { Serving } from '../server.ts'
 import { gateStatus } from '../status.ts'
 import type { WorkerCommand } from './worker.ts'
 import { WorkerHandle } from './worker-handle.ts'
@@ -153,8 +154,7 @@ export class Cluster implements Serving {
     worker.on('error', error => {
       if (worker.process.pid === undefined) this.#onExit(number, handle, error.message)
     })
-    const opened = Object.fromEntries(fixed.map(key => [key, this.#opened[key]]))
-    const config = { ...this.#config, ...opened }
+    const config = withOpened(this.#config, this.#opened)
     return (await handle.ask({ ask: 'start', config, number, of: this.#size })) as AddressInfo
   }
 
