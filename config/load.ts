@@ -1,5 +1,5 @@
 /** The ways to load a configuration: from a file, from a text, or from a few options. */
-import { readFile } from 'node:fs/promises'
+import { readFile, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { stringify } from 'yaml'
 import { type GivenHeaders, withProfile } from '../src/identity/header-profiles.ts'
@@ -25,11 +25,13 @@ export async function loadConfig(
   const { env = process.env, cwd = process.cwd() } = options
   const named = options.file ?? (env.FACTORGATE_CONFIG || undefined)
   const candidates = named === undefined ? ['factorgate.yaml', '/etc/factorgate/factorgate.yaml'] : [named]
-  for (const name of candidates) {
+  for (const [at, name] of candidates.entries()) {
     const file = path.resolve(cwd, name)
     const content = await contentOf(file, name)
     if (typeof content === 'string') return parseNamed(content, file, name, env)
     if (content.isAbsent && named === undefined) continue
+    // With runuser, the working directory is often root's: nobody meant a file there.
+    if (content.isHidden === true && at + 1 < candidates.length) continue
     const from = options.file === undefined && named !== undefined ? ' (named by FACTORGATE_CONFIG)' : ''
     return { kind: 'bad', file, name, problems: [whole(name, `${content.why}${from}`)] }
   }
@@ -37,7 +39,14 @@ export async function loadConfig(
   return { kind: 'bad', file: null, name: '', problems: [whole('', message)] }
 }
 
-async function contentOf(file: string, name: string): Promise<string | { isAbsent: boolean; why: string }> {
+/** `isHidden`: whether the file exists cannot be seen, because its folder may not be entered. */
+interface Missing {
+  readonly isAbsent: boolean
+  readonly isHidden?: boolean
+  readonly why: string
+}
+
+async function contentOf(file: string, name: string): Promise<string | Missing> {
   try {
     const bytes = await readFile(file)
     if (bytes.length > mostBytes)
@@ -47,7 +56,13 @@ async function contentOf(file: string, name: string): Promise<string | { isAbsen
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     if (code === 'ENOENT' || code === 'ENOTDIR') return { isAbsent: true, why: 'there is no such file' }
-    if (code === 'EACCES' || code === 'EPERM') return { isAbsent: false, why: 'this user may not read the file' }
+    if (code === 'EACCES' || code === 'EPERM') {
+      const isHidden = await stat(file).then(
+        () => false,
+        () => true
+      )
+      return { isAbsent: false, isHidden, why: 'this user may not read the file' }
+    }
     if (code === 'EISDIR') return { isAbsent: false, why: 'is a folder; give the path of a file in it' }
     return { isAbsent: false, why: `cannot be read (${code})` }
   }

@@ -47,6 +47,26 @@ t.test('says what is wrong with the file itself', async t => {
   t.ok((await said('wrong'))[0]?.startsWith('wrong:1:'), 'places carry the name that was given')
 })
 
+t.test(
+  'FIELD N10 a working directory that may not be entered, as with runuser in /root, has no configuration',
+  async t => {
+    const cwd = t.testdir({ closed: { 'factorgate.yaml': good } })
+    const closed = path.join(cwd, 'closed')
+    chmodSync(closed, 0o000)
+    const isRoot = process.getuid?.() === 0
+    if (isRoot) process.seteuid?.(65_534)
+    try {
+      t.match(lines(await loadConfig({ cwd: closed, env: {} })), [/^there is no configuration: /])
+      t.same(lines(await loadConfig({ cwd: closed, env: { FACTORGATE_CONFIG: 'factorgate.yaml' } })), [
+        'factorgate.yaml  this user may not read the file (named by FACTORGATE_CONFIG)'
+      ])
+    } finally {
+      if (isRoot) process.seteuid?.(0)
+      chmodSync(closed, 0o755)
+    }
+  }
+)
+
 t.test('says that there is no file, and what to do', async t => {
   const loaded = await loadConfig({ cwd: t.testdir(), env: {} })
   t.match(loaded, { kind: 'bad', file: null })

@@ -51,7 +51,8 @@ export async function faultOf(words: readonly string[]): Promise<string | null> 
   let command: Command = program
   let rest = words
   while (command.commands !== undefined) {
-    if (rest[0] === '--version' || rest[0] === '--help') return null
+    // A group of commands alone prints its help page.
+    if (rest.length === 0 || rest[0] === '--version' || rest[0] === '--help') return null
     const entry = command.commands.find(({ name }) => name === rest[0])
     if (entry === undefined) return `there is no command '${words.slice(0, words.length - rest.length + 1).join(' ')}'`
     command = (await entry.load()).command

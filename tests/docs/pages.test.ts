@@ -46,6 +46,23 @@ t.test('every factorgate command and option in a block of code exists', async t 
   }
 })
 
+t.test('every factorgate command and option inside a sentence exists', async t => {
+  const calls = pages.flatMap(page =>
+    [
+      ...textOf(page)
+        .replace(/^ *```[\s\S]*?^ *```$/gm, '')
+        .matchAll(/`(factorgate [a-z][^`]*)`/g)
+    ].flatMap(([, text]) => callsIn(text!).map(call => ({ page, call })))
+  )
+  t.ok(calls.length > 60, `${calls.length} calls`)
+  const faults = []
+  for (const { page, call } of calls) {
+    const fault = await faultOf(call)
+    if (fault !== null) faults.push(`${page}: ${fault} (factorgate ${call.join(' ')})`)
+  }
+  t.same(faults, [])
+})
+
 t.test('every whole configuration in the guides is one that the gate takes', async t => {
   const guides = blocks.filter(
     ({ page, language, text }) =>
