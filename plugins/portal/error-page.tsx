@@ -22,8 +22,16 @@ export function renderError(code: ErrorCode, context: ErrorContext): string {
   return toHtml(<ErrorPage frame={frame} code={code} context={context} />)
 }
 
-/** A wrong address may be anybody's mistake, and an institution that does not answer is neither the gate's nor the app's. */
-const withoutOwner: ReadonlySet<ErrorCode> = new Set(['no_such_app', 'misdirected', 'institution_unreachable'])
+/**
+ * A wrong address may be anybody's mistake, an institution that does not answer is neither the gate's nor the app's, and a suspension is no
+ * fault at all.
+ */
+const withoutOwner: ReadonlySet<ErrorCode> = new Set([
+  'no_such_app',
+  'misdirected',
+  'institution_unreachable',
+  'account_suspended'
+])
 
 /** Headline, event, responsible person, next action. */
 export function errorSentences(code: ErrorCode, context: ErrorContext, say: Messages) {

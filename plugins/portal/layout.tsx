@@ -47,6 +47,9 @@ export function toHtml(page: JSX.Element): string {
 /** A title, a tag, or an isolate between tags. */
 const tagOrIsolate = /<title>[^<]*|<[^"<>]*(?:"[^"]*"[^"<>]*)*>|\u2068([^<\u2068\u2069]*)\u2069/g
 
+/** A headline with more signs has a long name in it, and is set smaller. */
+const mostOfHeadline = 60
+
 export function Page({ frame, title, subtitle, drawing, wide, children }: PageProps) {
   const { look, say } = frame
   const full = subtitle === undefined ? title : `${title} ${subtitle}`
@@ -63,7 +66,7 @@ export function Page({ frame, title, subtitle, drawing, wide, children }: PagePr
         <Masthead frame={frame} />
         <main id="main">
           <Door state={drawing} />
-          <h1>
+          <h1 class={full.length > mostOfHeadline ? 'long' : undefined}>
             <Said text={title} />
             {subtitle !== undefined && ' '}
             {subtitle !== undefined && (

@@ -58,7 +58,7 @@ t.test('FIELD G18 an address signs in its one account; of two accounts it signs 
   await all.accounts.update(ada.id, { groups: ['x'] })
   await all.accounts.suspend(ada.id, 'test')
   all.time.advance(400)
-  t.match(await attempt('countess@lab.example'), { kind: 'refused' })
+  t.match(await attempt('countess@lab.example'), { kind: 'suspended' })
   await all.accounts.remove(ada.id)
   await all.accounts.remove(bob.id)
   t.notMatch(await all.store.dump(), 'account-address', 'nothing of it stays')

@@ -284,7 +284,7 @@ t.test('FIELD G7 the way survives every restart of a sign-in', async t => {
         body: 'x'
       })
       t.equal(refused.status, 415)
-      const href = /class="button second" href="([^"]*)"/.exec(refused.body)?.[1]?.replaceAll('&amp;', '&') ?? ''
+      const href = /class="button" href="([^"]*)"/.exec(refused.body)?.[1]?.replaceAll('&amp;', '&') ?? ''
       const page = await person.open(gate.portal + href)
       t.match(read(page), /This is the last step before Notebooks opens/)
       time.advance(11 * 60)

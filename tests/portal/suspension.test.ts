@@ -1,6 +1,6 @@
 /** A suspended person reads the reason, after proofs that only they have; nobody else does. */
 import t from 'tap'
-import { enrolled, password } from '../fixtures/pipeline/people.ts'
+import { csrfOn, enrolled, password, withPasskey } from '../fixtures/pipeline/people.ts'
 import { type Fixture, openFixture } from '../fixtures/pipeline/portal.ts'
 import { textOf, Visitor } from '../fixtures/pipeline/visitor.ts'
 
@@ -47,6 +47,32 @@ t.test('a right password reads why; a wrong one and an unknown name read what th
   t.equal(page.status, 403)
   t.match(textOf(page.body), reason)
   t.match(fixture.events.at(-1), { kind: 'login', outcome: 'suspended', account: fixture.ada.id })
+})
+
+t.test('a right passkey reads why; a wrong one reads what it always reads', async t => {
+  const fixture = await openFixture(t)
+  const { key } = await withPasskey(fixture)
+  await suspend(fixture)
+  const visitor = new Visitor(fixture.app)
+  const csrf = csrfOn(await visitor.open(login))
+  const post = (end: string, value: object) =>
+    visitor.send('POST', `http://gate.localhost/.factorgate/webauthn/${end}?for=login`, {
+      headers: { 'content-type': 'application/json', accept: 'application/json' },
+      body: JSON.stringify({ csrf, ...value })
+    })
+  const verify = async (spoil: (signature: string) => string) => {
+    const { ceremony, options } = JSON.parse((await post('options', {})).body)
+    const made = key.assert(options)
+    const response = { ...made, response: { ...made.response, signature: spoil(made.response.signature) } }
+    const { status, body } = await post('verify', { ceremony, response })
+    return [status, JSON.parse(body).error]
+  }
+  const wrong = await verify(signature => signature.replace(/^.{8}/, 'AAAAAAAA'))
+  t.match(wrong, [
+    401,
+    { code: 'wrong_credentials', message: 'That passkey did not work here. Try again, or use your password.' }
+  ])
+  t.match(await verify(signature => signature), [403, { code: 'account_suspended', message: `The reason: “${why}”` }])
 })
 
 t.test('right passwords of a suspended person buy no new guesses (M11)', async t => {

@@ -1,20 +1,8 @@
 /** The message for a person who has to wait, for each factor. */
 import t from 'tap'
-import { Authenticator } from '../fixtures/in-process/authenticator.ts'
-import { csrfOn, enrolled, halfWay, password, signedIn } from '../fixtures/pipeline/people.ts'
-import { codeAt, type Fixture, openFixture } from '../fixtures/pipeline/portal.ts'
+import { csrfOn, enrolled, halfWay, password, signedIn, withPasskey } from '../fixtures/pipeline/people.ts'
+import { codeAt, openFixture } from '../fixtures/pipeline/portal.ts'
 import { type Answer, textOf, Visitor } from '../fixtures/pipeline/visitor.ts'
-
-/** A passkey of ada's, and its credential's id. */
-async function withPasskey({ ada, services, portalOrigin }: Fixture) {
-  const key = new Authenticator({ origin: portalOrigin })
-  const { ceremony, options } = await services.webauthn.registrationOptions(ada, 's1')
-  const response = key.register(options)
-  const input = { account: ada, binding: 's1', ceremony, response, name: 'Key', address: '192.0.2.1' }
-  const outcome = await services.webauthn.register(input)
-  if (outcome.kind !== 'enrolled') throw new Error(outcome.kind)
-  return { key, id: outcome.credential.id }
-}
 
 t.test('a passkey that has to wait says so, and how long', async t => {
   const fixture = await openFixture(t)
