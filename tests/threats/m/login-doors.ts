@@ -127,7 +127,7 @@ export function doorRows(fixture: Fixture): Row[] {
           t.equal((await caller.send('GET', inApp)).status, 401, 'suspended, at the app')
           t.equal((await caller.send('GET', '/.factorgate/account')).status, 401, 'suspended, at the portal')
           t.match((await caller.totp(person.code())).headers.location, /\/\.factorgate\/login\?/)
-          t.equal((await new Caller(fixture).signIn(person.account.name)).status, 401, 'suspended, at the door')
+          t.equal((await new Caller(fixture).signIn(person.account.name)).status, 403, 'suspended, at the door')
         })
         await runtime.accounts.resume(id)
         const again = await person.signedIn(['app'])
