@@ -1,4 +1,5 @@
 /** What one evidence folder says, as values. `src/cli/evidence/` gathers it, and the other files of this room write it down. */
+import type { ChainHead } from '../audit/chain-head.ts'
 import type { Entry } from '../audit/journal-files.ts'
 import type { PseudonymisedField } from '../audit/pseudonyms.ts'
 import type { Proof } from '../audit/verify-journal.ts'
@@ -78,6 +79,8 @@ export interface Evidence {
   readonly times: TimeSteps
   readonly newest: Readonly<Record<EventList, Newest>>
   readonly proof: Proof
+  /** The signed end of the chain, from the file beside the journal. */
+  readonly head: ChainHead | null
   /** What the program stands on, beside its packages: `Node.js` `24.1.0`. */
   readonly versions: readonly (readonly [name: string, version: string])[]
   readonly components: readonly Component[] | null

@@ -48,9 +48,6 @@ export interface StepFigures {
 export class JournalFigures {
   /** Lines of the range. */
   lines = 0
-  /** Milliseconds since the epoch. Zero without a line. */
-  firstAt = 0
-  lastAt = 0
   readonly requests = {
     all: 0,
     forwarded: 0,
@@ -86,8 +83,6 @@ export class JournalFigures {
   readonly steps: readonly StepFigures[]
   /** Lines that a full disk has lost, as `journal.resume` says. */
   lostLines = 0
-  /** The last lines that were removed because their time was over. */
-  removedTo = 0
   readonly #times: TimeSteps
 
   constructor(times: TimeSteps) {
@@ -104,8 +99,6 @@ export class JournalFigures {
   /** `at`: the time of the entry, in milliseconds since the epoch. */
   add(entry: Entry, at: number): void {
     this.lines++
-    this.firstAt = this.firstAt === 0 ? at : Math.min(this.firstAt, at)
-    this.lastAt = Math.max(this.lastAt, at)
     count(this.kinds, entry.kind, 1)
     const step = this.steps[stepAt(this.#times, at)] as StepFigures
     switch (entry.kind) {
@@ -140,9 +133,6 @@ export class JournalFigures {
         break
       case 'journal.resume':
         this.lostLines += numberOf(entry.lost)
-        break
-      case 'journal.remove':
-        this.removedTo = Math.max(this.removedTo, numberOf(entry.toSeq))
         break
     }
   }

@@ -147,6 +147,11 @@ t.test('figures, lists and sentences are what happened', async t => {
     'bulk : Each person may fetch at most 500 MiB from the app own within 1 hour. If it is more, the journal says so; then what runs waits up to a minute for a passkey or security key, which allows as much again; then the account is suspended until an operator resumes it.'
   )
   t.match(page, /The journal is whole: [\d,]+ lines/)
+  t.match(json(folder, 'journal-proof.json'), {
+    ok: true,
+    head: { sig: /^[\w-]{86}$/ },
+    evidenceKey: { publicKey: /^[\w-]{43}$/ }
+  })
   t.match(page, /Sign-ins 1 first factors that were right/)
   t.match(page, /Refused requests 1 /)
   t.match(html(folder), /<svg [^>]*role="img"/)

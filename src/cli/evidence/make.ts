@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises'
 import os from 'node:os'
 import type { Config } from '../../../config/schema.ts'
 import { toHtml } from '../../../plugins/portal/layout.tsx'
-import { headFileOf, readHead } from '../../audit/chain-head.ts'
+import { type ChainHead, headFileOf, readHead } from '../../audit/chain-head.ts'
 import { journalPurpose } from '../../audit/journal.ts'
 import { journalFiles } from '../../audit/journal-files.ts'
 import type { PseudonymisedField } from '../../audit/pseudonyms.ts'
@@ -62,7 +62,8 @@ export async function makeEvidence(
     advisoryFile === null ? null : await asSelf(() => advisoryReport(advisoryFile, bill?.components ?? []))
   // The lines are counted before they are proved: whatever is counted was there for the proof.
   const pass = await readJournal(config.journal.file, { from, to, times }, { folder, disguise, io })
-  const proof = await proofOf(config, keyring, io)
+  const head = await readHead(headFileOf(config.journal.file))
+  const proof = await proofOf(config, head, keyring, io)
   const people = await readPeople(place, { folder, disguise, keyring, io })
   const known = {
     title: config.portal.title,
@@ -77,6 +78,7 @@ export async function makeEvidence(
     people,
     figures: pass.figures,
     proof,
+    head,
     versions: versionsOf(config),
     components: bill?.components ?? null,
     advisories,
@@ -108,8 +110,7 @@ export async function makeEvidence(
 }
 
 /** The result of `journal verify` over all files. */
-async function proofOf({ journal }: Config, keyring: Keyring, io: Io): Promise<Proof> {
-  const head = await readHead(headFileOf(journal.file))
+async function proofOf({ journal }: Config, head: ChainHead | null, keyring: Keyring, io: Io): Promise<Proof> {
   const files = await journalFiles(journal.file)
   const keys = keyring.signers(journalPurpose).map(({ publicKey }) => publicKey)
   return withProgress(io, 'lines proved', null, onProgress => verifyJournal({ files, keys, head, onProgress }))

@@ -107,7 +107,7 @@ export function tablesOf(evidence: Evidence) {
         isCertain ? 'yes' : 'may be'
       ])
     ),
-    'journal-proof.json': jsonText({ ...resultOf(evidence.proof), evidenceKey: evidence.signer }),
+    'journal-proof.json': jsonText({ ...resultOf(evidence.proof), head: evidence.head, evidenceKey: evidence.signer }),
     'summary.json': jsonText(summaryOf(evidence))
   }
 }
