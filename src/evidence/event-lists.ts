@@ -24,6 +24,7 @@ const noticed = new Set([
   'certificate.ending',
   'factor.disable',
   'journal.begin',
+  'journal.missing',
   'journal.resume',
   'notice.failed',
   'store.refused'

@@ -11,6 +11,8 @@ export interface GapInput extends Omit<Evidence, 'gaps' | 'newest' | 'signer' | 
   readonly askedTo: number | null
   /** The first line of the journal, in milliseconds since the epoch; null without a line. */
   readonly journalFrom: number | null
+  /** True if the end that the store remembers is not signed with a key of the gate. */
+  readonly isAnchorForeign: boolean
   /** Lines that are no entries. */
   readonly unread: number
   /** `unsafeHttp`, `apps[notebooks].tls.unsafeAnyCertificate` */
@@ -33,8 +35,13 @@ function* journalGaps(input: GapInput): Generator<Gap> {
   const { askedFrom, askedTo, journalFrom, madeAt, proof, figures, unread } = input
   const gap = (text: string, isSerious = false): Gap => ({ topic: 'journal', isSerious, text })
   const { fault } = proof
-  if (fault !== null && journalFrom !== null)
+  if (fault !== null && (journalFrom !== null || fault.kind !== 'no_chain'))
     yield gap(`The journal is not whole: ${fault.place === null ? '' : `${at(fault.place)}: `}${fault.text}.`, true)
+  if (input.isAnchorForeign)
+    yield gap(
+      'What the store remembers of the end of the journal is not signed with the key of the gate, so it does not count.',
+      true
+    )
   if (journalFrom === null) yield gap('There is no journal, so nothing here is known of what happened.', true)
   else if (askedFrom !== null && journalFrom > askedFrom)
     yield gap(`The journal begins at ${momentText(journalFrom)}. Nothing is known of the time before.`)

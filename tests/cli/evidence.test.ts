@@ -246,6 +246,18 @@ t.test('a journal that was changed is named, and the exit code says it', async t
   t.match(await said('evidence', '--verify', folder), { code: 0 }, 'the folder itself is what the gate wrote')
 })
 
+t.test('a journal that was cut at its end, with its head file, is found out by what the store remembers', async t => {
+  const { said, folder, gate, time } = await dayOf(t)
+  const journal = path.join(gate.folder, 'journal.jsonl')
+  const early = readFileSync(journal)
+  const head = readFileSync(`${journal}.head`)
+  for (let line = 0; line < 1200; line++) gate.server.runtime.journal.record({ kind: 'device.new', at: time.now })
+  await gate.server.close()
+  writeFileSync(journal, early)
+  writeFileSync(`${journal}.head`, head)
+  t.match(await said('evidence', folder), { code: 1, stderr: /The journal is not whole: .*the store/ })
+})
+
 t.test('with pseudonyms nobody is named, and the lists still belong together', async t => {
   const { said, folder, ada, otto } = await dayOf(t)
   t.match(await said('evidence', '--pseudonyms', folder), { code: 0 })

@@ -4,11 +4,12 @@ import { readFile } from 'node:fs/promises'
 import os from 'node:os'
 import type { Config } from '../../../config/schema.ts'
 import { toHtml } from '../../../plugins/portal/layout.tsx'
-import { type ChainHead, headFileOf, readHead } from '../../audit/chain-head.ts'
+import { type Anchor, anchorId, anchorRecord, isAnchorSigned } from '../../audit/anchor.ts'
+import { headFileOf, readHead } from '../../audit/chain-head.ts'
 import { journalPurpose } from '../../audit/journal.ts'
 import { journalFiles } from '../../audit/journal-files.ts'
 import type { PseudonymisedField } from '../../audit/pseudonyms.ts'
-import { type Proof, verifyJournal } from '../../audit/verify-journal.ts'
+import { type Proof, type VerifyInput, verifyJournal } from '../../audit/verify-journal.ts'
 import { billIn } from '../../evidence/bill-file.ts'
 import { Disguise } from '../../evidence/disguise.ts'
 import type { AppEvidence, Evidence } from '../../evidence/evidence.ts'
@@ -63,7 +64,11 @@ export async function makeEvidence(
   // The lines are counted before they are proved: whatever is counted was there for the proof.
   const pass = await readJournal(config.journal.file, { from, to, times }, { folder, disguise, io })
   const head = await readHead(headFileOf(config.journal.file))
-  const proof = await proofOf(config, head, keyring, io)
+  const keys = keyring.signers(journalPurpose).map(({ publicKey }) => publicKey)
+  const anchor = await anchorOf(place)
+  const isAnchorForeign = anchor !== null && !isAnchorSigned(anchor, keys)
+  const ends = { keys, head, anchor: isAnchorForeign ? null : anchor }
+  const proof = await proofOf(config, ends, io)
   const people = await readPeople(place, { folder, disguise, keyring, io })
   const known = {
     title: config.portal.title,
@@ -89,6 +94,7 @@ export async function makeEvidence(
     askedFrom: Number.isFinite(asked.from) ? asked.from : null,
     askedTo: Number.isFinite(asked.to) ? asked.to : null,
     journalFrom,
+    isAnchorForeign,
     unread: pass.unread,
     unsafeKeys: unsafeKeysOf(config),
     isShared: config.store.kind !== 'embedded',
@@ -109,11 +115,19 @@ export async function makeEvidence(
   return evidence
 }
 
+/** What the store remembers of the journal's end, as `journal verify` asks it. */
+function anchorOf({ store, config }: CommandContext): Promise<Anchor | null> {
+  return anchorRecord.get(store, anchorId(config.journal.file, config.store.kind !== 'embedded'))
+}
+
 /** The result of `journal verify` over all files. */
-async function proofOf({ journal }: Config, head: ChainHead | null, keyring: Keyring, io: Io): Promise<Proof> {
+async function proofOf(
+  { journal }: Config,
+  ends: Pick<VerifyInput, 'keys' | 'head' | 'anchor'>,
+  io: Io
+): Promise<Proof> {
   const files = await journalFiles(journal.file)
-  const keys = keyring.signers(journalPurpose).map(({ publicKey }) => publicKey)
-  return withProgress(io, 'lines proved', null, onProgress => verifyJournal({ files, keys, head, onProgress }))
+  return withProgress(io, 'lines proved', null, onProgress => verifyJournal({ ...ends, files, onProgress }))
 }
 
 function appsOf(config: Config, disguise: Disguise): AppEvidence[] {
