@@ -22,6 +22,7 @@ import type { Store, StoreUnconfirmed } from '../store/store.ts'
 import { evenUnconfirmed } from '../store/unconfirmed.ts'
 import { type ExitCode, type Io, PersonError } from './command.ts'
 import { asOwner, asSelf, type Owner, ownerOf } from './owner.ts'
+import { isHidden, noAccess } from './way-in.ts'
 
 export const configOption = { config: { type: 'string' } } as const
 export const configHelp = '  --config FILE  the configuration'
@@ -58,6 +59,8 @@ export async function withStore(
   work: (place: CommandContext) => Promise<ExitCode>
 ): Promise<ExitCode> {
   const config = await configFor(io, options.config)
+  if (config.store.kind === 'embedded' && isHidden(path.join(config.store.path, 'data.mdb')))
+    throw new PersonError(noAccess(config.store.path))
   if (config.store.kind === 'embedded' && !existsSync(config.store.path) && !options.mayCreate)
     throw new PersonError(
       `there is no store at ${config.store.path} yet; 'factorgate serve' or 'factorgate user add' creates it`
@@ -95,7 +98,9 @@ async function atPlace(
   try {
     if (changes === 'grant' && journal?.problem)
       throw new PersonError(
-        `the journal ${config.journal.file} cannot be written (${journal.problem}); nothing was changed`
+        journal.problem === 'EACCES'
+          ? `${noAccess(config.journal.file)}; nothing was changed`
+          : `the journal ${config.journal.file} cannot be written (${journal.problem}); nothing was changed`
       )
     // An import expects an empty store.
     const warn = (sentence: string) => fills || io.stderr(`warning: ${sentence}\n`)

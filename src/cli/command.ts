@@ -84,7 +84,11 @@ export function readArgs<T extends Options>(
   const missing = needed[parsed.positionals.length]
   if (missing !== undefined) throw new UsageError(`${missing} is missing`)
   const extra = names.at(-1)?.endsWith('…') ? undefined : parsed.positionals[names.length]
-  if (extra !== undefined) throw new UsageError(`there is one argument too many: '${visible(extra)}'`)
+  if (extra !== undefined) {
+    const isConfig = 'config' in options && !('config' in parsed.values) && /\.ya?ml$/i.test(extra)
+    const meant = isConfig ? `; did you mean --config ${visible(extra)}?` : ''
+    throw new UsageError(`there is one argument too many: '${visible(extra)}'${meant}`)
+  }
   return { values: parsed.values, names: parsed.positionals }
 }
 

@@ -110,10 +110,11 @@ async function find({ name, commands = [] }: Command, word: string): Promise<Com
   const entry = commands.find(({ name }) => name === word)
   if (entry !== undefined) return (await entry.load()).command
   const names = commands.map(({ name }) => name)
-  if (word === '' || word.startsWith('-'))
-    throw new UsageError(
-      `${name === '' ? 'a command is missing' : `a command is missing after '${name}'`}; the commands are ${names.join(', ')}`
-    )
+  if (word === '' || word.startsWith('-')) {
+    const after = name === '' ? '' : ` after '${name}'`
+    const before = word === '' ? '' : ` before the option '${visible(word)}'`
+    throw new UsageError(`a command is missing${after}${before}; the commands are ${names.join(', ')}`)
+  }
   const close = nearest(word, names)
   const meant = close === null ? `the commands are ${names.join(', ')}` : `did you mean '${close}'?`
   throw new UsageError(`there is no command '${visible(`${name} ${word}`.trim())}'; ${meant}`)

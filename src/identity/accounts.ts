@@ -225,6 +225,18 @@ export class Accounts {
     if (!anew) await this.#store.put(addressMark, '1')
   }
 
+  /** Accounts whose names begin with this text, `most` of them at the most, in no order. For suggestions. */
+  async beginningWith(text: string, most: number): Promise<Account[]> {
+    const found: Account[] = []
+    for await (const { key, value } of this.#store.scan(nameKeyOf(text))) {
+      const account = await this.byId(value)
+      // A former name leads to its account too.
+      if (account !== null && nameKeyOf(account.name) === key) found.push(account)
+      if (found.length === most) break
+    }
+    return found
+  }
+
   async isEmpty(): Promise<boolean> {
     return (await this.#store.members(index)).length === 0
   }

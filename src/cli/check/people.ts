@@ -3,10 +3,12 @@
  * Read-only.
  */
 import { nearest, shown } from '../../../config/values/invalid.ts'
+import type { Account } from '../../identity/account.ts'
 import { checkKey, keyCheck } from '../../keyring/key-check.ts'
 import { readKeyFile } from '../../keyring/key-file.ts'
 import type { Io } from '../command.ts'
 import { withStore } from '../command-context.ts'
+import { withProgress } from '../progress.ts'
 import { accountsAt } from '../user/person.ts'
 import type { Finding, Sound } from './finding.ts'
 
@@ -26,7 +28,7 @@ export async function checkPeople(loaded: Sound, io: Io): Promise<{ found: Findi
           // Already reported.
           () => {}
         )
-      const people = await accountsAt(place).list()
+      const people = await withProgress(io, 'people', null, onDone => accountsAt(place).list(onDone))
       found.push(...unknown(config, people))
       return 0
     })
@@ -36,7 +38,7 @@ export async function checkPeople(loaded: Sound, io: Io): Promise<{ found: Findi
   }
 }
 
-type Person = { readonly name: string; readonly groups: readonly string[] }
+type Person = Pick<Account, 'name' | 'groups' | 'formerNames'>
 
 function unknown({ apps, identity }: Sound['config'], people: readonly Person[]): Finding[] {
   const warning = (path: string, message: string): Finding => ({ degree: 'warning', path, message })
@@ -52,6 +54,8 @@ function unknown({ apps, identity }: Sound['config'], people: readonly Person[])
   const groups = [...new Set(people.flatMap(person => person.groups))]
   const names = people.map(({ name }) => name)
   const instead = (word: string, known: readonly string[]) => {
+    const renamed = known === names ? people.find(({ formerNames }) => formerNames?.includes(word)) : undefined
+    if (renamed !== undefined) return `; this person is called ${shown(renamed.name)} now`
     const guess = nearest(word, known)
     return guess === null ? '' : `; did you mean ${shown(guess)}?`
   }

@@ -30,11 +30,11 @@ async function candidates(command: Command, before: readonly string[], current: 
   if (command.commands !== undefined) return command.commands.map(({ name, summary }) => ({ value: name, summary }))
   const options = optionsOf(command)
   const wanted = options.find(({ value }) => value === before.at(-1))?.argument
-  if (wanted !== undefined) return valuesOf(wanted, command, before, io)
+  if (wanted !== undefined) return valuesOf(wanted, command, before, current, io)
   if (current.startsWith('-')) return options
   if (command.name === 'completion') return ['bash', 'zsh', 'fish'].map(value => ({ value, summary: '' }))
   const first = /^factorgate [a-z -]+ ([A-Z]+)/.exec(command.usage[0] ?? '')?.[1]
-  return first === undefined ? [] : valuesOf(first, command, before, io)
+  return first === undefined ? [] : valuesOf(first, command, before, current, io)
 }
 
 /** The options that the help page explains. */
@@ -48,7 +48,13 @@ export function optionsOf({ help }: Command): (Suggestion & { readonly argument?
 }
 
 /** None for a file, which the shell completes by itself. */
-async function valuesOf(argument: string, { name }: Command, before: readonly string[], io: Io): Promise<Suggestion[]> {
+async function valuesOf(
+  argument: string,
+  { name }: Command,
+  before: readonly string[],
+  current: string,
+  io: Io
+): Promise<Suggestion[]> {
   const at = before.indexOf('--config')
   const file = at < 0 ? undefined : before[at + 1]
   const quiet = { ...io, stderr: () => {} }
@@ -57,12 +63,11 @@ async function valuesOf(argument: string, { name }: Command, before: readonly st
       const { apps } = await configFor(quiet, file)
       return apps.map(({ id, title }) => ({ value: id, summary: title }))
     }
-    if (argument !== 'NAME' || name === 'user add') return []
+    if ((argument !== 'NAME' && argument !== 'OLD') || name === 'user add') return []
     const found: Suggestion[] = []
     await withStore(quiet, { config: file, changes: 'nothing' }, async place => {
-      const accounts = await accountsAt(place).list()
-      for (const account of accounts.slice(0, mostNames))
-        found.push({ value: account.name, summary: account.displayName })
+      for (const { name, displayName } of await accountsAt(place).beginningWith(current, mostNames))
+        found.push({ value: name, summary: displayName })
       return 0
     })
     return found

@@ -25,7 +25,13 @@ export async function lookUpHosts(
   return found.flat()
 }
 
+/** Browsers take these names for their own machine and ask no name server (RFC 6761 §6.3; Secure Contexts §5.2). */
+function isLocalhost(host: string): boolean {
+  return /(?:^|\.)localhost\.?$/i.test(host)
+}
+
 async function lookUp(host: string, path: string, ours: BlockList, resolve: Resolve): Promise<DoctorFinding[]> {
+  if (isLocalhost(host)) return []
   const answer = isIP(host) === 0 ? await resolve(host) : [host]
   if (typeof answer === 'string')
     return [

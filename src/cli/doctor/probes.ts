@@ -5,6 +5,7 @@ import { examine } from '../check/examine.ts'
 import type { Sound } from '../check/finding.ts'
 import type { Io } from '../command.ts'
 import { probeInstitutions } from '../probes/institutions.ts'
+import { accessTrouble, isHidden } from '../way-in.ts'
 import { probeApps } from './apps.ts'
 import { examineCertificate } from './certificate.ts'
 import { compareClocks, timeServerFinding } from './clock.ts'
@@ -81,6 +82,8 @@ function configurationProbes(loaded: Sound, certificate: readonly DoctorFinding[
         const { trouble } = await examined
         const { store } = loaded.config
         if (trouble === null) return []
+        if (store.kind === 'embedded' && isHidden(store.path))
+          return [{ degree: 'problem', path: 'store', ...accessTrouble(store.path) }]
         if (store.kind === 'embedded' && !existsSync(store.path))
           return [
             {

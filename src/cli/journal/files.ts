@@ -10,15 +10,16 @@ import { type Io, PersonError, UsageError, visible } from '../command.ts'
 import { configFor } from '../command-context.ts'
 import { asOwnerOf } from '../owner.ts'
 import { Progress } from '../progress.ts'
+import { isHidden, noAccess } from '../way-in.ts'
 
 export { type Entry, entryOf } from '../../audit/journal-files.ts'
 
 /** The journal at `file` and its rotated files, oldest first. Throws PersonError if there are none. */
 export async function journalFiles(file: string): Promise<string[]> {
   const found = await journal.journalFiles(file)
-  if (found.length === 0)
-    throw new PersonError(`there is no journal at ${file} yet; the gate creates it when it starts`)
-  return found
+  if (found.length > 0) return found
+  if (isHidden(file)) throw new PersonError(noAccess(file))
+  throw new PersonError(`there is no journal at ${file} yet; the gate creates it when it starts`)
 }
 
 /** The lines of a file. Rejects on a read error, and with PersonError where it is no file. */

@@ -14,7 +14,7 @@ import { type Proof, verifyJournal } from '../../audit/verify-journal.ts'
 import { readKeyFile } from '../../keyring/key-file.ts'
 import { storeOf } from '../../services/app-options.ts'
 import { loadDriver, openStore } from '../../store/open.ts'
-import { type Command, type Io, jsonText, PersonError, readArgs, UsageError, visible } from '../command.ts'
+import { type Command, type Io, jsonText, readArgs, UsageError, visible } from '../command.ts'
 import { configFor, configHelp, configOption } from '../command-context.ts'
 import { Progress } from '../progress.ts'
 import { journalFiles } from './files.ts'
@@ -69,9 +69,7 @@ Example:
       anchor,
       isPart: values.part === true,
       onProgress: progress.at
-    })
-      .catch(asPersonError)
-      .finally(() => progress.end())
+    }).finally(() => progress.end())
     if (values.json) io.stdout(jsonText(resultOf(proof)))
     else say(proof, head !== null || known.length > 0 || anchor !== null, io)
     return proof.fault === null ? 0 : 1
@@ -128,11 +126,6 @@ function endOf(text: string): { seq: number; hash: string } {
   const [, seq = '', hash = ''] = /^(\d{1,15}):([0-9a-f]{64})$/.exec(text.trim()) ?? []
   if (seq === '') throw new UsageError(`--end must be a number and a hash such as 4711:9f86d0…, got '${visible(text)}'`)
   return { seq: Number(seq), hash }
-}
-
-function asPersonError(error: NodeJS.ErrnoException): never {
-  if (error.code === undefined) throw error
-  throw new PersonError(`a file of the journal cannot be read: ${error.message}`)
 }
 
 export function resultOf(proof: Proof) {

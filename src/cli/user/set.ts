@@ -7,6 +7,7 @@ import type { AccountChange } from '../../identity/accounts.ts'
 import { type Command, type Io, readArgs, UsageError, visible } from '../command.ts'
 import { type CommandContext, configOption, withStore } from '../command-context.ts'
 import { confirm, yesOption } from '../confirm.ts'
+import { withProgress } from '../progress.ts'
 import {
   accountsAt,
   peopleAt,
@@ -125,7 +126,7 @@ async function tellGroups(place: CommandContext, before: Account, after: Account
     io.stderr(
       `note: ${after.name} comes from '${visible(after.directory)}', which sets the groups anew at the next sign-in\n`
     )
-  if (lost.includes(operators) && !(await hasOperator(place)))
+  if (lost.includes(operators) && !(await hasOperator(place, io)))
     io.stderr(
       `warning: nobody is an operator now; make somebody one with: factorgate user set NAME --add-group ${operators}\n`
     )
@@ -137,10 +138,9 @@ function groupsIn({ apps }: Config): string[] {
   ]
 }
 
-async function hasOperator(place: CommandContext): Promise<boolean> {
-  return (await accountsAt(place).list()).some(
-    ({ groups, suspended }) => suspended === null && groups.includes(operators)
-  )
+async function hasOperator(place: CommandContext, io: Io): Promise<boolean> {
+  const everybody = await withProgress(io, 'people', null, onDone => accountsAt(place).list(onDone))
+  return everybody.some(({ groups, suspended }) => suspended === null && groups.includes(operators))
 }
 
 function quoted(groups: readonly string[]): string {

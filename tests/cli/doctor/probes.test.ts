@@ -115,6 +115,20 @@ t.test('names: each host must lead to this machine or its proxy', async t => {
   }
 })
 
+t.test('names that browsers take for their own machine are not looked up', async t => {
+  const config = {
+    portal: { url: new URL('http://gate.localhost:8443') },
+    apps: [{ url: new URL('http://notebooks.localhost:8443') }, { url: new URL('http://localhost:8443') }],
+    trustedProxies: []
+  } as unknown as Parameters<typeof lookUpHosts>[0]
+  const asked: string[] = []
+  const found = await lookUpHosts(config, async host => {
+    asked.push(host)
+    return 'ENOTFOUND'
+  })
+  t.same([found, asked], [[], []])
+})
+
 t.test('the certificate: its end, its hosts and its chain', async t => {
   const pki = new Pki(t.testdir({}))
   pki.root('root')
