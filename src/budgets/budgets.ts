@@ -82,6 +82,11 @@ export class Budgets {
     return this.#budgets
   }
 
+  /** Exchanges that wait for a proof now. */
+  get held(): number {
+    return this.#settlements.waiting.reduce((sum, { mode, waiting }) => sum + (mode === 'hold' ? waiting.length : 0), 0)
+  }
+
   /** Hears of other gates. */
   async start(): Promise<void> {
     this.#unsubscribe ??= await this.#options.store.subscribe(passingPrefix, notice => this.#hear(notice))
@@ -206,7 +211,7 @@ export class Budgets {
     const isNew = budget.counted === 'distinctPaths' && meter.addPath(hashOfPath(path), now)
     if (budget.counted === 'requests' || isNew) this.#settlements.noteSpent(meter)
     if (!isStrict(budget)) return
-    if (meter.text === undefined || meter.hasProof) return this.#settlements.settle(meter)
+    if (meter.text === undefined || meter.hasProof || meter.mode !== 'within') return this.#settlements.settle(meter)
     if (budget.counted === 'bytes' || meter.ledger === null || meter.mode !== 'within') return
     const { spent, limit } = readLedger(meter.ledger, budget, now, this.scale(budget.app))
     if (meter.knownCount(spent, now) > limit) this.#settlements.settle(meter)

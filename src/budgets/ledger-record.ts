@@ -33,6 +33,8 @@ function isLedger(value: Loose): value is Loose & Ledger {
     Array.isArray(value.grants) &&
     value.grants.every(isGrant) &&
     isTime(value.askedAt) &&
+    typeof value.isAnswered === 'boolean' &&
+    isNumber(value.boughtWith) &&
     isNumbers(value.boughtAt) &&
     typeof value.isUnanswered === 'boolean' &&
     isNumber(value.rateUsedUntil) &&

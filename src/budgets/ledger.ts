@@ -20,6 +20,10 @@ export interface Ledger {
   readonly grants: readonly Grant[]
   /** When the budget was last passed; null if it is not passed, or long ago. */
   readonly askedAt: number | null
+  /** True once somebody has confirmed it since. */
+  readonly isAnswered: boolean
+  /** The proof of the last purchase: it buys no second budget, however clocks differ. */
+  readonly boughtWith: number
   /** Times at which one more budget was bought; each counts for one window. */
   readonly boughtAt: readonly number[]
   /** True once the steps after `step-up` have begun, for want of a proof. */
@@ -90,6 +94,8 @@ export function emptyLedger({ windowSeconds }: Pick<Budget, 'windowSeconds'>): L
     paths: [],
     grants: [],
     askedAt: null,
+    isAnswered: false,
+    boughtWith: 0,
     boughtAt: [],
     isUnanswered: false,
     rateUsedUntil: 0,
@@ -131,8 +137,9 @@ function modeOf({ askedAt }: Ledger, budget: Budget, isPassed: boolean, now: num
 }
 
 /** True if somebody with this proof must show a new one before anything flows. */
-export function asksFor({ askedAt }: Ledger, budget: Budget, proofAt: number): boolean {
-  return askedAt !== null && has(budget, 'step-up') && proofAt <= askedAt
+export function asksFor({ askedAt, isAnswered, boughtWith }: Ledger, budget: Budget, proofAt: number): boolean {
+  if (askedAt === null || !has(budget, 'step-up')) return false
+  return proofAt <= askedAt || (!isAnswered && proofAt <= boughtWith)
 }
 
 /** The time at which the window will have room again without a proof, in milliseconds since the epoch. */
@@ -152,20 +159,21 @@ export function settle(found: Ledger | null, budget: Budget, report: Report, now
   const wasSlow = readLedger(before, budget, now, scale).mode === 'slow'
   let ledger = resumed(entered(before, budget, report, now), report, now)
   const happened: Happening[] = []
-  if (ledger.askedAt !== null && has(budget, 'step-up') && !isAnswered(ledger) && report.proofAt > ledger.askedAt) {
+  const mayBuy = ledger.askedAt !== null && has(budget, 'step-up') && !ledger.isAnswered
+  if (mayBuy && !asksFor(ledger, budget, report.proofAt)) {
     happened.push('bought')
-    ledger = { ...ledger, boughtAt: budget.isPerProof ? [] : [...ledger.boughtAt, now], isUnanswered: false }
-    if (budget.isPerProof) ledger = { ...ledger, askedAt: null }
+    ledger = { ...ledger, isAnswered: true, isUnanswered: false, boughtWith: report.proofAt }
+    ledger = budget.isPerProof ? { ...ledger, askedAt: null } : { ...ledger, boughtAt: [...ledger.boughtAt, now] }
   }
   const { spent, limit } = readLedger(ledger, budget, now, scale)
   const isPassed = spent > limit
-  if (isPassed && (ledger.askedAt === null || isAnswered(ledger))) {
+  if (isPassed && (ledger.askedAt === null || ledger.isAnswered)) {
     happened.push('passed')
-    ledger = { ...ledger, askedAt: now, isUnanswered: false }
+    ledger = { ...ledger, askedAt: now, isAnswered: false, isUnanswered: false }
   } else if (!isPassed && ledger.askedAt !== null && spent <= limitAt({ ...ledger, boughtAt: [] }, budget, now, scale))
-    ledger = { ...ledger, askedAt: null, isUnanswered: false }
+    ledger = { ...ledger, askedAt: null, isAnswered: false, isUnanswered: false }
   const isLate = ledger.askedAt !== null && now >= ledger.askedAt + holdMs
-  if (isPassed && isLate && has(budget, 'step-up') && !ledger.isUnanswered && !isAnswered(ledger)) {
+  if (isPassed && isLate && has(budget, 'step-up') && !ledger.isUnanswered && !ledger.isAnswered) {
     happened.push('unanswered')
     ledger = { ...ledger, isUnanswered: true }
   }
@@ -183,16 +191,12 @@ export function isResumed({ suspendedAt }: Ledger, signedInAt: number): boolean 
 /** An operator who resumes an account gives it one more budget, otherwise it would be suspended again at once. */
 function resumed(ledger: Ledger, { signedInAt }: Report, now: number): Ledger {
   return isResumed(ledger, signedInAt)
-    ? { ...ledger, suspendedAt: null, boughtAt: [...ledger.boughtAt, now], isUnanswered: false }
+    ? { ...ledger, suspendedAt: null, boughtAt: [...ledger.boughtAt, now], isAnswered: true, isUnanswered: false }
     : ledger
 }
 
 function isSuspending(budget: Budget, happened: readonly Happening[]): boolean {
   return has(budget, 'suspend') && happened.includes(has(budget, 'step-up') ? 'unanswered' : 'passed')
-}
-
-function isAnswered({ askedAt, boughtAt }: Ledger): boolean {
-  return askedAt !== null && boughtAt.some(at => at >= askedAt)
 }
 
 /** Without what has left the window, and in slots of today's length: a changed window keeps the sum. */

@@ -11,6 +11,7 @@ import {
   type Ledger,
   type Mode,
   type Report,
+  readLedger,
   type Settlement,
   usedForMs
 } from './ledger.ts'
@@ -45,6 +46,8 @@ export class Meter {
   /** What the store holds; null if it holds nothing, undefined if nobody has looked. */
   text: string | null | undefined
   mode: Mode = 'within'
+  /** The part of the amount that the posture leaves. */
+  scale = 1
   askAgainAt: number | null = null
   /** Since when the store does not answer; null while it does. */
   cutOffAt: number | null = null
@@ -141,6 +144,9 @@ export class Meter {
     const { budget, ledger, mode } = this
     if (this.cutOffAt !== null) return by.isGuarded ? (now < this.cutOffAt + holdMs ? 'wait' : 'cut') : 'flow'
     if (mode === 'passed') return 'flow'
+    // What has left the window since makes room.
+    if (ledger !== null && mode !== 'within' && readLedger(ledger, budget, now, this.scale).mode === 'within')
+      return 'draw'
     if (ledger !== null && mode !== 'within' && isResumed(ledger, by.signedInAt)) return 'draw'
     if (ledger !== null && has(budget, 'step-up') && ledger.askedAt !== null) {
       const provedAt = by.provedAt(budget)
@@ -163,7 +169,8 @@ export class Meter {
   get hasProof(): boolean {
     const { ledger, mode } = this
     if (ledger === null || mode === 'within' || mode === 'passed') return false
-    const isProved = ledger.askedAt !== null && has(this.budget, 'step-up') && this.#provedAt > ledger.askedAt
+    const isAsked = ledger.askedAt !== null && has(this.budget, 'step-up')
+    const isProved = isAsked && !asksFor(ledger, this.budget, this.#provedAt)
     return isProved || isResumed(ledger, this.#signedInAt)
   }
 

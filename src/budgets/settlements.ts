@@ -124,6 +124,7 @@ export class Settlements implements FlowKeeper {
     const isWanting = meter.waiting.length > 0 || meter.isRunningLow || meter.isDrawing
     const report = meter.report(this.#process, isWanting)
     const before = meter.mode
+    meter.scale = this.#options.scale(meter)
     let settlement: Settlement
     try {
       settlement = await this.#write(meter, report)

@@ -159,7 +159,7 @@ export class LiveConnections {
     return endEach(changed, reason, closeCodes.policy)
   }
 
-  /** Ends what is of this account, session and app; of all where none is given. `code` answers a client that has no response yet. */
+  /** Ends what is of this account, session and app, of all where none is given, but for apps that only report. `code` answers a client that has no response yet. */
   endWhere(
     { account, session, app }: { account?: string; session?: string; app?: string | null },
     reason: string,
@@ -172,7 +172,9 @@ export class LiveConnections {
         : session !== undefined
           ? this.#sessions.get(session)
           : this.#all
-    const found = (list?.entries() ?? []).filter(({ appId }) => app == null || appId === app)
+    const found = (list?.entries() ?? []).filter(
+      entry => (app == null || entry.appId === app) && entry.app?.isReportOnly !== true
+    )
     for (const entry of found) entry.end(reason, closeCode, code)
     return found.length
   }

@@ -82,7 +82,8 @@ function ownOf({ ownBudgets }: App, { freshForRule }: Permit): Budget | null {
 
 /** The budgets outlive a reload, with their counts. They are loaded where there is one, for a short start. */
 async function budgetsOf(config: Config, apps: readonly App[], runtime: Services): Promise<Budgets | null> {
-  const configured = (config.watch?.budgets ?? []).map(toBudget)
+  const reporting = new Set(config.apps.filter(({ enforce }) => enforce === 'report').map(({ id }) => id))
+  const configured = (config.watch?.budgets ?? []).map(budget => toBudget(budget, reporting))
   const isWanted = configured.length > 0 || apps.some(({ ownBudgets }) => ownBudgets != null)
   if (!isWanted && runtime.budgets === null) return null
   if (runtime.budgets === null) {
@@ -112,7 +113,11 @@ async function unusualOf(config: Config, apps: readonly App[], runtime: Services
 
 type BudgetConfig = NonNullable<Config['watch']>['budgets'][number]
 
-export function toBudget({ id, per, app, window, direction, factors, rate, ...given }: BudgetConfig): Budget {
+/** A budget of an app that only reports stops nobody. */
+export function toBudget(
+  { id, per, app, window, direction, factors, rate, ...given }: BudgetConfig,
+  reporting: ReadonlySet<string>
+): Budget {
   const counted: Counted = given.bytes !== null ? 'bytes' : given.requests !== null ? 'requests' : 'distinctPaths'
   return {
     id,
@@ -122,7 +127,10 @@ export function toBudget({ id, per, app, window, direction, factors, rate, ...gi
     counted,
     direction,
     amount: given[counted] as number,
-    steps: given.then,
+    steps:
+      app !== null && reporting.has(app)
+        ? given.then.filter(step => step === 'journal' || step === 'notify')
+        : given.then,
     factors: factors ?? factorKinds,
     rate,
     isPerProof: false

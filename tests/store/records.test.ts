@@ -127,6 +127,8 @@ const records: Readonly<Record<string, object>> = {
     paths: [],
     grants: [{ process: 'p', bytes: 1, until: 2 }],
     askedAt: null,
+    isAnswered: false,
+    boughtWith: 0,
     boughtAt: [],
     isUnanswered: false,
     rateUsedUntil: 0,
