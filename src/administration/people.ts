@@ -3,7 +3,7 @@
  * operators' console call them. The callers check rights.
  */
 import type { AuditEvent } from '../audit/event.ts'
-import type { Credentials } from '../factor/credential.ts'
+import type { Credential, Credentials } from '../factor/credential.ts'
 import type { RecoveryCodes } from '../factor/recovery-code.ts'
 import type { Account } from '../identity/account.ts'
 import { type AccountChange, AccountError, type Accounts, type NewAccount } from '../identity/accounts.ts'
@@ -19,11 +19,11 @@ export type ChangeEvent = Pick<AuditEvent, 'kind'> & Partial<AuditEvent>
 
 export interface PeopleParts {
   readonly accounts: Accounts
-  readonly credentials: Pick<Credentials, 'list' | 'removeAll' | 'remember'>
+  readonly credentials: Pick<Credentials, 'list' | 'remove' | 'removeAll' | 'remember'>
   readonly recoveryCodes: Pick<RecoveryCodes, 'removeAll'>
   readonly invitations: Pick<Invitations, 'issue' | 'removeAll'>
   readonly sponsorships: Pick<Sponsorships, 'removeAll'>
-  readonly sessions: Pick<Sessions, 'end' | 'endAccount'>
+  readonly sessions: Pick<Sessions, 'end' | 'endAccount' | 'endProvedBy'>
   readonly locks: Pick<AttemptLocks, 'unlock'>
   /** Writes the line. The caller adds the operator and the reason. */
   readonly record: (event: ChangeEvent) => Promise<void>
@@ -166,6 +166,21 @@ export class People {
       async () => ({ kind: 'factor.remove', ...whom(account), outcome: 'reset', removed, ended })
     )
     return { removed, ended }
+  }
+
+  /** Removes one second factor, and ends the sessions that it has opened. Returns their number. */
+  async removeFactor(account: Account, { id, kind }: Pick<Credential, 'id' | 'kind'>): Promise<number> {
+    const { credentials, sessions } = this.#parts
+    let ended = 0
+    await this.#evenUnconfirmed(
+      () => credentials.remove(account.id, id),
+      async () => {
+        ended = await sessions.endProvedBy(account.id, id)
+      },
+      () => credentials.remember(account.id),
+      async () => ({ kind: 'factor.remove', ...whom(account), factor: kind, credential: id, outcome: 'removed', ended })
+    )
+    return ended
   }
 
   /** Returns the number of ended sessions. `words`: the person reads them at the next sign-in. */

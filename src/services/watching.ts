@@ -83,7 +83,7 @@ function ownOf({ ownBudgets }: App, { freshForRule }: Permit): Budget | null {
 /** The budgets outlive a reload, with their counts. They are loaded where there is one, for a short start. */
 async function budgetsOf(config: Config, apps: readonly App[], runtime: Services): Promise<Budgets | null> {
   const reporting = new Set(config.apps.filter(({ enforce }) => enforce === 'report').map(({ id }) => id))
-  const configured = (config.watch?.budgets ?? []).map(budget => toBudget(budget, reporting))
+  const configured = (config.watch?.budgets ?? []).map(toBudget).map(budget => underReport(budget, reporting))
   const isWanted = configured.length > 0 || apps.some(({ ownBudgets }) => ownBudgets != null)
   if (!isWanted && runtime.budgets === null) return null
   if (runtime.budgets === null) {
@@ -113,11 +113,7 @@ async function unusualOf(config: Config, apps: readonly App[], runtime: Services
 
 type BudgetConfig = NonNullable<Config['watch']>['budgets'][number]
 
-/** A budget of an app that only reports stops nobody. */
-export function toBudget(
-  { id, per, app, window, direction, factors, rate, ...given }: BudgetConfig,
-  reporting: ReadonlySet<string>
-): Budget {
+export function toBudget({ id, per, app, window, direction, factors, rate, ...given }: BudgetConfig): Budget {
   const counted: Counted = given.bytes !== null ? 'bytes' : given.requests !== null ? 'requests' : 'distinctPaths'
   return {
     id,
@@ -127,12 +123,15 @@ export function toBudget(
     counted,
     direction,
     amount: given[counted] as number,
-    steps:
-      app !== null && reporting.has(app)
-        ? given.then.filter(step => step === 'journal' || step === 'notify')
-        : given.then,
+    steps: given.then,
     factors: factors ?? factorKinds,
     rate,
     isPerProof: false
   }
+}
+
+/** A budget of an app that only reports stops nobody. */
+function underReport(budget: Budget, reporting: ReadonlySet<string>): Budget {
+  if (budget.app === null || !reporting.has(budget.app)) return budget
+  return { ...budget, steps: budget.steps.filter(step => step === 'journal' || step === 'notify') }
 }

@@ -61,6 +61,22 @@ export class Endings {
     return this.#confirmed(await inBatches(ids, finish, undefined, { goesOn: true }))
   }
 
+  /**
+   * Ends the sessions of an account that show a proof of this authenticator. The one in `acting` only loses these proofs, if it has others.
+   * Returns the number of ended ones; rejects as `endAccount` does.
+   */
+  async endProvedBy(accountId: string, credentialId: string, acting?: string): Promise<number> {
+    const finish = async (id: string) => {
+      const text = await this.#store.get(sessionKey(id))
+      const session = text === null ? null : sessionRecord.parseIfKnown(text)
+      if (session === null || !session.proofs.some(proof => proof.credentialId === credentialId)) return false
+      if (id === acting && (await this.#withoutProofs(id, credentialId))) return false
+      return (await this.finish(id, 'factors_changed')) !== null
+    }
+    const ids = await this.#store.members(sessionsOf(accountId))
+    return this.#confirmed(await inBatches(ids, finish, undefined, { goesOn: true }))
+  }
+
   /** As `endAccount`, for everybody. It reads the whole store: only commands call it. `onDone` gets the number so far. */
   async endAll(why: EndReason, onDone?: (done: number) => void): Promise<number> {
     const finish = async ({ key }: StoreEntry) =>
@@ -132,6 +148,17 @@ export class Endings {
     const unconfirmed = await evenUnconfirmed(() => this.#store.settle?.())
     if (unconfirmed === null) return ended
     throw new StoreUnconfirmed(unconfirmed.message, { cause: unconfirmed.cause, ended })
+  }
+
+  /** False if no proof would be left. */
+  async #withoutProofs(id: string, credentialId: string): Promise<boolean> {
+    const isLeft = await sessionRecord.change<boolean>(this.#store, id, session => {
+      const proofs = session?.proofs.filter(proof => proof.credentialId !== credentialId) ?? []
+      if (session === null || proofs.length === 0) return { result: false }
+      return { next: { ...session, proofs }, result: true, purpose: 'ends access' }
+    })
+    this.#options.cache.forget(sessionKey(id))
+    return isLeft
   }
 
   /** For a later explanation. A full disk has no room for it, and the session still ends. */

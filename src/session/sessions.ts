@@ -219,6 +219,8 @@ export class Sessions {
   readonly end: Endings['end'] = (id, why) => this.#endings.end(id, why)
   readonly endAccount: Endings['endAccount'] = (id, why, except, words) =>
     this.#endings.endAccount(id, why, except, words)
+  readonly endProvedBy: Endings['endProvedBy'] = (accountId, credentialId, acting) =>
+    this.#endings.endProvedBy(accountId, credentialId, acting)
   readonly endAll: Endings['endAll'] = (why, onDone) => this.#endings.endAll(why, onDone)
   readonly whyEnded: Endings['whyEnded'] = token => this.#endings.whyEnded(token)
   readonly confirmEnd: Endings['confirmEnd'] = (id, accountId) => this.#endings.confirmEnd(id, accountId)
@@ -242,6 +244,8 @@ export class Sessions {
     let session = await this.#cache.read(sessionKey(id), sessionRecord.parse)
     if (session !== null) session = await this.#clockCorrection.correctIfAhead(session, now)
     if (session === null || session.expiresAt <= now || (await this.#hasIdled(session, now))) return false
+    // It may have lost the proofs of an authenticator that was removed.
+    if (!isFullySignedIn(session.proofs)) return false
     const account = await this.#cache.read(accountPrefix + session.accountId, accountRecord.parse)
     return account === null || this.#terms.accountNow(account) !== null
   }

@@ -1,5 +1,7 @@
-/** Changes of a person's second factor: renaming and removal. The last usable one stays (THREATS M23). */
+/** Changes of a person's second factor: renaming and removal. The last usable one stays (THREATS M23); what a removed one has opened ends. */
 import type { Credential, Credentials } from '../factor/credential.ts'
+import type { Sessions } from '../session/sessions.ts'
+import { evenUnconfirmed } from '../store/unconfirmed.ts'
 import type { SignedCaller } from './caller.ts'
 import type { SignInJournal } from './journal.ts'
 import { type Denied, denied } from './outcome.ts'
@@ -14,14 +16,17 @@ export type FactorRemoval =
 export class FactorChange {
   readonly #credentials: Pick<Credentials, 'get' | 'rename' | 'removeUnlessLast' | 'confirmRemoval'>
   readonly #factors: UsableFactors
+  readonly #sessions: Pick<Sessions, 'endProvedBy'>
   readonly #journal: SignInJournal
 
   constructor(input: {
     credentials: Pick<Credentials, 'get' | 'rename' | 'removeUnlessLast' | 'confirmRemoval'>
     factors: UsableFactors
+    sessions: Pick<Sessions, 'endProvedBy'>
     journal: SignInJournal
   }) {
     this.#factors = input.factors
+    this.#sessions = input.sessions
     this.#credentials = input.credentials
     this.#journal = input.journal
   }
@@ -35,14 +40,34 @@ export class FactorChange {
     const accountId = by.principal.account.id
     const credential = await this.#credentials.get(accountId, id)
     // The person tries again after an unconfirmed removal.
-    if (credential === null)
-      return (await this.#credentials.confirmRemoval(accountId, id)) ? { kind: 'confirmed' } : denied('not_found')
-    const outcome = await this.#credentials.removeUnlessLast(
-      accountId,
-      id,
-      () => this.#journal.factorRemoved(by, credential),
-      other => this.#factors.isUsable(other)
-    )
+    if (credential === null) {
+      if (!(await this.#credentials.confirmRemoval(accountId, id))) return denied('not_found')
+      await this.#endSessions(by, id)
+      return { kind: 'confirmed' }
+    }
+    let outcome = 'removed' as 'removed' | 'last' | 'absent'
+    const unconfirmed = await evenUnconfirmed(async () => {
+      outcome = await this.#credentials.removeUnlessLast(
+        accountId,
+        id,
+        () => this.#journal.factorRemoved(by, credential),
+        other => this.#factors.isUsable(other)
+      )
+    })
+    if (outcome === 'removed') await this.#endSessions(by, id)
+    if (unconfirmed !== null) throw unconfirmed
     return outcome === 'last' ? denied('last_factor') : { kind: 'removed', credential }
+  }
+
+  /** What the removed factor has opened ends, wherever it runs. This session goes on if it has shown another factor. */
+  async #endSessions(by: SignedCaller, credentialId: string): Promise<void> {
+    const { principal } = by
+    let ended = 0
+    const unconfirmed = await evenUnconfirmed(async () => {
+      ended = await this.#sessions.endProvedBy(principal.account.id, credentialId, principal.session.id)
+    })
+    if (unconfirmed !== null) ended = unconfirmed.ended
+    if (ended > 0) this.#journal.otherSessionsEnd(by, principal, 'factors_changed', ended, unconfirmed)
+    if (unconfirmed !== null) throw unconfirmed
   }
 }
