@@ -16,8 +16,8 @@ export function pointsOfChance(chance: number): number {
 /** P(T > t) for Student's t with six degrees of freedom, in closed form (Abramowitz and Stegun 1964, 26.7.4). */
 export function tailOfT6(t: number): number {
   const square = t * t
-  // For large t the closed form cancels; the tail is 62.5·t⁻⁶ there, with the first correction.
-  if (t > 60) return 67.5 / t ** 6
+  // For large t the closed form cancels; the tail is 33.75·t⁻⁶ there.
+  if (t > 60) return 33.75 / t ** 6
   const cosine2 = 6 / (6 + square)
   return 0.5 - 0.5 * (t / Math.sqrt(6 + square)) * (1 + cosine2 / 2 + (3 * cosine2 * cosine2) / 8)
 }

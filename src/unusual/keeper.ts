@@ -97,6 +97,8 @@ export class Keeper {
             const what = endDay(stored, usual, live.person.day, people.isLearning(stored.day * dayMs))
             if (what !== null) lesson = { what, day: live.person.day }
           }
+          // The clock was ahead when this was written.
+          if (stored.day > live.person.day + 1) stored.day = live.person.day
           mergeInto(stored, live.person, live.synced)
         }
         return { next: packPerson(stored), result: stored, ttlSeconds: keepSeconds }

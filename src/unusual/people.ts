@@ -49,6 +49,9 @@ export interface PeopleOptions {
   readonly onClockBack?: ((days: number) => void) | undefined
 }
 
+/** Nobody writes into it. */
+const noAmounts = new Float64Array(featureCount)
+
 export class People {
   readonly all = new Map<string, Live>()
   readonly groups = new Map<string, KeptGroup>()
@@ -79,7 +82,7 @@ export class People {
         isSyncing: false,
         lastAt: now,
         syncedAt: 0,
-        synced: new Float64Array(featureCount),
+        synced: noAmounts,
         carry: null
       }
       this.all.set(account, live)
@@ -166,7 +169,7 @@ export class People {
     const { person, synced } = live
     const amounts = person.numbers.slice(0, featureCount).map((amount, i) => Math.max(0, amount - synced[i]!))
     live.carry = { day: person.day, amounts }
-    live.synced = new Float64Array(featureCount)
+    live.synced = noAmounts
   }
 
   #checkClock(day: number): void {

@@ -89,10 +89,15 @@ export class Person implements Slots {
   constructor(day: number) {
     this.day = day
     this.since = day
-    this.hashes = new Uint32Array(known.hashCount)
-    this.days = new Uint16Array(known.dayCount)
-    this.numbers = new Float64Array(numberCount)
-    this.bytes = new Uint8Array(hoursAt + 48)
+    // One piece of memory for all four, because each costs a hundred bytes besides.
+    const numbersEnd = numberCount * 8
+    const hashesEnd = numbersEnd + known.hashCount * 4
+    const daysEnd = hashesEnd + known.dayCount * 2
+    const memory = new ArrayBuffer(daysEnd + hoursAt + 48)
+    this.numbers = new Float64Array(memory, 0, numberCount)
+    this.hashes = new Uint32Array(memory, numbersEnd, known.hashCount)
+    this.days = new Uint16Array(memory, hashesEnd, known.dayCount)
+    this.bytes = new Uint8Array(memory, daysEnd, hoursAt + 48)
   }
 
   get isActiveToday(): boolean {

@@ -40,11 +40,11 @@ export function notePlace(person: Person, track: Track, observation: Observation
   const { address, userAgent, at, sessionStartedAt } = observation
   const isFirst = track.address === ''
   const isBegin = isFirst && at - sessionStartedAt < beginsWithinMs
-  const before = track.doubts.size
+  const before = track.doubts
   const factor = isBegin ? beginFactor : 1
   if (track.userAgent !== userAgent || isFirst) noteClient(person, track, observation, isFirst, factor)
   if (track.address !== address) noteAddress(person, track, observation, isFirst, factor, findPlace)
-  return track.doubts.size > before
+  return track.doubts !== before
 }
 
 function noteClient(
@@ -61,8 +61,7 @@ function noteClient(
   const device = hashText(name)
   const isNew = noteKnown(person, known.devices, device, 2)
   if (!isFirst && device !== track.device)
-    doubt(
-      track,
+    track.raise(
       'changed',
       isNew ? changedPoints : changedToKnownPoints,
       `The session went on with another client: ${name}.`
@@ -70,7 +69,7 @@ function noteClient(
   track.device = device
   const chance = (person.numbers[number.newDevices]! + 0.2) / (daysOf(person) + 2)
   if (isNew)
-    doubt(track, 'device', pointsOfChance(chance) * factor, `A client that is new to this person: ${name}, at ${app}.`)
+    track.raise('device', pointsOfChance(chance) * factor, `A client that is new to this person: ${name}, at ${app}.`)
 }
 
 function noteAddress(
@@ -90,11 +89,16 @@ function noteAddress(
   const isKnown = !noteKnown(person, known.networks, network, 1)
   if (!isKnown) {
     const chance = (person.numbers[number.newNetworks]! + 0.3) / (daysOf(person) + 1.5)
-    doubt(track, 'network', pointsOfChance(chance) * factor, `A network that is new to this person: ${provider}.`)
+    track.raise('network', pointsOfChance(chance) * factor, `A network that is new to this person: ${provider}.`)
   }
   // Back and forth within minutes: two clients share the session.
-  if (!isFirst && network === last.previous && at - last.changedAt < twoPlacesMs && hasDoubt(track))
-    doubt(track, 'twoPlaces', twoPlacesPoints, 'The session is used from two networks at the same time.')
+  if (
+    !isFirst &&
+    network === last.previous &&
+    at - last.changedAt < twoPlacesMs &&
+    (track.has('network') || track.has('country'))
+  )
+    track.raise('twoPlaces', twoPlacesPoints, 'The session is used from two networks at the same time.')
   last.previous = last.network
   last.changedAt = at
   last.network = network
@@ -112,7 +116,7 @@ function noteCountry(
 ): void {
   if (country !== null && noteKnown(person, known.countries, hashText(country), 4)) {
     const chance = (person.numbers[number.newCountries]! + 0.1) / (daysOf(person) + 2)
-    doubt(track, 'country', pointsOfChance(chance) * factor, `A country that is new to this person: ${country}.`)
+    track.raise('country', pointsOfChance(chance) * factor, `A country that is new to this person: ${country}.`)
   }
   if (latitude === null || longitude === null) return
   const minute = Math.floor(now / 60_000)
@@ -124,7 +128,7 @@ function noteCountry(
     if (km > distanceLeastKm && km > speedMostKmh * Math.max(hours, 0.05)) {
       const span = hours < 1 ? `${Math.max(1, Math.round(hours * 60))} minutes` : `${hours.toFixed(1)} hours`
       const text = `${Math.round(km)} km in ${span}, which nobody can travel.`
-      doubt(track, 'travel', travelPoints * factor, text)
+      track.raise('travel', travelPoints * factor, text)
     }
   if (minute < numbers[number.placeAt]!) return
   numbers[number.latitude] = latitude
@@ -139,15 +143,6 @@ function noteKnown(person: Person, list: ListPlace, hash: number, bit: number): 
   note(person, list, hash, person.day)
   if (isNew) person.newToday |= bit
   return isNew
-}
-
-function hasDoubt(track: Track): boolean {
-  return track.doubts.has('network') || track.doubts.has('country')
-}
-
-export function doubt(track: Track, kind: Parameters<Track['doubts']['set']>[0], points: number, text: string): void {
-  const before = track.doubts.get(kind)
-  if (before === undefined || before.points < points) track.doubts.set(kind, { points, text })
 }
 
 /** Days with decay: about 33 at most. */

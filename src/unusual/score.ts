@@ -97,7 +97,7 @@ export function scoreOf(context: Context): number {
   for (const sum of sums) raise(placeOf[sum.family], sumPoints(person, usual, sum))
   raise(placeOf.hours, hourPoints(context))
   for (const feature of recordFeatures) raise(placeOf.record, recordPoints(context, feature))
-  if (track !== null) for (const [doubt, facts] of track.doubts) raise(placeOf[familyOfDoubt[doubt]], facts.points)
+  if (track !== null) for (const { kind, points: value } of track.doubts) raise(placeOf[familyOfDoubt[kind]], value)
   let score = 0
   let busy = 0
   let busiest = 0
@@ -198,6 +198,6 @@ export function signalsOf(context: Context): Signal[] {
   const hour = Math.floor(now / 3_600_000) % 24
   push('hours', 'hours', hourPoints(context), sayHour(hour, chanceOfHour(person, all, hour), isRestDay(person.day)))
   if (track !== null)
-    for (const [doubt, { points: value, text }] of track.doubts) push(doubt, familyOfDoubt[doubt], value, text)
+    for (const { kind, points: value, text } of track.doubts) push(kind, familyOfDoubt[kind], value, text)
   return signals.sort((one, other) => other.points - one.points)
 }

@@ -2,7 +2,7 @@
 import { at } from './features.ts'
 import type { Person } from './person.ts'
 
-const templateCount = 4
+const rowCount = 4
 /** Ids that are no further apart than this follow each other: some records are missing. */
 const idGapMost = 3
 /** The gaps between requests vary by less than this share of their mean only where a program makes them. */
@@ -11,6 +11,18 @@ const regularAfter = 12
 /** A browser leaves its headers away now and then, but not so often in a row. */
 const bareInRow = 6
 
+/** Records that are asked for one after the other. */
+interface Row {
+  readonly template: number
+  id: number
+  run: number
+}
+
+/** Shared by all tracks that have nothing, for the memory. */
+const none: never[] = []
+/** Doubts that say that several clients share the session. */
+const mixing: readonly Doubt[] = ['changed', 'stopped', 'twoPlaces']
+
 export class Track {
   userAgent: string | undefined
   address = ''
@@ -18,11 +30,11 @@ export class Track {
   readonly v4 = { network: 0, previous: 0, changedAt: 0 }
   readonly v6 = { network: 0, previous: 0, changedAt: 0 }
   device = 0
+  /** True once more than one client seems to have used the session. */
+  isMixed = false
   /** Points of place and client, with their reasons; they last until the person gives a fresh proof. */
-  readonly doubts = new Map<Doubt, DoubtFacts>()
-  readonly #templates = new Uint32Array(templateCount)
-  readonly #ids = new Float64Array(templateCount)
-  readonly #runs = new Uint32Array(templateCount)
+  doubts: readonly DoubtFacts[] = none
+  #rows: Row[] = none
   #lastAt = 0
   #meanGap = 0
   #gapDeviation = 0
@@ -56,20 +68,36 @@ export class Track {
     return ++this.#withoutHeaders === bareInRow && this.#withHeaders > this.#withoutHeaders
   }
 
+  raise(kind: Doubt, points: number, text: string): void {
+    const before = this.doubts.find(doubt => doubt.kind === kind)
+    if (before !== undefined && before.points >= points) return
+    this.doubts = [...this.doubts.filter(doubt => doubt !== before), { kind, points, text }]
+  }
+
+  has(kind: Doubt): boolean {
+    return this.doubts.some(doubt => doubt.kind === kind)
+  }
+
+  /** The person has shown a proof. */
+  settle(): void {
+    this.isMixed ||= mixing.some(kind => this.has(kind))
+    this.doubts = none
+  }
+
   #run(template: number, id: number): number {
-    let place = this.#templates.indexOf(template)
-    if (place < 0) {
-      // The shortest run makes room.
-      place = this.#runs.indexOf(Math.min(...this.#runs))
-      this.#templates[place] = template
-      this.#runs[place] = 0
-      this.#ids[place] = id
+    const row = this.#rows.find(each => each.template === template)
+    if (row === undefined) {
+      const fresh = { template, id, run: 0 }
+      if (this.#rows.length === 0) this.#rows = []
+      // The shortest row makes room.
+      if (this.#rows.length < rowCount) this.#rows.push(fresh)
+      else this.#rows[this.#rows.findIndex(each => each.run === Math.min(...this.#rows.map(({ run }) => run)))] = fresh
       return 0
     }
-    const gap = Math.abs(id - this.#ids[place]!)
-    this.#ids[place] = id
-    this.#runs[place] = gap > 0 && gap <= idGapMost ? this.#runs[place]! + 1 : 0
-    return this.#runs[place]!
+    const gap = Math.abs(id - row.id)
+    row.id = id
+    row.run = gap > 0 && gap <= idGapMost ? row.run + 1 : 0
+    return row.run
   }
 
   #isRegular(now: number): boolean {
@@ -96,6 +124,7 @@ export class Track {
 export type Doubt = 'network' | 'country' | 'device' | 'changed' | 'stopped' | 'twoPlaces' | 'travel'
 
 export interface DoubtFacts {
+  readonly kind: Doubt
   readonly points: number
   /** For the sentence. */
   readonly text: string

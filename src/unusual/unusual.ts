@@ -5,7 +5,7 @@ import { find, note } from './known-list.ts'
 import type { Observation } from './observation.ts'
 import { type Live, People, type PeopleOptions } from './people.ts'
 import { known, slotMs, today } from './person.ts'
-import { doubt, type FindPlace, notePlace } from './places.ts'
+import { type FindPlace, notePlace } from './places.ts'
 import { hashText, readPath } from './read-path.ts'
 import { holds, isSampled } from './sampled-set.ts'
 import { familiesInLastScore, type Signal, scoreOf, signalsOf } from './score.ts'
@@ -33,11 +33,13 @@ export interface UnusualOptions extends Omit<PeopleOptions, 'isKept'> {
 }
 
 /** Scores from which a level is reached. */
-export const thresholds = { strange: 26, alarming: 41, extreme: 125 } as const
+export const thresholds = { strange: 26, alarming: 43, extreme: 125 } as const
 /** After a proof the person is asked again only if the score has risen by so much. */
 const riseAfterProof = 35
 /** Or if so many times as much has left since. */
-const moreAfterProof = 10
+const moreAfterProof = 5
+/** The same where several clients share the session: the proof came from one of them. */
+const moreOfMixed = 2
 /** `extreme` needs so many families that are each this strong. */
 const extremeFamilies = 4
 const extremeFamilyPoints = 12
@@ -115,7 +117,7 @@ export class Unusual {
     live.proved = { bytes: live.person.numbers[at.bytes]!, objects: live.person.numbers[at.objects]! }
     live.person.accept()
     live.isDirty = true
-    track?.doubts.clear()
+    track?.settle()
   }
 
   /** The session is over. */
@@ -129,7 +131,7 @@ export class Unusual {
     const isBare = fetchDest === undefined || fetchDest === ''
     if (isBare) person.numbers[at.bare]!++
     if (track.stopsAsBrowser(!isBare))
-      doubt(track, 'stopped', stoppedPoints, 'The client has stopped to send the headers that browsers send.')
+      track.raise('stopped', stoppedPoints, 'The client has stopped to send the headers that browsers send.')
     const isNewToday = isSampled(object, person.todayLevel) && !holds(person.hashes, today, object)
     track.noteDocument(person, fetchDest === 'document', isNewToday)
     if (!isNewToday) return
@@ -152,7 +154,7 @@ export class Unusual {
     const { person } = live
     const score = this.#score(live, track, now)
     const level = this.#levelOf(score, app)
-    const isAnswered = person.answered > 0 && score < person.answered + riseAfterProof && !this.#isMore(live)
+    const isAnswered = person.answered > 0 && score < person.answered + riseAfterProof && !this.#isMore(live, track)
     if (level <= person.alarm || isAnswered) return null
     person.alarm = level
     const all = this.people.group(everyone, person.day)
@@ -175,11 +177,12 @@ export class Unusual {
   }
 
   /** A proof buys so much more of the same. */
-  #isMore({ person, proved }: Live): boolean {
+  #isMore({ person, proved }: Live, { isMixed }: Track): boolean {
     if (proved === null) return false
+    const factor = isMixed ? moreOfMixed : moreAfterProof
     return (
-      person.numbers[at.bytes]! > moreAfterProof * Math.max(proved.bytes, 1e9) ||
-      person.numbers[at.objects]! > moreAfterProof * Math.max(proved.objects, 50)
+      person.numbers[at.bytes]! > factor * Math.max(proved.bytes, 1e9) ||
+      person.numbers[at.objects]! > factor * Math.max(proved.objects, 50)
     )
   }
 

@@ -40,7 +40,13 @@ export async function watch({ isQuick }: Bench): Promise<Found> {
       falseTable(outcome)
     ].join('\n\n'),
     bars: [
-      { what: 'bulk theft: share lost, mean', value: bulk.shareLost, limit: 0.01, better: 'less', isCounted: true },
+      {
+        what: 'bulk theft: share lost, median',
+        value: bulk.shareLostMedian,
+        limit: 0.01,
+        better: 'less',
+        isCounted: true
+      },
       {
         what: 'slow drip: hours until found, median',
         value: drip.hoursToAct,

@@ -24,6 +24,8 @@ export interface Theft {
   readonly endDay: number
   /** True if whoever steals holds the person's second factor, and shows it whenever the gate asks. */
   readonly canAnswer: boolean
+  /** True if it goes on in a session of the owner, whose proof then lets the thief go on too. */
+  readonly isShared: boolean
   /** Bytes that they are after. */
   readonly target: number
   readonly fileCount: number
@@ -77,7 +79,10 @@ function makeTheft(
     { length: 40 },
     () => `/projects/p${isNear ? random.pick(own) : random.integer(projectCount)}/run${random.integer(8)}`
   )
+  const isCopied = style !== 'script'
   const common = {
+    // Who steals a session goes on with it.
+    isShared: kind === 'stolen' || kind === 'bulk' || (kind !== 'insider' && isCopied),
     id,
     kind,
     person,
@@ -147,9 +152,7 @@ export function* theftEvents(theft: Theft, day: number, start: number): Generato
   const today = Math.ceil(fileCount / length)
   const perFile = target / fileCount
   const spread = kind === 'drip' ? 8 * hourMs * random.between(0.5, 1) : 0
-  // Who steals a session goes on with it.
-  const isShared =
-    kind === 'stolen' || kind === 'bulk' || (kind !== 'insider' && theft.client.userAgent === person.browser)
+  const { isShared } = theft
   const session = isShared ? `${person.account}/${day}/0` : `${person.account}/theft`
   const sessionStartedAt = isShared
     ? start + hourMs * Math.max(0, person.begin - 0.2)

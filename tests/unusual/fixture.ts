@@ -1,0 +1,76 @@
+/** A person at work, for tests of the watch on people. */
+import type { Observation } from '../../src/unusual/observation.ts'
+import { dayMs } from '../../src/unusual/person.ts'
+import type { FindPlace } from '../../src/unusual/places.ts'
+import { Unusual, type UnusualOptions, type Verdict } from '../../src/unusual/unusual.ts'
+
+/** A Monday. */
+export const monday = Date.UTC(2026, 8, 7)
+export const hourMs = 3_600_000
+export const firefox = 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0'
+
+export function observation(given: Partial<Observation> = {}): Observation {
+  return {
+    at: monday + 9 * hourMs,
+    account: 'alice',
+    groups: ['lab'],
+    session: 's1',
+    sessionStartedAt: monday + 9 * hourMs,
+    app: 'files',
+    method: 'GET',
+    path: '/projects/p1/a.tif',
+    address: '10.1.2.3',
+    userAgent: firefox,
+    fetchDest: 'empty',
+    status: 200,
+    bytes: 10_000,
+    isFirst: true,
+    ...given
+  }
+}
+
+export function watch(options: Partial<UnusualOptions> = {}): Unusual {
+  return new Unusual({ learnMs: () => 0, findPlace: null, ...options })
+}
+
+/** `count` requests of one day, one each second. Returns the verdicts. */
+export function ask(
+  unusual: Unusual,
+  day: number,
+  count: number,
+  given: (i: number) => Partial<Observation> = () => ({})
+): Verdict[] {
+  const start = monday + day * dayMs + 9 * hourMs
+  const verdicts: Verdict[] = []
+  for (let i = 0; i < count; i++) {
+    const at = start + i * 1000
+    const verdict = unusual.observe(
+      observation({
+        at,
+        session: `s-${day}`,
+        sessionStartedAt: start,
+        path: `/projects/p1/${(day * 7 + i) % 60}x.tif`,
+        ...given(i)
+      })
+    )
+    if (verdict !== null) verdicts.push(verdict)
+  }
+  return verdicts
+}
+
+/** Four weeks of work: twenty to forty requests on each workday, two megabytes or so. */
+export function usualWeeks(unusual: Unusual, account = 'alice', days = 28): void {
+  for (let day = 0; day < days; day++)
+    if (day % 7 < 5)
+      ask(unusual, day, 20 + ((day * 13) % 20), i => ({
+        account,
+        session: `${account}-${day}`,
+        at: monday + day * dayMs + (9 + (i % 8)) * hourMs + i * 10_000,
+        bytes: 50_000 + ((day * 31 + i * 17) % 50) * 2000
+      }))
+}
+
+export const germany: FindPlace = address =>
+  address.startsWith('10.')
+    ? { country: 'DE', latitude: 51, longitude: 10, radiusKm: 50 }
+    : { country: 'JP', latitude: 36, longitude: 138, radiusKm: 50 }

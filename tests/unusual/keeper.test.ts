@@ -1,0 +1,172 @@
+/** People in the store: what gates add up, what they keep without it, records of other versions, and clocks. */
+import t, { type Test } from 'tap'
+import { StoreUnreachable } from '../../src/store/store.ts'
+import { at, featureCount } from '../../src/unusual/features.ts'
+import { everyone } from '../../src/unusual/group.ts'
+import { Keeper } from '../../src/unusual/keeper.ts'
+import { known, Person, past, today } from '../../src/unusual/person.ts'
+import { groupRecord, packPerson, personRecord, unpackPerson } from '../../src/unusual/records.ts'
+import { Unusual } from '../../src/unusual/unusual.ts'
+import { MemoryStore } from '../fixtures/in-process/memory-store.ts'
+import { ask, hourMs, monday, observation } from './fixture.ts'
+
+const dayMs = 86_400_000
+
+function gate(t: Test, store: MemoryStore, clock: { now: number }) {
+  const problems: (string | null)[] = []
+  const back: number[] = []
+  const unusual = new Unusual({ isKept: true, learnMs: () => 0, findPlace: null, onClockBack: days => back.push(days) })
+  const keeper = new Keeper({
+    people: unusual.people,
+    store,
+    clock: () => clock.now,
+    onProblem: problem => problems.push(problem?.message ?? null)
+  })
+  t.teardown(() => keeper.stop())
+  return { unusual, keeper, problems, back }
+}
+
+const stored = async (store: MemoryStore, account = 'alice') => {
+  const record = await personRecord.get(store, account)
+  return record === null ? null : unpackPerson(record)
+}
+
+t.test('two gates add up what each has counted, and each knows the sum', async t => {
+  const clock = { now: monday + 9 * hourMs }
+  const store = new MemoryStore(() => clock.now)
+  const [one, other] = [gate(t, store, clock), gate(t, store, clock)]
+  for (let i = 0; i < 5; i++) one.unusual.observe(observation({ at: clock.now, path: `/p/a/${i}`, bytes: 1000 }))
+  for (let i = 5; i < 12; i++) other.unusual.observe(observation({ at: clock.now, path: `/p/a/${i}`, bytes: 1000 }))
+  await one.keeper.tick(true)
+  await other.keeper.tick(true)
+  one.unusual.observe(observation({ at: clock.now, path: '/p/a/12', bytes: 1000 }))
+  await one.keeper.tick(true)
+  await other.keeper.tick(true)
+  const person = await stored(store)
+  t.equal(person?.numbers[at.bytes], 13_000)
+  t.equal(person?.numbers[at.objects], 13)
+  t.equal(one.unusual.people.all.get('alice')?.person.numbers[at.bytes], 13_000)
+})
+
+t.test('a day ends once, whichever gate sees the next one first', async t => {
+  const clock = { now: monday + 9 * hourMs }
+  const store = new MemoryStore(() => clock.now)
+  const gates = [gate(t, store, clock), gate(t, store, clock)]
+  for (let day = 0; day < 3; day++) {
+    clock.now = monday + day * dayMs + 9 * hourMs
+    for (const { unusual, keeper } of gates) {
+      for (let i = 0; i < 20; i++) unusual.observe(observation({ at: clock.now, path: `/p/a/${day}-${i}` }))
+      await keeper.tick(true)
+    }
+  }
+  for (const { keeper } of gates) await keeper.tick(true)
+  t.equal((await stored(store))?.ringCount, 2, 'two days are over')
+  const group = await groupRecord.get(store, 'everyone')
+  t.equal(Math.round(group?.days[0] ?? 0), 2, 'and everybody has learned of two')
+  t.equal(gates[1]?.unusual.people.group(everyone, Math.floor(clock.now / dayMs)).since, Math.floor(monday / dayMs))
+})
+
+t.test('nothing is judged before the store has said what it knows', async t => {
+  const clock = { now: monday + 9 * hourMs }
+  const store = new MemoryStore(() => clock.now)
+  const { unusual, keeper } = gate(t, store, clock)
+  const many = (i: number) => ({ path: `/p${i % 40}/x/${i}`, fetchDest: undefined })
+  t.same(ask(unusual, 0, 2000, many), [])
+  await keeper.tick()
+  t.ok(ask(unusual, 0, 3000, i => many(i + 2000)).length > 0)
+})
+
+t.test('while the store is down nothing is lost, and it is said once', async t => {
+  const clock = { now: monday + 9 * hourMs }
+  const store = new MemoryStore(() => clock.now)
+  const { unusual, keeper, problems } = gate(t, store, clock)
+  const get = store.get.bind(store)
+  store.get = async () => {
+    throw new StoreUnreachable('down')
+  }
+  for (let i = 0; i < 3; i++) {
+    unusual.observe(observation({ at: clock.now, path: `/p/a/${i}`, bytes: 500 }))
+    await keeper.tick(true)
+  }
+  t.same(problems, ['down'])
+  store.get = get
+  await keeper.tick(true)
+  t.same(problems, ['down', null])
+  t.equal((await stored(store))?.numbers[at.bytes], 1500)
+})
+
+t.test('a record of a newer release stays as it is, which is said once, and others are written', async t => {
+  const clock = { now: monday + 9 * hourMs }
+  const store = new MemoryStore(() => clock.now)
+  const newer = JSON.stringify({ v: 2, anything: true })
+  await store.put(personRecord.key('alice'), newer)
+  const { unusual, keeper, problems } = gate(t, store, clock)
+  for (let i = 0; i < 3; i++) {
+    unusual.observe(observation({ at: clock.now, path: `/p/a/${i}` }))
+    unusual.observe(observation({ at: clock.now, account: 'bob', path: `/p/a/${i}` }))
+    await keeper.tick(true)
+  }
+  t.equal(await store.get(personRecord.key('alice')), newer)
+  t.equal((await stored(store, 'bob'))?.numbers[at.objects], 3)
+  t.equal(problems.length, 1)
+  t.match(problems[0], /version 2/)
+})
+
+t.test('a damaged record counts as none', async t => {
+  const clock = { now: monday + 9 * hourMs }
+  const store = new MemoryStore(() => clock.now)
+  await store.put(personRecord.key('alice'), JSON.stringify({ v: 1, day: 3, hashes: 'short' }))
+  const { unusual, keeper, problems } = gate(t, store, clock)
+  unusual.observe(observation({ at: clock.now, bytes: 700 }))
+  await keeper.tick(true)
+  t.equal((await stored(store))?.numbers[at.bytes], 700)
+  t.same(problems, [])
+})
+
+t.test('a clock that jumps back, and one that jumps ahead, lose nothing', async t => {
+  const clock = { now: monday + 9 * hourMs }
+  const store = new MemoryStore(() => clock.now)
+  const { unusual, keeper, back } = gate(t, store, clock)
+  const work = async (day: number) => {
+    clock.now = monday + day * dayMs + 9 * hourMs
+    for (let i = 0; i < 20; i++) unusual.observe(observation({ at: clock.now, path: `/p/a/${i}` }))
+    await keeper.tick(true)
+  }
+  for (const day of [0, 1, 2, 3]) await work(day)
+  await work(400)
+  const days = (await stored(store))?.ringCount
+  t.equal(days, 4)
+  await work(4)
+  await work(4)
+  t.equal(back.length, 1, 'it is said once')
+  await work(5)
+  t.ok(((await stored(store))?.ringCount ?? 0) >= 5, 'and the watch goes on learning')
+})
+
+/** As much as a record can hold. */
+function fullPerson(): Person {
+  const person = new Person(20_700)
+  person.hashes.fill(0xffffffff)
+  person.days.fill(0xffff)
+  person.numbers.fill(1.2345678e15)
+  person.bytes.fill(255)
+  person.ringCount = 28
+  person.ringNext = 27
+  person.pastLevel = person.todayLevel = 31
+  person.hoursToday = 0xffffff
+  person.answered = 399.5
+  person.alarm = 3
+  person.newToday = 7
+  return person
+}
+
+t.test('a full record of a person takes less than 4 kB', async t => {
+  const text = personRecord.text(packPerson(fullPerson()))
+  t.ok(Buffer.byteLength(text) + personRecord.key('x'.repeat(32)).length < 4096, `${Buffer.byteLength(text)} bytes`)
+  const again = unpackPerson(personRecord.parse(text)!)
+  t.same(again.hashes, fullPerson().hashes)
+  t.same(again.bytes, fullPerson().bytes)
+  t.equal(again.ringNext, 27)
+  t.equal(known.hashCount, again.hashes.length)
+  t.ok(past.size > 0 && today.size > 0 && featureCount > 0)
+})

@@ -1,0 +1,178 @@
+/** Each signal: what raises it, and its sentence with its numbers. */
+import t from 'tap'
+import type { Observation } from '../../src/unusual/observation.ts'
+import { dayMs } from '../../src/unusual/person.ts'
+import type { Verdict } from '../../src/unusual/unusual.ts'
+import { ask, germany, hourMs, monday, observation, usualWeeks, watch } from './fixture.ts'
+
+const day = 28
+const start = monday + day * dayMs + 9 * hourMs
+const last = (verdicts: readonly Verdict[]) => verdicts.at(-1)
+const signalsIn = (verdicts: readonly Verdict[]) => [
+  ...new Set(verdicts.flatMap(({ signals }) => signals.map(({ id }) => id)))
+]
+
+const cases: readonly {
+  readonly what: string
+  readonly count: number
+  readonly given: (i: number) => Partial<Observation>
+  readonly raises: readonly string[]
+  readonly sentence: RegExp
+}[] = [
+  {
+    what: 'fifty gigabytes in ten minutes, by one who fetches two megabytes a day',
+    count: 600,
+    given: i => ({ bytes: 80e6, path: `/projects/p1/${i % 30}x.tif` }),
+    raises: ['bytes', 'peakBytes'],
+    sentence: /GB left today; [\d.]+ MB is usual for this person, and [\d.]+ MB on a busy day\./
+  },
+  {
+    what: 'the work of others',
+    count: 600,
+    given: i => ({ path: `/projects/p${10 + (i % 30)}/${i}y.tif` }),
+    raises: ['foreignObjects', 'newAreas', 'newObjects', 'peakObjects'],
+    sentence: /addresses in areas that neither this person nor their group works in; 1 is usual/
+  },
+  {
+    what: 'records one after the other, many of which are not there',
+    count: 800,
+    given: i => ({ path: `/records/${1000 + i}`, status: i % 3 === 0 ? 404 : 200 }),
+    raises: ['run', 'refusals'],
+    sentence: /records one after the other by their number/
+  },
+  {
+    what: 'a program in the place of the browser, in the same session',
+    count: 600,
+    given: i => (i < 50 ? {} : { userAgent: 'curl/8.9', fetchDest: undefined, path: `/projects/p1/${i}.tif` }),
+    raises: ['changed', 'stopped', 'bare'],
+    sentence: /The session went on with another client: curl\./
+  },
+  {
+    what: 'pages without their parts',
+    count: 500,
+    given: i => ({ fetchDest: 'document', path: `/projects/p9/${i}.html` }),
+    raises: ['lonely'],
+    sentence: /pages without the scripts, styles and images/
+  },
+  {
+    what: 'requests as even as a program makes them',
+    count: 600,
+    given: i => ({ path: `/projects/p9/z${i}.tif` }),
+    raises: ['regular'],
+    sentence: /at intervals as even as a program's/
+  }
+]
+
+for (const { what, count, given, raises, sentence } of cases)
+  t.test(what, async t => {
+    const unusual = watch()
+    usualWeeks(unusual)
+    const verdicts = ask(unusual, day, count, given)
+    const found = signalsIn(verdicts)
+    for (const id of raises) t.ok(found.includes(id), `${id} is among ${found}`)
+    t.match(verdicts.flatMap(({ signals }) => signals.map(each => each.sentence)).join('\n'), sentence)
+    t.ok(verdicts.every(({ signals }) => signals.every(each => /^[A-Z0-9].*\.$/.test(each.sentence))))
+  })
+
+t.test('an ordinary day says nothing', async t => {
+  const unusual = watch()
+  usualWeeks(unusual)
+  t.same(
+    ask(unusual, day, 30, () => ({ bytes: 90_000 })),
+    []
+  )
+})
+
+t.test('a session that turns up in another country, with another client, at night', async t => {
+  const unusual = watch({ findPlace: germany })
+  usualWeeks(unusual)
+  ask(unusual, day, 20, i => ({ at: start + i * 1000, session: 'stolen' }))
+  const verdicts = ask(unusual, day, 200, i => ({
+    at: start + 60_000 + i * 500,
+    session: 'stolen',
+    address: '198.51.100.7',
+    userAgent: 'python-requests/2.32',
+    path: `/projects/p4/${i}.tif`
+  }))
+  const found = signalsIn(verdicts)
+  for (const id of ['network', 'country', 'travel', 'changed', 'device'])
+    t.ok(found.includes(id), `${id} is among ${found}`)
+  t.match(
+    verdicts.flatMap(({ signals }) => signals.map(each => each.sentence)).join(' '),
+    /km in 1 minutes?, which nobody can travel/
+  )
+  t.ok(verdicts.some(({ level }) => level !== 'strange'))
+})
+
+t.test('two places at once are seen where the addresses go back and forth', async t => {
+  const unusual = watch()
+  usualWeeks(unusual)
+  const verdicts = ask(unusual, day, 400, i => ({
+    session: 'shared',
+    address: i % 2 === 0 ? '10.1.2.3' : '198.51.100.7',
+    path: `/projects/p4/${i}.tif`
+  }))
+  t.ok(signalsIn(verdicts).includes('twoPlaces'))
+})
+
+t.test('a client with two families of addresses is no second place', async t => {
+  const unusual = watch()
+  usualWeeks(unusual)
+  const verdicts = ask(unusual, day, 400, i => ({
+    session: 'dual',
+    address: i % 2 === 0 ? '10.1.2.3' : '2001:db8::7',
+    path: `/projects/p4/${i}.tif`
+  }))
+  t.notOk(signalsIn(verdicts).includes('twoPlaces'))
+})
+
+t.test('a sign-in in a new place counts half, because it showed a second factor', async t => {
+  const pointsOf = (sessionStartedAt: number) => {
+    const unusual = watch({ findPlace: germany })
+    usualWeeks(unusual)
+    const verdicts = ask(unusual, day, 300, i => ({
+      session: 'new',
+      sessionStartedAt,
+      address: '198.51.100.7',
+      path: `/projects/p4/${i}.tif`
+    }))
+    return last(verdicts)?.signals.find(({ id }) => id === 'country')?.points ?? 0
+  }
+  t.ok(pointsOf(start - 8 * hourMs) > 12)
+  t.ok(pointsOf(start) < 0.6 * pointsOf(start - 8 * hourMs))
+})
+
+t.test('a fresh proof quiets what was asked about, but not what comes after', async t => {
+  const unusual = watch()
+  usualWeeks(unusual)
+  const steal = (from: number, to: number) =>
+    ask(unusual, day, to, i =>
+      i < from ? { isFirst: false, bytes: 0 } : { path: `/projects/p${10 + (i % 30)}/${i}y.tif` }
+    )
+  const first = steal(0, 400)
+  t.equal(first.filter(({ level }) => level === 'alarming').length, 1, 'it is asked once')
+  unusual.proved('alice', `s-${day}`, start + 400_000)
+  t.same(steal(400, 500), [], 'a little more is the same')
+  t.ok(
+    steal(500, 9000).some(({ level }) => level !== 'strange'),
+    'five times as much is asked about again'
+  )
+})
+
+t.test('the watch says that it still learns', async t => {
+  const unusual = watch({ learnMs: () => 40 * dayMs })
+  usualWeeks(unusual)
+  const verdicts = ask(unusual, day, 600, i => ({ path: `/projects/p${10 + (i % 30)}/${i}y.tif` }))
+  t.ok(verdicts.length > 0 && verdicts.every(({ isLearning }) => isLearning))
+})
+
+t.test('long answers count while they run, and only once as a request', async t => {
+  const unusual = watch()
+  usualWeeks(unusual)
+  const one = observation({ at: start, session: 'long', bytes: 5e9, status: null })
+  const verdicts = [unusual.observe(one)]
+  for (let i = 1; i < 100; i++) verdicts.push(unusual.observe({ ...one, at: start + i * 5000, isFirst: false }))
+  const found = verdicts.filter(each => each !== null)
+  t.ok(found.length > 0)
+  t.notOk(signalsIn(found).includes('objects'))
+})

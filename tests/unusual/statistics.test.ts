@@ -1,0 +1,180 @@
+/** The statistics: points, what is usual, what a day teaches, sums, and groups. */
+import t from 'tap'
+import { usualFor } from '../../src/unusual/baseline.ts'
+import { pointsOfChance, pointsOfDeviation, tailOfT6 } from '../../src/unusual/chance.ts'
+import { endDay } from '../../src/unusual/end-day.ts'
+import { at, features, fromByte, toByte, toScale } from '../../src/unusual/features.ts'
+import { assumed, Group, type Usual, usualOf } from '../../src/unusual/group.ts'
+import { number, Person } from '../../src/unusual/person.ts'
+import { hashText, readPath } from '../../src/unusual/read-path.ts'
+import { sumAfter, sumNow } from '../../src/unusual/score.ts'
+
+t.test('the tail of Student’s t with six degrees of freedom', async t => {
+  // Quantiles of printed tables.
+  for (const [quantile, chance] of [
+    [1.439756, 0.1],
+    [1.94318, 0.05],
+    [3.142668, 0.01],
+    [5.207626, 0.001]
+  ] as const)
+    t.ok(Math.abs(tailOfT6(quantile) / chance - 1) < 1e-4, `${quantile}`)
+  t.ok(Math.abs(tailOfT6(59.999) / tailOfT6(60.001) - 1) < 0.02, 'the two forms meet')
+  t.equal(pointsOfDeviation(-3), 0)
+  t.equal(pointsOfChance(1), 0)
+  t.equal(Math.round(pointsOfChance(0.01)), 20)
+})
+
+t.test('a byte keeps an amount to five per cent', async t => {
+  for (const amount of [0, 1, 17, 4e3, 9e5])
+    t.ok(Math.abs(Math.expm1(fromByte(toByte(toScale(at.objects, amount)))) * 5 - amount) <= 0.06 * (amount + 5))
+  t.equal(toByte(1e9), 255)
+})
+
+/** A person with one amount a day. */
+function lived(amounts: readonly number[], peers: Usual = assumed): Person {
+  const person = new Person(100)
+  for (const [i, amount] of amounts.entries()) {
+    person.numbers[at.bytes] = amount
+    person.numbers[at.objects] = 10
+    endDay(person, usualFor(person, peers), 101 + i, false)
+  }
+  return person
+}
+
+t.test('a newcomer has the usual of their peers, and a known person their own', async t => {
+  t.same(usualFor(lived([]), assumed), assumed)
+  const known = usualFor(lived(new Array(28).fill(1e9)), assumed)
+  const theirs = toScale(at.bytes, 1e9)
+  t.ok(Math.abs(known.middle[at.bytes]! - theirs) < 0.35 * Math.abs(theirs - assumed.middle[at.bytes]!))
+  t.ok(usualFor(lived([1e9]), assumed).spread[at.bytes]! > known.spread[at.bytes]!, 'and a wider spread before')
+})
+
+t.test('old days count less', async t => {
+  const amounts = [...new Array(20).fill(1e6), ...new Array(8).fill(1e8)]
+  const before = usualFor(lived(amounts), assumed).middle[at.bytes]!
+  const person = lived(amounts)
+  for (let i = 0; i < 20; i++) {
+    person.numbers[at.bytes] = 1e8
+    person.numbers[at.objects] = 10
+    endDay(person, usualFor(person, assumed), person.day + 1, false)
+  }
+  t.ok(usualFor(person, assumed).middle[at.bytes]! > before)
+})
+
+t.test('one day moves the usual little, whatever happens on it', async t => {
+  const quiet = lived(new Array(25).fill(1e7))
+  const loud = lived([...new Array(24).fill(1e7), 1e13])
+  t.ok(Math.abs(usualFor(quiet, assumed).middle[at.bytes]! - usualFor(loud, assumed).middle[at.bytes]!) < 0.2)
+})
+
+t.test('an alarming day teaches nothing without a proof, and while the watch learns every day teaches', async t => {
+  const after = (change: (person: Person) => void, isLearning = false) => {
+    const person = lived(new Array(10).fill(1e7))
+    person.numbers[at.bytes] = 1e12
+    person.numbers[at.objects] = 500
+    change(person)
+    const lesson = endDay(person, usualFor(person, assumed), person.day + 1, isLearning)
+    return { taught: lesson !== null, days: person.ringCount }
+  }
+  t.same(
+    after(person => {
+      person.alarm = 2
+    }),
+    { taught: false, days: 10 }
+  )
+  t.same(
+    after(person => {
+      person.alarm = 1
+    }),
+    { taught: true, days: 11 }
+  )
+  t.same(
+    after(person => {
+      person.answered = 60
+    }),
+    { taught: true, days: 11 }
+  )
+  t.same(
+    after(person => {
+      person.alarm = 2
+    }, true),
+    { taught: true, days: 11 }
+  )
+})
+
+t.test('whoever fetches a tenth more each day is found by the sum, and teaches less than that', async t => {
+  const person = lived(new Array(28).fill(1e8))
+  const before = usualFor(person, assumed).middle[at.bytes]!
+  let amount = 1e8
+  let summedAt = 0
+  for (let day = 1; day <= 28; day++) {
+    amount *= 1.1
+    person.numbers[at.bytes] = amount
+    person.numbers[at.objects] = 10
+    const usual = usualFor(person, assumed)
+    if (summedAt === 0 && sumNow(person, usual, at.bytes, number.sumBytes) > 5) summedAt = amount
+    endDay(person, usual, person.day + 1, false)
+  }
+  t.ok(
+    usualFor(person, assumed).middle[at.bytes]! - before < 0.75 * Math.log(amount / 1e8),
+    'the slow mean holds it down'
+  )
+  t.ok(summedAt > 0, 'the sum sees it')
+})
+
+t.test('sums forget one busy day, and remember many', async t => {
+  const person = lived(new Array(20).fill(1e8))
+  const usual = usualFor(person, assumed)
+  const sumOf = (amounts: readonly number[]) => {
+    person.numbers[number.sumBytes] = 0
+    for (const amount of amounts) {
+      person.numbers[at.bytes] = amount
+      person.numbers[number.sumBytes] = sumAfter(person, usual, at.bytes, number.sumBytes)
+    }
+    return person.numbers[number.sumBytes]!
+  }
+  t.equal(sumOf([1e12, ...new Array(10).fill(1e8)]), 0)
+  t.ok(sumOf(new Array(7).fill(3e9)) > 4)
+})
+
+t.test('the most generous group of a person counts', async t => {
+  const groups = [1e6, 1e9].map(amount => {
+    const group = new Group(1)
+    for (let i = 0; i < 40; i++)
+      group.addDay(
+        Float64Array.from(features, (_, feature) => toScale(feature, feature === at.bytes ? amount : 1)),
+        1,
+        false
+      )
+    return group
+  })
+  const usual = usualOf(groups, new Group(1), 1)
+  t.ok(usual.middle[at.bytes]! > 6)
+  t.equal(usualOf([new Group(1)], new Group(1), 1), assumed, 'before anybody is known')
+})
+
+t.test('a long absence counts as three weeks', async t => {
+  const person = lived(new Array(28).fill(1e8))
+  const before = usualFor(person, assumed).middle[at.bytes]!
+  person.endDay(person.day + 400, null)
+  t.ok(Math.abs(usualFor(person, assumed).middle[at.bytes]! - before) < 0.5)
+})
+
+t.test('what a path says', async t => {
+  const read = (path: string) => ({ ...readPath(hashText('app'), path) })
+  t.equal(
+    read('/a/b/c?token=0123456789abcdef').object,
+    read('/a/b/c?token=fedcba9876543210').object,
+    'tokens are left out'
+  )
+  t.not(read('/a?id=1').object, read('/a?id=2').object, 'short parameters name things')
+  t.equal(read('/r/1001').template, read('/r/1002').template)
+  t.equal(read('/r/1002').id, 1002)
+  t.equal(read('/r/x').template, 0)
+  t.equal(read('/projects/p1/x/1.tif').area, read('/projects/p1/y/2.tif').area)
+  t.not(read('/projects/p1/x').area, read('/projects/p2/x').area)
+  t.equal(read('/records/12345/a').area, read('/records/67890/a').area, 'a number is no area')
+  t.equal(read('/remote.php/dav/files/p1/x/1').area, read('/api/p1/x/2').area, 'folders of the program are left out')
+  for (const odd of ['', '/', '?', '/?', '//', '/%00', `/${'9'.repeat(400)}`, '/\u{1f600}/1'])
+    t.ok(read(odd).object > 0, odd)
+})
