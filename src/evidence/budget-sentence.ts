@@ -1,8 +1,9 @@
-/** A budget as a sentence for people who read a policy. */
+/** What the watch does, in sentences for people who read a policy: budgets, and unusual use. */
 import type { Budget } from '../budgets/budget.ts'
 import { amountInWords, bytesInWords, spanInWords } from '../budgets/sentences.ts'
 import type { Scope, Step } from '../budgets/steps.ts'
 import { factorWords } from '../policy/policy-text.ts'
+import type { UnusualStep } from '../unusual/steps.ts'
 
 const who: Readonly<Record<Scope, string>> = {
   person: 'Each person',
@@ -42,4 +43,35 @@ function stepText(step: Step, { factors, rate }: Budget): string {
     case 'suspend':
       return 'the account is suspended until an operator resumes it'
   }
+}
+
+/** `watch.unusual` of the configuration. */
+export interface UnusualPolicy {
+  readonly learnSeconds: number
+  readonly strange: readonly UnusualStep[]
+  readonly alarming: readonly UnusualStep[]
+  readonly extreme: readonly UnusualStep[]
+}
+
+const unusualWords: Readonly<Record<UnusualStep, string>> = {
+  journal: 'the journal says so',
+  notify: 'operators are told',
+  'step-up': 'what runs waits up to a minute for a fresh proof',
+  suspend: 'the account is suspended until an operator resumes it'
+}
+
+/** `The gate learns for 14 days what is usual for each person. If use is strange, the journal says so; …` */
+export function unusualSentence({ learnSeconds, strange, alarming, extreme }: UnusualPolicy): string {
+  const levels = [
+    ['If use is strange', strange],
+    ['If it is alarming, besides this', alarming],
+    ['If it is extreme, and four kinds of signals agree, besides these', extreme]
+  ] as const
+  const acts = levels
+    .filter(([, steps]) => steps.length > 0)
+    .map(([when, steps]) => `${when}, ${steps.map(step => unusualWords[step]).join('; then ')}.`)
+  return [
+    `The gate learns for ${spanInWords(learnSeconds)} what is usual for each person, and compares.`,
+    ...acts
+  ].join(' ')
 }

@@ -7,6 +7,7 @@ import type { Budget } from '../budgets/budget.ts'
 import type { Signer } from '../keyring/keyring.ts'
 import type { Policy } from '../policy/policy.ts'
 import type { Findings } from './affected.ts'
+import type { UnusualPolicy } from './budget-sentence.ts'
 import type { EventList } from './event-lists.ts'
 import type { JournalFigures } from './journal-figures.ts'
 import type { Component } from './sbom.ts'
@@ -74,6 +75,8 @@ export interface Evidence {
   readonly apps: readonly AppEvidence[]
   /** How much may leave. */
   readonly budgets: readonly Budget[]
+  /** Null where nothing looks for unusual use. */
+  readonly unusual: UnusualPolicy | null
   readonly people: readonly PersonEvidence[]
   readonly figures: JournalFigures
   readonly times: TimeSteps

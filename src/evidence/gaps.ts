@@ -86,7 +86,7 @@ function* journalGaps(input: GapInput): Generator<Gap> {
 
 const hiddenWords = { user: 'names of people', client: 'addresses', path: 'paths' } as const
 
-function* appGaps({ apps, figures, budgets }: GapInput): Generator<Gap> {
+function* appGaps({ apps, figures, budgets, unusual }: GapInput): Generator<Gap> {
   const gap = (text: string, isSerious = false): Gap => ({ topic: 'apps', isSerious, text })
   for (const { id, policy, isReportOnly } of apps) {
     if (isReportOnly) {
@@ -105,7 +105,9 @@ function* appGaps({ apps, figures, budgets }: GapInput): Generator<Gap> {
       )
   }
   if (apps.length > 0 && budgets.length === 0 && apps.every(({ policy }) => policy.rules.every(isUnbounded)))
-    yield gap('No budget limits how much a person may fetch from the apps (watch).')
+    yield gap(
+      `No budget limits how much a person may fetch from the apps${unusual === null ? ', and nothing looks for use that is unusual' : ''} (watch).`
+    )
   const gone = [...figures.apps.keys()].filter(id => !apps.some(app => app.id === id))
   if (gone.length > 0)
     yield gap(

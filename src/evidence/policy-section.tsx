@@ -1,11 +1,11 @@
 /** The policy in words: who may reach what, and with which proof. */
 import { consoleApp, consolePolicy, consolePrefix } from '../apps/console-policy.ts'
 import { policySentences } from '../policy/policy-text.ts'
-import { budgetSentence } from './budget-sentence.ts'
+import { budgetSentence, unusualSentence } from './budget-sentence.ts'
 import type { AppEvidence, Evidence } from './evidence.ts'
 import { shown } from './shown.ts'
 
-export function PolicySection({ evidence: { apps, portal, budgets } }: { evidence: Evidence }) {
+export function PolicySection({ evidence: { apps, portal, budgets, unusual } }: { evidence: Evidence }) {
   return (
     <section aria-labelledby="policy">
       <h2 id="policy">Policy in words</h2>
@@ -20,7 +20,7 @@ export function PolicySection({ evidence: { apps, portal, budgets } }: { evidenc
         <AppPolicy key={app.id} app={app} />
       ))}
       {apps.length === 0 && <p>There is no app behind the gate.</p>}
-      <h3>How much may leave</h3>
+      <h3>How much may leave, and what is unusual</h3>
       {budgets.length === 0 ? (
         <p>No budget limits how much anybody fetches or sends.</p>
       ) : (
@@ -32,6 +32,7 @@ export function PolicySection({ evidence: { apps, portal, budgets } }: { evidenc
           ))}
         </ul>
       )}
+      <p>{unusual === null ? 'Nothing looks for use that is unusual for a person.' : unusualSentence(unusual)}</p>
     </section>
   )
 }

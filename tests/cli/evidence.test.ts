@@ -26,7 +26,7 @@ async function dayOf(t: Test) {
   const fixture = await openSignInGate(
     t,
     apps,
-    `unsafeHttp: true\nwatch: { budgets: [{ id: bulk, per: person, app: own, window: 1h, bytes: 500MiB, then: [journal, step-up, suspend], factors: [webauthn] }] }`
+    `unsafeHttp: true\nwatch: { budgets: [{ id: bulk, per: person, app: own, window: 1h, bytes: 500MiB, then: [journal, step-up, suspend], factors: [webauthn] }], unusual: {} }`
   )
   const { gate, time } = fixture
   const said = async (...argv: string[]) => {
@@ -146,6 +146,14 @@ t.test('figures, lists and sentences are what happened', async t => {
     page,
     'bulk : Each person may fetch at most 500 MiB from the app own within 1 hour. If it is more, the journal says so; then what runs waits up to a minute for a passkey or security key, which allows as much again; then the account is suspended until an operator resumes it.'
   )
+  t.match(
+    page,
+    'The gate learns for 14 days what is usual for each person, and compares. If use is strange, the journal says so;'
+  )
+  t.match(csvIn(folder, 'budgets.csv'), [
+    { budget: 'bulk', amount: String(500 * 1024 ** 2) },
+    { budget: '(unusual use)' }
+  ])
   t.match(page, /The journal is whole: [\d,]+ lines/)
   t.match(json(folder, 'journal-proof.json'), {
     ok: true,

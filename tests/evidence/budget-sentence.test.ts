@@ -1,7 +1,7 @@
 /** A budget in words. */
 import t from 'tap'
 import type { Budget } from '../../src/budgets/budget.ts'
-import { budgetSentence } from '../../src/evidence/budget-sentence.ts'
+import { budgetSentence, unusualSentence } from '../../src/evidence/budget-sentence.ts'
 import { factorKinds } from '../../src/factor/kinds.ts'
 
 const base: Budget = {
@@ -34,5 +34,12 @@ t.test('a budget is a sentence', async t => {
   t.match(
     budgetSentence({ ...base, counted: 'distinctPaths', amount: 2000, windowSeconds: 86_400, steps: ['step-up'] }),
     /may ask for at most 2000 different pages of all apps within 1 day\. If it is more, what runs waits up to a minute for a passkey or security key or a code of an authenticator app or a recovery code, which/
+  )
+})
+
+t.test('what is done about unusual use is a sentence for each level that does something', async t => {
+  t.equal(
+    unusualSentence({ learnSeconds: 14 * 86_400, strange: ['journal', 'notify'], alarming: ['step-up'], extreme: [] }),
+    'The gate learns for 14 days what is usual for each person, and compares. If use is strange, the journal says so; then operators are told. If it is alarming, besides this, what runs waits up to a minute for a fresh proof.'
   )
 })

@@ -11,6 +11,7 @@ import { journalFiles } from '../../audit/journal-files.ts'
 import type { PseudonymisedField } from '../../audit/pseudonyms.ts'
 import { type Proof, type VerifyInput, verifyJournal } from '../../audit/verify-journal.ts'
 import { billIn } from '../../evidence/bill-file.ts'
+import type { UnusualPolicy } from '../../evidence/budget-sentence.ts'
 import { Disguise } from '../../evidence/disguise.ts'
 import type { AppEvidence, Evidence } from '../../evidence/evidence.ts'
 import { gapsOf } from '../../evidence/gaps.ts'
@@ -79,6 +80,7 @@ export async function makeEvidence(
     release: release(),
     configuration: { file: config.file, sha256: config.file === null ? null : await hashOf(config.file) },
     apps: appsOf(config, disguise),
+    unusual: unusualOf(config),
     budgets: (config.watch?.budgets ?? []).map(toBudget),
     people,
     figures: pass.figures,
@@ -138,6 +140,13 @@ function appsOf(config: Config, disguise: Disguise): AppEvidence[] {
     )
     return { id, title, url: `${origin}${prefix}/`, policy: { ...policy, rules }, isReportOnly: isReportOnly === true }
   })
+}
+
+function unusualOf({ watch }: Config): UnusualPolicy | null {
+  const unusual = watch?.unusual ?? null
+  if (unusual === null) return null
+  const { learn, strange, alarming, extreme } = unusual
+  return { learnSeconds: learn, strange, alarming, extreme }
 }
 
 function versionsOf({ store }: Config): [string, string][] {

@@ -1,6 +1,6 @@
 /** The CSV files and the JSON files of an evidence folder that are made from values. */
 
-import { budgetSentence } from '../../evidence/budget-sentence.ts'
+import { budgetSentence, unusualSentence } from '../../evidence/budget-sentence.ts'
 import { type Cell, csvLine } from '../../evidence/csv.ts'
 import type { Evidence } from '../../evidence/evidence.ts'
 import { factorCounts } from '../../evidence/people-section.tsx'
@@ -34,17 +34,7 @@ export function tablesOf(evidence: Evidence) {
     ),
     'budgets.csv': csv(
       ['budget', 'sentence', 'per', 'app', 'counted', 'direction', 'amount', 'windowSeconds', 'then'],
-      evidence.budgets.map(budget => [
-        budget.id,
-        budgetSentence(budget),
-        budget.per,
-        budget.app,
-        budget.counted,
-        budget.direction,
-        budget.amount,
-        budget.windowSeconds,
-        budget.steps.join(' ')
-      ])
+      budgetRows(evidence)
     ),
     'people.csv': csv(
       [
@@ -134,6 +124,15 @@ function policyRows({ apps, portal }: Evidence): Cell[][] {
     })
     return [...rows, [id, 'otherwise', otherwise, null, null, null, null, null, 'deny', null, null, enforced]]
   })
+}
+
+function budgetRows({ budgets, unusual }: Evidence): Cell[][] {
+  const rows = budgets.map((budget): Cell[] => {
+    const { id, per, app, counted, direction, amount, windowSeconds, steps } = budget
+    return [id, budgetSentence(budget), per, app, counted, direction, amount, windowSeconds, steps.join(' ')]
+  })
+  if (unusual !== null) rows.push(['(unusual use)', unusualSentence(unusual), ...new Array<null>(7).fill(null)])
+  return rows
 }
 
 function peopleRows({ people, figures }: Evidence): Cell[][] {
