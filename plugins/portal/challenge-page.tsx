@@ -16,7 +16,6 @@ export interface ChallengeProblem {
 
 export interface ChallengeView {
   readonly returnTo: ReturnTo
-  readonly name: string
   readonly isStepUp: boolean
   readonly why: string | null
   readonly misfit?: string | null
@@ -72,10 +71,6 @@ export function ChallengePage({ frame, view }: { frame: Frame; view: ChallengeVi
           ))}
         </div>
       )}
-      <p class="soft">
-        <Said text={say.asWhom({ name: view.name })} />{' '}
-        <a href={withReturnTo('/.factorgate/login', view.returnTo, { switch: '1' })}>{say.notYou}</a>
-      </p>
     </Page>
   )
 }

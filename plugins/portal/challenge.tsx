@@ -8,7 +8,7 @@ import { enter, urlOf, wayOn } from './enter.ts'
 import { takeFlash } from './flash.ts'
 import { lostCookie, readForm, staleForm } from './forms.ts'
 import type { Messages } from './messages/messages.ts'
-import { type AuthenticatedContext, callerOf, frameOf, goTo, sendPage, signedPage } from './page-context.ts'
+import { type AuthenticatedContext, callerOf, frameOf, goTo, personOf, sendPage, signedPage } from './page-context.ts'
 import { problemOf } from './refused-factor.ts'
 import { withReturnTo } from './return-to.ts'
 
@@ -20,7 +20,7 @@ export async function showChallenge(
   const { say, returnTo, principal, portal } = page
   const { challenge, factors: usable } = portal.signIn
   const offer = await challenge.offer(callerOf(page))
-  const frame = { ...frameOf(page), person: null }
+  const frame = { ...frameOf(page), person: { ...personOf(principal), isHalf: true } }
   const misfit = await usable.misfit(principal.account.id)
   const why = misfit === null ? null : say.factor.misfit[misfit]
   const mayAsk = offer.has.length === 0 && (await portal.signIn.sponsorship.isOpenTo(principal))
@@ -55,7 +55,6 @@ export async function showChallenge(
       frame={frame}
       view={{
         returnTo,
-        name: principal.account.displayName,
         isStepUp: offer.isStepUp,
         why: whySentence(offer, say),
         misfit: why === null ? null : say.challenge.misfitNotice({ why }),

@@ -49,17 +49,17 @@ t.test(
   }
 )
 
-t.test(
-  'a stranger, and a person whose sign-in is not complete, get no links to pages that they may not open',
-  async t => {
-    const fixture = await openFixture(t)
-    await enrolled(fixture)
-    const stranger = await new Visitor(fixture.app).get(`${gate}login`)
-    const { page: challenge } = await halfWay(fixture)
-    for (const page of [stranger, challenge, await new Visitor(fixture.app).get(`${gate}nothing`)]) {
-      t.notMatch(page.body, /class="who"|class="lab" href|<nav/, page.url)
-      t.match(page.body, '<p class="lab" dir="auto">Example Lab</p>', page.url)
-    }
-    t.match(stranger.body, '<h1>Sign in</h1>', 'the headline does not repeat the name of the lab')
+t.test('a challenge says it once, and a stranger gets no links to pages of people', async t => {
+  const fixture = await openFixture(t)
+  await enrolled(fixture)
+  const { page: challenge } = await halfWay(fixture)
+  t.equal(challenge.body.match(/Signed in as Ada Lovelace\./g)?.length, 1)
+  t.notMatch(challenge.body, /<nav|class="lab" href/)
+  t.same(whoOn(challenge)?.slice(1), ['Signed in as Ada Lovelace.', '/.factorgate/login?switch=1'])
+  const stranger = await new Visitor(fixture.app).get(`${gate}login`)
+  for (const page of [stranger, await new Visitor(fixture.app).get(`${gate}nothing`)]) {
+    t.notMatch(page.body, /class="who"|class="lab" href|<nav/, page.url)
+    t.match(page.body, '<p class="lab" dir="auto">Example Lab</p>', page.url)
   }
-)
+  t.match(stranger.body, '<h1>Sign in</h1>', 'the headline does not repeat the name of the lab')
+})

@@ -74,7 +74,6 @@ export function storiesIn(language: Language): readonly Story[] {
 
   const challenge: ChallengeView = {
     returnTo,
-    name: 'Ada Lovelace',
     isStepUp: false,
     why: say.challenge.onTheWay({ app: 'Notebooks' }),
     factors: ['totp', 'webauthn', 'recovery'],
@@ -316,23 +315,23 @@ export function storiesIn(language: Language): readonly Story[] {
         }}
       />
     ),
-    own('challenge', <ChallengePage frame={stranger} view={challenge} />),
+    own('challenge', <ChallengePage frame={half} view={challenge} />),
     variant(
       'challenge-may-ask',
       <ChallengePage
-        frame={stranger}
+        frame={half}
         view={{ ...challenge, factors: [], institution: { id: 'campus', title: 'Campus' }, mayAsk: true }}
       />
     ),
-    variant('challenge-wrong', <ChallengePage frame={stranger} view={{ ...challenge, problem }} />),
+    variant('challenge-wrong', <ChallengePage frame={half} view={{ ...challenge, problem }} />),
     variant(
       'challenge-clock',
-      <ChallengePage frame={stranger} view={{ ...challenge, problem: { ...problem, clock: now } }} />
+      <ChallengePage frame={half} view={{ ...challenge, problem: { ...problem, clock: now } }} />
     ),
     variant(
       'challenge-wait',
       <ChallengePage
-        frame={stranger}
+        frame={half}
         view={{
           ...challenge,
           problem: {
@@ -346,7 +345,7 @@ export function storiesIn(language: Language): readonly Story[] {
     variant(
       'step-up',
       <ChallengePage
-        frame={stranger}
+        frame={half}
         view={{
           ...challenge,
           isStepUp: true,
@@ -362,7 +361,7 @@ export function storiesIn(language: Language): readonly Story[] {
     variant(
       'challenge-institution',
       <ChallengePage
-        frame={stranger}
+        frame={half}
         view={{
           ...challenge,
           factors: [],
@@ -373,12 +372,12 @@ export function storiesIn(language: Language): readonly Story[] {
     ),
     variant(
       'challenge-recovery',
-      <ChallengePage frame={stranger} view={{ ...challenge, factors: ['recovery', 'totp'] }} />
+      <ChallengePage frame={half} view={{ ...challenge, factors: ['recovery', 'totp'] }} />
     ),
     own(
       'no-factor',
       <DeadEndPage
-        frame={stranger}
+        frame={half}
         title={say.challenge.none}
         what={say.challenge.noneWhat}
         now={say.challenge.noneNow}
@@ -542,10 +541,7 @@ export function storiesIn(language: Language): readonly Story[] {
         view={{ ...login, username: 'ada', problem: say.login.cookieLost }}
       />
     ),
-    variant(
-      'challenge-passkey-only',
-      <ChallengePage frame={stranger} view={{ ...challenge, factors: ['webauthn'] }} />
-    ),
+    variant('challenge-passkey-only', <ChallengePage frame={half} view={{ ...challenge, factors: ['webauthn'] }} />),
     variant('logout-stale', <LogoutPage frame={half} returnTo={returnTo} problem={say.logout.formExpired} />),
     variant('not-me-elsewhere', <NotMePage frame={person} hasPassword={false} />),
     variant(

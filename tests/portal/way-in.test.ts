@@ -308,6 +308,7 @@ t.test('a session that ended says why, once; a suspended one says whom to ask', 
   t.match(textOf((await visitor.open(`${fixture.portalOrigin}/.factorgate/`)).body), /Your sign-in was ended/)
   t.notMatch(textOf((await visitor.open(`${fixture.portalOrigin}/.factorgate/`)).body), /Your sign-in was ended/)
   const { visitor: other } = await enrolled(fixture, await again(fixture))
+  await fixture.accounts.suspend(fixture.ada.id, 'left')
   await fixture.sessions.endAccount(fixture.ada.id, 'suspended')
   const page = await other.open(`${fixture.portalOrigin}/.factorgate/`)
   t.match([page.status, textOf(page.body)], [403, /Your access is suspended.*helpdesk@lab\.example/])
