@@ -12,6 +12,8 @@ export interface CookieNames {
   readonly asked: string
   /** What was done in the operators' console. */
   readonly console: string
+  /** Says that a set-up is under way; for the portal only. */
+  readonly setUp: string
 }
 
 /** What a cookie name depends on: cookies ignore ports (RFC 6265 §8.5). */
@@ -33,7 +35,8 @@ export function cookieNames(site: CookieSite): CookieNames {
       done: named('done'),
       codes: named('codes'),
       asked: named('asked'),
-      console: named('console')
+      console: named('console'),
+      setUp: named('set-up')
     }
     namesOf.set(site, names)
   }

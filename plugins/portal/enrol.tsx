@@ -10,6 +10,7 @@ import { type Frame, Notice, Page } from './layout.tsx'
 import { type AuthenticatedContext, callerOf, frameOf, goTo, sendPage, signedPage } from './page-context.ts'
 import { hasWaitingCodes, keepCodes } from './recovery.tsx'
 import { type ReturnTo, withReturnTo } from './return-to.ts'
+import { beginSetUp, isAddingSecond, secondAddress } from './set-up.tsx'
 
 export interface EnrolView {
   readonly returnTo: ReturnTo
@@ -92,6 +93,10 @@ export function enterEnrolled(page: AuthenticatedContext, outcome: Enrolled | De
   if (outcome.kind === 'denied') throw new GateError(outcome.code, outcome)
   setEntryCookies(page, outcome)
   if (outcome.codes !== null) keepCodes(page, outcome.codes)
+  const isFirst = !page.principal.isFullySignedIn
+  if (isFirst) beginSetUp(page)
+  const isThrough = outcome.next.kind !== 'failed' && outcome.next.kind !== 'recovery-codes'
+  if (isThrough && (isFirst || isAddingSecond(page))) return secondAddress(page)
   if (outcome.next.kind === 'account') setFlash(page, { kind: 'added', name: outcome.credential.name })
   return urlOf(outcome.next, page.returnTo)
 }
@@ -99,6 +104,7 @@ export function enterEnrolled(page: AuthenticatedContext, outcome: Enrolled | De
 /** Unsaved recovery codes come before the next step. */
 export async function afterEnrolment(page: AuthenticatedContext): Promise<string> {
   if (hasWaitingCodes(page)) return urlOf({ kind: 'recovery-codes' }, page.returnTo)
+  if (isAddingSecond(page)) return secondAddress(page)
   return urlOf(await page.portal.signIn.enrolment.next(callerOf(page), page.principal), page.returnTo)
 }
 

@@ -24,6 +24,7 @@ import { addPageContext } from './page-context.ts'
 import { registerPassword } from './password.tsx'
 import { registerRecovery } from './recovery.tsx'
 import { registerSessions } from './sessions.tsx'
+import { registerSetUp } from './set-up.tsx'
 import { registerSponsor } from './sponsor.tsx'
 import { registerTotp } from './totp.tsx'
 import { registerWebauthn } from './webauthn.tsx'
@@ -56,6 +57,7 @@ const pageRoutes = [
   registerAskSponsor,
   registerSponsor,
   ...Object.values(enrolments),
+  registerSetUp,
   registerAccount,
   registerFactors,
   registerPassword,

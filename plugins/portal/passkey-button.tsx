@@ -23,15 +23,14 @@ export function PasskeyButton(props: PasskeyButtonProps) {
     <div
       class="scripted"
       data-passkey={purpose}
-      data-options={withReturnTo('/.factorgate/webauthn/options', returnTo, { for: purpose })}
-      data-verify={withReturnTo('/.factorgate/webauthn/verify', returnTo, { for: purpose })}
+      data-query={withReturnTo('', returnTo, { for: purpose })}
       data-csrf={frame.csrf}
       data-autofill={props.autofill ? '' : undefined}
       data-name-field={props.nameField}
       data-cancelled={say.cancelled}
       data-failed={say.failed}
       data-offline={say.offline}
-      data-known={say.known}
+      data-known={purpose === 'enrol' ? say.known : undefined}
       data-unsupported={say.unsupported}
       data-working={say.working}
       data-ready={frame.say.login.ready}

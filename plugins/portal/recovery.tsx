@@ -3,12 +3,12 @@
  * it is sealed in a cookie of ten minutes, so that a reload loses nothing and no store holds it.
  */
 import type { FastifyInstance } from 'fastify'
-import { wayOn } from './enter.ts'
 import { readForm, requireForm } from './forms.ts'
 import { type Frame, Notice, Page, plain, Said } from './layout.tsx'
 import { type AuthenticatedContext, callerOf, frameOf, goTo, sendPage, signedPage } from './page-context.ts'
 import { type ReturnTo, withReturnTo } from './return-to.ts'
 import { dropSealed, keepSealed, readSealed } from './sealed-cookie.ts'
+import { afterCodes } from './set-up.tsx'
 
 export interface RecoveryView {
   readonly returnTo: ReturnTo
@@ -167,10 +167,10 @@ export function registerRecovery(scope: FastifyInstance): void {
       const form = readForm(page)
       const codes = waitingCodes(page)
       if (form === 'expired')
-        return codes === null ? goTo(page, await wayOn(page)) : show(page, 403, codes, page.say.login.formExpired)
+        return codes === null ? goTo(page, await afterCodes(page)) : show(page, 403, codes, page.say.login.formExpired)
       if (form.field('saved') === '' && codes !== null) return show(page, 403, codes, page.say.recovery.savedMissing)
       dropSealed(page, 'codes')
-      return goTo(page, await wayOn(page))
+      return goTo(page, await afterCodes(page))
     }
   )
 

@@ -27,6 +27,8 @@ t.test('with a real Chromium', async t => {
     t.equal(await page.locator('.codes li').count(), 10)
     await page.getByLabel('I have saved the codes').check()
     await page.getByRole('button', { name: 'Continue' }).click()
+    await page.getByRole('link', { name: 'Later' }).click()
+    await page.getByRole('link', { name: 'Go to your apps' }).click()
     await page.waitForURL(portal(''))
     t.ok(await page.getByRole('link', { name: 'Notebooks' }).isVisible())
     t.equal((await authenticator.credentials()).length, 1)

@@ -5,7 +5,6 @@ import { AppsPage } from '../../plugins/portal/apps.tsx'
 import { AskSponsorPage } from '../../plugins/portal/ask-sponsor.tsx'
 import { LatePage } from '../../plugins/portal/callback.tsx'
 import { ChallengePage, type ChallengeView, DeadEndPage } from '../../plugins/portal/challenge-page.tsx'
-import { EnrolPage } from '../../plugins/portal/enrol.tsx'
 import { RemovePage } from '../../plugins/portal/factors.tsx'
 import { ChooserPage, type ChooserView } from '../../plugins/portal/institutions/saml-chooser.tsx'
 import { RequestPage } from '../../plugins/portal/institutions/saml-request.tsx'
@@ -17,11 +16,8 @@ import { LoginPage, type LoginView } from '../../plugins/portal/login.tsx'
 import { LeavingPage, LogoutPage, SignedOutPage } from '../../plugins/portal/logout.tsx'
 import { defaultTexts } from '../../plugins/portal/messages/messages.ts'
 import { PasswordPage } from '../../plugins/portal/password.tsx'
-import { NewRecoveryPage, RecoveryPage } from '../../plugins/portal/recovery.tsx'
 import { NotMePage } from '../../plugins/portal/sessions.tsx'
 import { SponsorPage } from '../../plugins/portal/sponsor.tsx'
-import { EnrolTotpPage } from '../../plugins/portal/totp.tsx'
-import { EnrolPasskeyPage } from '../../plugins/portal/webauthn.tsx'
 import type { Credential } from '../../src/factor/credential.ts'
 import type { Account } from '../../src/identity/account.ts'
 import type { Sponsorship } from '../../src/identity/sponsorships.ts'
@@ -31,6 +27,7 @@ import type { SeenRequest } from '../../src/sign-in/sponsorship.ts'
 import { appStories } from './app-stories.tsx'
 import { errorStories } from './error-stories.tsx'
 import { forgottenStories } from './forgotten-stories.tsx'
+import { setUpStories } from './set-up-stories.tsx'
 
 export interface Story {
   readonly name: string
@@ -82,38 +79,6 @@ export function storiesIn(language: Language): readonly Story[] {
   }
 
   const firstTime = { isBegun: false, problem: null, waitSeconds: null }
-
-  const secret = 'JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP'
-  const enrolTotp = {
-    returnTo,
-    ceremony: 'C'.repeat(22),
-    secret,
-    uri: `otpauth://totp/Example%20Lab:ada?secret=${secret}&issuer=Example%20Lab&algorithm=SHA1&digits=6&period=30`,
-    codeDigits: 6,
-    name: say.enrolTotp.suggested,
-    problem: null,
-    clock: null
-  }
-
-  const recovery = {
-    returnTo,
-    now,
-    codes: [
-      'k7rm-29xt-q4hd-d9hx',
-      'w8pz-51nc-b6vj-67wr',
-      'f3ty-84gk-m2qs-c5np',
-      '2fmq-j2bv-38zt-k8fm',
-      'q6ns-92dg-x4rw-7ttc',
-      't5cj-17ph-v9kb-sn4x',
-      'm4wf-63qx-z2td-05ek',
-      'r8gn-45bs-h7yc-pq1a',
-      'x3vk-78mj-p6wz-h9d2',
-      'yc6e-0vz3-8rka-g5jt'
-    ],
-    name: 'ada',
-    address: 'https://gate.lab.example',
-    problem: null
-  }
 
   const credential = (id: string, kind: 'totp' | 'webauthn', name: string, age: number, used: number | null) =>
     ({
@@ -470,21 +435,7 @@ export function storiesIn(language: Language): readonly Story[] {
       />
     ),
     variant('sponsor-nobody', <SponsorPage frame={person} view={{ ...sponsorView, requests: [] }} />),
-    own('enrol', <EnrolPage frame={half} view={{ returnTo, isFirst: true, isOff: false }} />),
-    variant('enrol-again', <EnrolPage frame={half} view={{ returnTo, isFirst: true, isOff: true }} />),
-    variant(
-      'enrol-approved',
-      <EnrolPage frame={half} view={{ returnTo, isFirst: true, isOff: false, sponsor: 'Grace Hopper' }} />
-    ),
-    own('enrol-passkey', <EnrolPasskeyPage frame={half} view={{ returnTo, name: 'Passkey on Mac' }} />),
-    own('enrol-totp', <EnrolTotpPage frame={half} view={enrolTotp} />),
-    variant('enrol-totp-wrong', <EnrolTotpPage frame={half} view={{ ...enrolTotp, problem: say.enrolTotp.wrong }} />),
-    own('recovery-codes', <RecoveryPage frame={person} view={recovery} />),
-    variant(
-      'recovery-codes-unsaved',
-      <RecoveryPage frame={person} view={{ ...recovery, problem: say.recovery.savedMissing }} />
-    ),
-    own('recovery-new', <NewRecoveryPage frame={person} returnTo={noReturn} />),
+    ...setUpStories({ half, person }, { own, variant }),
     own('apps', <AppsPage frame={person} view={{ apps, now, spent: null }} />),
     variant('apps-spent', <AppsPage frame={person} view={{ apps, now, spent }} />),
     variant(

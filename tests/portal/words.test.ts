@@ -263,7 +263,8 @@ t.test('cookies: one of ours or none (S4, S15)', async t => {
     done: 'factorgate-done',
     codes: 'factorgate-codes',
     asked: 'factorgate-asked',
-    console: 'factorgate-console'
+    console: 'factorgate-console',
+    setUp: 'factorgate-set-up'
   })
   for (const [header, value] of [
     [undefined, null],
@@ -308,7 +309,8 @@ t.test('FIELD F6 the port of the public address stands in the names of our cooki
     done: '__Host-factorgate-done-8443',
     codes: '__Host-factorgate-codes-8443',
     asked: '__Host-factorgate-asked-8443',
-    console: '__Host-factorgate-console-8443'
+    console: '__Host-factorgate-console-8443',
+    setUp: '__Host-factorgate-set-up-8443'
   })
   t.equal(sessionCookie('T', at('8443')), 'factorgate-8443=T; Path=/; HttpOnly; SameSite=Lax')
   const table: [string, string, string | null][] = [

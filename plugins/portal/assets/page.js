@@ -87,18 +87,21 @@
   }
 
   async function ceremony(box, extra) {
-    const { options: optionsUrl, verify, csrf, passkey, nameField } = box.dataset
-    const { ceremony, options } = await post(optionsUrl, { csrf })
+    const { query, csrf, passkey, nameField } = box.dataset
+    const at = end => `/.factorgate/webauthn/${end}${query}`
+    const { ceremony, options } = await post(at('options'), { csrf })
     const credential =
       passkey === 'enrol'
         ? await navigator.credentials.create({ publicKey: creation(options), ...extra })
         : await navigator.credentials.get({ publicKey: request(options), ...extra })
     const name = nameField ? document.getElementById(nameField).value : undefined
-    const { redirect } = await post(verify, { csrf, ceremony, name, response: toJson(credential) }).catch(error => {
-      if (error.isUnknown)
-        signal('UnknownCredential', { rpId: options.rpId ?? options.rp.id, credentialId: credential.id })
-      throw error
-    })
+    const { redirect } = await post(at('verify'), { csrf, ceremony, name, response: toJson(credential) }).catch(
+      error => {
+        if (error.isUnknown)
+          signal('UnknownCredential', { rpId: options.rpId ?? options.rp.id, credentialId: credential.id })
+        throw error
+      }
+    )
     go(redirect)
   }
 

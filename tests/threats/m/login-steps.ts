@@ -33,7 +33,16 @@ export const posts = [
 ]
 
 /** All that only somebody who is signed in may see. */
-const pages = ['', 'account', 'account/not-me', 'enrol/recovery', 'account/factors/ID/remove', 'account/password']
+const pages = [
+  '',
+  'account',
+  'account/not-me',
+  'enrol/recovery',
+  'enrol/second',
+  'enrol/done',
+  'account/factors/ID/remove',
+  'account/password'
+]
 
 export function stepRows(fixture: Fixture): Row[] {
   const { gate, time, runtime } = fixture

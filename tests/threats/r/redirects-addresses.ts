@@ -272,6 +272,7 @@ export function addressRows(fixture: Fixture): Row[] {
           '/.factorgate/enrol/totp',
           '/.factorgate/enrol/webauthn',
           '/.factorgate/enrol/recovery',
+          '/.factorgate/enrol/done',
           '/.factorgate/account',
           '/.factorgate/logout'
         ]) {

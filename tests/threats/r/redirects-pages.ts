@@ -48,6 +48,8 @@ export function pageRows(fixture: Fixture): Row[] {
       'enrol/totp',
       'enrol/webauthn',
       'enrol/recovery',
+      'enrol/second',
+      'enrol/done',
       'logout',
       'challenge',
       'account/not-me'
