@@ -95,7 +95,7 @@ export function Page({ frame, title, subtitle, drawing, wide, children }: PagePr
   )
 }
 
-/** `children`: what a kind of page needs besides. */
+/** `children`: what a kind of page needs besides. The encoding is in the header of the answer, and the colour schemes are in the style sheet. */
 export function DocumentHead({
   look,
   title,
@@ -107,9 +107,7 @@ export function DocumentHead({
 }) {
   return (
     <head>
-      <meta charset="utf-8" />
       <meta name="viewport" content="width=device-width" />
-      <meta name="color-scheme" content="light dark" />
       <title>{plain(`${title} · ${look.title}`)}</title>
       <link rel="stylesheet" href={pageSheet(look.accent).path} />
       {children}

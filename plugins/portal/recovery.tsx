@@ -57,7 +57,7 @@ export function RecoveryPage({ frame, view }: { frame: Frame; view: RecoveryView
         <a
           class="button second"
           download={say.fileName}
-          href={`data:text/plain;charset=utf-8,${encodeURIComponent(lines.join('\n'))}`}
+          href={`data:text/plain;charset=utf-8,${lines.join('\n').replace(/[%#\n]/g, encodeURIComponent)}`}
         >
           {say.download}
         </a>

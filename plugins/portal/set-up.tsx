@@ -6,7 +6,14 @@ import type { FastifyInstance } from 'fastify'
 import type { Credential } from '../../src/factor/credential.ts'
 import { home, wayOn } from './enter.ts'
 import { type Frame, Page, Said } from './layout.tsx'
-import { type AuthenticatedContext, callerOf, frameOf, goTo, sendPage, signedPage } from './page-context.ts'
+import {
+  type AuthenticatedContext,
+  callerOf,
+  goTo,
+  sendPage,
+  signedPage,
+  frameOf as usualFrameOf
+} from './page-context.ts'
 import { type ReturnTo, withReturnTo } from './return-to.ts'
 import { dropSealed, keepSealed, readSealed } from './sealed-cookie.ts'
 
@@ -96,6 +103,12 @@ export async function afterCodes(page: AuthenticatedContext): Promise<string> {
 /** It leads to the end if there is a second factor already. */
 export function secondAddress({ returnTo }: AuthenticatedContext): string {
   return withReturnTo(secondPath, returnTo)
+}
+
+/** Without links to other places, since the set-up goes on. */
+function frameOf(page: AuthenticatedContext): Frame {
+  const frame = usualFrameOf(page)
+  return { ...frame, person: frame.person && { ...frame.person, isHalf: true } }
 }
 
 export function registerSetUp(scope: FastifyInstance): void {

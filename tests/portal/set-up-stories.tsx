@@ -65,17 +65,17 @@ export function setUpStories<Story>(
       'recovery-codes-unsaved',
       <RecoveryPage frame={person} view={{ ...recovery, problem: say.recovery.savedMissing }} />
     ),
-    own('one-factor', <SecondPage frame={person} view={{ returnTo, name: 'Passkey on Mac' }} />),
+    own('one-factor', <SecondPage frame={half} view={{ returnTo, name: 'Passkey on Mac' }} />),
     own(
       'set-up-done',
       <DonePage
-        frame={person}
+        frame={half}
         view={{ returnTo, app: 'Notebooks', factors: ['Passkey on Mac', 'Authenticator on my phone'], hasCodes: true }}
       />
     ),
     variant(
       'set-up-done-apps',
-      <DonePage frame={person} view={{ returnTo: noReturn, app: null, factors: ['Passkey on Mac'], hasCodes: true }} />
+      <DonePage frame={half} view={{ returnTo: noReturn, app: null, factors: ['Passkey on Mac'], hasCodes: true }} />
     ),
     own('recovery-new', <NewRecoveryPage frame={person} returnTo={noReturn} />)
   ]

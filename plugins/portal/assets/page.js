@@ -72,10 +72,8 @@
   function toJson(credential) {
     const { response } = credential
     const parts = {}
-    for (const name of ['clientDataJSON', 'attestationObject', 'authenticatorData', 'signature', 'userHandle'])
-      if (response[name]) parts[name] = toText(response[name])
+    for (const name in response) if (response[name] instanceof ArrayBuffer) parts[name] = toText(response[name])
     if (response.getTransports) parts.transports = response.getTransports()
-    if (response.getAuthenticatorData) parts.authenticatorData = toText(response.getAuthenticatorData())
     return {
       id: credential.id,
       rawId: toText(credential.rawId),
@@ -107,10 +105,14 @@
 
   function sentenceFor(error, said) {
     if (error.isTold) return error.message || said.failed
-    if (error.name === 'NotAllowedError' || error.name === 'AbortError') return said.cancelled
-    if (error.name === 'InvalidStateError') return said.known
-    if (error.name === 'NotSupportedError') return said.unsupported
-    return error instanceof TypeError ? said.offline : said.failed
+    const which = {
+      NotAllowedError: 'cancelled',
+      AbortError: 'cancelled',
+      InvalidStateError: 'known',
+      NotSupportedError: 'unsupported',
+      TypeError: 'offline'
+    }
+    return said[which[error.name]] || said.failed
   }
 
   function tell(box, text) {
@@ -304,10 +306,11 @@
   all('[data-copy]', button => {
     const label = button.textContent
     button.addEventListener('click', async () => {
-      // What a link beside the button downloads is not written twice.
-      const link = button.parentNode.querySelector('[download]')
-      const text = button.dataset.copy || decodeURIComponent(link.href.slice(link.href.indexOf(',') + 1))
-      await navigator.clipboard.writeText(text)
+      // What stands beside the button, or what the link beside it downloads.
+      const { href, textContent } = button.parentNode.querySelector('[download],.secret')
+      await navigator.clipboard.writeText(
+        href ? decodeURIComponent(href.slice(href.indexOf(',') + 1)) : textContent.replace(/ /g, '')
+      )
       button.textContent = button.dataset.copied
       setTimeout(() => {
         button.textContent = label
