@@ -18,7 +18,7 @@ export function LatePage({ frame, app, href }: { frame: Frame; app: string; href
         <Said text={say.what({ app })} />
       </p>
       <p>{say.now}</p>
-      <a class="button" href={href} data-on>
+      <a class="button" href={href} data-on="">
         {say.again}
       </a>
     </Page>

@@ -98,7 +98,7 @@ function PasskeyChallenge({ frame, view, kind, isFirst }: FactorFormProps) {
   return (
     <div class="fields">
       {view.problem?.factor === kind && <ProblemNotice frame={frame} problem={view.problem} />}
-      <p class="soft scripted" data-passkey-only>
+      <p class="soft scripted" data-passkey-only="">
         {say.passkeyLead}
       </p>
       <PasskeyButton
@@ -178,7 +178,8 @@ export function CodeField({ id, digits, submits, autofocus, problemId, hintId }:
       inputMode="numeric"
       autocomplete="one-time-code"
       maxLength={64}
-      data-digits={submits ? digits : undefined}
+      data-digits={digits}
+      data-sends={submits ? '' : undefined}
       required
       autofocus={autofocus}
       aria-invalid={problemId === undefined ? undefined : true}

@@ -1,6 +1,10 @@
 /** The field for a person's current password. new-password.tsx has the one for a new password. */
 
+import type { Messages } from './messages/messages.ts'
+import { passwordAid } from './password-aid.ts'
+
 export interface CurrentPasswordProps {
+  readonly say: Messages
   /** `old` beside a new password. */
   readonly name?: 'password' | 'old'
   readonly label: string
@@ -8,7 +12,7 @@ export interface CurrentPasswordProps {
   readonly isFirst: boolean
 }
 
-export function CurrentPassword({ name = 'password', label, isWrong, isFirst }: CurrentPasswordProps) {
+export function CurrentPassword({ say, name = 'password', label, isWrong, isFirst }: CurrentPasswordProps) {
   return (
     <div>
       <label for={name}>{label}</label>
@@ -20,6 +24,7 @@ export function CurrentPassword({ name = 'password', label, isWrong, isFirst }: 
         maxLength={1024}
         required
         autofocus={isFirst}
+        {...passwordAid(say)}
         aria-invalid={isWrong ? true : undefined}
         aria-describedby={isWrong ? 'problem' : undefined}
       />

@@ -6,7 +6,7 @@ import { showAccount } from './account.tsx'
 import { cleanName } from './enrol.tsx'
 import { setFlash } from './flash.ts'
 import { requireForm } from './forms.ts'
-import { type Frame, Page } from './layout.tsx'
+import { type Frame, Page, Said } from './layout.tsx'
 import { type AuthenticatedContext, callerOf, frameOf, goTo, sendPage, signedPage } from './page-context.ts'
 
 export interface RemoveView {
@@ -27,7 +27,9 @@ export function RemovePage({ frame, view }: { frame: Frame; view: RemoveView }) 
       ) : (
         <form method="post" action={`/.factorgate/account/factors/${view.id}/remove`}>
           <input type="hidden" name="csrf" value={frame.csrf} />
-          <button type="submit">{say.submit}</button>
+          <button type="submit" class="grave">
+            <Said text={frame.say.account.removeNamed({ name: view.name })} />
+          </button>
         </form>
       )}
       <p>

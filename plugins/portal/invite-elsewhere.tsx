@@ -67,7 +67,7 @@ export function InviteElsewherePage({ frame, view }: { frame: Frame; view: Elsew
                 <label for="username">{frame.say.invite.username}</label>
                 <input id="username" value={view.name} dir="auto" autocomplete="username" readOnly />
               </div>
-              <CurrentPassword label={frame.say.login.password} isWrong={problem !== null} isFirst />
+              <CurrentPassword say={frame.say} label={frame.say.login.password} isWrong={problem !== null} isFirst />
             </>
           )}
           <button type="submit">{step === 'continue' ? say.submit : frame.say.login.submit}</button>

@@ -46,7 +46,7 @@ export function InvitePage({ frame, view }: { frame: Frame; view: InviteView }) 
           <input id="username" value={view.name} dir="auto" autocomplete="username" readOnly />
         </div>
         {view.isBegun ? (
-          <CurrentPassword label={frame.say.login.password} isWrong={problem !== null} isFirst />
+          <CurrentPassword say={frame.say} label={frame.say.login.password} isWrong={problem !== null} isFirst />
         ) : (
           <NewPassword say={frame.say} isWrong={problem !== null} isFirst />
         )}

@@ -77,7 +77,7 @@ function PasswordForm({ frame, view }: { frame: Frame; view: LoginView }) {
   const { returnTo, problem } = view
   return (
     <>
-      <p class="or scripted" data-passkey-only>
+      <p class="or scripted" data-passkey-only="">
         {say.or}
       </p>
       <form class="fields" method="post" action={withReturnTo(path, returnTo, switchQuery(view))}>
@@ -93,7 +93,12 @@ function PasswordForm({ frame, view }: { frame: Frame; view: LoginView }) {
           offersPasskey
           autofocus={problem === null && view.username === ''}
         />
-        <CurrentPassword label={say.password} isWrong={problem !== null} isFirst={view.username !== ''} />
+        <CurrentPassword
+          say={frame.say}
+          label={say.password}
+          isWrong={problem !== null}
+          isFirst={view.username !== ''}
+        />
         <button type="submit" class="second">
           {say.submit}
         </button>

@@ -1,5 +1,6 @@
 /** The field for a new password, with hints for browsers and password managers. identity/password.ts has the rules. */
 import type { Messages } from './messages/messages.ts'
+import { newPasswordAid } from './password-aid.ts'
 
 export function NewPassword({ say, isWrong, isFirst }: { say: Messages; isWrong: boolean; isFirst: boolean }) {
   return (
@@ -17,6 +18,7 @@ export function NewPassword({ say, isWrong, isFirst }: { say: Messages; isWrong:
         maxLength={1024}
         required
         autofocus={isFirst}
+        {...newPasswordAid(say)}
         aria-invalid={isWrong ? true : undefined}
         aria-describedby={isWrong ? 'problem hint' : 'hint'}
       />

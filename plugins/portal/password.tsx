@@ -33,7 +33,7 @@ export function PasswordPage({ frame, view }: { frame: Frame; view: PasswordView
           </Notice>
         )}
         <input type="hidden" value={view.name} autocomplete="username" />
-        <CurrentPassword name="old" label={say.old} isWrong={wrong('old')} isFirst={!wrong('new')} />
+        <CurrentPassword say={frame.say} name="old" label={say.old} isWrong={wrong('old')} isFirst={!wrong('new')} />
         <NewPassword say={frame.say} isWrong={wrong('new')} isFirst={wrong('new')} />
         <button type="submit">{say.submit}</button>
       </form>

@@ -51,7 +51,7 @@ export function RecoveryPage({ frame, view }: { frame: Frame; view: RecoveryView
         ))}
       </ol>
       <div class="row">
-        <button type="button" class="second scripted" data-print>
+        <button type="button" class="second scripted" data-print="">
           {say.print}
         </button>
         <a
@@ -96,7 +96,9 @@ export function NewRecoveryPage({ frame, returnTo }: { frame: Frame; returnTo: R
       <p>{say.newLead}</p>
       <form method="post" action={withReturnTo('/.factorgate/enrol/recovery', returnTo)}>
         <input type="hidden" name="csrf" value={frame.csrf} />
-        <button type="submit">{say.newSubmit}</button>
+        <button type="submit" class="grave">
+          {say.newSubmit}
+        </button>
       </form>
       <p>
         <a href="/.factorgate/account">{say.cancel}</a>

@@ -45,7 +45,7 @@ export function EnrolTotpPage({ frame, view }: { frame: Frame; view: EnrolTotpVi
             <code class="secret" id="totp-secret">
               {view.secret.match(/.{1,4}/g)?.join(' ')}
             </code>
-            <button type="button" class="second scripted" data-copy data-copied={say.copied}>
+            <button type="button" class="second scripted" data-copy="" data-copied={say.copied}>
               {say.copy}
             </button>
             <form method="post" action={withReturnTo('/.factorgate/enrol/totp/new', view.returnTo)}>

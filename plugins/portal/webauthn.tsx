@@ -32,7 +32,7 @@ export function EnrolPasskeyPage({ frame, view }: { frame: Frame; view: EnrolPas
   return (
     <Page frame={frame} title={say.title} drawing="key">
       <p>{say.lead}</p>
-      <form class="fields" data-passkey-form>
+      <form class="fields" data-passkey-form="">
         <NameField frame={frame} value={view.name} />
         <PasskeyButton frame={frame} returnTo={view.returnTo} purpose="enrol" label={say.submit} nameField="name" />
       </form>

@@ -6,7 +6,7 @@
 type Rgb = readonly [number, number, number]
 
 export const paper = '#f8f5ef'
-export const slate = '#181613'
+export const slate = '#1d1812'
 const ours = '#0b5a5e'
 const wanted = 4.5
 

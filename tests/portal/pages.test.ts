@@ -197,7 +197,7 @@ t.test('in a browser', async t => {
       await page.keyboard.press('Tab')
       order.push(await focused())
     }
-    t.same(order, ['password', 'Continue', 'helpdesk@lab.example'])
+    t.same(order, ['password', 'Show password', 'Continue'])
     await page.keyboard.press('Shift+Tab')
     await page.goto(`${origin}/account`)
     await page.keyboard.press('Tab')

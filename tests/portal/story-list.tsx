@@ -243,6 +243,7 @@ export function storiesIn(language: Language): readonly Story[] {
       <LoginPage frame={stranger} view={{ ...login, username: 'ada', problem: say.login.wrong }} />
     ),
     variant('login-institutions', <LoginPage frame={stranger} view={{ ...login, logins: institutions }} />),
+    variant('login-forgotten', <LoginPage frame={stranger} view={{ ...login, takesForgotten: true }} />),
     variant(
       'login-wait',
       <LoginPage
@@ -292,6 +293,20 @@ export function storiesIn(language: Language): readonly Story[] {
     variant(
       'challenge-clock',
       <ChallengePage frame={half} view={{ ...challenge, problem: { ...problem, clock: now } }} />
+    ),
+    variant(
+      'challenge-wrong-wait',
+      <ChallengePage
+        frame={stranger}
+        view={{
+          ...challenge,
+          problem: {
+            ...problem,
+            sentence: `${problem.sentence} ${say.challenge.wait({ wait: say.formats.span(30, 'second') })}`,
+            waitSeconds: 30
+          }
+        }}
+      />
     ),
     variant(
       'challenge-wait',

@@ -45,35 +45,27 @@
 
   if (canUsePasskeys)
     all('[data-passkeys]', ({ dataset }) => {
-      const { rpId, userId, name, displayName, allAcceptedCredentialIds } = JSON.parse(dataset.passkeys)
-      signal('AllAcceptedCredentials', { rpId, userId, allAcceptedCredentialIds })
-      signal('CurrentUserDetails', { rpId, userId, name, displayName })
+      const about = JSON.parse(dataset.passkeys)
+      signal('AllAcceptedCredentials', about)
+      signal('CurrentUserDetails', about)
     })
 
   const descriptors = list => list?.map(one => ({ ...one, id: toBytes(one.id) }))
 
-  function creation(options) {
-    return {
-      ...options,
-      challenge: toBytes(options.challenge),
-      user: { ...options.user, id: toBytes(options.user.id) },
-      excludeCredentials: descriptors(options.excludeCredentials)
-    }
-  }
-
-  function request(options) {
-    return {
-      ...options,
-      challenge: toBytes(options.challenge),
-      allowCredentials: descriptors(options.allowCredentials)
-    }
-  }
+  // Members that an option does not have stay undefined, which counts as absent.
+  const withBytes = ({ challenge, user, excludeCredentials, allowCredentials, ...options }) => ({
+    ...options,
+    challenge: toBytes(challenge),
+    user: user && { ...user, id: toBytes(user.id) },
+    excludeCredentials: descriptors(excludeCredentials),
+    allowCredentials: descriptors(allowCredentials)
+  })
 
   function toJson(credential) {
     const { response } = credential
     const parts = {}
     for (const name in response) if (response[name] instanceof ArrayBuffer) parts[name] = toText(response[name])
-    if (response.getTransports) parts.transports = response.getTransports()
+    parts.transports = response.getTransports?.()
     return {
       id: credential.id,
       rawId: toText(credential.rawId),
@@ -88,10 +80,10 @@
     const { query, csrf, passkey, nameField } = box.dataset
     const at = end => `/.factorgate/webauthn/${end}${query}`
     const { ceremony, options } = await post(at('options'), { csrf })
-    const credential =
-      passkey === 'enrol'
-        ? await navigator.credentials.create({ publicKey: creation(options), ...extra })
-        : await navigator.credentials.get({ publicKey: request(options), ...extra })
+    const credential = await navigator.credentials[passkey === 'enrol' ? 'create' : 'get']({
+      publicKey: withBytes(options),
+      ...extra
+    })
     const name = nameField ? document.getElementById(nameField).value : undefined
     const { redirect } = await post(at('verify'), { csrf, ceremony, name, response: toJson(credential) }).catch(
       error => {
@@ -185,13 +177,50 @@
   const aside =
     /[\s\x85\p{Z}\p{Cf}\p{DI}\p{M}\p{Dash}\u30fc\u2027\u2043\u02d7\u2052\u2796\u2e43\u2500\u2501\u2504\u2505\u2508\u2509\u254c\u254d\u3161\u2800]/gu
   all('[data-digits]', field => {
+    const { digits: size, sends } = field.dataset
     let sent = ''
     field.addEventListener('input', () => {
       const digits = field.value.normalize('NFKD').replace(aside, '')
-      if (digits === sent || !/^\p{Nd}+$/u.test(digits) || [...digits].length !== Number(field.dataset.digits)) return
+      // A gap in the middle, while nobody corrects something before it.
+      if (/^\d+$/.test(digits) && field.selectionEnd === field.value.length)
+        field.value = digits.replace(RegExp(`^.{${size >> 1}}(?=.)`), '$& ')
+      if (sends === undefined || digits === sent) return
+      if (!/^\p{Nd}+$/u.test(digits) || [...digits].length !== Number(size)) return
       sent = digits
       field.form.requestSubmit()
     })
+  })
+
+  // A password can be shown, Caps Lock is told, and a new one says while it grows whether it is long enough.
+  all('[data-aid]', field => {
+    const [show, capsLock, short, enough] = field.dataset.aid.split('|')
+    field.insertAdjacentHTML(
+      'afterend',
+      '<p class="soft aid"><span role="status"></span><button type="button" class="plain">'
+    )
+    const [said, button] = field.nextSibling.children
+    let timer
+    let isCaps
+    const turn = isShown => {
+      field.type = isShown ? 'text' : 'password'
+      button.ariaPressed = isShown
+    }
+    button.textContent = show
+    button.ariaPressed = false
+    button.addEventListener('click', () => turn(field.type === 'password'))
+    // Browsers remember what is typed in other fields.
+    field.form.addEventListener('submit', () => turn(false))
+    for (const kind of ['input', 'keyup'])
+      field.addEventListener(kind, event => {
+        isCaps = event.getModifierState?.('CapsLock') ?? isCaps
+        // Readers hear it once a person pauses.
+        clearTimeout(timer)
+        timer = setTimeout(() => {
+          const { length } = [...field.value.normalize()]
+          const growth = !short || !length ? '' : length < field.minLength ? short.replace('#', length) : enough
+          said.textContent = isCaps ? capsLock : growth
+        }, 300)
+      })
   })
 
   // Chromium applies the policy for forms to every redirect after one. This stops an app whose first answer leads to a third site (a sign-in
@@ -210,7 +239,7 @@
       delete form.dataset.sent
       mark(form, false)
     })
-    for (const button of document.querySelectorAll('[data-passkey] button')) button.disabled = false
+    all('[data-passkey] button', button => (button.disabled = false))
   }
   addEventListener('pageshow', event => event.persisted && free())
   addEventListener('keydown', event => event.key === 'Escape' && free())
@@ -225,13 +254,9 @@
 
   // The words of the page's language, as the gate has written them.
   const { lang } = document.documentElement
-  const inSeconds = new Intl.NumberFormat(lang, {
-    style: 'unit',
-    unit: 'second',
-    unitDisplay: 'long',
-    numberingSystem: 'latn'
-  })
-  const seconds = n => inSeconds.format(n)
+  const span = (n, unit) =>
+    new Intl.NumberFormat(lang, { style: 'unit', unit, unitDisplay: 'long', numberingSystem: 'latn' }).format(n)
+  const spanOf = seconds => (seconds < 100 ? span(seconds, 'second') : span(Math.ceil(seconds / 60), 'minute'))
 
   // A request to another site goes by itself, unless the person has come back to it.
   if (performance.getEntriesByType('navigation')[0]?.type !== 'back_forward')
@@ -249,7 +274,7 @@
     const timer = setInterval(() => {
       const left = Math.ceil((until - Date.now()) / 1000)
       if (left > 0) {
-        if (wait < 100) notice.textContent = notice.textContent.replace(seconds(shown), seconds(left))
+        notice.textContent = notice.textContent.replace(spanOf(shown), spanOf(left))
         shown = left
         return
       }

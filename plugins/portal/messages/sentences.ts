@@ -405,7 +405,6 @@ export interface Sentences {
   readonly remove: {
     readonly title: (args: { readonly name: string }) => string
     readonly lead: string
-    readonly submit: string
     readonly keep: string
     readonly last: string
   }
