@@ -44,45 +44,41 @@ export function addTerms(entry: Entry, terms: Set<number>): void {
   }
 }
 
+/** Beyond so many texts it costs less to read each line. */
+const needlesMost = 12
+
 export class Matcher {
   readonly #query: JournalQuery
   readonly #persons: Persons | null
-  readonly #personTerms: readonly number[]
-  readonly #kindTerms: readonly number[]
-  readonly #referenceTerms: readonly number[]
-  readonly #appTerms: readonly number[]
-  /** A line without one of these texts in it does not match. */
-  readonly #needles: readonly string[]
+  /** A block must have one term of each list: of persons, of kinds, …, and of their pairs. */
+  readonly #terms: readonly (readonly number[])[]
+  /** A line without one of these texts in it does not match. Empty if each line may match. */
+  readonly needles: readonly Buffer[]
 
   constructor(query: JournalQuery, persons: Persons | null) {
     this.#query = query
     this.#persons = persons
     const people = persons === null ? [] : [...new Set([...persons.names, ...persons.accounts])]
-    this.#personTerms = people.map(text => termOf('person', text))
-    this.#kindTerms = query.kinds?.map(kind => termOf('kind', kind)) ?? []
-    this.#referenceTerms = query.references?.map(text => termOf('reference', text)) ?? []
-    this.#appTerms = query.app === undefined ? [] : [termOf('app', query.app)]
+    const person = people.map(text => termOf('person', text))
+    const kind = query.kinds?.map(kind => termOf('kind', kind)) ?? []
+    const app = query.app === undefined ? [] : [termOf('app', query.app)]
+    const reference = query.references?.map(text => termOf('reference', text)) ?? []
+    const pairs = (ones: readonly number[], others: readonly number[]) =>
+      ones.flatMap(one => others.map(other => pairOf(one, other)))
+    this.#terms = [reference, person, app, kind, pairs(person, app), pairs(person, kind), pairs(app, kind)].filter(
+      ({ length }) => length > 0
+    )
     const texts =
-      people.length > 0 && people.length < 5 ? people.map(inJson) : query.kinds?.map(kind => `"kind":"${kind}`)
-    this.#needles = query.references ?? texts ?? [inJson(query.app ?? '')]
+      people.length > 0 && people.length <= needlesMost
+        ? people.map(inJson)
+        : query.kinds?.map(kind => `"kind":"${kind}`)
+    const needles = query.references ?? texts ?? (query.app === undefined ? [] : [inJson(query.app)])
+    this.needles = needles.includes('') ? [] : needles.map(text => Buffer.from(text))
   }
 
   mayBeIn(filter: TermFilter): boolean {
-    const groups = [this.#personTerms, this.#kindTerms, this.#referenceTerms, this.#appTerms].filter(
-      ({ length }) => length > 0
-    )
-    if (!groups.every(terms => terms.some(term => filter.mayHave(term)))) return false
-    const pairs = [
-      [this.#personTerms, this.#appTerms],
-      [this.#personTerms, this.#kindTerms],
-      [this.#appTerms, this.#kindTerms]
-    ] as const
-    return pairs.every(
-      ([ones, others]) =>
-        ones.length === 0 ||
-        others.length === 0 ||
-        ones.some(one => others.some(other => filter.mayHave(pairOf(one, other))))
-    )
+    for (const terms of this.#terms) if (!mayHaveOne(filter, terms)) return false
+    return true
   }
 
   isBetween(first: number, last: number): boolean {
@@ -93,11 +89,6 @@ export class Matcher {
   /** True if a line with this number or a greater one may match. */
   mayFollow(seq: number): boolean {
     return this.#query.before === undefined || seq < this.#query.before
-  }
-
-  mayMatch(line: string): boolean {
-    for (const needle of this.#needles) if (line.includes(needle)) return true
-    return false
   }
 
   matches(entry: Entry): boolean {
@@ -118,6 +109,11 @@ export class Matcher {
     if (typeof account === 'string') return accounts.has(account)
     return typeof name === 'string' && names.has(name)
   }
+}
+
+function mayHaveOne(filter: TermFilter, terms: readonly number[]): boolean {
+  for (const term of terms) if (filter.mayHave(term)) return true
+  return false
 }
 
 /** The text as it stands in a line, without its quotes. */

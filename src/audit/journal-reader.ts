@@ -2,11 +2,12 @@
  * The reader of the journal: searches it, the newest lines first. It uses the index beside the files, and works without. Commands
  * read through it; the console reads a bounded part at a time (`src/administration/journal-search.ts`).
  */
-import { open, stat } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
 import { add, type BlockIndex, extendIndex, indexFileOf, indexFolderOf, readIndex } from './block-index.ts'
 import { type Entry, entryOf, journalFiles, linesIn } from './journal-files.ts'
 import { JournalLock } from './journal-lock.ts'
 import { type JournalQuery, Matcher, type Persons } from './journal-query.ts'
+import { BackwardsFile, linesWith } from './lines-backwards.ts'
 
 export interface SearchOptions extends JournalQuery {
   /** The greatest number of entries. */
@@ -30,8 +31,6 @@ export interface IndexOptions {
 
 /** Lines behind the index that a search reads without it, in bytes. */
 const unindexedMax = 8 * 1024 * 1024
-/** What is read at once from the end of a file. */
-const chunkBytes = 2 * 1024 * 1024
 
 interface SearchFile {
   readonly file: string
@@ -117,8 +116,7 @@ export class JournalReader {
       for (const [account, names] of index.people) for (const name of names) add(people, account, name)
     const known = new Matcher({}, { names: texts, accounts: texts })
     for (const { file, size, index } of files)
-      for await (const line of linesFrom(file, file.endsWith('.gz') ? 0 : index.end, size)) {
-        if (!known.mayMatch(line)) continue
+      for await (const line of linesFrom(file, index.end, size, known.needles)) {
         const entry = entryOf(line)
         if (typeof entry?.account === 'string' && typeof entry.name === 'string') add(people, entry.account, entry.name)
       }
@@ -132,64 +130,58 @@ export class JournalReader {
       yield* this.#inPacked(file, matcher)
       return
     }
-    for await (const lines of backwards(file, index.end, size)) yield* this.#inLines(lines, matcher)
-    for (const block of [...index.blocks].reverse()) {
-      if (!matcher.isBetween(block.firstAt, block.lastAt) || !matcher.mayFollow(block.firstSeq)) continue
-      if (!matcher.mayBeIn(block.filter)) continue
-      for await (const lines of backwards(file, block.at, block.at + block.bytes)) yield* this.#inLines(lines, matcher)
+    const opened = await BackwardsFile.open(file)
+    try {
+      yield* this.#between(opened, index.end, size, matcher)
+      for (let at = index.blocks.length - 1; at >= 0; at--) {
+        const block = index.blocks[at]!
+        if (!matcher.isBetween(block.firstAt, block.lastAt) || !matcher.mayFollow(block.firstSeq)) continue
+        if (!matcher.mayBeIn(block.filter)) continue
+        yield* this.#between(opened, block.at, block.at + block.bytes, matcher)
+      }
+    } finally {
+      await opened.close()
     }
+  }
+
+  async *#between(file: BackwardsFile, from: number, to: number, matcher: Matcher): AsyncGenerator<Entry> {
+    for await (const piece of file.pieces(from, to))
+      for (const line of linesWith(piece, matcher.needles)) {
+        const entry = this.#match(line, matcher)
+        if (entry !== null) yield entry
+      }
   }
 
   /** A packed file can only be read from its beginning. */
   async *#inPacked(file: string, matcher: Matcher): AsyncGenerator<Entry> {
     const found: Entry[] = []
-    for await (const line of linesIn(file)) {
+    for await (const line of packedLines(file, matcher.needles)) {
       const entry = this.#match(line, matcher)
       if (entry !== null) found.push(entry)
     }
     yield* found.reverse()
   }
 
-  *#inLines(lines: readonly string[], matcher: Matcher): Generator<Entry> {
-    for (let at = lines.length - 1; at >= 0; at--) {
-      const entry = this.#match(lines[at]!, matcher)
-      if (entry !== null) yield entry
-    }
-  }
-
   #match(line: string, matcher: Matcher): Entry | null {
-    if (line === '' || !matcher.mayMatch(line)) return null
+    if (line === '') return null
     const entry = entryOf(line)
     if (entry === null) this.unread++
     return entry !== null && matcher.matches(entry) ? entry : null
   }
 }
 
-async function* linesFrom(file: string, from: number, to: number): AsyncGenerator<string> {
-  if (file.endsWith('.gz')) yield* linesIn(file)
-  else for await (const lines of backwards(file, from, to)) yield* lines
+/** The lines with one of these texts, or all where there is none, the last one first; of a packed file all of them, the first one first. */
+async function* linesFrom(file: string, from: number, to: number, texts: readonly Buffer[]): AsyncGenerator<string> {
+  if (file.endsWith('.gz')) return yield* packedLines(file, texts)
+  const opened = await BackwardsFile.open(file)
+  try {
+    for await (const piece of opened.pieces(from, to)) yield* linesWith(piece, texts)
+  } finally {
+    await opened.close()
+  }
 }
 
-/** The lines between two positions that are both at the beginning of a line, in pieces, the last piece first. */
-async function* backwards(file: string, from: number, to: number): AsyncGenerator<string[]> {
-  if (from >= to) return
-  const handle = await open(file, 'r')
-  try {
-    for (let end = to, length = chunkBytes; end > from; ) {
-      const start = Math.max(from, end - length)
-      const bytes = Buffer.allocUnsafe(end - start)
-      const { bytesRead } = await handle.read(bytes, 0, bytes.length, start)
-      const first = start === from ? 0 : bytes.indexOf(0x0a) + 1
-      // A line that is longer than the piece.
-      if (first === 0 && start !== from) {
-        length *= 2
-        continue
-      }
-      yield bytes.toString('utf8', first, bytesRead).split('\n')
-      end = start + first
-      length = chunkBytes
-    }
-  } finally {
-    await handle.close()
-  }
+async function* packedLines(file: string, texts: readonly Buffer[]): AsyncGenerator<string> {
+  const words = texts.map(text => text.toString())
+  for await (const line of linesIn(file)) if (words.length === 0 || words.some(word => line.includes(word))) yield line
 }

@@ -24,26 +24,33 @@ export class TermFilter {
 
   static of(terms: ReadonlySet<number>): TermFilter {
     const filter = new TermFilter(new Uint8Array(Math.max(8, Math.ceil((terms.size * bitsPerTerm) / 8))))
-    for (const term of terms) filter.#each(term, bit => filter.#set(bit))
+    for (const term of terms) filter.#add(term)
     return filter
   }
 
   mayHave(term: number): boolean {
-    return this.#each(term, bit => (this.bytes[bit >>> 3]! & (1 << (bit & 7))) !== 0)
-  }
-
-  #set(bit: number): boolean {
-    this.bytes[bit >>> 3]! |= 1 << (bit & 7)
+    const { bytes } = this
+    const bits = bytes.length * 8
+    const step = stepOf(term)
+    for (let probe = 0, at = term >>> 0; probe < probes; probe++, at = (at + step) >>> 0) {
+      const bit = at % bits
+      if ((bytes[bit >>> 3]! & (1 << (bit & 7))) === 0) return false
+    }
     return true
   }
 
-  #each(term: number, visit: (bit: number) => boolean): boolean {
+  #add(term: number): void {
     const bits = this.bytes.length * 8
-    const step = mixed(term ^ 0x9e3779b9) | 1
-    for (let probe = 0, at = term >>> 0; probe < probes; probe++, at = (at + step) >>> 0)
-      if (!visit(at % bits)) return false
-    return true
+    const step = stepOf(term)
+    for (let probe = 0, at = term >>> 0; probe < probes; probe++, at = (at + step) >>> 0) {
+      const bit = at % bits
+      this.bytes[bit >>> 3]! |= 1 << (bit & 7)
+    }
   }
+}
+
+function stepOf(term: number): number {
+  return mixed(term ^ 0x9e3779b9) | 1
 }
 
 /** The finaliser of MurmurHash3. */

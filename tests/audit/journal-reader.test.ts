@@ -8,6 +8,7 @@ import { followJournal } from '../../src/audit/follow-journal.ts'
 import { IndexGrowth } from '../../src/audit/index-growth.ts'
 import type { Entry } from '../../src/audit/journal-files.ts'
 import { JournalReader, type SearchOptions } from '../../src/audit/journal-reader.ts'
+import { linesWith } from '../../src/audit/lines-backwards.ts'
 
 const start = Date.UTC(2026, 0, 2)
 const apps = ['files', 'notebooks', 'wiki']
@@ -188,4 +189,18 @@ t.test('the index grows with the journal, in a thread', async t => {
   appendFileSync(file, Array.from({ length: 3000 }, (_, n) => eventOf(20_001 + n, count)).join(''))
   await growth.look()
   t.ok((await end()) > before)
+})
+
+t.test('lines with a text are found wherever it stands, and the last one first', async t => {
+  const texts = (...words: string[]) => words.map(word => Buffer.from(word))
+  const of = (piece: string, words: readonly Buffer[]) => [...linesWith(Buffer.from(piece), words)]
+  t.same(of('a\nb\nc\n', []), ['c', 'b', 'a'])
+  t.same(of('a\n\nb', []), ['b', '', 'a'], 'an empty line, and half a line at the end')
+  t.same(of('', []), [])
+  t.same(of('', texts('a')), [])
+  t.same(of('xa\nb\nax\n', texts('a')), ['ax', 'xa'])
+  t.same(of('aaa\nb\n', texts('a')), ['aaa'], 'once')
+  t.same(of('a1\nb1\nc1\na2', texts('a', 'c')), ['a2', 'c1', 'a1'])
+  t.same(of('a\nb', texts('\u00fc', 'b')), ['b'])
+  t.same(of('Zo\u00eb\nAda\n', texts('Zo\u00eb')), ['Zo\u00eb'])
 })
