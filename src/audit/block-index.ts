@@ -32,7 +32,8 @@ export interface BlockIndex {
 }
 
 export const linesPerBlock = 512
-const version = 1
+/** 2: operators and sponsors are found too. An older index is made again. */
+const version = 2
 const checkBytes = 4
 const lineFeed = 0x0a
 

@@ -24,24 +24,32 @@ export interface Persons {
   readonly accounts: ReadonlySet<string>
 }
 
+/** Fields with the name or the id of a further person. */
+const roles = ['operator', 'person', 'sponsor'] as const
+
 /** The terms by which a line is found. */
 export function addTerms(entry: Entry, terms: Set<number>): void {
   const { account, name, app, request } = entry
   // The id finds all names of an account; the name is for lines without one.
   const who = typeof account === 'string' ? account : name
-  const person = typeof who === 'string' ? termOf('person', who) : null
   const place = typeof app === 'string' ? termOf('app', app) : null
   if (typeof request === 'string') terms.add(termOf('reference', request))
-  if (person !== null) terms.add(person)
   if (place !== null) terms.add(place)
-  if (person !== null && place !== null) terms.add(pairOf(person, place))
   const dot = entry.kind.indexOf('.')
-  for (const kind of dot > 0 ? [entry.kind, entry.kind.slice(0, dot)] : [entry.kind]) {
-    const term = termOf('kind', kind)
-    terms.add(term)
-    if (person !== null) terms.add(pairOf(person, term))
-    if (place !== null) terms.add(pairOf(place, term))
+  const kinds = (dot > 0 ? [entry.kind, entry.kind.slice(0, dot)] : [entry.kind]).map(kind => termOf('kind', kind))
+  for (const kind of kinds) {
+    terms.add(kind)
+    if (place !== null) terms.add(pairOf(place, kind))
   }
+  if (typeof who === 'string') addPerson(who, place, kinds, terms)
+  for (const role of roles) if (typeof entry[role] === 'string') addPerson(entry[role], place, kinds, terms)
+}
+
+function addPerson(text: string, place: number | null, kinds: readonly number[], terms: Set<number>): void {
+  const person = termOf('person', text)
+  terms.add(person)
+  if (place !== null) terms.add(pairOf(person, place))
+  for (const kind of kinds) terms.add(pairOf(person, kind))
 }
 
 /** Beyond so many texts it costs less to read each line. */
@@ -105,9 +113,10 @@ export class Matcher {
   }
 
   /** A former name alone may belong to somebody else by now, so the account decides where there is one. */
-  #isOf({ name, account }: Entry, { names, accounts }: Persons): boolean {
-    if (typeof account === 'string') return accounts.has(account)
-    return typeof name === 'string' && names.has(name)
+  #isOf(entry: Entry, { names, accounts }: Persons): boolean {
+    const { name, account } = entry
+    if (typeof account === 'string' ? accounts.has(account) : typeof name === 'string' && names.has(name)) return true
+    return roles.some(role => typeof entry[role] === 'string' && (names.has(entry[role]) || accounts.has(entry[role])))
   }
 }
 

@@ -1,6 +1,6 @@
 /**
  * The reader of the journal: searches it, the newest lines first. It uses the index beside the files, and works without. Commands
- * read through it; the console reads a bounded part at a time (`src/administration/journal-search.ts`).
+ * read through it; the console reads a bounded part at a time (`journal-pages.ts`).
  */
 import { stat } from 'node:fs/promises'
 import { add, type BlockIndex, extendIndex, indexFileOf, indexFolderOf, readIndex } from './block-index.ts'
@@ -32,10 +32,20 @@ export interface IndexOptions {
 /** Lines behind the index that a search reads without it, in bytes. */
 const unindexedMax = 8 * 1024 * 1024
 
-interface SearchFile {
+export interface SearchFile {
   readonly file: string
   readonly size: number
   readonly index: BlockIndex
+}
+
+/** A file of the journal with its index, as far as that fits. */
+export async function openForSearch(journal: string, file: string): Promise<SearchFile> {
+  const { size } = await stat(file)
+  const indexFile = await indexFileOf(journal, file)
+  const index = indexFile === null ? null : await readIndex(indexFile)
+  // An index that goes further than its file is that of another file.
+  const fits = index !== null && (index.end <= size || file.endsWith('.gz'))
+  return { file, size, index: fits ? index : { blocks: [], end: 0, people: new Map() } }
 }
 
 export class JournalReader {
@@ -99,13 +109,8 @@ export class JournalReader {
     return Promise.all((await this.files()).map(file => this.#open(file)))
   }
 
-  async #open(file: string): Promise<SearchFile> {
-    const { size } = await stat(file)
-    const indexFile = await indexFileOf(this.#options.path, file)
-    const index = indexFile === null ? null : await readIndex(indexFile)
-    // An index that goes further than its file is that of another file.
-    const fits = index !== null && (index.end <= size || file.endsWith('.gz'))
-    return { file, size, index: fits ? index : { blocks: [], end: 0, people: new Map() } }
+  #open(file: string): Promise<SearchFile> {
+    return openForSearch(this.#options.path, file)
   }
 
   /** The names and ids that `text` means, because some entries have only the id, others only the name. */
@@ -146,8 +151,8 @@ export class JournalReader {
 
   async *#between(file: BackwardsFile, from: number, to: number, matcher: Matcher): AsyncGenerator<Entry> {
     for await (const piece of file.pieces(from, to))
-      for (const line of linesWith(piece, matcher.needles)) {
-        const entry = this.#match(line, matcher)
+      for (const { text } of linesWith(piece, matcher.needles)) {
+        const entry = this.#match(text, matcher)
         if (entry !== null) yield entry
       }
   }
@@ -175,7 +180,7 @@ async function* linesFrom(file: string, from: number, to: number, texts: readonl
   if (file.endsWith('.gz')) return yield* packedLines(file, texts)
   const opened = await BackwardsFile.open(file)
   try {
-    for await (const piece of opened.pieces(from, to)) yield* linesWith(piece, texts)
+    for await (const piece of opened.pieces(from, to)) for (const { text } of linesWith(piece, texts)) yield text
   } finally {
     await opened.close()
   }

@@ -1,21 +1,36 @@
 /** Lines of a file, the last one first, and only those that have one of some texts in them. Bytes that have none never become text. */
 import { type FileHandle, open } from 'node:fs/promises'
 
-/** What is read at once from the end of a file. */
-const chunkBytes = 2 * 1024 * 1024
+const usualChunkBytes = 2 * 1024 * 1024
 const lineFeed = 0x0a
+
+export interface Piece {
+  /** Its position in the file, in bytes. */
+  readonly at: number
+  readonly bytes: Buffer
+}
+
+export interface FoundLine {
+  /** Its position in the file, in bytes. */
+  readonly at: number
+  /** Without its line feed. */
+  readonly text: string
+}
 
 /** A file that is read backwards. Its memory is used again, so a piece is valid until the next one. */
 export class BackwardsFile {
   readonly #handle: FileHandle
+  readonly #chunkBytes: number
   #memory = Buffer.alloc(0)
 
-  private constructor(handle: FileHandle) {
+  private constructor(handle: FileHandle, chunkBytes: number) {
     this.#handle = handle
+    this.#chunkBytes = chunkBytes
   }
 
-  static async open(file: string): Promise<BackwardsFile> {
-    return new BackwardsFile(await open(file, 'r'))
+  /** `chunkBytes`: what is read at once. */
+  static async open(file: string, chunkBytes = usualChunkBytes): Promise<BackwardsFile> {
+    return new BackwardsFile(await open(file, 'r'), chunkBytes)
   }
 
   close(): Promise<void> {
@@ -23,8 +38,8 @@ export class BackwardsFile {
   }
 
   /** Whole lines between two positions that are both at the beginning of a line, in pieces, the last piece first. */
-  async *pieces(from: number, to: number): AsyncGenerator<Buffer> {
-    for (let end = to, length = chunkBytes; end > from; ) {
+  async *pieces(from: number, to: number): AsyncGenerator<Piece> {
+    for (let end = to, length = this.#chunkBytes; end > from; ) {
       const start = Math.max(from, end - length)
       const bytes = await this.#read(start, end - start)
       const first = start === from ? 0 : bytes.indexOf(lineFeed) + 1
@@ -33,9 +48,9 @@ export class BackwardsFile {
         length *= 2
         continue
       }
-      yield bytes.subarray(first)
       end = start + first
-      length = chunkBytes
+      yield { at: end, bytes: bytes.subarray(first) }
+      length = this.#chunkBytes
     }
   }
 
@@ -47,27 +62,27 @@ export class BackwardsFile {
 }
 
 /** The lines of a piece, the last one first; those with one of these texts, or all where there is none. */
-export function* linesWith(piece: Buffer, texts: readonly Buffer[]): Generator<string> {
+export function* linesWith({ at: base, bytes }: Piece, texts: readonly Buffer[]): Generator<FoundLine> {
   if (texts.length === 0) {
-    for (let to = piece.length; to > 0; ) {
-      const from = to < 2 ? 0 : piece.lastIndexOf(lineFeed, to - 2) + 1
-      yield textOf(piece, from, to)
+    for (let to = bytes.length; to > 0; ) {
+      const from = to < 2 ? 0 : bytes.lastIndexOf(lineFeed, to - 2) + 1
+      yield { at: base + from, text: textOf(bytes, from, to) }
       to = from
     }
     return
   }
   const found = new Map<number, number>()
   for (const text of texts)
-    for (let at = piece.indexOf(text); at !== -1; ) {
-      const feed = piece.indexOf(lineFeed, at)
-      const to = feed === -1 ? piece.length : feed + 1
-      found.set(at === 0 ? 0 : piece.lastIndexOf(lineFeed, at) + 1, to)
-      at = to >= piece.length ? -1 : piece.indexOf(text, to)
+    for (let at = bytes.indexOf(text); at !== -1; ) {
+      const feed = bytes.indexOf(lineFeed, at)
+      const to = feed === -1 ? bytes.length : feed + 1
+      found.set(at === 0 ? 0 : bytes.lastIndexOf(lineFeed, at) + 1, to)
+      at = to >= bytes.length ? -1 : bytes.indexOf(text, to)
     }
-  for (const [from, to] of [...found].sort(([a], [b]) => b - a)) yield textOf(piece, from, to)
+  for (const [from, to] of [...found].sort(([a], [b]) => b - a))
+    yield { at: base + from, text: textOf(bytes, from, to) }
 }
 
-/** Without its line feed. */
-function textOf(piece: Buffer, from: number, to: number): string {
-  return piece.toString('utf8', from, piece[to - 1] === lineFeed ? to - 1 : to)
+function textOf(bytes: Buffer, from: number, to: number): string {
+  return bytes.toString('utf8', from, bytes[to - 1] === lineFeed ? to - 1 : to)
 }

@@ -1,7 +1,7 @@
 /** The parts of the operators' console, made from the services of the gate. */
 import type { Config } from '../../config/schema.ts'
 import type { ConsoleOptions, PeopleSource } from '../../plugins/console/index.ts'
-import { BackwardsSearch } from '../administration/journal-search.ts'
+import { PagedSearch } from '../administration/journal-search.ts'
 import { OperatorActions } from '../administration/operator-actions.ts'
 import { PeopleIndex } from '../administration/people-index.ts'
 import { mergeLive } from '../administration/process-reports.ts'
@@ -60,7 +60,7 @@ export function makeConsole(
     sources: sourcesOf(config),
     invitationMail,
     rulesNaming: name => rulesNaming(config.apps, name),
-    journal: new BackwardsSearch({
+    journal: new PagedSearch({
       file: journalFile,
       // Lines from before a change of `journal.pseudonyms` or of the key are found too.
       spellingsOf: person => pseudonymsOf(person, services.keyring)

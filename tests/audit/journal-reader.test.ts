@@ -7,6 +7,8 @@ import { lineOf } from '../../src/audit/encode-event.ts'
 import { followJournal } from '../../src/audit/follow-journal.ts'
 import { IndexGrowth } from '../../src/audit/index-growth.ts'
 import type { Entry } from '../../src/audit/journal-files.ts'
+import { searchPage } from '../../src/audit/journal-pages.ts'
+import { type JournalQuery, Matcher } from '../../src/audit/journal-query.ts'
 import { JournalReader, type SearchOptions } from '../../src/audit/journal-reader.ts'
 import { linesWith } from '../../src/audit/lines-backwards.ts'
 
@@ -193,7 +195,8 @@ t.test('the index grows with the journal, in a thread', async t => {
 
 t.test('lines with a text are found wherever it stands, and the last one first', async t => {
   const texts = (...words: string[]) => words.map(word => Buffer.from(word))
-  const of = (piece: string, words: readonly Buffer[]) => [...linesWith(Buffer.from(piece), words)]
+  const of = (piece: string, words: readonly Buffer[]) =>
+    [...linesWith({ at: 0, bytes: Buffer.from(piece) }, words)].map(({ text }) => text)
   t.same(of('a\nb\nc\n', []), ['c', 'b', 'a'])
   t.same(of('a\n\nb', []), ['b', '', 'a'], 'an empty line, and half a line at the end')
   t.same(of('', []), [])
@@ -203,4 +206,58 @@ t.test('lines with a text are found wherever it stands, and the last one first',
   t.same(of('a1\nb1\nc1\na2', texts('a', 'c')), ['a2', 'c1', 'a1'])
   t.same(of('a\nb', texts('\u00fc', 'b')), ['b'])
   t.same(of('Zo\u00eb\nAda\n', texts('Zo\u00eb')), ['Zo\u00eb'])
+})
+
+/** Every page of a search, with so many bytes a page. */
+async function paged(file: string, query: JournalQuery, bound: number): Promise<{ seqs: number[]; pages: number }> {
+  const texts = query.person === undefined ? null : new Set([query.person])
+  const matcher = new Matcher(query, texts === null ? null : { names: texts, accounts: texts })
+  const seqs: number[] = []
+  let pages = 0
+  let from: string | null = null
+  do {
+    const page = await searchPage(file, matcher, { from, most: 50, bound, since: query.from ?? null })
+    seqs.push(...page.entries.map(({ seq }) => Number(seq)))
+    from = page.next
+    pages++
+  } while (from !== null)
+  return { seqs, pages }
+}
+
+t.test('pages hold the same as a search, each entry once, with an index and without', async t => {
+  const { file, entries } = makeJournal(t)
+  const byId = queries.filter(
+    ([, { person, before }]) => (person === undefined || person === 'A3') && before === undefined
+  )
+  const compare = async (state: string) => {
+    for (const [what, query, fits] of byId)
+      for (const bound of [30_000, 100_000_000]) {
+        const expected = entries.filter(fits).map(({ seq }) => Number(seq))
+        t.same((await paged(file, query, bound)).seqs, expected.reverse(), `${state}, ${bound} bytes a page: ${what}`)
+      }
+  }
+  await compare('without an index')
+  const rare = { app: 'rare' }
+  const before = await paged(file, rare, 300_000)
+  await index(file)
+  await compare('with an index')
+  const after = await paged(file, rare, 300_000)
+  t.same(after.seqs, before.seqs)
+  t.ok(after.pages < before.pages, `${after.pages} pages instead of ${before.pages}`)
+})
+
+t.test('operators and sponsors are found as persons', async t => {
+  const file = path.join(t.testdir({}), 'journal.jsonl')
+  const line = (n: number, more: object) =>
+    lineOf({ kind: 'user.change', at: start + n, account: 'A1', ...more }).replace('{', `{"seq":${n},`)
+  const lines = Array.from({ length: 3 * linesPerBlock }, (_, n) =>
+    line(n, n === 5 ? { operator: 'oscar' } : n === 600 ? { sponsor: 'S7' } : {})
+  )
+  writeFileSync(file, lines.join(''))
+  for (const state of ['without an index', 'with an index']) {
+    t.same(await found(file, { person: 'oscar' }), [5], state)
+    t.same(await found(file, { person: 'S7', kinds: ['user'] }), [600], state)
+    t.same((await paged(file, { person: 'oscar' }, 1_000_000)).seqs, [5], state)
+    await extendIndex(file, (await indexFileOf(file, file))!)
+  }
 })

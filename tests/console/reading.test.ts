@@ -2,7 +2,7 @@
 import { appendFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import t from 'tap'
-import { BackwardsSearch } from '../../src/administration/journal-search.ts'
+import { PagedSearch } from '../../src/administration/journal-search.ts'
 import { openDesk, textOf } from '../fixtures/in-process/console.ts'
 
 const operator = { groups: ['operators'] }
@@ -132,7 +132,7 @@ t.test('the journal is read backwards in bounded parts, over rotated files', asy
   await writeFile(file, Array.from({ length: 3000 }, (_, i) => line(3000 + i)).join(''))
   await appendFile(file, '{"at":"torn')
   const query = { reference: null, person: ['p3'], app: null, kind: null, from: null, to: null }
-  const reader = new BackwardsSearch({ file, bound: 60_000 })
+  const reader = new PagedSearch({ file, bound: 60_000 })
   const seen: string[] = []
   let next: string | null = null
   let parts = 0
@@ -145,8 +145,8 @@ t.test('the journal is read backwards in bounded parts, over rotated files', asy
   t.equal(seen.length, Array.from({ length: 6000 }, (_, i) => i).filter(i => i % 7 === 3).length)
   t.same(seen, [...seen].sort().reverse(), 'the newest first, each once')
   t.ok(parts > 0, 'a question ends at its bound')
-  t.same((await new BackwardsSearch({ file }).search({ ...query, person: null }, 'other@5', 10)).entries, [])
-  t.same((await new BackwardsSearch({ file: path.join(t.testdirName, 'none') }).search(query, null, 10)).entries, [])
+  t.same((await new PagedSearch({ file }).search({ ...query, person: null }, 'other@5', 10)).entries, [])
+  t.same((await new PagedSearch({ file: path.join(t.testdirName, 'none') }).search(query, null, 10)).entries, [])
 })
 
 t.test('the configuration: no secret, and what was refused', async t => {
