@@ -69,12 +69,15 @@ function firstCells(markdown: string): string[] {
 
 const isCommand = (text: string) => /^(?:factorgate|user|journal|check|key|session|npm|notify) /.test(text)
 
+/** `…` in a quote stands for whatever a placeholder says, or for the rest. */
 function isSentence(quote: string): boolean {
   const plain = straight(quote).replace(/\s*…$/, '')
+  const pieces = plain.split('…').map(piece => piece.trim())
   return sentences.some(sentence => {
     const parts = literalParts(straight(sentence))
     if (parts.join('').trim().length < leastLiteral) return false
-    return parts.some(part => part.includes(plain)) || new RegExp(`^${parts.map(escaped).join('.+')}$`, 's').test(plain)
+    const isPart = pieces.every(piece => parts.some(part => part.includes(piece)))
+    return isPart || new RegExp(`^${parts.map(escaped).join('.+')}$`, 's').test(plain)
   })
 }
 
