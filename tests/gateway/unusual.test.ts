@@ -1,0 +1,123 @@
+/** The watch on people in the whole gate: a script that walks through the work of others meets a question for a proof, in each session. */
+import { readFileSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import t, { type Test } from 'tap'
+import { echoApp, type Running, startGateway } from '../fixtures/in-process/gateway.ts'
+
+const requestsMost = 20_000
+
+async function watched(t: Test, extra = '{ learn: 0s }') {
+  const { url, seen } = await echoApp(t)
+  const gate = await startGateway(t, {
+    apps: `  - { id: files, url: "http://files.localhost:PORT", upstream: "${url}" }`,
+    extra: `watch: { unusual: ${extra} }`
+  })
+  const account = await gate.account('alice')
+  return { gate, account, seen }
+}
+
+const codeOf = (answer: { headers: Record<string, unknown> }) => answer.headers['factorgate-error']
+
+/** Asks for one record after the other, until the gate says no. Returns how many it got. */
+async function walk(gate: Running, cookie: string): Promise<{ got: number; code: unknown }> {
+  for (let got = 0; got < requestsMost; got += 20) {
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, (_, i) =>
+        gate.request('GET', `${gate.origin('files')}/records/p${got % 300}/${got + i}`, {
+          cookie,
+          'user-agent': 'curl/8.9'
+        })
+      )
+    )
+    const refused = answers.find(answer => codeOf(answer) !== undefined)
+    if (refused !== undefined) return { got, code: codeOf(refused) }
+  }
+  return { got: requestsMost, code: undefined }
+}
+
+function journal(gate: Running, kind: string): Record<string, unknown>[] {
+  return readFileSync(path.join(gate.folder, 'journal.jsonl'), 'utf8')
+    .split('\n')
+    .filter(line => line !== '')
+    .map(line => JSON.parse(line))
+    .filter(line => line.kind === kind)
+}
+
+t.test('a script is asked for a proof, and only its own session goes on with one', async t => {
+  const { gate, account } = await watched(t)
+  const script = await gate.signIn(account, 'files')
+  const other = await gate.signIn(account, 'files')
+  const { got, code } = await walk(gate, script.cookies.files as string)
+  t.equal(code, 'budget_proof_required', `after ${got} requests`)
+
+  const { sessions, journal: written } = gate.server.runtime
+  const page = () => gate.request('GET', `${gate.origin('files')}/`, { cookie: other.cookies.files })
+  t.equal(codeOf(await page()), 'budget_proof_required', 'other sessions of the person are asked too')
+
+  const host = `files.localhost:${gate.port}`
+  const entered = await sessions.prove(script.principal, { kind: 'totp', at: Date.now() + 1, userVerified: false })
+  const handed = await sessions.handOver(entered!.principal, host, 'test', `http://${host}/`)
+  const again = `factorgate=${(await sessions.redeem(handed, host, 'test'))?.token}`
+  const open = await gate.request('GET', `${gate.origin('files')}/`, { cookie: again })
+  t.equal(open.status, 200, 'the session that has shown a proof goes on')
+  t.equal(codeOf(await page()), 'budget_proof_required', 'the other one does not')
+
+  await written.flush()
+  const line = journal(gate, 'watch.unusual').find(({ outcome }) => outcome === 'alarming')
+  t.match(line, { name: 'alice', app: 'files', steps: 'journal,notify,step-up', isTold: true })
+  t.match(line?.why, /\d+ .*usual/)
+  t.ok(Number(line?.score) >= 43)
+})
+
+t.test('while the watch learns it only writes to the journal', async t => {
+  const { gate, account } = await watched(t, '{}')
+  const { cookies } = await gate.signIn(account, 'files')
+  for (let i = 0; i < 1500; i += 50)
+    await Promise.all(
+      Array.from({ length: 50 }, (_, k) =>
+        gate.request('GET', `${gate.origin('files')}/records/p${i % 300}/${i + k}`, {
+          cookie: cookies.files,
+          'user-agent': 'curl/8.9'
+        })
+      )
+    )
+  const page = await gate.request('GET', `${gate.origin('files')}/`, { cookie: cookies.files })
+  t.equal(page.status, 200)
+  await gate.server.runtime.journal.flush()
+  t.ok(journal(gate, 'watch.unusual').every(({ steps, isLearning }) => steps === 'journal' && isLearning === true))
+})
+
+t.test('a missing and a damaged file of countries are said once, and the gate serves', async t => {
+  for (const content of [null, 'no file of MaxMind']) {
+    const { url } = await echoApp(t)
+    const gate = await startGateway(t, {
+      apps: `  - { id: files, url: "http://files.localhost:PORT", upstream: "${url}" }`
+    })
+    const file = path.join(gate.folder, 'geo.mmdb')
+    if (content !== null) writeFileSync(file, content)
+    const { runtime } = gate.server
+    const { startUnusual } = await import('../../src/services/unusual-actions.ts')
+    const settings = { learn: 0, countries: file, strange: [], alarming: [], extreme: [] }
+    const watch = await startUnusual(runtime, settings)
+    t.teardown(() => watch.stop())
+    await watch.configure(settings, () => true)
+    await watch.configure(settings, () => true)
+    await runtime.journal.flush()
+    const lines = journal(gate, 'watch.unusual')
+    t.equal(lines.length, 1)
+    t.match(lines[0], { outcome: 'degraded', why: content === null ? /there is no such file/ : /damaged/ })
+  }
+})
+
+t.test('strangers who fail to sign in as somebody leave no trace on them', async t => {
+  const { gate, account } = await watched(t)
+  for (let i = 0; i < 200; i += 20)
+    await Promise.all(
+      Array.from({ length: 20 }, (_, k) =>
+        gate.request('GET', `${gate.origin('files')}/records/${i + k}`, { cookie: 'factorgate=wrong' })
+      )
+    )
+  await gate.server.runtime.unusual?.stop()
+  t.equal(await gate.server.runtime.store.get(`unusual:person:${account.id}`), null)
+  t.same(journal(gate, 'watch.unusual'), [])
+})
