@@ -27,6 +27,11 @@ const catalogue = {
     whose: 'you',
     sentence: 'You have fetched a lot. Confirm that it is you before more may follow.'
   },
+  unusual_proof_required: {
+    status: 401,
+    whose: 'you',
+    sentence: 'Something here is unusual for you. Confirm that it is you before more may follow.'
+  },
   other_factor_required: { status: 401, whose: 'you', sentence: 'Confirm with another second factor.' },
   wrong_credentials: { status: 401, whose: 'you', sentence: 'User name and password do not match.' },
   wrong_code: { status: 401, whose: 'you', sentence: 'The second factor did not work. Try again.' },

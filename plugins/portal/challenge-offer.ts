@@ -9,6 +9,7 @@ export function whySentence({ why, app, demanded }: Offer, say: Messages): strin
   if (why === null) return null
   if (why.kind === 'account') return say.challenge.account({ within: formatLimit(freshSeconds, say) })
   if (why.kind === 'budget') return say.challenge.budget({ app: app ?? '' })
+  if (why.kind === 'unusual') return say.challenge.unusual({ app: app ?? '' })
   if (why.kind === 'to-app') return say.challenge.onTheWay({ app: app ?? '' })
   return stepUpSentence(app ?? '', demanded, why.withinSeconds, say)
 }

@@ -129,8 +129,7 @@ function underWatch(
   if (demand === null) return decision
   if (demand.kind === 'refuse') return unavailable('budget_spent', decision, demand.retryAfterSeconds)
   if (demand.kind === 'store_unreachable') return unavailable('store_unreachable', decision, retrySeconds)
-  const reason = 'budget_proof_required'
-  const { requirement } = demand
+  const { reason, requirement } = demand
   const asked = { kind: 'challenge', reason, requirement } as const
   return { ...asked, match, returnTo: returnTo(message, target.raw, match.site, match.app, reason) }
 }

@@ -181,7 +181,11 @@ export class Budgets {
     const { spent, limit } = readLedger({ ...ledger, boughtAt: [] }, budget, now, this.scale(budget.app))
     if (spent <= limit) return null
     const withinSeconds = Math.max(1, Math.floor((now - ledger.askedAt) / 1000))
-    return { kind: 'prove', requirement: { factors: budget.factors, withinSeconds } }
+    return {
+      kind: 'prove',
+      reason: 'budget_proof_required',
+      requirement: { factors: budget.factors, withinSeconds }
+    }
   }
 
   #enter(into: Meter[], budget: Budget, { app, who }: Spending): void {

@@ -11,7 +11,11 @@ export interface Who {
 
 export type Demand =
   /** A fresh proof. */
-  | { readonly kind: 'prove'; readonly requirement: Requirement }
+  | {
+      readonly kind: 'prove'
+      readonly reason: 'budget_proof_required' | 'unusual_proof_required'
+      readonly requirement: Requirement
+    }
   /** Nothing may pass for a while. */
   | { readonly kind: 'refuse'; readonly retryAfterSeconds: number }
   /** The counts cannot be shared, and the app is guarded. */

@@ -13,7 +13,8 @@ const askingCodes = new Set([
   'second_factor_required',
   'fresh_proof_required',
   'other_factor_required',
-  'budget_proof_required'
+  'budget_proof_required',
+  'unusual_proof_required'
 ])
 /** Answers to attempts, which are counted as such. */
 const attemptCodes = new Set(['wrong_credentials', 'wrong_code', 'too_many_attempts', 'institution_refused'])

@@ -10,6 +10,7 @@ export type ChallengeReason = Extract<
   | 'fresh_proof_required'
   | 'other_factor_required'
   | 'budget_proof_required'
+  | 'unusual_proof_required'
 >
 export type RefuseReason = Extract<ErrorCode, 'not_allowed'>
 export type Reason = ChallengeReason | RefuseReason

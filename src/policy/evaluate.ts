@@ -165,7 +165,7 @@ function passage(
 }
 
 function challenge(
-  reason: Exclude<Reason, 'not_allowed' | 'budget_proof_required'>,
+  reason: Exclude<Reason, 'not_allowed' | 'budget_proof_required' | 'unusual_proof_required'>,
   rule: number,
   requirement: Requirement
 ): Verdict {

@@ -9,6 +9,7 @@ const reasons: Record<Reason, string> = {
   other_factor_required: 'another second factor is needed',
   fresh_proof_required: 'the last such proof is too old',
   budget_proof_required: 'more was fetched than a budget allows',
+  unusual_proof_required: 'something was unusual for this person',
   not_allowed: 'not allowed'
 }
 

@@ -13,6 +13,8 @@ export type Why =
   | { readonly kind: 'step-up'; readonly withinSeconds: number | null }
   /** So much has been fetched. */
   | { readonly kind: 'budget' }
+  /** Something was unusual for the person. */
+  | { readonly kind: 'unusual' }
   | null
 
 export interface Offer {
@@ -27,6 +29,11 @@ export interface Offer {
   readonly app: string | null
   /** The code lengths of this person's authenticator apps, shortest first. */
   readonly codeDigits: readonly number[]
+}
+
+const watchedReasons: Readonly<Partial<Record<string, 'budget' | 'unusual'>>> = {
+  budget_proof_required: 'budget',
+  unusual_proof_required: 'unusual'
 }
 
 export class Challenge {
@@ -57,8 +64,8 @@ export class Challenge {
     const { factors: demanded, withinSeconds, institution: takesInstitution } = requirement.access.requirement
     const institution = takesInstitution ? this.#institutionOf(principal) : null
     const factors = has.filter(kind => demanded.includes(kind))
-    const isBudget = requirement.access.reason === 'budget_proof_required'
-    const stepUp: Why = isBudget ? { kind: 'budget' } : { kind: 'step-up', withinSeconds }
+    const watched = watchedReasons[requirement.access.reason]
+    const stepUp: Why = watched === undefined ? { kind: 'step-up', withinSeconds } : { kind: watched }
     const why = isStepUp ? stepUp : ({ kind: 'to-app' } as const)
     return { isStepUp, why, has, factors, demanded, institution, app, codeDigits }
   }

@@ -69,7 +69,7 @@ export class HeldFlow implements Flow, Waiting {
     if (this.#timer === undefined) {
       this.#asks.watch(this.#account, this.session)
       this.#asks.wait(this)
-      this.#timer = setTimeout(() => this.#holder?.cut('unusual', 'budget_proof_required'), holdMs).unref()
+      this.#timer = setTimeout(() => this.#holder?.cut('unusual', 'unusual_proof_required'), holdMs).unref()
     }
     return false
   }

@@ -106,7 +106,11 @@ export class UnusualWatch {
     const askedAt = this.#asks.askedOf(who.account, who.session, who.proofs)
     if (askedAt === null) return null
     const withinSeconds = Math.max(1, Math.floor((this.#options.clock() - askedAt) / 1000))
-    return { kind: 'prove', requirement: { factors: factorKinds, withinSeconds } }
+    return {
+      kind: 'prove',
+      reason: 'unusual_proof_required',
+      requirement: { factors: factorKinds, withinSeconds }
+    }
   }
 
   /** What runs waits too. */

@@ -48,11 +48,11 @@ t.test('a script is asked for a proof, and only its own session goes on with one
   const script = await gate.signIn(account, 'files')
   const other = await gate.signIn(account, 'files')
   const { got, code } = await walk(gate, script.cookies.files as string)
-  t.equal(code, 'budget_proof_required', `after ${got} requests`)
+  t.equal(code, 'unusual_proof_required', `after ${got} requests`)
 
   const { sessions, journal: written } = gate.server.runtime
   const page = () => gate.request('GET', `${gate.origin('files')}/`, { cookie: other.cookies.files })
-  t.equal(codeOf(await page()), 'budget_proof_required', 'other sessions of the person are asked too')
+  t.equal(codeOf(await page()), 'unusual_proof_required', 'other sessions of the person are asked too')
 
   const host = `files.localhost:${gate.port}`
   const entered = await sessions.prove(script.principal, { kind: 'totp', at: Date.now() + 1, userVerified: false })
@@ -60,7 +60,7 @@ t.test('a script is asked for a proof, and only its own session goes on with one
   const again = `factorgate=${(await sessions.redeem(handed, host, 'test'))?.token}`
   const open = await gate.request('GET', `${gate.origin('files')}/`, { cookie: again })
   t.equal(open.status, 200, 'the session that has shown a proof goes on')
-  t.equal(codeOf(await page()), 'budget_proof_required', 'the other one does not')
+  t.equal(codeOf(await page()), 'unusual_proof_required', 'the other one does not')
 
   await written.flush()
   const line = journal(gate, 'watch.unusual').find(({ outcome }) => outcome === 'alarming')

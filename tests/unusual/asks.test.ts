@@ -91,7 +91,7 @@ t.test('a running transfer waits, goes on with a proof, and is cut after a minut
   const { flow: thief, told: toldThief } = flowOf(asks, 's2')
   t.equal(thief.sent(1000), false)
   timers.at(-1)?.run()
-  t.same(toldThief, ['cut unusual budget_proof_required'])
+  t.same(toldThief, ['cut unusual unusual_proof_required'])
   thief.end('unusual')
   flow.end(null)
 })

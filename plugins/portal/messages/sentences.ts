@@ -110,6 +110,7 @@ export interface Sentences {
     readonly notYou: string
     readonly onTheWay: (args: { readonly app: string }) => string
     readonly budget: (args: { readonly app: string }) => string
+    readonly unusual: (args: { readonly app: string }) => string
     readonly stepUp: (args: { readonly app: string; readonly factors: string }) => string
     readonly stepUpWithin: (args: { readonly app: string; readonly factors: string; readonly within: string }) => string
     readonly stepUpAny: (args: { readonly app: string; readonly within: string }) => string
@@ -546,6 +547,11 @@ export interface Sentences {
       readonly now: string
     }
     readonly budget_proof_required: {
+      readonly title: string
+      readonly what: string
+      readonly now: string
+    }
+    readonly unusual_proof_required: {
       readonly title: string
       readonly what: string
       readonly now: string
