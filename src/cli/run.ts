@@ -44,6 +44,11 @@ const entries: readonly Entry[] = [
     load: () => import('./journal.ts')
   },
   {
+    name: 'watch',
+    summary: 'Show who has used how much of which budget.',
+    load: () => import('./watch.ts')
+  },
+  {
     name: 'report',
     summary: 'Show who has which factors, who uses what, and whom rules would stop.',
     load: () => import('./report.ts')
