@@ -7,7 +7,8 @@ export const noticeGroups = {
   refusals: ['refusals'],
   suspend: ['suspended', 'resumed'],
   sponsor: ['sponsor-asked', 'sponsor-approved', 'sponsor-declined'],
-  certificate: ['certificate-ending']
+  certificate: ['certificate-ending'],
+  watch: ['budget-passed']
 } as const
 export type NoticeGroup = keyof typeof noticeGroups
 export type GroupedKind = (typeof noticeGroups)[NoticeGroup][number]

@@ -14,7 +14,15 @@ watch:
 notify: { webhooks: [{ url: "https://chat.example/hook", secret: a-secret-of-24-characters }] }`)
   t.match(loaded.kind === 'ok' ? loaded.config.watch : said(loaded), {
     budgets: [
-      { id: 'bulk', per: 'person', app: 'files', window: 3600, bytes: 500 * 1024 ** 2, direction: 'out', factors: null },
+      {
+        id: 'bulk',
+        per: 'person',
+        app: 'files',
+        window: 3600,
+        bytes: 500 * 1024 ** 2,
+        direction: 'out',
+        factors: null
+      },
       { id: 'hoard', app: null, distinctPaths: 2000, rate: 1024 ** 2 },
       { id: 'theft', window: 86_400 }
     ]
@@ -56,7 +64,11 @@ t.test('each mistake is named, with its place and the way out', async t => {
     ['a window that is too short', budget('id: a, per: person, window: 5s, bytes: 1MiB, then: [cut]'), /\.window/],
     ['a window that is too long', budget('id: a, per: person, window: 60d, bytes: 1MiB, then: [cut]'), /\.window/],
     ['slow without a rate', budget('id: a, per: person, window: 1h, bytes: 1MiB, then: [slow]'), /needs .*\.rate/],
-    ['a rate without slow', budget('id: a, per: person, window: 1h, bytes: 1MiB, then: [cut], rate: 1MiB'), /\.rate {2}needs slow/],
+    [
+      'a rate without slow',
+      budget('id: a, per: person, window: 1h, bytes: 1MiB, then: [cut], rate: 1MiB'),
+      /\.rate {2}needs slow/
+    ],
     [
       'factors without step-up',
       budget('id: a, per: person, window: 1h, bytes: 1MiB, then: [cut], factors: [totp]'),
@@ -64,7 +76,11 @@ t.test('each mistake is named, with its place and the way out', async t => {
     ],
     ['a proof of everyone', budget('id: a, per: everyone, window: 1h, bytes: 1MiB, then: [step-up]'), /per everyone/],
     ['everyone suspended', budget('id: a, per: app, window: 1h, bytes: 1MiB, then: [suspend]'), /whoever comes last/],
-    ['a direction of requests', budget('id: a, per: app, window: 1h, requests: 5, direction: in, then: [cut]'), /needs bytes/],
+    [
+      'a direction of requests',
+      budget('id: a, per: app, window: 1h, requests: 5, direction: in, then: [cut]'),
+      /needs bytes/
+    ],
     ['nothing at all', budget('id: a, per: person, window: 1h, bytes: 0B, then: [cut]'), /more than nothing/],
     ['an unknown key', budget('id: a, per: person, window: 1h, byts: 1MiB, then: [cut]'), /bytes/],
     [

@@ -70,6 +70,14 @@ t.test('an event becomes a notice to whom it concerns', async t => {
       'sponsor-approved',
       [{ kind: 'name', name: 'carol' }, person]
     ],
+    [
+      'a budget that is passed, with the step notify',
+      { kind: 'watch.budget', outcome: 'passed', isTold: true, why: 'much', ...alice },
+      'budget-passed',
+      [operators],
+      { why: 'much' }
+    ],
+    ['a budget that only counts', { kind: 'watch.budget', outcome: 'passed', isTold: false, ...alice }, null],
     ['an exchange', { kind: 'exchange', status: 200, ...alice }, null],
     ['a message that was sent', { kind: 'notice.sent', ...alice }, null],
     ['a message that was given up', { kind: 'notice.failed', ...alice }, null]

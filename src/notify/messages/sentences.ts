@@ -82,6 +82,11 @@ export interface Sentences {
       readonly what: (args: { readonly what: string; readonly count: number }) => string
       readonly now: string
     }
+    readonly 'budget-passed': {
+      readonly subject: string
+      readonly what: (args: { readonly lab: string }) => string
+      readonly now: string
+    }
     readonly invitation: {
       readonly subject: string
       readonly what: (args: { readonly lab: string; readonly person: string; readonly valid: string }) => string

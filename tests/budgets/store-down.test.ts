@@ -1,0 +1,160 @@
+/** Budgets where the store does not answer, where records are of another version, and how often the store is asked. */
+import t from 'tap'
+import type { Budget } from '../../src/budgets/budget.ts'
+import { Budgets, type Passing } from '../../src/budgets/budgets.ts'
+import { ledgerRecord } from '../../src/budgets/ledger-record.ts'
+import { factorKinds } from '../../src/factor/kinds.ts'
+import { RecordTooNew } from '../../src/store/store.ts'
+import { MemoryStore, TestClock } from '../fixtures/in-process/memory-store.ts'
+
+const MiB = 1024 ** 2
+
+const theft: Budget = {
+  id: 'theft',
+  per: 'person',
+  app: null,
+  windowSeconds: 3600,
+  counted: 'bytes',
+  direction: 'out',
+  amount: 100 * MiB,
+  steps: ['cut'],
+  factors: factorKinds,
+  rate: null,
+  isPerProof: false
+}
+
+function fixture(store?: MemoryStore, clock = new TestClock()) {
+  const kept = store ?? new MemoryStore(clock.read)
+  const troubles: unknown[] = []
+  const passings: Passing[] = []
+  const cuts: string[] = []
+  const budgets = new Budgets({
+    store: kept,
+    clock: clock.read,
+    act: async passing => void passings.push(passing),
+    cutAll: (_budget, subject) => void cuts.push(subject),
+    proofsNow: async () => null,
+    onTrouble: error => void troubles.push(error),
+    isShared: true
+  })
+  budgets.configure([theft])
+  const open = (isGuarded: boolean) => {
+    const flow = budgets.open(
+      {
+        app: isGuarded ? 'guarded' : 'open',
+        path: '/',
+        who: { account: 'A', session: 'S', proofs: [] },
+        isGuarded,
+        isEnforced: true
+      },
+      null,
+      null
+    )!
+    const events: string[] = []
+    flow.begin({ goOn: direction => void events.push(`on ${direction}`), cut: () => void events.push('cut') })
+    return { flow, events }
+  }
+  return { store: kept, clock, budgets, troubles, passings, cuts, open }
+}
+
+t.test('guarded apps send nothing while the store is down, the others go on, and it is said once', async t => {
+  const { store, clock, budgets, troubles, open } = fixture()
+  t.teardown(() => budgets.stop())
+  const [guarded, other] = [open(true), open(false)]
+  await budgets.flush()
+  store.isDown = true
+  t.equal(guarded.flow.sent(400 * 1024), true, 'the first half MiB flows on credit')
+  await budgets.flush()
+  t.equal(guarded.flow.sent(1000), false)
+  t.equal(other.flow.sent(500 * MiB), true)
+  t.match(budgets.demandOn({ id: 'guarded', isGuarded: true }, { account: 'A', session: 'S', proofs: [] }, null), {
+    kind: 'store_unreachable'
+  })
+  t.equal(budgets.demandOn({ id: 'open', isGuarded: false }, { account: 'A', session: 'S', proofs: [] }, null), null)
+  for (let n = 0; n < 5; n++) {
+    budgets.tick()
+    await budgets.flush()
+  }
+  t.equal(troubles.length, 1)
+  clock.advance(61)
+  budgets.tick()
+  t.same(guarded.events, ['cut'], 'it waits for a minute at most')
+  store.isDown = false
+  budgets.tick()
+  await budgets.flush()
+  t.same([troubles.length, troubles[1]], [2, null])
+  const record = ledgerRecord.parse((await store.get('meter:theft:A')) as string)
+  t.ok((record?.slots.at(-1) ?? 0) > 500 * MiB, 'what flowed meanwhile is reported')
+})
+
+t.test('a guarded transfer goes on when the store is back in time', async t => {
+  const { store, budgets, open } = fixture()
+  t.teardown(() => budgets.stop())
+  const { flow, events } = open(true)
+  await budgets.flush()
+  store.isDown = true
+  flow.sent(600 * 1024)
+  await budgets.flush()
+  t.equal(flow.sent(1000), false)
+  store.isDown = false
+  budgets.tick()
+  await budgets.flush()
+  budgets.tick()
+  t.same(events, ['on out'])
+})
+
+t.test('a ledger of a newer release is left alone, and said once', async t => {
+  const { store, budgets, troubles, open } = fixture()
+  t.teardown(() => budgets.stop())
+  const newer = JSON.stringify({ v: 2, something: 'else' })
+  await store.put('meter:theft:A', newer)
+  const { flow } = open(false)
+  await budgets.flush()
+  t.equal(flow.sent(MiB), true)
+  for (let n = 0; n < 5; n++) {
+    await budgets.flush()
+    budgets.tick()
+  }
+  t.ok(troubles[0] instanceof RecordTooNew)
+  t.equal(troubles.length, 1)
+  t.equal(await store.get('meter:theft:A'), newer)
+})
+
+t.test('small requests cost no trip each: their counts go out together', async t => {
+  const { store, budgets, open } = fixture()
+  t.teardown(() => budgets.stop())
+  open(false).flow.sent(100)
+  await budgets.flush()
+  const before = store.calls
+  for (let n = 0; n < 1000; n++) {
+    const { flow } = open(false)
+    flow.sent(200)
+    flow.end(null)
+  }
+  t.equal(store.calls, before, 'nobody has asked the store')
+  await budgets.flush()
+  t.equal(store.calls, before + 1, 'one compare-and-set for all of them')
+})
+
+t.test('two processes see each other’s counts, pass the budget once, and both cut', async t => {
+  const one = fixture()
+  const two = fixture(one.store, one.clock)
+  t.teardown(() => Promise.all([one.budgets.stop(), two.budgets.stop()]))
+  await Promise.all([one.budgets.start(), two.budgets.start()])
+  const idle = two.open(false)
+  await two.budgets.flush()
+  const { flow, events } = one.open(false)
+  for (let n = 0; n < 2000 && !events.includes('cut'); n++) {
+    if (flow.sent(64 * 1024)) continue
+    await one.budgets.flush()
+    one.budgets.tick()
+  }
+  await one.budgets.flush()
+  await two.budgets.flush()
+  t.same([one.cuts, two.cuts], [['A'], ['A']])
+  t.same(
+    [...one.passings, ...two.passings].map(({ happening, account }) => [happening, account]),
+    [['passed', 'A']]
+  )
+  t.equal(idle.flow.sent(10), false)
+})
