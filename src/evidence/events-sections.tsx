@@ -101,7 +101,7 @@ export function RefusalsSection({ evidence }: { evidence: Evidence }) {
         rows={reasons
           .slice(0, reasonsMax)
           .map(([reason, count]) => [
-            <code>{shown(reason)}</code>,
+            <code class="short">{shown(reason)}</code>,
             sentenceOf(reason),
             <Figure>{numberText(count)}</Figure>
           ])}
@@ -155,7 +155,7 @@ export function WarningsSection({ evidence }: { evidence: Evidence }) {
       <Events evidence={evidence} list="warnings" columns={['Time', 'What', 'Person', 'App', 'Outcome', 'Says']}>
         {entry => [
           time(entry),
-          <code>{shown(entry.kind)}</code>,
+          <code class="short">{shown(entry.kind)}</code>,
           person(entry),
           text(entry.app),
           text(entry.outcome),
@@ -173,7 +173,7 @@ export function ChangesSection({ evidence }: { evidence: Evidence }) {
       <Events evidence={evidence} list="changes" columns={['Time', 'What', 'Person', 'Outcome', 'More', 'Operator']}>
         {entry => [
           time(entry),
-          <code>{shown(entry.kind)}</code>,
+          <code class="short">{shown(entry.kind)}</code>,
           person(entry),
           text(entry.outcome),
           text(

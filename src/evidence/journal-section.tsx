@@ -43,7 +43,10 @@ export function JournalSection({ evidence: { proof, figures, signer } }: { evide
       <Table
         caption="Lines of this range by kind"
         columns={['Kind', 'Lines']}
-        rows={kinds.map(([kind, count]) => [<code>{shown(kind)}</code>, <Figure>{numberText(count)}</Figure>])}
+        rows={kinds.map(([kind, count]) => [
+          <code class="short">{shown(kind)}</code>,
+          <Figure>{numberText(count)}</Figure>
+        ])}
       />
     </section>
   )
