@@ -63,3 +63,14 @@ t.test('a challenge says it once, and a stranger gets no links to pages of peopl
   }
   t.match(stranger.body, '<h1>Sign in</h1>', 'the headline does not repeat the name of the lab')
 })
+
+t.test('the logo of the lab leads to the apps, and carries its name', async t => {
+  const logo = { type: 'image/svg+xml', body: Buffer.from('<svg xmlns="http://www.w3.org/2000/svg"/>') }
+  const fixture = await openFixture(t, { look: { logo } })
+  const { visitor } = await enrolled(fixture)
+  const page = await visitor.get(`${gate}account`)
+  t.match(
+    page.body,
+    /<a class="lab" href="\/\.factorgate\/" dir="auto"><img class="logo" src="[^"]+" alt="Example Lab"\/?>/
+  )
+})
