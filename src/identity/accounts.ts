@@ -328,7 +328,9 @@ function renamed(account: Account, name: string): Account {
   if (account.name === name) return account
   const all = [...new Set([...(account.formerNames ?? []), account.name])]
   const formerNames = all.length > formerMost ? [all[0]!, ...all.slice(1 - formerMost)] : all
-  return { ...account, name, formerNames }
+  // Whoever is displayed by their name still is.
+  const displayName = account.displayName === account.name ? name : account.displayName
+  return { ...account, name, displayName, formerNames }
 }
 
 function withoutFormer({ formerNames, ...account }: Account, name: string): Account {

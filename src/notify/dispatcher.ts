@@ -29,7 +29,7 @@ export interface DispatcherSettings extends SenderInput {
 export interface DispatcherInput {
   readonly store: Store
   readonly queue: NoticeQueue
-  readonly accounts: Pick<Accounts, 'byName' | 'list'>
+  readonly accounts: Pick<Accounts, 'byName' | 'byFormerName' | 'list'>
   readonly journal: AuditSink
   readonly clock: Clock
   readonly log: ChannelLog
@@ -131,7 +131,8 @@ export class Dispatcher {
   async #handOut(): Promise<number | null> {
     const { clock, settings, accounts, queue } = this.#input
     const input = {
-      byName: (name: string) => accounts.byName(name),
+      // The person may have been renamed meanwhile.
+      byName: async (name: string) => (await accounts.byName(name)) ?? (await accounts.byFormerName(name)),
       hasMail: settings.mail !== null,
       operators: () => this.#operatorsNow(),
       webhooks: settings.webhooks

@@ -65,5 +65,8 @@ t.test('journal verify says what is wrong with its arguments', async t => {
     const { code, stdout } = await factorgate('journal', 'verify', ...args)
     t.same([code, stdout], [2, ''], args.join(' '))
   }
-  t.match(await factorgate('journal', 'verify', 'nothing.jsonl'), { code: 1, stderr: /cannot be read: ENOENT/ })
+  t.match(await factorgate('journal', 'verify', 'nothing.jsonl'), {
+    code: 1,
+    stderr: /nothing\.jsonl: there is no such file or folder/
+  })
 })

@@ -107,7 +107,7 @@ t.test('a person gets another user name, and keeps everything else', async t => 
   const form = await open()
   t.match(textOf(form), /Apps get the new name/)
   const done = await browser.submit(form, { name: 'Lovelace', reason: 'married' })
-  t.match(textOf(done), 'ada has another user name now')
+  t.match(textOf(done), 'lovelace has another user name now')
   t.match(textOf(done), 'Called before ada')
   t.match(await accounts.byId(ada.id), { name: 'lovelace', formerNames: ['ada'] })
   t.equal((await sessions.list(ada.id)).length, 1)

@@ -74,7 +74,7 @@ t.test('FIELD N9 a renamed person keeps everything, and apps may go on with the 
   })
   await factorgate.ok('user', 'rename', 'married', 'widow')
   const account = (await gate.accounts.byName('widow'))!
-  t.match(account, { id, groups: ['x'], formerNames: ['maiden', 'married'] })
+  t.match(account, { id, displayName: 'widow', groups: ['x'], formerNames: ['maiden', 'married'] })
   t.match(await gate.sessions.find('gate.lab.example', token), { account: { id } }, 'the session stays')
   const invitations = new Invitations({ store: factorgate.store(), clock: factorgate.time.read })
   t.equal(await invitations.peek(link.trim().split('/').at(-1)!), id, 'the invitation stays')
@@ -99,6 +99,7 @@ t.test('FIELD N9 a name that somebody had stays theirs until it is freed, and th
     code: 1,
     stderr: /'maiden' was the name of married before, .*: factorgate user forget-name maiden/
   })
+  t.match(await factorgate('user', 'add', 'maiden'), { code: 1, stderr: /was the name of married before.*forget-name/ })
   for (const [to, said] of [
     ['married', /there is an account with this name already; nothing was changed/],
     ['b o b', /a name must have/],

@@ -32,6 +32,7 @@ function setUp(settings: Partial<DispatcherSettings> = {}) {
       queue,
       accounts: {
         byName: async name => (name === 'nobody' ? null : ({ id: name } as never)),
+        byFormerName: async () => null,
         list: async () =>
           [
             { id: 'root', groups: ['operators'], email: 'root@lab.example', suspended: null },

@@ -2,11 +2,11 @@
 import { columns } from '../../administration/people-list.ts'
 import { nameInRealm } from '../../administration/person-input.ts'
 import { AccountError } from '../../identity/accounts.ts'
-import { type Command, PersonError, readArgs, UsageError, visible } from '../command.ts'
+import { type Command, readArgs, UsageError, visible } from '../command.ts'
 import { configHelp, configOption, withStore } from '../command-context.ts'
 import { addMany } from './add-many.ts'
 import { invitationMail } from './mail-invitation.ts'
-import { invite, peopleAt, readDisplayName, readEmail, readGroup, warnOfSharedAddress } from './person.ts'
+import { invite, nameTrouble, peopleAt, readDisplayName, readEmail, readGroup, warnOfSharedAddress } from './person.ts'
 import { sourceNamed } from './source.ts'
 import { readValid, validHelp, validityInWords, validOption } from './validity.ts'
 
@@ -78,11 +78,10 @@ Example:
           directory: source?.id ?? 'local',
           ...(displayName === undefined ? {} : { displayName })
         })
-        .catch(error => {
-          if (!(error instanceof AccountError)) throw error
-          const hint =
-            error.problem === 'name_taken' ? `; for a new invitation run: factorgate user invite ${visible(name)}` : ''
-          throw new PersonError(`'${visible(name)}': ${error.message}${hint}`)
+        .catch(async error => {
+          const isTaken = error instanceof AccountError && error.problem === 'name_taken'
+          const hint = isTaken ? `; for a new invitation run: factorgate user invite ${visible(name)}` : ''
+          throw await nameTrouble(place, error, nameInRealm(name, source?.realm ?? null), hint)
         })
       await warnOfSharedAddress(place, account, io)
       const url = await invite(place, account, valid)

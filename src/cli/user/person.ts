@@ -12,7 +12,7 @@ import { type Credential, Credentials } from '../../factor/credential.ts'
 import { RecoveryCodes } from '../../factor/recovery-code.ts'
 import { type Misfit, misfitOf } from '../../factor/webauthn-policy.ts'
 import type { Account } from '../../identity/account.ts'
-import { Accounts } from '../../identity/accounts.ts'
+import { AccountError, Accounts } from '../../identity/accounts.ts'
 import { Invitations } from '../../identity/invitations.ts'
 import { Sponsorships } from '../../identity/sponsorships.ts'
 import type { Keyring } from '../../keyring/keyring.ts'
@@ -53,6 +53,16 @@ export async function personNamed(place: CommandContext, name: string): Promise<
   if (renamed !== null)
     throw new PersonError(`'${visible(name)}' is called '${renamed.name}' now; run the command with this name`)
   throw new PersonError(`there is no account '${visible(name)}'; 'factorgate user list' shows all accounts`)
+}
+
+/** Why an account cannot have this name, as a PersonError; other errors as they are. `hint` ends the sentence. */
+export async function nameTrouble(place: CommandContext, error: unknown, name: string, hint: string): Promise<unknown> {
+  if (!(error instanceof AccountError)) return error
+  const before = error.problem === 'name_taken' ? await accountsAt(place).byFormerName(name) : null
+  if (before === null) return new PersonError(`'${visible(name)}': ${error.message}${hint}`)
+  return new PersonError(
+    `'${visible(name)}' was the name of ${before.name} before, and apps may have data under it; to free it run: factorgate user forget-name ${visible(name)}`
+  )
 }
 
 /** Warns if another account has the same address: the sign-in then accepts it for neither. */

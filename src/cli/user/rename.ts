@@ -2,11 +2,10 @@
 import type { Config } from '../../../config/schema.ts'
 import { rulesNaming } from '../../administration/rules-naming.ts'
 import type { Account } from '../../identity/account.ts'
-import { AccountError } from '../../identity/accounts.ts'
 import { type Command, type Io, PersonError, readArgs, visible } from '../command.ts'
-import { type CommandContext, configHelp, configOption, withStore } from '../command-context.ts'
+import { configHelp, configOption, withStore } from '../command-context.ts'
 import { confirm, yesHelp, yesOption } from '../confirm.ts'
-import { accountsAt, peopleAt, personNamed } from './person.ts'
+import { nameTrouble, peopleAt, personNamed } from './person.ts'
 
 export const command: Command = {
   name: 'user rename',
@@ -42,7 +41,7 @@ Example:
       const renamed = await peopleAt(place)
         .rename(account, to, { asOf: account })
         .catch(async error => {
-          throw await explained(place, error, to)
+          throw await nameTrouble(place, error, to, '; nothing was changed')
         })
       if (renamed.name === account.name) {
         io.stderr(`${account.name} has this name already; nothing was changed\n`)
@@ -72,13 +71,4 @@ function warn({ apps }: Config, rules: readonly string[], from: string, to: stri
   const others = apps.filter(({ id }) => !original.includes(id)).map(({ id }) => id)
   if (others.length > 0) io.stderr(`these apps get the new name: ${others.join(', ')}\n`)
   if (original.length > 0) io.stderr(`these apps get the person's first name as before: ${original.join(', ')}\n`)
-}
-
-async function explained(place: CommandContext, error: unknown, to: string): Promise<unknown> {
-  if (!(error instanceof AccountError)) return error
-  const before = error.problem === 'name_taken' ? await accountsAt(place).byFormerName(to) : null
-  if (before === null) return new PersonError(`'${visible(to)}': ${error.message}; nothing was changed`)
-  return new PersonError(
-    `'${visible(to)}' was the name of ${before.name} before, and apps may have data under it; to free it run: factorgate user forget-name ${visible(to)}`
-  )
 }
