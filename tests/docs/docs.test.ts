@@ -144,6 +144,26 @@ t.test('every relative link in a Markdown file leads somewhere', async t => {
   t.same(dead, [])
 })
 
+t.test('pages for people link only to what an installation has; sources are named without a link', async t => {
+  const { files: packed } = JSON.parse(textOf('package.json')) as { files: string[] }
+  const has = (file: string) =>
+    ['README.md', 'LICENSE'].includes(file) || packed.some(name => file === name || file.startsWith(`${name}/`))
+  const guides = pages.filter(
+    page => page === 'README.md' || (page.startsWith('docs/') && !lists.some(list => list === page))
+  )
+  t.same(
+    guides.flatMap(page =>
+      linksIn(textOf(page))
+        .map(link => link.split('#')[0]!)
+        .filter(
+          file => file !== '' && !has(path.posix.join(path.posix.dirname(page), decodeURI(file)).replace(/\/$/, ''))
+        )
+        .map(file => `${page}: ${file}`)
+    ),
+    []
+  )
+})
+
 /** True for a file that is here, and for a heading that it has. */
 function isAlive(page: string, link: string): boolean {
   const [file = '', anchor] = link.split('#')

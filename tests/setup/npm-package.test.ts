@@ -9,7 +9,7 @@ import { freePort } from '../fixtures/process/free-port.ts'
 import { program, root } from '../fixtures/process/program.ts'
 import { temporaryDirectory } from '../fixtures/process/redis-server.ts'
 
-const mostBytes = 1_700_000
+const mostBytes = 2_500_000
 
 t.test('the npm package', async t => {
   const folder = temporaryDirectory(t)
