@@ -138,7 +138,7 @@ const unusual = map(
       })
     ),
     strange: level('Strange', 'What happens when the score of a person reaches 26.', ['journal', 'notify']),
-    alarming: level('Alarming', 'What happens from 43 on, besides.', ['step-up']),
+    alarming: level('Alarming', 'What happens from 44 on, besides.', ['step-up']),
     extreme: level('Extreme', 'What happens from 125 on, and only where four kinds of signals agree.', ['suspend'])
   },
   {

@@ -33,11 +33,11 @@ export interface UnusualOptions extends Omit<PeopleOptions, 'isKept'> {
 }
 
 /** Scores from which a level is reached. */
-export const thresholds = { strange: 26, alarming: 43, extreme: 125 } as const
+export const thresholds = { strange: 26, alarming: 44, extreme: 125 } as const
 /** After a proof the person is asked again only if the score has risen by so much. */
 const riseAfterProof = 35
 /** Or if so many times as much has left since. */
-const moreAfterProof = 3
+const moreAfterProof = 5
 /** The same where several clients share the session: the proof came from one of them. */
 const moreOfMixed = 2
 /** `extreme` needs so many families that are each this strong. */
