@@ -29,6 +29,8 @@ const changedPoints = 38
 /** Some people give their session to a program of theirs. */
 const changedToKnownPoints = 14
 const twoPlacesPoints = 32
+/** More than for a country where a session begins: nobody crosses a border without a pause. */
+const movedPoints = 12
 const twoPlacesMs = 3 * 60_000
 const travelPoints = 35
 /** Faster than an airliner, from door to door. */
@@ -103,7 +105,7 @@ function noteAddress(
   last.changedAt = at
   last.network = network
   const place = findPlace?.(address) ?? null
-  if (place !== null) noteCountry(person, track, place, at, factor, isKnown)
+  if (place !== null) noteCountry(person, track, place, at, { factor, isKnownNetwork: isKnown, isMoved: !isFirst })
 }
 
 function noteCountry(
@@ -111,12 +113,13 @@ function noteCountry(
   track: Track,
   { country, latitude, longitude, radiusKm }: Place,
   now: number,
-  factor: number,
-  isKnownNetwork: boolean
+  { factor, isKnownNetwork, isMoved }: Readonly<{ factor: number; isKnownNetwork: boolean; isMoved: boolean }>
 ): void {
   if (country !== null && noteKnown(person, known.countries, hashText(country), 4)) {
     const chance = (person.numbers[number.newCountries]! + 0.1) / (daysOf(person) + 2)
-    track.raise('country', pointsOfChance(chance) * factor, `A country that is new to this person: ${country}.`)
+    const points = pointsOfChance(chance) * factor + (isMoved ? movedPoints : 0)
+    const where = isMoved ? 'The session went on in a country' : 'A country'
+    track.raise('country', points, `${where} that is new to this person: ${country}.`)
   }
   if (latitude === null || longitude === null) return
   const minute = Math.floor(now / 60_000)

@@ -65,8 +65,8 @@ const leastChanceOfHour = 0.003
 export const sums = [
   { feature: at.bytes, index: number.sumBytes, family: 'amount', unit: 4 },
   { feature: at.newObjects, index: number.sumObjects, family: 'breadth', unit: 4 },
-  { feature: at.foreignObjects, index: number.sumForeign, family: 'reach', unit: 7.5 },
-  { feature: at.foreignBytes, index: number.sumForeignBytes, family: 'reach', unit: 7.5 }
+  { feature: at.foreignObjects, index: number.sumForeign, family: 'reach', unit: 9 },
+  { feature: at.foreignBytes, index: number.sumForeignBytes, family: 'reach', unit: 9 }
 ] as const satisfies readonly { feature: number; index: number; family: Family; unit: number }[]
 
 export interface Signal {
