@@ -286,7 +286,7 @@
   }
   all('[data-wait]', notice => {
     const { wait, ready } = notice.dataset
-    waitOut(notice, wait, ready, notice.closest('form')?.querySelectorAll('button') ?? [])
+    waitOut(notice, wait, ready, notice.closest('form')?.querySelectorAll('button:not([type])') ?? [])
   })
 
   // A page about an app that does not answer looks again, more and more seldom, for half an hour: looks count as the person's own requests.
