@@ -137,7 +137,7 @@ function FactorRow({ frame, credential, misfit, now }: FactorRowProps) {
             </button>
           </form>
         </details>
-        <a href={`${path}/remove`} aria-label={plain(say.removeNamed({ name }))}>
+        <a class="grave" href={`${path}/remove`} aria-label={plain(say.removeNamed({ name }))}>
           {say.remove}
         </a>
       </div>

@@ -50,7 +50,7 @@ export function EndOthers({ frame }: { frame: Frame }) {
   return (
     <form class="acts" method="post" action="/.factorgate/account/sessions/others/end">
       <input type="hidden" name="csrf" value={frame.csrf} />
-      <button type="submit" class="second">
+      <button type="submit" class="grave">
         {frame.say.account.endOthers}
       </button>
     </form>
@@ -91,7 +91,7 @@ function SessionCard({
         {!isThis && (
           <button
             type="submit"
-            class="plain"
+            class="plain grave"
             name="stranger"
             value="yes"
             aria-label={say.notMeNamed({ what: sentence })}

@@ -140,7 +140,7 @@ t.test('in a browser', async t => {
       const [colour, ground] = (await page.evaluate(
         `(({ color, backgroundColor }) => [color, backgroundColor])(getComputedStyle(document.querySelector('button.grave')))`
       )) as string[]
-      t.equal(colour, colorScheme === 'light' ? 'rgb(144, 40, 21)' : 'rgb(240, 143, 120)')
+      t.equal(colour, colorScheme === 'light' ? 'rgb(144, 40, 21)' : 'rgb(243, 154, 132)')
       t.equal(ground, 'rgba(0, 0, 0, 0)', 'not filled like a step ahead')
       await page.context().close()
     }

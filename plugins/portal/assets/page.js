@@ -255,7 +255,7 @@
   // The words of the page's language, as the gate has written them.
   const { lang } = document.documentElement
   const span = (n, unit) =>
-    new Intl.NumberFormat(lang, { style: 'unit', unit, unitDisplay: 'long', numberingSystem: 'latn' }).format(n)
+    new Intl.NumberFormat(`${lang}-u-nu-latn`, { style: 'unit', unit, unitDisplay: 'long' }).format(n)
   const spanOf = seconds => (seconds < 100 ? span(seconds, 'second') : span(Math.ceil(seconds / 60), 'minute'))
 
   // A request to another site goes by itself, unless the person has come back to it.
