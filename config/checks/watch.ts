@@ -1,5 +1,6 @@
-/** Checks of `watch.budgets`, and of `freshFor` in rules. */
+/** Checks of `watch`, and of `freshFor` in rules. */
 import { steps } from '../../src/budgets/steps.ts'
+import { unusualSteps } from '../../src/unusual/steps.ts'
 import type { Diagnostics } from '../reading/diagnostics.ts'
 import type { DraftConfig } from '../schema.ts'
 
@@ -13,6 +14,7 @@ export function checkWatch(config: DraftConfig, diagnostics: Diagnostics): void 
         diagnostics.problem(at, 'needs access: mfa beside it: without a sign-in there is no proof to be fresh')
     })
   })
+  checkUnusual(config, diagnostics)
   const budgets = config.watch?.budgets
   if (budgets === undefined) return
   const seen = new Map<string, number>()
@@ -28,6 +30,18 @@ export function checkWatch(config: DraftConfig, diagnostics: Diagnostics): void 
     checkAmount(budget, at, diagnostics)
     checkSteps(budget, at, config, diagnostics)
   })
+}
+
+function checkUnusual({ watch }: DraftConfig, diagnostics: Diagnostics): void {
+  for (const level of ['strange', 'alarming', 'extreme'] as const) {
+    const given = watch?.unusual?.[level]?.flatMap(step => (step === undefined ? [] : [step])) ?? []
+    const right = unusualSteps.filter(step => given.includes(step))
+    if (given.length !== right.length || given.some((step, i) => step !== right[i]))
+      diagnostics.problem(
+        `watch.unusual.${level}`,
+        `must name each step once, in the order in which they act: [${right.join(', ')}]`
+      )
+  }
 }
 
 function checkApp({ app, per }: DraftBudget, at: string, { apps }: DraftConfig, diagnostics: Diagnostics): void {

@@ -1,0 +1,67 @@
+/** `watch.unusual` in the configuration: its values, and what is refused with its place. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import t, { type Test } from 'tap'
+import { loadConfig } from '../../config/load.ts'
+import { formatProblem } from '../../config/reading/diagnostics.ts'
+import { stepsOf } from '../../src/unusual/steps.ts'
+
+async function load(t: Test, watch: string) {
+  const folder = mkdtempSync(path.join(tmpdir(), 'factorgate-config-'))
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }))
+  const file = path.join(folder, 'factorgate.yaml')
+  writeFileSync(
+    file,
+    `listen: { host: 127.0.0.1, port: 8443 }
+portal: { url: "http://gate.localhost:8443", title: Lab, contact: "mailto:help@lab.example" }
+store: "embedded:./store"
+keyFile: ./factorgate.key
+journal: ./journal.jsonl
+watch: ${watch}
+apps:
+  - { id: files, url: "http://files.localhost:8443", upstream: "http://127.0.0.1:1" }
+`
+  )
+  const loaded = await loadConfig({ file, env: {}, cwd: folder })
+  return loaded.kind === 'bad' ? loaded.problems.map(problem => formatProblem(problem)).join('\n') : loaded.config.watch
+}
+
+t.test('its values', async t => {
+  const values = {
+    learn: 14 * 86_400,
+    countries: null,
+    strange: ['journal', 'notify'],
+    alarming: ['step-up'],
+    extreme: ['suspend']
+  }
+  t.match(await load(t, '{ unusual: {} }'), { unusual: values })
+  t.match(await load(t, '{ budgets: [] }'), { unusual: null })
+  t.match(await load(t, '{ unusual: { countries: not-there.mmdb } }'), { unusual: { countries: /not-there\.mmdb$/ } })
+})
+
+for (const [given, says] of [
+  [
+    '{ alarming: [suspend, step-up] }',
+    /:6:\d+ {2}watch\.unusual\.alarming {2}must name each step once, in the order .*\[step-up, suspend\]/
+  ],
+  ['{ strange: [notify, notify] }', /watch\.unusual\.strange {2}must name each step once/],
+  ['{ strange: [cut] }', /watch\.unusual\.strange\[0\] {2}must be 'journal', 'notify', 'step-up' or 'suspend'/],
+  ['{ learn: 100d }', /watch\.unusual\.learn {2}must be from 0s to 90d/],
+  ['{ learned: 1d }', /learned/]
+] as const)
+  t.test(`${given} is refused`, async t => t.match(await load(t, `{ unusual: ${given} }`), says))
+
+t.test('the steps of a level', async t => {
+  const settings = { strange: ['journal', 'notify'], alarming: ['step-up'], extreme: ['suspend'] } as const
+  const of = (level: 'strange' | 'alarming' | 'extreme', isLearning = false, isEnforced = true) =>
+    stepsOf({ level, isLearning }, settings, isEnforced)
+  t.same(of('strange'), ['journal', 'notify'])
+  t.same(of('alarming'), ['journal', 'notify', 'step-up'])
+  t.same(of('extreme'), ['journal', 'notify', 'step-up', 'suspend'])
+  t.same(of('extreme', true), ['journal'], 'while the watch learns')
+  t.same(of('extreme', false, false), ['journal', 'notify'], 'at an app that only reports')
+  t.same(stepsOf({ level: 'strange', isLearning: false }, { strange: [], alarming: [], extreme: [] }, true), [
+    'journal'
+  ])
+})
