@@ -12,8 +12,19 @@ const range = 2 ** 32
 /** The record's form: for each slot its index, its threshold, and its hashes as 32-bit words in base64. */
 export type PathsText = readonly (readonly [slot: number, threshold: number, hashes: string])[]
 
+/** The hashes of paths that were asked for lately: most requests are for few paths, and a hash costs more than all other counting. */
+let recent = new Map<string, number>()
+const recentMost = 4096
+const recentLength = 256
+
 export function hashOfPath(path: string): number {
-  return createHash('sha256').update(path, 'latin1').digest().readUInt32LE(0)
+  const known = recent.get(path)
+  if (known !== undefined) return known
+  const hash = createHash('sha256').update(path, 'latin1').digest().readUInt32LE(0)
+  if (path.length > recentLength) return hash
+  if (recent.size >= recentMost) recent = new Map()
+  recent.set(path, hash)
+  return hash
 }
 
 export class DistinctPaths {

@@ -20,6 +20,7 @@ import { soak } from './soak.ts'
 import { store } from './store.ts'
 import { storm } from './storm.ts'
 import { watch } from './watch.ts'
+import { watchCost } from './watch-cost.ts'
 import { websockets } from './websockets.ts'
 
 const sections: Readonly<Record<string, Section>> = {
@@ -34,7 +35,8 @@ const sections: Readonly<Record<string, Section>> = {
   storm,
   journal,
   budgets,
-  watch
+  watch,
+  'watch-cost': watchCost
 }
 /** Runs only where it is asked for by name. */
 const long: Readonly<Record<string, Section>> = { soak }
