@@ -21,6 +21,7 @@ export interface ListMistake {
   readonly line: number
   readonly problem:
     | 'fields'
+    | 'heading'
     | 'quote'
     | 'name'
     | 'email'
@@ -43,6 +44,20 @@ export interface PeopleList {
 
 export const columns = ['name', 'display', 'email', 'groups'] as const
 type Column = (typeof columns)[number]
+
+/** Other words of a first line, as our pages and spreadsheets write them. */
+const otherWords: Readonly<Record<string, Column>> = {
+  'user name': 'name',
+  username: 'name',
+  'displayed name': 'display',
+  'display name': 'display',
+  'full name': 'display',
+  'e-mail': 'email',
+  'e-mail address': 'email',
+  'email address': 'email',
+  mail: 'email',
+  group: 'groups'
+}
 
 /** The list, checked against the accounts that exist. A name that somebody had before is taken too. */
 export async function checkPeopleList(
@@ -70,12 +85,14 @@ export function readPeopleList(
 ): PeopleList {
   const { rows, unclosed } = rowsOf(text.replace(/^\ufeff/, ''))
   const [first] = rows
-  const named = first?.fields.map(field => field.trim().toLowerCase()) ?? []
-  const hasHeader = named.includes('name') && named.every(name => (columns as readonly string[]).includes(name))
-  const order = hasHeader ? (named as Column[]) : columns
+  const named = first?.fields.map(columnOf) ?? []
+  const hasHeader = named.includes('name')
+  const order = hasHeader ? named : columns
   const people: ListedPerson[] = []
   const mistakes: ListMistake[] = []
   const lines = new Map<string, number>()
+  if (hasHeader && (named.includes(null) || new Set(named).size < named.length))
+    return { people, mistakes: [{ line: first!.line, problem: 'heading', text: columns.join(', '), number: 0 }] }
   if (unclosed !== null) mistakes.push({ line: unclosed, problem: 'quote', text: '', number: 0 })
   for (const { line, fields } of hasHeader ? rows.slice(1) : rows) {
     const wrong = (problem: ListMistake['problem'], text: string, number = 0) =>
@@ -111,6 +128,12 @@ export function readPeopleList(
     people.push({ line, name, displayName: display.value, email: email.value, groups })
   }
   return { people, mistakes: mistakes.sort((a, b) => a.line - b.line) }
+}
+
+/** The column that a field of the first line names; null for none. */
+function columnOf(field: string): Column | null {
+  const word = field.trim().toLowerCase()
+  return columns.find(column => column === word) ?? (Object.hasOwn(otherWords, word) ? otherWords[word]! : null)
 }
 
 interface Row {

@@ -193,7 +193,7 @@ function* otherGaps(input: GapInput): Generator<Gap> {
   if (figures.lines === 0 && input.journalFrom !== null)
     yield {
       topic: 'range',
-      isSerious: false,
+      isSerious: true,
       text: `The journal has no line between ${momentText(from)} and ${momentText(input.to)}.`
     }
 }

@@ -38,6 +38,8 @@ export function noticeOf(event: AuditEvent): Notice | null {
       return sponsorDecided(event, 'sponsor-declined')
     case 'watch.budget':
       return event.isTold === true ? made(event, 'budget-passed', { why: text(event.why) }, [operators]) : null
+    case 'watch.unusual':
+      return event.isTold === true ? made(event, 'unusual-use', { why: text(event.why) }, [operators]) : null
     case 'certificate.ending':
       return certificateEnding(event)
     default:

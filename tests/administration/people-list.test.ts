@@ -19,6 +19,11 @@ t.test('what is read', async t => {
       'email,name\r\ngrace@lab.example,grace\r\n',
       [{ line: 2, name: 'grace', email: ada.email }]
     ],
+    [
+      'a header in the words of the pages',
+      'User name;Displayed name;E-mail address;Groups\ngrace;Grace Hopper;grace@lab.example;navy cobol',
+      [{ ...ada, line: 2 }]
+    ],
     ['semicolons, as spreadsheets of some countries write', 'grace;Grace Hopper;grace@lab.example;navy,cobol', [ada]],
     ['tabs', 'grace\tGrace Hopper\tgrace@lab.example\tnavy|cobol', [ada]],
     [
@@ -35,6 +40,12 @@ t.test('what is read', async t => {
     if (!text.includes('\t') || text.startsWith('grace')) t.same(read.mistakes, [], sentence)
   }
   t.match(readPeopleList('grace', taken, { nameOf: name => `${name}@campus` }).people, [{ name: 'grace@campus' }])
+})
+
+t.test('a header with an unknown column, or with one twice, is no person', async t => {
+  const mistake = { line: 1, problem: 'heading', text: 'name, display, email, groups' }
+  for (const header of ['name,email,invitation', 'Username,E-mail,Mail'])
+    t.match(readPeopleList(`${header}\ngrace,grace@lab.example,x`, taken), { people: [], mistakes: [mistake] }, header)
 })
 
 t.test('each mistake has its line', async t => {

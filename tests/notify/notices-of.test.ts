@@ -78,6 +78,14 @@ t.test('an event becomes a notice to whom it concerns', async t => {
       { why: 'much' }
     ],
     ['a budget that only counts', { kind: 'watch.budget', outcome: 'passed', isTold: false, ...alice }, null],
+    [
+      'unusual use, with the step notify',
+      { kind: 'watch.unusual', outcome: 'strange', isTold: true, why: 'much', ...alice },
+      'unusual-use',
+      [operators],
+      { why: 'much' }
+    ],
+    ['unusual use that is only journaled', { kind: 'watch.unusual', outcome: 'odd', isTold: false, ...alice }, null],
     ['an exchange', { kind: 'exchange', status: 200, ...alice }, null],
     ['a message that was sent', { kind: 'notice.sent', ...alice }, null],
     ['a message that was given up', { kind: 'notice.failed', ...alice }, null]

@@ -298,6 +298,7 @@ export interface Sentences {
     readonly problem: string
     readonly problems: {
       readonly fields: (args: { readonly found: number; readonly most: string }) => string
+      readonly heading: (args: { readonly text: string }) => string
       readonly quote: string
       readonly name: (args: { readonly text: string }) => string
       readonly email: (args: { readonly text: string }) => string

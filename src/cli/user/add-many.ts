@@ -26,7 +26,7 @@ export interface ManyOptions {
 
 export async function addMany(place: CommandContext, options: ManyOptions, io: Io): Promise<ExitCode> {
   const { file, source, groups, validSeconds, isMailed } = options
-  const text = textOf(await asSelf(() => readFile(path.resolve(io.cwd, file))), file)
+  const text = textOf(await bytesOf(path.resolve(io.cwd, file), file), file)
   const { people, mistakes } = await checkPeopleList(text, accountsAt(place), {
     nameOf: name => nameInRealm(name, source?.realm ?? null),
     isMailed
@@ -85,6 +85,13 @@ function counted(count: number, one: string, more = `${one}s`): string {
   return `${count.toLocaleString('en')} ${count === 1 ? one : more}`
 }
 
+/** A folder is named here, because the error of the system does not say which it was. */
+async function bytesOf(place: string, file: string): Promise<Buffer> {
+  return asSelf(() => readFile(place)).catch((error: NodeJS.ErrnoException) => {
+    throw error.code === 'EISDIR' ? new PersonError(`${visible(file)} is a folder, not a file`) : error
+  })
+}
+
 /** Throws PersonError for another encoding than UTF-8: names would be stored damaged. */
 function textOf(bytes: Buffer, file: string): string {
   try {
@@ -101,6 +108,8 @@ function sentenceOf({ problem, text, number }: ListMistake): string {
   switch (problem) {
     case 'fields':
       return `has ${counted(number, 'field')}; at most ${text.split(', ').length} are expected: ${visible(text)}`
+    case 'heading':
+      return `names columns that are not known, or one twice; they are ${visible(text)}`
     case 'quote':
       return 'a quotation mark is not closed'
     case 'name':

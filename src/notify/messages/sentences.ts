@@ -87,6 +87,11 @@ export interface Sentences {
       readonly what: (args: { readonly lab: string }) => string
       readonly now: string
     }
+    readonly 'unusual-use': {
+      readonly subject: (args: { readonly person: string }) => string
+      readonly what: (args: { readonly person: string }) => string
+      readonly now: string
+    }
     readonly invitation: {
       readonly subject: string
       readonly what: (args: { readonly lab: string; readonly person: string; readonly valid: string }) => string
