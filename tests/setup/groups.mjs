@@ -8,6 +8,7 @@ export const alone = new Set([
   'tests/identity/certificate-review.test.ts',
   'tests/identity/saml/metadata.test.ts',
   'tests/platform/memory.test.ts',
+  'tests/unusual/memory.test.ts',
   'tests/threats/d/availability-store.test.ts',
   'tests/threats/d/availability.test.ts'
 ])
