@@ -1,48 +1,50 @@
 /** The events of the journal, one flat line each. No field ever holds a secret. */
 
-export type EventKind =
-  | 'journal.begin'
-  | 'journal.resume'
-  | 'journal.checkpoint'
-  | 'journal.remove'
-  | 'journal.missing'
-  | 'gate.start'
-  | 'gate.stop'
-  | 'gate.reload'
-  | 'exchange'
-  | 'exchange.repeated'
-  | 'socket.open'
-  | 'socket.close'
-  | 'login'
-  | 'login.repeated'
-  | 'proof'
-  | 'logout'
-  | 'session.start'
-  | 'session.end'
-  | 'enrol'
-  | 'factor.remove'
-  | 'factor.disable'
-  | 'recovery.issue'
-  | 'password.change'
-  | 'password.link'
-  | 'invitation.issue'
-  | 'invitation.accept'
-  | 'sponsor.ask'
-  | 'sponsor.approve'
-  | 'sponsor.decline'
-  | 'user.change'
-  | 'device.new'
-  | 'certificate.ending'
-  | 'notice.sent'
-  | 'notice.failed'
-  | 'throttle'
-  | 'watch.budget'
-  | 'watch.unusual'
-  | 'key.rotate'
-  | 'store.export'
-  | 'store.import'
-  | 'store.accept'
-  | 'store.refused'
+export const eventKinds = [
+  'journal.begin',
+  'journal.resume',
+  'journal.checkpoint',
+  'journal.remove',
+  'journal.missing',
+  'gate.start',
+  'gate.stop',
+  'gate.reload',
+  'exchange',
+  'exchange.repeated',
+  'socket.open',
+  'socket.close',
+  'login',
+  'login.repeated',
+  'proof',
+  'logout',
+  'session.start',
+  'session.end',
+  'enrol',
+  'factor.remove',
+  'factor.disable',
+  'recovery.issue',
+  'password.change',
+  'password.link',
+  'invitation.issue',
+  'invitation.accept',
+  'sponsor.ask',
+  'sponsor.approve',
+  'sponsor.decline',
+  'user.change',
+  'device.new',
+  'certificate.ending',
+  'notice.sent',
+  'notice.failed',
+  'throttle',
+  'watch.budget',
+  'watch.unusual',
+  'key.rotate',
+  'store.export',
+  'store.import',
+  'store.accept',
+  'store.refused'
+] as const
+export type EventKind = (typeof eventKinds)[number]
 
 export interface AuditEvent {
   readonly kind: EventKind

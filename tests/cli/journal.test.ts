@@ -39,6 +39,17 @@ t.test('journal verify proves what the command line wrote', async t => {
   t.match(cut, { code: 1, stdout: /are missing behind this line; the head file names line/ })
 })
 
+t.test('a kind that nobody writes, and a folder in place of a file, are named', async t => {
+  const { factorgate, file } = await withJournal(t)
+  const find = (kind: string) => factorgate('journal', 'search', '--kind', kind)
+  t.match(await find('loginn'), { code: 1, stderr: /no kind 'loginn'; did you mean 'login'\?/ })
+  t.match(await find('whatever'), { code: 1, stderr: /the kinds are journal\.begin, .*store\.refused/ })
+  t.notMatch((await find('sponsor')).stderr, /note:/, 'the first word of kinds')
+  const folder = path.dirname(file)
+  for (const command of ['verify', 'search'])
+    t.match(await factorgate('journal', command, folder), { code: 1, stderr: `${folder} is not a file` })
+})
+
 t.test('journal verify works with the files and the public key alone', async t => {
   const { factorgate, file } = await withJournal(t)
   const key = (await factorgate.ok('journal', 'key')).trim()

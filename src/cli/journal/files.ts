@@ -32,11 +32,19 @@ export async function* linesIn(file: string): AsyncGenerator<string> {
   }
 }
 
+/** The files that were named. Throws PersonError for a folder; rejects for a file that is not there. */
+export async function givenFiles(names: readonly string[], io: Io): Promise<string[]> {
+  const files = names.map(name => path.resolve(io.cwd, name))
+  for (const file of files)
+    if (!(await stat(file)).isFile())
+      throw new PersonError(`${visible(file)} is not a file; name the files of the journal`)
+  return files
+}
+
 /** The reader of these files, or of the configured journal, whose index it brings up to date. */
 export async function readerFor(names: readonly string[], config: string | undefined, io: Io): Promise<JournalReader> {
   if (names.length > 0) {
-    const files = names.map(name => path.resolve(io.cwd, name))
-    for (const file of files) if (!(await stat(file)).isFile()) throw new PersonError(`${file} is not a file`)
+    const files = await givenFiles(names, io)
     return new JournalReader({ path: files.at(-1)!, files, spellingsOf })
   }
   const { journal: settings, keyFile } = await configFor(io, config)

@@ -1,4 +1,6 @@
 /** `factorgate journal search`: finds entries. It reads only the files, so it needs neither gateway nor store. */
+import { nearest } from '../../../config/values/invalid.ts'
+import { eventKinds } from '../../audit/event.ts'
 import { readReference } from '../../audit/reference.ts'
 import { typedSigns } from '../../factor/typed-code.ts'
 import { type Command, readArgs, UsageError, visible } from '../command.ts'
@@ -74,8 +76,18 @@ Example:
     if (printer.count > 0) return 0
     const files = await reader.files()
     io.stderr(`no entry of the journal matches (${files.length === 1 ? files[0] : `${files.length} files`} read)\n`)
+    for (const kind of values.kind ?? []) io.stderr(noteOfKind(kind))
     return 1
   }
+}
+
+/** What to say of a kind that this release does not write; otherwise nothing. Journals of other releases may have it. */
+function noteOfKind(typed: string): string {
+  const known: string[] = [...new Set(eventKinds.flatMap(kind => [kind, kind.split('.')[0] ?? kind]))]
+  if (known.includes(typed)) return ''
+  const meant = nearest(typed, known)
+  const way = meant === null ? `the kinds are ${eventKinds.join(', ')}` : `did you mean '${visible(meant)}'?`
+  return `note: this release writes no kind '${visible(typed)}'; ${way}\n`
 }
 
 /** The spellings of a reference: today's, and the eight characters of older versions. Throws UsageError. */

@@ -17,7 +17,7 @@ import { loadDriver, openStore } from '../../store/open.ts'
 import { type Command, type Io, jsonText, readArgs, UsageError, visible } from '../command.ts'
 import { configFor, configHelp, configOption } from '../command-context.ts'
 import { Progress } from '../progress.ts'
-import { journalFiles } from './files.ts'
+import { givenFiles, journalFiles } from './files.ts'
 
 const options = {
   ...configOption,
@@ -56,7 +56,13 @@ Example:
     const heads = current === null ? headsOf(given) : [headFileOf(current)]
     const head = (await Promise.all(heads.map(readHead))).find(one => one !== null) ?? null
     const isOther = (file: string) => /\.(?:head|lock)$|\.index(?:$|\/)/.test(file)
-    const files = current === null ? given.filter(file => !isOther(file)) : await journalFiles(current)
+    const files =
+      current === null
+        ? await givenFiles(
+            given.filter(file => !isOther(file)),
+            io
+          )
+        : await journalFiles(current)
     const keys = values.key?.flatMap(key => keysOf(key, io)) ?? (await configuredKeys(config?.keyFile, io))
     const known = values.end?.map(endOf) ?? []
     const anchor = current === null ? null : await anchorFor(config!, keys, io)
