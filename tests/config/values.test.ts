@@ -71,6 +71,7 @@ t.test('fills in every default, in seconds and bytes, with absolute paths and pa
         id: 'x',
         title: 'x',
         description: null,
+        section: null,
         url: {
           origin: 'https://x.lab.example',
           host: 'x.lab.example',
@@ -82,7 +83,7 @@ t.test('fills in every default, in seconds and bytes, with absolute paths and pa
         sticky: null,
         health: null,
         tls: null,
-        rules: [{ access: 'mfa', factors: null, within: null }],
+        rules: [{ access: 'mfa', factors: null, within: null, freshFor: null }],
         identityHeaders: { user: 'Remote-User', name: 'Remote-Name', email: 'Remote-Email', groups: 'Remote-Groups' },
         addHeaders: Object.create(null),
         passHeaders: [],
@@ -92,11 +93,14 @@ t.test('fills in every default, in seconds and bytes, with absolute paths and pa
         allowedOrigins: [],
         timeouts: { connect: 5, response: 60 },
         enforce: 'always',
+        guarded: false,
         maintenance: null
       }
     ],
     log: { level: 'info' },
+    traces: null,
     notify: null,
+    watch: null,
     shutdownTimeout: 30,
     unsafeHttp: false,
     unsafeVolatileStore: false,
@@ -162,8 +166,8 @@ t.test('reads rules: conditions left out stay out, names have one spelling', asy
     'apps: [{ id: a, url: https://a.example, upstream: http://b, rules: [{ users: [" Alice", ALICE@Lab.example], access: mfa, within: 5m, factors: [webauthn] }, { access: deny }] }]'
   ).apps
   t.strictSame(app!.rules, [
-    { users: ['alice', 'alice@lab.example'], access: 'mfa', factors: ['webauthn'], within: 300 },
-    { access: 'deny', factors: null, within: null }
+    { users: ['alice', 'alice@lab.example'], access: 'mfa', factors: ['webauthn'], within: 300, freshFor: null },
+    { access: 'deny', factors: null, within: null, freshFor: null }
   ])
   for (const name of [
     'alice',
