@@ -39,7 +39,7 @@ Example:
     },
     {
       name: 'reset-factors',
-      summary: 'Remove all second factors of a person and end their sessions.',
+      summary: 'Remove all second factors of a person, or one, and end their sessions.',
       load: () => import('./user/reset-factors.ts')
     },
     {

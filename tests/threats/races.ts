@@ -299,6 +299,10 @@ export async function race(t: Test, fixture: Fixture, others: readonly Server[] 
     await entering
     for (const caller of callers.slice(0, codes.length))
       t.not((await caller.send('GET', '/.factorgate/account')).status, 200, 'whoever slipped in is out')
-    t.equal((await new Caller(fixture).signIn(person.account.name, password)).status, 401)
+    t.equal(
+      (await new Caller(fixture).signIn(person.account.name, password)).status,
+      403,
+      'the right password tells of the suspension, and lets nobody in'
+    )
   })
 }

@@ -17,7 +17,7 @@ ${configHelp}
 Removes passkeys, authenticator apps, recovery codes and open invitations, and ends all sessions. The password stays, but the person
 cannot sign in with the password alone. Before you send a new invitation, make sure that the person who asks for it is the right one.
 
-Examples:
+Example:
   factorgate user reset-factors alice --factor 3gfZgRbZgvsxXJ16vd5DJA
   factorgate user reset-factors alice && factorgate user invite alice
 `,
