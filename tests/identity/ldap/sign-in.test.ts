@@ -51,8 +51,10 @@ t.test('a person who is called otherwise there keeps the account; who gets the o
     ...anna,
     name: 'anna-new',
     displayName: 'The anna-new',
-    email: 'anna-new@lab.example'
+    email: 'anna-new@lab.example',
+    formerNames: ['anna']
   })
+  t.same(await enter('anna', 'pw-anna'), { kind: 'refused', why: 'name_taken' }, 'and the old name stays taken')
 })
 
 t.test('I39 RFC 4513 §5.1.2 · empty, NUL and wrong passwords, two entries, no id → refused', async t => {
