@@ -8,6 +8,12 @@ import { temporaryDirectory } from '../fixtures/process/redis-server.ts'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 
+/** In place of `src/evidence/bill-file.ts`: the bill is the lock file's text, and there is none without a lock file. */
+const billFile = `
+  import fs from 'node:fs'
+  export const billFile = 'bill.json'
+  export const billOfLock = file => (fs.existsSync(file) ? 'of ' + fs.readFileSync(file, 'utf8') : null)`
+
 /** A tree like the project's, with a compiler that only counts how often it is called; without one for `hasCompiler` false. */
 function tree(t: Test, hasCompiler: boolean) {
   // Outside the project: its own node_modules must not be found.
@@ -20,6 +26,7 @@ function tree(t: Test, hasCompiler: boolean) {
   for (const asset of [
     'plugins/portal/assets/page.css',
     'plugins/console/assets/console.css',
+    'src/evidence/assets/evidence.css',
     'src/demo/assets/lab.css',
     'src/identity/password/hash-program.mjs'
   ]) {
@@ -32,7 +39,8 @@ function tree(t: Test, hasCompiler: boolean) {
     const fs = require('node:fs'), calls = fs.existsSync('calls') ? fs.readFileSync('calls', 'utf8') : ''
     fs.writeFileSync('calls', calls + 'x')
     if (fs.existsSync('broken')) process.exit(2)
-    fs.mkdirSync('dist/src/identity/password', { recursive: true })
+    for (const folder of ['identity/password', 'evidence']) fs.mkdirSync('dist/src/' + folder, { recursive: true })
+    fs.writeFileSync('dist/src/evidence/bill-file.js', ${JSON.stringify(billFile)})
     fs.writeFileSync('dist/src/main.js', '')`
   writeFileSync(at('node_modules/typescript/tsc.cjs'), compiler)
   if (hasCompiler) writeFileSync(at('node_modules/typescript/package.json'), '{"bin":{"tsc":"./tsc.cjs"}}')
@@ -85,6 +93,7 @@ t.test('FIELD N8 it builds what is missing or changed, says so, and nothing else
   t.match(run('if-needed').stderr, 'building')
   t.ok(statSync(at('dist/src/main.js')).mode & 0o100, 'the program can be called')
   t.equal(readFileSync(at('dist/plugins/portal/assets/page.css'), 'utf8'), 'small plugins/portal/assets/page.css')
+  t.equal(readFileSync(at('dist/src/evidence/assets/evidence.css'), 'utf8'), 'small src/evidence/assets/evidence.css')
   t.ok(existsSync(at('dist/src/demo/assets/lab.css')))
   t.ok(existsSync(at('dist/src/identity/password/hash-program.mjs')), 'where hash-processes.js looks for it')
   t.same(run('if-needed'), { status: 0, stdout: '', stderr: '' }, 'nothing has changed')
@@ -109,3 +118,16 @@ t.test('FIELD N8 a build that failed is not taken for one', async t => {
   rmSync(at('broken'))
   t.match(run('if-needed').stderr, 'building')
 })
+
+t.test(
+  'FIELD N8 the build writes the bill of materials of the lock file, and without one leaves no old bill',
+  async t => {
+    const { run, at } = tree(t, true)
+    writeFileSync(at('package-lock.json'), 'locked')
+    t.equal(run('always').status, 0)
+    t.equal(readFileSync(at('dist/bill.json'), 'utf8'), 'of locked')
+    rmSync(at('package-lock.json'))
+    t.equal(run('always').status, 0)
+    t.notOk(existsSync(at('dist/bill.json')))
+  }
+)
