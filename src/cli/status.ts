@@ -2,6 +2,9 @@
 import { X509Certificate } from 'node:crypto'
 import { pemText } from '../../config/reading/text-sources.ts'
 import type { Config } from '../../config/schema.ts'
+import { headFileOf, readHead } from '../audit/chain-head.ts'
+import { exportedLines } from '../audit/export-cursor.ts'
+import { deliveryRecord } from '../notify/delivery.ts'
 import type { GateStatus } from '../server/status.ts'
 import { sessionRecord } from '../session/records.ts'
 import { isPortTaken } from './check/live.ts'
@@ -28,7 +31,7 @@ Example:
     const { values } = readArgs(args, { ...configOption, json: { type: 'boolean' } })
     const config = await configFor(io, values.config)
     const gate = await gateAt(config)
-    const people = await signedIn(io, values.config)
+    const { people, failing } = await stored(io, values.config)
     const certificateEnds = certificateEnd(config)
     const found = {
       gate: gate.kind,
@@ -37,6 +40,8 @@ Example:
       portal: config.portal.url.origin,
       store: config.store.kind,
       people,
+      exports: await exportsOf(config),
+      failingMessages: failing,
       certificateEnds: certificateEnds === null ? null : new Date(certificateEnds).toISOString()
     }
     io.stdout(values.json ? jsonText(asDates(found)) : page(found, certificateEnds, io))
@@ -66,10 +71,24 @@ async function gateAt(config: Config): Promise<Gate> {
   return { kind: state.kind, why: state.kind === 'unready' ? state.why : null, status }
 }
 
-/** Null where the store cannot be read. */
-async function signedIn(io: Io, file: string | undefined): Promise<{ people: number; sessions: number } | null> {
+/** The lines of the journal that each configured export has not confirmed, as its cursor and the head file say. */
+async function exportsOf({ journal }: Config): Promise<{ id: string; behind: number }[]> {
+  if (journal.export.length === 0) return []
+  const [sent, head] = await Promise.all([exportedLines(journal.file), readHead(headFileOf(journal.file))])
+  return journal.export.map(({ id }) => ({ id, behind: Math.max(0, (head?.seq ?? 0) - (sent.get(id) ?? 0)) }))
+}
+
+interface Stored {
+  readonly people: { readonly people: number; readonly sessions: number } | null
+  /** Messages that wait for a minute or longer after their first try. */
+  readonly failing: number | null
+}
+
+/** Nulls where the store cannot be read. */
+async function stored(io: Io, file: string | undefined): Promise<Stored> {
   const ids = new Set<string>()
   let sessions = 0
+  let failing = 0
   try {
     await withStore(io, { config: file, changes: 'nothing' }, async ({ store }) => {
       for await (const { key, value } of store.scan(sessionRecord.prefix)) {
@@ -78,12 +97,17 @@ async function signedIn(io: Io, file: string | undefined): Promise<{ people: num
         ids.add(session.accountId)
         sessions++
       }
+      for await (const { key, value } of store.scan(deliveryRecord.prefix)) {
+        const batch = deliveryRecord.parse(value, key)?.batch
+        // A server that is down does not count as a try.
+        if (batch && batch.firstTryAt < io.clock() - 60_000) failing += batch.notices.length
+      }
       return 0
     })
-    return { people: ids.size, sessions }
+    return { people: { people: ids.size, sessions }, failing }
   } catch (error) {
     io.stderr(`note: who is signed in is not known: ${(error as Error).message}\n`)
-    return null
+    return { people: null, failing: null }
   }
 }
 
@@ -97,10 +121,16 @@ interface Found {
   readonly running: GateStatus | null
   readonly portal: string
   readonly store: string
-  readonly people: { readonly people: number; readonly sessions: number } | null
+  readonly people: Stored['people']
+  readonly exports: readonly { readonly id: string; readonly behind: number }[]
+  readonly failingMessages: number | null
 }
 
-function page({ gate, why, running, portal, store, people }: Found, ends: number | null, io: Io): string {
+function page(
+  { gate, why, running, portal, store, people, exports, failingMessages }: Found,
+  ends: number | null,
+  io: Io
+): string {
   const words = {
     ready: 'runs and is ready',
     unready: 'runs, but is not ready',
@@ -126,6 +156,16 @@ function page({ gate, why, running, portal, store, people }: Found, ends: number
     ['store', running === null ? store : `${store}, ${running.isStoreUp ? 'answers' : 'does not answer'}`]
   )
   if (running !== null) rows.push(['journal', running.isJournalWritable ? 'can be written' : 'cannot be written'])
+  for (const { id, behind } of exports)
+    rows.push([
+      `export ${id}`,
+      behind === 0 ? 'has everything' : `${behind.toLocaleString('en')} lines not confirmed yet`
+    ])
+  if (failingMessages !== null && failingMessages > 0)
+    rows.push([
+      'messages',
+      `${failingMessages.toLocaleString('en')} wait after a failed try; run factorgate notify test`
+    ])
   if (people !== null) rows.push(['signed in', `${people.people} people, ${people.sessions} sessions`])
   if (running !== null)
     rows.push(['connections', `${running.openConnections} sockets, downloads and uploads under way`])

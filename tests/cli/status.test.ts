@@ -25,7 +25,12 @@ t.test('status says what runs, what was refused, and that nothing runs', async t
     ])
       t.match(running.stdout, line)
     const json = JSON.parse((await gate.run('status', '--json')).stdout)
-    t.match(json, { gate: 'ready', running: { workers, refused: null, isStoreUp: true, startedAt: /^20.*Z$/ } })
+    t.match(json, {
+      gate: 'ready',
+      running: { workers, refused: null, isStoreUp: true, startedAt: /^20.*Z$/ },
+      exports: [],
+      failingMessages: 0
+    })
     const { readFile } = await import('node:fs/promises')
     const sound = await readFile(gate.configFile, 'utf8')
     await writeFile(gate.configFile, sound.replace('"portal"', '"prtal"'))
