@@ -4,9 +4,8 @@ import type { Credential } from '../../src/factor/credential.ts'
 import type { PasskeySignals } from '../../src/factor/passkey-signals.ts'
 import type { Misfit } from '../../src/factor/webauthn-policy.ts'
 import type { Session } from '../../src/session/session.ts'
-import { type Flash, takeFlash } from './flash.ts'
+import { doneSentence, type Flash, takeFlash } from './flash.ts'
 import { type Frame, Notice, Page, plain, Said } from './layout.tsx'
-import type { Messages } from './messages/messages.ts'
 import { type AuthenticatedContext, frameOf, sendPage, signedPage } from './page-context.ts'
 import { SpentNotice } from './recovery.tsx'
 import { formatRelative } from './relative-time.ts'
@@ -143,17 +142,6 @@ function FactorRow({ frame, credential, misfit, now }: FactorRowProps) {
       </div>
     </li>
   )
-}
-
-function doneSentence(done: Flash, { account: say, challenge, sponsor }: Messages): string {
-  if (done.kind === 'institution') return challenge.there[done.why]({ place: done.title })
-  if (done.kind === 'approved') return sponsor.approved({ name: done.name })
-  if (done.kind === 'declined') return sponsor.youDeclined({ name: done.name })
-  if (done.kind === 'renamed') return say.renamed({ name: done.name })
-  if (done.kind === 'ended') return say.ended
-  if (done.kind === 'others') return say.othersEnded
-  if (done.kind === 'password') return say.passwordChanged
-  return done.kind === 'added' ? say.addedNotice({ name: done.name }) : say.removed({ name: done.name })
 }
 
 export async function showAccount(page: AuthenticatedContext, status: number, problem: string | null) {

@@ -27,7 +27,7 @@ export interface ChallengeView {
   readonly institution?: { readonly id: string; readonly title: string } | null
   /** True if the person has no factor of the gate, and may ask for approval. */
   readonly mayAsk?: boolean
-  readonly notice?: string | null
+  readonly notice?: { readonly sentence: string; readonly isAlert: boolean } | null
 }
 
 export function ChallengePage({ frame, view }: { frame: Frame; view: ChallengeView }) {
@@ -42,8 +42,8 @@ export function ChallengePage({ frame, view }: { frame: Frame; view: ChallengeVi
       )}
       {view.misfit != null && <Notice>{view.misfit}</Notice>}
       {view.notice != null && (
-        <Notice alert>
-          <Said text={view.notice} />
+        <Notice alert={view.notice.isAlert}>
+          <Said text={view.notice.sentence} />
         </Notice>
       )}
       {first !== undefined && <FactorForm frame={frame} view={view} kind={first} isFirst />}

@@ -3,9 +3,9 @@ import type { FastifyInstance, FastifyReply } from 'fastify'
 import { codeKinds, type FactorKind } from '../../src/factor/kinds.ts'
 import { answerOnce } from './answer-once.ts'
 import { whySentence } from './challenge-offer.ts'
-import { ChallengePage, type ChallengeProblem, DeadEndPage } from './challenge-page.tsx'
+import { ChallengePage, type ChallengeProblem, type ChallengeView, DeadEndPage } from './challenge-page.tsx'
 import { enter, urlOf, wayOn } from './enter.ts'
-import { takeFlash } from './flash.ts'
+import { doneSentence, takeFlash } from './flash.ts'
 import { lostCookie, readForm, staleForm } from './forms.ts'
 import type { Messages } from './messages/messages.ts'
 import { type AuthenticatedContext, callerOf, frameOf, goTo, personOf, sendPage, signedPage } from './page-context.ts'
@@ -86,10 +86,10 @@ function noFactor(
   return { title: isInvited ? say.begun : say.none, what: isFromElsewhere ? say.noneWhatThere : say.noneWhat, now }
 }
 
-/** The outcome of a step-up at an institution, shown once. */
-function noticeOf(page: AuthenticatedContext): string | null {
+/** What the last action did, shown once: a step-up at an institution, or the removal of the factor that this sign-in was opened with. */
+function noticeOf(page: AuthenticatedContext): ChallengeView['notice'] {
   const flash = takeFlash(page)
-  return flash?.kind === 'institution' ? page.say.challenge.there[flash.why]({ place: flash.title }) : null
+  return flash === null ? null : { sentence: doneSentence(flash, page.say), isAlert: flash.kind === 'institution' }
 }
 
 /**

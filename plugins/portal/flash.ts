@@ -1,6 +1,7 @@
 /** A message about the last action. The next page shows it once. */
 import { readOwn } from '../cookies.ts'
 import type { StepUpOutcome } from './institutions/step-up-outcome.ts'
+import type { Messages } from './messages/messages.ts'
 import type { AuthenticatedContext } from './page-context.ts'
 import { dropSealed, keepSealed, readSealed } from './sealed-cookie.ts'
 
@@ -27,4 +28,16 @@ export function takeFlash(page: AuthenticatedContext): Flash | null {
   if (readOwn(page.request.raw.headers.cookie, 'done', page.site) === null) return null
   dropSealed(page, 'done')
   return readSealed<Flash>(page, 'done')
+}
+
+/** The message in the language of `say`. */
+export function doneSentence(done: Flash, { account: say, challenge, sponsor }: Messages): string {
+  if (done.kind === 'institution') return challenge.there[done.why]({ place: done.title })
+  if (done.kind === 'approved') return sponsor.approved({ name: done.name })
+  if (done.kind === 'declined') return sponsor.youDeclined({ name: done.name })
+  if (done.kind === 'renamed') return say.renamed({ name: done.name })
+  if (done.kind === 'ended') return say.ended
+  if (done.kind === 'others') return say.othersEnded
+  if (done.kind === 'password') return say.passwordChanged
+  return done.kind === 'added' ? say.addedNotice({ name: done.name }) : say.removed({ name: done.name })
 }

@@ -1,7 +1,7 @@
 /** FIELD G17: a real Chromium and its authenticator forget a passkey that the gate does not know any more. */
 import t from 'tap'
 import { addAuthenticator } from '../fixtures/browser/browser.ts'
-import { acceptInvitation, addTotp, firstPasskey, openLab } from '../fixtures/browser/lab.ts'
+import { acceptInvitation, addTotp, firstPasskey, openLab, typeCode } from '../fixtures/browser/lab.ts'
 
 t.test('FIELD G17 the browser hears which passkeys are good, and what the person is called', async t => {
   const lab = await openLab(t)
@@ -49,10 +49,13 @@ t.test('FIELD G17 the browser hears which passkeys are good, and what the person
   })
 
   await page.goto(`${lab.portal}enrol/totp`)
-  await addTotp(lab, page)
+  const secret = await addTotp(lab, page)
   await page.goto(`${lab.portal}account`)
   await page.getByRole('link', { name: /^Remove .*Passkey on Linux/ }).click()
   await page.getByRole('button', { name: /^Remove “/ }).click()
+  await page.waitForURL(/\/challenge\?/)
+  await page.getByText(/Passkey on Linux.* is removed/).waitFor()
+  await typeCode(lab, page, secret)
   await page.waitForURL(/\/account$/)
   t.match(await (await told('signalAllAcceptedCredentials')).jsonValue(), { allAcceptedCredentialIds: [] })
   t.same(await authenticator.credentials(), [], 'the authenticator has forgotten it')

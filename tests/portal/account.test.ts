@@ -30,7 +30,7 @@ t.test('factors are listed with name, kind and use; a name can be changed', asyn
 t.test('the last factor stays (M23); one of two can go, with a fresh proof and a word on other sign-ins', async t => {
   const fixture = await openFixture(t)
   const { visitor, secret } = await enrolled(fixture)
-  await signedIn(fixture, secret)
+  const { visitor: elsewhere } = await signedIn(fixture, secret)
   const [only] = await fixture.credentials.list(fixture.ada.id)
   const path = `${accountOf(fixture)}/factors/${only?.id}/remove`
   const page = await visitor.open(path)
@@ -39,15 +39,26 @@ t.test('the last factor stays (M23); one of two can go, with a fresh proof and a
   const forced = await visitor.postTo(path, { csrf })
   t.same([forced.status, forced.headers['factorgate-error']], [403, 'last_factor'])
 
-  const added = await addAnother(fixture, visitor, 'Tablet')
+  const enrol = await visitor.open(`${fixture.portalOrigin}/.factorgate/enrol/totp`)
+  const tablet = secretOn(enrol)
+  const added = await visitor.submit(enrol, { code: codeAt(tablet, fixture.clock()), name: 'Tablet' })
+  fixture.time.advance(30)
   t.match(textOf(added.body), /“Tablet” is added\. You are also signed in elsewhere.*Tablet/)
-  const removed = await visitor.submit(await visitor.open(path), {}, /remove/)
-  t.match(textOf(removed.body), /“phone” is removed/)
+  const asked = await visitor.submit(await visitor.open(path), {}, /remove/)
+  t.match(new URL(asked.url).pathname, /\/challenge$/, 'the removed one proves nothing here any more')
+  t.match(textOf(asked.body), /“phone” is removed.*Code from your authenticator app/)
   t.same(
     (await fixture.credentials.list(fixture.ada.id)).map(one => one.name),
     ['Tablet']
   )
-  t.match(fixture.events.at(-1), { kind: 'factor.remove', factor: 'totp', name: 'ada' })
+  t.match(fixture.events.slice(-2), [
+    { kind: 'factor.remove', factor: 'totp', name: 'ada' },
+    { kind: 'session.end', outcome: 'others', why: 'factors_changed', ended: 1 }
+  ])
+  t.match((await elsewhere.get(accountOf(fixture))).headers.location, /\/login/, 'what it opened elsewhere is ended')
+  const back = await visitor.submit(asked, { code: codeAt(tablet, fixture.clock()) }, /totp/)
+  t.equal(back.url, accountOf(fixture))
+  t.notMatch(textOf(back.body), /phone/, 'which is told once')
 })
 
 t.test('changes to factors want a proof of the last five minutes (M22)', async t => {

@@ -346,7 +346,7 @@ export function storiesIn(language: Language): readonly Story[] {
           ...challenge,
           factors: [],
           institution: { id: 'campus', title: 'Campus account' },
-          notice: say.challenge.there.no_factor({ place: 'Campus account' })
+          notice: { sentence: say.challenge.there.no_factor({ place: 'Campus account' }), isAlert: true }
         }}
       />
     ),
