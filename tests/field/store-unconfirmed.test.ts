@@ -311,6 +311,12 @@ t.test('FIELD A7 on the command line, with a real replica that stands still', as
     }
   }
   await replica.signal('SIGCONT')
+  // A command waits half a second for the replica, which needs longer at times after it stood still.
+  await until('the replica has everything', async () => {
+    const info = await redis.cli('INFO', 'replication')
+    const written = /^master_repl_offset:(\d+)/m.exec(info)?.[1]
+    return written !== undefined && written === /^slave0:.*state=online,offset=(\d+)/m.exec(info)?.[1]
+  })
   for (const [words, line] of rows) {
     const { code, stderr } = await command(...words)
     t.equal(code, 0, `${words.slice(0, 2).join(' ')}: ${stderr}`)
