@@ -216,7 +216,7 @@ export class Sessions {
     return principal
   }
 
-  readonly end: Endings['end'] = (id, why) => this.#endings.end(id, why)
+  readonly end: Endings['end'] = (id, why, words) => this.#endings.end(id, why, words)
   readonly endAccount: Endings['endAccount'] = (id, why, except, words) =>
     this.#endings.endAccount(id, why, except, words)
   readonly endProvedBy: Endings['endProvedBy'] = (accountId, credentialId, acting) =>

@@ -82,6 +82,17 @@ t.test('revoke by id ends those sessions alone', async t => {
   t.equal(await store.get(`session:${dashed}`), null)
 })
 
+t.test('revoke with a reason keeps it for the person, by id and by user', async t => {
+  const { factorgate, gate, office, home, other } = await twoPeople(t)
+  await factorgate.ok('session', 'revoke', office.id, '--why', 'laptop lost')
+  await factorgate.ok('session', 'revoke', '--user', 'bob', '--why', 'left')
+  await factorgate.ok('session', 'revoke', home.id)
+  const told = async ({ token }: { token: string }) => gate.sessions.whyEnded(token)
+  t.match(await told(office), { why: 'revoked', words: 'laptop lost' })
+  t.match(await told(other), { why: 'revoked', words: 'left' })
+  t.match(await told(home), { why: 'revoked', words: null }, 'none without a reason')
+})
+
 t.test('revoke by user, and everybody', async t => {
   const { factorgate, office, home, other, isIn } = await twoPeople(t)
   t.equal(await factorgate.ok('session', 'revoke', '--user', 'alice'), '2\n')
