@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import t from 'tap'
+import { routes as consoleRoutes } from '../../plugins/console/page-scope.ts'
 import { withoutTricks } from '../../src/audit/encode-event.ts'
 import { pathForRecord } from '../../src/audit/path-for-record.ts'
 import { Accounts } from '../../src/identity/accounts.ts'
@@ -135,6 +136,8 @@ t.test('FIELD A9 the record knows every word that a route of ours has', async t 
     [...readFileSync(new URL(file, root), 'utf8').matchAll(/'(\/\.factorgate(?:\/[^'?]*)?)'/g)].map(match => match[1]!)
   )
   t.ok(routes.length > 20)
+  t.ok(consoleRoutes.length > 10)
+  routes.push(...consoleRoutes.map(route => route.path))
   for (const route of routes.filter(route => !/\/(not-a-page|original)/.test(route))) {
     const literal = route.replace(/\/[:*].*$/, '')
     t.equal(pathForRecord(literal, [literal], 1024), literal, `${route}: add the word to src/audit/path-for-record.ts`)
