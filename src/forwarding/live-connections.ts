@@ -5,7 +5,7 @@
 import type { App } from '../apps/route-table.ts'
 import type { Clock } from '../clock.ts'
 import type { ErrorCode } from '../errors.ts'
-import type { Proof } from '../factor/proof.ts'
+import { isFullySignedIn, type Proof } from '../factor/proof.ts'
 import type { Subject } from '../identity/subject.ts'
 
 /** WebSocket close codes (RFC 6455 §7.4.1). */
@@ -143,6 +143,16 @@ export class LiveConnections {
   /** Like the other `end…` methods, returns the number of connections ended. */
   endSession(id: string, reason: string): number {
     return endEach(this.#sessions.get(id)?.entries(), reason, closeCodes.policy)
+  }
+
+  /** Ends those of a session's connections that began while its sign-in was complete. */
+  endComplete(id: string, reason: string): number {
+    const entries = this.#sessions.get(id)?.entries() ?? []
+    return endEach(
+      entries.filter(({ asked }) => asked === undefined || isFullySignedIn(asked.proofs)),
+      reason,
+      closeCodes.policy
+    )
   }
 
   endAccount(id: string, reason: string): number {

@@ -238,16 +238,20 @@ export class Sessions {
     return found.filter(each => each !== null).sort((a, b) => b.lastSeenAt - a.lastSeenAt)
   }
 
-  /** True while the session may keep sockets open. */
-  async stands(id: string): Promise<boolean> {
+  /** What the session may keep open: nothing, what needs no second factor, or everything. A session that loses its last second factor goes on half-way. */
+  async standing(id: string): Promise<'ended' | 'half-way' | 'complete'> {
     const now = await this.#clockCorrection.present()
     let session = await this.#cache.read(sessionKey(id), sessionRecord.parse)
     if (session !== null) session = await this.#clockCorrection.correctIfAhead(session, now)
-    if (session === null || session.expiresAt <= now || (await this.#hasIdled(session, now))) return false
-    // It may have lost the proofs of an authenticator that was removed.
-    if (!isFullySignedIn(session.proofs)) return false
+    if (session === null || session.expiresAt <= now || (await this.#hasIdled(session, now))) return 'ended'
     const account = await this.#cache.read(accountPrefix + session.accountId, accountRecord.parse)
-    return account === null || this.#terms.accountNow(account) !== null
+    if (account !== null && this.#terms.accountNow(account) === null) return 'ended'
+    return isFullySignedIn(session.proofs) ? 'complete' : 'half-way'
+  }
+
+  /** True while the session may keep anything open. */
+  async stands(id: string): Promise<boolean> {
+    return (await this.standing(id)) !== 'ended'
   }
 
   /** Counts traffic on an open socket or in a download as a use of the session. */

@@ -32,7 +32,10 @@ export interface AccessWatching {
 export function watchAccess({ store, cache, sessions, live, onError }: AccessWatch): AccessWatching {
   const check = async (id: string): Promise<void> => {
     try {
-      if (!(await sessions.stands(id))) live.endSession(id, 'session ended')
+      const standing = await sessions.standing(id)
+      if (standing === 'ended') live.endSession(id, 'session ended')
+      // The authenticator of its proof was removed.
+      if (standing === 'half-way') live.endComplete(id, 'factors changed')
     } catch (error) {
       // A newer release has written the session. It admits nobody here, so its connections end.
       if (error instanceof RecordTooNew) live.endSession(id, 'session ended')

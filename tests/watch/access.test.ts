@@ -41,10 +41,11 @@ t.test('live connections', async t => {
     return (await sessions.start({ accountId: 'A1', proof, device: { userAgent: '', address: '' }, host: 'gate' }))
       .principal.session
   }
-  const open = (sessionId: string, moved: () => number = () => 0) => {
+  const open = (sessionId: string, moved: () => number = () => 0, asked?: LiveEntry['asked']) => {
     const state = { ended: '' }
     const entry: LiveEntry = {
       ...{ sessionId, accountId: 'A1', appId: 'app', groups: ['x'], endsAt: null, isSocket: true },
+      ...(asked === undefined ? {} : { asked }),
       get bytesMoved() {
         return moved()
       },
@@ -104,6 +105,22 @@ t.test('live connections', async t => {
     await settled()
     t.equal(second.ended, 'access ended')
     await store.put('account:A1', JSON.stringify(account))
+  })
+
+  t.test('a session that is only half signed in any more keeps what began so', async t => {
+    const session = await signIn()
+    const [shown] = session.proofs
+    const password = { ...shown!, kind: 'password' as const, userVerified: false }
+    const request = { host: 'app', target: '/', method: 'GET', destination: undefined, origin: undefined, address: '' }
+    const asked = { ...request, subject: null, proofs: [password], sessionEndsAt: null }
+    const complete = open(session.id, () => 0, { ...asked, proofs: session.proofs })
+    const halfWay = open(session.id, () => 0, asked)
+    const key = `session:${session.id}`
+    const stored = JSON.parse((await store.get(key)) ?? '')
+    await store.put(key, JSON.stringify({ ...stored, proofs: [password] }))
+    await settled()
+    t.equal(complete.ended, 'factors changed')
+    t.equal(halfWay.ended, '')
   })
 
   t.test('connections are checked again after lost notices', async t => {
