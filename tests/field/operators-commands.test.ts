@@ -236,7 +236,7 @@ t.test('FIELD N9 a file that is no list of people is refused with the way out', 
     code: 1,
     stderr: /nowhere\.csv: there is no such file or folder/
   })
-  t.match(await factorgate('user', 'add', '--from', '.'), { code: 1, stderr: /this is a folder, not a file/ })
+  t.match(await factorgate('user', 'add', '--from', '.'), { code: 1, stderr: /: \. is a folder, not a file/ })
   t.match(await factorgate('user', 'add', 'bob', '--from', 'people.csv'), { code: 2, stderr: /give no NAME/ })
   t.match(await factorgate('user', 'add', '--from', 'people.csv', '--mail'), { code: 1 })
 })
