@@ -53,6 +53,8 @@ const mostOfHeadline = 60
 export function Page({ frame, title, subtitle, drawing, wide, children }: PageProps) {
   const { look, say } = frame
   const full = subtitle === undefined ? title : `${title} ${subtitle}`
+  // Elsewhere the header has one link at most, which nobody needs to skip.
+  const hasLinks = hasPersonLinks(frame)
   return (
     <html lang={say.entry.tag} dir={say.entry.direction === 'rtl' ? 'rtl' : undefined}>
       <DocumentHead look={look} title={full}>
@@ -60,9 +62,11 @@ export function Page({ frame, title, subtitle, drawing, wide, children }: PagePr
         <script src={pageScript().path} defer />
       </DocumentHead>
       <body class={wide ? 'wide' : undefined}>
-        <a class="skip" href="#main">
-          {say.frame.skip}
-        </a>
+        {hasLinks && (
+          <a class="skip" href="#main">
+            {say.frame.skip}
+          </a>
+        )}
         <Masthead frame={frame} />
         <main id="main">
           <Door state={drawing} />
@@ -133,11 +137,15 @@ export function FramedSheet({ frame, title, children }: Pick<PageProps, 'frame' 
   )
 }
 
+function hasPersonLinks({ person }: Frame): boolean {
+  return person !== null && !person.isHalf
+}
+
 /** The lab's logo or name, and on the pages of a person their links and their name, the first question on a shared computer. */
 export function Masthead({ frame }: { frame: Frame }) {
   const { look, say, base, person, returnTo = noReturn } = frame
   const lab = look.logo == null ? look.title : <img class="logo" src={logoPath(look.logo)} alt={look.title} />
-  const isSigned = person !== null && !person.isHalf
+  const isSigned = hasPersonLinks(frame)
   return (
     <header>
       {isSigned ? (

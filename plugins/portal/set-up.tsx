@@ -72,9 +72,7 @@ export function DonePage({ frame, view }: { frame: Frame; view: DoneView }) {
           <Said text={onward} />
         </a>
       )}
-      <p class="soft">
-        <a href="/.factorgate/account">{say.change}</a>
-      </p>
+      <p class="soft">{say.change}</p>
     </Page>
   )
 }
@@ -105,7 +103,7 @@ export function secondAddress({ returnTo }: AuthenticatedContext): string {
   return withReturnTo(secondPath, returnTo)
 }
 
-/** Without links to other places, since the set-up goes on. */
+/** Without links to other places, while the set-up goes on. */
 function frameOf(page: AuthenticatedContext): Frame {
   const frame = usualFrameOf(page)
   return { ...frame, person: frame.person && { ...frame.person, isHalf: true } }
@@ -138,6 +136,6 @@ export function registerSetUp(scope: FastifyInstance): void {
       factors: (await usable(page)).map(({ name }) => name),
       hasCodes: await signIn.recovery.hasCodes(principal.account.id)
     }
-    return sendPage(page, 200, <DonePage frame={frameOf(page)} view={view} />)
+    return sendPage(page, 200, <DonePage frame={usualFrameOf(page)} view={view} />)
   })
 }

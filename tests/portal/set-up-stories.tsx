@@ -69,13 +69,13 @@ export function setUpStories<Story>(
     own(
       'set-up-done',
       <DonePage
-        frame={half}
+        frame={person}
         view={{ returnTo, app: 'Notebooks', factors: ['Passkey on Mac', 'Authenticator on my phone'], hasCodes: true }}
       />
     ),
     variant(
       'set-up-done-apps',
-      <DonePage frame={half} view={{ returnTo: noReturn, app: null, factors: ['Passkey on Mac'], hasCodes: true }} />
+      <DonePage frame={person} view={{ returnTo: noReturn, app: null, factors: ['Passkey on Mac'], hasCodes: true }} />
     ),
     own('recovery-new', <NewRecoveryPage frame={person} returnTo={noReturn} />)
   ]
