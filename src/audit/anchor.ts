@@ -58,22 +58,31 @@ export function missingBehind(anchor: Anchor | null, end: ChainEnd, chain: strin
   return end.seq === anchor.seq && end.hash !== anchor.hash ? { kind: 'replaced', anchor } : null
 }
 
+/** A busy journal has two checkpoints a second, and each write costs the store some commands. */
+const usualPauseMs = 30_000
+
 export interface AnchorsOptions {
   readonly store: Store
   readonly journal: string
   readonly isStoreShared: boolean
+  /** The shortest time between two writes. */
+  readonly pauseMs?: number
 }
 
-/** Keeps the anchor in the store up to date. It writes after checkpoints, one at a time, and no request waits for it. */
+/** Keeps the anchor in the store up to date: the first checkpoint at once, then the newest after each pause and at the end. No request waits for it. */
 export class Anchors {
   readonly #store: Store
   readonly #id: string
   #next: Anchor | null = null
+  readonly #pauseMs: number
   #writing: Promise<void> | null = null
+  #timer: NodeJS.Timeout | undefined
+  #mayWriteAt = Number.NEGATIVE_INFINITY
   #replaces = false
 
-  constructor({ store, journal, isStoreShared }: AnchorsOptions) {
+  constructor({ store, journal, isStoreShared, pauseMs = usualPauseMs }: AnchorsOptions) {
     this.#store = store
+    this.#pauseMs = pauseMs
     this.#id = anchorId(journal, isStoreShared)
   }
 
@@ -90,32 +99,44 @@ export class Anchors {
   /** A checkpoint is on disk. Never throws; without the store the next checkpoint tries again. */
   note(anchor: Anchor): void {
     this.#next = anchor
-    this.#writing ??= this.#write().finally(() => {
-      this.#writing = null
-    })
+    if (this.#writing !== null) return
+    const waitMs = this.#replaces ? 0 : this.#mayWriteAt - performance.now()
+    if (waitMs <= 0) this.#begin()
+    else this.#timer ??= setTimeout(() => this.#begin(), waitMs).unref()
   }
 
   /** Resolves when the last checkpoint is in the store, or the store is away. */
   async close(): Promise<void> {
     await this.#writing
+    this.#begin()
+    await this.#writing
   }
 
-  async #write(): Promise<void> {
-    while (this.#next !== null) {
-      const anchor = this.#next
-      this.#next = null
-      const replaces = this.#replaces
-      try {
-        await anchorRecord.change(this.#store, this.#id, before =>
-          // Another process of this machine may have noted a later one.
-          !replaces && before !== null && before.chain === anchor.chain && before.seq >= anchor.seq
-            ? { result: undefined }
-            : { next: anchor, result: undefined, ttlSeconds: lifetimeSeconds }
-        )
-        if (replaces) this.#replaces = false
-      } catch {
-        return
-      }
+  #begin(): void {
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+    const anchor = this.#next
+    if (anchor === null) return
+    this.#next = null
+    this.#mayWriteAt = performance.now() + this.#pauseMs
+    this.#writing = this.#write(anchor).finally(() => {
+      this.#writing = null
+      if (this.#next !== null) this.note(this.#next)
+    })
+  }
+
+  async #write(anchor: Anchor): Promise<void> {
+    const replaces = this.#replaces
+    try {
+      await anchorRecord.change(this.#store, this.#id, before =>
+        // Another process of this machine may have noted a later one.
+        !replaces && before !== null && before.chain === anchor.chain && before.seq >= anchor.seq
+          ? { result: undefined }
+          : { next: anchor, result: undefined, ttlSeconds: lifetimeSeconds }
+      )
+      if (replaces) this.#replaces = false
+    } catch {
+      // The next checkpoint tries again.
     }
   }
 }

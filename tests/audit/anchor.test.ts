@@ -114,6 +114,26 @@ t.test('an older checkpoint of another process does not replace a newer one', as
   t.match(await anchors.read(), { seq: 8 }, 'unless the loss was recorded')
 })
 
+t.test('a busy journal writes its newest checkpoint after a pause, and not each', async t => {
+  const { store, file } = await withAnchors(t)
+  let reads = 0
+  const { get } = store
+  store.get = key => {
+    reads++
+    return get.call(store, key)
+  }
+  const anchors = new Anchors({ store, journal: file, isStoreShared: false })
+  const one: Anchor = { chain: 'a'.repeat(64), seq: 1, hash: 'b'.repeat(64), at: 1, sig: 's' }
+  for (let seq = 1; seq < 100; seq++) {
+    anchors.note({ ...one, seq })
+    await new Promise(setImmediate)
+  }
+  t.equal(reads, 1)
+  await anchors.close()
+  t.equal(reads, 2)
+  t.match(await anchors.read(), { seq: 99 })
+})
+
 t.test('a store that is away stops nothing', async t => {
   const store = new MemoryStore(() => 1)
   store.get = () => Promise.reject(new Error('away'))

@@ -10,6 +10,8 @@ export interface Command {
   readonly name: string
   /** The first argument, or ''. */
   readonly key: string
+  /** All arguments, as MONITOR prints them. */
+  readonly text: string
   /** Called by a script. */
   readonly isNested: boolean
 }
@@ -43,6 +45,7 @@ export async function monitor(end: Ender, port: number): Promise<Monitor> {
         at: Number(seconds) * 1000,
         name: name!.toLowerCase(),
         key: key ?? '',
+        text,
         isNested: from === 'lua'
       }
       found.commands.push(command)

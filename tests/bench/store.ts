@@ -16,9 +16,10 @@ const apart: readonly (readonly [string, (command: Command) => boolean])[] = [
   ['who was seen, once a minute and session, in batches', ({ name, key }) => name === 'set' && /:seen:/.test(key)],
   ['which app somebody used, once in ten minutes', ({ name, key }) => name === 'set' && /:app-use:/.test(key)],
   [
-    'whether the store is the same and has not gone back, once a second',
-    ({ name, key }) => name === 'get' && /:meta:store-/.test(key)
+    'whether the store is the same and has not gone back, once a second, and its progress after a write',
+    ({ name, key }) => ['get', 'set'].includes(name) && /:meta:store-/.test(key)
   ],
+  ['the newest checkpoint of the journal, every 30 seconds', ({ text }) => text.includes(':meta:journal-anchor:')],
   [
     'whether the store is still fit (`readyz`)',
     ({ name, key }) => ['info', 'config'].includes(name) || (name === 'set' && /:probe$/.test(key))
