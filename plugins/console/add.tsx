@@ -7,6 +7,7 @@ import { sendPage } from '../portal/page-context.ts'
 import { actingOf, type ConsoleFrame, type ConsolePage, consoleFrame, consolePage } from './console-page.ts'
 import {
   InvitationFields,
+  NameField,
   PersonFields,
   Reason,
   readInvitation,
@@ -48,23 +49,7 @@ export function AddPage({
             {problem}
           </Notice>
         )}
-        <div>
-          <label for="name">{say.add.name}</label>
-          <p class="soft" id="name-help">
-            {say.add.nameHelp}
-          </p>
-          <input
-            id="name"
-            name="name"
-            value={typed.name}
-            maxlength={256}
-            required
-            autocomplete="off"
-            autocapitalize="none"
-            spellcheck={false}
-            aria-describedby={problem === null ? 'name-help' : 'problem name-help'}
-          />
-        </div>
+        <NameField frame={frame} label={say.add.name} value={typed.name} hasProblem={problem !== null} />
         <PersonFields frame={frame} typed={typed} />
         <SourceField frame={frame} sources={sources} chosen={typed.source} />
         <InvitationFields frame={frame} typed={invitation} canMail={canMail} address={null} />

@@ -1,4 +1,5 @@
 /** Adds many people from a list: the list, then every mistake or what will be done, then the invitations, once. */
+
 import {
   checkPeopleList,
   columns,
@@ -7,6 +8,7 @@ import {
   type PeopleList
 } from '../../src/administration/people-list.ts'
 import { nameInRealm, readReason } from '../../src/administration/person-input.ts'
+import { Table } from '../../src/charts/table.tsx'
 import { requireForm } from '../portal/forms.ts'
 import { Notice, Token } from '../portal/layout.tsx'
 import { said } from '../portal/messages/messages.ts'
@@ -20,7 +22,7 @@ import {
   type TypedInvitation,
   validityInWords
 } from './fields.tsx'
-import { base, Sheet, Table } from './layout.tsx'
+import { base, Sheet } from './layout.tsx'
 import type { ConsoleOptions, PeopleSource } from './options.ts'
 import { listLimit, type PageScope } from './page-scope.ts'
 

@@ -6,6 +6,37 @@ import { Said } from '../portal/layout.tsx'
 import type { ConsoleFrame } from './console-page.ts'
 import type { PeopleSource } from './options.ts'
 
+interface NameFieldProps {
+  frame: ConsoleFrame
+  label: string
+  value: string
+  /** True where a notice with the id `problem` speaks of the form. */
+  hasProblem: boolean
+}
+
+/** A user name. */
+export function NameField({ frame, label, value, hasProblem }: NameFieldProps) {
+  return (
+    <div>
+      <label for="name">{label}</label>
+      <p class="soft" id="name-help">
+        {frame.say.action.add.nameHelp}
+      </p>
+      <input
+        id="name"
+        name="name"
+        value={value}
+        maxlength={256}
+        required
+        autocomplete="off"
+        autocapitalize="none"
+        spellcheck={false}
+        aria-describedby={hasProblem ? 'problem name-help' : 'name-help'}
+      />
+    </div>
+  )
+}
+
 interface ReasonProps {
   frame: ConsoleFrame
   value: string

@@ -1,16 +1,18 @@
 /** The search of the journal. */
+
 import {
   type JournalEntry,
   type JournalPage,
   type JournalQuery,
   typedReference
 } from '../../src/administration/journal-search.ts'
+import { Table } from '../../src/charts/table.tsx'
 import { canonicalName } from '../../src/identity/account.ts'
 import { Notice } from '../portal/layout.tsx'
 import { sendPage } from '../portal/page-context.ts'
 import { utcMinute } from '../portal/relative-time.ts'
 import { type ConsoleFrame, consoleFrame, consolePage } from './console-page.ts'
-import { base, Sheet, Table } from './layout.tsx'
+import { base, Sheet } from './layout.tsx'
 import type { ConsoleOptions } from './options.ts'
 import type { PageScope } from './page-scope.ts'
 

@@ -78,45 +78,6 @@ function isShown(place: Place, role: Role, hasRequests: boolean): boolean {
   return place !== 'configuration' || role === 'operator'
 }
 
-interface TableProps {
-  /** For screen readers, before the table. */
-  caption: string
-  columns: readonly string[]
-  rows: readonly { readonly key: string; readonly cells: readonly ComponentChildren[] }[]
-}
-
-/** Browsers lose the roles of a table whose parts a style makes blocks. */
-const as = (role: 'table' | 'rowgroup' | 'row' | 'columnheader' | 'cell') => ({ role })
-
-/** A table that becomes a list on a phone. */
-export function Table({ caption, columns, rows }: TableProps) {
-  return (
-    <table {...as('table')}>
-      <caption>{caption}</caption>
-      <thead {...as('rowgroup')}>
-        <tr {...as('row')}>
-          {columns.map(column => (
-            <th key={column} {...as('columnheader')} scope="col">
-              {column}
-            </th>
-          ))}
-        </tr>
-      </thead>
-      <tbody {...as('rowgroup')}>
-        {rows.map(({ key, cells }) => (
-          <tr key={key} {...as('row')}>
-            {cells.map((cell, at) => (
-              <td key={columns[at]} {...as('cell')} data-label={columns[at]}>
-                <div>{cell}</div>
-              </td>
-            ))}
-          </tr>
-        ))}
-      </tbody>
-    </table>
-  )
-}
-
 /** A person in a table: both names, with a link to their page. */
 export function PersonCell({ account }: { account: Pick<Account, 'id' | 'name' | 'displayName'> }) {
   return (

@@ -1,12 +1,14 @@
 /** The first page of the console: signed-in people, with their open connections and moved bytes. */
+
 import type { SignedIn } from '../../src/administration/signed-in.ts'
+import { Table } from '../../src/charts/table.tsx'
 import { browserName } from '../portal/device-name.ts'
 import { Notice, toHtml } from '../portal/layout.tsx'
 import { sendPage } from '../portal/page-context.ts'
 import { clockTime, formatRelative } from '../portal/relative-time.ts'
 import { formatBytes } from './amounts.ts'
 import { type ConsoleFrame, type ConsolePage, consoleFrame, consolePage } from './console-page.ts'
-import { base, PersonCell, Sheet, Table } from './layout.tsx'
+import { base, PersonCell, Sheet } from './layout.tsx'
 import { eventsPath, registerLive } from './live.ts'
 import type { ConsoleOptions, OpenConnections } from './options.ts'
 import type { PageScope } from './page-scope.ts'

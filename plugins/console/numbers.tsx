@@ -1,12 +1,13 @@
 /** Charts of the last hours or the last day: sign-ins, refusals, bytes to people, and how long requests took. */
 
 import { Chart } from '../../src/charts/chart.tsx'
+import { Table } from '../../src/charts/table.tsx'
 import { durationBuckets } from '../../src/metrics/declarations.ts'
 import { mergeSteps, quantile, type Step, stepMs } from '../../src/metrics/history.ts'
 import { sendPage } from '../portal/page-context.ts'
 import { formatBytes } from './amounts.ts'
 import { type ConsoleFrame, consoleFrame, consolePage } from './console-page.ts'
-import { base, Sheet, Table } from './layout.tsx'
+import { base, Sheet } from './layout.tsx'
 import type { ConsoleOptions } from './options.ts'
 import type { PageScope } from './page-scope.ts'
 

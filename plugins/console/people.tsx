@@ -1,12 +1,14 @@
 /** The people, with search, filters and pages. */
+
 import { type FoundPeople, type PeopleFilter, peopleFilters } from '../../src/administration/people-index.ts'
+import { Table } from '../../src/charts/table.tsx'
 import type { Credential } from '../../src/factor/credential.ts'
 import { credentialKinds } from '../../src/factor/kinds.ts'
 import type { Account } from '../../src/identity/account.ts'
 import { sendPage } from '../portal/page-context.ts'
 import { formatRelative } from '../portal/relative-time.ts'
 import { type ConsoleFrame, consoleFrame, consolePage } from './console-page.ts'
-import { base, PersonCell, Sheet, Table } from './layout.tsx'
+import { base, PersonCell, Sheet } from './layout.tsx'
 import type { ConsoleOptions } from './options.ts'
 import type { PageScope } from './page-scope.ts'
 

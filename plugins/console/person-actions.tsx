@@ -23,6 +23,7 @@ import {
 } from './console-page.ts'
 import {
   InvitationFields,
+  NameField,
   PersonFields,
   Reason,
   readInvitation,
@@ -82,7 +83,9 @@ export function ActionPage({ frame, view }: { frame: ConsoleFrame; view: ActionV
           </Notice>
         )}
         {action === 'change' && <PersonFields frame={frame} typed={view.typed} />}
-        {action === 'rename' && <NameField frame={frame} view={view} />}
+        {action === 'rename' && (
+          <NameField frame={frame} label={say.rename.name} value={view.typed.name} hasProblem={view.problem !== null} />
+        )}
         {action === 'invite' && (
           <InvitationFields frame={frame} typed={view.invitation} canMail={view.canMail} address={account.email} />
         )}
@@ -107,29 +110,6 @@ export function ActionPage({ frame, view }: { frame: ConsoleFrame; view: ActionV
         <a href={pathOf(account.id)}>{say.cancel}</a>
       </p>
     </Sheet>
-  )
-}
-
-function NameField({ frame: { say }, view: { typed, problem } }: { frame: ConsoleFrame; view: ActionView }) {
-  const words = say.action.add
-  return (
-    <div>
-      <label for="name">{say.action.rename.name}</label>
-      <p class="soft" id="name-help">
-        {words.nameHelp}
-      </p>
-      <input
-        id="name"
-        name="name"
-        value={typed.name}
-        maxlength={256}
-        required
-        autocomplete="off"
-        autocapitalize="none"
-        spellcheck={false}
-        aria-describedby={problem === null ? 'name-help' : 'problem name-help'}
-      />
-    </div>
   )
 }
 

@@ -1,6 +1,8 @@
 /** Requests of people of institutions for a first second factor: who asks, and the forms that approve or decline. */
+
 import type { FastifyReply } from 'fastify'
 import { readReason } from '../../src/administration/person-input.ts'
+import { Table } from '../../src/charts/table.tsx'
 import { GateError } from '../../src/errors.ts'
 import { numberOf } from '../../src/identity/sponsorships.ts'
 import type { SeenRequest } from '../../src/sign-in/sponsorship.ts'
@@ -18,7 +20,7 @@ import {
   takeDone
 } from './console-page.ts'
 import { Reason } from './fields.tsx'
-import { base, PersonCell, Sheet, Table } from './layout.tsx'
+import { base, PersonCell, Sheet } from './layout.tsx'
 import type { PageScope } from './page-scope.ts'
 
 export const requestsPath = `${base}/requests`

@@ -1,5 +1,7 @@
 /** Accounts and networks that must wait after wrong attempts. */
+
 import { readReason } from '../../src/administration/person-input.ts'
+import { Table } from '../../src/charts/table.tsx'
 import { GateError } from '../../src/errors.ts'
 import type { Account } from '../../src/identity/account.ts'
 import type { Lock } from '../../src/throttle/attempt-locks.ts'
@@ -10,7 +12,7 @@ import { goTo, sendPage } from '../portal/page-context.ts'
 import { formatDuration } from '../portal/relative-time.ts'
 import { actingOf, type ConsoleFrame, type ConsolePage, consoleFrame, consolePage } from './console-page.ts'
 import { Reason } from './fields.tsx'
-import { base, Sheet, Table } from './layout.tsx'
+import { base, Sheet } from './layout.tsx'
 import type { ConsoleOptions } from './options.ts'
 import type { PageScope } from './page-scope.ts'
 import { pathOf } from './person.tsx'

@@ -1,5 +1,6 @@
-/** A table of the evidence page, which becomes a list on a phone. */
+/** The tables of the evidence page, and what stands in them. */
 import type { ComponentChildren } from 'preact'
+import { Table as DataTable } from '../charts/table.tsx'
 import { shown } from './shown.ts'
 
 interface TableProps {
@@ -8,36 +9,10 @@ interface TableProps {
   rows: readonly (readonly ComponentChildren[])[]
 }
 
-/** Browsers lose the roles of a table whose parts a style makes blocks. */
-const as = (role: 'table' | 'rowgroup' | 'row' | 'columnheader' | 'cell') => ({ role })
-
+/** Nothing where there are no rows. */
 export function Table({ caption, columns, rows }: TableProps) {
   if (rows.length === 0) return null
-  return (
-    <table {...as('table')}>
-      <caption>{caption}</caption>
-      <thead {...as('rowgroup')}>
-        <tr {...as('row')}>
-          {columns.map(column => (
-            <th key={column} {...as('columnheader')} scope="col">
-              {column}
-            </th>
-          ))}
-        </tr>
-      </thead>
-      <tbody {...as('rowgroup')}>
-        {rows.map(cells => (
-          <tr {...as('row')}>
-            {cells.map((cell, i) => (
-              <td key={columns[i]} {...as('cell')} data-label={columns[i]}>
-                <div>{cell}</div>
-              </td>
-            ))}
-          </tr>
-        ))}
-      </tbody>
-    </table>
-  )
+  return <DataTable caption={caption} columns={columns} rows={rows.map((cells, i) => ({ key: String(i), cells }))} />
 }
 
 /** A text of people or browsers, which may be of any script and hold anything. */

@@ -1,0 +1,40 @@
+/** A table that becomes a list on a phone, by the style of the page that holds it. */
+import type { ComponentChildren } from 'preact'
+
+export interface TableProps {
+  /** What the table shows. A style may leave it to screen readers. */
+  caption: string
+  columns: readonly string[]
+  rows: readonly { readonly key: string; readonly cells: readonly ComponentChildren[] }[]
+}
+
+/** Browsers lose the roles of a table whose parts a style makes blocks. */
+const as = (role: 'table' | 'rowgroup' | 'row' | 'columnheader' | 'cell') => ({ role })
+
+export function Table({ caption, columns, rows }: TableProps) {
+  return (
+    <table {...as('table')}>
+      <caption>{caption}</caption>
+      <thead {...as('rowgroup')}>
+        <tr {...as('row')}>
+          {columns.map(column => (
+            <th key={column} {...as('columnheader')} scope="col">
+              {column}
+            </th>
+          ))}
+        </tr>
+      </thead>
+      <tbody {...as('rowgroup')}>
+        {rows.map(({ key, cells }) => (
+          <tr key={key} {...as('row')}>
+            {cells.map((cell, at) => (
+              <td key={columns[at]} {...as('cell')} data-label={columns[at]}>
+                <div>{cell}</div>
+              </td>
+            ))}
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  )
+}
