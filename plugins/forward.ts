@@ -46,6 +46,8 @@ export interface ForwardOptions {
 }
 
 export interface WatchedFlows {
+  /** True while nobody wants to know of any exchange. */
+  readonly isIdle: boolean
   /** Null where nobody wants to know of this exchange. */
   open(observed: ObservedExchange, app: App, permit: Permit, principal: Principal | null): Flow | null
 }
@@ -103,7 +105,10 @@ export const forwardPlugin = fp<ForwardOptions>(
         sessionEndsAt: principal?.session.expiresAt ?? null,
         proofs: principal?.proofs ?? noProofs,
         assertion: match.app.assertion && permit.subject !== null ? (options.assert?.(exchange) ?? null) : null,
-        flow: options.watch == null ? null : flowOf(options.watch, request, match.app, permit, upgrade !== undefined),
+        flow:
+          options.watch == null || options.watch.isIdle
+            ? null
+            : flowOf(options.watch, request, match.app, permit, upgrade !== undefined),
         trace: exchange.trace,
         observer: new ReplyObserver(request, reply, options, upgrade !== undefined, logged)
       }

@@ -4,9 +4,9 @@ import { has } from '../budgets/budget.ts'
 import { Budgets, type Passing } from '../budgets/budgets.ts'
 import { sentenceOf } from '../budgets/sentences.ts'
 import { closeCodes } from '../forwarding/live-connections.ts'
-import { sessionKey, sessionRecord } from '../session/records.ts'
 import { evenUnconfirmed } from '../store/unconfirmed.ts'
 import type { Services } from './services.ts'
+import { onSessionChange, proofsNow } from './session-changes.ts'
 
 export async function startBudgets(runtime: Services): Promise<Budgets> {
   const { store, clock, live, cache, log, isStoreShared } = runtime
@@ -22,18 +22,12 @@ export async function startBudgets(runtime: Services): Promise<Budgets> {
       const which = per === 'person' ? { account: subject } : per === 'session' ? { session: subject } : {}
       live.endWhere({ ...which, app: per === 'app' ? subject : app }, 'budget', closeCodes.policy, 'budget_spent')
     },
-    proofsNow: async session => {
-      const found = await cache.read(sessionKey(session), sessionRecord.parse).catch(() => null)
-      return found?.proofs ?? null
-    },
+    proofsNow: session => proofsNow(cache, session),
     onTrouble: error => sayTrouble(error, runtime)
   })
   await budgets.start()
-  const prefix = sessionKey('')
-  cache.onNotice(notice => {
-    if (notice.kind === 'changed' && notice.key.startsWith(prefix))
-      void budgets.sessionChanged(notice.key.slice(prefix.length))
-  })
+  // The budgets live as long as the process.
+  onSessionChange(cache, session => void budgets.sessionChanged(session))
   return budgets
 }
 

@@ -3,12 +3,12 @@ import { countingSink } from '../audit/audit-metrics.ts'
 import type { AuditSink } from '../audit/event.ts'
 import { closeCodes } from '../forwarding/live-connections.ts'
 import type { ObservedExchange } from '../metering/observation.ts'
-import { sessionKey, sessionRecord } from '../session/records.ts'
 import { evenUnconfirmed } from '../store/unconfirmed.ts'
 import type { UnusualStep } from '../unusual/steps.ts'
 import type { Verdict } from '../unusual/unusual.ts'
 import { type UnusualSettings, UnusualWatch } from '../unusual/unusual-watch.ts'
 import type { Services } from './services.ts'
+import { onSessionChange, proofsNow } from './session-changes.ts'
 
 /** The journal's sentence holds the strongest signals. */
 const sentencesMost = 3
@@ -20,10 +20,8 @@ export async function startUnusual(runtime: Services, settings: UnusualSettings)
       store,
       clock,
       observers,
-      proofsNow: async session => {
-        const found = await cache.read(sessionKey(session), sessionRecord.parse).catch(() => null)
-        return found?.proofs ?? null
-      },
+      proofsNow: session => proofsNow(cache, session),
+      onSessionChange: listener => onSessionChange(cache, listener),
       act: (verdict, steps, exchange) =>
         act(verdict, steps, exchange, runtime).catch(error =>
           log.error({ err: error, account: verdict.account }, 'a step of the watch on people failed')
@@ -40,11 +38,6 @@ export async function startUnusual(runtime: Services, settings: UnusualSettings)
     settings
   )
   await watch.start()
-  const prefix = sessionKey('')
-  cache.onNotice(notice => {
-    if (notice.kind === 'changed' && notice.key.startsWith(prefix))
-      watch.sessionChanged(notice.key.slice(prefix.length))
-  })
   return watch
 }
 

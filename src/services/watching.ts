@@ -34,6 +34,9 @@ export async function watchingOf(config: Config, apps: readonly App[], runtime: 
     observers.isEmpty ? null : new ObservedFlow(observed, observers, clock)
   return {
     flows: {
+      get isIdle() {
+        return budgets === null && unusual === null && observers.isEmpty
+      },
       open: (observed, app, permit, principal) => {
         const flow = observedFlow(observed)
         const counted = budgets === null ? flow : (openCounted(budgets, observed, app, permit, principal, flow) ?? flow)

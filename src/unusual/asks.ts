@@ -64,7 +64,7 @@ export class Asks {
 
   /** Holds at once in this gate; other gates hear of it from the store. Rejects if the store cannot be written. */
   async ask(account: string, at: number): Promise<void> {
-    this.#asked.set(account, Math.max(at, this.#asked.get(account) ?? 0))
+    this.#note(account, at)
     await askRecord.put(this.#options.store, account, { at }, askSeconds)
   }
 

@@ -28,6 +28,8 @@ export interface UnusualWatchOptions {
   readonly observers: Observers
   /** The proofs of a session now; null if it has ended. */
   readonly proofsNow: (session: string) => Promise<readonly Proof[] | null>
+  /** Calls the listener with the id of each session that changes. Returns the function that ends this. */
+  readonly onSessionChange: (listener: (session: string) => void) => () => void
   /** Journal, notices and suspensions. It must not reject. */
   readonly act: (verdict: Verdict, steps: readonly UnusualStep[], exchange: ObservedExchange) => Promise<void>
   /** A sentence for operators, once for each trouble. */
@@ -49,6 +51,7 @@ export class UnusualWatch {
   #findPlace: FindPlace = null
   #countries: string | null = null
   #stopObserving: (() => void) | undefined
+  #stopHearing: (() => void) | undefined
 
   constructor(options: UnusualWatchOptions, settings: UnusualSettings) {
     const { store, clock, say, proofsNow } = options
@@ -72,6 +75,10 @@ export class UnusualWatch {
 
   async start(): Promise<void> {
     await this.#asks.start()
+    // Perhaps its person has shown a proof.
+    this.#stopHearing = this.#options.onSessionChange(session => {
+      this.#asks.sessionChanged(session).catch(() => {})
+    })
     this.#keeper.start()
     this.#stopObserving = this.#options.observers.add(told => {
       const observation = observationOf(told, this.#begun)
@@ -118,14 +125,10 @@ export class UnusualWatch {
     return person === null ? inner : new HeldFlow(person, inner, this.#asks)
   }
 
-  /** A session in the store has changed: perhaps its person has shown a proof. */
-  sessionChanged(session: string): void {
-    this.#asks.sessionChanged(session).catch(() => {})
-  }
-
   /** Writes what was learned. */
   async stop(): Promise<void> {
     this.#stopObserving?.()
+    this.#stopHearing?.()
     this.#asks.stop()
     await this.#keeper.stop()
   }
