@@ -20,6 +20,8 @@ export interface Budget {
   readonly rate: number | null
   /** True for a rule's `freshFor`: the count begins anew with each proof. */
   readonly isPerProof: boolean
+  /** Where `app` is null: the apps that it counts. Without it, all. */
+  readonly countsApp?: (appId: string) => boolean
 }
 
 /** How long `step-up` holds what is running, in milliseconds. */
@@ -39,6 +41,6 @@ export function laterSteps({ steps }: Budget): readonly Step[] {
   return steps.slice(steps.indexOf('step-up') + 1)
 }
 
-export function concerns({ app }: Budget, appId: string): boolean {
-  return app === null || app === appId
+export function concerns({ app, countsApp }: Budget, appId: string): boolean {
+  return app === null ? (countsApp?.(appId) ?? true) : app === appId
 }

@@ -86,7 +86,7 @@ function ownOf({ ownBudgets }: App, { freshForRule }: Permit): Budget | null {
 /** The budgets outlive a reload, with their counts. They are loaded where there is one, for a short start. */
 async function budgetsOf(config: Config, apps: readonly App[], runtime: Services): Promise<Budgets | null> {
   const reporting = new Set(config.apps.filter(({ enforce }) => enforce === 'report').map(({ id }) => id))
-  const configured = (config.watch?.budgets ?? []).map(toBudget).map(budget => underReport(budget, reporting))
+  const configured = (config.watch?.budgets ?? []).map(toBudget).flatMap(budget => underReport(budget, reporting))
   const isWanted = configured.length > 0 || apps.some(({ ownBudgets }) => ownBudgets != null)
   if (!isWanted && runtime.budgets === null) return null
   if (runtime.budgets === null) {
@@ -133,8 +133,13 @@ export function toBudget({ id, per, app, window, direction, factors, rate, ...gi
   }
 }
 
-/** A budget of an app that only reports stops nobody. */
-function underReport(budget: Budget, reporting: ReadonlySet<string>): Budget {
-  if (budget.app === null || !reporting.has(budget.app)) return budget
-  return { ...budget, steps: budget.steps.filter(step => step === 'journal' || step === 'notify') }
+/** What is fetched from apps that only report stops nobody. A budget of all apps counts it apart, as `ID.report`. */
+function underReport(budget: Budget, reporting: ReadonlySet<string>): readonly Budget[] {
+  if (reporting.size === 0) return [budget]
+  const mild = { ...budget, steps: budget.steps.filter(step => step === 'journal' || step === 'notify') }
+  if (budget.app !== null) return [reporting.has(budget.app) ? mild : budget]
+  return [
+    { ...budget, countsApp: app => !reporting.has(app) },
+    { ...mild, id: `${budget.id}.report`, countsApp: app => reporting.has(app) }
+  ]
 }

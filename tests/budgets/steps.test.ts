@@ -247,14 +247,18 @@ t.test('freshFor: so much leaves with one proof', async t => {
 })
 
 t.test('with enforce: report budgets count and tell, and stop nobody', async t => {
-  const { gate, get } = await gateWith(
+  const { gate, account, get } = await gateWith(
     t,
     '{ id: theft, per: person, window: 1h, bytes: 1MiB, then: [cut, suspend] }',
     ', enforce: report'
   )
   t.equal(await (await get(String(8 * MiB))).end, true)
-  await gate.server.runtime.budgets?.flush()
+  const { runtime } = gate.server
+  await runtime.budgets?.flush()
+  await until(async () => (await journalOf(gate, 'watch.budget')).length > 0, 'it is in the journal')
+  t.match(await journalOf(gate, 'watch.budget'), [{ outcome: 'passed', budget: 'theft.report', name: 'alice' }])
   t.equal((await get('10')).status, 200)
+  t.equal((await runtime.accounts.byId(account.id))?.suspended, null, 'a budget of all apps suspends nobody for it')
 })
 
 t.test('a reload keeps the counts, and what waits for a budget that is gone goes on', async t => {
