@@ -131,7 +131,7 @@ export class People {
     const { accounts, sessions } = this.#parts
     let ended = 0
     await this.#evenUnconfirmed(
-      () => accounts.suspend(account.id, why, asOf),
+      () => accounts.suspend(account.id, why, { asOf }),
       async () => {
         ended = await sessions.endAccount(account.id, 'suspended')
       },

@@ -1,6 +1,7 @@
 /** The record of an account in the store. With an invalid record the account does not exist for the gate (THREATS D3). */
 import { type Loose, RecordKind } from '../store/records.ts'
 import { type Account, accountPrefix } from './account.ts'
+import { isSuspension } from './suspension.ts'
 
 export const accountRecord = new RecordKind<Account>({
   prefix: accountPrefix,
@@ -32,7 +33,7 @@ function isAccount(record: Loose): record is Loose & Account {
     Array.isArray(groups) &&
     groups.every(group => typeof group === 'string') &&
     (theirGroups == null || (Array.isArray(theirGroups) && theirGroups.every(group => typeof group === 'string'))) &&
-    (suspended === null || (typeof suspended === 'object' && typeof suspended.why === 'string')) &&
+    (suspended === null || isSuspension(suspended)) &&
     typeof createdAt === 'number' &&
     (language === undefined || typeof language === 'string')
   )

@@ -1,6 +1,7 @@
 /** An account: one person's names, and whether they may enter. Secrets are in other records (`password:`, `credential:`). */
 import type { Language } from '../messages/languages.ts'
 import type { Subject } from './subject.ts'
+import type { Suspension } from './suspension.ts'
 
 export interface Account {
   /** 128 random bits; also WebAuthn's `user.id`. It is never reused, even if the name is. */
@@ -23,7 +24,7 @@ export interface Account {
    * a map. Absent where the groups are the gate's own.
    */
   readonly theirGroups?: readonly string[] | null
-  readonly suspended: { readonly at: number; readonly why: string } | null
+  readonly suspended: Suspension | null
   readonly createdAt: number
   /** The language that the person has chosen for pages and mails. Absent where they have chosen none. */
   readonly language?: Language

@@ -7,6 +7,7 @@ import type { Store } from '../store/store.ts'
 import { type Account, canonicalName } from './account.ts'
 import { accountRecord } from './account-record.ts'
 import { Addresses, canonicalAddress } from './addresses.ts'
+import { type SuspensionCause, suspendedAgain } from './suspension.ts'
 
 export type AccountProblem = 'name_taken' | 'name_invalid' | 'external_taken' | 'not_found' | 'changed'
 
@@ -270,10 +271,19 @@ export class Accounts {
 
   /**
    * Watchers of the store end the account's sessions and connections. Throws AccountError `not_found`. Rejects with StoreUnconfirmed if the
-   * change is not confirmed; a second call asks again. `asOf` as in `update`.
+   * change is not confirmed; a second call asks again. `asOf` as in `update`. A suspension by the watch stays one when an operator gives
+   * another reason.
    */
-  async suspend(id: string, why: string, asOf?: Account): Promise<Account> {
-    const account = await this.#change(id, account => ({ ...account, suspended: { at: this.#clock(), why } }), asOf)
+  async suspend(
+    id: string,
+    why: string,
+    { asOf, cause = 'operator' }: { readonly asOf?: Account | undefined; readonly cause?: SuspensionCause } = {}
+  ): Promise<Account> {
+    const account = await this.#change(
+      id,
+      account => ({ ...account, suspended: suspendedAgain(account.suspended, { at: this.#clock(), why, cause }) }),
+      asOf
+    )
     await this.#store.settle?.()
     return account
   }

@@ -4,9 +4,9 @@ import { has } from '../budgets/budget.ts'
 import { Budgets, type Passing } from '../budgets/budgets.ts'
 import { sentenceOf } from '../budgets/sentences.ts'
 import { closeCodes } from '../forwarding/live-connections.ts'
-import { evenUnconfirmed } from '../store/unconfirmed.ts'
 import type { Services } from './services.ts'
 import { onSessionChange, proofsNow } from './session-changes.ts'
+import { suspendByWatch } from './watch-suspension.ts'
 
 export async function startBudgets(runtime: Services): Promise<Budgets> {
   const { store, clock, live, cache, log, isStoreShared } = runtime
@@ -35,7 +35,7 @@ async function act(passing: Passing, runtime: Services): Promise<void> {
   const { budget, subject, account, happening, spent, limit, at } = passing
   // Every new proof begins this count anew, which is no news.
   if (happening === 'bought' && budget.isPerProof) return
-  const { accounts, sessions, metrics } = runtime
+  const { accounts, metrics } = runtime
   const person = account === null ? null : await accounts.byId(account).catch(() => null)
   const isOfPerson = budget.per === 'person' || budget.per === 'session'
   const who = isOfPerson ? (person?.name ?? 'somebody') : budget.per === 'app' ? 'everybody at this app' : 'everybody'
@@ -63,11 +63,8 @@ async function act(passing: Passing, runtime: Services): Promise<void> {
     why
   })
   const isSuspending = has(budget, 'suspend') && happening === (has(budget, 'step-up') ? 'unanswered' : 'passed')
-  if (!isSuspending || person === null || person.suspended !== null) return
-  const unconfirmed = await evenUnconfirmed(() => accounts.suspend(person.id, why))
-  const ended = await sessions.endAccount(person.id, 'suspended').catch(() => 0)
-  const confirmed = unconfirmed === null ? undefined : false
-  sink.record({ kind: 'user.change', at, ...whom, outcome: 'suspended', why, by: 'watch', ended, confirmed })
+  if (isSuspending && person !== null)
+    await suspendByWatch({ account: person.id, why, cause: 'budget', at, sink }, runtime)
 }
 
 /** One line each time, because budgets that are not shared let more through. */

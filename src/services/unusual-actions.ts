@@ -1,14 +1,12 @@
 /** What the watch on people does: the journal's line, with which people are told, and suspensions. */
 import { countingSink } from '../audit/audit-metrics.ts'
-import type { AuditSink } from '../audit/event.ts'
-import { closeCodes } from '../forwarding/live-connections.ts'
 import type { ObservedExchange } from '../metering/observation.ts'
-import { evenUnconfirmed } from '../store/unconfirmed.ts'
 import type { UnusualStep } from '../unusual/steps.ts'
 import type { Verdict } from '../unusual/unusual.ts'
 import { type UnusualSettings, UnusualWatch } from '../unusual/unusual-watch.ts'
 import type { Services } from './services.ts'
 import { onSessionChange, proofsNow } from './session-changes.ts'
+import { suspendByWatch } from './watch-suspension.ts'
 
 /** The journal's sentence holds the strongest signals. */
 const sentencesMost = 3
@@ -72,17 +70,5 @@ async function act(
     isTold: steps.includes('notify'),
     why
   })
-  if (steps.includes('suspend')) await suspend(verdict, why, sink, runtime)
-}
-
-async function suspend({ account, at }: Verdict, why: string, sink: AuditSink, runtime: Services): Promise<void> {
-  const { accounts, sessions, live } = runtime
-  const found = await accounts.byId(account)
-  if (found === null || found.suspended !== null) return
-  const unconfirmed = await evenUnconfirmed(() => accounts.suspend(account, why))
-  live.endWhere({ account }, 'suspended', closeCodes.policy)
-  const ended = await sessions.endAccount(account, 'suspended').catch(() => 0)
-  const confirmed = unconfirmed === null ? undefined : false
-  const { name } = found
-  sink.record({ kind: 'user.change', at, account, name, outcome: 'suspended', why, by: 'watch', ended, confirmed })
+  if (steps.includes('suspend')) await suspendByWatch({ account, why, cause: 'unusual', at, sink }, runtime)
 }

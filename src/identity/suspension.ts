@@ -1,0 +1,70 @@
+/** A suspension of an account: since when, why, who or what began it, and what operators have said about it since. */
+
+/** What began a suspension: a person, or a part of the watch. */
+export const suspensionCauses = ['operator', 'budget', 'unusual', 'decoy'] as const
+export type SuspensionCause = (typeof suspensionCauses)[number]
+
+/** What an operator has said, with the reason. */
+export interface OperatorWord {
+  readonly at: number
+  /** The operator's account id; null for the command line. */
+  readonly account: string | null
+  /** The operator's name, or that of the system's user. */
+  readonly name: string
+  readonly why: string
+}
+
+export interface Suspension {
+  /** Milliseconds since the epoch. */
+  readonly at: number
+  /** The person reads it. */
+  readonly why: string
+  /** Absent in records of releases that did not know it. */
+  readonly cause?: SuspensionCause
+  /** The operator who has looked at the evidence and found the suspension right. */
+  readonly confirmed?: OperatorWord
+  /** The first of two operators who want to end it (`watch.resume.afterDecoy`). */
+  readonly resumeAsked?: OperatorWord
+}
+
+/** An older record says no cause: `operator`. One that a newer release knows counts as the strictest. */
+export function causeOf({ cause }: Suspension): SuspensionCause {
+  if (cause === undefined) return 'operator'
+  return suspensionCauses.includes(cause) ? cause : 'decoy'
+}
+
+export function isByWatch(suspension: Suspension): boolean {
+  return causeOf(suspension) !== 'operator'
+}
+
+export function isSuspension(value: unknown): value is Suspension {
+  if (typeof value !== 'object' || value === null) return false
+  const { why, cause, confirmed, resumeAsked } = value as Partial<Suspension>
+  return (
+    typeof why === 'string' &&
+    (cause === undefined || typeof cause === 'string') &&
+    [confirmed, resumeAsked].every(word => word === undefined || isWord(word))
+  )
+}
+
+function isWord(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  const { at, account, name, why } = value as Partial<OperatorWord>
+  return (
+    typeof at === 'number' &&
+    (account === null || typeof account === 'string') &&
+    typeof name === 'string' &&
+    typeof why === 'string'
+  )
+}
+
+/**
+ * What a person is suspended for who is suspended again. An operator's new reason does not make a suspension by the watch an ordinary one; the
+ * watch changes none of an operator, and of its own only to a stricter cause.
+ */
+export function suspendedAgain(before: Suspension | null, next: Suspension & { cause: SuspensionCause }): Suspension {
+  if (before === null) return next
+  if (next.cause === 'operator') return { ...next, cause: causeOf(before) }
+  if (!isByWatch(before)) return before
+  return suspensionCauses.indexOf(next.cause) > suspensionCauses.indexOf(causeOf(before)) ? next : before
+}

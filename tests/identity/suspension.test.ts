@@ -1,0 +1,91 @@
+/** Suspensions: what began them survives later ones, older records read well, and the watch ends connections before it asks the store. */
+import t from 'tap'
+import { LiveConnections } from '../../src/forwarding/live-connections.ts'
+import { accountRecord } from '../../src/identity/account-record.ts'
+import { Accounts } from '../../src/identity/accounts.ts'
+import { causeOf, type SuspensionCause, suspendedAgain } from '../../src/identity/suspension.ts'
+import { suspendByWatch } from '../../src/services/watch-suspension.ts'
+import { StoreUnreachable } from '../../src/store/store.ts'
+import { MemoryStore } from '../fixtures/in-process/memory-store.ts'
+
+const clock = () => 1000
+
+t.test('a suspension keeps its strictest cause', t => {
+  const rows: readonly [string, SuspensionCause | null, SuspensionCause, SuspensionCause, string][] = [
+    ['the first one counts', null, 'budget', 'budget', 'next'],
+    ['an operator who gives a new reason does not make it an ordinary one', 'decoy', 'operator', 'decoy', 'next'],
+    ['a decoy is stricter than a budget', 'budget', 'decoy', 'decoy', 'next'],
+    ['a budget changes nothing after a decoy', 'decoy', 'budget', 'decoy', 'before'],
+    ['the watch changes nothing that an operator said', 'operator', 'decoy', 'operator', 'before']
+  ]
+  for (const [name, before, next, cause, why] of rows) {
+    const found = suspendedAgain(before === null ? null : { at: 1, why: 'before', cause: before }, {
+      at: 2,
+      why: 'next',
+      cause: next
+    })
+    t.match(found, { cause, why }, name)
+  }
+  t.end()
+})
+
+t.test('records of other releases read well', t => {
+  const account = { id: 'A'.repeat(22), name: 'ada', displayName: 'Ada', email: null, groups: [], directory: 'local' }
+  const rows: readonly [string, object, SuspensionCause | null][] = [
+    ['an older one without a cause is an operator’s', {}, 'operator'],
+    ['a cause of a newer release is the strictest', { cause: 'weather' }, 'decoy'],
+    ['a damaged one admits nobody', { cause: 7 }, null],
+    ['nor one with a damaged word of an operator', { confirmed: { at: 1 } }, null]
+  ]
+  for (const [name, more, cause] of rows) {
+    const text = JSON.stringify({ ...account, createdAt: 1, suspended: { at: 1, why: 'odd', ...more } })
+    const found = accountRecord.parse(text)
+    t.equal(found?.suspended == null ? null : causeOf(found.suspended), cause, name)
+  }
+  t.end()
+})
+
+function fixture() {
+  const store = new MemoryStore(clock)
+  const accounts = new Accounts({ store, clock })
+  const live = new LiveConnections({ clock })
+  t.teardown(() => live.close())
+  const sessions = { endAccount: async () => 1 }
+  const events: object[] = []
+  const sink = { writable: true, record: (event: object) => void events.push(event), commit: async () => {} }
+  const open = (accountId: string) => {
+    const ended: string[] = []
+    const end = (reason: string) => void ended.push(reason)
+    live.add({
+      sessionId: 's',
+      accountId,
+      appId: 'files',
+      groups: [],
+      endsAt: null,
+      isSocket: false,
+      bytesMoved: 0,
+      end
+    })
+    return ended
+  }
+  return { store, accounts, live, sessions, events, sink, open }
+}
+
+t.test('the watch ends a person’s connections here at once, even while the store is down', async t => {
+  const { store, accounts, live, sessions, events, sink, open } = fixture()
+  const { id } = await accounts.create({ name: 'ada' })
+  const ended = open(id)
+  const others = open('B'.repeat(22))
+  const parts = { accounts, live, sessions } as unknown as Parameters<typeof suspendByWatch>[1]
+  store.isDown = true
+  const what = { account: id, why: 'Too much.', cause: 'decoy', at: 5, sink } as const
+  await t.rejects(suspendByWatch(what, parts), StoreUnreachable)
+  t.same([ended, others], [['suspended'], []])
+  t.same(events, [])
+  store.isDown = false
+  t.equal(await suspendByWatch(what, parts), true)
+  t.match((await accounts.byId(id))?.suspended, { why: 'Too much.', cause: 'decoy' })
+  t.match(events, [{ kind: 'user.change', outcome: 'suspended', name: 'ada', by: 'watch', cause: 'decoy', ended: 1 }])
+  t.equal(await suspendByWatch(what, parts), false, 'a person who is suspended already stays as they are')
+  t.equal(events.length, 1)
+})
