@@ -24,32 +24,46 @@ const weights = new Float64Array(ringSize)
 export function usualFor(person: Person, peers: Usual): Usual {
   const middle = new Float32Array(featureCount)
   const spread = new Float32Array(featureCount)
+  const weight = weighDays(person)
+  for (let feature = 0; feature < featureCount; feature++)
+    [middle[feature], spread[feature]] = usualIn(person, peers, feature, weight)
+  return { middle, spread }
+}
+
+/** One number alone, for lists of many people. */
+export function usualOfFeature(
+  person: Person,
+  peers: Usual,
+  feature: number
+): readonly [middle: number, spread: number] {
+  return usualIn(person, peers, feature, weighDays(person))
+}
+
+function weighDays(person: Person): number {
   let weight = 0
   for (let i = 0; i < person.ringCount; i++) {
     weights[i] = 0.5 ** (Math.max(0, person.day - person.days[i]!) / halfLifeDays)
     weight += weights[i]!
   }
+  return weight
+}
+
+function usualIn(person: Person, peers: Usual, feature: number, weight: number): [middle: number, spread: number] {
+  const theirs = peers.middle[feature]!
+  const theirSpread = peers.spread[feature]!
+  if (person.ringCount === 0) return [theirs, theirSpread]
   const share = weight / (weight + peerDays)
+  sortDays(person, feature)
+  const own = valueAt(person, feature, weight * 0.5)
+  // The upper tenth counts beside the MAD, because some days of most people are busy ones.
+  const upper = (valueAt(person, feature, weight * 0.9) - own) / 1.28
+  const ownSpread = Math.max(features[feature]!.leastSpread, madFactor * deviation(person, feature, own, weight), upper)
   const hasLong = person.numbers[number.longDays]! >= longDaysLeast
-  for (let feature = 0; feature < featureCount; feature++) {
-    const { leastSpread } = features[feature]!
-    const theirs = peers.middle[feature]!
-    const theirSpread = peers.spread[feature]!
-    if (person.ringCount === 0) {
-      middle[feature] = theirs
-      spread[feature] = theirSpread
-      continue
-    }
-    sortDays(person, feature)
-    const own = valueAt(person, feature, weight * 0.5)
-    // The upper tenth counts beside the MAD, because some days of most people are busy ones.
-    const upper = (valueAt(person, feature, weight * 0.9) - own) / 1.28
-    const ownSpread = Math.max(leastSpread, madFactor * deviation(person, feature, own, weight), upper)
-    const long = hasLong ? person.numbers[longAt + feature]! + aboveLongMost : Number.POSITIVE_INFINITY
-    middle[feature] = Math.min(long, share * own + (1 - share) * theirs)
-    spread[feature] = Math.sqrt(share * ownSpread ** 2 + (1 - share) * (theirSpread ** 2 + share * (own - theirs) ** 2))
-  }
-  return { middle, spread }
+  const long = hasLong ? person.numbers[longAt + feature]! + aboveLongMost : Number.POSITIVE_INFINITY
+  return [
+    Math.min(long, share * own + (1 - share) * theirs),
+    Math.sqrt(share * ownSpread ** 2 + (1 - share) * (theirSpread ** 2 + share * (own - theirs) ** 2))
+  ]
 }
 
 /** Moves the slow baseline by one learned day. */

@@ -8,8 +8,9 @@ import { endDay, type Lesson } from './end-day.ts'
 import { featureCount } from './features.ts'
 import { everyone, Group } from './group.ts'
 import { mergeInto } from './merge.ts'
-import type { Live, People } from './people.ts'
-import { dayMs, type Person } from './person.ts'
+import { movedPlaces } from './moved.ts'
+import type { Carry, Live, People } from './people.ts'
+import { countedToday, dayMs, type Person } from './person.ts'
 import { groupRecord, keepSeconds, packGroup, packPerson, personRecord, unpackGroup, unpackPerson } from './records.ts'
 
 export interface KeeperOptions {
@@ -25,6 +26,7 @@ const tickMs = 1000
 const calmMs = 60_000
 /** A person whom nobody has seen for so long leaves the memory. */
 const idleMs = 3_600_000
+const noneSynced = new Float64Array(movedPlaces)
 
 export class Keeper {
   readonly #options: KeeperOptions
@@ -82,7 +84,7 @@ export class Keeper {
   async #sync(account: string, live: Live, now: number): Promise<void> {
     const { people, store } = this.#options
     live.isDirty = false
-    const counted = live.person.numbers.slice(0, featureCount)
+    const counted = countedToday(live.person)
     const { carry } = live
     let lesson: { readonly what: Lesson; readonly day: number } | null = null
     let merged: Person
@@ -91,7 +93,7 @@ export class Keeper {
         lesson = null
         const stored = record === null ? unpackPerson(packPerson(live.person)) : unpackPerson(record)
         if (record !== null) {
-          if (carry !== null && carry.day === stored.day) addAmounts(stored, carry.amounts)
+          if (carry !== null && carry.day === stored.day) addCarry(stored, carry)
           if (stored.day < live.person.day) {
             const usual = usualFor(stored, people.peers(live.groups, stored.day))
             const what = endDay(stored, usual, live.person.day, people.isLearning(stored.day * dayMs))
@@ -116,7 +118,7 @@ export class Keeper {
     live.syncedAt = now
     // A day has ended in between: the next writing joins the two.
     if (live.person.day !== merged.day) return
-    const written = merged.numbers.slice(0, featureCount)
+    const written = countedToday(merged)
     live.person = mergeInto(merged, live.person, counted)
     live.synced = written
     live.usual = null
@@ -162,8 +164,9 @@ function isDue(live: Live, now: number): boolean {
   return !live.isLoaded || live.person.alarm > 0 || now - live.syncedAt >= calmMs || now < live.syncedAt
 }
 
-function addAmounts(person: Person, amounts: Float64Array): void {
-  for (let i = 0; i < featureCount; i++) person.numbers[i]! += amounts[i]!
+function addCarry({ numbers, moved }: Person, { amounts, apps }: Carry): void {
+  for (let i = 0; i < featureCount; i++) numbers[i]! += amounts[i]!
+  moved.addSince({ apps, today: amounts.subarray(featureCount) }, noneSynced)
 }
 
 /** Names of groups come from directories and may be long. */

@@ -15,6 +15,7 @@ export function mergeInto(into: Person, live: Person, synced: Float64Array): Per
       ? Math.max(into.numbers[feature]!, mine)
       : into.numbers[feature]! + Math.max(0, mine - synced[feature]!)
   }
+  into.moved.addSince(live.moved, synced.subarray(featureCount))
   if (live.numbers[number.placeAt]! >= into.numbers[number.placeAt]!)
     for (const index of [number.latitude, number.longitude, number.placeAt]) into.numbers[index] = live.numbers[index]!
   for (const list of [known.areas, known.networks, known.devices, known.countries])

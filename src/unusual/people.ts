@@ -1,9 +1,8 @@
 /** The people and groups in memory. With a store behind it, keeper.ts loads and writes them. */
 import { usualFor } from './baseline.ts'
 import { endDay, type Lesson } from './end-day.ts'
-import { featureCount } from './features.ts'
 import { everyone, Group, type Usual, usualOf } from './group.ts'
-import { dayMs, Person } from './person.ts'
+import { countedCount, countedToday, dayMs, Person } from './person.ts'
 
 export interface Live {
   person: Person
@@ -28,7 +27,14 @@ export interface Live {
   /** Today's amounts that the store has. */
   synced: Float64Array
   /** Amounts of the day before that the store does not have yet. */
-  carry: { readonly day: number; readonly amounts: Float64Array } | null
+  carry: Carry | null
+}
+
+export interface Carry {
+  readonly day: number
+  readonly amounts: Float64Array
+  /** The apps to which the last of the amounts belong. */
+  readonly apps: Uint32Array
 }
 
 interface KeptGroup {
@@ -50,7 +56,7 @@ export interface PeopleOptions {
 }
 
 /** Nobody writes into it. */
-const noAmounts = new Float64Array(featureCount)
+const noAmounts = new Float64Array(countedCount)
 
 export class People {
   readonly all = new Map<string, Live>()
@@ -167,8 +173,8 @@ export class People {
 
   #carry(live: Live): void {
     const { person, synced } = live
-    const amounts = person.numbers.slice(0, featureCount).map((amount, i) => Math.max(0, amount - synced[i]!))
-    live.carry = { day: person.day, amounts }
+    const amounts = countedToday(person).map((amount, i) => Math.max(0, amount - synced[i]!))
+    live.carry = { day: person.day, amounts, apps: person.moved.apps.slice() }
     live.synced = noAmounts
   }
 

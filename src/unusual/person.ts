@@ -1,6 +1,7 @@
 /** What is remembered of one person: their days, their sums, and what they are known by. All of it fits in four small arrays. */
 import { at, featureCount, fromScale, toByte } from './features.ts'
 import { firstDay, forget, type ListPlace, lastDay, note, type Slots } from './known-list.ts'
+import { Moved, movedPlaces, movedSize } from './moved.ts'
 import { add, holds, isSampled, type SetPlace, thin } from './sampled-set.ts'
 
 export const ringSize = 28
@@ -54,6 +55,7 @@ export const longAt = featureCount
 export const hoursAt = ringSize * featureCount
 /** A count of hours is stored in eighths of a day. */
 export const hourUnit = 8
+export const countedCount = featureCount + movedPlaces
 /** Areas become a person's own after so many days. Until then what is touched in them counts as foreign. */
 const ownAfterDays = 4
 const forgetAfterDays = 60
@@ -69,6 +71,7 @@ export class Person implements Slots {
   /** Float64, because bytes of a day exceed what Float32 can add one by one. */
   readonly numbers: Float64Array
   readonly bytes: Uint8Array
+  readonly moved: Moved
   /** Days since the epoch. */
   day: number
   since: number
@@ -89,15 +92,18 @@ export class Person implements Slots {
   constructor(day: number) {
     this.day = day
     this.since = day
-    // One piece of memory for all four, because each costs a hundred bytes besides.
+    // One piece of memory for all, because each costs a hundred bytes besides.
     const numbersEnd = numberCount * 8
     const hashesEnd = numbersEnd + known.hashCount * 4
     const daysEnd = hashesEnd + known.dayCount * 2
-    const memory = new ArrayBuffer(daysEnd + hoursAt + 48)
+    const bytesEnd = daysEnd + hoursAt + 48
+    const movedAt = Math.ceil(bytesEnd / 8) * 8
+    const memory = new ArrayBuffer(movedAt + movedSize)
     this.numbers = new Float64Array(memory, 0, numberCount)
     this.hashes = new Uint32Array(memory, numbersEnd, known.hashCount)
     this.days = new Uint16Array(memory, hashesEnd, known.dayCount)
     this.bytes = new Uint8Array(memory, daysEnd, hoursAt + 48)
+    this.moved = new Moved(memory, movedAt)
   }
 
   get isActiveToday(): boolean {
@@ -130,6 +136,7 @@ export class Person implements Slots {
    * and places are forgotten.
    */
   endDay(next: number, learned: Float64Array | null): void {
+    this.moved.endDay(this.day, next)
     this.#shorten(next)
     if (this.isActiveToday && learned !== null) this.#learn(learned)
     if (this.isActiveToday && learned === null) this.#forgetToday()
@@ -222,6 +229,14 @@ export class Person implements Slots {
           this.day - ownAfterDays
         )
   }
+}
+
+/** Today's amounts, which gates add up: of each feature, and of each app. */
+export function countedToday({ numbers, moved }: Person): Float64Array {
+  const amounts = new Float64Array(countedCount)
+  amounts.set(numbers.subarray(0, featureCount))
+  amounts.set(moved.today, featureCount)
+  return amounts
 }
 
 /** Saturday and Sunday. Day 0 of the epoch is a Thursday. */

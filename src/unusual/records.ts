@@ -2,6 +2,7 @@
 import { type Loose, RecordKind } from '../store/records.ts'
 import { featureCount } from './features.ts'
 import { areaPlaces, binCount, Group } from './group.ts'
+import { movedStored } from './moved.ts'
 import { hoursAt, known, numberCount, Person } from './person.ts'
 
 /** What nobody has added to for so long is forgotten by the store. */
@@ -17,6 +18,8 @@ interface PersonRecord {
   readonly days: string
   readonly numbers: string
   readonly bytes: string
+  /** Records of before it was counted have none. */
+  readonly moved?: string
 }
 
 interface GroupRecord {
@@ -46,7 +49,7 @@ export const groupRecord = new RecordKind<GroupRecord>({
 })
 
 function isPersonRecord(record: Loose): record is Loose & PersonRecord {
-  const { day, since, ring, levels, today, hashes, days, numbers, bytes } = record as Partial<PersonRecord>
+  const { day, since, ring, levels, today, hashes, days, numbers, bytes, moved } = record as Partial<PersonRecord>
   return (
     isWhole(day) &&
     isWhole(since) &&
@@ -56,7 +59,8 @@ function isPersonRecord(record: Loose): record is Loose & PersonRecord {
     hasBytes(hashes, known.hashCount * 4) &&
     hasBytes(days, known.dayCount * 2) &&
     hasBytes(numbers, numberCount * 4) &&
-    hasBytes(bytes, hoursAt + 48)
+    hasBytes(bytes, hoursAt + 48) &&
+    (moved === undefined || hasBytes(moved, movedStored))
   )
 }
 
@@ -90,7 +94,8 @@ export function packPerson(person: Person): PersonRecord {
     hashes: pack(person.hashes),
     days: pack(person.days),
     numbers: pack(Float32Array.from(person.numbers)),
-    bytes: pack(person.bytes)
+    bytes: pack(person.bytes),
+    moved: pack(person.moved.pack())
   }
 }
 
@@ -107,6 +112,7 @@ export function unpackPerson(record: PersonRecord): Person {
   // One number that is none would make every later one none.
   person.numbers.set(numbers.map(each => (Number.isFinite(each) ? each : 0)))
   unpack(record.bytes, person.bytes)
+  if (record.moved !== undefined) person.moved.unpack(Buffer.from(record.moved, 'base64url'))
   return person
 }
 

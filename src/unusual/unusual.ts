@@ -83,7 +83,8 @@ export class Unusual {
       live.slotBytes = 0
       live.slotObjects = 0
     }
-    const { object, area, template, id } = readPath(this.#appHash(observation.app), observation.path)
+    const app = this.#appHash(observation.app)
+    const { object, area, template, id } = readPath(app, observation.path)
     const areaIndex = find(person, known.areas, area)
     const isForeign = !person.owns(areaIndex) && !this.people.isCommon(observation.groups, area)
     if (observation.isFirst) {
@@ -96,6 +97,7 @@ export class Unusual {
     if (bytes > 0) {
       if (isForeign) person.numbers[at.foreignBytes]! += bytes
       person.numbers[at.bytes]! += bytes
+      person.moved.add(app, bytes)
       live.slotBytes += bytes
       live.bytes += bytes
       if (live.slotBytes > person.numbers[at.peakBytes]!) person.numbers[at.peakBytes] = live.slotBytes
