@@ -5,6 +5,7 @@
 import { app } from './schema/apps.ts'
 import { identity } from './schema/identity.ts'
 import { journal } from './schema/journal.ts'
+import { listen } from './schema/listen.ts'
 import { notify } from './schema/notify.ts'
 import { factors, session } from './schema/people.ts'
 import { portal } from './schema/portal.ts'
@@ -15,7 +16,6 @@ import {
   flag,
   list,
   map,
-  orNull,
   secret,
   secretFile,
   text,
@@ -29,52 +29,6 @@ import type { SiteUrl, StoreTarget, Upstream } from './values/addresses.ts'
 import type { ExportTarget } from './values/export-targets.ts'
 import type { MailServerTarget } from './values/messages.ts'
 import type { TraceEndpoint } from './values/traces.ts'
-
-const tls = map(
-  {
-    cert: text('file', {
-      title: 'Certificate',
-      description: 'PEM file with the certificate and its chain.',
-      example: 'tls.crt'
-    }),
-    key: text('file', { title: 'Private key', description: 'PEM file with the private key.', example: 'tls.key' })
-  },
-  {
-    title: 'TLS',
-    description:
-      'The gate serves https itself. If a proxy in front handles TLS, leave this out and list the proxy in `trustedProxies`. The gate reads the files again when they change.'
-  }
-)
-
-const listen = map(
-  {
-    host: text('listenHost', {
-      title: 'Address',
-      description:
-        'Address of this machine to listen on. Only this machine can reach the default. `0.0.0.0` means every IPv4 address, `::` means every address.',
-      default: '127.0.0.1',
-      example: '0.0.0.0'
-    }),
-    port: whole(
-      { title: 'Port', description: 'TCP port; 0 lets the system choose.', default: 8443, example: 443 },
-      0,
-      65_535
-    ),
-    tls: orNull(tls),
-    maxHeaderSize: text(
-      'size',
-      {
-        title: 'Largest request header',
-        description:
-          'The largest size of request line and headers together. The gate answers larger ones with 431. Apps that set many cookies need a larger value.',
-        default: '16KiB',
-        example: '64KiB'
-      },
-      { 'x-least': 8192, 'x-most': 1024 ** 2 }
-    )
-  },
-  { title: 'Listener', description: 'Where browsers, or the proxy in front, reach the gate.', default: {} }
-)
 
 const adminListener = map(
   {

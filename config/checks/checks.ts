@@ -15,6 +15,7 @@ import { checkOidc } from './identity-oidc.ts'
 import { checkSaml } from './identity-saml.ts'
 import { checkJournal } from './journal.ts'
 import { checkNotify } from './notify.ts'
+import { checkPlainHttp } from './plain-http.ts'
 import { checkLook } from './portal.ts'
 import { checkTraces } from './traces.ts'
 import { checkWatch } from './watch.ts'
@@ -77,6 +78,7 @@ function checkListeners(
       )
   })
   checkPorts({ listen, trustedProxies, portal, apps }, diagnostics)
+  checkPlainHttp({ listen, admin, portal, apps }, diagnostics)
   if (portal?.url === undefined || listen === undefined) return
   if (portal.url.secure && listen.tls === null && trustedProxies?.length === 0)
     diagnostics.warning(

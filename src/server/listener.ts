@@ -120,7 +120,11 @@ export class Listener {
   /** Reads the certificate again, for new connections. Throws, and keeps the old one, if it is unusable. */
   reloadTls(tls: TlsFiles): void {
     if (!this.#isTls) return
-    ;(this.#server as https.Server).setSecureContext(contextOf(tls))
+    const server = this.#server as https.Server
+    const keys = server.getTicketKeys()
+    server.setSecureContext(contextOf(tls))
+    // A new context has keys of its own, and would refuse the tickets of everybody.
+    server.setTicketKeys(keys)
     // Node reads these two of its server at each new connection.
     Object.assign(this.#server, clientRequest(tls))
   }

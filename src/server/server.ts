@@ -24,6 +24,7 @@ import type { Store } from '../store/store.ts'
 import { ExportRuns } from './export-runs.ts'
 import { restartKeys } from './fixed-keys.ts'
 import { Listener, type TlsFiles } from './listener.ts'
+import { PlainHttp, redirectsOf } from './plain-http.ts'
 import { gateStatus } from './status.ts'
 
 export interface ServerInput {
@@ -42,8 +43,12 @@ export interface ServerInput {
 
 /** A running gate: one process or a cluster. */
 export interface Serving {
-  /** Bound addresses; `admin` is null when health is off. */
-  readonly addresses: { readonly gate: AddressInfo; readonly admin: AddressInfo | null }
+  /** Bound addresses; `admin` is null when health is off, and `http` without `listen.http`. A cluster does not know `http`. */
+  readonly addresses: {
+    readonly gate: AddressInfo
+    readonly admin: AddressInfo | null
+    readonly http?: AddressInfo | null
+  }
   /**
    * Applies a checked configuration, ends connections that it forbids, and resolves to the keys that need a restart. If
    * it rejects, the old one stays. Calls must not overlap.
@@ -64,6 +69,8 @@ export class Server implements Serving {
   readonly runtime: Services
   readonly #log: Logger
   readonly #listener: Listener
+  /** Null without `listen.http`. */
+  readonly #plainHttp: PlainHttp | null
   readonly #admin: FastifyInstance | null
   readonly #worker: ServerInput['worker']
   /** Null for a worker: the primary counts each reload once. */
@@ -80,6 +87,7 @@ export class Server implements Serving {
     this.#config = config
     this.#opened = config
     this.#gateway = gateway
+    this.#redirects = redirectsFor(config)
     this.#log = log
     this.#worker = worker
     this.#reloads = worker === undefined ? new ReloadMetrics(runtime.metrics, runtime.clock) : null
@@ -90,6 +98,10 @@ export class Server implements Serving {
       maxHeaderSize: config.listen.maxHeaderSize,
       tls: tlsFilesOf(config)
     })
+    this.#plainHttp =
+      config.listen.http === null
+        ? null
+        : new PlainHttp({ sites: () => this.#redirects, maxHeaderSize: config.listen.maxHeaderSize })
     this.#admin =
       config.admin !== false && worker === undefined
         ? buildAdmin({
@@ -194,7 +206,8 @@ export class Server implements Serving {
   }
 
   get addresses(): Serving['addresses'] {
-    return { gate: this.#gate as AddressInfo, admin: (this.#admin?.server.address() ?? null) as AddressInfo | null }
+    const admin = (this.#admin?.server.address() ?? null) as AddressInfo | null
+    return { gate: this.#gate as AddressInfo, admin, http: this.#http }
   }
 
   /** The problem, in words without secrets, or null. Never rejects. */
@@ -208,13 +221,18 @@ export class Server implements Serving {
   }
 
   #gate: AddressInfo | undefined
+  #http: AddressInfo | null = null
+  #redirects: ReadonlyMap<string, string>
 
   async #listen(): Promise<void> {
     const { listen, admin } = this.#config
     if (admin !== false) await this.#admin?.listen({ host: admin.host, port: admin.port })
     try {
+      if (listen.http !== null && this.#plainHttp !== null)
+        this.#http = await this.#plainHttp.listen(listen.http.host ?? listen.host, listen.http.port)
       this.#gate = await this.#listener.listen(listen.host, listen.port)
     } catch (error) {
+      if (this.#http !== null) await this.#plainHttp?.close()
       await this.#admin?.close()
       throw error
     }
@@ -235,6 +253,7 @@ export class Server implements Serving {
     this.#listener.swap(pipelineOf(gateway))
     this.#gateway = gateway
     this.#config = config
+    this.#redirects = redirectsFor(config)
     this.runtime.tracing?.use(config.traces)
     this.runtime.useJournal(journalOptionsOf(config.journal))
     void this.#exports.use(config.journal)
@@ -284,7 +303,7 @@ export class Server implements Serving {
   async #close(graceMs: number): Promise<void> {
     const endsAt = performance.now() + graceMs
     this.runtime.live.drain()
-    await this.#listener.close(graceMs)
+    await Promise.all([this.#listener.close(graceMs), this.#plainHttp?.close()])
     await this.#gateway.close()
     this.#record('gate.stop')
     await this.#admin?.close()
@@ -308,6 +327,11 @@ function flushTimeOf(graceLeft: number): number {
 function tlsFilesOf(config: Config): TlsFiles | null {
   const { tls } = config.listen
   return tls === null ? null : { ...tls, clientAuthorities: clientAuthoritiesOf(config) }
+}
+
+/** Where plain http leads for each host of the portal and the apps. */
+function redirectsFor({ portal, apps }: Config): Map<string, string> {
+  return redirectsOf([portal.url, ...apps.map(({ url }) => url)])
 }
 
 /** Stores the portal's origin for the command line. It writes only changes, because a gate also starts on a full disk. */

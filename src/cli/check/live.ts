@@ -9,6 +9,8 @@ import type { Finding, Sound } from './finding.ts'
 export async function checkLive({ config }: Sound, clock: Clock): Promise<Finding[]> {
   const probes = Promise.all([probeApps(config, clock), probeInstitutions(config, clock())])
   const listeners: { path: string; host: string; port: number }[] = [{ path: 'listen.port', ...config.listen }]
+  const { host, http } = config.listen
+  if (http !== null) listeners.push({ path: 'listen.http.port', host: http.host ?? host, port: http.port })
   if (config.admin !== false) listeners.push({ path: 'admin.port', ...config.admin })
   const ports = listeners.map(async ({ path, host, port }): Promise<Finding[]> => {
     const code = await tryListen(host, port)

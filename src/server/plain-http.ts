@@ -1,0 +1,138 @@
+/** The listener for plain http: it answers ACME's http-01 challenges and redirects everything else to the https address of the same site. */
+import http, { type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo, Socket } from 'node:net'
+
+export interface PlainHttpInput {
+  /** The sites to redirect to. Asked at each request, because a reload changes them. */
+  readonly sites: () => ReadonlyMap<string, string>
+  /** The answer to a pending challenge; null if there is none with this token. Default: there are no challenges. */
+  readonly challenge?: (token: string) => Promise<string | null>
+  /** True while the gate has no certificate for this host, so that a redirect would lead to an error. Default: never. */
+  readonly lacksCertificate?: (hostname: string) => boolean
+  /** Maximum bytes of request line and headers. */
+  readonly maxHeaderSize: number
+  /** Time for a whole request, in milliseconds. */
+  readonly requestTimeoutMs?: number
+}
+
+const requestTimeoutMs = 10_000
+const keepAliveTimeoutMs = 5_000
+/** Connections at a time, and requests of each. Nobody needs more for a redirect (THREATS D4). */
+const mostConnections = 1000
+const mostRequests = 32
+const challengePath = /^\/\.well-known\/acme-challenge\/([A-Za-z0-9_-]{1,256})$/
+
+export class PlainHttp {
+  readonly #server: http.Server
+  readonly #input: PlainHttpInput
+  readonly #sockets = new Set<Socket>()
+
+  constructor(input: PlainHttpInput) {
+    this.#input = input
+    const timeoutMs = input.requestTimeoutMs ?? requestTimeoutMs
+    this.#server = http.createServer({
+      maxHeaderSize: input.maxHeaderSize,
+      headersTimeout: timeoutMs,
+      requestTimeout: timeoutMs,
+      keepAliveTimeout: keepAliveTimeoutMs,
+      connectionsCheckingInterval: Math.min(1_000, timeoutMs),
+      insecureHTTPParser: false
+    })
+    this.#server.maxConnections = mostConnections
+    this.#server.maxRequestsPerSocket = mostRequests
+    this.#server.on('request', (request, response) => void this.#answer(request, response))
+    // The body is not wanted, so no `100 Continue` asks for it.
+    this.#server.on('checkContinue', (request, response) => void this.#answer(request, response))
+    this.#server.on('clientError', (_error, socket) => {
+      if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n')
+      else socket.destroy()
+    })
+    this.#server.on('connection', socket => {
+      this.#sockets.add(socket)
+      // A client that does not take its answer is cut.
+      socket.setTimeout(timeoutMs + keepAliveTimeoutMs, () => socket.destroy())
+      socket.once('close', () => this.#sockets.delete(socket))
+    })
+  }
+
+  /** Rejects with Node's error (`EADDRINUSE`, `EACCES` …). */
+  listen(host: string, port: number): Promise<AddressInfo> {
+    return new Promise((resolve, reject) => {
+      this.#server.once('error', reject)
+      this.#server.listen({ host, port }, () => {
+        this.#server.off('error', reject)
+        resolve(this.#server.address() as AddressInfo)
+      })
+    })
+  }
+
+  /** Ends at once: nothing that takes long is under way here. */
+  close(): Promise<void> {
+    const closed = new Promise<void>(resolve => this.#server.close(() => resolve()))
+    for (const socket of this.#sockets) socket.destroy()
+    return closed
+  }
+
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const hasBody =
+      request.headers['content-length'] !== undefined || request.headers['transfer-encoding'] !== undefined
+    // The body stays unread, and the connection ends with the answer.
+    if (hasBody) response.setHeader('connection', 'close')
+    const token = challengePath.exec(request.url ?? '')?.[1]
+    if (token !== undefined && (request.method === 'GET' || request.method === 'HEAD')) {
+      const answer = await (this.#input.challenge?.(token) ?? Promise.resolve(null)).catch(() => null)
+      if (answer !== null) return send(response, 200, { 'content-type': 'application/octet-stream' }, answer)
+    }
+    this.#redirect(request, response)
+  }
+
+  #redirect({ url = '', method, headers }: IncomingMessage, response: ServerResponse): void {
+    const asked = targetOf(url, headers.host)
+    if (asked === null) return send(response, 400, plain, 'This request cannot be understood.\n')
+    const hostname = hostnameOf(asked.host)
+    // Only an address of ours is a target (CWE-601).
+    const origin = this.#input.sites().get(hostname)
+    if (origin === undefined) return send(response, 404, plain, 'There is no site of this name here.\n')
+    if (this.#input.lacksCertificate?.(hostname) === true)
+      return send(
+        response,
+        503,
+        { ...plain, 'retry-after': '30', 'cache-control': 'no-store' },
+        'This site has no certificate yet. The gateway is getting one. Please try again in a minute.\n'
+      )
+    const isSafe = method === 'GET' || method === 'HEAD'
+    send(response, isSafe ? 301 : 308, { location: `${origin}${asked.path}` }, '')
+  }
+}
+
+/** The https origin of each host that the gate serves. Of several ports of one host, the usual one counts, then the first. */
+export function redirectsOf(
+  sites: readonly { readonly secure: boolean; readonly hostname: string; readonly origin: string }[]
+): Map<string, string> {
+  const origins = new Map<string, string>()
+  for (const { secure, hostname, origin } of sites) {
+    const known = origins.get(hostname)
+    if (secure && (known === undefined || (new URL(known).port !== '' && new URL(origin).port === '')))
+      origins.set(hostname, origin)
+  }
+  return origins
+}
+
+/** The host and path of a request in origin or absolute form (RFC 9112 §3.2); null for any other form. */
+function targetOf(url: string, host: string | undefined): { host: string; path: string } | null {
+  if (url.startsWith('/')) return host === undefined ? null : { host, path: url }
+  const [, authority, path = ''] = /^http:\/\/([^/?#@]+)([/?].*)?$/i.exec(url) ?? []
+  return authority === undefined ? null : { host: authority, path: path.startsWith('/') ? path : `/${path}` }
+}
+
+function hostnameOf(host: string): string {
+  return host.toLowerCase().replace(/:\d*$/, '').replace(/\.$/, '')
+}
+
+const plain = { 'content-type': 'text/plain; charset=utf-8', 'x-content-type-options': 'nosniff' }
+
+function send(response: ServerResponse, status: number, headers: http.OutgoingHttpHeaders, body: string): void {
+  if (response.destroyed) return
+  response.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body) })
+  response.end(response.req.method === 'HEAD' ? undefined : body)
+}
