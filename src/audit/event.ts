@@ -38,6 +38,7 @@ export const eventKinds = [
   'throttle',
   'watch.budget',
   'watch.unusual',
+  'watch.app',
   'key.rotate',
   'store.export',
   'store.import',

@@ -118,6 +118,14 @@ const records: Readonly<Record<string, object>> = {
     usableUntil: 2
   },
   'institution-session:': { directory: 'campus', externalId: 'x', sid: null, hint: null, endsAt: null },
+  'integrity:known:': {
+    since: 1,
+    pages: 2,
+    marks: { script: ['/app.js'] },
+    rates: [['/', 2, 1]],
+    notes: [['header x', 1]]
+  },
+  'integrity:open:': { findings: [], changing: null, told: [] },
   'unusual:person:': packPerson(new Person(1)),
   'unusual:group:': packGroup(new Group(1)),
   'unusual:ask:': { at: 1 },

@@ -6,6 +6,7 @@ import { credentialRecord } from '../../factor/credential.ts'
 import { recoveryRecord } from '../../factor/recovery-code.ts'
 import { accountRecord } from '../../identity/account-record.ts'
 import { passwordRecord } from '../../identity/local.ts'
+import { knownRecord as knownAppRecord, openRecord as openAppRecord } from '../../integrity/records.ts'
 import { type Keyring, KeyringError, sealedBy } from '../../keyring/keyring.ts'
 import { RecordTooNew, type Store } from '../../store/store.ts'
 import { groupRecord as unusualGroupRecord, personRecord as unusualPersonRecord } from '../../unusual/records.ts'
@@ -53,6 +54,7 @@ const staysBehind = [
   'meter:',
   'passing:',
   'unusual:ask:',
+  'integrity:turn:',
   'meta:'
 ]
 
@@ -66,7 +68,9 @@ export const travellingKinds = [
   credentialRecord,
   recoveryRecord,
   unusualPersonRecord,
-  unusualGroupRecord
+  unusualGroupRecord,
+  knownAppRecord,
+  openAppRecord
 ]
 
 /** True for a record of a newer version than this release knows. */

@@ -1,0 +1,106 @@
+/** The use-cases of operators on apps that have changed: what is open, approve it, announce a change. The callers check rights. */
+import type { Clock } from '../clock.ts'
+import { type Finding, marksOf } from '../integrity/finding.ts'
+import { withMarks } from '../integrity/known-marks.ts'
+import { type Changing, keepSeconds, knownRecord, nothingOpen, openRecord } from '../integrity/records.ts'
+import type { Store } from '../store/store.ts'
+import type { ChangeEvent } from './people.ts'
+
+export interface AppChangesParts {
+  readonly store: Store
+  readonly clock: Clock
+  /** Writes the line. The caller adds the operator. */
+  readonly record: (event: ChangeEvent) => Promise<void>
+}
+
+export interface AppState {
+  readonly app: string
+  /** The newest first. */
+  readonly findings: readonly Finding[]
+  /** Null where no change is announced now. */
+  readonly changing: Changing | null
+  /** When the learning began, in milliseconds since the epoch; null where nothing is known yet. */
+  readonly since: number | null
+  /** How many pages were read. */
+  readonly pages: number
+  readonly known: Readonly<Record<string, number>>
+  /** What is missing or old: `WHAT DETAIL`. */
+  readonly notes: readonly string[]
+}
+
+/** What an operator may announce, in seconds. */
+export const changingSeconds = { least: 60, most: 7 * 86_400 } as const
+
+export class AppChanges {
+  readonly #parts: AppChangesParts
+
+  constructor(parts: AppChangesParts) {
+    this.#parts = parts
+  }
+
+  /** Of these apps, in their order. Rejects with StoreUnreachable. */
+  async read(apps: readonly string[]): Promise<AppState[]> {
+    const { store, clock } = this.#parts
+    return Promise.all(
+      apps.map(async app => {
+        const [known, text] = await Promise.all([store.get(knownRecord.key(app)), store.get(openRecord.key(app))])
+        const what = known === null ? null : knownRecord.parseIfKnown(known)
+        const { findings, changing } = (text === null ? null : openRecord.parseIfKnown(text)) ?? nothingOpen
+        const counts = Object.entries(what?.marks ?? {}).map(([kind, values]) => [kind, values.length] as const)
+        return {
+          app,
+          findings: [...findings].sort((a, b) => b.at - a.at),
+          changing: changing !== null && changing.until > clock() ? changing : null,
+          since: what?.since ?? null,
+          pages: what?.pages ?? 0,
+          known: Object.fromEntries(counts),
+          notes: what?.notes.map(([note]) => note) ?? []
+        }
+      })
+    )
+  }
+
+  /** From now on what the finding names belongs to the app. Null if there is no such finding (any more). */
+  async approve(app: string, id: string, why?: string): Promise<Finding | null> {
+    const { store, record, clock } = this.#parts
+    const finding = (await openRecord.get(store, app))?.findings.find(one => one.id === id)
+    if (finding === undefined) return null
+    // Known first: otherwise a gate could find it again in between.
+    await knownRecord.change<void>(store, app, known => ({
+      next: withMarks(known, marksOf(finding), clock()),
+      result: undefined,
+      ttlSeconds: keepSeconds
+    }))
+    const isRemoved = await openRecord.change<boolean>(store, app, open => {
+      if (open === null || !open.findings.some(one => one.id === id)) return { result: false }
+      const findings = open.findings.filter(one => one.id !== id)
+      return { next: { ...open, findings }, result: true, ttlSeconds: keepSeconds }
+    })
+    if (!isRemoved) return null
+    await record({
+      kind: 'watch.app',
+      app,
+      outcome: 'approved',
+      finding: id,
+      page: finding.page,
+      what: finding.why,
+      why
+    })
+    return finding
+  }
+
+  /** Everything that is new in the next `seconds` is learned without a report. 0 ends an announced change. */
+  async announce(app: string, seconds: number, why: string, by: string): Promise<Changing | null> {
+    const { store, record, clock } = this.#parts
+    const from = clock()
+    const changing = seconds === 0 ? null : { from, until: from + seconds * 1000, why, by }
+    await openRecord.change<void>(store, app, open => ({
+      next: { ...(open ?? nothingOpen), changing },
+      result: undefined,
+      ttlSeconds: keepSeconds
+    }))
+    const outcome = changing === null ? 'changed' : 'changing'
+    await record({ kind: 'watch.app', app, outcome, until: changing?.until, why })
+    return changing
+  }
+}

@@ -1,0 +1,55 @@
+/** A finding: what is new in an app, on one page, until an operator approves it. Its id follows from its content, so that gates agree. */
+import { digestOf } from '../ids.ts'
+import type { Mark } from './mark.ts'
+import { sentenceOf } from './sentences.ts'
+
+/** `alarm`: data may go elsewhere, or foreign code runs. `change`: something of the app itself is new. */
+export type Severity = 'alarm' | 'change'
+
+export interface Finding {
+  /** Eight characters. */
+  readonly id: string
+  readonly severity: Severity
+  /** Milliseconds since the epoch, as `lastAt`. */
+  readonly at: number
+  readonly lastAt: number
+  /** The path inside the app, without its numbers. */
+  readonly page: string
+  /** What is new there, without pieces of code. */
+  readonly items: readonly Mark[]
+  /** Hashes of new statements of code. */
+  readonly codes: readonly string[]
+  /** What did not fit. */
+  readonly left: number
+  /** A sentence for people. */
+  readonly why: string
+}
+
+/** Of one finding. */
+export const itemsMost = 48
+export const codesMost = 512
+/** Open ones of an app. */
+export const findingsMost = 32
+
+export function makeFinding(
+  app: string,
+  page: string,
+  marks: readonly Mark[],
+  severity: Severity,
+  now: number
+): Finding {
+  const all = marks.filter(({ kind }) => kind !== 'code')
+  const allCodes = marks.filter(({ kind }) => kind === 'code').map(({ value }) => value)
+  const items = all.slice(0, itemsMost)
+  const codes = allCodes.slice(0, codesMost)
+  const left = all.length - items.length + (allCodes.length - codes.length)
+  const content = [app, page, ...items.map(({ kind, value }) => `${kind} ${value}`), ...codes]
+  const id = digestOf(content.sort().join('\n')).replace(/[-_]/g, '0').slice(0, 8).toLowerCase()
+  const why = sentenceOf(app, page, items, codes.length, left)
+  return { id, severity, at: now, lastAt: now, page, items, codes, left, why }
+}
+
+/** What an approval makes known. */
+export function marksOf({ items, codes }: Pick<Finding, 'items' | 'codes'>): Mark[] {
+  return [...items, ...codes.map((value): Mark => ({ kind: 'code', value }))]
+}

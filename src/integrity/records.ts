@@ -1,0 +1,102 @@
+/** The records of an app in the store: what is known of it, and what is open. Both are bounded, below 1 MiB. */
+import { type Loose, RecordKind } from '../store/records.ts'
+import type { Finding } from './finding.ts'
+import { type MarkKind, markKinds } from './mark.ts'
+
+export const keepSeconds = 400 * 86_400
+
+export interface KnownRecord {
+  /** When the learning began, in milliseconds since the epoch. */
+  readonly since: number
+  readonly pages: number
+  /** Values by kind, the one that was seen longest ago first. */
+  readonly marks: Readonly<Partial<Record<MarkKind, readonly string[]>>>
+  /** Groups of pages: how many visits, and how many of them brought something new. Both fade. */
+  readonly rates: readonly (readonly [group: string, seen: number, novel: number])[]
+  /** What is missing or old: each as `WHAT DETAIL`, with the day when it was seen last. */
+  readonly notes: readonly (readonly [note: string, day: number])[]
+}
+
+/** Until then everything new is learned without a report. */
+export interface Changing {
+  /** Milliseconds since the epoch. */
+  readonly from: number
+  readonly until: number
+  readonly why: string
+  readonly by: string
+}
+
+export interface OpenRecord {
+  readonly findings: readonly Finding[]
+  readonly changing: Changing | null
+  /** When findings were told of in the last hour, in milliseconds since the epoch. */
+  readonly told: readonly number[]
+}
+
+export const nothingOpen: OpenRecord = { findings: [], changing: null, told: [] }
+
+/** The id is the app's. */
+export const knownRecord = new RecordKind<KnownRecord>({
+  prefix: 'integrity:known:',
+  version: 1,
+  read: record => (isKnown(record) ? record : null)
+})
+
+export const openRecord = new RecordKind<OpenRecord>({
+  prefix: 'integrity:open:',
+  version: 1,
+  read: record => (isOpen(record) ? record : null)
+})
+
+const isTime = (value: unknown): value is number => Number.isFinite(value) && (value as number) >= 0
+const areTexts = (value: unknown): value is string[] =>
+  Array.isArray(value) && value.every(each => typeof each === 'string')
+
+function isKnown(record: Loose): record is Loose & KnownRecord {
+  const { since, pages, marks, rates, notes } = record as Partial<KnownRecord>
+  return (
+    isTime(since) &&
+    isTime(pages) &&
+    typeof marks === 'object' &&
+    marks !== null &&
+    markKinds.every(kind => marks[kind] === undefined || areTexts(marks[kind])) &&
+    Array.isArray(rates) &&
+    rates.every(
+      rate => Array.isArray(rate) && typeof rate[0] === 'string' && isTime(rate[1]) && isTime(rate[2]) && rate[1] < 1e9
+    ) &&
+    Array.isArray(notes) &&
+    notes.every(note => Array.isArray(note) && typeof note[0] === 'string' && isTime(note[1]))
+  )
+}
+
+function isOpen(record: Loose): record is Loose & OpenRecord {
+  const { findings, changing, told } = record as Partial<OpenRecord>
+  return (
+    Array.isArray(findings) &&
+    findings.every(isFinding) &&
+    (changing === null ||
+      (typeof changing === 'object' &&
+        isTime(changing.from) &&
+        isTime(changing.until) &&
+        typeof changing.why === 'string' &&
+        typeof changing.by === 'string')) &&
+    Array.isArray(told) &&
+    told.every(isTime)
+  )
+}
+
+function isFinding(value: unknown): value is Finding {
+  const { id, severity, at, lastAt, page, items, codes, left, why } = (value ?? {}) as Partial<Finding>
+  return (
+    typeof id === 'string' &&
+    (severity === 'alarm' || severity === 'change') &&
+    isTime(at) &&
+    isTime(lastAt) &&
+    typeof page === 'string' &&
+    Array.isArray(items) &&
+    items.every(item => markKinds.includes(item?.kind) && typeof item.value === 'string') &&
+    areTexts(codes) &&
+    isTime(left) &&
+    typeof why === 'string'
+  )
+}

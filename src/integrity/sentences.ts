@@ -1,0 +1,68 @@
+/** What is new in an app, as a sentence for operators. */
+import { asksPassword, isForeign, type Mark, type MarkKind } from './mark.ts'
+
+/** The sentence names so many; the rest is counted. */
+const namedMost = 2
+
+/** The gravest first. */
+const order: readonly MarkKind[] = [
+  'form',
+  'base',
+  'script',
+  'names',
+  'redirect',
+  'refresh',
+  'frame',
+  'endpoint',
+  'file',
+  'style'
+]
+
+export function sentenceOf(app: string, page: string, items: readonly Mark[], codes: number, left: number): string {
+  const sorted = [...items].sort((a, b) => rank(a) - rank(b))
+  const parts = sorted.slice(0, namedMost).map(phraseOf)
+  const others = items.length - parts.length + left
+  if (codes > 0)
+    parts.push(codes === 1 ? 'it has a new statement of inline code' : `it has ${codes} new statements of inline code`)
+  if (others > 0) parts.push(`${others} more ${others === 1 ? 'thing is' : 'things are'} new`)
+  return `New on ${page} of the app '${app}': ${parts.join('; ')}.`
+}
+
+function rank(mark: Mark): number {
+  return order.indexOf(mark.kind) + (isForeign(mark) || mark.kind === 'endpoint' ? 0 : order.length)
+}
+
+function phraseOf({ kind, value }: Mark): string {
+  switch (kind) {
+    case 'form': {
+      const hasPassword = value.endsWith(asksPassword)
+      const target = hasPassword ? value.slice(0, -asksPassword.length) : value
+      const form = hasPassword ? 'a form that asks for a password' : 'a form'
+      return `${form} is sent to ${target === '.' ? 'the page itself' : target}`
+    }
+    case 'base':
+      return `its relative addresses now lead to ${value} (<base>)`
+    case 'script':
+      return `it loads a script from ${value}`
+    case 'names':
+      return `code names ${value}`
+    case 'redirect':
+      return `it sends visitors on to ${value}`
+    case 'refresh':
+      return `it sends visitors on to ${value} after a while (<meta refresh>)`
+    case 'frame':
+      return `it shows ${value} in a frame`
+    case 'style':
+      return `it loads a style sheet from ${value}`
+    case 'endpoint': {
+      const [method, ...path] = value.split(' ')
+      return method === 'POST' ? `${path.join(' ')} accepts POST` : `${path.join(' ')} answers with a page`
+    }
+    case 'file':
+      return `the script file ${value.slice(0, value.lastIndexOf(' '))} has other content`
+    case 'structure':
+      return 'the page looks entirely different'
+    default:
+      return `${kind} ${value}`
+  }
+}
