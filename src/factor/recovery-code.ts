@@ -68,7 +68,7 @@ export class RecoveryCodes {
     limiter: AttemptLimiter
     count: number
     /** Of the hash of each code. */
-    cost?: number
+    cost?: number | undefined
     onDisabled?: (notice: FactorNotice) => void
   }) {
     this.#store = input.store

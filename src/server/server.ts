@@ -39,6 +39,8 @@ export interface ServerInput {
     readonly tell: (news: UpstreamNews) => void
   }
   readonly hasher?: PasswordHasher | undefined
+  /** scrypt's N for new recovery codes. Default: the usual one. */
+  readonly recoveryCodeCost?: number | undefined
 }
 
 /** A running gate: one process or a cluster. */
@@ -120,7 +122,7 @@ export class Server implements Serving {
    * open.
    */
   static async start(input: ServerInput): Promise<Server> {
-    const { config, clock, log, worker, hasher } = input
+    const { config, clock, log, worker, hasher, recoveryCodeCost } = input
     const keyring = await readKeyFile(config.keyFile, process.env)
     const { url, options } = storeOf(config, clock)
     const store = await openGuarded(url, options, knownStoresFile(config), sentence => log.warn(sentence))
@@ -139,7 +141,8 @@ export class Server implements Serving {
         tellWorkers: worker?.tell,
         isStoreShared: config.store.kind !== 'embedded' || worker !== undefined,
         isStoreOfMachines: config.store.kind !== 'embedded',
-        hasher
+        hasher,
+        recoveryCodeCost
       })
       const isFirst = worker === undefined || worker.number === 1
       const missing = isFirst ? await runtime.compareJournal() : null

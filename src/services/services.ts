@@ -67,6 +67,8 @@ export interface ServicesInput {
   readonly isStoreOfMachines?: boolean
   /** Closed with the rest. */
   readonly hasher?: PasswordHasher | undefined
+  /** scrypt's N for new recovery codes. Default: as `src/factor/slow-hash.ts` says. */
+  readonly recoveryCodeCost?: number | undefined
 }
 
 /** Seconds by which an app's clock may be behind, or by which another worker may read a new key file later. */
@@ -135,6 +137,7 @@ export class Services {
   /** The content of `/.factorgate/jwks.json`. */
   readonly publishedKeys: PublishedKeys
   #keyring: Keyring
+  readonly recoveryCodeCost: number | undefined
   readonly #hasher: PasswordHasher
   #watching: AccessWatching | undefined
   #flushing: NodeJS.Timeout | undefined
@@ -143,6 +146,7 @@ export class Services {
 
   private constructor(input: ServicesInput, journal: Journal, anchors: Anchors) {
     const { clock, log } = input
+    this.recoveryCodeCost = input.recoveryCodeCost
     const store = new MeasuredStore(input.store, this.metrics)
     this.store = store
     this.clock = clock

@@ -70,6 +70,7 @@ export function signInServicesOf(config: Config, runtime: Services, directories:
       keyring,
       limiter,
       count: recoveryCodes.count,
+      cost: runtime.recoveryCodeCost,
       onDisabled: notice => runtime.disabled(notice)
     })
   } satisfies PortalServices & SignInServices
