@@ -31,7 +31,7 @@ const files = given.length > 0 ? [...new Set(given)] : all().filter(isTest)
 
 const memory = inMemory()
 const env = {
-  ...(isDeep ? { FACTORGATE_RUNS: '200' } : {}),
+  ...(isDeep ? { FACTORGATE_RUNS: '200', FACTORGATE_DEEP: '1' } : {}),
   ...(memory === null ? {} : { TMPDIR: memory }),
   ...process.env
 }

@@ -1,4 +1,4 @@
-/** The rows M of docs/THREATS.md: sign-in, the second factor, and attempts to bypass it, against a running gate on each store. */
+/** The rows M of docs/THREATS.md: sign-in, the second factor, and attempts to bypass it, against a running gate (../stores.ts). */
 import t from 'tap'
 import { onBothStores } from '../stores.ts'
 import { doorRows } from './login-doors.ts'

@@ -1,4 +1,4 @@
-/** The rows R of docs/THREATS.md: return addresses, forms from elsewhere, reflected text, caches and frames, against a running gate on each store. */
+/** The rows R of docs/THREATS.md: return addresses, forms from elsewhere, reflected text, caches and frames, against a running gate (../stores.ts). */
 import t from 'tap'
 import { onBothStores } from '../stores.ts'
 import { addressRows } from './redirects-addresses.ts'

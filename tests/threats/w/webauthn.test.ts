@@ -1,6 +1,6 @@
 /**
  * The rows W of docs/THREATS.md: passkeys and security keys, by a software authenticator that makes any false claim, against a running gate
- * on each store.
+ * (../stores.ts).
  */
 import t from 'tap'
 import { onBothStores } from '../stores.ts'
