@@ -6,7 +6,7 @@ import type { Exchange } from './exchange.ts'
 /** Null for a page of the gate, and for an address of no app. */
 export function observedExchange(
   exchange: Exchange,
-  { headers, method }: IncomingMessage,
+  { headers, rawHeaders, method }: IncomingMessage,
   isSocket: boolean
 ): ObservedExchange | null {
   const { match, target, client, principal } = exchange.known
@@ -38,7 +38,8 @@ export function observedExchange(
       acceptLanguage: text('accept-language'),
       fetchSite: text('sec-fetch-site'),
       fetchMode: text('sec-fetch-mode'),
-      fetchDest: text('sec-fetch-dest')
+      fetchDest: text('sec-fetch-dest'),
+      rawHeaders
     },
     isSocket
   }

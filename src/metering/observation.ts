@@ -19,6 +19,8 @@ export interface ObservedClient {
   readonly fetchSite: string
   readonly fetchMode: string
   readonly fetchDest: string
+  /** Names and values in turn, as they came. */
+  readonly rawHeaders: readonly string[]
 }
 
 /** One request or WebSocket. The same object is in every observation of it. */
@@ -39,7 +41,7 @@ export interface ObservedExchange {
 }
 
 /**
- * `start`: permitted, and about to be forwarded. `bytes`: of a long one, every few seconds while bytes flow. `end`: over. `refused`: the
+ * `start`: permitted, and about to be forwarded. `bytes`: of a long one, every few seconds or 16 MiB. `end`: over. `refused`: the
  * gate itself has answered, with a refusal or a challenge; such an exchange has this one observation.
  */
 export type Phase = 'start' | 'bytes' | 'end' | 'refused'

@@ -5,6 +5,8 @@ import type { ObservedExchange, Observers, Phase } from './observation.ts'
 
 /** The least time between two observations of the bytes of one exchange, in milliseconds. */
 const betweenMs = 5_000
+/** After so many bytes whoever judges them hears of it in any case. */
+const betweenBytes = 16 * 1024 * 1024
 
 export class ObservedFlow implements Flow {
   readonly exchange: ObservedExchange
@@ -48,7 +50,8 @@ export class ObservedFlow implements Flow {
   #tellOfBytes(): void {
     const now = this.#clock()
     // A clock that was put back must not silence a long transfer.
-    if (Math.abs(now - this.#toldAt) >= betweenMs) this.#tell('bytes', now, null)
+    if (this.#bytesIn + this.#bytesOut >= betweenBytes || Math.abs(now - this.#toldAt) >= betweenMs)
+      this.#tell('bytes', now, null)
   }
 
   #tell(phase: Phase, at: number, reason: string | null): void {

@@ -125,6 +125,11 @@ export class UnusualWatch {
     return person === null ? inner : new HeldFlow(person, inner, this.#asks)
   }
 
+  /** Loads and writes what is due. A timer calls it every second. */
+  tick(): Promise<void> {
+    return this.#keeper.tick()
+  }
+
   /** Writes what was learned. */
   async stop(): Promise<void> {
     this.#stopObserving?.()

@@ -2,36 +2,36 @@
  * Simulates an institute with planted thefts, by seed (`SEED`), through the code that judges people in the gate, beside a fixed threshold and
  * nothing at all. The last lines are JSON.
  */
-
-import { type Bench, type Found, table } from './report.ts'
-import { FixedThreshold, None, Watch } from './watch/detectors.ts'
-import { placeOf } from './watch/institute.ts'
-import { firstDay, jsonOf, type Outcome, simulate, summarise, type Tally } from './watch/simulate.ts'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { type Bar, type Bench, type Found, table } from './report.ts'
+import { FixedThreshold, None } from './watch/detectors.ts'
+import { dayMs } from './watch/events.ts'
+import { SimulatedGate } from './watch/gate.ts'
+import { countriesFile } from './watch/geography.ts'
+import { firstDay, type Outcome, simulate, type Tally } from './watch/simulate.ts'
+import { jsonOf, summarise } from './watch/summary.ts'
 import { theftKinds } from './watch/thefts.ts'
-import { dayMs } from './watch/visits.ts'
 
-/** Thresholds were chosen with seeds 1 to 5. This one was not among them. */
+/** Thresholds were chosen with the seeds 11 to 15. This one was not among them. */
 const otherSeed = 2026
 const daysOfLearning = 14
 
-export async function watch({ isQuick }: Bench): Promise<Found> {
+export async function watch({ isQuick, end }: Bench): Promise<Found> {
   const seed = Number(process.env.SEED ?? otherSeed)
   if (!Number.isSafeInteger(seed)) throw new Error('SEED must be a whole number')
-  const simulation = {
-    seed,
-    persons: 300,
-    days: 42,
-    learnDays: daysOfLearning,
-    theftsOfEach: isQuick ? 6 : 12
-  }
-  const watched = new Watch({ learnMs: () => daysOfLearning * dayMs, findPlace: placeOf })
-  const detectors = [watched, new FixedThreshold(firstDay + daysOfLearning * dayMs), new None()]
-  const outcome = simulate(simulation, detectors)
+  const simulation = { seed, persons: 300, days: 42, learnDays: daysOfLearning, theftsOfEach: isQuick ? 6 : 12 }
+  const folder = await mkdtemp(path.join(tmpdir(), 'factorgate-watch-'))
+  end.teardown(() => rm(folder, { recursive: true }))
+  const countries = path.join(folder, 'countries.mmdb')
+  await writeFile(countries, countriesFile())
+  const gate = await SimulatedGate.start(daysOfLearning * 86_400, countries, firstDay)
+  const detectors = [gate, new FixedThreshold(firstDay + daysOfLearning * dayMs), new None()]
+  const outcome = await simulate(simulation, detectors)
+  await gate.stop()
   const [own, ...baselines] = outcome.tallies as [Tally, ...Tally[]]
-  const bulk = summarise(own, 'bulk')
-  const drip = summarise(own, 'drip')
   const weeks = outcome.personDays / 7
-  const months = outcome.personDays / 30.44
   return {
     title: `What is unusual for a person (seed ${seed})`,
     text: [
@@ -39,45 +39,35 @@ export async function watch({ isQuick }: Bench): Promise<Found> {
       theftTable(outcome),
       falseTable(outcome)
     ].join('\n\n'),
-    bars: [
-      {
-        what: 'bulk theft: share lost, median',
-        value: bulk.shareLostMedian,
-        limit: 0.01,
-        better: 'less',
-        isCounted: true
-      },
-      {
-        what: 'slow drip: hours until found, median',
-        value: drip.hoursToAct,
-        limit: 72,
-        better: 'less',
-        isCounted: true
-      },
-      {
-        what: 'slow drip: found within three days, share',
-        value: summarise(own, 'drip', () => true, 72).foundInTime,
-        limit: 0.8,
-        better: 'more',
-        isCounted: true
-      },
-      {
-        what: 'false step-ups per person-week',
-        value: own.falseStepUps / weeks,
-        limit: 0.05,
-        better: 'less',
-        isCounted: true
-      },
-      {
-        what: 'false suspensions per 1,000 person-months',
-        value: (own.falseSuspensions / months) * 1000,
-        limit: 1,
-        better: 'less',
-        isCounted: true
-      }
-    ],
+    bars: barsOf(own, outcome),
     lastLines: [...baselines, own].map(tally => JSON.stringify(jsonOf(outcome, tally)))
   }
+}
+
+function barsOf(own: Tally, { personDays }: Outcome): Bar[] {
+  const bulk = summarise(own, 'bulk')
+  const drip = summarise(own, 'drip', () => true, 72)
+  const less = (what: string, value: number | null, limit: number): Bar => ({
+    what,
+    value,
+    limit,
+    better: 'less',
+    isCounted: true
+  })
+  return [
+    less('bulk theft: share lost, median', bulk.shareLostMedian, 0.01),
+    less('bulk theft: share lost, mean', bulk.shareLostMean, 0.01),
+    less('slow drip: hours until found, median', drip.hoursToAct, 72),
+    {
+      what: 'slow drip: found within three days, share',
+      value: drip.foundInTime,
+      limit: 0.8,
+      better: 'more',
+      isCounted: true
+    },
+    less('false step-ups per person-week', own.falseStepUps / (personDays / 7), 0.05),
+    less('false suspensions per 1,000 person-months', (own.falseSuspensions / (personDays / 30.44)) * 1000, 1)
+  ]
 }
 
 function theftTable({ tallies }: Outcome): string {
@@ -91,15 +81,31 @@ function theftTable({ tallies }: Outcome): string {
         kind,
         tally.detector.name,
         `${all.detected} of ${all.planted}`,
-        percent(all.shareLost),
+        String(all.stopped),
+        percent(all.shareLostMean),
         percent(all.shareLostMedian),
         percent(all.shareLostMost),
+        percent(all.withinBar),
         hours(all.hoursToAct),
         hours(all.hoursToActMost)
       ]
     })
   )
-  return table(['theft', 'detector', 'found', 'lost, mean', 'median', 'most', 'time to act, median', 'most'], rows)
+  return table(
+    [
+      'theft',
+      'detector',
+      'found',
+      'stopped',
+      'lost, mean',
+      'median',
+      'most',
+      'below 1 %',
+      'time to act, median',
+      'most'
+    ],
+    rows
+  )
 }
 
 function falseTable({ tallies, personDays }: Outcome): string {
@@ -110,13 +116,15 @@ function falseTable({ tallies, personDays }: Outcome): string {
       'false notices per person-month',
       'false step-ups per person-month',
       'per person-week',
+      'proofs that they cost, per person-week',
       'false suspensions per 1,000 person-months'
     ],
-    tallies.map(({ detector, falseNotices, falseStepUps, falseSuspensions }) => [
+    tallies.map(({ detector, falseNotices, falseStepUps, falseProofs, falseSuspensions }) => [
       detector.name,
       (falseNotices / months).toFixed(3),
       (falseStepUps / months).toFixed(3),
       (falseStepUps / (personDays / 7)).toFixed(4),
+      (falseProofs / (personDays / 7)).toFixed(4),
       ((falseSuspensions / months) * 1000).toFixed(1)
     ])
   )

@@ -1,8 +1,9 @@
-/** A small file in MaxMind's format, for tests (MaxMind DB File Format Specification v2.0): IPv4 networks in an IPv4 tree. */
+/** A small file in MaxMind's format, for tests (MaxMind DB File Format Specification v2.0): an IPv6 tree with the IPv4 networks under ::/96. */
+import { parseAddress } from '../../src/request/address.ts'
 
-type Value = string | number | { readonly [key: string]: Value }
+export type Value = string | number | { readonly [key: string]: Value }
 
-export function mmdbFile(networks: readonly (readonly [cidr: string, value: Value])[]): Buffer {
+export function mmdbFile(networks: readonly (readonly [cidr: string, value: Value])[], type = 'Test'): Buffer {
   const data: Buffer[] = []
   let dataSize = 0
   const offsets = networks.map(([, value]) => {
@@ -15,15 +16,11 @@ export function mmdbFile(networks: readonly (readonly [cidr: string, value: Valu
   // -1 is nothing; below that, the entry -2 - n.
   const nodes: [number, number][] = [[-1, -1]]
   for (const [n, [cidr]] of networks.entries()) {
-    const [base = '', length = '32'] = cidr.split('/')
-    const bits = base
-      .split('.')
-      .map(part => Number(part).toString(2).padStart(8, '0'))
-      .join('')
+    const bits = bitsOf(cidr)
     let node = 0
-    for (let i = 0; i < Number(length); i++) {
+    for (let i = 0; i < bits.length; i++) {
       const side = Number(bits[i]) as 0 | 1
-      if (i === Number(length) - 1) nodes[node]![side] = -2 - n
+      if (i === bits.length - 1) nodes[node]![side] = -2 - n
       else {
         if (nodes[node]![side] < 0) nodes[node]![side] = nodes.push([-1, -1]) - 1
         node = nodes[node]![side]
@@ -41,12 +38,25 @@ export function mmdbFile(networks: readonly (readonly [cidr: string, value: Valu
     binary_format_major_version: 2,
     binary_format_minor_version: 0,
     build_epoch: 1,
-    database_type: 'Test',
-    ip_version: 4,
+    database_type: type,
+    ip_version: 6,
     node_count: nodes.length,
     record_size: 24
   })
   return Buffer.concat([tree, Buffer.alloc(16), ...data, Buffer.from('\xab\xcd\xefMaxMind.com', 'latin1'), metadata])
+}
+
+function bitsOf(cidr: string): string {
+  const [base = '', length = ''] = cidr.split('/')
+  const parsed = parseAddress(base)
+  if (parsed === null) throw new Error(`no network: ${cidr}`)
+  if (parsed.family === 6)
+    return parsed.groups
+      .map(group => group.toString(2).padStart(16, '0'))
+      .join('')
+      .slice(0, Number(length))
+  const bits = parsed.text.split('.').map(part => Number(part).toString(2).padStart(8, '0'))
+  return '0'.repeat(96) + bits.join('').slice(0, Number(length))
 }
 
 /** Type 2 is text, 3 a double, 6 an unsigned number of 32 bits, 7 a map. */

@@ -5,7 +5,15 @@ import type { ObservedExchange, Observation as Told } from '../../src/metering/o
 import { observationOf } from '../../src/unusual/observer.ts'
 import { hourMs, monday, observation, usualWeeks, watch } from './fixture.ts'
 
-const client = { userAgent: 'x', accept: '', acceptLanguage: '', fetchSite: '', fetchMode: '', fetchDest: '' }
+const client = {
+  userAgent: 'x',
+  accept: '',
+  acceptLanguage: '',
+  fetchSite: '',
+  fetchMode: '',
+  fetchDest: '',
+  rawHeaders: []
+}
 
 const strangersTold = fc.record({
   phase: fc.constantFrom('start', 'bytes', 'end', 'refused' as const),

@@ -1,38 +1,25 @@
-/** What is compared: the watch itself, a fixed threshold, and nothing. */
-import { Unusual, type UnusualOptions, type Verdict } from '../../../src/unusual/unusual.ts'
-import { dayMs, type Event } from './visits.ts'
+/** What is compared: the watch (gate.ts), a fixed threshold, and nothing. */
+import { dayMs, type Event } from './events.ts'
 
-export type Answer = 'nothing' | 'notice' | 'step-up' | 'suspend'
+export interface Heard {
+  readonly answer: 'nothing' | 'notice' | 'step-up' | 'suspend'
+  /** The session must show a proof first. Nothing has passed. */
+  readonly isRefused: boolean
+  /** What has passed so far has passed; the rest waits for a proof. */
+  readonly isHeld: boolean
+}
 
 export interface Detector {
   readonly name: string
-  observe(event: Event): Answer
+  observe(event: Event): Heard
   /** Somebody has shown the second factor in this session. */
   proved(event: Event): void
-  readonly last?: Verdict | null
+  /** The exchange ends, because nobody did. */
+  cut(event: Event): void
+  settle(now: number): Promise<void>
 }
 
-export class Watch implements Detector {
-  readonly name = 'watch'
-  readonly unusual: Unusual
-  last: Verdict | null = null
-
-  constructor(options: UnusualOptions) {
-    this.unusual = new Unusual(options)
-  }
-
-  observe(event: Event): Answer {
-    const verdict = this.unusual.observe(event)
-    if (verdict === null) return 'nothing'
-    this.last = verdict
-    if (verdict.isLearning) return 'nothing'
-    return verdict.level === 'extreme' ? 'suspend' : verdict.level === 'alarming' ? 'step-up' : 'notice'
-  }
-
-  proved(event: Event): void {
-    this.unusual.proved(event.account as string, event.session, event.at)
-  }
-}
+const quiet: Heard = { answer: 'nothing', isRefused: false, isHeld: false }
 
 const gib = 2 ** 30
 
@@ -49,13 +36,13 @@ export class FixedThreshold implements Detector {
     this.#learnUntil = learnUntil
   }
 
-  observe({ account, at, bytes, path }: Event): Answer {
+  observe({ account, at, bytes, path }: Event): Heard {
     const day = Math.floor(at / dayMs)
     const slot = Math.floor(at / 600_000)
-    let person = this.#people.get(account as string)
+    let person = this.#people.get(account)
     if (person === undefined || person.day !== day) {
       person = { day, bytes: 0, slot, paths: new Set(), allowed: 5 * gib, isSuspended: person?.isSuspended ?? false }
-      this.#people.set(account as string, person)
+      this.#people.set(account, person)
     }
     if (person.slot !== slot) {
       person.slot = slot
@@ -63,24 +50,28 @@ export class FixedThreshold implements Detector {
     }
     person.bytes += bytes
     if (person.paths.size < 2000) person.paths.add(path)
-    if (at < this.#learnUntil || person.isSuspended) return 'nothing'
+    if (at < this.#learnUntil || person.isSuspended) return quiet
     if (person.bytes > 50 * gib) {
       person.isSuspended = true
-      return 'suspend'
+      return { ...quiet, answer: 'suspend' }
     }
-    if (person.bytes <= person.allowed && person.paths.size < 2000) return 'nothing'
+    if (person.bytes <= person.allowed && person.paths.size < 2000) return quiet
     person.paths.clear()
     person.allowed = person.bytes + 5 * gib
-    return 'step-up'
+    return { answer: 'step-up', isRefused: false, isHeld: true }
   }
 
   proved(): void {}
+  cut(): void {}
+  async settle(): Promise<void> {}
 }
 
 export class None implements Detector {
   readonly name = 'none'
-  observe(): Answer {
-    return 'nothing'
+  observe(): Heard {
+    return quiet
   }
   proved(): void {}
+  cut(): void {}
+  async settle(): Promise<void> {}
 }

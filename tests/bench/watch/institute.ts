@@ -1,5 +1,6 @@
 /** A simulated institute: groups, projects, networks, clients, and people with their habits. Nothing here knows how the watch works. */
-import type { Place } from '../../../src/unusual/places.ts'
+import { browserIn, type Client, languageOf, phone } from './clients.ts'
+import { farCountries, type Network, networkIn } from './geography.ts'
 import { Random } from './random.ts'
 
 export const habits = {
@@ -15,12 +16,6 @@ export const habits = {
   newcomer: 0.04
 } as const
 export type Habit = keyof typeof habits
-
-export interface Network {
-  readonly v4: string
-  readonly v6: string | null
-  readonly country: string
-}
 
 export interface Person {
   readonly index: number
@@ -41,8 +36,12 @@ export interface Person {
   readonly size: number
   readonly office: Network
   home: Network
-  browser: string
-  readonly phone: string | null
+  /** What their browsers ask for texts in. */
+  language: string
+  browser: Client
+  /** A second browser on the same machine. */
+  readonly second: Client | null
+  readonly phone: Client | null
   readonly isDualStack: boolean
   projects: number[]
   readonly changes: { readonly day: number; readonly project: number; readonly factor: number } | null
@@ -64,72 +63,7 @@ export interface Institute {
   readonly random: Random
 }
 
-export const browserNames = [
-  ['Windows NT 10.0; Win64; x64', 'Chrome'],
-  ['Windows NT 10.0; Win64; x64', 'Firefox'],
-  ['Macintosh; Intel Mac OS X 10_15_7', 'Safari'],
-  ['Macintosh; Intel Mac OS X 10_15_7', 'Chrome'],
-  ['X11; Linux x86_64', 'Firefox'],
-  ['X11; Linux x86_64', 'Chrome'],
-  ['Windows NT 10.0; Win64; x64', 'Edg']
-] as const
-
-export function userAgent(random: Random, week = 0): string {
-  const [system, browser] = random.pick(browserNames)
-  return agentOf(system, browser, 140 + week)
-}
-
-export function agentOf(system: string, browser: string, version: number): string {
-  if (browser === 'Firefox') return `Mozilla/5.0 (${system}; rv:${version}.0) Gecko/20100101 Firefox/${version}.0`
-  if (browser === 'Safari')
-    return `Mozilla/5.0 (${system}) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/26.${version % 10} Safari/605.1.15`
-  const chrome = `Mozilla/5.0 (${system}) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/${version}.0.0.0 Safari/537.36`
-  return browser === 'Edg' ? `${chrome} Edg/${version}.0.0.0` : chrome
-}
-
 const homeCountries = ['DE', 'DE', 'DE', 'DE', 'DE', 'DE', 'FR', 'CH']
-export const farCountries = ['US', 'JP', 'GB', 'IT', 'CN', 'SE', 'AU', 'BR', 'ES', 'KR']
-
-/** The first number of an address stands for the country, so that a table of countries is short. */
-export function networkIn(random: Random, country: string): Network {
-  const base = 11 + Math.max(0, allCountries.indexOf(country)) * 4 + random.integer(4)
-  const v4 = `${base}.${random.integer(256)}.${random.integer(256)}.${1 + random.integer(250)}`
-  const v6 = random.chance(0.5)
-    ? `2a${base.toString(16).padStart(2, '0')}:${random.integer(4096).toString(16)}::`
-    : null
-  return { v4, v6, country }
-}
-
-export const allCountries = ['DE', 'FR', 'CH', ...farCountries, 'NG', 'RU', 'VN', 'NL', 'RO']
-const positions = [
-  [51, 10],
-  [47, 2],
-  [47, 8],
-  [38, -97],
-  [36, 138],
-  [54, -2],
-  [43, 12],
-  [35, 103],
-  [62, 15],
-  [-25, 134],
-  [-10, -53],
-  [40, -4],
-  [36, 128],
-  [9, 8],
-  [60, 90],
-  [16, 106],
-  [52, 5],
-  [46, 25]
-] as const
-
-/** The country file of the simulation. */
-export function placeOf(address: string): Place | null {
-  const base = address.startsWith('2a') ? Number.parseInt(address.slice(2, 4), 16) : Number(address.split('.', 1)[0])
-  const index = Math.floor((base - 11) / 4)
-  const at = positions[index]
-  if (at === undefined) return null
-  return { country: allCountries[index] as string, latitude: at[0], longitude: at[1], radiusKm: 500 }
-}
 
 export function makeInstitute(seed: number, personCount: number, days: number): Institute {
   const random = new Random(seed)
@@ -156,6 +90,7 @@ function makePerson(
   const own = projectsOf[group] as readonly number[]
   const isShift = habit === 'shift'
   const begin = isShift ? random.pick([4, 13, 20]) : 7.5 + 1.1 * random.normal()
+  const language = languageOf(random)
   return {
     index,
     account: `person-${index}`,
@@ -173,10 +108,10 @@ function makePerson(
     size: random.lognormal(1, 0.7),
     office: random.pick(officeNetworks),
     home: networkIn(random, random.pick(homeCountries)),
-    browser: userAgent(random),
-    phone: random.chance(0.4)
-      ? 'Mozilla/5.0 (iPhone; CPU iPhone OS 19_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/26.1 Mobile/15E148 Safari/604.1'
-      : null,
+    language,
+    browser: browserIn(random, language),
+    second: random.chance(0.25) ? browserIn(random, language) : null,
+    phone: random.chance(0.4) ? phone(language) : null,
     isDualStack: random.chance(0.3),
     projects: [
       ...new Set([random.pick(own), random.pick(own), ...(random.chance(0.2) ? [random.integer(projectCount)] : [])])

@@ -38,7 +38,7 @@ export class Random {
   }
 
   /** One of the keys, by weight. */
-  weighted<K extends string>(weights: Readonly<Record<K, number>>): K {
+  weighted<K extends string>(weights: Readonly<Partial<Record<K, number>>>): K {
     const entries = Object.entries(weights) as [K, number][]
     let left = this.next() * entries.reduce((sum, [, weight]) => sum + weight, 0)
     for (const [key, weight] of entries) {
@@ -54,6 +54,11 @@ export class Random {
 
   lognormal(median: number, sigma: number): number {
     return median * Math.exp(sigma * this.normal())
+  }
+
+  /** Each factor of ten is as probable as the other. */
+  logUniform(low: number, high: number): number {
+    return low * (high / low) ** this.next()
   }
 
   /** Heavy tails: the smaller `shape`, the heavier. At least 1. */
