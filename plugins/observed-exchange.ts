@@ -1,6 +1,6 @@
 /** An exchange with an app as those who watch what leaves see it. */
-import type { IncomingMessage } from 'node:http'
-import type { ObservedExchange } from '../src/metering/observation.ts'
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
+import type { ObservedClient, ObservedExchange } from '../src/metering/observation.ts'
 import type { Exchange } from './exchange.ts'
 
 /** Null for a page of the gate, and for an address of no app. */
@@ -11,10 +11,6 @@ export function observedExchange(
 ): ObservedExchange | null {
   const { match, target, client, principal } = exchange.known
   if (match?.kind !== 'app') return null
-  const text = (name: string) => {
-    const value = headers[name]
-    return typeof value === 'string' ? value : ''
-  }
   return {
     reference: exchange.id,
     person:
@@ -32,15 +28,46 @@ export function observedExchange(
     path: match.path,
     query: target?.query ?? '',
     address: client?.address ?? '',
-    client: {
-      userAgent: text('user-agent'),
-      accept: text('accept'),
-      acceptLanguage: text('accept-language'),
-      fetchSite: text('sec-fetch-site'),
-      fetchMode: text('sec-fetch-mode'),
-      fetchDest: text('sec-fetch-dest'),
-      rawHeaders
-    },
+    client: new ClientHeaders(headers, rawHeaders),
     isSocket
   }
+}
+
+/** Reads a header when somebody asks for it. */
+class ClientHeaders implements ObservedClient {
+  readonly rawHeaders: readonly string[]
+  readonly #headers: IncomingHttpHeaders
+
+  constructor(headers: IncomingHttpHeaders, rawHeaders: readonly string[]) {
+    this.#headers = headers
+    this.rawHeaders = rawHeaders
+  }
+
+  get userAgent(): string {
+    return this.#headers['user-agent'] ?? ''
+  }
+
+  get accept(): string {
+    return this.#headers.accept ?? ''
+  }
+
+  get acceptLanguage(): string {
+    return this.#headers['accept-language'] ?? ''
+  }
+
+  get fetchSite(): string {
+    return text(this.#headers['sec-fetch-site'])
+  }
+
+  get fetchMode(): string {
+    return text(this.#headers['sec-fetch-mode'])
+  }
+
+  get fetchDest(): string {
+    return text(this.#headers['sec-fetch-dest'])
+  }
+}
+
+function text(value: string | string[] | undefined): string {
+  return typeof value === 'string' ? value : ''
 }

@@ -7,7 +7,7 @@ import { newestProof, type Proof } from '../factor/proof.ts'
 import { hashOfPath } from '../metering/distinct-paths.ts'
 import type { ObservedFlow } from '../metering/observed-flow.ts'
 import type { Store, StoreNotice } from '../store/store.ts'
-import { type Budget, concerns, has, isStrict } from './budget.ts'
+import { type Budget, concerns, has } from './budget.ts'
 import { CountedFlow } from './counted-flow.ts'
 import type { Demand, Who } from './demand.ts'
 import { asksFor, type Happening, isResumed, type Mode, readLedger, roomAt, type Settlement } from './ledger.ts'
@@ -51,6 +51,7 @@ export interface Spending {
 }
 
 const nobody: readonly Proof[] = []
+const noMeters: readonly Meter[] = []
 /** Ticks without use after which a process forgets a meter; the store keeps it. */
 const idleTicksMax = 1_200
 const passingSeconds = 60
@@ -59,6 +60,8 @@ export class Budgets {
   readonly #options: BudgetsOptions
   readonly #settlements: Settlements
   readonly #meters = new Map<string, Map<string, Meter>>()
+  /** What each session spends at each app, so that a request looks up one thing. Strangers have the key ''. */
+  readonly #metersOf = new Map<string, Map<string, readonly Meter[]>>()
   #budgets: readonly Budget[] = []
   #timer: NodeJS.Timeout | undefined
   #ticks = 0
@@ -95,6 +98,7 @@ export class Budgets {
   /** Of a new configuration. The counts of budgets that stay go on; what waits for one that is gone flows. */
   configure(budgets: readonly Budget[]): void {
     this.#budgets = budgets
+    this.#metersOf.clear()
     for (const [id, meters] of this.#meters) {
       const found = budgets.find(budget => budget.id === id)
       for (const meter of meters.values())
@@ -106,14 +110,16 @@ export class Budgets {
 
   /** The flow of a permitted exchange; null if no budget concerns it. `own`: what the rule says itself (`freshFor`). */
   open(spending: Spending, own: Budget | null, observed: ObservedFlow | null): CountedFlow | null {
-    const meters: Meter[] = []
-    for (const budget of this.#budgets) if (concerns(budget, spending.app)) this.#enter(meters, budget, spending)
-    if (own !== null) this.#enter(meters, own, spending)
+    const { app, who, path } = spending
+    let meters = this.#metersAt(app, who)
+    const ownMeter = own === null ? null : this.#meter(own, app, who)
+    if (ownMeter !== null) meters = [...meters, ownMeter]
     if (meters.length === 0) return null
-    const { who, isGuarded, isEnforced, path } = spending
-    const facts = { session: who?.session ?? null, isGuarded, isEnforced, proofs: who?.proofs ?? nobody }
-    const flow = new CountedFlow(facts, meters, this.#settlements, this.#options.clock, observed)
-    for (const meter of meters) this.#begin(meter, flow, who?.account ?? null, path)
+    const { clock } = this.#options
+    const flow = new CountedFlow(spending, meters, this.#settlements, clock, observed)
+    const account = who === null ? null : who.account
+    const now = clock()
+    for (const meter of meters) this.#begin(meter, flow, account, path, now)
     return flow
   }
 
@@ -123,12 +129,12 @@ export class Budgets {
     who: Who | null,
     own: Budget | null
   ): Demand | null {
-    for (const budget of this.#budgets) {
-      if (!isStrict(budget) || !concerns(budget, app.id)) continue
-      const demand = this.#demandOf(budget, app, who)
+    for (const meter of this.#metersAt(app.id, who)) {
+      const demand = this.#demandOf(meter, app, who)
       if (demand !== null) return demand
     }
-    return own === null ? null : this.#demandOf(own, app, who)
+    const ownMeter = own === null ? null : this.#meter(own, app.id, who)
+    return ownMeter === null ? null : this.#demandOf(ownMeter, app, who)
   }
 
   /** Somebody may have proved who they are. */
@@ -160,12 +166,10 @@ export class Budgets {
     await this.flush()
   }
 
-  #demandOf(budget: Budget, app: { readonly id: string; readonly isGuarded: boolean }, who: Who | null): Demand | null {
-    const subject = subjectOf(budget, app.id, who)
-    const meter = subject === null ? undefined : this.#meters.get(budget.id)?.get(subject)
-    if (meter === undefined) return null
+  #demandOf(meter: Meter, app: { readonly id: string; readonly isGuarded: boolean }, who: Who | null): Demand | null {
+    if (!meter.isStrict) return null
     if (meter.cutOffAt !== null && app.isGuarded) return { kind: 'store_unreachable' }
-    const { ledger } = meter
+    const { ledger, budget } = meter
     if (ledger === null || ledger.askedAt === null) return null
     const now = this.#options.clock()
     const reading = readLedger(ledger, budget, now, this.scale(budget.app))
@@ -188,9 +192,26 @@ export class Budgets {
     }
   }
 
-  #enter(into: Meter[], budget: Budget, { app, who }: Spending): void {
+  /** The meters of all budgets that count what this person does at this app. */
+  #metersAt(app: string, who: Who | null): readonly Meter[] {
+    if (this.#budgets.length === 0) return noMeters
+    const session = who === null ? '' : who.session
+    const known = this.#metersOf.get(app)?.get(session)
+    if (known !== undefined) return known
+    const meters: Meter[] = []
+    for (const budget of this.#budgets) {
+      const meter = concerns(budget, app) ? this.#meter(budget, app, who) : null
+      if (meter !== null) meters.push(meter)
+    }
+    const ofApp = this.#metersOf.get(app) ?? new Map<string, readonly Meter[]>()
+    this.#metersOf.set(app, ofApp.set(session, meters))
+    return meters
+  }
+
+  /** Null where this exchange does not count. */
+  #meter(budget: Budget, app: string, who: Who | null): Meter | null {
     const subject = subjectOf(budget, app, who)
-    if (subject === null) return
+    if (subject === null) return null
     let meters = this.#meters.get(budget.id)
     if (meters === undefined) {
       meters = new Map()
@@ -202,23 +223,20 @@ export class Budgets {
       meters.set(subject, meter)
       this.#timer ??= setInterval(() => this.tick(), tickMs).unref()
     }
-    meter.idleTicks = 0
-    into.push(meter)
+    return meter
   }
 
   /** Counts the request itself. A ledger that this process has not read yet is read in the background. */
-  #begin(meter: Meter, by: CountedFlow, account: string | null, path: string): void {
-    const { budget } = meter
-    const now = this.#options.clock()
+  #begin(meter: Meter, by: CountedFlow, account: string | null, path: string, now: number): void {
+    const { counted, app } = meter.budget
+    meter.idleTicks = 0
     meter.note(by, account)
-    if (budget.counted === 'requests') meter.spend(1)
-    const isNew = budget.counted === 'distinctPaths' && meter.addPath(hashOfPath(path), now)
-    if (budget.counted === 'requests' || isNew) this.#settlements.noteSpent(meter)
-    if (!isStrict(budget)) return
-    if (meter.text === undefined || meter.hasProof || meter.mode !== 'within') return this.#settlements.settle(meter)
-    if (budget.counted === 'bytes' || meter.ledger === null || meter.mode !== 'within') return
-    const { spent, limit } = readLedger(meter.ledger, budget, now, this.scale(budget.app))
-    if (meter.knownCount(spent, now) > limit) this.#settlements.settle(meter)
+    if (counted === 'requests') meter.spend(1)
+    const isCounted = counted === 'requests' || (counted === 'distinctPaths' && meter.addPath(hashOfPath(path), now))
+    if (isCounted) this.#settlements.noteSpent(meter)
+    if (!meter.isStrict) return
+    if (meter.text === undefined || meter.mode !== 'within') this.#settlements.settle(meter)
+    else if (isCounted && meter.isOverCount(now, this.scale(app))) this.#settlements.settle(meter)
   }
 
   async #onSettled(meter: Meter, before: Mode, { mode, happened }: Settlement): Promise<void> {
@@ -244,11 +262,12 @@ export class Budgets {
   }
 
   #forget(ticks: number): void {
+    this.#metersOf.clear()
     for (const meters of this.#meters.values())
       for (const [subject, meter] of meters) {
         meter.idleTicks += ticks
-        if (meter.idleTicks >= idleTicksMax && !meter.isDirty && !meter.isSettling && meter.waiting.length === 0)
-          meters.delete(subject)
+        const isIdle = meter.idleTicks >= idleTicksMax && meter.users === 0
+        if (isIdle && !meter.isDirty && !meter.isSettling && meter.waiting.length === 0) meters.delete(subject)
       }
   }
 }

@@ -4,6 +4,7 @@ import { newestProof, type Proof } from '../factor/proof.ts'
 import type { Direction, Flow, Holder } from '../metering/flow.ts'
 import type { ObservedFlow } from '../metering/observed-flow.ts'
 import type { Budget } from './budget.ts'
+import type { Who } from './demand.ts'
 import type { Meter, Spender } from './meter.ts'
 
 export interface FlowKeeper {
@@ -15,12 +16,14 @@ export interface FlowKeeper {
 }
 
 export interface FlowFacts {
-  readonly session: string | null
+  /** Null for a stranger. */
+  readonly who: Who | null
   readonly isGuarded: boolean
   /** False where nobody is stopped. */
   readonly isEnforced: boolean
-  readonly proofs: readonly Proof[]
 }
+
+const nobody: readonly Proof[] = []
 
 export class CountedFlow implements Flow, Spender {
   readonly facts: FlowFacts
@@ -33,7 +36,6 @@ export class CountedFlow implements Flow, Spender {
   #waitsOut = false
   #isOver = false
   #proofs: readonly Proof[]
-  #signedInAt = 0
 
   constructor(
     facts: FlowFacts,
@@ -44,15 +46,18 @@ export class CountedFlow implements Flow, Spender {
   ) {
     this.facts = facts
     this.meters = meters
-    this.#proofs = facts.proofs
-    for (const { at } of facts.proofs) if (at > this.#signedInAt) this.#signedInAt = at
+    this.#proofs = facts.who === null ? nobody : facts.who.proofs
     this.#keeper = keeper
     this.#clock = clock
     this.#observed = observed
   }
 
   get session(): string | null {
-    return this.facts.session
+    return this.facts.who === null ? null : this.facts.who.session
+  }
+
+  get proofs(): readonly Proof[] {
+    return this.#proofs
   }
 
   get isGuarded(): boolean {
@@ -60,7 +65,7 @@ export class CountedFlow implements Flow, Spender {
   }
 
   get signedInAt(): number {
-    return this.#signedInAt
+    return this.#proofs.reduce((newest, { at }) => Math.max(newest, at), 0)
   }
 
   provedAt({ factors }: Budget): number {
@@ -75,18 +80,21 @@ export class CountedFlow implements Flow, Spender {
 
   begin(holder: Holder): void {
     this.#holder = holder
+    for (const meter of this.meters) meter.users++
     this.#observed?.begin(holder)
   }
 
   sent(bytes: number): boolean {
-    this.#observed?.sent(bytes)
-    this.#waitsOut = !this.#pass(bytes, 'out')
+    const now = this.#clock()
+    this.#observed?.passed(0, bytes, now)
+    this.#waitsOut = !this.#pass(bytes, 'out', now)
     return !this.#waitsOut
   }
 
   received(bytes: number): boolean {
-    this.#observed?.received(bytes)
-    this.#waitsIn = !this.#pass(bytes, 'in')
+    const now = this.#clock()
+    this.#observed?.passed(bytes, 0, now)
+    this.#waitsIn = !this.#pass(bytes, 'in', now)
     return !this.#waitsIn
   }
 
@@ -96,6 +104,7 @@ export class CountedFlow implements Flow, Spender {
 
   end(cut: string | null): void {
     this.#isOver = true
+    if (this.#holder !== null) for (const meter of this.meters) meter.users--
     if (this.#waitsIn || this.#waitsOut) for (const meter of this.meters) this.#keeper.leave(meter, this)
     this.#holder = null
     this.#observed?.end(cut)
@@ -104,8 +113,9 @@ export class CountedFlow implements Flow, Spender {
   goOn(): void {
     if (this.#isOver) return
     for (const meter of this.meters) this.#keeper.leave(meter, this)
-    if (this.#waitsOut && this.#mayFlow('out')) this.#release('out')
-    if (!this.#isOver && this.#waitsIn && this.#mayFlow('in')) this.#release('in')
+    const now = this.#clock()
+    if (this.#waitsOut && this.#mayFlow('out', now)) this.#release('out')
+    if (!this.#isOver && this.#waitsIn && this.#mayFlow('in', now)) this.#release('in')
   }
 
   cut(): void {
@@ -118,23 +128,20 @@ export class CountedFlow implements Flow, Spender {
     this.#holder?.goOn(direction)
   }
 
-  #pass(bytes: number, direction: Direction): boolean {
-    const now = this.#clock()
+  #pass(bytes: number, direction: Direction, now: number): boolean {
     for (const meter of this.meters) {
       const { counted, direction: governed } = meter.budget
       if (governed !== direction) continue
-      meter.pass(bytes, counted === 'bytes', now)
-      this.#keeper.noteSpent(meter)
+      if (meter.pass(bytes, counted === 'bytes', now)) this.#keeper.noteSpent(meter)
     }
-    return this.#mayFlow(direction)
+    return this.#mayFlow(direction, now)
   }
 
-  #mayFlow(direction: Direction): boolean {
+  #mayFlow(direction: Direction, now: number): boolean {
     if (!this.facts.isEnforced) return true
-    const now = this.#clock()
     let mayFlow = true
     for (const meter of this.meters) {
-      if (!meter.governs(direction)) continue
+      if (meter.flowsFreely || !meter.governs(direction)) continue
       const answer = meter.mayFlow(this, now)
       if (answer === 'flow') continue
       mayFlow = false

@@ -2,7 +2,7 @@
  * The ledger of one budget and one subject, as a pure value: what was spent in the window, what gates hold as grants, and how far the steps
  * have come. All gates of a store share it by compare-and-set. README.md has the argument why no more than the bound can leave.
  */
-import { DistinctPaths, type PathsText } from '../metering/distinct-paths.ts'
+import { countOfPaths, DistinctPaths, type PathsText } from '../metering/distinct-paths.ts'
 import { goneAt, isAhead, type Slots, slotAt, slotMsOf, sumOf, withAmount } from '../metering/sliding-count.ts'
 import { type Budget, has, holdMs, isStrict, laterSteps } from './budget.ts'
 
@@ -120,11 +120,13 @@ export function readLedger(ledger: Ledger, budget: Budget, now: number, scale = 
 
 function spentAt({ slots, slotMs, paths }: Ledger, { counted }: Budget, now: number): number {
   const current = slotAt(now, slotMs)
-  return counted === 'distinctPaths' ? DistinctPaths.from(paths, current).count(current) : sumOf(slots, current)
+  return counted === 'distinctPaths' ? countOfPaths(paths, current) : sumOf(slots, current)
 }
 
-function limitAt({ boughtAt }: Ledger, { amount, windowSeconds }: Budget, now: number, scale: number): number {
-  const live = boughtAt.filter(at => at > now - windowSeconds * 1000).length
+/** How much may be spent now. */
+export function limitAt({ boughtAt }: Ledger, { amount, windowSeconds }: Budget, now: number, scale: number): number {
+  let live = 0
+  for (const at of boughtAt) if (at > now - windowSeconds * 1000) live++
   return Math.floor(amount * scale) * (1 + live)
 }
 

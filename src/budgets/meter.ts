@@ -1,14 +1,16 @@
 /** One ledger as this process uses it: what has flowed and is not reported yet, and how much more may flow. */
 
+import type { Proof } from '../factor/proof.ts'
 import { DistinctPaths } from '../metering/distinct-paths.ts'
 import type { Direction } from '../metering/flow.ts'
-import { slotAt } from '../metering/sliding-count.ts'
+import { slotAt, sumOf } from '../metering/sliding-count.ts'
 import { type Budget, has, holdMs, isStrict } from './budget.ts'
 import {
   asksFor,
   emptyLedger,
   isResumed,
   type Ledger,
+  limitAt,
   type Mode,
   type Report,
   readLedger,
@@ -23,6 +25,7 @@ export const floatBytes = 512 * 1024
 /** Whoever spends: one exchange. */
 export interface Spender {
   readonly session: string | null
+  readonly proofs: readonly Proof[]
   /** True if the app refuses where the store does not answer. */
   readonly isGuarded: boolean
   /** The newest proof of one of the budget's factors, in milliseconds since the epoch; 0 for none. */
@@ -40,7 +43,6 @@ export type Answer = 'flow' | 'draw' | 'wait' | 'cut'
 export class Meter {
   readonly id: string
   readonly subject: string
-  budget: Budget
   /** As of the last settlement; null before the first. */
   ledger: Ledger | null = null
   /** What the store holds; null if it holds nothing, undefined if nobody has looked. */
@@ -58,7 +60,12 @@ export class Meter {
   mustSettle = false
   /** Ticks since it was last used. */
   idleTicks = 0
+  /** Exchanges that run. */
+  users = 0
   readonly waiting: Spender[] = []
+  /** True if the budget may hold or end anything. */
+  isStrict = false
+  #budget: Budget
   #account: string | null = null
   #spent = 0
   #slowed = 0
@@ -72,11 +79,23 @@ export class Meter {
   #signedInAt = 0
   #newPaths: number[] = []
   #paths: DistinctPaths | null = null
+  #notedProofs: readonly Proof[] | null = null
 
   constructor(budget: Budget, subject: string) {
-    this.budget = budget
+    this.#budget = budget
+    this.isStrict = isStrict(budget)
     this.subject = subject
     this.id = ledgerId(budget, subject)
+  }
+
+  get budget(): Budget {
+    return this.#budget
+  }
+
+  set budget(budget: Budget) {
+    this.#budget = budget
+    this.isStrict = isStrict(budget)
+    this.#notedProofs = null
   }
 
   get account(): string | null {
@@ -99,9 +118,12 @@ export class Meter {
 
   /** Somebody who spends, with their newest proofs. */
   note(by: Spender, account: string | null): void {
-    this.#account = account ?? this.#account
-    this.#provedAt = Math.max(this.#provedAt, by.provedAt(this.budget))
-    this.#signedInAt = Math.max(this.#signedInAt, by.signedInAt)
+    if (account !== null) this.#account = account
+    if (by.proofs === this.#notedProofs) return
+    this.#notedProofs = by.proofs
+    const { steps, isPerProof } = this.#budget
+    if (isPerProof || steps.includes('step-up')) this.#provedAt = Math.max(this.#provedAt, by.provedAt(this.#budget))
+    if (steps.includes('suspend')) this.#signedInAt = Math.max(this.#signedInAt, by.signedInAt)
   }
 
   spend(amount: number): void {
@@ -112,32 +134,56 @@ export class Meter {
   addPath(hash: number, now: number): boolean {
     const ledger = this.ledger ?? emptyLedger(this.budget)
     const current = slotAt(now, ledger.slotMs)
-    this.#paths ??= DistinctPaths.from(ledger.paths, current)
-    if (!this.#paths.add(hash, current)) return false
+    const paths = this.#pathsAt(ledger, current)
+    if (!paths.add(hash, current)) return false
     this.#newPaths.push(hash)
     return true
   }
 
-  /** The paths or requests that this process knows of, reported or not. */
-  knownCount(spentInLedger: number, now: number): number {
-    if (this.budget.counted !== 'distinctPaths') return spentInLedger + this.#spent
-    return this.#paths?.count(slotAt(now, (this.ledger ?? emptyLedger(this.budget)).slotMs)) ?? spentInLedger
+  #pathsAt({ paths }: Ledger, current: number): DistinctPaths {
+    if (this.#paths !== null) return this.#paths
+    this.#paths = DistinctPaths.from(paths, current)
+    for (const hash of this.#newPaths) this.#paths.add(hash, current)
+    return this.#paths
   }
 
-  /** Bytes that flow now, in the direction that the budget governs. */
-  pass(bytes: number, isCounted: boolean, now: number): void {
+  /** True if the paths or requests that this process knows of, reported or not, are more than the budget allows. */
+  isOverCount(now: number, scale: number): boolean {
+    const { ledger } = this
+    if (ledger === null) return false
+    const current = slotAt(now, ledger.slotMs)
+    const known =
+      this.#budget.counted === 'distinctPaths'
+        ? this.#pathsAt(ledger, current).count(current)
+        : sumOf(ledger.slots, current) + this.#spent
+    return known > limitAt(ledger, this.#budget, now, scale)
+  }
+
+  /** Bytes that flow now, in the direction that the budget governs. True if there is something to report. */
+  pass(bytes: number, isCounted: boolean, now: number): boolean {
     if (isCounted) this.#spent += bytes
     if (this.mode === 'slow') this.#slowed += bytes
-    else if (!isCounted || !isStrict(this.budget)) return
+    else if (!isCounted || !this.isStrict) return isCounted
     if (now >= this.#leftUntil) this.#left = 0
     const covered = Math.min(this.#left, bytes)
     this.#left -= covered
     this.#covered += covered
     this.#debt += bytes - covered
+    return true
   }
 
   governs(direction: Direction): boolean {
-    return this.budget.direction === direction && isStrict(this.budget)
+    return this.isStrict && this.#budget.direction === direction
+  }
+
+  /** True if nobody has to be asked: most pieces flow so. */
+  get flowsFreely(): boolean {
+    return (
+      this.mode === 'within' &&
+      this.cutOffAt === null &&
+      (this.ledger === null || this.ledger.askedAt === null) &&
+      (this.#left > 0 || this.#debt <= 0 || (!this.isBusy && this.#debt <= floatBytes))
+    )
   }
 
   mayFlow(by: Spender, now: number): Answer {
@@ -206,10 +252,8 @@ export class Meter {
     this.#left = Math.max(0, this.#left)
     this.#grant = grant
     this.#leftUntil = now + usedForMs
-    if (this.budget.counted !== 'distinctPaths') return
-    const current = slotAt(now, ledger.slotMs)
-    this.#paths = DistinctPaths.from(ledger.paths, current)
-    for (const hash of this.#newPaths) this.#paths.add(hash, current)
+    // The paths that others have seen; read when the next one comes.
+    this.#paths = null
   }
 
   failed({ spent, slowed, paths }: Report, now: number): void {

@@ -6,7 +6,6 @@ import type { Clock } from '../clock.ts'
 import { newId } from '../ids.ts'
 import { changeKnown } from '../store/change.ts'
 import type { Store } from '../store/store.ts'
-import { isStrict } from './budget.ts'
 import type { FlowKeeper } from './counted-flow.ts'
 import { type Mode, type Report, type Settlement, settle } from './ledger.ts'
 import { ledgerRecord, ledgerSeconds } from './ledger-record.ts'
@@ -28,12 +27,19 @@ export interface SettlementsOptions {
 export const tickMs = 250
 /** Ticks between two reports: other gates know a count within a second. */
 const reportTicks = { shared: 2, alone: 8 } as const
+/** Reports take so many milliseconds of a turn of the event loop: all at once, those of a thousand people would delay every request. */
+const sliceMs = 0.3
+/** Settlements under way at a time. */
+const runningMost = 200
 
 export class Settlements implements FlowKeeper {
   readonly #options: SettlementsOptions
   /** Grants belong to a process. */
   readonly #process = newId()
   #dirty: Meter[] = []
+  /** Reports of this round that have not begun. */
+  #due: Meter[] = []
+  #slice: NodeJS.Immediate | undefined
   #waiting: Meter[] = []
   readonly #running = new Set<Promise<void>>()
   #ticks = 0
@@ -50,7 +56,7 @@ export class Settlements implements FlowKeeper {
   noteSpent(meter: Meter): void {
     meter.idleTicks = 0
     this.#markDirty(meter)
-    if (meter.isRunningLow && isStrict(meter.budget) && !meter.isBusy && meter.cutOffAt === null) this.settle(meter)
+    if (meter.isStrict && meter.isRunningLow && !meter.isBusy && meter.cutOffAt === null) this.settle(meter)
   }
 
   wait(meter: Meter, by: Spender, isUrgent: boolean): void {
@@ -80,13 +86,17 @@ export class Settlements implements FlowKeeper {
       if (meter.cutOffAt === null && (meter.isBusy || isDue)) this.settle(meter)
       else this.wake(meter)
     }
-    if (isReport || this.#isInTrouble) this.#report()
+    if (!isReport && !this.#isInTrouble) return
+    if (this.#due.length === 0) this.#takeDirty()
+    this.#reportSlice(sliceMs)
   }
 
   /** Resolves once what has flowed so far is in the store, or the store has failed. */
   async flush(): Promise<void> {
-    this.#report()
+    this.#takeDirty()
+    this.#reportSlice(Number.POSITIVE_INFINITY)
     while (this.#running.size > 0) await Promise.all(this.#running)
+    if (this.#due.length > 0) await this.flush()
   }
 
   settle(meter: Meter): void {
@@ -97,6 +107,7 @@ export class Settlements implements FlowKeeper {
     meter.isSettling = true
     const running = this.#settleNow(meter).finally(() => {
       this.#running.delete(running)
+      this.#goOnReporting()
       meter.isSettling = false
       const isAgain = meter.mustSettle && meter.cutOffAt === null
       meter.mustSettle = false
@@ -112,12 +123,26 @@ export class Settlements implements FlowKeeper {
   }
 
   /** While the store does not answer, one meter tries for all. */
-  #report(): void {
-    const dirty = this.#isInTrouble ? this.#dirty.splice(0, 1) : this.#dirty.splice(0)
-    for (const meter of dirty) {
+  #takeDirty(): void {
+    if (!this.#isInTrouble) this.#due = this.#due.concat(this.#dirty.splice(0))
+    else if (this.#due.length === 0) this.#due = this.#dirty.splice(0, 1)
+  }
+
+  #reportSlice(forMs: number): void {
+    clearImmediate(this.#slice)
+    this.#slice = undefined
+    const end = performance.now() + forMs
+    while (this.#due.length > 0 && this.#running.size < runningMost && performance.now() < end) {
+      const meter = this.#due.pop() as Meter
       meter.isDirty = false
       if (meter.hasNews) this.settle(meter)
     }
+    this.#goOnReporting()
+  }
+
+  #goOnReporting(): void {
+    if (this.#due.length > 0 && this.#running.size < runningMost)
+      this.#slice ??= setImmediate(() => this.#reportSlice(sliceMs)).unref()
   }
 
   async #settleNow(meter: Meter): Promise<void> {
@@ -134,6 +159,7 @@ export class Settlements implements FlowKeeper {
       this.#markDirty(meter)
       if (!this.#isInTrouble) this.#options.onTrouble(error)
       this.#isInTrouble = true
+      this.#dirty = this.#dirty.concat(this.#due.splice(0))
       this.wake(meter)
       return
     }

@@ -4,10 +4,15 @@
  * et al. 2002, Dasgupta et al. 2016); its standard error is 1/√kept, that is 4.4 %.
  */
 import { createHash } from 'node:crypto'
-import { isLive } from './sliding-count.ts'
+import { isLive, slotsInWindow } from './sliding-count.ts'
 
 export const kept = 512
 const range = 2 ** 32
+
+/** An entry is one number, for the memory: the hash and, in its last digits, how far its slot lies behind the first. */
+const slotsOfEntry = 16
+/** The counts of records that were read lately: a ledger is read more often than it changes. */
+const counts = new WeakMap<PathsText, { readonly current: number; readonly count: number }>()
 
 /** The record's form: for each slot its index, its threshold, and its hashes as 32-bit words in base64. */
 export type PathsText = readonly (readonly [slot: number, threshold: number, hashes: string])[]
@@ -27,10 +32,28 @@ export function hashOfPath(path: string): number {
   return hash
 }
 
+/** The number of paths in a record. */
+export function countOfPaths(text: PathsText, current: number): number {
+  if (text.length === 0) return 0
+  const known = counts.get(text)
+  if (known?.current === current) return known.count
+  const count = DistinctPaths.from(text, current).count(current)
+  counts.set(text, { current, count })
+  return count
+}
+
 export class DistinctPaths {
-  readonly #seen = new Map<number, number>()
+  /** Sorted, each hash once. */
+  readonly #entries: number[] = []
+  /** The slot of entries whose last digits are 0. */
+  #first = 0
   /** Hashes from this value on may be missing of what was seen in that slot. */
-  readonly #thresholds = new Map<number, number>()
+  #thresholds: Map<number, number> | null = null
+  /** The count and the lowest threshold at a slot, while nothing changes. */
+  #countedAt = -1
+  #count = 0
+  #thresholdAt = -1
+  #lowest = range
 
   static from(text: PathsText, current: number): DistinctPaths {
     const paths = new DistinctPaths()
@@ -39,8 +62,9 @@ export class DistinctPaths {
       if (!isLive(at, current)) continue
       if (threshold < range) paths.#limit(at, threshold)
       const bytes = Buffer.from(hashes, 'base64')
-      for (let i = 0; i + 4 <= bytes.length; i += 4) paths.#see(bytes.readUInt32LE(i), at)
+      for (let i = 0; i + 4 <= bytes.length; i += 4) paths.#see(bytes.readUInt32LE(i), at, current)
     }
+    paths.#cut(current)
     return paths
   }
 
@@ -48,63 +72,117 @@ export class DistinctPaths {
   add(hash: number, current: number): boolean {
     const threshold = this.#threshold(current)
     if (hash >= threshold) {
-      const known = this.#thresholds.get(current) ?? range
+      const known = this.#thresholds?.get(current) ?? range
       this.#limit(current, threshold)
       return known > threshold
     }
-    if (this.#seen.get(hash) === current) return false
-    this.#see(hash, current)
-    if (this.#seen.size > kept) this.#trim(current)
+    if (!this.#see(hash, current, current)) return false
+    this.#cut(current)
     return true
   }
 
   count(current: number): number {
+    if (this.#countedAt === current) return this.#count
     const threshold = this.#threshold(current)
     let below = 0
-    for (const [hash, slot] of this.#seen) if (hash < threshold && isLive(slot, current)) below++
-    return Math.round((below * range) / threshold)
+    for (const entry of this.#entries) {
+      if (hashOf(entry) >= threshold) break
+      if (isLive(this.#slotOf(entry), current)) below++
+    }
+    this.#countedAt = current
+    this.#count = Math.round((below * range) / threshold)
+    return this.#count
   }
 
   text(current: number): PathsText {
     const slots = new Map<number, number[]>()
-    for (const [hash, slot] of this.#seen)
-      if (isLive(slot, current)) {
-        const hashes = slots.get(slot)
-        if (hashes === undefined) slots.set(slot, [hash])
-        else hashes.push(hash)
-      }
-    for (const slot of this.#thresholds.keys()) if (isLive(slot, current) && !slots.has(slot)) slots.set(slot, [])
-    return [...slots].map(([slot, hashes]) => [
+    for (const slot of this.#thresholds?.keys() ?? []) if (isLive(slot, current)) slots.set(slot, [])
+    for (const entry of this.#entries) {
+      const slot = this.#slotOf(entry)
+      if (!isLive(slot, current)) continue
+      const hashes = slots.get(slot)
+      if (hashes === undefined) slots.set(slot, [hashOf(entry)])
+      else hashes.push(hashOf(entry))
+    }
+    const text: PathsText = [...slots].map(([slot, hashes]) => [
       slot,
-      this.#thresholds.get(slot) ?? range,
+      this.#thresholds?.get(slot) ?? range,
       Buffer.from(Uint32Array.from(hashes).buffer).toString('base64')
     ])
+    counts.set(text, { current, count: this.count(current) })
+    return text
   }
 
-  #see(hash: number, slot: number): void {
-    this.#seen.set(hash, Math.max(slot, this.#seen.get(hash) ?? slot))
+  #slotOf(entry: number): number {
+    return this.#first + (entry % slotsOfEntry)
+  }
+
+  /** False if it was seen in this slot, or in a later one. */
+  #see(hash: number, slot: number, current: number): boolean {
+    const entries = this.#entries
+    if (entries.length === 0) this.#first = slot
+    if (slot < this.#first || slot - this.#first >= slotsOfEntry) this.#moveTo(current)
+    const entry = hash * slotsOfEntry + (slot - this.#first)
+    let from = 0
+    let to = entries.length
+    while (from < to) {
+      const middle = (from + to) >>> 1
+      if (entries[middle]! < hash * slotsOfEntry) from = middle + 1
+      else to = middle
+    }
+    const found = entries[from]
+    const isKnown = found !== undefined && hashOf(found) === hash
+    if (isKnown && found >= entry) return false
+    if (isKnown) entries[from] = entry
+    else entries.splice(from, 0, entry)
+    this.#countedAt = -1
+    return true
   }
 
   #limit(slot: number, threshold: number): void {
-    this.#thresholds.set(slot, Math.min(threshold, this.#thresholds.get(slot) ?? range))
+    this.#thresholds ??= new Map()
+    if (threshold >= (this.#thresholds.get(slot) ?? range)) return
+    this.#thresholds.set(slot, threshold)
+    this.#countedAt = this.#thresholdAt = -1
   }
 
   #threshold(current: number): number {
+    if (this.#thresholds === null) return range
+    if (this.#thresholdAt === current) return this.#lowest
     let lowest = range
     for (const [slot, threshold] of this.#thresholds)
       if (!isLive(slot, current)) this.#thresholds.delete(slot)
       else if (threshold < lowest) lowest = threshold
+    this.#thresholdAt = current
+    this.#lowest = lowest
     return lowest
   }
 
-  /** Drops what has left the window, then the largest hashes. */
-  #trim(current: number): void {
-    for (const [hash, slot] of this.#seen) if (!isLive(slot, current)) this.#seen.delete(hash)
-    if (this.#seen.size <= kept) return
-    const largest = [...this.#seen.keys()].sort((a, b) => a - b).slice(kept)
-    for (const hash of largest) {
-      this.#limit(this.#seen.get(hash) as number, hash)
-      this.#seen.delete(hash)
+  /** Where there are too many, drops what has left the window, then the largest hashes. */
+  #cut(current: number): void {
+    const entries = this.#entries
+    if (entries.length <= kept) return
+    this.#moveTo(current)
+    while (entries.length > kept) {
+      const entry = entries.pop() as number
+      this.#limit(this.#slotOf(entry), hashOf(entry))
     }
   }
+
+  /** Counts slots from the oldest that is live, and drops what has left the window. What lies ahead counts as of now. */
+  #moveTo(current: number): void {
+    const first = current - slotsInWindow
+    let length = 0
+    for (const entry of this.#entries) {
+      const slot = Math.min(this.#slotOf(entry), current)
+      if (slot >= first) this.#entries[length++] = hashOf(entry) * slotsOfEntry + (slot - first)
+    }
+    this.#entries.length = length
+    this.#first = first
+    this.#countedAt = -1
+  }
+}
+
+function hashOf(entry: number): number {
+  return Math.floor(entry / slotsOfEntry)
 }

@@ -54,6 +54,8 @@ export interface Observation {
   /** Of bodies and frames, since the last observation of this exchange. */
   readonly bytesIn: number
   readonly bytesOut: number
+  /** True in the first one after `start`. */
+  readonly isFirst: boolean
   /** Null before the app has answered. */
   readonly status: number | null
   /** The error code of a refusal, or why an exchange was cut. */

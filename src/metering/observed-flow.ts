@@ -14,6 +14,7 @@ export class ObservedFlow implements Flow {
   readonly #clock: Clock
   #status: number | null = null
   #toldAt = 0
+  #isFirst = true
   #bytesIn = 0
   #bytesOut = 0
 
@@ -28,14 +29,12 @@ export class ObservedFlow implements Flow {
   }
 
   sent(bytes: number): boolean {
-    this.#bytesOut += bytes
-    this.#tellOfBytes()
+    this.passed(0, bytes, this.#clock())
     return true
   }
 
   received(bytes: number): boolean {
-    this.#bytesIn += bytes
-    this.#tellOfBytes()
+    this.passed(bytes, 0, this.#clock())
     return true
   }
 
@@ -47,18 +46,30 @@ export class ObservedFlow implements Flow {
     this.#tell('end', this.#clock(), cut)
   }
 
-  #tellOfBytes(): void {
-    const now = this.#clock()
+  passed(bytesIn: number, bytesOut: number, now: number): void {
+    this.#bytesIn += bytesIn
+    this.#bytesOut += bytesOut
     // A clock that was put back must not silence a long transfer.
     if (this.#bytesIn + this.#bytesOut >= betweenBytes || Math.abs(now - this.#toldAt) >= betweenMs)
       this.#tell('bytes', now, null)
   }
 
   #tell(phase: Phase, at: number, reason: string | null): void {
-    const { exchange } = this
     this.#toldAt = at
-    const [bytesIn, bytesOut] = [this.#bytesIn, this.#bytesOut]
+    const bytesIn = this.#bytesIn
+    const bytesOut = this.#bytesOut
     this.#bytesIn = this.#bytesOut = 0
-    this.#observers.tell({ exchange, phase, at, bytesIn, bytesOut, status: this.#status, reason })
+    const isFirst = phase !== 'start' && this.#isFirst
+    if (isFirst) this.#isFirst = false
+    this.#observers.tell({
+      exchange: this.exchange,
+      phase,
+      at,
+      bytesIn,
+      bytesOut,
+      isFirst,
+      status: this.#status,
+      reason
+    })
   }
 }

@@ -1,6 +1,6 @@
 /** A count over a sliding window in ten slots, exact to a tenth of the window. It never forgets early: the slot that leaves the window counts in full. */
 
-const slotsInWindow = 10
+export const slotsInWindow = 10
 
 /** Index and amount of each slot that is not empty, alternating, oldest first. The index is the time divided by the length of a slot. */
 export type Slots = readonly number[]

@@ -56,7 +56,7 @@ export async function watchingOf(config: Config, apps: readonly App[], runtime: 
       if (observed === null) return
       const { status } = describeError(code as ErrorCode)
       const bytes = { bytesIn: 0, bytesOut: 0 }
-      observers.tell({ exchange: observed, phase: 'refused', at: clock(), ...bytes, status, reason: code })
+      observers.tell({ exchange: observed, phase: 'refused', at: clock(), ...bytes, isFirst: true, status, reason: code })
     }
   }
 }

@@ -31,3 +31,35 @@ export async function inBatches<Item, Result>(
   if (failure !== null) throw (failure as { readonly error: unknown }).error
   return results
 }
+
+/** Milliseconds of a turn of the event loop. */
+const sliceMs = 0.3
+/** Few, because each that ends in between takes from the time of requests. */
+const runningMost = 8
+
+/**
+ * Runs `work` for each item in the background of a busy process: a fraction of a millisecond in each turn of the event loop, so that no request
+ * waits for it. All are tried; the first failure is thrown at the end, and after eight failures in a row the rest is left.
+ */
+export async function inSlices<Item>(items: readonly Item[], work: (item: Item) => Promise<unknown>): Promise<void> {
+  let next = 0
+  let failure: { readonly error: unknown } | null = null
+  let failed = 0
+  const worker = async () => {
+    let end = performance.now() + sliceMs
+    while (next < items.length && failed < runningMost) {
+      try {
+        await work(items[next++] as Item)
+        failed = 0
+      } catch (error) {
+        failure ??= { error }
+        failed++
+      }
+      if (performance.now() < end) continue
+      await new Promise(resolve => setImmediate(resolve))
+      end = performance.now() + sliceMs / runningMost
+    }
+  }
+  await Promise.all(Array.from({ length: Math.min(runningMost, items.length) }, worker))
+  if (failure !== null) throw (failure as { readonly error: unknown }).error
+}

@@ -26,7 +26,7 @@ const keptMost = 20_000
 export interface Waiting {
   readonly session: string
   /** More may flow. */
-  goOn(): void
+  onProved(): void
 }
 
 export interface AsksOptions {
@@ -93,6 +93,7 @@ export class Asks {
 
   /** True if what this session fetches must wait. */
   holds(account: string, session: string): boolean {
+    if (this.#asked.size === 0) return false
     const at = this.#askedAt(account)
     return at !== null && (this.#proved.get(session) ?? 0) < at
   }
@@ -144,7 +145,7 @@ export class Asks {
     this.#proved.set(session, at)
     if (this.#proved.size > keptMost) this.#proved.delete(this.#proved.keys().next().value as string)
     this.#options.onProved(account, session)
-    for (const waiting of [...(this.#waiting.get(session) ?? [])]) waiting.goOn()
+    for (const waiting of [...(this.#waiting.get(session) ?? [])]) waiting.onProved()
   }
 
   #note(account: string, at: number): void {

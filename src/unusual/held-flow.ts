@@ -1,19 +1,22 @@
 /** The flow of a person's exchange that waits while a proof is asked of the person, for a minute at most. */
+import type { ErrorCode } from '../errors.ts'
 import type { Direction, Flow, Holder } from '../metering/flow.ts'
 import type { Asks, Waiting } from './asks.ts'
 
 /** So long does a running transfer wait for a proof. */
 export const holdMs = 60_000
 
-export class HeldFlow implements Flow, Waiting {
+export class HeldFlow implements Flow, Holder, Waiting {
   readonly session: string
   readonly #account: string
   readonly #inner: Flow | null
   readonly #asks: Asks
   #holder: Holder | null = null
   /** What waits because of the ask, and because of the inner flow. */
-  readonly #held = { in: false, out: false }
-  readonly #innerWaits = { in: false, out: false }
+  #isInHeld = false
+  #isOutHeld = false
+  #innerHoldsIn = false
+  #innerHoldsOut = false
   #timer: NodeJS.Timeout | undefined
 
   constructor(who: { readonly account: string; readonly session: string }, inner: Flow | null, asks: Asks) {
@@ -25,21 +28,24 @@ export class HeldFlow implements Flow, Waiting {
 
   begin(holder: Holder): void {
     this.#holder = holder
-    this.#inner?.begin({
-      goOn: direction => {
-        this.#innerWaits[direction] = false
-        if (!this.#held[direction]) holder.goOn(direction)
-      },
-      cut: (reason, code) => holder.cut(reason, code)
-    })
+    this.#inner?.begin(this)
   }
 
   sent(bytes: number): boolean {
-    return this.#pass('out', this.#inner?.sent(bytes) ?? true)
+    const mayFlow = this.#inner === null || this.#inner.sent(bytes)
+    this.#innerHoldsOut = !mayFlow
+    // One look-up in a map that is nearly always empty.
+    if (!this.#asks.holds(this.#account, this.session)) return mayFlow
+    this.#isOutHeld = true
+    return this.#wait()
   }
 
   received(bytes: number): boolean {
-    return this.#pass('in', this.#inner?.received(bytes) ?? true)
+    const mayFlow = this.#inner === null || this.#inner.received(bytes)
+    this.#innerHoldsIn = !mayFlow
+    if (!this.#asks.holds(this.#account, this.session)) return mayFlow
+    this.#isInHeld = true
+    return this.#wait()
   }
 
   answered(status: number): void {
@@ -52,29 +58,36 @@ export class HeldFlow implements Flow, Waiting {
     this.#inner?.end(cut)
   }
 
-  goOn(): void {
-    this.#release()
-    for (const direction of ['out', 'in'] as const) {
-      if (!this.#held[direction]) continue
-      this.#held[direction] = false
-      if (!this.#innerWaits[direction]) this.#holder?.goOn(direction)
-    }
+  /** Of the inner flow. */
+  goOn(direction: Direction): void {
+    if (direction === 'in') this.#innerHoldsIn = false
+    else this.#innerHoldsOut = false
+    if (!(direction === 'in' ? this.#isInHeld : this.#isOutHeld)) this.#holder?.goOn(direction)
   }
 
-  #pass(direction: Direction, mayFlow: boolean): boolean {
-    this.#innerWaits[direction] = !mayFlow
-    // One look-up in a map that is nearly always empty.
-    if (!this.#asks.holds(this.#account, this.session)) return mayFlow
-    this.#held[direction] = true
-    if (this.#timer === undefined) {
-      this.#asks.watch(this.#account, this.session)
-      this.#asks.wait(this)
-      this.#timer = setTimeout(() => this.#holder?.cut('unusual', 'unusual_proof_required'), holdMs).unref()
-    }
+  /** Of the inner flow. */
+  cut(reason: string, code: ErrorCode): void {
+    this.#holder?.cut(reason, code)
+  }
+
+  onProved(): void {
+    this.#release()
+    const [wasOutHeld, wasInHeld] = [this.#isOutHeld, this.#isInHeld]
+    this.#isOutHeld = this.#isInHeld = false
+    if (wasOutHeld && !this.#innerHoldsOut) this.#holder?.goOn('out')
+    if (wasInHeld && !this.#innerHoldsIn) this.#holder?.goOn('in')
+  }
+
+  #wait(): boolean {
+    if (this.#timer !== undefined) return false
+    this.#asks.watch(this.#account, this.session)
+    this.#asks.wait(this)
+    this.#timer = setTimeout(() => this.#holder?.cut('unusual', 'unusual_proof_required'), holdMs).unref()
     return false
   }
 
   #release(): void {
+    if (this.#timer === undefined) return
     clearTimeout(this.#timer)
     this.#timer = undefined
     this.#asks.leave(this)

@@ -1,7 +1,7 @@
 /** Loads and writes what is known of people and groups, in batches, so that all gates of a store know the same. */
 import { createHash } from 'node:crypto'
 import type { Clock } from '../clock.ts'
-import { inBatches } from '../store/batches.ts'
+import { inBatches, inSlices } from '../store/batches.ts'
 import type { Store } from '../store/store.ts'
 import { usualFor } from './baseline.ts'
 import { endDay, type Lesson } from './end-day.ts'
@@ -64,10 +64,13 @@ export class Keeper {
     const now = clock()
     try {
       await this.#groups(now, isEnd)
-      const due = [...people.all].filter(([, live]) => isEnd || isDue(live, now))
-      await inBatches(due, ([account, live]) => this.#sync(account, live, now), undefined, { goesOn: true })
+      const due: (readonly [string, Live])[] = []
       for (const [account, live] of people.all)
-        if (!live.isDirty && now - live.lastAt > idleMs) people.all.delete(account)
+        if (isEnd || isDue(live, now)) due.push([account, live])
+        else if (!live.isDirty && now - live.lastAt > idleMs) people.all.delete(account)
+      const sync = ([account, live]: readonly [string, Live]) => this.#sync(account, live, now)
+      if (isEnd) await inBatches(due, sync, undefined, { goesOn: true })
+      else await inSlices(due, sync)
       this.#report(null)
     } catch (error) {
       this.#report(error as Error)
@@ -113,15 +116,18 @@ export class Keeper {
       const { what, day } = lesson as { readonly what: Lesson; readonly day: number }
       people.teach(what, live.groups, day)
     }
+    const wasLoaded = live.isLoaded
     live.carry = null
     live.isLoaded = true
     live.syncedAt = now
     // A day has ended in between: the next writing joins the two.
     if (live.person.day !== merged.day) return
     const written = countedToday(merged)
-    live.person = mergeInto(merged, live.person, counted)
+    const before = live.person
+    live.person = mergeInto(merged, before, counted)
+    const isOtherPast = live.person.ringNext !== before.ringNext || live.person.ringCount !== before.ringCount
+    if (isOtherPast || !wasLoaded) live.usual = null
     live.synced = written
-    live.usual = null
   }
 
   async #groups(now: number, isEnd: boolean): Promise<void> {

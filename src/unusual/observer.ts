@@ -1,5 +1,5 @@
 /** Turns what the gate tells of its exchanges into observations of people. */
-import type { ObservedExchange, Observation as Told } from '../metering/observation.ts'
+import type { Observation as Told } from '../metering/observation.ts'
 import type { Observation } from './observation.ts'
 
 /** The refusals that say something about the person: what they may not open, and what is not there. */
@@ -9,13 +9,12 @@ const tellingRefusals = new Set(['not_allowed', 'not_found'])
  * Null for strangers, and for what says nothing. A request counts when its first bytes or its end are told, so that a short one costs one
  * observation; a WebSocket counts at its start.
  */
-export function observationOf(told: Told, begun: WeakSet<ObservedExchange>): Observation | null {
+export function observationOf(told: Told): Observation | null {
   const { exchange, phase, at, bytesOut, status } = told
-  const { person, client } = exchange
-  if (person === null || (phase === 'start' && !exchange.isSocket)) return null
+  const { person, client, isSocket } = exchange
+  if (person === null || (phase === 'start' && !isSocket)) return null
   if (phase === 'refused' && !tellingRefusals.has(told.reason ?? '')) return null
-  const isFirst = !begun.has(exchange)
-  if (isFirst && phase !== 'end' && phase !== 'refused') begun.add(exchange)
+  const { userAgent, fetchDest } = client
   return {
     at,
     account: person.account,
@@ -24,12 +23,12 @@ export function observationOf(told: Told, begun: WeakSet<ObservedExchange>): Obs
     sessionStartedAt: person.sessionStartedAt,
     app: exchange.app,
     method: exchange.method,
-    path: exchange.path + exchange.query,
+    path: exchange.query === '' ? exchange.path : exchange.path + exchange.query,
     address: exchange.address,
-    userAgent: client.userAgent,
-    fetchDest: client.fetchDest === '' ? undefined : client.fetchDest,
+    userAgent,
+    fetchDest: fetchDest === '' ? undefined : fetchDest,
     status: phase === 'end' || phase === 'refused' ? status : null,
     bytes: bytesOut,
-    isFirst
+    isFirst: isSocket ? phase === 'start' || phase === 'refused' : told.isFirst
   }
 }

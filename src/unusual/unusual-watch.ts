@@ -45,7 +45,6 @@ export class UnusualWatch {
   readonly #unusual: Unusual
   readonly #keeper: Keeper
   readonly #asks: Asks
-  readonly #begun = new WeakSet<ObservedExchange>()
   #settings: UnusualSettings
   #isEnforced: (app: string) => boolean = () => true
   #findPlace: FindPlace = null
@@ -81,7 +80,7 @@ export class UnusualWatch {
     })
     this.#keeper.start()
     this.#stopObserving = this.#options.observers.add(told => {
-      const observation = observationOf(told, this.#begun)
+      const observation = observationOf(told)
       if (observation === null) return
       const verdict = this.#unusual.observe(observation)
       if (verdict !== null) void this.#act(verdict, told.exchange)

@@ -80,6 +80,8 @@ export class Unusual {
     const slot = Math.floor(now / slotMs)
     if (slot !== live.slot) {
       live.slot = slot
+      // What the groups have learned since counts too.
+      live.usual = null
       live.slotBytes = 0
       live.slotObjects = 0
     }

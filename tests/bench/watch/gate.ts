@@ -73,7 +73,7 @@ export class SimulatedGate implements Detector {
       const observed = observedOf(event)
       if (this.#watch.demandOn(this.#who(event)) !== null) {
         const refused = { phase: 'refused', status: 403, reason: 'unusual_proof_required' } as const
-        this.#observers.tell({ exchange: observed, at: event.at, bytesIn: 0, bytesOut: 0, ...refused })
+        this.#observers.tell({ exchange: observed, at: event.at, bytesIn: 0, bytesOut: 0, isFirst: true, ...refused })
         return { answer: 'nothing', isRefused: true, isHeld: false }
       }
       flow = this.#watch.hold(observed, new ObservedFlow(observed, this.#observers, this.#clock)) as Flow
