@@ -55,8 +55,8 @@ export async function watchingOf(config: Config, apps: readonly App[], runtime: 
       const observed = observedExchange(exchange, request, request.headers.upgrade !== undefined)
       if (observed === null) return
       const { status } = describeError(code as ErrorCode)
-      const bytes = { bytesIn: 0, bytesOut: 0 }
-      observers.tell({ exchange: observed, phase: 'refused', at: clock(), ...bytes, isFirst: true, status, reason: code })
+      const nothing = { bytesIn: 0, bytesOut: 0, isFirst: true }
+      observers.tell({ exchange: observed, phase: 'refused', at: clock(), ...nothing, status, reason: code })
     }
   }
 }

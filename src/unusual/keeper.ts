@@ -117,7 +117,7 @@ export class Keeper {
       people.teach(what, live.groups, day)
     }
     const wasLoaded = live.isLoaded
-    live.carry = null
+    if (live.carry === carry) live.carry = null
     live.isLoaded = true
     live.syncedAt = now
     // A day has ended in between: the next writing joins the two.
