@@ -35,7 +35,7 @@ export const auditPlugin = fp<AuditOptions>(
           ...(code === undefined ? {} : { outcome: String(code) })
         })
         const isTurnedAway = code !== undefined || event.decision !== 'forward'
-        const isWhole = exchange.known.principal?.isFullySignedIn === true
+        const isWhole = exchange.known.principal?.isFullySignedIn === true || exchange.program !== null
         if (event.account === undefined || (isTurnedAway && !isWhole)) strangers.record(event)
         else audit.record(event)
       }
@@ -68,23 +68,21 @@ export function exchangeEvent(
   now: number,
   end: Partial<AuditEvent>
 ): AuditEvent {
-  const { target, client, match, principal, decision } = exchange.known
+  const { target, client, match, principal, program, decision } = exchange.known
+  const who = principal ?? program
   // One object for a hot path; the journal omits undefined fields.
   const event: { -readonly [field in keyof AuditEvent]: AuditEvent[field] } = {
     kind,
     at: now,
     request: exchange.id,
-    account: principal?.account.id,
-    name: principal?.account.name,
+    account: who?.account.id,
+    name: who?.account.name,
     session: principal?.session.id,
     address: client?.address,
     app: match?.kind === 'app' ? match.app.id : undefined,
     // The limits are in octets, because strangers choose the path.
-    path:
-      target === undefined
-        ? undefined
-        : pathForRecord(target.path, target.readings, (principal ?? null) === null ? 256 : 1024),
-    proofs: principal == null ? undefined : proofsOf(principal.proofs, now),
+    path: target === undefined ? undefined : pathForRecord(target.path, target.readings, who === null ? 256 : 1024),
+    proofs: who === null ? undefined : proofsOf(who.proofs, now),
     decision: decision?.kind,
     reason: decision === undefined || decision.kind === 'forward' ? undefined : decision.reason,
     rule: decision?.kind === 'forward' ? decision.permit.rule : undefined,

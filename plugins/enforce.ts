@@ -23,6 +23,7 @@ import type { Requires } from './exchange.ts'
 import { formPage } from './form-page.ts'
 import { isFramedStep } from './frame-page.ts'
 import { defaultMaxUrlLength } from './return-address.ts'
+import { tokenChallenge } from './token-challenge.ts'
 
 export interface EnforceOptions {
   readonly routes: RouteTable
@@ -149,6 +150,8 @@ export const enforcePlugin = fp<EnforceOptions>(
         reply.redirect(url, 302)
         return
       }
+      const offered = kind === 'app' ? tokenChallenge(reason, match.app, request.raw.headers) : null
+      if (offered !== null) reply.header('www-authenticate', offered)
       reply.code(describeError(reason).status).send(errorBody(reason, url))
     }
   },

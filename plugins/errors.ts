@@ -8,6 +8,7 @@ import { acceptsPage, wantsPage } from '../src/request/wants-page.ts'
 import { StoreUnreachable } from '../src/store/store.ts'
 import { errorBody } from './error-body.ts'
 import { isSiteFrame } from './frame-page.ts'
+import { tokenChallenge } from './token-challenge.ts'
 
 export interface ErrorsOptions {
   readonly clock?: Clock
@@ -50,12 +51,20 @@ export function toGateError(error: unknown): GateError {
 /** True if a page may be sent. Scripts and cross-site frames get none. */
 function wantsDocument({ raw, routeOptions, exchange }: FastifyRequest): boolean {
   const dest = raw.headers['sec-fetch-dest']
-  if (routeOptions.config?.takes === 'json') return false
+  if (routeOptions.config?.takes === 'json' || exchange.hasToken) return false
   if (isSiteFrame(raw)) return true
   // A service worker that fetches a page of an app again (`empty`) shows the body. Scripts must not read portal pages.
   if (dest !== undefined && dest !== 'document')
     return dest === 'empty' && exchange.known.match?.kind === 'app' && acceptsPage(raw)
   return wantsPage(raw)
+}
+
+/** For the refusals of a token, right or wrong. */
+function challengeOf({ code }: GateError, { raw, exchange }: FastifyRequest): string | string[] | null {
+  if (code !== 'token_invalid' && code !== 'token_not_allowed') return null
+  const { match } = exchange.known
+  const app = exchange.judged?.app ?? (match?.kind === 'app' ? match.app : null)
+  return app === null ? null : tokenChallenge(code, app, raw.headers)
 }
 
 export const errorsPlugin = fp<ErrorsOptions>(
@@ -83,6 +92,8 @@ export const errorsPlugin = fp<ErrorsOptions>(
       // Otherwise the unread body would be parsed as the next request, or hold the socket.
       if (!request.raw.complete) reply.header('connection', 'close')
       if (!wantsDocument(request)) {
+        const offered = challengeOf(error, request)
+        if (offered !== null) reply.header('www-authenticate', offered)
         reply.send(errorBody(error.code, error.status === 401 ? error.continueUrl : undefined))
         return
       }

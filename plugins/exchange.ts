@@ -7,6 +7,7 @@ import fp from 'fastify-plugin'
 import type { App, Match } from '../src/apps/route-table.ts'
 import type { AuditEvent } from '../src/audit/event.ts'
 import type { Decision } from '../src/policy/decision.ts'
+import type { Program, TokenFailure } from '../src/programs/program.ts'
 import type { Client } from '../src/request/client.ts'
 import { parseTarget, type Target } from '../src/request/target.ts'
 import type { Principal } from '../src/session/sessions.ts'
@@ -22,6 +23,7 @@ export interface Known {
   readonly client: Client | undefined
   readonly match: Match | undefined
   readonly principal: Principal | null | undefined
+  readonly program: Program | null
   readonly decision: Decision | undefined
 }
 
@@ -36,6 +38,12 @@ export class Exchange {
   #decision: Decision | undefined
   /** The store's error, if the session could not be read. A step that needs the principal must refuse with it. */
   storeFailure: StoreUnreachable | null = null
+  /** The program that asks with a token. Then `principal` is null, so that it opens no page of the gate. */
+  program: Program | null = null
+  /** Why the token that was presented counts for nothing. */
+  tokenFailure: TokenFailure | null = null
+  /** True if a token was presented, right or wrong: its sender is a program, and gets no pages. */
+  hasToken = false
   /** The original request of forward-auth, which pages name and return to. */
   judged: { readonly app: App; readonly method: string; readonly raw: string } | null = null
   /** `step`: only redirects and the frame page may answer. `page`: made for frames. */
@@ -96,6 +104,7 @@ export class Exchange {
       client: this.#client,
       match: this.#match,
       principal: this.#principal,
+      program: this.program,
       decision: this.#decision
     }
   }

@@ -28,6 +28,7 @@ import type { ObservedExchange } from '../src/metering/observation.ts'
 import { endInStages, isLast } from '../src/platform/staged-close.ts'
 import { responseToUpgrade } from '../src/platform/upgrade-response.ts'
 import type { Permit } from '../src/policy/decision.ts'
+import type { Program } from '../src/programs/program.ts'
 import type { Principal } from '../src/session/principal.ts'
 import type { Exchange } from './exchange.ts'
 import { observedExchange } from './observed-exchange.ts'
@@ -48,8 +49,8 @@ export interface ForwardOptions {
 export interface WatchedFlows {
   /** True while nobody wants to know of any exchange. */
   readonly isIdle: boolean
-  /** Null where nobody wants to know of this exchange. */
-  open(observed: ObservedExchange, app: App, permit: Permit, principal: Principal | null): Flow | null
+  /** Null where nobody wants to know of this exchange. `who`: a person, or a program. */
+  open(observed: ObservedExchange, app: App, permit: Permit, who: Principal | Program | null): Flow | null
 }
 
 export interface Pipeline {
@@ -89,6 +90,7 @@ export const forwardPlugin = fp<ForwardOptions>(
       if (upgrade !== undefined) checkHandshake(exchange, raw, match.app)
       const { permit } = exchange.decision
       const principal = permit.subject === null ? null : exchange.principal
+      const program = permit.subject === null ? null : exchange.program
       const forwardRequest: ForwardRequest = {
         req: raw,
         res: reply.raw,
@@ -99,14 +101,15 @@ export const forwardPlugin = fp<ForwardOptions>(
         permit,
         address: exchange.client.address,
         sessionId: principal?.session.id ?? null,
+        program,
         visitor: visitorOf(request),
         affinity: match.app.sticky == null ? null : affinityOf(exchange, match.app.sticky),
-        endsAt: earliest(permit.freshUntil, principal?.session.expiresAt ?? null),
-        sessionEndsAt: principal?.session.expiresAt ?? null,
-        proofs: principal?.proofs ?? noProofs,
+        endsAt: earliest(permit.freshUntil, principal?.session.expiresAt ?? program?.token.expiresAt ?? null),
+        sessionEndsAt: principal?.session.expiresAt ?? program?.token.expiresAt ?? null,
+        proofs: principal?.proofs ?? program?.proofs ?? noProofs,
         assertion: match.app.assertion && permit.subject !== null ? (options.assert?.(exchange) ?? null) : null,
         flow:
-          options.watch == null || options.watch.isIdle
+          options.watch == null || (options.watch.isIdle && program?.token.bytes == null)
             ? null
             : flowOf(options.watch, request, match.app, permit, upgrade !== undefined),
         trace: exchange.trace,
@@ -225,7 +228,7 @@ function flowOf(
   isSocket: boolean
 ): Flow | null {
   const observed = observedExchange(exchange, raw, isSocket)
-  return observed === null ? null : watch.open(observed, app, permit, exchange.principal)
+  return observed === null ? null : watch.open(observed, app, permit, exchange.principal ?? exchange.program)
 }
 
 /** Headers that proxies add. A client that sends one may be an unlisted proxy for several people. */
@@ -239,13 +242,15 @@ const proxyHeaders = [
  * connection.
  */
 function visitorOf({ raw: { headers }, exchange }: FastifyRequest): string | null {
-  const { principal, client } = exchange
+  const { principal, program, client } = exchange
   if (principal !== null) return principal.session.id
+  if (program !== null) return `token:${program.token.id}`
   return client.viaTrustedProxy || proxyHeaders.some(name => headers[name] !== undefined) ? null : ''
 }
 
 /** The key for one upstream: the person or session, even on public paths; a stranger's address. */
-function affinityOf({ principal, client }: Exchange, sticky: 'session' | 'person'): string {
+function affinityOf({ principal, program, client }: Exchange, sticky: 'session' | 'person'): string {
+  if (program !== null) return sticky === 'session' ? program.token.id : program.subject.id
   if (principal === null) return client.address
   return sticky === 'session' ? principal.session.id : principal.subject.id
 }
@@ -257,6 +262,8 @@ function checkHandshake(exchange: Exchange, request: IncomingMessage, app: App):
   if (request.method !== 'GET' || hasBody) throw new GateError('upgrade_refused')
   const { decision } = exchange
   const isSignedIn = decision.kind === 'forward' && decision.permit.subject !== null
+  // Only browsers open sockets for other sites, and they say so.
+  if (exchange.program !== null && request.headers.origin === undefined) return
   if (originAllowed(request.headers.origin, app, isSignedIn)) return
   const asNobody = onForeignOrigin(app)
   if (asNobody?.would === undefined) throw new GateError('foreign_origin')

@@ -1,6 +1,6 @@
 /** An exchange with an app as those who watch what leaves see it. */
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
-import type { ObservedClient, ObservedExchange } from '../src/metering/observation.ts'
+import type { ObservedClient, ObservedExchange, ObservedPerson } from '../src/metering/observation.ts'
 import type { Exchange } from './exchange.ts'
 
 /** Null for a page of the gate, and for an address of no app. */
@@ -9,20 +9,11 @@ export function observedExchange(
   { headers, rawHeaders, method }: IncomingMessage,
   isSocket: boolean
 ): ObservedExchange | null {
-  const { match, target, client, principal } = exchange.known
+  const { match, target, client } = exchange.known
   if (match?.kind !== 'app') return null
   return {
     reference: exchange.id,
-    person:
-      principal == null || !principal.isFullySignedIn
-        ? null
-        : {
-            account: principal.account.id,
-            name: principal.account.name,
-            groups: principal.account.groups,
-            session: principal.session.id,
-            sessionStartedAt: principal.session.createdAt
-          },
+    person: personOf(exchange),
     app: match.app.id,
     method: method as string,
     path: match.path,
@@ -31,6 +22,25 @@ export function observedExchange(
     client: new ClientHeaders(headers, rawHeaders),
     isSocket
   }
+}
+
+function personOf({ known: { principal, program } }: Exchange): ObservedPerson | null {
+  if (program !== null) {
+    const { account, token } = program
+    const { id, name, groups } = account
+    return {
+      account: id,
+      name,
+      groups,
+      session: `token:${token.id}`,
+      token: token.id,
+      sessionStartedAt: token.createdAt
+    }
+  }
+  if (principal == null || !principal.isFullySignedIn) return null
+  const { account, session } = principal
+  const { id, name, groups } = account
+  return { account: id, name, groups, session: session.id, sessionStartedAt: session.createdAt }
 }
 
 /** Reads a header when somebody asks for it. */

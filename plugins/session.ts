@@ -1,14 +1,32 @@
-/** Step 3, session: finds the principal of the session cookie, or null for anonymous. */
+/** Step 3, session: finds the program of a token, or else the principal of the session cookie, or null for anonymous. */
+import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
+import { type Presented, presentedToken } from '../src/programs/presented.ts'
+import type { Program, TokenFailure } from '../src/programs/program.ts'
+import type { ProgramTokens } from '../src/programs/program-tokens.ts'
 import type { Sessions } from '../src/session/sessions.ts'
 import { StoreUnreachable } from '../src/store/store.ts'
 import { readOwn } from './cookies.ts'
+import type { Exchange } from './exchange.ts'
+import { isSentByOtherSite } from './token-challenge.ts'
 
-export const sessionPlugin = fp<{ sessions: Sessions }>(
-  async (app, { sessions }) => {
+export interface SessionOptions {
+  readonly sessions: Sessions
+  /** Without it no app takes tokens. */
+  readonly tokens?: Pick<ProgramTokens, 'peek' | 'find'> | null
+}
+
+export const sessionPlugin = fp<SessionOptions>(
+  async (app, { sessions, tokens }) => {
     app.addHook('onRequest', (request, _reply, done) => {
       const { exchange } = request
-      const { site } = exchange.match
+      const { match } = exchange
+      const { site } = match
+      const terms = match.kind === 'app' ? (match.app.tokens ?? null) : null
+      if (terms !== null && tokens != null) {
+        const presented = presentedToken(request.raw.headers, terms)
+        if (presented !== null) return findProgram(request, presented, tokens, done)
+      }
       const token = site === null ? null : readOwn(request.raw.headers.cookie, 'session', site)
       if (site === null || token === null) {
         exchange.principal = null
@@ -39,3 +57,45 @@ export const sessionPlugin = fp<{ sessions: Sessions }>(
   },
   { name: 'session', dependencies: ['match'] }
 )
+
+/** A token counts alone: a cookie beside it says nothing. */
+function findProgram(
+  request: FastifyRequest,
+  presented: Presented,
+  tokens: Pick<ProgramTokens, 'peek' | 'find'>,
+  done: (error?: Error) => void
+): void {
+  const { exchange } = request
+  exchange.principal = null
+  exchange.hasToken = true
+  if (isSentByOtherSite(request.raw.headers, presented)) {
+    exchange.tokenFailure = 'token_invalid'
+    return done()
+  }
+  const { address } = exchange.client
+  const known = tokens.peek(presented.text, address)
+  if (known !== undefined) {
+    setProgram(exchange, known)
+    return done()
+  }
+  tokens.find(presented.text, address).then(
+    found => {
+      setProgram(exchange, found)
+      done()
+    },
+    error => {
+      if (!(error instanceof StoreUnreachable)) return done(error)
+      exchange.storeFailure = error
+      done()
+    }
+  )
+}
+
+function setProgram(exchange: Exchange, found: Program | TokenFailure): void {
+  if (typeof found === 'string') {
+    exchange.tokenFailure = found
+    return
+  }
+  exchange.program = found
+  exchange.notes = { ...exchange.notes, token: found.token.id }
+}

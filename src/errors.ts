@@ -33,9 +33,16 @@ const catalogue = {
     sentence: 'Something here is unusual for you. Confirm that it is you before more may follow.'
   },
   other_factor_required: { status: 401, whose: 'you', sentence: 'Confirm with another second factor.' },
+  token_invalid: {
+    status: 401,
+    whose: 'you',
+    sentence: 'This token is wrong, was revoked or has ended.'
+  },
   wrong_credentials: { status: 401, whose: 'you', sentence: 'User name and password do not match.' },
   wrong_code: { status: 401, whose: 'you', sentence: 'The second factor did not work. Try again.' },
   not_allowed: { status: 403, whose: 'you', sentence: 'You may not open this.' },
+  token_not_allowed: { status: 403, whose: 'you', sentence: 'This token may not do that.' },
+  token_spent: { status: 403, whose: 'you', sentence: 'This token has fetched as much as it may.' },
   foreign_origin: { status: 403, whose: 'you', sentence: 'The request came from another site.' },
   form_expired: { status: 403, whose: 'you', sentence: 'The form is too old. Send it again.' },
   cookies_off: { status: 403, whose: 'you', sentence: 'The browser did not send the cookie back. Allow cookies.' },

@@ -194,16 +194,18 @@ export async function buildGateway(config: Config, runtime: Services): Promise<F
     },
     accept: { readClient: makeClientReader(config.trustedProxies), trace: await tracesOf(config, runtime) },
     match: { routes },
-    session: { sessions },
+    session: { sessions, tokens: apps.some(({ tokens }) => tokens != null) ? runtime.tokens : null },
     enforce: { routes, portalOrigin, audit, clock, maxUrlLength, demands },
     forward: {
       live,
       upstreams: new UpstreamRegistry({ apps, states: runtime.upstreams }),
-      assert: ({ match, principal }) =>
-        match.kind === 'app' && principal !== null ? assertionFor(match.app, principal, runtime, portalOrigin) : null,
+      assert: ({ match, principal, program }) => {
+        const who = principal ?? program
+        return match.kind === 'app' && who !== null ? assertionFor(match.app, who, runtime, portalOrigin) : null
+      },
       watch: watching.flows,
       onOpen: exchange =>
-        (exchange.principal === null ? strangers : audit).record(
+        (exchange.principal === null && exchange.program === null ? strangers : audit).record(
           exchangeEvent(exchange, 'socket.open', clock(), { status: 101 })
         ),
       onEnd: (exchange, method, summary, isSocket) => recordEnd(exchange, method, summary, isSocket, runtime)

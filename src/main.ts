@@ -28,6 +28,7 @@ const code = await run(process.argv.slice(2), {
   columns: process.stdout.isTTY ? process.stdout.columns : undefined,
   isErrorTTY: process.stderr.isTTY === true,
   ...(process.stdin.isTTY && process.stderr.isTTY ? { ask } : {}),
+  input: () => process.stdin.setEncoding('latin1'),
   clock: systemClock,
   wait: milliseconds => setTimeout(milliseconds)
 })

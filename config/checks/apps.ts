@@ -124,6 +124,7 @@ function checkHeaders(app: DraftApp, path: string, diagnostics: Diagnostics): vo
     claim(app.identityHeaders?.[which], `${path}.identityHeaders.${which}`)
   checkSecret(app.identityHeaders ?? {}, `${path}.identityHeaders`, diagnostics)
   for (const name of Object.keys(app.addHeaders ?? {})) claim(name, `${path}.addHeaders.${name}`)
+  checkTokens(app, path, claim, diagnostics)
   app.passHeaders?.forEach((name, index) => {
     const at = `${path}.passHeaders[${index}]`
     const first = name === undefined ? undefined : taken.get(normalName(name))
@@ -135,6 +136,36 @@ function checkHeaders(app: DraftApp, path: string, diagnostics: Diagnostics): vo
         'clients can send any value in this header: use it only if the app also checks a secret of its own'
       )
   })
+}
+
+function checkTokens(
+  { tokens, rules = [] }: DraftApp,
+  path: string,
+  claim: (name: string, at: string) => void,
+  diagnostics: Diagnostics
+): void {
+  if (tokens === undefined || tokens === false) return
+  const header = tokens === true ? null : tokens.header
+  if (header != null) {
+    const at = `${path}.tokens.header`
+    if (/^(?:authorization|cookie)$/.test(normalName(header)))
+      diagnostics.problem(at, "must be another header: a token is read from 'Authorization' anyway")
+    else if (isClaimed(normalName(header)))
+      diagnostics.problem(at, 'must not be a header that the gate or a proxy sets: choose a name such as X-Gate-Token')
+    else claim(header, at)
+  }
+  const isOpen = rules.some(
+    rule => rule?.access === 'mfa' && rule.factors === null && rule.within === null && rule.freshFor === null
+  )
+  if (!isOpen && rules.every(rule => rule !== undefined))
+    diagnostics.warning(
+      `${path}.tokens`,
+      'opens nothing: tokens are for rules with access: mfa that have no factors, no within and no freshFor'
+    )
+}
+
+function isClaimed(name: string): boolean {
+  return /^(?:x-)?(?:factorgate|forwarded|remote)(?:-|$)/.test(name)
 }
 
 function checkSecret(headers: NonNullable<DraftApp['identityHeaders']>, path: string, diagnostics: Diagnostics): void {

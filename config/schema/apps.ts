@@ -3,6 +3,7 @@ import { factorKinds, factorTable } from '../../src/factor/kinds.ts'
 import { identityHeaders } from './identity-headers.ts'
 import { within } from './people.ts'
 import { choice, duration, flag, list, map, orAbsent, orNull, record, text, typed } from './schema-builders.ts'
+import { tokens } from './tokens.ts'
 import { health, sticky, tls, upstream } from './upstreams.ts'
 
 const anyOf = (words: readonly string[]) => `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`
@@ -246,6 +247,7 @@ export const app = map(
         example: ['https://other.lab.example']
       }
     ),
+    tokens,
     timeouts,
     guarded: flag({
       title: 'Guarded',

@@ -12,6 +12,8 @@ import type { Subject } from '../identity/subject.ts'
 import { decide, forwardAsNobody, type Question } from '../policy/decide.ts'
 import type { Decision, Permit, Would } from '../policy/decision.ts'
 import { anySecondFactor } from '../policy/evaluate.ts'
+import type { Program, TokenFailure } from '../programs/program.ts'
+import { type ProgramToken, scopeOf } from '../programs/program-token.ts'
 import type { Client } from '../request/client.ts'
 import type { Target } from '../request/target.ts'
 import type { StoreUnreachable } from '../store/store.ts'
@@ -25,8 +27,10 @@ export type AppMatch = Extract<Match, { readonly kind: 'app' }>
 
 /** Whoever watches what people do: what they must do before more may pass. */
 export interface Demands {
-  /** Null for nothing. `who`: null for a stranger. */
-  on(app: App, permit: Permit, who: Who | null): Demand | null
+  /** True where only tokens have limits. */
+  readonly onlyOfPrograms?: boolean
+  /** Null for nothing. `who`: null for a stranger. `token`: of the program that asks. */
+  on(app: App, permit: Permit, who: Who | null, token: ProgramToken | null): Demand | null
 }
 
 export interface AccessContext {
@@ -47,6 +51,10 @@ export interface AccessRequest {
     readonly proofs: readonly Proof[]
     readonly session?: { readonly id: string }
   } | null
+  /** The program that asks with a token; then `principal` is null. */
+  readonly program?: Program | null
+  /** Why the token that was presented counts for nothing; null without one. */
+  readonly tokenFailure?: TokenFailure | null
   readonly storeFailure: StoreUnreachable | null
 }
 
@@ -54,7 +62,15 @@ export interface Refusal {
   readonly kind: 'refuse'
   readonly reason: Extract<
     ErrorCode,
-    'not_allowed' | 'bad_request' | StoreUnreachable['code'] | 'journal_unwritable' | 'app_maintenance' | 'budget_spent'
+    | 'not_allowed'
+    | 'bad_request'
+    | StoreUnreachable['code']
+    | 'journal_unwritable'
+    | 'app_maintenance'
+    | 'budget_spent'
+    | 'token_not_allowed'
+    | 'token_spent'
+    | TokenFailure
   >
   /** Null if the policy was not asked. */
   readonly decision: Decision | null
@@ -74,6 +90,7 @@ export type Access = Exclude<Match, AppMatch> | AppAccess
 const nobody: readonly Proof[] = []
 const retrySeconds = 2
 const maintenanceSeconds = 300
+const programWaitSeconds = 60
 
 export function authorize(
   context: AccessContext,
@@ -88,8 +105,13 @@ export function authorize(context: AccessContext, request: AccessRequest, messag
     return { kind: 'refuse', reason: 'not_allowed', decision: null }
   const question = questionOf(context, request, match, message)
   if (question === null) return { kind: 'refuse', reason: 'bad_request', decision: null }
-  const decision = decide(question)
   const { app } = match
+  const tokenRefusal = refusedToken(request, match, question)
+  if (tokenRefusal !== null) {
+    if (app.isReportOnly !== true) return tokenRefusal
+    return forwardAsNobody(app.id, { kind: 'refuse', reason: tokenRefusal.reason })
+  }
+  const decision = decide(question)
   if (decision.kind === 'forward') {
     if (context.audit !== null && !context.audit.writable && !app.isReportOnly)
       return unavailable('journal_unwritable', decision, retrySeconds)
@@ -97,38 +119,64 @@ export function authorize(context: AccessContext, request: AccessRequest, messag
       return unavailable('app_maintenance', decision, maintenanceWait(app.maintenance, context.clock()))
     if (decision.would !== undefined && request.storeFailure !== null)
       return forwardAsNobody(app.id, { kind: 'refuse', reason: request.storeFailure.code })
-    return context.demands == null || app.isReportOnly
-      ? decision
-      : underWatch(context.demands, request, match, decision, message)
+    const { demands } = context
+    const isUnwatched = demands == null || (demands.onlyOfPrograms === true && request.program == null)
+    return isUnwatched || app.isReportOnly ? decision : underWatch(demands, request, match, decision, message)
   }
   // A sign-in would not help while the store is down. Public paths need no store.
   if (request.storeFailure !== null) {
     const { code, retryAfterSeconds } = request.storeFailure
     return unavailable(code, decision, retryAfterSeconds, request.storeFailure)
   }
-  if (decision.kind === 'refuse') return { ...decision, decision }
+  if (decision.kind === 'refuse')
+    return request.program == null ? { ...decision, decision } : { ...decision, reason: 'token_not_allowed', decision }
   const { site } = match
   return { ...decision, match, returnTo: returnTo(message, request.target.raw, site, app, decision.reason) }
+}
+
+/** Null where no token was presented, or where it covers the request. The rules of the app still decide whether its owner may. */
+function refusedToken(
+  { program = null, tokenFailure = null }: AccessRequest,
+  { app }: AppMatch,
+  question: Question
+): Refusal | null {
+  if (tokenFailure !== null)
+    return {
+      kind: 'refuse',
+      reason: tokenFailure,
+      decision: null,
+      ...(tokenFailure === 'too_many_attempts' ? { retryAfterSeconds: retrySeconds } : {})
+    }
+  if (program === null) return null
+  const { token } = program
+  const covers = token.app === app.id && app.tokens != null
+  const scope = { ...question, policy: scopeOf(token), isReportOnly: false }
+  if (covers && decide(scope).kind === 'forward') return null
+  return { kind: 'refuse', reason: 'token_not_allowed', decision: null }
 }
 
 /** A permit that the watch may still make conditional, whatever the rules say. */
 function underWatch(
   demands: Demands,
-  { principal, target }: AccessRequest,
+  { principal, program = null, target }: AccessRequest,
   match: AppMatch,
   decision: Extract<Decision, { kind: 'forward' }>,
   message: Message
 ): AppAccess {
   const { subject } = decision.permit
   const session = principal?.session?.id
+  const token = program?.token.id ?? null
   const who =
-    subject === null || session === undefined
+    subject === null || (session === undefined && token === null)
       ? null
-      : { account: subject.id, session, proofs: principal?.proofs ?? nobody }
-  const demand = demands.on(match.app, decision.permit, who)
+      : { account: subject.id, session: session ?? null, token, proofs: principal?.proofs ?? nobody }
+  const demand = demands.on(match.app, decision.permit, who, program?.token ?? null)
   if (demand === null) return decision
+  if (demand.kind === 'refuse' && demand.isQuota) return { kind: 'refuse', reason: 'token_spent', decision }
   if (demand.kind === 'refuse') return unavailable('budget_spent', decision, demand.retryAfterSeconds)
   if (demand.kind === 'store_unreachable') return unavailable('store_unreachable', decision, retrySeconds)
+  // A program can confirm nothing.
+  if (program !== null) return unavailable('budget_spent', decision, programWaitSeconds)
   const { reason, requirement } = demand
   const asked = { kind: 'challenge', reason, requirement } as const
   return { ...asked, match, returnTo: returnTo(message, target.raw, match.site, match.app, reason) }
@@ -173,11 +221,12 @@ export function wouldFields({ kind, reason }: Would): { readonly would: Would['k
 /** The question for the policy; null if the WebDAV destination is refused. */
 export function questionOf(
   { routes, clock }: AccessContext,
-  { target: { query }, client, principal }: AccessRequest,
+  { target: { query }, client, principal: person, program = null }: AccessRequest,
   { app, site, readings }: AppMatch,
   message: Message
 ): Question | null {
   const method = message.method as string
+  const principal = program ?? person
   const destination = message.headers.destination as string | undefined
   const there = destination === undefined ? null : destinationReadings(destination, app, site, routes)
   if (there === null && destination !== undefined) return null

@@ -2,6 +2,7 @@
 import type { Budget } from '../budgets/budget.ts'
 import type { IdentityHeaders } from '../identity/header-profiles.ts'
 import type { Policy } from '../policy/policy.ts'
+import type { TokenTerms } from '../programs/presented.ts'
 import { climbsOut } from '../request/path-normalisations.ts'
 import { readingsOf } from '../request/readings.ts'
 import type { Target } from '../request/target.ts'
@@ -54,6 +55,8 @@ export interface App {
   readonly maintenance: Maintenance | null
   /** True if the rules stop nobody, and the journal records what they would have done. */
   readonly isReportOnly?: boolean
+  /** Null or left out where it takes no tokens of programs. */
+  readonly tokens?: TokenTerms | null
   /** True if nothing leaves it while the store does not answer and budgets count. */
   readonly isGuarded?: boolean
   /** What `freshFor` of each rule demands, by the rule's index; null where no rule says it. */

@@ -31,6 +31,8 @@ export const eventKinds = [
   'sponsor.approve',
   'sponsor.decline',
   'user.change',
+  'token.issue',
+  'token.revoke',
   'device.new',
   'certificate.ending',
   'notice.sent',

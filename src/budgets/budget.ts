@@ -20,6 +20,8 @@ export interface Budget {
   readonly rate: number | null
   /** True for a rule's `freshFor`: the count begins anew with each proof. */
   readonly isPerProof: boolean
+  /** True for the limit of one token, which no configuration names. */
+  readonly isQuota?: boolean
   /** Where `app` is null: the apps that it counts. Without it, all. */
   readonly countsApp?: (appId: string) => boolean
 }

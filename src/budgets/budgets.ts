@@ -103,7 +103,8 @@ export class Budgets {
       const found = budgets.find(budget => budget.id === id)
       for (const meter of meters.values())
         if (found !== undefined) meter.budget = found
-        else if (!meter.budget.isPerProof) meter.budget = { ...meter.budget, steps: [] }
+        else if (!meter.budget.isPerProof && meter.budget.isQuota !== true)
+          meter.budget = { ...meter.budget, steps: [] }
     }
     for (const meter of [...this.#settlements.waiting]) this.#settlements.wake(meter)
   }
@@ -178,7 +179,7 @@ export class Budgets {
     if (!has(budget, 'step-up')) {
       if (reading.mode === 'within') return null
       const seconds = Math.ceil((roomAt(ledger, budget, reading) - now) / 1000)
-      return { kind: 'refuse', retryAfterSeconds: Math.max(1, seconds) }
+      return { kind: 'refuse', retryAfterSeconds: Math.max(1, seconds), isQuota: budget.isQuota === true }
     }
     if (!asksFor(ledger, budget, newestProof(who?.proofs ?? nobody, budget.factors)?.at ?? 0)) return null
     // What has left the window since needs no proof any more.
@@ -279,9 +280,8 @@ function subjectOf({ per }: Budget, app: string, who: Who | null): string | null
       return who?.account ?? null
     case 'session':
       return who?.session ?? null
-    // Of a program's token, once there are tokens.
     case 'token':
-      return null
+      return who?.token ?? null
     case 'app':
       return app
     case 'everyone':

@@ -2,10 +2,13 @@
 import type { Proof } from '../factor/proof.ts'
 import type { Requirement } from '../policy/policy.ts'
 
-/** A person who is fully signed in. */
+/** A person who is fully signed in, or a program of theirs. */
 export interface Who {
   readonly account: string
-  readonly session: string
+  /** Null for a program. */
+  readonly session: string | null
+  /** The id of a program's token; null or left out for a person. */
+  readonly token?: string | null
   readonly proofs: readonly Proof[]
 }
 
@@ -16,7 +19,7 @@ export type Demand =
       readonly reason: 'budget_proof_required' | 'unusual_proof_required'
       readonly requirement: Requirement
     }
-  /** Nothing may pass for a while. */
-  | { readonly kind: 'refuse'; readonly retryAfterSeconds: number }
+  /** Nothing may pass for a while; with `isQuota`, nothing with this token any more. */
+  | { readonly kind: 'refuse'; readonly retryAfterSeconds: number; readonly isQuota: boolean }
   /** The counts cannot be shared, and the app is guarded. */
   | { readonly kind: 'store_unreachable' }

@@ -25,6 +25,8 @@ export interface Io {
   readonly isErrorTTY?: boolean
   /** Asks a person at the terminal, on stderr. Absent if stdin or stderr is no terminal. */
   readonly ask?: (question: string) => Promise<string>
+  /** Standard input in pieces, a character for each byte. */
+  readonly input?: () => AsyncIterable<string>
   readonly clock: Clock
   wait(milliseconds: number): Promise<void>
 }

@@ -39,6 +39,11 @@ const entries: readonly Entry[] = [
   { name: 'user', summary: 'Add, list and change the people who may sign in.', load: () => import('./user.ts') },
   { name: 'session', summary: 'List who is signed in, and end sessions.', load: () => import('./session.ts') },
   {
+    name: 'token',
+    summary: 'Make, list and revoke tokens of programs.',
+    load: () => import('./token.ts')
+  },
+  {
     name: 'journal',
     summary: 'Search and prove the journal: who did what, when and from where.',
     load: () => import('./journal.ts')

@@ -3,8 +3,16 @@ import { type FactorKind, factorKinds } from './kinds.ts'
 
 export { type FactorKind, factorKinds }
 
-/** `institution`: a second factor that the person's institution has checked. */
-export const proofKinds = ['password', 'directory', 'invitation', 'mail', 'institution', ...factorKinds] as const
+/** `institution`: a second factor that the person's institution has checked. `token`: a program's, which is no factor of a person. */
+export const proofKinds = [
+  'password',
+  'directory',
+  'invitation',
+  'mail',
+  'institution',
+  'token',
+  ...factorKinds
+] as const
 export type ProofKind = (typeof proofKinds)[number]
 
 /** NIST SP 800-63B §2; RFC 8176 for `amr`. */
@@ -48,6 +56,11 @@ export function isFullySignedIn(proofs: readonly Proof[]): boolean {
       ((factorKinds as readonly string[]).includes(proof.kind) &&
         (first !== undefined || (proof.kind === 'webauthn' && proof.userVerified)))
   )
+}
+
+/** True for a program, which has shown its token and can show nothing else. */
+export function isProgram(proofs: readonly Proof[]): boolean {
+  return proofs.length === 1 && proofs[0]!.kind === 'token'
 }
 
 /** True with a factor of the gate itself. */

@@ -54,6 +54,10 @@ export abstract class ForwardOperation implements LiveEntry, Holder {
     return this.forwardRequest.sessionId
   }
 
+  get tokenId(): string | null {
+    return this.forwardRequest.program?.token.id ?? null
+  }
+
   get accountId(): string | null {
     return this.forwardRequest.permit.subject?.id ?? null
   }
@@ -79,7 +83,7 @@ export abstract class ForwardOperation implements LiveEntry, Holder {
   }
 
   get asked(): LiveRequest {
-    const { req, target, address, permit, proofs, sessionEndsAt } = this.forwardRequest
+    const { req, target, address, permit, proofs, program, sessionEndsAt } = this.forwardRequest
     const { host, origin } = req.headers
     return {
       host,
@@ -90,6 +94,7 @@ export abstract class ForwardOperation implements LiveEntry, Holder {
       address,
       subject: permit.subject,
       proofs,
+      program,
       sessionEndsAt
     }
   }

@@ -6,6 +6,7 @@ import type { Proof } from '../factor/proof.ts'
 import type { Unsent } from '../identity/identity-headers.ts'
 import type { Flow } from '../metering/flow.ts'
 import type { Permit } from '../policy/decision.ts'
+import type { Program } from '../programs/program.ts'
 import type { RequestTrace } from '../traces/request-trace.ts'
 import type { UpstreamError, UpstreamFailure } from '../upstream/connection.ts'
 import type { Oddity } from '../upstream/response-lines.ts'
@@ -21,6 +22,8 @@ export interface ForwardRequest {
   readonly permit: Permit
   readonly address: string
   readonly sessionId: string | null
+  /** The program that asks with a token; then there is no session. */
+  readonly program: Program | null
   /** The user of the client's connection: a session id, '' for anonymous; null if several people may share it. */
   readonly visitor: string | null
   readonly affinity: string | null

@@ -7,6 +7,7 @@ import type { Clock } from '../clock.ts'
 import type { ErrorCode } from '../errors.ts'
 import { isFullySignedIn, type Proof } from '../factor/proof.ts'
 import type { Subject } from '../identity/subject.ts'
+import type { Program } from '../programs/program.ts'
 
 /** WebSocket close codes (RFC 6455 §7.4.1). */
 export const closeCodes = { goingAway: 1001, policy: 1008 } as const
@@ -15,6 +16,8 @@ export type CloseCode = (typeof closeCodes)[keyof typeof closeCodes]
 /** One open connection. `end` must not throw and may be called repeatedly. */
 export interface LiveEntry {
   readonly sessionId: string | null
+  /** Of a program's token. */
+  readonly tokenId?: string | null
   readonly accountId: string | null
   readonly appId: string
   readonly groups: readonly string[]
@@ -48,6 +51,7 @@ export interface LiveRequest {
   readonly address: string
   readonly subject: Subject | null
   readonly proofs: readonly Proof[]
+  readonly program?: Program | null
   readonly sessionEndsAt: number | null
 }
 
@@ -155,6 +159,19 @@ export class LiveConnections {
     )
   }
 
+  /** The ids of the tokens that have something open. */
+  tokenIds(): string[] {
+    const ids = new Set<string>()
+    for (const { tokenId } of this.#all.entries()) if (tokenId != null) ids.add(tokenId)
+    return [...ids]
+  }
+
+  /** It looks at all connections: tokens are seldom revoked. */
+  endToken(id: string, reason: string): number {
+    const found = this.#all.entries().filter(({ tokenId }) => tokenId === id)
+    return endEach(found, reason, closeCodes.policy)
+  }
+
   endAccount(id: string, reason: string): number {
     return endEach(this.#accounts.get(id)?.entries(), reason, closeCodes.policy)
   }
@@ -169,9 +186,9 @@ export class LiveConnections {
     return endEach(changed, reason, closeCodes.policy)
   }
 
-  /** Ends what is of this account, session and app, of all where none is given, but for apps that only report. `code` answers a client that has no response yet. */
+  /** Ends what is of this account, session, token and app, of all where none is given, but for apps that only report. `code` answers a client that has no response yet. */
   endWhere(
-    { account, session, app }: { account?: string; session?: string; app?: string | null },
+    { account, session, token, app }: { account?: string; session?: string; token?: string; app?: string | null },
     reason: string,
     closeCode: CloseCode,
     code?: ErrorCode
@@ -183,7 +200,10 @@ export class LiveConnections {
           ? this.#sessions.get(session)
           : this.#all
     const found = (list?.entries() ?? []).filter(
-      entry => (app == null || entry.appId === app) && entry.app?.isReportOnly !== true
+      entry =>
+        (app == null || entry.appId === app) &&
+        (token === undefined || entry.tokenId === token) &&
+        entry.app?.isReportOnly !== true
     )
     for (const entry of found) entry.end(reason, closeCode, code)
     return found.length

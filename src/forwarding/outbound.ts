@@ -3,6 +3,7 @@ import type { App, Upstream } from '../apps/route-table.ts'
 import { namesOf } from '../identity/header-profiles.ts'
 import { identityLines, type Unsent } from '../identity/identity-headers.ts'
 import type { Permit } from '../policy/decision.ts'
+import { carriesToken } from '../programs/presented.ts'
 import { connectionOptions, hopByHop, normalName, withoutListed } from '../request/header-name.ts'
 import { isFirstLeg, tiesConnection } from '../upstream/connection-schemes.ts'
 import { isClaim, passedNames } from './claims.ts'
@@ -105,6 +106,7 @@ export function outboundPlan(app: App, upstream: Upstream): OutboundPlan {
   const { secretHeader, secret } = app.identityHeaders
   if (secretHeader != null && secret !== undefined) constant.push(secretHeader, utf8(secret))
   const ours = [...Object.keys(app.addHeaders), ...namesOf(app.identityHeaders), ...(app.frontHeaders ?? [])]
+  if (app.tokens?.header != null) ours.push(app.tokens.header)
   // The gate begins or continues the trace itself; a client's headers must not look like the gate's.
   if (app.isTraced === true) ours.push('traceparent', 'tracestate')
   return {
@@ -161,6 +163,8 @@ export function outboundHeaders(
         if (/(?:^|,)\s*trailers\s*(?:,|;|$)/i.test(value)) headers.push(name, 'trailers')
         break
       case 'authorization':
+        // A token never leaves the gate, otherwise the app could use it elsewhere.
+        if (carriesToken(value, plan.app.tokens != null)) break
         headers.push(name, value)
         if (!tiesConnection(value)) break
         ties = true

@@ -4,7 +4,7 @@
  */
 import { type KeyObject, sign } from 'node:crypto'
 import { factorKinds, factorTable } from '../factor/kinds.ts'
-import { newestProof, type Proof, type ProofKind } from '../factor/proof.ts'
+import { isProgram, newestProof, type Proof, type ProofKind } from '../factor/proof.ts'
 import type { Subject } from './subject.ts'
 
 export interface AssertionInput {
@@ -13,6 +13,7 @@ export interface AssertionInput {
   readonly subject: Subject
   /** The name by which the app knows the person. */
   readonly name: string
+  /** The session's id, or the token's. */
   readonly sessionId: string
   readonly proofs: readonly Proof[]
   readonly now: number
@@ -24,6 +25,7 @@ export const assertionSeconds = 120
 
 /** RFC 8176 §2. */
 function methodsOf(kind: ProofKind): readonly string[] {
+  if (kind === 'token') return ['token']
   if (kind === 'invitation' || kind === 'institution' || kind === 'mail') return []
   return kind === 'password' || kind === 'directory' ? ['pwd'] : factorTable[kind].amr
 }
@@ -34,8 +36,8 @@ export function makeAssertion(input: AssertionInput): string {
   const iat = Math.floor(input.now / 1000)
   const amr = new Set(proofs.flatMap(proof => methodsOf(proof.kind)))
   if (proofs.some(proof => proof.kind === 'webauthn' && proof.userVerified)) amr.add('user')
-  amr.add('mfa')
-  const newest = newestProof(proofs, ['password', 'directory', 'institution', ...factorKinds])
+  if (!isProgram(proofs)) amr.add('mfa')
+  const newest = newestProof(proofs, ['password', 'directory', 'institution', 'token', ...factorKinds])
   const header = { alg: 'EdDSA', typ: 'factorgate+jwt', kid: input.key.kid }
   const claims = {
     iss: input.issuer,

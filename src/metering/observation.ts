@@ -5,7 +5,10 @@ export interface ObservedPerson {
   readonly account: string
   readonly name: string
   readonly groups: readonly string[]
+  /** Of a program: `token:` and the token's id. */
   readonly session: string
+  /** The id of a program's token; null or left out for a person. */
+  readonly token?: string | null
   /** Milliseconds since the epoch. */
   readonly sessionStartedAt: number
 }

@@ -3,6 +3,7 @@ import {
   type FactorKind,
   factorKinds,
   isFullySignedIn,
+  isProgram,
   newestProof,
   type Proof,
   type ProofKind
@@ -31,6 +32,8 @@ export interface Question {
 
 export interface Asked extends Question {
   readonly signedIn: 'nobody' | 'half' | 'fully'
+  /** True for a program with a token. */
+  readonly isProgram: boolean
 }
 
 /** The result of one reading. `rule` is -1 where no rule matches. */
@@ -76,8 +79,10 @@ export function ask({
   now,
   isReportOnly = false
 }: Question): Asked {
-  const signedIn = subject === null ? 'nobody' : isFullySignedIn(proofs) ? 'fully' : 'half'
-  return { appId, policy, readings, method, address, subject, proofs, now, isReportOnly, signedIn }
+  const isWhole = subject !== null && isFullySignedIn(proofs)
+  const byToken = subject !== null && !isWhole && isProgram(proofs)
+  const signedIn = subject === null ? 'nobody' : isWhole || byToken ? 'fully' : 'half'
+  return { appId, policy, readings, method, address, subject, proofs, now, isReportOnly, signedIn, isProgram: byToken }
 }
 
 /** The verdict of a rule whose path matches; null when a condition does not hold. */
@@ -121,6 +126,10 @@ function requirementOf(rule: Rule): Requirement {
 
 function judgeRequirement(requirement: Requirement, asked: Asked, rule: number, freshFor: FreshFor | null): Verdict {
   if (asked.signedIn !== 'fully') return missing(asked, rule, requirement)
+  if (asked.isProgram)
+    return freshFor === null && takesPrograms(requirement)
+      ? passage(strictness.mfa, rule, requirement, null)
+      : refusal(rule)
   const proof = newestPresent(asked, requirement)
   if (proof === undefined) return challenge('other_factor_required', rule, requirement)
   if (requirement.withinSeconds === null) return passage(strictness.mfa, rule, requirement, null, freshFor)
@@ -128,6 +137,11 @@ function judgeRequirement(requirement: Requirement, asked: Asked, rule: number, 
   if (!(asked.now <= freshUntil && proof.at - asked.now <= clockSkewMs))
     return challenge('fresh_proof_required', rule, requirement)
   return passage(strictness.mfa, rule, requirement, freshUntil, freshFor)
+}
+
+/** A program shows no factor and no fresh proof, so a rule that names one is for people alone. */
+function takesPrograms({ institution, withinSeconds }: Requirement): boolean {
+  return institution === true && withinSeconds === null
 }
 
 /** A proof from the future yields to any other, otherwise a new proof after the clock was set back would never count. */

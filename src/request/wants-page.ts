@@ -15,6 +15,13 @@ export function wantsPage({ headers }: Pick<IncomingMessage, 'headers'>): boolea
   return looksLikeNavigation(headers)
 }
 
+/** True for a browser, also for its scripts: it sends Fetch Metadata, or names itself so. */
+export function isBrowser(headers: IncomingHttpHeaders): boolean {
+  if (headers['sec-fetch-mode'] !== undefined || isScript(headers)) return true
+  const name = headers['user-agent'] ?? ''
+  return browsers.test(name) && !borrowed.test(name)
+}
+
 /** True for a navigation, and for a service worker's repetition of one in another mode. */
 export function acceptsPage(request: Pick<IncomingMessage, 'headers' | 'method'>): boolean {
   const { headers } = request

@@ -10,6 +10,7 @@ import { factorKinds } from '../factor/proof.ts'
 import type { WebauthnOptions } from '../factor/webauthn.ts'
 import { compilePolicy } from '../policy/compile.ts'
 import type { Rule } from '../policy/policy.ts'
+import type { TokenTerms } from '../programs/presented.ts'
 import type { SessionLimits } from '../session/sessions.ts'
 import type { StoreOptions } from '../store/open.ts'
 import type { HealthCheck } from '../upstream/health-check.ts'
@@ -106,9 +107,15 @@ export function toApp(app: AppConfig, portalOrigin: string, all: readonly AppCon
     responseTimeoutMs: app.timeouts.response * 1000,
     maintenance: app.maintenance,
     isReportOnly: app.enforce === 'report',
+    tokens: tokenTermsOf(app.tokens),
     isGuarded: app.guarded,
     ownBudgets: ownBudgetsOf(app.id, app.rules.map(toRule))
   }
+}
+
+function tokenTermsOf(tokens: AppConfig['tokens']): TokenTerms | null {
+  if (tokens === false) return null
+  return { header: tokens === true ? null : (tokens.header?.toLowerCase() ?? null) }
 }
 
 function toHealthCheck({ path, every, timeout, status, rise, fall }: NonNullable<AppConfig['health']>): HealthCheck {

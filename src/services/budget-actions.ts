@@ -19,7 +19,7 @@ export async function startBudgets(runtime: Services): Promise<Budgets> {
         log.error({ err: error, budget: passing.budget.id }, 'a step of a passed budget failed')
       ),
     cutAll: ({ per, app }, subject) => {
-      const which = per === 'person' ? { account: subject } : per === 'session' ? { session: subject } : {}
+      const which = per === 'person' || per === 'session' || per === 'token' ? { [keyOf[per]]: subject } : {}
       live.endWhere({ ...which, app: per === 'app' ? subject : app }, 'budget', closeCodes.policy, 'budget_spent')
     },
     proofsNow: session => proofsNow(cache, session),
@@ -31,14 +31,25 @@ export async function startBudgets(runtime: Services): Promise<Budgets> {
   return budgets
 }
 
+const keyOf = { person: 'account', session: 'session', token: 'token' } as const
+
 async function act(passing: Passing, runtime: Services): Promise<void> {
   const { budget, subject, account, happening, spent, limit, at } = passing
   // Every new proof begins this count anew, which is no news.
   if (happening === 'bought' && budget.isPerProof) return
-  const { accounts, metrics } = runtime
+  const { accounts, tokens, metrics } = runtime
   const person = account === null ? null : await accounts.byId(account).catch(() => null)
-  const isOfPerson = budget.per === 'person' || budget.per === 'session'
-  const who = isOfPerson ? (person?.name ?? 'somebody') : budget.per === 'app' ? 'everybody at this app' : 'everybody'
+  const isOfPerson = budget.per === 'person' || budget.per === 'session' || budget.per === 'token'
+  const token = budget.per === 'token' ? await tokens.byId(subject).catch(() => null) : null
+  const name = person?.name ?? 'somebody'
+  const who =
+    token !== null
+      ? `The program '${token.name}' of ${name}`
+      : isOfPerson
+        ? name
+        : budget.per === 'app'
+          ? 'everybody at this app'
+          : 'everybody'
   const why = sentenceOf(budget, { spent, limit }, happening, who)
   const journal = countingSink(runtime.journal, metrics)
   const sink = runtime.notifying?.sink(journal) ?? journal
@@ -49,6 +60,7 @@ async function act(passing: Passing, runtime: Services): Promise<void> {
     at,
     ...whom,
     session: budget.per === 'session' ? subject : undefined,
+    token: budget.per === 'token' ? subject : undefined,
     app: budget.app ?? (budget.per === 'app' ? subject : undefined),
     outcome: happening,
     budget: budget.id,

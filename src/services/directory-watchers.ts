@@ -10,10 +10,10 @@ import type { Services } from './services.ts'
 export function directoryWatchers(
   directories: Directories,
   institutionSessions: InstitutionSessions,
-  { accounts, sessions, store, clock, log }: Services,
+  { accounts, sessions, tokens, store, clock, log }: Services,
   journal: AuditSink
 ): { start(): void; stop(): Promise<void> } {
-  const shared = { accounts, sessions, store, journal, clock, log }
+  const shared = { accounts, sessions, tokens, store, journal, clock, log }
   const watchers = [
     new DirectoryRefresh({ ...shared, directories: directories.passwords }),
     new InstitutionRefresh({ ...shared, institutions: directories.institutions, institutionSessions })

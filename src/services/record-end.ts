@@ -16,7 +16,7 @@ export function recordEnd(
   const isCut = outcome === 'cut'
   const end = { method, status, bytesIn, bytesOut, outcome: isCut ? outcome : undefined, cut: isCut ? cut : undefined }
   const now = clock()
-  const sink = exchange.principal === null ? strangers : journal
+  const sink = exchange.principal === null && exchange.program === null ? strangers : journal
   sink.record(exchangeEvent(exchange, isSocket ? 'socket.close' : 'exchange', now, end))
   const { match, principal } = exchange
   if (match.kind !== 'app') return

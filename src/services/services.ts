@@ -30,6 +30,8 @@ import { History } from '../metrics/history.ts'
 import { MeasuredStore } from '../metrics/measured-store.ts'
 import { Metrics } from '../metrics/metrics.ts'
 import { readEventLoop, readProcess } from '../metrics/process-metrics.ts'
+import { programTokenRecord } from '../programs/program-token.ts'
+import { ProgramTokens } from '../programs/program-tokens.ts'
 import { AppUse } from '../session/last-used-apps.ts'
 import { sessionKey, tokenKey } from '../session/records.ts'
 import { SessionCache } from '../session/session-cache.ts'
@@ -96,6 +98,8 @@ export class Services {
   readonly log: Logger
   readonly cache: SessionCache
   readonly sessions: Sessions
+  /** Of programs. */
+  readonly tokens: ProgramTokens
   readonly live: LiveConnections
   /** Which upstreams are up. */
   readonly upstreams: UpstreamStates
@@ -158,6 +162,8 @@ export class Services {
     this.publishedKeys = new PublishedKeys(input.keyring, assertionSeconds + clockSeconds)
     this.cache = new SessionCache(store)
     this.sessions = new Sessions({ store, cache: this.cache, clock, limits: input.limits })
+    const { cache, sessions } = this
+    this.tokens = new ProgramTokens({ store, cache, clock, accountNow: account => sessions.accountNow(account) })
     this.live = new LiveConnections({ clock })
     this.history = new History(this.metrics, clock)
     this.reports = new ProcessReports({
@@ -235,9 +241,9 @@ export class Services {
     })
     const runtime = new Services(input, journal, anchors)
     keyring = () => runtime.keyring
-    await runtime.cache.watch([sessionKey(''), tokenKey(''), accountPrefix])
+    await runtime.cache.watch([sessionKey(''), tokenKey(''), accountPrefix, programTokenRecord.prefix])
     await runtime.sessions.begin()
-    const { store, cache, sessions, live, log, readiness } = runtime
+    const { store, cache, sessions, tokens, live, log, readiness } = runtime
     await runtime.accounts
       .indexAddresses()
       .catch(error =>
@@ -250,6 +256,7 @@ export class Services {
       store,
       cache,
       sessions,
+      tokens,
       live,
       onError: error => log.warn({ err: error }, 'the gate could not check whether access has ended')
     })
@@ -374,6 +381,7 @@ export class Services {
     this.strangers.flush()
     try {
       await this.sessions.flush()
+      await this.tokens.flush()
     } catch (error) {
       this.log.warn({ err: error }, 'the gate could not save when sessions were last used')
     }

@@ -9,11 +9,14 @@ import type { App } from '../apps/route-table.ts'
 import type { Budget } from '../budgets/budget.ts'
 import type { Budgets } from '../budgets/budgets.ts'
 import type { Counted } from '../budgets/steps.ts'
+import { quotaOf } from '../budgets/token-quota.ts'
 import { describeError, type ErrorCode } from '../errors.ts'
 import { factorKinds } from '../factor/kinds.ts'
 import type { ObservedExchange } from '../metering/observation.ts'
 import { ObservedFlow } from '../metering/observed-flow.ts'
 import type { Permit } from '../policy/decision.ts'
+import type { Program } from '../programs/program.ts'
+import type { ProgramToken } from '../programs/program-token.ts'
 import type { Principal } from '../session/principal.ts'
 import type { UnusualWatch } from '../unusual/unusual-watch.ts'
 import type { Services } from './services.ts'
@@ -30,16 +33,17 @@ export async function watchingOf(config: Config, apps: readonly App[], runtime: 
   const { observers, clock } = runtime
   const budgets = await budgetsOf(config, apps, runtime)
   const unusual = await unusualOf(config, apps, runtime)
+  const isWatching = unusual !== null || (budgets !== null && hasBudgets(config, apps))
   const observedFlow = (observed: ObservedExchange) =>
     observers.isEmpty ? null : new ObservedFlow(observed, observers, clock)
   return {
     flows: {
       get isIdle() {
-        return budgets === null && unusual === null && observers.isEmpty
+        return !isWatching && observers.isEmpty
       },
-      open: (observed, app, permit, principal) => {
+      open: (observed, app, permit, who) => {
         const flow = observedFlow(observed)
-        const counted = budgets === null ? flow : (openCounted(budgets, observed, app, permit, principal, flow) ?? flow)
+        const counted = budgets === null ? flow : (openCounted(budgets, observed, app, permit, who, flow) ?? flow)
         return unusual === null || app.isReportOnly ? counted : unusual.hold(observed, counted)
       }
     },
@@ -47,8 +51,9 @@ export async function watchingOf(config: Config, apps: readonly App[], runtime: 
       budgets === null && unusual === null
         ? null
         : {
-            on: (app, permit, who) =>
-              unusual?.demandOn(who) ?? budgets?.demandOn(scopeOf(app), who, ownOf(app, permit)) ?? null
+            onlyOfPrograms: !isWatching,
+            on: (app, permit, who, token) =>
+              unusual?.demandOn(who) ?? budgets?.demandOn(scopeOf(app), who, ownOf(app, permit, token)) ?? null
           },
     onRefusal(code, exchange, request) {
       if (observers.isEmpty) return
@@ -66,20 +71,28 @@ function openCounted(
   { person, path }: ObservedExchange,
   app: App,
   permit: Permit,
-  principal: Principal | null,
+  given: Principal | Program | null,
   flow: ObservedFlow | null
 ) {
+  const token = given !== null && 'token' in given ? given.token : null
+  const session = token === null ? (person?.session ?? null) : null
   const who =
-    person === null ? null : { account: person.account, session: person.session, proofs: principal?.proofs ?? [] }
+    person === null ? null : { account: person.account, session, token: token?.id ?? null, proofs: given?.proofs ?? [] }
   const { isGuarded } = scopeOf(app)
-  return budgets.open({ app: app.id, path, who, isGuarded, isEnforced: !app.isReportOnly }, ownOf(app, permit), flow)
+  return budgets.open(
+    { app: app.id, path, who, isGuarded, isEnforced: !app.isReportOnly },
+    ownOf(app, permit, token),
+    flow
+  )
 }
 
 function scopeOf({ id, isGuarded = false }: App) {
   return { id, isGuarded }
 }
 
-function ownOf({ ownBudgets }: App, { freshForRule }: Permit): Budget | null {
+/** No rule with `freshFor` takes tokens. */
+function ownOf({ ownBudgets }: App, { freshForRule }: Permit, token: ProgramToken | null): Budget | null {
+  if (token !== null) return quotaOf(token)
   return freshForRule === undefined ? null : (ownBudgets?.[freshForRule] ?? null)
 }
 
@@ -87,7 +100,7 @@ function ownOf({ ownBudgets }: App, { freshForRule }: Permit): Budget | null {
 async function budgetsOf(config: Config, apps: readonly App[], runtime: Services): Promise<Budgets | null> {
   const reporting = new Set(config.apps.filter(({ enforce }) => enforce === 'report').map(({ id }) => id))
   const configured = (config.watch?.budgets ?? []).map(toBudget).flatMap(budget => underReport(budget, reporting))
-  const isWanted = configured.length > 0 || apps.some(({ ownBudgets }) => ownBudgets != null)
+  const isWanted = hasBudgets(config, apps) || apps.some(({ tokens }) => tokens != null)
   if (!isWanted && runtime.budgets === null) return null
   if (runtime.budgets === null) {
     const { startBudgets } = await import('./budget-actions.ts')
@@ -95,6 +108,10 @@ async function budgetsOf(config: Config, apps: readonly App[], runtime: Services
   }
   runtime.budgets.configure(configured)
   return isWanted ? runtime.budgets : null
+}
+
+function hasBudgets(config: Config, apps: readonly App[]): boolean {
+  return (config.watch?.budgets.length ?? 0) > 0 || apps.some(({ ownBudgets }) => ownBudgets != null)
 }
 
 /** As the budgets: what was learned of people outlives a reload, and is loaded where the configuration asks for it. */

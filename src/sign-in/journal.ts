@@ -4,6 +4,8 @@ import type { Credential } from '../factor/credential.ts'
 import type { FactorKind, ProofKind } from '../factor/proof.ts'
 import type { Misfit } from '../factor/webauthn-policy.ts'
 import type { Account } from '../identity/account.ts'
+import type { ProgramToken } from '../programs/program-token.ts'
+import { issueEvent, revokeEvent } from '../programs/token-events.ts'
 import { browserOf, systemOf } from '../request/user-agent.ts'
 import type { Principal } from '../session/principal.ts'
 import type { EndReason } from '../session/records.ts'
@@ -45,6 +47,16 @@ export class SignInJournal {
     const whom = account === null ? {} : idOf(account)
     const kind = outcome === 'throttled' ? 'throttle' : 'login'
     this.#record(by, kind, { ...whom, factor: 'webauthn', outcome, ...(why === undefined ? {} : { why }) })
+  }
+
+  tokenIssued(by: SignedCaller, token: ProgramToken): Promise<void> {
+    const { kind, ...fields } = issueEvent(token, by.principal.account)
+    return this.#commit(by, kind, fields)
+  }
+
+  tokenRevoked(by: SignedCaller, token: ProgramToken, why: string, unconfirmed: StoreUnconfirmed | null): void {
+    const { kind, ...fields } = revokeEvent(token, by.principal.account, why, unconfirmed === null)
+    this.#record(by, kind, fields)
   }
 
   /** A complete sign-in in a browser that the account has not used lately. */

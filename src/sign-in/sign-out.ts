@@ -1,4 +1,5 @@
 /** The end of sign-ins: one, or all others of a person. The journal says whether the end is confirmed. */
+import type { ProgramTokens } from '../programs/program-tokens.ts'
 import type { Principal } from '../session/principal.ts'
 import type { EndReason } from '../session/records.ts'
 import type { Sessions } from '../session/sessions.ts'
@@ -10,10 +11,16 @@ type EndingSessions = Pick<Sessions, 'list' | 'end' | 'endAccount' | 'confirmEnd
 
 export class SignOut {
   readonly #sessions: EndingSessions
+  readonly #tokens: Pick<ProgramTokens, 'list' | 'revoke'>
   readonly #journal: SignInJournal
 
-  constructor(input: { sessions: EndingSessions; journal: SignInJournal }) {
+  constructor(input: {
+    sessions: EndingSessions
+    tokens: Pick<ProgramTokens, 'list' | 'revoke'>
+    journal: SignInJournal
+  }) {
     this.#sessions = input.sessions
+    this.#tokens = input.tokens
     this.#journal = input.journal
   }
 
@@ -33,10 +40,20 @@ export class SignOut {
   async listed(by: SignedCaller, id: string, isStranger: boolean): Promise<'ended' | 'absent'> {
     const { account, session } = by.principal
     const own = await this.#sessions.list(account.id)
-    if (!own.some(one => one.session.id === id))
-      return (await this.#sessions.confirmEnd(id, account.id)) ? 'ended' : 'absent'
+    const listed = own.find(one => one.session.id === id)
+    if (listed === undefined) return (await this.#sessions.confirmEnd(id, account.id)) ? 'ended' : 'absent'
+    // A stranger may have made tokens, which would outlive the sign-in.
+    if (isStranger) await this.#revokeSince(by, listed.session.createdAt)
     await this.#endOne(by, id, id === session.id ? 'logout' : isStranger ? 'not_me' : 'revoked')
     return 'ended'
+  }
+
+  async #revokeSince(by: SignedCaller, since: number): Promise<void> {
+    for (const { token } of await this.#tokens.list(by.principal.account.id)) {
+      if (token.createdAt < since || token.by !== null) continue
+      const unconfirmed = await evenUnconfirmed(() => this.#tokens.revoke(token.id))
+      this.#journal.tokenRevoked(by, token, 'not_me', unconfirmed)
+    }
   }
 
   async #endOne(by: Caller, id: string, why: EndReason): Promise<void> {

@@ -12,7 +12,7 @@ const tellingRefusals = new Set(['not_allowed', 'not_found'])
 export function observationOf(told: Told): Observation | null {
   const { exchange, phase, at, bytesOut, status } = told
   const { person, client, isSocket } = exchange
-  if (person === null || (phase === 'start' && !isSocket)) return null
+  if (person === null || person.token != null || (phase === 'start' && !isSocket)) return null
   if (phase === 'refused' && !tellingRefusals.has(told.reason ?? '')) return null
   const { userAgent, fetchDest } = client
   return {

@@ -108,7 +108,8 @@ export class UnusualWatch {
 
   /** What must happen before a request of this person may pass: a proof by this very session, newer than what was unusual. */
   demandOn(who: Who | null): Demand | null {
-    if (who === null) return null
+    // A program can confirm nothing, so nothing is asked of it.
+    if (who === null || who.session === null) return null
     const askedAt = this.#asks.askedOf(who.account, who.session, who.proofs)
     if (askedAt === null) return null
     const withinSeconds = Math.max(1, Math.floor((this.#options.clock() - askedAt) / 1000))
@@ -121,7 +122,7 @@ export class UnusualWatch {
 
   /** What runs waits too. */
   hold({ person }: ObservedExchange, inner: Flow | null): Flow | null {
-    return person === null ? inner : new HeldFlow(person, inner, this.#asks)
+    return person === null || person.token != null ? inner : new HeldFlow(person, inner, this.#asks)
   }
 
   /** Loads and writes what is due. A timer calls it every second. */

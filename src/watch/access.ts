@@ -3,6 +3,8 @@
 import type { LiveConnections } from '../forwarding/live-connections.ts'
 import { accountPrefix } from '../identity/account.ts'
 import { accountRecord } from '../identity/account-record.ts'
+import { programTokenRecord } from '../programs/program-token.ts'
+import type { ProgramTokens } from '../programs/program-tokens.ts'
 import { sessionKey } from '../session/records.ts'
 import type { SessionCache } from '../session/session-cache.ts'
 import type { Sessions } from '../session/sessions.ts'
@@ -12,6 +14,7 @@ export interface AccessWatch {
   readonly store: Store
   readonly cache: SessionCache
   readonly sessions: Sessions
+  readonly tokens: Pick<ProgramTokens, 'stands'>
   readonly live: LiveConnections
   readonly onError: (error: unknown) => void
 }
@@ -29,7 +32,7 @@ export interface AccessWatching {
 }
 
 /** Starts the watcher. The cache must be subscribed to sessions and accounts. */
-export function watchAccess({ store, cache, sessions, live, onError }: AccessWatch): AccessWatching {
+export function watchAccess({ store, cache, sessions, tokens, live, onError }: AccessWatch): AccessWatching {
   const check = async (id: string): Promise<void> => {
     try {
       const standing = await sessions.standing(id)
@@ -43,8 +46,17 @@ export function watchAccess({ store, cache, sessions, live, onError }: AccessWat
       onError(error)
     }
   }
+  const checkToken = async (id: string): Promise<void> => {
+    try {
+      if (!(await tokens.stands(id))) live.endToken(id, 'token revoked')
+    } catch (error) {
+      if (error instanceof RecordTooNew) live.endToken(id, 'token revoked')
+      onError(error)
+    }
+  }
   const checkAll = () => {
     for (const id of live.sessionIds()) void check(id)
+    for (const id of live.tokenIds()) void checkToken(id)
   }
   /** Bytes by session at the last sweep. A connection that moves bytes counts as activity of its session. */
   let moved = new Map<string, number>()
@@ -72,6 +84,8 @@ export function watchAccess({ store, cache, sessions, live, onError }: AccessWat
     if (notice.key.startsWith(sessionPrefix)) {
       const id = notice.key.slice(sessionPrefix.length)
       if (live.hasSession(id)) void check(id)
+    } else if (notice.key.startsWith(programTokenRecord.prefix)) {
+      void checkToken(notice.key.slice(programTokenRecord.prefix.length))
     } else if (notice.key.startsWith(accountPrefix)) {
       const id = notice.key.slice(accountPrefix.length)
       if (live.hasAccount(id)) void checkAccount(id)

@@ -8,6 +8,7 @@ import { GateError } from '../errors.ts'
 import type { Account } from '../identity/account.ts'
 import type { Accounts } from '../identity/accounts.ts'
 import type { AccountReview, Directory } from '../identity/directory.ts'
+import type { ProgramTokens } from '../programs/program-tokens.ts'
 import type { Sessions } from '../session/sessions.ts'
 import { type Store, StoreUnconfirmed } from '../store/store.ts'
 import { evenUnconfirmed } from '../store/unconfirmed.ts'
@@ -17,6 +18,7 @@ export interface DirectoryRefreshInput {
   readonly directories: readonly Directory[]
   readonly accounts: Pick<Accounts, 'idsOf' | 'byId'>
   readonly sessions: Pick<Sessions, 'list' | 'endAccount'>
+  readonly tokens?: Pick<ProgramTokens, 'hasAny' | 'dropAll'> | null
   readonly store: Pick<Store, 'add' | 'get' | 'put'>
   readonly journal: AuditSink
   readonly clock: Clock
@@ -80,7 +82,8 @@ export class DirectoryRefresh {
     let answered = 0
     const live: string[] = []
     await this.#each(await accounts.idsOf(directory.id), failed, async id => {
-      if ((await this.#input.sessions.list(id)).length > 0) live.push(id)
+      const { sessions, tokens = null } = this.#input
+      if ((await sessions.list(id)).length > 0 || (await tokens?.hasAny(id)) === true) live.push(id)
     })
     const look = lookOf(directory)
     // A refresh of thousands takes a quarter of the time, so that neither the directory nor the gate is busy with it alone.
@@ -143,6 +146,7 @@ export class DirectoryRefresh {
       ended = await sessions.endAccount(id, 'institution_gone')
     })
     if (unconfirmed instanceof StoreUnconfirmed) ended = unconfirmed.ended
+    const revoked = (await this.#input.tokens?.dropAll(id)) ?? 0
     journal.record({
       kind: 'session.end',
       at: clock(),
@@ -150,6 +154,7 @@ export class DirectoryRefresh {
       outcome: 'institution_gone',
       directory: directory.id,
       ended,
+      ...(revoked === 0 ? {} : { tokens: revoked }),
       ...(unconfirmed === null ? {} : { confirmed: false })
     })
   }

@@ -7,6 +7,7 @@ import type { Clock } from '../clock.ts'
 import type { Accounts } from '../identity/accounts.ts'
 import type { Institution } from '../identity/institution.ts'
 import { digestOf } from '../ids.ts'
+import type { ProgramTokens } from '../programs/program-tokens.ts'
 import type { InstitutionSessions } from '../session/institution-sessions.ts'
 import type { Sessions } from '../session/sessions.ts'
 import type { Store } from '../store/store.ts'
@@ -17,6 +18,7 @@ export interface InstitutionRefreshInput {
   readonly institutions: readonly Institution[]
   readonly accounts: Pick<Accounts, 'idsOf' | 'byId'>
   readonly sessions: Pick<Sessions, 'list' | 'end'>
+  readonly tokens?: Pick<ProgramTokens, 'dropAll'> | null
   readonly institutionSessions: Pick<InstitutionSessions, 'of'>
   readonly store: Pick<Store, 'add'>
   readonly journal: AuditSink
@@ -97,6 +99,7 @@ export class InstitutionRefresh {
       isEnded = await sessions.end(session, 'institution_gone')
     })
     if (!isEnded && unconfirmed === null) return
+    const revoked = (await this.#input.tokens?.dropAll(accountId)) ?? 0
     const account = await accounts.byId(accountId)
     journal.record({
       kind: 'session.end',
@@ -106,6 +109,7 @@ export class InstitutionRefresh {
       outcome: 'institution_gone',
       directory: source.id,
       ended: 1,
+      ...(revoked === 0 ? {} : { tokens: revoked }),
       ...(unconfirmed === null ? {} : { confirmed: false })
     })
   }

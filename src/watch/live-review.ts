@@ -73,10 +73,13 @@ export class LiveReview implements Reviewer {
     if (match.kind !== 'app' || match.app.id !== entry.appId)
       return ends('no_such_app', 'the address is another app’s now')
     const { app } = match
-    if (entry.isSocket && !app.isReportOnly && !originAllowed(asked.origin, app, subject !== null))
+    const program = asked.program ?? null
+    const isOwnSocket = program !== null && asked.origin === undefined
+    if (entry.isSocket && !isOwnSocket && !app.isReportOnly && !originAllowed(asked.origin, app, subject !== null))
       return ends('foreign_origin', 'its origin is no longer allowed')
     const principal = subject === null ? null : { subject, proofs }
-    const request = { match, target, client: { address: asked.address }, principal, storeFailure: null }
+    const asks = program === null ? { principal } : { principal: null, program }
+    const request = { match, target, client: { address: asked.address }, ...asks, storeFailure: null }
     const headers = asked.destination === undefined ? {} : { destination: asked.destination }
     const access = authorize(this.#context, request, { method: asked.method, headers })
     if (access.kind === 'refuse' && access.reason === 'bad_request')

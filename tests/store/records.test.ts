@@ -45,6 +45,20 @@ const records: Readonly<Record<string, object>> = {
     createdAt: 1
   },
   'invitation:': { accountId: person.accountId, expiresAt: 2 },
+  'program-token:': {
+    id: '0123456789abcdef',
+    digest: '0123456789abcdef'.repeat(4),
+    accountId: person.accountId,
+    name: 'Robot',
+    app: 'files',
+    paths: ['/raw/**'],
+    methods: null,
+    networks: null,
+    bytes: 1024,
+    createdAt: 1,
+    expiresAt: 2,
+    by: null
+  },
   'sponsorship:': {
     id: newId(),
     accountId: person.accountId,

@@ -704,6 +704,21 @@ export interface Sentences {
       readonly now: (args: { readonly wait: string }) => string
       readonly nowUnknown: string
     }
+    readonly token_invalid: {
+      readonly title: string
+      readonly what: string
+      readonly now: string
+    }
+    readonly token_not_allowed: {
+      readonly title: string
+      readonly what: string
+      readonly now: string
+    }
+    readonly token_spent: {
+      readonly title: string
+      readonly what: string
+      readonly now: string
+    }
     readonly too_many_attempts: {
       readonly title: string
       readonly what: string

@@ -10,6 +10,7 @@ import { personRecord } from '../../unusual/records.ts'
 import { type Command, readArgs } from '../command.ts'
 import { configHelp, configOption, withStore } from '../command-context.ts'
 import { confirm, yesHelp, yesOption } from '../confirm.ts'
+import { tokensAt } from '../token/place.ts'
 import { accountsAt, credentialsAt, personNamed, recoveryCodesAt } from './person.ts'
 
 export const command: Command = {
@@ -20,7 +21,7 @@ export const command: Command = {
 ${yesHelp}
 ${configHelp}
 
-Ends the sessions of the person and removes account, password, factors, recovery codes, invitations and known addresses. Their entries in
+Ends the sessions of the person and removes account, password, factors, recovery codes, tokens, invitations and known addresses. Their entries in
 the journal stay. To keep the account, use 'factorgate user suspend' instead.
 
 Example:
@@ -44,6 +45,7 @@ Example:
         new Invitations(place),
         credentialsAt(place),
         { removeAll: (id: string) => credentialsAt(place).forget(id) },
+        tokensAt(place),
         new Sponsorships(place),
         recoveryCodesAt(place),
         new LocalDirectory({ store, accounts, hasher: new PasswordHasher() }),

@@ -79,14 +79,19 @@ async function rowsAt(place: CommandContext) {
     if (budget === undefined || ledger === null) continue
     const { spent: used, limit, mode: state } = readLedger(ledger, budget, now)
     if (used === 0 && ledger.askedAt === null) continue
-    const account = budget.per === 'person' ? subject : budget.per === 'session' ? ledger.account : null
+    const account =
+      budget.per === 'person' ? subject : budget.per === 'session' || budget.per === 'token' ? ledger.account : null
     const user = account === null ? null : ((await accounts.byId(account))?.name ?? account)
     rows.push({
       budget: id,
       per: budget.per,
       user,
-      whom: budget.per === 'session' ? `${user ?? '?'}, session ${subject}` : (user ?? subject),
+      whom:
+        budget.per === 'session' || budget.per === 'token'
+          ? `${user ?? '?'}, ${budget.per} ${subject}`
+          : (user ?? subject),
       session: budget.per === 'session' ? subject : null,
+      token: budget.per === 'token' ? subject : null,
       app: budget.app ?? (budget.per === 'app' ? subject : null),
       counted: budget.counted,
       direction: budget.direction,

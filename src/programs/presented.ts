@@ -1,0 +1,47 @@
+/** Where a request carries a program's token: `Authorization` as Bearer, or as the password of Basic, or a header of the app's choice. */
+import type { IncomingHttpHeaders } from 'node:http'
+import { isTokenText, tokenPrefix } from './token-text.ts'
+
+/** What an app says of tokens. */
+export interface TokenTerms {
+  /** A further header that carries the token, in lower case, such as `x-gate-token`; null for none. */
+  readonly header: string | null
+}
+
+export interface Presented {
+  readonly text: string
+  /** True for Basic, which browsers send by themselves once they have been given it. */
+  readonly isBasic: boolean
+}
+
+/** Null without a token. Two different ones are none that could be right: ''. */
+export function presentedToken(headers: IncomingHttpHeaders, { header }: TokenTerms): Presented | null {
+  const chosen = header === null ? undefined : headers[header]
+  const inAuthorization = headers.authorization === undefined ? null : tokenIn(headers.authorization)
+  if (chosen === undefined) return inAuthorization
+  const text = String(chosen)
+  if (inAuthorization !== null && inAuthorization.text !== text) return { text: '', isBasic: inAuthorization.isBasic }
+  return { text, isBasic: false }
+}
+
+/** True for a value of `Authorization` that no app may get. An app without tokens may have its own that begin like ours. */
+export function carriesToken(authorization: string, takesTokens: boolean): boolean {
+  const found = tokenIn(authorization)
+  return found !== null && (takesTokens || isTokenText(found.text))
+}
+
+/** Null for credentials of another kind, which belong to the app. */
+function tokenIn(authorization: string): Presented | null {
+  const [, scheme, value] = /^\s*(bearer|basic)\s+(\S+)\s*$/i.exec(authorization) ?? []
+  if (scheme === undefined || value === undefined) return null
+  const isBasic = scheme.length === 5
+  const text = isBasic ? passwordOf(value) : value
+  return text.startsWith(tokenPrefix) ? { text, isBasic } : null
+}
+
+/** The part after the first colon (RFC 7617 §2). */
+function passwordOf(value: string): string {
+  const pair = Buffer.from(value, 'base64').toString('latin1')
+  const colon = pair.indexOf(':')
+  return colon < 0 ? '' : pair.slice(colon + 1)
+}

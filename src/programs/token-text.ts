@@ -1,0 +1,46 @@
+/** The text of a program's token: `fg_`, forty random characters and a checksum of six, so that a leaked one is found by its form. */
+import { randomBytes } from 'node:crypto'
+import { crc32 } from 'node:zlib'
+
+const alphabet = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
+/** 238 bits. */
+const secretLength = 40
+const checksumLength = 6
+
+export const tokenPrefix = 'fg_'
+/** For scanners of repositories and logs. `docs/programs.md` has it too. */
+export const tokenPattern = `${tokenPrefix}[0-9A-Za-z]{${secretLength + checksumLength}}`
+const shape = new RegExp(`^${tokenPattern}$`)
+
+export function newTokenText(): string {
+  let secret = ''
+  while (secret.length < secretLength)
+    // Without the last bytes some characters would be likelier than others.
+    for (const byte of randomBytes(64)) if (byte < 248 && secret.length < secretLength) secret += alphabet[byte % 62]
+  return tokenPrefix + secret + checksumOf(secret)
+}
+
+/** True for a text with the right form and checksum. Any other needs no look-up. */
+export function isTokenText(text: string): boolean {
+  if (text.length !== tokenPrefix.length + secretLength + checksumLength || !shape.test(text)) return false
+  const end = tokenPrefix.length + secretLength
+  return checksumOf(text.slice(tokenPrefix.length, end)) === text.slice(end)
+}
+
+/** Every token in a text, such as a log or a commit, once. */
+export function findTokens(text: string): string[] {
+  return [...new Set(text.match(new RegExp(`(?<![0-9A-Za-z])${tokenPattern}(?![0-9A-Za-z])`, 'g')) ?? [])].filter(
+    isTokenText
+  )
+}
+
+/** CRC-32 (as in gzip) of the forty characters, in base 62. */
+function checksumOf(secret: string): string {
+  let rest = crc32(secret)
+  let text = ''
+  for (let i = 0; i < checksumLength; i++) {
+    text = alphabet[rest % 62] + text
+    rest = Math.floor(rest / 62)
+  }
+  return text
+}

@@ -1,0 +1,80 @@
+/**
+ * The limit on wrong tokens in one process. Nobody guesses one; the limit keeps floods of them from the store. A token that the gate knows
+ * already is never delayed.
+ */
+import type { LRUCache } from 'lru-cache'
+import { networkLevels } from '../request/network-levels.ts'
+import { growingLru } from '../session/growing-lru.ts'
+
+/** Look-ups at once, and how many come back each second: of one network, and of all together. */
+const ofNetwork = { most: 20, perSecond: 0.5 } as const
+const ofAll = { most: 500, perSecond: 100 } as const
+const networksNoted = 10_000
+/** Wrong tokens that are remembered, and for how long. */
+const absentNoted = 1_000
+const absentMs = 30_000
+
+interface Bucket {
+  left: number
+  at: number
+}
+
+export class WrongTokens {
+  readonly #networks: LRUCache<string, Bucket> = growingLru(networksNoted)
+  readonly #all: Bucket = { left: ofAll.most, at: 0 }
+  readonly #absent: LRUCache<string, { readonly at: number }> = growingLru(absentNoted)
+
+  /** Takes one look-up. False while there have been too many. */
+  take(address: string, now: number): boolean {
+    const own = this.#of(address)
+    refill(own, ofNetwork, now)
+    refill(this.#all, ofAll, now)
+    if (own.left < 1 || this.#all.left < 1) return false
+    own.left--
+    this.#all.left--
+    return true
+  }
+
+  /** The token was right. */
+  giveBack(address: string): void {
+    const own = this.#of(address)
+    own.left = Math.min(ofNetwork.most, own.left + 1)
+    this.#all.left = Math.min(ofAll.most, this.#all.left + 1)
+  }
+
+  /** In seconds. */
+  get retryAfterSeconds(): number {
+    return 1 / ofNetwork.perSecond
+  }
+
+  isAbsent(id: string, now: number): boolean {
+    const noted = this.#absent.get(id)
+    return noted !== undefined && Math.abs(now - noted.at) < absentMs
+  }
+
+  noteAbsent(id: string, at: number): void {
+    this.#absent.set(id, { at })
+  }
+
+  /** Its record has changed. */
+  forget(id: string): void {
+    this.#absent.delete(id)
+  }
+
+  #of(address: string): Bucket {
+    const key = networkLevels(address).site
+    let bucket = this.#networks.get(key)
+    if (bucket === undefined) {
+      bucket = { left: ofNetwork.most, at: 0 }
+      this.#networks.set(key, bucket)
+    }
+    return bucket
+  }
+}
+
+function refill(bucket: Bucket, { most, perSecond }: { most: number; perSecond: number }, now: number): void {
+  // A clock that was put back refills nothing.
+  const seconds = Math.max(0, now - bucket.at) / 1000
+  bucket.left = Math.min(most, bucket.left + seconds * perSecond)
+  bucket.at = now
+}
