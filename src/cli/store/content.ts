@@ -8,6 +8,7 @@ import { accountRecord } from '../../identity/account-record.ts'
 import { passwordRecord } from '../../identity/local.ts'
 import { knownRecord as knownAppRecord, openRecord as openAppRecord } from '../../integrity/records.ts'
 import { type Keyring, KeyringError, sealedBy } from '../../keyring/keyring.ts'
+import { programTokenRecord } from '../../programs/program-token.ts'
 import { RecordTooNew, type Store } from '../../store/store.ts'
 import { groupRecord as unusualGroupRecord, personRecord as unusualPersonRecord } from '../../unusual/records.ts'
 import { PersonError } from '../command.ts'
@@ -67,6 +68,7 @@ export const travellingKinds = [
   passwordRecord,
   credentialRecord,
   recoveryRecord,
+  programTokenRecord,
   unusualPersonRecord,
   unusualGroupRecord,
   knownAppRecord,

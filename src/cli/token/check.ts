@@ -19,7 +19,7 @@ A token matches fg_[0-9A-Za-z]{46}; its last six characters are a checksum, so a
 Exit code 0: a token in the text works now. 1: none does.
 
 Example:
-  git log -p | factorgate token check
+  factorgate token check < notebook.ipynb
 `,
   async run(args, io) {
     const { values } = readArgs(args, configOption)
