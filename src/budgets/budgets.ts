@@ -196,7 +196,7 @@ export class Budgets {
   /** The meters of all budgets that count what this person does at this app. */
   #metersAt(app: string, who: Who | null): readonly Meter[] {
     if (this.#budgets.length === 0) return noMeters
-    const session = who === null ? '' : who.session
+    const session = who === null ? '' : (who.session ?? `token:${who.token}`)
     const known = this.#metersOf.get(app)?.get(session)
     if (known !== undefined) return known
     const meters: Meter[] = []
