@@ -4,6 +4,7 @@ import type { OperatorActions } from '../../src/administration/operator-actions.
 import type { PeopleIndex } from '../../src/administration/people-index.ts'
 import type { ProcessReports } from '../../src/administration/process-reports.ts'
 import type { SignedInPeople } from '../../src/administration/signed-in.ts'
+import type { WatchFigures } from '../../src/administration/watch/figures.ts'
 import type { Credential } from '../../src/factor/credential.ts'
 import type { LiveConnections, LiveSummary } from '../../src/forwarding/live-connections.ts'
 import type { Account } from '../../src/identity/account.ts'
@@ -59,5 +60,9 @@ export interface ConsoleOptions {
   readonly isUsable: (credential: Credential) => boolean
   readonly reports: Pick<ProcessReports, 'all'>
   readonly live: Pick<LiveConnections, 'add'>
+  readonly watch: Pick<
+    WatchFigures,
+    'isOn' | 'isLearningPeople' | 'budgets' | 'movement' | 'person' | 'alarms' | 'uses'
+  >
   readonly openConnections: () => Promise<OpenConnections>
 }

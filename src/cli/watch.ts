@@ -3,7 +3,7 @@ import { group } from './command.ts'
 
 export const command = group({
   name: 'watch',
-  summary: 'Show who has used how much of which budget.',
+  summary: 'Show who has fetched how much, and how far budgets are used.',
   help: `
 Example:
   factorgate watch show
@@ -11,7 +11,7 @@ Example:
   commands: [
     {
       name: 'show',
-      summary: 'Show who has used how much of which budget.',
+      summary: 'Show who has fetched how much, and how far budgets are used.',
       load: () => import('./watch/show.ts')
     }
   ]

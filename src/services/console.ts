@@ -15,6 +15,7 @@ import type { Sponsorships } from '../identity/sponsorships.ts'
 import type { UsableFactors } from '../sign-in/usable-factors.ts'
 import { AttemptLocks } from '../throttle/attempt-locks.ts'
 import type { Services } from './services.ts'
+import { watchFigures } from './watch-figures.ts'
 
 export interface ConsoleParts {
   readonly recoveryCodes: RecoveryCodes
@@ -56,15 +57,26 @@ export function makeConsole(
     directories,
     isUsable
   })
+  const journal = new PagedSearch({
+    file: journalFile,
+    // Lines from before a change of `journal.pseudonyms` or of the key are found too.
+    spellingsOf: person => pseudonymsOf(person, services.keyring)
+  })
+  const watch = watchFigures(config, {
+    store,
+    clock,
+    accounts,
+    sessions,
+    journal,
+    allAccounts: () => people.all(),
+    unusual: () => services.unusual
+  })
   return {
     sources: sourcesOf(config),
     invitationMail,
     rulesNaming: name => rulesNaming(config.apps, name),
-    journal: new PagedSearch({
-      file: journalFile,
-      // Lines from before a change of `journal.pseudonyms` or of the key are found too.
-      spellingsOf: person => pseudonymsOf(person, services.keyring)
-    }),
+    journal,
+    watch,
     configuration: async () => ({
       ...configuration,
       file: config.file,
@@ -84,7 +96,10 @@ export function makeConsole(
       const all = await reports.all()
       return { bySession: mergeLive(all), processes: all.length }
     },
-    close: () => people.close()
+    close() {
+      people.close()
+      watch.close()
+    }
   }
 }
 

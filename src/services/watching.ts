@@ -151,7 +151,7 @@ export function toBudget({ id, per, app, window, direction, factors, rate, ...gi
 }
 
 /** What is fetched from apps that only report stops nobody. A budget of all apps counts it apart, as `ID.report`. */
-function underReport(budget: Budget, reporting: ReadonlySet<string>): readonly Budget[] {
+export function underReport(budget: Budget, reporting: ReadonlySet<string>): readonly Budget[] {
   if (reporting.size === 0) return [budget]
   const mild = { ...budget, steps: budget.steps.filter(step => step === 'journal' || step === 'notify') }
   if (budget.app !== null) return [reporting.has(budget.app) ? mild : budget]

@@ -1,5 +1,4 @@
 /** Loads and writes what is known of people and groups, in batches, so that all gates of a store know the same. */
-import { createHash } from 'node:crypto'
 import type { Clock } from '../clock.ts'
 import { inBatches, inSlices } from '../store/batches.ts'
 import type { Store } from '../store/store.ts'
@@ -11,7 +10,16 @@ import { mergeInto } from './merge.ts'
 import { movedPlaces } from './moved.ts'
 import type { Carry, Live, People } from './people.ts'
 import { countedToday, dayMs, type Person } from './person.ts'
-import { groupRecord, keepSeconds, packGroup, packPerson, personRecord, unpackGroup, unpackPerson } from './records.ts'
+import {
+  groupId,
+  groupRecord,
+  keepSeconds,
+  packGroup,
+  packPerson,
+  personRecord,
+  unpackGroup,
+  unpackPerson
+} from './records.ts'
 
 export interface KeeperOptions {
   readonly people: People
@@ -173,9 +181,4 @@ function isDue(live: Live, now: number): boolean {
 function addCarry({ numbers, moved }: Person, { amounts, apps }: Carry): void {
   for (let i = 0; i < featureCount; i++) numbers[i]! += amounts[i]!
   moved.addSince({ apps, today: amounts.subarray(featureCount) }, noneSynced)
-}
-
-/** Names of groups come from directories and may be long. */
-function groupId(name: string): string {
-  return name === everyone ? 'everyone' : createHash('sha256').update(name).digest('base64url').slice(0, 22)
 }

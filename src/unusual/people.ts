@@ -1,6 +1,7 @@
 /** The people and groups in memory. With a store behind it, keeper.ts loads and writes them. */
 import { usualFor } from './baseline.ts'
 import { endDay, type Lesson } from './end-day.ts'
+import { at } from './features.ts'
 import { everyone, Group, type Usual, usualOf } from './group.ts'
 import { countedCount, countedToday, dayMs, Person } from './person.ts'
 
@@ -35,6 +36,14 @@ export interface Carry {
   readonly amounts: Float64Array
   /** The apps to which the last of the amounts belong. */
   readonly apps: Uint32Array
+}
+
+export interface Unwritten {
+  readonly account: string
+  readonly day: number
+  readonly bytes: number
+  /** As the index in `levels`. */
+  readonly alarm: number
 }
 
 interface KeptGroup {
@@ -98,6 +107,18 @@ export class People {
     live.isDirty = true
     if (live.person.day !== day) this.#turn(live, day)
     return live
+  }
+
+  /** What is not in the store yet, of everybody in memory. */
+  *unwritten(): Iterable<Unwritten> {
+    for (const [account, { person, synced, isDirty }] of this.all)
+      if (isDirty)
+        yield {
+          account,
+          day: person.day,
+          bytes: Math.max(0, person.numbers[at.bytes]! - synced[at.bytes]!),
+          alarm: person.alarm
+        }
   }
 
   usual(live: Live): Usual {

@@ -49,6 +49,13 @@ export function notePlace(person: Person, track: Track, observation: Observation
   return track.doubts !== before
 }
 
+/** What a client is called in sentences, and known by. */
+export function clientName(userAgent: string): string {
+  const browser = browserOf(userAgent) ?? userAgent.split('/', 1)[0] ?? ''
+  const system = systemOf(userAgent) ?? ''
+  return [browser, system].filter(part => part !== '').join(' on ') || 'a client without a name'
+}
+
 function noteClient(
   person: Person,
   track: Track,
@@ -57,9 +64,7 @@ function noteClient(
   factor: number
 ): void {
   track.userAgent = userAgent
-  const browser = browserOf(userAgent) ?? userAgent.split('/', 1)[0] ?? ''
-  const system = systemOf(userAgent) ?? ''
-  const name = [browser, system].filter(part => part !== '').join(' on ') || 'a client without a name'
+  const name = clientName(userAgent)
   const device = hashText(name)
   const isNew = noteKnown(person, known.devices, device, 2)
   if (!isFirst && device !== track.device)

@@ -1,7 +1,8 @@
 /** The records of people and groups in the store. A person's takes 4 kB at most, as text. */
+import { createHash } from 'node:crypto'
 import { type Loose, RecordKind } from '../store/records.ts'
 import { featureCount } from './features.ts'
-import { areaPlaces, binCount, Group } from './group.ts'
+import { areaPlaces, binCount, everyone, Group } from './group.ts'
 import { movedStored } from './moved.ts'
 import { hoursAt, known, numberCount, Person } from './person.ts'
 
@@ -47,6 +48,11 @@ export const groupRecord = new RecordKind<GroupRecord>({
   version: 1,
   read: record => (isGroupRecord(record) ? record : null)
 })
+
+/** Names of groups come from directories and may be long. */
+export function groupId(name: string): string {
+  return name === everyone ? 'everyone' : createHash('sha256').update(name).digest('base64url').slice(0, 22)
+}
 
 function isPersonRecord(record: Loose): record is Loose & PersonRecord {
   const { day, since, ring, levels, today, hashes, days, numbers, bytes, moved } = record as Partial<PersonRecord>

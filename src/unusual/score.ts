@@ -78,7 +78,7 @@ export interface Signal {
 
 export interface Context {
   readonly person: Person
-  readonly track: Track | null
+  readonly track: Pick<Track, 'doubts'> | null
   readonly usual: Usual
   readonly all: Group
   readonly now: number

@@ -11,8 +11,10 @@ import { readCountries } from './countries.ts'
 import { HeldFlow } from './held-flow.ts'
 import { Keeper } from './keeper.ts'
 import { observationOf } from './observer.ts'
+import type { People } from './people.ts'
 import type { FindPlace } from './places.ts'
 import { type StepsOfLevels, stepsOf, type UnusualStep } from './steps.ts'
+import type { DoubtFacts } from './track.ts'
 import { Unusual, type Verdict } from './unusual.ts'
 
 export interface UnusualSettings extends StepsOfLevels {
@@ -128,6 +130,15 @@ export class UnusualWatch {
   /** Loads and writes what is due. A timer calls it every second. */
   tick(): Promise<void> {
     return this.#keeper.tick()
+  }
+
+  /** For those who look: what this process has in memory. */
+  get people(): Pick<People, 'all' | 'unwritten'> {
+    return this.#unusual.people
+  }
+
+  doubtsOf(session: string): readonly DoubtFacts[] {
+    return this.#unusual.doubtsOf(session)
   }
 
   /** Writes what was learned. */

@@ -10,7 +10,7 @@ import { hashText, readPath } from './read-path.ts'
 import { holds, isSampled } from './sampled-set.ts'
 import { familiesInLastScore, type Signal, scoreOf, signalsOf } from './score.ts'
 import { levels, type UnusualLevel } from './steps.ts'
-import { Track } from './track.ts'
+import { type DoubtFacts, Track } from './track.ts'
 
 export interface Verdict {
   readonly level: UnusualLevel
@@ -122,6 +122,11 @@ export class Unusual {
     live.person.accept()
     live.isDirty = true
     track?.settle()
+  }
+
+  /** What speaks against this session's client or place; nothing where another gate serves it. */
+  doubtsOf(session: string): readonly DoubtFacts[] {
+    return this.#tracks.get(session)?.doubts ?? []
   }
 
   /** The session is over. */

@@ -25,7 +25,7 @@ t.test('watch show lists the fullest budget first, for people and for programs',
   t.match(lines[1], /^many +files +2 requests \(50 %\) +4 requests +10 minutes +within$/)
   t.match(lines[2], /^day +(alice|bob) +10 MiB \(10 %\) +100 MiB +1 day +within$/)
   const { stdout } = await show('--user', 'alice', '--json')
-  t.match(JSON.parse(stdout), [
+  t.match(JSON.parse(stdout).budgets, [
     {
       budget: 'day',
       user: 'alice',

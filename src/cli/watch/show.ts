@@ -1,14 +1,17 @@
-/** `factorgate watch show`: a row for each budget that somebody uses, the fullest first. */
-import type { Budget } from '../../budgets/budget.ts'
-import { type Ledger, readLedger } from '../../budgets/ledger.ts'
-import { ledgerRecord } from '../../budgets/ledger-record.ts'
+/** `factorgate watch show`: who has fetched how much beside what is usual, how far budgets are used, and what the watch has said. */
+import { PagedSearch } from '../../administration/journal-search.ts'
+import type { Alarm } from '../../administration/watch/alarms.ts'
+import type { BudgetUse } from '../../administration/watch/budget-usage.ts'
+import type { WatchFigures } from '../../administration/watch/figures.ts'
+import type { Movement, Mover } from '../../administration/watch/movement.ts'
 import { amountInWords, spanInWords } from '../../budgets/sentences.ts'
-import { toApp } from '../../services/app-options.ts'
-import { toBudget } from '../../services/watching.ts'
-import { type Command, jsonText, readArgs } from '../command.ts'
+import { watchFigures } from '../../services/watch-figures.ts'
+import { dayMs } from '../../unusual/person.ts'
+import { sayBytes } from '../../unusual/sentences.ts'
+import { type Command, type Io, jsonText, readArgs } from '../command.ts'
 import { type CommandContext, configHelp, configOption, withStore } from '../command-context.ts'
 import { table } from '../table.ts'
-import { accountsAt } from '../user/person.ts'
+import { accountsAt, personNamed } from '../user/person.ts'
 
 const states = {
   within: 'within',
@@ -18,16 +21,22 @@ const states = {
   passed: 'passed'
 } as const
 
+/** People in the table; `--json` has all. */
+const shown = 20
+const alarmDays = 14
+const alarmsMost = 50
+
 export const command: Command = {
   name: 'watch show',
-  summary: 'Show who has used how much of which budget.',
+  summary: 'Show who has fetched how much today, beside what is usual for them, and how far budgets are used.',
   usage: ['factorgate watch show [--user NAME] [--json]'],
   help: `
-  --user NAME      only this person's
-  --json           an array, with bytes and times
+  --user NAME      only this person
+  --json           an object with the people, the budgets and the alarms of the last ${alarmDays} days, with bytes and times
 ${configHelp}
 
-Gates write their counts twice a second. What a gate has granted itself and not used yet does not count here.
+The console's page Watch has the same figures. A day is a day in UTC. Gates write what they count of people within a minute, and their budgets
+twice a second; what a gate has granted itself and not used yet does not count here.
 
 Example:
   factorgate watch show --user alice
@@ -35,79 +44,147 @@ Example:
   async run(args, io) {
     const { values } = readArgs(args, { ...configOption, user: { type: 'string' }, json: { type: 'boolean' } })
     return withStore(io, { config: values.config, changes: 'nothing' }, async place => {
-      const all = await rowsAt(place)
-      const rows = values.user === undefined ? all : all.filter(({ user }) => user === values.user)
-      if (values.json) io.stdout(jsonText(rows))
-      else if (rows.length === 0)
-        io.stderr(
-          place.config.watch === null
-            ? 'no budget is configured; docs/budgets.md shows how\n'
-            : 'nobody has used a budget lately\n'
-        )
-      else
-        io.stdout(
-          table(
-            ['BUDGET', 'FOR', 'USED', 'OF', 'WITHIN', 'STATE'],
-            rows.map(({ budget, whom, used, limit, counted, windowSeconds, state }) => [
-              budget,
-              whom,
-              `${amountInWords({ counted }, used)} (${Math.round((100 * used) / Math.max(1, limit))} %)`,
-              amountInWords({ counted }, limit),
-              spanInWords(windowSeconds),
-              states[state]
-            ]),
-            io.columns
-          )
-        )
-      return 0
+      const user = values.user === undefined ? null : await personNamed(place, values.user)
+      const figures = figuresAt(place)
+      try {
+        const movement = await figures.movement({
+          page: 1,
+          pageSize: values.json ? Number.MAX_SAFE_INTEGER : shown,
+          account: user?.id ?? null
+        })
+        const uses = await namedUses(place, figures)
+        const budgets = user === null ? uses : uses.filter(({ user: name }) => name === user.name)
+        if (values.json) {
+          const { alarms } = await figures.alarms({
+            person: user === null ? null : [user.name, user.id],
+            since: io.clock() - alarmDays * dayMs,
+            from: null,
+            most: alarmsMost
+          })
+          io.stdout(jsonText(asData(io.clock(), movement, budgets, alarms)))
+        } else print(io, figures, movement, budgets)
+        return 0
+      } finally {
+        figures.close()
+      }
     })
   }
 }
 
-async function rowsAt(place: CommandContext) {
-  const { store, clock } = place
-  const budgets = budgetsOf(place)
+function figuresAt(place: CommandContext): WatchFigures {
+  const { config, store, clock, sessions } = place
   const accounts = accountsAt(place)
-  const now = clock()
-  const rows = []
-  for await (const { key, value } of store.scan(ledgerRecord.prefix)) {
-    const [id = '', ...rest] = key.slice(ledgerRecord.prefix.length).split(':')
-    const subject = rest.join(':')
-    const budget = budgets.get(id)
-    const ledger: Ledger | null = ledgerRecord.parseIfKnown(value)
-    // A budget that is configured no more has a record for a while.
-    if (budget === undefined || ledger === null) continue
-    const { spent: used, limit, mode: state } = readLedger(ledger, budget, now)
-    if (used === 0 && ledger.askedAt === null) continue
-    const account =
-      budget.per === 'person' ? subject : budget.per === 'session' || budget.per === 'token' ? ledger.account : null
-    const user = account === null ? null : ((await accounts.byId(account))?.name ?? account)
-    rows.push({
-      budget: id,
-      per: budget.per,
-      user,
-      whom:
-        budget.per === 'session' || budget.per === 'token'
-          ? `${user ?? '?'}, ${budget.per} ${subject}`
-          : (user ?? subject),
-      session: budget.per === 'session' ? subject : null,
-      token: budget.per === 'token' ? subject : null,
-      app: budget.app ?? (budget.per === 'app' ? subject : null),
-      counted: budget.counted,
-      direction: budget.direction,
-      used,
-      limit,
-      windowSeconds: budget.windowSeconds,
-      state,
-      passedAt: ledger.askedAt === null ? null : new Date(ledger.askedAt).toISOString()
-    })
-  }
-  return rows.sort((a, b) => b.used / b.limit - a.used / a.limit)
+  return watchFigures(config, {
+    store,
+    clock,
+    accounts,
+    sessions,
+    allAccounts: () => accounts.list(),
+    journal: new PagedSearch({ file: config.journal.file }),
+    unusual: () => null
+  })
 }
 
-/** Those of the configuration, and those of its rules (`freshFor`). */
-function budgetsOf({ config }: CommandContext): Map<string, Budget> {
-  const own = config.apps.flatMap(app => toApp(app, config.portal.url.origin, config.apps).ownBudgets ?? [])
-  const all = [...(config.watch?.budgets ?? []).map(toBudget), ...own.filter(budget => budget !== null)]
-  return new Map(all.map(budget => [budget.id, budget]))
+type NamedUse = BudgetUse & { readonly user: string | null }
+
+async function namedUses(place: CommandContext, figures: WatchFigures): Promise<NamedUse[]> {
+  const accounts = accountsAt(place)
+  const uses = await figures.uses()
+  return Promise.all(
+    uses.map(async use => {
+      const { account } = use
+      return { ...use, user: account === null ? null : ((await accounts.byId(account))?.name ?? account) }
+    })
+  )
+}
+
+function print(io: Io, figures: WatchFigures, movement: Movement | null, budgets: readonly NamedUse[]): void {
+  const movers = movement?.movers ?? []
+  if (!figures.isOn)
+    return void io.stderr('nothing is watched; docs/budgets.md and docs/unusual.md show how to begin\n')
+  if (movers.length === 0 && budgets.length === 0)
+    return void io.stderr('nobody has fetched anything today or used a budget lately\n')
+  const people = table(
+    ['PERSON', 'TODAY', 'USUAL', 'BUSY DAY', 'STANDARD DAYS ABOVE', 'LEVEL'],
+    movers.map(({ account, bytes, usual, above, level }) => [
+      account.name,
+      sayBytes(bytes),
+      sayBytes(usual.middle),
+      sayBytes(usual.busy),
+      above > 0 ? above.toFixed(1) : '–',
+      level
+    ]),
+    io.columns
+  )
+  const used = table(
+    ['BUDGET', 'FOR', 'USED', 'OF', 'WITHIN', 'STATE'],
+    budgets.map(use => [
+      use.budget.id,
+      whomOf(use),
+      `${amountInWords(use.budget, use.used)} (${Math.round(100 * use.share)} %)`,
+      amountInWords(use.budget, use.limit),
+      spanInWords(use.budget.windowSeconds),
+      states[use.state]
+    ]),
+    io.columns
+  )
+  io.stdout([used, people].filter(text => text !== '').join('\n'))
+  if (movement !== null && movement.people > movers.length)
+    io.stderr(`${movement.people - movers.length} more people have fetched something today: --json\n`)
+  if (movement?.learnsUntil != null)
+    io.stderr(`the watch on people only learns until ${new Date(movement.learnsUntil).toISOString().slice(0, 10)}\n`)
+}
+
+function whomOf({ budget, user, subject }: NamedUse): string {
+  const { per } = budget
+  return per === 'session' || per === 'token' ? `${user ?? '?'}, ${per} ${subject}` : (user ?? subject)
+}
+
+function asData(now: number, movement: Movement | null, budgets: readonly NamedUse[], alarms: readonly Alarm[]) {
+  return {
+    at: timeOf(now),
+    learnsUntil: timeOf(movement?.learnsUntil ?? null),
+    people: movement?.movers.map(personData) ?? null,
+    budgets: budgets.map(budgetData),
+    alarms: alarms.map(({ at, ...alarm }) => ({ at: timeOf(at), ...alarm }))
+  }
+}
+
+function personData({ account, bytes, usual, above, level, ownDays, days }: Mover) {
+  const whole = (each: number) => Math.round(each)
+  return {
+    user: account.name,
+    account: account.id,
+    bytes: whole(bytes),
+    usual: whole(usual.middle),
+    busyDay: whole(usual.busy),
+    standardDaysAbove: Math.round(above * 10) / 10,
+    level,
+    ownDays,
+    days: days.map(whole)
+  }
+}
+
+function budgetData({ budget, subject, user, used, limit, state, passedAt, ...use }: NamedUse) {
+  const { id, per, app, counted, direction, windowSeconds } = budget
+  return {
+    budget: id,
+    per,
+    user,
+    whom: whomOf({ budget, subject, user, used, limit, state, passedAt, ...use }),
+    session: per === 'session' ? subject : null,
+    token: per === 'token' ? subject : null,
+    app: app ?? (per === 'app' ? subject : null),
+    counted,
+    direction,
+    used,
+    limit,
+    windowSeconds,
+    state,
+    passedAt: timeOf(passedAt)
+  }
+}
+
+function timeOf(at: number | null): string | null {
+  return at === null ? null : new Date(at).toISOString()
 }

@@ -1,0 +1,80 @@
+/** How much of each budget is used, by whom: the fullest first. The ledgers are read at most every quarter of a minute. */
+import type { Budget } from '../../budgets/budget.ts'
+import { type Ledger, type Mode, readLedger } from '../../budgets/ledger.ts'
+import { ledgerRecord } from '../../budgets/ledger-record.ts'
+import type { Clock } from '../../clock.ts'
+import type { Store } from '../../store/store.ts'
+
+export interface BudgetUse {
+  readonly budget: Budget
+  /** An account, a session, an app, or what stands for everybody. */
+  readonly subject: string
+  /** The account, of budgets per person, session or token; null for others, and for strangers. */
+  readonly account: string | null
+  readonly used: number
+  readonly limit: number
+  /** `used` of `limit`. */
+  readonly share: number
+  readonly state: Mode
+  /** Milliseconds since the epoch; null if the budget is not passed. */
+  readonly passedAt: number | null
+}
+
+export interface BudgetUsesInput {
+  readonly store: Store
+  readonly clock: Clock
+  readonly budgets: () => readonly Budget[]
+  /** The part of the amount that the posture leaves for an app; null for all apps. */
+  readonly scale: (app: string | null) => number
+}
+
+const keptMs = 15_000
+/** So many records are read before the gate goes on with its requests. */
+const breathAfter = 200
+
+export class BudgetUses {
+  readonly #input: BudgetUsesInput
+  #kept: { readonly at: number; readonly uses: Promise<readonly BudgetUse[]> } | null = null
+
+  constructor(input: BudgetUsesInput) {
+    this.#input = input
+  }
+
+  /** Rejects with StoreUnreachable. What gates have granted themselves and not used yet does not count. */
+  all(): Promise<readonly BudgetUse[]> {
+    const now = this.#input.clock()
+    if (this.#kept === null || Math.abs(now - this.#kept.at) > keptMs) {
+      const uses = this.#read(now)
+      this.#kept = { at: now, uses }
+      uses.catch(() => {
+        this.#kept = null
+      })
+    }
+    return this.#kept.uses
+  }
+
+  async #read(now: number): Promise<readonly BudgetUse[]> {
+    const { store, budgets, scale } = this.#input
+    const known = new Map(budgets().map(budget => [budget.id, budget]))
+    const uses: BudgetUse[] = []
+    let count = 0
+    for await (const { key, value } of store.scan(ledgerRecord.prefix)) {
+      if (++count % breathAfter === 0) await new Promise(resolve => setImmediate(resolve))
+      const [id = '', ...rest] = key.slice(ledgerRecord.prefix.length).split(':')
+      const budget = known.get(id)
+      const ledger = ledgerRecord.parseIfKnown(value)
+      // A budget that is configured no more has a record for a while.
+      if (budget === undefined || ledger === null) continue
+      const use = useOf(budget, rest.join(':'), ledger, now, scale(budget.app))
+      if (use.used > 0 || use.passedAt !== null) uses.push(use)
+    }
+    return uses.sort((one, other) => other.share - one.share)
+  }
+}
+
+function useOf(budget: Budget, subject: string, ledger: Ledger, now: number, scale: number): BudgetUse {
+  const { spent: used, limit, mode: state } = readLedger(ledger, budget, now, scale)
+  const { per } = budget
+  const account = per === 'person' ? subject : per === 'session' || per === 'token' ? ledger.account : null
+  return { budget, subject, account, used, limit, share: used / Math.max(1, limit), state, passedAt: ledger.askedAt }
+}

@@ -1,0 +1,61 @@
+/** All figures of the watch for operators: what the console's page and `factorgate watch show` have in common. */
+import type { Budget } from '../../budgets/budget.ts'
+import type { JournalSearch } from '../journal-search.ts'
+import { type AlarmQuery, type Alarms, alarmsOf } from './alarms.ts'
+import { type BudgetUse, BudgetUses, type BudgetUsesInput } from './budget-usage.ts'
+import { type Movement, type MovementInput, type MovementQuery, Movements } from './movement.ts'
+import { WatchedPeople, type WatchedPeopleInput, type WatchedPerson } from './watched-person.ts'
+
+export interface WatchFiguresInput {
+  /** Null where the configuration does not ask what is unusual. */
+  readonly unusual: (Omit<MovementInput, 'store' | 'clock'> & Omit<WatchedPeopleInput, 'store' | 'clock'>) | null
+  readonly budgets: BudgetUsesInput
+  readonly journal: JournalSearch
+}
+
+export class WatchFigures {
+  readonly budgets: readonly Budget[]
+  readonly isLearningPeople: boolean
+  readonly #movements: Movements | null
+  readonly #people: WatchedPeople | null
+  readonly #uses: BudgetUses
+  readonly #journal: JournalSearch
+
+  constructor({ unusual, budgets, journal }: WatchFiguresInput) {
+    const { store, clock } = budgets
+    this.budgets = budgets.budgets()
+    this.isLearningPeople = unusual !== null
+    this.#movements = unusual === null ? null : new Movements({ store, clock, ...unusual })
+    this.#people = unusual === null ? null : new WatchedPeople({ store, clock, ...unusual })
+    this.#uses = new BudgetUses(budgets)
+    this.#journal = journal
+  }
+
+  /** True if the configuration asks for anything. */
+  get isOn(): boolean {
+    return this.isLearningPeople || this.budgets.length > 0
+  }
+
+  /** Null where nothing is learned of people. */
+  async movement(query: MovementQuery): Promise<Movement | null> {
+    return (await this.#movements?.today(query)) ?? null
+  }
+
+  /** Null where nothing is learned of people, and for an account that does not exist. */
+  async person(id: string): Promise<WatchedPerson | null> {
+    return (await this.#people?.one(id)) ?? null
+  }
+
+  alarms(query: AlarmQuery): Promise<Alarms> {
+    return alarmsOf(this.#journal, query)
+  }
+
+  uses(): Promise<readonly BudgetUse[]> {
+    return this.#uses.all()
+  }
+
+  /** Gives the memory back. */
+  close(): void {
+    this.#movements?.close()
+  }
+}

@@ -1,0 +1,68 @@
+/** What is usual in groups of people, as the store knows it. It is read at most once a minute. */
+import type { Clock } from '../../clock.ts'
+import { inBatches } from '../../store/batches.ts'
+import type { Store } from '../../store/store.ts'
+import { everyone, Group, type Usual, usualOf } from '../../unusual/group.ts'
+import { groupId, groupRecord, unpackGroup } from '../../unusual/records.ts'
+
+const keptMs = 60_000
+
+/** The groups of one moment. */
+export class PeerGroups {
+  readonly everybody: Group
+  readonly #groups: ReadonlyMap<string, Group>
+  readonly #usual = new Map<string, Usual>()
+
+  constructor(groups: ReadonlyMap<string, Group>, day: number) {
+    this.#groups = groups
+    this.everybody = groups.get(everyone) ?? new Group(day)
+  }
+
+  /** For people of these groups. One that is not known says nothing. */
+  usual(groups: readonly string[], day: number): Usual {
+    const key = `${day} ${JSON.stringify(groups)}`
+    let usual = this.#usual.get(key)
+    if (usual === undefined) {
+      const known = groups.flatMap(name => this.#groups.get(name) ?? [])
+      usual = usualOf(known, this.everybody, day)
+      this.#usual.set(key, usual)
+    }
+    return usual
+  }
+}
+
+export class Peers {
+  readonly #store: Store
+  readonly #clock: Clock
+  #kept: { readonly at: number; readonly groups: Promise<PeerGroups> } | null = null
+
+  constructor(store: Store, clock: Clock) {
+    this.#store = store
+    this.#clock = clock
+  }
+
+  /** `names` of groups count where nothing is kept from the last minute. */
+  load(names: () => Iterable<string>, day: number): Promise<PeerGroups> {
+    const now = this.#clock()
+    if (this.#kept === null || Math.abs(now - this.#kept.at) > keptMs) {
+      const groups = this.#read(names(), day)
+      this.#kept = { at: now, groups }
+      groups.catch(() => {
+        this.#kept = null
+      })
+    }
+    return this.#kept.groups
+  }
+
+  async #read(names: Iterable<string>, day: number): Promise<PeerGroups> {
+    const groups = new Map<string, Group>()
+    await inBatches(new Set([everyone, ...names]), async name => {
+      const record = await groupRecord.get(this.#store, groupId(name))
+      if (record === null) return
+      const group = unpackGroup(record)
+      group.age(day)
+      groups.set(name, group)
+    })
+    return new PeerGroups(groups, day)
+  }
+}

@@ -1,0 +1,82 @@
+/**
+ * A short form of each record under one prefix of the store, in memory. It is read at the first question, follows the store's notices, and is
+ * dropped when nobody asks any more.
+ */
+import { inBatches } from '../../store/batches.ts'
+import type { Store } from '../../store/store.ts'
+
+/** Milliseconds without a question after which the memory is given back. */
+const idleMs = 10 * 60_000
+/** So many records are read before the gate goes on with its requests. */
+const breathAfter = 200
+
+export interface RecordIndexInput<Short> {
+  readonly store: Store
+  readonly prefix: string
+  /** Null for a record that does not count. */
+  readonly read: (text: string, id: string) => Short | null
+}
+
+export class RecordIndex<Short> {
+  readonly #input: RecordIndexInput<Short>
+  #loading: Promise<Map<string, Short>> | null = null
+  readonly #stale = new Set<string>()
+  #unsubscribe: (() => void) | null = null
+  #idle: NodeJS.Timeout | undefined
+
+  constructor(input: RecordIndexInput<Short>) {
+    this.#input = input
+  }
+
+  /** By id. Rejects with StoreUnreachable. */
+  async all(): Promise<ReadonlyMap<string, Short>> {
+    clearTimeout(this.#idle)
+    this.#idle = setTimeout(() => this.close(), idleMs).unref()
+    this.#loading ??= this.#load()
+    const loading = this.#loading
+    const all = await loading.catch(error => {
+      if (this.#loading === loading) this.close()
+      throw error
+    })
+    const stale = [...this.#stale]
+    this.#stale.clear()
+    try {
+      await inBatches(stale, async id => this.#note(all, id, await this.#input.store.get(this.#input.prefix + id)))
+    } catch (error) {
+      for (const id of stale) this.#stale.add(id)
+      throw error
+    }
+    return all
+  }
+
+  /** Gives the memory back. A later question reads anew. */
+  close(): void {
+    clearTimeout(this.#idle)
+    this.#unsubscribe?.()
+    this.#unsubscribe = null
+    this.#loading = null
+    this.#stale.clear()
+  }
+
+  async #load(): Promise<Map<string, Short>> {
+    const { store, prefix } = this.#input
+    // The subscription comes first, so that no change is missed.
+    this.#unsubscribe ??= await store.subscribe(prefix, notice => {
+      if (notice.kind === 'changed') this.#stale.add(notice.key.slice(prefix.length))
+      else this.#loading = null
+    })
+    const all = new Map<string, Short>()
+    let count = 0
+    for await (const { key, value } of store.scan(prefix)) {
+      this.#note(all, key.slice(prefix.length), value)
+      if (++count % breathAfter === 0) await new Promise(resolve => setImmediate(resolve))
+    }
+    return all
+  }
+
+  #note(all: Map<string, Short>, id: string, text: string | null): void {
+    const short = text === null ? null : this.#input.read(text, id)
+    if (short === null) all.delete(id)
+    else all.set(id, short)
+  }
+}

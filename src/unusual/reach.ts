@@ -1,0 +1,34 @@
+/** How much more it takes until a person is asked: the score as a function of one amount, turned round. */
+import { at } from './features.ts'
+import { type Context, scoreOf } from './score.ts'
+
+/** Nobody fetches a petabyte a day. */
+const bytesMost = 1e15
+const steps = 60
+
+/**
+ * The bytes of today at which the score reaches `threshold` while all else stays as it is; null if no amount alone does. The person's own
+ * numbers are the same afterwards.
+ */
+export function bytesToReach(context: Context, threshold: number): number | null {
+  const { numbers } = context.person
+  const before = numbers[at.bytes]!
+  const scoreAt = (bytes: number) => {
+    numbers[at.bytes] = bytes
+    return scoreOf(context)
+  }
+  try {
+    if (scoreAt(before) >= threshold) return before
+    if (scoreAt(bytesMost) < threshold) return null
+    let low = Math.log(Math.max(1, before))
+    let high = Math.log(bytesMost)
+    for (let i = 0; i < steps; i++) {
+      const middle = (low + high) / 2
+      if (scoreAt(Math.exp(middle)) >= threshold) high = middle
+      else low = middle
+    }
+    return Math.exp(high)
+  } finally {
+    numbers[at.bytes] = before
+  }
+}
