@@ -9,8 +9,10 @@ import { consoleScript, consoleSheet } from './assets.ts'
 import type { ConsoleFrame } from './console-page.ts'
 
 export const base = '/.factorgate/admin'
+export const watchPath = `${base}/watch`
+export const watchPathOf = (account: string) => `${watchPath}/${account}`
 
-export type Place = 'now' | 'people' | 'requests' | 'numbers' | 'waits' | 'journal' | 'configuration'
+export type Place = 'now' | 'people' | 'requests' | 'watch' | 'numbers' | 'waits' | 'journal' | 'configuration'
 
 interface SheetProps {
   frame: ConsoleFrame
@@ -26,6 +28,7 @@ const places: readonly (readonly [Place, string])[] = [
   ['now', `${base}/`],
   ['people', `${base}/people`],
   ['requests', `${base}/requests`],
+  ['watch', watchPath],
   ['numbers', `${base}/numbers`],
   ['waits', `${base}/waits`],
   ['journal', `${base}/journal`],
@@ -72,10 +75,10 @@ export function Sheet({ frame: { frame, role, say, hasRequests }, title, at, nar
   )
 }
 
-/** The help desk sees no requests and no configuration; there are no requests without an institution that asks for sponsors. */
+/** The help desk sees no requests, no configuration, and nothing of what people fetch; there are no requests without an institution that asks for sponsors. */
 function isShown(place: Place, role: Role, hasRequests: boolean): boolean {
   if (place === 'requests') return hasRequests && role === 'operator'
-  return place !== 'configuration' || role === 'operator'
+  return (place !== 'configuration' && place !== 'watch') || role === 'operator'
 }
 
 /** A person in a table: both names, with a link to their page. */

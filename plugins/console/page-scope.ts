@@ -43,6 +43,8 @@ export const routes: readonly Route[] = [
   ...form('/requests/:id/approve'),
   ...form('/requests/:id/decline'),
   ...form('/bulk', { ...page, bodyLimit: listLimit }),
+  get('/watch'),
+  get('/watch/:id'),
   get('/numbers'),
   get('/waits'),
   ...form('/waits/end'),

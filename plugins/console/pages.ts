@@ -13,6 +13,8 @@ import { registerPerson } from './person.tsx'
 import { registerPersonActions } from './person-actions.tsx'
 import { registerRequests } from './requests.tsx'
 import { registerWaits } from './waits.tsx'
+import { registerWatch } from './watch/page.tsx'
+import { registerWatchedPerson } from './watch/person.tsx'
 
 const pages = [
   registerConsoleAssets,
@@ -23,6 +25,8 @@ const pages = [
   registerAdd,
   registerBulk,
   registerRequests,
+  registerWatch,
+  registerWatchedPerson,
   registerNumbers,
   registerWaits,
   registerJournal,

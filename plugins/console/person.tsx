@@ -22,7 +22,7 @@ import {
   type DoneNote,
   takeDone
 } from './console-page.ts'
-import { base, Sheet } from './layout.tsx'
+import { base, Sheet, watchPathOf } from './layout.tsx'
 import type { ConsoleOptions } from './options.ts'
 import type { PageScope } from './page-scope.ts'
 
@@ -114,6 +114,11 @@ export function PersonPage({ frame, view }: { frame: ConsoleFrame; view: PersonV
                   </a>
                 </li>
               ))}
+            {frame.role === 'operator' && (
+              <li>
+                <a href={watchPathOf(account.id)}>{say.watch}</a>
+              </li>
+            )}
             <li>
               <a href={`${base}/journal?person=${encodeURIComponent(account.name)}`}>{say.journal}</a>
             </li>

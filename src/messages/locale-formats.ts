@@ -9,12 +9,15 @@ export function localeFormats(locale: string) {
   const relative = once(() => new Intl.RelativeTimeFormat(locale, { numeric: 'auto' }))
   const choice = once(() => new Intl.ListFormat(locale, { type: 'disjunction' }))
   const date = once(() => new Intl.DateTimeFormat(locale, { dateStyle: 'long', timeZone: 'UTC' }))
+  const shortDay = once(() => new Intl.DateTimeFormat(locale, { day: 'numeric', month: 'short', timeZone: 'UTC' }))
   const span = (unit: SpanUnit) =>
     once(() => new Intl.NumberFormat(locale, { style: 'unit', unit, unitDisplay: 'long', useGrouping: false }))
   const spans = { second: span('second'), minute: span('minute'), hour: span('hour'), day: span('day') }
   return {
     /** "5 minutes ago", "yesterday". */
     ago: (n: number, unit: Intl.RelativeTimeFormatUnit) => relative().format(-n, unit),
+    /** "15 Nov", in UTC. */
+    shortDay: (at: number) => shortDay().format(at),
     /** "25 seconds". */
     span: (n: number, unit: SpanUnit) => spans[unit]().format(n),
     /** The day in UTC, since the gate knows nobody's time zone. */

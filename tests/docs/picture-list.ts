@@ -23,6 +23,7 @@ export const pictures: readonly Picture[] = [
   { file: 'ask-approval', of: { story: 'ask-sponsor' } },
   { file: 'console-now', of: { console: 'now' }, width: 1180 },
   { file: 'console-person', of: { console: 'person' }, width: 1180, mostHeight: 820 },
+  { file: 'console-watch', of: { console: 'watch' }, width: 900, mostHeight: 900 },
   { file: 'console-reset', of: { console: 'reset' }, width: 1180 }
 ]
 

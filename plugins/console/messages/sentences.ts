@@ -15,6 +15,7 @@ export interface Sentences {
       readonly now: string
       readonly people: string
       readonly requests: string
+      readonly watch: string
       readonly numbers: string
       readonly waits: string
       readonly journal: string
@@ -101,6 +102,7 @@ export interface Sentences {
     readonly you: string
     readonly protected: string
     readonly journal: string
+    readonly watch: string
   }
   readonly action: {
     readonly reason: string
@@ -455,5 +457,130 @@ export interface Sentences {
     readonly fine: string
     readonly reports: (args: { readonly apps: string }) => string
     readonly content: string
+  }
+  readonly watch: {
+    readonly title: string
+    readonly off: string
+    readonly docs: string
+    readonly lead: (args: { readonly people: number; readonly bytes: string }) => string
+    readonly above: (args: { readonly count: number }) => string
+    readonly learns: (args: { readonly date: string }) => string
+    readonly asOf: string
+    readonly level: {
+      readonly quiet: string
+      readonly strange: string
+      readonly alarming: string
+      readonly extreme: string
+    }
+    readonly alarms: {
+      readonly title: string
+      readonly none: (args: { readonly days: number }) => string
+      readonly partly: (args: { readonly when: string }) => string
+      readonly when: string
+      readonly what: string
+      readonly who: string
+      readonly why: string
+      readonly kind: {
+        readonly budget: string
+        readonly unusual: string
+        readonly decoy: string
+        readonly app: string
+      }
+      readonly outcome: {
+        readonly passed: string
+        readonly bought: string
+        readonly unanswered: string
+        readonly store_down: string
+        readonly store_up: string
+        readonly degraded: string
+      }
+      readonly learning: string
+      readonly steps: (args: { readonly steps: string }) => string
+      readonly journal: string
+      readonly older: string
+      readonly newest: string
+    }
+    readonly moved: {
+      readonly title: string
+      readonly lead: string
+      readonly nobody: string
+      readonly today: string
+      readonly before: string
+      readonly usual: string
+      readonly sentence: (args: { readonly bytes: string; readonly usual: string; readonly busy: string }) => string
+      readonly aboveBusy: string
+      readonly suspended: string
+      readonly new: string
+      readonly days: (args: { readonly most: string; readonly when: string }) => string
+      readonly noDays: string
+    }
+    readonly budgets: {
+      readonly title: string
+      readonly none: string
+      readonly rule: (args: { readonly amount: string; readonly where: 'all' | 'other'; readonly app: string; readonly span: string; readonly per: 'person' | 'session' | 'token' | 'app' | 'everyone' | 'other'; readonly steps: string }) => string
+      readonly ruleIn: (args: { readonly amount: string; readonly where: 'all' | 'other'; readonly app: string; readonly span: string; readonly per: 'person' | 'session' | 'token' | 'app' | 'everyone' | 'other'; readonly steps: string }) => string
+      readonly unused: string
+      readonly more: (args: { readonly count: number }) => string
+      readonly whom: string
+      readonly share: string
+      readonly used: (args: { readonly used: string; readonly limit: string; readonly percent: string }) => string
+      readonly state: string
+      readonly states: {
+        readonly within: string
+        readonly hold: string
+        readonly slow: string
+        readonly cut: string
+        readonly passed: string
+      }
+      readonly everybody: string
+      readonly nobody: string
+      readonly session: (args: { readonly session: string }) => string
+    }
+    readonly person: {
+      readonly title: (args: { readonly name: string }) => string
+      readonly unknown: string
+      readonly noWatch: string
+      readonly account: string
+      readonly back: string
+      readonly journal: string
+      readonly days: string
+      readonly table: string
+      readonly day: string
+      readonly total: string
+      readonly apps: string
+      readonly others: string
+      readonly sum: (args: { readonly bytes: string }) => string
+      readonly signals: string
+      readonly noSignals: string
+      readonly moreSignals: (args: { readonly count: number }) => string
+      readonly points: (args: { readonly points: number }) => string
+      readonly ask: string
+      readonly score: (args: { readonly score: string; readonly strange: string; readonly alarming: string; readonly extreme: string }) => string
+      readonly answered: string
+      readonly reach: (args: { readonly bytes: string; readonly alarming: string }) => string
+      readonly reached: (args: { readonly alarming: string }) => string
+      readonly noReach: (args: { readonly alarming: string }) => string
+      readonly standardAbove: (args: { readonly days: string }) => string
+      readonly notAbove: string
+      readonly learned: (args: { readonly count: number }) => string
+      readonly places: string
+      readonly placesLead: string
+      readonly noPlaces: string
+      readonly what: string
+      readonly name: string
+      readonly first: string
+      readonly last: string
+      readonly kind: {
+        readonly network: string
+        readonly client: string
+        readonly country: string
+      }
+      readonly noName: string
+      readonly isNew: string
+      readonly doubts: string
+      readonly budgets: string
+      readonly noBudgets: string
+      readonly alarms: string
+    }
   }
 }

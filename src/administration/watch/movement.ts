@@ -44,6 +44,8 @@ export interface Movement {
   readonly movers: readonly Mover[]
   /** Their number, over all pages. */
   readonly people: number
+  /** How many of them are above a busy day. */
+  readonly aboveBusy: number
   /** Bytes of all of them. */
   readonly bytes: number
   readonly page: number
@@ -124,6 +126,7 @@ export class Movements {
     return {
       movers: movers.slice((shown - 1) * pageSize, shown * pageSize),
       people: movers.length,
+      aboveBusy: movers.filter(({ bytes, usual }) => bytes > usual.busy).length,
       bytes: movers.reduce((sum, { bytes }) => sum + bytes, 0),
       page: shown,
       pages,

@@ -1,0 +1,108 @@
+/** The watch page: alarms, who has fetched how much beside their usual, and budgets. Operators alone may open it. */
+import type { Alarms } from '../../../src/administration/watch/alarms.ts'
+import type { Movement } from '../../../src/administration/watch/movement.ts'
+import type { Account } from '../../../src/identity/account.ts'
+import { Notice } from '../../portal/layout.tsx'
+import { sendPage } from '../../portal/page-context.ts'
+import { clockTime } from '../../portal/relative-time.ts'
+import { formatBytes } from '../amounts.ts'
+import { type ConsoleFrame, consoleFrame, consolePage } from '../console-page.ts'
+import { Sheet, watchPath } from '../layout.tsx'
+import type { ConsoleOptions } from '../options.ts'
+import type { PageScope } from '../page-scope.ts'
+import { AlarmsSection, alarmDays } from './alarms.tsx'
+import { BudgetsSection, type BudgetView, budgetViews } from './budgets.tsx'
+import { MovementSection } from './movement.tsx'
+
+export interface WatchView {
+  /** False where the configuration has no watch. */
+  readonly isOn: boolean
+  /** Null where the gate does not learn what is usual. */
+  readonly movement: Movement | null
+  readonly alarms: Alarms
+  readonly isFirstAlarm: boolean
+  readonly budgets: readonly BudgetView[]
+  readonly accounts: ReadonlyMap<string, Account>
+  readonly now: number
+}
+
+/** People on a page. */
+const pageSize = 24
+export const alarmsShown = 8
+const alarmsOfPage = 50
+const dayMs = 86_400_000
+
+const sample = `watch:
+  unusual: {}
+  budgets:
+    - { id: bulk, per: person, window: 1h, bytes: 500MiB, then: [journal] }`
+
+export function WatchPage({ frame, view }: { frame: ConsoleFrame; view: WatchView }) {
+  const say = frame.say.watch
+  const { movement, now } = view
+  const words = frame.frame.say
+  return (
+    <Sheet frame={frame} title={say.title} at="watch">
+      {!view.isOn && (
+        <>
+          <p>{say.off}</p>
+          <pre>{sample}</pre>
+          <p class="soft">{say.docs}</p>
+        </>
+      )}
+      {movement?.learnsUntil != null && (
+        <Notice>{say.learns({ date: words.formats.date(movement.learnsUntil) })}</Notice>
+      )}
+      {movement !== null && (
+        <p>
+          {say.lead({ people: movement.people, bytes: formatBytes(Math.round(movement.bytes), words.entry.tag) })}{' '}
+          {movement.people > 0 && say.above({ count: movement.aboveBusy })}
+        </p>
+      )}
+      {(view.isOn || view.alarms.alarms.length > 0) && (
+        <AlarmsSection frame={frame} view={view.alarms} path={watchPath} isFirst={view.isFirstAlarm} person={null} />
+      )}
+      {movement !== null && <MovementSection frame={frame} view={movement} now={now} />}
+      {view.isOn && <BudgetsSection frame={frame} views={view.budgets} accounts={view.accounts} />}
+      <p class="soft">
+        {say.asOf} {frame.say.frame.asOf({ clock: clockTime(now, words) })}{' '}
+        <a class="screen" href={watchPath}>
+          {frame.say.frame.refresh}
+        </a>
+      </p>
+    </Sheet>
+  )
+}
+
+/** Where a page of alarms begins; null for the newest, and for what is no such place. */
+export function placeOf(text: string | null): string | null {
+  return /^[\w.-]{1,100}@\d{1,15}$/.test(text ?? '') ? text : null
+}
+
+export function registerWatch(scope: PageScope, { watch, people }: ConsoleOptions): void {
+  scope.get(watchPath, { config: { requires: 'console' } }, async request => {
+    const page = consolePage(request)
+    const query = new URLSearchParams(page.request.exchange.target.query)
+    const after = placeOf(query.get('after'))
+    const since = page.now - alarmDays * dayMs
+    const most = after === null ? alarmsShown : alarmsOfPage
+    const [movement, alarms, uses] = await Promise.all([
+      watch.movement({ page: Number.parseInt(query.get('page') ?? '1', 10) || 1, pageSize, account: null }),
+      watch.alarms({ person: null, since, from: after, most }),
+      watch.uses()
+    ])
+    const budgets = budgetViews(watch.budgets, uses)
+    const hasAccounts = budgets.some(({ uses }) => uses.some(({ account }) => account !== null))
+    const accounts = hasAccounts ? await people.all() : []
+    const view: WatchView = {
+      isOn: watch.isOn,
+      movement,
+      alarms,
+      isFirstAlarm: after === null,
+      budgets,
+      accounts: new Map(accounts.map(account => [account.id, account])),
+      now: page.now
+    }
+    return sendPage(page, 200, <WatchPage frame={consoleFrame(page)} view={view} />)
+  })
+}

@@ -1,0 +1,104 @@
+/** The watch page: who may see it, what it says without a watch, alarms, who has fetched how much, budgets, and one person. */
+import t from 'tap'
+import type { AuditEvent } from '../../src/audit/event.ts'
+import { openDesk, textOf } from '../fixtures/in-process/console.ts'
+import { download, startTorrent } from '../fixtures/in-process/torrent.ts'
+import { live } from '../fixtures/in-process/watched-lab.ts'
+
+const operator = { groups: ['operators'] }
+const watch = `watch:
+  unusual: {}
+  budgets: [{ id: bulk, per: person, window: 1h, bytes: 1MiB, then: [journal] }]`
+
+t.test('operators alone may see it, and without a watch it says how to begin', async t => {
+  const { person, admin } = await openDesk(t)
+  const { account, browser } = await person('oscar', operator)
+  const { browser: desk } = await person('hilda', { groups: ['helpdesk'] })
+  for (const path of ['/watch', `/watch/${account.id}`])
+    t.equal((await desk.open(admin + path)).status, 403, `${path} is not for the help desk`)
+  t.notMatch((await desk.open(`${admin}/people/${account.id}`)).body, '/admin/watch')
+  const page = textOf(await browser.open(`${admin}/watch`))
+  t.match(page, /Nothing is watched yet\. Put these lines into the configuration.*unusual: \{\}/)
+  t.notMatch(page, /Alarms|Budgets/)
+  t.match(textOf(await browser.open(`${admin}/watch/${account.id}`)), /does not learn what is usual for people/)
+  t.equal((await browser.open(`${admin}/watch/nobody`)).status, 404)
+  t.match((await browser.open(`${admin}/people/${account.id}`)).body, `/admin/watch/${account.id}`)
+})
+
+t.test('who has fetched how much, in pages; one person in detail', async t => {
+  const { person, admin, gate, time } = await openDesk(t, { extra: watch })
+  const { store, accounts } = gate.server.runtime
+  const { account: ada } = await person('ada')
+  const others = []
+  for (let i = 0; i < 25; i++) others.push(await accounts.create({ name: `p${i}`, displayName: `<b>Person ${i}` }))
+  await live(store, time.read(), [
+    { account: ada.id, usualMb: 20, today: { notebooks: 4000 } },
+    ...others.map(({ id }, i) => ({ account: id, usualMb: 40, today: { notebooks: 20 + i } }))
+  ])
+  const { browser } = await person('oscar', operator)
+  const page = await browser.open(`${admin}/watch`)
+  const text = textOf(page)
+  t.match(text, /26 people have fetched 4\.\d+ GB today\. One of them is above a busy day of theirs\./)
+  t.match(text, /There was no alarm in the last 14 days/)
+  t.match(text, /Who has fetched how much today .*ada .*above a busy day .*4 GB today\. \d\d(\.\d)? MB is usual/)
+  t.equal(page.body.match(/<li><p class="whose"/g)?.length, 24)
+  t.notMatch(page.body, '<b>Person')
+  t.match(text, /Page 1 of 2 Next .*bulk 1 MiB from all apps within 1 hour for each person; then journal\. Nobody/)
+  const second = await browser.open(`${admin}/watch?page=2`)
+  t.equal(second.body.match(/<li><p class="whose"/g)?.length, 2)
+  const detail = textOf(await browser.open(`${admin}/watch/${ada.id}`))
+  t.match(detail, /ada: what the watch knows .*4 GB today.*standard days above the usual/)
+  t.match(detail, /The score is \d+ now\. From 26 on the gate reports, from 44 on it asks for a proof/)
+  t.match(detail, /4\.0 GB left today; \d+ MB is usual for this person/)
+  t.match(detail, /From each app notebooks .*other apps/)
+  t.match(detail, /network .*client /)
+})
+
+t.test('what this process has just forwarded counts, and its budgets', async t => {
+  const { url } = await startTorrent(t)
+  const { person, admin, gate } = await openDesk(t, {
+    apps: `  - { id: notebooks, title: Notebooks, url: "http://notebooks.localhost:PORT", upstream: "${url}" }`,
+    extra: watch
+  })
+  const { cookies } = await gate.signIn(await gate.account('alice'), 'notebooks')
+  const address = `${gate.origin('notebooks')}/${3 * 1024 ** 2}`
+  await (await download(gate.port, address, { cookie: cookies.notebooks })).end
+  await gate.server.runtime.budgets?.flush()
+  await gate.server.runtime.journal.flush()
+  const { browser } = await person('oscar', operator)
+  const text = textOf(await browser.open(`${admin}/watch`))
+  t.match(text, /The gate still learns what is usual here\. Until .* it only reports/)
+  t.match(text, /alice .*3\.15 MB today/)
+  t.match(text, /alice 3 MiB of 1 MiB \(300 %\) passed/)
+  t.match(text, /passed budget alice alice has fetched \S+ MiB within 1 hour; the budget .bulk. allows/)
+})
+
+t.test('alarms keep the pseudonyms of the journal, and lead to the person', async t => {
+  const journal = '{ file: ./journal.jsonl, pseudonyms: [user, client] }'
+  const { person, admin, gate, time } = await openDesk(t, { extra: watch, journal })
+  const { account: ada } = await person('ada')
+  const alarm = (minutes: number, fields: object) =>
+    gate.server.runtime.journal.record({
+      kind: 'watch.unusual',
+      at: time.read() - minutes * 60_000,
+      account: ada.id,
+      name: 'ada',
+      ...fields
+    } as AuditEvent)
+  for (let i = 0; i < 10; i++) alarm(100 - i, { outcome: 'strange', why: `Reason ${i}.` })
+  alarm(5, { outcome: 'alarming', why: 'ada has <i>markup</i>.', steps: 'journal,step-up' })
+  alarm(4, { kind: 'watch.decoy', outcome: 'new_word', why: 'Of a later release.' })
+  alarm(20 * 24 * 60, { outcome: 'extreme', why: 'Long ago.' })
+  await gate.server.runtime.journal.flush()
+  const { browser } = await person('oscar', operator)
+  const page = await browser.open(`${admin}/watch`)
+  t.match(textOf(page), /new word decoy ~\S+ Of a later release\..*alarming unusual ~\S+ ~\S+ has/)
+  t.match(textOf(page), 'steps: step-up')
+  t.notMatch(page.body, /<i>markup|>ada<|Long ago|Reason 3/)
+  t.match(page.body, `href="/.factorgate/admin/watch/${ada.id}"`)
+  const older = /href="([^"]*after=[^"]*)#alarms"/.exec(page.body)?.[1] ?? ''
+  const next = textOf(await browser.open(gate.portal + older.replaceAll('&amp;', '&')))
+  t.match(next, /Reason 3\..*Reason 0\..*Newest alarms/)
+  t.match(textOf(await browser.open(`${admin}/watch?after=x`)), 'Of a later release')
+  t.match(textOf(await browser.open(`${admin}/watch/${ada.id}`)), 'Of a later release')
+})
