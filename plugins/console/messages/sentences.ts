@@ -535,6 +535,7 @@ export interface Sentences {
       readonly everybody: string
       readonly nobody: string
       readonly session: (args: { readonly session: string }) => string
+      readonly token: (args: { readonly token: string }) => string
     }
     readonly person: {
       readonly title: (args: { readonly name: string }) => string

@@ -101,6 +101,7 @@ function Whom({
         <bdi>{person?.displayName ?? account}</bdi>
       </a>
       {budget.per === 'session' && <small>{words.session({ session: subject })}</small>}
+      {budget.per === 'token' && <small>{words.token({ token: subject })}</small>}
     </>
   )
 }
