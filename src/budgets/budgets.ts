@@ -236,7 +236,7 @@ export class Budgets {
     const isCounted = counted === 'requests' || (counted === 'distinctPaths' && meter.addPath(hashOfPath(path), now))
     if (isCounted) this.#settlements.noteSpent(meter)
     if (!meter.isStrict) return
-    if (meter.text === undefined || meter.mode !== 'within') this.#settlements.settle(meter)
+    if (!meter.isKnown || meter.mode !== 'within') this.#settlements.settle(meter)
     else if (isCounted && meter.isOverCount(now, this.scale(app))) this.#settlements.settle(meter)
   }
 

@@ -87,16 +87,19 @@ const resumedMs = 2_000
 /** The rate of `slow` is handed out in pieces of this length, in milliseconds. */
 const pieceMs = 250
 
+/** For the memory of many ledgers. */
+const none: readonly never[] = []
+
 export function emptyLedger({ windowSeconds }: Pick<Budget, 'windowSeconds'>): Ledger {
   return {
     slotMs: slotMsOf(windowSeconds),
-    slots: [],
-    paths: [],
-    grants: [],
+    slots: none,
+    paths: none,
+    grants: none,
     askedAt: null,
     isAnswered: false,
     boughtWith: 0,
-    boughtAt: [],
+    boughtAt: none,
     isUnanswered: false,
     rateUsedUntil: 0,
     proofAt: 0,
@@ -211,8 +214,11 @@ function rolled(ledger: Ledger, budget: Budget, now: number): Ledger {
     slotMs,
     slots: ledger.slotMs === slotMs ? withAmount(ledger.slots, current, 0) : withAmount([], current, sum),
     paths: ledger.slotMs === slotMs ? ledger.paths : ledger.paths.map(([, , hashes]) => [current, 2 ** 32, hashes]),
-    grants: ledger.grants.filter(({ until }) => until > now && until <= now + 2 * grantMs),
-    boughtAt: ledger.boughtAt.map(at => Math.min(at, now)).filter(at => at > now - budget.windowSeconds * 1000),
+    grants: only(ledger.grants, ({ until }) => until > now && until <= now + 2 * grantMs),
+    boughtAt: only(
+      ledger.boughtAt.map(at => Math.min(at, now)),
+      at => at > now - budget.windowSeconds * 1000
+    ),
     askedAt: ledger.askedAt === null ? null : Math.min(ledger.askedAt, now),
     suspendedAt: ledger.suspendedAt === null ? null : Math.min(ledger.suspendedAt, now),
     rateUsedUntil: Math.min(ledger.rateUsedUntil, now + holdMs)
@@ -226,12 +232,17 @@ function entered(ledger: Ledger, budget: Budget, report: Report, now: number): L
   const slots = isNewProof ? [] : ledger.slots
   return {
     ...ledger,
-    slots: budget.counted === 'distinctPaths' ? [] : withAmount(slots, current, spent),
+    slots: budget.counted === 'distinctPaths' ? none : withAmount(slots, current, spent),
     paths: paths.length === 0 ? ledger.paths : withPaths(ledger.paths, paths, current),
-    grants: ledger.grants.filter(grant => grant.process !== process),
+    grants: only(ledger.grants, grant => grant.process !== process),
     proofAt: Math.max(ledger.proofAt, proofAt),
     account: account ?? ledger.account
   }
+}
+
+function only<T>(all: readonly T[], isKept: (one: T) => boolean): readonly T[] {
+  const kept = all.filter(isKept)
+  return kept.length === 0 ? none : kept
 }
 
 function withPaths(text: PathsText, hashes: readonly number[], current: number): PathsText {

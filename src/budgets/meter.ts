@@ -40,13 +40,16 @@ export interface Spender {
 /** `draw`: it waits for a settlement, which is to come at once. `wait`: for a proof, for other gates, or for its time. */
 export type Answer = 'flow' | 'draw' | 'wait' | 'cut'
 
+const nobody: readonly Spender[] = []
+const none: readonly number[] = []
+
+/** There are some for each person, so it holds little that it could make again: 10,000 people must fit into a few megabytes. */
 export class Meter {
-  readonly id: string
   readonly subject: string
   /** As of the last settlement; null before the first. */
   ledger: Ledger | null = null
-  /** What the store holds; null if it holds nothing, undefined if nobody has looked. */
-  text: string | null | undefined
+  /** True while the store holds this ledger, as far as this process knows. */
+  isKnown = false
   mode: Mode = 'within'
   /** The part of the amount that the posture leaves. */
   scale = 1
@@ -62,7 +65,7 @@ export class Meter {
   idleTicks = 0
   /** Exchanges that run. */
   users = 0
-  readonly waiting: Spender[] = []
+  waiting: readonly Spender[] = nobody
   /** True if the budget may hold or end anything. */
   isStrict = false
   #budget: Budget
@@ -77,7 +80,7 @@ export class Meter {
   #reportedDebt = 0
   #provedAt = 0
   #signedInAt = 0
-  #newPaths: number[] = []
+  #newPaths: readonly number[] | null = null
   #paths: DistinctPaths | null = null
   #notedProofs: readonly Proof[] | null = null
 
@@ -85,7 +88,10 @@ export class Meter {
     this.#budget = budget
     this.isStrict = isStrict(budget)
     this.subject = subject
-    this.id = ledgerId(budget, subject)
+  }
+
+  get id(): string {
+    return ledgerId(this.#budget, this.subject)
   }
 
   get budget(): Budget {
@@ -103,7 +109,7 @@ export class Meter {
   }
 
   get hasNews(): boolean {
-    return this.#spent > 0 || this.#slowed > 0 || this.#newPaths.length > 0 || this.#left > 0
+    return this.#spent > 0 || this.#slowed > 0 || this.#newPaths !== null || this.#left > 0
   }
 
   /** True if a grant is in use, which the next report keeps. */
@@ -136,14 +142,15 @@ export class Meter {
     const current = slotAt(now, ledger.slotMs)
     const paths = this.#pathsAt(ledger, current)
     if (!paths.add(hash, current)) return false
-    this.#newPaths.push(hash)
+    if (this.#newPaths === null) this.#newPaths = [hash]
+    else (this.#newPaths as number[]).push(hash)
     return true
   }
 
   #pathsAt({ paths }: Ledger, current: number): DistinctPaths {
     if (this.#paths !== null) return this.#paths
     this.#paths = DistinctPaths.from(paths, current)
-    for (const hash of this.#newPaths) this.#paths.add(hash, current)
+    for (const hash of this.#newPaths ?? none) this.#paths.add(hash, current)
     return this.#paths
   }
 
@@ -226,14 +233,14 @@ export class Meter {
       process,
       account: this.#account,
       spent: this.#spent,
-      paths: this.#newPaths,
+      paths: this.#newPaths ?? none,
       slowed: this.#slowed,
       isWanting,
       proofAt: this.#provedAt,
       signedInAt: this.#signedInAt
     }
     this.#spent = this.#slowed = this.#covered = 0
-    this.#newPaths = []
+    this.#newPaths = null
     this.#reportedDebt = this.#debt
     return report
   }
@@ -260,7 +267,7 @@ export class Meter {
     this.cutOffAt ??= now
     this.#spent += spent
     this.#slowed += slowed
-    this.#newPaths = [...paths, ...this.#newPaths]
+    if (paths.length > 0) this.#newPaths = [...paths, ...(this.#newPaths ?? none)]
     this.#reportedDebt = 0
   }
 }

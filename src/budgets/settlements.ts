@@ -61,20 +61,19 @@ export class Settlements implements FlowKeeper {
 
   wait(meter: Meter, by: Spender, isUrgent: boolean): void {
     if (meter.waiting.length === 0) this.#waiting.push(meter)
-    if (!meter.waiting.includes(by)) meter.waiting.push(by)
+    if (!meter.waiting.includes(by)) meter.waiting = [...meter.waiting, by]
     if (isUrgent) this.settle(meter)
   }
 
   leave(meter: Meter, by: Spender): void {
-    const at = meter.waiting.indexOf(by)
-    if (at < 0) return
-    meter.waiting.splice(at, 1)
+    if (!meter.waiting.includes(by)) return
+    meter.waiting = meter.waiting.filter(other => other !== by)
     if (meter.waiting.length === 0) this.#waiting = this.#waiting.filter(other => other !== meter)
   }
 
   /** Asks those who wait whether they may go on. */
   wake(meter: Meter): void {
-    for (const by of [...meter.waiting]) by.goOn()
+    for (const by of meter.waiting) by.goOn()
   }
 
   /** Reports, draws again, and moves on what has waited long enough. */
@@ -155,7 +154,7 @@ export class Settlements implements FlowKeeper {
       settlement = await this.#write(meter, report)
     } catch (error) {
       meter.failed(report, this.#options.clock())
-      meter.text = undefined
+      meter.isKnown = false
       this.#markDirty(meter)
       if (!this.#isInTrouble) this.#options.onTrouble(error)
       this.#isInTrouble = true
@@ -177,13 +176,14 @@ export class Settlements implements FlowKeeper {
     const { store, clock, scale } = this.#options
     const { budget } = meter
     const key = ledgerRecord.key(meter.id)
-    const { result, text } = await changeKnown<Settlement>(store, key, meter.text, stored => {
-      const found = stored === null ? null : ledgerRecord.parse(stored, key)
+    const known = meter.isKnown && meter.ledger !== null ? ledgerRecord.text(meter.ledger) : undefined
+    const { result } = await changeKnown<Settlement>(store, key, known, stored => {
+      const found = stored === null ? null : stored === known ? meter.ledger : ledgerRecord.parse(stored, key)
       const settlement = settle(found, budget, report, clock(), scale(meter))
       const next = ledgerRecord.text(settlement.ledger)
       return next === stored ? { result: settlement } : { result: settlement, next, ttlSeconds: ledgerSeconds(budget) }
     })
-    meter.text = text
+    meter.isKnown = true
     return result
   }
 }

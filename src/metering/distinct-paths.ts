@@ -11,8 +11,8 @@ const range = 2 ** 32
 
 /** An entry is one number, for the memory: the hash and, in its last digits, how far its slot lies behind the first. */
 const slotsOfEntry = 16
-/** The counts of records that were read lately: a ledger is read more often than it changes. */
-const counts = new WeakMap<PathsText, { readonly current: number; readonly count: number }>()
+/** The record that was read last, because a settlement reads it several times. */
+let lastRead: { readonly text: PathsText; readonly current: number; readonly count: number } | null = null
 
 /** The record's form: for each slot its index, its threshold, and its hashes as 32-bit words in base64. */
 export type PathsText = readonly (readonly [slot: number, threshold: number, hashes: string])[]
@@ -35,10 +35,9 @@ export function hashOfPath(path: string): number {
 /** The number of paths in a record. */
 export function countOfPaths(text: PathsText, current: number): number {
   if (text.length === 0) return 0
-  const known = counts.get(text)
-  if (known?.current === current) return known.count
+  if (lastRead?.text === text && lastRead.current === current) return lastRead.count
   const count = DistinctPaths.from(text, current).count(current)
-  counts.set(text, { current, count })
+  lastRead = { text, current, count }
   return count
 }
 
@@ -109,7 +108,7 @@ export class DistinctPaths {
       this.#thresholds?.get(slot) ?? range,
       Buffer.from(Uint32Array.from(hashes).buffer).toString('base64')
     ])
-    counts.set(text, { current, count: this.count(current) })
+    lastRead = { text, current, count: this.count(current) }
     return text
   }
 

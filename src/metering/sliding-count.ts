@@ -25,17 +25,21 @@ export function sumOf(slots: Slots, current: number): number {
   return sum
 }
 
+const none: Slots = []
+
 /** Adds to the current slot, and leaves out what has gone. What lies in the future, because a clock was put back, counts as of now. */
 export function withAmount(slots: Slots, current: number, amount: number): Slots {
-  const next: number[] = []
   let now = amount
+  if (slots.length === 0) return now > 0 ? [current, now] : none
+  const next: number[] = []
   for (let i = 0; i < slots.length; i += 2) {
     const [slot, count] = [slots[i]!, slots[i + 1]!]
     if (slot >= current) now += count
     else if (isLive(slot, current)) next.push(slot, count)
   }
   if (now > 0) next.push(current, now)
-  return next
+  // Without the room that grown arrays have.
+  return next.length === 0 ? none : next.slice()
 }
 
 /** True if a slot lies further ahead than clocks differ: by more than one slot. */

@@ -76,6 +76,7 @@ export class Keeper {
       for (const [account, live] of people.all)
         if (isEnd || isDue(live, now)) due.push([account, live])
         else if (!live.isDirty && now - live.lastAt > idleMs) people.all.delete(account)
+        else if (live.usual !== null && now - live.lastAt > calmMs) live.usual = null
       const sync = ([account, live]: readonly [string, Live]) => this.#sync(account, live, now)
       if (isEnd) await inBatches(due, sync, undefined, { goesOn: true })
       else await inSlices(due, sync)

@@ -71,7 +71,7 @@ export class Track {
   raise(kind: Doubt, points: number, text: string): void {
     const before = this.doubts.find(doubt => doubt.kind === kind)
     if (before !== undefined && before.points >= points) return
-    this.doubts = [...this.doubts.filter(doubt => doubt !== before), { kind, points, text }]
+    this.doubts = [...this.doubts.filter(doubt => doubt !== before), { kind, points, text: shared(text) }]
   }
 
   has(kind: Doubt): boolean {
@@ -119,6 +119,18 @@ export class Track {
     this.#regular = this.#gapDeviation < regularShare * this.#meanGap ? this.#regular + 1 : 0
     return this.#regular > regularAfter
   }
+}
+
+/** Thousands of sessions have the same sentence, which is kept once. */
+const sentences = new Map<string, string>()
+const sentencesMost = 1000
+
+function shared(text: string): string {
+  const known = sentences.get(text)
+  if (known !== undefined) return known
+  if (sentences.size >= sentencesMost) sentences.clear()
+  sentences.set(text, text)
+  return text
 }
 
 export type Doubt = 'network' | 'country' | 'device' | 'changed' | 'stopped' | 'twoPlaces' | 'travel'
