@@ -52,8 +52,9 @@ export interface Spending {
 
 const nobody: readonly Proof[] = []
 const noMeters: readonly Meter[] = []
-/** Ticks without use after which a process forgets a meter; the store keeps it. */
-const idleTicksMax = 1_200
+/** Ticks without use after which a process forgets a meter that may hold or cut, and any other; the store keeps them. */
+const idleTicksMax = { passed: 1_200, within: 120 } as const
+const forgetTicks = 60
 const passingSeconds = 60
 
 export class Budgets {
@@ -153,7 +154,7 @@ export class Budgets {
 
   tick(): void {
     this.#settlements.tick()
-    if (++this.#ticks % (idleTicksMax / 4) === 0) this.#forget(idleTicksMax / 4)
+    if (++this.#ticks % forgetTicks === 0) this.#forget()
   }
 
   flush(): Promise<void> {
@@ -262,12 +263,12 @@ export class Budgets {
     }
   }
 
-  #forget(ticks: number): void {
+  #forget(): void {
     this.#metersOf.clear()
     for (const meters of this.#meters.values())
       for (const [subject, meter] of meters) {
-        meter.idleTicks += ticks
-        const isIdle = meter.idleTicks >= idleTicksMax && meter.users === 0
+        meter.idleTicks += forgetTicks
+        const isIdle = meter.users === 0 && meter.idleTicks >= idleTicksMax[meter.isQuiet ? 'within' : 'passed']
         if (isIdle && !meter.isDirty && !meter.isSettling && meter.waiting.length === 0) meters.delete(subject)
       }
   }

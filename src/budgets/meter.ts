@@ -183,14 +183,14 @@ export class Meter {
     return this.isStrict && this.#budget.direction === direction
   }
 
+  /** True while the budget stops nobody. */
+  get isQuiet(): boolean {
+    return this.mode === 'within' && this.cutOffAt === null && (this.ledger === null || this.ledger.askedAt === null)
+  }
+
   /** True if nobody has to be asked: most pieces flow so. */
   get flowsFreely(): boolean {
-    return (
-      this.mode === 'within' &&
-      this.cutOffAt === null &&
-      (this.ledger === null || this.ledger.askedAt === null) &&
-      (this.#left > 0 || this.#debt <= 0 || (!this.isBusy && this.#debt <= floatBytes))
-    )
+    return this.isQuiet && (this.#left > 0 || this.#debt <= 0 || (!this.isBusy && this.#debt <= floatBytes))
   }
 
   mayFlow(by: Spender, now: number): Answer {

@@ -27,7 +27,8 @@ export function usualFor(person: Person, peers: Usual): Usual {
   const weight = weighDays(person)
   for (let feature = 0; feature < featureCount; feature++)
     [middle[feature], spread[feature]] = usualIn(person, peers, feature, weight)
-  return { middle, spread }
+  // Plain arrays are a third of the memory, and everybody has one.
+  return { middle: Array.from(middle), spread: Array.from(spread) }
 }
 
 /** One number alone, for lists of many people. */

@@ -16,8 +16,8 @@ const dayDecay = 0.99
 const commonFrom = 2
 
 export interface Usual {
-  readonly middle: Float32Array
-  readonly spread: Float32Array
+  readonly middle: ArrayLike<number>
+  readonly spread: ArrayLike<number>
 }
 
 export class Group {

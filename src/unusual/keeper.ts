@@ -33,7 +33,7 @@ const tickMs = 1000
 /** An ordinary person is written so often; one who is nearly strange at every tick. */
 const calmMs = 60_000
 /** A person whom nobody has seen for so long leaves the memory. */
-const idleMs = 3_600_000
+const idleMs = 600_000
 const noneSynced = new Float64Array(movedPlaces)
 
 export class Keeper {
