@@ -4,6 +4,7 @@ import type { OperatorActions } from '../../src/administration/operator-actions.
 import type { PeopleIndex } from '../../src/administration/people-index.ts'
 import type { ProcessReports } from '../../src/administration/process-reports.ts'
 import type { SignedInPeople } from '../../src/administration/signed-in.ts'
+import type { AppActions } from '../../src/administration/watch/app-actions.ts'
 import type { WatchFigures } from '../../src/administration/watch/figures.ts'
 import type { Credential } from '../../src/factor/credential.ts'
 import type { LiveConnections, LiveSummary } from '../../src/forwarding/live-connections.ts'
@@ -64,5 +65,7 @@ export interface ConsoleOptions {
     WatchFigures,
     'isOn' | 'isLearningPeople' | 'budgets' | 'movement' | 'person' | 'alarms' | 'uses'
   >
+  /** What is new in apps. */
+  readonly appChanges: Pick<AppActions, 'read' | 'has' | 'approve' | 'announce'>
   readonly openConnections: () => Promise<OpenConnections>
 }

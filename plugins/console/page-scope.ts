@@ -45,6 +45,8 @@ export const routes: readonly Route[] = [
   ...form('/bulk', { ...page, bodyLimit: listLimit }),
   get('/watch'),
   get('/watch/:id'),
+  ...form('/watch/approve'),
+  ...form('/watch/changing'),
   get('/numbers'),
   get('/waits'),
   ...form('/waits/end'),

@@ -13,6 +13,7 @@ import { registerPerson } from './person.tsx'
 import { registerPersonActions } from './person-actions.tsx'
 import { registerRequests } from './requests.tsx'
 import { registerWaits } from './waits.tsx'
+import { registerAppForms } from './watch/app-forms.tsx'
 import { registerWatch } from './watch/page.tsx'
 import { registerWatchedPerson } from './watch/person.tsx'
 
@@ -27,6 +28,7 @@ const pages = [
   registerRequests,
   registerWatch,
   registerWatchedPerson,
+  registerAppForms,
   registerNumbers,
   registerWaits,
   registerJournal,

@@ -252,10 +252,14 @@ export class OperatorActions {
   }
 
   #record(by: Acting): PeopleParts['record'] {
-    const { account } = by.principal
-    const who = { by: 'console', operator: account.name, why: by.why, request: by.request, address: by.address }
-    return event => this.#parts.audit.commit({ at: by.now, ...event, ...who })
+    return recordBy(this.#parts.audit, by)
   }
+}
+
+/** Writes lines with the operator, their reason and their place. */
+export function recordBy(audit: AuditSink, { principal, why, request, address, now }: Acting): PeopleParts['record'] {
+  const who = { by: 'console', operator: principal.account.name, why, request, address }
+  return event => audit.commit({ at: now, ...event, ...who })
 }
 
 function refused(why: Refusal, account: Account | null) {

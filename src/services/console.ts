@@ -7,6 +7,7 @@ import { PeopleIndex } from '../administration/people-index.ts'
 import { mergeLive } from '../administration/process-reports.ts'
 import { rulesNaming } from '../administration/rules-naming.ts'
 import { SignedInPeople } from '../administration/signed-in.ts'
+import { AppActions } from '../administration/watch/app-actions.ts'
 import type { AuditSink } from '../audit/event.ts'
 import { pseudonymsOf } from '../audit/pseudonyms.ts'
 import type { RecoveryCodes } from '../factor/recovery-code.ts'
@@ -77,6 +78,7 @@ export function makeConsole(
     rulesNaming: name => rulesNaming(config.apps, name),
     journal,
     watch,
+    appChanges: new AppActions({ store, clock, audit, apps: config.apps.map(({ id }) => id) }),
     configuration: async () => ({
       ...configuration,
       file: config.file,

@@ -1,6 +1,8 @@
 /** The watch page: who may see it, what it says without a watch, alarms, who has fetched how much, budgets, and one person. */
 import t from 'tap'
 import type { AuditEvent } from '../../src/audit/event.ts'
+import { makeFinding } from '../../src/integrity/finding.ts'
+import { knownRecord, nothingOpen, openRecord } from '../../src/integrity/records.ts'
 import { openDesk, textOf } from '../fixtures/in-process/console.ts'
 import { download, startTorrent } from '../fixtures/in-process/torrent.ts'
 import { live } from '../fixtures/in-process/watched-lab.ts'
@@ -101,4 +103,51 @@ t.test('alarms keep the pseudonyms of the journal, and lead to the person', asyn
   t.match(next, /Reason 3\..*Reason 0\..*Newest alarms/)
   t.match(textOf(await browser.open(`${admin}/watch?after=x`)), 'Of a later release')
   t.match(textOf(await browser.open(`${admin}/watch/${ada.id}`)), 'Of a later release')
+})
+
+t.test('what is new in an app: approved with a reason, and changes that are announced', async t => {
+  const { person, admin, gate, time, journal } = await openDesk(t, { extra: watch })
+  const { store } = gate.server.runtime
+  const page = '/login'
+  const mark = { kind: 'form', value: 'https://evil.example with a password' } as const
+  const finding = makeFinding('notebooks', page, [mark], 'alarm', time.read() - 3_600_000)
+  await openRecord.put(store, 'notebooks', { ...nothingOpen, findings: [finding] })
+  await knownRecord.put(store, 'notebooks', {
+    since: time.read() - 86_400_000,
+    pages: 40,
+    marks: {},
+    rates: [],
+    notes: []
+  })
+  const { browser } = await person('oscar', operator)
+  const { browser: desk } = await person('hilda', { groups: ['helpdesk'] })
+  const text = textOf(await browser.open(`${admin}/watch`))
+  t.match(
+    text,
+    /Changes of apps .*notebooks alarm : New on \/login of the app ‘?.notebooks.: a form that asks for a password/
+  )
+  t.match(text, /First seen 1 hour ago|First seen an hour ago/)
+  const approve = `${admin}/watch/approve?app=notebooks&finding=${finding.id}`
+  t.equal((await desk.open(approve)).status, 403)
+  const form = await browser.open(approve)
+  t.match(textOf(form), /This cannot be undone/)
+  const refused = await browser.submit(form, { reason: ' ' })
+  t.match(textOf(refused), 'Give a reason')
+  const done = await browser.submit(refused, { reason: 'ours' })
+  t.match(textOf(done), /notebooks Nothing is new\. 40 pages were read since/)
+  t.match(await journal('watch.app'), [
+    { outcome: 'approved', app: 'notebooks', finding: finding.id, operator: 'oscar', why: 'ours', by: 'console' }
+  ])
+  t.match(textOf(await browser.open(approve)), 'Nothing is new', 'a finding that is open no more')
+  const change = await browser.submit(await browser.open(`${admin}/watch/changing?app=notebooks`), {
+    reason: 'version 4.2',
+    seconds: '1800'
+  })
+  t.match(textOf(change), /A change is announced until .*: version 4\.2 \(oscar\)/)
+  t.equal((await openRecord.get(store, 'notebooks'))?.changing?.until, time.read() + 1_800_000)
+  const end = await browser.submit(await browser.open(`${admin}/watch/changing?app=notebooks&end=1`), {
+    reason: 'done'
+  })
+  t.notMatch(textOf(end), 'A change is announced')
+  t.equal((await browser.open(`${admin}/watch/changing?app=nowhere`)).status, 404)
 })

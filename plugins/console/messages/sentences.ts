@@ -583,5 +583,48 @@ export interface Sentences {
       readonly noBudgets: string
       readonly alarms: string
     }
+    readonly apps: {
+      readonly title: string
+      readonly lead: string
+      readonly nothing: (args: { readonly pages: number; readonly date: string }) => string
+      readonly severity: {
+        readonly alarm: string
+        readonly change: string
+      }
+      readonly seen: (args: { readonly first: string; readonly last: string }) => string
+      readonly approve: string
+      readonly announce: string
+      readonly changing: (args: { readonly until: string; readonly why: string; readonly by: string }) => string
+      readonly end: string
+      readonly approving: {
+        readonly title: (args: { readonly app: string }) => string
+        readonly lead: string
+        readonly undo: string
+        readonly submit: string
+        readonly reasons: {
+          readonly update: string
+          readonly ours: string
+          readonly harmless: string
+        }
+      }
+      readonly announcing: {
+        readonly title: (args: { readonly app: string }) => string
+        readonly lead: string
+        readonly time: string
+        readonly submit: string
+        readonly reasons: {
+          readonly update: string
+          readonly work: string
+        }
+      }
+      readonly ending: {
+        readonly title: (args: { readonly app: string }) => string
+        readonly lead: string
+        readonly submit: string
+        readonly reasons: {
+          readonly done: string
+        }
+      }
+    }
   }
 }

@@ -1,4 +1,5 @@
 /** The watch page: alarms, who has fetched how much beside their usual, and budgets. Operators alone may open it. */
+import type { AppState } from '../../../src/administration/app-changes.ts'
 import type { Alarms } from '../../../src/administration/watch/alarms.ts'
 import type { Movement } from '../../../src/administration/watch/movement.ts'
 import type { Account } from '../../../src/identity/account.ts'
@@ -11,6 +12,7 @@ import { Sheet, watchPath } from '../layout.tsx'
 import type { ConsoleOptions } from '../options.ts'
 import type { PageScope } from '../page-scope.ts'
 import { AlarmsSection, alarmDays } from './alarms.tsx'
+import { AppChangesSection } from './app-changes.tsx'
 import { BudgetsSection, type BudgetView, budgetViews } from './budgets.tsx'
 import { MovementSection } from './movement.tsx'
 
@@ -23,6 +25,7 @@ export interface WatchView {
   readonly isFirstAlarm: boolean
   readonly budgets: readonly BudgetView[]
   readonly accounts: ReadonlyMap<string, Account>
+  readonly apps: readonly AppState[]
   readonly now: number
 }
 
@@ -64,6 +67,7 @@ export function WatchPage({ frame, view }: { frame: ConsoleFrame; view: WatchVie
       )}
       {movement !== null && <MovementSection frame={frame} view={movement} now={now} />}
       {view.isOn && <BudgetsSection frame={frame} views={view.budgets} accounts={view.accounts} />}
+      {view.apps.length > 0 && <AppChangesSection frame={frame} states={view.apps} now={now} />}
       <p class="soft">
         {say.asOf} {frame.say.frame.asOf({ clock: clockTime(now, words) })}{' '}
         <a class="screen" href={watchPath}>
@@ -79,17 +83,18 @@ export function placeOf(text: string | null): string | null {
   return /^[\w.-]{1,100}@\d{1,15}$/.test(text ?? '') ? text : null
 }
 
-export function registerWatch(scope: PageScope, { watch, people }: ConsoleOptions): void {
+export function registerWatch(scope: PageScope, { watch, people, appChanges }: ConsoleOptions): void {
   scope.get(watchPath, { config: { requires: 'console' } }, async request => {
     const page = consolePage(request)
     const query = new URLSearchParams(page.request.exchange.target.query)
     const after = placeOf(query.get('after'))
     const since = page.now - alarmDays * dayMs
     const most = after === null ? alarmsShown : alarmsOfPage
-    const [movement, alarms, uses] = await Promise.all([
+    const [movement, alarms, uses, apps] = await Promise.all([
       watch.movement({ page: Number.parseInt(query.get('page') ?? '1', 10) || 1, pageSize, account: null }),
       watch.alarms({ person: null, since, from: after, most }),
-      watch.uses()
+      watch.uses(),
+      appChanges.read()
     ])
     const budgets = budgetViews(watch.budgets, uses)
     const hasAccounts = budgets.some(({ uses }) => uses.some(({ account }) => account !== null))
@@ -101,6 +106,7 @@ export function registerWatch(scope: PageScope, { watch, people }: ConsoleOption
       isFirstAlarm: after === null,
       budgets,
       accounts: new Map(accounts.map(account => [account.id, account])),
+      apps,
       now: page.now
     }
     return sendPage(page, 200, <WatchPage frame={consoleFrame(page)} view={view} />)

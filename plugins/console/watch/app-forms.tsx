@@ -1,0 +1,185 @@
+/** The forms about changed apps: approve a finding, announce a change, end it. Each asks for a reason. */
+
+import { readReason } from '../../../src/administration/person-input.ts'
+import type { AppActions } from '../../../src/administration/watch/app-actions.ts'
+import { GateError } from '../../../src/errors.ts'
+import type { Finding } from '../../../src/integrity/finding.ts'
+import { requireForm } from '../../portal/forms.ts'
+import { Notice, Said, Token } from '../../portal/layout.tsx'
+import { goTo, sendPage } from '../../portal/page-context.ts'
+import { formatLimit } from '../../portal/relative-time.ts'
+import { actingOf, type ConsoleFrame, type ConsolePage, consoleFrame, consolePage } from '../console-page.ts'
+import { Reason } from '../fields.tsx'
+import { Sheet, watchPath } from '../layout.tsx'
+import type { ConsoleOptions } from '../options.ts'
+import type { PageScope } from '../page-scope.ts'
+
+export const approvePath = `${watchPath}/approve`
+export const changingPath = `${watchPath}/changing`
+
+/** Of an announced change, in seconds; the second is proposed. */
+const times = [1800, 7200, 8 * 3600, 86_400, 7 * 86_400] as const
+
+interface FormView {
+  readonly app: string
+  readonly reason: string
+  readonly problem: string | null
+}
+
+export interface ApproveView extends FormView {
+  readonly finding: Finding
+}
+
+export function ApprovePage({ frame, view }: { frame: ConsoleFrame; view: ApproveView }) {
+  const words = frame.say.watch.apps.approving
+  const { app, finding, problem, reason } = view
+  return (
+    <Sheet frame={frame} title={words.title({ app })} at="watch" narrow>
+      <p>
+        <Said text={finding.why} />
+      </p>
+      <ul>
+        {finding.items.map(({ kind, value }) => (
+          <li key={`${kind} ${value}`}>
+            {kind}: <code>{value}</code>
+          </li>
+        ))}
+      </ul>
+      <p>{words.lead}</p>
+      <p>
+        <strong>{words.undo}</strong>
+      </p>
+      <form class="fields" method="post" action={approvePath}>
+        <Hidden frame={frame} fields={{ app, finding: finding.id }} problem={problem} />
+        <Reason frame={frame} value={reason} reasons={words.reasons} hasProblem={problem !== null} />
+        <button type="submit">{words.submit}</button>
+      </form>
+      <Cancel frame={frame} />
+    </Sheet>
+  )
+}
+
+export interface ChangingView extends FormView {
+  /** True for the end of an announced change. */
+  readonly isEnd: boolean
+  readonly seconds: number
+}
+
+export function ChangingPage({ frame, view }: { frame: ConsoleFrame; view: ChangingView }) {
+  const { app, isEnd, seconds, problem, reason } = view
+  const { announcing, ending } = frame.say.watch.apps
+  const words = isEnd ? ending : announcing
+  return (
+    <Sheet frame={frame} title={words.title({ app })} at="watch" narrow>
+      <p>{words.lead}</p>
+      <form class="fields" method="post" action={changingPath}>
+        <Hidden frame={frame} fields={{ app, ...(isEnd ? { end: '1' } : {}) }} problem={problem} />
+        {!isEnd && (
+          <div>
+            <label for="seconds">{announcing.time}</label>
+            <select id="seconds" name="seconds">
+              {times.map(time => (
+                <option key={time} value={time} selected={time === seconds}>
+                  {formatLimit(time, frame.frame.say)}
+                </option>
+              ))}
+            </select>
+          </div>
+        )}
+        <Reason frame={frame} value={reason} reasons={words.reasons} hasProblem={problem !== null} />
+        <button type="submit">{words.submit}</button>
+      </form>
+      <Cancel frame={frame} />
+    </Sheet>
+  )
+}
+
+interface HiddenProps {
+  frame: ConsoleFrame
+  fields: Readonly<Record<string, string>>
+  problem: string | null
+}
+
+function Hidden({ frame, fields, problem }: HiddenProps) {
+  return (
+    <>
+      <Token frame={frame.frame} />
+      {Object.entries(fields).map(([name, value]) => (
+        <input key={name} type="hidden" name={name} value={value} />
+      ))}
+      {problem !== null && (
+        <Notice id="problem" alert>
+          {problem}
+        </Notice>
+      )}
+    </>
+  )
+}
+
+function Cancel({ frame }: { frame: ConsoleFrame }) {
+  return (
+    <p>
+      <a href={`${watchPath}#apps`}>{frame.say.action.cancel}</a>
+    </p>
+  )
+}
+
+export function registerAppForms(scope: PageScope, { appChanges }: ConsoleOptions): void {
+  const requires = { config: { requires: 'console' } } as const
+
+  scope.get(approvePath, requires, async request => {
+    const page = consolePage(request)
+    const query = new URLSearchParams(page.request.exchange.target.query)
+    return askToApprove(page, query.get('app') ?? '', query.get('finding') ?? '', '', null)
+  })
+
+  scope.post(approvePath, requires, async request => {
+    const page = consolePage(request)
+    const form = requireForm(page)
+    const [app, finding] = [knownApp(appChanges, form.field('app')), form.field('finding')]
+    const reason = readReason(form.field('reason'))
+    if ('rule' in reason) return askToApprove(page, app, finding, form.field('reason'), page.words.action.reasonMissing)
+    await appChanges.approve(actingOf(page, reason.value), app, finding)
+    return goTo(page, `${watchPath}#apps`)
+  })
+
+  scope.get(changingPath, requires, async request => {
+    const page = consolePage(request)
+    const query = new URLSearchParams(page.request.exchange.target.query)
+    const app = knownApp(appChanges, query.get('app') ?? '')
+    return askToAnnounce(page, { app, isEnd: query.get('end') === '1', seconds: times[1], reason: '', problem: null })
+  })
+
+  scope.post(changingPath, requires, async request => {
+    const page = consolePage(request)
+    const form = requireForm(page)
+    const app = knownApp(appChanges, form.field('app'))
+    const isEnd = form.field('end') === '1'
+    const seconds = times.find(time => String(time) === form.field('seconds')) ?? times[1]
+    const reason = readReason(form.field('reason'))
+    if ('rule' in reason) {
+      const problem = page.words.action.reasonMissing
+      return askToAnnounce(page, { app, isEnd, seconds, reason: form.field('reason'), problem })
+    }
+    await appChanges.announce(actingOf(page, reason.value), app, isEnd ? 0 : seconds)
+    return goTo(page, `${watchPath}#apps`)
+  })
+
+  /** A finding that somebody else has approved meanwhile leads back to the list. */
+  async function askToApprove(page: ConsolePage, app: string, id: string, reason: string, problem: string | null) {
+    const states = await appChanges.read()
+    const finding = states.find(state => state.app === app)?.findings.find(one => one.id === id)
+    if (finding === undefined) return goTo(page, `${watchPath}#apps`)
+    const view = { app, finding, reason, problem }
+    return sendPage(page, problem === null ? 200 : 403, <ApprovePage frame={consoleFrame(page)} view={view} />)
+  }
+
+  function askToAnnounce(page: ConsolePage, view: ChangingView) {
+    return sendPage(page, view.problem === null ? 200 : 403, <ChangingPage frame={consoleFrame(page)} view={view} />)
+  }
+}
+
+function knownApp(appChanges: Pick<AppActions, 'has'>, app: string): string {
+  if (!appChanges.has(app)) throw new GateError('not_found')
+  return app
+}
