@@ -5,7 +5,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import { authorize, authorizeConsole, type Demands, wouldFields } from '../src/apps/authorize.ts'
+import { authorize, authorizeConsole, type Demands, type TighteningOf, wouldFields } from '../src/apps/authorize.ts'
 import { isConsole } from '../src/apps/console-policy.ts'
 import { isRead } from '../src/apps/return-to.ts'
 import { type Match, ownPrefix, type RouteTable } from '../src/apps/route-table.ts'
@@ -13,7 +13,7 @@ import type { AuditSink } from '../src/audit/event.ts'
 import type { Clock } from '../src/clock.ts'
 import { describeError, GateError } from '../src/errors.ts'
 import { isFresh } from '../src/factor/proof.ts'
-import type { ChallengeReason } from '../src/policy/decision.ts'
+import type { ChallengeReason, RefuseReason } from '../src/policy/decision.ts'
 import { acceptsPage, wantsPage } from '../src/request/wants-page.ts'
 import { learnWorkerScript } from '../src/request/worker-scripts.ts'
 import type { Principal } from '../src/session/sessions.ts'
@@ -32,6 +32,7 @@ export interface EnforceOptions {
   readonly clock: Clock
   readonly maxUrlLength?: number
   readonly demands?: Demands | null
+  readonly tighteningOf?: TighteningOf | null
 }
 
 declare module 'fastify' {
@@ -50,8 +51,11 @@ declare module 'fastify' {
 const retrySeconds = 2
 
 export const enforcePlugin = fp<EnforceOptions>(
-  async (app, { routes, portalOrigin, audit, clock, maxUrlLength = defaultMaxUrlLength, demands = null }) => {
-    const context = { routes, clock, audit, demands }
+  async (
+    app,
+    { routes, portalOrigin, audit, clock, maxUrlLength = defaultMaxUrlLength, demands = null, tighteningOf = null }
+  ) => {
+    const context = { routes, clock, audit, demands, tighteningOf }
     app.addHook('onRoute', route => {
       if (route.url.startsWith('/.factorgate') && route.config?.requires === undefined)
         throw new Error(`route ${route.url} does not say whom it requires`)
@@ -106,7 +110,7 @@ export const enforcePlugin = fp<EnforceOptions>(
       const verdict =
         requires === 'console' ? consoleVerdict(request) : missingFor(requires, exchange.principal, clock())
       if (verdict === null) return done()
-      if (verdict === 'not_allowed') return done(new GateError(verdict))
+      if (verdict === 'not_allowed' || verdict === 'lockdown') return done(new GateError(verdict))
       const missing = verdict
       // The first submission has replaced the token; the handler repeats its response (portal/answer-once.ts).
       if (config.isRepeatable && missing === 'sign_in_required' && wantsPage(request.raw)) return done()
@@ -115,7 +119,7 @@ export const enforcePlugin = fp<EnforceOptions>(
       challenge(request, reply, match, missing, returnQuery, done)
     }
 
-    function consoleVerdict({ exchange, method }: FastifyRequest): ChallengeReason | 'not_allowed' | null {
+    function consoleVerdict({ exchange, method }: FastifyRequest): ChallengeReason | RefuseReason | null {
       const decision = authorizeConsole(context, exchange, method)
       if (decision?.kind === 'forward') return null
       return decision === null ? 'not_allowed' : decision.reason

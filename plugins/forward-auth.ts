@@ -5,7 +5,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import { authorize, type Demands, onForeignOrigin, wouldFields } from '../src/apps/authorize.ts'
+import { authorize, type Demands, onForeignOrigin, type TighteningOf, wouldFields } from '../src/apps/authorize.ts'
 import { isRead } from '../src/apps/return-to.ts'
 import type { App, RouteTable, Site } from '../src/apps/route-table.ts'
 import type { AuditSink } from '../src/audit/event.ts'
@@ -44,6 +44,7 @@ export interface ForwardAuthOptions {
   readonly clock: Clock
   readonly maxUrlLength?: number
   readonly demands?: Demands | null
+  readonly tighteningOf?: TighteningOf | null
 }
 
 const path = '/.factorgate/auth'

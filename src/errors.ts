@@ -43,6 +43,7 @@ const catalogue = {
   not_allowed: { status: 403, whose: 'you', sentence: 'You may not open this.' },
   token_not_allowed: { status: 403, whose: 'you', sentence: 'This token may not do that.' },
   token_spent: { status: 403, whose: 'you', sentence: 'This token has fetched as much as it may.' },
+  lockdown: { status: 403, whose: 'gate', sentence: 'This app is closed to most people for now.' },
   foreign_origin: { status: 403, whose: 'you', sentence: 'The request came from another site.' },
   form_expired: { status: 403, whose: 'you', sentence: 'The form is too old. Send it again.' },
   cookies_off: { status: 403, whose: 'you', sentence: 'The browser did not send the cookie back. Allow cookies.' },

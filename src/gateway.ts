@@ -52,6 +52,7 @@ import { certificateFilesOf } from './services/certificate-files.ts'
 import { directoriesOf, frontHeadersOf } from './services/directories.ts'
 import { directoryWatchers } from './services/directory-watchers.ts'
 import { readLogo } from './services/logo.ts'
+import { usePosture } from './services/posture.ts'
 import { recordEnd } from './services/record-end.ts'
 import { refusedCredentials } from './services/refused-credentials.ts'
 import type { Services } from './services/services.ts'
@@ -131,7 +132,8 @@ export async function buildGateway(config: Config, runtime: Services): Promise<F
   const routes = new RouteTable({ apps, portalOrigin })
   const watching = await watchingOf(config, apps, runtime)
   const { demands } = watching
-  const returnTargets = new ReturnTargets(routes, apps, clock, demands)
+  const tighteningOf = usePosture(config, runtime)
+  const returnTargets = new ReturnTargets(routes, apps, clock, { demands, tighteningOf })
   const maxUrlLength = maxUrlLengthFor(config.listen.maxHeaderSize)
   const { title, contact, accent } = config.portal
   const branding: Branding = { title, contact, accent, ...lookOf(config.portal) }
@@ -195,7 +197,7 @@ export async function buildGateway(config: Config, runtime: Services): Promise<F
     accept: { readClient: makeClientReader(config.trustedProxies), trace: await tracesOf(config, runtime) },
     match: { routes },
     session: { sessions, tokens: apps.some(({ tokens }) => tokens != null) ? runtime.tokens : null },
-    enforce: { routes, portalOrigin, audit, clock, maxUrlLength, demands },
+    enforce: { routes, portalOrigin, audit, clock, maxUrlLength, demands, tighteningOf },
     forward: {
       live,
       upstreams: new UpstreamRegistry({ apps, states: runtime.upstreams }),
@@ -229,7 +231,8 @@ export async function buildGateway(config: Config, runtime: Services): Promise<F
       audit,
       clock,
       maxUrlLength,
-      demands
+      demands,
+      tighteningOf
     },
     portal: {
       portal: {
@@ -258,7 +261,8 @@ export async function buildGateway(config: Config, runtime: Services): Promise<F
               }))
             return Promise.all(cards)
           },
-          requirementFor
+          requirementFor,
+          posture: () => runtime.postures.strictest()
         },
         returnTargets: url => returnTargets.accept(url),
         isAlone: !apps.some(({ sharesPortal }) => sharesPortal),
@@ -272,7 +276,7 @@ export async function buildGateway(config: Config, runtime: Services): Promise<F
     refused: await refusedCredentials(runtime, webauthnOf(config.factors).policy ?? null)
   }
   app.decorate('terms', terms)
-  app.decorate('review', new LiveReview({ routes, apps, cache: runtime.cache, clock, terms }))
+  app.decorate('review', new LiveReview({ routes, apps, cache: runtime.cache, clock, terms, tighteningOf }))
   const watchers = directoryWatchers(directories, services.institutionSessions, runtime, counted)
   const certificateFiles = certificateFilesOf(config)
   app.decorate('certificateEnds', () => certificateEnds(certificateFiles, pemText))

@@ -2,6 +2,7 @@
 import { scopes, steps } from '../../src/budgets/steps.ts'
 import { factorKinds } from '../../src/factor/kinds.ts'
 import { type UnusualStep, unusualSteps } from '../../src/unusual/steps.ts'
+import { posture } from './posture.ts'
 import { choice, duration, list, map, orNull, text, whole } from './schema-builders.ts'
 
 const day = 86_400
@@ -156,7 +157,8 @@ export const watch = orNull(
         description: 'What may leave, for whom, in which time.',
         default: []
       }),
-      unusual: orNull(unusual)
+      unusual: orNull(unusual),
+      posture
     },
     {
       title: 'The watch',

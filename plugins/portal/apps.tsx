@@ -1,9 +1,10 @@
 /** The front page: the person's apps. */
 import type { FastifyInstance } from 'fastify'
 import { roleOf } from '../../src/administration/roles.ts'
+import type { PostureLevel } from '../../src/posture/posture.ts'
 import { AppList } from './app-list.tsx'
 import { home } from './enter.ts'
-import { type Frame, Page } from './layout.tsx'
+import { type Frame, Notice, Page } from './layout.tsx'
 import type { AppCard } from './options.ts'
 import { frameOf, goTo, sendPage, signedPage } from './page-context.ts'
 import { SpentNotice, type SpentView } from './recovery.tsx'
@@ -18,12 +19,16 @@ export interface AppsView {
   readonly sponsor?: SponsorNotice | null
   /** True for operators and the help desk. */
   readonly mayOperate?: boolean
+  /** The strictest of any app. */
+  readonly posture?: PostureLevel
 }
 
 export function AppsPage({ frame, view }: { frame: Frame; view: AppsView }) {
   const say = frame.say.apps
+  const { posture = 'normal' } = view
   return (
     <Page frame={frame} title={say.title} drawing="open" wide>
+      {posture !== 'normal' && <Notice>{say[posture]}</Notice>}
       {view.spent !== null && <SpentNotice frame={frame} view={view.spent} />}
       {view.sponsor != null && <SponsorNotices frame={frame} notice={view.sponsor} />}
       {view.apps.length === 0 ? (
@@ -54,10 +59,8 @@ export function registerApps(scope: FastifyInstance): void {
     const spent = left === null ? null : { left, address: portal.portalOrigin + home, isAccount: false }
     const sponsor = await sponsorNoticeOf(portal, page.principal)
     const mayOperate = roleOf(page.principal.account) !== null
-    return sendPage(
-      page,
-      200,
-      <AppsPage frame={frameOf(page)} view={{ apps, now: page.now, spent, sponsor, mayOperate }} />
-    )
+    const posture = portal.routes.posture?.() ?? 'normal'
+    const view = { apps, now: page.now, spent, sponsor, mayOperate, posture }
+    return sendPage(page, 200, <AppsPage frame={frameOf(page)} view={view} />)
   })
 }

@@ -23,14 +23,15 @@ export function renderError(code: ErrorCode, context: ErrorContext): string {
 }
 
 /**
- * A wrong address may be anybody's mistake, an institution that does not answer is neither the gate's nor the app's, and a suspension is no
- * fault at all.
+ * A wrong address may be anybody's mistake, an institution that does not answer is neither the gate's nor the app's, and a suspension or a
+ * lockdown is no fault at all.
  */
 const withoutOwner: ReadonlySet<ErrorCode> = new Set([
   'no_such_app',
   'misdirected',
   'institution_unreachable',
-  'account_suspended'
+  'account_suspended',
+  'lockdown'
 ])
 
 /** Headline, event, responsible person, next action. */

@@ -11,6 +11,7 @@ import type { Directories } from '../../src/identity/directories.ts'
 import type { Invitations } from '../../src/identity/invitations.ts'
 import type { LocalDirectory } from '../../src/identity/local.ts'
 import type { Keyring } from '../../src/keyring/keyring.ts'
+import type { PostureLevel } from '../../src/posture/posture.ts'
 import type { Principal, Sessions } from '../../src/session/sessions.ts'
 import type { SharedAnswers } from '../../src/session/shared-answers.ts'
 import type { RequirementFor } from '../../src/sign-in/next-step.ts'
@@ -52,6 +53,8 @@ export interface AppCard {
 export interface PortalRoutes {
   appsFor(principal: Principal, address: string): readonly AppCard[] | Promise<readonly AppCard[]>
   readonly requirementFor: RequirementFor
+  /** The strictest of any app, for a sentence. */
+  posture?(): PostureLevel
 }
 
 /** Changes of a sign-in go through `signIn`. */

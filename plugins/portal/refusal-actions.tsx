@@ -19,6 +19,7 @@ interface Action {
 /** The best first. Where a code is not listed, the person can only try again. */
 const ways: { readonly [Code in ErrorCode]?: readonly Way[] } = {
   not_allowed: ['access', 'other', 'home'],
+  lockdown: ['again', 'home'],
   account_suspended: ['mail', 'other'],
   enrolment_not_allowed: ['account'],
   invitation_invalid: ['signIn', 'mail'],

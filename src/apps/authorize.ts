@@ -12,6 +12,7 @@ import type { Subject } from '../identity/subject.ts'
 import { decide, forwardAsNobody, type Question } from '../policy/decide.ts'
 import type { Decision, Permit, Would } from '../policy/decision.ts'
 import { anySecondFactor } from '../policy/evaluate.ts'
+import type { Tightening } from '../policy/tightening.ts'
 import type { Program, TokenFailure } from '../programs/program.ts'
 import { type ProgramToken, scopeOf } from '../programs/program-token.ts'
 import type { Client } from '../request/client.ts'
@@ -33,6 +34,9 @@ export interface Demands {
   on(app: App, permit: Permit, who: Who | null, token: ProgramToken | null): Demand | null
 }
 
+/** By the id of the app; null for nothing. It is asked for each request. */
+export type TighteningOf = (app: string) => Tightening | null
+
 export interface AccessContext {
   readonly routes: RouteTable
   readonly clock: Clock
@@ -40,6 +44,8 @@ export interface AccessContext {
   readonly audit: Pick<AuditSink, 'writable'> | null
   /** Null or left out where nobody watches. */
   readonly demands?: Demands | null
+  /** What the posture of an app adds to its rules. Null or left out: nothing. */
+  readonly tighteningOf?: TighteningOf | null
 }
 
 export interface AccessRequest {
@@ -63,6 +69,7 @@ export interface Refusal {
   readonly reason: Extract<
     ErrorCode,
     | 'not_allowed'
+    | 'lockdown'
     | 'bad_request'
     | StoreUnreachable['code']
     | 'journal_unwritable'
@@ -129,7 +136,9 @@ export function authorize(context: AccessContext, request: AccessRequest, messag
     return unavailable(code, decision, retryAfterSeconds, request.storeFailure)
   }
   if (decision.kind === 'refuse')
-    return request.program == null ? { ...decision, decision } : { ...decision, reason: 'token_not_allowed', decision }
+    return request.program == null || decision.reason === 'lockdown'
+      ? { ...decision, decision }
+      : { ...decision, reason: 'token_not_allowed', decision }
   const { site } = match
   return { ...decision, match, returnTo: returnTo(message, request.target.raw, site, app, decision.reason) }
 }
@@ -150,7 +159,7 @@ function refusedToken(
   if (program === null) return null
   const { token } = program
   const covers = token.app === app.id && app.tokens != null
-  const scope = { ...question, policy: scopeOf(token), isReportOnly: false }
+  const scope = { ...question, policy: scopeOf(token), isReportOnly: false, tightening: null }
   if (covers && decide(scope).kind === 'forward') return null
   return { kind: 'refuse', reason: 'token_not_allowed', decision: null }
 }
@@ -220,7 +229,7 @@ export function wouldFields({ kind, reason }: Would): { readonly would: Would['k
 
 /** The question for the policy; null if the WebDAV destination is refused. */
 export function questionOf(
-  { routes, clock }: AccessContext,
+  { routes, clock, tighteningOf }: AccessContext,
   { target: { query }, client, principal: person, program = null }: AccessRequest,
   { app, site, readings }: AppMatch,
   message: Message
@@ -243,7 +252,8 @@ export function questionOf(
     subject: principal === null ? null : principal.subject,
     proofs: principal === null ? nobody : principal.proofs,
     now: clock(),
-    isReportOnly: app.isReportOnly === true
+    isReportOnly: app.isReportOnly === true,
+    tightening: tighteningOf == null ? null : tighteningOf(app.id)
   }
 }
 

@@ -3,14 +3,7 @@ import type { Clock } from '../clock.ts'
 import type { Decision } from '../policy/decision.ts'
 import { parseTarget, type Target } from '../request/target.ts'
 import type { Principal } from '../session/sessions.ts'
-import {
-  type AccessContext,
-  type AppAccess,
-  type AppMatch,
-  authorize,
-  authorizeConsole,
-  type Demands
-} from './authorize.ts'
+import { type AccessContext, type AppAccess, type AppMatch, authorize, authorizeConsole } from './authorize.ts'
 import { consoleApp } from './console-policy.ts'
 import type { Message } from './return-to.ts'
 import type { App, Match, RouteTable } from './route-table.ts'
@@ -22,8 +15,13 @@ export class ReturnTargets {
   readonly #context: AccessContext
   readonly #apps: readonly App[]
 
-  constructor(routes: RouteTable, apps: readonly App[], clock: Clock, demands: Demands | null = null) {
-    this.#context = { routes, clock, audit: null, demands }
+  constructor(
+    routes: RouteTable,
+    apps: readonly App[],
+    clock: Clock,
+    given: Pick<AccessContext, 'demands' | 'tighteningOf'> = {}
+  ) {
+    this.#context = { routes, clock, audit: null, ...given }
     this.#apps = apps
   }
 

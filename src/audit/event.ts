@@ -41,6 +41,7 @@ export const eventKinds = [
   'watch.budget',
   'watch.unusual',
   'watch.app',
+  'posture',
   'key.rotate',
   'store.export',
   'store.import',

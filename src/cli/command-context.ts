@@ -246,7 +246,7 @@ class Place implements CommandContext {
 }
 
 /** The user at the terminal, as far as the system knows. */
-function operator({ env }: Io): string {
+export function operator({ env }: Pick<Io, 'env'>): string {
   let name: string
   try {
     // `userInfo` uses the effective user, which is now the directory's owner.

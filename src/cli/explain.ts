@@ -2,6 +2,7 @@
  * `factorgate explain`: what the gateway would decide about a request, and why. It asks the same `authorize()` and
  * changes nothing.
  */
+import { existsSync } from 'node:fs'
 import type { Config } from '../../config/schema.ts'
 import { type AppAccess, type AppMatch, authorize, questionOf } from '../apps/authorize.ts'
 import { type Match, RouteTable, type Site } from '../apps/route-table.ts'
@@ -9,9 +10,13 @@ import { subjectOf } from '../identity/account.ts'
 import type { Subject } from '../identity/subject.ts'
 import { explain } from '../policy/explain.ts'
 import { formatExplanation } from '../policy/explain-format.ts'
+import { readDial } from '../posture/dial-record.ts'
+import { levelAt, type PostureLevel, postureLevels } from '../posture/posture.ts'
+import { tighteningOf } from '../posture/tightening-of.ts'
 import { parseAddress } from '../request/address.ts'
 import { parseTarget, type Target } from '../request/target.ts'
 import { toApp } from '../services/app-options.ts'
+import { postureTermsOf } from '../services/posture.ts'
 import { type Command, type Io, jsonText, readArgs, UsageError, visible } from './command.ts'
 import { configFor, configHelp, configOption, withStore } from './command-context.ts'
 import { readProofs } from './proofs.ts'
@@ -27,7 +32,7 @@ export const command: Command = {
   name: 'explain',
   summary: 'Show what the gate would decide about a request, and why.',
   usage: [
-    'factorgate explain --url URL [--method M] [--header LINE]… [--user NAME] [--group G]… [--proof KIND@AGE]… [--from IP] [--json]'
+    'factorgate explain --url URL [--method M] [--header LINE]… [--user NAME] [--group G]… [--proof KIND@AGE]… [--from IP] [--posture LEVEL] [--json]'
   ],
   help: `
   --url URL         the address in the browser. The command does not change the path
@@ -40,6 +45,7 @@ export const command: Command = {
                     Without it: the password and every second factor, just now. A second factor alone adds a first one of the
                     same age
   --from IP         the address of the client (default: 127.0.0.1)
+  --posture LEVEL   the posture of the app: normal, elevated or lockdown (default: the one in force)
   --json            the decision, and every rule for every reading of the path, for programs
 ${configHelp}
 
@@ -59,6 +65,7 @@ Example:
       group: { type: 'string', multiple: true },
       proof: { type: 'string', multiple: true },
       from: { type: 'string' },
+      posture: { type: 'string' },
       json: { type: 'boolean' }
     })
     const { url, user, group, method = 'GET', from = '127.0.0.1' } = values
@@ -70,6 +77,8 @@ Example:
       throw new UsageError('--group and --proof need --user')
     const proofs = user === undefined ? [] : readProofs(values.proof, io.clock())
     const message = { method, headers: readHeaders(values.header) }
+    if (values.posture !== undefined && !isLevel(values.posture))
+      throw new UsageError(`--posture must be normal, elevated or lockdown, got '${visible(values.posture)}'`)
     const config = await configFor(io, values.config)
     const { table, found } = locate(config, url)
     const say = ({ decision, why }: Elsewhere) => {
@@ -79,17 +88,46 @@ Example:
     if (found.kind !== 'app') return say(found.elsewhere)
     const subject = user === undefined ? null : await subjectNamed(io, values.config, user, group)
     const now = io.clock()
-    const gate = { routes: table, clock: () => now, audit: null }
     const { match, target } = found
+    const level = await postureOf(io, config, values.config, values.posture, match.app.id)
+    const tighten = tighteningOf(() => level, postureTermsOf(config))
+    const gate = { routes: table, clock: () => now, audit: null, tighteningOf: tighten }
     const principal = subject === null ? null : { subject, proofs }
     const request = { match, target, client: { address: from }, principal, storeFailure: null }
     const access = authorize(gate, request, message)
     const question = questionOf(gate, request, match, message)
     if (question === null || (access.kind === 'refuse' && access.decision === null)) return say(unasked(access))
     const explanation = explain(question, decisionOf(access))
-    io.stdout(values.json ? jsonText({ url, ...explanation }) : formatExplanation(explanation))
+    if (level !== 'normal') io.stderr(`note: the posture of ${match.app.id} is ${level}\n`)
+    io.stdout(values.json ? jsonText({ url, posture: level, ...explanation }) : formatExplanation(explanation))
     return explanation.decision.kind === 'forward' ? 0 : 1
   }
+}
+
+const isLevel = (word: string): word is PostureLevel => (postureLevels as readonly string[]).includes(word)
+
+/** As given, or as it is now. Without a store that can be read it is taken for normal, which is said. */
+async function postureOf(
+  io: Io,
+  { store }: Config,
+  file: string | undefined,
+  given: string | undefined,
+  app: string
+): Promise<PostureLevel> {
+  if (given !== undefined && isLevel(given)) return given
+  // A gate that has never run has no posture.
+  if (store.kind === 'embedded' && !existsSync(store.path)) return 'normal'
+  let level: PostureLevel = 'normal'
+  try {
+    await withStore(io, { config: file, changes: 'nothing' }, async ({ store, clock }) => {
+      const dial = await readDial(store)
+      level = dial === null ? 'elevated' : levelAt(dial, app, clock())
+      return 0
+    })
+  } catch (error) {
+    io.stderr(`note: ${(error as Error).message}; the posture is taken for normal (--posture)\n`)
+  }
+  return level
 }
 
 type Located = { kind: 'app'; match: AppMatch; target: Target } | { kind: 'elsewhere'; elsewhere: Elsewhere }

@@ -54,6 +54,11 @@ const entries: readonly Entry[] = [
     load: () => import('./watch.ts')
   },
   {
+    name: 'posture',
+    summary: 'Show and set how careful the gate is: normal, elevated or lockdown.',
+    load: () => import('./posture.ts')
+  },
+  {
     name: 'report',
     summary: 'Show who has which factors, who uses what, and whom rules would stop.',
     load: () => import('./report.ts')

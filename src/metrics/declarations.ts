@@ -70,6 +70,12 @@ export const declarations = {
     labels: ['level'],
     help: 'How often something was unusual for a person, by level: strange, alarming or extreme.'
   },
+  factorgate_posture: {
+    type: 'gauge',
+    labels: ['app'],
+    help: '0 normal, 1 elevated, 2 lockdown; for all apps (without a value of the label), and for those with a posture of their own.',
+    merge: 'most'
+  },
   factorgate_budget_events_total: {
     type: 'counter',
     labels: ['budget', 'event'],

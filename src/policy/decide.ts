@@ -1,6 +1,6 @@
 /** The policy decision: a pure function, and the only maker of a Permit. The strictest verdict of all readings counts. */
 import { type Compiled, compiledOf, compilePolicy } from './compile.ts'
-import type { Decision, Permit, Would } from './decision.ts'
+import type { Decision, Permit, Reason, RefuseReason, Would } from './decision.ts'
 import {
   type Asked,
   ask,
@@ -57,7 +57,7 @@ export function eachVerdict(
 function stricter(one: Verdict, other: Verdict): Verdict {
   if (one === other) return one
   const [strict, mild] = other.strictness > one.strictness ? [other, one] : [one, other]
-  if (strict.strictness === strictness.not_allowed) return strict
+  if (strict.strictness >= strictness.lockdown) return strict
   if (strict.reason === null) {
     const freshUntil = earlier(strict.freshUntil, mild.freshUntil)
     const freshFor = smaller(strict.freshFor, mild.freshFor)
@@ -96,7 +96,7 @@ export function forwardAsNobody(appId: string, would: Would): Extract<Decision, 
 function toDecision(asked: Asked, verdict: Verdict): Decision {
   const { reason } = verdict
   if (asked.isReportOnly) return toReport(asked, verdict)
-  if (reason === 'not_allowed') return { kind: 'refuse', reason }
+  if (isRefusal(reason)) return { kind: 'refuse', reason }
   if (reason !== null) return { kind: 'challenge', reason, requirement: verdict.requirement }
   // An app never gets the name of a person who showed only one factor.
   const subject = asked.signedIn === 'fully' ? asked.subject : null
@@ -109,9 +109,11 @@ function toDecision(asked: Asked, verdict: Verdict): Decision {
 function toReport(asked: Asked, { reason, rule }: Verdict): Decision {
   const subject = asked.signedIn === 'fully' ? asked.subject : null
   const forward = { kind: 'forward', permit: permit(asked.appId, subject, rule, null) } as const
-  return reason === null
-    ? forward
-    : { ...forward, would: { kind: reason === 'not_allowed' ? 'refuse' : 'challenge', reason } }
+  return reason === null ? forward : { ...forward, would: { kind: isRefusal(reason) ? 'refuse' : 'challenge', reason } }
+}
+
+function isRefusal(reason: Reason | null): reason is RefuseReason {
+  return reason === 'not_allowed' || reason === 'lockdown'
 }
 
 function permit(appId: string, subject: Permit['subject'], rule: number, freshUntil: number | null): Permit {

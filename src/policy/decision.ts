@@ -12,7 +12,7 @@ export type ChallengeReason = Extract<
   | 'budget_proof_required'
   | 'unusual_proof_required'
 >
-export type RefuseReason = Extract<ErrorCode, 'not_allowed'>
+export type RefuseReason = Extract<ErrorCode, 'not_allowed' | 'lockdown'>
 export type Reason = ChallengeReason | RefuseReason
 
 declare const granted: unique symbol

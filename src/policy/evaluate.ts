@@ -10,8 +10,9 @@ import {
 } from '../factor/proof.ts'
 import type { Subject } from '../identity/subject.ts'
 import type { CompiledRule } from './compile.ts'
-import type { Reason } from './decision.ts'
+import type { Reason, RefuseReason } from './decision.ts'
 import type { Policy, Requirement, Rule } from './policy.ts'
+import { type Tightening, tighten } from './tightening.ts'
 
 export interface Question {
   readonly appId: string
@@ -28,6 +29,8 @@ export interface Question {
   readonly now: number
   /** True where the app's rules are only reported (`enforce: report`). */
   readonly isReportOnly?: boolean
+  /** What the app's posture adds; null or left out for nothing. */
+  readonly tightening?: Tightening | null
 }
 
 export interface Asked extends Question {
@@ -59,7 +62,8 @@ export const strictness = {
   other_factor_required: 3,
   second_factor_required: 4,
   sign_in_required: 5,
-  not_allowed: 6
+  lockdown: 6,
+  not_allowed: 7
 } as const
 
 export const anySecondFactor: Requirement = { factors: factorKinds, institution: true, withinSeconds: null }
@@ -77,23 +81,45 @@ export function ask({
   subject,
   proofs,
   now,
-  isReportOnly = false
+  isReportOnly = false,
+  tightening = null
 }: Question): Asked {
   const isWhole = subject !== null && isFullySignedIn(proofs)
   const byToken = subject !== null && !isWhole && isProgram(proofs)
   const signedIn = subject === null ? 'nobody' : isWhole || byToken ? 'fully' : 'half'
-  return { appId, policy, readings, method, address, subject, proofs, now, isReportOnly, signedIn, isProgram: byToken }
+  return {
+    appId,
+    policy,
+    readings,
+    method,
+    address,
+    subject,
+    proofs,
+    now,
+    isReportOnly,
+    tightening,
+    signedIn,
+    isProgram: byToken
+  }
 }
 
 /** The verdict of a rule whose path matches; null when a condition does not hold. */
 export function judge(compiled: CompiledRule, asked: Asked): Verdict | null {
   const { rule, index } = compiled
   if (unmetCondition(compiled, asked) !== null) return null
-  if (asksWho(rule) && asked.signedIn !== 'fully') return missing(asked, index, requirementOf(rule))
+  if (asksWho(rule) && asked.signedIn !== 'fully') return missing(asked, index, requirementUnder(asked, rule))
   if (rule.outcome.access === 'deny') return refusal(index)
+  if (asked.tightening?.onlyGroups != null) return judgeLockdown(asked, rule, index, asked.tightening.onlyGroups)
   if (rule.outcome.access === 'public') return passage(strictness.public, index, anySecondFactor, null)
-  const { requirement, freshFor } = rule.outcome
-  return judgeRequirement(requirement, asked, index, freshFor === undefined ? null : { rule: index, bytes: freshFor })
+  return judgeRequirement(requirementUnder(asked, rule), asked, index, freshForOf(rule, index))
+}
+
+/** In lockdown a public path is as any other: a stranger is asked to sign in. */
+function judgeLockdown(asked: Asked, rule: Rule, index: number, groups: readonly string[]): Verdict {
+  const requirement = requirementUnder(asked, rule)
+  if (asked.signedIn !== 'fully') return missing(asked, index, requirement)
+  if (!groups.some(group => asked.subject?.groups.includes(group))) return refusal(index, 'lockdown')
+  return judgeRequirement(requirement, asked, index, freshForOf(rule, index))
 }
 
 /** The verdict where no rule matches. A person who is not signed in does not learn what exists (THREATS P18). */
@@ -120,8 +146,17 @@ function asksWho(rule: Rule): boolean {
   return rule.groups !== undefined || rule.users !== undefined
 }
 
-function requirementOf(rule: Rule): Requirement {
-  return rule.outcome.access === 'mfa' ? rule.outcome.requirement : anySecondFactor
+/** A program can show no proof, so a posture asks it for none; lockdown compares the groups of its owner. */
+export function requirementUnder(
+  { tightening = null, isProgram }: Pick<Asked, 'tightening' | 'isProgram'>,
+  { outcome }: Rule
+): Requirement {
+  const requirement = outcome.access === 'mfa' ? outcome.requirement : anySecondFactor
+  return tightening === null || isProgram ? requirement : tighten(requirement, tightening)
+}
+
+function freshForOf({ outcome }: Rule, rule: number): FreshFor | null {
+  return outcome.access !== 'mfa' || outcome.freshFor === undefined ? null : { rule, bytes: outcome.freshFor }
 }
 
 function judgeRequirement(requirement: Requirement, asked: Asked, rule: number, freshFor: FreshFor | null): Verdict {
@@ -179,15 +214,14 @@ function passage(
 }
 
 function challenge(
-  reason: Exclude<Reason, 'not_allowed' | 'budget_proof_required' | 'unusual_proof_required'>,
+  reason: Exclude<Reason, RefuseReason | 'budget_proof_required' | 'unusual_proof_required'>,
   rule: number,
   requirement: Requirement
 ): Verdict {
   return { strictness: strictness[reason], reason, rule, requirement, freshUntil: null, freshFor: null }
 }
 
-function refusal(rule: number): Verdict {
-  const reason = 'not_allowed'
+function refusal(rule: number, reason: RefuseReason = 'not_allowed'): Verdict {
   return {
     strictness: strictness[reason],
     reason,

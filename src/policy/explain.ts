@@ -4,7 +4,7 @@ import { toText } from '../request/utf8.ts'
 import { type CompiledRule, compiledOf } from './compile.ts'
 import { eachVerdict } from './decide.ts'
 import type { Decision } from './decision.ts'
-import { type Asked, ask, judge, type Question, unmetCondition, type Verdict } from './evaluate.ts'
+import { type Asked, ask, judge, type Question, requirementUnder, unmetCondition, type Verdict } from './evaluate.ts'
 import type { Rule } from './policy.ts'
 import { describeReading, describeRequirement, describeRule, describeVerdict } from './policy-text.ts'
 
@@ -28,7 +28,7 @@ export interface ReadingExplanation {
   /** The request's method, or another one that the app may take it for. */
   readonly method: string
   readonly letterCase: 'exact' | 'ignored'
-  readonly verdict: 'forward' | 'not_allowed' | NonNullable<Verdict['reason']>
+  readonly verdict: 'forward' | NonNullable<Verdict['reason']>
   readonly rule: number | null
   /** True where the verdict is as strict as the decision. */
   readonly isStrictest: boolean
@@ -102,11 +102,16 @@ function whyUnmet(compiled: CompiledRule, asked: Asked): string {
   return `${asked.subject?.name} is none of its users`
 }
 
-function whyDecided({ outcome }: Rule, asked: Asked, verdict: Verdict): string {
+function whyDecided(rule: Rule, asked: Asked, verdict: Verdict): string {
+  const { outcome } = rule
   if (verdict.reason === 'sign_in_required') return 'it matches, and nobody is signed in'
   if (verdict.reason === 'second_factor_required') return 'it matches, and only a first factor was shown'
-  if (outcome.access !== 'mfa') return `it matches, and its access is ${outcome.access}`
-  const asks = describeRequirement(outcome.requirement)
+  if (verdict.reason === 'lockdown')
+    return `it matches, but in lockdown the app lets in only ${asked.tightening?.onlyGroups?.join(', ')}`
+  const isTight = asked.tightening != null && (asked.tightening.onlyGroups !== null || outcome.access === 'mfa')
+  if (outcome.access === 'deny' || (outcome.access !== 'mfa' && !isTight))
+    return `it matches, and its access is ${outcome.access}`
+  const asks = `${describeRequirement(requirementUnder(asked, rule))}${isTight ? ' under the posture' : ''}`
   if (verdict.reason === null) return `it matches, and ${asked.subject?.name} has shown ${asks}`
   return `it matches, and asks for ${asks}: ${describeVerdict(verdict.reason)}`
 }

@@ -10,6 +10,7 @@ const reasons: Record<Reason, string> = {
   fresh_proof_required: 'the last such proof is too old',
   budget_proof_required: 'more was fetched than a budget allows',
   unusual_proof_required: 'something was unusual for this person',
+  lockdown: 'the app is in lockdown, and the person is in none of the groups that it lets in',
   not_allowed: 'not allowed'
 }
 

@@ -92,6 +92,11 @@ export class Server implements Serving {
     this.#redirects = redirectsFor(config)
     this.#log = log
     this.#worker = worker
+    runtime.postures.onChange(() => {
+      this.#reviewLive()
+      // What was permitted just before, and is open only now.
+      setTimeout(() => this.#reviewLive(), lateMs).unref()
+    })
     this.#reloads = worker === undefined ? new ReloadMetrics(runtime.metrics, runtime.clock) : null
     if (worker === undefined) runtime.metrics.read('factorgate_workers', () => 1)
     // Of the configuration in use: a refused one names other files.
@@ -266,13 +271,17 @@ export class Server implements Serving {
     this.#record('gate.reload')
     this.#reloads?.applied()
     this.#warnOfReports()
-    // Not awaited, because thousands of connections may be open.
-    this.runtime.live
-      .review(gateway.review)
-      .catch(error => this.#log.error({ err: error }, 'could not judge what is open'))
+    this.#reviewLive()
     this.runtime.sweep()
     old.close().catch(error => this.#log.warn({ err: error }, 'the old configuration did not end cleanly'))
     return waiting
+  }
+
+  /** Not awaited, because thousands of connections may be open. */
+  #reviewLive(): void {
+    this.runtime.live
+      .review(this.#gateway.review)
+      .catch(error => this.#log.error({ err: error }, 'could not judge what is open'))
   }
 
   async refuse(problems: readonly string[]): Promise<void> {
@@ -321,6 +330,9 @@ export class Server implements Serving {
     journal.record({ kind, at: clock(), worker: this.#worker?.number })
   }
 }
+
+/** After another posture, everything that is open is judged once more, in milliseconds. */
+const lateMs = 500
 
 /** How long the last spans may take: what is left of the grace, within bounds, in milliseconds. */
 function flushTimeOf(graceLeft: number): number {

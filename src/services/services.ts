@@ -30,6 +30,7 @@ import { History } from '../metrics/history.ts'
 import { MeasuredStore } from '../metrics/measured-store.ts'
 import { Metrics } from '../metrics/metrics.ts'
 import { readEventLoop, readProcess } from '../metrics/process-metrics.ts'
+import type { Postures } from '../posture/postures.ts'
 import { programTokenRecord } from '../programs/program-token.ts'
 import { ProgramTokens } from '../programs/program-tokens.ts'
 import { AppUse } from '../session/last-used-apps.ts'
@@ -42,6 +43,7 @@ import { AttemptLimiter } from '../throttle/attempt-limiter.ts'
 import type { UnusualWatch } from '../unusual/unusual-watch.ts'
 import { type AccessWatching, watchAccess } from '../watch/access.ts'
 import { Readiness } from '../watch/readiness.ts'
+import { posturesOf } from './postures-of.ts'
 import type { Tracing } from './tracing.ts'
 
 /** What a reload may change. */
@@ -111,6 +113,8 @@ export class Services {
   budgets: Budgets | null = null
   /** The watch on people; null where the configuration has never had one. It outlives a reload. */
   unusual: UnusualWatch | null = null
+  /** How careful the gate is now. */
+  readonly postures: Postures
   /** True if other processes use the same store. */
   readonly isStoreShared: boolean
   /** Those who are told of each exchange while it runs. */
@@ -185,6 +189,8 @@ export class Services {
     this.#indexGrowth = new IndexGrowth({ path: input.journalFile })
     this.samlCopies = path.join(path.dirname(input.journalFile), 'saml-metadata')
     this.strangers = new Strangers(journal, clock)
+    this.postures = posturesOf(this)
+    this.postures.onChange(() => this.budgets?.configure(this.budgets.all))
     this.accounts = new Accounts({ store, clock })
     this.credentials = new Credentials({ store, clock, onDisabled: notice => this.disabled(notice) })
     this.invitations = new Invitations({ store, clock })
@@ -243,6 +249,7 @@ export class Services {
     keyring = () => runtime.keyring
     await runtime.cache.watch([sessionKey(''), tokenKey(''), accountPrefix, programTokenRecord.prefix])
     await runtime.sessions.begin()
+    await runtime.postures.start()
     const { store, cache, sessions, tokens, live, log, readiness } = runtime
     await runtime.accounts
       .indexAddresses()
@@ -359,6 +366,7 @@ export class Services {
 
   async close(): Promise<void> {
     this.#watching?.stop()
+    this.postures.stop()
     this.#indexGrowth.stop()
     this.readiness.stop()
     this.history.stop()

@@ -1,5 +1,5 @@
-/** The review of live connections after a reload: it ends those that the new configuration does not permit. */
-import { type AccessContext, authorize } from '../apps/authorize.ts'
+/** The review of live connections after a reload or another posture: it ends those that are no longer permitted. */
+import { type AccessContext, authorize, type TighteningOf } from '../apps/authorize.ts'
 import type { App, RouteTable } from '../apps/route-table.ts'
 import type { Clock } from '../clock.ts'
 import type { ErrorCode } from '../errors.ts'
@@ -29,9 +29,10 @@ export class LiveReview implements Reviewer {
     cache: SessionCache
     clock: Clock
     terms: SessionTerms
+    tighteningOf: TighteningOf
   }) {
     this.#terms = input.terms
-    this.#context = { routes: input.routes, clock: input.clock, audit: null }
+    this.#context = { routes: input.routes, clock: input.clock, audit: null, tighteningOf: input.tighteningOf }
     this.#apps = new Set(input.apps)
     this.#cache = input.cache
   }

@@ -6,7 +6,11 @@ import t, { type Test } from 'tap'
 import { ReturnTargets } from '../../src/apps/return-targets.ts'
 import { RouteTable } from '../../src/apps/route-table.ts'
 import { run } from '../../src/cli/run.ts'
+import { turnDial } from '../../src/posture/dial-record.ts'
+import type { PostureLevel } from '../../src/posture/posture.ts'
+import { tighteningOf } from '../../src/posture/tightening-of.ts'
 import { toApp } from '../../src/services/app-options.ts'
+import { postureTermsOf } from '../../src/services/posture.ts'
 import type { Principal } from '../../src/session/sessions.ts'
 import { StoreUnreachable } from '../../src/store/store.ts'
 import { echoApp, navigation, type Running, startGateway } from '../fixtures/in-process/gateway.ts'
@@ -25,6 +29,10 @@ interface Question {
   readonly who?: 'nobody' | 'stale' | 'alice'
   /** The age of Alice's password and code. */
   readonly minutesAgo?: number
+  /** Her second factor. Default: totp. */
+  readonly factor?: 'webauthn'
+  /** Her groups. Default: researchers. */
+  readonly groups?: readonly string[]
 }
 
 /** One answer for all callers, or with exceptions. */
@@ -105,6 +113,62 @@ const rows: readonly (readonly [string, Question, Expected])[] = [
   ['a service worker on an app’s host', { uri: '/public/sw.js', headers: { 'service-worker': 'script' } }, 'forward']
 ]
 
+/** The same app in another posture. */
+const postures: readonly (readonly [Exclude<PostureLevel, 'normal'>, string, Question, string])[] = [
+  ['elevated', 'a public path, for nobody', { uri: '/public/x' }, 'forward'],
+  ['elevated', 'a code, where a passkey is asked for now', { uri: '/x', who: 'alice' }, 'other_factor_required'],
+  ['elevated', 'a passkey', { uri: '/x', who: 'alice', factor: 'webauthn', minutesAgo: 14 }, 'forward'],
+  [
+    'elevated',
+    'an old passkey',
+    { uri: '/x', who: 'alice', factor: 'webauthn', minutesAgo: 16 },
+    'fresh_proof_required'
+  ],
+  [
+    'elevated',
+    'a passkey within half of the rule’s time',
+    { uri: '/fresh/x', who: 'alice', factor: 'webauthn', minutesAgo: 2 },
+    'forward'
+  ],
+  [
+    'elevated',
+    'a passkey after half of the rule’s time',
+    { uri: '/fresh/x', who: 'alice', factor: 'webauthn', minutesAgo: 3 },
+    'fresh_proof_required'
+  ],
+  ['elevated', 'a denied path', { uri: '/admin/x', who: 'alice', factor: 'webauthn' }, 'not_allowed'],
+  ['elevated', 'nobody', { uri: '/x' }, 'sign_in_required'],
+  ['lockdown', 'a public path, for nobody', { uri: '/public/x' }, 'sign_in_required'],
+  ['lockdown', 'nobody', { uri: '/x' }, 'sign_in_required'],
+  ['lockdown', 'a person of another group', { uri: '/x', who: 'alice', factor: 'webauthn' }, 'lockdown'],
+  ['lockdown', 'a public path, for such a person', { uri: '/public/x', who: 'alice' }, 'lockdown'],
+  ['lockdown', 'a denied path, for such a person', { uri: '/admin/x', who: 'alice' }, 'not_allowed'],
+  [
+    'lockdown',
+    'MOVE from a denied path',
+    { method: 'MOVE', uri: '/x', headers: { destination: '/admin/y' }, who: 'alice' },
+    'not_allowed'
+  ],
+  [
+    'lockdown',
+    'one of the group that it lets in',
+    { uri: '/x', who: 'alice', groups: ['researchers', 'operators'], factor: 'webauthn' },
+    'forward'
+  ],
+  [
+    'lockdown',
+    'one of that group, with a code',
+    { uri: '/x', who: 'alice', groups: ['researchers', 'operators'] },
+    'other_factor_required'
+  ],
+  [
+    'lockdown',
+    'one of that group whom the rules do not let in',
+    { uri: '/x', who: 'alice', groups: ['operators'], factor: 'webauthn' },
+    'not_allowed'
+  ]
+]
+
 /** Only for in-line enforcement and forward-auth: the others need neither store nor journal. */
 const outages: readonly (readonly [string, Question, 'store' | 'journal', string])[] = [
   ['the store is down: a public path needs no session', { uri: '/public/x', who: 'stale' }, 'store', 'forward'],
@@ -137,7 +201,13 @@ async function start(t: Test) {
   const alice = await gate.account('alice')
   const { apps, portal } = await gate.load()
   const all = apps.map(one => toApp(one, portal.url.origin))
-  const destinations = new ReturnTargets(new RouteTable({ apps: all, portalOrigin: portal.url.origin }), all, time.read)
+  const terms = postureTermsOf({ watch: null })
+  const destinations = new ReturnTargets(
+    new RouteTable({ apps: all, portalOrigin: portal.url.origin }),
+    all,
+    time.read,
+    { tighteningOf: tighteningOf(app => gate.server.runtime.postures.level(app), terms) }
+  )
   return { time, app, gate, alice, destinations }
 }
 type Fixture = Awaited<ReturnType<typeof start>>
@@ -173,12 +243,11 @@ function ask(fixture: Fixture, question: Question, cookie: string, principal: Pr
       const person = [
         '--user',
         'alice',
-        '--group',
-        'researchers',
+        ...(question.groups ?? ['researchers']).flatMap(group => ['--group', group]),
         '--proof',
         `password@${age}m`,
         '--proof',
-        `totp@${age}m`
+        `${question.factor ?? 'totp'}@${age}m`
       ]
       const args = ['explain', '--config', gate.configFile, '--url', url, '--method', method, '--json']
       let stdout = ''
@@ -227,6 +296,23 @@ t.test('the same question has the same answer', async t => {
       const wanted = typeof expected === 'string' ? expected : (expected[asker] ?? expected.all)
       t.equal(await asked[asker](), wanted, `${title}: ${asker}`)
     }
+  }
+})
+
+t.test('and so it has in every posture', async t => {
+  const fixture = await start(t)
+  const { gate, alice, time } = fixture
+  const { runtime } = gate.server
+  for (const [level, title, question, expected] of postures) {
+    const { who = 'nobody', minutesAgo = 0, groups = ['researchers'], factor = 'totp' } = question
+    await runtime.accounts.update(alice.id, { groups })
+    await turnDial(runtime.store, { level: 'normal', app: null, why: 'test', by: 'test', until: null }, time.now)
+    const signedIn = who === 'alice' ? await gate.signInWith(alice, factor, 'one') : null
+    time.advance(minutesAgo * 60)
+    await turnDial(runtime.store, { level, app: 'one', why: 'test', by: 'test', until: null }, time.now)
+    await runtime.postures.read()
+    const asked = ask(fixture, question, signedIn?.cookies.one ?? '', signedIn?.principal ?? null)
+    for (const asker of askers) t.equal(await asked[asker](), expected, `${level}: ${title}: ${asker}`)
   }
 })
 

@@ -434,6 +434,8 @@ export interface Sentences {
     readonly maintained: string
     readonly maintainedUntil: (args: { readonly until: string }) => string
     readonly console: string
+    readonly elevated: string
+    readonly lockdown: string
   }
   readonly logout: {
     readonly title: string
@@ -573,6 +575,11 @@ export interface Sentences {
     }
     readonly not_allowed: {
       readonly title: string
+      readonly what: (args: { readonly app: string }) => string
+      readonly now: string
+    }
+    readonly lockdown: {
+      readonly title: (args: { readonly app: string }) => string
       readonly what: (args: { readonly app: string }) => string
       readonly now: string
     }

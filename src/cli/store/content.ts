@@ -8,6 +8,7 @@ import { accountRecord } from '../../identity/account-record.ts'
 import { passwordRecord } from '../../identity/local.ts'
 import { knownRecord as knownAppRecord, openRecord as openAppRecord } from '../../integrity/records.ts'
 import { type Keyring, KeyringError, sealedBy } from '../../keyring/keyring.ts'
+import { dialRecord } from '../../posture/dial-record.ts'
 import { programTokenRecord } from '../../programs/program-token.ts'
 import { RecordTooNew, type Store } from '../../store/store.ts'
 import { groupRecord as unusualGroupRecord, personRecord as unusualPersonRecord } from '../../unusual/records.ts'
@@ -72,7 +73,8 @@ export const travellingKinds = [
   unusualPersonRecord,
   unusualGroupRecord,
   knownAppRecord,
-  openAppRecord
+  openAppRecord,
+  dialRecord
 ]
 
 /** True for a record of a newer version than this release knows. */

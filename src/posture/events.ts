@@ -1,0 +1,44 @@
+/** The journal's lines about the posture. */
+import type { AuditEvent } from '../audit/event.ts'
+import type { Turn, Turned } from './dial-record.ts'
+import type { Ended, PostureLevel } from './posture.ts'
+
+type Line = Pick<AuditEvent, 'kind'> & Partial<AuditEvent> & { readonly why: string }
+
+const iso = (at: number | null) => (at === null ? undefined : new Date(at).toISOString())
+
+/** An operator has set the posture. The caller adds the time and the operator. */
+export function turnedLine({ level, app, why, until }: Turn, { before, now }: Turned): Line {
+  return {
+    kind: 'posture',
+    outcome: level,
+    before,
+    ...(app === null ? {} : { app }),
+    // Where all apps have a stricter posture than this one.
+    ...(now === level ? {} : { posture: now }),
+    until: iso(until),
+    why
+  }
+}
+
+/** A setting has ended by itself. */
+export function endedLine({ app, setting }: Ended): Line {
+  const { level, by, at, until, why } = setting
+  const where = app === null ? 'all apps' : `the app ${app}`
+  return {
+    kind: 'posture',
+    outcome: 'ended',
+    before: level,
+    ...(app === null ? {} : { app }),
+    until: iso(until),
+    why: `The posture ${level} for ${where} has ended. ${by} set it at ${iso(at)}: ${why}`
+  }
+}
+
+/** Nobody knows what is set; or it is known again. */
+export function unreadableLine(problem: string | null, kept: PostureLevel | null): Line {
+  if (problem === null) return { kind: 'posture', outcome: 'readable', why: 'The posture can be read again.' }
+  const what =
+    kept === null ? 'The gate treats all apps as elevated.' : `The gate keeps the last one that it knew: ${kept}.`
+  return { kind: 'posture', outcome: 'unreadable', why: `The posture cannot be read: ${problem}. ${what}` }
+}

@@ -1,0 +1,75 @@
+/** The posture of apps as a value: how careful the gate is now, who has set it, why, and until when. */
+
+/** Each is stricter than the one before. */
+export const postureLevels = ['normal', 'elevated', 'lockdown'] as const
+export type PostureLevel = (typeof postureLevels)[number]
+
+/** What somebody has set. */
+export interface Setting {
+  readonly level: Exclude<PostureLevel, 'normal'>
+  /** The operator's reason. Only operators read it. */
+  readonly why: string
+  /** The operator's name, or that of the system's user. */
+  readonly by: string
+  /** Milliseconds since the epoch, as `until`. */
+  readonly at: number
+  /** Null for no end. */
+  readonly until: number | null
+}
+
+/** Everything that is set. Where nothing is, the posture is normal. */
+export interface Dial {
+  /** For all apps. */
+  readonly all: Setting | null
+  /** For single apps, by their ids. */
+  readonly apps: Readonly<Record<string, Setting>>
+}
+
+export const normalDial: Dial = { all: null, apps: {} }
+
+/** A setting that has ended, and the app that it was for; null for all apps. */
+export interface Ended {
+  readonly app: string | null
+  readonly setting: Setting
+}
+
+export function stricterOf(one: PostureLevel, other: PostureLevel): PostureLevel {
+  return postureLevels.indexOf(one) >= postureLevels.indexOf(other) ? one : other
+}
+
+/** Of one app, the stricter of what is set for it and for all apps. `app` null: of all apps. */
+export function levelAt(dial: Dial, app: string | null, now: number): PostureLevel {
+  return settingAt(dial, app, now)?.level ?? 'normal'
+}
+
+/** The setting that `levelAt` follows; null where the posture is normal. */
+export function settingAt({ all, apps }: Dial, app: string | null, now: number): Setting | null {
+  const own = app !== null && Object.hasOwn(apps, app) ? standing(apps[app] as Setting, now) : null
+  const common = standing(all, now)
+  if (own === null || common === null) return own ?? common
+  return stricterOf(own.level, common.level) === common.level ? common : own
+}
+
+/** The settings that stand at `now`, and those that have ended. */
+export function splitAt({ all, apps }: Dial, now: number): { readonly dial: Dial; readonly ended: readonly Ended[] } {
+  const ended: Ended[] = []
+  const left = (app: string | null, setting: Setting | null) => {
+    if (setting !== null && standing(setting, now) === null) ended.push({ app, setting })
+    return standing(setting, now)
+  }
+  const dial = {
+    all: left(null, all),
+    apps: Object.fromEntries(Object.entries(apps).filter(([app, setting]) => left(app, setting) !== null))
+  }
+  return { dial, ended }
+}
+
+/** When the next setting ends; null for never. */
+export function nextEndOf({ all, apps }: Dial): number | null {
+  const ends = [all, ...Object.values(apps)].flatMap(setting => (setting?.until == null ? [] : [setting.until]))
+  return ends.length === 0 ? null : Math.min(...ends)
+}
+
+function standing(setting: Setting | null, now: number): Setting | null {
+  return setting === null || (setting.until !== null && now >= setting.until) ? null : setting
+}

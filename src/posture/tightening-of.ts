@@ -1,0 +1,28 @@
+/** What a posture adds to the rules of an app, as the configuration says. */
+import type { FactorKind } from '../factor/kinds.ts'
+import type { Tightening } from '../policy/tightening.ts'
+import type { PostureLevel } from './posture.ts'
+
+/** `watch.posture` of the configuration. */
+export interface PostureTerms {
+  readonly elevated: {
+    /** Of budgets, of thresholds for what is unusual, and of each `within`. */
+    readonly factor: number
+    readonly factors: readonly FactorKind[]
+    readonly withinSeconds: number
+  }
+  readonly lockdown: { readonly groups: readonly string[] }
+}
+
+/** Lockdown asks for the same proofs as elevated, so that each level is stricter than the one before. */
+export function tighteningOf(
+  level: (app: string) => PostureLevel,
+  terms: PostureTerms
+): (app: string) => Tightening | null {
+  const elevated: Tightening = { ...terms.elevated, onlyGroups: null }
+  const lockdown: Tightening = { ...terms.elevated, onlyGroups: terms.lockdown.groups }
+  return app => {
+    const now = level(app)
+    return now === 'normal' ? null : now === 'elevated' ? elevated : lockdown
+  }
+}
