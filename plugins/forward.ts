@@ -25,6 +25,7 @@ import type { UpstreamRegistry } from '../src/forwarding/upstreams.ts'
 import type { Unsent } from '../src/identity/identity-headers.ts'
 import type { Flow } from '../src/metering/flow.ts'
 import type { ObservedExchange } from '../src/metering/observation.ts'
+import type { ResponseTap } from '../src/metering/response-tap.ts'
 import { endInStages, isLast } from '../src/platform/staged-close.ts'
 import { responseToUpgrade } from '../src/platform/upgrade-response.ts'
 import type { Permit } from '../src/policy/decision.ts'
@@ -41,6 +42,8 @@ export interface ForwardOptions {
   readonly assert?: (exchange: Exchange) => string | null
   /** Those who watch what leaves; null while nobody does. */
   readonly watch?: WatchedFlows | null
+  /** Who looks at the responses of an app. */
+  readonly tapOf?: ((app: string) => ResponseTap | null) | null
   /** Called when a WebSocket is open, and `onEnd` after every forwarded request or WebSocket. */
   readonly onOpen?: (exchange: Exchange) => void
   readonly onEnd?: (exchange: Exchange, method: string, summary: ForwardResult, isSocket: boolean) => void
@@ -112,6 +115,7 @@ export const forwardPlugin = fp<ForwardOptions>(
           options.watch == null || (options.watch.isIdle && program?.token.bytes == null)
             ? null
             : flowOf(options.watch, request, match.app, permit, upgrade !== undefined),
+        tap: options.tapOf == null ? null : options.tapOf(match.app.id),
         trace: exchange.trace,
         observer: new ReplyObserver(request, reply, options, upgrade !== undefined, logged)
       }

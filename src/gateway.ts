@@ -51,6 +51,7 @@ import { assertionFor } from './services/assertion.ts'
 import { certificateFilesOf } from './services/certificate-files.ts'
 import { directoriesOf, frontHeadersOf } from './services/directories.ts'
 import { directoryWatchers } from './services/directory-watchers.ts'
+import { integrityTaps } from './services/integrity.ts'
 import { readLogo } from './services/logo.ts'
 import { usePosture } from './services/posture.ts'
 import { recordEnd } from './services/record-end.ts'
@@ -132,6 +133,7 @@ export async function buildGateway(config: Config, runtime: Services): Promise<F
   const routes = new RouteTable({ apps, portalOrigin })
   const watching = await watchingOf(config, apps, runtime)
   const { demands } = watching
+  const upstreams = new UpstreamRegistry({ apps, states: runtime.upstreams })
   const tighteningOf = usePosture(config, runtime)
   const returnTargets = new ReturnTargets(routes, apps, clock, { demands, tighteningOf })
   const maxUrlLength = maxUrlLengthFor(config.listen.maxHeaderSize)
@@ -200,12 +202,13 @@ export async function buildGateway(config: Config, runtime: Services): Promise<F
     enforce: { routes, portalOrigin, audit, clock, maxUrlLength, demands, tighteningOf },
     forward: {
       live,
-      upstreams: new UpstreamRegistry({ apps, states: runtime.upstreams }),
+      upstreams,
       assert: ({ match, principal, program }) => {
         const who = principal ?? program
         return match.kind === 'app' && who !== null ? assertionFor(match.app, who, runtime, portalOrigin) : null
       },
       watch: watching.flows,
+      tapOf: await integrityTaps(config, apps, runtime, upstreams),
       onOpen: exchange =>
         (exchange.principal === null && exchange.program === null ? strangers : audit).record(
           exchangeEvent(exchange, 'socket.open', clock(), { status: 101 })

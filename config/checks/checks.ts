@@ -13,6 +13,7 @@ import { checkHeader } from './identity-header.ts'
 import { checkLdap } from './identity-ldap.ts'
 import { checkOidc } from './identity-oidc.ts'
 import { checkSaml } from './identity-saml.ts'
+import { checkIntegrity } from './integrity.ts'
 import { checkJournal } from './journal.ts'
 import { checkNotify } from './notify.ts'
 import { checkPlainHttp } from './plain-http.ts'
@@ -35,6 +36,7 @@ export function checkConfig(config: DraftConfig, now: number, diagnostics: Diagn
   checkWebauthnPolicy(config, now, diagnostics)
   checkNotify(config, now, diagnostics)
   checkWatch(config, diagnostics)
+  checkIntegrity(config, diagnostics)
   checkJournal(config, now, diagnostics)
   checkTraces(config, now, diagnostics)
   if (config.unsafeHttp === true)

@@ -1,6 +1,7 @@
 /** The schema of `apps[]`: where an app is, who may enter, and what it hears about people. */
 import { factorKinds, factorTable } from '../../src/factor/kinds.ts'
 import { identityHeaders } from './identity-headers.ts'
+import { integrity } from './integrity.ts'
 import { within } from './people.ts'
 import { choice, duration, flag, list, map, orAbsent, orNull, record, text, typed } from './schema-builders.ts'
 import { tokens } from './tokens.ts'
@@ -256,6 +257,7 @@ export const app = map(
       default: false,
       example: true
     }),
+    integrity,
     maintenance: orNull(maintenance)
   },
   { title: 'App', description: 'One app behind the gate.' }

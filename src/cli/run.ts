@@ -50,7 +50,7 @@ const entries: readonly Entry[] = [
   },
   {
     name: 'watch',
-    summary: 'Show who has used how much of which budget.',
+    summary: 'Show who fetches how much, how full budgets are, and what is new in apps.',
     load: () => import('./watch.ts')
   },
   {

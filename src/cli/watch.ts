@@ -1,18 +1,24 @@
-/** `factorgate watch`: the group of commands about what people fetch. */
+/** `factorgate watch`: the group of commands about what people fetch, and about changes of apps. */
 import { group } from './command.ts'
 
 export const command = group({
   name: 'watch',
-  summary: 'Show who has fetched how much, and how far budgets are used.',
+  summary: 'Show who fetches how much, how full budgets are, and what is new in apps.',
   help: `
 Example:
   factorgate watch show
+  factorgate watch app files
 `,
   commands: [
     {
       name: 'show',
       summary: 'Show who has fetched how much, and how far budgets are used.',
       load: () => import('./watch/show.ts')
+    },
+    {
+      name: 'app',
+      summary: 'Show what is new in an app, approve it, or announce a change.',
+      load: () => import('./watch/app.ts')
     }
   ]
 })

@@ -5,6 +5,7 @@ import type { ErrorCode } from '../errors.ts'
 import type { Proof } from '../factor/proof.ts'
 import type { Unsent } from '../identity/identity-headers.ts'
 import type { Flow } from '../metering/flow.ts'
+import type { ResponseTap } from '../metering/response-tap.ts'
 import type { Permit } from '../policy/decision.ts'
 import type { Program } from '../programs/program.ts'
 import type { RequestTrace } from '../traces/request-trace.ts'
@@ -34,6 +35,8 @@ export interface ForwardRequest {
   readonly assertion: string | null
   /** Counts the bytes; null where nobody watches. */
   readonly flow: Flow | null
+  /** Looks at the response; null where nobody does. */
+  readonly tap: ResponseTap | null
   /** Null where no traces are configured. */
   readonly trace: RequestTrace | null
   readonly observer: ForwardObserver

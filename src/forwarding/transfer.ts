@@ -6,6 +6,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { ErrorCode } from '../errors.ts'
 import type { Direction } from '../metering/flow.ts'
+import type { BodyTap } from '../metering/response-tap.ts'
 import { joinBody } from '../platform/joined-body.ts'
 import { endInStages, softenClose } from '../platform/staged-close.ts'
 import type { ResponseHandler, UpstreamError } from '../upstream/connection.ts'
@@ -45,6 +46,7 @@ class Transfer extends ForwardOperation implements ResponseHandler {
   #small: string | null = null
   #waitsForDrain = false
   #isHeld = false
+  #tap: BodyTap | null = null
 
   get isSocket(): boolean {
     return false
@@ -90,12 +92,13 @@ class Transfer extends ForwardOperation implements ResponseHandler {
   }
 
   onHead({ status, reason, headers: raw, framing, isWhole, tiesConnection, oddities }: ResponseHead): void {
-    const { res, observer } = this.forwardRequest
+    const { res, observer, tap, path } = this.forwardRequest
     if (oddities !== null) observer.onOddities(oddities)
     noteResponse(this.forwardRequest, tiesConnection && status === 401)
     const { headers, hasLength } = inboundHeaders(raw, status, this.plan.mapping)
     this.#hasBody = framing !== 'none'
     const { req } = this.forwardRequest
+    if (tap !== null) this.#tap = tap.open(req.method as string, path, status, raw)
     if (this.#body !== null && !req.complete && req.httpVersionMajor === 1) softenClose(req.socket)
     this.#arrivedWhole = isWhole
     res.writeHead(status, validReason(reason), headers)
@@ -111,6 +114,7 @@ class Transfer extends ForwardOperation implements ResponseHandler {
     const isGone = this.isOver || res.destroyed
     if (isGone) return true
     this.bytesOut += chunk.length
+    if (this.#tap !== null) this.#tap.data(chunk)
     if (this.flow !== null) {
       this.#isHeld = !this.flow.sent(chunk.length)
       // Whoever counts may have cut it off.
@@ -131,6 +135,7 @@ class Transfer extends ForwardOperation implements ResponseHandler {
   onComplete(): void {
     this.connection = null
     this.#isWhole = true
+    this.#endTap(true)
     const { res } = this.forwardRequest
     if (this.#small === null) {
       res.end()
@@ -198,6 +203,11 @@ class Transfer extends ForwardOperation implements ResponseHandler {
     this.decline(error)
   }
 
+  #endTap(isWhole: boolean): void {
+    this.#tap?.end(isWhole)
+    this.#tap = null
+  }
+
   /** The app's response is incomplete. The client gets it if it can notice. */
   #breakOff(): void {
     const { req, res } = this.forwardRequest
@@ -222,6 +232,7 @@ class Transfer extends ForwardOperation implements ResponseHandler {
   #finish(): void {
     if (this.isOver) return
     this.isOver = true
+    this.#endTap(false)
     const { req, res } = this.forwardRequest
     res.off('close', onResponseClose)
     res.off('drain', onResponseDrain)

@@ -44,6 +44,11 @@ export class KnownMarks {
     return [...(this.#all.get(kind)?.keys() ?? [])]
   }
 
+  hasBeginning(kind: MarkKind, beginning: string): boolean {
+    for (const value of this.#all.get(kind)?.keys() ?? []) if (value.startsWith(beginning)) return true
+    return false
+  }
+
   /** How many. */
   count(kind: MarkKind): number {
     return this.#all.get(kind)?.size ?? 0

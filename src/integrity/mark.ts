@@ -23,7 +23,9 @@ export const markKinds = [
   /** The hash of what a page loads and of where it sends forms. */
   'skeleton',
   /** The hash of a skeleton and of the kinds of elements. */
-  'structure'
+  'structure',
+  /** A page that the gate fetches itself, and the hash of a kind of element in it. */
+  'element'
 ] as const
 export type MarkKind = (typeof markKinds)[number]
 

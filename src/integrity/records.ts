@@ -11,8 +11,8 @@ export interface KnownRecord {
   readonly pages: number
   /** Values by kind, the one that was seen longest ago first. */
   readonly marks: Readonly<Partial<Record<MarkKind, readonly string[]>>>
-  /** Groups of pages: how many visits, and how many of them brought something new. Both fade. */
-  readonly rates: readonly (readonly [group: string, seen: number, novel: number])[]
+  /** How often visits of a page, or of a folder, bring something new (`novelty.ts`). */
+  readonly rates: readonly (readonly [group: string, seen: number, early: number, late: number])[]
   /** What is missing or old: each as `WHAT DETAIL`, with the day when it was seen last. */
   readonly notes: readonly (readonly [note: string, day: number])[]
 }
@@ -62,7 +62,7 @@ function isKnown(record: Loose): record is Loose & KnownRecord {
     markKinds.every(kind => marks[kind] === undefined || areTexts(marks[kind])) &&
     Array.isArray(rates) &&
     rates.every(
-      rate => Array.isArray(rate) && typeof rate[0] === 'string' && isTime(rate[1]) && isTime(rate[2]) && rate[1] < 1e9
+      rate => Array.isArray(rate) && typeof rate[0] === 'string' && [1, 2, 3].every(place => isTime(rate[place]))
     ) &&
     Array.isArray(notes) &&
     notes.every(note => Array.isArray(note) && typeof note[0] === 'string' && isTime(note[1]))

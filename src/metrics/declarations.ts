@@ -65,6 +65,17 @@ export const declarations = {
     labels: ['limit'],
     help: 'Attempts that were refused unchecked because of earlier failures, by limit.'
   },
+  factorgate_app_changes_total: {
+    type: 'counter',
+    labels: ['app', 'severity'],
+    help: 'New things that were found in an app, by app and severity: alarm or change.'
+  },
+  factorgate_app_changes_open: {
+    type: 'gauge',
+    labels: ['app'],
+    help: 'Findings about an app that no operator has approved yet.',
+    merge: 'most'
+  },
   factorgate_unusual_total: {
     type: 'counter',
     labels: ['level'],

@@ -40,6 +40,8 @@ export function noticeOf(event: AuditEvent): Notice | null {
       return event.isTold === true ? made(event, 'budget-passed', { why: text(event.why) }, [operators]) : null
     case 'watch.unusual':
       return event.isTold === true ? made(event, 'unusual-use', { why: text(event.why) }, [operators]) : null
+    case 'watch.app':
+      return event.isTold === true ? made(event, 'app-changed', { why: text(event.why) }, [operators]) : null
     case 'certificate.ending':
       return certificateEnding(event)
     default:

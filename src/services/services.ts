@@ -23,6 +23,7 @@ import { LocalDirectory } from '../identity/local.ts'
 import { PasswordHasher } from '../identity/password/password.ts'
 import type { KeptMetadata } from '../identity/saml/metadata-source.ts'
 import { SecondReader } from '../identity/saml/second-opinion.ts'
+import type { IntegrityWatch } from '../integrity/integrity-watch.ts'
 import type { Keyring } from '../keyring/keyring.ts'
 import { PublishedKeys } from '../keyring/published-keys.ts'
 import { Observers } from '../metering/observation.ts'
@@ -113,6 +114,7 @@ export class Services {
   budgets: Budgets | null = null
   /** The watch on people; null where the configuration has never had one. It outlives a reload. */
   unusual: UnusualWatch | null = null
+  integrity: IntegrityWatch | null = null
   /** How careful the gate is now. */
   readonly postures: Postures
   /** True if other processes use the same store. */
@@ -373,8 +375,7 @@ export class Services {
     this.reports.stop()
     clearInterval(this.#flushing)
     await this.#flush()
-    await this.budgets?.stop()
-    await this.unusual?.stop()
+    for (const watch of [this.budgets, this.unusual, this.integrity]) await watch?.stop()
     this.live.close()
     this.samlReader.close()
     this.cache.close()

@@ -85,6 +85,13 @@ t.test('an event becomes a notice to whom it concerns', async t => {
       [operators],
       { why: 'much' }
     ],
+    [
+      'something new in an app',
+      { kind: 'watch.app', outcome: 'alarm', app: 'files', isTold: true, why: 'New on /login', ...alice },
+      'app-changed',
+      [operators],
+      { why: 'New on /login' }
+    ],
     ['unusual use that is only journaled', { kind: 'watch.unusual', outcome: 'odd', isTold: false, ...alice }, null],
     ['an exchange', { kind: 'exchange', status: 200, ...alice }, null],
     ['a message that was sent', { kind: 'notice.sent', ...alice }, null],

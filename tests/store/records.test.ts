@@ -137,7 +137,7 @@ const records: Readonly<Record<string, object>> = {
     since: 1,
     pages: 2,
     marks: { script: ['/app.js'] },
-    rates: [['/', 2, 1]],
+    rates: [['/', 2, 1, 0]],
     notes: [['header x', 1]]
   },
   'integrity:open:': { findings: [], changing: null, told: [] },

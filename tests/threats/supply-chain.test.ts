@@ -63,8 +63,8 @@ t.test('the lock file pins every package by version and hash', async t => {
 
 t.test('what runs in production is a bounded number of packages', async t => {
   const direct = Object.keys(manifest.dependencies)
-  // Four of them, with 20 of their own, are for sign-ins at institutions; mmdb-lib reads countries, semver known faults, and neither brings more.
-  t.ok(direct.length <= 23, `${direct.length} direct dependencies`)
+  // Four of them, with 20 of their own, are for sign-ins at institutions; mmdb-lib reads countries, semver known faults, and neither brings more. parse5-sax-parser reads pages, and brings two.
+  t.ok(direct.length <= 24, `${direct.length} direct dependencies`)
   const here = production.filter(one => one.optional !== true)
   t.ok(here.length <= 150, `${here.length} packages on any system`)
   t.ok(production.length <= 180, `${production.length} with the prebuilt ones of every system`)

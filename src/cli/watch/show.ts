@@ -28,7 +28,7 @@ const alarmsMost = 50
 
 export const command: Command = {
   name: 'watch show',
-  summary: 'Show who has fetched how much today, beside what is usual for them, and how far budgets are used.',
+  summary: 'Show who has fetched how much, and how far budgets are used.',
   usage: ['factorgate watch show [--user NAME] [--json]'],
   help: `
   --user NAME      only this person

@@ -92,6 +92,11 @@ export interface Sentences {
       readonly what: (args: { readonly person: string }) => string
       readonly now: string
     }
+    readonly 'app-changed': {
+      readonly subject: string
+      readonly what: (args: { readonly lab: string }) => string
+      readonly now: string
+    }
     readonly invitation: {
       readonly subject: string
       readonly what: (args: { readonly lab: string; readonly person: string; readonly valid: string }) => string

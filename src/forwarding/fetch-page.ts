@@ -1,0 +1,101 @@
+/** Fetches one page of an app for the gate itself, without a person: a GET on a connection of its own, bounded in bytes and time. */
+import type { ResponseHandler, UpstreamConnection, UpstreamError } from '../upstream/connection.ts'
+import type { ResponseHead } from '../upstream/response-parser.ts'
+import { healthHead } from './outbound.ts'
+import type { AppUpstreams } from './upstreams.ts'
+
+export interface FetchedResponse {
+  readonly status: number
+  /** Names and values in turn, as the app sent them. */
+  readonly headers: readonly string[]
+  readonly body: Uint8Array
+  readonly isWhole: boolean
+}
+
+/** `path`: inside the app, with its query. Rejects with UpstreamError, or with an Error where no upstream is up. */
+export function fetchPage(
+  { balancer, plans }: AppUpstreams,
+  path: string,
+  { bytesMost, timeoutMs }: { readonly bytesMost: number; readonly timeoutMs: number }
+): Promise<FetchedResponse> {
+  const index = balancer.next([], null)
+  const plan = plans[index]
+  if (plan === undefined) return Promise.reject(new Error('none of its upstreams is up'))
+  return new Promise((resolve, reject) => {
+    const fetch = new Fetch(bytesMost, resolve, reject)
+    const head = healthHead(plan, path)
+    const request = { method: 'GET', head, body: null, isUpgrade: false, requester: null, tiesConnection: false }
+    const limits = { connectTimeoutMs: timeoutMs, responseTimeoutMs: timeoutMs }
+    const connection = balancer.pool(index).send({ ...request, ...limits }, fetch, true)
+    if (connection === null) return reject(new Error('too many connections to it'))
+    fetch.begin(connection, timeoutMs)
+  })
+}
+
+class Fetch implements ResponseHandler {
+  readonly #bytesMost: number
+  readonly #resolve: (response: FetchedResponse) => void
+  readonly #reject: (error: Error) => void
+  readonly #parts: Buffer[] = []
+  #size = 0
+  #head: ResponseHead | null = null
+  #connection: UpstreamConnection | null = null
+  #timer: NodeJS.Timeout | undefined
+  #isOver = false
+
+  constructor(bytesMost: number, resolve: (response: FetchedResponse) => void, reject: (error: Error) => void) {
+    this.#bytesMost = bytesMost
+    this.#resolve = resolve
+    this.#reject = reject
+  }
+
+  begin(connection: UpstreamConnection, timeoutMs: number): void {
+    this.#connection = connection
+    this.#timer = setTimeout(() => this.#end(false), timeoutMs)
+    this.#timer.unref()
+  }
+
+  onHead(head: ResponseHead): void {
+    this.#head = head
+  }
+
+  onData(chunk: Buffer): boolean {
+    const part = chunk.subarray(0, this.#bytesMost - this.#size)
+    this.#parts.push(Buffer.from(part))
+    this.#size += part.length
+    if (this.#size >= this.#bytesMost) this.#end(false)
+    return true
+  }
+
+  onComplete(): void {
+    this.#connection = null
+    this.#end(true)
+  }
+
+  onError(error: UpstreamError): void {
+    this.#connection = null
+    if (this.#head === null) this.#fail(error)
+    else this.#end(false)
+  }
+
+  #end(isWhole: boolean): void {
+    if (this.#head === null) return this.#fail(new Error('the app did not answer in time'))
+    if (!this.#stop()) return
+    const { status, headers } = this.#head
+    // A copy of its own memory, which a thread may take over.
+    this.#resolve({ status, headers, body: new Uint8Array(Buffer.concat(this.#parts)), isWhole })
+  }
+
+  #fail(error: Error): void {
+    if (this.#stop()) this.#reject(error)
+  }
+
+  #stop(): boolean {
+    if (this.#isOver) return false
+    this.#isOver = true
+    clearTimeout(this.#timer)
+    this.#connection?.destroy()
+    this.#connection = null
+    return true
+  }
+}

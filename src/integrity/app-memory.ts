@@ -1,0 +1,223 @@
+/** What is known of one app, and the judgement of what is seen: a value in, what is new out. It knows neither the store nor the clock. */
+import type { Severity } from './finding.ts'
+import { KnownMarks, notesMost, ratesMost } from './known-marks.ts'
+import { asksPassword, isForeign, type Mark } from './mark.ts'
+import { isOpenEnded, newRate, type Rate, visited } from './novelty.ts'
+import { folderOf, isInStorage, isProgram } from './path-shape.ts'
+import type { PageReading } from './read-page.ts'
+import type { KnownRecord } from './records.ts'
+
+/** One response of the app. */
+export interface Sighting {
+  /** The shape of its path inside the app. */
+  readonly page: string
+  /** Null where the response shows no endpoint, such as a script file. */
+  readonly endpoint: Mark | null
+  /** Null where the body was not read. */
+  readonly reading: PageReading | null
+  /** True for a page that the gate has fetched, as a stranger. */
+  readonly isFetched: boolean
+}
+
+export interface Novelty {
+  readonly severity: Severity
+  readonly marks: readonly Mark[]
+}
+
+/** A page that was visited less often is still young: what is the app's own is learned there. */
+const youngVisits = 3
+/** A learning ends only after so many pages. */
+export const pagesLeast = 10
+/** A fetched page that keeps less of its kinds of elements is another page. */
+const keptShare = 0.4
+const kindsLeast = 8
+const elementsLeast = 6
+
+export class AppMemory {
+  since: number
+  pages = 0
+  readonly known = new KnownMarks()
+  readonly rates = new Map<string, Rate>()
+  readonly notes = new Map<string, number>()
+  /** True if something is new since the last writing. */
+  hasNews = false
+
+  constructor(since: number) {
+    this.since = since
+  }
+
+  isLearning(now: number, learnMs: number): boolean {
+    return this.pages < pagesLeast || now - this.since < learnMs
+  }
+
+  /** `isQuiet`: learn everything. `open`: what is reported already, as `KIND VALUE`. */
+  see(sighting: Sighting, isQuiet: boolean, open: ReadonlySet<string>): Novelty | null {
+    const { page, endpoint, reading, isFetched } = sighting
+    const group = isFetched ? `fetched ${page}` : page
+    if (reading !== null) this.pages++
+    const isReported = ({ kind, value }: Mark) => open.has(`${kind} ${value}`)
+    const unknown = (reading?.marks ?? []).filter(mark => !this.known.has(mark))
+    const novel = unknown.filter(mark => !isReported(mark) && this.#counts(mark))
+    const foreign = novel.filter(isFar)
+    const own = novel.filter(mark => !isFar(mark))
+    const foreignRate = this.#rate(`foreign ${group}`)
+    const ownRate = this.#rate(`own ${group}`)
+    const isYoung = ownRate.seen < youngVisits && !own.some(({ kind }) => kind === 'file')
+    const endpointNews = endpoint === null || isReported(endpoint) ? null : this.#endpoint(endpoint, reading)
+    const looks = isFetched && reading !== null ? this.#looks(page, reading) : null
+
+    const reported = [
+      ...(isOpenEnded(foreignRate) ? [] : foreign),
+      ...(isYoung || isOpenEnded(ownRate) ? [] : own),
+      ...(endpointNews === null ? [] : [endpointNews.mark]),
+      ...(looks === null || isReported(looks) ? [] : [looks])
+    ]
+    if (reading !== null) {
+      visited(foreignRate, foreign.length > 0)
+      visited(ownRate, own.length > 0)
+    }
+    if (!isQuiet && reported.length > 0) {
+      const rest = unknown.filter(mark => !isReported(mark) && !reported.includes(mark))
+      const isAlarm = endpointNews?.isAlarm === true || looks !== null || reported.some(isAlarming)
+      return { severity: isAlarm ? 'alarm' : 'change', marks: [...reported, ...rest] }
+    }
+    this.#learn(sighting, isQuiet ? () => false : isReported, looks !== null && !isQuiet)
+    return null
+  }
+
+  note(text: string, day: number): void {
+    if (this.notes.get(text) === day) return
+    this.notes.delete(text)
+    this.notes.set(text, day)
+    this.hasNews = true
+    for (const oldest of this.notes.keys()) {
+      if (this.notes.size <= notesMost) return
+      this.notes.delete(oldest)
+    }
+  }
+
+  /** Takes what others have learned. */
+  merge({ since, pages, marks, rates, notes }: KnownRecord): void {
+    this.since = Math.min(this.since, since)
+    this.pages = Math.max(this.pages, pages)
+    this.known.merge(marks)
+    for (const [group, seen, early, late] of rates) {
+      const rate = this.#rate(group)
+      if (seen > rate.seen) Object.assign(rate, { seen, early, late })
+    }
+    for (const [note, day] of notes) if ((this.notes.get(note) ?? -1) < day) this.note(note, day)
+  }
+
+  text(): KnownRecord {
+    const { since, pages } = this
+    const rates = [...this.rates].map(
+      ([group, { seen, early, late }]) => [group, seen, early, Math.round(late * 100) / 100] as const
+    )
+    return { since, pages, marks: this.known.text(), rates, notes: [...this.notes] }
+  }
+
+  /** The first sight of a script file is no change of it, nor is what it names. */
+  #counts({ kind, value }: Mark): boolean {
+    if (kind !== 'file') return true
+    const path = value.slice(0, value.lastIndexOf(' ') + 1)
+    return this.known.hasBeginning('file', path)
+  }
+
+  #endpoint(mark: Mark, reading: PageReading | null): { readonly mark: Mark; readonly isAlarm: boolean } | null {
+    const path = mark.value.slice(mark.value.indexOf(' ') + 1)
+    const isNew = !this.known.has(mark)
+    const folder = folderOf(path)
+    const rate = this.#rate(`folder ${folder}`)
+    const ordinary = isOpenEnded(this.#nearest(folder))
+    visited(rate, isNew)
+    if (!isNew) return null
+    const isRunnable = isProgram(path)
+    const isStored = isInStorage(path)
+    const isStrange = isRunnable && (isStored || !this.#runs(path))
+    const looksKnown = reading?.structure != null && this.known.has({ kind: 'structure', value: reading.structure })
+    if (isRunnable && isStrange) return looksKnown ? null : { mark, isAlarm: true }
+    const isTemplate =
+      looksKnown ||
+      (reading !== null && reading.skeleton !== '' && this.known.has({ kind: 'skeleton', value: reading.skeleton }))
+    if (isTemplate || this.#isAnnounced(path) || (ordinary && !isRunnable)) return null
+    return { mark, isAlarm: isStored && mark.value.startsWith('GET ') && this.known.count('endpoint') > 0 }
+  }
+
+  /** True if the app has answered at a program of this kind before. */
+  #runs(path: string): boolean {
+    const kind = /\.[a-z]+/i.exec(path.slice(path.lastIndexOf('/')))?.[0]?.toLowerCase() ?? ''
+    return this.known.values('endpoint').some(value => value.toLowerCase().includes(kind) && isProgram(value))
+  }
+
+  /** Pages of the app have led there. */
+  #isAnnounced(path: string): boolean {
+    return [path, path.endsWith('/') ? path.slice(0, -1) : `${path}/`].some(
+      value =>
+        this.known.has({ kind: 'link', value }) ||
+        this.known.has({ kind: 'form', value }) ||
+        this.known.has({ kind: 'form', value: value + asksPassword })
+    )
+  }
+
+  /** The rate of the folder, or of the nearest one above it that was visited. */
+  #nearest(folder: string): Rate {
+    for (let at = folder; ; at = folderOf(at.slice(0, -1))) {
+      const rate = this.rates.get(`folder ${at}`)
+      if (rate !== undefined && rate.seen > 0) return rate
+      if (at === '/' || at === '') return newRate()
+    }
+  }
+
+  /** A fetched page that has hardly anything of what it had. */
+  #looks(page: string, { elements }: PageReading): Mark | null {
+    const before = this.known.values('element').filter(value => value.startsWith(`${page} `))
+    if (before.length < kindsLeast) return null
+    const now = new Set(elements.map(element => `${page} ${element}`))
+    const kept = before.filter(value => now.has(value)).length
+    // Errors and empty answers are no other page.
+    if (kept >= before.length * keptShare || elements.length < elementsLeast) return null
+    return { kind: 'structure', value: `of ${page}` }
+  }
+
+  #learn(
+    { page, endpoint, reading, isFetched }: Sighting,
+    isReported: (mark: Mark) => boolean,
+    isOther: boolean
+  ): void {
+    const add = (mark: Mark) => {
+      if (!isReported(mark) && this.known.add(mark)) this.hasNews = true
+    }
+    if (endpoint !== null) add(endpoint)
+    if (reading === null || isOther) return
+    const { marks, links, skeleton, structure, elements } = reading
+    for (const mark of marks) add(mark)
+    // A page with reported things teaches nothing else.
+    if (marks.some(isReported)) return
+    for (const value of links) add({ kind: 'link', value })
+    if (skeleton !== '') add({ kind: 'skeleton', value: skeleton })
+    if (structure !== null) add({ kind: 'structure', value: structure })
+    if (isFetched) for (const element of elements) add({ kind: 'element', value: `${page} ${element}` })
+  }
+
+  #rate(group: string): Rate {
+    let rate = this.rates.get(group)
+    if (rate === undefined) {
+      rate = newRate()
+      for (const oldest of this.rates.keys()) {
+        if (this.rates.size < ratesMost) break
+        this.rates.delete(oldest)
+      }
+    } else this.rates.delete(group)
+    this.rates.set(group, rate)
+    return rate
+  }
+}
+
+/** A `<base>` moves every address of a page, and a password must not go elsewhere in the app either. */
+function isFar(mark: Mark): boolean {
+  return mark.kind === 'base' || (mark.kind === 'form' && mark.value.endsWith(asksPassword)) || isForeign(mark)
+}
+
+function isAlarming(mark: Mark): boolean {
+  return isFar(mark) && mark.kind !== 'style'
+}

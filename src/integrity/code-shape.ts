@@ -1,0 +1,328 @@
+/**
+ * The shape of JavaScript: its statements without literals, as hashes, and the origins that its texts name. A statement is what stands between
+ * `;`, braces and ends of lines, so a script whose values, order, number of repetitions or conditional parts change has no new statement.
+ * Data (texts, numbers, arrays and objects of them) is one sign however much it is, and what it names does not count.
+ */
+import { hash } from 'node:crypto'
+import { hostShape } from './path-shape.ts'
+
+export interface CodeShape {
+  /** Distinct, eight characters of base64url each. */
+  readonly statements: ReadonlySet<string>
+  /** `https://host`, as the code's texts name them. */
+  readonly origins: ReadonlySet<string>
+}
+
+/** What is read of one script, in characters. */
+export const codeMost = 512 * 1024
+const statementsMost = 4096
+const originsMost = 64
+/** A longer regular expression is none, and hostile text may hold many beginnings without an end. */
+const expressionMost = 2048
+const searchedMost = 256 * 1024
+const literal = '"'
+const lineEnd = '\n'
+
+const identifier = /[\p{ID_Start}$_\\#@][\p{ID_Continue}$\\]*/uy
+const number = /(?:0[xob][\da-f_]+|(?:\d[\d_]*\.?[\d_]*|\.\d[\d_]*)(?:e[+-]?\d+)?)n?/iy
+const values = new Set(['true', 'false', 'null', 'undefined', 'NaN', 'Infinity'])
+/** After these words a slash begins a regular expression. */
+const beforeExpression = new Set(
+  'return typeof instanceof in of new delete void throw case do else yield await'.split(' ')
+)
+/** Their texts are code themselves. */
+const runners = new Set(['eval', 'Function', 'setTimeout', 'setInterval', 'execScript'])
+
+interface Frame {
+  readonly open: string
+  /** Index of its first token. */
+  readonly start: number
+  isData: boolean
+  /** True after a name in data, which a colon must follow. */
+  hasKey: boolean
+}
+
+/** Never throws; what is no JavaScript has a shape too. */
+export function codeShape(source: string, depth = 0): CodeShape {
+  const reader = new Reader(source.length > codeMost ? source.slice(0, codeMost) : source, depth)
+  reader.read()
+  return reader
+}
+
+class Reader implements CodeShape {
+  readonly statements = new Set<string>()
+  readonly origins = new Set<string>()
+  readonly #source: string
+  readonly #depth: number
+  readonly #tokens: string[] = []
+  readonly #frames: Frame[] = []
+  /** Origins by the index of their token; data drops its own. */
+  #named: { readonly at: number; readonly origin: string }[] = []
+  /** Characters in which no end of a regular expression was found. */
+  #searched = 0
+  #nested: { readonly at: number; readonly shape: CodeShape }[] = []
+
+  constructor(source: string, depth: number) {
+    this.#source = source
+    this.#depth = depth
+  }
+
+  read(): void {
+    const source = this.#source
+    let at = 0
+    while (at < source.length) at = this.#token(source, at)
+    this.#flush()
+  }
+
+  #token(source: string, at: number): number {
+    const sign = source[at]!
+    if (sign === '\n' || sign === '\r' || sign === '\u2028') {
+      const top = this.#frames.at(-1)
+      if (top === undefined || top.open === '{') this.#endLine()
+      return at + 1
+    }
+    if (sign <= ' ' || sign === '\u00a0' || sign === '\ufeff') return at + 1
+    if (sign === '/' || (sign === '<' && source.startsWith('<!--', at))) {
+      const end = commentEnd(source, at)
+      if (end > at) return end
+      if (sign === '/' && this.#searched < searchedMost && this.#mayBeginExpression()) {
+        const after = expressionEnd(source, at)
+        if (after > at) return this.#literal('', after)
+        this.#searched += expressionMost
+      }
+    }
+    if (sign === '"' || sign === "'") {
+      const end = textEnd(source, at, sign)
+      return this.#text(source.slice(at + 1, end), end + 1)
+    }
+    if (sign === '`') return this.#template(source, at)
+    if ((sign >= '0' && sign <= '9') || (sign === '.' && /\d/.test(source[at + 1] ?? ''))) {
+      number.lastIndex = at
+      const found = number.exec(source)?.[0].length ?? 1
+      return this.#literal('', at + Math.max(1, found))
+    }
+    identifier.lastIndex = at
+    const name = identifier.exec(source)?.[0]
+    if (name !== undefined) {
+      if (values.has(name)) return this.#literal('', at + name.length)
+      this.#push(/\d/.test(name) ? name.replace(/[0-9a-f]*\d[0-9a-f]*/gi, '#') : name, true)
+      return at + name.length
+    }
+    if (sign === '(' || sign === '[' || sign === '{') this.#open(sign)
+    else if (sign === ')' || sign === ']' || sign === '}') this.#close(sign)
+    else this.#push(sign, false)
+    return at + 1
+  }
+
+  #open(sign: string): void {
+    const parent = this.#frames.at(-1)
+    if (parent !== undefined && (sign === '(' || parent.hasKey)) parent.isData = false
+    this.#frames.push({ open: sign, start: this.#tokens.length, isData: sign !== '(', hasKey: false })
+    // Broken text may open without end.
+    if (this.#frames.length > 512) this.#frames.shift()
+    this.#tokens.push(sign)
+  }
+
+  #close(sign: string): void {
+    const frame = this.#frames.at(-1)
+    const isPair = frame !== undefined && { '(': ')', '[': ']', '{': '}' }[frame.open] === sign
+    if (!isPair) {
+      this.#tokens.push(sign)
+      return
+    }
+    this.#frames.pop()
+    if (frame.isData && !frame.hasKey && frame.start < this.#tokens.length) {
+      this.#tokens.length = frame.start
+      while ((this.#named.at(-1)?.at ?? -1) >= frame.start) this.#named.pop()
+      this.#literal('', 0)
+      return
+    }
+    const parent = this.#frames.at(-1)
+    if (parent !== undefined) parent.isData = false
+    this.#tokens.push(sign)
+  }
+
+  #push(token: string, isName: boolean): void {
+    const frame = this.#frames.at(-1)
+    if (frame !== undefined) {
+      if (frame.hasKey && token !== ':') frame.isData = false
+      if (!isName && token !== ':' && token !== ',' && token !== '-' && token !== '+') frame.isData = false
+      frame.hasKey = isName
+    }
+    this.#tokens.push(token)
+  }
+
+  /** Several literals in a row, in a list or in a sum, are one. */
+  #literal(text: string, next: number): number {
+    const tokens = this.#tokens
+    const frame = this.#frames.at(-1)
+    if (frame?.hasKey) frame.isData = false
+    const [before, joint] = [tokens.at(-2), tokens.at(-1)]
+    if (before === literal && (joint === ',' || joint === '+')) tokens.pop()
+    else if ((joint === '-' || joint === '+') && !isOperand(before)) tokens[tokens.length - 1] = literal
+    else tokens.push(literal)
+    if (text !== '') this.#name(text)
+    return next
+  }
+
+  #text(raw: string, next: number): number {
+    const text = raw.includes('\\') ? unescaped(raw) : raw
+    const [runner, opening] = [this.#tokens.at(-2), this.#tokens.at(-1)]
+    if (opening === '(' && this.#depth < 3) {
+      if (runner !== undefined && runners.has(runner))
+        this.#nested.push({ at: this.#tokens.length, shape: codeShape(text, this.#depth + 1) })
+      else if (runner === 'atob') this.#name(Buffer.from(text.slice(0, 4096), 'base64').toString('latin1'))
+    }
+    return this.#literal(text, next)
+  }
+
+  #name(text: string): void {
+    for (const origin of originsIn(text)) this.#named.push({ at: this.#tokens.length - 1, origin })
+  }
+
+  /** The expressions of a template are code. */
+  #template(source: string, start: number): number {
+    let at = start + 1
+    let text = ''
+    while (at < source.length && source[at] !== '`') {
+      if (source[at] === '\\') at += 2
+      else if (source[at] === '$' && source[at + 1] === '{') {
+        const end = bracesEnd(source, at + 2)
+        if (this.#depth < 3)
+          this.#nested.push({ at: this.#tokens.length, shape: codeShape(source.slice(at + 2, end), this.#depth + 1) })
+        at = end + 1
+      } else text += source[at++]
+    }
+    return this.#literal(text, at + 1)
+  }
+
+  #mayBeginExpression(): boolean {
+    const last = this.#tokens.at(-1)
+    if (last === undefined || last === lineEnd) return true
+    if (last === literal || last === ')' || last === ']' || last === '}') return false
+    return beforeExpression.has(last) || !/^[\p{ID_Start}$_#]/u.test(last)
+  }
+
+  #endLine(): void {
+    if (this.#tokens.length > 0 && this.#tokens.at(-1) !== lineEnd) this.#tokens.push(lineEnd)
+    // A long script at its outermost level need not be kept whole.
+    if (this.#frames.length === 0) this.#flush()
+  }
+
+  #flush(): void {
+    let from = 0
+    const tokens = this.#tokens
+    for (let at = 0; at <= tokens.length; at++) {
+      const token = tokens[at]
+      if (at < tokens.length && token !== ';' && token !== '{' && token !== '}' && token !== lineEnd) continue
+      this.#statement(tokens.slice(from, at))
+      from = at + 1
+    }
+    for (const { origin } of this.#named) if (this.origins.size < originsMost) this.origins.add(origin)
+    for (const { shape } of this.#nested) {
+      for (const each of shape.statements) this.#add(each)
+      for (const each of shape.origins) if (this.origins.size < originsMost) this.origins.add(each)
+    }
+    this.#named = []
+    this.#nested = []
+    tokens.length = 0
+    // The frames of what is open still count their tokens from here.
+    this.#frames.length = 0
+  }
+
+  #statement(tokens: string[]): void {
+    while (tokens.at(-1) === ',') tokens.pop()
+    while (tokens[0] === ',') tokens.shift()
+    if (!tokens.some(token => /[\p{L}$_#]/u.test(token))) return
+    this.#add(hash('sha1', tokens.join(' '), 'base64url').slice(0, 8))
+  }
+
+  #add(statement: string): void {
+    if (this.statements.size < statementsMost) this.statements.add(statement)
+  }
+}
+
+/** `https://host` of each address in a text. Names of XML languages are no addresses. */
+export function originsIn(text: string): string[] {
+  if (!text.includes('//') || text.length > 65_536) return []
+  const found: string[] = []
+  for (const [, scheme = '', host = '', port = ''] of text.matchAll(
+    /(?:^\s*|(?<=["'=(,\s]))?((?:https?|wss?):)?\/\/([a-z0-9][a-z0-9.-]{0,250}\.[a-z][a-z0-9-]{0,62}|localhost|\d{1,3}(?:\.\d{1,3}){3})(:\d{1,5})?(?=[/?#"'\s\\);,<>&|]|$)/gi
+  )) {
+    // Without a scheme only at the beginning: `a // b` is a comment, and paths may have two slashes.
+    if (scheme === '' && !/^\s*\/\//.test(text)) continue
+    const plain = host.toLowerCase()
+    if (plain === 'www.w3.org' || plain === 'w3.org') continue
+    const secure = scheme === '' || /^(?:https|wss):$/i.test(scheme)
+    found.push(`${secure ? 'https' : 'http'}://${hostShape(plain)}${port === (secure ? ':443' : ':80') ? '' : port}`)
+  }
+  return found
+}
+
+function isOperand(token: string | undefined): boolean {
+  return token !== undefined && (token === literal || token === ')' || token === ']' || /[\p{L}$_#]$/u.test(token))
+}
+
+/** The end of a comment that begins here; the same place for none. */
+function commentEnd(source: string, at: number): number {
+  if (source[at] === '<' || source[at + 1] === '/') {
+    const end = source.indexOf('\n', at)
+    return end < 0 ? source.length : end
+  }
+  if (source[at + 1] !== '*') return at
+  const end = source.indexOf('*/', at + 2)
+  return end < 0 ? source.length : end + 2
+}
+
+/** After a regular expression with its flags; the same place if the line has no end of one. */
+function expressionEnd(source: string, start: number): number {
+  let inClass = false
+  const most = Math.min(source.length, start + expressionMost)
+  for (let at = start + 1; at < most; at++) {
+    const sign = source[at]
+    if (sign === '\n') return start
+    if (sign === '\\') at++
+    else if (sign === '[') inClass = true
+    else if (sign === ']') inClass = false
+    else if (sign === '/' && !inClass) {
+      at++
+      while (/[a-z]/i.test(source[at] ?? '')) at++
+      return at
+    }
+  }
+  return start
+}
+
+/** The closing quote, or the end of the line or of the source. */
+function textEnd(source: string, start: number, quote: string): number {
+  for (let at = start + 1; at < source.length; at++) {
+    const sign = source[at]
+    if (sign === '\\') at++
+    else if (sign === quote || sign === '\n') return at
+  }
+  return source.length
+}
+
+function bracesEnd(source: string, start: number): number {
+  let open = 1
+  for (let at = start; at < source.length; at++) {
+    const sign = source[at]!
+    if (sign === '{') open++
+    else if (sign === '}' && --open === 0) return at
+    else if (sign === '"' || sign === "'") at = textEnd(source, at, sign)
+  }
+  return source.length
+}
+
+function unescaped(text: string): string {
+  return text.replace(/\\(?:x([\da-f]{2})|u([\da-f]{4})|u\{([\da-f]{1,6})\}|(.))/gis, (_, x, u, braced, sign) => {
+    const code = Number.parseInt(x ?? u ?? braced ?? '', 16)
+    return Number.isNaN(code)
+      ? sign === 'n'
+        ? '\n'
+        : (sign ?? '')
+      : code <= 0x10ffff
+        ? String.fromCodePoint(code)
+        : ''
+  })
+}

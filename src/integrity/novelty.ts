@@ -1,0 +1,43 @@
+/**
+ * How often visits of a page bring something new. Where it is often, the next new thing says nothing: the chance that it comes is about the
+ * share of visits that brought one lately (the idea of Good and Turing). Pages of users, feeds and random names end up so; sign-in pages do not.
+ */
+
+export interface Rate {
+  /** Visits. */
+  seen: number
+  /** Visits among the first ones, without the very first, that brought something new. */
+  early: number
+  /** Later visits that did. Each later visit takes a part of it away. */
+  late: number
+}
+
+/** The first visits of a page bring what is new by nature: variants, roles, languages. */
+const firstVisits = 16
+const fadeVisits = 64
+/** Fewer tell nothing. */
+const novelLeast = 3
+const earlyShare = 0.5
+const lateShare = 0.05
+
+export function newRate(): Rate {
+  return { seen: 0, early: 0, late: 0 }
+}
+
+export function visited(rate: Rate, isNovel: boolean): void {
+  rate.seen++
+  if (rate.seen === 1) return
+  if (rate.seen <= firstVisits) {
+    if (isNovel) rate.early++
+    return
+  }
+  rate.late = rate.late * (1 - 1 / fadeVisits) + (isNovel ? 1 : 0)
+}
+
+/** True where something new is ordinary. */
+export function isOpenEnded({ seen, early, late }: Rate): boolean {
+  const earlyVisits = Math.min(seen, firstVisits) - 1
+  if (seen < 2 * firstVisits && early >= novelLeast && early > earlyVisits * earlyShare) return true
+  const lateVisits = Math.min(fadeVisits, Math.max(0, seen - firstVisits))
+  return late >= novelLeast * 0.9 && late >= lateVisits * lateShare
+}

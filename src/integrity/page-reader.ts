@@ -1,0 +1,126 @@
+/** Reads bodies in a thread of its own, within a budget of processor time. It starts with the first body, and ends when idle. */
+import { Worker } from 'node:worker_threads'
+import type { Body } from './read-body.ts'
+import type { PageReading } from './read-page.ts'
+
+const program = new URL(import.meta.url.endsWith('.ts') ? 'reading-thread.ts' : 'reading-thread.js', import.meta.url)
+const heapMegabytes = 96
+/** Waiting bodies and their bytes. More is dropped. */
+const waitingMost = 256
+const bytesMost = 4 * 1024 * 1024
+/** A body that takes longer is given up, with the thread, in milliseconds. */
+const timeMost = 5_000
+const idleMs = 60_000
+/** The share of one processor, and how much may be saved up, in milliseconds. */
+const share = 0.02
+const savedMost = 3_000
+
+interface Waiting {
+  readonly id: number
+  readonly body: Body
+  readonly done: (reading: PageReading | null) => void
+}
+
+export class PageReader {
+  readonly #now: () => number
+  #worker: Worker | null = null
+  #queue: Waiting[] = []
+  #running: Waiting | null = null
+  #bytes = 0
+  #saved = savedMost
+  #savedAt: number
+  #next = 0
+  #timer: NodeJS.Timeout | undefined
+  #isStopped = false
+  dropped = 0
+
+  constructor(now: () => number = () => performance.now()) {
+    this.#now = now
+    this.#savedAt = now()
+  }
+
+  /** True if another body would be read soon. */
+  get hasRoom(): boolean {
+    return !this.#isStopped && this.#queue.length < waitingMost && this.#bytes < bytesMost && this.#budget() > 0
+  }
+
+  /** Null where it cannot be read, or was dropped. Never rejects. */
+  read(body: Body): Promise<PageReading | null> {
+    if (!this.hasRoom) {
+      this.dropped++
+      return Promise.resolve(null)
+    }
+    return new Promise(done => {
+      this.#queue.push({ id: this.#next++, body, done })
+      this.#bytes += body.bytes.length
+      this.#go()
+    })
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopped = true
+    for (const { done } of this.#queue.splice(0)) done(null)
+    await this.#end()
+  }
+
+  #budget(): number {
+    const now = this.#now()
+    this.#saved = Math.min(savedMost, this.#saved + (now - this.#savedAt) * share)
+    this.#savedAt = now
+    return this.#saved
+  }
+
+  #go(): void {
+    if (this.#running !== null) return
+    const next = this.#queue.shift()
+    clearTimeout(this.#timer)
+    if (next === undefined) {
+      if (this.#worker !== null) this.#timer = setTimeout(() => void this.#end(), idleMs).unref()
+      return
+    }
+    this.#running = next
+    this.#bytes -= next.body.bytes.length
+    this.#worker ??= this.#start()
+    this.#worker.ref()
+    const { buffer } = next.body.bytes
+    this.#worker.postMessage({ id: next.id, body: next.body }, [buffer as ArrayBuffer])
+    this.#timer = setTimeout(() => void this.#end(), timeMost).unref()
+  }
+
+  #start(): Worker {
+    // The gate's environment may hold secrets.
+    const worker = new Worker(program, { env: {}, resourceLimits: { maxOldGenerationSizeMb: heapMegabytes } })
+    worker.on('message', ({ id, reading, ms }: { id: number; reading: PageReading | null; ms: number }) => {
+      if (this.#running?.id !== id) return
+      this.#saved -= ms
+      this.#finish(reading)
+    })
+    worker.on('error', () => {})
+    worker.on('exit', () => {
+      if (this.#worker === worker) this.#worker = null
+      else return
+      if (this.#running !== null) {
+        // Whoever brings the thread down must not do it again at once.
+        this.#saved -= timeMost
+        this.#finish(null)
+      }
+    })
+    return worker
+  }
+
+  #finish(reading: PageReading | null): void {
+    const done = this.#running?.done
+    this.#running = null
+    this.#worker?.unref()
+    done?.(reading)
+    this.#go()
+  }
+
+  async #end(): Promise<void> {
+    clearTimeout(this.#timer)
+    const worker = this.#worker
+    if (worker === null) return
+    await worker.terminate()
+    if (this.#running !== null && this.#worker !== worker) this.#finish(null)
+  }
+}

@@ -1,0 +1,105 @@
+/** The shape of a path: without numbers, ids, dates and the hashes of builds, so that two objects of one kind have one shape. */
+
+const depthMost = 8
+const uuid = /^[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}$/i
+
+/** Names of programs on a server. A folder for files has none of them. */
+const programs =
+  /\.(?:php\d?|phtml|phar|phps|pht|aspx?|ashx|asmx|ascx|cshtml|jspx?|jspf|jhtml|cfml?|cgi|fcgi|pl|pm|py|rb|sh|bash|shtml?|lua|exe|dll|so|war|tcl)(?=[./]|$)/i
+/** Folders into which people and programs put files. */
+const storage =
+  /(?:^|\/)(?:uploads?|files?|media|attachments?|avatars?|images?|img|pics?|photos?|pictures?|icons?|fonts?|css|static|assets?|dist|public|cache|caches|tmp|temp|data|downloads?|documents?|docs?|backups?|logs?|user-?content|wp-content|var|storage|blobs?)\//i
+
+/** True for a path that is run as a program on common servers, also in the middle (`/x.php/y`). */
+export function isProgram(path: string): boolean {
+  return programs.test(path)
+}
+
+export function isInStorage(path: string): boolean {
+  return storage.test(path)
+}
+
+/** Of a path without its query. Never throws. */
+export function pathShape(path: string): string {
+  const steps = path
+    .split('/')
+    .filter(step => step !== '')
+    .map(rememberedShape)
+  const kept = steps.length > depthMost ? [...steps.slice(0, depthMost), '~'] : steps
+  return `/${kept.join('/')}${path.endsWith('/') && steps.length > 0 ? '/' : ''}`
+}
+
+/** The shape of the folder of a path: `/a/b` and `/a/` are in `/a/`. */
+export function folderOf(path: string): string {
+  return path.slice(0, path.lastIndexOf('/') + 1)
+}
+
+/** An address on a host that is not the app's: its folder, three levels deep at most, because versions and names of files change. */
+export function foreignFolder(path: string): string {
+  const steps = folderOf(pathShape(path)).split('/').filter(Boolean).slice(0, 3)
+  return steps.length === 0 ? '/' : `/${steps.join('/')}/`
+}
+
+/** A host, without the labels that a machine has drawn. */
+export function hostShape(host: string): string {
+  return host.replace(/(?<=^|\.)(?:\d+|[0-9a-f]{16,}|[0-9a-f-]{32,})(?=\.)/gi, '*')
+}
+
+/** Pages have the same steps again and again. */
+let remembered = new Map<string, string>()
+const rememberedMost = 2048
+
+function rememberedShape(step: string): string {
+  const known = remembered.get(step)
+  if (known !== undefined) return known
+  const shape = stepShape(step)
+  if (step.length > 128) return shape
+  if (remembered.size >= rememberedMost) remembered = new Map()
+  remembered.set(step, shape)
+  return shape
+}
+
+function stepShape(step: string): string {
+  const plain = decoded(step).replace(/;.*/s, '')
+  if (uuid.test(plain)) return '#'
+  const dot = plain.lastIndexOf('.')
+  const extension = dot > 0 && /^\.[a-z]{1,6}\d?$/i.test(plain.slice(dot)) ? plain.slice(dot) : ''
+  const name = plain.slice(0, plain.length - extension.length)
+  if (isDrawn(name)) return `#${extension}`
+  const words = name.split(/([-._~@+=,:!$ ])/)
+  const last = words.length - 1
+  const mayBeHash = extension !== '' && /[-.]/.test(words[last - 1] ?? '')
+  const shape = words.map((word, at) => (at % 2 === 1 ? word : wordShape(word, mayBeHash && at === last)))
+  return encoded(shape.join('').replace(/#(?:[-._~@+=,:!$ ]*#)+/g, '#') + extension)
+}
+
+/** A long name with letters of both cases and several digits is no word. */
+function isDrawn(name: string): boolean {
+  if (name.length < 16 || !/^[\w-]+$/.test(name)) return name.length > 64
+  if ((name.match(/[a-z][A-Z]/g)?.length ?? 0) >= name.length / 4) return true
+  return (name.match(/\d/g)?.length ?? 0) >= 3 && /[a-z]/i.test(name) && !/^[a-z]+(?:[-_][a-z]+)*[-_]?\d+$/i.test(name)
+}
+
+function wordShape(word: string, mayBeHash: boolean): string {
+  if (/^v\d+$/i.test(word)) return 'v#'
+  if (/^[0-9a-f]{8,}$/i.test(word) || /^\d+$/.test(word)) return '#'
+  if (/^[0-9a-f]{6,}$/i.test(word) && (mayBeHash || /\d/.test(word))) return '#'
+  if (word.length >= 6 && /\d/.test(word) && /^\w+$/.test(word) && !/^[a-z_]+\d{1,4}$/i.test(word)) return '#'
+  // A bundler's hash may have no digit: `index-DiwrgTda.js`.
+  if (mayBeHash && word.length >= 8 && /^(?=.*\d)\w+$/.test(word)) return '#'
+  const isWords = word.length !== 8 && /^[a-z]*(?:[A-Z][a-z]+)*$/.test(word)
+  if (mayBeHash && word.length >= 8 && /^\w*[A-Z]\w*$/.test(word) && !isWords) return '#'
+  return word.replace(/\d+/g, '#')
+}
+
+function decoded(step: string): string {
+  try {
+    return decodeURIComponent(step)
+  } catch {
+    return step
+  }
+}
+
+function encoded(step: string): string {
+  return step.replace(/[^\x21-\x7e]|[/?%]/g, character => (character === '#' ? character : '?'))
+}

@@ -1,0 +1,59 @@
+/** Reads the body of one response: HTML and SVG as a page, JavaScript as code. */
+import { hash } from 'node:crypto'
+import { codeShape } from './code-shape.ts'
+import { decodeBody, decodeText } from './decode-body.ts'
+import { type Mark, markValue } from './mark.ts'
+import { OwnAddresses, type PageAddress } from './own-addresses.ts'
+import { type PageReading, readPage } from './read-page.ts'
+
+export type BodyKind = 'page' | 'script'
+
+export interface Body {
+  readonly kind: BodyKind
+  /** The first bytes, as they passed. */
+  readonly bytes: Uint8Array
+  /** False if more followed. */
+  readonly isWhole: boolean
+  readonly coding: string
+  readonly contentType: string
+  readonly address: PageAddress
+}
+
+const nothing: PageReading = { marks: [], links: [], skeleton: '', structure: null, elements: [], generator: null }
+
+/** Null for what is no page, such as text that only calls itself HTML. Never rejects. */
+export async function readBody({
+  kind,
+  bytes,
+  isWhole,
+  coding,
+  contentType,
+  address
+}: Body): Promise<PageReading | null> {
+  const decoded = await decodeBody(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength), coding)
+  const text = decodeText(decoded, contentType)
+  if (kind === 'script') return readScript(text, isWhole, address)
+  return /<[a-z!?]/i.test(text) ? readPage(text, address) : null
+}
+
+/** A script file has one mark for what it does, and one for each origin that it names. */
+function readScript(text: string, isWhole: boolean, address: PageAddress): PageReading {
+  const own = new OwnAddresses(address)
+  const { statements, origins } = codeShape(text)
+  const content = hash('sha1', [...statements].sort().join(), 'base64url').slice(0, 8)
+  const path = markValue(decodeURIComponentSafe(new URL(address.url).pathname).slice(0, 180))
+  const marks: Mark[] = [...origins]
+    .filter(origin => !own.isOwn(origin))
+    .map(origin => ({ kind: 'names', value: markValue(origin) }))
+  // Of a file that is longer than the bound, chance decides how much was read.
+  if (isWhole) marks.push({ kind: 'file', value: `${path} ${content}` })
+  return { ...nothing, marks }
+}
+
+function decodeURIComponentSafe(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
+}

@@ -1,0 +1,191 @@
+/** The tap on an app's responses: it notes heads, and copies the beginnings of pages and scripts for the reading thread, while there is room. */
+import type { BodyTap, ResponseTap } from '../metering/response-tap.ts'
+import type { AppWatch } from './app-watch.ts'
+import { canDecode } from './decode-body.ts'
+import { notesOf } from './hygiene.ts'
+import { markValue } from './mark.ts'
+import type { PageReader } from './page-reader.ts'
+import { isProgram, pathShape } from './path-shape.ts'
+import type { BodyKind } from './read-body.ts'
+
+export interface SampledApp {
+  /** The public origin, and those under which the app may name itself. The public one is first. */
+  readonly origins: readonly string[]
+  readonly prefix: string
+}
+
+export interface SamplerOptions {
+  readonly app: SampledApp
+  readonly watch: AppWatch
+  readonly reader: PageReader
+  /** Milliseconds since the epoch. */
+  readonly clock: () => number
+}
+
+/** What is copied of one response, in bytes. */
+export const copiedMost = 256 * 1024
+/** Bodies and bytes that are being copied at a time, in one process. */
+const copyingMost = 64
+const copyingBytesMost = 8 * 1024 * 1024
+/** A body that takes longer is read as far as it is there, in milliseconds. */
+const slowMs = 10_000
+/** A script that says that it is the same is read again after this time, in milliseconds. */
+const sameScriptMs = 10 * 60_000
+const rememberedMost = 2048
+const dayMs = 86_400_000
+
+/** Shared by the apps of a process. */
+const copying = { bodies: 0, bytes: 0 }
+
+interface Head {
+  readonly contentType: string
+  readonly coding: string
+  readonly version: string
+  readonly hasCookies: boolean
+}
+
+export class ResponseSampler implements ResponseTap {
+  readonly #options: SamplerOptions
+  readonly #isSecure: boolean
+  /** Paths that are known to accept POST, or to run as programs. */
+  #endpoints = new Set<string>()
+  /** Script files: what they said of their version, and when they were read. */
+  #scripts = new Map<string, { readonly version: string; readonly at: number }>()
+  #notedAt = 0
+
+  constructor(options: SamplerOptions) {
+    this.#options = options
+    this.#isSecure = options.app.origins[0]?.startsWith('https:') === true
+  }
+
+  open(method: string, path: string, status: number, headers: readonly string[]): BodyTap | null {
+    const { watch, reader, clock } = this.#options
+    if (!watch.isLoaded || status < 200 || status >= 400) return null
+    const head = headOf(headers)
+    const kind = status < 300 && status !== 204 && method !== 'HEAD' ? kindOf(head.contentType) : null
+    const now = clock()
+    if (head.hasCookies || (kind === 'page' && Math.abs(now - this.#notedAt) > 60_000)) {
+      if (kind === 'page') this.#notedAt = now
+      for (const note of notesOf(headers, kind === 'page', this.#isSecure))
+        watch.memory.note(note, Math.floor(now / dayMs))
+    }
+    if (method === 'POST' || (status < 300 && isProgram(path))) this.#endpoint(method, path, kind)
+    if (kind === null || status === 206 || (method !== 'GET' && method !== 'POST')) return null
+    if (!reader.hasRoom || copying.bodies >= copyingMost || copying.bytes >= copyingBytesMost) {
+      reader.dropped++
+      return null
+    }
+    if (!canDecode(head.coding) || (kind === 'script' && this.#isSame(path, head, now))) return null
+    return new Copy(clock, (bytes, isWhole) => this.#read(kind, method, path, head, bytes, isWhole))
+  }
+
+  /** A path that answers without a page is an endpoint too: it accepts POST, or runs as a program. */
+  #endpoint(method: string, path: string, kind: BodyKind | null): void {
+    if (kind === 'page' && method !== 'POST') return
+    const key = `${method} ${path}`
+    if (this.#endpoints.has(key)) return
+    if (this.#endpoints.size >= rememberedMost) this.#endpoints = new Set()
+    const page = pathShape(path)
+    const { watch } = this.#options
+    // While everything is learned, it must not be remembered as known for later.
+    if (!watch.isQuiet) this.#endpoints.add(key)
+    const value = markValue(`${method === 'POST' ? 'POST' : 'GET'} ${page}`)
+    watch.see({ page, endpoint: { kind: 'endpoint', value }, reading: null, isFetched: false })
+  }
+
+  #isSame(path: string, { version }: Head, now: number): boolean {
+    if (version === '') return false
+    const known = this.#scripts.get(path)
+    if (known?.version === version && now - known.at < sameScriptMs && now >= known.at) return true
+    if (this.#scripts.size >= rememberedMost) this.#scripts = new Map()
+    this.#scripts.set(path, { version, at: now })
+    return false
+  }
+
+  #read(kind: BodyKind, method: string, path: string, head: Head, bytes: Uint8Array, isWhole: boolean): void {
+    const { app, watch, reader } = this.#options
+    const { contentType, coding } = head
+    const address = { url: app.origins[0] + app.prefix + path, origins: app.origins, prefix: app.prefix }
+    if (!URL.canParse(address.url)) return
+    void reader.read({ kind, bytes, isWhole, coding, contentType, address }).then(reading => {
+      if (reading === null) return
+      const page = pathShape(path)
+      const endpoint =
+        kind === 'page' && method === 'GET' ? ({ kind: 'endpoint', value: markValue(`GET ${page}`) } as const) : null
+      watch.see({ page, endpoint, reading, isFetched: false })
+      if (reading.generator !== null)
+        watch.memory.note(markValue(`version ${reading.generator}`), Math.floor(this.#options.clock() / dayMs))
+    })
+  }
+}
+
+class Copy implements BodyTap {
+  readonly #startedAt: number
+  readonly #clock: () => number
+  #parts: Buffer[] = []
+  #size = 0
+  #done: ((bytes: Uint8Array, isWhole: boolean) => void) | null
+
+  constructor(clock: () => number, done: (bytes: Uint8Array, isWhole: boolean) => void) {
+    this.#clock = clock
+    this.#startedAt = clock()
+    this.#done = done
+    copying.bodies++
+  }
+
+  data(chunk: Uint8Array): void {
+    if (this.#done === null) return
+    const part = chunk.subarray(0, copiedMost - this.#size)
+    this.#parts.push(Buffer.from(part))
+    this.#size += part.length
+    copying.bytes += part.length
+    const isFull = this.#size >= copiedMost
+    if (isFull || copying.bytes > copyingBytesMost || this.#clock() - this.#startedAt > slowMs) this.#finish(false)
+  }
+
+  end(isWhole: boolean): void {
+    this.#finish(isWhole)
+  }
+
+  #finish(isWhole: boolean): void {
+    const done = this.#done
+    if (done === null) return
+    this.#done = null
+    copying.bodies--
+    copying.bytes -= this.#size
+    // Not from the shared pool, because the thread takes the memory over.
+    const bytes = new Uint8Array(this.#size)
+    let at = 0
+    for (const part of this.#parts) {
+      bytes.set(part, at)
+      at += part.length
+    }
+    this.#parts = []
+    if (this.#size > 0) done(bytes, isWhole)
+  }
+}
+
+function headOf(headers: readonly string[]): Head {
+  let contentType = ''
+  let coding = ''
+  let version = ''
+  let hasCookies = false
+  for (let i = 0; i < headers.length; i += 2) {
+    const { length } = headers[i]!
+    if (length !== 12 && length !== 16 && length !== 4 && length !== 13 && length !== 10) continue
+    const name = headers[i]!.toLowerCase()
+    const value = headers[i + 1] as string
+    if (name === 'content-type') contentType = value.toLowerCase()
+    else if (name === 'content-encoding') coding = value
+    else if (name === 'etag' || name === 'last-modified') version += `${value} `
+    else if (name === 'set-cookie') hasCookies = true
+  }
+  return { contentType, coding, version, hasCookies }
+}
+
+function kindOf(contentType: string): BodyKind | null {
+  // Browsers look into what has no type.
+  if (contentType === '' || /^\s*(?:text\/html|application\/xhtml\+xml|image\/svg\+xml)/.test(contentType))
+    return 'page'
+  return /^\s*(?:application|text)\/(?:x-)?(?:java|ecma)script/.test(contentType) ? 'script' : null
+}

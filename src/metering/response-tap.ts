@@ -1,0 +1,13 @@
+/** The port between a forwarded response and whoever looks at it. A tap delays nothing and changes nothing. */
+
+export interface ResponseTap {
+  /** `path`: inside the app, byte for byte. `headers`: names and values in turn, as the app sent them. Null where the body is not wanted. */
+  open(method: string, path: string, status: number, headers: readonly string[]): BodyTap | null
+}
+
+export interface BodyTap {
+  /** The bytes are valid only during the call. */
+  data(chunk: Uint8Array): void
+  /** Called once. */
+  end(isWhole: boolean): void
+}

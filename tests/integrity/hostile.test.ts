@@ -1,0 +1,95 @@
+/** Bad input: what is no HTML, endless and deep pages, compressed bombs, broken codings and characters. All bounded, nothing thrown. */
+import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib'
+import t from 'tap'
+import { codeShape } from '../../src/integrity/code-shape.ts'
+import { canDecode, decodeBody, decodedMost, decodeText } from '../../src/integrity/decode-body.ts'
+import { PageReader } from '../../src/integrity/page-reader.ts'
+import { pathShape } from '../../src/integrity/path-shape.ts'
+import { type Body, readBody } from '../../src/integrity/read-body.ts'
+import { address, read } from './fixture.ts'
+
+const body = (bytes: Buffer, more: Partial<Body> = {}): Body => ({
+  kind: 'page',
+  bytes: new Uint8Array(bytes),
+  isWhole: true,
+  coding: '',
+  contentType: 'text/html',
+  address: address('/x'),
+  ...more
+})
+
+t.test('N2 · hostile pages and code → the reading ends soon', async t => {
+  const many = (text: string, count: number) => text.repeat(count)
+  const pages: Readonly<Record<string, string>> = {
+    'a tag with 200,000 attributes': `<div ${many('a1 ', 200_000)}>`,
+    'a hundred thousand open elements': many('<svg><div>', 100_000),
+    'frames in frames': many('<iframe srcdoc="', 5000),
+    'a script without an end': `<script>${many('/[', 200_000)}`,
+    'slashes that begin nothing': `<script>${many('=/[', 100_000)}</script>`,
+    'templates in templates': `<script>${many('`${', 100_000)}</script>`,
+    'brackets without an end': `<script>${many('[{(', 100_000)}</script>`,
+    'texts of addresses': `<script>x("//${many('a.', 30_000)}", "${many('//a', 20_000)}")</script>`,
+    'comments without an end': many('<!--', 100_000),
+    'a base that is no address': '<base href="http://["><form action="http://[">'
+  }
+  for (const [sentence, html] of Object.entries(pages)) {
+    const before = performance.now()
+    t.ok(Array.isArray(read(html).marks), sentence)
+    t.ok(performance.now() - before < 5000, `${sentence}: ${Math.round(performance.now() - before)} ms`)
+  }
+  t.ok(codeShape(many('x();', 1_000_000)).statements.size <= 1, 'four megabytes of code')
+  const zero = String.fromCharCode(0)
+  for (const odd of [
+    '',
+    '/',
+    '//',
+    '/%',
+    '/%zz/%00',
+    `/${zero}${String.fromCharCode(0x202e)}`,
+    `/${'a'.repeat(99_999)}`
+  ])
+    t.match(pathShape(odd), /^\/[\x21-\x7e]*$/, 'a path of any form has a printable shape')
+})
+
+t.test('codings', async t => {
+  const text = '<script src="/a.js"></script>'
+  const coded: readonly (readonly [string, Buffer])[] = [
+    ['gzip', gzipSync(text)],
+    ['x-gzip', gzipSync(text)],
+    ['br', brotliCompressSync(text)],
+    ['deflate', deflateSync(text)],
+    ['deflate', deflateRawSync(text)],
+    ['gzip, br', brotliCompressSync(gzipSync(text))],
+    ['identity', Buffer.from(text)]
+  ]
+  for (const [coding, bytes] of coded) t.equal((await decodeBody(bytes, coding)).toString(), text, coding)
+  for (const [coding, bytes] of coded.slice(0, 3))
+    t.ok(text.startsWith((await decodeBody(bytes.subarray(0, -9), coding)).toString()), `${coding}, cut off`)
+  t.notOk(canDecode('compress'), 'an unknown coding is not read')
+  t.equal((await decodeBody(Buffer.from('no gzip'), 'gzip')).length, 0, 'what only says that it is packed')
+  const bomb = gzipSync(Buffer.alloc(64 * 1024 * 1024))
+  t.equal((await decodeBody(bomb, 'gzip')).length, decodedMost, '64 MB of zeros: a megabyte of it')
+  t.equal(decodeText(Buffer.from('<p>\xe4', 'latin1'), 'text/html; charset=iso-8859-1'), '<p>ä')
+  t.equal(decodeText(Buffer.from('\ufeff<p>', 'utf16le'), 'text/html'), '<p>')
+  t.equal(decodeText(Buffer.from('<p>'), 'text/html; charset=no-such'), '<p>')
+})
+
+t.test('what is no page', async t => {
+  t.equal(await readBody(body(Buffer.from('{"a": 1}'))), null, 'JSON that calls itself HTML')
+  t.equal(await readBody(body(Buffer.alloc(50_000, 7))), null, 'bytes')
+  const long = await readBody(body(Buffer.from('a()'), { kind: 'script', isWhole: false }))
+  t.same(long?.marks, [], 'a script file that goes on is not compared')
+})
+
+t.test('the thread reads, and what is too much is dropped', async t => {
+  const reader = new PageReader()
+  t.teardown(() => reader.stop())
+  const reading = await reader.read(body(gzipSync('<script src="/a.js"></script>'), { coding: 'gzip' }))
+  t.same(reading?.marks, [{ kind: 'script', value: '/a.js' }])
+  const all = Array.from({ length: 400 }, () => reader.read(body(Buffer.alloc(20_000, 'x'))))
+  t.ok(reader.dropped > 100)
+  t.notOk(reader.hasRoom)
+  await Promise.all(all)
+  await reader.stop()
+  t.equal(await reader.read(body(Buffer.from('<p>'))), null, 'after the end nothing is read')
+})
