@@ -3,6 +3,7 @@ import t from 'tap'
 import { commandAt } from '../fixtures/in-process/command.ts'
 import { startGateway } from '../fixtures/in-process/gateway.ts'
 import { download, startTorrent } from '../fixtures/in-process/torrent.ts'
+import { live } from '../fixtures/in-process/watched-lab.ts'
 
 t.test('watch show lists the fullest budget first, for people and for programs', async t => {
   const { url } = await startTorrent(t)
@@ -36,4 +37,35 @@ t.test('watch show lists the fullest budget first, for people and for programs',
       passedAt: null
     }
   ])
+})
+
+t.test('watch show has the people beside their usual, and one of them in detail', async t => {
+  const { url } = await startTorrent(t)
+  const gate = await startGateway(t, {
+    apps: `  - { id: files, url: "http://files.localhost:PORT", upstream: "${url}" }`,
+    extra: 'watch: { unusual: {} }'
+  })
+  const command = commandAt(gate.configFile)
+  const empty = await command('watch', 'show')
+  t.match(empty, { code: 0, stdout: '', stderr: /nobody has fetched anything today/ })
+  const [alice, bob] = [await gate.account('alice'), await gate.account('bob')]
+  await live(gate.server.runtime.store, Date.now(), [
+    { account: alice.id, usualMb: 20, today: { files: 4000 } },
+    { account: bob.id, usualMb: 400, today: { files: 100 } }
+  ])
+  const { stdout, stderr } = await command('watch', 'show')
+  t.match(
+    stdout,
+    /^PERSON +TODAY +USUAL +BUSY DAY +STANDARD DAYS ABOVE +LEVEL\nalice +4\.0 GB .*\nbob +100 MB .* – +\w+\n$/,
+    stderr
+  )
+  const one = await command('watch', 'show', '--user', 'alice')
+  t.match(one.stdout, /score \d+, and a proof is asked for from 44 on.*\n +\d+ +\S.*left today; \d+ MB is usual/s)
+  t.notMatch(one.stdout, 'bob')
+  const { people, person, budgets, alarms, apps } = JSON.parse(
+    (await command('watch', 'show', '--user', 'alice', '--json')).stdout
+  )
+  t.match(people, [{ user: 'alice', bytes: 4e9, days: { length: 14 } }])
+  t.match(person, { thresholds: { alarming: 44 }, apps: [{ app: 'files' }], places: [{}, {}] })
+  t.same([budgets, alarms, apps], [[], [], []])
 })

@@ -44,6 +44,8 @@ export function WatchPage({ frame, view }: { frame: ConsoleFrame; view: WatchVie
   const say = frame.say.watch
   const { movement, now } = view
   const words = frame.frame.say
+  // What waits for an answer comes before what is only to be looked at.
+  const hasNews = view.apps.some(({ findings }) => findings.length > 0)
   return (
     <Sheet frame={frame} title={say.title} at="watch">
       {!view.isOn && (
@@ -65,9 +67,10 @@ export function WatchPage({ frame, view }: { frame: ConsoleFrame; view: WatchVie
       {(view.isOn || view.alarms.alarms.length > 0) && (
         <AlarmsSection frame={frame} view={view.alarms} path={watchPath} isFirst={view.isFirstAlarm} person={null} />
       )}
+      {hasNews && <AppChangesSection frame={frame} states={view.apps} now={now} />}
       {movement !== null && <MovementSection frame={frame} view={movement} now={now} />}
       {view.isOn && <BudgetsSection frame={frame} views={view.budgets} accounts={view.accounts} />}
-      {view.apps.length > 0 && <AppChangesSection frame={frame} states={view.apps} now={now} />}
+      {view.apps.length > 0 && !hasNews && <AppChangesSection frame={frame} states={view.apps} now={now} />}
       <p class="soft">
         {say.asOf} {frame.say.frame.asOf({ clock: clockTime(now, words) })}{' '}
         <a class="screen" href={watchPath}>

@@ -1,17 +1,18 @@
 /** `factorgate watch show`: who has fetched how much beside what is usual, how far budgets are used, and what the watch has said. */
+import { AppChanges } from '../../administration/app-changes.ts'
 import { PagedSearch } from '../../administration/journal-search.ts'
-import type { Alarm } from '../../administration/watch/alarms.ts'
-import type { BudgetUse } from '../../administration/watch/budget-usage.ts'
 import type { WatchFigures } from '../../administration/watch/figures.ts'
-import type { Movement, Mover } from '../../administration/watch/movement.ts'
+import type { Movement } from '../../administration/watch/movement.ts'
+import type { WatchedPerson } from '../../administration/watch/watched-person.ts'
 import { amountInWords, spanInWords } from '../../budgets/sentences.ts'
 import { watchFigures } from '../../services/watch-figures.ts'
 import { dayMs } from '../../unusual/person.ts'
 import { sayBytes } from '../../unusual/sentences.ts'
-import { type Command, type Io, jsonText, readArgs } from '../command.ts'
+import { type Command, type Io, jsonText, readArgs, visible } from '../command.ts'
 import { type CommandContext, configHelp, configOption, withStore } from '../command-context.ts'
 import { table } from '../table.ts'
 import { accountsAt, personNamed } from '../user/person.ts'
+import { appData, asData, detailOf, type NamedUse, whomOf } from './show-data.ts'
 
 const states = {
   within: 'within',
@@ -32,7 +33,8 @@ export const command: Command = {
   usage: ['factorgate watch show [--user NAME] [--json]'],
   help: `
   --user NAME      only this person
-  --json           an object with the people, the budgets and the alarms of the last ${alarmDays} days, with bytes and times
+  --json           an object with the people, the budgets, the alarms of the last ${alarmDays} days and what is new in apps, with bytes and times;
+                   with --user also what is unusual for the person, their days and apps
 ${configHelp}
 
 The console's page Watch has the same figures. A day is a day in UTC. Gates write what they count of people within a minute, and their budgets
@@ -61,8 +63,16 @@ Example:
             from: null,
             most: alarmsMost
           })
-          io.stdout(jsonText(asData(io.clock(), movement, budgets, alarms)))
-        } else print(io, figures, movement, budgets)
+          const person = user === null ? null : await figures.person(user.id)
+          const apps = await changesAt(place).read(place.config.apps.map(({ id }) => id))
+          io.stdout(
+            jsonText({ ...asData(io.clock(), movement, budgets, alarms), ...detailOf(person), apps: appData(apps) })
+          )
+        } else {
+          print(io, figures, movement, budgets)
+          const person = user === null ? null : await figures.person(user.id)
+          if (person !== null) printPerson(io, person)
+        }
         return 0
       } finally {
         figures.close()
@@ -85,7 +95,9 @@ function figuresAt(place: CommandContext): WatchFigures {
   })
 }
 
-type NamedUse = BudgetUse & { readonly user: string | null }
+function changesAt({ store, clock }: CommandContext): AppChanges {
+  return new AppChanges({ store, clock, record: async () => {} })
+}
 
 async function namedUses(place: CommandContext, figures: WatchFigures): Promise<NamedUse[]> {
   const accounts = accountsAt(place)
@@ -135,56 +147,14 @@ function print(io: Io, figures: WatchFigures, movement: Movement | null, budgets
     io.stderr(`the watch on people only learns until ${new Date(movement.learnsUntil).toISOString().slice(0, 10)}\n`)
 }
 
-function whomOf({ budget, user, subject }: NamedUse): string {
-  const { per } = budget
-  return per === 'session' || per === 'token' ? `${user ?? '?'}, ${per} ${subject}` : (user ?? subject)
-}
-
-function asData(now: number, movement: Movement | null, budgets: readonly NamedUse[], alarms: readonly Alarm[]) {
-  return {
-    at: timeOf(now),
-    learnsUntil: timeOf(movement?.learnsUntil ?? null),
-    people: movement?.movers.map(personData) ?? null,
-    budgets: budgets.map(budgetData),
-    alarms: alarms.map(({ at, ...alarm }) => ({ at: timeOf(at), ...alarm }))
-  }
-}
-
-function personData({ account, bytes, usual, above, level, ownDays, days }: Mover) {
-  const whole = (each: number) => Math.round(each)
-  return {
-    user: account.name,
-    account: account.id,
-    bytes: whole(bytes),
-    usual: whole(usual.middle),
-    busyDay: whole(usual.busy),
-    standardDaysAbove: Math.round(above * 10) / 10,
-    level,
-    ownDays,
-    days: days.map(whole)
-  }
-}
-
-function budgetData({ budget, subject, user, used, limit, state, passedAt, ...use }: NamedUse) {
-  const { id, per, app, counted, direction, windowSeconds } = budget
-  return {
-    budget: id,
-    per,
-    user,
-    whom: whomOf({ budget, subject, user, used, limit, state, passedAt, ...use }),
-    session: per === 'session' ? subject : null,
-    token: per === 'token' ? subject : null,
-    app: app ?? (per === 'app' ? subject : null),
-    counted,
-    direction,
-    used,
-    limit,
-    windowSeconds,
-    state,
-    passedAt: timeOf(passedAt)
-  }
-}
-
-function timeOf(at: number | null): string | null {
-  return at === null ? null : new Date(at).toISOString()
+function printPerson(io: Io, { score, thresholds, signals, bytesToAlarm }: WatchedPerson): void {
+  const { alarming } = thresholds
+  const reach =
+    score >= alarming
+      ? ''
+      : bytesToAlarm === null
+        ? '; no amount alone reaches that'
+        : `; ${sayBytes(bytesToAlarm)} today would reach that`
+  io.stdout(`\nscore ${score}, and a proof is asked for from ${alarming} on${reach}\n`)
+  for (const { points, sentence } of signals) io.stdout(`${String(points).padStart(3)}  ${visible(sentence)}\n`)
 }

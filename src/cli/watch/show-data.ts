@@ -1,0 +1,103 @@
+/** The figures of the watch as `--json` prints them: bytes as whole numbers, times as ISO 8601. */
+import type { AppState } from '../../administration/app-changes.ts'
+import type { Alarm } from '../../administration/watch/alarms.ts'
+import type { BudgetUse } from '../../administration/watch/budget-usage.ts'
+import type { Movement, Mover } from '../../administration/watch/movement.ts'
+import type { WatchedPerson } from '../../administration/watch/watched-person.ts'
+
+/** With the user name of the account. */
+export type NamedUse = BudgetUse & { readonly user: string | null }
+
+export function whomOf({ budget, user, subject }: NamedUse): string {
+  const { per } = budget
+  return per === 'session' || per === 'token' ? `${user ?? '?'}, ${per} ${subject}` : (user ?? subject)
+}
+
+export function asData(now: number, movement: Movement | null, budgets: readonly NamedUse[], alarms: readonly Alarm[]) {
+  return {
+    at: timeOf(now),
+    learnsUntil: timeOf(movement?.learnsUntil ?? null),
+    people: movement?.movers.map(personData) ?? null,
+    budgets: budgets.map(budgetData),
+    alarms: alarms.map(({ at, ...alarm }) => ({ at: timeOf(at), ...alarm }))
+  }
+}
+
+function personData({ account, bytes, usual, above, level, ownDays, days }: Mover) {
+  const whole = (each: number) => Math.round(each)
+  return {
+    user: account.name,
+    account: account.id,
+    bytes: whole(bytes),
+    usual: whole(usual.middle),
+    busyDay: whole(usual.busy),
+    standardDaysAbove: Math.round(above * 10) / 10,
+    level,
+    ownDays,
+    days: days.map(whole)
+  }
+}
+
+function budgetData({ budget, subject, user, used, limit, state, passedAt, ...use }: NamedUse) {
+  const { id, per, app, counted, direction, windowSeconds } = budget
+  return {
+    budget: id,
+    per,
+    user,
+    whom: whomOf({ budget, subject, user, used, limit, state, passedAt, ...use }),
+    session: per === 'session' ? subject : null,
+    token: per === 'token' ? subject : null,
+    app: app ?? (per === 'app' ? subject : null),
+    counted,
+    direction,
+    used,
+    limit,
+    windowSeconds,
+    state,
+    passedAt: timeOf(passedAt)
+  }
+}
+
+export function detailOf(person: WatchedPerson | null) {
+  if (person === null) return {}
+  const { score, thresholds, bytesToAlarm, signals, apps, places } = person
+  const time = (at: number) => timeOf(at)?.slice(0, 10)
+  return {
+    person: {
+      score,
+      thresholds,
+      bytesToAlarm: bytesToAlarm === null ? null : Math.round(bytesToAlarm),
+      signals: signals.map(({ id, family, points, sentence }) => ({ id, family, points, sentence })),
+      apps: apps.map(({ app, days }) => ({ app, days: days.map(Math.round) })),
+      places: places.map(({ kind, name, firstAt, lastAt }) => ({
+        kind,
+        name,
+        first: time(firstAt),
+        last: time(lastAt)
+      }))
+    }
+  }
+}
+
+export function appData(states: readonly AppState[]) {
+  return states
+    .filter(({ since, findings, changing }) => since !== null || findings.length > 0 || changing !== null)
+    .map(({ app, findings, changing, since, pages }) => ({
+      app,
+      since: timeOf(since),
+      pages,
+      changing: changing === null ? null : { ...changing, from: timeOf(changing.from), until: timeOf(changing.until) },
+      findings: findings.map(({ id, severity, page, why, at, lastAt }) => ({
+        id,
+        severity,
+        page,
+        why,
+        at: timeOf(at),
+        lastAt: timeOf(lastAt)
+      }))
+    }))
+}
+
+function timeOf(at: number | null): string | null {
+  return at === null ? null : new Date(at).toISOString()
+}
