@@ -4,9 +4,10 @@
  */
 import type { Clock } from '../clock.ts'
 import { newestProof, type Proof } from '../factor/proof.ts'
+import { type ClockJump, ClockJumps } from '../metering/clock-jumps.ts'
 import { hashOfPath } from '../metering/distinct-paths.ts'
 import type { ObservedFlow } from '../metering/observed-flow.ts'
-import type { Store, StoreNotice } from '../store/store.ts'
+import type { RecordTooNew, Store, StoreNotice } from '../store/store.ts'
 import { type Budget, concerns, has } from './budget.ts'
 import { CountedFlow } from './counted-flow.ts'
 import type { Demand, Who } from './demand.ts'
@@ -36,6 +37,12 @@ export interface BudgetsOptions {
   /** The proofs of a session now; null if it has ended. */
   readonly proofsNow: (session: string) => Promise<readonly Proof[] | null>
   readonly onTrouble: (error: unknown) => void
+  /** A newer release has written counts, which this one leaves alone. Told once. */
+  readonly onTooNew: (error: RecordTooNew) => void
+  /** A clock that nobody can set, in milliseconds; without it, jumps of the clock are not noticed. */
+  readonly running?: Clock | undefined
+  /** The clock was set. */
+  readonly onClockJump?: (jump: ClockJump) => void
   readonly isShared: boolean
 }
 
@@ -60,6 +67,7 @@ const passingSeconds = 60
 export class Budgets {
   readonly #options: BudgetsOptions
   readonly #settlements: Settlements
+  readonly #jumps: ClockJumps | null
   readonly #meters = new Map<string, Map<string, Meter>>()
   /** What each session spends at each app, so that a request looks up one thing. Strangers have the key ''. */
   readonly #metersOf = new Map<string, Map<string, readonly Meter[]>>()
@@ -72,12 +80,14 @@ export class Budgets {
 
   constructor(options: BudgetsOptions) {
     this.#options = options
+    this.#jumps = options.running === undefined ? null : new ClockJumps(options.clock, options.running)
     this.#settlements = new Settlements({
       store: options.store,
       clock: options.clock,
       scale: ({ budget }) => this.scale(budget.app),
       onSettled: (meter, before, settlement) => this.#onSettled(meter, before, settlement),
       onTrouble: options.onTrouble,
+      onTooNew: options.onTooNew,
       isShared: options.isShared
     })
   }
@@ -153,6 +163,7 @@ export class Budgets {
   }
 
   tick(): void {
+    this.#followClock()
     this.#settlements.tick()
     if (++this.#ticks % forgetTicks === 0) this.#forget()
   }
@@ -182,7 +193,7 @@ export class Budgets {
       const seconds = Math.ceil((roomAt(ledger, budget, reading) - now) / 1000)
       return { kind: 'refuse', retryAfterSeconds: Math.max(1, seconds), isQuota: budget.isQuota === true }
     }
-    if (!asksFor(ledger, budget, newestProof(who?.proofs ?? nobody, budget.factors)?.at ?? 0)) return null
+    if (!asksFor(ledger, budget, newestProof(who?.proofs ?? nobody, budget.factors)?.at ?? 0, now)) return null
     // What has left the window since needs no proof any more.
     const { spent, limit } = readLedger({ ...ledger, boughtAt: [] }, budget, now, this.scale(budget.app))
     if (spent <= limit) return null
@@ -261,6 +272,19 @@ export class Budgets {
       const meter = meters.get(id.slice(budget.length + 1))
       if (meter !== undefined) this.#settlements.settle(meter)
     }
+  }
+
+  #followClock(): void {
+    const jump = this.#jumps?.look() ?? null
+    if (jump === null) return
+    this.#settlements.clockJumped(jump)
+    for (const meters of this.#meters.values())
+      for (const meter of meters.values()) {
+        meter.move(jump)
+        // The store may let it expire by the new clock.
+        if (meter.ledger !== null) this.#settlements.noteMoved(meter)
+      }
+    this.#options.onClockJump?.(jump)
   }
 
   #forget(): void {

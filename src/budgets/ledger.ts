@@ -2,6 +2,9 @@
  * The ledger of one budget and one subject, as a pure value: what was spent in the window, what gates hold as grants, and how far the steps
  * have come. All gates of a store share it by compare-and-set. README.md has the argument why no more than the bound can leave.
  */
+
+import { clockSkewMs } from '../clock.ts'
+import type { ClockJump } from '../metering/clock-jumps.ts'
 import { countOfPaths, DistinctPaths, type PathsText } from '../metering/distinct-paths.ts'
 import { goneAt, isAhead, type Slots, slotAt, slotMsOf, sumOf, withAmount } from '../metering/sliding-count.ts'
 import { type Budget, has, holdMs, isStrict, laterSteps } from './budget.ts'
@@ -141,10 +144,15 @@ function modeOf({ askedAt }: Ledger, budget: Budget, isPassed: boolean, now: num
   return later.includes('slow') && !later.includes('cut') && !later.includes('suspend') ? 'slow' : 'cut'
 }
 
-/** True if somebody with this proof must show a new one before anything flows. */
-export function asksFor({ askedAt, isAnswered, boughtWith }: Ledger, budget: Budget, proofAt: number): boolean {
+/** True if somebody with this proof must show a new one before anything flows. One from the future, because a clock was put back, is none. */
+export function asksFor(
+  { askedAt, isAnswered, boughtWith }: Ledger,
+  budget: Budget,
+  proofAt: number,
+  now: number
+): boolean {
   if (askedAt === null || !has(budget, 'step-up')) return false
-  return proofAt <= askedAt || (!isAnswered && proofAt <= boughtWith)
+  return proofAt > now + clockSkewMs || proofAt <= askedAt || (!isAnswered && proofAt <= boughtWith)
 }
 
 /** The time at which the window will have room again without a proof, in milliseconds since the epoch. */
@@ -165,7 +173,7 @@ export function settle(found: Ledger | null, budget: Budget, report: Report, now
   let ledger = resumed(entered(before, budget, report, now), report, now)
   const happened: Happening[] = []
   const mayBuy = ledger.askedAt !== null && has(budget, 'step-up') && !ledger.isAnswered
-  if (mayBuy && !asksFor(ledger, budget, report.proofAt)) {
+  if (mayBuy && !asksFor(ledger, budget, report.proofAt, now)) {
     happened.push('bought')
     ledger = { ...ledger, isAnswered: true, isUnanswered: false, boughtWith: report.proofAt }
     ledger = budget.isPerProof ? { ...ledger, askedAt: null } : { ...ledger, boughtAt: [...ledger.boughtAt, now] }
@@ -186,6 +194,34 @@ export function settle(found: Ledger | null, budget: Budget, report: Report, now
   const mode = modeOf(ledger, budget, isPassed, now)
   if (mode === 'slow' && wasSlow) ledger = charged(ledger, budget, report.slowed, now)
   return { ...granted(ledger, budget, report, { mode, spent, limit }, now), mode, happened, isRebased }
+}
+
+/** The ledger after the clock was set: no time has passed, so nothing leaves the window early or late. */
+export function movedWith(ledger: Ledger, { from, to }: ClockJump): Ledger {
+  const { slotMs, slots, paths, grants, boughtAt, askedAt, suspendedAt, rateUsedUntil, boughtWith, proofAt } = ledger
+  const by = to - from
+  const slotsBy = Math.round(by / slotMs)
+  const moved = (at: number | null) => (at === null ? null : at + by)
+  // Sessions set their proofs back with the clock, but not ahead (src/session/clock-correction.ts).
+  const ofProof = (at: number) => (at === 0 ? 0 : Math.min(at, at + by))
+  return {
+    ...ledger,
+    slots: slots.map((value, i) => (i % 2 === 0 ? value + slotsBy : value)),
+    paths: paths.map(([slot, threshold, hashes]) => [slot + slotsBy, threshold, hashes]),
+    grants: grants.map(grant => ({ ...grant, until: grant.until + by })),
+    boughtAt: boughtAt.map(at => at + by),
+    askedAt: moved(askedAt),
+    suspendedAt: moved(suspendedAt),
+    rateUsedUntil: rateUsedUntil === 0 ? 0 : rateUsedUntil + by,
+    boughtWith: ofProof(boughtWith),
+    proofAt: ofProof(proofAt)
+  }
+}
+
+/** True if nobody has written it since the clock was set. */
+export function isBefore({ slotMs, slots, paths }: Ledger, { from, to }: ClockJump): boolean {
+  const newest = paths.reduce((most, [slot]) => Math.max(most, slot), slots.at(-2) ?? 0)
+  return newest <= slotAt(from, slotMs) + 1 && (to > from || newest > slotAt(to, slotMs) + 1)
 }
 
 /** True if this sign-in began after an operator had resumed the account: the suspension had ended all others. */
@@ -214,7 +250,11 @@ function rolled(ledger: Ledger, budget: Budget, now: number): Ledger {
     slotMs,
     slots: ledger.slotMs === slotMs ? withAmount(ledger.slots, current, 0) : withAmount([], current, sum),
     paths: ledger.slotMs === slotMs ? ledger.paths : ledger.paths.map(([, , hashes]) => [current, 2 ** 32, hashes]),
-    grants: only(ledger.grants, ({ until }) => until > now && until <= now + 2 * grantMs),
+    // Where the clock was put back, a grant must not end before its time: its holder still uses it.
+    grants: only(
+      ledger.grants.map(grant => (grant.until > now + 2 * grantMs ? { ...grant, until: now + grantMs } : grant)),
+      ({ until }) => until > now
+    ),
     boughtAt: only(
       ledger.boughtAt.map(at => Math.min(at, now)),
       at => at > now - budget.windowSeconds * 1000
@@ -228,7 +268,7 @@ function rolled(ledger: Ledger, budget: Budget, now: number): Ledger {
 function entered(ledger: Ledger, budget: Budget, report: Report, now: number): Ledger {
   const { process, spent, paths, proofAt, account } = report
   const current = slotAt(now, ledger.slotMs)
-  const isNewProof = budget.isPerProof && proofAt > ledger.proofAt
+  const isNewProof = budget.isPerProof && proofAt > ledger.proofAt && proofAt <= now + clockSkewMs
   const slots = isNewProof ? [] : ledger.slots
   return {
     ...ledger,

@@ -1,6 +1,7 @@
 /** One ledger as this process uses it: what has flowed and is not reported yet, and how much more may flow. */
 
 import type { Proof } from '../factor/proof.ts'
+import type { ClockJump } from '../metering/clock-jumps.ts'
 import { DistinctPaths } from '../metering/distinct-paths.ts'
 import type { Direction } from '../metering/flow.ts'
 import { slotAt, sumOf } from '../metering/sliding-count.ts'
@@ -8,10 +9,12 @@ import { type Budget, has, holdMs, isStrict } from './budget.ts'
 import {
   asksFor,
   emptyLedger,
+  isBefore,
   isResumed,
   type Ledger,
   limitAt,
   type Mode,
+  movedWith,
   type Report,
   readLedger,
   type Settlement,
@@ -60,6 +63,8 @@ export class Meter {
   isBusy = false
   isSettling = false
   isDirty = false
+  /** The clock was set since the last report. */
+  isMoved = false
   mustSettle = false
   /** Ticks since it was last used. */
   idleTicks = 0
@@ -109,7 +114,7 @@ export class Meter {
   }
 
   get hasNews(): boolean {
-    return this.#spent > 0 || this.#slowed > 0 || this.#newPaths !== null || this.#left > 0
+    return this.isMoved || this.#spent > 0 || this.#slowed > 0 || this.#newPaths !== null || this.#left > 0
   }
 
   /** True if a grant is in use, which the next report keeps. */
@@ -196,6 +201,8 @@ export class Meter {
   mayFlow(by: Spender, now: number): Answer {
     const { budget, ledger, mode } = this
     if (this.cutOffAt !== null) return by.isGuarded ? (now < this.cutOffAt + holdMs ? 'wait' : 'cut') : 'flow'
+    // Nobody has looked yet, and perhaps nobody can.
+    if (ledger === null && by.isGuarded) return 'draw'
     if (mode === 'passed') return 'flow'
     // What has left the window since makes room.
     if (ledger !== null && mode !== 'within' && readLedger(ledger, budget, now, this.scale).mode === 'within')
@@ -203,7 +210,7 @@ export class Meter {
     if (ledger !== null && mode !== 'within' && isResumed(ledger, by.signedInAt)) return 'draw'
     if (ledger !== null && has(budget, 'step-up') && ledger.askedAt !== null) {
       const provedAt = by.provedAt(budget)
-      if (!asksFor(ledger, budget, provedAt)) return mode === 'within' ? this.#mayPass(now) : 'draw'
+      if (!asksFor(ledger, budget, provedAt, now)) return mode === 'within' ? this.#mayPass(now) : 'draw'
       if (mode !== 'slow') return now < ledger.askedAt + holdMs ? 'wait' : 'cut'
     }
     if (mode === 'cut' || mode === 'hold') return mode === 'cut' ? 'cut' : 'wait'
@@ -218,15 +225,6 @@ export class Meter {
     return this.#debt <= floatBytes ? 'flow' : 'draw'
   }
 
-  /** True if somebody has proved themselves since the budget was passed, or was let in again, and the ledger does not say so yet. */
-  get hasProof(): boolean {
-    const { ledger, mode } = this
-    if (ledger === null || mode === 'within' || mode === 'passed') return false
-    const isAsked = ledger.askedAt !== null && has(this.budget, 'step-up')
-    const isProved = isAsked && !asksFor(ledger, this.budget, this.#provedAt)
-    return isProved || isResumed(ledger, this.#signedInAt)
-  }
-
   /** What is reported next. Until `settled` or `failed`, more may flow. */
   report(process: string, isWanting: boolean): Report {
     const report = {
@@ -239,6 +237,7 @@ export class Meter {
       proofAt: this.#provedAt,
       signedInAt: this.#signedInAt
     }
+    this.isMoved = false
     this.#spent = this.#slowed = this.#covered = 0
     this.#newPaths = null
     this.#reportedDebt = this.#debt
@@ -261,6 +260,16 @@ export class Meter {
     this.#leftUntil = now + usedForMs
     // The paths that others have seen; read when the next one comes.
     this.#paths = null
+  }
+
+  /** The clock was set. */
+  move(jump: ClockJump): void {
+    if (this.ledger !== null && isBefore(this.ledger, jump)) this.ledger = movedWith(this.ledger, jump)
+    this.isKnown = false
+    this.#paths = null
+    this.#left = 0
+    this.#provedAt = this.#signedInAt = 0
+    this.#notedProofs = null
   }
 
   failed({ spent, slowed, paths }: Report, now: number): void {

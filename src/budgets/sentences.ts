@@ -1,4 +1,6 @@
 /** What happened to a budget, in one plain sentence with its numbers, for the journal, the operators and the person. */
+
+import type { ClockJump } from '../metering/clock-jumps.ts'
 import type { Budget } from './budget.ts'
 import type { Happening, Reading } from './ledger.ts'
 
@@ -47,4 +49,14 @@ export function sentenceOf(
   if (happening === 'unanswered')
     return `${who} has ${did} ${much}; ${allowed}. Nobody has confirmed it with a second factor within a minute.`
   return `${who} has ${did} ${much}; ${allowed}.`
+}
+
+export function sentenceOfJump({ from, to }: ClockJump): string {
+  const minutes = Math.round(Math.abs(to - from) / 60_000) * 60
+  const hours = Math.round(Math.abs(to - from) / 3_600_000) * 3600
+  const days = Math.round(Math.abs(to - from) / 86_400_000) * 86_400
+  const span = spanInWords(days >= 2 * 86_400 ? days : hours >= 2 * 3600 ? hours : minutes)
+  return to > from
+    ? `The clock of this machine was put ahead by ${span}. What budgets have counted stays until its time has really passed.`
+    : `The clock of this machine was put back by ${span}. What budgets have counted counts from now on for a whole window.`
 }

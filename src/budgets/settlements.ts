@@ -4,10 +4,11 @@
  */
 import type { Clock } from '../clock.ts'
 import { newId } from '../ids.ts'
+import type { ClockJump } from '../metering/clock-jumps.ts'
 import { changeKnown } from '../store/change.ts'
-import type { Store } from '../store/store.ts'
+import { RecordTooNew, type Store } from '../store/store.ts'
 import type { FlowKeeper } from './counted-flow.ts'
-import { type Mode, type Report, type Settlement, settle } from './ledger.ts'
+import { isBefore, type Ledger, type Mode, movedWith, type Report, type Settlement, settle } from './ledger.ts'
 import { ledgerRecord, ledgerSeconds } from './ledger-record.ts'
 import type { Meter, Spender } from './meter.ts'
 
@@ -19,6 +20,8 @@ export interface SettlementsOptions {
   readonly onSettled: (meter: Meter, before: Mode, settlement: Settlement) => Promise<void>
   /** Gets the error when the store stops answering, and null when it answers again. */
   readonly onTrouble: (error: unknown) => void
+  /** A newer release has written a ledger. Told once. */
+  readonly onTooNew: (error: RecordTooNew) => void
   /** True if other processes use the same store. */
   readonly isShared: boolean
 }
@@ -44,9 +47,18 @@ export class Settlements implements FlowKeeper {
   readonly #running = new Set<Promise<void>>()
   #ticks = 0
   #isInTrouble = false
+  /** Said once. */
+  #hasTooNew = false
+  /** The last time that the clock was set. */
+  #jump: ClockJump | null = null
 
   constructor(options: SettlementsOptions) {
     this.#options = options
+  }
+
+  /** Ledgers that nobody has written since are moved with the clock. */
+  clockJumped(jump: ClockJump): void {
+    this.#jump = jump
   }
 
   get waiting(): readonly Meter[] {
@@ -57,6 +69,12 @@ export class Settlements implements FlowKeeper {
     meter.idleTicks = 0
     this.#markDirty(meter)
     if (meter.isStrict && meter.isRunningLow && !meter.isBusy && meter.cutOffAt === null) this.settle(meter)
+  }
+
+  /** Writes it with the next report, although nothing has flowed. */
+  noteMoved(meter: Meter): void {
+    meter.isMoved = true
+    this.#markDirty(meter)
   }
 
   wait(meter: Meter, by: Spender, isUrgent: boolean): void {
@@ -155,6 +173,13 @@ export class Settlements implements FlowKeeper {
     } catch (error) {
       meter.failed(report, this.#options.clock())
       meter.isKnown = false
+      if (error instanceof RecordTooNew) {
+        // This one alone cannot be counted: the store answers.
+        if (!this.#hasTooNew) this.#options.onTooNew(error)
+        this.#hasTooNew = true
+        this.wake(meter)
+        return
+      }
       this.#markDirty(meter)
       if (!this.#isInTrouble) this.#options.onTrouble(error)
       this.#isInTrouble = true
@@ -178,12 +203,21 @@ export class Settlements implements FlowKeeper {
     const key = ledgerRecord.key(meter.id)
     const known = meter.isKnown && meter.ledger !== null ? ledgerRecord.text(meter.ledger) : undefined
     const { result } = await changeKnown<Settlement>(store, key, known, stored => {
-      const found = stored === null ? null : stored === known ? meter.ledger : ledgerRecord.parse(stored, key)
+      const found = stored !== null && stored === known ? meter.ledger : this.#found(meter, stored, key)
       const settlement = settle(found, budget, report, clock(), scale(meter))
       const next = ledgerRecord.text(settlement.ledger)
       return next === stored ? { result: settlement } : { result: settlement, next, ttlSeconds: ledgerSeconds(budget) }
     })
     meter.isKnown = true
     return result
+  }
+
+  /** Where the clock was put ahead, the store may have let expire what is still known here. */
+  #found(meter: Meter, stored: string | null, key: string): Ledger | null {
+    const ledger = stored === null ? null : ledgerRecord.parse(stored, key)
+    const jump = this.#jump
+    if (jump === null || this.#options.clock() - jump.to > meter.budget.windowSeconds * 1000) return ledger
+    if (ledger === null) return meter.isKnown ? null : meter.ledger
+    return isBefore(ledger, jump) ? movedWith(ledger, jump) : ledger
   }
 }

@@ -2,14 +2,15 @@
 import { countingSink } from '../audit/audit-metrics.ts'
 import { has } from '../budgets/budget.ts'
 import { Budgets, type Passing } from '../budgets/budgets.ts'
-import { sentenceOf } from '../budgets/sentences.ts'
+import { sentenceOf, sentenceOfJump } from '../budgets/sentences.ts'
+import { systemClock } from '../clock.ts'
 import { closeCodes } from '../forwarding/live-connections.ts'
 import type { Services } from './services.ts'
 import { onSessionChange, proofsNow } from './session-changes.ts'
 import { suspendByWatch } from './watch-suspension.ts'
 
 export async function startBudgets(runtime: Services): Promise<Budgets> {
-  const { store, clock, live, cache, log, isStoreShared } = runtime
+  const { store, clock, live, cache, log, journal, isStoreShared } = runtime
   const budgets = new Budgets({
     store,
     clock,
@@ -23,7 +24,19 @@ export async function startBudgets(runtime: Services): Promise<Budgets> {
       live.endWhere({ ...which, app: per === 'app' ? subject : app }, 'budget', closeCodes.policy, 'budget_spent')
     },
     proofsNow: session => proofsNow(cache, session),
-    onTrouble: error => sayTrouble(error, runtime)
+    onTrouble: error => sayTrouble(error, runtime),
+    onTooNew: error => {
+      const why = `${error.message} Until then guarded apps send nothing to those whom it concerns, and the others go on.`
+      log.error({ err: error }, why)
+      journal.record({ kind: 'watch.budget', at: clock(), outcome: 'record_too_new', why })
+    },
+    // A clock of a test is no machine's.
+    running: clock === systemClock ? () => performance.now() : undefined,
+    onClockJump: jump => {
+      const why = sentenceOfJump(jump)
+      log.warn(why)
+      journal.record({ kind: 'watch.budget', at: clock(), outcome: 'clock_set', why })
+    }
   })
   await budgets.start()
   // The budgets live as long as the process.

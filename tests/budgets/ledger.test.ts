@@ -174,8 +174,14 @@ t.test('step-up holds for a minute; a fresh proof buys one more budget, and agai
     ]
   )
   const { ledger } = all[3]!
-  t.equal(asksFor(ledger, rule, start - 1), true, 'another session, which has proved nothing since, is still asked')
-  t.equal(asksFor(ledger, rule, start + 20 * second), false)
+  const now = start + 60 * second
+  t.equal(
+    asksFor(ledger, rule, start - 1, now),
+    true,
+    'another session, which has proved nothing since, is still asked'
+  )
+  t.equal(asksFor(ledger, rule, start + 20 * second, now), false)
+  t.equal(asksFor(ledger, rule, start + 600 * second, now), true, 'a proof from the future is none')
 })
 
 t.test('one proof buys one budget, not two', async t => {

@@ -26,6 +26,7 @@ const theft: Budget = {
 function fixture(store?: MemoryStore, clock = new TestClock()) {
   const kept = store ?? new MemoryStore(clock.read)
   const troubles: unknown[] = []
+  const tooNew: unknown[] = []
   const passings: Passing[] = []
   const cuts: string[] = []
   const budgets = new Budgets({
@@ -35,6 +36,7 @@ function fixture(store?: MemoryStore, clock = new TestClock()) {
     cutAll: (_budget, subject) => void cuts.push(subject),
     proofsNow: async () => null,
     onTrouble: error => void troubles.push(error),
+    onTooNew: error => void tooNew.push(error),
     isShared: true
   })
   budgets.configure([theft])
@@ -54,7 +56,7 @@ function fixture(store?: MemoryStore, clock = new TestClock()) {
     flow.begin({ goOn: direction => void events.push(`on ${direction}`), cut: () => void events.push('cut') })
     return { flow, events }
   }
-  return { store: kept, clock, budgets, troubles, passings, cuts, open }
+  return { store: kept, clock, budgets, troubles, tooNew, passings, cuts, open }
 }
 
 t.test('guarded apps send nothing while the store is down, the others go on, and it is said once', async t => {
@@ -103,22 +105,34 @@ t.test('a guarded transfer goes on when the store is back in time', async t => {
   t.same(events, ['on out'])
 })
 
-t.test('a ledger of a newer release is left alone, and said once', async t => {
-  const { store, budgets, troubles, open } = fixture()
-  t.teardown(() => budgets.stop())
-  const newer = JSON.stringify({ v: 2, something: 'else' })
-  await store.put('meter:theft:A', newer)
-  const { flow } = open(false)
-  await budgets.flush()
-  t.equal(flow.sent(MiB), true)
-  for (let n = 0; n < 5; n++) {
+t.test(
+  'a ledger of a newer release is left alone and said once; guarded apps send nothing, and others go on',
+  async t => {
+    const { store, clock, budgets, troubles, tooNew, open } = fixture()
+    t.teardown(() => budgets.stop())
+    const newer = JSON.stringify({ v: 2, something: 'else' })
+    await store.put('meter:theft:A', newer)
+    const [other, guarded] = [open(false), open(true)]
+    t.equal(guarded.flow.sent(100), false, 'nothing flows before the gate knows the count')
     await budgets.flush()
+    t.equal(other.flow.sent(MiB), true)
+    for (let n = 0; n < 5; n++) {
+      other.flow.sent(MiB)
+      await budgets.flush()
+      budgets.tick()
+    }
+    t.match(budgets.demandOn({ id: 'guarded', isGuarded: true }, { account: 'A', session: 'S', proofs: [] }, null), {
+      kind: 'store_unreachable'
+    })
+    t.equal(budgets.demandOn({ id: 'open', isGuarded: false }, { account: 'A', session: 'S', proofs: [] }, null), null)
+    clock.advance(61)
     budgets.tick()
+    t.same(guarded.events, ['cut'])
+    t.ok(tooNew[0] instanceof RecordTooNew)
+    t.same([tooNew.length, troubles], [1, []], 'the store itself answers')
+    t.equal(await store.get('meter:theft:A'), newer)
   }
-  t.ok(troubles[0] instanceof RecordTooNew)
-  t.equal(troubles.length, 1)
-  t.equal(await store.get('meter:theft:A'), newer)
-})
+)
 
 t.test('small requests cost no trip each: their counts go out together', async t => {
   const { store, budgets, open } = fixture()

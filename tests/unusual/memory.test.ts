@@ -82,6 +82,7 @@ t.test('ten thousand people take less than 60 MB', async t => {
     cutAll: () => {},
     proofsNow: async () => null,
     onTrouble: error => t.fail(String(error)),
+    onTooNew: error => t.fail(String(error)),
     isShared: true
   })
   budgets.configure(all)
