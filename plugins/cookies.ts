@@ -10,6 +10,8 @@ export interface CookieNames {
   readonly done: string
   readonly codes: string
   readonly asked: string
+  /** A new token of a program, until its page was seen. */
+  readonly program: string
   /** What was done in the operators' console. */
   readonly console: string
   /** Says that a set-up is under way; for the portal only. */
@@ -35,6 +37,7 @@ export function cookieNames(site: CookieSite): CookieNames {
       done: named('done'),
       codes: named('codes'),
       asked: named('asked'),
+      program: named('program'),
       console: named('console'),
       setUp: named('set-up')
     }

@@ -252,13 +252,14 @@ export async function buildGateway(config: Config, runtime: Services): Promise<F
           appsFor: async (principal, address) => {
             const cards = returnTargets
               .appsFor(principal, address)
-              .map(async ({ id, title, description, section, maintenance, origin, prefix, isReportOnly = false }) => ({
+              .map(async ({ id, title, description, section, maintenance, origin, prefix, tokens, isReportOnly = false }) => ({
                 id,
                 title,
                 description,
                 section,
                 maintenance,
                 url: `${origin}${prefix}/`,
+                tokens: tokens ?? null,
                 lastUsedAt: await runtime.appUse.last(principal.account.id, id),
                 isReportOnly: isReportOnly && principal.account.groups.includes(operators)
               }))
@@ -268,6 +269,7 @@ export async function buildGateway(config: Config, runtime: Services): Promise<F
           posture: () => runtime.postures.strictest()
         },
         returnTargets: url => returnTargets.accept(url),
+        takesTokens: apps.some(({ tokens }) => tokens != null),
         isAlone: !apps.some(({ sharesPortal }) => sharesPortal),
         sharedAnswers: runtime.sharedAnswers,
         clock

@@ -24,6 +24,8 @@ export interface AccountView extends SessionsView {
   readonly institution: string | null
   /** Set after a recovery code in this session. */
   readonly codesLeft: number | null
+  /** True if an app takes tokens of programs. */
+  readonly takesTokens?: boolean
   /** The existing passkeys, so that the browser offers no removed ones. */
   readonly signals: PasskeySignals
   readonly address: string
@@ -86,6 +88,11 @@ export function AccountPage({ frame, view }: { frame: Frame; view: AccountView }
             <a href="/.factorgate/account/password">{say.passwordChange}</a>
           </p>
         </section>
+      )}
+      {view.takesTokens === true && (
+        <p>
+          <a href="/.factorgate/account/programs">{frame.say.programs.title}</a>
+        </p>
       )}
       <SessionsSection frame={frame} view={view} endsOthers={others.length > 0 && !offersEnd} />
     </Page>
@@ -175,6 +182,7 @@ export async function showAccount(page: AuthenticatedContext, status: number, pr
         : portal.directories.titleOf(principal.account.directory),
     codesLeft,
     signals,
+    takesTokens: portal.takesTokens === true,
     problem,
     address: `${portal.portalOrigin}/.factorgate/account`
   }

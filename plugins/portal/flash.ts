@@ -13,6 +13,8 @@ export type Flash =
   | { readonly kind: 'ended' }
   | { readonly kind: 'others' }
   | { readonly kind: 'password' }
+  /** `name` is the program's. */
+  | { readonly kind: 'revoked'; readonly name: string }
   /** `name` is the name of the person who asked. */
   | { readonly kind: 'approved'; readonly name: string }
   | { readonly kind: 'declined'; readonly name: string }
@@ -31,10 +33,11 @@ export function takeFlash(page: AuthenticatedContext): Flash | null {
 }
 
 /** The message in the language of `say`. */
-export function doneSentence(done: Flash, { account: say, challenge, sponsor }: Messages): string {
+export function doneSentence(done: Flash, { account: say, challenge, sponsor, programs }: Messages): string {
   if (done.kind === 'institution') return challenge.there[done.why]({ place: done.title })
   if (done.kind === 'approved') return sponsor.approved({ name: done.name })
   if (done.kind === 'declined') return sponsor.youDeclined({ name: done.name })
+  if (done.kind === 'revoked') return programs.revoked({ name: done.name })
   if (done.kind === 'renamed') return say.renamed({ name: done.name })
   if (done.kind === 'ended') return say.ended
   if (done.kind === 'others') return say.othersEnded

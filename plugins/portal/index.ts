@@ -22,6 +22,7 @@ import { registerLogout } from './logout.tsx'
 import type { PortalOptions } from './options.ts'
 import { addPageContext } from './page-context.ts'
 import { registerPassword } from './password.tsx'
+import { registerPrograms } from './programs.tsx'
 import { registerRecovery } from './recovery.tsx'
 import { registerSessions } from './sessions.tsx'
 import { registerSetUp } from './set-up.tsx'
@@ -62,6 +63,7 @@ const pageRoutes = [
   registerFactors,
   registerPassword,
   registerSessions,
+  registerPrograms,
   registerLogout,
   registerCallback,
   registerLanguage

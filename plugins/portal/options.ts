@@ -12,6 +12,7 @@ import type { Invitations } from '../../src/identity/invitations.ts'
 import type { LocalDirectory } from '../../src/identity/local.ts'
 import type { Keyring } from '../../src/keyring/keyring.ts'
 import type { PostureLevel } from '../../src/posture/posture.ts'
+import type { TokenTerms } from '../../src/programs/presented.ts'
 import type { Principal, Sessions } from '../../src/session/sessions.ts'
 import type { SharedAnswers } from '../../src/session/shared-answers.ts'
 import type { RequirementFor } from '../../src/sign-in/next-step.ts'
@@ -46,6 +47,8 @@ export interface AppCard {
   /** The heading above it in the list; null for none. */
   readonly section?: string | null
   readonly maintenance?: Maintenance | null
+  /** Null or left out where it takes no tokens of programs. */
+  readonly tokens?: TokenTerms | null
   /** For operators. */
   readonly isReportOnly?: boolean
 }
@@ -97,6 +100,8 @@ export interface PortalOptions extends Branding {
   readonly extensions?: readonly ((scope: FastifyInstance) => void)[]
   /** The same absolute URL if it is an http(s) address on a host of the gate; otherwise null (THREATS R1-R8). */
   readonly returnTargets: (url: string) => string | null
+  /** True if an app takes tokens of programs. */
+  readonly takesTokens?: boolean
   /** True if no app shares the portal's origin. */
   readonly isAlone?: boolean
   /** Several processes may repeat each other's answers. */

@@ -5,6 +5,7 @@ import type { AuthenticatedContext } from './page-context.ts'
 const kinds = {
   done: { context: 'done', seconds: 60 },
   codes: { context: 'shown-codes', seconds: 10 * 60 },
+  program: { context: 'program-token', seconds: 5 * 60 },
   console: { context: 'console', seconds: 60 },
   setUp: { context: 'set-up', seconds: 30 * 60 }
 } as const

@@ -2,6 +2,7 @@
 
 export const noticeGroups = {
   factor: ['factor-added', 'factor-removed', 'factors-reset', 'factor-disabled', 'recovery-used', 'recovery-issued'],
+  token: ['token-issued'],
   password: ['password-changed', 'password-reset'],
   'sign-in': ['new-device'],
   refusals: ['refusals'],

@@ -20,6 +20,8 @@ export function noticeOf(event: AuditEvent): Notice | null {
       return event.factor === 'recovery' && event.outcome === 'verified' ? toPerson(event, 'recovery-used') : null
     case 'recovery.issue':
       return toPerson(event, 'recovery-issued')
+    case 'token.issue':
+      return toPerson(event, 'token-issued')
     case 'password.change':
       if (event.outcome === 'reset') return toPerson(event, 'password-reset')
       return event.outcome === 'changed' ? toPerson(event, 'password-changed') : null

@@ -13,6 +13,7 @@ import { SignInJournal } from './journal.ts'
 import { NextStep, type NextStepOptions, type RequirementFor } from './next-step.ts'
 import { PasswordChange, type PasswordChangeOptions } from './password-change.ts'
 import { PasswordReset, type PasswordResetOptions } from './password-reset.ts'
+import { ProgramAccess } from './program-access.ts'
 import { Recovery } from './recovery.ts'
 import { SecondFactor, type SecondFactorOptions } from './second-factor.ts'
 import { SignOut } from './sign-out.ts'
@@ -48,6 +49,7 @@ export type SignInServices = Omit<FirstFactorOptions, Made> &
   Omit<ConstructorParameters<typeof Completion>[0], Made> &
   Omit<ConstructorParameters<typeof Recovery>[0], Made> &
   Omit<ConstructorParameters<typeof SignOut>[0], Made> &
+  Omit<ConstructorParameters<typeof ProgramAccess>[0], Made> &
   Omit<ConstructorParameters<typeof FactorChange>[0], Made> &
   ConstructorParameters<typeof HandOver>[0]
 
@@ -66,6 +68,7 @@ export interface SignIn {
   readonly invitation: Invitation
   readonly enrolment: Enrolment
   readonly recovery: Recovery
+  readonly programAccess: ProgramAccess
   readonly sponsorship: Sponsorship
   readonly passwordChange: PasswordChange
   readonly passwordReset: PasswordReset
@@ -95,6 +98,7 @@ export function makeSignIn({ services, audit, portalOrigin, requirementFor }: Si
     invitation: new Invitation(shared),
     enrolment: new Enrolment({ ...shared, recovery, grants }),
     recovery,
+    programAccess: new ProgramAccess(shared),
     sponsorship: new Sponsorship(shared),
     passwordChange: new PasswordChange({ ...shared, signOut }),
     passwordReset: new PasswordReset({ ...shared, signOut }),

@@ -46,6 +46,7 @@ t.test('an event becomes a notice to whom it concerns', async t => {
     ['a code of an app', { kind: 'proof', factor: 'totp', outcome: 'verified', ...alice }, null],
     ['a wrong recovery code', { kind: 'proof', factor: 'recovery', outcome: 'refused', ...alice }, null],
     ['new recovery codes', { kind: 'recovery.issue', outcome: 'issued', ...alice }, 'recovery-issued', [person]],
+    ['a token for a program', { kind: 'token.issue', ...alice }, 'token-issued', [person]],
     ['a new password', { kind: 'password.change', outcome: 'changed', ...alice }, 'password-changed', [person]],
     ['a wrong password at a change', { kind: 'password.change', outcome: 'refused', ...alice }, null],
     [

@@ -27,6 +27,7 @@ import type { SeenRequest } from '../../src/sign-in/sponsorship.ts'
 import { appStories } from './app-stories.tsx'
 import { errorStories } from './error-stories.tsx'
 import { forgottenStories } from './forgotten-stories.tsx'
+import { programStories } from './program-stories.tsx'
 import { setUpStories } from './set-up-stories.tsx'
 
 export interface Story {
@@ -469,6 +470,7 @@ export function storiesIn(language: Language): readonly Story[] {
       />
     ),
     ...appStories(person, now, variant),
+    ...programStories(person, now, { optional, variant }),
     variant('apps-none', <AppsPage frame={person} view={{ apps: [], now, spent: null }} />),
     own('account', <AccountPage frame={person} view={account} />),
     variant(

@@ -394,6 +394,50 @@ export interface Sentences {
     readonly nameProblem: string
     readonly othersOffer: string
   }
+  readonly programs: {
+    readonly title: string
+    readonly lead: string
+    readonly none: string
+    readonly noApps: string
+    readonly make: string
+    readonly makeFor: (args: { readonly app: string }) => string
+    readonly until: (args: { readonly app: string; readonly date: string }) => string
+    readonly ended: (args: { readonly app: string; readonly date: string }) => string
+    readonly used: (args: { readonly when: string; readonly address: string }) => string
+    readonly unused: string
+    readonly byOperator: string
+    readonly revoke: string
+    readonly revokeNamed: (args: { readonly name: string }) => string
+    readonly revoked: (args: { readonly name: string }) => string
+    readonly use: string
+    readonly asPassword: (args: { readonly user: string }) => string
+    readonly newTitle: (args: { readonly app: string }) => string
+    readonly newLead: string
+    readonly name: string
+    readonly nameHint: string
+    readonly days: string
+    readonly reads: string
+    readonly more: string
+    readonly paths: string
+    readonly pathsHint: string
+    readonly networks: string
+    readonly networksHint: string
+    readonly bytes: string
+    readonly bytesHint: string
+    readonly submit: string
+    readonly back: string
+    readonly madeTitle: (args: { readonly app: string }) => string
+    readonly madeLead: string
+    readonly lost: string
+    readonly wrong: {
+      readonly name: string
+      readonly days: string
+      readonly paths: string
+      readonly networks: string
+      readonly bytes: string
+      readonly too_many: string
+    }
+  }
   readonly password: {
     readonly title: string
     readonly lead: string

@@ -32,6 +32,11 @@ export interface Sentences {
       readonly what: string
       readonly now: string
     }
+    readonly 'token-issued': {
+      readonly subject: string
+      readonly what: string
+      readonly now: string
+    }
     readonly 'password-changed': {
       readonly subject: string
       readonly what: string
