@@ -5,7 +5,7 @@ import type { ProgramToken } from '../../src/programs/program-token.ts'
 import type { ListedToken } from '../../src/programs/program-tokens.ts'
 import { readToken, type TypedField, type TypedToken } from '../../src/programs/token-input.ts'
 import { setFlash, takeFlash } from './flash.ts'
-import { type Form, readForm, requireForm } from './forms.ts'
+import { type Form, requireForm } from './forms.ts'
 import { type Frame, Notice, Page, plain, Said } from './layout.tsx'
 import type { AppCard } from './options.ts'
 import { type AuthenticatedContext, callerOf, frameOf, goTo, sendPage, signedPage } from './page-context.ts'
@@ -109,7 +109,7 @@ function bytesText(bytes: number): string {
 export interface NewProgramView {
   readonly app: AppCard
   readonly typed: TypedToken
-  readonly problem: { readonly field: TypedField | 'too_many' | 'expired'; readonly sentence: string } | null
+  readonly problem: { readonly field: TypedField | 'too_many'; readonly sentence: string } | null
 }
 
 export function NewProgramPage({ frame, view }: { frame: Frame; view: NewProgramView }) {
@@ -240,8 +240,7 @@ export function registerPrograms(scope: FastifyInstance): void {
   scope.post(`${path}/new`, { config: { requires: 'fresh' } }, async request => {
     const page = signedPage(request)
     const say = page.say.programs
-    const form = readForm(page)
-    if (form === 'expired') return goTo(page, path)
+    const form = requireForm(page)
     const app = await appNamed(page, form.field('app'))
     const typed = typedIn(form)
     const limits = readToken(typed)

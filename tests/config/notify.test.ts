@@ -18,7 +18,7 @@ t.test('what is left out has a value', async t => {
       {
         url: 'https://chat.example/hook/x',
         secret,
-        events: ['factor', 'password', 'sign-in', 'refusals', 'suspend', 'sponsor', 'certificate']
+        events: ['factor', 'token', 'password', 'sign-in', 'refusals', 'suspend', 'sponsor', 'certificate']
       }
     ]
   })

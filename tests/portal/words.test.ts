@@ -263,6 +263,7 @@ t.test('cookies: one of ours or none (S4, S15)', async t => {
     done: 'factorgate-done',
     codes: 'factorgate-codes',
     asked: 'factorgate-asked',
+    program: 'factorgate-program',
     console: 'factorgate-console',
     setUp: 'factorgate-set-up'
   })
@@ -309,6 +310,7 @@ t.test('FIELD F6 the port of the public address stands in the names of our cooki
     done: '__Host-factorgate-done-8443',
     codes: '__Host-factorgate-codes-8443',
     asked: '__Host-factorgate-asked-8443',
+    program: '__Host-factorgate-program-8443',
     console: '__Host-factorgate-console-8443',
     setUp: '__Host-factorgate-set-up-8443'
   })
