@@ -252,17 +252,29 @@ export async function buildGateway(config: Config, runtime: Services): Promise<F
           appsFor: async (principal, address) => {
             const cards = returnTargets
               .appsFor(principal, address)
-              .map(async ({ id, title, description, section, maintenance, origin, prefix, tokens, isReportOnly = false }) => ({
-                id,
-                title,
-                description,
-                section,
-                maintenance,
-                url: `${origin}${prefix}/`,
-                tokens: tokens ?? null,
-                lastUsedAt: await runtime.appUse.last(principal.account.id, id),
-                isReportOnly: isReportOnly && principal.account.groups.includes(operators)
-              }))
+              .map(
+                async ({
+                  id,
+                  title,
+                  description,
+                  section,
+                  maintenance,
+                  origin,
+                  prefix,
+                  tokens,
+                  isReportOnly = false
+                }) => ({
+                  id,
+                  title,
+                  description,
+                  section,
+                  maintenance,
+                  url: `${origin}${prefix}/`,
+                  tokens: tokens ?? null,
+                  lastUsedAt: await runtime.appUse.last(principal.account.id, id),
+                  isReportOnly: isReportOnly && principal.account.groups.includes(operators)
+                })
+              )
             return Promise.all(cards)
           },
           requirementFor,
