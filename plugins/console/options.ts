@@ -61,10 +61,7 @@ export interface ConsoleOptions {
   readonly isUsable: (credential: Credential) => boolean
   readonly reports: Pick<ProcessReports, 'all'>
   readonly live: Pick<LiveConnections, 'add'>
-  readonly watch: Pick<
-    WatchFigures,
-    'isOn' | 'isLearningPeople' | 'budgets' | 'movement' | 'person' | 'alarms' | 'uses'
-  >
+  readonly watch: Pick<WatchFigures, 'isOn' | 'budgets' | 'movement' | 'person' | 'alarms' | 'uses' | 'posture'>
   /** What is new in apps. */
   readonly appChanges: Pick<AppActions, 'read' | 'has' | 'approve' | 'announce'>
   readonly openConnections: () => Promise<OpenConnections>

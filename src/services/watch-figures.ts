@@ -10,6 +10,7 @@ import type { Sessions } from '../session/sessions.ts'
 import type { Store } from '../store/store.ts'
 import type { UnusualWatch } from '../unusual/unusual-watch.ts'
 import { toApp } from './app-options.ts'
+import { postureTermsOf } from './posture.ts'
 import { toBudget, underReport } from './watching.ts'
 
 export interface WatchFiguresParts {
@@ -29,7 +30,8 @@ export function watchFigures(config: Config, parts: WatchFiguresParts): WatchFig
   const settings = config.watch?.unusual ?? null
   return new WatchFigures({
     journal,
-    budgets: { store, clock, budgets: () => budgets, scale: () => 1 },
+    budgets: { store, clock, budgets: () => budgets },
+    postureFactor: postureTermsOf(config).elevated.factor,
     unusual:
       settings === null
         ? null

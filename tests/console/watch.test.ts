@@ -1,8 +1,12 @@
 /** The watch page: who may see it, what it says without a watch, alarms, who has fetched how much, budgets, and one person. */
 import t from 'tap'
 import type { AuditEvent } from '../../src/audit/event.ts'
+import { emptyLedger } from '../../src/budgets/ledger.ts'
+import { ledgerId, ledgerRecord } from '../../src/budgets/ledger-record.ts'
 import { makeFinding } from '../../src/integrity/finding.ts'
 import { knownRecord, nothingOpen, openRecord } from '../../src/integrity/records.ts'
+import { slotAt, withAmount } from '../../src/metering/sliding-count.ts'
+import { turnDial } from '../../src/posture/dial-record.ts'
 import { openDesk, textOf } from '../fixtures/in-process/console.ts'
 import { download, startTorrent } from '../fixtures/in-process/torrent.ts'
 import { live } from '../fixtures/in-process/watched-lab.ts'
@@ -150,4 +154,28 @@ t.test('what is new in an app: approved with a reason, and changes that are anno
   })
   t.notMatch(textOf(end), 'A change is announced')
   t.equal((await browser.open(`${admin}/watch/changing?app=nowhere`)).status, 404)
+})
+
+t.test('the posture: who has set it and why; budgets are as small as it makes them', async t => {
+  const { person, admin, gate, time } = await openDesk(t, { extra: watch })
+  const { store, accounts } = gate.server.runtime
+  const ada = await accounts.create({ name: 'ada' })
+  const budget = gate.server.runtime.budgets?.all[0]
+  if (budget === undefined) throw new Error('there is no budget')
+  const ledger = emptyLedger(budget)
+  const slots = withAmount([], slotAt(time.read(), ledger.slotMs), 300 * 1024)
+  await ledgerRecord.put(store, ledgerId(budget, ada.id), { ...ledger, slots })
+  const { browser } = await person('oscar', operator)
+  const before = textOf(await browser.open(`${admin}/watch`))
+  t.match(before, 'The posture is normal for all apps.')
+  t.match(before, '300 KiB of 1 MiB (29 %)')
+  const turn = { why: 'odd <b>sign-ins', by: 'olga', until: time.read() + 3_600_000 }
+  await turnDial(store, { ...turn, level: 'elevated', app: null }, time.read())
+  await turnDial(store, { ...turn, level: 'lockdown', app: 'notebooks', until: null }, time.read())
+  time.advance(60)
+  const page = await browser.open(`${admin}/watch`)
+  t.match(textOf(page), /Elevated for all apps Set by olga .*, until 20.* UTC\. Reason: odd &lt;b> ?sign-ins/)
+  t.match(textOf(page), /Lockdown for notebooks Set by olga .*, with no end/)
+  t.match(textOf(page), '300 KiB of 512 KiB (59 %)')
+  t.match(textOf(await browser.open(`${admin}/watch/${ada.id}`)), /From 13 on the gate reports, from 22 on it asks/)
 })

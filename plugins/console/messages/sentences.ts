@@ -472,6 +472,14 @@ export interface Sentences {
       readonly alarming: string
       readonly extreme: string
     }
+    readonly posture: {
+      readonly title: string
+      readonly normal: string
+      readonly unknown: string
+      readonly what: (args: { readonly level: 'lockdown' | 'other'; readonly where: 'all' | 'other'; readonly app: string }) => string
+      readonly until: (args: { readonly by: string; readonly when: string; readonly until: string; readonly why: string }) => string
+      readonly open: (args: { readonly by: string; readonly when: string; readonly why: string }) => string
+    }
     readonly alarms: {
       readonly title: string
       readonly none: (args: { readonly days: number }) => string
@@ -493,6 +501,13 @@ export interface Sentences {
         readonly store_down: string
         readonly store_up: string
         readonly degraded: string
+        readonly touched: string
+        readonly led: string
+        readonly half_way: string
+        readonly stranger: string
+        readonly reported: string
+        readonly alarm: string
+        readonly change: string
       }
       readonly learning: string
       readonly steps: (args: { readonly steps: string }) => string

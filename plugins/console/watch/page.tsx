@@ -2,6 +2,7 @@
 import type { AppState } from '../../../src/administration/app-changes.ts'
 import type { Alarms } from '../../../src/administration/watch/alarms.ts'
 import type { Movement } from '../../../src/administration/watch/movement.ts'
+import type { PostureView } from '../../../src/administration/watch/posture-view.ts'
 import type { Account } from '../../../src/identity/account.ts'
 import { Notice } from '../../portal/layout.tsx'
 import { sendPage } from '../../portal/page-context.ts'
@@ -15,12 +16,15 @@ import { AlarmsSection, alarmDays } from './alarms.tsx'
 import { AppChangesSection } from './app-changes.tsx'
 import { BudgetsSection, type BudgetView, budgetViews } from './budgets.tsx'
 import { MovementSection } from './movement.tsx'
+import { PostureSection } from './posture.tsx'
 
 export interface WatchView {
   /** False where the configuration has no watch. */
   readonly isOn: boolean
   /** Null where the gate does not learn what is usual. */
   readonly movement: Movement | null
+  /** Null if it cannot be read. */
+  readonly posture: PostureView | null
   readonly alarms: Alarms
   readonly isFirstAlarm: boolean
   readonly budgets: readonly BudgetView[]
@@ -64,6 +68,7 @@ export function WatchPage({ frame, view }: { frame: ConsoleFrame; view: WatchVie
           {movement.people > 0 && say.above({ count: movement.aboveBusy })}
         </p>
       )}
+      <PostureSection frame={frame} view={view.posture} now={now} />
       {(view.isOn || view.alarms.alarms.length > 0) && (
         <AlarmsSection frame={frame} view={view.alarms} path={watchPath} isFirst={view.isFirstAlarm} person={null} />
       )}
@@ -93,11 +98,12 @@ export function registerWatch(scope: PageScope, { watch, people, appChanges }: C
     const after = placeOf(query.get('after'))
     const since = page.now - alarmDays * dayMs
     const most = after === null ? alarmsShown : alarmsOfPage
-    const [movement, alarms, uses, apps] = await Promise.all([
+    const [movement, alarms, uses, apps, posture] = await Promise.all([
       watch.movement({ page: Number.parseInt(query.get('page') ?? '1', 10) || 1, pageSize, account: null }),
       watch.alarms({ person: null, since, from: after, most }),
       watch.uses(),
-      appChanges.read()
+      appChanges.read(),
+      watch.posture()
     ])
     const budgets = budgetViews(watch.budgets, uses)
     const hasAccounts = budgets.some(({ uses }) => uses.some(({ account }) => account !== null))
@@ -105,6 +111,7 @@ export function registerWatch(scope: PageScope, { watch, people, appChanges }: C
     const view: WatchView = {
       isOn: watch.isOn,
       movement,
+      posture,
       alarms,
       isFirstAlarm: after === null,
       budgets,

@@ -39,10 +39,13 @@ export interface AlarmQuery {
 /** The start of the kinds `watch.budget`, `watch.unusual`, `watch.decoy` and `watch.app`. */
 export const alarmKind = 'watch'
 
+/** What operators have done about a changed app, which is in the journal under the same kind. */
+const answers: ReadonlySet<string> = new Set(['approved', 'changing', 'changed'])
+
 export async function alarmsOf(journal: JournalSearch, { person, since, from, most }: AlarmQuery): Promise<Alarms> {
   const query = { reference: null, person, app: null, kind: alarmKind, from: since, to: null }
   const { entries, next, isPartly, backTo } = await journal.search(query, from, most)
-  return { alarms: entries.map(alarmOf), next, isPartly, backTo }
+  return { alarms: entries.map(alarmOf).filter(({ outcome }) => !answers.has(outcome)), next, isPartly, backTo }
 }
 
 function alarmOf(entry: JournalEntry): Alarm {

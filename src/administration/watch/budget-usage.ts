@@ -24,8 +24,8 @@ export interface BudgetUsesInput {
   readonly store: Store
   readonly clock: Clock
   readonly budgets: () => readonly Budget[]
-  /** The part of the amount that the posture leaves for an app; null for all apps. */
-  readonly scale: (app: string | null) => number
+  /** The part of amounts that the posture leaves for an app; null for all apps. */
+  readonly scale: () => Promise<(app: string | null) => number>
 }
 
 const keptMs = 15_000
@@ -54,7 +54,8 @@ export class BudgetUses {
   }
 
   async #read(now: number): Promise<readonly BudgetUse[]> {
-    const { store, budgets, scale } = this.#input
+    const { store, budgets } = this.#input
+    const scale = await this.#input.scale()
     const known = new Map(budgets().map(budget => [budget.id, budget]))
     const uses: BudgetUse[] = []
     let count = 0

@@ -1,15 +1,22 @@
 /** All figures of the watch for operators: what the console's page and `factorgate watch show` have in common. */
 import type { Budget } from '../../budgets/budget.ts'
+import type { Clock } from '../../clock.ts'
+import type { Store } from '../../store/store.ts'
 import type { JournalSearch } from '../journal-search.ts'
 import { type AlarmQuery, type Alarms, alarmsOf } from './alarms.ts'
 import { type BudgetUse, BudgetUses, type BudgetUsesInput } from './budget-usage.ts'
 import { type Movement, type MovementInput, type MovementQuery, Movements } from './movement.ts'
+import { type PostureView, readPosture } from './posture-view.ts'
 import { WatchedPeople, type WatchedPeopleInput, type WatchedPerson } from './watched-person.ts'
 
 export interface WatchFiguresInput {
   /** Null where the configuration does not ask what is unusual. */
-  readonly unusual: (Omit<MovementInput, 'store' | 'clock'> & Omit<WatchedPeopleInput, 'store' | 'clock'>) | null
-  readonly budgets: BudgetUsesInput
+  readonly unusual:
+    | (Omit<MovementInput, 'store' | 'clock'> & Omit<WatchedPeopleInput, 'store' | 'clock' | 'scale'>)
+    | null
+  readonly budgets: Omit<BudgetUsesInput, 'scale'>
+  /** The part of amounts and thresholds that is left where the posture is not normal. */
+  readonly postureFactor: number
   readonly journal: JournalSearch
 }
 
@@ -20,14 +27,20 @@ export class WatchFigures {
   readonly #people: WatchedPeople | null
   readonly #uses: BudgetUses
   readonly #journal: JournalSearch
+  readonly #place: { readonly store: Store; readonly clock: Clock }
 
-  constructor({ unusual, budgets, journal }: WatchFiguresInput) {
+  constructor({ unusual, budgets, journal, postureFactor }: WatchFiguresInput) {
     const { store, clock } = budgets
+    this.#place = { store, clock }
+    const scale = async () => {
+      const posture = await this.posture()
+      return (app: string | null) => (posture === null || posture.level(app) === 'normal' ? 1 : postureFactor)
+    }
     this.budgets = budgets.budgets()
     this.isLearningPeople = unusual !== null
     this.#movements = unusual === null ? null : new Movements({ store, clock, ...unusual })
-    this.#people = unusual === null ? null : new WatchedPeople({ store, clock, ...unusual })
-    this.#uses = new BudgetUses(budgets)
+    this.#people = unusual === null ? null : new WatchedPeople({ store, clock, scale, ...unusual })
+    this.#uses = new BudgetUses({ ...budgets, scale })
     this.#journal = journal
   }
 
@@ -48,6 +61,11 @@ export class WatchFigures {
 
   alarms(query: AlarmQuery): Promise<Alarms> {
     return alarmsOf(this.#journal, query)
+  }
+
+  /** Null if nobody knows, because the record is damaged. */
+  posture(): Promise<PostureView | null> {
+    return readPosture(this.#place.store, this.#place.clock)
   }
 
   uses(): Promise<readonly BudgetUse[]> {

@@ -39,7 +39,7 @@ export interface WatchedPerson {
   readonly level: Level
   /** The strongest first. */
   readonly signals: readonly Signal[]
-  /** Of each level above `quiet`. */
+  /** Of each level above `quiet`, as the posture of all apps has them. */
   readonly thresholds: Readonly<Record<Exclude<Level, 'quiet'>, number>>
   /** Bytes of today at which a proof is asked for if all else stays as it is; null if no amount alone is enough. */
   readonly bytesToAlarm: number | null
@@ -52,6 +52,8 @@ export interface WatchedPeopleInput {
   readonly store: Store
   readonly clock: Clock
   readonly accounts: { byId(id: string): Promise<Account | null> }
+  /** The part of thresholds that the posture leaves for an app; null for all apps. */
+  readonly scale: () => Promise<(app: string | null) => number>
   /** Seconds. */
   readonly learnSeconds: () => number
   /** Ids of the apps of the configuration. */
@@ -78,7 +80,11 @@ export class WatchedPeople {
     if (account === null) return null
     const now = clock()
     const day = Math.floor(now / dayMs)
-    const [record, devices] = await Promise.all([personRecord.get(store, id), devicesOf(id)])
+    const [record, devices, scale] = await Promise.all([
+      personRecord.get(store, id),
+      devicesOf(id),
+      this.#input.scale()
+    ])
     const groups = await new Peers(store, clock).load(() => account.groups, day)
     const learnsUntil = groups.everybody.since * dayMs + learnSeconds() * 1000
     const live = liveOf(id)
@@ -88,6 +94,12 @@ export class WatchedPeople {
       endDay(person, usualFor(person, groups.usual(account.groups, person.day)), day, learnsUntil > now)
     if (record !== null && live !== null && live.person.day === person.day) mergeInto(person, live.person, live.synced)
     const usual = usualFor(person, groups.usual(account.groups, day))
+    const part = scale(null)
+    const limits = {
+      strange: thresholds.strange * part,
+      alarming: thresholds.alarming * part,
+      extreme: thresholds.extreme * part
+    }
     const doubts = devices.flatMap(({ session }) => doubtsOf(session))
     const context = { person, track: { doubts }, usual, all: groups.everybody, now }
     const [middle, spread] = [usual.middle[at.bytes]!, usual.spread[at.bytes]!]
@@ -107,8 +119,8 @@ export class WatchedPeople {
       score: Math.round(scoreOf(context)),
       level: levels[person.alarm] ?? 'quiet',
       signals: signalsOf(context),
-      thresholds,
-      bytesToAlarm: bytesToReach(context, thresholds.alarming),
+      thresholds: limits,
+      bytesToAlarm: bytesToReach(context, limits.alarming),
       hasAnswered: person.answered > 0,
       learnsUntil: learnsUntil > now ? learnsUntil : null
     }
