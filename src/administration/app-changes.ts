@@ -3,6 +3,7 @@ import type { Clock } from '../clock.ts'
 import { type Finding, marksOf } from '../integrity/finding.ts'
 import { withMarks } from '../integrity/known-marks.ts'
 import { type Changing, keepSeconds, knownRecord, nothingOpen, openRecord } from '../integrity/records.ts'
+import { type Shortcoming, shortcomingsOf } from '../integrity/shortcomings.ts'
 import type { Store } from '../store/store.ts'
 import type { ChangeEvent } from './people.ts'
 
@@ -24,9 +25,13 @@ export interface AppState {
   /** How many pages were read. */
   readonly pages: number
   readonly known: Readonly<Record<string, number>>
-  /** What is missing or old: `WHAT DETAIL`. */
-  readonly notes: readonly string[]
+  /** What its answers lack. */
+  readonly shortcomings: readonly Shortcoming[]
 }
+
+const dayMs = 86_400_000
+/** What was not seen for so long may have been mended. */
+const noteDays = 14
 
 /** What an operator may announce, in seconds. */
 export const changingSeconds = { least: 60, most: 7 * 86_400 } as const
@@ -54,7 +59,7 @@ export class AppChanges {
           since: what?.since ?? null,
           pages: what?.pages ?? 0,
           known: Object.fromEntries(counts),
-          notes: what?.notes.map(([note]) => note) ?? []
+          shortcomings: shortcomingsOf(lately(what?.notes ?? [], clock()), clock())
         }
       })
     )
@@ -103,4 +108,8 @@ export class AppChanges {
     await record({ kind: 'watch.app', app, outcome, until: changing?.until, why })
     return changing
   }
+}
+
+function lately(notes: readonly (readonly [note: string, day: number])[], now: number): string[] {
+  return notes.filter(([, day]) => day > now / dayMs - noteDays).map(([note]) => note)
 }

@@ -1,5 +1,6 @@
 /** `factorgate report`: who has which factors, who uses what, and whom the rules of report-only apps would stop. */
 import type { Config } from '../../config/schema.ts'
+import type { Shortcoming } from '../integrity/shortcomings.ts'
 import { inBatches } from '../store/batches.ts'
 import { type Command, type Io, jsonText, PersonError, readArgs, UsageError, visible } from './command.ts'
 import { configHelp, configOption, withStore } from './command-context.ts'
@@ -10,6 +11,7 @@ import { type Usage, usageIn, type Window } from './report/usage.ts'
 import { moment, table } from './table.ts'
 import { summaryOf } from './user/list.ts'
 import { accountsAt, credentialsAt, misfitIn } from './user/person.ts'
+import { changesAt } from './watch/app.ts'
 
 const options = {
   ...configOption,
@@ -27,11 +29,12 @@ export const command: Command = {
   --from WHEN      the earliest time: 2026-11-28, 2026-11-28T09:30:00Z, or a time ago such as 2h, 7d. All times are UTC
   --to WHEN        the latest time, in the same form. A day includes its last second
   --app ID         the use of this app alone
-  --json           an object with people, apps and wouldStop, with more details than the tables
+  --json           an object with people, apps, wouldStop and shortcomings, with more details than the tables
 ${configHelp}
 
 People and factors come from the store. The use of apps comes from the journal and its rotated files. For apps with enforce: report
-the last table says whom the rules would stop: each person, and strangers by the number of their addresses.
+a table says whom the rules would stop: each person, and strangers by the number of their addresses. For apps with the key integrity
+the last one lists missing headers, cookies without attributes, and versions that get no more corrections.
 
 Example:
   factorgate report --from 7d
@@ -55,9 +58,12 @@ Example:
       const people = await withProgress(io, 'people', accounts.length, onDone =>
         inBatches(accounts, async one => summaryOf(one, await credentials.list(one.id), misfit), onDone)
       )
-      const report = reportOf(people, usage, config, app)
+      const watched = config.apps.filter(({ id, integrity }) => integrity !== null && (app === undefined || id === app))
+      const states = await changesAt(place).read(watched.map(({ id }) => id))
+      const shortcomings = states.flatMap(({ app, shortcomings }) => shortcomings.map(each => ({ app, ...each })))
+      const report = { ...reportOf(people, usage, config, app), shortcomings }
       if (values.json) io.stdout(jsonText({ from: iso(window.from), to: iso(window.to), ...report }))
-      else io.stdout(tablesOf(report, io.columns))
+      else io.stdout(tablesOf(report, watched.length > 0, io.columns))
       return 0
     })
   }
@@ -75,7 +81,9 @@ async function filesOf({ journal }: Config, io: Io): Promise<string[]> {
 }
 
 type Summary = ReturnType<typeof summaryOf>
-type Report = ReturnType<typeof reportOf>
+type Report = ReturnType<typeof reportOf> & {
+  readonly shortcomings: readonly (Shortcoming & { readonly app: string })[]
+}
 
 function reportOf(people: readonly Summary[], usage: Usage, config: Config, only: string | undefined) {
   const named = new Map(people.map(({ id, name }) => [id, name]))
@@ -122,7 +130,11 @@ function reportOf(people: readonly Summary[], usage: Usage, config: Config, only
   }
 }
 
-function tablesOf({ people, apps, wouldStop }: Report, columns: number | undefined): string {
+function tablesOf(
+  { people, apps, wouldStop, shortcomings }: Report,
+  isWatched: boolean,
+  columns: number | undefined
+): string {
   const at = (text: string | null) => moment(text === null ? null : Date.parse(text))
   const peopleTable = table(
     ['NAME', 'FROM', 'FACTORS', 'STATUS', 'APPS'],
@@ -158,6 +170,12 @@ function tablesOf({ people, apps, wouldStop }: Report, columns: number | undefin
     ]),
     columns
   )
+  const lackTable = table(
+    ['APP', 'WHAT', 'DETAIL'],
+    shortcomings.map(({ app, what, detail }) => [app, what, detail]),
+    columns
+  )
+  const notWatched = 'No app has the key integrity; docs/integrity.md explains it.\n'
   const onlyReport = apps.some(({ enforce }) => enforce === 'report')
   const stopped =
     wouldTable === ''
@@ -168,7 +186,8 @@ function tablesOf({ people, apps, wouldStop }: Report, columns: number | undefin
   return [
     ['People', peopleTable || 'Nobody has an account yet.\n'],
     ['Apps', appsTable || 'There is no app.\n'],
-    ['Whom the rules would have stopped', stopped]
+    ['Whom the rules would have stopped', stopped],
+    ['What the answers of apps lack', isWatched ? lackTable || 'Nothing that the gate has seen.\n' : notWatched]
   ]
     .map(([title, text]) => `${title}\n\n${text}`)
     .join('\n')

@@ -14,6 +14,8 @@ const idleMs = 60_000
 /** The share of one processor, and how much may be saved up, in milliseconds. */
 const share = 0.02
 const savedMost = 3_000
+/** What handing a body over and back costs the other thread, at least. */
+const leastMs = 0.25
 
 interface Waiting {
   readonly id: number
@@ -39,14 +41,15 @@ export class PageReader {
     this.#savedAt = now()
   }
 
-  /** True if another body would be read soon. */
-  get hasRoom(): boolean {
-    return !this.#isStopped && this.#queue.length < waitingMost && this.#bytes < bytesMost && this.#budget() > 0
+  /** True if another body would be read soon. Half of what is saved up is for what was not read lately. */
+  hasRoom(isKnown = false): boolean {
+    if (this.#isStopped || this.#queue.length >= waitingMost || this.#bytes >= bytesMost) return false
+    return this.#budget() > (isKnown ? savedMost / 2 : 0)
   }
 
   /** Null where it cannot be read, or was dropped. Never rejects. */
   read(body: Body): Promise<PageReading | null> {
-    if (!this.hasRoom) {
+    if (!this.hasRoom()) {
       this.dropped++
       return Promise.resolve(null)
     }
@@ -92,7 +95,7 @@ export class PageReader {
     const worker = new Worker(program, { env: {}, resourceLimits: { maxOldGenerationSizeMb: heapMegabytes } })
     worker.on('message', ({ id, reading, ms }: { id: number; reading: PageReading | null; ms: number }) => {
       if (this.#running?.id !== id) return
-      this.#saved -= ms
+      this.#saved -= Math.max(ms, leastMs)
       this.#finish(reading)
     })
     worker.on('error', () => {})

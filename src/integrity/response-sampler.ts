@@ -32,6 +32,7 @@ const slowMs = 10_000
 /** A script that says that it is the same is read again after this time, in milliseconds. */
 const sameScriptMs = 10 * 60_000
 const rememberedMost = 2048
+const knownMs = 60_000
 const dayMs = 86_400_000
 
 /** Shared by the apps of a process. */
@@ -51,6 +52,8 @@ export class ResponseSampler implements ResponseTap {
   #endpoints = new Set<string>()
   /** Script files: what they said of their version, and when they were read. */
   #scripts = new Map<string, { readonly version: string; readonly at: number }>()
+  /** When pages were read. */
+  #readAt = new Map<string, number>()
   #notedAt = 0
 
   constructor(options: SamplerOptions) {
@@ -71,7 +74,11 @@ export class ResponseSampler implements ResponseTap {
     }
     if (method === 'POST' || (status < 300 && isProgram(path))) this.#endpoint(method, path, kind)
     if (kind === null || status === 206 || (method !== 'GET' && method !== 'POST')) return null
-    if (!reader.hasRoom || copying.bodies >= copyingMost || copying.bytes >= copyingBytesMost) {
+    if (
+      !reader.hasRoom(this.#wasRead(path, now)) ||
+      copying.bodies >= copyingMost ||
+      copying.bytes >= copyingBytesMost
+    ) {
       reader.dropped++
       return null
     }
@@ -93,6 +100,11 @@ export class ResponseSampler implements ResponseTap {
     watch.see({ page, endpoint: { kind: 'endpoint', value }, reading: null, isFetched: false })
   }
 
+  /** True if the page was read in the last minute; under load others come first. */
+  #wasRead(path: string, now: number): boolean {
+    return Math.abs(now - (this.#readAt.get(path) ?? 0)) < knownMs
+  }
+
   #isSame(path: string, { version }: Head, now: number): boolean {
     if (version === '') return false
     const known = this.#scripts.get(path)
@@ -107,6 +119,8 @@ export class ResponseSampler implements ResponseTap {
     const { contentType, coding } = head
     const address = { url: app.origins[0] + app.prefix + path, origins: app.origins, prefix: app.prefix }
     if (!URL.canParse(address.url)) return
+    if (this.#readAt.size >= rememberedMost) this.#readAt = new Map()
+    this.#readAt.set(path, this.#options.clock())
     void reader.read({ kind, bytes, isWhole, coding, contentType, address }).then(reading => {
       if (reading === null) return
       const page = pathShape(path)

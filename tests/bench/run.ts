@@ -10,6 +10,7 @@ import { bystander } from './bystander.ts'
 import { cores } from './cores.ts'
 import { Ends } from './ends.ts'
 import { head } from './head.ts'
+import { integrityCost } from './integrity-cost.ts'
 import { journal } from './journal.ts'
 import { type Judged, judge } from './judge.ts'
 import { isGrossLoss, isMet, type Section, tell } from './report.ts'
@@ -36,7 +37,8 @@ const sections: Readonly<Record<string, Section>> = {
   journal,
   budgets,
   watch,
-  'watch-cost': watchCost
+  'watch-cost': watchCost,
+  'integrity-cost': integrityCost
 }
 /** Runs only where it is asked for by name. */
 const long: Readonly<Record<string, Section>> = { soak }

@@ -5,8 +5,8 @@ import type { AddressInfo } from 'node:net'
 import path from 'node:path'
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib'
 import t, { type Test } from 'tap'
-import { AppChanges } from '../../src/administration/app-changes.ts'
 import type { AppWatch } from '../../src/integrity/app-watch.ts'
+import { commandAt } from '../fixtures/in-process/command.ts'
 import { type Running, startGateway } from '../fixtures/in-process/gateway.ts'
 
 type Served = (
@@ -76,12 +76,12 @@ async function started(t: Test, served: Served, integrity = '{ learn: 0s }', clo
     await runtime.integrity!.tick()
     await runtime.journal.flush()
   }
-  const changes = new AppChanges({ store: runtime.store, clock: gate.server.runtime.clock, record: async () => {} })
-  return { app, gate, watch, visit, changes, runtime }
+  const command = commandAt(gate.configFile)
+  return { app, gate, watch, visit, command, runtime }
 }
 
 t.test('a change is found once, approved, and quiet while it is announced', async t => {
-  const { app, gate, visit, changes, watch } = await started(t, (_, i) => ({ body: page(i) }))
+  const { app, gate, visit, command, watch } = await started(t, (_, i) => ({ body: page(i) }))
   await visit('/login', 40)
   t.same(journal(gate), [], 'nonces, values and hashes of builds are nothing new, in any coding')
 
@@ -100,24 +100,46 @@ t.test('a change is found once, approved, and quiet while it is announced', asyn
     "New on /login of the app 'files': a form that asks for a password is sent to https://evil.example."
   )
   t.same(more, [], 'once')
-  const [state] = await changes.read(['files'])
-  t.equal(state?.findings.length, 1)
-  t.ok((state?.known.code ?? 0) > 0)
+  const appCommand = (...args: string[]) => command('watch', 'app', 'files', ...args)
+  const shown = await appCommand()
+  t.match(shown.stdout, /Read: \d+ pages\. Known: 1 script, \d+ statements/)
+  const id = /^(\w{8}) +alarm /m.exec(shown.stdout)?.[1] as string
+  t.match(JSON.parse((await appCommand('--json')).stdout), {
+    app: 'files',
+    findings: [{ id, page: '/login' }],
+    changing: null
+  })
 
-  t.equal(await changes.approve('files', 'nothing'), null, 'an id that is none')
-  t.match(await changes.approve('files', state!.findings[0]!.id), { page: '/login' })
+  t.match(await appCommand('--approve', 'nothing1'), { code: 1, stderr: /has no open finding 'nothing1'/ })
+  t.match(await appCommand('--approve', id, '--why', 'ours'), { code: 0, stderr: /^approved: New on \/login/ })
   while (watch().findings.length > 0) await new Promise(setImmediate)
   await visit('/login', 5)
-  t.equal(journal(gate).length, 1, 'what was approved belongs to the app')
+  const alarms = () => journal(gate).filter(({ outcome }) => outcome === 'alarm' || outcome === 'change').length
+  t.equal(alarms(), 1, 'what was approved belongs to the app')
 
-  await changes.announce('files', 3600, 'an update', 'test')
+  t.match(await appCommand('--changing', '2h'), { code: 2, stderr: /--why is missing/ })
+  t.match(await appCommand('--changing', '2 weeks', '--why', 'x'), { code: 2, stderr: /from 1m to 7d/ })
+  t.match(await appCommand('--changing', '2h', '--why', 'an update'), { code: 0, stderr: /everything new is learned/ })
   while (watch().changing === null) await new Promise(setImmediate)
+  t.match((await appCommand()).stdout, /A change is announced until .* by terminal: an update/)
   app.serve = (_, i) => ({ body: page(i, '<script src="https://cdn.example/new.js"></script>') })
   await visit('/login', 3)
-  await changes.announce('files', 0, 'done', 'test')
+  await appCommand('--changing', 'off')
   while (watch().changing !== null) await new Promise(setImmediate)
   await visit('/login', 3)
-  t.equal(journal(gate).length, 1, 'what was learned in between is known')
+  t.equal(alarms(), 1, 'what was learned in between is known')
+  t.same(
+    journal(gate)
+      .map(({ outcome, why }) => [outcome, why])
+      .slice(1),
+    [
+      ['approved', 'ours'],
+      ['changing', 'an update'],
+      ['changed', 'ended']
+    ]
+  )
+  t.match(await command('watch', 'app', 'none'), { code: 1, stderr: /there is no app 'none'; the apps are files/ })
+  t.match((await command('report')).stdout, /files +missing header +Content-Security-Policy/)
 })
 
 t.test('a web shell, and a script file that changes', async t => {

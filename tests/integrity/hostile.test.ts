@@ -88,7 +88,7 @@ t.test('the thread reads, and what is too much is dropped', async t => {
   t.same(reading?.marks, [{ kind: 'script', value: '/a.js' }])
   const all = Array.from({ length: 400 }, () => reader.read(body(Buffer.alloc(20_000, 'x'))))
   t.ok(reader.dropped > 100)
-  t.notOk(reader.hasRoom)
+  t.notOk(reader.hasRoom())
   await Promise.all(all)
   await reader.stop()
   t.equal(await reader.read(body(Buffer.from('<p>'))), null, 'after the end nothing is read')

@@ -111,9 +111,9 @@ function textOf(
   if (since === null) lines.push('Nothing is known of the app yet.')
   else {
     const until = since + (settings?.learn ?? 0) * 1000
-    const count = (kind: string) => known[kind] ?? 0
+    const count = (kind: string, one: string, many: string) => `${known[kind] ?? 0} ${known[kind] === 1 ? one : many}`
     lines.push(
-      `Read: ${pages} pages. Known: ${count('script')} scripts, ${count('code')} statements of inline code, ${count('form')} targets of forms, ${count('endpoint')} paths that answer.`
+      `Read: ${pages} ${pages === 1 ? 'page' : 'pages'}. Known: ${count('script', 'script', 'scripts')}, ${count('code', 'statement', 'statements')} of inline code, ${count('form', 'target', 'targets')} of forms, ${count('endpoint', 'path that answers', 'paths that answer')}.`
     )
     if (settings !== null && until > now) lines.push(`Learns until ${moment(until)}; until then nothing is reported.`)
   }

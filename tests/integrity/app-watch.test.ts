@@ -1,0 +1,155 @@
+/** The watch on one app with the store behind it: gates that share it, damaged and newer records, limits, approvals, a store that is away. */
+import t from 'tap'
+import { AppChanges } from '../../src/administration/app-changes.ts'
+import { AppWatch } from '../../src/integrity/app-watch.ts'
+import { type Finding, findingsMost } from '../../src/integrity/finding.ts'
+import { knownRecord, openRecord } from '../../src/integrity/records.ts'
+import { MemoryStore, TestClock } from '../fixtures/in-process/memory-store.ts'
+import { read } from './fixture.ts'
+
+function lab() {
+  const time = new TestClock()
+  const store = new MemoryStore(time.read)
+  const found: (readonly [Finding, isTold: boolean])[] = []
+  const said: string[] = []
+  const gate = async (learnMs = 0) => {
+    const watch = new AppWatch({
+      app: 'files',
+      store,
+      clock: time.read,
+      onFinding: (finding, isTold) => found.push([finding, isTold]),
+      say: why => said.push(why)
+    })
+    watch.learnMs = learnMs
+    await watch.load()
+    return watch
+  }
+  const changes = new AppChanges({ store, clock: time.read, record: async () => {} })
+  return { time, store, found, said, gate, changes }
+}
+
+const html = (more = '') =>
+  `<html><head><script src="/app.js"></script></head><body><form action="/go"></form>${more}</body></html>`
+const script = (host: string) => html(`<script src="https://${host}/x.js"></script>`)
+
+function show(watch: AppWatch, text: string, times = 1, page = '/login'): void {
+  for (let i = 0; i < times; i++)
+    watch.see({
+      page,
+      endpoint: { kind: 'endpoint', value: `GET ${page}` },
+      reading: read(text, page),
+      isFetched: false
+    })
+}
+
+t.test('what one gate has learned, another knows, and one of them says what is new', async t => {
+  const { gate, found, time, store } = lab()
+  const one = await gate()
+  show(one, html(), 20)
+  await one.sync(true)
+  t.ok(store.calls > 0)
+  const other = await gate()
+  show(other, html(), 5)
+  show(other, script('evil.example'))
+  show(one, script('evil.example'))
+  await Promise.all([one.sync(), other.sync()])
+  t.equal(found.length, 1)
+  t.match(found[0]?.[0], { severity: 'alarm', why: /loads a script from https:\/\/evil\.example/ })
+  time.advance(3600)
+  show(other, script('evil.example'), 5)
+  await other.sync()
+  t.equal(found.length, 1, 'once, however often it is seen')
+})
+
+t.test('learning lasts as long as is asked, and ten pages', async t => {
+  const { gate, found, time } = lab()
+  const watch = await gate(86_400_000)
+  show(watch, html(), 20)
+  show(watch, script('cdn.example'))
+  time.advance(86_401)
+  show(watch, script('cdn.example'), 3)
+  show(watch, script('evil.example'))
+  await watch.sync()
+  t.same(
+    found.map(([{ items }]) => items.map(({ value }) => value)),
+    [['https://evil.example/']]
+  )
+})
+
+t.test('a damaged record, and one of a newer release, are said once and learned anew', async t => {
+  for (const [text, says, isKept] of [
+    ['no JSON', /damaged/, false],
+    [JSON.stringify({ v: 1, since: 'x' }), /damaged/, false],
+    [JSON.stringify({ v: 99, since: 1 }), /newer release/, true]
+  ] as const) {
+    const { gate, found, said, store, time } = lab()
+    await store.put(knownRecord.key('files'), text)
+    await store.put(openRecord.key('files'), text)
+    const watch = await gate(86_400_000)
+    await watch.reload()
+    t.match(said[0], says)
+    t.equal(said.length, 2, 'once for what is known, and once for what is open')
+    show(watch, html(), 20)
+    show(watch, script('evil.example'), 3)
+    time.advance(60)
+    await watch.sync(true).catch(() => {})
+    t.same(found, [], 'no storm')
+    t.equal((await store.get(knownRecord.key('files'))) === text, isKept, 'a newer record is never overwritten')
+  }
+})
+
+t.test('an app that changes as a whole: few notices, a bound of findings, silence', async t => {
+  const { gate, found, store, time, changes } = lab()
+  const watch = await gate()
+  for (let i = 0; i < 60; i++)
+    show(watch, html(), 4, `/p${String.fromCharCode(97 + (i % 26), 97 + Math.floor(i / 26))}`)
+  for (let i = 0; i < 60; i++) {
+    const name = String.fromCharCode(97 + (i % 26), 97 + Math.floor(i / 26))
+    show(watch, html(`<script>update${name}(); more${name}()</script>`), 1, `/p${name}`)
+    await watch.sync()
+    time.advance(1)
+  }
+  t.equal(found.length, findingsMost)
+  t.equal(found.filter(([, isTold]) => isTold).length, 3)
+  t.ok((await store.get(openRecord.key('files')))!.length < 512 * 1024)
+  const [state] = await changes.read(['files'])
+  for (const { id } of state!.findings) t.ok(await changes.approve('files', id))
+  await watch.reload()
+  t.equal(watch.findings.length, 0)
+  show(watch, html('<script>updateaa(); moreaa()</script>'), 2, '/paa')
+  await watch.sync()
+  t.equal(found.length, findingsMost, 'what was approved is known')
+})
+
+t.test('a store that is away delays the line, and loses nothing', async t => {
+  const { gate, found, store } = lab()
+  const watch = await gate()
+  show(watch, html(), 20)
+  store.isDown = true
+  show(watch, script('evil.example'), 3)
+  await t.rejects(watch.sync())
+  t.equal(watch.findings.length, 1)
+  store.isDown = false
+  await watch.sync()
+  t.equal(found.length, 1)
+  t.match(JSON.parse((await store.get(openRecord.key('files')))!).findings, [{ page: '/login' }])
+})
+
+t.test('what is known is bounded', async t => {
+  const { gate, store } = lab()
+  const watch = await gate(86_400_000)
+  for (let i = 0; i < 150; i++) {
+    const code = Array.from(
+      { length: 60 },
+      (_, k) => `f${'abcdefghij'[k % 10]}${[...String(i * 60 + k)].map(d => 'klmnopqrst'[Number(d)]).join('')}()`
+    )
+    const links = Array.from(
+      { length: 40 },
+      (_, k) =>
+        `<a href="/${'x'.repeat(90)}/${[...String(i * 40 + k)].map(d => 'klmnopqrst'[Number(d)]).join('')}"></a>`
+    )
+    show(watch, html(`<script>${code.join(';')}</script>${links.join('')}`))
+  }
+  await watch.sync(true)
+  t.ok((await store.get(knownRecord.key('files')))!.length < 800_000)
+})
