@@ -296,10 +296,12 @@ export async function buildGateway(config: Config, runtime: Services): Promise<F
   app.decorate('review', new LiveReview({ routes, apps, cache: runtime.cache, clock, terms, tighteningOf }))
   const watchers = directoryWatchers(directories, services.institutionSessions, runtime, counted)
   const certificateFiles = certificateFilesOf(config)
-  app.decorate('certificateEnds', () => certificateEnds(certificateFiles, pemText))
+  const issued = () => runtime.certificates?.served ?? []
+  app.decorate('certificateEnds', () => certificateEnds(certificateFiles, pemText, issued))
   const certificates = new CertificateEnd({
     files: certificateFiles,
     read: pemText,
+    issued,
     store: runtime.store,
     audit: notifying?.sink(audit) ?? audit,
     clock,

@@ -9,7 +9,7 @@ import { shown } from '../values/invalid.ts'
 
 /** `now` in milliseconds. */
 export function checkTlsFiles(
-  tls: { cert?: string; key?: string },
+  tls: { cert?: string | null; key?: string | null },
   now: number,
   diagnostics: Diagnostics,
   hosts: readonly { path: string; host: string }[] = []

@@ -5,6 +5,7 @@ import type { Diagnostics } from '../reading/diagnostics.ts'
 import type { DraftConfig } from '../schema.ts'
 import { isPublicSuffix } from '../values/public-suffixes.ts'
 import { printDuration } from '../values/value-types.ts'
+import { checkListenTls } from './acme.ts'
 import { checkApps, checkScheme } from './apps.ts'
 import { checkAppsTls, checkRedisFiles, checkTlsFiles } from './certificates.ts'
 import { checkCertificate } from './identity-certificate.ts'
@@ -56,7 +57,9 @@ function checkListeners(
   now: number,
   diagnostics: Diagnostics
 ): void {
-  if (listen?.tls) checkTlsFiles(listen.tls, now, diagnostics, hostsOf({ portal, apps }))
+  const hosts = hostsOf({ portal, apps })
+  if (checkListenTls({ listen, trustedProxies }, hosts, diagnostics))
+    checkTlsFiles(listen?.tls ?? {}, now, diagnostics, hosts)
   if (admin) {
     const isSame = listen?.port === admin.port && (listen?.host === admin.host || isWildcard(listen?.host))
     if (isSame && admin.port !== 0 && admin.port !== undefined)

@@ -1,19 +1,25 @@
 /** The schema of `listen`: where browsers reach the gate, and with which certificate. */
+import { acme } from './acme.ts'
 import { map, orNull, text, whole } from './schema-builders.ts'
 
 const tls = map(
   {
-    cert: text('file', {
-      title: 'Certificate',
-      description: 'PEM file with the certificate and its chain.',
-      example: 'tls.crt'
-    }),
-    key: text('file', { title: 'Private key', description: 'PEM file with the private key.', example: 'tls.key' })
+    cert: orNull(
+      text('file', {
+        title: 'Certificate',
+        description: 'PEM file with the certificate and its chain. `key` goes with it.',
+        example: 'tls.crt'
+      })
+    ),
+    key: orNull(
+      text('file', { title: 'Private key', description: 'PEM file with the private key.', example: 'tls.key' })
+    ),
+    acme: orNull(acme)
   },
   {
     title: 'TLS',
     description:
-      'The gate serves https itself. If a proxy in front handles TLS, leave this out and list the proxy in `trustedProxies`. The gate reads the files again when they change.'
+      'The gate serves https itself, with a certificate from files (`cert` and `key`) or with certificates that it gets and renews itself (`acme`). If a proxy in front handles TLS, leave this out and list the proxy in `trustedProxies`. The gate reads the files again when they change.'
   }
 )
 
@@ -35,7 +41,7 @@ const plainHttp = map(
   {
     title: 'Plain http',
     description:
-      'A second listener without TLS. It sends every request on to the https address of the same site, and never to another host. Nothing else is served there.'
+      'A second listener without TLS. It sends every request on to the https address of the same site, and never to another host. It also answers the authority’s questions for `tls.acme`. Nothing else is served there.'
   }
 )
 

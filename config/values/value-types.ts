@@ -7,6 +7,7 @@ import path from 'node:path'
 import { canonicalName } from '../../src/identity/account.ts'
 import { isLanguage, type Language, languageCodes } from '../../src/messages/languages.ts'
 import { isHeaderName, normalName } from '../../src/request/header-name.ts'
+import { readAcmeDirectory } from './acme.ts'
 import {
   readHostname,
   readListenHost,
@@ -68,6 +69,7 @@ export const valueTypes = {
   ldapFilter: { read: readLdapFilter, pattern: '\\(.*\\)', name: 'LDAP filter' },
   ldapUrl: { read: readLdapUrl, pattern: 'ldaps?://[^/]+/?', name: 'LDAP URL' },
   claimPath: { read: readClaimPath, name: 'claim' },
+  acmeDirectory: { read: readAcmeDirectory, pattern: 'https?://.+', name: 'URL' },
   issuer: { read: readIssuer, pattern: 'https?://.+', name: 'URL' },
   entityId: { read: readEntityId, name: 'entity id' },
   samlMetadata: { read: readSamlMetadata, name: 'file, URL or mdq:URL' },

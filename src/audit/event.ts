@@ -35,6 +35,8 @@ export const eventKinds = [
   'token.revoke',
   'device.new',
   'certificate.ending',
+  'certificate.issued',
+  'certificate.failed',
   'notice.sent',
   'notice.failed',
   'throttle',

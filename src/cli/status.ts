@@ -7,6 +7,7 @@ import { exportedLines } from '../audit/export-cursor.ts'
 import { deliveryRecord } from '../notify/delivery.ts'
 import type { GateStatus } from '../server/status.ts'
 import { sessionRecord } from '../session/records.ts'
+import { issuedNames, issuedSentence, type NameReport } from './check/issued.ts'
 import { isPortTaken } from './check/live.ts'
 import { type Command, type Io, jsonText, readArgs } from './command.ts'
 import { configFor, configHelp, configOption, withStore } from './command-context.ts'
@@ -31,8 +32,8 @@ Example:
     const { values } = readArgs(args, { ...configOption, json: { type: 'boolean' } })
     const config = await configFor(io, values.config)
     const gate = await gateAt(config)
-    const { people, failing } = await stored(io, values.config)
-    const certificateEnds = certificateEnd(config)
+    const { people, failing, issued } = await stored(io, values.config)
+    const certificateEnds = certificateEnd(config, issued)
     const found = {
       gate: gate.kind,
       why: gate.why,
@@ -42,7 +43,8 @@ Example:
       people,
       exports: await exportsOf(config),
       failingMessages: failing,
-      certificateEnds: certificateEnds === null ? null : new Date(certificateEnds).toISOString()
+      certificateEnds: certificateEnds === null ? null : new Date(certificateEnds).toISOString(),
+      certificates: issued.map(one => ({ host: one.name, state: issuedSentence(one, io.clock(), moment) }))
     }
     io.stdout(values.json ? jsonText(asDates(found)) : page(found, certificateEnds, io))
     return gate.kind === 'ready' ? 0 : 1
@@ -82,6 +84,8 @@ interface Stored {
   readonly people: { readonly people: number; readonly sessions: number } | null
   /** Messages that wait for a minute or longer after their first try. */
   readonly failing: number | null
+  /** Certificates that the gate gets itself. */
+  readonly issued: readonly NameReport[]
 }
 
 /** Nulls where the store cannot be read. */
@@ -89,8 +93,10 @@ async function stored(io: Io, file: string | undefined): Promise<Stored> {
   const ids = new Set<string>()
   let sessions = 0
   let failing = 0
+  let issued: NameReport[] = []
   try {
-    await withStore(io, { config: file, changes: 'nothing' }, async ({ store }) => {
+    await withStore(io, { config: file, changes: 'nothing' }, async ({ store, config }) => {
+      issued = await issuedNames(config, store)
       for await (const { key, value } of store.scan(sessionRecord.prefix)) {
         const session = sessionRecord.parse(value, key)
         if (session === null) continue
@@ -104,15 +110,19 @@ async function stored(io: Io, file: string | undefined): Promise<Stored> {
       }
       return 0
     })
-    return { people: { people: ids.size, sessions }, failing }
+    return { people: { people: ids.size, sessions }, failing, issued }
   } catch (error) {
     io.stderr(`note: who is signed in is not known: ${(error as Error).message}\n`)
-    return { people: null, failing: null }
+    return { people: null, failing: null, issued }
   }
 }
 
-function certificateEnd({ listen }: Config): number | null {
-  return listen.tls === null ? null : Date.parse(new X509Certificate(pemText(listen.tls.cert)).validTo)
+/** The end of the certificate in a file, or the first end of those that the gate gets itself. */
+function certificateEnd({ listen }: Config, issued: readonly NameReport[]): number | null {
+  const file = listen.tls?.cert ?? null
+  if (file !== null) return Date.parse(new X509Certificate(pemText(file)).validTo)
+  const ends = issued.flatMap(({ state }) => state?.ends ?? [])
+  return ends.length === 0 ? null : Math.min(...ends)
 }
 
 interface Found {
@@ -124,10 +134,11 @@ interface Found {
   readonly people: Stored['people']
   readonly exports: readonly { readonly id: string; readonly behind: number }[]
   readonly failingMessages: number | null
+  readonly certificates: readonly { readonly host: string; readonly state: string }[]
 }
 
 function page(
-  { gate, why, running, portal, store, people, exports, failingMessages }: Found,
+  { gate, why, running, portal, store, people, exports, failingMessages, certificates }: Found,
   ends: number | null,
   io: Io
 ): string {
@@ -169,7 +180,9 @@ function page(
   if (people !== null) rows.push(['signed in', `${people.people} people, ${people.sessions} sessions`])
   if (running !== null)
     rows.push(['connections', `${running.openConnections} sockets, downloads and uploads under way`])
-  if (ends !== null) rows.push(['certificate', `${ends < io.clock() ? 'ended' : 'until'} ${moment(ends)}`])
+  for (const { host, state } of certificates) rows.push([`certificate ${host}`, state])
+  if (ends !== null && certificates.length === 0)
+    rows.push(['certificate', `${ends < io.clock() ? 'ended' : 'until'} ${moment(ends)}`])
   return pairs(rows, io.columns)
 }
 

@@ -22,6 +22,7 @@ const passing = new Set([
 /** What the gate noticed by itself. All kinds that begin with `watch.` or `posture` count too. */
 const noticed = new Set([
   'certificate.ending',
+  'certificate.failed',
   'factor.disable',
   'journal.begin',
   'journal.missing',

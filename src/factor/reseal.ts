@@ -16,13 +16,15 @@ import { contextOf, totpCeremony } from './totp.ts'
 export async function resealSecrets(input: {
   store: Store
   keyring: Keyring
+  /** Prefixes of further records that are sealed as a whole. */
+  wholes?: readonly string[]
   /** Called with the number of records read. */
   onDone?: (done: number) => void
 }): Promise<number> {
-  const { store, keyring, onDone } = input
+  const { store, keyring, wholes = [], onDone } = input
   let resealed = (await exchange(store, keyCheck, text => again(keyring, text, keyCheck))) ? 1 : 0
   let looked = 0
-  for (const { prefix, reseal } of sealed) {
+  for (const { prefix, reseal } of [...sealed, ...wholes.map(sealedWhole)]) {
     const before = looked
     const done = await inBatches(
       store.scan(prefix),
@@ -40,17 +42,22 @@ export async function resealSecrets(input: {
 /** The context of the sealed `secret`, by kind and id of the credential; null for a kind without one. */
 const contexts: Readonly<Record<CredentialKind, ((id: string) => string) | null>> = { totp: contextOf, webauthn: null }
 
-/** `reseal` resolves with true if it wrote the record of `id`. */
-const sealed: readonly {
+interface SealedKind {
   readonly prefix: string
+  /** Resolves with true if it wrote the record of `id`. */
   readonly reseal: (store: Store, keyring: Keyring, id: string) => Promise<boolean>
-}[] = [
-  {
-    // Sealed as a whole, in any version.
-    prefix: recoveryRecord.prefix,
-    reseal: (store, keyring, id) =>
-      exchange(store, recoveryRecord.key(id), text => again(keyring, text, recoveryRecord.key(id)))
-  },
+}
+
+/** Sealed as a whole, in any version. */
+function sealedWhole(prefix: string): SealedKind {
+  return {
+    prefix,
+    reseal: (store, keyring, id) => exchange(store, `${prefix}${id}`, text => again(keyring, text, `${prefix}${id}`))
+  }
+}
+
+const sealed: readonly SealedKind[] = [
+  sealedWhole(recoveryRecord.prefix),
   {
     prefix: credentialRecord.prefix,
     reseal: (store, keyring, id) =>

@@ -191,6 +191,11 @@ export const declarations = {
     help: 'The end of each certificate of the configuration, by its key there.',
     merge: 'least'
   },
+  factorgate_certificate_orders_total: {
+    type: 'counter',
+    labels: ['outcome'],
+    help: 'Certificates that an ACME server issued, and orders that failed.'
+  },
   factorgate_event_loop_delay_seconds: {
     type: 'gauge',
     labels: ['percentile'],

@@ -4,15 +4,17 @@ import http, { type IncomingMessage, type ServerResponse } from 'node:http'
 import https from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { type SecureContextOptions, TLSSocket } from 'node:tls'
+import { type SecureContext, type SecureContextOptions, TLSSocket } from 'node:tls'
 import { pemText } from '../../config/reading/text-sources.ts'
 import type { Pipeline } from '../../plugins/forward.ts'
 import { strictTransport } from '../../plugins/security-headers.ts'
 import { describeError, type ErrorCode } from '../errors.ts'
 import { GateRequest } from '../platform/gate-request.ts'
 import { closeInStages, endInStages, isLast, isLeaving, softenClose } from '../platform/staged-close.ts'
+import { IssuedContexts, type IssuedTls, type Pair } from './issued-contexts.ts'
 import { PipeliningLimiter } from './pipelining-limiter.ts'
 import { looksForAPage, refusalPage } from './refusal-page.ts'
+import { interceptChallenges } from './tls-challenge.ts'
 
 export interface TlsFiles {
   readonly cert: string
@@ -24,8 +26,8 @@ export interface TlsFiles {
 export interface ListenerOptions {
   /** Maximum bytes of request line and headers; beyond that 431. */
   readonly maxHeaderSize: number
-  /** Paths of PEM files; null for plain HTTP. */
-  readonly tls: TlsFiles | null
+  /** Paths of PEM files, or certificates that an authority issues; null for plain HTTP. */
+  readonly tls: TlsFiles | IssuedTls | null
   readonly headersTimeoutMs?: number
 }
 
@@ -44,6 +46,9 @@ export class Listener {
   /** Every TCP connection, including upgraded ones, which Node's server does not track. */
   readonly #sockets = new Set<Socket>()
   readonly #limiter = new PipeliningLimiter()
+  #tls: TlsFiles | IssuedTls | null
+  /** Null where the certificate stands in a file. */
+  readonly #issued: IssuedContexts | null
   #pipeline: Pipeline
   #closing = false
 
@@ -53,6 +58,11 @@ export class Listener {
   ) {
     this.#pipeline = pipeline
     this.#isTls = tls !== null
+    this.#tls = tls
+    this.#issued =
+      tls !== null && 'source' in tls
+        ? new IssuedContexts(tls.source, pair => commonOptions(pair, this.#tls?.clientAuthorities))
+        : null
     const options: http.ServerOptions = {
       IncomingMessage: GateRequest as unknown as typeof IncomingMessage,
       maxHeaderSize,
@@ -75,8 +85,10 @@ export class Listener {
             ...contextOf(tls),
             ...clientRequest(tls),
             ALPNProtocols: ['http/1.1'],
-            handshakeTimeout: headersMs
+            handshakeTimeout: headersMs,
+            ...this.#choice()
           })
+    if (tls !== null && 'source' in tls) tls.source.onChange(() => this.#renewContext())
     // Any other number hides further headers from the checks, but not from the app (CVE-2026-58044). The accept step
     // counts them.
     server.maxHeadersCount = 0
@@ -100,6 +112,7 @@ export class Listener {
     server.on('connect', (_request, socket) => socket.destroy())
     server.on('clientError', (error, socket) => refuseUnreadable(error, socket, limiter.pendingResponse(socket)))
     this.#server = server
+    if (tls !== null && 'source' in tls && tls.challenges !== null) interceptChallenges(server, tls.challenges)
   }
 
   /** Rejects with Node's error (`EADDRINUSE`, `EACCES` …). */
@@ -118,15 +131,43 @@ export class Listener {
   }
 
   /** Reads the certificate again, for new connections. Throws, and keeps the old one, if it is unusable. */
-  reloadTls(tls: TlsFiles): void {
-    if (!this.#isTls) return
-    const server = this.#server as https.Server
-    const keys = server.getTicketKeys()
-    server.setSecureContext(contextOf(tls))
-    // A new context has keys of its own, and would refuse the tickets of everybody.
-    server.setTicketKeys(keys)
+  reloadTls(tls: TlsFiles | IssuedTls): void {
+    // The change from one way to the other needs a restart.
+    if (this.#tls === null || 'source' in this.#tls !== 'source' in tls) return
+    const context = contextOf(tls)
+    this.#tls = tls
+    this.#issued?.forget()
+    this.#useContext(context)
     // Node reads these two of its server at each new connection.
     Object.assign(this.#server, clientRequest(tls))
+  }
+
+  #renewContext(): void {
+    if (this.#tls !== null) this.#useContext(contextOf(this.#tls))
+  }
+
+  #useContext(context: SecureContextOptions): void {
+    const server = this.#server as https.Server
+    const keys = server.getTicketKeys()
+    server.setSecureContext(context)
+    // A new context has keys of its own, and would refuse the tickets of everybody.
+    server.setTicketKeys(keys)
+  }
+
+  #choice(): https.ServerOptions {
+    const issued = this.#issued
+    if (issued === null) return {}
+    return {
+      SNICallback(name, done) {
+        let context: SecureContext | undefined
+        try {
+          context = issued.for(name.toLowerCase().replace(/\.$/, ''))
+        } catch (error) {
+          return done(error as Error)
+        }
+        done(null, context)
+      }
+    }
   }
 
   get isClosing(): boolean {
@@ -165,9 +206,13 @@ export class Listener {
   }
 }
 
-function contextOf(tls: TlsFiles): SecureContextOptions {
-  const context = { cert: pemText(tls.cert), key: pemText(tls.key), minVersion: 'TLSv1.2' } as const
-  const { clientAuthorities = [] } = tls
+function contextOf(tls: TlsFiles | IssuedTls): SecureContextOptions {
+  const pair = 'source' in tls ? tls.source.main : { cert: pemText(tls.cert), key: pemText(tls.key) }
+  return commonOptions(pair, tls.clientAuthorities)
+}
+
+function commonOptions(pair: Pair | null, clientAuthorities: readonly string[] = []): SecureContextOptions {
+  const context = { ...(pair === null ? {} : { cert: pair.cert, key: pair.key }), minVersion: 'TLSv1.2' } as const
   if (clientAuthorities.length === 0) return context
   return {
     ...context,
@@ -180,7 +225,10 @@ function contextOf(tls: TlsFiles): SecureContextOptions {
 }
 
 /** What becomes of a certificate that does not fit is for the page of the sign-in to say, and apps are open to others. */
-function clientRequest({ clientAuthorities = [] }: TlsFiles): { requestCert: boolean; rejectUnauthorized: false } {
+function clientRequest({ clientAuthorities = [] }: TlsFiles | IssuedTls): {
+  requestCert: boolean
+  rejectUnauthorized: false
+} {
   return { requestCert: clientAuthorities.length > 0, rejectUnauthorized: false }
 }
 

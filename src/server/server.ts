@@ -18,11 +18,13 @@ import { ReloadMetrics } from '../metrics/reload-metrics.ts'
 import type { MetricsSnapshot } from '../metrics/snapshot.ts'
 import { journalOptionsOf, knownStoresFile, limitsOf, storeOf } from '../services/app-options.ts'
 import { clientAuthoritiesOf } from '../services/directories.ts'
+import type { Issuing } from '../services/issuing.ts'
 import { Services } from '../services/services.ts'
 import { openGuarded } from '../store/open.ts'
 import type { Store } from '../store/store.ts'
 import { ExportRuns } from './export-runs.ts'
 import { restartKeys } from './fixed-keys.ts'
+import type { IssuedTls } from './issued-contexts.ts'
 import { Listener, type TlsFiles } from './listener.ts'
 import { PlainHttp, redirectsOf } from './plain-http.ts'
 import { gateStatus } from './status.ts'
@@ -82,9 +84,17 @@ export class Server implements Serving {
   #gateway: FastifyInstance
   #closing: Promise<void> | undefined
   readonly #exports: ExportRuns
+  /** Null without `listen.tls.acme`. */
+  readonly #issuing: Issuing | null
 
-  private constructor(runtime: Services, gateway: FastifyInstance, { config, log, worker }: ServerInput) {
+  private constructor(
+    runtime: Services,
+    gateway: FastifyInstance,
+    { config, log, worker }: ServerInput,
+    issuing: Issuing | null
+  ) {
     this.runtime = runtime
+    this.#issuing = issuing
     this.#exports = new ExportRuns(runtime)
     this.#config = config
     this.#opened = config
@@ -103,12 +113,21 @@ export class Server implements Serving {
     runtime.metrics.read('factorgate_certificate_end_timestamp_seconds', () => this.#gateway.certificateEnds())
     this.#listener = new Listener(pipelineOf(gateway), {
       maxHeaderSize: config.listen.maxHeaderSize,
-      tls: tlsFilesOf(config)
+      tls: tlsOf(config, issuing)
     })
     this.#plainHttp =
       config.listen.http === null
         ? null
-        : new PlainHttp({ sites: () => this.#redirects, maxHeaderSize: config.listen.maxHeaderSize })
+        : new PlainHttp({
+            sites: () => this.#redirects,
+            maxHeaderSize: config.listen.maxHeaderSize,
+            ...(issuing === null
+              ? {}
+              : {
+                  challenge: token => issuing.board.answerTo(token),
+                  lacksCertificate: host => issuing.lacks(host)
+                })
+          })
     this.#admin =
       config.admin !== false && worker === undefined
         ? buildAdmin({
@@ -132,6 +151,7 @@ export class Server implements Serving {
     const { url, options } = storeOf(config, clock)
     const store = await openGuarded(url, options, knownStoresFile(config), sentence => log.warn(sentence))
     let runtime: Services | undefined
+    let issuing: Issuing | null = null
     try {
       await checkKey(store, keyring, config.keyFile)
       runtime = await Services.start({
@@ -151,9 +171,10 @@ export class Server implements Serving {
       })
       const isFirst = worker === undefined || worker.number === 1
       const missing = isFirst ? await runtime.compareJournal() : null
+      issuing = await issuingOf(config, runtime, isFirst)
       const gateway = await buildGateway(config, runtime)
       runtime.sessions.setTerms(gateway.terms)
-      const server = new Server(runtime, gateway, input)
+      const server = new Server(runtime, gateway, input, issuing)
       try {
         await rememberPortal(store, config.portal.url.origin)
         await server.#listen()
@@ -167,8 +188,10 @@ export class Server implements Serving {
       server.#warnOfReports()
       await server.#warnIfEmpty()
       await server.#exports.use(config.journal)
+      issuing?.begin()
       return server
     } catch (error) {
+      await issuing?.stop()
       await (runtime === undefined ? store.close() : runtime.close())
       throw error
     }
@@ -219,8 +242,8 @@ export class Server implements Serving {
   }
 
   /** The problem, in words without secrets, or null. Never rejects. */
-  checkHealth(): Promise<string | null> {
-    return this.runtime.readiness.check()
+  async checkHealth(): Promise<string | null> {
+    return (await this.runtime.readiness.check()) ?? (await this.#issuing?.problem()) ?? null
   }
 
   async snapshot(): Promise<MetricsSnapshot> {
@@ -250,7 +273,7 @@ export class Server implements Serving {
     const gateway = await buildGateway(config, this.runtime)
     try {
       if (this.#closing !== undefined) throw new Error('the gate is ending')
-      const tls = tlsFilesOf(config)
+      const tls = tlsOf(config, this.#issuing)
       if (tls !== null) this.#listener.reloadTls(tls)
     } catch (error) {
       await gateway.close()
@@ -265,6 +288,7 @@ export class Server implements Serving {
     this.runtime.tracing?.use(config.traces)
     this.runtime.useJournal(journalOptionsOf(config.journal))
     void this.#exports.use(config.journal)
+    void this.#issuing?.use(config).catch(error => this.#log.warn({ err: error }, 'new hosts have no certificate yet'))
     this.runtime.sessions.setLimits(limitsOf(config))
     this.runtime.sessions.setTerms(gateway.terms)
     Object.assign(this.runtime.configuration, { loadedAt: this.runtime.clock(), refused: null, waiting })
@@ -317,6 +341,7 @@ export class Server implements Serving {
     this.runtime.live.drain()
     await Promise.all([this.#listener.close(graceMs), this.#plainHttp?.close()])
     await this.#gateway.close()
+    await this.#issuing?.stop()
     this.#record('gate.stop')
     await this.#admin?.close()
     await this.runtime.journal.flush()
@@ -339,9 +364,26 @@ function flushTimeOf(graceLeft: number): number {
   return Math.min(Math.max(graceLeft, 250), 3000)
 }
 
-function tlsFilesOf(config: Config): TlsFiles | null {
+/** Null for plain HTTP, and where a changed configuration asks for what only a restart gives. */
+function tlsOf(config: Config, issuing: Issuing | null): TlsFiles | IssuedTls | null {
   const { tls } = config.listen
-  return tls === null ? null : { ...tls, clientAuthorities: clientAuthoritiesOf(config) }
+  if (tls === null) return null
+  const clientAuthorities = clientAuthoritiesOf(config)
+  const { cert, key, acme } = tls
+  if (acme === null) return cert === null || key === null ? null : { cert, key, clientAuthorities }
+  if (issuing === null) return null
+  const challenges = acme.challenge === 'tls-alpn-01' ? issuing.board : null
+  return { source: issuing.certificates, challenges, clientAuthorities }
+}
+
+async function issuingOf(config: Config, runtime: Services, isFirst: boolean): Promise<Issuing | null> {
+  const acme = config.listen.tls?.acme ?? null
+  if (acme === null) return null
+  // Loaded where it is needed, for a short start.
+  const { Issuing } = await import('../services/issuing.ts')
+  const issuing = await Issuing.open(config, acme, runtime, isFirst)
+  runtime.certificates = issuing.certificates
+  return issuing
 }
 
 /** Where plain http leads for each host of the portal and the apps. */

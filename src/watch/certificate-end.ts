@@ -12,6 +12,8 @@ export interface CertificateEndInput {
   readonly files: readonly { readonly what: string; readonly file: string }[]
   /** The PEM text. Throws if it cannot be read. */
   readonly read: (file: string) => string
+  /** Certificates that the gate gets and renews itself. Default: none. */
+  readonly issued?: () => readonly { readonly name: string; readonly cert: string }[]
   readonly store: Pick<Store, 'add'>
   readonly audit: Pick<AuditSink, 'record'>
   readonly clock: Clock
@@ -34,7 +36,6 @@ export class CertificateEnd {
   }
 
   start(): void {
-    if (this.#input.files.length === 0) return
     const look = () => void this.look().catch(() => {})
     this.#timers.push(setTimeout(look, firstMs).unref(), setInterval(look, everyMs).unref())
   }
@@ -45,11 +46,15 @@ export class CertificateEnd {
 
   /** Rejects where the store does. */
   async look(): Promise<void> {
-    const { files, read, store, audit, clock, log } = this.#input
-    for (const { what, file } of files) {
-      const certificate = certificateIn(file, read)
+    const { files, read, issued = () => [], store, audit, clock, log } = this.#input
+    const all = [
+      ...files.map(({ what, file }) => ({ what, file, certificate: certificateIn(file, read), share: 1 / 3 })),
+      // Renewed after two thirds of their life: less than a quarter means that renewal fails.
+      ...issued().map(one => ({ ...issuedIn(one), file: null, share: 1 / 4 }))
+    ]
+    for (const { what, file, certificate, share } of all) {
       const now = clock()
-      const warning = certificate === null ? null : warningOf(certificate, now)
+      const warning = certificate === null ? null : warningOf(certificate, now, share)
       if (certificate === null || warning === null) continue
       const { fingerprint256, validTo } = certificate
       const fingerprint = fingerprint256.replaceAll(':', '').toLowerCase()
@@ -57,7 +62,12 @@ export class CertificateEnd {
       const ends = Date.parse(validTo)
       const left = Math.max(0, Math.floor((ends - now) / dayMs))
       audit.record({ kind: 'certificate.ending', at: now, what, file, fingerprint, days: warning, left, ends })
-      log.warn({ certificate: what, file, ends: validTo }, `a certificate ends in ${left} days: renew it`)
+      log.warn(
+        { certificate: what, file, ends: validTo },
+        file === null
+          ? `a certificate ends in ${left} days, and its renewal fails`
+          : `a certificate ends in ${left} days: renew it`
+      )
     }
   }
 }
@@ -65,19 +75,27 @@ export class CertificateEnd {
 /** The end of each certificate that can be read, in seconds since the epoch, by its key in the configuration. */
 export function certificateEnds(
   files: CertificateEndInput['files'],
-  read: CertificateEndInput['read']
+  read: CertificateEndInput['read'],
+  issued: NonNullable<CertificateEndInput['issued']> = () => []
 ): (readonly [what: string, endsAt: number])[] {
-  return files.flatMap(({ what, file }) => {
-    const certificate = certificateIn(file, read)
-    return certificate === null ? [] : [[what, Date.parse(certificate.validTo) / 1000] as const]
-  })
+  const all = [
+    ...files.map(({ what, file }) => ({ what, certificate: certificateIn(file, read) })),
+    ...issued().map(issuedIn)
+  ]
+  return all.flatMap(({ what, certificate }) =>
+    certificate === null ? [] : [[what, Date.parse(certificate.validTo) / 1000] as const]
+  )
 }
 
-/** The number of days before its end that was passed last; null while there is time, and after its end. */
-function warningOf({ validFrom, validTo }: X509Certificate, now: number): number | null {
+function issuedIn({ name, cert }: { readonly name: string; readonly cert: string }) {
+  return { what: `listen.tls.acme (${name})`, certificate: certificateIn(cert, text => text) }
+}
+
+/** The number of days before its end that was passed last; null while there is time, and after its end. `share`: of its life, when the last part begins. */
+function warningOf({ validFrom, validTo }: X509Certificate, now: number, share: number): number | null {
   const [from, to] = [Date.parse(validFrom), Date.parse(validTo)]
   const left = to - now
-  if (left <= 0 || left > (to - from) / 3) return null
+  if (left <= 0 || left > (to - from) * share) return null
   return warnings.find(days => left <= days * dayMs) ?? null
 }
 

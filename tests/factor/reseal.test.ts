@@ -44,3 +44,12 @@ t.test('a record whose key is gone stops it, so that nothing is retired', async 
   await all.recovery.issue(alice.id)
   await t.rejects(resealSecrets({ store: all.store, keyring: makeKeyring([newMasterKey()]) }), { name: 'KeyringError' })
 })
+
+t.test('records of other rooms that are sealed as a whole', async t => {
+  const [old, fresh] = [newMasterKey(), newMasterKey()]
+  const { store } = fixture()
+  await store.put('acme-account:x', makeKeyring([old]).seal('the account', 'acme-account:x'))
+  const keyring = makeKeyring([fresh, old])
+  t.equal(await resealSecrets({ store, keyring, wholes: ['acme-account:'] }), 1)
+  t.equal(makeKeyring([fresh]).open((await store.get('acme-account:x')) ?? '', 'acme-account:x'), 'the account')
+})

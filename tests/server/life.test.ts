@@ -171,7 +171,10 @@ t.test('a reload that fails in the middle, or comes after the end, leaves the ol
   }
   diagnostics.subscribe('fastify.initialization', hear)
   t.teardown(() => diagnostics.unsubscribe('fastify.initialization', hear))
-  const half = { ...config, listen: { ...config.listen, tls: { cert: '/nowhere.crt', key: '/nowhere.key' } } }
+  const half = {
+    ...config,
+    listen: { ...config.listen, tls: { acme: null, cert: '/nowhere.crt', key: '/nowhere.key' } }
+  }
   const { reloadTls } = Listener.prototype
   t.teardown(() => Object.assign(Listener.prototype, { reloadTls }))
   Listener.prototype.reloadTls = () => {

@@ -34,61 +34,69 @@ async function start(t: Test, more: Partial<PlainHttpInput> = {}): Promise<(...l
 
 const end = ['Connection: close', '', '']
 
-t.test('everything is redirected to https, and never to a host that is not ours', async t => {
-  const say = await start(t)
-  const rows: [sentence: string, line: string, host: string, expected: RegExp][] = [
-    [
-      'a page',
-      'GET /a?b=c',
-      'notes.lab.example',
-      /^HTTP\/1.1 301 [\s\S]*location: https:\/\/notes.lab.example\/a\?b=c\r\n/
-    ],
-    ['the port of the site', 'GET /', 'gate.lab.example', /location: https:\/\/gate.lab.example:8443\/\r\n/],
-    ['the usual port of several', 'GET /', 'two.lab.example', /location: https:\/\/two.lab.example\/\r\n/],
-    ['a form keeps its method', 'POST /form', 'notes.lab.example', /^HTTP\/1.1 308 /],
-    ['capitals, a port and a dot', 'GET /', 'NOTES.lab.example.:80', /location: https:\/\/notes.lab.example\/\r\n/],
-    [
-      'no open redirect by two slashes',
-      'GET //evil.example/',
-      'notes.lab.example',
-      /location: https:\/\/notes.lab.example\/\/evil/
-    ],
-    [
-      'no open redirect by a backslash',
-      'GET /\\evil.example',
-      'notes.lab.example',
-      /location: https:\/\/notes.lab.example\/\\evil/
-    ],
-    [
-      'the absolute form',
-      'GET http://notes.lab.example?x',
-      'evil.example',
-      /location: https:\/\/notes.lab.example\/\?x\r\n/
-    ],
-    [
-      'a user in the absolute form',
-      'GET http://notes.lab.example@evil.example/',
-      'notes.lab.example',
-      /^HTTP\/1.1 400 /
-    ],
-    ['a host that is not ours', 'GET /', 'evil.example', /^HTTP\/1.1 404 (?![\s\S]*location)/],
-    ['a host with a user', 'GET /', 'notes.lab.example@evil.example', /^HTTP\/1.1 404 (?![\s\S]*location)/],
-    ['a site without https', 'GET /', 'old.lab.example', /^HTTP\/1.1 404 /],
-    ['an asterisk', 'OPTIONS *', 'notes.lab.example', /^HTTP\/1.1 400 /],
-    ['a challenge that nobody waits for', 'GET /.well-known/acme-challenge/abc', 'notes.lab.example', /^HTTP\/1.1 301 /]
-  ]
-  for (const [sentence, line, host, expected] of rows)
-    t.match(await say(`${line} HTTP/1.1`, `Host: ${host}`, ...end), expected, sentence)
-  t.match(await say('GET / HTTP/1.1', ...end), /^HTTP\/1.1 400 /, 'no host')
-  t.match(await say('nonsense', '', ''), /^HTTP\/1.1 400 /, 'no HTTP')
-  const body = await say('POST / HTTP/1.1', 'Host: notes.lab.example', 'Content-Length: 1000000', '', 'a')
-  t.match(body, /^HTTP\/1.1 308 [\s\S]*connection: close/i, 'a body is neither waited for nor read')
-  t.match(
-    await say('PUT / HTTP/1.1', 'Host: notes.lab.example', 'Expect: 100-continue', 'Content-Length: 5', '', ''),
-    /^HTTP\/1.1 308 /,
-    'and not asked for'
-  )
-})
+t.test(
+  'C9 · plain http is asked for other hosts in every way → redirects lead to our https addresses alone',
+  async t => {
+    const say = await start(t)
+    const rows: [sentence: string, line: string, host: string, expected: RegExp][] = [
+      [
+        'a page',
+        'GET /a?b=c',
+        'notes.lab.example',
+        /^HTTP\/1.1 301 [\s\S]*location: https:\/\/notes.lab.example\/a\?b=c\r\n/
+      ],
+      ['the port of the site', 'GET /', 'gate.lab.example', /location: https:\/\/gate.lab.example:8443\/\r\n/],
+      ['the usual port of several', 'GET /', 'two.lab.example', /location: https:\/\/two.lab.example\/\r\n/],
+      ['a form keeps its method', 'POST /form', 'notes.lab.example', /^HTTP\/1.1 308 /],
+      ['capitals, a port and a dot', 'GET /', 'NOTES.lab.example.:80', /location: https:\/\/notes.lab.example\/\r\n/],
+      [
+        'no open redirect by two slashes',
+        'GET //evil.example/',
+        'notes.lab.example',
+        /location: https:\/\/notes.lab.example\/\/evil/
+      ],
+      [
+        'no open redirect by a backslash',
+        'GET /\\evil.example',
+        'notes.lab.example',
+        /location: https:\/\/notes.lab.example\/\\evil/
+      ],
+      [
+        'the absolute form',
+        'GET http://notes.lab.example?x',
+        'evil.example',
+        /location: https:\/\/notes.lab.example\/\?x\r\n/
+      ],
+      [
+        'a user in the absolute form',
+        'GET http://notes.lab.example@evil.example/',
+        'notes.lab.example',
+        /^HTTP\/1.1 400 /
+      ],
+      ['a host that is not ours', 'GET /', 'evil.example', /^HTTP\/1.1 404 (?![\s\S]*location)/],
+      ['a host with a user', 'GET /', 'notes.lab.example@evil.example', /^HTTP\/1.1 404 (?![\s\S]*location)/],
+      ['a site without https', 'GET /', 'old.lab.example', /^HTTP\/1.1 404 /],
+      ['an asterisk', 'OPTIONS *', 'notes.lab.example', /^HTTP\/1.1 400 /],
+      [
+        'a challenge that nobody waits for',
+        'GET /.well-known/acme-challenge/abc',
+        'notes.lab.example',
+        /^HTTP\/1.1 301 /
+      ]
+    ]
+    for (const [sentence, line, host, expected] of rows)
+      t.match(await say(`${line} HTTP/1.1`, `Host: ${host}`, ...end), expected, sentence)
+    t.match(await say('GET / HTTP/1.1', ...end), /^HTTP\/1.1 400 /, 'no host')
+    t.match(await say('nonsense', '', ''), /^HTTP\/1.1 400 /, 'no HTTP')
+    const body = await say('POST / HTTP/1.1', 'Host: notes.lab.example', 'Content-Length: 1000000', '', 'a')
+    t.match(body, /^HTTP\/1.1 308 [\s\S]*connection: close/i, 'a body is neither waited for nor read')
+    t.match(
+      await say('PUT / HTTP/1.1', 'Host: notes.lab.example', 'Expect: 100-continue', 'Content-Length: 5', '', ''),
+      /^HTTP\/1.1 308 /,
+      'and not asked for'
+    )
+  }
+)
 
 t.test('pending challenges come first, whatever the host', async t => {
   const say = await start(t, {

@@ -160,6 +160,20 @@ const records: Readonly<Record<string, object>> = {
     account: person.accountId
   },
   'answer:': { cookies: ['a=b'], redirect: null, tokens: [null], until: 2 },
+  'acme-account:': { key: '{}', url: 'https://acme.example/account/1', email: null },
+  'acme-certificate:': { cert: 'PEM', key: 'PEM', directory: 'https://acme.example/dir', issuedAt: 1 },
+  'acme-challenges:': { challenges: [{ type: 'http-01', name: 'a.example', token: 't', keyAuthorization: 't.k' }] },
+  'acme-state:': {
+    ends: 9,
+    renewAt: 6,
+    askAt: 3,
+    window: { start: 5, end: 7 },
+    failures: 1,
+    why: 'refused',
+    triedAt: 2,
+    nextAt: 4,
+    isBid: false
+  },
   'token:': token,
   'meta:journal-anchor:': { chain: 'a'.repeat(64), seq: 1, hash: 'b'.repeat(64), at: 1, sig: 's' },
   'handover:': { ...token, expiresAt: 2, state: 's', returnTo: '/' }
@@ -167,7 +181,8 @@ const records: Readonly<Record<string, object>> = {
 
 const ring = makeKeyring([newMasterKey()])
 const seal: Seal = { open: ring.open.bind(ring), close: ring.seal.bind(ring) }
-const isSealed = ({ prefix }: RecordKind<object>) => ['recovery:', 'answer:', 'saml-answer:'].includes(prefix)
+const isSealed = ({ prefix }: RecordKind<object>) =>
+  ['recovery:', 'answer:', 'saml-answer:', 'acme-account:', 'acme-certificate:', 'acme-challenges:'].includes(prefix)
 
 t.test('each kind of record', async t => {
   const kinds = await allKinds()

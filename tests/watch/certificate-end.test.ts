@@ -19,16 +19,17 @@ t.test('a certificate that ends', async t => {
   made('year', 365)
   made('week', 6)
   made('wide', 90)
-  const look = async (name: string, days: number) => {
+  const look = async (name: string, days: number, isIssued = false) => {
     const clock = new TestClock(start)
     const store = new MemoryStore(clock.read)
     const events: AuditEvent[] = []
     const gate = () =>
       new CertificateEnd({
         files: [
-          { what: 'listen.tls.cert', file: `${name}.pem` },
+          ...(isIssued ? [] : [{ what: 'listen.tls.cert', file: `${name}.pem` }]),
           { what: 'apps[0].tls.cert', file: 'absent.pem' }
         ],
+        issued: () => (isIssued ? [{ name: 'gate.lab.example', cert: pki.read(`${name}.pem`) }] : []),
         read: file => pki.read(file),
         store,
         audit: { record: event => void events.push(event) },
@@ -67,5 +68,20 @@ t.test('a certificate that ends', async t => {
   t.same(
     (await look('wide', 95)).map(({ days }) => days),
     [30, 14, 7, 1]
+  )
+  const issued = await look('wide', 95, true)
+  t.same(
+    issued.map(({ days, left }) => `${days}:${left}`),
+    ['30:22', '14:14', '7:7', '1:1'],
+    'of one that the gate renews itself: when that is overdue'
+  )
+  t.match(issued[0], { what: 'listen.tls.acme (gate.lab.example)', file: null })
+  t.same(
+    certificateEnds(
+      [],
+      () => '',
+      () => [{ name: 'a.example', cert: pki.read('year.pem') }]
+    ),
+    [['listen.tls.acme (a.example)', (start + 365 * dayMs) / 1000]]
   )
 })

@@ -10,8 +10,9 @@ type Served = Pick<Config, 'listen' | 'portal' | 'apps'>
 
 /** Findings of the certificate in `listen.tls`; none where another program handles TLS. `now` in milliseconds. */
 export function examineCertificate({ listen, portal, apps }: Served, now: number): DoctorFinding[] {
-  if (listen.tls === null) return []
-  const chain = chainIn(pemText(listen.tls.cert))
+  const file = listen.tls?.cert ?? null
+  if (file === null) return []
+  const chain = chainIn(pemText(file))
   const leaf = chain[0]
   if (leaf === undefined) return []
   const sites = [{ path: 'portal.url', url: portal.url }].concat(
@@ -28,7 +29,7 @@ export function examineCertificate({ listen, portal, apps }: Served, now: number
       mend: `${mend.slice(0, 1).toUpperCase()}${mend.slice(1)}.`
     })
   )
-  return [...remarks, ...gapIn(chain, listen.tls.cert)]
+  return [...remarks, ...gapIn(chain, file)]
 }
 
 function chainIn(pem: string): X509Certificate[] {

@@ -1,7 +1,7 @@
 /** The probes of `factorgate doctor`, in the order of their results. */
 import { existsSync } from 'node:fs'
 import type { Problem } from '../../../config/reading/diagnostics.ts'
-import { examine } from '../check/examine.ts'
+import { type Examined, examine } from '../check/examine.ts'
 import type { Sound } from '../check/finding.ts'
 import type { Io } from '../command.ts'
 import { probeInstitutions } from '../probes/institutions.ts'
@@ -28,7 +28,7 @@ export async function examineAll(loaded: Sound, io: Io): Promise<ProbeResult[]> 
   const store = askStore(config, clock)
   const rest = await runProbes(
     [
-      { id: 'certificate', title: 'certificate', look: async () => certificate },
+      ...(isIssued(loaded) ? [] : [{ id: 'certificate', title: 'certificate', look: async () => certificate }]),
       { id: 'names', title: 'names of the hosts', look: () => lookUpHosts(config) },
       { id: 'apps', title: 'apps', look: async () => (await apps).findings },
       { id: 'institutions', title: 'institutions', look: () => probeInstitutions(config, clock()) },
@@ -71,7 +71,9 @@ function configurationProbes(loaded: Sound, certificate: readonly DoctorFinding[
         const { problems, warnings } = await examined
         return [
           ...problems.map(problem => placed('problem', problem)),
-          ...warnings.filter(warning => !isSaid(warning)).map(warning => placed('warning', warning))
+          ...warnings
+            .filter(warning => !isSaid(warning) && warning.path !== acmePath)
+            .map(warning => placed('warning', warning))
         ]
       }
     },
@@ -97,8 +99,28 @@ function configurationProbes(loaded: Sound, certificate: readonly DoctorFinding[
         const mend = rest.length > 0 ? rest.join('. ') : "Start the store, or correct 'store' in the configuration"
         return [{ degree: 'problem', path: 'store', wrong, mend: `${mend}.` }]
       }
-    }
+    },
+    ...(isIssued(loaded) ? [{ id: 'certificate', title: 'certificates', look: () => issued(examined) }] : [])
   ]
+}
+
+const acmePath = 'listen.tls.acme'
+
+function isIssued({ config }: Sound): boolean {
+  return config.listen.tls?.acme != null
+}
+
+/** Certificates by ACME: the store says how each stands. */
+async function issued(examined: Promise<Examined>): Promise<DoctorFinding[]> {
+  const { warnings } = await examined
+  return warnings
+    .filter(({ path }) => path === acmePath)
+    .map(({ path, message }) => ({
+      degree: 'warning',
+      path,
+      wrong: message,
+      mend: 'The gate tries again by itself, and at once after a reload. docs/certificates.md says what the authority has to reach.'
+    }))
 }
 
 /** The only probe where the configuration cannot be read. */

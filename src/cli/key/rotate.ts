@@ -2,6 +2,7 @@
  * `factorgate key rotate`: adds a new key, reseals everything and retires the old keys. Everything stays readable at
  * each step, so it can be interrupted and repeated. It keeps keys that another gateway may still use.
  */
+import { sealedAcmePrefixes } from '../../acme/records.ts'
 import { resealSecrets } from '../../factor/reseal.ts'
 import { addKey, readKeyFile, retireOldKeys } from '../../keyring/key-file.ts'
 import type { Keyring } from '../../keyring/keyring.ts'
@@ -73,7 +74,7 @@ Example:
 async function resealAll(store: Store, keyring: Keyring, onDone: (done: number) => void): Promise<number> {
   let total = 0
   for (;;) {
-    const resealed = await resealSecrets({ store, keyring, onDone })
+    const resealed = await resealSecrets({ store, keyring, wholes: sealedAcmePrefixes, onDone })
     if (resealed === 0) return total
     total += resealed
   }

@@ -2,6 +2,7 @@
  * The content of a backup: one JSON line per record and index. Records are included unless listed as excluded, so new
  * kinds are not forgotten; invalid lines are rejected.
  */
+import { accountRecord as acmeAccountRecord, certificateRecord as acmeCertificateRecord } from '../../acme/records.ts'
 import { credentialRecord } from '../../factor/credential.ts'
 import { recoveryRecord } from '../../factor/recovery-code.ts'
 import { accountRecord } from '../../identity/account-record.ts'
@@ -57,6 +58,9 @@ const staysBehind = [
   'passing:',
   'unusual:ask:',
   'integrity:turn:',
+  'acme-state:',
+  'acme-challenges:',
+  'acme-lock',
   'meta:'
 ]
 
@@ -65,6 +69,8 @@ export function travels(key: string): boolean {
 }
 
 export const travellingKinds = [
+  acmeAccountRecord,
+  acmeCertificateRecord,
   accountRecord,
   passwordRecord,
   credentialRecord,

@@ -1,0 +1,25 @@
+/** The failure of a step with an ACME server. Its message is a sentence for operators and holds no secrets. */
+
+export class AcmeError extends Error {
+  override readonly name = 'AcmeError'
+  /** The last part of the problem's `type` (RFC 8555 §6.7), such as `rateLimited`; null if the server named none. */
+  readonly type: string | null
+  /** How long the server asks us to wait, in milliseconds; null if it does not say. */
+  readonly retryAfterMs: number | null
+
+  constructor(message: string, more: { type?: string | null; retryAfterMs?: number | null; cause?: unknown } = {}) {
+    super(message, { cause: more.cause })
+    this.type = more.type ?? null
+    this.retryAfterMs = more.retryAfterMs ?? null
+  }
+}
+
+const mostShown = 300
+
+/** Text of somebody else for a message: one line of printable characters, with a limit. */
+export function quoted(text: unknown): string {
+  const line = String(text ?? '')
+    .replaceAll(/[\p{C}\p{Z}]+/gu, ' ')
+    .trim()
+  return line.length > mostShown ? `${line.slice(0, mostShown)}…` : line
+}

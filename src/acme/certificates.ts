@@ -1,0 +1,148 @@
+/** The certificates that a process serves. It reads them from the store, and hears of new ones from whichever gate has renewed them. */
+import { X509Certificate } from 'node:crypto'
+import type { Keyring } from '../keyring/keyring.ts'
+import type { Store } from '../store/store.ts'
+import { checkIssued, covers, lifeOf } from './issued.ts'
+import { certificateRecord, type KeptCertificate, sealWith } from './records.ts'
+import type { KeyPair } from './x509.ts'
+
+export interface CertificatesInput {
+  readonly store: Store
+  readonly keyring: () => Keyring
+  readonly clock: () => number
+  /** The hosts of portal and apps, the portal's first. */
+  readonly names: readonly string[]
+  readonly log: { warn(fields: object, sentence: string): void }
+}
+
+export interface ServedCertificate extends KeyPair {
+  readonly name: string
+  /** Milliseconds since the epoch. */
+  readonly ends: number
+}
+
+/** Notices of changes can be lost. */
+const lookAgainMs = 10 * 60_000
+
+export class Certificates {
+  readonly #input: CertificatesInput
+  readonly #served = new Map<string, ServedCertificate>()
+  #names: readonly string[]
+  #listeners: ((certificate: ServedCertificate | null) => void)[] = []
+  #unsubscribe = () => {}
+  #timer: NodeJS.Timeout | undefined
+
+  constructor(input: CertificatesInput) {
+    this.#input = input
+    this.#names = input.names
+  }
+
+  /** Rejects where the store does. */
+  async start(): Promise<void> {
+    this.#unsubscribe = await this.#input.store.subscribe(certificateRecord.prefix, notice => {
+      if (notice.kind === 'changed') this.#again([notice.key.slice(certificateRecord.prefix.length)])
+      if (notice.kind === 'ready') this.#again(this.#names)
+    })
+    this.#timer = setInterval(() => this.#again(this.#names), lookAgainMs)
+    this.#timer.unref()
+    await this.#look(this.#names)
+  }
+
+  stop(): void {
+    clearInterval(this.#timer)
+    this.#unsubscribe()
+  }
+
+  get names(): readonly string[] {
+    return this.#names
+  }
+
+  /** After a reload. Certificates of hosts that are gone are no longer served. */
+  async setNames(names: readonly string[]): Promise<void> {
+    const added = names.filter(name => !this.#names.includes(name))
+    const before = this.main
+    this.#names = names
+    for (const name of this.#served.keys()) if (!names.includes(name)) this.#served.delete(name)
+    if (added.length > 0) await this.#look(added)
+    if (this.main !== before) this.#tell(null)
+  }
+
+  /** Null for a host that is not ours or has none yet. */
+  pairFor(name: string): ServedCertificate | null {
+    return this.#served.get(name) ?? null
+  }
+
+  lacks(name: string): boolean {
+    return this.#names.includes(name) && !this.#served.has(name)
+  }
+
+  /** For visitors who name no host: the portal's, else the first. Null as long as there is none at all. */
+  get main(): ServedCertificate | null {
+    const name = this.#names.find(name => this.#served.has(name))
+    return name === undefined ? null : (this.#served.get(name) ?? null)
+  }
+
+  /** In the order of the names. */
+  get served(): readonly ServedCertificate[] {
+    return this.#names.flatMap(name => this.#served.get(name) ?? [])
+  }
+
+  /** The listener hears of each new certificate, and null if only the main one is another now. */
+  onChange(listener: (certificate: ServedCertificate | null) => void): void {
+    this.#listeners.push(listener)
+  }
+
+  /** Why visitors cannot be served, for readiness; null if they can. */
+  problem(now: number): string | null {
+    const portal = this.#names[0]
+    if (portal === undefined) return null
+    const served = this.#served.get(portal)
+    if (served === undefined) return `there is no certificate for ${portal} yet`
+    return served.ends > now ? null : `the certificate for ${portal} ended on ${new Date(served.ends).toISOString()}`
+  }
+
+  /** Serves a certificate of this process before the notice comes. */
+  take(name: string, kept: KeptCertificate): void {
+    const certificate = this.#checked(name, kept)
+    const old = this.#served.get(name)
+    if (certificate === null || old?.cert === certificate.cert || !this.#names.includes(name)) return
+    this.#served.set(name, certificate)
+    this.#tell(certificate)
+  }
+
+  #again(names: readonly string[]): void {
+    void this.#look(names).catch(error => this.#input.log.warn({ err: error }, 'certificates could not be read'))
+  }
+
+  async #look(names: readonly string[]): Promise<void> {
+    const { store, keyring, log } = this.#input
+    for (const name of names) {
+      if (!this.#names.includes(name)) continue
+      try {
+        const kept = await certificateRecord.get(store, name, sealWith(keyring))
+        if (kept !== null) this.take(name, kept)
+      } catch (error) {
+        // A key that is gone: the certificate in use goes on, and a new one is issued.
+        if ((error as Error).name !== 'KeyringError') throw error
+        log.warn({ name, problem: (error as Error).message }, 'a certificate in the store cannot be opened')
+      }
+    }
+  }
+
+  /** Null for one that does not fit. One that has ended is served: what it says is clearer than no answer. */
+  #checked(name: string, kept: KeptCertificate): ServedCertificate | null {
+    try {
+      const certificate = new X509Certificate(kept.cert)
+      const { from, to } = lifeOf(certificate)
+      checkIssued(kept, [name], (from + to) / 2)
+      return covers(certificate, name) ? { name, cert: kept.cert, key: kept.key, ends: to } : null
+    } catch (error) {
+      this.#input.log.warn({ name, problem: (error as Error).message }, 'a certificate in the store is not served')
+      return null
+    }
+  }
+
+  #tell(certificate: ServedCertificate | null): void {
+    for (const listener of this.#listeners) listener(certificate)
+  }
+}

@@ -1,0 +1,110 @@
+/** The challenges that any gate of the store answers at the moment. The issuing gate writes them, every process reads them. */
+import { type Keyring, KeyringError } from '../keyring/keyring.ts'
+import type { Store } from '../store/store.ts'
+import { challengeServerName } from './names.ts'
+import type { Challenge } from './order.ts'
+import { challengesRecord, pendingId, sealWith } from './records.ts'
+import { challengeCertificate, type KeyPair } from './x509.ts'
+
+export interface ChallengeBoardInput {
+  readonly store: Store
+  readonly keyring: () => Keyring
+  readonly clock: () => number
+  readonly onError: (error: unknown) => void
+}
+
+/** Longer than an order may take. */
+const lifeSeconds = 15 * 60
+/** Strangers ask for tokens too, and must not cost a trip to the store each. */
+const lookAgainMs = 1_000
+
+export class ChallengeBoard {
+  readonly #input: ChallengeBoardInput
+  #pending: readonly Challenge[] = []
+  readonly #pairs = new Map<string, KeyPair>()
+  #lookedAt = Number.NEGATIVE_INFINITY
+  #looking: Promise<void> | null = null
+  #unsubscribe = () => {}
+
+  constructor(input: ChallengeBoardInput) {
+    this.#input = input
+  }
+
+  async start(): Promise<void> {
+    this.#unsubscribe = await this.#input.store.subscribe(challengesRecord.prefix, ({ kind }) => {
+      if (kind !== 'lost') void this.#look().catch(this.#input.onError)
+    })
+    await this.#look()
+  }
+
+  stop(): void {
+    this.#unsubscribe()
+  }
+
+  /** True while visitors of tls-alpn-01 may come. */
+  get isAwaitingTls(): boolean {
+    return this.#pending.some(({ type }) => type === 'tls-alpn-01')
+  }
+
+  /** The answer to an http-01 request; null if nobody waits for it. Rejects where the store does. */
+  async answerTo(token: string): Promise<string | null> {
+    const known = this.#answer(token)
+    if (known !== null || performance.now() - this.#lookedAt < lookAgainMs) return known
+    await this.#look()
+    return this.#answer(token)
+  }
+
+  /** The certificate for a tls-alpn-01 visitor; null if nobody waits for this name. */
+  pairFor(serverName: string): KeyPair | null {
+    return this.#pairs.get(serverName) ?? null
+  }
+
+  async write(challenges: readonly Challenge[]): Promise<void> {
+    const { store, keyring } = this.#input
+    await challengesRecord.put(store, pendingId, { challenges }, lifeSeconds, sealWith(keyring))
+    this.#use(challenges)
+  }
+
+  async clear(): Promise<void> {
+    this.#use([])
+    await this.#input.store.delete(challengesRecord.key(pendingId))
+  }
+
+  #answer(token: string): string | null {
+    const found = this.#pending.find(one => one.type === 'http-01' && one.token === token)
+    return found?.keyAuthorization ?? null
+  }
+
+  #look(): Promise<void> {
+    this.#looking ??= this.#read().finally(() => {
+      this.#looking = null
+    })
+    return this.#looking
+  }
+
+  async #read(): Promise<void> {
+    this.#lookedAt = performance.now()
+    const { store, keyring } = this.#input
+    const found = await challengesRecord.get(store, pendingId, sealWith(keyring)).catch(error => {
+      // Nobody with our key file has written it (THREATS C7).
+      if (error instanceof KeyringError) return null
+      throw error
+    })
+    this.#use(found?.challenges ?? [])
+  }
+
+  #use(challenges: readonly Challenge[]): void {
+    const before = this.#pending
+    this.#pending = challenges
+    const names = new Map(
+      challenges.filter(({ type }) => type === 'tls-alpn-01').map(one => [challengeServerName(one.name), one] as const)
+    )
+    for (const name of [...this.#pairs.keys()]) {
+      const old = before.find(one => challengeServerName(one.name) === name)
+      if (names.get(name)?.keyAuthorization !== old?.keyAuthorization) this.#pairs.delete(name)
+    }
+    for (const [server, { name, keyAuthorization }] of names)
+      if (!this.#pairs.has(server))
+        this.#pairs.set(server, challengeCertificate(name, keyAuthorization, this.#input.clock()))
+  }
+}

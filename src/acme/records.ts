@@ -1,0 +1,135 @@
+/** What the gates of a store share about certificates: account, certificates, what is known of each name, and pending challenges. */
+import { createHash } from 'node:crypto'
+import type { Keyring } from '../keyring/keyring.ts'
+import { type Loose, RecordKind, type Seal } from '../store/records.ts'
+import type { Challenge } from './order.ts'
+import type { KeyPair } from './x509.ts'
+
+/** Sealed: it holds the account's private key. Its id is `directoryId`. */
+export interface AcmeAccount {
+  /** JSON of the private key. */
+  readonly key: string
+  readonly url: string
+  readonly email: string | null
+}
+
+export const accountRecord = new RecordKind<AcmeAccount>({
+  prefix: 'acme-account:',
+  version: 1,
+  read: ({ key, url, email }) =>
+    typeof key === 'string' && typeof url === 'string' ? { key, url, email: textOrNull(email) } : null
+})
+
+/** Sealed: it holds a private key. Its id is the name. */
+export interface KeptCertificate extends KeyPair {
+  readonly directory: string
+  /** Milliseconds since the epoch. */
+  readonly issuedAt: number
+}
+
+export const certificateRecord = new RecordKind<KeptCertificate>({
+  prefix: 'acme-certificate:',
+  version: 1,
+  read: ({ cert, key, directory, issuedAt }) =>
+    typeof cert === 'string' && typeof key === 'string' && typeof directory === 'string' && isTime(issuedAt)
+      ? { cert, key, directory, issuedAt: issuedAt as number }
+      : null
+})
+
+/** What is known of one name, without secrets, so that commands can read it. Its id is the name. Times in milliseconds since the epoch. */
+export interface NameState {
+  /** The end of the certificate in use; null without one. */
+  readonly ends: number | null
+  readonly renewAt: number | null
+  /** When the authority is asked for its renewal window again. */
+  readonly askAt: number
+  /** Of the renewal window that `renewAt` was chosen from; null without one. */
+  readonly window: { readonly start: number; readonly end: number } | null
+  /** Failures in a row, and what the last one was. */
+  readonly failures: number
+  readonly why: string | null
+  readonly triedAt: number
+  /** No try before this. */
+  readonly nextAt: number
+  /** True if the authority itself asks for that pause, so that no restart shortens it. */
+  readonly isBid: boolean
+}
+
+export const untried: NameState = {
+  ends: null,
+  renewAt: null,
+  askAt: 0,
+  window: null,
+  failures: 0,
+  why: null,
+  triedAt: 0,
+  nextAt: 0,
+  isBid: false
+}
+
+export const stateRecord = new RecordKind<NameState>({
+  prefix: 'acme-state:',
+  version: 1,
+  read: ({ ends, renewAt, askAt, window, failures, why, triedAt, nextAt, isBid }) => {
+    if (![askAt, failures, triedAt, nextAt].every(isTime)) return null
+    const { start, end } = (window ?? {}) as Loose
+    return {
+      ends: timeOrNull(ends),
+      renewAt: timeOrNull(renewAt),
+      askAt: askAt as number,
+      window: isTime(start) && isTime(end) ? { start: start as number, end: end as number } : null,
+      failures: failures as number,
+      why: textOrNull(why),
+      triedAt: triedAt as number,
+      nextAt: nextAt as number,
+      isBid: isBid === true
+    }
+  }
+})
+
+export interface PendingChallenges {
+  readonly challenges: readonly Challenge[]
+}
+
+/** Sealed: whoever could write it would prove our names to an authority as their own. There is one record. */
+export const challengesRecord = new RecordKind<PendingChallenges>({
+  prefix: 'acme-challenges:',
+  version: 1,
+  read: ({ challenges }) =>
+    Array.isArray(challenges) && challenges.every(isChallenge) ? { challenges: challenges as Challenge[] } : null
+})
+export const pendingId = 'pending'
+
+/** One gate issues at a time. */
+export const lockKey = 'acme-lock'
+
+/** Records as a whole are sealed, so a rotation of keys seals them anew. */
+export const sealedAcmePrefixes = [accountRecord.prefix, certificateRecord.prefix]
+
+export function sealWith(keyring: () => Keyring): Seal {
+  return {
+    open: (text, key) => keyring().open(text, key),
+    close: (text, key) => keyring().seal(text, key)
+  }
+}
+
+export function directoryId(directory: string): string {
+  return createHash('sha256').update(directory).digest('base64url').slice(0, 22)
+}
+
+function isChallenge(value: unknown): boolean {
+  const { type, name, token, keyAuthorization } = (value ?? {}) as Loose
+  return [type, name, token, keyAuthorization].every(text => typeof text === 'string')
+}
+
+function isTime(value: unknown): boolean {
+  return typeof value === 'number' && Number.isFinite(value)
+}
+
+function timeOrNull(value: unknown): number | null {
+  return isTime(value) ? (value as number) : null
+}
+
+function textOrNull(value: unknown): string | null {
+  return typeof value === 'string' ? value : null
+}

@@ -1,0 +1,44 @@
+/** When a certificate is renewed, and when a failed try is repeated. Pure: times in milliseconds since the epoch, and chance, are parameters. */
+import type { Life } from './issued.ts'
+
+/** The time in which the authority wants a renewal (RFC 9773 §4.2). */
+export interface RenewalWindow {
+  readonly start: number
+  readonly end: number
+}
+
+const minuteMs = 60_000
+const hourMs = 60 * minuteMs
+const dayMs = 24 * hourMs
+
+/**
+ * The moment of renewal. Without a window: after two thirds of the life, after half where that is under ten days. With one: a random moment in it. A
+ * server that lies gains nothing: a certificate is used for a day, or a tenth of its life, at least, and never for more than five sixths.
+ * `chance` is from 0 to 1.
+ */
+export function renewalMoment(life: Life, window: RenewalWindow | null, issuedAt: number, chance: number): number {
+  const length = life.to - life.from
+  if (window === null) return life.from + length * (length < 10 * dayMs ? 1 / 2 : 2 / 3) + (length / 50) * chance
+  const earliest = issuedAt + Math.min(dayMs, length / 10)
+  const latest = life.from + (length * 5) / 6
+  const wanted = window.start + (window.end - window.start) * chance
+  return Math.min(Math.max(wanted, earliest), latest)
+}
+
+/** When the authority is asked for its window again: as it says, within bounds. */
+export function askAgainMs(retryAfterMs: number | null): number {
+  return Math.min(Math.max(retryAfterMs ?? 6 * hourMs, minuteMs), dayMs)
+}
+
+/**
+ * The pause after so many failures in a row: an hour, doubled each time, up to a day. While a site has no certificate at all, it begins with
+ * five minutes, which stays below the usual limit of five failed validations an hour.
+ */
+export function backOffMs(failures: number, hasCertificate: boolean, retryAfterMs: number | null): number {
+  const first = hasCertificate ? hourMs : 5 * minuteMs
+  const pause = Math.min(first * 2 ** Math.min(failures - 1, 20), dayMs)
+  return Math.max(pause, retryAfterMs ?? 0)
+}
+
+/** A start or a reload ends a pause that is older than this, because the operator may have mended the cause. */
+export const impatientMs = 15 * minuteMs

@@ -1,0 +1,122 @@
+/** HTTP to an ACME server: one origin, no redirects, and bounds of size and time for every answer. */
+import http from 'node:http'
+import https from 'node:https'
+import { AcmeError, quoted } from './acme-error.ts'
+
+export interface WireOptions {
+  /** The directory's URL. All other addresses must have its origin. */
+  readonly directory: string
+  /** PEM; null for the authorities that Node.js knows. */
+  readonly ca: string | null
+  readonly userAgent: string
+  /** From the start of a request to the end of its answer, in milliseconds. */
+  readonly timeoutMs?: number
+}
+
+export interface WireAnswer {
+  readonly status: number
+  readonly headers: http.IncomingHttpHeaders
+  readonly body: Buffer
+  /** Of `Retry-After`, within a week; null without one. */
+  readonly retryAfterMs: number | null
+}
+
+export interface WireRequest {
+  readonly method: 'GET' | 'HEAD' | 'POST'
+  readonly url: string
+  readonly body?: string
+  readonly accept?: string
+}
+
+const timeoutMs = 30_000
+/** A chain of certificates has some 10 KB. */
+const mostBytes = 128 * 1024
+const weekMs = 7 * 24 * 3600_000
+
+export class Wire {
+  readonly #options: WireOptions
+  readonly #origin: string
+  readonly #clock: () => number
+
+  constructor(options: WireOptions, clock: () => number = Date.now) {
+    this.#options = options
+    this.#origin = new URL(options.directory).origin
+    this.#clock = clock
+  }
+
+  /** Rejects with AcmeError where no usable answer comes. A status of 4xx or 5xx is an answer. */
+  async send(asked: WireRequest, signal?: AbortSignal): Promise<WireAnswer> {
+    const url = this.#checked(asked.url)
+    const limit = this.#options.timeoutMs ?? timeoutMs
+    const deadline = AbortSignal.timeout(limit)
+    const ended = signal === undefined ? deadline : AbortSignal.any([deadline, signal])
+    try {
+      const answer = await this.#exchange(url, asked, ended)
+      if (answer.status >= 300 && answer.status < 400)
+        throw new AcmeError(
+          `${addressOf(url)} redirects to ${quoted(answer.headers.location)}; redirects are not followed`
+        )
+      return answer
+    } catch (error) {
+      if (error instanceof AcmeError) throw error
+      const { name, message, code } = error as NodeJS.ErrnoException
+      const isTimeout = name === 'AbortError' || name === 'TimeoutError'
+      const why = isTimeout ? `no whole answer within ${limit / 1000} s` : message || String(code)
+      throw new AcmeError(`${addressOf(url)} cannot be used: ${quoted(why)}`, { cause: error })
+    }
+  }
+
+  /** A lying server must not make us ask others (THREATS C1). */
+  #checked(text: string): URL {
+    const url = URL.canParse(text) ? new URL(text) : null
+    if (url === null || url.username !== '' || url.password !== '')
+      throw new AcmeError(`the ACME server names an address that is none: ${quoted(text)}`)
+    if (url.origin !== this.#origin)
+      throw new AcmeError(
+        `the ACME server ${this.#origin} sends us to ${quoted(url.origin)}, which is another server; that is not done`
+      )
+    return url
+  }
+
+  #exchange(url: URL, { method, body, accept }: WireRequest, signal: AbortSignal): Promise<WireAnswer> {
+    const { request } = url.protocol === 'http:' ? http : https
+    const { ca, userAgent } = this.#options
+    const headers: http.OutgoingHttpHeaders = { 'user-agent': userAgent, accept: accept ?? 'application/json' }
+    if (body !== undefined) Object.assign(headers, jose, { 'content-length': Buffer.byteLength(body) })
+    return new Promise((resolve, reject) => {
+      const options = { method, headers, signal, agent: false as const, ...(ca === null ? {} : { ca }) }
+      const sent = request(url, options, answer => {
+        const parts: Buffer[] = []
+        let bytes = 0
+        answer
+          .on('data', (part: Buffer) => {
+            bytes += part.length
+            if (bytes > mostBytes) sent.destroy(new Error(`the answer is larger than ${mostBytes} bytes`))
+            else parts.push(part)
+          })
+          .on('error', reject)
+          .on('end', () => {
+            const { statusCode: status = 0, headers } = answer
+            const retryAfterMs = readRetryAfter(headers['retry-after'], this.#clock())
+            resolve({ status, headers, body: Buffer.concat(parts), retryAfterMs })
+          })
+          .on('close', () => reject(new Error('the answer broke off')))
+      })
+      sent.on('error', reject)
+      sent.end(body)
+    })
+  }
+}
+
+const jose = { 'content-type': 'application/jose+json' }
+
+function addressOf(url: URL): string {
+  return `${url.origin}${quoted(url.pathname)}`
+}
+
+/** RFC 9110 §10.2.3: seconds or a date. Null for nonsense. */
+export function readRetryAfter(text: string | undefined, now: number): number | null {
+  if (text === undefined) return null
+  const at = /^\d{1,9}$/.test(text) ? Number(text) * 1000 : Date.parse(text) - now
+  return Number.isFinite(at) && at >= 0 ? Math.min(at, weekMs) : null
+}

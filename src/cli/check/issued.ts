@@ -1,0 +1,50 @@
+/** What the store knows of the certificates that the gate gets itself, for `check`, `doctor` and `status`. Read-only, and without their keys. */
+import type { Config } from '../../../config/schema.ts'
+import { certificateNames } from '../../acme/names.ts'
+import { type NameState, stateRecord } from '../../acme/records.ts'
+import type { Store } from '../../store/store.ts'
+import type { Finding } from './finding.ts'
+
+export interface NameReport {
+  readonly name: string
+  /** Null for a host that no gate has looked at yet. */
+  readonly state: NameState | null
+}
+
+/** One for each host; none where certificates come from elsewhere. */
+export async function issuedNames({ listen, portal, apps }: Config, store: Store): Promise<NameReport[]> {
+  if (listen.tls?.acme == null) return []
+  const names = certificateNames([portal.url, ...apps.map(({ url }) => url)])
+  return Promise.all(names.map(async name => ({ name, state: await stateRecord.get(store, name) })))
+}
+
+export function issuedFindings(reports: readonly NameReport[], now: number): Finding[] {
+  return reports.flatMap(({ name, state }): Finding[] => {
+    const finding = (degree: Finding['degree'], message: string) => [{ degree, path: 'listen.tls.acme', message }]
+    const why = state?.why ?? null
+    if (state === null || state.ends === null)
+      return finding(
+        'warning',
+        why === null
+          ? `there is no certificate for ${name} yet; the gate gets it when it runs`
+          : `there is no certificate for ${name} yet: ${why}`
+      )
+    const ends = new Date(state.ends).toISOString()
+    if (state.ends <= now) return finding('warning', `the certificate for ${name} ended on ${ends}${after(why)}`)
+    return state.failures === 0
+      ? []
+      : finding('warning', `the certificate for ${name} ends on ${ends}, and could not be renewed${after(why)}`)
+  })
+}
+
+/** `until 2026-12-01 12:00` and what goes wrong. `say` writes a moment. */
+export function issuedSentence({ state }: NameReport, now: number, say: (at: number) => string): string {
+  const why = state?.why ?? null
+  if (state === null || state.ends === null) return `none yet${after(why)}`
+  const sentence = `${state.ends < now ? 'ended' : 'until'} ${say(state.ends)}`
+  return state.failures === 0 ? sentence : `${sentence}; could not be renewed${after(why)}`
+}
+
+function after(why: string | null): string {
+  return why === null ? '' : `: ${why}`
+}

@@ -1,0 +1,312 @@
+/** Certificates are got and renewed by one gate of several, and whatever an ACME server says, nothing false is served and the old one goes on. */
+import { X509Certificate } from 'node:crypto'
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import t from 'tap'
+import { Certificates } from '../../src/acme/certificates.ts'
+import { Copies } from '../../src/acme/copies.ts'
+import { certificateRecord, challengesRecord, pendingId } from '../../src/acme/records.ts'
+import { askAgainMs, renewalMoment } from '../../src/acme/renewal.ts'
+import { newKey } from '../../src/acme/x509.ts'
+import { makeKeyring, newMasterKey } from '../../src/keyring/keyring.ts'
+import { AcmeServer, refuse, saying } from '../fixtures/in-process/acme-server.ts'
+import { served, stateOf, world } from '../fixtures/in-process/acme-world.ts'
+import { MemoryStore } from '../fixtures/in-process/memory-store.ts'
+
+const hour = 3600
+const day = 24 * hour
+
+t.test('each host gets a certificate of its own, and every gate of the store serves it', async t => {
+  const here = await world(t)
+  const { server, events } = here
+  server.refusedNonces = 4
+  const names = ['gate.lab.example', 'notes.lab.example', '192.0.2.7']
+  const first = await here.gate({ email: 'a@lab.example' }, names)
+  const second = await here.gate({ email: 'a@lab.example' }, names)
+  t.equal(first.certificates.problem(here.clock.now), 'there is no certificate for gate.lab.example yet')
+  await first.issuer.pass()
+  for (const name of names) {
+    const pair = served(first, name)
+    t.ok(new X509Certificate(pair?.cert ?? '').subjectAltName?.includes(name), name)
+    t.equal(served(second, name)?.cert, pair?.cert, 'the other gate has it too')
+  }
+  t.equal(first.certificates.main, served(first), 'the portal’s is for visitors who name no host')
+  t.equal(first.certificates.problem(here.clock.now), null)
+  t.same(
+    [server.count('account'), server.count('new order')],
+    [1, 3],
+    'one account, after four refused nonces, and one order each'
+  )
+  t.match(server.last('account'), { termsOfServiceAgreed: true, contact: ['mailto:a@lab.example'] })
+  t.match(events, [
+    { kind: 'certificate.issued', host: 'gate.lab.example', isRenewal: false },
+    { host: 'notes.lab.example' },
+    { host: '192.0.2.7' }
+  ])
+  t.equal(await first.board.answerTo('x'.repeat(20)), null)
+  t.notOk(first.board.isAwaitingTls, 'no challenge is left')
+
+  await Promise.all([first.issuer.pass(), second.issuer.pass()])
+  t.equal(server.count('new order'), 3, 'nothing more is ordered')
+  const restarted = await here.gate({ email: 'a@lab.example' }, names)
+  t.equal(served(restarted)?.cert, served(first)?.cert, 'a gate that starts takes the certificate of the store')
+  await restarted.certificates.setNames([...names, 'new.lab.example'])
+  t.ok(restarted.certificates.lacks('new.lab.example'))
+  await restarted.issuer.pass(true)
+  t.equal(server.count('account'), 1, 'the account is kept')
+  t.notOk(restarted.certificates.lacks('new.lab.example'), 'a host that a reload adds gets one at once')
+  await restarted.certificates.setNames(['notes.lab.example'])
+  t.equal(served(restarted), null, 'a host that is gone is served no more')
+  t.equal(restarted.certificates.main?.name, 'notes.lab.example')
+})
+
+t.test('several gates at once make one order', async t => {
+  const here = await world(t)
+  const gates = await Promise.all([here.gate(), here.gate(), here.gate()])
+  await Promise.all(gates.map(({ issuer }) => issuer.pass()))
+  t.equal(here.events.length, 1)
+  t.equal(here.server.count('final'), 1)
+  for (const gate of gates) t.ok(served(gate))
+})
+
+t.test('a renewal needs nobody', async t => {
+  const here = await world(t)
+  const { server, clock } = here
+  server.window = { start: '2026-11-30T00:00:00Z', end: '2026-12-02T00:00:00Z' }
+  server.retryAfter = '7200'
+  const gate = await here.gate({ profile: 'shortlived' })
+  await gate.issuer.pass()
+  const old = served(gate)
+  t.match(server.last('new order'), {}, 'an order')
+  t.equal(server.requests.find(({ what }) => what === 'new order')?.payload?.profile, 'shortlived')
+  t.notOk(
+    server.requests.some(({ payload }) => payload?.replaces !== undefined),
+    'the first one replaces nothing'
+  )
+  await gate.issuer.pass()
+  t.equal(server.count('ari'), 1, 'the authority is asked when it wants the renewal')
+  const [keyId = '', serial = ''] = String(server.last('ari').id).split('.')
+  t.equal(
+    Buffer.from(serial, 'base64url').toString('hex').toUpperCase(),
+    new X509Certificate(old?.cert ?? '').serialNumber
+  )
+  t.equal(Buffer.from(keyId, 'base64url').length, 20)
+  t.match(await stateOf(here), { renewAt: Date.parse('2026-12-01T00:00:00Z'), askAt: clock.now + 7_200_000 })
+  clock.advance(hour)
+  await gate.issuer.pass()
+  t.equal(server.count('ari'), 1, 'and not again before it says so')
+  clock.now = Date.parse('2026-12-01T01:00:00Z')
+  await gate.issuer.pass()
+  t.not(served(gate)?.cert, old?.cert, 'a new one is served')
+  t.equal(
+    server.requests.find(({ payload }) => payload?.replaces !== undefined)?.payload?.replaces,
+    `${keyId}.${serial}`
+  )
+  t.match(here.events.at(-1), { kind: 'certificate.issued', isRenewal: true })
+
+  server.window = null
+  server.lies.ari = saying(response => response.writeHead(500).end('oh'))
+  clock.advance(59 * day)
+  await gate.issuer.pass()
+  t.equal(here.events.length, 2, 'without that information: not before two thirds of its life')
+  clock.advance(3 * day)
+  await gate.issuer.pass()
+  t.equal(here.events.length, 3, 'and after them')
+  server.days = 6
+  clock.advance(62 * day)
+  await gate.issuer.pass()
+  clock.advance(2 * day)
+  await gate.issuer.pass()
+  t.equal(here.events.length, 4)
+  clock.advance(1.2 * day)
+  await gate.issuer.pass()
+  t.equal(here.events.length, 5, 'one of six days after half of it')
+  const other = await here.gate({ profile: 'tlsserver' })
+  clock.advance(4 * day)
+  await other.issuer.pass()
+  t.equal(here.events.length, 6)
+  t.match(here.log.join('\n'), /does not offer this profile; its usual one is ordered.*classic, shortlived/)
+})
+
+t.test('the authority forgets the account, wants another one, or is another one', async t => {
+  const here = await world(t)
+  const { server } = here
+  const gate = await here.gate()
+  await gate.issuer.pass()
+  server.accounts.clear()
+  here.clock.advance(62 * day)
+  await gate.issuer.pass()
+  t.equal(here.events.at(-1)?.kind, 'certificate.issued', 'a forgotten account is made again')
+  server.eab = { kid: 'k1', secret: '' }
+  server.accounts.clear()
+  here.clock.advance(62 * day)
+  await gate.issuer.pass()
+  t.match((await stateOf(here))?.why, /externalAccountRequired.*set listen\.tls\.acme\.eab/)
+  const bound = await here.gate({ eab: { kid: 'k1', secret: () => 'c2VjcmV0LXNlY3JldC1zZWNyZXQ' } })
+  here.clock.advance(day)
+  await bound.issuer.pass()
+  const { externalAccountBinding } = server.last('account') as { externalAccountBinding?: { protected: string } }
+  t.match(JSON.parse(Buffer.from(externalAccountBinding?.protected ?? '', 'base64url').toString()), {
+    alg: 'HS256',
+    kid: 'k1',
+    url: /\/account$/
+  })
+  const elsewhere = await AcmeServer.start(t, { clock: here.clock.read })
+  const before = served(bound)?.cert
+  const moved = await here.gate({ directory: elsewhere.directory })
+  await moved.issuer.pass()
+  t.equal(elsewhere.count('final'), 1, 'another authority in the configuration issues at once')
+  t.not(served(moved)?.cert, before)
+})
+
+t.test(
+  'C7 · somebody reads the store, or writes a challenge into it → no key is there, and nothing is proved',
+  async t => {
+    const here = await world(t)
+    const gate = await here.gate()
+    await gate.issuer.pass()
+    for await (const { key, value } of here.store.scan('acme-'))
+      t.notMatch(value, /PRIVATE|"d"/, `${key} holds no key that can be read`)
+    const token = 'x'.repeat(20)
+    const challenges = [
+      { type: 'http-01' as const, name: 'gate.lab.example', token, keyAuthorization: `${token}.theirs` }
+    ]
+    await here.store.put(challengesRecord.key(pendingId), challengesRecord.text({ challenges }))
+    t.equal(await (await here.gate()).board.answerTo(token).catch(() => null), null)
+  }
+)
+
+t.test('C5 · proofs fail, and the gate starts again and again → longer pauses, which no restart shortens', async t => {
+  const here = await world(t, { hasAnswers: false })
+  const { server, clock } = here
+  const gate = await here.gate()
+  const pause = async () => ((await stateOf(here))?.nextAt ?? 0) - clock.now
+  const minutes: number[] = []
+  for (let turn = 0; turn < 10; turn++) {
+    await gate.issuer.pass()
+    minutes.push((await pause()) / 60_000)
+    clock.advance((await pause()) / 1000)
+  }
+  t.same(minutes, [5, 10, 20, 40, 80, 160, 320, 640, 1280, 1440], 'longer each time, up to a day')
+  t.match((await stateOf(here))?.why, 'could not prove that gate.lab.example is ours: a wrong answer (unauthorized)')
+  t.match(here.log.at(-1), /a certificate could not be obtained/)
+  const orders = server.count('new order')
+  await gate.issuer.pass()
+  clock.advance(60)
+  await gate.issuer.pass()
+  await gate.issuer.pass(true)
+  t.equal(server.count('new order'), orders + 1, 'a restart in a loop asks nobody again')
+  clock.advance(20 * 60)
+  await (await here.gate()).issuer.pass(true)
+  t.equal(server.count('new order'), orders + 2, 'a restart by an operator does, once a quarter of an hour has passed')
+
+  server.lies.order = (_, response) => {
+    response.setHeader('retry-after', '172800')
+    refuse(response, 429, 'rateLimited', 'too many certificates')
+    return true
+  }
+  clock.advance(day)
+  await gate.issuer.pass()
+  t.equal(await pause(), 172_800_000, 'the authority’s own pause counts')
+  clock.advance(hour)
+  await gate.issuer.pass(true)
+  t.equal(server.count('POST order'), 1, 'and no restart shortens it')
+})
+
+t.test('a renewal that fails: an hour, then two, and the old certificate', async t => {
+  const here = await world(t)
+  const gate = await here.gate()
+  await gate.issuer.pass()
+  here.server.lies.dir = saying(response => response.writeHead(500).end())
+  here.clock.advance(62 * day)
+  for (const hours of [1, 2, 4]) {
+    await gate.issuer.pass()
+    const { nextAt = 0 } = (await stateOf(here)) ?? {}
+    t.equal((nextAt - here.clock.now) / 3_600_000, hours)
+    here.clock.now = nextAt
+  }
+  t.ok(served(gate))
+  t.match(here.log.join('\n'), /could not be renewed; the old one stays in use/)
+  here.clock.advance(40 * day)
+  t.match(gate.certificates.problem(here.clock.now), /the certificate for gate\.lab\.example ended on/)
+})
+
+t.test('a store that is away, and records that are broken', async t => {
+  const here = await world(t)
+  const gate = await here.gate()
+  here.store.isDown = true
+  await t.rejects(gate.issuer.pass(), { name: 'StoreUnreachable' })
+  t.equal(here.events.length, 0, 'is no failure of the authority')
+  here.store.isDown = false
+  await gate.issuer.pass()
+  const good = served(gate)
+  await here.store.put(certificateRecord.key('gate.lab.example'), 'nonsense')
+  await new Promise(setImmediate)
+  t.equal(served(gate), good, 'what is broken in the store replaces nothing')
+  here.clock.advance(60)
+  await gate.issuer.pass()
+  t.not(served(gate)?.cert, good?.cert, 'and is issued again')
+})
+
+t.test('copies in a folder serve a store that was lost', async t => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'factorgate-acme-'))
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }))
+  const here = await world(t)
+  const gate = await here.gate()
+  await gate.issuer.pass()
+  const pair = served(gate)!
+  const copies = new Copies({
+    folder: path.join(folder, 'acme'),
+    directory: here.server.directory,
+    log: { warn: () => {} }
+  })
+  copies.writeCertificate('gate.lab.example', pair)
+  const file = path.join(folder, 'acme', 'gate.lab.example.key')
+  t.equal(statSync(file).mode & 0o777, 0o600)
+  t.equal(readFileSync(file, 'utf8'), pair.key)
+  const keyring = makeKeyring([newMasterKey()])
+  const empty = () => new MemoryStore(here.clock.read)
+  const one = empty()
+  await copies.restore(one, () => keyring, ['gate.lab.example'], here.clock.now)
+  t.equal(
+    await one.get(certificateRecord.key('gate.lab.example')),
+    null,
+    'not without the account, since nobody knows whose they are'
+  )
+  copies.writeAccount({ key: '{}', url: 'x', email: null })
+  await copies.restore(one, () => keyring, ['gate.lab.example', 'absent.lab.example'], here.clock.now)
+  const certificates = new Certificates({
+    store: one,
+    keyring: () => keyring,
+    clock: here.clock.read,
+    names: ['gate.lab.example'],
+    log: { warn: () => {} }
+  })
+  await certificates.start()
+  t.equal(certificates.pairFor('gate.lab.example')?.cert, pair.cert)
+  certificates.stop()
+  writeFileSync(file, newKey().export({ type: 'pkcs8', format: 'pem' }))
+  const other = empty()
+  await copies.restore(other, () => keyring, ['gate.lab.example'], here.clock.now)
+  t.equal(await other.get(certificateRecord.key('gate.lab.example')), null, 'a pair that does not fit is left out')
+  writeFileSync(path.join(folder, 'acme', 'account.json'), 'nonsense')
+  await copies.restore(empty(), () => keyring, ['gate.lab.example'], here.clock.now)
+})
+
+t.test(
+  'C6 · the authority wants a renewal always or never → a certificate is used for a while, and not to its end',
+  async t => {
+    const at = (text: string) => Date.parse(`2026-${text}T00:00:00Z`)
+    const life = { from: at('01-01'), to: at('04-01') }
+    const moment = (start: string, end: string, chance = 0.5) =>
+      new Date(renewalMoment(life, { start: at(start), end: at(end) }, life.from, chance)).toISOString().slice(5, 10)
+    t.equal(moment('02-20', '02-24'), '02-22', 'in the middle of the window by half a chance')
+    t.equal(moment('02-20', '02-24', 0), '02-20')
+    t.equal(moment('01-01', '01-01'), '01-02', 'a window in the past: after a day')
+    t.equal(moment('12-01', '12-31'), '03-17', 'a window behind the end: after five sixths')
+    t.equal(askAgainMs(null), 6 * 3_600_000)
+    t.equal(askAgainMs(0), 60_000)
+    t.equal(askAgainMs(1e12), 24 * 3_600_000)
+  }
+)
