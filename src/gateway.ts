@@ -63,7 +63,7 @@ import { watchingOf } from './services/watching.ts'
 import type { SessionTerms } from './session/terms.ts'
 import type { RequirementFor } from './sign-in/next-step.ts'
 import { makeSignIn } from './sign-in/sign-in.ts'
-import { CertificateEnd, certificateEnds } from './watch/certificate-end.ts'
+import { CertificateEnd, type CertificateEndInput, certificateEnds } from './watch/certificate-end.ts'
 import { LiveReview } from './watch/live-review.ts'
 
 declare module 'fastify' {
@@ -119,7 +119,12 @@ export async function buildPipeline(log: FastifyBaseLogger, steps: Steps): Promi
   return app
 }
 
-export async function buildGateway(config: Config, runtime: Services): Promise<FastifyInstance> {
+/** `issued`: the certificates that the gate gets itself. */
+export async function buildGateway(
+  config: Config,
+  runtime: Services,
+  issued: CertificateEndInput['issued'] = () => []
+): Promise<FastifyInstance> {
   const { clock, log, journal: audit, strangers, sessions, live, metrics } = runtime
   const portalOrigin = config.portal.url.origin
   const frontHeaders = frontHeadersOf(config)
@@ -296,7 +301,6 @@ export async function buildGateway(config: Config, runtime: Services): Promise<F
   app.decorate('review', new LiveReview({ routes, apps, cache: runtime.cache, clock, terms, tighteningOf }))
   const watchers = directoryWatchers(directories, services.institutionSessions, runtime, counted)
   const certificateFiles = certificateFilesOf(config)
-  const issued = () => runtime.certificates?.served ?? []
   app.decorate('certificateEnds', () => certificateEnds(certificateFiles, pemText, issued))
   const certificates = new CertificateEnd({
     files: certificateFiles,

@@ -86,7 +86,7 @@ export class ChallengeBoard {
     this.#lookedAt = performance.now()
     const { store, keyring } = this.#input
     const found = await challengesRecord.get(store, pendingId, sealWith(keyring)).catch(error => {
-      // Nobody with our key file has written it (THREATS C7).
+      // Nobody with our key file has written it (THREATS K7).
       if (error instanceof KeyringError) return null
       throw error
     })

@@ -66,7 +66,7 @@ export class Wire {
     }
   }
 
-  /** A lying server must not make us ask others (THREATS C1). */
+  /** A lying server must not make us ask others (THREATS K1). */
   #checked(text: string): URL {
     const url = URL.canParse(text) ? new URL(text) : null
     if (url === null || url.username !== '' || url.password !== '')

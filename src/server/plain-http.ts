@@ -90,7 +90,7 @@ export class PlainHttp {
     const asked = targetOf(url, headers.host)
     if (asked === null) return send(response, 400, plain, 'This request cannot be understood.\n')
     const hostname = hostnameOf(asked.host)
-    // Only an address of ours is a target (THREATS C9).
+    // Only an address of ours is a target (THREATS K9).
     const origin = this.#input.sites().get(hostname)
     if (origin === undefined) return send(response, 404, plain, 'There is no site of this name here.\n')
     if (this.#input.lacksCertificate?.(hostname) === true)

@@ -5,6 +5,7 @@ import type { Logger } from 'pino'
 import type { Config } from '../../config/schema.ts'
 import { buildAdmin } from '../../plugins/admin/index.ts'
 import { pipelineOf } from '../../plugins/forward.ts'
+import type { Certificates } from '../acme/certificates.ts'
 import type { Missing } from '../audit/anchor.ts'
 import type { Clock } from '../clock.ts'
 import type { UpstreamNews } from '../forwarding/upstream-states.ts'
@@ -17,16 +18,15 @@ import { render } from '../metrics/metrics.ts'
 import { ReloadMetrics } from '../metrics/reload-metrics.ts'
 import type { MetricsSnapshot } from '../metrics/snapshot.ts'
 import { journalOptionsOf, knownStoresFile, limitsOf, storeOf } from '../services/app-options.ts'
-import { clientAuthoritiesOf } from '../services/directories.ts'
 import type { Issuing } from '../services/issuing.ts'
 import { Services } from '../services/services.ts'
 import { openGuarded } from '../store/open.ts'
 import type { Store } from '../store/store.ts'
 import { ExportRuns } from './export-runs.ts'
 import { restartKeys } from './fixed-keys.ts'
-import type { IssuedTls } from './issued-contexts.ts'
-import { Listener, type TlsFiles } from './listener.ts'
-import { PlainHttp, redirectsOf } from './plain-http.ts'
+import { issuingOf, plainHttpOf, redirectsFor, tlsOf } from './front.ts'
+import { Listener } from './listener.ts'
+import type { PlainHttp } from './plain-http.ts'
 import { gateStatus } from './status.ts'
 
 export interface ServerInput {
@@ -115,19 +115,7 @@ export class Server implements Serving {
       maxHeaderSize: config.listen.maxHeaderSize,
       tls: tlsOf(config, issuing)
     })
-    this.#plainHttp =
-      config.listen.http === null
-        ? null
-        : new PlainHttp({
-            sites: () => this.#redirects,
-            maxHeaderSize: config.listen.maxHeaderSize,
-            ...(issuing === null
-              ? {}
-              : {
-                  challenge: token => issuing.board.answerTo(token),
-                  lacksCertificate: host => issuing.lacks(host)
-                })
-          })
+    this.#plainHttp = config.listen.http === null ? null : plainHttpOf(config, issuing, () => this.#redirects)
     this.#admin =
       config.admin !== false && worker === undefined
         ? buildAdmin({
@@ -172,7 +160,7 @@ export class Server implements Serving {
       const isFirst = worker === undefined || worker.number === 1
       const missing = isFirst ? await runtime.compareJournal() : null
       issuing = await issuingOf(config, runtime, isFirst)
-      const gateway = await buildGateway(config, runtime)
+      const gateway = await buildGateway(config, runtime, () => issuing?.certificates.served ?? [])
       runtime.sessions.setTerms(gateway.terms)
       const server = new Server(runtime, gateway, input, issuing)
       try {
@@ -241,6 +229,11 @@ export class Server implements Serving {
     return { gate: this.#gate as AddressInfo, admin, http: this.#http }
   }
 
+  /** Those that the gate gets itself; null where they come from files or from another program. */
+  get certificates(): Certificates | null {
+    return this.#issuing?.certificates ?? null
+  }
+
   /** The problem, in words without secrets, or null. Never rejects. */
   async checkHealth(): Promise<string | null> {
     return (await this.runtime.readiness.check()) ?? (await this.#issuing?.problem()) ?? null
@@ -270,7 +263,7 @@ export class Server implements Serving {
   }
 
   async reload(config: Config): Promise<string[]> {
-    const gateway = await buildGateway(config, this.runtime)
+    const gateway = await buildGateway(config, this.runtime, () => this.certificates?.served ?? [])
     try {
       if (this.#closing !== undefined) throw new Error('the gate is ending')
       const tls = tlsOf(config, this.#issuing)
@@ -362,33 +355,6 @@ const lateMs = 500
 /** How long the last spans may take: what is left of the grace, within bounds, in milliseconds. */
 function flushTimeOf(graceLeft: number): number {
   return Math.min(Math.max(graceLeft, 250), 3000)
-}
-
-/** Null for plain HTTP, and where a changed configuration asks for what only a restart gives. */
-function tlsOf(config: Config, issuing: Issuing | null): TlsFiles | IssuedTls | null {
-  const { tls } = config.listen
-  if (tls === null) return null
-  const clientAuthorities = clientAuthoritiesOf(config)
-  const { cert, key, acme } = tls
-  if (acme === null) return cert === null || key === null ? null : { cert, key, clientAuthorities }
-  if (issuing === null) return null
-  const challenges = acme.challenge === 'tls-alpn-01' ? issuing.board : null
-  return { source: issuing.certificates, challenges, clientAuthorities }
-}
-
-async function issuingOf(config: Config, runtime: Services, isFirst: boolean): Promise<Issuing | null> {
-  const acme = config.listen.tls?.acme ?? null
-  if (acme === null) return null
-  // Loaded where it is needed, for a short start.
-  const { Issuing } = await import('../services/issuing.ts')
-  const issuing = await Issuing.open(config, acme, runtime, isFirst)
-  runtime.certificates = issuing.certificates
-  return issuing
-}
-
-/** Where plain http leads for each host of the portal and the apps. */
-function redirectsFor({ portal, apps }: Config): Map<string, string> {
-  return redirectsOf([portal.url, ...apps.map(({ url }) => url)])
 }
 
 /** Stores the portal's origin for the command line. It writes only changes, because a gate also starts on a full disk. */

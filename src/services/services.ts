@@ -2,7 +2,6 @@
 
 import path from 'node:path'
 import type { Logger } from 'pino'
-import type { Certificates } from '../acme/certificates.ts'
 import { ProcessReports } from '../administration/process-reports.ts'
 import { Anchors, isAnchorSigned, type Missing, missingBehind } from '../audit/anchor.ts'
 import { Strangers } from '../audit/anonymous-log-limit.ts'
@@ -112,8 +111,6 @@ export class Services {
   /** The journal for events that anonymous clients can cause. */
   readonly strangers: Strangers
   readonly metrics = new Metrics()
-  /** Certificates by ACME; null where they come from files or from another program. */
-  certificates: Certificates | null = null
   /** Budgets of what leaves, once a configuration has had one. */
   budgets: Budgets | null = null
   /** The watch on people; null where the configuration has never had one. It outlives a reload. */

@@ -65,7 +65,7 @@ apps:
 
 /** Resolves once these hosts have certificates. */
 async function served({ server, log }: Started, ...names: string[]): Promise<void> {
-  const { certificates } = server.runtime
+  const { certificates } = server
   if (certificates === null) throw new Error('there is no ACME here')
   const failure = new Promise<never>((_, reject) => {
     const look = setInterval(() => {
@@ -145,7 +145,7 @@ t.test('pebble issues by http-01 and by tls-alpn-01', { skip: lacksPebble }, asy
   t.match(body, /factorgate_certificate_orders_total\{outcome="issued"\} 2/)
 })
 
-t.test('C8 · a first start without a certificate → no handshake, no redirect, and the reason', async t => {
+t.test('K8 · a first start without a certificate → no handshake, no redirect, and the reason', async t => {
   const authority = await AcmeServer.start(t, { clock: Date.now })
   authority.lies.dir = (_, response) => {
     response.writeHead(500).end('broken')

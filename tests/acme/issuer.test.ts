@@ -161,7 +161,7 @@ t.test('the authority forgets the account, wants another one, or is another one'
 })
 
 t.test(
-  'C7 · somebody reads the store, or writes a challenge into it → no key is there, and nothing is proved',
+  'K7 · somebody reads the store, or writes a challenge into it → no key is there, and nothing is proved',
   async t => {
     const here = await world(t)
     const gate = await here.gate()
@@ -177,7 +177,7 @@ t.test(
   }
 )
 
-t.test('C5 · proofs fail, and the gate starts again and again → longer pauses, which no restart shortens', async t => {
+t.test('K5 · proofs fail, and the gate starts again and again → longer pauses, which no restart shortens', async t => {
   const here = await world(t, { hasAnswers: false })
   const { server, clock } = here
   const gate = await here.gate()
@@ -295,7 +295,7 @@ t.test('copies in a folder serve a store that was lost', async t => {
 })
 
 t.test(
-  'C6 · the authority wants a renewal always or never → a certificate is used for a while, and not to its end',
+  'K6 · the authority wants a renewal always or never → a certificate is used for a while, and not to its end',
   async t => {
     const at = (text: string) => Date.parse(`2026-${text}T00:00:00Z`)
     const life = { from: at('01-01'), to: at('04-01') }

@@ -11,14 +11,14 @@ const lies: readonly (readonly [threat: string, sentence: string, part: string, 
   ['', 'a directory that is none', 'dir', saying(r => r.end('<html>')), /is no directory of an ACME server/],
   ['', 'a directory that is gone', 'dir', saying(r => r.writeHead(503).end()), /is no directory .* answers 503/],
   [
-    'C1',
+    'K1',
     'a redirect',
     'dir',
     saying(r => r.writeHead(302, { location: 'http://169.254.169.254/x' }).end()),
     /redirects to http:\/\/169\.254\.169\.254\/x; redirects are not followed/
   ],
   [
-    'C1',
+    'K1',
     'an address on another host',
     'dir',
     saying(r =>
@@ -27,14 +27,14 @@ const lies: readonly (readonly [threat: string, sentence: string, part: string, 
     /sends us to http:\/\/127\.0\.0\.2:1, which is another server/
   ],
   [
-    'C1',
+    'K1',
     'an address that is none',
     'dir',
     saying(r => r.end('{"newNonce":"file:///etc/passwd","newAccount":"a","newOrder":"b"}')),
     /sends us to|names an address that is none/
   ],
   [
-    'C2',
+    'K2',
     'no nonce',
     'nonce',
     saying(r => {
@@ -44,7 +44,7 @@ const lies: readonly (readonly [threat: string, sentence: string, part: string, 
     /gives no usable nonce/
   ],
   [
-    'C2',
+    'K2',
     'a nonce that breaks lines',
     'nonce',
     saying(r => {
@@ -53,9 +53,9 @@ const lies: readonly (readonly [threat: string, sentence: string, part: string, 
     }),
     /gives no usable nonce/
   ],
-  ['C2', 'only wrong nonces', 'order', saying(r => refuse(r, 400, 'badNonce', 'again')), /\(badNonce\)/],
+  ['K2', 'only wrong nonces', 'order', saying(r => refuse(r, 400, 'badNonce', 'again')), /\(badNonce\)/],
   [
-    'C2',
+    'K2',
     'an endless body',
     'order',
     (_, r) => {
@@ -69,9 +69,9 @@ const lies: readonly (readonly [threat: string, sentence: string, part: string, 
     },
     /larger than 131072 bytes/
   ],
-  ['C2', 'silence', 'order', () => true, /no whole answer within 0\.3 s/],
+  ['K2', 'silence', 'order', () => true, /no whole answer within 0\.3 s/],
   [
-    'C2',
+    'K2',
     'an answer that trickles',
     'order',
     (_, r) => {
@@ -83,7 +83,7 @@ const lies: readonly (readonly [threat: string, sentence: string, part: string, 
     /no whole answer within 0\.3 s/
   ],
   [
-    'C2',
+    'K2',
     'a cut connection',
     'order',
     saying(r => {
@@ -109,7 +109,7 @@ const lies: readonly (readonly [threat: string, sentence: string, part: string, 
     /blocked \[31m by policy \(rejectedIdentifier\); the authority issues no certificate/
   ],
   [
-    'C4',
+    'K4',
     'a proof for another name',
     'authz',
     saying(r => r.end('{"identifier":{"value":"evil.example"},"status":"pending"}')),
@@ -125,7 +125,7 @@ const lies: readonly (readonly [threat: string, sentence: string, part: string, 
     /does not offer http-01 for gate\.lab\.example, but dns-01/
   ],
   [
-    'C4',
+    'K4',
     'a token that is a path',
     'authz',
     saying(r =>
@@ -160,12 +160,12 @@ async function isTold(t: Test, threat: string): Promise<void> {
   }
 }
 
-t.test('C1 · the server redirects, or names other machines → nobody else is asked', t => isTold(t, 'C1'))
-t.test('C2 · the server sends without end, or nothing, or only wrong nonces → the order ends', t => isTold(t, 'C2'))
-t.test('C4 · the server asks for proofs that were not ordered → nothing is proved', t => isTold(t, 'C4'))
+t.test('K1 · the server redirects, or names other machines → nobody else is asked', t => isTold(t, 'K1'))
+t.test('K2 · the server sends without end, or nothing, or only wrong nonces → the order ends', t => isTold(t, 'K2'))
+t.test('K4 · the server asks for proofs that were not ordered → nothing is proved', t => isTold(t, 'K4'))
 t.test('a server that refuses or errs: the message names the cause', t => isTold(t, ''))
 
-t.test('C3 · the server issues a certificate that does not fit → it is refused, and the old one goes on', async t => {
+t.test('K3 · the server issues a certificate that does not fit → it is refused, and the old one goes on', async t => {
   const here = await world(t)
   const { server, clock } = here
   const gate = await here.gate()

@@ -35,7 +35,7 @@ async function start(t: Test, more: Partial<PlainHttpInput> = {}): Promise<(...l
 const end = ['Connection: close', '', '']
 
 t.test(
-  'C9 · plain http is asked for other hosts in every way → redirects lead to our https addresses alone',
+  'K9 · plain http is asked for other hosts in every way → redirects lead to our https addresses alone',
   async t => {
     const say = await start(t)
     const rows: [sentence: string, line: string, host: string, expected: RegExp][] = [

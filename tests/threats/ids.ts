@@ -5,9 +5,9 @@ import { fileURLToPath } from 'node:url'
 const folder = fileURLToPath(new URL('./', import.meta.url))
 
 /** The groups of docs/THREATS.md, with their last numbers. */
-export const groups = { H: 27, P: 18, R: 19, M: 29, W: 20, S: 17, F: 15, D: 17, I: 54, T: 9, N: 2, C: 9 } as const
+export const groups = { H: 27, P: 18, R: 19, M: 29, W: 20, S: 17, F: 15, D: 17, I: 54, T: 9, N: 2, K: 9 } as const
 
-/** `H1` … `C9`, in their order. */
+/** `H1` … `K9`, in their order. */
 export const ids: readonly string[] = Object.entries(groups).flatMap(([letter, last]) =>
   Array.from({ length: last }, (_, n) => `${letter}${n + 1}`)
 )
@@ -55,7 +55,7 @@ const nameOfRow = /['"`]([A-Z]\d+)(?: [^'"`\n]*)? · [^'"`\n]* → /g
 
 /** Rows of institutions and certificates stand where the fixtures of their servers are used: `'I12 … · what is tried → what comes of it'`. */
 export function rowsElsewhere(): { id: string; file: string }[] {
-  return ['identity', 'portal', 'programs', 'integrity'].flatMap(place =>
+  return ['identity', 'portal', 'programs', 'integrity', 'acme', 'server'].flatMap(place =>
     readdirSync(tests + place, { recursive: true })
       .map(file => `${place}/${file}`)
       .filter(file => file.endsWith('.test.ts'))

@@ -1,0 +1,49 @@
+/** What the listeners of a configuration need: certificates, from files or by ACME, and the addresses that plain http leads to. */
+import type { Config } from '../../config/schema.ts'
+import { clientAuthoritiesOf } from '../services/directories.ts'
+import type { Issuing } from '../services/issuing.ts'
+import type { Services } from '../services/services.ts'
+import type { IssuedTls } from './issued-contexts.ts'
+import type { TlsFiles } from './listener.ts'
+import { PlainHttp, redirectsOf } from './plain-http.ts'
+
+/** Null for plain HTTP, and where a changed configuration asks for what only a restart gives. */
+export function tlsOf(config: Config, issuing: Issuing | null): TlsFiles | IssuedTls | null {
+  const { tls } = config.listen
+  if (tls === null) return null
+  const clientAuthorities = clientAuthoritiesOf(config)
+  const { cert, key, acme } = tls
+  if (acme === null) return cert === null || key === null ? null : { cert, key, clientAuthorities }
+  if (issuing === null) return null
+  const challenges = acme.challenge === 'tls-alpn-01' ? issuing.board : null
+  return { source: issuing.certificates, challenges, clientAuthorities }
+}
+
+export async function issuingOf(config: Config, runtime: Services, isFirst: boolean): Promise<Issuing | null> {
+  const acme = config.listen.tls?.acme ?? null
+  if (acme === null) return null
+  // Loaded where it is needed, for a short start.
+  const { Issuing } = await import('../services/issuing.ts')
+  return Issuing.open(config, acme, runtime, isFirst)
+}
+
+/** Where plain http leads for each host of the portal and the apps. */
+export function redirectsFor({ portal, apps }: Config): Map<string, string> {
+  return redirectsOf([portal.url, ...apps.map(({ url }) => url)])
+}
+
+/** `sites` is asked at each request. */
+export function plainHttpOf(
+  { listen }: Config,
+  issuing: Issuing | null,
+  sites: () => ReadonlyMap<string, string>
+): PlainHttp {
+  const { maxHeaderSize } = listen
+  if (issuing === null) return new PlainHttp({ sites, maxHeaderSize })
+  return new PlainHttp({
+    sites,
+    maxHeaderSize,
+    challenge: token => issuing.board.answerTo(token),
+    lacksCertificate: host => issuing.lacks(host)
+  })
+}
