@@ -6,7 +6,6 @@ import Fastify, {
   type FastifyRequest,
   LogController
 } from 'fastify'
-import { pemText } from '../config/reading/text-sources.ts'
 import type { Config } from '../config/schema.ts'
 import { isPublicSuffix } from '../config/values/public-suffixes.ts'
 import { acceptPlugin } from '../plugins/accept.ts'
@@ -48,7 +47,7 @@ import { operators } from './identity/account.ts'
 import { makeClientReader } from './request/client.ts'
 import { tlsOf, toApp, webauthnOf } from './services/app-options.ts'
 import { assertionFor } from './services/assertion.ts'
-import { certificateFilesOf } from './services/certificate-files.ts'
+import { certificatesOf } from './services/certificate-files.ts'
 import { directoriesOf, frontHeadersOf } from './services/directories.ts'
 import { directoryWatchers } from './services/directory-watchers.ts'
 import { integrityTaps } from './services/integrity.ts'
@@ -63,7 +62,7 @@ import { watchingOf } from './services/watching.ts'
 import type { SessionTerms } from './session/terms.ts'
 import type { RequirementFor } from './sign-in/next-step.ts'
 import { makeSignIn } from './sign-in/sign-in.ts'
-import { CertificateEnd, type CertificateEndInput, certificateEnds } from './watch/certificate-end.ts'
+import type { CertificateEndInput, certificateEnds } from './watch/certificate-end.ts'
 import { LiveReview } from './watch/live-review.ts'
 
 declare module 'fastify' {
@@ -300,17 +299,8 @@ export async function buildGateway(
   app.decorate('terms', terms)
   app.decorate('review', new LiveReview({ routes, apps, cache: runtime.cache, clock, terms, tighteningOf }))
   const watchers = directoryWatchers(directories, services.institutionSessions, runtime, counted)
-  const certificateFiles = certificateFilesOf(config)
-  app.decorate('certificateEnds', () => certificateEnds(certificateFiles, pemText, issued))
-  const certificates = new CertificateEnd({
-    files: certificateFiles,
-    read: pemText,
-    issued,
-    store: runtime.store,
-    audit: notifying?.sink(audit) ?? audit,
-    clock,
-    log
-  })
+  const certificates = certificatesOf(config, runtime, issued, notifying?.sink(audit) ?? audit)
+  app.decorate('certificateEnds', () => certificates.ends())
   app.addHook('onClose', async () => {
     certificates.stop()
     operatorConsole?.close()

@@ -1,5 +1,9 @@
 /** The certificates that the configuration names and that somebody has to renew, with their keys. */
+import { pemText } from '../../config/reading/text-sources.ts'
 import type { Config } from '../../config/schema.ts'
+import type { AuditSink } from '../audit/event.ts'
+import { CertificateEnd, type CertificateEndInput } from '../watch/certificate-end.ts'
+import type { Services } from './services.ts'
 
 export function certificateFilesOf({
   listen,
@@ -21,4 +25,14 @@ export function certificateFilesOf({
     )
   ]
   return named.flatMap(([what, file]) => (file == null ? [] : [{ what, file }]))
+}
+
+/** The watcher of the ends of all certificates of a configuration. */
+export function certificatesOf(
+  config: Config,
+  { store, clock, log }: Services,
+  issued: CertificateEndInput['issued'],
+  audit: AuditSink
+): CertificateEnd {
+  return new CertificateEnd({ files: certificateFilesOf(config), read: pemText, issued, store, audit, clock, log })
 }

@@ -13,7 +13,7 @@ export interface CertificateEndInput {
   /** The PEM text. Throws if it cannot be read. */
   readonly read: (file: string) => string
   /** Certificates that the gate gets and renews itself. Default: none. */
-  readonly issued?: () => readonly { readonly name: string; readonly cert: string }[]
+  readonly issued?: (() => readonly { readonly name: string; readonly cert: string }[]) | undefined
   readonly store: Pick<Store, 'add'>
   readonly audit: Pick<AuditSink, 'record'>
   readonly clock: Clock
@@ -38,6 +38,12 @@ export class CertificateEnd {
   start(): void {
     const look = () => void this.look().catch(() => {})
     this.#timers.push(setTimeout(look, firstMs).unref(), setInterval(look, everyMs).unref())
+  }
+
+  /** For metrics. */
+  ends(): ReturnType<typeof certificateEnds> {
+    const { files, read, issued } = this.#input
+    return certificateEnds(files, read, issued)
   }
 
   stop(): void {
