@@ -43,7 +43,17 @@ export function actingOf(page: ConsolePage, why: string): Acting {
 
 /** The result of the last action, shown once by the next page. */
 export interface DoneNote {
-  readonly action: 'change' | 'rename' | 'suspend' | 'resume' | 'unlock' | 'reset' | 'revoke' | 'approve' | 'decline'
+  readonly action:
+    | 'change'
+    | 'rename'
+    | 'suspend'
+    | 'resume'
+    | 'unlock'
+    | 'reset'
+    | 'revoke'
+    | 'token'
+    | 'approve'
+    | 'decline'
   readonly id: string
   readonly name: string
   /** Sessions that have ended. */

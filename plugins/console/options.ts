@@ -10,6 +10,7 @@ import type { Credential } from '../../src/factor/credential.ts'
 import type { LiveConnections, LiveSummary } from '../../src/forwarding/live-connections.ts'
 import type { Account } from '../../src/identity/account.ts'
 import type { Accounts } from '../../src/identity/accounts.ts'
+import type { ProgramTokens } from '../../src/programs/program-tokens.ts'
 import type { AttemptLocks } from '../../src/throttle/attempt-locks.ts'
 
 /** The open connections by session, in this number of processes. */
@@ -57,6 +58,7 @@ export interface ConsoleOptions {
   readonly people: PeopleIndex
   readonly signedIn: SignedInPeople
   readonly accounts: Pick<Accounts, 'byId' | 'byName' | 'byFormerName' | 'isTaken'>
+  readonly tokens: Pick<ProgramTokens, 'list'>
   readonly locks: Pick<AttemptLocks, 'waiting' | 'of'>
   readonly isUsable: (credential: Credential) => boolean
   readonly reports: Pick<ProcessReports, 'all'>

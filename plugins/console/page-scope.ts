@@ -38,6 +38,7 @@ export const routes: readonly Route[] = [
   ...['invite', 'change', 'rename', 'suspend', 'resume', 'unlock', 'reset', 'revoke'].flatMap(action =>
     form(`/people/:id/${action}`)
   ),
+  ...form('/people/:id/token'),
   ...form('/add'),
   get('/requests'),
   ...form('/requests/:id/approve'),

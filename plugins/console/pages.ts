@@ -12,6 +12,7 @@ import { registerPeople } from './people.tsx'
 import { registerPerson } from './person.tsx'
 import { registerPersonActions } from './person-actions.tsx'
 import { registerRequests } from './requests.tsx'
+import { registerTokens } from './tokens.tsx'
 import { registerWaits } from './waits.tsx'
 import { registerAppForms } from './watch/app-forms.tsx'
 import { registerWatch } from './watch/page.tsx'
@@ -23,6 +24,7 @@ const pages = [
   registerPeople,
   registerPerson,
   registerPersonActions,
+  registerTokens,
   registerAdd,
   registerBulk,
   registerRequests,

@@ -6,6 +6,7 @@ import type { Credential } from '../../src/factor/credential.ts'
 import type { RecoveryStatus } from '../../src/factor/recovery-code.ts'
 import type { LiveSummary } from '../../src/forwarding/live-connections.ts'
 import type { Account } from '../../src/identity/account.ts'
+import type { ListedToken } from '../../src/programs/program-tokens.ts'
 import type { Session } from '../../src/session/session.ts'
 import type { Lock } from '../../src/throttle/attempt-locks.ts'
 import { browserName } from '../portal/device-name.ts'
@@ -25,6 +26,7 @@ import {
 import { base, Sheet, watchPathOf } from './layout.tsx'
 import type { ConsoleOptions } from './options.ts'
 import type { PageScope } from './page-scope.ts'
+import { TokensSection } from './tokens.tsx'
 
 export interface PersonView {
   readonly account: Account
@@ -34,6 +36,7 @@ export interface PersonView {
   readonly codes: RecoveryStatus | null
   readonly sessions: readonly { readonly session: Session; readonly lastSeenAt: number }[]
   readonly open: ReadonlyMap<string, LiveSummary>
+  readonly tokens: readonly ListedToken[]
   readonly locks: readonly Lock[]
   readonly isInvited: boolean
   readonly isSelf: boolean
@@ -90,6 +93,9 @@ export function PersonPage({ frame, view }: { frame: ConsoleFrame; view: PersonV
           </dl>
           <Factors frame={frame} view={view} />
           <Sessions frame={frame} view={view} />
+          {view.tokens.length > 0 && (
+            <TokensSection frame={frame} tokens={view.tokens} mayRevoke={view.actions.includes('revoke')} now={now} />
+          )}
           {view.locks.length > 0 && (
             <section aria-labelledby="locks">
               <h2 id="locks">{say.locks}</h2>
@@ -262,13 +268,14 @@ export async function showPerson(
   const account = await options.accounts.byId(id)
   if (account === null) throw new GateError('not_found')
   const { services, directories } = page.portal
-  const [credentials, codes, sessions, isInvited, locks, open] = await Promise.all([
+  const [credentials, codes, sessions, isInvited, locks, open, tokens] = await Promise.all([
     services.credentials.list(id),
     services.recoveryCodes.status(id),
     services.sessions.list(id),
     services.invitations.isWaiting(id),
     options.locks.of(id),
-    options.openConnections()
+    options.openConnections(),
+    options.tokens.list(id)
   ])
   const view: PersonView = {
     account,
@@ -277,6 +284,7 @@ export async function showPerson(
     codes,
     sessions,
     open: open.bySession,
+    tokens,
     locks,
     isInvited,
     isSelf: id === page.principal.account.id,

@@ -10,8 +10,11 @@ import { accountRecord } from '../identity/account-record.ts'
 import { type AccountChange, AccountError, type NewAccount } from '../identity/accounts.ts'
 import type { Directories } from '../identity/directories.ts'
 import { digestOf, newId } from '../ids.ts'
+import type { ProgramTokens } from '../programs/program-tokens.ts'
+import { revokeEvent } from '../programs/token-events.ts'
 import type { Principal } from '../session/principal.ts'
 import type { Store } from '../store/store.ts'
+import { evenUnconfirmed } from '../store/unconfirmed.ts'
 import type { AttemptLocks } from '../throttle/attempt-locks.ts'
 import type { BucketKind } from '../throttle/limits.ts'
 import { type AddManyOptions, type AddOutcome, People, type PeopleParts } from './people.ts'
@@ -60,6 +63,7 @@ export interface OperatorActionsParts extends Omit<PeopleParts, 'record' | 'lock
   readonly audit: AuditSink
   readonly credentials: Credentials
   readonly locks: AttemptLocks
+  readonly tokens: Pick<ProgramTokens, 'byId' | 'revoke'>
   readonly directories: Pick<Directories, 'isElsewhere' | 'isKnown'>
   readonly isUsable: (credential: Credential) => boolean
 }
@@ -183,6 +187,19 @@ export class OperatorActions {
           ? await people.endSessions(account, 'revoked', by.why)
           : Number(await people.endSession(account, sessionId, by.why))
       return { kind: 'done', account, ended }
+    })
+  }
+
+  /** One token of the person's programs. Rejects with StoreUnconfirmed; it is revoked then too. */
+  revokeToken(by: Acting, seen: Seen, tokenId: string): Promise<Outcome<object>> {
+    return this.#act(by, 'revoke', seen, async account => {
+      const { tokens } = this.#parts
+      const token = await tokens.byId(tokenId)
+      if (token === null || token.accountId !== account.id) return refused('gone', account)
+      const unconfirmed = await evenUnconfirmed(() => tokens.revoke(tokenId))
+      await this.#record(by)(revokeEvent(token, account, by.why, unconfirmed === null))
+      if (unconfirmed !== null) throw unconfirmed
+      return { kind: 'done', account }
     })
   }
 

@@ -35,8 +35,19 @@ export function makeConsole(
   services: Services,
   { recoveryCodes, sponsorships, directories, factors, invitationMail, audit }: ConsoleParts
 ): ConsoleOptions & { close(): void } {
-  const { store, clock, accounts, credentials, invitations, sessions, live, configuration, journalFile, reports } =
-    services
+  const {
+    store,
+    clock,
+    accounts,
+    credentials,
+    invitations,
+    sessions,
+    tokens,
+    live,
+    configuration,
+    journalFile,
+    reports
+  } = services
   const isUsable = factors.isUsable.bind(factors)
   const locks = new AttemptLocks({ store, clock })
   const people = new PeopleIndex({
@@ -54,6 +65,7 @@ export function makeConsole(
     invitations,
     sponsorships,
     sessions,
+    tokens,
     locks,
     directories,
     isUsable
@@ -91,6 +103,7 @@ export function makeConsole(
     signedIn: new SignedInPeople({ store, accounts, clock }),
     accounts,
     locks,
+    tokens,
     isUsable,
     reports,
     live,

@@ -104,6 +104,22 @@ export interface Sentences {
     readonly journal: string
     readonly watch: string
   }
+  readonly tokens: {
+    readonly title: string
+    readonly until: (args: { readonly app: string; readonly date: string }) => string
+    readonly ended: (args: { readonly app: string; readonly date: string }) => string
+    readonly used: (args: { readonly when: string; readonly address: string }) => string
+    readonly unused: string
+    readonly revoke: string
+    readonly revokeTitle: (args: { readonly name: string }) => string
+    readonly lead: string
+    readonly submit: string
+    readonly reasons: {
+      readonly leaked: string
+      readonly unused: string
+      readonly asked: string
+    }
+  }
   readonly action: {
     readonly reason: string
     readonly reasonHelp: string
@@ -248,6 +264,7 @@ export interface Sentences {
       readonly revoke: (args: { readonly ended: number; readonly name: string }) => string
       readonly undo: string
       readonly inviteNext: string
+      readonly token: (args: { readonly name: string }) => string
     }
     readonly refused: {
       readonly gone: string
