@@ -110,7 +110,8 @@ t.test('alarms keep the pseudonyms of the journal, and lead to the person', asyn
 })
 
 t.test('what is new in an app: approved with a reason, and changes that are announced', async t => {
-  const { person, admin, gate, time, journal } = await openDesk(t, { extra: watch })
+  const budgets = 'watch: { budgets: [{ id: bulk, per: person, window: 1h, bytes: 1MiB, then: [journal] }] }'
+  const { person, admin, gate, time, journal } = await openDesk(t, { extra: budgets })
   const { store } = gate.server.runtime
   const page = '/login'
   const mark = { kind: 'form', value: 'https://evil.example with a password' } as const
@@ -130,6 +131,7 @@ t.test('what is new in an app: approved with a reason, and changes that are anno
     text,
     /Changes of apps .*notebooks alarm : New on \/login of the app ‘?.notebooks.: a form that asks for a password/
   )
+  t.match(text, /does not learn what is usual for each person\. The key watch\.unusual/)
   t.match(text, /First seen 1 hour ago|First seen an hour ago/)
   const approve = `${admin}/watch/approve?app=notebooks&finding=${finding.id}`
   t.equal((await desk.open(approve)).status, 403)

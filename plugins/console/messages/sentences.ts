@@ -479,6 +479,7 @@ export interface Sentences {
     readonly title: string
     readonly off: string
     readonly docs: string
+    readonly noUnusual: string
     readonly lead: (args: { readonly people: number; readonly bytes: string }) => string
     readonly above: (args: { readonly count: number }) => string
     readonly learns: (args: { readonly date: string }) => string

@@ -48,11 +48,12 @@ export function WatchPage({ frame, view }: { frame: ConsoleFrame; view: WatchVie
   const say = frame.say.watch
   const { movement, now } = view
   const words = frame.frame.say
+  const isOff = !view.isOn && view.apps.length === 0
   // What waits for an answer comes before what is only to be looked at.
   const hasNews = view.apps.some(({ findings }) => findings.length > 0)
   return (
     <Sheet frame={frame} title={say.title} at="watch">
-      {!view.isOn && (
+      {isOff && (
         <>
           <p>{say.off}</p>
           <pre>{sample}</pre>
@@ -69,10 +70,11 @@ export function WatchPage({ frame, view }: { frame: ConsoleFrame; view: WatchVie
         </p>
       )}
       <PostureSection frame={frame} view={view.posture} now={now} />
-      {(view.isOn || view.alarms.alarms.length > 0) && (
+      {(!isOff || view.alarms.alarms.length > 0) && (
         <AlarmsSection frame={frame} view={view.alarms} path={watchPath} isFirst={view.isFirstAlarm} person={null} />
       )}
       {hasNews && <AppChangesSection frame={frame} states={view.apps} now={now} />}
+      {movement === null && !isOff && <p class="soft">{say.noUnusual}</p>}
       {movement !== null && <MovementSection frame={frame} view={movement} now={now} />}
       {view.isOn && <BudgetsSection frame={frame} views={view.budgets} accounts={view.accounts} />}
       {view.apps.length > 0 && !hasNews && <AppChangesSection frame={frame} states={view.apps} now={now} />}
