@@ -78,6 +78,7 @@ const isStep = (file: string) => /^plugins\/(accept|match|session|enforce|forwar
 const leafReaders: readonly string[] = [
   'src/request/networks.ts',
   'src/identity/account.ts',
+  'src/identity/suspension.ts',
   'src/identity/ldap/filter-template.ts',
   'src/identity/oidc/client-key.ts',
   'src/factor/kinds.ts',

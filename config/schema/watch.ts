@@ -3,6 +3,7 @@ import { scopes, steps } from '../../src/budgets/steps.ts'
 import { factorKinds } from '../../src/factor/kinds.ts'
 import { type UnusualStep, unusualSteps } from '../../src/unusual/steps.ts'
 import { posture } from './posture.ts'
+import { resume } from './resume.ts'
 import { choice, duration, list, map, orNull, text, whole } from './schema-builders.ts'
 
 const day = 86_400
@@ -158,7 +159,8 @@ export const watch = orNull(
         default: []
       }),
       unusual: orNull(unusual),
-      posture
+      posture,
+      resume
     },
     {
       title: 'The watch',

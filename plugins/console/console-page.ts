@@ -48,6 +48,8 @@ export interface DoneNote {
     | 'rename'
     | 'suspend'
     | 'resume'
+    | 'resumeAsked'
+    | 'confirm'
     | 'unlock'
     | 'reset'
     | 'revoke'

@@ -68,7 +68,7 @@ export function JournalSheet({ frame, view }: { frame: ConsoleFrame; view: Journ
   )
 }
 
-function cellsOf(entry: JournalEntry, { say }: ConsoleFrame) {
+export function cellsOf(entry: JournalEntry, { say }: ConsoleFrame) {
   const text = (field: string) => (entry[field] == null ? '' : String(entry[field]))
   const { chain: _, seq: __, prev: ___, ...told } = entry as Record<string, unknown>
   return [

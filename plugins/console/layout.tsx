@@ -12,7 +12,16 @@ export const base = '/.factorgate/admin'
 export const watchPath = `${base}/watch`
 export const watchPathOf = (account: string) => `${watchPath}/${account}`
 
-export type Place = 'now' | 'people' | 'requests' | 'watch' | 'numbers' | 'waits' | 'journal' | 'configuration'
+export type Place =
+  | 'now'
+  | 'people'
+  | 'requests'
+  | 'watch'
+  | 'posture'
+  | 'numbers'
+  | 'waits'
+  | 'journal'
+  | 'configuration'
 
 interface SheetProps {
   frame: ConsoleFrame
@@ -29,6 +38,7 @@ const places: readonly (readonly [Place, string])[] = [
   ['people', `${base}/people`],
   ['requests', `${base}/requests`],
   ['watch', watchPath],
+  ['posture', `${base}/posture`],
   ['numbers', `${base}/numbers`],
   ['waits', `${base}/waits`],
   ['journal', `${base}/journal`],
@@ -75,10 +85,12 @@ export function Sheet({ frame: { frame, role, say, hasRequests }, title, at, nar
   )
 }
 
+const ofOperators: ReadonlySet<Place> = new Set(['configuration', 'watch', 'posture'])
+
 /** The help desk sees no requests, no configuration, and nothing of what people fetch; there are no requests without an institution that asks for sponsors. */
 function isShown(place: Place, role: Role, hasRequests: boolean): boolean {
   if (place === 'requests') return hasRequests && role === 'operator'
-  return (place !== 'configuration' && place !== 'watch') || role === 'operator'
+  return !ofOperators.has(place) || role === 'operator'
 }
 
 /** A person in a table: both names, with a link to their page. */

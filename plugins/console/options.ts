@@ -2,6 +2,7 @@
 import type { JournalSearch } from '../../src/administration/journal-search.ts'
 import type { OperatorActions } from '../../src/administration/operator-actions.ts'
 import type { PeopleIndex } from '../../src/administration/people-index.ts'
+import type { PostureActions } from '../../src/administration/posture-actions.ts'
 import type { ProcessReports } from '../../src/administration/process-reports.ts'
 import type { SignedInPeople } from '../../src/administration/signed-in.ts'
 import type { AppActions } from '../../src/administration/watch/app-actions.ts'
@@ -10,6 +11,7 @@ import type { Credential } from '../../src/factor/credential.ts'
 import type { LiveConnections, LiveSummary } from '../../src/forwarding/live-connections.ts'
 import type { Account } from '../../src/identity/account.ts'
 import type { Accounts } from '../../src/identity/accounts.ts'
+import type { ResumeRule } from '../../src/identity/suspension.ts'
 import type { ProgramTokens } from '../../src/programs/program-tokens.ts'
 import type { AttemptLocks } from '../../src/throttle/attempt-locks.ts'
 
@@ -67,4 +69,7 @@ export interface ConsoleOptions {
   /** What is new in apps. */
   readonly appChanges: Pick<AppActions, 'read' | 'has' | 'approve' | 'announce'>
   readonly openConnections: () => Promise<OpenConnections>
+  readonly posture: PostureActions
+  /** Two operators must agree before a person is let in again after a decoy. */
+  readonly resumeRule: ResumeRule
 }

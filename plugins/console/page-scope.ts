@@ -39,6 +39,8 @@ export const routes: readonly Route[] = [
     form(`/people/:id/${action}`)
   ),
   ...form('/people/:id/token'),
+  ...form('/people/:id/suspension'),
+  ...form('/posture'),
   ...form('/add'),
   get('/requests'),
   ...form('/requests/:id/approve'),

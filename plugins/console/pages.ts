@@ -11,7 +11,9 @@ import type { PageHandler, RouteOptions } from './page-scope.ts'
 import { registerPeople } from './people.tsx'
 import { registerPerson } from './person.tsx'
 import { registerPersonActions } from './person-actions.tsx'
+import { registerPosture } from './posture.tsx'
 import { registerRequests } from './requests.tsx'
+import { registerSuspension } from './suspension.tsx'
 import { registerTokens } from './tokens.tsx'
 import { registerWaits } from './waits.tsx'
 import { registerAppForms } from './watch/app-forms.tsx'
@@ -25,6 +27,8 @@ const pages = [
   registerPerson,
   registerPersonActions,
   registerTokens,
+  registerSuspension,
+  registerPosture,
   registerAdd,
   registerBulk,
   registerRequests,

@@ -199,6 +199,11 @@ export function registerPersonActions(scope: PageScope, options: ConsoleOptions)
         const outcome = await options.actions.revoke(by, seen, sessionId)
         return finish(outcome, outcome.kind === 'done' ? outcome.ended : 0)
       }
+      if (action === 'resume') {
+        const outcome = await options.actions.resume(by, seen)
+        if (outcome.kind === 'refused') return refusedPage(page, outcome, again)
+        return done(page, outcome.account, outcome.isAsked ? 'resumeAsked' : 'resume', 0)
+      }
       if (action === 'suspend' || action === 'reset') {
         const outcome = await options.actions[action](by, seen)
         return finish(outcome, outcome.kind === 'done' ? outcome.ended : 0)

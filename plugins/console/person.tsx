@@ -53,6 +53,8 @@ const takesAway: readonly Action[] = ['revoke', 'reset', 'suspend']
 
 export const pathOf = (id: string, action?: Action) => `${base}/people/${id}${action === undefined ? '' : `/${action}`}`
 
+export const suspensionPathOf = (id: string) => `${base}/people/${id}/suspension`
+
 export function PersonPage({ frame, view }: { frame: ConsoleFrame; view: PersonView }) {
   const { account, now } = view
   const say = frame.say.person
@@ -111,6 +113,11 @@ export function PersonPage({ frame, view }: { frame: ConsoleFrame; view: PersonV
           <h2 id="actions">{say.actions}</h2>
           {view.actions.length === 0 && <p>{say.protected}</p>}
           <ul class="list">
+            {account.suspended !== null && frame.role === 'operator' && (
+              <li>
+                <a href={suspensionPathOf(account.id)}>{say.evidence}</a>
+              </li>
+            )}
             {offered
               .filter(action => view.actions.includes(action) && isOffered(action, view))
               .map(action => (
@@ -136,7 +143,7 @@ export function PersonPage({ frame, view }: { frame: ConsoleFrame; view: PersonV
 }
 
 export function linkOf({ say }: ConsoleFrame, action: Action): string {
-  return action === 'add' ? '' : say.action[action].link
+  return action === 'add' || action === 'confirm' ? '' : say.action[action].link
 }
 
 function isOffered(action: Action, { account, locks, sessions }: PersonView): boolean {

@@ -9,6 +9,7 @@ import { type Account, operators } from '../identity/account.ts'
 import { accountRecord } from '../identity/account-record.ts'
 import { type AccountChange, AccountError, type NewAccount } from '../identity/accounts.ts'
 import type { Directories } from '../identity/directories.ts'
+import type { OperatorWord, ResumeRule } from '../identity/suspension.ts'
 import { digestOf, newId } from '../ids.ts'
 import type { ProgramTokens } from '../programs/program-tokens.ts'
 import { revokeEvent } from '../programs/token-events.ts'
@@ -48,6 +49,7 @@ export type Refusal =
   | 'yourself'
   | 'suspended'
   | 'not_suspended'
+  | 'second_operator'
   | 'has_factor'
   | 'no_source'
   | 'name_taken'
@@ -66,6 +68,8 @@ export interface OperatorActionsParts extends Omit<PeopleParts, 'record' | 'lock
   readonly tokens: Pick<ProgramTokens, 'byId' | 'revoke'>
   readonly directories: Pick<Directories, 'isElsewhere' | 'isKnown'>
   readonly isUsable: (credential: Credential) => boolean
+  /** Who may end a suspension after a decoy. */
+  readonly resumeRule: ResumeRule
 }
 
 /** Changes of operators run one at a time, otherwise two could suspend each other. */
@@ -152,10 +156,22 @@ export class OperatorActions {
     )
   }
 
-  resume(by: Acting, seen: Seen): Promise<Outcome<object>> {
+  /** `isAsked`: a second operator must agree first. */
+  resume(by: Acting, seen: Seen): Promise<Outcome<{ readonly isAsked: boolean }>> {
     return this.#act(by, 'resume', seen, async account => {
       if (account.suspended === null) return refused('not_suspended', account)
-      await this.#people(by).resume(account, { asOf: account })
+      const { resumeRule } = this.#parts
+      const step = await this.#people(by).resume(account, wordOf(by), { asOf: account, rule: resumeRule })
+      if (step === 'same_operator') return refused('second_operator', account)
+      return { kind: 'done', account, isAsked: step === 'ask' }
+    })
+  }
+
+  /** The suspension is right, and stays. */
+  confirm(by: Acting, seen: Seen): Promise<Outcome<object>> {
+    return this.#act(by, 'confirm', seen, async account => {
+      if (account.suspended === null) return refused('not_suspended', account)
+      await this.#people(by).confirmSuspension(account, wordOf(by), { asOf: account })
       return { kind: 'done', account }
     })
   }
@@ -277,6 +293,10 @@ export class OperatorActions {
 export function recordBy(audit: AuditSink, { principal, why, request, address, now }: Acting): PeopleParts['record'] {
   const who = { by: 'console', operator: principal.account.name, why, request, address }
   return event => audit.commit({ at: now, ...event, ...who })
+}
+
+function wordOf({ principal: { account }, now: at, why }: Acting): OperatorWord {
+  return { at, account: account.id, name: account.name, why }
 }
 
 function refused(why: Refusal, account: Account | null) {

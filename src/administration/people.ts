@@ -9,6 +9,7 @@ import type { Account } from '../identity/account.ts'
 import { type AccountChange, AccountError, type Accounts, type NewAccount } from '../identity/accounts.ts'
 import type { Invitations } from '../identity/invitations.ts'
 import type { Sponsorships } from '../identity/sponsorships.ts'
+import { causeOf, type OperatorWord, type ResumeRule, resumeStep } from '../identity/suspension.ts'
 import type { EndReason } from '../session/records.ts'
 import type { Sessions } from '../session/sessions.ts'
 import { StoreUnconfirmed } from '../store/store.ts'
@@ -45,6 +46,7 @@ interface AsOf {
   readonly asOf?: Account | undefined
 }
 
+const whyOf = ({ why }: OperatorWord) => (why === '' ? {} : { why })
 const whom = ({ id, name }: Account) => ({ account: id, name })
 
 export class People {
@@ -140,10 +142,40 @@ export class People {
     return ended
   }
 
-  /** Throws AccountError. */
-  async resume(account: Account, { asOf }: AsOf = {}): Promise<void> {
-    await this.#parts.accounts.resume(account.id, asOf)
-    await this.#parts.record({ kind: 'user.change', ...whom(account), outcome: 'resumed' })
+  /**
+   * Ends a suspension; or keeps the wish, where a second operator must agree. `same_operator`: nothing was done. Throws AccountError `changed`
+   * where the account is not suspended.
+   */
+  async resume(
+    account: Account,
+    by: OperatorWord,
+    { asOf, rule = 'one-operator' }: AsOf & { readonly rule?: ResumeRule } = {}
+  ): Promise<ReturnType<typeof resumeStep>> {
+    const { accounts, record } = this.#parts
+    const { suspended } = account
+    if (suspended === null) throw new AccountError('changed')
+    const step = resumeStep(suspended, rule, by, by.at)
+    const line = { kind: 'user.change', ...whom(account), ...whyOf(by), cause: causeOf(suspended) } as const
+    if (step === 'ask') {
+      await accounts.noteOnSuspension(account.id, { resumeAsked: by }, asOf)
+      await record({ ...line, outcome: 'resume_asked' })
+    }
+    if (step === 'resume') {
+      // Compared with the account as it was read, because a second word counts for what it was given for.
+      await accounts.resume(account.id, asOf ?? account)
+      const first = rule === 'one-operator' ? undefined : suspended.resumeAsked?.name
+      await record({ ...line, outcome: 'resumed', ...(first === undefined ? {} : { first }) })
+    }
+    return step
+  }
+
+  /** An operator has looked at the evidence, and the suspension stays. Throws AccountError. */
+  async confirmSuspension(account: Account, by: OperatorWord, { asOf }: AsOf = {}): Promise<void> {
+    const { accounts, record } = this.#parts
+    if (account.suspended === null) throw new AccountError('changed')
+    await accounts.noteOnSuspension(account.id, { confirmed: by, resumeAsked: undefined }, asOf)
+    const cause = causeOf(account.suspended)
+    await record({ kind: 'user.change', ...whom(account), outcome: 'suspension_confirmed', ...whyOf(by), cause })
   }
 
   /** Removes every second factor, and anything that could bring one back: invitations and requests for approval. Ends all sessions. */

@@ -4,7 +4,17 @@ import { type Account, helpdesk, operators } from '../identity/account.ts'
 export type Role = 'operator' | 'helpdesk'
 
 /** Actions on a person. */
-export type Action = 'add' | 'invite' | 'change' | 'rename' | 'suspend' | 'resume' | 'unlock' | 'reset' | 'revoke'
+export type Action =
+  | 'add'
+  | 'invite'
+  | 'change'
+  | 'rename'
+  | 'suspend'
+  | 'resume'
+  | 'confirm'
+  | 'unlock'
+  | 'reset'
+  | 'revoke'
 
 const ofHelpdesk: readonly Action[] = ['invite', 'reset']
 

@@ -7,7 +7,7 @@ import type { Store } from '../store/store.ts'
 import { type Account, canonicalName } from './account.ts'
 import { accountRecord } from './account-record.ts'
 import { Addresses, canonicalAddress } from './addresses.ts'
-import { type SuspensionCause, suspendedAgain } from './suspension.ts'
+import { type Suspension, type SuspensionCause, suspendedAgain } from './suspension.ts'
 
 export type AccountProblem = 'name_taken' | 'name_invalid' | 'external_taken' | 'not_found' | 'changed'
 
@@ -286,6 +286,15 @@ export class Accounts {
     )
     await this.#store.settle?.()
     return account
+  }
+
+  /** Keeps what an operator says of a suspension. Throws AccountError `changed` where there is none any more. `asOf` as in `update`. */
+  noteOnSuspension(id: string, words: Pick<Suspension, 'confirmed' | 'resumeAsked'>, asOf?: Account): Promise<Account> {
+    const noted = (account: Account) => {
+      if (account.suspended === null) throw new AccountError('changed')
+      return { ...account, suspended: { ...account.suspended, ...words } }
+    }
+    return this.#change(id, noted, asOf)
   }
 
   /** `asOf` as in `update`. */

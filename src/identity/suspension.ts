@@ -68,3 +68,27 @@ export function suspendedAgain(before: Suspension | null, next: Suspension & { c
   if (!isByWatch(before)) return before
   return suspensionCauses.indexOf(next.cause) > suspensionCauses.indexOf(causeOf(before)) ? next : before
 }
+
+/** Who may end a suspension after a decoy (`watch.resume.afterDecoy`). */
+export const resumeRules = ['one-operator', 'two-operators'] as const
+export type ResumeRule = (typeof resumeRules)[number]
+
+/** How long the first operator's word waits for the second one, in milliseconds. */
+export const resumeAskMs = 24 * 60 * 60_000
+
+/**
+ * What an operator's wish to end a suspension does: `resume` ends it, `ask` is kept for another operator, `same_operator` changes nothing
+ * because this operator has asked already.
+ */
+export function resumeStep(
+  suspension: Suspension,
+  rule: ResumeRule,
+  by: Pick<OperatorWord, 'account' | 'name'>,
+  now: number
+): 'resume' | 'ask' | 'same_operator' {
+  if (rule === 'one-operator' || causeOf(suspension) !== 'decoy') return 'resume'
+  const { resumeAsked } = suspension
+  if (resumeAsked === undefined || now - resumeAsked.at >= resumeAskMs) return 'ask'
+  const isSame = resumeAsked.account === by.account && (by.account !== null || resumeAsked.name === by.name)
+  return isSame ? 'same_operator' : 'resume'
+}

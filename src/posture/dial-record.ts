@@ -64,11 +64,11 @@ export async function readDial(store: Store): Promise<Dial | null> {
 }
 
 /**
- * Sets the posture of all apps or of one. Throws DialError, RecordTooNew and StoreUnreachable; StoreUnconfirmed if it is set but not
- * confirmed.
+ * Sets the posture of all apps or of one. Throws DialError, RecordTooNew and StoreUnreachable. The caller asks for the
+ * confirmation (`Store.settle`).
  */
-export async function turnDial(store: Store, { level, app, why, by, until }: Turn, now: number): Promise<Turned> {
-  const turned = await dialRecord.change<Turned>(store, dialId, found => {
+export function turnDial(store: Store, { level, app, why, by, until }: Turn, now: number): Promise<Turned> {
+  return dialRecord.change<Turned>(store, dialId, found => {
     // Nobody knows what was set for the other apps.
     if (found?.isDamaged && app !== null)
       throw new DialError('the record of the posture is damaged; set it for all apps first, and then for this one')
@@ -83,8 +83,6 @@ export async function turnDial(store: Store, { level, app, why, by, until }: Tur
     const result = { before, now: levelAt(next, app, now), ended }
     return { next, result, ...(isStricter ? { purpose: 'ends access' } : {}) }
   })
-  await store.settle?.()
-  return turned
 }
 
 /** Removes what has ended. Answers it to the one caller who removed it. */

@@ -4,10 +4,12 @@ import type { ConsoleOptions, PeopleSource } from '../../plugins/console/index.t
 import { PagedSearch } from '../administration/journal-search.ts'
 import { OperatorActions } from '../administration/operator-actions.ts'
 import { PeopleIndex } from '../administration/people-index.ts'
+import { PostureActions } from '../administration/posture-actions.ts'
 import { mergeLive } from '../administration/process-reports.ts'
 import { rulesNaming } from '../administration/rules-naming.ts'
 import { SignedInPeople } from '../administration/signed-in.ts'
 import { AppActions } from '../administration/watch/app-actions.ts'
+import { whoStaysIn } from '../administration/who-stays-in.ts'
 import type { AuditSink } from '../audit/event.ts'
 import { pseudonymsOf } from '../audit/pseudonyms.ts'
 import type { RecoveryCodes } from '../factor/recovery-code.ts'
@@ -15,6 +17,7 @@ import type { Directories } from '../identity/directories.ts'
 import type { Sponsorships } from '../identity/sponsorships.ts'
 import type { UsableFactors } from '../sign-in/usable-factors.ts'
 import { AttemptLocks } from '../throttle/attempt-locks.ts'
+import { postureTermsOf } from './posture.ts'
 import type { Services } from './services.ts'
 import { watchFigures } from './watch-figures.ts'
 
@@ -48,6 +51,8 @@ export function makeConsole(
     journalFile,
     reports
   } = services
+  const resumeRule = config.watch?.resume.afterDecoy ?? 'one-operator'
+  const terms = postureTermsOf(config)
   const isUsable = factors.isUsable.bind(factors)
   const locks = new AttemptLocks({ store, clock })
   const people = new PeopleIndex({
@@ -68,7 +73,8 @@ export function makeConsole(
     tokens,
     locks,
     directories,
-    isUsable
+    isUsable,
+    resumeRule
   })
   const journal = new PagedSearch({
     file: journalFile,
@@ -84,7 +90,17 @@ export function makeConsole(
     allAccounts: () => people.all(),
     unusual: () => services.unusual
   })
+  const posture = new PostureActions({
+    store,
+    audit,
+    postures: services.postures,
+    terms,
+    apps: config.apps.map(({ id, title, enforce }) => ({ id, title: title ?? id, isReportOnly: enforce === 'report' })),
+    whoStaysIn: async () => whoStaysIn(await people.all(), terms, credentials, isUsable)
+  })
   return {
+    posture,
+    resumeRule,
     sources: sourcesOf(config),
     invitationMail,
     rulesNaming: name => rulesNaming(config.apps, name),

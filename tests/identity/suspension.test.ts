@@ -3,7 +3,14 @@ import t from 'tap'
 import { LiveConnections } from '../../src/forwarding/live-connections.ts'
 import { accountRecord } from '../../src/identity/account-record.ts'
 import { Accounts } from '../../src/identity/accounts.ts'
-import { causeOf, type SuspensionCause, suspendedAgain } from '../../src/identity/suspension.ts'
+import {
+  causeOf,
+  type ResumeRule,
+  resumeStep,
+  type Suspension,
+  type SuspensionCause,
+  suspendedAgain
+} from '../../src/identity/suspension.ts'
 import { suspendByWatch } from '../../src/services/watch-suspension.ts'
 import { StoreUnreachable } from '../../src/store/store.ts'
 import { MemoryStore } from '../fixtures/in-process/memory-store.ts'
@@ -26,6 +33,49 @@ t.test('a suspension keeps its strictest cause', t => {
     })
     t.match(found, { cause, why }, name)
   }
+  t.end()
+})
+
+t.test('whose word ends a suspension', t => {
+  const asked = { at: 1000, account: 'A', name: 'oscar', why: 'a scanner' }
+  const oscar = { account: 'A', name: 'oscar' }
+  const olga = { account: 'B', name: 'olga' }
+  const root = { account: null, name: 'root' }
+  const rows: readonly [string, Partial<Suspension>, ResumeRule, typeof oscar | typeof root, number, string][] = [
+    ['after a budget one is enough', { cause: 'budget' }, 'two-operators', oscar, 2000, 'resume'],
+    [
+      'after a decoy one is enough, unless the configuration asks for two',
+      { cause: 'decoy' },
+      'one-operator',
+      oscar,
+      2000,
+      'resume'
+    ],
+    ['the first of two', { cause: 'decoy' }, 'two-operators', oscar, 2000, 'ask'],
+    ['the same again', { cause: 'decoy', resumeAsked: asked }, 'two-operators', oscar, 2000, 'same_operator'],
+    [
+      'renamed meanwhile',
+      { cause: 'decoy', resumeAsked: asked },
+      'two-operators',
+      { account: 'A', name: 'x' },
+      2000,
+      'same_operator'
+    ],
+    ['the second of two', { cause: 'decoy', resumeAsked: asked }, 'two-operators', olga, 2000, 'resume'],
+    ['the second a day later', { cause: 'decoy', resumeAsked: asked }, 'two-operators', olga, 86_401_000, 'ask'],
+    ['at the terminal', { cause: 'decoy', resumeAsked: asked }, 'two-operators', root, 2000, 'resume'],
+    [
+      'at the terminal, twice',
+      { cause: 'decoy', resumeAsked: { ...asked, ...root } },
+      'two-operators',
+      root,
+      2000,
+      'same_operator'
+    ],
+    ['a cause of a newer release', { cause: 'weather' as SuspensionCause }, 'two-operators', oscar, 2000, 'ask']
+  ]
+  for (const [name, more, rule, by, now, step] of rows)
+    t.equal(resumeStep({ at: 1, why: 'w', ...more }, rule, by, now), step, name)
   t.end()
 })
 

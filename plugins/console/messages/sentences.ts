@@ -16,6 +16,7 @@ export interface Sentences {
       readonly people: string
       readonly requests: string
       readonly watch: string
+      readonly posture: string
       readonly numbers: string
       readonly waits: string
       readonly journal: string
@@ -103,6 +104,7 @@ export interface Sentences {
     readonly protected: string
     readonly journal: string
     readonly watch: string
+    readonly evidence: string
   }
   readonly tokens: {
     readonly title: string
@@ -265,6 +267,8 @@ export interface Sentences {
       readonly undo: string
       readonly inviteNext: string
       readonly token: (args: { readonly name: string }) => string
+      readonly resumeAsked: (args: { readonly name: string }) => string
+      readonly confirm: (args: { readonly name: string }) => string
     }
     readonly refused: {
       readonly gone: string
@@ -279,6 +283,7 @@ export interface Sentences {
       readonly name_taken: string
       readonly name_invalid: string
       readonly elsewhere: string
+      readonly second_operator: string
     }
     readonly input: {
       readonly email: (args: { readonly field: string }) => string
@@ -658,6 +663,99 @@ export interface Sentences {
           readonly done: string
         }
       }
+    }
+  }
+  readonly suspension: {
+    readonly title: (args: { readonly name: string }) => string
+    readonly lead: (args: { readonly who: string; readonly when: string }) => string
+    readonly who: {
+      readonly operator: string
+      readonly budget: string
+      readonly unusual: string
+      readonly decoy: string
+    }
+    readonly reads: string
+    readonly notSuspended: string
+    readonly confirmed: (args: { readonly name: string; readonly when: string; readonly why: string }) => string
+    readonly asked: (args: { readonly name: string; readonly when: string; readonly why: string }) => string
+    readonly twoOperators: string
+    readonly facts: string
+    readonly noFacts: string
+    readonly at: string
+    readonly what: string
+    readonly numbers: string
+    readonly used: (args: { readonly used: string; readonly limit: string; readonly window: string }) => string
+    readonly score: (args: { readonly score: number; readonly signals: string }) => string
+    readonly steps: (args: { readonly steps: string }) => string
+    readonly around: string
+    readonly aroundLead: string
+    readonly more: string
+    readonly watch: string
+    readonly account: string
+    readonly decide: string
+    readonly decideLead: string
+    readonly resume: string
+    readonly confirm: string
+    readonly reasons: {
+      readonly honest: string
+      readonly stolen: string
+      readonly theft: string
+    }
+  }
+  readonly posture: {
+    readonly title: string
+    readonly lead: string
+    readonly level: {
+      readonly normal: string
+      readonly elevated: string
+      readonly lockdown: string
+    }
+    readonly means: {
+      readonly normal: string
+      readonly elevated: (args: { readonly within: string; readonly factors: string; readonly percent: string }) => string
+      readonly lockdown: (args: { readonly groups: string }) => string
+    }
+    readonly now: string
+    readonly nothing: string
+    readonly unknown: string
+    readonly all: string
+    readonly what: string
+    readonly set: string
+    readonly counts: string
+    readonly until: string
+    readonly noEnd: string
+    readonly by: string
+    readonly why: string
+    readonly change: string
+    readonly to: string
+    readonly app: string
+    readonly last: string
+    readonly lasts: {
+      readonly '1h': string
+      readonly '2h': string
+      readonly '8h': string
+      readonly '1d': string
+      readonly '7d': string
+      readonly none: string
+    }
+    readonly stays: string
+    readonly staysLead: (args: { readonly groups: string; readonly others: number }) => string
+    readonly nobody: string
+    readonly noFactor: string
+    readonly hasFactor: string
+    readonly you: string
+    readonly youKnow: string
+    readonly youMust: string
+    readonly reports: (args: { readonly apps: string }) => string
+    readonly console: string
+    readonly submit: string
+    readonly done: (args: { readonly app: string; readonly level: string }) => string
+    readonly stricter: (args: { readonly app: string; readonly level: string; readonly now: string }) => string
+    readonly badField: string
+    readonly reasons: {
+      readonly odd: string
+      readonly stolen: string
+      readonly over: string
     }
   }
 }

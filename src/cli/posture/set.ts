@@ -50,6 +50,7 @@ Example:
       const turned = await turnDial(place.store, turn, now).catch(error => {
         throw error instanceof DialError ? new PersonError(error.message) : error
       })
+      await place.store.settle?.()
       for (const ended of turned.ended) await place.record(endedLine(ended))
       await place.record(turnedLine(turn, turned))
       say(turn, turned, io)

@@ -1,29 +1,64 @@
 /** `factorgate user resume`: lifts a suspension. */
-import { type Command, PersonError, readArgs } from '../command.ts'
-import { configHelp, configOption, withStore } from '../command-context.ts'
+import { isByWatch, type OperatorWord } from '../../identity/suspension.ts'
+import { type Command, type Io, PersonError, readArgs, UsageError } from '../command.ts'
+import { configHelp, configOption, operator, withStore } from '../command-context.ts'
 import { peopleAt, personNamed } from './person.ts'
 
 export const command: Command = {
   name: 'user resume',
   summary: 'Let a suspended person in again.',
-  usage: ['factorgate user resume NAME'],
+  usage: ['factorgate user resume NAME [--why TEXT]'],
   help: `
+  --why TEXT       the reason. It is needed where the watch has suspended the person (by a budget, unusual use or a decoy); at a
+                   terminal the command asks for it. The journal keeps it
 ${configHelp}
 
-The person can sign in again with the same password and factors.
+The person can sign in again with the same password and factors. After a decoy a second operator may have to agree within a day
+(watch.resume.afterDecoy): the first command keeps the wish, and the same command by another operator, or the console, lets the person in.
 
 Example:
-  factorgate user resume alice
+  factorgate user resume alice --why 'talked to her: a backup program, now stopped'
 `,
   async run(args, io) {
-    const { values, names } = readArgs(args, configOption, ['NAME'])
+    const { values, names } = readArgs(args, { ...configOption, why: { type: 'string' } }, ['NAME'])
+    const given = values.why?.trim() ?? ''
+    checkReason(given)
     return withStore(io, { config: values.config, changes: 'grant' }, async place => {
       const account = await personNamed(place, names[0]!)
       const { name, suspended } = account
       if (suspended === null) throw new PersonError(`${name} is not suspended`)
-      await peopleAt(place).resume(account)
-      io.stderr(`${name} can sign in again\n`)
+      const why = given === '' && isByWatch(suspended) ? await askReason(io, name, suspended.why) : given
+      const by: OperatorWord = { at: place.clock(), account: null, name: operator(io), why }
+      const rule = place.config.watch?.resume.afterDecoy ?? 'one-operator'
+      const step = await peopleAt(place).resume(account, by, { rule })
+      if (step === 'same_operator')
+        throw new PersonError(
+          `${by.name} has asked for ${name} already; another operator must agree, in the console or with the same command`
+        )
+      io.stderr(
+        step === 'ask'
+          ? `the wish is kept: ${name} can sign in again when another operator agrees within a day, in the console or with the same command\n`
+          : `${name} can sign in again\n`
+      )
       return 0
     })
   }
+}
+
+function checkReason(why: string): void {
+  if (why.length > 500 || /[\r\n]/.test(why))
+    throw new UsageError('--why must have at most 500 characters, on one line')
+}
+
+/** Throws PersonError where nobody is at the terminal, or nothing was typed. */
+async function askReason(io: Io, name: string, suspendedFor: string): Promise<string> {
+  const typed =
+    (await io.ask?.(`The watch has suspended ${name}: ${suspendedFor}\nWhy may ${name} come in again? `)) ?? ''
+  const why = typed.trim()
+  if (why === '')
+    throw new PersonError(
+      `the watch has suspended ${name} (${suspendedFor}); say why they may come in again: factorgate user resume ${name} --why TEXT`
+    )
+  checkReason(why)
+  return why
 }

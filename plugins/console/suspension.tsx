@@ -1,0 +1,235 @@
+/** The evidence of a suspension on one page: the sentence, the numbers, the journal around it, and the operator's decision. */
+import type { FastifyReply } from 'fastify'
+import type { JournalEntry } from '../../src/administration/journal-search.ts'
+import { type Outcome, versionOf } from '../../src/administration/operator-actions.ts'
+import { readReason } from '../../src/administration/person-input.ts'
+import { bytesInWords, spanInWords } from '../../src/budgets/sentences.ts'
+import { Table } from '../../src/charts/table.tsx'
+import { GateError } from '../../src/errors.ts'
+import type { Account } from '../../src/identity/account.ts'
+import { causeOf, isByWatch, type ResumeRule, resumeAskMs } from '../../src/identity/suspension.ts'
+import { requireForm } from '../portal/forms.ts'
+import { Notice, Said, Token } from '../portal/layout.tsx'
+import { goTo, sendPage } from '../portal/page-context.ts'
+import { formatRelative, utcMinute } from '../portal/relative-time.ts'
+import { actingOf, type ConsoleFrame, type ConsolePage, consoleFrame, consolePage, noteDone } from './console-page.ts'
+import { Reason } from './fields.tsx'
+import { cellsOf } from './journal.tsx'
+import { base, Sheet, watchPathOf } from './layout.tsx'
+import type { ConsoleOptions } from './options.ts'
+import type { PageScope } from './page-scope.ts'
+import { pathOf, suspensionPathOf } from './person.tsx'
+
+export interface SuspensionView {
+  readonly account: Account
+  readonly version: string
+  readonly resumeRule: ResumeRule
+  /** The watch's lines from shortly before the suspension, the newest first. */
+  readonly noticed: readonly JournalEntry[]
+  /** The person's lines around it, the newest first. */
+  readonly around: readonly JournalEntry[]
+  readonly reason: string
+  readonly now: number
+  readonly problem: string | null
+}
+
+const beforeMs = 60 * 60_000
+const afterMs = 10 * 60_000
+const linesMost = 40
+
+export function SuspensionPage({ frame, view }: { frame: ConsoleFrame; view: SuspensionView }) {
+  const say = frame.say.suspension
+  const { account, around, problem } = view
+  const { suspended } = account
+  if (suspended === null)
+    return (
+      <Sheet frame={frame} title={say.title({ name: account.displayName })} at="people" narrow>
+        {problem !== null && <Notice alert>{problem}</Notice>}
+        <p>{say.notSuspended}</p>
+        <p>
+          <a href={pathOf(account.id)}>{say.account}</a>
+        </p>
+      </Sheet>
+    )
+  const query = new URLSearchParams({
+    person: account.name,
+    from: utcMinute(suspended.at - beforeMs).slice(0, 16),
+    to: utcMinute(suspended.at + afterMs).slice(0, 16)
+  })
+  return (
+    <Sheet frame={frame} title={say.title({ name: account.displayName })} at="people">
+      <p class="pages">
+        <a href={pathOf(account.id)}>{say.account}</a>
+        <a href={watchPathOf(account.id)}>{say.watch}</a>
+      </p>
+      <Statement frame={frame} view={view} />
+      <div class="sides">
+        <Noticed frame={frame} view={view} />
+        <section aria-labelledby="decide">
+          <h2 id="decide">{say.decide}</h2>
+          <p>{say.decideLead}</p>
+          <form class="fields" method="post" action={suspensionPathOf(account.id)}>
+            <Token frame={frame.frame} />
+            <input type="hidden" name="version" value={view.version} />
+            {problem !== null && (
+              <Notice id="problem" alert>
+                {problem}
+              </Notice>
+            )}
+            <Reason frame={frame} value={view.reason} reasons={say.reasons} hasProblem={problem !== null} />
+            {/* First, so that the Enter key lets nobody in. */}
+            <button type="submit" name="do" value="confirm">
+              {say.confirm}
+            </button>
+            <button type="submit" name="do" value="resume" class="second">
+              {say.resume}
+            </button>
+          </form>
+        </section>
+      </div>
+      <section aria-labelledby="around">
+        <h2 id="around">{say.around}</h2>
+        <p>{say.aroundLead}</p>
+        {around.length === 0 ? (
+          <p>{frame.say.journal.none}</p>
+        ) : (
+          <Table
+            caption={say.around}
+            columns={(['at', 'what', 'who', 'where', 'result'] as const).map(name => frame.say.journal[name])}
+            rows={around.map((entry, at) => ({ key: `${entry.seq ?? at}`, cells: cellsOf(entry, frame) }))}
+          />
+        )}
+        <p>
+          <a href={`${base}/journal?${query}`}>{say.more}</a>
+        </p>
+      </section>
+    </Sheet>
+  )
+}
+
+function Statement({ frame: { frame, say: words }, view }: { frame: ConsoleFrame; view: SuspensionView }) {
+  const say = words.suspension
+  const { account, now, resumeRule } = view
+  const { suspended } = account
+  if (suspended === null) return null
+  const { at, why, confirmed, resumeAsked } = suspended
+  const when = (time: number) => formatRelative(time, now, frame.say)
+  const isAsked = resumeAsked !== undefined && now - resumeAsked.at < resumeAskMs
+  const cause = causeOf(suspended)
+  return (
+    <>
+      <p>{say.lead({ who: say.who[cause], when: when(at) })}</p>
+      <p class="soft">{say.reads}</p>
+      <blockquote>
+        <bdi>{why}</bdi>
+      </blockquote>
+      {confirmed !== undefined && (
+        <Notice>{say.confirmed({ name: confirmed.name, when: when(confirmed.at), why: confirmed.why })}</Notice>
+      )}
+      {isAsked && (
+        <Notice>{say.asked({ name: resumeAsked.name, when: when(resumeAsked.at), why: resumeAsked.why })}</Notice>
+      )}
+      {cause === 'decoy' && resumeRule === 'two-operators' && !isAsked && <p>{say.twoOperators}</p>}
+    </>
+  )
+}
+
+function Noticed({ frame, view: { noticed } }: { frame: ConsoleFrame; view: SuspensionView }) {
+  const say = frame.say.suspension
+  return (
+    <section aria-labelledby="noticed">
+      <h2 id="noticed">{say.facts}</h2>
+      {noticed.length === 0 ? (
+        <p>{say.noFacts}</p>
+      ) : (
+        <ul class="list">
+          {noticed.map((entry, at) => (
+            <li key={`${entry.seq ?? at}`}>
+              <p>
+                <Said text={String(entry.why ?? entry.kind)} />
+              </p>
+              <p class="soft">
+                {[utcMinute(Date.parse(entry.at)), entry.app, numbersOf(entry, frame)].filter(Boolean).join(' · ')}
+              </p>
+            </li>
+          ))}
+        </ul>
+      )}
+    </section>
+  )
+}
+
+/** The numbers of a line of the watch, in words. */
+function numbersOf(entry: JournalEntry, { say }: ConsoleFrame): string {
+  const words = say.suspension
+  const { used, limit, window, score, signals, steps, counted } = entry as Readonly<Record<string, unknown>>
+  const amount = (value: number) => (counted === 'bytes' ? bytesInWords(value) : String(value))
+  const parts: string[] = []
+  if (typeof used === 'number' && typeof limit === 'number' && typeof window === 'number')
+    parts.push(words.used({ used: amount(used), limit: amount(limit), window: spanInWords(window) }))
+  if (typeof score === 'number') parts.push(words.score({ score, signals: String(signals ?? '') }))
+  if (typeof steps === 'string' && steps !== '') parts.push(words.steps({ steps }))
+  return parts.join('; ')
+}
+
+export function registerSuspension(scope: PageScope, options: ConsoleOptions): void {
+  const path = suspensionPathOf(':id')
+
+  scope.get(path, { config: { requires: 'console' } }, async request => {
+    const page = consolePage(request)
+    return show(page, await accountOf(page), 200, '', null)
+  })
+
+  scope.post(path, { config: { requires: 'console' } }, async request => {
+    const page = consolePage(request)
+    const form = requireForm(page)
+    const account = await accountOf(page)
+    const reason = readReason(form.field('reason'))
+    const again = (problem: string) => show(page, account, 403, form.field('reason'), problem)
+    if ('rule' in reason) return again(page.words.action.reasonMissing)
+    const by = actingOf(page, reason.value)
+    const seen = { id: account.id, version: form.field('version') }
+    const isConfirming = form.field('do') === 'confirm'
+    const outcome: Outcome<{ readonly isAsked?: boolean }> = isConfirming
+      ? await options.actions.confirm(by, seen)
+      : await options.actions.resume(by, seen)
+    if (outcome.kind === 'refused') return again(page.words.action.refused[outcome.why])
+    const action = isConfirming ? 'confirm' : outcome.isAsked ? 'resumeAsked' : 'resume'
+    noteDone(page, { action, id: account.id, name: account.displayName, ended: 0 })
+    return goTo(page, pathOf(account.id))
+  })
+
+  async function accountOf(page: ConsolePage): Promise<Account> {
+    const account = await options.accounts.byId((page.request.params as { id: string }).id)
+    if (account === null) throw new GateError('not_found')
+    return account
+  }
+
+  async function show(
+    page: ConsolePage,
+    account: Account,
+    status: number,
+    reason: string,
+    problem: string | null
+  ): Promise<FastifyReply> {
+    const { suspended } = account
+    const around = suspended === null ? [] : await linesAround(account, suspended.at)
+    const isOfWatch = ({ kind }: JournalEntry) => kind.startsWith('watch.')
+    const view: SuspensionView = {
+      account,
+      version: versionOf(account),
+      resumeRule: options.resumeRule,
+      noticed: suspended !== null && isByWatch(suspended) ? around.filter(isOfWatch) : [],
+      around,
+      reason,
+      now: page.now,
+      problem
+    }
+    return sendPage(page, status, <SuspensionPage frame={consoleFrame(page)} view={view} />)
+  }
+
+  async function linesAround({ id, name }: Account, at: number): Promise<readonly JournalEntry[]> {
+    const query = { reference: null, person: [name, id], app: null, kind: null, from: at - beforeMs, to: at + afterMs }
+    return (await options.journal.search(query, null, linesMost)).entries
+  }
+}
