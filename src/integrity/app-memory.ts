@@ -78,7 +78,7 @@ export class AppMemory {
     }
     if (!isQuiet && reported.length > 0) {
       const rest = unknown.filter(mark => !isReported(mark) && !reported.includes(mark))
-      const isAlarm = endpointNews?.isAlarm === true || looks !== null || reported.some(isAlarming)
+      const isAlarm = endpointNews?.isAlarm === true || looks !== null || reported.some(mark => this.#isAlarming(mark))
       return { severity: isAlarm ? 'alarm' : 'change', marks: [...reported, ...rest] }
     }
     this.#learn(sighting, isQuiet ? () => false : isReported, looks !== null && !isQuiet)
@@ -141,6 +141,13 @@ export class AppMemory {
       (reading !== null && reading.skeleton !== '' && this.known.has({ kind: 'skeleton', value: reading.skeleton }))
     if (isTemplate || this.#isAnnounced(path) || (ordinary && !isRunnable)) return null
     return { mark, isAlarm: isStored && mark.value.startsWith('GET ') && this.known.count('endpoint') > 0 }
+  }
+
+  /** A script of the app itself, from a folder without any other, may have been put there by somebody. */
+  #isAlarming(mark: Mark): boolean {
+    if (mark.kind === 'script' && mark.value.startsWith('/'))
+      return !this.known.hasBeginning('script', folderOf(mark.value))
+    return isFar(mark) && mark.kind !== 'style'
   }
 
   /** True if the app has answered at a program of this kind before. */
@@ -216,8 +223,4 @@ export class AppMemory {
 /** A `<base>` moves every address of a page, and a password must not go elsewhere in the app either. */
 function isFar(mark: Mark): boolean {
   return mark.kind === 'base' || (mark.kind === 'form' && mark.value.endsWith(asksPassword)) || isForeign(mark)
-}
-
-function isAlarming(mark: Mark): boolean {
-  return isFar(mark) && mark.kind !== 'style'
 }

@@ -100,13 +100,10 @@ export class PageReader {
     })
     worker.on('error', () => {})
     worker.on('exit', () => {
-      if (this.#worker === worker) this.#worker = null
-      else return
-      if (this.#running !== null) {
-        // Whoever brings the thread down must not do it again at once.
-        this.#saved -= timeMost
-        this.#finish(null)
-      }
+      // What was ended on purpose is another's business already.
+      if (this.#worker !== worker) return
+      this.#worker = null
+      this.#giveUp()
     })
     return worker
   }
@@ -119,11 +116,21 @@ export class PageReader {
     this.#go()
   }
 
+  /** Whoever stops the thread, or brings it down, must not do it again at once. */
+  #giveUp(): void {
+    if (this.#running === null) return
+    this.#saved -= timeMost
+    this.#finish(null)
+  }
+
+  /** Ends the thread. The next body gets a new one. */
   async #end(): Promise<void> {
     clearTimeout(this.#timer)
     const worker = this.#worker
     if (worker === null) return
-    await worker.terminate()
-    if (this.#running !== null && this.#worker !== worker) this.#finish(null)
+    this.#worker = null
+    const ended = worker.terminate()
+    this.#giveUp()
+    await ended
   }
 }

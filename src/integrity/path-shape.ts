@@ -76,6 +76,8 @@ function stepShape(step: string): string {
 /** A long name with letters of both cases and several digits is no word. */
 function isDrawn(name: string): boolean {
   if (name.length < 16 || !/^[\w-]+$/.test(name)) return name.length > 64
+  // The journal must not hold the token of a link.
+  if (name.length >= 32 && /[a-z]/.test(name) && /[A-Z\d]/.test(name)) return true
   if ((name.match(/[a-z][A-Z]/g)?.length ?? 0) >= name.length / 4) return true
   return (name.match(/\d/g)?.length ?? 0) >= 3 && /[a-z]/i.test(name) && !/^[a-z]+(?:[-_][a-z]+)*[-_]?\d+$/i.test(name)
 }

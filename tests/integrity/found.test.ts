@@ -94,7 +94,7 @@ const changes: readonly (readonly [
     '/list',
     list('<script src="/uploads/x.js"></script>'),
     'script /uploads/x.js',
-    'change'
+    'alarm'
   ],
   [
     'inline code that names an origin',

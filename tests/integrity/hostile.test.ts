@@ -1,5 +1,5 @@
 /** Bad input: what is no HTML, endless and deep pages, compressed bombs, broken codings and characters. All bounded, nothing thrown. */
-import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib'
+import * as zlib from 'node:zlib'
 import t from 'tap'
 import { codeShape } from '../../src/integrity/code-shape.ts'
 import { canDecode, decodeBody, decodedMost, decodeText } from '../../src/integrity/decode-body.ts'
@@ -7,6 +7,8 @@ import { PageReader } from '../../src/integrity/page-reader.ts'
 import { pathShape } from '../../src/integrity/path-shape.ts'
 import { type Body, readBody } from '../../src/integrity/read-body.ts'
 import { address, read } from './fixture.ts'
+
+const { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } = zlib
 
 const body = (bytes: Buffer, more: Partial<Body> = {}): Body => ({
   kind: 'page',
@@ -62,6 +64,8 @@ t.test('codings', async t => {
     ['gzip, br', brotliCompressSync(gzipSync(text))],
     ['identity', Buffer.from(text)]
   ]
+  const zstd = (zlib as { zstdCompressSync?: (text: Buffer) => Buffer }).zstdCompressSync
+  if (zstd !== undefined) t.equal((await decodeBody(zstd(Buffer.from(text)), 'zstd')).toString(), text, 'zstd')
   for (const [coding, bytes] of coded) t.equal((await decodeBody(bytes, coding)).toString(), text, coding)
   for (const [coding, bytes] of coded.slice(0, 3))
     t.ok(text.startsWith((await decodeBody(bytes.subarray(0, -9), coding)).toString()), `${coding}, cut off`)
