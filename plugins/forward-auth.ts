@@ -15,6 +15,7 @@ import type { Clock } from '../src/clock.ts'
 import { describeError, type ErrorCode, GateError } from '../src/errors.ts'
 import { originAllowed } from '../src/forwarding/origin.ts'
 import type { Unsent } from '../src/identity/identity-headers.ts'
+import { carriesToken } from '../src/programs/presented.ts'
 import { originalOf } from '../src/request/forward-auth-request.ts'
 import { parseTarget } from '../src/request/target.ts'
 import { wantsPage } from '../src/request/wants-page.ts'
@@ -90,6 +91,11 @@ async function answerVerdict(request: FastifyRequest, reply: FastifyReply, optio
   if (match.kind !== 'app') throw new GateError(match.kind === 'none' ? match.code : 'not_allowed')
   const { site } = match
   exchange.judged = { app: match.app, method: original.method, raw: target.raw }
+  // The proxy would pass the token on to the app (THREATS T4).
+  if (hasToken(raw.headers, match.app)) {
+    exchange.hasToken = true
+    throw new GateError('token_not_allowed')
+  }
   const identified = await identify(site, raw.headers.cookie, options.sessions)
   const { principal } = identified
   const message = { method: original.method, headers: raw.headers, keepsOverrides: true }
@@ -144,6 +150,13 @@ async function answerVerdict(request: FastifyRequest, reply: FastifyReply, optio
   reply.header('factorgate-error', reason)
   if (original.redirects && isPage) return reply.redirect(url, 302)
   return reply.code(describeError(reason).status).header('location', url).send(errorBody(reason, url))
+}
+
+/** Also in an app that takes no tokens of its own. */
+function hasToken(headers: IncomingHttpHeaders, { tokens = null }: App): boolean {
+  const { authorization } = headers
+  if (authorization !== undefined && carriesToken(authorization, tokens !== null)) return true
+  return tokens !== null && tokens.header !== null && headers[tokens.header] !== undefined
 }
 
 /** The person of the session cookie on `site`, or the store's error, with which public paths stay open. */

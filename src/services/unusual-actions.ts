@@ -1,6 +1,9 @@
 /** What the watch on people does: the journal's line, with which people are told, and suspensions. */
 import { countingSink } from '../audit/audit-metrics.ts'
+import { bytesInWords } from '../budgets/sentences.ts'
 import type { ObservedExchange } from '../metering/observation.ts'
+import type { ProgramVerdict } from '../unusual/program-days.ts'
+import type { UsedProgram } from '../unusual/program-usage.ts'
 import type { UnusualStep } from '../unusual/steps.ts'
 import type { Verdict } from '../unusual/unusual.ts'
 import { type UnusualSettings, UnusualWatch } from '../unusual/unusual-watch.ts'
@@ -23,6 +26,10 @@ export async function startUnusual(runtime: Services, settings: UnusualSettings)
       act: (verdict, steps, exchange) =>
         act(verdict, steps, exchange, runtime).catch(error =>
           log.error({ err: error, account: verdict.account }, 'a step of the watch on people failed')
+        ),
+      actOnProgram: (verdict, program, steps) =>
+        actOnProgram(verdict, program, steps, runtime).catch(error =>
+          log.error({ err: error, token: program.token }, 'a step of the watch on programs failed')
         ),
       say: why => {
         log.warn(why)
@@ -71,4 +78,33 @@ async function act(
     why
   })
   if (steps.includes('suspend')) await suspendByWatch({ account, why, cause: 'unusual', at, sink }, runtime)
+}
+
+/** Nothing is asked of a program, and its owner is not suspended for it: quotas, and budgets per token, stop programs. */
+async function actOnProgram(
+  { level, score, bytes, usualBytes }: ProgramVerdict,
+  { account, name, token, app, address }: UsedProgram,
+  steps: readonly UnusualStep[],
+  { journal, metrics, notifying, tokens, clock }: Services
+): Promise<void> {
+  const counted = countingSink(journal, metrics)
+  const sink = notifying?.sink(counted) ?? counted
+  const found = await tokens.byId(token).catch(() => null)
+  const program = found === null ? token : `'${found.name}'`
+  metrics.count('factorgate_unusual_total', level)
+  sink.record({
+    kind: 'watch.unusual',
+    at: clock(),
+    account,
+    name,
+    token,
+    address,
+    app,
+    outcome: level,
+    score: Math.round(score),
+    signals: `programBytes:${Math.round(score)}`,
+    steps: steps.filter(step => step === 'journal' || step === 'notify').join(','),
+    isTold: steps.includes('notify'),
+    why: `The program ${program} of ${name} has fetched ${bytesInWords(bytes)} today; on a usual day it fetches ${bytesInWords(Math.max(1, Math.round(usualBytes)))}.`
+  })
 }

@@ -13,6 +13,8 @@ import { Keeper } from './keeper.ts'
 import { observationOf } from './observer.ts'
 import type { People } from './people.ts'
 import type { FindPlace } from './places.ts'
+import type { ProgramVerdict } from './program-days.ts'
+import { ProgramUsage, type UsedProgram } from './program-usage.ts'
 import { type StepsOfLevels, stepsOf, type UnusualStep } from './steps.ts'
 import type { DoubtFacts } from './track.ts'
 import { Unusual, type Verdict } from './unusual.ts'
@@ -34,11 +36,15 @@ export interface UnusualWatchOptions {
   readonly onSessionChange: (listener: (session: string) => void) => () => void
   /** Journal, notices and suspensions. It must not reject. */
   readonly act: (verdict: Verdict, steps: readonly UnusualStep[], exchange: ObservedExchange) => Promise<void>
+  /** A program fetches unusually much: journal and notices. It must not reject. */
+  readonly actOnProgram: (verdict: ProgramVerdict, program: UsedProgram, steps: readonly UnusualStep[]) => Promise<void>
   /** A sentence for operators, once for each trouble. */
   readonly say: (why: string) => void
   /** The store does not take what was learned; null when it does again. */
   readonly onStoreProblem: (problem: Error | null) => void
 }
+
+const programFlushMs = 5_000
 
 export class UnusualWatch {
   /** The part of each threshold that the posture leaves for an app. */
@@ -47,6 +53,8 @@ export class UnusualWatch {
   readonly #unusual: Unusual
   readonly #keeper: Keeper
   readonly #asks: Asks
+  readonly #programs: ProgramUsage
+  #programTimer: NodeJS.Timeout | undefined
   #settings: UnusualSettings
   #isEnforced: (app: string) => boolean = () => true
   #findPlace: FindPlace = null
@@ -66,6 +74,15 @@ export class UnusualWatch {
       onClockBack: days => say(`The clock went back by ${days} days. What was learned of people is kept.`)
     })
     this.#keeper = new Keeper({ people: this.#unusual.people, store, clock, onProblem: options.onStoreProblem })
+    this.#programs = new ProgramUsage({
+      store,
+      clock,
+      act: (verdict, program) => {
+        const facts = { level: verdict.level, isLearning: false }
+        return options.actOnProgram(verdict, program, stepsOf(facts, this.#settings, this.#isEnforced(program.app)))
+      },
+      onStoreProblem: options.onStoreProblem
+    })
     this.#asks = new Asks({
       store,
       clock,
@@ -81,7 +98,9 @@ export class UnusualWatch {
       this.#asks.sessionChanged(session).catch(() => {})
     })
     this.#keeper.start()
+    this.#programTimer = setInterval(() => void this.#programs.flush(), programFlushMs).unref()
     this.#stopObserving = this.#options.observers.add(told => {
+      this.#programs.note(told)
       const observation = observationOf(told)
       if (observation === null) return
       const verdict = this.#unusual.observe(observation)
@@ -147,6 +166,8 @@ export class UnusualWatch {
     this.#stopHearing?.()
     this.#asks.stop()
     await this.#keeper.stop()
+    clearInterval(this.#programTimer)
+    await this.#programs.flush(true)
   }
 
   async #act(verdict: Verdict, exchange: ObservedExchange): Promise<void> {

@@ -26,6 +26,7 @@ ${one('two', ', tokens: { header: X-Gate-Token }')}
 ${one('none', '')}
 ${one('reported', ', tokens: true, enforce: report')}
   - { id: files, url: "http://files.localhost:PORT", upstream: "${torrent.url}", tokens: true }`,
+    extra: 'trustedProxies: [127.0.0.1]',
     clock: time.read
   })
   const alice = await gate.account('alice')
@@ -199,6 +200,23 @@ t.test('T4 · an app reads the token, to use it elsewhere → no app ever gets i
   t.notMatch(JSON.stringify(app.seen.at(-1)!.rawHeaders), /Basic/)
   await gate.request('GET', `${gate.origin('reported')}/x`, bearer('fg_wrong'))
   t.notMatch(JSON.stringify(app.seen.at(-1)!.rawHeaders), /fg_|remote-user/i)
+
+  // A proxy that only asks for a verdict would pass it on.
+  for (const host of ['one', 'two', 'none'])
+    for (const headers of [bearer(text), basic(text), { 'x-gate-token': text }]) {
+      const original = {
+        'x-forwarded-uri': '/public/x',
+        'x-forwarded-method': 'GET',
+        'x-forwarded-host': `${host}.localhost:${gate.port}`
+      }
+      const verdict = await gate.request('GET', `${gate.origin('gate')}/.factorgate/auth`, { ...headers, ...original })
+      const isNone = 'x-gate-token' in headers && host !== 'two'
+      t.equal(
+        verdict.headers['factorgate-error'] ?? 'passes',
+        isNone ? 'passes' : 'token_not_allowed',
+        `${host} ${Object.keys(headers)}`
+      )
+    }
 
   const lines = await fixture.journal()
   t.match(

@@ -45,6 +45,7 @@ const records: Readonly<Record<string, object>> = {
     createdAt: 1
   },
   'invitation:': { accountId: person.accountId, expiresAt: 2 },
+  'unusual:program:': { day: 1, bytes: 2, days: 3, middle: 4, spread: 5, said: 0 },
   'program-token:': {
     id: '0123456789abcdef',
     digest: '0123456789abcdef'.repeat(4),

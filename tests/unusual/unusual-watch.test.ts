@@ -17,6 +17,7 @@ t.test('a watch that a reload ends hears of nothing any more', async t => {
         listeners.add(listener)
         return () => listeners.delete(listener)
       },
+      actOnProgram: async () => {},
       act: async () => {},
       say: why => t.fail(why),
       onStoreProblem: problem => t.equal(problem, null)

@@ -57,6 +57,7 @@ const staysBehind = [
   'meter:',
   'passing:',
   'unusual:ask:',
+  'unusual:program:',
   'integrity:turn:',
   'acme-state:',
   'acme-challenges:',

@@ -39,6 +39,7 @@ export class SimulatedGate implements Detector {
         observers: this.#observers,
         proofsNow: async session => this.#proofs.get(session) ?? [],
         onSessionChange: () => () => {},
+        actOnProgram: async () => {},
         act: async (verdict, taken) => {
           this.last = verdict
           this.#said = taken

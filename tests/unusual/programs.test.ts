@@ -1,0 +1,107 @@
+/** The usual volume of programs: each token has its own, and nothing else of a program is compared. */
+import t from 'tap'
+import type { Observation } from '../../src/metering/observation.ts'
+import {
+  judgeDay,
+  type ProgramDays,
+  type ProgramVerdict,
+  programDaysRecord,
+  withBytes
+} from '../../src/unusual/program-days.ts'
+import { ProgramUsage, type UsedProgram } from '../../src/unusual/program-usage.ts'
+import { MemoryStore, TestClock } from '../fixtures/in-process/memory-store.ts'
+
+const day = 86_400_000
+const MB = 1e6
+
+/** Ten days of this many megabytes, each a little different. */
+function learnt(megabytes: number, days = 10): ProgramDays {
+  let found: ProgramDays | null = null
+  for (let n = 0; n < days; n++) found = withBytes(found, megabytes * MB * (1 + 0.1 * (n % 3)), n * day)
+  return found as ProgramDays
+}
+
+t.test('a day is compared with the program’s own days', async t => {
+  const table: readonly (readonly [string, ProgramDays, number, string | null])[] = [
+    ['as always', learnt(200), 220, null],
+    ['twice as much', learnt(200), 400, null],
+    ['five times as much', learnt(200), 1_000, 'strange'],
+    ['fifty times as much', learnt(200), 10_000, 'alarming'],
+    ['a big program as always', learnt(50_000), 52_000, null],
+    ['fifty times as much, of a program that is new', learnt(200, 4), 10_000, null],
+    ['a small program that sends a little more', learnt(0.01), 0.5, null]
+  ]
+  for (const [sentence, found, megabytes, level] of table)
+    t.equal(judgeDay(withBytes(found, megabytes * MB, 20 * day))?.level ?? null, level, sentence)
+  const { usualBytes } = judgeDay(withBytes(learnt(200), 10_000 * MB, 20 * day)) as ProgramVerdict
+  t.ok(usualBytes > 190 * MB && usualBytes < 250 * MB, 'what is usual can be said')
+  let found = learnt(200)
+  for (let n = 11; n < 14; n++) found = withBytes(found, 10_000 * MB, n * day)
+  t.equal(judgeDay(withBytes(found, 10_000 * MB, 14 * day))?.level, 'alarming', 'three such days do not become usual')
+  t.equal(withBytes(found, MB, 2 * day).day, found.day, 'a clock that was put back begins no day')
+})
+
+function toldOf(token: string | null, bytesOut: number, at: number): Observation {
+  const person = { account: 'A1', name: 'alice', groups: [], session: 's', sessionStartedAt: 0, token }
+  const client = {
+    userAgent: '',
+    accept: '',
+    acceptLanguage: '',
+    fetchSite: '',
+    fetchMode: '',
+    fetchDest: '',
+    rawHeaders: []
+  }
+  const exchange = {
+    reference: 'r',
+    person,
+    app: 'files',
+    method: 'GET',
+    path: '/',
+    query: '',
+    address: '192.0.2.1',
+    client,
+    isSocket: false
+  }
+  return { exchange, phase: 'end', at, bytesIn: 0, bytesOut, status: 200, reason: null, isFirst: true }
+}
+
+t.test('two gates count together and say it once; a person’s own use does not count', async t => {
+  const time = new TestClock(10 * day)
+  const store = new MemoryStore(time.read)
+  await programDaysRecord.put(store, 'T1', learnt(200))
+  const verdicts: [ProgramVerdict, UsedProgram][] = []
+  const problems: (Error | null)[] = []
+  const gates = [1, 2].map(
+    () =>
+      new ProgramUsage({
+        store,
+        clock: time.read,
+        act: async (...said) => void verdicts.push(said),
+        onStoreProblem: problem => void problems.push(problem)
+      })
+  )
+  for (const gate of gates) {
+    gate.note(toldOf('T1', 350 * MB, time.now))
+    gate.note(toldOf(null, 90_000 * MB, time.now))
+  }
+  store.isDown = true
+  await gates[0]!.flush()
+  t.ok(problems[0] instanceof Error, 'without the store nothing is lost')
+  store.isDown = false
+  for (const gate of gates) await gate.flush()
+  t.match(verdicts, [
+    [
+      { level: 'strange', bytes: 700 * MB },
+      { account: 'A1', token: 'T1', app: 'files' }
+    ]
+  ])
+  t.same(problems.at(-1), null)
+  for (const gate of gates) gate.note(toldOf('T1', 10_000 * MB, time.now))
+  for (const gate of gates) await gate.flush()
+  t.same(
+    verdicts.map(([{ level }]) => level),
+    ['strange', 'alarming'],
+    'each level once a day'
+  )
+})
