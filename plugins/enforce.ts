@@ -5,12 +5,20 @@
 import type { IncomingMessage } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import { authorize, authorizeConsole, type Demands, type TighteningOf, wouldFields } from '../src/apps/authorize.ts'
+import {
+  type AppMatch,
+  authorize,
+  authorizeConsole,
+  type Demands,
+  type TighteningOf,
+  wouldFields
+} from '../src/apps/authorize.ts'
 import { isConsole } from '../src/apps/console-policy.ts'
 import { isRead } from '../src/apps/return-to.ts'
 import { type Match, ownPrefix, type RouteTable } from '../src/apps/route-table.ts'
 import type { AuditSink } from '../src/audit/event.ts'
 import type { Clock } from '../src/clock.ts'
+import type { ServedFile } from '../src/decoys/served-file.ts'
 import { describeError, GateError } from '../src/errors.ts'
 import { isFresh } from '../src/factor/proof.ts'
 import type { ChallengeReason, RefuseReason } from '../src/policy/decision.ts'
@@ -18,6 +26,7 @@ import { acceptsPage, wantsPage } from '../src/request/wants-page.ts'
 import { learnWorkerScript } from '../src/request/worker-scripts.ts'
 import type { Principal } from '../src/session/sessions.ts'
 import { challengeUrl, queryOfReturnTo } from './challenge-url.ts'
+import { type DecoyPort, sendDecoy, touchDecoy } from './decoys.ts'
 import { errorBody } from './error-body.ts'
 import type { Requires } from './exchange.ts'
 import { formPage } from './form-page.ts'
@@ -33,6 +42,8 @@ export interface EnforceOptions {
   readonly maxUrlLength?: number
   readonly demands?: Demands | null
   readonly tighteningOf?: TighteningOf | null
+  /** Null or left out where no app has decoys. */
+  readonly decoys?: DecoyPort | null
 }
 
 declare module 'fastify' {
@@ -53,7 +64,16 @@ const retrySeconds = 2
 export const enforcePlugin = fp<EnforceOptions>(
   async (
     app,
-    { routes, portalOrigin, audit, clock, maxUrlLength = defaultMaxUrlLength, demands = null, tighteningOf = null }
+    {
+      routes,
+      portalOrigin,
+      audit,
+      clock,
+      maxUrlLength = defaultMaxUrlLength,
+      demands = null,
+      tighteningOf = null,
+      decoys = null
+    }
   ) => {
     const context = { routes, clock, audit, demands, tighteningOf }
     app.addHook('onRoute', route => {
@@ -64,6 +84,40 @@ export const enforcePlugin = fp<EnforceOptions>(
     })
 
     app.addHook('onRequest', (request, reply, done) => {
+      const { match } = request.exchange
+      const touched = match.kind === 'app' && match.app.decoys != null ? touch(request, match) : null
+      if (touched === null) return enforce(request, reply, done)
+      touched.then(answer => {
+        if (answer.file === null && answer.refusal !== null) {
+          request.exchange.decision = { kind: 'refuse', reason: 'not_allowed' }
+          return done(new GateError(answer.refusal.code, answer.refusal))
+        }
+        enforce(request, reply, done, answer.file)
+      }, done)
+    })
+
+    function touch({ exchange, raw }: FastifyRequest, match: AppMatch) {
+      const { target, client, principal, program, id } = exchange
+      const { method = '', headers } = raw
+      const asking = {
+        method,
+        headers,
+        query: target.query,
+        address: client.address,
+        reference: id,
+        principal,
+        program
+      }
+      return touchDecoy(decoys, match, routes, asking)
+    }
+
+    /** `file`: what the gate answers where the rules would forward the request. */
+    function enforce(
+      request: FastifyRequest,
+      reply: FastifyReply,
+      done: (error?: Error) => void,
+      file: ServedFile | null = null
+    ): void {
       const { exchange } = request
       const access = authorize(context, exchange, request.raw)
       if (access.kind === 'own') return enforceOwn(request, reply, access, done)
@@ -74,6 +128,7 @@ export const enforcePlugin = fp<EnforceOptions>(
       }
       exchange.decision = access
       if (access.kind === 'forward') {
+        if (file !== null) return sendDecoy(reply, request.raw.method as string, file)
         if (access.would !== undefined) exchange.notes = { ...exchange.notes, ...wouldFields(access.would) }
         const { principal, match, target } = exchange
         if (principal !== null && request.raw.headers['service-worker'] !== undefined && match.site !== null)
@@ -81,7 +136,7 @@ export const enforcePlugin = fp<EnforceOptions>(
         return done()
       }
       challenge(request, reply, access.match, access.reason, queryOfReturnTo(access.returnTo), done)
-    })
+    }
 
     function enforceOwn(
       request: FastifyRequest,

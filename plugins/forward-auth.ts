@@ -23,6 +23,7 @@ import type { Principal, Sessions } from '../src/session/sessions.ts'
 import { StoreUnreachable } from '../src/store/store.ts'
 import { challengeUrl, queryOfReturnTo } from './challenge-url.ts'
 import { readOwn } from './cookies.ts'
+import { type DecoyPort, touchDecoy } from './decoys.ts'
 import { errorBody } from './error-body.ts'
 import { defaultMaxUrlLength } from './return-address.ts'
 import { warnOfUnsent } from './unsent-identity.ts'
@@ -46,6 +47,8 @@ export interface ForwardAuthOptions {
   readonly maxUrlLength?: number
   readonly demands?: Demands | null
   readonly tighteningOf?: TighteningOf | null
+  /** Null or left out where no app has decoys. */
+  readonly decoys?: DecoyPort | null
 }
 
 const path = '/.factorgate/auth'
@@ -99,6 +102,15 @@ async function answerVerdict(request: FastifyRequest, reply: FastifyReply, optio
   const identified = await identify(site, raw.headers.cookie, options.sessions)
   const { principal } = identified
   const message = { method: original.method, headers: raw.headers, keepsOverrides: true }
+  const touched = await touchDecoy(options.decoys ?? null, match, options.routes, {
+    method: original.method,
+    headers: raw.headers,
+    query: target.query,
+    address: exchange.client.address,
+    reference: exchange.id,
+    principal,
+    program: null
+  })
   const access = authorize(options, { match, target, client: exchange.client, ...identified }, message)
   const decision = access.kind === 'refuse' ? access.decision : access
   exchange.notes = {
@@ -109,6 +121,8 @@ async function answerVerdict(request: FastifyRequest, reply: FastifyReply, optio
       ? {}
       : { account: principal.account.id, name: principal.account.name, session: principal.session.id })
   }
+  // A verdict has no file to answer with, so what the gate would serve is left to the app.
+  if (touched !== null && touched.refusal !== null) throw new GateError(touched.refusal.code, touched.refusal)
   if (access.kind === 'refuse') throw new GateError(access.reason, access)
   if (access.kind === 'forward') {
     let granted = access

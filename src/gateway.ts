@@ -129,14 +129,14 @@ export async function buildGateway(
   const frontHeaders = frontHeadersOf(config)
   const isTraced = config.traces !== null
   const apps = config.apps.map(app => ({
-    ...toApp(app, portalOrigin, config.apps),
+    ...toApp(app, portalOrigin, config.apps, config.watch),
     tls: tlsOf(app),
     frontHeaders,
     isTraced
   }))
   const routes = new RouteTable({ apps, portalOrigin })
   const watching = await watchingOf(config, apps, runtime)
-  const { demands } = watching
+  const { demands, decoys } = watching
   const upstreams = new UpstreamRegistry({ apps, states: runtime.upstreams })
   const tighteningOf = usePosture(config, runtime)
   const returnTargets = new ReturnTargets(routes, apps, clock, { demands, tighteningOf })
@@ -203,7 +203,7 @@ export async function buildGateway(
     accept: { readClient: makeClientReader(config.trustedProxies), trace: await tracesOf(config, runtime) },
     match: { routes },
     session: { sessions, tokens: apps.some(({ tokens }) => tokens != null) ? runtime.tokens : null },
-    enforce: { routes, portalOrigin, audit, clock, maxUrlLength, demands, tighteningOf },
+    enforce: { routes, portalOrigin, audit, clock, maxUrlLength, demands, tighteningOf, decoys },
     forward: {
       live,
       upstreams,
@@ -239,7 +239,8 @@ export async function buildGateway(
       clock,
       maxUrlLength,
       demands,
-      tighteningOf
+      tighteningOf,
+      decoys
     },
     portal: {
       portal: {

@@ -8,6 +8,7 @@ import { printDuration } from '../values/value-types.ts'
 import { checkListenTls } from './acme.ts'
 import { checkApps, checkScheme } from './apps.ts'
 import { checkAppsTls, checkRedisFiles, checkTlsFiles } from './certificates.ts'
+import { checkDecoys } from './decoys.ts'
 import { checkCertificate } from './identity-certificate.ts'
 import { checkEnrolment } from './identity-enrolment.ts'
 import { checkHeader } from './identity-header.ts'
@@ -38,6 +39,7 @@ export function checkConfig(config: DraftConfig, now: number, diagnostics: Diagn
   checkNotify(config, now, diagnostics)
   checkWatch(config, diagnostics)
   checkIntegrity(config, diagnostics)
+  checkDecoys(config, diagnostics)
   checkJournal(config, now, diagnostics)
   checkTraces(config, now, diagnostics)
   if (config.unsafeHttp === true)

@@ -210,7 +210,7 @@ function networkOf(text: string): Network {
 }
 
 /** True only if the glob `wide` matches every path that `narrow` matches. */
-function coversPath(wide: string | undefined, narrow: string): boolean {
+export function coversPath(wide: string | undefined, narrow: string): boolean {
   if (wide === undefined || wide === narrow) return true
   const [w, n] = [segmentsOf(wide), segmentsOf(narrow)]
   const from = (i: number, j: number): boolean => {

@@ -47,7 +47,8 @@ class Reader {
     const short = schema['x-short']
     if (short !== undefined && !isMap(node) && value !== undefined) {
       const long = schema.anyOf!.find(branch => branch.properties !== undefined)!
-      return { ...(this.value(long, this.#created({}), path) as object), [short]: value }
+      const { [short]: _, ...properties } = long.properties!
+      return { ...(this.value({ ...long, properties }, this.#created({}), path) as object), [short]: value }
     }
     return schema['x-listed'] && !isSeq(node) && value != null ? [value] : value
   }

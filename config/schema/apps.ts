@@ -1,5 +1,6 @@
 /** The schema of `apps[]`: where an app is, who may enter, and what it hears about people. */
 import { factorKinds, factorTable } from '../../src/factor/kinds.ts'
+import { decoys, onDecoy } from './decoys.ts'
 import { identityHeaders } from './identity-headers.ts'
 import { integrity } from './integrity.ts'
 import { within } from './people.ts'
@@ -258,7 +259,9 @@ export const app = map(
       example: true
     }),
     integrity,
-    maintenance: orNull(maintenance)
+    maintenance: orNull(maintenance),
+    decoys,
+    onDecoy
   },
   { title: 'App', description: 'One app behind the gate.' }
 )

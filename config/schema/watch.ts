@@ -1,7 +1,8 @@
-/** The schema of `watch`: budgets of what leaves, and what is unusual for a person. */
+/** The schema of `watch`: budgets of what leaves, what is unusual for a person, and what a touch of a decoy causes. */
 import { scopes, steps } from '../../src/budgets/steps.ts'
 import { factorKinds } from '../../src/factor/kinds.ts'
 import { type UnusualStep, unusualSteps } from '../../src/unusual/steps.ts'
+import { watchDecoys } from './decoys.ts'
 import { posture } from './posture.ts'
 import { resume } from './resume.ts'
 import { choice, duration, list, map, orNull, text, whole } from './schema-builders.ts'
@@ -160,7 +161,8 @@ export const watch = orNull(
       }),
       unusual: orNull(unusual),
       posture,
-      resume
+      resume,
+      decoys: watchDecoys
     },
     {
       title: 'The watch',

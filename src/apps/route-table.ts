@@ -1,5 +1,6 @@
 /** The route table: it finds the app for a host and a path, and refuses ambiguous targets. */
 import type { Budget } from '../budgets/budget.ts'
+import type { Decoys } from '../decoys/decoys.ts'
 import type { IdentityHeaders } from '../identity/header-profiles.ts'
 import type { Policy } from '../policy/policy.ts'
 import type { TokenTerms } from '../programs/presented.ts'
@@ -61,6 +62,8 @@ export interface App {
   readonly isGuarded?: boolean
   /** What `freshFor` of each rule demands, by the rule's index; null where no rule says it. */
   readonly ownBudgets?: readonly (Budget | null)[] | null
+  /** Addresses that nobody has business asking for; null for none. */
+  readonly decoys?: Decoys | null
 }
 
 export interface Maintenance {

@@ -44,6 +44,7 @@ export const eventKinds = [
   'watch.unusual',
   'watch.app',
   'posture',
+  'watch.decoy',
   'key.rotate',
   'store.export',
   'store.import',

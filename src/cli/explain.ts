@@ -19,6 +19,7 @@ import { toApp } from '../services/app-options.ts'
 import { postureTermsOf } from '../services/posture.ts'
 import { type Command, type Io, jsonText, readArgs, UsageError, visible } from './command.ts'
 import { configFor, configHelp, configOption, withStore } from './command-context.ts'
+import { describeDecoy } from './explain-decoy.ts'
 import { readProofs } from './proofs.ts'
 import { accountsAt } from './user/person.ts'
 
@@ -98,8 +99,10 @@ Example:
     const question = questionOf(gate, request, match, message)
     if (question === null || (access.kind === 'refuse' && access.decision === null)) return say(unasked(access))
     const explanation = explain(question, decisionOf(access))
+    const decoy = describeDecoy(match, question.readings, target.query, method, subject, from)
     if (level !== 'normal') io.stderr(`note: the posture of ${match.app.id} is ${level}\n`)
-    io.stdout(values.json ? jsonText({ url, posture: level, ...explanation }) : formatExplanation(explanation))
+    if (values.json) io.stdout(jsonText({ url, posture: level, ...explanation, ...(decoy === null ? {} : { decoy }) }))
+    else io.stdout(`${formatExplanation(explanation)}${decoy === null ? '' : `\n  ${decoy.why}\n`}`)
     return explanation.decision.kind === 'forward' ? 0 : 1
   }
 }
@@ -137,7 +140,7 @@ function locate(config: Config, url: string): { table: RouteTable; found: Locate
   const [, scheme = '', host = '', rest = ''] = /^(https?):\/\/([^/?#]*)([^#]*)/i.exec(url) ?? []
   if (scheme === '') throw new UsageError(`--url must begin with http:// or https://, got '${visible(url)}'`)
   const table = new RouteTable({
-    apps: config.apps.map(app => toApp(app, config.portal.url.origin)),
+    apps: config.apps.map(app => toApp(app, config.portal.url.origin, config.apps, config.watch)),
     portalOrigin: config.portal.url.origin
   })
   return { table, found: find(table, scheme, host, rest) }

@@ -3,11 +3,13 @@ import { group } from './command.ts'
 
 export const command = group({
   name: 'watch',
-  summary: 'Show who fetches how much, how full budgets are, and what is new in apps.',
+  summary:
+    'Show who fetches how much, how full budgets are, what is new in apps, and whose copy of a decoy has leaked.',
   help: `
 Example:
   factorgate watch show
   factorgate watch app files
+  factorgate watch mark < passwords.xlsx
 `,
   commands: [
     {
@@ -19,6 +21,11 @@ Example:
       name: 'app',
       summary: 'Show what is new in an app, approve it, or announce a change.',
       load: () => import('./watch/app.ts')
+    },
+    {
+      name: 'mark',
+      summary: 'Say whose copy of a decoy a leaked file is.',
+      load: () => import('./watch/mark.ts')
     }
   ]
 })

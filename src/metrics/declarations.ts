@@ -87,6 +87,11 @@ export const declarations = {
     help: '0 normal, 1 elevated, 2 lockdown; for all apps (without a value of the label), and for those with a posture of their own.',
     merge: 'most'
   },
+  factorgate_decoy_touches_total: {
+    type: 'counter',
+    labels: ['app', 'outcome'],
+    help: 'Touches of decoys, by app and outcome: touched by a person who is signed in, led there perhaps without their will, reported only, half_way signed in, or by a stranger.'
+  },
   factorgate_budget_events_total: {
     type: 'counter',
     labels: ['budget', 'event'],

@@ -44,6 +44,8 @@ export function noticeOf(event: AuditEvent): Notice | null {
       return event.isTold === true ? made(event, 'unusual-use', { why: text(event.why) }, [operators]) : null
     case 'watch.app':
       return event.isTold === true ? made(event, 'app-changed', { why: text(event.why) }, [operators]) : null
+    case 'watch.decoy':
+      return event.isTold === true ? made(event, 'decoy-touched', { why: text(event.why) }, [operators]) : null
     case 'certificate.ending':
       return certificateEnding(event)
     default:

@@ -5,6 +5,8 @@ import type { AppConfig, Config, RuleConfig } from '../../config/schema.ts'
 import type { App } from '../apps/route-table.ts'
 import { ownBudgetsOf } from '../budgets/own-budgets.ts'
 import type { Clock } from '../clock.ts'
+import { Decoys } from '../decoys/decoys.ts'
+import { defaultSteps } from '../decoys/steps.ts'
 import { trustAnchors } from '../factor/attestation-chain.ts'
 import { factorKinds } from '../factor/proof.ts'
 import type { WebauthnOptions } from '../factor/webauthn.ts'
@@ -77,8 +79,13 @@ export function webauthnOf({
   return { userVerification, attestation, policy: { allow, deny, anchors, refusesSynced } }
 }
 
-/** One app for the route table, without `tls`. `all` lists every app, to find those on the same host name. */
-export function toApp(app: AppConfig, portalOrigin: string, all: readonly AppConfig[] = []): App {
+/** One app for the route table, without `tls`. `all` lists every app, to find those on the same host name. `watch`: for its decoys. */
+export function toApp(
+  app: AppConfig,
+  portalOrigin: string,
+  all: readonly AppConfig[] = [],
+  watch: Config['watch'] = null
+): App {
   const { origin, host, hostname, prefix } = app.url
   const hosts = [new URL(portalOrigin), ...all.map(({ url }) => url)]
   const neighbours = hosts.filter(other => other.hostname === hostname && other.host !== host).map(other => other.host)
@@ -109,13 +116,29 @@ export function toApp(app: AppConfig, portalOrigin: string, all: readonly AppCon
     isReportOnly: app.enforce === 'report',
     tokens: tokenTermsOf(app.tokens),
     isGuarded: app.guarded,
-    ownBudgets: ownBudgetsOf(app.id, app.rules.map(toRule))
+    ownBudgets: ownBudgetsOf(app.id, app.rules.map(toRule)),
+    decoys: decoysOf(app, watch)
   }
 }
 
 function tokenTermsOf(tokens: AppConfig['tokens']): TokenTerms | null {
   if (tokens === false) return null
   return { header: tokens === true ? null : (tokens.header?.toLowerCase() ?? null) }
+}
+
+/** What a decoy says itself comes first, then what its app says, then `watch.decoys`. Exemptions add up. */
+function decoysOf({ decoys, onDecoy, caseSensitive }: AppConfig, watch: Config['watch']): Decoys | null {
+  if (decoys.length === 0) return null
+  const steps = onDecoy?.then ?? watch?.decoys?.then ?? defaultSteps
+  const exempt = [watch?.decoys?.exempt ?? null, onDecoy?.exempt ?? null].flatMap(one => one ?? [])
+  const all = (key: 'networks' | 'users' | 'groups') => exempt.flatMap(one => one[key])
+  return new Decoys(
+    decoys.map(({ path, query, serve, content, then }) => ({ path, query, serve, content, steps: then ?? steps })),
+    {
+      isCaseSensitive: caseSensitive,
+      exempt: { networks: all('networks'), users: all('users'), groups: all('groups') }
+    }
+  )
 }
 
 function toHealthCheck({ path, every, timeout, status, rise, fall }: NonNullable<AppConfig['health']>): HealthCheck {

@@ -12,6 +12,7 @@ import { type PseudonymisedField, pseudonymiser } from '../audit/pseudonyms.ts'
 import type { RotationOptions } from '../audit/rotation.ts'
 import type { Budgets } from '../budgets/budgets.ts'
 import type { Clock } from '../clock.ts'
+import type { RunningDecoys } from '../decoys/running-decoys.ts'
 import { Credentials } from '../factor/credential.ts'
 import type { FactorNotice } from '../factor/factor-notice.ts'
 import { LiveConnections } from '../forwarding/live-connections.ts'
@@ -118,6 +119,7 @@ export class Services {
   integrity: IntegrityWatch | null = null
   /** How careful the gate is now. */
   readonly postures: Postures
+  decoys: RunningDecoys | null = null
   /** True if other processes use the same store. */
   readonly isStoreShared: boolean
   /** Those who are told of each exchange while it runs. */
@@ -376,7 +378,7 @@ export class Services {
     this.reports.stop()
     clearInterval(this.#flushing)
     await this.#flush()
-    for (const watch of [this.budgets, this.unusual, this.integrity]) await watch?.stop()
+    for (const watch of [this.budgets, this.unusual, this.integrity, this.decoys]) await watch?.stop()
     this.live.close()
     this.samlReader.close()
     this.cache.close()

@@ -1,6 +1,7 @@
 /** What watches the exchanges of one gate, composed for the pipeline: observers, and the budgets of the configuration. */
 import type { IncomingMessage } from 'node:http'
 import type { Config } from '../../config/schema.ts'
+import type { DecoyPort } from '../../plugins/decoys.ts'
 import type { Exchange } from '../../plugins/exchange.ts'
 import type { WatchedFlows } from '../../plugins/forward.ts'
 import { observedExchange } from '../../plugins/observed-exchange.ts'
@@ -10,6 +11,7 @@ import type { Budget } from '../budgets/budget.ts'
 import type { Budgets } from '../budgets/budgets.ts'
 import type { Counted } from '../budgets/steps.ts'
 import { quotaOf } from '../budgets/token-quota.ts'
+import type { RunningDecoys } from '../decoys/running-decoys.ts'
 import { describeError, type ErrorCode } from '../errors.ts'
 import { factorKinds } from '../factor/kinds.ts'
 import type { ObservedExchange } from '../metering/observation.ts'
@@ -25,6 +27,8 @@ export interface Watching {
   readonly flows: WatchedFlows
   /** Null where the configuration has no watch. */
   readonly demands: Demands | null
+  /** Null where no app has decoys. */
+  readonly decoys: DecoyPort | null
   /** A refusal or a challenge of the gate. */
   onRefusal(code: string, exchange: Exchange, request: IncomingMessage): void
 }
@@ -34,6 +38,9 @@ export async function watchingOf(config: Config, apps: readonly App[], runtime: 
   const budgets = await budgetsOf(config, apps, runtime)
   const unusual = await unusualOf(config, apps, runtime)
   const isWatching = unusual !== null || (budgets !== null && hasBudgets(config, apps))
+  const decoys = await decoysOf(apps, runtime)
+  // Without this step nobody is ever asked because of a decoy.
+  const asking = apps.some(app => app.decoys?.all.some(({ steps }) => steps.includes('step-up'))) ? decoys : null
   const observedFlow = (observed: ObservedExchange) =>
     observers.isEmpty ? null : new ObservedFlow(observed, observers, clock)
   return {
@@ -48,13 +55,17 @@ export async function watchingOf(config: Config, apps: readonly App[], runtime: 
       }
     },
     demands:
-      budgets === null && unusual === null
+      budgets === null && unusual === null && asking === null
         ? null
         : {
-            onlyOfPrograms: !isWatching,
+            onlyOfPrograms: !isWatching && asking === null,
             on: (app, permit, who, token) =>
-              unusual?.demandOn(who) ?? budgets?.demandOn(scopeOf(app), who, ownOf(app, permit, token)) ?? null
+              unusual?.demandOn(who) ??
+              asking?.demandOn(who) ??
+              budgets?.demandOn(scopeOf(app), who, ownOf(app, permit, token)) ??
+              null
           },
+    decoys: decoys?.watch ?? null,
     onRefusal(code, exchange, request) {
       if (observers.isEmpty) return
       const observed = observedExchange(exchange, request, request.headers.upgrade !== undefined)
@@ -129,6 +140,16 @@ async function unusualOf(config: Config, apps: readonly App[], runtime: Services
   const reporting = new Set(apps.filter(({ isReportOnly }) => isReportOnly).map(({ id }) => id))
   await runtime.unusual.configure(settings, app => !reporting.has(app))
   return runtime.unusual
+}
+
+/** As the budgets: loaded where an app has decoys, and outliving a reload. */
+async function decoysOf(apps: readonly App[], runtime: Services): Promise<RunningDecoys | null> {
+  if (!apps.some(({ decoys }) => decoys != null)) return null
+  if (runtime.decoys === null) {
+    const { startDecoys } = await import('./decoy-actions.ts')
+    runtime.decoys = await startDecoys(runtime)
+  }
+  return runtime.decoys
 }
 
 type BudgetConfig = NonNullable<Config['watch']>['budgets'][number]

@@ -94,6 +94,14 @@ t.test('an event becomes a notice to whom it concerns', async t => {
       { why: 'New on /login' }
     ],
     ['unusual use that is only journaled', { kind: 'watch.unusual', outcome: 'odd', isTold: false, ...alice }, null],
+    [
+      'a decoy that a person has touched',
+      { kind: 'watch.decoy', outcome: 'touched', isTold: true, why: 'much', ...alice },
+      'decoy-touched',
+      [operators],
+      { why: 'much' }
+    ],
+    ["a stranger's touch of a decoy", { kind: 'watch.decoy', outcome: 'stranger', isTold: false }, null],
     ['an exchange', { kind: 'exchange', status: 200, ...alice }, null],
     ['a message that was sent', { kind: 'notice.sent', ...alice }, null],
     ['a message that was given up', { kind: 'notice.failed', ...alice }, null]

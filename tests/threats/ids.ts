@@ -5,9 +5,9 @@ import { fileURLToPath } from 'node:url'
 const folder = fileURLToPath(new URL('./', import.meta.url))
 
 /** The groups of docs/THREATS.md, with their last numbers. */
-export const groups = { H: 27, P: 18, R: 19, M: 29, W: 20, S: 17, F: 15, D: 17, I: 54, T: 9, N: 2, K: 9 } as const
+export const groups = { H: 27, P: 18, R: 19, M: 29, W: 20, S: 17, F: 15, D: 17, I: 54, T: 9, N: 2, K: 9, B: 5 } as const
 
-/** `H1` … `K9`, in their order. */
+/** `H1` … `B5`, in their order. */
 export const ids: readonly string[] = Object.entries(groups).flatMap(([letter, last]) =>
   Array.from({ length: last }, (_, n) => `${letter}${n + 1}`)
 )
@@ -53,9 +53,9 @@ export function rowsHere(): { id: string; file: string }[] {
 const tests = fileURLToPath(new URL('../', import.meta.url))
 const nameOfRow = /['"`]([A-Z]\d+)(?: [^'"`\n]*)? · [^'"`\n]* → /g
 
-/** Rows of institutions and certificates stand where the fixtures of their servers are used: `'I12 … · what is tried → what comes of it'`. */
+/** Rows of these rooms stand beside their tests: `'I12 … · what is tried → what comes of it'`. */
 export function rowsElsewhere(): { id: string; file: string }[] {
-  return ['identity', 'portal', 'programs', 'integrity', 'acme', 'server'].flatMap(place =>
+  return ['identity', 'portal', 'programs', 'integrity', 'acme', 'server', 'decoys'].flatMap(place =>
     readdirSync(tests + place, { recursive: true })
       .map(file => `${place}/${file}`)
       .filter(file => file.endsWith('.test.ts'))

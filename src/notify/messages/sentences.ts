@@ -97,6 +97,11 @@ export interface Sentences {
       readonly what: (args: { readonly person: string }) => string
       readonly now: string
     }
+    readonly 'decoy-touched': {
+      readonly subject: (args: { readonly person: string }) => string
+      readonly what: (args: { readonly person: string }) => string
+      readonly now: string
+    }
     readonly 'app-changed': {
       readonly subject: string
       readonly what: (args: { readonly lab: string }) => string

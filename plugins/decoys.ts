@@ -1,0 +1,78 @@
+/** Decoys in the pipeline: which request touches one, and the gate's answer in place of the app. */
+import type { IncomingHttpHeaders } from 'node:http'
+import type { FastifyReply } from 'fastify'
+import type { AppMatch } from '../src/apps/authorize.ts'
+import type { RouteTable } from '../src/apps/route-table.ts'
+import { destinationReadings } from '../src/apps/webdav-destination.ts'
+import { pathForRecord } from '../src/audit/path-for-record.ts'
+import type { DecoyAnswer, DecoyRequest, TouchingPerson } from '../src/decoys/decoy-watch.ts'
+import type { Decoy } from '../src/decoys/decoys.ts'
+import type { ServedFile } from '../src/decoys/served-file.ts'
+import { isQuestion } from '../src/decoys/touch.ts'
+import type { Program } from '../src/programs/program.ts'
+import type { Principal } from '../src/session/principal.ts'
+
+/** Whoever acts on touches. */
+export interface DecoyPort {
+  touched(request: DecoyRequest): Promise<DecoyAnswer>
+}
+
+export interface Asking {
+  readonly method: string
+  readonly headers: IncomingHttpHeaders
+  /** Begins with '?', or is ''. */
+  readonly query: string
+  readonly address: string
+  readonly reference: string
+  readonly principal: Principal | null
+  /** Where a program asks with a token. */
+  readonly program: Program | null
+}
+
+/** Null where the request touches no decoy, which costs one look where the app has none. */
+export function touchDecoy(
+  port: DecoyPort | null,
+  match: AppMatch,
+  routes: RouteTable,
+  { method, headers, query, address, reference, principal, program }: Asking
+): Promise<DecoyAnswer> | null {
+  const { app, site, readings } = match
+  if (app.decoys == null || port === null || isQuestion(method)) return null
+  const decoy = app.decoys.at(readings, query) ?? written(match, headers, routes)
+  if (decoy === null) return null
+  const who = principal === null ? ownerOf(program) : { ...principal, token: null }
+  return port.touched({
+    decoy,
+    app,
+    site,
+    method,
+    headers,
+    address,
+    reference,
+    path: pathForRecord(match.path, readings, who === null ? 256 : 1024),
+    who
+  })
+}
+
+function ownerOf(program: Program | null): TouchingPerson | null {
+  if (program === null) return null
+  const { account, token, proofs } = program
+  return { account, session: null, token, proofs, isFullySignedIn: true }
+}
+
+/** The decoy that a COPY or MOVE would write to. */
+function written({ app, site }: AppMatch, { destination }: IncomingHttpHeaders, routes: RouteTable): Decoy | null {
+  if (destination === undefined) return null
+  const readings = destinationReadings(destination as string, app, site, routes)
+  return readings === null ? null : (app.decoys?.at(readings, '') ?? null)
+}
+
+/** Answers with a file of the gate's own. */
+export function sendDecoy(reply: FastifyReply, method: string, { type, body }: ServedFile): void {
+  if (method !== 'GET' && method !== 'HEAD') {
+    reply.code(405).header('allow', 'GET, HEAD').header('cache-control', 'no-store').send()
+    return
+  }
+  reply.type(type).header('cache-control', 'no-store').header('content-length', body.length)
+  reply.send(method === 'HEAD' ? undefined : body)
+}

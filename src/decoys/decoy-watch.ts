@@ -1,0 +1,199 @@
+/** The watch on decoys of one process: it judges each touch, acts before anything is forwarded, and says what the answer is. */
+import type { IncomingHttpHeaders } from 'node:http'
+import type { AuditEvent } from '../audit/event.ts'
+import type { Clock } from '../clock.ts'
+import { factorKinds } from '../factor/kinds.ts'
+import { newestProof, type Proof } from '../factor/proof.ts'
+import type { Keyring } from '../keyring/keyring.ts'
+import type { Decoy, Decoys } from './decoys.ts'
+import { type LedTo, ledBy } from './led.ts'
+import { wordsOf } from './marks.ts'
+import { Repeats } from './repeats.ts'
+import { rowCount } from './rows.ts'
+import { sentenceOf } from './sentences.ts'
+import { type ServedFile, servedFile } from './served-file.ts'
+import { judgeTouch, type Touch, type TouchOutcome } from './touch.ts'
+
+/** A request that touches a decoy. */
+export interface DecoyRequest {
+  readonly decoy: Decoy
+  readonly app: { readonly id: string; readonly isReportOnly?: boolean; readonly decoys?: Decoys | null }
+  readonly site: LedTo
+  readonly method: string
+  readonly headers: IncomingHttpHeaders
+  readonly address: string
+  readonly reference: string
+  /** For the journal. */
+  readonly path: string
+  readonly who: TouchingPerson | null
+}
+
+export interface TouchingPerson {
+  readonly account: { readonly id: string; readonly name: string; readonly groups: readonly string[] }
+  /** Null for a program. */
+  readonly session: { readonly id: string } | null
+  /** Of a program; null for a person. */
+  readonly token: { readonly id: string; readonly name: string } | null
+  readonly proofs: readonly Proof[]
+  readonly isFullySignedIn: boolean
+}
+
+export interface DecoyAnswer {
+  /** Null if the request goes on as the rules say. */
+  readonly refusal: DecoyRefusal | null
+  /** True if a proof is asked for now, so that the request must be judged again. */
+  readonly isAsked: boolean
+  /** What the gate answers in place of the app, if the rules let the person through. Null where the app answers. */
+  readonly file: ServedFile | null
+}
+
+export interface DecoyRefusal {
+  readonly code: 'account_suspended' | 'not_allowed' | 'store_unreachable'
+  /** The person reads it. */
+  readonly words?: string
+  readonly retryAfterSeconds?: number
+}
+
+export interface DecoyWatchOptions {
+  readonly clock: Clock
+  readonly keyring: () => Pick<Keyring, 'mac'>
+  /** `isLimited`: anybody can cause it, so that it must not fill the journal. */
+  readonly record: (event: AuditEvent, isLimited: boolean) => void
+  readonly count: (app: string, outcome: TouchOutcome) => void
+  /** Reject if the store cannot write it. */
+  readonly suspend: (account: string, why: string, at: number) => Promise<unknown>
+  readonly cut: (session: string, why: string) => Promise<unknown>
+  /** Of a program, which can show no proof. */
+  readonly revoke: (token: string, why: string) => Promise<unknown>
+  /** Each session of the person must show a proof that is newer than `at`. */
+  readonly ask: (account: string, at: number) => Promise<unknown>
+  readonly onProblem: (error: unknown, account: string) => void
+}
+
+/** A proof of that age is as good as a new one. */
+const justProvedMs = 60_000
+const retryAfterSeconds = 2
+const goesOn = { refusal: null, isAsked: false, file: null } as const
+
+export class DecoyWatch {
+  readonly #options: DecoyWatchOptions
+  readonly #repeats: Repeats
+  /** Of each person that is being acted on: requests beside it wait for the same action. */
+  readonly #acting = new Map<string, Promise<DecoyAnswer>>()
+
+  constructor(options: DecoyWatchOptions) {
+    this.#options = options
+    this.#repeats = new Repeats(options.clock)
+  }
+
+  /** Resolves when the steps have acted. It never rejects. */
+  async touched(request: DecoyRequest): Promise<DecoyAnswer> {
+    const { decoy, app, who, address, headers, site } = request
+    const isWhole = who?.isFullySignedIn === true
+    if (app.decoys?.exempt.has(address, isWhole ? who.account : null) === true)
+      return { ...goesOn, file: this.#fileFor(request) }
+    const led = ledBy(headers, site)
+    const touch = judgeTouch({
+      signedIn: who === null ? 'nobody' : isWhole ? 'fully' : 'half',
+      led,
+      isReportOnly: app.isReportOnly === true,
+      steps: decoy.steps,
+      isJustProved: who !== null && this.#isJustProved(who.proofs)
+    })
+    const why = sentenceOf({
+      touch,
+      led,
+      name: who?.account.name ?? null,
+      program: who?.token?.name ?? null,
+      app: app.id,
+      text: decoy.text
+    })
+    this.#options.count(app.id, touch.outcome)
+    this.#record(request, touch, led, why)
+    if (!touch.isStopped || who === null) return { ...goesOn, file: this.#fileFor(request) }
+    if (touch.outcome === 'led') return { ...goesOn, refusal: { code: 'not_allowed' } }
+    const answer = await this.#actOnce(who, touch, why)
+    const isGiven = decoy.serve !== null && !answer.isAsked && answer.refusal?.code !== 'store_unreachable'
+    return isGiven ? { ...answer, file: this.#fileFor(request) } : answer
+  }
+
+  #actOnce(who: TouchingPerson, touch: Touch, why: string): Promise<DecoyAnswer> {
+    const key = touch.steps.includes('suspend') ? who.account.id : heldBy(who)
+    const running = this.#acting.get(key)
+    if (running !== undefined) return running
+    const acting = this.#act(who, touch, why).finally(() => this.#acting.delete(key))
+    this.#acting.set(key, acting)
+    return acting
+  }
+
+  async #act({ account, session, token }: TouchingPerson, { steps }: Touch, why: string): Promise<DecoyAnswer> {
+    const { suspend, cut, revoke, ask, clock, onProblem } = this.#options
+    try {
+      if (steps.includes('suspend')) {
+        await suspend(account.id, why, clock())
+        return { ...goesOn, refusal: { code: 'account_suspended', words: why } }
+      }
+      if (session === null) {
+        if (token !== null) await revoke(token.id, why)
+        return { ...goesOn, refusal: { code: 'not_allowed' } }
+      }
+      if (steps.includes('cut')) {
+        await cut(session.id, why)
+        return { ...goesOn, refusal: { code: 'not_allowed' } }
+      }
+      await ask(account.id, clock())
+      return { ...goesOn, isAsked: true }
+    } catch (error) {
+      onProblem(error, account.id)
+      return { ...goesOn, refusal: { code: 'store_unreachable', retryAfterSeconds } }
+    }
+  }
+
+  #isJustProved(proofs: readonly Proof[]): boolean {
+    const at = newestProof(proofs, factorKinds)?.at
+    return at !== undefined && Math.abs(this.#options.clock() - at) <= justProvedMs
+  }
+
+  #fileFor({ decoy: { serve, content, path }, app, who, address }: DecoyRequest): ServedFile | null {
+    if (serve === null) return null
+    const marked = { whose: who?.account.id ?? `address:${address}`, app: app.id, path }
+    return servedFile(serve, content, wordsOf(this.#options.keyring(), marked, rowCount))
+  }
+
+  #record(request: DecoyRequest, touch: Touch, led: ReturnType<typeof ledBy>, why: string): void {
+    const { decoy, app, who, address, reference, method, path } = request
+    const repeated = this.#repeats.take(
+      [who === null ? address : heldBy(who), app.id, decoy.text, touch.outcome, touch.steps.join()].join(' ')
+    )
+    if (repeated === null) return
+    const marked = { whose: who?.account.id ?? `address:${address}`, app: app.id, path: decoy.path }
+    const event: AuditEvent = {
+      kind: 'watch.decoy',
+      at: this.#options.clock(),
+      request: reference,
+      account: who?.account.id,
+      name: who?.account.name,
+      session: who?.session?.id,
+      token: who?.token?.id,
+      address,
+      app: app.id,
+      outcome: touch.outcome,
+      decoy: decoy.text,
+      method,
+      path,
+      led: led ?? undefined,
+      steps: touch.steps.join(','),
+      isTold: touch.steps.includes('notify'),
+      // The first word of the file, by which a search finds this line.
+      mark: decoy.serve === null ? undefined : wordsOf(this.#options.keyring(), marked, 1)[0],
+      repeated: repeated === 0 ? undefined : repeated,
+      why
+    }
+    this.#options.record(event, who?.isFullySignedIn !== true)
+  }
+}
+
+/** What a touch counts for: one sign-in, or one token. */
+function heldBy({ session, token, account }: TouchingPerson): string {
+  return session?.id ?? token?.id ?? account.id
+}

@@ -1,0 +1,64 @@
+/**
+ * Whether a browser may have been led to an address without its person's will: by another site, by a picture in a page, or ahead of a click.
+ * Anybody can send these headers. So they may spare a person the suspension, and never get anybody what a decoy hides.
+ */
+import type { IncomingHttpHeaders } from 'node:http'
+import { isLoopback } from '../request/networks.ts'
+import { wantsPage } from '../request/wants-page.ts'
+
+/** `unknown_link`: a browser of before Fetch Metadata, which does not say where the link was. */
+export type Led = 'prefetch' | 'other_site' | 'embedded' | 'unknown_link'
+
+export interface LedTo {
+  /** `https://files.lab.example` */
+  readonly origin: string
+  readonly secure: boolean
+}
+
+/** Null where nothing speaks for it: the person has clicked in the app or typed the address, or a program has asked. */
+export function ledBy(headers: IncomingHttpHeaders, site: LedTo): Led | null {
+  if (isPrefetch(headers)) return 'prefetch'
+  const from = headers['sec-fetch-site']
+  if (from === 'cross-site' || from === 'same-site') return 'other_site'
+  const { referer, origin } = headers
+  if (referer !== undefined && referer !== '' && !isOf(referer, site)) return 'other_site'
+  if (origin !== undefined && origin !== 'null' && !isOf(origin, site)) return 'other_site'
+  // Pictures, styles and scripts in a page of the app: somebody else may have written the page (a comment, a wiki).
+  if (headers['sec-fetch-mode'] === 'no-cors') return 'embedded'
+  if (from === 'same-origin' || from === 'none') return null
+  // Without Fetch Metadata, SameSite=Lax leaves only navigations of the whole window to other sites.
+  const isFromHere = referer !== undefined && referer !== ''
+  return !isFromHere && wantsPage({ headers }) && isSilent(headers['user-agent'] ?? '', site) ? 'unknown_link' : null
+}
+
+function isPrefetch(headers: IncomingHttpHeaders): boolean {
+  return ['sec-purpose', 'purpose', 'x-purpose', 'x-moz'].some(name =>
+    /\b(?:prefetch|prerender|preview)\b/i.test(String(headers[name] ?? ''))
+  )
+}
+
+function isOf(address: string, { origin }: LedTo): boolean {
+  const given = address.toLowerCase()
+  return given === origin || given.startsWith(`${origin}/`)
+}
+
+/** True for a browser that sends no Fetch Metadata: an old one, or any on plain http. */
+function isSilent(userAgent: string, { origin, secure }: LedTo): boolean {
+  if (userAgent === '') return false
+  if (!secure && !isLoopback(new URL(origin).hostname)) return true
+  for (const [shape, major, minor] of since) {
+    const found = shape.exec(userAgent)
+    if (found === null) continue
+    const [is, isMinor] = [Number(found[1]), Number(found[2] ?? 0)]
+    return is < major || (is === major && isMinor < minor)
+  }
+  return true
+}
+
+/** The first versions with Fetch Metadata (MDN, Sec-Fetch-Site). All browsers of iOS are Safari. */
+const since: readonly (readonly [RegExp, number, number])[] = [
+  [/\b(?:iPhone|iPad|iPod)\b.*?\bOS (\d+)_(\d+)/, 16, 4],
+  [/\bFirefox\/(\d+)/, 90, 0],
+  [/Chrome\/(\d+)/, 80, 0],
+  [/\bVersion\/(\d+)\.(\d+)\b.*\bSafari\//, 16, 4]
+]

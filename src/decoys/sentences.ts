@@ -1,0 +1,46 @@
+/** What the journal, operators and the person read about a touch. It names the decoy as configured, and neither address nor path of the request. */
+import type { Led } from './led.ts'
+import type { Touch } from './touch.ts'
+
+export interface Told {
+  readonly touch: Touch
+  readonly led: Led | null
+  /** The person's name; null for a stranger. */
+  readonly name: string | null
+  /** The name of the token, where a program of the person asked. */
+  readonly program: string | null
+  readonly app: string
+  /** Of the decoy. */
+  readonly text: string
+}
+
+export function sentenceOf({ touch, led, name, program, app, text }: Told): string {
+  const who = program === null ? name : `The program “${program}” of ${name}`
+  const decoy = `the decoy ${text} of the app ${app}`
+  switch (touch.outcome) {
+    case 'stranger':
+      return `Somebody who is not signed in asked for ${decoy}.`
+    case 'half_way':
+      return `Somebody with the password of ${name}, but without a second factor, asked for ${decoy}.`
+    case 'reported':
+      return `${who} opened ${decoy}, which nobody has business touching. Nothing was done, because the app only reports.`
+    case 'led':
+      return `The browser of ${name} asked for ${decoy}, ${ledInWords[led ?? 'other_site']}${touch.isStopped ? ' So nothing was given, and nothing was done to the account.' : ''}`
+    case 'touched':
+      return `${who} opened ${decoy}, which nobody has business touching.${doneInWords(touch, program !== null)}`
+  }
+}
+
+const ledInWords: Readonly<Record<Led, string>> = {
+  prefetch: 'but says that it only fetched a link ahead that nobody had clicked.',
+  other_site: 'but was led there by a page of another site.',
+  embedded: 'but only for a picture or another part of a page.',
+  unknown_link: 'but is too old to say whether a page of another site led it there.'
+}
+
+function doneInWords({ steps, isStopped }: Touch, isProgram: boolean): string {
+  if (steps.includes('suspend')) return ' The account is suspended.'
+  if (isProgram) return isStopped ? ' Its token is revoked.' : ''
+  if (steps.includes('cut')) return ' This sign-in has ended.'
+  return steps.includes('step-up') ? ' A fresh second factor is asked of them.' : ''
+}

@@ -1,0 +1,41 @@
+/** A touch of a decoy, judged: who touched it, whether they meant to, and which steps act. Pure. */
+import type { Led } from './led.ts'
+import { type DecoyStep, decoySteps, stoppingSteps } from './steps.ts'
+
+/** `half_way`: with the first factor alone. `led`: perhaps not the person's will. `reported`: the app only reports. */
+export type TouchOutcome = 'stranger' | 'half_way' | 'led' | 'reported' | 'touched'
+
+export interface Touch {
+  readonly outcome: TouchOutcome
+  /** In the order in which they act. The journal is always written. */
+  readonly steps: readonly DecoyStep[]
+  /** True if the app must not see the request. */
+  readonly isStopped: boolean
+}
+
+export interface TouchFacts {
+  readonly signedIn: 'nobody' | 'half' | 'fully'
+  readonly led: Led | null
+  readonly isReportOnly: boolean
+  /** Of the decoy. */
+  readonly steps: readonly DecoyStep[]
+  /** The person has shown a second factor a moment ago. */
+  readonly isJustProved: boolean
+}
+
+/** True for a question about an address, which is no touch: a preflight carries no session, and WebDAV clients list folders by themselves. */
+export function isQuestion(method: string): boolean {
+  return method === 'OPTIONS' || method === 'PROPFIND'
+}
+
+/** Who knows a password alone may be a thief, and must not get its owner suspended (THREATS B4). */
+export function judgeTouch({ signedIn, led, isReportOnly, steps, isJustProved }: TouchFacts): Touch {
+  const mild = decoySteps.filter(step => step === 'journal' || (step === 'notify' && steps.includes(step)))
+  if (signedIn === 'nobody') return { outcome: 'stranger', steps: ['journal'], isStopped: false }
+  if (signedIn === 'half') return { outcome: 'half_way', steps: mild, isStopped: false }
+  if (isReportOnly) return { outcome: 'reported', steps: mild, isStopped: false }
+  const stopping = stoppingSteps.filter(step => steps.includes(step) && (step !== 'step-up' || !isJustProved))
+  if (led !== null) return { outcome: 'led', steps: mild, isStopped: stopping.length > 0 }
+  const acting = decoySteps.filter(step => mild.includes(step) || stopping.includes(step))
+  return { outcome: 'touched', steps: acting, isStopped: stopping.length > 0 }
+}

@@ -1,0 +1,68 @@
+/** What a touched decoy causes: the journal's line, with which people are told, suspensions, ended sign-ins and questions for a proof. */
+import { countingSink } from '../audit/audit-metrics.ts'
+import type { AuditSink } from '../audit/event.ts'
+import { DecoyWatch } from '../decoys/decoy-watch.ts'
+import type { RunningDecoys } from '../decoys/running-decoys.ts'
+import { factorKinds } from '../factor/kinds.ts'
+import { evenUnconfirmed } from '../store/unconfirmed.ts'
+import { Asks } from '../unusual/asks.ts'
+import type { Services } from './services.ts'
+import { onSessionChange, proofsNow } from './session-changes.ts'
+import { suspendByWatch } from './watch-suspension.ts'
+
+export async function startDecoys(runtime: Services): Promise<RunningDecoys> {
+  const { store, clock, cache, log, journal, strangers, metrics, sessions, tokens, live } = runtime
+  // The same records as those of the watch on people: a proof answers both.
+  const asks = new Asks({ store, clock, proofsNow: session => proofsNow(cache, session), onProved() {} })
+  await asks.start()
+  const stopHearing = onSessionChange(cache, session => {
+    asks.sessionChanged(session).catch(() => {})
+  })
+  const counted = countingSink(journal, metrics)
+  const limited = strangers.sink()
+  const toldBy = (sink: AuditSink) => runtime.notifying?.sink(sink) ?? sink
+  const watch = new DecoyWatch({
+    clock,
+    keyring: () => runtime.keyring,
+    // The sink for strangers limits refusals only, which a touch is not.
+    record: (event, isLimited) =>
+      toldBy(isLimited ? { ...limited, record: one => strangers.record(one) } : counted).record(event),
+    count: (app, outcome) => metrics.count('factorgate_decoy_touches_total', app, outcome),
+    suspend: (account, why, at) => suspendByWatch({ account, why, cause: 'decoy', at, sink: toldBy(counted) }, runtime),
+    async cut(session, why) {
+      live.endSession(session, 'decoy')
+      const unconfirmed = await evenUnconfirmed(() => sessions.end(session, 'revoked', why))
+      const confirmed = unconfirmed === null ? undefined : false
+      counted.record({ kind: 'session.end', at: clock(), session, outcome: 'revoked', why, by: 'watch', confirmed })
+    },
+    async revoke(token, why) {
+      const unconfirmed = await evenUnconfirmed(() => tokens.revoke(token))
+      const confirmed = unconfirmed === null ? undefined : false
+      counted.record({ kind: 'token.revoke', at: clock(), token, why, by: 'watch', confirmed })
+    },
+    ask: (account, at) => asks.ask(account, at),
+    onProblem: (error, account) =>
+      log.error(
+        { err: error, account },
+        'a decoy was touched, and the store did not take what follows; the request was refused'
+      )
+  })
+  return {
+    watch,
+    demandOn(who) {
+      if (who === null || who.session === null) return null
+      const askedAt = asks.askedOf(who.account, who.session, who.proofs)
+      if (askedAt === null) return null
+      const withinSeconds = Math.max(1, Math.floor((clock() - askedAt) / 1000))
+      return {
+        kind: 'prove',
+        reason: 'unusual_proof_required',
+        requirement: { factors: factorKinds, withinSeconds }
+      }
+    },
+    stop() {
+      stopHearing()
+      asks.stop()
+    }
+  }
+}
