@@ -120,7 +120,6 @@ export class Services {
   /** How careful the gate is now. */
   readonly postures: Postures
   decoys: RunningDecoys | null = null
-  /** True if other processes use the same store. */
   readonly isStoreShared: boolean
   /** Those who are told of each exchange while it runs. */
   readonly observers = new Observers()
