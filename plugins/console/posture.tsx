@@ -12,9 +12,10 @@ import { sendPage } from '../portal/page-context.ts'
 import { formatDuration, utcMinute } from '../portal/relative-time.ts'
 import { actingOf, type ConsoleFrame, type ConsolePage, consoleFrame, consolePage } from './console-page.ts'
 import { Reason } from './fields.tsx'
-import { base, PersonCell, Sheet } from './layout.tsx'
+import { base, Sheet } from './layout.tsx'
 import type { ConsoleOptions } from './options.ts'
 import type { PageScope } from './page-scope.ts'
+import { pathOf } from './person.tsx'
 
 const path = `${base}/posture`
 const peopleShown = 50
@@ -171,7 +172,12 @@ function Stays({ frame, view: { stays, terms, isIn } }: { frame: ConsoleFrame; v
         <ul class="list">
           {stays.people.slice(0, peopleShown).map(({ account, hasFactor }) => (
             <li key={account.id}>
-              <PersonCell account={account} /> <small>{hasFactor ? say.hasFactor : say.noFactor}</small>
+              <a href={pathOf(account.id)}>
+                <bdi>{account.displayName}</bdi>
+              </a>{' '}
+              <span class="soft">
+                <bdi>{account.name}</bdi>: {hasFactor ? say.hasFactor : say.noFactor}
+              </span>
             </li>
           ))}
         </ul>

@@ -168,7 +168,7 @@ function numbersOf(entry: JournalEntry, { say }: ConsoleFrame): string {
   if (typeof used === 'number' && typeof limit === 'number' && typeof window === 'number')
     parts.push(words.used({ used: amount(used), limit: amount(limit), window: spanInWords(window) }))
   if (typeof score === 'number') parts.push(words.score({ score, signals: String(signals ?? '') }))
-  if (typeof steps === 'string' && steps !== '') parts.push(words.steps({ steps }))
+  if (typeof steps === 'string' && steps !== '') parts.push(words.steps({ steps: steps.replaceAll(',', ', ') }))
   return parts.join('; ')
 }
 
