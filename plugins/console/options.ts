@@ -65,7 +65,10 @@ export interface ConsoleOptions {
   readonly isUsable: (credential: Credential) => boolean
   readonly reports: Pick<ProcessReports, 'all'>
   readonly live: Pick<LiveConnections, 'add'>
-  readonly watch: Pick<WatchFigures, 'isOn' | 'budgets' | 'movement' | 'person' | 'alarms' | 'uses' | 'posture'>
+  readonly watch: Pick<
+    WatchFigures,
+    'isOn' | 'budgets' | 'movement' | 'person' | 'alarms' | 'uses' | 'posture' | 'decoys'
+  >
   /** What is new in apps. */
   readonly appChanges: Pick<AppActions, 'read' | 'has' | 'approve' | 'announce'>
   readonly openConnections: () => Promise<OpenConnections>

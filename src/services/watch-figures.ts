@@ -1,6 +1,7 @@
 /** The figures of the watch, made from a configuration and a store: for the console, and for the command line, which has no gate in its process. */
 import type { Config } from '../../config/schema.ts'
 import type { JournalSearch } from '../administration/journal-search.ts'
+import type { KnownDecoy } from '../administration/watch/decoy-touches.ts'
 import { WatchFigures } from '../administration/watch/figures.ts'
 import type { Budget } from '../budgets/budget.ts'
 import type { Clock } from '../clock.ts'
@@ -30,6 +31,7 @@ export function watchFigures(config: Config, parts: WatchFiguresParts): WatchFig
   const settings = config.watch?.unusual ?? null
   return new WatchFigures({
     journal,
+    decoys: decoysOf(config),
     budgets: { store, clock, budgets: () => budgets },
     postureFactor: postureTermsOf(config).elevated.factor,
     unusual:
@@ -57,4 +59,11 @@ export function budgetsOf({ watch, apps, portal }: Config): Budget[] {
     ...(watch?.budgets ?? []).map(toBudget).flatMap(budget => underReport(budget, reporting)),
     ...own.filter(budget => budget !== null)
   ]
+}
+
+function decoysOf({ apps, watch, portal }: Config): KnownDecoy[] {
+  return apps.flatMap(app => {
+    const { all } = toApp(app, portal.url.origin, apps, watch).decoys ?? { all: [] }
+    return all.map(({ text, serve, steps }) => ({ app: app.id, text, serve, steps }))
+  })
 }

@@ -3,6 +3,7 @@ import t, { type Test } from 'tap'
 import type { JournalEntry, JournalQuery } from '../../src/administration/journal-search.ts'
 import { alarmsOf } from '../../src/administration/watch/alarms.ts'
 import { BudgetUses } from '../../src/administration/watch/budget-usage.ts'
+import { decoyUses } from '../../src/administration/watch/decoy-touches.ts'
 import { Movements } from '../../src/administration/watch/movement.ts'
 import { WatchedPeople } from '../../src/administration/watch/watched-person.ts'
 import type { Budget } from '../../src/budgets/budget.ts'
@@ -306,4 +307,40 @@ t.test('budgets: the fullest first, the posture makes them smaller, and old ones
   ])
   await ledgerRecord.put(store, 'bulk:ada', spent(900))
   t.equal((await uses.all())[0]?.account, 'bob', 'the ledgers are read at most every quarter of a minute')
+})
+
+t.test('decoys: who has touched each, and how often', async t => {
+  const touch = (minute: number, fields: object): JournalEntry => ({
+    at: `2026-11-25T14:${minute}:00.000Z`,
+    kind: 'watch.decoy',
+    app: 'files',
+    decoy: '/finance/**',
+    outcome: 'touched',
+    ...fields
+  })
+  const entries = [
+    touch(50, { account: 'ada' }),
+    touch(40, { outcome: 'stranger', repeated: 6 }),
+    touch(30, { account: 'ada', outcome: 'led', repeated: 2 }),
+    touch(20, { account: 'bob' }),
+    touch(10, { account: 'bob', decoy: '/gone' })
+  ]
+  const asked: JournalQuery[] = []
+  const journal = {
+    search: async (query: JournalQuery) => {
+      asked.push(query)
+      return { entries, next: null, isPartly: false, backTo: null }
+    }
+  }
+  const decoy = (app: string, text: string) => ({ app, text, serve: null, steps: ['notify'] })
+  const decoys = [decoy('files', '/old.xlsx'), decoy('files', '/finance/**'), decoy('wiki', '/finance/**')]
+  const last = Date.parse('2026-11-25T14:50:00.000Z')
+  t.match(await decoyUses(journal, decoys, 1), [
+    { touches: 0, people: 0, strangers: 0, lastAt: null },
+    { touches: 5, people: 2, strangers: 7, lastAt: last },
+    { app: 'wiki', touches: 0 }
+  ])
+  t.match(asked, [{ kind: 'watch.decoy', from: 1 }])
+  t.same(await decoyUses(journal, [], 1), [])
+  t.equal(asked.length, 1, 'without decoys nothing is read')
 })

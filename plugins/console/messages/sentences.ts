@@ -664,6 +664,18 @@ export interface Sentences {
         }
       }
     }
+    readonly decoys: {
+      readonly title: string
+      readonly lead: (args: { readonly days: number }) => string
+      readonly decoy: string
+      readonly touched: string
+      readonly last: string
+      readonly follows: string
+      readonly served: (args: { readonly app: string; readonly kind: string }) => string
+      readonly byPeople: (args: { readonly touches: number; readonly people: number }) => string
+      readonly byNobody: string
+      readonly byStrangers: (args: { readonly touches: number }) => string
+    }
   }
   readonly suspension: {
     readonly title: (args: { readonly name: string }) => string

@@ -1,6 +1,7 @@
 /** The watch page: alarms, who has fetched how much beside their usual, and budgets. Operators alone may open it. */
 import type { AppState } from '../../../src/administration/app-changes.ts'
 import type { Alarms } from '../../../src/administration/watch/alarms.ts'
+import type { DecoyUse } from '../../../src/administration/watch/decoy-touches.ts'
 import type { Movement } from '../../../src/administration/watch/movement.ts'
 import type { PostureView } from '../../../src/administration/watch/posture-view.ts'
 import type { Account } from '../../../src/identity/account.ts'
@@ -15,6 +16,7 @@ import type { PageScope } from '../page-scope.ts'
 import { AlarmsSection, alarmDays } from './alarms.tsx'
 import { AppChangesSection } from './app-changes.tsx'
 import { BudgetsSection, type BudgetView, budgetViews } from './budgets.tsx'
+import { DecoysSection } from './decoys.tsx'
 import { MovementSection } from './movement.tsx'
 import { PostureSection } from './posture.tsx'
 
@@ -30,6 +32,7 @@ export interface WatchView {
   readonly budgets: readonly BudgetView[]
   readonly accounts: ReadonlyMap<string, Account>
   readonly apps: readonly AppState[]
+  readonly decoys: readonly DecoyUse[]
   readonly now: number
 }
 
@@ -77,6 +80,7 @@ export function WatchPage({ frame, view }: { frame: ConsoleFrame; view: WatchVie
       {movement === null && !isOff && <p class="soft">{say.noUnusual}</p>}
       {movement !== null && <MovementSection frame={frame} view={movement} now={now} />}
       {view.isOn && <BudgetsSection frame={frame} views={view.budgets} accounts={view.accounts} />}
+      {view.decoys.length > 0 && <DecoysSection frame={frame} uses={view.decoys} now={now} />}
       {view.apps.length > 0 && !hasNews && <AppChangesSection frame={frame} states={view.apps} now={now} />}
       <p class="soft">
         {say.asOf} {frame.say.frame.asOf({ clock: clockTime(now, words) })}{' '}
@@ -100,12 +104,13 @@ export function registerWatch(scope: PageScope, { watch, people, appChanges }: C
     const after = placeOf(query.get('after'))
     const since = page.now - alarmDays * dayMs
     const most = after === null ? alarmsShown : alarmsOfPage
-    const [movement, alarms, uses, apps, posture] = await Promise.all([
+    const [movement, alarms, uses, apps, posture, decoys] = await Promise.all([
       watch.movement({ page: Number.parseInt(query.get('page') ?? '1', 10) || 1, pageSize, account: null }),
       watch.alarms({ person: null, since, from: after, most }),
       watch.uses(),
       appChanges.read(),
-      watch.posture()
+      watch.posture(),
+      watch.decoys(since)
     ])
     const budgets = budgetViews(watch.budgets, uses)
     const hasAccounts = budgets.some(({ uses }) => uses.some(({ account }) => account !== null))
@@ -119,6 +124,7 @@ export function registerWatch(scope: PageScope, { watch, people, appChanges }: C
       budgets,
       accounts: new Map(accounts.map(account => [account.id, account])),
       apps,
+      decoys,
       now: page.now
     }
     return sendPage(page, 200, <WatchPage frame={consoleFrame(page)} view={view} />)

@@ -5,6 +5,7 @@ import type { Store } from '../../store/store.ts'
 import type { JournalSearch } from '../journal-search.ts'
 import { type AlarmQuery, type Alarms, alarmsOf } from './alarms.ts'
 import { type BudgetUse, BudgetUses, type BudgetUsesInput } from './budget-usage.ts'
+import { type DecoyUse, decoyUses, type KnownDecoy } from './decoy-touches.ts'
 import { type Movement, type MovementInput, type MovementQuery, Movements } from './movement.ts'
 import { type PostureView, readPosture } from './posture-view.ts'
 import { WatchedPeople, type WatchedPeopleInput, type WatchedPerson } from './watched-person.ts'
@@ -18,6 +19,7 @@ export interface WatchFiguresInput {
   /** The part of amounts and thresholds that is left where the posture is not normal. */
   readonly postureFactor: number
   readonly journal: JournalSearch
+  readonly decoys: readonly KnownDecoy[]
 }
 
 export class WatchFigures {
@@ -27,9 +29,10 @@ export class WatchFigures {
   readonly #people: WatchedPeople | null
   readonly #uses: BudgetUses
   readonly #journal: JournalSearch
+  readonly #decoys: readonly KnownDecoy[]
   readonly #place: { readonly store: Store; readonly clock: Clock }
 
-  constructor({ unusual, budgets, journal, postureFactor }: WatchFiguresInput) {
+  constructor({ unusual, budgets, journal, decoys, postureFactor }: WatchFiguresInput) {
     const { store, clock } = budgets
     this.#place = { store, clock }
     const scale = async () => {
@@ -42,11 +45,12 @@ export class WatchFigures {
     this.#people = unusual === null ? null : new WatchedPeople({ store, clock, scale, ...unusual })
     this.#uses = new BudgetUses({ ...budgets, scale })
     this.#journal = journal
+    this.#decoys = decoys
   }
 
   /** True if the configuration asks for anything. */
   get isOn(): boolean {
-    return this.isLearningPeople || this.budgets.length > 0
+    return this.isLearningPeople || this.budgets.length > 0 || this.#decoys.length > 0
   }
 
   /** Null where nothing is learned of people. */
@@ -61,6 +65,11 @@ export class WatchFigures {
 
   alarms(query: AlarmQuery): Promise<Alarms> {
     return alarmsOf(this.#journal, query)
+  }
+
+  /** Touches since then, in milliseconds since the epoch. */
+  decoys(since: number): Promise<readonly DecoyUse[]> {
+    return decoyUses(this.#journal, this.#decoys, since)
   }
 
   /** Null if nobody knows, because the record is damaged. */

@@ -98,6 +98,6 @@ export function appData(states: readonly AppState[]) {
     }))
 }
 
-function timeOf(at: number | null): string | null {
+export function timeOf(at: number | null): string | null {
   return at === null ? null : new Date(at).toISOString()
 }

@@ -12,7 +12,7 @@ import { type Command, type Io, jsonText, readArgs, visible } from '../command.t
 import { type CommandContext, configHelp, configOption, withStore } from '../command-context.ts'
 import { table } from '../table.ts'
 import { accountsAt, personNamed } from '../user/person.ts'
-import { appData, asData, detailOf, type NamedUse, whomOf } from './show-data.ts'
+import { appData, asData, detailOf, type NamedUse, timeOf, whomOf } from './show-data.ts'
 
 const states = {
   within: 'within',
@@ -33,7 +33,7 @@ export const command: Command = {
   usage: ['factorgate watch show [--user NAME] [--json]'],
   help: `
   --user NAME      only this person
-  --json           an object with the people, the budgets, the alarms of the last ${alarmDays} days and what is new in apps, with bytes and times;
+  --json           an object with the people, the budgets, the alarms of the last ${alarmDays} days, decoys and what is new in apps;
                    with --user also what is unusual for the person, their days and apps
 ${configHelp}
 
@@ -64,9 +64,15 @@ Example:
             most: alarmsMost
           })
           const person = user === null ? null : await figures.person(user.id)
+          const decoys = await figures.decoys(io.clock() - alarmDays * dayMs)
           const apps = await changesAt(place).read(place.config.apps.map(({ id }) => id))
           io.stdout(
-            jsonText({ ...asData(io.clock(), movement, budgets, alarms), ...detailOf(person), apps: appData(apps) })
+            jsonText({
+              ...asData(io.clock(), movement, budgets, alarms),
+              ...detailOf(person),
+              apps: appData(apps),
+              decoys: decoys.map(({ lastAt, ...use }) => ({ ...use, lastAt: timeOf(lastAt) }))
+            })
           )
         } else {
           print(io, figures, movement, budgets)

@@ -1,0 +1,51 @@
+/** The decoys of the configuration, and who has touched each lately, as the journal says. */
+import type { JournalEntry, JournalSearch } from '../journal-search.ts'
+
+export interface KnownDecoy {
+  readonly app: string
+  /** As in the configuration: `/finance/**`, `/download?dir=/finance`. */
+  readonly text: string
+  /** The kind of file that the gate itself answers with; null where the app answers. */
+  readonly serve: string | null
+  readonly steps: readonly string[]
+}
+
+export interface DecoyUse extends KnownDecoy {
+  /** Touches by people, of whatever kind. */
+  readonly touches: number
+  /** Different people. */
+  readonly people: number
+  /** Touches by people who are not signed in. */
+  readonly strangers: number
+  /** Milliseconds since the epoch; null for none. */
+  readonly lastAt: number | null
+}
+
+/** Lines of the journal that are counted. */
+const linesMost = 500
+
+/** In the order of the configuration. Lines that are held together count as many touches as they say. */
+export async function decoyUses(
+  journal: JournalSearch,
+  decoys: readonly KnownDecoy[],
+  since: number
+): Promise<readonly DecoyUse[]> {
+  if (decoys.length === 0) return []
+  const query = { reference: null, person: null, app: null, kind: 'watch.decoy', from: since, to: null }
+  const { entries } = await journal.search(query, null, linesMost)
+  return decoys.map(decoy => {
+    const touches = entries.filter(({ app, decoy: text }) => app === decoy.app && text === decoy.text)
+    const byPeople = touches.filter(({ outcome }) => outcome !== 'stranger')
+    return {
+      ...decoy,
+      touches: sumOf(byPeople),
+      people: new Set(byPeople.map(({ account }) => account)).size,
+      strangers: sumOf(touches.filter(({ outcome }) => outcome === 'stranger')),
+      lastAt: touches[0] === undefined ? null : Date.parse(touches[0].at)
+    }
+  })
+}
+
+function sumOf(touches: readonly JournalEntry[]): number {
+  return touches.reduce((sum, { repeated }) => sum + 1 + (typeof repeated === 'number' ? repeated : 0), 0)
+}
