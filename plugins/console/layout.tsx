@@ -9,6 +9,7 @@ import { consoleScript, consoleSheet } from './assets.ts'
 import type { ConsoleFrame } from './console-page.ts'
 
 export const base = '/.factorgate/admin'
+export const posturePath = `${base}/posture`
 export const watchPath = `${base}/watch`
 export const watchPathOf = (account: string) => `${watchPath}/${account}`
 
@@ -38,7 +39,7 @@ const places: readonly (readonly [Place, string])[] = [
   ['people', `${base}/people`],
   ['requests', `${base}/requests`],
   ['watch', watchPath],
-  ['posture', `${base}/posture`],
+  ['posture', posturePath],
   ['numbers', `${base}/numbers`],
   ['waits', `${base}/waits`],
   ['journal', `${base}/journal`],

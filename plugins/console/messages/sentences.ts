@@ -502,6 +502,7 @@ export interface Sentences {
       readonly what: (args: { readonly level: 'lockdown' | 'other'; readonly where: 'all' | 'other'; readonly app: string }) => string
       readonly until: (args: { readonly by: string; readonly when: string; readonly until: string; readonly why: string }) => string
       readonly open: (args: { readonly by: string; readonly when: string; readonly why: string }) => string
+      readonly change: string
     }
     readonly alarms: {
       readonly title: string

@@ -13,7 +13,7 @@ import { type ConsoleFrame, consoleFrame, consolePage } from '../console-page.ts
 import { Sheet, watchPath, watchPathOf } from '../layout.tsx'
 import type { ConsoleOptions } from '../options.ts'
 import type { PageScope } from '../page-scope.ts'
-import { pathOf } from '../person.tsx'
+import { pathOf, suspensionPathOf } from '../person.tsx'
 import { AlarmsSection, alarmDays } from './alarms.tsx'
 import { BudgetTable } from './budgets.tsx'
 import { DaysPicture } from './movement.tsx'
@@ -40,6 +40,7 @@ export function WatchedPersonPage({ frame, view }: { frame: ConsoleFrame; view: 
       <p class="pages">
         <a href={watchPath}>{say.back}</a>
         <a href={pathOf(account.id)}>{say.account}</a>
+        {account.suspended !== null && <a href={suspensionPathOf(account.id)}>{frame.say.person.evidence}</a>}
       </p>
       {watched === null ? <p>{say.noWatch}</p> : !watched.isKnown && <p>{say.unknown}</p>}
       {watched !== null && (

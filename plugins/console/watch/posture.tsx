@@ -4,12 +4,28 @@ import type { Setting } from '../../../src/posture/posture.ts'
 import { Notice, Said } from '../../portal/layout.tsx'
 import { formatRelative, utcMinute } from '../../portal/relative-time.ts'
 import type { ConsoleFrame } from '../console-page.ts'
+import { posturePath } from '../layout.tsx'
 
 export function PostureSection({ frame, view, now }: { frame: ConsoleFrame; view: PostureView | null; now: number }) {
   const say = frame.say.watch.posture
-  if (view === null) return <Notice alert>{say.unknown}</Notice>
+  const change = (
+    <a class="screen" href={posturePath}>
+      {say.change}
+    </a>
+  )
+  if (view === null)
+    return (
+      <Notice alert>
+        {say.unknown} {change}
+      </Notice>
+    )
   const { all, apps } = view
-  if (all === null && apps.length === 0) return <p>{say.normal}</p>
+  if (all === null && apps.length === 0)
+    return (
+      <p>
+        {say.normal} {change}
+      </p>
+    )
   return (
     <section aria-labelledby="posture">
       <h2 id="posture">{say.title}</h2>
@@ -17,6 +33,7 @@ export function PostureSection({ frame, view, now }: { frame: ConsoleFrame; view
       {apps.map(({ app, setting }) => (
         <Line key={app} frame={frame} app={app} setting={setting} now={now} />
       ))}
+      <p>{change}</p>
     </section>
   )
 }
