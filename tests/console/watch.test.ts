@@ -8,6 +8,7 @@ import { knownRecord, nothingOpen, openRecord } from '../../src/integrity/record
 import { slotAt, withAmount } from '../../src/metering/sliding-count.ts'
 import { turnDial } from '../../src/posture/dial-record.ts'
 import { openDesk, textOf } from '../fixtures/in-process/console.ts'
+import { echoApp } from '../fixtures/in-process/gateway.ts'
 import { download, startTorrent } from '../fixtures/in-process/torrent.ts'
 import { live } from '../fixtures/in-process/watched-lab.ts'
 
@@ -180,4 +181,28 @@ t.test('the posture: who has set it and why; budgets are as small as it makes th
   t.match(textOf(page), /Lockdown for notebooks Set by olga .*, with no end/)
   t.match(textOf(page), '300 KiB of 512 KiB (59 %)')
   t.match(textOf(await browser.open(`${admin}/watch/${ada.id}`)), /From 13 on the gate reports, from 22 on it asks/)
+})
+
+t.test('decoys: which there are, what was touched, and what follows', async t => {
+  const app = await echoApp(t)
+  const { person, admin, gate, time } = await openDesk(t, {
+    apps: `  - { id: notebooks, url: "http://notebooks.localhost:PORT", upstream: "${app.url}", decoys: [/finance/**, { path: /old/list.xlsx, serve: xlsx, then: [journal] }] }`
+  })
+  const { browser } = await person('oscar', operator)
+  const before = textOf(await browser.open(`${admin}/watch`))
+  t.match(before, /Decoys .*\/finance\/\*\* notebooks by nobody who is signed in notify, suspend/)
+  t.match(
+    before,
+    /\/old\/list\.xlsx notebooks, a file that the gate makes up \(xlsx\) by nobody who is signed in journal/
+  )
+  t.notMatch(before, 'Nothing is watched yet')
+  const { account: ada } = await person('ada')
+  const touch = { kind: 'watch.decoy', app: 'notebooks', decoy: '/finance/**', at: time.read() } as const
+  const { journal } = gate.server.runtime
+  journal.record({ ...touch, account: ada.id, name: 'ada', outcome: 'touched', why: 'ada opened the decoy.' })
+  journal.record({ ...touch, outcome: 'stranger', repeated: 3, why: 'Somebody asked for the decoy.' })
+  await journal.flush()
+  const page = textOf(await browser.open(`${admin}/watch`))
+  t.match(page, /touched decoy ada notebooks ada opened the decoy\./)
+  t.match(page, /\/finance\/\*\* notebooks once by one person 4 times by strangers now notify, suspend/)
 })
