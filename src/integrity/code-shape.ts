@@ -40,6 +40,9 @@ interface Frame {
   isData: boolean
   /** True after a name in data, which a colon must follow. */
   hasKey: boolean
+  /** Index of the first token of the current element of a list, and of the one before it; -1 for none. */
+  element: number
+  before: number
 }
 
 /** Never throws; what is no JavaScript has a shape too. */
@@ -60,6 +63,8 @@ class Reader implements CodeShape {
   #named: { readonly at: number; readonly origin: string }[] = []
   /** Characters in which no end of a regular expression was found. */
   #searched = 0
+  /** Origins in elements that were left out because they are like others. */
+  readonly #early = new Set<string>()
   #nested: { readonly at: number; readonly shape: CodeShape }[] = []
 
   constructor(source: string, depth: number) {
@@ -105,7 +110,7 @@ class Reader implements CodeShape {
     const name = identifier.exec(source)?.[0]
     if (name !== undefined) {
       if (values.has(name)) return this.#literal('', at + name.length)
-      this.#push(/\d/.test(name) ? name.replace(/[0-9a-f]*\d[0-9a-f]*/gi, '#') : name, true)
+      this.#push(nameShape(name), true)
       return at + name.length
     }
     if (sign === '(' || sign === '[' || sign === '{') this.#open(sign)
@@ -117,7 +122,8 @@ class Reader implements CodeShape {
   #open(sign: string): void {
     const parent = this.#frames.at(-1)
     if (parent !== undefined && (sign === '(' || parent.hasKey)) parent.isData = false
-    this.#frames.push({ open: sign, start: this.#tokens.length, isData: sign !== '(', hasKey: false })
+    const start = this.#tokens.length
+    this.#frames.push({ open: sign, start, isData: sign !== '(', hasKey: false, element: start + 1, before: -1 })
     // Broken text may open without end.
     if (this.#frames.length > 512) this.#frames.shift()
     this.#tokens.push(sign)
@@ -139,7 +145,24 @@ class Reader implements CodeShape {
     }
     const parent = this.#frames.at(-1)
     if (parent !== undefined) parent.isData = false
+    if (sign !== '}') this.#endElement(frame)
     this.#tokens.push(sign)
+  }
+
+  /** Equal elements of a list are one, as the rows of a chart: `[[new Date(1), 2], [new Date(3), 4]]`. */
+  #endElement(frame: Frame): void {
+    const tokens = this.#tokens
+    const { element, before } = frame
+    const length = tokens.length - element
+    const isSame = before >= 0 && length > 0 && element - 1 - before === length
+    if (isSame && tokens.slice(before, before + length).every((token, i) => token === tokens[element + i])) {
+      tokens.length = element - 1
+      while ((this.#named.at(-1)?.at ?? -1) >= tokens.length) {
+        const { origin } = this.#named.pop() as { readonly origin: string }
+        this.#early.add(origin)
+      }
+    } else frame.before = element
+    frame.element = tokens.length + 1
   }
 
   #push(token: string, isName: boolean): void {
@@ -148,6 +171,7 @@ class Reader implements CodeShape {
       if (frame.hasKey && token !== ':') frame.isData = false
       if (!isName && token !== ':' && token !== ',' && token !== '-' && token !== '+') frame.isData = false
       frame.hasKey = isName
+      if (token === ',' && frame.open !== '{') this.#endElement(frame)
     }
     this.#tokens.push(token)
   }
@@ -158,8 +182,13 @@ class Reader implements CodeShape {
     const frame = this.#frames.at(-1)
     if (frame?.hasKey) frame.isData = false
     const [before, joint] = [tokens.at(-2), tokens.at(-1)]
-    if (before === literal && (joint === ',' || joint === '+')) tokens.pop()
-    else if ((joint === '-' || joint === '+') && !isOperand(before)) tokens[tokens.length - 1] = literal
+    if (before === literal && (joint === ',' || joint === '+')) {
+      tokens.pop()
+      if (joint === ',' && frame !== undefined && frame.before >= 0) {
+        frame.element = frame.before
+        frame.before = -1
+      }
+    } else if ((joint === '-' || joint === '+') && !isOperand(before)) tokens[tokens.length - 1] = literal
     else tokens.push(literal)
     if (text !== '') this.#name(text)
     return next
@@ -218,6 +247,7 @@ class Reader implements CodeShape {
       this.#statement(tokens.slice(from, at))
       from = at + 1
     }
+    for (const origin of this.#early) if (this.origins.size < originsMost) this.origins.add(origin)
     for (const { origin } of this.#named) if (this.origins.size < originsMost) this.origins.add(origin)
     for (const { shape } of this.#nested) {
       for (const each of shape.statements) this.#add(each)
@@ -257,6 +287,14 @@ export function originsIn(text: string): string[] {
     found.push(`${secure ? 'https' : 'http'}://${hostShape(plain)}${port === (secure ? ':443' : ':80') ? '' : port}`)
   }
   return found
+}
+
+const shortWords = new Set(['if', 'in', 'do', 'of', 'as', 'on', 'id', 'go'])
+
+/** Minified names, which builds and data give out in turn, are one; so are the numbers in names. */
+function nameShape(name: string): string {
+  if (name.length <= 2 && !shortWords.has(name)) return 'i'
+  return /\d/.test(name) ? name.replace(/[0-9a-f]*\d[0-9a-f]*/gi, '#') : name
 }
 
 function isOperand(token: string | undefined): boolean {

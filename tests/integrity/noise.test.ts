@@ -56,6 +56,18 @@ self.__next_f.push([1, ${JSON.stringify(JSON.stringify(state))}])</script>
       <script>window.x = JSON.parse('${JSON.stringify(state).replaceAll("'", '')}')</script></head><body><div id=root></div></body></html>`
     ]
   },
+  'charts: rows of dates in code, and state as arguments of a function': (i, draw) => {
+    const rows = Array.from(
+      { length: 1 + Math.floor(draw() * 40) },
+      () => `[new Date(2026, ${Math.floor(draw() * 12)}, 1), ${draw()}, fmt("${hex(draw)}")]`
+    )
+    const names = 'abcdefghijklmnop'.slice(0, 1 + Math.floor(draw() * 14)).split('')
+    return [
+      '/charts',
+      `<html><body><script>data.addRows([${rows.join(',\n')}]);
+      window.__NUXT__=(function(${names.join(',')}){return {layout:"default",data:[{items:[${names.map(name => `{id:${name},t:${i}}`).join(',')}]}]}}(${names.map(() => `"${hex(draw)}"`).join(',')}));</script></body></html>`
+    ]
+  },
   'builds: hashes in the names of files, import maps, preloads': (_, draw) => [
     '/',
     `<html><head><script type=importmap>{"imports":{"vue":"/assets/vue.${hex(draw, 8)}.js","lib":"https://cdn.example/npm/lib@${Math.floor(draw() * 9)}.${Math.floor(draw() * 9)}.0/dist/lib.js"}}</script>
