@@ -1,7 +1,7 @@
 /** What is known of one app, and the judgement of what is seen: a value in, what is new out. It knows neither the store nor the clock. */
 import type { Severity } from './finding.ts'
 import { KnownMarks, notesMost, ratesMost } from './known-marks.ts'
-import { asksPassword, isForeign, type Mark } from './mark.ts'
+import { asksPassword, isForeign, type Mark, type MarkKind, markValue } from './mark.ts'
 import { isOpenEnded, newRate, type Rate, visited } from './novelty.ts'
 import { folderOf, isInStorage, isProgram } from './path-shape.ts'
 import type { PageReading } from './read-page.ts'
@@ -57,7 +57,8 @@ export class AppMemory {
     if (reading !== null) this.pages++
     const isReported = ({ kind, value }: Mark) => open.has(`${kind} ${value}`)
     const unknown = (reading?.marks ?? []).filter(mark => !this.known.has(mark))
-    const novel = unknown.filter(mark => !isReported(mark) && this.#counts(mark))
+    const silent = this.#silentKinds(page, reading)
+    const novel = unknown.filter(mark => !isReported(mark) && !silent.includes(mark.kind))
     const foreign = novel.filter(isFar)
     const own = novel.filter(mark => !isFar(mark))
     const foreignRate = this.#rate(`foreign ${group}`)
@@ -70,7 +71,7 @@ export class AppMemory {
       ...(isOpenEnded(foreignRate) ? [] : foreign),
       ...(isYoung || isOpenEnded(ownRate) ? [] : own),
       ...(endpointNews === null ? [] : [endpointNews.mark]),
-      ...(looks === null || isReported(looks) ? [] : [looks])
+      ...(looks === null || isReported(looks) || this.known.has(looks) ? [] : [looks])
     ]
     if (reading !== null) {
       visited(foreignRate, foreign.length > 0)
@@ -81,7 +82,7 @@ export class AppMemory {
       const isAlarm = endpointNews?.isAlarm === true || looks !== null || reported.some(mark => this.#isAlarming(mark))
       return { severity: isAlarm ? 'alarm' : 'change', marks: [...reported, ...rest] }
     }
-    this.#learn(sighting, isQuiet ? () => false : isReported, looks !== null && !isQuiet)
+    this.#learn(sighting, isQuiet ? () => false : isReported, looks !== null && !isQuiet && !this.known.has(looks))
     return null
   }
 
@@ -116,11 +117,15 @@ export class AppMemory {
     return { since, pages, marks: this.known.text(), rates, notes: [...this.notes] }
   }
 
-  /** The first sight of a script file is no change of it, nor is what it names. */
-  #counts({ kind, value }: Mark): boolean {
-    if (kind !== 'file') return true
-    const path = value.slice(0, value.lastIndexOf(' ') + 1)
-    return this.known.hasBeginning('file', path)
+  /** The first sight of a script file is no change of it. What it names counts only in a new build of a known one. */
+  #silentKinds(page: string, reading: PageReading | null): readonly MarkKind[] {
+    const file = reading?.marks.find(({ kind }) => kind === 'file')
+    if (file === undefined) return []
+    const path = file.value.slice(0, file.value.lastIndexOf(' ') + 1)
+    if (this.known.hasBeginning('file', path)) return []
+    // A name that is nothing but a hash may be any script of the app.
+    const isBuild = !/\/#[^/]*$/.test(page) && this.known.has({ kind: 'script', value: page })
+    return isBuild ? ['file'] : ['file', 'names']
   }
 
   #endpoint(mark: Mark, reading: PageReading | null): { readonly mark: Mark; readonly isAlarm: boolean } | null {
@@ -176,14 +181,14 @@ export class AppMemory {
   }
 
   /** A fetched page that has hardly anything of what it had. */
-  #looks(page: string, { elements }: PageReading): Mark | null {
+  #looks(page: string, { elements, structure }: PageReading): Mark | null {
     const before = this.known.values('element').filter(value => value.startsWith(`${page} `))
     if (before.length < kindsLeast) return null
     const now = new Set(elements.map(element => `${page} ${element}`))
     const kept = before.filter(value => now.has(value)).length
     // Errors and empty answers are no other page.
-    if (kept >= before.length * keptShare || elements.length < elementsLeast) return null
-    return { kind: 'structure', value: `of ${page}` }
+    if (kept >= Math.min(before.length, now.size) * keptShare || elements.length < elementsLeast) return null
+    return { kind: 'structure', value: markValue(`${structure} of ${page}`) }
   }
 
   #learn(
@@ -198,6 +203,9 @@ export class AppMemory {
     if (reading === null || isOther) return
     const { marks, links, skeleton, structure, elements } = reading
     for (const mark of marks) add(mark)
+    // Another page may show the same form.
+    if (marks.some(({ kind, value }) => kind === 'form' && value === `.${asksPassword}`))
+      add({ kind: 'form', value: markValue(page + asksPassword) })
     // A page with reported things teaches nothing else.
     if (marks.some(isReported)) return
     for (const value of links) add({ kind: 'link', value })

@@ -42,12 +42,11 @@ function readScript(text: string, isWhole: boolean, address: PageAddress): PageR
   const { statements, origins } = codeShape(text)
   const content = hash('sha1', [...statements].sort().join(), 'base64url').slice(0, 8)
   const path = markValue(decodeURIComponentSafe(new URL(address.url).pathname).slice(0, 180))
-  const marks: Mark[] = [...origins]
-    .filter(origin => !own.isOwn(origin))
-    .map(origin => ({ kind: 'names', value: markValue(origin) }))
   // Of a file that is longer than the bound, chance decides how much was read.
-  if (isWhole) marks.push({ kind: 'file', value: `${path} ${content}` })
-  return { ...nothing, marks }
+  if (!isWhole) return nothing
+  const foreign = [...origins].filter(origin => !own.isOwn(origin))
+  const marks: Mark[] = foreign.map(origin => ({ kind: 'names', value: markValue(origin) }))
+  return { ...nothing, marks: [...marks, { kind: 'file', value: `${path} ${content}` }] }
 }
 
 function decodeURIComponentSafe(text: string): string {

@@ -72,7 +72,7 @@ export class ResponseSampler implements ResponseTap {
       for (const note of notesOf(headers, kind === 'page', this.#isSecure))
         watch.memory.note(note, Math.floor(now / dayMs))
     }
-    if (method === 'POST' || (status < 300 && isProgram(path))) this.#endpoint(method, path, kind)
+    if (method === 'POST' || (method === 'GET' && status < 300 && isProgram(path))) this.#endpoint(method, path, kind)
     if (kind === null || status === 206 || (method !== 'GET' && method !== 'POST')) return null
     if (
       !reader.hasRoom(this.#wasRead(path, now)) ||

@@ -1,9 +1,11 @@
 /** What a changed app shows after it was learned, and what is said of it. */
 import t from 'tap'
+import type { AppMemory } from '../../src/integrity/app-memory.ts'
 import type { Severity } from '../../src/integrity/finding.ts'
 import { makeFinding } from '../../src/integrity/finding.ts'
 import { pathShape } from '../../src/integrity/path-shape.ts'
-import { learned, named, visit } from './fixture.ts'
+import { readBody } from '../../src/integrity/read-body.ts'
+import { address, learned, named, visit } from './fixture.ts'
 
 const page = (head: string, body: string) =>
   `<!doctype html><html lang=en><head><meta charset=utf-8><title>x</title><script nonce=a src="/static/app.0a1b2c.js"></script>
@@ -207,6 +209,38 @@ t.test('N1 · one change of an app, after twenty visits of each page → reporte
     for (const mark of novelty.marks) memory.known.add(mark)
     t.equal(visit(memory, path, html, false, new Set(), method), null, `${sentence}: approved`)
   }
+})
+
+t.test('script files', async t => {
+  const file = async (memory: AppMemory, path: string, code: string) => {
+    const bytes = new Uint8Array(Buffer.from(code))
+    const reading = await readBody({
+      kind: 'script',
+      bytes,
+      isWhole: true,
+      coding: '',
+      contentType: 'text/javascript',
+      address: address(path)
+    })
+    return named(
+      memory.see({ page: pathShape(path), endpoint: null, reading, isFetched: false }, false, new Set())?.marks ?? []
+    )
+  }
+  const memory = app()
+  const vendor = 'help("https://vendor.example/docs")'
+  t.same(await file(memory, '/static/lazy.0a1b2c.js', vendor), [], 'one that pages load later names what it likes')
+  t.same(await file(memory, '/static/app.0a1b2c.js', 'run(1)'), [])
+  t.same(await file(memory, '/static/app.ff00aa.js', 'run(2); more(x)'), [], 'a new build under a new name')
+  t.match(
+    (await file(memory, '/static/app.ee11bb.js', 'run(2); fetch("https://evil.example/")')).join(),
+    'names https://evil.example',
+    'a new build that names a new origin'
+  )
+  t.match(
+    (await file(memory, '/static/app.0a1b2c.js', 'run(1); keep(document.cookie)')).join(),
+    /^file /,
+    'changed in place'
+  )
 })
 
 t.test('what is no report', async t => {
