@@ -4,6 +4,7 @@ import { Catalogue, type InLanguage } from '../messages/catalogue.ts'
 import type { Language } from '../messages/languages.ts'
 import type { Sentences } from './messages/sentences.ts'
 import type { Notice, NoticeKind } from './notice.ts'
+import { groupOf } from './notice-groups.ts'
 
 const catalogue = new Catalogue<Sentences>(new URL('./messages/', import.meta.url))
 type Say = InLanguage<Sentences>
@@ -54,7 +55,7 @@ export function compose(input: ComposeInput): Composed {
   }
 }
 
-function entryOf(notice: Notice, { lab, reader, codesLeft }: ComposeInput, say: Say): Entry {
+function entryOf(notice: Notice, { lab, reader, codesLeft, portalOrigin }: ComposeInput, say: Say): Entry {
   const { facts, kind } = notice
   const told = {
     factor: facts.factor ?? 'other',
@@ -68,7 +69,11 @@ function entryOf(notice: Notice, { lab, reader, codesLeft }: ComposeInput, say: 
   const { subject, what, now } = sentencesFor(notice, reader?.id ?? null, say)
   const said = (message: Message) => (typeof message === 'string' ? message : message(told))
   const codes = kind === 'recovery-used' && codesLeft !== null ? [say.mail.codesLeft({ count: codesLeft })] : []
-  return { subject: said(subject), paragraphs: [said(what), ...codes, said(now)], rows: rowsOf(notice, say) }
+  return {
+    subject: said(subject),
+    paragraphs: [said(what), ...codes, said(now)],
+    rows: rowsOf(notice, say, reader?.id === notice.account ? null : consoleUrl(notice, portalOrigin))
+  }
 }
 
 /** Whole days from two days on, otherwise hours or minutes. */
@@ -97,7 +102,16 @@ function sentencesFor({ kind, account, to }: Notice, reader: string | null, say:
   return (isForOthers ? ofOthers[kind] : undefined) ?? usual
 }
 
-function rowsOf({ kind, at, facts }: Notice, { mail, formats }: Say): [string, string][] {
+/** The page of the operators' console about what happened; null where there is none. */
+export function consoleUrl({ kind, account }: Pick<Notice, 'kind' | 'account'>, portalOrigin: string): string | null {
+  if (account === undefined) return null
+  const person = `${portalOrigin}/.factorgate/admin/people/${account}`
+  if (kind === 'suspended') return `${person}/suspension`
+  return groupOf(kind) === 'watch' ? person : null
+}
+
+/** `url`: of the console, for operators. */
+function rowsOf({ kind, at, facts }: Notice, { mail, formats }: Say, url: string | null): [string, string][] {
   if (isLink(kind)) return []
   const time = new Date(at).toISOString().slice(11, 16)
   const isBy = kind === 'suspended' || kind === 'resumed'
@@ -107,7 +121,8 @@ function rowsOf({ kind, at, facts }: Notice, { mail, formats }: Say): [string, s
     [mail.by, isBy ? facts.other : undefined],
     [mail.browser, facts.device],
     [mail.from, facts.address],
-    [mail.reference, facts.reference]
+    [mail.reference, facts.reference],
+    [mail.console, url ?? undefined]
   ]
   return rows.flatMap(([name, value]) => (value === undefined || value === '' ? [] : [[name, plain(value)]]))
 }

@@ -3,7 +3,7 @@ import type { Account } from '../identity/account.ts'
 import { digestOf } from '../ids.ts'
 import type { Keyring } from '../keyring/keyring.ts'
 import type { Language } from '../messages/languages.ts'
-import { compose } from './compose.ts'
+import { compose, consoleUrl } from './compose.ts'
 import type { Batch, Recipient } from './delivery.ts'
 import type { Mailbox, MailServer } from './mail.ts'
 import { mailAddress } from './mail-address.ts'
@@ -115,10 +115,11 @@ export function bodyOf(
   { portalOrigin }: Pick<SenderInput, 'portalOrigin'>
 ) {
   const { ends, ...rest } = facts
+  const url = consoleUrl({ kind, ...(account === undefined ? {} : { account }) }, portalOrigin)
   const until = ends === undefined ? {} : { ends: new Date(ends).toISOString() }
   return {
     type: kind.replace('-', '.'),
     timestamp: new Date(at).toISOString(),
-    data: { gate: portalOrigin, account, name, ...rest, ...until }
+    data: { gate: portalOrigin, account, name, ...rest, ...until, ...(url === null ? {} : { console: url }) }
   }
 }

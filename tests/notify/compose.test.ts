@@ -105,7 +105,7 @@ t.test('sentences that depend on who reads them, or on a number', async t => {
         notices: [notice('suspended', { facts: { why: 'left', other: 'root' } })],
         reader: { id: 'o', displayName: 'Olga' }
       },
-      /The access of “alice” to Example Lab is suspended.*Reason: left By: root/
+      /The access of “alice” to Example Lab is suspended.*Reason: left By: root In the console: \S+\/admin\/people\/\S+\/suspension/
     ],
     [
       'an approval, to who asked',

@@ -170,6 +170,7 @@ export interface Sentences {
     readonly reason: string
     readonly by: string
     readonly reference: string
+    readonly console: string
     readonly account: string
     readonly open: string
     readonly questions: string
