@@ -128,8 +128,8 @@ export const enforcePlugin = fp<EnforceOptions>(
       }
       exchange.decision = access
       if (access.kind === 'forward') {
-        if (file !== null) return sendDecoy(reply, request.raw.method as string, file)
         if (access.would !== undefined) exchange.notes = { ...exchange.notes, ...wouldFields(access.would) }
+        if (file !== null) return sendDecoy(reply, request.raw.method as string, file)
         const { principal, match, target } = exchange
         if (principal !== null && request.raw.headers['service-worker'] !== undefined && match.site !== null)
           learnWorkerScript(match.site.origin + target.raw)

@@ -290,6 +290,8 @@ t.test('decoys', async t => {
     await accounts.remove(otto.account.id)
     const stranger = await gate.request('GET', `${gate.origin('open')}/staff.json`, program)
     t.equal(stranger.status, 200)
+    const head = await gate.request('HEAD', `${gate.origin('open')}/staff.json`, program)
+    t.match([head.body, head.headers['content-length']], ['', stranger.headers['content-length']])
     t.equal((await (await person()).get('open/staff.json', program, 'PUT')).status, 405)
 
     // A command has the embedded store for itself: in one process with the gate it could wait for the gate's own write.
