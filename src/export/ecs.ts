@@ -40,7 +40,7 @@ const kinds: readonly (readonly [pattern: RegExp, kind: Kind])[] = [
   [/^(session\.end|logout)$/, [['authentication', 'session'], ['end']]],
   [/^device\.new$/, [['authentication'], ['info']]],
   [/^(factor\.|recovery\.)/, [['iam'], ['user', 'change']]],
-  [/^(enrol|password\.|user\.|invitation\.|sponsor\.)/, [['iam'], ['user', 'change']]],
+  [/^(enrol|password\.|user\.|invitation\.|sponsor\.|token\.)/, [['iam'], ['user', 'change']]],
   [/^gate\.start$/, [['process'], ['start']]],
   [/^gate\.stop$/, [['process'], ['end']]],
   [/^notice\./, [['email'], ['info']]]

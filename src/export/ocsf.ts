@@ -55,6 +55,8 @@ const activities: Readonly<Record<string, Activity>> = {
   'password.change': ['account', 3, 'Password Change'],
   'invitation.issue': ['account', 99, 'Invitation issued'],
   'invitation.accept': ['account', 99, 'Invitation accepted'],
+  'token.issue': ['account', 99, 'Token issued'],
+  'token.revoke': ['account', 99, 'Token revoked'],
   'sponsor.ask': ['account', 99, 'Approval asked'],
   'sponsor.approve': ['account', 99, 'Approval given'],
   'sponsor.decline': ['account', 99, 'Approval declined'],

@@ -16,7 +16,7 @@ const failures = new Set([
   'counter_went_back',
   'failed'
 ])
-const successes = /^(gate|session|logout|key|store\.(export|import|accept)|notice\.sent|journal)/
+const successes = /^(gate|session|logout|key|token|store\.(export|import|accept)|notice\.sent|journal)/
 
 export type Result = 'success' | 'failure' | 'unknown'
 

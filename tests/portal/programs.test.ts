@@ -85,7 +85,7 @@ t.test('what is typed wrong is said beside the form, and nothing is made', async
 })
 
 t.test(
-  'a thief of a session makes no token without a fresh proof, nor one for another app, and “not me” revokes theirs',
+  'T10 · a thief of a session makes a token, to stay → a fresh proof is asked for, and “That was not me” revokes what was made since',
   async t => {
     const fixture = await openFixture(t, { takesTokens: true })
     const { visitor, secret } = await enrolled(fixture)

@@ -314,6 +314,18 @@ t.test(
   }
 )
 
+t.test('a program opens a WebSocket without an origin, and another site does not', async t => {
+  const { gate, issue } = await start(t)
+  const { text } = await issue()
+  const handshake = { connection: 'Upgrade', upgrade: 'websocket', 'sec-websocket-version': '13' }
+  const open = async (headers: OutgoingHttpHeaders) =>
+    (await gate.request('GET', `${gate.origin('one')}/x`, { ...handshake, ...headers })).headers['factorgate-error']
+  const key = { 'sec-websocket-key': 'AAAAAAAAAAAAAAAAAAAAAA==' }
+  t.equal(await open({ ...key, ...bearer(text) }), undefined, 'the app answers')
+  t.equal(await open({ ...key, ...bearer(text), origin: gate.origin('one') }), undefined)
+  t.equal(await open({ ...key, ...basic(text), origin: 'https://evil.example' }), 'foreign_origin')
+})
+
 t.test('a token ends at its time, and the last use is known', async t => {
   const { gate, issue, time, tokens, alice } = await start(t)
   const { text } = await issue({ validSeconds: 600 })
