@@ -20,6 +20,8 @@ export interface AppEvidence {
   readonly url: string
   readonly policy: Policy
   readonly isReportOnly: boolean
+  /** True if programs may enter with tokens. */
+  readonly takesTokens?: boolean
 }
 
 /** A person as of now. Names may be pseudonyms. */

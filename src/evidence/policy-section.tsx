@@ -37,7 +37,7 @@ export function PolicySection({ evidence: { apps, portal, budgets, unusual } }: 
   )
 }
 
-function AppPolicy({ app: { id, title, url, policy, isReportOnly } }: { app: AppEvidence }) {
+function AppPolicy({ app: { id, title, url, policy, isReportOnly, takesTokens } }: { app: AppEvidence }) {
   const { rules, otherwise } = policySentences(policy)
   return (
     <>
@@ -57,6 +57,12 @@ function AppPolicy({ app: { id, title, url, policy, isReportOnly } }: { app: App
           </li>
         ))}
       </ol>
+      {takesTokens === true && (
+        <p>
+          Programs may enter with tokens of their owners, without a second factor, where a rule names no factor and no
+          time. The journal names the token of each request.
+        </p>
+      )}
       <p class="soft">{otherwise}</p>
     </>
   )

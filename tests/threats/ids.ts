@@ -5,7 +5,21 @@ import { fileURLToPath } from 'node:url'
 const folder = fileURLToPath(new URL('./', import.meta.url))
 
 /** The groups of docs/THREATS.md, with their last numbers. */
-export const groups = { H: 27, P: 18, R: 19, M: 29, W: 20, S: 17, F: 15, D: 17, I: 54, T: 10, N: 2, K: 9, B: 5 } as const
+export const groups = {
+  H: 27,
+  P: 18,
+  R: 19,
+  M: 29,
+  W: 20,
+  S: 17,
+  F: 15,
+  D: 17,
+  I: 54,
+  T: 10,
+  N: 2,
+  K: 9,
+  B: 5
+} as const
 
 /** `H1` … `B5`, in their order. */
 export const ids: readonly string[] = Object.entries(groups).flatMap(([letter, last]) =>

@@ -134,11 +134,16 @@ async function proofOf(
 
 function appsOf(config: Config, disguise: Disguise): AppEvidence[] {
   return config.apps.map(one => {
-    const { id, title, origin, prefix, policy, isReportOnly } = toApp(one, config.portal.url.origin, config.apps)
+    const { id, title, origin, prefix, policy, tokens, isReportOnly } = toApp(
+      one,
+      config.portal.url.origin,
+      config.apps
+    )
     const rules = policy.rules.map(rule =>
       rule.users === undefined ? rule : { ...rule, users: rule.users.map(user => disguise.of('user', user)) }
     )
-    return { id, title, url: `${origin}${prefix}/`, policy: { ...policy, rules }, isReportOnly: isReportOnly === true }
+    const flags = { isReportOnly: isReportOnly === true, takesTokens: tokens != null }
+    return { id, title, url: `${origin}${prefix}/`, policy: { ...policy, rules }, ...flags }
   })
 }
 
