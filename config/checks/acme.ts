@@ -35,7 +35,7 @@ export function checkListenTls(
 
 function checkAcme(acme: DraftAcme, hosts: Hosts, diagnostics: Diagnostics): void {
   const at = (key: string) => `listen.tls.acme.${key}`
-  if (acme.agreeToTerms === false)
+  if (acme.agreeToTerms === false || acme.agreeToTerms === null)
     diagnostics.problem(
       at('agreeToTerms'),
       'must be true: read the terms of the authority, and write agreeToTerms: true if you agree'
@@ -68,7 +68,7 @@ function checkReach(
   if (challenge === 'http-01' && listen?.http === null)
     return diagnostics.problem(
       diagnostics.isGiven(path) ? path : 'listen.tls.acme',
-      'http-01 needs listen.http, because the authority asks on port 80: set listen.http, or challenge: tls-alpn-01'
+      'http-01 needs listen.http beside it, because the authority asks on port 80: set listen.http, or challenge: tls-alpn-01'
     )
   if (trustedProxies?.length !== 0) return
   const [port, key, wanted] =

@@ -35,13 +35,14 @@ export const acme = map(
         example: 'gate@lab.example'
       })
     ),
-    agreeToTerms: flag({
-      title: 'Agreement',
-      description:
-        'You have read the terms of the authority, and agree to them. The gate gets no certificate without `true`.',
-      default: false,
-      example: true
-    }),
+    agreeToTerms: orNull(
+      flag({
+        title: 'Agreement',
+        description:
+          'You have read the terms of the authority, and agree to them. The gate does not start without `true`.',
+        example: true
+      })
+    ),
     challenge: choice(['http-01', 'tls-alpn-01'], {
       title: 'Proof',
       description:

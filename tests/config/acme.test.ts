@@ -26,7 +26,7 @@ const rows: readonly (readonly [sentence: string, listen: string, more: string, 
     'http-01 without port 80',
     `port: 443, tls: { acme: { ${agreed} } }`,
     '',
-    'f.yaml:1:35  listen.tls.acme  http-01 needs listen.http, because the authority asks on port 80: set listen.http, or challenge: tls-alpn-01'
+    'f.yaml:1:35  listen.tls.acme  http-01 needs listen.http beside it, because the authority asks on port 80: set listen.http, or challenge: tls-alpn-01'
   ],
   [
     'other ports',
