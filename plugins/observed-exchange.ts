@@ -34,13 +34,15 @@ function personOf({ known: { principal, program } }: Exchange): ObservedPerson |
       groups,
       session: `token:${token.id}`,
       token: token.id,
-      sessionStartedAt: token.createdAt
+      sessionStartedAt: token.createdAt,
+      signedInWith: null
     }
   }
   if (principal == null || !principal.isFullySignedIn) return null
   const { account, session } = principal
   const { id, name, groups } = account
-  return { account: id, name, groups, session: session.id, sessionStartedAt: session.createdAt }
+  const { createdAt, device } = session
+  return { account: id, name, groups, session: session.id, sessionStartedAt: createdAt, signedInWith: device }
 }
 
 /** Reads a header when somebody asks for it. */

@@ -141,8 +141,8 @@ const unusual = map(
       })
     ),
     strange: level('Strange', 'What happens when the score of a person reaches 26.', ['journal', 'notify']),
-    alarming: level('Alarming', 'What happens from 44 on, besides.', ['step-up']),
-    extreme: level('Extreme', 'What happens from 125 on, and only where four kinds of signals agree.', ['suspend'])
+    alarming: level('Alarming', 'What happens from 47 on, besides.', ['step-up']),
+    extreme: level('Extreme', 'What happens from 110 on, and only where four kinds of signals agree.', ['suspend'])
   },
   {
     title: 'What is unusual',

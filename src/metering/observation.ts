@@ -11,6 +11,8 @@ export interface ObservedPerson {
   readonly token?: string | null
   /** Milliseconds since the epoch. */
   readonly sessionStartedAt: number
+  /** Where and with what the session was begun; null where that is not known. */
+  readonly signedInWith: { readonly userAgent: string; readonly address: string } | null
 }
 
 /** What a client says of itself. A stranger can say anything. */

@@ -5,14 +5,11 @@ import type { ObservedExchange } from '../metering/observation.ts'
 import type { ProgramVerdict } from '../unusual/program-days.ts'
 import type { UsedProgram } from '../unusual/program-usage.ts'
 import type { UnusualStep } from '../unusual/steps.ts'
-import type { Verdict } from '../unusual/unusual.ts'
+import { type Verdict, whyOf } from '../unusual/unusual.ts'
 import { type UnusualSettings, UnusualWatch } from '../unusual/unusual-watch.ts'
 import type { Services } from './services.ts'
 import { onSessionChange, proofsNow } from './session-changes.ts'
 import { suspendByWatch } from './watch-suspension.ts'
-
-/** The journal's sentence holds the strongest signals. */
-const sentencesMost = 3
 
 export async function startUnusual(runtime: Services, settings: UnusualSettings): Promise<UnusualWatch> {
   const { store, clock, log, cache, observers, journal } = runtime
@@ -31,6 +28,7 @@ export async function startUnusual(runtime: Services, settings: UnusualSettings)
         actOnProgram(verdict, program, steps, runtime).catch(error =>
           log.error({ err: error, token: program.token }, 'a step of the watch on programs failed')
         ),
+      endSession: (session, account, why) => endShared(session, account, why, runtime),
       say: why => {
         log.warn(why)
         journal.record({ kind: 'watch.unusual', at: clock(), outcome: 'degraded', why })
@@ -56,10 +54,7 @@ async function act(
   const { journal, metrics } = runtime
   const counted = countingSink(journal, metrics)
   const sink = runtime.notifying?.sink(counted) ?? counted
-  const why = signals
-    .slice(0, sentencesMost)
-    .map(({ sentence }) => sentence)
-    .join(' ')
+  const why = whyOf(verdict)
   metrics.count('factorgate_unusual_total', level)
   sink.record({
     kind: 'watch.unusual',
@@ -107,4 +102,11 @@ async function actOnProgram(
     isTold: steps.includes('notify'),
     why: `The program ${program} of ${name} has fetched ${bytesInWords(bytes)} today; on a usual day it fetches ${bytesInWords(Math.max(1, Math.round(usualBytes)))}.`
   })
+}
+
+/** Connections end with the notice of it, on every gate. */
+async function endShared(session: string, account: string, why: string, runtime: Services): Promise<void> {
+  const { sessions, journal, clock } = runtime
+  if (await sessions.end(session, 'revoked', why))
+    journal.record({ kind: 'session.end', at: clock(), account, session, outcome: 'revoked', by: 'watch', why })
 }

@@ -1,11 +1,16 @@
-/** Countries and positions of addresses, from a file in MaxMind's format (GeoLite2 City or Country, DB-IP, and similar). No web service is asked. */
+/** Countries, positions and owners of addresses, from a file in MaxMind's format. No web service is asked. */
 import { readFile } from 'node:fs/promises'
 import type { FindPlace, Place } from './places.ts'
 
+/** GeoLite2 City, Country and ASN, DB-IP, and the flat records of IPinfo. */
 interface PlaceRecord {
-  readonly country?: { readonly iso_code?: string }
+  readonly country?: { readonly iso_code?: string } | string
+  readonly country_code?: string
   readonly registered_country?: { readonly iso_code?: string }
   readonly location?: { readonly latitude?: number; readonly longitude?: number; readonly accuracy_radius?: number }
+  readonly autonomous_system_number?: number
+  /** "AS3320" */
+  readonly asn?: string
 }
 
 export class CountryFileError extends Error {
@@ -38,14 +43,18 @@ export async function readCountries(file: string): Promise<NonNullable<FindPlace
 
 function placeOf(record: PlaceRecord | null): Place | null {
   if (record === null) return null
-  const country = record.country?.iso_code ?? record.registered_country?.iso_code
+  const named = typeof record.country === 'object' ? record.country.iso_code : record.country_code
+  const country = named ?? record.registered_country?.iso_code
   const { latitude, longitude, accuracy_radius: radius } = record.location ?? {}
   const hasPosition = Number.isFinite(latitude) && Number.isFinite(longitude)
-  if (typeof country !== 'string' && !hasPosition) return null
+  const owner = Number(record.autonomous_system_number ?? record.asn?.replace(/^AS/, ''))
+  const hasOwner = Number.isSafeInteger(owner) && owner > 0
+  if (typeof country !== 'string' && !hasPosition && !hasOwner) return null
   return {
     country: typeof country === 'string' ? country : null,
     latitude: hasPosition ? (latitude as number) : null,
     longitude: hasPosition ? (longitude as number) : null,
-    radiusKm: Number.isFinite(radius) ? (radius as number) : 100
+    radiusKm: Number.isFinite(radius) ? (radius as number) : 100,
+    owner: hasOwner ? owner : null
   }
 }

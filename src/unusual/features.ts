@@ -34,7 +34,10 @@ export const features = [
   feature('bare', 10, 0.7, [0.5, 1.2]),
   feature('regular', 10, 0.6, [0.5, 1]),
   feature('lonely', 10, 0.6, [0.7, 0.8]),
-  feature('foreignBytes', 1e6, 0.9, [1.5, 1.6])
+  feature('foreignBytes', 1e6, 0.9, [1.5, 1.6]),
+  feature('changes', 10, 0.7, [0.9, 1.1]),
+  feature('deletions', 5, 0.6, [0.3, 0.8]),
+  feature('peakWrites', 5, 0.7, [0.8, 1], true)
 ] as const satisfies readonly Feature[]
 
 export const featureCount = features.length
@@ -53,7 +56,10 @@ export const at = {
   bare: 9,
   regular: 10,
   lonely: 11,
-  foreignBytes: 12
+  foreignBytes: 12,
+  changes: 13,
+  deletions: 14,
+  peakWrites: 15
 } as const
 
 export function toScale(feature: number, amount: number): number {

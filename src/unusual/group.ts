@@ -93,7 +93,12 @@ export class Group {
     const middle = new Float32Array(featureCount)
     const spread = new Float32Array(featureCount)
     for (let feature = 0; feature < featureCount; feature++) {
-      const { leastSpread } = features[feature]!
+      const { leastSpread, assumed } = features[feature]!
+      // One that was added with an upgrade: nobody has been counted yet.
+      if (this.#daysWith(feature) < leastDays) {
+        ;[middle[feature], spread[feature]] = assumed
+        continue
+      }
       middle[feature] = this.#quantile(feature, 0.5)
       // A newcomer may be one of the busy: the upper side counts.
       spread[feature] = Math.max(leastSpread * 1.5, (this.#quantile(feature, 0.95) - middle[feature]!) / 1.64)
@@ -109,6 +114,12 @@ export class Group {
     this.#busiestDay = day
     if (this.#busiest[feature]! < 0) this.#busiest[feature] = this.#quantile(feature, 0.999)
     return this.#busiest[feature]!
+  }
+
+  #daysWith(feature: number): number {
+    let days = 0
+    for (let bin = 0; bin < binCount; bin++) days += this.bins[feature * binCount + bin]!
+    return days
   }
 
   #quantile(feature: number, share: number): number {

@@ -1,7 +1,7 @@
 /** Joins what two gates have seen of one person on the same day. */
 import { featureCount, features } from './features.ts'
 import { firstDay, lastDay, note } from './known-list.ts'
-import { known, number, type Person, today } from './person.ts'
+import { knownLists, number, type Person, today } from './person.ts'
 import { add, holds, isSampled, thin } from './sampled-set.ts'
 
 /**
@@ -18,7 +18,7 @@ export function mergeInto(into: Person, live: Person, synced: Float64Array): Per
   into.moved.addSince(live.moved, synced.subarray(featureCount))
   if (live.numbers[number.placeAt]! >= into.numbers[number.placeAt]!)
     for (const index of [number.latitude, number.longitude, number.placeAt]) into.numbers[index] = live.numbers[index]!
-  for (const list of [known.areas, known.networks, known.devices, known.countries])
+  for (const list of knownLists)
     for (let i = 0; i < list.size; i++) {
       const hash = live.hashes[list.at + i]!
       if (hash !== 0) note(into, list, hash, lastDay(live, list, i), firstDay(live, list, i))

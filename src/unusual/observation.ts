@@ -14,6 +14,10 @@ export interface Observation {
   readonly path: string
   readonly address: string
   readonly userAgent: string | undefined
+  /** Names and values in turn, as they came. */
+  readonly rawHeaders: readonly string[]
+  /** Where and with what the session was begun; null where that is not known. */
+  readonly signedInWith: { readonly userAgent: string; readonly address: string } | null
   /** `Sec-Fetch-Dest`, which browsers send and scripts seldom do. */
   readonly fetchDest: string | undefined
   /** Null while the exchange goes on. */

@@ -14,7 +14,7 @@ export function observationOf(told: Told): Observation | null {
   const { person, client, isSocket } = exchange
   if (person === null || person.token != null || (phase === 'start' && !isSocket)) return null
   if (phase === 'refused' && !tellingRefusals.has(told.reason ?? '')) return null
-  const { userAgent, fetchDest } = client
+  const { userAgent, fetchDest, rawHeaders } = client
   return {
     at,
     account: person.account,
@@ -26,6 +26,8 @@ export function observationOf(told: Told): Observation | null {
     path: exchange.query === '' ? exchange.path : exchange.path + exchange.query,
     address: exchange.address,
     userAgent,
+    rawHeaders,
+    signedInWith: person.signedInWith,
     fetchDest: fetchDest === '' ? undefined : fetchDest,
     status: phase === 'end' || phase === 'refused' ? status : null,
     bytes: bytesOut,

@@ -17,6 +17,7 @@ export interface Live {
   slot: number
   slotBytes: number
   slotObjects: number
+  slotWrites: number
   /** False while what the store knows of the person is not there yet: then nothing is judged. */
   /** Today's amounts at the last fresh proof. */
   proved: { readonly bytes: number; readonly objects: number } | null
@@ -91,6 +92,7 @@ export class People {
         slot: 0,
         slotBytes: 0,
         slotObjects: 0,
+        slotWrites: 0,
         proved: null,
         isLoaded: !this.#options.isKept,
         isDirty: true,

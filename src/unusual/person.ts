@@ -8,7 +8,10 @@ export const ringSize = 28
 export const dayMs = 86_400_000
 export const slotMs = 600_000
 
-const lists = (sizes: Readonly<Record<'areas' | 'networks' | 'devices' | 'countries', number>>, from: number) => {
+const lists = (
+  sizes: Readonly<Record<'areas' | 'networks' | 'devices' | 'countries' | 'marks', number>>,
+  from: number
+) => {
   let hashAt = from
   let dayAt = ringSize
   const place = (size: number): ListPlace => {
@@ -21,7 +24,9 @@ const lists = (sizes: Readonly<Record<'areas' | 'networks' | 'devices' | 'countr
     areas: place(sizes.areas),
     networks: place(sizes.networks),
     devices: place(sizes.devices),
-    countries: place(sizes.countries)
+    countries: place(sizes.countries),
+    /** How known clients send their headers. */
+    marks: place(sizes.marks)
   }
   return { ...made, hashCount: hashAt, dayCount: dayAt }
 }
@@ -29,7 +34,9 @@ const lists = (sizes: Readonly<Record<'areas' | 'networks' | 'devices' | 'countr
 /** Objects of earlier days, and of today. */
 export const past: SetPlace = { at: 0, size: 128 }
 export const today: SetPlace = { at: past.size, size: 96 }
-export const known = lists({ areas: 40, networks: 16, devices: 8, countries: 8 }, past.size + today.size)
+export const known = lists({ areas: 40, networks: 16, devices: 8, countries: 8, marks: 8 }, past.size + today.size)
+
+export const knownLists = [known.areas, known.networks, known.devices, known.countries, known.marks]
 
 /** The places of single numbers in `numbers`, after today's amounts and the long baselines. */
 export const number = {
@@ -48,14 +55,19 @@ export const number = {
   longitude: 2 * featureCount + 10,
   /** In minutes since the epoch; 0 for never. */
   placeAt: 2 * featureCount + 11,
-  sumForeignBytes: 2 * featureCount + 12
+  sumForeignBytes: 2 * featureCount + 12,
+  newMarks: 2 * featureCount + 13,
+  /** Bit i is set if the day i + 1 days ago was unusual. */
+  strangeDays: 2 * featureCount + 14
 } as const
-export const numberCount = 2 * featureCount + 13
+export const numberCount = 2 * featureCount + 15
 export const longAt = featureCount
 export const hoursAt = ringSize * featureCount
 /** A count of hours is stored in eighths of a day. */
 export const hourUnit = 8
 export const countedCount = featureCount + movedPlaces
+/** So many days back the unusual ones are remembered. */
+export const strangeDaysKept = 14
 /** Areas become a person's own after so many days. Until then what is touched in them counts as foreign. */
 const ownAfterDays = 4
 const forgetAfterDays = 60
@@ -86,7 +98,7 @@ export class Person implements Slots {
   alarm = 0
   /** The score that the person has answered with a fresh proof today, or 0. */
   answered = 0
-  /** Today: new network 1, device 2, country 4. */
+  /** Today: new network 1, device 2, country 4, mark of a client 8, unusual apart from earlier unusual days 16. */
   newToday = 0
 
   constructor(day: number) {
@@ -107,7 +119,7 @@ export class Person implements Slots {
   }
 
   get isActiveToday(): boolean {
-    return (this.numbers[at.objects] as number) > 0 || (this.numbers[at.bytes] as number) > 0
+    return [at.objects, at.bytes, at.changes, at.deletions].some(feature => this.numbers[feature]! > 0)
   }
 
   /** True if the area is the person's own: seen first some days ago. */
@@ -137,6 +149,7 @@ export class Person implements Slots {
    */
   endDay(next: number, learned: Float64Array | null): void {
     this.moved.endDay(this.day, next)
+    this.#noteStrangeDay(next)
     this.#shorten(next)
     if (this.isActiveToday && learned !== null) this.#learn(learned)
     if (this.isActiveToday && learned === null) this.#forgetToday()
@@ -148,9 +161,24 @@ export class Person implements Slots {
     this.answered = 0
     this.newToday = 0
     this.day = next
-    for (const list of [known.areas, known.networks, known.devices, known.countries])
+    for (const list of knownLists)
       for (let i = 0; i < list.size; i++)
         if (this.hashes[list.at + i] !== 0 && lastDay(this, list, i) + forgetAfterDays < next) forget(this, list, i)
+  }
+
+  /** A day for which the person has answered is theirs. */
+  #noteStrangeDay(next: number): void {
+    const days = this.numbers[number.strangeDays]! * 2 + ((this.newToday & 16) !== 0 && this.answered === 0 ? 1 : 0)
+    const passed = Math.min(strangeDaysKept, Math.max(1, next - this.day))
+    this.numbers[number.strangeDays] = (days * 2 ** (passed - 1)) % 2 ** strangeDaysKept
+  }
+
+  /** How many of the last `days` days were unusual, without today. */
+  strangeDaysOf(days: number): number {
+    let count = 0
+    for (let left = this.numbers[number.strangeDays]! % 2 ** days; left > 0; left = Math.floor(left / 2))
+      count += left % 2
+    return count
   }
 
   /** Moves all days towards `next` if it is far away: after a long leave, or a jump of the clock, what was known still counts. */
@@ -169,7 +197,7 @@ export class Person implements Slots {
     this.ringNext = (place + 1) % ringSize
     this.ringCount = Math.min(ringSize, this.ringCount + 1)
     this.#learnHours()
-    for (const [bit, index] of [number.newNetworks, number.newDevices, number.newCountries].entries())
+    for (const [bit, index] of [number.newNetworks, number.newDevices, number.newCountries, number.newMarks].entries())
       this.numbers[index] = (this.numbers[index] as number) * dayDecay + ((this.newToday >> bit) & 1)
     this.#learnObjects(fromScale(at.objects, values[at.objects] as number))
   }
@@ -212,7 +240,7 @@ export class Person implements Slots {
   }
 
   #forgetToday(): void {
-    for (const list of [known.areas, known.networks, known.devices, known.countries])
+    for (const list of knownLists)
       for (let i = 0; i < list.size; i++)
         if (this.hashes[list.at + i] !== 0 && firstDay(this, list, i) === this.day) forget(this, list, i)
   }

@@ -16,6 +16,8 @@ export interface Place {
   readonly longitude: number | null
   /** The point may be off by so much: half the country where the file names no town. */
   readonly radiusKm: number
+  /** The number of the autonomous system. */
+  readonly owner: number | null
 }
 
 /** Null where no file is configured, or where it cannot be read. */
@@ -39,13 +41,13 @@ const distanceLeastKm = 500
 
 /** Notes where this request comes from, if it is another place or client than before. Returns true if there is a new doubt. */
 export function notePlace(person: Person, track: Track, observation: Observation, findPlace: FindPlace): boolean {
-  const { address, userAgent, at, sessionStartedAt } = observation
-  const isFirst = track.address === ''
-  const isBegin = isFirst && at - sessionStartedAt < beginsWithinMs
+  const { at, sessionStartedAt, signedInWith } = observation
   const before = track.doubts
-  const factor = isBegin ? beginFactor : 1
-  if (track.userAgent !== userAgent || isFirst) noteClient(person, track, observation, isFirst, factor)
-  if (track.address !== address) noteAddress(person, track, observation, isFirst, factor, findPlace)
+  // This gate may see a session for the first time when a thief has it.
+  if (track.address === '' && signedInWith !== null && signedInWith.address !== '')
+    noteFrom(person, track, { ...observation, ...signedInWith, at: sessionStartedAt }, beginFactor, findPlace)
+  const isBegin = track.address === '' && at - sessionStartedAt < beginsWithinMs
+  noteFrom(person, track, observation, isBegin ? beginFactor : 1, findPlace)
   return track.doubts !== before
 }
 
@@ -54,6 +56,12 @@ export function clientName(userAgent: string): string {
   const browser = browserOf(userAgent) ?? userAgent.split('/', 1)[0] ?? ''
   const system = systemOf(userAgent) ?? ''
   return [browser, system].filter(part => part !== '').join(' on ') || 'a client without a name'
+}
+
+function noteFrom(person: Person, track: Track, observation: Observation, factor: number, findPlace: FindPlace): void {
+  const isFirst = track.address === ''
+  if (track.userAgent !== observation.userAgent || isFirst) noteClient(person, track, observation, isFirst, factor)
+  if (track.address !== observation.address) noteAddress(person, track, observation, isFirst, factor, findPlace)
 }
 
 function noteClient(
@@ -89,14 +97,20 @@ function noteAddress(
 ): void {
   track.address = address
   const { provider } = networkLevels(address)
-  const network = hashText(provider)
+  const block = hashText(provider)
   // A client with both families of addresses takes now one, now the other.
-  const last = address.includes(':') ? track.v6 : track.v4
+  const last = track.networksOf(address.includes(':'))
+  if (block === last.block) return
+  last.block = block
+  const place = findPlace?.(address) ?? null
+  // A provider has many blocks.
+  const name = place?.owner == null ? provider : `AS${place.owner}`
+  const network = place?.owner == null ? block : hashText(name)
   if (network === last.network) return
   const isKnown = !noteKnown(person, known.networks, network, 1)
   if (!isKnown) {
     const chance = (person.numbers[number.newNetworks]! + 0.3) / (daysOf(person) + 1.5)
-    track.raise('network', pointsOfChance(chance) * factor, `A network that is new to this person: ${provider}.`)
+    track.raise('network', pointsOfChance(chance) * factor, `A network that is new to this person: ${name}.`, !isFirst)
   }
   // Back and forth within minutes: two clients share the session.
   if (
@@ -109,7 +123,6 @@ function noteAddress(
   last.previous = last.network
   last.changedAt = at
   last.network = network
-  const place = findPlace?.(address) ?? null
   if (place !== null) noteCountry(person, track, place, at, { factor, isKnownNetwork: isKnown, isMoved: !isFirst })
 }
 
@@ -124,7 +137,7 @@ function noteCountry(
     const chance = (person.numbers[number.newCountries]! + 0.1) / (daysOf(person) + 2)
     const points = pointsOfChance(chance) * factor + (isMoved ? movedPoints : 0)
     const where = isMoved ? 'The session went on in a country' : 'A country'
-    track.raise('country', points, `${where} that is new to this person: ${country}.`)
+    track.raise('country', points, `${where} that is new to this person: ${country}.`, isMoved)
   }
   if (latitude === null || longitude === null) return
   const minute = Math.floor(now / 60_000)
@@ -136,7 +149,7 @@ function noteCountry(
     if (km > distanceLeastKm && km > speedMostKmh * Math.max(hours, 0.05)) {
       const span = hours < 1 ? `${Math.max(1, Math.round(hours * 60))} minutes` : `${hours.toFixed(1)} hours`
       const text = `${Math.round(km)} km in ${span}, which nobody can travel.`
-      track.raise('travel', travelPoints * factor, text)
+      track.raise('travel', travelPoints * factor, text, isMoved)
     }
   if (minute < numbers[number.placeAt]!) return
   numbers[number.latitude] = latitude

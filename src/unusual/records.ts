@@ -5,6 +5,7 @@ import { featureCount } from './features.ts'
 import { areaPlaces, binCount, everyone, Group } from './group.ts'
 import { movedStored } from './moved.ts'
 import { hoursAt, known, numberCount, Person } from './person.ts'
+import { withNewGroupNumbers, withNewPersonNumbers } from './records-upgrade.ts'
 
 /** What nobody has added to for so long is forgotten by the store. */
 export const keepSeconds = 400 * 86_400
@@ -39,13 +40,15 @@ const isNumbers = (value: unknown, count: number): value is number[] =>
 
 export const personRecord = new RecordKind<PersonRecord>({
   prefix: 'unusual:person:',
-  version: 1,
+  version: 2,
+  upgrades: [withNewPersonNumbers],
   read: record => (isPersonRecord(record) ? record : null)
 })
 
 export const groupRecord = new RecordKind<GroupRecord>({
   prefix: 'unusual:group:',
-  version: 1,
+  version: 2,
+  upgrades: [withNewGroupNumbers],
   read: record => (isGroupRecord(record) ? record : null)
 })
 

@@ -3,7 +3,7 @@ import { pointsOfChance, pointsOfDeviation, pointsOfSum } from './chance.ts'
 import { at, featureCount, toScale } from './features.ts'
 import type { Group, Usual } from './group.ts'
 import { hoursAt, hourUnit, isRestDay, number, type Person } from './person.ts'
-import { sayFeature, sayHour, sayRecord, saySum } from './sentences.ts'
+import { sayFeature, sayHour, sayRecord, sayRepeat, saySum } from './sentences.ts'
 import type { Doubt, Track } from './track.ts'
 
 /** Signals of one family say much the same, so only the strongest of them counts. */
@@ -11,15 +11,18 @@ export const families = [
   'amount',
   'breadth',
   'order',
+  'manner',
   'reach',
   'client',
   'place',
   'hours',
   'refusals',
-  'record'
+  'record',
+  'writes',
+  'repeat'
 ] as const
-/** The first of them grow together on a busy day: the strongest counts in full, and the others half. */
-const busyCount = 3
+/** The first of them grow together on a busy day, and with a program that fetches much: the strongest counts in full, and the others half. */
+const busyCount = 4
 const busyShare = 0.5
 export type Family = (typeof families)[number]
 
@@ -33,10 +36,13 @@ const familyOfFeature: readonly Family[] = [
   'breadth',
   'refusals',
   'order',
-  'client',
-  'client',
-  'client',
-  'reach'
+  'manner',
+  'manner',
+  'manner',
+  'reach',
+  'writes',
+  'writes',
+  'writes'
 ]
 const familyOfDoubt: Readonly<Record<Doubt, Family>> = {
   network: 'place',
@@ -45,6 +51,7 @@ const familyOfDoubt: Readonly<Record<Doubt, Family>> = {
   twoPlaces: 'place',
   device: 'client',
   changed: 'client',
+  headers: 'client',
   stopped: 'client'
 }
 
@@ -59,14 +66,15 @@ const deviationMost = 4
 const leastChanceOfHour = 0.003
 
 /**
- * Cumulative sums, which find what is a little too much for days. Points for each unit are set so that the simulated institute has one honest
- * day in a hundred above 20 points, and one in a thousand above 30 (seeds 1 to 5).
+ * Cumulative sums, which find what is a little too much for days. Points for each unit are set so that of the honest days of the simulated
+ * institute one in a hundred reaches 20 points, and one in a thousand 30: the lesser of 20/q99 and 30/q99.9 (seed 15: q99 2.4, 2.1, 0.5, 1.5;
+ * q99.9 5.1, 3.4, 2.4, 2.8).
  */
 export const sums = [
-  { feature: at.bytes, index: number.sumBytes, family: 'amount', unit: 4 },
-  { feature: at.newObjects, index: number.sumObjects, family: 'breadth', unit: 4 },
-  { feature: at.foreignObjects, index: number.sumForeign, family: 'reach', unit: 9 },
-  { feature: at.foreignBytes, index: number.sumForeignBytes, family: 'reach', unit: 9 }
+  { feature: at.bytes, index: number.sumBytes, family: 'amount', unit: 6 },
+  { feature: at.newObjects, index: number.sumObjects, family: 'breadth', unit: 8.5 },
+  { feature: at.foreignObjects, index: number.sumForeign, family: 'reach', unit: 12 },
+  { feature: at.foreignBytes, index: number.sumForeignBytes, family: 'reach', unit: 10.5 }
 ] as const satisfies readonly { feature: number; index: number; family: Family; unit: number }[]
 
 export interface Signal {
@@ -97,6 +105,7 @@ export function scoreOf(context: Context): number {
   for (const sum of sums) raise(placeOf[sum.family], sumPoints(person, usual, sum))
   raise(placeOf.hours, hourPoints(context))
   for (const feature of recordFeatures) raise(placeOf.record, recordPoints(context, feature))
+  raise(placeOf.repeat, repeatPoints(person))
   if (track !== null) for (const { kind, points: value } of track.doubts) raise(placeOf[familyOfDoubt[kind]], value)
   let score = 0
   let busy = 0
@@ -176,6 +185,19 @@ function recordPoints({ person, all }: Context, feature: number): number {
   return excess <= 0 ? 0 : recordPointsLeast + recordPointsForEfold * excess
 }
 
+/** Days of one person are alike: a second unusual one within a week is more probable than the first was. */
+const repeatDays = 7
+const pointsOfRepeats = [0, 12, 18, 22] as const
+
+/** Of the last score: it without what the days before add. */
+export function lastScoreOfToday(score: number): number {
+  return score - Math.max(0, points[placeOf.repeat]! - quietPoints)
+}
+
+function repeatPoints(person: Person): number {
+  return pointsOfRepeats[Math.min(pointsOfRepeats.length - 1, person.strangeDaysOf(repeatDays))]!
+}
+
 /** Every signal above the quiet ones, the strongest first. */
 export function signalsOf(context: Context): Signal[] {
   const { person, track, usual, all, now } = context
@@ -195,6 +217,7 @@ export function signalsOf(context: Context): Signal[] {
     const { id, sentence } = sayRecord(feature, person.numbers[feature]!, all.busiest(feature, person.day) ?? 0)
     push(id, 'record', recordPoints(context, feature), sentence)
   }
+  push('repeat', 'repeat', repeatPoints(person), sayRepeat(person.strangeDaysOf(repeatDays), repeatDays))
   const hour = Math.floor(now / 3_600_000) % 24
   push('hours', 'hours', hourPoints(context), sayHour(hour, chanceOfHour(person, all, hour), isRestDay(person.day)))
   if (track !== null)

@@ -17,6 +17,12 @@ const sayings: Readonly<Record<(typeof features)[number]['id'], Say>> = {
     `${amount} addresses that this person had not opened before; ${usual} is usual for a day, and ${busy} on a busy one.`,
   foreignObjects: (amount, usual, busy) =>
     `${amount} addresses in areas that neither this person nor their group works in; ${usual} is usual for a day, and ${busy} at most.`,
+  changes: (amount, usual, busy) =>
+    `${amount} requests that change something; ${usual} is usual for a day of this person, and ${busy} on a busy one.`,
+  deletions: (amount, usual, busy) =>
+    `${amount} things deleted or moved away; ${usual} is usual for a day of this person, and ${busy} on a busy one.`,
+  peakWrites: (amount, usual, busy) =>
+    `${amount} changes and deletions within ten minutes; ${usual} is the usual peak of a day for this person, and ${busy} on a busy day.`,
   foreignBytes: (amount, usual, busy) =>
     `${amount} left from areas that neither this person nor their group works in; ${usual} is usual for a day, and ${busy} at most.`,
   newAreas: (amount, usual, busy) =>
@@ -73,6 +79,10 @@ export function sayRecord(feature: number, amount: number, busiest: number): Sai
     id: `${id}Record`,
     sentence: `${say(amount)} ${what}, which is more than anybody here on 999 of 1,000 days: ${say(fromScale(feature, busiest))}.`
   }
+}
+
+export function sayRepeat(count: number, days: number): string {
+  return `${count === 1 ? 'One' : count} of the last ${days} days of this person ${count === 1 ? 'was' : 'were'} unusual too.`
 }
 
 export function sayHour(hour: number, chance: number, isRest: boolean): string {

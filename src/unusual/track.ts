@@ -11,6 +11,15 @@ const regularAfter = 12
 /** A browser leaves its headers away now and then, but not so often in a row. */
 const bareInRow = 6
 
+/** Where a session is, and was before, as hashes. */
+export interface Networks {
+  /** The block of addresses, which one provider may have many of. */
+  block: number
+  network: number
+  previous: number
+  changedAt: number
+}
+
 /** Records that are asked for one after the other. */
 interface Row {
   readonly template: number
@@ -18,18 +27,23 @@ interface Row {
   run: number
 }
 
+/** Some people give their session to a program of theirs: that alone says little. */
+const sharedFrom = 15
 /** Shared by all tracks that have nothing, for the memory. */
 const none: never[] = []
 /** Doubts that say that several clients share the session. */
-const mixing: readonly Doubt[] = ['changed', 'stopped', 'twoPlaces']
+const mixing: ReadonlySet<Doubt> = new Set<Doubt>(['changed', 'headers', 'stopped', 'twoPlaces'])
 
 export class Track {
   userAgent: string | undefined
   address = ''
-  /** The networks of each family of addresses. */
-  readonly v4 = { network: 0, previous: 0, changedAt: 0 }
-  readonly v6 = { network: 0, previous: 0, changedAt: 0 }
+  /** The networks of each family of addresses; null for a family that was not seen. */
+  #v4: Networks | null = null
+  #v6: Networks | null = null
   device = 0
+  /** The first mark of the session, and how many looks have seen a new one since. */
+  mark = 0
+  otherMarks = 0
   /** True once more than one client seems to have used the session. */
   isMixed = false
   /** Points of place and client, with their reasons; they last until the person gives a fresh proof. */
@@ -43,13 +57,23 @@ export class Track {
   #withHeaders = 0
   #withoutHeaders = 0
 
+  networksOf(isV6: boolean): Networks {
+    if (isV6) this.#v6 ??= { block: 0, network: 0, previous: 0, changedAt: 0 }
+    else this.#v4 ??= { block: 0, network: 0, previous: 0, changedAt: 0 }
+    return (isV6 ? this.#v6 : this.#v4) as Networks
+  }
+
   /** Counts a request for an object that nobody has asked for today. */
   noteNew(person: Person, now: number, template: number, id: number): void {
-    if (template !== 0) {
-      const run = this.#run(template, id)
-      if (run > person.numbers[at.run]!) person.numbers[at.run] = run
-    }
+    this.noteRow(person, template, id)
     if (this.#isRegular(now)) person.numbers[at.regular]!++
+  }
+
+  /** One more of a row of records, perhaps. */
+  noteRow(person: Person, template: number, id: number): void {
+    if (template === 0) return
+    const run = this.#run(template, id)
+    if (run > person.numbers[at.run]!) person.numbers[at.run] = run
   }
 
   /** A page that is loaded right after another one, with no script, style or image between them. */
@@ -68,10 +92,16 @@ export class Track {
     return ++this.#withoutHeaders === bareInRow && this.#withHeaders > this.#withoutHeaders
   }
 
-  raise(kind: Doubt, points: number, text: string): void {
+  /** `isMidway`: the session had another place or client before. */
+  raise(kind: Doubt, points: number, text: string, isMidway = mixing.has(kind)): void {
     const before = this.doubts.find(doubt => doubt.kind === kind)
     if (before !== undefined && before.points >= points) return
-    this.doubts = [...this.doubts.filter(doubt => doubt !== before), { kind, points, text: shared(text) }]
+    this.doubts = [...this.doubts.filter(doubt => doubt !== before), { kind, points, text: shared(text), isMidway }]
+  }
+
+  /** True if the session seems to be used by another client, or in another place, than before. */
+  get isShared(): boolean {
+    return this.doubts.some(({ isMidway, points }) => isMidway && points >= sharedFrom)
   }
 
   has(kind: Doubt): boolean {
@@ -80,7 +110,7 @@ export class Track {
 
   /** The person has shown a proof. */
   settle(): void {
-    this.isMixed ||= mixing.some(kind => this.has(kind))
+    this.isMixed ||= this.isShared
     this.doubts = none
   }
 
@@ -133,11 +163,12 @@ function shared(text: string): string {
   return text
 }
 
-export type Doubt = 'network' | 'country' | 'device' | 'changed' | 'stopped' | 'twoPlaces' | 'travel'
+export type Doubt = 'network' | 'country' | 'device' | 'changed' | 'headers' | 'stopped' | 'twoPlaces' | 'travel'
 
 export interface DoubtFacts {
   readonly kind: Doubt
   readonly points: number
+  readonly isMidway: boolean
   /** For the sentence. */
   readonly text: string
 }

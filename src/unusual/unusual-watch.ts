@@ -17,7 +17,7 @@ import type { ProgramVerdict } from './program-days.ts'
 import { ProgramUsage, type UsedProgram } from './program-usage.ts'
 import { type StepsOfLevels, stepsOf, type UnusualStep } from './steps.ts'
 import type { DoubtFacts } from './track.ts'
-import { Unusual, type Verdict } from './unusual.ts'
+import { Unusual, type Verdict, whyOf } from './unusual.ts'
 
 export interface UnusualSettings extends StepsOfLevels {
   /** Seconds. */
@@ -38,6 +38,8 @@ export interface UnusualWatchOptions {
   readonly act: (verdict: Verdict, steps: readonly UnusualStep[], exchange: ObservedExchange) => Promise<void>
   /** A program fetches unusually much: journal and notices. It must not reject. */
   readonly actOnProgram: (verdict: ProgramVerdict, program: UsedProgram, steps: readonly UnusualStep[]) => Promise<void>
+  /** Ends a session that somebody else seems to use too. `why` is for its owner. Rejects if the store cannot write it. */
+  readonly endSession: (session: string, account: string, why: string) => Promise<unknown>
   /** A sentence for operators, once for each trouble. */
   readonly say: (why: string) => void
   /** The store does not take what was learned; null when it does again. */
@@ -175,7 +177,10 @@ export class UnusualWatch {
     const isAsked = steps.includes('step-up') && !steps.includes('suspend')
     // First, because it stops what runs.
     const asking = isAsked ? this.#asks.ask(verdict.account, verdict.at) : null
+    // The owner's proof would open a shared session for the other one too. A new sign-in does not.
+    const ending =
+      isAsked && verdict.isShared ? this.#options.endSession(verdict.session, verdict.account, whyOf(verdict)) : null
     await this.#options.act(verdict, steps, exchange)
-    await asking?.catch(error => this.#options.onStoreProblem(error))
+    await Promise.all([asking, ending]).catch(error => this.#options.onStoreProblem(error))
   }
 }

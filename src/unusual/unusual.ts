@@ -1,16 +1,19 @@
 /** The watch on people: it learns from each exchange what is usual for a person, and says when something is not. */
+
+import { noteMark } from './client-mark.ts'
 import { at } from './features.ts'
 import { everyone } from './group.ts'
 import { find, note } from './known-list.ts'
 import type { Observation } from './observation.ts'
 import { type Live, People, type PeopleOptions } from './people.ts'
-import { known, slotMs, today } from './person.ts'
+import { known, type Person, slotMs, today } from './person.ts'
 import { type FindPlace, notePlace } from './places.ts'
 import { hashText, readPath } from './read-path.ts'
 import { holds, isSampled } from './sampled-set.ts'
-import { familiesInLastScore, type Signal, scoreOf, signalsOf } from './score.ts'
+import { familiesInLastScore, lastScoreOfToday, type Signal, scoreOf, signalsOf } from './score.ts'
 import { levels, type UnusualLevel } from './steps.ts'
 import { type DoubtFacts, Track } from './track.ts'
+import { noteWrite, writeOf } from './writes.ts'
 
 export interface Verdict {
   readonly level: UnusualLevel
@@ -23,6 +26,18 @@ export interface Verdict {
   readonly signals: readonly Signal[]
   /** True while the watch still learns what is usual here: then it only reports. */
   readonly isLearning: boolean
+  /** True if the session seems to be used by another client, or in another place, than the one that began it. */
+  readonly isShared: boolean
+}
+
+const sentencesMost = 3
+
+/** The strongest signals in words. */
+export function whyOf({ signals }: Verdict): string {
+  return signals
+    .slice(0, sentencesMost)
+    .map(({ sentence }) => sentence)
+    .join(' ')
 }
 
 export interface UnusualOptions extends Omit<PeopleOptions, 'isKept'> {
@@ -33,7 +48,7 @@ export interface UnusualOptions extends Omit<PeopleOptions, 'isKept'> {
 }
 
 /** Scores from which a level is reached. */
-export const thresholds = { strange: 26, alarming: 44, extreme: 125 } as const
+export const thresholds = { strange: 26, alarming: 47, extreme: 110 } as const
 /** After a proof the person is asked again only if the score has risen by so much. */
 const riseAfterProof = 35
 /** Or if so many times as much has left since. */
@@ -49,7 +64,7 @@ const lookBytes = 4_000_000
 const stoppedPoints = 30
 const tracksMost = 20_000
 
-interface ReadFacts {
+interface RequestFacts {
   readonly object: number
   readonly template: number
   readonly id: number
@@ -84,6 +99,7 @@ export class Unusual {
       live.usual = null
       live.slotBytes = 0
       live.slotObjects = 0
+      live.slotWrites = 0
     }
     const app = this.#appHash(observation.app)
     const { object, area, template, id } = readPath(app, observation.path)
@@ -91,9 +107,12 @@ export class Unusual {
     const isForeign = !person.owns(areaIndex) && !this.people.isCommon(observation.groups, area)
     if (observation.isFirst) {
       live.requests++
-      // What people send does not leave.
-      if (!isWrite(observation.method))
-        this.#noteRead(live, track, observation, { object, template, id, isNewArea: areaIndex < 0, isForeign })
+      const facts = { object, template, id, isNewArea: areaIndex < 0, isForeign }
+      this.#noteRequest(person, track, observation)
+      const write = writeOf(observation.method)
+      // What people send does not leave. A POST may be a question.
+      if (write === null || observation.method === 'POST') this.#noteRead(live, track, observation, facts)
+      if (write !== null) noteWrite(live, track, write, facts)
       note(person, known.areas, area, person.day)
     }
     if (bytes > 0) {
@@ -134,19 +153,22 @@ export class Unusual {
     this.#tracks.delete(session)
   }
 
-  #noteRead(live: Live, track: Track, { fetchDest, at: now }: Observation, facts: ReadFacts): void {
-    const { person } = live
-    const { object } = facts
+  #noteRequest(person: Person, track: Track, { fetchDest, at: now }: Observation): void {
     const isBare = fetchDest === undefined || fetchDest === ''
     if (isBare) person.numbers[at.bare]!++
     if (track.stopsAsBrowser(!isBare))
       track.raise('stopped', stoppedPoints, 'The client has stopped to send the headers that browsers send.')
+    person.hoursToday |= 1 << (Math.floor(now / 3_600_000) % 24)
+  }
+
+  #noteRead(live: Live, track: Track, { fetchDest, at: now }: Observation, facts: RequestFacts): void {
+    const { person } = live
+    const { object } = facts
     const isNewToday = isSampled(object, person.todayLevel) && !holds(person.hashes, today, object)
     track.noteDocument(person, fetchDest === 'document', isNewToday)
     if (!isNewToday) return
     person.addObject(object)
     person.numbers[at.objects]! += person.objectWeight
-    person.hoursToday |= 1 << (Math.floor(now / 3_600_000) % 24)
     track.noteNew(person, now, facts.template, facts.id)
     if (facts.isNewArea) person.numbers[at.newAreas]!++
     if (!isSampled(object, person.pastLevel) || person.knows(object)) return
@@ -157,11 +179,14 @@ export class Unusual {
     if (facts.isForeign) person.numbers[at.foreignObjects]! += weight
   }
 
-  #look(live: Live, track: Track, { at: now, account, session, app }: Observation): Verdict | null {
+  #look(live: Live, track: Track, observation: Observation): Verdict | null {
+    const { at: now, account, session, app } = observation
     live.requests = 0
     live.bytes = 0
     const { person } = live
+    noteMark(person, track, observation)
     const score = this.#score(live, track, now)
+    if (lastScoreOfToday(score) >= thresholds.strange) person.newToday |= 16
     const level = this.#levelOf(score, app)
     const isAnswered = person.answered > 0 && score < person.answered + riseAfterProof && !this.#isMore(live, track)
     if (level <= person.alarm || isAnswered) return null
@@ -175,7 +200,8 @@ export class Unusual {
       at: now,
       score: Math.round(score),
       signals: signalsOf({ person, track, usual: this.people.usual(live), all, now }),
-      isLearning: this.people.isLearning(now)
+      isLearning: this.people.isLearning(now),
+      isShared: track.isShared
     }
   }
 
@@ -220,8 +246,4 @@ export class Unusual {
     }
     return hash
   }
-}
-
-function isWrite(method: string): boolean {
-  return method === 'PUT' || method === 'DELETE' || method === 'PATCH' || method === 'MKCOL'
 }

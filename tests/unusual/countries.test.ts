@@ -4,14 +4,16 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import t, { type Test } from 'tap'
 import { CountryFileError, readCountries } from '../../src/unusual/countries.ts'
-import { distanceKm } from '../../src/unusual/places.ts'
+import { distanceKm, type FindPlace } from '../../src/unusual/places.ts'
+import { ask, usualWeeks, watch } from './fixture.ts'
 import { mmdbFile } from './mmdb.ts'
 
 const whole = mmdbFile([
   ['192.0.2.0/24', { country: { iso_code: 'DE' }, location: { latitude: 48.4, longitude: 10.1, accuracy_radius: 20 } }],
   ['198.51.100.0/24', { country: { iso_code: 'JP' } }],
   ['203.0.113.0/25', { registered_country: { iso_code: 'CH' } }],
-  ['203.0.113.128/25', { continent: { code: 'EU' } }]
+  ['203.0.113.128/25', { continent: { code: 'EU' } }],
+  ['2001:db8:7::/48', { country: { iso_code: 'NL' } }]
 ])
 
 function fileOf(t: Test, content: Buffer | string): string {
@@ -24,11 +26,55 @@ function fileOf(t: Test, content: Buffer | string): string {
 
 t.test('what it says of an address', async t => {
   const find = await readCountries(fileOf(t, whole))
-  t.same(find('192.0.2.7'), { country: 'DE', latitude: 48.4, longitude: 10.1, radiusKm: 20 })
+  t.same(find('192.0.2.7'), { country: 'DE', latitude: 48.4, longitude: 10.1, radiusKm: 20, owner: null })
   t.match(find('198.51.100.7'), { country: 'JP', latitude: null })
   t.match(find('203.0.113.7'), { country: 'CH' })
-  for (const address of ['203.0.113.200', '10.1.2.3', '2001:db8::1', 'nonsense', ''])
+  t.match(find('2001:db8:7::1'), { country: 'NL' }, 'IPv6')
+  for (const address of [
+    '203.0.113.200',
+    '10.1.2.3',
+    '192.168.1.1',
+    '127.0.0.1',
+    '::1',
+    'fe80::1',
+    'fd00::1',
+    '2001:db8:8::1',
+    'nonsense',
+    ''
+  ])
     t.equal(find(address), null, address)
+})
+
+t.test('a file of owners says whose a network is, and one of both says both', async t => {
+  const asn = await readCountries(
+    fileOf(t, mmdbFile([['192.0.2.0/24', { autonomous_system_number: 64496 }]], 'GeoLite2-ASN'))
+  )
+  t.match(asn('192.0.2.7'), { owner: 64496, country: null, latitude: null })
+  t.equal(asn('10.0.0.1'), null)
+  const both = await readCountries(
+    fileOf(t, mmdbFile([['192.0.2.0/24', { country: 'Germany', country_code: 'DE', asn: 'AS64497' }]]))
+  )
+  t.match(both('192.0.2.7'), { owner: 64497, country: 'DE' })
+})
+
+t.test('two blocks of one owner are one network; another owner is new', async t => {
+  const owned: FindPlace = address => ({
+    country: 'DE',
+    latitude: null,
+    longitude: null,
+    radiusKm: 100,
+    owner: address.startsWith('10.') ? 64496 : 64497
+  })
+  const newNetworks = (address: string) => {
+    const unusual = watch({ findPlace: owned })
+    usualWeeks(unusual)
+    return ask(unusual, 28, 600, i => ({ address, session: 'elsewhere', path: `/projects/p${10 + (i % 30)}/${i}.tif` }))
+      .flatMap(({ signals }) => signals)
+      .filter(({ id }) => id === 'network')
+      .map(({ sentence }) => sentence)
+  }
+  t.same(newNetworks('10.200.1.1'), [])
+  t.match(newNetworks('198.51.100.1')[0], 'A network that is new to this person: AS64497.')
 })
 
 for (const [what, content, why] of [

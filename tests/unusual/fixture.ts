@@ -21,6 +21,8 @@ export function observation(given: Partial<Observation> = {}): Observation {
     path: '/projects/p1/a.tif',
     address: '10.1.2.3',
     userAgent: firefox,
+    rawHeaders: [],
+    signedInWith: null,
     fetchDest: 'empty',
     status: 200,
     bytes: 10_000,
@@ -72,5 +74,5 @@ export function usualWeeks(unusual: Unusual, account = 'alice', days = 28): void
 
 export const germany: FindPlace = address =>
   address.startsWith('10.')
-    ? { country: 'DE', latitude: 51, longitude: 10, radiusKm: 50 }
-    : { country: 'JP', latitude: 36, longitude: 138, radiusKm: 50 }
+    ? { country: 'DE', latitude: 51, longitude: 10, radiusKm: 50, owner: null }
+    : { country: 'JP', latitude: 36, longitude: 138, radiusKm: 50, owner: null }

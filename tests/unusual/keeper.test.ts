@@ -1,10 +1,11 @@
 /** People in the store: what gates add up, what they keep without it, records of other versions, and clocks. */
 import t, { type Test } from 'tap'
 import { StoreUnreachable } from '../../src/store/store.ts'
-import { at, featureCount } from '../../src/unusual/features.ts'
-import { everyone } from '../../src/unusual/group.ts'
+import { usualFor } from '../../src/unusual/baseline.ts'
+import { at, featureCount, features } from '../../src/unusual/features.ts'
+import { assumed, everyone } from '../../src/unusual/group.ts'
 import { Keeper } from '../../src/unusual/keeper.ts'
-import { known, Person, past, today } from '../../src/unusual/person.ts'
+import { hoursAt, known, number, Person, past, today } from '../../src/unusual/person.ts'
 import { groupRecord, packPerson, personRecord, unpackPerson } from '../../src/unusual/records.ts'
 import { Unusual } from '../../src/unusual/unusual.ts'
 import { MemoryStore } from '../fixtures/in-process/memory-store.ts'
@@ -98,7 +99,7 @@ t.test('while the store is down nothing is lost, and it is said once', async t =
 t.test('a record of a newer release stays as it is, which is said once, and others are written', async t => {
   const clock = { now: monday + 9 * hourMs }
   const store = new MemoryStore(() => clock.now)
-  const newer = JSON.stringify({ v: 2, anything: true })
+  const newer = JSON.stringify({ v: personRecord.version + 1, anything: true })
   await store.put(personRecord.key('alice'), newer)
   const { unusual, keeper, problems } = gate(t, store, clock)
   for (let i = 0; i < 3; i++) {
@@ -109,7 +110,42 @@ t.test('a record of a newer release stays as it is, which is said once, and othe
   t.equal(await store.get(personRecord.key('alice')), newer)
   t.equal((await stored(store, 'bob'))?.numbers[at.objects], 3)
   t.equal(problems.length, 1)
-  t.match(problems[0], /version 2/)
+  t.match(problems[0], new RegExp(`version ${personRecord.version + 1}`))
+})
+
+t.test('records of version 1 are read: what was counted stays, and what was not is as assumed', async t => {
+  const clock = { now: monday + 9 * hourMs }
+  const store = new MemoryStore(() => clock.now)
+  const oldFeatures = 13
+  const zeros = (bytes: number) => Buffer.alloc(bytes).toString('base64url')
+  const amounts = new Float32Array(2 * oldFeatures + 13)
+  amounts[at.bytes] = 5e6
+  amounts[2 * oldFeatures] = 7
+  await store.put(
+    personRecord.key('alice'),
+    JSON.stringify({
+      day: monday / dayMs,
+      since: 20_000,
+      ring: [20, 20],
+      levels: [0, 0],
+      today: [512, 0, 0, 0],
+      hashes: zeros(296 * 4),
+      days: zeros(172 * 2),
+      numbers: Buffer.from(amounts.buffer).toString('base64url'),
+      bytes: Buffer.alloc(28 * oldFeatures + 48, 33).toString('base64url')
+    })
+  )
+  const person = (await stored(store)) as Person
+  t.equal(person.numbers[at.bytes], 5e6)
+  t.equal(person.numbers[number.sumBytes], 7)
+  t.equal(person.bytes[featureCount], 33, 'the second day')
+  t.equal(person.bytes[hoursAt + 47], 33, 'the hours')
+  const usual = usualFor(person, assumed)
+  for (const feature of [at.changes, at.deletions, at.peakWrites]) {
+    const [middle, spread] = features[feature]!.assumed
+    t.ok(Math.abs(usual.middle[feature]! - middle) < 0.1)
+    t.ok(usual.spread[feature]! > 0.8 * spread, 'nobody is asked because of an upgrade')
+  }
 })
 
 t.test('a damaged record counts as none', async t => {

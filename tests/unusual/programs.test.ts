@@ -42,7 +42,15 @@ t.test('a day is compared with the program’s own days', async t => {
 })
 
 function toldOf(token: string | null, bytesOut: number, at: number): Observation {
-  const person = { account: 'A1', name: 'alice', groups: [], session: 's', sessionStartedAt: 0, token }
+  const person = {
+    account: 'A1',
+    name: 'alice',
+    groups: [],
+    session: 's',
+    signedInWith: null,
+    sessionStartedAt: 0,
+    token
+  }
   const client = {
     userAgent: '',
     accept: '',

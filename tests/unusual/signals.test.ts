@@ -3,7 +3,7 @@ import t from 'tap'
 import type { Observation } from '../../src/unusual/observation.ts'
 import { dayMs } from '../../src/unusual/person.ts'
 import type { Verdict } from '../../src/unusual/unusual.ts'
-import { ask, germany, hourMs, monday, observation, usualWeeks, watch } from './fixture.ts'
+import { ask, firefox, germany, hourMs, monday, observation, usualWeeks, watch } from './fixture.ts'
 
 const day = 28
 const start = monday + day * dayMs + 9 * hourMs
@@ -11,6 +11,9 @@ const last = (verdicts: readonly Verdict[]) => verdicts.at(-1)
 const signalsIn = (verdicts: readonly Verdict[]) => [
   ...new Set(verdicts.flatMap(({ signals }) => signals.map(({ id }) => id)))
 ]
+
+const ofFirefox = ['User-Agent', firefox, 'Accept', '*/*', 'Accept-Language', 'de', 'Accept-Encoding', 'gzip']
+const ofProgram = ['Accept-Encoding', 'gzip', 'User-Agent', firefox, 'Accept', '*/*']
 
 const cases: readonly {
   readonly what: string
@@ -46,6 +49,34 @@ const cases: readonly {
     given: i => (i < 50 ? {} : { userAgent: 'curl/8.9', fetchDest: undefined, path: `/projects/p1/${i}.tif` }),
     raises: ['changed', 'stopped', 'bare'],
     sentence: /The session went on with another client: curl\./
+  },
+  {
+    what: 'a program under the name of the browser, in the same session',
+    count: 600,
+    given: i => (i < 50 ? { rawHeaders: ofFirefox } : { rawHeaders: ofProgram, path: `/projects/p1/${i}.tif` }),
+    raises: ['headers'],
+    sentence: /The session went on with other headers: Firefox asks in another order or language than before/
+  },
+  {
+    what: 'mass deletion, by one who deletes nothing',
+    count: 400,
+    given: i => ({ method: 'DELETE', path: `/projects/p1/${i}.tif`, status: 204, bytes: 0 }),
+    raises: ['deletions', 'peakWrites', 'run'],
+    sentence: /\d+ things deleted or moved away; 0 is usual for a day of this person, and \d+ on a busy one\./
+  },
+  {
+    what: 'overwriting the work of others, by one who only reads',
+    count: 400,
+    given: i => ({ method: 'PUT', path: `/projects/p${10 + (i % 30)}/${i}y.tif`, status: 201, bytes: 0 }),
+    raises: ['changes', 'peakWrites', 'foreignObjects'],
+    sentence: /\d+ requests that change something; \d is usual/
+  },
+  {
+    what: 'metadata that is changed in row, by WebDAV',
+    count: 400,
+    given: i => ({ method: 'PROPPATCH', path: `/projects/p1/${i}x.tif`, status: 207 }),
+    raises: ['changes'],
+    sentence: /\d+ changes and deletions within ten minutes/
   },
   {
     what: 'pages without their parts',
@@ -175,4 +206,39 @@ t.test('long answers count while they run, and only once as a request', async t 
   const found = verdicts.filter(each => each !== null)
   t.ok(found.length > 0)
   t.notOk(signalsIn(found).includes('objects'))
+})
+
+t.test('whoever goes on with a stolen session is seen by this gate’s first request of it', async t => {
+  const verdictsOf = (given: Partial<Observation>) => {
+    const unusual = watch({ findPlace: germany })
+    usualWeeks(unusual)
+    return ask(unusual, day, 300, i => ({
+      session: 'begun elsewhere',
+      sessionStartedAt: start - 3 * hourMs,
+      signedInWith: { userAgent: firefox, address: '10.1.2.3' },
+      path: `/projects/p4/${i}.tif`,
+      ...given
+    }))
+  }
+  const thief = verdictsOf({ userAgent: 'python-requests/2.32', address: '198.51.100.7', fetchDest: undefined })
+  for (const id of ['changed', 'country']) t.ok(signalsIn(thief).includes(id), `${id} is among ${signalsIn(thief)}`)
+  t.ok(thief.every(({ isShared }) => isShared))
+  const owner = verdictsOf({})
+  t.notOk(signalsIn(owner).includes('changed'))
+  t.notOk(owner.some(({ isShared }) => isShared))
+})
+
+t.test('a sign-in with a new laptop, from a new network, shares its session with nobody', async t => {
+  const unusual = watch({ findPlace: germany })
+  usualWeeks(unusual)
+  const laptop = { userAgent: 'Mozilla/5.0 (Macintosh) Version/26.1 Safari/605.1.15', address: '192.0.2.4' }
+  const verdicts = ask(unusual, day, 600, i => ({
+    ...laptop,
+    session: 'new laptop',
+    sessionStartedAt: start,
+    signedInWith: laptop,
+    path: `/projects/p${10 + (i % 30)}/${i}y.tif`
+  }))
+  t.ok(signalsIn(verdicts).includes('device'))
+  t.notOk(verdicts.some(({ isShared }) => isShared))
 })

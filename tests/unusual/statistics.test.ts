@@ -3,7 +3,7 @@ import t from 'tap'
 import { usualFor } from '../../src/unusual/baseline.ts'
 import { pointsOfChance, pointsOfDeviation, tailOfT6 } from '../../src/unusual/chance.ts'
 import { endDay } from '../../src/unusual/end-day.ts'
-import { at, features, fromByte, toByte, toScale } from '../../src/unusual/features.ts'
+import { at, featureCount, features, fromByte, toByte, toScale } from '../../src/unusual/features.ts'
 import { assumed, Group, type Usual, usualOf } from '../../src/unusual/group.ts'
 import { number, Person } from '../../src/unusual/person.ts'
 import { hashText, readPath } from '../../src/unusual/read-path.ts'
@@ -40,6 +40,56 @@ function lived(amounts: readonly number[], peers: Usual = assumed): Person {
   }
   return person
 }
+
+/** A person whose days are in the ring as they are: values on the scale of logarithms, and how many days ago each was. */
+function withDays(values: readonly number[], agesOf: (i: number) => number = () => 0): Person {
+  const person = new Person(1000)
+  for (const [i, value] of values.entries()) {
+    person.bytes[i * featureCount + at.bytes] = toByte(value)
+    person.days[i] = 1000 - agesOf(i)
+  }
+  person.ringCount = values.length
+  return person
+}
+
+const wide: readonly number[] = [1, 1, 2, 2, 4, 6, 9]
+
+t.test(
+  'the weighted median, 1.4826·MAD, the upper tenth and the half-life of 21 days, by inputs with known results',
+  async t => {
+    // [what, values, ages in days, weight of all days, their median, their spread]
+    const table: readonly [string, readonly number[], (i: number) => number, number, number, number][] = [
+      ['all alike: the least spread', new Array(12).fill(4), () => 0, 12, 4, 0.8],
+      ['1, 1, 2, 2, 4, 6, 9: the median is 2, the MAD 1, but the upper tenth is 9', wide, () => 0, 7, 2, 7 / 1.28],
+      ['the same upside down: the MAD is 1', wide.map(each => 10 - each), () => 0, 7, 8, 1.4826],
+      [
+        '3 of today beside 5 of three weeks ago, which count half',
+        [5, 5, 5, 3, 3],
+        i => (i < 3 ? 21 : 0),
+        3.5,
+        3,
+        2 / 1.28
+      ],
+      ['3 beside 5 of six weeks ago, which count a quarter', [5, 5, 5, 3, 3], i => (i < 3 ? 42 : 0), 2.75, 3, 2 / 1.28],
+      ['the same, all of today: the median is 5', [5, 5, 5, 3, 3], () => 0, 5, 5, 0.8],
+      ['one wild day in fifteen changes nothing', [...new Array(14).fill(4), 15], () => 0, 15, 4, 0.8]
+    ]
+    const theirs = { middle: 1, spread: 2 }
+    const peers = {
+      middle: new Array(featureCount).fill(theirs.middle),
+      spread: new Array(featureCount).fill(theirs.spread)
+    }
+    for (const [what, values, ages, weight, middle, spread] of table) {
+      const usual = usualFor(withDays(values, ages), peers)
+      // The peers weigh as much as four days.
+      const share = weight / (weight + 4)
+      const drawn = share * middle + (1 - share) * theirs.middle
+      const wider = share * spread ** 2 + (1 - share) * (theirs.spread ** 2 + share * (middle - theirs.middle) ** 2)
+      t.ok(Math.abs(usual.middle[at.bytes]! - drawn) < 1e-6, `${what}: ${usual.middle[at.bytes]} is ${drawn}`)
+      t.ok(Math.abs(usual.spread[at.bytes]! - Math.sqrt(wider)) < 1e-6, `${what}: ${usual.spread[at.bytes]}`)
+    }
+  }
+)
 
 t.test('a newcomer has the usual of their peers, and a known person their own', async t => {
   t.same(usualFor(lived([]), assumed), assumed)

@@ -80,7 +80,7 @@ t.test('a person whose name is tried by strangers a thousand times is judged as 
 })
 
 t.test('what the gate itself answers counts only where it says something about the person', async t => {
-  const person = { account: 'a', name: 'alice', groups: [], session: 's', sessionStartedAt: 1 }
+  const person = { account: 'a', name: 'alice', groups: [], session: 's', sessionStartedAt: 1, signedInWith: null }
   const exchange = {
     reference: 'r',
     person,

@@ -2,6 +2,7 @@ import t from 'tap'
 import { Observers } from '../../src/metering/observation.ts'
 import { UnusualWatch } from '../../src/unusual/unusual-watch.ts'
 import { MemoryStore } from '../fixtures/in-process/memory-store.ts'
+import { firefox, monday } from './fixture.ts'
 
 t.test('a watch that a reload ends hears of nothing any more', async t => {
   const clock = () => 1_700_000_000_000
@@ -19,6 +20,7 @@ t.test('a watch that a reload ends hears of nothing any more', async t => {
       },
       actOnProgram: async () => {},
       act: async () => {},
+      endSession: async () => {},
       say: why => t.fail(why),
       onStoreProblem: problem => t.equal(problem, null)
     },
@@ -31,3 +33,104 @@ t.test('a watch that a reload ends hears of nothing any more', async t => {
   t.equal(listeners.size, 0)
   t.ok(observers.isEmpty)
 })
+
+const levels = { strange: ['journal'], alarming: ['step-up'], extreme: ['suspend'] } as const
+const own = { userAgent: firefox, address: '10.1.2.3' }
+const other = { userAgent: 'curl/8.9', address: '198.51.100.7' }
+
+for (const [what, begunWith, isEnded] of [
+  [
+    'an alarming session that goes on elsewhere, with another client, is ended: the owner’s proof would open it',
+    own,
+    true
+  ],
+  ['an alarming session that began where it is must show a proof', other, false]
+] as const)
+  t.test(what, async t => {
+    const clock = { now: monday }
+    const observers = new Observers()
+    const ended: string[] = []
+    const taken: string[] = []
+    const watch = new UnusualWatch(
+      {
+        store: new MemoryStore(() => clock.now),
+        clock: () => clock.now,
+        observers,
+        proofsNow: async () => null,
+        onSessionChange: () => () => {},
+        act: async (_verdict, steps) => {
+          taken.push(...steps)
+        },
+        actOnProgram: async () => {},
+        endSession: async (session, account, why) => ended.push(`${session} of ${account}: ${why}`),
+        say: why => t.fail(why),
+        onStoreProblem: problem => t.equal(problem, null)
+      },
+      { learn: 0, countries: null, ...levels }
+    )
+    await watch.start()
+    t.teardown(() => watch.stop())
+    const fetchOne = (at: number, session: string, from: typeof own | typeof other, path: string, began = from) => {
+      clock.now = at
+      const { userAgent, address } = from
+      const client = {
+        userAgent,
+        accept: '',
+        acceptLanguage: '',
+        fetchSite: '',
+        fetchMode: '',
+        fetchDest: 'empty',
+        rawHeaders: []
+      }
+      const person = {
+        account: 'alice',
+        name: 'alice',
+        groups: ['lab'],
+        session,
+        sessionStartedAt: at,
+        signedInWith: began
+      }
+      const exchange = {
+        reference: '',
+        person,
+        app: 'files',
+        method: 'GET',
+        path,
+        query: '',
+        address,
+        client,
+        isSocket: false
+      }
+      observers.tell({
+        exchange,
+        phase: 'end',
+        at,
+        bytesIn: 0,
+        bytesOut: 60_000,
+        isFirst: true,
+        status: 200,
+        reason: null
+      })
+    }
+    for (let day = 0; day < 28; day++)
+      for (let i = 0; i < 30 && day % 7 < 5; i++) {
+        fetchOne(
+          monday + day * 86_400_000 + (9 + (i % 8)) * 3_600_000 + i * 10_000,
+          `s-${day}`,
+          own,
+          `/p/1/${(day + i) % 50}`
+        )
+        // Whoever is not in memory is loaded within a second.
+        if (i === 0) await watch.tick()
+      }
+    const start = monday + 28 * 86_400_000 + 9 * 3_600_000
+    for (let i = 0; i < 400 && taken.length === 0; i++) {
+      fetchOne(start + i * 1000, 'stolen', other, `/p/${10 + (i % 30)}/${i}`, begunWith)
+      if (i === 0) await watch.tick()
+      if (!taken.includes('step-up')) taken.length = 0
+    }
+    t.ok(taken.includes('step-up'))
+    t.equal(ended.length, isEnded ? 1 : 0)
+    if (isEnded) t.match(ended[0], /^stolen of alice: .*another client: curl\./)
+    t.not(watch.demandOn({ account: 'alice', session: 'third', proofs: [] }), null, 'every session must show a proof')
+  })

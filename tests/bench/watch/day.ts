@@ -96,6 +96,7 @@ export class Day {
     return {
       network,
       client: person.browser,
+      signedInWith: { userAgent: person.browser.userAgent, address: network.v4 },
       session: `${person.account}/${this.#day}/${number}`,
       sessionStartedAt: number === 0 ? from : from + 8 * hourMs
     }
@@ -103,7 +104,14 @@ export class Day {
 
   #otherBrowser(line: Line): Line {
     const { second } = this.#person
-    return second === null ? line : { ...line, client: second, session: `${line.session}/second` }
+    return second === null
+      ? line
+      : {
+          ...line,
+          client: second,
+          session: `${line.session}/second`,
+          signedInWith: { userAgent: second.userAgent, address: line.network.v4 }
+        }
   }
 
   #visit(at: number, line: Line, pace: number): void {
@@ -127,6 +135,7 @@ export class Day {
     const line = {
       network,
       client: person.phone!,
+      signedInWith: { userAgent: person.phone!.userAgent, address: network.v4 },
       session: `${person.account}/phone/${Math.floor(this.#day / 14)}`,
       sessionStartedAt: this.#start - (this.#day % 14) * dayMs
     }
@@ -180,7 +189,13 @@ export class Day {
     const run = 100 + random.integer(40)
     const first = random.integer(1000)
     const puller = isProgram
-      ? { ...line, client: program('rclone/v1.70'), session: `${person.account}/rclone`, sessionStartedAt: 0 }
+      ? {
+          ...line,
+          client: program('rclone/v1.70'),
+          session: `${person.account}/rclone`,
+          sessionStartedAt: 0,
+          signedInWith: null
+        }
       : line
     for (let i = 0; i < count; i++) {
       const bytes = (total / count) * random.lognormal(1, 0.3)

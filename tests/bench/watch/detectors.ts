@@ -7,6 +7,8 @@ export interface Heard {
   readonly isRefused: boolean
   /** What has passed so far has passed; the rest waits for a proof. */
   readonly isHeld: boolean
+  /** The session is over: its owner signs in again. */
+  readonly isEnded: boolean
 }
 
 export interface Detector {
@@ -19,7 +21,7 @@ export interface Detector {
   settle(now: number): Promise<void>
 }
 
-const quiet: Heard = { answer: 'nothing', isRefused: false, isHeld: false }
+const quiet: Heard = { answer: 'nothing', isRefused: false, isHeld: false, isEnded: false }
 
 const gib = 2 ** 30
 
@@ -58,7 +60,7 @@ export class FixedThreshold implements Detector {
     if (person.bytes <= person.allowed && person.paths.size < 2000) return quiet
     person.paths.clear()
     person.allowed = person.bytes + 5 * gib
-    return { answer: 'step-up', isRefused: false, isHeld: true }
+    return { answer: 'step-up', isRefused: false, isHeld: true, isEnded: false }
   }
 
   proved(): void {}

@@ -15,6 +15,7 @@ export interface Event {
   readonly path: string
   readonly address: string
   readonly client: Client
+  readonly signedInWith: SignedInWith | null
   /** `Sec-Fetch-Dest`; undefined where the client sends none. */
   readonly fetchDest: string | undefined
   readonly status: number
@@ -32,6 +33,12 @@ export interface Event {
   readonly harm: number
 }
 
+/** Where and with what a session was begun; null for programs with a token of their own. */
+export interface SignedInWith {
+  readonly userAgent: string
+  readonly address: string
+}
+
 export const dayMs = 86_400_000
 export const hourMs = 3_600_000
 export const groupName = (group: number) => `lab-${group}`
@@ -44,6 +51,7 @@ export interface Line {
   readonly client: Client
   readonly session: string
   readonly sessionStartedAt: number
+  readonly signedInWith: SignedInWith | null
 }
 
 /** Long answers are seen once a minute while they run. */
@@ -91,6 +99,7 @@ export class Events {
       path,
       address: isV6 ? `${v6}${(person.index + 1).toString(16)}` : v4,
       client: line.client,
+      signedInWith: line.signedInWith,
       fetchDest: 'empty',
       status: random.chance(0.004) ? 404 : 200,
       bytes: Math.round(bytes),

@@ -24,6 +24,9 @@ export class SimulatedGate implements Detector {
   last: Verdict | null = null
   #now = 0
   #said: readonly UnusualStep[] = []
+  #isEnded = false
+  /** The sessions that were ended, and the ones that their owners have begun instead. */
+  readonly #renewed = new Map<string, string>()
   readonly #clock = () => this.#now
   readonly #observers = new Observers()
   /** The second factors that were shown after the sign-in. */
@@ -39,10 +42,13 @@ export class SimulatedGate implements Detector {
         observers: this.#observers,
         proofsNow: async session => this.#proofs.get(session) ?? [],
         onSessionChange: () => () => {},
-        actOnProgram: async () => {},
         act: async (verdict, taken) => {
           this.last = verdict
           this.#said = taken
+        },
+        actOnProgram: async () => {},
+        endSession: async () => {
+          this.#isEnded = true
         },
         say: why => {
           throw new Error(why)
@@ -66,16 +72,17 @@ export class SimulatedGate implements Detector {
   observe(event: Event): Heard {
     this.#now = event.at
     this.#said = []
+    this.#isEnded = false
     const { exchange, isFirst, isLast, bytes, bytesIn, status } = event
     let flow = isFirst ? null : this.#flows.get(exchange)
     // It was cut.
-    if (flow === undefined) return { answer: 'nothing', isRefused: false, isHeld: false }
+    if (flow === undefined) return { answer: 'nothing', isRefused: false, isHeld: false, isEnded: false }
     if (flow === null) {
-      const observed = observedOf(event)
+      const observed = observedOf(event, this.#sessionOf(event))
       if (this.#watch.demandOn(this.#who(event)) !== null) {
         const refused = { phase: 'refused', status: 403, reason: 'unusual_proof_required' } as const
         this.#observers.tell({ exchange: observed, at: event.at, bytesIn: 0, bytesOut: 0, isFirst: true, ...refused })
-        return { answer: 'nothing', isRefused: true, isHeld: false }
+        return { answer: 'nothing', isRefused: true, isHeld: false, isEnded: false }
       }
       flow = this.#watch.hold(observed, new ObservedFlow(observed, this.#observers, this.#clock)) as Flow
       flow.begin(holder)
@@ -83,14 +90,15 @@ export class SimulatedGate implements Detector {
     }
     flow.answered(status)
     const mayFlow = (bytesIn === 0 || flow.received(bytesIn)) && (bytes === 0 || flow.sent(bytes))
+    if (this.#isEnded) this.#renewed.set(event.session, `${this.#sessionOf(event)}+`)
     if (isLast) flow.end(null)
     if (isLast && !isFirst) this.#flows.delete(exchange)
-    return { answer: answerOf(this.#said), isRefused: false, isHeld: !mayFlow && !isLast }
+    return { answer: answerOf(this.#said), isRefused: false, isHeld: !mayFlow && !isLast, isEnded: this.#isEnded }
   }
 
   proved(event: Event): void {
     this.#now = event.at
-    this.#proofs.set(event.session, [{ kind: 'totp', at: event.at + 1, userVerified: false, generation: 1 }])
+    this.#proofs.set(this.#sessionOf(event), [{ kind: 'totp', at: event.at + 1, userVerified: false, generation: 1 }])
     this.#watch.demandOn(this.#who(event))
   }
 
@@ -109,18 +117,25 @@ export class SimulatedGate implements Detector {
     return this.#watch.stop()
   }
 
-  #who({ account, session, sessionStartedAt }: Event) {
+  #sessionOf({ session }: Event): string {
+    return this.#renewed.get(session) ?? session
+  }
+
+  #who(event: Event) {
+    const { account, sessionStartedAt } = event
+    const session = this.#sessionOf(event)
     const signIn: Proof = { kind: 'totp', at: sessionStartedAt, userVerified: false, generation: 1 }
     return { account, session, proofs: this.#proofs.get(session) ?? [signIn] }
   }
 }
 
-function observedOf({ account, groups, session, sessionStartedAt, app, method, path, address, ...event }: Event) {
+function observedOf({ account, groups, app, method, path, address, ...event }: Event, session: string) {
   const question = path.indexOf('?')
+  const { sessionStartedAt, signedInWith } = event
   const { userAgent, rawHeaders } = event.client
   const observed: ObservedExchange = {
     reference: '',
-    person: { account, name: account, groups, session, sessionStartedAt },
+    person: { account, name: account, groups, session, sessionStartedAt, signedInWith },
     app,
     method,
     path: question < 0 ? path : path.slice(0, question),

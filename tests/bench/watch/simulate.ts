@@ -45,7 +45,8 @@ export interface Tally {
 /**
  * An owner at work, whose session a thief shares, is asked too. The page says what has left. So many take it for routine the first time, and so
  * many later. (Of simple approvals that nobody asked for, one in a hundred is accepted: Microsoft 2022, "Defend your users from MFA fatigue
- * attacks". Here people are at work and expect questions.) Who does not, tells the operators, and the theft is over.
+ * attacks". Here people are at work and expect questions.) Who does not, tells the operators, and the theft is over. A session that was ended
+ * is begun anew in the same way, and a program on the owner's laptop goes on with it.
  */
 const ownerAnswers = { first: 0.5, later: 0.2 } as const
 
@@ -171,11 +172,14 @@ function deliver(tally: Tally, event: Event, active: Theft | null): boolean {
   }
   count(tally, event, state, heard.answer)
   if (isTheft && state!.isStopped) return false
-  if (heard.isHeld && !prove(tally, event, state)) {
+  // Whoever has only the old cookie is out.
+  if (heard.isEnded && state !== null && state.firstAt !== null && state.theft.access === 'cookie')
+    state.isStopped = true
+  if ((heard.isHeld || heard.isEnded) && !prove(tally, event, state)) {
     detector.cut(event)
     return false
   }
-  return true
+  return !(isTheft && state!.isStopped)
 }
 
 function count(tally: Tally, event: Event, state: TheftState | null, answer: string): void {

@@ -27,6 +27,9 @@ export function* theftEvents(theft: Theft, day: number, start: number): Generato
     : random.lognormal(pauses[kind], kind === 'bulk' ? 0.3 : 0.8)
   const isEven = random.chance(0.5)
   const firstId = 10_000 + random.integer(5000)
+  const signedInWith = isOwnSession
+    ? { userAgent: theft.client.userAgent, address: theft.network.v4 }
+    : { userAgent: person.browser.userAgent, address: person.office.v4 }
   let pieces = 0
   const event = (more: Partial<Event>): Event => ({
     at: Math.round(t),
@@ -39,6 +42,7 @@ export function* theftEvents(theft: Theft, day: number, start: number): Generato
     path: '',
     address: theft.network.v4,
     client: theft.client,
+    signedInWith,
     fetchDest: theft.fetchDest,
     status: 200,
     bytes: 0,

@@ -178,7 +178,8 @@ export class Visits {
       ...line,
       client: program('Mozilla/5.0 (Linux) mirall/3.15'),
       session: `${this.#person.account}/sync`,
-      sessionStartedAt: 0
+      sessionStartedAt: 0,
+      signedInWith: null
     }
     let t = at
     const ask = (method: string, path: string, bytes: number, bytesIn = 0) =>

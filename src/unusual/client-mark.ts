@@ -1,0 +1,54 @@
+/**
+ * The mark of a client: which of four headers it sends, in which order, in which language it asks, and the platform that it names. A browser
+ * sends them alike as long as a session lasts; a program that takes the browser's name seldom does.
+ */
+import { browserOf, systemOf } from '../request/user-agent.ts'
+import { pointsOfChance } from './chance.ts'
+import { find, firstDay, note } from './known-list.ts'
+import type { Observation } from './observation.ts'
+import { known, number, type Person } from './person.ts'
+import { hashText } from './read-path.ts'
+import type { Track } from './track.ts'
+
+const ordered = new Set(['user-agent', 'accept', 'accept-language', 'accept-encoding'])
+/** Added to the points of a new mark, because the session had another one before. */
+const midwayPoints = 8
+const pointsMost = 38
+/** A page's script may ask in another language once. */
+const looksBefore = 3
+
+/** 0 where the headers say nothing: those of WebSockets and of parts of media differ. */
+export function markOf(userAgent: string, rawHeaders: readonly string[]): number {
+  if (rawHeaders.length === 0) return 0
+  let text = `${browserOf(userAgent) ?? userAgent.split('/', 1)[0]} ${systemOf(userAgent) ?? ''}`
+  for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i]!.toLowerCase()
+    const value = rawHeaders[i + 1]!
+    if (name === 'upgrade' || (name === 'accept-encoding' && value.startsWith('identity'))) return 0
+    if (ordered.has(name)) text += ` ${name}`
+    if (name === 'accept-language' || name === 'sec-ch-ua-platform') text += `=${value}`
+  }
+  return hashText(text)
+}
+
+/** Looks at a sample of the requests. */
+export function noteMark(person: Person, track: Track, { userAgent = '', rawHeaders }: Observation): void {
+  const mark = markOf(userAgent, rawHeaders)
+  if (mark === 0) return
+  const index = find(person, known.marks, mark)
+  const isNew = index < 0 || firstDay(person, known.marks, index) >= person.day
+  note(person, known.marks, mark, person.day)
+  if (isNew) person.newToday |= 8
+  if (track.mark === 0) track.mark = mark
+  // Another name of the client is a doubt of its own.
+  if (mark === track.mark || !isNew || track.has('changed') || ++track.otherMarks !== looksBefore) return
+  const { numbers } = person
+  const days = numbers[number.workdays]! + numbers[number.restDays]!
+  const points = pointsOfChance((numbers[number.newMarks]! + 0.2) / (days + 2)) + midwayPoints
+  const name = browserOf(userAgent) ?? 'the client'
+  track.raise(
+    'headers',
+    Math.min(pointsMost, points),
+    `The session went on with other headers: ${name} asks in another order or language than before, which is new to this person.`
+  )
+}

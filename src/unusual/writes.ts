@@ -1,0 +1,37 @@
+/** What a person changes and deletes in an app: unauthorised modification shows in how much of it there is. */
+import { at } from './features.ts'
+import type { Live } from './people.ts'
+import type { Track } from './track.ts'
+
+export type Write = 'change' | 'deletion'
+
+/** The methods of HTTP and WebDAV (RFC 4918) that change something. MOVE takes away what stood at an address. */
+const writes: ReadonlyMap<string, Write> = new Map([
+  ['POST', 'change'],
+  ['PUT', 'change'],
+  ['PATCH', 'change'],
+  ['PROPPATCH', 'change'],
+  ['MKCOL', 'change'],
+  ['COPY', 'change'],
+  ['DELETE', 'deletion'],
+  ['MOVE', 'deletion']
+])
+
+/** Null for a method that only reads. */
+export function writeOf(method: string): Write | null {
+  return writes.get(method) ?? null
+}
+
+export function noteWrite(
+  live: Live,
+  track: Track,
+  write: Write,
+  { template, id, isForeign }: { readonly template: number; readonly id: number; readonly isForeign: boolean }
+): void {
+  const { numbers } = live.person
+  numbers[write === 'change' ? at.changes : at.deletions]!++
+  if (isForeign) numbers[at.foreignObjects]!++
+  live.slotWrites++
+  if (live.slotWrites > numbers[at.peakWrites]!) numbers[at.peakWrites] = live.slotWrites
+  track.noteRow(live.person, template, id)
+}
