@@ -35,10 +35,15 @@ const framesDeep = 2
 const jsTypes =
   /^(?:|module|(?:text|application)\/(?:x-)?(?:java|ecma|live|j)script(?:1\.\d)?|text\/(?:babel|jsx|typescript)|application\/(?:x-)?typescript)$/
 
-/** Never throws: what is no HTML has no marks. */
-export function readPage(html: string, address: PageAddress, now: () => number = () => performance.now()): PageReading {
+/** Never throws: what is no HTML has no marks. With `isWhole` false, the page goes on after `html`. */
+export function readPage(
+  html: string,
+  address: PageAddress,
+  isWhole = true,
+  now: () => number = () => performance.now()
+): PageReading {
   const reader = new PageReader(new OwnAddresses(address), 0)
-  reader.read(html, now() + timeMost, now)
+  reader.read(html, now() + timeMost, now, isWhole)
   return reader.reading()
 }
 
@@ -60,13 +65,14 @@ class PageReader {
   #openForm: Form | null = null
   #script: { readonly type: string; text: string } | null = null
   #generator: string | null = null
+  #isWhole = true
 
   constructor(own: OwnAddresses, depth: number) {
     this.#own = own
     this.#depth = depth
   }
 
-  read(html: string, until: number, now: () => number): void {
+  read(html: string, until: number, now: () => number, isWhole: boolean): void {
     const parser = new SAXParser()
     parser.on('startTag', (tag: StartTag) => this.#start(tag, until, now))
     parser.on('endTag', (tag: EndTag) => this.#end(tag.tagName))
@@ -83,8 +89,9 @@ class PageReader {
     } catch {
       // What was read until then counts.
     }
-    this.#end('script')
-    for (const form of this.#forms) this.#addForm(form)
+    // As in browsers, a script without an end is not run. The field for the password may stand in what was not read.
+    this.#isWhole = isWhole && now() < until
+    for (const form of this.#forms) if (this.#isWhole || form !== this.#openForm) this.#addForm(form)
   }
 
   reading(): PageReading {
@@ -94,8 +101,8 @@ class PageReader {
     return {
       marks,
       links: [...this.#links],
-      skeleton: names.length === 0 ? '' : digest(names.join('\n')),
-      structure: kinds.length < kindsLeast ? null : digest([...names, ...kinds].join('\n')),
+      skeleton: names.length === 0 || !this.#isWhole ? '' : digest(names.join('\n')),
+      structure: kinds.length < kindsLeast || !this.#isWhole ? null : digest([...names, ...kinds].join('\n')),
       elements: kinds.map(digest).map(text => text.slice(0, 6)),
       generator: this.#generator
     }
@@ -240,7 +247,7 @@ class PageReader {
   #inner(html: string | null, until: number, now: () => number): void {
     if (html === null || this.#depth >= framesDeep) return
     const inner = new PageReader(this.#own, this.#depth + 1)
-    inner.read(html, until, now)
+    inner.read(html, until, now, true)
     for (const { kind, value } of inner.#marks.values()) this.#add(kind, value)
   }
 

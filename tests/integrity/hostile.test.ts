@@ -6,7 +6,8 @@ import { canDecode, decodeBody, decodedMost, decodeText } from '../../src/integr
 import { PageReader } from '../../src/integrity/page-reader.ts'
 import { pathShape } from '../../src/integrity/path-shape.ts'
 import { type Body, readBody } from '../../src/integrity/read-body.ts'
-import { address, read } from './fixture.ts'
+import { readPage } from '../../src/integrity/read-page.ts'
+import { address, named, read } from './fixture.ts'
 
 const { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } = zlib
 
@@ -51,6 +52,19 @@ t.test('N2 · hostile pages and code → the reading ends soon', async t => {
     `/${'a'.repeat(99_999)}`
   ])
     t.match(pathShape(odd), /^\/[\x21-\x7e]*$/, 'a path of any form has a printable shape')
+})
+
+t.test('a page that is cut off, wherever, has nothing that the whole page has not', t => {
+  const html = `<!doctype html><html><head><script>start(1); if (ready) { run("x", function () { more(1) }) }</script></head><body>
+<form action="/go"><input name=a></form><a href="/x" onclick="pick(1, 2)">x</a><form method=post action="/login"><input type=password></form><script src="/a.js"></script></body></html>`
+  const all = new Set(named(readPage(html, address('/x')).marks))
+  for (let end = 0; end < html.length; end++) {
+    const { marks, skeleton, structure } = readPage(html.slice(0, end), address('/x'), false)
+    const others = named(marks).filter(each => !all.has(each))
+    if (others.length > 0 || skeleton !== '' || structure !== null) t.fail(`${end}: ${others} ${skeleton} ${structure}`)
+  }
+  t.ok(all.size > 6)
+  t.end()
 })
 
 t.test('codings', async t => {
