@@ -15,7 +15,7 @@ export type Jwk = Readonly<{ kty: string; crv: string; x: string; y: string }>
 export class AccountKey {
   readonly #key: KeyObject
   /** The public half. Its members are in the order that the thumbprint needs (RFC 7638 §3.2). */
-  readonly jwk: Jwk & { readonly crv: string }
+  readonly jwk: Jwk
   readonly thumbprint: string
 
   private constructor(key: KeyObject) {

@@ -2,7 +2,7 @@
  * The issuer: it sees to it that every name has a certificate, and renews each in time. Of all gates of a store one issues at a time. A failure keeps
  * the old certificate in use, and the next try waits.
  */
-import { randomUUID } from 'node:crypto'
+import { randomUUID, X509Certificate } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { AuditEvent } from '../audit/event.ts'
 import type { Keyring } from '../keyring/keyring.ts'
@@ -14,7 +14,7 @@ import { AcmeError } from './acme-error.ts'
 import type { Certificates } from './certificates.ts'
 import type { ChallengeBoard } from './challenge-board.ts'
 import { AcmeClient } from './client.ts'
-import { renewalId } from './issued.ts'
+import { checkIssued, type Life, lifeOf, renewalId } from './issued.ts'
 import { type ChallengeType, orderCertificate } from './order.ts'
 import {
   type AcmeAccount,
@@ -155,7 +155,12 @@ export class Issuer {
       if (error instanceof KeyringError) return null
       throw error
     })
-    return { name, state, kept }
+    if (kept === null || state.ends !== null) return { name, state, kept }
+    // From a backup or a copy, which hold no states.
+    const life = lifeIn(name, kept)
+    if (life === null) return { name, state, kept: null }
+    const renewAt = renewalMoment({ from: kept.issuedAt, to: life.to }, null, kept.issuedAt, this.#chance())
+    return { name, state: { ...state, ends: life.to, renewAt }, kept }
   }
 
   #isDue({ state, kept }: Name, isImpatient: boolean): boolean {
@@ -181,7 +186,7 @@ export class Issuer {
     const key = (known === null ? null : readKey(known)) ?? AccountKey.generate()
     const ca = settings.ca()
     const wire = new Wire({ directory, ca, userAgent, ...(timeoutMs === undefined ? {} : { timeoutMs }) }, clock)
-    const signal = AbortSignal.any([this.#stop.signal, AbortSignal.timeout(this.#input.orderMs ?? orderMs)])
+    const signal = this.#deadline()
     const client = await AcmeClient.open({ wire, directory, key, signal })
     if (known !== null && known.email === email && readKey(known) !== null) client.use(known.url)
     else await this.#register(client, key)
@@ -202,6 +207,7 @@ export class Issuer {
     const { clock, store, log } = this.#input
     const { name, kept, state } = one
     const id = kept === null ? null : renewalId(kept.cert)
+    client.signal = this.#deadline()
     const now = clock()
     const answer =
       id === null
@@ -227,6 +233,11 @@ export class Issuer {
     await stateRecord.put(this.#input.store, name, next, this.#stateSeconds(next))
   }
 
+  /** For one order. */
+  #deadline(): AbortSignal {
+    return AbortSignal.any([this.#stop.signal, AbortSignal.timeout(this.#input.orderMs ?? orderMs)])
+  }
+
   #chance(): number {
     return (this.#input.chance ?? Math.random)()
   }
@@ -235,7 +246,7 @@ export class Issuer {
     const { settings, board, clock, store, keyring, certificates, record, log, settleMs, pollMs } = this.#input
     const { name, kept } = one
     const { challenge, directory } = settings
-    const signal = AbortSignal.any([this.#stop.signal, AbortSignal.timeout(this.#input.orderMs ?? orderMs)])
+    const signal = this.#deadline()
     client.signal = signal
     const order = () =>
       orderCertificate({
@@ -336,6 +347,16 @@ export class Issuer {
 
   #stateSeconds({ ends }: NameState): number {
     return secondsUntil((ends ?? 0) + 60 * daySeconds * 1000, this.#input.clock())
+  }
+}
+
+/** Null for a certificate that does not fit. */
+function lifeIn(name: string, kept: KeptCertificate): Life | null {
+  try {
+    const { from, to } = lifeOf(new X509Certificate(kept.cert))
+    return checkIssued(kept, [name], (from + to) / 2)
+  } catch {
+    return null
   }
 }
 

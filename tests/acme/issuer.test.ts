@@ -249,6 +249,20 @@ t.test('a store that is away, and records that are broken', async t => {
   t.not(served(gate)?.cert, good?.cert, 'and is issued again')
 })
 
+t.test('a certificate from a backup, which has no states, is not ordered again', async t => {
+  const here = await world(t)
+  const gate = await here.gate()
+  await gate.issuer.pass()
+  await here.store.delete('acme-state:gate.lab.example')
+  await gate.issuer.pass()
+  t.equal(here.server.count('new order'), 1)
+  t.match(await stateOf(here), { renewAt: Number, failures: 0 }, 'and its state is known again')
+  await here.store.delete('acme-state:gate.lab.example')
+  here.clock.advance(62 * day)
+  await gate.issuer.pass()
+  t.equal(here.server.count('new order'), 2, 'until it is due')
+})
+
 t.test('copies in a folder serve a store that was lost', async t => {
   const folder = mkdtempSync(path.join(tmpdir(), 'factorgate-acme-'))
   t.teardown(() => rmSync(folder, { recursive: true, force: true }))
