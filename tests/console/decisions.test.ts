@@ -110,31 +110,34 @@ t.test('the evidence on one page; one touch confirms or lets in, with a reason',
   ])
 })
 
-t.test('after a decoy two operators must agree, within a day, if the configuration says so', async t => {
-  const desk = await openDesk(t, { extra: 'watch: { resume: { afterDecoy: two-operators } }' })
-  const { person, admin, gate, journal, time } = desk
-  const ada = await suspendAda(desk, 'decoy')
-  const { accounts } = gate.server.runtime
-  const path = `${admin}/people/${ada.id}/suspension`
-  const { browser: oscar } = await person('oscar', operator)
-  const { browser: olga } = await person('olga', operator)
-  const page = await oscar.open(path)
-  t.match(textOf(page), /A decoy has suspended .*two operators must agree/)
-  t.match(textOf(await oscar.submit(page, { reason: 'a scanner', do: 'resume' })), /Your wish is kept\./)
-  t.match((await accounts.byId(ada.id))?.suspended, { cause: 'decoy', resumeAsked: { name: 'oscar' } })
-  const twice = await oscar.submit(await oscar.open(path), { reason: 'a scanner', do: 'resume' })
-  t.match([twice.status, textOf(twice)], [403, /You have asked for this already\. Another operator must agree/])
-  t.match(textOf(await olga.open(path)), /oscar wants to let the person in again .*“a scanner”/)
-  time.advance(24 * 3600)
-  const { browser: late } = await person('olga', operator)
-  t.match(textOf(await late.submit(await late.open(path), { reason: 'yes', do: 'resume' })), /Your wish is kept\./)
-  const { browser: second } = await person('oscar', operator)
-  const by = `${admin}/people/${ada.id}/resume`
-  t.match(textOf(await second.submit(await second.open(by), { reason: 'agreed' })), /ada can sign in again\./)
-  t.equal((await accounts.byId(ada.id))?.suspended, null)
-  t.match((await journal('user.change')).slice(-3), [
-    { outcome: 'resume_asked', operator: 'oscar' },
-    { outcome: 'resume_asked', operator: 'olga' },
-    { outcome: 'resumed', operator: 'oscar', first: 'olga' }
-  ])
-})
+t.test(
+  'E3 · one operator lets in a person who touched a decoy → a second operator must agree, within a day, if the configuration says so',
+  async t => {
+    const desk = await openDesk(t, { extra: 'watch: { resume: { afterDecoy: two-operators } }' })
+    const { person, admin, gate, journal, time } = desk
+    const ada = await suspendAda(desk, 'decoy')
+    const { accounts } = gate.server.runtime
+    const path = `${admin}/people/${ada.id}/suspension`
+    const { browser: oscar } = await person('oscar', operator)
+    const { browser: olga } = await person('olga', operator)
+    const page = await oscar.open(path)
+    t.match(textOf(page), /A decoy has suspended .*two operators must agree/)
+    t.match(textOf(await oscar.submit(page, { reason: 'a scanner', do: 'resume' })), /Your wish is kept\./)
+    t.match((await accounts.byId(ada.id))?.suspended, { cause: 'decoy', resumeAsked: { name: 'oscar' } })
+    const twice = await oscar.submit(await oscar.open(path), { reason: 'a scanner', do: 'resume' })
+    t.match([twice.status, textOf(twice)], [403, /You have asked for this already\. Another operator must agree/])
+    t.match(textOf(await olga.open(path)), /oscar wants to let the person in again .*“a scanner”/)
+    time.advance(24 * 3600)
+    const { browser: late } = await person('olga', operator)
+    t.match(textOf(await late.submit(await late.open(path), { reason: 'yes', do: 'resume' })), /Your wish is kept\./)
+    const { browser: second } = await person('oscar', operator)
+    const by = `${admin}/people/${ada.id}/resume`
+    t.match(textOf(await second.submit(await second.open(by), { reason: 'agreed' })), /ada can sign in again\./)
+    t.equal((await accounts.byId(ada.id))?.suspended, null)
+    t.match((await journal('user.change')).slice(-3), [
+      { outcome: 'resume_asked', operator: 'oscar' },
+      { outcome: 'resume_asked', operator: 'olga' },
+      { outcome: 'resumed', operator: 'oscar', first: 'olga' }
+    ])
+  }
+)

@@ -39,73 +39,86 @@ async function journalOf(gate: Running): Promise<Record<string, unknown>[]> {
     .map(line => JSON.parse(line))
 }
 
-t.test('lockdown ends what others have open, within a second, and lets in the groups that are named', async t => {
-  const { gate, command, set } = await start(t)
-  const { runtime } = gate.server
-  const olga = await gate.account('olga', ['operators'])
-  const alice = await gate.account('alice')
-  const key = await gate.signInWith(olga, 'webauthn', 'files', 'notes')
-  const hers = await gate.signInWith(alice, 'webauthn', 'files', 'notes', 'trial')
-  const open = (host: string, cookie?: string, what = 'quiet') =>
-    download(gate.port, `${gate.origin(host)}/${what}`, { ...navigation, ...(cookie === undefined ? {} : { cookie }) })
-  const running = await Promise.all([
-    open('files', hers.cookies.files),
-    open('notes', hers.cookies.notes),
-    open('files', key.cookies.files),
-    open('trial', hers.cookies.trial)
-  ])
-  t.same(
-    running.map(({ status }) => status),
-    [200, 200, 200, 200]
-  )
-  const [filesOfAlice, notesOfAlice, filesOfOlga, trialOfAlice] = running
-  const began = performance.now()
-  const said = await set('lockdown', '--app', 'files', '--until', '2h', ...why)
-  t.equal(said.code, 0, said.stderr)
-  t.equal(await filesOfAlice?.end, false, 'it never looks whole')
-  t.ok(performance.now() - began < 1000)
-  t.match(said.stdout, /STAYS IN +GROUPS +WEBAUTHN\nolga +operators +must add one/)
-  t.match(said.stderr, /files: lockdown until .* \(before: normal\)/)
-  t.match(said.stderr, /warning: nobody in operators has webauthn/)
-  t.match(said.stderr, /whom the apps let in: 1 \(groups: operators\); others: 1/)
-  const isOpen = async (one: { end: Promise<boolean> } | undefined) =>
-    (await Promise.race([one?.end.then(() => false), new Promise(resolve => setTimeout(resolve, 20, true))])) as boolean
-  t.same([await isOpen(notesOfAlice), await isOpen(filesOfOlga)], [true, true], 'other apps and people go on')
+t.test(
+  'E1 · a thief goes on with what is open, or by a public path, after a lockdown → what is open ends within a second, and only the named groups get in',
+  async t => {
+    const { gate, command, set } = await start(t)
+    const { runtime } = gate.server
+    const olga = await gate.account('olga', ['operators'])
+    const alice = await gate.account('alice')
+    const key = await gate.signInWith(olga, 'webauthn', 'files', 'notes')
+    const hers = await gate.signInWith(alice, 'webauthn', 'files', 'notes', 'trial')
+    const open = (host: string, cookie?: string, what = 'quiet') =>
+      download(gate.port, `${gate.origin(host)}/${what}`, {
+        ...navigation,
+        ...(cookie === undefined ? {} : { cookie })
+      })
+    const running = await Promise.all([
+      open('files', hers.cookies.files),
+      open('notes', hers.cookies.notes),
+      open('files', key.cookies.files),
+      open('trial', hers.cookies.trial)
+    ])
+    t.same(
+      running.map(({ status }) => status),
+      [200, 200, 200, 200]
+    )
+    const [filesOfAlice, notesOfAlice, filesOfOlga, trialOfAlice] = running
+    const began = performance.now()
+    const said = await set('lockdown', '--app', 'files', '--until', '2h', ...why)
+    t.equal(said.code, 0, said.stderr)
+    t.equal(await filesOfAlice?.end, false, 'it never looks whole')
+    t.ok(performance.now() - began < 1000)
+    t.match(said.stdout, /STAYS IN +GROUPS +WEBAUTHN\nolga +operators +must add one/)
+    t.match(said.stderr, /files: lockdown until .* \(before: normal\)/)
+    t.match(said.stderr, /warning: nobody in operators has webauthn/)
+    t.match(said.stderr, /whom the apps let in: 1 \(groups: operators\); others: 1/)
+    const isOpen = async (one: { end: Promise<boolean> } | undefined) =>
+      (await Promise.race([
+        one?.end.then(() => false),
+        new Promise(resolve => setTimeout(resolve, 20, true))
+      ])) as boolean
+    t.same([await isOpen(notesOfAlice), await isOpen(filesOfOlga)], [true, true], 'other apps and people go on')
 
-  const page = await gate.request('GET', `${gate.origin('files')}/x`, { ...navigation, cookie: hers.cookies.files })
-  t.match([page.status, codeOf(page)], [403, 'lockdown'])
-  t.match(textOf(page.body), /Files is closed for now.*a precaution and not about you/)
-  t.equal((await gate.request('GET', `${gate.origin('files')}/10`)).status, 401, 'a public path asks to sign in')
-  t.equal((await open('files', key.cookies.files, '5')).status, 200)
+    const page = await gate.request('GET', `${gate.origin('files')}/x`, { ...navigation, cookie: hers.cookies.files })
+    t.match([page.status, codeOf(page)], [403, 'lockdown'])
+    t.match(textOf(page.body), /Files is closed for now.*a precaution and not about you/)
+    t.equal((await gate.request('GET', `${gate.origin('files')}/10`)).status, 401, 'a public path asks to sign in')
+    t.equal((await open('files', key.cookies.files, '5')).status, 200)
 
-  const list = () => gate.request('GET', `${gate.portal}/.factorgate/`, { ...navigation, cookie: hers.cookies.gate })
-  t.match(textOf((await list()).body), /For now, some apps are open only to a few people/)
-  const metrics = async () => (await fetch(`http://127.0.0.1:${gate.adminPort}/metrics`)).text()
-  t.match(await metrics(), /factorgate_posture\{app=""\} 0\nfactorgate_posture\{app="files"\} 2/)
-  t.match(JSON.parse((await command('posture', 'show', '--json')).stdout), [
-    { app: null, set: 'normal', posture: 'normal' },
-    { app: 'files', set: 'lockdown', posture: 'lockdown', why: 'odd sign-ins at night' }
-  ])
+    const list = () => gate.request('GET', `${gate.portal}/.factorgate/`, { ...navigation, cookie: hers.cookies.gate })
+    t.match(textOf((await list()).body), /For now, some apps are open only to a few people/)
+    const metrics = async () => (await fetch(`http://127.0.0.1:${gate.adminPort}/metrics`)).text()
+    t.match(await metrics(), /factorgate_posture\{app=""\} 0\nfactorgate_posture\{app="files"\} 2/)
+    t.match(JSON.parse((await command('posture', 'show', '--json')).stdout), [
+      { app: null, set: 'normal', posture: 'normal' },
+      { app: 'files', set: 'lockdown', posture: 'lockdown', why: 'odd sign-ins at night' }
+    ])
 
-  const all = await set('lockdown', ...why)
-  t.match(all.stderr, /warning: trial says enforce: report, so the posture stops nobody there/)
-  t.equal(await notesOfAlice?.end, false)
-  t.same([await isOpen(filesOfOlga), await isOpen(trialOfAlice)], [true, true], 'an app that only reports stops nobody')
-  t.match((await set('normal', '--app', 'files', ...why)).stderr, /note: lockdown counts there/)
-  t.equal((await set('normal', ...why)).code, 0)
-  t.equal((await open('notes', hers.cookies.notes, '5')).status, 200, 'and back')
-  t.notMatch(textOf((await list()).body), /For now/)
-  const lines = await journalOf(gate)
-  t.match(lines, [
-    { outcome: 'lockdown', before: 'normal', app: 'files', by: 'terminal', why: 'odd sign-ins at night' },
-    { outcome: 'lockdown', before: 'normal' },
-    { outcome: 'normal', before: 'lockdown', app: 'files', posture: 'lockdown' },
-    { outcome: 'normal', before: 'lockdown' }
-  ])
-  t.equal(typeof lines[0]?.operator, 'string')
-  t.equal(runtime.live.size, 2)
-  for (const one of running) one.stop()
-})
+    const all = await set('lockdown', ...why)
+    t.match(all.stderr, /warning: trial says enforce: report, so the posture stops nobody there/)
+    t.equal(await notesOfAlice?.end, false)
+    t.same(
+      [await isOpen(filesOfOlga), await isOpen(trialOfAlice)],
+      [true, true],
+      'an app that only reports stops nobody'
+    )
+    t.match((await set('normal', '--app', 'files', ...why)).stderr, /note: lockdown counts there/)
+    t.equal((await set('normal', ...why)).code, 0)
+    t.equal((await open('notes', hers.cookies.notes, '5')).status, 200, 'and back')
+    t.notMatch(textOf((await list()).body), /For now/)
+    const lines = await journalOf(gate)
+    t.match(lines, [
+      { outcome: 'lockdown', before: 'normal', app: 'files', by: 'terminal', why: 'odd sign-ins at night' },
+      { outcome: 'lockdown', before: 'normal' },
+      { outcome: 'normal', before: 'lockdown', app: 'files', posture: 'lockdown' },
+      { outcome: 'normal', before: 'lockdown' }
+    ])
+    t.equal(typeof lines[0]?.operator, 'string')
+    t.equal(runtime.live.size, 2)
+    for (const one of running) one.stop()
+  }
+)
 
 t.test('elevated halves budgets, asks for a passkey, says so, and ends by itself, which is journaled', async t => {
   const { gate, command, set } = await start(

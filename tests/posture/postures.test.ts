@@ -123,36 +123,39 @@ t.test('the store goes down: the last posture stays, and it still ends', async t
   t.equal(postures.level('files'), 'normal')
 })
 
-t.test('a record that cannot be read: the last posture stays; at the start all apps are elevated', async t => {
-  const newer = JSON.stringify({ v: 2, all: 'purple' })
-  for (const [name, text, problem] of [
-    ['a newer release wrote it', newer, /version 2/],
-    ['it is damaged', '{"all":7}', /damaged/]
-  ] as const) {
-    const store = new MemoryStore(Date.now)
-    const running = await watched(t, store)
-    await turnDial(store, turn('lockdown'), running.time.now)
-    await running.postures.read()
-    await store.put(dialRecord.key(dialId), text)
-    await running.postures.read()
-    t.equal(running.postures.level('files'), 'lockdown', name)
-    await running.postures.read()
-    t.match(running.troubles, [[problem, 'lockdown']], 'it is said once')
+t.test(
+  'E2 · the record of the posture is damaged, or of a newer release → the last posture stays; at the start all apps are elevated',
+  async t => {
+    const newer = JSON.stringify({ v: 2, all: 'purple' })
+    for (const [name, text, problem] of [
+      ['a newer release wrote it', newer, /version 2/],
+      ['it is damaged', '{"all":7}', /damaged/]
+    ] as const) {
+      const store = new MemoryStore(Date.now)
+      const running = await watched(t, store)
+      await turnDial(store, turn('lockdown'), running.time.now)
+      await running.postures.read()
+      await store.put(dialRecord.key(dialId), text)
+      await running.postures.read()
+      t.equal(running.postures.level('files'), 'lockdown', name)
+      await running.postures.read()
+      t.match(running.troubles, [[problem, 'lockdown']], 'it is said once')
 
-    const starting = await watched(t, store)
-    t.match([starting.postures.level('files'), starting.postures.setting('files')], ['elevated', null], name)
-    t.match(starting.troubles, [[problem, null]])
-    if (text === newer) {
-      await t.rejects(turnDial(store, turn('normal'), starting.time.now), RecordTooNew, 'and it is not overwritten')
-      continue
+      const starting = await watched(t, store)
+      t.match([starting.postures.level('files'), starting.postures.setting('files')], ['elevated', null], name)
+      t.match(starting.troubles, [[problem, null]])
+      if (text === newer) {
+        await t.rejects(turnDial(store, turn('normal'), starting.time.now), RecordTooNew, 'and it is not overwritten')
+        continue
+      }
+      await t.rejects(turnDial(store, turn('normal', { app: 'files' }), starting.time.now), /for all apps first/)
+      await turnDial(store, turn('normal'), starting.time.now)
+      await starting.postures.read()
+      t.equal(starting.postures.level('files'), 'normal')
+      t.match(starting.troubles.at(-1), [null])
     }
-    await t.rejects(turnDial(store, turn('normal', { app: 'files' }), starting.time.now), /for all apps first/)
-    await turnDial(store, turn('normal'), starting.time.now)
-    await starting.postures.read()
-    t.equal(starting.postures.level('files'), 'normal')
-    t.match(starting.troubles.at(-1), [null])
   }
-})
+)
 
 t.test('notices get lost: the store is asked instead', async t => {
   const store = new MemoryStore(Date.now)

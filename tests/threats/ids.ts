@@ -18,10 +18,11 @@ export const groups = {
   T: 10,
   N: 2,
   K: 9,
-  B: 5
+  B: 5,
+  E: 3
 } as const
 
-/** `H1` … `B5`, in their order. */
+/** `H1` … `E3`, in their order. */
 export const ids: readonly string[] = Object.entries(groups).flatMap(([letter, last]) =>
   Array.from({ length: last }, (_, n) => `${letter}${n + 1}`)
 )
@@ -69,7 +70,18 @@ const nameOfRow = /['"`]([A-Z]\d+)(?: [^'"`\n]*)? · [^'"`\n]* → /g
 
 /** Rows of these rooms stand beside their tests: `'I12 … · what is tried → what comes of it'`. */
 export function rowsElsewhere(): { id: string; file: string }[] {
-  return ['identity', 'portal', 'programs', 'integrity', 'acme', 'server', 'decoys'].flatMap(place =>
+  return [
+    'identity',
+    'portal',
+    'programs',
+    'integrity',
+    'acme',
+    'server',
+    'decoys',
+    'gateway',
+    'posture',
+    'console'
+  ].flatMap(place =>
     readdirSync(tests + place, { recursive: true })
       .map(file => `${place}/${file}`)
       .filter(file => file.endsWith('.test.ts'))
