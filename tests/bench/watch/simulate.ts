@@ -3,6 +3,7 @@ import { Day } from './day.ts'
 import type { Detector } from './detectors.ts'
 import { dayMs, type Event, hourMs } from './events.ts'
 import { type Institute, makeInstitute, type Person } from './institute.ts'
+import type { Random } from './random.ts'
 import { theftEvents } from './theft-events.ts'
 import { plant, type Theft } from './thefts.ts'
 
@@ -19,6 +20,8 @@ export const firstDay = Date.UTC(2026, 8, 28)
 
 export interface TheftState {
   readonly theft: Theft
+  /** Of the owner's answers: the same for each detector. */
+  readonly random: Random
   firstAt: number | null
   lost: number
   /** When the detector first asked for a proof or suspended. */
@@ -137,6 +140,7 @@ function newTally(detector: Detector, thefts: readonly Theft[], onFalse: Tally['
     detector,
     thefts: thefts.map(theft => ({
       theft,
+      random: theft.random.fork(7),
       firstAt: null,
       lost: 0,
       actedAt: null,
@@ -219,7 +223,7 @@ function prove(tally: Tally, event: Event, state: TheftState | null): boolean {
   state.asked++
   const isAnswered =
     (isOwner || isAtWork(state.theft.person, event)) &&
-    state.theft.random.chance(state.asked === 1 ? ownerAnswers.first : ownerAnswers.later)
+    state.random.chance(state.asked === 1 ? ownerAnswers.first : ownerAnswers.later)
   if (!isAnswered) state.isStopped = true
   // The owner goes on with their work in any case.
   if (isAnswered || isOwner) detector.proved(event)
