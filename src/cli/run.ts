@@ -50,7 +50,7 @@ const entries: readonly Entry[] = [
   },
   {
     name: 'watch',
-    summary: 'Show who fetches how much, how full budgets are, and what is new in apps.',
+    summary: 'Show who fetches how much, what is new in apps, and whose decoy has leaked.',
     load: () => import('./watch.ts')
   },
   {

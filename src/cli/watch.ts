@@ -3,8 +3,7 @@ import { group } from './command.ts'
 
 export const command = group({
   name: 'watch',
-  summary:
-    'Show who fetches how much, how full budgets are, what is new in apps, and whose copy of a decoy has leaked.',
+  summary: 'Show who fetches how much, what is new in apps, and whose decoy has leaked.',
   help: `
 Example:
   factorgate watch show
