@@ -16,6 +16,8 @@ import { describeError, type ErrorCode, GateError } from '../src/errors.ts'
 import { originAllowed } from '../src/forwarding/origin.ts'
 import type { Unsent } from '../src/identity/identity-headers.ts'
 import { carriesToken } from '../src/programs/presented.ts'
+import type { ObservedExchange } from '../src/metering/observation.ts'
+import type { Permit } from '../src/policy/decision.ts'
 import { originalOf } from '../src/request/forward-auth-request.ts'
 import { parseTarget } from '../src/request/target.ts'
 import { wantsPage } from '../src/request/wants-page.ts'
@@ -25,6 +27,7 @@ import { challengeUrl, queryOfReturnTo } from './challenge-url.ts'
 import { readOwn } from './cookies.ts'
 import { type DecoyPort, touchDecoy } from './decoys.ts'
 import { errorBody } from './error-body.ts'
+import { observedVerdict } from './observed-exchange.ts'
 import { defaultMaxUrlLength } from './return-address.ts'
 import { warnOfUnsent } from './unsent-identity.ts'
 import { unremovableClaim, verdictHeaders } from './verdict-headers.ts'
@@ -46,9 +49,18 @@ export interface ForwardAuthOptions {
   readonly clock: Clock
   readonly maxUrlLength?: number
   readonly demands?: Demands | null
+  /** Those who watch what people ask for; null while nobody does. */
+  readonly watch?: WatchedVerdicts | null
   readonly tighteningOf?: TighteningOf | null
   /** Null or left out where no app has decoys. */
   readonly decoys?: DecoyPort | null
+}
+
+/** The gate sees no bytes of what it only permits. */
+export interface WatchedVerdicts {
+  readonly isIdle: boolean
+  onPermit(observed: ObservedExchange, app: App, permit: Permit, principal: Principal | null): void
+  onRefusal(observed: ObservedExchange, code: ErrorCode): void
 }
 
 const path = '/.factorgate/auth'
@@ -123,7 +135,21 @@ async function answerVerdict(request: FastifyRequest, reply: FastifyReply, optio
   }
   // A verdict has no file to answer with, so what the gate would serve is left to the app.
   if (touched !== null && touched.refusal !== null) throw new GateError(touched.refusal.code, touched.refusal)
-  if (access.kind === 'refuse') throw new GateError(access.reason, access)
+  const watch = options.watch == null || options.watch.isIdle ? null : options.watch
+  const observed = () => {
+    const { method } = original
+    return observedVerdict(exchange, raw, {
+      match,
+      method,
+      query: target.query,
+      principal,
+      isSocket: isHandshake(raw.headers)
+    })
+  }
+  if (access.kind === 'refuse') {
+    watch?.onRefusal(observed(), access.reason)
+    throw new GateError(access.reason, access)
+  }
   if (access.kind === 'forward') {
     let granted = access
     if (isHandshake(raw.headers) && !originAllowed(raw.headers.origin, match.app, access.permit.subject !== null))
@@ -147,6 +173,7 @@ async function answerVerdict(request: FastifyRequest, reply: FastifyReply, optio
     const onUnsent = (one: Unsent) => void unsent.push(one)
     const verdict = verdictHeaders(raw.headers, { app: match.app, subject, address, assertion, onUnsent })
     warnOfUnsent(request.log, match.app.id, unsent, options.logged)
+    watch?.onPermit(observed(), match.app, granted.permit, principal)
     return reply.headers(verdict).send()
   }
   const { reason } = access

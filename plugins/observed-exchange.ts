@@ -1,6 +1,8 @@
 /** An exchange with an app as those who watch what leaves see it. */
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
+import type { Match } from '../src/apps/route-table.ts'
 import type { ObservedClient, ObservedExchange, ObservedPerson } from '../src/metering/observation.ts'
+import type { Principal } from '../src/session/principal.ts'
 import type { Exchange } from './exchange.ts'
 
 /** Null for a page of the gate, and for an address of no app. */
@@ -24,6 +26,24 @@ export function observedExchange(
   }
 }
 
+/** A request that a proxy has asked a verdict about. */
+export function observedVerdict(
+  { id, client: { address } }: Exchange,
+  { headers, rawHeaders }: IncomingMessage,
+  asked: {
+    readonly match: Extract<Match, { readonly kind: 'app' }>
+    readonly method: string
+    readonly query: string
+    readonly principal: Principal | null
+    readonly isSocket: boolean
+  }
+): ObservedExchange {
+  const { match, principal, ...question } = asked
+  const { app, path } = match
+  const client = new ClientHeaders(headers, rawHeaders)
+  return { reference: id, person: ofPrincipal(principal), app: app.id, path, address, client, ...question }
+}
+
 function personOf({ known: { principal, program } }: Exchange): ObservedPerson | null {
   if (program !== null) {
     const { account, token } = program
@@ -38,7 +58,11 @@ function personOf({ known: { principal, program } }: Exchange): ObservedPerson |
       signedInWith: null
     }
   }
-  if (principal == null || !principal.isFullySignedIn) return null
+  return ofPrincipal(principal ?? null)
+}
+
+function ofPrincipal(principal: Principal | null): ObservedPerson | null {
+  if (principal === null || !principal.isFullySignedIn) return null
   const { account, session } = principal
   const { id, name, groups } = account
   const { createdAt, device } = session

@@ -239,6 +239,7 @@ export async function buildGateway(
       clock,
       maxUrlLength,
       demands,
+      watch: watching.verdicts,
       tighteningOf,
       decoys
     },

@@ -4,6 +4,7 @@ import type { Config } from '../../config/schema.ts'
 import type { DecoyPort } from '../../plugins/decoys.ts'
 import type { Exchange } from '../../plugins/exchange.ts'
 import type { WatchedFlows } from '../../plugins/forward.ts'
+import type { WatchedVerdicts } from '../../plugins/forward-auth.ts'
 import { observedExchange } from '../../plugins/observed-exchange.ts'
 import type { Demands } from '../apps/authorize.ts'
 import type { App } from '../apps/route-table.ts'
@@ -29,6 +30,7 @@ export interface Watching {
   readonly demands: Demands | null
   /** Null where no app has decoys. */
   readonly decoys: DecoyPort | null
+  readonly verdicts: WatchedVerdicts
   /** A refusal or a challenge of the gate. */
   onRefusal(code: string, exchange: Exchange, request: IncomingMessage): void
 }
@@ -43,7 +45,29 @@ export async function watchingOf(config: Config, apps: readonly App[], runtime: 
   const asking = apps.some(app => app.decoys?.all.some(({ steps }) => steps.includes('step-up'))) ? decoys : null
   const observedFlow = (observed: ObservedExchange) =>
     observers.isEmpty ? null : new ObservedFlow(observed, observers, clock)
+  const nothing = { bytesIn: 0, bytesOut: 0, isFirst: true }
+  const tellRefusal = (exchange: ObservedExchange, code: ErrorCode) => {
+    const { status } = describeError(code)
+    observers.tell({ exchange, phase: 'refused', at: clock(), ...nothing, status, reason: code })
+  }
   return {
+    verdicts: {
+      get isIdle() {
+        return !isWatching && observers.isEmpty
+      },
+      onPermit(observed, app, permit, principal) {
+        // The request counts. Its bytes pass elsewhere.
+        if (budgets !== null) openCounted(budgets, observed, app, permit, principal, null)
+        if (observers.isEmpty) return
+        const at = clock()
+        const told = { exchange: observed, at, bytesIn: 0, bytesOut: 0, status: null, reason: null }
+        observers.tell({ ...told, phase: 'start', isFirst: false })
+        observers.tell({ ...told, phase: 'end', isFirst: true })
+      },
+      onRefusal(observed, code) {
+        if (!observers.isEmpty) tellRefusal(observed, code)
+      }
+    },
     flows: {
       get isIdle() {
         return !isWatching && observers.isEmpty
@@ -60,7 +84,7 @@ export async function watchingOf(config: Config, apps: readonly App[], runtime: 
         : {
             onlyOfPrograms: !isWatching && asking === null,
             on: (app, permit, who, token) =>
-              unusual?.demandOn(who) ??
+              unusual?.demandOn(who, app.isGuarded) ??
               asking?.demandOn(who) ??
               budgets?.demandOn(scopeOf(app), who, ownOf(app, permit, token)) ??
               null
@@ -70,9 +94,7 @@ export async function watchingOf(config: Config, apps: readonly App[], runtime: 
       if (observers.isEmpty) return
       const observed = observedExchange(exchange, request, request.headers.upgrade !== undefined)
       if (observed === null) return
-      const { status } = describeError(code as ErrorCode)
-      const nothing = { bytesIn: 0, bytesOut: 0, isFirst: true }
-      observers.tell({ exchange: observed, phase: 'refused', at: clock(), ...nothing, status, reason: code })
+      tellRefusal(observed, code as ErrorCode)
     }
   }
 }

@@ -45,6 +45,8 @@ export class Asks {
   readonly #proved = new Map<string, number>()
   readonly #accountOf = new Map<string, string>()
   readonly #seen = new Set<string>()
+  /** Of whom the store has not answered, or holds what a newer release has written. */
+  readonly #unknown = new Set<string>()
   readonly #waiting = new Map<string, Set<Waiting>>()
   #unsubscribe: (() => void) | undefined
 
@@ -91,6 +93,11 @@ export class Asks {
     return null
   }
 
+  /** True if nobody can say whether a proof is asked of the person. */
+  isUnknown(account: string): boolean {
+    return this.#unknown.has(account)
+  }
+
   /** True if what this session fetches must wait. */
   holds(account: string, session: string): boolean {
     if (this.#asked.size === 0) return false
@@ -129,7 +136,13 @@ export class Asks {
     if (this.#seen.has(account)) return
     if (this.#seen.size >= keptMost) this.#seen.clear()
     this.#seen.add(account)
-    this.load(account).catch(() => this.#seen.delete(account))
+    this.load(account).then(
+      () => this.#unknown.delete(account),
+      () => {
+        this.#seen.delete(account)
+        if (this.#unknown.size < keptMost) this.#unknown.add(account)
+      }
+    )
   }
 
   #askedAt(account: string): number | null {

@@ -7,12 +7,11 @@ import type { Flow } from '../metering/flow.ts'
 import type { ObservedExchange, Observers } from '../metering/observation.ts'
 import type { Store } from '../store/store.ts'
 import { Asks } from './asks.ts'
-import { readCountries } from './countries.ts'
+import { CountryFile } from './country-file.ts'
 import { HeldFlow } from './held-flow.ts'
 import { Keeper } from './keeper.ts'
 import { observationOf } from './observer.ts'
 import type { People } from './people.ts'
-import type { FindPlace } from './places.ts'
 import type { ProgramVerdict } from './program-days.ts'
 import { ProgramUsage, type UsedProgram } from './program-usage.ts'
 import { type StepsOfLevels, stepsOf, type UnusualStep } from './steps.ts'
@@ -47,6 +46,8 @@ export interface UnusualWatchOptions {
 }
 
 const programFlushMs = 5_000
+/** How often it is seen that the file of countries was replaced. */
+const countriesMs = 60_000
 
 export class UnusualWatch {
   /** The part of each threshold that the posture leaves for an app. */
@@ -59,8 +60,8 @@ export class UnusualWatch {
   #programTimer: NodeJS.Timeout | undefined
   #settings: UnusualSettings
   #isEnforced: (app: string) => boolean = () => true
-  #findPlace: FindPlace = null
-  #countries: string | null = null
+  readonly #countries: CountryFile
+  #timer: NodeJS.Timeout | undefined
   #stopObserving: (() => void) | undefined
   #stopHearing: (() => void) | undefined
 
@@ -68,10 +69,11 @@ export class UnusualWatch {
     const { store, clock, say, proofsNow } = options
     this.#options = options
     this.#settings = settings
+    this.#countries = new CountryFile(say)
     this.#unusual = new Unusual({
       isKept: true,
       learnMs: () => this.#settings.learn * 1000,
-      findPlace: address => this.#findPlace?.(address) ?? null,
+      findPlace: address => this.#countries.placeOf(address),
       sensitivity: app => this.scale(app),
       onClockBack: days => say(`The clock went back by ${days} days. What was learned of people is kept.`)
     })
@@ -101,6 +103,7 @@ export class UnusualWatch {
     })
     this.#keeper.start()
     this.#programTimer = setInterval(() => void this.#programs.flush(), programFlushMs).unref()
+    this.#timer = setInterval(() => void this.#countries.look(), countriesMs).unref()
     this.#stopObserving = this.#options.observers.add(told => {
       this.#programs.note(told)
       const observation = observationOf(told)
@@ -114,27 +117,15 @@ export class UnusualWatch {
   async configure(settings: UnusualSettings, isEnforced: (app: string) => boolean): Promise<void> {
     this.#settings = settings
     this.#isEnforced = isEnforced
-    const { countries } = settings
-    if (countries === this.#countries) return
-    this.#countries = countries
-    this.#findPlace = null
-    if (countries === null) return
-    try {
-      this.#findPlace = await readCountries(countries)
-    } catch (error) {
-      const { message } = error as Error
-      this.#options.say(
-        `The file of countries ${countries} is not used: ${message}. New countries and impossible travel are not noticed.`
-      )
-    }
+    await this.#countries.use(settings.countries)
   }
 
   /** What must happen before a request of this person may pass: a proof by this very session, newer than what was unusual. */
-  demandOn(who: Who | null): Demand | null {
+  demandOn(who: Who | null, isGuarded = false): Demand | null {
     // A program can confirm nothing, so nothing is asked of it.
     if (who === null || who.session === null) return null
     const askedAt = this.#asks.askedOf(who.account, who.session, who.proofs)
-    if (askedAt === null) return null
+    if (askedAt === null) return isGuarded && this.#asks.isUnknown(who.account) ? { kind: 'store_unreachable' } : null
     const withinSeconds = Math.max(1, Math.floor((this.#options.clock() - askedAt) / 1000))
     return {
       kind: 'prove',
@@ -164,6 +155,7 @@ export class UnusualWatch {
 
   /** Writes what was learned. */
   async stop(): Promise<void> {
+    clearInterval(this.#timer)
     this.#stopObserving?.()
     this.#stopHearing?.()
     this.#asks.stop()

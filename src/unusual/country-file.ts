@@ -1,0 +1,65 @@
+/** The file of countries of one process: read again when it changes. One that is missing or damaged is said once, and the one before stays in use. */
+import { stat } from 'node:fs/promises'
+import { readCountries } from './countries.ts'
+import type { FindPlace, Place } from './places.ts'
+
+const lost = 'New countries and impossible travel are not noticed.'
+
+export class CountryFile {
+  readonly #say: (why: string) => void
+  #file: string | null = null
+  #find: FindPlace = null
+  /** What was read last, or was found wrong. */
+  #state = ''
+  #seen = ''
+
+  constructor(say: (why: string) => void) {
+    this.#say = say
+  }
+
+  placeOf(address: string): Place | null {
+    return this.#find === null ? null : this.#find(address)
+  }
+
+  /** Of a new configuration; null for no file. */
+  async use(file: string | null): Promise<void> {
+    if (file !== this.#file) {
+      this.#find = null
+      this.#state = ''
+    }
+    this.#file = file
+    await this.look()
+  }
+
+  /** Reads the file if it has changed. Never rejects. */
+  async look(): Promise<void> {
+    const file = this.#file
+    if (file === null) return
+    const state = await stateOf(file)
+    if (state === this.#state || file !== this.#file) return
+    // A file that is being written has not the same state twice.
+    const isSettled = this.#state === '' || state === this.#seen
+    this.#seen = state
+    if (!isSettled) return
+    this.#state = state
+    try {
+      const find = await readCountries(file)
+      if (file !== this.#file) return
+      this.#find = find
+    } catch (error) {
+      if (file !== this.#file) return
+      const { message } = error as Error
+      const rest = this.#find === null ? lost : 'The one before stays in use.'
+      this.#say(`The file of countries ${file} is not used: ${message}. ${rest}`)
+    }
+  }
+}
+
+async function stateOf(file: string): Promise<string> {
+  try {
+    const { ino, size, mtimeMs } = await stat(file)
+    return `${ino} ${size} ${mtimeMs}`
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code ?? 'unreadable'
+  }
+}
