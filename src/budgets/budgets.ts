@@ -3,7 +3,7 @@
  * is passed. A request costs no trip to the store (settlements.ts).
  */
 import type { Clock } from '../clock.ts'
-import { newestProof, type Proof } from '../factor/proof.ts'
+import type { Proof } from '../factor/proof.ts'
 import { type ClockJump, ClockJumps } from '../metering/clock-jumps.ts'
 import { hashOfPath } from '../metering/distinct-paths.ts'
 import type { ObservedFlow } from '../metering/observed-flow.ts'
@@ -11,7 +11,8 @@ import type { RecordTooNew, Store, StoreNotice } from '../store/store.ts'
 import { type Budget, concerns, has } from './budget.ts'
 import { CountedFlow } from './counted-flow.ts'
 import type { Demand, Who } from './demand.ts'
-import { asksFor, type Happening, isResumed, type Mode, readLedger, roomAt, type Settlement } from './ledger.ts'
+import { type Happening, type Mode, readLedger, type Settlement } from './ledger.ts'
+import { demandOfLedger } from './ledger-demand.ts'
 import { passingKey, passingPrefix } from './ledger-record.ts'
 import { Meter } from './meter.ts'
 import { Settlements, tickMs } from './settlements.ts'
@@ -184,25 +185,7 @@ export class Budgets {
     if (meter.cutOffAt !== null && app.isGuarded) return { kind: 'store_unreachable' }
     const { ledger, budget } = meter
     if (ledger === null || ledger.askedAt === null) return null
-    const now = this.#options.clock()
-    const reading = readLedger(ledger, budget, now, this.scale(budget.app))
-    if (reading.mode === 'passed' || reading.mode === 'slow') return null
-    if (isResumed(ledger, newestOf(who?.proofs ?? nobody))) return null
-    if (!has(budget, 'step-up')) {
-      if (reading.mode === 'within') return null
-      const seconds = Math.ceil((roomAt(ledger, budget, reading) - now) / 1000)
-      return { kind: 'refuse', retryAfterSeconds: Math.max(1, seconds), isQuota: budget.isQuota === true }
-    }
-    if (!asksFor(ledger, budget, newestProof(who?.proofs ?? nobody, budget.factors)?.at ?? 0, now)) return null
-    // What has left the window since needs no proof any more.
-    const { spent, limit } = readLedger({ ...ledger, boughtAt: [] }, budget, now, this.scale(budget.app))
-    if (spent <= limit) return null
-    const withinSeconds = Math.max(1, Math.floor((now - ledger.askedAt) / 1000))
-    return {
-      kind: 'prove',
-      reason: 'budget_proof_required',
-      requirement: { factors: budget.factors, withinSeconds }
-    }
+    return demandOfLedger(ledger, budget, who?.proofs ?? nobody, this.#options.clock(), this.scale(budget.app))
   }
 
   /** The meters of all budgets that count what this person does at this app. */
@@ -312,8 +295,4 @@ function subjectOf({ per }: Budget, app: string, who: Who | null): string | null
     case 'everyone':
       return 'all'
   }
-}
-
-function newestOf(proofs: readonly Proof[]): number {
-  return proofs.reduce((newest, { at }) => Math.max(newest, at), 0)
 }

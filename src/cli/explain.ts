@@ -4,10 +4,11 @@
  */
 import { existsSync } from 'node:fs'
 import type { Config } from '../../config/schema.ts'
-import { type AppAccess, type AppMatch, authorize, questionOf } from '../apps/authorize.ts'
+import { type AppAccess, type AppMatch, authorize, type Demands, questionOf } from '../apps/authorize.ts'
 import { type Match, RouteTable, type Site } from '../apps/route-table.ts'
 import { subjectOf } from '../identity/account.ts'
 import type { Subject } from '../identity/subject.ts'
+import type { Permit } from '../policy/decision.ts'
 import { explain } from '../policy/explain.ts'
 import { formatExplanation } from '../policy/explain-format.ts'
 import { readDial } from '../posture/dial-record.ts'
@@ -17,6 +18,7 @@ import { parseAddress } from '../request/address.ts'
 import { parseTarget, type Target } from '../request/target.ts'
 import { toApp } from '../services/app-options.ts'
 import { postureTermsOf } from '../services/posture.ts'
+import { storedDemands, type WatchQuestion, watchInWords } from '../services/watch-question.ts'
 import { type Command, type Io, jsonText, readArgs, UsageError, visible } from './command.ts'
 import { configFor, configHelp, configOption, withStore } from './command-context.ts'
 import { describeDecoy } from './explain-decoy.ts'
@@ -91,9 +93,19 @@ Example:
     const now = io.clock()
     const { match, target } = found
     const level = await postureOf(io, config, values.config, values.posture, match.app.id)
-    const tighten = tighteningOf(() => level, postureTermsOf(config))
-    const gate = { routes: table, clock: () => now, audit: null, tighteningOf: tighten }
-    const principal = subject === null ? null : { subject, proofs }
+    const terms = postureTermsOf(config)
+    const scale = level === 'normal' ? 1 : terms.elevated.factor
+    const stored = await demandsOf(io, config, values.config, user, { app: match.app, proofs, scale })
+    const permits: Permit[] = []
+    const demands: Demands = {
+      on(app, permit, who, token) {
+        permits.push(permit)
+        return stored === null ? null : stored.on(app, permit, who, token)
+      }
+    }
+    const tighten = tighteningOf(() => level, terms)
+    const gate = { routes: table, clock: () => now, audit: null, tighteningOf: tighten, demands }
+    const principal = subject === null ? null : { subject, proofs, session: { id: '' } }
     const request = { match, target, client: { address: from }, principal, storeFailure: null }
     const access = authorize(gate, request, message)
     const question = questionOf(gate, request, match, message)
@@ -101,8 +113,10 @@ Example:
     const explanation = explain(question, decisionOf(access))
     const decoy = describeDecoy(match, question.readings, target.query, method, subject, from)
     if (level !== 'normal') io.stderr(`note: the posture of ${match.app.id} is ${level}\n`)
-    if (values.json) io.stdout(jsonText({ url, posture: level, ...explanation, ...(decoy === null ? {} : { decoy }) }))
-    else io.stdout(`${formatExplanation(explanation)}${decoy === null ? '' : `\n  ${decoy.why}\n`}`)
+    const watch = permits.flatMap(permit => watchInWords(config, match.app, permit))
+    const more = { ...(watch.length === 0 ? {} : { watch }), ...(decoy === null ? {} : { decoy }) }
+    if (values.json) io.stdout(jsonText({ url, posture: level, ...explanation, ...more }))
+    else io.stdout(formatExplanation(explanation) + watchText(watch) + (decoy === null ? '' : `\n  ${decoy.why}\n`))
     return explanation.decision.kind === 'forward' ? 0 : 1
   }
 }
@@ -131,6 +145,34 @@ async function postureOf(
     io.stderr(`note: ${(error as Error).message}; the posture is taken for normal (--posture)\n`)
   }
   return level
+}
+
+function watchText(lines: readonly string[]): string {
+  return lines.length === 0 ? '' : `\nwatch\n${lines.map(line => `  ${line}\n`).join('')}`
+}
+
+/** As far as the store says it. Where it cannot be read, this is said, and only the rules decide. */
+async function demandsOf(
+  io: Io,
+  config: Config,
+  file: string | undefined,
+  user: string | undefined,
+  asked: Omit<WatchQuestion, 'account'>
+): Promise<Demands | null> {
+  const { watch, store } = config
+  if (watch == null || (watch.budgets.length === 0 && watch.unusual == null)) return null
+  if (store.kind === 'embedded' && !existsSync(store.path)) return null
+  let demands: Demands | null = null
+  try {
+    await withStore(io, { config: file, changes: 'nothing' }, async place => {
+      const account = user === undefined ? null : ((await accountsAt(place).byName(user))?.id ?? null)
+      demands = await storedDemands(config, place.store, io.clock, { ...asked, account })
+      return 0
+    })
+  } catch (error) {
+    io.stderr(`note: ${(error as Error).message}; what the watch asks of the person is left out\n`)
+  }
+  return demands
 }
 
 type Located = { kind: 'app'; match: AppMatch; target: Target } | { kind: 'elsewhere'; elsewhere: Elsewhere }

@@ -1,12 +1,11 @@
 /** The watch on people of one process: it hears of exchanges, judges them, keeps what it learns in the store, and asks for proofs. */
 import type { Demand, Who } from '../budgets/demand.ts'
 import type { Clock } from '../clock.ts'
-import { factorKinds } from '../factor/kinds.ts'
 import type { Proof } from '../factor/proof.ts'
 import type { Flow } from '../metering/flow.ts'
 import type { ObservedExchange, Observers } from '../metering/observation.ts'
 import type { Store } from '../store/store.ts'
-import { Asks } from './asks.ts'
+import { Asks, askDemand } from './asks.ts'
 import { CountryFile } from './country-file.ts'
 import { HeldFlow } from './held-flow.ts'
 import { Keeper } from './keeper.ts'
@@ -126,12 +125,12 @@ export class UnusualWatch {
     if (who === null || who.session === null) return null
     const askedAt = this.#asks.askedOf(who.account, who.session, who.proofs)
     if (askedAt === null) return isGuarded && this.#asks.isUnknown(who.account) ? { kind: 'store_unreachable' } : null
-    const withinSeconds = Math.max(1, Math.floor((this.#options.clock() - askedAt) / 1000))
-    return {
-      kind: 'prove',
-      reason: 'unusual_proof_required',
-      requirement: { factors: factorKinds, withinSeconds }
-    }
+    return askDemand(askedAt, this.#options.clock())
+  }
+
+  /** Reads what other gates have asked of a person, which the first request does in the background. */
+  load(account: string): Promise<void> {
+    return this.#asks.load(account)
   }
 
   /** What runs waits too. */

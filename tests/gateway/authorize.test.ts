@@ -5,6 +5,9 @@
 import t, { type Test } from 'tap'
 import { ReturnTargets } from '../../src/apps/return-targets.ts'
 import { RouteTable } from '../../src/apps/route-table.ts'
+import type { Budget } from '../../src/budgets/budget.ts'
+import { settle } from '../../src/budgets/ledger.ts'
+import { ledgerId, ledgerRecord } from '../../src/budgets/ledger-record.ts'
 import { run } from '../../src/cli/run.ts'
 import { turnDial } from '../../src/posture/dial-record.ts'
 import type { PostureLevel } from '../../src/posture/posture.ts'
@@ -13,6 +16,7 @@ import { toApp } from '../../src/services/app-options.ts'
 import { postureTermsOf } from '../../src/services/posture.ts'
 import type { Principal } from '../../src/session/sessions.ts'
 import { StoreUnreachable } from '../../src/store/store.ts'
+import { askRecord } from '../../src/unusual/asks.ts'
 import { echoApp, navigation, type Running, startGateway } from '../fixtures/in-process/gateway.ts'
 import { TestClock } from '../fixtures/in-process/memory-store.ts'
 
@@ -29,6 +33,9 @@ interface Question {
   readonly who?: 'nobody' | 'stale' | 'alice'
   /** The age of Alice's password and code. */
   readonly minutesAgo?: number
+  /** True if Alice has done what the watch stops. */
+  readonly spends?: boolean
+  readonly name?: string
   /** Her second factor. Default: totp. */
   readonly factor?: 'webauthn'
   /** Her groups. Default: researchers. */
@@ -186,7 +193,7 @@ const rules = `[{ path: /public/**, access: public }, { path: /read/**, methods:
 
 const staleCookie = `factorgate=${'A'.repeat(43)}`
 
-async function start(t: Test) {
+async function start(t: Test, watch = '') {
   const time = new TestClock(Date.now())
   const app = await echoApp(t)
   const gate = await startGateway(t, {
@@ -195,7 +202,7 @@ async function start(t: Test) {
   - { id: nb, url: "http://two.localhost:PORT/nb", upstream: "${app.url}", rules: ${rules} }
   - { id: other, url: "http://two.localhost:PORT/other", upstream: "${app.url}", rules: ${rules} }
   - { id: beside, url: "http://gate.localhost:PORT/nb", upstream: "${app.url}", rules: [{ access: public }] }`,
-    extra: 'trustedProxies: [127.0.0.1]',
+    extra: `trustedProxies: [127.0.0.1]\n${watch}`,
     clock: time.read
   })
   const alice = await gate.account('alice')
@@ -206,7 +213,15 @@ async function start(t: Test) {
     new RouteTable({ apps: all, portalOrigin: portal.url.origin }),
     all,
     time.read,
-    { tighteningOf: tighteningOf(app => gate.server.runtime.postures.level(app), terms) }
+    {
+      tighteningOf: tighteningOf(app => gate.server.runtime.postures.level(app), terms),
+      demands: {
+        on({ id, isGuarded = false }, _permit, who) {
+          const { unusual, budgets } = gate.server.runtime
+          return unusual?.demandOn(who, isGuarded) ?? budgets?.demandOn({ id, isGuarded }, who, null) ?? null
+        }
+      }
+    }
   )
   return { time, app, gate, alice, destinations }
 }
@@ -242,7 +257,7 @@ function ask(fixture: Fixture, question: Question, cookie: string, principal: Pr
       const age = question.minutesAgo ?? 0
       const person = [
         '--user',
-        'alice',
+        question.name ?? 'alice',
         ...(question.groups ?? ['researchers']).flatMap(group => ['--group', group]),
         '--proof',
         `password@${age}m`,
@@ -313,6 +328,54 @@ t.test('and so it has in every posture', async t => {
     await runtime.postures.read()
     const asked = ask(fixture, question, signedIn?.cookies.one ?? '', signedIn?.principal ?? null)
     for (const asker of askers) t.equal(await asked[asker](), expected, `${level}: ${title}: ${asker}`)
+  }
+})
+
+/** What the watch demands. */
+const watched: readonly (readonly [string, Budget['steps'] | 'unusual', Question, string])[] = [
+  ['nothing has happened', ['cut'], { uri: '/x', who: 'alice' }, 'forward'],
+  ['a budget that is passed', ['cut'], { uri: '/x', who: 'alice', spends: true }, 'budget_spent'],
+  ['a public path, for that person', ['cut'], { uri: '/public/x', who: 'alice', spends: true }, 'budget_spent'],
+  ['another person’s public path', ['cut'], { uri: '/public/x', spends: true }, 'forward'],
+  ['a denied path, for that person', ['cut'], { uri: '/admin/x', who: 'alice', spends: true }, 'not_allowed'],
+  ['a budget that only tells', ['notify'], { uri: '/x', who: 'alice', spends: true }, 'forward'],
+  ['a budget that asks', ['step-up'], { uri: '/x', who: 'alice', spends: true }, 'budget_proof_required'],
+  ['something unusual', 'unusual', { uri: '/x', who: 'alice', spends: true }, 'unusual_proof_required'],
+  ['something unusual, for nobody', 'unusual', { uri: '/public/x', spends: true }, 'forward']
+]
+
+t.test('and so it has where the watch demands something', async t => {
+  const fixture = await start(
+    t,
+    'watch: { budgets: [{ id: cut, per: person, app: one, window: 1h, bytes: 1000B, then: [cut] }, { id: step-up, per: person, app: one, window: 1h, bytes: 1000B, then: [step-up] }, { id: notify, per: person, app: one, window: 1h, bytes: 1000B, then: [notify] }], unusual: {} }'
+  )
+  const { gate, time } = fixture
+  const { runtime } = gate.server
+  for (const [n, [title, what, question, expected]] of watched.entries()) {
+    const alice = await gate.account(`alice-${n}`)
+    const signedIn = question.who === 'alice' ? await gate.signIn(alice, 'one') : null
+    time.advance(1)
+    const { store, budgets } = runtime
+    if (question.spends === true && what === 'unusual') await askRecord.put(store, alice.id, { at: time.now }, 3600)
+    else if (question.spends === true) {
+      const budget = budgets!.all.find(({ id }) => id === what[0])!
+      const report = { process: 'other', account: alice.id, paths: [], slowed: 0, isWanting: false }
+      const spent = { ...report, spent: 2000, proofAt: time.now - 1000, signedInAt: time.now - 1000 }
+      await ledgerRecord.put(store, ledgerId(budget, alice.id), settle(null, budget, spent, time.now).ledger, 3600)
+    }
+    time.advance(1)
+    const asked = ask(
+      fixture,
+      { ...question, name: `alice-${n}`, minutesAgo: 1 },
+      signedIn?.cookies.one ?? '',
+      signedIn?.principal ?? null
+    )
+    // A gate reads with the first request what others have counted.
+    const who = { account: alice.id, session: signedIn?.principal.session.id ?? null, proofs: [] }
+    if (signedIn !== null) budgets!.open({ app: 'one', path: '/', who, isGuarded: false, isEnforced: true }, null, null)
+    await runtime.unusual!.load(alice.id)
+    await budgets!.flush()
+    for (const asker of askers) t.equal(await asked[asker](), expected, `${title}: ${asker}`)
   }
 })
 

@@ -1,0 +1,38 @@
+/** What a ledger demands before more may pass. Pure: gates and `factorgate explain` ask it. */
+import { newestProof, type Proof } from '../factor/proof.ts'
+import { type Budget, has, isStrict } from './budget.ts'
+import type { Demand } from './demand.ts'
+import { asksFor, isResumed, type Ledger, readLedger, roomAt } from './ledger.ts'
+
+/** Null for nothing. `scale`: the part of the amount that the posture leaves. */
+export function demandOfLedger(
+  ledger: Ledger,
+  budget: Budget,
+  proofs: readonly Proof[],
+  now: number,
+  scale: number
+): Demand | null {
+  if (!isStrict(budget) || ledger.askedAt === null) return null
+  const reading = readLedger(ledger, budget, now, scale)
+  if (reading.mode === 'passed' || reading.mode === 'slow') return null
+  if (isResumed(ledger, newestOf(proofs))) return null
+  if (!has(budget, 'step-up')) {
+    if (reading.mode === 'within') return null
+    const seconds = Math.ceil((roomAt(ledger, budget, reading) - now) / 1000)
+    return { kind: 'refuse', retryAfterSeconds: Math.max(1, seconds), isQuota: budget.isQuota === true }
+  }
+  if (!asksFor(ledger, budget, newestProof(proofs, budget.factors)?.at ?? 0, now)) return null
+  // What has left the window since needs no proof any more.
+  const { spent, limit } = readLedger({ ...ledger, boughtAt: [] }, budget, now, scale)
+  if (spent <= limit) return null
+  const withinSeconds = Math.max(1, Math.floor((now - ledger.askedAt) / 1000))
+  return {
+    kind: 'prove',
+    reason: 'budget_proof_required',
+    requirement: { factors: budget.factors, withinSeconds }
+  }
+}
+
+function newestOf(proofs: readonly Proof[]): number {
+  return proofs.reduce((newest, { at }) => Math.max(newest, at), 0)
+}

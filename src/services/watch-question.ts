@@ -1,0 +1,66 @@
+/** What the watch demands of a person now, as far as the store says it: for `factorgate explain`, which has no gate in its process. */
+import type { Config } from '../../config/schema.ts'
+import type { Demands } from '../apps/authorize.ts'
+import type { App } from '../apps/route-table.ts'
+import { type Budget, concerns } from '../budgets/budget.ts'
+import type { Demand } from '../budgets/demand.ts'
+import { demandOfLedger } from '../budgets/ledger-demand.ts'
+import { ledgerId, ledgerRecord } from '../budgets/ledger-record.ts'
+import { amountInWords, spanInWords } from '../budgets/sentences.ts'
+import type { Clock } from '../clock.ts'
+import { factorKinds } from '../factor/kinds.ts'
+import { newestProof, type Proof } from '../factor/proof.ts'
+import type { Permit } from '../policy/decision.ts'
+import type { Store } from '../store/store.ts'
+import { askDemand, askRecord } from '../unusual/asks.ts'
+import { toBudget, underReport } from './watching.ts'
+
+export interface WatchQuestion {
+  readonly app: App
+  /** The id of an account; null for a stranger, or for a person without an account. */
+  readonly account: string | null
+  readonly proofs: readonly Proof[]
+  /** The part of each amount that the posture leaves. */
+  readonly scale: number
+}
+
+/** The budgets that count a request to this app. */
+export function budgetsFor({ watch, apps }: Config, { id }: App): readonly Budget[] {
+  const reporting = new Set(apps.filter(({ enforce }) => enforce === 'report').map(app => app.id))
+  const all = (watch?.budgets ?? []).map(toBudget).flatMap(budget => underReport(budget, reporting))
+  return all.filter(budget => concerns(budget, id))
+}
+
+/** What counts for one session or one token is left out: nobody says which. Rejects if the store cannot be read. */
+export async function storedDemands(
+  config: Config,
+  store: Store,
+  clock: Clock,
+  { app, account, proofs, scale }: WatchQuestion
+): Promise<Demands> {
+  const subjects = { person: account, app: app.id, everyone: 'all', session: null, token: null }
+  const now = clock()
+  let demand: Demand | null = null
+  const ask = account === null || config.watch?.unusual == null ? null : await askRecord.get(store, account)
+  if (ask !== null && (newestProof(proofs, factorKinds)?.at ?? 0) < ask.at) demand = askDemand(ask.at, now)
+  for (const budget of budgetsFor(config, app)) {
+    const subject = subjects[budget.per]
+    if (subject === null) continue
+    const ledger = await ledgerRecord.get(store, ledgerId(budget, subject))
+    if (ledger !== null) demand ??= demandOfLedger(ledger, budget, proofs, now, scale)
+  }
+  return { onlyOfPrograms: false, on: () => demand }
+}
+
+/** The watch's part of the explanation, one line for each budget. */
+export function watchInWords(config: Config, app: App, permit: Permit): string[] {
+  const lines = budgetsFor(config, app).map(budget => {
+    const { id, per, windowSeconds, amount, steps } = budget
+    const whose = per === 'everyone' ? 'everybody together' : per === 'app' ? 'the whole app' : `each ${per}`
+    return `budget ${id}: ${amountInWords(budget, amount)} within ${spanInWords(windowSeconds)} for ${whose}, then ${steps.join(', ')}`
+  })
+  const own = permit.freshForRule === undefined ? null : (app.ownBudgets?.[permit.freshForRule] ?? null)
+  if (own !== null) lines.push(`freshFor: ${amountInWords(own, own.amount)} for each proof, counted for each session`)
+  if (config.watch?.unusual != null) lines.push('unusual: asks for a proof where something is alarming for this person')
+  return lines
+}
