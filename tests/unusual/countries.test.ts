@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import t, { type Test } from 'tap'
 import { CountryFileError, readCountries } from '../../src/unusual/countries.ts'
+import { CountryFile } from '../../src/unusual/country-file.ts'
 import { distanceKm, type FindPlace } from '../../src/unusual/places.ts'
 import { ask, usualWeeks, watch } from './fixture.ts'
 import { mmdbFile } from './mmdb.ts'
@@ -97,6 +98,41 @@ t.test('a missing file, and a folder', async t => {
   await t.rejects(readCountries('/nowhere/geo.mmdb'), { message: 'there is no such file' })
   await t.rejects(readCountries(tmpdir()), { message: /cannot be read/ })
 })
+
+t.test(
+  'a file that is replaced while the gate runs is read again, and a damaged one leaves the one before in use',
+  async t => {
+    const file = fileOf(t, whole)
+    const said: string[] = []
+    const countries = new CountryFile(why => void said.push(why))
+    const countryOf = () => countries.placeOf('198.51.100.7')?.country ?? null
+    /** A file that is being written has not the same state twice. */
+    const settle = async () => {
+      await countries.look()
+      await countries.look()
+      await countries.look()
+    }
+    await countries.use(file)
+    t.equal(countryOf(), 'JP')
+    writeFileSync(file, whole.subarray(0, whole.length / 2))
+    await settle()
+    await countries.use(file)
+    t.equal(countryOf(), 'JP')
+    t.match(said, [/damaged.* The one before stays in use\./])
+    writeFileSync(file, mmdbFile([['198.51.100.0/24', { country: { iso_code: 'KR' } }]]))
+    await settle()
+    t.equal(countryOf(), 'KR')
+    rmSync(file)
+    await settle()
+    t.equal(countryOf(), 'KR')
+    t.match(said[1], /no such file.* The one before stays in use\./)
+    await countries.use('/nowhere/geo.mmdb')
+    t.equal(countryOf(), null, 'another file of the configuration is not the same one')
+    t.match(said[2], /New countries and impossible travel are not noticed/)
+    await countries.use(null)
+    t.equal(said.length, 3, 'each is said once')
+  }
+)
 
 t.test('distances', async t => {
   t.ok(Math.abs(distanceKm(52.52, 13.4, 35.68, 139.69) - 8920) < 30, 'Berlin to Tokyo')
