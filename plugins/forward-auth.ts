@@ -177,6 +177,7 @@ async function answerVerdict(request: FastifyRequest, reply: FastifyReply, optio
     return reply.headers(verdict).send()
   }
   const { reason } = access
+  watch?.onRefusal(observed(), reason)
   const isPage = wantsPage(raw)
   const isRedirected = isPage && isRead(original.method)
   const url = challengeUrl(request, reply, reason, queryOfReturnTo(access.returnTo), {

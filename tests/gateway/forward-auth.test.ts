@@ -148,3 +148,63 @@ t.test('the signed assertion says who, to whom, how and until when, and its key 
   t.same(claims.amr, ['pwd', 'otp', 'mfa'])
   t.equal(claims.exp - claims.iat, 120)
 })
+
+t.test('a verdict counts for budgets of requests and of distinct paths, and those who watch hear of it', async t => {
+  const app = await echoApp(t)
+  const budget = (id: string, of: string) =>
+    `{ id: ${id}, per: person, app: ${id}, window: 1h, ${of}, then: [journal, cut] }`
+  const gate = await startGateway(t, {
+    apps: ['many', 'wide', 'heavy']
+      .map(
+        id =>
+          `  - { id: ${id}, url: "http://${id}.localhost:PORT", upstream: "${app.url}", rules: [{ path: /public/**, access: public }, { path: /admin/**, access: deny }, { access: mfa }] }`
+      )
+      .join('\n'),
+    extra: `trustedProxies: [127.0.0.1]
+watch: { budgets: [${budget('many', 'requests: 3')}, ${budget('wide', 'distinctPaths: 3')}, ${budget('heavy', 'bytes: 1B')}] }`
+  })
+  const { cookies } = await gate.signIn(await gate.account('alice'), 'many', 'wide', 'heavy')
+  const { runtime } = gate.server
+  const heard: string[] = []
+  const stop = runtime.observers.add(({ phase, exchange, reason, bytesOut }) => {
+    heard.push(
+      `${phase} ${exchange.person?.name} ${exchange.method} ${exchange.path}${exchange.query} ${reason} ${bytesOut}`
+    )
+  })
+  t.teardown(stop)
+  const verdict = async (id: string, uri: string, cookie = cookies[id]) => {
+    const answer = await gate.request('GET', `${gate.origin(id)}/.factorgate/auth`, {
+      ...(cookie === '' ? {} : { cookie }),
+      'x-original-url': `http://${id}.localhost:${gate.port}${uri}`,
+      'x-original-method': 'GET'
+    })
+    await runtime.budgets?.flush()
+    return answer.headers['factorgate-error'] ?? answer.status
+  }
+  const ask = async (id: string, ...uris: string[]) => {
+    const answers: unknown[] = []
+    for (const uri of uris) answers.push(await verdict(id, uri))
+    return answers
+  }
+  t.same(await ask('many', '/a', '/a', '/admin/x', '/a'), [200, 200, 'not_allowed', 200], 'a refusal is no request')
+  t.same(await ask('many', '/a', '/a'), [200, 'budget_spent'], 'the one that passes the budget is the last')
+  t.equal(await verdict('many', '/public/x', ''), 200, 'a stranger has no budget')
+  const direct = await gate.request('GET', `${gate.origin('many')}/a`, { cookie: cookies.many })
+  t.equal(direct.headers['factorgate-error'], 'budget_spent', 'requests that pass through the gate count with them')
+  t.same(await ask('wide', '/a', '/a', '/a', '/a', '/b', '/c'), [200, 200, 200, 200, 200, 200])
+  t.same(await ask('wide', '/d', '/a'), [200, 'budget_spent'])
+  t.same(await ask('heavy', '/a', '/b'), [200, 200], 'the gate sees no bytes')
+  heard.length = 0
+  await verdict('wide', '/public/y?q=1', '')
+  await verdict('heavy', '/z?q=1')
+  await verdict('heavy', '/admin/x')
+  await verdict('heavy', '/z', '')
+  t.same(heard, [
+    'start undefined GET /public/y?q=1 null 0',
+    'end undefined GET /public/y?q=1 null 0',
+    'start alice GET /z?q=1 null 0',
+    'end alice GET /z?q=1 null 0',
+    'refused alice GET /admin/x not_allowed 0',
+    'refused undefined GET /z sign_in_required 0'
+  ])
+})

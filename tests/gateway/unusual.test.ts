@@ -69,6 +69,37 @@ t.test('a script is asked for a proof, and only its own session goes on with one
   t.ok(Number(line?.score) >= 44)
 })
 
+t.test('where nobody can say whether a proof is asked, guarded apps answer 503 and others serve', async t => {
+  const { url } = await echoApp(t)
+  const gate = await startGateway(t, {
+    apps: `  - { id: files, url: "http://files.localhost:PORT", upstream: "${url}" }
+  - { id: vault, url: "http://vault.localhost:PORT", upstream: "${url}", guarded: true }`,
+    extra: 'trustedProxies: [127.0.0.1]\nwatch: { unusual: { learn: 0s } }'
+  })
+  const { runtime } = gate.server
+  const [alice, bob] = [await gate.account('alice'), await gate.account('bob')]
+  const newer = JSON.stringify({ v: 99, question: 'of a newer release' })
+  await runtime.store.put(`unusual:ask:${alice.id}`, newer)
+  const [{ cookies }, other] = [await gate.signIn(alice, 'files', 'vault'), await gate.signIn(bob, 'vault')]
+  const verdict = { 'x-original-url': `http://vault.localhost:${gate.port}/`, 'x-original-method': 'GET' }
+  const page = (host: string, cookie = cookies[host]) => gate.request('GET', `${gate.origin(host)}/`, { cookie })
+  t.equal((await page('files')).status, 200)
+  const refused = await page('vault')
+  t.match([refused.status, codeOf(refused)], [503, 'store_unreachable'])
+  t.ok(Number(refused.headers['retry-after']) > 0)
+  const asked = await gate.request('GET', `${gate.origin('vault')}/.factorgate/auth`, {
+    cookie: cookies.vault,
+    ...verdict
+  })
+  t.equal(asked.status, 503, 'a verdict too')
+  t.equal((await page('vault', other.cookies.vault)).status, 200, 'other people are not concerned')
+  t.equal((await page('files')).status, 200)
+  t.equal(await runtime.store.get(`unusual:ask:${alice.id}`), newer, 'the record stays as it is')
+  await runtime.store.delete(`unusual:ask:${alice.id}`)
+  await page('vault')
+  t.equal((await page('vault')).status, 200, 'and serve again when it can be said')
+})
+
 t.test('while the watch learns it only writes to the journal', async t => {
   const { gate, account } = await watched(t, '{}')
   const { cookies } = await gate.signIn(account, 'files')
