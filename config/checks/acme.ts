@@ -70,7 +70,7 @@ function checkReach(
       diagnostics.isGiven(path) ? path : 'listen.tls.acme',
       'http-01 needs listen.http beside it, because the authority asks on port 80: set listen.http, or challenge: tls-alpn-01'
     )
-  if (trustedProxies?.length !== 0) return
+  if (trustedProxies?.length !== 0 || listen?.proxyProtocol !== null) return
   const [port, key, wanted] =
     challenge === 'http-01'
       ? ([listen?.http?.port, 'listen.http.port', 80] as const)

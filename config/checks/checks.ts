@@ -72,22 +72,12 @@ function checkListeners(
         'health and metrics answer on every address of this machine, without any sign-in; use 127.0.0.1, or keep the port private'
       )
   }
-  trustedProxies?.forEach((network, index) => {
-    if (network?.endsWith('/0'))
-      diagnostics.warning(
-        `trustedProxies[${index}]`,
-        'includes every address, so every client can invent its address; list the proxies themselves'
-      )
-    else if (network !== undefined && isWide(network))
-      diagnostics.advise(
-        `trustedProxies[${index}]`,
-        'is very wide: every client in this network can invent its address; list the proxies themselves'
-      )
-  })
+  checkWidth('trustedProxies', 'the proxies', trustedProxies, diagnostics)
+  checkWidth('listen.proxyProtocol.from', 'the balancers', listen?.proxyProtocol?.from, diagnostics)
   checkPorts({ listen, trustedProxies, portal, apps }, diagnostics)
   checkPlainHttp({ listen, admin, portal, apps }, diagnostics)
   if (portal?.url === undefined || listen === undefined) return
-  if (portal.url.secure && listen.tls === null && trustedProxies?.length === 0)
+  if (portal.url.secure && listen.tls === null && trustedProxies?.length === 0 && listen.proxyProtocol === null)
     diagnostics.warning(
       'portal.url',
       'is https, but listen.tls is not set and trustedProxies is empty: set listen.tls, or list the proxy that handles TLS'
@@ -99,9 +89,32 @@ function checkListeners(
     )
 }
 
+/** `whose` names what belongs into the list. */
+function checkWidth(
+  path: string,
+  whose: string,
+  networks: readonly (string | undefined)[] | undefined,
+  diagnostics: Diagnostics
+): void {
+  networks?.forEach((network, index) => {
+    if (network?.endsWith('/0'))
+      diagnostics.warning(
+        `${path}[${index}]`,
+        `includes every address, so every client can invent its address; list ${whose} themselves`
+      )
+    else if (network !== undefined && isWide(network))
+      diagnostics.advise(
+        `${path}[${index}]`,
+        `is very wide: every client in this network can invent its address; list ${whose} themselves`
+      )
+  })
+}
+
 /** Compares the listener's port with those of the public addresses, without a proxy between them. */
 function checkPorts({ listen, trustedProxies, portal, apps }: DraftConfig, diagnostics: Diagnostics): void {
   if (listen?.port === undefined || listen.port === 0 || trustedProxies?.length !== 0) return
+  // A balancer has ports of its own.
+  if (listen.proxyProtocol !== null) return
   const sites = [{ path: 'portal.url', url: portal?.url }].concat(
     (apps ?? []).map((app, index) => ({ path: `apps[${index}].url`, url: app?.url }))
   )

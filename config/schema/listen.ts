@@ -1,5 +1,6 @@
 /** The schema of `listen`: where browsers reach the gate, and with which certificate. */
 import { acme } from './acme.ts'
+import { proxyProtocol } from './proxy-protocol.ts'
 import { map, orNull, text, whole } from './schema-builders.ts'
 
 const tls = map(
@@ -61,6 +62,7 @@ export const listen = map(
     ),
     tls: orNull(tls),
     http: orNull(plainHttp),
+    proxyProtocol: orNull(proxyProtocol),
     maxHeaderSize: text(
       'size',
       {

@@ -1,4 +1,5 @@
 /** What the listeners of a configuration need: certificates, from files or by ACME, and the addresses that plain http leads to. */
+import type { Logger } from 'pino'
 import type { Config } from '../../config/schema.ts'
 import { clientAuthoritiesOf } from '../services/directories.ts'
 import type { Issuing } from '../services/issuing.ts'
@@ -6,6 +7,7 @@ import type { Services } from '../services/services.ts'
 import type { IssuedTls } from './issued-contexts.ts'
 import type { TlsFiles } from './listener.ts'
 import { PlainHttp, redirectsOf } from './plain-http.ts'
+import type { ProxyProtocol } from './proxy-headers.ts'
 
 /** Null for plain HTTP, and where a changed configuration asks for what only a restart gives. */
 export function tlsOf(config: Config, issuing: Issuing | null): TlsFiles | IssuedTls | null {
@@ -36,14 +38,21 @@ export function redirectsFor({ portal, apps }: Config): Map<string, string> {
 export function plainHttpOf(
   { listen }: Config,
   issuing: Issuing | null,
-  sites: () => ReadonlyMap<string, string>
+  sites: () => ReadonlyMap<string, string>,
+  proxyProtocol: ProxyProtocol | null
 ): PlainHttp {
   const { maxHeaderSize } = listen
-  if (issuing === null) return new PlainHttp({ sites, maxHeaderSize })
+  if (issuing === null) return new PlainHttp({ sites, maxHeaderSize, proxyProtocol })
   return new PlainHttp({
     sites,
     maxHeaderSize,
+    proxyProtocol,
     challenge: token => issuing.board.answerTo(token),
     lacksCertificate: host => issuing.lacks(host)
   })
+}
+
+/** Null if no balancer speaks the PROXY protocol. */
+export function proxyProtocolOf({ listen }: Config, log: Logger): ProxyProtocol | null {
+  return listen.proxyProtocol === null ? null : { ...listen.proxyProtocol, warn: sentence => log.warn(sentence) }
 }

@@ -13,6 +13,7 @@ import { GateRequest } from '../platform/gate-request.ts'
 import { closeInStages, endInStages, isLast, isLeaving, softenClose } from '../platform/staged-close.ts'
 import { IssuedContexts, type IssuedTls, type Pair } from './issued-contexts.ts'
 import { PipeliningLimiter } from './pipelining-limiter.ts'
+import { type ProxyProtocol, readProxyHeaders } from './proxy-headers.ts'
 import { looksForAPage, refusalPage } from './refusal-page.ts'
 import { interceptChallenges } from './tls-challenge.ts'
 
@@ -29,6 +30,8 @@ export interface ListenerOptions {
   /** Paths of PEM files, or certificates that an authority issues; null for plain HTTP. */
   readonly tls: TlsFiles | IssuedTls | null
   readonly headersTimeoutMs?: number
+  /** Default: no balancer speaks the PROXY protocol. */
+  readonly proxyProtocol?: ProxyProtocol | null
 }
 
 /**
@@ -54,7 +57,7 @@ export class Listener {
 
   constructor(
     pipeline: Pipeline,
-    { maxHeaderSize, tls, headersTimeoutMs: headersMs = headersTimeoutMs }: ListenerOptions
+    { maxHeaderSize, tls, headersTimeoutMs: headersMs = headersTimeoutMs, proxyProtocol = null }: ListenerOptions
   ) {
     this.#pipeline = pipeline
     this.#isTls = tls !== null
@@ -108,11 +111,13 @@ export class Listener {
         else this.#pipeline.upgrade(request, socket, head)
       })
     })
-    for (const event of ['connection', 'secureConnection']) server.on(event, (socket: Socket) => this.#track(socket))
     server.on('connect', (_request, socket) => socket.destroy())
     server.on('clientError', (error, socket) => refuseUnreadable(error, socket, limiter.pendingResponse(socket)))
     this.#server = server
     if (tls !== null && 'source' in tls && tls.challenges !== null) interceptChallenges(server, tls.challenges)
+    if (proxyProtocol !== null) readProxyHeaders(server, proxyProtocol)
+    // Last, so that the end of the gate also ends connections whose first bytes are awaited.
+    for (const event of ['connection', 'secureConnection']) server.on(event, (socket: Socket) => this.#track(socket))
   }
 
   /** Rejects with Node's error (`EADDRINUSE`, `EACCES` …). */

@@ -1,6 +1,7 @@
 /** The listener for plain http: it answers ACME's http-01 challenges and redirects everything else to the https address of the same site. */
 import http, { type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
+import { type ProxyProtocol, readProxyHeaders } from './proxy-headers.ts'
 
 export interface PlainHttpInput {
   /** The sites to redirect to. Asked at each request, because a reload changes them. */
@@ -13,6 +14,8 @@ export interface PlainHttpInput {
   readonly maxHeaderSize: number
   /** Time for a whole request, in milliseconds. */
   readonly requestTimeoutMs?: number
+  /** Default: no balancer speaks the PROXY protocol. */
+  readonly proxyProtocol?: ProxyProtocol | null
 }
 
 const requestTimeoutMs = 10_000
@@ -47,6 +50,7 @@ export class PlainHttp {
       if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n')
       else socket.destroy()
     })
+    if (input.proxyProtocol != null) readProxyHeaders(this.#server, input.proxyProtocol)
     this.#server.on('connection', socket => {
       this.#sockets.add(socket)
       // A client that does not take its answer is cut.

@@ -24,7 +24,7 @@ import { openGuarded } from '../store/open.ts'
 import type { Store } from '../store/store.ts'
 import { ExportRuns } from './export-runs.ts'
 import { restartKeys } from './fixed-keys.ts'
-import { issuingOf, plainHttpOf, redirectsFor, tlsOf } from './front.ts'
+import { issuingOf, plainHttpOf, proxyProtocolOf, redirectsFor, tlsOf } from './front.ts'
 import { Listener } from './listener.ts'
 import type { PlainHttp } from './plain-http.ts'
 import { gateStatus } from './status.ts'
@@ -111,11 +111,14 @@ export class Server implements Serving {
     if (worker === undefined) runtime.metrics.read('factorgate_workers', () => 1)
     // Of the configuration in use: a refused one names other files.
     runtime.metrics.read('factorgate_certificate_end_timestamp_seconds', () => this.#gateway.certificateEnds())
+    const proxyProtocol = proxyProtocolOf(config, log)
     this.#listener = new Listener(pipelineOf(gateway), {
       maxHeaderSize: config.listen.maxHeaderSize,
-      tls: tlsOf(config, issuing)
+      tls: tlsOf(config, issuing),
+      proxyProtocol
     })
-    this.#plainHttp = config.listen.http === null ? null : plainHttpOf(config, issuing, () => this.#redirects)
+    this.#plainHttp =
+      config.listen.http === null ? null : plainHttpOf(config, issuing, () => this.#redirects, proxyProtocol)
     this.#admin =
       config.admin !== false && worker === undefined
         ? buildAdmin({

@@ -33,6 +33,11 @@ const rows: [sentence: string, text: string, ...expected: string[]][] = [
     '1:29  trustedProxies[1]  includes every address, so every client can invent its address; list the proxies themselves'
   ],
   [
+    'everybody as balancer',
+    'listen: { proxyProtocol: { from: [0.0.0.0/0, 10.0.0.5] } }',
+    '1:35  listen.proxyProtocol.from[0]  includes every address, so every client can invent its address; list the balancers themselves'
+  ],
+  [
     'https from nowhere',
     'trustedProxies: []\nportal: { url: https://g.lab.example }',
     '2:16  portal.url  is https, but listen.tls is not set and trustedProxies is empty: set listen.tls, or list the proxy that handles TLS'
