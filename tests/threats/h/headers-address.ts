@@ -3,13 +3,15 @@ import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { read, said } from '../../config/read.ts'
 import { formsOf, Person } from '../../fixtures/in-process/person.ts'
-import { type Lab, navigating, refused, turnedAway, values } from '../../fixtures/in-process/wire.ts'
+import { head, type Lab, navigating, refused, turnedAway, values } from '../../fixtures/in-process/wire.ts'
 import type { Row } from '../table.ts'
 import { forwardingNames } from './claims.ts'
 import { saidAs } from './headers-identity.ts'
 
 /** Listed in `trustedProxies` of the lab; 127.0.0.1 is not. */
 export const trustedProxy = '127.0.0.2'
+/** Listed in `listen.proxyProtocol` of the lab. */
+export const balancer = '127.0.0.3'
 const secureHost = 'secure.lab.example'
 
 export function addressRows(lab: Lab): Row[] {
@@ -195,6 +197,47 @@ export function addressRows(lab: Lab): Row[] {
         const journal = readFileSync(path.join(lab.gate.folder, 'journal.jsonl'), 'utf8')
         t.notMatch(journal, /203\.0\.113\./, 'no forged address in the journal')
         t.match(journal, /"address":"198\.51\.100\.9"/)
+      }
+    },
+    {
+      id: 'H28',
+      refs: 'PROXY protocol §2, §5',
+      tried:
+        'PROXY protocol headers from anybody, a second one behind the balancer’s, damaged ones, and X-Forwarded-For behind one',
+      safe: 'nobody but the balancer is believed, and only its own header; a stranger’s is an unreadable request',
+      run: async t => {
+        const insider = '10.1.2.3'
+        const proxy = (address: string) => `PROXY TCP4 ${address} 127.0.0.1 4660 443\r\n`
+        const binary = '\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c\x0a\x01\x02\x03\x7f\0\0\x01\x12\x34\x01\xbb'
+        const request = head(lab.host, '/inside/x', [`X-Forwarded-For: ${insider}`])
+        await lab.nothingUpstream(t, async () => {
+          for (const from of ['127.0.0.1', trustedProxy])
+            for (const header of [proxy(insider), binary, 'PROXY UNKNOWN\r\n'])
+              t.match(await lab.raw(header + request, from), /^HTTP\/1\.1 400 /, `${from} is no balancer`)
+          for (const header of [proxy(insider), binary])
+            t.match(
+              await lab.raw(proxy('198.51.100.9') + header + request, balancer),
+              /^HTTP\/1\.1 400 /,
+              'a second one'
+            )
+          for (const header of [
+            '',
+            'PROXY UNKNOWN 10.1.2.3 1.1.1.1 1 1\n',
+            proxy('10.1.2.03'),
+            binary.replace('\x21', '\x31')
+          ])
+            t.equal(await lab.raw(header + request, balancer), '', 'a balancer that sends none, or a damaged one')
+          for (const header of [proxy('198.51.100.9'), 'PROXY UNKNOWN\r\n', '\r\n\r\n\0\r\nQUIT\n\x20\x11\0\0'])
+            t.match(
+              await lab.raw(header + request, balancer),
+              /^HTTP\/1\.1 40[13] /,
+              'X-Forwarded-For behind the balancer'
+            )
+        })
+        for (const header of [proxy(insider), binary])
+          t.same(saidAs(await lab.seen(() => lab.raw(header + request, balancer)), 'x-forwarded-for'), [insider])
+        const behind = proxy(trustedProxy) + request
+        t.same(saidAs(await lab.seen(() => lab.raw(behind, balancer)), 'x-forwarded-for'), [insider], 'a trusted proxy')
       }
     },
     {

@@ -3,7 +3,7 @@ import t from 'tap'
 import { startUpstream } from '../../fixtures/in-process/upstream.ts'
 import { Lab } from '../../fixtures/in-process/wire.ts'
 import { tryAll } from '../table.ts'
-import { addressRows, trustedProxy } from './headers-address.ts'
+import { addressRows, balancer, trustedProxy } from './headers-address.ts'
 import { connectionRows, nearPorts, stager } from './headers-connection.ts'
 import { identityRows } from './headers-identity.ts'
 
@@ -13,6 +13,7 @@ t.test('headers', async t => {
   const at = 'http://app.localhost:PORT'
   const lab = await Lab.start(t, {
     extra: `trustedProxies: [${trustedProxy}/32]`,
+    listen: `proxyProtocol: { from: [${balancer}] }`,
     apps: `
   - id: app
     url: "${at}"
