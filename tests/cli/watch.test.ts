@@ -60,12 +60,12 @@ t.test('watch show has the people beside their usual, and one of them in detail'
     stderr
   )
   const one = await command('watch', 'show', '--user', 'alice')
-  t.match(one.stdout, /score \d+, and a proof is asked for from 44 on.*\n +\d+ +\S.*left today; \d+ MB is usual/s)
+  t.match(one.stdout, /score \d+, and a proof is asked for from 47 on.*\n +\d+ +\S.*left today; \d+ MB is usual/s)
   t.notMatch(one.stdout, 'bob')
   const { people, person, budgets, alarms, apps } = JSON.parse(
     (await command('watch', 'show', '--user', 'alice', '--json')).stdout
   )
   t.match(people, [{ user: 'alice', bytes: 4e9, days: { length: 14 } }])
-  t.match(person, { thresholds: { alarming: 44 }, apps: [{ app: 'files' }], places: [{}, {}] })
+  t.match(person, { thresholds: { alarming: 47 }, apps: [{ app: 'files' }], places: [{}, {}] })
   t.same([budgets, alarms, apps], [[], [], []])
 })

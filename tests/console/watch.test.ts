@@ -55,7 +55,7 @@ t.test('who has fetched how much, in pages; one person in detail', async t => {
   t.equal(second.body.match(/<li><p class="whose"/g)?.length, 2)
   const detail = textOf(await browser.open(`${admin}/watch/${ada.id}`))
   t.match(detail, /ada: what the watch knows .*4 GB today.*standard days above the usual/)
-  t.match(detail, /The score is \d+ now\. From 26 on the gate reports, from 44 on it asks for a proof/)
+  t.match(detail, /The score is \d+ now\. From 26 on the gate reports, from 47 on it asks for a proof/)
   t.match(detail, /4\.0 GB left today; \d+ MB is usual for this person/)
   t.match(detail, /From each app notebooks .*other apps/)
   t.match(detail, /network .*client /)
@@ -180,7 +180,7 @@ t.test('the posture: who has set it and why; budgets are as small as it makes th
   t.match(textOf(page), /Elevated for all apps Set by olga .*, until 20.* UTC\. Reason: odd &lt;b> ?sign-ins/)
   t.match(textOf(page), /Lockdown for notebooks Set by olga .*, with no end/)
   t.match(textOf(page), '300 KiB of 512 KiB (59 %)')
-  t.match(textOf(await browser.open(`${admin}/watch/${ada.id}`)), /From 13 on the gate reports, from 22 on it asks/)
+  t.match(textOf(await browser.open(`${admin}/watch/${ada.id}`)), /From 13 on the gate reports, from 23.5 on it asks/)
 })
 
 t.test('decoys: which there are, what was touched, and what follows', async t => {

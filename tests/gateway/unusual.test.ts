@@ -2,6 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import t, { type Test } from 'tap'
+import { thresholds } from '../../src/unusual/unusual.ts'
 import { echoApp, type Running, startGateway } from '../fixtures/in-process/gateway.ts'
 
 const requestsMost = 20_000
@@ -19,13 +20,13 @@ async function watched(t: Test, extra = '{ learn: 0s }') {
 const codeOf = (answer: { headers: Record<string, unknown> }) => answer.headers['factorgate-error']
 
 /** Asks for one record after the other, until the gate says no. Returns how many it got. */
-async function walk(gate: Running, cookie: string): Promise<{ got: number; code: unknown }> {
+async function walk(gate: Running, cookie: string, client = 'test'): Promise<{ got: number; code: unknown }> {
   for (let got = 0; got < requestsMost; got += 20) {
     const answers = await Promise.all(
       Array.from({ length: 20 }, (_, i) =>
         gate.request('GET', `${gate.origin('files')}/records/p${got % 300}/${got + i}`, {
           cookie,
-          'user-agent': 'curl/8.9'
+          'user-agent': client
         })
       )
     )
@@ -66,7 +67,7 @@ t.test('a script is asked for a proof, and only its own session goes on with one
   const line = journal(gate, 'watch.unusual').find(({ outcome }) => outcome === 'alarming')
   t.match(line, { name: 'alice', app: 'files', steps: 'journal,notify,step-up', isTold: true })
   t.match(line?.why, /\d+ .*usual/)
-  t.ok(Number(line?.score) >= 44)
+  t.ok(Number(line?.score) >= thresholds.alarming)
 })
 
 t.test('where nobody can say whether a proof is asked, guarded apps answer 503 and others serve', async t => {
@@ -99,6 +100,25 @@ t.test('where nobody can say whether a proof is asked, guarded apps answer 503 a
   await page('vault')
   t.equal((await page('vault')).status, 200, 'and serve again when it can be said')
 })
+t.test(
+  'a session that another client uses is ended, because a proof of its owner would open it for the thief too',
+  async t => {
+    const { gate, account } = await watched(t)
+    const stolen = await gate.signIn(account, 'files')
+    const { sessions, journal: written } = gate.server.runtime
+    const isOver = async () => (await sessions.list(account.id)).length === 0
+    await walk(gate, stolen.cookies.files as string, 'curl/8.9')
+    // What follows a verdict is written beside the answers.
+    for (let turn = 0; turn < 5_000 && !(await isOver()); turn++) await new Promise(resolve => setImmediate(resolve))
+    const refused = await gate.request('GET', `${gate.origin('files')}/`, { cookie: stolen.cookies.files })
+    t.equal(codeOf(refused), 'sign_in_required')
+    await written.flush()
+    t.match(journal(gate, 'session.end'), [{ outcome: 'revoked', by: 'watch', why: /usual/ }])
+    const again = await gate.signIn(account, 'files')
+    const page = await gate.request('GET', `${gate.origin('files')}/`, { cookie: again.cookies.files })
+    t.equal(page.status, 200, 'a new sign-in opens the app')
+  }
+)
 
 t.test('while the watch learns it only writes to the journal', async t => {
   const { gate, account } = await watched(t, '{}')

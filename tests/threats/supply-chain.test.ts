@@ -184,7 +184,7 @@ t.test('the code makes no code, starts no shell and reads no prototype', async t
   // The gate's own TLS lets in clients without a certificate. The sign-in by certificate asks whether one was verified.
   const allowed = new Map([
     [collector, collects],
-    ['src/server/listener.ts', ['rejectUnauthorized: false }', 'rejectUnauthorized: false }']]
+    ['src/server/listener.ts', ['rejectUnauthorized: false\n}', 'rejectUnauthorized: false }']]
   ])
   t.match(read('plugins/portal/institutions/certificate.ts'), 'socket.authorized === true')
   const without = (file: string) => (allowed.get(file) ?? []).reduce((text, line) => text.replace(line, ''), read(file))

@@ -22,6 +22,8 @@ export const posts = [
   'account/password',
   'account/sessions/others/end',
   'account/sessions/SESSION/end',
+  'account/programs/new',
+  'account/programs/ID/revoke',
   'sponsor',
   'sponsor/ask',
   'invite/TOKEN',
