@@ -34,6 +34,7 @@ function begins(bytes: Buffer, expected: Buffer): boolean {
   return bytes.compare(expected, 0, length, 0, length) === 0
 }
 
+const unknownV1 = /^PROXY UNKNOWN(?: [\x20-\x7e]*)?$/
 const lineV1 = /^PROXY (TCP4|TCP6) (\S+) (\S+) (\S+) (\S+)$/
 
 function readV1(bytes: Buffer): ProxyHeader {
@@ -43,8 +44,7 @@ function readV1(bytes: Buffer): ProxyHeader {
   const line = head.slice(0, end)
   const length = end + 2
   // The rest of such a line has no meaning.
-  if (line === 'PROXY UNKNOWN' || line.startsWith('PROXY UNKNOWN '))
-    return { kind: 'header', length, source: 'unknown' }
+  if (unknownV1.test(line)) return { kind: 'header', length, source: 'unknown' }
   const [, family, source = '', target = '', port = '', targetPort = ''] = lineV1.exec(line) ?? []
   const isAddress = family === 'TCP4' ? isIPv4 : isPlainIPv6
   if (family === undefined || !isAddress(source) || !isAddress(target) || !isPort(port) || !isPort(targetPort))

@@ -100,6 +100,8 @@ t.test('H28 · headers that are wrong → never a client', async t => {
     ['v1 with a blank at the end', 'PROXY TCP4 192.0.2.7 198.51.100.1 1 2 \r\n', /version 1/],
     ['v1 without ports', 'PROXY TCP4 192.0.2.7 198.51.100.1\r\n', /version 1/],
     ['v1 of another protocol', 'PROXY UDP4 192.0.2.7 198.51.100.1 1 2\r\n', /version 1/],
+    ['v1 UNKNOWN over two lines', 'PROXY UNKNOWN\nGET / HTTP/1.1\r\n', /version 1/],
+    ['v1 UNKNOWN with a line feed in its rest', 'PROXY UNKNOWN 1\nGET / HTTP/1.1\r\n', /version 1/],
     ['v1 UNKNOWN glued to a word', 'PROXY UNKNOWNS\r\n', /version 1/],
     ['v1 with the other family', 'PROXY TCP4 2001:db8::7 2001:db8::1 1 2\r\n', /version 1/],
     ['v1 with the other family, the other way', 'PROXY TCP6 192.0.2.7 198.51.100.1 1 2\r\n', /version 1/],

@@ -1,4 +1,4 @@
-/** THREATS H7 to H14 and H18: a client that claims an address, a scheme or a request. */
+/** THREATS H7 to H14, H18 and H28: a client that claims an address, a scheme or a request. */
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { read, said } from '../../config/read.ts'
