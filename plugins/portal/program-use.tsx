@@ -2,6 +2,9 @@
 import { type Frame, Said } from './layout.tsx'
 import type { AppCard } from './options.ts'
 
+/** Programs that know a user name and a password only. */
+const asPassword = 'git, DAV'
+
 export function ProgramUse({ frame, app, user }: { frame: Frame; app: AppCard; user: string }) {
   const say = frame.say.programs
   const header = app.tokens?.header ?? null
@@ -14,7 +17,7 @@ export function ProgramUse({ frame, app, user }: { frame: Frame; app: AppCard; u
         </li>
       ))}
       <li>
-        <p>git, DAV</p>
+        <p>{asPassword}</p>
         <p class="soft">
           <Said text={say.asPassword({ user })} />
         </p>
