@@ -1,12 +1,12 @@
 /**
- * The bound of a budget, measured: fifty transfers side by side through two gates, from an app that sends as fast as anybody reads, on both
- * stores. No connection may get more than 1 MiB beyond the budget (src/budgets/README.md has the argument).
+ * The bound of a budget, measured: fifty transfers side by side through two gates, from an app that sends as fast as anybody reads, on each
+ * store. No connection may get more than 1 MiB beyond the budget (src/budgets/README.md has the argument).
  */
 import path from 'node:path'
 import t, { type Test } from 'tap'
 import { type Running, startGateway } from '../fixtures/in-process/gateway.ts'
 import { download, startTorrent } from '../fixtures/in-process/torrent.ts'
-import { startRedis, temporaryDirectory } from '../fixtures/process/redis-server.ts'
+import { startRedis, startRedisCluster, temporaryDirectory } from '../fixtures/process/redis-server.ts'
 
 const MiB = 1024 ** 2
 const transfers = 50
@@ -14,6 +14,7 @@ const amount = 64 * MiB
 
 const stores = {
   Redis: async (t: Test) => (await startRedis(t)).url,
+  'a Redis Cluster': async (t: Test) => (await startRedisCluster(t)).url,
   LMDB: async (t: Test) => `embedded:${path.join(temporaryDirectory(t), 'store')}`
 } as const
 

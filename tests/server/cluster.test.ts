@@ -5,10 +5,13 @@ import http from 'node:http'
 import type { Socket } from 'node:net'
 import t from 'tap'
 import { Person, totpCode } from '../fixtures/in-process/person.ts'
+import { download } from '../fixtures/in-process/torrent.ts'
 import { startUpstream } from '../fixtures/in-process/upstream.ts'
 import { type Gate, startGate } from '../fixtures/process/gate.ts'
 
 const password = 'two hands of one gate'
+const MiB = 1024 ** 2
+const flood = Buffer.alloc(16 * MiB, 'factorgate ')
 
 /** The running child processes of a process. */
 function childrenOf(pid: number): number[] {
@@ -42,10 +45,22 @@ t.test('two processes, one gate', async t => {
     if (headers.some(([name]) => name.toLowerCase() === 'upgrade'))
       socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n')
     else if (line.startsWith('GET /endless')) socket.write('HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nbegun')
-    else socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok')
+    else if (line.startsWith('GET /flood')) {
+      socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${flood.length}\r\n\r\n`)
+      socket.write(flood)
+    } else socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok')
   })
-  const apps = [{ id: 'one', title: 'One', url: 'http://one.localhost:HOST', upstream: app.origin }]
-  const gate = await startGate(t, { apps, config: { workers: 2 } })
+  const apps = ['one', 'files', 'few'].map(id => ({
+    id,
+    title: id,
+    url: `http://${id}.localhost:HOST`,
+    upstream: app.origin
+  }))
+  const budgets = JSON.parse(`[
+    { "id": "theft", "per": "person", "app": "files", "window": "1h", "bytes": "8MiB", "then": ["cut"] },
+    { "id": "few", "per": "person", "app": "few", "window": "1h", "requests": 10, "then": ["cut"] }
+  ]`)
+  const gate = await startGate(t, { apps, config: { workers: 2, watch: { budgets } } })
   const one = gate.origin('one')
   const person = new Person(gate.port)
   await person.accept(await gate.invite('ada'), password)
@@ -128,6 +143,35 @@ t.test('two processes, one gate', async t => {
     )
     for (const socket of kept) socket.destroy()
   })
+
+  await t.test(
+    'they share the budgets: what passes one is cut in both, is told once, and nothing new begins in either',
+    async t => {
+      const [files, few] = [gate.origin('files'), gate.origin('few')]
+      await person.open(`${files}/`)
+      await person.open(`${few}/`)
+      const cookie = person.cookies(new URL(files).host)
+      // The workers take connections in turn, so each has four of eight.
+      const all = await Promise.all(Array.from({ length: 8 }, () => download(gate.port, `${files}/flood`, { cookie })))
+      const begun = all.filter(({ status }) => status === 200)
+      t.same(new Set(await Promise.all(begun.map(({ end }) => end))), new Set([false]), 'no transfer looks whole')
+      const bytes = begun.reduce((sum, transfer) => sum + transfer.bytes, 0)
+      t.ok(bytes > 4 * MiB && bytes <= (8 + 8) * MiB, `${(bytes / MiB).toFixed(1)} MiB of 8 have left`)
+      const codeAt = async (url: string) => (await person.request('GET', url)).headers['factorgate-error']
+      for (let i = 0; i < 4; i++) t.equal(await codeAt(`${files}/`), 'budget_spent')
+      const codes: unknown[] = []
+      await until(async () => {
+        codes.push(await codeAt(`${few}/`))
+        return codes.slice(-4).filter(code => code === 'budget_spent').length === 4
+      })
+      t.ok(codes.indexOf('budget_spent') >= 9, 'requests too')
+      t.equal(await codeAt(`${one}/`), undefined, 'another app is not concerned')
+      const passed = async () =>
+        (await gate.journal()).filter(({ kind, outcome }) => kind === 'watch.budget' && outcome === 'passed')
+      await until(async () => (await passed()).length >= 2)
+      t.same((await passed()).map(({ budget: id, name }) => `${id} ${name}`).sort(), ['few ada', 'theft ada'])
+    }
+  )
 
   await t.test('a session that ends is cut in every process, and refused by every process', async t => {
     const open = await Promise.all(
