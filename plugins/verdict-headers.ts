@@ -3,6 +3,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 import type { App } from '../src/apps/route-table.ts'
 import { isClaim, looksLikeClaim, passedNames } from '../src/forwarding/claims.ts'
 import { stripGateCookies } from '../src/forwarding/cookies.ts'
+import { forwardedElement } from '../src/forwarding/forwarded.ts'
 import { utf8 } from '../src/forwarding/outbound.ts'
 import { namesOf } from '../src/identity/header-profiles.ts'
 import { identityLines, type Unsent } from '../src/identity/identity-headers.ts'
@@ -50,6 +51,7 @@ export function verdictHeaders(asked: IncomingHttpHeaders, input: VerdictInput):
   headers.set('x-forwarded-host', app.host)
   headers.set('x-forwarded-port', /:(\d+)$/.exec(app.host)?.[1] ?? port)
   headers.set('x-forwarded-prefix', app.prefix)
+  if (app.forwarded === true) headers.set('forwarded', forwardedElement(address, app))
   const { secretHeader, secret } = app.identityHeaders
   for (const name of namesOf(app.identityHeaders)) headers.set(name.toLowerCase(), '')
   const lines = subject === null ? [] : identityLines(app.identityHeaders, subject, onUnsent)

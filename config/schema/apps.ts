@@ -226,6 +226,13 @@ export const app = map(
       default: true,
       example: false
     }),
+    forwarded: flag({
+      title: 'Forwarded header',
+      description:
+        'Send `Forwarded` (RFC 7239) with the client, the public host and the scheme, beside the `X-Forwarded-*` headers. For apps that read only the standard header. A `Forwarded` header of a client never reaches the app.',
+      default: false,
+      example: true
+    }),
     caseSensitive: flag({
       title: 'Letter case matters',
       description:

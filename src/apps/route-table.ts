@@ -47,6 +47,8 @@ export interface App {
   readonly frontHeaders?: readonly string[]
   /** True if the gate sends spans, and the app gets the gate's `traceparent`. */
   readonly isTraced?: boolean
+  /** True if the app gets `Forwarded` beside `X-Forwarded-*`. */
+  readonly forwarded?: boolean
   readonly preserveHost: boolean
   readonly assertion: boolean
   /** Further origins whose pages may open WebSockets. */

@@ -8,6 +8,7 @@ import { connectionOptions, hopByHop, normalName, withoutListed } from '../reque
 import { isFirstLeg, tiesConnection } from '../upstream/connection-schemes.ts'
 import { isClaim, passedNames } from './claims.ts'
 import { stripGateCookies } from './cookies.ts'
+import { forwardedElement } from './forwarded.ts'
 import {
   toUpstreamAddress,
   toUpstreamIf,
@@ -107,6 +108,7 @@ export function outboundPlan(app: App, upstream: Upstream): OutboundPlan {
   if (secretHeader != null && secret !== undefined) constant.push(secretHeader, utf8(secret))
   const ours = [...Object.keys(app.addHeaders), ...namesOf(app.identityHeaders), ...(app.frontHeaders ?? [])]
   if (app.tokens?.header != null) ours.push(app.tokens.header)
+  if (app.forwarded === true) ours.push('forwarded')
   // The gate begins or continues the trace itself; a client's headers must not look like the gate's.
   if (app.isTraced === true) ours.push('traceparent', 'tracestate')
   return {
@@ -234,6 +236,7 @@ function addGateHeaders(
   { permit, address, assertion, trace }: Requester
 ): Unsent[] | null {
   headers.push('X-Forwarded-For', address)
+  if (app.forwarded === true) headers.push('Forwarded', forwardedElement(address, app))
   for (const line of constant) headers.push(line)
   let unsent: Unsent[] | null = null
   if (permit.subject !== null)

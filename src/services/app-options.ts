@@ -108,6 +108,7 @@ export function toApp(
     passHeaders: app.passHeaders,
     tlsPath: `apps[${all.indexOf(app)}].tls`,
     preserveHost: app.preserveHost,
+    forwarded: app.forwarded,
     assertion: app.assertion,
     allowedOrigins: app.allowedOrigins,
     connectTimeoutMs: app.timeouts.connect * 1000,

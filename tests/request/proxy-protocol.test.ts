@@ -35,7 +35,7 @@ t.test('the checksum is the one of RFC 3720', async t => {
   t.equal(crc32c(Buffer.alloc(32)), 0x8a9136aa)
 })
 
-t.test('H28 · headers that are right → the client, and where the header ends', async t => {
+t.test('H28: headers that are right: the client, and where the header ends', async t => {
   const rows: [sentence: string, header: Buffer | string, source: unknown][] = [
     ['v1 over IPv4', 'PROXY TCP4 192.0.2.7 198.51.100.1 4660 443\r\n', client],
     ['v1 over IPv6', 'PROXY TCP6 2001:DB8:0::7 2001:db8::1 4660 443\r\n', client6],
@@ -83,7 +83,7 @@ t.test('H28 · headers that are right → the client, and where the header ends'
   }
 })
 
-t.test('H28 · headers that are wrong → never a client', async t => {
+t.test('H28: headers that are wrong: never a client', async t => {
   const rows: [sentence: string, header: Buffer | string, why: RegExp][] = [
     ['a request', 'GET / HTTP/1.1\r\n', /missing/],
     ['a TLS handshake', Buffer.from([0x16, 3, 1]), /missing/],

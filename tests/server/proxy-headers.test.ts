@@ -56,7 +56,7 @@ async function say(port: number, from: string, ...parts: string[]): Promise<stri
 }
 
 t.test(
-  'H28 · connections of a balancer and of strangers, with headers of every kind → the client is whom a listed balancer names',
+  'H28: connections of a balancer and of strangers, with headers of every kind: the client is whom a listed balancer names',
   async t => {
     const { port, warnings } = await start(t)
     const rows: [sentence: string, from: string, said: string[], answer: RegExp][] = [
@@ -110,7 +110,7 @@ t.test(
 )
 
 t.test(
-  'D4 · a balancer’s connection that says nothing, little, or ends early → it is cut, and a line only if it began to speak',
+  'D4: a balancer’s connection that says nothing, little, or ends early: it is cut, and a line only if it began to speak',
   async t => {
     const { port, warnings } = await start(t, { headerMs: 60 })
     t.equal(await say(port, balancer), '', 'silence')
@@ -132,7 +132,7 @@ t.test('a shutdown ends connections whose header is awaited', async t => {
   t.equal(await line.closed(), '')
 })
 
-t.test('H28 · the same under TLS, also while an authority’s visitor is awaited', async t => {
+t.test('H28: the same under TLS, also while an authority’s visitor is awaited', async t => {
   const pki = new Pki(path.join(t.testdir({}), 'pki'))
   pki.root('site')
   const files = { cert: pki.file('site.pem'), key: pki.file('site.key') }
