@@ -29,6 +29,7 @@ import { challengeUrl, queryOfReturnTo } from './challenge-url.ts'
 import { type DecoyPort, sendDecoy, touchDecoy } from './decoys.ts'
 import { errorBody } from './error-body.ts'
 import type { Requires } from './exchange.ts'
+import type { ExplainEnd } from './explain-end.ts'
 import { formPage } from './form-page.ts'
 import { isFramedStep } from './frame-page.ts'
 import { defaultMaxUrlLength } from './return-address.ts'
@@ -44,6 +45,7 @@ export interface EnforceOptions {
   readonly tighteningOf?: TighteningOf | null
   /** Null or left out where no app has decoys. */
   readonly decoys?: DecoyPort | null
+  readonly explainEnd?: ExplainEnd
 }
 
 declare module 'fastify' {
@@ -72,7 +74,8 @@ export const enforcePlugin = fp<EnforceOptions>(
       maxUrlLength = defaultMaxUrlLength,
       demands = null,
       tighteningOf = null,
-      decoys = null
+      decoys = null,
+      explainEnd
     }
   ) => {
     const context = { routes, clock, audit, demands, tighteningOf }
@@ -211,7 +214,9 @@ export const enforcePlugin = fp<EnforceOptions>(
       }
       const offered = kind === 'app' ? tokenChallenge(reason, match.app, request.raw.headers) : null
       if (offered !== null) reply.header('www-authenticate', offered)
-      reply.code(describeError(reason).status).send(errorBody(reason, url))
+      reply.code(describeError(reason).status)
+      if (reason !== 'sign_in_required' || explainEnd === undefined) return void reply.send(errorBody(reason, url))
+      explainEnd(request.raw.headers.cookie, site).then(why => reply.send(errorBody(reason, url, why)), done)
     }
   },
   { name: 'enforce', dependencies: ['session'] }

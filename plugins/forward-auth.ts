@@ -27,6 +27,7 @@ import { challengeUrl, queryOfReturnTo } from './challenge-url.ts'
 import { readOwn } from './cookies.ts'
 import { type DecoyPort, touchDecoy } from './decoys.ts'
 import { errorBody } from './error-body.ts'
+import type { ExplainEnd } from './explain-end.ts'
 import { observedVerdict } from './observed-exchange.ts'
 import { defaultMaxUrlLength } from './return-address.ts'
 import { warnOfUnsent } from './unsent-identity.ts'
@@ -54,6 +55,7 @@ export interface ForwardAuthOptions {
   readonly tighteningOf?: TighteningOf | null
   /** Null or left out where no app has decoys. */
   readonly decoys?: DecoyPort | null
+  readonly explainEnd?: ExplainEnd
 }
 
 /** The gate sees no bytes of what it only permits. */
@@ -191,7 +193,11 @@ async function answerVerdict(request: FastifyRequest, reply: FastifyReply, optio
   if (original.redirects && isPage && !isRedirected) throw new GateError(reason, { continueUrl: url })
   reply.header('factorgate-error', reason)
   if (original.redirects && isPage) return reply.redirect(url, 302)
-  return reply.code(describeError(reason).status).header('location', url).send(errorBody(reason, url))
+  const why = reason === 'sign_in_required' ? await options.explainEnd?.(raw.headers.cookie, site) : null
+  return reply
+    .code(describeError(reason).status)
+    .header('location', url)
+    .send(errorBody(reason, url, why))
 }
 
 /** Also in an app that takes no tokens of its own. */

@@ -14,6 +14,7 @@ import { consolePages } from '../plugins/console/index.ts'
 import { enforcePlugin } from '../plugins/enforce.ts'
 import { type ErrorsOptions, errorsPlugin } from '../plugins/errors.ts'
 import { exchangePlugin, readRequestLine } from '../plugins/exchange.ts'
+import { explainEndOf } from '../plugins/explain-end.ts'
 import { formPage } from '../plugins/form-page.ts'
 import { forwardPlugin } from '../plugins/forward.ts'
 import { forwardAuthPlugin } from '../plugins/forward-auth.ts'
@@ -151,6 +152,7 @@ export async function buildGateway(
     return headersInFrames
   }
 
+  const explainEnd = explainEndOf(runtime)
   const directories = await directoriesOf(config, runtime)
   const services = signInServicesOf(config, runtime, directories)
   const { notify } = config
@@ -203,7 +205,7 @@ export async function buildGateway(
     accept: { readClient: makeClientReader(config.trustedProxies), trace: await tracesOf(config, runtime) },
     match: { routes },
     session: { sessions, tokens: apps.some(({ tokens }) => tokens != null) ? runtime.tokens : null },
-    enforce: { routes, portalOrigin, audit, clock, maxUrlLength, demands, tighteningOf, decoys },
+    enforce: { routes, portalOrigin, audit, clock, maxUrlLength, demands, tighteningOf, decoys, explainEnd },
     forward: {
       live,
       upstreams,
@@ -241,7 +243,8 @@ export async function buildGateway(
       demands,
       watch: watching.verdicts,
       tighteningOf,
-      decoys
+      decoys,
+      explainEnd
     },
     portal: {
       portal: {

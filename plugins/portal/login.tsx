@@ -7,11 +7,11 @@ import { GateError } from '../../src/errors.ts'
 import type { Ended } from '../../src/session/records.ts'
 import { cookieNames, expiredCookie, readOwn } from '../cookies.ts'
 import { CurrentPassword } from './current-password.tsx'
+import { endedSentence } from './ended-sentence.ts'
 import { enter, wayOn } from './enter.ts'
 import { forgottenPath } from './forgotten.tsx'
 import { lostCookie, readForm, staleForm } from './forms.ts'
 import { type Frame, Notice, Page, Said, Token } from './layout.tsx'
-import type { Messages } from './messages/messages.ts'
 import type { LoginEntry } from './options.ts'
 import { callerOf, frameOf, goTo, isSigned, type PageContext, sendPage } from './page-context.ts'
 import { PasskeyButton } from './passkey-button.tsx'
@@ -64,10 +64,6 @@ export function LoginPage({ frame, view }: { frame: Frame; view: LoginView }) {
       <p class="soft">{takesPassword ? say.help : say.helpElsewhere}</p>
     </Page>
   )
-}
-
-function endedSentence({ why, words }: Ended, say: Messages['login']): string {
-  return why === 'revoked' && words !== null ? say.endedWhy({ why: words }) : say.ended[why]
 }
 
 const switchQuery = ({ isSwitch }: LoginView): Record<string, string> => (isSwitch ? { switch: '1' } : {})

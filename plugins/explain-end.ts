@@ -1,0 +1,38 @@
+/** Why the sign-in of a session cookie ended: for the programs that still send it, which get no sign-in page that would say it. */
+import type { Accounts } from '../src/identity/accounts.ts'
+import type { Ended } from '../src/session/records.ts'
+import type { Sessions } from '../src/session/sessions.ts'
+import { StoreUnreachable } from '../src/store/store.ts'
+import { type CookieSite, readOwn } from './cookies.ts'
+import { endedSentence } from './portal/ended-sentence.ts'
+import { defaultTexts } from './portal/messages/messages.ts'
+
+export interface Endings {
+  readonly sessions: Pick<Sessions, 'whyEnded'>
+  readonly accounts: Pick<Accounts, 'byId'>
+}
+
+/** In English, as all sentences of JSON answers. Null where nothing is remembered: then the answer says no more than that nobody is signed in. */
+export type ExplainEnd = (cookie: string | undefined, site: CookieSite) => Promise<string | null>
+
+export function explainEndOf({ sessions, accounts }: Endings): ExplainEnd {
+  return async (cookie, site) => {
+    const token = readOwn(cookie, 'session', site)
+    if (token === null) return null
+    try {
+      const ended = await sessions.whyEnded(token)
+      return ended === null ? null : await inWords(ended, accounts)
+    } catch (error) {
+      if (error instanceof StoreUnreachable) return null
+      throw error
+    }
+  }
+}
+
+/** The reason of a suspension is the account's. A person who was let in again needs no explanation. */
+async function inWords(ended: Ended, accounts: Endings['accounts']): Promise<string | null> {
+  const { login } = defaultTexts.in('en')
+  if (ended.why !== 'suspended' || ended.accountId === null) return endedSentence(ended, login)
+  const suspended = (await accounts.byId(ended.accountId))?.suspended ?? null
+  return suspended === null ? null : login.suspendedWhy({ why: suspended.why })
+}
