@@ -69,6 +69,7 @@ export function PersonPage({ frame, view }: { frame: ConsoleFrame; view: PersonV
     [say.from, view.source ?? say.here],
     [say.added, when(account.createdAt)],
     [say.status, statusOf(frame, view)],
+    ...(account.suspended?.watchWord === undefined ? [] : [[say.watchSaid, account.suspended.watchWord.why] as const]),
     [
       say.recovery,
       view.codes === null

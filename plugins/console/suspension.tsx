@@ -7,7 +7,14 @@ import { bytesInWords, spanInWords } from '../../src/budgets/sentences.ts'
 import { Table } from '../../src/charts/table.tsx'
 import { GateError } from '../../src/errors.ts'
 import type { Account } from '../../src/identity/account.ts'
-import { causeOf, isByWatch, type ResumeRule, resumeAskMs } from '../../src/identity/suspension.ts'
+import {
+  causeOf,
+  isByWatch,
+  type ResumeRule,
+  resumeAskMs,
+  type Suspension,
+  watchWordOf
+} from '../../src/identity/suspension.ts'
 import { requireForm } from '../portal/forms.ts'
 import { Notice, Said, Token } from '../portal/layout.tsx'
 import { goTo, sendPage } from '../portal/page-context.ts'
@@ -37,6 +44,11 @@ const beforeMs = 60 * 60_000
 const afterMs = 10 * 60_000
 const linesMost = 40
 
+/** An operator's later reason does not move the time that the lines are from. */
+function beganAt(suspended: Suspension): number {
+  return watchWordOf(suspended)?.at ?? suspended.at
+}
+
 export function SuspensionPage({ frame, view }: { frame: ConsoleFrame; view: SuspensionView }) {
   const say = frame.say.suspension
   const { account, around, problem } = view
@@ -53,8 +65,8 @@ export function SuspensionPage({ frame, view }: { frame: ConsoleFrame; view: Sus
     )
   const query = new URLSearchParams({
     person: account.name,
-    from: utcMinute(suspended.at - beforeMs).slice(0, 16),
-    to: utcMinute(suspended.at + afterMs).slice(0, 16)
+    from: utcMinute(beganAt(suspended) - beforeMs).slice(0, 16),
+    to: utcMinute(beganAt(suspended) + afterMs).slice(0, 16)
   })
   return (
     <Sheet frame={frame} title={say.title({ name: account.displayName })} at="people">
@@ -112,7 +124,7 @@ function Statement({ frame: { frame, say: words }, view }: { frame: ConsoleFrame
   const { account, now, resumeRule } = view
   const { suspended } = account
   if (suspended === null) return null
-  const { at, why, confirmed, resumeAsked } = suspended
+  const { at, why, watchWord, confirmed, resumeAsked } = suspended
   const when = (time: number) => formatRelative(time, now, frame.say)
   const isAsked = resumeAsked !== undefined && now - resumeAsked.at < resumeAskMs
   const cause = causeOf(suspended)
@@ -123,6 +135,14 @@ function Statement({ frame: { frame, say: words }, view }: { frame: ConsoleFrame
       <blockquote>
         <bdi>{why}</bdi>
       </blockquote>
+      {watchWord !== undefined && (
+        <>
+          <p class="soft">{say.watchSaid({ when: when(watchWord.at) })}</p>
+          <blockquote>
+            <bdi>{watchWord.why}</bdi>
+          </blockquote>
+        </>
+      )}
       {confirmed !== undefined && (
         <Notice>{say.confirmed({ name: confirmed.name, when: when(confirmed.at), why: confirmed.why })}</Notice>
       )}
@@ -213,7 +233,7 @@ export function registerSuspension(scope: PageScope, options: ConsoleOptions): v
     problem: string | null
   ): Promise<FastifyReply> {
     const { suspended } = account
-    const around = suspended === null ? [] : await linesAround(account, suspended.at)
+    const around = suspended === null ? [] : await linesAround(account, beganAt(suspended))
     const isOfWatch = ({ kind }: JournalEntry) => kind.startsWith('watch.')
     const view: SuspensionView = {
       account,

@@ -5,8 +5,11 @@ import type { Config } from '../../config/schema.ts'
 import { headFileOf, readHead } from '../audit/chain-head.ts'
 import { exportedLines } from '../audit/export-cursor.ts'
 import { deliveryRecord } from '../notify/delivery.ts'
+import { readDial } from '../posture/dial-record.ts'
+import { type Setting, splitAt } from '../posture/posture.ts'
 import type { GateStatus } from '../server/status.ts'
 import { sessionRecord } from '../session/records.ts'
+import { RecordTooNew, type Store } from '../store/store.ts'
 import { issuedNames, issuedSentence, type NameReport } from './check/issued.ts'
 import { isPortTaken } from './check/live.ts'
 import { type Command, type Io, jsonText, readArgs } from './command.ts'
@@ -32,7 +35,7 @@ Example:
     const { values } = readArgs(args, { ...configOption, json: { type: 'boolean' } })
     const config = await configFor(io, values.config)
     const gate = await gateAt(config)
-    const { people, failing, issued } = await stored(io, values.config)
+    const { people, failing, issued, postures } = await stored(io, values.config)
     const certificateEnds = certificateEnd(config, issued)
     const found = {
       gate: gate.kind,
@@ -40,6 +43,7 @@ Example:
       running: gate.status,
       portal: config.portal.url.origin,
       store: config.store.kind,
+      postures,
       people,
       exports: await exportsOf(config),
       failingMessages: failing,
@@ -86,6 +90,26 @@ interface Stored {
   readonly failing: number | null
   /** Certificates that the gate gets itself. */
   readonly issued: readonly NameReport[]
+  readonly postures: readonly PostureSet[] | null
+}
+
+interface PostureSet extends Setting {
+  /** Null for all apps. */
+  readonly app: string | null
+}
+
+/** What is set now, for all apps first. Null if the record is damaged, or a newer release has written it. */
+async function posturesIn(store: Store, now: number): Promise<PostureSet[] | null> {
+  const found = await readDial(store).catch(error => {
+    if (error instanceof RecordTooNew) return null
+    throw error
+  })
+  if (found === null) return null
+  const { all, apps } = splitAt(found, now).dial
+  const single = Object.keys(apps)
+    .sort()
+    .map(app => ({ app, ...(apps[app] as Setting) }))
+  return all === null ? single : [{ app: null, ...all }, ...single]
 }
 
 /** Nulls where the store cannot be read. */
@@ -94,9 +118,11 @@ async function stored(io: Io, file: string | undefined): Promise<Stored> {
   let sessions = 0
   let failing = 0
   let issued: NameReport[] = []
+  let postures: PostureSet[] | null = null
   try {
     await withStore(io, { config: file, changes: 'nothing' }, async ({ store, config }) => {
       issued = await issuedNames(config, store)
+      postures = await posturesIn(store, io.clock())
       for await (const { key, value } of store.scan(sessionRecord.prefix)) {
         const session = sessionRecord.parse(value, key)
         if (session === null) continue
@@ -110,10 +136,10 @@ async function stored(io: Io, file: string | undefined): Promise<Stored> {
       }
       return 0
     })
-    return { people: { people: ids.size, sessions }, failing, issued }
+    return { people: { people: ids.size, sessions }, failing, issued, postures }
   } catch (error) {
     io.stderr(`note: who is signed in is not known: ${(error as Error).message}\n`)
-    return { people: null, failing: null, issued }
+    return { people: null, failing: null, issued, postures }
   }
 }
 
@@ -131,6 +157,7 @@ interface Found {
   readonly running: GateStatus | null
   readonly portal: string
   readonly store: string
+  readonly postures: Stored['postures']
   readonly people: Stored['people']
   readonly exports: readonly { readonly id: string; readonly behind: number }[]
   readonly failingMessages: number | null
@@ -138,7 +165,7 @@ interface Found {
 }
 
 function page(
-  { gate, why, running, portal, store, people, exports, failingMessages, certificates }: Found,
+  { gate, why, running, portal, store, postures, people, exports, failingMessages, certificates }: Found,
   ends: number | null,
   io: Io
 ): string {
@@ -166,6 +193,9 @@ function page(
     ['portal', portal],
     ['store', running === null ? store : `${store}, ${running.isStoreUp ? 'answers' : 'does not answer'}`]
   )
+  for (const set of postures ?? []) rows.push(['posture', postureSentence(set)])
+  if (postures?.length === 0) rows.push(['posture', 'normal'])
+  if (postures === null && people !== null) rows.push(['posture', 'not known; run factorgate posture show'])
   if (running !== null) rows.push(['journal', running.isJournalWritable ? 'can be written' : 'cannot be written'])
   for (const { id, behind } of exports)
     rows.push([
@@ -186,10 +216,18 @@ function page(
   return pairs(rows, io.columns)
 }
 
-function asDates(found: Found) {
+function postureSentence({ level, app, until, by, why }: PostureSet): string {
+  const end = until === null ? 'without an end' : `until ${moment(until)}`
+  return `${level} for ${app ?? 'all apps'} ${end}, by ${by}: ${why}`
+}
+
+function asDates(all: Found) {
+  const iso = (at: number) => new Date(at).toISOString()
+  const postures =
+    all.postures?.map(set => ({ ...set, at: iso(set.at), until: set.until === null ? null : iso(set.until) })) ?? null
+  const found = { ...all, postures }
   const { running } = found
   if (running === null) return found
-  const iso = (at: number) => new Date(at).toISOString()
   const { startedAt, loadedAt, refused } = running
   return {
     ...found,

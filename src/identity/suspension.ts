@@ -14,6 +14,12 @@ export interface OperatorWord {
   readonly why: string
 }
 
+/** What the watch has said, and when. */
+export interface WatchWord {
+  readonly at: number
+  readonly why: string
+}
+
 export interface Suspension {
   /** Milliseconds since the epoch. */
   readonly at: number
@@ -21,6 +27,8 @@ export interface Suspension {
   readonly why: string
   /** Absent in records of releases that did not know it. */
   readonly cause?: SuspensionCause
+  /** The sentence of the watch, where an operator has given another reason since. */
+  readonly watchWord?: WatchWord
   /** The operator who has looked at the evidence and found the suspension right. */
   readonly confirmed?: OperatorWord
   /** The first of two operators who want to end it (`watch.resume.afterDecoy`). */
@@ -37,14 +45,27 @@ export function isByWatch(suspension: Suspension): boolean {
   return causeOf(suspension) !== 'operator'
 }
 
+/** What the watch has said of a suspension by it; null for one by an operator. */
+export function watchWordOf(suspension: Suspension): WatchWord | null {
+  if (!isByWatch(suspension)) return null
+  return suspension.watchWord ?? { at: suspension.at, why: suspension.why }
+}
+
 export function isSuspension(value: unknown): value is Suspension {
   if (typeof value !== 'object' || value === null) return false
-  const { why, cause, confirmed, resumeAsked } = value as Partial<Suspension>
+  const { why, cause, watchWord, confirmed, resumeAsked } = value as Partial<Suspension>
   return (
     typeof why === 'string' &&
     (cause === undefined || typeof cause === 'string') &&
+    (watchWord === undefined || isWatchWord(watchWord)) &&
     [confirmed, resumeAsked].every(word => word === undefined || isWord(word))
   )
+}
+
+function isWatchWord(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  const { at, why } = value as Partial<WatchWord>
+  return typeof at === 'number' && typeof why === 'string'
 }
 
 function isWord(value: unknown): boolean {
@@ -59,12 +80,15 @@ function isWord(value: unknown): boolean {
 }
 
 /**
- * What a person is suspended for who is suspended again. An operator's new reason does not make a suspension by the watch an ordinary one; the
- * watch changes none of an operator, and of its own only to a stricter cause.
+ * What a person is suspended for who is suspended again. An operator's new reason does not make a suspension by the watch an ordinary one, and
+ * the sentence of the watch is kept beside it; the watch changes none of an operator, and of its own only to a stricter cause.
  */
 export function suspendedAgain(before: Suspension | null, next: Suspension & { cause: SuspensionCause }): Suspension {
   if (before === null) return next
-  if (next.cause === 'operator') return { ...next, cause: causeOf(before) }
+  if (next.cause === 'operator') {
+    const word = watchWordOf(before)
+    return { ...next, cause: causeOf(before), ...(word === null ? {} : { watchWord: word }) }
+  }
   if (!isByWatch(before)) return before
   return suspensionCauses.indexOf(next.cause) > suspensionCauses.indexOf(causeOf(before)) ? next : before
 }

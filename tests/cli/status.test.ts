@@ -10,6 +10,7 @@ t.test('status says what runs, what was refused, and that nothing runs', async t
     t.equal(idle.code, 1, 'no gate runs')
     t.match(idle.stdout, /^gate +does not run\nwhy +No gate runs here: nothing listens on its port\.$/m)
     await gate.run('user', 'add', 'alice')
+    await gate.run('posture', 'set', 'lockdown', '--why', 'odd sign-ins')
     await gate.start()
     const running = await gate.run('status')
     t.equal(running.code, 0, `${workers} workers: ${running.stderr}`)
@@ -19,6 +20,7 @@ t.test('status says what runs, what was refused, and that nothing runs', async t
       new RegExp(`^process +${gate.pid}, ${workers === 1 ? '1 worker' : '2 workers'}$`, 'm'),
       /^configuration +\/.*factorgate\.yaml, loaded 20/m,
       /^store +embedded, answers$/m,
+      /^posture +lockdown for all apps without an end, by \S+: odd sign-ins$/m,
       /^journal +can be written$/m,
       /^signed in +0 people, 0 sessions$/m,
       /^connections +0 sockets/m
@@ -29,6 +31,7 @@ t.test('status says what runs, what was refused, and that nothing runs', async t
       gate: 'ready',
       running: { workers, refused: null, isStoreUp: true, startedAt: /^20.*Z$/ },
       exports: [],
+      postures: [{ app: null, level: 'lockdown', why: 'odd sign-ins', until: null, at: /^20.*Z$/ }],
       failingMessages: 0
     })
     const { readFile } = await import('node:fs/promises')

@@ -108,6 +108,12 @@ t.test('the evidence on one page; one touch confirms or lets in, with a reason',
     { outcome: 'suspension_confirmed', operator: 'oscar', why: 'it was theft', cause: 'budget' },
     { outcome: 'resumed', operator: 'oscar', why: 'a mistake', cause: 'budget' }
   ])
+  await accounts.suspend(ada.id, why, { cause: 'budget' })
+  await accounts.suspend(ada.id, 'over it')
+  const both = textOf(await browser.open(path))
+  t.match(both, /The person reads this: over it The watch said .*: ada has fetched 6 GiB/)
+  t.match(both, /What was noticed .*6 GiB of 5 GiB/)
+  t.match(textOf(await browser.open(`${admin}/people/${ada.id}`)), /The watch said ada has fetched 6 GiB/)
 })
 
 t.test(

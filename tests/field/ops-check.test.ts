@@ -1,6 +1,6 @@
 /** FIELD N5: `check` finds what an administrator would find out too late, with its place and the way out. */
 import { execFileSync } from 'node:child_process'
-import { chmodSync, chownSync, mkdirSync, writeFileSync } from 'node:fs'
+import { chmodSync, chownSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import path from 'node:path'
 import t from 'tap'
@@ -206,6 +206,21 @@ t.test('FIELD N5 groups and users that nobody has, and nobody at all', async t =
   )
   t.match(stderr, /users\[1\] {2}there is no account 'bob'/)
   t.notMatch(stderr, /'ada'|groups\[0\]/)
+  const file = path.join(factorgate.folder, 'factorgate.yaml')
+  writeFileSync(
+    file,
+    `${readFileSync(file, 'utf8')}\nwatch: { posture: { lockdown: { groups: [reserchers] } }, decoys: { exempt: { groups: [crawlers], users: [bob] } }, unusual: { countries: places.mmdb } }\n`
+  )
+  const watch = (await factorgate('check')).stderr
+  t.match(watch, /watch\.posture\.lockdown\.groups\[0\] {2}nobody is in the group 'reserchers'; did you mean/)
+  t.match(watch, /watch\.decoys\.exempt\.groups\[0\] {2}nobody is in the group 'crawlers'/)
+  t.match(watch, /watch\.decoys\.exempt\.users\[0\] {2}there is no account 'bob'/)
+  t.match(
+    watch,
+    /watch\.unusual\.countries {2}the file of countries .*places\.mmdb is not used: there is no such file\./
+  )
+  writeFileSync(path.join(factorgate.folder, 'places.mmdb'), 'no such format')
+  t.match((await factorgate('check')).stderr, /places\.mmdb is not used: it is damaged, or no file in the format/)
 })
 
 t.test('FIELD N5 what keeps the gate from starting is a problem', async t => {

@@ -32,7 +32,12 @@ t.test('a suspension keeps its strictest cause', t => {
       cause: next
     })
     t.match(found, { cause, why }, name)
+    const isKept = next === 'operator'
+    t.same(found.watchWord, isKept ? { at: 1, why: 'before' } : undefined, `${name}: the sentence of the watch`)
   }
+  const first = suspendedAgain({ at: 1, why: 'a decoy', cause: 'decoy' }, { at: 2, why: 'over it', cause: 'operator' })
+  const second = suspendedAgain(first, { at: 3, why: 'over it again', cause: 'operator' })
+  t.match(second, { why: 'over it again', watchWord: { at: 1, why: 'a decoy' } }, 'the third reason keeps it too')
   t.end()
 })
 
@@ -85,6 +90,8 @@ t.test('records of other releases read well', t => {
     ['an older one without a cause is an operator’s', {}, 'operator'],
     ['a cause of a newer release is the strictest', { cause: 'weather' }, 'decoy'],
     ['a damaged one admits nobody', { cause: 7 }, null],
+    ['one with the sentence of the watch', { cause: 'decoy', watchWord: { at: 1, why: 'w' } }, 'decoy'],
+    ['nor one with a damaged sentence of the watch', { watchWord: { at: 1 } }, null],
     ['nor one with a damaged word of an operator', { confirmed: { at: 1 } }, null]
   ]
   for (const [name, more, cause] of rows) {

@@ -77,6 +77,7 @@ export interface Sentences {
     readonly added: string
     readonly status: string
     readonly suspended: (args: { readonly when: string; readonly why: string }) => string
+    readonly watchSaid: string
     readonly invited: (args: { readonly status: string }) => string
     readonly recovery: string
     readonly codes: (args: { readonly remaining: string; readonly total: string }) => string
@@ -688,6 +689,7 @@ export interface Sentences {
       readonly decoy: string
     }
     readonly reads: string
+    readonly watchSaid: (args: { readonly when: string }) => string
     readonly notSuspended: string
     readonly confirmed: (args: { readonly name: string; readonly when: string; readonly why: string }) => string
     readonly asked: (args: { readonly name: string; readonly when: string; readonly why: string }) => string

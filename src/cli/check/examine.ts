@@ -1,6 +1,7 @@
 /** Everything that `check` and `doctor` find in a sound configuration and its files. Read-only. */
 import type { Problem } from '../../../config/reading/diagnostics.ts'
 import type { Io } from '../command.ts'
+import { checkCountries } from './countries.ts'
 import type { Sound } from './finding.ts'
 import { checkPeople } from './people.ts'
 import { checkFiles } from './service-user.ts'
@@ -17,7 +18,7 @@ export interface Examined {
 export async function examine(loaded: Sound, io: Io, isLive: boolean): Promise<Examined> {
   const { found: people, trouble } = await checkPeople(loaded, io)
   const live = isLive ? await (await import('./live.ts')).checkLive(loaded, io.clock) : []
-  const found = [...(await checkFiles(loaded, io.env)), ...people, ...live]
+  const found = [...(await checkFiles(loaded, io.env)), ...(await checkCountries(loaded)), ...people, ...live]
   const isMissing = loaded.config.store.kind === 'redis'
   if (trouble !== null && isLive && isMissing) found.push({ degree: 'problem', path: 'store', message: trouble })
   const at = (degree: 'problem' | 'warning') =>

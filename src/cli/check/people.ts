@@ -1,5 +1,5 @@
 /**
- * Checks rules against the store: groups and users that nobody has, and a key file that is not the store's.
+ * Checks rules and the watch against the store: groups and users that nobody has, and a key file that is not the store's.
  * Read-only.
  */
 import { nearest, shown } from '../../../config/values/invalid.ts'
@@ -42,7 +42,7 @@ export async function checkPeople(loaded: Sound, io: Io): Promise<{ found: Findi
 
 type Person = Pick<Account, 'name' | 'groups' | 'formerNames'>
 
-function unknown({ apps, identity }: Sound['config'], people: readonly Person[]): Finding[] {
+function unknown({ apps, identity, watch }: Sound['config'], people: readonly Person[]): Finding[] {
   const warning = (path: string, message: string): Finding => ({ degree: 'warning', path, message })
   if (people.length === 0)
     return [
@@ -61,20 +61,41 @@ function unknown({ apps, identity }: Sound['config'], people: readonly Person[])
     const guess = nearest(word, known)
     return guess === null ? '' : `; did you mean ${shown(guess)}?`
   }
-  return apps.flatMap((app, a) =>
-    app.rules.flatMap((rule, r) => {
-      const at = `apps[${a}].rules[${r}]`
-      const lost = (rule.groups ?? []).flatMap((group, g) =>
-        groups.includes(group)
-          ? []
-          : [warning(`${at}.groups[${g}]`, `nobody is in the group ${shown(group)}${instead(group, groups)}`)]
-      )
-      const strangers = (rule.users ?? []).flatMap((user, u) =>
-        names.includes(user)
-          ? []
-          : [warning(`${at}.users[${u}]`, `there is no account ${shown(user)}${instead(user, names)}`)]
-      )
-      return [...lost, ...strangers]
-    })
-  )
+  return wordsOf({ apps, watch }).flatMap(({ at, groups: wantedGroups, users: wantedUsers }) => [
+    ...wantedGroups.flatMap((group, g) =>
+      groups.includes(group)
+        ? []
+        : [warning(`${at}.groups[${g}]`, `nobody is in the group ${shown(group)}${instead(group, groups)}`)]
+    ),
+    ...wantedUsers.flatMap((user, u) =>
+      names.includes(user)
+        ? []
+        : [warning(`${at}.users[${u}]`, `there is no account ${shown(user)}${instead(user, names)}`)]
+    )
+  ])
+}
+
+interface Words {
+  readonly at: string
+  readonly groups: readonly string[]
+  readonly users: readonly string[]
+}
+
+/** Every place of the configuration that names groups and users. */
+function wordsOf({ apps, watch }: Pick<Sound['config'], 'apps' | 'watch'>): Words[] {
+  const words = (at: string, named: { groups?: readonly string[] | null; users?: readonly string[] | null }) => ({
+    at,
+    groups: named.groups ?? [],
+    users: named.users ?? []
+  })
+  const exempt = (at: string, decoys: { readonly exempt?: Parameters<typeof words>[1] | null } | null | undefined) =>
+    decoys?.exempt == null ? [] : [words(`${at}.exempt`, decoys.exempt)]
+  return [
+    ...apps.flatMap((app, a) => [
+      ...app.rules.map((rule, r) => words(`apps[${a}].rules[${r}]`, rule)),
+      ...exempt(`apps[${a}].onDecoy`, app.onDecoy)
+    ]),
+    ...(watch === null ? [] : [words('watch.posture.lockdown', watch.posture.lockdown)]),
+    ...exempt('watch.decoys', watch?.decoys)
+  ]
 }

@@ -2,6 +2,7 @@
 import type { Credential } from '../../factor/credential.ts'
 import { credentialKinds } from '../../factor/kinds.ts'
 import type { Account } from '../../identity/account.ts'
+import type { Suspension } from '../../identity/suspension.ts'
 import { inBatches } from '../../store/batches.ts'
 import { type Command, jsonText, readArgs } from '../command.ts'
 import { configHelp, configOption, withStore } from '../command-context.ts'
@@ -104,7 +105,13 @@ export function summaryOf(
     status,
     waitsUntil: waitsUntil === null ? null : new Date(waitsUntil).toISOString(),
     factorsOff: credentials.filter(({ disabledAt }) => disabledAt !== null).length,
-    suspended: suspended === null ? null : { at: new Date(suspended.at).toISOString(), why: suspended.why },
+    suspended: suspended === null ? null : suspensionOf(suspended),
     createdAt: new Date(createdAt).toISOString()
   }
+}
+
+/** `watch`: what the watch has said, where an operator has given another reason since. */
+function suspensionOf({ at, why, watchWord }: Suspension) {
+  const iso = (time: number) => new Date(time).toISOString()
+  return { at: iso(at), why, watch: watchWord === undefined ? null : { at: iso(watchWord.at), why: watchWord.why } }
 }

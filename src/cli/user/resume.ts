@@ -1,5 +1,5 @@
 /** `factorgate user resume`: lifts a suspension. */
-import { isByWatch, type OperatorWord } from '../../identity/suspension.ts'
+import { isByWatch, type OperatorWord, watchWordOf } from '../../identity/suspension.ts'
 import { type Command, type Io, PersonError, readArgs, UsageError } from '../command.ts'
 import { configHelp, configOption, operator, withStore } from '../command-context.ts'
 import { peopleAt, personNamed } from './person.ts'
@@ -27,7 +27,10 @@ Example:
       const account = await personNamed(place, names[0]!)
       const { name, suspended } = account
       if (suspended === null) throw new PersonError(`${name} is not suspended`)
-      const why = given === '' && isByWatch(suspended) ? await askReason(io, name, suspended.why) : given
+      const why =
+        given === '' && isByWatch(suspended)
+          ? await askReason(io, name, watchWordOf(suspended)?.why ?? suspended.why)
+          : given
       const by: OperatorWord = { at: place.clock(), account: null, name: operator(io), why }
       const rule = place.config.watch?.resume.afterDecoy ?? 'one-operator'
       const step = await peopleAt(place).resume(account, by, { rule })

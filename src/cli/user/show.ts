@@ -74,6 +74,9 @@ function page(person: Person, columns: number | undefined): string {
         'status',
         suspended === null ? person.status : `suspended ${moment(Date.parse(suspended.at))}: ${suspended.why}`
       ],
+      ...(suspended?.watch == null
+        ? []
+        : [['the watch', `${moment(Date.parse(suspended.watch.at))}: ${suspended.watch.why}`] as const]),
       ['password', person.hasPassword ? 'set' : 'none'],
       [
         'recovery',
