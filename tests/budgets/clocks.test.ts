@@ -79,7 +79,7 @@ const amounts: Readonly<Record<Counted, number>> = { bytes: 95 * MiB, requests: 
 
 for (const [what, by] of jumps)
   for (const counted of ['bytes', 'requests', 'distinctPaths'] as const)
-    t.test(`${counted}, with a clock that is put ${what}`, async t => {
+    t.test(`O2 ${counted} · the clock is put ${what} → what was counted counts, and nothing more leaves`, async t => {
       const { clock, jumps, gate, pass, spend, isRefused } = fixture(t, counted, amounts[counted])
       const budgets = gate()
       for (let n = 0; n < 6; n++) await spend(budgets, n)

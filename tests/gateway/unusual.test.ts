@@ -70,7 +70,7 @@ t.test('a script is asked for a proof, and only its own session goes on with one
   t.ok(Number(line?.score) >= thresholds.alarming)
 })
 
-t.test('where nobody can say whether a proof is asked, guarded apps answer 503 and others serve', async t => {
+t.test('O5 · nobody can say whether a proof is asked → guarded apps answer 503, and others serve', async t => {
   const { url } = await echoApp(t)
   const gate = await startGateway(t, {
     apps: `  - { id: files, url: "http://files.localhost:PORT", upstream: "${url}" }
@@ -101,7 +101,7 @@ t.test('where nobody can say whether a proof is asked, guarded apps answer 503 a
   t.equal((await page('vault')).status, 200, 'and serve again when it can be said')
 })
 t.test(
-  'a session that another client uses is ended, because a proof of its owner would open it for the thief too',
+  'O3 · a thief uses the session of a person who goes on too → it is ended, because a proof of its owner would open it for the thief too',
   async t => {
     const { gate, account } = await watched(t)
     const stolen = await gate.signIn(account, 'files')
@@ -160,7 +160,7 @@ t.test('a missing and a damaged file of countries are said once, and the gate se
   }
 })
 
-t.test('strangers who fail to sign in as somebody leave no trace on them', async t => {
+t.test('O4 · strangers fail to sign in as somebody, again and again → they leave no trace on that person', async t => {
   const { gate, account } = await watched(t)
   for (let i = 0; i < 200; i += 20)
     await Promise.all(

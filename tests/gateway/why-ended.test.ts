@@ -122,60 +122,71 @@ async function signIn(gate: Running, accountId: string) {
   return { authenticator, session: principal.session.id, portal: `factorgate=${token}`, cookie }
 }
 
-t.test('whatever ends access cuts what runs at every gate, and what is asked next says why', async t => {
-  const { url } = await startTorrent(t)
-  const options = {
-    store: `embedded:${path.join(temporaryDirectory(t), 'store')}`,
-    extra: 'trustedProxies: [127.0.0.1]',
-    apps: `  - { id: files, url: "http://files.localhost:PORT", upstream: "${url}" }`
-  }
-  const one = await startGateway(t, options)
-  const two = await startGateway(t, { ...options, beside: one })
-  const [files, verdicts] = [`${one.origin('files')}/1`, `${one.origin('files')}/.factorgate/auth`]
-  for (const [n, { title, end, says, endsOther }] of ends.entries()) {
-    const { id: account } = await one.account(`alice-${n}`)
-    const [ended, other] = [await signIn(one, account), await signIn(one, account)]
-    const begin = (gate: Running, { cookie }: { cookie: string }) =>
-      download(gate.port, `${one.origin('files')}/quiet`, { cookie })
-    const running = [await begin(one, ended), await begin(two, ended)]
-    const beside = await begin(two, other)
-    t.same(
-      [...running, beside].map(({ status }) => status),
-      [200, 200, 200]
-    )
-    await end(one, { account, session: ended.session, authenticator: ended.authenticator })
-    t.same(await Promise.all(running.map(transfer => transfer.end)), [false, false], `${title}: both are cut`)
-
-    for (const gate of [one, two]) {
-      const { cookie } = ended
-      const fetched = await gate.request('GET', files, { cookie, 'sec-fetch-mode': 'cors', 'sec-fetch-dest': 'empty' })
-      t.equal(fetched.status, 401, title)
-      const { error } = JSON.parse(fetched.body)
-      t.match(
-        error,
-        { code: 'sign_in_required', message: says, challengeUrl: `${one.portal}/.factorgate/login?` },
-        title
-      )
-      t.match(error.message, / Sign in first\.$/)
-      const asked = { 'x-original-url': files, 'x-original-method': 'GET' }
-      const verdict = await gate.request('GET', verdicts, { cookie, ...asked })
-      t.equal(JSON.parse(verdict.body).error.message, error.message, `${title}: a verdict`)
-      const clicked = await gate.request('GET', files, { cookie, ...navigation })
-      t.equal(clicked.status, 302)
-      const page = await gate.request('GET', String(clicked.headers.location), { cookie: ended.portal, ...navigation })
-      t.match(textOf(page.body), says, `${title}: the page`)
+t.test(
+  'O6 · a person whose access has ended goes on with what runs, at another gate → it is cut, and what is asked next says why',
+  async t => {
+    const { url } = await startTorrent(t)
+    const options = {
+      store: `embedded:${path.join(temporaryDirectory(t), 'store')}`,
+      extra: 'trustedProxies: [127.0.0.1]',
+      apps: `  - { id: files, url: "http://files.localhost:PORT", upstream: "${url}" }`
     }
-    if (endsOther) t.equal(await beside.end, false, `${title}: the other session too`)
-    else t.equal((await one.request('GET', files, { cookie: other.cookie })).status, 200, `${title}: no other session`)
-    beside.stop()
+    const one = await startGateway(t, options)
+    const two = await startGateway(t, { ...options, beside: one })
+    const [files, verdicts] = [`${one.origin('files')}/1`, `${one.origin('files')}/.factorgate/auth`]
+    for (const [n, { title, end, says, endsOther }] of ends.entries()) {
+      const { id: account } = await one.account(`alice-${n}`)
+      const [ended, other] = [await signIn(one, account), await signIn(one, account)]
+      const begin = (gate: Running, { cookie }: { cookie: string }) =>
+        download(gate.port, `${one.origin('files')}/quiet`, { cookie })
+      const running = [await begin(one, ended), await begin(two, ended)]
+      const beside = await begin(two, other)
+      t.same(
+        [...running, beside].map(({ status }) => status),
+        [200, 200, 200]
+      )
+      await end(one, { account, session: ended.session, authenticator: ended.authenticator })
+      t.same(await Promise.all(running.map(transfer => transfer.end)), [false, false], `${title}: both are cut`)
+
+      for (const gate of [one, two]) {
+        const { cookie } = ended
+        const fetched = await gate.request('GET', files, {
+          cookie,
+          'sec-fetch-mode': 'cors',
+          'sec-fetch-dest': 'empty'
+        })
+        t.equal(fetched.status, 401, title)
+        const { error } = JSON.parse(fetched.body)
+        t.match(
+          error,
+          { code: 'sign_in_required', message: says, challengeUrl: `${one.portal}/.factorgate/login?` },
+          title
+        )
+        t.match(error.message, / Sign in first\.$/)
+        const asked = { 'x-original-url': files, 'x-original-method': 'GET' }
+        const verdict = await gate.request('GET', verdicts, { cookie, ...asked })
+        t.equal(JSON.parse(verdict.body).error.message, error.message, `${title}: a verdict`)
+        const clicked = await gate.request('GET', files, { cookie, ...navigation })
+        t.equal(clicked.status, 302)
+        const page = await gate.request('GET', String(clicked.headers.location), {
+          cookie: ended.portal,
+          ...navigation
+        })
+        t.match(textOf(page.body), says, `${title}: the page`)
+      }
+      if (endsOther) t.equal(await beside.end, false, `${title}: the other session too`)
+      else
+        t.equal((await one.request('GET', files, { cookie: other.cookie })).status, 200, `${title}: no other session`)
+      beside.stop()
+    }
+    const fetchOf = async (cookie: string) => JSON.parse((await one.request('GET', files, { cookie })).body).error
+    t.equal((await fetchOf(`factorgate=${'A'.repeat(43)}`)).message, 'Sign in first.', 'a stranger reads nothing')
+    const { id } = await one.account('bob')
+    const { cookie } = await signIn(one, id)
+    const { accounts, sessions } = one.server.runtime
+    await accounts.suspend(id, 'By mistake.')
+    await sessions.endAccount(id, 'suspended')
+    await accounts.resume(id)
+    t.equal((await fetchOf(cookie)).message, 'Sign in first.', 'nor does a person who was let in again')
   }
-  const fetchOf = async (cookie: string) => JSON.parse((await one.request('GET', files, { cookie })).body).error
-  t.equal((await fetchOf(`factorgate=${'A'.repeat(43)}`)).message, 'Sign in first.', 'a stranger reads nothing')
-  const { id } = await one.account('bob')
-  const { cookie } = await signIn(one, id)
-  const { accounts, sessions } = one.server.runtime
-  await accounts.suspend(id, 'By mistake.')
-  await sessions.endAccount(id, 'suspended')
-  await accounts.resume(id)
-  t.equal((await fetchOf(cookie)).message, 'Sign in first.', 'nor does a person who was let in again')
-})
+)

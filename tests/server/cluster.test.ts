@@ -145,7 +145,7 @@ t.test('two processes, one gate', async t => {
   })
 
   await t.test(
-    'they share the budgets: what passes one is cut in both, is told once, and nothing new begins in either',
+    'they share the budgets: what passes one is cut in both, is told once, and nothing new begins in either (O1)',
     async t => {
       const [files, few] = [gate.origin('files'), gate.origin('few')]
       await person.open(`${files}/`)
@@ -173,7 +173,7 @@ t.test('two processes, one gate', async t => {
     }
   )
 
-  await t.test('a session that ends is cut in every process, and refused by every process', async t => {
+  await t.test('a session that ends is cut in every process, and refused by every process (O6)', async t => {
     const open = await Promise.all(
       [0, 1, 2, 3].map(i =>
         i % 2 === 0

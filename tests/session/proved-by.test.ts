@@ -52,7 +52,7 @@ async function sessionOf({ server, port }: Running, accountId: string, credentia
 }
 
 for (const [name, open] of Object.entries(stores))
-  t.test(`removing one authenticator ends its downloads on every gate (${name})`, async t => {
+  t.test(`removing one authenticator ends its downloads on every gate, with ${name} (O6)`, async t => {
     const { url } = await startTorrent(t)
     const options = {
       store: await open(t),

@@ -19,10 +19,11 @@ export const groups = {
   N: 2,
   K: 9,
   B: 5,
-  E: 3
+  E: 3,
+  O: 6
 } as const
 
-/** `H1` … `E3`, in their order. */
+/** `H1` … `O6`, in their order. */
 export const ids: readonly string[] = Object.entries(groups).flatMap(([letter, last]) =>
   Array.from({ length: last }, (_, n) => `${letter}${n + 1}`)
 )
@@ -80,7 +81,8 @@ export function rowsElsewhere(): { id: string; file: string }[] {
     'decoys',
     'gateway',
     'posture',
-    'console'
+    'console',
+    'budgets'
   ].flatMap(place =>
     readdirSync(tests + place, { recursive: true })
       .map(file => `${place}/${file}`)
