@@ -51,7 +51,7 @@ export const listen = map(
     host: text('listenHost', {
       title: 'Address',
       description:
-        'Address of this machine to listen on. Only this machine can reach the default. `0.0.0.0` means every IPv4 address, `::` means every address.',
+        'Address of this machine to listen on. Only this machine can reach the default. `0.0.0.0` means every IPv4 address, `::` means every address. Not used if systemd has opened the socket.',
       default: '127.0.0.1',
       example: '0.0.0.0'
     }),

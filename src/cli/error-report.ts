@@ -7,6 +7,7 @@ import { GateError } from '../errors.ts'
 import { AccountError } from '../identity/accounts.ts'
 import { KeyFileError } from '../keyring/key-file.ts'
 import { KeyringError } from '../keyring/keyring.ts'
+import { InheritedSocketError } from '../server/inherited-sockets.ts'
 import { StoreMisconfigured } from '../store/misconfigured.ts'
 import { StoreUnreachable } from '../store/store.ts'
 import { type ExitCode, type Io, PersonError, UsageError } from './command.ts'
@@ -20,7 +21,8 @@ const printableErrors = [
   ConfigError,
   StoreMisconfigured,
   StoreUnreachable,
-  GateError
+  GateError,
+  InheritedSocketError
 ]
 
 const systemWords: Readonly<Record<string, string>> = {

@@ -9,6 +9,7 @@ import type { Config } from '../../config/schema.ts'
 import { createKeyFile, keyFileWarning } from '../keyring/key-file.ts'
 import { Cluster } from '../server/cluster/primary.ts'
 import { work } from '../server/cluster/worker.ts'
+import { type InheritedSockets, inheritedSockets } from '../server/inherited-sockets.ts'
 import { Server, type Serving } from '../server/server.ts'
 import { watchFiles } from '../watch/files.ts'
 import { oneAtATime } from '../watch/one-at-a-time.ts'
@@ -53,8 +54,10 @@ Example:
     if (warning !== null) log.warn(warning)
     const nodeWarning = nodeReleaseWarning(process.versions.node, io.clock())
     if (nodeWarning !== null) log.warn(nodeWarning)
-    if (size > 1) return live(await startCluster(config, size, log), config, files, io, log)
-    const server = await Server.start({ config, clock: io.clock, log })
+    const sockets = inheritedSockets(io.env, process.pid)
+    for (const [name, fd] of Object.entries(sockets)) log.info({ fd }, `systemd has opened the listener ${name}`)
+    if (size > 1) return live(await startCluster(config, size, log, sockets), config, files, io, log)
+    const server = await Server.start({ config, clock: io.clock, log, sockets })
     const ended = live(server, config, files, io, log)
     if (values.upstream !== undefined) await welcome(server, config, io)
     return ended
@@ -69,9 +72,9 @@ function say(serving: Serving, config: Config, log: Logger): void {
   )
 }
 
-async function startCluster(config: Config, size: number, log: Logger): Promise<Cluster> {
+async function startCluster(config: Config, size: number, log: Logger, sockets: InheritedSockets): Promise<Cluster> {
   try {
-    return await Cluster.start({ config, size, log })
+    return await Cluster.start({ config, size, log, sockets })
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== undefined) throw error
     throw new PersonError('a worker process could not start; its message above says why. Nothing was started')

@@ -11,6 +11,7 @@ import { strictTransport } from '../../plugins/security-headers.ts'
 import { describeError, type ErrorCode } from '../errors.ts'
 import { GateRequest } from '../platform/gate-request.ts'
 import { closeInStages, endInStages, isLast, isLeaving, softenClose } from '../platform/staged-close.ts'
+import { listenAt, placeOf } from './inherited-sockets.ts'
 import { IssuedContexts, type IssuedTls, type Pair } from './issued-contexts.ts'
 import { PipeliningLimiter } from './pipelining-limiter.ts'
 import { type ProxyProtocol, readProxyHeaders } from './proxy-headers.ts'
@@ -120,15 +121,9 @@ export class Listener {
     for (const event of ['connection', 'secureConnection']) server.on(event, (socket: Socket) => this.#track(socket))
   }
 
-  /** Rejects with Node's error (`EADDRINUSE`, `EACCES` …). */
-  listen(host: string, port: number): Promise<AddressInfo> {
-    return new Promise((resolve, reject) => {
-      this.#server.once('error', reject)
-      this.#server.listen({ host, port }, () => {
-        this.#server.off('error', reject)
-        resolve(this.#server.address() as AddressInfo)
-      })
-    })
+  /** Rejects with Node's error (`EADDRINUSE`, `EACCES` …). `fd` is a descriptor of systemd in place of the address. */
+  listen(host: string, port: number, fd?: number): Promise<AddressInfo> {
+    return listenAt(this.#server, placeOf(host, port, fd))
   }
 
   swap(pipeline: Pipeline): void {

@@ -1,6 +1,7 @@
 /** The listener for plain http: it answers ACME's http-01 challenges and redirects everything else to the https address of the same site. */
 import http, { type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
+import { listenAt, placeOf } from './inherited-sockets.ts'
 import { type ProxyProtocol, readProxyHeaders } from './proxy-headers.ts'
 
 export interface PlainHttpInput {
@@ -59,15 +60,9 @@ export class PlainHttp {
     })
   }
 
-  /** Rejects with Node's error (`EADDRINUSE`, `EACCES` …). */
-  listen(host: string, port: number): Promise<AddressInfo> {
-    return new Promise((resolve, reject) => {
-      this.#server.once('error', reject)
-      this.#server.listen({ host, port }, () => {
-        this.#server.off('error', reject)
-        resolve(this.#server.address() as AddressInfo)
-      })
-    })
+  /** Rejects with Node's error (`EADDRINUSE`, `EACCES` …). `fd` is a descriptor of systemd in place of the address. */
+  listen(host: string, port: number, fd?: number): Promise<AddressInfo> {
+    return listenAt(this.#server, placeOf(host, port, fd))
   }
 
   /** Ends at once: nothing that takes long is under way here. */

@@ -1,6 +1,6 @@
 /** The gate in one process: opens what the configuration names, listens, reloads, and shuts down in order. */
 import type { AddressInfo } from 'node:net'
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyListenOptions } from 'fastify'
 import type { Logger } from 'pino'
 import type { Config } from '../../config/schema.ts'
 import { buildAdmin } from '../../plugins/admin/index.ts'
@@ -25,6 +25,7 @@ import type { Store } from '../store/store.ts'
 import { ExportRuns } from './export-runs.ts'
 import { restartKeys } from './fixed-keys.ts'
 import { issuingOf, plainHttpOf, proxyProtocolOf, redirectsFor, tlsOf } from './front.ts'
+import { checkTaken, type InheritedSockets, placeOf } from './inherited-sockets.ts'
 import { Listener } from './listener.ts'
 import type { PlainHttp } from './plain-http.ts'
 import { gateStatus } from './status.ts'
@@ -41,6 +42,8 @@ export interface ServerInput {
     readonly tell: (news: UpstreamNews) => void
   }
   readonly hasher?: PasswordHasher | undefined
+  /** Sockets that systemd has opened. Default: none. */
+  readonly sockets?: InheritedSockets | undefined
   /** scrypt's N for new recovery codes. Default: the usual one. */
   readonly recoveryCodeCost?: number | undefined
 }
@@ -77,6 +80,7 @@ export class Server implements Serving {
   readonly #plainHttp: PlainHttp | null
   readonly #admin: FastifyInstance | null
   readonly #worker: ServerInput['worker']
+  readonly #sockets: InheritedSockets
   /** Null for a worker: the primary counts each reload once. */
   readonly #reloads: ReloadMetrics | null
   #config: Config
@@ -90,7 +94,7 @@ export class Server implements Serving {
   private constructor(
     runtime: Services,
     gateway: FastifyInstance,
-    { config, log, worker }: ServerInput,
+    { config, log, worker, sockets = {} }: ServerInput,
     issuing: Issuing | null
   ) {
     this.runtime = runtime
@@ -101,6 +105,7 @@ export class Server implements Serving {
     this.#gateway = gateway
     this.#redirects = redirectsFor(config)
     this.#log = log
+    this.#sockets = sockets
     this.#worker = worker
     runtime.postures.onChange(() => {
       this.#reviewLive()
@@ -253,11 +258,13 @@ export class Server implements Serving {
 
   async #listen(): Promise<void> {
     const { listen, admin } = this.#config
-    if (admin !== false) await this.#admin?.listen({ host: admin.host, port: admin.port })
+    const { https, http, admin: adminFd } = this.#sockets
+    checkTaken(this.#sockets, this.#config)
+    if (admin !== false) await this.#admin?.listen(placeOf(admin.host, admin.port, adminFd) as FastifyListenOptions)
     try {
       if (listen.http !== null && this.#plainHttp !== null)
-        this.#http = await this.#plainHttp.listen(listen.http.host ?? listen.host, listen.http.port)
-      this.#gate = await this.#listener.listen(listen.host, listen.port)
+        this.#http = await this.#plainHttp.listen(listen.http.host ?? listen.host, listen.http.port, http)
+      this.#gate = await this.#listener.listen(listen.host, listen.port, https)
     } catch (error) {
       if (this.#http !== null) await this.#plainHttp?.close()
       await this.#admin?.close()

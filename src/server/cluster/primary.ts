@@ -1,7 +1,7 @@
 /** The cluster primary: starts the worker processes, replaces crashed ones, and collects their health and metrics. */
 import cluster from 'node:cluster'
 import type { AddressInfo } from 'node:net'
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyListenOptions } from 'fastify'
 import type { Logger } from 'pino'
 import type { Config } from '../../../config/schema.ts'
 import { buildAdmin } from '../../../plugins/admin/index.ts'
@@ -13,6 +13,7 @@ import { ReloadMetrics } from '../../metrics/reload-metrics.ts'
 import { countersOf, emptySnapshot, type MetricsSnapshot, mergeSnapshots } from '../../metrics/snapshot.ts'
 import type { ConfigurationNote } from '../../services/services.ts'
 import { withOpened } from '../fixed-keys.ts'
+import { type InheritedSockets, placeOf } from '../inherited-sockets.ts'
 import type { Serving } from '../server.ts'
 import { gateStatus } from '../status.ts'
 import type { WorkerCommand } from './worker.ts'
@@ -28,11 +29,14 @@ export interface ClusterInput {
   /** Number of workers, at least two. */
   readonly size: number
   readonly log: Logger
+  /** Sockets that systemd has opened. Default: none. */
+  readonly sockets?: InheritedSockets | undefined
 }
 
 export class Cluster implements Serving {
   readonly #log: Logger
   readonly #size: number
+  readonly #sockets: InheritedSockets
   readonly #handles = new Map<number, WorkerHandle>()
   /** The last metrics of each worker; those of ended ones are added to `#ended`, because counters must never decrease. */
   readonly #snapshots = new Map<number, MetricsSnapshot>()
@@ -48,7 +52,8 @@ export class Cluster implements Serving {
   #gate: AddressInfo | undefined
   #closing: Promise<void> | undefined
 
-  private constructor({ config, size, log }: ClusterInput) {
+  private constructor({ config, size, log, sockets = {} }: ClusterInput) {
+    this.#sockets = sockets
     this.#config = config
     this.#opened = config
     this.#size = size
@@ -84,7 +89,8 @@ export class Cluster implements Serving {
       self.#gate = await self.#startWorker(1)
       await Promise.all(Array.from({ length: input.size - 1 }, (_, i) => self.#startWorker(i + 2)))
       const { admin } = input.config
-      if (admin !== false) await self.#admin?.listen({ host: admin.host, port: admin.port })
+      if (admin !== false)
+        await self.#admin?.listen(placeOf(admin.host, admin.port, self.#sockets.admin) as FastifyListenOptions)
       return self
     } catch (error) {
       self.#closing = Promise.resolve()
@@ -155,7 +161,7 @@ export class Cluster implements Serving {
       if (worker.process.pid === undefined) this.#onExit(number, handle, error.message)
     })
     const config = withOpened(this.#config, this.#opened)
-    return (await handle.ask({ ask: 'start', config, number, of: this.#size })) as AddressInfo
+    return (await handle.ask({ ask: 'start', config, number, of: this.#size, sockets: this.#sockets })) as AddressInfo
   }
 
   /** Tells the other workers, so that an upstream that is down costs one wait and not one for each worker. */

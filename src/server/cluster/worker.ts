@@ -4,10 +4,17 @@ import type { Logger } from 'pino'
 import type { Config } from '../../../config/schema.ts'
 import type { Clock } from '../../clock.ts'
 import type { UpstreamNews } from '../../forwarding/upstream-states.ts'
+import type { InheritedSockets } from '../inherited-sockets.ts'
 import { Server } from '../server.ts'
 
 export type WorkerCommand =
-  | { readonly ask: 'start'; readonly config: Config; readonly number: number; readonly of: number }
+  | {
+      readonly ask: 'start'
+      readonly config: Config
+      readonly number: number
+      readonly of: number
+      readonly sockets: InheritedSockets
+    }
   | { readonly ask: 'reload'; readonly config: Config }
   | { readonly ask: 'refuse'; readonly problems: readonly string[] }
   | { readonly ask: 'hear'; readonly news: UpstreamNews }
@@ -54,9 +61,9 @@ export function work({ clock, logFor, cannotStart }: WorkerInput): Promise<0 | 1
     const execute = async (asked: Asked): Promise<unknown> => {
       if (asked.ask === 'end') return end()
       if (asked.ask === 'start') {
-        const { config, number, of } = asked
+        const { config, number, of, sockets } = asked
         log = logFor(config, number)
-        starting = Server.start({ config, clock, log, worker: { number, of, tell } })
+        starting = Server.start({ config, clock, log, worker: { number, of, tell }, sockets })
         return (await starting).addresses.gate
       }
       const server = await starting
