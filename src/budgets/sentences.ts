@@ -30,8 +30,11 @@ export function spanInWords(seconds: number): string {
 
 export function amountInWords({ counted }: Pick<Budget, 'counted'>, amount: number): string {
   if (counted === 'bytes') return bytesInWords(amount)
-  return `${amount} ${counted === 'requests' ? 'requests' : 'different pages'}`
+  const what = counted === 'requests' ? 'request' : 'different page'
+  return `${amount} ${what}${amount === 1 ? '' : 's'}`
 }
+
+const deeds = { bytes: 'fetched', requests: 'made', distinctPaths: 'asked for' } as const
 
 /** `who`: a person's name, or what stands for it. */
 export function sentenceOf(
@@ -41,8 +44,9 @@ export function sentenceOf(
   who: string
 ): string {
   const { app, direction, counted, id, windowSeconds } = budget
-  const did = counted === 'bytes' && direction === 'in' ? 'sent' : counted === 'bytes' ? 'fetched' : 'asked for'
-  const place = app === null ? '' : counted === 'bytes' && direction === 'in' ? ` to ${app}` : ` from ${app}`
+  const isSent = counted === 'bytes' && direction === 'in'
+  const did = isSent ? 'sent' : deeds[counted]
+  const place = app === null ? '' : isSent || counted === 'requests' ? ` to ${app}` : ` from ${app}`
   const much = `${amountInWords(budget, spent)}${place} within ${spanInWords(windowSeconds)}`
   const allowed = `the budget '${id}' allows ${amountInWords(budget, limit)}`
   if (happening === 'bought') return `${who} has confirmed it with a second factor, and may go on: ${much}; ${allowed}.`

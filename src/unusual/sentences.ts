@@ -91,11 +91,11 @@ export function sayHour(hour: number, chance: number, isRest: boolean): string {
 }
 
 export function sayBytes(amount: number): string {
-  if (amount < 1000) return `${Math.round(amount)} bytes`
+  if (amount < 1024) return `${Math.round(amount)} bytes`
   let value = amount
-  for (const unit of ['kB', 'MB', 'GB', 'TB', 'PB']) {
-    value /= 1000
-    if (value < 1000 || unit === 'PB') return `${value < 10 ? value.toFixed(1) : Math.round(value)} ${unit}`
+  for (const unit of ['KiB', 'MiB', 'GiB', 'TiB', 'PiB']) {
+    value /= 1024
+    if (value < 1024 || unit === 'PiB') return `${value < 10 ? value.toFixed(1) : Math.round(value)} ${unit}`
   }
   return ''
 }

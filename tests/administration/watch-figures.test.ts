@@ -226,7 +226,7 @@ t.test('one person: days, apps, places, signals, and what it takes until they ar
   const kinds = bob?.places.map(({ kind, name }) => `${kind} ${name}`)
   t.same(kinds, ['network 10.1.2.0/24', 'client Firefox on Linux'])
   const sentences = bob?.signals.map(({ sentence }) => sentence) ?? []
-  t.match(sentences.join(' '), /1\.2 GB left today; \d+ MB is usual for this person/)
+  t.match(sentences.join(' '), /1\.1 GiB left today; \d+ MiB is usual for this person/)
   t.match(sentences.join(' '), 'A network that is new to this person: 203.0.113.0/24.')
   const ada = await people.one('ada')
   t.ok(ada !== null && ada.score < 47)

@@ -337,4 +337,8 @@ t.test('each happening has a plain sentence with its numbers', async t => {
     sentenceOf(budget({ counted: 'distinctPaths' }), { spent: 2100, limit: 2000 }, 'passed', 'everybody'),
     "everybody has asked for 2100 different pages from files within 1 hour; the budget 'bulk' allows 2000 different pages."
   )
+  t.equal(
+    sentenceOf(budget({ counted: 'requests' }), { spent: 61, limit: 1 }, 'passed', 'bob'),
+    "bob has made 61 requests to files within 1 hour; the budget 'bulk' allows 1 request."
+  )
 })

@@ -56,11 +56,11 @@ t.test('watch show has the people beside their usual, and one of them in detail'
   const { stdout, stderr } = await command('watch', 'show')
   t.match(
     stdout,
-    /^PERSON +TODAY +USUAL +BUSY DAY +STANDARD DAYS ABOVE +LEVEL\nalice +4\.0 GB .*\nbob +100 MB .* – +\w+\n$/,
+    /^PERSON +TODAY +USUAL +BUSY DAY +TIMES USUAL +LEVEL\nalice +3\.7 GiB +\d.* \d+ +\w+\nbob +95\.4 MiB .* – +\w+\n$/,
     stderr
   )
   const one = await command('watch', 'show', '--user', 'alice')
-  t.match(one.stdout, /score \d+, and a proof is asked for from 47 on.*\n +\d+ +\S.*left today; \d+ MB is usual/s)
+  t.match(one.stdout, /score \d+, and a proof is asked for from 47 on.*\n +\d+ +\S.*left today; \d+ MiB is usual/s)
   t.notMatch(one.stdout, 'bob')
   const { people, person, budgets, alarms, apps } = JSON.parse(
     (await command('watch', 'show', '--user', 'alice', '--json')).stdout

@@ -51,7 +51,7 @@ t.test('who is in, and who is gone', async t => {
     bytesMoved: 1_234_000,
     end: () => {}
   })
-  t.match(textOf(await browser.open(`${admin}/people/${ada.id}`)), /One open connection, 1\.23 MB moved/)
+  t.match(textOf(await browser.open(`${admin}/people/${ada.id}`)), /One open connection, 1\.\d\d MiB moved/)
   const form = await browser.open(`${admin}/people/${ada.id}/revoke`)
   await browser.submit(form, { reason: 'x' })
   t.match(textOf(await browser.open(`${admin}/`)), /2 people are signed in/)

@@ -21,7 +21,7 @@ t.test('an operator revokes a token of a person, with a reason; the help desk re
   const foreign = await issue(bob.id, 'Robot')
   const { browser: desk } = await person('hedy', { groups: ['helpdesk'] })
   const seen = await desk.open(`${admin}/people/${ada.id}`)
-  t.match(textOf(seen), /Microscope .*notebooks, until .*Never used\..*\/raw\/\*\* 10\.5 MB/)
+  t.match(textOf(seen), /Microscope .*notebooks, until .*Never used\..*\/raw\/\*\* 10 MiB/)
   t.notMatch(seen.body, /\/token\?token=/)
   t.equal((await desk.open(`${admin}/people/${ada.id}/token?token=${token.id}`)).status, 403)
 

@@ -27,7 +27,7 @@ const cases: readonly {
     count: 600,
     given: i => ({ bytes: 80e6, path: `/projects/p1/${i % 30}x.tif` }),
     raises: ['bytes', 'peakBytes'],
-    sentence: /GB left today; [\d.]+ MB is usual for this person, and [\d.]+ MB on a busy day\./
+    sentence: /GiB left today; [\d.]+ MiB is usual for this person, and [\d.]+ MiB on a busy day\./
   },
   {
     what: 'the work of others',

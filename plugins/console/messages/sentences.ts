@@ -548,6 +548,7 @@ export interface Sentences {
       readonly before: string
       readonly usual: string
       readonly sentence: (args: { readonly bytes: string; readonly usual: string; readonly busy: string }) => string
+      readonly notLearned: (args: { readonly bytes: string }) => string
       readonly aboveBusy: string
       readonly suspended: string
       readonly new: string

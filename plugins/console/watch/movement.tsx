@@ -34,12 +34,12 @@ export function MovementSection({ frame, view, now }: { frame: ConsoleFrame; vie
 function MoverCard({ frame, mover, now }: { frame: ConsoleFrame; mover: Mover; now: number }) {
   const say = frame.say.watch
   const { tag } = frame.frame.say.entry
-  const { account, bytes, usual, level, ownDays } = mover
+  const { account, bytes, usual, isUsualKnown, level, ownDays } = mover
   const format = (amount: number) => formatBytes(Math.round(amount), tag)
   const marks = [
     ...(account.suspended === null ? [] : [say.moved.suspended]),
     ...(level === 'quiet' ? [] : [say.level[level]]),
-    ...(bytes > usual.busy ? [say.moved.aboveBusy] : [])
+    ...(isUsualKnown && bytes > usual.busy ? [say.moved.aboveBusy] : [])
   ]
   return (
     <li>
@@ -49,13 +49,17 @@ function MoverCard({ frame, mover, now }: { frame: ConsoleFrame; mover: Mover; n
         </a>
         {marks.length > 0 && <strong>{marks.join(' · ')}</strong>}
       </p>
-      <DaysPicture frame={frame} id={account.id} days={mover.days} usual={usual} now={now} />
+      <DaysPicture frame={frame} id={account.id} days={mover.days} usual={isUsualKnown ? usual : null} now={now} />
       <p>
         <Said
-          text={say.moved.sentence({ bytes: format(bytes), usual: format(usual.middle), busy: format(usual.busy) })}
+          text={
+            isUsualKnown
+              ? say.moved.sentence({ bytes: format(bytes), usual: format(usual.middle), busy: format(usual.busy) })
+              : say.moved.notLearned({ bytes: format(bytes) })
+          }
         />
       </p>
-      {ownDays < fewDays && <p class="soft">{say.moved.new}</p>}
+      {isUsualKnown && ownDays < fewDays && <p class="soft">{say.moved.new}</p>}
     </li>
   )
 }

@@ -74,17 +74,31 @@ export function WatchedPersonPage({ frame, view }: { frame: ConsoleFrame; view: 
 function Today({ frame, watched, now }: { frame: ConsoleFrame; watched: WatchedPerson; now: number }) {
   const { moved, person: say } = frame.say.watch
   const { tag } = frame.frame.say.entry
-  const { account, bytes, usual, above, ownDays, days } = watched
+  const { account, bytes, usual, isUsualKnown, above, ownDays, days } = watched
   const format = (amount: number) => formatBytes(Math.round(amount), tag)
   return (
     <section aria-labelledby="days">
       <h2 id="days">{say.days}</h2>
       <p>
-        {moved.sentence({ bytes: format(bytes), usual: format(usual.middle), busy: format(usual.busy) })}{' '}
-        {above > 0 ? say.standardAbove({ days: above.toFixed(1) }) : say.notAbove} {say.learned({ count: ownDays })}
+        {isUsualKnown ? (
+          <>
+            {moved.sentence({ bytes: format(bytes), usual: format(usual.middle), busy: format(usual.busy) })}{' '}
+            {above > 0 ? say.standardAbove({ days: above.toFixed(1) }) : say.notAbove} {say.learned({ count: ownDays })}
+          </>
+        ) : (
+          moved.notLearned({ bytes: format(bytes) })
+        )}
       </p>
       <SmallBarsKey today={moved.today} before={moved.before} usual={moved.usual} />
-      <DaysPicture frame={frame} id={account.id} days={days} usual={usual} now={now} width={420} height={130} />
+      <DaysPicture
+        frame={frame}
+        id={account.id}
+        days={days}
+        usual={isUsualKnown ? usual : null}
+        now={now}
+        width={420}
+        height={130}
+      />
       <details>
         <summary>{say.table}</summary>
         <Table

@@ -7,6 +7,7 @@ import type { Account } from '../../identity/account.ts'
 import type { Store } from '../../store/store.ts'
 import { usualOfFeature } from '../../unusual/baseline.ts'
 import { at, fromScale, toScale } from '../../unusual/features.ts'
+import { assumed, type Usual } from '../../unusual/group.ts'
 import { movedDays, movedPlaces } from '../../unusual/moved.ts'
 import type { Unwritten } from '../../unusual/people.ts'
 import { dayMs, type Person } from '../../unusual/person.ts'
@@ -29,6 +30,8 @@ export interface Mover {
   /** Bytes of today, which is a day in UTC. */
   readonly bytes: number
   readonly usual: UsualBytes
+  /** False until a day of this person or enough days of others are known: the usual is an assumption then, which nobody shows. */
+  readonly isUsualKnown: boolean
   /** How far above the usual day, in standard days of this person. */
   readonly above: number
   /** The highest level of today. */
@@ -78,6 +81,7 @@ interface Figures {
   readonly bytes: number
   readonly alarm: number
   readonly ownDays: number
+  readonly isUsualKnown: boolean
   readonly middle: number
   readonly spread: number
   /** Without today. */
@@ -126,7 +130,7 @@ export class Movements {
     return {
       movers: movers.slice((shown - 1) * pageSize, shown * pageSize),
       people: movers.length,
-      aboveBusy: movers.filter(({ bytes, usual }) => bytes > usual.busy).length,
+      aboveBusy: movers.filter(({ bytes, usual, isUsualKnown }) => isUsualKnown && bytes > usual.busy).length,
       bytes: movers.reduce((sum, { bytes }) => sum + bytes, 0),
       page: shown,
       pages,
@@ -165,6 +169,7 @@ export class Movements {
       bytes: 0,
       alarm: 0,
       ownDays: 0,
+      isUsualKnown: isKnownUsual(0, usual),
       middle: usual.middle[at.bytes]!,
       spread: usual.spread[at.bytes]!,
       earlier: new Float32Array(movedDays - 1)
@@ -174,10 +179,12 @@ export class Movements {
   #figuresOf(person: Person, id: string): Figures {
     const { day, numbers, alarm, ringCount } = person
     const groups = this.#accounts.get(id)?.groups ?? []
-    const [middle, spread] = usualOfFeature(person, this.#groups.usual(groups, day), at.bytes)
+    const peers = this.#groups.usual(groups, day)
+    const [middle, spread] = usualOfFeature(person, peers, at.bytes)
+    const isUsualKnown = isKnownUsual(ringCount, peers)
     const earlier = new Float32Array(movedDays - 1)
     for (let age = 1; age < movedDays; age++) earlier[movedDays - 1 - age] = bytesOfDay(person, age)
-    return { day, bytes: numbers[at.bytes]!, alarm, ownDays: ringCount, middle, spread, earlier }
+    return { day, bytes: numbers[at.bytes]!, alarm, ownDays: ringCount, isUsualKnown, middle, spread, earlier }
   }
 }
 
@@ -188,16 +195,21 @@ export function bytesOfDay({ moved, day }: Person, age: number): number {
   return sum
 }
 
+export function isKnownUsual(ownDays: number, peers: Usual): boolean {
+  return ownDays > 0 || peers !== assumed
+}
+
 export function usualBytes(middle: number, spread: number): UsualBytes {
   const bytes = (value: number) => Math.max(0, fromScale(at.bytes, value))
   return { low: bytes(middle - 0.52 * spread), middle: bytes(middle), busy: bytes(middle + 1.64 * spread) }
 }
 
-function moverOf(account: Account, { bytes, middle, spread, alarm, ownDays, earlier }: Figures): Mover {
+function moverOf(account: Account, { bytes, middle, spread, alarm, ownDays, isUsualKnown, earlier }: Figures): Mover {
   return {
     account,
     bytes,
     usual: usualBytes(middle, spread),
+    isUsualKnown,
     above: (toScale(at.bytes, bytes) - middle) / spread,
     level: levels[alarm] ?? 'quiet',
     ownDays,

@@ -18,7 +18,7 @@ import { type Level, levels } from '../../unusual/steps.ts'
 import type { DoubtFacts } from '../../unusual/track.ts'
 import { thresholds } from '../../unusual/unusual.ts'
 import { type KnownPlace, placesOf } from './known-places.ts'
-import { bytesOfDay, type UsualBytes, usualBytes } from './movement.ts'
+import { bytesOfDay, isKnownUsual, type UsualBytes, usualBytes } from './movement.ts'
 import { Peers } from './peers.ts'
 
 export interface WatchedPerson {
@@ -27,6 +27,8 @@ export interface WatchedPerson {
   readonly isKnown: boolean
   readonly bytes: number
   readonly usual: UsualBytes
+  /** As in `Mover`. */
+  readonly isUsualKnown: boolean
   readonly above: number
   readonly ownDays: number
   /** Bytes of the last 14 days, today last. */
@@ -93,7 +95,8 @@ export class WatchedPeople {
     if (person.day < day)
       endDay(person, usualFor(person, groups.usual(account.groups, person.day)), day, learnsUntil > now)
     if (record !== null && live !== null && live.person.day === person.day) mergeInto(person, live.person, live.synced)
-    const usual = usualFor(person, groups.usual(account.groups, day))
+    const peers = groups.usual(account.groups, day)
+    const usual = usualFor(person, peers)
     const part = scale(null)
     const limits = {
       strange: thresholds.strange * part,
@@ -108,6 +111,7 @@ export class WatchedPeople {
       isKnown: record !== null || live !== null,
       bytes: person.numbers[at.bytes]!,
       usual: usualBytes(middle, spread),
+      isUsualKnown: isKnownUsual(person.ringCount, peers),
       above: (toScale(at.bytes, person.numbers[at.bytes]!) - middle) / spread,
       ownDays: person.ringCount,
       days: lastDays(age => (age === 0 ? person.numbers[at.bytes]! : bytesOfDay(person, age))),

@@ -23,15 +23,16 @@ export function asData(now: number, movement: Movement | null, budgets: readonly
   }
 }
 
-function personData({ account, bytes, usual, above, level, ownDays, days }: Mover) {
+function personData({ account, bytes, usual, isUsualKnown, above, level, ownDays, days }: Mover) {
   const whole = (each: number) => Math.round(each)
   return {
     user: account.name,
     account: account.id,
     bytes: whole(bytes),
-    usual: whole(usual.middle),
-    busyDay: whole(usual.busy),
-    standardDaysAbove: Math.round(above * 10) / 10,
+    // Null until something is learned.
+    usual: isUsualKnown ? whole(usual.middle) : null,
+    busyDay: isUsualKnown ? whole(usual.busy) : null,
+    standardDaysAbove: isUsualKnown ? Math.round(above * 10) / 10 : null,
     level,
     ownDays,
     days: days.map(whole)

@@ -4,10 +4,9 @@ import { PagedSearch } from '../../administration/journal-search.ts'
 import type { WatchFigures } from '../../administration/watch/figures.ts'
 import type { Movement } from '../../administration/watch/movement.ts'
 import type { WatchedPerson } from '../../administration/watch/watched-person.ts'
-import { amountInWords, spanInWords } from '../../budgets/sentences.ts'
+import { amountInWords, bytesInWords, spanInWords } from '../../budgets/sentences.ts'
 import { watchFigures } from '../../services/watch-figures.ts'
 import { dayMs } from '../../unusual/person.ts'
-import { sayBytes } from '../../unusual/sentences.ts'
 import { type Command, type Io, jsonText, readArgs, visible } from '../command.ts'
 import { type CommandContext, configHelp, configOption, withStore } from '../command-context.ts'
 import { table } from '../table.ts'
@@ -123,13 +122,13 @@ function print(io: Io, figures: WatchFigures, movement: Movement | null, budgets
   if (movers.length === 0 && budgets.length === 0)
     return void io.stderr('nobody has fetched anything today or used a budget lately\n')
   const people = table(
-    ['PERSON', 'TODAY', 'USUAL', 'BUSY DAY', 'STANDARD DAYS ABOVE', 'LEVEL'],
-    movers.map(({ account, bytes, usual, above, level }) => [
+    ['PERSON', 'TODAY', 'USUAL', 'BUSY DAY', 'TIMES USUAL', 'LEVEL'],
+    movers.map(({ account, bytes, usual, isUsualKnown, level }) => [
       account.name,
-      sayBytes(bytes),
-      sayBytes(usual.middle),
-      sayBytes(usual.busy),
-      above > 0 ? above.toFixed(1) : '–',
+      bytesInWords(Math.round(bytes)),
+      ...(isUsualKnown
+        ? [bytesInWords(Math.round(usual.middle)), bytesInWords(Math.round(usual.busy)), timesOf(bytes, usual.middle)]
+        : ['–', '–', '–']),
       level
     ]),
     io.columns
@@ -153,6 +152,13 @@ function print(io: Io, figures: WatchFigures, movement: Movement | null, budgets
     io.stderr(`the watch on people only learns until ${new Date(movement.learnsUntil).toISOString().slice(0, 10)}\n`)
 }
 
+/** How many times the usual; a dash where it is not above. */
+function timesOf(bytes: number, usual: number): string {
+  if (bytes <= usual || usual < 1) return '–'
+  const times = bytes / usual
+  return times < 10 ? times.toFixed(1) : String(Math.round(times))
+}
+
 function printPerson(io: Io, { score, thresholds, signals, bytesToAlarm }: WatchedPerson): void {
   const { alarming } = thresholds
   const reach =
@@ -160,7 +166,7 @@ function printPerson(io: Io, { score, thresholds, signals, bytesToAlarm }: Watch
       ? ''
       : bytesToAlarm === null
         ? '; no amount alone reaches that'
-        : `; ${sayBytes(bytesToAlarm)} today would reach that`
+        : `; ${bytesInWords(Math.round(bytesToAlarm))} today would reach that`
   io.stdout(`\nscore ${score}, and a proof is asked for from ${alarming} on${reach}\n`)
   for (const { points, sentence } of signals) io.stdout(`${String(points).padStart(3)}  ${visible(sentence)}\n`)
 }
