@@ -100,19 +100,24 @@ t.test('O5 · nobody can say whether a proof is asked → guarded apps answer 50
   await page('vault')
   t.equal((await page('vault')).status, 200, 'and serve again when it can be said')
 })
+
 t.test(
   'O3 · a thief uses the session of a person who goes on too → it is ended, because a proof of its owner would open it for the thief too',
   async t => {
     const { gate, account } = await watched(t)
     const stolen = await gate.signIn(account, 'files')
     const { sessions, journal: written } = gate.server.runtime
-    const isOver = async () => (await sessions.list(account.id)).length === 0
+    const isOver = async () => {
+      if ((await sessions.list(account.id)).length > 0) return false
+      await written.flush()
+      return journal(gate, 'session.end').length > 0
+    }
     await walk(gate, stolen.cookies.files as string, 'curl/8.9')
     // What follows a verdict is written beside the answers.
     for (let turn = 0; turn < 5_000 && !(await isOver()); turn++) await new Promise(resolve => setImmediate(resolve))
     const refused = await gate.request('GET', `${gate.origin('files')}/`, { cookie: stolen.cookies.files })
     t.equal(codeOf(refused), 'sign_in_required')
-    await written.flush()
+    t.match(JSON.parse(refused.body).error.message, /The people who run this gate ended your sign-in\. The reason: “/)
     t.match(journal(gate, 'session.end'), [{ outcome: 'revoked', by: 'watch', why: /usual/ }])
     const again = await gate.signIn(account, 'files')
     const page = await gate.request('GET', `${gate.origin('files')}/`, { cookie: again.cookies.files })
