@@ -73,7 +73,7 @@ function checkAmount(budget: DraftBudget, at: string, diagnostics: Diagnostics):
     diagnostics.problem(`${at}.direction`, 'needs bytes beside it: requests and paths have no direction')
 }
 
-function checkSteps(budget: DraftBudget, at: string, { notify }: DraftConfig, diagnostics: Diagnostics): void {
+function checkSteps(budget: DraftBudget, at: string, { notify, apps }: DraftConfig, diagnostics: Diagnostics): void {
   const { per, rate, factors } = budget
   const given = budget.then?.flatMap(step => (step === undefined ? [] : [step]))
   if (given === undefined) return
@@ -94,5 +94,9 @@ function checkSteps(budget: DraftBudget, at: string, { notify }: DraftConfig, di
     diagnostics.warning(path, 'slow changes nothing here, because cut or suspend acts at the same time')
   if (given.includes('notify') && notify === null)
     diagnostics.warning(path, 'tells nobody while there is no key notify; the journal has it')
-  if (per === 'token') diagnostics.warning(`${at}.per`, 'counts nothing until there are tokens')
+  const hasTokens = apps?.some(
+    one => one?.tokens != null && one.tokens !== false && (budget.app == null || one.id === budget.app)
+  )
+  if (per === 'token' && hasTokens === false)
+    diagnostics.warning(`${at}.per`, 'counts nothing, because no app that it counts has the key tokens')
 }

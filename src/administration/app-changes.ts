@@ -2,6 +2,7 @@
 import type { Clock } from '../clock.ts'
 import { type Finding, marksOf } from '../integrity/finding.ts'
 import { withMarks } from '../integrity/known-marks.ts'
+import { fullSentence, places } from '../integrity/places.ts'
 import { type Changing, keepSeconds, knownRecord, nothingOpen, openRecord } from '../integrity/records.ts'
 import { type Shortcoming, shortcomingsOf } from '../integrity/shortcomings.ts'
 import type { Store } from '../store/store.ts'
@@ -27,6 +28,8 @@ export interface AppState {
   readonly known: Readonly<Record<string, number>>
   /** What its answers lack. */
   readonly shortcomings: readonly Shortcoming[]
+  /** A sentence for each kind of finding that finds no place in the list any more. */
+  readonly full: readonly string[]
 }
 
 const dayMs = 86_400_000
@@ -50,7 +53,7 @@ export class AppChanges {
       apps.map(async app => {
         const [known, text] = await Promise.all([store.get(knownRecord.key(app)), store.get(openRecord.key(app))])
         const what = known === null ? null : knownRecord.parseIfKnown(known)
-        const { findings, changing } = (text === null ? null : openRecord.parseIfKnown(text)) ?? nothingOpen
+        const { findings, changing, full = {} } = (text === null ? null : openRecord.parseIfKnown(text)) ?? nothingOpen
         const counts = Object.entries(what?.marks ?? {}).map(([kind, values]) => [kind, values.length] as const)
         return {
           app,
@@ -59,7 +62,8 @@ export class AppChanges {
           since: what?.since ?? null,
           pages: what?.pages ?? 0,
           known: Object.fromEntries(counts),
-          shortcomings: shortcomingsOf(lately(what?.notes ?? [], clock()), clock())
+          shortcomings: shortcomingsOf(lately(what?.notes ?? [], clock()), clock()),
+          full: places.flatMap(place => (full[place] === undefined ? [] : [fullSentence(app, place)]))
         }
       })
     )
@@ -79,7 +83,7 @@ export class AppChanges {
     const isRemoved = await openRecord.change<boolean>(store, app, open => {
       if (open === null || !open.findings.some(one => one.id === id)) return { result: false }
       const findings = open.findings.filter(one => one.id !== id)
-      return { next: { ...open, findings }, result: true, ttlSeconds: keepSeconds }
+      return { next: { ...open, findings, full: {} }, result: true, ttlSeconds: keepSeconds }
     })
     if (!isRemoved) return null
     await record({

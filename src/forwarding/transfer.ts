@@ -92,13 +92,13 @@ class Transfer extends ForwardOperation implements ResponseHandler {
   }
 
   onHead({ status, reason, headers: raw, framing, isWhole, tiesConnection, oddities }: ResponseHead): void {
-    const { res, observer, tap, path } = this.forwardRequest
+    const { res, observer, tap, path, permit } = this.forwardRequest
     if (oddities !== null) observer.onOddities(oddities)
     noteResponse(this.forwardRequest, tiesConnection && status === 401)
     const { headers, hasLength } = inboundHeaders(raw, status, this.plan.mapping)
     this.#hasBody = framing !== 'none'
     const { req } = this.forwardRequest
-    if (tap !== null) this.#tap = tap.open(req.method as string, path, status, raw)
+    if (tap !== null) this.#tap = tap.open(req.method as string, path, status, raw, permit.subject === null)
     if (this.#body !== null && !req.complete && req.httpVersionMajor === 1) softenClose(req.socket)
     this.#arrivedWhole = isWhole
     res.writeHead(status, validReason(reason), headers)

@@ -17,11 +17,15 @@ export interface Sighting {
   readonly reading: PageReading | null
   /** True for a page that the gate has fetched, as a stranger. */
   readonly isFetched: boolean
+  /** True if nobody was signed in. Whoever only asks for paths must not fill the list of findings, nor teach paths. */
+  readonly isStranger: boolean
 }
 
 export interface Novelty {
   readonly severity: Severity
   readonly marks: readonly Mark[]
+  /** True if only a stranger's path is new. */
+  readonly isByStranger: boolean
 }
 
 /** A page that was visited less often is still young: what is the app's own is learned there. */
@@ -53,6 +57,7 @@ export class AppMemory {
   /** `isQuiet`: learn everything. `open`: what is reported already, as `KIND VALUE`. */
   see(sighting: Sighting, isQuiet: boolean, open: ReadonlySet<string>): Novelty | null {
     const { page, endpoint, reading, isFetched } = sighting
+    const isStranger = sighting.isStranger && !isQuiet
     const group = isFetched ? `fetched ${page}` : page
     if (reading !== null) this.pages++
     const isReported = ({ kind, value }: Mark) => open.has(`${kind} ${value}`)
@@ -64,7 +69,8 @@ export class AppMemory {
     const foreignRate = this.#rate(`foreign ${group}`)
     const ownRate = this.#rate(`own ${group}`)
     const isYoung = ownRate.seen < youngVisits && !own.some(({ kind }) => kind === 'file')
-    const endpointNews = endpoint === null || isReported(endpoint) ? null : this.#endpoint(endpoint, reading)
+    const endpointNews =
+      endpoint === null || isReported(endpoint) ? null : this.#endpoint(endpoint, reading, isStranger)
     const looks = isFetched && reading !== null ? this.#looks(page, reading) : null
 
     const reported = [
@@ -80,9 +86,12 @@ export class AppMemory {
     if (!isQuiet && reported.length > 0) {
       const rest = unknown.filter(mark => !isReported(mark) && !reported.includes(mark))
       const isAlarm = endpointNews?.isAlarm === true || looks !== null || reported.some(mark => this.#isAlarming(mark))
-      return { severity: isAlarm ? 'alarm' : 'change', marks: [...reported, ...rest] }
+      const isByStranger = isStranger && reported.every(({ kind }) => kind === 'endpoint')
+      const marks = isByStranger ? reported : [...reported, ...rest]
+      return { severity: isAlarm ? 'alarm' : 'change', marks, isByStranger }
     }
-    this.#learn(sighting, isQuiet ? () => false : isReported, looks !== null && !isQuiet && !this.known.has(looks))
+    const taught = isStranger ? { ...sighting, endpoint: null } : sighting
+    this.#learn(taught, isQuiet ? () => false : isReported, looks !== null && !isQuiet && !this.known.has(looks))
     return null
   }
 
@@ -128,13 +137,18 @@ export class AppMemory {
     return isBuild ? ['file'] : ['file', 'names']
   }
 
-  #endpoint(mark: Mark, reading: PageReading | null): { readonly mark: Mark; readonly isAlarm: boolean } | null {
+  /** Of a stranger's path only alarms count. */
+  #endpoint(
+    mark: Mark,
+    reading: PageReading | null,
+    isStranger: boolean
+  ): { readonly mark: Mark; readonly isAlarm: boolean } | null {
     const path = mark.value.slice(mark.value.indexOf(' ') + 1)
     const isNew = !this.known.has(mark)
     const folder = folderOf(path)
     const rate = this.#rate(`folder ${folder}`)
     const ordinary = isOpenEnded(this.#nearest(folder))
-    visited(rate, isNew)
+    if (!isStranger) visited(rate, isNew)
     if (!isNew) return null
     const isRunnable = isProgram(path)
     const isStored = isInStorage(path)
@@ -145,7 +159,8 @@ export class AppMemory {
       looksKnown ||
       (reading !== null && reading.skeleton !== '' && this.known.has({ kind: 'skeleton', value: reading.skeleton }))
     if (isTemplate || this.#isAnnounced(path) || (ordinary && !isRunnable)) return null
-    return { mark, isAlarm: isStored && mark.value.startsWith('GET ') && this.known.count('endpoint') > 0 }
+    const isAlarm = isStored && mark.value.startsWith('GET ') && this.known.count('endpoint') > 0
+    return isStranger && !isAlarm ? null : { mark, isAlarm }
   }
 
   /** A script of the app itself, from a folder without any other, may have been put there by somebody. */

@@ -2,8 +2,9 @@
 import type { Clock } from '../clock.ts'
 import { RecordTooNew, type Store } from '../store/store.ts'
 import { AppMemory, type Sighting } from './app-memory.ts'
-import { type Finding, findingsMost, makeFinding, marksOf } from './finding.ts'
+import { type Finding, makeFinding, marksOf } from './finding.ts'
 import type { Mark } from './mark.ts'
+import { type Place, placed, placeOf } from './places.ts'
 import { type Changing, keepSeconds, knownRecord, nothingOpen, type OpenRecord, openRecord } from './records.ts'
 
 export interface AppWatchOptions {
@@ -12,6 +13,8 @@ export interface AppWatchOptions {
   readonly clock: Clock
   /** A finding of this gate that is new to all. `isTold`: operators should hear of it. */
   readonly onFinding: (finding: Finding, isTold: boolean) => void
+  /** The list of findings has no room for more of this kind. Said once, until an operator approves something. */
+  readonly onFull: (place: Place) => void
   /** Said once for each reason. */
   readonly say: (why: string) => void
 }
@@ -25,7 +28,9 @@ interface Pending {
 const hourMs = 3_600_000
 const dayMs = 24 * hourMs
 /** Of one app in an hour. An update without an announcement is told of so often; the journal has all of them. */
-const toldMost = { change: 3, alarm: 8 } as const
+const toldMost: Readonly<Record<Place, number>> = { change: 3, alarm: 8, program: 4, stranger: 2 }
+/** Names of marks that found no place. */
+const unplacedMost = 8192
 /** What is known is written so often, and with nothing new less often. */
 const writeMs = 30_000
 const calmMs = 10 * 60_000
@@ -33,8 +38,13 @@ const calmMs = 10 * 60_000
 export class AppWatch {
   learnMs = 0
   memory: AppMemory
+  /** Changes when what had no place may be found again. */
+  epoch = 0
   #open: OpenRecord = nothingOpen
   #reported: ReadonlySet<string> = new Set()
+  /** Marks without a place: they count as reported, so that they are not learned, and are found again when there is room. */
+  #unplaced = new Set<string>()
+  #full = new Set<Place>()
   #isLoaded = false
   /** False where a newer release has written the record: then nothing is written. */
   #mayWrite = true
@@ -107,27 +117,31 @@ export class AppWatch {
     const { isQuiet } = this
     if (this.#wasLearning && !isQuiet) this.#writtenAt = 0
     this.#wasLearning = isQuiet
-    // With so many open findings the app as a whole has changed: nothing is learned from it, and nothing more is said.
-    if (!isQuiet && this.#open.findings.length >= findingsMost) return
     const novelty = this.memory.see(sighting, isQuiet, this.#reported)
     if (novelty === null) return
     const { clock } = this.#options
-    const finding = makeFinding(this.app, sighting.page, novelty.marks, novelty.severity, clock())
+    const finding = makeFinding(this.app, sighting.page, novelty.marks, novelty.severity, clock(), novelty.isByStranger)
+    const room = placed(this.#open.findings, finding)
+    if (room === null) return this.#noteFull(placeOf(finding), [finding])
     this.#pending.push({ page: sighting.page, marks: novelty.marks, finding })
-    this.#setOpen({ ...this.#open, findings: [...this.#open.findings, finding] })
+    const lost = this.#open.findings.filter(one => !room.findings.includes(one))
+    if (room.lost !== null) this.#noteFull(room.lost, lost)
+    this.#setOpen({ ...this.#open, findings: room.findings })
   }
 
   /** Writes what is due. Rejects with StoreUnreachable. */
   async sync(isEnd = false): Promise<void> {
     if (!this.#isLoaded) return this.load()
-    for (const pending of this.#pending.splice(0)) {
+    const due = this.#pending.splice(0)
+    for (const [i, pending] of due.entries()) {
       try {
         await this.#report(pending)
       } catch (error) {
-        this.#pending.push(pending)
+        this.#pending.push(...due.slice(i))
         throw error
       }
     }
+    await this.#reportFull()
     const now = this.#options.clock()
     const age = now - this.#writtenAt
     const isDue = age >= (this.memory.hasNews ? writeMs : calmMs) || age < 0 || (isEnd && this.memory.hasNews)
@@ -154,29 +168,67 @@ export class AppWatch {
   async #report({ page, marks, finding }: Pending): Promise<void> {
     const { store, clock, onFinding } = this.#options
     const now = clock()
-    const told = await openRecord.change<{ finding: Finding; isTold: boolean } | null>(store, this.app, record => {
-      const open = record ?? nothingOpen
-      const findings = open.findings.filter(({ lastAt }) => now - lastAt < 180 * dayMs)
-      const reported = namesOf(findings)
-      const left = marks.filter(({ kind, value }) => !reported.has(`${kind} ${value}`))
-      if (left.length === 0 || findings.length >= findingsMost) return { result: null }
-      if (open.changing !== null && open.changing.until > now) return { result: null }
-      const fresh = left.length === marks.length ? finding : makeFinding(this.app, page, left, finding.severity, now)
-      const lately = open.told.filter(at => now - at < hourMs && at <= now)
-      const isTold = lately.length < toldMost[fresh.severity]
-      const next = { ...open, findings: [...findings, fresh], told: isTold ? [...lately, now] : lately }
-      return { next, result: { finding: fresh, isTold }, ttlSeconds: keepSeconds }
-    })
-    if (told !== null) onFinding(told.finding, told.isTold)
+    const told = await openRecord.change<{ finding: Finding; isTold: boolean } | Place | null>(
+      store,
+      this.app,
+      record => {
+        const open = record ?? nothingOpen
+        const findings = open.findings.filter(({ lastAt }) => now - lastAt < 180 * dayMs)
+        const reported = namesOf(findings)
+        const left = marks.filter(({ kind, value }) => !reported.has(`${kind} ${value}`))
+        if (left.length === 0) return { result: null }
+        if (open.changing !== null && open.changing.until > now) return { result: null }
+        const fresh =
+          left.length === marks.length
+            ? finding
+            : makeFinding(this.app, page, left, finding.severity, now, finding.isByStranger)
+        const place = placeOf(fresh)
+        const room = placed(findings, fresh)
+        if (room === null) return { result: place }
+        const list = place === 'program' || place === 'stranger' ? 'toldPaths' : 'told'
+        const lately = (open[list] ?? []).filter(at => now - at < hourMs && at <= now)
+        const isTold = lately.length < toldMost[place]
+        const next = { ...open, findings: room.findings, [list]: isTold ? [...lately, now] : lately }
+        return { next, result: { finding: fresh, isTold }, ttlSeconds: keepSeconds }
+      }
+    )
+    if (typeof told === 'string') this.#noteFull(told, [finding])
+    else if (told !== null) onFinding(told.finding, told.isTold)
     await this.reload()
+  }
+
+  #noteFull(place: Place, findings: readonly Finding[]): void {
+    if (this.#unplaced.size >= unplacedMost) this.#unplaced = new Set()
+    for (const name of namesOf(findings)) this.#unplaced.add(name)
+    this.#reported = new Set([...namesOf(this.#open.findings), ...this.#unplaced])
+    if (this.#open.full?.[place] === undefined) this.#full.add(place)
+  }
+
+  /** The first gate without room is the one that says it. */
+  async #reportFull(): Promise<void> {
+    const { store, clock, onFull } = this.#options
+    for (const place of this.#full) {
+      const isFirst = await openRecord.change<boolean>(store, this.app, record => {
+        const open = record ?? nothingOpen
+        if (open.full?.[place] !== undefined) return { result: false }
+        return { next: { ...open, full: { ...open.full, [place]: clock() } }, result: true, ttlSeconds: keepSeconds }
+      })
+      this.#full.delete(place)
+      if (isFirst) onFull(place)
+    }
   }
 
   #setOpen(open: OpenRecord): void {
     // What is found here and not written yet stays open.
     const findings = [...open.findings, ...this.#pending.map(({ finding }) => finding)]
     const unique = [...new Map(findings.map(finding => [finding.id, finding])).values()]
+    const wasFull = Object.keys(this.#open.full ?? {}).length > 0
+    if (wasFull && Object.keys(open.full ?? {}).length === 0) {
+      this.#unplaced = new Set()
+      this.epoch++
+    }
     this.#open = { ...open, findings: unique }
-    this.#reported = namesOf(unique)
+    this.#reported = new Set([...namesOf(unique), ...this.#unplaced])
   }
 
   #say(why: string): void {

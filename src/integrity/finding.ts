@@ -23,6 +23,8 @@ export interface Finding {
   readonly left: number
   /** A sentence for people. */
   readonly why: string
+  /** True for a path that has answered to somebody who has not signed in, and nothing else. */
+  readonly isByStranger?: true
 }
 
 /** Of one finding. */
@@ -36,7 +38,8 @@ export function makeFinding(
   page: string,
   marks: readonly Mark[],
   severity: Severity,
-  now: number
+  now: number,
+  isByStranger = false
 ): Finding {
   const all = marks.filter(({ kind }) => kind !== 'code')
   const allCodes = marks.filter(({ kind }) => kind === 'code').map(({ value }) => value)
@@ -46,7 +49,8 @@ export function makeFinding(
   const content = [app, page, ...items.map(({ kind, value }) => `${kind} ${value}`), ...codes]
   const id = digestOf(content.sort().join('\n')).replace(/[-_]/g, '0').slice(0, 8).toLowerCase()
   const why = sentenceOf(app, page, items, codes.length, left)
-  return { id, severity, at: now, lastAt: now, page, items, codes, left, why }
+  const finding = { id, severity, at: now, lastAt: now, page, items, codes, left, why }
+  return isByStranger ? { ...finding, isByStranger } : finding
 }
 
 /** What an approval makes known. */

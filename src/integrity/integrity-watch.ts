@@ -6,6 +6,7 @@ import { AppWatch } from './app-watch.ts'
 import type { Finding } from './finding.ts'
 import { type FetchPage, PageChecks } from './page-checks.ts'
 import { PageReader } from './page-reader.ts'
+import type { Place } from './places.ts'
 import { openRecord } from './records.ts'
 import { ResponseSampler, type SampledApp } from './response-sampler.ts'
 
@@ -21,6 +22,7 @@ export interface IntegrityOptions {
   readonly store: Store
   readonly clock: Clock
   readonly onFinding: (app: string, finding: Finding, isTold: boolean) => void
+  readonly onFull: (app: string, place: Place) => void
   readonly say: (app: string, why: string) => void
   /** Told once when the store cannot be read or written, and with null when it can again. */
   readonly onStoreProblem: (problem: Error | null) => void
@@ -59,7 +61,7 @@ export class IntegrityWatch {
 
   /** For a new configuration. What is known of an app outlives it. */
   async configure(apps: readonly IntegrityApp[]): Promise<void> {
-    const { store, clock, onFinding, say } = this.#options
+    const { store, clock, onFinding, onFull, say } = this.#options
     await this.#checks?.stop()
     for (const id of this.#watches.keys()) if (!apps.some(app => app.id === id)) this.#watches.delete(id)
     const taps = new Map<string, ResponseTap>()
@@ -71,6 +73,7 @@ export class IntegrityWatch {
           store,
           clock,
           onFinding: (finding, isTold) => onFinding(app.id, finding, isTold),
+          onFull: place => onFull(app.id, place),
           say: why => say(app.id, why)
         })
         this.#watches.set(app.id, watch)

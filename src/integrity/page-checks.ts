@@ -116,7 +116,13 @@ export class PageChecks {
   }
 
   #see({ watch }: CheckedApp, path: string, reading: PageReading): void {
-    watch.see({ page: pathShape(path.replace(/[?#].*/s, '')), endpoint: null, reading, isFetched: true })
+    watch.see({
+      page: pathShape(path.replace(/[?#].*/s, '')),
+      endpoint: null,
+      reading,
+      isFetched: true,
+      isStranger: true
+    })
   }
 }
 

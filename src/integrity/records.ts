@@ -2,6 +2,7 @@
 import { type Loose, RecordKind } from '../store/records.ts'
 import type { Finding } from './finding.ts'
 import { type MarkKind, markKinds } from './mark.ts'
+import type { Place } from './places.ts'
 
 export const keepSeconds = 400 * 86_400
 
@@ -31,6 +32,10 @@ export interface OpenRecord {
   readonly changing: Changing | null
   /** When findings were told of in the last hour, in milliseconds since the epoch. */
   readonly told: readonly number[]
+  /** The same for findings that a request causes by its path alone, so that they use up no notice of others. */
+  readonly toldPaths?: readonly number[]
+  /** The places that were too few, each with the time when that was said, in milliseconds since the epoch. An approval ends it. */
+  readonly full?: Readonly<Partial<Record<Place, number>>>
 }
 
 export const nothingOpen: OpenRecord = { findings: [], changing: null, told: [] }
@@ -49,6 +54,7 @@ export const openRecord = new RecordKind<OpenRecord>({
 })
 
 const isTime = (value: unknown): value is number => Number.isFinite(value) && (value as number) >= 0
+const areTimes = (value: unknown): value is number[] => Array.isArray(value) && value.every(isTime)
 const areTexts = (value: unknown): value is string[] =>
   Array.isArray(value) && value.every(each => typeof each === 'string')
 
@@ -70,7 +76,7 @@ function isKnown(record: Loose): record is Loose & KnownRecord {
 }
 
 function isOpen(record: Loose): record is Loose & OpenRecord {
-  const { findings, changing, told } = record as Partial<OpenRecord>
+  const { findings, changing, told, toldPaths, full } = record as Partial<OpenRecord>
   return (
     Array.isArray(findings) &&
     findings.every(isFinding) &&
@@ -80,8 +86,9 @@ function isOpen(record: Loose): record is Loose & OpenRecord {
         isTime(changing.until) &&
         typeof changing.why === 'string' &&
         typeof changing.by === 'string')) &&
-    Array.isArray(told) &&
-    told.every(isTime)
+    areTimes(told) &&
+    (toldPaths === undefined || areTimes(toldPaths)) &&
+    (full === undefined || (typeof full === 'object' && full !== null && areTimes(Object.values(full))))
   )
 }
 

@@ -50,6 +50,7 @@ export class ResponseSampler implements ResponseTap {
   readonly #isSecure: boolean
   /** Paths that are known to accept POST, or to run as programs. */
   #endpoints = new Set<string>()
+  #epoch = 0
   /** Script files: what they said of their version, and when they were read. */
   #scripts = new Map<string, { readonly version: string; readonly at: number }>()
   /** When pages were read. */
@@ -61,7 +62,7 @@ export class ResponseSampler implements ResponseTap {
     this.#isSecure = options.app.origins[0]?.startsWith('https:') === true
   }
 
-  open(method: string, path: string, status: number, headers: readonly string[]): BodyTap | null {
+  open(method: string, path: string, status: number, headers: readonly string[], isStranger: boolean): BodyTap | null {
     const { watch, reader, clock } = this.#options
     if (!watch.isLoaded || status < 200 || status >= 400) return null
     const head = headOf(headers)
@@ -72,7 +73,8 @@ export class ResponseSampler implements ResponseTap {
       for (const note of notesOf(headers, kind === 'page', this.#isSecure))
         watch.memory.note(note, Math.floor(now / dayMs))
     }
-    if (method === 'POST' || (method === 'GET' && status < 300 && isProgram(path))) this.#endpoint(method, path, kind)
+    if (method === 'POST' || (method === 'GET' && status < 300 && isProgram(path)))
+      this.#endpoint(method, path, kind, isStranger)
     if (kind === null || status === 206 || (method !== 'GET' && method !== 'POST')) return null
     if (
       !reader.hasRoom(this.#wasRead(path, now)) ||
@@ -83,21 +85,25 @@ export class ResponseSampler implements ResponseTap {
       return null
     }
     if (!canDecode(head.coding) || (kind === 'script' && this.#isSame(path, head, now))) return null
-    return new Copy(clock, (bytes, isWhole) => this.#read(kind, method, path, head, bytes, isWhole))
+    return new Copy(clock, (bytes, isWhole) => this.#read(kind, method, path, head, bytes, isWhole, isStranger))
   }
 
   /** A path that answers without a page is an endpoint too: it accepts POST, or runs as a program. */
-  #endpoint(method: string, path: string, kind: BodyKind | null): void {
+  #endpoint(method: string, path: string, kind: BodyKind | null, isStranger: boolean): void {
     if (kind === 'page' && method !== 'POST') return
-    const key = `${method} ${path}`
+    const { watch } = this.#options
+    if (this.#epoch !== watch.epoch) {
+      this.#epoch = watch.epoch
+      this.#endpoints = new Set()
+    }
+    const key = `${method} ${path}${isStranger ? ' by a stranger' : ''}`
     if (this.#endpoints.has(key)) return
     if (this.#endpoints.size >= rememberedMost) this.#endpoints = new Set()
     const page = pathShape(path)
-    const { watch } = this.#options
     // While everything is learned, it must not be remembered as known for later.
     if (!watch.isQuiet) this.#endpoints.add(key)
     const value = markValue(`${method === 'POST' ? 'POST' : 'GET'} ${page}`)
-    watch.see({ page, endpoint: { kind: 'endpoint', value }, reading: null, isFetched: false })
+    watch.see({ page, endpoint: { kind: 'endpoint', value }, reading: null, isFetched: false, isStranger })
   }
 
   /** True if the page was read in the last minute; under load others come first. */
@@ -114,7 +120,15 @@ export class ResponseSampler implements ResponseTap {
     return false
   }
 
-  #read(kind: BodyKind, method: string, path: string, head: Head, bytes: Uint8Array, isWhole: boolean): void {
+  #read(
+    kind: BodyKind,
+    method: string,
+    path: string,
+    head: Head,
+    bytes: Uint8Array,
+    isWhole: boolean,
+    isStranger: boolean
+  ): void {
     const { app, watch, reader } = this.#options
     const { contentType, coding } = head
     const address = { url: app.origins[0] + app.prefix + path, origins: app.origins, prefix: app.prefix }
@@ -126,7 +140,7 @@ export class ResponseSampler implements ResponseTap {
       const page = pathShape(path)
       const endpoint =
         kind === 'page' && method === 'GET' ? ({ kind: 'endpoint', value: markValue(`GET ${page}`) } as const) : null
-      watch.see({ page, endpoint, reading, isFetched: false })
+      watch.see({ page, endpoint, reading, isFetched: false, isStranger })
       if (reading.generator !== null)
         watch.memory.note(markValue(`version ${reading.generator}`), Math.floor(this.#options.clock() / dayMs))
     })

@@ -1,8 +1,8 @@
 /** The port between a forwarded response and whoever looks at it. A tap delays nothing and changes nothing. */
 
 export interface ResponseTap {
-  /** `path`: inside the app, byte for byte. `headers`: names and values in turn, as the app sent them. Null where the body is not wanted. */
-  open(method: string, path: string, status: number, headers: readonly string[]): BodyTap | null
+  /** `path`: inside the app, byte for byte. `headers`: names and values in turn, as the app sent them. `isStranger`: nobody is signed in. Null where the body is not wanted. */
+  open(method: string, path: string, status: number, headers: readonly string[], isStranger: boolean): BodyTap | null
 }
 
 export interface BodyTap {

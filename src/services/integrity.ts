@@ -2,10 +2,12 @@
 import type { Config } from '../../config/schema.ts'
 import type { App } from '../apps/route-table.ts'
 import { countingSink } from '../audit/audit-metrics.ts'
+import type { AuditSink } from '../audit/event.ts'
 import { fetchPage } from '../forwarding/fetch-page.ts'
 import type { UpstreamRegistry } from '../forwarding/upstreams.ts'
 import type { Finding } from '../integrity/finding.ts'
 import type { IntegrityApp, IntegrityWatch } from '../integrity/integrity-watch.ts'
+import { fullSentence } from '../integrity/places.ts'
 import type { ResponseTap } from '../metering/response-tap.ts'
 import type { Services } from './services.ts'
 
@@ -61,6 +63,16 @@ async function startIntegrity(runtime: Services): Promise<IntegrityWatch> {
     store,
     clock,
     onFinding: (app, finding, isTold) => report(app, finding, isTold, runtime),
+    onFull: (app, place) => {
+      sinkOf(runtime).record({
+        kind: 'watch.app',
+        at: clock(),
+        app,
+        outcome: 'full',
+        isTold: true,
+        why: fullSentence(app, place)
+      })
+    },
     say: (app, why) => {
       log.warn({ app }, why)
       journal.record({ kind: 'watch.app', at: clock(), app, outcome: 'degraded', why })
@@ -79,16 +91,14 @@ function report(
   app: string,
   { id, severity, at, page, items, codes, left, why }: Finding,
   isTold: boolean,
-  { journal, metrics, notifying }: Services
+  runtime: Services
 ): void {
-  metrics.count('factorgate_app_changes_total', app, severity)
-  const counted = countingSink(journal, metrics)
-  const sink = notifying?.sink(counted) ?? counted
+  runtime.metrics.count('factorgate_app_changes_total', app, severity)
   const what = items
     .slice(0, 16)
     .map(({ kind, value }) => `${kind} ${value}`)
     .join(' · ')
-  sink.record({
+  sinkOf(runtime).record({
     kind: 'watch.app',
     at,
     app,
@@ -101,4 +111,10 @@ function report(
     isTold,
     why
   })
+}
+
+/** The journal, with notices for what is told. */
+function sinkOf({ journal, metrics, notifying }: Services): AuditSink {
+  const counted = countingSink(journal, metrics)
+  return notifying?.sink(counted) ?? counted
 }

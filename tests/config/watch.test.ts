@@ -99,6 +99,17 @@ t.test('each mistake is named, with its place and the way out', async t => {
       /tells nobody while there is no key notify/
     ]
   ]
+  const ofTokens = (tokens: string, budget: string) =>
+    said(
+      read(`apps:
+  - { id: files, url: https://files.lab.example, upstream: http://10.9.9.9, tokens: ${tokens} }
+  - { id: wiki, url: https://wiki.lab.example, upstream: http://10.9.9.8 }
+watch: { budgets: [{ id: a, per: token, window: 1h, bytes: 1MiB, then: [cut]${budget} }] }`)
+    )
+  t.same(ofTokens('true', ''), [])
+  t.same(ofTokens('{ header: X-Gate-Token }', ', app: files'), [])
+  t.match(ofTokens('false', ''), [/per {2}counts nothing, because no app that it counts has the key tokens/])
+  t.match(ofTokens('true', ', app: wiki'), [/per {2}counts nothing/])
   for (const [sentence, text, expected] of rows) {
     const lines = said(read(text))
     t.ok(

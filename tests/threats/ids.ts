@@ -16,7 +16,7 @@ export const groups = {
   D: 17,
   I: 54,
   T: 10,
-  N: 2,
+  N: 3,
   K: 9,
   B: 5,
   E: 3,

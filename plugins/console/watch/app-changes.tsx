@@ -29,7 +29,7 @@ export function AppChangesSection({
 function AppChange({ frame, state, now }: { frame: ConsoleFrame; state: AppState; now: number }) {
   const say = frame.say.watch.apps
   const words = frame.frame.say
-  const { app, findings, changing, since, pages } = state
+  const { app, findings, changing, since, pages, full } = state
   const query = (more: Record<string, string> = {}) => new URLSearchParams({ app, ...more })
   const when = (at: number) => formatRelative(at, now, words)
   return (
@@ -43,6 +43,13 @@ function AppChange({ frame, state, now }: { frame: ConsoleFrame; state: AppState
           </a>
         </p>
       )}
+      {full.map(sentence => (
+        <p key={sentence}>
+          <strong>
+            <Said text={sentence} />
+          </strong>
+        </p>
+      ))}
       {findings.length === 0 && since !== null && <p>{say.nothing({ pages, date: words.formats.date(since) })}</p>}
       {findings.length > 0 && (
         <ul class="list">

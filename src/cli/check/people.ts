@@ -11,6 +11,7 @@ import { withStore } from '../command-context.ts'
 import { withProgress } from '../progress.ts'
 import { accountsAt } from '../user/person.ts'
 import type { Finding, Sound } from './finding.ts'
+import { fullLists } from './full-lists.ts'
 import { issuedFindings, issuedNames } from './issued.ts'
 
 /** The findings, or why the store could not be read. */
@@ -32,6 +33,7 @@ export async function checkPeople(loaded: Sound, io: Io): Promise<{ found: Findi
       const people = await withProgress(io, 'people', null, onDone => accountsAt(place).list(onDone))
       found.push(...unknown(config, people))
       found.push(...issuedFindings(await issuedNames(config, place.store), place.clock()))
+      found.push(...(await fullLists(config, place.store, place.clock)))
       return 0
     })
     return { found, trouble: null }

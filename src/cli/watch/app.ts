@@ -1,5 +1,6 @@
 /** `factorgate watch app`: what is new in an app; approves it, and announces changes. */
 import { AppChanges, type AppState, changingSeconds } from '../../administration/app-changes.ts'
+import { pagesLeast } from '../../integrity/app-memory.ts'
 import { type Command, type Io, jsonText, PersonError, readArgs, UsageError, visible } from '../command.ts'
 import { type CommandContext, configHelp, configOption, withStore } from '../command-context.ts'
 import { moment, table } from '../table.ts'
@@ -102,12 +103,13 @@ function secondsOf(text: string): number {
 }
 
 function textOf(
-  { findings, changing, since, pages, known }: AppState,
+  { findings, changing, since, pages, known, full }: AppState,
   settings: { readonly learn: number } | null,
   now: number,
   columns: number | undefined
 ): string {
   const lines: string[] = []
+  let isLearning = since === null
   if (since === null) lines.push('Nothing is known of the app yet.')
   else {
     const until = since + (settings?.learn ?? 0) * 1000
@@ -115,11 +117,17 @@ function textOf(
     lines.push(
       `Read: ${pages} ${pages === 1 ? 'page' : 'pages'}. Known: ${count('script', 'script', 'scripts')}, ${count('code', 'statement', 'statements')} of inline code, ${count('form', 'target', 'targets')} of forms, ${count('endpoint', 'path that answers', 'paths that answer')}.`
     )
-    if (settings !== null && until > now) lines.push(`Learns until ${moment(until)}; until then nothing is reported.`)
+    const ends = [
+      ...(until > now ? [moment(until)] : []),
+      ...(pages < pagesLeast ? [`${pagesLeast} pages were read (${pages} so far)`] : [])
+    ]
+    isLearning = settings !== null && ends.length > 0
+    if (isLearning) lines.push(`Learns until ${ends.join(', and until ')}; until then nothing is reported.`)
   }
   if (changing !== null)
     lines.push(`A change is announced until ${moment(changing.until)} by ${changing.by}: ${changing.why}`)
-  if (findings.length === 0) lines.push('Nothing is new.')
+  lines.push(...full)
+  if (findings.length === 0 && !isLearning) lines.push('Nothing is new.')
   const rows = findings.map(({ id, severity, at, why }) => [id, severity, moment(at), why])
   return `${lines.map(visible).join('\n')}\n${rows.length === 0 ? '' : `\n${table(['ID', 'SEVERITY', 'FOUND', 'WHAT'], rows, columns)}`}`
 }

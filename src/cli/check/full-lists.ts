@@ -1,0 +1,14 @@
+/** The apps whose list of findings is full, for `check` and `doctor`. Read-only. */
+import type { Config } from '../../../config/schema.ts'
+import { AppChanges } from '../../administration/app-changes.ts'
+import type { Clock } from '../../clock.ts'
+import type { Store } from '../../store/store.ts'
+import type { Finding } from './finding.ts'
+
+export async function fullLists({ apps }: Config, store: Store, clock: Clock): Promise<Finding[]> {
+  const watched = apps.flatMap(({ id, integrity }, place) => (integrity === null ? [] : [{ id, place }]))
+  const states = await new AppChanges({ store, clock, record: async () => {} }).read(watched.map(({ id }) => id))
+  return states.flatMap(({ full }, i) =>
+    full.map((message): Finding => ({ degree: 'warning', path: `apps[${watched[i]!.place}].integrity`, message }))
+  )
+}
