@@ -1,6 +1,6 @@
 /**
  * Versions of servers and languages that get no more corrections: from the projects' own pages of releases, as of 2026-11-28. A product that
- * is missing here, or a version without a number, is no statement.
+ * is missing here, such as Tomcat's connector (`Apache-Coyote/1.1` is its own number), or a version without a number, is no statement.
  */
 
 /** The day after which the versions up to this one, of its line, get nothing. */
@@ -29,7 +29,7 @@ const lines: readonly Line[] = [
   { product: /^c?python$/i, name: 'Python', upTo: [3, 10], since: '2026-10-31' },
   { product: /^microsoft-iis$/i, name: 'IIS', upTo: [7], since: '2020-01-14' },
   { product: /^microsoft-iis$/i, name: 'IIS', upTo: [8], since: '2023-10-10' },
-  { product: /^apache-coyote|^tomcat$/i, name: 'Apache Tomcat', upTo: [7], since: '2021-03-31' },
+  { product: /^tomcat$/i, name: 'Apache Tomcat', upTo: [7], since: '2021-03-31' },
   { product: /^tomcat$/i, name: 'Apache Tomcat', upTo: [8], since: '2024-03-31' },
   { product: /^jetty$/i, name: 'Jetty', upTo: [9], since: '2022-06-01' },
   { product: /^jetty$/i, name: 'Jetty', upTo: [11], since: '2024-01-01' },
@@ -45,18 +45,25 @@ export interface EndOfLife {
   readonly version: string
   /** `2022-11-28` */
   readonly since: string
+  /** True where a distribution may correct its own package further, which a version does not tell. */
+  readonly isPackaged: boolean
 }
+
+/** `(Debian)`, `PHP/8.1.2-1ubuntu2.19`, `PHP/7.4.33-0+deb11u5`, `(Red Hat)` and their like. */
+const distribution =
+  /debian|ubuntu|[-+~.]deb\d|red ?hat|rhel|centos|rocky|alma|fedora|[-.]el\d|suse|alpine|amazon|oracle linux/i
 
 /** Of a text such as `Apache/2.2.34 (Unix) PHP/5.6.40`; those whose day has come. `now` in milliseconds since the epoch. */
 export function endOfLife(text: string, now: number): EndOfLife[] {
   const found: EndOfLife[] = []
+  const isPackaged = distribution.test(text)
   for (const [, product = '', version = ''] of text.matchAll(/([A-Za-z][\w!-]*)[/ (]v?(\d+(?:\.\d+)*)/g)) {
     const numbers = version.split('.').map(Number)
     const of = lines.filter(line => line.product.test(product) && covers(line.upTo, numbers))
     // The line that ends the latest covers those below it too; the nearest one tells the right day.
     const nearest = of.sort((a, b) => compare(a.upTo, b.upTo))[0]
     if (nearest !== undefined && Date.parse(nearest.since) < now)
-      found.push({ name: nearest.name, version, since: nearest.since })
+      found.push({ name: nearest.name, version, since: nearest.since, isPackaged })
   }
   return found
 }

@@ -109,7 +109,14 @@ export class PageChecks {
       if (status >= 500 || status === 404) return
       const contentType = headerOf(headers, 'content-type')
       const coding = headerOf(headers, 'content-encoding')
-      const reading = await this.#reader.read({ kind: 'page', bytes: body, isWhole, coding, contentType, address })
+      const reading = await this.#reader.readFetched({
+        kind: 'page',
+        bytes: body,
+        isWhole,
+        coding,
+        contentType,
+        address
+      })
       if (reading !== null) this.#see(app, start, reading)
       return
     }

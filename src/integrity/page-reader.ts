@@ -49,12 +49,23 @@ export class PageReader {
 
   /** Null where it cannot be read, or was dropped. Never rejects. */
   read(body: Body): Promise<PageReading | null> {
-    if (!this.hasRoom()) {
+    return this.#read(body, this.hasRoom())
+  }
+
+  /** Reads a page that the gate has fetched, whatever the load. They are few, and what they cost is saved up again first. */
+  readFetched(body: Body): Promise<PageReading | null> {
+    return this.#read(body, !this.#isStopped, true)
+  }
+
+  #read(body: Body, hasRoom: boolean, isFirst = false): Promise<PageReading | null> {
+    if (!hasRoom) {
       this.dropped++
       return Promise.resolve(null)
     }
     return new Promise(done => {
-      this.#queue.push({ id: this.#next++, body, done })
+      const waiting = { id: this.#next++, body, done }
+      if (isFirst) this.#queue.unshift(waiting)
+      else this.#queue.push(waiting)
       this.#bytes += body.bytes.length
       this.#go()
     })

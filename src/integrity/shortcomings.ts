@@ -20,9 +20,9 @@ export function shortcomingsOf(notes: readonly string[], now: number): Shortcomi
     const [kind, name = '', ...rest] = note.split(' ')
     if (kind === 'header') return [{ what: 'missing header', detail: headerNames[name] ?? name }]
     if (kind === 'cookie') return [{ what: 'cookie without attributes', detail: `${name} has no ${rest.join(' ')}` }]
-    return endOfLife([name, ...rest].join(' '), now).map(({ name: product, version, since }) => ({
+    return endOfLife([name, ...rest].join(' '), now).map(({ name: product, version, since, isPackaged }) => ({
       what: 'no corrections any more',
-      detail: `${product} ${version}, since ${since}`
+      detail: `${product} ${version}: the project corrects it no more since ${since}${isPackaged ? '; ask your distribution whether it does' : ''}`
     }))
   })
   const unique = new Map(found.map(each => [`${each.what} ${each.detail}`, each]))

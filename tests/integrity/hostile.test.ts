@@ -111,3 +111,15 @@ t.test('the thread reads, and what is too much is dropped', async t => {
   await reader.stop()
   t.equal(await reader.read(body(Buffer.from('<p>'))), null, 'after the end nothing is read')
 })
+
+t.test('a page that the gate has fetched is read under load too, before what waits', async t => {
+  const reader = new PageReader(() => 0)
+  const waiting = Array.from({ length: 400 }, () => reader.read(body(Buffer.from('<p>x</p>'))))
+  t.equal(reader.hasRoom(), false)
+  t.ok(reader.dropped > 100)
+  const reading = await reader.readFetched(body(Buffer.from('<script src="https://evil.example/x.js"></script>')))
+  t.same(named(reading?.marks ?? []), ['script https://evil.example/'])
+  await reader.stop()
+  await Promise.all(waiting)
+  t.equal(await reader.readFetched(body(Buffer.from('<p>x</p>'))), null, 'not after the end')
+})

@@ -27,6 +27,7 @@ t.test('versions', t => {
     ['Python/3', []],
     ['Drupal 7 (https://www.drupal.org)', ['Drupal 7, since 2025-01-05']],
     ['Drupal 10 (https://www.drupal.org)', []],
+    ['Apache-Coyote/1.1', []],
     ['Apache', []],
     ['', []]
   ] as const)
@@ -35,6 +36,15 @@ t.test('versions', t => {
       expected,
       text
     )
+  for (const [text, expected] of [
+    [
+      'Apache/2.4.62 (Debian) OpenSSL/3.0.15',
+      /^OpenSSL 3\.0\.15: the project corrects it no more since 2026-09-07; ask your dist/
+    ],
+    ['PHP/8.1.2-1ubuntu2.19', /^PHP 8\.1\.2: .* since 2025-12-31; ask your distribution whether it does$/],
+    ['PHP/7.4.33', /^PHP 7\.4\.33: the project corrects it no more since 2022-11-28$/]
+  ] as const)
+    t.match(shortcomingsOf([`version ${text}`], now)[0]?.detail, expected)
   t.same(endOfLife('Python/3.10.4', Date.UTC(2026, 9, 1)), [], 'before its day a version is maintained')
   t.end()
 })
@@ -59,7 +69,7 @@ t.test('headers and cookies', t => {
       'missing header · Strict-Transport-Security',
       'missing header · X-Content-Type-Options',
       'missing header · X-Frame-Options or frame-ancestors',
-      'no corrections any more · PHP 7.4.3, since 2022-11-28'
+      'no corrections any more · PHP 7.4.3'
     ]
   )
   const good = [
