@@ -134,7 +134,8 @@ export class Meter {
     this.#notedProofs = by.proofs
     const { steps, isPerProof } = this.#budget
     if (isPerProof || steps.includes('step-up')) this.#provedAt = Math.max(this.#provedAt, by.provedAt(this.#budget))
-    if (steps.includes('suspend')) this.#signedInAt = Math.max(this.#signedInAt, by.signedInAt)
+    // Also of a budget that suspends nobody: its ledger may be from a time when it did.
+    this.#signedInAt = Math.max(this.#signedInAt, by.signedInAt)
   }
 
   spend(amount: number): void {

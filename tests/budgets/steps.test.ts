@@ -189,6 +189,26 @@ t.test('suspend ends the account’s access until an operator resumes it; then t
   t.equal((await runtime.accounts.byId(account.id))?.suspended, null)
 })
 
+t.test('a person who is resumed goes on, also if the budget suspends nobody any more', async t => {
+  const { gate, time, account, get } = await gateWith(
+    t,
+    '{ id: theft, per: person, app: files, window: 24h, bytes: 3MiB, then: [cut, suspend] }'
+  )
+  t.equal(await (await get('endless')).end, false)
+  const { runtime } = gate.server
+  await until(async () => (await runtime.accounts.byId(account.id))?.suspended != null, 'the account is suspended')
+  const config = await gate.load()
+  const budgets = config.watch?.budgets.map(budget => ({ ...budget, then: ['journal', 'cut'] as const })) ?? []
+  await gate.server.reload({ ...config, watch: { ...(config.watch as NonNullable<typeof config.watch>), budgets } })
+  time.now += 3_600_000
+  await runtime.accounts.resume(account.id)
+  const { cookies } = await gate.signIn(account, 'files')
+  const transfer = await get(String(2 * MiB), cookies.files as string)
+  const end = setTimeout(() => transfer.stop(), 10_000)
+  t.equal(await transfer.end, true)
+  clearTimeout(end)
+})
+
 t.test('slow caps the rate of everything that counts together', async t => {
   const { gate, time, get } = await gateWith(
     t,
