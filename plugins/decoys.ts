@@ -2,6 +2,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { FastifyReply } from 'fastify'
 import type { AppMatch } from '../src/apps/authorize.ts'
+import { methodsInHeaders, methodsInQuery } from '../src/apps/method-override.ts'
 import type { RouteTable } from '../src/apps/route-table.ts'
 import { destinationReadings } from '../src/apps/webdav-destination.ts'
 import { pathForRecord } from '../src/audit/path-for-record.ts'
@@ -37,10 +38,14 @@ export function touchDecoy(
   { method, headers, query, address, reference, principal, program }: Asking
 ): Promise<DecoyAnswer> | null {
   const { app, site, readings } = match
-  if (app.decoys == null || port === null || isQuestion(method)) return null
+  if (app.decoys == null || port === null || isQuestion(method, () => methodsNamed(query, headers))) return null
   const decoy = app.decoys.at(readings, query) ?? written(match, headers, routes)
   if (decoy === null) return null
   const who = principal === null ? ownerOf(program) : { ...principal, token: null }
+  if (decoy === 'unreadable') {
+    const isExempt = app.decoys.exempt.has(address, who?.isFullySignedIn === true ? who.account : null)
+    return app.isReportOnly === true || isExempt ? null : Promise.resolve(unreadable)
+  }
   return port.touched({
     decoy,
     app,
@@ -54,6 +59,13 @@ export function touchDecoy(
   })
 }
 
+const unreadable: DecoyAnswer = { refusal: { code: 'bad_request' }, isAsked: false, file: null }
+
+/** Some apps follow these with every method. */
+function methodsNamed(query: string, headers: IncomingHttpHeaders): readonly string[] {
+  return [...methodsInQuery('POST', query), ...methodsInHeaders(headers)]
+}
+
 function ownerOf(program: Program | null): TouchingPerson | null {
   if (program === null) return null
   const { account, token, proofs } = program
@@ -61,7 +73,11 @@ function ownerOf(program: Program | null): TouchingPerson | null {
 }
 
 /** The decoy that a COPY or MOVE would write to. */
-function written({ app, site }: AppMatch, { destination }: IncomingHttpHeaders, routes: RouteTable): Decoy | null {
+function written(
+  { app, site }: AppMatch,
+  { destination }: IncomingHttpHeaders,
+  routes: RouteTable
+): Decoy | 'unreadable' | null {
   if (destination === undefined) return null
   const readings = destinationReadings(destination as string, app, site, routes)
   return readings === null ? null : (app.decoys?.at(readings, '') ?? null)

@@ -1,5 +1,6 @@
 /** What `factorgate explain` says of an address that is a decoy. */
 import type { AppMatch } from '../apps/authorize.ts'
+import { methodsInQuery } from '../apps/method-override.ts'
 import type { Decoy } from '../decoys/decoys.ts'
 import { stoppingSteps } from '../decoys/steps.ts'
 import { isQuestion } from '../decoys/touch.ts'
@@ -26,8 +27,9 @@ export function describeDecoy(
   address: string
 ): DecoyExplanation | null {
   const decoy = app.decoys?.at(readings, query) ?? null
-  if (decoy === null) return null
-  const isTouch = !isQuestion(method)
+  // The gate refuses a query that it cannot read, as it does such a path.
+  if (decoy === null || decoy === 'unreadable') return null
+  const isTouch = !isQuestion(method, () => methodsInQuery('POST', query))
   const isExempt = app.decoys?.exempt.has(address, subject) === true
   return {
     path: decoy.text,

@@ -48,7 +48,7 @@ export interface DecoyAnswer {
 }
 
 export interface DecoyRefusal {
-  readonly code: 'account_suspended' | 'not_allowed' | 'store_unreachable'
+  readonly code: 'account_suspended' | 'not_allowed' | 'store_unreachable' | 'bad_request'
   /** The person reads it. */
   readonly words?: string
   readonly retryAfterSeconds?: number

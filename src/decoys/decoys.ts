@@ -44,10 +44,18 @@ export class Decoys {
     )
   }
 
-  /** The first decoy that any reading of the path touches; null for none. `query` begins with '?', or is ''. */
-  at(readings: readonly string[], query: string): Decoy | null {
+  /**
+   * The first decoy that any reading of the path touches; null for none. `unreadable`: a query that cannot be told from one that touches a
+   * decoy of this path. `query` begins with '?', or is ''.
+   */
+  at(readings: readonly string[], query: string): Decoy | 'unreadable' | null {
     const { exact, folded, isFoldedAlready } = compiledOf(this.#policy)
-    const judge = ({ index }: CompiledRule) => (this.#queries[index]?.holds(query) === false ? null : index)
+    let isUnreadable = false
+    const judge = ({ index }: CompiledRule) => {
+      const verdict = this.#queries[index]?.verdictOn(query) ?? 'holds'
+      if (verdict === 'unreadable') isUnreadable = true
+      return verdict === 'holds' ? index : null
+    }
     let first: number | null = null
     const note = (index: number | null) => {
       if (index !== null && (first === null || index < first)) first = index
@@ -58,7 +66,7 @@ export class Decoys {
       const path = fold(reading)
       if (path !== reading || !isFoldedAlready) note(folded.first(path, judge))
     }
-    return first === null ? null : (this.all[first] ?? null)
+    return first === null ? (isUnreadable ? 'unreadable' : null) : (this.all[first] ?? null)
   }
 }
 

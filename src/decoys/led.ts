@@ -23,12 +23,18 @@ export function ledBy(headers: IncomingHttpHeaders, site: LedTo): Led | null {
   const { referer, origin } = headers
   if (referer !== undefined && referer !== '' && !isOf(referer, site)) return 'other_site'
   if (origin !== undefined && origin !== 'null' && !isOf(origin, site)) return 'other_site'
-  // Pictures, styles and scripts in a page of the app: somebody else may have written the page (a comment, a wiki).
-  if (headers['sec-fetch-mode'] === 'no-cors') return 'embedded'
+  // Pictures, frames, fonts and scripts in a page of the app: somebody else may have written the page (a comment, a wiki).
+  if (isEmbedded(headers)) return 'embedded'
   if (from === 'same-origin' || from === 'none') return null
   // Without Fetch Metadata, SameSite=Lax leaves only navigations of the whole window to other sites.
   const isFromHere = referer !== undefined && referer !== ''
   return !isFromHere && wantsPage({ headers }) && isSilent(headers['user-agent'] ?? '', site) ? 'unknown_link' : null
+}
+
+/** A part of a page. A window has the destination `document`, and what a script asks for has `empty`. */
+function isEmbedded({ 'sec-fetch-mode': mode, 'sec-fetch-dest': destination }: IncomingHttpHeaders): boolean {
+  if (mode === 'no-cors') return true
+  return destination !== undefined && destination !== '' && destination !== 'document' && destination !== 'empty'
 }
 
 function isPrefetch(headers: IncomingHttpHeaders): boolean {

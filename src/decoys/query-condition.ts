@@ -4,13 +4,16 @@ import { fold, spellingsOf } from '../policy/glob-encodings.ts'
 import { decodings } from '../request/percent-decoding.ts'
 import { readingsOf } from '../request/readings.ts'
 
+/** `unreadable`: it may hold, but a value has too many readings to tell. */
+export type QueryVerdict = 'holds' | 'fails' | 'unreadable'
+
 export interface QueryCondition {
   /** `query` begins with '?', or is ''. */
-  holds(query: string): boolean
+  verdictOn(query: string): QueryVerdict
 }
 
-/** Longer queries are cut here: a search for one value must stay short. */
-const mostParameters = 500
+/** So many different values with escapes or dots are read: a search must stay short. */
+const mostOddValues = 500
 const mostReadings = 64
 
 /** Every parameter of `wanted` must be there. `*` in a value does not match a slash, `**` does. */
@@ -21,19 +24,39 @@ export function queryCondition(wanted: Readonly<Record<string, string>>, isCaseS
     globs: [...new Set(spellingsOf(withSlash(glob)).map(normal))].map(compileGlob)
   }))
   return {
-    holds(query) {
-      if (query.length < 2) return false
-      const given = parametersOf(query)
-      return conditions.every(({ name, globs }) =>
-        given.some(([key, value]) => isNamed(key, name, normal) && isMet(value, globs, normal))
-      )
+    verdictOn(query) {
+      if (query.length < 2) return 'fails'
+      const given = valuesByName(query, normal)
+      let verdict: QueryVerdict = 'holds'
+      for (const { name, globs } of conditions) {
+        const found = verdictOnValues(given.get(name) ?? none, globs, normal)
+        if (found === 'fails') return found
+        if (found === 'unreadable') verdict = found
+      }
+      return verdict
     }
   }
 }
 
+/** The values of each parameter, under each name that some server may read. Every parameter of the query counts, however many there are. */
+function valuesByName(query: string, normal: (text: string) => string): Map<string, Set<string>> {
+  const ofKey = new Map<string, Set<string>>()
+  for (const [key, value] of parametersOf(query)) into(ofKey, key, [value])
+  const byName = new Map<string, Set<string>>()
+  for (const [key, values] of ofKey)
+    for (const name of new Set(decoded(key).map(text => plainName(normal(text))))) into(byName, name, values)
+  return byName
+}
+
+function into(map: Map<string, Set<string>>, name: string, values: Iterable<string>): void {
+  const all = map.get(name) ?? new Set()
+  for (const value of values) all.add(value)
+  map.set(name, all)
+}
+
 /** Some servers separate parameters with `;` too. */
 function parametersOf(query: string): [string, string][] {
-  const parts = query.slice(1).split('&').slice(0, mostParameters)
+  const parts = query.slice(1).split('&')
   const all = parts.flatMap(part => (part.includes(';') ? [part, ...part.split(';')] : [part]))
   return all.map(part => {
     const at = part.indexOf('=')
@@ -42,18 +65,46 @@ function parametersOf(query: string): [string, string][] {
 }
 
 /** `id[]` and `id[0]` are lists of `id` for PHP, Rails and others. */
-function isNamed(key: string, name: string, normal: (text: string) => string): boolean {
-  return decoded(key).some(text => normal(text).replace(/\[\d*\]$/, '') === name)
+function plainName(name: string): string {
+  return name.replace(/\[\d*\]$/, '')
 }
 
-function isMet(value: string, globs: readonly Glob[], normal: (text: string) => string): boolean {
-  return decoded(value).some(text => {
-    const path = withSlash(text)
-    // A value that is a path is read as paths are. One with too many readings is only decoded.
-    const readings = readingsOf(path) ?? [path]
-    return readings.some(reading => globs.some(glob => glob.matches(normal(reading))))
-  })
+function verdictOnValues(
+  values: Iterable<string>,
+  globs: readonly Glob[],
+  normal: (text: string) => string
+): QueryVerdict {
+  const isMatch = (path: string) => globs.some(glob => glob.matches(normal(path)))
+  let verdict: QueryVerdict = 'fails'
+  let odd = 0
+  for (const value of values) {
+    if (isMatch(withSlash(value))) return 'holds'
+    if (plain.test(value)) continue
+    if (++odd > mostOddValues) return 'unreadable'
+    for (const text of decoded(value)) {
+      const path = withSlash(text)
+      const readings = readingsOfValue(path)
+      if (readings === null) verdict = 'unreadable'
+      if ((readings ?? [path]).some(isMatch)) return 'holds'
+    }
+  }
+  return verdict
 }
+
+/** A value that is a path is read as paths are. Null for too many readings. */
+function readingsOfValue(path: string): readonly string[] | null {
+  const readings = readingsOf(path)
+  if (readings !== null || !control.test(path)) return readings
+  // Some servers end a value at a control byte, and others leave it out. It may be a line of a text that somebody has written.
+  const readable = [path.replace(controls, ''), path.split(control)[0] ?? ''].map(readingsOf)
+  return readable.includes(null) ? null : readable.flatMap(found => found ?? [])
+}
+
+const none: readonly string[] = []
+/** Numbers, words and dates have one reading. */
+const plain = /^[A-Za-z0-9_-]*$/
+const control = /%(?:25)*(?:[01][0-9a-f]|7f)|[\x00-\x1f\x7f]/i
+const controls = new RegExp(control, 'gi')
 
 /** As it stands, and decoded once and twice; `+` may be a blank. */
 function decoded(text: string): string[] {

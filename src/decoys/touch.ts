@@ -23,8 +23,15 @@ export interface TouchFacts {
   readonly isJustProved: boolean
 }
 
-/** True for a question about an address, which is no touch: a preflight carries no session, and WebDAV clients list folders by themselves. */
-export function isQuestion(method: string): boolean {
+/**
+ * True for a question about an address, which is no touch: a preflight carries no session, and WebDAV clients list folders by themselves.
+ * `alsoAs`: the methods that overrides name.
+ */
+export function isQuestion(method: string, alsoAs: () => readonly string[]): boolean {
+  return isAsking(method) && alsoAs().every(isAsking)
+}
+
+function isAsking(method: string): boolean {
   return method === 'OPTIONS' || method === 'PROPFIND'
 }
 

@@ -88,6 +88,7 @@ t.test('decoys', async t => {
       ['HEAD', 'files/finance', program],
       ['POST', 'files/finance/a', program],
       ['GET', 'files/download?dir=%2Ffinance', program],
+      ['OPTIONS', 'files/finance/a?_method=GET', program],
       ['MOVE', 'files/mine', { ...program, destination: '/finance/mine' }],
       ['GET', 'shut/finance/a', program],
       ['GET', 'open/staff.json', program]

@@ -27,6 +27,36 @@ const cases: [string, Record<string, string>, Led | null][] = [
   ['a picture on another site', { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'no-cors' }, 'other_site'],
   ['a link of another app of the lab', { 'sec-fetch-site': 'same-site', 'sec-fetch-user': '?1' }, 'other_site'],
   ['a picture in a page of the app', { 'sec-fetch-site': 'same-origin', 'sec-fetch-mode': 'no-cors' }, 'embedded'],
+  ...(
+    [
+      ['navigate', 'iframe', 'an iframe'],
+      ['navigate', 'frame', 'a frame'],
+      ['navigate', 'object', 'an object'],
+      ['no-cors', 'embed', 'an embed'],
+      ['navigate', 'embed', 'an embed that turns out to be a page'],
+      ['cors', 'image', 'a picture with crossorigin'],
+      ['cors', 'font', 'a font'],
+      ['cors', 'script', 'a module script'],
+      ['cors', 'manifest', 'a manifest'],
+      ['same-origin', 'track', 'subtitles'],
+      ['same-origin', 'worker', 'a worker'],
+      ['cors', 'style', 'a style with crossorigin']
+    ] as const
+  ).map(([mode, destination, what]): [string, Record<string, string>, Led] => [
+    `${what} in a page of the app`,
+    { ...page, 'sec-fetch-site': 'same-origin', 'sec-fetch-mode': mode, 'sec-fetch-dest': destination },
+    'embedded'
+  ]),
+  [
+    'a click in the app, with its destination',
+    { ...page, 'sec-fetch-site': 'same-origin', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' },
+    null
+  ],
+  [
+    'a script of the app, with its destination',
+    { 'sec-fetch-site': 'same-origin', 'sec-fetch-mode': 'cors', 'sec-fetch-dest': 'empty' },
+    null
+  ],
   ['a prefetch', { 'sec-purpose': 'prefetch', 'sec-fetch-site': 'same-origin' }, 'prefetch'],
   ['a prerender', { 'sec-purpose': 'prefetch;prerender', 'sec-fetch-site': 'none' }, 'prefetch'],
   ['a prefetch by an old browser', { purpose: 'prefetch' }, 'prefetch'],
