@@ -198,6 +198,7 @@ t.test('a person who is resumed goes on, also if the budget suspends nobody any 
   const { runtime } = gate.server
   await until(async () => (await runtime.accounts.byId(account.id))?.suspended != null, 'the account is suspended')
   const config = await gate.load()
+  // biome-ignore lint/suspicious/noThenProperty: it is the key of the configuration.
   const budgets = config.watch?.budgets.map(budget => ({ ...budget, then: ['journal', 'cut'] as const })) ?? []
   await gate.server.reload({ ...config, watch: { ...(config.watch as NonNullable<typeof config.watch>), budgets } })
   time.now += 3_600_000
