@@ -19,6 +19,7 @@ import { StoreUnreachable } from '../../src/store/store.ts'
 import { askRecord } from '../../src/unusual/asks.ts'
 import { echoApp, navigation, type Running, startGateway } from '../fixtures/in-process/gateway.ts'
 import { TestClock } from '../fixtures/in-process/memory-store.ts'
+import { startRedis } from '../fixtures/process/redis-server.ts'
 
 const askers = ['in line', 'forward-auth', 'return addresses', 'explain'] as const
 type Asker = (typeof askers)[number]
@@ -203,6 +204,8 @@ async function start(t: Test, watch = '') {
   - { id: other, url: "http://two.localhost:PORT/other", upstream: "${app.url}", rules: ${rules} }
   - { id: beside, url: "http://gate.localhost:PORT/nb", upstream: "${app.url}", rules: [{ access: public }] }`,
     extra: `trustedProxies: [127.0.0.1]\n${watch}`,
+    // `explain` runs in this process, and two of one process that write one LMDB folder would wait for each other for ever.
+    store: (await startRedis(t)).url,
     clock: time.read
   })
   const alice = await gate.account('alice')
