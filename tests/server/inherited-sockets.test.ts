@@ -1,6 +1,7 @@
 /** Sockets that systemd has opened: how they are told apart, and gates that serve on them, with workers and behind a balancer. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import http from 'node:http'
 import https from 'node:https'
 import net, { type AddressInfo } from 'node:net'
@@ -94,7 +95,9 @@ t.test('two workers serve on three passed sockets, and hear a balancer on them',
   const plain = net.connect(ports.http!, '127.0.0.1')
   plain.end(`${said}GET / HTTP/1.1\r\nHost: one.localhost\r\nConnection: close\r\n\r\n`)
   t.match(String((await plain.toArray())[0]), /^HTTP\/1\.1 301 /)
-  t.equal(await child.end(), 0)
+  const children = readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8').trim().split(' ')
+  for (const pid of children) process.kill(Number(pid), 'SIGKILL')
+  t.equal(await child.ended, 1, 'a gate that has lost all workers ends, and systemd starts it again with its sockets')
 })
 
 t.test('a socket that no listener takes ends the start with a sentence', { timeout: 60_000 }, async t => {
@@ -124,7 +127,7 @@ t.test('systemd-socket-activate starts a gate with the first visitor', { timeout
     http.get({ host: '127.0.0.1', port, headers, agent: false }, resolve).on('error', reject)
   })
   t.equal(answer.resume().statusCode, 200, 'the connection that woke it is answered')
-  await child.end()
+  t.equal(await child.end(), 0)
 })
 
 async function listening(): Promise<net.Server> {
@@ -168,6 +171,7 @@ function watched(t: Test, child: ChildProcess) {
   t.teardown(() => child.kill('SIGKILL'))
   return {
     ended,
+    pid: child.pid,
     output: () => output,
     end: () => {
       child.kill('SIGTERM')

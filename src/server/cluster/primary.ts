@@ -186,7 +186,12 @@ export class Cluster implements Serving {
     if (this.#closing !== undefined) return
     this.#startWorker(number).catch(error => {
       this.#log.error({ worker: number, err: error }, 'a worker process could not be replaced; the gate tries again')
-      if (this.#closing === undefined) setTimeout(() => this.#replace(number), soonMs)
+      // With the last worker the socket of systemd was closed. Only a new process gets it again, so this one fails.
+      if (Object.keys(this.#sockets).length > 0 && this.#serving.length === 0)
+        setImmediate(() => {
+          throw error
+        })
+      else if (this.#closing === undefined) setTimeout(() => this.#replace(number), soonMs)
     })
   }
 
