@@ -22,6 +22,8 @@ export interface Bar {
   readonly unit?: string
   /** Counted or weighed, and no time: it is the same however busy the machine is. */
   readonly isCounted?: boolean
+  /** A goal that is not reached yet: it is reported, and does not fail the run. */
+  readonly isGoal?: boolean
 }
 
 export interface Found {
@@ -40,8 +42,8 @@ export function isMet({ value, limit, better }: Bar): boolean {
 }
 
 /** In every turn, since one may have met whatever else the machine did. Where the bar is nought, there is nothing between it and this. */
-export function isGrossLoss({ value, turns, limit, better }: Bar, factor = 2): boolean {
-  if (value === null) return false
+export function isGrossLoss({ value, turns, limit, better, isGoal = false }: Bar, factor = 2): boolean {
+  if (value === null || isGoal) return false
   const all = turns ?? [value]
   return better === 'more' ? Math.max(...all) < limit / factor : Math.min(...all) > limit * factor
 }
