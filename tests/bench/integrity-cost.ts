@@ -64,7 +64,9 @@ ${table(['', 'requests/s', 'p99 ms', 'processor µs a request'], [row('without',
         value: median(processor),
         turns: processor,
         limit: 1.07,
-        better: 'less'
+        better: 'less',
+        // A short turn falls into the burst that the reading thread may take.
+        isGoal: isQuick
       }
     ]
   }
