@@ -1,4 +1,5 @@
 /** What the watch demands before a request may pass: one more input of `authorize()`, beside the rules. */
+import type { FactorKind } from '../factor/kinds.ts'
 import type { Proof } from '../factor/proof.ts'
 import type { Requirement } from '../policy/policy.ts'
 
@@ -23,3 +24,16 @@ export type Demand =
   | { readonly kind: 'refuse'; readonly retryAfterSeconds: number; readonly isQuota: boolean }
   /** The counts cannot be shared, and the app is guarded. */
   | { readonly kind: 'store_unreachable' }
+
+type Proving = Extract<Demand, { readonly kind: 'prove' }>
+
+/** A proof by one of `factors` that is newer than `askedAt`. */
+export function proofSince(
+  askedAt: number,
+  now: number,
+  reason: Proving['reason'],
+  factors: readonly FactorKind[]
+): Proving {
+  const withinSeconds = Math.max(1, Math.floor((now - askedAt) / 1000))
+  return { kind: 'prove', reason, requirement: { factors, withinSeconds } }
+}

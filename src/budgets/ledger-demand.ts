@@ -1,7 +1,7 @@
 /** What a ledger demands before more may pass. Pure: gates and `factorgate explain` ask it. */
 import { newestProof, type Proof } from '../factor/proof.ts'
 import { type Budget, has, isStrict } from './budget.ts'
-import type { Demand } from './demand.ts'
+import { type Demand, proofSince } from './demand.ts'
 import { asksFor, isResumed, type Ledger, readLedger, roomAt } from './ledger.ts'
 
 /** Null for nothing. `scale`: the part of the amount that the posture leaves. */
@@ -25,12 +25,7 @@ export function demandOfLedger(
   // What has left the window since needs no proof any more.
   const { spent, limit } = readLedger({ ...ledger, boughtAt: [] }, budget, now, scale)
   if (spent <= limit) return null
-  const withinSeconds = Math.max(1, Math.floor((now - ledger.askedAt) / 1000))
-  return {
-    kind: 'prove',
-    reason: 'budget_proof_required',
-    requirement: { factors: budget.factors, withinSeconds }
-  }
+  return proofSince(ledger.askedAt, now, 'budget_proof_required', budget.factors)
 }
 
 function newestOf(proofs: readonly Proof[]): number {

@@ -3,9 +3,8 @@ import { countingSink } from '../audit/audit-metrics.ts'
 import type { AuditSink } from '../audit/event.ts'
 import { DecoyWatch } from '../decoys/decoy-watch.ts'
 import type { RunningDecoys } from '../decoys/running-decoys.ts'
-import { factorKinds } from '../factor/kinds.ts'
 import { evenUnconfirmed } from '../store/unconfirmed.ts'
-import { Asks } from '../unusual/asks.ts'
+import { Asks, askDemand } from '../unusual/asks.ts'
 import type { Services } from './services.ts'
 import { onSessionChange, proofsNow } from './session-changes.ts'
 import { suspendByWatch } from './watch-suspension.ts'
@@ -52,13 +51,7 @@ export async function startDecoys(runtime: Services): Promise<RunningDecoys> {
     demandOn(who) {
       if (who === null || who.session === null) return null
       const askedAt = asks.askedOf(who.account, who.session, who.proofs)
-      if (askedAt === null) return null
-      const withinSeconds = Math.max(1, Math.floor((clock() - askedAt) / 1000))
-      return {
-        kind: 'prove',
-        reason: 'unusual_proof_required',
-        requirement: { factors: factorKinds, withinSeconds }
-      }
+      return askedAt === null ? null : askDemand(askedAt, clock())
     },
     stop() {
       stopHearing()

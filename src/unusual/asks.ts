@@ -2,7 +2,7 @@
  * Of whom a fresh proof is asked because something was unusual: shared by all gates through the store. Each session of the person must show its
  * own proof, so that the owner's proof lets no other session go on.
  */
-import type { Demand } from '../budgets/demand.ts'
+import { type Demand, proofSince } from '../budgets/demand.ts'
 import type { Clock } from '../clock.ts'
 import { type FactorKind, factorKinds } from '../factor/kinds.ts'
 import { newestProof, type Proof } from '../factor/proof.ts'
@@ -22,8 +22,7 @@ export const askRecord = new RecordKind<Ask>({
 
 /** `at`: since when a proof is asked. */
 export function askDemand(at: number, now: number): Demand {
-  const withinSeconds = Math.max(1, Math.floor((now - at) / 1000))
-  return { kind: 'prove', reason: 'unusual_proof_required', requirement: { factors: factorKinds, withinSeconds } }
+  return proofSince(at, now, 'unusual_proof_required', factorKinds)
 }
 
 /** Longer than any session lives without a sign-in by default; a later sign-in shows a newer proof anyway. */
