@@ -1,5 +1,4 @@
 /** What budgets do when they are passed: the journal's line, with which people are told, suspensions, and cuts in this process. */
-import { countingSink } from '../audit/audit-metrics.ts'
 import { has } from '../budgets/budget.ts'
 import { Budgets, type Passing } from '../budgets/budgets.ts'
 import { sentenceOf, sentenceOfJump } from '../budgets/sentences.ts'
@@ -7,6 +6,7 @@ import { systemClock } from '../clock.ts'
 import { closeCodes } from '../forwarding/live-connections.ts'
 import type { Services } from './services.ts'
 import { onSessionChange, proofsNow } from './session-changes.ts'
+import { toldSink } from './told-sink.ts'
 import { suspendByWatch } from './watch-suspension.ts'
 
 export async function startBudgets(runtime: Services): Promise<Budgets> {
@@ -64,8 +64,7 @@ async function act(passing: Passing, runtime: Services): Promise<void> {
           ? 'everybody at this app'
           : 'everybody'
   const why = sentenceOf(budget, { spent, limit }, happening, who)
-  const journal = countingSink(runtime.journal, metrics)
-  const sink = runtime.notifying?.sink(journal) ?? journal
+  const sink = toldSink(runtime)
   const whom = isOfPerson && person !== null ? { account: person.id, name: person.name } : {}
   metrics.count('factorgate_budget_events_total', budget.id, happening)
   sink.record({

@@ -7,6 +7,7 @@ import { evenUnconfirmed } from '../store/unconfirmed.ts'
 import { Asks, askDemand } from '../unusual/asks.ts'
 import type { Services } from './services.ts'
 import { onSessionChange, proofsNow } from './session-changes.ts'
+import { toldSink } from './told-sink.ts'
 import { suspendByWatch } from './watch-suspension.ts'
 
 export async function startDecoys(runtime: Services): Promise<RunningDecoys> {
@@ -27,7 +28,8 @@ export async function startDecoys(runtime: Services): Promise<RunningDecoys> {
     record: (event, isLimited) =>
       toldBy(isLimited ? { ...limited, record: one => strangers.record(one) } : counted).record(event),
     count: (app, outcome) => metrics.count('factorgate_decoy_touches_total', app, outcome),
-    suspend: (account, why, at) => suspendByWatch({ account, why, cause: 'decoy', at, sink: toldBy(counted) }, runtime),
+    suspend: (account, why, at) =>
+      suspendByWatch({ account, why, cause: 'decoy', at, sink: toldSink(runtime) }, runtime),
     async cut(session, why) {
       live.endSession(session, 'decoy')
       const unconfirmed = await evenUnconfirmed(() => sessions.end(session, 'revoked', why))

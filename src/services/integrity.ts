@@ -1,8 +1,6 @@
 /** The watch on apps, composed: which apps, how their pages are fetched, and what a finding leads to. It outlives a reload. */
 import type { Config } from '../../config/schema.ts'
 import type { App } from '../apps/route-table.ts'
-import { countingSink } from '../audit/audit-metrics.ts'
-import type { AuditSink } from '../audit/event.ts'
 import { fetchPage } from '../forwarding/fetch-page.ts'
 import type { UpstreamRegistry } from '../forwarding/upstreams.ts'
 import type { Finding } from '../integrity/finding.ts'
@@ -10,6 +8,7 @@ import type { IntegrityApp, IntegrityWatch } from '../integrity/integrity-watch.
 import { fullSentence } from '../integrity/places.ts'
 import type { ResponseTap } from '../metering/response-tap.ts'
 import type { Services } from './services.ts'
+import { toldSink } from './told-sink.ts'
 
 /** Of a fetched page. */
 const fetchLimits = { bytesMost: 512 * 1024, timeoutMs: 15_000 } as const
@@ -64,7 +63,7 @@ async function startIntegrity(runtime: Services): Promise<IntegrityWatch> {
     clock,
     onFinding: (app, finding, isTold) => report(app, finding, isTold, runtime),
     onFull: (app, place) => {
-      sinkOf(runtime).record({
+      toldSink(runtime).record({
         kind: 'watch.app',
         at: clock(),
         app,
@@ -98,7 +97,7 @@ function report(
     .slice(0, 16)
     .map(({ kind, value }) => `${kind} ${value}`)
     .join(' · ')
-  sinkOf(runtime).record({
+  toldSink(runtime).record({
     kind: 'watch.app',
     at,
     app,
@@ -111,10 +110,4 @@ function report(
     isTold,
     why
   })
-}
-
-/** The journal, with notices for what is told. */
-function sinkOf({ journal, metrics, notifying }: Services): AuditSink {
-  const counted = countingSink(journal, metrics)
-  return notifying?.sink(counted) ?? counted
 }

@@ -1,5 +1,4 @@
 /** What the watch on people does: the journal's line, with which people are told, and suspensions. */
-import { countingSink } from '../audit/audit-metrics.ts'
 import { bytesInWords } from '../budgets/sentences.ts'
 import type { ObservedExchange } from '../metering/observation.ts'
 import type { ProgramVerdict } from '../unusual/program-days.ts'
@@ -9,6 +8,7 @@ import { type Verdict, whyOf } from '../unusual/unusual.ts'
 import { type UnusualSettings, UnusualWatch } from '../unusual/unusual-watch.ts'
 import type { Services } from './services.ts'
 import { onSessionChange, proofsNow } from './session-changes.ts'
+import { toldSink } from './told-sink.ts'
 import { suspendByWatch } from './watch-suspension.ts'
 
 export async function startUnusual(runtime: Services, settings: UnusualSettings): Promise<UnusualWatch> {
@@ -51,9 +51,8 @@ async function act(
   runtime: Services
 ): Promise<void> {
   const { account, level, at, app, session, score, signals, isLearning } = verdict
-  const { journal, metrics } = runtime
-  const counted = countingSink(journal, metrics)
-  const sink = runtime.notifying?.sink(counted) ?? counted
+  const { metrics } = runtime
+  const sink = toldSink(runtime)
   const why = whyOf(verdict)
   metrics.count('factorgate_unusual_total', level)
   sink.record({
@@ -80,14 +79,13 @@ async function actOnProgram(
   { level, score, bytes, usualBytes }: ProgramVerdict,
   { account, name, token, app, address }: UsedProgram,
   steps: readonly UnusualStep[],
-  { journal, metrics, notifying, tokens, clock }: Services
+  runtime: Services
 ): Promise<void> {
-  const counted = countingSink(journal, metrics)
-  const sink = notifying?.sink(counted) ?? counted
+  const { metrics, tokens, clock } = runtime
   const found = await tokens.byId(token).catch(() => null)
   const program = found === null ? token : `'${found.name}'`
   metrics.count('factorgate_unusual_total', level)
-  sink.record({
+  toldSink(runtime).record({
     kind: 'watch.unusual',
     at: clock(),
     account,
