@@ -3,6 +3,8 @@ import type { FastifyRequest } from 'fastify'
 import type { Acting } from '../../src/administration/operator-actions.ts'
 import { type Role, roleOf } from '../../src/administration/roles.ts'
 import { GateError } from '../../src/errors.ts'
+import type { Account } from '../../src/identity/account.ts'
+import type { Accounts } from '../../src/identity/accounts.ts'
 import { readOwn } from '../cookies.ts'
 import type { Frame } from '../portal/layout.tsx'
 import { defaultTexts } from '../portal/messages/messages.ts'
@@ -70,4 +72,11 @@ export function takeDone(page: ConsolePage): DoneNote | null {
   if (readOwn(page.request.raw.headers.cookie, 'console', page.site) === null) return null
   dropSealed(page, 'console')
   return readSealed<DoneNote>(page, 'console')
+}
+
+/** The account that the page's address names. Throws `not_found` for an unknown one. */
+export async function accountOf(page: ConsolePage, accounts: Pick<Accounts, 'byId'>): Promise<Account> {
+  const account = await accounts.byId((page.request.params as { id: string }).id)
+  if (account === null) throw new GateError('not_found')
+  return account
 }

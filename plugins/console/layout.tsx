@@ -107,3 +107,30 @@ export function PersonCell({ account }: { account: Pick<Account, 'id' | 'name' |
     </>
   )
 }
+
+interface PagesProps {
+  frame: ConsoleFrame
+  page: number
+  pages: number
+  /** The address of a page. */
+  to(page: number): string
+}
+
+/** Which page of a list this is, with links to the ones beside it. */
+export function Pages({ frame: { say }, page, pages, to }: PagesProps) {
+  return (
+    <>
+      {pages > 1 && <span>{say.frame.page({ page: String(page), pages: String(pages) })}</span>}
+      {page > 1 && (
+        <a href={to(page - 1)} rel="prev">
+          {say.frame.previous}
+        </a>
+      )}
+      {page < pages && (
+        <a href={to(page + 1)} rel="next">
+          {say.frame.next}
+        </a>
+      )}
+    </>
+  )
+}

@@ -8,7 +8,7 @@ import type { Account } from '../../src/identity/account.ts'
 import { sendPage } from '../portal/page-context.ts'
 import { formatRelative } from '../portal/relative-time.ts'
 import { type ConsoleFrame, consoleFrame, consolePage } from './console-page.ts'
-import { base, PersonCell, Sheet } from './layout.tsx'
+import { base, Pages, PersonCell, Sheet } from './layout.tsx'
 import type { ConsoleOptions } from './options.ts'
 import type { PageScope } from './page-scope.ts'
 
@@ -56,7 +56,7 @@ export function PeoplePage({ frame, view }: { frame: ConsoleFrame; view: PeopleV
           rows={view.people.map(one => rowOf(one, frame, view.now))}
         />
       )}
-      <Pages frame={frame} view={view} />
+      <Found frame={frame} view={view} />
       {frame.role === 'operator' && (
         <p class="pages">
           <a href={`${base}/add`}>{say.add}</a>
@@ -91,7 +91,7 @@ function rowOf({ account, credentials, isUsable }: ListedPerson, { frame, say: w
   }
 }
 
-function Pages({ frame: { say }, view }: { frame: ConsoleFrame; view: PeopleView }) {
+function Found({ frame, view }: { frame: ConsoleFrame; view: PeopleView }) {
   const { text, filter, page, pages, total } = view
   const to = (at: number) => {
     const query = new URLSearchParams({ ...(text === '' ? {} : { q: text }), show: filter, page: String(at) })
@@ -99,18 +99,8 @@ function Pages({ frame: { say }, view }: { frame: ConsoleFrame; view: PeopleView
   }
   return (
     <p class="pages">
-      <span>{say.people.total({ count: total })}</span>
-      {pages > 1 && <span>{say.frame.page({ page: String(page), pages: String(pages) })}</span>}
-      {page > 1 && (
-        <a href={to(page - 1)} rel="prev">
-          {say.frame.previous}
-        </a>
-      )}
-      {page < pages && (
-        <a href={to(page + 1)} rel="next">
-          {say.frame.next}
-        </a>
-      )}
+      <span>{frame.say.people.total({ count: total })}</span>
+      <Pages frame={frame} page={page} pages={pages} to={to} />
     </p>
   )
 }

@@ -13,6 +13,7 @@ import { type Form, requireForm } from '../portal/forms.ts'
 import { Notice, Said, Token } from '../portal/layout.tsx'
 import { goTo, sendPage } from '../portal/page-context.ts'
 import {
+  accountOf,
   actingOf,
   type ConsoleFrame,
   type ConsolePage,
@@ -158,7 +159,7 @@ export function registerPersonActions(scope: PageScope, options: ConsoleOptions)
 
     scope.get(path, { config: { requires: 'console' } }, async request => {
       const page = consolePage(request)
-      const account = await accountOf(page)
+      const account = await accountOf(page, options.accounts)
       const sessionId = new URLSearchParams(page.request.exchange.target.query).get('session')
       return show(page, account, action, 200, { sessionId })
     })
@@ -166,7 +167,7 @@ export function registerPersonActions(scope: PageScope, options: ConsoleOptions)
     scope.post(path, { config: { requires: 'console' } }, async request => {
       const page = consolePage(request)
       const form = requireForm(page)
-      const account = await accountOf(page)
+      const account = await accountOf(page, options.accounts)
       const frame = consoleFrame(page)
       const sessionId = form.field('session') || null
       const again = (problem: string) => show(page, account, action, 403, { problem, form, sessionId })
@@ -210,13 +211,6 @@ export function registerPersonActions(scope: PageScope, options: ConsoleOptions)
       }
       return finish(await options.actions[action](by, seen))
     })
-  }
-
-  async function accountOf(page: ConsolePage): Promise<Account> {
-    const { id } = page.request.params as { id: string }
-    const account = await options.accounts.byId(id)
-    if (account === null) throw new GateError('not_found')
-    return account
   }
 
   function done(page: ConsolePage, account: Account, action: DoneNote['action'], ended: number): FastifyReply {

@@ -1,7 +1,6 @@
 /** The page of one person: account, second factors, sessions, waits, and the allowed actions. */
 import type { FastifyReply } from 'fastify'
 import { type Action, mayDo } from '../../src/administration/roles.ts'
-import { GateError } from '../../src/errors.ts'
 import type { Credential } from '../../src/factor/credential.ts'
 import type { RecoveryStatus } from '../../src/factor/recovery-code.ts'
 import type { LiveSummary } from '../../src/forwarding/live-connections.ts'
@@ -16,6 +15,7 @@ import { sendPage } from '../portal/page-context.ts'
 import { formatDuration, formatRelative } from '../portal/relative-time.ts'
 import { formatBytes } from './amounts.ts'
 import {
+  accountOf,
   type ConsoleFrame,
   type ConsolePage,
   consoleFrame,
@@ -272,9 +272,8 @@ export async function showPerson(
   status: number,
   problem: string | null
 ): Promise<FastifyReply> {
-  const { id } = page.request.params as { id: string }
-  const account = await options.accounts.byId(id)
-  if (account === null) throw new GateError('not_found')
+  const account = await accountOf(page, options.accounts)
+  const { id } = account
   const { services, directories } = page.portal
   const [credentials, codes, sessions, isInvited, locks, open, tokens] = await Promise.all([
     services.credentials.list(id),

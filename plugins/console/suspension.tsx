@@ -5,7 +5,6 @@ import { type Outcome, versionOf } from '../../src/administration/operator-actio
 import { readReason } from '../../src/administration/person-input.ts'
 import { bytesInWords, spanInWords } from '../../src/budgets/sentences.ts'
 import { Table } from '../../src/charts/table.tsx'
-import { GateError } from '../../src/errors.ts'
 import type { Account } from '../../src/identity/account.ts'
 import {
   causeOf,
@@ -19,7 +18,15 @@ import { requireForm } from '../portal/forms.ts'
 import { Notice, Said, Token } from '../portal/layout.tsx'
 import { goTo, sendPage } from '../portal/page-context.ts'
 import { formatRelative, utcMinute } from '../portal/relative-time.ts'
-import { actingOf, type ConsoleFrame, type ConsolePage, consoleFrame, consolePage, noteDone } from './console-page.ts'
+import {
+  accountOf,
+  actingOf,
+  type ConsoleFrame,
+  type ConsolePage,
+  consoleFrame,
+  consolePage,
+  noteDone
+} from './console-page.ts'
 import { Reason } from './fields.tsx'
 import { cellsOf } from './journal.tsx'
 import { base, Sheet, watchPathOf } from './layout.tsx'
@@ -197,13 +204,13 @@ export function registerSuspension(scope: PageScope, options: ConsoleOptions): v
 
   scope.get(path, { config: { requires: 'console' } }, async request => {
     const page = consolePage(request)
-    return show(page, await accountOf(page), 200, '', null)
+    return show(page, await accountOf(page, options.accounts), 200, '', null)
   })
 
   scope.post(path, { config: { requires: 'console' } }, async request => {
     const page = consolePage(request)
     const form = requireForm(page)
-    const account = await accountOf(page)
+    const account = await accountOf(page, options.accounts)
     const reason = readReason(form.field('reason'))
     const again = (problem: string) => show(page, account, 403, form.field('reason'), problem)
     if ('rule' in reason) return again(page.words.action.reasonMissing)
@@ -218,12 +225,6 @@ export function registerSuspension(scope: PageScope, options: ConsoleOptions): v
     noteDone(page, { action, id: account.id, name: account.displayName, ended: 0 })
     return goTo(page, pathOf(account.id))
   })
-
-  async function accountOf(page: ConsolePage): Promise<Account> {
-    const account = await options.accounts.byId((page.request.params as { id: string }).id)
-    if (account === null) throw new GateError('not_found')
-    return account
-  }
 
   async function show(
     page: ConsolePage,

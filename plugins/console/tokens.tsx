@@ -11,7 +11,15 @@ import { Notice, Said, Token } from '../portal/layout.tsx'
 import { goTo, sendPage } from '../portal/page-context.ts'
 import { formatRelative } from '../portal/relative-time.ts'
 import { formatBytes } from './amounts.ts'
-import { actingOf, type ConsoleFrame, type ConsolePage, consoleFrame, consolePage, noteDone } from './console-page.ts'
+import {
+  accountOf,
+  actingOf,
+  type ConsoleFrame,
+  type ConsolePage,
+  consoleFrame,
+  consolePage,
+  noteDone
+} from './console-page.ts'
 import { Reason } from './fields.tsx'
 import { base, Sheet } from './layout.tsx'
 import type { ConsoleOptions } from './options.ts'
@@ -127,13 +135,13 @@ export function registerTokens(scope: PageScope, options: ConsoleOptions): void 
   scope.get(path, { config: { requires: 'console' } }, async request => {
     const page = consolePage(request)
     const id = new URLSearchParams(page.request.exchange.target.query).get('token') ?? ''
-    return show(page, await accountOf(page), id, 200, null)
+    return show(page, await accountOf(page, options.accounts), id, 200, null)
   })
 
   scope.post(path, { config: { requires: 'console' } }, async request => {
     const page = consolePage(request)
     const form = requireForm(page)
-    const account = await accountOf(page)
+    const account = await accountOf(page, options.accounts)
     const id = form.field('token')
     const again = (problem: string) => show(page, account, id, 403, problem, form)
     const reason = readReason(form.field('reason'))
@@ -145,12 +153,6 @@ export function registerTokens(scope: PageScope, options: ConsoleOptions): void 
     noteDone(page, { action: 'token', id: account.id, name: account.displayName, ended: 0 })
     return goTo(page, `${base}/people/${account.id}`)
   })
-
-  async function accountOf(page: ConsolePage): Promise<Account> {
-    const account = await options.accounts.byId((page.request.params as { id: string }).id)
-    if (account === null) throw new GateError('not_found')
-    return account
-  }
 
   async function show(
     page: ConsolePage,

@@ -4,7 +4,7 @@ import { SmallBars, SmallBarsKey } from '../../../src/charts/small-bars.tsx'
 import { Said } from '../../portal/layout.tsx'
 import { formatBytes } from '../amounts.ts'
 import type { ConsoleFrame } from '../console-page.ts'
-import { watchPath, watchPathOf } from '../layout.tsx'
+import { Pages, watchPath, watchPathOf } from '../layout.tsx'
 
 const dayMs = 86_400_000
 
@@ -26,7 +26,11 @@ export function MovementSection({ frame, view, now }: { frame: ConsoleFrame; vie
           </ol>
         </>
       )}
-      <Pages frame={frame} view={view} />
+      {view.pages > 1 && (
+        <p class="pages">
+          <Pages frame={frame} page={view.page} pages={view.pages} to={at => `${watchPath}?page=${at}#moved`} />
+        </p>
+      )}
     </section>
   )
 }
@@ -99,25 +103,5 @@ export function DaysPicture({ frame: { frame, say }, id, days, usual, now, width
       {...(width === undefined ? {} : { width })}
       {...(height === undefined ? {} : { height })}
     />
-  )
-}
-
-function Pages({ frame: { say }, view: { page, pages } }: { frame: ConsoleFrame; view: Movement }) {
-  if (pages === 1) return null
-  const to = (at: number) => `${watchPath}?page=${at}#moved`
-  return (
-    <p class="pages">
-      <span>{say.frame.page({ page: String(page), pages: String(pages) })}</span>
-      {page > 1 && (
-        <a href={to(page - 1)} rel="prev">
-          {say.frame.previous}
-        </a>
-      )}
-      {page < pages && (
-        <a href={to(page + 1)} rel="next">
-          {say.frame.next}
-        </a>
-      )}
-    </p>
   )
 }

@@ -4,12 +4,11 @@ import type { BudgetUse } from '../../../src/administration/watch/budget-usage.t
 import type { WatchedPerson } from '../../../src/administration/watch/watched-person.ts'
 import { SmallBarsKey } from '../../../src/charts/small-bars.tsx'
 import { Table } from '../../../src/charts/table.tsx'
-import { GateError } from '../../../src/errors.ts'
 import type { Account } from '../../../src/identity/account.ts'
 import { Said } from '../../portal/layout.tsx'
 import { sendPage } from '../../portal/page-context.ts'
 import { formatBytes } from '../amounts.ts'
-import { type ConsoleFrame, consoleFrame, consolePage } from '../console-page.ts'
+import { accountOf, type ConsoleFrame, consoleFrame, consolePage } from '../console-page.ts'
 import { Sheet, watchPath, watchPathOf } from '../layout.tsx'
 import type { ConsoleOptions } from '../options.ts'
 import type { PageScope } from '../page-scope.ts'
@@ -201,9 +200,8 @@ function Apps({ frame, watched, now }: { frame: ConsoleFrame; watched: WatchedPe
 export function registerWatchedPerson(scope: PageScope, { watch, accounts }: ConsoleOptions): void {
   scope.get(watchPathOf(':id'), { config: { requires: 'console' } }, async request => {
     const page = consolePage(request)
-    const { id } = page.request.params as { id: string }
-    const account = await accounts.byId(id)
-    if (account === null) throw new GateError('not_found')
+    const account = await accountOf(page, accounts)
+    const { id } = account
     const after = placeOf(new URLSearchParams(page.request.exchange.target.query).get('after'))
     const since = page.now - alarmDays * dayMs
     const [watched, uses, alarms] = await Promise.all([
