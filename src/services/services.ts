@@ -28,6 +28,7 @@ import { SecondReader } from '../identity/saml/second-opinion.ts'
 import type { IntegrityWatch } from '../integrity/integrity-watch.ts'
 import type { Keyring } from '../keyring/keyring.ts'
 import { PublishedKeys } from '../keyring/published-keys.ts'
+import { RecentKeyrings } from '../keyring/recent-keyrings.ts'
 import { Observers } from '../metering/observation.ts'
 import { History } from '../metrics/history.ts'
 import { MeasuredStore } from '../metrics/measured-store.ts'
@@ -103,7 +104,6 @@ export class Services {
   readonly log: Logger
   readonly cache: SessionCache
   readonly sessions: Sessions
-  /** Of programs. */
   readonly tokens: ProgramTokens
   readonly live: LiveConnections
   /** Which upstreams are up. */
@@ -148,7 +148,7 @@ export class Services {
   tracing: Tracing | null = null
   /** The content of `/.factorgate/jwks.json`. */
   readonly publishedKeys: PublishedKeys
-  #keyring: Keyring
+  readonly keyrings: RecentKeyrings
   readonly recoveryCodeCost: number | undefined
   readonly #hasher: PasswordHasher
   #watching: AccessWatching | undefined
@@ -166,12 +166,12 @@ export class Services {
     this.journalFile = input.journalFile
     this.isStoreShared = input.isStoreShared === true
     this.log = log
-    this.#keyring = input.keyring
     this.publishedKeys = new PublishedKeys(input.keyring, assertionSeconds + clockSeconds)
-    this.cache = new SessionCache(store)
-    this.sessions = new Sessions({ store, cache: this.cache, clock, limits: input.limits })
-    const { cache, sessions } = this
-    this.tokens = new ProgramTokens({ store, cache, clock, accountNow: account => sessions.accountNow(account) })
+    this.keyrings = new RecentKeyrings(input.keyring)
+    const cache = new SessionCache(store)
+    this.cache = cache
+    this.sessions = new Sessions({ ...input, store, cache })
+    this.tokens = new ProgramTokens({ store, cache, clock, accountNow: account => this.sessions.accountNow(account) })
     this.live = new LiveConnections({ clock })
     this.history = new History(this.metrics, clock)
     this.reports = new ProcessReports({
@@ -320,12 +320,12 @@ export class Services {
   }
 
   get keyring(): Keyring {
-    return this.#keyring
+    return this.keyrings.present
   }
 
   set keyring(next: Keyring) {
     this.publishedKeys.replace(next, this.clock())
-    this.#keyring = next
+    this.keyrings.replace(next, this.clock())
   }
 
   #readMetrics(): void {

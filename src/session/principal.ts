@@ -13,6 +13,8 @@ export interface Principal {
   readonly host: string
   /** Digest of the token. Forms are bound to it. */
   readonly csrfKey: string
+  /** When the token was made, in milliseconds since the epoch; null or left out if an older release made it. */
+  readonly tokenAt?: number | null
   readonly isFullySignedIn: boolean
 }
 

@@ -1,4 +1,5 @@
 /** The records of sessions, tokens and hand-over codes. A record with any error counts as absent (THREATS D3). */
+import { isDeviceKey } from '../device/device-key.ts'
 import { type Proof, proofKinds } from '../factor/proof.ts'
 import { type Loose, RecordKind } from '../store/records.ts'
 import type { Session } from './session.ts'
@@ -49,6 +50,8 @@ export interface TokenRecord {
   readonly session: string
   readonly host: string
   readonly generation: number
+  /** When the token was made; older releases did not write it. */
+  readonly at?: number
 }
 
 /** A hand-over code: valid once, until `expiresAt`, on `host`, in the browser whose nonce hashes to `state`. */
@@ -95,7 +98,8 @@ function isSession(value: Loose): value is Loose & Session {
     isString(value.device.userAgent) &&
     isString(value.device.address) &&
     isObject(value.tokens) &&
-    Object.values(value.tokens).every(isString)
+    Object.values(value.tokens).every(isString) &&
+    (value.devices === undefined || (isObject(value.devices) && Object.values(value.devices).every(isDeviceKey)))
   )
 }
 
@@ -113,7 +117,12 @@ function isProof(value: unknown): value is Proof {
 }
 
 function isToken(value: Loose): value is Loose & TokenRecord {
-  return isString(value.session) && isString(value.host) && isCount(value.generation)
+  return (
+    isString(value.session) &&
+    isString(value.host) &&
+    isCount(value.generation) &&
+    (value.at === undefined || isTime(value.at))
+  )
 }
 
 function isHandOver(value: Loose): value is Loose & HandOverRecord {

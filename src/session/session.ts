@@ -1,4 +1,5 @@
 /** A session as a pure value: one sign-in of one person. */
+import type { DeviceKey } from '../device/device-key.ts'
 import type { Proof } from '../factor/proof.ts'
 
 export interface Device {
@@ -21,6 +22,8 @@ export interface Session {
   readonly device: Device
   /** Host → digest of the one valid token. */
   readonly tokens: Readonly<Record<string, string>>
+  /** Host → the key without which that host's token proves nothing. Absent where no browser has registered one. */
+  readonly devices?: Readonly<Record<string, DeviceKey>>
 }
 
 const proofsKept = 24
@@ -35,4 +38,11 @@ export function proofsOf(session: Session, generation: number): readonly Proof[]
 export function withProof(session: Session, proof: Omit<Proof, 'generation'>): Session {
   const generation = session.generation + 1
   return { ...session, generation, proofs: [...session.proofs, { ...proof, generation }].slice(-proofsKept) }
+}
+
+/** Without the key of `host`, for a new token there whose browser has not shown the key. */
+export function withoutDevice(session: Session, host: string): Session {
+  if (session.devices?.[host] === undefined) return session
+  const { [host]: _gone, ...devices } = session.devices
+  return { ...session, devices }
 }

@@ -11,7 +11,7 @@ import { Endings } from './endings.ts'
 import { HandOvers } from './hand-overs.ts'
 import { type Entered, generationOf, type Principal } from './principal.ts'
 import { seenKey, sessionKey, sessionRecord, sessionsOf, type TokenRecord, tokenKey, tokenRecord } from './records.ts'
-import { type Device, proofsOf, type Session, withProof } from './session.ts'
+import { type Device, proofsOf, type Session, withoutDevice, withProof } from './session.ts'
 import type { SessionCache } from './session-cache.ts'
 import { sessionsToEvict } from './session-limit.ts'
 import { noTerms, proofsUnder, type SessionTerms } from './terms.ts'
@@ -121,7 +121,7 @@ export class Sessions {
     }
     const seconds = (session.expiresAt - now) / 1000
     const madeRoom = await this.#makeRoom(session.accountId, { isWhole: isFullySignedIn(session.proofs) })
-    const record: TokenRecord = { session: session.id, host: input.host, generation: session.generation }
+    const record: TokenRecord = { session: session.id, host: input.host, generation: session.generation, at: now }
     // The index comes first: a session outside every list could not be ended.
     await this.#store.link(sessionsOf(session.accountId), session.id, this.#limits.absoluteSeconds + invitedSeconds)
     await Promise.all([
@@ -160,7 +160,7 @@ export class Sessions {
 
   /**
    * Null for a wrong, spent, late or misplaced code. If `current` shows as much, its token stays and the new one is '', otherwise tabs that
-   * arrive together would end each other's.
+   * arrive together would end each other's. Without `current` the new token has no device key.
    */
   async redeem(
     code: string,
@@ -171,9 +171,9 @@ export class Sessions {
     const record = await this.#handOvers.spend(code, host, state)
     if (record === null) return null
     const { session, generation, returnTo } = record
-    const isKnown = current?.host === host && current.session.id === session && generationOf(current) >= generation
-    if (isKnown) return { principal: current, token: '', returnTo }
-    const entered = await this.#reissue(session, host, one => one, generation)
+    const isSame = current?.host === host && current.session.id === session
+    if (isSame && generationOf(current) >= generation) return { principal: current, token: '', returnTo }
+    const entered = await this.#reissue(session, host, one => (isSame ? one : withoutDevice(one, host)), generation)
     return entered === null ? null : { ...entered, returnTo }
   }
 
@@ -299,7 +299,8 @@ export class Sessions {
       const changed = change(session)
       const next = { ...changed, tokens: { ...changed.tokens, [host]: digest } }
       const seconds = (next.expiresAt - now) / 1000
-      const record: TokenRecord = { session: id, host, generation: Math.min(asOf ?? next.generation, next.generation) }
+      const { generation } = next
+      const record: TokenRecord = { session: id, host, generation: Math.min(asOf ?? generation, generation), at: now }
       // The token's record comes first: a session must not name a token without a record.
       await tokenRecord.put(this.#store, digest, record, seconds)
       return { next, ttlSeconds: seconds, result: { old: session.tokens[host] } }
@@ -357,6 +358,7 @@ export class Sessions {
       proofs,
       host,
       csrfKey: keys.digest,
+      tokenAt: record.at ?? null,
       isFullySignedIn: isFullySignedIn(proofs)
     }
     keys.principal = principal

@@ -37,6 +37,7 @@ const staysBehind = [
   'seen:',
   'ended:',
   'handover:',
+  'device-spent:',
   'answer:',
   'answer-presses:',
   'ceremony:',

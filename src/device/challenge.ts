@@ -1,0 +1,65 @@
+/** Challenges for device keys: sealed texts that say what they are for. Nothing is stored, and no cookie is needed. */
+import { clockSkewMs } from '../clock.ts'
+import { type Keyring, KeyringError } from '../keyring/keyring.ts'
+
+/** For the first key of one token on one host. */
+export interface RegistrationChallenge {
+  readonly session: string
+  readonly host: string
+  /** The token's digest. */
+  readonly token: string
+}
+
+/** For a proof by the key that is registered. */
+export interface RefreshChallenge {
+  readonly session: string
+  readonly host: string
+  /** RFC 7638. */
+  readonly thumbprint: string
+}
+
+interface Kinds {
+  readonly register: RegistrationChallenge
+  readonly refresh: RefreshChallenge
+}
+
+/** Late registrations are refused, otherwise whoever steals an unbound token could bind it to a key of their own. */
+export const registrationSeconds = 2 * 60
+
+/** The one that comes with a bound cookie is used when that cookie ends. */
+export function refreshSecondsFor(lifetimeSeconds: number): number {
+  return lifetimeSeconds + 40 * 60
+}
+
+export function sealChallenge<Kind extends keyof Kinds>(
+  keyring: Pick<Keyring, 'seal'>,
+  kind: Kind,
+  what: Kinds[Kind],
+  endsAt: number
+): string {
+  return keyring.seal(JSON.stringify({ ...what, endsAt }), contextOf(kind))
+}
+
+/** `late`: it was ours. `unknown`: it was made by somebody else, for something else, or with a key that is gone. */
+export function openChallenge<Kind extends keyof Kinds>(
+  keyring: Pick<Keyring, 'open'>,
+  kind: Kind,
+  text: string,
+  lifeSeconds: number,
+  now: number
+): Kinds[Kind] | 'late' | 'unknown' {
+  let plain: string
+  try {
+    plain = keyring.open(text, contextOf(kind))
+  } catch (error) {
+    if (error instanceof KeyringError) return 'unknown'
+    throw error
+  }
+  const { endsAt, ...what } = JSON.parse(plain) as Kinds[Kind] & { endsAt: number }
+  // An end too far ahead comes from a clock that was ahead (THREATS D17).
+  return now < endsAt && endsAt <= now + lifeSeconds * 1000 + clockSkewMs ? (what as unknown as Kinds[Kind]) : 'late'
+}
+
+function contextOf(kind: keyof Kinds): string {
+  return `device-challenge:${kind}`
+}

@@ -1,0 +1,228 @@
+/** The binding of sign-ins to device keys: offering a registration, registering, refreshing, and judging what a request shows. */
+import { type Clock, clockSkewMs } from '../clock.ts'
+import type { Binding } from '../device/binding.ts'
+import { type BoundTo, boundCookieEnd, boundCookieValue, leewaySeconds } from '../device/bound-cookie.ts'
+import { openChallenge, refreshSecondsFor, registrationSeconds, sealChallenge } from '../device/challenge.ts'
+import { type DeviceAlgorithm, deviceKeyOf, thumbprintOf } from '../device/device-key.ts'
+import { isSignedBy, readProof } from '../device/device-proof.ts'
+import { identifierOf, registrationHeader, sessionIn } from '../device/wire.ts'
+import { isFullySignedIn } from '../factor/proof.ts'
+import { digestOf } from '../ids.ts'
+import type { Keyring } from '../keyring/keyring.ts'
+import type { RecentKeyrings } from '../keyring/recent-keyrings.ts'
+import type { Store } from '../store/store.ts'
+import type { Principal } from './principal.ts'
+import { sessionKey, sessionRecord } from './records.ts'
+import type { Session } from './session.ts'
+import type { SessionCache } from './session-cache.ts'
+import type { Sessions } from './sessions.ts'
+
+export interface DeviceTerms {
+  /** The life of a bound cookie. */
+  readonly lifetimeSeconds: number
+  /** The hosts whose tokens are bound where the browser can do it: those of the apps that ask for it, and the portal's. */
+  readonly hosts: ReadonlySet<string>
+}
+
+export interface DeviceBindingOptions {
+  readonly store: Pick<Store, 'add'> & Store
+  readonly cache: SessionCache
+  readonly sessions: Pick<Sessions, 'standing'>
+  readonly keyrings: Pick<RecentKeyrings, 'present' | 'within'>
+  readonly clock: Clock
+  readonly terms: DeviceTerms
+}
+
+export type RefusedBecause =
+  | 'unreadable'
+  | 'unknown_challenge'
+  | 'late'
+  | 'other_host'
+  | 'key'
+  | 'signature'
+  | 'ended'
+  | 'token_replaced'
+  | 'bound_already'
+
+/** What a live binding needs next. */
+interface Granted {
+  readonly session: Session
+  readonly identifier: string
+  /** The value of the bound cookie. */
+  readonly cookie: string
+  readonly nextChallenge: string
+}
+
+export interface RefusedProof {
+  readonly kind: 'refused'
+  readonly why: RefusedBecause
+  /** Null where the proof does not tell, or the session is over. */
+  readonly session: Session | null
+}
+
+export type Registration = (Granted & { readonly kind: 'bound'; readonly alg: DeviceAlgorithm }) | RefusedProof
+
+export type Refresh =
+  | (Granted & { readonly kind: 'refreshed' })
+  /** `first`: no proof was sent. Otherwise the proof is right, and its challenge is used up, over or not ours. */
+  | {
+      readonly kind: 'challenge'
+      readonly why: 'first' | 'spent' | 'late'
+      readonly identifier: string
+      readonly challenge: string
+    }
+  /** This host is not bound any more. */
+  | { readonly kind: 'forget'; readonly identifier: string }
+  | RefusedProof
+
+/** A second offer waits until the first has certainly failed, otherwise documents side by side would each cost a signature. */
+const offeredAgainAfterMs = 60_000
+/** Browsers make six signatures in nine minutes for a whole site, so a host may have to wait for its key that long. */
+const offeredForMs = 15 * 60_000
+
+export class DeviceBinding {
+  readonly terms: DeviceTerms
+  readonly #options: DeviceBindingOptions
+  /** The last bound cookie of each principal, so that most requests cost no MAC. */
+  readonly #live = new WeakMap<Principal, { readonly value: string; readonly endsAt: number }>()
+
+  constructor(options: DeviceBindingOptions) {
+    this.#options = options
+    this.terms = options.terms
+  }
+
+  /** `cookie`: the value of the bound cookie that the request carries. It asks no store. */
+  bindingOf(principal: Principal, cookie: string | null): Binding {
+    const key = principal.session.devices?.[principal.host]
+    if (key === undefined) return 'none'
+    if (cookie === null) return 'stale'
+    const { keyrings, clock, terms } = this.#options
+    const now = clock()
+    const known = this.#live.get(principal)
+    if (known?.value === cookie) return now < known.endsAt ? 'fresh' : 'stale'
+    const { lifetimeSeconds } = terms
+    const to = { session: principal.session.id, host: principal.host, thumbprint: thumbprintOf(key) }
+    const recent = keyrings.within((lifetimeSeconds + leewaySeconds) * 1000 + clockSkewMs, now)
+    const endsAt = boundCookieEnd(recent, to, cookie, { lifetimeSeconds, now })
+    if (endsAt === null) return 'stale'
+    this.#live.set(principal, { value: cookie, endsAt })
+    return 'fresh'
+  }
+
+  /** `Secure-Session-Registration` for a token that was just made; null where nothing is to be bound. */
+  offer(principal: Principal): string | null {
+    const { session, host, csrfKey, isFullySignedIn: isWhole } = principal
+    if (!isWhole || !this.terms.hosts.has(host) || session.devices?.[host] !== undefined) return null
+    const { keyrings, clock } = this.#options
+    const what = { session: session.id, host, token: csrfKey }
+    const endsAt = clock() + registrationSeconds * 1000
+    return registrationHeader(sealChallenge(keyrings.present, 'register', what, endsAt))
+  }
+
+  /** The same for a later answer, while the token is young. */
+  offerAgain(principal: Principal): string | null {
+    const age = this.#ageOf(principal)
+    return age >= offeredAgainAfterMs && age < offeredForMs ? this.offer(principal) : null
+  }
+
+  /** True while a key may still be registered for the token. */
+  isYoung(principal: Principal): boolean {
+    return this.#ageOf(principal) < offeredForMs
+  }
+
+  async register(host: string, header: string): Promise<Registration> {
+    const { keyrings, clock, store, cache } = this.#options
+    const now = clock()
+    const proof = readProof(header)
+    if (proof === null) return refused('unreadable')
+    const challenge = openChallenge(keyrings.present, 'register', proof.jti, registrationSeconds, now)
+    if (typeof challenge === 'string') return refused(challenge === 'late' ? 'late' : 'unknown_challenge')
+    if (challenge.host !== host || !this.terms.hosts.has(host)) return refused('other_host')
+    const key = proof.jwk === null ? null : deviceKeyOf(proof.alg, proof.jwk, now)
+    if (key === null) return refused('key')
+    if (!isSignedBy(proof, key)) return refused('signature')
+    const { session: id, token } = challenge
+    const registration = await sessionRecord.change<Registration>(store, id, session => {
+      if (session === null || session.expiresAt <= now || !isFullySignedIn(session.proofs))
+        return { result: refused('ended') }
+      if (session.tokens[host] !== token) return { result: refused('token_replaced', session) }
+      if (session.devices?.[host] !== undefined) return { result: refused('bound_already', session) }
+      const next = { ...session, devices: { ...session.devices, [host]: key } }
+      return { next, result: { kind: 'bound', alg: key.alg, ...this.#grant(next, host, thumbprintOf(key), now) } }
+    })
+    cache.forget(sessionKey(id))
+    return registration
+  }
+
+  /** `proof`: the header, if the browser has sent one. It needs no token: a navigation from elsewhere makes browsers leave it out. */
+  async refresh(host: string, identifier: string, header: string | null): Promise<Refresh> {
+    const { keyrings, clock, store, terms } = this.#options
+    const id = sessionIn(identifier, host)
+    if (id === null) return refused('unreadable')
+    const session = await this.#bound(id, host)
+    const key = session?.devices?.[host]
+    if (session === null || key === undefined) return refused('ended')
+    const to = { session: id, host, thumbprint: thumbprintOf(key) }
+    if (!terms.hosts.has(host)) return { kind: 'forget', identifier: identifierOf(id, host) }
+    const now = clock()
+    if (header === null) return this.#challenge('first', to, now)
+    const proof = readProof(header)
+    if (proof === null) return refused('unreadable', session)
+    if (!isSignedBy(proof, key)) return refused('signature', session)
+    const seconds = refreshSecondsFor(terms.lifetimeSeconds)
+    const challenge = openChallenge(keyrings.present, 'refresh', proof.jti, seconds, now)
+    const isOurs = typeof challenge !== 'string' && isSame(challenge, to)
+    if (!isOurs) return this.#challenge('late', to, now)
+    const isFirst = await store.add(spentKey(proof.jti), '', seconds + clockSkewMs / 1000)
+    if (!isFirst) return this.#challenge('spent', to, now)
+    return { kind: 'refreshed', ...this.#grant(session, host, to.thumbprint, now) }
+  }
+
+  /** The session, if it stands and has a key on `host`. A notice about a key that another gate has just registered may be under way. */
+  async #bound(id: string, host: string): Promise<Session | null> {
+    const { sessions, cache } = this.#options
+    if ((await sessions.standing(id)) !== 'complete') return null
+    const known = await cache.read(sessionKey(id), sessionRecord.parse)
+    if (known?.devices?.[host] !== undefined) return known
+    cache.forget(sessionKey(id))
+    return cache.read(sessionKey(id), sessionRecord.parse)
+  }
+
+  #grant(session: Session, host: string, thumbprint: string, now: number): Granted {
+    const { keyrings, terms } = this.#options
+    const to = { session: session.id, host, thumbprint }
+    return {
+      session,
+      identifier: identifierOf(session.id, host),
+      cookie: boundCookieValue(keyrings.present, to, { lifetimeSeconds: terms.lifetimeSeconds, now }),
+      nextChallenge: this.#seal(keyrings.present, to, now)
+    }
+  }
+
+  #challenge(why: 'first' | 'spent' | 'late', to: BoundTo, now: number): Refresh {
+    const identifier = identifierOf(to.session, to.host)
+    return { kind: 'challenge', why, identifier, challenge: this.#seal(this.#options.keyrings.present, to, now) }
+  }
+
+  #seal(keyring: Keyring, to: BoundTo, now: number): string {
+    return sealChallenge(keyring, 'refresh', to, now + refreshSecondsFor(this.terms.lifetimeSeconds) * 1000)
+  }
+
+  #ageOf({ tokenAt }: Principal): number {
+    return tokenAt == null ? Number.POSITIVE_INFINITY : this.#options.clock() - tokenAt
+  }
+}
+
+export const spentPrefix = 'device-spent:'
+
+function spentKey(challenge: string): string {
+  return spentPrefix + digestOf(challenge)
+}
+
+function isSame(one: BoundTo, other: BoundTo): boolean {
+  return one.session === other.session && one.host === other.host && one.thumbprint === other.thumbprint
+}
+
+function refused(why: RefusedBecause, session: Session | null = null): RefusedProof {
+  return { kind: 'refused', why, session }
+}

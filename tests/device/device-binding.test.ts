@@ -1,0 +1,309 @@
+/** Keys, proofs, challenges, the bound cookie, and what a thief can do with any of them, without a browser and without HTTP. */
+import t from 'tap'
+import { type DeviceKey, deviceKeyOf } from '../../src/device/device-key.ts'
+import { readProof } from '../../src/device/device-proof.ts'
+import { identifierOf } from '../../src/device/wire.ts'
+import { makeKeyring, newMasterKey } from '../../src/keyring/keyring.ts'
+import { RecentKeyrings } from '../../src/keyring/recent-keyrings.ts'
+import { DeviceBinding } from '../../src/session/device-binding.ts'
+import { sessionKey, sessionRecord } from '../../src/session/records.ts'
+import { SessionCache } from '../../src/session/session-cache.ts'
+import { type Principal, Sessions } from '../../src/session/sessions.ts'
+import { challengeIn, type TestDevice, testDevice } from '../fixtures/in-process/device.ts'
+import { MemoryStore, TestClock } from '../fixtures/in-process/memory-store.ts'
+
+const lifetimeSeconds = 1200
+const limits = { idleSeconds: 3600, absoluteSeconds: 86_400, maxPerUser: 10 }
+const device = { userAgent: 'Mozilla/5.0', address: '127.0.0.1' }
+
+async function world() {
+  const time = new TestClock()
+  const store = new MemoryStore(time.read)
+  const account = { id: 'A1', name: 'alice', displayName: 'Alice', email: null, groups: [], directory: 'local' }
+  await store.put('account:A1', JSON.stringify({ ...account, suspended: null, createdAt: time.now }))
+  const keys = [newMasterKey()]
+  const gate = async () => {
+    const cache = new SessionCache(store)
+    await cache.watch(['session:', 'token:', 'account:'])
+    const sessions = new Sessions({ store, cache, clock: time.read, limits })
+    const keyrings = new RecentKeyrings(makeKeyring(keys))
+    const terms = { lifetimeSeconds, hosts: new Set(['gate', 'app']) }
+    const binding = new DeviceBinding({ store, cache, sessions, keyrings, clock: time.read, terms })
+    return { sessions, binding, keyrings, cache }
+  }
+  const first = await gate()
+  const { sessions, binding } = first
+  const proof = (kind: 'password' | 'totp') => ({ kind, at: time.now, userVerified: false })
+  const signIn = async () => {
+    const half = await sessions.start({ accountId: 'A1', proof: proof('password'), device, host: 'gate' })
+    const whole = await sessions.prove(half.principal, proof('totp'))
+    if (whole === null) throw new Error('not signed in')
+    return { half, ...whole }
+  }
+  const visit = async (principal: Principal, host: string, current: Principal | null = null) => {
+    const code = await sessions.handOver(principal, host, 'state', `https://${host}/`)
+    const entered = await sessions.redeem(code, host, 'state', current)
+    if (entered === null) throw new Error('not handed over')
+    return entered
+  }
+  const offered = (principal: Principal) => challengeIn(binding.offer(principal) ?? '')
+  const find = async (host: string, token: string) => (await sessions.find(host, token)) as Principal
+  /** Signs in on the portal and registers a key there. */
+  const bound = async (browser: TestDevice = testDevice()) => {
+    const entered = await signIn()
+    const answer = await binding.register('gate', browser.register(offered(entered.principal)))
+    if (answer.kind !== 'bound') throw new Error(answer.why)
+    return { browser, answer, token: entered.token, principal: await find('gate', entered.token) }
+  }
+  return { time, store, keys, gate, ...first, proof, signIn, visit, offered, find, bound }
+}
+
+for (const alg of ['ES256', 'RS256'] as const)
+  t.test(`a browser with an ${alg} key registers it, refreshes, and shows the bound cookie`, async t => {
+    const { time, bound, binding, find } = await world()
+    const { browser, answer, token, principal } = await bound(testDevice(alg))
+    t.equal(binding.bindingOf(principal, answer.cookie), 'fresh')
+    t.equal(binding.bindingOf(principal, answer.cookie), 'fresh', 'from memory')
+    t.equal(binding.bindingOf(principal, null), 'stale', 'the token alone is nothing')
+    t.equal(binding.bindingOf(principal, `${answer.cookie.slice(0, -1)}x`), 'stale')
+    time.advance(lifetimeSeconds + 29)
+    t.equal(binding.bindingOf(principal, answer.cookie), 'fresh', 'within the leeway')
+    time.advance(2)
+    t.equal(binding.bindingOf(principal, answer.cookie), 'stale')
+    const refreshed = await binding.refresh('gate', answer.identifier, browser.refresh(answer.nextChallenge))
+    if (refreshed.kind !== 'refreshed') return t.fail(refreshed.kind)
+    t.equal(binding.bindingOf(await find('gate', token), refreshed.cookie), 'fresh')
+    t.equal(binding.bindingOf(principal, answer.cookie), 'stale', 'the old one stays dead')
+  })
+
+t.test('a proof is read bare or in quotes, and nothing else is a proof', async t => {
+  const browser = testDevice()
+  t.equal(readProof(browser.register('C'))?.jti, 'C')
+  t.equal(readProof(`"${browser.register('C')}"`)?.jti, 'C')
+  const wrong: readonly [string, string][] = [
+    ['nothing', ''],
+    ['two parts', 'a.b'],
+    ['another type', browser.register('C', { header: { typ: 'JWT' } })],
+    ['no type', browser.register('C', { header: { typ: undefined } })],
+    ['the algorithm none', browser.register('C', { header: { alg: 'none' } })],
+    ['a symmetric algorithm', browser.register('C', { header: { alg: 'HS256' } })],
+    ['an extension that must be understood', browser.register('C', { header: { crit: ['exp'] } })],
+    ['no challenge', browser.register('C', { payload: { jti: undefined } })],
+    ['a number for a challenge', browser.register('C', { payload: { jti: 1 } })],
+    ['a list for a payload', `${Buffer.from('{}').toString('base64url')}.W10.AA`],
+    ['too much', browser.register('C'.repeat(9000))]
+  ]
+  for (const [name, header] of wrong) t.equal(readProof(header), null, name)
+})
+
+t.test('keys that are too weak, or no keys, are not taken', async t => {
+  const x = 'A'.repeat(43)
+  const wrong: readonly [string, 'ES256' | 'RS256', object][] = [
+    ['a point that is not on the curve', 'ES256', { kty: 'EC', crv: 'P-256', x, y: x }],
+    ['another curve', 'ES256', { kty: 'EC', crv: 'P-384', x, y: x }],
+    ['an RSA key for ES256', 'ES256', { kty: 'RSA', n: 'A'.repeat(342), e: 'AQAB' }],
+    ['1024 bits', 'RS256', { kty: 'RSA', n: 'w'.repeat(171), e: 'AQAB' }],
+    ['8192 bits', 'RS256', { kty: 'RSA', n: 'w'.repeat(1366), e: 'AQAB' }],
+    ['an exponent of 3', 'RS256', { kty: 'RSA', n: 'w'.repeat(342), e: 'Aw' }],
+    ['a symmetric key', 'ES256', { kty: 'oct', k: 'AAAA' }]
+  ]
+  for (const [name, alg, jwk] of wrong) t.equal(deviceKeyOf(alg, jwk as Record<string, unknown>, 1), null, name)
+})
+
+t.test('a registration that is not the first, not in time, or not for this is refused', async t => {
+  const { time, binding, signIn, visit, offered, sessions, find } = await world()
+  const browser = testDevice()
+  const { half, principal, token } = await signIn()
+  const challenge = offered(principal)
+  const why = async (header: string, host = 'gate') => {
+    const answer = await binding.register(host, header)
+    return answer.kind === 'refused' ? answer.why : answer.kind
+  }
+  t.equal(binding.offer(half.principal), null, 'a half-way sign-in gets no offer')
+  t.equal(await why('nonsense'), 'unreadable')
+  t.equal(await why(browser.register('C1')), 'unknown_challenge')
+  t.equal(await why(browser.register(challenge), 'app'), 'other_host', 'a proof for another host')
+  t.equal(await why(browser.refresh(challenge)), 'key', 'without its key')
+  t.equal(await why(browser.register(challenge, { isDer: true })), 'signature')
+  const { jwk } = JSON.parse(Buffer.from(testDevice().register('').split('.')[0]!, 'base64url').toString())
+  t.equal(await why(browser.register(challenge, { header: { jwk } })), 'signature', "with somebody else's key")
+  t.equal(await why(browser.register(challenge, { header: { alg: 'RS256' } })), 'key', 'with another algorithm')
+  time.advance(120)
+  t.equal(await why(browser.register(challenge)), 'late', 'after two minutes')
+  const again = offered(principal)
+  t.equal(await why(browser.register(again)), 'bound')
+  t.equal(await why(browser.register(again)), 'bound_already', 'the same proof again')
+  t.equal(await why(testDevice().register(again)), 'bound_already', 'a second key')
+  t.equal(binding.offer(await find('gate', token)), null, 'a bound token gets no offer')
+  const app = await visit(principal, 'app')
+  const late = offered(app.principal)
+  await visit(principal, 'app')
+  t.equal(await why(browser.register(late), 'app'), 'token_replaced')
+  const other = await signIn()
+  const ending = offered(other.principal)
+  await sessions.end(other.principal.session.id, 'logout')
+  t.equal(await why(browser.register(ending)), 'ended')
+})
+
+t.test('what the refresh address answers to whatever comes', async t => {
+  const { time, binding, bound, store, visit, offered } = await world()
+  const { browser, answer, principal } = await bound()
+  const { identifier } = answer
+  const said = async (id: string, header: string | null, host = 'gate') => {
+    const got = await binding.refresh(host, id, header)
+    return got.kind === 'refused' || got.kind === 'challenge' ? `${got.kind} ${got.why}` : got.kind
+  }
+  const asked = async () => {
+    const got = await binding.refresh('gate', identifier, null)
+    return got.kind === 'challenge' ? got.challenge : ''
+  }
+  t.equal(await said(identifier, null), 'challenge first', 'without a proof it gets a challenge, and needs no token')
+  t.equal(await said(`"${identifier}"`, null), 'challenge first', 'the identifier in quotes')
+  t.equal(await said('nonsense', null), 'refused unreadable')
+  t.equal(await said(identifierOf('AAAAAAAAAAAAAAAAAAAAAA', 'gate'), null), 'refused ended', 'a session that never was')
+  t.equal(await said(identifier, null, 'app'), 'refused unreadable', 'the identifier of another host')
+  t.equal(await said(identifierOf(principal.session.id, 'app'), null, 'app'), 'refused ended', 'a host without a key')
+  const challenge = await asked()
+  t.equal(await said(identifier, testDevice().refresh(challenge)), 'refused signature', "a thief's key")
+  t.equal(
+    await said(identifier, browser.refresh(challenge, { header: { alg: 'RS256' } })),
+    'refused signature',
+    'alg swap'
+  )
+  t.equal(await said(identifier, browser.refresh(challenge, { isDer: true })), 'refused signature')
+  const proof = browser.refresh(challenge)
+  t.equal(await said(identifier, proof), 'refreshed')
+  t.equal(await said(identifier, proof), 'challenge spent', 'the same proof again is never fatal, and gets no cookie')
+  t.equal(await said(identifier, browser.refresh('made up')), 'challenge late', 'a challenge of an app')
+  const { principal: there } = await visit(principal, 'app')
+  const registered = await binding.register('app', browser.register(offered(there)))
+  const elsewhere = registered.kind === 'bound' ? registered.nextChallenge : ''
+  t.equal(await said(identifier, browser.refresh(elsewhere)), 'challenge late', 'a proof for another host')
+  const waiting = await asked()
+  store.isDown = true
+  await t.rejects(binding.refresh('gate', identifier, browser.refresh(waiting)), { code: 'store_unreachable' })
+  store.isDown = false
+  time.advance(3601)
+  t.equal(await said(identifier, browser.refresh(waiting)), 'refused ended', 'the session has idled meanwhile')
+})
+
+t.test('a challenge that came with a cookie is good when that cookie ends, and not for ever', async t => {
+  const { time, binding, bound, sessions } = await world()
+  const { browser, answer, token } = await bound()
+  time.advance(3500)
+  await sessions.find('gate', token)
+  time.advance(99)
+  const got = await binding.refresh('gate', answer.identifier, browser.refresh(answer.nextChallenge))
+  t.equal(got.kind, 'refreshed')
+  const next = got.kind === 'refreshed' ? got.nextChallenge : ''
+  time.advance(3000)
+  await sessions.find('gate', token)
+  time.advance(600)
+  const late = await binding.refresh('gate', answer.identifier, browser.refresh(next))
+  t.match(late, { kind: 'challenge', why: 'late' })
+})
+
+t.test('which changes of a token keep its key', async t => {
+  const { binding, bound, sessions, proof, visit, find, offered } = await world()
+  const { answer, principal } = await bound()
+  const stepped = await sessions.prove(principal, proof('totp'))
+  t.equal(binding.bindingOf(stepped!.principal, answer.cookie), 'fresh', 'a step-up keeps it, cookie and all')
+  t.equal(binding.bindingOf(stepped!.principal, null), 'stale')
+  const one = await visit(stepped!.principal, 'app')
+  t.equal(binding.bindingOf(one.principal, null), 'none', 'each host has a key of its own')
+  const registered = await binding.register('app', testDevice().register(offered(one.principal)))
+  const cookie = registered.kind === 'bound' ? registered.cookie : ''
+  t.equal(binding.bindingOf(one.principal, answer.cookie), 'none', 'until its record is read')
+  const there = await find('app', one.token)
+  t.equal(binding.bindingOf(there, cookie), 'fresh')
+  t.equal(binding.bindingOf(there, answer.cookie), 'stale', "the portal's cookie counts on the portal only")
+  const again = await sessions.prove(stepped!.principal, proof('totp'))
+  const shown = await visit(again!.principal, 'app', there)
+  t.equal(binding.bindingOf(shown.principal, cookie), 'fresh', 'a hand-over to a browser that shows the key keeps it')
+  const lost = await visit(again!.principal, 'app', null)
+  t.equal(binding.bindingOf(lost.principal, cookie), 'none', 'a hand-over to one that does not begins anew')
+  t.not(binding.offer(lost.principal), null)
+})
+
+t.test('while a key is registered on one gate, fifty requests on it and on another one are right', async t => {
+  const { binding, signIn, offered, gate, find } = await world()
+  const other = await gate()
+  const { principal, token } = await signIn()
+  const devices = Array.from({ length: 5 }, () => testDevice())
+  await other.sessions.find('gate', token)
+  const [, ...answers] = await Promise.all([
+    Promise.all(
+      Array.from({ length: 50 }, async (_, i) => {
+        const who = await (i % 2 ? other.sessions : { find: () => find('gate', token) }).find('gate', token)
+        const binds = (i % 2 ? other.binding : binding).bindingOf(who!, null)
+        t.ok(binds === 'none' || binds === 'stale', binds)
+      })
+    ),
+    ...devices.map(one => binding.register('gate', one.register(offered(principal))))
+  ])
+  t.equal(answers.filter(({ kind }) => kind === 'bound').length, 1, 'one of several registrations wins')
+  const won = answers.findIndex(({ kind }) => kind === 'bound')
+  const answer = answers[won]!
+  if (answer.kind !== 'bound') return
+  const there = await other.sessions.find('gate', token)
+  t.equal(other.binding.bindingOf(there!, answer.cookie), 'fresh', 'the other gate takes its cookie')
+  t.equal(other.binding.bindingOf(there!, null), 'stale')
+  const proof = devices[won]!.refresh(answer.nextChallenge)
+  const both = await Promise.all([binding, other.binding].map(one => one.refresh('gate', answer.identifier, proof)))
+  t.same(both.map(({ kind }) => kind).sort(), ['challenge', 'refreshed'], 'a proof is spent once for all gates')
+})
+
+t.test('key rotate ends no binding', async t => {
+  const { keys, keyrings, time, bound, binding } = await world()
+  const { browser, answer, principal } = await bound()
+  const fresh = newMasterKey()
+  keyrings.replace(makeKeyring([fresh, ...keys]), time.now)
+  t.equal(binding.bindingOf(principal, answer.cookie), 'fresh')
+  time.advance(3)
+  keyrings.replace(makeKeyring([fresh]), time.now)
+  const { bindingOf } = binding
+  t.equal(
+    bindingOf.call(binding, { ...principal }, answer.cookie),
+    'fresh',
+    'the retired key counts as long as a cookie lives'
+  )
+  const stale = await binding.refresh('gate', answer.identifier, browser.refresh(answer.nextChallenge))
+  t.match(stale, { kind: 'challenge' }, 'its challenge costs one more round')
+  const got =
+    stale.kind === 'challenge'
+      ? await binding.refresh('gate', answer.identifier, browser.refresh(stale.challenge))
+      : null
+  t.match(got, { kind: 'refreshed' })
+  time.advance(lifetimeSeconds + 31)
+  t.equal(keyrings.within(lifetimeSeconds * 1000, time.now).length, 1)
+})
+
+t.test('a session record of an older release opens, and a damaged key makes it none', async t => {
+  const { signIn, store } = await world()
+  const { principal } = await signIn()
+  const text = (await store.get(sessionKey(principal.session.id))) ?? ''
+  t.notMatch(text, 'devices')
+  t.ok(sessionRecord.parse(text))
+  const damaged = {
+    ...JSON.parse(text),
+    devices: { gate: { alg: 'ES256', x: 1 } satisfies object as unknown as DeviceKey }
+  }
+  t.equal(sessionRecord.parse(JSON.stringify(damaged)), null)
+})
+
+t.test('a host gets its offer again while its token is young, and never beside the first', async t => {
+  const { time, binding, signIn, offered, find } = await world()
+  const { principal, token } = await signIn()
+  t.not(binding.offer(principal), null)
+  t.equal(binding.offerAgain(principal), null)
+  time.advance(60)
+  t.not(binding.offerAgain(principal), null)
+  t.ok(binding.isYoung(principal))
+  await binding.register('gate', testDevice().register(offered(principal)))
+  t.equal(binding.offerAgain(await find('gate', token)), null)
+  const other = await signIn()
+  time.advance(15 * 60)
+  t.equal(binding.offerAgain(other.principal), null)
+  t.notOk(binding.isYoung(other.principal))
+  t.equal(binding.offerAgain({ ...other.principal, tokenAt: null }), null, 'a token of an older release')
+})
