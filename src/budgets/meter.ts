@@ -2,7 +2,7 @@
 
 import type { Proof } from '../factor/proof.ts'
 import type { ClockJump } from '../metering/clock-jumps.ts'
-import { DistinctPaths } from '../metering/distinct-paths.ts'
+import { countOfPaths, DistinctPaths } from '../metering/distinct-paths.ts'
 import type { Direction } from '../metering/flow.ts'
 import { slotAt, sumOf } from '../metering/sliding-count.ts'
 import { type Budget, has, holdMs, isStrict } from './budget.ts'
@@ -24,6 +24,8 @@ import { ledgerId } from './ledger-record.ts'
 
 /** Bytes that one process may pass for one ledger without a grant, before it reports them. */
 export const floatBytes = 512 * 1024
+/** A count has grown by much if this part of it is new. */
+const muchShare = 4
 
 /** Whoever spends: one exchange. */
 export interface Spender {
@@ -115,6 +117,17 @@ export class Meter {
 
   get hasNews(): boolean {
     return this.isMoved || this.#spent > 0 || this.#slowed > 0 || this.#newPaths !== null || this.#left > 0
+  }
+
+  /** True if what is not reported changes the count by much, or may move the steps on. */
+  hasGrown(now: number, scale: number): boolean {
+    const { ledger } = this
+    if (ledger === null || this.isMoved || this.mode !== 'within' || this.cutOffAt !== null) return true
+    const current = slotAt(now, ledger.slotMs)
+    const isOfPaths = this.#budget.counted === 'distinctPaths'
+    const known = isOfPaths ? countOfPaths(ledger.paths, current) : sumOf(ledger.slots, current)
+    const news = isOfPaths ? (this.#newPaths ?? none).length : this.#spent
+    return news * muchShare > known || known + news > limitAt(ledger, this.#budget, now, scale)
   }
 
   /** True if a grant is in use, which the next report keeps. */

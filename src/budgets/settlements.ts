@@ -30,6 +30,8 @@ export interface SettlementsOptions {
 export const tickMs = 250
 /** Ticks between two reports: other gates know a count within a second. */
 const reportTicks = { shared: 2, alone: 8 } as const
+/** Where nobody else reads it, a count that has grown by little is reported so often. A process that is killed loses no more than that. */
+const fullTicks = 40
 /** Reports take so many milliseconds of a turn of the event loop: all at once, those of a thousand people would delay every request. */
 const sliceMs = 0.3
 /** Settlements under way at a time. */
@@ -46,6 +48,8 @@ export class Settlements implements FlowKeeper {
   #waiting: Meter[] = []
   readonly #running = new Set<Promise<void>>()
   #ticks = 0
+  /** True while all counts that have changed are reported, and not only those that have grown by much. */
+  #isFull = true
   #isInTrouble = false
   /** Said once. */
   #hasTooNew = false
@@ -104,12 +108,14 @@ export class Settlements implements FlowKeeper {
       else this.wake(meter)
     }
     if (!isReport && !this.#isInTrouble) return
+    this.#isFull = this.#options.isShared || this.#isInTrouble || this.#ticks % fullTicks === 0
     if (this.#due.length === 0) this.#takeDirty()
     this.#reportSlice(sliceMs)
   }
 
   /** Resolves once what has flowed so far is in the store, or the store has failed. */
   async flush(): Promise<void> {
+    this.#isFull = true
     this.#takeDirty()
     this.#reportSlice(Number.POSITIVE_INFINITY)
     while (this.#running.size > 0) await Promise.all(this.#running)
@@ -151,6 +157,10 @@ export class Settlements implements FlowKeeper {
     const end = performance.now() + forMs
     while (this.#due.length > 0 && this.#running.size < runningMost && performance.now() < end) {
       const meter = this.#due.pop() as Meter
+      if (!this.#isFull && !meter.hasGrown(this.#options.clock(), this.#options.scale(meter))) {
+        this.#dirty.push(meter)
+        continue
+      }
       meter.isDirty = false
       if (meter.hasNews) this.settle(meter)
     }

@@ -12,12 +12,13 @@ import { toldSink } from './told-sink.ts'
 import { suspendByWatch } from './watch-suspension.ts'
 
 export async function startUnusual(runtime: Services, settings: UnusualSettings): Promise<UnusualWatch> {
-  const { store, clock, log, cache, observers, journal } = runtime
+  const { store, clock, log, cache, observers, journal, isStoreShared } = runtime
   const watch = new UnusualWatch(
     {
       store,
       clock,
       observers,
+      isShared: isStoreShared,
       proofsNow: session => proofsNow(cache, session),
       onSessionChange: listener => onSessionChange(cache, listener),
       act: (verdict, steps, exchange) =>

@@ -27,11 +27,15 @@ export interface KeeperOptions {
   readonly clock: Clock
   /** Told once when the store cannot be read or written, and with null when it can again. */
   readonly onProblem: (problem: Error | null) => void
+  /** True if other processes use the same store. */
+  readonly isShared: boolean
 }
 
 const tickMs = 1000
-/** An ordinary person is written so often; one who is nearly strange at every tick. */
+/** An ordinary person is written so often. */
 const calmMs = 60_000
+/** One with an alarm: at once when it rises, then at each tick where other gates read it, and so often where nobody does. */
+const alarmedMs = 10_000
 /** A person whom nobody has seen for so long leaves the memory. */
 const idleMs = 600_000
 const noneSynced = new Float64Array(movedPlaces)
@@ -74,7 +78,7 @@ export class Keeper {
       await this.#groups(now, isEnd)
       const due: (readonly [string, Live])[] = []
       for (const [account, live] of people.all)
-        if (isEnd || isDue(live, now)) due.push([account, live])
+        if (isEnd || this.#isDue(live, now)) due.push([account, live])
         else if (!live.isDirty && now - live.lastAt > idleMs) people.all.delete(account)
         else if (live.usual !== null && now - live.lastAt > calmMs) live.usual = null
       const sync = ([account, live]: readonly [string, Live]) => this.#sync(account, live, now)
@@ -84,6 +88,13 @@ export class Keeper {
     } catch (error) {
       this.#report(error as Error)
     }
+  }
+
+  #isDue({ isDirty, isLoaded, person, syncedAt, syncedAlarm }: Live, now: number): boolean {
+    if (!isDirty) return false
+    if (!isLoaded || now < syncedAt || (person.alarm > 0 && person.alarm !== syncedAlarm)) return true
+    const everyMs = person.alarm === 0 ? calmMs : this.#options.isShared ? 0 : alarmedMs
+    return now - syncedAt >= everyMs
   }
 
   #report(problem: Error | null): void {
@@ -129,6 +140,7 @@ export class Keeper {
     if (live.carry === carry) live.carry = null
     live.isLoaded = true
     live.syncedAt = now
+    live.syncedAlarm = merged.alarm
     // A day has ended in between: the next writing joins the two.
     if (live.person.day !== merged.day) return
     const written = countedToday(merged)
@@ -172,11 +184,6 @@ export class Keeper {
 function withPending(group: Group, more: Group | null): Group {
   if (more !== null) group.addAll(more)
   return group
-}
-
-function isDue(live: Live, now: number): boolean {
-  if (!live.isDirty) return false
-  return !live.isLoaded || live.person.alarm > 0 || now - live.syncedAt >= calmMs || now < live.syncedAt
 }
 
 function addCarry({ numbers, moved }: Person, { amounts, apps }: Carry): void {

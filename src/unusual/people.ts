@@ -18,14 +18,16 @@ export interface Live {
   slotBytes: number
   slotObjects: number
   slotWrites: number
-  /** False while what the store knows of the person is not there yet: then nothing is judged. */
   /** Today's amounts at the last fresh proof. */
   proved: { readonly bytes: number; readonly objects: number } | null
+  /** False while what the store knows of the person is not there yet: then nothing is judged. */
   isLoaded: boolean
   isDirty: boolean
   isSyncing: boolean
   lastAt: number
   syncedAt: number
+  /** The level of alarm that the store has. */
+  syncedAlarm: number
   /** Today's amounts that the store has. */
   synced: Float64Array
   /** Amounts of the day before that the store does not have yet. */
@@ -99,6 +101,7 @@ export class People {
         isSyncing: false,
         lastAt: now,
         syncedAt: 0,
+        syncedAlarm: 0,
         synced: noAmounts,
         carry: null
       }

@@ -42,6 +42,8 @@ export interface UnusualWatchOptions {
   readonly say: (why: string) => void
   /** The store does not take what was learned; null when it does again. */
   readonly onStoreProblem: (problem: Error | null) => void
+  /** True if other processes use the same store. */
+  readonly isShared: boolean
 }
 
 const programFlushMs = 5_000
@@ -76,7 +78,8 @@ export class UnusualWatch {
       sensitivity: app => this.scale(app),
       onClockBack: days => say(`The clock went back by ${days} days. What was learned of people is kept.`)
     })
-    this.#keeper = new Keeper({ people: this.#unusual.people, store, clock, onProblem: options.onStoreProblem })
+    const { isShared, onStoreProblem: onProblem } = options
+    this.#keeper = new Keeper({ people: this.#unusual.people, store, clock, onProblem, isShared })
     this.#programs = new ProgramUsage({
       store,
       clock,

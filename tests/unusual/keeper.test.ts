@@ -13,7 +13,7 @@ import { ask, hourMs, monday, observation } from './fixture.ts'
 
 const dayMs = 86_400_000
 
-function gate(t: Test, store: MemoryStore, clock: { now: number }) {
+function gate(t: Test, store: MemoryStore, clock: { now: number }, isShared = true) {
   const problems: (string | null)[] = []
   const back: number[] = []
   const unusual = new Unusual({ isKept: true, learnMs: () => 0, findPlace: null, onClockBack: days => back.push(days) })
@@ -21,6 +21,7 @@ function gate(t: Test, store: MemoryStore, clock: { now: number }) {
     people: unusual.people,
     store,
     clock: () => clock.now,
+    isShared,
     onProblem: problem => problems.push(problem?.message ?? null)
   })
   t.teardown(() => keeper.stop())
@@ -48,6 +49,39 @@ t.test('two gates add up what each has counted, and each knows the sum', async t
   t.equal(person?.numbers[at.objects], 13)
   t.equal(one.unusual.people.all.get('alice')?.person.numbers[at.bytes], 13_000)
 })
+
+const alarmed = [
+  { isShared: true, name: 'each second where other gates read it', pauses: [1, 1, 1], written: [1, 2, 3, 4] },
+  { isShared: false, name: 'every ten seconds where nobody does', pauses: [1, 8, 1], written: [1, 1, 1, 4] }
+]
+for (const { isShared, name, pauses, written } of alarmed)
+  t.test(`somebody with an alarm is written at once when it rises, and then ${name}`, async t => {
+    const clock = { now: monday + 9 * hourMs }
+    const store = new MemoryStore(() => clock.now)
+    const { unusual, keeper } = gate(t, store, clock, isShared)
+    unusual.observe(observation({ at: clock.now, bytes: 1 }))
+    await keeper.tick()
+    const live = unusual.people.all.get('alice')!
+    const bytes: (number | undefined)[] = []
+    const fetchAndLook = async () => {
+      unusual.observe(observation({ at: clock.now, bytes: 1 }))
+      await keeper.tick()
+      bytes.push((await stored(store))?.numbers[at.bytes])
+    }
+    clock.now += 1000
+    await keeper.tick()
+    t.equal((await stored(store))?.numbers[at.bytes], 1, 'nobody is alarmed yet')
+    live.person.alarm = 1
+    unusual.observe(observation({ at: clock.now, bytes: 0 }))
+    await keeper.tick()
+    t.equal((await stored(store))?.alarm, 1)
+    for (const [i, seconds] of [0, ...pauses].entries()) {
+      if (i > 0) clock.now += seconds * 1000
+      if (i > 0) await fetchAndLook()
+      else bytes.push((await stored(store))?.numbers[at.bytes])
+    }
+    t.same(bytes, written)
+  })
 
 t.test('a day ends once, whichever gate sees the next one first', async t => {
   const clock = { now: monday + 9 * hourMs }

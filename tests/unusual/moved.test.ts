@@ -27,7 +27,7 @@ t.test('two gates count each app, and the days before stay, also one that teache
   let now = monday + 9 * hourMs
   const gates = [0, 1].map(() => {
     const unusual = new Unusual({ isKept: true, learnMs: () => 0, findPlace: null })
-    const keeper = new Keeper({ people: unusual.people, store, clock: () => now, onProblem: () => {} })
+    const keeper = new Keeper({ people: unusual.people, store, clock: () => now, onProblem: () => {}, isShared: true })
     t.teardown(() => keeper.stop())
     return { unusual, keeper }
   })

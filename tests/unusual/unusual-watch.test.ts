@@ -13,6 +13,7 @@ t.test('a watch that a reload ends hears of nothing any more', async t => {
       store: new MemoryStore(clock),
       clock,
       observers,
+      isShared: true,
       proofsNow: async () => null,
       onSessionChange: listener => {
         listeners.add(listener)
@@ -56,6 +57,7 @@ for (const [what, begunWith, isEnded] of [
         store: new MemoryStore(() => clock.now),
         clock: () => clock.now,
         observers,
+        isShared: true,
         proofsNow: async () => null,
         onSessionChange: () => () => {},
         act: async (_verdict, steps) => {

@@ -40,6 +40,7 @@ export class SimulatedGate implements Detector {
         store: new MemoryStore(this.#clock),
         clock: this.#clock,
         observers: this.#observers,
+        isShared: true,
         proofsNow: async session => this.#proofs.get(session) ?? [],
         onSessionChange: () => () => {},
         act: async (verdict, taken) => {
