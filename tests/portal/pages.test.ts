@@ -85,9 +85,11 @@ t.test('in a browser', async t => {
       const page = await context.newPage()
       await page.goto(`${origin}/${language}/login`)
       await page.evaluate(axe)
+      // The colours are those of English, which are read above, and contrast is what takes axe longest.
+      const options = "{ rules: { 'color-contrast': { enabled: false } }, resultTypes: ['violations'] }"
       for (const story of storiesIn(language).filter(one => one.isOwnPage)) {
         await page.evaluate(fillWith(story))
-        const { violations } = await page.evaluate<AxeResult>(`axe.run({ resultTypes: ['violations'] })`)
+        const { violations } = await page.evaluate<AxeResult>(`axe.run(${options})`)
         const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map(node => node.html).join(' ')}`)
         t.same(found, [], story.name)
         const width = await page.evaluate('document.documentElement.scrollWidth')
