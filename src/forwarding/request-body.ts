@@ -6,6 +6,9 @@ import { noteBodyBytes } from '../platform/body-garbage.ts'
 import { keepAfterFailedWrite } from '../platform/failed-write.ts'
 import type { BodyListener, OutgoingBody } from '../upstream/connection.ts'
 
+/** Body bytes that are written to the app at once, at most. TLS brings 16 kB at a time, and each write would cost as much as a large one. */
+const batchBytes = 256 * 1024
+
 export class RequestBody implements OutgoingBody {
   readonly #req: IncomingMessage
   readonly #res: ServerResponse
@@ -17,6 +20,10 @@ export class RequestBody implements OutgoingBody {
   readonly #flow: Flow | null
   #isHeld = false
   #isFull = false
+  /** Bytes in the open batch; the socket is corked meanwhile. */
+  #batched = 0
+  #isBatching = false
+  #isWhole = false
   bytes = 0
 
   /** `hasLength`: false sends the body in chunks. */
@@ -78,32 +85,60 @@ export class RequestBody implements OutgoingBody {
       if (this.#hasEnded) return
     }
     const socket = this.#socket as Socket
-    let goesOn: boolean
-    if (this.#hasLength) goesOn = socket.write(chunk)
+    if (!this.#isBatching) this.#beginBatch(socket)
+    this.#batched += chunk.length
+    if (this.#hasLength) socket.write(chunk)
     else {
-      socket.cork()
       if (this.#head !== null) socket.write(`${this.#head}Transfer-Encoding: chunked\r\n\r\n`, 'latin1')
       this.#head = null
       socket.write(`${chunk.length.toString(16)}\r\n`, 'latin1')
       socket.write(chunk)
-      goesOn = socket.write('\r\n', 'latin1')
-      socket.uncork()
+      socket.write('\r\n', 'latin1')
     }
-    if (goesOn && !this.#isHeld) return
-    this.#isFull = !goesOn
+    if (this.#batched >= batchBytes) this.endBatch()
+    if (this.#isHeld) this.#wait()
+  }
+
+  /** Holds what follows until the end of the event-loop iteration. */
+  #beginBatch(socket: Socket): void {
+    this.#isBatching = true
+    this.#batched = 0
+    socket.cork()
+    setImmediate(endBatch, this)
+  }
+
+  /** Sends the batch, and waits if the app does not take it at once. */
+  endBatch(): void {
+    if (!this.#isBatching) return
+    this.#isBatching = false
+    const socket = this.#socket
+    if (socket === null) return
+    socket.uncork()
+    // After a write that the kernel took at once, only the event `drain` is due.
+    this.#isFull = socket.writableLength > 0 && socket.writableNeedDrain
+    if (this.#isFull) this.#wait()
+  }
+
+  #wait(): void {
     this.#req.pause()
-    this.#listener?.waitingFor(goesOn ? 'client' : 'app')
+    this.#listener?.waitingFor(this.#isFull ? 'app' : 'client')
   }
 
   readonly #onDrain = (): void => {
     this.#isFull = false
-    this.#listener?.waitingFor('client')
+    this.#listener?.waitingFor(this.#isWhole ? 'app' : 'client')
     if (!this.#isHeld) this.#req.resume()
   }
 
   readonly #onEnd = (): void => {
+    this.#isWhole = true
     if (!this.#hasLength)
       this.#socket?.write(this.#head === null ? '0\r\n\r\n' : `${this.#head}Content-Length: 0\r\n\r\n`, 'latin1')
+    this.endBatch()
     this.#listener?.waitingFor('app')
   }
+}
+
+function endBatch(body: RequestBody): void {
+  body.endBatch()
 }

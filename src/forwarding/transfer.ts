@@ -45,6 +45,8 @@ class Transfer extends ForwardOperation implements ResponseHandler {
   #arrivedWhole = false
   #small: string | null = null
   #waitsForDrain = false
+  /** The read of the connection with which the client's buffer became full. */
+  #fullSince = 0
   #isHeld = false
   #tap: BodyTap | null = null
 
@@ -126,10 +128,15 @@ class Transfer extends ForwardOperation implements ResponseHandler {
     }
     const release = take()
     if (release === null ? res.write(Buffer.from(chunk)) : res.write(chunk, release)) return !this.#isHeld
+    const reads = this.connection?.reads ?? 0
     // One read may hold thousands of small chunks.
-    if (!this.#waitsForDrain) res.once('drain', onResponseDrain)
-    this.#waitsForDrain = true
-    return false
+    if (!this.#waitsForDrain) {
+      res.once('drain', onResponseDrain)
+      this.#waitsForDrain = true
+      this.#fullSince = reads
+    }
+    // Node counts what it writes only after this read; a pause before that would cost two turns of the event loop.
+    return !this.#isHeld && this.#fullSince === reads
   }
 
   onComplete(): void {

@@ -108,6 +108,8 @@ export class UpstreamConnection {
   /** True after a failed write, while a response is still read. */
   #hasWriteFailed = false
   #reads = 0
+  /** On the clock of `now`; since when nothing is read. */
+  #pausedAt = 0
   #tie: Tie | null = null
   /** On the clock of `now`; 0 means none. */
   deadline = 0
@@ -149,6 +151,11 @@ export class UpstreamConnection {
     if (this.#isOpen) this.#write(now)
   }
 
+  /** The number of reads so far. */
+  get reads(): number {
+    return this.#reads
+  }
+
   /** After a 101. */
   get wire(): Writable {
     return this.#socket as Socket
@@ -157,6 +164,7 @@ export class UpstreamConnection {
   readOn(): void {
     if (this.#isReading) return
     this.#isReading = true
+    this.#buffer.noteWait(performance.now() - this.#pausedAt)
     this.#socket?.resume()
     if (this.#hasWriteFailed) this.#readToEnd(null)
   }
@@ -281,6 +289,7 @@ export class UpstreamConnection {
     if (this.#isClosed) return false
     if (this.#isSwitched) this.#buffer.noteRead(length)
     else if (this.#handler === null) this.#finish()
+    if (!this.#isReading) this.#pausedAt = performance.now()
     return this.#isReading
   }
 

@@ -1,6 +1,15 @@
-/** Reused read buffers of upstream connections. Small reads share one and are copied; big bodies get pooled buffers. */
+/** Reused read buffers of upstream connections. Small reads share one and are copied; big bodies get pooled buffers, wide ones while app and client are fast. */
 
 const size = 64 * 1024
+/** A read and a write cost the same for any size, and for 64 kB almost as much as copying the bytes. */
+const wideSize = 256 * 1024
+/** Maximum of wide buffers, 8 MB in all, because clients that stop reading keep them. */
+const wideMost = 32
+const wideKept = 8
+/** Number of full reads after which a body is fast. */
+const fastReads = 16
+/** A client that takes nothing for so long is slow, in milliseconds. */
+const slowMs = 50
 /** Maximum of buffers that WebSockets hold: an idle one does not return its buffer. */
 const lentToSockets = 256
 /** The size of the largest TLS record. */
@@ -10,15 +19,25 @@ const keptReads = 16
 const kept = 64
 
 class PooledBuffer {
-  readonly memory = Buffer.allocUnsafeSlow(size)
+  readonly memory: Buffer
+  readonly isWide: boolean
   #users = 0
+
+  constructor(isWide: boolean) {
+    this.isWide = isWide
+    this.memory = Buffer.allocUnsafeSlow(isWide ? wideSize : size)
+  }
 
   use(): void {
     this.#users++
   }
 
   readonly leave = (): void => {
-    if (--this.#users === 0 && free.length < kept) free.push(this)
+    if (--this.#users > 0) return
+    if (!this.isWide) {
+      if (free.length < kept) free.push(this)
+    } else if (freeWide.length < wideKept) freeWide.push(this)
+    else wideMade--
   }
 
   get isShared(): boolean {
@@ -27,7 +46,19 @@ class PooledBuffer {
 }
 
 const free: PooledBuffer[] = []
-const common = new PooledBuffer()
+const freeWide: PooledBuffer[] = []
+let wideMade = 0
+
+function pooled(isWide: boolean): PooledBuffer {
+  if (!isWide) return free.pop() ?? new PooledBuffer(false)
+  const known = freeWide.pop()
+  if (known !== undefined) return known
+  if (wideMade >= wideMost) return pooled(false)
+  wideMade++
+  return new PooledBuffer(true)
+}
+
+const common = new PooledBuffer(false)
 // This user never leaves, so the buffer never returns to the pool.
 common.use()
 
@@ -38,16 +69,22 @@ export class ReadBuffer {
   #isBig = false
   #isLent = false
   #readsLeft = 0
+  /** Full reads since the client was slow. */
+  #fullReads = 0
 
   readonly next = (): Buffer => {
     if (!this.#isBig) {
       if (this.#buffer !== common) this.drop()
-    } else if (this.#buffer === common || this.#buffer.isShared) {
+    } else if (this.#buffer === common || this.#buffer.isShared || this.#buffer.isWide !== this.#isFast) {
       if (this.#buffer !== common) this.#buffer.leave()
-      this.#buffer = free.pop() ?? new PooledBuffer()
+      this.#buffer = pooled(this.#isFast)
       this.#buffer.use()
     }
     return this.#buffer.memory
+  }
+
+  get #isFast(): boolean {
+    return this.#fullReads >= fastReads
   }
 
   /** Applies from the next read. */
@@ -65,7 +102,13 @@ export class ReadBuffer {
     this.#isBig = wants
   }
 
+  /** The client has taken nothing for so long. */
+  noteWait(milliseconds: number): void {
+    if (milliseconds >= slowMs) this.#fullReads = 0
+  }
+
   view(length: number): Buffer {
+    if (this.#isBig && !this.#isLent && length >= size) this.#fullReads++
     return this.#buffer.memory.subarray(0, length)
   }
 
@@ -80,6 +123,7 @@ export class ReadBuffer {
     if (this.#buffer !== common) this.#buffer.leave()
     this.#buffer = common
     this.#isBig = false
+    this.#fullReads = 0
     if (this.#isLent) lent--
     this.#isLent = false
   }

@@ -66,3 +66,42 @@ t.test('a body’s place is no WebSocket’s: it has as many as there are bodies
   t.equal(new Set(places).size, 300)
   for (const buffer of bodies) buffer.drop()
 })
+
+/** Reads until it gets wide buffers, as far as there are any. */
+function hurry(buffer: ReadBuffer): Buffer {
+  buffer.isBig = true
+  let place = buffer.next()
+  for (let i = 0; i < 17; i++) {
+    buffer.view(place.length)
+    place = buffer.next()
+  }
+  return place
+}
+
+t.test('a fast body is read in larger pieces, until its client is slow', async t => {
+  const buffer = new ReadBuffer()
+  buffer.isBig = true
+  t.equal(buffer.next().length, full)
+  t.equal(hurry(buffer).length, 4 * full)
+  buffer.noteWait(20)
+  t.equal(buffer.next().length, 4 * full, 'a short wait changes nothing')
+  buffer.noteWait(100)
+  t.equal(buffer.next().length, full)
+  t.equal(hurry(buffer).length, 4 * full, 'and again, once it is fast')
+  buffer.drop()
+  buffer.isBig = true
+  t.equal(buffer.next().length, full, 'the next body begins anew')
+  buffer.view(10)
+  buffer.drop()
+})
+
+t.test('clients that stop reading hold few large pieces: no more than 32', async t => {
+  const many = Array.from({ length: 100 }, () => new ReadBuffer())
+  const places = many.map(hurry)
+  t.equal(places.filter(({ length }) => length > full).length, 32)
+  t.equal(new Set(places).size, 100, 'each has its own')
+  for (const buffer of many.slice(0, 10)) buffer.drop()
+  const others = Array.from({ length: 100 }, () => new ReadBuffer())
+  t.equal(others.map(hurry).filter(({ length }) => length > full).length, 10, 'when some have left, others get them')
+  for (const buffer of [...many, ...others]) buffer.drop()
+})
