@@ -15,6 +15,7 @@ import type { Clock } from '../src/clock.ts'
 import { describeError, type ErrorCode, GateError } from '../src/errors.ts'
 import { originAllowed } from '../src/forwarding/origin.ts'
 import type { Unsent } from '../src/identity/identity-headers.ts'
+import type { Leads } from '../src/metering/led-requests.ts'
 import type { ObservedExchange } from '../src/metering/observation.ts'
 import type { Permit } from '../src/policy/decision.ts'
 import { carriesToken } from '../src/programs/presented.ts'
@@ -61,6 +62,7 @@ export interface ForwardAuthOptions {
 /** The gate sees no bytes of what it only permits. */
 export interface WatchedVerdicts {
   readonly isIdle: boolean
+  readonly leads: Leads | null
   onPermit(observed: ObservedExchange, app: App, permit: Permit, principal: Principal | null): void
   onRefusal(observed: ObservedExchange, code: ErrorCode): void
 }
@@ -140,13 +142,8 @@ async function answerVerdict(request: FastifyRequest, reply: FastifyReply, optio
   const watch = options.watch == null || options.watch.isIdle ? null : options.watch
   const observed = () => {
     const { method } = original
-    return observedVerdict(exchange, raw, {
-      match,
-      method,
-      query: target.query,
-      principal,
-      isSocket: isHandshake(raw.headers)
-    })
+    const asked = { match, method, query: target.query, principal, isSocket: isHandshake(raw.headers) }
+    return observedVerdict(exchange, raw, asked, watch?.leads ?? null)
   }
   if (access.kind === 'refuse') {
     watch?.onRefusal(observed(), access.reason)

@@ -24,6 +24,7 @@ import { tunnel, type Upgrade } from '../src/forwarding/tunnel.ts'
 import type { UpstreamRegistry } from '../src/forwarding/upstreams.ts'
 import type { Unsent } from '../src/identity/identity-headers.ts'
 import type { Flow } from '../src/metering/flow.ts'
+import type { Leads } from '../src/metering/led-requests.ts'
 import type { ObservedExchange } from '../src/metering/observation.ts'
 import type { ResponseTap } from '../src/metering/response-tap.ts'
 import { endInStages, isLast } from '../src/platform/staged-close.ts'
@@ -52,6 +53,7 @@ export interface ForwardOptions {
 export interface WatchedFlows {
   /** True while nobody wants to know of any exchange. */
   readonly isIdle: boolean
+  readonly leads: Leads | null
   /** Null where nobody wants to know of this exchange. `who`: a person, or a program. */
   open(observed: ObservedExchange, app: App, permit: Permit, who: Principal | Program | null): Flow | null
 }
@@ -231,7 +233,7 @@ function flowOf(
   permit: Permit,
   isSocket: boolean
 ): Flow | null {
-  const observed = observedExchange(exchange, raw, isSocket)
+  const observed = observedExchange(exchange, raw, isSocket, watch.leads)
   return observed === null ? null : watch.open(observed, app, permit, exchange.principal ?? exchange.program)
 }
 

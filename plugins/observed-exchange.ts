@@ -1,6 +1,7 @@
 /** An exchange with an app as those who watch what leaves see it. */
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
-import type { Match } from '../src/apps/route-table.ts'
+import type { Match, Site } from '../src/apps/route-table.ts'
+import type { Leads } from '../src/metering/led-requests.ts'
 import type { ObservedClient, ObservedExchange, ObservedPerson } from '../src/metering/observation.ts'
 import type { Principal } from '../src/session/principal.ts'
 import type { Exchange } from './exchange.ts'
@@ -9,20 +10,23 @@ import type { Exchange } from './exchange.ts'
 export function observedExchange(
   exchange: Exchange,
   { headers, rawHeaders, method }: IncomingMessage,
-  isSocket: boolean
+  isSocket: boolean,
+  leads: Leads | null
 ): ObservedExchange | null {
   const { match, target, client } = exchange.known
   if (match?.kind !== 'app') return null
+  const person = personOf(exchange)
   return {
     reference: exchange.id,
-    person: personOf(exchange),
+    person,
     app: match.app.id,
     method: method as string,
     path: match.path,
     query: target?.query ?? '',
     address: client?.address ?? '',
     client: new ClientHeaders(headers, rawHeaders),
-    isSocket
+    isSocket,
+    isLed: isLed(leads, headers, match.site, person)
   }
 }
 
@@ -36,12 +40,28 @@ export function observedVerdict(
     readonly query: string
     readonly principal: Principal | null
     readonly isSocket: boolean
-  }
+  },
+  leads: Leads | null
 ): ObservedExchange {
   const { match, principal, ...question } = asked
   const { app, path } = match
   const client = new ClientHeaders(headers, rawHeaders)
-  return { reference: id, person: ofPrincipal(principal), app: app.id, path, address, client, ...question }
+  const person = ofPrincipal(principal)
+  return {
+    reference: id,
+    person,
+    app: app.id,
+    path,
+    address,
+    client,
+    isLed: isLed(leads, headers, match.site, person),
+    ...question
+  }
+}
+
+/** No browser sends the token of a program. */
+function isLed(leads: Leads | null, headers: IncomingHttpHeaders, site: Site, person: ObservedPerson | null): boolean {
+  return leads !== null && person !== null && person.token == null && leads.isLed(headers, site, person.session)
 }
 
 function personOf({ known: { principal, program } }: Exchange): ObservedPerson | null {

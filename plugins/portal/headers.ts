@@ -19,8 +19,9 @@ export function pageHeaders(formOrigins: readonly string[] = []): Record<string,
       "frame-ancestors 'none'",
       "base-uri 'none'"
     ].join('; '),
-    // With `no-referrer`, browsers would send `Origin: null` with the gate's own forms.
-    'referrer-policy': 'same-origin',
+    // With `no-referrer`, browsers would send `Origin: null` with the gate's own forms. Other hosts learn the origin alone, by which the watch
+    // tells the portal's links from those of other sites (src/metering/led-requests.ts).
+    'referrer-policy': 'strict-origin-when-cross-origin',
     'cross-origin-opener-policy': 'same-origin',
     'cross-origin-resource-policy': 'same-origin',
     'permissions-policy':

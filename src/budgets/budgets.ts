@@ -11,7 +11,7 @@ import type { RecordTooNew, Store, StoreNotice } from '../store/store.ts'
 import { type Budget, concerns, has } from './budget.ts'
 import { CountedFlow } from './counted-flow.ts'
 import type { Demand, Who } from './demand.ts'
-import { type Happening, type Mode, readLedger, type Settlement } from './ledger.ts'
+import { type Happening, type Mode, ownAt, readLedger, type Settlement } from './ledger.ts'
 import { demandOfLedger } from './ledger-demand.ts'
 import { passingKey, passingPrefix } from './ledger-record.ts'
 import { Meter } from './meter.ts'
@@ -24,7 +24,11 @@ export interface Passing {
   readonly account: string | null
   readonly happening: Happening
   readonly spent: number
+  /** What is left of it without what another site, or a prefetch, has led to. */
+  readonly own: number
   readonly limit: number
+  /** True if the account is to be suspended for it. */
+  readonly isSuspending: boolean
   readonly at: number
 }
 
@@ -56,6 +60,8 @@ export interface Spending {
   readonly isGuarded: boolean
   /** False where nobody is stopped (`enforce: report`). */
   readonly isEnforced: boolean
+  /** True if another site, or a prefetch, may have led the browser there. */
+  readonly isLed: boolean
 }
 
 const nobody: readonly Proof[] = []
@@ -227,15 +233,18 @@ export class Budgets {
     const { counted, app } = meter.budget
     meter.idleTicks = 0
     meter.note(by, account)
-    if (counted === 'requests') meter.spend(1)
-    const isCounted = counted === 'requests' || (counted === 'distinctPaths' && meter.addPath(hashOfPath(path), now))
+    const { isLed } = by.facts
+    if (counted === 'requests') meter.spend(1, isLed)
+    const isCounted =
+      counted === 'requests' || (counted === 'distinctPaths' && meter.addPath(hashOfPath(path), now, isLed))
     if (isCounted) this.#settlements.noteSpent(meter)
     if (!meter.isStrict) return
     if (!meter.isKnown || meter.mode !== 'within') this.#settlements.settle(meter)
     else if (isCounted && meter.isOverCount(now, this.scale(app))) this.#settlements.settle(meter)
   }
 
-  async #onSettled(meter: Meter, before: Mode, { mode, happened }: Settlement): Promise<void> {
+  async #onSettled(meter: Meter, before: Mode, settlement: Settlement): Promise<void> {
+    const { mode, happened } = settlement
     const { budget, subject, account, ledger } = meter
     if (mode === 'cut' && before !== 'cut' && has(budget, 'cut')) this.#options.cutAll(budget, subject)
     if (happened.length === 0 || ledger === null) return
@@ -244,7 +253,11 @@ export class Budgets {
     const { spent, limit } = readLedger(ledger, budget, at, this.scale(budget.app))
     // Other gates look at the ledger when they hear of this key.
     await store.put(passingKey(meter.id), String(at), passingSeconds).catch(() => {})
-    for (const happening of happened) await act({ budget, subject, account, happening, spent, limit, at })
+    const own = ownAt(ledger, budget, at)
+    for (const happening of happened) {
+      const isSuspending = settlement.isSuspending && happening !== 'bought' && happening === happened.at(-1)
+      await act({ budget, subject, account, happening, spent, own, limit, isSuspending, at })
+    }
   }
 
   #hear(notice: StoreNotice): void {

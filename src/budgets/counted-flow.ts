@@ -21,6 +21,8 @@ export interface FlowFacts {
   readonly isGuarded: boolean
   /** False where nobody is stopped. */
   readonly isEnforced: boolean
+  /** True if another site, or a prefetch, may have led the browser there. */
+  readonly isLed: boolean
 }
 
 const nobody: readonly Proof[] = []
@@ -132,7 +134,7 @@ export class CountedFlow implements Flow, Spender {
     for (const meter of this.meters) {
       const { counted, direction: governed } = meter.budget
       if (governed !== direction) continue
-      if (meter.pass(bytes, counted === 'bytes', now)) this.#keeper.noteSpent(meter)
+      if (meter.pass(bytes, counted === 'bytes', now, this.facts.isLed)) this.#keeper.noteSpent(meter)
     }
     return this.#mayFlow(direction, now)
   }

@@ -7,7 +7,9 @@ import type { Grant, Ledger } from './ledger.ts'
 /** Its id is the budget's and the subject's: `bulk:Zx…`. */
 export const ledgerRecord = new RecordKind<Ledger>({
   prefix: 'meter:',
-  version: 1,
+  version: 2,
+  // Version 1 does not say what anybody was led to.
+  upgrades: [record => ({ ...record, led: [], ownPaths: null })],
   read: record => (isLedger(record) ? record : null)
 })
 
@@ -28,8 +30,9 @@ function isLedger(value: Loose): value is Loose & Ledger {
     isNumber(value.slotMs) &&
     (value.slotMs as number) > 0 &&
     isNumbers(value.slots) &&
-    Array.isArray(value.paths) &&
-    value.paths.every(isPaths) &&
+    isPaths(value.paths) &&
+    isNumbers(value.led) &&
+    (value.ownPaths === null || isPaths(value.ownPaths)) &&
     Array.isArray(value.grants) &&
     value.grants.every(isGrant) &&
     isTime(value.askedAt) &&
@@ -44,7 +47,11 @@ function isLedger(value: Loose): value is Loose & Ledger {
   )
 }
 
-function isPaths(value: unknown): value is PathsText[number] {
+function isPaths(value: unknown): value is PathsText {
+  return Array.isArray(value) && value.every(isPathsOfSlot)
+}
+
+function isPathsOfSlot(value: unknown): value is PathsText[number] {
   return Array.isArray(value) && isNumber(value[0]) && isNumber(value[1]) && typeof value[2] === 'string'
 }
 

@@ -20,6 +20,10 @@ export interface Ledger {
   readonly slotMs: number
   readonly slots: Slots
   readonly paths: PathsText
+  /** Of the sum in `slots` (with `distinctPaths`: how many sightings), what another site or a prefetch has led to. */
+  readonly led: Slots
+  /** The paths that nobody was led to; null while that is all of `paths`. */
+  readonly ownPaths: PathsText | null
   readonly grants: readonly Grant[]
   /** When the budget was last passed; null if it is not passed, or long ago. */
   readonly askedAt: number | null
@@ -48,6 +52,10 @@ export interface Report {
   readonly spent: number
   /** Hashes of paths since then. */
   readonly paths: readonly number[]
+  /** Of what was spent, or of the paths: how much another site or a prefetch has led to. */
+  readonly led: number
+  /** The hashes of paths that nobody was led to; null if that is all of `paths`. */
+  readonly ownPaths: readonly number[] | null
   /** Bytes that went out while the rate was limited. */
   readonly slowed: number
   /** True where bytes are to flow, which takes a grant. */
@@ -70,6 +78,8 @@ export interface Settlement {
   readonly ledger: Ledger
   readonly mode: Mode
   readonly happened: readonly Happening[]
+  /** True if the account is to be suspended now. It is so once for each time that the budget is passed. */
+  readonly isSuspending: boolean
   readonly grant: number
   /** Where nothing is granted: when to ask again, in milliseconds since the epoch; null for never. */
   readonly askAgainAt: number | null
@@ -98,6 +108,8 @@ export function emptyLedger({ windowSeconds }: Pick<Budget, 'windowSeconds'>): L
     slotMs: slotMsOf(windowSeconds),
     slots: none,
     paths: none,
+    led: none,
+    ownPaths: null,
     grants: none,
     askedAt: null,
     isAnswered: false,
@@ -127,6 +139,14 @@ export function readLedger(ledger: Ledger, budget: Budget, now: number, scale = 
 function spentAt({ slots, slotMs, paths }: Ledger, { counted }: Budget, now: number): number {
   const current = slotAt(now, slotMs)
   return counted === 'distinctPaths' ? countOfPaths(paths, current) : sumOf(slots, current)
+}
+
+/** What is left of `spent` without what another site, or a prefetch, has led to: only this may suspend anybody. */
+export function ownAt(ledger: Ledger, budget: Budget, now: number): number {
+  const { slotMs, led, ownPaths } = ledger
+  const current = slotAt(now, slotMs)
+  if (budget.counted === 'distinctPaths') return countOfPaths(ownPaths ?? ledger.paths, current)
+  return Math.max(0, spentAt(ledger, budget, now) - sumOf(led, current))
 }
 
 /** How much may be spent now. */
@@ -190,24 +210,35 @@ export function settle(found: Ledger | null, budget: Budget, report: Report, now
     happened.push('unanswered')
     ledger = { ...ledger, isUnanswered: true }
   }
-  if (isSuspending(budget, happened)) ledger = { ...ledger, suspendedAt: now }
+  const step = has(budget, 'step-up') ? 'unanswered' : 'passed'
+  // It may have been passed before, by what another site had led to.
+  const wasLed = ledger.led.length > 0 || (found !== null && found.led.length > 0)
+  const isSuspending =
+    isPassed && (happened.includes(step) || wasLed) && maySuspend(ledger, budget) && ownAt(ledger, budget, now) > limit
+  if (isSuspending && !happened.includes(step)) happened.push(step)
+  if (isSuspending) ledger = { ...ledger, suspendedAt: now }
   const mode = modeOf(ledger, budget, isPassed, now)
   if (mode === 'slow' && wasSlow) ledger = charged(ledger, budget, report.slowed, now)
-  return { ...granted(ledger, budget, report, { mode, spent, limit }, now), mode, happened, isRebased }
+  return { ...granted(ledger, budget, report, { mode, spent, limit }, now), mode, happened, isSuspending, isRebased }
 }
 
 /** The ledger after the clock was set: no time has passed, so nothing leaves the window early or late. */
 export function movedWith(ledger: Ledger, { from, to }: ClockJump): Ledger {
-  const { slotMs, slots, paths, grants, boughtAt, askedAt, suspendedAt, rateUsedUntil, boughtWith, proofAt } = ledger
+  const { slotMs, grants, boughtAt, askedAt, suspendedAt, rateUsedUntil, boughtWith, proofAt } = ledger
   const by = to - from
   const slotsBy = Math.round(by / slotMs)
+  const movedSlots = (slots: Slots) => slots.map((value, i) => (i % 2 === 0 ? value + slotsBy : value))
+  const movedPaths = (paths: PathsText): PathsText =>
+    paths.map(([slot, threshold, hashes]) => [slot + slotsBy, threshold, hashes])
   const moved = (at: number | null) => (at === null ? null : at + by)
   // Sessions set their proofs back with the clock, but not ahead (src/session/clock-correction.ts).
   const ofProof = (at: number) => (at === 0 ? 0 : Math.min(at, at + by))
   return {
     ...ledger,
-    slots: slots.map((value, i) => (i % 2 === 0 ? value + slotsBy : value)),
-    paths: paths.map(([slot, threshold, hashes]) => [slot + slotsBy, threshold, hashes]),
+    slots: movedSlots(ledger.slots),
+    paths: movedPaths(ledger.paths),
+    led: movedSlots(ledger.led),
+    ownPaths: ledger.ownPaths === null ? null : movedPaths(ledger.ownPaths),
     grants: grants.map(grant => ({ ...grant, until: grant.until + by })),
     boughtAt: boughtAt.map(at => at + by),
     askedAt: moved(askedAt),
@@ -236,20 +267,31 @@ function resumed(ledger: Ledger, { signedInAt }: Report, now: number): Ledger {
     : ledger
 }
 
-function isSuspending(budget: Budget, happened: readonly Happening[]): boolean {
-  return has(budget, 'suspend') && happened.includes(has(budget, 'step-up') ? 'unanswered' : 'passed')
+/** True while the steps have come to `suspend`, and the account was not suspended for it. */
+function maySuspend({ askedAt, isUnanswered, isAnswered, suspendedAt }: Ledger, budget: Budget): boolean {
+  if (askedAt === null || isAnswered || !has(budget, 'suspend')) return false
+  if (has(budget, 'step-up') && !isUnanswered) return false
+  return suspendedAt === null || suspendedAt < askedAt
 }
 
 /** Without what has left the window, and in slots of today's length: a changed window keeps the sum. */
 function rolled(ledger: Ledger, budget: Budget, now: number): Ledger {
   const slotMs = slotMsOf(budget.windowSeconds)
-  const sum = sumOf(ledger.slots, slotAt(now, ledger.slotMs))
   const current = slotAt(now, slotMs)
+  const isSame = ledger.slotMs === slotMs
+  const slotsNow = (slots: Slots) =>
+    isSame ? withAmount(slots, current, 0) : withAmount(none, current, sumOf(slots, slotAt(now, ledger.slotMs)))
+  const pathsNow = (paths: PathsText): PathsText =>
+    isSame ? paths : paths.map(([, , hashes]) => [current, 2 ** 32, hashes])
+  const led = slotsNow(ledger.led)
   return {
     ...ledger,
     slotMs,
-    slots: ledger.slotMs === slotMs ? withAmount(ledger.slots, current, 0) : withAmount([], current, sum),
-    paths: ledger.slotMs === slotMs ? ledger.paths : ledger.paths.map(([, , hashes]) => [current, 2 ** 32, hashes]),
+    slots: slotsNow(ledger.slots),
+    paths: pathsNow(ledger.paths),
+    led,
+    // What anybody was led to has left the window.
+    ownPaths: led.length === 0 || ledger.ownPaths === null ? null : pathsNow(ledger.ownPaths),
     // Where the clock was put back, a grant must not end before its time: its holder still uses it.
     grants: only(
       ledger.grants.map(grant => (grant.until > now + 2 * grantMs ? { ...grant, until: now + grantMs } : grant)),
@@ -266,14 +308,16 @@ function rolled(ledger: Ledger, budget: Budget, now: number): Ledger {
 }
 
 function entered(ledger: Ledger, budget: Budget, report: Report, now: number): Ledger {
-  const { process, spent, paths, proofAt, account } = report
+  const { process, spent, paths, ownPaths, proofAt, account } = report
   const current = slotAt(now, ledger.slotMs)
   const isNewProof = budget.isPerProof && proofAt > ledger.proofAt && proofAt <= now + clockSkewMs
-  const slots = isNewProof ? [] : ledger.slots
+  const isOfOwn = ledger.ownPaths !== null || ownPaths !== null
   return {
     ...ledger,
-    slots: budget.counted === 'distinctPaths' ? none : withAmount(slots, current, spent),
-    paths: paths.length === 0 ? ledger.paths : withPaths(ledger.paths, paths, current),
+    slots: budget.counted === 'distinctPaths' ? none : withAmount(isNewProof ? none : ledger.slots, current, spent),
+    paths: withPaths(ledger.paths, paths, current),
+    led: withAmount(isNewProof ? none : ledger.led, current, report.led),
+    ownPaths: isOfOwn ? withPaths(ledger.ownPaths ?? ledger.paths, ownPaths ?? paths, current) : null,
     grants: only(ledger.grants, grant => grant.process !== process),
     proofAt: Math.max(ledger.proofAt, proofAt),
     account: account ?? ledger.account
@@ -286,6 +330,7 @@ function only<T>(all: readonly T[], isKept: (one: T) => boolean): readonly T[] {
 }
 
 function withPaths(text: PathsText, hashes: readonly number[], current: number): PathsText {
+  if (hashes.length === 0) return text
   const all = DistinctPaths.from(text, current)
   for (const hash of hashes) all.add(hash, current)
   return all.text(current)

@@ -87,8 +87,13 @@ export class Meter {
   #reportedDebt = 0
   #provedAt = 0
   #signedInAt = 0
+  /** Of `#spent`, or of the sightings of new paths. */
+  #led = 0
   #newPaths: readonly number[] | null = null
+  /** The new paths that nobody was led to; null if these are all. */
+  #newOwnPaths: readonly number[] | null = null
   #paths: DistinctPaths | null = null
+  #ownPaths: DistinctPaths | null = null
   #notedProofs: readonly Proof[] | null = null
 
   constructor(budget: Budget, subject: string) {
@@ -116,7 +121,11 @@ export class Meter {
   }
 
   get hasNews(): boolean {
-    return this.isMoved || this.#spent > 0 || this.#slowed > 0 || this.#newPaths !== null || this.#left > 0
+    return this.isMoved || this.#spent > 0 || this.#slowed > 0 || this.#hasNewPaths || this.#left > 0
+  }
+
+  get #hasNewPaths(): boolean {
+    return this.#newPaths !== null || this.#newOwnPaths !== null
   }
 
   /** True if what is not reported changes the count by much, or may move the steps on. */
@@ -151,18 +160,36 @@ export class Meter {
     this.#signedInAt = Math.max(this.#signedInAt, by.signedInAt)
   }
 
-  spend(amount: number): void {
+  /** `isLed`: another site, or a prefetch, has led the browser there. */
+  spend(amount: number, isLed: boolean): void {
     this.#spent += amount
+    if (isLed) this.#led += amount
   }
 
   /** False if it was known. */
-  addPath(hash: number, now: number): boolean {
+  addPath(hash: number, now: number, isLed: boolean): boolean {
     const ledger = this.ledger ?? emptyLedger(this.budget)
     const current = slotAt(now, ledger.slotMs)
-    const paths = this.#pathsAt(ledger, current)
-    if (!paths.add(hash, current)) return false
-    if (this.#newPaths === null) this.#newPaths = [hash]
-    else (this.#newPaths as number[]).push(hash)
+    const isNewOwn = !isLed && this.#addOwnPath(ledger, hash, current)
+    const isNew = this.#pathsAt(ledger, current).add(hash, current)
+    if (!isNew) return isNewOwn
+    if (isLed) {
+      this.#led++
+      this.#newOwnPaths ??= this.#newPaths?.slice() ?? none
+    }
+    this.#newPaths = withOne(this.#newPaths, hash)
+    return true
+  }
+
+  /** Kept apart only while there are others. */
+  #addOwnPath({ paths, ownPaths }: Ledger, hash: number, current: number): boolean {
+    if (ownPaths === null && this.#newOwnPaths === null) return false
+    if (this.#ownPaths === null) {
+      this.#ownPaths = DistinctPaths.from(ownPaths ?? paths, current)
+      for (const known of this.#newOwnPaths ?? this.#newPaths ?? none) this.#ownPaths.add(known, current)
+    }
+    if (!this.#ownPaths.add(hash, current)) return false
+    this.#newOwnPaths = withOne(this.#newOwnPaths ?? this.#newPaths?.slice() ?? null, hash)
     return true
   }
 
@@ -186,8 +213,8 @@ export class Meter {
   }
 
   /** Bytes that flow now, in the direction that the budget governs. True if there is something to report. */
-  pass(bytes: number, isCounted: boolean, now: number): boolean {
-    if (isCounted) this.#spent += bytes
+  pass(bytes: number, isCounted: boolean, now: number, isLed: boolean): boolean {
+    if (isCounted) this.spend(bytes, isLed)
     if (this.mode === 'slow') this.#slowed += bytes
     else if (!isCounted || !this.isStrict) return isCounted
     if (now >= this.#leftUntil) this.#left = 0
@@ -246,14 +273,16 @@ export class Meter {
       account: this.#account,
       spent: this.#spent,
       paths: this.#newPaths ?? none,
+      led: this.#led,
+      ownPaths: this.#newOwnPaths,
       slowed: this.#slowed,
       isWanting,
       proofAt: this.#provedAt,
       signedInAt: this.#signedInAt
     }
     this.isMoved = false
-    this.#spent = this.#slowed = this.#covered = 0
-    this.#newPaths = null
+    this.#spent = this.#led = this.#slowed = this.#covered = 0
+    this.#newPaths = this.#newOwnPaths = null
     this.#reportedDebt = this.#debt
     return report
   }
@@ -273,24 +302,33 @@ export class Meter {
     this.#grant = grant
     this.#leftUntil = now + usedForMs
     // The paths that others have seen; read when the next one comes.
-    this.#paths = null
+    this.#paths = this.#ownPaths = null
   }
 
   /** The clock was set. */
   move(jump: ClockJump): void {
     if (this.ledger !== null && isBefore(this.ledger, jump)) this.ledger = movedWith(this.ledger, jump)
     this.isKnown = false
-    this.#paths = null
+    this.#paths = this.#ownPaths = null
     this.#left = 0
     this.#provedAt = this.#signedInAt = 0
     this.#notedProofs = null
   }
 
-  failed({ spent, slowed, paths }: Report, now: number): void {
+  failed({ spent, led, slowed, paths, ownPaths }: Report, now: number): void {
     this.cutOffAt ??= now
     this.#spent += spent
+    this.#led += led
     this.#slowed += slowed
+    if (ownPaths !== null || this.#newOwnPaths !== null)
+      this.#newOwnPaths = [...(ownPaths ?? paths), ...(this.#newOwnPaths ?? this.#newPaths ?? none)]
     if (paths.length > 0) this.#newPaths = [...paths, ...(this.#newPaths ?? none)]
     this.#reportedDebt = 0
   }
+}
+
+function withOne(all: readonly number[] | null, one: number): readonly number[] {
+  if (all === null || all === none) return [one]
+  ;(all as number[]).push(one)
+  return all
 }

@@ -1,7 +1,7 @@
 /** What happened to a budget, in one plain sentence with its numbers, for the journal, the operators and the person. */
 
 import type { ClockJump } from '../metering/clock-jumps.ts'
-import type { Budget } from './budget.ts'
+import { type Budget, has } from './budget.ts'
 import type { Happening, Reading } from './ledger.ts'
 
 const units = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB'] as const
@@ -36,23 +36,30 @@ export function amountInWords({ counted }: Pick<Budget, 'counted'>, amount: numb
 
 const deeds = { bytes: 'fetched', requests: 'made', distinctPaths: 'asked for' } as const
 
+export interface Told extends Pick<Reading, 'spent' | 'limit'> {
+  /** What is left of `spent` without what another site, or a prefetch, has led to. */
+  readonly own: number
+}
+
 /** `who`: a person's name, or what stands for it. */
-export function sentenceOf(
-  budget: Budget,
-  { spent, limit }: Pick<Reading, 'spent' | 'limit'>,
-  happening: Happening,
-  who: string
-): string {
+export function sentenceOf(budget: Budget, { spent, own, limit }: Told, happening: Happening, who: string): string {
   const { app, direction, counted, id, windowSeconds } = budget
   const isSent = counted === 'bytes' && direction === 'in'
   const did = isSent ? 'sent' : deeds[counted]
   const place = app === null ? '' : isSent || counted === 'requests' ? ` to ${app}` : ` from ${app}`
   const much = `${amountInWords(budget, spent)}${place} within ${spanInWords(windowSeconds)}`
   const allowed = `the budget '${id}' allows ${amountInWords(budget, limit)}`
+  const led = own >= spent ? '' : ` ${ledInWords(budget, { spent, own, limit })}`
   if (happening === 'bought') return `${who} has confirmed it with a second factor, and may go on: ${much}; ${allowed}.`
   if (happening === 'unanswered')
-    return `${who} has ${did} ${much}; ${allowed}. Nobody has confirmed it with a second factor within a minute.`
-  return `${who} has ${did} ${much}; ${allowed}.`
+    return `${who} has ${did} ${much}; ${allowed}. Nobody has confirmed it with a second factor within a minute.${led}`
+  return `${who} has ${did} ${much}; ${allowed}.${led}`
+}
+
+/** How much of it may not be the person's will. */
+function ledInWords(budget: Budget, { spent, own, limit }: Told): string {
+  const led = `Another site or a prefetch may have led the browser to ${amountInWords(budget, spent - own)} of it`
+  return has(budget, 'suspend') && own <= limit ? `${led}, so the account is not suspended for it.` : `${led}.`
 }
 
 export function sentenceOfJump({ from, to }: ClockJump): string {

@@ -6,5 +6,4 @@ export interface RunningDecoys {
   readonly watch: DecoyWatch
   /** What must happen before a request of this person may pass, after a touch with `step-up`. */
   demandOn(who: Who | null): Demand | null
-  stop(): void
 }

@@ -1,5 +1,5 @@
 /** What the journal, operators and the person read about a touch. It names the decoy as configured, and neither address nor path of the request. */
-import type { Led } from './led.ts'
+import type { Led } from '../metering/led.ts'
 import type { Touch } from './touch.ts'
 
 export interface Told {

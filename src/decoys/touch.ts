@@ -1,5 +1,5 @@
 /** A touch of a decoy, judged: who touched it, whether they meant to, and which steps act. Pure. */
-import type { Led } from './led.ts'
+import type { Led } from '../metering/led.ts'
 import { type DecoyStep, decoySteps, stoppingSteps } from './steps.ts'
 
 /** `half_way`: with the first factor alone. `led`: perhaps not the person's will. `reported`: the app only reports. */

@@ -43,6 +43,8 @@ export interface ObservedExchange {
   readonly address: string
   readonly client: ObservedClient
   readonly isSocket: boolean
+  /** True if another site, or a prefetch, may have led the browser there. Anybody can send such headers. */
+  readonly isLed: boolean
 }
 
 /**

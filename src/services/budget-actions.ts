@@ -47,7 +47,7 @@ export async function startBudgets(runtime: Services): Promise<Budgets> {
 const keyOf = { person: 'account', session: 'session', token: 'token' } as const
 
 async function act(passing: Passing, runtime: Services): Promise<void> {
-  const { budget, subject, account, happening, spent, limit, at } = passing
+  const { budget, subject, account, happening, spent, own, limit, isSuspending, at } = passing
   // Every new proof begins this count anew, which is no news.
   if (happening === 'bought' && budget.isPerProof) return
   const { accounts, tokens, metrics } = runtime
@@ -63,7 +63,7 @@ async function act(passing: Passing, runtime: Services): Promise<void> {
         : budget.per === 'app'
           ? 'everybody at this app'
           : 'everybody'
-  const why = sentenceOf(budget, { spent, limit }, happening, who)
+  const why = sentenceOf(budget, { spent, own, limit }, happening, who)
   const sink = toldSink(runtime)
   const whom = isOfPerson && person !== null ? { account: person.id, name: person.name } : {}
   metrics.count('factorgate_budget_events_total', budget.id, happening)
@@ -80,13 +80,13 @@ async function act(passing: Passing, runtime: Services): Promise<void> {
     counted: budget.counted,
     direction: budget.counted === 'bytes' ? budget.direction : undefined,
     used: spent,
+    led: own < spent ? spent - own : undefined,
     limit,
     window: budget.windowSeconds,
     steps: budget.steps.join(','),
     isTold: happening === 'bought' ? undefined : has(budget, 'notify'),
     why
   })
-  const isSuspending = has(budget, 'suspend') && happening === (has(budget, 'step-up') ? 'unanswered' : 'passed')
   if (isSuspending && person !== null)
     await suspendByWatch({ account: person.id, why, cause: 'budget', at, sink }, runtime)
 }

@@ -4,20 +4,16 @@ import type { AuditSink } from '../audit/event.ts'
 import { DecoyWatch } from '../decoys/decoy-watch.ts'
 import type { RunningDecoys } from '../decoys/running-decoys.ts'
 import { evenUnconfirmed } from '../store/unconfirmed.ts'
-import { Asks, askDemand } from '../unusual/asks.ts'
+import { askDemand } from '../unusual/asks.ts'
 import type { Services } from './services.ts'
-import { onSessionChange, proofsNow } from './session-changes.ts'
 import { toldSink } from './told-sink.ts'
+import { watchCommonsOf } from './watch-commons.ts'
 import { suspendByWatch } from './watch-suspension.ts'
 
 export async function startDecoys(runtime: Services): Promise<RunningDecoys> {
-  const { store, clock, cache, log, journal, strangers, metrics, sessions, tokens, live } = runtime
-  // The same records as those of the watch on people: a proof answers both.
-  const asks = new Asks({ store, clock, proofsNow: session => proofsNow(cache, session), onProved() {} })
-  await asks.start()
-  const stopHearing = onSessionChange(cache, session => {
-    asks.sessionChanged(session).catch(() => {})
-  })
+  const { clock, log, journal, strangers, metrics, sessions, tokens, live } = runtime
+  // Those of the watch on people too: a proof answers both.
+  const { asks } = await watchCommonsOf(runtime)
   const counted = countingSink(journal, metrics)
   const limited = strangers.sink()
   const toldBy = (sink: AuditSink) => runtime.notifying?.sink(sink) ?? sink
@@ -54,10 +50,6 @@ export async function startDecoys(runtime: Services): Promise<RunningDecoys> {
       if (who === null || who.session === null) return null
       const askedAt = asks.askedOf(who.account, who.session, who.proofs)
       return askedAt === null ? null : askDemand(askedAt, clock())
-    },
-    stop() {
-      stopHearing()
-      asks.stop()
     }
   }
 }

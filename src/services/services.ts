@@ -49,6 +49,7 @@ import { type AccessWatching, watchAccess } from '../watch/access.ts'
 import { Readiness } from '../watch/readiness.ts'
 import { posturesOf } from './postures-of.ts'
 import type { Tracing } from './tracing.ts'
+import type { WatchCommons } from './watch-commons.ts'
 
 /** What a reload may change. */
 export interface JournalTerms {
@@ -112,14 +113,13 @@ export class Services {
   /** The journal for events that anonymous clients can cause. */
   readonly strangers: Strangers
   readonly metrics = new Metrics()
-  /** Budgets of what leaves, once a configuration has had one. */
+  /** These parts of the watch are null where the configuration has never had them. They outlive a reload. */
   budgets: Budgets | null = null
-  /** The watch on people; null where the configuration has never had one. It outlives a reload. */
   unusual: UnusualWatch | null = null
   integrity: IntegrityWatch | null = null
-  /** How careful the gate is now. */
   readonly postures: Postures
   decoys: RunningDecoys | null = null
+  watchCommons: WatchCommons | null = null
   readonly isStoreShared: boolean
   /** Those who are told of each exchange while it runs. */
   readonly observers = new Observers()
@@ -377,7 +377,7 @@ export class Services {
     this.reports.stop()
     clearInterval(this.#flushing)
     await this.#flush()
-    for (const watch of [this.budgets, this.unusual, this.integrity, this.decoys]) await watch?.stop()
+    for (const watch of [this.budgets, this.unusual, this.integrity, this.watchCommons]) await watch?.stop()
     this.live.close()
     this.samlReader.close()
     this.cache.close()

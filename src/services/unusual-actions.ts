@@ -7,20 +7,20 @@ import type { UnusualStep } from '../unusual/steps.ts'
 import { type Verdict, whyOf } from '../unusual/unusual.ts'
 import { type UnusualSettings, UnusualWatch } from '../unusual/unusual-watch.ts'
 import type { Services } from './services.ts'
-import { onSessionChange, proofsNow } from './session-changes.ts'
 import { toldSink } from './told-sink.ts'
+import { watchCommonsOf } from './watch-commons.ts'
 import { suspendByWatch } from './watch-suspension.ts'
 
 export async function startUnusual(runtime: Services, settings: UnusualSettings): Promise<UnusualWatch> {
-  const { store, clock, log, cache, observers, journal, isStoreShared } = runtime
+  const { store, clock, log, observers, journal, isStoreShared } = runtime
+  const { asks } = await watchCommonsOf(runtime)
   const watch = new UnusualWatch(
     {
       store,
       clock,
       observers,
       isShared: isStoreShared,
-      proofsNow: session => proofsNow(cache, session),
-      onSessionChange: listener => onSessionChange(cache, listener),
+      asks,
       act: (verdict, steps, exchange) =>
         act(verdict, steps, exchange, runtime).catch(error =>
           log.error({ err: error, account: verdict.account }, 'a step of the watch on people failed')

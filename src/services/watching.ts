@@ -23,6 +23,7 @@ import type { ProgramToken } from '../programs/program-token.ts'
 import type { Principal } from '../session/principal.ts'
 import type { UnusualWatch } from '../unusual/unusual-watch.ts'
 import type { Services } from './services.ts'
+import { watchCommonsOf } from './watch-commons.ts'
 
 export interface Watching {
   readonly flows: WatchedFlows
@@ -43,6 +44,8 @@ export async function watchingOf(config: Config, apps: readonly App[], runtime: 
   const decoys = await decoysOf(apps, runtime)
   // Without this step nobody is ever asked because of a decoy.
   const asking = apps.some(app => app.decoys?.all.some(({ steps }) => steps.includes('step-up'))) ? decoys : null
+  const leads = isWatching ? (await watchCommonsOf(runtime)).led : null
+  if (leads !== null) leads.ours = new Set([config.portal.url.origin, ...config.apps.map(({ url }) => url.origin)])
   const observedFlow = (observed: ObservedExchange) =>
     observers.isEmpty ? null : new ObservedFlow(observed, observers, clock)
   const nothing = { bytesIn: 0, bytesOut: 0, isFirst: true }
@@ -52,6 +55,7 @@ export async function watchingOf(config: Config, apps: readonly App[], runtime: 
   }
   return {
     verdicts: {
+      leads,
       get isIdle() {
         return !isWatching && observers.isEmpty
       },
@@ -69,6 +73,7 @@ export async function watchingOf(config: Config, apps: readonly App[], runtime: 
       }
     },
     flows: {
+      leads,
       get isIdle() {
         return !isWatching && observers.isEmpty
       },
@@ -92,7 +97,7 @@ export async function watchingOf(config: Config, apps: readonly App[], runtime: 
     decoys: decoys?.watch ?? null,
     onRefusal(code, exchange, request) {
       if (observers.isEmpty) return
-      const observed = observedExchange(exchange, request, request.headers.upgrade !== undefined)
+      const observed = observedExchange(exchange, request, request.headers.upgrade !== undefined, leads)
       if (observed === null) return
       tellRefusal(observed, code as ErrorCode)
     }
@@ -101,7 +106,7 @@ export async function watchingOf(config: Config, apps: readonly App[], runtime: 
 
 function openCounted(
   budgets: Budgets,
-  { person, path }: ObservedExchange,
+  { person, path, isLed }: ObservedExchange,
   app: App,
   permit: Permit,
   given: Principal | Program | null,
@@ -113,7 +118,7 @@ function openCounted(
     person === null ? null : { account: person.account, session, token: token?.id ?? null, proofs: given?.proofs ?? [] }
   const { isGuarded } = scopeOf(app)
   return budgets.open(
-    { app: app.id, path, who, isGuarded, isEnforced: !app.isReportOnly },
+    { app: app.id, path, who, isGuarded, isEnforced: !app.isReportOnly, isLed },
     ownOf(app, permit, token),
     flow
   )

@@ -40,9 +40,10 @@ export interface AsksOptions {
   readonly clock: Clock
   /** The proofs of a session now; null if it has ended. */
   readonly proofsNow: (session: string) => Promise<readonly Proof[] | null>
-  /** A session of an asked person has shown a proof. */
-  readonly onProved: (account: string, session: string) => void
 }
+
+/** A session of an asked person has shown a proof. */
+export type OnProved = (account: string, session: string) => void
 
 export class Asks {
   readonly #options: AsksOptions
@@ -54,6 +55,7 @@ export class Asks {
   /** Of whom the store has not answered, or holds what a newer release has written. */
   readonly #unknown = new Set<string>()
   readonly #waiting = new Map<string, Set<Waiting>>()
+  readonly #listeners = new Set<OnProved>()
   #unsubscribe: (() => void) | undefined
 
   constructor(options: AsksOptions) {
@@ -68,6 +70,12 @@ export class Asks {
 
   stop(): void {
     this.#unsubscribe?.()
+  }
+
+  /** Returns the function that ends this. */
+  onProved(listener: OnProved): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
   }
 
   /** Holds at once in this gate; other gates hear of it from the store. Rejects if the store cannot be written. */
@@ -163,7 +171,7 @@ export class Asks {
     if (this.#proved.get(session) === at) return
     this.#proved.set(session, at)
     if (this.#proved.size > keptMost) this.#proved.delete(this.#proved.keys().next().value as string)
-    this.#options.onProved(account, session)
+    for (const listener of this.#listeners) listener(account, session)
     for (const waiting of [...(this.#waiting.get(session) ?? [])]) waiting.onProved()
   }
 

@@ -8,8 +8,9 @@ import { featureCount } from './features.ts'
 import { everyone, Group } from './group.ts'
 import { mergeInto } from './merge.ts'
 import { movedPlaces } from './moved.ts'
+import { OwnDay } from './own-day.ts'
 import type { Carry, Live, People } from './people.ts'
-import { countedToday, dayMs, type Person } from './person.ts'
+import { countedToday, dayMs, ownAmountsAt, type Person } from './person.ts'
 import {
   groupId,
   groupRecord,
@@ -186,7 +187,14 @@ function withPending(group: Group, more: Group | null): Group {
   return group
 }
 
-function addCarry({ numbers, moved }: Person, { amounts, apps }: Carry): void {
+function addCarry(person: Person, { amounts, apps }: Carry): void {
+  const { numbers, moved } = person
+  const ownAmounts = amounts.subarray(ownAmountsAt)
+  const isAllOwn = ownAmounts.every((amount, i) => amount >= amounts[i]!)
+  if (person.own !== null || !isAllOwn) {
+    person.own ??= OwnDay.of(person, null)
+    for (let i = 0; i < featureCount; i++) person.own.numbers[i]! += ownAmounts[i]!
+  }
   for (let i = 0; i < featureCount; i++) numbers[i]! += amounts[i]!
-  moved.addSince({ apps, today: amounts.subarray(featureCount) }, noneSynced)
+  moved.addSince({ apps, today: amounts.subarray(featureCount, ownAmountsAt) }, noneSynced)
 }

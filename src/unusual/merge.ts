@@ -1,7 +1,8 @@
 /** Joins what two gates have seen of one person on the same day. */
 import { featureCount, features } from './features.ts'
 import { firstDay, lastDay, note } from './known-list.ts'
-import { knownLists, number, type Person, today } from './person.ts'
+import { joinOwn } from './own-day.ts'
+import { knownLists, number, ownAmountsAt, type Person, today } from './person.ts'
 import { add, holds, isSampled, thin } from './sampled-set.ts'
 
 /**
@@ -9,13 +10,14 @@ import { add, holds, isSampled, thin } from './sampled-set.ts'
  * only counts are added.
  */
 export function mergeInto(into: Person, live: Person, synced: Float64Array): Person {
+  joinOwn(into, live, synced.subarray(ownAmountsAt))
   for (let feature = 0; feature < featureCount; feature++) {
     const mine = live.numbers[feature]!
     into.numbers[feature] = features[feature]!.isPeak
       ? Math.max(into.numbers[feature]!, mine)
       : into.numbers[feature]! + Math.max(0, mine - synced[feature]!)
   }
-  into.moved.addSince(live.moved, synced.subarray(featureCount))
+  into.moved.addSince(live.moved, synced.subarray(featureCount, ownAmountsAt))
   if (live.numbers[number.placeAt]! >= into.numbers[number.placeAt]!)
     for (const index of [number.latitude, number.longitude, number.placeAt]) into.numbers[index] = live.numbers[index]!
   for (const list of knownLists)
@@ -30,6 +32,7 @@ export function mergeInto(into: Person, live: Person, synced: Float64Array): Per
   else if (live.answered === into.answered) into.alarm = Math.max(into.alarm, live.alarm)
   into.answered = Math.max(into.answered, live.answered)
   into.since = Math.min(into.since, live.since)
+  into.ledDay = Math.max(into.ledDay, live.ledDay)
   return into
 }
 

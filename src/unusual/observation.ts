@@ -26,4 +26,6 @@ export interface Observation {
   readonly bytes: number
   /** True for the first observation of an exchange. */
   readonly isFirst: boolean
+  /** True if another site, or a prefetch, may have led the browser there. */
+  readonly isLed: boolean
 }

@@ -31,6 +31,7 @@ export function observationOf(told: Told): Observation | null {
     fetchDest: fetchDest === '' ? undefined : fetchDest,
     status: phase === 'end' || phase === 'refused' ? status : null,
     bytes: bytesOut,
-    isFirst: isSocket ? phase === 'start' || phase === 'refused' : told.isFirst
+    isFirst: isSocket ? phase === 'start' || phase === 'refused' : told.isFirst,
+    isLed: exchange.isLed
   }
 }

@@ -2,6 +2,7 @@
 import { at, featureCount, fromScale, toByte } from './features.ts'
 import { firstDay, forget, type ListPlace, lastDay, note, type Slots } from './known-list.ts'
 import { Moved, movedPlaces, movedSize } from './moved.ts'
+import { type OwnDay, ownNumbers } from './own-day.ts'
 import { add, holds, isSampled, type SetPlace, thin } from './sampled-set.ts'
 
 export const ringSize = 28
@@ -65,7 +66,8 @@ export const longAt = featureCount
 export const hoursAt = ringSize * featureCount
 /** A count of hours is stored in eighths of a day. */
 export const hourUnit = 8
-export const countedCount = featureCount + movedPlaces
+export const countedCount = featureCount + movedPlaces + featureCount
+export const ownAmountsAt = featureCount + movedPlaces
 /** So many days back the unusual ones are remembered. */
 export const strangeDaysKept = 14
 /** Areas become a person's own after so many days. Until then what is touched in them counts as foreign. */
@@ -74,6 +76,11 @@ const forgetAfterDays = 60
 const dayDecay = 0.97
 /** An absence counts as so many days at most. */
 const absenceMost = 21
+/** A day is a person's own if so much of each number is. */
+const ownShare = 0.9
+/** So long the sums over days are not all their own afterwards. */
+const ledDaysKept = 28
+const sumsOverDays = [number.sumBytes, number.sumObjects, number.sumForeign, number.sumForeignBytes, number.strangeDays]
 /** So many objects of a day are to enter the set of known objects. */
 const objectsADay = 12
 
@@ -98,6 +105,10 @@ export class Person implements Slots {
   alarm = 0
   /** The score that the person has answered with a fresh proof today, or 0. */
   answered = 0
+  /** Today without what another site has led to; null while that is all of it. */
+  own: OwnDay | null = null
+  /** The last day on which another site has led to much; 0 for none. */
+  ledDay = 0
   /** Today: new network 1, device 2, country 4, mark of a client 8, unusual apart from earlier unusual days 16. */
   newToday = 0
 
@@ -149,6 +160,7 @@ export class Person implements Slots {
    */
   endDay(next: number, learned: Float64Array | null): void {
     this.moved.endDay(this.day, next)
+    this.#noteLedDay()
     this.#noteStrangeDay(next)
     this.#shorten(next)
     if (this.isActiveToday && learned !== null) this.#learn(learned)
@@ -160,10 +172,36 @@ export class Person implements Slots {
     this.alarm = 0
     this.answered = 0
     this.newToday = 0
+    this.own = null
     this.day = next
     for (const list of knownLists)
       for (let i = 0; i < list.size; i++)
         if (this.hashes[list.at + i] !== 0 && lastDay(this, list, i) + forgetAfterDays < next) forget(this, list, i)
+  }
+
+  /**
+   * This person without what another site has led to, for the question whether to suspend them. Where earlier days are not all their own, the
+   * sums over days are left out too.
+   */
+  withoutLed(): Person {
+    const person = new Person(this.day)
+    person.numbers.set(this.numbers)
+    person.bytes.set(this.bytes)
+    person.hoursToday = this.hoursToday
+    if (this.own !== null) {
+      person.numbers.set(this.own.numbers)
+      person.hoursToday = this.own.hours
+    }
+    if (this.ledDay > 0 && this.day - this.ledDay <= ledDaysKept)
+      for (const sum of sumsOverDays) person.numbers[sum] = 0
+    return person
+  }
+
+  #noteLedDay(): void {
+    const { own, numbers } = this
+    if (own === null) return
+    for (let feature = 0; feature < featureCount; feature++)
+      if (own.numbers[feature]! < ownShare * numbers[feature]!) this.ledDay = this.day
   }
 
   /** A day for which the person has answered is theirs. */
@@ -259,11 +297,12 @@ export class Person implements Slots {
   }
 }
 
-/** Today's amounts, which gates add up: of each feature, and of each app. */
-export function countedToday({ numbers, moved }: Person): Float64Array {
+/** Today's amounts, which gates add up: of each feature, of each app, and of each feature without what another site has led to. */
+export function countedToday(person: Person): Float64Array {
   const amounts = new Float64Array(countedCount)
-  amounts.set(numbers.subarray(0, featureCount))
-  amounts.set(moved.today, featureCount)
+  amounts.set(person.numbers.subarray(0, featureCount))
+  amounts.set(person.moved.today, featureCount)
+  amounts.set(ownNumbers(person), ownAmountsAt)
   return amounts
 }
 

@@ -4,6 +4,7 @@ import { type Loose, RecordKind } from '../store/records.ts'
 import { featureCount } from './features.ts'
 import { areaPlaces, binCount, everyone, Group } from './group.ts'
 import { movedStored } from './moved.ts'
+import { OwnDay } from './own-day.ts'
 import { hoursAt, known, numberCount, Person } from './person.ts'
 import { withNewGroupNumbers, withNewPersonNumbers } from './records-upgrade.ts'
 
@@ -22,6 +23,9 @@ interface PersonRecord {
   readonly bytes: string
   /** Records of before it was counted have none. */
   readonly moved?: string
+  /** Today's numbers without what another site has led to, and its hours; null where that is all. */
+  readonly own: readonly [numbers: string, hours: number] | null
+  readonly ledDay: number
 }
 
 interface GroupRecord {
@@ -40,8 +44,9 @@ const isNumbers = (value: unknown, count: number): value is number[] =>
 
 export const personRecord = new RecordKind<PersonRecord>({
   prefix: 'unusual:person:',
-  version: 2,
-  upgrades: [withNewPersonNumbers],
+  version: 3,
+  // Version 2 does not say what anybody was led to.
+  upgrades: [withNewPersonNumbers, record => ({ ...record, own: null, ledDay: 0 })],
   read: record => (isPersonRecord(record) ? record : null)
 })
 
@@ -58,7 +63,8 @@ export function groupId(name: string): string {
 }
 
 function isPersonRecord(record: Loose): record is Loose & PersonRecord {
-  const { day, since, ring, levels, today, hashes, days, numbers, bytes, moved } = record as Partial<PersonRecord>
+  const { day, since, ring, levels, today, hashes, days, numbers, bytes, moved, own, ledDay } =
+    record as Partial<PersonRecord>
   return (
     isWhole(day) &&
     isWhole(since) &&
@@ -69,7 +75,9 @@ function isPersonRecord(record: Loose): record is Loose & PersonRecord {
     hasBytes(days, known.dayCount * 2) &&
     hasBytes(numbers, numberCount * 4) &&
     hasBytes(bytes, hoursAt + 48) &&
-    (moved === undefined || hasBytes(moved, movedStored))
+    (moved === undefined || hasBytes(moved, movedStored)) &&
+    (own === null || (Array.isArray(own) && hasBytes(own[0], featureCount * 4) && isWhole(own[1]))) &&
+    isWhole(ledDay)
   )
 }
 
@@ -104,7 +112,9 @@ export function packPerson(person: Person): PersonRecord {
     days: pack(person.days),
     numbers: pack(Float32Array.from(person.numbers)),
     bytes: pack(person.bytes),
-    moved: pack(person.moved.pack())
+    moved: pack(person.moved.pack()),
+    own: person.own === null ? null : [pack(Float32Array.from(person.own.numbers)), person.own.hours],
+    ledDay: person.ledDay
   }
 }
 
@@ -119,10 +129,19 @@ export function unpackPerson(record: PersonRecord): Person {
   const numbers = new Float32Array(numberCount)
   unpack(record.numbers, numbers)
   // One number that is none would make every later one none.
-  person.numbers.set(numbers.map(each => (Number.isFinite(each) ? each : 0)))
+  person.numbers.set(numbers.map(finite))
   unpack(record.bytes, person.bytes)
   if (record.moved !== undefined) person.moved.unpack(Buffer.from(record.moved, 'base64url'))
+  person.ledDay = record.ledDay
+  if (record.own === null) return person
+  const own = new Float32Array(featureCount)
+  unpack(record.own[0], own)
+  person.own = new OwnDay(Float64Array.from(own, finite), record.own[1])
   return person
+}
+
+function finite(number: number): number {
+  return Number.isFinite(number) ? number : 0
 }
 
 export function packGroup(group: Group): GroupRecord {

@@ -85,6 +85,10 @@ export function sayRepeat(count: number, days: number): string {
   return `${count === 1 ? 'One' : count} of the last ${days} days of this person ${count === 1 ? 'was' : 'were'} unusual too.`
 }
 
+export function sayLed(objects: number, bytes: number): string {
+  return `Another site or a prefetch may have led the browser to ${sayCount(objects)} of these addresses, and to ${sayBytes(bytes)}; nobody is suspended for that part.`
+}
+
 export function sayHour(hour: number, chance: number, isRest: boolean): string {
   const share = Math.max(1, Math.round(chance * 100))
   return `Active between ${hour}:00 and ${(hour + 1) % 24}:00 UTC; this person is on ${chance < 0.01 ? 'fewer than 1' : share} of 100 ${isRest ? 'days of a weekend' : 'workdays'}.`

@@ -1,11 +1,10 @@
 /** The watch on people of one process: it hears of exchanges, judges them, keeps what it learns in the store, and asks for proofs. */
 import type { Demand, Who } from '../budgets/demand.ts'
 import type { Clock } from '../clock.ts'
-import type { Proof } from '../factor/proof.ts'
 import type { Flow } from '../metering/flow.ts'
 import type { ObservedExchange, Observers } from '../metering/observation.ts'
 import type { Store } from '../store/store.ts'
-import { Asks, askDemand } from './asks.ts'
+import { type Asks, askDemand } from './asks.ts'
 import { CountryFile } from './country-file.ts'
 import { HeldFlow } from './held-flow.ts'
 import { Keeper } from './keeper.ts'
@@ -28,10 +27,8 @@ export interface UnusualWatchOptions {
   readonly store: Store
   readonly clock: Clock
   readonly observers: Observers
-  /** The proofs of a session now; null if it has ended. */
-  readonly proofsNow: (session: string) => Promise<readonly Proof[] | null>
-  /** Calls the listener with the id of each session that changes. Returns the function that ends this. */
-  readonly onSessionChange: (listener: (session: string) => void) => () => void
+  /** Those of the process. */
+  readonly asks: Asks
   /** Journal, notices and suspensions. It must not reject. */
   readonly act: (verdict: Verdict, steps: readonly UnusualStep[], exchange: ObservedExchange) => Promise<void>
   /** A program fetches unusually much: journal and notices. It must not reject. */
@@ -56,7 +53,6 @@ export class UnusualWatch {
   readonly #options: UnusualWatchOptions
   readonly #unusual: Unusual
   readonly #keeper: Keeper
-  readonly #asks: Asks
   readonly #programs: ProgramUsage
   #programTimer: NodeJS.Timeout | undefined
   #settings: UnusualSettings
@@ -67,7 +63,7 @@ export class UnusualWatch {
   #stopHearing: (() => void) | undefined
 
   constructor(options: UnusualWatchOptions, settings: UnusualSettings) {
-    const { store, clock, say, proofsNow } = options
+    const { store, clock, say } = options
     this.#options = options
     this.#settings = settings
     this.#countries = new CountryFile(say)
@@ -89,20 +85,11 @@ export class UnusualWatch {
       },
       onStoreProblem: options.onStoreProblem
     })
-    this.#asks = new Asks({
-      store,
-      clock,
-      proofsNow,
-      onProved: (account, session) => this.#unusual.proved(account, session, clock())
-    })
   }
 
   async start(): Promise<void> {
-    await this.#asks.start()
-    // Perhaps its person has shown a proof.
-    this.#stopHearing = this.#options.onSessionChange(session => {
-      this.#asks.sessionChanged(session).catch(() => {})
-    })
+    const { asks, clock } = this.#options
+    this.#stopHearing = asks.onProved((account, session) => this.#unusual.proved(account, session, clock()))
     this.#keeper.start()
     this.#programTimer = setInterval(() => void this.#programs.flush(), programFlushMs).unref()
     this.#timer = setInterval(() => void this.#countries.look(), countriesMs).unref()
@@ -126,19 +113,20 @@ export class UnusualWatch {
   demandOn(who: Who | null, isGuarded = false): Demand | null {
     // A program can confirm nothing, so nothing is asked of it.
     if (who === null || who.session === null) return null
-    const askedAt = this.#asks.askedOf(who.account, who.session, who.proofs)
-    if (askedAt === null) return isGuarded && this.#asks.isUnknown(who.account) ? { kind: 'store_unreachable' } : null
+    const askedAt = this.#options.asks.askedOf(who.account, who.session, who.proofs)
+    if (askedAt === null)
+      return isGuarded && this.#options.asks.isUnknown(who.account) ? { kind: 'store_unreachable' } : null
     return askDemand(askedAt, this.#options.clock())
   }
 
   /** Reads what other gates have asked of a person, which the first request does in the background. */
   load(account: string): Promise<void> {
-    return this.#asks.load(account)
+    return this.#options.asks.load(account)
   }
 
   /** What runs waits too. */
   hold({ person }: ObservedExchange, inner: Flow | null): Flow | null {
-    return person === null || person.token != null ? inner : new HeldFlow(person, inner, this.#asks)
+    return person === null || person.token != null ? inner : new HeldFlow(person, inner, this.#options.asks)
   }
 
   /** Loads and writes what is due. A timer calls it every second. */
@@ -160,7 +148,6 @@ export class UnusualWatch {
     clearInterval(this.#timer)
     this.#stopObserving?.()
     this.#stopHearing?.()
-    this.#asks.stop()
     await this.#keeper.stop()
     clearInterval(this.#programTimer)
     await this.#programs.flush(true)
@@ -170,7 +157,7 @@ export class UnusualWatch {
     const steps = stepsOf(verdict, this.#settings, this.#isEnforced(verdict.app))
     const isAsked = steps.includes('step-up') && !steps.includes('suspend')
     // First, because it stops what runs.
-    const asking = isAsked ? this.#asks.ask(verdict.account, verdict.at) : null
+    const asking = isAsked ? this.#options.asks.ask(verdict.account, verdict.at) : null
     // The owner's proof would open a shared session for the other one too. A new sign-in does not.
     const ending =
       isAsked && verdict.isShared ? this.#options.endSession(verdict.session, verdict.account, whyOf(verdict)) : null

@@ -5,12 +5,14 @@ import { at } from './features.ts'
 import { everyone } from './group.ts'
 import { find, note } from './known-list.ts'
 import type { Observation } from './observation.ts'
+import { noteAfter, noteBefore, OwnDay } from './own-day.ts'
 import { type Live, People, type PeopleOptions } from './people.ts'
 import { known, type Person, slotMs, today } from './person.ts'
 import { type FindPlace, notePlace } from './places.ts'
 import { hashText, readPath } from './read-path.ts'
 import { holds, isSampled } from './sampled-set.ts'
 import { familiesInLastScore, lastScoreOfToday, type Signal, scoreOf, signalsOf } from './score.ts'
+import { sayLed } from './sentences.ts'
 import { levels, type UnusualLevel } from './steps.ts'
 import { type DoubtFacts, Track } from './track.ts'
 import { noteWrite, writeOf } from './writes.ts'
@@ -28,16 +30,16 @@ export interface Verdict {
   readonly isLearning: boolean
   /** True if the session seems to be used by another client, or in another place, than the one that began it. */
   readonly isShared: boolean
+  /** How many of today's addresses and bytes another site, or a prefetch, may have led to; null for none. */
+  readonly led: { readonly objects: number; readonly bytes: number } | null
 }
 
 const sentencesMost = 3
 
 /** The strongest signals in words. */
-export function whyOf({ signals }: Verdict): string {
-  return signals
-    .slice(0, sentencesMost)
-    .map(({ sentence }) => sentence)
-    .join(' ')
+export function whyOf({ signals, led }: Verdict): string {
+  const sentences = signals.slice(0, sentencesMost).map(({ sentence }) => sentence)
+  return (led === null ? sentences : [...sentences, sayLed(led.objects, led.bytes)]).join(' ')
 }
 
 export interface UnusualOptions extends Omit<PeopleOptions, 'isKept'> {
@@ -63,6 +65,7 @@ const lookRequests = 8
 const lookBytes = 4_000_000
 const stoppedPoints = 30
 const tracksMost = 20_000
+const [alarming, extreme] = [levels.indexOf('alarming'), levels.indexOf('extreme')]
 
 interface RequestFacts {
   readonly object: number
@@ -100,7 +103,12 @@ export class Unusual {
       live.slotBytes = 0
       live.slotObjects = 0
       live.slotWrites = 0
+      if (person.own !== null) person.own.slotBytes = person.own.slotObjects = person.own.slotWrites = 0
     }
+    // Of a day on which something was led to, the person's own is counted apart.
+    if (observation.isLed) person.own ??= OwnDay.of(person, live)
+    const own = observation.isLed ? null : person.own
+    if (own !== null) noteBefore(person, live)
     const app = this.#appHash(observation.app)
     const { object, area, template, id } = readPath(app, observation.path)
     const areaIndex = find(person, known.areas, area)
@@ -125,6 +133,10 @@ export class Unusual {
     }
     if (status !== null && (status === 401 || status === 403 || status === 404 || status === 429))
       person.numbers[at.refusals]!++
+    if (own !== null) {
+      noteAfter(own, person, live)
+      own.hours |= hourBit(now)
+    }
     const isDue = isElsewhere || live.requests >= lookRequests || live.bytes >= lookBytes
     return isDue && live.isLoaded ? this.#look(live, track, observation) : null
   }
@@ -158,7 +170,7 @@ export class Unusual {
     if (isBare) person.numbers[at.bare]!++
     if (track.stopsAsBrowser(!isBare))
       track.raise('stopped', stoppedPoints, 'The client has stopped to send the headers that browsers send.')
-    person.hoursToday |= 1 << (Math.floor(now / 3_600_000) % 24)
+    person.hoursToday |= hourBit(now)
   }
 
   #noteRead(live: Live, track: Track, { fetchDest, at: now }: Observation, facts: RequestFacts): void {
@@ -187,7 +199,9 @@ export class Unusual {
     noteMark(person, track, observation)
     const score = this.#score(live, track, now)
     if (lastScoreOfToday(score) >= thresholds.strange) person.newToday |= 16
-    const level = this.#levelOf(score, app)
+    const found = this.#levelOf(score, app)
+    // What another site led to suspends nobody.
+    const level = found === extreme ? Math.max(alarming, this.#ownLevel(live, track, app, now)) : found
     const isAnswered = person.answered > 0 && score < person.answered + riseAfterProof && !this.#isMore(live, track)
     if (level <= person.alarm || isAnswered) return null
     person.alarm = level
@@ -201,8 +215,17 @@ export class Unusual {
       score: Math.round(score),
       signals: signalsOf({ person, track, usual: this.people.usual(live), all, now }),
       isLearning: this.people.isLearning(now),
-      isShared: track.isShared
+      isShared: track.isShared,
+      led: ledOf(person)
     }
+  }
+
+  #ownLevel(live: Live, track: Track, app: string, now: number): number {
+    const { person } = live
+    if (person.own === null && person.ledDay === 0) return extreme
+    const all = this.people.group(everyone, person.day)
+    const score = scoreOf({ person: person.withoutLed(), track, usual: this.people.usual(live), all, now })
+    return Math.min(extreme, this.#levelOf(score, app))
   }
 
   #score(live: Live, track: Track | null, now: number): number {
@@ -246,4 +269,15 @@ export class Unusual {
     }
     return hash
   }
+}
+
+function hourBit(now: number): number {
+  return 1 << (Math.floor(now / 3_600_000) % 24)
+}
+
+function ledOf({ own, numbers }: Person): Verdict['led'] {
+  if (own === null) return null
+  const led = (feature: number) => Math.max(0, Math.round(numbers[feature]! - own.numbers[feature]!))
+  const [objects, bytes] = [led(at.objects), led(at.bytes)]
+  return objects > 0 || bytes > 0 ? { objects, bytes } : null
 }

@@ -48,7 +48,11 @@ function fixture(t: Test, counted: Counted, amount: number) {
   }
   const who = { account: 'A', session: 'S', proofs: [] }
   const open = (budgets: Budgets, path: string) => {
-    const flow = budgets.open({ app: 'files', path, who, isGuarded: false, isEnforced: true }, null, null)!
+    const flow = budgets.open(
+      { app: 'files', path, who, isGuarded: false, isEnforced: true, isLed: false },
+      null,
+      null
+    )!
     flow.begin({ goOn: () => {}, cut: () => {} })
     return flow
   }

@@ -11,6 +11,7 @@ import {
   settle
 } from '../../src/budgets/ledger.ts'
 import { ledgerRecord } from '../../src/budgets/ledger-record.ts'
+import { Meter } from '../../src/budgets/meter.ts'
 import { sentenceOf } from '../../src/budgets/sentences.ts'
 import { factorKinds } from '../../src/factor/kinds.ts'
 
@@ -38,6 +39,8 @@ const report = (change: Partial<Report> = {}): Report => ({
   account: 'A',
   spent: 0,
   paths: [],
+  led: 0,
+  ownPaths: null,
   slowed: 0,
   isWanting: true,
   proofAt: 0,
@@ -324,7 +327,7 @@ t.test('posture scales the amount', async t => {
 })
 
 t.test('each happening has a plain sentence with its numbers', async t => {
-  const reading = { spent: 537 * MiB, limit: 500 * MiB }
+  const reading = { spent: 537 * MiB, own: 537 * MiB, limit: 500 * MiB }
   t.equal(
     sentenceOf(budget(), reading, 'passed', 'alice'),
     "alice has fetched 537 MiB from files within 1 hour; the budget 'bulk' allows 500 MiB."
@@ -334,11 +337,109 @@ t.test('each happening has a plain sentence with its numbers', async t => {
     "alice has sent 537 MiB within 10 minutes; the budget 'bulk' allows 500 MiB. Nobody has confirmed it with a second factor within a minute."
   )
   t.equal(
-    sentenceOf(budget({ counted: 'distinctPaths' }), { spent: 2100, limit: 2000 }, 'passed', 'everybody'),
+    sentenceOf(budget({ counted: 'distinctPaths' }), { spent: 2100, own: 2100, limit: 2000 }, 'passed', 'everybody'),
     "everybody has asked for 2100 different pages from files within 1 hour; the budget 'bulk' allows 2000 different pages."
   )
   t.equal(
-    sentenceOf(budget({ counted: 'requests' }), { spent: 61, limit: 1 }, 'passed', 'bob'),
+    sentenceOf(budget({ counted: 'requests' }), { spent: 61, own: 61, limit: 1 }, 'passed', 'bob'),
     "bob has made 61 requests to files within 1 hour; the budget 'bulk' allows 1 request."
   )
+  const led = { spent: 61, own: 1, limit: 1 }
+  t.match(
+    sentenceOf(budget({ counted: 'requests' }), led, 'passed', 'bob'),
+    /Another site or a prefetch may have led the browser to 60 requests of it\.$/
+  )
+  t.match(
+    sentenceOf(budget({ counted: 'requests', steps: ['suspend'] }), led, 'passed', 'bob'),
+    /to 60 requests of it, so the account is not suspended for it\.$/
+  )
+})
+
+t.test('what another site has led to is counted apart, and suspends nobody', async t => {
+  const suspends = (rule: Budget, reports: Parameters<typeof run>[1]) =>
+    run(rule, reports).map(({ happened, mode, isSuspending }) => [happened.join(), mode, isSuspending])
+  const theft = budget({ amount: 100, counted: 'requests', steps: ['notify', 'cut', 'suspend'] })
+  t.same(suspends(theft, [[0, { spent: 101 }]]), [['passed', 'cut', true]], 'all of it is the person’s own')
+  t.same(
+    suspends(theft, [
+      [0, { spent: 90, led: 90 }],
+      [1, { spent: 90, led: 0 }],
+      [2, { spent: 20, process: 'two' }]
+    ]),
+    [
+      ['', 'within', false],
+      ['passed', 'cut', false],
+      ['passed', 'cut', true]
+    ],
+    'the steps before suspend act on all; the account is suspended once the rest alone is too much'
+  )
+  const asking = budget({ amount: 100, steps: ['step-up', 'suspend'] })
+  const late = (led: number) =>
+    suspends(asking, [
+      [0, { spent: 150, led }],
+      [61, {}],
+      [62, {}]
+    ]).slice(1)
+  t.same(late(0), [
+    ['unanswered', 'cut', true],
+    ['', 'cut', false]
+  ])
+  t.same(late(60), [
+    ['unanswered', 'cut', false],
+    ['', 'cut', false]
+  ])
+  const later = suspends(theft, [
+    [0, { spent: 101, led: 101 }],
+    [4000, { spent: 101 }]
+  ])
+  t.same(later[1], ['passed', 'cut', true], 'when the window has moved on, it counts no more')
+})
+
+t.test('of paths those are counted apart that nobody was led to', async t => {
+  const rule = budget({ amount: 100, counted: 'distinctPaths', steps: ['cut', 'suspend'] })
+  const paths = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => from + i)
+  const [, both] = run(rule, [
+    [0, { paths: paths(0, 60), led: 20, ownPaths: paths(20, 60) }],
+    [1, { paths: paths(60, 130), process: 'two' }]
+  ])
+  t.match(both, { happened: ['passed'], isSuspending: true }, '110 of 130 are the person’s own')
+  const [, led] = run(rule, [
+    [0, { paths: paths(0, 90) }],
+    [1, { paths: paths(90, 130), led: 40, ownPaths: [], process: 'two' }]
+  ])
+  t.match(led, { happened: ['passed'], isSuspending: false, mode: 'cut' })
+  const [, , again] = run(rule, [
+    [0, { paths: paths(0, 90) }],
+    [1, { paths: paths(90, 130), led: 40, ownPaths: [] }],
+    [2, { ownPaths: paths(90, 105) }]
+  ])
+  t.match(again, { isSuspending: true }, 'a path that the person has opened too is their own')
+  const large = run(rule, [[0, { paths: paths(0, 4000).map(n => n * 1_000_003), led: 1, ownPaths: paths(0, 4000) }]])
+  t.ok(ledgerRecord.text(large[0]!.ledger).length < 16_384, 'a record has a bounded size')
+  const old = ledgerRecord
+    .text({ ...emptyLedger(rule), slots: [1, 5] })
+    .replace(/"led":\[\],"ownPaths":null,|,"v":2/g, '')
+  t.notMatch(old, /led|"v"/)
+  t.match(ledgerRecord.parse(old), { slots: [1, 5], led: [], ownPaths: null }, 'one of before is read')
+})
+
+t.test('a meter reports which of its paths nobody was led to, also after a failure', async t => {
+  const rule = budget({ amount: 100, counted: 'distinctPaths', steps: ['suspend'] })
+  const meter = new Meter(rule, 'A')
+  const reported = () => {
+    const { paths, led, ownPaths } = meter.report('p', false)
+    return { paths, led, ownPaths }
+  }
+  meter.addPath(1, start, false)
+  t.same(reported(), { paths: [1], led: 0, ownPaths: null })
+  meter.addPath(2, start, false)
+  meter.addPath(3, start, true)
+  t.equal(meter.addPath(3, start, false), true, 'it is the person’s own now')
+  t.equal(meter.addPath(3, start, false), false)
+  meter.addPath(4, start, true)
+  const report_ = meter.report('p', false)
+  t.match(report_, { paths: [2, 3, 4], led: 2, ownPaths: [2, 3] })
+  meter.addPath(5, start, false)
+  meter.failed(report_, start)
+  t.same(reported(), { paths: [2, 3, 4, 5], led: 2, ownPaths: [2, 3, 5] })
 })

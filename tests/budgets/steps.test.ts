@@ -21,8 +21,8 @@ async function gateWith(t: Test, budgets: string, apps = '') {
   })
   const account = await gate.account('alice')
   const { cookies, principal } = await gate.signIn(account, 'files')
-  const get = (what: string, cookie = cookies.files as string) =>
-    download(gate.port, `${gate.origin('files')}/${what}`, { cookie, ...navigation })
+  const get = (what: string, cookie = cookies.files as string, headers: Record<string, string> = navigation) =>
+    download(gate.port, `${gate.origin('files')}/${what}`, { cookie, ...headers })
   return { gate, time, account, principal, cookie: cookies.files as string, get }
 }
 
@@ -188,6 +188,33 @@ t.test('suspend ends the account’s access until an operator resumes it; then t
   t.equal(await second.end, true, 'after the operator’s word it goes on')
   t.equal((await runtime.accounts.byId(account.id))?.suspended, null)
 })
+
+t.test(
+  'O7 · another site makes a browser ask again and again → it is stopped and told, and the account stays',
+  async t => {
+    const { gate, account, get, time } = await gateWith(
+      t,
+      '{ id: many, per: person, window: 10m, requests: 30, then: [notify, cut, suspend] }'
+    )
+    const foreign = { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' }
+    const suspension = async () => (await gate.server.runtime.accounts.byId(account.id))?.suspended ?? null
+    const ask = async (times: number, headers: Record<string, string>) => {
+      for (let n = 0; n < times; n++) {
+        const answer = await get('10', undefined, headers)
+        await gate.server.runtime.budgets?.flush()
+        if (answer.status !== 200) return answer
+      }
+      return null
+    }
+    t.match(await ask(40, foreign), { status: 429, headers: { 'factorgate-error': 'budget_spent' } })
+    t.equal(await suspension(), null)
+    t.match(await journalOf(gate, 'watch.budget'), [{ outcome: 'passed', led: 31, used: 31, why: /not suspended/ }])
+    time.now += 700_000
+    const here = { ...foreign, 'sec-fetch-site': 'same-origin' }
+    await ask(40, here)
+    t.not(await suspension(), null, 'what the person does of their own accord counts as before')
+  }
+)
 
 t.test('a person who is resumed goes on, also if the budget suspends nobody any more', async t => {
   const { gate, time, account, get } = await gateWith(

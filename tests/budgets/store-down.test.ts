@@ -47,7 +47,8 @@ function fixture(store?: MemoryStore, clock = new TestClock()) {
         path: '/',
         who: { account: 'A', session: 'S', proofs: [] },
         isGuarded,
-        isEnforced: true
+        isEnforced: true,
+        isLed: false
       },
       null,
       null
@@ -110,7 +111,7 @@ t.test(
   async t => {
     const { store, clock, budgets, troubles, tooNew, open } = fixture()
     t.teardown(() => budgets.stop())
-    const newer = JSON.stringify({ v: 2, something: 'else' })
+    const newer = JSON.stringify({ v: ledgerRecord.version + 1, something: 'else' })
     await store.put('meter:theft:A', newer)
     const [other, guarded] = [open(false), open(true)]
     t.equal(guarded.flow.sent(100), false, 'nothing flows before the gate knows the count')

@@ -1,7 +1,7 @@
 /** Who touches a decoy, whether they meant to, and what follows. */
 import t from 'tap'
-import { type Led, ledBy } from '../../src/decoys/led.ts'
 import { judgeTouch } from '../../src/decoys/touch.ts'
+import { type Led, ledBy } from '../../src/metering/led.ts'
 
 const site = { origin: 'https://files.lab.example', secure: true }
 const page = { accept: 'text/html,*/*' }

@@ -362,7 +362,15 @@ t.test('and so it has where the watch demands something', async t => {
     if (question.spends === true && what === 'unusual') await askRecord.put(store, alice.id, { at: time.now }, 3600)
     else if (question.spends === true) {
       const budget = budgets!.all.find(({ id }) => id === what[0])!
-      const report = { process: 'other', account: alice.id, paths: [], slowed: 0, isWanting: false }
+      const report = {
+        process: 'other',
+        account: alice.id,
+        paths: [],
+        led: 0,
+        ownPaths: null,
+        slowed: 0,
+        isWanting: false
+      }
       const spent = { ...report, spent: 2000, proofAt: time.now - 1000, signedInAt: time.now - 1000 }
       await ledgerRecord.put(store, ledgerId(budget, alice.id), settle(null, budget, spent, time.now).ledger, 3600)
     }
@@ -375,7 +383,8 @@ t.test('and so it has where the watch demands something', async t => {
     )
     // A gate reads with the first request what others have counted.
     const who = { account: alice.id, session: signedIn?.principal.session.id ?? null, proofs: [] }
-    if (signedIn !== null) budgets!.open({ app: 'one', path: '/', who, isGuarded: false, isEnforced: true }, null, null)
+    if (signedIn !== null)
+      budgets!.open({ app: 'one', path: '/', who, isGuarded: false, isEnforced: true, isLed: false }, null, null)
     await runtime.unusual!.load(alice.id)
     await budgets!.flush()
     for (const asker of askers) t.equal(await asked[asker](), expected, `${title}: ${asker}`)

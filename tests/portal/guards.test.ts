@@ -242,7 +242,7 @@ t.test('every page is private, framed by nobody, and runs nothing inline (R15, R
     t.equal(headers['cache-control'], 'no-store', url)
     t.equal(headers.vary, 'Cookie')
     t.equal(headers['x-content-type-options'], 'nosniff')
-    t.equal(headers['referrer-policy'], 'same-origin')
+    t.equal(headers['referrer-policy'], 'strict-origin-when-cross-origin')
     t.equal(headers['cross-origin-opener-policy'], 'same-origin')
     t.match(headers['content-security-policy'], /^default-src 'none'; .*frame-ancestors 'none'; base-uri 'none'$/)
     t.notMatch(headers['content-security-policy'], /unsafe|\*/)

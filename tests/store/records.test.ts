@@ -149,6 +149,8 @@ const records: Readonly<Record<string, object>> = {
     slotMs: 360_000,
     slots: [1, 100],
     paths: [],
+    led: [],
+    ownPaths: null,
     grants: [{ process: 'p', bytes: 1, until: 2 }],
     askedAt: null,
     isAnswered: false,

@@ -14,9 +14,9 @@ function gate(store: MemoryStore, clock: TestClock, proofs = new Map<string, Pro
   const asks = new Asks({
     store,
     clock: clock.read,
-    proofsNow: async session => proofs.get(session) ?? null,
-    onProved: (account, session) => proved.push(`${account}/${session}`)
+    proofsNow: async session => proofs.get(session) ?? null
   })
+  asks.onProved((account, session) => proved.push(`${account}/${session}`))
   return { asks, proved, proofs }
 }
 

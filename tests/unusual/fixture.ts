@@ -27,6 +27,7 @@ export function observation(given: Partial<Observation> = {}): Observation {
     status: 200,
     bytes: 10_000,
     isFirst: true,
+    isLed: false,
     ...given
   }
 }

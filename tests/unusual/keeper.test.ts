@@ -5,6 +5,7 @@ import { usualFor } from '../../src/unusual/baseline.ts'
 import { at, featureCount, features } from '../../src/unusual/features.ts'
 import { assumed, everyone } from '../../src/unusual/group.ts'
 import { Keeper } from '../../src/unusual/keeper.ts'
+import { OwnDay } from '../../src/unusual/own-day.ts'
 import { hoursAt, known, number, Person, past, today } from '../../src/unusual/person.ts'
 import { groupRecord, packPerson, personRecord, unpackPerson } from '../../src/unusual/records.ts'
 import { Unusual } from '../../src/unusual/unusual.ts'
@@ -227,6 +228,8 @@ function fullPerson(): Person {
   person.answered = 399.5
   person.alarm = 3
   person.newToday = 7
+  person.own = new OwnDay(new Float64Array(featureCount).fill(1.2345678e15), 0xffffff)
+  person.ledDay = 20_700
   return person
 }
 
@@ -236,6 +239,7 @@ t.test('a full record of a person takes less than 4 kB', async t => {
   const again = unpackPerson(personRecord.parse(text)!)
   t.same(again.hashes, fullPerson().hashes)
   t.same(again.bytes, fullPerson().bytes)
+  t.match([again.own?.hours, again.ledDay, again.own?.numbers.length], [0xffffff, 20_700, featureCount])
   t.equal(again.ringNext, 27)
   t.equal(known.hashCount, again.hashes.length)
   t.ok(past.size > 0 && today.size > 0 && featureCount > 0)

@@ -90,7 +90,11 @@ t.test('ten thousand people take less than 60 MB', async t => {
     for (let k = 0; k < 10; k++) {
       const who = { ...names[i]!, proofs: [] }
       const path = `/projects/p${i % 300}/${k}.tif`
-      const flow = budgets.open({ app: 'files', path, who, isGuarded: false, isEnforced: true }, null, null)
+      const flow = budgets.open(
+        { app: 'files', path, who, isGuarded: false, isEnforced: true, isLed: false },
+        null,
+        null
+      )
       flow?.begin({ goOn: () => {}, cut: () => {} })
       flow?.sent(10_000)
       flow?.end(null)

@@ -69,7 +69,8 @@ function toldOf(token: string | null, bytesOut: number, at: number): Observation
     query: '',
     address: '192.0.2.1',
     client,
-    isSocket: false
+    isSocket: false,
+    isLed: false
   }
   return { exchange, phase: 'end', at, bytesIn: 0, bytesOut, status: 200, reason: null, isFirst: true }
 }

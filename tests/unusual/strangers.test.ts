@@ -39,7 +39,8 @@ t.test('no observation of a stranger makes a verdict, or a trace of anybody', as
           query: '',
           address,
           client,
-          isSocket: false
+          isSocket: false,
+          isLed: false
         }
         const told: Told = {
           exchange,
@@ -90,7 +91,8 @@ t.test('what the gate itself answers counts only where it says something about t
     query: '?id=1',
     address: '10.1.2.3',
     client,
-    isSocket: false
+    isSocket: false,
+    isLed: false
   }
   const told = (phase: Told['phase'], reason: string | null = null, isSocket = false) =>
     observationOf({

@@ -1,5 +1,6 @@
 import t from 'tap'
 import { Observers } from '../../src/metering/observation.ts'
+import { Asks, type OnProved } from '../../src/unusual/asks.ts'
 import { UnusualWatch } from '../../src/unusual/unusual-watch.ts'
 import { MemoryStore } from '../fixtures/in-process/memory-store.ts'
 import { firefox, monday } from './fixture.ts'
@@ -7,18 +8,19 @@ import { firefox, monday } from './fixture.ts'
 t.test('a watch that a reload ends hears of nothing any more', async t => {
   const clock = () => 1_700_000_000_000
   const observers = new Observers()
-  const listeners = new Set<(session: string) => void>()
+  const listeners = new Set<OnProved>()
   const watch = new UnusualWatch(
     {
       store: new MemoryStore(clock),
       clock,
       observers,
       isShared: true,
-      proofsNow: async () => null,
-      onSessionChange: listener => {
-        listeners.add(listener)
-        return () => listeners.delete(listener)
-      },
+      asks: {
+        onProved: (listener: OnProved) => {
+          listeners.add(listener)
+          return () => listeners.delete(listener)
+        }
+      } as unknown as Asks,
       actOnProgram: async () => {},
       act: async () => {},
       endSession: async () => {},
@@ -52,14 +54,15 @@ for (const [what, begunWith, isEnded] of [
     const observers = new Observers()
     const ended: string[] = []
     const taken: string[] = []
+    const store = new MemoryStore(() => clock.now)
+    const asks = new Asks({ store, clock: () => clock.now, proofsNow: async () => null })
     const watch = new UnusualWatch(
       {
-        store: new MemoryStore(() => clock.now),
+        store,
         clock: () => clock.now,
         observers,
         isShared: true,
-        proofsNow: async () => null,
-        onSessionChange: () => () => {},
+        asks,
         act: async (_verdict, steps) => {
           taken.push(...steps)
         },
@@ -101,7 +104,8 @@ for (const [what, begunWith, isEnded] of [
         query: '',
         address,
         client,
-        isSocket: false
+        isSocket: false,
+        isLed: false
       }
       observers.tell({
         exchange,

@@ -57,6 +57,7 @@ const staysBehind = [
   'sponsorships-for:',
   'meter:',
   'passing:',
+  'led:',
   'unusual:ask:',
   'unusual:program:',
   'integrity:turn:',

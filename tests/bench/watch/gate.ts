@@ -6,6 +6,7 @@ import type { Proof } from '../../../src/factor/proof.ts'
 import type { Flow } from '../../../src/metering/flow.ts'
 import { type ObservedExchange, Observers } from '../../../src/metering/observation.ts'
 import { ObservedFlow } from '../../../src/metering/observed-flow.ts'
+import { Asks } from '../../../src/unusual/asks.ts'
 import type { UnusualStep } from '../../../src/unusual/steps.ts'
 import type { Verdict } from '../../../src/unusual/unusual.ts'
 import { UnusualWatch } from '../../../src/unusual/unusual-watch.ts'
@@ -32,17 +33,19 @@ export class SimulatedGate implements Detector {
   /** The second factors that were shown after the sign-in. */
   readonly #proofs = new Map<string, readonly Proof[]>()
   readonly #flows = new WeakMap<object, Flow>()
+  readonly #asks: Asks
   readonly #watch: UnusualWatch
 
   private constructor(learnSeconds: number) {
+    const store = new MemoryStore(this.#clock)
+    this.#asks = new Asks({ store, clock: this.#clock, proofsNow: async session => this.#proofs.get(session) ?? [] })
     this.#watch = new UnusualWatch(
       {
-        store: new MemoryStore(this.#clock),
+        store,
         clock: this.#clock,
         observers: this.#observers,
         isShared: true,
-        proofsNow: async session => this.#proofs.get(session) ?? [],
-        onSessionChange: () => () => {},
+        asks: this.#asks,
         act: async (verdict, taken) => {
           this.last = verdict
           this.#said = taken
@@ -65,6 +68,7 @@ export class SimulatedGate implements Detector {
   static async start(learnSeconds: number, countries: string, now: number): Promise<SimulatedGate> {
     const gate = new SimulatedGate(learnSeconds)
     gate.#now = now
+    await gate.#asks.start()
     await gate.#watch.start()
     await gate.#watch.configure({ learn: learnSeconds, countries, ...steps }, () => true)
     return gate
@@ -151,7 +155,8 @@ function observedOf({ account, groups, app, method, path, address, ...event }: E
       fetchDest: event.fetchDest ?? '',
       rawHeaders
     },
-    isSocket: event.fetchDest === 'websocket'
+    isSocket: event.fetchDest === 'websocket',
+    isLed: false
   }
   return observed
 }

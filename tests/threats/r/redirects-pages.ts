@@ -207,7 +207,7 @@ export function pageRows(fixture: Fixture): Row[] {
             {
               'x-content-type-options': 'nosniff',
               'x-frame-options': 'DENY',
-              'referrer-policy': 'same-origin',
+              'referrer-policy': 'strict-origin-when-cross-origin',
               'cross-origin-opener-policy': 'same-origin'
             },
             what

@@ -1,6 +1,6 @@
 /**
  * Whether a browser may have been led to an address without its person's will: by another site, by a picture in a page, or ahead of a click.
- * Anybody can send these headers. So they may spare a person the suspension, and never get anybody what a decoy hides.
+ * Anybody can send these headers. So they may spare a person the suspension, and never get anybody anything.
  */
 import type { IncomingHttpHeaders } from 'node:http'
 import { isLoopback } from '../request/networks.ts'
@@ -37,10 +37,14 @@ function isEmbedded({ 'sec-fetch-mode': mode, 'sec-fetch-dest': destination }: I
   return destination !== undefined && destination !== '' && destination !== 'document' && destination !== 'empty'
 }
 
+const purposes = ['sec-purpose', 'purpose', 'x-purpose', 'x-moz']
+
 function isPrefetch(headers: IncomingHttpHeaders): boolean {
-  return ['sec-purpose', 'purpose', 'x-purpose', 'x-moz'].some(name =>
-    /\b(?:prefetch|prerender|preview)\b/i.test(String(headers[name] ?? ''))
-  )
+  for (const name of purposes) {
+    const purpose = headers[name]
+    if (purpose !== undefined && /\b(?:prefetch|prerender|preview)\b/i.test(String(purpose))) return true
+  }
+  return false
 }
 
 function isOf(address: string, { origin }: LedTo): boolean {

@@ -1,0 +1,98 @@
+/** Which requests of people another site, or a prefetch, may have led to an app: the navigation, and what its page loads after it. */
+import type { IncomingHttpHeaders } from 'node:http'
+import type { Clock } from '../clock.ts'
+import type { Store, StoreNotice } from '../store/store.ts'
+import { type LedTo, ledBy } from './led.ts'
+
+/** A page that somebody was led to loads its parts, and its scripts ask for more, for about so long. */
+const afterMs = 60_000
+/** Other processes hear of a session once in so long. */
+const tellMs = 20_000
+const sessionsMost = 20_000
+const prefix = 'led:'
+
+export interface LedRequestsOptions {
+  readonly clock: Clock
+  /** The store that other processes use too; null without them. */
+  readonly store: Store | null
+}
+
+/** Of a running exchange. */
+export interface Leads {
+  /** `session`: null for a stranger, or a program. */
+  isLed(headers: IncomingHttpHeaders, site: LedTo, session: string | null): boolean
+}
+
+export class LedRequests implements Leads {
+  /** The origins of the portal and of all apps, whose links are no other site's. */
+  ours: ReadonlySet<string> = new Set()
+  readonly #options: LedRequestsOptions
+  /** Until when the requests of a session count as led, in milliseconds since the epoch. */
+  readonly #until = new Map<string, number>()
+  readonly #toldAt = new Map<string, number>()
+  #unsubscribe: (() => void) | undefined
+
+  constructor(options: LedRequestsOptions) {
+    this.#options = options
+  }
+
+  async start(): Promise<void> {
+    this.#unsubscribe = await this.#options.store?.subscribe(prefix, notice => this.#hear(notice))
+  }
+
+  stop(): void {
+    this.#unsubscribe?.()
+  }
+
+  isLed(headers: IncomingHttpHeaders, site: LedTo, session: string | null): boolean {
+    const led = ledBy(headers, site)
+    // Parts of a page belong to the navigation that opened it.
+    if (led === null || led === 'embedded' || (led === 'other_site' && this.#isOurs(headers)))
+      return this.#isAfter(session)
+    // A prefetched page loads nothing, and apps prefetch pages of their own.
+    if (led !== 'prefetch' && session !== null) this.#note(session)
+    return true
+  }
+
+  /** No page can name another site than its own. */
+  #isOurs({ referer, origin }: IncomingHttpHeaders): boolean {
+    const from = referer !== undefined && referer !== '' ? /^https?:\/\/[^/?#]+/i.exec(referer)?.[0] : origin
+    return from !== undefined && this.ours.has(from.toLowerCase())
+  }
+
+  #isAfter(session: string | null): boolean {
+    if (session === null || this.#until.size === 0) return false
+    const until = this.#until.get(session)
+    if (until === undefined) return false
+    // A clock that was put back must not keep it for ever.
+    const left = until - this.#options.clock()
+    if (left > 0 && left <= afterMs) return true
+    this.#until.delete(session)
+    this.#toldAt.delete(session)
+    return false
+  }
+
+  #note(session: string): void {
+    const now = this.#options.clock()
+    if (this.#until.size >= sessionsMost) this.#forgetOldest()
+    this.#until.delete(session)
+    this.#until.set(session, now + afterMs)
+    const { store } = this.#options
+    if (store === null || Math.abs(now - (this.#toldAt.get(session) ?? 0)) < tellMs) return
+    this.#toldAt.set(session, now)
+    // Without the store, the others do not know.
+    store.put(prefix + session, String(now), afterMs / 1000).catch(() => {})
+  }
+
+  #forgetOldest(): void {
+    const oldest = this.#until.keys().next().value as string
+    this.#until.delete(oldest)
+    this.#toldAt.delete(oldest)
+  }
+
+  #hear(notice: StoreNotice): void {
+    if (notice.kind !== 'changed') return
+    if (this.#until.size >= sessionsMost) this.#forgetOldest()
+    this.#until.set(notice.key.slice(prefix.length), this.#options.clock() + afterMs)
+  }
+}

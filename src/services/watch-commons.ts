@@ -1,0 +1,35 @@
+/** What the parts of the watch share in one process: who is asked for a proof, and which requests another site has led to. */
+import { LedRequests } from '../metering/led-requests.ts'
+import { Asks } from '../unusual/asks.ts'
+import type { Services } from './services.ts'
+import { onSessionChange, proofsNow } from './session-changes.ts'
+
+export interface WatchCommons {
+  readonly asks: Asks
+  readonly led: LedRequests
+  stop(): void
+}
+
+/** Made by the first configuration with a watch. It outlives a reload. */
+export async function watchCommonsOf(runtime: Services): Promise<WatchCommons> {
+  if (runtime.watchCommons !== null) return runtime.watchCommons
+  const { store, clock, cache, isStoreShared } = runtime
+  const asks = new Asks({ store, clock, proofsNow: session => proofsNow(cache, session) })
+  const led = new LedRequests({ clock, store: isStoreShared ? store : null })
+  await asks.start()
+  await led.start()
+  // Perhaps somebody has shown a proof.
+  const stopHearing = onSessionChange(cache, session => {
+    asks.sessionChanged(session).catch(() => {})
+  })
+  runtime.watchCommons = {
+    asks,
+    led,
+    stop() {
+      stopHearing()
+      led.stop()
+      asks.stop()
+    }
+  }
+  return runtime.watchCommons
+}

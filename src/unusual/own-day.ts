@@ -1,0 +1,80 @@
+/** A person's day without what another site, or a prefetch, has led to: only this may suspend anybody. Kept once something was led to. */
+import { at, featureCount, features } from './features.ts'
+
+/** Amounts of the running ten minutes. */
+export interface Slot {
+  slotBytes: number
+  slotObjects: number
+  slotWrites: number
+}
+
+/** What is asked of a person here. */
+interface Counted {
+  readonly numbers: Float64Array
+  readonly hoursToday: number
+  own: OwnDay | null
+}
+
+export class OwnDay implements Slot {
+  /** As the first of a person's numbers. */
+  readonly numbers: Float64Array
+  /** Bit h is set for an active hour. */
+  hours: number
+  slotBytes = 0
+  slotObjects = 0
+  slotWrites = 0
+
+  constructor(numbers: Float64Array, hours: number) {
+    this.numbers = numbers
+    this.hours = hours
+  }
+
+  /** So far all is the person's own. */
+  static of({ numbers, hoursToday }: Counted, slot: Slot | null): OwnDay {
+    const own = new OwnDay(numbers.slice(0, featureCount), hoursToday)
+    if (slot !== null) for (const key of slotKeys) own[key] = slot[key]
+    return own
+  }
+}
+
+const slotKeys = ['slotBytes', 'slotObjects', 'slotWrites'] as const
+const peaks = [
+  [at.peakBytes, 'slotBytes'],
+  [at.peakObjects, 'slotObjects'],
+  [at.peakWrites, 'slotWrites']
+] as const
+const numbersBefore = new Float64Array(featureCount)
+const slotBefore: Slot = { slotBytes: 0, slotObjects: 0, slotWrites: 0 }
+
+/** Before something is counted that is the person's own. */
+export function noteBefore({ numbers }: Counted, slot: Slot): void {
+  for (let feature = 0; feature < featureCount; feature++) numbersBefore[feature] = numbers[feature]!
+  for (const key of slotKeys) slotBefore[key] = slot[key]
+}
+
+/** After it: what it has added is added here. */
+export function noteAfter(own: OwnDay, { numbers }: Counted, slot: Slot): void {
+  for (let feature = 0; feature < featureCount; feature++)
+    if (!features[feature]!.isPeak || feature === at.run)
+      own.numbers[feature]! += numbers[feature]! - numbersBefore[feature]!
+  for (const key of slotKeys) own[key] += slot[key] - slotBefore[key]
+  for (const [feature, key] of peaks) own.numbers[feature] = Math.max(own.numbers[feature]!, own[key])
+}
+
+/** Today's amounts, as `Person` has them for all. */
+export function ownNumbers({ own, numbers }: Counted): Float64Array {
+  return own === null ? numbers.subarray(0, featureCount) : own.numbers
+}
+
+/** Adds to `into`, before it changes, what `live` has counted as its own since these amounts were `synced`. */
+export function joinOwn(into: Counted, live: Counted, synced: Float64Array): void {
+  if (into.own === null && live.own === null) return
+  into.own ??= OwnDay.of(into, null)
+  const mine = ownNumbers(live)
+  for (let feature = 0; feature < featureCount; feature++)
+    into.own.numbers[feature] = features[feature]!.isPeak
+      ? Math.max(into.own.numbers[feature]!, mine[feature]!)
+      : into.own.numbers[feature]! + Math.max(0, mine[feature]! - synced[feature]!)
+  into.own.hours |= live.own === null ? live.hoursToday : live.own.hours
+  if (live.own !== null) for (const key of slotKeys) into.own[key] = live.own[key]
+}

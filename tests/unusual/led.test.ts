@@ -1,0 +1,93 @@
+/** What another site leads a person's browser to may ask the person for a proof, and suspends nobody. */
+import t from 'tap'
+import { at } from '../../src/unusual/features.ts'
+import { Keeper } from '../../src/unusual/keeper.ts'
+import type { Observation } from '../../src/unusual/observation.ts'
+import { dayMs } from '../../src/unusual/person.ts'
+import { personRecord, unpackPerson } from '../../src/unusual/records.ts'
+import { Unusual, whyOf } from '../../src/unusual/unusual.ts'
+import { MemoryStore } from '../fixtures/in-process/memory-store.ts'
+import { ask, hourMs, monday, observation, usualWeeks, watch } from './fixture.ts'
+
+const day = 28
+/** At night, by number, much, from areas of others: four kinds of signals. */
+const theft = (i: number): Partial<Observation> => ({
+  at: monday + day * dayMs + 2 * hourMs + i * 1000,
+  path: `/records/p${i % 40}/${1000 + i}`,
+  bytes: 50e6,
+  fetchDest: 'document',
+  status: i % 3 === 0 ? 404 : 200
+})
+
+t.test('O7 · another site fetches in a person’s name → only what the person does of their own accord is extreme', async t => {
+  const levelsOf = (isLed: (i: number) => boolean, count = 1500) => {
+    const unusual = watch()
+    usualWeeks(unusual)
+    return ask(unusual, day, count, i => ({ ...theft(i), isLed: isLed(i) }))
+  }
+  const own = levelsOf(() => false)
+  t.equal(own.at(-1)?.level, 'extreme', 'without a lead the account is suspended')
+  t.equal(own.at(-1)?.led, null)
+  const led = levelsOf(() => true)
+  t.equal(led.at(-1)?.level, 'alarming', 'a proof is asked for all the same')
+  t.match(whyOf(led.at(-1)!), /Another site or a prefetch may have led the browser to \d+ of these addresses/)
+  t.equal(levelsOf(i => i % 100 === 0).at(-1)?.level, 'extreme', 'a few that are led change nothing')
+  t.equal(levelsOf(i => i % 100 !== 0).at(-1)?.level, 'alarming', 'nor a few that are not')
+})
+
+t.test('days on which much was led to do not help to suspend anybody later', async t => {
+  const unusual = watch()
+  usualWeeks(unusual)
+  for (let n = 0; n < 3; n++)
+    ask(unusual, day + n, 300, i => ({
+      ...theft(i),
+      at: monday + (day + n) * dayMs + 9 * hourMs + i * 1000,
+      isLed: true
+    }))
+  const { person } = unusual.people.all.get('alice')!
+  ask(unusual, day + 3, 1)
+  t.equal(person.ledDay, Math.floor(monday / dayMs) + day + 2)
+  t.ok(person.strangeDaysOf(7) > 0, 'the watch remembers them')
+  t.equal(person.withoutLed().strangeDaysOf(7), 0)
+})
+
+t.test('two gates and a restart know the same', async t => {
+  const clock = { now: monday + 9 * hourMs }
+  const store = new MemoryStore(() => clock.now)
+  const gate = () => {
+    const unusual = new Unusual({ isKept: true, learnMs: () => 0, findPlace: null })
+    const keeper = new Keeper({
+      people: unusual.people,
+      store,
+      clock: () => clock.now,
+      onProblem: problem => t.equal(problem, null)
+    })
+    const see = (count: number, isLed: boolean, from: string) => {
+      for (let i = 0; i < count; i++)
+        unusual.observe(observation({ at: clock.now, path: `/p/${from}/${i}`, bytes: 1000, isLed }))
+    }
+    return { unusual, keeper, see }
+  }
+  const [one, two] = [gate(), gate()]
+  one.see(10, false, 'a')
+  await one.keeper.tick(true)
+  two.see(5, false, 'b')
+  await two.keeper.tick(true)
+  two.see(20, true, 'c')
+  one.see(3, false, 'd')
+  await two.keeper.tick(true)
+  await one.keeper.tick(true)
+  await two.keeper.tick(true)
+  for (const { unusual } of [one, two]) {
+    const { person } = unusual.people.all.get('alice')!
+    t.equal(person.numbers[at.bytes], 38_000)
+    t.equal(person.own?.numbers[at.bytes], 18_000)
+    t.equal(person.own?.numbers[at.objects], 18)
+  }
+  const stored = unpackPerson((await personRecord.get(store, 'alice'))!)
+  t.equal(stored.own?.numbers[at.bytes], 18_000)
+  clock.now += dayMs
+  one.see(1, false, 'a')
+  await one.keeper.tick(true)
+  t.equal(unpackPerson((await personRecord.get(store, 'alice'))!).own, null, 'a new day begins as the person’s own')
+})
