@@ -1,7 +1,9 @@
 /** What the parts of the watch share in one process: who is asked for a proof, and which requests another site has led to. */
+import type { Clock } from '../clock.ts'
 import { LedRequests } from '../metering/led-requests.ts'
+import type { SessionCache } from '../session/session-cache.ts'
+import type { Store } from '../store/store.ts'
 import { Asks } from '../unusual/asks.ts'
-import type { Services } from './services.ts'
 import { onSessionChange, proofsNow } from './session-changes.ts'
 
 export interface WatchCommons {
@@ -10,8 +12,16 @@ export interface WatchCommons {
   stop(): void
 }
 
+interface Parts {
+  readonly store: Store
+  readonly clock: Clock
+  readonly cache: SessionCache
+  readonly isStoreShared: boolean
+  watchCommons: WatchCommons | null
+}
+
 /** Made by the first configuration with a watch. It outlives a reload. */
-export async function watchCommonsOf(runtime: Services): Promise<WatchCommons> {
+export async function watchCommonsOf(runtime: Parts): Promise<WatchCommons> {
   if (runtime.watchCommons !== null) return runtime.watchCommons
   const { store, clock, cache, isStoreShared } = runtime
   const asks = new Asks({ store, clock, proofsNow: session => proofsNow(cache, session) })
