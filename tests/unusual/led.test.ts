@@ -19,21 +19,24 @@ const theft = (i: number): Partial<Observation> => ({
   status: i % 3 === 0 ? 404 : 200
 })
 
-t.test('O7 · another site fetches in a person’s name → only what the person does of their own accord is extreme', async t => {
-  const levelsOf = (isLed: (i: number) => boolean, count = 1500) => {
-    const unusual = watch()
-    usualWeeks(unusual)
-    return ask(unusual, day, count, i => ({ ...theft(i), isLed: isLed(i) }))
+t.test(
+  'O7 · another site fetches in a person’s name → only what the person does of their own accord is extreme',
+  async t => {
+    const levelsOf = (isLed: (i: number) => boolean, count = 1500) => {
+      const unusual = watch()
+      usualWeeks(unusual)
+      return ask(unusual, day, count, i => ({ ...theft(i), isLed: isLed(i) }))
+    }
+    const own = levelsOf(() => false)
+    t.equal(own.at(-1)?.level, 'extreme', 'without a lead the account is suspended')
+    t.equal(own.at(-1)?.led, null)
+    const led = levelsOf(() => true)
+    t.equal(led.at(-1)?.level, 'alarming', 'a proof is asked for all the same')
+    t.match(whyOf(led.at(-1)!), /Another site or a prefetch may have led the browser to \d+ of these addresses/)
+    t.equal(levelsOf(i => i % 100 === 0).at(-1)?.level, 'extreme', 'a few that are led change nothing')
+    t.equal(levelsOf(i => i % 100 !== 0).at(-1)?.level, 'alarming', 'nor a few that are not')
   }
-  const own = levelsOf(() => false)
-  t.equal(own.at(-1)?.level, 'extreme', 'without a lead the account is suspended')
-  t.equal(own.at(-1)?.led, null)
-  const led = levelsOf(() => true)
-  t.equal(led.at(-1)?.level, 'alarming', 'a proof is asked for all the same')
-  t.match(whyOf(led.at(-1)!), /Another site or a prefetch may have led the browser to \d+ of these addresses/)
-  t.equal(levelsOf(i => i % 100 === 0).at(-1)?.level, 'extreme', 'a few that are led change nothing')
-  t.equal(levelsOf(i => i % 100 !== 0).at(-1)?.level, 'alarming', 'nor a few that are not')
-})
+)
 
 t.test('days on which much was led to do not help to suspend anybody later', async t => {
   const unusual = watch()
@@ -58,6 +61,7 @@ t.test('two gates and a restart know the same', async t => {
     const unusual = new Unusual({ isKept: true, learnMs: () => 0, findPlace: null })
     const keeper = new Keeper({
       people: unusual.people,
+      isShared: true,
       store,
       clock: () => clock.now,
       onProblem: problem => t.equal(problem, null)
