@@ -45,11 +45,28 @@ const usualWaits = {
   socketTimeout: 30_000
 } as const
 
+type Waits = Partial<Record<keyof typeof usualWaits, number>>
+
 /** Never rejects. `waits` is for tests. */
-export async function sendMail(
+export async function sendMail(server: MailServer, mail: Mail, waits: Waits = {}): Promise<Outcome> {
+  return talked(server, waits, async (connection, progress) => {
+    const composed = await compose(mail)
+    return spoken(connection, server, mail, composed, progress)
+  })
+}
+
+/** Signs in at the server as for a mail, and sends none. Never rejects. */
+export async function tryMailServer(server: MailServer, waits: Waits = {}): Promise<Outcome> {
+  return talked(server, waits, async (connection, progress) => {
+    await signedIn(connection, server, progress)
+    return 'signed in'
+  })
+}
+
+async function talked(
   server: MailServer,
-  mail: Mail,
-  waits: Partial<Record<keyof typeof usualWaits, number>> = {}
+  waits: Waits,
+  work: (connection: SMTPConnection, progress: Progress) => Promise<string>
 ): Promise<Outcome> {
   const connection = new SMTPConnection({
     ...usualWaits,
@@ -62,8 +79,7 @@ export async function sendMail(
   })
   const progress: Progress = { step: 'connect', isHandedOver: false }
   try {
-    const composed = await compose(mail)
-    const answer = await spoken(connection, server, mail, composed, progress)
+    const answer = await work(connection, progress)
     connection.quit()
     return { kind: 'sent', answer: oneLine(answer) }
   } catch (error) {
@@ -80,16 +96,32 @@ interface Progress {
   isHandedOver: boolean
 }
 
-function spoken(
+/** Resolves when the server lets the gate send. */
+function signedIn(connection: SMTPConnection, { user, password }: MailServer, progress: Progress): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const settle = (error?: Error | null) => (error ? reject(error) : resolve())
+    // Errors outside a step, such as a broken connection, arrive here.
+    connection.on('error', reject)
+    connection.on('end', () => reject(Object.assign(new Error('the connection has ended'), { code: 'ECONNECTION' })))
+    connection.connect(error => {
+      if (error) return reject(error)
+      progress.step = 'login'
+      if (user === null) resolve()
+      else connection.login({ credentials: { user, pass: password ?? '' } }, settle)
+    })
+  })
+}
+
+async function spoken(
   connection: SMTPConnection,
-  { user, password }: MailServer,
+  server: MailServer,
   { from, to }: Mail,
   composed: Buffer,
   progress: Progress
 ): Promise<string> {
+  await signedIn(connection, server, progress)
+  progress.step = 'send'
   return new Promise((resolve, reject) => {
-    const step = (work: () => void) => (error?: Error | null) => (error ? reject(error) : work())
-    // Errors outside a step, such as a broken connection, arrive here.
     connection.on('error', reject)
     connection.on('end', () => reject(Object.assign(new Error('the connection has ended'), { code: 'ECONNECTION' })))
     const message = new Readable({
@@ -100,18 +132,9 @@ function spoken(
         this.push(null)
       }
     })
-    const send = () => {
-      progress.step = 'send'
-      connection.send({ from: from.address, to: [to.address] }, message, (error, info) =>
-        error ? reject(error) : resolve(info.response)
-      )
-    }
-    const login = () => {
-      progress.step = 'login'
-      if (user === null) send()
-      else connection.login({ credentials: { user, pass: password ?? '' } }, step(send))
-    }
-    connection.connect(step(login))
+    connection.send({ from: from.address, to: [to.address] }, message, (error, info) =>
+      error ? reject(error) : resolve(info.response)
+    )
   })
 }
 

@@ -99,7 +99,14 @@ export function messageSettingsOf({
   }
 }
 
-function mailServerOf({ server, user, password, ca, unsafePlain }: NonNullable<NotifyConfig['mail']>): MailServer {
+/** The mail server as the configuration names it. Throws if the file of its authorities cannot be read. */
+export function mailServerOf({
+  server,
+  user,
+  password,
+  ca,
+  unsafePlain
+}: NonNullable<NotifyConfig['mail']>): MailServer {
   const { host, port, isSecure } = server
   const security = isSecure ? 'smtps' : unsafePlain ? 'plain' : 'starttls'
   return { host, port, security, user: user ?? null, password: password ?? null, ca: authorities(ca) }

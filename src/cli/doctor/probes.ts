@@ -13,6 +13,7 @@ import { type DoctorFinding, type Probe, type ProbeResult, runProbes } from './f
 import { examineGate, gateState } from './gate.ts'
 import { examineDisks, examineProcess } from './machine.ts'
 import { lookUpHosts } from './names.ts'
+import { probeOutgoing } from './outgoing.ts'
 import { askStore } from './store.ts'
 
 const limitMs = 10_000
@@ -32,6 +33,7 @@ export async function examineAll(loaded: Sound, io: Io): Promise<ProbeResult[]> 
       { id: 'names', title: 'names of the hosts', look: () => lookUpHosts(config) },
       { id: 'apps', title: 'apps', look: async () => (await apps).findings },
       { id: 'institutions', title: 'institutions', look: () => probeInstitutions(config, clock()) },
+      { id: 'outgoing', title: 'mail, webhooks, exports and traces', look: () => probeOutgoing(config) },
       { id: 'redis', title: 'settings of the store', look: async () => (await store).findings },
       {
         id: 'clock',
