@@ -26,11 +26,21 @@ export function challengeUrl(
   reply: FastifyReply,
   reason: ChallengeReason,
   query: URLSearchParams,
+  options: ChallengeUrlOptions
+): string {
+  return stepUrl(request, reply, reason === 'sign_in_required' ? 'login' : 'challenge', query, options)
+}
+
+/** The same for any page of the portal with a return address. `step`: its path under `/.factorgate/`. */
+export function stepUrl(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  step: string,
+  query: URLSearchParams,
   { portalOrigin, maxUrlLength, site, front, setsNonce }: ChallengeUrlOptions
 ): string {
   if (!site.isPortal) addState(query, request, setsNonce ? reply : null, site)
-  const page = `${portalOrigin}/.factorgate/${reason === 'sign_in_required' ? 'login' : 'challenge'}`
-  return pageFor(page, query, front, maxUrlLength)
+  return pageFor(`${portalOrigin}/.factorgate/${step}`, query, front, maxUrlLength)
 }
 
 /**

@@ -13,6 +13,7 @@ import { parseTarget, type Target } from '../src/request/target.ts'
 import type { Principal } from '../src/session/sessions.ts'
 import type { StoreUnreachable } from '../src/store/store.ts'
 import type { RequestTrace } from '../src/traces/request-trace.ts'
+import type { UpstreamLogin } from '../src/upstream-login/upstream-login.ts'
 
 /** What a portal route requires. `fresh`: a second factor within the last five minutes. `console`: what `authorizeConsole` says. */
 export type Requires = 'anyone' | 'first-factor' | 'signed-in' | 'fresh' | 'console'
@@ -44,6 +45,8 @@ export class Exchange {
   tokenFailure: TokenFailure | null = null
   /** True if a token was presented, right or wrong: its sender is a program, and gets no pages. */
   hasToken = false
+  /** The person's own login at the app, which the app gets; null where none is added. */
+  upstreamLogin: UpstreamLogin | null = null
   /** The original request of forward-auth, which pages name and return to. */
   judged: { readonly app: App; readonly method: string; readonly raw: string } | null = null
   /** `step`: only redirects and the frame page may answer. `page`: made for frames. */

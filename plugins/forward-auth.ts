@@ -5,14 +5,22 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import { authorize, type Demands, onForeignOrigin, type TighteningOf, wouldFields } from '../src/apps/authorize.ts'
-import { isRead } from '../src/apps/return-to.ts'
+import {
+  type AppMatch,
+  authorize,
+  type Demands,
+  onForeignOrigin,
+  type TighteningOf,
+  wouldFields
+} from '../src/apps/authorize.ts'
+import { isRead, type Message } from '../src/apps/return-to.ts'
 import type { App, RouteTable, Site } from '../src/apps/route-table.ts'
 import type { AuditSink } from '../src/audit/event.ts'
 import { LogShare } from '../src/audit/log-share.ts'
 import { pathForRecord } from '../src/audit/path-for-record.ts'
 import type { Clock } from '../src/clock.ts'
 import { describeError, type ErrorCode, GateError } from '../src/errors.ts'
+import type { LoginRefusal } from '../src/forwarding/login-refusal.ts'
 import { originAllowed } from '../src/forwarding/origin.ts'
 import type { Unsent } from '../src/identity/identity-headers.ts'
 import type { Leads } from '../src/metering/led-requests.ts'
@@ -24,15 +32,25 @@ import { parseTarget } from '../src/request/target.ts'
 import { wantsPage } from '../src/request/wants-page.ts'
 import type { Principal, Sessions } from '../src/session/sessions.ts'
 import { StoreUnreachable } from '../src/store/store.ts'
+import type { UpstreamLogins } from '../src/upstream-login/upstream-logins.ts'
 import { challengeUrl, queryOfReturnTo } from './challenge-url.ts'
 import { readOwn } from './cookies.ts'
 import { type DecoyPort, touchDecoy } from './decoys.ts'
 import { errorBody } from './error-body.ts'
 import type { ExplainEnd } from './explain-end.ts'
+import { isPublic, loginUrl } from './login-challenge.ts'
 import { observedVerdict } from './observed-exchange.ts'
 import { defaultMaxUrlLength } from './return-address.ts'
 import { warnOfUnsent } from './unsent-identity.ts'
 import { unremovableClaim, verdictHeaders } from './verdict-headers.ts'
+
+interface LoginQuestion {
+  readonly code: LoginRefusal
+  readonly match: AppMatch
+  readonly message: Message
+  readonly raw: string
+  readonly redirects: boolean
+}
 
 interface Options extends ForwardAuthOptions {
   readonly share: LogShare
@@ -57,6 +75,8 @@ export interface ForwardAuthOptions {
   /** Null or left out where no app has decoys. */
   readonly decoys?: DecoyPort | null
   readonly explainEnd?: ExplainEnd
+  /** Null or left out where no app gets logins of people. */
+  readonly logins?: Pick<UpstreamLogins, 'find' | 'isRefused'> | null
 }
 
 /** The gate sees no bytes of what it only permits. */
@@ -166,11 +186,21 @@ async function answerVerdict(request: FastifyRequest, reply: FastifyReply, optio
       throw new GateError('not_allowed')
     }
     const { subject } = granted.permit
+    const login = await loginInVerdict(match.app, granted.permit, options)
+    if (typeof login === 'string') {
+      watch?.onRefusal(observed(), login)
+      return answerLogin(
+        request,
+        reply,
+        { code: login, match, message, raw: target.raw, redirects: original.redirects },
+        options
+      )
+    }
     const assertion = subject === null ? null : options.assert(match.app, principal as Principal)
     const { address } = exchange.client
     const unsent: Unsent[] = []
     const onUnsent = (one: Unsent) => void unsent.push(one)
-    const verdict = verdictHeaders(raw.headers, { app: match.app, subject, address, assertion, onUnsent })
+    const verdict = verdictHeaders(raw.headers, { app: match.app, subject, address, assertion, login, onUnsent })
     warnOfUnsent(request.log, match.app.id, unsent, options.logged)
     watch?.onPermit(observed(), match.app, granted.permit, principal)
     return reply.headers(verdict).send()
@@ -195,6 +225,38 @@ async function answerVerdict(request: FastifyRequest, reply: FastifyReply, optio
     .code(describeError(reason).status)
     .header('location', url)
     .send(errorBody(reason, url, why))
+}
+
+/** The person's login where the verdict carries it, or why it cannot. The gate does not see what the app says of it. */
+async function loginInVerdict(
+  app: App,
+  permit: Permit,
+  { logins }: Options
+): Promise<{ readonly authorization: string } | LoginRefusal | null> {
+  if (logins == null || app.upstreamLogin?.inVerdict !== true || permit.subject === null) return null
+  const login = await logins.find(permit.subject.id, app.id)
+  if (login !== null && !logins.isRefused(login)) return login
+  if (isPublic(app, permit)) return null
+  return login === null ? 'upstream_login_required' : 'upstream_login_refused'
+}
+
+/** As for a missing proof. */
+function answerLogin(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  asked: LoginQuestion,
+  { portalOrigin, maxUrlLength = defaultMaxUrlLength }: Options
+): FastifyReply {
+  const { code, match, message, raw, redirects } = asked
+  const { app, site } = match
+  const isPage = wantsPage(request.raw)
+  const isRedirected = redirects && isPage && isRead(message.method)
+  const judged = { app, site, message, raw }
+  const url = loginUrl(request, reply, judged, isPage && isRead(message.method), { portalOrigin, maxUrlLength })
+  if (redirects && isPage && !isRedirected) throw new GateError(code, { continueUrl: url })
+  reply.header('factorgate-error', code)
+  if (isRedirected) return reply.redirect(url, 302)
+  return reply.code(describeError(code).status).header('location', url).send(errorBody(code, url))
 }
 
 /** Also in an app that takes no tokens of its own. */

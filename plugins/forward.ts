@@ -18,6 +18,7 @@ import type {
   RefusalDetails
 } from '../src/forwarding/forward-request.ts'
 import type { LiveConnections } from '../src/forwarding/live-connections.ts'
+import type { LoginRefusal } from '../src/forwarding/login-refusal.ts'
 import { originAllowed } from '../src/forwarding/origin.ts'
 import { transfer } from '../src/forwarding/transfer.ts'
 import { tunnel, type Upgrade } from '../src/forwarding/tunnel.ts'
@@ -32,6 +33,7 @@ import { responseToUpgrade } from '../src/platform/upgrade-response.ts'
 import type { Permit } from '../src/policy/decision.ts'
 import type { Program } from '../src/programs/program.ts'
 import type { Principal } from '../src/session/principal.ts'
+import type { UpstreamLogin } from '../src/upstream-login/upstream-login.ts'
 import type { Exchange } from './exchange.ts'
 import { observedExchange } from './observed-exchange.ts'
 import { warnOfUnsent } from './unsent-identity.ts'
@@ -45,9 +47,21 @@ export interface ForwardOptions {
   readonly watch?: WatchedFlows | null
   /** Who looks at the responses of an app. */
   readonly tapOf?: ((app: string) => ResponseTap | null) | null
+  /** Null where no app gets logins of people. */
+  readonly logins?: LoginObserver | null
   /** Called when a WebSocket is open, and `onEnd` after every forwarded request or WebSocket. */
   readonly onOpen?: (exchange: Exchange) => void
   readonly onEnd?: (exchange: Exchange, method: string, summary: ForwardResult, isSocket: boolean) => void
+}
+
+/** What apps answer to requests with a person's login. */
+export interface LoginObserver {
+  accepted(login: UpstreamLogin): void
+  /** The app has not answered, or its answer says nothing of the login. */
+  undecided(login: UpstreamLogin): void
+  onRefused(exchange: Exchange, login: UpstreamLogin): void
+  /** Answers the client in place of the app. */
+  answer(request: FastifyRequest, reply: FastifyReply, code: LoginRefusal): void
 }
 
 export interface WatchedFlows {
@@ -112,6 +126,7 @@ export const forwardPlugin = fp<ForwardOptions>(
         endsAt: earliest(permit.freshUntil, principal?.session.expiresAt ?? program?.token.expiresAt ?? null),
         sessionEndsAt: principal?.session.expiresAt ?? program?.token.expiresAt ?? null,
         proofs: principal?.proofs ?? program?.proofs ?? noProofs,
+        upstreamLogin: permit.subject === null ? null : exchange.upstreamLogin,
         assertion: match.app.assertion && permit.subject !== null ? (options.assert?.(exchange) ?? null) : null,
         flow:
           options.watch == null || (options.watch.isIdle && program?.token.bytes == null)
@@ -139,7 +154,7 @@ export const forwardPlugin = fp<ForwardOptions>(
     app.addHook('onReady', async () => registry.start())
     app.addHook('onClose', async () => registry.close())
   },
-  { name: 'forward', dependencies: ['enforce'] }
+  { name: 'forward', dependencies: ['upstream-login'] }
 )
 
 /** The pipeline of a Fastify app. `upgrade` runs the same steps, and closes the socket after a refusal. */
@@ -192,6 +207,8 @@ class ReplyObserver implements ForwardObserver {
   onResponse(status: number): void {
     this.#reply.hijack()
     this.#request.exchange.isRecorded = true
+    const { upstreamLogin } = this.#request.exchange
+    if (upstreamLogin !== null) this.#onLoginAnswered(upstreamLogin, status)
     if (this.#isSocket && status === 101) this.#options.onOpen?.(this.#request.exchange)
   }
 
@@ -216,12 +233,27 @@ class ReplyObserver implements ForwardObserver {
   onRefused(code: ErrorCode, cause: unknown, { cut, retryAfterSeconds }: RefusalDetails = {}): void {
     const { exchange } = this.#request
     if (cut !== undefined) exchange.notes = { ...exchange.notes, cut }
+    const { logins } = this.#options
+    const { upstreamLogin } = exchange
+    if (logins != null && (code === 'upstream_login_refused' || code === 'upstream_login_required')) {
+      if (upstreamLogin !== null) logins.onRefused(exchange, upstreamLogin)
+      return logins.answer(this.#request, this.#reply, code)
+    }
+    if (upstreamLogin !== null) logins?.undecided(upstreamLogin)
     this.#reply.send(new GateError(code, { cause, ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }) }))
+  }
+
+  /** A failure of the app says nothing of the login. */
+  #onLoginAnswered(login: UpstreamLogin, status: number): void {
+    if (status < 500 && status !== 401) this.#options.logins?.accepted(login)
+    else this.#options.logins?.undecided(login)
   }
 
   onEnd(summary: ForwardResult): void {
     const { exchange, raw } = this.#request
     exchange.isRecorded = true
+    if (exchange.upstreamLogin !== null && summary.status === null)
+      this.#options.logins?.undecided(exchange.upstreamLogin)
     this.#options.onEnd?.(exchange, raw.method as string, summary, this.#isSocket && summary.status === 101)
   }
 }

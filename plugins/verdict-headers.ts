@@ -26,6 +26,8 @@ export interface VerdictInput {
   readonly subject: Subject | null
   readonly address: string
   readonly assertion: string | null
+  /** The person's own login at the app; null or left out where the verdict carries none. */
+  readonly login?: { readonly authorization: string } | null
   readonly onUnsent?: (unsent: Unsent) => void
 }
 
@@ -35,7 +37,7 @@ export interface VerdictInput {
  * (`Factorgate-Out: 64`).
  */
 export function verdictHeaders(asked: IncomingHttpHeaders, input: VerdictInput): Record<string, string> {
-  const { app, subject, address, assertion, onUnsent } = input
+  const { app, subject, address, assertion, login = null, onUnsent } = input
   const headers = new Map<string, string>(always.map(name => [name, '']))
   const names = headerNamesOf(app)
   const claims = claimsIn(asked, names)
@@ -58,6 +60,8 @@ export function verdictHeaders(asked: IncomingHttpHeaders, input: VerdictInput):
   for (let i = 0; i < lines.length; i += 2) headers.set((lines[i] as string).toLowerCase(), lines[i + 1] as string)
   if (secretHeader != null && secret !== undefined) headers.set(secretHeader.toLowerCase(), utf8(secret))
   if (assertion !== null) headers.set('x-factorgate-assertion', assertion)
+  // Empty where the client's own is only removed.
+  if (app.upstreamLogin != null) headers.set('authorization', login?.authorization ?? '')
 
   const empty = [...headers].filter(([, value]) => value === '').map(([name]) => name)
   return {

@@ -43,6 +43,16 @@ const catalogue = {
   not_allowed: { status: 403, whose: 'you', sentence: 'You may not open this.' },
   token_not_allowed: { status: 403, whose: 'you', sentence: 'This token may not do that.' },
   token_spent: { status: 403, whose: 'you', sentence: 'This token has fetched as much as it may.' },
+  upstream_login_required: {
+    status: 403,
+    whose: 'you',
+    sentence: 'This app needs the user name and password that you have there. Enter them on the page of the gate first.'
+  },
+  upstream_login_refused: {
+    status: 403,
+    whose: 'you',
+    sentence: 'This app refused the user name and password that the gate keeps for you. Enter them again.'
+  },
   lockdown: { status: 403, whose: 'gate', sentence: 'This app is closed to most people for now.' },
   foreign_origin: { status: 403, whose: 'you', sentence: 'The request came from another site.' },
   form_expired: { status: 403, whose: 'you', sentence: 'The form is too old. Send it again.' },

@@ -37,6 +37,7 @@ import {
 import { maxUrlLengthFor } from '../plugins/return-address.ts'
 import { securityHeadersPlugin } from '../plugins/security-headers.ts'
 import { sessionPlugin } from '../plugins/session.ts'
+import { upstreamLoginPlugin } from '../plugins/upstream-login.ts'
 import { ReturnTargets } from './apps/return-targets.ts'
 import { RouteTable } from './apps/route-table.ts'
 import { countingSink } from './audit/audit-metrics.ts'
@@ -44,8 +45,8 @@ import { limitedLog } from './audit/log-share.ts'
 import { newReference } from './audit/reference.ts'
 import type { Clock } from './clock.ts'
 import { UpstreamRegistry } from './forwarding/upstreams.ts'
-import { operators } from './identity/account.ts'
 import { makeClientReader } from './request/client.ts'
+import { appCards } from './services/app-cards.ts'
 import { tlsOf, toApp, webauthnOf } from './services/app-options.ts'
 import { assertionFor } from './services/assertion.ts'
 import { certificatesOf } from './services/certificate-files.ts'
@@ -59,6 +60,7 @@ import { refusedCredentials } from './services/refused-credentials.ts'
 import type { Services } from './services/services.ts'
 import { signInServicesOf } from './services/sign-in-services.ts'
 import { tracesOf } from './services/traces-of.ts'
+import { loginSteps } from './services/upstream-logins.ts'
 import { watchingOf } from './services/watching.ts'
 import type { SessionTerms } from './session/terms.ts'
 import type { RequirementFor } from './sign-in/next-step.ts'
@@ -84,6 +86,7 @@ const plugins = {
   match: matchPlugin,
   session: sessionPlugin,
   enforce: enforcePlugin,
+  'upstream-login': upstreamLoginPlugin,
   forward: forwardPlugin,
   audit: auditPlugin,
   'forward-auth': forwardAuthPlugin,
@@ -142,6 +145,7 @@ export async function buildGateway(
   const tighteningOf = usePosture(config, runtime)
   const returnTargets = new ReturnTargets(routes, apps, clock, { demands, tighteningOf })
   const maxUrlLength = maxUrlLengthFor(config.listen.maxHeaderSize)
+  const logins = loginSteps(apps, runtime.upstreamLogins, audit, clock, { portalOrigin, maxUrlLength })
   const { title, contact, accent } = config.portal
   const branding: Branding = { title, contact, accent, ...lookOf(config.portal) }
 
@@ -206,9 +210,11 @@ export async function buildGateway(
     match: { routes },
     session: { sessions, tokens: apps.some(({ tokens }) => tokens != null) ? runtime.tokens : null },
     enforce: { routes, portalOrigin, audit, clock, maxUrlLength, demands, tighteningOf, decoys, explainEnd },
+    'upstream-login': logins.step,
     forward: {
       live,
       upstreams,
+      logins: logins.observer,
       assert: ({ match, principal, program }) => {
         const who = principal ?? program
         return match.kind === 'app' && who !== null ? assertionFor(match.app, who, runtime, portalOrigin) : null
@@ -244,7 +250,8 @@ export async function buildGateway(
       watch: watching.verdicts,
       tighteningOf,
       decoys,
-      explainEnd
+      explainEnd,
+      logins: logins.step.logins
     },
     portal: {
       portal: {
@@ -258,39 +265,13 @@ export async function buildGateway(
         log: limitedLog(log, clock),
         keyring: () => runtime.keyring,
         routes: {
-          appsFor: async (principal, address) => {
-            const cards = returnTargets
-              .appsFor(principal, address)
-              .map(
-                async ({
-                  id,
-                  title,
-                  description,
-                  section,
-                  maintenance,
-                  origin,
-                  prefix,
-                  tokens,
-                  isReportOnly = false
-                }) => ({
-                  id,
-                  title,
-                  description,
-                  section,
-                  maintenance,
-                  url: `${origin}${prefix}/`,
-                  tokens: tokens ?? null,
-                  lastUsedAt: await runtime.appUse.last(principal.account.id, id),
-                  isReportOnly: isReportOnly && principal.account.groups.includes(operators)
-                })
-              )
-            return Promise.all(cards)
-          },
+          appsFor: (principal, address) => appCards(returnTargets, runtime, principal, address),
           requirementFor,
           posture: () => runtime.postures.strictest()
         },
         returnTargets: url => returnTargets.accept(url),
         takesTokens: apps.some(({ tokens }) => tokens != null),
+        takesLogins: logins.observer !== null,
         isAlone: !apps.some(({ sharesPortal }) => sharesPortal),
         sharedAnswers: runtime.sharedAnswers,
         clock

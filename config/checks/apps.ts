@@ -6,6 +6,7 @@ import type { DraftApp, DraftConfig } from '../schema.ts'
 import { isLoopback, type SiteUrl } from '../values/addresses.ts'
 import { printDuration } from '../values/value-types.ts'
 import { checkRules } from './rules.ts'
+import { checkUpstreamLogin } from './upstream-login.ts'
 
 type Site = { path: string; site: SiteUrl }
 
@@ -125,6 +126,7 @@ function checkHeaders(app: DraftApp, path: string, diagnostics: Diagnostics): vo
   checkSecret(app.identityHeaders ?? {}, `${path}.identityHeaders`, diagnostics)
   for (const name of Object.keys(app.addHeaders ?? {})) claim(name, `${path}.addHeaders.${name}`)
   checkTokens(app, path, claim, diagnostics)
+  checkUpstreamLogin(app, path, claim, diagnostics)
   app.passHeaders?.forEach((name, index) => {
     const at = `${path}.passHeaders[${index}]`
     const first = name === undefined ? undefined : taken.get(normalName(name))

@@ -6,6 +6,7 @@ import { integrity } from './integrity.ts'
 import { within } from './people.ts'
 import { choice, duration, flag, list, map, orAbsent, orNull, record, text, typed } from './schema-builders.ts'
 import { tokens } from './tokens.ts'
+import { upstreamLogin } from './upstream-login.ts'
 import { health, sticky, tls, upstream } from './upstreams.ts'
 
 const anyOf = (words: readonly string[]) => `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`
@@ -257,6 +258,7 @@ export const app = map(
       }
     ),
     tokens,
+    upstreamLogin,
     timeouts,
     guarded: flag({
       title: 'Guarded',

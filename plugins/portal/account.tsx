@@ -26,6 +26,8 @@ export interface AccountView extends SessionsView {
   readonly codesLeft: number | null
   /** True if an app takes tokens of programs. */
   readonly takesTokens?: boolean
+  /** True if an app gets people's own logins. */
+  readonly takesLogins?: boolean
   /** The existing passkeys, so that the browser offers no removed ones. */
   readonly signals: PasskeySignals
   readonly address: string
@@ -92,6 +94,11 @@ export function AccountPage({ frame, view }: { frame: Frame; view: AccountView }
       {view.takesTokens === true && (
         <p>
           <a href="/.factorgate/account/programs">{frame.say.programs.title}</a>
+        </p>
+      )}
+      {view.takesLogins === true && (
+        <p>
+          <a href="/.factorgate/account/logins">{frame.say.logins.title}</a>
         </p>
       )}
       <SessionsSection frame={frame} view={view} endsOthers={others.length > 0 && !offersEnd} />
@@ -183,6 +190,7 @@ export async function showAccount(page: AuthenticatedContext, status: number, pr
     codesLeft,
     signals,
     takesTokens: portal.takesTokens === true,
+    takesLogins: portal.takesLogins === true,
     problem,
     address: `${portal.portalOrigin}/.factorgate/account`
   }

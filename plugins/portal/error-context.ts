@@ -57,7 +57,13 @@ export function factsOf(context: ErrorContext, say: Messages): ErrorFacts {
 }
 
 /** Why a form did not reach its app; its page has a sentence and a button for each. */
-export function whyUnsent(code: ErrorCode, isForeign: boolean): 'foreign' | 'signIn' | 'confirm' {
+export function whyUnsent(code: ErrorCode, isForeign: boolean): 'foreign' | 'signIn' | 'confirm' | 'login' {
   if (isForeign) return 'foreign'
+  if (asksForLogin(code)) return 'login'
   return code === 'sign_in_required' ? 'signIn' : 'confirm'
+}
+
+/** True where the person can go on with a user name and password of the app. */
+export function asksForLogin(code: ErrorCode): boolean {
+  return code === 'upstream_login_required' || code === 'upstream_login_refused'
 }

@@ -15,6 +15,9 @@ export type Flash =
   | { readonly kind: 'password' }
   /** `name` is the program's. */
   | { readonly kind: 'revoked'; readonly name: string }
+  /** `name` is the app's title. */
+  | { readonly kind: 'login-stored'; readonly name: string }
+  | { readonly kind: 'login-removed'; readonly name: string }
   /** `name` is the name of the person who asked. */
   | { readonly kind: 'approved'; readonly name: string }
   | { readonly kind: 'declined'; readonly name: string }
@@ -33,10 +36,12 @@ export function takeFlash(page: AuthenticatedContext): Flash | null {
 }
 
 /** The message in the language of `say`. */
-export function doneSentence(done: Flash, { account: say, challenge, sponsor, programs }: Messages): string {
+export function doneSentence(done: Flash, { account: say, challenge, sponsor, programs, logins }: Messages): string {
   if (done.kind === 'institution') return challenge.there[done.why]({ place: done.title })
   if (done.kind === 'approved') return sponsor.approved({ name: done.name })
   if (done.kind === 'declined') return sponsor.youDeclined({ name: done.name })
+  if (done.kind === 'login-stored') return logins.done({ app: done.name })
+  if (done.kind === 'login-removed') return logins.removed({ app: done.name })
   if (done.kind === 'revoked') return programs.revoked({ name: done.name })
   if (done.kind === 'renamed') return say.renamed({ name: done.name })
   if (done.kind === 'ended') return say.ended

@@ -28,6 +28,7 @@ import { registerSessions } from './sessions.tsx'
 import { registerSetUp } from './set-up.tsx'
 import { registerSponsor } from './sponsor.tsx'
 import { registerTotp } from './totp.tsx'
+import { registerUpstreamLogins } from './upstream-logins.tsx'
 import { registerWebauthn } from './webauthn.tsx'
 
 export type { ErrorContext } from './error-context.ts'
@@ -64,6 +65,7 @@ const pageRoutes = [
   registerPassword,
   registerSessions,
   registerPrograms,
+  registerUpstreamLogins,
   registerLogout,
   registerCallback,
   registerLanguage

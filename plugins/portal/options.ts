@@ -49,6 +49,8 @@ export interface AppCard {
   readonly maintenance?: Maintenance | null
   /** Null or left out where it takes no tokens of programs. */
   readonly tokens?: TokenTerms | null
+  /** True if the gate signs the person in there with their own user name and password. */
+  readonly takesLogin?: boolean
   /** For operators. */
   readonly isReportOnly?: boolean
 }
@@ -102,6 +104,8 @@ export interface PortalOptions extends Branding {
   readonly returnTargets: (url: string) => string | null
   /** True if an app takes tokens of programs. */
   readonly takesTokens?: boolean
+  /** True if an app gets people's own logins. */
+  readonly takesLogins?: boolean
   /** True if no app shares the portal's origin. */
   readonly isAlone?: boolean
   /** Several processes may repeat each other's answers. */

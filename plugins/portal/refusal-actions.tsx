@@ -1,6 +1,6 @@
 /** What a person can do on the page of a refusal: one real action, and others below it. */
 import { describeError, type ErrorCode } from '../../src/errors.ts'
-import { type ErrorContext, factsOf, whyUnsent } from './error-context.ts'
+import { asksForLogin, type ErrorContext, factsOf, whyUnsent } from './error-context.ts'
 import { type Frame, mailAddressOf, plain, Said } from './layout.tsx'
 import { said } from './messages/messages.ts'
 import { withReturnTo } from './return-to.ts'
@@ -78,8 +78,9 @@ function actionFor(way: Way, frame: Frame, code: ErrorCode, context: ErrorContex
   const login = `${base}/.factorgate/login`
   switch (way) {
     case 'again': {
-      const isOnward = describeError(code).status === 401
-      const label = say.error.onward[code === 'sign_in_required' ? 'signIn' : 'confirm']
+      const isOnward = describeError(code).status === 401 || asksForLogin(code)
+      const why = asksForLogin(code) ? 'login' : code === 'sign_in_required' ? 'signIn' : 'confirm'
+      const label = say.error.onward[why]
       return again === null ? null : { href: again, label: isOnward ? label : say.error.again, takesHash: true }
     }
     case 'access':

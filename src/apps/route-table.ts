@@ -10,6 +10,7 @@ import type { Target } from '../request/target.ts'
 import type { HealthCheck } from '../upstream/health-check.ts'
 import type { UpstreamAddress } from '../upstream/pool.ts'
 import type { UpstreamTls } from '../upstream/trust.ts'
+import type { UpstreamLoginTerms } from '../upstream-login/upstream-login.ts'
 import { PrefixTable } from './prefix-table.ts'
 
 export interface Upstream extends UpstreamAddress {
@@ -60,6 +61,8 @@ export interface App {
   readonly isReportOnly?: boolean
   /** Null or left out where it takes no tokens of programs. */
   readonly tokens?: TokenTerms | null
+  /** Null or left out where the gate adds no login of the person. */
+  readonly upstreamLogin?: UpstreamLoginTerms | null
   /** True if nothing leaves it while the store does not answer and budgets count. */
   readonly isGuarded?: boolean
   /** What `freshFor` of each rule demands, by the rule's index; null where no rule says it. */

@@ -47,6 +47,11 @@ Example:
       summary: 'Free a name that a person had before their institution renamed them.',
       load: () => import('./user/forget-name.ts')
     },
+    {
+      name: 'forget-login',
+      summary: 'Remove the login that a person has stored for one app.',
+      load: () => import('./user/forget-login.ts')
+    },
     { name: 'remove', summary: 'Remove a person and all their data.', load: () => import('./user/remove.ts') }
   ]
 })

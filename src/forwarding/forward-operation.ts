@@ -12,6 +12,7 @@ import { type ForwardRequest, refusalOf } from './forward-request.ts'
 import { inboundHeaders } from './inbound.ts'
 import type { LiveEntry, LiveRequest, Registration } from './live-connections.ts'
 import { type CloseCode, closeCodes, type LiveConnections } from './live-connections.ts'
+import type { LoginRefusal } from './login-refusal.ts'
 import { type Outbound, type OutboundPlan, outboundHeaders, requestHead } from './outbound.ts'
 import type { RequestBody } from './request-body.ts'
 import { type AppUpstreams, explainFailure } from './upstreams.ts'
@@ -215,6 +216,17 @@ export abstract class ForwardOperation implements LiveEntry, Holder {
     this.flow?.end(reason)
     this.forwardRequest.trace?.failed('cancelled')
     this.forwardRequest.observer.onRefused(code, undefined, { cut: reason })
+  }
+
+  /** Ends it where the app has refused the person's login. The client gets an answer of the gate. */
+  protected turnAwayLogin(code: LoginRefusal, status: number): void {
+    this.isOver = true
+    this.#registration.release()
+    this.connection?.destroy()
+    this.connection = null
+    this.flow?.end(code)
+    this.forwardRequest.trace?.forwarded(status, this.bytesIn, 0, null)
+    this.forwardRequest.observer.onRefused(code, undefined)
   }
 
   protected report(): void {

@@ -11,6 +11,7 @@ import type { Program } from '../programs/program.ts'
 import type { RequestTrace } from '../traces/request-trace.ts'
 import type { UpstreamError, UpstreamFailure } from '../upstream/connection.ts'
 import type { Oddity } from '../upstream/response-lines.ts'
+import type { UpstreamLogin } from '../upstream-login/upstream-login.ts'
 
 export interface ForwardRequest {
   readonly req: IncomingMessage
@@ -33,6 +34,8 @@ export interface ForwardRequest {
   readonly sessionEndsAt: number | null
   readonly proofs: readonly Proof[]
   readonly assertion: string | null
+  /** The person's own login at the app; null where none is added. */
+  readonly upstreamLogin: UpstreamLogin | null
   /** Counts the bytes; null where nobody watches. */
   readonly flow: Flow | null
   /** Looks at the response; null where nobody does. */

@@ -48,6 +48,8 @@ export interface Requester {
   readonly permit: Permit
   readonly address: string
   readonly assertion: string | null
+  /** The person's own login at the app; null where none is added. */
+  readonly upstreamLogin: { readonly authorization: string } | null
   /** The trace that the app's spans belong to; null where no traces are configured. */
   readonly trace: { readonly traceparent: string; readonly tracestate: string | null } | null
 }
@@ -109,6 +111,8 @@ export function outboundPlan(app: App, upstream: Upstream): OutboundPlan {
   const ours = [...Object.keys(app.addHeaders), ...namesOf(app.identityHeaders), ...(app.frontHeaders ?? [])]
   if (app.tokens?.header != null) ours.push(app.tokens.header)
   if (app.forwarded === true) ours.push('forwarded')
+  // A client must not choose who a person is at such an app.
+  if (app.upstreamLogin != null) ours.push('authorization')
   // The gate begins or continues the trace itself; a client's headers must not look like the gate's.
   if (app.isTraced === true) ours.push('traceparent', 'tracestate')
   return {
@@ -233,7 +237,7 @@ export function utf8(value: string): string {
 function addGateHeaders(
   headers: string[],
   { app, constant }: OutboundPlan,
-  { permit, address, assertion, trace }: Requester
+  { permit, address, assertion, upstreamLogin, trace }: Requester
 ): Unsent[] | null {
   headers.push('X-Forwarded-For', address)
   if (app.forwarded === true) headers.push('Forwarded', forwardedElement(address, app))
@@ -245,6 +249,7 @@ function addGateHeaders(
     }))
       headers.push(line)
   if (assertion !== null) headers.push('X-Factorgate-Assertion', assertion)
+  if (upstreamLogin !== null) headers.push('Authorization', upstreamLogin.authorization)
   if (trace !== null) {
     headers.push('traceparent', trace.traceparent)
     if (trace.tracestate !== null) headers.push('tracestate', trace.tracestate)

@@ -17,6 +17,7 @@ import { ForwardOperation, repeatable } from './forward-operation.ts'
 import type { ForwardRequest } from './forward-request.ts'
 import { inboundHeaders } from './inbound.ts'
 import type { CloseCode, LiveConnections } from './live-connections.ts'
+import { type LoginRefusal, loginRefusal, withoutBasic } from './login-refusal.ts'
 import type { Outbound } from './outbound.ts'
 import { RequestBody } from './request-body.ts'
 import type { AppUpstreams } from './upstreams.ts'
@@ -96,8 +97,11 @@ class Transfer extends ForwardOperation implements ResponseHandler {
   onHead({ status, reason, headers: raw, framing, isWhole, tiesConnection, oddities }: ResponseHead): void {
     const { res, observer, tap, path, permit } = this.forwardRequest
     if (oddities !== null) observer.onOddities(oddities)
+    const refusal = loginRefusal(this.forwardRequest, status, raw)
+    if (refusal !== null) return this.#refuseLogin(refusal, status)
     noteResponse(this.forwardRequest, tiesConnection && status === 401)
-    const { headers, hasLength } = inboundHeaders(raw, status, this.plan.mapping)
+    const shown = status === 401 && this.app.upstreamLogin != null ? withoutBasic(raw) : raw
+    const { headers, hasLength } = inboundHeaders(shown, status, this.plan.mapping)
     this.#hasBody = framing !== 'none'
     const { req } = this.forwardRequest
     if (tap !== null) this.#tap = tap.open(req.method as string, path, status, raw, permit.subject === null)
@@ -208,6 +212,12 @@ class Transfer extends ForwardOperation implements ResponseHandler {
     this.forwardRequest.res.off('close', onResponseClose)
     this.#body?.drop()
     this.decline(error)
+  }
+
+  #refuseLogin(code: LoginRefusal, status: number): void {
+    this.forwardRequest.res.off('close', onResponseClose)
+    this.turnAwayLogin(code, status)
+    this.#body?.drop()
   }
 
   #endTap(isWhole: boolean): void {

@@ -18,6 +18,7 @@ import { ForwardOperation } from './forward-operation.ts'
 import type { ForwardRequest } from './forward-request.ts'
 import { inboundHeaders } from './inbound.ts'
 import type { CloseCode, LiveConnections } from './live-connections.ts'
+import { loginRefusal, withoutBasic } from './login-refusal.ts'
 import type { AppUpstreams } from './upstreams.ts'
 import { closeFrame, FrameBoundary } from './websocket-frames.ts'
 
@@ -198,7 +199,13 @@ class Tunnel extends ForwardOperation implements ResponseHandler {
 
   #passResponse({ status, headers: raw }: ResponseHead): void {
     const { res, observer } = this.forwardRequest
-    const { headers } = inboundHeaders(raw, status, this.plan.mapping)
+    const refusal = loginRefusal(this.forwardRequest, status, raw)
+    if (refusal !== null) {
+      this.#client.off('close', this.#onClientClose)
+      return this.turnAwayLogin(refusal, status)
+    }
+    const shown = status === 401 && this.app.upstreamLogin != null ? withoutBasic(raw) : raw
+    const { headers } = inboundHeaders(shown, status, this.plan.mapping)
     res.shouldKeepAlive = false
     res.writeHead(status, headers)
     this.status = status

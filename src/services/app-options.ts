@@ -116,6 +116,7 @@ export function toApp(
     maintenance: app.maintenance,
     isReportOnly: app.enforce === 'report',
     tokens: tokenTermsOf(app.tokens),
+    upstreamLogin: app.upstreamLogin === null ? null : { inVerdict: app.upstreamLogin.inVerdict },
     isGuarded: app.guarded,
     ownBudgets: ownBudgetsOf(app.id, app.rules.map(toRule)),
     decoys: decoysOf(app, watch)

@@ -17,7 +17,6 @@ import { Credentials } from '../factor/credential.ts'
 import type { FactorNotice } from '../factor/factor-notice.ts'
 import { LiveConnections } from '../forwarding/live-connections.ts'
 import { type UpstreamNews, UpstreamStates } from '../forwarding/upstream-states.ts'
-import { accountPrefix } from '../identity/account.ts'
 import { Accounts } from '../identity/accounts.ts'
 import { assertionSeconds } from '../identity/assertion.ts'
 import { Invitations } from '../identity/invitations.ts'
@@ -35,20 +34,21 @@ import { MeasuredStore } from '../metrics/measured-store.ts'
 import { Metrics } from '../metrics/metrics.ts'
 import { readEventLoop, readProcess } from '../metrics/process-metrics.ts'
 import type { Postures } from '../posture/postures.ts'
-import { programTokenRecord } from '../programs/program-token.ts'
 import { ProgramTokens } from '../programs/program-tokens.ts'
 import { AppUse } from '../session/last-used-apps.ts'
-import { sessionKey, tokenKey } from '../session/records.ts'
 import { SessionCache } from '../session/session-cache.ts'
 import { type SessionLimits, Sessions } from '../session/sessions.ts'
 import { SharedAnswers } from '../session/shared-answers.ts'
 import type { Store } from '../store/store.ts'
 import { AttemptLimiter } from '../throttle/attempt-limiter.ts'
 import type { UnusualWatch } from '../unusual/unusual-watch.ts'
+import type { UpstreamLogins } from '../upstream-login/upstream-logins.ts'
 import { type AccessWatching, watchAccess } from '../watch/access.ts'
 import { Readiness } from '../watch/readiness.ts'
+import { cachedPrefixes } from './cached-prefixes.ts'
 import { posturesOf } from './postures-of.ts'
 import type { Tracing } from './tracing.ts'
+import { upstreamLoginsOf } from './upstream-logins.ts'
 import type { WatchCommons } from './watch-commons.ts'
 
 /** What a reload may change. */
@@ -106,6 +106,7 @@ export class Services {
   readonly cache: SessionCache
   readonly sessions: Sessions
   readonly tokens: ProgramTokens
+  readonly upstreamLogins: UpstreamLogins
   readonly live: LiveConnections
   /** Which upstreams are up. */
   readonly upstreams: UpstreamStates
@@ -172,6 +173,7 @@ export class Services {
     this.cache = cache
     this.sessions = new Sessions({ ...input, store, cache })
     this.tokens = new ProgramTokens({ store, cache, clock, accountNow: account => this.sessions.accountNow(account) })
+    this.upstreamLogins = upstreamLoginsOf(this)
     this.live = new LiveConnections({ clock })
     this.history = new History(this.metrics, clock)
     this.reports = new ProcessReports({
@@ -251,10 +253,10 @@ export class Services {
     })
     const runtime = new Services(input, journal, anchors)
     keyring = () => runtime.keyring
-    await runtime.cache.watch([sessionKey(''), tokenKey(''), accountPrefix, programTokenRecord.prefix])
+    await runtime.cache.watch(cachedPrefixes)
     await runtime.sessions.begin()
     await runtime.postures.start()
-    const { store, cache, sessions, tokens, live, log, readiness } = runtime
+    const { cache, log, readiness } = runtime
     await runtime.accounts
       .indexAddresses()
       .catch(error =>
@@ -264,11 +266,7 @@ export class Services {
         )
       )
     runtime.#watching = watchAccess({
-      store,
-      cache,
-      sessions,
-      tokens,
-      live,
+      ...runtime,
       onError: error => log.warn({ err: error }, 'the gate could not check whether access has ended')
     })
     // Checks at the start, and whenever the store connection changes.

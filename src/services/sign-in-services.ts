@@ -16,13 +16,14 @@ import { webauthnOf } from './app-options.ts'
 import type { Services } from './services.ts'
 
 export function signInServicesOf(config: Config, runtime: Services, directories: Directories) {
-  const { store, clock, credentials, limiter, accounts, sessions, tokens, invitations, local } = runtime
+  const { store, clock, credentials, limiter, accounts, sessions, tokens, upstreamLogins, invitations, local } = runtime
   const { totp, recoveryCodes } = config.factors
   const keyring = () => runtime.keyring
   const shared = { store, clock, credentials, limiter }
   return {
     sessions,
     tokens,
+    upstreamLogins,
     accounts,
     credentials,
     invitations,

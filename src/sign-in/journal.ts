@@ -10,6 +10,7 @@ import { browserOf, systemOf } from '../request/user-agent.ts'
 import type { Principal } from '../session/principal.ts'
 import type { EndReason } from '../session/records.ts'
 import type { StoreUnconfirmed } from '../store/store.ts'
+import { removeEvent, storeEvent } from '../upstream-login/login-events.ts'
 import type { Caller, SignedCaller } from './caller.ts'
 import type { EnrolmentGrant } from './enrolment-grant.ts'
 
@@ -56,6 +57,16 @@ export class SignInJournal {
 
   tokenRevoked(by: SignedCaller, token: ProgramToken, why: string, unconfirmed: StoreUnconfirmed | null): void {
     const { kind, ...fields } = revokeEvent(token, by.principal.account, why, unconfirmed === null)
+    this.#record(by, kind, fields)
+  }
+
+  loginStored(by: SignedCaller, app: string, outcome: 'stored' | 'replaced'): Promise<void> {
+    const { kind, ...fields } = storeEvent(by.principal.account, app, outcome)
+    return this.#commit(by, kind, fields)
+  }
+
+  loginRemoved(by: SignedCaller, app: string, unconfirmed: StoreUnconfirmed | null): void {
+    const { kind, ...fields } = removeEvent(by.principal.account, app, 'owner', unconfirmed === null)
     this.#record(by, kind, fields)
   }
 

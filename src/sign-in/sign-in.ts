@@ -18,6 +18,7 @@ import { Recovery } from './recovery.ts'
 import { SecondFactor, type SecondFactorOptions } from './second-factor.ts'
 import { SignOut } from './sign-out.ts'
 import { Sponsorship, type SponsorshipOptions } from './sponsorship.ts'
+import { UpstreamLoginAccess } from './upstream-login-access.ts'
 import { UsableFactors } from './usable-factors.ts'
 
 /** Parts that this file makes; all others are services. */
@@ -50,6 +51,7 @@ export type SignInServices = Omit<FirstFactorOptions, Made> &
   Omit<ConstructorParameters<typeof Recovery>[0], Made> &
   Omit<ConstructorParameters<typeof SignOut>[0], Made> &
   Omit<ConstructorParameters<typeof ProgramAccess>[0], Made> &
+  Omit<ConstructorParameters<typeof UpstreamLoginAccess>[0], Made> &
   Omit<ConstructorParameters<typeof FactorChange>[0], Made> &
   ConstructorParameters<typeof HandOver>[0]
 
@@ -69,6 +71,7 @@ export interface SignIn {
   readonly enrolment: Enrolment
   readonly recovery: Recovery
   readonly programAccess: ProgramAccess
+  readonly upstreamLoginAccess: UpstreamLoginAccess
   readonly sponsorship: Sponsorship
   readonly passwordChange: PasswordChange
   readonly passwordReset: PasswordReset
@@ -99,6 +102,7 @@ export function makeSignIn({ services, audit, portalOrigin, requirementFor }: Si
     enrolment: new Enrolment({ ...shared, recovery, grants }),
     recovery,
     programAccess: new ProgramAccess(shared),
+    upstreamLoginAccess: new UpstreamLoginAccess(shared),
     sponsorship: new Sponsorship(shared),
     passwordChange: new PasswordChange({ ...shared, signOut }),
     passwordReset: new PasswordReset({ ...shared, signOut }),

@@ -17,6 +17,7 @@ const names = [
     'match',
     'session',
     'enforce',
+    'upstream-login',
     'forward',
     'audit',
     'forward-auth'

@@ -60,6 +60,7 @@ const records: Readonly<Record<string, object>> = {
     expiresAt: 2,
     by: null
   },
+  'upstream-login:': { id: newId(), authorization: 'Basic YTpi', storedAt: 1, refusedAt: null },
   'sponsorship:': {
     id: newId(),
     accountId: person.accountId,

@@ -438,6 +438,34 @@ export interface Sentences {
       readonly too_many: string
     }
   }
+  readonly logins: {
+    readonly title: string
+    readonly lead: string
+    readonly none: string
+    readonly missing: string
+    readonly stored: (args: { readonly when: string }) => string
+    readonly refused: (args: { readonly app: string; readonly when: string }) => string
+    readonly enter: string
+    readonly replace: string
+    readonly enterFor: (args: { readonly app: string }) => string
+    readonly remove: string
+    readonly removeFor: (args: { readonly app: string }) => string
+    readonly done: (args: { readonly app: string }) => string
+    readonly removed: (args: { readonly app: string }) => string
+    readonly formTitle: (args: { readonly app: string }) => string
+    readonly formLead: (args: { readonly app: string }) => string
+    readonly formStored: (args: { readonly when: string }) => string
+    readonly formRefused: (args: { readonly app: string; readonly when: string }) => string
+    readonly user: (args: { readonly app: string }) => string
+    readonly password: (args: { readonly app: string }) => string
+    readonly notHere: string
+    readonly submit: string
+    readonly back: string
+    readonly wrong: {
+      readonly user: string
+      readonly password: string
+    }
+  }
   readonly password: {
     readonly title: string
     readonly lead: string
@@ -521,10 +549,12 @@ export interface Sentences {
     readonly onward: {
       readonly signIn: string
       readonly confirm: string
+      readonly login: string
     }
     readonly unsentAction: {
       readonly signIn: string
       readonly confirm: string
+      readonly login: string
       readonly foreign: (args: { readonly app: string }) => string
     }
     readonly home: string
@@ -558,11 +588,13 @@ export interface Sentences {
     readonly what: {
       readonly signIn: (args: { readonly app: string }) => string
       readonly confirm: (args: { readonly app: string }) => string
+      readonly login: (args: { readonly app: string }) => string
       readonly foreign: (args: { readonly app: string }) => string
     }
     readonly now: {
       readonly signIn: string
       readonly confirm: string
+      readonly login: string
       readonly foreign: (args: { readonly app: string }) => string
     }
   }
@@ -619,6 +651,16 @@ export interface Sentences {
     }
     readonly not_allowed: {
       readonly title: string
+      readonly what: (args: { readonly app: string }) => string
+      readonly now: string
+    }
+    readonly upstream_login_required: {
+      readonly title: (args: { readonly app: string }) => string
+      readonly what: (args: { readonly app: string }) => string
+      readonly now: string
+    }
+    readonly upstream_login_refused: {
+      readonly title: (args: { readonly app: string }) => string
       readonly what: (args: { readonly app: string }) => string
       readonly now: string
     }

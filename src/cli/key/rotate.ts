@@ -7,6 +7,7 @@ import { resealSecrets } from '../../factor/reseal.ts'
 import { addKey, readKeyFile, retireOldKeys } from '../../keyring/key-file.ts'
 import type { Keyring } from '../../keyring/keyring.ts'
 import type { Store } from '../../store/store.ts'
+import { upstreamLoginRecord } from '../../upstream-login/upstream-login.ts'
 import { type Command, readArgs } from '../command.ts'
 import { configHelp, configOption, withStore } from '../command-context.ts'
 import { confirm, yesHelp, yesOption } from '../confirm.ts'
@@ -74,7 +75,12 @@ Example:
 async function resealAll(store: Store, keyring: Keyring, onDone: (done: number) => void): Promise<number> {
   let total = 0
   for (;;) {
-    const resealed = await resealSecrets({ store, keyring, wholes: sealedAcmePrefixes, onDone })
+    const resealed = await resealSecrets({
+      store,
+      keyring,
+      wholes: [...sealedAcmePrefixes, upstreamLoginRecord.prefix],
+      onDone
+    })
     if (resealed === 0) return total
     total += resealed
   }

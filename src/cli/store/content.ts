@@ -13,6 +13,7 @@ import { dialRecord } from '../../posture/dial-record.ts'
 import { programTokenRecord } from '../../programs/program-token.ts'
 import { RecordTooNew, type Store } from '../../store/store.ts'
 import { groupRecord as unusualGroupRecord, personRecord as unusualPersonRecord } from '../../unusual/records.ts'
+import { upstreamLoginRecord } from '../../upstream-login/upstream-login.ts'
 import { PersonError } from '../command.ts'
 
 export type Line =
@@ -79,6 +80,7 @@ export const travellingKinds = [
   credentialRecord,
   recoveryRecord,
   programTokenRecord,
+  upstreamLoginRecord,
   unusualPersonRecord,
   unusualGroupRecord,
   knownAppRecord,

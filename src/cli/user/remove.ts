@@ -11,6 +11,7 @@ import { type Command, readArgs } from '../command.ts'
 import { configHelp, configOption, withStore } from '../command-context.ts'
 import { confirm, yesHelp, yesOption } from '../confirm.ts'
 import { tokensAt } from '../token/place.ts'
+import { loginsAt } from './logins.ts'
 import { accountsAt, credentialsAt, personNamed, recoveryCodesAt } from './person.ts'
 
 export const command: Command = {
@@ -21,8 +22,8 @@ export const command: Command = {
 ${yesHelp}
 ${configHelp}
 
-Ends the sessions of the person and removes account, password, factors, recovery codes, tokens, invitations and known addresses. Their entries in
-the journal stay. To keep the account, use 'factorgate user suspend' instead.
+Ends the sessions of the person and removes account, password, factors, recovery codes, tokens, logins at apps, invitations and known
+addresses. Their entries in the journal stay. To keep the account, use 'factorgate user suspend' instead.
 
 Example:
   factorgate user remove alice
@@ -46,6 +47,7 @@ Example:
         credentialsAt(place),
         { removeAll: (id: string) => credentialsAt(place).forget(id) },
         tokensAt(place),
+        loginsAt(place),
         new Sponsorships(place),
         recoveryCodesAt(place),
         new LocalDirectory({ store, accounts, hasher: new PasswordHasher() }),

@@ -10,6 +10,7 @@ import { type CommandContext, configHelp, configOption, withStore } from '../com
 import { asSelf } from '../owner.ts'
 import { moment, pairs, table } from '../table.ts'
 import { summaryOf } from './list.ts'
+import { loginsAt } from './logins.ts'
 import { accountsAt, credentialsAt, locksAt, misfitIn, personNamed, recoveryCodesAt } from './person.ts'
 import { waitOf } from './wait-words.ts'
 
@@ -40,6 +41,7 @@ Example:
         hasPassword: await local.hasPassword(account.id),
         credentials: credentials.map(credential => ({ ...credentialOf(credential), misfit: misfit(credential) })),
         recoveryCodes: await recoveryOf(place, account.id, io),
+        upstreamLogins: await loginsAt(place).appsOf(account.id),
         sessions: (await place.sessions.list(account.id)).length
       }
       io.stdout(values.json ? jsonText(person) : page(person, io.columns))
@@ -54,6 +56,8 @@ type Person = ReturnType<typeof summaryOf> & {
   readonly hasPassword: boolean
   readonly credentials: readonly (ReturnType<typeof credentialOf> & { readonly misfit: Misfit | null })[]
   readonly recoveryCodes: { readonly remaining: number; readonly total: number } | 'unknown' | null
+  /** The apps for which a login is stored. */
+  readonly upstreamLogins: readonly string[]
   readonly sessions: number
 }
 
@@ -86,6 +90,7 @@ function page(person: Person, columns: number | undefined): string {
             ? 'not readable'
             : `${codes.remaining} of ${codes.total} codes left`
       ],
+      ...(person.upstreamLogins.length === 0 ? [] : [['logins at', person.upstreamLogins.join(', ')] as const]),
       ['sessions', String(person.sessions)],
       ...waits.map(
         ({ what, failures, until }) =>

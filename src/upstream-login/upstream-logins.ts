@@ -1,0 +1,172 @@
+/** The use-cases of stored logins at apps: store, find, refuse, list, remove. The cache is the sessions', so a change holds on all gates within a second. */
+import type { Clock } from '../clock.ts'
+import { newId } from '../ids.ts'
+import { type Keyring, KeyringError } from '../keyring/keyring.ts'
+import type { SessionCache } from '../session/session-cache.ts'
+import { inBatches } from '../store/batches.ts'
+import type { Seal } from '../store/records.ts'
+import type { Store } from '../store/store.ts'
+import { Trials } from './trials.ts'
+import { idOf, UpstreamLogin, upstreamLoginRecord } from './upstream-login.ts'
+
+const loginsOf = (accountId: string) => `upstream-logins-of:${accountId}`
+
+export interface UpstreamLoginsOptions {
+  readonly store: Store
+  readonly cache: SessionCache
+  readonly clock: Clock
+  readonly keyring: () => Keyring
+  /** A stored login cannot be opened, or a refusal cannot be written. The message holds no secret. */
+  readonly onTrouble: (trouble: { readonly sentence: string; readonly error: Error }) => void
+}
+
+export interface ListedLogin {
+  readonly app: string
+  readonly storedAt: number
+  readonly refusedAt: number | null
+}
+
+export class UpstreamLogins {
+  readonly #options: UpstreamLoginsOptions
+  readonly #seal: Seal
+  readonly #trials: Trials
+
+  constructor(options: UpstreamLoginsOptions) {
+    this.#options = options
+    this.#trials = new Trials(options.clock)
+    this.#seal = {
+      open: (text, key) => options.keyring().open(text, key),
+      close: (text, key) => options.keyring().seal(text, key)
+    }
+  }
+
+  /** From memory; undefined if the store must be asked. */
+  peek(accountId: string, appId: string): UpstreamLogin | undefined {
+    const { cache } = this.#options
+    if (!cache.isTold) return undefined
+    return cache.peek(upstreamLoginRecord.key(idOf(accountId, appId))) as UpstreamLogin | undefined
+  }
+
+  /** Null for none, and for one that cannot be opened, such as the record of another person or app. Rejects with StoreUnreachable. */
+  find(accountId: string, appId: string): Promise<UpstreamLogin | null> {
+    return this.#options.cache.read(upstreamLoginRecord.key(idOf(accountId, appId)), this.#open)
+  }
+
+  /** True for a login that may not be sent again. */
+  isRefused({ id, refusedAt }: UpstreamLogin): boolean {
+    return refusedAt !== null || this.#trials.isRefused(id)
+  }
+
+  /** Null for a request that may take the login along now. Otherwise it waits, and then asks `isRefused` again. */
+  admit({ id }: UpstreamLogin): Promise<void> | null {
+    return this.#trials.admit(id)
+  }
+
+  /** The app has answered a request with the login. */
+  accepted({ id }: UpstreamLogin): void {
+    this.#trials.accepted(id)
+  }
+
+  /** A request with the login has ended without an answer of the app. */
+  undecided({ id }: UpstreamLogin): void {
+    this.#trials.undecided(id)
+  }
+
+  /** The app has refused it. This process stops sending it at once, the others once they hear of it. True the first time. */
+  refused(accountId: string, appId: string, { id }: UpstreamLogin): boolean {
+    const isFirst = this.#trials.refused(id)
+    if (isFirst)
+      this.#writeRefusal(idOf(accountId, appId), id).catch(error =>
+        this.#options.onTrouble({ sentence: 'the refusal of a stored login could not be written', error })
+      )
+    return isFirst
+  }
+
+  /** Replaces an earlier one, also one that cannot be opened. */
+  async store(accountId: string, appId: string, authorization: string): Promise<'stored' | 'replaced'> {
+    const { store, cache, clock } = this.#options
+    const id = idOf(accountId, appId)
+    const wasThere = (await store.get(upstreamLoginRecord.key(id))) !== null
+    // The index comes first: a login outside every list could not be removed with its owner.
+    await store.link(loginsOf(accountId), appId)
+    const login = { id: newId(), authorization, storedAt: clock(), refusedAt: null }
+    await upstreamLoginRecord.overwrite(store, id, login, this.#seal)
+    cache.forget(upstreamLoginRecord.key(id))
+    return wasThere ? 'replaced' : 'stored'
+  }
+
+  /** False if there is none. Rejects with StoreUnconfirmed; it is removed then too. */
+  async remove(accountId: string, appId: string): Promise<boolean> {
+    const wasThere = await this.#drop(accountId, appId)
+    await this.#options.store.settle?.()
+    return wasThere
+  }
+
+  /** With the account. Returns how many. */
+  async removeAll(accountId: string): Promise<number> {
+    const apps = await this.#options.store.members(loginsOf(accountId))
+    const gone = await inBatches(apps, app => this.#drop(accountId, app), undefined, { goesOn: true })
+    await this.#options.store.settle?.()
+    return gone.filter(Boolean).length
+  }
+
+  /** For which apps one is stored. It opens none, so it needs no key. */
+  async appsOf(accountId: string): Promise<string[]> {
+    const { store } = this.#options
+    const found = await inBatches(await store.members(loginsOf(accountId)), async app => {
+      const text = await store.get(upstreamLoginRecord.key(idOf(accountId, app)))
+      return text === null ? null : app
+    })
+    return found.filter(app => app !== null)
+  }
+
+  /** Those that can be opened, by app. */
+  async list(accountId: string): Promise<ListedLogin[]> {
+    const found = await inBatches(await this.#options.store.members(loginsOf(accountId)), async app => {
+      const login = await this.find(accountId, app)
+      if (login === null) return null
+      // The refusal may not be written yet.
+      const refusedAt = login.refusedAt ?? (this.isRefused(login) ? this.#options.clock() : null)
+      return { app, storedAt: login.storedAt, refusedAt }
+    })
+    return found.filter(each => each !== null)
+  }
+
+  readonly #open = (text: string, key: string): UpstreamLogin | null => {
+    try {
+      const stored = upstreamLoginRecord.parse(this.#seal.open(text, key), key)
+      return stored === null ? null : new UpstreamLogin(stored)
+    } catch (error) {
+      if (!(error instanceof KeyringError)) throw error
+      this.#options.onTrouble({
+        sentence: 'a stored login cannot be opened, so its owner is asked for it again',
+        error
+      })
+      return null
+    }
+  }
+
+  async #writeRefusal(id: string, loginId: string): Promise<void> {
+    const { store, cache, clock } = this.#options
+    await upstreamLoginRecord.change<void>(
+      store,
+      id,
+      stored =>
+        stored?.id === loginId && stored.refusedAt === null
+          ? { next: { ...stored, refusedAt: clock() }, result: undefined }
+          : { result: undefined },
+      this.#seal
+    )
+    cache.forget(upstreamLoginRecord.key(id))
+  }
+
+  /** Also a record of a newer release, or a damaged one. */
+  async #drop(accountId: string, appId: string): Promise<boolean> {
+    const { store, cache } = this.#options
+    const key = upstreamLoginRecord.key(idOf(accountId, appId))
+    const wasThere = await store.delete(key)
+    cache.forget(key)
+    await store.unlink(loginsOf(accountId), appId)
+    return wasThere
+  }
+}
