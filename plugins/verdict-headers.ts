@@ -1,7 +1,7 @@
 /** The headers of a forward-auth verdict: what the proxy must add to the app's request, and what it must remove. */
 import type { IncomingHttpHeaders } from 'node:http'
 import type { App } from '../src/apps/route-table.ts'
-import { isClaim, looksLikeClaim, passedNames } from '../src/forwarding/claims.ts'
+import { isAuthorization, isClaim, looksLikeClaim, passedNames } from '../src/forwarding/claims.ts'
 import { stripGateCookies } from '../src/forwarding/cookies.ts'
 import { forwardedElement } from '../src/forwarding/forwarded.ts'
 import { utf8 } from '../src/forwarding/outbound.ts'
@@ -80,7 +80,9 @@ export function unremovableClaim(asked: IncomingHttpHeaders, app: App, copiesByN
   const names = headerNamesOf(app)
   const claimed = claimsIn(asked, names)
   if (!copiesByName) return claimed[slotsOf(asked) ?? claimed.length] ?? null
-  return claimed.find(name => !named.has(name)) ?? null
+  // Where verdicts carry it, the proxy is configured to copy it.
+  const isCopied = (name: string) => name === 'authorization' && app.upstreamLogin?.inVerdict === true
+  return claimed.find(name => !named.has(name) && !isCopied(name)) ?? null
 }
 
 /** The names that config/examples/nginx-auth-request.conf removes. */
@@ -116,11 +118,13 @@ const named: ReadonlySet<string> = new Set(namedForProxies)
 interface HeaderNames {
   readonly added: ReadonlySet<string>
   readonly passed: ReadonlySet<string>
+  /** True if only the gate sets `Authorization`. */
+  readonly takesLogin: boolean
 }
 
 function headerNamesOf(app: App): HeaderNames {
   const added = [...namesOf(app.identityHeaders), ...Object.keys(app.addHeaders), ...(app.frontHeaders ?? [])]
-  return { added: new Set(added.map(normalName)), passed: passedNames(app) }
+  return { added: new Set(added.map(normalName)), passed: passedNames(app), takesLogin: app.upstreamLogin != null }
 }
 
 function slotsOf({ 'factorgate-out': slots }: IncomingHttpHeaders): number | null {
@@ -140,6 +144,6 @@ function isFraming(name: string): boolean {
 function mustNotPass(name: string, names: HeaderNames): boolean {
   if (isFraming(name)) return false
   const normal = normalName(name)
-  if (names.added.has(normal)) return true
+  if (names.added.has(normal) || (names.takesLogin && isAuthorization(name))) return true
   return isClaim(name) && !names.passed.has(normal)
 }

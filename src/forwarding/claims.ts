@@ -83,6 +83,11 @@ export function isClaim(name: string): boolean {
   return !passing.test(bare) && isNamed(bare)
 }
 
+/** True for `Authorization` in any spelling, for apps whose `Authorization` the gate alone sets. */
+export function isAuthorization(name: string): boolean {
+  return bareName(name).replace(/-$/, '') === 'authorization'
+}
+
 /** True for claims, and for exceptions that a proxy's pattern cannot tell apart. */
 export function looksLikeClaim(name: string): boolean {
   return isNamed(bareName(name))

@@ -6,7 +6,7 @@ import type { Permit } from '../policy/decision.ts'
 import { carriesToken } from '../programs/presented.ts'
 import { connectionOptions, hopByHop, normalName, withoutListed } from '../request/header-name.ts'
 import { isFirstLeg, tiesConnection } from '../upstream/connection-schemes.ts'
-import { isClaim, passedNames } from './claims.ts'
+import { isAuthorization, isClaim, passedNames } from './claims.ts'
 import { stripGateCookies } from './cookies.ts'
 import { forwardedElement } from './forwarded.ts'
 import {
@@ -111,8 +111,6 @@ export function outboundPlan(app: App, upstream: Upstream): OutboundPlan {
   const ours = [...Object.keys(app.addHeaders), ...namesOf(app.identityHeaders), ...(app.frontHeaders ?? [])]
   if (app.tokens?.header != null) ours.push(app.tokens.header)
   if (app.forwarded === true) ours.push('forwarded')
-  // A client must not choose who a person is at such an app.
-  if (app.upstreamLogin != null) ours.push('authorization')
   // The gate begins or continues the trace itself; a client's headers must not look like the gate's.
   if (app.isTraced === true) ours.push('traceparent', 'tracestate')
   return {
@@ -266,6 +264,8 @@ function learn(plan: OutboundPlan, name: string): Kind {
 function judge(plan: OutboundPlan, name: string): Kind {
   const lower = name.toLowerCase()
   const normal = normalName(name)
+  // A client must not choose who a person is at such an app.
+  if (plan.app.upstreamLogin != null && isAuthorization(name)) return 'drop'
   const own = Object.hasOwn(special, lower) ? special[lower] : undefined
   if (own !== undefined && !(lower === 'authorization' && plan.configured.has(normal))) return own
   if (lower === 'host' || lower === 'expect' || isFraming(normal)) return 'drop'

@@ -22,9 +22,19 @@ t.test('every command is there', async t => {
   const names = (await everyCommand()).map(({ words }) => words.join(' '))
   for (const name of [
     ...['serve', 'demo', 'init', 'check', 'explain', 'schema', 'key new', 'key rotate', 'store export', 'store import'],
-    ...['add', 'list', 'show', 'set', 'invite', 'suspend', 'resume', 'reset-factors', 'forget-name', 'remove'].map(
-      word => `user ${word}`
-    ),
+    ...[
+      'add',
+      'list',
+      'show',
+      'set',
+      'invite',
+      'suspend',
+      'resume',
+      'reset-factors',
+      'forget-name',
+      'forget-login',
+      'remove'
+    ].map(word => `user ${word}`),
     ...['session list', 'session revoke']
   ])
     t.ok(names.includes(name), name)

@@ -29,6 +29,7 @@ import { errorStories } from './error-stories.tsx'
 import { forgottenStories } from './forgotten-stories.tsx'
 import { programStories } from './program-stories.tsx'
 import { setUpStories } from './set-up-stories.tsx'
+import { upstreamLoginStories } from './upstream-login-stories.tsx'
 
 export interface Story {
   readonly name: string
@@ -471,6 +472,7 @@ export function storiesIn(language: Language): readonly Story[] {
     ),
     ...appStories(person, now, variant),
     ...programStories(person, now, { optional, variant }),
+    ...upstreamLoginStories({ ...person, returnTo }, now, { optional, variant }),
     variant('apps-none', <AppsPage frame={person} view={{ apps: [], now, spent: null }} />),
     own('account', <AccountPage frame={person} view={account} />),
     variant(

@@ -176,57 +176,75 @@ const put = ({ gate, alice }: Awaited<ReturnType<typeof start>>, password = secr
   gate.server.runtime.upstreamLogins.store(alice.id, app, basic('alice', password))
 const script = { 'sec-fetch-mode': 'cors', 'sec-fetch-dest': 'empty' }
 
-t.test('public paths, and what the app answers there', async t => {
+t.test(
+  'L6 · an app makes browsers ask for a name and a password → no demand for Basic reaches a client, on public paths too',
+  async t => {
+    const fixture = await start(t)
+    const { app, gate, visit } = fixture
+    const stranger = (uri: string) => gate.request('GET', `${gate.origin('old')}${uri}`, navigation)
+    t.equal((await stranger('/free')).body, 'free')
+    const refused = await stranger('/open/x')
+    t.equal(refused.status, 401, 'the app refuses a stranger')
+    t.equal(refused.headers['www-authenticate'], 'Bearer realm="a, basic b"', 'without a demand for Basic')
+    t.equal((await visit('/free')).body, 'free', 'a person without a login is not asked for one')
+    t.match(await visit('/open/x'), { status: 302, headers: { location: /logins\/old/ } }, 'unless the app asks')
+    await put(fixture)
+    t.match(await visit('/open/x'), { status: 200 }, 'a stored one goes there too')
+    t.match(await stranger('/open/x'), { status: 401 }, 'and not for strangers')
+    t.same(app.wrong, [])
+  }
+)
+
+t.test('L1 · a client sends an Authorization of its own, in any spelling → no such line reaches the app', async t => {
   const fixture = await start(t)
   const { app, gate, visit } = fixture
-  const stranger = (uri: string) => gate.request('GET', `${gate.origin('old')}${uri}`, navigation)
-  t.equal((await stranger('/free')).body, 'free')
-  const refused = await stranger('/open/x')
-  t.equal(refused.status, 401, 'the app refuses a stranger')
-  t.equal(refused.headers['www-authenticate'], 'Bearer realm="a, basic b"', 'without a demand for Basic')
-  t.equal((await visit('/free')).body, 'free', 'a person without a login is not asked for one')
-  t.match(await visit('/open/x'), { status: 302, headers: { location: /logins\/old/ } }, 'unless the app asks')
+  const spellings = ['authorization', 'Authorization_', 'HTTP_AUTHORIZATION', 'X-Authorization', 'Proxy-Authorization']
+  const sent = Object.fromEntries(spellings.map(name => [name, 'Basic eDp5']))
+  const lines = () =>
+    app.seen.at(-1)!.rawHeaders.filter((_, i, all) => /authorization/i.test(all[i - (i % 2)] as string))
+  await gate.request('GET', `${gate.origin('old')}/free`, sent)
+  t.same(lines(), [], 'of a stranger')
   await put(fixture)
-  t.match(await visit('/open/x'), { status: 200 }, 'a stored one goes there too')
-  t.match(await stranger('/open/x'), { status: 401 }, 'and not for strangers')
-  t.same(app.wrong, [])
-  await gate.request('GET', `${gate.origin('old')}/free`, { authorization: 'Basic eDp5' })
-  t.notOk('authorization' in app.seen.at(-1)!.headers, 'a stranger sends none of their own')
+  await visit('/data', { ...sent, connection: 'authorization, keep-alive' })
+  t.same(lines(), ['Authorization', basic('alice', secret)], 'of a person, who cannot have it removed either')
   await visit('/free', { authorization: 'Basic eDp5' }, 'plain')
-  t.equal(app.seen.at(-1)!.headers.authorization, 'Basic eDp5', 'an app without the key gets what the client sends')
+  t.same(lines(), ['authorization', 'Basic eDp5'], 'an app without the key gets what the client sends')
 })
 
-t.test('an app that would lock the person out gets one try, however many requests there are', async t => {
-  const fixture = await start(t)
-  const { app, gate, visit, time } = fixture
-  await put(fixture, 'wrong')
-  app.state.holds = true
-  const first = visit('/0', script)
-  await until(() => app.held.length === 1)
-  let asked = 0
-  const { upstreamLogins } = gate.server.runtime
-  const { admit } = upstreamLogins
-  upstreamLogins.admit = login => {
-    asked++
-    return admit.call(upstreamLogins, login)
+t.test(
+  'L3 · a wrong or changed password is sent by many requests at once → one of them tries it, and nothing is sent again',
+  async t => {
+    const fixture = await start(t)
+    const { app, gate, visit, time } = fixture
+    await put(fixture, 'wrong')
+    app.state.holds = true
+    const first = visit('/0', script)
+    await until(() => app.held.length === 1)
+    let asked = 0
+    const { upstreamLogins } = gate.server.runtime
+    const { admit } = upstreamLogins
+    upstreamLogins.admit = login => {
+      asked++
+      return admit.call(upstreamLogins, login)
+    }
+    const others = Array.from({ length: 8 }, (_, i) => visit(`/${i + 1}`, script))
+    await until(() => asked === 8)
+    t.equal(app.held.length, 1, 'they wait for the first')
+    app.release()
+    for (const answer of await Promise.all([first, ...others]))
+      t.equal(answer.headers['factorgate-error'], 'upstream_login_refused')
+    t.equal(app.wrong.length, 1, 'the app has got none of them')
+
+    await put(fixture)
+    t.equal((await visit('/broken', script)).status, 500, 'a failure of the app says nothing of the login')
+    const all = await Promise.all(Array.from({ length: 5 }, (_, i) => visit(`/${i}`, script)))
+    t.ok(all.every(({ status }) => status === 200))
+    app.state.password = 'new'
+    time.now += 61_000
+    await Promise.all(Array.from({ length: 5 }, (_, i) => visit(`/${i}`, script)))
+    t.equal(app.wrong.length, 2, 'after a quiet minute a changed password costs one try too')
   }
-  const others = Array.from({ length: 8 }, (_, i) => visit(`/${i + 1}`, script))
-  await until(() => asked === 8)
-  t.equal(app.held.length, 1, 'they wait for the first')
-  app.release()
-  for (const answer of await Promise.all([first, ...others]))
-    t.equal(answer.headers['factorgate-error'], 'upstream_login_refused')
-  t.equal(app.wrong.length, 1, 'the app has got none of them')
-
-  await put(fixture)
-  t.equal((await visit('/broken', script)).status, 500, 'a failure of the app says nothing of the login')
-  const all = await Promise.all(Array.from({ length: 5 }, (_, i) => visit(`/${i}`, script)))
-  t.ok(all.every(({ status }) => status === 200))
-  app.state.password = 'new'
-  time.now += 61_000
-  await Promise.all(Array.from({ length: 5 }, (_, i) => visit(`/${i}`, script)))
-  t.equal(app.wrong.length, 2, 'after a quiet minute a changed password costs one try too')
-})
+)
 
 t.test('a late refusal of an earlier login does not stop the new one', async t => {
   const fixture = await start(t)
@@ -283,48 +301,79 @@ t.test('a verdict carries it where the configuration says so, and removes the cl
   t.equal(app.seen.length, 0)
 })
 
-t.test('what ends it, and who cannot use it', async t => {
-  const fixture = await start(t)
-  const { gate, alice, visit, portal } = fixture
-  const { runtime } = gate.server
-  const { store, upstreamLogins } = runtime
-  const keyOf = (account: string, app: string) => `upstream-login:${account}:${app}`
-  await put(fixture)
-  const sealed = (await store.get(keyOf(alice.id, 'old'))) as string
-  t.match(sealed, /^v1\./, 'sealed in the store')
-  t.notOk(sealed.includes(basic('alice', secret).slice(6)))
-  const bob = await gate.account('bob')
-  for (const [account, app] of [
-    [bob.id, 'old'],
-    [alice.id, 'other']
-  ] as const) {
-    await store.put(keyOf(account, app), sealed)
-    t.equal(await upstreamLogins.find(account, app), null, 'a record that is moved opens for nobody')
+t.test(
+  'L2 · a login is moved to another person or app in the store → it opens for nobody, and the person is asked',
+  async t => {
+    const fixture = await start(t)
+    const { gate, alice, visit } = fixture
+    const { runtime } = gate.server
+    const { store, upstreamLogins } = runtime
+    const keyOf = (account: string, app: string) => `upstream-login:${account}:${app}`
+    await put(fixture)
+    const sealed = (await store.get(keyOf(alice.id, 'old'))) as string
+    t.match(sealed, /^v1\./, 'sealed in the store')
+    t.notOk(sealed.includes(basic('alice', secret).slice(6)))
+    const bob = await gate.account('bob')
+    for (const [account, app] of [
+      [bob.id, 'old'],
+      [alice.id, 'other']
+    ] as const) {
+      await store.put(keyOf(account, app), sealed)
+      t.equal(await upstreamLogins.find(account, app), null, 'a record that is moved opens for nobody')
+    }
+    t.match(await visit('/data', navigation, 'other'), { status: 302 }, 'and its owner is asked')
+    t.equal(await upstreamLogins.store(alice.id, 'other', basic('alice', secret)), 'replaced', 'it can be replaced')
+    t.equal((await visit('/data', navigation, 'other')).status, 200)
+    const login = await upstreamLogins.find(alice.id, 'old')
+    t.notMatch(JSON.stringify(login), /Basic/, 'JSON shows no secret')
+
+    await store.delete(keyOf(alice.id, 'old'))
+    await until(() => upstreamLogins.peek(alice.id, 'old') === undefined)
+    t.match(await visit('/data'), { status: 302 }, 'removed at another gate')
+    await put(fixture)
+    t.equal((await visit('/data')).status, 200)
+
+    await runtime.accounts.suspend(alice.id, 'left')
+    t.match(await visit('/data', script), { status: 401 }, 'nothing goes for a suspended person')
+    t.equal(await upstreamLogins.removeAll(alice.id), 2)
+    t.equal(await store.get(keyOf(alice.id, 'old')), null)
   }
-  t.match(await visit('/data', navigation, 'other'), { status: 302 }, 'and its owner is asked')
-  t.equal(await upstreamLogins.store(alice.id, 'other', basic('alice', secret)), 'replaced', 'it can be replaced')
-  t.equal((await visit('/data', navigation, 'other')).status, 200)
-  const login = await upstreamLogins.find(alice.id, 'old')
-  t.notMatch(JSON.stringify(login), /Basic/, 'JSON shows no secret')
+)
 
-  await store.delete(keyOf(alice.id, 'old'))
-  await until(() => upstreamLogins.peek(alice.id, 'old') === undefined)
-  t.match(await visit('/data'), { status: 302 }, 'removed at another gate')
-  await put(fixture)
-  t.equal((await visit('/data')).status, 200)
-
-  t.match(await portal.get('/.factorgate/account/logins/plain'), { status: 404 }, 'an app without the key')
-  fixture.time.now += 6 * 60_000
-  t.match(
-    await portal.get('/.factorgate/account/logins/old'),
-    { status: 302, headers: { location: /challenge/ } },
-    'a fresh proof is needed'
-  )
-  await runtime.accounts.suspend(alice.id, 'left')
-  t.match(await visit('/data', script), { status: 401 }, 'nothing goes for a suspended person')
-  t.equal(await upstreamLogins.removeAll(alice.id), 2)
-  t.equal(await store.get(keyOf(alice.id, 'old')), null)
-})
+t.test(
+  'L5 · a thief of a session reads a login, or stores one → no page shows it, and to store one takes a fresh proof',
+  async t => {
+    const fixture = await start(t)
+    const { portal, time, gate } = fixture
+    await put(fixture)
+    const form = '/.factorgate/account/logins/old'
+    for (const page of ['/.factorgate/account/logins', form, '/.factorgate/account']) {
+      const { status, body } = await portal.get(page)
+      t.equal(status, 200, page)
+      t.notOk(
+        [secret, 'value="alice"', basic('alice', secret).slice(6)].some(hidden => body.includes(hidden)),
+        page
+      )
+    }
+    t.match(await portal.get('/.factorgate/account/logins/plain'), { status: 404 }, 'an app without the key')
+    for (const [fields, sentence] of [
+      [{ user: 'a:b', password: 'x' }, /without a colon/],
+      [{ user: '', password: 'x' }, /without a colon/],
+      [{ user: 'a', password: 'x\0y' }, /cannot be sent/]
+    ] as const)
+      t.match(await portal.fill(form, fields), { status: 403, body: sentence })
+    const elsewhere = `${form}?rd=${encodeURIComponent(`${gate.origin('plain')}/x`)}`
+    const stored = await portal.fill(elsewhere, { user: 'alice', password: secret })
+    t.equal(stored.headers.location, `${gate.origin('old')}/`, 'the way back leads to the app alone')
+    time.now += 6 * 60_000
+    const late = await portal.get(form)
+    t.match(late, { status: 302, headers: { location: /\/challenge\?rd=/ } })
+    t.match(await portal.fill(form, { user: 'x', password: 'y' }, form), {
+      status: 302,
+      headers: { location: /\/challenge/ }
+    })
+  }
+)
 
 async function until(holds: () => boolean): Promise<void> {
   while (!holds()) await new Promise(resolve => setImmediate(resolve))
