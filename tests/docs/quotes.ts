@@ -4,7 +4,7 @@
  */
 
 /** The letters that begin an id: of THREATS.md, and of either document. */
-const threats = 'HPRMWSFDITNKBEO'
+const threats = 'HPRMWSFDITUNKBEO'
 const both = `${threats}GAN`
 
 const id = '(?:[A-Z]\\d{1,2}|0\\.\\d{1,2}|3)\\b(?![.%]\\w)'

@@ -16,7 +16,7 @@ export const groups = {
   D: 17,
   I: 54,
   T: 10,
-  L: 6,
+  U: 6,
   N: 3,
   K: 9,
   B: 5,

@@ -58,7 +58,7 @@ t.test('operators see for which apps a login is stored, and remove one', async t
 })
 
 t.test(
-  'L4 · a login leaks by a backup, a list, the journal or a rotation → it is sealed or not there, and opens with the new key alone',
+  'U4 · a login leaks by a backup, a list, the journal or a rotation → it is sealed or not there, and opens with the new key alone',
   async t => {
     const { factorgate, alice, logins, record } = await start(t)
     await factorgate.ok('store', 'export', 'backup.sealed')

@@ -177,7 +177,7 @@ const put = ({ gate, alice }: Awaited<ReturnType<typeof start>>, password = secr
 const script = { 'sec-fetch-mode': 'cors', 'sec-fetch-dest': 'empty' }
 
 t.test(
-  'L6 · an app makes browsers ask for a name and a password → no demand for Basic reaches a client, on public paths too',
+  'U6 · an app makes browsers ask for a name and a password → no demand for Basic reaches a client, on public paths too',
   async t => {
     const fixture = await start(t)
     const { app, gate, visit } = fixture
@@ -195,7 +195,7 @@ t.test(
   }
 )
 
-t.test('L1 · a client sends an Authorization of its own, in any spelling → no such line reaches the app', async t => {
+t.test('U1 · a client sends an Authorization of its own, in any spelling → no such line reaches the app', async t => {
   const fixture = await start(t)
   const { app, gate, visit } = fixture
   const spellings = ['authorization', 'Authorization_', 'HTTP_AUTHORIZATION', 'X-Authorization', 'Proxy-Authorization']
@@ -212,7 +212,7 @@ t.test('L1 · a client sends an Authorization of its own, in any spelling → no
 })
 
 t.test(
-  'L3 · a wrong or changed password is sent by many requests at once → one of them tries it, and nothing is sent again',
+  'U3 · a wrong or changed password is sent by many requests at once → one of them tries it, and nothing is sent again',
   async t => {
     const fixture = await start(t)
     const { app, gate, visit, time } = fixture
@@ -302,7 +302,7 @@ t.test('a verdict carries it where the configuration says so, and removes the cl
 })
 
 t.test(
-  'L2 · a login is moved to another person or app in the store → it opens for nobody, and the person is asked',
+  'U2 · a login is moved to another person or app in the store → it opens for nobody, and the person is asked',
   async t => {
     const fixture = await start(t)
     const { gate, alice, visit } = fixture
@@ -341,7 +341,7 @@ t.test(
 )
 
 t.test(
-  'L5 · a thief of a session reads a login, or stores one → no page shows it, and to store one takes a fresh proof',
+  'U5 · a thief of a session reads a login, or stores one → no page shows it, and to store one takes a fresh proof',
   async t => {
     const fixture = await start(t)
     const { portal, time, gate } = fixture
