@@ -9,7 +9,6 @@ const drainBytes = 256 * 1024 * 1024
 const drainMs = 30_000
 const silenceMs = 5_000
 
-const softened = new WeakSet<Duplex>()
 const last = new WeakSet<Duplex>()
 const leaving = new WeakSet<Duplex>()
 
@@ -33,13 +32,15 @@ export function isLeaving(socket: Duplex): boolean {
 /** Makes node:http close this connection in stages. It calls `destroySoon` after a last response. */
 export function softenClose(socket: Duplex): void {
   const one = socket as HttpSocket
-  if (softened.has(one) || typeof one.destroySoon !== 'function') return
-  softened.add(one)
-  one.destroySoon = () => {
-    // The last request is complete, so a plain close causes no reset.
-    if (!last.has(one) && one.parser?.incoming?.complete === true) closeWhenWritten(one)
-    else endInStages(one)
-  }
+  if (one.destroySoon === destroySoftly || typeof one.destroySoon !== 'function') return
+  one.destroySoon = destroySoftly
+}
+
+/** One for all sockets: a function and an entry in a WeakSet for each connection cost as much as the rest of tracking it. */
+function destroySoftly(this: HttpSocket): void {
+  // The last request is complete, so a plain close causes no reset.
+  if (!last.has(this) && this.parser?.incoming?.complete === true) closeWhenWritten(this)
+  else endInStages(this)
 }
 
 /** Starts the staged close after everything written so far. */

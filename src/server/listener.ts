@@ -33,6 +33,8 @@ export interface ListenerOptions {
   readonly headersTimeoutMs?: number
   /** Default: no balancer speaks the PROXY protocol. */
   readonly proxyProtocol?: ProxyProtocol | null
+  /** 48 bytes with which TLS tickets are sealed, so that other processes can resume them. Default: keys of its own. */
+  readonly ticketKeys?: Buffer | undefined
 }
 
 /**
@@ -58,7 +60,13 @@ export class Listener {
 
   constructor(
     pipeline: Pipeline,
-    { maxHeaderSize, tls, headersTimeoutMs: headersMs = headersTimeoutMs, proxyProtocol = null }: ListenerOptions
+    {
+      maxHeaderSize,
+      tls,
+      headersTimeoutMs: headersMs = headersTimeoutMs,
+      proxyProtocol = null,
+      ticketKeys
+    }: ListenerOptions
   ) {
     this.#pipeline = pipeline
     this.#isTls = tls !== null
@@ -90,6 +98,7 @@ export class Listener {
             ...clientRequest(tls),
             ALPNProtocols: ['http/1.1'],
             handshakeTimeout: headersMs,
+            ...(ticketKeys === undefined ? {} : { ticketKeys }),
             ...this.#choice()
           })
     if (tls !== null && 'source' in tls) tls.source.onChange(() => this.#renewContext())
@@ -118,7 +127,12 @@ export class Listener {
     if (tls !== null && 'source' in tls && tls.challenges !== null) interceptChallenges(server, tls.challenges)
     if (proxyProtocol !== null) readProxyHeaders(server, proxyProtocol)
     // Last, so that the end of the gate also ends connections whose first bytes are awaited.
-    for (const event of ['connection', 'secureConnection']) server.on(event, (socket: Socket) => this.#track(socket))
+    const sockets = this.#sockets
+    const forget = function (this: Socket) {
+      sockets.delete(this)
+    }
+    server.on('connection', (socket: Socket) => this.#track(socket, forget, tls === null))
+    if (tls !== null) server.on('secureConnection', (socket: TLSSocket) => this.#track(socket, forget, true))
   }
 
   /** Rejects with Node's error (`EADDRINUSE`, `EACCES` …). `fd` is a descriptor of systemd in place of the address. */
@@ -190,10 +204,11 @@ export class Listener {
     clearTimeout(force)
   }
 
-  #track(socket: Socket): void {
+  /** `speaksHttp`: false for the TCP connection under TLS. */
+  #track(socket: Socket, forget: (this: Socket) => void, speaksHttp: boolean): void {
     this.#sockets.add(socket)
-    softenClose(socket)
-    socket.once('close', () => this.#sockets.delete(socket))
+    if (speaksHttp) softenClose(socket)
+    socket.on('close', forget)
   }
 
   #isSilent(socket: Socket): boolean {

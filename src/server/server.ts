@@ -40,6 +40,8 @@ export interface ServerInput {
     readonly of: number
     /** Tells the other workers which upstreams are down. */
     readonly tell: (news: UpstreamNews) => void
+    /** 48 bytes, the same for all workers. */
+    readonly ticketKeys: Uint8Array
   }
   readonly hasher?: PasswordHasher | undefined
   /** Sockets that systemd has opened. Default: none. */
@@ -120,7 +122,8 @@ export class Server implements Serving {
     this.#listener = new Listener(pipelineOf(gateway), {
       maxHeaderSize: config.listen.maxHeaderSize,
       tls: tlsOf(config, issuing),
-      proxyProtocol
+      proxyProtocol,
+      ticketKeys: worker === undefined ? undefined : Buffer.from(worker.ticketKeys)
     })
     this.#plainHttp =
       config.listen.http === null ? null : plainHttpOf(config, issuing, () => this.#redirects, proxyProtocol)

@@ -1,13 +1,15 @@
 /** Several worker processes (`workers: 2`): shared sign-ins, one start and end, one page of metrics. */
+import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { readFile, writeFile } from 'node:fs/promises'
 import http from 'node:http'
 import type { Socket } from 'node:net'
+import tls from 'node:tls'
 import t from 'tap'
 import { Person, totpCode } from '../fixtures/in-process/person.ts'
 import { download } from '../fixtures/in-process/torrent.ts'
 import { startUpstream } from '../fixtures/in-process/upstream.ts'
-import { type Gate, startGate } from '../fixtures/process/gate.ts'
+import { certificate, type Gate, startGate } from '../fixtures/process/gate.ts'
 
 const password = 'two hands of one gate'
 const MiB = 1024 ** 2
@@ -206,10 +208,25 @@ t.test('two processes, one gate', async t => {
     t.equal(lines.filter(({ kind }) => kind === 'gate.stop').length, 2)
   })
 
-  await t.test('none outlives a crew that was killed', async t => {
+  await t.test('a TLS ticket of one worker counts with the other; none outlives a crew that was killed', async t => {
+    const config = await readFile(gate.configFile, 'utf8')
+    const secure = JSON.parse(config.replaceAll(/http:(?=\/\/\w+\.localhost)/g, 'https:'))
+    secure.listen.tls = await certificate(gate.folder)
+    await writeFile(gate.configFile, JSON.stringify(secure))
     await gate.start()
     const workers = childrenOf(gate.pid)
     t.equal(workers.length, 2)
+    const options = { host: '127.0.0.1', port: gate.port, rejectUnauthorized: false }
+    const first = tls.connect(options)
+    const [session] = (await once(first, 'session')) as [Buffer]
+    first.destroy()
+    // The workers take connections in turn.
+    for (let i = 0; i < 4; i++) {
+      const again = tls.connect({ ...options, session })
+      await once(again, 'secureConnect')
+      t.ok(again.isSessionReused())
+      again.destroy()
+    }
     await gate.stop('SIGKILL')
     await until(() => !workers.some(isAlive))
   })

@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
 import diagnostics from 'node:diagnostics_channel'
 import { once } from 'node:events'
 import { chmodSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
@@ -156,7 +157,44 @@ t.test('TLS: serves it, exchanges the certificate without a restart, speaks HTTP
   writeFileSync(path.join(folder, 'new.crt'), 'no certificate')
   t.throws(() => listener.reloadTls({ cert: path.join(folder, 'new.crt'), key: path.join(folder, 'new.key') }))
   t.equal((await peer()).name, 'second', 'a bad file leaves the old one in place')
+
+  await t.test('tickets outlive a change of the certificate, and count where the keys are the same', async t => {
+    const serve = async (ticketKeys?: Buffer) => {
+      const pipeline = { request: () => {}, upgrade: () => {} }
+      const listener = new Listener(pipeline, { maxHeaderSize: 16_384, tls: files, ticketKeys })
+      t.teardown(() => listener.close(0))
+      return { listener, port: (await listener.listen('127.0.0.1', 0)).port }
+    }
+    const keys = randomBytes(48)
+    const [one, worker, stranger, alone] = [await serve(keys), await serve(keys), await serve(), await serve()]
+    make(folder, 'third')
+    for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
+      const [ticket, own] = [await ticketOf(one.port, version), await ticketOf(alone.port, version)]
+      for (const { listener } of [one, alone])
+        listener.reloadTls({ cert: path.join(folder, 'new.crt'), key: path.join(folder, 'new.key') })
+      t.ok(await resumes(one.port, version, ticket), `after a reload (${version})`)
+      t.ok(await resumes(alone.port, version, own), `after a reload, with keys that nobody gave (${version})`)
+      t.ok(await resumes(worker.port, version, ticket), `at another worker (${version})`)
+      t.notOk(await resumes(stranger.port, version, ticket), `not at another gate (${version})`)
+    }
+  })
 })
+
+/** The ticket of a new TLS session. */
+async function ticketOf(port: number, maxVersion: tls.SecureVersion): Promise<Buffer> {
+  const socket = tls.connect({ port, host: '127.0.0.1', rejectUnauthorized: false, maxVersion })
+  const [ticket] = (await once(socket, 'session')) as [Buffer]
+  socket.destroy()
+  return ticket
+}
+
+async function resumes(port: number, maxVersion: tls.SecureVersion, session: Buffer): Promise<boolean> {
+  const socket = tls.connect({ port, host: '127.0.0.1', rejectUnauthorized: false, maxVersion, session })
+  await once(socket, 'secureConnect')
+  const isReused = socket.isSessionReused()
+  socket.destroy()
+  return isReused
+}
 
 t.test('a reload that fails in the middle, or comes after the end, leaves the old gateway and no new one', async t => {
   const upstream = await echoApp(t)

@@ -1,5 +1,6 @@
 /** The cluster primary: starts the worker processes, replaces crashed ones, and collects their health and metrics. */
 import cluster from 'node:cluster'
+import { randomBytes } from 'node:crypto'
 import type { AddressInfo } from 'node:net'
 import type { FastifyInstance, FastifyListenOptions } from 'fastify'
 import type { Logger } from 'pino'
@@ -48,6 +49,8 @@ export class Cluster implements Serving {
   #config: Config
   /** The configuration at start: a new worker must open the same store, keys and journal. */
   readonly #opened: Config
+  /** Seals the TLS tickets of all workers. It lives in memory only, because whoever has it reads recorded TLS 1.2 (RFC 5077 §5.5). */
+  readonly #ticketKeys = randomBytes(48)
   #note: ConfigurationNote = { startedAt: systemClock(), loadedAt: systemClock(), refused: null, waiting: [] }
   #gate: AddressInfo | undefined
   #closing: Promise<void> | undefined
@@ -161,7 +164,8 @@ export class Cluster implements Serving {
       if (worker.process.pid === undefined) this.#onExit(number, handle, error.message)
     })
     const config = withOpened(this.#config, this.#opened)
-    return (await handle.ask({ ask: 'start', config, number, of: this.#size, sockets: this.#sockets })) as AddressInfo
+    const shared = { of: this.#size, sockets: this.#sockets, ticketKeys: this.#ticketKeys }
+    return (await handle.ask({ ask: 'start', config, number, ...shared })) as AddressInfo
   }
 
   /** Tells the other workers, so that an upstream that is down costs one wait and not one for each worker. */

@@ -14,6 +14,7 @@ export type WorkerCommand =
       readonly number: number
       readonly of: number
       readonly sockets: InheritedSockets
+      readonly ticketKeys: Uint8Array
     }
   | { readonly ask: 'reload'; readonly config: Config }
   | { readonly ask: 'refuse'; readonly problems: readonly string[] }
@@ -61,9 +62,9 @@ export function work({ clock, logFor, cannotStart }: WorkerInput): Promise<0 | 1
     const execute = async (asked: Asked): Promise<unknown> => {
       if (asked.ask === 'end') return end()
       if (asked.ask === 'start') {
-        const { config, number, of, sockets } = asked
+        const { config, number, of, sockets, ticketKeys } = asked
         log = logFor(config, number)
-        starting = Server.start({ config, clock, log, worker: { number, of, tell }, sockets })
+        starting = Server.start({ config, clock, log, worker: { number, of, tell, ticketKeys }, sockets })
         return (await starting).addresses.gate
       }
       const server = await starting
