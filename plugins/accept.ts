@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { GateError } from '../src/errors.ts'
+import { streamOf } from '../src/platform/http2-stream.ts'
 import { closeInStages } from '../src/platform/staged-close.ts'
 import type { Client } from '../src/request/client.ts'
 import type { RequestTrace } from '../src/traces/request-trace.ts'
@@ -66,8 +67,7 @@ export const acceptPlugin = fp<AcceptOptions>(
 )
 
 function headerProblem(raw: IncomingMessage): 'headers_too_large' | 'bad_request' | null {
-  // Node parses request lines of HTTP/0.9 and 2.0 with headers, other servers do not (THREATS F1).
-  if (raw.httpVersionMajor !== 1) return 'bad_request'
+  if (raw.httpVersionMajor !== 1 && !isFitHttp2(raw)) return 'bad_request'
   const lines = raw.rawHeaders
   if (lines.length > maxHeaderLines * 2) return 'headers_too_large'
   let seen = 0
@@ -79,6 +79,12 @@ function headerProblem(raw: IncomingMessage): 'headers_too_large' | 'bad_request
     seen |= bit
   }
   return null
+}
+
+/** Node parses request lines of HTTP/0.9 and 2.0 with headers, other servers do not (THREATS F1). Only real HTTP/2 has streams. */
+function isFitHttp2(raw: IncomingMessage): boolean {
+  // User info in `:authority` (RFC 9113 §8.3.1).
+  return streamOf(raw) !== null && raw.headers.host?.includes('@') === false
 }
 
 function announcesBody({ headers }: IncomingMessage): boolean {

@@ -28,6 +28,7 @@ import type { Flow } from '../src/metering/flow.ts'
 import type { Leads } from '../src/metering/led-requests.ts'
 import type { ObservedExchange } from '../src/metering/observation.ts'
 import type { ResponseTap } from '../src/metering/response-tap.ts'
+import { takesInterim } from '../src/platform/interim-response.ts'
 import { endInStages, isLast } from '../src/platform/staged-close.ts'
 import { responseToUpgrade } from '../src/platform/upgrade-response.ts'
 import type { Permit } from '../src/policy/decision.ts'
@@ -166,7 +167,7 @@ export function pipelineOf(app: FastifyInstance): Pipeline {
       // With an upgrade that is not accepted, Node drops the bytes of the same chunk, so the connection must not be reused.
       if (request.headers.upgrade !== undefined) response.shouldKeepAlive = false
       // Pages of the gate always read the body. Forwarding sends 100 itself.
-      const asksFirst = request.headers.expect !== undefined && request.httpVersionMinor > 0
+      const asksFirst = request.headers.expect !== undefined && takesInterim(request)
       if (asksFirst && request.url?.startsWith('/.factorgate/')) response.writeContinue()
       app.routing(request, response)
     },

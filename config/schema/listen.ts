@@ -1,7 +1,7 @@
 /** The schema of `listen`: where browsers reach the gate, and with which certificate. */
 import { acme } from './acme.ts'
 import { proxyProtocol } from './proxy-protocol.ts'
-import { map, orNull, text, whole } from './schema-builders.ts'
+import { choice, map, orNull, text, whole } from './schema-builders.ts'
 
 const tls = map(
   {
@@ -62,6 +62,13 @@ export const listen = map(
     ),
     tls: orNull(tls),
     http: orNull(plainHttp),
+    http2: choice(['auto', 'off'], {
+      title: 'HTTP/2',
+      description:
+        '`auto` offers HTTP/2 to browsers where `tls` is set and the gate runs on Node.js 24 or newer; with Node.js 20 and 22 they get HTTP/1.1. WebSockets use HTTP/1.1 always, and so do apps that sign people in by their connection (NTLM, Negotiate). `off` offers HTTP/1.1 alone.',
+      default: 'auto',
+      example: 'off'
+    }),
     proxyProtocol: orNull(proxyProtocol),
     maxHeaderSize: text(
       'size',

@@ -1,10 +1,9 @@
 /** The base class of transfers and tunnels: it asks an upstream, registers the live connection, and reports its end once. */
-import { type IncomingMessage, STATUS_CODES } from 'node:http'
 import { performance } from 'node:perf_hooks'
 import type { App } from '../apps/route-table.ts'
 import type { ErrorCode } from '../errors.ts'
 import type { Direction, Flow, Holder } from '../metering/flow.ts'
-import { writeInterim } from '../platform/interim-response.ts'
+import { takesInterim, writeInterim } from '../platform/interim-response.ts'
 import { type ResponseHandler, type UpstreamConnection, UpstreamError } from '../upstream/connection.ts'
 import type { InterimHead } from '../upstream/response-parser.ts'
 import { takeTied, wasRefused } from '../upstream/tied-connections.ts'
@@ -162,11 +161,8 @@ export abstract class ForwardOperation implements LiveEntry, Holder {
   /** HTTP/1.0 knows no interim responses (RFC 9110 §15.2). */
   onInterim({ status, headers: raw }: InterimHead): void {
     const { req, res } = this.forwardRequest
-    if (this.isOver || res.destroyed || !isModern(req)) return
-    const { headers } = inboundHeaders(raw, status, this.plan.mapping)
-    let text = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'Interim'}\r\n`
-    for (let i = 0; i < headers.length; i += 2) text += `${headers[i]}: ${headers[i + 1]}\r\n`
-    writeInterim(res, `${text}\r\n`)
+    if (this.isOver || res.destroyed || !takesInterim(req)) return
+    writeInterim(res, status, inboundHeaders(raw, status, this.plan.mapping).headers)
   }
 
   /** This person's tied connection, if its upstream still belongs to the app. */
@@ -250,8 +246,4 @@ function withoutBody(outbound: Outbound): Outbound {
     i % 2 === 1 || name.toLowerCase() === 'content-length' ? [] : [name, all[i + 1] as string]
   )
   return { ...outbound, headers, body: 'none' }
-}
-
-function isModern({ httpVersionMajor, httpVersionMinor }: IncomingMessage): boolean {
-  return httpVersionMajor === 1 && httpVersionMinor > 0
 }

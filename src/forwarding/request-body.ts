@@ -4,6 +4,7 @@ import type { Socket } from 'node:net'
 import type { Flow } from '../metering/flow.ts'
 import { noteBodyBytes } from '../platform/body-garbage.ts'
 import { keepAfterFailedWrite } from '../platform/failed-write.ts'
+import { takesInterim } from '../platform/interim-response.ts'
 import type { BodyListener, OutgoingBody } from '../upstream/connection.ts'
 
 /** Body bytes that are written to the app at once, at most. TLS brings 16 kB at a time, and each write would cost as much as a large one. */
@@ -48,7 +49,7 @@ export class RequestBody implements OutgoingBody {
     if (this.#hasLength) socket.write(`${head}\r\n`, 'latin1')
     else this.#head = head
     // HTTP/1.0 knows no interim responses (RFC 9110 §10.1.1).
-    if (this.#req.headers.expect !== undefined && this.#req.httpVersionMinor > 0) this.#res.writeContinue()
+    if (this.#req.headers.expect !== undefined && takesInterim(this.#req)) this.#res.writeContinue()
     this.#req.on('data', this.#onData)
     this.#req.on('end', this.#onEnd)
     socket.on('drain', this.#onDrain)
@@ -131,6 +132,8 @@ export class RequestBody implements OutgoingBody {
   }
 
   readonly #onEnd = (): void => {
+    // A reset HTTP/2 stream ends its body too; what has come is not all of it, and the app must not take it for whole.
+    if (!this.#req.complete) return
     this.#isWhole = true
     if (!this.#hasLength)
       this.#socket?.write(this.#head === null ? '0\r\n\r\n' : `${this.#head}Content-Length: 0\r\n\r\n`, 'latin1')

@@ -3,14 +3,16 @@
  * the client. A request is sent again only if no app can have read it, or if it is safe to repeat.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { ServerHttp2Stream } from 'node:http2'
 import type { Socket } from 'node:net'
 import type { ErrorCode } from '../errors.ts'
 import type { Direction } from '../metering/flow.ts'
 import type { BodyTap } from '../metering/response-tap.ts'
+import { breakStream, demandHttp11, mostStatus, streamOf } from '../platform/http2-stream.ts'
 import { joinBody } from '../platform/joined-body.ts'
 import { endInStages, softenClose } from '../platform/staged-close.ts'
 import type { ResponseHandler, UpstreamError } from '../upstream/connection.ts'
-import type { ResponseHead } from '../upstream/response-parser.ts'
+import { InvalidResponseError, type ResponseHead } from '../upstream/response-parser.ts'
 import { noteResponse } from '../upstream/tied-connections.ts'
 import { batchWrite } from '../upstream/write-batch.ts'
 import { ForwardOperation, repeatable } from './forward-operation.ts'
@@ -99,16 +101,20 @@ class Transfer extends ForwardOperation implements ResponseHandler {
     if (oddities !== null) observer.onOddities(oddities)
     const refusal = loginRefusal(this.forwardRequest, status, raw)
     if (refusal !== null) return this.#refuseLogin(refusal, status)
-    noteResponse(this.forwardRequest, tiesConnection && status === 401)
+    const { req } = this.forwardRequest
+    const stream = streamOf(res)
+    if (stream !== null && status > mostStatus) throw new InvalidResponseError(`status ${status}, which HTTP/2 lacks`)
+    const asksToTie = tiesConnection && status === 401
+    if (stream !== null && asksToTie) return this.#askForHttp11(stream)
+    noteResponse(this.forwardRequest, asksToTie)
     const shown = status === 401 && this.app.upstreamLogin != null ? withoutBasic(raw) : raw
     const { headers, hasLength } = inboundHeaders(shown, status, this.plan.mapping)
     this.#hasBody = framing !== 'none'
-    const { req } = this.forwardRequest
     if (tap !== null) this.#tap = tap.open(req.method as string, path, status, raw, permit.subject === null)
     if (this.#body !== null && !req.complete && req.httpVersionMajor === 1) softenClose(req.socket)
     this.#arrivedWhole = isWhole
     res.writeHead(status, validReason(reason), headers)
-    this.#isFramedOutside = framing === 'none' || hasLength || res.chunkedEncoding
+    this.#isFramedOutside = framing === 'none' || hasLength || res.chunkedEncoding || stream !== null
     this.status = status
     this.flow?.answered(status)
     observer.onResponse(status)
@@ -192,7 +198,7 @@ class Transfer extends ForwardOperation implements ResponseHandler {
     const { res } = this.forwardRequest
     if (this.bytesOut > 0 || this.isOver || res.writableEnded) return
     // flushHeaders() writes the head as UTF-8, which breaks the bytes of file names, so a body begins with an empty write.
-    if (this.#hasBody) res.write(nothing)
+    if (this.#hasBody && streamOf(res) === null) res.write(nothing)
     else res.flushHeaders()
   }
 
@@ -236,10 +242,25 @@ class Transfer extends ForwardOperation implements ResponseHandler {
     endInStages(req.socket)
   }
 
-  /** Destroys the client's connection, so that an incomplete response does not look complete. */
+  /**
+   * The app wants to know people by their connection, and HTTP/2 mixes requests on one. Browsers repeat the request over HTTP/1.1 (RFC 9113 §9.2).
+   */
+  #askForHttp11(stream: ServerHttp2Stream): void {
+    this.cutBy ??= 'needs HTTP/1.1'
+    demandHttp11(stream)
+    this.#finish()
+  }
+
+  /** Destroys the client's connection, or its HTTP/2 stream, so that an incomplete response does not look complete. */
   #cutOff(reason: string): void {
     this.cutBy ??= reason
-    const { socket } = this.forwardRequest.req
+    const { req, res } = this.forwardRequest
+    const stream = streamOf(res)
+    if (stream !== null) {
+      breakStream(stream)
+      return this.#finish()
+    }
+    const { socket } = req
     // Without chunks or a length a clean end means "complete", so the connection is reset.
     if (this.status !== null && !this.#isFramedOutside) reset(socket)
     else socket.destroy()
@@ -257,7 +278,7 @@ class Transfer extends ForwardOperation implements ResponseHandler {
     this.connection?.destroy()
     this.connection = null
     this.#body?.drop()
-    if (this.cutBy === null && !req.complete) linger(req)
+    if (this.cutBy === null && !req.complete && streamOf(res) === null) linger(req)
     this.report()
   }
 }

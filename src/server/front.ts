@@ -56,3 +56,8 @@ export function plainHttpOf(
 export function proxyProtocolOf({ listen }: Config, log: Logger): ProxyProtocol | null {
   return listen.proxyProtocol === null ? null : { ...listen.proxyProtocol, warn: sentence => log.warn(sentence) }
 }
+
+/** True if browsers are offered HTTP/2. Before Node 24, node:http2 obeys too few limits (docs/http2.md). */
+export function offersHttp2({ listen }: Config, nodeVersion = process.versions.node): boolean {
+  return listen.tls !== null && listen.http2 === 'auto' && Number.parseInt(nodeVersion, 10) >= 24
+}

@@ -7,15 +7,15 @@ import type { Duplex } from 'node:stream'
 import { type SecureContext, type SecureContextOptions, TLSSocket } from 'node:tls'
 import { pemText } from '../../config/reading/text-sources.ts'
 import type { Pipeline } from '../../plugins/forward.ts'
-import { strictTransport } from '../../plugins/security-headers.ts'
-import { describeError, type ErrorCode } from '../errors.ts'
+import type { ErrorCode } from '../errors.ts'
 import { GateRequest } from '../platform/gate-request.ts'
 import { closeInStages, endInStages, isLast, isLeaving, softenClose } from '../platform/staged-close.ts'
+import { Http2Sessions } from './http2-sessions.ts'
 import { listenAt, placeOf } from './inherited-sockets.ts'
 import { IssuedContexts, type IssuedTls, type Pair } from './issued-contexts.ts'
 import { PipeliningLimiter } from './pipelining-limiter.ts'
 import { type ProxyProtocol, readProxyHeaders } from './proxy-headers.ts'
-import { looksForAPage, refusalPage } from './refusal-page.ts'
+import { looksForAPage, refusalOf } from './refusal-page.ts'
 import { interceptChallenges } from './tls-challenge.ts'
 
 export interface TlsFiles {
@@ -35,6 +35,10 @@ export interface ListenerOptions {
   readonly proxyProtocol?: ProxyProtocol | null
   /** 48 bytes with which TLS tickets are sealed, so that other processes can resume them. Default: keys of its own. */
   readonly ticketKeys?: Buffer | undefined
+  /** Offers HTTP/2 beside HTTP/1.1, over TLS alone. Default: no. */
+  readonly http2?: boolean
+  /** Time in which an HTTP/2 client must take a part of what waits for it. */
+  readonly stallMs?: number
 }
 
 /**
@@ -57,6 +61,8 @@ export class Listener {
   readonly #issued: IssuedContexts | null
   #pipeline: Pipeline
   #closing = false
+  /** Null where HTTP/2 is not offered. */
+  readonly #http2: Http2Sessions | null
 
   constructor(
     pipeline: Pipeline,
@@ -65,7 +71,9 @@ export class Listener {
       tls,
       headersTimeoutMs: headersMs = headersTimeoutMs,
       proxyProtocol = null,
-      ticketKeys
+      ticketKeys,
+      http2 = false,
+      stallMs
     }: ListenerOptions
   ) {
     this.#pipeline = pipeline
@@ -96,7 +104,7 @@ export class Listener {
             ...options,
             ...contextOf(tls),
             ...clientRequest(tls),
-            ALPNProtocols: ['http/1.1'],
+            ALPNProtocols: http2 ? ['h2', 'http/1.1'] : ['http/1.1'],
             handshakeTimeout: headersMs,
             ...(ticketKeys === undefined ? {} : { ticketKeys }),
             ...this.#choice()
@@ -124,6 +132,21 @@ export class Listener {
     server.on('connect', (_request, socket) => socket.destroy())
     server.on('clientError', (error, socket) => refuseUnreadable(error, socket, limiter.pendingResponse(socket)))
     this.#server = server
+    this.#http2 =
+      tls === null || !http2
+        ? null
+        : takeHttp2(
+            server,
+            new Http2Sessions({
+              onRequest: (request, response) => this.#pipeline.request(request, response),
+              onExpectation: refuseExpectation,
+              onUnfit: refuseUnfit,
+              maxHeaderSize,
+              firstRequestMs: headersMs,
+              idleMs: keepAliveTimeoutMs,
+              stallMs
+            })
+          )
     if (tls !== null && 'source' in tls && tls.challenges !== null) interceptChallenges(server, tls.challenges)
     if (proxyProtocol !== null) readProxyHeaders(server, proxyProtocol)
     // Last, so that the end of the gate also ends connections whose first bytes are awaited.
@@ -192,6 +215,7 @@ export class Listener {
   async close(graceMs: number): Promise<void> {
     this.#closing = true
     const closed = new Promise<void>(resolve => this.#server.close(() => resolve()))
+    this.#http2?.drain()
     for (const socket of this.#sockets) lastAnswer(this.#limiter.pendingResponse(socket))
     this.#server.closeIdleConnections()
     const sweep = setInterval(() => this.#server.closeIdleConnections(), 100)
@@ -207,18 +231,33 @@ export class Listener {
   /** `speaksHttp`: false for the TCP connection under TLS. */
   #track(socket: Socket, forget: (this: Socket) => void, speaksHttp: boolean): void {
     this.#sockets.add(socket)
-    if (speaksHttp) softenClose(socket)
+    if (speaksHttp && !isHttp2(socket)) softenClose(socket)
     socket.on('close', forget)
   }
 
   #isSilent(socket: Socket): boolean {
     const maySpeak = !this.#isTls || socket instanceof TLSSocket
-    return maySpeak && !this.#limiter.hasReceivedRequest(socket)
+    return maySpeak && !isHttp2(socket) && !this.#limiter.hasReceivedRequest(socket)
   }
 
   #destroy(which: (socket: Socket) => boolean): void {
     for (const socket of [...this.#sockets].filter(which)) socket.destroy()
   }
+}
+
+/** Dispatches TLS connections by what their handshake has agreed on (RFC 7301). HTTP/1.1 keeps the listeners of its server. */
+function takeHttp2(server: http.Server | https.Server, sessions: Http2Sessions): Http2Sessions {
+  const listeners = server.listeners('secureConnection') as ((socket: Socket) => void)[]
+  server.removeAllListeners('secureConnection')
+  server.on('secureConnection', (socket: TLSSocket) => {
+    if (isHttp2(socket)) return sessions.take(socket)
+    for (const one of listeners) one.call(server, socket)
+  })
+  return sessions
+}
+
+function isHttp2(socket: Socket): boolean {
+  return (socket as Partial<TLSSocket>).alpnProtocol === 'h2'
 }
 
 function contextOf(tls: TlsFiles | IssuedTls): SecureContextOptions {
@@ -294,33 +333,17 @@ function refusePlainly(socket: Duplex, code: ErrorCode, isPage = false): void {
 }
 
 /** An `Expect` other than `100-continue` gets 417 (RFC 9110 §10.1.1). */
-function refuseExpectation(_request: IncomingMessage, response: ServerResponse): void {
+function refuseExpectation(request: IncomingMessage, response: ServerResponse): void {
   const { headers, body } = refusalOf('bad_request', response.socket)
-  if (response.socket !== null) closeInStages(response.socket)
+  if (request.httpVersionMajor === 1 && response.socket !== null) closeInStages(response.socket)
   response.writeHead(417, headers).end(body)
 }
 
-/** A response outside the pipeline, with the standard security headers (plugins/security-headers.ts). */
-function refusalOf(code: ErrorCode, socket: Duplex | null, isPage = false) {
-  const { status, sentence } = describeError(code)
-  const body = isPage ? refusalPage(code) : JSON.stringify({ error: { code, message: sentence } })
-  const isEncrypted = (socket as Partial<TLSSocket> | null)?.encrypted === true
-  const headers: Record<string, string> = {
-    'Factorgate-Error': code,
-    ...(isPage
-      ? {
-          'Content-Type': 'text/html; charset=utf-8',
-          'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'"
-        }
-      : { 'Content-Type': 'application/json' }),
-    'X-Content-Type-Options': 'nosniff',
-    'X-Frame-Options': 'DENY',
-    ...(isEncrypted ? { 'Strict-Transport-Security': strictTransport } : {}),
-    'Cache-Control': 'no-store',
-    'Content-Length': String(Buffer.byteLength(body)),
-    Connection: 'close'
-  }
-  return { status, headers, body }
+/** For HTTP/2; the parser of HTTP/1.1 refuses such requests itself. */
+function refuseUnfit({ headers: { accept } }: IncomingMessage, response: ServerResponse, code: ErrorCode): void {
+  const isPage = accept === undefined ? code === 'headers_too_large' : /text\/html/i.test(accept)
+  const { status, headers, body } = refusalOf(code, response.socket, isPage)
+  response.writeHead(status, headers).end(body)
 }
 
 function lastAnswer(response: ServerResponse | null): void {

@@ -24,7 +24,7 @@ import { openGuarded } from '../store/open.ts'
 import type { Store } from '../store/store.ts'
 import { ExportRuns } from './export-runs.ts'
 import { restartKeys } from './fixed-keys.ts'
-import { issuingOf, plainHttpOf, proxyProtocolOf, redirectsFor, tlsOf } from './front.ts'
+import { issuingOf, offersHttp2, plainHttpOf, proxyProtocolOf, redirectsFor, tlsOf } from './front.ts'
 import { checkTaken, type InheritedSockets, placeOf } from './inherited-sockets.ts'
 import { Listener } from './listener.ts'
 import type { PlainHttp } from './plain-http.ts'
@@ -123,7 +123,8 @@ export class Server implements Serving {
       maxHeaderSize: config.listen.maxHeaderSize,
       tls: tlsOf(config, issuing),
       proxyProtocol,
-      ticketKeys: worker === undefined ? undefined : Buffer.from(worker.ticketKeys)
+      ticketKeys: worker === undefined ? undefined : Buffer.from(worker.ticketKeys),
+      http2: offersHttp2(config)
     })
     this.#plainHttp =
       config.listen.http === null ? null : plainHttpOf(config, issuing, () => this.#redirects, proxyProtocol)

@@ -19,7 +19,15 @@ function load(t: Test, text: string, env: NodeJS.ProcessEnv = {}, file?: string)
 t.test('fills in every default, in seconds and bytes, with absolute paths and parsed URLs', async t => {
   t.strictSame(load(t, 'portal: { url: https://Gate.Lab.example:443/ }'), {
     workers: 1,
-    listen: { host: '127.0.0.1', port: 8443, tls: null, http: null, proxyProtocol: null, maxHeaderSize: 16_384 },
+    listen: {
+      host: '127.0.0.1',
+      port: 8443,
+      tls: null,
+      http: null,
+      http2: 'auto',
+      proxyProtocol: null,
+      maxHeaderSize: 16_384
+    },
     admin: { host: '127.0.0.1', port: 9090 },
     trustedProxies: ['10.0.0.1'],
     portal: {

@@ -5,7 +5,7 @@ import { releaseSocket, responseToUpgrade } from '../../src/platform/upgrade-res
 import { serve } from './raw-server.ts'
 
 const get = 'GET / HTTP/1.1\r\nHost: h\r\n\r\n'
-const hints = 'HTTP/1.1 103 Early Hints\r\nLink: </caf\xe9>\r\n\r\n'
+const hints = ['Link', '</caf\xe9>']
 
 t.test('an interim response goes before its own final one, and behind the responses before it', async t => {
   const finish: (() => void)[] = []
@@ -15,7 +15,7 @@ t.test('an interim response goes before its own final one, and behind the respon
   })
   const { connect } = await serve(t, (_request, response) => {
     const name = ['one', 'two'][finish.length]
-    writeInterim(response, hints)
+    writeInterim(response, 103, hints)
     finish.push(() => response.writeHead(200, { 'Content-Length': 3 }).end(name))
     if (finish.length === 2) both()
   })

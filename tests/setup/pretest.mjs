@@ -4,6 +4,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { lacking } from './needs.mjs'
+import { installNode24 } from './node-24.mjs'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 
@@ -47,6 +48,8 @@ if (absent.length > 0) {
   )
   run(join(root, 'tests/setup/setup.mjs'), what)
 }
+// Without it the tests of HTTP/2 say that they are skipped.
+if (what === 'test') installNode24()
 run('src/build/build.mjs', 'if-needed')
 await translate()
 if (what === 'test') buildTap()

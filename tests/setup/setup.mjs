@@ -5,6 +5,7 @@
 import { spawnSync } from 'node:child_process'
 import { mayInstall } from './machine.mjs'
 import { lacking, missing } from './needs.mjs'
+import { installNode24 } from './node-24.mjs'
 
 // A package's own script starts its service at once. policy-rc.d is Debian's way to forbid that; the unit is disabled besides, so that the next boot
 // does not start it either.
@@ -35,6 +36,8 @@ else if (prefix !== null) {
   // apt-get talks on stdout; ours stays clean for whoever reads the tests' report.
   spawnSync(command, args, { stdio: ['ignore', 2, 2] })
 }
+// Without it the tests of HTTP/2 say that they are skipped.
+if (what === 'test' && !installNode24()) console.error('setup: Node.js 24 could not be installed')
 const still = lacking(what)
 for (const need of still) console.error(`setup: ${need.programs.join(' or ')} is missing (${need.why})`)
 if (still.length > 0) {

@@ -12,7 +12,7 @@ export const groups = {
   M: 29,
   W: 20,
   S: 17,
-  F: 15,
+  F: 17,
   D: 17,
   I: 54,
   T: 10,

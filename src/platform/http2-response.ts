@@ -1,0 +1,124 @@
+/** A response of HTTP/2 that behaves like one of HTTP/1.1: raw header lines, no headers of a connection, and a break that the client can see. */
+import { Http2ServerResponse, type OutgoingHttpHeaders } from 'node:http2'
+import { breakStream, dropRest } from './http2-stream.ts'
+
+/** Headers that HTTP/2 forbids (RFC 9113 §8.2.2). */
+const ofConnections: ReadonlySet<string> = new Set([
+  'connection',
+  'keep-alive',
+  'proxy-connection',
+  'transfer-encoding',
+  'upgrade',
+  'http2-settings'
+])
+
+type Value = OutgoingHttpHeaders[string]
+type Done = (error: Error) => void
+type Respond = (lines: string[], options: { readonly endStream: boolean }) => void
+
+export class GateHttp2Response extends Http2ServerResponse {
+  #given = 0
+
+  /** As `destroyed` of a response in HTTP/1.1, whose connection is gone. */
+  get isGone(): boolean {
+    return this.stream.destroyed || this.stream.closed
+  }
+
+  /** Body bytes that the client's window has taken. A number that stays, while more are waiting, means a stall. */
+  get takenBytes(): number {
+    return this.#given - this.stream.writableLength
+  }
+
+  get hasWaitingBytes(): boolean {
+    return this.stream.writableLength > 0
+  }
+
+  override setHeader(name: string, value: number | string | readonly string[]): void {
+    if (!ofConnections.has(name.toLowerCase())) super.setHeader(name, value)
+  }
+
+  /** The reason phrase is left out: HTTP/2 has none. */
+  override writeHead(status: number, headers?: OutgoingHttpHeaders): this
+  override writeHead(status: number, reason?: string, headers?: OutgoingHttpHeaders): this
+  override writeHead(status: number, reason?: unknown, headers?: unknown): this {
+    const { stream } = this
+    if (this.isGone) return this
+    const given = (typeof reason === 'string' ? headers : (reason ?? headers)) as OutgoingHttpHeaders | string[] | null
+    this.statusCode = status
+    const lines = [':status', String(status)]
+    const pairs = Array.isArray(given) ? pairsOf(given) : Object.entries(given ?? {})
+    const names = new Set(pairs.map(([name]) => name.toLowerCase()))
+    const own = Object.entries(this.getHeaders()).filter(([name]) => !names.has(name))
+    for (const [name, value] of [...pairs, ...own]) if (isSent(name, status)) add(lines, name, value)
+    // Node's types know no raw lines.
+    const respond = stream.respond as unknown as Respond
+    respond.call(stream, lines, { endStream: false })
+    return this
+  }
+
+  override write(chunk: string | Uint8Array, encoding?: BufferEncoding | Done, callback?: Done): boolean {
+    const { stream } = this
+    const done = typeof encoding === 'function' ? encoding : callback
+    if (!stream.headersSent) this.writeHead(this.statusCode)
+    // The response to HEAD, and one with a status that has no body, has ended with its head.
+    if (this.isGone || stream.writableEnded) {
+      if (done !== undefined) process.nextTick(done as () => void)
+      return true
+    }
+    const form = typeof encoding === 'string' ? encoding : 'utf8'
+    this.#given += typeof chunk === 'string' ? Buffer.byteLength(chunk, form) : chunk.length
+    return stream.write(chunk, form, done as () => void)
+  }
+
+  override end(chunk?: unknown, encoding?: unknown, callback?: unknown): this {
+    const done = [chunk, encoding, callback].find(one => typeof one === 'function') as (() => void) | undefined
+    if (typeof chunk === 'string' || chunk instanceof Uint8Array) this.write(chunk, encoding as BufferEncoding)
+    const { stream } = this
+    const wasFinished = stream.writableFinished
+    super.end(done)
+    // A client that still sends its request hears that nobody wants the rest (RFC 9113 §8.1).
+    if (this.req.complete || this.isGone) return this
+    const drop = () => setImmediate(dropRest, stream)
+    if (wasFinished || stream.writableFinished) drop()
+    else stream.once('finish', drop)
+    return this
+  }
+
+  override writeContinue(): void {
+    if (!this.isGone) super.writeContinue()
+  }
+
+  /** Ends the exchange so that the client sees an incomplete response. */
+  override destroy(): this {
+    breakStream(this.stream)
+    return this
+  }
+
+  /** Node emits `finish` for each stream that ends, also for one that was cut. */
+  override emit(event: string | symbol, ...args: unknown[]): boolean {
+    if (event === 'finish' && !(this.stream.headersSent && this.writableFinished)) return false
+    return super.emit(event as never, ...(args as never[]))
+  }
+}
+
+function pairsOf(lines: readonly string[]): [string, string][] {
+  return lines.flatMap((name, i) => (i % 2 === 0 ? [[name, lines[i + 1] as string] as [string, string]] : []))
+}
+
+/** Node ends a 205 with its head, which would contradict a length. */
+function isSent(name: string, status: number): boolean {
+  const lower = name.toLowerCase()
+  return !ofConnections.has(lower) && !(status === 205 && lower === 'content-length')
+}
+
+function add(lines: string[], name: string, value: Value): void {
+  if (Array.isArray(value)) for (const one of value) lines.push(name, one)
+  else if (value !== undefined) lines.push(name, String(value))
+}
+
+// Node's types say that it is no accessor.
+Object.defineProperty(GateHttp2Response.prototype, 'destroyed', {
+  get(this: GateHttp2Response) {
+    return this.isGone
+  }
+})

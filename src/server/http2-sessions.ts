@@ -1,0 +1,182 @@
+/**
+ * The HTTP/2 side of the listener: connections whose TLS handshake has agreed on `h2`. Its requests go into the same pipeline as those of
+ * HTTP/1.1, and its limits answer the attacks on HTTP/2.
+ */
+import { type IncomingMessage, METHODS, type ServerResponse } from 'node:http'
+import http2, { type Http2Server, type SecureServerOptions, type ServerHttp2Session } from 'node:http2'
+import type { TLSSocket } from 'node:tls'
+import type { ErrorCode } from '../errors.ts'
+import { GateHttp2Request } from '../platform/http2-request.ts'
+import { GateHttp2Response } from '../platform/http2-response.ts'
+import { breakStream } from '../platform/http2-stream.ts'
+
+type OnRequest = (request: IncomingMessage, response: ServerResponse) => void
+
+export interface Http2SessionsOptions {
+  readonly onRequest: OnRequest
+  /** An `Expect` other than `100-continue`. */
+  readonly onExpectation: OnRequest
+  /** A request that node:http would have refused itself. */
+  readonly onUnfit: (request: IncomingMessage, response: ServerResponse, code: ErrorCode) => void
+  /** Maximum bytes of pseudo headers and headers, counted as HTTP/1.1 would write them. */
+  readonly maxHeaderSize: number
+  /** Time until the first request of a connection, in milliseconds. */
+  readonly firstRequestMs: number
+  /** Time without an open request, in milliseconds. */
+  readonly idleMs: number
+  /** Time in which a client with bytes waiting must take some, in milliseconds. Default: 5 minutes, for paused downloads. */
+  readonly stallMs?: number | undefined
+}
+
+const knownMethods: ReadonlySet<string> = new Set(METHODS)
+/** Requests of one connection at a time. Each may hold a connection to an app. */
+const maxStreams = 32
+/** Each cookie may be a header line of its own. The accept step counts lines after they are joined. */
+const maxHeaderPairs = 512
+/** What a client may send ahead of the app, in bytes: of one request, and of all of a connection. */
+const streamWindow = 512 * 1024
+const sessionWindow = 4 * 1024 * 1024
+const stallMs = 300_000
+/** Time between the end of a session and of its TCP connection, in milliseconds, if the client does not close it. */
+const leaveMs = 2_000
+const mostSweepMs = 5_000
+
+/** @types/node of Node 20 does not know all of them. */
+const limits = {
+  maxHeaderListPairs: maxHeaderPairs,
+  /** In megabytes. */
+  maxSessionMemory: 10,
+  maxSessionInvalidFrames: 100,
+  maxSessionRejectedStreams: 100,
+  maxSettings: 32,
+  // Resets by the client: a hundred at once, then ten a second (CVE-2023-44487).
+  streamResetBurst: 100,
+  streamResetRate: 10,
+  // Apps repeat headers that should be single, and browsers accept it.
+  strictSingleValueFields: false
+}
+
+interface Connection {
+  readonly session: ServerHttp2Session
+  readonly socket: TLSSocket
+  /** Open requests, with what the client had taken of each response at the last change. */
+  readonly responses: Map<GateHttp2Response, { taken: number; at: number }>
+  open: number
+  timer: NodeJS.Timeout
+  isLeaving: boolean
+}
+
+export class Http2Sessions {
+  readonly #options: Http2SessionsOptions
+  readonly #server: Http2Server
+  readonly #connections = new Map<ServerHttp2Session, Connection>()
+  readonly #stallMs: number
+  #sweep: NodeJS.Timeout | undefined
+  #isDraining = false
+
+  constructor(options: Http2SessionsOptions) {
+    this.#options = options
+    this.#stallMs = options.stallMs ?? stallMs
+    const server = http2.createServer({
+      ...limits,
+      settings: {
+        enablePush: false,
+        // Chromium would send WebSockets as streams (RFC 8441).
+        enableConnectProtocol: false,
+        maxConcurrentStreams: maxStreams,
+        initialWindowSize: streamWindow,
+        // A larger head than `maxHeaderSize` is answered with 431, one beyond this is refused without an answer.
+        maxHeaderListSize: options.maxHeaderSize * 2 + maxHeaderPairs * 32
+      },
+      Http2ServerRequest: GateHttp2Request as never,
+      Http2ServerResponse: GateHttp2Response as never
+    } as SecureServerOptions)
+    const onRequest = (request: unknown, response: unknown) => this.#onRequest(request as never, response as never)
+    server.on('request', onRequest).on('checkContinue', onRequest).on('connect', onRequest)
+    server.on('checkExpectation', (request, response) =>
+      options.onExpectation(request as unknown as IncomingMessage, response as unknown as ServerResponse)
+    )
+    this.#server = server
+  }
+
+  /** Takes over a connection after its handshake. */
+  take(socket: TLSSocket): void {
+    if (socket.destroyed) return
+    this.#server.once('session', session => this.#begin(session, socket))
+    this.#server.emit('connection', socket)
+  }
+
+  /** Takes no new requests: those under way may end (GOAWAY, RFC 9113 §6.8). */
+  drain(): void {
+    this.#isDraining = true
+    for (const { session } of this.#connections.values()) session.close()
+  }
+
+  #begin(session: ServerHttp2Session, socket: TLSSocket): void {
+    const { firstRequestMs, idleMs } = this.#options
+    const timer = setTimeout(() => this.#leave(connection), firstRequestMs).unref()
+    const connection: Connection = { session, socket, responses: new Map(), open: 0, timer, isLeaving: false }
+    this.#connections.set(session, connection)
+    this.#sweep ??= setInterval(() => this.#checkProgress(), Math.min(mostSweepMs, this.#stallMs / 2)).unref()
+    session.on('stream', stream => {
+      if (connection.open++ === 0) clearTimeout(connection.timer)
+      stream.once('close', () => {
+        if (--connection.open > 0) return
+        if (session.closed) this.#leave(connection)
+        else connection.timer = setTimeout(() => this.#leave(connection), idleMs).unref()
+      })
+    })
+    session.once('close', () => {
+      clearTimeout(connection.timer)
+      this.#connections.delete(session)
+      if (this.#connections.size > 0) return
+      clearInterval(this.#sweep)
+      this.#sweep = undefined
+    })
+    session.setLocalWindowSize(sessionWindow)
+    if (this.#isDraining) this.#leave(connection)
+  }
+
+  /** Ends a session that has no open request, and its TCP connection, which Node leaves to the client. */
+  #leave(connection: Connection): void {
+    if (connection.isLeaving) return
+    connection.isLeaving = true
+    connection.session.close()
+    setTimeout(() => connection.socket.destroy(), leaveMs).unref()
+  }
+
+  #onRequest(request: IncomingMessage, response: ServerResponse & GateHttp2Response): void {
+    const { onRequest, onUnfit, maxHeaderSize } = this.#options
+    const { method = '' } = request
+    const responses = this.#connections.get(response.stream.session as ServerHttp2Session)?.responses
+    responses?.set(response, { taken: 0, at: performance.now() })
+    response.once('close', () => responses?.delete(response))
+    if (sizeOf(request) > maxHeaderSize) onUnfit(request, response, 'headers_too_large')
+    else if (!knownMethods.has(method) || method === 'CONNECT') onUnfit(request, response, 'bad_request')
+    else onRequest(request, response)
+  }
+
+  /** Ends responses that wait for a client that takes nothing, and connections whose session is over. */
+  #checkProgress(): void {
+    const now = performance.now()
+    for (const connection of this.#connections.values()) {
+      // After an error of the protocol.
+      if (connection.session.destroyed) this.#leave(connection)
+      for (const [response, last] of connection.responses) {
+        const taken = response.takenBytes
+        if (!response.hasWaitingBytes || taken !== last.taken) {
+          last.taken = taken
+          last.at = now
+        } else if (now - last.at >= this.#stallMs) breakStream(response.stream)
+      }
+    }
+  }
+}
+
+/** Bytes of the head as HTTP/1.1 would write it. */
+function sizeOf({ method = '', url = '', rawHeaders }: IncomingMessage): number {
+  let size = method.length + url.length + ' HTTP/1.1\r\n\r\n'.length
+  for (let i = 0; i < rawHeaders.length; i += 2)
+    size += (rawHeaders[i] as string).length + (rawHeaders[i + 1] as string).length + 4
+  return size
+}
