@@ -3,6 +3,7 @@
  * and reference.md derive from it. Checks of several keys are in checks/.
  */
 import { app } from './schema/apps.ts'
+import { device } from './schema/device.ts'
 import { identity } from './schema/identity.ts'
 import { journal } from './schema/journal.ts'
 import { listen } from './schema/listen.ts'
@@ -136,6 +137,7 @@ export const configSchema = map(
     }),
     journal,
     session,
+    device,
     factors,
     identity,
     apps: list(app, {

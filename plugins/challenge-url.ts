@@ -7,6 +7,9 @@ import type { ChallengeReason } from '../src/policy/decision.ts'
 import { nonceCookie, readOwnNonce, stateOf } from './cookies.ts'
 import { pageFor } from './return-address.ts'
 
+/** The portal signs the person in, or sends them on with a new token. */
+const signIns: ReadonlySet<ChallengeReason> = new Set(['sign_in_required', 'device_required', 'device_proof_required'])
+
 export interface ChallengeUrlOptions {
   readonly portalOrigin: string
   readonly maxUrlLength: number
@@ -28,7 +31,7 @@ export function challengeUrl(
   query: URLSearchParams,
   options: ChallengeUrlOptions
 ): string {
-  return stepUrl(request, reply, reason === 'sign_in_required' ? 'login' : 'challenge', query, options)
+  return stepUrl(request, reply, signIns.has(reason) ? 'login' : 'challenge', query, options)
 }
 
 /** The same for any page of the portal with a return address. `step`: its path under `/.factorgate/`. */

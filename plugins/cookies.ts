@@ -5,6 +5,8 @@ import type { Site } from '../src/apps/route-table.ts'
 export interface CookieNames {
   readonly session: string
   readonly nonce: string
+  /** The bound cookie: an app's or the portal's browser has just shown its device key. */
+  readonly device: string
   /** The device cookie, for the portal only, like the next three. */
   readonly known: string
   readonly done: string
@@ -33,6 +35,7 @@ export function cookieNames(site: CookieSite): CookieNames {
     names = {
       session: base + end,
       nonce: named('nonce'),
+      device: named('device'),
       known: named('known'),
       done: named('done'),
       codes: named('codes'),

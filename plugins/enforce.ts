@@ -15,7 +15,7 @@ import {
 } from '../src/apps/authorize.ts'
 import { isConsole } from '../src/apps/console-policy.ts'
 import { isRead } from '../src/apps/return-to.ts'
-import { type Match, ownPrefix, type RouteTable } from '../src/apps/route-table.ts'
+import { type Match, ownPrefix, type RouteTable, type Site } from '../src/apps/route-table.ts'
 import type { AuditSink } from '../src/audit/event.ts'
 import type { Clock } from '../src/clock.ts'
 import type { ServedFile } from '../src/decoys/served-file.ts'
@@ -27,6 +27,7 @@ import { learnWorkerScript } from '../src/request/worker-scripts.ts'
 import type { Principal } from '../src/session/sessions.ts'
 import { challengeUrl, queryOfReturnTo } from './challenge-url.ts'
 import { type DecoyPort, sendDecoy, touchDecoy } from './decoys.ts'
+import { type DevicePort, expireDeadCookie, isFromElsewhere, returnAddress } from './device-port.ts'
 import { errorBody } from './error-body.ts'
 import type { Requires } from './exchange.ts'
 import type { ExplainEnd } from './explain-end.ts'
@@ -46,6 +47,8 @@ export interface EnforceOptions {
   /** Null or left out where no app has decoys. */
   readonly decoys?: DecoyPort | null
   readonly explainEnd?: ExplainEnd
+  /** Null or left out where no app asks for device keys. */
+  readonly device?: DevicePort | null
 }
 
 declare module 'fastify' {
@@ -75,7 +78,8 @@ export const enforcePlugin = fp<EnforceOptions>(
       demands = null,
       tighteningOf = null,
       decoys = null,
-      explainEnd
+      explainEnd,
+      device = null
     }
   ) => {
     const context = { routes, clock, audit, demands, tighteningOf }
@@ -100,7 +104,9 @@ export const enforcePlugin = fp<EnforceOptions>(
     })
 
     function touch({ exchange, raw }: FastifyRequest, match: AppMatch) {
-      const { target, client, principal, program, id } = exchange
+      const { target, client, program, id } = exchange
+      // Whoever shows no key is a stranger, otherwise a worthless token could get its owner suspended.
+      const principal = exchange.stale === null ? exchange.principal : null
       const { method = '', headers } = raw
       const asking = {
         method,
@@ -130,10 +136,14 @@ export const enforcePlugin = fp<EnforceOptions>(
         return done(new GateError(access.reason, access))
       }
       exchange.decision = access
+      if (exchange.stale !== null && (access.kind !== 'forward' || access.permit.subject === null))
+        exchange.principal = null
       if (access.kind === 'forward') {
         if (access.would !== undefined) exchange.notes = { ...exchange.notes, ...wouldFields(access.would) }
         if (file !== null) return sendDecoy(reply, request.raw.method as string, file)
         const { principal, match, target } = exchange
+        if (device !== null && match.kind === 'app' && match.app.isDeviceBound === true && isPageRead(request.raw))
+          exchange.deviceOffer = principal === null ? null : device.binding.offerAgain(principal)
         if (principal !== null && request.raw.headers['service-worker'] !== undefined && match.site !== null)
           learnWorkerScript(match.site.origin + target.raw)
         return done()
@@ -162,6 +172,14 @@ export const enforcePlugin = fp<EnforceOptions>(
         if (!isFramedStep(request.raw, match.path.replace(/\?.*/s, ''))) return done(new GateError('foreign_origin'))
         exchange.framed = 'step'
       }
+      if (device !== null && config.isData !== true && isPageRead(request.raw)) {
+        if (exchange.stale !== null && match.site.isPortal && isFromElsewhere(request.raw.headers)) {
+          sendAway(reply, returnAddress(match.site, exchange.target.raw))
+          return
+        }
+        const offer = exchange.principal === null ? null : device.binding.offerAgain(exchange.principal)
+        if (offer !== null) reply.header('secure-session-registration', offer)
+      }
       if (requires === 'anyone') return done()
       if (exchange.storeFailure !== null) return done(exchange.storeFailure)
       if (!audit.writable) return done(new GateError('journal_unwritable', { retryAfterSeconds: retrySeconds }))
@@ -169,9 +187,9 @@ export const enforcePlugin = fp<EnforceOptions>(
         requires === 'console' ? consoleVerdict(request) : missingFor(requires, exchange.principal, clock())
       if (verdict === null) return done()
       if (verdict === 'not_allowed' || verdict === 'lockdown') return done(new GateError(verdict))
-      const missing = verdict
+      const missing = verdict === 'sign_in_required' && exchange.stale !== null ? 'device_proof_required' : verdict
       // The first submission has replaced the token; the handler repeats its response (portal/answer-once.ts).
-      if (config.isRepeatable && missing === 'sign_in_required' && wantsPage(request.raw)) return done()
+      if (config.isRepeatable && verdict === 'sign_in_required' && wantsPage(request.raw)) return done()
       const given = config.isStep ? returnQueryOf(exchange.target.query) : null
       const returnQuery = given?.has('rd') ? given : new URLSearchParams({ rd: match.site.origin + formPage(request) })
       challenge(request, reply, match, missing, returnQuery, done)
@@ -194,6 +212,10 @@ export const enforcePlugin = fp<EnforceOptions>(
     ): void {
       const { kind, site } = match
       const isPage = wantsPage(request.raw)
+      if (device !== null && isAboutDevice(reason)) {
+        if (kind === 'app' && toDeviceReturn(request, reply, site, reason, device)) return
+        noteLost(request, reply, site, device)
+      }
       const isRedirected = isPage && (isRead(request.method) || kind === 'own')
       // A service worker could not follow the redirect, so it gets a page.
       const showsPage = !isPage && kind === 'app' && acceptsPage(request.raw)
@@ -221,6 +243,40 @@ export const enforcePlugin = fp<EnforceOptions>(
   },
   { name: 'enforce', dependencies: ['session'] }
 )
+
+function isAboutDevice(reason: ChallengeReason): boolean {
+  return reason === 'device_required' || reason === 'device_proof_required'
+}
+
+/** True for a read that shows a page, whose answer may lead elsewhere. */
+function isPageRead(request: IncomingMessage): boolean {
+  return request.method === 'GET' && wantsPage(request)
+}
+
+function sendAway(reply: FastifyReply, url: string): void {
+  reply.header('cache-control', 'no-store').header('vary', 'Cookie').redirect(url, 302)
+}
+
+/** Sends a navigation to the address where browsers wait for a refresh, or for their first key. False if that would not help. */
+function toDeviceReturn(
+  { raw, exchange }: FastifyRequest,
+  reply: FastifyReply,
+  site: Site,
+  reason: ChallengeReason,
+  device: DevicePort
+): boolean {
+  if (!isPageRead(raw) || !(reason === 'device_required' || isFromElsewhere(raw.headers))) return false
+  const offer = exchange.principal === null ? null : device.binding.offerAgain(exchange.principal)
+  if (offer !== null) reply.header('secure-session-registration', offer)
+  sendAway(reply.header('factorgate-error', reason), returnAddress(site, exchange.target.raw))
+  return true
+}
+
+function noteLost({ raw, exchange }: FastifyRequest, reply: FastifyReply, site: Site, device: DevicePort): void {
+  if (exchange.stale === null) return
+  device.onLost(exchange, exchange.stale)
+  expireDeadCookie(reply, raw.headers.cookie, site)
+}
 
 function frontOf(match: Match & { kind: 'app' | 'own' }): string {
   return `${match.site.origin}${match.kind === 'app' ? match.app.prefix : ownPrefix}/`

@@ -6,6 +6,7 @@ import type { IncomingMessage } from 'node:http'
 import fp from 'fastify-plugin'
 import type { App, Match } from '../src/apps/route-table.ts'
 import type { AuditEvent } from '../src/audit/event.ts'
+import type { Binding } from '../src/device/binding.ts'
 import type { Decision } from '../src/policy/decision.ts'
 import type { Program, TokenFailure } from '../src/programs/program.ts'
 import type { Client } from '../src/request/client.ts'
@@ -39,6 +40,12 @@ export class Exchange {
   #decision: Decision | undefined
   /** The store's error, if the session could not be read. A step that needs the principal must refuse with it. */
   storeFailure: StoreUnreachable | null = null
+  /** What the request shows of its sign-in's device key. */
+  binding: Binding = 'none'
+  /** The owner of a token whose device key is not shown. Then `principal` is null, unless a rule that looks at no keys lets them in. */
+  stale: Principal | null = null
+  /** An offer to bind the token to a device, for the app's response. */
+  deviceOffer: string | null = null
   /** The program that asks with a token. Then `principal` is null, so that it opens no page of the gate. */
   program: Program | null = null
   /** Why the token that was presented counts for nothing. */

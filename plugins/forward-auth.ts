@@ -14,7 +14,7 @@ import {
   wouldFields
 } from '../src/apps/authorize.ts'
 import { isRead, type Message } from '../src/apps/return-to.ts'
-import type { App, RouteTable, Site } from '../src/apps/route-table.ts'
+import type { App, RouteTable } from '../src/apps/route-table.ts'
 import type { AuditSink } from '../src/audit/event.ts'
 import { LogShare } from '../src/audit/log-share.ts'
 import { pathForRecord } from '../src/audit/path-for-record.ts'
@@ -36,6 +36,7 @@ import type { UpstreamLogins } from '../src/upstream-login/upstream-logins.ts'
 import { challengeUrl, queryOfReturnTo } from './challenge-url.ts'
 import { readOwn } from './cookies.ts'
 import { type DecoyPort, touchDecoy } from './decoys.ts'
+import { bindingAt, type DevicePort, expireDeadCookie, isFromElsewhere, returnAddress } from './device-port.ts'
 import { errorBody } from './error-body.ts'
 import type { ExplainEnd } from './explain-end.ts'
 import { isPublic, loginUrl } from './login-challenge.ts'
@@ -77,6 +78,8 @@ export interface ForwardAuthOptions {
   readonly explainEnd?: ExplainEnd
   /** Null or left out where no app gets logins of people. */
   readonly logins?: Pick<UpstreamLogins, 'find' | 'isRefused'> | null
+  /** Null or left out where no app asks for device keys. */
+  readonly device?: DevicePort | null
 }
 
 /** The gate sees no bytes of what it only permits. */
@@ -135,8 +138,10 @@ async function answerVerdict(request: FastifyRequest, reply: FastifyReply, optio
     exchange.hasToken = true
     throw new GateError('token_not_allowed')
   }
-  const identified = await identify(site, raw.headers.cookie, options.sessions)
-  const { principal } = identified
+  const { device = null } = options
+  const identified = await identify(match, raw.headers.cookie, options.sessions, device)
+  const { binding } = identified
+  exchange.binding = binding
   const message = { method: original.method, headers: raw.headers, keepsOverrides: true }
   const touched = await touchDecoy(options.decoys ?? null, match, options.routes, {
     method: original.method,
@@ -144,11 +149,13 @@ async function answerVerdict(request: FastifyRequest, reply: FastifyReply, optio
     query: target.query,
     address: exchange.client.address,
     reference: exchange.id,
-    principal,
+    principal: binding === 'stale' ? null : identified.principal,
     program: null
   })
   const access = authorize(options, { match, target, client: exchange.client, ...identified }, message)
   const decision = access.kind === 'refuse' ? access.decision : access
+  const isNobody = binding === 'stale' && (access.kind !== 'forward' || access.permit.subject === null)
+  const principal = isNobody ? null : identified.principal
   exchange.notes = {
     app: match.app.id,
     path: pathForRecord(match.path, match.readings, principal === null ? 256 : 1024),
@@ -209,13 +216,24 @@ async function answerVerdict(request: FastifyRequest, reply: FastifyReply, optio
   watch?.onRefusal(observed(), reason)
   const isPage = wantsPage(raw)
   const isRedirected = isPage && isRead(original.method)
-  const url = challengeUrl(request, reply, reason, queryOfReturnTo(access.returnTo), {
-    portalOrigin: options.portalOrigin,
-    maxUrlLength: options.maxUrlLength ?? defaultMaxUrlLength,
-    site,
-    front: `${site.origin}${match.app.prefix}/`,
-    setsNonce: isRedirected
-  })
+  const mayShowKey =
+    reason === 'device_required' || (reason === 'device_proof_required' && isFromElsewhere(raw.headers))
+  const toDevice = device !== null && mayShowKey && isPage && original.method === 'GET'
+  if (binding === 'stale' && !toDevice && device !== null) {
+    device.onLost(exchange, identified.principal as Principal)
+    expireDeadCookie(reply, raw.headers.cookie, site)
+  }
+  const offer = toDevice && principal !== null ? device.binding.offerAgain(principal) : null
+  if (offer !== null) reply.header('secure-session-registration', offer)
+  const url = toDevice
+    ? returnAddress(site, target.raw)
+    : challengeUrl(request, reply, reason, queryOfReturnTo(access.returnTo), {
+        portalOrigin: options.portalOrigin,
+        maxUrlLength: options.maxUrlLength ?? defaultMaxUrlLength,
+        site,
+        front: `${site.origin}${match.app.prefix}/`,
+        setsNonce: isRedirected
+      })
   // The sender of a form for an app gets a page, because the form is lost (FIELD F17). nginx cannot show it and gets the URL.
   if (original.redirects && isPage && !isRedirected) throw new GateError(reason, { continueUrl: url })
   reply.header('factorgate-error', reason)
@@ -266,15 +284,19 @@ function hasToken(headers: IncomingHttpHeaders, { tokens = null }: App): boolean
   return tokens !== null && tokens.header !== null && headers[tokens.header] !== undefined
 }
 
-/** The person of the session cookie on `site`, or the store's error, with which public paths stay open. */
-async function identify(site: Site, cookie: string | undefined, sessions: Sessions) {
+/** The person of the session cookie, or the store's error, with which public paths stay open. */
+async function identify(match: AppMatch, cookie: string | undefined, sessions: Sessions, device: DevicePort | null) {
+  const { site } = match
   const token = readOwn(cookie, 'session', site)
-  if (token === null) return { principal: null, storeFailure: null }
+  const nobody = { principal: null, binding: 'none', storeFailure: null } as const
+  if (token === null) return nobody
   try {
-    return { principal: await sessions.find(site.host, token), storeFailure: null }
+    const principal = await sessions.find(site.host, token)
+    if (principal === null) return nobody
+    return { principal, binding: bindingAt(device, principal, match, cookie), storeFailure: null }
   } catch (error) {
     if (!(error instanceof StoreUnreachable)) throw error
-    return { principal: null, storeFailure: error }
+    return { ...nobody, storeFailure: error }
   }
 }
 

@@ -128,6 +128,8 @@ export const forwardPlugin = fp<ForwardOptions>(
         sessionEndsAt: principal?.session.expiresAt ?? program?.token.expiresAt ?? null,
         proofs: principal?.proofs ?? program?.proofs ?? noProofs,
         upstreamLogin: permit.subject === null ? null : exchange.upstreamLogin,
+        binding: exchange.binding,
+        deviceOffer: exchange.deviceOffer,
         assertion: match.app.assertion && permit.subject !== null ? (options.assert?.(exchange) ?? null) : null,
         flow:
           options.watch == null || (options.watch.isIdle && program?.token.bytes == null)

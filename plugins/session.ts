@@ -4,9 +4,10 @@ import fp from 'fastify-plugin'
 import { type Presented, presentedToken } from '../src/programs/presented.ts'
 import type { Program, TokenFailure } from '../src/programs/program.ts'
 import type { ProgramTokens } from '../src/programs/program-tokens.ts'
-import type { Sessions } from '../src/session/sessions.ts'
+import type { Principal, Sessions } from '../src/session/sessions.ts'
 import { StoreUnreachable } from '../src/store/store.ts'
 import { readOwn } from './cookies.ts'
+import { bindingAt, type DevicePort } from './device-port.ts'
 import type { Exchange } from './exchange.ts'
 import { isSentByOtherSite } from './token-challenge.ts'
 
@@ -14,10 +15,12 @@ export interface SessionOptions {
   readonly sessions: Sessions
   /** Without it no app takes tokens. */
   readonly tokens?: Pick<ProgramTokens, 'peek' | 'find'> | null
+  /** Null or left out where no app asks for device keys. */
+  readonly device?: DevicePort | null
 }
 
 export const sessionPlugin = fp<SessionOptions>(
-  async (app, { sessions, tokens }) => {
+  async (app, { sessions, tokens, device = null }) => {
     app.addHook('onRequest', (request, _reply, done) => {
       const { exchange } = request
       const { match } = exchange
@@ -34,14 +37,14 @@ export const sessionPlugin = fp<SessionOptions>(
       }
       const known = sessions.peek(site.host, token)
       if (known !== undefined) {
-        exchange.principal = known
+        setPrincipal(request, known, device)
         return done()
       }
       const timed = exchange.trace?.time('find the session')
       sessions.find(site.host, token).then(
         principal => {
           timed?.()
-          exchange.principal = principal
+          setPrincipal(request, principal, device)
           done()
         },
         error => {
@@ -57,6 +60,19 @@ export const sessionPlugin = fp<SessionOptions>(
   },
   { name: 'session', dependencies: ['match'] }
 )
+
+/** A page of the gate is for nobody where the token's device key is not shown. An app's rules see what is shown. */
+function setPrincipal({ exchange, raw }: FastifyRequest, principal: Principal | null, device: DevicePort | null): void {
+  exchange.principal = principal
+  if (device === null || principal === null) return
+  const { match } = exchange
+  const skipped = raw.headers['secure-session-skipped']
+  if (skipped !== undefined) device.onSkipped(String(skipped))
+  exchange.binding = bindingAt(device, principal, match, raw.headers.cookie)
+  if (exchange.binding !== 'stale') return
+  exchange.stale = principal
+  if (match.kind !== 'app') exchange.principal = null
+}
 
 /** A token counts alone: a cookie beside it says nothing. */
 function findProgram(

@@ -32,6 +32,16 @@ const catalogue = {
     whose: 'you',
     sentence: 'Something here is unusual for you. Confirm that it is you before more may follow.'
   },
+  device_required: {
+    status: 401,
+    whose: 'you',
+    sentence: 'Only a browser that binds its sign-in to this device may open this.'
+  },
+  device_proof_required: {
+    status: 401,
+    whose: 'you',
+    sentence: 'The sign-in is bound to a device, and this browser did not show its key. Sign in again.'
+  },
   other_factor_required: { status: 401, whose: 'you', sentence: 'Confirm with another second factor.' },
   token_invalid: {
     status: 401,

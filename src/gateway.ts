@@ -11,6 +11,7 @@ import { isPublicSuffix } from '../config/values/public-suffixes.ts'
 import { acceptPlugin } from '../plugins/accept.ts'
 import { auditPlugin, exchangeEvent } from '../plugins/audit.ts'
 import { consolePages } from '../plugins/console/index.ts'
+import { devicePlugin } from '../plugins/device.ts'
 import { enforcePlugin } from '../plugins/enforce.ts'
 import { type ErrorsOptions, errorsPlugin } from '../plugins/errors.ts'
 import { exchangePlugin, readRequestLine } from '../plugins/exchange.ts'
@@ -21,6 +22,7 @@ import { forwardAuthPlugin } from '../plugins/forward-auth.ts'
 import { domainSources, framePageHeaders } from '../plugins/frame-page.ts'
 import { matchPlugin } from '../plugins/match.ts'
 import { noSchemas } from '../plugins/no-schemas.ts'
+import { deviceReturn } from '../plugins/portal/device-return.ts'
 import {
   type Branding,
   framedWhat,
@@ -50,6 +52,7 @@ import { appCards } from './services/app-cards.ts'
 import { tlsOf, toApp, webauthnOf } from './services/app-options.ts'
 import { assertionFor } from './services/assertion.ts'
 import { certificatesOf } from './services/certificate-files.ts'
+import { deviceOf } from './services/device.ts'
 import { directoriesOf, frontHeadersOf } from './services/directories.ts'
 import { directoryWatchers } from './services/directory-watchers.ts'
 import { integrityTaps } from './services/integrity.ts'
@@ -90,6 +93,7 @@ const plugins = {
   forward: forwardPlugin,
   audit: auditPlugin,
   'forward-auth': forwardAuthPlugin,
+  device: devicePlugin,
   portal: portalPlugin
 } as const
 
@@ -141,6 +145,7 @@ export async function buildGateway(
   const routes = new RouteTable({ apps, portalOrigin })
   const watching = await watchingOf(config, apps, runtime)
   const { demands, decoys } = watching
+  const device = deviceOf(config, apps, runtime)
   const upstreams = new UpstreamRegistry({ apps, states: runtime.upstreams })
   const tighteningOf = usePosture(config, runtime)
   const returnTargets = new ReturnTargets(routes, apps, clock, { demands, tighteningOf })
@@ -208,8 +213,8 @@ export async function buildGateway(
     },
     accept: { readClient: makeClientReader(config.trustedProxies), trace: await tracesOf(config, runtime) },
     match: { routes },
-    session: { sessions, tokens: apps.some(({ tokens }) => tokens != null) ? runtime.tokens : null },
-    enforce: { routes, portalOrigin, audit, clock, maxUrlLength, demands, tighteningOf, decoys, explainEnd },
+    session: { sessions, tokens: apps.some(({ tokens }) => tokens != null) ? runtime.tokens : null, device },
+    enforce: { routes, portalOrigin, audit, clock, maxUrlLength, demands, tighteningOf, decoys, explainEnd, device },
     'upstream-login': logins.step,
     forward: {
       live,
@@ -251,7 +256,15 @@ export async function buildGateway(
       tighteningOf,
       decoys,
       explainEnd,
-      logins: logins.step.logins
+      logins: logins.step.logins,
+      device
+    },
+    device: {
+      device,
+      audit,
+      strangers,
+      clock,
+      onRefresh: outcome => metrics.count('factorgate_device_refreshes_total', outcome)
     },
     portal: {
       portal: {
@@ -259,7 +272,11 @@ export async function buildGateway(
         portalOrigin,
         services,
         signIn,
-        extensions: [consolePages(loadConsole)],
+        extensions: [
+          consolePages(loadConsole),
+          ...(device === null ? [] : [deviceReturn({ device, routes, sessions, portalOrigin, maxUrlLength })])
+        ],
+        device,
         directories,
         logins: loginsOf(directories),
         log: limitedLog(log, clock),

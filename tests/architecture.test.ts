@@ -84,6 +84,7 @@ const leafReaders: readonly string[] = [
   'src/factor/kinds.ts',
   'src/budgets/steps.ts',
   'src/unusual/steps.ts',
+  'src/device/binding.ts',
   'src/decoys/steps.ts',
   'src/notify/mail-address.ts',
   'src/notify/notice-groups.ts',

@@ -9,6 +9,7 @@ import { checkListenTls } from './acme.ts'
 import { checkApps, checkScheme } from './apps.ts'
 import { checkAppsTls, checkRedisFiles, checkTlsFiles } from './certificates.ts'
 import { checkDecoys } from './decoys.ts'
+import { checkDevice } from './device.ts'
 import { checkCertificate } from './identity-certificate.ts'
 import { checkEnrolment } from './identity-enrolment.ts'
 import { checkHeader } from './identity-header.ts'
@@ -40,6 +41,7 @@ export function checkConfig(config: DraftConfig, now: number, diagnostics: Diagn
   checkWatch(config, diagnostics)
   checkIntegrity(config, diagnostics)
   checkDecoys(config, diagnostics)
+  checkDevice(config, diagnostics)
   checkJournal(config, now, diagnostics)
   checkTraces(config, now, diagnostics)
   if (config.unsafeHttp === true)

@@ -1,6 +1,7 @@
 /** The schema of `apps[]`: where an app is, who may enter, and what it hears about people. */
 import { factorKinds, factorTable } from '../../src/factor/kinds.ts'
 import { decoys, onDecoy } from './decoys.ts'
+import { appDeviceBound, ruleDeviceBound } from './device.ts'
 import { identityHeaders } from './identity-headers.ts'
 import { integrity } from './integrity.ts'
 import { within } from './people.ts'
@@ -83,7 +84,8 @@ const rule = map(
           'With `access: mfa`: how many bytes may be fetched under this rule with one proof. After that, running transfers wait up to a minute for a new one, and the gate asks for it.',
         example: '100MiB'
       })
-    )
+    ),
+    deviceBound: ruleDeviceBound
   },
   {
     title: 'Rule',
@@ -186,6 +188,7 @@ export const app = map(
       default: [{ access: 'mfa' }],
       example: [{ groups: ['researchers'], access: 'mfa' }]
     }),
+    deviceBound: appDeviceBound,
     enforce: choice(['always', 'report'], {
       title: 'Enforce',
       description:

@@ -6,7 +6,7 @@ import type { RecoveryStatus } from '../../src/factor/recovery-code.ts'
 import type { LiveSummary } from '../../src/forwarding/live-connections.ts'
 import type { Account } from '../../src/identity/account.ts'
 import type { ListedToken } from '../../src/programs/program-tokens.ts'
-import type { Session } from '../../src/session/session.ts'
+import { boundSince, type Session } from '../../src/session/session.ts'
 import type { Lock } from '../../src/throttle/attempt-locks.ts'
 import { browserName } from '../portal/device-name.ts'
 import { Notice, Said } from '../portal/layout.tsx'
@@ -212,11 +212,13 @@ function Sessions({ frame: { frame, say }, view }: { frame: ConsoleFrame; view: 
             const live = view.open.get(session.id)
             const device = browserName(session.device.userAgent, words)
             const seen = formatRelative(lastSeenAt, view.now, words)
+            const boundAt = boundSince(session)
             return (
               <li key={session.id}>
                 <p>
                   <Said text={say.person.session({ device, address: session.device.address, when: seen })} />
                 </p>
+                {boundAt !== null && <p class="soft">{words.account.bound({ date: words.formats.date(boundAt) })}</p>}
                 {live !== undefined && (
                   <p class="soft">
                     {say.person.live({

@@ -7,6 +7,7 @@ import { GateError } from '../../src/errors.ts'
 import { readNonce, stateOf } from '../cookies.ts'
 import { home, setEntryCookies } from './enter.ts'
 import { type Frame, Page, Said } from './layout.tsx'
+import { sendOnward } from './onward.ts'
 import { callerOf, frameOf, goTo, type PageContext, sendPage } from './page-context.ts'
 import { validTarget, withReturnTo } from './return-to.ts'
 
@@ -23,22 +24,6 @@ export function LatePage({ frame, app, href }: { frame: Frame; app: string; href
       </a>
     </Page>
   )
-}
-
-/** A service worker's request follows a redirect by itself, and the browser shows no such page. */
-function sendOnward({ reply, say }: PageContext, href: string) {
-  const { entry, handOver } = say
-  const there = href.replaceAll('&', '&amp;').replaceAll('"', '&quot;').replaceAll('<', '&lt;')
-  return reply
-    .type('text/html; charset=utf-8')
-    .header('cache-control', 'no-store')
-    .header(
-      'content-security-policy',
-      "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-    )
-    .send(
-      `<!doctype html><html lang="${entry.tag}" dir="${entry.direction}"><meta charset="utf-8"><meta http-equiv="refresh" content="0;url=${there}"><title>${handOver.signedIn}</title><p><a href="${there}">${handOver.goOn}</a></p></html>\n`
-    )
 }
 
 function isNavigation({ request: { raw } }: PageContext): boolean {
@@ -62,7 +47,8 @@ export function registerCallback(scope: FastifyInstance): void {
     const arrival = await portal.signIn.handOver.arrive(callerOf(page), typeof code === 'string' ? code : '', state)
     const returnTo = arrival.returnTo === null ? null : placeHere(arrival.returnTo, origin)
     if (arrival.kind === 'entered' && returnTo !== null) {
-      setEntryCookies(page, { token: arrival.token, browser: null })
+      setEntryCookies(page, { ...arrival, browser: null })
+      // A service worker's request follows a redirect by itself, and the browser shows no such page.
       return isNavigation(page) ? goTo(page, returnTo) : sendOnward(page, returnTo)
     }
     const goal = returnTo ?? placeHere(`${origin}/`, origin) ?? portal.portalOrigin + home

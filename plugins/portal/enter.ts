@@ -15,17 +15,27 @@ export function enter(page: PageContext, outcome: SignedIn | Denied): string {
   return urlOf(outcome.next, page.returnTo)
 }
 
-/** The device cookie is set for a newly known browser. */
+/** The device cookie is set for a newly known browser. A new token without a device key comes with the offer to bind it. */
 export function setEntryCookies(
-  { reply, site }: PageContext,
-  { token, browser }: { readonly token: string | null; readonly browser: string | null }
+  { reply, site, portal }: PageContext,
+  {
+    token,
+    browser,
+    principal
+  }: Pick<Partial<SignedIn>, 'principal'> & {
+    readonly token: string | null
+    readonly browser: string | null
+  }
 ): void {
   if (token !== null) reply.header('set-cookie', sessionCookie(token, site))
+  const offer = token === null || principal === undefined ? null : portal.device?.binding.offer(principal)
+  if (offer != null) reply.header('secure-session-registration', offer)
   if (browser !== null) reply.header('set-cookie', deviceCookie(browser, site))
 }
 
 export function clearSessionCookie({ reply, site }: PageContext): void {
-  reply.header('set-cookie', expiredCookie(cookieNames(site).session, site))
+  const names = cookieNames(site)
+  for (const name of [names.session, names.device]) reply.header('set-cookie', expiredCookie(name, site))
 }
 
 /** With the return address in its query. */

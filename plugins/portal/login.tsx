@@ -177,9 +177,10 @@ export function registerLogin(scope: FastifyInstance): void {
 
   /** Why the session of this cookie ended, if known. The cookie is removed, so that the page tells it once. */
   async function whyEnded(page: PageContext): Promise<Ended | null> {
-    const { site, reply } = page
-    const token = readOwn(page.request.raw.headers.cookie, 'session', site)
-    if (token === null || page.principal !== null) return null
+    const { site, reply, request } = page
+    const token = readOwn(request.raw.headers.cookie, 'session', site)
+    // A sign-in that is bound to a device ends with the next one of the same person in this browser.
+    if (token === null || page.principal !== null || request.exchange.stale !== null) return null
     const ended = await services.sessions.whyEnded(token)
     // A cookie without the port in its name may be another gate's. It is removed only if the store remembers its session.
     const bare = { secure: site.secure, port: '' }

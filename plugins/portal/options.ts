@@ -17,6 +17,7 @@ import type { Principal, Sessions } from '../../src/session/sessions.ts'
 import type { SharedAnswers } from '../../src/session/shared-answers.ts'
 import type { RequirementFor } from '../../src/sign-in/next-step.ts'
 import type { SignIn } from '../../src/sign-in/sign-in.ts'
+import type { DevicePort } from '../device-port.ts'
 import type { PortalTexts } from './messages/messages.ts'
 
 /** The lab's own picture. */
@@ -110,5 +111,7 @@ export interface PortalOptions extends Branding {
   readonly isAlone?: boolean
   /** Several processes may repeat each other's answers. */
   readonly sharedAnswers?: Pick<SharedAnswers, 'begin' | 'find'> | null
+  /** Null or left out where no app asks for device keys. */
+  readonly device?: DevicePort | null
   readonly clock: Clock
 }

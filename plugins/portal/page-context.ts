@@ -102,8 +102,8 @@ export function callerOf(page: PageContext): Caller
 export function callerOf({ request, now, address, browser, device, site, principal, returnTo }: PageContext): Caller {
   const asked = readOwn(request.raw.headers.cookie, 'asked', site)
   const asker = asked !== null && isToken(asked) ? asked : null
-  const { id } = request.exchange
-  return { request: id, now, address, browser, asker, device, host: site.host, principal, returnTo }
+  const { id, stale } = request.exchange
+  return { request: id, now, address, browser, asker, device, host: site.host, principal, stale, returnTo }
 }
 
 export function isSigned(page: PageContext): page is AuthenticatedContext {

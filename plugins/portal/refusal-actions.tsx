@@ -78,9 +78,9 @@ function actionFor(way: Way, frame: Frame, code: ErrorCode, context: ErrorContex
   const login = `${base}/.factorgate/login`
   switch (way) {
     case 'again': {
-      const isOnward = describeError(code).status === 401 || asksForLogin(code)
-      const why = asksForLogin(code) ? 'login' : code === 'sign_in_required' ? 'signIn' : 'confirm'
-      const label = say.error.onward[why]
+      const isOnward = (describeError(code).status === 401 && code !== 'device_required') || asksForLogin(code)
+      const isSignIn = code === 'sign_in_required' || code === 'device_proof_required'
+      const label = say.error.onward[asksForLogin(code) ? 'login' : isSignIn ? 'signIn' : 'confirm']
       return again === null ? null : { href: again, label: isOnward ? label : say.error.again, takesHash: true }
     }
     case 'access':

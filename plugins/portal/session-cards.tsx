@@ -1,6 +1,6 @@
 /** Where a person is signed in, on the account page: a card for each sign-in, and one line for those that stopped before the second factor. */
 import { isFullySignedIn } from '../../src/factor/proof.ts'
-import type { Session } from '../../src/session/session.ts'
+import { boundSince, type Session } from '../../src/session/session.ts'
 import { browserName, systemName } from './device-name.ts'
 import type { Frame } from './layout.tsx'
 import { formatRelative } from './relative-time.ts'
@@ -72,6 +72,7 @@ function SessionCard({
 }) {
   const say = frame.say.account
   const isThis = session.id === view.thisSession
+  const boundAt = boundSince(session)
   const sentence = say.session({
     browser: browserName(session.device.userAgent, frame.say),
     where: isThis ? say.thisDevice : session.device.address,
@@ -83,6 +84,7 @@ function SessionCard({
       aria-current={isThis ? 'true' : undefined}
     >
       <p>{sentence}</p>
+      {boundAt !== null && <p class="soft">{say.bound({ date: frame.say.formats.date(boundAt) })}</p>}
       <form class="acts" method="post" action={`/.factorgate/account/sessions/${session.id}/end`}>
         <input type="hidden" name="csrf" value={frame.csrf} />
         <button type="submit" class="plain" aria-label={say.endNamed({ what: sentence })}>

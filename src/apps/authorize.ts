@@ -6,6 +6,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 import type { AuditSink } from '../audit/event.ts'
 import type { Demand, Who } from '../budgets/demand.ts'
 import type { Clock } from '../clock.ts'
+import type { Binding } from '../device/binding.ts'
 import type { ErrorCode } from '../errors.ts'
 import { isFullySignedIn, type Proof } from '../factor/proof.ts'
 import type { Subject } from '../identity/subject.ts'
@@ -57,6 +58,8 @@ export interface AccessRequest {
     readonly proofs: readonly Proof[]
     readonly session?: { readonly id: string }
   } | null
+  /** What the request shows of the sign-in's device key on this host. Left out: there is no key. */
+  readonly binding?: Binding
   /** The program that asks with a token; then `principal` is null. */
   readonly program?: Program | null
   /** Why the token that was presented counts for nothing; null without one. */
@@ -230,7 +233,7 @@ export function wouldFields({ kind, reason }: Would): { readonly would: Would['k
 /** The question for the policy; null if the WebDAV destination is refused. */
 export function questionOf(
   { routes, clock, tighteningOf }: AccessContext,
-  { target: { query }, client, principal: person, program = null }: AccessRequest,
+  { target: { query }, client, principal: person, program = null, binding = 'none' }: AccessRequest,
   { app, site, readings }: AppMatch,
   message: Message
 ): Question | null {
@@ -253,7 +256,8 @@ export function questionOf(
     proofs: principal === null ? nobody : principal.proofs,
     now: clock(),
     isReportOnly: app.isReportOnly === true,
-    tightening: tighteningOf == null ? null : tighteningOf(app.id)
+    tightening: tighteningOf == null ? null : tighteningOf(app.id),
+    binding
   }
 }
 

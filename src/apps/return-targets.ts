@@ -66,7 +66,10 @@ export class ReturnTargets {
   }
 
   #ask(match: AppMatch, target: Target, principal: Principal | null, address: string, message: Message): AppAccess {
-    return authorize(this.#context, { match, target, client: { address }, principal, storeFailure: null }, message)
+    // The key of an app's host is made and shown there, after the portal has sent the person on.
+    const binding = principal === null ? 'none' : 'fresh'
+    const request = { match, target, client: { address }, principal, binding, storeFailure: null } as const
+    return authorize(this.#context, request, message)
   }
 
   #locate(address: string): { match: Match; target: Target } | null {

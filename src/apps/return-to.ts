@@ -26,6 +26,13 @@ export interface ReturnTo {
 }
 
 const maxAskLength = 1024
+/** After these the portal asks for no proof that depends on the request. */
+const signIns: ReadonlySet<ChallengeReason> = new Set([
+  'sign_in_required',
+  'second_factor_required',
+  'device_required',
+  'device_proof_required'
+])
 const methodList = /^[A-Z-]{1,16}(?:,[A-Z-]{1,16}){0,4}$/
 
 export function isRead(method: string | undefined): boolean {
@@ -35,7 +42,7 @@ export function isRead(method: string | undefined): boolean {
 export function returnTo(message: Message, raw: string, site: Site, app: App, reason: ChallengeReason): ReturnTo {
   const url = site.origin + raw
   const rd = returnAddress(message, raw, site, app)
-  const isStepUp = reason !== 'sign_in_required' && reason !== 'second_factor_required'
+  const isStepUp = !signIns.has(reason)
   const { method = '', headers } = message
   const { destination = null } = headers as { destination?: string }
   if (!isStepUp || (rd === url && isRead(method) && destination === null)) return { rd, ask: null }

@@ -40,6 +40,10 @@ export interface App {
   readonly sticky?: 'session' | 'person' | null
   readonly health?: HealthCheck | null
   readonly policy: Policy
+  /** True if a rule looks at device keys. */
+  readonly isDeviceBound?: boolean
+  /** True if an app on this host, or the portal, has device keys. */
+  readonly isOnBoundHost?: boolean
   readonly identityHeaders: IdentityHeaders
   readonly addHeaders: Readonly<Record<string, string>>
   /** Claim-like headers that are passed on. */

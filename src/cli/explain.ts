@@ -6,6 +6,7 @@ import { existsSync } from 'node:fs'
 import type { Config } from '../../config/schema.ts'
 import { type AppAccess, type AppMatch, authorize, type Demands, questionOf } from '../apps/authorize.ts'
 import { type Match, RouteTable, type Site } from '../apps/route-table.ts'
+import type { Binding } from '../device/binding.ts'
 import { subjectOf } from '../identity/account.ts'
 import type { Subject } from '../identity/subject.ts'
 import type { Permit } from '../policy/decision.ts'
@@ -35,7 +36,7 @@ export const command: Command = {
   name: 'explain',
   summary: 'Show what the gate would decide about a request, and why.',
   usage: [
-    'factorgate explain --url URL [--method M] [--header LINE]… [--user NAME] [--group G]… [--proof KIND@AGE]… [--from IP] [--posture LEVEL] [--json]'
+    'factorgate explain --url URL [--method M] [--header LINE]… [--user NAME] [--group G]… [--proof KIND@AGE]… [--from IP] [--posture LEVEL] [--device STATE] [--json]'
   ],
   help: `
   --url URL         the address in the browser. The command does not change the path
@@ -49,6 +50,7 @@ export const command: Command = {
                     same age
   --from IP         the address of the client (default: 127.0.0.1)
   --posture LEVEL   the posture of the app: normal, elevated or lockdown (default: the one in force)
+  --device STATE    the device key of the sign-in: none (the browser has none), fresh (it shows it) or stale (it does not). Default: none
   --json            the decision, and every rule for every reading of the path, for programs
 ${configHelp}
 
@@ -69,6 +71,7 @@ Example:
       proof: { type: 'string', multiple: true },
       from: { type: 'string' },
       posture: { type: 'string' },
+      device: { type: 'string' },
       json: { type: 'boolean' }
     })
     const { url, user, group, method = 'GET', from = '127.0.0.1' } = values
@@ -82,6 +85,8 @@ Example:
     const message = { method, headers: readHeaders(values.header) }
     if (values.posture !== undefined && !isLevel(values.posture))
       throw new UsageError(`--posture must be normal, elevated or lockdown, got '${visible(values.posture)}'`)
+    const { device = 'none' } = values
+    if (!isBinding(device)) throw new UsageError(`--device must be none, fresh or stale, got '${visible(device)}'`)
     const config = await configFor(io, values.config)
     const { table, found } = locate(config, url)
     const say = ({ decision, why }: Elsewhere) => {
@@ -106,7 +111,8 @@ Example:
     const tighten = tighteningOf(() => level, terms)
     const gate = { routes: table, clock: () => now, audit: null, tighteningOf: tighten, demands }
     const principal = subject === null ? null : { subject, proofs, session: { id: '' } }
-    const request = { match, target, client: { address: from }, principal, storeFailure: null }
+    const binding = match.app.isDeviceBound === true ? device : 'none'
+    const request = { match, target, client: { address: from }, principal, binding, storeFailure: null }
     const access = authorize(gate, request, message)
     const question = questionOf(gate, request, match, message)
     if (question === null || (access.kind === 'refuse' && access.decision === null)) return say(unasked(access))
@@ -121,6 +127,7 @@ Example:
   }
 }
 
+const isBinding = (word: string): word is Binding => word === 'none' || word === 'fresh' || word === 'stale'
 const isLevel = (word: string): word is PostureLevel => (postureLevels as readonly string[]).includes(word)
 
 /** As given, or as it is now. Without a store that can be read it is taken for normal, which is said. */

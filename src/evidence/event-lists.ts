@@ -16,6 +16,7 @@ const passing = new Set([
   'session.start',
   'session.end',
   'device.new',
+  'device.bound',
   'notice.sent',
   'journal.checkpoint'
 ])
@@ -23,6 +24,7 @@ const passing = new Set([
 const noticed = new Set([
   'certificate.ending',
   'certificate.failed',
+  'device.lost',
   'factor.disable',
   'journal.begin',
   'journal.missing',

@@ -14,7 +14,9 @@ const askingCodes = new Set([
   'fresh_proof_required',
   'other_factor_required',
   'budget_proof_required',
-  'unusual_proof_required'
+  'unusual_proof_required',
+  'device_required',
+  'device_proof_required'
 ])
 /** Answers to attempts, which are counted as such. */
 const attemptCodes = new Set(['wrong_credentials', 'wrong_code', 'too_many_attempts', 'institution_refused'])

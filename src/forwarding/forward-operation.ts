@@ -83,7 +83,7 @@ export abstract class ForwardOperation implements LiveEntry, Holder {
   }
 
   get asked(): LiveRequest {
-    const { req, target, address, permit, proofs, program, sessionEndsAt } = this.forwardRequest
+    const { req, target, address, permit, proofs, binding, program, sessionEndsAt } = this.forwardRequest
     const { host, origin } = req.headers
     return {
       host,
@@ -94,6 +94,7 @@ export abstract class ForwardOperation implements LiveEntry, Holder {
       address,
       subject: permit.subject,
       proofs,
+      binding,
       program,
       sessionEndsAt
     }

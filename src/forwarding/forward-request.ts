@@ -1,6 +1,7 @@
 /** The input of forwarding (`ForwardRequest`) and its output (`ForwardObserver`, `ForwardResult`). */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { App } from '../apps/route-table.ts'
+import type { Binding } from '../device/binding.ts'
 import type { ErrorCode } from '../errors.ts'
 import type { Proof } from '../factor/proof.ts'
 import type { Unsent } from '../identity/identity-headers.ts'
@@ -33,6 +34,9 @@ export interface ForwardRequest {
   endsAt: number | null
   readonly sessionEndsAt: number | null
   readonly proofs: readonly Proof[]
+  readonly binding: Binding
+  /** `Secure-Session-Registration` for the response; null for none. */
+  readonly deviceOffer: string | null
   readonly assertion: string | null
   /** The person's own login at the app; null where none is added. */
   readonly upstreamLogin: UpstreamLogin | null

@@ -111,7 +111,7 @@ export function inboundHeaders(raw: readonly string[], status: number, mapping: 
         headers.push(name, toPublicSources(value, mapping))
         break
       case 'clear-site-data': {
-        const kept = withoutCookies(value)
+        const kept = withoutCookies(value, mapping.isOnBoundHost)
         if (kept !== '') headers.push(name, kept)
         break
       }
@@ -139,11 +139,13 @@ export function inboundHeaders(raw: readonly string[], status: number, mapping: 
   return { headers: kept, hasLength }
 }
 
-/** `Clear-Site-Data` without "cookies", which would clear the gate's cookie on the whole domain (THREATS S6). */
-function withoutCookies(value: string): string {
-  const kinds = value.split(',').map(kind => kind.trim())
-  const kept = kinds.flatMap(kind => (kind === '"*"' ? ['"cache"', '"storage"'] : kind === '"cookies"' ? [] : [kind]))
-  return kept.join(', ')
+/**
+ * `Clear-Site-Data` without "cookies", which would clear the gate's cookie on the whole domain (THREATS S6), and without "storage" on a host
+ * with device keys, which browsers would forget.
+ */
+function withoutCookies(value: string, isOnBoundHost: boolean): string {
+  const kinds = value.split(',').flatMap(kind => (kind.trim() === '"*"' ? ['"cache"', '"storage"'] : [kind.trim()]))
+  return kinds.filter(kind => kind !== '"cookies"' && !(kind === '"storage"' && isOnBoundHost)).join(', ')
 }
 
 function of(kind: Kind, names: string): Record<string, Kind> {
@@ -163,5 +165,7 @@ function judge(name: string): Kind {
   const normal = normalName(name)
   // Only the gate may send `Factorgate-Error`; with `Alt-Svc` browsers would bypass the gate.
   const isOurs = normal.startsWith('factorgate-') || normal.startsWith('x-factorgate')
-  return isOurs || hopByHop.has(lower) || lower === 'alt-svc' || lower === 'set-cookie2' ? 'drop' : 'pass'
+  // An app's own binding would replace the gate's challenge, and fight over the device's few signatures.
+  const isDevice = normal.startsWith('secure-session-') || normal.startsWith('sec-session-')
+  return isOurs || isDevice || hopByHop.has(lower) || lower === 'alt-svc' || lower === 'set-cookie2' ? 'drop' : 'pass'
 }

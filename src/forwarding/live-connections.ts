@@ -4,6 +4,7 @@
  */
 import type { App } from '../apps/route-table.ts'
 import type { Clock } from '../clock.ts'
+import type { Binding } from '../device/binding.ts'
 import type { ErrorCode } from '../errors.ts'
 import { isFullySignedIn, type Proof } from '../factor/proof.ts'
 import type { Subject } from '../identity/subject.ts'
@@ -51,6 +52,7 @@ export interface LiveRequest {
   readonly address: string
   readonly subject: Subject | null
   readonly proofs: readonly Proof[]
+  readonly binding?: Binding
   readonly program?: Program | null
   readonly sessionEndsAt: number | null
 }

@@ -93,6 +93,13 @@ const special: Readonly<Record<string, Kind>> = {
   'proxy-authorization': 'proxy-authorization'
 }
 
+/** What browsers say about device keys is for the gate alone. */
+const deviceHeaders: ReadonlySet<string> = new Set([
+  'sec-secure-session-id',
+  'secure-session-response',
+  'secure-session-skipped'
+])
+
 /** Maximum of cached spellings per app and upstream; others are classified each time. */
 const spellingsKept = 1_000
 
@@ -269,7 +276,7 @@ function judge(plan: OutboundPlan, name: string): Kind {
   const own = Object.hasOwn(special, lower) ? special[lower] : undefined
   if (own !== undefined && !(lower === 'authorization' && plan.configured.has(normal))) return own
   if (lower === 'host' || lower === 'expect' || isFraming(normal)) return 'drop'
-  if (plan.configured.has(normal)) return 'drop'
+  if (plan.configured.has(normal) || deviceHeaders.has(normal)) return 'drop'
   return isClaim(name) && !plan.passed.has(normal) ? 'drop' : 'pass'
 }
 

@@ -97,7 +97,7 @@ class Transfer extends ForwardOperation implements ResponseHandler {
   }
 
   onHead({ status, reason, headers: raw, framing, isWhole, tiesConnection, oddities }: ResponseHead): void {
-    const { res, observer, tap, path, permit } = this.forwardRequest
+    const { res, observer, tap, path, permit, deviceOffer } = this.forwardRequest
     if (oddities !== null) observer.onOddities(oddities)
     const refusal = loginRefusal(this.forwardRequest, status, raw)
     if (refusal !== null) return this.#refuseLogin(refusal, status)
@@ -109,6 +109,7 @@ class Transfer extends ForwardOperation implements ResponseHandler {
     noteResponse(this.forwardRequest, asksToTie)
     const shown = status === 401 && this.app.upstreamLogin != null ? withoutBasic(raw) : raw
     const { headers, hasLength } = inboundHeaders(shown, status, this.plan.mapping)
+    if (deviceOffer !== null) headers.unshift('Secure-Session-Registration', deviceOffer)
     this.#hasBody = framing !== 'none'
     if (tap !== null) this.#tap = tap.open(req.method as string, path, status, raw, permit.subject === null)
     if (this.#body !== null && !req.complete && req.httpVersionMajor === 1) softenClose(req.socket)

@@ -7,6 +7,8 @@ export interface UrlMapping {
   /** '' or '/nb' */
   readonly prefix: string
   readonly sharesPortal: boolean
+  /** True if browsers keep device keys for this host. */
+  readonly isOnBoundHost: boolean
   readonly upstreamOrigin: string
   /** '' or '/x' */
   readonly basePath: string
@@ -30,6 +32,7 @@ export function urlMappingOf(app: App, upstream: Upstream, host: string): UrlMap
     publicHost: app.host,
     prefix: app.prefix,
     sharesPortal: app.sharesPortal === true,
+    isOnBoundHost: app.isOnBoundHost === true,
     upstreamOrigin: `${scheme}://${host}`,
     basePath: upstream.basePath,
     names: new Set(own.map(nameOf)),

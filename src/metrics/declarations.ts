@@ -60,6 +60,16 @@ export const declarations = {
     labels: ['directory', 'outcome'],
     help: 'Sign-ins at institutions and directories, by their id and outcome.'
   },
+  factorgate_device_refreshes_total: {
+    type: 'counter',
+    labels: ['outcome'],
+    help: 'Refreshes of device-bound sign-ins, by outcome: `refreshed`, `challenged` (the first of two rounds), `spent`, `late`, `refused`, `forgotten`, `unavailable`.'
+  },
+  factorgate_device_skips_total: {
+    type: 'counter',
+    labels: ['reason'],
+    help: 'Requests that came without a refresh, by the reason that the browser gives: `unreachable`, `server_error`, `quota_exceeded`, `other`.'
+  },
   factorgate_throttled_attempts_total: {
     type: 'counter',
     labels: ['limit'],

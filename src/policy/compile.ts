@@ -1,4 +1,5 @@
 /** The rules of an app, indexed by the literal segments of their globs, so that ten thousand rules cost about as much as ten. */
+import type { DeviceBound } from '../device/binding.ts'
 import { type Networks, parseNetworks } from '../request/networks.ts'
 import { compileGlob, type Glob } from './glob.ts'
 import { fold, spellingsOf } from './glob-encodings.ts'
@@ -24,8 +25,12 @@ export interface Compiled {
 const compiledPolicies = new WeakMap<Policy, Compiled>()
 
 /** Throws NetworkError for a network that cannot be parsed. */
-export function compilePolicy(rules: readonly Rule[], caseSensitive: boolean): Policy {
-  const policy: Policy = Object.freeze({ rules: Object.freeze([...rules]), caseSensitive })
+export function compilePolicy(
+  rules: readonly Rule[],
+  caseSensitive: boolean,
+  deviceBound: DeviceBound = 'off'
+): Policy {
+  const policy: Policy = Object.freeze({ rules: Object.freeze([...rules]), caseSensitive, deviceBound })
   compiledOf(policy)
   return policy
 }

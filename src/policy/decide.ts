@@ -4,6 +4,7 @@ import type { Decision, Permit, Reason, RefuseReason, Would } from './decision.t
 import {
   type Asked,
   ask,
+  askerFor,
   type FreshFor,
   judge,
   judgeNoMatch,
@@ -98,18 +99,21 @@ function toDecision(asked: Asked, verdict: Verdict): Decision {
   if (asked.isReportOnly) return toReport(asked, verdict)
   if (isRefusal(reason)) return { kind: 'refuse', reason }
   if (reason !== null) return { kind: 'challenge', reason, requirement: verdict.requirement }
-  // An app never gets the name of a person who showed only one factor.
-  const subject = asked.signedIn === 'fully' ? asked.subject : null
   const { rule, freshUntil, freshFor } = verdict
-  const granted = permit(asked.appId, subject, rule, freshUntil)
+  const granted = permit(asked.appId, subjectFor(asked, rule), rule, freshUntil)
   return { kind: 'forward', permit: freshFor === null ? granted : { ...granted, freshForRule: freshFor.rule } }
 }
 
 /** Forwards every request. The permit has no end of its own, because no proof is asked for. */
 function toReport(asked: Asked, { reason, rule }: Verdict): Decision {
-  const subject = asked.signedIn === 'fully' ? asked.subject : null
-  const forward = { kind: 'forward', permit: permit(asked.appId, subject, rule, null) } as const
+  const forward = { kind: 'forward', permit: permit(asked.appId, subjectFor(asked, rule), rule, null) } as const
   return reason === null ? forward : { ...forward, would: { kind: isRefusal(reason) ? 'refuse' : 'challenge', reason } }
+}
+
+/** An app never gets the name of a person who showed only one factor, or not the device key that the rule looks at. */
+function subjectFor(asking: Asked, rule: number): Permit['subject'] {
+  const asked = askerFor(asking.policy.rules[rule] ?? {}, asking)
+  return asked.signedIn === 'fully' ? asked.subject : null
 }
 
 function isRefusal(reason: Reason | null): reason is RefuseReason {

@@ -11,6 +11,8 @@ export type ChallengeReason = Extract<
   | 'other_factor_required'
   | 'budget_proof_required'
   | 'unusual_proof_required'
+  | 'device_required'
+  | 'device_proof_required'
 >
 export type RefuseReason = Extract<ErrorCode, 'not_allowed' | 'lockdown'>
 export type Reason = ChallengeReason | RefuseReason

@@ -1,4 +1,5 @@
 /** The evaluation of one rule for one request, shared by the decision and its explanation. */
+import type { Binding, DeviceBound } from '../device/binding.ts'
 import {
   type FactorKind,
   factorKinds,
@@ -31,12 +32,17 @@ export interface Question {
   readonly isReportOnly?: boolean
   /** What the app's posture adds; null or left out for nothing. */
   readonly tightening?: Tightening | null
+  /** What the request shows of its sign-in's device key. Left out: there is none. */
+  readonly binding?: Binding
 }
 
 export interface Asked extends Question {
   readonly signedIn: 'nobody' | 'half' | 'fully'
   /** True for a program with a token. */
   readonly isProgram: boolean
+  readonly binding: Binding
+  /** The same request from nobody, where its sign-in's device key is not shown; otherwise null. */
+  readonly asStranger: Asked | null
 }
 
 /** The result of one reading. `rule` is -1 where no rule matches. */
@@ -58,12 +64,14 @@ export interface FreshFor {
 export const strictness = {
   public: 0,
   mfa: 1,
-  fresh_proof_required: 2,
-  other_factor_required: 3,
-  second_factor_required: 4,
-  sign_in_required: 5,
-  lockdown: 6,
-  not_allowed: 7
+  device_required: 2,
+  fresh_proof_required: 3,
+  other_factor_required: 4,
+  second_factor_required: 5,
+  sign_in_required: 6,
+  device_proof_required: 6,
+  lockdown: 7,
+  not_allowed: 8
 } as const
 
 export const anySecondFactor: Requirement = { factors: factorKinds, institution: true, withinSeconds: null }
@@ -82,12 +90,13 @@ export function ask({
   proofs,
   now,
   isReportOnly = false,
-  tightening = null
+  tightening = null,
+  binding = 'none'
 }: Question): Asked {
   const isWhole = subject !== null && isFullySignedIn(proofs)
   const byToken = subject !== null && !isWhole && isProgram(proofs)
   const signedIn = subject === null ? 'nobody' : isWhole || byToken ? 'fully' : 'half'
-  return {
+  const asked: Asked = {
     appId,
     policy,
     readings,
@@ -99,19 +108,35 @@ export function ask({
     isReportOnly,
     tightening,
     signedIn,
-    isProgram: byToken
+    isProgram: byToken,
+    binding,
+    asStranger: null
   }
+  if (binding !== 'stale' || subject === null) return asked
+  return { ...asked, asStranger: { ...asked, subject: null, proofs: noProofs, signedIn: 'nobody', isProgram: false } }
+}
+
+const noProofs: readonly Proof[] = []
+
+export function deviceBoundOf({ deviceBound }: Pick<Rule, 'deviceBound'>, policy: Policy): DeviceBound {
+  return deviceBound ?? policy.deviceBound ?? 'off'
+}
+
+/** Who asks, for a rule: a token whose device key is not shown is nothing, unless the rule does not look at keys. */
+export function askerFor(rule: Pick<Rule, 'deviceBound'>, asked: Asked): Asked {
+  return asked.asStranger === null || deviceBoundOf(rule, asked.policy) === 'off' ? asked : asked.asStranger
 }
 
 /** The verdict of a rule whose path matches; null when a condition does not hold. */
-export function judge(compiled: CompiledRule, asked: Asked): Verdict | null {
+export function judge(compiled: CompiledRule, asking: Asked): Verdict | null {
   const { rule, index } = compiled
+  const asked = askerFor(rule, asking)
   if (unmetCondition(compiled, asked) !== null) return null
   if (asksWho(rule) && asked.signedIn !== 'fully') return missing(asked, index, requirementUnder(asked, rule))
   if (rule.outcome.access === 'deny') return refusal(index)
   if (asked.tightening?.onlyGroups != null) return judgeLockdown(asked, rule, index, asked.tightening.onlyGroups)
   if (rule.outcome.access === 'public') return passage(strictness.public, index, anySecondFactor, null)
-  return judgeRequirement(requirementUnder(asked, rule), asked, index, freshForOf(rule, index))
+  return judgeRequirement(requirementUnder(asked, rule), asked, rule, index)
 }
 
 /** In lockdown a public path is as any other: a stranger is asked to sign in. */
@@ -119,11 +144,12 @@ function judgeLockdown(asked: Asked, rule: Rule, index: number, groups: readonly
   const requirement = requirementUnder(asked, rule)
   if (asked.signedIn !== 'fully') return missing(asked, index, requirement)
   if (!groups.some(group => asked.subject?.groups.includes(group))) return refusal(index, 'lockdown')
-  return judgeRequirement(requirement, asked, index, freshForOf(rule, index))
+  return judgeRequirement(requirement, asked, rule, index)
 }
 
 /** The verdict where no rule matches. A person who is not signed in does not learn what exists (THREATS P18). */
-export function judgeNoMatch(asked: Asked): Verdict {
+export function judgeNoMatch(asking: Asked): Verdict {
+  const asked = askerFor({}, asking)
   return asked.signedIn === 'fully' ? refusal(-1) : missing(asked, -1, anySecondFactor)
 }
 
@@ -155,22 +181,30 @@ export function requirementUnder(
   return tightening === null || isProgram ? requirement : tighten(requirement, tightening)
 }
 
-function freshForOf({ outcome }: Rule, rule: number): FreshFor | null {
+function freshForOf(outcome: Rule['outcome'], rule: number): FreshFor | null {
   return outcome.access !== 'mfa' || outcome.freshFor === undefined ? null : { rule, bytes: outcome.freshFor }
 }
 
-function judgeRequirement(requirement: Requirement, asked: Asked, rule: number, freshFor: FreshFor | null): Verdict {
+function judgeRequirement(
+  requirement: Requirement,
+  asked: Asked,
+  { outcome, deviceBound }: Rule,
+  rule: number
+): Verdict {
+  const freshFor = freshForOf(outcome, rule)
   if (asked.signedIn !== 'fully') return missing(asked, rule, requirement)
   if (asked.isProgram)
-    return freshFor === null && takesPrograms(requirement)
+    // A program has no device key either, so a rule of its own that demands one is for people alone.
+    return freshFor === null && takesPrograms(requirement) && deviceBound !== 'required'
       ? passage(strictness.mfa, rule, requirement, null)
       : refusal(rule)
   const proof = newestPresent(asked, requirement)
   if (proof === undefined) return challenge('other_factor_required', rule, requirement)
-  if (requirement.withinSeconds === null) return passage(strictness.mfa, rule, requirement, null, freshFor)
-  const freshUntil = proof.at + requirement.withinSeconds * 1000
-  if (!(asked.now <= freshUntil && proof.at - asked.now <= clockSkewMs))
+  const freshUntil = requirement.withinSeconds === null ? null : proof.at + requirement.withinSeconds * 1000
+  if (freshUntil !== null && !(asked.now <= freshUntil && proof.at - asked.now <= clockSkewMs))
     return challenge('fresh_proof_required', rule, requirement)
+  if (asked.binding === 'none' && deviceBoundOf({ deviceBound }, asked.policy) === 'required')
+    return challenge('device_required', rule, requirement)
   return passage(strictness.mfa, rule, requirement, freshUntil, freshFor)
 }
 
@@ -199,8 +233,9 @@ function withInstitution(factors: readonly FactorKind[]): readonly ProofKind[] {
   return factors === factorKinds ? everyKind : [...factors, 'institution']
 }
 
-function missing({ signedIn }: Asked, rule: number, requirement: Requirement): Verdict {
-  return challenge(signedIn === 'nobody' ? 'sign_in_required' : 'second_factor_required', rule, requirement)
+function missing({ signedIn, binding }: Asked, rule: number, requirement: Requirement): Verdict {
+  const noSignIn = binding === 'stale' ? 'device_proof_required' : 'sign_in_required'
+  return challenge(signedIn === 'nobody' ? noSignIn : 'second_factor_required', rule, requirement)
 }
 
 function passage(

@@ -29,11 +29,17 @@ function describeDecision({ decision }: Explanation): string {
   return `challenge  ${decision.reason}: ${describeRequirement(decision.requirement)}`
 }
 
-function describeWho({ user, groups, signedIn, proofs }: Explanation): string {
+const bindings = {
+  none: '',
+  fresh: ', on the device that the sign-in is bound to',
+  stale: ', without the device key that the sign-in is bound to'
+} as const
+
+function describeWho({ user, groups, signedIn, proofs, binding }: Explanation): string {
   if (user === null) return 'nobody'
   const shown = proofs.map(({ kind, ageSeconds }) => `${kind} ${ageSeconds}s ago`).join(', ') || 'nothing'
   const state = signedIn === 'fully' ? 'fully signed in' : 'not fully signed in'
-  return `${user} [${groups.join(', ')}], ${state}; proved ${shown}`
+  return `${user} [${groups.join(', ')}], ${state}; proved ${shown}${bindings[binding]}`
 }
 
 function describeReadingLines(

@@ -1,10 +1,21 @@
 /** The explanation of a decision, by reading and rule, made with the functions of decide.ts. Operators only: it names rules and groups. */
+
+import type { Binding } from '../device/binding.ts'
 import type { ErrorCode } from '../errors.ts'
 import { toText } from '../request/utf8.ts'
 import { type CompiledRule, compiledOf } from './compile.ts'
 import { eachVerdict } from './decide.ts'
 import type { Decision } from './decision.ts'
-import { type Asked, ask, judge, type Question, requirementUnder, unmetCondition, type Verdict } from './evaluate.ts'
+import {
+  type Asked,
+  ask,
+  askerFor,
+  judge,
+  type Question,
+  requirementUnder,
+  unmetCondition,
+  type Verdict
+} from './evaluate.ts'
 import type { Rule } from './policy.ts'
 import { describeReading, describeRequirement, describeRule, describeVerdict } from './policy-text.ts'
 
@@ -17,6 +28,8 @@ export interface Explanation {
   readonly groups: readonly string[]
   readonly signedIn: 'nobody' | 'half' | 'fully'
   readonly proofs: readonly { readonly kind: string; readonly ageSeconds: number }[]
+  /** What the request shows of the sign-in's device key. */
+  readonly binding: Binding
   readonly readings: readonly ReadingExplanation[]
   /** The gate's answer, which can also be an outage. */
   readonly decision: Decision | { readonly kind: 'refuse'; readonly reason: ErrorCode }
@@ -60,6 +73,7 @@ export function explain(question: Question, decision: Explanation['decision']): 
     groups: question.subject?.groups ?? [],
     signedIn: asked.signedIn,
     proofs: question.proofs.map(({ kind, at }) => ({ kind, ageSeconds: Math.round((question.now - at) / 1000) })),
+    binding: asked.binding,
     readings: found.map(({ asked, verdict, path, isFolded }) => ({
       path: describeReading(isFolded ? path : toText(path)),
       method: asked.method,
@@ -88,7 +102,7 @@ function explainRules(
     if (rule.path !== undefined && !globs.some(glob => glob.matches(path)))
       return { ...line, result: 'skipped', why: 'the path does not match' }
     const verdict = judge(compiled, asked)
-    if (verdict === null) return { ...line, result: 'skipped', why: whyUnmet(compiled, asked) }
+    if (verdict === null) return { ...line, result: 'skipped', why: whyUnmet(compiled, askerFor(rule, asked)) }
     isDecided = true
     return { ...line, result: 'decides', why: whyDecided(rule, asked, verdict) }
   })
@@ -104,6 +118,8 @@ function whyUnmet(compiled: CompiledRule, asked: Asked): string {
 
 function whyDecided(rule: Rule, asked: Asked, verdict: Verdict): string {
   const { outcome } = rule
+  if (verdict.reason === 'device_proof_required')
+    return 'it matches, and the token is nothing without the device key that it is bound to'
   if (verdict.reason === 'sign_in_required') return 'it matches, and nobody is signed in'
   if (verdict.reason === 'second_factor_required') return 'it matches, and only a first factor was shown'
   if (verdict.reason === 'lockdown')

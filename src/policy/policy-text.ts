@@ -10,6 +10,8 @@ const reasons: Record<Reason, string> = {
   fresh_proof_required: 'the last such proof is too old',
   budget_proof_required: 'more was fetched than a budget allows',
   unusual_proof_required: 'something was unusual for this person',
+  device_required: 'the sign-in is bound to no device',
+  device_proof_required: 'the device key that the sign-in is bound to was not shown',
   lockdown: 'the app is in lockdown, and the person is in none of the groups that it lets in',
   not_allowed: 'not allowed'
 }
@@ -19,7 +21,7 @@ export function describeVerdict(verdict: 'forward' | Reason): string {
 }
 
 /** A rule in one line, as in the configuration. */
-export function describeRule({ path, methods, groups, users, networks, outcome }: Rule): string {
+export function describeRule({ path, methods, groups, users, networks, deviceBound, outcome }: Rule): string {
   const parts: string[] = []
   if (path !== undefined) parts.push(`path: ${path}`)
   for (const [name, values] of Object.entries({ methods, groups, users, networks }))
@@ -29,6 +31,7 @@ export function describeRule({ path, methods, groups, users, networks, outcome }
     parts.push(`factors: [${outcome.requirement.factors.join(', ')}]`)
     if (outcome.requirement.withinSeconds !== null) parts.push(`within: ${outcome.requirement.withinSeconds}s`)
   }
+  if (deviceBound !== undefined) parts.push(`deviceBound: ${deviceBound}`)
   return `{ ${parts.join(', ')} }`
 }
 

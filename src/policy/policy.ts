@@ -1,4 +1,5 @@
 /** An app's access rules as values. */
+import type { DeviceBound } from '../device/binding.ts'
 import type { FactorKind } from '../factor/proof.ts'
 
 export interface Requirement {
@@ -24,6 +25,8 @@ export interface Rule {
   readonly users?: readonly string[]
   /** CIDRs or single addresses. */
   readonly networks?: readonly string[]
+  /** Left out: as the policy. */
+  readonly deviceBound?: DeviceBound
   readonly outcome: Outcome
 }
 
@@ -32,4 +35,6 @@ export interface Policy {
   readonly rules: readonly Rule[]
   /** With false, paths are also compared in lower case. */
   readonly caseSensitive: boolean
+  /** For rules that say nothing else. Left out: off. */
+  readonly deviceBound?: DeviceBound
 }

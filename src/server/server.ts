@@ -18,6 +18,7 @@ import { render } from '../metrics/metrics.ts'
 import { ReloadMetrics } from '../metrics/reload-metrics.ts'
 import type { MetricsSnapshot } from '../metrics/snapshot.ts'
 import { journalOptionsOf, knownStoresFile, limitsOf, storeOf } from '../services/app-options.ts'
+import { warnOfRequired } from '../services/device.ts'
 import type { Issuing } from '../services/issuing.ts'
 import { Services } from '../services/services.ts'
 import { openGuarded } from '../store/open.ts'
@@ -228,6 +229,7 @@ export class Server implements Serving {
   /** Says which apps everybody may use, so that nobody forgets them after a roll-out. */
   #warnOfReports(): void {
     if (this.#worker !== undefined && this.#worker.number !== 1) return
+    warnOfRequired(this.#config, this.#log)
     const apps = this.#config.apps.filter(({ enforce }) => enforce === 'report').map(({ id }) => id)
     if (apps.length > 0)
       this.#log.warn(

@@ -88,6 +88,8 @@ export function toApp(
 ): App {
   const { origin, host, hostname, prefix } = app.url
   const hosts = [new URL(portalOrigin), ...all.map(({ url }) => url)]
+  const boundApps = all.filter(isDeviceBound)
+  const sharesPortal = origin === portalOrigin
   const neighbours = hosts.filter(other => other.hostname === hostname && other.host !== host).map(other => other.host)
   return {
     id: app.id,
@@ -97,12 +99,14 @@ export function toApp(
     origin,
     host,
     prefix,
-    sharesPortal: origin === portalOrigin,
+    sharesPortal,
     neighbours,
     upstreams: app.upstream,
     sticky: app.sticky,
     health: app.health === null ? null : toHealthCheck(app.health),
-    policy: compilePolicy(app.rules.map(toRule), app.caseSensitive),
+    policy: compilePolicy(app.rules.map(toRule), app.caseSensitive, app.deviceBound),
+    isDeviceBound: isDeviceBound(app),
+    isOnBoundHost: boundApps.some(other => sharesPortal || other.url.host === host),
     identityHeaders: app.identityHeaders,
     addHeaders: app.addHeaders,
     passHeaders: app.passHeaders,
@@ -121,6 +125,11 @@ export function toApp(
     ownBudgets: ownBudgetsOf(app.id, app.rules.map(toRule)),
     decoys: decoysOf(app, watch)
   }
+}
+
+/** True if a rule of the app looks at device keys. */
+export function isDeviceBound({ deviceBound, rules }: Pick<AppConfig, 'deviceBound' | 'rules'>): boolean {
+  return deviceBound !== 'off' || rules.some(rule => rule.deviceBound != null && rule.deviceBound !== 'off')
 }
 
 function tokenTermsOf(tokens: AppConfig['tokens']): TokenTerms | null {
@@ -147,10 +156,21 @@ function toHealthCheck({ path, every, timeout, status, rise, fall }: NonNullable
   return { path, everyMs: every * 1000, timeoutMs: timeout * 1000, status, rise, fall }
 }
 
-function toRule({ access, factors, within, freshFor, path, methods, groups, users, networks }: RuleConfig): Rule {
+function toRule({
+  access,
+  factors,
+  within,
+  freshFor,
+  path,
+  methods,
+  groups,
+  users,
+  networks,
+  deviceBound
+}: RuleConfig): Rule {
   // A rule that names a factor means ours, and is never met by what an institution says.
   const requirement = { factors: factors ?? factorKinds, institution: factors === null, withinSeconds: within }
   const fresh = freshFor === null ? {} : { freshFor }
   const outcome = access === 'mfa' ? { access, requirement, ...fresh } : { access }
-  return { path, methods, groups, users, networks, outcome } as Rule
+  return { path, methods, groups, users, networks, ...(deviceBound === null ? {} : { deviceBound }), outcome } as Rule
 }

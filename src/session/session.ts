@@ -46,3 +46,9 @@ export function withoutDevice(session: Session, host: string): Session {
   const { [host]: _gone, ...devices } = session.devices
   return { ...session, devices }
 }
+
+/** When the browser bound this sign-in to its device, on whichever host was first; null if it has not. */
+export function boundSince({ devices = {} }: Session): number | null {
+  const times = Object.values(devices).map(({ at }) => at)
+  return times.length === 0 ? null : Math.min(...times)
+}

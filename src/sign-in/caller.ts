@@ -17,6 +17,8 @@ export interface Caller extends Origin {
   readonly host: string
   /** The browser's present sign-in. */
   readonly principal: Principal | null
+  /** A sign-in of this browser that counts for nothing, because its device key is not shown. */
+  readonly stale?: Principal | null
   readonly returnTo: ReturnTo
 }
 

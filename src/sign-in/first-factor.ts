@@ -130,7 +130,7 @@ export class FirstFactor {
       endsAt,
       device: by.device,
       host: by.host,
-      replaces: by.principal
+      replaces: by.principal ?? (by.stale?.account.id === account.id ? by.stale : null)
     })
     let browser: string | null = null
     const next = await following(async () => {

@@ -1,10 +1,16 @@
 /** The end of a hand-over on an app's host: a code from the portal becomes that host's own token, in the browser that asked for it. */
+import type { Principal } from '../session/principal.ts'
 import type { Sessions } from '../session/sessions.ts'
 import type { Caller } from './caller.ts'
 
 export type Arrival =
   /** `token` is null if the browser's own stays, since it shows as much. */
-  | { readonly kind: 'entered'; readonly token: string | null; readonly returnTo: string }
+  | {
+      readonly kind: 'entered'
+      readonly token: string | null
+      readonly principal: Principal
+      readonly returnTo: string
+    }
   /** The code is valid in another browser. */
   | { readonly kind: 'other-browser'; readonly returnTo: string }
   /** The code is late, spent or unknown. `returnTo` is known for some time. */
@@ -25,7 +31,7 @@ export class HandOver {
   ): Promise<Arrival> {
     const known = await this.#sessions.lookAtHandOver(code, host)
     const entered = state === null ? null : await this.#sessions.redeem(code, host, state, principal)
-    if (entered !== null) return { kind: 'entered', token: entered.token || null, returnTo: entered.returnTo }
+    if (entered !== null) return { ...entered, kind: 'entered', token: entered.token || null }
     // The first of several requests in the right browser spends the code.
     if (known?.state !== 'waiting' || known.tie === state) return { kind: 'over', returnTo: known?.returnTo ?? null }
     // This spends the code, so that no other browser can use it.

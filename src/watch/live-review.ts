@@ -80,7 +80,14 @@ export class LiveReview implements Reviewer {
       return ends('foreign_origin', 'its origin is no longer allowed')
     const principal = subject === null ? null : { subject, proofs }
     const asks = program === null ? { principal } : { principal: null, program }
-    const request = { match, target, client: { address: asked.address }, ...asks, storeFailure: null }
+    const request = {
+      match,
+      target,
+      client: { address: asked.address },
+      ...asks,
+      binding: asked.binding ?? 'none',
+      storeFailure: null
+    }
     const headers = asked.destination === undefined ? {} : { destination: asked.destination }
     const access = authorize(this.#context, request, { method: asked.method, headers })
     if (access.kind === 'refuse' && access.reason === 'bad_request')

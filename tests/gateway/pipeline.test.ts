@@ -20,7 +20,8 @@ const names = [
     'upstream-login',
     'forward',
     'audit',
-    'forward-auth'
+    'forward-auth',
+    'device'
   ],
   'portal'
 ] as const

@@ -259,6 +259,7 @@ t.test('cookies: one of ours or none (S4, S15)', async t => {
   t.same(cookieNames(plain), {
     session: 'factorgate',
     nonce: 'factorgate-nonce',
+    device: 'factorgate-device',
     known: 'factorgate-known',
     done: 'factorgate-done',
     codes: 'factorgate-codes',
@@ -306,6 +307,7 @@ t.test('FIELD F6 the port of the public address stands in the names of our cooki
   t.same(cookieNames(at('8443', true)), {
     session: '__Host-factorgate-8443',
     nonce: '__Host-factorgate-nonce-8443',
+    device: '__Host-factorgate-device-8443',
     known: '__Host-factorgate-known-8443',
     done: '__Host-factorgate-done-8443',
     codes: '__Host-factorgate-codes-8443',

@@ -380,6 +380,7 @@ export interface Sentences {
     readonly half: string
     readonly unfinished: (args: { readonly count: number }) => string
     readonly thisDevice: string
+    readonly bound: (args: { readonly date: string }) => string
     readonly end: string
     readonly endNamed: (args: { readonly what: string }) => string
     readonly notMe: string
@@ -630,6 +631,16 @@ export interface Sentences {
       readonly now: string
     }
     readonly unusual_proof_required: {
+      readonly title: string
+      readonly what: string
+      readonly now: string
+    }
+    readonly device_required: {
+      readonly title: string
+      readonly what: string
+      readonly now: string
+    }
+    readonly device_proof_required: {
       readonly title: string
       readonly what: string
       readonly now: string

@@ -1,0 +1,47 @@
+/** What the steps share about device-bound sign-ins: what a request shows, and where it goes to show more. */
+import type { IncomingHttpHeaders } from 'node:http'
+import type { FastifyReply } from 'fastify'
+import type { Match, Site } from '../src/apps/route-table.ts'
+import type { Binding } from '../src/device/binding.ts'
+import type { DeviceBinding } from '../src/session/device-binding.ts'
+import type { Principal } from '../src/session/principal.ts'
+import { cookieNames, expiredCookie, readOwn } from './cookies.ts'
+import type { Exchange } from './exchange.ts'
+
+export interface DevicePort {
+  readonly binding: DeviceBinding
+  /** A token came without the key that it is bound to, and its browser had the chance to show it. */
+  onLost(exchange: Exchange, principal: Principal): void
+  /** A browser says that it went on without a refresh. The text is the browser's, and proves nothing. */
+  onSkipped(text: string): void
+}
+
+export const returnPath = '/.factorgate/device/return'
+
+/** It costs nothing where no browser has registered a key. */
+export function bindingAt(device: DevicePort | null, principal: Principal, match: Match, cookie?: string): Binding {
+  const { site } = match
+  if (device === null || site === null || principal.session.devices === undefined) return 'none'
+  const isAsked = match.kind === 'app' ? match.app.isDeviceBound === true : device.binding.terms.hosts.has(site.host)
+  return isAsked ? device.binding.bindingOf(principal, readOwn(cookie, 'device', site)) : 'none'
+}
+
+/**
+ * True for a navigation that another origin has begun. Browsers send it at once, with the token and without a refresh, and so may have a
+ * key all the same.
+ */
+export function isFromElsewhere(headers: IncomingHttpHeaders): boolean {
+  const site = headers['sec-fetch-site']
+  return site === 'cross-site' || site === 'same-site'
+}
+
+/** The address on the same host whose request waits for the refresh, or for the registration. `raw`: where it goes on to. */
+export function returnAddress({ origin }: Site, raw: string): string {
+  return `${origin}${returnPath}?${new URLSearchParams({ rd: raw })}`
+}
+
+/** A cookie that the gate does not take makes no sense in the browser: without it the browser shows its key before the next request. */
+export function expireDeadCookie(reply: FastifyReply, cookie: string | undefined, site: Site): void {
+  if (readOwn(cookie, 'device', site) !== null)
+    reply.header('set-cookie', expiredCookie(cookieNames(site).device, site))
+}

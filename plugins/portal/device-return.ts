@@ -1,0 +1,92 @@
+/**
+ * The address on every host where a browser waits until it has shown its device key, or has its first one. A navigation from another origin
+ * does not wait for a refresh, but the request of a page of ours does.
+ */
+import { setTimeout as pause } from 'node:timers/promises'
+import type { FastifyInstance } from 'fastify'
+import { authorize } from '../../src/apps/authorize.ts'
+import type { RouteTable } from '../../src/apps/route-table.ts'
+import { GateError } from '../../src/errors.ts'
+import { parseTarget } from '../../src/request/target.ts'
+import type { Principal, Sessions } from '../../src/session/sessions.ts'
+import { challengeUrl } from '../challenge-url.ts'
+import { readOwn } from '../cookies.ts'
+import { type DevicePort, expireDeadCookie, isFromElsewhere, returnPath } from '../device-port.ts'
+import { defaultMaxUrlLength } from '../return-address.ts'
+import { sendOnward } from './onward.ts'
+import { goTo, type PageContext } from './page-context.ts'
+
+export interface DeviceReturnOptions {
+  readonly device: DevicePort
+  readonly routes: RouteTable
+  readonly sessions: Pick<Sessions, 'find'>
+  readonly portalOrigin: string
+  readonly maxUrlLength?: number
+}
+
+/** Browsers register a key within a tenth of a second. Those that cannot get a page that says so. */
+const waitMs = 3_000
+const lookEveryMs = 50
+
+export function deviceReturn(options: DeviceReturnOptions): (scope: FastifyInstance) => void {
+  const { device, routes, sessions, portalOrigin, maxUrlLength = defaultMaxUrlLength } = options
+
+  return scope => {
+    const config = { requires: 'anyone', everyHost: true, isData: true } as const
+    scope.get(returnPath, { config }, async request => {
+      const { page } = request
+      const { exchange, raw } = request
+      const { site } = page
+      const path = pathIn(request.query)
+      const goal = site.origin + path
+      const { stale } = exchange
+      if (stale !== null && isFromElsewhere(raw.headers)) return sendOnward(page, site.origin + exchange.target.raw)
+      if (stale !== null) {
+        if (site.isPortal) return goTo(page, goal)
+        device.onLost(exchange, stale)
+        expireDeadCookie(page.reply, raw.headers.cookie, site)
+        return goTo(page, portalUrl(page, goal))
+      }
+      if (!needsKey(page, path)) return goTo(page, goal)
+      const { principal } = page
+      if (principal !== null && device.binding.isYoung(principal) && (await getsKey(page, principal)))
+        return goTo(page, goal)
+      throw new GateError('device_required', { continueUrl: portalUrl(page, goal) })
+    })
+  }
+
+  /** True if the rules for this address let only bound sign-ins in, and nothing else is missing. */
+  function needsKey({ site, request, principal, portal }: PageContext, path: string): boolean {
+    const target = parseTarget(path)
+    if (target === null) return false
+    const { client, binding } = request.exchange
+    const asked = { match: routes.match(site.host, target), target, client, principal, binding, storeFailure: null }
+    const access = authorize({ routes, clock: portal.clock, audit: null }, asked, { method: 'GET', headers: {} })
+    return access.kind === 'challenge' && access.reason === 'device_required'
+  }
+
+  async function getsKey({ request, site }: PageContext, { session, host }: Principal): Promise<boolean> {
+    const token = readOwn(request.raw.headers.cookie, 'session', site)
+    if (token === null) return false
+    for (let waited = 0; waited <= waitMs && !request.raw.socket.destroyed; waited += lookEveryMs) {
+      const now = await sessions.find(host, token)
+      if (now === null || now.session.id !== session.id) return false
+      if (now.session.devices?.[host] !== undefined) return true
+      await pause(lookEveryMs)
+    }
+    return false
+  }
+
+  /** The portal gives a new token to whoever shows that host's key, and asks everybody else to sign in. */
+  function portalUrl({ request, reply, site }: PageContext, goal: string): string {
+    const front = `${site.origin}/`
+    const options = { portalOrigin, maxUrlLength, site, front, setsNonce: true }
+    return challengeUrl(request, reply, 'device_proof_required', new URLSearchParams({ rd: goal }), options)
+  }
+}
+
+/** A path on this host, since only this host's own addresses lead here. */
+function pathIn(query: unknown): string {
+  const { rd } = (query ?? {}) as { rd?: unknown }
+  return typeof rd === 'string' && /^\/[\x21-\x7e]*$/.test(rd) && !rd.startsWith(returnPath) ? rd : '/'
+}
