@@ -121,6 +121,11 @@ export function choiceCookieName(institution: string, { secure, port }: CookieSi
   return `${secure ? '__Host-factorgate' : 'factorgate'}-choice-${institution}${port === '' ? '' : `-${port}`}`
 }
 
+/** For one POST that waits until its sender has confirmed. */
+export function keptCookieName(id: string, { secure, port }: CookieSite): string {
+  return `${secure ? '__Host-factorgate' : 'factorgate'}-kept-${id}${port === '' ? '' : `-${port}`}`
+}
+
 /** Name of the cookie that remembers the language of the pages. */
 export function languageCookieName({ secure, port }: CookieSite): string {
   return `${secure ? '__Host-factorgate' : 'factorgate'}-language${port === '' ? '' : `-${port}`}`

@@ -14,7 +14,7 @@ import {
   wouldFields
 } from '../src/apps/authorize.ts'
 import { isConsole } from '../src/apps/console-policy.ts'
-import { isRead } from '../src/apps/return-to.ts'
+import { askOfPost, isRead } from '../src/apps/return-to.ts'
 import { type Match, ownPrefix, type RouteTable, type Site } from '../src/apps/route-table.ts'
 import type { AuditSink } from '../src/audit/event.ts'
 import type { Clock } from '../src/clock.ts'
@@ -33,6 +33,7 @@ import type { Requires } from './exchange.ts'
 import type { ExplainEnd } from './explain-end.ts'
 import { formPage } from './form-page.ts'
 import { isFramedStep } from './frame-page.ts'
+import type { Held, KeepPost } from './kept-posts.ts'
 import { defaultMaxUrlLength } from './return-address.ts'
 import { tokenChallenge } from './token-challenge.ts'
 
@@ -49,6 +50,8 @@ export interface EnforceOptions {
   readonly explainEnd?: ExplainEnd
   /** Null or left out where no app asks for device keys. */
   readonly device?: DevicePort | null
+  /** Null or left out where no app keeps POSTs. */
+  readonly keepPost?: KeepPost | null
 }
 
 declare module 'fastify' {
@@ -79,7 +82,8 @@ export const enforcePlugin = fp<EnforceOptions>(
       tighteningOf = null,
       decoys = null,
       explainEnd,
-      device = null
+      device = null,
+      keepPost = null
     }
   ) => {
     const context = { routes, clock, audit, demands, tighteningOf }
@@ -107,7 +111,7 @@ export const enforcePlugin = fp<EnforceOptions>(
       const { target, client, program, id } = exchange
       // Whoever shows no key is a stranger, otherwise a worthless token could get its owner suspended.
       const principal = exchange.stale === null ? exchange.principal : null
-      const { method = '', headers } = raw
+      const { method = '', headers } = exchange.messageOf(raw)
       const asking = {
         method,
         headers,
@@ -128,7 +132,7 @@ export const enforcePlugin = fp<EnforceOptions>(
       file: ServedFile | null = null
     ): void {
       const { exchange } = request
-      const access = authorize(context, exchange, request.raw)
+      const access = authorize(context, exchange, exchange.messageOf(request.raw))
       if (access.kind === 'own') return enforceOwn(request, reply, access, done)
       if (access.kind === 'none') return done(new GateError(access.code))
       if (access.kind === 'refuse') {
@@ -148,7 +152,16 @@ export const enforcePlugin = fp<EnforceOptions>(
           learnWorkerScript(match.site.origin + target.raw)
         return done()
       }
-      challenge(request, reply, access.match, access.reason, queryOfReturnTo(access.returnTo), done)
+      const { match, reason, returnTo } = access
+      const stop = (held: Held | null) => {
+        // The page of a kept POST sends people on, and takes them here again if more is missing.
+        if (held !== null && !held.isScript) return toKept(reply, reason, held.url)
+        const to = held === null ? returnTo : { rd: held.url, ask: askOfPost(held.post.url) }
+        challenge(request, reply, match, reason, queryOfReturnTo(to), done, held)
+      }
+      const isKept = request.method === 'POST' && match.app.keepPosts != null && !isAboutDevice(reason)
+      if (keepPost === null || !isKept) return stop(null)
+      keepPost(request, reply, match, access).then(stop, done)
     }
 
     function enforceOwn(
@@ -208,17 +221,19 @@ export const enforcePlugin = fp<EnforceOptions>(
       match: Match & { kind: 'app' | 'own' },
       reason: ChallengeReason,
       returnQuery: URLSearchParams,
-      done: (error?: Error) => void
+      done: (error?: Error) => void,
+      held: Held | null = null
     ): void {
       const { kind, site } = match
-      const isPage = wantsPage(request.raw)
+      const message = request.exchange.messageOf(request.raw)
+      const isPage = wantsPage(message)
       if (device !== null && isAboutDevice(reason)) {
         if (kind === 'app' && toDeviceReturn(request, reply, site, reason, device)) return
         noteLost(request, reply, site, device)
       }
       const isRedirected = isPage && (isRead(request.method) || kind === 'own')
       // A service worker could not follow the redirect, so it gets a page.
-      const showsPage = !isPage && kind === 'app' && acceptsPage(request.raw)
+      const showsPage = !isPage && kind === 'app' && acceptsPage(message)
       const setsNonce = isRedirected || (showsPage && isRead(request.method))
       const front = frontOf(match)
       const url = challengeUrl(request, reply, reason, returnQuery, {
@@ -237,8 +252,9 @@ export const enforcePlugin = fp<EnforceOptions>(
       const offered = kind === 'app' ? tokenChallenge(reason, match.app, request.raw.headers) : null
       if (offered !== null) reply.header('www-authenticate', offered)
       reply.code(describeError(reason).status)
-      if (reason !== 'sign_in_required' || explainEnd === undefined) return void reply.send(errorBody(reason, url))
-      explainEnd(request.raw.headers.cookie, site).then(why => reply.send(errorBody(reason, url, why)), done)
+      const send = (why: string | null) => reply.send(errorBody(reason, url, why, held?.url))
+      if (reason !== 'sign_in_required' || explainEnd === undefined) return void send(null)
+      explainEnd(request.raw.headers.cookie, site).then(send, done)
     }
   },
   { name: 'enforce', dependencies: ['session'] }
@@ -276,6 +292,11 @@ function noteLost({ raw, exchange }: FastifyRequest, reply: FastifyReply, site: 
   if (exchange.stale === null) return
   device.onLost(exchange, exchange.stale)
   expireDeadCookie(reply, raw.headers.cookie, site)
+}
+
+function toKept(reply: FastifyReply, reason: ChallengeReason, url: string): void {
+  reply.header('cache-control', 'no-store').header('vary', 'Cookie').header('factorgate-error', reason)
+  reply.redirect(url, 303)
 }
 
 function frontOf(match: Match & { kind: 'app' | 'own' }): string {

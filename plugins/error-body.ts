@@ -2,12 +2,26 @@
 import { describeError, type ErrorCode } from '../src/errors.ts'
 
 export interface ErrorBody {
-  readonly error: { readonly code: ErrorCode; readonly message: string; readonly challengeUrl?: string }
+  readonly error: {
+    readonly code: ErrorCode
+    readonly message: string
+    readonly challengeUrl?: string
+    readonly keptUrl?: string
+  }
 }
 
-/** `challengeUrl` is the page on which a person can resolve it. `why`: a sentence that comes first. */
-export function errorBody(code: ErrorCode, challengeUrl?: string, why: string | null = null): ErrorBody {
+/**
+ * `challengeUrl` is the page on which a person can resolve it. `why`: a sentence that comes first. `keptUrl`: the page on which they can then
+ * send the request, which waits.
+ */
+export function errorBody(
+  code: ErrorCode,
+  challengeUrl?: string,
+  why: string | null = null,
+  keptUrl?: string
+): ErrorBody {
   const { sentence } = describeError(code)
   const message = why === null ? sentence : `${why} ${sentence}`
-  return { error: challengeUrl === undefined ? { code, message } : { code, message, challengeUrl } }
+  const kept = keptUrl === undefined ? {} : { keptUrl }
+  return { error: { code, message, ...(challengeUrl === undefined ? {} : { challengeUrl }), ...kept } }
 }

@@ -7,6 +7,7 @@ import fp from 'fastify-plugin'
 import type { App, Match } from '../src/apps/route-table.ts'
 import type { AuditEvent } from '../src/audit/event.ts'
 import type { Binding } from '../src/device/binding.ts'
+import type { KeptPost } from '../src/kept/kept-posts.ts'
 import type { Decision } from '../src/policy/decision.ts'
 import type { Program, TokenFailure } from '../src/programs/program.ts'
 import type { Client } from '../src/request/client.ts'
@@ -58,6 +59,8 @@ export class Exchange {
   judged: { readonly app: App; readonly method: string; readonly raw: string } | null = null
   /** `step`: only redirects and the frame page may answer. `page`: made for frames. */
   framed: 'no' | 'step' | 'page' = 'no'
+  /** What the rules and the app see in place of this request, because it sends a kept POST on. `post` is null for a form of the app. */
+  resent: { readonly message: IncomingMessage; readonly post: KeptPost | null } | null = null
   isRecorded = false
   /** Null where no traces are configured. */
   trace: RequestTrace | null = null
@@ -66,6 +69,11 @@ export class Exchange {
   constructor(id: string, startedAt: number) {
     this.id = id
     this.startedAt = startedAt
+  }
+
+  /** The request that the rules and the app see. */
+  messageOf(raw: IncomingMessage): IncomingMessage {
+    return this.resent === null ? raw : this.resent.message
   }
 
   get target(): Target {

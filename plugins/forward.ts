@@ -98,10 +98,11 @@ export const forwardPlugin = fp<ForwardOptions>(
       if (!readByFastify.has(method)) app.addHttpMethod(method, { hasBody: false, overrideExisting: true })
 
     const forward = (request: FastifyRequest, reply: FastifyReply): void => {
-      const { raw, exchange } = request
+      const { exchange } = request
+      const raw = exchange.messageOf(request.raw)
       const { match } = exchange
       if (match.kind !== 'app' || exchange.decision.kind !== 'forward') throw new GateError('internal')
-      const upgrade = upgrades.get(raw)
+      const upgrade = upgrades.get(request.raw)
       const front = frontRedirect(exchange, match.app, raw.method as string)
       if (front !== null) {
         reply.header('cache-control', 'no-store').redirect(front, 308)
@@ -268,7 +269,7 @@ function flowOf(
   permit: Permit,
   isSocket: boolean
 ): Flow | null {
-  const observed = observedExchange(exchange, raw, isSocket, watch.leads)
+  const observed = observedExchange(exchange, exchange.messageOf(raw), isSocket, watch.leads)
   return observed === null ? null : watch.open(observed, app, permit, exchange.principal ?? exchange.program)
 }
 

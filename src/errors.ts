@@ -110,6 +110,7 @@ const catalogue = {
   no_such_app: { status: 404, whose: 'gate', sentence: 'There is no such app here.' },
   method_not_allowed: { status: 405, whose: 'you', sentence: 'This page does not accept that method.' },
   body_too_slow: { status: 408, whose: 'you', sentence: 'The form took too long to arrive.' },
+  kept_gone: { status: 410, whose: 'you', sentence: 'Nothing waits here to be sent.' },
   invitation_invalid: { status: 410, whose: 'you', sentence: 'This invitation was used or has expired.' },
   body_too_large: { status: 413, whose: 'you', sentence: 'The body is larger than this page accepts.' },
   unsupported_media_type: { status: 415, whose: 'you', sentence: 'This page does not accept that kind of content.' },

@@ -28,7 +28,6 @@ import {
   framedWhat,
   loginsOf,
   messagesFor,
-  PortalTexts,
   pageHeaders,
   personOf,
   portalPlugin,
@@ -36,6 +35,7 @@ import {
   renderFramed,
   renderFramedError
 } from '../plugins/portal/index.ts'
+import { resendPlugin } from '../plugins/resend.ts'
 import { maxUrlLengthFor } from '../plugins/return-address.ts'
 import { securityHeadersPlugin } from '../plugins/security-headers.ts'
 import { sessionPlugin } from '../plugins/session.ts'
@@ -56,7 +56,8 @@ import { deviceOf } from './services/device.ts'
 import { directoriesOf, frontHeadersOf } from './services/directories.ts'
 import { directoryWatchers } from './services/directory-watchers.ts'
 import { integrityTaps } from './services/integrity.ts'
-import { readLogo } from './services/logo.ts'
+import { keepingOf } from './services/keeping.ts'
+import { lookOf } from './services/look.ts'
 import { usePosture } from './services/posture.ts'
 import { recordEnd } from './services/record-end.ts'
 import { refusedCredentials } from './services/refused-credentials.ts'
@@ -88,6 +89,7 @@ const plugins = {
   accept: acceptPlugin,
   match: matchPlugin,
   session: sessionPlugin,
+  resend: resendPlugin,
   enforce: enforcePlugin,
   'upstream-login': upstreamLoginPlugin,
   forward: forwardPlugin,
@@ -146,6 +148,7 @@ export async function buildGateway(
   const watching = await watchingOf(config, apps, runtime)
   const { demands, decoys } = watching
   const device = deviceOf(config, apps, runtime)
+  const keeping = keepingOf(apps, routes, runtime)
   const upstreams = new UpstreamRegistry({ apps, states: runtime.upstreams })
   const tighteningOf = usePosture(config, runtime)
   const returnTargets = new ReturnTargets(routes, apps, clock, { demands, tighteningOf })
@@ -214,7 +217,11 @@ export async function buildGateway(
     accept: { readClient: makeClientReader(config.trustedProxies), trace: await tracesOf(config, runtime) },
     match: { routes },
     session: { sessions, tokens: apps.some(({ tokens }) => tokens != null) ? runtime.tokens : null, device },
-    enforce: { routes, portalOrigin, audit, clock, maxUrlLength, demands, tighteningOf, decoys, explainEnd, device },
+    resend: { kept: keeping?.resend ?? null },
+    enforce: {
+      ...{ routes, portalOrigin, audit, clock, maxUrlLength, demands, tighteningOf, decoys, explainEnd, device },
+      keepPost: keeping?.keepPost ?? null
+    },
     'upstream-login': logins.step,
     forward: {
       live,
@@ -291,6 +298,7 @@ export async function buildGateway(
         takesLogins: logins.observer !== null,
         isAlone: !apps.some(({ sharesPortal }) => sharesPortal),
         sharedAnswers: runtime.sharedAnswers,
+        kept: keeping?.pages ?? null,
         clock
       }
     }
@@ -315,14 +323,6 @@ export async function buildGateway(
   runtime.notifying = notifying
   notifying?.start()
   return app
-}
-
-/** Logo, languages and words of the pages. `help` stands in every language that has no text of its own for it. */
-function lookOf({ logo, languages, help, texts }: Config['portal']): Pick<Branding, 'logo' | 'texts'> {
-  const helped = help === null ? {} : { 'login.help': help, 'login.helpElsewhere': help }
-  const words = languages.map(language => [language, { ...helped, ...texts[language] }] as const)
-  const overrides = Object.fromEntries(words.filter(([, own]) => Object.keys(own).length > 0))
-  return { logo: readLogo(logo), texts: new PortalTexts([...new Set(languages)], overrides) }
 }
 
 export function errorPages(

@@ -19,6 +19,8 @@ const forAYear = 'public, max-age=31536000, immutable'
 export const assetsPath = '/.factorgate/assets/'
 
 const script = named('page', 'js', 'text/javascript; charset=utf-8', read('page.js'))
+/** Only the page of a kept POST has it. */
+export const keptScript = named('kept', 'js', 'text/javascript; charset=utf-8', read('kept.js'))
 const sheetSource = read('page.css')
 const sheets = new Map<string | null, Asset>()
 
@@ -75,7 +77,8 @@ export function registerAssets(scope: FastifyInstance): void {
           .header('content-security-policy', logoPolicy)
           .type(logo.type)
           .send(logo.body)
-      const asset = name.endsWith('.css') ? pageSheet(portal.accent) : name.endsWith('.js') ? script : tabIcon
+      const scriptNamed = name.startsWith('kept.') ? keptScript : script
+      const asset = name.endsWith('.css') ? pageSheet(portal.accent) : name.endsWith('.js') ? scriptNamed : tabIcon
       if (asset === tabIcon && name !== 'door.svg') throw new GateError('not_found')
       // Another hash belongs to another version, around an upgrade. It gets today's content, briefly cached.
       const isCurrent = asset.path === assetsPath + name && asset !== tabIcon

@@ -16,6 +16,7 @@ import { registerFactors } from './factors.tsx'
 import { registerForgotten } from './forgotten.tsx'
 import { guardForms } from './forms.ts'
 import { registerInvite } from './invite.tsx'
+import { registerKept } from './kept.tsx'
 import { registerLanguage } from './language-page.tsx'
 import { registerLogin } from './login.tsx'
 import { registerLogout } from './logout.tsx'
@@ -68,6 +69,7 @@ const pageRoutes = [
   registerUpstreamLogins,
   registerLogout,
   registerCallback,
+  registerKept,
   registerLanguage
 ]
 

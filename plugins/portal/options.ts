@@ -10,11 +10,13 @@ import type { Accounts } from '../../src/identity/accounts.ts'
 import type { Directories } from '../../src/identity/directories.ts'
 import type { Invitations } from '../../src/identity/invitations.ts'
 import type { LocalDirectory } from '../../src/identity/local.ts'
+import type { KeptPost, KeptPosts } from '../../src/kept/kept-posts.ts'
 import type { Keyring } from '../../src/keyring/keyring.ts'
 import type { PostureLevel } from '../../src/posture/posture.ts'
 import type { TokenTerms } from '../../src/programs/presented.ts'
 import type { Principal, Sessions } from '../../src/session/sessions.ts'
 import type { SharedAnswers } from '../../src/session/shared-answers.ts'
+import type { SignedCaller } from '../../src/sign-in/caller.ts'
 import type { RequirementFor } from '../../src/sign-in/next-step.ts'
 import type { SignIn } from '../../src/sign-in/sign-in.ts'
 import type { DevicePort } from '../device-port.ts'
@@ -87,6 +89,17 @@ export interface LoginEntry {
   readonly register: (scope: FastifyInstance) => void | Promise<void>
 }
 
+/** The POSTs that wait for a proof of their sender. */
+export interface KeptOptions {
+  readonly posts: Pick<KeptPosts, 'find' | 'claim' | 'take' | 'body'>
+  /** Whose session a cookie opened; null where nobody knows. */
+  readonly ownerOf: (token: string) => Promise<string | null>
+  /** True where the app expects forms of other sites at this address. */
+  readonly expectsForeign: (url: string) => boolean
+  /** Called when a person has thrown theirs away. */
+  onDropped(post: KeptPost, by: Pick<SignedCaller, 'request' | 'now' | 'address' | 'principal'>): void
+}
+
 export interface PortalOptions extends Branding {
   /** `https://gate.lab.example`, without a slash at the end. */
   readonly portalOrigin: string
@@ -113,5 +126,7 @@ export interface PortalOptions extends Branding {
   readonly sharedAnswers?: Pick<SharedAnswers, 'begin' | 'find'> | null
   /** Null or left out where no app asks for device keys. */
   readonly device?: DevicePort | null
+  /** Null or left out where no app keeps POSTs. */
+  readonly kept?: KeptOptions | null
   readonly clock: Clock
 }

@@ -22,6 +22,7 @@ const ways: { readonly [Code in ErrorCode]?: readonly Way[] } = {
   lockdown: ['again', 'home'],
   account_suspended: ['mail', 'other'],
   enrolment_not_allowed: ['account'],
+  kept_gone: ['home'],
   invitation_invalid: ['signIn', 'mail'],
   institution_refused: ['signIn'],
   institution_first: ['signIn'],

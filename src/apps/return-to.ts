@@ -51,6 +51,11 @@ export function returnTo(message: Message, raw: string, site: Site, app: App, re
   return { rd, ask: stoppedText(ask).length <= maxAskLength ? ask : null }
 }
 
+/** For a POST of this address alone. */
+export function askOfPost(url: string): StoppedRequest {
+  return { url, methods: ['POST'], destination: null }
+}
+
 /** The text for a query: `MOVE,DELETE https://app.example/x https://app.example/y`. */
 export function stoppedText({ url, methods, destination }: StoppedRequest): string {
   return `${methods.join(',')} ${url}${destination === null ? '' : ` ${destination}`}`

@@ -2,6 +2,7 @@
 import type { Budget } from '../budgets/budget.ts'
 import type { Decoys } from '../decoys/decoys.ts'
 import type { IdentityHeaders } from '../identity/header-profiles.ts'
+import type { KeepTerms } from '../kept/keep-terms.ts'
 import type { Policy } from '../policy/policy.ts'
 import type { TokenTerms } from '../programs/presented.ts'
 import { climbsOut } from '../request/path-normalisations.ts'
@@ -67,6 +68,8 @@ export interface App {
   readonly tokens?: TokenTerms | null
   /** Null or left out where the gate adds no login of the person. */
   readonly upstreamLogin?: UpstreamLoginTerms | null
+  /** Null or left out where no POST waits for a proof. */
+  readonly keepPosts?: KeepTerms | null
   /** True if nothing leaves it while the store does not answer and budgets count. */
   readonly isGuarded?: boolean
   /** What `freshFor` of each rule demands, by the rule's index; null where no rule says it. */

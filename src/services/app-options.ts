@@ -10,6 +10,7 @@ import { defaultSteps } from '../decoys/steps.ts'
 import { trustAnchors } from '../factor/attestation-chain.ts'
 import { factorKinds } from '../factor/proof.ts'
 import type { WebauthnOptions } from '../factor/webauthn.ts'
+import { KeepTerms } from '../kept/keep-terms.ts'
 import { compilePolicy } from '../policy/compile.ts'
 import type { Rule } from '../policy/policy.ts'
 import type { TokenTerms } from '../programs/presented.ts'
@@ -121,6 +122,7 @@ export function toApp(
     isReportOnly: app.enforce === 'report',
     tokens: tokenTermsOf(app.tokens),
     upstreamLogin: app.upstreamLogin === null ? null : { inVerdict: app.upstreamLogin.inVerdict },
+    keepPosts: keepTermsOf(app),
     isGuarded: app.guarded,
     ownBudgets: ownBudgetsOf(app.id, app.rules.map(toRule)),
     decoys: decoysOf(app, watch)
@@ -130,6 +132,12 @@ export function toApp(
 /** True if a rule of the app looks at device keys. */
 export function isDeviceBound({ deviceBound, rules }: Pick<AppConfig, 'deviceBound' | 'rules'>): boolean {
   return deviceBound !== 'off' || rules.some(rule => rule.deviceBound != null && rule.deviceBound !== 'off')
+}
+
+function keepTermsOf({ keepPosts, caseSensitive }: AppConfig): KeepTerms | null {
+  if (keepPosts === false) return null
+  const { limit, foreign } = keepPosts === true ? { limit: 1024 * 1024, foreign: [] } : keepPosts
+  return new KeepTerms({ limit, foreign, isCaseSensitive: caseSensitive })
 }
 
 function tokenTermsOf(tokens: AppConfig['tokens']): TokenTerms | null {

@@ -13,11 +13,12 @@ import {
   seenKey,
   sessionKey,
   sessionRecord,
-  sessionsOf
+  sessionsOf,
+  tokenRecord
 } from './records.ts'
 import type { SessionCache } from './session-cache.ts'
 
-const rememberedSeconds = 60 * 60
+export const rememberedSeconds = 60 * 60
 /** These need no confirmation: an older state of the store has them expired too. */
 const overAnyway: ReadonlySet<EndReason> = new Set(['idle', 'expired'])
 
@@ -91,6 +92,13 @@ export class Endings {
     return text === null ? null : parseEnded(text)
   }
 
+  /** Whose session the token opened, also for an hour after its end; null where nobody knows. */
+  async ownerOf(token: string): Promise<string | null> {
+    const ended = await this.whyEnded(token)
+    if (ended !== null || !isToken(token)) return ended?.accountId ?? null
+    return (await tokenRecord.get(this.#store, tokenDigest(token)))?.account ?? null
+  }
+
   /**
    * True if this session (or, with `accountId`, one of this account) ended unconfirmed within the last hour. Asks again, and rejects as
    * `end` does.
@@ -126,10 +134,7 @@ export class Endings {
     }
     await Promise.all([
       ...Object.values(session.tokens).flatMap(digest => [
-        this.#remember(
-          digest,
-          endedText({ why, accountId: why === 'suspended' ? session.accountId : null, words: words ?? null })
-        ),
+        this.#remember(digest, endedText({ why, accountId: session.accountId, words: words ?? null })),
         this.#options.dropToken(digest)
       ]),
       this.#store.delete(seenKey(id)),

@@ -27,7 +27,7 @@ export type EndReason = (typeof endReasons)[number]
 /** Why a session ended, remembered for the person who comes back with its token. */
 export interface Ended {
   readonly why: EndReason
-  /** Only of a suspension; null where an older release ended it. */
+  /** Whose it was; null where an older release ended it. */
   readonly accountId: string | null
   /** What the operator wrote to the person. */
   readonly words: string | null
@@ -52,6 +52,8 @@ export interface TokenRecord {
   readonly generation: number
   /** When the token was made; older releases did not write it. */
   readonly at?: number
+  /** Whose it is; left out by older releases. */
+  readonly account?: string
 }
 
 /** A hand-over code: valid once, until `expiresAt`, on `host`, in the browser whose nonce hashes to `state`. */
@@ -117,11 +119,13 @@ function isProof(value: unknown): value is Proof {
 }
 
 function isToken(value: Loose): value is Loose & TokenRecord {
+  const { session, host, generation, at, account } = value
   return (
-    isString(value.session) &&
-    isString(value.host) &&
-    isCount(value.generation) &&
-    (value.at === undefined || isTime(value.at))
+    isString(session) &&
+    isString(host) &&
+    isCount(generation) &&
+    (at === undefined || isTime(at)) &&
+    (account === undefined || isString(account))
   )
 }
 

@@ -7,7 +7,7 @@ import { newId, newToken, tokenDigest } from '../ids.ts'
 import { inBatches } from '../store/batches.ts'
 import type { Store } from '../store/store.ts'
 import { ClockCorrection } from './clock-correction.ts'
-import { Endings } from './endings.ts'
+import { Endings, rememberedSeconds } from './endings.ts'
 import { HandOvers } from './hand-overs.ts'
 import { type Entered, generationOf, type Principal } from './principal.ts'
 import { seenKey, sessionKey, sessionRecord, sessionsOf, type TokenRecord, tokenKey, tokenRecord } from './records.ts'
@@ -121,12 +121,18 @@ export class Sessions {
     }
     const seconds = (session.expiresAt - now) / 1000
     const madeRoom = await this.#makeRoom(session.accountId, { isWhole: isFullySignedIn(session.proofs) })
-    const record: TokenRecord = { session: session.id, host: input.host, generation: session.generation, at: now }
+    const record: TokenRecord = {
+      session: session.id,
+      host: input.host,
+      generation: session.generation,
+      at: now,
+      account: session.accountId
+    }
     // The index comes first: a session outside every list could not be ended.
     await this.#store.link(sessionsOf(session.accountId), session.id, this.#limits.absoluteSeconds + invitedSeconds)
     await Promise.all([
       this.#store.put(seenKey(session.id), String(now), this.#limits.idleSeconds),
-      tokenRecord.put(this.#store, digest, record, seconds),
+      tokenRecord.put(this.#store, digest, record, seconds + rememberedSeconds),
       sessionRecord.put(this.#store, session.id, session, seconds),
       isReplaced || madeRoom ? this.#endings.settleQuietly() : null
     ])
@@ -223,6 +229,7 @@ export class Sessions {
     this.#endings.endProvedBy(accountId, credentialId, acting)
   readonly endAll: Endings['endAll'] = (why, onDone) => this.#endings.endAll(why, onDone)
   readonly whyEnded: Endings['whyEnded'] = token => this.#endings.whyEnded(token)
+  readonly ownerOf: Endings['ownerOf'] = token => this.#endings.ownerOf(token)
   readonly confirmEnd: Endings['confirmEnd'] = (id, accountId) => this.#endings.confirmEnd(id, accountId)
   readonly confirmEndOf: Endings['confirmEndOf'] = token => this.#endings.confirmEndOf(token)
   readonly rememberUnconfirmed: Endings['rememberUnconfirmed'] = id => this.#endings.rememberUnconfirmed(id)
@@ -299,10 +306,10 @@ export class Sessions {
       const changed = change(session)
       const next = { ...changed, tokens: { ...changed.tokens, [host]: digest } }
       const seconds = (next.expiresAt - now) / 1000
-      const { generation } = next
-      const record: TokenRecord = { session: id, host, generation: Math.min(asOf ?? generation, generation), at: now }
+      const generation = Math.min(asOf ?? next.generation, next.generation)
+      const record: TokenRecord = { session: id, host, generation, at: now, account: session.accountId }
       // The token's record comes first: a session must not name a token without a record.
-      await tokenRecord.put(this.#store, digest, record, seconds)
+      await tokenRecord.put(this.#store, digest, record, seconds + rememberedSeconds)
       return { next, ttlSeconds: seconds, result: { old: session.tokens[host] } }
     })
     this.#cache.forget(sessionKey(id))

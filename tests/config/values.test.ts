@@ -103,6 +103,7 @@ t.test('fills in every default, in seconds and bytes, with absolute paths and pa
         timeouts: { connect: 5, response: 60 },
         enforce: 'always',
         tokens: false,
+        keepPosts: true,
         guarded: false,
         integrity: null,
         decoys: [],

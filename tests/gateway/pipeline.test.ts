@@ -16,6 +16,7 @@ const names = [
     'accept',
     'match',
     'session',
+    'resend',
     'enforce',
     'upstream-login',
     'forward',

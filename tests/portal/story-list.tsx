@@ -27,6 +27,7 @@ import type { SeenRequest } from '../../src/sign-in/sponsorship.ts'
 import { appStories } from './app-stories.tsx'
 import { errorStories } from './error-stories.tsx'
 import { forgottenStories } from './forgotten-stories.tsx'
+import { keptStories } from './kept-stories.tsx'
 import { programStories } from './program-stories.tsx'
 import { setUpStories } from './set-up-stories.tsx'
 import { upstreamLoginStories } from './upstream-login-stories.tsx'
@@ -473,6 +474,7 @@ export function storiesIn(language: Language): readonly Story[] {
     ...appStories(person, now, variant),
     ...programStories(person, now, { optional, variant }),
     ...upstreamLoginStories({ ...person, returnTo }, now, { optional, variant }),
+    ...keptStories(person, { optional, variant }),
     variant('apps-none', <AppsPage frame={person} view={{ apps: [], now, spent: null }} />),
     own('account', <AccountPage frame={person} view={account} />),
     variant(

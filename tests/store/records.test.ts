@@ -117,6 +117,20 @@ const records: Readonly<Record<string, object>> = {
     requireUserVerification: true,
     allowed: null
   },
+  'kept:': {
+    id: newId(),
+    secret: 'd',
+    account: person.accountId,
+    app: 'files',
+    url: 'https://files.example/save',
+    sender: 'page',
+    foreign: null,
+    back: 'https://files.example/',
+    headers: ['Content-Type', 'text/plain'],
+    bytes: 3,
+    reference: 'r',
+    until: 2
+  },
   'attempts:': count,
   'session:': {
     ...person,

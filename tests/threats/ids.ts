@@ -8,7 +8,7 @@ const folder = fileURLToPath(new URL('./', import.meta.url))
 export const groups = {
   H: 28,
   P: 18,
-  R: 19,
+  R: 22,
   M: 29,
   W: 20,
   S: 17,
@@ -84,7 +84,8 @@ export function rowsElsewhere(): { id: string; file: string }[] {
     'gateway',
     'posture',
     'console',
-    'budgets'
+    'budgets',
+    'kept'
   ].flatMap(place =>
     readdirSync(tests + place, { recursive: true })
       .map(file => `${place}/${file}`)

@@ -599,6 +599,23 @@ export interface Sentences {
       readonly foreign: (args: { readonly app: string }) => string
     }
   }
+  readonly kept: {
+    readonly onward: (args: { readonly app: string }) => string
+    readonly title: (args: { readonly app: string }) => string
+    readonly own: (args: { readonly app: string }) => string
+    readonly script: (args: { readonly app: string }) => string
+    readonly foreign: (args: { readonly from: string; readonly app: string }) => string
+    readonly otherSite: string
+    readonly to: string
+    readonly what: string
+    readonly size: (args: { readonly kilobytes: string }) => string
+    readonly send: (args: { readonly app: string }) => string
+    readonly drop: string
+    readonly sent: (args: { readonly app: string }) => string
+    readonly failed: (args: { readonly app: string }) => string
+    readonly back: (args: { readonly app: string }) => string
+    readonly until: string
+  }
   readonly errors: {
     readonly bad_request: {
       readonly title: string
@@ -768,6 +785,11 @@ export interface Sentences {
       readonly now: string
     }
     readonly method_not_allowed: {
+      readonly title: string
+      readonly what: string
+      readonly now: string
+    }
+    readonly kept_gone: {
       readonly title: string
       readonly what: string
       readonly now: string

@@ -1,0 +1,162 @@
+/** Keeps a POST that may not pass yet: reads its body, seals it in the store, and gives the browser the cookie that opens it. */
+import type { IncomingMessage } from 'node:http'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { AppMatch, Challenge } from '../src/apps/authorize.ts'
+import { ownPrefix, type Site } from '../src/apps/route-table.ts'
+import type { AuditSink } from '../src/audit/event.ts'
+import { pathForRecord } from '../src/audit/path-for-record.ts'
+import type { Clock } from '../src/clock.ts'
+import { type Content, contentOf, holdsPassword, isForeign, keptHeaders, senderOf } from '../src/kept/keepable.ts'
+import { type KeptPost, type KeptPosts, keptSeconds } from '../src/kept/kept-posts.ts'
+import { StoreUnreachable } from '../src/store/store.ts'
+import { briefCookie, keptCookieName, readOwn } from './cookies.ts'
+
+export interface KeepOptions {
+  readonly posts: Pick<KeptPosts, 'keep'>
+  /** Whose session a cookie opened; null where nobody knows. */
+  readonly ownerOf: (token: string) => Promise<string | null>
+  readonly audit: AuditSink
+  /** For events that anonymous clients can cause. */
+  readonly strangers: Pick<AuditSink, 'record'>
+  readonly clock: Clock
+}
+
+export interface Held {
+  /** The page that waits for the person. */
+  readonly url: string
+  readonly isScript: boolean
+  readonly post: KeptPost
+}
+
+/** Null where nothing is kept; the caller then refuses the request as always. */
+export type KeepPost = (
+  request: FastifyRequest,
+  reply: FastifyReply,
+  match: AppMatch,
+  asked: Pick<Challenge, 'reason' | 'returnTo'>
+) => Promise<Held | null>
+
+/** The longest wait for a body. */
+const bodyTimeoutMs = 20_000
+/** Bodies that are being read, in bytes. */
+const mostAtOnce = 32 * 1024 * 1024
+/** Longer addresses do not fit into the query of the sign-in page. */
+const maxUrlLength = 1000
+
+export function keptPath(id: string): string {
+  return `${ownPrefix}/kept/${id}`
+}
+
+export function keepPosts({ posts, ownerOf, audit, strangers, clock }: KeepOptions): KeepPost {
+  let reading = 0
+
+  return async (request, reply, match, { reason, returnTo }) => {
+    const { exchange } = request
+    const { app, site } = match
+    const terms = app.keepPosts ?? null
+    const message = exchange.messageOf(request.raw)
+    const sender = terms === null || exchange.hasToken ? null : senderOf(message, app.origin)
+    const url = site.origin + exchange.target.raw
+    if (terms === null || sender === null || url.length > maxUrlLength) return null
+    const announced = Number(message.headers['content-length'] ?? terms.limit)
+    if (!(announced > 0) || announced > terms.limit || reading + announced > mostAtOnce) return null
+    try {
+      const foreign = isForeign(message.headers, app.origin) ? foreignOrigin(message) : null
+      const account = exchange.principal?.account.id ?? (await ownerOfCookie(request, site))
+      // Nobody knows whose it is. Browsers send no cookie with a form of another site, so its sender is known later.
+      if (account === null && (foreign === null || reason !== 'sign_in_required')) return null
+      const content = contentOf(message.headers['content-type']) as Content
+      const body = await read(message, announced, terms.limit)
+      if (body === null || holdsPassword(body, content)) return null
+      const kept = await posts.keep(
+        {
+          account,
+          app: app.id,
+          url,
+          sender,
+          foreign,
+          back: returnTo.rd,
+          headers: keptHeaders(message.rawHeaders),
+          reference: exchange.id,
+          address: exchange.client.address
+        },
+        body
+      )
+      record(exchange, match, {
+        ...(account === null ? {} : { account }),
+        bytes: body.length,
+        outcome: kept === null ? 'too_many' : 'kept',
+        ...(foreign === null ? {} : { from: foreign })
+      })
+      if (kept === null) return null
+      const { id, secret, post } = kept
+      reply.header('set-cookie', briefCookie(keptCookieName(id, site), secret, keptSeconds, site))
+      return { url: site.origin + keptPath(id), isScript: sender === 'script', post }
+    } catch (error) {
+      if (error instanceof StoreUnreachable) return null
+      throw error
+    }
+  }
+
+  function ownerOfCookie({ raw }: FastifyRequest, site: Site): Promise<string | null> {
+    const token = readOwn(raw.headers.cookie, 'session', site)
+    return token === null ? Promise.resolve(null) : ownerOf(token)
+  }
+
+  async function read(message: IncomingMessage, announced: number, limit: number): Promise<Buffer | null> {
+    reading += announced
+    try {
+      return await bodyOf(message, limit)
+    } finally {
+      reading -= announced
+    }
+  }
+
+  function record(
+    exchange: FastifyRequest['exchange'],
+    { app }: AppMatch,
+    more: { account?: string; bytes: number; outcome: string; from?: string }
+  ): void {
+    const { target, client, principal, id } = exchange
+    const event = {
+      kind: 'post.keep',
+      at: clock(),
+      request: id,
+      address: client.address,
+      app: app.id,
+      path: pathForRecord(target.path, target.readings, 256),
+      ...more
+    } as const
+    if (principal === null) strangers.record(event)
+    else audit.record({ ...event, name: principal.account.name, session: principal.session.id })
+  }
+}
+
+/** The origin that the browser names; '' if it names none. */
+function foreignOrigin({ headers }: IncomingMessage): string {
+  const { origin = '' } = headers
+  return /^https?:\/\/[\x21-\x7e]{1,253}$/.test(origin) ? origin : ''
+}
+
+/** Null if the body is longer than `limit` bytes, late, or breaks off. */
+export function bodyOf(message: IncomingMessage, limit: number): Promise<Buffer | null> {
+  return new Promise(resolve => {
+    const parts: Buffer[] = []
+    let bytes = 0
+    const end = (body: Buffer | null) => {
+      clearTimeout(timer)
+      message.off('data', onData).off('end', onEnd).off('close', onClose)
+      resolve(body)
+    }
+    const onData = (part: Buffer) => {
+      bytes += part.length
+      if (bytes > limit) end(null)
+      else parts.push(part)
+    }
+    const onEnd = () => end(Buffer.concat(parts))
+    const onClose = () => end(null)
+    const timer = setTimeout(() => end(null), bodyTimeoutMs).unref()
+    message.on('data', onData).on('end', onEnd).on('close', onClose)
+    message.on('error', onClose)
+  })
+}

@@ -1,0 +1,192 @@
+/**
+ * The page of a kept POST, on the host of its app. It takes its sender to the proof that is missing, and then sends the POST: a form of the
+ * app's own pages at once, all others after the person has seen what goes where (THREATS R20).
+ */
+import type { FastifyInstance } from 'fastify'
+import { askOfPost } from '../../src/apps/return-to.ts'
+import { GateError } from '../../src/errors.ts'
+import { type Contents, contentsOf } from '../../src/kept/contents.ts'
+import { contentOf } from '../../src/kept/keepable.ts'
+import type { KeptPost } from '../../src/kept/kept-posts.ts'
+import { keptCookieName, readCookie, readOwn, stateOf } from '../cookies.ts'
+import { keptPath } from '../kept-posts.ts'
+import { resendField, resendValue } from '../resend-form.ts'
+import { keptScript } from './assets.ts'
+import { requireForm } from './forms.ts'
+import { pageHeaders } from './headers.ts'
+import { type Frame, Page, plain, Said, Token, toHtml } from './layout.tsx'
+import type { KeptOptions } from './options.ts'
+import { callerOf, frameOf, goTo, isSigned, type PageContext } from './page-context.ts'
+import { withReturnTo } from './return-to.ts'
+
+export interface KeptView {
+  readonly id: string
+  readonly app: string
+  readonly url: string
+  readonly back: string
+  /** The value of the form's only field. */
+  readonly value: string
+  /** `now`: the script of the page presses the button. */
+  readonly how: 'now' | 'page' | 'script' | 'foreign'
+  /** '' if unknown. */
+  readonly from: string
+  readonly bytes: number
+  /** Null where nothing is asked. */
+  readonly contents: Contents | null
+}
+
+export function KeptPage({ frame, view }: { frame: Frame; view: KeptView }) {
+  const say = frame.say.kept
+  const { id, app, how, contents } = view
+  const from = view.from === '' ? say.otherSite : view.from
+  return (
+    <Page frame={frame} title={how === 'now' ? say.onward({ app }) : say.title({ app })} drawing="ajar">
+      <p>
+        <Said
+          text={
+            how === 'foreign' ? say.foreign({ app, from }) : how === 'script' ? say.script({ app }) : say.own({ app })
+          }
+        />
+      </p>
+      {contents !== null && (
+        <dl>
+          <dt>{say.to}</dt>
+          <dd>
+            <bdi>{view.url}</bdi>
+          </dd>
+          <dt>
+            {say.what} ({say.size({ kilobytes: String(Math.max(1, Math.round(view.bytes / 1000))) })})
+          </dt>
+          {contents.fields.map(({ name, value }) => (
+            <dd key={name}>
+              <bdi>{name}</bdi>
+              {name !== '' && value !== '' && ': '}
+              <bdi>{value ?? '•••'}</bdi>
+            </dd>
+          ))}
+          {contents.isCut && <dd>…</dd>}
+        </dl>
+      )}
+      <form
+        method="post"
+        action={view.url}
+        enctype="text/plain"
+        data-send={how}
+        data-sent={how === 'script' ? plain(say.sent({ app })) : undefined}
+        data-failed={how === 'script' ? plain(say.failed({ app })) : undefined}
+      >
+        <input type="hidden" name={resendField} value={view.value} />
+        <button type="submit">
+          <Said text={say.send({ app })} />
+        </button>
+      </form>
+      <form method="post" action={`${keptPath(id)}/drop`}>
+        <Token frame={frame} />
+        <button type="submit" class="second">
+          {say.drop}
+        </button>
+      </form>
+      {how === 'script' && (
+        <p>
+          <a href={view.back}>
+            <Said text={say.back({ app })} />
+          </a>
+        </p>
+      )}
+      <p class="soft">{say.until}</p>
+      <script src={keptScript.path} defer />
+    </Page>
+  )
+}
+
+export function registerKept(scope: FastifyInstance): void {
+  const { portal } = scope
+  const kept = portal.kept ?? null
+  if (kept === null) return
+  const config = { requires: 'anyone', everyHost: true } as const
+
+  scope.get('/.factorgate/kept/:id', { config }, async request => {
+    const { page } = request
+    const found = await findHere(page, kept)
+    if (found === null) throw new GateError('kept_gone')
+    const { post, secret } = found
+    const there = portal.routes.requirementFor(post.url, page.principal, page.address, postRequest)
+    if (there === null) throw new GateError('kept_gone')
+    const { access } = there
+    if (access.kind === 'refuse') throw new GateError(access.reason, 'decision' in access ? access : {})
+    if (page.principal === null) return goTo(page, toProof(page, '/.factorgate/login', post))
+    if (access.kind === 'challenge') return goTo(page, toProof(page, '/.factorgate/challenge', post))
+    const how = wayOf(post, kept)
+    const body = how === 'now' ? null : await kept.posts.body(post, secret)
+    if (how !== 'now' && body === null) throw new GateError('kept_gone')
+    const type = post.headers.find((_, i, all) => i % 2 === 1 && /^content-type$/i.test(all[i - 1] as string))
+    const content = contentOf(type) ?? 'text'
+    const view: KeptView = {
+      id: post.id,
+      app: there.app.title,
+      url: post.url,
+      back: post.back,
+      value: resendValue(portal.keyring(), post.id, page.principal.csrfKey),
+      how,
+      from: post.foreign ?? '',
+      bytes: post.bytes,
+      contents: body === null ? null : contentsOf(body, content)
+    }
+    return page.reply
+      .code(200)
+      .headers(pageHeaders(formTargets(page)))
+      .type('text/html; charset=utf-8')
+      .send(toHtml(<KeptPage frame={frameOf(page)} view={view} />))
+  })
+
+  scope.post('/.factorgate/kept/:id/drop', { config }, async request => {
+    const { page } = request
+    requireForm(page)
+    const found = await findHere(page, kept)
+    if (found === null || !isSigned(page)) throw new GateError('kept_gone')
+    const taken = await kept.posts.take(found.post.id, found.secret, page.principal.account.id)
+    if (taken === null) throw new GateError('kept_gone')
+    kept.onDropped(taken.post, callerOf(page))
+    return goTo(page, taken.post.back)
+  })
+
+  /** Where nobody knew who had sent it, it belongs to the person of this browser from now on. */
+  async function findHere(page: PageContext, { posts, ownerOf }: KeptOptions) {
+    const { id } = page.request.params as { id: string }
+    const { cookie } = page.request.raw.headers
+    const secret = readCookie(cookie, keptCookieName(id, page.site))
+    const found = await posts.find(id, secret)
+    if (found === null || secret === null || !found.url.startsWith(`${page.site.origin}/`)) return null
+    let post: KeptPost | null = found
+    if (found.account === null) {
+      const token = readOwn(cookie, 'session', page.site)
+      const owner = page.principal?.account.id ?? (token === null ? null : await ownerOf(token))
+      if (owner !== null) post = await posts.claim(found, owner)
+    }
+    // Another person has signed in here meanwhile.
+    if (post === null || (page.principal !== null && post.account !== page.principal.account.id)) return null
+    return { post, secret }
+  }
+
+  function wayOf(post: KeptPost, { expectsForeign }: KeptOptions): KeptView['how'] {
+    if (post.sender === 'script') return 'script'
+    if (post.foreign === null || expectsForeign(post.url)) return 'now'
+    return 'foreign'
+  }
+
+  function toProof({ site, nonce }: PageContext, step: string, { id, url }: KeptPost): string {
+    const returnTo = {
+      rd: site.origin + keptPath(id),
+      state: site.isPortal || nonce === null ? null : stateOf(nonce),
+      ask: askOfPost(url)
+    }
+    return portal.portalOrigin + withReturnTo(step, returnTo)
+  }
+}
+
+const postRequest = { method: 'POST', headers: {} } as const
+
+/** Chromium applies `form-action` to redirects too, and only the app knows where its answer leads. */
+function formTargets({ site }: PageContext): string[] {
+  return site.secure ? ['https:'] : ['https:', 'http:']
+}

@@ -1,0 +1,106 @@
+/**
+ * Between steps 3 and 4, resend: the form of the page of a kept POST comes to the address of that POST, with the proof that the page was made for this person.
+ * The step takes the kept POST and puts it in the place of the form, for the rules and for the app.
+ */
+import type { IncomingMessage } from 'node:http'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import fp from 'fastify-plugin'
+import type { AppMatch } from '../src/apps/authorize.ts'
+import type { AuditSink } from '../src/audit/event.ts'
+import { pathForRecord } from '../src/audit/path-for-record.ts'
+import type { Clock } from '../src/clock.ts'
+import { GateError } from '../src/errors.ts'
+import { isForeign, keptHeaders } from '../src/kept/keepable.ts'
+import { isId, type KeptPost, type KeptPosts } from '../src/kept/kept-posts.ts'
+import { ResentMessage } from '../src/kept/resent-message.ts'
+import type { Keyring } from '../src/keyring/keyring.ts'
+import { keptCookieName, readCookie } from './cookies.ts'
+import { bodyOf, keptPath } from './kept-posts.ts'
+import { isRightMac, resendField } from './resend-form.ts'
+
+export interface ResendOptions {
+  /** Null where no app keeps POSTs. */
+  readonly kept: {
+    readonly posts: Pick<KeptPosts, 'take'>
+    readonly keyring: () => Keyring
+    readonly audit: AuditSink
+    readonly clock: Clock
+  } | null
+}
+
+const mostBytes = 256
+
+export const resendPlugin = fp<ResendOptions>(
+  async (app, { kept }) => {
+    if (kept === null) return
+    const { posts, keyring, audit, clock } = kept
+    app.addHook('onRequest', (request, reply, done) => {
+      const { raw, exchange } = request
+      const { match } = exchange
+      if (raw.method !== 'POST' || match.kind !== 'app' || match.app.keepPosts == null || !isOurs(raw)) return done()
+      resend(request, reply, match).then(isAnswered => isAnswered || done(), done)
+    })
+
+    /** True if it has answered. */
+    async function resend(request: FastifyRequest, reply: FastifyReply, { app, site }: AppMatch): Promise<boolean> {
+      const { raw, exchange } = request
+      const body = await bodyOf(raw, mostBytes)
+      if (body === null) throw new GateError('bad_request')
+      const value = valueIn(body)
+      if (value === null) {
+        exchange.resent = { message: new ResentMessage(raw, keptHeaders(raw.rawHeaders), body).asMessage(), post: null }
+        return false
+      }
+      const [id = '', mac = ''] = value.split('.')
+      if (!isId(id) || isForeign(raw.headers, app.origin)) throw new GateError('foreign_origin')
+      const { principal, storeFailure } = exchange
+      if (storeFailure !== null) throw storeFailure
+      if (principal === null || !isRightMac(keyring(), id, principal.csrfKey, mac)) {
+        // The sign-in has changed meanwhile. The page asks for what is missing.
+        reply.header('cache-control', 'no-store').redirect(site.origin + keptPath(id), 303)
+        return true
+      }
+      const secret = readCookie(raw.headers.cookie, keptCookieName(id, site))
+      const taken = await posts.take(id, secret, principal.account.id)
+      if (taken === null) throw new GateError('kept_gone')
+      const { post } = taken
+      if (post.app !== app.id || post.url !== site.origin + exchange.target.raw) throw new GateError('kept_gone')
+      exchange.resent = { message: new ResentMessage(raw, post.headers, taken.body).asMessage(), post }
+      exchange.notes = { ...exchange.notes, kept: post.reference }
+      audit.record(sent(request, post))
+      return false
+    }
+
+    function sent({ exchange }: FastifyRequest, { reference, bytes }: KeptPost) {
+      const { principal, client, match, target, id } = exchange
+      return {
+        kind: 'post.send',
+        at: clock(),
+        request: id,
+        account: principal?.account.id,
+        name: principal?.account.name,
+        session: principal?.session.id,
+        address: client.address,
+        app: match.kind === 'app' ? match.app.id : '',
+        path: pathForRecord(target.path, target.readings, 256),
+        kept: reference,
+        bytes
+      } as const
+    }
+  },
+  { name: 'resend', dependencies: ['session'] }
+)
+
+function isOurs({ headers }: IncomingMessage): boolean {
+  return (
+    headers['content-type'] === 'text/plain' &&
+    Number(headers['content-length']) <= mostBytes &&
+    headers.cookie?.includes('factorgate-kept-') === true
+  )
+}
+
+/** Null for another form. */
+function valueIn(body: Buffer): string | null {
+  const [, name, value = ''] = /^([\w-]+)=([\w.-]+)\r?\n?$/.exec(body.toString('latin1')) ?? []
+  return name === resendField ? value : null
+}

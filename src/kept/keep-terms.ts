@@ -1,0 +1,34 @@
+/** Which POSTs of an app are kept while their sender confirms, as its configuration says. */
+import { compiledOf, compilePolicy } from '../policy/compile.ts'
+import { fold } from '../policy/glob-encodings.ts'
+import type { Policy } from '../policy/policy.ts'
+
+export class KeepTerms {
+  /** The largest body, in bytes. */
+  readonly limit: number
+  readonly #policy: Policy
+
+  /** `foreign`: globs for the app's own paths, at which forms of other sites go on without a question. */
+  constructor(input: {
+    readonly limit: number
+    readonly foreign: readonly string[]
+    readonly isCaseSensitive: boolean
+  }) {
+    this.limit = input.limit
+    const outcome = { access: 'deny' } as const
+    this.#policy = compilePolicy(
+      input.foreign.map(path => ({ path, outcome })),
+      input.isCaseSensitive
+    )
+  }
+
+  /** True if a form of another site goes on without a question. Every reading of the path has to be listed. */
+  expectsForeign(readings: readonly string[]): boolean {
+    const { exact, folded } = compiledOf(this.#policy)
+    const first = ({ index }: { readonly index: number }) => index
+    return readings.every(
+      reading =>
+        exact.first(reading, first) !== null || (folded !== null && folded.first(fold(reading), first) !== null)
+    )
+  }
+}

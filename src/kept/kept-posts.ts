@@ -1,0 +1,256 @@
+/**
+ * POSTs that wait in the store until their sender has confirmed. Each can be taken once, by its person, in its browser, within fifteen
+ * minutes. The body is sealed with the secret of the browser's cookie, so that the store and the key file alone do not open it.
+ */
+import { type Clock, isCurrent } from '../clock.ts'
+import { newId, newToken, tokenDigest } from '../ids.ts'
+import { type Keyring, KeyringError } from '../keyring/keyring.ts'
+import { type Loose, RecordKind, type Seal } from '../store/records.ts'
+import type { Store } from '../store/store.ts'
+import type { Sender } from './keepable.ts'
+
+export interface KeptPost {
+  readonly id: string
+  /** Digest of the secret in the browser's cookie. */
+  readonly secret: string
+  /** Null until it is known who sent it: the browser sends no cookie with a form of another site. */
+  readonly account: string | null
+  readonly app: string
+  /** Absolute. */
+  readonly url: string
+  readonly sender: Sender
+  /** The origin of another site; '' if the browser does not name it; null for a page of the app's own origin. */
+  readonly foreign: string | null
+  /** The page of the app from which it came, or its front page. */
+  readonly back: string
+  /** Alternating names and values. */
+  readonly headers: readonly string[]
+  readonly bytes: number
+  /** Reference of the request that brought it. */
+  readonly reference: string
+  /** In milliseconds since the epoch. */
+  readonly until: number
+}
+
+export const keptRecord = new RecordKind<KeptPost>({
+  prefix: 'kept:',
+  version: 1,
+  isIdSecret: true,
+  read: record => (isKeptPost(record) ? record : null)
+})
+
+export const keptSeconds = 15 * 60
+const index = 'kept-posts'
+/** Bytes of the body in one value of the store, which holds a mebibyte after both encodings. */
+const partBytes = 384 * 1024
+/** Of one person, separately for forms and for scripts, and of one address whose person is not known yet. */
+const most = { posts: 5, bytes: 8 * 1024 * 1024 }
+const mostOfAddress = { posts: 40, bytes: 8 * 1024 * 1024 }
+/** Of all people whose POSTs wait, in bytes. */
+const mostOfAll = { known: 64 * 1024 * 1024, unknown: 16 * 1024 * 1024 }
+/** A script may try again and again. */
+const mostPerMinute = 20
+const minuteMs = 60_000
+
+interface Waiting {
+  readonly member: string
+  readonly id: string
+  readonly at: number
+  readonly bytes: number
+  readonly owner: string
+}
+
+export type NewPost = Omit<KeptPost, 'id' | 'secret' | 'bytes' | 'until'> & {
+  /** The client's. */
+  readonly address: string
+}
+
+export class KeptPosts {
+  readonly #store: Store
+  readonly #clock: Clock
+  readonly #keyring: () => Keyring
+  readonly #seal: Seal
+  /** Owner → how many of theirs came since a time. */
+  #recent = new Map<string, number>()
+  #recentSince = 0
+
+  constructor(input: { store: Store; clock: Clock; keyring: () => Keyring }) {
+    this.#store = input.store
+    this.#clock = input.clock
+    this.#keyring = input.keyring
+    this.#seal = {
+      open: (text, key) => input.keyring().open(text, key),
+      close: (text, key) => input.keyring().seal(text, key)
+    }
+  }
+
+  /** Null where too many wait. Of one person the newest stay. Rejects with StoreUnreachable. */
+  async keep(
+    { address, ...post }: NewPost,
+    body: Buffer
+  ): Promise<{ id: string; secret: string; post: KeptPost } | null> {
+    const now = this.#clock()
+    const owner = post.account === null ? `?${address}` : `${post.sender}:${post.account}`
+    if (!this.#isInTime(owner, now)) return null
+    const id = newId()
+    const secret = newToken()
+    const member = `${id} ${now} ${body.length} ${owner}`
+    await this.#store.link(index, member, keptSeconds)
+    const room = await this.#makeRoom(owner, member, body.length)
+    if (!room) {
+      await this.#store.unlink(index, member)
+      return null
+    }
+    const whole: KeptPost = {
+      ...post,
+      id,
+      secret: tokenDigest(secret),
+      bytes: body.length,
+      until: now + keptSeconds * 1000
+    }
+    for (let part = 0; part * partBytes < body.length; part++) {
+      const text = body.subarray(part * partBytes, (part + 1) * partBytes).toString('base64')
+      const key = partKey(id, part)
+      await this.#store.put(key, this.#keyring().seal(text, `${key}:${secret}`), keptSeconds)
+    }
+    await keptRecord.put(this.#store, id, whole, keptSeconds, this.#seal)
+    return { id, secret, post: whole }
+  }
+
+  /** Null if there is none for this browser. */
+  async find(id: string, secret: string | null): Promise<KeptPost | null> {
+    if (!isId(id) || secret === null) return null
+    return this.#ifHere(await this.#read(() => keptRecord.get(this.#store, id, this.#seal)), secret)
+  }
+
+  /** Makes it the POST of `account` if it is nobody's yet, and returns it as it is then; null if it has gone meanwhile. */
+  claim({ id }: KeptPost, account: string): Promise<KeptPost | null> {
+    return keptRecord.change<KeptPost | null>(
+      this.#store,
+      id,
+      post => {
+        if (post === null || post.account !== null) return { result: post }
+        const next = { ...post, account }
+        return { next, result: next }
+      },
+      this.#seal
+    )
+  }
+
+  /** Takes it for its person. Null for everybody but the first who takes it, and for a POST that was changed. */
+  async take(id: string, secret: string | null, account: string): Promise<{ post: KeptPost; body: Buffer } | null> {
+    const waiting = await this.find(id, secret)
+    if (waiting === null || secret === null || waiting.account !== account) return null
+    const post = await this.#read(() => keptRecord.take(this.#store, id, this.#seal))
+    if (post === null || post.account !== account) return null
+    const parts: Buffer[] = []
+    for (let part = 0; part * partBytes < post.bytes; part++) {
+      const key = partKey(id, part)
+      const sealed = await this.#store.take(key)
+      const text =
+        sealed === null ? null : await this.#read(async () => this.#keyring().open(sealed, `${key}:${secret}`))
+      if (text === null) return null
+      parts.push(Buffer.from(text, 'base64'))
+    }
+    await this.#forget(id)
+    const body = Buffer.concat(parts)
+    return body.length === post.bytes ? { post, body } : null
+  }
+
+  /** The body of a POST that goes on waiting, for a page that says what is in it. */
+  async body({ id, bytes }: KeptPost, secret: string): Promise<Buffer | null> {
+    const parts: Buffer[] = []
+    for (let part = 0; part * partBytes < bytes; part++) {
+      const key = partKey(id, part)
+      const sealed = await this.#store.get(key)
+      const text =
+        sealed === null ? null : await this.#read(async () => this.#keyring().open(sealed, `${key}:${secret}`))
+      if (text === null) return null
+      parts.push(Buffer.from(text, 'base64'))
+    }
+    return Buffer.concat(parts)
+  }
+
+  #ifHere(post: KeptPost | null, secret: string): KeptPost | null {
+    if (post === null || post.secret !== tokenDigest(secret)) return null
+    return isCurrent(post.until, keptSeconds * 1000, this.#clock()) ? post : null
+  }
+
+  /** Null for what no key opens any more. */
+  async #read<Value>(read: () => Promise<Value | null>): Promise<Value | null> {
+    try {
+      return await read()
+    } catch (error) {
+      if (error instanceof KeyringError) return null
+      throw error
+    }
+  }
+
+  async #forget(id: string): Promise<void> {
+    for (const one of await this.#waiting()) if (one.id === id) await this.#store.unlink(index, one.member)
+  }
+
+  async #waiting(): Promise<Waiting[]> {
+    const members = await this.#store.members(index)
+    return members.map(member => {
+      const [id = '', at = '', bytes = '', owner = ''] = member.split(' ')
+      return { member, id, at: Number(at), bytes: Number(bytes), owner }
+    })
+  }
+
+  /** The new one is in the list already, so that two at once cannot both take the last place. */
+  async #makeRoom(owner: string, member: string, bytes: number): Promise<boolean> {
+    const all = await this.#waiting()
+    const isKnown = !owner.startsWith('?')
+    const sum = (list: readonly Waiting[]) => list.reduce((total, one) => total + one.bytes, 0)
+    const kind = all.filter(one => one.owner.startsWith('?') !== isKnown)
+    if (sum(kind) > (isKnown ? mostOfAll.known : mostOfAll.unknown)) return false
+    const share = isKnown ? most : mostOfAddress
+    let own = all.filter(one => one.owner === owner).sort((one, other) => one.at - other.at)
+    if (!isKnown || bytes > share.bytes) return own.length <= share.posts && sum(own) <= share.bytes
+    while (own.length > share.posts || sum(own) > share.bytes) {
+      const oldest = own.find(one => one.member !== member)
+      if (oldest === undefined) return false
+      await this.#remove(oldest)
+      own = own.filter(one => one !== oldest)
+    }
+    return true
+  }
+
+  async #remove({ id, bytes, member }: Waiting): Promise<void> {
+    await this.#store.delete(keptRecord.key(id))
+    for (let part = 0; part * partBytes < bytes; part++) await this.#store.delete(partKey(id, part))
+    await this.#store.unlink(index, member)
+  }
+
+  #isInTime(owner: string, now: number): boolean {
+    if (Math.abs(now - this.#recentSince) >= minuteMs) {
+      this.#recent = new Map()
+      this.#recentSince = now
+    }
+    const count = (this.#recent.get(owner) ?? 0) + 1
+    this.#recent.set(owner, count)
+    return count <= (owner.startsWith('?') ? mostOfAddress.posts : mostPerMinute)
+  }
+}
+
+const isText = (value: unknown): value is string => typeof value === 'string'
+
+function isKeptPost(value: Loose): value is Loose & KeptPost {
+  const { account, foreign, headers, bytes, until, sender } = value
+  return (
+    ['id', 'secret', 'app', 'url', 'back', 'reference'].every(name => isText(value[name])) &&
+    (sender === 'page' || sender === 'script') &&
+    [account, foreign].every(one => one === null || isText(one)) &&
+    Array.isArray(headers) &&
+    headers.every(isText) &&
+    Number.isSafeInteger(bytes) &&
+    Number.isFinite(until)
+  )
+}
+
+const partKey = (id: string, part: number) => `kept-part:${id}:${part}`
+
+export function isId(text: string): boolean {
+  return /^[A-Za-z0-9_-]{22}$/.test(text)
+}

@@ -1,0 +1,51 @@
+/** What keeps POSTs until their senders have confirmed, for one configuration; null where no app keeps any. */
+import { type KeepPost, keepPosts } from '../../plugins/kept-posts.ts'
+import type { KeptOptions } from '../../plugins/portal/options.ts'
+import type { ResendOptions } from '../../plugins/resend.ts'
+import type { App, RouteTable } from '../apps/route-table.ts'
+import { KeptPosts } from '../kept/kept-posts.ts'
+import { parseTarget } from '../request/target.ts'
+import type { Services } from './services.ts'
+
+export interface Keeping {
+  readonly keepPost: KeepPost
+  readonly resend: NonNullable<ResendOptions['kept']>
+  readonly pages: KeptOptions
+}
+
+export function keepingOf(apps: readonly App[], routes: RouteTable, runtime: Services): Keeping | null {
+  if (apps.every(({ keepPosts }) => keepPosts == null)) return null
+  const { store, clock, journal: audit, strangers, sessions } = runtime
+  const keyring = () => runtime.keyring
+  const posts = new KeptPosts({ store, clock, keyring })
+  const ownerOf = (token: string) => sessions.ownerOf(token)
+  return {
+    keepPost: keepPosts({ posts, ownerOf, audit, strangers, clock }),
+    resend: { posts, keyring, audit, clock },
+    pages: {
+      posts,
+      ownerOf,
+      expectsForeign: url => expectsForeign(url, routes),
+      onDropped: ({ app, reference, bytes }, { request, now, address, principal: { account, session } }) =>
+        audit.record({
+          kind: 'post.drop',
+          at: now,
+          request,
+          account: account.id,
+          name: account.name,
+          session: session.id,
+          address,
+          app,
+          kept: reference,
+          bytes
+        })
+    }
+  }
+}
+
+function expectsForeign(url: string, routes: RouteTable): boolean {
+  const { origin, host } = new URL(url)
+  const target = parseTarget(url.slice(origin.length))
+  const match = target === null ? null : routes.match(host, target)
+  return match?.kind === 'app' && match.app.keepPosts?.expectsForeign(match.readings) === true
+}

@@ -1,0 +1,172 @@
+/** Kept POSTs in the store: what may be kept, the limits, and that one caller alone gets each. */
+import t from 'tap'
+import { contentsOf } from '../../src/kept/contents.ts'
+import { KeepTerms } from '../../src/kept/keep-terms.ts'
+import { holdsPassword, isForeign, keptHeaders, senderOf } from '../../src/kept/keepable.ts'
+import { KeptPosts, keptSeconds, type NewPost } from '../../src/kept/kept-posts.ts'
+import { makeKeyring, newMasterKey } from '../../src/keyring/keyring.ts'
+import { MemoryStore, TestClock } from '../fixtures/in-process/memory-store.ts'
+
+const origin = 'https://app.example'
+const form = 'application/x-www-form-urlencoded'
+
+function opened() {
+  const time = new TestClock(1_000_000)
+  const store = new MemoryStore(time.read)
+  const keyring = makeKeyring([newMasterKey()])
+  const posts = new KeptPosts({ store, clock: time.read, keyring: () => keyring })
+  return { time, store, posts, keyring }
+}
+
+const post = (more: Partial<NewPost> = {}): NewPost => ({
+  account: 'ada',
+  app: 'own',
+  url: `${origin}/x`,
+  sender: 'page',
+  foreign: null,
+  back: `${origin}/`,
+  headers: ['Content-Type', form],
+  reference: 'r',
+  address: '192.0.2.1',
+  ...more
+})
+
+t.test(
+  'R22 · a POST is taken twice, or read in a copy of the store → one caller gets it, and the copy and the key file show nothing',
+  async t => {
+    const { posts, store, keyring } = opened()
+    const body = Buffer.alloc(900_000, 'private words ')
+    const kept = await posts.keep(post(), body)
+    const { id, secret } = kept as NonNullable<typeof kept>
+    const parts: string[] = []
+    for await (const { key, value } of store.scan('kept-part:')) {
+      t.notMatch(value, 'private')
+      t.throws(() => keyring.open(value, key), 'without the cookie of the browser')
+      parts.push(key)
+    }
+    t.equal(parts.length, 3)
+    t.equal(await posts.take(id, `${secret.slice(1)}A`, 'ada'), null, 'another browser')
+    t.equal(await posts.take(id, secret, 'bob'), null, 'another person')
+    const taken = await Promise.all([1, 2, 3].map(() => posts.take(id, secret, 'ada')))
+    t.equal(taken.filter(one => one !== null).length, 1)
+    t.ok(taken.find(one => one !== null)?.body.equals(body))
+    for await (const { key } of store.scan('kept')) t.fail(`${key} is left`)
+    t.same(await store.members('kept-posts'), [])
+  }
+)
+
+t.test('each share has its limit', async t => {
+  const { posts, time } = opened()
+  const mebibyte = Buffer.alloc(1024 * 1024)
+  const find = async ({ id, secret }: { id: string; secret: string }) => (await posts.find(id, secret)) !== null
+  const of = async (more: Partial<NewPost>, body = mebibyte) => {
+    time.advance(1)
+    return posts.keep(post(more), body)
+  }
+  const ada = [await of({}, Buffer.alloc(7_000_000)), await of({}), await of({})]
+  t.same(
+    await Promise.all(ada.map(one => find(one as NonNullable<typeof one>))),
+    [false, true, true],
+    'the newest stay'
+  )
+  t.ok(await of({ sender: 'script' }), 'scripts have a share of their own')
+  const unknown = { account: null, foreign: 'https://idp.example' }
+  for (let n = 0; n < 8; n++) t.ok(await of(unknown), `stranger ${n}`)
+  t.equal(await of(unknown), null, 'an address has a share too')
+  for (let n = 0; n < 8; n++) t.ok(await of({ ...unknown, address: '192.0.2.2' }))
+  t.equal(await of({ ...unknown, address: '192.0.2.3' }), null, 'and so have all strangers together')
+  t.ok(await of({ account: 'bob' }), 'they take nothing from people who are known')
+  let all = 0
+  for (let n = 0; n < 70; n++) if ((await of({ account: `p${n}` })) !== null) all++
+  t.equal(all, 60, 'all together')
+  time.advance(keptSeconds)
+  t.ok(await of({ account: 'late' }), 'after their time the room is free again')
+  let scripts = 0
+  for (let n = 0; n < 40; n++)
+    if ((await of({ account: 'loop', sender: 'script' }, Buffer.alloc(9))) !== null) scripts++
+  t.ok(scripts >= 20 && scripts < 40, 'a script that tries for ever')
+})
+
+const navigation = { accept: 'text/html', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' }
+const script = { 'sec-fetch-mode': 'cors', 'sec-fetch-dest': 'empty', 'sec-fetch-site': 'same-origin' }
+
+t.test('which requests can be kept', async t => {
+  for (const [title, expected, headers, method = 'POST'] of [
+    ['a form', 'page', { ...navigation, 'content-type': form }],
+    ['a form of an old browser', 'page', { accept: 'text/html', 'user-agent': 'Mozilla/5.0', 'content-type': form }],
+    ['an upload', 'page', { ...navigation, 'content-type': 'multipart/form-data; boundary=x' }],
+    ['a form in a frame', null, { ...navigation, 'sec-fetch-dest': 'iframe', 'content-type': form }],
+    ['a PUT', null, { ...navigation, 'content-type': form }, 'PUT'],
+    ['no type', null, navigation],
+    ['bytes', null, { ...navigation, 'content-type': 'application/octet-stream' }],
+    ['a coded body', null, { ...navigation, 'content-type': form, 'content-encoding': 'gzip' }],
+    ['JSON of a script', 'script', { ...script, 'content-type': 'application/vnd.api+json; charset=utf-8' }],
+    [
+      'JSON of a script that presents a key',
+      null,
+      { ...script, 'content-type': 'application/json', authorization: 'x' }
+    ],
+    [
+      'JSON of a script of another site',
+      null,
+      { ...script, 'sec-fetch-site': 'cross-site', 'content-type': 'application/json' }
+    ],
+    ['JSON of curl', null, { accept: '*/*', 'user-agent': 'curl/8', 'content-type': 'application/json' }]
+  ] as const)
+    t.equal(senderOf({ method, headers }, origin), expected, title)
+})
+
+t.test('which of them come from another site', async t => {
+  for (const [expected, headers] of [
+    [false, { 'sec-fetch-site': 'same-origin', origin }],
+    [true, { 'sec-fetch-site': 'same-site', origin: 'https://b.example' }],
+    [true, { 'sec-fetch-site': 'cross-site' }],
+    [true, { origin: 'null' }],
+    [false, { origin }],
+    [false, { referer: `${origin}/page` }],
+    [true, { referer: 'https://app.example.evil/page' }],
+    [true, {}]
+  ] as const)
+    t.equal(isForeign(headers, origin), expected, JSON.stringify(headers))
+})
+
+t.test('no credential is kept', async t => {
+  const headers = ['Cookie', 'a=b', 'Authorization', 'x', 'X-API-Key', 'x', 'content-type', form, 'Origin', origin]
+  t.same(keptHeaders(headers), ['content-type', form, 'Origin', origin])
+  const multipart = (name: string) => `--b\r\nContent-Disposition: form-data; name="${name}"\r\n\r\nv\r\n--b--\r\n`
+  for (const [content, text, expected] of [
+    ['form', 'user=a&password=b', true],
+    ['form', 'new%50assword=b', true],
+    ['form', 'text=my+password+is+long', false],
+    ['multipart', multipart('passwd'), true],
+    ['multipart', multipart('title'), false],
+    ['json', '{"a":{"newPassword":"x"}}', true],
+    ['json', '{"text":"password"}', false],
+    ['text', 'pwd=1\r\n', true]
+  ] as const)
+    t.equal(holdsPassword(Buffer.from(text), content), expected, `${content} ${JSON.stringify(text)}`)
+})
+
+t.test('what a page shows of a body', async t => {
+  const shown = (text: string, content: Parameters<typeof contentsOf>[1]) => contentsOf(Buffer.from(text), content)
+  t.same(shown('a=1&SAMLResponse=x&b=%E2%80%AE2', 'form').fields, [
+    { name: 'a', value: '1' },
+    { name: 'SAMLResponse', value: null },
+    { name: 'b', value: ' 2' }
+  ])
+  const file = '--b\r\nContent-Disposition: form-data; name="f"; filename="säge.csv"\r\n\r\n1,2\r\n--b--\r\n'
+  t.same(shown(file, 'multipart').fields, [{ name: 'f', value: 'säge.csv' }])
+  t.same(shown(`{"a":"${'x'.repeat(900)}"}`, 'json').isCut, true)
+})
+
+t.test('a listed path is expected in all of its readings, or not at all', async t => {
+  const terms = new KeepTerms({ limit: 1, foreign: ['/saml/acs', '/lti/**'], isCaseSensitive: false })
+  for (const [readings, expected] of [
+    [['/saml/acs'], true],
+    [['/SAML/acs'], true],
+    [['/lti/a/b'], true],
+    [['/lti/../transfer', '/transfer'], false],
+    [['/transfer'], false]
+  ] as const)
+    t.equal(terms.expectsForeign(readings), expected, readings.join(' '))
+})
