@@ -25,25 +25,33 @@ export interface GuardedOptions {
   readonly apps?: readonly Readonly<Record<string, unknown>>[]
   readonly config?: Readonly<Record<string, unknown>>
   readonly env?: NodeJS.ProcessEnv
+  /** Serve https, with a certificate in the gate's folder. Default: plain http. */
+  readonly tls?: boolean
 }
 
 /** A gate in front of `upstream`, with people who are signed in. Throws unless it lets them in, and nobody else. */
 export async function guarded(end: Ender, options: GuardedOptions): Promise<Guarded> {
   const { upstream, redis } = options
+  const { tls = false } = options
+  const scheme = tls ? 'https' : 'http'
   const gate = await startGate(end, {
-    apps: options.apps ?? [{ id: 'app', title: 'App', url: 'http://app.localhost:HOST', upstream }],
+    tls,
+    apps: options.apps ?? [{ id: 'app', title: 'App', url: `${scheme}://app.localhost:HOST`, upstream }],
     config: { ...(redis === undefined ? {} : { store: redis }), ...options.config },
     ...(options.env === undefined ? {} : { env: options.env })
   })
   const store = redis ?? `embedded:${gate.folder}/store`
   const host = `app.localhost:${gate.port}`
-  const people = await People.at(store, at => at.signedIn(options.people ?? 1, host))
-  await letsIn(gate, host, people[0]!.cookie)
+  const people = await People.at(store, async at => {
+    const all = await at.signedIn(options.people ?? 1, host)
+    return tls ? all.map(each => ({ ...each, cookie: `__Host-${each.cookie}` })) : all
+  })
+  await letsIn(gate, `${scheme}://${host}`, people[0]!.cookie)
   return {
     gate,
     store,
     host,
-    origin: `http://127.0.0.1:${gate.port}`,
+    origin: `${scheme}://127.0.0.1:${gate.port}`,
     headers: { Host: host, Cookie: people[0]!.cookie },
     people
   }
@@ -58,16 +66,16 @@ export async function joined(end: Ender, first: Guarded, upstream: string, count
       apps: [{ id: 'app', title: 'App', url: `http://${host}`, upstream }],
       config: { store, portal: { url: gate.portal, title: 'Test Lab' }, keyFile: `${gate.folder}/factorgate.key` }
     })
-    await letsIn(other, host, first.people[0]!.cookie)
+    await letsIn(other, `http://${host}`, first.people[0]!.cookie)
     gates.push(other)
   }
   return gates
 }
 
-async function letsIn(gate: Gate, host: string, cookie: string): Promise<void> {
+async function letsIn(gate: Gate, origin: string, cookie: string): Promise<void> {
   const visitor = new Person(gate.port)
-  const inside = await visitor.request('GET', `http://${host}/data`, { headers: { cookie } })
-  const outside = await visitor.request('GET', `http://${host}/data`)
+  const inside = await visitor.request('GET', `${origin}/data`, { headers: { cookie } })
+  const outside = await visitor.request('GET', `${origin}/data`)
   if (inside.status !== 200) throw new Error(`signed in, but ${inside.status}: ${inside.body.slice(0, 200)}`)
   if (outside.status !== 302) throw new Error(`a stranger was answered ${outside.status}`)
 }

@@ -95,7 +95,9 @@ end
 }
 
 async function withUndici(load: Load): Promise<Measured> {
-  const pool = new Pool(load.origin, { connections: load.connections, pipelining: 1 })
+  // Over TLS the certificate is one that nobody has signed.
+  const connect = { rejectUnauthorized: false }
+  const pool = new Pool(load.origin, { connections: load.connections, pipelining: 1, connect })
   const times: number[] = []
   const end = performance.now() + load.seconds * 1000
   const one = async () => {

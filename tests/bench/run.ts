@@ -20,6 +20,7 @@ import { scale } from './scale.ts'
 import { soak } from './soak.ts'
 import { store } from './store.ts'
 import { storm } from './storm.ts'
+import { tlsCost } from './tls.ts'
 import { watch } from './watch.ts'
 import { watchCost } from './watch-cost.ts'
 import { websockets } from './websockets.ts'
@@ -30,6 +31,7 @@ const sections: Readonly<Record<string, Section>> = {
   revocation,
   cores,
   bulk,
+  tls: tlsCost,
   bystander,
   websockets,
   scale,
