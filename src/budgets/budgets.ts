@@ -148,6 +148,7 @@ export class Budgets {
     who: Who | null,
     own: Budget | null
   ): Demand | null {
+    if (this.#settlements.areAllQuiet) return null
     for (const meter of this.#metersAt(app.id, who)) {
       const demand = this.#demandOf(meter, app, who)
       if (demand !== null) return demand
@@ -289,7 +290,9 @@ export class Budgets {
       for (const [subject, meter] of meters) {
         meter.idleTicks += forgetTicks
         const isIdle = meter.users === 0 && meter.idleTicks >= idleTicksMax[meter.isQuiet ? 'within' : 'passed']
-        if (isIdle && !meter.isDirty && !meter.isSettling && meter.waiting.length === 0) meters.delete(subject)
+        if (!isIdle || meter.isDirty || meter.isSettling || meter.waiting.length > 0) continue
+        meters.delete(subject)
+        this.#settlements.forget(meter)
       }
   }
 }

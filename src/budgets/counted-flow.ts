@@ -132,9 +132,9 @@ export class CountedFlow implements Flow, Spender {
 
   #pass(bytes: number, direction: Direction, now: number): boolean {
     for (const meter of this.meters) {
-      const { counted, direction: governed } = meter.budget
-      if (governed !== direction) continue
-      if (meter.pass(bytes, counted === 'bytes', now, this.facts.isLed)) this.#keeper.noteSpent(meter)
+      if (!meter.isOfBytes && meter.mode !== 'slow') continue
+      if (meter.budget.direction !== direction) continue
+      if (meter.pass(bytes, now, this.facts.isLed)) this.#keeper.noteSpent(meter)
     }
     return this.#mayFlow(direction, now)
   }

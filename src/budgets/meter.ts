@@ -75,9 +75,12 @@ export class Meter {
   waiting: readonly Spender[] = nobody
   /** True if the budget may hold or end anything. */
   isStrict = false
+  isOfBytes = false
   #budget: Budget
   #account: string | null = null
   #spent = 0
+  /** So much was left at the last settlement. A window that moves on only makes it more. */
+  #room = 0
   #slowed = 0
   #grant = 0
   #left = 0
@@ -99,6 +102,7 @@ export class Meter {
   constructor(budget: Budget, subject: string) {
     this.#budget = budget
     this.isStrict = isStrict(budget)
+    this.isOfBytes = budget.counted === 'bytes'
     this.subject = subject
   }
 
@@ -112,7 +116,9 @@ export class Meter {
 
   set budget(budget: Budget) {
     this.#budget = budget
+    this.#room = 0
     this.isStrict = isStrict(budget)
+    this.isOfBytes = budget.counted === 'bytes'
     this.#notedProofs = null
   }
 
@@ -203,7 +209,8 @@ export class Meter {
   /** True if the paths or requests that this process knows of, reported or not, are more than the budget allows. */
   isOverCount(now: number, scale: number): boolean {
     const { ledger } = this
-    if (ledger === null) return false
+    if (ledger === null || (scale === this.scale && this.#budget.counted === 'requests' && this.#spent <= this.#room))
+      return false
     const current = slotAt(now, ledger.slotMs)
     const known =
       this.#budget.counted === 'distinctPaths'
@@ -213,7 +220,8 @@ export class Meter {
   }
 
   /** Bytes that flow now, in the direction that the budget governs. True if there is something to report. */
-  pass(bytes: number, isCounted: boolean, now: number, isLed: boolean): boolean {
+  pass(bytes: number, now: number, isLed: boolean): boolean {
+    const isCounted = this.isOfBytes
     if (isCounted) this.spend(bytes, isLed)
     if (this.mode === 'slow') this.#slowed += bytes
     else if (!isCounted || !this.isStrict) return isCounted
@@ -289,6 +297,9 @@ export class Meter {
 
   settled({ ledger, mode, grant, askAgainAt }: Settlement, now: number): void {
     this.ledger = ledger
+    const room = limitAt(ledger, this.#budget, now, this.scale) - sumOf(ledger.slots, slotAt(now, ledger.slotMs))
+    // What was bought leaves the window too, and then makes it less.
+    this.#room = ledger.boughtAt.length === 0 ? room : 0
     this.mode = mode
     this.askAgainAt = askAgainAt
     this.cutOffAt = null
@@ -307,6 +318,7 @@ export class Meter {
 
   /** The clock was set. */
   move(jump: ClockJump): void {
+    this.#room = 0
     if (this.ledger !== null && isBefore(this.ledger, jump)) this.ledger = movedWith(this.ledger, jump)
     this.isKnown = false
     this.#paths = this.#ownPaths = null

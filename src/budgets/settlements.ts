@@ -46,6 +46,8 @@ export class Settlements implements FlowKeeper {
   #due: Meter[] = []
   #slice: NodeJS.Immediate | undefined
   #waiting: Meter[] = []
+  /** Those that may ask for something or hold something. */
+  readonly #loud = new Set<Meter>()
   readonly #running = new Set<Promise<void>>()
   #ticks = 0
   /** True while all counts that have changed are reported, and not only those that have grown by much. */
@@ -63,6 +65,16 @@ export class Settlements implements FlowKeeper {
   /** Ledgers that nobody has written since are moved with the clock. */
   clockJumped(jump: ClockJump): void {
     this.#jump = jump
+  }
+
+  /** True while no budget asks for anything or holds anything: most requests need no further look. */
+  get areAllQuiet(): boolean {
+    return this.#loud.size === 0
+  }
+
+  /** The meter leaves the memory. */
+  forget(meter: Meter): void {
+    this.#loud.delete(meter)
   }
 
   get waiting(): readonly Meter[] {
@@ -182,6 +194,7 @@ export class Settlements implements FlowKeeper {
       settlement = await this.#write(meter, report)
     } catch (error) {
       meter.failed(report, this.#options.clock())
+      this.#loud.add(meter)
       meter.isKnown = false
       if (error instanceof RecordTooNew) {
         // This one alone cannot be counted: the store answers.
@@ -198,6 +211,8 @@ export class Settlements implements FlowKeeper {
       return
     }
     meter.settled(settlement, this.#options.clock())
+    if (meter.isQuiet) this.#loud.delete(meter)
+    else this.#loud.add(meter)
     // A grant that nobody uses is given back with the next report.
     if (settlement.grant > 0) this.#markDirty(meter)
     if (this.#isInTrouble) this.#options.onTrouble(null)

@@ -53,6 +53,7 @@ export interface ObservedExchange {
  */
 export type Phase = 'start' | 'bytes' | 'end' | 'refused'
 
+/** Valid only during the call. */
 export interface Observation {
   readonly exchange: ObservedExchange
   readonly phase: Phase
@@ -89,6 +90,7 @@ export class Observers {
   }
 
   tell(observation: Observation): void {
-    for (const observer of this.#all) observer(observation)
+    const all = this.#all
+    for (let i = 0; i < all.length; i++) all[i]!(observation)
   }
 }

@@ -1,22 +1,28 @@
 /** The flow of an exchange that is observed, and held back by nobody. */
 import type { Clock } from '../clock.ts'
 import type { Flow, Holder } from './flow.ts'
-import type { ObservedExchange, Observers, Phase } from './observation.ts'
+import type { Observation, ObservedExchange, Observers, Phase } from './observation.ts'
 
 /** The least time between two observations of the bytes of one exchange, in milliseconds. */
 const betweenMs = 5_000
 /** After so many bytes whoever judges them hears of it in any case. */
 const betweenBytes = 16 * 1024 * 1024
 
-export class ObservedFlow implements Flow {
+/** Observers are given the flow itself, so that an observation costs no object. */
+export class ObservedFlow implements Flow, Observation {
   readonly exchange: ObservedExchange
+  phase: Phase = 'start'
+  at = 0
+  bytesIn = 0
+  bytesOut = 0
+  isFirst = false
+  status: number | null = null
+  reason: string | null = null
   readonly #observers: Observers
   readonly #clock: Clock
-  #status: number | null = null
-  #toldAt = 0
-  #isFirst = true
-  #bytesIn = 0
-  #bytesOut = 0
+  #hasTold = false
+  #unsaidIn = 0
+  #unsaidOut = 0
 
   constructor(exchange: ObservedExchange, observers: Observers, clock: Clock) {
     this.exchange = exchange
@@ -39,7 +45,7 @@ export class ObservedFlow implements Flow {
   }
 
   answered(status: number): void {
-    this.#status = status
+    this.status = status
   }
 
   end(cut: string | null): void {
@@ -47,29 +53,22 @@ export class ObservedFlow implements Flow {
   }
 
   passed(bytesIn: number, bytesOut: number, now: number): void {
-    this.#bytesIn += bytesIn
-    this.#bytesOut += bytesOut
+    this.#unsaidIn += bytesIn
+    this.#unsaidOut += bytesOut
     // A clock that was put back must not silence a long transfer.
-    if (this.#bytesIn + this.#bytesOut >= betweenBytes || Math.abs(now - this.#toldAt) >= betweenMs)
+    if (this.#unsaidIn + this.#unsaidOut >= betweenBytes || Math.abs(now - this.at) >= betweenMs)
       this.#tell('bytes', now, null)
   }
 
   #tell(phase: Phase, at: number, reason: string | null): void {
-    this.#toldAt = at
-    const bytesIn = this.#bytesIn
-    const bytesOut = this.#bytesOut
-    this.#bytesIn = this.#bytesOut = 0
-    const isFirst = phase !== 'start' && this.#isFirst
-    if (isFirst) this.#isFirst = false
-    this.#observers.tell({
-      exchange: this.exchange,
-      phase,
-      at,
-      bytesIn,
-      bytesOut,
-      isFirst,
-      status: this.#status,
-      reason
-    })
+    this.phase = phase
+    this.at = at
+    this.bytesIn = this.#unsaidIn
+    this.bytesOut = this.#unsaidOut
+    this.#unsaidIn = this.#unsaidOut = 0
+    this.isFirst = phase !== 'start' && !this.#hasTold
+    if (this.isFirst) this.#hasTold = true
+    this.reason = reason
+    this.#observers.tell(this)
   }
 }

@@ -98,6 +98,7 @@ export class Asks {
     factors: readonly FactorKind[] = factorKinds
   ): number | null {
     this.#see(account)
+    if (this.#asked.size === 0) return null
     const at = this.#askedAt(account)
     if (at === null) return null
     this.#accountOf.set(session, account)

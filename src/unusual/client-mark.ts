@@ -11,6 +11,8 @@ import { hashText } from './read-path.ts'
 import type { Track } from './track.ts'
 
 const ordered = new Set(['user-agent', 'accept', 'accept-language', 'accept-encoding'])
+/** Of all headers that are looked at. */
+const nameLengths = new Set([...ordered, 'upgrade', 'sec-ch-ua-platform'].map(({ length }) => length))
 /** Added to the points of a new mark, because the session had another one before. */
 const midwayPoints = 8
 const pointsMost = 38
@@ -20,8 +22,9 @@ const looksBefore = 3
 /** 0 where the headers say nothing: those of WebSockets and of parts of media differ. */
 export function markOf(userAgent: string, rawHeaders: readonly string[]): number {
   if (rawHeaders.length === 0) return 0
-  let text = `${browserOf(userAgent) ?? userAgent.split('/', 1)[0]} ${systemOf(userAgent) ?? ''}`
+  let text = productOf(userAgent)
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
+    if (!nameLengths.has(rawHeaders[i]!.length)) continue
     const name = rawHeaders[i]!.toLowerCase()
     const value = rawHeaders[i + 1]!
     if (name === 'upgrade' || (name === 'accept-encoding' && value.startsWith('identity'))) return 0
@@ -29,6 +32,21 @@ export function markOf(userAgent: string, rawHeaders: readonly string[]): number
     if (name === 'accept-language' || name === 'sec-ch-ua-platform') text += `=${value}`
   }
   return hashText(text)
+}
+
+/** Browser and system of the clients that have asked lately: there are few, and the patterns cost more than the rest. */
+const products = new Map<string, string>()
+const productsMost = 1000
+const keptLength = 512
+
+function productOf(userAgent: string): string {
+  const known = products.get(userAgent)
+  if (known !== undefined) return known
+  const product = `${browserOf(userAgent) ?? userAgent.split('/', 1)[0]} ${systemOf(userAgent) ?? ''}`
+  if (userAgent.length > keptLength) return product
+  if (products.size >= productsMost) products.clear()
+  products.set(userAgent, product)
+  return product
 }
 
 /** Looks at a sample of the requests. */

@@ -62,8 +62,10 @@ export const at = {
   peakWrites: 15
 } as const
 
+const units = Float64Array.from(features, ({ unit }) => unit)
+
 export function toScale(feature: number, amount: number): number {
-  return Math.log1p(amount / (features[feature] as Feature).unit)
+  return Math.log1p(amount / units[feature]!)
 }
 
 export function fromScale(feature: number, value: number): number {

@@ -77,12 +77,12 @@ export class Keeper {
     const now = clock()
     try {
       await this.#groups(now, isEnd)
-      const due: (readonly [string, Live])[] = []
-      for (const [account, live] of people.all)
-        if (isEnd || this.#isDue(live, now)) due.push([account, live])
-        else if (!live.isDirty && now - live.lastAt > idleMs) people.all.delete(account)
+      const due: Live[] = []
+      for (const live of people.all.values())
+        if (isEnd || this.#isDue(live, now)) due.push(live)
+        else if (!live.isDirty && now - live.lastAt > idleMs) people.forget(live)
         else if (live.usual !== null && now - live.lastAt > calmMs) live.usual = null
-      const sync = ([account, live]: readonly [string, Live]) => this.#sync(account, live, now)
+      const sync = (live: Live) => this.#sync(live, now)
       if (isEnd) await inBatches(due, sync, undefined, { goesOn: true })
       else await inSlices(due, sync)
       this.#report(null)
@@ -105,7 +105,7 @@ export class Keeper {
   }
 
   /** Adds to the record what was counted here since the last time, and takes what others have counted. */
-  async #sync(account: string, live: Live, now: number): Promise<void> {
+  async #sync(live: Live, now: number): Promise<void> {
     const { people, store } = this.#options
     live.isDirty = false
     const counted = countedToday(live.person)
@@ -113,7 +113,7 @@ export class Keeper {
     let lesson: { readonly what: Lesson; readonly day: number } | null = null
     let merged: Person
     try {
-      merged = await personRecord.change<Person>(store, account, record => {
+      merged = await personRecord.change<Person>(store, live.account, record => {
         lesson = null
         const stored = record === null ? unpackPerson(packPerson(live.person)) : unpackPerson(record)
         if (record !== null) {

@@ -27,10 +27,17 @@ export function lastDay({ days }: Slots, { daysAt, size }: ListPlace, index: num
   return days[daysAt + size + index] as number
 }
 
-/** Notes that `hash` was seen on `day`, and returns its index. */
-export function note(slots: Slots, list: ListPlace, hash: number, day: number, first = day): number {
+/** Notes that `hash` was seen on `day`, and returns its index. `found`: where `find` has just found it. */
+export function note(
+  slots: Slots,
+  list: ListPlace,
+  hash: number,
+  day: number,
+  first = day,
+  found = find(slots, list, hash)
+): number {
   const { at, size, daysAt } = list
-  let index = find(slots, list, hash)
+  let index = found
   if (index < 0) {
     index = 0
     for (let i = 0; i < size; i++) {

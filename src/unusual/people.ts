@@ -6,6 +6,7 @@ import { everyone, Group, type Usual, usualOf } from './group.ts'
 import { countedCount, countedToday, dayMs, Person } from './person.ts'
 
 export interface Live {
+  readonly account: string
   person: Person
   /** What is usual today; null until it is asked for. */
   usual: Usual | null
@@ -23,7 +24,8 @@ export interface Live {
   /** False while what the store knows of the person is not there yet: then nothing is judged. */
   isLoaded: boolean
   isDirty: boolean
-  isSyncing: boolean
+  /** True once it has left the memory. */
+  isForgotten: boolean
   lastAt: number
   syncedAt: number
   /** The level of alarm that the store has. */
@@ -80,12 +82,15 @@ export class People {
     this.#options = options
   }
 
-  live(account: string, now: number, groups: readonly string[]): Live {
+  /** `known`: what an earlier call has answered for the same session, which saves a look-up; null for nothing. */
+  live(account: string, now: number, groups: readonly string[], known: Live | null = null): Live {
     const day = Math.floor(now / dayMs)
     this.#checkClock(day)
-    let live = this.all.get(account)
+    const isKnown = known !== null && known.account === account && !known.isForgotten
+    let live = isKnown ? known : this.all.get(account)
     if (live === undefined) {
       live = {
+        account,
         person: new Person(day),
         usual: null,
         groups,
@@ -98,7 +103,7 @@ export class People {
         proved: null,
         isLoaded: !this.#options.isKept,
         isDirty: true,
-        isSyncing: false,
+        isForgotten: false,
         lastAt: now,
         syncedAt: 0,
         syncedAlarm: 0,
@@ -112,6 +117,11 @@ export class People {
     live.isDirty = true
     if (live.person.day !== day) this.#turn(live, day)
     return live
+  }
+
+  forget(live: Live): void {
+    live.isForgotten = true
+    this.all.delete(live.account)
   }
 
   /** What is not in the store yet, of everybody in memory. */

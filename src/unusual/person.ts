@@ -214,6 +214,7 @@ export class Person implements Slots {
   /** How many of the last `days` days were unusual, without today. */
   strangeDaysOf(days: number): number {
     let count = 0
+    if (this.numbers[number.strangeDays] === 0) return count
     for (let left = this.numbers[number.strangeDays]! % 2 ** days; left > 0; left = Math.floor(left / 2))
       count += left % 2
     return count

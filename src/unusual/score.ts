@@ -95,14 +95,26 @@ export interface Context {
 const points = new Float64Array(families.length)
 const placeOf = Object.fromEntries(families.map((family, i) => [family, i])) as Readonly<Record<Family, number>>
 const featurePlaces = familyOfFeature.map(family => placeOf[family])
+const sumPlaces = sums.map(({ family }) => placeOf[family])
+/** Of each number, in the last score. */
+const deviations = new Float64Array(featureCount)
+/** A deviation up to here has fewer points than count. */
+const quietDeviation = 0.7
 
-/** The score alone, without allocation. */
+/** The score alone, without allocation. It runs once for some requests, so nothing is worked out twice. */
 export function scoreOf(context: Context): number {
   points.fill(0)
   const { person, track, usual } = context
-  for (let feature = 0; feature < featureCount; feature++)
-    raise(featurePlaces[feature]!, featurePoints(person, usual, feature))
-  for (const sum of sums) raise(placeOf[sum.family], sumPoints(person, usual, sum))
+  for (let feature = 0; feature < featureCount; feature++) {
+    const deviation = deviationOf(person, usual, feature)
+    deviations[feature] = deviation
+    if (deviation > quietDeviation && person.numbers[feature]! > 0)
+      raise(featurePlaces[feature]!, pointsOfDeviation(deviation))
+  }
+  for (let i = 0; i < sums.length; i++) {
+    const { feature, index, unit } = sums[i]!
+    raise(sumPlaces[i]!, pointsOfSum(sumWith(person, deviations[feature]!, index), unit))
+  }
   raise(placeOf.hours, hourPoints(context))
   for (const feature of recordFeatures) raise(placeOf.record, recordPoints(context, feature))
   raise(placeOf.repeat, repeatPoints(person))
@@ -133,7 +145,8 @@ function raise(place: number, value: number): void {
 }
 
 export function deviationOf(person: Person, usual: Usual, feature: number): number {
-  return (toScale(feature, person.numbers[feature]!) - usual.middle[feature]!) / usual.spread[feature]!
+  const amount = person.numbers[feature]!
+  return ((amount === 0 ? 0 : toScale(feature, amount)) - usual.middle[feature]!) / usual.spread[feature]!
 }
 
 function featurePoints(person: Person, usual: Usual, feature: number): number {
@@ -142,7 +155,11 @@ function featurePoints(person: Person, usual: Usual, feature: number): number {
 
 /** The sum with today so far, if today adds to it. */
 export function sumNow(person: Person, usual: Usual, feature: number, index: number): number {
-  const step = Math.min(deviationMost, deviationOf(person, usual, feature)) - slack
+  return sumWith(person, deviationOf(person, usual, feature), index)
+}
+
+function sumWith(person: Person, deviation: number, index: number): number {
+  const step = Math.min(deviationMost, deviation) - slack
   return Math.min(sumMost, person.numbers[index]! + Math.max(0, step))
 }
 
@@ -160,8 +177,9 @@ export function chanceOfHour(person: Person, all: Group, hour: number): number {
   const isRest = isRestDay(person.day)
   const from = isRest ? 24 : 0
   const days = person.numbers[isRest ? number.restDays : number.workdays]!
-  const own = (h: number) => person.bytes[hoursAt + from + ((h + 24) % 24)]! / hourUnit
-  const seen = Math.max(own(hour), 0.5 * (own(hour - 1) + own(hour + 1)) * 0.5)
+  const own = person.bytes[hoursAt + from + hour]!
+  const beside = person.bytes[hoursAt + from + ((hour + 23) % 24)]! + person.bytes[hoursAt + from + ((hour + 1) % 24)]!
+  const seen = Math.max(own, 0.25 * beside) / hourUnit
   const peerDays = isRest ? all.restDays : all.workdays
   const peers = peerDays < 10 ? 0.2 : all.hours[from + hour]! / peerDays
   return Math.max(leastChanceOfHour, (seen + 2 * Math.max(peers, 0.01)) / (days + 2))

@@ -1,5 +1,6 @@
 /** What one gate remembers of one session while it lasts: its client, its places, and the order in which it asks. */
 import { at } from './features.ts'
+import type { Live } from './people.ts'
 import type { Person } from './person.ts'
 
 const rowCount = 4
@@ -35,6 +36,8 @@ const none: never[] = []
 const mixing: ReadonlySet<Doubt> = new Set<Doubt>(['changed', 'headers', 'stopped', 'twoPlaces'])
 
 export class Track {
+  /** Its person; null before the first request. */
+  live: Live | null = null
   userAgent: string | undefined
   address = ''
   /** The networks of each family of addresses; null for a family that was not seen. */

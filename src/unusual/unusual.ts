@@ -90,9 +90,10 @@ export class Unusual {
   observe(observation: Observation): Verdict | null {
     const { account, at: now, bytes, status } = observation
     if (account === null) return null
-    const live = this.people.live(account, now, observation.groups)
-    const { person } = live
     const track = this.#track(observation.session)
+    const live = this.people.live(account, now, observation.groups, track.live)
+    track.live = live
+    const { person } = live
     const isElsewhere = track.address !== observation.address || track.userAgent !== observation.userAgent
     if (isElsewhere && live.isLoaded) notePlace(person, track, observation, this.#options.findPlace)
     const slot = Math.floor(now / slotMs)
@@ -121,7 +122,7 @@ export class Unusual {
       // What people send does not leave. A POST may be a question.
       if (write === null || observation.method === 'POST') this.#noteRead(live, track, observation, facts)
       if (write !== null) noteWrite(live, track, write, facts)
-      note(person, known.areas, area, person.day)
+      note(person, known.areas, area, person.day, person.day, areaIndex)
     }
     if (bytes > 0) {
       if (isForeign) person.numbers[at.foreignBytes]! += bytes

@@ -20,7 +20,7 @@ t.test('observers hear of each exchange: who asks for what, the bytes as they pa
     clock: () => time.now
   })
   const told: Observation[] = []
-  const end = gate.server.runtime.observers.add(observation => told.push(observation))
+  const end = gate.server.runtime.observers.add(observation => told.push({ ...observation }))
   const alice = await gate.account('alice')
   const { cookies, principal } = await gate.signIn(alice, 'files')
   const cookie = cookies.files as string
