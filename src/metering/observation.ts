@@ -53,7 +53,7 @@ export interface ObservedExchange {
  */
 export type Phase = 'start' | 'bytes' | 'end' | 'refused'
 
-/** Valid only during the call. */
+/** Valid during the call. The one of an end stays as it is. */
 export interface Observation {
   readonly exchange: ObservedExchange
   readonly phase: Phase

@@ -2,7 +2,7 @@
 import type { Demand, Who } from '../budgets/demand.ts'
 import type { Clock } from '../clock.ts'
 import type { Flow } from '../metering/flow.ts'
-import type { ObservedExchange, Observers } from '../metering/observation.ts'
+import type { ObservedExchange, Observers, Observation as Told } from '../metering/observation.ts'
 import type { Store } from '../store/store.ts'
 import { type Asks, askDemand } from './asks.ts'
 import { CountryFile } from './country-file.ts'
@@ -55,6 +55,8 @@ export class UnusualWatch {
   readonly #keeper: Keeper
   readonly #programs: ProgramUsage
   #programTimer: NodeJS.Timeout | undefined
+  /** The last observations of exchanges that are not judged yet. */
+  #ended: Told[] = []
   #settings: UnusualSettings
   #isEnforced: (app: string) => boolean = () => true
   readonly #countries: CountryFile
@@ -89,17 +91,35 @@ export class UnusualWatch {
 
   async start(): Promise<void> {
     const { asks, clock } = this.#options
-    this.#stopHearing = asks.onProved((account, session) => this.#unusual.proved(account, session, clock()))
+    this.#stopHearing = asks.onProved((account, session) => {
+      this.judgeEnded()
+      this.#unusual.proved(account, session, clock())
+    })
     this.#keeper.start()
     this.#programTimer = setInterval(() => void this.#programs.flush(), programFlushMs).unref()
     this.#timer = setInterval(() => void this.#countries.look(), countriesMs).unref()
     this.#stopObserving = this.#options.observers.add(told => {
-      this.#programs.note(told)
-      const observation = observationOf(told)
-      if (observation === null) return
-      const verdict = this.#unusual.observe(observation)
-      if (verdict !== null) void this.#act(verdict, told.exchange)
+      const { phase } = told
+      const { isSocket } = told.exchange
+      // The begin of a request says nothing yet.
+      if (phase === 'start' && !isSocket) return
+      const count = this.#ended.push(told)
+      if (phase !== 'end' || isSocket) this.judgeEnded()
+      else if (count === 1) setImmediate(() => this.judgeEnded())
     })
+  }
+
+  /** Judges the exchanges that have ended in this turn of the event loop: in a row they cost less than between other work. */
+  judgeEnded(): void {
+    if (this.#ended.length === 0) return
+    const ended = this.#ended
+    this.#ended = []
+    for (const told of ended) this.#judge(told)
+  }
+
+  #isWaitingForJudgement(account: string): boolean {
+    for (const { exchange } of this.#ended) if (exchange.person?.account === account) return true
+    return false
   }
 
   /** Of a new configuration. What was learned stays. An app that is not enforced stops nobody. */
@@ -113,6 +133,8 @@ export class UnusualWatch {
   demandOn(who: Who | null, isGuarded = false): Demand | null {
     // A program can confirm nothing, so nothing is asked of it.
     if (who === null || who.session === null) return null
+    // What the person has done before counts.
+    if (this.#isWaitingForJudgement(who.account)) this.judgeEnded()
     const askedAt = this.#options.asks.askedOf(who.account, who.session, who.proofs)
     if (askedAt === null)
       return isGuarded && this.#options.asks.isUnknown(who.account) ? { kind: 'store_unreachable' } : null
@@ -146,11 +168,20 @@ export class UnusualWatch {
   /** Writes what was learned. */
   async stop(): Promise<void> {
     clearInterval(this.#timer)
+    this.judgeEnded()
     this.#stopObserving?.()
     this.#stopHearing?.()
     await this.#keeper.stop()
     clearInterval(this.#programTimer)
     await this.#programs.flush(true)
+  }
+
+  #judge(told: Told): void {
+    this.#programs.note(told)
+    const observation = observationOf(told)
+    if (observation === null) return
+    const verdict = this.#unusual.observe(observation)
+    if (verdict !== null) void this.#act(verdict, told.exchange)
   }
 
   async #act(verdict: Verdict, exchange: ObservedExchange): Promise<void> {

@@ -122,7 +122,7 @@ t.test('WebSockets are observed in both directions', async t => {
   const told: Observation[] = []
   const ended = new Promise<void>(resolve =>
     gate.server.runtime.observers.add(observation => {
-      told.push(observation)
+      told.push({ ...observation })
       if (observation.phase === 'end') resolve()
     })
   )

@@ -117,6 +117,7 @@ for (const [what, begunWith, isEnded] of [
         status: 200,
         reason: null
       })
+      watch.judgeEnded()
     }
     for (let day = 0; day < 28; day++)
       for (let i = 0; i < 30 && day % 7 < 5; i++) {

@@ -97,6 +97,7 @@ export class SimulatedGate implements Detector {
     const mayFlow = (bytesIn === 0 || flow.received(bytesIn)) && (bytes === 0 || flow.sent(bytes))
     if (this.#isEnded) this.#renewed.set(event.session, `${this.#sessionOf(event)}+`)
     if (isLast) flow.end(null)
+    if (isLast) this.#watch.judgeEnded()
     if (isLast && !isFirst) this.#flows.delete(exchange)
     return { answer: answerOf(this.#said), isRefused: false, isHeld: !mayFlow && !isLast, isEnded: this.#isEnded }
   }
@@ -109,6 +110,7 @@ export class SimulatedGate implements Detector {
 
   cut({ exchange }: Event): void {
     this.#flows.get(exchange)?.end('unusual')
+    this.#watch.judgeEnded()
     this.#flows.delete(exchange)
   }
 
