@@ -6,10 +6,11 @@ import { usualFor } from './baseline.ts'
 import { endDay, type Lesson } from './end-day.ts'
 import { featureCount } from './features.ts'
 import { everyone, Group } from './group.ts'
+import type { Carry, Live } from './live.ts'
 import { mergeInto } from './merge.ts'
 import { movedPlaces } from './moved.ts'
 import { OwnDay } from './own-day.ts'
-import type { Carry, Live, People } from './people.ts'
+import type { People } from './people.ts'
 import { countedToday, dayMs, ownAmountsAt, type Person } from './person.ts'
 import {
   groupId,

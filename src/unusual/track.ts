@@ -1,6 +1,6 @@
 /** What one gate remembers of one session while it lasts: its client, its places, and the order in which it asks. */
 import { at } from './features.ts'
-import type { Live } from './people.ts'
+import type { Live } from './live.ts'
 import type { Person } from './person.ts'
 
 const rowCount = 4

@@ -1,6 +1,6 @@
 /** What a person changes and deletes in an app: unauthorised modification shows in how much of it there is. */
 import { at } from './features.ts'
-import type { Live } from './people.ts'
+import type { Live } from './live.ts'
 import type { Track } from './track.ts'
 
 export type Write = 'change' | 'deletion'

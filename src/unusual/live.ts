@@ -1,0 +1,41 @@
+/** A person in the memory of one gate: what is known of them, and what was counted here since it was last written. */
+import type { Usual } from './group.ts'
+import type { Person } from './person.ts'
+
+export interface Live {
+  readonly account: string
+  person: Person
+  /** What is usual today; null until it is asked for. */
+  usual: Usual | null
+  groups: readonly string[]
+  /** Since the last look. */
+  requests: number
+  bytes: number
+  /** Of the running ten minutes. */
+  slot: number
+  slotBytes: number
+  slotObjects: number
+  slotWrites: number
+  /** Today's amounts at the last fresh proof. */
+  proved: { readonly bytes: number; readonly objects: number } | null
+  /** False while what the store knows of the person is not there yet: then nothing is judged. */
+  isLoaded: boolean
+  isDirty: boolean
+  /** True once it has left the memory. */
+  isForgotten: boolean
+  lastAt: number
+  syncedAt: number
+  /** The level of alarm that the store has. */
+  syncedAlarm: number
+  /** Today's amounts that the store has. */
+  synced: Float64Array
+  /** Amounts of the day before that the store does not have yet. */
+  carry: Carry | null
+}
+
+export interface Carry {
+  readonly day: number
+  readonly amounts: Float64Array
+  /** The apps to which the last of the amounts belong. */
+  readonly apps: Uint32Array
+}
