@@ -13,6 +13,8 @@ const rotated = /^[.-](?:\d[\d-]*)(?:\.gz)?$/
 const lineFeed = 0x0a
 /** The longest line in a search from the end of a file, in bytes. */
 const lineMax = 1024 * 1024
+/** Bytes that are read at once. Larger buffers make the collector of garbage run for each. */
+const portion = 256 * 1024
 
 /** The journal at `file` and its rotated files, oldest first. Empty if there are none. */
 export async function journalFiles(file: string): Promise<string[]> {
@@ -120,8 +122,10 @@ async function endOfPacked(file: string) {
 
 /** The bytes of a file, unpacked. Rejects on a read error. */
 export function bytesOf(file: string, start = 0, end?: number): AsyncIterable<Buffer> {
-  if (!file.endsWith('.gz'))
-    return createReadStream(file, { start, highWaterMark: 1024 * 1024, ...(end === undefined ? {} : { end }) })
+  if (!file.endsWith('.gz')) {
+    const range = end === undefined ? { start } : { start, end }
+    return createReadStream(file, { ...range, highWaterMark: portion })
+  }
   return pipeline(createReadStream(file), createGunzip(), () => {})
 }
 

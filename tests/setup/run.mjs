@@ -2,7 +2,8 @@
  * `npm test`: runs all test files, or those given, and names those that took longest. `npm run test:deep` tries each property on many more cases. Where all
  * files run, those that need a Chromium share one. `--output-file=FILE` keeps the TAP. For tap's other options: `npx tap FILE`.
  */
-import { existsSync, openSync, readdirSync, writeSync } from 'node:fs'
+import { existsSync, mkdtempSync, openSync, readdirSync, rmSync, writeSync } from 'node:fs'
+import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { chromium } from 'playwright-core'
 import { args as chromiumArgs, executablePath, shared } from './chromium.mjs'
@@ -30,9 +31,11 @@ process.chdir(root)
 const files = given.length > 0 ? [...new Set(given)] : all().filter(isTest)
 
 const memory = inMemory()
+const fixtures = memory === null ? null : mkdtempSync(path.join(memory, 'factorgate-fixtures-'))
 const env = {
   ...(isDeep ? { FACTORGATE_RUNS: '200', FACTORGATE_DEEP: '1' } : {}),
   ...(memory === null ? {} : { TMPDIR: memory }),
+  ...(fixtures === null ? {} : { FACTORGATE_FIXTURES: fixtures }),
   ...process.env
 }
 const browser =
@@ -62,6 +65,7 @@ tell(`# time=${Date.now() - began}ms`)
 reporter.end()
 if (!reports.every(report => report.isOk)) process.exitCode = 1
 await browser?.close()
+if (fixtures !== null) rmSync(fixtures, { recursive: true, force: true })
 
 const seconds = Math.round((Date.now() - began) / 1000)
 console.error(`\nThe slowest files of ${Math.floor(seconds / 60)} min ${seconds % 60} s, in seconds:`)

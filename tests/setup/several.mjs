@@ -31,7 +31,10 @@ t.setTimeout(0)
 for (const file of process.argv.slice(2)) {
   const { href } = pathToFileURL(path.join(root, file))
   // The folders of a file's tests are called what they are called where it runs alone.
-  const testdir = path.join(root, '.tap/fixtures', file.replace(/[^\w.-]+/g, '-'))
+  const testdir = path.join(
+    process.env.FACTORGATE_FIXTURES ?? path.join(root, '.tap/fixtures'),
+    file.replace(/[^\w.-]+/g, '-')
+  )
   t.test(file, { testdir, timeout: fileTimeoutMs }, async ofFile => {
     roots.set(href, ofFile)
     await import(href)
