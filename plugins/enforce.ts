@@ -135,13 +135,13 @@ export const enforcePlugin = fp<EnforceOptions>(
       const access = authorize(context, exchange, exchange.messageOf(request.raw))
       if (access.kind === 'own') return enforceOwn(request, reply, access, done)
       if (access.kind === 'none') return done(new GateError(access.code))
+      if (exchange.stale !== null && (access.kind !== 'forward' || access.permit.subject === null))
+        exchange.principal = null
       if (access.kind === 'refuse') {
         if (access.decision !== null) exchange.decision = access.decision
         return done(new GateError(access.reason, access))
       }
       exchange.decision = access
-      if (exchange.stale !== null && (access.kind !== 'forward' || access.permit.subject === null))
-        exchange.principal = null
       if (access.kind === 'forward') {
         if (access.would !== undefined) exchange.notes = { ...exchange.notes, ...wouldFields(access.would) }
         if (file !== null) return sendDecoy(reply, request.raw.method as string, file)

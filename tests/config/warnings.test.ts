@@ -22,6 +22,11 @@ const rows: [sentence: string, text: string, ...expected: string[]][] = [
     '1:13  unsafeHttp  plain http is allowed: others on the network can read passwords and steal sessions'
   ],
   [
+    'device keys that no app asks for',
+    'device: { lifetime: 30m }',
+    '1:9  device  changes nothing: no app says deviceBound'
+  ],
+  [
     'a forgetful store',
     'unsafeVolatileStore: true',
     '1:22  unsafeVolatileStore  a Redis that can lose its data is allowed: people may lose their factors'
@@ -114,3 +119,25 @@ t.test('warns of what is allowed but unwise', async t => {
     t.same([loaded.kind, ...said(loaded)], ['ok', ...expected], sentence)
   }
 })
+
+t.test(
+  'advises on device keys: whom they keep out, where there are none, and when a browser has too few proofs',
+  async t => {
+    const { kind, ...loaded } = read(`device: { lifetime: 5m }
+apps:
+  - { id: a, url: https://a.lab.example, upstream: http://10.1.1.1, deviceBound: required }
+  - { id: b, url: https://b.lab.example, upstream: http://10.1.1.1, deviceBound: preferred }
+  - { id: c, url: http://localhost, upstream: http://10.1.1.1, deviceBound: preferred }`)
+    const { warnings = [], advice = [] } = loaded as Partial<Extract<ReturnType<typeof read>, { kind: 'ok' }>>
+    const own = [...warnings, ...advice].filter(({ path }) => /device/i.test(path))
+    t.equal(kind, 'ok')
+    t.same(
+      own.map(({ path, message }) => `${path} ${message}`),
+      [
+        'apps[2].deviceBound changes nothing: browsers make device keys for https only, and this app is on http',
+        'device.lifetime is short for the 3 hosts of lab.example with device keys: a browser gives six proofs in nine minutes for all of them together, so 5m carries 2 that are in use at once; 7m carries them all',
+        'apps[0].deviceBound is required: the gate lets in only browsers that can bind a sign-in to a device: today Chrome on Windows with a TPM'
+      ]
+    )
+  }
+)

@@ -1,66 +1,16 @@
-/** Keys, proofs, challenges, the bound cookie, and what a thief can do with any of them, without a browser and without HTTP. */
+/** Keys, proofs, challenges, the bound cookie, and what a thief can do with any of them, without a browser and without HTTP (THREATS S18, S19). */
 import t from 'tap'
 import { type DeviceKey, deviceKeyOf } from '../../src/device/device-key.ts'
 import { readProof } from '../../src/device/device-proof.ts'
 import { identifierOf } from '../../src/device/wire.ts'
 import { makeKeyring, newMasterKey } from '../../src/keyring/keyring.ts'
-import { RecentKeyrings } from '../../src/keyring/recent-keyrings.ts'
-import { DeviceBinding } from '../../src/session/device-binding.ts'
 import { sessionKey, sessionRecord } from '../../src/session/records.ts'
-import { SessionCache } from '../../src/session/session-cache.ts'
-import { type Principal, Sessions } from '../../src/session/sessions.ts'
-import { challengeIn, type TestDevice, testDevice } from '../fixtures/in-process/device.ts'
-import { MemoryStore, TestClock } from '../fixtures/in-process/memory-store.ts'
-
-const lifetimeSeconds = 1200
-const limits = { idleSeconds: 3600, absoluteSeconds: 86_400, maxPerUser: 10 }
-const device = { userAgent: 'Mozilla/5.0', address: '127.0.0.1' }
-
-async function world() {
-  const time = new TestClock()
-  const store = new MemoryStore(time.read)
-  const account = { id: 'A1', name: 'alice', displayName: 'Alice', email: null, groups: [], directory: 'local' }
-  await store.put('account:A1', JSON.stringify({ ...account, suspended: null, createdAt: time.now }))
-  const keys = [newMasterKey()]
-  const gate = async () => {
-    const cache = new SessionCache(store)
-    await cache.watch(['session:', 'token:', 'account:'])
-    const sessions = new Sessions({ store, cache, clock: time.read, limits })
-    const keyrings = new RecentKeyrings(makeKeyring(keys))
-    const terms = { lifetimeSeconds, hosts: new Set(['gate', 'app']) }
-    const binding = new DeviceBinding({ store, cache, sessions, keyrings, clock: time.read, terms })
-    return { sessions, binding, keyrings, cache }
-  }
-  const first = await gate()
-  const { sessions, binding } = first
-  const proof = (kind: 'password' | 'totp') => ({ kind, at: time.now, userVerified: false })
-  const signIn = async () => {
-    const half = await sessions.start({ accountId: 'A1', proof: proof('password'), device, host: 'gate' })
-    const whole = await sessions.prove(half.principal, proof('totp'))
-    if (whole === null) throw new Error('not signed in')
-    return { half, ...whole }
-  }
-  const visit = async (principal: Principal, host: string, current: Principal | null = null) => {
-    const code = await sessions.handOver(principal, host, 'state', `https://${host}/`)
-    const entered = await sessions.redeem(code, host, 'state', current)
-    if (entered === null) throw new Error('not handed over')
-    return entered
-  }
-  const offered = (principal: Principal) => challengeIn(binding.offer(principal) ?? '')
-  const find = async (host: string, token: string) => (await sessions.find(host, token)) as Principal
-  /** Signs in on the portal and registers a key there. */
-  const bound = async (browser: TestDevice = testDevice()) => {
-    const entered = await signIn()
-    const answer = await binding.register('gate', browser.register(offered(entered.principal)))
-    if (answer.kind !== 'bound') throw new Error(answer.why)
-    return { browser, answer, token: entered.token, principal: await find('gate', entered.token) }
-  }
-  return { time, store, keys, gate, ...first, proof, signIn, visit, offered, find, bound }
-}
+import { testDevice } from '../fixtures/in-process/device.ts'
+import { deviceWorld, lifetimeSeconds } from '../fixtures/in-process/device-world.ts'
 
 for (const alg of ['ES256', 'RS256'] as const)
   t.test(`a browser with an ${alg} key registers it, refreshes, and shows the bound cookie`, async t => {
-    const { time, bound, binding, find } = await world()
+    const { time, bound, binding, find } = await deviceWorld()
     const { browser, answer, token, principal } = await bound(testDevice(alg))
     t.equal(binding.bindingOf(principal, answer.cookie), 'fresh')
     t.equal(binding.bindingOf(principal, answer.cookie), 'fresh', 'from memory')
@@ -111,7 +61,7 @@ t.test('keys that are too weak, or no keys, are not taken', async t => {
 })
 
 t.test('a registration that is not the first, not in time, or not for this is refused', async t => {
-  const { time, binding, signIn, visit, offered, sessions, find } = await world()
+  const { time, binding, signIn, visit, offered, sessions, find } = await deviceWorld()
   const browser = testDevice()
   const { half, principal, token } = await signIn()
   const challenge = offered(principal)
@@ -146,7 +96,7 @@ t.test('a registration that is not the first, not in time, or not for this is re
 })
 
 t.test('what the refresh address answers to whatever comes', async t => {
-  const { time, binding, bound, store, visit, offered } = await world()
+  const { time, binding, bound, store, visit, offered } = await deviceWorld()
   const { browser, answer, principal } = await bound()
   const { identifier } = answer
   const said = async (id: string, header: string | null, host = 'gate') => {
@@ -188,7 +138,7 @@ t.test('what the refresh address answers to whatever comes', async t => {
 })
 
 t.test('a challenge that came with a cookie is good when that cookie ends, and not for ever', async t => {
-  const { time, binding, bound, sessions } = await world()
+  const { time, binding, bound, sessions } = await deviceWorld()
   const { browser, answer, token } = await bound()
   time.advance(3500)
   await sessions.find('gate', token)
@@ -204,7 +154,7 @@ t.test('a challenge that came with a cookie is good when that cookie ends, and n
 })
 
 t.test('which changes of a token keep its key', async t => {
-  const { binding, bound, sessions, proof, visit, find, offered } = await world()
+  const { binding, bound, sessions, proof, visit, find, offered } = await deviceWorld()
   const { answer, principal } = await bound()
   const stepped = await sessions.prove(principal, proof('totp'))
   t.equal(binding.bindingOf(stepped!.principal, answer.cookie), 'fresh', 'a step-up keeps it, cookie and all')
@@ -226,7 +176,7 @@ t.test('which changes of a token keep its key', async t => {
 })
 
 t.test('while a key is registered on one gate, fifty requests on it and on another one are right', async t => {
-  const { binding, signIn, offered, gate, find } = await world()
+  const { binding, signIn, offered, gate, find } = await deviceWorld()
   const other = await gate()
   const { principal, token } = await signIn()
   const devices = Array.from({ length: 5 }, () => testDevice())
@@ -254,7 +204,7 @@ t.test('while a key is registered on one gate, fifty requests on it and on anoth
 })
 
 t.test('key rotate ends no binding', async t => {
-  const { keys, keyrings, time, bound, binding } = await world()
+  const { keys, keyrings, time, bound, binding } = await deviceWorld()
   const { browser, answer, principal } = await bound()
   const fresh = newMasterKey()
   keyrings.replace(makeKeyring([fresh, ...keys]), time.now)
@@ -279,7 +229,7 @@ t.test('key rotate ends no binding', async t => {
 })
 
 t.test('a session record of an older release opens, and a damaged key makes it none', async t => {
-  const { signIn, store } = await world()
+  const { signIn, store } = await deviceWorld()
   const { principal } = await signIn()
   const text = (await store.get(sessionKey(principal.session.id))) ?? ''
   t.notMatch(text, 'devices')
@@ -292,7 +242,7 @@ t.test('a session record of an older release opens, and a damaged key makes it n
 })
 
 t.test('a host gets its offer again while its token is young, and never beside the first', async t => {
-  const { time, binding, signIn, offered, find } = await world()
+  const { time, binding, signIn, offered, find } = await deviceWorld()
   const { principal, token } = await signIn()
   t.not(binding.offer(principal), null)
   t.equal(binding.offerAgain(principal), null)

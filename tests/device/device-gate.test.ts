@@ -1,11 +1,13 @@
-/** Device-bound sign-ins over HTTP: what a browser with a key gets, what one without gets, and what a thief with the whole cookie jar gets. */
+/** Device-bound sign-ins over HTTP: what a browser with a key gets, what one without gets, and what a thief with the whole cookie jar gets (THREATS S18). */
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import t from 'tap'
+import { Totp } from '../../src/factor/totp.ts'
 import { StoreUnreachable } from '../../src/store/store.ts'
 import { BoundBrowser } from '../fixtures/in-process/bound-browser.ts'
 import { echoApp, navigation, startGateway } from '../fixtures/in-process/gateway.ts'
 import { TestClock } from '../fixtures/in-process/memory-store.ts'
+import { totpCode } from '../fixtures/in-process/person.ts'
 
 const gate = 'gate.localhost'
 const one = 'one.localhost'
@@ -313,7 +315,72 @@ t.test('device-bound sign-ins', async t => {
     }
   })
 
-  await t.test('a new sign-in in a browser that has lost its key ends the old one', async t => {
+  await t.test('the second factor comes with the offer, and a new sign-in ends the one whose key is lost', async t => {
+    const { runtime } = server
+    const { store, clock, limiter, credentials } = runtime
+    const totp = new Totp({
+      store,
+      clock,
+      limiter,
+      credentials,
+      keyring: () => runtime.keyring,
+      issuer: 'Lab',
+      algorithm: 'SHA1',
+      digits: 6,
+      period: 30,
+      skew: 1
+    })
+    const bob = await running.account('bob')
+    await runtime.local.setPassword(bob.id, 'correct horse battery')
+    const { ceremony, secret } = await totp.begin(bob, 'test')
+    await totp.finish({
+      accountId: bob.id,
+      binding: 'test',
+      ceremony,
+      code: totpCode(secret, time.now),
+      name: 'phone',
+      address: '127.0.0.1'
+    })
+    const it = new BoundBrowser(port)
+    const post = async (path: string, fields: Record<string, string>) => {
+      const page = await it.request('GET', `https://${gate}${path}`, navigation)
+      const csrf = /name="csrf" value="([^"]+)"/.exec(page.body)?.[1] ?? ''
+      const headers = { ...navigation, origin: `https://${gate}`, 'content-type': 'application/x-www-form-urlencoded' }
+      return it.request(
+        'POST',
+        `https://${gate}${path.replace('challenge', 'challenge/totp')}`,
+        headers,
+        String(new URLSearchParams({ csrf, ...fields }))
+      )
+    }
+    const signIn = async () => {
+      time.advance(30)
+      const first = await post('/.factorgate/login', { username: 'bob', password: 'correct horse battery' })
+      t.match(
+        [first.status, first.headers['secure-session-registration']],
+        [303, undefined],
+        'no offer after one factor'
+      )
+      return post('/.factorgate/challenge', { code: totpCode(secret, time.now) })
+    }
+    const second = await signIn()
+    t.equal(second.status, 303)
+    t.match(second.headers['secure-session-registration'], /^\(ES256 RS256\)/)
+    const old = it.bound.get(gate)!
+    t.ok(old)
+    it.jar.get(gate)?.delete(bound)
+    time.advance(60)
+    const again = await signIn()
+    t.match(again.headers['secure-session-registration'], /^\(ES256 RS256\)/)
+    t.not(it.bound.get(gate)!.id, old.id)
+    const left = await runtime.sessions.list(bob.id)
+    t.equal(left.length, 1, 'otherwise the browser would refresh both, and one cookie would replace the other')
+    it.bound.set(gate, old)
+    const ended = await it.refresh(gate)
+    t.match([ended.status, ended.headers['set-cookie']?.length], [400, 1])
+  })
+
+  await t.test('the sign-in page keeps the token of a browser that has lost its key', async t => {
     const it = await visitor()
     const { id } = it.bound.get(gate)!
     time.advance(lifetime + 31)

@@ -11,7 +11,7 @@ export const groups = {
   R: 22,
   M: 29,
   W: 20,
-  S: 17,
+  S: 19,
   F: 17,
   D: 17,
   I: 54,

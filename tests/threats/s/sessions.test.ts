@@ -3,6 +3,7 @@ import t from 'tap'
 import { Fixture } from '../../fixtures/in-process/callers.ts'
 import { startRedis } from '../../fixtures/process/redis-server.ts'
 import { tryAll } from '../table.ts'
+import { deviceRows } from './device-keys.ts'
 import { cookieRows } from './sessions-cookies.ts'
 import { lifeRows } from './sessions-life.ts'
 import { limitRows } from './sessions-limits.ts'
@@ -19,6 +20,7 @@ t.test('sessions and cookies', async t => {
       ['embedded', fixture],
       ['Redis', shared]
     ]),
-    ...cookieRows(fixture)
+    ...cookieRows(fixture),
+    ...deviceRows
   ])
 })
