@@ -29,6 +29,12 @@ export function browserOf(userAgent: string): string | null {
   return first(browsers, userAgent)
 }
 
+/** True for the name of a browser, which a person looks into. */
+export function namesBrowser(userAgent: string): boolean {
+  const name = browserOf(userAgent)
+  return name !== null && name !== 'curl'
+}
+
 /** "iPhone", "Windows", … or null. */
 export function systemOf(userAgent: string): string | null {
   return first(systems, userAgent)

@@ -57,16 +57,31 @@ export function noteMark(person: Person, track: Track, { userAgent = '', rawHead
   const isNew = index < 0 || firstDay(person, known.marks, index) >= person.day
   note(person, known.marks, mark, person.day)
   if (isNew) person.newToday |= 8
+  // A known browser that asks in another way than it did may be a program under its name.
+  const isMidway = track.mark !== 0 && mark !== track.mark
   if (track.mark === 0) track.mark = mark
   // Another name of the client is a doubt of its own.
-  if (mark === track.mark || !isNew || track.has('changed') || ++track.otherMarks !== looksBefore) return
+  if (!isNew || track.has('changed') || (!isMidway && !isKnownBrowser(person, track))) return
+  if ((isMidway ? ++track.otherMarks : ++track.firstMarks) !== looksBefore) return
   const { numbers } = person
   const days = numbers[number.workdays]! + numbers[number.restDays]!
-  const points = pointsOfChance((numbers[number.newMarks]! + 0.2) / (days + 2)) + midwayPoints
+  const points = pointsOfChance((numbers[number.newMarks]! + 0.2) / (days + 2)) + (isMidway ? midwayPoints : 0)
   const name = browserOf(userAgent) ?? 'the client'
   track.raise(
     'headers',
     Math.min(pointsMost, points),
-    `The session went on with other headers: ${name} asks in another order or language than before, which is new to this person.`
+    isMidway
+      ? `The session went on with other headers: ${name} asks in another order or language than before, which is new to this person.`
+      : `${name} asks in another order or language than on other days of this person.`,
+    isMidway
   )
+}
+
+/** True if the person has had this browser on earlier days, and it is known how their browsers ask. */
+function isKnownBrowser(person: Person, { device }: Track): boolean {
+  const index = find(person, known.devices, device)
+  if (index < 0 || firstDay(person, known.devices, index) >= person.day) return false
+  for (let i = 0; i < known.marks.size; i++)
+    if (person.hashes[known.marks.at + i] !== 0 && firstDay(person, known.marks, i) < person.day) return true
+  return false
 }

@@ -5,9 +5,12 @@ import type { Usual } from './group.ts'
 import { isRestDay, known, type Person } from './person.ts'
 import { sumAfter, sums } from './score.ts'
 
-/** A number above the usual teaches no more than so many standard days; more, where the person has shown that the day is theirs. */
+/**
+ * A number above the usual teaches no more than so many standard days; more, where the person has shown that the day is theirs, and while the
+ * watch learns what is usual here.
+ */
 const learnedMost = 2
-const answeredMost = 4
+const trustedMost = 4
 /** The sums begin once so many days of the person are known. */
 const sumsFromDays = 5
 /** From this level on a day teaches nothing, unless the person has shown that it is theirs. */
@@ -35,7 +38,7 @@ export function endDay(person: Person, usual: Usual, next: number, isLearning: b
     return null
   }
   moveSums(person, usual, isLearning)
-  const values = learnable(person, usual)
+  const values = learnable(person, usual, person.answered > 0 || isLearning ? trustedMost : learnedMost)
   const areas: number[] = []
   for (let i = 0; i < known.areas.size; i++) {
     const hash = person.hashes[known.areas.at + i]!
@@ -60,9 +63,8 @@ function amountsOf(person: Person): Float64Array {
 }
 
 /** One day moves the usual little, whatever happens on it: nobody teaches the watch quickly. */
-function learnable(person: Person, usual: Usual): Float64Array {
+function learnable(person: Person, usual: Usual, most: number): Float64Array {
   const values = new Float64Array(featureCount)
-  const most = person.answered > 0 ? answeredMost : learnedMost
   for (let feature = 0; feature < featureCount; feature++)
     values[feature] = Math.min(
       toScale(feature, person.numbers[feature]!),

@@ -37,7 +37,8 @@ export const features = [
   feature('foreignBytes', 1e6, 0.9, [1.5, 1.6]),
   feature('changes', 10, 0.7, [0.9, 1.1]),
   feature('deletions', 5, 0.6, [0.3, 0.8]),
-  feature('peakWrites', 5, 0.7, [0.8, 1], true)
+  feature('peakWrites', 5, 0.7, [0.8, 1], true),
+  feature('haul', 3, 0.65, [0.5, 0.8], true)
 ] as const satisfies readonly Feature[]
 
 export const featureCount = features.length
@@ -59,7 +60,8 @@ export const at = {
   foreignBytes: 12,
   changes: 13,
   deletions: 14,
-  peakWrites: 15
+  peakWrites: 15,
+  haul: 16
 } as const
 
 const units = Float64Array.from(features, ({ unit }) => unit)

@@ -55,7 +55,7 @@ export function noteBefore({ numbers }: Counted, slot: Slot): void {
 /** After it: what it has added is added here. */
 export function noteAfter(own: OwnDay, { numbers }: Counted, slot: Slot): void {
   for (let feature = 0; feature < featureCount; feature++)
-    if (!features[feature]!.isPeak || feature === at.run)
+    if (!features[feature]!.isPeak || feature === at.run || feature === at.haul)
       own.numbers[feature]! += numbers[feature]! - numbersBefore[feature]!
   for (const key of slotKeys) own[key] += slot[key] - slotBefore[key]
   for (const [feature, key] of peaks) own.numbers[feature] = Math.max(own.numbers[feature]!, own[key])

@@ -1,7 +1,7 @@
 /** Where a person's requests come from, and with what: new networks, countries and devices, travel faster than an aeroplane, two places at once. */
 
 import { networkLevels } from '../request/network-levels.ts'
-import { browserOf, systemOf } from '../request/user-agent.ts'
+import { browserOf, namesBrowser, systemOf } from '../request/user-agent.ts'
 import { pointsOfChance } from './chance.ts'
 import { find, firstDay, type ListPlace, note } from './known-list.ts'
 import type { Observation } from './observation.ts'
@@ -34,6 +34,8 @@ const twoPlacesPoints = 32
 /** More than for a country where a session begins: nobody crosses a border without a pause. */
 const movedPoints = 12
 const twoPlacesMs = 3 * 60_000
+/** A session that was not used for so long may have travelled with its laptop. */
+const journeyMs = 6 * 3_600_000
 const travelPoints = 35
 /** Faster than an airliner, from door to door. */
 const speedMostKmh = 1000
@@ -46,6 +48,7 @@ export function notePlace(person: Person, track: Track, observation: Observation
   // This gate may see a session for the first time when a thief has it.
   if (track.address === '' && signedInWith !== null && signedInWith.address !== '')
     noteFrom(person, track, { ...observation, ...signedInWith, at: sessionStartedAt }, beginFactor, findPlace)
+  if (track.seenAt === 0) track.seenAt = sessionStartedAt
   const isBegin = track.address === '' && at - sessionStartedAt < beginsWithinMs
   noteFrom(person, track, observation, isBegin ? beginFactor : 1, findPlace)
   return track.doubts !== before
@@ -72,6 +75,7 @@ function noteClient(
   factor: number
 ): void {
   track.userAgent = userAgent
+  track.isBrowser = namesBrowser(userAgent)
   const name = clientName(userAgent)
   const device = hashText(name)
   const isNew = noteKnown(person, known.devices, device, 2)
@@ -123,7 +127,8 @@ function noteAddress(
   last.previous = last.network
   last.changedAt = at
   last.network = network
-  if (place !== null) noteCountry(person, track, place, at, { factor, isKnownNetwork: isKnown, isMoved: !isFirst })
+  const isMoved = !isFirst && at - track.seenAt < journeyMs
+  if (place !== null) noteCountry(person, track, place, at, { factor, isKnownNetwork: isKnown, isMoved })
 }
 
 function noteCountry(

@@ -1,58 +1,105 @@
-/** Records of version 1, which count no changes and deletions, and know no marks of clients, as version 2. */
+/**
+ * Records of older releases: version 1 counts no changes and deletions, and knows no marks of clients; those of people up to version 3, and
+ * those of groups up to version 2, count no files that follow each other without a pause.
+ */
 import type { Loose } from '../store/records.ts'
 import { featureCount, features, toByte } from './features.ts'
 import { binCount } from './group.ts'
-import { known, number, numberCount, ringSize } from './person.ts'
+import { known, ringSize } from './person.ts'
 
-const oldFeatures = 13
-const oldNumbers = 2 * oldFeatures + 13
+/** How many numbers a day had, and how many stood behind today's and the slow baselines. */
+interface Counts {
+  readonly features: number
+  readonly others: number
+}
+
+const first: Counts = { features: 13, others: 13 }
+const second: Counts = { features: 16, others: 15 }
+const third: Counts = { features: featureCount, others: 15 }
+/** Where version 2 counts new marks among the others. */
+const newMarks = 13
 /** Nobody has been asked yet whether a mark is new: for a month it says less. */
 const marksSeen = 10
 
+/** Version 1 as version 2. */
 export function withNewPersonNumbers(record: Loose): Loose {
-  const { hashes, days, numbers, bytes } = record
-  const oldBytes = bytesOf(bytes, ringSize * oldFeatures + 48)
-  const oldAmounts = floatsOf(numbers, oldNumbers)
-  const oldHashes = bytesOf(hashes, known.marks.at * 4)
-  const oldDays = bytesOf(days, known.marks.daysAt * 2)
-  if (oldBytes === null || oldAmounts === null || oldHashes === null || oldDays === null) return record
+  const oldHashes = bytesOf(record.hashes, known.marks.at * 4)
+  const oldDays = bytesOf(record.days, known.marks.daysAt * 2)
+  const longer = withMoreFeatures(record, first, second)
+  if (oldHashes === null || oldDays === null || longer === null) return record
+  longer.numbers[2 * second.features + newMarks] = marksSeen
   return {
     ...record,
     hashes: text(padded(oldHashes, known.hashCount * 4)),
     days: text(padded(oldDays, known.dayCount * 2)),
-    numbers: text(bytesOfFloats(numbersOf(oldAmounts))),
-    bytes: text(ringOf(oldBytes))
+    numbers: text(bytesOfFloats(longer.numbers)),
+    bytes: text(longer.ring)
   }
 }
 
+/** Version 3 as version 4. */
+export function withHaulsOfPerson(record: Loose): Loose {
+  const longer = withMoreFeatures(record, second, third)
+  if (longer === null) return record
+  const { own } = record
+  const numbers = Array.isArray(own) ? bytesOf(own[0], second.features * 4) : null
+  return {
+    ...record,
+    numbers: text(bytesOfFloats(longer.numbers)),
+    bytes: text(longer.ring),
+    own: numbers === null ? own : [text(padded(numbers, third.features * 4)), (own as unknown[])[1]]
+  }
+}
+
+/** Version 1 as version 2. */
 export function withNewGroupNumbers(record: Loose): Loose {
-  const bins = bytesOf(record.bins, oldFeatures * binCount * 4)
-  return bins === null ? record : { ...record, bins: text(padded(bins, featureCount * binCount * 4)) }
+  return withMoreBins(record, first, second)
+}
+
+/** Version 2 as version 3. */
+export function withHaulsOfGroup(record: Loose): Loose {
+  return withMoreBins(record, second, third)
+}
+
+function withMoreBins(record: Loose, old: Counts, now: Counts): Loose {
+  const bins = bytesOf(record.bins, old.features * binCount * 4)
+  return bins === null ? record : { ...record, bins: text(padded(bins, now.features * binCount * 4)) }
+}
+
+function withMoreFeatures(
+  { numbers, bytes }: Loose,
+  old: Counts,
+  now: Counts
+): { numbers: Float32Array; ring: Uint8Array } | null {
+  const amounts = floatsOf(numbers, 2 * old.features + old.others)
+  const ring = bytesOf(bytes, ringSize * old.features + 48)
+  return amounts === null || ring === null
+    ? null
+    : { numbers: numbersOf(amounts, old, now), ring: ringOf(ring, old, now) }
 }
 
 /** Today, the slow baseline, and the rest, each with room for the new ones. */
-function numbersOf(old: Float32Array): Float32Array {
-  const numbers = new Float32Array(numberCount)
-  numbers.set(old.subarray(0, oldFeatures))
-  numbers.set(old.subarray(oldFeatures, 2 * oldFeatures), featureCount)
-  for (let feature = oldFeatures; feature < featureCount; feature++)
-    numbers[featureCount + feature] = features[feature]!.assumed[0]
-  numbers.set(old.subarray(2 * oldFeatures), 2 * featureCount)
-  numbers[number.newMarks] = marksSeen
+function numbersOf(amounts: Float32Array, old: Counts, now: Counts): Float32Array {
+  const numbers = new Float32Array(2 * now.features + now.others)
+  numbers.set(amounts.subarray(0, old.features))
+  numbers.set(amounts.subarray(old.features, 2 * old.features), now.features)
+  for (let feature = old.features; feature < now.features; feature++)
+    numbers[now.features + feature] = features[feature]!.assumed[0]
+  numbers.set(amounts.subarray(2 * old.features), 2 * now.features)
   return numbers
 }
 
 /** Earlier days get what is assumed of everybody, spread as it is assumed. */
-function ringOf(old: Uint8Array): Uint8Array {
-  const ring = new Uint8Array(ringSize * featureCount + 48)
+function ringOf(bytes: Uint8Array, old: Counts, now: Counts): Uint8Array {
+  const ring = new Uint8Array(ringSize * now.features + 48)
   for (let day = 0; day < ringSize; day++) {
-    ring.set(old.subarray(day * oldFeatures, (day + 1) * oldFeatures), day * featureCount)
-    for (let feature = oldFeatures; feature < featureCount; feature++) {
+    ring.set(bytes.subarray(day * old.features, (day + 1) * old.features), day * now.features)
+    for (let feature = old.features; feature < now.features; feature++) {
       const [middle, spread] = features[feature]!.assumed
-      ring[day * featureCount + feature] = toByte(middle + ((day % 3) - 1) * 1.2 * spread)
+      ring[day * now.features + feature] = toByte(middle + ((day % 3) - 1) * 1.2 * spread)
     }
   }
-  ring.set(old.subarray(ringSize * oldFeatures), ringSize * featureCount)
+  ring.set(bytes.subarray(ringSize * old.features), ringSize * now.features)
   return ring
 }
 

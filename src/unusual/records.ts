@@ -6,7 +6,7 @@ import { areaPlaces, binCount, everyone, Group } from './group.ts'
 import { movedStored } from './moved.ts'
 import { OwnDay } from './own-day.ts'
 import { hoursAt, known, numberCount, Person } from './person.ts'
-import { withNewGroupNumbers, withNewPersonNumbers } from './records-upgrade.ts'
+import { withHaulsOfGroup, withHaulsOfPerson, withNewGroupNumbers, withNewPersonNumbers } from './records-upgrade.ts'
 
 /** What nobody has added to for so long is forgotten by the store. */
 export const keepSeconds = 400 * 86_400
@@ -44,16 +44,16 @@ const isNumbers = (value: unknown, count: number): value is number[] =>
 
 export const personRecord = new RecordKind<PersonRecord>({
   prefix: 'unusual:person:',
-  version: 3,
+  version: 4,
   // Version 2 does not say what anybody was led to.
-  upgrades: [withNewPersonNumbers, record => ({ ...record, own: null, ledDay: 0 })],
+  upgrades: [withNewPersonNumbers, record => ({ ...record, own: null, ledDay: 0 }), withHaulsOfPerson],
   read: record => (isPersonRecord(record) ? record : null)
 })
 
 export const groupRecord = new RecordKind<GroupRecord>({
   prefix: 'unusual:group:',
-  version: 2,
-  upgrades: [withNewGroupNumbers],
+  version: 3,
+  upgrades: [withNewGroupNumbers, withHaulsOfGroup],
   read: record => (isGroupRecord(record) ? record : null)
 })
 

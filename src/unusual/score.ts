@@ -12,17 +12,20 @@ export const families = [
   'breadth',
   'order',
   'manner',
+  'refusals',
+  'haul',
   'reach',
   'client',
+  'disguise',
   'place',
+  'travel',
   'hours',
-  'refusals',
   'record',
   'writes',
   'repeat'
 ] as const
 /** The first of them grow together on a busy day, and with a program that fetches much: the strongest counts in full, and the others half. */
-const busyCount = 4
+const busyCount = 5
 const busyShare = 0.5
 export type Family = (typeof families)[number]
 
@@ -42,17 +45,19 @@ const familyOfFeature: readonly Family[] = [
   'reach',
   'writes',
   'writes',
-  'writes'
+  'writes',
+  'haul'
 ]
 const familyOfDoubt: Readonly<Record<Doubt, Family>> = {
   network: 'place',
   country: 'place',
-  travel: 'place',
+  travel: 'travel',
   twoPlaces: 'place',
   device: 'client',
   changed: 'client',
   headers: 'client',
-  stopped: 'client'
+  stopped: 'disguise',
+  disguised: 'disguise'
 }
 
 /** What happens on one day in four says nothing. */
@@ -136,7 +141,7 @@ export function scoreOf(context: Context): number {
 /** The families that count, for the rule that one kind of oddity never suspends anybody. Of the last score. */
 export function familiesInLastScore(least: number): number {
   let count = 0
-  for (const each of points) if (each - quietPoints >= least) count++
+  for (let i = 0; i < points.length; i++) if (i !== placeOf.haul && points[i]! - quietPoints >= least) count++
   return count
 }
 
@@ -210,6 +215,11 @@ const pointsOfRepeats = [0, 12, 18, 22] as const
 /** Of the last score: it without what the days before add. */
 export function lastScoreOfToday(score: number): number {
   return score - Math.max(0, points[placeOf.repeat]! - quietPoints)
+}
+
+/** Of the last score: it without hauls. They grow with amount and breadth, and whoever fetches a dataset for the first time is not suspended for it. */
+export function lastScoreWithoutHauls(score: number): number {
+  return score - Math.max(0, Math.min(familyMost, points[placeOf.haul]!) - quietPoints)
 }
 
 function repeatPoints(person: Person): number {

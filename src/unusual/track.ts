@@ -9,6 +9,9 @@ const idGapMost = 3
 /** The gaps between requests vary by less than this share of their mean only where a program makes them. */
 const regularShare = 0.25
 const regularAfter = 12
+/** Whoever reads pauses between two files. A long answer is told of every five seconds. */
+const haulPauseMs = 8000
+const fileBytes = 1e6
 /** A browser leaves its headers away now and then, but not so often in a row. */
 const bareInRow = 6
 
@@ -25,6 +28,8 @@ export interface Networks {
 interface Row {
   readonly template: number
   id: number
+  /** 1 for up, -1 for down, 0 for not known. */
+  step: number
   run: number
 }
 
@@ -33,13 +38,17 @@ const sharedFrom = 15
 /** Shared by all tracks that have nothing, for the memory. */
 const none: never[] = []
 /** Doubts that say that several clients share the session. */
-const mixing: ReadonlySet<Doubt> = new Set<Doubt>(['changed', 'headers', 'stopped', 'twoPlaces'])
+const mixing: ReadonlySet<Doubt> = new Set<Doubt>(['changed', 'headers', 'stopped', 'disguised', 'twoPlaces'])
 
 export class Track {
   /** Its person; null before the first request. */
   live: Live | null = null
   userAgent: string | undefined
+  /** True if the client has the name of a browser. */
+  isBrowser = false
   address = ''
+  /** When the session was seen last. */
+  seenAt = 0
   /** The networks of each family of addresses; null for a family that was not seen. */
   #v4: Networks | null = null
   #v6: Networks | null = null
@@ -47,6 +56,11 @@ export class Track {
   /** The first mark of the session, and how many looks have seen a new one since. */
   mark = 0
   otherMarks = 0
+  /** How many looks have seen its first mark while that is new to the person. */
+  firstMarks = 0
+  /** What the session has fetched since the last proof in it. */
+  bytes = 0
+  objects = 0
   /** True once more than one client seems to have used the session. */
   isMixed = false
   /** Points of place and client, with their reasons; they last until the person gives a fresh proof. */
@@ -58,6 +72,10 @@ export class Track {
   #regular = 0
   #wasDocument = false
   #withHeaders = 0
+  #haulAt = 0
+  #haulFiles = 0
+  #haulBytes = 0
+  #lastObject = 0
   #withoutHeaders = 0
 
   networksOf(isV6: boolean): Networks {
@@ -67,8 +85,7 @@ export class Track {
   }
 
   /** Counts a request for an object that nobody has asked for today. */
-  noteNew(person: Person, now: number, template: number, id: number): void {
-    this.noteRow(person, template, id)
+  noteNew(person: Person, now: number): void {
     if (this.#isRegular(now)) person.numbers[at.regular]!++
   }
 
@@ -79,20 +96,53 @@ export class Track {
     if (run > person.numbers[at.run]!) person.numbers[at.run] = run
   }
 
+  /** One more file of a haul: of files that follow each other without a pause. */
+  noteFile(now: number, object: number): void {
+    if (now - this.#haulAt > haulPauseMs) {
+      this.#haulFiles = 0
+      this.#haulBytes = 0
+    }
+    this.#haulAt = now
+    if (object !== this.#lastObject) this.#haulFiles++
+    this.#lastObject = object
+  }
+
+  /**
+   * Bytes of files. A haul counts as many files as it has megabytes, so that the small parts of pages are none. What a program fetches in a
+   * session of its own is no haul: it is there to fetch.
+   */
+  noteHaul(person: Person, now: number, bytes: number): void {
+    if (this.#haulFiles === 0 || this.isProgram) return
+    this.#haulAt = now
+    this.#haulBytes += bytes
+    const files = Math.min(this.#haulFiles, this.#haulBytes / fileBytes)
+    if (files > person.numbers[at.haul]!) person.numbers[at.haul] = files
+  }
+
   /** A page that is loaded right after another one, with no script, style or image between them. */
   noteDocument(person: Person, isDocument: boolean, isNew: boolean): void {
     if (isDocument && isNew && this.#wasDocument) person.numbers[at.lonely]!++
     this.#wasDocument = isDocument
   }
 
-  /** True at the request at which a client that sent the headers of browsers has stopped to send them. */
-  stopsAsBrowser(hasHeaders: boolean): boolean {
+  /** True at the request at which so many in a row have come without the headers that browsers send. */
+  isBareNow(hasHeaders: boolean): boolean {
     if (hasHeaders) {
       this.#withHeaders++
       this.#withoutHeaders = 0
       return false
     }
-    return ++this.#withoutHeaders === bareInRow && this.#withHeaders > this.#withoutHeaders
+    return ++this.#withoutHeaders === bareInRow
+  }
+
+  /** True if no browser has been seen in the session: a program has it for itself. */
+  get isProgram(): boolean {
+    return this.#withHeaders === 0 && !this.isBrowser && !this.isMixed && !this.has('changed')
+  }
+
+  /** True if the client sent those headers before. */
+  get wasBrowser(): boolean {
+    return this.#withHeaders > this.#withoutHeaders
   }
 
   /** `isMidway`: the session had another place or client before. */
@@ -113,23 +163,28 @@ export class Track {
 
   /** The person has shown a proof. */
   settle(): void {
-    this.isMixed ||= this.isShared
+    this.isMixed ||= this.doubts.some(({ kind, points }) => mixing.has(kind) && points >= sharedFrom)
     this.doubts = none
+    this.bytes = 0
+    this.objects = 0
   }
 
   #run(template: number, id: number): number {
     const row = this.#rows.find(each => each.template === template)
     if (row === undefined) {
-      const fresh = { template, id, run: 0 }
+      const fresh = { template, id, step: 0, run: 0 }
       if (this.#rows.length === 0) this.#rows = []
       // The shortest row makes room.
       if (this.#rows.length < rowCount) this.#rows.push(fresh)
       else this.#rows[this.#rows.findIndex(each => each.run === Math.min(...this.#rows.map(({ run }) => run)))] = fresh
       return 0
     }
-    const gap = Math.abs(id - row.id)
+    const gap = id - row.id
     row.id = id
-    row.run = gap > 0 && gap <= idGapMost ? row.run + 1 : 0
+    // There and back again is no row.
+    const goesOn = gap !== 0 && Math.abs(gap) <= idGapMost && (row.step === 0 || Math.sign(gap) === row.step)
+    row.step = Math.sign(gap)
+    row.run = goesOn ? row.run + 1 : 0
     return row.run
   }
 
@@ -166,7 +221,16 @@ function shared(text: string): string {
   return text
 }
 
-export type Doubt = 'network' | 'country' | 'device' | 'changed' | 'headers' | 'stopped' | 'twoPlaces' | 'travel'
+export type Doubt =
+  | 'network'
+  | 'country'
+  | 'device'
+  | 'changed'
+  | 'headers'
+  | 'stopped'
+  | 'disguised'
+  | 'twoPlaces'
+  | 'travel'
 
 export interface DoubtFacts {
   readonly kind: Doubt

@@ -157,7 +157,7 @@ export class UnusualWatch {
   }
 
   /** For those who look: what this process has in memory. */
-  get people(): Pick<People, 'all' | 'unwritten'> {
+  get people(): Pick<People, 'all' | 'unwritten' | 'usual' | 'group'> {
     return this.#unusual.people
   }
 

@@ -1,7 +1,8 @@
 /** The watch on people: it learns from each exchange what is usual for a person, and says when something is not. */
 
+import { browserOf } from '../request/user-agent.ts'
 import { noteMark } from './client-mark.ts'
-import { at } from './features.ts'
+import { at, toScale } from './features.ts'
 import { everyone } from './group.ts'
 import { find, note } from './known-list.ts'
 import type { Live } from './live.ts'
@@ -12,7 +13,14 @@ import { known, type Person, slotMs, today } from './person.ts'
 import { type FindPlace, notePlace } from './places.ts'
 import { hashText, readPath } from './read-path.ts'
 import { holds, isSampled } from './sampled-set.ts'
-import { familiesInLastScore, lastScoreOfToday, type Signal, scoreOf, signalsOf } from './score.ts'
+import {
+  familiesInLastScore,
+  lastScoreOfToday,
+  lastScoreWithoutHauls,
+  type Signal,
+  scoreOf,
+  signalsOf
+} from './score.ts'
 import { sayLed } from './sentences.ts'
 import { levels, type UnusualLevel } from './steps.ts'
 import { type DoubtFacts, Track } from './track.ts'
@@ -52,12 +60,24 @@ export interface UnusualOptions extends Omit<PeopleOptions, 'isKept'> {
 
 /** Scores from which a level is reached. */
 export const thresholds = { strange: 26, alarming: 47, extreme: 110 } as const
-/** After a proof the person is asked again only if the score has risen by so much. */
-const riseAfterProof = 35
-/** Or if so many times as much has left since. */
-const moreAfterProof = 5
-/** The same where several clients share the session: the proof came from one of them. */
-const moreOfMixed = 2
+/**
+ * After a proof the person is asked again only if the score has risen by so many points, or if this session alone has fetched so many times as
+ * much as there was at the proof.
+ */
+interface Rise {
+  readonly points: number
+  readonly factor: number
+  /** Less than this is not worth a question. */
+  readonly bytes: number
+  readonly objects: number
+}
+/** A program in a session of its own, which its owner began for it. */
+const riseOfProgram: Rise = { points: 60, factor: 4, bytes: 5e9, objects: 2000 }
+/** Whoever works in a browser may take a question for routine, and a program on their laptop may be what fetches. */
+const riseOfBrowser: Rise = { points: 35, factor: 1, bytes: 200e6, objects: 50 }
+/** Several clients share the session: the proof came from one of them. */
+const riseOfMixed: Rise = { points: 25, factor: 0.5, bytes: 400e6, objects: 200 }
+const morePointsOfProgram = 8
 /** `extreme` needs so many families that are each this strong. */
 const extremeFamilies = 4
 const extremeFamilyPoints = 12
@@ -65,6 +85,8 @@ const extremeFamilyPoints = 12
 const lookRequests = 8
 const lookBytes = 4_000_000
 const stoppedPoints = 30
+/** The browsers of a person whose usual days have fewer requests without these headers send them. */
+const fewBare = toScale(at.bare, 6)
 const tracksMost = 20_000
 const [alarming, extreme] = [levels.indexOf('alarming'), levels.indexOf('extreme')]
 
@@ -97,6 +119,7 @@ export class Unusual {
     const { person } = live
     const isElsewhere = track.address !== observation.address || track.userAgent !== observation.userAgent
     if (isElsewhere && live.isLoaded) notePlace(person, track, observation, this.#options.findPlace)
+    track.seenAt = now
     const slot = Math.floor(now / slotMs)
     if (slot !== live.slot) {
       live.slot = slot
@@ -118,7 +141,7 @@ export class Unusual {
     if (observation.isFirst) {
       live.requests++
       const facts = { object, template, id, isNewArea: areaIndex < 0, isForeign }
-      this.#noteRequest(person, track, observation)
+      this.#noteRequest(live, track, observation)
       const write = writeOf(observation.method)
       // What people send does not leave. A POST may be a question.
       if (write === null || observation.method === 'POST') this.#noteRead(live, track, observation, facts)
@@ -131,6 +154,8 @@ export class Unusual {
       person.moved.add(app, bytes)
       live.slotBytes += bytes
       live.bytes += bytes
+      track.bytes += bytes
+      track.noteHaul(person, now, bytes)
       if (live.slotBytes > person.numbers[at.peakBytes]!) person.numbers[at.peakBytes] = live.slotBytes
     }
     if (status !== null && (status === 401 || status === 403 || status === 404 || status === 429))
@@ -167,23 +192,40 @@ export class Unusual {
     this.#tracks.delete(session)
   }
 
-  #noteRequest(person: Person, track: Track, { fetchDest, at: now }: Observation): void {
+  #noteRequest(live: Live, track: Track, { fetchDest, userAgent = '', at: now }: Observation): void {
+    const { person } = live
     const isBare = fetchDest === undefined || fetchDest === ''
     if (isBare) person.numbers[at.bare]!++
-    if (track.stopsAsBrowser(!isBare))
-      track.raise('stopped', stoppedPoints, 'The client has stopped to send the headers that browsers send.')
+    if (track.isBareNow(!isBare)) {
+      // Of a program under its own name nobody expects them.
+      if (track.isBrowser && track.wasBrowser)
+        track.raise('stopped', stoppedPoints, 'The client has stopped to send the headers that browsers send.')
+      else if (track.isBrowser && this.people.usual(live).middle[at.bare]! < fewBare)
+        track.raise(
+          'disguised',
+          stoppedPoints,
+          `The client calls itself ${browserOf(userAgent)}, and sends none of the headers that it sends.`
+        )
+    }
     person.hoursToday |= hourBit(now)
   }
 
   #noteRead(live: Live, track: Track, { fetchDest, at: now }: Observation, facts: RequestFacts): void {
     const { person } = live
     const { object } = facts
-    const isNewToday = isSampled(object, person.todayLevel) && !holds(person.hashes, today, object)
+    const isCounted = isSampled(object, person.todayLevel)
+    const isNewToday = isCounted && !holds(person.hashes, today, object)
     track.noteDocument(person, fetchDest === 'document', isNewToday)
+    // Nobody knows of what is not sampled whether it is new. A row that is followed needs each of its records.
+    if (isNewToday || !isCounted) {
+      track.noteRow(person, facts.template, facts.id)
+      track.noteFile(now, object)
+    }
     if (!isNewToday) return
     person.addObject(object)
     person.numbers[at.objects]! += person.objectWeight
-    track.noteNew(person, now, facts.template, facts.id)
+    track.objects += person.objectWeight
+    track.noteNew(person, now)
     if (facts.isNewArea) person.numbers[at.newAreas]!++
     if (!isSampled(object, person.pastLevel) || person.knows(object)) return
     const weight = 2 ** Math.max(person.todayLevel, person.pastLevel)
@@ -201,10 +243,12 @@ export class Unusual {
     noteMark(person, track, observation)
     const score = this.#score(live, track, now)
     if (lastScoreOfToday(score) >= thresholds.strange) person.newToday |= 16
-    const found = this.#levelOf(score, app)
+    const rise = track.isMixed ? riseOfMixed : track.isProgram ? riseOfProgram : riseOfBrowser
+    const isMore = hasMore(live.proved, track, rise)
+    const isAnswered = person.answered > 0 && score < person.answered + rise.points && !isMore
+    const found = this.#levelOf(score, app, track, isMore)
     // What another site led to suspends nobody.
     const level = found === extreme ? Math.max(alarming, this.#ownLevel(live, track, app, now)) : found
-    const isAnswered = person.answered > 0 && score < person.answered + riseAfterProof && !this.#isMore(live, track)
     if (level <= person.alarm || isAnswered) return null
     person.alarm = level
     const all = this.people.group(everyone, person.day)
@@ -227,7 +271,7 @@ export class Unusual {
     if (person.own === null && person.ledDay === 0) return extreme
     const all = this.people.group(everyone, person.day)
     const score = scoreOf({ person: person.withoutLed(), track, usual: this.people.usual(live), all, now })
-    return Math.min(extreme, this.#levelOf(score, app))
+    return Math.min(extreme, this.#levelOf(score, app, track, false))
   }
 
   #score(live: Live, track: Track | null, now: number): number {
@@ -236,22 +280,17 @@ export class Unusual {
     return scoreOf({ person, track, usual: this.people.usual(live), all, now })
   }
 
-  /** A proof buys so much more of the same. */
-  #isMore({ person, proved }: Live, { isMixed }: Track): boolean {
-    if (proved === null) return false
-    const factor = isMixed ? moreOfMixed : moreAfterProof
-    return (
-      person.numbers[at.bytes]! > factor * Math.max(proved.bytes, 1e9) ||
-      person.numbers[at.objects]! > factor * Math.max(proved.objects, 50)
-    )
-  }
-
-  #levelOf(score: number, app: string): number {
+  /** `isMore`: much more than the person has shown a proof for. */
+  #levelOf(score: number, app: string, track: Track, isMore: boolean): number {
     const factor = this.#options.sensitivity?.(app) ?? 1
     if (score < thresholds.strange * factor) return 0
-    if (score < thresholds.alarming * factor) return 1
-    if (score < thresholds.extreme * factor) return 2
-    return familiesInLastScore(extremeFamilyPoints) >= extremeFamilies ? 3 : 2
+    // One of several clients has shown a proof, and one goes on.
+    const isAlarming = score >= alarmingOf(track) * factor || (track.isMixed && isMore)
+    if (!isAlarming) return 1
+    return lastScoreWithoutHauls(score) >= thresholds.extreme * factor &&
+      familiesInLastScore(extremeFamilyPoints) >= extremeFamilies
+      ? 3
+      : 2
   }
 
   #track(session: string): Track {
@@ -282,4 +321,18 @@ function ledOf({ own, numbers }: Person): Verdict['led'] {
   const led = (feature: number) => Math.max(0, Math.round(numbers[feature]! - own.numbers[feature]!))
   const [objects, bytes] = [led(at.objects), led(at.bytes)]
   return objects > 0 || bytes > 0 ? { objects, bytes } : null
+}
+
+/** A program cannot answer, and nobody has it but whoever has begun a session for it. */
+function alarmingOf(track: Track): number {
+  return thresholds.alarming + (track.isProgram ? morePointsOfProgram : 0)
+}
+
+/** A proof buys so much more of the same. */
+function hasMore(proved: Live['proved'], track: Track, rise: Rise): boolean {
+  return (
+    proved !== null &&
+    (track.bytes > rise.factor * Math.max(proved.bytes, rise.bytes) ||
+      track.objects > rise.factor * Math.max(proved.objects, rise.objects))
+  )
 }

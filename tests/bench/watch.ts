@@ -12,6 +12,7 @@ import { SimulatedGate } from './watch/gate.ts'
 import { countriesFile } from './watch/geography.ts'
 import { firstDay, type Outcome, simulate, type Tally } from './watch/simulate.ts'
 import { jsonOf, summarise } from './watch/summary.ts'
+import { TheftLog } from './watch/theft-log.ts'
 import { theftKinds } from './watch/thefts.ts'
 
 /** Thresholds were chosen with the seeds 11 to 15. This one was not among them. */
@@ -28,7 +29,8 @@ export async function watch({ isQuick, end }: Bench): Promise<Found> {
   await writeFile(countries, countriesFile())
   const gate = await SimulatedGate.start(daysOfLearning * 86_400, countries, firstDay)
   const detectors = [gate, new FixedThreshold(firstDay + daysOfLearning * dayMs), new None()]
-  const outcome = await simulate(simulation, detectors)
+  const log = process.env.THEFTS === undefined ? null : new TheftLog(gate)
+  const outcome = await simulate(simulation, detectors, log)
   await gate.stop()
   const [own, ...baselines] = outcome.tallies as [Tally, ...Tally[]]
   const weeks = outcome.personDays / 7
@@ -37,7 +39,8 @@ export async function watch({ isQuick, end }: Bench): Promise<Found> {
     text: [
       `${simulation.persons} people over ${simulation.days} days, ${outcome.events.toLocaleString('en')} requests and pieces of answers. The first ${daysOfLearning} days only teach. ${simulation.theftsOfEach} thefts of each kind. "Found": a proof is asked for, or the account is suspended. "Lost": the share of what the thief was after that is out when the thief is stopped; who holds the second factor is only stopped by a suspension. False alarms are for ${weeks.toFixed(0)} person-weeks.`,
       theftTable(outcome),
-      falseTable(outcome)
+      falseTable(outcome),
+      ...(log === null ? [] : [...log.notMet(own), log.falseSteps.map(line => `- ${line}`).join('\n')])
     ].join('\n\n'),
     bars: barsOf(own, outcome),
     lastLines: [...baselines, own].map(tally => JSON.stringify(jsonOf(outcome, tally)))

@@ -1,5 +1,6 @@
 /** Each signal: what raises it, and its sentence with its numbers. */
 import t from 'tap'
+import { at } from '../../src/unusual/features.ts'
 import type { Observation } from '../../src/unusual/observation.ts'
 import { dayMs } from '../../src/unusual/person.ts'
 import type { Verdict } from '../../src/unusual/unusual.ts'
@@ -47,7 +48,7 @@ const cases: readonly {
     what: 'a program in the place of the browser, in the same session',
     count: 600,
     given: i => (i < 50 ? {} : { userAgent: 'curl/8.9', fetchDest: undefined, path: `/projects/p1/${i}.tif` }),
-    raises: ['changed', 'stopped', 'bare'],
+    raises: ['changed', 'bare'],
     sentence: /The session went on with another client: curl\./
   },
   {
@@ -56,6 +57,21 @@ const cases: readonly {
     given: i => (i < 50 ? { rawHeaders: ofFirefox } : { rawHeaders: ofProgram, path: `/projects/p1/${i}.tif` }),
     raises: ['headers'],
     sentence: /The session went on with other headers: Firefox asks in another order or language than before/
+  },
+  {
+    what: 'files of a megabyte, one right after the other, by one who pauses between two',
+    count: 200,
+    given: i => ({ path: `/projects/p1/${3 * i}${'abc'[i % 3]}.tif`, bytes: 2e6 }),
+    raises: ['haul'],
+    sentence:
+      /\d+ files of a megabyte or more, fetched one after the other without a pause in the session of a browser; \d+ is usual/
+  },
+  {
+    what: 'a program under the name of the browser, from the first request of a session on',
+    count: 100,
+    given: i => ({ fetchDest: undefined, path: `/projects/p1/${i}.tif` }),
+    raises: ['disguised', 'bare'],
+    sentence: /The client calls itself Firefox, and sends none of the headers that it sends\./
   },
   {
     what: 'mass deletion, by one who deletes nothing',
@@ -104,6 +120,77 @@ for (const { what, count, given, raises, sentence } of cases)
     t.match(verdicts.flatMap(({ signals }) => signals.map(each => each.sentence)).join('\n'), sentence)
     t.ok(verdicts.every(({ signals }) => signals.every(each => /^[A-Z0-9].*\.$/.test(each.sentence))))
   })
+
+t.test('a known browser that asks in another way from the first request of a session on', async t => {
+  const unusual = watch()
+  usualWeeks(unusual)
+  ask(unusual, day - 7, 30, () => ({ rawHeaders: ofFirefox }))
+  const verdicts = ask(unusual, day, 600, i => ({ rawHeaders: ofProgram, path: `/projects/p1/${i}.tif` }))
+  t.ok(signalsIn(verdicts).includes('headers'))
+  t.match(
+    verdicts.flatMap(({ signals }) => signals.map(each => each.sentence)).join(' '),
+    /Firefox asks in another order or language than on other days of this person\./
+  )
+  t.notOk(verdicts.some(({ isShared }) => isShared))
+})
+
+t.test('a row of records is followed also where only a sample of addresses is kept', async t => {
+  const unusual = watch()
+  usualWeeks(unusual)
+  ask(unusual, day, 3000, i => ({ path: `/records/${1000 + i}` }))
+  t.equal(unusual.people.all.get('alice')?.person.numbers[at.run], 2999)
+})
+
+t.test('there and back again between two records is no row', async t => {
+  const unusual = watch()
+  usualWeeks(unusual)
+  ask(unusual, day, 3000, i => ({ path: `/records/${1000 + (i % 2)}` }))
+  t.ok((unusual.people.all.get('alice')?.person.numbers[at.run] ?? 0) < 3)
+})
+
+t.test(
+  'a laptop that has travelled overnight goes on with its session; nobody crosses a border within the hour',
+  async t => {
+    const pointsAfter = (hours: number) => {
+      const unusual = watch({ findPlace: germany })
+      usualWeeks(unusual)
+      const before = { session: 'travels', sessionStartedAt: start - 20 * dayMs }
+      unusual.observe(observation({ ...before, at: start - hours * hourMs }))
+      const verdicts = ask(unusual, day, 300, i => ({
+        ...before,
+        address: '198.51.100.7',
+        path: `/projects/p${10 + (i % 30)}/${i}y.tif`
+      }))
+      return last(verdicts)?.signals.find(({ id }) => id === 'country')?.points ?? 0
+    }
+    t.ok(pointsAfter(9) > 0)
+    t.ok(pointsAfter(1) > pointsAfter(9) + 8)
+  }
+)
+
+t.test('in a session with two clients a proof buys little, and a score below alarming asks again', async t => {
+  const unusual = watch()
+  usualWeeks(unusual)
+  const take = (from: number, to: number) =>
+    ask(unusual, day, to, i =>
+      i < from
+        ? { isFirst: false, bytes: 0 }
+        : { userAgent: i === 0 ? firefox : 'curl/8.9', path: `/projects/p1/${i}z.tif`, bytes: 1e6 }
+    )
+  const first = take(0, 300).filter(({ level }) => level === 'alarming')
+  t.equal(first.length, 1, 'it is asked once')
+  t.ok(first.every(({ isShared }) => isShared))
+  unusual.proved('alice', `s-${day}`, start + 300_000)
+  t.same(
+    take(300, 400).filter(({ level }) => level === 'alarming'),
+    [],
+    'a little more is the same'
+  )
+  t.ok(
+    take(400, 1500).some(({ level }) => level === 'alarming'),
+    'twice as much is asked about again'
+  )
+})
 
 t.test('an ordinary day says nothing', async t => {
   const unusual = watch()

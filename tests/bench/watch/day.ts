@@ -172,6 +172,7 @@ export class Day {
     }
     if (random.chance(0.01)) this.#visits.tidyUp(atWork(), line)
     if (random.chance(0.004)) this.#visits.fillIn(atWork(), line)
+    if (person.isScripter && random.chance(0.1)) this.#visits.script(atWork(), line)
     const isMover = person.habit === 'mover'
     if (random.chance(isMover ? 0.2 : 0.005)) this.#haul(line, isMover)
   }

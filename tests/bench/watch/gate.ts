@@ -7,6 +7,8 @@ import type { Flow } from '../../../src/metering/flow.ts'
 import { type ObservedExchange, Observers } from '../../../src/metering/observation.ts'
 import { ObservedFlow } from '../../../src/metering/observed-flow.ts'
 import { Asks } from '../../../src/unusual/asks.ts'
+import { everyone } from '../../../src/unusual/group.ts'
+import type { Context } from '../../../src/unusual/score.ts'
 import type { UnusualStep } from '../../../src/unusual/steps.ts'
 import type { Verdict } from '../../../src/unusual/unusual.ts'
 import { UnusualWatch } from '../../../src/unusual/unusual-watch.ts'
@@ -112,6 +114,16 @@ export class SimulatedGate implements Detector {
     this.#flows.get(exchange)?.end('unusual')
     this.#watch.judgeEnded()
     this.#flows.delete(exchange)
+  }
+
+  /** What the judge sees now; null while the person is not loaded. */
+  contextOf(event: Event): Context | null {
+    const { people } = this.#watch
+    const live = people.all.get(event.account)
+    if (live === undefined || !live.isLoaded) return null
+    const { person } = live
+    const track = { doubts: this.#watch.doubtsOf(this.#sessionOf(event)) }
+    return { person, track, usual: people.usual(live), all: people.group(everyone, person.day), now: event.at }
   }
 
   /** Loads and writes what is due, which a gate does every second. */

@@ -43,6 +43,8 @@ export interface Person {
   readonly second: Client | null
   readonly phone: Client | null
   readonly isDualStack: boolean
+  /** Now and then they give the cookie of their browser to a program of theirs. */
+  readonly isScripter: boolean
   projects: number[]
   readonly changes: { readonly day: number; readonly project: number; readonly factor: number } | null
   volume: number
@@ -113,6 +115,7 @@ function makePerson(
     second: random.chance(0.25) ? browserIn(random, language) : null,
     phone: random.chance(0.4) ? phone(language) : null,
     isDualStack: random.chance(0.3),
+    isScripter: random.fork(11).chance(0.03),
     projects: [
       ...new Set([random.pick(own), random.pick(own), ...(random.chance(0.2) ? [random.integer(projectCount)] : [])])
     ],

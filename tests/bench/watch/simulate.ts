@@ -42,7 +42,13 @@ export interface Tally {
   falseSuspensions: number
   falseNotices: number
   readonly suspended: Set<string>
-  readonly onFalse: ((event: Event, answer: string) => void) | null
+  readonly watcher: Watcher | null
+}
+
+/** Is told what happens with the first detector. */
+export interface Watcher {
+  note(state: TheftState, event: Event, answer: string): void
+  noteFalse(event: Event, answer: string): void
 }
 
 /**
@@ -64,11 +70,11 @@ export interface Outcome {
 export async function simulate(
   simulation: Simulation,
   detectors: readonly Detector[],
-  onFalse: Tally['onFalse'] = null
+  watcher: Watcher | null = null
 ): Promise<Outcome> {
   const institute: Institute = makeInstitute(simulation.seed, simulation.persons, simulation.days)
   const thefts = plant(institute, simulation.theftsOfEach, simulation.days, simulation.learnDays)
-  const tallies = detectors.map(detector => newTally(detector, thefts, detector === detectors[0] ? onFalse : null))
+  const tallies = detectors.map(detector => newTally(detector, thefts, detector === detectors[0] ? watcher : null))
   const carried = new Map<Person, Event[]>()
   const settle = (now: number) => Promise.all(detectors.map(detector => detector.settle(now)))
   let events = 0
@@ -135,7 +141,7 @@ class DayOfOne {
   }
 }
 
-function newTally(detector: Detector, thefts: readonly Theft[], onFalse: Tally['onFalse']): Tally {
+function newTally(detector: Detector, thefts: readonly Theft[], watcher: Watcher | null): Tally {
   return {
     detector,
     thefts: thefts.map(theft => ({
@@ -154,7 +160,7 @@ function newTally(detector: Detector, thefts: readonly Theft[], onFalse: Tally['
     falseSuspensions: 0,
     falseNotices: 0,
     suspended: new Set<string>(),
-    onFalse
+    watcher
   }
 }
 
@@ -173,6 +179,7 @@ function deliver(tally: Tally, event: Event, active: Theft | null): boolean {
   if (isTheft) {
     state!.firstAt ??= event.at
     state!.lost += event.harm
+    tally.watcher?.note(state!, event, heard.answer)
   }
   count(tally, event, state, heard.answer)
   if (isTheft && state!.isStopped) return false
@@ -201,7 +208,7 @@ function count(tally: Tally, event: Event, state: TheftState | null, answer: str
   if (answer === 'suspend') tally.falseSuspensions++
   else if (answer === 'step-up') tally.falseStepUps++
   else tally.falseNotices++
-  if (answer !== 'notice') tally.onFalse?.(event, answer)
+  if (answer !== 'notice') tally.watcher?.noteFalse(event, answer)
 }
 
 /** True if somebody shows a proof in this session. It lets everything in the session go on, the thief too. */

@@ -61,6 +61,8 @@ export interface Theft {
   readonly network: Network
   readonly hour: number
   readonly areas: readonly string[]
+  /** True where only projects of the owner's group are taken. */
+  readonly isNear: boolean
   /** Bytes a second. */
   readonly rate: number
   readonly how: 'read' | 'encrypt' | 'delete' | 'alter'
@@ -119,6 +121,7 @@ function makeTheft(
       () => `/projects/p${isNear ? random.pick(own) : random.integer(projectCount)}/run${random.integer(8)}`
     ),
     rate: random.logUniform(5e6, 100e6),
+    isNear,
     how,
     done: 0,
     ...sizeOf(kind, random)

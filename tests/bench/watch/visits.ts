@@ -210,6 +210,19 @@ export class Visits {
     }
   }
 
+  /** A program with the cookie of the browser fetches what its owner needs. */
+  script(at: number, line: Line): void {
+    const random = this.#random
+    const own = { ...line, client: program('python-requests/2.32') }
+    let t = at
+    for (let i = Math.min(1000, Math.round(random.lognormal(60, 1))); i > 0; i--) {
+      t += random.exponential(400)
+      this.#emit(t, own, 'files', this.#object('file'), random.lognormal(1e6 * this.#person.size, 1.5), {
+        fetchDest: undefined
+      })
+    }
+  }
+
   /** A folder is emptied. */
   tidyUp(at: number, line: Line): void {
     const random = this.#random
