@@ -176,11 +176,38 @@ t.test('records of version 1 are read: what was counted stays, and what was not 
   t.equal(person.bytes[featureCount], 33, 'the second day')
   t.equal(person.bytes[hoursAt + 47], 33, 'the hours')
   const usual = usualFor(person, assumed)
-  for (const feature of [at.changes, at.deletions, at.peakWrites]) {
+  for (const feature of [at.changes, at.deletions, at.peakWrites, at.haul]) {
     const [middle, spread] = features[feature]!.assumed
     t.ok(Math.abs(usual.middle[feature]! - middle) < 0.1)
     t.ok(usual.spread[feature]! > 0.8 * spread, 'nobody is asked because of an upgrade')
   }
+})
+
+t.test('records of version 3 are read, with what was led to on their day', async t => {
+  const store = new MemoryStore(() => monday)
+  const person = new Person(monday / dayMs)
+  person.numbers[number.sumForeignBytes] = 3
+  person.own = new OwnDay(new Float64Array(featureCount).fill(2), 512)
+  const now = packPerson(person)
+  const old = featureCount - 1
+  const floats = (text: string) => new Float32Array(Uint8Array.from(Buffer.from(text, 'base64url')).buffer)
+  const packed = (numbers: readonly number[]) => Buffer.from(Float32Array.from(numbers).buffer).toString('base64url')
+  const [numbers, own] = [[...floats(now.numbers)], [...floats(now.own![0])]]
+  numbers.splice(2 * featureCount - 1, 1)
+  numbers.splice(old, 1)
+  const record = {
+    v: 3,
+    ...now,
+    numbers: packed(numbers),
+    own: [packed(own.slice(0, old)), 512],
+    bytes: Buffer.alloc(28 * old + 48, 33).toString('base64url')
+  }
+  await store.put(personRecord.key('alice'), JSON.stringify(record))
+  const read = (await stored(store)) as Person
+  t.equal(read.numbers[number.sumForeignBytes], 3)
+  t.equal(read.bytes[hoursAt + 47], 33, 'the hours')
+  t.equal(read.own?.numbers[at.peakWrites], 2)
+  t.equal(read.own?.numbers[at.haul], 0)
 })
 
 t.test('a damaged record counts as none', async t => {
