@@ -3,6 +3,7 @@ import type { X509Certificate } from 'node:crypto'
 import type { TLSSocket } from 'node:tls'
 import type { FastifyInstance } from 'fastify'
 import type { CertificateInstitution, PresentedCertificate } from '../../../src/identity/certificate.ts'
+import { streamOf } from '../../../src/platform/http2-stream.ts'
 import { arrive } from './arrive.ts'
 
 /** More than any chain has. */
@@ -15,6 +16,7 @@ export function registerCertificate(scope: FastifyInstance, institution: Certifi
     async (request, reply) => {
       // The next sign-in, perhaps with another card, needs its own handshake.
       reply.header('connection', 'close')
+      streamOf(request.raw)?.session?.close()
       const { page } = request
       return arrive(
         page,
