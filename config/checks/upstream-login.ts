@@ -15,8 +15,6 @@ export function checkUpstreamLogin(
   claim('Authorization', at)
   if (app.enforce === 'report')
     diagnostics.problem(at, `cannot be used with ${path}.enforce: report, which lets strangers in who have no login`)
-  if (app.tls?.unsafeAnyCertificate === true)
-    diagnostics.warning(at, `${path}.tls.unsafeAnyCertificate lets others pose as the app and read people's passwords`)
   app.upstream?.forEach(upstream => {
     if (upstream === undefined || upstream.socketPath !== null) return
     const { protocol, hostname, host } = new URL(upstream.origin)
@@ -26,6 +24,6 @@ export function checkUpstreamLogin(
         `sends people's passwords to ${host} over plain http, where others on the network can read them; use https, or run the gate on the machine of the app`
       )
   })
-  const isOpen = app.rules?.every(rule => rule !== undefined && rule.access !== 'mfa') === true
-  if (isOpen) diagnostics.warning(at, 'is never asked for: no rule of the app has access: mfa')
+  const asksNobody = app.rules?.every(rule => rule !== undefined && rule.access !== 'mfa') === true
+  if (asksNobody) diagnostics.warning(at, 'is never asked for: no rule of the app has access: mfa')
 }

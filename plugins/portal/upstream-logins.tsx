@@ -6,7 +6,7 @@ import type { ListedLogin } from '../../src/upstream-login/upstream-logins.ts'
 import { loginPage } from '../login-challenge.ts'
 import { doneSentence, type Flash, setFlash, takeFlash } from './flash.ts'
 import { requireForm } from './forms.ts'
-import { type Frame, Notice, Page, plain, Said } from './layout.tsx'
+import { type Frame, Notice, Page, Said } from './layout.tsx'
 import type { AppCard } from './options.ts'
 import { type AuthenticatedContext, callerOf, frameOf, goTo, sendPage, signedPage } from './page-context.ts'
 import { passwordAid } from './password-aid.ts'
@@ -63,20 +63,22 @@ function Row({ frame, row: { id, title: app, isOpen, login }, now }: { frame: Fr
         : say.refused({ app, when: when(login.refusedAt) })
   return (
     <li>
-      <h2 dir="auto">{app}</h2>
+      <h2 id={`app-${id}`} dir="auto">
+        {app}
+      </h2>
       <p class="soft">
         <Said text={state} />
       </p>
       <div class="acts">
         {isOpen && (
-          <a href={pathOf(id)} aria-label={plain(say.enterFor({ app }))}>
+          <a href={pathOf(id)} id={`enter-${id}`} aria-labelledby={`enter-${id} app-${id}`}>
             {login === null ? say.enter : say.replace}
           </a>
         )}
         {login !== null && (
           <form method="post" action={`${pathOf(id)}/remove`}>
             <input type="hidden" name="csrf" value={frame.csrf} />
-            <button type="submit" class="plain grave" aria-label={plain(say.removeFor({ app }))}>
+            <button type="submit" class="plain grave" id={`remove-${id}`} aria-labelledby={`remove-${id} app-${id}`}>
               {say.remove}
             </button>
           </form>

@@ -59,6 +59,12 @@ const rows: [sentence: string, text: string, ...expected: string[]][] = [
   ],
   ['settings of a store that is not used', 'redis: { keyPrefix: x }', '1:8  redis  is not used: the store is embedded'],
   [
+    'passwords over plain http, and for nobody',
+    'apps: [{ id: a, url: https://a.example, upstream: http://10.1.1.1:80, upstreamLogin: { kind: basic, per: person }, rules: [{ access: public }] }]',
+    "1:86  apps[0].upstreamLogin  sends people's passwords to 10.1.1.1 over plain http, where others on the network can read them; use https, or run the gate on the machine of the app",
+    '1:86  apps[0].upstreamLogin  is never asked for: no rule of the app has access: mfa'
+  ],
+  [
     'Galaxy without its secret',
     'apps: [{ id: a, url: https://a.example, upstream: http://b, identityHeaders: galaxy }]',
     '1:78  apps[0].identityHeaders  has no secret: whoever reaches Galaxy without the gate can be anybody there; set remote_user_secret in galaxy.yml, and secretFile here'

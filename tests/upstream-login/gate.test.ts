@@ -246,6 +246,56 @@ t.test(
   }
 )
 
+t.test('a socket or an upload that the app refuses gets the gate’s answer', async t => {
+  const fixture = await start(t)
+  const { app, gate, visit, cookies } = fixture
+  const socket = {
+    ...{ connection: 'Upgrade', upgrade: 'websocket', origin: gate.origin('old') },
+    ...{ 'sec-websocket-version': '13', 'sec-websocket-key': 'AAAAAAAAAAAAAAAAAAAAAA==' }
+  }
+  const upload = (headers: OutgoingHttpHeaders) =>
+    gate.request('PUT', `${gate.origin('old')}/big`, { cookie: cookies.old, ...headers }, Buffer.alloc(300_000))
+  for (const [sentence, act] of [
+    ['a socket', () => visit('/live', socket)],
+    ['an upload', () => upload(script)],
+    ['an upload of a program', () => upload({})]
+  ] as const) {
+    await put(fixture, `wrong ${sentence}`)
+    const { status, headers, body } = await act()
+    t.match({ status, headers }, { status: 403, headers: { 'www-authenticate': undefined } }, sentence)
+    t.match(JSON.parse(body), { error: { code: 'upstream_login_refused', challengeUrl: /logins\/old\?rd=/ } }, sentence)
+  }
+  t.equal(app.wrong.length, 3)
+})
+
+t.test('what happens at one gate holds at another within a second', async t => {
+  const fixture = await start(t, (await startRedis(t)).url)
+  const { app, gate, given, alice, cookies, visit } = fixture
+  const other = await startGateway(t, { ...given, beside: gate })
+  const there = async () => {
+    const answer = await other.request('GET', `${gate.origin('old')}/data`, { cookie: cookies.old, ...script })
+    return answer.headers['factorgate-error'] ?? answer.status
+  }
+  const inASecond = async (expected: unknown, sentence: string) => {
+    const end = Date.now() + 1_000
+    while ((await there()) !== expected && Date.now() < end) await new Promise(resolve => setImmediate(resolve))
+    t.equal(await there(), expected, sentence)
+  }
+  const logins = gate.server.runtime.upstreamLogins
+  await put(fixture)
+  await inASecond(200, 'stored')
+  app.state.password = 'new'
+  t.equal((await visit('/data', script)).headers['factorgate-error'], 'upstream_login_refused')
+  await until(() => logins.peek(alice.id, 'old')?.refusedAt !== null)
+  app.state.password = secret
+  await inASecond('upstream_login_refused', 'refused, also if it were right again')
+  await put(fixture)
+  await inASecond(200, 'replaced')
+  await logins.remove(alice.id, 'old')
+  await inASecond('upstream_login_required', 'removed')
+  t.equal(app.wrong.length, 1)
+})
+
 t.test('a late refusal of an earlier login does not stop the new one', async t => {
   const fixture = await start(t)
   const { app, visit } = fixture

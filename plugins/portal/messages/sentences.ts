@@ -448,9 +448,7 @@ export interface Sentences {
     readonly refused: (args: { readonly app: string; readonly when: string }) => string
     readonly enter: string
     readonly replace: string
-    readonly enterFor: (args: { readonly app: string }) => string
     readonly remove: string
-    readonly removeFor: (args: { readonly app: string }) => string
     readonly done: (args: { readonly app: string }) => string
     readonly removed: (args: { readonly app: string }) => string
     readonly formTitle: (args: { readonly app: string }) => string
