@@ -274,7 +274,11 @@ function answerLogin(
   if (redirects && isPage && !isRedirected) throw new GateError(code, { continueUrl: url })
   reply.header('factorgate-error', code)
   if (isRedirected) return reply.redirect(url, 302)
-  return reply.code(describeError(code).status).header('location', url).send(errorBody(code, url))
+  // nginx shows the answer to 401 alone: it then asks again, in the way of proxies that show what the gate says.
+  return reply
+    .code(redirects ? describeError(code).status : 401)
+    .header('location', url)
+    .send(errorBody(code, url))
 }
 
 /** Also in an app that takes no tokens of its own. */

@@ -57,6 +57,7 @@ import { directoriesOf, frontHeadersOf } from './services/directories.ts'
 import { directoryWatchers } from './services/directory-watchers.ts'
 import { integrityTaps } from './services/integrity.ts'
 import { keepingOf } from './services/keeping.ts'
+import { loginSteps } from './services/login-steps.ts'
 import { lookOf } from './services/look.ts'
 import { usePosture } from './services/posture.ts'
 import { recordEnd } from './services/record-end.ts'
@@ -64,7 +65,6 @@ import { refusedCredentials } from './services/refused-credentials.ts'
 import type { Services } from './services/services.ts'
 import { signInServicesOf } from './services/sign-in-services.ts'
 import { tracesOf } from './services/traces-of.ts'
-import { loginSteps } from './services/upstream-logins.ts'
 import { watchingOf } from './services/watching.ts'
 import type { SessionTerms } from './session/terms.ts'
 import type { RequirementFor } from './sign-in/next-step.ts'
@@ -153,7 +153,7 @@ export async function buildGateway(
   const tighteningOf = usePosture(config, runtime)
   const returnTargets = new ReturnTargets(routes, apps, clock, { demands, tighteningOf })
   const maxUrlLength = maxUrlLengthFor(config.listen.maxHeaderSize)
-  const logins = loginSteps(apps, runtime.upstreamLogins, audit, clock, { portalOrigin, maxUrlLength })
+  const logins = loginSteps(apps, runtime, { portalOrigin, maxUrlLength })
   const { title, contact, accent } = config.portal
   const branding: Branding = { title, contact, accent, ...lookOf(config.portal) }
 

@@ -79,7 +79,7 @@ export const testedRecipes: readonly TestedRecipe[] = [
     app: ['`type = http_x_remote_user` under `[auth]` in its `config`: then it takes the user from the gate'],
     env: { AUTH: 'http_x_remote_user' },
     tried: 'PROPFIND, MKCALENDAR, PUT, REPORT, an identity header that a visitor forged',
-    note: 'Calendar programs cannot sign in at the gate. They need `access: public` for their network and `type = htpasswd` in Radicale instead.'
+    note: 'Calendar programs cannot sign in at the gate. With `type = htpasswd` in Radicale and `tokens: true` and `upstreamLogin: { kind: basic, per: person }` here, they enter with a [token of the gate](../programs.md), and the gate adds the [login of its owner](../logins.md), which each person enters once in a browser.'
   },
   {
     id: 'webdav',

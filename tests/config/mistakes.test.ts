@@ -14,24 +14,6 @@ const url = (text: string) => `apps:\n  - { id: one, upstream: http://10.1.1.1, 
 const upstream = (text: string) => `apps:\n  - { id: one, url: https://one.lab.example, upstream: ${text} }`
 
 const groups: Record<string, Row[]> = {
-  'logins at apps': [
-    [
-      'two that set Authorization',
-      apps('upstreamLogin: { kind: basic, per: person }, addHeaders: { authorization: x }'),
-      '2:88  apps[0].upstreamLogin  must differ from apps[0].addHeaders.authorization: apps cannot tell the two headers apart'
-    ],
-    [
-      'an app that only reports',
-      apps('upstreamLogin: { kind: basic, per: person }, enforce: report'),
-      '2:88  apps[0].upstreamLogin  cannot be used with apps[0].enforce: report, which lets strangers in who have no login'
-    ],
-    [
-      'another kind',
-      apps('upstreamLogin: { kind: digest, per: group }'),
-      "2:96  apps[0].upstreamLogin.kind  must be 'basic', got 'digest'",
-      "2:109  apps[0].upstreamLogin.per  must be 'person', got 'group'"
-    ]
-  ],
   'keys and shapes': [
     ['a typo', 'listen: { prot: 1 }', "1:11  listen.prot  unknown key 'prot', did you mean 'port'?"],
     ['another case', 'keyfile: x', "1:1  keyfile  unknown key 'keyfile', did you mean 'keyFile'?"],

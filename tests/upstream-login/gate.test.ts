@@ -296,6 +296,29 @@ t.test('what happens at one gate holds at another within a second', async t => {
   t.equal(app.wrong.length, 1)
 })
 
+t.test('access that ends while a request waits for the trial ends it too', async t => {
+  const fixture = await start(t)
+  const { app, gate, alice, visit } = fixture
+  await put(fixture)
+  app.state.holds = true
+  const first = visit('/0', script).catch(() => 'cut')
+  await until(() => app.held.length === 1)
+  let asked = 0
+  const { upstreamLogins, accounts } = gate.server.runtime
+  const { admit } = upstreamLogins
+  upstreamLogins.admit = login => {
+    asked++
+    return admit.call(upstreamLogins, login)
+  }
+  const second = visit('/1', script)
+  await until(() => asked === 1)
+  await accounts.suspend(alice.id, 'left')
+  app.release()
+  t.equal(await first, 'cut')
+  t.equal((await second).headers['factorgate-error'], 'sign_in_required')
+  t.equal(app.seen.length, 1)
+})
+
 t.test('a late refusal of an earlier login does not stop the new one', async t => {
   const fixture = await start(t)
   const { app, visit } = fixture
@@ -338,6 +361,16 @@ t.test('a verdict carries it where the configuration says so, and removes the cl
     })
   t.match(await ask('judged', '/x'), { status: 302, headers: { location: /account\/logins\/judged/ } })
   t.match(await ask('judged', '/free'), { status: 200, headers: { authorization: '' } })
+  const asNginx = { 'x-original-url': `${gate.origin('judged')}/x`, 'x-original-method': 'GET' }
+  t.match(
+    await gate.request('GET', `${gate.origin('judged')}/.factorgate/auth`, {
+      ...navigation,
+      ...asNginx,
+      cookie: cookies.judged
+    }),
+    { status: 401, headers: { location: /account\/logins\/judged/, 'factorgate-error': 'upstream_login_required' } },
+    'nginx asks again after a 401 alone'
+  )
   await put(fixture, secret, 'judged')
   await put(fixture, secret, 'old')
   const verdict = await ask('judged', '/x', { authorization: 'Basic eDp5' })

@@ -1,0 +1,54 @@
+/** What the pipeline needs of stored logins at apps: for the step that finds them, for what apps answer, and for forward-auth verdicts. */
+import type { Exchange } from '../../plugins/exchange.ts'
+import { challengeLogin, type LoginChallengeOptions } from '../../plugins/login-challenge.ts'
+import type { App } from '../apps/route-table.ts'
+import { accountPrefix } from '../identity/account.ts'
+import { accountRecord } from '../identity/account-record.ts'
+import { refuseEvent } from '../upstream-login/login-events.ts'
+import type { UpstreamLogin } from '../upstream-login/upstream-login.ts'
+import type { Services } from './services.ts'
+
+/** `logins` is null, and the observer too, where no app gets logins. */
+export function loginSteps(apps: readonly App[], runtime: Services, options: LoginChallengeOptions) {
+  const { upstreamLogins: logins, journal: audit, clock } = runtime
+  const isUsed = apps.some(({ upstreamLogin }) => upstreamLogin != null)
+  const observer = {
+    accepted: (login: UpstreamLogin) => logins.accepted(login),
+    undecided: (login: UpstreamLogin) => logins.undecided(login),
+    onRefused: (exchange: Exchange, login: UpstreamLogin) => {
+      const { match, principal, program, client, id } = exchange
+      const who = principal ?? program
+      if (match.kind !== 'app' || who === null) return
+      const { account } = who
+      if (!logins.refused(account.id, match.app.id, login)) return
+      const session = principal === null ? {} : { session: principal.session.id }
+      audit.record({
+        ...refuseEvent(account, match.app.id),
+        at: clock(),
+        request: id,
+        address: client.address,
+        ...session
+      })
+    },
+    answer: (...[request, reply, code]: LoginAnswer) => challengeLogin(request, reply, code, options)
+  }
+  const mayEnter = (exchange: Exchange) => isStillIn(exchange, runtime)
+  return { step: { logins: isUsed ? logins : null, mayEnter, ...options }, observer: isUsed ? observer : null }
+}
+
+/** The session or token stands, and the account is not suspended. */
+async function isStillIn(
+  { principal, program }: Exchange,
+  { sessions, tokens, cache }: Pick<Services, 'sessions' | 'tokens' | 'cache'>
+): Promise<boolean> {
+  const who = principal ?? program
+  if (who === null) return false
+  const stands =
+    principal === null
+      ? program !== null && (await tokens.stands(program.token.id))
+      : (await sessions.standing(principal.session.id)) === 'complete'
+  const account = stands ? await cache.read(accountPrefix + who.account.id, accountRecord.parse) : null
+  return account !== null && account.suspended === null && sessions.accountNow(account) !== null
+}
+
+type LoginAnswer = Parameters<typeof challengeLogin> extends [...infer First, LoginChallengeOptions] ? First : never
