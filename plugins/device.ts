@@ -132,8 +132,8 @@ function siteOf({ exchange }: FastifyRequest): { site: Site; host: string } {
   return { site, host: site.host }
 }
 
-/** Null if it is absent, or sent twice. */
+/** Null if it is absent. One that is sent twice is joined by a comma, which neither a proof nor an identifier has. */
 function headerOf({ raw }: FastifyRequest, name: string): string | null {
-  const values = raw.headersDistinct[name]
-  return values?.length === 1 ? (values[0] as string) : null
+  const value = raw.headers[name]
+  return value === undefined ? null : String(value)
 }

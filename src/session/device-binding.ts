@@ -83,6 +83,8 @@ const offeredForMs = 15 * 60_000
 export class DeviceBinding {
   readonly terms: DeviceTerms
   readonly #options: DeviceBindingOptions
+  /** When each principal got the last offer. */
+  readonly #offeredAt = new WeakMap<Principal, number>()
   /** The last bound cookie of each principal, so that most requests cost no MAC. */
   readonly #live = new WeakMap<Principal, { readonly value: string; readonly endsAt: number }>()
 
@@ -122,7 +124,11 @@ export class DeviceBinding {
   /** The same for a later answer, while the token is young. */
   offerAgain(principal: Principal): string | null {
     const age = this.#ageOf(principal)
-    return age >= offeredAgainAfterMs && age < offeredForMs ? this.offer(principal) : null
+    const now = this.#options.clock()
+    const since = now - (this.#offeredAt.get(principal) ?? Number.NEGATIVE_INFINITY)
+    if (age < offeredAgainAfterMs || age >= offeredForMs || since < offeredAgainAfterMs) return null
+    this.#offeredAt.set(principal, now)
+    return this.offer(principal)
   }
 
   /** True while a key may still be registered for the token. */

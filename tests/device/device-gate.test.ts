@@ -411,6 +411,38 @@ t.test('device-bound sign-ins', async t => {
     t.equal((await other.open(`https://${one}/`)).status, 200, 'preferred lets it in as ever')
   })
 
+  await t.test('a proxy that asks the gate sends people the same ways', async t => {
+    const it = await visitor()
+    const unable = await browser(false)
+    await unable.open('https://strict.localhost/x')
+    const verdict = (who: BoundBrowser, host: string, headers: Record<string, string>, isNginx = false) => {
+      const forwarded = {
+        'x-forwarded-for': '192.0.2.1',
+        'x-forwarded-host': host,
+        'x-forwarded-uri': '/x?y=1',
+        'x-forwarded-method': 'GET',
+        'x-forwarded-proto': 'https'
+      }
+      const asked = isNginx
+        ? { 'x-forwarded-for': '192.0.2.1', 'x-original-url': `https://${host}/x?y=1`, 'x-original-method': 'GET' }
+        : forwarded
+      return who.request('GET', `https://${host}/.factorgate/auth`, { ...navigation, ...headers, ...asked })
+    }
+    t.equal((await verdict(it, one, {})).status, 200)
+    time.advance(lifetime + 31)
+    const back = `https://${one}/.factorgate/device/return?rd=%2Fx%3Fy%3D1`
+    const link = await verdict(it, one, { 'sec-fetch-site': 'cross-site' })
+    t.match([link.status, link.headers.location], [302, back])
+    const nginx = await verdict(it, one, { 'sec-fetch-site': 'cross-site' }, true)
+    t.match([nginx.status, nginx.headers.location], [401, back])
+    const typed = await verdict(it, one, {})
+    t.match([typed.status, typed.headers['factorgate-error']], [302, 'device_proof_required'])
+    t.match(typed.headers.location, `https://${gate}/.factorgate/login?`)
+    const strict = await verdict(unable, 'strict.localhost', {})
+    t.match([strict.status, strict.headers['factorgate-error']], [302, 'device_required'])
+    t.match(strict.headers.location, 'https://strict.localhost/.factorgate/device/return?')
+  })
+
   await t.test('a sign-out takes the bound cookie along, and a later refresh ends the key', async t => {
     const it = await visitor()
     const list = await it.request('GET', `https://${gate}/.factorgate/account`, navigation)
