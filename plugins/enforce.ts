@@ -9,6 +9,7 @@ import {
   type AppMatch,
   authorize,
   authorizeConsole,
+  beforeAuthorize,
   type Demands,
   type TighteningOf,
   wouldFields
@@ -97,7 +98,12 @@ export const enforcePlugin = fp<EnforceOptions>(
     app.addHook('onRequest', (request, reply, done) => {
       const { match } = request.exchange
       const touched = match.kind === 'app' && match.app.decoys != null ? touch(request, match) : null
-      if (touched === null) return enforce(request, reply, done)
+      if (touched === null) {
+        const known = match.kind === 'app' ? beforeAuthorize(demands, match, request.exchange) : null
+        if (known === null) return enforce(request, reply, done)
+        known.then(() => enforce(request, reply, done)).catch(done)
+        return
+      }
       touched.then(answer => {
         if (answer.file === null && answer.refusal !== null) {
           request.exchange.decision = { kind: 'refuse', reason: 'not_allowed' }

@@ -1,5 +1,7 @@
 /** Why the sign-in of a session cookie ended: for the programs that still send it, which get no sign-in page that would say it. */
+
 import type { Accounts } from '../src/identity/accounts.ts'
+import { reasonsOf } from '../src/identity/suspension.ts'
 import type { Ended } from '../src/session/records.ts'
 import type { Sessions } from '../src/session/sessions.ts'
 import { StoreUnreachable } from '../src/store/store.ts'
@@ -34,5 +36,5 @@ async function inWords(ended: Ended, accounts: Endings['accounts']): Promise<str
   const { login } = defaultTexts.in('en')
   if (ended.why !== 'suspended' || ended.accountId === null) return endedSentence(ended, login)
   const suspended = (await accounts.byId(ended.accountId))?.suspended ?? null
-  return suspended === null ? null : login.suspendedWhy({ why: suspended.why })
+  return suspended === null ? null : login.suspendedWhy({ why: reasonsOf(suspended) })
 }

@@ -8,6 +8,7 @@ import fp from 'fastify-plugin'
 import {
   type AppMatch,
   authorize,
+  beforeAuthorize,
   type Demands,
   onForeignOrigin,
   type TighteningOf,
@@ -152,6 +153,7 @@ async function answerVerdict(request: FastifyRequest, reply: FastifyReply, optio
     principal: binding === 'stale' ? null : identified.principal,
     program: null
   })
+  await beforeAuthorize(options.demands, match, identified)
   const access = authorize(options, { match, target, client: exchange.client, ...identified }, message)
   const decision = access.kind === 'refuse' ? access.decision : access
   const isNobody = binding === 'stale' && (access.kind !== 'forward' || access.permit.subject === null)

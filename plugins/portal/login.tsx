@@ -2,8 +2,10 @@
  * The sign-in page: a passkey first, with name and password beside it. All refusals look the same (THREATS M15). The page also tells why an
  * earlier sign-in ended.
  */
+
 import type { FastifyInstance } from 'fastify'
 import { GateError } from '../../src/errors.ts'
+import { reasonsOf } from '../../src/identity/suspension.ts'
 import type { Ended } from '../../src/session/records.ts'
 import { cookieNames, expiredCookie, readOwn } from '../cookies.ts'
 import { CurrentPassword } from './current-password.tsx'
@@ -171,7 +173,7 @@ export function registerLogin(scope: FastifyInstance): void {
     if (ended?.why !== 'suspended') return ended
     if (ended.accountId === null) throw new GateError('account_suspended')
     const suspended = (await services.accounts.byId(ended.accountId))?.suspended ?? null
-    if (suspended !== null) throw new GateError('account_suspended', { words: suspended.why })
+    if (suspended !== null) throw new GateError('account_suspended', { words: reasonsOf(suspended) })
     return null
   }
 

@@ -33,6 +33,8 @@ export interface Demands {
   readonly onlyOfPrograms?: boolean
   /** Null for nothing. `who`: null for a stranger. `token`: of the program that asks. */
   on(app: App, permit: Permit, who: Who | null, token: ProgramToken | null): Demand | null
+  /** Null if enough is known to say it; otherwise resolves when the store has been asked. It never rejects. */
+  ready?(app: App, who: Who): Promise<unknown> | null
 }
 
 /** By the id of the app; null for nothing. It is asked for each request. */
@@ -165,6 +167,23 @@ function refusedToken(
   const scope = { ...question, policy: scopeOf(token), isReportOnly: false, tightening: null }
   if (covers && decide(scope).kind === 'forward') return null
   return { kind: 'refuse', reason: 'token_not_allowed', decision: null }
+}
+
+/**
+ * For a guarded app: resolves when this gate has asked the store what is demanded of a person or program, which it does once. Null where it
+ * knows, and for other apps. It never rejects.
+ */
+export function beforeAuthorize(
+  demands: Demands | null | undefined,
+  { app }: AppMatch,
+  { principal, program = null }: Pick<AccessRequest, 'principal' | 'program'>
+): Promise<unknown> | null {
+  if (app.isGuarded !== true || app.isReportOnly === true || demands?.ready === undefined) return null
+  const subject = principal?.subject ?? program?.subject ?? null
+  const session = principal?.session?.id ?? null
+  const token = program?.token.id ?? null
+  if (subject === null || (session === null && token === null)) return null
+  return demands.ready(app, { account: subject.id, session, token, proofs: principal?.proofs ?? nobody })
 }
 
 /** A permit that the watch may still make conditional, whatever the rules say. */

@@ -157,6 +157,14 @@ export class Budgets {
     return ownMeter === null ? null : this.#demandOf(ownMeter, app, who)
   }
 
+  /** Null once this process has asked the store for all counts that may stop this person; otherwise resolves then. It never rejects. */
+  ready(app: string, who: Who): Promise<unknown> | null {
+    const unknown = this.#metersAt(app, who).filter(
+      ({ isStrict, ledger, cutOffAt }) => isStrict && ledger === null && cutOffAt === null
+    )
+    return unknown.length === 0 ? null : Promise.all(unknown.map(meter => this.#settlements.settled(meter)))
+  }
+
   /** Somebody may have proved who they are. */
   async sessionChanged(session: string): Promise<void> {
     const flows = new Set<CountedFlow>()

@@ -48,7 +48,7 @@ export class Settlements implements FlowKeeper {
   #waiting: Meter[] = []
   /** Those that may ask for something or hold something. */
   readonly #loud = new Set<Meter>()
-  readonly #running = new Set<Promise<void>>()
+  readonly #running = new Map<Meter, Promise<void>>()
   #ticks = 0
   /** True while all counts that have changed are reported, and not only those that have grown by much. */
   #isFull = true
@@ -130,7 +130,7 @@ export class Settlements implements FlowKeeper {
     this.#isFull = true
     this.#takeDirty()
     this.#reportSlice(Number.POSITIVE_INFINITY)
-    while (this.#running.size > 0) await Promise.all(this.#running)
+    while (this.#running.size > 0) await Promise.all(this.#running.values())
     if (this.#due.length > 0) await this.flush()
   }
 
@@ -141,14 +141,20 @@ export class Settlements implements FlowKeeper {
     }
     meter.isSettling = true
     const running = this.#settleNow(meter).finally(() => {
-      this.#running.delete(running)
+      this.#running.delete(meter)
       this.#goOnReporting()
       meter.isSettling = false
       const isAgain = meter.mustSettle && meter.cutOffAt === null
       meter.mustSettle = false
       if (isAgain) this.settle(meter)
     })
-    this.#running.add(running)
+    this.#running.set(meter, running)
+  }
+
+  /** Resolves when the store has been asked. */
+  async settled(meter: Meter): Promise<void> {
+    this.settle(meter)
+    await this.#running.get(meter)
   }
 
   #markDirty(meter: Meter): void {

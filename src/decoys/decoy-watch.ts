@@ -62,7 +62,7 @@ export interface DecoyWatchOptions {
   readonly count: (app: string, outcome: TouchOutcome) => void
   /** Reject if the store cannot write it. */
   readonly suspend: (account: string, why: string, at: number) => Promise<unknown>
-  readonly cut: (session: string, why: string) => Promise<unknown>
+  readonly cut: (session: string, why: string, account: string) => Promise<unknown>
   /** Of a program, which can show no proof. */
   readonly revoke: (token: string, why: string) => Promise<unknown>
   /** Each session of the person must show a proof that is newer than `at`. */
@@ -138,7 +138,7 @@ export class DecoyWatch {
         return { ...goesOn, refusal: { code: 'not_allowed' } }
       }
       if (steps.includes('cut')) {
-        await cut(session.id, why)
+        await cut(session.id, why, account.id)
         return { ...goesOn, refusal: { code: 'not_allowed' } }
       }
       await ask(account.id, clock())

@@ -29,6 +29,8 @@ export interface Suspension {
   readonly cause?: SuspensionCause
   /** The sentence of the watch, where an operator has given another reason since. */
   readonly watchWord?: WatchWord
+  /** What another part of the watch has said beside it: at most `moreMost`, the oldest first. */
+  readonly more?: readonly WatchWord[]
   /** The operator who has looked at the evidence and found the suspension right. */
   readonly confirmed?: OperatorWord
   /** The first of two operators who want to end it (`watch.resume.afterDecoy`). */
@@ -39,6 +41,16 @@ export interface Suspension {
 export function causeOf({ cause }: Suspension): SuspensionCause {
   if (cause === undefined) return 'operator'
   return suspensionCauses.includes(cause) ? cause : 'decoy'
+}
+
+const moreMost = 4
+
+/** All reasons that stand, for the person: the one in use first, each once. */
+export function reasonsOf({ why, watchWord, more = [] }: Suspension): string {
+  const all = new Set([why, ...(watchWord === undefined ? [] : [watchWord.why]), ...more.map(word => word.why)])
+  return [...all]
+    .map(reason => (/[.!?。！？]$/.test(reason.trimEnd()) || all.size === 1 ? reason : `${reason}.`))
+    .join(' ')
 }
 
 export function isByWatch(suspension: Suspension): boolean {
@@ -53,11 +65,12 @@ export function watchWordOf(suspension: Suspension): WatchWord | null {
 
 export function isSuspension(value: unknown): value is Suspension {
   if (typeof value !== 'object' || value === null) return false
-  const { why, cause, watchWord, confirmed, resumeAsked } = value as Partial<Suspension>
+  const { why, cause, watchWord, more, confirmed, resumeAsked } = value as Partial<Suspension>
   return (
     typeof why === 'string' &&
     (cause === undefined || typeof cause === 'string') &&
     (watchWord === undefined || isWatchWord(watchWord)) &&
+    (more === undefined || (Array.isArray(more) && more.every(isWatchWord))) &&
     [confirmed, resumeAsked].every(word => word === undefined || isWord(word))
   )
 }
@@ -81,16 +94,31 @@ function isWord(value: unknown): boolean {
 
 /**
  * What a person is suspended for who is suspended again. An operator's new reason does not make a suspension by the watch an ordinary one, and
- * the sentence of the watch is kept beside it; the watch changes none of an operator, and of its own only to a stricter cause.
+ * the sentence of the watch is kept beside it; the watch changes none of an operator, and of its own only to a stricter cause. What another
+ * part of the watch says is kept too.
  */
 export function suspendedAgain(before: Suspension | null, next: Suspension & { cause: SuspensionCause }): Suspension {
   if (before === null) return next
   if (next.cause === 'operator') {
     const word = watchWordOf(before)
-    return { ...next, cause: causeOf(before), ...(word === null ? {} : { watchWord: word }) }
+    const { more } = before
+    return {
+      ...next,
+      cause: causeOf(before),
+      ...(word === null ? {} : { watchWord: word }),
+      ...(more === undefined ? {} : { more })
+    }
   }
-  if (!isByWatch(before)) return before
-  return suspensionCauses.indexOf(next.cause) > suspensionCauses.indexOf(causeOf(before)) ? next : before
+  const isStricter =
+    isByWatch(before) && suspensionCauses.indexOf(next.cause) > suspensionCauses.indexOf(causeOf(before))
+  if (!isStricter) return withMore(before, before, { at: next.at, why: next.why })
+  return withMore(next, before, watchWordOf(before) ?? before)
+}
+
+function withMore(suspension: Suspension, { more = [] }: Suspension, { at, why }: WatchWord): Suspension {
+  if (why === suspension.why || why === suspension.watchWord?.why || more.some(word => word.why === why))
+    return suspension
+  return { ...suspension, more: [...more, { at, why }].slice(-moreMost) }
 }
 
 /** Who may end a suspension after a decoy (`watch.resume.afterDecoy`). */

@@ -2,16 +2,15 @@
 import { countingSink } from '../audit/audit-metrics.ts'
 import type { AuditSink } from '../audit/event.ts'
 import { DecoyWatch } from '../decoys/decoy-watch.ts'
-import type { RunningDecoys } from '../decoys/running-decoys.ts'
 import { evenUnconfirmed } from '../store/unconfirmed.ts'
-import { askDemand } from '../unusual/asks.ts'
 import type { Services } from './services.ts'
 import { toldSink } from './told-sink.ts'
 import { watchCommonsOf } from './watch-commons.ts'
+import { endByWatch } from './watch-ending.ts'
 import { suspendByWatch } from './watch-suspension.ts'
 
-export async function startDecoys(runtime: Services): Promise<RunningDecoys> {
-  const { clock, log, journal, strangers, metrics, sessions, tokens, live } = runtime
+export async function startDecoys(runtime: Services): Promise<DecoyWatch> {
+  const { clock, log, journal, strangers, metrics, tokens } = runtime
   // Those of the watch on people too: a proof answers both.
   const { asks } = await watchCommonsOf(runtime)
   const counted = countingSink(journal, metrics)
@@ -26,12 +25,7 @@ export async function startDecoys(runtime: Services): Promise<RunningDecoys> {
     count: (app, outcome) => metrics.count('factorgate_decoy_touches_total', app, outcome),
     suspend: (account, why, at) =>
       suspendByWatch({ account, why, cause: 'decoy', at, sink: toldSink(runtime) }, runtime),
-    async cut(session, why) {
-      live.endSession(session, 'decoy')
-      const unconfirmed = await evenUnconfirmed(() => sessions.end(session, 'revoked', why))
-      const confirmed = unconfirmed === null ? undefined : false
-      counted.record({ kind: 'session.end', at: clock(), session, outcome: 'revoked', why, by: 'watch', confirmed })
-    },
+    cut: (session, why, account) => endByWatch({ session, account, why, cut: 'decoy' }, runtime),
     async revoke(token, why) {
       const unconfirmed = await evenUnconfirmed(() => tokens.revoke(token))
       const confirmed = unconfirmed === null ? undefined : false
@@ -44,12 +38,5 @@ export async function startDecoys(runtime: Services): Promise<RunningDecoys> {
         'a decoy was touched, and the store did not take what follows; the request was refused'
       )
   })
-  return {
-    watch,
-    demandOn(who) {
-      if (who === null || who.session === null) return null
-      const askedAt = asks.askedOf(who.account, who.session, who.proofs)
-      return askedAt === null ? null : askDemand(askedAt, clock())
-    }
-  }
+  return watch
 }

@@ -12,7 +12,7 @@ import { type PseudonymisedField, pseudonymiser } from '../audit/pseudonyms.ts'
 import type { RotationOptions } from '../audit/rotation.ts'
 import type { Budgets } from '../budgets/budgets.ts'
 import type { Clock } from '../clock.ts'
-import type { RunningDecoys } from '../decoys/running-decoys.ts'
+import type { DecoyWatch } from '../decoys/decoy-watch.ts'
 import { Credentials } from '../factor/credential.ts'
 import type { FactorNotice } from '../factor/factor-notice.ts'
 import { LiveConnections } from '../forwarding/live-connections.ts'
@@ -119,7 +119,7 @@ export class Services {
   unusual: UnusualWatch | null = null
   integrity: IntegrityWatch | null = null
   readonly postures: Postures
-  decoys: RunningDecoys | null = null
+  decoys: DecoyWatch | null = null
   watchCommons: WatchCommons | null = null
   readonly isStoreShared: boolean
   /** Those who are told of each exchange while it runs. */

@@ -9,6 +9,7 @@ import { type UnusualSettings, UnusualWatch } from '../unusual/unusual-watch.ts'
 import type { Services } from './services.ts'
 import { toldSink } from './told-sink.ts'
 import { watchCommonsOf } from './watch-commons.ts'
+import { endByWatch } from './watch-ending.ts'
 import { suspendByWatch } from './watch-suspension.ts'
 
 export async function startUnusual(runtime: Services, settings: UnusualSettings): Promise<UnusualWatch> {
@@ -29,7 +30,8 @@ export async function startUnusual(runtime: Services, settings: UnusualSettings)
         actOnProgram(verdict, program, steps, runtime).catch(error =>
           log.error({ err: error, token: program.token }, 'a step of the watch on programs failed')
         ),
-      endSession: (session, account, why) => endShared(session, account, why, runtime),
+      // Connections of other gates end with the notice of it.
+      endSession: (session, account, why) => endByWatch({ session, account, why, cut: 'unusual' }, runtime),
       say: why => {
         log.warn(why)
         journal.record({ kind: 'watch.unusual', at: clock(), outcome: 'degraded', why })
@@ -101,11 +103,4 @@ async function actOnProgram(
     isTold: steps.includes('notify'),
     why: `The program ${program} of ${name} has fetched ${bytesInWords(bytes)} today; on a usual day it fetches ${bytesInWords(Math.max(1, Math.round(usualBytes)))}.`
   })
-}
-
-/** Connections end with the notice of it, on every gate. */
-async function endShared(session: string, account: string, why: string, runtime: Services): Promise<void> {
-  const { sessions, journal, clock } = runtime
-  if (await sessions.end(session, 'revoked', why))
-    journal.record({ kind: 'session.end', at: clock(), account, session, outcome: 'revoked', by: 'watch', why })
 }

@@ -12,7 +12,7 @@ import type { Budget } from '../budgets/budget.ts'
 import type { Budgets } from '../budgets/budgets.ts'
 import type { Counted } from '../budgets/steps.ts'
 import { quotaOf } from '../budgets/token-quota.ts'
-import type { RunningDecoys } from '../decoys/running-decoys.ts'
+import type { DecoyWatch } from '../decoys/decoy-watch.ts'
 import { describeError, type ErrorCode } from '../errors.ts'
 import { factorKinds } from '../factor/kinds.ts'
 import type { ObservedExchange } from '../metering/observation.ts'
@@ -43,7 +43,8 @@ export async function watchingOf(config: Config, apps: readonly App[], runtime: 
   const isWatching = unusual !== null || (budgets !== null && hasBudgets(config, apps))
   const decoys = await decoysOf(apps, runtime)
   // Without this step nobody is ever asked because of a decoy.
-  const asking = apps.some(app => app.decoys?.all.some(({ steps }) => steps.includes('step-up'))) ? decoys : null
+  const isAsking = apps.some(app => app.decoys?.all.some(({ steps }) => steps.includes('step-up')))
+  const asks = unusual !== null || isAsking ? (await watchCommonsOf(runtime)).asks : null
   const leads = isWatching ? (await watchCommonsOf(runtime)).led : null
   if (leads !== null) leads.ours = new Set([config.portal.url.origin, ...config.apps.map(({ url }) => url.origin)])
   const observedFlow = (observed: ObservedExchange) =>
@@ -84,17 +85,21 @@ export async function watchingOf(config: Config, apps: readonly App[], runtime: 
       }
     },
     demands:
-      budgets === null && unusual === null && asking === null
+      budgets === null && asks === null
         ? null
         : {
-            onlyOfPrograms: !isWatching && asking === null,
+            onlyOfPrograms: !isWatching && !isAsking,
             on: (app, permit, who, token) =>
-              unusual?.demandOn(who, app.isGuarded) ??
-              asking?.demandOn(who) ??
+              (unusual ?? asks)?.demandOn(who, app.isGuarded === true) ??
               budgets?.demandOn(scopeOf(app), who, ownOf(app, permit, token)) ??
-              null
+              null,
+            ready(app, who) {
+              const asked = who.session === null || asks === null ? null : asks.ready(who.account)
+              const counted = budgets?.ready(app.id, who) ?? null
+              return asked === null || counted === null ? (asked ?? counted) : Promise.all([asked, counted])
+            }
           },
-    decoys: decoys?.watch ?? null,
+    decoys,
     onRefusal(code, exchange, request) {
       if (observers.isEmpty) return
       const observed = observedExchange(exchange, request, request.headers.upgrade !== undefined, leads)
@@ -170,7 +175,7 @@ async function unusualOf(config: Config, apps: readonly App[], runtime: Services
 }
 
 /** As the budgets: loaded where an app has decoys, and outliving a reload. */
-async function decoysOf(apps: readonly App[], runtime: Services): Promise<RunningDecoys | null> {
+async function decoysOf(apps: readonly App[], runtime: Services): Promise<DecoyWatch | null> {
   if (!apps.some(({ decoys }) => decoys != null)) return null
   if (runtime.decoys === null) {
     const { startDecoys } = await import('./decoy-actions.ts')

@@ -2,6 +2,7 @@
  * The first factor of a sign-in, which becomes a session: a password, or a passkey. Logins that are checked elsewhere call `enter`. All
  * refusals look the same (THREATS M15).
  */
+
 import type { Verification } from '../factor/factor.ts'
 import type { ProofKind } from '../factor/proof.ts'
 import type { Webauthn } from '../factor/webauthn.ts'
@@ -10,6 +11,7 @@ import type { Accounts } from '../identity/accounts.ts'
 import type { Directories } from '../identity/directories.ts'
 import type { LocalDirectory } from '../identity/local.ts'
 import type { LoginAttempt, PasswordLogin } from '../identity/password/password-login.ts'
+import { reasonsOf } from '../identity/suspension.ts'
 import type { Sessions } from '../session/sessions.ts'
 import type { Caller } from './caller.ts'
 import type { Completion } from './completion.ts'
@@ -98,7 +100,7 @@ export class FirstFactor {
     }
     if (answer.kind === 'verified' && answer.userVerified && account?.suspended) {
       journal.noPasskey(by, account, 'suspended')
-      return denied('account_suspended', { words: account.suspended.why })
+      return denied('account_suspended', { words: reasonsOf(account.suspended) })
     }
     if (answer.kind !== 'verified' || account === null || account.suspended !== null || !answer.userVerified) {
       journal.noPasskey(by, account, 'refused')

@@ -2,7 +2,7 @@
  * Of whom a fresh proof is asked because something was unusual: shared by all gates through the store. Each session of the person must show its
  * own proof, so that the owner's proof lets no other session go on.
  */
-import { type Demand, proofSince } from '../budgets/demand.ts'
+import { type Demand, proofSince, type Who } from '../budgets/demand.ts'
 import type { Clock } from '../clock.ts'
 import { type FactorKind, factorKinds } from '../factor/kinds.ts'
 import { newestProof, type Proof } from '../factor/proof.ts'
@@ -55,6 +55,8 @@ export class Asks {
   /** Of whom the store has not answered, or holds what a newer release has written. */
   readonly #unknown = new Set<string>()
   readonly #waiting = new Map<string, Set<Waiting>>()
+  /** Reads of the store that are under way, by account. */
+  readonly #loading = new Map<string, Promise<void>>()
   readonly #listeners = new Set<OnProved>()
   #unsubscribe: (() => void) | undefined
 
@@ -108,9 +110,21 @@ export class Asks {
     return null
   }
 
-  /** True if nobody can say whether a proof is asked of the person. */
-  isUnknown(account: string): boolean {
-    return this.#unknown.has(account)
+  /**
+   * What must happen before a request of this person may pass: a proof by this very session. A program can confirm nothing, so nothing is asked
+   * of it. A guarded app waits until somebody can say it.
+   */
+  demandOn(who: Who | null, isGuarded: boolean): Demand | null {
+    if (who === null || who.session === null) return null
+    const askedAt = this.askedOf(who.account, who.session, who.proofs)
+    if (askedAt !== null) return askDemand(askedAt, this.#options.clock())
+    return isGuarded && this.#unknown.has(who.account) ? { kind: 'store_unreachable' } : null
+  }
+
+  /** Null once this gate has asked the store about the person; until then resolves with the answer, or a failure. It never rejects. */
+  ready(account: string): Promise<void> | null {
+    this.#see(account)
+    return this.#loading.get(account) ?? null
   }
 
   /** True if what this session fetches must wait. */
@@ -151,13 +165,16 @@ export class Asks {
     if (this.#seen.has(account)) return
     if (this.#seen.size >= keptMost) this.#seen.clear()
     this.#seen.add(account)
-    this.load(account).then(
-      () => this.#unknown.delete(account),
-      () => {
-        this.#seen.delete(account)
-        if (this.#unknown.size < keptMost) this.#unknown.add(account)
-      }
-    )
+    const loading = this.load(account)
+      .then(
+        () => void this.#unknown.delete(account),
+        () => {
+          this.#seen.delete(account)
+          if (this.#unknown.size < keptMost) this.#unknown.add(account)
+        }
+      )
+      .finally(() => this.#loading.delete(account))
+    this.#loading.set(account, loading)
   }
 
   #askedAt(account: string): number | null {

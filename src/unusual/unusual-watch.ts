@@ -4,7 +4,7 @@ import type { Clock } from '../clock.ts'
 import type { Flow } from '../metering/flow.ts'
 import type { ObservedExchange, Observers, Observation as Told } from '../metering/observation.ts'
 import type { Store } from '../store/store.ts'
-import { type Asks, askDemand } from './asks.ts'
+import type { Asks } from './asks.ts'
 import { CountryFile } from './country-file.ts'
 import { HeldFlow } from './held-flow.ts'
 import { Keeper } from './keeper.ts'
@@ -129,16 +129,10 @@ export class UnusualWatch {
     await this.#countries.use(settings.countries)
   }
 
-  /** What must happen before a request of this person may pass: a proof by this very session, newer than what was unusual. */
   demandOn(who: Who | null, isGuarded = false): Demand | null {
-    // A program can confirm nothing, so nothing is asked of it.
-    if (who === null || who.session === null) return null
     // What the person has done before counts.
-    if (this.#isWaitingForJudgement(who.account)) this.judgeEnded()
-    const askedAt = this.#options.asks.askedOf(who.account, who.session, who.proofs)
-    if (askedAt === null)
-      return isGuarded && this.#options.asks.isUnknown(who.account) ? { kind: 'store_unreachable' } : null
-    return askDemand(askedAt, this.#options.clock())
+    if (who !== null && who.session !== null && this.#isWaitingForJudgement(who.account)) this.judgeEnded()
+    return this.#options.asks.demandOn(who, isGuarded)
   }
 
   /** Reads what other gates have asked of a person, which the first request does in the background. */

@@ -2,6 +2,9 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import t, { type Test } from 'tap'
+import { settle } from '../../src/budgets/ledger.ts'
+import { ledgerId, ledgerRecord } from '../../src/budgets/ledger-record.ts'
+import { askRecord } from '../../src/unusual/asks.ts'
 import { thresholds } from '../../src/unusual/unusual.ts'
 import { echoApp, type Running, startGateway } from '../fixtures/in-process/gateway.ts'
 
@@ -100,6 +103,72 @@ t.test('O5 · nobody can say whether a proof is asked → guarded apps answer 50
   await page('vault')
   t.equal((await page('vault')).status, 200, 'and serve again when it can be said')
 })
+
+t.test(
+  'the first request to a guarded app waits until the store has said whether a proof is asked; no later one does',
+  async t => {
+    const { url, seen } = await echoApp(t)
+    const gate = await startGateway(t, {
+      apps: `  - { id: files, url: "http://files.localhost:PORT", upstream: "${url}" }
+  - { id: vault, url: "http://vault.localhost:PORT", upstream: "${url}", guarded: true }`,
+      extra:
+        'watch: { unusual: { learn: 0s }, budgets: [{ id: few, per: person, window: 1h, requests: 3, then: [step-up] }] }'
+    })
+    const { runtime } = gate.server
+    const { store } = runtime
+    const page = (host: string, cookie = '', path = '') =>
+      gate.request('GET', `${gate.origin(host)}/${path}`, { cookie, 'sec-fetch-mode': 'navigate', accept: 'text/html' })
+    const [alice, bob, carol] = [await gate.account('alice'), await gate.account('bob'), await gate.account('carol')]
+    const { cookies } = await gate.signIn(alice, 'vault', 'gate')
+    await askRecord.put(store, alice.id, { at: Date.now() + 1000 }, 3600)
+    t.match(
+      (await page('vault', cookies.vault)).headers,
+      { location: /challenge/ },
+      'another gate has asked for a proof'
+    )
+    const [few] = runtime.budgets!.all
+    const report = { process: 'other', account: bob.id, spent: 4, paths: [], led: 0, ownPaths: null, slowed: 0 }
+    const { ledger } = settle(null, few!, { ...report, isWanting: false, proofAt: 0, signedInAt: 0 }, Date.now() + 1000)
+    await ledgerRecord.put(store, ledgerId(few!, bob.id), ledger, 3600)
+    const ofBob = await gate.signIn(bob, 'vault', 'gate')
+    t.match((await page('vault', ofBob.cookies.vault)).headers, { location: /challenge/ }, 'another gate has counted')
+    t.equal(seen.length, 0, 'the app has seen neither')
+    const ofCarol = await gate.signIn(carol, 'vault')
+    t.equal((await page('vault', ofCarol.cookies.vault)).status, 200)
+    const asked: string[] = []
+    const { get } = store
+    store.get = key => {
+      if (key.startsWith('unusual:ask:')) asked.push(key)
+      return get.call(store, key)
+    }
+    t.equal((await page('vault', ofCarol.cookies.vault, 'again')).status, 200)
+    t.same(asked, [])
+    store.get = get
+    const phone = {
+      kind: 'totp',
+      name: 'Phone',
+      createdAt: 1,
+      lastUsedAt: null,
+      lastUsedFrom: null,
+      disabledAt: null
+    } as const
+    const app = { secret: 'sealed', algorithm: 'SHA1', digits: 6, periodSeconds: 30, lastStep: 0 } as const
+    for (const [n, { id }] of [alice, bob].entries())
+      await runtime.credentials.add({ id: `${n}`.repeat(22), accountId: id, ...phone, ...app })
+    for (const [who, cookie, why] of [
+      ['alice', cookies.gate, /Something is unusual for you at vault/],
+      ['bob', ofBob.cookies.gate, /You have fetched a lot from vault/]
+    ] as const) {
+      const target = encodeURIComponent(`${gate.origin('vault')}/`)
+      const shown = await gate.request('GET', `${gate.portal}/.factorgate/challenge?rd=${target}`, {
+        cookie,
+        'sec-fetch-mode': 'navigate',
+        accept: 'text/html'
+      })
+      t.match(shown.body, why, `the page that asks ${who} says why`)
+    }
+  }
+)
 
 t.test(
   'O3 · a thief uses the session of a person who goes on too → it is ended, because a proof of its owner would open it for the thief too',

@@ -5,7 +5,9 @@ import { accountRecord } from '../../src/identity/account-record.ts'
 import { Accounts } from '../../src/identity/accounts.ts'
 import {
   causeOf,
+  isSuspension,
   type ResumeRule,
+  reasonsOf,
   resumeStep,
   type Suspension,
   type SuspensionCause,
@@ -38,6 +40,27 @@ t.test('a suspension keeps its strictest cause', t => {
   const first = suspendedAgain({ at: 1, why: 'a decoy', cause: 'decoy' }, { at: 2, why: 'over it', cause: 'operator' })
   const second = suspendedAgain(first, { at: 3, why: 'over it again', cause: 'operator' })
   t.match(second, { why: 'over it again', watchWord: { at: 1, why: 'a decoy' } }, 'the third reason keeps it too')
+  const said = (...words: readonly [string, SuspensionCause][]) =>
+    words.reduce<Suspension | null>((all, [why, cause], at) => suspendedAgain(all, { at, why, cause }), null)!
+  t.equal(reasonsOf(said(['too much', 'budget'])), 'too much')
+  const all = said(
+    ['Too much.', 'budget'],
+    ['a decoy', 'decoy'],
+    ['Odd.', 'unusual'],
+    ['Odd.', 'unusual'],
+    ['We look at it', 'operator']
+  )
+  t.equal(
+    reasonsOf(all),
+    'We look at it. a decoy. Too much. Odd.',
+    'the person reads all reasons that stand, each once'
+  )
+  const many = said(
+    ['0', 'decoy'],
+    ...Array.from({ length: 9 }, (_, n) => [`${n + 1}`, 'budget'] as [string, SuspensionCause])
+  )
+  t.equal(reasonsOf(many), '0. 6. 7. 8. 9.', 'a record stays small')
+  t.ok(isSuspension(all) && !isSuspension({ ...all, more: ['no word'] }))
   t.end()
 })
 

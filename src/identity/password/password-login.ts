@@ -2,6 +2,7 @@
  * The first step of a sign-in: a name and a password. An unknown name gets the answer of a wrong password, after the same time (ASVS 6.3.8).
  * Only a right password tells that an account is suspended.
  */
+
 import { randomBytes } from 'node:crypto'
 import type { Clock } from '../../clock.ts'
 import type { Store } from '../../store/store.ts'
@@ -11,6 +12,7 @@ import { type Account, canonicalName, plainName } from '../account.ts'
 import type { Accounts } from '../accounts.ts'
 import { canonicalAddress } from '../addresses.ts'
 import type { Directory, DirectoryAnswer, DirectoryRefusal } from '../directory.ts'
+import { reasonsOf } from '../suspension.ts'
 import type { HashPlace } from './hash-queue.ts'
 
 export type LoginAttempt =
@@ -76,7 +78,7 @@ export class PasswordLogin {
     if (answer.account === null) await known?.wrong()
     if (answer.account === null) return { kind: 'refused', ...(await reservation.wait?.()) }
     // A right password alone must not buy new guesses (THREATS M11). `completed` resets.
-    if (answer.account.suspended !== null) return { kind: 'suspended', why: answer.account.suspended.why }
+    if (answer.account.suspended !== null) return { kind: 'suspended', why: reasonsOf(answer.account.suspended) }
     if (answer.account.id !== counted?.id) {
       await Promise.all([reservation.released(), known?.unchecked()])
       await this.#count(answer.account, input)

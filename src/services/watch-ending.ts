@@ -1,0 +1,35 @@
+/** The one way in which the watch ends a sign-in. */
+import { countingSink } from '../audit/audit-metrics.ts'
+import { evenUnconfirmed } from '../store/unconfirmed.ts'
+import type { Services } from './services.ts'
+
+export interface WatchEnding {
+  readonly session: string
+  readonly account: string
+  /** The sentence that the person reads. */
+  readonly why: string
+  /** What the journal says of each connection that is cut. */
+  readonly cut: 'decoy' | 'unusual'
+}
+
+type Parts = Pick<Services, 'sessions' | 'live' | 'journal' | 'metrics' | 'clock'>
+
+/**
+ * Ends a sign-in: its connections of this process end before the store is asked, those of other gates with its notice. The journal says where
+ * a replica has not confirmed it. Rejects if the store cannot write it.
+ */
+export async function endByWatch(
+  { session, account, why, cut }: WatchEnding,
+  { sessions, live, journal, metrics, clock }: Parts
+): Promise<void> {
+  live.endSession(session, cut)
+  let isEnded = false
+  const unconfirmed = await evenUnconfirmed(async () => {
+    isEnded = await sessions.end(session, 'revoked', why)
+  })
+  // It was over already.
+  if (!isEnded && unconfirmed === null) return
+  const confirmed = unconfirmed === null ? undefined : false
+  const facts = { account, session, outcome: 'revoked', by: 'watch', why, confirmed } as const
+  countingSink(journal, metrics).record({ kind: 'session.end', at: clock(), ...facts })
+}
