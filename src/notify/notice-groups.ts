@@ -9,7 +9,7 @@ export const noticeGroups = {
   suspend: ['suspended', 'resumed'],
   sponsor: ['sponsor-asked', 'sponsor-approved', 'sponsor-declined'],
   certificate: ['certificate-ending'],
-  watch: ['budget-passed', 'unusual-use', 'decoy-touched', 'app-changed']
+  watch: ['budget-passed', 'unusual-use', 'decoy-touched', 'app-changed', 'posture-set']
 } as const
 export type NoticeGroup = keyof typeof noticeGroups
 export type GroupedKind = (typeof noticeGroups)[NoticeGroup][number]

@@ -46,6 +46,8 @@ export function noticeOf(event: AuditEvent): Notice | null {
       return event.isTold === true ? made(event, 'app-changed', { why: text(event.why) }, [operators]) : null
     case 'watch.decoy':
       return event.isTold === true ? made(event, 'decoy-touched', { why: text(event.why) }, [operators]) : null
+    case 'posture':
+      return postureSet(event)
     case 'certificate.ending':
       return certificateEnding(event)
     default:
@@ -76,6 +78,13 @@ function sponsorDecided(event: AuditEvent, kind: NoticeKind): Notice {
   const to: Told[] = person === undefined ? [] : [{ kind: 'name', name: person }]
   if (event.account !== undefined) to.push({ kind: 'account', id: event.account })
   return made(event, kind, { other: person }, to)
+}
+
+/** Null where nobody has set it: it has ended by itself, or cannot be read. */
+function postureSet(event: AuditEvent): Notice | null {
+  const { outcome } = event
+  if (outcome === 'ended' || outcome === 'readable' || outcome === 'unreadable') return null
+  return made(event, 'posture-set', { what: text(outcome), why: text(event.why), other: text(event.operator) }, [operators])
 }
 
 /** Its id is the same on each gate, so that the operators get one. */

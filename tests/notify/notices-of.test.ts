@@ -93,6 +93,14 @@ t.test('an event becomes a notice to whom it concerns', async t => {
       [operators],
       { why: 'New on /login' }
     ],
+    [
+      'a posture that an operator has set',
+      { kind: 'posture', outcome: 'lockdown', before: 'normal', why: 'odd sign-ins', ...alice },
+      'posture-set',
+      [operators],
+      { what: 'lockdown', why: 'odd sign-ins' }
+    ],
+    ['a posture that has ended by itself', { kind: 'posture', outcome: 'ended', why: 'over', ...alice }, null],
     ['unusual use that is only journaled', { kind: 'watch.unusual', outcome: 'odd', isTold: false, ...alice }, null],
     [
       'a decoy that a person has touched',

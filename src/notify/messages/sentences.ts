@@ -107,6 +107,11 @@ export interface Sentences {
       readonly what: (args: { readonly lab: string }) => string
       readonly now: string
     }
+    readonly 'posture-set': {
+      readonly subject: (args: { readonly what: string }) => string
+      readonly what: (args: { readonly lab: string; readonly what: string }) => string
+      readonly now: string
+    }
     readonly invitation: {
       readonly subject: string
       readonly what: (args: { readonly lab: string; readonly person: string; readonly valid: string }) => string
