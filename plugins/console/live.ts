@@ -1,5 +1,5 @@
 /**
- * The event stream behind the page of who is in: the content of the page every few seconds. It ends with the session, with the proof that
+ * The event streams behind pages that follow what happens: the content of the page every few seconds. It ends with the session, with the proof that
  * opened it, and at a shutdown. Without scripts the page has a link that looks again.
  */
 import { GateError } from '../../src/errors.ts'
@@ -10,26 +10,37 @@ import { base } from './layout.tsx'
 import type { PageScope } from './page-scope.ts'
 
 export const eventsPath = `${base}/events`
+export const watchEventsPath = `${base}/watch/events`
 
-/** Milliseconds between two looks, and streams of a process and of a session at the most. */
-const everyMs = 5_000
+/** Streams of a process and of a session at the most, those of all pages together. */
 const streamsMost = 50
 const streamsOfSession = 4
 /** Seconds for which the console's proof is fresh (src/apps/console-policy.ts). */
 const freshSeconds = 900
 
+export interface LivePage {
+  readonly path: string
+  /** Milliseconds between two looks. */
+  readonly everyMs: number
+  /** What the page shows, without forms. */
+  readonly render: (page: ConsolePage) => Promise<string>
+}
+
+/** The streams of each session, by the connections that they are among. */
+const streamsOf = new WeakMap<object, Map<string, number>>()
+
 export function registerLive(
   scope: PageScope,
   live: Pick<LiveConnections, 'add'>,
-  render: (page: ConsolePage) => Promise<string>
+  { path, everyMs, render }: LivePage
 ): void {
-  const open = new Map<string, number>()
-
-  scope.get(eventsPath, { config: { requires: 'console', isData: true } }, async (request, reply) => {
+  scope.get(path, { config: { requires: 'console', isData: true } }, async (request, reply) => {
     const page = consolePage(request)
     // An app on this origin could read the stream in the operator's name.
     if (page.portal.isAlone !== true) throw new GateError('not_found')
     const { session, account, proofs } = page.principal
+    const open = streamsOf.get(live) ?? new Map<string, number>()
+    streamsOf.set(live, open)
     const streams = [...open.values()].reduce((sum, n) => sum + n, 0)
     const own = open.get(session.id) ?? 0
     if (streams >= streamsMost || own >= streamsOfSession) throw new GateError('busy', { retryAfterSeconds: 30 })

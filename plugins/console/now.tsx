@@ -102,9 +102,11 @@ export function registerNow(scope: PageScope, options: ConsoleOptions): void {
       return sendPage(page, 200, <NowPage frame={consoleFrame(page)} view={await look(page)} />)
     })
 
-  registerLive(scope, options.live, async page => {
-    const content = <NowContent frame={consoleFrame(page)} view={await look(page)} />
-    return toHtml(content).replace('<!doctype html>', '')
+  registerLive(scope, options.live, {
+    path: eventsPath,
+    everyMs: 5_000,
+    render: async page =>
+      toHtml(<NowContent frame={consoleFrame(page)} view={await look(page)} />).replace('<!doctype html>', '')
   })
 
   async function look(page: ConsolePage): Promise<NowView> {

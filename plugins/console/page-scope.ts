@@ -47,6 +47,7 @@ export const routes: readonly Route[] = [
   ...form('/requests/:id/decline'),
   ...form('/bulk', { ...page, bodyLimit: listLimit }),
   get('/watch'),
+  get('/watch/events', { config: { requires: 'console', isData: true } }),
   get('/watch/:id'),
   ...form('/watch/approve'),
   ...form('/watch/changing'),

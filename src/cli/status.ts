@@ -10,6 +10,7 @@ import { type Setting, splitAt } from '../posture/posture.ts'
 import type { GateStatus } from '../server/status.ts'
 import { sessionRecord } from '../session/records.ts'
 import { RecordTooNew, type Store } from '../store/store.ts'
+import { fullLists } from './check/full-lists.ts'
 import { issuedNames, issuedSentence, type NameReport } from './check/issued.ts'
 import { isPortTaken } from './check/live.ts'
 import { type Command, type Io, jsonText, readArgs } from './command.ts'
@@ -35,7 +36,7 @@ Example:
     const { values } = readArgs(args, { ...configOption, json: { type: 'boolean' } })
     const config = await configFor(io, values.config)
     const gate = await gateAt(config)
-    const { people, failing, issued, postures } = await stored(io, values.config)
+    const { people, failing, issued, postures, full } = await stored(io, values.config)
     const certificateEnds = certificateEnd(config, issued)
     const found = {
       gate: gate.kind,
@@ -47,6 +48,7 @@ Example:
       people,
       exports: await exportsOf(config),
       failingMessages: failing,
+      fullLists: full,
       certificateEnds: certificateEnds === null ? null : new Date(certificateEnds).toISOString(),
       certificates: issued.map(one => ({ host: one.name, state: issuedSentence(one, io.clock(), moment) }))
     }
@@ -91,6 +93,8 @@ interface Stored {
   /** Certificates that the gate gets itself. */
   readonly issued: readonly NameReport[]
   readonly postures: readonly PostureSet[] | null
+  /** A sentence for each list of findings in apps that takes no more. */
+  readonly full: readonly string[]
 }
 
 interface PostureSet extends Setting {
@@ -119,10 +123,12 @@ async function stored(io: Io, file: string | undefined): Promise<Stored> {
   let failing = 0
   let issued: NameReport[] = []
   let postures: PostureSet[] | null = null
+  let full: string[] = []
   try {
     await withStore(io, { config: file, changes: 'nothing' }, async ({ store, config }) => {
       issued = await issuedNames(config, store)
       postures = await posturesIn(store, io.clock())
+      full = (await fullLists(config, store, io.clock)).map(({ message }) => message)
       for await (const { key, value } of store.scan(sessionRecord.prefix)) {
         const session = sessionRecord.parse(value, key)
         if (session === null) continue
@@ -136,10 +142,10 @@ async function stored(io: Io, file: string | undefined): Promise<Stored> {
       }
       return 0
     })
-    return { people: { people: ids.size, sessions }, failing, issued, postures }
+    return { people: { people: ids.size, sessions }, failing, issued, postures, full }
   } catch (error) {
     io.stderr(`note: who is signed in is not known: ${(error as Error).message}\n`)
-    return { people: null, failing: null, issued, postures }
+    return { people: null, failing: null, issued, postures, full }
   }
 }
 
@@ -161,11 +167,12 @@ interface Found {
   readonly people: Stored['people']
   readonly exports: readonly { readonly id: string; readonly behind: number }[]
   readonly failingMessages: number | null
+  readonly fullLists: readonly string[]
   readonly certificates: readonly { readonly host: string; readonly state: string }[]
 }
 
 function page(
-  { gate, why, running, portal, store, postures, people, exports, failingMessages, certificates }: Found,
+  { gate, why, running, portal, store, postures, people, exports, failingMessages, fullLists, certificates }: Found,
   ends: number | null,
   io: Io
 ): string {
@@ -207,6 +214,7 @@ function page(
       'messages',
       `${failingMessages.toLocaleString('en')} wait after a failed try; run factorgate notify test`
     ])
+  for (const sentence of fullLists) rows.push(['findings', sentence])
   if (people !== null) rows.push(['signed in', `${people.people} people, ${people.sessions} sessions`])
   if (running !== null)
     rows.push(['connections', `${running.openConnections} sockets, downloads and uploads under way`])

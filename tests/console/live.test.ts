@@ -11,8 +11,8 @@ interface Stream {
   readonly ended: Promise<void>
 }
 
-function openStream(t: Test, { gate, admin }: Desk, browser: Person): Promise<Stream> {
-  const { host, pathname } = new URL(`${admin}/events`)
+function openStream(t: Test, { gate, admin }: Desk, browser: Person, of = ''): Promise<Stream> {
+  const { host, pathname } = new URL(`${admin}${of}/events`)
   const headers = { host, cookie: browser.cookies(host), 'sec-fetch-dest': 'empty', accept: 'text/event-stream' }
   return new Promise((resolve, reject) => {
     const request = http.get({ host: '127.0.0.1', port: gate.port, path: pathname, headers }, response => {
@@ -34,9 +34,16 @@ t.test('it sends the page’s content without a token, and ends with the session
   const event = await stream.first
   t.match(event, /^data: <p>One person is signed in/)
   t.notMatch(event, /csrf|<form/)
+  t.match((await browser.open(`${desk.admin}/watch`)).body, 'data-live="/.factorgate/admin/watch/events"')
+  t.notMatch((await browser.open(`${desk.admin}/watch?page=2`)).body, 'data-live', 'a later page stands still')
+  const watch = await openStream(t, desk, browser, '/watch')
+  const shown = await watch.first
+  t.match(shown, /^data: <p>.*watch:/s)
+  t.notMatch(shown, /csrf|<form|<html/)
   await desk.gate.server.runtime.sessions.endAccount(account.id, 'revoked')
   await stream.ended
-  t.pass('the stream has ended')
+  await watch.ended
+  t.pass('the streams have ended')
 })
 
 t.test('it ends with the proof that opened it', async t => {

@@ -146,6 +146,21 @@ t.test('what is new in an app: approved with a reason, and changes that are anno
     { outcome: 'approved', app: 'notebooks', finding: finding.id, operator: 'oscar', why: 'ours', by: 'console' }
   ])
   t.match(textOf(await browser.open(approve)), 'Nothing is new', 'a finding that is open no more')
+  const scripts = ['/a.js', '/b.js', '/later.js'].map(value =>
+    makeFinding('notebooks', page, [{ kind: 'script', value }], 'change', time.read())
+  )
+  await openRecord.put(store, 'notebooks', { ...nothingOpen, findings: scripts.slice(0, 2) })
+  t.match((await browser.open(`${admin}/watch`)).body, /approve\?app=notebooks&amp;all=1">Approve all 2 shown</)
+  const all = await browser.open(`${admin}/watch/approve?app=notebooks&all=1`)
+  t.match(textOf(all), /a\.js.*b\.js.*What these 2 findings name belongs to the app/s)
+  await openRecord.put(store, 'notebooks', { ...nothingOpen, findings: scripts })
+  await browser.submit(all, { reason: 'the new release' })
+  t.same(
+    (await openRecord.get(store, 'notebooks'))?.findings.map(({ id }) => id),
+    [scripts[2]?.id],
+    'what nobody has seen stays open'
+  )
+  t.equal((await journal('watch.app')).filter(({ why }) => why === 'the new release').length, 2)
   const change = await browser.submit(await browser.open(`${admin}/watch/changing?app=notebooks`), {
     reason: 'version 4.2',
     seconds: '1800'

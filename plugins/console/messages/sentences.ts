@@ -634,12 +634,13 @@ export interface Sentences {
       }
       readonly seen: (args: { readonly first: string; readonly last: string }) => string
       readonly approve: string
+      readonly approveAll: (args: { readonly count: number }) => string
       readonly announce: string
       readonly changing: (args: { readonly until: string; readonly why: string; readonly by: string }) => string
       readonly end: string
       readonly approving: {
         readonly title: (args: { readonly app: string }) => string
-        readonly lead: string
+        readonly lead: (args: { readonly count: number }) => string
         readonly undo: string
         readonly submit: string
         readonly reasons: {

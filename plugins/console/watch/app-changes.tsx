@@ -66,6 +66,11 @@ function AppChange({ frame, state, now }: { frame: ConsoleFrame; state: AppState
           ))}
         </ul>
       )}
+      {findings.length > 1 && (
+        <p class="screen">
+          <a href={`${approvePath}?${query({ all: '1' })}`}>{say.approveAll({ count: findings.length })}</a>
+        </p>
+      )}
       {changing === null && (
         <p class="screen">
           <a href={`${changingPath}?${query()}`}>{say.announce}</a>

@@ -3,7 +3,7 @@
 import { readReason } from '../../../src/administration/person-input.ts'
 import type { AppActions } from '../../../src/administration/watch/app-actions.ts'
 import { GateError } from '../../../src/errors.ts'
-import type { Finding } from '../../../src/integrity/finding.ts'
+import { type Finding, findingsMost } from '../../../src/integrity/finding.ts'
 import { requireForm } from '../../portal/forms.ts'
 import { Notice, Said, Token } from '../../portal/layout.tsx'
 import { goTo, sendPage } from '../../portal/page-context.ts'
@@ -27,30 +27,39 @@ interface FormView {
 }
 
 export interface ApproveView extends FormView {
-  readonly finding: Finding
+  /** At least one. */
+  readonly findings: readonly Finding[]
 }
+
+/** Of ids of findings, in the form. */
+const separator = ','
 
 export function ApprovePage({ frame, view }: { frame: ConsoleFrame; view: ApproveView }) {
   const words = frame.say.watch.apps.approving
-  const { app, finding, problem, reason } = view
+  const { app, findings, problem, reason } = view
+  const ids = findings.map(({ id }) => id).join(separator)
   return (
     <Sheet frame={frame} title={words.title({ app })} at="watch" narrow>
-      <p>
-        <Said text={finding.why} />
-      </p>
-      <ul>
-        {finding.items.map(({ kind, value }) => (
-          <li key={`${kind} ${value}`}>
-            {kind}: <code>{value}</code>
-          </li>
-        ))}
-      </ul>
-      <p>{words.lead}</p>
+      {findings.map(({ id, why, items }) => (
+        <div key={id}>
+          <p>
+            <Said text={why} />
+          </p>
+          <ul>
+            {items.map(({ kind, value }) => (
+              <li key={`${kind} ${value}`}>
+                {kind}: <code>{value}</code>
+              </li>
+            ))}
+          </ul>
+        </div>
+      ))}
+      <p>{words.lead({ count: findings.length })}</p>
       <p>
         <strong>{words.undo}</strong>
       </p>
       <form class="fields" method="post" action={approvePath}>
-        <Hidden frame={frame} fields={{ app, finding: finding.id }} problem={problem} />
+        <Hidden frame={frame} fields={{ app, finding: ids }} problem={problem} />
         <Reason frame={frame} value={reason} reasons={words.reasons} hasProblem={problem !== null} />
         <button type="submit">{words.submit}</button>
       </form>
@@ -130,16 +139,18 @@ export function registerAppForms(scope: PageScope, { appChanges }: ConsoleOption
   scope.get(approvePath, requires, async request => {
     const page = consolePage(request)
     const query = new URLSearchParams(page.request.exchange.target.query)
-    return askToApprove(page, query.get('app') ?? '', query.get('finding') ?? '', '', null)
+    const ids = query.get('all') === '1' ? null : [query.get('finding') ?? '']
+    return askToApprove(page, query.get('app') ?? '', ids, '', null)
   })
 
   scope.post(approvePath, requires, async request => {
     const page = consolePage(request)
     const form = requireForm(page)
-    const [app, finding] = [knownApp(appChanges, form.field('app')), form.field('finding')]
+    // Those that the operator has seen, and none that came since.
+    const [app, ids] = [knownApp(appChanges, form.field('app')), form.field('finding').split(separator)]
     const reason = readReason(form.field('reason'))
-    if ('rule' in reason) return askToApprove(page, app, finding, form.field('reason'), page.words.action.reasonMissing)
-    await appChanges.approve(actingOf(page, reason.value), app, finding)
+    if ('rule' in reason) return askToApprove(page, app, ids, form.field('reason'), page.words.action.reasonMissing)
+    for (const id of ids.slice(0, findingsMost)) await appChanges.approve(actingOf(page, reason.value), app, id)
     return goTo(page, `${watchPath}#apps`)
   })
 
@@ -165,12 +176,18 @@ export function registerAppForms(scope: PageScope, { appChanges }: ConsoleOption
     return goTo(page, `${watchPath}#apps`)
   })
 
-  /** A finding that somebody else has approved meanwhile leads back to the list. */
-  async function askToApprove(page: ConsolePage, app: string, id: string, reason: string, problem: string | null) {
-    const states = await appChanges.read()
-    const finding = states.find(state => state.app === app)?.findings.find(one => one.id === id)
-    if (finding === undefined) return goTo(page, `${watchPath}#apps`)
-    const view = { app, finding, reason, problem }
+  /** `ids`: null for all. Where somebody else has approved them meanwhile, the answer leads back to the list. */
+  async function askToApprove(
+    page: ConsolePage,
+    app: string,
+    ids: readonly string[] | null,
+    reason: string,
+    problem: string | null
+  ) {
+    const open = (await appChanges.read()).find(state => state.app === app)?.findings ?? []
+    const findings = open.filter(({ id }) => ids === null || ids.includes(id))
+    if (findings.length === 0) return goTo(page, `${watchPath}#apps`)
+    const view = { app, findings, reason, problem }
     return sendPage(page, problem === null ? 200 : 403, <ApprovePage frame={consoleFrame(page)} view={view} />)
   }
 

@@ -5,12 +5,13 @@ import type { DecoyUse } from '../../../src/administration/watch/decoy-touches.t
 import type { Movement } from '../../../src/administration/watch/movement.ts'
 import type { PostureView } from '../../../src/administration/watch/posture-view.ts'
 import type { Account } from '../../../src/identity/account.ts'
-import { Notice } from '../../portal/layout.tsx'
+import { Notice, toHtml } from '../../portal/layout.tsx'
 import { sendPage } from '../../portal/page-context.ts'
 import { clockTime } from '../../portal/relative-time.ts'
 import { formatBytes } from '../amounts.ts'
-import { type ConsoleFrame, consoleFrame, consolePage } from '../console-page.ts'
+import { type ConsoleFrame, type ConsolePage, consoleFrame, consolePage } from '../console-page.ts'
 import { Sheet, watchPath } from '../layout.tsx'
+import { registerLive, watchEventsPath } from '../live.ts'
 import type { ConsoleOptions } from '../options.ts'
 import type { PageScope } from '../page-scope.ts'
 import { AlarmsSection, alarmDays } from './alarms.tsx'
@@ -34,6 +35,8 @@ export interface WatchView {
   readonly apps: readonly AppState[]
   readonly decoys: readonly DecoyUse[]
   readonly now: number
+  /** True where the page follows what happens. */
+  readonly isLive: boolean
 }
 
 /** People on a page. */
@@ -48,6 +51,17 @@ const sample = `watch:
     - { id: bulk, per: person, window: 1h, bytes: 500MiB, then: [journal] }`
 
 export function WatchPage({ frame, view }: { frame: ConsoleFrame; view: WatchView }) {
+  return (
+    <Sheet frame={frame} title={frame.say.watch.title} at="watch">
+      <div data-live={view.isLive ? watchEventsPath : undefined}>
+        <WatchContent frame={frame} view={view} />
+      </div>
+    </Sheet>
+  )
+}
+
+/** What the event stream sends: it has no form, and no token. */
+export function WatchContent({ frame, view }: { frame: ConsoleFrame; view: WatchView }) {
   const say = frame.say.watch
   const { movement, now } = view
   const words = frame.frame.say
@@ -55,7 +69,7 @@ export function WatchPage({ frame, view }: { frame: ConsoleFrame; view: WatchVie
   // What waits for an answer comes before what is only to be looked at.
   const hasNews = view.apps.some(({ findings }) => findings.length > 0)
   return (
-    <Sheet frame={frame} title={say.title} at="watch">
+    <>
       {isOff && (
         <>
           <p>{say.off}</p>
@@ -88,7 +102,7 @@ export function WatchPage({ frame, view }: { frame: ConsoleFrame; view: WatchVie
           {frame.say.frame.refresh}
         </a>
       </p>
-    </Sheet>
+    </>
   )
 }
 
@@ -97,10 +111,27 @@ export function placeOf(text: string | null): string | null {
   return /^[\w.-]{1,100}@\d{1,15}$/.test(text ?? '') ? text : null
 }
 
-export function registerWatch(scope: PageScope, { watch, people, appChanges }: ConsoleOptions): void {
+/** The search of alarms and what is usual for people take longer than who is in. */
+const everyMs = 15_000
+
+export function registerWatch(scope: PageScope, { watch, people, appChanges, live }: ConsoleOptions): void {
   scope.get(watchPath, { config: { requires: 'console' } }, async request => {
     const page = consolePage(request)
     const query = new URLSearchParams(page.request.exchange.target.query)
+    return sendPage(page, 200, <WatchPage frame={consoleFrame(page)} view={await look(page, query)} />)
+  })
+
+  registerLive(scope, live, {
+    path: watchEventsPath,
+    everyMs,
+    render: async page => {
+      const view = await look(page, new URLSearchParams())
+      return toHtml(<WatchContent frame={consoleFrame(page)} view={view} />).replace('<!doctype html>', '')
+    }
+  })
+
+  /** Later pages stand still, because people read them. */
+  async function look(page: ConsolePage, query: URLSearchParams): Promise<WatchView> {
     const after = placeOf(query.get('after'))
     const since = page.now - alarmDays * dayMs
     const most = after === null ? alarmsShown : alarmsOfPage
@@ -115,7 +146,7 @@ export function registerWatch(scope: PageScope, { watch, people, appChanges }: C
     const budgets = budgetViews(watch.budgets, uses)
     const hasAccounts = budgets.some(({ uses }) => uses.some(({ account }) => account !== null))
     const accounts = hasAccounts ? await people.all() : []
-    const view: WatchView = {
+    return {
       isOn: watch.isOn,
       movement,
       posture,
@@ -125,8 +156,8 @@ export function registerWatch(scope: PageScope, { watch, people, appChanges }: C
       accounts: new Map(accounts.map(account => [account.id, account])),
       apps,
       decoys,
-      now: page.now
+      now: page.now,
+      isLive: page.portal.isAlone === true && query.size === 0
     }
-    return sendPage(page, 200, <WatchPage frame={consoleFrame(page)} view={view} />)
-  })
+  }
 }
