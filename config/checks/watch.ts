@@ -10,6 +10,7 @@ export function checkWatch(config: DraftConfig, diagnostics: Diagnostics): void 
   config.apps?.forEach((app, place) => {
     app?.rules?.forEach((rule, index) => {
       const at = `apps[${place}].rules[${index}].freshFor`
+      if (rule?.freshFor != null) checkCarrier(at, config, diagnostics)
       if (rule?.freshFor != null && rule.access !== undefined && rule.access !== 'mfa')
         diagnostics.problem(at, 'needs access: mfa beside it: without a sign-in there is no proof to be fresh')
     })
@@ -28,6 +29,7 @@ export function checkWatch(config: DraftConfig, diagnostics: Diagnostics): void 
     }
     checkApp(budget, at, config, diagnostics)
     checkAmount(budget, at, diagnostics)
+    if (budget.bytes != null) checkCarrier(`${at}.bytes`, config, diagnostics)
     checkSteps(budget, at, config, diagnostics)
   })
 }
@@ -71,6 +73,15 @@ function checkAmount(budget: DraftBudget, at: string, diagnostics: Diagnostics):
   if (budget.bytes === 0) diagnostics.problem(`${at}.bytes`, 'must be more than nothing')
   if (budget.direction === 'in' && budget.bytes === null)
     diagnostics.problem(`${at}.direction`, 'needs bytes beside it: requests and paths have no direction')
+}
+
+/** Only a proxy in trustedProxies may ask for a verdict. Nothing says whether it also carries the bytes. */
+function checkCarrier(at: string, { trustedProxies }: DraftConfig, diagnostics: Diagnostics): void {
+  if (trustedProxies === undefined || trustedProxies.length === 0) return
+  diagnostics.advise(
+    at,
+    'counts no bytes where a proxy in trustedProxies only asks the gate (forward-auth) and carries them itself: only requests and distinctPaths count there'
+  )
 }
 
 function checkSteps(budget: DraftBudget, at: string, { notify, apps }: DraftConfig, diagnostics: Diagnostics): void {

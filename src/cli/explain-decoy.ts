@@ -7,8 +7,8 @@ import { isQuestion } from '../decoys/touch.ts'
 import type { Subject } from '../identity/subject.ts'
 
 export interface DecoyExplanation {
-  /** As in the configuration. */
-  readonly path: string
+  /** As in the configuration; null where the query has too many readings to tell which decoy it would touch. */
+  readonly path: string | null
   readonly serve: string | null
   readonly steps: readonly string[]
   readonly isExempt: boolean
@@ -27,10 +27,13 @@ export function describeDecoy(
   address: string
 ): DecoyExplanation | null {
   const decoy = app.decoys?.at(readings, query) ?? null
-  // The gate refuses a query that it cannot read, as it does such a path.
-  if (decoy === null || decoy === 'unreadable') return null
+  if (decoy === null) return null
   const isTouch = !isQuestion(method, () => methodsInQuery('POST', query))
   const isExempt = app.decoys?.exempt.has(address, subject) === true
+  if (decoy === 'unreadable') {
+    const why = `The query has too many readings to tell whether it touches a decoy of this path. ${unreadable(app.isReportOnly === true, method, { isTouch, isExempt })}`
+    return { path: null, serve: null, steps: [], isExempt, isTouch, why }
+  }
   return {
     path: decoy.text,
     serve: decoy.serve,
@@ -39,6 +42,18 @@ export function describeDecoy(
     isTouch,
     why: `This address is a decoy (${decoy.text}). ${whatHappens(decoy, app.isReportOnly === true, method, { isTouch, isExempt, subject })}`
   }
+}
+
+/** As `touchDecoy` in plugins/decoys.ts. */
+function unreadable(
+  isReportOnly: boolean,
+  method: string,
+  { isTouch, isExempt }: Pick<DecoyExplanation, 'isTouch' | 'isExempt'>
+): string {
+  if (!isTouch) return `${method} only asks about it, so the rules decide alone.`
+  if (isExempt) return 'This request is exempt, so the rules decide alone.'
+  if (isReportOnly) return 'The app only reports, so the rules decide alone.'
+  return 'Whatever the rules say, the gate refuses it with 400, and suspends nobody.'
 }
 
 function whatHappens(

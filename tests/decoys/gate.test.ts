@@ -268,6 +268,10 @@ t.test('decoys', async t => {
       steps: ['step-up']
     })
     t.notMatch((await explain('/docs', '--group', 'researchers')).stdout, /decoy/)
+    const odd = `/x${'/%2e%2e;a//b%5c%2525'.repeat(40)}`
+    const unreadable = await explain(`/download?dir=${odd}`, '--group', 'researchers')
+    t.match(unreadable.stdout, /too many readings to tell whether it touches a decoy.*refuses it with 400/)
+    t.match((await explain(`/download?dir=${odd}`, '--group', 'crawlers')).stdout, /exempt, so the rules decide alone/)
   })
 
   t.test('a reload brings decoys and takes them away', async t => {
