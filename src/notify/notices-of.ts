@@ -84,7 +84,9 @@ function sponsorDecided(event: AuditEvent, kind: NoticeKind): Notice {
 function postureSet(event: AuditEvent): Notice | null {
   const { outcome } = event
   if (outcome === 'ended' || outcome === 'readable' || outcome === 'unreadable') return null
-  return made(event, 'posture-set', { what: text(outcome), why: text(event.why), other: text(event.operator) }, [operators])
+  return made(event, 'posture-set', { what: text(outcome), why: text(event.why), other: text(event.operator) }, [
+    operators
+  ])
 }
 
 /** Its id is the same on each gate, so that the operators get one. */
