@@ -34,6 +34,8 @@ const defaults = {
 
 /** Bytes per write: what five thousand requests a second bring in `flushMilliseconds`. Each write costs as much as 200 lines. */
 const portion = 192 * 1024
+/** Events that wait to be encoded: in a row they cost less than between the work for requests. */
+const unencodedMost = 32
 
 interface Waiter {
   readonly line: number
@@ -46,6 +48,8 @@ export class Journal implements AuditSink {
   readonly #file: ChainFile
   readonly #options: JournalOptions & typeof defaults
   #lines = new Lines()
+  /** Events behind those lines. */
+  #unencoded: AuditEvent[] = []
   #spare: Lines | null = null
   #waiters: Waiter[] = []
   #waiting = 0
@@ -88,6 +92,7 @@ export class Journal implements AuditSink {
 
   /** For lines that come from now on. */
   configure({ rotation, pseudonymise }: Pick<JournalOptions, 'rotation' | 'pseudonymise'>): void {
+    this.#encode()
     this.#file.rotation = rotation ?? null
     this.#pseudonymise = pseudonymise
   }
@@ -102,7 +107,7 @@ export class Journal implements AuditSink {
       this.#lost++
       return
     }
-    this.#queue(event)
+    if (this.#unencoded.push(event) >= unencodedMost) this.#encode()
     if (this.#flushing !== null) return
     if (this.#isPortion) void this.#start()
     else if (this.#timer === null) this.#schedule()
@@ -111,7 +116,8 @@ export class Journal implements AuditSink {
   /** A rejected line may still reach the disk; a resolved one is there. */
   commit(event: AuditEvent): Promise<void> {
     if (!this.writable) return Promise.reject(new GateError('journal_unwritable', { cause: this.problem }))
-    this.#queue(event)
+    this.#unencoded.push(event)
+    this.#encode()
     // While the key file holds both keys, the old one can vouch for the new one.
     if (event.kind === 'key.rotate') this.#signs = true
     return new Promise((resolve, reject) => {
@@ -123,7 +129,7 @@ export class Journal implements AuditSink {
   /** Resolves when all earlier events were written or have failed. */
   async flush(): Promise<void> {
     await this.#flushing
-    if (this.#lines.count > 0) await this.#start()
+    if (this.#hasLines) await this.#start()
   }
 
   async close(): Promise<void> {
@@ -142,11 +148,19 @@ export class Journal implements AuditSink {
     return this.#waiting >= portion && this.#failure === null && this.#lines.count > 0
   }
 
-  #queue(event: AuditEvent): void {
-    const before = this.#lines.size
+  get #hasLines(): boolean {
+    return this.#lines.count > 0 || this.#unencoded.length > 0
+  }
+
+  #encode(): void {
+    const events = this.#unencoded
+    if (events.length === 0) return
+    this.#unencoded = []
+    const lines = this.#lines
+    const before = lines.size
     const pseudonymise = this.#pseudonymise
-    this.#lines.push(lineOf(pseudonymise == null ? event : pseudonymise(event)))
-    this.#waiting += this.#lines.size - before
+    for (const event of events) lines.push(lineOf(pseudonymise == null ? event : pseudonymise(event)))
+    this.#waiting += lines.size - before
   }
 
   #schedule(): void {
@@ -161,12 +175,13 @@ export class Journal implements AuditSink {
     this.#flushing ??= this.#flush().finally(() => {
       this.#flushing = null
       if (this.#waiters.length > 0 || this.#isPortion) this.#start()
-      else if (this.#failure !== null || this.#lines.count > 0) this.#schedule()
+      else if (this.#failure !== null || this.#hasLines) this.#schedule()
     })
     return this.#flushing
   }
 
   async #flush(): Promise<void> {
+    this.#encode()
     const lines = this.#lines
     const waiters = this.#waiters
     this.#lines = this.#spare ?? new Lines()
@@ -207,7 +222,7 @@ export class Journal implements AuditSink {
       // The file takes one write at a time.
       this.#flushing ??= this.#checkpoint().finally(() => {
         this.#flushing = null
-        if (this.#waiters.length > 0 || this.#lines.count > 0) this.#start()
+        if (this.#waiters.length > 0 || this.#hasLines) this.#start()
         else if (this.#failure !== null) this.#schedule()
       })
     }, this.#options.checkpointMilliseconds)
