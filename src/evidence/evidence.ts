@@ -22,6 +22,8 @@ export interface AppEvidence {
   readonly isReportOnly: boolean
   /** True if programs may enter with tokens. */
   readonly takesTokens?: boolean
+  /** True if the gate signs people in there with their own user names and passwords. */
+  readonly keepsLogins?: boolean
 }
 
 /** A person as of now. Names may be pseudonyms. */

@@ -37,7 +37,7 @@ export function PolicySection({ evidence: { apps, portal, budgets, unusual } }: 
   )
 }
 
-function AppPolicy({ app: { id, title, url, policy, isReportOnly, takesTokens } }: { app: AppEvidence }) {
+function AppPolicy({ app: { id, title, url, policy, isReportOnly, takesTokens, keepsLogins } }: { app: AppEvidence }) {
   const { rules, otherwise } = policySentences(policy)
   return (
     <>
@@ -61,6 +61,12 @@ function AppPolicy({ app: { id, title, url, policy, isReportOnly, takesTokens } 
         <p>
           Programs may enter with tokens of their owners, without a second factor, where a rule names no factor and no
           time. The journal names the token of each request.
+        </p>
+      )}
+      {keepsLogins === true && (
+        <p>
+          The gate keeps the user name and password that each person has at this app, sealed for the person and the app,
+          and sends them with each request of that person. No page, list or export shows them.
         </p>
       )}
       <p class="soft">{otherwise}</p>

@@ -1,5 +1,5 @@
 /** Logins at apps as operators meet them: named and removed, never shown; in backups and after a rotation of the key. */
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import t, { type Test } from 'tap'
 import { readKeyFile } from '../../src/keyring/key-file.ts'
@@ -8,12 +8,17 @@ import { SessionCache } from '../../src/session/session-cache.ts'
 import type { Store } from '../../src/store/store.ts'
 import { UpstreamLogins } from '../../src/upstream-login/upstream-logins.ts'
 import { gateOn } from '../cli/people.ts'
-import { terminal } from '../cli/terminal.ts'
+import { terminal, usualConfig } from '../cli/terminal.ts'
 
 const authorization = `Basic ${Buffer.from('alice:correct horse').toString('base64')}`
 
 async function start(t: Test) {
-  const factorgate = terminal(t)
+  const scheduler = `  - id: scheduler
+    url: https://scheduler.lab.example
+    upstream: https://127.0.0.1:9443
+    upstreamLogin: { kind: basic, per: person }
+`
+  const factorgate = terminal(t, { config: usualConfig + scheduler })
   await factorgate.newKey()
   await factorgate.ok('user', 'add', 'alice')
   const store = factorgate.store()
@@ -62,12 +67,21 @@ t.test(
   async t => {
     const { factorgate, alice, logins, record } = await start(t)
     await factorgate.ok('store', 'export', 'backup.sealed')
+    await factorgate.ok('evidence', 'folder')
     await factorgate.ok('key', 'rotate', '--yes')
     const keyring = await readKeyFile(path.join(factorgate.folder, 'var/factorgate.key'))
     t.equal(keyring.publicJwks.keys.length, 1)
     t.equal(sealedBy((await record('archive')) as string), keyring.currentKeyId)
     t.equal((await (await logins()).find(alice.id, 'archive'))?.authorization, authorization)
+    const files = readdirSync(path.join(factorgate.folder, 'folder')).map(file =>
+      readFileSync(path.join(factorgate.folder, 'folder', file), 'latin1')
+    )
+    t.match(
+      files.join('').replace(/\s+/g, ' '),
+      /keeps the user name and password that each person has at this app, sealed/
+    )
     const said = [
+      ...files,
       readFileSync(path.join(factorgate.folder, 'backup.sealed'), 'latin1'),
       JSON.stringify(factorgate.journal()),
       await factorgate.ok('user', 'show', 'alice', '--json'),

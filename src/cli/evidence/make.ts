@@ -134,7 +134,7 @@ async function proofOf(
 
 function appsOf(config: Config, disguise: Disguise): AppEvidence[] {
   return config.apps.map(one => {
-    const { id, title, origin, prefix, policy, tokens, isReportOnly } = toApp(
+    const { id, title, origin, prefix, policy, tokens, upstreamLogin, isReportOnly } = toApp(
       one,
       config.portal.url.origin,
       config.apps
@@ -142,7 +142,11 @@ function appsOf(config: Config, disguise: Disguise): AppEvidence[] {
     const rules = policy.rules.map(rule =>
       rule.users === undefined ? rule : { ...rule, users: rule.users.map(user => disguise.of('user', user)) }
     )
-    const flags = { isReportOnly: isReportOnly === true, takesTokens: tokens != null }
+    const flags = {
+      isReportOnly: isReportOnly === true,
+      takesTokens: tokens != null,
+      keepsLogins: upstreamLogin != null
+    }
     return { id, title, url: `${origin}${prefix}/`, policy: { ...policy, rules }, ...flags }
   })
 }
