@@ -55,13 +55,20 @@ export const factorWords: Readonly<Record<FactorKind, string>> = {
   recovery: 'a recovery code'
 }
 
+const deviceSentences = {
+  off: '',
+  preferred: ' A sign-in that a browser has bound to its device works on that device alone.',
+  required: ' Only sign-ins that are bound to a device get in, and each works on its device alone.'
+} as const
+
 /** The rules of an app in plain English, one sentence a rule, and what holds where none of them does. */
-export function policySentences({ rules, caseSensitive }: Policy): { rules: string[]; otherwise: string } {
+export function policySentences(policy: Policy): { rules: string[]; otherwise: string } {
+  const { rules, caseSensitive, deviceBound = 'off' } = policy
   const letters = caseSensitive ? '' : ' Capital and small letters in a path mean the same.'
   const rest = rules.length === 0 ? 'Nobody may use anything' : 'Nobody may use anything else'
   return {
     rules: rules.map(sentenceOf),
-    otherwise: `${rest}: whoever is signed in is refused, and anybody else is asked to sign in first.${letters}`
+    otherwise: `${rest}: whoever is signed in is refused, and anybody else is asked to sign in first.${letters}${deviceSentences[deviceBound]}`
   }
 }
 
@@ -74,12 +81,19 @@ export function sentenceOf(rule: Rule): string {
     return `${isNamed ? `${people(rule)} may not` : 'Nobody may'} use ${place.replace(/^everything/, 'anything')}.`
   if (outcome.access === 'mfa') {
     const again = outcome.freshFor === undefined ? '' : `, and shown again after each ${sizeText(outcome.freshFor)}`
-    return `${people(rule)} may use ${place}, with ${requirementText(outcome.requirement)}${again}.`
+    const device = rule.deviceBound === undefined ? '' : `, ${deviceWords[rule.deviceBound]}`
+    return `${people(rule)} may use ${place}, with ${requirementText(outcome.requirement)}${again}${device}.`
   }
   return isNamed
     ? `${people(rule)} may use ${place}, after they have signed in with any second factor.`
     : `Everybody may use ${place}, without signing in.`
 }
+
+const deviceWords = {
+  off: 'on any device',
+  preferred: 'on the device that the sign-in is bound to, if it is',
+  required: 'only on the device that the sign-in is bound to'
+} as const
 
 /** `groups` and `users` must both hold, as in `unmetCondition()`. */
 function people({ groups, users }: Rule): string {

@@ -49,8 +49,8 @@ export function warnOfRequired({ apps }: Pick<Config, 'apps'>, log: Pick<Service
   )
 }
 
-/** Browsers keep keys for https only. */
+/** Browsers keep keys for https only. Without one on the portal, a stolen cookie of the portal would open every app. */
 function boundHosts(portal: { readonly secure: boolean; readonly host: string }, apps: readonly App[]): Set<string> {
   const bound = apps.filter(app => app.isDeviceBound && app.origin.startsWith('https:')).map(({ host }) => host)
-  return new Set(bound.length > 0 && portal.secure ? [portal.host, ...bound] : bound)
+  return new Set(bound.length > 0 && portal.secure ? [portal.host, ...bound] : [])
 }

@@ -414,7 +414,7 @@ t.test('device-bound sign-ins', async t => {
   await t.test('a proxy that asks the gate sends people the same ways', async t => {
     const it = await visitor()
     const unable = await browser(false)
-    await unable.open('https://strict.localhost/x')
+    unable.set('strict.localhost', (await running.signIn(ada, 'strict')).cookies.strict!)
     const verdict = (who: BoundBrowser, host: string, headers: Record<string, string>, isNginx = false) => {
       const forwarded = {
         'x-forwarded-for': '192.0.2.1',

@@ -6,6 +6,7 @@ import { compilePolicy, decide } from '../../src/policy/decide.ts'
 import { explain } from '../../src/policy/explain.ts'
 import { formatExplanation } from '../../src/policy/explain-format.ts'
 import type { Rule } from '../../src/policy/policy.ts'
+import { policySentences } from '../../src/policy/policy-text.ts'
 import { alice, brief, deny, halfSignedIn, mfa, proof, pub, question, signedIn } from './ask.ts'
 
 const rules: Rule[] = [
@@ -98,6 +99,14 @@ t.test('an app that only reports says what would have been', async t => {
 
 t.test('the strictest reading counts', async t => {
   t.equal(brief(decide(ask('/off/%2e%2e/app', 'preferred', 'stale'))), 'device_proof_required')
+})
+
+t.test('the evidence says it in sentences', async t => {
+  const { rules: sentences, otherwise } = policySentences(compilePolicy(rules, true, 'preferred'))
+  t.match(sentences[5], /, on any device\.$/)
+  t.match(sentences[6], /, only on the device that the sign-in is bound to\.$/)
+  t.match(otherwise, 'A sign-in that a browser has bound to its device works on that device alone.')
+  t.notMatch(policySentences(compilePolicy(rules, true)).otherwise, 'device')
 })
 
 t.test('explain shows the key', async t => {
