@@ -153,7 +153,8 @@ export function bodyOf(message: IncomingMessage, limit: number): Promise<Buffer 
       if (bytes > limit) end(null)
       else parts.push(part)
     }
-    const onEnd = () => end(Buffer.concat(parts))
+    // A reset HTTP/2 stream ends its body too.
+    const onEnd = () => end(message.complete ? Buffer.concat(parts) : null)
     const onClose = () => end(null)
     const timer = setTimeout(() => end(null), bodyTimeoutMs).unref()
     message.on('data', onData).on('end', onEnd).on('close', onClose)

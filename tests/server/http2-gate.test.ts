@@ -120,7 +120,7 @@ if (isOnNode24(t, import.meta.url)) {
     t.notOk(session.destroyed, 'all of them on one connection')
   })
 
-  t.test('seven tabs wait for events on one connection, and a revoked session ends them all', async t => {
+  t.test('FIELD F18: seven tabs wait for events on one connection, and a revoked session ends them all', async t => {
     const { gate, principal, cookies } = await start(t)
     const host = `one.localhost:${gate.port}`
     const session = await openSession(t, gate.port, host)
@@ -143,7 +143,7 @@ if (isOnNode24(t, import.meta.url)) {
   })
 
   const skip = !existsSync(executablePath) && 'there is no Chromium here: npm run setup'
-  t.test('Chromium opens eight tabs with an event stream each, and goes on', { skip }, async t => {
+  t.test('FIELD F18: Chromium opens eight tabs with an event stream each, and goes on', { skip }, async t => {
     const { gate, cookies } = await start(t)
     const context = await openContext(await openBrowser(t), { ignoreHTTPSErrors: true })
     t.teardown(() => context.close())

@@ -1,7 +1,7 @@
 /** HTTP/2 to browsers: what apps and browsers see of it. Most of it runs on Node 24 alone. */
 import { once } from 'node:events'
 import http2 from 'node:http2'
-import type { Socket } from 'node:net'
+import net, { type Socket } from 'node:net'
 import tls from 'node:tls'
 import t, { type Test } from 'tap'
 import { closeCodes } from '../../src/forwarding/live-connections.ts'
@@ -68,11 +68,14 @@ function appOf(t: Test): Promise<Upstream> {
   })
 }
 
-async function start(t: Test, more: Parameters<typeof startHttp2Gate>[2] = {}) {
+async function startAlone(t: Test, more: Parameters<typeof startHttp2Gate>[2] = {}) {
   const up = await appOf(t)
-  const gate = await startHttp2Gate(t, [makeApp({ upstreams: [at(up)] })], more)
-  const session = await openSession(t, gate.port, host)
-  return { up, gate, session }
+  return { up, gate: await startHttp2Gate(t, [makeApp({ upstreams: [at(up)] })], more) }
+}
+
+async function start(t: Test, more: Parameters<typeof startHttp2Gate>[2] = {}) {
+  const { up, gate } = await startAlone(t, more)
+  return { up, gate, session: await openSession(t, gate.port, host) }
 }
 
 if (isOnNode24(t, import.meta.url)) {
@@ -322,6 +325,20 @@ if (isOnNode24(t, import.meta.url)) {
       t.equal(up.requests.length, 2)
     }
   )
+
+  t.test('H28: behind a balancer with the PROXY protocol the app gets the address of the browser', async t => {
+    const { gate, up } = await startAlone(t, { listener: { proxyProtocol: { from: ['127.0.0.1'], warn: () => {} } } })
+    const balancer = net.connect(gate.port, '127.0.0.1')
+    balancer.write('PROXY TCP4 192.0.2.7 198.51.100.1 4660 443\r\n')
+    const session = await openSession(t, gate.port, host, {
+      createConnection: () => tls.connect({ socket: balancer, ALPNProtocols: ['h2'], rejectUnauthorized: false })
+    })
+    for (let i = 0; i < 2; i++) t.match(await ask(session, '/plain'), { status: 200 })
+    t.strictSame(
+      up.requests.map(request => valuesOf(request, 'x-forwarded-for')),
+      [['192.0.2.7'], ['192.0.2.7']]
+    )
+  })
 
   t.test('a gate that ends lets open requests finish, and takes no new ones', async t => {
     const { gate, session } = await start(t)
