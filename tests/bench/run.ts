@@ -10,6 +10,7 @@ import { bystander } from './bystander.ts'
 import { cores } from './cores.ts'
 import { Ends } from './ends.ts'
 import { head } from './head.ts'
+import { http2 } from './http2.ts'
 import { integrityCost } from './integrity-cost.ts'
 import { journal } from './journal.ts'
 import { type Judged, judge } from './judge.ts'
@@ -32,6 +33,7 @@ const sections: Readonly<Record<string, Section>> = {
   cores,
   bulk,
   tls: tlsCost,
+  http2,
   bystander,
   websockets,
   scale,

@@ -1,0 +1,75 @@
+/** Signed-in requests over HTTP/2, many at a time on few connections, beside HTTP/1.1 over TLS at the same gate. Only where the gate offers HTTP/2. */
+import { guarded } from './gates.ts'
+import { generator, press } from './load.ts'
+import { serveSmall } from './nginx.ts'
+import { median, spread, whole } from './numbers.ts'
+import { alternately } from './pairs.ts'
+import { serveScript, workScript } from './processes.ts'
+import { type Bench, type Found, table } from './report.ts'
+import { compare, type Spent, spentBy, type Work } from './spent.ts'
+
+const title = 'HTTP/2'
+const connections = 4
+const streams = 8
+const warm = 30_000
+/** The oldest Node.js on which the gate offers it. */
+const least = 24
+
+export async function http2({ end, isQuick }: Bench): Promise<Found> {
+  if (Number.parseInt(process.versions.node, 10) < least)
+    return { title, text: `Not measured: the gate offers HTTP/2 on Node.js ${least} and newer.`, bars: [] }
+  const [rounds, seconds, warmUpMs] = isQuick ? [3, 1, 5_000] : [6, 5, 30_000]
+  const app = (await serveSmall(end)) ?? (await serveScript(end, 'app.mjs'))
+  const { gate, origin, host, headers } = await guarded(end, { upstream: app.origin, tls: true })
+  const path = '/data'
+  const ways: (() => Promise<Work>)[] = [
+    async () => {
+      const input = { origin, authority: host, cookie: headers.Cookie, path, connections, streams, seconds }
+      const { requests, perSecond } = await workScript<{ requests: number; perSecond: number }>(
+        end,
+        'http2-load.mjs',
+        input
+      ).done
+      return { count: requests, rate: perSecond }
+    },
+    async () => {
+      const { requests, perSecond } = await press({
+        origin,
+        path,
+        headers,
+        connections: connections * streams,
+        seconds
+      })
+      return { count: requests, rate: perSecond }
+    }
+  ]
+  for (const way of ways) {
+    const until = performance.now() + warmUpMs
+    for (let done = 0; done < warm && performance.now() < until; ) done += (await way()).count
+  }
+  const measured = await alternately(
+    rounds,
+    ways.map(way => () => spentBy(gate.pid, way))
+  )
+  const { ours, theirs, processor } = compare(...(measured as [Spent[], Spent[]]))
+  const row = (name: string, of: readonly Spent[]) => [
+    name,
+    whole(median(of.map(each => each.processor ?? Number.NaN)))
+  ]
+  return {
+    title,
+    text: `100-byte replies over TLS from one gate, ${rounds} × ${seconds} s each, turn by turn. HTTP/2: ${connections} connections with ${streams} requests at a time, by Node.js; HTTP/1.1: ${connections * streams} connections, by ${generator}. The clients differ, so only the gate's processor time is compared.
+
+${table(['', 'processor µs a request'], [row('HTTP/2', ours), row('HTTP/1.1', theirs), ['ratio', processor.length === 0 ? 'not told' : spread(processor)]])}`,
+    bars: [
+      {
+        what: 'HTTP/2, many at a time: processor time a request against HTTP/1.1',
+        value: processor.length === 0 ? null : median(processor),
+        turns: processor,
+        limit: 1,
+        better: 'less',
+        isGoal: true
+      }
+    ]
+  }
+}
