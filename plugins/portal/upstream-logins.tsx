@@ -111,10 +111,11 @@ export function LoginFormPage({ frame, view: { app, login, problem, now } }: { f
           <Said text={say.formRefused({ app: title, when })} />
         </Notice>
       )}
-      <p>
-        <Said text={say.formLead({ app: title })} />
-        {login !== null && !isRefused && <> {say.formStored({ when })}</>}
-      </p>
+      {!isRefused && (
+        <p>
+          <Said text={say.formLead({ app: title })} /> {login !== null && say.formStored({ when })}
+        </p>
+      )}
       <form
         class="fields"
         method="post"
