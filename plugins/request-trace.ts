@@ -66,7 +66,7 @@ function describe(
       'server.port',
       site === null ? undefined : Number(site.port || (site.secure ? 443 : 80)),
       'network.protocol.version',
-      raw.httpVersion,
+      raw.httpVersion === '2.0' ? '2' : raw.httpVersion,
       'http.response.status_code',
       status ?? undefined,
       'http.request.body.size',

@@ -44,8 +44,8 @@ const mostSweepMs = 5_000
 /** @types/node of Node 20 does not know all of them. */
 const limits = {
   maxHeaderListPairs: maxHeaderPairs,
-  /** In megabytes. */
-  maxSessionMemory: 10,
+  /** In megabytes. Answers that wait count too: up to half a megabyte for each request. */
+  maxSessionMemory: 24,
   maxSessionInvalidFrames: 100,
   maxSessionRejectedStreams: 100,
   maxSettings: 32,

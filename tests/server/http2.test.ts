@@ -195,6 +195,25 @@ if (isOnNode24(t, import.meta.url)) {
     t.equal(up.requests.length, 2)
   })
 
+  t.test(
+    'beside thirty-one downloads that nobody takes yet, the next request is answered, and all of them end whole',
+    async t => {
+      const large = 2_000_000
+      const up = await startUpstream(t, (socket, { line }) => {
+        if (!line.includes('/large')) return socket.write(ok)
+        socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${large}\r\n\r\n`)
+        socket.write(Buffer.alloc(large, 'x'))
+      })
+      const gate = await startHttp2Gate(t, [makeApp({ upstreams: [at(up)] })])
+      const session = await openSession(t, gate.port, host, { settings: { initialWindowSize: 65_535 } })
+      const downloads = Array.from({ length: 31 }, () => session.request({ ':path': '/large' }))
+      await Promise.all(downloads.map(one => once(one, 'response')))
+      for (let i = 0; i < 5; i++) t.match(await ask(session, '/plain'), { status: 200, body: 'ok' })
+      for (const answer of await Promise.all(downloads.map(answerTo)))
+        t.match({ code: answer.code, bytes: answer.body.length }, { code: 0, bytes: large })
+    }
+  )
+
   t.test('an answer that comes before the end of a large upload arrives whole, and the connection stays', async t => {
     const big = Buffer.alloc(6_000_000)
     const refusal = 'HTTP/1.1 413 No\r\nContent-Length: 8\r\n\r\ntoo much'
