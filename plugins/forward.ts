@@ -44,6 +44,8 @@ export interface ForwardOptions {
   readonly upstreams: UpstreamRegistry
   /** `X-Factorgate-Assertion`, for apps that ask for it; null for anonymous. */
   readonly assert?: (exchange: Exchange) => string | null
+  /** In how many seconds the session ends without another use. */
+  readonly sessionLasts?: (principal: Principal) => number
   /** Those who watch what leaves; null while nobody does. */
   readonly watch?: WatchedFlows | null
   /** Who looks at the responses of an app. */
@@ -127,6 +129,8 @@ export const forwardPlugin = fp<ForwardOptions>(
         affinity: match.app.sticky == null ? null : affinityOf(exchange, match.app.sticky),
         endsAt: earliest(permit.freshUntil, principal?.session.expiresAt ?? program?.token.expiresAt ?? null),
         sessionEndsAt: principal?.session.expiresAt ?? program?.token.expiresAt ?? null,
+        sessionLasts:
+          principal !== null && match.app.saysSessionEnd ? (options.sessionLasts?.(principal) ?? null) : null,
         proofs: principal?.proofs ?? program?.proofs ?? noProofs,
         upstreamLogin: permit.subject === null ? null : exchange.upstreamLogin,
         binding: exchange.binding,

@@ -11,6 +11,13 @@ import { bindingAt, type DevicePort } from './device-port.ts'
 import type { Exchange } from './exchange.ts'
 import { isSentByOtherSite } from './token-challenge.ts'
 
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** To ask is no use of the session: the route reads the cookie itself. */
+    isQuiet?: boolean
+  }
+}
+
 export interface SessionOptions {
   readonly sessions: Sessions
   /** Without it no app takes tokens. */
@@ -29,6 +36,10 @@ export const sessionPlugin = fp<SessionOptions>(
       if (terms !== null && tokens != null) {
         const presented = presentedToken(request.raw.headers, terms)
         if (presented !== null) return findProgram(request, presented, tokens, done)
+      }
+      if (request.routeOptions.config.isQuiet === true) {
+        exchange.principal = null
+        return done()
       }
       const token = site === null ? null : readOwn(request.raw.headers.cookie, 'session', site)
       if (site === null || token === null) {

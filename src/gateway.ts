@@ -66,6 +66,7 @@ import type { Services } from './services/services.ts'
 import { signInServicesOf } from './services/sign-in-services.ts'
 import { tracesOf } from './services/traces-of.ts'
 import { watchingOf } from './services/watching.ts'
+import { SessionEnds } from './session/session-end.ts'
 import type { SessionTerms } from './session/terms.ts'
 import type { RequirementFor } from './sign-in/next-step.ts'
 import { makeSignIn } from './sign-in/sign-in.ts'
@@ -149,6 +150,7 @@ export async function buildGateway(
   const { demands, decoys } = watching
   const device = deviceOf(config, apps, runtime)
   const keeping = keepingOf(apps, routes, runtime)
+  const sessionEnds = new SessionEnds({ store: runtime.store, clock, idleSeconds: config.session.idle })
   const upstreams = new UpstreamRegistry({ apps, states: runtime.upstreams })
   const tighteningOf = usePosture(config, runtime)
   const returnTargets = new ReturnTargets(routes, apps, clock, { demands, tighteningOf })
@@ -233,6 +235,7 @@ export async function buildGateway(
       },
       watch: watching.flows,
       tapOf: await integrityTaps(config, apps, runtime, upstreams),
+      sessionLasts: ({ session }) => sessionEnds.afterUse(session).seconds,
       onOpen: exchange =>
         (exchange.principal === null && exchange.program === null ? strangers : audit).record(
           exchangeEvent(exchange, 'socket.open', clock(), { status: 101 })
@@ -299,6 +302,7 @@ export async function buildGateway(
         isAlone: !apps.some(({ sharesPortal }) => sharesPortal),
         sharedAnswers: runtime.sharedAnswers,
         kept: keeping?.pages ?? null,
+        sessionEnds,
         clock
       }
     }

@@ -4,7 +4,7 @@ import { decoys, onDecoy } from './decoys.ts'
 import { appDeviceBound, ruleDeviceBound } from './device.ts'
 import { identityHeaders } from './identity-headers.ts'
 import { integrity } from './integrity.ts'
-import { keepPosts } from './keep-posts.ts'
+import { keepPosts, sessionEnds } from './keep-posts.ts'
 import { within } from './people.ts'
 import { choice, duration, flag, list, map, orAbsent, orNull, record, text, typed } from './schema-builders.ts'
 import { tokens } from './tokens.ts'
@@ -264,6 +264,7 @@ export const app = map(
     tokens,
     upstreamLogin,
     keepPosts,
+    sessionEnds,
     timeouts,
     guarded: flag({
       title: 'Guarded',

@@ -1,4 +1,4 @@
-/** The schema of `apps[].keepPosts`: POSTs that wait while their sender confirms. */
+/** The schema of `apps[].keepPosts` and `apps[].sessionEnds`: work that the end of a session must not lose. */
 import { flag, list, map, text, typed } from './schema-builders.ts'
 
 const about = {
@@ -42,4 +42,12 @@ export const keepPosts = typed<boolean | { readonly limit: number; readonly fore
   default: true,
   examples: [{ limit: '4MiB', foreign: ['/saml/acs'] }],
   ...about
+})
+
+export const sessionEnds = flag({
+  title: 'Say when the session ends',
+  description:
+    'Send `Factorgate-Session-Ends: SECONDS` with every response to a person: how long their session lasts if they do nothing more. A page of the app can warn in time, or save.',
+  default: false,
+  example: true
 })

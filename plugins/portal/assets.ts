@@ -21,6 +21,12 @@ export const assetsPath = '/.factorgate/assets/'
 const script = named('page', 'js', 'text/javascript; charset=utf-8', read('page.js'))
 /** Only the page of a kept POST has it. */
 export const keptScript = named('kept', 'js', 'text/javascript; charset=utf-8', read('kept.js'))
+/** Its name has no hash, because pages of apps may load it. */
+const sessionScript: Asset = {
+  type: 'text/javascript; charset=utf-8',
+  body: read('session.js'),
+  path: `${assetsPath}session.js`
+}
 const sheetSource = read('page.css')
 const sheets = new Map<string | null, Asset>()
 
@@ -77,11 +83,11 @@ export function registerAssets(scope: FastifyInstance): void {
           .header('content-security-policy', logoPolicy)
           .type(logo.type)
           .send(logo.body)
-      const scriptNamed = name.startsWith('kept.') ? keptScript : script
+      const scriptNamed = name === 'session.js' ? sessionScript : name.startsWith('kept.') ? keptScript : script
       const asset = name.endsWith('.css') ? pageSheet(portal.accent) : name.endsWith('.js') ? scriptNamed : tabIcon
       if (asset === tabIcon && name !== 'door.svg') throw new GateError('not_found')
       // Another hash belongs to another version, around an upgrade. It gets today's content, briefly cached.
-      const isCurrent = asset.path === assetsPath + name && asset !== tabIcon
+      const isCurrent = asset.path === assetsPath + name && asset !== tabIcon && asset !== sessionScript
       return reply
         .header('cache-control', isCurrent ? forAYear : 'public, max-age=300')
         .header('cross-origin-resource-policy', 'same-origin')

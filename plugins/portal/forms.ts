@@ -17,8 +17,8 @@ const jsonType = /^application\/json(?: ?; ?charset=utf-8)?$/i
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** A form by default. `foreign-form`: another site or a server sends it without a token, and the route checks its signature. */
-    takes?: 'json' | 'foreign-form'
+    /** A form by default. `foreign-form`: another site or a server sends it without a token, and the route checks its signature. `nothing`: there is no body. */
+    takes?: 'json' | 'foreign-form' | 'nothing'
   }
 }
 
@@ -58,7 +58,8 @@ export function guardForms(scope: FastifyInstance): void {
     if (request.method !== 'POST') return done()
     const { takes } = request.routeOptions.config
     const kind = takes === 'json' ? jsonType : formType
-    if (!kind.test(request.raw.headers['content-type'] ?? '')) return done(new GateError('unsupported_media_type'))
+    if (takes !== 'nothing' && !kind.test(request.raw.headers['content-type'] ?? ''))
+      return done(new GateError('unsupported_media_type'))
     if (takes !== 'foreign-form' && !isFromOurselves(request)) return done(new GateError('foreign_origin'))
     done()
   })

@@ -25,6 +25,7 @@ import { addPageContext } from './page-context.ts'
 import { registerPassword } from './password.tsx'
 import { registerPrograms } from './programs.tsx'
 import { registerRecovery } from './recovery.tsx'
+import { registerSessionEnd } from './session-end.ts'
 import { registerSessions } from './sessions.tsx'
 import { registerSetUp } from './set-up.tsx'
 import { registerSponsor } from './sponsor.tsx'
@@ -65,6 +66,7 @@ const pageRoutes = [
   registerFactors,
   registerPassword,
   registerSessions,
+  registerSessionEnd,
   registerPrograms,
   registerUpstreamLogins,
   registerLogout,

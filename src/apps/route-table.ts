@@ -70,6 +70,8 @@ export interface App {
   readonly upstreamLogin?: UpstreamLoginTerms | null
   /** Null or left out where no POST waits for a proof. */
   readonly keepPosts?: KeepTerms | null
+  /** True if responses say how long the session lasts. */
+  readonly saysSessionEnd?: boolean
   /** True if nothing leaves it while the store does not answer and budgets count. */
   readonly isGuarded?: boolean
   /** What `freshFor` of each rule demands, by the rule's index; null where no rule says it. */

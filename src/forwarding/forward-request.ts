@@ -33,6 +33,8 @@ export interface ForwardRequest {
   /** In milliseconds since the epoch; null for no end. A reload may change it. */
   endsAt: number | null
   readonly sessionEndsAt: number | null
+  /** The seconds after which the session ends if the person does nothing more; null where nobody asks. */
+  readonly sessionLasts: number | null
   readonly proofs: readonly Proof[]
   readonly binding: Binding
   /** `Secure-Session-Registration` for the response; null for none. */

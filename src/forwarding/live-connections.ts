@@ -25,6 +25,8 @@ export interface LiveEntry {
   /** When the permission ends, in milliseconds since the epoch; null for no end. */
   readonly endsAt: number | null
   readonly isSocket: boolean
+  /** True for an upload or a download under way, also while it waits. An event stream is none. */
+  readonly isTransfer?: boolean
   readonly bytesMoved: number
   readonly app?: App
   /** The request for a new decision, built on access. */
@@ -123,6 +125,16 @@ export class LiveConnections {
     let bytes = 0
     for (const { bytesMoved } of this.#sessions.get(sessionId)?.entries() ?? []) bytes += bytesMoved
     return bytes
+  }
+
+  /** True while the session has an upload or a download under way. */
+  hasTransfer(sessionId: string): boolean {
+    return (
+      this.#sessions
+        .get(sessionId)
+        ?.entries()
+        .some(({ isTransfer }) => isTransfer === true) ?? false
+    )
   }
 
   /** What is open now, by session: connections, those of them that are WebSockets, and the bytes that these have moved. */

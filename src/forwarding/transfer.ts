@@ -51,10 +51,16 @@ class Transfer extends ForwardOperation implements ResponseHandler {
   /** The read of the connection with which the client's buffer became full. */
   #fullSince = 0
   #isHeld = false
+  #isEvents = false
   #tap: BodyTap | null = null
 
   get isSocket(): boolean {
     return false
+  }
+
+  /** An event stream may stay open for ever without anybody at the screen. */
+  get isTransfer(): boolean {
+    return !this.#isEvents
   }
 
   protected get bytesIn(): number {
@@ -97,7 +103,7 @@ class Transfer extends ForwardOperation implements ResponseHandler {
   }
 
   onHead({ status, reason, headers: raw, framing, isWhole, tiesConnection, oddities }: ResponseHead): void {
-    const { res, observer, tap, path, permit, deviceOffer } = this.forwardRequest
+    const { res, observer, tap, path, permit, deviceOffer, sessionLasts } = this.forwardRequest
     if (oddities !== null) observer.onOddities(oddities)
     const refusal = loginRefusal(this.forwardRequest, status, raw)
     if (refusal !== null) return this.#refuseLogin(refusal, status)
@@ -110,7 +116,9 @@ class Transfer extends ForwardOperation implements ResponseHandler {
     const shown = status === 401 && this.app.upstreamLogin != null ? withoutBasic(raw) : raw
     const { headers, hasLength } = inboundHeaders(shown, status, this.plan.mapping)
     if (deviceOffer !== null) headers.unshift('Secure-Session-Registration', deviceOffer)
+    if (sessionLasts !== null) headers.unshift('Factorgate-Session-Ends', String(sessionLasts))
     this.#hasBody = framing !== 'none'
+    this.#isEvents = isEventStream(raw)
     if (tap !== null) this.#tap = tap.open(req.method as string, path, status, raw, permit.subject === null)
     if (this.#body !== null && !req.complete && req.httpVersionMajor === 1) softenClose(req.socket)
     this.#arrivedWhole = isWhole
@@ -282,6 +290,16 @@ class Transfer extends ForwardOperation implements ResponseHandler {
     if (this.cutBy === null && !req.complete && streamOf(res) === null) linger(req)
     this.report()
   }
+}
+
+function isEventStream(raw: readonly string[]): boolean {
+  return raw.some(
+    (name, i) =>
+      i % 2 === 0 &&
+      name.length === 12 &&
+      /^content-type$/i.test(name) &&
+      /^\s*text\/event-stream\b/i.test(raw[i + 1] as string)
+  )
 }
 
 function onResponseClose(this: Owned): void {

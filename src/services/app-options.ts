@@ -123,6 +123,7 @@ export function toApp(
     tokens: tokenTermsOf(app.tokens),
     upstreamLogin: app.upstreamLogin === null ? null : { inVerdict: app.upstreamLogin.inVerdict },
     keepPosts: keepTermsOf(app),
+    saysSessionEnd: app.sessionEnds,
     isGuarded: app.guarded,
     ownBudgets: ownBudgetsOf(app.id, app.rules.map(toRule)),
     decoys: decoysOf(app, watch)

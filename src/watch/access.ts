@@ -58,11 +58,15 @@ export function watchAccess({ store, cache, sessions, tokens, live, onError }: A
     for (const id of live.sessionIds()) void check(id)
     for (const id of live.tokenIds()) void checkToken(id)
   }
-  /** Bytes by session at the last sweep. A connection that moves bytes counts as activity of its session. */
+  /**
+   * Bytes by session at the last sweep. A connection that moves bytes counts as activity of its session, and so does an upload or a download
+   * that waits, otherwise it would end with an idle session (FIELD F17).
+   */
   let moved = new Map<string, number>()
   const sweepAll = () => {
     const now = new Map(live.sessionIds().map(id => [id, live.bytesOf(id)]))
-    for (const [id, bytes] of now) if (bytes !== (moved.get(id) ?? bytes)) sessions.noteActivity(id)
+    for (const [id, bytes] of now)
+      if (bytes !== (moved.get(id) ?? bytes) || live.hasTransfer(id)) sessions.noteActivity(id)
     moved = now
     checkAll()
   }

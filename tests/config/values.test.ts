@@ -104,6 +104,7 @@ t.test('fills in every default, in seconds and bytes, with absolute paths and pa
         enforce: 'always',
         tokens: false,
         keepPosts: true,
+        sessionEnds: false,
         upstreamLogin: null,
         guarded: false,
         integrity: null,

@@ -45,9 +45,10 @@ t.test('live connections', async t => {
     return (await sessions.start({ accountId: 'A1', proof, device: { userAgent: '', address: '' }, host: 'gate' }))
       .principal.session
   }
-  const open = (sessionId: string, moved: () => number = () => 0, asked?: LiveEntry['asked']) => {
+  const open = (sessionId: string, moved: () => number = () => 0, asked?: LiveEntry['asked'], isTransfer = false) => {
     const state = { ended: '' }
     const entry: LiveEntry = {
+      isTransfer,
       ...{ sessionId, accountId: 'A1', appId: 'app', groups: ['x'], endsAt: null, isSocket: true },
       ...(asked === undefined ? {} : { asked }),
       get bytesMoved() {
@@ -94,6 +95,25 @@ t.test('live connections', async t => {
     await settled()
     t.equal(atWork.ended, 'session ended', 'the absolute limit applies anyway')
   })
+
+  t.test(
+    'FIELD F17 an upload or a download under way stays, also while no byte moves, until the absolute limit',
+    async t => {
+      const transfer = open((await signIn()).id, () => 0, undefined, true)
+      const stream = open((await signIn()).id)
+      for (let i = 0; i < 11; i++) {
+        time.now += 10 * minute
+        watching.sweep()
+        await settled()
+      }
+      t.equal(stream.ended, 'session ended')
+      t.equal(transfer.ended, '')
+      time.now += 10 * minute
+      watching.sweep()
+      await settled()
+      t.equal(transfer.ended, 'session ended')
+    }
+  )
 
   t.test('a connection ends when groups change, and at a suspension', async t => {
     const session = await signIn()

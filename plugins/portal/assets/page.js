@@ -326,6 +326,9 @@
     })
   })
 
+  // In how many seconds the session ends is a question of its own file, which apps may load too.
+  all('.who', () => import('/.factorgate/assets/session.js'))
+
   all('[data-print]', button => button.addEventListener('click', () => print()))
 
   all('[data-copy]', button => {

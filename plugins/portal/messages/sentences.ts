@@ -597,6 +597,11 @@ export interface Sentences {
       readonly foreign: (args: { readonly app: string }) => string
     }
   }
+  readonly ends: {
+    readonly idle: (args: { readonly wait: string }) => string
+    readonly absolute: (args: { readonly wait: string }) => string
+    readonly stay: string
+  }
   readonly kept: {
     readonly onward: (args: { readonly app: string }) => string
     readonly title: (args: { readonly app: string }) => string

@@ -1,0 +1,49 @@
+/**
+ * Says that the session ends, two minutes before: pages of the gate in a notice, pages of apps by the event `factorgate-session-ends` of
+ * the document. To look does not prolong the session.
+ */
+const soonSeconds = 120
+const title = document.title
+let timer
+let notice
+
+function tell({ endsIn, by, says, stay }) {
+  document.dispatchEvent(new CustomEvent('factorgate-session-ends', { detail: { endsIn, by } }))
+  const who = document.querySelector('.who')
+  if (!who) return
+  if (!notice) {
+    notice = document.createElement('p')
+    notice.className = 'notice'
+    notice.setAttribute('role', 'alert')
+    who.after(notice)
+  }
+  notice.textContent = `${says} `
+  document.title = `● ${title}`
+  if (!stay) return
+  const button = document.createElement('button')
+  button.type = 'button'
+  button.className = 'plain'
+  button.textContent = stay
+  button.addEventListener('click', async () => {
+    await fetch('/.factorgate/session', { method: 'POST' }).catch(() => null)
+    look()
+  })
+  notice.append(button)
+}
+
+async function look() {
+  clearTimeout(timer)
+  const answer = await fetch('/.factorgate/session', { cache: 'no-store' }).catch(() => null)
+  const left = answer?.ok ? await answer.json() : null
+  if (left?.endsIn === 0) return
+  if (left && left.endsIn <= soonSeconds) tell(left)
+  else if (notice) {
+    notice.remove()
+    notice = undefined
+    document.title = title
+  }
+  timer = setTimeout(look, Math.min(Math.max((left?.endsIn ?? 0) - soonSeconds, 20), 600) * 1000)
+}
+
+document.addEventListener('visibilitychange', () => document.hidden || look())
+look()
