@@ -30,6 +30,13 @@ export interface Known {
   readonly decision: Decision | undefined
 }
 
+export interface Resent {
+  readonly message: IncomingMessage
+  readonly post: KeptPost | null
+  /** Called once the app has the kept POST, or when it certainly has not. Then it waits again, and this resolves to the address of its page. */
+  readonly end: (isSent: boolean) => Promise<string | undefined>
+}
+
 export class Exchange {
   /** The reference shown on pages, in logs and in the journal. */
   readonly id: string
@@ -60,7 +67,7 @@ export class Exchange {
   /** `step`: only redirects and the frame page may answer. `page`: made for frames. */
   framed: 'no' | 'step' | 'page' = 'no'
   /** What the rules and the app see in place of this request, because it sends a kept POST on. `post` is null for a form of the app. */
-  resent: { readonly message: IncomingMessage; readonly post: KeptPost | null } | null = null
+  resent: Resent | null = null
   isRecorded = false
   /** Null where no traces are configured. */
   trace: RequestTrace | null = null

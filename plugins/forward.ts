@@ -238,7 +238,7 @@ class ReplyObserver implements ForwardObserver {
     if (exchange.match.kind === 'app') warnOfUnsent(log, exchange.match.app.id, unsent, this.#logged)
   }
 
-  onRefused(code: ErrorCode, cause: unknown, { cut, retryAfterSeconds }: RefusalDetails = {}): void {
+  onRefused(code: ErrorCode, cause: unknown, { cut, retryAfterSeconds, isUnsent = false }: RefusalDetails = {}): void {
     const { exchange } = this.#request
     if (cut !== undefined) exchange.notes = { ...exchange.notes, cut }
     const { logins } = this.#options
@@ -248,7 +248,16 @@ class ReplyObserver implements ForwardObserver {
       return logins.answer(this.#request, this.#reply, code)
     }
     if (upstreamLogin !== null) logins?.undecided(upstreamLogin)
-    this.#reply.send(new GateError(code, { cause, ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }) }))
+    const refuse = (continueUrl?: string) =>
+      this.#reply.send(
+        new GateError(code, {
+          cause,
+          ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
+          ...(continueUrl === undefined ? {} : { continueUrl })
+        })
+      )
+    if (exchange.resent === null) return void refuse()
+    exchange.resent.end(!isUnsent).then(refuse, () => refuse())
   }
 
   /** A failure of the app says nothing of the login. */
@@ -259,6 +268,7 @@ class ReplyObserver implements ForwardObserver {
 
   onEnd(summary: ForwardResult): void {
     const { exchange, raw } = this.#request
+    void exchange.resent?.end(true)
     exchange.isRecorded = true
     if (exchange.upstreamLogin !== null && summary.status === null)
       this.#options.logins?.undecided(exchange.upstreamLogin)

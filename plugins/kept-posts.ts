@@ -53,6 +53,10 @@ export function keepPosts({ posts, ownerOf, audit, strangers, clock }: KeepOptio
   return async (request, reply, match, { reason, returnTo }) => {
     const { exchange } = request
     const { app, site } = match
+    const again = exchange.resent?.post ?? null
+    // It waits already: nothing was taken yet.
+    if (again !== null)
+      return { url: site.origin + keptPath(again.id), isScript: again.sender === 'script', post: again }
     const terms = app.keepPosts ?? null
     const message = exchange.messageOf(request.raw)
     const sender = terms === null || exchange.hasToken ? null : senderOf(message, app.origin)

@@ -21,7 +21,7 @@ import { isRightMac, resendField } from './resend-form.ts'
 export interface ResendOptions {
   /** Null where no app keeps POSTs. */
   readonly kept: {
-    readonly posts: Pick<KeptPosts, 'take'>
+    readonly posts: Pick<KeptPosts, 'open' | 'take' | 'putBack' | 'forget'>
     readonly keyring: () => Keyring
     readonly audit: AuditSink
     readonly clock: Clock
@@ -41,6 +41,17 @@ export const resendPlugin = fp<ResendOptions>(
       resend(request, reply, match).then(isAnswered => isAnswered || done(), done)
     })
 
+    // Every step has permitted it now. Whatever stops it before leaves it where it is.
+    app.addHook('preHandler', (request, _reply, done) => {
+      const post = request.exchange?.resent?.post ?? null
+      if (post === null) return done()
+      posts.take(post).then(isMine => {
+        if (!isMine) return done(new GateError('kept_gone'))
+        audit.record(sent(request, post))
+        done()
+      }, done)
+    })
+
     /** True if it has answered. */
     async function resend(request: FastifyRequest, reply: FastifyReply, { app, site }: AppMatch): Promise<boolean> {
       const { raw, exchange } = request
@@ -48,7 +59,11 @@ export const resendPlugin = fp<ResendOptions>(
       if (body === null) throw new GateError('bad_request')
       const value = valueIn(body)
       if (value === null) {
-        exchange.resent = { message: new ResentMessage(raw, keptHeaders(raw.rawHeaders), body).asMessage(), post: null }
+        exchange.resent = {
+          message: new ResentMessage(raw, keptHeaders(raw.rawHeaders), body).asMessage(),
+          post: null,
+          end: nothing
+        }
         return false
       }
       const [id = '', mac = ''] = value.split('.')
@@ -61,13 +76,21 @@ export const resendPlugin = fp<ResendOptions>(
         return true
       }
       const secret = readCookie(raw.headers.cookie, keptCookieName(id, site))
-      const taken = await posts.take(id, secret, principal.account.id)
-      if (taken === null) throw new GateError('kept_gone')
-      const { post } = taken
+      const opened = await posts.open(id, secret, principal.account.id)
+      if (opened === null) throw new GateError('kept_gone')
+      const { post } = opened
       if (post.app !== app.id || post.url !== site.origin + exchange.target.raw) throw new GateError('kept_gone')
-      exchange.resent = { message: new ResentMessage(raw, post.headers, taken.body).asMessage(), post }
+      const end = async (isSent: boolean) => {
+        try {
+          await (isSent ? posts.forget(post) : posts.putBack(post))
+          return isSent ? undefined : site.origin + keptPath(id)
+        } catch {
+          // The store is away. What is left there ends by itself.
+          return undefined
+        }
+      }
+      exchange.resent = { message: new ResentMessage(raw, post.headers, opened.body).asMessage(), post, end }
       exchange.notes = { ...exchange.notes, kept: post.reference }
-      audit.record(sent(request, post))
       return false
     }
 
@@ -104,3 +127,5 @@ function valueIn(body: Buffer): string | null {
   const [, name, value = ''] = /^([\w-]+)=([\w.-]+)\r?\n?$/.exec(body.toString('latin1')) ?? []
   return name === resendField ? value : null
 }
+
+async function nothing(): Promise<undefined> {}

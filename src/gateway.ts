@@ -347,7 +347,7 @@ export function errorPages(
     const say = messagesFor(branding, request)
     const isForeign = request.headers['sec-fetch-site'] === 'cross-site'
     const unsent =
-      app === null || continueUrl === undefined || isGet || method === 'HEAD'
+      app === null || continueUrl === undefined || isGet || method === 'HEAD' || retryAfterSeconds !== undefined
         ? null
         : { href: isForeign ? `${app.origin}${app.prefix}/` : continueUrl, isForeign }
     // A page of the portal in a frame is no error: the frame gets a link that opens the whole window.

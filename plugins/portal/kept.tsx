@@ -144,10 +144,11 @@ export function registerKept(scope: FastifyInstance): void {
     requireForm(page)
     const found = await findHere(page, kept)
     if (found === null || !isSigned(page)) throw new GateError('kept_gone')
-    const taken = await kept.posts.take(found.post.id, found.secret, page.principal.account.id)
-    if (taken === null) throw new GateError('kept_gone')
-    kept.onDropped(taken.post, callerOf(page))
-    return goTo(page, taken.post.back)
+    const { post } = found
+    if (!(await kept.posts.take(post))) throw new GateError('kept_gone')
+    await kept.posts.forget(post)
+    kept.onDropped(post, callerOf(page))
+    return goTo(page, post.back)
   })
 
   /** Where nobody knew who had sent it, it belongs to the person of this browser from now on. */

@@ -135,11 +135,11 @@ const comeBack: ReadonlySet<ErrorCode> = new Set([
  * that took too long: then it asks for the front page of the app, and says that the app is back.
  */
 function Look({ frame, code, context }: ActionsProps) {
-  const { again = null, front = null, unsent } = context
+  const { again = null, front = null, back, unsent } = context
   if (!comeBack.has(code) || front === null || unsent) return null
   const { error: say } = frame.say
   const facts = factsOf(context, frame.say)
-  const isRepeated = again !== null && code !== 'app_timeout'
+  const isRepeated = again !== null && back === undefined && code !== 'app_timeout'
   return (
     <p
       class="soft scripted"

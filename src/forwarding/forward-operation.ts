@@ -203,7 +203,7 @@ export abstract class ForwardOperation implements LiveEntry, Holder {
     this.flow?.end(code)
     if (error.wasSent || code === 'bad_request') return observer.onRefused(code, told)
     const waitSeconds = Math.ceil(this.upstreams.balancer.waitMs / 1000)
-    observer.onRefused(code, told, { retryAfterSeconds: Math.max(waitSeconds, retrySeconds) })
+    observer.onRefused(code, told, { retryAfterSeconds: Math.max(waitSeconds, retrySeconds), isUnsent: true })
   }
 
   /** Ends it before the app has responded and tells the client why. */

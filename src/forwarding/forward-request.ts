@@ -64,6 +64,8 @@ export interface ForwardObserver {
 }
 
 export interface RefusalDetails {
+  /** True if no byte of the request has left for the app. */
+  readonly isUnsent?: boolean
   readonly cut?: string
   readonly retryAfterSeconds?: number
 }

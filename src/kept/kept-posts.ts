@@ -137,24 +137,28 @@ export class KeptPosts {
     )
   }
 
-  /** Takes it for its person. Null for everybody but the first who takes it, and for a POST that was changed. */
-  async take(id: string, secret: string | null, account: string): Promise<{ post: KeptPost; body: Buffer } | null> {
-    const waiting = await this.find(id, secret)
-    if (waiting === null || secret === null || waiting.account !== account) return null
-    const post = await this.#read(() => keptRecord.take(this.#store, id, this.#seal))
-    if (post === null || post.account !== account) return null
-    const parts: Buffer[] = []
-    for (let part = 0; part * partBytes < post.bytes; part++) {
-      const key = partKey(id, part)
-      const sealed = await this.#store.take(key)
-      const text =
-        sealed === null ? null : await this.#read(async () => this.#keyring().open(sealed, `${key}:${secret}`))
-      if (text === null) return null
-      parts.push(Buffer.from(text, 'base64'))
-    }
-    await this.#forget(id)
-    const body = Buffer.concat(parts)
-    return body.length === post.bytes ? { post, body } : null
+  /** The POST of this person with its body. It goes on waiting until `take`. */
+  async open(id: string, secret: string | null, account: string): Promise<{ post: KeptPost; body: Buffer } | null> {
+    const post = await this.find(id, secret)
+    if (post === null || secret === null || post.account !== account) return null
+    const body = await this.body(post, secret)
+    return body === null ? null : { post, body }
+  }
+
+  /** True for the one caller who may send it, or throw it away. */
+  async take({ id }: KeptPost): Promise<boolean> {
+    return (await this.#store.take(keptRecord.key(id))) !== null
+  }
+
+  /** After `take`: the app has not got it, so it waits for the rest of its time. */
+  putBack(post: KeptPost): Promise<void> {
+    return keptRecord.put(this.#store, post.id, post, Math.max(0, post.until - this.#clock()) / 1000, this.#seal)
+  }
+
+  /** After `take`: deletes the body. */
+  async forget({ id, bytes }: KeptPost): Promise<void> {
+    for (const one of await this.#waiting()) if (one.id === id) await this.#store.unlink(index, one.member)
+    for (let part = 0; part * partBytes < bytes; part++) await this.#store.delete(partKey(id, part))
   }
 
   /** The body of a POST that goes on waiting, for a page that says what is in it. */
@@ -168,7 +172,8 @@ export class KeptPosts {
       if (text === null) return null
       parts.push(Buffer.from(text, 'base64'))
     }
-    return Buffer.concat(parts)
+    const body = Buffer.concat(parts)
+    return body.length === bytes ? body : null
   }
 
   #ifHere(post: KeptPost | null, secret: string): KeptPost | null {
@@ -184,10 +189,6 @@ export class KeptPosts {
       if (error instanceof KeyringError) return null
       throw error
     }
-  }
-
-  async #forget(id: string): Promise<void> {
-    for (const one of await this.#waiting()) if (one.id === id) await this.#store.unlink(index, one.member)
   }
 
   async #waiting(): Promise<Waiting[]> {

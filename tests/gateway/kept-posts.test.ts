@@ -35,6 +35,10 @@ const apps = `  - id: own
       - { path: /open/**, access: public }
       - { path: /never/**, access: deny }
       - { access: mfa }
+  - id: down
+    title: Notebooks
+    url: "http://own.localhost:PORT/down"
+    upstream: "http://127.0.0.1:9"
   - id: plain
     title: Plain
     url: "http://plain.localhost:PORT"
@@ -365,6 +369,18 @@ t.test('a POST of a script waits too, is never sent unseen, and its answer names
   t.equal(seen.length, 0)
   t.match((await press(person, page)).status, 200)
   t.match(seen[0], { url: '/api/save', headers: { 'content-type': 'application/json', 'x-csrftoken': 'of-the-app' } })
+})
+
+t.test('while the app does not answer it goes on waiting, and the page leads back to it', async t => {
+  const { who, person } = await signedIn()
+  await end(who)
+  const page = await signIn(person, await follow(person, await send(person, { path: '/down/x', body: 'a=1' })), who)
+  for (let n = 0; n < 2; n++) {
+    const answer = await press(person, page)
+    t.match([answer.status, answer.headers['factorgate-error']], [502, 'app_unreachable'])
+    t.match(answer.body, `href="${page.url}"`)
+    t.ok(isSentByItself(await person.open(page.url)))
+  }
 })
 
 t.test('of one person the newest wait', async t => {

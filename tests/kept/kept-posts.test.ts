@@ -45,11 +45,18 @@ t.test(
       parts.push(key)
     }
     t.equal(parts.length, 3)
-    t.equal(await posts.take(id, `${secret.slice(1)}A`, 'ada'), null, 'another browser')
-    t.equal(await posts.take(id, secret, 'bob'), null, 'another person')
-    const taken = await Promise.all([1, 2, 3].map(() => posts.take(id, secret, 'ada')))
-    t.equal(taken.filter(one => one !== null).length, 1)
-    t.ok(taken.find(one => one !== null)?.body.equals(body))
+    t.equal(await posts.open(id, `${secret.slice(1)}A`, 'ada'), null, 'another browser')
+    t.equal(await posts.open(id, secret, 'bob'), null, 'another person')
+    const waiting = await posts.open(id, secret, 'ada')
+    t.ok(waiting?.body.equals(body))
+    const { post: own } = waiting as NonNullable<typeof waiting>
+    const taken = await Promise.all([1, 2, 3].map(() => posts.take(own)))
+    t.equal(taken.filter(Boolean).length, 1)
+    t.equal(await posts.open(id, secret, 'ada'), null)
+    await posts.putBack(own)
+    t.ok((await posts.open(id, secret, 'ada'))?.body.equals(body), 'the app was down, so it waits again')
+    await posts.take(own)
+    await posts.forget(own)
     for await (const { key } of store.scan('kept')) t.fail(`${key} is left`)
     t.same(await store.members('kept-posts'), [])
   }
