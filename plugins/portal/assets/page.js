@@ -327,7 +327,8 @@
   })
 
   // In how many seconds the session ends is a question of its own file, which apps may load too.
-  all('.who', () => import('/.factorgate/assets/session.js'))
+  const session = '/.factorgate/assets/session.js'
+  all('.who', () => import(session))
 
   all('[data-print]', button => button.addEventListener('click', () => print()))
 
