@@ -109,7 +109,9 @@ export class Http2Sessions {
   /** Takes no new requests: those under way may end (GOAWAY, RFC 9113 §6.8). */
   drain(): void {
     this.#isDraining = true
-    for (const { session } of this.#connections.values()) session.close()
+    for (const connection of this.#connections.values())
+      if (connection.open === 0) this.#leave(connection)
+      else connection.session.close()
   }
 
   #begin(session: ServerHttp2Session, socket: TLSSocket): void {

@@ -364,7 +364,9 @@ if (isOnNode24(t, import.meta.url)) {
     const events = session.request({ ':path': '/events' })
     await once(events, 'data')
     const idle = await openSession(t, gate.port, host)
-    const ends = [once(idle, 'close'), once(session, 'goaway')]
+    // One that never closes its end of the connection.
+    const deaf = await FrameLine.open(t, gate.port)
+    const ends = [once(idle, 'close'), once(session, 'goaway'), deaf.find(({ type }) => type === frameType.goaway)]
     const began = performance.now()
     const closed = gate.listener?.close(600)
     await Promise.all(ends)
