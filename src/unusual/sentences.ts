@@ -40,7 +40,7 @@ const sayings: Readonly<Record<(typeof features)[number]['id'], Say>> = {
   regular: (amount, usual, busy) =>
     `${amount} requests at intervals as even as a program's; ${usual} is usual for this person, and ${busy} on a busy day.`,
   haul: (amount, usual, busy) =>
-    `${amount} files of a megabyte or more, fetched one after the other without a pause in the session of a browser; ${usual} is usual for this person, and ${busy} on a busy day.`,
+    `${amount} files, of which large ones count for more, fetched one after the other without a pause in the session of a browser; ${usual} is usual for this person, and ${busy} on a busy day.`,
   lonely: (amount, usual, busy) =>
     `${amount} pages without the scripts, styles and images that a browser loads with them; ${usual} is usual, and ${busy} on a busy day.`
 }

@@ -12,6 +12,9 @@ const regularAfter = 12
 /** Whoever reads pauses between two files. A long answer is told of every five seconds. */
 const haulPauseMs = 8000
 const fileBytes = 1e6
+/** A large file counts once more for each of these, so many times at most. */
+const largeBytes = 10e6
+const largeMost = 10
 /** A browser leaves its headers away now and then, but not so often in a row. */
 const bareInRow = 6
 
@@ -108,14 +111,15 @@ export class Track {
   }
 
   /**
-   * Bytes of files. A haul counts as many files as it has megabytes, so that the small parts of pages are none. What a program fetches in a
-   * session of its own is no haul: it is there to fetch.
+   * Bytes of files. A haul counts as many files as it has megabytes, so that the small parts of pages are none; from the third file on, large
+   * ones count for more. What a program fetches in a session of its own is no haul: it is there to fetch.
    */
   noteHaul(person: Person, now: number, bytes: number): void {
     if (this.#haulFiles === 0 || this.isProgram) return
     this.#haulAt = now
     this.#haulBytes += bytes
-    const files = Math.min(this.#haulFiles, this.#haulBytes / fileBytes)
+    const large = Math.min(this.#haulBytes / largeBytes, largeMost * (this.#haulFiles - 2))
+    const files = Math.min(this.#haulFiles, this.#haulBytes / fileBytes) + Math.max(0, large)
     if (files > person.numbers[at.haul]!) person.numbers[at.haul] = files
   }
 

@@ -64,7 +64,7 @@ const cases: readonly {
     given: i => ({ path: `/projects/p1/${3 * i}${'abc'[i % 3]}.tif`, bytes: 2e6 }),
     raises: ['haul'],
     sentence:
-      /\d+ files of a megabyte or more, fetched one after the other without a pause in the session of a browser; \d+ is usual/
+      /\d+ files, of which large ones count for more, fetched one after the other without a pause in the session of a browser; \d+ is usual/
   },
   {
     what: 'a program under the name of the browser, from the first request of a session on',
