@@ -21,7 +21,7 @@ export const groups = {
   K: 9,
   B: 5,
   E: 3,
-  O: 7
+  O: 8
 } as const
 
 /** `H1` … `O8`, in their order. */
