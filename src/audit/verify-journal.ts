@@ -3,7 +3,7 @@
  * and names the first line that is wrong.
  */
 import { createHash, type Hash, type KeyObject } from 'node:crypto'
-import type { Anchor } from './anchor.ts'
+import { type Anchor, isAnchorSigned } from './anchor.ts'
 import { beforeFirst, type ChainEnd, follows, hashOf, isWhole, type Link, linkOf } from './chain.ts'
 import type { ChainHead } from './chain-head.ts'
 import { headText, isSignedBy, readPublicKey, verifies } from './checkpoint.ts'
@@ -14,7 +14,10 @@ import { beginningOf, type Entry, entryOf } from './journal-files.ts'
 export interface VerifyInput {
   /** In any order. */
   readonly files: readonly string[]
-  /** Public keys that are trusted, 32 bytes in base64url. None: the first checkpoint vouches for itself. */
+  /**
+   * Public keys that are trusted, 32 bytes in base64url. So are those that a trusted key names as its successor, and those that led to a trusted
+   * key, because its signature covers all lines before. None: the first checkpoint vouches for itself.
+   */
   readonly keys: readonly string[]
   /** The signed end of the chain, where it is known. */
   readonly head?: ChainHead | null
@@ -60,14 +63,32 @@ interface Strays {
 }
 
 const foreign = 'this line is not part of the chain; something other than a gate of this journal wrote it'
+const strangersKey = (key: string) =>
+  `the checkpoint is signed with the key ${key}, which is not the key that was given, nor its successor, nor one that names it as its successor`
 const journalKind = Buffer.from('"kind":"journal.')
 
+/** Rejects with the system's error where a file cannot be read. */
 export async function verifyJournal(input: VerifyInput): Promise<Proof> {
   const starts = await Promise.all(input.files.map(async file => ({ file, ...(await beginningOf(file)) })))
   const files = starts.sort((a, b) => a.seq - b.seq || a.at - b.at).map(({ file }) => file)
   const verifier = new Verifier({ ...input, files })
   for (const file of files) if (await verifier.read(file)) break
   return verifier.proof()
+}
+
+/**
+ * The same with an anchor of any key. After a change of the key it is still the old one's: then the proof has to show first that the old key is
+ * one of this journal. `isAnchorForeign`: it is signed with no key of the journal, and does not count.
+ */
+export async function verifyAnchored(
+  input: VerifyInput & { readonly anchor: Anchor | null }
+): Promise<{ readonly proof: Proof; readonly isAnchorForeign: boolean }> {
+  const { anchor, keys } = input
+  if (anchor === null || isAnchorSigned(anchor, keys))
+    return { proof: await verifyJournal(input), isAnchorForeign: false }
+  const proof = await verifyJournal({ ...input, anchor: null })
+  if (proof.fault !== null || !isAnchorSigned(anchor, proof.keys)) return { proof, isAnchorForeign: true }
+  return { proof: await verifyJournal(input), isAnchorForeign: false }
 }
 
 class Verifier {
@@ -90,6 +111,8 @@ class Verifier {
   #checkpoints = 0
   #signedTo = 0
   readonly #used = new Set<string>()
+  /** Checkpoints of keys that were not given, from the first one on, and the keys that they name; null where there are none, or they are proven. */
+  #older: { readonly key: string; readonly place: LinePlace; readonly named: Set<string> } | null = null
   /** What the first line says of the one before it, until a line of `journal.remove` confirms it. */
   #removed: { readonly toSeq: number; readonly hash: string } | null = null
   readonly #known: Map<number, { readonly hash: string; readonly from: string }>
@@ -229,13 +252,8 @@ class Verifier {
       const own = readPublicKey(key)
       if (own !== null) this.#keys.set(key, own)
     }
-    const trusted = this.#keys.get(key)
-    if (trusted === undefined)
-      return this.#found(
-        'signature',
-        place,
-        `the checkpoint is signed with the key ${key}, which is not the key that was given, nor one that it names as its successor`
-      )
+    const trusted = this.#keys.get(key) ?? this.#olderKey(key, place)
+    if (trusted === null) return this.#found('signature', place, strangersKey(key))
     if (!isSignedBy(text, trusted))
       return this.#found(
         'signature',
@@ -250,10 +268,24 @@ class Verifier {
       if (next !== null) this.#keys.set(entry.nextPublicKey, next)
       this.#notes.push(`${at(place)}: the key changed; the old one names the new one, ${entry.nextPublicKey}`)
     }
+    if (this.#older !== null) {
+      if (typeof entry.nextPublicKey === 'string') this.#older.named.add(entry.nextPublicKey)
+      // What a trusted key signs covers all lines before, so it vouches for the older keys that led to it.
+      if (this.#input.keys.includes(key) && this.#older.named.has(key)) this.#older = null
+    }
     this.#used.add(key)
     this.#checkpoints++
     this.#signedTo = link.seq
     return false
+  }
+
+  /** A key that may have been replaced by one that was given: a later checkpoint must show it. Null for a stranger's. */
+  #olderKey(key: string, place: LinePlace): KeyObject | null {
+    const own = readPublicKey(key)
+    if (own === null || this.#used.size > 0) return null
+    this.#older = { key, place, named: new Set() }
+    this.#keys.set(key, own)
+    return own
   }
 
   #stray(line: Buffer, place: LinePlace, link: Link | null): boolean {
@@ -299,6 +331,8 @@ class Verifier {
         place: this.#firstPlace,
         text: `lines 1 to ${this.#removed.toSeq} are missing, and no line says that they were removed`
       }
+    if (this.#older !== null)
+      return { kind: 'signature', place: this.#older.place, text: strangersKey(this.#older.key) }
     if (this.#isReplaced)
       return {
         kind: 'spliced',

@@ -241,7 +241,14 @@ t.test('a change of the key is followed from the old key to the new one', async 
   await next.append(Lines.of([line('r')]), true)
   await next.close()
   t.match(await verified(files), { said: 'whole', checkpoints: 7, notes: [/:12: the key changed/] })
-  t.equal((await verified(files, { keys: [ring(2)[0]!.publicKey] })).said, 'signature journal.jsonl.1:5')
+  const later = { keys: [ring(2)[0]!.publicKey] }
+  t.match(await verified(files, later), { said: 'whole', checkpoints: 7 }, 'and back from the new one')
+  t.equal(
+    (await verified([`${file}.1`], { ...later, head: null })).said,
+    'signature journal.jsonl.1:5',
+    'not without it'
+  )
+  t.equal((await verified(files, { keys: [ring(3)[0]!.publicKey] })).said, 'signature journal.jsonl.1:5')
   const stranger = new ChainFile({ path: file, clock, signers: () => ring(3) })
   await stranger.append(Lines.of([line('s')]), true)
   await stranger.close()

@@ -67,6 +67,7 @@ t.test('rotate exchanges the key; everything sealed opens with the new one alone
     { kind: 'key.rotate', outcome: 'added', key: now[0] },
     { kind: 'key.rotate', outcome: 'retired', key: now[0], resealed: 2 }
   ])
+  t.match(await factorgate('journal', 'verify'), { code: 0, stdout: /is whole/ }, 'the new key proves the lines before')
 })
 
 t.test('a rotation that broke off is taken up, without yet another key', async t => {

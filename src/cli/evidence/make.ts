@@ -4,12 +4,12 @@ import { readFile } from 'node:fs/promises'
 import os from 'node:os'
 import type { Config } from '../../../config/schema.ts'
 import { toHtml } from '../../../plugins/portal/layout.tsx'
-import { type Anchor, anchorId, anchorRecord, isAnchorSigned } from '../../audit/anchor.ts'
+import { type Anchor, anchorId, anchorRecord } from '../../audit/anchor.ts'
 import { headFileOf, readHead } from '../../audit/chain-head.ts'
 import { journalPurpose } from '../../audit/journal.ts'
 import { journalFiles } from '../../audit/journal-files.ts'
 import type { PseudonymisedField } from '../../audit/pseudonyms.ts'
-import { type Proof, type VerifyInput, verifyJournal } from '../../audit/verify-journal.ts'
+import { type VerifyInput, verifyAnchored } from '../../audit/verify-journal.ts'
 import { billIn } from '../../evidence/bill-file.ts'
 import type { UnusualPolicy } from '../../evidence/budget-sentence.ts'
 import { Disguise } from '../../evidence/disguise.ts'
@@ -67,9 +67,7 @@ export async function makeEvidence(
   const head = await readHead(headFileOf(config.journal.file))
   const keys = keyring.signers(journalPurpose).map(({ publicKey }) => publicKey)
   const anchor = await anchorOf(place)
-  const isAnchorForeign = anchor !== null && !isAnchorSigned(anchor, keys)
-  const ends = { keys, head, anchor: isAnchorForeign ? null : anchor }
-  const proof = await proofOf(config, ends, io)
+  const { proof, isAnchorForeign } = await proofOf(config, { keys, head, anchor }, io)
   const people = await readPeople(place, { folder, disguise, keyring, io })
   const known = {
     title: config.portal.title,
@@ -125,11 +123,11 @@ function anchorOf({ store, config }: CommandContext): Promise<Anchor | null> {
 /** The result of `journal verify` over all files. */
 async function proofOf(
   { journal }: Config,
-  ends: Pick<VerifyInput, 'keys' | 'head' | 'anchor'>,
+  ends: Pick<VerifyInput, 'keys' | 'head'> & { readonly anchor: Anchor | null },
   io: Io
-): Promise<Proof> {
+): ReturnType<typeof verifyAnchored> {
   const files = await journalFiles(journal.file)
-  return withProgress(io, 'lines proved', null, onProgress => verifyJournal({ ...ends, files, onProgress }))
+  return withProgress(io, 'lines proved', null, onProgress => verifyAnchored({ ...ends, files, onProgress }))
 }
 
 function appsOf(config: Config, disguise: Disguise): AppEvidence[] {

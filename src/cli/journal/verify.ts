@@ -5,12 +5,12 @@
 import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import type { Config } from '../../../config/schema.ts'
-import { type Anchor, anchorId, anchorRecord, isAnchorSigned } from '../../audit/anchor.ts'
+import { type Anchor, anchorId, anchorRecord } from '../../audit/anchor.ts'
 import { headFileOf, readHead } from '../../audit/chain-head.ts'
 import { readPublicKey } from '../../audit/checkpoint.ts'
 import { at } from '../../audit/file-lines.ts'
 import { journalPurpose } from '../../audit/journal.ts'
-import { type Proof, verifyJournal } from '../../audit/verify-journal.ts'
+import { type Proof, verifyAnchored } from '../../audit/verify-journal.ts'
 import { readKeyFile } from '../../keyring/key-file.ts'
 import { storeOf } from '../../services/app-options.ts'
 import { loadDriver, openStore } from '../../store/open.ts'
@@ -65,9 +65,9 @@ Example:
         : await journalFiles(current)
     const keys = values.key?.flatMap(key => keysOf(key, io)) ?? (await configuredKeys(config?.keyFile, io))
     const known = values.end?.map(endOf) ?? []
-    const anchor = current === null ? null : await anchorFor(config!, keys, io)
+    const anchor = current === null ? null : await anchorFor(config!, io)
     const progress = new Progress(io, 'lines')
-    const proof = await verifyJournal({
+    const { proof, isAnchorForeign } = await verifyAnchored({
       files,
       keys,
       head,
@@ -76,14 +76,16 @@ Example:
       isPart: values.part === true,
       onProgress: progress.at
     }).finally(() => progress.end())
+    if (isAnchorForeign)
+      io.stderr('note: what the store remembers of the journal is not signed with this key, so it does not count\n')
     if (values.json) io.stdout(jsonText(resultOf(proof)))
-    else say(proof, head !== null || known.length > 0 || anchor !== null, io)
+    else say(proof, head !== null || known.length > 0 || (anchor !== null && !isAnchorForeign), io)
     return proof.fault === null ? 0 : 1
   }
 }
 
 /** What the store remembers of the end; null if it remembers nothing, or cannot be asked. */
-async function anchorFor(config: Config, keys: readonly string[], io: Io): Promise<Anchor | null> {
+async function anchorFor(config: Config, io: Io): Promise<Anchor | null> {
   const { store, journal } = config
   if (store.kind === 'embedded' && !existsSync(store.path)) return null
   try {
@@ -91,9 +93,7 @@ async function anchorFor(config: Config, keys: readonly string[], io: Io): Promi
     await loadDriver(address.url)
     const opened = await openStore(address.url, address.options)
     try {
-      const anchor = await anchorRecord.get(opened, anchorId(journal.file, store.kind !== 'embedded'))
-      if (anchor === null || isAnchorSigned(anchor, keys)) return anchor
-      io.stderr('note: what the store remembers of the journal is not signed with this key, so it does not count\n')
+      return await anchorRecord.get(opened, anchorId(journal.file, store.kind !== 'embedded'))
     } finally {
       await opened.close()
     }
