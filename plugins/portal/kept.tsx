@@ -71,8 +71,8 @@ export function KeptPage({ frame, view }: { frame: Frame; view: KeptView }) {
         method="post"
         action={view.url}
         enctype="text/plain"
-        data-send={how}
-        data-sent={how === 'script' ? plain(say.sent({ app })) : undefined}
+        data-kept={how}
+        data-done={how === 'script' ? plain(say.sent({ app })) : undefined}
         data-failed={how === 'script' ? plain(say.failed({ app })) : undefined}
       >
         <input type="hidden" name={resendField} value={view.value} />

@@ -103,7 +103,7 @@ async function press(person: Person, page: Page): Promise<Page> {
   })
 }
 
-const isSentByItself = (page: Page) => /data-send="now"/.test(page.body)
+const isSentByItself = (page: Page) => /data-kept="now"/.test(page.body)
 const end = (who: Who) => runtime.sessions.endAccount(who.account.id, 'revoked')
 const follow = (person: Person, page: Page) => person.open(new URL(page.headers.location as string, page.url).href)
 
@@ -364,7 +364,7 @@ t.test('a POST of a script waits too, is never sent unseen, and its answer names
   const { error } = JSON.parse(stopped.body)
   t.match([stopped.status, error], [401, { code: 'sign_in_required', keptUrl: `${own}/.factorgate/kept/` }])
   const page = await signIn(person, await person.open(error.challengeUrl), who)
-  t.match([page.url, page.body], [error.keptUrl, /data-send="script"/])
+  t.match([page.url, page.body], [error.keptUrl, /data-kept="script"/])
   t.match(read(page), /three pages/)
   t.equal(seen.length, 0)
   t.match((await press(person, page)).status, 200)

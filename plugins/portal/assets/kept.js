@@ -1,9 +1,9 @@
 /** The page of a kept POST: sends a form on at once, and what a script had sent without leaving the page. */
 ;(() => {
-  const form = document.querySelector('[data-send]')
-  const { send, sent, failed } = form.dataset
-  if (send === 'now') form.submit()
-  if (send !== 'script') return
+  const form = document.querySelector('[data-kept]')
+  const { kept, done, failed } = form.dataset
+  if (kept === 'now') form.submit()
+  if (kept !== 'script') return
   form.addEventListener('submit', async event => {
     event.preventDefault()
     const field = form.querySelector('input')
@@ -17,7 +17,7 @@
     const notice = document.createElement('p')
     notice.className = isDone ? 'notice' : 'notice alert'
     notice.setAttribute('role', isDone ? 'status' : 'alert')
-    notice.textContent = isDone ? sent : failed
+    notice.textContent = isDone ? done : failed
     form.nextElementSibling.remove()
     form.replaceWith(notice)
   })

@@ -1,0 +1,78 @@
+/** FIELD F17 in a real Chromium: an upload after the end of a session arrives by itself, and a form of another site after a button. */
+import http from 'node:http'
+import type { AddressInfo } from 'node:net'
+import t from 'tap'
+import { openBrowser, openContext } from '../fixtures/browser/browser.ts'
+import { echoApp } from '../fixtures/in-process/gateway.ts'
+import { totpCode } from '../fixtures/in-process/person.ts'
+import { openSignInGate, password } from '../fixtures/in-process/signing-in.ts'
+
+const got: string[] = []
+const app = await echoApp(t, (request, response) => {
+  const parts: Buffer[] = []
+  request
+    .on('data', part => parts.push(part))
+    .on('end', () => {
+      if (request.method === 'POST')
+        got.push(`${request.headers['sec-fetch-site']} ${request.headers.origin} ${Buffer.concat(parts)}`)
+      response.setHeader('content-type', 'text/html')
+      response.end(
+        `<!doctype html><link rel="icon" href="data:,"><h1>${request.method} ${request.url}</h1><form method="post" action="/save" enctype="multipart/form-data"><input name="text" value="three pages"><input type="file" name="file"><button>Save</button></form>`
+      )
+    })
+})
+const fixture = await openSignInGate(
+  t,
+  `  - { id: own, title: Notebooks, url: "http://own.localhost:PORT", upstream: "${app.url}" }\n`
+)
+const { gate, runtime, time } = fixture
+const own = gate.origin('own')
+
+t.test(
+  'FIELD F17 what was written arrives after the sign-in, and what another site sends after a question',
+  async t => {
+    const other = http.createServer((_, response) => {
+      response.setHeader('content-type', 'text/html')
+      response.end(
+        `<form method="post" action="${own}/launch"><input name="course" value="7"><button>Launch</button></form>`
+      )
+    })
+    await new Promise<void>(resolve => other.listen(0, '127.0.0.1', resolve))
+    t.teardown(() => other.close())
+    const who = await fixture.withPassword(['totp'])
+    const context = await openContext(await openBrowser(t), {})
+    const page = await context.newPage()
+    const signIn = async () => {
+      await page.fill('[name=username]', who.account.name)
+      await page.fill('[name=password]', password)
+      await page.press('[name=password]', 'Enter')
+      await page.waitForURL(/challenge/)
+      await page.fill('[name=code]', totpCode(who.secret, time.now))
+      time.advance(30)
+    }
+    await page.goto(`${own}/write`)
+    await signIn()
+    await page.waitForURL(`${own}/write`)
+    await runtime.sessions.endAccount(who.account.id, 'revoked')
+    await page.setInputFiles('[name=file]', {
+      name: 'a.bin',
+      mimeType: 'application/octet-stream',
+      buffer: Buffer.from('file of mine')
+    })
+    await page.click('button')
+    await page.waitForURL(/login/)
+    await signIn()
+    await page.waitForURL(`${own}/save`)
+    t.equal(got.length, 1)
+    t.match(got[0], /^same-origin http:\/\/own\.localhost:\d+ [\s\S]*three pages[\s\S]*file of mine/)
+
+    await page.goto(`http://127.0.0.1:${(other.address() as AddressInfo).port}/`)
+    await page.click('button')
+    await page.waitForURL(/kept/)
+    t.match(await page.textContent('main'), /sent this to Notebooks/)
+    t.equal(got.length, 1)
+    await page.click('form[data-kept] button')
+    await page.waitForURL(`${own}/launch`)
+    t.match(got[1], /^cross-site http:\/\/127\.0\.0\.1:\d+ course=7/)
+  }
+)
