@@ -168,7 +168,7 @@ t.test(
   }
 )
 
-t.test('O8 · in a session with two clients a proof buys little, and a score below alarming asks again', async t => {
+t.test('in a session with two clients a proof buys little, and a score below alarming asks again', async t => {
   const unusual = watch()
   usualWeeks(unusual)
   const take = (from: number, to: number) =>
