@@ -1,6 +1,7 @@
 /** Which requests of people another site, or a prefetch, may have led to an app: the navigation, and what its page loads after it. */
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Clock } from '../clock.ts'
+import { wantsPage } from '../request/wants-page.ts'
 import type { Store, StoreNotice } from '../store/store.ts'
 import { type LedTo, ledBy } from './led.ts'
 
@@ -49,13 +50,18 @@ export class LedRequests implements Leads {
     // Parts of a page belong to the navigation that opened it.
     if (led === null || led === 'embedded' || (led === 'other_site' && this.#isOurs(headers)))
       return this.#isAfter(session)
-    // A prefetched page loads nothing, and apps prefetch pages of their own.
-    if (led !== 'prefetch' && session !== null) this.#note(session)
+    // A prefetched page loads nothing, and apps prefetch pages of their own. A picture or a script opens no page of the app.
+    if (led !== 'prefetch' && headers['sec-fetch-mode'] !== 'no-cors' && session !== null) this.#note(session)
     return true
   }
 
-  /** No page can name another site than its own. */
-  #isOurs({ referer, origin }: IncomingHttpHeaders): boolean {
+  /**
+   * True for a link or form of ours. No page can name another site than its own. The parts of a page are not spared: in a wiki or a comment
+   * anybody may have written them.
+   */
+  #isOurs(headers: IncomingHttpHeaders): boolean {
+    if (!opensWindow(headers)) return false
+    const { referer, origin } = headers
     const from = referer !== undefined && referer !== '' ? /^https?:\/\/[^/?#]+/i.exec(referer)?.[0] : origin
     return from !== undefined && this.ours.has(from.toLowerCase())
   }
@@ -95,4 +101,10 @@ export class LedRequests implements Leads {
     if (this.#until.size >= sessionsMost) this.#forgetOldest()
     this.#until.set(notice.key.slice(prefix.length), this.#options.clock() + afterMs)
   }
+}
+
+/** Without Fetch Metadata other headers tell a page from a picture. */
+function opensWindow(headers: IncomingHttpHeaders): boolean {
+  const destination = headers['sec-fetch-dest']
+  return destination === undefined ? wantsPage({ headers }) : destination === 'document'
 }

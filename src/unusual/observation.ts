@@ -18,6 +18,8 @@ export interface Observation {
   readonly rawHeaders: readonly string[]
   /** Where and with what the session was begun; null where that is not known. */
   readonly signedInWith: { readonly userAgent: string; readonly address: string } | null
+  /** True for a WebSocket: Chromium sends no Fetch Metadata with its handshake. */
+  readonly isSocket: boolean
   /** `Sec-Fetch-Dest`, which browsers send and scripts seldom do. */
   readonly fetchDest: string | undefined
   /** Null while the exchange goes on. */

@@ -28,6 +28,7 @@ export function observationOf(told: Told): Observation | null {
     userAgent,
     rawHeaders,
     signedInWith: person.signedInWith,
+    isSocket,
     fetchDest: fetchDest === '' ? undefined : fetchDest,
     status: phase === 'end' || phase === 'refused' ? status : null,
     bytes: bytesOut,

@@ -141,7 +141,8 @@ export class Unusual {
     if (observation.isFirst) {
       live.requests++
       const facts = { object, template, id, isNewArea: areaIndex < 0, isForeign }
-      this.#noteRequest(live, track, observation)
+      person.hoursToday |= hourBit(now)
+      if (!observation.isSocket) this.#noteHeaders(live, track, observation)
       const write = writeOf(observation.method)
       // What people send does not leave. A POST may be a question.
       if (write === null || observation.method === 'POST') this.#noteRead(live, track, observation, facts)
@@ -192,7 +193,7 @@ export class Unusual {
     this.#tracks.delete(session)
   }
 
-  #noteRequest(live: Live, track: Track, { fetchDest, userAgent = '', at: now }: Observation): void {
+  #noteHeaders(live: Live, track: Track, { fetchDest, userAgent = '' }: Observation): void {
     const { person } = live
     const isBare = fetchDest === undefined || fetchDest === ''
     if (isBare) person.numbers[at.bare]!++
@@ -207,7 +208,6 @@ export class Unusual {
           `The client calls itself ${browserOf(userAgent)}, and sends none of the headers that it sends.`
         )
     }
-    person.hoursToday |= hourBit(now)
   }
 
   #noteRead(live: Live, track: Track, { fetchDest, at: now }: Observation, facts: RequestFacts): void {

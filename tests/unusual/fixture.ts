@@ -23,6 +23,7 @@ export function observation(given: Partial<Observation> = {}): Observation {
     userAgent: firefox,
     rawHeaders: [],
     signedInWith: null,
+    isSocket: false,
     fetchDest: 'empty',
     status: 200,
     bytes: 10_000,

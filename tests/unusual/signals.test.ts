@@ -192,6 +192,20 @@ t.test('in a session with two clients a proof buys little, and a score below ala
   )
 })
 
+t.test('the sockets of a browser come without its headers, and say nothing of the client', async t => {
+  const unusual = watch()
+  usualWeeks(unusual)
+  const socket = { isSocket: true, fetchDest: undefined, path: '/live', status: 101, bytes: 0 }
+  t.same(
+    ask(unusual, day, 60, i => (i < 20 ? {} : socket)),
+    []
+  )
+  t.same(unusual.doubtsOf(`s-${day}`), [])
+  t.equal(unusual.people.all.get('alice')?.person.numbers[at.bare], 0)
+  ask(unusual, day, 60, i => (i < 20 ? {} : { ...socket, isSocket: false }))
+  t.match(unusual.doubtsOf(`s-${day}`), [{ kind: 'stopped' }], 'requests without them do')
+})
+
 t.test('an ordinary day says nothing', async t => {
   const unusual = watch()
   usualWeeks(unusual)
