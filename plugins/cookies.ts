@@ -126,6 +126,17 @@ export function keptCookieName(id: string, { secure, port }: CookieSite): string
   return `${secure ? '__Host-factorgate' : 'factorgate'}-kept-${id}${port === '' ? '' : `-${port}`}`
 }
 
+/** The ids of the POSTs whose cookies of this site are in a `Cookie` header, at most `most`. */
+export function keptIds(header: string | undefined, site: CookieSite, most: number): string[] {
+  const ids = new Set<string>()
+  for (const pair of (header ?? '').split(';')) {
+    const name = pair.split('=', 1)[0]!.trim()
+    const id = /-kept-([A-Za-z0-9_-]{22})(?:-\d+)?$/.exec(name)?.[1]
+    if (id !== undefined && ids.size < most && name === keptCookieName(id, site)) ids.add(id)
+  }
+  return [...ids]
+}
+
 /** Name of the cookie that remembers the language of the pages. */
 export function languageCookieName({ secure, port }: CookieSite): string {
   return `${secure ? '__Host-factorgate' : 'factorgate'}-language${port === '' ? '' : `-${port}`}`

@@ -11,11 +11,12 @@ import { onForeignOrigin, wouldFields } from '../src/apps/authorize.ts'
 import type { App } from '../src/apps/route-table.ts'
 import { type ErrorCode, GateError } from '../src/errors.ts'
 import type { Proof } from '../src/factor/proof.ts'
-import type {
-  ForwardObserver,
-  ForwardRequest,
-  ForwardResult,
-  RefusalDetails
+import {
+  type ForwardObserver,
+  type ForwardRequest,
+  type ForwardResult,
+  needsHttp11,
+  type RefusalDetails
 } from '../src/forwarding/forward-request.ts'
 import type { LiveConnections } from '../src/forwarding/live-connections.ts'
 import type { LoginRefusal } from '../src/forwarding/login-refusal.ts'
@@ -245,7 +246,10 @@ class ReplyObserver implements ForwardObserver {
     const { upstreamLogin } = exchange
     if (logins != null && (code === 'upstream_login_refused' || code === 'upstream_login_required')) {
       if (upstreamLogin !== null) logins.onRefused(exchange, upstreamLogin)
-      return logins.answer(this.#request, this.#reply, code)
+      const answer = () => logins.answer(this.#request, this.#reply, code)
+      if (exchange.resent === null) return answer()
+      // The app refuses the login before it reads the form, so the form goes on waiting.
+      return void exchange.resent.end(false).then(answer, answer)
     }
     if (upstreamLogin !== null) logins?.undecided(upstreamLogin)
     const refuse = (continueUrl?: string) =>
@@ -268,7 +272,7 @@ class ReplyObserver implements ForwardObserver {
 
   onEnd(summary: ForwardResult): void {
     const { exchange, raw } = this.#request
-    void exchange.resent?.end(true)
+    void exchange.resent?.end(summary.cut !== needsHttp11)
     exchange.isRecorded = true
     if (exchange.upstreamLogin !== null && summary.status === null)
       this.#options.logins?.undecided(exchange.upstreamLogin)

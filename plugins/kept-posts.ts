@@ -9,10 +9,10 @@ import type { Clock } from '../src/clock.ts'
 import { type Content, contentOf, holdsPassword, isForeign, keptHeaders, senderOf } from '../src/kept/keepable.ts'
 import { type KeptPost, type KeptPosts, keptSeconds } from '../src/kept/kept-posts.ts'
 import { StoreUnreachable } from '../src/store/store.ts'
-import { briefCookie, keptCookieName, readOwn } from './cookies.ts'
+import { briefCookie, expiredCookie, keptCookieName, keptIds, readOwn } from './cookies.ts'
 
 export interface KeepOptions {
-  readonly posts: Pick<KeptPosts, 'keep'>
+  readonly posts: Pick<KeptPosts, 'keep' | 'gone'>
   /** Whose session a cookie opened; null where nobody knows. */
   readonly ownerOf: (token: string) => Promise<string | null>
   readonly audit: AuditSink
@@ -40,6 +40,8 @@ export type KeepPost = (
 const bodyTimeoutMs = 20_000
 /** Bodies that are being read, in bytes. */
 const mostAtOnce = 32 * 1024 * 1024
+/** Cookies that one response expires. */
+const mostExpired = 50
 /** Longer addresses do not fit into the query of the sign-in page. */
 const maxUrlLength = 1000
 
@@ -95,6 +97,9 @@ export function keepPosts({ posts, ownerOf, audit, strangers, clock }: KeepOptio
       if (kept === null) return null
       const { id, secret, post } = kept
       reply.header('set-cookie', briefCookie(keptCookieName(id, site), secret, keptSeconds, site))
+      // A page that sends again and again must not fill the browser until servers refuse its headers.
+      for (const old of await posts.gone(keptIds(request.raw.headers.cookie, site, mostExpired)))
+        reply.header('set-cookie', expiredCookie(keptCookieName(old, site), site))
       return { url: site.origin + keptPath(id), isScript: sender === 'script', post }
     } catch (error) {
       if (error instanceof StoreUnreachable) return null

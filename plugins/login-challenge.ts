@@ -1,6 +1,6 @@
 /** The answer to a request for an app that needs the person's login there: a redirect to the page that asks for it, a page with a link to that page, or its address. */
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { isRead, type Message, returnTo } from '../src/apps/return-to.ts'
+import { askOfPost, isRead, type Message, returnTo } from '../src/apps/return-to.ts'
 import type { App, Site } from '../src/apps/route-table.ts'
 import { describeError, GateError } from '../src/errors.ts'
 import type { LoginRefusal } from '../src/forwarding/login-refusal.ts'
@@ -8,6 +8,7 @@ import type { Permit } from '../src/policy/decision.ts'
 import { acceptsPage, wantsPage } from '../src/request/wants-page.ts'
 import { queryOfReturnTo, stepUrl } from './challenge-url.ts'
 import { errorBody } from './error-body.ts'
+import { keptPath } from './kept-posts.ts'
 
 export interface LoginChallengeOptions {
   readonly portalOrigin: string
@@ -32,7 +33,13 @@ export function loginUrl(
   setsNonce: boolean,
   { portalOrigin, maxUrlLength }: LoginChallengeOptions
 ): string {
-  const query = queryOfReturnTo(returnTo(message, raw, site, app, 'sign_in_required'))
+  const post = request.exchange.resent?.post ?? null
+  // A kept POST goes on waiting, and its page sends it.
+  const back =
+    post === null
+      ? returnTo(message, raw, site, app, 'sign_in_required')
+      : { rd: site.origin + keptPath(post.id), ask: askOfPost(post.url) }
+  const query = queryOfReturnTo(back)
   const front = `${site.origin}${app.prefix}/`
   return stepUrl(request, reply, loginPage(app.id), query, { portalOrigin, maxUrlLength, site, front, setsNonce })
 }

@@ -14,7 +14,9 @@ import { isForeign, keptHeaders } from '../src/kept/keepable.ts'
 import { isId, type KeptPost, type KeptPosts } from '../src/kept/kept-posts.ts'
 import { ResentMessage } from '../src/kept/resent-message.ts'
 import type { Keyring } from '../src/keyring/keyring.ts'
+import { wantsPage } from '../src/request/wants-page.ts'
 import { keptCookieName, readCookie } from './cookies.ts'
+import { errorBody } from './error-body.ts'
 import { bodyOf, keptPath } from './kept-posts.ts'
 import { isRightMac, resendField } from './resend-form.ts'
 
@@ -71,8 +73,14 @@ export const resendPlugin = fp<ResendOptions>(
       const { principal, storeFailure } = exchange
       if (storeFailure !== null) throw storeFailure
       if (principal === null || !isRightMac(keyring(), id, principal.csrfKey, mac)) {
-        // The sign-in has changed meanwhile. The page asks for what is missing.
-        reply.header('cache-control', 'no-store').redirect(site.origin + keptPath(id), 303)
+        // The sign-in has changed meanwhile. The page asks for what is missing. A script could not tell the redirect from one of the app.
+        const url = site.origin + keptPath(id)
+        reply
+          .header('cache-control', 'no-store')
+          .header('vary', 'Cookie')
+          .header('factorgate-error', 'sign_in_required')
+        if (wantsPage(raw)) reply.redirect(url, 303)
+        else reply.code(401).send(errorBody('sign_in_required', url, null, url))
         return true
       }
       const secret = readCookie(raw.headers.cookie, keptCookieName(id, site))

@@ -81,6 +81,9 @@ export interface ForwardResult {
   readonly durationMs: number
 }
 
+/** The `cut` of a request that the client repeats over HTTP/1.1. */
+export const needsHttp11 = 'needs HTTP/1.1'
+
 const refusals: Readonly<Record<UpstreamFailure, ErrorCode>> = {
   connect_failed: 'app_unreachable',
   stale_connection: 'app_unreachable',

@@ -16,7 +16,7 @@ import { InvalidResponseError, type ResponseHead } from '../upstream/response-pa
 import { noteResponse } from '../upstream/tied-connections.ts'
 import { batchWrite } from '../upstream/write-batch.ts'
 import { ForwardOperation, repeatable } from './forward-operation.ts'
-import type { ForwardRequest } from './forward-request.ts'
+import { type ForwardRequest, needsHttp11 } from './forward-request.ts'
 import { inboundHeaders } from './inbound.ts'
 import type { CloseCode, LiveConnections } from './live-connections.ts'
 import { type LoginRefusal, loginRefusal, withoutBasic } from './login-refusal.ts'
@@ -255,7 +255,7 @@ class Transfer extends ForwardOperation implements ResponseHandler {
    * The app wants to know people by their connection, and HTTP/2 mixes requests on one. Browsers repeat the request over HTTP/1.1 (RFC 9113 §9.2).
    */
   #askForHttp11(stream: ServerHttp2Stream): void {
-    this.cutBy ??= 'needs HTTP/1.1'
+    this.cutBy ??= needsHttp11
     demandHttp11(stream)
     this.#finish()
   }

@@ -123,6 +123,13 @@ export class KeptPosts {
     return this.#ifHere(await this.#read(() => keptRecord.get(this.#store, id, this.#seal)), secret)
   }
 
+  /** Those of `ids` that wait no more. */
+  async gone(ids: readonly string[]): Promise<string[]> {
+    if (ids.length === 0) return []
+    const waiting = new Set((await this.#waiting()).map(({ id }) => id))
+    return ids.filter(id => !waiting.has(id))
+  }
+
   /** Makes it the POST of `account` if it is nobody's yet, and returns it as it is then; null if it has gone meanwhile. */
   claim({ id }: KeptPost, account: string): Promise<KeptPost | null> {
     return keptRecord.change<KeptPost | null>(

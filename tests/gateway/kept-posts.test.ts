@@ -367,6 +367,20 @@ t.test('a POST of a script waits too, is never sent unseen, and its answer names
   t.match([page.url, page.body], [error.keptUrl, /data-kept="script"/])
   t.match(read(page), /three pages/)
   t.equal(seen.length, 0)
+  await t.test('the script of that page is told that nothing was sent where the sign-in has changed', async t => {
+    const value = formsOf(page.body).find(one => one.names.includes('factorgate-kept'))?.hidden['factorgate-kept']
+    const wrong = `${value}`.replace(/\.(.)/, (_, first) => (first === 'A' ? '.B' : '.A'))
+    const answer = await person.request('POST', `${own}/api/save`, {
+      headers: { 'content-type': 'text/plain', origin: own, 'sec-fetch-site': 'same-origin', ...script },
+      body: `factorgate-kept=${wrong}`
+    })
+    t.match(
+      [answer.status, answer.headers['factorgate-error'], answer.headers.location],
+      [401, 'sign_in_required', undefined]
+    )
+    t.equal(JSON.parse(answer.body).error.keptUrl, page.url)
+    t.equal(seen.length, 0)
+  })
   t.match((await press(person, page)).status, 200)
   t.match(seen[0], { url: '/api/save', headers: { 'content-type': 'application/json', 'x-csrftoken': 'of-the-app' } })
 })
@@ -394,6 +408,18 @@ t.test('of one person the newest wait', async t => {
   await signIn(person, await person.open(`${own}/page`), who)
   const statuses = await Promise.all(urls.map(async url => (await person.open(url)).status))
   t.same(statuses, [410, 410, 200, 200, 200, 200, 200])
+})
+
+t.test('a page that sends for ever leaves few cookies in the browser', async t => {
+  const { who, person } = await signedIn()
+  await end(who)
+  const headers = { accept: '*/*', 'sec-fetch-mode': 'cors', 'sec-fetch-dest': 'empty' }
+  for (let n = 0; n < 30; n++) {
+    const answer = await send(person, { path: '/api/poll', type: 'application/json', body: `{"n":${n}}`, headers })
+    t.equal(answer.status, 401)
+    time.advance(4)
+  }
+  t.equal(person.cookies(host).match(/factorgate-kept-/g)?.length, 5)
 })
 
 t.test('a form of the app that looks like that of the page passes unharmed', async t => {

@@ -13,6 +13,9 @@
       body: `${field.name}=${field.value}`,
       redirect: 'manual'
     }).catch(() => null)
+    // The gate has answered, and nothing was sent. Its page says what is missing.
+    if (answer?.headers.has('factorgate-error') && answer.status < 500) return location.reload()
+    // The gate never redirects a script, so the app does.
     const isDone = answer !== null && (answer.ok || answer.type === 'opaqueredirect')
     const notice = document.createElement('p')
     notice.className = isDone ? 'notice' : 'notice alert'
