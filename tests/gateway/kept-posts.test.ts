@@ -19,6 +19,12 @@ const app = await echoApp(t, (request, response) => {
   request
     .on('data', part => parts.push(part))
     .on('end', () => {
+      const login = request.headers.authorization ?? ''
+      if (
+        /^(?:\/old)?\/basic$/.test(request.url ?? '') &&
+        Buffer.from(login.slice(6), 'base64').toString() !== 'ada:right'
+      )
+        return void response.writeHead(401, { 'www-authenticate': 'Basic realm="old"' }).end()
       seen.push({ url: request.url ?? '', headers: request.headers, body: Buffer.concat(parts) })
       response.setHeader('content-type', 'text/html; charset=utf-8')
       response.end(`<!doctype html><h1>app got ${request.method} ${request.url}</h1>`)
@@ -39,6 +45,11 @@ const apps = `  - id: own
     title: Notebooks
     url: "http://own.localhost:PORT/down"
     upstream: "http://127.0.0.1:9"
+  - id: old
+    title: Old app
+    url: "http://own.localhost:PORT/old"
+    upstream: "${app.url}"
+    upstreamLogin: { kind: basic, per: person }
   - id: plain
     title: Plain
     url: "http://plain.localhost:PORT"
@@ -395,6 +406,26 @@ t.test('while the app does not answer it goes on waiting, and the page leads bac
     t.match(answer.body, `href="${page.url}"`)
     t.ok(isSentByItself(await person.open(page.url)))
   }
+})
+
+t.test('while the app refuses the login of the person there it goes on waiting', async t => {
+  const { who, person } = await signedIn()
+  await end(who)
+  const stopped = await send(person, { path: '/old/basic', body: 'text=three+pages' })
+  const page = await signIn(person, await follow(person, stopped), who)
+  let shown = page
+  for (const [code, secret] of [
+    ['upstream_login_required', 'wrong'],
+    ['upstream_login_refused', 'right']
+  ] as const) {
+    const refused = await press(person, shown)
+    t.match([refused.status, refused.headers['factorgate-error']], [403, code])
+    const [, link = ''] = /href="([^"]*account\/logins\/old[^"]*)"/.exec(refused.body) ?? []
+    shown = await person.submit(await person.open(link.replaceAll('&amp;', '&')), { user: 'ada', password: secret })
+    t.match([shown.url, isSentByItself(shown)], [stopped.headers.location, true], 'it leads back')
+  }
+  t.match((await press(person, shown)).body, /app got POST \S*\/basic/)
+  t.equal(String(seen[0]?.body), 'text=three+pages')
 })
 
 t.test('of one person the newest wait', async t => {
