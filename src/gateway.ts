@@ -147,7 +147,7 @@ export async function buildGateway(
   }))
   const routes = new RouteTable({ apps, portalOrigin })
   const watching = await watchingOf(config, apps, runtime)
-  const { demands, decoys } = watching
+  const { demands, decoys, leads } = watching
   const device = deviceOf(config, apps, runtime)
   const keeping = keepingOf(apps, routes, runtime)
   const sessionEnds = new SessionEnds({ store: runtime.store, clock, idleSeconds: config.session.idle })
@@ -284,7 +284,7 @@ export async function buildGateway(
         signIn,
         extensions: [
           consolePages(loadConsole),
-          ...(device === null ? [] : [deviceReturn({ device, routes, sessions, portalOrigin, maxUrlLength })])
+          ...(device === null ? [] : [deviceReturn({ device, routes, sessions, portalOrigin, leads, maxUrlLength })])
         ],
         device,
         directories,

@@ -7,6 +7,7 @@ import type { FastifyInstance } from 'fastify'
 import { authorize } from '../../src/apps/authorize.ts'
 import type { RouteTable } from '../../src/apps/route-table.ts'
 import { GateError } from '../../src/errors.ts'
+import type { Leads } from '../../src/metering/led-requests.ts'
 import { parseTarget } from '../../src/request/target.ts'
 import type { Principal, Sessions } from '../../src/session/sessions.ts'
 import { challengeUrl } from '../challenge-url.ts'
@@ -21,6 +22,8 @@ export interface DeviceReturnOptions {
   readonly routes: RouteTable
   readonly sessions: Pick<Sessions, 'find'>
   readonly portalOrigin: string
+  /** Null where nothing is counted. */
+  readonly leads: Leads | null
   readonly maxUrlLength?: number
 }
 
@@ -29,7 +32,7 @@ const waitMs = 3_000
 const lookEveryMs = 50
 
 export function deviceReturn(options: DeviceReturnOptions): (scope: FastifyInstance) => void {
-  const { device, routes, sessions, portalOrigin, maxUrlLength = defaultMaxUrlLength } = options
+  const { device, routes, sessions, portalOrigin, leads, maxUrlLength = defaultMaxUrlLength } = options
 
   return scope => {
     const config = { requires: 'anyone', everyHost: true, isData: true } as const
@@ -37,10 +40,15 @@ export function deviceReturn(options: DeviceReturnOptions): (scope: FastifyInsta
       const { page } = request
       const { exchange, raw } = request
       const { site } = page
-      const path = pathIn(request.query)
-      const goal = site.origin + path
       const { stale } = exchange
-      if (stale !== null && isFromElsewhere(raw.headers)) return sendOnward(page, site.origin + exchange.target.raw)
+      if (stale !== null && isFromElsewhere(raw.headers)) {
+        // The browser calls what follows a request of this origin, so it is noted here who was led (THREATS B2).
+        leads?.isLed(raw.headers, site, stale.session.id)
+        return sendOnward(page, site.origin + exchange.target.raw)
+      }
+      const path = pathIn(page)
+      if (path === null) return goTo(page, `${portalOrigin}/`)
+      const goal = site.origin + path
       if (stale !== null) {
         if (site.isPortal) return goTo(page, goal)
         device.onLost(exchange, stale)
@@ -85,8 +93,13 @@ export function deviceReturn(options: DeviceReturnOptions): (scope: FastifyInsta
   }
 }
 
-/** A path on this host, since only this host's own addresses lead here. */
-function pathIn(query: unknown): string {
-  const { rd } = (query ?? {}) as { rd?: unknown }
-  return typeof rd === 'string' && /^\/[\x21-\x7e]*$/.test(rd) && !rd.startsWith(returnPath) ? rd : '/'
+/**
+ * A path on this host, since only this host's own addresses lead here. A decoy leads to the front page, otherwise a link of another site would
+ * lead a person to it as if they had come by themselves (THREATS B2). Null if the front page is a decoy too.
+ */
+function pathIn({ request, portal, site }: PageContext): string | null {
+  const { rd } = (request.query ?? {}) as { rd?: unknown }
+  const isPath = typeof rd === 'string' && /^\/[\x21-\x7e]*$/.test(rd) && !rd.startsWith(returnPath)
+  const paths = isPath ? [rd, '/'] : ['/']
+  return paths.find(path => portal.returnTargets(site.origin + path) !== null) ?? null
 }

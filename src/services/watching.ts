@@ -15,6 +15,7 @@ import { quotaOf } from '../budgets/token-quota.ts'
 import type { DecoyWatch } from '../decoys/decoy-watch.ts'
 import { describeError, type ErrorCode } from '../errors.ts'
 import { factorKinds } from '../factor/kinds.ts'
+import type { Leads } from '../metering/led-requests.ts'
 import type { ObservedExchange } from '../metering/observation.ts'
 import { ObservedFlow } from '../metering/observed-flow.ts'
 import type { Permit } from '../policy/decision.ts'
@@ -26,6 +27,8 @@ import type { Services } from './services.ts'
 import { watchCommonsOf } from './watch-commons.ts'
 
 export interface Watching {
+  /** Null where nothing is counted. */
+  readonly leads: Leads | null
   readonly flows: WatchedFlows
   /** Null where the configuration has no watch. */
   readonly demands: Demands | null
@@ -55,6 +58,7 @@ export async function watchingOf(config: Config, apps: readonly App[], runtime: 
     observers.tell({ exchange, phase: 'refused', at: clock(), ...nothing, status, reason: code })
   }
   return {
+    leads,
     verdicts: {
       leads,
       get isIdle() {

@@ -28,9 +28,10 @@ t.test('device-bound sign-ins', async t => {
   const running = await startGateway(t, {
     isHttps: true,
     clock: time.read,
-    extra: 'trustedProxies: [127.0.0.1]\ndevice: { lifetime: 20m }',
+    extra: 'trustedProxies: [127.0.0.1]\ndevice: { lifetime: 20m }\nwatch: { unusual: {} }',
     apps: `
   - { id: one, title: One, url: https://one.localhost, upstream: "${app.url}", deviceBound: preferred, rules: [{ path: /open, access: public }, { path: /free, access: mfa, deviceBound: off }, { path: /fresh, access: mfa, within: 5m }, { access: mfa }] }
+  - { id: bait, title: Bait, url: https://bait.localhost, upstream: "${app.url}", deviceBound: preferred, decoys: [/finance/**] }
   - { id: side, title: Side, url: https://one.localhost/side, upstream: "${app.url}" }
   - { id: strict, title: Strict, url: https://strict.localhost, upstream: "${app.url}", deviceBound: required }
   - { id: plain, title: Plain, url: https://plain.localhost, upstream: "${app.url}" }`
@@ -43,8 +44,8 @@ t.test('device-bound sign-ins', async t => {
   }
   const ada = await running.account('ada')
   /** Signed in at the portal, a minute ago, so that the next page of the portal offers a registration. */
-  const browser = async (isAble = true) => {
-    const { cookies } = await running.signIn(ada)
+  const browser = async (isAble = true, account = ada) => {
+    const { cookies } = await running.signIn(account)
     const it = new BoundBrowser(port, isAble)
     it.set(gate, cookies.gate!)
     time.advance(61)
@@ -106,7 +107,7 @@ t.test('device-bound sign-ins', async t => {
       refresh_url: '/.factorgate/device/refresh',
       scope: { include_site: false },
       credentials: [{ type: 'cookie', name: bound, attributes: 'Path=/; Secure; HttpOnly; SameSite=Lax' }],
-      allowed_refresh_initiators: [one, 'strict.localhost']
+      allowed_refresh_initiators: [one, 'bait.localhost', 'strict.localhost']
     })
     t.equal(answer.headers['cache-control'], 'no-store')
     t.match(answer.headers['secure-session-challenge'], /^"[\w.-]+";id="[\w-]{22}\.[\w-]{8}"$/)
@@ -313,6 +314,41 @@ t.test('device-bound sign-ins', async t => {
       )
       t.match(new URL(String(headers.location)).hostname, /^(?:one|gate)\.localhost$/, rd)
     }
+  })
+
+  await t.test('a link of another site leads through it to no decoy, and what follows counts as led (B2)', async t => {
+    const bait = 'https://bait.localhost'
+    const eve = await running.account('eve')
+    const suspended = async () => (await server.runtime.accounts.byId(eve.id))?.suspended ?? null
+    const it = await browser(true, eve)
+    await it.open(`${bait}/`)
+    t.ok(it.bound.has('bait.localhost'))
+    const led: (boolean | undefined)[] = []
+    const stop = server.runtime.observers.add(({ exchange, phase }) => {
+      if (phase === 'start') led.push(exchange.isLed)
+    })
+    t.teardown(stop)
+    const follow = async (url: string, from: string) => {
+      time.advance(lifetime + 31)
+      const page = await it.open(url, from)
+      t.match(page.trail.at(-1), /^200 .*device\/return$/)
+      await it.refresh('bait.localhost')
+      return it.open(/content="0;url=([^"]+)"/.exec(page.body)?.[1]?.replaceAll('&amp;', '&') ?? '', 'same-origin')
+    }
+    for (const url of ['/finance/a', '/.factorgate/device/return?rd=/finance/a', '/x/..%2ffinance/a']) {
+      const { trail, status } = await follow(bait + url, 'cross-site')
+      t.match([status, trail.at(-1)], [200, `200 ${bait}/`], url)
+    }
+    t.equal(await suspended(), null)
+    time.advance(61)
+    led.length = 0
+    t.match((await follow(`${bait}/x`, 'cross-site')).trail.at(-1), `200 ${bait}/x`)
+    await it.open(`${bait}/y`, 'same-origin')
+    time.advance(61)
+    await it.open(`${bait}/z`, 'same-origin')
+    t.same(led, [true, true, false])
+    await it.open(`${bait}/finance/a`, 'same-origin')
+    t.not(await suspended(), null, 'whoever goes there alone touches it')
   })
 
   await t.test('the second factor comes with the offer, and a new sign-in ends the one whose key is lost', async t => {
