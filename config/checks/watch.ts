@@ -44,6 +44,12 @@ function checkUnusual({ watch }: DraftConfig, diagnostics: Diagnostics): void {
         `must name each step once, in the order in which they act: [${right.join(', ')}]`
       )
   }
+  const { strange = [], alarming = [], extreme = [] } = watch?.unusual ?? {}
+  if (extreme.includes('suspend') && ![...strange, ...alarming, ...extreme].includes('step-up'))
+    diagnostics.warning(
+      'watch.unusual.extreme',
+      'suspends, and no level asks for a proof: people are asked only where a page of another site may have caused it; add step-up to alarming'
+    )
 }
 
 function checkApp({ app, per }: DraftBudget, at: string, { apps }: DraftConfig, diagnostics: Diagnostics): void {

@@ -18,6 +18,8 @@ export interface Live {
   slotWrites: number
   /** Today's amounts at the last fresh proof. */
   proved: { readonly bytes: number; readonly objects: number } | null
+  /** The day on which an extreme score was said that does not suspend, because of what another site led to; 0 for none. */
+  sparedOn: number
   /** False while what the store knows of the person is not there yet: then nothing is judged. */
   isLoaded: boolean
   isDirty: boolean

@@ -64,6 +64,7 @@ export class People {
         slotObjects: 0,
         slotWrites: 0,
         proved: null,
+        sparedOn: 0,
         isLoaded: !this.#options.isKept,
         isDirty: true,
         isForgotten: false,

@@ -76,8 +76,15 @@ const forgetAfterDays = 60
 const dayDecay = 0.97
 /** An absence counts as so many days at most. */
 const absenceMost = 21
-/** A day is a person's own if so much of each number is. */
+/** A day is a person's own if so much of what raises sums over days, and `repeat`, is, or if the rest is less than this. */
 const ownShare = 0.9
+const ledAmounts = [
+  [at.bytes, 20e6],
+  [at.foreignBytes, 20e6],
+  [at.newObjects, 20],
+  [at.foreignObjects, 20],
+  [at.refusals, 20]
+] as const
 /** So long the sums over days are not all their own afterwards. */
 const ledDaysKept = 28
 const sumsOverDays = [number.sumBytes, number.sumObjects, number.sumForeign, number.sumForeignBytes, number.strangeDays]
@@ -200,8 +207,10 @@ export class Person implements Slots {
   #noteLedDay(): void {
     const { own, numbers } = this
     if (own === null) return
-    for (let feature = 0; feature < featureCount; feature++)
-      if (own.numbers[feature]! < ownShare * numbers[feature]!) this.ledDay = this.day
+    for (const [feature, least] of ledAmounts) {
+      const led = numbers[feature]! - own.numbers[feature]!
+      if (led >= least && own.numbers[feature]! < ownShare * numbers[feature]!) this.ledDay = this.day
+    }
   }
 
   /** A day for which the person has answered is theirs. */

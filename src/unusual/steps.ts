@@ -9,17 +9,29 @@ export const levels = ['quiet', 'strange', 'alarming', 'extreme'] as const
 export type Level = (typeof levels)[number]
 export type UnusualLevel = Exclude<Level, 'quiet'>
 
+interface Found {
+  readonly level: UnusualLevel
+  /** While the watch learns it only reports. */
+  readonly isLearning: boolean
+  /** True if the level is reached only with what another site, or a prefetch, may have led to. */
+  readonly isSpared: boolean
+}
+
 export type StepsOfLevels = Readonly<Record<UnusualLevel, readonly UnusualStep[]>>
 
-/** A level takes the steps of the lower ones too. While the watch learns, and for an app that only reports, nobody is stopped. */
+/**
+ * A level takes the steps of the lower ones too. Where the person is spared, a proof is asked instead of a suspension: otherwise forged
+ * headers would leave a thief alone. While the watch learns, and for an app that only reports, nobody is stopped.
+ */
 export function stepsOf(
-  { level, isLearning }: { readonly level: UnusualLevel; readonly isLearning: boolean },
+  { level, isLearning, isSpared }: Found,
   { strange, alarming, extreme }: StepsOfLevels,
   isEnforced: boolean
 ): UnusualStep[] {
   if (isLearning) return ['journal']
   const given = { strange, alarming: [...strange, ...alarming], extreme: [...strange, ...alarming, ...extreme] }[level]
+  const acting = isSpared ? given.map(step => (step === 'suspend' ? 'step-up' : step)) : given
   const isTaken = (step: UnusualStep) =>
-    step === 'journal' || (given.includes(step) && (isEnforced || step === 'notify'))
+    step === 'journal' || (acting.includes(step) && (isEnforced || step === 'notify'))
   return unusualSteps.filter(isTaken)
 }

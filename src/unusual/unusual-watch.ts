@@ -82,7 +82,7 @@ export class UnusualWatch {
       store,
       clock,
       act: (verdict, program) => {
-        const facts = { level: verdict.level, isLearning: false }
+        const facts = { level: verdict.level, isLearning: false, isSpared: false }
         return options.actOnProgram(verdict, program, stepsOf(facts, this.#settings, this.#isEnforced(program.app)))
       },
       onStoreProblem: options.onStoreProblem

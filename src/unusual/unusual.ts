@@ -39,6 +39,8 @@ export interface Verdict {
   readonly isLearning: boolean
   /** True if the session seems to be used by another client, or in another place, than the one that began it. */
   readonly isShared: boolean
+  /** True if the level is `extreme` only with what another site, or a prefetch, may have led to: nobody is suspended for that. */
+  readonly isSpared: boolean
   /** How many of today's addresses and bytes another site, or a prefetch, may have led to; null for none. */
   readonly led: { readonly objects: number; readonly bytes: number } | null
 }
@@ -177,6 +179,7 @@ export class Unusual {
     live.person.answered = Math.max(live.person.answered, this.#score(live, track ?? null, now))
     // Much more than that is asked about again.
     live.person.alarm = 0
+    live.sparedOn = 0
     live.proved = { bytes: live.person.numbers[at.bytes]!, objects: live.person.numbers[at.objects]! }
     live.person.accept()
     live.isDirty = true
@@ -246,11 +249,14 @@ export class Unusual {
     const rise = track.isMixed ? riseOfMixed : track.isProgram ? riseOfProgram : riseOfBrowser
     const isMore = hasMore(live.proved, track, rise)
     const isAnswered = person.answered > 0 && score < person.answered + rise.points && !isMore
-    const found = this.#levelOf(score, app, track, isMore)
-    // What another site led to suspends nobody.
-    const level = found === extreme ? Math.max(alarming, this.#ownLevel(live, track, app, now)) : found
-    if (level <= person.alarm || isAnswered) return null
-    person.alarm = level
+    const level = this.#levelOf(score, app, track, isMore)
+    // What another site led to suspends nobody. An extreme day of the person's own may still follow.
+    const isSpared = level === extreme && this.#ownLevel(live, track, app, now) < extreme
+    const alarm = isSpared ? alarming : level
+    const isSaid = alarm <= person.alarm && !(isSpared && person.alarm < extreme && live.sparedOn !== person.day)
+    if (isSaid || isAnswered) return null
+    person.alarm = alarm
+    if (isSpared) live.sparedOn = person.day
     const all = this.people.group(everyone, person.day)
     return {
       level: levels[level] as UnusualLevel,
@@ -262,6 +268,7 @@ export class Unusual {
       signals: signalsOf({ person, track, usual: this.people.usual(live), all, now }),
       isLearning: this.people.isLearning(now),
       isShared: track.isShared,
+      isSpared,
       led: ledOf(person)
     }
   }

@@ -8,6 +8,11 @@ import { formatProblem } from '../../config/reading/diagnostics.ts'
 import { stepsOf } from '../../src/unusual/steps.ts'
 
 async function load(t: Test, watch: string) {
+  const loaded = await loadAll(t, watch)
+  return loaded.kind === 'bad' ? loaded.problems.map(problem => formatProblem(problem)).join('\n') : loaded.config.watch
+}
+
+function loadAll(t: Test, watch: string) {
   const folder = mkdtempSync(path.join(tmpdir(), 'factorgate-config-'))
   t.teardown(() => rmSync(folder, { recursive: true, force: true }))
   const file = path.join(folder, 'factorgate.yaml')
@@ -23,8 +28,7 @@ apps:
   - { id: files, url: "http://files.localhost:8443", upstream: "http://127.0.0.1:1" }
 `
   )
-  const loaded = await loadConfig({ file, env: {}, cwd: folder })
-  return loaded.kind === 'bad' ? loaded.problems.map(problem => formatProblem(problem)).join('\n') : loaded.config.watch
+  return loadConfig({ file, env: {}, cwd: folder })
 }
 
 t.test('its values', async t => {
@@ -52,16 +56,29 @@ for (const [given, says] of [
 ] as const)
   t.test(`${given} is refused`, async t => t.match(await load(t, `{ unusual: ${given} }`), says))
 
+t.test('a suspension that no question precedes is warned of', async t => {
+  const warnings = async (unusual: string) => {
+    const loaded = await loadAll(t, `{ unusual: ${unusual} }`)
+    return loaded.kind === 'bad' ? [] : loaded.warnings.map(({ path }) => path).filter(path => /unusual/.test(path))
+  }
+  t.same(await warnings('{ alarming: [notify], extreme: [suspend] }'), ['watch.unusual.extreme'])
+  for (const good of ['{}', '{ alarming: [], extreme: [step-up, suspend] }', '{ alarming: [], extreme: [notify] }'])
+    t.same(await warnings(good), [], good)
+})
+
 t.test('the steps of a level', async t => {
   const settings = { strange: ['journal', 'notify'], alarming: ['step-up'], extreme: ['suspend'] } as const
-  const of = (level: 'strange' | 'alarming' | 'extreme', isLearning = false, isEnforced = true) =>
-    stepsOf({ level, isLearning }, settings, isEnforced)
+  const of = (level: 'strange' | 'alarming' | 'extreme', isLearning = false, isEnforced = true, isSpared = false) =>
+    stepsOf({ level, isLearning, isSpared }, settings, isEnforced)
   t.same(of('strange'), ['journal', 'notify'])
   t.same(of('alarming'), ['journal', 'notify', 'step-up'])
   t.same(of('extreme'), ['journal', 'notify', 'step-up', 'suspend'])
   t.same(of('extreme', true), ['journal'], 'while the watch learns')
   t.same(of('extreme', false, false), ['journal', 'notify'], 'at an app that only reports')
-  t.same(stepsOf({ level: 'strange', isLearning: false }, { strange: [], alarming: [], extreme: [] }, true), [
-    'journal'
-  ])
+  t.same(of('extreme', false, true, true), ['journal', 'notify', 'step-up'], 'with what another site led to')
+  const late = { strange: [], alarming: ['notify'], extreme: ['suspend'] } as const
+  const spared = { level: 'extreme', isLearning: false, isSpared: true } as const
+  t.same(stepsOf(spared, late, true), ['journal', 'notify', 'step-up'], 'a question takes the place of a suspension')
+  t.same(stepsOf(spared, { ...late, extreme: [] }, true), ['journal', 'notify'], 'and of nothing else')
+  t.same(stepsOf({ ...spared, level: 'strange' }, { strange: [], alarming: [], extreme: [] }, true), ['journal'])
 })

@@ -29,12 +29,23 @@ t.test(
     }
     const own = levelsOf(() => false)
     t.equal(own.at(-1)?.level, 'extreme', 'without a lead the account is suspended')
-    t.equal(own.at(-1)?.led, null)
+    t.match(own.at(-1), { led: null, isSpared: false })
     const led = levelsOf(() => true)
-    t.equal(led.at(-1)?.level, 'alarming', 'a proof is asked for all the same')
+    t.match(led.at(-1), { level: 'extreme', isSpared: true }, 'it is said, and suspends nobody')
+    t.equal(led.filter(({ level }) => level === 'extreme').length, 1, 'once')
     t.match(whyOf(led.at(-1)!), /Another site or a prefetch may have led the browser to \d+ of these addresses/)
-    t.equal(levelsOf(i => i % 100 === 0).at(-1)?.level, 'extreme', 'a few that are led change nothing')
-    t.equal(levelsOf(i => i % 100 !== 0).at(-1)?.level, 'alarming', 'nor a few that are not')
+    t.match(
+      levelsOf(i => i % 100 === 0).at(-1),
+      { level: 'extreme', isSpared: false },
+      'a few that are led change nothing'
+    )
+    t.match(levelsOf(i => i % 100 !== 0).at(-1), { level: 'extreme', isSpared: true }, 'nor a few that are not')
+    const both = levelsOf(i => i < 1000, 4500)
+    t.match(
+      both.at(-1),
+      { level: 'extreme', isSpared: false },
+      'what the person does afterwards of their own accord suspends'
+    )
   }
 )
 
@@ -52,6 +63,22 @@ t.test('days on which much was led to do not help to suspend anybody later', asy
   t.equal(person.ledDay, Math.floor(monday / dayMs) + day + 2)
   t.ok(person.strangeDaysOf(7) > 0, 'the watch remembers them')
   t.equal(person.withoutLed().strangeDaysOf(7), 0)
+})
+
+t.test('a link in a mail that leads nowhere does not spare the weeks after it', async t => {
+  for (const [count, isLedDay] of [
+    [1, false],
+    [15, false],
+    [100, true]
+  ] as const) {
+    const unusual = watch()
+    usualWeeks(unusual)
+    const from = 200 - count
+    ask(unusual, day, 200, i => (i < from ? {} : { path: `/gone/${i}`, status: 404, bytes: 300, isLed: true }))
+    const { person } = unusual.people.all.get('alice')!
+    ask(unusual, day + 1, 1)
+    t.equal(person.ledDay > 0, isLedDay, `${count} of 200`)
+  }
 })
 
 t.test('two gates and a restart know the same', async t => {
