@@ -98,20 +98,30 @@ export const enforcePlugin = fp<EnforceOptions>(
     app.addHook('onRequest', (request, reply, done) => {
       const { match } = request.exchange
       const touched = match.kind === 'app' && match.app.decoys != null ? touch(request, match) : null
-      if (touched === null) {
-        const known = match.kind === 'app' ? beforeAuthorize(demands, match, request.exchange) : null
-        if (known === null) return enforce(request, reply, done)
-        known.then(() => enforce(request, reply, done)).catch(done)
-        return
-      }
-      touched.then(answer => {
-        if (answer.file === null && answer.refusal !== null) {
-          request.exchange.decision = { kind: 'refuse', reason: 'not_allowed' }
-          return done(new GateError(answer.refusal.code, answer.refusal))
-        }
-        enforce(request, reply, done, answer.file)
-      }, done)
+      if (touched === null) return enforceWhenKnown(request, reply, done)
+      touched
+        .then(answer => {
+          if (answer.file === null && answer.refusal !== null) {
+            request.exchange.decision = { kind: 'refuse', reason: 'not_allowed' }
+            return done(new GateError(answer.refusal.code, answer.refusal))
+          }
+          enforceWhenKnown(request, reply, done, answer.file)
+        })
+        .catch(done)
     })
+
+    /** A guarded app waits until the store has said what is demanded, also of whoever touches a decoy. */
+    function enforceWhenKnown(
+      request: FastifyRequest,
+      reply: FastifyReply,
+      done: (error?: Error) => void,
+      file: ServedFile | null = null
+    ): void {
+      const { match } = request.exchange
+      const known = match.kind === 'app' ? beforeAuthorize(demands, match, request.exchange) : null
+      if (known === null) return enforce(request, reply, done, file)
+      known.then(() => enforce(request, reply, done, file)).catch(done)
+    }
 
     function touch({ exchange, raw }: FastifyRequest, match: AppMatch) {
       const { target, client, program, id } = exchange

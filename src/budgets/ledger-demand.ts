@@ -1,8 +1,8 @@
 /** What a ledger demands before more may pass. Pure: gates and `factorgate explain` ask it. */
 import { newestProof, type Proof } from '../factor/proof.ts'
-import { type Budget, has, isStrict } from './budget.ts'
+import { type Budget, isStrict } from './budget.ts'
 import { type Demand, proofSince } from './demand.ts'
-import { asksFor, isResumed, type Ledger, readLedger, roomAt } from './ledger.ts'
+import { asksFor, isConfirmable, isResumed, type Ledger, readLedger, roomAt } from './ledger.ts'
 
 /** Null for nothing. `scale`: the part of the amount that the posture leaves. */
 export function demandOfLedger(
@@ -16,12 +16,12 @@ export function demandOfLedger(
   const reading = readLedger(ledger, budget, now, scale)
   if (reading.mode === 'passed' || reading.mode === 'slow') return null
   if (isResumed(ledger, newestOf(proofs))) return null
-  if (!has(budget, 'step-up')) {
+  if (!isConfirmable(ledger, budget, now, scale)) {
     if (reading.mode === 'within') return null
     const seconds = Math.ceil((roomAt(ledger, budget, reading) - now) / 1000)
     return { kind: 'refuse', retryAfterSeconds: Math.max(1, seconds), isQuota: budget.isQuota === true }
   }
-  if (!asksFor(ledger, budget, newestProof(proofs, budget.factors)?.at ?? 0, now)) return null
+  if (!asksFor(ledger, budget, newestProof(proofs, budget.factors)?.at ?? 0, now, scale)) return null
   // What has left the window since needs no proof any more.
   const { spent, limit } = readLedger({ ...ledger, boughtAt: [] }, budget, now, scale)
   if (spent <= limit) return null

@@ -164,14 +164,23 @@ function modeOf({ askedAt }: Ledger, budget: Budget, isPassed: boolean, now: num
   return later.includes('slow') && !later.includes('cut') && !later.includes('suspend') ? 'slow' : 'cut'
 }
 
+/**
+ * True if a fresh proof buys one more budget: with `step-up`; and of a budget that cuts, where no more was passed than another site may have led
+ * to. Once it is bought, other sessions need a proof too.
+ */
+export function isConfirmable(ledger: Ledger, budget: Budget, now: number, scale = 1): boolean {
+  if (has(budget, 'step-up')) return true
+  const { askedAt, isAnswered, boughtWith } = ledger
+  if (askedAt === null || budget.isQuota === true) return false
+  if (isAnswered) return boughtWith > askedAt
+  const { mode, limit } = readLedger(ledger, budget, now, scale)
+  return mode === 'cut' && ownAt(ledger, budget, now) <= limit
+}
+
 /** True if somebody with this proof must show a new one before anything flows. One from the future, because a clock was put back, is none. */
-export function asksFor(
-  { askedAt, isAnswered, boughtWith }: Ledger,
-  budget: Budget,
-  proofAt: number,
-  now: number
-): boolean {
-  if (askedAt === null || !has(budget, 'step-up')) return false
+export function asksFor(ledger: Ledger, budget: Budget, proofAt: number, now: number, scale = 1): boolean {
+  const { askedAt, isAnswered, boughtWith } = ledger
+  if (askedAt === null || !isConfirmable(ledger, budget, now, scale)) return false
   return proofAt > now + clockSkewMs || proofAt <= askedAt || (!isAnswered && proofAt <= boughtWith)
 }
 
@@ -192,8 +201,8 @@ export function settle(found: Ledger | null, budget: Budget, report: Report, now
   const wasSlow = readLedger(before, budget, now, scale).mode === 'slow'
   let ledger = resumed(entered(before, budget, report, now), report, now)
   const happened: Happening[] = []
-  const mayBuy = ledger.askedAt !== null && has(budget, 'step-up') && !ledger.isAnswered
-  if (mayBuy && !asksFor(ledger, budget, report.proofAt, now)) {
+  const mayBuy = ledger.askedAt !== null && !ledger.isAnswered && isConfirmable(ledger, budget, now, scale)
+  if (mayBuy && !asksFor(ledger, budget, report.proofAt, now, scale)) {
     happened.push('bought')
     ledger = { ...ledger, isAnswered: true, isUnanswered: false, boughtWith: report.proofAt }
     ledger = budget.isPerProof ? { ...ledger, askedAt: null } : { ...ledger, boughtAt: [...ledger.boughtAt, now] }

@@ -10,6 +10,7 @@ import {
   asksFor,
   emptyLedger,
   isBefore,
+  isConfirmable,
   isResumed,
   type Ledger,
   limitAt,
@@ -26,6 +27,8 @@ import { ledgerId } from './ledger-record.ts'
 export const floatBytes = 512 * 1024
 /** A count has grown by much if this part of it is new. */
 const muchShare = 4
+/** A count that waits may be entered so much later (`fullTicks`), in milliseconds. Shorter slots would move by whole slots. */
+const longestWaitMs = 10_000
 
 /** Whoever spends: one exchange. */
 export interface Spender {
@@ -138,6 +141,7 @@ export class Meter {
   hasGrown(now: number, scale: number): boolean {
     const { ledger } = this
     if (ledger === null || this.isMoved || this.mode !== 'within' || this.cutOffAt !== null) return true
+    if (ledger.slotMs <= longestWaitMs) return true
     const current = slotAt(now, ledger.slotMs)
     const isOfPaths = this.#budget.counted === 'distinctPaths'
     const known = isOfPaths ? countOfPaths(ledger.paths, current) : sumOf(ledger.slots, current)
@@ -160,8 +164,7 @@ export class Meter {
     if (account !== null) this.#account = account
     if (by.proofs === this.#notedProofs) return
     this.#notedProofs = by.proofs
-    const { steps, isPerProof } = this.#budget
-    if (isPerProof || steps.includes('step-up')) this.#provedAt = Math.max(this.#provedAt, by.provedAt(this.#budget))
+    if (this.isStrict) this.#provedAt = Math.max(this.#provedAt, by.provedAt(this.#budget))
     // Also of a budget that suspends nobody: its ledger may be from a time when it did.
     this.#signedInAt = Math.max(this.#signedInAt, by.signedInAt)
   }
@@ -257,10 +260,10 @@ export class Meter {
     if (ledger !== null && mode !== 'within' && readLedger(ledger, budget, now, this.scale).mode === 'within')
       return 'draw'
     if (ledger !== null && mode !== 'within' && isResumed(ledger, by.signedInAt)) return 'draw'
-    if (ledger !== null && has(budget, 'step-up') && ledger.askedAt !== null) {
-      const provedAt = by.provedAt(budget)
-      if (!asksFor(ledger, budget, provedAt, now)) return mode === 'within' ? this.#mayPass(now) : 'draw'
-      if (mode !== 'slow') return now < ledger.askedAt + holdMs ? 'wait' : 'cut'
+    if (ledger !== null && ledger.askedAt !== null && isConfirmable(ledger, budget, now, this.scale)) {
+      const isAsked = asksFor(ledger, budget, by.provedAt(budget), now, this.scale)
+      if (!isAsked) return mode === 'within' ? this.#mayPass(now) : 'draw'
+      if (mode !== 'slow') return has(budget, 'step-up') && now < ledger.askedAt + holdMs ? 'wait' : 'cut'
     }
     if (mode === 'cut' || mode === 'hold') return mode === 'cut' ? 'cut' : 'wait'
     return this.#mayPass(now)

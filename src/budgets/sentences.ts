@@ -1,7 +1,7 @@
 /** What happened to a budget, in one plain sentence with its numbers, for the journal, the operators and the person. */
 
 import type { ClockJump } from '../metering/clock-jumps.ts'
-import { type Budget, has } from './budget.ts'
+import { type Budget, has, laterSteps } from './budget.ts'
 import type { Happening, Reading } from './ledger.ts'
 
 const units = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB'] as const
@@ -59,7 +59,10 @@ export function sentenceOf(budget: Budget, { spent, own, limit }: Told, happenin
 /** How much of it may not be the person's will. */
 function ledInWords(budget: Budget, { spent, own, limit }: Told): string {
   const led = `Another site or a prefetch may have led the browser to ${amountInWords(budget, spent - own)} of it`
-  return has(budget, 'suspend') && own <= limit ? `${led}, so the account is not suspended for it.` : `${led}.`
+  if (own > limit) return `${led}.`
+  const told = has(budget, 'suspend') ? `${led}, so the account is not suspended for it.` : `${led}.`
+  const isConfirmed = !has(budget, 'step-up') && laterSteps(budget).some(step => step === 'cut' || step === 'suspend')
+  return isConfirmed ? `${told} Whoever confirms it with a second factor may go on.` : told
 }
 
 export function sentenceOfJump({ from, to }: ClockJump): string {

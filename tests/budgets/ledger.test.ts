@@ -10,6 +10,7 @@ import {
   readLedger,
   settle
 } from '../../src/budgets/ledger.ts'
+import { demandOfLedger } from '../../src/budgets/ledger-demand.ts'
 import { ledgerRecord } from '../../src/budgets/ledger-record.ts'
 import { Meter } from '../../src/budgets/meter.ts'
 import { sentenceOf } from '../../src/budgets/sentences.ts'
@@ -394,6 +395,39 @@ t.test('what another site has led to is counted apart, and suspends nobody', asy
   ])
   t.same(later[1], ['passed', 'cut', true], 'when the window has moved on, it counts no more')
 })
+
+t.test(
+  'a fresh proof buys one more of a budget that cuts, if another site may have led to what is too much',
+  async t => {
+    const rule = budget({ amount: 100, counted: 'requests', steps: ['notify', 'cut', 'suspend'] })
+    const words = (led: number) =>
+      run(rule, [
+        [0, { spent: 101, led }],
+        [10, { proofAt: start - second }],
+        [20, { proofAt: start + 15 * second }],
+        [30, { proofAt: start + 15 * second, spent: 100, led: Math.min(led, 100) }],
+        [40, { proofAt: start + 15 * second }],
+        [50, { proofAt: start + 45 * second }]
+      ]).map(({ happened, mode }) => `${happened.join()} ${mode}`)
+    t.same(words(101), ['passed cut', ' cut', 'bought within', 'passed cut', ' cut', 'bought within'])
+    t.same(words(0), ['passed cut', ' cut', ' cut', ' cut', ' cut', ' cut'], 'not where it is the person’s own')
+
+    const [cut, bought] = run(rule, [
+      [0, { spent: 101, led: 101 }],
+      [20, { proofAt: start + 15 * second }]
+    ])
+    const demand = ({ ledger }: { ledger: Ledger } = cut!, proofAt: number, of = rule) =>
+      demandOfLedger(ledger, of, [{ kind: 'totp', at: proofAt, userVerified: false, generation: 0 }], start + 30_000, 1)
+    t.match(demand(cut, start - 1), { kind: 'prove', reason: 'budget_proof_required' }, 'the gate asks for it')
+    t.equal(demand(cut, start + second), null)
+    t.match(
+      demand(bought, start - 1),
+      { kind: 'prove' },
+      'the session of a thief does not go on with the proof of its owner'
+    )
+    t.match(demand(cut, start + second, { ...rule, isQuota: true }), { kind: 'refuse', isQuota: true })
+  }
+)
 
 t.test('of paths those are counted apart that nobody was led to', async t => {
   const rule = budget({ amount: 100, counted: 'distinctPaths', steps: ['cut', 'suspend'] })

@@ -23,23 +23,30 @@ const budget: Budget = {
 const who = { account: 'A', session: 'S', proofs: [] }
 const ticksOfTwoSeconds = 8
 
-const rows: readonly (readonly [name: string, asked: readonly number[], stored: readonly number[], passed: number])[] =
+const rows: readonly (readonly [
+  name: string,
+  asked: readonly number[],
+  stored: readonly number[],
+  passed: number,
+  windowSeconds?: number
+])[] = [
+  ['a count that has grown by a quarter is written within two seconds', [100, 50, 60], [100, 150, 210], 0],
   [
-    ['a count that has grown by a quarter is written within two seconds', [100, 50, 60], [100, 150, 210], 0],
-    [
-      'one that has grown by less waits, and is written after ten seconds',
-      [100, 5, 5, 5, 5],
-      [100, 100, 100, 100, 120],
-      0
-    ],
-    [
-      'one that passes its limit is written within two seconds, however little is new',
-      [990, 5, 10],
-      [990, 990, 1005],
-      1
-    ]
+    'one that has grown by less waits, and is written after ten seconds',
+    [100, 5, 5, 5, 5],
+    [100, 100, 100, 100, 120],
+    0
+  ],
+  ['one that passes its limit is written within two seconds, however little is new', [990, 5, 10], [990, 990, 1005], 1],
+  [
+    'one with slots no longer than the wait is written within two seconds, so that nothing is entered slots later',
+    [100, 5, 5],
+    [100, 105, 110],
+    0,
+    100
   ]
-for (const [name, asked, expected, passed] of rows)
+]
+for (const [name, asked, expected, passed, windowSeconds = 3600] of rows)
   t.test(name, async t => {
     const clock = new TestClock()
     const store = new MemoryStore(clock.read)
@@ -54,7 +61,7 @@ for (const [name, asked, expected, passed] of rows)
       onTooNew: error => t.fail(String(error)),
       isShared: false
     })
-    budgets.configure([budget])
+    budgets.configure([{ ...budget, windowSeconds }])
     t.teardown(() => budgets.stop())
     const stored: number[] = []
     for (const count of asked) {

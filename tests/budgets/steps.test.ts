@@ -192,26 +192,38 @@ t.test('suspend ends the account’s access until an operator resumes it; then t
 t.test(
   'O7 · another site makes a browser ask again and again → it is stopped and told, and the account stays',
   async t => {
-    const { gate, account, get, time } = await gateWith(
+    const { gate, account, get, time, principal } = await gateWith(
       t,
       '{ id: many, per: person, window: 10m, requests: 30, then: [notify, cut, suspend] }'
     )
     const foreign = { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' }
     const suspension = async () => (await gate.server.runtime.accounts.byId(account.id))?.suspended ?? null
-    const ask = async (times: number, headers: Record<string, string>) => {
+    const ask = async (times: number, headers: Record<string, string>, cookie?: string) => {
       for (let n = 0; n < times; n++) {
-        const answer = await get('10', undefined, headers)
+        const answer = await get('10', cookie, headers)
         await gate.server.runtime.budgets?.flush()
         if (answer.status !== 200) return answer
       }
       return null
     }
-    t.match(await ask(40, foreign), { status: 429, headers: { 'factorgate-error': 'budget_spent' } })
+    t.match(await ask(40, foreign), { headers: { 'factorgate-error': 'budget_proof_required' } })
     t.equal(await suspension(), null)
-    t.match(await journalOf(gate, 'watch.budget'), [{ outcome: 'passed', led: 31, used: 31, why: /not suspended/ }])
+    const told = /not suspended for it\. Whoever confirms it with a second factor may go on\.$/
+    t.match(await journalOf(gate, 'watch.budget'), [{ outcome: 'passed', led: 31, used: 31, why: told }])
+    const { cookies } = await gate.signIn(account, 'files')
+    const refused = { headers: { 'factorgate-error': 'budget_proof_required' } }
+    t.match(await get('10', cookies.files as string), refused, 'an old proof buys nothing')
+    time.now += 10_000
+    const { sessions } = gate.server.runtime
+    const host = `files.localhost:${gate.port}`
+    const proven = await sessions.prove(principal, { kind: 'totp', at: time.now, userVerified: false })
+    const handed = await sessions.handOver(proven!.principal, host, 'test', `http://${host}/`)
+    const again = `factorgate=${(await sessions.redeem(handed, host, 'test'))?.token}`
+    t.equal((await get('10', again)).status, 200, 'nobody waits for the end of the window for what another site did')
+    t.match(await get('10', cookies.files as string), refused, 'another sign-in needs a proof of its own')
     time.now += 700_000
     const here = { ...foreign, 'sec-fetch-site': 'same-origin' }
-    await ask(40, here)
+    await ask(40, here, again)
     t.not(await suspension(), null, 'what the person does of their own accord counts as before')
   }
 )

@@ -110,7 +110,7 @@ t.test(
     const { url, seen } = await echoApp(t)
     const gate = await startGateway(t, {
       apps: `  - { id: files, url: "http://files.localhost:PORT", upstream: "${url}" }
-  - { id: vault, url: "http://vault.localhost:PORT", upstream: "${url}", guarded: true }`,
+  - { id: vault, url: "http://vault.localhost:PORT", upstream: "${url}", guarded: true, decoys: [{ path: /keys, then: [journal] }] }`,
       extra:
         'watch: { unusual: { learn: 0s }, budgets: [{ id: few, per: person, window: 1h, requests: 3, then: [step-up] }] }'
     })
@@ -132,7 +132,15 @@ t.test(
     await ledgerRecord.put(store, ledgerId(few!, bob.id), ledger, 3600)
     const ofBob = await gate.signIn(bob, 'vault', 'gate')
     t.match((await page('vault', ofBob.cookies.vault)).headers, { location: /challenge/ }, 'another gate has counted')
-    t.equal(seen.length, 0, 'the app has seen neither')
+    const dora = await gate.account('dora')
+    await ledgerRecord.put(store, ledgerId(few!, dora.id), ledger, 3600)
+    const ofDora = await gate.signIn(dora, 'vault')
+    t.match(
+      (await page('vault', ofDora.cookies.vault, 'keys')).headers,
+      { location: /challenge/ },
+      'and she meets a decoy'
+    )
+    t.equal(seen.length, 0, 'the app has seen none of them')
     const ofCarol = await gate.signIn(carol, 'vault')
     t.equal((await page('vault', ofCarol.cookies.vault)).status, 200)
     const asked: string[] = []
