@@ -62,6 +62,8 @@ export class Exchange {
   hasToken = false
   /** The person's own login at the app, which the app gets; null where none is added. */
   upstreamLogin: UpstreamLogin | null = null
+  /** Lets the requests go that wait for what the app says of the login. */
+  endLoginTrial: (() => void) | null = null
   /** The original request of forward-auth, which pages name and return to. */
   judged: { readonly app: App; readonly method: string; readonly raw: string } | null = null
   /** `step`: only redirects and the frame page may answer. `page`: made for frames. */

@@ -60,9 +60,7 @@ export interface ForwardOptions {
 
 /** What apps answer to requests with a person's login. */
 export interface LoginObserver {
-  accepted(login: UpstreamLogin): void
-  /** The app has not answered, or its answer says nothing of the login. */
-  undecided(login: UpstreamLogin): void
+  accepted(exchange: Exchange, login: UpstreamLogin): void
   onRefused(exchange: Exchange, login: UpstreamLogin): void
   /** Answers the client in place of the app. */
   answer(request: FastifyRequest, reply: FastifyReply, code: LoginRefusal): void
@@ -216,8 +214,7 @@ class ReplyObserver implements ForwardObserver {
   onResponse(status: number): void {
     this.#reply.hijack()
     this.#request.exchange.isRecorded = true
-    const { upstreamLogin } = this.#request.exchange
-    if (upstreamLogin !== null) this.#onLoginAnswered(upstreamLogin, status)
+    this.#onLoginAnswered(status)
     if (this.#isSocket && status === 101) this.#options.onOpen?.(this.#request.exchange)
   }
 
@@ -246,12 +243,13 @@ class ReplyObserver implements ForwardObserver {
     const { upstreamLogin } = exchange
     if (logins != null && (code === 'upstream_login_refused' || code === 'upstream_login_required')) {
       if (upstreamLogin !== null) logins.onRefused(exchange, upstreamLogin)
+      exchange.endLoginTrial?.()
       const answer = () => logins.answer(this.#request, this.#reply, code)
       if (exchange.resent === null) return answer()
       // The app refuses the login before it reads the form, so the form goes on waiting.
       return void exchange.resent.end(false).then(answer, answer)
     }
-    if (upstreamLogin !== null) logins?.undecided(upstreamLogin)
+    exchange.endLoginTrial?.()
     const refuse = (continueUrl?: string) =>
       this.#reply.send(
         new GateError(code, {
@@ -264,18 +262,19 @@ class ReplyObserver implements ForwardObserver {
     exchange.resent.end(!isUnsent).then(refuse, () => refuse())
   }
 
-  /** A failure of the app says nothing of the login. */
-  #onLoginAnswered(login: UpstreamLogin, status: number): void {
-    if (status < 500 && status !== 401) this.#options.logins?.accepted(login)
-    else this.#options.logins?.undecided(login)
+  /** A failure of the app says nothing of the login, and many apps look for the address before they look at the login. */
+  #onLoginAnswered(status: number): void {
+    const { exchange } = this.#request
+    if (exchange.upstreamLogin !== null && status < 400)
+      this.#options.logins?.accepted(exchange, exchange.upstreamLogin)
+    exchange.endLoginTrial?.()
   }
 
   onEnd(summary: ForwardResult): void {
     const { exchange, raw } = this.#request
     void exchange.resent?.end(summary.cut !== needsHttp11)
     exchange.isRecorded = true
-    if (exchange.upstreamLogin !== null && summary.status === null)
-      this.#options.logins?.undecided(exchange.upstreamLogin)
+    exchange.endLoginTrial?.()
     this.#options.onEnd?.(exchange, raw.method as string, summary, this.#isSocket && summary.status === 101)
   }
 }

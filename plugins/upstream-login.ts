@@ -3,6 +3,7 @@ import fp from 'fastify-plugin'
 import { GateError } from '../src/errors.ts'
 import type { LoginRefusal } from '../src/forwarding/login-refusal.ts'
 import { StoreUnreachable } from '../src/store/store.ts'
+import { segmentOf } from '../src/upstream-login/trials.ts'
 import type { UpstreamLogin } from '../src/upstream-login/upstream-login.ts'
 import type { UpstreamLogins } from '../src/upstream-login/upstream-logins.ts'
 import type { Exchange } from './exchange.ts'
@@ -27,23 +28,28 @@ export const upstreamLoginPlugin = fp<UpstreamLoginOptions>(
       const accountId = decision.permit.subject.id
       const isOpen = isPublic(match.app, decision.permit)
       const ask = (code: LoginRefusal) => (isOpen ? done() : challengeLogin(request, reply, code, options))
-      const go = (login: UpstreamLogin) => {
-        if (logins.isRefused(login)) return ask('upstream_login_refused')
-        exchange.upstreamLogin = login
-        done()
-      }
+      const { id: appId, connectTimeoutMs, responseTimeoutMs } = match.app
       const take = (login: UpstreamLogin | null) => {
         if (login === null) return ask('upstream_login_required')
-        const trial = logins.admit(login)
-        if (trial === null) return go(login)
-        afterWait(exchange, trial).then(() => go(login), done)
+        if (logins.isRefused(login)) return ask('upstream_login_refused')
+        const admission = logins.admit(login, segmentOf(match.path), connectTimeoutMs + responseTimeoutMs)
+        if (admission.wait !== null) return void afterWait(exchange, admission.wait).then(look, done)
+        exchange.upstreamLogin = login
+        exchange.endLoginTrial = admission.end
+        // A later step may refuse the request, or the client may leave.
+        if (admission.end !== null) reply.raw.once('finish', admission.end).once('close', admission.end)
+        done()
       }
-      const known = logins.peek(accountId, match.app.id)
-      if (known !== undefined) return take(known)
-      afterWait(exchange, logins.find(accountId, match.app.id)).then(take, error => {
-        if (isOpen && error instanceof StoreUnreachable) done()
-        else done(error)
-      })
+      // During a wait the login may be replaced or removed.
+      const look = () => {
+        const known = logins.peek(accountId, appId)
+        if (known !== undefined) return take(known)
+        afterWait(exchange, logins.find(accountId, appId)).then(take, error => {
+          if (isOpen && error instanceof StoreUnreachable) done()
+          else done(error)
+        })
+      }
+      look()
     })
 
     /** Access may have ended during the wait, when nothing of this request could be cut yet. */

@@ -5,6 +5,7 @@ import type { App } from '../apps/route-table.ts'
 import { accountPrefix } from '../identity/account.ts'
 import { accountRecord } from '../identity/account-record.ts'
 import { refuseEvent } from '../upstream-login/login-events.ts'
+import { segmentOf } from '../upstream-login/trials.ts'
 import type { UpstreamLogin } from '../upstream-login/upstream-login.ts'
 import type { Services } from './services.ts'
 
@@ -13,8 +14,9 @@ export function loginSteps(apps: readonly App[], runtime: Services, options: Log
   const { upstreamLogins: logins, journal: audit, clock } = runtime
   const isUsed = apps.some(({ upstreamLogin }) => upstreamLogin != null)
   const observer = {
-    accepted: (login: UpstreamLogin) => logins.accepted(login),
-    undecided: (login: UpstreamLogin) => logins.undecided(login),
+    accepted: ({ match }: Exchange, login: UpstreamLogin) => {
+      if (match.kind === 'app') logins.accepted(login, segmentOf(match.path))
+    },
     onRefused: (exchange: Exchange, login: UpstreamLogin) => {
       const { match, principal, program, client, id } = exchange
       const who = principal ?? program

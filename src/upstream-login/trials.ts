@@ -1,26 +1,36 @@
 /**
- * Trials of logins: what this process knows of a login's fate at its app. A login that the app has not answered well lately goes with one
- * request, and the others wait for the answer. So a wrong password costs one try at the app, and not one for each of many parallel requests.
+ * Trials of logins: what this process knows of a login's fate at its app. A login goes with one request at a time until the app has answered
+ * well under the same first path segment; the others wait. So a wrong password costs one try at the app, and not one for each of many parallel
+ * requests. A good answer counts for its segment alone, because a page may be open to everybody and say nothing of the login.
  */
 import type { Clock } from '../clock.ts'
 import { growingLru } from '../session/growing-lru.ts'
 
-/** How long others wait for a trial, in milliseconds. An app that is slower gets them too. */
-const waitMs = 2_000
 /** After this long without a good answer, in milliseconds, the next request is a trial again. */
 const provenMs = 60_000
-/** Logins that are remembered in one process. */
+/** Logins that are remembered in one process, and segments of one login. */
 const remembered = 10_000
+const mostSegments = 100
 
-interface Trial {
-  readonly done: Promise<void>
-  readonly end: () => void
-}
+/** Whether a request may go. */
+export type Admission =
+  /** It may. With an `end` it is a trial, which ends by that call. Later calls do nothing. */
+  | { readonly wait: null; readonly end: (() => void) | null }
+  /** It waits for this, and then asks again. */
+  | { readonly wait: Promise<void> }
 
 interface Fate {
   isRefused: boolean
-  provenUntil: number
-  trial: Trial | null
+  /** By segment, until when in milliseconds since the epoch. The oldest comes first. */
+  readonly proven: Map<string, number>
+  trial: Promise<void> | null
+}
+
+const goes: Admission = { wait: null, end: null }
+
+/** The part of an app that a good answer proves a login for: the first path segment, as it was sent. */
+export function segmentOf(path: string): string {
+  return path.split('/', 2)[1] ?? ''
 }
 
 export class Trials {
@@ -36,22 +46,33 @@ export class Trials {
     return this.#fates.get(loginId)?.isRefused === true
   }
 
-  /** Null for a request that may go now. Otherwise what it waits for; then it has to look again whether the login was refused. */
-  admit(loginId: string): Promise<void> | null {
+  /** For a login that is not refused. `mostMs`: how long a trial may take. After that it ends, and one more request may go. */
+  admit(loginId: string, segment: string, mostMs: number): Admission {
     const fate = this.#fateOf(loginId)
-    if (fate.isRefused || fate.provenUntil > this.#clock()) return null
-    if (fate.trial !== null) return fate.trial.done
-    fate.trial = begin(() => {
-      fate.trial = null
-    })
-    return null
+    if ((fate.proven.get(segment) ?? 0) > this.#clock()) return goes
+    if (fate.trial !== null) return { wait: fate.trial }
+    const { promise, resolve } = withResolver()
+    fate.trial = promise
+    const end = () => {
+      clearTimeout(timer)
+      if (fate.trial === promise) fate.trial = null
+      resolve()
+    }
+    const timer = setTimeout(end, mostMs)
+    timer.unref()
+    return { wait: null, end }
   }
 
-  /** The app has answered, and not with a refusal. */
-  accepted(loginId: string): void {
-    const fate = this.#fateOf(loginId)
-    fate.provenUntil = this.#clock() + provenMs
-    fate.trial?.end()
+  /** The app has answered well under this segment. */
+  accepted(loginId: string, segment: string): void {
+    const { proven } = this.#fateOf(loginId)
+    proven.delete(segment)
+    proven.set(segment, this.#clock() + provenMs)
+    if (proven.size <= mostSegments) return
+    for (const oldest of proven.keys()) {
+      proven.delete(oldest)
+      return
+    }
   }
 
   /** True the first time. */
@@ -59,36 +80,23 @@ export class Trials {
     const fate = this.#fateOf(loginId)
     const isFirst = !fate.isRefused
     fate.isRefused = true
-    fate.trial?.end()
     return isFirst
-  }
-
-  /** The app has not answered. */
-  undecided(loginId: string): void {
-    this.#fates.get(loginId)?.trial?.end()
   }
 
   #fateOf(loginId: string): Fate {
     const known = this.#fates.get(loginId)
     if (known !== undefined) return known
-    const fate: Fate = { isRefused: false, provenUntil: 0, trial: null }
+    const fate: Fate = { isRefused: false, proven: new Map(), trial: null }
     this.#fates.set(loginId, fate)
     return fate
   }
 }
 
-/** It ends by itself after a while. */
-function begin(onEnd: () => void): Trial {
-  let settle = () => {}
-  const done = new Promise<void>(resolve => {
-    settle = resolve
+/** Promise.withResolvers, which Node 20 lacks. */
+function withResolver(): { readonly promise: Promise<void>; readonly resolve: () => void } {
+  let resolve = () => {}
+  const promise = new Promise<void>(settle => {
+    resolve = settle
   })
-  const end = () => {
-    clearTimeout(timer)
-    onEnd()
-    settle()
-  }
-  const timer = setTimeout(end, waitMs)
-  timer.unref()
-  return { done, end }
+  return { promise, resolve }
 }

@@ -6,7 +6,7 @@ import type { SessionCache } from '../session/session-cache.ts'
 import { inBatches } from '../store/batches.ts'
 import type { Seal } from '../store/records.ts'
 import type { Store } from '../store/store.ts'
-import { Trials } from './trials.ts'
+import { type Admission, Trials } from './trials.ts'
 import { idOf, UpstreamLogin, upstreamLoginRecord } from './upstream-login.ts'
 
 const loginsOf = (accountId: string) => `upstream-logins-of:${accountId}`
@@ -57,19 +57,14 @@ export class UpstreamLogins {
     return refusedAt !== null || this.#trials.isRefused(id)
   }
 
-  /** Null for a request that may take the login along now. Otherwise it waits, and then asks `isRefused` again. */
-  admit({ id }: UpstreamLogin): Promise<void> | null {
-    return this.#trials.admit(id)
+  /** Whether a request may take this login along now, which is not refused. `segment` as in trials.ts; `mostMs`: how long others wait for it. */
+  admit({ id }: UpstreamLogin, segment: string, mostMs: number): Admission {
+    return this.#trials.admit(id, segment, mostMs)
   }
 
-  /** The app has answered a request with the login. */
-  accepted({ id }: UpstreamLogin): void {
-    this.#trials.accepted(id)
-  }
-
-  /** A request with the login has ended without an answer of the app. */
-  undecided({ id }: UpstreamLogin): void {
-    this.#trials.undecided(id)
+  /** The app has answered a request with the login well. */
+  accepted({ id }: UpstreamLogin, segment: string): void {
+    this.#trials.accepted(id, segment)
   }
 
   /** The app has refused it. This process stops sending it at once, the others once they hear of it. True the first time. */

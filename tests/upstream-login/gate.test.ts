@@ -223,9 +223,9 @@ t.test(
     let asked = 0
     const { upstreamLogins } = gate.server.runtime
     const { admit } = upstreamLogins
-    upstreamLogins.admit = login => {
+    upstreamLogins.admit = (...given) => {
       asked++
-      return admit.call(upstreamLogins, login)
+      return admit.apply(upstreamLogins, given)
     }
     const others = Array.from({ length: 8 }, (_, i) => visit(`/${i + 1}`, script))
     await until(() => asked === 8)
@@ -235,6 +235,12 @@ t.test(
       t.equal(answer.headers['factorgate-error'], 'upstream_login_refused')
     t.equal(app.wrong.length, 1, 'the app has got none of them')
 
+    await put(fixture, 'wrong once more')
+    t.equal((await visit('/free', script)).body, 'free', 'a page that is open to everybody says nothing of the login')
+    const calls = await Promise.all(Array.from({ length: 8 }, (_, i) => visit(`/api/${i}`, script)))
+    t.ok(calls.every(({ headers }) => headers['factorgate-error'] === 'upstream_login_refused'))
+    t.equal(app.wrong.length, 2, 'so one request tries it at the other addresses')
+
     await put(fixture)
     t.equal((await visit('/broken', script)).status, 500, 'a failure of the app says nothing of the login')
     const all = await Promise.all(Array.from({ length: 5 }, (_, i) => visit(`/${i}`, script)))
@@ -242,7 +248,7 @@ t.test(
     app.state.password = 'new'
     time.now += 61_000
     await Promise.all(Array.from({ length: 5 }, (_, i) => visit(`/${i}`, script)))
-    t.equal(app.wrong.length, 2, 'after a quiet minute a changed password costs one try too')
+    t.equal(app.wrong.length, 3, 'after a quiet minute a changed password costs one try too')
   }
 )
 
@@ -306,9 +312,9 @@ t.test('access that ends while a request waits for the trial ends it too', async
   let asked = 0
   const { upstreamLogins, accounts } = gate.server.runtime
   const { admit } = upstreamLogins
-  upstreamLogins.admit = login => {
+  upstreamLogins.admit = (...given) => {
     asked++
-    return admit.call(upstreamLogins, login)
+    return admit.apply(upstreamLogins, given)
   }
   const second = visit('/1', script)
   await until(() => asked === 1)
