@@ -8,7 +8,8 @@ const ownWords = new Set(
   (
     'login challenge totp recovery webauthn options verify invite enrol second done saved account password factors sessions others end ' +
     'remove rename logout signed-out not-me auth jwks.json assets callback new acs finish slo metadata sponsor ask forgotten reset language ' +
-    'admin people requests add bulk configuration events journal numbers waits watch approve changing posture programs suspend resume unlock revoke console.css console.js'
+    'admin people requests add bulk configuration events journal numbers waits watch approve changing posture programs suspend resume unlock revoke console.css console.js ' +
+    'device register refresh return kept drop session logins'
   ).split(' ')
 )
 

@@ -62,6 +62,13 @@ export class Endings {
     return this.#confirmed(await inBatches(ids, finish, undefined, { goesOn: true }))
   }
 
+  /** As `endAccount`, for an account that is removed: what is remembered of its sessions does not name it. */
+  async endRemoved(accountId: string): Promise<number> {
+    const ids = await this.#store.members(sessionsOf(accountId))
+    const finish = async (id: string) => (await this.finish(id, 'revoked', undefined, null)) !== null
+    return this.#confirmed(await inBatches(ids, finish, undefined, { goesOn: true }))
+  }
+
   /**
    * Ends the sessions of an account that show a proof of this authenticator. The one in `acting` only loses these proofs, if it has others.
    * Returns the number of ended ones; rejects as `endAccount` does.
@@ -121,8 +128,16 @@ export class Endings {
     return this.#remember(id, accountId)
   }
 
-  /** Ends a session without a confirmation; null if there is none. An unreadable one ends too, with '' as its account. */
-  async finish(id: string, why: EndReason, words?: string): Promise<{ readonly accountId: string } | null> {
+  /**
+   * Ends a session without a confirmation; null if there is none. An unreadable one ends too, with '' as its account. With `owner: null` nobody
+   * can tell later whose it was.
+   */
+  async finish(
+    id: string,
+    why: EndReason,
+    words?: string,
+    owner?: null
+  ): Promise<{ readonly accountId: string } | null> {
     const text = await this.#store.take(sessionKey(id))
     this.#options.cache.forget(sessionKey(id))
     this.#options.forget(id)
@@ -134,7 +149,10 @@ export class Endings {
     }
     await Promise.all([
       ...Object.values(session.tokens).flatMap(digest => [
-        this.#remember(digest, endedText({ why, accountId: session.accountId, words: words ?? null })),
+        this.#remember(
+          digest,
+          endedText({ why, accountId: owner === null ? null : session.accountId, words: words ?? null })
+        ),
         this.#options.dropToken(digest)
       ]),
       this.#store.delete(seenKey(id)),

@@ -223,6 +223,7 @@ export class Sessions {
   }
 
   readonly end: Endings['end'] = (id, why, words) => this.#endings.end(id, why, words)
+  readonly endRemoved: Endings['endRemoved'] = id => this.#endings.endRemoved(id)
   readonly endAccount: Endings['endAccount'] = (id, why, except, words) =>
     this.#endings.endAccount(id, why, except, words)
   readonly endProvedBy: Endings['endProvedBy'] = (accountId, credentialId, acting) =>

@@ -213,7 +213,7 @@ t.test('the folder is signed, and any change is found', async t => {
     return { code, ...out }
   }
   t.match(await elsewhere(folder), { code: 0, stderr: /the folder vouches for itself/ })
-  t.match(await elsewhere('--key', key, folder), { code: 0, stderr: '' })
+  t.match(await elsewhere(`--key=${key}`, folder), { code: 0, stderr: '' })
   const other = 'A'.repeat(43)
   t.match(await elsewhere('--key', other, folder), {
     code: 1,

@@ -74,6 +74,7 @@ t.test('fills in every default, in seconds and bytes, with absolute paths and pa
       recoveryCodes: { count: 10 }
     },
     identity: [{ id: 'local', kind: 'local' }],
+    device: { lifetime: 1200 },
     apps: [
       {
         id: 'x',
@@ -91,7 +92,8 @@ t.test('fills in every default, in seconds and bytes, with absolute paths and pa
         sticky: null,
         health: null,
         tls: null,
-        rules: [{ access: 'mfa', factors: null, within: null, freshFor: null }],
+        rules: [{ access: 'mfa', factors: null, within: null, freshFor: null, deviceBound: null }],
+        deviceBound: 'off',
         identityHeaders: { user: 'Remote-User', name: 'Remote-Name', email: 'Remote-Email', groups: 'Remote-Groups' },
         addHeaders: Object.create(null),
         passHeaders: [],
@@ -182,8 +184,15 @@ t.test('reads rules: conditions left out stay out, names have one spelling', asy
     'apps: [{ id: a, url: https://a.example, upstream: http://b, rules: [{ users: [" Alice", ALICE@Lab.example], access: mfa, within: 5m, factors: [webauthn] }, { access: deny }] }]'
   ).apps
   t.strictSame(app!.rules, [
-    { users: ['alice', 'alice@lab.example'], access: 'mfa', factors: ['webauthn'], within: 300, freshFor: null },
-    { access: 'deny', factors: null, within: null, freshFor: null }
+    {
+      users: ['alice', 'alice@lab.example'],
+      access: 'mfa',
+      factors: ['webauthn'],
+      within: 300,
+      freshFor: null,
+      deviceBound: null
+    },
+    { access: 'deny', factors: null, within: null, freshFor: null, deviceBound: null }
   ])
   for (const name of [
     'alice',

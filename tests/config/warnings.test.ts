@@ -62,7 +62,8 @@ const rows: [sentence: string, text: string, ...expected: string[]][] = [
     'passwords over plain http, and for nobody',
     'apps: [{ id: a, url: https://a.example, upstream: http://10.1.1.1:80, upstreamLogin: { kind: basic, per: person }, rules: [{ access: public }] }]',
     "1:86  apps[0].upstreamLogin  sends people's passwords to 10.1.1.1 over plain http, where others on the network can read them; use https, or run the gate on the machine of the app",
-    '1:86  apps[0].upstreamLogin  is never asked for: no rule of the app has access: mfa'
+    '1:86  apps[0].upstreamLogin  is never asked for: no rule of the app has access: mfa',
+    '1:124  apps[0].rules[0]  opens the whole app to everybody, without signing in'
   ],
   [
     'Galaxy without its secret',

@@ -38,7 +38,7 @@ Example:
       let ended = 0
       const open = {
         removeAll: async () => {
-          ended = await sessions.endAccount(id, 'revoked')
+          ended = await sessions.endRemoved(id)
         }
       }
       const belongings = [

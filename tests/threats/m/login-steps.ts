@@ -24,6 +24,10 @@ export const posts = [
   'account/sessions/SESSION/end',
   'account/programs/new',
   'account/programs/ID/revoke',
+  'account/logins/app',
+  'account/logins/app/remove',
+  'kept/ID/drop',
+  'session',
   'sponsor',
   'sponsor/ask',
   'invite/TOKEN',
@@ -168,7 +172,8 @@ export function stepRows(fixture: Fixture): Row[] {
         const paths = posts
           .filter(
             one =>
-              !['login', 'logout', 'invite/TOKEN', 'language'].includes(one) &&
+              // What is kept belongs to a browser, and `session` only prolongs one that stands.
+              !['login', 'logout', 'invite/TOKEN', 'language', 'kept/ID/drop', 'session'].includes(one) &&
               !/^(?:challenge|forgotten|reset)/.test(one)
           )
           .map(one => one.replace('ID', credential!.id).replace('SESSION', session))

@@ -90,7 +90,7 @@ export function cookieRows(fixture: Fixture): Row[] {
           for (const line of seen) {
             t.match(
               line,
-              /^__Host-factorgate(?:-nonce|-codes|-known|-done)?=[A-Za-z0-9_-]*; Path=\/; HttpOnly; SameSite=Lax; Secure(?:; Max-Age=\d+)?$/
+              /^__Host-factorgate(?:-nonce|-codes|-known|-done|-device)?=[A-Za-z0-9_-]*; Path=\/; HttpOnly; SameSite=Lax; Secure(?:; Max-Age=\d+)?$/
             )
             t.ok(line.length <= 4096)
           }
