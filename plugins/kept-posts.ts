@@ -6,6 +6,7 @@ import { ownPrefix, type Site } from '../src/apps/route-table.ts'
 import type { AuditSink } from '../src/audit/event.ts'
 import { pathForRecord } from '../src/audit/path-for-record.ts'
 import type { Clock } from '../src/clock.ts'
+import { BodyBudget, type Reading } from '../src/kept/body-budget.ts'
 import { type Content, contentOf, holdsPassword, isForeign, keptHeaders, senderOf } from '../src/kept/keepable.ts'
 import { type KeptPost, type KeptPosts, keptSeconds } from '../src/kept/kept-posts.ts'
 import { StoreUnreachable } from '../src/store/store.ts'
@@ -38,8 +39,6 @@ export type KeepPost = (
 
 /** The longest wait for a body. */
 const bodyTimeoutMs = 20_000
-/** Bodies that are being read, in bytes. */
-const mostAtOnce = 32 * 1024 * 1024
 /** Cookies that one response expires. */
 const mostExpired = 50
 /** Longer addresses do not fit into the query of the sign-in page. */
@@ -50,7 +49,7 @@ export function keptPath(id: string): string {
 }
 
 export function keepPosts({ posts, ownerOf, audit, strangers, clock }: KeepOptions): KeepPost {
-  let reading = 0
+  const budget = new BodyBudget()
 
   return async (request, reply, match, { reason, returnTo }) => {
     const { exchange } = request
@@ -65,14 +64,15 @@ export function keepPosts({ posts, ownerOf, audit, strangers, clock }: KeepOptio
     const url = site.origin + exchange.target.raw
     if (terms === null || sender === null || url.length > maxUrlLength) return null
     const announced = Number(message.headers['content-length'] ?? terms.limit)
-    if (!(announced > 0) || announced > terms.limit || reading + announced > mostAtOnce) return null
+    if (!(announced > 0) || announced > terms.limit) return null
     try {
       const foreign = isForeign(message.headers, app.origin) ? foreignOrigin(message) : null
       const account = exchange.principal?.account.id ?? (await ownerOfCookie(request, site))
       // Nobody knows whose it is. Browsers send no cookie with a form of another site, so its sender is known later.
       if (account === null && (foreign === null || reason !== 'sign_in_required')) return null
       const content = contentOf(message.headers['content-type']) as Content
-      const body = await read(message, announced, terms.limit)
+      const { address } = exchange.client
+      const body = await read(message, terms.limit, budget.open({ account, address }, announced))
       if (body === null || holdsPassword(body, content)) return null
       const kept = await posts.keep(
         {
@@ -84,7 +84,7 @@ export function keepPosts({ posts, ownerOf, audit, strangers, clock }: KeepOptio
           back: returnTo.rd,
           headers: keptHeaders(message.rawHeaders),
           reference: exchange.id,
-          address: exchange.client.address
+          address
         },
         body
       )
@@ -112,12 +112,11 @@ export function keepPosts({ posts, ownerOf, audit, strangers, clock }: KeepOptio
     return token === null ? Promise.resolve(null) : ownerOf(token)
   }
 
-  async function read(message: IncomingMessage, announced: number, limit: number): Promise<Buffer | null> {
-    reading += announced
+  async function read(message: IncomingMessage, limit: number, reading: Reading): Promise<Buffer | null> {
     try {
-      return await bodyOf(message, limit)
+      return await bodyOf(message, limit, reading)
     } finally {
-      reading -= announced
+      reading.end()
     }
   }
 
@@ -147,8 +146,8 @@ function foreignOrigin({ headers }: IncomingMessage): string {
   return /^https?:\/\/[\x21-\x7e]{1,253}$/.test(origin) ? origin : ''
 }
 
-/** Null if the body is longer than `limit` bytes, late, or breaks off. */
-export function bodyOf(message: IncomingMessage, limit: number): Promise<Buffer | null> {
+/** Null if the body is longer than `limit` bytes, late, breaks off, or has no room. */
+export function bodyOf(message: IncomingMessage, limit: number, reading?: Reading): Promise<Buffer | null> {
   return new Promise(resolve => {
     const parts: Buffer[] = []
     let bytes = 0
@@ -159,13 +158,14 @@ export function bodyOf(message: IncomingMessage, limit: number): Promise<Buffer 
     }
     const onData = (part: Buffer) => {
       bytes += part.length
-      if (bytes > limit) end(null)
+      if (bytes > limit || reading?.take(part.length) === false) end(null)
       else parts.push(part)
     }
     // A reset HTTP/2 stream ends its body too.
     const onEnd = () => end(message.complete ? Buffer.concat(parts) : null)
     const onClose = () => end(null)
     const timer = setTimeout(() => end(null), bodyTimeoutMs).unref()
+    if (reading !== undefined) reading.onCut = onClose
     message.on('data', onData).on('end', onEnd).on('close', onClose)
     message.on('error', onClose)
   })

@@ -1,5 +1,6 @@
 /** Kept POSTs in the store: what may be kept, the limits, and that one caller alone gets each. */
 import t from 'tap'
+import { BodyBudget } from '../../src/kept/body-budget.ts'
 import { contentsOf } from '../../src/kept/contents.ts'
 import { KeepTerms } from '../../src/kept/keep-terms.ts'
 import { holdsPassword, isForeign, keptHeaders, senderOf } from '../../src/kept/keepable.ts'
@@ -92,6 +93,70 @@ t.test('each share has its limit', async t => {
   for (let n = 0; n < 40; n++)
     if ((await of({ account: 'loop', sender: 'script' }, Buffer.alloc(9))) !== null) scripts++
   t.ok(scripts >= 20 && scripts < 40, 'a script that tries for ever')
+})
+
+t.test('R22 · bodies that are being read: whoever is slow or many takes nothing from others', async t => {
+  const mebibyte = 1024 * 1024
+  const stranger = (address: string) => ({ account: null, address })
+  const start = (budget: BodyBudget, sender: Parameters<BodyBudget['open']>[0], length = mebibyte) => {
+    const reading = budget.open(sender, length)
+    const state = { reading, isCut: false }
+    reading.onCut = () => {
+      state.isCut = true
+    }
+    return state
+  }
+
+  await t.test('what is announced and does not come takes no room', async t => {
+    const budget = new BodyBudget()
+    for (let n = 0; n < 1000; n++) t.ok(start(budget, stranger('192.0.2.1')).reading.take(16))
+    t.ok(start(budget, stranger('192.0.2.1')).reading.take(mebibyte))
+  })
+
+  for (const [title, addresses, most] of [
+    ['one address', ['192.0.2.1'], 8],
+    ['a household', ['2001:db8::1', '2001:db8::2'], 8],
+    ['a provider', ['192.0.2.1', '192.0.2.2', '192.0.2.3'], 12]
+  ] as const)
+    await t.test(`${title} has a share`, async t => {
+      const budget = new BodyBudget()
+      const readings = Array.from({ length: 20 }, (_, n) =>
+        start(budget, stranger(addresses[n % addresses.length] as string))
+      )
+      const taken = readings.filter(({ reading }) => {
+        const hasRoom = reading.take(mebibyte)
+        if (!hasRoom) reading.end()
+        return hasRoom
+      })
+      t.equal(taken.length, most)
+      t.ok(start(budget, stranger('192.0.2.1'), 1000).reading.take(1000), 'small bodies have a part of their own')
+      taken[0]?.reading.end()
+      t.ok(start(budget, stranger(addresses[0])).reading.take(mebibyte), 'what has ended is free again')
+    })
+
+  await t.test('when all is full, whoever holds most gives way', async t => {
+    const budget = new BodyBudget()
+    const many = Array.from({ length: 16 }, (_, n) => start(budget, stranger(n < 9 ? `192.0.2.${n}` : '198.51.100.1')))
+    for (const { reading } of many) t.ok(reading.take(mebibyte))
+    t.ok(start(budget, stranger('203.0.113.1')).reading.take(mebibyte))
+    t.same(
+      many.map(({ isCut }, n) => (isCut ? n : null)).filter(n => n !== null),
+      [0]
+    )
+    t.notOk(start(budget, stranger('192.0.2.77')).reading.take(mebibyte), 'and takes nothing from those who hold less')
+    t.equal(many.filter(({ isCut }) => isCut).length, 1)
+  })
+
+  await t.test('people who are known have room, and each a share', async t => {
+    const budget = new BodyBudget()
+    for (let n = 0; n < 99; n++) start(budget, stranger(`192.0.${n}.1`)).reading.take(mebibyte)
+    const ada = { account: 'ada', address: '192.0.2.1' }
+    for (let n = 0; n < 16; n++) t.ok(start(budget, ada).reading.take(mebibyte))
+    const late = start(budget, ada).reading
+    t.notOk(late.take(1))
+    late.end()
+    t.ok(start(budget, { ...ada, account: 'bob' }).reading.take(mebibyte))
+  })
 })
 
 const navigation = { accept: 'text/html', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' }

@@ -1,0 +1,58 @@
+/**
+ * The memory for bodies that are being read. Only bytes that have come count, so that a slow sender takes nothing from others. Strangers take
+ * nothing from people who are known.
+ */
+import { StrangerRoom } from './stranger-room.ts'
+
+const mebibyte = 1024 * 1024
+/** Of one person, and of all who are known. */
+const mostOfKnown = { person: 16 * mebibyte, all: 32 * mebibyte }
+
+export interface Reading {
+  /** False without room for so many more bytes. */
+  take(bytes: number): boolean
+  /** Called when its bytes have to make room for those of others. */
+  onCut: () => void
+  /** Frees its bytes. */
+  end(): void
+}
+
+export class BodyBudget {
+  readonly #strangers = new StrangerRoom<Reading>()
+  /** Account → bytes. */
+  readonly #people = new Map<string, number>()
+  #known = 0
+
+  /** `length`: what the sender announces, or the largest that is read, in bytes. */
+  open({ account, address }: { account: string | null; address: string }, length: number): Reading {
+    return account === null ? this.#ofStranger(address, length) : this.#ofPerson(account)
+  }
+
+  #ofStranger(address: string, length: number): Reading {
+    const room = this.#strangers
+    const reading: Reading = {
+      take: bytes => {
+        const gone = room.take(reading, bytes)
+        for (const other of gone ?? []) other.onCut()
+        return gone !== null
+      },
+      onCut: () => {},
+      end: () => room.remove(reading)
+    }
+    room.add(reading, address, length)
+    return reading
+  }
+
+  #ofPerson(account: string): Reading {
+    let own = 0
+    const change = (bytes: number) => {
+      own += bytes
+      this.#known += bytes
+      const sum = (this.#people.get(account) ?? 0) + bytes
+      if (sum > 0) this.#people.set(account, sum)
+      else this.#people.delete(account)
+      return sum <= mostOfKnown.person && this.#known <= mostOfKnown.all
+    }
+    return { take: change, onCut: () => {}, end: () => void change(-own) }
+  }
+}

@@ -1,0 +1,94 @@
+/**
+ * How much of what strangers send has room at a time: of a network, of a provider and of all together. Bodies up to 64 KiB have a part of
+ * their own. When all of a part is full, the provider that holds most gives way, so that no network can shut out the others.
+ */
+import { networkLevels } from '../request/network-levels.ts'
+
+const mebibyte = 1024 * 1024
+/** The largest body of the part for small ones. */
+export const smallBytes = 64 * 1024
+const shares = {
+  small: { network: 2 * mebibyte, provider: 4 * mebibyte, all: 8 * mebibyte },
+  large: { network: 8 * mebibyte, provider: 12 * mebibyte, all: 16 * mebibyte }
+} as const
+
+interface Held {
+  readonly kind: keyof typeof shares
+  readonly network: string
+  readonly provider: string
+  bytes: number
+}
+
+export class StrangerRoom<Item> {
+  /** The oldest first. */
+  readonly #held = new Map<Item, Held>()
+  readonly #sums = new Map<string, number>()
+
+  /** `length`: what its sender says that it will be, in bytes. */
+  add(item: Item, address: string, length: number): void {
+    const kind = length <= smallBytes ? 'small' : 'large'
+    const { network, provider } = networkLevels(address)
+    this.#held.set(item, { kind, network: `${kind} ${network}`, provider: `${kind} of ${provider}`, bytes: 0 })
+  }
+
+  /** Counts without asking whether there is room. */
+  count(item: Item, bytes: number): void {
+    const held = this.#held.get(item)
+    if (held !== undefined) this.#change(held, bytes)
+  }
+
+  /** Counts more bytes, and returns whose place they take. Null if they have no room: then remove the item. */
+  take(item: Item, bytes: number): Item[] | null {
+    this.count(item, bytes)
+    const held = this.#held.get(item)
+    if (held === undefined) return null
+    const most = shares[held.kind]
+    if (this.#sum(held.network) > most.network || this.#sum(held.provider) > most.provider) return null
+    const gone: [Item, Held][] = []
+    while (this.#sum(held.kind) > most.all) {
+      const other = this.#oldestOfHeaviest(held)
+      if (other === null) {
+        for (const [one, { bytes, ...rest }] of gone) {
+          this.#held.set(one, { ...rest, bytes: 0 })
+          this.count(one, bytes)
+        }
+        return null
+      }
+      gone.push([other, { ...(this.#held.get(other) as Held) }])
+      this.remove(other)
+    }
+    return gone.map(([one]) => one)
+  }
+
+  remove(item: Item): void {
+    const held = this.#held.get(item)
+    if (held === undefined) return
+    this.#change(held, -held.bytes)
+    this.#held.delete(item)
+  }
+
+  /** Null if no provider holds more than that of `own`. */
+  #oldestOfHeaviest(own: Held): Item | null {
+    let heaviest: Item | null = null
+    let most = this.#sum(own.provider)
+    for (const [item, { kind, provider, bytes }] of this.#held) {
+      if (kind !== own.kind || bytes === 0 || this.#sum(provider) <= most) continue
+      heaviest = item
+      most = this.#sum(provider)
+    }
+    return heaviest
+  }
+
+  #sum(row: string): number {
+    return this.#sums.get(row) ?? 0
+  }
+
+  #change(held: Held, bytes: number): void {
+    held.bytes += bytes
+    for (const row of [held.kind, held.network, held.provider]) {
+      const sum = this.#sum(row) + bytes
+      if (sum > 0) this.#sums.set(row, sum)
+      else this.#sums.delete(row)
+    }
+  }
+}
