@@ -8,7 +8,7 @@ import path from 'node:path'
 import { type Bar, type Bench, type Found, table } from './report.ts'
 import { FixedThreshold, None } from './watch/detectors.ts'
 import { dayMs } from './watch/events.ts'
-import { SimulatedGate } from './watch/gate.ts'
+import { SimulatedGates } from './watch/gates.ts'
 import { countriesFile } from './watch/geography.ts'
 import { firstDay, type Outcome, simulate, type Tally } from './watch/simulate.ts'
 import { jsonOf, summarise } from './watch/summary.ts'
@@ -22,16 +22,17 @@ const daysOfLearning = 14
 export async function watch({ isQuick, end }: Bench): Promise<Found> {
   const seed = Number(process.env.SEED ?? otherSeed)
   if (!Number.isSafeInteger(seed)) throw new Error('SEED must be a whole number')
-  const simulation = { seed, persons: 300, days: 42, learnDays: daysOfLearning, theftsOfEach: isQuick ? 6 : 12 }
+  const size = isQuick ? { persons: 150, theftsOfEach: 6 } : { persons: 300, theftsOfEach: 12 }
+  const simulation = { seed, days: 42, learnDays: daysOfLearning, ...size }
   const folder = await mkdtemp(path.join(tmpdir(), 'factorgate-watch-'))
   end.teardown(() => rm(folder, { recursive: true }))
   const countries = path.join(folder, 'countries.mmdb')
   await writeFile(countries, countriesFile())
-  const gate = await SimulatedGate.start(daysOfLearning * 86_400, countries, firstDay)
-  const detectors = [gate, new FixedThreshold(firstDay + daysOfLearning * dayMs), new None()]
-  const log = process.env.THEFTS === undefined ? null : new TheftLog(gate)
+  const gates = await SimulatedGates.start(daysOfLearning * 86_400, countries, firstDay)
+  const detectors = [gates, new FixedThreshold(firstDay + daysOfLearning * dayMs), new None()]
+  const log = process.env.THEFTS === undefined ? null : new TheftLog(gates)
   const outcome = await simulate(simulation, detectors, log)
-  await gate.stop()
+  await gates.stop()
   const [own, ...baselines] = outcome.tallies as [Tally, ...Tally[]]
   const weeks = outcome.personDays / 7
   return {

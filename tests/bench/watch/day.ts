@@ -22,6 +22,9 @@ const appsOf: Readonly<Record<Habit, Partial<Record<AppName, number>>>> = {
 /** The end of summer time: people come an hour later by UTC. */
 const winterFrom = Date.UTC(2026, 9, 25)
 
+/** So many visits begin with a link on a page of another site: a mail, a chat, a search. */
+const ledShare = 0.1
+
 export class Day {
   readonly #events: Events
   readonly #visits: Visits
@@ -118,6 +121,7 @@ export class Day {
     const random = this.#random
     const visits = this.#visits
     const pages = Math.max(1, Math.round(random.lognormal(6, 0.8) * pace))
+    if (random.chance(ledShare)) visits.comeFromElsewhere()
     const app = random.weighted(appsOf[this.#person.habit] as Record<AppName, number>)
     if (app === 'wiki') visits.wiki(at, line, pages)
     else if (app === 'records') visits.records(at, line, pages)

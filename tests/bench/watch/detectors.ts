@@ -13,6 +13,8 @@ export interface Heard {
 
 export interface Detector {
   readonly name: string
+  /** True if something waits that a gate does within a second. */
+  readonly isDue: boolean
   observe(event: Event): Heard
   /** Somebody has shown the second factor in this session. */
   proved(event: Event): void
@@ -28,6 +30,7 @@ const gib = 2 ** 30
 /** 5 GiB a day, or 2,000 addresses in ten minutes, ask for a proof; 50 GiB a day suspend. */
 export class FixedThreshold implements Detector {
   readonly name = 'fixed'
+  readonly isDue = false
   readonly #learnUntil: number
   readonly #people = new Map<
     string,
@@ -70,6 +73,7 @@ export class FixedThreshold implements Detector {
 
 export class None implements Detector {
   readonly name = 'none'
+  readonly isDue = false
   observe(): Heard {
     return quiet
   }

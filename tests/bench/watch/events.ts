@@ -18,6 +18,9 @@ export interface Event {
   readonly signedInWith: SignedInWith | null
   /** `Sec-Fetch-Dest`; undefined where the client sends none. */
   readonly fetchDest: string | undefined
+  readonly isSocket: boolean
+  /** True if its headers say that a page of another site has led the browser there. */
+  readonly leads: boolean
   readonly status: number
   /** To the person. */
   readonly bytes: number
@@ -101,6 +104,8 @@ export class Events {
       client: line.client,
       signedInWith: line.signedInWith,
       fetchDest: 'empty',
+      isSocket: false,
+      leads: false,
       status: random.chance(0.004) ? 404 : 200,
       bytes: Math.round(bytes),
       bytesIn: 0,

@@ -6,6 +6,7 @@ import { type Institute, makeInstitute, type Person } from './institute.ts'
 import type { Random } from './random.ts'
 import { theftEvents } from './theft-events.ts'
 import { plant, type Theft } from './thefts.ts'
+import { Timeline } from './timeline.ts'
 
 export interface Simulation {
   readonly seed: number
@@ -17,6 +18,11 @@ export interface Simulation {
 
 /** A Monday, four weeks before the end of summer time. */
 export const firstDay = Date.UTC(2026, 8, 28)
+
+/** How often what is due is loaded and written. A gate looks every second, and writes an ordinary person once a minute. */
+const tickMs = 180_000
+/** What cannot wait for it. */
+const urgentMs = 1000
 
 export interface TheftState {
   readonly theft: Theft
@@ -75,70 +81,55 @@ export async function simulate(
   const institute: Institute = makeInstitute(simulation.seed, simulation.persons, simulation.days)
   const thefts = plant(institute, simulation.theftsOfEach, simulation.days, simulation.learnDays)
   const tallies = detectors.map(detector => newTally(detector, thefts, detector === detectors[0] ? watcher : null))
-  const carried = new Map<Person, Event[]>()
-  const settle = (now: number) => Promise.all(detectors.map(detector => detector.settle(now)))
+  const theftOf = new Map(thefts.map(theft => [theft.person.account, theft]))
+  const timeline = new Timeline()
+  let settledAt = firstDay
+  const settle = async (now: number) => {
+    settledAt = now
+    await Promise.all(detectors.map(detector => detector.settle(now)))
+  }
   let events = 0
   let personDays = 0
-  const deliverAll = (event: Event, active: Theft | null) => {
+  /** False where the thief is stopped everywhere. */
+  const deliverAll = (event: Event) => {
     events++
+    const active = theftAt(theftOf.get(event.account), event)
     let isWanted = event.theft === null
     for (const tally of tallies) if (deliver(tally, event, active)) isWanted = true
     return isWanted
   }
   for (let day = 0; day < simulation.days; day++) {
     const start = firstDay + day * dayMs
-    const all = institute.people.map(person => {
+    for (const person of institute.people) {
       if (day >= simulation.learnDays && day >= person.startDay) personDays++
-      const own = [...(carried.get(person) ?? []), ...new Day(person, day, start).make()].sort((a, b) => a.at - b.at)
-      const late = own.findIndex(({ at }) => at >= start + dayMs)
-      carried.set(person, late < 0 ? [] : own.splice(late))
-      const active = thefts.find(theft => theft.person === person && theft.startDay <= day && day <= theft.endDay)
-      return new DayOfOne(own, active === undefined ? null : theftEvents(active, day, start), event =>
-        deliverAll(event, active ?? null)
-      )
-    })
-    // A gate loads whom it has not seen for an hour within a second of the end of their first request.
-    for (const one of all) while (one.next() && !one.hasEnded);
-    await settle(start)
-    for (const one of all) while (one.next());
-    await settle(start + dayMs)
+      timeline.add(new Day(person, day, start).make()[Symbol.iterator]())
+      const theft = theftOf.get(person.account)
+      if (theft !== undefined && theft.startDay <= day && day <= theft.endDay)
+        timeline.add(theftEvents(theft, day, start))
+    }
+    let dueAt = Number.POSITIVE_INFINITY
+    for (;;) {
+      const tickAt = Math.min(settledAt + tickMs, start + dayMs)
+      const event = timeline.before(Math.min(dueAt, tickAt))
+      if (event === null) {
+        const now = Math.min(dueAt, tickAt)
+        await settle(now)
+        dueAt = Number.POSITIVE_INFINITY
+        if (now === start + dayMs) break
+        continue
+      }
+      timeline.shift(deliverAll(event))
+      if (dueAt > event.at + urgentMs && detectors.some(({ isDue }) => isDue)) dueAt = event.at + urgentMs
+    }
   }
   return { simulation, tallies, events, personDays }
 }
 
-/** What one person and their thief do on one day, in the order of time. */
-class DayOfOne {
-  readonly #own: readonly Event[]
-  readonly #thief: Generator<Event> | null
-  readonly #deliver: (event: Event) => boolean
-  /** True once a request is over. */
-  hasEnded = false
-  #at = 0
-  #ofThief: Event | null
-
-  /** `deliver` returns false where the thief is stopped everywhere. */
-  constructor(own: readonly Event[], thief: Generator<Event> | null, deliver: (event: Event) => boolean) {
-    this.#own = own
-    this.#thief = thief
-    this.#deliver = deliver
-    this.#ofThief = thief?.next().value ?? null
-  }
-
-  /** False at the end of the day. */
-  next(): boolean {
-    const own = this.#own[this.#at]
-    const thiefs = this.#ofThief
-    if (thiefs !== null && (own === undefined || thiefs.at < own.at)) {
-      this.hasEnded ||= thiefs.isLast
-      this.#ofThief = this.#deliver(thiefs) ? (this.#thief?.next().value ?? null) : null
-      return true
-    }
-    if (own === undefined) return false
-    this.#at++
-    this.hasEnded ||= own.isLast
-    this.#deliver(own)
-    return true
-  }
+/** The theft that goes on, if one does: those of the last day may last longer. */
+function theftAt(theft: Theft | undefined, { at, theft: id }: Event): Theft | null {
+  if (theft === undefined || id !== null) return theft ?? null
+  const day = Math.floor((at - firstDay) / dayMs)
+  return theft.startDay <= day && day <= theft.endDay ? theft : null
 }
 
 function newTally(detector: Detector, thefts: readonly Theft[], watcher: Watcher | null): Tally {

@@ -44,6 +44,8 @@ export function* theftEvents(theft: Theft, day: number, start: number): Generato
     client: theft.client,
     signedInWith,
     fetchDest: theft.fetchDest,
+    isSocket: false,
+    leads: theft.forgesLeads,
     status: 200,
     bytes: 0,
     bytesIn: 0,

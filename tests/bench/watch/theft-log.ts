@@ -2,7 +2,7 @@
 import { type Signal, scoreOf, signalsOf } from '../../../src/unusual/score.ts'
 import type { Verdict } from '../../../src/unusual/unusual.ts'
 import { dayMs, type Event, hourMs } from './events.ts'
-import type { SimulatedGate } from './gate.ts'
+import type { SimulatedGates } from './gates.ts'
 import { firstDay, type Tally, type TheftState } from './simulate.ts'
 import { lostMost } from './summary.ts'
 import type { Theft, TheftKind } from './thefts.ts'
@@ -19,11 +19,11 @@ interface Lines {
 }
 
 export class TheftLog {
-  readonly #gate: SimulatedGate
+  readonly #gate: SimulatedGates
   readonly #of = new Map<Theft, Lines>()
   readonly falseSteps: string[] = []
 
-  constructor(gate: SimulatedGate) {
+  constructor(gate: SimulatedGates) {
     this.#gate = gate
   }
 
@@ -75,9 +75,9 @@ const unitOf = (kind: TheftKind, amount: number) =>
   kind === 'tamper' ? `${Math.round(amount)} objects` : `${(amount / 1e9).toPrecision(3)} GB`
 
 function titleOf({ theft, lost, actedAt, firstAt, isStopped, asked }: TheftState): string {
-  const { id, kind, access, style, person, how, target, fileCount, rate, isNear } = theft
+  const { id, kind, access, style, person, how, target, fileCount, rate, isNear, forgesLeads } = theft
   const acted = actedAt === null ? 'never acted on' : `acted on after ${((actedAt - firstAt!) / 60_000).toFixed(1)} min`
-  return `${kind} ${id} (${access}, ${style}, ${how}, ${isNear ? 'near' : 'anywhere'}) of ${person.account}, ${person.habit}: ${unitOf(kind, target)} in ${fileCount} files at ${(rate / 1e6).toFixed(0)} MB/s; ${percent(Math.min(1, lost / target))} lost, ${acted}, ${isStopped ? 'stopped' : 'not stopped'}, ${asked} times answered as a guest`
+  return `${kind} ${id} (${access}, ${style}, ${how}, ${isNear ? 'near' : 'anywhere'}${forgesLeads ? ', forged leads' : ''}) of ${person.account}, ${person.habit}: ${unitOf(kind, target)} in ${fileCount} files at ${(rate / 1e6).toFixed(0)} MB/s; ${percent(Math.min(1, lost / target))} lost, ${acted}, ${isStopped ? 'stopped' : 'not stopped'}, ${asked} times answered as a guest`
 }
 
 const answerText = (answer: string) => (answer === 'nothing' ? '' : `: ${answer}`)

@@ -58,6 +58,8 @@ export interface Theft {
   readonly bytesPerFile: number
   readonly client: Client
   readonly fetchDest: string | undefined
+  /** True if each request says that another site has led a browser there. */
+  readonly forgesLeads: boolean
   readonly network: Network
   readonly hour: number
   readonly areas: readonly string[]
@@ -102,6 +104,7 @@ function makeTheft(
   const own = institute.projectsOf[person.group] as readonly number[]
   // Some take what is near, and most what is not theirs.
   const isNear = random.chance(0.25)
+  const forgesLeads = random.fork(13).chance(1 / 3)
   const how = kind === 'tamper' ? random.weighted({ encrypt: 0.4, delete: 0.4, alter: 0.2 }) : 'read'
   return {
     id,
@@ -113,7 +116,8 @@ function makeTheft(
     startDay,
     endDay: startDay + lengthOf[kind] - 1,
     client: clientOf(style, access, person, random),
-    fetchDest: fetchDestOf(style, random),
+    fetchDest: forgesLeads ? 'document' : fetchDestOf(style, random),
+    forgesLeads,
     network: networkOf(kind, access, person, random),
     hour: kind === 'insider' ? random.pick([22, 23, 0.5, 1, 2, 3]) : random.between(0, 23),
     areas: Array.from(

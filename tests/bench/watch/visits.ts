@@ -9,12 +9,18 @@ export class Visits {
   readonly #random: Random
   readonly #day: number
   readonly #events: Events
+  #isLed = false
 
   constructor(person: Person, day: number, events: Events) {
     this.#person = person
     this.#random = person.random
     this.#day = day
     this.#events = events
+  }
+
+  /** A page of another site has the link to the next page that is opened. */
+  comeFromElsewhere(): void {
+    this.#isLed = true
   }
 
   #emit(at: number, line: Line, app: AppName, path: string, bytes: number, more: Partial<Event> = {}): void {
@@ -28,7 +34,8 @@ export class Visits {
   /** The parts of a page, of which most are cached. Returns when the next page is opened. */
   page(at: number, line: Line, app: AppName, path: string, bytes: number, parts = 4): number {
     const random = this.#random
-    this.#emit(at, line, app, path, bytes, { fetchDest: 'document' })
+    this.#emit(at, line, app, path, bytes, { fetchDest: 'document', leads: this.#isLed })
+    this.#isLed = false
     let t = at
     for (let i = random.poisson(parts); i > 0; i--) {
       t += random.exponential(60)
@@ -90,7 +97,8 @@ export class Visits {
     let t = this.page(at, line, 'notebooks', `${me}/lab`, 200e3, 6)
     const kernel = Array.from({ length: 4 }, () => random.integer(65536).toString(16)).join('-')
     const end = at + Math.min(16, random.lognormal(2, 0.8)) * hourMs
-    const socket = { fetchDest: 'websocket', status: 101, exchange: {}, isLast: false }
+    // Browsers send no Fetch Metadata here.
+    const socket = { fetchDest: undefined, isSocket: true, status: 101, exchange: {}, isLast: false }
     const path = `${me}/api/kernels/${kernel}/channels`
     this.#emit(t, line, 'notebooks', path, 0, socket)
     let poll = t
