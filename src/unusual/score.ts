@@ -3,7 +3,7 @@ import { pointsOfChance, pointsOfDeviation, pointsOfSum } from './chance.ts'
 import { at, featureCount, toScale } from './features.ts'
 import type { Group, Usual } from './group.ts'
 import { hoursAt, hourUnit, isRestDay, number, type Person } from './person.ts'
-import { sayFeature, sayHour, sayRecord, sayRepeat, saySum } from './sentences.ts'
+import { sayFeature, sayHaul, sayHour, sayRecord, sayRepeat, saySum } from './sentences.ts'
 import type { Doubt, Track } from './track.ts'
 
 /** Signals of one family say much the same, so only the strongest of them counts. */
@@ -91,7 +91,7 @@ export interface Signal {
 
 export interface Context {
   readonly person: Person
-  readonly track: Pick<Track, 'doubts'> | null
+  readonly track: (Pick<Track, 'doubts'> & Partial<Pick<Track, 'longestHaul'>>) | null
   readonly usual: Usual
   readonly all: Group
   readonly now: number
@@ -234,7 +234,11 @@ export function signalsOf(context: Context): Signal[] {
     if (value > quietPoints) signals.push({ id, family, points: Math.round(value), sentence })
   }
   for (let feature = 0; feature < featureCount; feature++) {
-    const { id, sentence } = sayFeature(feature, person.numbers[feature]!, usual)
+    const amount = person.numbers[feature]!
+    const { id, sentence } =
+      feature === at.haul
+        ? sayHaul(amount, usual, track?.longestHaul?.(person) ?? null)
+        : sayFeature(feature, amount, usual)
     push(id, familyOfFeature[feature]!, featurePoints(person, usual, feature), sentence)
   }
   for (const sum of sums) {

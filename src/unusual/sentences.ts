@@ -1,5 +1,5 @@
 /** The sentences of the signals, with their numbers, for the journal, for notices and for the command line. */
-import { features, fromScale } from './features.ts'
+import { at, features, fromScale } from './features.ts'
 import type { Usual } from './group.ts'
 
 interface Said {
@@ -40,7 +40,7 @@ const sayings: Readonly<Record<(typeof features)[number]['id'], Say>> = {
   regular: (amount, usual, busy) =>
     `${amount} requests at intervals as even as a program's; ${usual} is usual for this person, and ${busy} on a busy day.`,
   haul: (amount, usual, busy) =>
-    `${amount} files, of which large ones count for more, fetched one after the other without a pause in the session of a browser; ${usual} is usual for this person, and ${busy} on a busy day.`,
+    `Files were fetched one after the other without a pause in the session of a browser. Weighted by their size they count as ${amount}; ${usual} is usual for this person, and ${busy} on a busy day.`,
   lonely: (amount, usual, busy) =>
     `${amount} pages without the scripts, styles and images that a browser loads with them; ${usual} is usual, and ${busy} on a busy day.`
 }
@@ -51,6 +51,21 @@ export function sayFeature(feature: number, amount: number, { middle, spread }: 
   const say = isBytes ? sayBytes : sayCount
   const busy = fromScale(feature, middle[feature]! + 1.64 * spread[feature]!)
   return { id, sentence: sayings[id](say(amount), say(Math.max(0, fromScale(feature, middle[feature]!))), say(busy)) }
+}
+
+/** `found`: the files and bytes of the row, where they are known. */
+export function sayHaul(
+  amount: number,
+  usual: Usual,
+  found: { readonly files: number; readonly bytes: number } | null
+): Said {
+  const said = sayFeature(at.haul, amount, usual)
+  if (found === null) return said
+  const { files, bytes } = found
+  return {
+    ...said,
+    sentence: `The longest row is ${files === 1 ? 'one file' : `${files} files`} with ${sayBytes(bytes)}. ${said.sentence}`
+  }
 }
 
 const sumNames: Readonly<Partial<Record<string, string>>> = {

@@ -36,6 +36,15 @@ interface Row {
   run: number
 }
 
+/** A row of files. */
+interface Haul {
+  counted: number
+  files: number
+  bytes: number
+}
+/** Shared by all tracks without one. */
+const noHaul: Haul = { counted: 0, files: 0, bytes: 0 }
+
 /** Some people give their session to a program of theirs: that alone says little. */
 const sharedFrom = 15
 /** Shared by all tracks that have nothing, for the memory. */
@@ -78,6 +87,8 @@ export class Track {
   #haulAt = 0
   #haulFiles = 0
   #haulBytes = 0
+  /** The longest row of files of the session: what it counts as, and what it is. */
+  #longest: Haul = noHaul
   #lastObject = 0
   #withoutHeaders = 0
 
@@ -120,7 +131,17 @@ export class Track {
     this.#haulBytes += bytes
     const large = Math.min(this.#haulBytes / largeBytes, largeMost * (this.#haulFiles - 2))
     const files = Math.min(this.#haulFiles, this.#haulBytes / fileBytes) + Math.max(0, large)
-    if (files > person.numbers[at.haul]!) person.numbers[at.haul] = files
+    if (files <= person.numbers[at.haul]!) return
+    person.numbers[at.haul] = files
+    if (this.#longest === noHaul) this.#longest = { counted: 0, files: 0, bytes: 0 }
+    this.#longest.counted = files
+    this.#longest.files = this.#haulFiles
+    this.#longest.bytes = this.#haulBytes
+  }
+
+  /** The person's longest row of today; null if it was in another session, or at another gate. */
+  longestHaul({ numbers }: Person): Pick<Haul, 'files' | 'bytes'> | null {
+    return this.#longest.counted > 0 && this.#longest.counted === numbers[at.haul] ? this.#longest : null
   }
 
   /** A page that is loaded right after another one, with no script, style or image between them. */

@@ -64,7 +64,7 @@ const cases: readonly {
     given: i => ({ path: `/projects/p1/${3 * i}${'abc'[i % 3]}.tif`, bytes: 2e6 }),
     raises: ['haul'],
     sentence:
-      /\d+ files, of which large ones count for more, fetched one after the other without a pause in the session of a browser; \d+ is usual/
+      /The longest row is \d+ files with \d+ MiB\. Files were fetched one after the other without a pause in the session of a browser\. Weighted by their size they count as \d+; \d+ is usual/
   },
   {
     what: 'a program under the name of the browser, from the first request of a session on',
@@ -190,6 +190,18 @@ t.test('in a session with two clients a proof buys little, and a score below ala
     take(400, 1500).some(({ level }) => level === 'alarming'),
     'twice as much is asked about again'
   )
+})
+
+t.test('the sentence of a haul has the true number of files and bytes', async t => {
+  const unusual = watch()
+  usualWeeks(unusual)
+  const verdicts = ask(unusual, day, 40, i => ({ path: `/projects/p1/${i}${'abc'[i % 3]}.tif`, bytes: 100 * 2 ** 20 }))
+  const said = verdicts.flatMap(({ signals }) => signals.filter(({ id }) => id === 'haul').map(each => each.sentence))
+  t.ok(said.length > 0)
+  for (const sentence of said) {
+    const [, files, amount, unit] = /^The longest row is (\d+) files with ([\d.]+) (MiB|GiB)\. /.exec(sentence) ?? []
+    t.ok(Math.abs(Number(files) * 100 - Number(amount) * (unit === 'GiB' ? 1024 : 1)) < 60, sentence)
+  }
 })
 
 t.test('the sockets of a browser come without its headers, and say nothing of the client', async t => {
