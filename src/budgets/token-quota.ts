@@ -34,7 +34,7 @@ export function quotaOf(token: ProgramToken): Budget | null {
   return quota
 }
 
-/** How many bytes of its limit have been fetched; null for a token without a limit. Gates write this twice a second. */
+/** How many bytes of its limit have been fetched; null for a token without a limit. Gates write this twice a second; one alone, within ten seconds. */
 export async function usedOf(store: Store, token: ProgramToken, now: number): Promise<number | null> {
   const quota = quotaOf(token)
   if (quota === null) return null

@@ -21,10 +21,10 @@ export const groups = {
   K: 9,
   B: 5,
   E: 3,
-  O: 7
+  O: 8
 } as const
 
-/** `H1` … `O7`, in their order. */
+/** `H1` … `O8`, in their order. */
 export const ids: readonly string[] = Object.entries(groups).flatMap(([letter, last]) =>
   Array.from({ length: last }, (_, n) => `${letter}${n + 1}`)
 )
@@ -85,7 +85,8 @@ export function rowsElsewhere(): { id: string; file: string }[] {
     'posture',
     'console',
     'budgets',
-    'kept'
+    'kept',
+    'unusual'
   ].flatMap(place =>
     readdirSync(tests + place, { recursive: true })
       .map(file => `${place}/${file}`)

@@ -20,7 +20,7 @@ const theft = (i: number): Partial<Observation> => ({
 })
 
 t.test(
-  'O7 · another site fetches in a person’s name → only what the person does of their own accord is extreme',
+  'O7 · another site fetches in a person’s name: only what the person does of their own accord suspends',
   async t => {
     const levelsOf = (isLed: (i: number) => boolean, count = 1500) => {
       const unusual = watch()
