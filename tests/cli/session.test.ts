@@ -1,4 +1,6 @@
 import t from 'tap'
+import type { DeviceKey } from '../../src/device/device-key.ts'
+import { sessionRecord } from '../../src/session/records.ts'
 import { firefox, gateOn, host } from './people.ts'
 import { terminal } from './terminal.ts'
 
@@ -20,13 +22,18 @@ async function twoPeople(t: Parameters<typeof terminal>[0]) {
 
 t.test('list shows each sign-in in a row, and everything to programs', async t => {
   const { factorgate, office, home, other } = await twoPeople(t)
+  const key: DeviceKey = { alg: 'ES256', x: 'A'.repeat(43), y: 'A'.repeat(43), at: Date.parse('2026-11-22T12:00:30Z') }
+  await sessionRecord.change<void>(factorgate.store(), office.id, session => ({
+    next: { ...session!, devices: { [host]: key } },
+    result: undefined
+  }))
   const text = await factorgate.ok('session', 'list')
   const [heading = '', ...rows] = text.trimEnd().split('\n')
-  t.match(heading, /^ID +USER +SINCE +LAST SEEN +FROM +DEVICE$/)
+  t.match(heading, /^ID +USER +SINCE +LAST SEEN +FROM +BOUND +DEVICE$/)
   t.equal(rows.length, 3)
   t.equal(
     rows.find(row => row.startsWith(office.id)),
-    `${office.id}  alice  2026-11-22 12:00 UTC  2026-11-22 12:00 UTC  192.0.2.7    Firefox on Linux`
+    `${office.id}  alice  2026-11-22 12:00 UTC  2026-11-22 12:00 UTC  192.0.2.7    2026-11-22 12:00 UTC  Firefox on Linux`
   )
   const list = JSON.parse(await factorgate.ok('session', 'list', '--user', 'Alice', '--json'))
   t.same(
@@ -42,8 +49,11 @@ t.test('list shows each sign-in in a row, and everything to programs', async t =
     userAgent: firefox,
     signedIn: true,
     proofs: [{ kind: 'password' }, { kind: 'totp' }],
-    hosts: [host]
+    hosts: [host],
+    boundSince: '2026-11-22T12:00:30.000Z',
+    bound: [{ host, at: '2026-11-22T12:00:30.000Z' }]
   })
+  t.match(list[0], { boundSince: null, bound: [] }, 'a sign-in whose browser has no key')
   t.notMatch(JSON.stringify(list) + text, new RegExp([office, home, other].map(({ token }) => token).join('|')))
 })
 

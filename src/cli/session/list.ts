@@ -4,7 +4,7 @@ import { defaultTexts } from '../../../plugins/portal/messages/messages.ts'
 import { isFullySignedIn } from '../../factor/proof.ts'
 import type { Account } from '../../identity/account.ts'
 import { sessionRecord } from '../../session/records.ts'
-import type { Session } from '../../session/session.ts'
+import { boundSince, type Session } from '../../session/session.ts'
 import { inBatches } from '../../store/batches.ts'
 import { type Command, jsonText, readArgs } from '../command.ts'
 import { type CommandContext, configHelp, configOption, withStore } from '../command-context.ts'
@@ -18,8 +18,10 @@ export const command: Command = {
   usage: ['factorgate session list [--user NAME] [--json]'],
   help: `
   --user NAME      only the sessions of this person
-  --json           an array, with the complete User-Agent and the proofs
+  --json           an array, with the complete User-Agent, the proofs, and the hosts that are bound to the device
 ${configHelp}
+
+BOUND says since when the browser proves with a key of its device that the sign-in has not been copied.
 
 Example:
   factorgate session list --user alice
@@ -39,13 +41,14 @@ Example:
       else
         io.stdout(
           table(
-            ['ID', 'USER', 'SINCE', 'LAST SEEN', 'FROM', 'DEVICE'],
-            rows.map(({ id, user, since, lastSeen, from, device, signedIn }) => [
+            ['ID', 'USER', 'SINCE', 'LAST SEEN', 'FROM', 'BOUND', 'DEVICE'],
+            rows.map(({ id, user, since, lastSeen, from, boundSince, device, signedIn }) => [
               id,
               user,
               moment(Date.parse(since)),
               moment(Date.parse(lastSeen)),
               from,
+              boundSince === null ? '-' : moment(Date.parse(boundSince)),
               signedIn ? device : `${device} (no second factor yet)`
             ]),
             io.columns
@@ -57,7 +60,8 @@ Example:
 }
 
 function rowOf(account: Account, session: Session, lastSeenAt: number) {
-  const { id, createdAt, expiresAt, device, proofs, tokens } = session
+  const { id, createdAt, expiresAt, device, proofs, tokens, devices = {} } = session
+  const boundAt = boundSince(session)
   return {
     id,
     user: account.name,
@@ -69,7 +73,9 @@ function rowOf(account: Account, session: Session, lastSeenAt: number) {
     userAgent: device.userAgent,
     signedIn: isFullySignedIn(proofs),
     proofs: proofs.map(({ kind, at, userVerified }) => ({ kind, at: new Date(at).toISOString(), userVerified })),
-    hosts: Object.keys(tokens)
+    hosts: Object.keys(tokens),
+    boundSince: boundAt === null ? null : new Date(boundAt).toISOString(),
+    bound: Object.entries(devices).map(([host, { at }]) => ({ host, at: new Date(at).toISOString() }))
   }
 }
 
