@@ -48,6 +48,7 @@ export async function watchingOf(config: Config, apps: readonly App[], runtime: 
   // Without this step nobody is ever asked because of a decoy.
   const isAsking = apps.some(app => app.decoys?.all.some(({ steps }) => steps.includes('step-up')))
   const asks = unusual !== null || isAsking ? (await watchCommonsOf(runtime)).asks : null
+  if (asks !== null) asks.sessionSeconds = config.session.absolute
   const leads = isWatching ? (await watchCommonsOf(runtime)).led : null
   if (leads !== null) leads.ours = new Set([config.portal.url.origin, ...config.apps.map(({ url }) => url.origin)])
   const observedFlow = (observed: ObservedExchange) =>

@@ -25,8 +25,8 @@ export function askDemand(at: number, now: number): Demand {
   return proofSince(at, now, 'unusual_proof_required', factorKinds)
 }
 
-/** Longer than any session lives without a sign-in by default; a later sign-in shows a newer proof anyway. */
-const askSeconds = 24 * 3600
+/** A question lives for so many seconds longer than any session that began before it. A later sign-in shows a newer proof. */
+const askedLonger = 3600
 const keptMost = 20_000
 
 export interface Waiting {
@@ -42,10 +42,12 @@ export interface AsksOptions {
   readonly proofsNow: (session: string) => Promise<readonly Proof[] | null>
 }
 
-/** A session of an asked person has shown a proof. */
-export type OnProved = (account: string, session: string) => void
+/** A session of an asked person has shown a proof, at this time. */
+export type OnProved = (account: string, session: string, at: number) => void
 
 export class Asks {
+  /** The absolute limit of sessions under the present configuration, in seconds. */
+  sessionSeconds = 24 * 3600
   readonly #options: AsksOptions
   readonly #asked = new Map<string, number>()
   /** When each session of an asked person has last shown a proof. */
@@ -83,7 +85,7 @@ export class Asks {
   /** Holds at once in this gate; other gates hear of it from the store. Rejects if the store cannot be written. */
   async ask(account: string, at: number): Promise<void> {
     this.#note(account, at)
-    await askRecord.put(this.#options.store, account, { at }, askSeconds)
+    await askRecord.put(this.#options.store, account, { at }, this.#lifeSeconds)
   }
 
   /** What the store says of a person whom this gate has not seen yet. */
@@ -177,10 +179,14 @@ export class Asks {
     this.#loading.set(account, loading)
   }
 
+  get #lifeSeconds(): number {
+    return this.sessionSeconds + askedLonger
+  }
+
   #askedAt(account: string): number | null {
     const at = this.#asked.get(account)
     if (at === undefined) return null
-    if (Math.abs(this.#options.clock() - at) <= askSeconds * 1000) return at
+    if (Math.abs(this.#options.clock() - at) <= this.#lifeSeconds * 1000) return at
     this.#asked.delete(account)
     return null
   }
@@ -189,7 +195,7 @@ export class Asks {
     if (this.#proved.get(session) === at) return
     this.#proved.set(session, at)
     if (this.#proved.size > keptMost) this.#proved.delete(this.#proved.keys().next().value as string)
-    for (const listener of this.#listeners) listener(account, session)
+    for (const listener of this.#listeners) listener(account, session, at)
     for (const waiting of [...(this.#waiting.get(session) ?? [])]) waiting.onProved()
   }
 

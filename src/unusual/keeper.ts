@@ -92,9 +92,11 @@ export class Keeper {
     }
   }
 
-  #isDue({ isDirty, isLoaded, person, syncedAt, syncedAlarm }: Live, now: number): boolean {
+  #isDue({ isDirty, isLoaded, person, syncedAt, syncedAlarm, syncedProof }: Live, now: number): boolean {
     if (!isDirty) return false
     if (!isLoaded || now < syncedAt || (person.alarm > 0 && person.alarm !== syncedAlarm)) return true
+    // Until it is written, other gates ask for nothing more.
+    if (person.proved !== null && person.proved.at !== syncedProof) return true
     const everyMs = person.alarm === 0 ? calmMs : this.#options.isShared ? 0 : alarmedMs
     return now - syncedAt >= everyMs
   }
@@ -143,6 +145,7 @@ export class Keeper {
     live.isLoaded = true
     live.syncedAt = now
     live.syncedAlarm = merged.alarm
+    live.syncedProof = merged.proved?.at ?? 0
     // A day has ended in between: the next writing joins the two.
     if (live.person.day !== merged.day) return
     const written = countedToday(merged)
@@ -151,6 +154,7 @@ export class Keeper {
     const isOtherPast = live.person.ringNext !== before.ringNext || live.person.ringCount !== before.ringCount
     if (isOtherPast || !wasLoaded) live.usual = null
     live.synced = written
+    people.loaded(live)
   }
 
   async #groups(now: number, isEnd: boolean): Promise<void> {

@@ -16,10 +16,10 @@ export interface Live {
   slotBytes: number
   slotObjects: number
   slotWrites: number
-  /** Today's amounts at the last fresh proof. */
-  proved: { readonly bytes: number; readonly objects: number } | null
   /** The day on which an extreme score was said that does not suspend, because of what another site led to; 0 for none. */
   sparedOn: number
+  /** A fresh proof that came before what the store knows of the person; null for none. */
+  earlyProof: { readonly session: string; readonly at: number } | null
   /** False while what the store knows of the person is not there yet: then nothing is judged. */
   isLoaded: boolean
   isDirty: boolean
@@ -29,6 +29,8 @@ export interface Live {
   syncedAt: number
   /** The level of alarm that the store has. */
   syncedAlarm: number
+  /** The time of the proof that the store has; 0 for none. */
+  syncedProof: number
   /** Today's amounts that the store has. */
   synced: Float64Array
   /** Amounts of the day before that the store does not have yet. */

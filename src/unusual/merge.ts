@@ -28,12 +28,28 @@ export function mergeInto(into: Person, live: Person, synced: Float64Array): Per
   joinObjects(into, live)
   into.hoursToday |= live.hoursToday
   into.newToday |= live.newToday
-  if (live.answered > into.answered) into.alarm = live.alarm
-  else if (live.answered === into.answered) into.alarm = Math.max(into.alarm, live.alarm)
-  into.answered = Math.max(into.answered, live.answered)
+  joinProofs(into, live)
   into.since = Math.min(into.since, live.since)
   into.ledDay = Math.max(into.ledDay, live.ledDay)
   return into
+}
+
+/** The alarm since the newest proof counts. Of one proof that two gates have heard of, the smaller amounts are those at its time. */
+function joinProofs(into: Person, live: Person): void {
+  const [mine, theirs] = [live.proved?.at ?? 0, into.proved?.at ?? 0]
+  if (mine > theirs) {
+    into.alarm = live.alarm
+    into.proved = live.proved
+  } else if (mine === theirs) {
+    into.alarm = Math.max(into.alarm, live.alarm)
+    if (live.proved !== null && into.proved !== null)
+      into.proved = {
+        bytes: Math.min(live.proved.bytes, into.proved.bytes),
+        objects: Math.min(live.proved.objects, into.proved.objects),
+        at: mine
+      }
+  }
+  into.answered = Math.max(into.answered, live.answered)
 }
 
 function joinObjects(into: Person, live: Person): void {

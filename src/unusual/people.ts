@@ -27,6 +27,8 @@ export interface PeopleOptions {
   readonly learnMs: () => number
   /** True if a keeper loads and writes them. */
   readonly isKept: boolean
+  /** Told when what the store knows of somebody with an early proof is there. */
+  readonly onLoaded?: ((live: Live) => void) | undefined
   readonly onDay?: ((person: Person, usual: Usual) => void) | undefined
   /** Told once for each time that the clock goes back. */
   readonly onClockBack?: ((days: number) => void) | undefined
@@ -63,14 +65,15 @@ export class People {
         slotBytes: 0,
         slotObjects: 0,
         slotWrites: 0,
-        proved: null,
         sparedOn: 0,
+        earlyProof: null,
         isLoaded: !this.#options.isKept,
         isDirty: true,
         isForgotten: false,
         lastAt: now,
         syncedAt: 0,
         syncedAlarm: 0,
+        syncedProof: 0,
         synced: noAmounts,
         carry: null
       }
@@ -81,6 +84,11 @@ export class People {
     live.isDirty = true
     if (live.person.day !== day) this.#turn(live, day)
     return live
+  }
+
+  /** The keeper has put what the store knows into `live`. */
+  loaded(live: Live): void {
+    if (live.earlyProof !== null) this.#options.onLoaded?.(live)
   }
 
   forget(live: Live): void {
@@ -167,7 +175,6 @@ export class People {
     if (this.#options.isKept) this.#carry(live)
     const lesson = endDay(person, this.usual(live), day, this.isLearning(person.day * dayMs))
     live.usual = null
-    live.proved = null
     if (lesson !== null && !this.#options.isKept) this.teach(lesson, live.groups, day)
   }
 

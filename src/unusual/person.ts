@@ -91,6 +91,14 @@ const sumsOverDays = [number.sumBytes, number.sumObjects, number.sumForeign, num
 /** So many objects of a day are to enter the set of known objects. */
 const objectsADay = 12
 
+/** Today's amounts at a fresh proof. */
+export interface Proved {
+  readonly bytes: number
+  readonly objects: number
+  /** When the proof was shown, in milliseconds since the epoch. */
+  readonly at: number
+}
+
 export class Person implements Slots {
   readonly hashes: Uint32Array
   readonly days: Uint16Array
@@ -112,6 +120,8 @@ export class Person implements Slots {
   alarm = 0
   /** The score that the person has answered with a fresh proof today, or 0. */
   answered = 0
+  /** At the last fresh proof of today; null for none. */
+  proved: Proved | null = null
   /** Today without what another site has led to; null while that is all of it. */
   own: OwnDay | null = null
   /** The last day on which another site has led to much; 0 for none. */
@@ -178,6 +188,7 @@ export class Person implements Slots {
     this.hoursToday = 0
     this.alarm = 0
     this.answered = 0
+    this.proved = null
     this.newToday = 0
     this.own = null
     this.day = next

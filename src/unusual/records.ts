@@ -26,6 +26,8 @@ interface PersonRecord {
   /** Today's numbers without what another site has led to, and its hours; null where that is all. */
   readonly own: readonly [numbers: string, hours: number] | null
   readonly ledDay: number
+  /** At the last fresh proof of the day; null for none. */
+  readonly proved: readonly [bytes: number, objects: number, at: number] | null
 }
 
 interface GroupRecord {
@@ -44,9 +46,14 @@ const isNumbers = (value: unknown, count: number): value is number[] =>
 
 export const personRecord = new RecordKind<PersonRecord>({
   prefix: 'unusual:person:',
-  version: 4,
-  // Version 2 does not say what anybody was led to.
-  upgrades: [withNewPersonNumbers, record => ({ ...record, own: null, ledDay: 0 }), withHaulsOfPerson],
+  version: 5,
+  // Version 2 does not say what anybody was led to, and version 4 not what they had fetched at a proof.
+  upgrades: [
+    withNewPersonNumbers,
+    record => ({ ...record, own: null, ledDay: 0 }),
+    withHaulsOfPerson,
+    record => ({ ...record, proved: null })
+  ],
   read: record => (isPersonRecord(record) ? record : null)
 })
 
@@ -63,7 +70,7 @@ export function groupId(name: string): string {
 }
 
 function isPersonRecord(record: Loose): record is Loose & PersonRecord {
-  const { day, since, ring, levels, today, hashes, days, numbers, bytes, moved, own, ledDay } =
+  const { day, since, ring, levels, today, hashes, days, numbers, bytes, moved, own, ledDay, proved } =
     record as Partial<PersonRecord>
   return (
     isWhole(day) &&
@@ -77,7 +84,8 @@ function isPersonRecord(record: Loose): record is Loose & PersonRecord {
     hasBytes(bytes, hoursAt + 48) &&
     (moved === undefined || hasBytes(moved, movedStored)) &&
     (own === null || (Array.isArray(own) && hasBytes(own[0], featureCount * 4) && isWhole(own[1]))) &&
-    isWhole(ledDay)
+    isWhole(ledDay) &&
+    (proved === null || isNumbers(proved, 3))
   )
 }
 
@@ -102,6 +110,7 @@ function hasBytes(text: unknown, count: number): boolean {
 
 export function packPerson(person: Person): PersonRecord {
   const { day, since, ringCount, ringNext, pastLevel, todayLevel, hoursToday, alarm, answered, newToday } = person
+  const { proved } = person
   return {
     day,
     since,
@@ -114,7 +123,8 @@ export function packPerson(person: Person): PersonRecord {
     bytes: pack(person.bytes),
     moved: pack(person.moved.pack()),
     own: person.own === null ? null : [pack(Float32Array.from(person.own.numbers)), person.own.hours],
-    ledDay: person.ledDay
+    ledDay: person.ledDay,
+    proved: proved === null ? null : [Math.round(proved.bytes), Math.round(proved.objects), proved.at]
   }
 }
 
@@ -133,6 +143,10 @@ export function unpackPerson(record: PersonRecord): Person {
   unpack(record.bytes, person.bytes)
   if (record.moved !== undefined) person.moved.unpack(Buffer.from(record.moved, 'base64url'))
   person.ledDay = record.ledDay
+  if (record.proved !== null) {
+    const [bytes, objects, at] = record.proved
+    person.proved = { bytes, objects, at }
+  }
   if (record.own === null) return person
   const own = new Float32Array(featureCount)
   unpack(record.own[0], own)

@@ -91,9 +91,9 @@ export class UnusualWatch {
 
   async start(): Promise<void> {
     const { asks, clock } = this.#options
-    this.#stopHearing = asks.onProved((account, session) => {
+    this.#stopHearing = asks.onProved((account, session, at) => {
       this.judgeEnded()
-      this.#unusual.proved(account, session, clock())
+      this.#unusual.proved(account, session, clock(), at)
     })
     this.#keeper.start()
     this.#programTimer = setInterval(() => void this.#programs.flush(), programFlushMs).unref()

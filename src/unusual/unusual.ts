@@ -108,7 +108,7 @@ export class Unusual {
 
   constructor(options: UnusualOptions) {
     this.#options = options
-    this.people = new People({ isKept: false, ...options })
+    this.people = new People({ isKept: false, ...options, onLoaded: live => this.#proveEarly(live) })
   }
 
   /** Null while nothing new is unusual. Of strangers nothing is learned, and nothing is said. */
@@ -171,19 +171,36 @@ export class Unusual {
     return isDue && live.isLoaded ? this.#look(live, track, observation) : null
   }
 
-  /** The person has given a fresh proof: what they have done today is theirs. */
-  proved(account: string, session: string, now: number): void {
-    const live = this.people.all.get(account)
-    if (live === undefined) return
+  /**
+   * The person has given a fresh proof at `provedAt`: what they have done today is theirs. Whoever is not in memory is loaded first. A proof
+   * that another gate has counted already, or this one before a restart, buys nothing more.
+   */
+  proved(account: string, session: string, now: number, provedAt = now): void {
+    const live = this.people.live(account, now, this.people.all.get(account)?.groups ?? [])
+    if (!live.isLoaded) {
+      live.earlyProof = { session, at: Math.max(provedAt, live.earlyProof?.at ?? 0) }
+      return
+    }
     const track = this.#tracks.get(session)
+    if (live.person.proved === null || live.person.proved.at < provedAt) this.#accept(live, track, now, provedAt)
+    track?.settle()
+  }
+
+  #proveEarly(live: Live): void {
+    const { account, lastAt, earlyProof } = live
+    live.earlyProof = null
+    if (earlyProof !== null) this.proved(account, earlyProof.session, lastAt, earlyProof.at)
+  }
+
+  #accept(live: Live, track: Track | undefined, now: number, provedAt: number): void {
     live.person.answered = Math.max(live.person.answered, this.#score(live, track ?? null, now))
     // Much more than that is asked about again.
     live.person.alarm = 0
     live.sparedOn = 0
-    live.proved = { bytes: live.person.numbers[at.bytes]!, objects: live.person.numbers[at.objects]! }
+    const { numbers } = live.person
+    live.person.proved = { bytes: numbers[at.bytes]!, objects: numbers[at.objects]!, at: provedAt }
     live.person.accept()
     live.isDirty = true
-    track?.settle()
   }
 
   /** What speaks against this session's client or place; nothing where another gate serves it. */
@@ -247,7 +264,7 @@ export class Unusual {
     const score = this.#score(live, track, now)
     if (lastScoreOfToday(score) >= thresholds.strange) person.newToday |= 16
     const rise = track.isMixed ? riseOfMixed : track.isProgram ? riseOfProgram : riseOfBrowser
-    const isMore = hasMore(live.proved, track, rise)
+    const isMore = hasMore(person, track, rise)
     const isAnswered = person.answered > 0 && score < person.answered + rise.points && !isMore
     const level = this.#levelOf(score, app, track, isMore)
     // What another site led to suspends nobody. An extreme day of the person's own may still follow.
@@ -335,11 +352,12 @@ function alarmingOf(track: Track): number {
   return thresholds.alarming + (track.isProgram ? morePointsOfProgram : 0)
 }
 
-/** A proof buys so much more of the same. */
-function hasMore(proved: Live['proved'], track: Track, rise: Rise): boolean {
+/** A proof buys so much more of the same. A record of an older release does not say what there was at the proof. */
+function hasMore({ answered, proved }: Person, track: Track, rise: Rise): boolean {
+  const { bytes, objects } = proved ?? { bytes: 0, objects: 0 }
   return (
-    proved !== null &&
-    (track.bytes > rise.factor * Math.max(proved.bytes, rise.bytes) ||
-      track.objects > rise.factor * Math.max(proved.objects, rise.objects))
+    (proved !== null || answered > 0) &&
+    (track.bytes > rise.factor * Math.max(bytes, rise.bytes) ||
+      track.objects > rise.factor * Math.max(objects, rise.objects))
   )
 }

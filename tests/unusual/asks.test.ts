@@ -2,7 +2,7 @@
 import t from 'tap'
 import type { Proof } from '../../src/factor/proof.ts'
 import type { Flow, Holder } from '../../src/metering/flow.ts'
-import { Asks } from '../../src/unusual/asks.ts'
+import { Asks, askRecord } from '../../src/unusual/asks.ts'
 import { HeldFlow, holdMs } from '../../src/unusual/held-flow.ts'
 import { MemoryStore, TestClock } from '../fixtures/in-process/memory-store.ts'
 
@@ -22,7 +22,8 @@ function gate(store: MemoryStore, clock: TestClock, proofs = new Map<string, Pro
 
 t.test('each session must show a proof that is newer than the question', async t => {
   const clock = new TestClock()
-  const { asks, proved } = gate(new MemoryStore(clock.read), clock)
+  const store = new MemoryStore(clock.read)
+  const { asks, proved } = gate(store, clock)
   await asks.start()
   const { now } = clock
   t.equal(asks.askedOf('alice', 's1', [totp(now - 1000)]), null, 'nobody is asked')
@@ -33,8 +34,17 @@ t.test('each session must show a proof that is newer than the question', async t
   t.equal(asks.askedOf('alice', 's2', [totp(now - 1)]), now, 'another session')
   t.equal(asks.askedOf('bob', 's3', []), null, 'another person')
   t.same(proved, ['alice/s1'])
-  clock.advance(25 * 3600)
-  t.equal(asks.askedOf('alice', 's2', [totp(now - 1)]), null, 'after a day every session has begun anew')
+  asks.sessionSeconds = 3 * 24 * 3600
+  await asks.ask('alice', now)
+  clock.advance(asks.sessionSeconds)
+  const restarted = gate(store, clock).asks
+  restarted.sessionSeconds = asks.sessionSeconds
+  await restarted.load('alice')
+  for (const each of [asks, restarted])
+    t.equal(each.askedOf('alice', 's2', [totp(now - 1)]), now, 'as long as a session of that time can live')
+  clock.advance(3601)
+  t.equal(asks.askedOf('alice', 's2', [totp(now - 1)]), null, 'later every session has begun anew')
+  t.equal(await askRecord.get(store, 'alice'), null)
 })
 
 t.test('another gate asks too, also one that starts later', async t => {

@@ -10,7 +10,7 @@ import { hoursAt, known, number, Person, past, today } from '../../src/unusual/p
 import { groupRecord, packPerson, personRecord, unpackPerson } from '../../src/unusual/records.ts'
 import { Unusual } from '../../src/unusual/unusual.ts'
 import { MemoryStore } from '../fixtures/in-process/memory-store.ts'
-import { ask, hourMs, monday, observation } from './fixture.ts'
+import { ask, hourMs, monday, observation, usualWeeks, watch } from './fixture.ts'
 
 const dayMs = 86_400_000
 
@@ -196,8 +196,9 @@ t.test('records of version 3 are read, with what was led to on their day', async
   numbers.splice(2 * featureCount - 1, 1)
   numbers.splice(old, 1)
   const record = {
-    v: 3,
     ...now,
+    v: 3,
+    proved: undefined,
     numbers: packed(numbers),
     own: [packed(own.slice(0, old)), 512],
     bytes: Buffer.alloc(28 * old + 48, 33).toString('base64url')
@@ -241,6 +242,89 @@ t.test('a clock that jumps back, and one that jumps ahead, lose nothing', async 
   t.ok(((await stored(store))?.ringCount ?? 0) >= 5, 'and the watch goes on learning')
 })
 
+const start = monday + 28 * dayMs + 9 * hourMs
+const idle = 11 * 60_000
+
+/** Somebody whose usual days are in the store, who fetches from new areas through the gates. */
+async function thief(t: Test) {
+  const clock = { now: start }
+  const store = new MemoryStore(() => clock.now)
+  const before = watch()
+  usualWeeks(before)
+  await personRecord.put(store, 'alice', packPerson(before.people.all.get('alice')!.person))
+  const makeGate = () => gate(t, store, clock)
+  let next = 0
+  /** `count` more objects; the number of questions for a proof. */
+  const steal = async ({ unusual, keeper }: ReturnType<typeof makeGate>, count: number) => {
+    let questions = 0
+    for (let i = 0; i < count; i++) {
+      clock.now += 1000
+      const path = `/projects/p${10 + (next % 30)}/${next++}y.tif`
+      if (unusual.observe(observation({ at: clock.now, path }))?.level === 'alarming') questions++
+      if (i === 0 || i === count - 1) await keeper.tick()
+    }
+    return questions
+  }
+  const pause = async ({ keeper, unusual }: ReturnType<typeof makeGate>) => {
+    for (let i = 0; i < 2; i++) {
+      clock.now += idle
+      await keeper.tick()
+    }
+    t.notOk(unusual.people.all.has('alice'))
+  }
+  const prove = async ({ unusual, keeper }: ReturnType<typeof makeGate>, provedAt = clock.now) => {
+    unusual.proved('alice', 's1', clock.now, provedAt)
+    // Somebody who is not in memory is loaded first.
+    await keeper.tick()
+    await keeper.tick()
+  }
+  return { clock, store, makeGate, steal, pause, prove }
+}
+
+for (const [name, pauses] of [
+  ['after a proof at once', { before: false, after: false }],
+  ['after a proof by somebody who was away for eleven minutes', { before: true, after: false }],
+  ['when they come back eleven minutes after the proof', { before: false, after: true }],
+  ['on another gate', { before: false, after: false, isElsewhere: true }],
+  ['on another gate, after a proof by somebody who was away', { before: true, after: false, isElsewhere: true }],
+  ['where a record of version 4 does not say what there was', { before: false, after: true, isOld: true }]
+] as const)
+  t.test(`as much again is asked about again ${name}, and a little more is not`, async t => {
+    const { store, makeGate, steal, pause, prove } = await thief(t)
+    const one = makeGate()
+    t.equal(await steal(one, 400), 1)
+    if (pauses.before) await pause(one)
+    await prove(one)
+    const record = (await stored(store))!
+    t.equal(record.alarm, 0)
+    t.ok(record.proved!.objects > 350, 'all gates know it')
+    if (pauses.after) await pause(one)
+    if ('isOld' in pauses) {
+      const { proved, ...old } = packPerson((await stored(store))!)
+      await store.put(personRecord.key('alice'), JSON.stringify({ v: 4, ...old }))
+    }
+    const there = 'isElsewhere' in pauses ? makeGate() : one
+    t.equal(await steal(there, 40), 0)
+    t.equal(await steal(there, 600), 1)
+    t.equal((await stored(store))?.alarm, 2)
+  })
+
+t.test('a proof counts once, also where a gate hears of it late', async t => {
+  const { clock, store, makeGate, steal, prove } = await thief(t)
+  const [one, other] = [makeGate(), makeGate()]
+  await steal(one, 400)
+  const provedAt = clock.now
+  await prove(one)
+  const { proved } = (await stored(store))!
+  await steal(other, 300)
+  await prove(other, provedAt)
+  await other.keeper.tick(true)
+  t.same((await stored(store))?.proved, proved)
+  await prove(other)
+  await other.keeper.tick(true)
+  t.ok((await stored(store))!.proved!.objects > proved!.objects + 250, 'another proof does')
+})
+
 /** As much as a record can hold. */
 function fullPerson(): Person {
   const person = new Person(20_700)
@@ -257,6 +341,7 @@ function fullPerson(): Person {
   person.newToday = 7
   person.own = new OwnDay(new Float64Array(featureCount).fill(1.2345678e15), 0xffffff)
   person.ledDay = 20_700
+  person.proved = { bytes: 1.2345678e15, objects: 1.2345678e9, at: 1_800_000_000_000 }
   return person
 }
 
