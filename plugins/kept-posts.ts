@@ -7,7 +7,7 @@ import type { AuditSink } from '../src/audit/event.ts'
 import { pathForRecord } from '../src/audit/path-for-record.ts'
 import type { Clock } from '../src/clock.ts'
 import { BodyBudget, type Reading } from '../src/kept/body-budget.ts'
-import { type Content, contentOf, holdsPassword, isForeign, keptHeaders, senderOf } from '../src/kept/keepable.ts'
+import { type Content, contentOf, holdsSecret, isForeign, keptHeaders, senderOf } from '../src/kept/keepable.ts'
 import { type KeptPost, type KeptPosts, keptSeconds } from '../src/kept/kept-posts.ts'
 import { StoreUnreachable } from '../src/store/store.ts'
 import { briefCookie, expiredCookie, keptCookieName, keptIds, readOwn } from './cookies.ts'
@@ -73,7 +73,7 @@ export function keepPosts({ posts, ownerOf, audit, strangers, clock }: KeepOptio
       const content = contentOf(message.headers['content-type']) as Content
       const { address } = exchange.client
       const body = await read(message, terms.limit, budget.open({ account, address }, announced))
-      if (body === null || holdsPassword(body, content)) return null
+      if (body === null || holdsSecret(body, content)) return null
       const kept = await posts.keep(
         {
           account,

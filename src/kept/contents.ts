@@ -1,5 +1,6 @@
 /** What is in the body of a kept POST, for the page that shows it to its sender. */
-import type { Content } from './keepable.ts'
+import { type Content, unescaped } from './keepable.ts'
+import { isHiddenName } from './secret-names.ts'
 
 export interface ShownField {
   readonly name: string
@@ -17,14 +18,23 @@ const mostFields = 12
 const mostOfName = 60
 const mostOfValue = 120
 const mostOfText = 400
-/** Tokens, tickets and signed statements: a person looking over a shoulder must not read them. */
-const hidden = /token|csrf|xsrf|saml|assert|code|state|ticket|key|sig|secret|auth|nonce|session/i
 
 export function contentsOf(body: Buffer, content: Content): Contents {
   if (content === 'form') return cut([...new URLSearchParams(body.toString('utf8'))].map(field))
   if (content === 'multipart') return cut(partsOf(body))
-  const text = body.toString('utf8')
+  const text = content === 'json' ? hiddenInJson(body.toString('utf8')) : hiddenInLines(body.toString('utf8'))
   return { fields: [{ name: '', value: shortened(text, mostOfText) }], isCut: text.length > mostOfText }
+}
+
+function hiddenInJson(text: string): string {
+  const pair = /("((?:[^"\\]|\\.)*)"\s*:\s*)(?:"(?:[^"\\]|\\.)*"|[\w.+-]+)/g
+  return text.replace(pair, (all, start: string, name: string) =>
+    isHiddenName(unescaped(name)) ? `${start}"•••"` : all
+  )
+}
+
+function hiddenInLines(text: string): string {
+  return text.replace(/^([^=\r\n]*)=.*$/gm, (all, name: string) => (isHiddenName(name) ? `${name}=•••` : all))
 }
 
 function partsOf(body: Buffer): ShownField[] {
@@ -36,7 +46,7 @@ function partsOf(body: Buffer): ShownField[] {
 }
 
 function field([name, value]: readonly [string, string]): ShownField {
-  return { name: shortened(name, mostOfName), value: hidden.test(name) ? null : shortened(value, mostOfValue) }
+  return { name: shortened(name, mostOfName), value: isHiddenName(name) ? null : shortened(value, mostOfValue) }
 }
 
 function cut(fields: readonly ShownField[]): Contents {

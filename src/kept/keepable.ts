@@ -1,6 +1,7 @@
 /** Which POSTs can be kept, and which of their headers. Credentials never are. */
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import { isBrowser, wantsPage } from '../request/wants-page.ts'
+import { isSecretName } from './secret-names.ts'
 
 /** `page`: a form that a person has sent. `script`: a request of a script on a page of the app. */
 export type Sender = 'page' | 'script'
@@ -64,19 +65,27 @@ export function isKeptHeader(name: string): boolean {
   return keptNames.has(name.toLowerCase())
 }
 
-const secretName = /passw|passphrase|passcode|\bpwd\b|\bpin\b|\botp\b|secret/i
+/** True if a field of the body looks like a credential by its name. Then the body is not kept. */
+export function holdsSecret(body: Buffer, content: Content): boolean {
+  return namesIn(body.toString('utf8'), content).some(isSecretName)
+}
 
-/** True if a field of the body looks like a password. Then the body is not kept. */
-export function holdsPassword(body: Buffer, content: Content): boolean {
-  const text = body.toString('latin1')
+function namesIn(text: string, content: Content): string[] {
   switch (content) {
     case 'form':
-      return [...new URLSearchParams(text).keys()].some(name => secretName.test(name))
+      return [...new URLSearchParams(text).keys()]
     case 'multipart':
-      return [...text.matchAll(/\bname="([^"\r\n]*)"/gi)].some(([, name = '']) => secretName.test(name))
+      return [...text.matchAll(/\bname=(?:"([^"\r\n]*)"|([^\s;"]+))/gi)].map(
+        ([, quoted, plain]) => quoted ?? plain ?? ''
+      )
     case 'json':
-      return [...text.matchAll(/"((?:[^"\\]|\\.)*)"\s*:/g)].some(([, name = '']) => secretName.test(name))
+      return [...text.matchAll(/"((?:[^"\\]|\\.)*)"\s*:/g)].map(([, name = '']) => unescaped(name))
     case 'text':
-      return text.split(/\r?\n/).some(line => secretName.test(line.split('=', 1)[0] ?? ''))
+      return text.split(/\r?\n/).map(line => line.split('=', 1)[0] ?? '')
   }
+}
+
+/** `\u0070in` → pin */
+export function unescaped(name: string): string {
+  return name.replace(/\\u([0-9a-f]{4})/gi, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)))
 }

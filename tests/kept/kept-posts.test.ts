@@ -3,8 +3,9 @@ import t from 'tap'
 import { BodyBudget } from '../../src/kept/body-budget.ts'
 import { contentsOf } from '../../src/kept/contents.ts'
 import { KeepTerms } from '../../src/kept/keep-terms.ts'
-import { holdsPassword, isForeign, keptHeaders, senderOf } from '../../src/kept/keepable.ts'
+import { holdsSecret, isForeign, keptHeaders, senderOf } from '../../src/kept/keepable.ts'
 import { KeptPosts, keptSeconds, type NewPost } from '../../src/kept/kept-posts.ts'
+import { isHiddenName, isSecretName } from '../../src/kept/secret-names.ts'
 import { makeKeyring, newMasterKey } from '../../src/keyring/keyring.ts'
 import { MemoryStore, TestClock } from '../fixtures/in-process/memory-store.ts'
 
@@ -214,9 +215,33 @@ t.test('no credential is kept', async t => {
     ['multipart', multipart('title'), false],
     ['json', '{"a":{"newPassword":"x"}}', true],
     ['json', '{"text":"password"}', false],
+    ['json', '{"\\u0070in":1}', true],
+    ['form', 'contrase%C3%B1a=x', true],
+    ['multipart', multipart('パスワード'), true],
+    ['multipart', multipart('x').replace('"x"', 'pin'), true],
     ['text', 'pwd=1\r\n', true]
   ] as const)
-    t.equal(holdsPassword(Buffer.from(text), content), expected, `${content} ${JSON.stringify(text)}`)
+    t.equal(holdsSecret(Buffer.from(text), content), expected, `${content} ${JSON.stringify(text)}`)
+})
+
+const secrets = `password Passwort passwd pass _pass user_pass user[pass] pass1 user_pwd newPwd newpwd PWD pw user_pin PIN otp_code userOTP
+  passphrase client_secret api_key apiKey X-API-Key token access_token refreshToken auth_token bearer credentials recovery_code userpass
+  kennwort neues_Kennwort mot_de_passe motDePasse mdp senha novaSenha palavra-passe contrasena contraseña clave hasło nowe_haslo codice-segreto
+  密码 新密码 パスワード 暗証番号 كلمة_المرور كلمة_السر`
+const marks = `csrf_token authenticity_token __RequestVerificationToken csrfmiddlewaretoken formhash sectok _token form[_token] _csrf _xsrf csrfToken
+  OWASP_CSRFTOKEN requesttoken wpEditToken _wpnonce sesskey id_token SAMLResponse state code JWT oauth_signature`
+const others = `title passport_number bypass compass secretary_name desenhar hasLocation Lösung pinned spinner tokens max_tokens opinion 名前 عنوان text`
+
+t.test('a name says what is never kept, and what is kept and not shown', async t => {
+  for (const [list, isSecret, isHidden] of [
+    [secrets, true, true],
+    [marks, false, true],
+    [others, false, null]
+  ] as const)
+    for (const name of list.split(/\s+/)) {
+      t.equal(isSecretName(name), isSecret, `${name} is ${isSecret ? 'never kept' : 'kept'}`)
+      if (isHidden !== null) t.equal(isHiddenName(name), isHidden, `${name} is not shown`)
+    }
 })
 
 t.test('what a page shows of a body', async t => {
@@ -228,6 +253,11 @@ t.test('what a page shows of a body', async t => {
   ])
   const file = '--b\r\nContent-Disposition: form-data; name="f"; filename="säge.csv"\r\n\r\n1,2\r\n--b--\r\n'
   t.same(shown(file, 'multipart').fields, [{ name: 'f', value: 'säge.csv' }])
+  t.same(
+    shown('{"a":1,"csrf_token" : "x\\"y","code":7}', 'json').fields[0]?.value,
+    '{"a":1,"csrf_token" : "•••","code":"•••"}'
+  )
+  t.same(shown('a=1\r\ncsrf=y\r\n', 'text').fields[0]?.value, 'a=1 csrf=••• ')
   t.same(shown(`{"a":"${'x'.repeat(900)}"}`, 'json').isCut, true)
 })
 
