@@ -171,11 +171,14 @@ export const enforcePlugin = fp<EnforceOptions>(
       const { match, reason, returnTo } = access
       const stop = (held: Held | null) => {
         // The page of a kept POST sends people on, and takes them here again if more is missing.
-        if (held !== null && !held.isScript) return toKept(reply, reason, held.url)
+        if (held !== null && !held.isScript) {
+          if (device !== null && isAboutDevice(reason)) noteLost(request, reply, match.site, device)
+          return toKept(reply, reason, held.url)
+        }
         const to = held === null ? returnTo : { rd: held.url, ask: askOfPost(held.post.url) }
         challenge(request, reply, match, reason, queryOfReturnTo(to), done, held)
       }
-      const isKept = request.method === 'POST' && match.app.keepPosts != null && !isAboutDevice(reason)
+      const isKept = request.method === 'POST' && match.app.keepPosts != null && reason !== 'device_required'
       if (keepPost === null || !isKept) return stop(null)
       keepPost(request, reply, match, access).then(stop, done)
     }

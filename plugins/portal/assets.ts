@@ -22,7 +22,7 @@ const script = named('page', 'js', 'text/javascript; charset=utf-8', read('page.
 /** Only the page of a kept POST has it. */
 export const keptScript = named('kept', 'js', 'text/javascript; charset=utf-8', read('kept.js'))
 /** Its name has no hash, because pages of apps may load it. */
-const sessionScript: Asset = {
+export const sessionScript: Asset = {
   type: 'text/javascript; charset=utf-8',
   body: read('session.js'),
   path: `${assetsPath}session.js`

@@ -74,5 +74,23 @@ t.test(
     await page.click('form[data-kept] button')
     await page.waitForURL(`${own}/launch`)
     t.match(got[1], /^cross-site http:\/\/127\.0\.0\.1:\d+ course=7/)
+
+    await runtime.sessions.endAccount(who.account.id, 'revoked')
+    const kept = await page.evaluate<string>(`(async () => {
+      const json = { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{"n":1}' }
+      return (await (await fetch('/api', json)).json()).error.keptUrl
+    })()`)
+    await page.goto(kept)
+    await signIn()
+    await page.waitForURL(kept)
+    await runtime.sessions.endAccount(who.account.id, 'revoked')
+    await page.click('form[data-kept] button')
+    await page.waitForURL(/login/)
+    t.equal(got.length, 2, 'the page does not say that it is sent, and asks for the sign-in')
+    await signIn()
+    await page.waitForURL(kept)
+    await page.click('form[data-kept] button')
+    await page.waitForSelector('[role=status]')
+    t.match(got[2], /^same-origin http:\/\/own\.localhost:\d+ \{"n":1\}/)
   }
 )

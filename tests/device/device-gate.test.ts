@@ -246,6 +246,36 @@ t.test('device-bound sign-ins', async t => {
     t.equal((await owner.request('GET', `https://${gate}/.factorgate/account`, navigation)).status, 200)
   })
 
+  await t.test('a form that comes without the proof is kept, and is sent only with the proof', async t => {
+    const owner = await visitor()
+    const here = `https://${one}`
+    const thief = owner.stolen()
+    time.advance(lifetime + 31)
+    const own = { ...navigation, origin: here, 'sec-fetch-site': 'same-origin' }
+    const form = { ...own, 'content-type': 'application/x-www-form-urlencoded' }
+    const post = (who: BoundBrowser) => who.request('POST', `${here}/save`, form, 'text=three+pages')
+    const kept = await post(owner)
+    t.match([kept.status, kept.headers['factorgate-error']], [303, 'device_proof_required'])
+    const page = String(kept.headers.location)
+    t.match((await owner.request('GET', page, navigation)).headers.location, `https://${gate}/.factorgate/login?`)
+    t.equal((await owner.refresh(one)).status, 200)
+    const shown = await owner.request('GET', page, navigation)
+    const [, name = '', value = ''] = /name="([\w-]+)" value="([\w.-]+)"/.exec(shown.body) ?? []
+    const press = (who: BoundBrowser) =>
+      who.request('POST', `${here}/save`, { ...own, 'content-type': 'text/plain' }, `${name}=${value}`)
+    for (const [host, cookies] of owner.jar)
+      for (const [cookie, text] of cookies) if (/-kept-/.test(cookie)) thief.set(host, `${cookie}=${text}`)
+    const stolen = await press(thief)
+    t.match(
+      [stolen.status, stolen.headers['factorgate-error']],
+      [303, 'device_proof_required'],
+      'a thief with the page'
+    )
+    const sent = await press(owner)
+    t.equal(sent.status, 200)
+    t.equal(JSON.parse(sent.body).url, '/save')
+  })
+
   await t.test('proofs that a thief overhears', async t => {
     const owner = await visitor()
     const thief = owner.stolen()

@@ -1,7 +1,7 @@
 /** Serves the stories as the built portal serves pages: same HTML, minified style and script, same headers and policy. */
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { pageScript, pageSheet, tabIcon } from '../../plugins/portal/assets.ts'
+import { keptScript, pageScript, pageSheet, sessionScript, tabIcon } from '../../plugins/portal/assets.ts'
 import { pageHeaders } from '../../plugins/portal/headers.ts'
 import { toHtml } from '../../plugins/portal/layout.tsx'
 import { isLanguage } from '../../src/messages/languages.ts'
@@ -13,6 +13,8 @@ export async function serveStories(t: { teardown(handler: () => unknown): void }
   const [script, sheet] = [pageScript(), pageSheet(null)]
   const assets = [
     tabIcon,
+    keptScript,
+    sessionScript,
     { ...script, body: minify(script.body, 'js') },
     { ...sheet, body: minify(sheet.body, 'css') }
   ]
