@@ -5,9 +5,11 @@
 import { type Clock, isCurrent } from '../clock.ts'
 import { newId, newToken, tokenDigest } from '../ids.ts'
 import { type Keyring, KeyringError } from '../keyring/keyring.ts'
+import { networkLevels } from '../request/network-levels.ts'
 import { type Loose, RecordKind, type Seal } from '../store/records.ts'
 import type { Store } from '../store/store.ts'
 import type { Sender } from './keepable.ts'
+import { StrangerRoom } from './stranger-room.ts'
 
 export interface KeptPost {
   readonly id: string
@@ -43,13 +45,14 @@ export const keptSeconds = 15 * 60
 const index = 'kept-posts'
 /** Bytes of the body in one value of the store, which holds a mebibyte after both encodings. */
 const partBytes = 384 * 1024
-/** Of one person, separately for forms and for scripts, and of one address whose person is not known yet. */
+/** Of one person, separately for forms and for scripts. */
 const most = { posts: 5, bytes: 8 * 1024 * 1024 }
-const mostOfAddress = { posts: 40, bytes: 8 * 1024 * 1024 }
-/** Of all people whose POSTs wait, in bytes. */
-const mostOfAll = { known: 64 * 1024 * 1024, unknown: 16 * 1024 * 1024 }
-/** A script may try again and again. */
-const mostPerMinute = 20
+/** Of all people who are known, in bytes. */
+const mostOfKnown = 64 * 1024 * 1024
+/** What a POST takes in the store at least, with its headers, in bytes. */
+const leastBytes = 4096
+/** Of one person, whose script may try again and again, and of a network of strangers. */
+const mostPerMinute = { person: 20, network: 200 }
 const minuteMs = 60_000
 
 interface Waiting {
@@ -91,7 +94,8 @@ export class KeptPosts {
   ): Promise<{ id: string; secret: string; post: KeptPost } | null> {
     const now = this.#clock()
     const owner = post.account === null ? `?${address}` : `${post.sender}:${post.account}`
-    if (!this.#isInTime(owner, now)) return null
+    const { network } = networkLevels(address)
+    if (!this.#isInTime(post.account === null ? `?${network}` : owner, now)) return null
     const id = newId()
     const secret = newToken()
     const member = `${id} ${now} ${body.length} ${owner}`
@@ -209,20 +213,32 @@ export class KeptPosts {
   /** The new one is in the list already, so that two at once cannot both take the last place. */
   async #makeRoom(owner: string, member: string, bytes: number): Promise<boolean> {
     const all = await this.#waiting()
-    const isKnown = !owner.startsWith('?')
+    if (owner.startsWith('?')) return this.#makeRoomForStranger(all, member)
+    const known = all.filter(one => !one.owner.startsWith('?'))
     const sum = (list: readonly Waiting[]) => list.reduce((total, one) => total + one.bytes, 0)
-    const kind = all.filter(one => one.owner.startsWith('?') !== isKnown)
-    if (sum(kind) > (isKnown ? mostOfAll.known : mostOfAll.unknown)) return false
-    const share = isKnown ? most : mostOfAddress
-    let own = all.filter(one => one.owner === owner).sort((one, other) => one.at - other.at)
-    if (!isKnown || bytes > share.bytes) return own.length <= share.posts && sum(own) <= share.bytes
-    while (own.length > share.posts || sum(own) > share.bytes) {
+    if (sum(known) > mostOfKnown) return false
+    let own = known.filter(one => one.owner === owner).sort((one, other) => one.at - other.at)
+    if (bytes > most.bytes) return false
+    while (own.length > most.posts || sum(own) > most.bytes) {
       const oldest = own.find(one => one.member !== member)
       if (oldest === undefined) return false
       await this.#remove(oldest)
       own = own.filter(one => one !== oldest)
     }
     return true
+  }
+
+  async #makeRoomForStranger(all: readonly Waiting[], member: string): Promise<boolean> {
+    const room = new StrangerRoom<Waiting>()
+    const strangers = all.filter(({ owner }) => owner.startsWith('?')).sort((one, other) => one.at - other.at)
+    for (const one of strangers) {
+      room.add(one, one.owner.slice(1), one.bytes)
+      if (one.member !== member) room.count(one, Math.max(one.bytes, leastBytes))
+    }
+    const own = strangers.find(one => one.member === member)
+    const gone = own === undefined ? null : room.take(own, Math.max(own.bytes, leastBytes))
+    for (const one of gone ?? []) await this.#remove(one)
+    return gone !== null
   }
 
   async #remove({ id, bytes, member }: Waiting): Promise<void> {
@@ -238,7 +254,7 @@ export class KeptPosts {
     }
     const count = (this.#recent.get(owner) ?? 0) + 1
     this.#recent.set(owner, count)
-    return count <= (owner.startsWith('?') ? mostOfAddress.posts : mostPerMinute)
+    return count <= (owner.startsWith('?') ? mostPerMinute.network : mostPerMinute.person)
   }
 }
 

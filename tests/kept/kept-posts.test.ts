@@ -80,10 +80,22 @@ t.test('each share has its limit', async t => {
   )
   t.ok(await of({ sender: 'script' }), 'scripts have a share of their own')
   const unknown = { account: null, foreign: 'https://idp.example' }
-  for (let n = 0; n < 8; n++) t.ok(await of(unknown), `stranger ${n}`)
-  t.equal(await of(unknown), null, 'an address has a share too')
-  for (let n = 0; n < 8; n++) t.ok(await of({ ...unknown, address: '192.0.2.2' }))
-  t.equal(await of({ ...unknown, address: '192.0.2.3' }), null, 'and so have all strangers together')
+  const from = (address: string, body = mebibyte) => of({ ...unknown, address }, body)
+  const small = Buffer.alloc(64 * 1024)
+  for (let n = 0; n < 8; n++) t.ok(await from(`2001:db8::${n}`), `stranger ${n}`)
+  t.equal(await from('2001:db8::9'), null, 'a household has a share')
+  for (let n = 0; n < 4; n++) t.ok(await from(`2001:db8:${n + 1}::1`), `its neighbour ${n}`)
+  t.equal(await from('2001:db8:9::1'), null, 'and so has its provider')
+  const first = await from('192.0.2.1')
+  for (let n = 2; n < 5; n++) t.ok(await from(`192.0.2.${n}`))
+  t.ok(await from('198.51.100.1'), 'when all is full, the provider that holds most gives way')
+  t.ok(await find(first as NonNullable<typeof first>), 'and nobody else')
+  let smallOnes = 0
+  for (let n = 0; n < 80; n++) if ((await from(`2001:db8:${n}::1`, small)) !== null) smallOnes++
+  t.equal(smallOnes, 64, 'small ones have a part of their own, with the same shares')
+  let tiny = 0
+  for (let n = 0; n < 520; n++) if ((await from('203.0.113.1', Buffer.alloc(1))) !== null) tiny++
+  t.equal(tiny, 512, 'each takes the room of its headers')
   t.ok(await of({ account: 'bob' }), 'they take nothing from people who are known')
   let all = 0
   for (let n = 0; n < 70; n++) if ((await of({ account: `p${n}` })) !== null) all++
