@@ -39,6 +39,8 @@ export interface PersonView {
   readonly tokens: readonly ListedToken[]
   readonly locks: readonly Lock[]
   readonly isInvited: boolean
+  /** True while a budget holds, slows or cuts the person. */
+  readonly isHeld: boolean
   readonly isSelf: boolean
   /** The actions that the viewer may take. */
   readonly actions: readonly Action[]
@@ -147,9 +149,9 @@ export function linkOf({ say }: ConsoleFrame, action: Action): string {
   return action === 'add' || action === 'confirm' ? '' : say.action[action].link
 }
 
-function isOffered(action: Action, { account, locks, sessions }: PersonView): boolean {
+function isOffered(action: Action, { account, locks, sessions, isHeld }: PersonView): boolean {
   if (action === 'suspend' || action === 'invite') return account.suspended === null
-  if (action === 'resume') return account.suspended !== null
+  if (action === 'resume') return account.suspended !== null || isHeld
   if (action === 'unlock') return locks.length > 0
   // An institution gives its people their names.
   if (action === 'rename') return account.externalId === undefined
@@ -277,14 +279,15 @@ export async function showPerson(
   const account = await accountOf(page, options.accounts)
   const { id } = account
   const { services, directories } = page.portal
-  const [credentials, codes, sessions, isInvited, locks, open, tokens] = await Promise.all([
+  const [credentials, codes, sessions, isInvited, locks, open, tokens, uses] = await Promise.all([
     services.credentials.list(id),
     services.recoveryCodes.status(id),
     services.sessions.list(id),
     services.invitations.isWaiting(id),
     options.locks.of(id),
     options.openConnections(),
-    options.tokens.list(id)
+    options.tokens.list(id),
+    options.watch.budgets.length === 0 ? [] : options.watch.uses()
   ])
   const view: PersonView = {
     account,
@@ -296,6 +299,7 @@ export async function showPerson(
     tokens,
     locks,
     isInvited,
+    isHeld: uses.some(({ account, state }) => account === id && state !== 'within' && state !== 'passed'),
     isSelf: id === page.principal.account.id,
     actions: offered.filter(action => mayDo(page.role, action, account)),
     now: page.now,

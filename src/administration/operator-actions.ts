@@ -3,6 +3,7 @@
  * the use-cases of people.ts run. Each action has a reason, and each journal line names the operator.
  */
 import type { AuditSink } from '../audit/event.ts'
+import { budgetNames, type Lifting, liftBudgets } from '../budgets/lift.ts'
 import { GateError } from '../errors.ts'
 import type { Credential, Credentials } from '../factor/credential.ts'
 import { type Account, operators } from '../identity/account.ts'
@@ -70,6 +71,7 @@ export interface OperatorActionsParts extends Omit<PeopleParts, 'record' | 'lock
   readonly isUsable: (credential: Credential) => boolean
   /** Who may end a suspension after a decoy. */
   readonly resumeRule: ResumeRule
+  readonly lifting: () => Promise<Lifting>
 }
 
 /** Changes of operators run one at a time, otherwise two could suspend each other. */
@@ -156,15 +158,24 @@ export class OperatorActions {
     )
   }
 
-  /** `isAsked`: a second operator must agree first. */
+  /** Also of a person who is not suspended, but whom a budget stops. `isAsked`: a second operator must agree first. */
   resume(by: Acting, seen: Seen): Promise<Outcome<{ readonly isAsked: boolean }>> {
     return this.#act(by, 'resume', seen, async account => {
-      if (account.suspended === null) return refused('not_suspended', account)
+      if (account.suspended === null) return this.#lift(by, account)
       const { resumeRule } = this.#parts
       const step = await this.#people(by).resume(account, wordOf(by), { asOf: account, rule: resumeRule })
       if (step === 'same_operator') return refused('second_operator', account)
       return { kind: 'done', account, isAsked: step === 'ask' }
     })
+  }
+
+  async #lift(by: Acting, account: Account): Promise<Outcome<{ readonly isAsked: boolean }>> {
+    const { id, name } = account
+    const lifted = await liftBudgets(await this.#parts.lifting(), id)
+    if (lifted.length === 0) return refused('not_suspended', account)
+    const budget = budgetNames(lifted)
+    await this.#record(by)({ kind: 'user.change', account: id, name, outcome: 'budget_lifted', budget })
+    return { kind: 'done', account, isAsked: false }
   }
 
   /** The suspension is right, and stays. */

@@ -62,7 +62,9 @@ function ledInWords(budget: Budget, { spent, own, limit }: Told): string {
   if (own > limit) return `${led}.`
   const told = has(budget, 'suspend') ? `${led}, so the account is not suspended for it.` : `${led}.`
   const isConfirmed = !has(budget, 'step-up') && laterSteps(budget).some(step => step === 'cut' || step === 'suspend')
-  return isConfirmed ? `${told} Whoever confirms it with a second factor may go on.` : told
+  return isConfirmed
+    ? `${told} Whoever confirms it with a second factor may go on, and operators can lift it (factorgate user resume).`
+    : told
 }
 
 export function sentenceOfJump({ from, to }: ClockJump): string {

@@ -26,7 +26,11 @@ Example:
       load: () => import('./user/invite.ts')
     },
     { name: 'suspend', summary: 'Suspend a person at once.', load: () => import('./user/suspend.ts') },
-    { name: 'resume', summary: 'Let a suspended person in again.', load: () => import('./user/resume.ts') },
+    {
+      name: 'resume',
+      summary: 'Let a person in again who is suspended, or whom a budget stops.',
+      load: () => import('./user/resume.ts')
+    },
     {
       name: 'waits',
       summary: 'List who must wait after wrong tries: accounts and networks.',

@@ -17,6 +17,7 @@ import type { Directories } from '../identity/directories.ts'
 import type { Sponsorships } from '../identity/sponsorships.ts'
 import type { UsableFactors } from '../sign-in/usable-factors.ts'
 import { AttemptLocks } from '../throttle/attempt-locks.ts'
+import { liftingOf } from './budget-lifting.ts'
 import { postureTermsOf } from './posture.ts'
 import type { Services } from './services.ts'
 import { watchFigures } from './watch-figures.ts'
@@ -74,7 +75,8 @@ export function makeConsole(
     locks,
     directories,
     isUsable,
-    resumeRule
+    resumeRule,
+    lifting: () => liftingOf(config, store, clock)
   })
   const journal = new PagedSearch({
     file: journalFile,

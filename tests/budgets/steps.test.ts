@@ -208,7 +208,7 @@ t.test(
     }
     t.match(await ask(40, foreign), { headers: { 'factorgate-error': 'budget_proof_required' } })
     t.equal(await suspension(), null)
-    const told = /not suspended for it\. Whoever confirms it with a second factor may go on\.$/
+    const told = /not suspended for it\. Whoever confirms it with a second factor may go on, and operators can lift it/
     t.match(await journalOf(gate, 'watch.budget'), [{ outcome: 'passed', led: 31, used: 31, why: told }])
     const { cookies } = await gate.signIn(account, 'files')
     const refused = { headers: { 'factorgate-error': 'budget_proof_required' } }

@@ -1,7 +1,12 @@
 /** `factorgate user resume`: ordinary suspensions, those of the watch, and two operators after a decoy. */
 import t from 'tap'
+import { parseConfig } from '../../config/load.ts'
+import type { Budget } from '../../src/budgets/budget.ts'
+import { readLedger, settle } from '../../src/budgets/ledger.ts'
+import { ledgerId, ledgerRecord } from '../../src/budgets/ledger-record.ts'
 import { Accounts } from '../../src/identity/accounts.ts'
 import type { SuspensionCause } from '../../src/identity/suspension.ts'
+import { liftingOf } from '../../src/services/budget-lifting.ts'
 import { terminal, usualConfig } from './terminal.ts'
 
 t.test('who is let in again, and with which words', async t => {
@@ -46,4 +51,33 @@ t.test('who is let in again, and with which words', async t => {
   t.match(await decoy(), { cause: 'decoy', resumeAsked: { why: 'a scanner' } })
   t.equal((await at('user', 'suspend', 'ada', '--why', 'not yet')).code, 0)
   t.match(await decoy(), { cause: 'decoy', why: 'not yet' }, 'a new reason makes it no ordinary one')
+})
+
+t.test('a person whom a budget cuts goes on, although nobody is suspended', async t => {
+  const config = `${usualConfig}watch: { budgets: [{ id: theft, per: person, window: 24h, requests: 100, then: [notify, cut, suspend] }, { id: asks, per: session, window: 1h, requests: 10, then: [step-up] }] }\n`
+  const at = terminal(t, { config })
+  await at.newKey()
+  await at.ok('user', 'add', 'ada')
+  t.match((await at('user', 'resume', 'ada')).stderr, /ada is not suspended, and no budget stops ada/)
+  const { id } = (await new Accounts({ store: at.store(), clock: at.time.read }).byName('ada'))!
+  const loaded = parseConfig(config, 'factorgate.yaml')
+  if (loaded.kind !== 'ok') throw new Error('the configuration has problems')
+  const { budgets } = await liftingOf(loaded.config, at.store(), at.time.read)
+  const report = { process: 'one', account: id, paths: [], ownPaths: null, slowed: 0, isWanting: false }
+  const ledgerOf = async (key: string) => (await ledgerRecord.get(at.store(), key))!
+  const spend = async (budget: Budget, subject: string, spent: number) => {
+    const key = ledgerId(budget, subject)
+    const more = { ...report, spent, led: spent, proofAt: 0, signedInAt: 0 }
+    await ledgerRecord.put(at.store(), key, settle(null, budget, more, at.time.read()).ledger, 3600)
+    return async () => readLedger(await ledgerOf(key), budget, at.time.read()).mode
+  }
+  const [theft, asks] = budgets
+  const modes = [await spend(theft!, id, 350), await spend(asks!, 'S', 11), await spend(theft!, 'another', 101)]
+  const all = () => Promise.all(modes.map(mode => mode()))
+  t.match((await at('user', 'resume', 'ada')).stderr, /the watch has stopped ada \(budget .*\); say why/)
+  t.same(await all(), ['cut', 'hold', 'cut'])
+  t.equal((await at('user', 'resume', 'ada', '--why', 'a page of another site')).code, 0)
+  t.same(await all(), ['within', 'within', 'cut'], 'the budgets of others stay as they are')
+  t.equal((await ledgerOf(ledgerId(asks!, 'S'))).askedAt, null, 'no proof is needed')
+  t.match(at.journal().at(-1), { outcome: 'budget_lifted', account: id, why: 'a page of another site', by: 'terminal' })
 })

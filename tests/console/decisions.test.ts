@@ -1,5 +1,7 @@
 /** The console's pages of the posture and of a suspension's evidence: what they say, what they ask for, and what they do. */
 import t from 'tap'
+import { readLedger, settle } from '../../src/budgets/ledger.ts'
+import { ledgerId, ledgerRecord } from '../../src/budgets/ledger-record.ts'
 import { suspendByWatch } from '../../src/services/watch-suspension.ts'
 import { type Desk, openDesk, textOf } from '../fixtures/in-process/console.ts'
 
@@ -147,3 +149,22 @@ t.test(
     ])
   }
 )
+
+t.test('a person whom a budget cuts, and who is not suspended, goes on after an operator’s word', async t => {
+  const { person, admin, gate, journal, time } = await openDesk(t, {
+    extra: 'watch: { budgets: [{ id: theft, per: person, window: 24h, requests: 100, then: [notify, cut, suspend] }] }'
+  })
+  const { store, budgets } = gate.server.runtime
+  const [theft] = budgets!.all
+  const ada = (await person('ada')).account
+  const report = { process: 'one', account: ada.id, spent: 101, led: 101, paths: [], ownPaths: null, slowed: 0 }
+  const { ledger } = settle(null, theft!, { ...report, isWanting: false, proofAt: 0, signedInAt: 0 }, time.read())
+  await ledgerRecord.put(store, ledgerId(theft!, ada.id), ledger, 3600)
+  const { browser } = await person('oscar', operator)
+  const link = `/admin/people/${ada.id}/resume`
+  t.match((await browser.open(`${admin}/people/${ada.id}`)).body, link)
+  const page = await browser.open(`${admin}/people/${ada.id}/resume`)
+  await browser.submit(page, { reason: 'a page of another site' }, /resume/)
+  t.match((await journal('user.change')).at(-1), { outcome: 'budget_lifted', budget: 'theft', operator: 'oscar' })
+  t.equal(readLedger((await ledgerRecord.get(store, ledgerId(theft!, ada.id)))!, theft!, time.read()).mode, 'within')
+})

@@ -1,17 +1,23 @@
-/** `factorgate user resume`: lifts a suspension. */
+/** `factorgate user resume`: lifts a suspension; or, where there is none, the budgets that stop the person. */
+
+import { budgetNames, budgetsThatHold, liftBudgets } from '../../budgets/lift.ts'
+import type { Account } from '../../identity/account.ts'
 import { isByWatch, type OperatorWord, watchWordOf } from '../../identity/suspension.ts'
-import { type Command, type Io, PersonError, readArgs, UsageError } from '../command.ts'
-import { configHelp, configOption, operator, withStore } from '../command-context.ts'
+import { liftingOf } from '../../services/budget-lifting.ts'
+import { type Command, type ExitCode, type Io, PersonError, readArgs, UsageError } from '../command.ts'
+import { type CommandContext, configHelp, configOption, operator, withStore } from '../command-context.ts'
 import { peopleAt, personNamed } from './person.ts'
 
 export const command: Command = {
   name: 'user resume',
-  summary: 'Let a suspended person in again.',
+  summary: 'Let a person in again who is suspended, or whom a budget stops.',
   usage: ['factorgate user resume NAME [--why TEXT]'],
   help: `
   --why TEXT       the reason. It is needed where the watch has suspended the person (by a budget, unusual use or a decoy); at a
                    terminal the command asks for it. The journal keeps it
 ${configHelp}
+
+Where nobody is suspended, but a budget holds, slows or cuts the person, each such budget has room for one more, and needs no proof.
 
 The person can sign in again with the same password and factors. After a decoy a second operator may have to agree within a day
 (watch.resume.afterDecoy): the first command keeps the wish, and the same command by another operator, or the console, lets the person in.
@@ -26,10 +32,10 @@ Example:
     return withStore(io, { config: values.config, changes: 'grant' }, async place => {
       const account = await personNamed(place, names[0]!)
       const { name, suspended } = account
-      if (suspended === null) throw new PersonError(`${name} is not suspended`)
+      if (suspended === null) return liftHeld(place, account, given, io)
       const why =
         given === '' && isByWatch(suspended)
-          ? await askReason(io, name, watchWordOf(suspended)?.why ?? suspended.why)
+          ? await askReason(io, name, `suspended ${name}`, watchWordOf(suspended)?.why ?? suspended.why)
           : given
       const by: OperatorWord = { at: place.clock(), account: null, name: operator(io), why }
       const rule = place.config.watch?.resume.afterDecoy ?? 'one-operator'
@@ -48,19 +54,30 @@ Example:
   }
 }
 
+async function liftHeld(place: CommandContext, account: Account, given: string, io: Io): Promise<ExitCode> {
+  const { id, name } = account
+  const lifting = await liftingOf(place.config, place.store, place.clock)
+  const held = budgetNames(await budgetsThatHold(lifting, id))
+  if (held === '') throw new PersonError(`${name} is not suspended, and no budget stops ${name}`)
+  const why = given === '' ? await askReason(io, name, `stopped ${name}`, `budget ${held}`) : given
+  const lifted = budgetNames(await liftBudgets(lifting, id))
+  await place.record({ kind: 'user.change', account: id, name, outcome: 'budget_lifted', budget: lifted, why })
+  io.stderr(`${name} can go on; each of these budgets has room for one more: ${lifted}\n`)
+  return 0
+}
+
 function checkReason(why: string): void {
   if (why.length > 500 || /[\r\n]/.test(why))
     throw new UsageError('--why must have at most 500 characters, on one line')
 }
 
 /** Throws PersonError where nobody is at the terminal, or nothing was typed. */
-async function askReason(io: Io, name: string, suspendedFor: string): Promise<string> {
-  const typed =
-    (await io.ask?.(`The watch has suspended ${name}: ${suspendedFor}\nWhy may ${name} come in again? `)) ?? ''
+async function askReason(io: Io, name: string, deed: string, reason: string): Promise<string> {
+  const typed = (await io.ask?.(`The watch has ${deed}: ${reason}\nWhy may ${name} come in again? `)) ?? ''
   const why = typed.trim()
   if (why === '')
     throw new PersonError(
-      `the watch has suspended ${name} (${suspendedFor}); say why they may come in again: factorgate user resume ${name} --why TEXT`
+      `the watch has ${deed} (${reason}); say why they may come in again: factorgate user resume ${name} --why TEXT`
     )
   checkReason(why)
   return why

@@ -1,0 +1,81 @@
+/** Lifts the budgets that hold or cut one person, on the word of an operator: each has room again, and nobody is asked for a proof. */
+import type { Clock } from '../clock.ts'
+import { changeValue } from '../store/change.ts'
+import type { Store } from '../store/store.ts'
+import { type Budget, isStrict } from './budget.ts'
+import { type Ledger, limitAt, readLedger } from './ledger.ts'
+import { ledgerRecord, ledgerSeconds, passingKey } from './ledger-record.ts'
+
+export interface Lifting {
+  readonly store: Store
+  readonly clock: Clock
+  readonly budgets: readonly Budget[]
+  /** The part of amounts that the posture leaves for an app; null for all apps. */
+  readonly scale: (app: string | null) => number
+}
+
+const passingSeconds = 60
+/** It bounds the record where the posture leaves little of the amount. */
+const boughtMost = 20
+
+/** The budgets of this account, or of its sessions and programs, that stop it now. Rejects with StoreUnreachable. */
+export async function budgetsThatHold(lifting: Lifting, account: string): Promise<readonly Budget[]> {
+  return (await heldBy(lifting, account)).map(({ budget }) => budget)
+}
+
+/** Returns the budgets that were lifted. Other gates hear of it at once. Rejects with StoreUnreachable. */
+export async function liftBudgets(lifting: Lifting, account: string): Promise<readonly Budget[]> {
+  const { store, clock, scale } = lifting
+  const lifted: Budget[] = []
+  for (const { id, budget } of await heldBy(lifting, account)) {
+    const key = ledgerRecord.key(id)
+    const isLifted = await changeValue<boolean>(store, key, text => {
+      const now = clock()
+      const ledger = text === null ? null : ledgerRecord.parse(text, key)
+      if (ledger === null || !isHeld(ledger, budget, now, scale(budget.app))) return { result: false }
+      const next = ledgerRecord.text(lift(ledger, budget, now, scale(budget.app)))
+      return { result: true, next, ttlSeconds: ledgerSeconds(budget) }
+    })
+    if (!isLifted) continue
+    await store.put(passingKey(id), String(clock()), passingSeconds)
+    lifted.push(budget)
+  }
+  return lifted
+}
+
+export function budgetNames(budgets: readonly Budget[]): string {
+  return [...new Set(budgets.map(({ id }) => id))].join(', ')
+}
+
+/** One more budget, or as many as what was spent needs. It can be passed anew, and then counts as the first time. */
+export function lift(ledger: Ledger, budget: Budget, now: number, scale: number): Ledger {
+  let next: Ledger = { ...ledger, askedAt: null, isAnswered: false, isUnanswered: false, suspendedAt: null }
+  const { spent } = readLedger(ledger, budget, now, scale)
+  for (let n = 0; n < boughtMost && (n === 0 || spent > limitAt(next, budget, now, scale)); n++)
+    next = { ...next, boughtAt: [...next.boughtAt, now] }
+  return next
+}
+
+function isHeld(ledger: Ledger, budget: Budget, now: number, scale: number): boolean {
+  const { mode } = readLedger(ledger, budget, now, scale)
+  return isStrict(budget) && (mode === 'hold' || mode === 'slow' || mode === 'cut')
+}
+
+async function heldBy(
+  { store, clock, budgets, scale }: Lifting,
+  account: string
+): Promise<readonly { readonly id: string; readonly budget: Budget }[]> {
+  const known = new Map(budgets.filter(isStrict).map(budget => [budget.id, budget]))
+  const held: { id: string; budget: Budget }[] = []
+  if (known.size === 0) return held
+  for await (const { key, value } of store.scan(ledgerRecord.prefix)) {
+    const id = key.slice(ledgerRecord.prefix.length)
+    const colon = id.indexOf(':')
+    const budget = known.get(id.slice(0, colon))
+    if (budget === undefined || budget.per === 'app' || budget.per === 'everyone') continue
+    const ledger = ledgerRecord.parseIfKnown(value)
+    if (ledger === null || (budget.per === 'person' ? id.slice(colon + 1) : ledger.account) !== account) continue
+    if (isHeld(ledger, budget, clock(), scale(budget.app))) held.push({ id, budget })
+  }
+  return held
+}
