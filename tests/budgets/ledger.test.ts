@@ -348,7 +348,7 @@ t.test('each happening has a plain sentence with its numbers', async t => {
   const led = { spent: 61, own: 1, limit: 1 }
   t.match(
     sentenceOf(budget({ counted: 'requests' }), led, 'passed', 'bob'),
-    /Another site or a prefetch may have led the browser to 60 requests of it\.$/
+    /Another site or a prefetch may have led the browser to 60 requests of it\. Whoever confirms it with a second factor may go on, and operators can lift it \(factorgate user resume\)\.$/
   )
   t.match(
     sentenceOf(budget({ counted: 'requests', steps: ['suspend'] }), led, 'passed', 'bob'),
