@@ -46,8 +46,10 @@ async function jump(t: Test, store: string | undefined): Promise<void> {
     for await (const { key, ttlSeconds } of runtime.store.scan('')) {
       if (ttlSeconds !== null)
         t.ok(ttlSeconds > 0 && ttlSeconds <= 91 * daySeconds, `${key.split(':')[0]} lives ${ttlSeconds} s`)
+      // A token is remembered for an hour longer than its session, and opens nothing then.
+      const more = key.startsWith('token:') ? 3600 : 0
       if (/^(session|token|seen):/.test(key))
-        t.ok(ttlSeconds !== null && ttlSeconds <= daySeconds + extraSeconds, `${key.split(':')[0]}`)
+        t.ok(ttlSeconds !== null && ttlSeconds <= daySeconds + more + extraSeconds, `${key.split(':')[0]}`)
     }
   }
   t.ok(await isIn(person), 'signed in')
