@@ -14,7 +14,7 @@ export function registerSessionEnd(scope: FastifyInstance): void {
     const token = readOwn(request.raw.headers.cookie, 'session', site)
     const left = token === null ? null : ((await portal.sessionEnds?.ofToken(token)) ?? null)
     reply.header('cache-control', 'no-store').header('cross-origin-resource-policy', 'same-origin')
-    if (left === null) return reply.header(sessionEndHeader, '0').send({ endsIn: 0 })
+    if (left === null) return reply.header(sessionEndHeader, '0').send({ endsIn: 0, says: say.ends.ended })
     const { seconds: endsIn, by } = left
     const wait = formatDuration(endsIn, say)
     const words =

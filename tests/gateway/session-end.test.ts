@@ -1,4 +1,5 @@
 /** FIELD F17: a page in the background learns in time that its session ends, and to look does not prolong it. */
+import vm from 'node:vm'
 import t from 'tap'
 import { echoApp, navigation, startGateway } from '../fixtures/in-process/gateway.ts'
 import { TestClock } from '../fixtures/in-process/memory-store.ts'
@@ -57,8 +58,9 @@ t.test('FIELD F17 a page may look as often as it likes, and the session still en
   t.match(late, { by: 'absolute', says: /Save what you are working on/ })
   t.notOk('stay' in late, 'no use of it helps')
   time.advance(late.endsIn)
-  t.same(await look(), { endsIn: 0 })
-  t.same(JSON.parse((await gate.request('GET', `${gate.origin('own')}/.factorgate/session`)).body), { endsIn: 0 })
+  const ended = { endsIn: 0, says: 'Your session has ended. Copy what is typed here, then sign in again.' }
+  t.same(await look(), ended)
+  t.same(JSON.parse((await gate.request('GET', `${gate.origin('own')}/.factorgate/session`)).body), ended)
 })
 
 t.test('the script for it is there for pages of apps too', async t => {
@@ -66,3 +68,43 @@ t.test('the script for it is there for pages of apps too', async t => {
   t.match([script.status, script.headers['content-type'], script.body], [200, /javascript/, /factorgate-session-ends/])
   t.match(script.headers['cache-control'], 'max-age=300')
 })
+
+t.test(
+  'a page says that the session ends, and then that it has ended; where nobody was signed in it says nothing',
+  async t => {
+    const { body: source } = await ask('GET', 'own', '/.factorgate/assets/session.js')
+    const run = async (answers: readonly object[]) => {
+      const told: unknown[] = []
+      let waits: (() => Promise<void>) | null = null
+      let next = 0
+      const context = {
+        document: {
+          title: '',
+          querySelector: () => null,
+          addEventListener: () => {},
+          dispatchEvent: ({ detail }: { detail: { endsIn: number } }) => told.push(detail.endsIn)
+        },
+        CustomEvent: class {
+          detail: unknown
+          constructor(_: string, { detail }: { detail: unknown }) {
+            this.detail = detail
+          }
+        },
+        fetch: async () => ({ ok: true, json: async () => answers[next++] }),
+        clearTimeout: () => {},
+        setTimeout: (look: () => Promise<void>) => {
+          waits = look
+        }
+      }
+      await vm.runInNewContext(source, context)
+      while (waits !== null) {
+        const look: () => Promise<void> = waits
+        waits = null
+        await look()
+      }
+      return { told, next }
+    }
+    t.same(await run([{ endsIn: 900 }, { endsIn: 15 }, { endsIn: 0 }]), { told: [15, 0], next: 3 })
+    t.same(await run([{ endsIn: 0 }]), { told: [], next: 1 })
+  }
+)

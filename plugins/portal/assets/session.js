@@ -1,11 +1,13 @@
 /**
- * Says that the session ends, two minutes before: pages of the gate in a notice, pages of apps by the event `factorgate-session-ends` of
- * the document. To look does not prolong the session.
+ * Says that the session ends, two minutes before and when it has ended: pages of the gate in a notice, pages of apps by the event
+ * `factorgate-session-ends` of the document. To look does not prolong the session.
  */
 const soonSeconds = 120
 const title = document.title
 let timer
 let notice
+/** Where nobody was signed in, nothing ends. */
+let isSignedIn = document.querySelector('.who') !== null
 
 function tell({ endsIn, by, says, stay }) {
   document.dispatchEvent(new CustomEvent('factorgate-session-ends', { detail: { endsIn, by } }))
@@ -35,7 +37,12 @@ async function look() {
   clearTimeout(timer)
   const answer = await fetch('/.factorgate/session', { cache: 'no-store' }).catch(() => null)
   const left = answer?.ok ? await answer.json() : null
-  if (left?.endsIn === 0) return
+  if (left?.endsIn === 0) {
+    if (isSignedIn) tell(left)
+    isSignedIn = false
+    return
+  }
+  if (left) isSignedIn = true
   if (left && left.endsIn <= soonSeconds) tell(left)
   else if (notice) {
     notice.remove()

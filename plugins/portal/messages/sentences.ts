@@ -600,6 +600,7 @@ export interface Sentences {
   readonly ends: {
     readonly idle: (args: { readonly wait: string }) => string
     readonly absolute: (args: { readonly wait: string }) => string
+    readonly ended: string
     readonly stay: string
   }
   readonly kept: {
