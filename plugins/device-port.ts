@@ -26,6 +26,18 @@ export function bindingAt(device: DevicePort | null, principal: Principal, match
   return isAsked ? device.binding.bindingOf(principal, readOwn(cookie, 'device', site)) : 'none'
 }
 
+/** True where this request shows a proof of the last minute, or the gate asks for no keys. It costs nothing for a sign-in without keys. */
+export function hasProof(
+  device: DevicePort | null | undefined,
+  principal: Principal | null,
+  cookie: string | undefined,
+  site: Site
+): boolean {
+  if (device == null) return true
+  if (principal?.session.devices === undefined) return false
+  return device.binding.isJustProven(principal, readOwn(cookie, 'device', site))
+}
+
 /**
  * True for a navigation that another origin has begun. Browsers send it at once, with the token and without a refresh, and so may have a
  * key all the same.

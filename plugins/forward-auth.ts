@@ -297,9 +297,11 @@ async function identify(match: AppMatch, cookie: string | undefined, sessions: S
   const nobody = { principal: null, binding: 'none', storeFailure: null } as const
   if (token === null) return nobody
   try {
-    const principal = await sessions.find(site.host, token)
+    const principal = await sessions.look(site.host, token)
     if (principal === null) return nobody
-    return { principal, binding: bindingAt(device, principal, match, cookie), storeFailure: null }
+    const binding = bindingAt(device, principal, match, cookie)
+    if (binding !== 'stale') sessions.noteActivity(principal.session.id)
+    return { principal, binding, storeFailure: null }
   } catch (error) {
     if (!(error instanceof StoreUnreachable)) throw error
     return { ...nobody, storeFailure: error }

@@ -48,14 +48,14 @@ export const sessionPlugin = fp<SessionOptions>(
       }
       const known = sessions.peek(site.host, token)
       if (known !== undefined) {
-        setPrincipal(request, known, device)
+        setPrincipal(request, known, sessions, device)
         return done()
       }
       const timed = exchange.trace?.time('find the session')
-      sessions.find(site.host, token).then(
+      sessions.look(site.host, token).then(
         principal => {
           timed?.()
-          setPrincipal(request, principal, device)
+          setPrincipal(request, principal, sessions, device)
           done()
         },
         error => {
@@ -72,15 +72,24 @@ export const sessionPlugin = fp<SessionOptions>(
   { name: 'session', dependencies: ['match'] }
 )
 
-/** A page of the gate is for nobody where the token's device key is not shown. An app's rules see what is shown. */
-function setPrincipal({ exchange, raw }: FastifyRequest, principal: Principal | null, device: DevicePort | null): void {
+/**
+ * A page of the gate is for nobody where the token's device key is not shown. An app's rules see what is shown. Only a request that shows the
+ * key keeps the session alive, otherwise a thief's refused requests would.
+ */
+function setPrincipal(
+  { exchange, raw }: FastifyRequest,
+  principal: Principal | null,
+  sessions: Pick<Sessions, 'noteActivity'>,
+  device: DevicePort | null
+): void {
   exchange.principal = principal
-  if (device === null || principal === null) return
+  if (principal === null) return
+  if (device === null) return sessions.noteActivity(principal.session.id)
   const { match } = exchange
   const skipped = raw.headers['secure-session-skipped']
   if (skipped !== undefined) device.onSkipped(String(skipped))
   exchange.binding = bindingAt(device, principal, match, raw.headers.cookie)
-  if (exchange.binding !== 'stale') return
+  if (exchange.binding !== 'stale') return sessions.noteActivity(principal.session.id)
   exchange.stale = principal
   if (match.kind !== 'app') exchange.principal = null
 }

@@ -20,7 +20,7 @@ import { goTo, type PageContext } from './page-context.ts'
 export interface DeviceReturnOptions {
   readonly device: DevicePort
   readonly routes: RouteTable
-  readonly sessions: Pick<Sessions, 'find'>
+  readonly sessions: Pick<Sessions, 'look'>
   readonly portalOrigin: string
   /** Null where nothing is counted. */
   readonly leads: Leads | null
@@ -77,7 +77,7 @@ export function deviceReturn(options: DeviceReturnOptions): (scope: FastifyInsta
     const token = readOwn(request.raw.headers.cookie, 'session', site)
     if (token === null) return false
     for (let waited = 0; waited <= waitMs && !request.raw.socket.destroyed; waited += lookEveryMs) {
-      const now = await sessions.find(host, token)
+      const now = await sessions.look(host, token)
       if (now === null || now.session.id !== session.id) return false
       if (now.session.devices?.[host] !== undefined) return true
       await pause(lookEveryMs)

@@ -59,6 +59,8 @@ export function urlOf(next: Next, returnTo: ReturnTo): string {
       const query = new URLSearchParams({ code: next.code, ...(returnTo.again ? { again: returnTo.again } : {}) })
       return `${next.origin}/.factorgate/callback?${query}`
     }
+    case 'device-proof':
+      return withReturnTo('/.factorgate/login', returnTo)
     case 'failed':
       throw next.cause
   }

@@ -9,13 +9,22 @@ import { reasonsOf } from '../../src/identity/suspension.ts'
 import type { Ended } from '../../src/session/records.ts'
 import { cookieNames, expiredCookie, readOwn } from '../cookies.ts'
 import { CurrentPassword } from './current-password.tsx'
+import { askForProof, hasKey } from './device-proof.ts'
 import { endedSentence } from './ended-sentence.ts'
-import { enter, wayOn } from './enter.ts'
+import { enter, urlOf, wayOn } from './enter.ts'
 import { forgottenPath } from './forgotten.tsx'
 import { lostCookie, readForm, staleForm } from './forms.ts'
 import { type Frame, Notice, Page, Said, Token } from './layout.tsx'
 import type { LoginEntry } from './options.ts'
-import { callerOf, frameOf, goTo, isSigned, type PageContext, sendPage } from './page-context.ts'
+import {
+  type AuthenticatedContext,
+  callerOf,
+  frameOf,
+  goTo,
+  isSigned,
+  type PageContext,
+  sendPage
+} from './page-context.ts'
 import { PasskeyButton } from './passkey-button.tsx'
 import { formatDuration, withWait } from './relative-time.ts'
 import { type ReturnTo, withReturnTo } from './return-to.ts'
@@ -111,7 +120,7 @@ export function registerLogin(scope: FastifyInstance): void {
 
   scope.get(path, { config: { requires: 'anyone' } }, async request => {
     const page = request.page
-    if (isSigned(page) && !wantsAnother(page)) return goTo(page, await wayOn(page))
+    if (isSigned(page) && !wantsAnother(page)) return goOn(page)
     const ended = await lastEnd(page)
     const only = onlyWay(page)
     if (ended === null && only !== null) return goTo(page, only)
@@ -148,6 +157,17 @@ export function registerLogin(scope: FastifyInstance): void {
     const problem = withWait(reply, why === undefined ? wrong : say.held[why], waitSeconds, page.say)
     return showLogin(page, 401, { username, problem, waitSeconds })
   })
+
+  /** A sign-in whose device key is not shown is worth nothing here: the next one replaces it. */
+  async function goOn(page: AuthenticatedContext) {
+    const next = await signIn.nextStep.of(callerOf(page), page.principal)
+    if (next.kind !== 'device-proof') return goTo(page, urlOf(next, page.returnTo))
+    if (!hasKey(page)) return goTo(page, withReturnTo(path, page.returnTo, { switch: '1' }))
+    const asked = askForProof(page, path)
+    if (asked !== null) return asked
+    const only = onlyWay(page)
+    return only === null ? showLogin({ ...page, principal: null }, 200, {}) : goTo(page, only)
+  }
 
   /** The immediate target of people on their way to an app without a choice. */
   function onlyWay(page: PageContext): string | null {

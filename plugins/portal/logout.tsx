@@ -1,6 +1,6 @@
 /**
  * The sign-out, on every host, so that apps may link to `/.factorgate/logout`. It ends the whole session. It does not send
- * `Clear-Site-Data`, which would remove the app's own data.
+ * `Clear-Site-Data`, which would remove the app's own data. A sign-in whose device key is not shown can end too: that harms nobody.
  */
 import type { FastifyInstance } from 'fastify'
 import { readOwn } from '../cookies.ts'
@@ -68,17 +68,19 @@ export function registerLogout(scope: FastifyInstance): void {
 
   scope.get('/.factorgate/logout', { config }, async request => {
     const page = request.page
-    if (page.principal === null) return goTo(page, withReturnTo(signedOut, returnAfter(page)))
+    if (page.principal === null && request.exchange.stale === null)
+      return goTo(page, withReturnTo(signedOut, returnAfter(page)))
     return show(page, 200, null)
   })
 
   scope.post('/.factorgate/logout', { config }, async request => {
     const page = request.page
-    if (page.principal !== null) {
+    const principal = page.principal ?? request.exchange.stale
+    if (principal !== null) {
       if (readForm(page) === 'expired') return show(page, 403, page.say.logout.formExpired)
       const there = isSigned(page) ? await signOutThereOf(page, signedOut) : null
       // If this rejects, the cookie stays for the next try.
-      await portal.signIn.signOut.here(callerOf(page), page.principal)
+      await portal.signIn.signOut.here({ ...callerOf(page), principal }, principal)
       clearSessionCookie(page)
       if (there !== null) return leave(page, there)
     } else {
@@ -100,7 +102,7 @@ export function registerLogout(scope: FastifyInstance): void {
 
   scope.get('/.factorgate/signed-out', { config: { requires: 'anyone' } }, async request => {
     const page = request.page
-    if (page.principal !== null) return goTo(page, home)
+    if (page.principal !== null || request.exchange.stale !== null) return goTo(page, home)
     return sendPage(page, 200, <SignedOutPage frame={frameOf(page)} returnTo={page.returnTo} />)
   })
 

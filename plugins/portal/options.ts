@@ -69,7 +69,7 @@ export interface PortalRoutes {
 /** Changes of a sign-in go through `signIn`. */
 export interface PortalServices {
   readonly accounts: Pick<Accounts, 'byId' | 'update'>
-  readonly sessions: Pick<Sessions, 'list' | 'whyEnded'>
+  readonly sessions: Pick<Sessions, 'list' | 'look' | 'whyEnded'>
   readonly credentials: Pick<Credentials, 'list' | 'get'>
   readonly invitations: Pick<Invitations, 'isWaiting'>
   readonly localDirectory: Pick<LocalDirectory, 'id'>
@@ -127,7 +127,7 @@ export interface PortalOptions extends Branding {
   readonly sharedAnswers?: Pick<SharedAnswers, 'begin' | 'find'> | null
   /** Null or left out where no app asks for device keys. */
   readonly device?: DevicePort | null
-  readonly sessionEnds?: Pick<SessionEnds, 'ofToken'>
+  readonly sessionEnds?: Pick<SessionEnds, 'of'>
   /** Null or left out where no app keeps POSTs. */
   readonly kept?: KeptOptions | null
   readonly clock: Clock

@@ -12,6 +12,7 @@ import type { Device } from '../../src/session/session.ts'
 import type { Principal } from '../../src/session/sessions.ts'
 import type { Caller, SignedCaller } from '../../src/sign-in/caller.ts'
 import { nonceCookie, readNonce, readOwn, readOwnNonce } from '../cookies.ts'
+import { hasProof } from '../device-port.ts'
 import { formPage } from '../form-page.ts'
 import { deviceCookieOf } from './device-cookie.ts'
 import { pageHeaders } from './headers.ts'
@@ -99,11 +100,25 @@ export function signedPage({ page }: FastifyRequest): AuthenticatedContext {
 
 export function callerOf(page: AuthenticatedContext): SignedCaller
 export function callerOf(page: PageContext): Caller
-export function callerOf({ request, now, address, browser, device, site, principal, returnTo }: PageContext): Caller {
+export function callerOf(page: PageContext): Caller {
+  const { portal, request, now, address, browser, device, site, principal, returnTo } = page
   const asked = readOwn(request.raw.headers.cookie, 'asked', site)
   const asker = asked !== null && isToken(asked) ? asked : null
   const { id, stale } = request.exchange
-  return { request: id, now, address, browser, asker, device, host: site.host, principal, stale, returnTo }
+  const hasDeviceProof = hasProof(portal.device, principal, request.raw.headers.cookie, site)
+  return {
+    request: id,
+    now,
+    address,
+    browser,
+    asker,
+    device,
+    host: site.host,
+    principal,
+    stale,
+    hasDeviceProof,
+    returnTo
+  }
 }
 
 export function isSigned(page: PageContext): page is AuthenticatedContext {

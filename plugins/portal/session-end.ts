@@ -1,6 +1,9 @@
 /** `/.factorgate/session`, on every host: in how many seconds the session of this browser ends. To ask does not prolong it. */
 import type { FastifyInstance } from 'fastify'
+import type { Session } from '../../src/session/session.ts'
 import { readOwn } from '../cookies.ts'
+import { bindingAt } from '../device-port.ts'
+import type { PageContext } from './page-context.ts'
 import { formatDuration } from './relative-time.ts'
 
 export const sessionEndHeader = 'factorgate-session-ends'
@@ -10,9 +13,9 @@ export function registerSessionEnd(scope: FastifyInstance): void {
   const config = { requires: 'anyone', everyHost: true, isData: true, isQuiet: true } as const
 
   scope.get('/.factorgate/session', { config }, async request => {
-    const { say, site, reply } = request.page
-    const token = readOwn(request.raw.headers.cookie, 'session', site)
-    const left = token === null ? null : ((await portal.sessionEnds?.ofToken(token)) ?? null)
+    const { say, reply } = request.page
+    const session = await sessionOf(request.page)
+    const left = session === null ? null : ((await portal.sessionEnds?.of(session)) ?? null)
     reply.header('cache-control', 'no-store').header('cross-origin-resource-policy', 'same-origin')
     if (left === null) return reply.header(sessionEndHeader, '0').send({ endsIn: 0, says: say.ends.ended })
     const { seconds: endsIn, by } = left
@@ -26,4 +29,14 @@ export function registerSessionEnd(scope: FastifyInstance): void {
   scope.post('/.factorgate/session', { config: { ...config, isQuiet: false, takes: 'nothing' } }, async ({ page }) =>
     page.reply.code(204).header('cache-control', 'no-store').send()
   )
+}
+
+/** Null for a token that another request would not be let in with: of another host, replaced, ended, suspended, or without its device key. */
+async function sessionOf({ request, site, portal }: PageContext): Promise<Session | null> {
+  const { cookie } = request.raw.headers
+  const token = readOwn(cookie, 'session', site)
+  const principal = token === null ? null : await portal.services.sessions.look(site.host, token)
+  if (principal === null) return null
+  const isStale = bindingAt(portal.device ?? null, principal, request.exchange.match, cookie) === 'stale'
+  return isStale ? null : principal.session
 }

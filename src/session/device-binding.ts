@@ -77,6 +77,8 @@ export type Refresh =
 
 /** A second offer waits until the first has certainly failed, otherwise documents side by side would each cost a signature. */
 const offeredAgainAfterMs = 60_000
+/** A hand-over takes a proof of this age, so that tabs that are opened together cost one signature. */
+const justProvenMs = 60_000
 /** Browsers make six signatures in nine minutes for a whole site, so a host may have to wait for its key that long. */
 const offeredForMs = 15 * 60_000
 
@@ -109,6 +111,14 @@ export class DeviceBinding {
     if (endsAt === null) return 'stale'
     this.#live.set(principal, { value: cookie, endsAt })
     return 'fresh'
+  }
+
+  /** True where the request's bound cookie is of the last minute. A stolen one is older soon, and only the key gets the next. */
+  isJustProven(principal: Principal, cookie: string | null): boolean {
+    if (this.bindingOf(principal, cookie) !== 'fresh') return false
+    const { endsAt } = this.#live.get(principal) as { readonly endsAt: number }
+    const provenAt = endsAt - (this.terms.lifetimeSeconds + leewaySeconds) * 1000
+    return this.#options.clock() - provenAt < justProvenMs
   }
 
   /** `Secure-Session-Registration` for a token that was just made; null where nothing is to be bound. */

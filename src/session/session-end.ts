@@ -1,8 +1,7 @@
 /** When a session ends if its person does nothing more: for pages and apps that warn in time. To ask is no use of the session. */
 import type { Clock } from '../clock.ts'
-import { isToken, tokenDigest } from '../ids.ts'
 import type { Store } from '../store/store.ts'
-import { seenKey, sessionRecord, tokenRecord } from './records.ts'
+import { seenKey } from './records.ts'
 import type { Session } from './session.ts'
 
 export interface TimeLeft {
@@ -29,15 +28,11 @@ export class SessionEnds {
     return this.#earlier(this.#idleSeconds * 1000, expiresAt - now)
   }
 
-  /** Null for a token without a session. Uses of the last seconds may not be counted. Rejects with StoreUnreachable. */
-  async ofToken(token: string): Promise<TimeLeft | null> {
-    if (!isToken(token)) return null
-    const record = await tokenRecord.get(this.#store, tokenDigest(token))
-    const session = record === null ? null : await sessionRecord.get(this.#store, record.session)
-    if (session === null) return null
-    const seenAt = Number((await this.#store.get(seenKey(session.id))) ?? Number.NaN)
+  /** Null if the session is over. Uses of the last seconds may not be counted. Rejects with StoreUnreachable. */
+  async of({ id, expiresAt }: Pick<Session, 'id' | 'expiresAt'>): Promise<TimeLeft | null> {
+    const seenAt = Number((await this.#store.get(seenKey(id))) ?? Number.NaN)
     const now = this.#clock()
-    const left = this.#earlier(seenAt + this.#idleSeconds * 1000 - now, session.expiresAt - now)
+    const left = this.#earlier(seenAt + this.#idleSeconds * 1000 - now, expiresAt - now)
     return left.seconds > 0 ? left : null
   }
 

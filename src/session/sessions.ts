@@ -75,7 +75,6 @@ export class Sessions {
     this.#limits = limits
   }
 
-  /** They hold for running sessions too. */
   setTerms(terms: SessionTerms): void {
     this.#terms = terms
   }
@@ -183,7 +182,7 @@ export class Sessions {
     return entered === null ? null : { ...entered, returnTo }
   }
 
-  /** From memory; undefined if the store must be asked. */
+  /** From memory; undefined if the store must be asked. To look is no use of the session: see `noteActivity`. */
   peek(host: string, token: string): Principal | undefined {
     if (!this.#cache.isTold) return undefined
     const keys = this.#tokens.keysOf(token)
@@ -196,12 +195,18 @@ export class Sessions {
     const now = this.#clock()
     if (account === undefined || !this.#clockCorrection.isSteady(now) || !this.#isFresh(session.id, now))
       return undefined
-    const principal = this.#assemble(host, keys, record, session, account, now)
-    if (principal !== null) this.#touch(session.id, now)
-    return principal ?? undefined
+    return this.#assemble(host, keys, record, session, account, now) ?? undefined
   }
 
+  /** Counts as a use of the session. */
   async find(host: string, token: string): Promise<Principal | null> {
+    const principal = await this.look(host, token)
+    if (principal !== null) this.noteActivity(principal.session.id)
+    return principal
+  }
+
+  /** Rejects with StoreUnreachable. To look is no use of the session. */
+  async look(host: string, token: string): Promise<Principal | null> {
     const keys = this.#tokens.keysOf(token)
     if (keys === null) return null
     const now = await this.#clockCorrection.present()
@@ -217,9 +222,7 @@ export class Sessions {
     if (session === null) return null
     const account = await this.#cache.read(accountPrefix + session.accountId, accountRecord.parse)
     if (account === null || (await this.#hasIdled(session, now))) return null
-    const principal = this.#assemble(host, keys, record, session, account, now)
-    if (principal !== null) this.#touch(session.id, now)
-    return principal
+    return this.#assemble(host, keys, record, session, account, now)
   }
 
   readonly end: Endings['end'] = (id, why, words) => this.#endings.end(id, why, words)
@@ -262,7 +265,7 @@ export class Sessions {
     return (await this.standing(id)) !== 'ended'
   }
 
-  /** Counts traffic on an open socket or in a download as a use of the session. */
+  /** Counts a request, or traffic on an open socket or in a download, as a use of the session. */
   noteActivity(id: string): void {
     if (this.#seen.has(id)) this.#touch(id, this.#clock())
   }
@@ -292,7 +295,6 @@ export class Sessions {
     return proofs.some(proof => proof.kind === 'invitation') ? invitedSeconds : halfWaySeconds
   }
 
-  /** Null if the session has ended. */
   async #reissue(
     id: string,
     host: string,
@@ -329,7 +331,6 @@ export class Sessions {
     this.#cache.forget(tokenKey(digest))
   }
 
-  /** True if another session had to end. */
   async #makeRoom(accountId: string, next: { isWhole: boolean; except?: string }): Promise<boolean> {
     const tooMany = sessionsToEvict(await this.list(accountId), next, this.#limits.maxPerUser)
     for (const { id } of tooMany) await this.#endings.finish(id, 'too_many')
@@ -392,8 +393,7 @@ export class Sessions {
   }
 
   #touch(id: string, now: number): void {
-    const seen = this.#seen.get(id) ?? 0
-    if (now - seen < Math.min(60_000, this.#limits.idleSeconds * 100)) return
+    if (now - (this.#seen.get(id) ?? 0) < Math.min(60_000, this.#limits.idleSeconds * 100)) return
     this.#seen.set(id, now)
     this.#touched.set(id, now)
   }

@@ -19,6 +19,8 @@ export interface Caller extends Origin {
   readonly principal: Principal | null
   /** A sign-in of this browser that counts for nothing, because its device key is not shown. */
   readonly stale?: Principal | null
+  /** This request shows a proof of the device key that is a minute old at most, or the gate asks for no such keys. */
+  readonly hasDeviceProof?: boolean
   readonly returnTo: ReturnTo
 }
 

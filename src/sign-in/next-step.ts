@@ -1,7 +1,7 @@
 /** The step after every success: the next factor, the target app, or the list of apps. */
 import type { AppAccess } from '../apps/authorize.ts'
 import { type Message, messageOf, type StoppedRequest } from '../apps/return-to.ts'
-import { invitationOf } from '../factor/proof.ts'
+import { invitationOf, isFresh } from '../factor/proof.ts'
 import type { Decision } from '../policy/decision.ts'
 import type { Principal, Sessions } from '../session/sessions.ts'
 import type { EnrolmentGrant, EnrolmentGrants } from './enrolment-grant.ts'
@@ -29,6 +29,8 @@ export type Next =
   | { readonly kind: 'address'; readonly url: string }
   /** Another host, which gives a cookie for this `code` once. */
   | { readonly kind: 'hand-over'; readonly origin: string; readonly code: string }
+  /** The browser has to show the portal's device key before another host gets a token. */
+  | { readonly kind: 'device-proof' }
   /** The session stands and its cookie must go out, but the next step failed. */
   | { readonly kind: 'failed'; readonly cause: unknown }
 
@@ -45,12 +47,13 @@ export type RequirementFor = (
   message?: Message
 ) => Requirement | null
 
-/** `address` is the client's. `asker`: see `Caller`. */
+/** `address` is the client's. `asker` and `hasDeviceProof`: see `Caller`. */
 export interface NextStepInput {
   readonly returnTo: ReturnTo
   readonly address: string
   readonly asker: string | null
   readonly now: number
+  readonly hasDeviceProof?: boolean
 }
 
 export interface NextStepOptions {
@@ -81,6 +84,7 @@ export class NextStep {
     if (this.requirement(input, principal)?.access.kind === 'challenge') return { kind: 'challenge' }
     if (state === null || this.#isOnPortalHost(rd)) return { kind: 'address', url: rd }
     const { host, origin } = new URL(rd)
+    if (input.hasDeviceProof !== true && lacksDeviceProof(principal, host, input.now)) return { kind: 'device-proof' }
     return { kind: 'hand-over', origin, code: await this.#options.sessions.handOver(principal, host, state, rd) }
   }
 
@@ -123,4 +127,16 @@ export class NextStep {
   #isOnPortalHost(url: string): boolean {
     return new URL(url).origin === this.#options.portalOrigin
   }
+}
+
+/**
+ * True if a hand-over to `toHost` takes a proof of a device key first. Its token begins without a key, so a stolen cookie jar could get one
+ * and bind it to a key of the thief (THREATS S18). Where the portal has no key, a fresh factor may replace the host's.
+ */
+function lacksDeviceProof(
+  { session: { devices = {} }, host, proofs }: Principal,
+  toHost: string,
+  now: number
+): boolean {
+  return devices[host] !== undefined || (devices[toHost] !== undefined && !isFresh(proofs, now))
 }

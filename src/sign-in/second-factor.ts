@@ -112,7 +112,8 @@ export class SecondFactor {
     const next = await following(async () => {
       if (principal.isFullySignedIn) browser = await completion.know(by, principal.account, completion.isCounted(by))
       await completion.endOthersIfInvited(by, by.principal, principal)
-      return nextStep.of(by, principal)
+      // A factor that was just shown is more than a device key.
+      return nextStep.of({ ...by, hasDeviceProof: true }, principal)
     })
     return { kind: 'entered', ...entered, browser, next }
   }

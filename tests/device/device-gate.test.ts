@@ -14,6 +14,14 @@ const one = 'one.localhost'
 const bound = '__Host-factorgate-device'
 const session = '__Host-factorgate'
 const lifetime = 1200
+const forwarded = (host: string, uri: string) => ({
+  'x-forwarded-for': '192.0.2.1',
+  'x-forwarded-host': host,
+  'x-forwarded-uri': uri,
+  'x-forwarded-method': 'GET',
+  'x-forwarded-proto': 'https'
+})
+const needsKey = /^401 device_proof_required/
 
 t.test('device-bound sign-ins', async t => {
   const time = new TestClock()
@@ -127,37 +135,17 @@ t.test('device-bound sign-ins', async t => {
         () => thief.request('GET', `${here}/`, { ...navigation, 'sec-fetch-site': 'cross-site' }),
         /^302 /
       ],
-      [
-        'a fetch',
-        () => thief.request('GET', `${here}/api`, { 'sec-fetch-mode': 'cors' }),
-        /^401 device_proof_required/
-      ],
-      [
-        'a POST',
-        () => thief.request('POST', `${here}/api`, { 'sec-fetch-mode': 'cors' }, 'x'),
-        /^401 device_proof_required/
-      ],
-      [
-        'a form',
-        () => thief.request('POST', `${here}/form`, { ...navigation, origin: here }, 'x=1'),
-        /^401 device_proof_required/
-      ],
-      [
-        'an event stream',
-        () => thief.request('GET', `${here}/events`, { accept: 'text/event-stream' }),
-        /^401 device_proof_required/
-      ],
+      ['a fetch', () => thief.request('GET', `${here}/api`, { 'sec-fetch-mode': 'cors' }), needsKey],
+      ['a POST', () => thief.request('POST', `${here}/api`, { 'sec-fetch-mode': 'cors' }, 'x'), needsKey],
+      ['a form', () => thief.request('POST', `${here}/form`, { ...navigation, origin: here }, 'x=1'), needsKey],
+      ['an event stream', () => thief.request('GET', `${here}/events`, { accept: 'text/event-stream' }), needsKey],
       [
         'a download',
         () => thief.request('GET', `${here}/big.tar`, { 'user-agent': 'curl/8', range: 'bytes=0-9' }),
-        /^401 device_proof_required/
+        needsKey
       ],
-      ['WebDAV', () => thief.request('PROPFIND', `${here}/dav/`, { depth: '1' }), /^401 device_proof_required/],
-      [
-        'WebDAV, a copy',
-        () => thief.request('COPY', `${here}/dav/a`, { destination: `${here}/dav/b` }),
-        /^401 device_proof_required/
-      ],
+      ['WebDAV', () => thief.request('PROPFIND', `${here}/dav/`, { depth: '1' }), needsKey],
+      ['WebDAV, a copy', () => thief.request('COPY', `${here}/dav/a`, { destination: `${here}/dav/b` }), needsKey],
       [
         'a WebSocket',
         () =>
@@ -168,29 +156,18 @@ t.test('device-bound sign-ins', async t => {
             'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==',
             origin: here
           }),
-        /^401 device_proof_required/
+        needsKey
       ],
-      [
-        'forward-auth',
-        () =>
-          thief.request('GET', `${here}/.factorgate/auth`, {
-            'x-forwarded-for': '192.0.2.1',
-            'x-forwarded-host': one,
-            'x-forwarded-uri': '/api',
-            'x-forwarded-method': 'GET',
-            'x-forwarded-proto': 'https'
-          }),
-        /^401 device_proof_required/
-      ],
+      ['forward-auth', () => thief.request('GET', `${here}/.factorgate/auth`, forwarded(one, '/api')), needsKey],
       [
         'a path that asks for a fresh proof',
         () => thief.request('GET', `${here}/fresh`, { 'sec-fetch-mode': 'cors' }),
-        /^401 device_proof_required/
+        needsKey
       ],
       [
         'a path that the rules do not know',
         () => thief.request('DELETE', `${here}/x`, { 'sec-fetch-mode': 'cors' }),
-        /^401 device_proof_required/
+        needsKey
       ]
     ]
     const jar = new Map([...thief.jar].map(([host, cookies]) => [host, new Map(cookies)]))
@@ -266,14 +243,61 @@ t.test('device-bound sign-ins', async t => {
     for (const [host, cookies] of owner.jar)
       for (const [cookie, text] of cookies) if (/-kept-/.test(cookie)) thief.set(host, `${cookie}=${text}`)
     const stolen = await press(thief)
-    t.match(
-      [stolen.status, stolen.headers['factorgate-error']],
-      [303, 'device_proof_required'],
-      'a thief with the page'
-    )
+    t.match([stolen.status, stolen.headers['factorgate-error']], [303, 'device_proof_required'], 'a thief')
     const sent = await press(owner)
     t.equal(sent.status, 200)
     t.equal(JSON.parse(sent.body).url, '/save')
+  })
+
+  await t.test('a thief with a live jar and a key of their own gets no other host, and takes no key away', async t => {
+    const owner = await visitor()
+    const login = `https://${gate}/.factorgate/login`
+    time.advance(61)
+    for (const host of [one, 'strict.localhost', 'plain.localhost']) {
+      const thief = owner.stolen()
+      thief.jar.delete(host)
+      const arrived = await thief.open(`https://${host}/`)
+      t.match([arrived.status, arrived.trail.slice(1)], [200, [`307 ${login}`, `200 ${login}`]], host)
+      t.notMatch(arrived.body, /ada/i)
+      t.same([...thief.bound.keys()], [], 'no key of the thief')
+    }
+    const stubborn = owner.stolen()
+    const cookie = owner.cookie(gate)
+    const asked = `${login}?${new URLSearchParams({ rd: `https://${one}/`, state: 'A'.repeat(43) })}`
+    const first = await stubborn.request('GET', asked, { ...navigation, cookie })
+    t.equal(first.status, 307)
+    const next = new URL(String(first.headers.location), login).href
+    const again = await stubborn.request('GET', next, { ...navigation, cookie })
+    t.equal(again.status, 200, 'the bound cookie that the gate has ended is no proof, and there is no circle')
+    t.equal((await owner.request('GET', `https://${one}/`, navigation)).status, 200, 'the owner keeps the key')
+    const strict = await owner.open('https://strict.localhost/x')
+    t.match(
+      strict.trail.slice(1),
+      [`307 ${login}`, `303 ${login}`, /^303 .*callback/, '200 https://strict.localhost/x'],
+      'the owner shows the key on the way'
+    )
+    const plain = await owner.open('https://plain.localhost/')
+    t.notMatch(plain.trail.join(), '307', 'one proof is enough for tabs that are opened together')
+    time.advance(61)
+    owner.jar.delete(one)
+    const old = owner.bound.get(one)!
+    owner.bound.delete(one)
+    t.match((await owner.open(`https://${one}/`)).trail.at(-1), `200 https://${one}/`)
+    t.not(owner.bound.get(one)!.challenge, old.challenge, 'who shows the key of the portal replaces a lost one')
+  })
+
+  await t.test('a token of the portal without a key replaces no key of a host, unless a factor is fresh', async t => {
+    const owner = new BoundBrowser(port)
+    owner.set(gate, (await running.signIn(ada)).cookies.gate!)
+    await owner.open(`https://${one}/`)
+    t.same([...owner.bound.keys()], [one])
+    const thief = owner.stolen()
+    thief.jar.delete(one)
+    time.advance(16 * 60)
+    const arrived = await thief.open(`https://${one}/`)
+    t.match(arrived.url, `https://${gate}/.factorgate/login?switch=1`)
+    t.equal((await owner.refresh(one)).status, 200)
+    t.equal((await owner.request('GET', `https://${one}/`, navigation)).status, 200)
   })
 
   await t.test('proofs that a thief overhears', async t => {
@@ -482,16 +506,9 @@ t.test('device-bound sign-ins', async t => {
     const unable = await browser(false)
     unable.set('strict.localhost', (await running.signIn(ada, 'strict')).cookies.strict!)
     const verdict = (who: BoundBrowser, host: string, headers: Record<string, string>, isNginx = false) => {
-      const forwarded = {
-        'x-forwarded-for': '192.0.2.1',
-        'x-forwarded-host': host,
-        'x-forwarded-uri': '/x?y=1',
-        'x-forwarded-method': 'GET',
-        'x-forwarded-proto': 'https'
-      }
       const asked = isNginx
         ? { 'x-forwarded-for': '192.0.2.1', 'x-original-url': `https://${host}/x?y=1`, 'x-original-method': 'GET' }
-        : forwarded
+        : forwarded(host, '/x?y=1')
       return who.request('GET', `https://${host}/.factorgate/auth`, { ...navigation, ...headers, ...asked })
     }
     t.equal((await verdict(it, one, {})).status, 200)
@@ -507,6 +524,58 @@ t.test('device-bound sign-ins', async t => {
     const strict = await verdict(unable, 'strict.localhost', {})
     t.match([strict.status, strict.headers['factorgate-error']], [302, 'device_required'])
     t.match(strict.headers.location, 'https://strict.localhost/.factorgate/device/return?')
+  })
+
+  await t.test('a token without its key keeps no session alive, and is told nothing of its end', async t => {
+    const owner = await visitor()
+    const id = owner.bound.get(one)!.id.slice(0, 22)
+    const seen = async () => {
+      const all = await server.runtime.sessions.list(ada.id)
+      return all.find(({ session }) => session.id === id)?.lastSeenAt
+    }
+    const ends = async () =>
+      JSON.parse((await owner.request('GET', `https://${one}/.factorgate/session`)).body).endsIn as number
+    t.ok((await ends()) > 0)
+    time.advance(lifetime + 31)
+    const before = await seen()
+    for (const path of ['/x', '/open', '/.factorgate/auth', '/.factorgate/device/return?rd=/x']) {
+      const asked = path === '/.factorgate/auth' ? forwarded(one, '/x') : {}
+      const cookie = owner.cookie(one)
+      await owner.request('GET', `https://${one}${path}`, { 'sec-fetch-mode': 'cors', cookie, ...asked })
+    }
+    t.equal(await seen(), before, 'no refused request is a use')
+    t.equal(await ends(), 0)
+    await owner.refresh(one)
+    t.equal(await seen(), before, 'nor is a refresh by itself')
+    t.ok((await ends()) > 0)
+    await owner.request('GET', `https://${one}/x`, navigation)
+    t.equal(await seen(), time.now, 'the owner is seen')
+  })
+
+  await t.test('a sign-out without the key ends the session, and never says so before', async t => {
+    for (const host of [gate, one]) {
+      const owner = await visitor()
+      const id = owner.bound.get(one)!.id.slice(0, 22)
+      const stands = () => server.runtime.sessions.stands(id)
+      time.advance(lifetime + 31)
+      const signOut = `https://${host}/.factorgate/logout`
+      const headers = { ...navigation, origin: `https://${host}`, 'content-type': 'application/x-www-form-urlencoded' }
+      const page = await owner.request('GET', signOut, navigation)
+      t.equal(page.status, 200, 'it asks')
+      t.notMatch(page.body, /ada/i)
+      const forged = await owner.request('POST', signOut, headers, 'csrf=x')
+      t.match([forged.status, await stands()], [403, true], 'a forged form ends nothing')
+      t.equal(
+        (await owner.request('GET', `https://${gate}/.factorgate/signed-out`, navigation)).status,
+        303,
+        'no page says that it has ended'
+      )
+      const csrf = /name="csrf" value="([^"]+)"/.exec(page.body)?.[1] ?? ''
+      const done = await owner.request('POST', signOut, headers, String(new URLSearchParams({ csrf })))
+      t.match([done.status, done.headers.location], [303, /signed-out/])
+      t.equal(await stands(), false)
+      t.match((await journal('logout')).at(-1), { account: ada.id, session: id })
+    }
   })
 
   await t.test('a sign-out takes the bound cookie along, and a later refresh ends the key', async t => {

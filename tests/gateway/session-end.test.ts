@@ -63,6 +63,17 @@ t.test('FIELD F17 a page may look as often as it likes, and the session still en
   t.same(JSON.parse((await gate.request('GET', `${gate.origin('own')}/.factorgate/session`)).body), ended)
 })
 
+t.test('a token of another host, a replaced one and one of a suspended person hear nothing', async t => {
+  const ada = await gate.account('eve')
+  const first = (await gate.signIn(ada, 'own', 'silent')).cookies
+  const told = async (cookie: string) =>
+    JSON.parse((await ask('GET', 'own', '/.factorgate/session', { cookie })).body).endsIn as number
+  t.ok((await told(first.own!)) > 0)
+  t.equal(await told(first.silent!), 0, 'of another host')
+  await runtime.accounts.suspend(ada.id, 'test')
+  t.equal(await told(first.own!), 0, 'suspended')
+})
+
 t.test('the script for it is there for pages of apps too', async t => {
   const script = await ask('GET', 'own', '/.factorgate/assets/session.js')
   t.match([script.status, script.headers['content-type'], script.body], [200, /javascript/, /factorgate-session-ends/])
