@@ -22,7 +22,7 @@ const daysOfLearning = 14
 export async function watch({ isQuick, end }: Bench): Promise<Found> {
   const seed = Number(process.env.SEED ?? otherSeed)
   if (!Number.isSafeInteger(seed)) throw new Error('SEED must be a whole number')
-  const size = isQuick ? { persons: 150, theftsOfEach: 6 } : { persons: 300, theftsOfEach: 12 }
+  const size = isQuick ? { persons: 80, theftsOfEach: 6 } : { persons: 300, theftsOfEach: 12 }
   const simulation = { seed, days: 42, learnDays: daysOfLearning, ...size }
   const folder = await mkdtemp(path.join(tmpdir(), 'factorgate-watch-'))
   end.teardown(() => rm(folder, { recursive: true }))

@@ -397,24 +397,21 @@ t.test('a POST of a script waits too, is never sent unseen, and its answer names
   t.match(seen[0], { url: '/api/save', headers: { 'content-type': 'application/json', 'x-csrftoken': 'of-the-app' } })
 })
 
-t.test(
-  'R22 · a hundred strangers send half a megabyte each, slowly → the form of a person who is known waits',
-  async t => {
-    const { who, person } = await signedIn()
-    await end(who)
-    const head = [
-      `POST /saml/acs HTTP/1.1\r\nHost: ${host}\r\nAccept: text/html\r\nSec-Fetch-Mode: navigate\r\nSec-Fetch-Dest: document`,
-      `Origin: ${idp}\r\nSec-Fetch-Site: cross-site\r\nContent-Type: ${form}\r\nContent-Length: 524288\r\n\r\na=`
-    ].join('\r\n')
-    const slow = Array.from({ length: 100 }, () => net.connect(gate.port, '127.0.0.1').on('error', () => {}))
-    for (const socket of slow) socket.write(head)
-    const quick = await sendForeign(new Person(gate.port), { body: 'SAMLResponse=x' })
-    t.equal(quick.status, 303, 'and so does that of a stranger')
-    const stopped = await send(person, { body: 'text=three+pages' })
-    t.match([stopped.status, stopped.headers.location], [303, `${own}/.factorgate/kept/`])
-    for (const socket of slow) socket.destroy()
-  }
-)
+t.test('a hundred strangers send half a megabyte each, slowly → the form of a person who is known waits', async t => {
+  const { who, person } = await signedIn()
+  await end(who)
+  const head = [
+    `POST /saml/acs HTTP/1.1\r\nHost: ${host}\r\nAccept: text/html\r\nSec-Fetch-Mode: navigate\r\nSec-Fetch-Dest: document`,
+    `Origin: ${idp}\r\nSec-Fetch-Site: cross-site\r\nContent-Type: ${form}\r\nContent-Length: 524288\r\n\r\na=`
+  ].join('\r\n')
+  const slow = Array.from({ length: 100 }, () => net.connect(gate.port, '127.0.0.1').on('error', () => {}))
+  for (const socket of slow) socket.write(head)
+  const quick = await sendForeign(new Person(gate.port), { body: 'SAMLResponse=x' })
+  t.equal(quick.status, 303, 'and so does that of a stranger')
+  const stopped = await send(person, { body: 'text=three+pages' })
+  t.match([stopped.status, stopped.headers.location], [303, `${own}/.factorgate/kept/`])
+  for (const socket of slow) socket.destroy()
+})
 
 t.test('while the app does not answer it goes on waiting, and the page leads back to it', async t => {
   const { who, person } = await signedIn()

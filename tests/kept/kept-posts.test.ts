@@ -108,7 +108,7 @@ t.test('each share has its limit', async t => {
   t.ok(scripts >= 20 && scripts < 40, 'a script that tries for ever')
 })
 
-t.test('R22 · bodies that are being read: whoever is slow or many takes nothing from others', async t => {
+t.test('bodies that are being read: whoever is slow or many takes nothing from others', async t => {
   const mebibyte = 1024 * 1024
   const stranger = (address: string) => ({ account: null, address })
   const start = (budget: BodyBudget, sender: Parameters<BodyBudget['open']>[0], length = mebibyte) => {
