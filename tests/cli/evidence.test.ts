@@ -7,6 +7,7 @@ import { run } from '../../src/cli/run.ts'
 import { type Page, Person, totpCode } from '../fixtures/in-process/person.ts'
 import { openSignInGate, password } from '../fixtures/in-process/signing-in.ts'
 import { textOf } from '../fixtures/pipeline/visitor.ts'
+import { startRedis } from '../fixtures/process/redis-server.ts'
 import { csvIn } from './evidence-csv.ts'
 
 const apps = `  - id: own
@@ -26,7 +27,9 @@ async function dayOf(t: Test) {
   const fixture = await openSignInGate(
     t,
     apps,
-    `unsafeHttp: true\nwatch: { budgets: [{ id: bulk, per: person, app: own, window: 1h, bytes: 500MiB, then: [journal, step-up, suspend], factors: [webauthn] }], unusual: {} }`
+    `unsafeHttp: true\nwatch: { budgets: [{ id: bulk, per: person, app: own, window: 1h, bytes: 500MiB, then: [journal, step-up, suspend], factors: [webauthn] }], unusual: {} }`,
+    // In one process the gate and a command on one embedded store could wait for each other.
+    (await startRedis(t)).url
   )
   const { gate, time } = fixture
   const said = async (...argv: string[]) => {
