@@ -4,10 +4,13 @@ import { commandAt } from '../fixtures/in-process/command.ts'
 import { startGateway } from '../fixtures/in-process/gateway.ts'
 import { download, startTorrent } from '../fixtures/in-process/torrent.ts'
 import { live } from '../fixtures/in-process/watched-lab.ts'
+import { startRedis } from '../fixtures/process/redis-server.ts'
 
 t.test('watch show lists the fullest budget first, for people and for programs', async t => {
   const { url } = await startTorrent(t)
   const gate = await startGateway(t, {
+    // In one process a command and a gate on one embedded store could wait for each other.
+    store: (await startRedis(t)).url,
     apps: `  - { id: files, url: "http://files.localhost:PORT", upstream: "${url}" }`,
     extra:
       'watch: { budgets: [{ id: day, per: person, window: 1d, bytes: 100MiB, then: [journal] }, { id: many, per: app, window: 10m, requests: 4, then: [cut] }] }'
@@ -42,6 +45,7 @@ t.test('watch show lists the fullest budget first, for people and for programs',
 t.test('watch show has the people beside their usual, and one of them in detail', async t => {
   const { url } = await startTorrent(t)
   const gate = await startGateway(t, {
+    store: (await startRedis(t)).url,
     apps: `  - { id: files, url: "http://files.localhost:PORT", upstream: "${url}" }`,
     extra: 'watch: { unusual: {} }'
   })

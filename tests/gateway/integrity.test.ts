@@ -8,6 +8,7 @@ import t, { type Test } from 'tap'
 import type { AppWatch } from '../../src/integrity/app-watch.ts'
 import { commandAt } from '../fixtures/in-process/command.ts'
 import { type Running, startGateway } from '../fixtures/in-process/gateway.ts'
+import { startRedis } from '../fixtures/process/redis-server.ts'
 
 type Served = (
   path: string,
@@ -61,6 +62,8 @@ function journal(gate: Running): Record<string, unknown>[] {
 async function started(t: Test, served: Served, integrity = '{ learn: 0s }', clock = Date.now) {
   const { app, url } = await changingApp(t, served)
   const gate = await startGateway(t, {
+    // In one process a command and a gate on one embedded store could wait for each other.
+    store: (await startRedis(t)).url,
     apps: `  - { id: files, url: "http://files.localhost:PORT", upstream: "${url}", rules: [{ access: public }], integrity: ${integrity} }`,
     clock
   })

@@ -8,6 +8,7 @@ import { navigation, type Running, startGateway } from '../fixtures/in-process/g
 import { sampleCredential } from '../fixtures/in-process/sample-credential.ts'
 import { download, startTorrent } from '../fixtures/in-process/torrent.ts'
 import { textOf } from '../fixtures/pipeline/visitor.ts'
+import { startRedis } from '../fixtures/process/redis-server.ts'
 
 const MiB = 1024 ** 2
 const why = ['--why', 'odd sign-ins at night']
@@ -15,6 +16,8 @@ const why = ['--why', 'odd sign-ins at night']
 async function start(t: Test, extra = '') {
   const { url } = await startTorrent(t)
   const gate = await startGateway(t, {
+    // In one process a command and a gate on one embedded store could wait for each other.
+    store: (await startRedis(t)).url,
     apps: `  - { id: files, title: Files, url: "http://files.localhost:PORT", upstream: "${url}", rules: [{ path: /10, access: public }, { access: mfa }] }
   - { id: notes, url: "http://notes.localhost:PORT", upstream: "${url}" }
   - { id: trial, url: "http://trial.localhost:PORT", upstream: "${url}", enforce: report }`,

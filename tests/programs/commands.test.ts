@@ -8,6 +8,7 @@ import { findTokens, isTokenText, newTokenText, tokenPattern } from '../../src/p
 import { commandAt } from '../fixtures/in-process/command.ts'
 import { echoApp, startGateway } from '../fixtures/in-process/gateway.ts'
 import { download, startTorrent } from '../fixtures/in-process/torrent.ts'
+import { startRedis } from '../fixtures/process/redis-server.ts'
 
 t.test('T9 · a token is in a public place → its form and checksum find it in any text', async t => {
   const text = newTokenText()
@@ -38,6 +39,8 @@ t.test('the commands of an operator', async t => {
   const app = await echoApp(t)
   const torrent = await startTorrent(t)
   const gate = await startGateway(t, {
+    // In one process a command and a gate on one embedded store could wait for each other.
+    store: (await startRedis(t)).url,
     apps: `  - { id: files, url: "http://files.localhost:PORT", upstream: "${torrent.url}", tokens: true }
   - { id: plain, url: "http://plain.localhost:PORT", upstream: "${app.url}" }`
   })
@@ -154,6 +157,7 @@ t.test('real programs', async t => {
   }
   const app = await echoApp(t, handler)
   const gate = await startGateway(t, {
+    store: (await startRedis(t)).url,
     apps: `  - { id: git, url: "http://git.localhost:PORT", upstream: "${app.url}", tokens: true }`
   })
   await gate.account('alice')
