@@ -237,14 +237,14 @@ t.test('FIELD A5 what is open is judged anew after a reload', async t => {
     let go = () => {}
     const { sessions } = runtime
     const held = new Promise<void>(resolve => {
-      const find = sessions.find.bind(sessions)
+      const look = sessions.look.bind(sessions)
       sessions.peek = () => undefined
-      sessions.find = async (...args) => {
+      sessions.look = async (...args) => {
         resolve()
         await new Promise<void>(free => {
           go = free
         })
-        return find(...args)
+        return look(...args)
       }
     })
     const late = new Open(gate.port, lines('/wait/late'))
