@@ -5,6 +5,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 
 const shape = /^[A-Za-z0-9_-]{43}$/
+const idShape = /^[A-Za-z0-9_-]{22}$/
 
 /** A new token: 43 characters of base64url. */
 export function newToken(): string {
@@ -27,4 +28,9 @@ export const tokenDigest: (token: string) => string = digestOf
 /** 128 random bits in base64url, which need not be secret. */
 export function newId(): string {
   return randomBytes(16).toString('base64url')
+}
+
+/** True for the form of an id. Anything else needs no look-up in the store. */
+export function isId(value: string): boolean {
+  return idShape.test(value)
 }

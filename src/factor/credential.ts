@@ -1,6 +1,6 @@
 /** The credentials of people in the store. Their records are strictly parsed (THREATS D3) and changed atomically. */
 import type { Clock } from '../clock.ts'
-import { digestOf } from '../ids.ts'
+import { digestOf, isId } from '../ids.ts'
 import { changeValue } from '../store/change.ts'
 import { type Loose, RecordKind } from '../store/records.ts'
 import type { Store } from '../store/store.ts'
@@ -251,10 +251,6 @@ export function credentialName(text: string, otherwise: string): string {
 
 function isOn({ disabledAt }: Credential): boolean {
   return disabledAt === null
-}
-
-function isId(text: string): boolean {
-  return /^[A-Za-z0-9_-]{22}$/.test(text)
 }
 
 const isText = (value: unknown) => typeof value === 'string' && value !== ''

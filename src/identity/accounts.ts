@@ -1,6 +1,6 @@
 /** The accounts in the store. A name belongs to one account, and parallel changes are not lost. */
 import type { Clock } from '../clock.ts'
-import { digestOf, newId } from '../ids.ts'
+import { digestOf, isId, newId } from '../ids.ts'
 import { inBatches } from '../store/batches.ts'
 import { changeValue } from '../store/change.ts'
 import type { Store } from '../store/store.ts'
@@ -375,10 +375,6 @@ function changed({ theirGroups, ...account }: Account, change: AccountChange): A
 }
 
 /** Other text than an id costs no read of the store. */
-function isId(text: string): boolean {
-  return /^[A-Za-z0-9_-]{22}$/.test(text)
-}
-
 function distinct(groups: readonly string[]): string[] {
   return [...new Set(groups.map(group => group.trim()).filter(group => group !== ''))]
 }

@@ -3,7 +3,7 @@
  * minutes. The body is sealed with the secret of the browser's cookie, so that the store and the key file alone do not open it.
  */
 import { type Clock, isCurrent } from '../clock.ts'
-import { newId, newToken, tokenDigest } from '../ids.ts'
+import { isId, newId, newToken, tokenDigest } from '../ids.ts'
 import { type Keyring, KeyringError } from '../keyring/keyring.ts'
 import { networkLevels } from '../request/network-levels.ts'
 import { type Loose, RecordKind, type Seal } from '../store/records.ts'
@@ -274,7 +274,3 @@ function isKeptPost(value: Loose): value is Loose & KeptPost {
 }
 
 const partKey = (id: string, part: number) => `kept-part:${id}:${part}`
-
-export function isId(text: string): boolean {
-  return /^[A-Za-z0-9_-]{22}$/.test(text)
-}
