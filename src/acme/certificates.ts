@@ -1,9 +1,10 @@
 /** The certificates that a process serves. It reads them from the store, and hears of new ones from whichever gate has renewed them. */
 import { X509Certificate } from 'node:crypto'
 import type { Keyring } from '../keyring/keyring.ts'
+import { sealWith } from '../store/records.ts'
 import type { Store } from '../store/store.ts'
 import { checkIssued, covers, lifeOf } from './issued.ts'
-import { certificateRecord, type KeptCertificate, sealWith } from './records.ts'
+import { certificateRecord, type KeptCertificate } from './records.ts'
 import type { KeyPair } from './x509.ts'
 
 export interface CertificatesInput {

@@ -1,9 +1,10 @@
 /** The challenges that any gate of the store answers at the moment. The issuing gate writes them, every process reads them. */
 import { type Keyring, KeyringError } from '../keyring/keyring.ts'
+import { sealWith } from '../store/records.ts'
 import type { Store } from '../store/store.ts'
 import { challengeServerName } from './names.ts'
 import type { Challenge } from './order.ts'
-import { challengesRecord, pendingId, sealWith } from './records.ts'
+import { challengesRecord, pendingId } from './records.ts'
 import { challengeCertificate, type KeyPair } from './x509.ts'
 
 export interface ChallengeBoardInput {

@@ -3,9 +3,10 @@ import { closeSync, constants, openSync, readFileSync, renameSync, writeFileSync
 import path from 'node:path'
 import { makeFolder } from '../ensure-directory.ts'
 import type { Keyring } from '../keyring/keyring.ts'
+import { sealWith } from '../store/records.ts'
 import type { Store } from '../store/store.ts'
 import { checkIssued } from './issued.ts'
-import { type AcmeAccount, accountRecord, certificateRecord, directoryId, sealWith } from './records.ts'
+import { type AcmeAccount, accountRecord, certificateRecord, directoryId } from './records.ts'
 import type { KeyPair } from './x509.ts'
 
 export interface CopiesInput {

@@ -8,6 +8,7 @@ import type { AuditEvent } from '../audit/event.ts'
 import type { Keyring } from '../keyring/keyring.ts'
 import { KeyringError } from '../keyring/keyring.ts'
 import { changeValue } from '../store/change.ts'
+import { sealWith } from '../store/records.ts'
 import { type Store, StoreUnreachable } from '../store/store.ts'
 import { AccountKey } from './account-key.ts'
 import { AcmeError } from './acme-error.ts'
@@ -24,7 +25,6 @@ import {
   type KeptCertificate,
   lockKey,
   type NameState,
-  sealWith,
   stateRecord,
   untried
 } from './records.ts'

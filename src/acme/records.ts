@@ -1,7 +1,6 @@
 /** What the gates of a store share about certificates: account, certificates, what is known of each name, and pending challenges. */
 import { createHash } from 'node:crypto'
-import type { Keyring } from '../keyring/keyring.ts'
-import { type Loose, RecordKind, type Seal } from '../store/records.ts'
+import { type Loose, RecordKind } from '../store/records.ts'
 import type { Challenge } from './order.ts'
 import type { KeyPair } from './x509.ts'
 
@@ -105,13 +104,6 @@ export const lockKey = 'acme-lock'
 
 /** Records as a whole are sealed, so a rotation of keys seals them anew. */
 export const sealedAcmePrefixes = [accountRecord.prefix, certificateRecord.prefix]
-
-export function sealWith(keyring: () => Keyring): Seal {
-  return {
-    open: (text, key) => keyring().open(text, key),
-    close: (text, key) => keyring().seal(text, key)
-  }
-}
 
 export function directoryId(directory: string): string {
   return createHash('sha256').update(directory).digest('base64url').slice(0, 22)

@@ -1,6 +1,5 @@
 /** Lifts the budgets that hold or cut one person, on the word of an operator: each has room again, and nobody is asked for a proof. */
 import type { Clock } from '../clock.ts'
-import { changeValue } from '../store/change.ts'
 import type { Store } from '../store/store.ts'
 import { type Budget, isStrict } from './budget.ts'
 import { type Ledger, limitAt, readLedger } from './ledger.ts'
@@ -28,13 +27,11 @@ export async function liftBudgets(lifting: Lifting, account: string): Promise<re
   const { store, clock, scale } = lifting
   const lifted: Budget[] = []
   for (const { id, budget } of await heldBy(lifting, account)) {
-    const key = ledgerRecord.key(id)
-    const isLifted = await changeValue<boolean>(store, key, text => {
+    const isLifted = await ledgerRecord.change<boolean>(store, id, ledger => {
       const now = clock()
-      const ledger = text === null ? null : ledgerRecord.parse(text, key)
-      if (ledger === null || !isHeld(ledger, budget, now, scale(budget.app))) return { result: false }
-      const next = ledgerRecord.text(lift(ledger, budget, now, scale(budget.app)))
-      return { result: true, next, ttlSeconds: ledgerSeconds(budget) }
+      const part = scale(budget.app)
+      if (ledger === null || !isHeld(ledger, budget, now, part)) return { result: false }
+      return { result: true, next: lift(ledger, budget, now, part), ttlSeconds: ledgerSeconds(budget) }
     })
     if (!isLifted) continue
     await store.put(passingKey(id), String(clock()), passingSeconds)

@@ -5,7 +5,7 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { Clock } from '../clock.ts'
 import type { Keyring } from '../keyring/keyring.ts'
-import { RecordKind, type Seal } from '../store/records.ts'
+import { RecordKind, type Seal, sealWith } from '../store/records.ts'
 import type { Store } from '../store/store.ts'
 import { AttemptBuckets, type Origin } from '../throttle/attempt-buckets.ts'
 import type { AttemptLimiter } from '../throttle/attempt-limiter.ts'
@@ -73,11 +73,7 @@ export class RecoveryCodes {
   }) {
     this.#store = input.store
     this.#clock = input.clock
-    // Throws KeyringError for what it did not seal.
-    this.#seal = {
-      open: (text, key) => input.keyring().open(text, key),
-      close: (text, key) => input.keyring().seal(text, key)
-    }
+    this.#seal = sealWith(input.keyring)
     this.#limiter = input.limiter
     this.#count = input.count
     this.#cost = input.cost ?? usualCost

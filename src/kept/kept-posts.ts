@@ -6,7 +6,7 @@ import { type Clock, isCurrent } from '../clock.ts'
 import { isId, newId, newToken, tokenDigest } from '../ids.ts'
 import { type Keyring, KeyringError } from '../keyring/keyring.ts'
 import { networkLevels } from '../request/network-levels.ts'
-import { type Loose, RecordKind, type Seal } from '../store/records.ts'
+import { type Loose, RecordKind, type Seal, sealWith } from '../store/records.ts'
 import type { Store } from '../store/store.ts'
 import type { Sender } from './keepable.ts'
 import { StrangerRoom } from './stranger-room.ts'
@@ -81,10 +81,7 @@ export class KeptPosts {
     this.#store = input.store
     this.#clock = input.clock
     this.#keyring = input.keyring
-    this.#seal = {
-      open: (text, key) => input.keyring().open(text, key),
-      close: (text, key) => input.keyring().seal(text, key)
-    }
+    this.#seal = sealWith(input.keyring)
   }
 
   /** Null where too many wait. Of one person the newest stay. Rejects with StoreUnreachable. */

@@ -57,16 +57,12 @@ export class Endings {
    * StoreUnconfirmed, which has the number.
    */
   async endAccount(accountId: string, why: EndReason, except?: string, words?: string): Promise<number> {
-    const ids = await this.#store.members(sessionsOf(accountId))
-    const finish = async (id: string) => id !== except && (await this.finish(id, why, words)) !== null
-    return this.#confirmed(await inBatches(ids, finish, undefined, { goesOn: true }))
+    return this.#endEach(accountId, async id => id !== except && (await this.finish(id, why, words)) !== null)
   }
 
   /** As `endAccount`, for an account that is removed: what is remembered of its sessions does not name it. */
   async endRemoved(accountId: string): Promise<number> {
-    const ids = await this.#store.members(sessionsOf(accountId))
-    const finish = async (id: string) => (await this.finish(id, 'revoked', undefined, null)) !== null
-    return this.#confirmed(await inBatches(ids, finish, undefined, { goesOn: true }))
+    return this.#endEach(accountId, async id => (await this.finish(id, 'revoked', undefined, null)) !== null)
   }
 
   /**
@@ -74,15 +70,13 @@ export class Endings {
    * Returns the number of ended ones; rejects as `endAccount` does.
    */
   async endProvedBy(accountId: string, credentialId: string, acting?: string): Promise<number> {
-    const finish = async (id: string) => {
+    return this.#endEach(accountId, async id => {
       const text = await this.#store.get(sessionKey(id))
       const session = text === null ? null : sessionRecord.parseIfKnown(text)
       if (session === null || !session.proofs.some(proof => proof.credentialId === credentialId)) return false
       if (id === acting && (await this.#withoutProofs(id, credentialId))) return false
       return (await this.finish(id, 'factors_changed')) !== null
-    }
-    const ids = await this.#store.members(sessionsOf(accountId))
-    return this.#confirmed(await inBatches(ids, finish, undefined, { goesOn: true }))
+    })
   }
 
   /** As `endAccount`, for everybody. It reads the whole store: only commands call it. `onDone` gets the number so far. */
@@ -164,6 +158,12 @@ export class Endings {
   /** For a sign-in, which makes no promise about an older session. */
   settleQuietly(): Promise<unknown> {
     return evenUnconfirmed(() => this.#store.settle?.())
+  }
+
+  /** `end` says whether it has ended the session. */
+  async #endEach(accountId: string, end: (id: string) => Promise<boolean>): Promise<number> {
+    const ids = await this.#store.members(sessionsOf(accountId))
+    return this.#confirmed(await inBatches(ids, end, undefined, { goesOn: true }))
   }
 
   async #confirmed(areEnded: readonly boolean[]): Promise<number> {

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type Clock, isCurrent } from '../clock.ts'
 import { newId } from '../ids.ts'
 import { type Keyring, KeyringError } from '../keyring/keyring.ts'
-import { RecordKind, type Seal } from '../store/records.ts'
+import { RecordKind, type Seal, sealWith } from '../store/records.ts'
 import type { Store } from '../store/store.ts'
 
 export interface Answer {
@@ -54,10 +54,7 @@ export class SharedAnswers {
   constructor(input: { store: Store; clock: Clock; keyring: () => Keyring }) {
     this.#store = input.store
     this.#clock = input.clock
-    this.#seal = {
-      open: (text, key) => input.keyring().open(text, key),
-      close: (text, key) => input.keyring().seal(text, key)
-    }
+    this.#seal = sealWith(input.keyring)
   }
 
   /** Notes a pending press in the store. The caller does not wait; a failure affects only a second press. */

@@ -25,6 +25,16 @@ export interface Seal {
   close(text: string, key: string): string
 }
 
+/** The seal of the present keyring. `open` throws KeyringError for what no key of it has sealed. */
+export function sealWith(
+  keyring: () => { open(text: string, context: string): string; seal(text: string, context: string): string }
+): Seal {
+  return {
+    open: (text, key) => keyring().open(text, key),
+    close: (text, key) => keyring().seal(text, key)
+  }
+}
+
 export class RecordKind<T extends object> {
   readonly prefix: string
   readonly version: number

@@ -4,7 +4,7 @@ import { newId } from '../ids.ts'
 import { type Keyring, KeyringError } from '../keyring/keyring.ts'
 import type { SessionCache } from '../session/session-cache.ts'
 import { inBatches } from '../store/batches.ts'
-import type { Seal } from '../store/records.ts'
+import { type Seal, sealWith } from '../store/records.ts'
 import type { Store } from '../store/store.ts'
 import { type Admission, Trials } from './trials.ts'
 import { idOf, UpstreamLogin, upstreamLoginRecord } from './upstream-login.ts'
@@ -34,10 +34,7 @@ export class UpstreamLogins {
   constructor(options: UpstreamLoginsOptions) {
     this.#options = options
     this.#trials = new Trials(options.clock)
-    this.#seal = {
-      open: (text, key) => options.keyring().open(text, key),
-      close: (text, key) => options.keyring().seal(text, key)
-    }
+    this.#seal = sealWith(options.keyring)
   }
 
   /** From memory; undefined if the store must be asked. */
