@@ -2,9 +2,9 @@
  * Syslog over TLS (RFC 5425) or TCP (RFC 6587). Syslog has no acknowledgement. So the gate ends its side of the connection from time to time
  * and waits until the server ends its own: a server that does has read everything before. A reset means that it has not.
  */
-import net from 'node:net'
+import type net from 'node:net'
 import { setImmediate as turn } from 'node:timers/promises'
-import tls from 'node:tls'
+import { connectTo } from './connect.ts'
 import { type Destination, ExportFailure, reasonOf, type TlsFiles } from './destination.ts'
 import type { Outgoing } from './export-line.ts'
 import { octetCounted, type SyslogSender, syslogMessage } from './syslog-message.ts'
@@ -66,19 +66,11 @@ export class SyslogStream implements Destination {
   }
 
   async #connect(): Promise<Connection> {
-    const { host, port, tls: files } = this.#options
-    const options = { host, port, allowHalfOpen: true }
-    const socket =
-      files === null
-        ? net.connect(options)
-        : tls.connect({
-            ...options,
-            ...(await readTlsFiles(files)),
-            minVersion: 'TLSv1.2',
-            ...(net.isIP(host) === 0 ? { servername: host } : {})
-          })
+    const { host, port, tls } = this.#options
+    const trust = tls === null ? null : await readTlsFiles(tls)
+    const { socket, opened } = connectTo({ host, port, trust, allowHalfOpen: true })
     const connection: Connection = { socket, ended: endOf(socket) }
-    const open = new Promise<void>(resolve => socket.once(files === null ? 'connect' : 'secureConnect', resolve))
+    const open = new Promise<void>(resolve => socket.once(opened, resolve))
     try {
       await this.#inTime(Promise.race([open, connection.ended]), 'take the connection')
     } catch (error) {

@@ -78,8 +78,13 @@ async function talked(
     ...(server.ca === null ? {} : { tls: { ca: server.ca } })
   })
   const progress: Progress = { step: 'connect', isHandedOver: false }
+  // Errors outside a step, such as a broken connection, arrive here.
+  const broken = new Promise<never>((_, reject) => {
+    connection.on('error', reject)
+    connection.on('end', () => reject(Object.assign(new Error('the connection has ended'), { code: 'ECONNECTION' })))
+  })
   try {
-    const answer = await work(connection, progress)
+    const answer = await Promise.race([work(connection, progress), broken])
     connection.quit()
     return { kind: 'sent', answer: oneLine(answer) }
   } catch (error) {
@@ -100,9 +105,6 @@ interface Progress {
 function signedIn(connection: SMTPConnection, { user, password }: MailServer, progress: Progress): Promise<void> {
   return new Promise((resolve, reject) => {
     const settle = (error?: Error | null) => (error ? reject(error) : resolve())
-    // Errors outside a step, such as a broken connection, arrive here.
-    connection.on('error', reject)
-    connection.on('end', () => reject(Object.assign(new Error('the connection has ended'), { code: 'ECONNECTION' })))
     connection.connect(error => {
       if (error) return reject(error)
       progress.step = 'login'
@@ -122,8 +124,6 @@ async function spoken(
   await signedIn(connection, server, progress)
   progress.step = 'send'
   return new Promise((resolve, reject) => {
-    connection.on('error', reject)
-    connection.on('end', () => reject(Object.assign(new Error('the connection has ended'), { code: 'ECONNECTION' })))
     const message = new Readable({
       // Read when the server accepts the mail.
       read() {

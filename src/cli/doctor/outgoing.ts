@@ -1,7 +1,7 @@
 /** The probe of the servers that the gate sends to: mail, webhooks, exports of the journal and traces. It sends no message to any of them. */
 import net from 'node:net'
-import tls from 'node:tls'
 import type { Config } from '../../../config/schema.ts'
+import { connectTo } from '../../export/connect.ts'
 import { ExportFailure, reasonOf, type TlsFiles } from '../../export/destination.ts'
 import { readOne, readTlsFiles } from '../../export/tls-files.ts'
 import { tryMailServer } from '../../notify/mail.ts'
@@ -93,21 +93,21 @@ async function targetFinding(target: Target): Promise<DoctorFinding | null> {
  * Connects, and looks for a moment whether the server stays: with TLS 1.3 it refuses a client certificate only after the handshake. Rejects
  * with Node's error or ExportFailure.
  */
-async function reach({ host, port, tls: files }: Target): Promise<void> {
-  const options = { host, port }
-  const trust = files === null ? null : await readTlsFiles(files)
-  const servername = net.isIP(host) === 0 ? { servername: host } : {}
-  const socket = trust === null ? net.connect(options) : tls.connect({ ...options, ...trust, ...servername })
+async function reach({ host, port, tls }: Target): Promise<void> {
+  const trust = tls === null ? null : await readTlsFiles(tls)
+  const { socket, opened } = connectTo({ host, port, trust })
   await new Promise<void>((resolve, reject) => {
     let timer = setTimeout(() => reject(new Error(`no answer within ${timeoutMs / 1000} seconds`)), timeoutMs)
-    socket.once(trust === null ? 'connect' : 'secureConnect', () => {
+    socket.once(opened, () => {
       clearTimeout(timer)
       timer = setTimeout(resolve, momentMs)
     })
     socket.once('error', reject)
-    socket.once('close', () => reject(new Error('it ends the connection at once')))
+    socket.once('close', () => {
+      clearTimeout(timer)
+      reject(new Error('it ends the connection at once'))
+    })
     socket.resume()
-    socket.once('close', () => clearTimeout(timer))
   }).finally(() => socket.destroy())
 }
 
