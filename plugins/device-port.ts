@@ -3,6 +3,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 import type { FastifyReply } from 'fastify'
 import type { Match, Site } from '../src/apps/route-table.ts'
 import type { Binding } from '../src/device/binding.ts'
+import type { ChallengeReason } from '../src/policy/decision.ts'
 import type { DeviceBinding } from '../src/session/device-binding.ts'
 import type { Principal } from '../src/session/principal.ts'
 import { cookieNames, expiredCookie, readOwn } from './cookies.ts'
@@ -52,8 +53,28 @@ export function returnAddress({ origin }: Site, raw: string): string {
   return `${origin}${returnPath}?${new URLSearchParams({ rd: raw })}`
 }
 
-/** A cookie that the gate does not take makes no sense in the browser: without it the browser shows its key before the next request. */
-export function expireDeadCookie(reply: FastifyReply, cookie: string | undefined, site: Site): void {
+/** Offers a key again to a young sign-in without one. */
+export function offerKey(device: DevicePort, principal: Principal | null, reply: FastifyReply): void {
+  const offer = principal === null ? null : device.binding.offerAgain(principal)
+  if (offer !== null) reply.header('secure-session-registration', offer)
+}
+
+/**
+ * Notes a token whose key is not shown. A cookie that the gate does not take makes no sense in the browser: without it the browser shows its key
+ * before the next request. `cookie`: the request's.
+ */
+export function noteLost(
+  device: DevicePort,
+  { exchange, stale, site }: { exchange: Exchange; stale: Principal; site: Site },
+  reply: FastifyReply,
+  cookie: string | undefined
+): void {
+  device.onLost(exchange, stale)
   if (readOwn(cookie, 'device', site) !== null)
     reply.header('set-cookie', expiredCookie(cookieNames(site).device, site))
+}
+
+/** True where the address that waits for a key may help: there is none yet, or the browser had no chance to show it. */
+export function mayGetKey(reason: ChallengeReason, headers: IncomingHttpHeaders): boolean {
+  return reason === 'device_required' || (reason === 'device_proof_required' && isFromElsewhere(headers))
 }

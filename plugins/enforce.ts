@@ -28,7 +28,7 @@ import { learnWorkerScript } from '../src/request/worker-scripts.ts'
 import type { Principal } from '../src/session/sessions.ts'
 import { challengeUrl, queryOfReturnTo } from './challenge-url.ts'
 import { type DecoyPort, sendDecoy, touchDecoy } from './decoys.ts'
-import { type DevicePort, expireDeadCookie, isFromElsewhere, returnAddress } from './device-port.ts'
+import { type DevicePort, isFromElsewhere, mayGetKey, noteLost, offerKey, returnAddress } from './device-port.ts'
 import { errorBody } from './error-body.ts'
 import type { Requires } from './exchange.ts'
 import type { ExplainEnd } from './explain-end.ts'
@@ -172,7 +172,7 @@ export const enforcePlugin = fp<EnforceOptions>(
       const stop = (held: Held | null) => {
         // The page of a kept POST sends people on, and takes them here again if more is missing.
         if (held !== null && !held.isScript) {
-          if (device !== null && isAboutDevice(reason)) noteLost(request, reply, match.site, device)
+          if (device !== null && isAboutDevice(reason)) noteStale(request, reply, match.site, device)
           return toKept(reply, reason, held.url)
         }
         const to = held === null ? returnTo : { rd: held.url, ask: askOfPost(held.post.url) }
@@ -209,8 +209,7 @@ export const enforcePlugin = fp<EnforceOptions>(
           sendAway(reply, returnAddress(match.site, exchange.target.raw))
           return
         }
-        const offer = exchange.principal === null ? null : device.binding.offerAgain(exchange.principal)
-        if (offer !== null) reply.header('secure-session-registration', offer)
+        offerKey(device, exchange.principal, reply)
       }
       if (requires === 'anyone') return done()
       if (exchange.storeFailure !== null) return done(exchange.storeFailure)
@@ -248,7 +247,7 @@ export const enforcePlugin = fp<EnforceOptions>(
       const isPage = wantsPage(message)
       if (device !== null && isAboutDevice(reason)) {
         if (kind === 'app' && toDeviceReturn(request, reply, site, reason, device)) return
-        noteLost(request, reply, site, device)
+        noteStale(request, reply, site, device)
       }
       const isRedirected = isPage && (isRead(request.method) || kind === 'own')
       // A service worker could not follow the redirect, so it gets a page.
@@ -300,17 +299,15 @@ function toDeviceReturn(
   reason: ChallengeReason,
   device: DevicePort
 ): boolean {
-  if (!isPageRead(raw) || !(reason === 'device_required' || isFromElsewhere(raw.headers))) return false
-  const offer = exchange.principal === null ? null : device.binding.offerAgain(exchange.principal)
-  if (offer !== null) reply.header('secure-session-registration', offer)
+  if (!isPageRead(raw) || !mayGetKey(reason, raw.headers)) return false
+  offerKey(device, exchange.principal, reply)
   sendAway(reply.header('factorgate-error', reason), returnAddress(site, exchange.target.raw))
   return true
 }
 
-function noteLost({ raw, exchange }: FastifyRequest, reply: FastifyReply, site: Site, device: DevicePort): void {
-  if (exchange.stale === null) return
-  device.onLost(exchange, exchange.stale)
-  expireDeadCookie(reply, raw.headers.cookie, site)
+function noteStale({ raw, exchange }: FastifyRequest, reply: FastifyReply, site: Site, device: DevicePort): void {
+  const { stale } = exchange
+  if (stale !== null) noteLost(device, { exchange, stale, site }, reply, raw.headers.cookie)
 }
 
 function toKept(reply: FastifyReply, reason: ChallengeReason, url: string): void {

@@ -37,7 +37,7 @@ import type { UpstreamLogins } from '../src/upstream-login/upstream-logins.ts'
 import { challengeUrl, queryOfReturnTo } from './challenge-url.ts'
 import { readOwn } from './cookies.ts'
 import { type DecoyPort, touchDecoy } from './decoys.ts'
-import { bindingAt, type DevicePort, expireDeadCookie, isFromElsewhere, returnAddress } from './device-port.ts'
+import { bindingAt, type DevicePort, mayGetKey, noteLost, offerKey, returnAddress } from './device-port.ts'
 import { errorBody } from './error-body.ts'
 import type { ExplainEnd } from './explain-end.ts'
 import { isPublic, loginUrl } from './login-challenge.ts'
@@ -218,15 +218,10 @@ async function answerVerdict(request: FastifyRequest, reply: FastifyReply, optio
   watch?.onRefusal(observed(), reason)
   const isPage = wantsPage(raw)
   const isRedirected = isPage && isRead(original.method)
-  const mayShowKey =
-    reason === 'device_required' || (reason === 'device_proof_required' && isFromElsewhere(raw.headers))
-  const toDevice = device !== null && mayShowKey && isPage && original.method === 'GET'
-  if (binding === 'stale' && !toDevice && device !== null) {
-    device.onLost(exchange, identified.principal as Principal)
-    expireDeadCookie(reply, raw.headers.cookie, site)
-  }
-  const offer = toDevice && principal !== null ? device.binding.offerAgain(principal) : null
-  if (offer !== null) reply.header('secure-session-registration', offer)
+  const toDevice = device !== null && mayGetKey(reason, raw.headers) && isPage && original.method === 'GET'
+  if (binding === 'stale' && !toDevice && device !== null)
+    noteLost(device, { exchange, stale: identified.principal as Principal, site }, reply, raw.headers.cookie)
+  if (toDevice) offerKey(device, principal, reply)
   const url = toDevice
     ? returnAddress(site, target.raw)
     : challengeUrl(request, reply, reason, queryOfReturnTo(access.returnTo), {

@@ -12,7 +12,7 @@ import { parseTarget } from '../../src/request/target.ts'
 import type { Principal, Sessions } from '../../src/session/sessions.ts'
 import { challengeUrl } from '../challenge-url.ts'
 import { readOwn } from '../cookies.ts'
-import { type DevicePort, expireDeadCookie, isFromElsewhere, returnPath } from '../device-port.ts'
+import { type DevicePort, isFromElsewhere, noteLost, returnPath } from '../device-port.ts'
 import { defaultMaxUrlLength } from '../return-address.ts'
 import { sendOnward } from './onward.ts'
 import { goTo, type PageContext } from './page-context.ts'
@@ -51,8 +51,7 @@ export function deviceReturn(options: DeviceReturnOptions): (scope: FastifyInsta
       const goal = site.origin + path
       if (stale !== null) {
         if (site.isPortal) return goTo(page, goal)
-        device.onLost(exchange, stale)
-        expireDeadCookie(page.reply, raw.headers.cookie, site)
+        noteLost(device, { exchange, stale, site }, page.reply, raw.headers.cookie)
         return goTo(page, portalUrl(page, goal))
       }
       if (!needsKey(page, path)) return goTo(page, goal)
