@@ -127,6 +127,7 @@ export class KeptPosts {
   /** Those of `ids` that wait no more. */
   async gone(ids: readonly string[]): Promise<string[]> {
     if (ids.length === 0) return []
+    if (ids.length === 0) return []
     const waiting = new Set((await this.#waiting()).map(({ id }) => id))
     return ids.filter(id => !waiting.has(id))
   }
@@ -166,7 +167,7 @@ export class KeptPosts {
   /** After `take`: deletes the body. */
   async forget({ id, bytes }: KeptPost): Promise<void> {
     for (const one of await this.#waiting()) if (one.id === id) await this.#store.unlink(index, one.member)
-    for (let part = 0; part * partBytes < bytes; part++) await this.#store.delete(partKey(id, part))
+    await this.#deleteBody(id, bytes)
   }
 
   /** The body of a POST that goes on waiting, for a page that says what is in it. */
@@ -238,9 +239,13 @@ export class KeptPosts {
     return gone !== null
   }
 
+  async #deleteBody(id: string, bytes: number): Promise<void> {
+    for (let part = 0; part * partBytes < bytes; part++) await this.#store.delete(partKey(id, part))
+  }
+
   async #remove({ id, bytes, member }: Waiting): Promise<void> {
     await this.#store.delete(keptRecord.key(id))
-    for (let part = 0; part * partBytes < bytes; part++) await this.#store.delete(partKey(id, part))
+    await this.#deleteBody(id, bytes)
     await this.#store.unlink(index, member)
   }
 
