@@ -8,7 +8,7 @@ import { median, short, spread, whole } from './numbers.ts'
 import { type Flown, flow, lossOf } from './open-loop.ts'
 import { inOwnNet, networkOf } from './own-net.ts'
 import { alternately, ratios } from './pairs.ts'
-import { processorSeconds, serveScript } from './processes.ts'
+import { processorDuring, serveScript } from './processes.ts'
 import { type Bar, type Bench, type Found, table } from './report.ts'
 
 const downloads = 200
@@ -20,10 +20,8 @@ const limit = 1.25
 /** Until what the kernel takes ahead of the readers has gone through. */
 async function calm(pid: number): Promise<void> {
   for (let looks = 0; looks < 40; looks++) {
-    const before = processorSeconds(pid)
-    await new Promise(resolve => setTimeout(resolve, 250))
-    const after = processorSeconds(pid)
-    if (before === null || after === null || after - before < 0.05) return
+    const { seconds } = await processorDuring(pid, () => new Promise(resolve => setTimeout(resolve, 250)))
+    if (seconds === null || seconds < 0.05) return
   }
 }
 

@@ -3,7 +3,7 @@ import { explained, type guarded } from './gates.ts'
 import { type Measured, press } from './load.ts'
 import { median, short, spread, whole } from './numbers.ts'
 import { alternately, ratios } from './pairs.ts'
-import { processorSeconds } from './processes.ts'
+import { processorDuring } from './processes.ts'
 import { type Bar, table } from './report.ts'
 
 type Side = Awaited<ReturnType<typeof guarded>>
@@ -43,10 +43,8 @@ export async function costOf(input: CostInput): Promise<{ readonly table: string
   const measured = await alternately(
     rounds,
     sides.map(side => async (): Promise<Round> => {
-      const before = processorSeconds(side.gate.pid) ?? Number.NaN
-      const found = await pressOn(side, seconds)
-      const used = (processorSeconds(side.gate.pid) ?? Number.NaN) - before
-      return { ...found, processor: (used * 1e6) / found.requests }
+      const { found, seconds: used } = await processorDuring(side.gate.pid, () => pressOn(side, seconds))
+      return { ...found, processor: ((used ?? Number.NaN) * 1e6) / found.requests }
     })
   )
   const [off, on] = measured as [Round[], Round[]]

@@ -6,7 +6,7 @@ import { median, spread, whole } from './numbers.ts'
 import { alternately } from './pairs.ts'
 import { serveScript, workScript } from './processes.ts'
 import { type Bench, type Found, table } from './report.ts'
-import { compare, type Spent, spentBy, type Work } from './spent.ts'
+import { compare, type Spent, spentBy, type Work, warmUp } from './spent.ts'
 
 const title = 'HTTP/2'
 const connections = 4
@@ -43,10 +43,7 @@ export async function http2({ end, isQuick }: Bench): Promise<Found> {
       return { count: requests, rate: perSecond }
     }
   ]
-  for (const way of ways) {
-    const until = performance.now() + warmUpMs
-    for (let done = 0; done < warm && performance.now() < until; ) done += (await way()).count
-  }
+  for (const way of ways) await warmUp(way, { count: warm, ms: warmUpMs })
   const measured = await alternately(
     rounds,
     ways.map(way => () => spentBy(gate.pid, way))

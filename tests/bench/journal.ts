@@ -17,7 +17,7 @@ import { serveSmall } from './nginx.ts'
 import { median, spread, whole } from './numbers.ts'
 import { flow } from './open-loop.ts'
 import { alternately, ratios } from './pairs.ts'
-import { processorSeconds, serveScript } from './processes.ts'
+import { processorDuring, serveScript } from './processes.ts'
 import { type Bench, type Found, table } from './report.ts'
 
 const perSecond = 5000
@@ -82,9 +82,9 @@ async function wholeGates({ end, isQuick }: Bench): Promise<Pick<Found, 'text' |
     rounds,
     sides.map(({ gate, host, people }) => async () => {
       const cookies = people.map(({ cookie }) => cookie)
-      const before = processorSeconds(gate.pid) ?? Number.NaN
-      const { sent } = await flow(end, { port: gate.port, host, cookies, rate: perSecond, seconds }).done
-      return (((processorSeconds(gate.pid) ?? Number.NaN) - before) * 1e6) / sent
+      const work = () => flow(end, { port: gate.port, host, cookies, rate: perSecond, seconds }).done
+      const { found, seconds: used } = await processorDuring(gate.pid, work)
+      return ((used ?? Number.NaN) * 1e6) / found.sent
     })
   )
   const [ours, dropped] = measured as [number[], number[]]

@@ -112,7 +112,7 @@ export function forgetPeak(pid: number): boolean {
 let ticksASecond: number | null = null
 
 /** Processor time a process has used so far, in seconds, all threads together. Null where /proc does not tell. */
-export function processorSeconds(pid: number): number | null {
+function processorSeconds(pid: number): number | null {
   const file = `/proc/${pid}/stat`
   if (!existsSync(file)) return null
   ticksASecond ??= Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }))
@@ -121,6 +121,17 @@ export function processorSeconds(pid: number): number | null {
     .replace(/^.*\) /s, '')
     .split(' ')
   return (Number(fields[11]) + Number(fields[12])) / ticksASecond
+}
+
+/** What `work` resolves to, and the processor time that the process has used meanwhile, in seconds; null where /proc does not tell. */
+export async function processorDuring<T>(
+  pid: number,
+  work: () => Promise<T>
+): Promise<{ readonly found: T; readonly seconds: number | null }> {
+  const before = processorSeconds(pid)
+  const found = await work()
+  const after = processorSeconds(pid)
+  return { found, seconds: before === null || after === null ? null : after - before }
 }
 
 /** Of all processors together, since the machine began; in a unit of its own. */

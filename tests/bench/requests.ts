@@ -8,7 +8,7 @@ import { generator, type Measured, press } from './load.ts'
 import { serveProxy, serveSmall } from './nginx.ts'
 import { median, short, spread, whole } from './numbers.ts'
 import { alternately, ratios } from './pairs.ts'
-import { processorSeconds, serveScript } from './processes.ts'
+import { processorDuring, serveScript } from './processes.ts'
 import { type Bench, type Found, table } from './report.ts'
 
 const connections = 32
@@ -40,13 +40,8 @@ export async function requests({ end, isQuick }: Bench): Promise<Found> {
   const measured = await alternately(
     rounds,
     sides.map(side => async (): Promise<Round> => {
-      const before = processorSeconds(side.pid)
-      const found = await pressOn(side, seconds)
-      const after = processorSeconds(side.pid)
-      return {
-        ...found,
-        processor: before === null || after === null ? null : ((after - before) * 1e6) / found.requests
-      }
+      const { found, seconds: used } = await processorDuring(side.pid, () => pressOn(side, seconds))
+      return { ...found, processor: used === null ? null : (used * 1e6) / found.requests }
     })
   )
   const ceilings = []

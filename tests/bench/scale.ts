@@ -9,7 +9,7 @@ import { press } from './load.ts'
 import { serveSmall } from './nginx.ts'
 import { median, spread, whole } from './numbers.ts'
 import { alternately, ratios } from './pairs.ts'
-import { processorSeconds, serveScript } from './processes.ts'
+import { processorDuring, serveScript } from './processes.ts'
 import { type Bar, type Bench, type Found, table } from './report.ts'
 
 const connections = 32
@@ -111,12 +111,10 @@ ${table(['', 'throughput, much / little', 'processor time, much / little', 'µs,
 
 async function cost(side: Side, seconds: number): Promise<Cost> {
   const { gate, origin, path, headers, cookies } = side
-  const before = processorSeconds(gate.pid)
   const asked = { origin, path, headers, connections, seconds, ...(cookies === undefined ? {} : { cookies }) }
-  const found = await press(asked).catch(async error => Promise.reject(await explained(gate, error)))
-  const after = processorSeconds(gate.pid)
-  const used = before === null || after === null ? Number.NaN : after - before
-  return { perSecond: found.perSecond, processor: (used * 1e6) / found.requests }
+  const work = () => press(asked).catch(async error => Promise.reject(await explained(gate, error)))
+  const { found, seconds: used } = await processorDuring(gate.pid, work)
+  return { perSecond: found.perSecond, processor: ((used ?? Number.NaN) * 1e6) / found.requests }
 }
 
 /** People without sessions: the one who asks is the one who was there before. */

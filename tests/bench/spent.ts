@@ -1,7 +1,7 @@
 /** Rate and processor time of one kind of work by two servers, turn by turn. */
 import { median, spread, whole } from './numbers.ts'
 import { ratios } from './pairs.ts'
-import { processorSeconds } from './processes.ts'
+import { processorDuring } from './processes.ts'
 import type { Bar } from './report.ts'
 
 export interface Work {
@@ -18,10 +18,14 @@ export interface Spent {
 }
 
 export async function spentBy(pid: number, work: () => Promise<Work>): Promise<Spent> {
-  const before = processorSeconds(pid)
-  const { count, rate } = await work()
-  const after = processorSeconds(pid)
-  return { rate, processor: before === null || after === null ? null : ((after - before) * 1e6) / count }
+  const { found, seconds } = await processorDuring(pid, work)
+  return { rate: found.rate, processor: seconds === null ? null : (seconds * 1e6) / found.count }
+}
+
+/** Works until `count` pieces are done, or the time is over: then the compiler of Node has done its work. */
+export async function warmUp(work: () => Promise<Work>, { count, ms }: { count: number; ms: number }): Promise<void> {
+  const until = performance.now() + ms
+  for (let done = 0; done < count && performance.now() < until; ) done += (await work()).count
 }
 
 export interface Compared {

@@ -14,7 +14,7 @@ import { proxySettings, serveProxy, serveSmall } from './nginx.ts'
 import { alternately } from './pairs.ts'
 import { program } from './processes.ts'
 import { type Bar, type Bench, type Found, table } from './report.ts'
-import { barsOf, cells, compare, type Spent, spentBy, type Work } from './spent.ts'
+import { barsOf, cells, compare, type Spent, spentBy, type Work, warmUp } from './spent.ts'
 
 const title = 'TLS'
 const connections = 32
@@ -99,10 +99,7 @@ export async function tlsCost({ end, isQuick }: Bench): Promise<Found> {
   const rows: string[][] = []
   const bars: Bar[] = []
   for (const { name, unit, scale, least, isGoal, warm, ours, theirs, work } of kinds) {
-    for (const side of [ours, theirs]) {
-      const until = performance.now() + warmUpMs
-      for (let done = 0; done < warm && performance.now() < until; ) done += (await work(side)).count
-    }
+    for (const side of [ours, theirs]) await warmUp(() => work(side), { count: warm, ms: warmUpMs })
     const measured = await alternately(
       rounds,
       [ours, theirs].map(side => () => spentBy(side.pid, () => work(side)))
