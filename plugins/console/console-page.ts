@@ -56,6 +56,7 @@ export interface DoneNote {
     | 'reset'
     | 'revoke'
     | 'token'
+    | 'login'
     | 'approve'
     | 'decline'
   readonly id: string

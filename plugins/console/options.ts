@@ -14,6 +14,7 @@ import type { Accounts } from '../../src/identity/accounts.ts'
 import type { ResumeRule } from '../../src/identity/suspension.ts'
 import type { ProgramTokens } from '../../src/programs/program-tokens.ts'
 import type { AttemptLocks } from '../../src/throttle/attempt-locks.ts'
+import type { UpstreamLogins } from '../../src/upstream-login/upstream-logins.ts'
 
 /** The open connections by session, in this number of processes. */
 export interface OpenConnections {
@@ -28,6 +29,12 @@ export interface PeopleSource {
   readonly isLocal: boolean
   /** What its people have behind their names. */
   readonly realm: string | null
+}
+
+/** People's logins at apps with `upstreamLogin`. */
+export interface LoginsAtApps extends Pick<UpstreamLogins, 'kept'> {
+  /** The titles of these apps, by id. */
+  readonly apps: ReadonlyMap<string, string>
 }
 
 /** Of the process that answers. */
@@ -61,6 +68,8 @@ export interface ConsoleOptions {
   readonly signedIn: SignedInPeople
   readonly accounts: Pick<Accounts, 'byId' | 'byName' | 'byFormerName' | 'isTaken'>
   readonly tokens: Pick<ProgramTokens, 'list'>
+  /** Null where no app has `upstreamLogin`. */
+  readonly logins: LoginsAtApps | null
   readonly locks: Pick<AttemptLocks, 'waiting' | 'of'>
   readonly isUsable: (credential: Credential) => boolean
   readonly reports: Pick<ProcessReports, 'all'>

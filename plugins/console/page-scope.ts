@@ -39,6 +39,7 @@ export const routes: readonly Route[] = [
     form(`/people/:id/${action}`)
   ),
   ...form('/people/:id/token'),
+  ...form('/people/:id/login'),
   ...form('/people/:id/suspension'),
   ...form('/posture'),
   ...form('/add'),

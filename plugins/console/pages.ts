@@ -4,6 +4,7 @@ import { registerConsoleAssets } from './assets.ts'
 import { registerBulk } from './bulk.tsx'
 import { registerConfiguration } from './configuration.tsx'
 import { registerJournal } from './journal.tsx'
+import { registerLogins } from './logins.tsx'
 import { registerNow } from './now.tsx'
 import { registerNumbers } from './numbers.tsx'
 import type { ConsoleOptions } from './options.ts'
@@ -27,6 +28,7 @@ const pages = [
   registerPerson,
   registerPersonActions,
   registerTokens,
+  registerLogins,
   registerSuspension,
   registerPosture,
   registerAdd,

@@ -24,6 +24,7 @@ import {
   takeDone
 } from './console-page.ts'
 import { base, Sheet, watchPathOf } from './layout.tsx'
+import { type LoginRow, LoginsSection, loginRows } from './logins.tsx'
 import type { ConsoleOptions } from './options.ts'
 import type { PageScope } from './page-scope.ts'
 import { TokensSection } from './tokens.tsx'
@@ -37,6 +38,7 @@ export interface PersonView {
   readonly sessions: readonly { readonly session: Session; readonly lastSeenAt: number }[]
   readonly open: ReadonlyMap<string, LiveSummary>
   readonly tokens: readonly ListedToken[]
+  readonly logins: readonly LoginRow[]
   readonly locks: readonly Lock[]
   readonly isInvited: boolean
   /** True while a budget holds, slows or cuts the person. */
@@ -100,6 +102,15 @@ export function PersonPage({ frame, view }: { frame: ConsoleFrame; view: PersonV
           <Sessions frame={frame} view={view} />
           {view.tokens.length > 0 && (
             <TokensSection frame={frame} tokens={view.tokens} mayRevoke={view.actions.includes('revoke')} now={now} />
+          )}
+          {view.logins.length > 0 && (
+            <LoginsSection
+              frame={frame}
+              accountId={account.id}
+              logins={view.logins}
+              mayRemove={view.actions.includes('revoke')}
+              now={now}
+            />
           )}
           {view.locks.length > 0 && (
             <section aria-labelledby="locks">
@@ -279,7 +290,7 @@ export async function showPerson(
   const account = await accountOf(page, options.accounts)
   const { id } = account
   const { services, directories } = page.portal
-  const [credentials, codes, sessions, isInvited, locks, open, tokens, uses] = await Promise.all([
+  const [credentials, codes, sessions, isInvited, locks, open, tokens, logins, uses] = await Promise.all([
     services.credentials.list(id),
     services.recoveryCodes.status(id),
     services.sessions.list(id),
@@ -287,6 +298,7 @@ export async function showPerson(
     options.locks.of(id),
     options.openConnections(),
     options.tokens.list(id),
+    loginRows(options.logins, id),
     options.watch.budgets.length === 0 ? [] : options.watch.uses()
   ])
   const view: PersonView = {
@@ -297,6 +309,7 @@ export async function showPerson(
     sessions,
     open: open.bySession,
     tokens,
+    logins,
     locks,
     isInvited,
     isHeld: uses.some(({ account, state }) => account === id && state !== 'within' && state !== 'passed'),

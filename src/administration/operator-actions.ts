@@ -19,6 +19,8 @@ import type { Store } from '../store/store.ts'
 import { evenUnconfirmed } from '../store/unconfirmed.ts'
 import type { AttemptLocks } from '../throttle/attempt-locks.ts'
 import type { BucketKind } from '../throttle/limits.ts'
+import { removeEvent } from '../upstream-login/login-events.ts'
+import type { KeptLogin, UpstreamLogins } from '../upstream-login/upstream-logins.ts'
 import { type AddManyOptions, type AddOutcome, People, type PeopleParts } from './people.ts'
 import { type Action, mayDo, roleOf } from './roles.ts'
 
@@ -67,6 +69,7 @@ export interface OperatorActionsParts extends Omit<PeopleParts, 'record' | 'lock
   readonly credentials: Credentials
   readonly locks: AttemptLocks
   readonly tokens: Pick<ProgramTokens, 'byId' | 'revoke'>
+  readonly logins: Pick<UpstreamLogins, 'kept' | 'remove'>
   readonly directories: Pick<Directories, 'isElsewhere' | 'isKnown'>
   readonly isUsable: (credential: Credential) => boolean
   /** Who may end a suspension after a decoy. */
@@ -225,6 +228,27 @@ export class OperatorActions {
       if (token === null || token.accountId !== account.id) return refused('gone', account)
       const unconfirmed = await evenUnconfirmed(() => tokens.revoke(tokenId))
       await this.#record(by)(revokeEvent(token, account, by.why, unconfirmed === null))
+      if (unconfirmed !== null) throw unconfirmed
+      return { kind: 'done', account }
+    })
+  }
+
+  /**
+   * The person's login at one app, as the operator saw it: one that was entered since then stays. The account at the app stays too.
+   * Rejects with StoreUnconfirmed; the login is removed then too.
+   */
+  forgetLogin(by: Acting, seen: Seen, { app, storedAt }: Omit<KeptLogin, 'refusedAt'>): Promise<Outcome<object>> {
+    return this.#act(by, 'revoke', seen, async account => {
+      const { logins } = this.#parts
+      const login = (await logins.kept(account.id)).find(each => each.app === app)
+      if (login === undefined) return refused('gone', account)
+      if (login.storedAt !== storedAt) return refused('changed', account)
+      let wasThere = true
+      const unconfirmed = await evenUnconfirmed(async () => {
+        wasThere = await logins.remove(account.id, app)
+      })
+      if (!wasThere) return refused('gone', account)
+      await this.#record(by)(removeEvent(account, app, by.why, unconfirmed === null))
       if (unconfirmed !== null) throw unconfirmed
       return { kind: 'done', account }
     })

@@ -47,6 +47,7 @@ export function makeConsole(
     invitations,
     sessions,
     tokens,
+    upstreamLogins,
     live,
     configuration,
     journalFile,
@@ -54,6 +55,8 @@ export function makeConsole(
   } = services
   const resumeRule = config.watch?.resume.afterDecoy ?? 'one-operator'
   const terms = postureTermsOf(config)
+  const takesLogins = config.apps.filter(({ upstreamLogin }) => upstreamLogin != null)
+  const loginApps = new Map(takesLogins.map(({ id, title }) => [id, title ?? id]))
   const isUsable = factors.isUsable.bind(factors)
   const locks = new AttemptLocks({ store, clock })
   const people = new PeopleIndex({
@@ -72,6 +75,7 @@ export function makeConsole(
     sponsorships,
     sessions,
     tokens,
+    logins: upstreamLogins,
     locks,
     directories,
     isUsable,
@@ -122,6 +126,7 @@ export function makeConsole(
     accounts,
     locks,
     tokens,
+    logins: loginApps.size === 0 ? null : { apps: loginApps, kept: id => upstreamLogins.kept(id) },
     isUsable,
     reports,
     live,

@@ -9,7 +9,7 @@ export function storeEvent({ id, name }: Whose, app: string, outcome: 'stored' |
   return { kind: 'upstream-login.store', account: id, name, app, outcome }
 }
 
-/** `why`: `owner`, or `operator`. */
+/** `why`: `owner`, `operator` for the command line, or the reason that an operator has given in the console. */
 export function removeEvent({ id, name }: Whose, app: string, why: string, isConfirmed: boolean): LoginEvent {
   return { kind: 'upstream-login.remove', account: id, name, app, why, ...(isConfirmed ? {} : { confirmed: false }) }
 }

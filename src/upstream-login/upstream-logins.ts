@@ -26,6 +26,13 @@ export interface ListedLogin {
   readonly refusedAt: number | null
 }
 
+/** Without what is in it. The times are null for one that cannot be opened. */
+export interface KeptLogin {
+  readonly app: string
+  readonly storedAt: number | null
+  readonly refusedAt: number | null
+}
+
 export class UpstreamLogins {
   readonly #options: UpstreamLoginsOptions
   readonly #seal: Seal
@@ -122,6 +129,13 @@ export class UpstreamLogins {
       return { app, storedAt: login.storedAt, refusedAt }
     })
     return found.filter(each => each !== null)
+  }
+
+  /** All that are stored, also those that cannot be opened, by the ids of their apps. */
+  async kept(accountId: string): Promise<KeptLogin[]> {
+    const [apps, opened] = await Promise.all([this.appsOf(accountId), this.list(accountId)])
+    const unknown = { storedAt: null, refusedAt: null }
+    return apps.sort().map(app => opened.find(login => login.app === app) ?? { app, ...unknown })
   }
 
   readonly #open = (text: string, key: string): UpstreamLogin | null => {

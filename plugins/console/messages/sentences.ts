@@ -123,6 +123,24 @@ export interface Sentences {
       readonly asked: string
     }
   }
+  readonly logins: {
+    readonly title: string
+    readonly entered: (args: { readonly when: string }) => string
+    readonly refused: (args: { readonly when: string; readonly refused: string }) => string
+    readonly unopened: string
+    readonly left: string
+    readonly remove: string
+    readonly removeTitle: (args: { readonly name: string }) => string
+    readonly lead: string
+    readonly leadLeft: string
+    readonly submit: string
+    readonly changed: string
+    readonly reasons: {
+      readonly wrong: string
+      readonly leaked: string
+      readonly asked: string
+    }
+  }
   readonly action: {
     readonly reason: string
     readonly reasonHelp: string
@@ -268,6 +286,7 @@ export interface Sentences {
       readonly undo: string
       readonly inviteNext: string
       readonly token: (args: { readonly name: string }) => string
+      readonly login: (args: { readonly name: string }) => string
       readonly resumeAsked: (args: { readonly name: string }) => string
       readonly confirm: (args: { readonly name: string }) => string
     }
