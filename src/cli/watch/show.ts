@@ -37,7 +37,8 @@ export const command: Command = {
 ${configHelp}
 
 The console's page Watch has the same figures. A day is a day in UTC. Gates write what they count of people within a minute, and
-their budgets twice a second where several processes share the store, otherwise within ten seconds; what a gate has granted itself and not used yet does not count here.
+their budgets twice a second where several processes share the store, otherwise within ten seconds. What a gate has granted itself
+and not used yet does not count here.
 
 Example:
   factorgate watch show --user alice
