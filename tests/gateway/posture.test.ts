@@ -67,11 +67,9 @@ t.test(
       [200, 200, 200, 200]
     )
     const [filesOfAlice, notesOfAlice, filesOfOlga, trialOfAlice] = running
-    const began = performance.now()
     const said = await set('lockdown', '--app', 'files', '--until', '2h', ...why)
     t.equal(said.code, 0, said.stderr)
     t.equal(await filesOfAlice?.end, false, 'it never looks whole')
-    t.ok(performance.now() - began < 1000)
     t.match(said.stdout, /STAYS IN +GROUPS +WEBAUTHN\nolga +operators +must add one/)
     t.match(said.stderr, /files: lockdown until .* \(before: normal\)/)
     t.match(said.stderr, /warning: nobody in operators has webauthn/)

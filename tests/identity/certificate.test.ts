@@ -204,7 +204,7 @@ t.test(
   }
 )
 
-t.test('I50 · eight authorities in a circle → refused within a second', async t => {
+t.test('I50 · eight authorities in a circle → refused, and their orders are not tried one by one', async t => {
   const other = new Pki(t.testdir({}))
   other.root('circle')
   other.leaf('eve', { by: 'circle', san: 'email:eve@lab.example' })
@@ -219,10 +219,11 @@ t.test('I50 · eight authorities in a circle → refused within a second', async
     sent.every(each => leaf.checkIssued(each) && each.checkIssued(sent[0]!)),
     'each could have made each'
   )
-  const began = performance.now()
+  const checks = t.capture(X509Certificate.prototype, 'checkIssued', X509Certificate.prototype.checkIssued)
   const answer = await institution().read({ objection: null, isResumed: false, leaf, sent }, Date.now() + 1_000)
   t.match(answer, { code: 'institution_answer_invalid', detail: /does not lead to an authority/ })
-  t.ok(performance.now() - began < 1_000, 'their orders are not tried one by one')
+  const count = checks().length
+  t.ok(count > 0 && count <= 9 * 10, `${count} pairs were compared`)
 })
 
 t.test('I49 RFC 5280 §6.3 · a revoked intermediate → refused', async t => {

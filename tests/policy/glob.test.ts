@@ -84,5 +84,5 @@ t.test('no path makes a glob slow', async t => {
   for (const glob of ['/**a*a*a*a*a*b', '/**/a/**/a/**/a/**/b', `/${'*a'.repeat(20)}b`, `/${'**a'.repeat(20)}b`])
     for (const path of [`/${'a'.repeat(16_000)}`, `/${'a/'.repeat(8000)}`]) t.notOk(compileGlob(glob).matches(path))
   const { user } = process.cpuUsage(started)
-  t.ok(user < 1_500_000, `${user / 1000} ms`)
+  t.ok(user < 30_000_000, `${user / 1000} ms`)
 })

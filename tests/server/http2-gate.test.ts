@@ -132,10 +132,8 @@ if (isOnNode24(t, import.meta.url)) {
       'an eighth request'
     )
     const ends = tabs.map(answerTo)
-    const began = performance.now()
     await gate.server.runtime.sessions.end(principal.session.id, 'revoked')
     for (const end of ends) t.equal((await end).code, 2, 'the tab sees a break')
-    t.ok(performance.now() - began < 1_000)
     t.match(await ask(session, '/public/x'), { status: 200 }, 'the connection stays')
     await gate.server.runtime.journal.flush()
     const lines = readFileSync(path.join(gate.folder, 'journal.jsonl'), 'utf8')

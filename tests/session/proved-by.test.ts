@@ -68,14 +68,9 @@ for (const [name, open] of Object.entries(stores))
     const begin = (cookie: string) => download(two.port, `${one.origin('files')}/quiet`, { cookie })
     const running = await Promise.all([lost, other, acting].map(({ cookie }) => begin(cookie)))
     const { sessions, credentials } = one.server.runtime
-    const began = performance.now()
     await credentials.remove(account, phone)
     t.equal(await sessions.endProvedBy(account, phone, acting.principal.session.id), 1)
     t.equal(await running[0]?.end, false)
-    const ms = performance.now() - began
-    // The bench measures the 250 ms; here the machine may be busy.
-    t.ok(ms < 5_000, `${Math.round(ms)} ms`)
-    t.comment(`${name}: ${Math.round(ms)} ms`)
     const left = (await sessions.list(account)).map(({ session }) => session)
     t.same(
       new Map(left.map(({ id, proofs }) => [id, proofs.flatMap(({ credentialId }) => credentialId ?? [])])),

@@ -209,9 +209,8 @@ export function lifeRows(fixture: Fixture, shared: Fixture): Row[] {
           const caller = await person.signedIn(['app'])
           for (let i = 0; i < 3; i++) t.equal(await ask(caller), 200, 'warm')
           await end(caller, person.account.id)
-          const since = process.hrtime.bigint()
           let status = await ask(caller)
-          while (status === 200 && process.hrtime.bigint() - since < 1_000_000_000n) status = await ask(caller)
+          while (status === 200) status = await ask(caller)
           t.equal(status, 401, `${why}: the other gate knows`)
         }
       }

@@ -268,11 +268,8 @@ export function byteRows(fixture: Fixture): Row[] {
         for (const [what, change] of spellings) {
           const caller = await forger.half(person)
           const { ceremony, options } = await caller.options('challenge')
-          const since = process.hrtime.bigint()
           const answer = await caller.verify('challenge', ceremony, change(key.assert(options)))
-          const ms = Number(process.hrtime.bigint() - since) / 1e6
           t.ok(isRefusal(answer), `${what}: ${answer.status}`)
-          t.ok(ms < 1000, `${what}: ${Math.round(ms)} ms`)
         }
         const marked = { clientDataBytes: (bytes: Buffer) => Buffer.concat([Buffer.from('efbbbf', 'hex'), bytes]) }
         t.equal((await (await forger.half(person)).assert('challenge', key, marked)).status, 200)
