@@ -88,6 +88,7 @@ export function exchangeEvent(
     rule: decision?.kind === 'forward' ? decision.permit.rule : undefined,
     ms: now - exchange.startedAt,
     method: end.method,
+    httpVersion: exchange.httpVersion,
     status: end.status,
     bytesIn: end.bytesIn,
     bytesOut: end.bytesOut,

@@ -41,6 +41,8 @@ export class Exchange {
   /** The reference shown on pages, in logs and in the journal. */
   readonly id: string
   readonly startedAt: number
+  /** Of the request that reached the gate: `1.0`, `1.1` or `2`, as ECS and OCSF write it. */
+  readonly httpVersion: string
   #target: Target | undefined
   #client: Client | undefined
   #match: Match | undefined
@@ -75,9 +77,10 @@ export class Exchange {
   trace: RequestTrace | null = null
   notes: Partial<AuditEvent> | undefined
 
-  constructor(id: string, startedAt: number) {
+  constructor(id: string, startedAt: number, { httpVersion }: Pick<IncomingMessage, 'httpVersion'>) {
     this.id = id
     this.startedAt = startedAt
+    this.httpVersion = httpVersion === '2.0' ? '2' : httpVersion
   }
 
   /** The request that the rules and the app see. */
@@ -176,7 +179,7 @@ export const exchangePlugin = fp<{ clock: () => number }>(
   async (app, { clock }) => {
     app.decorateRequest('exchange')
     app.addHook('onRequest', (request, _reply, done) => {
-      request.exchange = new Exchange(request.id, clock())
+      request.exchange = new Exchange(request.id, clock(), request.raw)
       done()
     })
   },

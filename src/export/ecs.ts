@@ -48,7 +48,9 @@ const kinds: readonly (readonly [pattern: RegExp, kind: Kind])[] = [
 const others: Kind = [['configuration'], ['info']]
 const userTypes: Readonly<Record<string, string>> = { added: 'creation', removed: 'deletion' }
 
-const mapped = new Set('seq at kind request account name address app method path status bytesIn bytesOut ms'.split(' '))
+const mapped = new Set(
+  'seq at kind request account name address app method httpVersion path status bytesIn bytesOut ms'.split(' ')
+)
 
 export function ecsOf(line: ExportLine, version: string): string {
   const { entry, seq, hash } = line
@@ -81,6 +83,7 @@ export function ecsOf(line: ExportLine, version: string): string {
       user: actor === null ? userOf(person) : { name: actor, target: userOf(person) },
       source: ip === null ? { address: text(entry.address) } : { ip, address: ip },
       http: {
+        version: text(entry.httpVersion),
         request: { id: text(entry.request), method: text(entry.method), body: { bytes: number(entry.bytesIn) } },
         response: { status_code: number(entry.status), body: { bytes: number(entry.bytesOut) } }
       },

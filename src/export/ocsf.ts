@@ -82,7 +82,7 @@ const methodNames = ['Connect', 'Delete', 'Get', 'Head', 'Options', 'Post', 'Put
 
 /** Fields that have a place of their own; all others go to `unmapped`. */
 const mapped = new Set(
-  'seq at kind request account name session address app method path status bytesIn bytesOut ms'.split(' ')
+  'seq at kind request account name session address app method httpVersion path status bytesIn bytesOut ms'.split(' ')
 )
 
 /** The reference, `request`, is the `correlation_uid`: all lines of one request have it. */
@@ -177,6 +177,7 @@ function httpOf(entry: Entry): object {
     http_request: given({
       uid: text(entry.request),
       http_method: text(entry.method),
+      version: text(entry.httpVersion),
       url: path === null ? null : { path }
     }),
     ...given({

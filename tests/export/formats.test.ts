@@ -12,7 +12,17 @@ const lineWith = (fields: Record<string, unknown>, seq = 7): ExportLine => {
   return { seq, hash, entry, text: JSON.stringify(entry) }
 }
 const person = { account: 'A1', name: 'wheeler', session: 'S1', address: '203.0.113.7', request: '7KQ4-M2XD' }
-const request = { ...person, app: 'files', method: 'GET', path: '/a', status: 200, bytesIn: 3, bytesOut: 4, ms: 12.4 }
+const request = {
+  ...person,
+  app: 'files',
+  method: 'GET',
+  httpVersion: '2',
+  path: '/a',
+  status: 200,
+  bytesIn: 3,
+  bytesOut: 4,
+  ms: 12.4
+}
 
 /** Every kind of line: its class and activity in OCSF, its category, type and outcome in ECS. */
 const rows: readonly (readonly [fields: Record<string, unknown>, ocsf: [number, number, number], ecs: string])[] = [
@@ -122,7 +132,7 @@ t.test('no field of a line is lost', async t => {
   const fields = { kind: 'exchange', ...request, decision: 'forward', rule: 2, cut: true, note: 'ü\u2028' }
   const event = JSON.parse(ocsfOf(lineWith(fields), '1'))
   t.match(event, {
-    http_request: { uid: '7KQ4-M2XD', http_method: 'GET', url: { path: '/a' } },
+    http_request: { uid: '7KQ4-M2XD', http_method: 'GET', version: '2', url: { path: '/a' } },
     http_response: { code: 200 },
     src_endpoint: { ip: '203.0.113.7' },
     dst_endpoint: { svc_name: 'files' },
@@ -132,7 +142,11 @@ t.test('no field of a line is lost', async t => {
     unmapped: { decision: 'forward', rule: 2, cut: true, note: 'ü\u2028', prev: '0'.repeat(64) }
   })
   t.match(JSON.parse(ecsOf(lineWith(fields), '1')), {
-    http: { request: { id: '7KQ4-M2XD', method: 'GET', body: { bytes: 3 } }, response: { status_code: 200 } },
+    http: {
+      version: '2',
+      request: { id: '7KQ4-M2XD', method: 'GET', body: { bytes: 3 } },
+      response: { status_code: 200 }
+    },
     url: { path: '/a' },
     source: { ip: '203.0.113.7' },
     user: { id: 'A1', name: 'wheeler' },

@@ -41,4 +41,5 @@ t.test('bytes of the gate', async t => {
     found.map(({ bytesIn, bytesOut }) => [bytesIn, bytesOut]),
     answered
   )
+  t.same(new Set(found.map(({ httpVersion }) => httpVersion)), new Set(['1.1']))
 })

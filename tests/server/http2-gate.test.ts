@@ -137,7 +137,11 @@ if (isOnNode24(t, import.meta.url)) {
     t.match(await ask(session, '/public/x'), { status: 200 }, 'the connection stays')
     await gate.server.runtime.journal.flush()
     const lines = readFileSync(path.join(gate.folder, 'journal.jsonl'), 'utf8')
-    t.equal(lines.match(/"path":"\/events".*"bytesOut":13.*"outcome":"cut"/g)?.length, 7, 'the journal has them all')
+    t.equal(
+      lines.match(/"path":"\/events".*"httpVersion":"2".*"bytesOut":13.*"outcome":"cut"/g)?.length,
+      7,
+      'the journal has them all'
+    )
   })
 
   const skip = !existsSync(executablePath) && 'there is no Chromium here: npm run setup'
