@@ -161,24 +161,28 @@ export class OperatorActions {
     )
   }
 
-  /** Also of a person who is not suspended, but whom a budget stops. `isAsked`: a second operator must agree first. */
+  /** Lifts a suspension and the budgets that stop the person. `isAsked`: a second operator must agree first. */
   resume(by: Acting, seen: Seen): Promise<Outcome<{ readonly isAsked: boolean }>> {
     return this.#act(by, 'resume', seen, async account => {
-      if (account.suspended === null) return this.#lift(by, account)
+      if (account.suspended === null) {
+        const isLifted = await this.#lift(by, account)
+        return isLifted ? { kind: 'done', account, isAsked: false } : refused('not_suspended', account)
+      }
       const { resumeRule } = this.#parts
       const step = await this.#people(by).resume(account, wordOf(by), { asOf: account, rule: resumeRule })
       if (step === 'same_operator') return refused('second_operator', account)
+      if (step !== 'ask') await this.#lift(by, account)
       return { kind: 'done', account, isAsked: step === 'ask' }
     })
   }
 
-  async #lift(by: Acting, account: Account): Promise<Outcome<{ readonly isAsked: boolean }>> {
-    const { id, name } = account
+  /** False where no budget stops the person. */
+  async #lift(by: Acting, { id, name }: Account): Promise<boolean> {
     const lifted = await liftBudgets(await this.#parts.lifting(), id)
-    if (lifted.length === 0) return refused('not_suspended', account)
+    if (lifted.length === 0) return false
     const budget = budgetNames(lifted)
     await this.#record(by)({ kind: 'user.change', account: id, name, outcome: 'budget_lifted', budget })
-    return { kind: 'done', account, isAsked: false }
+    return true
   }
 
   /** The suspension is right, and stays. */

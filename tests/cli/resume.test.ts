@@ -80,4 +80,18 @@ t.test('a person whom a budget cuts goes on, although nobody is suspended', asyn
   t.same(await all(), ['within', 'within', 'cut'], 'the budgets of others stay as they are')
   t.equal((await ledgerOf(ledgerId(asks!, 'S'))).askedAt, null, 'no proof is needed')
   t.match(at.journal().at(-1), { outcome: 'budget_lifted', account: id, why: 'a page of another site', by: 'terminal' })
+
+  await spend(theft!, id, 350)
+  const accounts = new Accounts({ store: at.store(), clock: at.time.read })
+  await accounts.suspend(id, 'Away.')
+  t.match((await at('user', 'resume', 'ada')).stderr, /stopped ada \(budget theft\); say why/)
+  t.match((await accounts.byId(id))?.suspended, { why: 'Away.' }, 'without a reason nothing is lifted')
+  t.equal((await at('user', 'resume', 'ada', '--why', 'both were wrong')).code, 0)
+  t.equal((await accounts.byId(id))?.suspended, null)
+  t.same(await all(), ['within', 'within', 'cut'], 'one command lifts the suspension and the budget')
+  const words = at.journal().slice(-2)
+  t.match(words, [
+    { outcome: 'resumed', why: 'both were wrong' },
+    { outcome: 'budget_lifted', budget: 'theft', why: 'both were wrong' }
+  ])
 })

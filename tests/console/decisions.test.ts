@@ -154,7 +154,7 @@ t.test('a person whom a budget cuts, and who is not suspended, goes on after an 
   const { person, admin, gate, journal, time } = await openDesk(t, {
     extra: 'watch: { budgets: [{ id: theft, per: person, window: 24h, requests: 100, then: [notify, cut, suspend] }] }'
   })
-  const { store, budgets } = gate.server.runtime
+  const { store, budgets, accounts } = gate.server.runtime
   const [theft] = budgets!.all
   const ada = (await person('ada')).account
   const report = { process: 'one', account: ada.id, spent: 101, led: 101, paths: [], ownPaths: null, slowed: 0 }
@@ -166,5 +166,12 @@ t.test('a person whom a budget cuts, and who is not suspended, goes on after an 
   const page = await browser.open(`${admin}/people/${ada.id}/resume`)
   await browser.submit(page, { reason: 'a page of another site' }, /resume/)
   t.match((await journal('user.change')).at(-1), { outcome: 'budget_lifted', budget: 'theft', operator: 'oscar' })
+  t.equal(readLedger((await ledgerRecord.get(store, ledgerId(theft!, ada.id)))!, theft!, time.read()).mode, 'within')
+
+  await ledgerRecord.put(store, ledgerId(theft!, ada.id), ledger, 3600)
+  await accounts.suspend(ada.id, 'Too much.', { cause: 'budget' })
+  const both = await browser.open(`${admin}/people/${ada.id}/resume`)
+  await browser.submit(both, { reason: 'both were wrong' }, /resume/)
+  t.match((await journal('user.change')).slice(-2), [{ outcome: 'resumed' }, { outcome: 'budget_lifted' }])
   t.equal(readLedger((await ledgerRecord.get(store, ledgerId(theft!, ada.id)))!, theft!, time.read()).mode, 'within')
 })

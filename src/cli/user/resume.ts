@@ -1,8 +1,8 @@
-/** `factorgate user resume`: lifts a suspension; or, where there is none, the budgets that stop the person. */
+/** `factorgate user resume`: lifts a suspension and the budgets that stop the person. */
 
-import { budgetNames, budgetsThatHold, liftBudgets } from '../../budgets/lift.ts'
+import { budgetNames, budgetsThatHold, type Lifting, liftBudgets } from '../../budgets/lift.ts'
 import type { Account } from '../../identity/account.ts'
-import { isByWatch, type OperatorWord, watchWordOf } from '../../identity/suspension.ts'
+import { isByWatch, type OperatorWord, type Suspension, watchWordOf } from '../../identity/suspension.ts'
 import { liftingOf } from '../../services/budget-lifting.ts'
 import { type Command, type ExitCode, type Io, PersonError, readArgs, UsageError } from '../command.ts'
 import { type CommandContext, configHelp, configOption, operator, withStore } from '../command-context.ts'
@@ -17,7 +17,8 @@ export const command: Command = {
                    terminal the command asks for it. The journal keeps it
 ${configHelp}
 
-Where nobody is suspended, but a budget holds, slows or cuts the person, each such budget has room for one more, and needs no proof.
+Each budget that holds, slows or cuts the person then has room for one more, and needs no proof, also where nobody is suspended.
+It needs a reason too.
 
 The person can sign in again with the same password and factors. After a decoy a second operator may have to agree within a day
 (watch.resume.afterDecoy): the first command keeps the wish, and the same command by another operator, or the console, lets the person in.
@@ -33,10 +34,8 @@ Example:
       const account = await personNamed(place, names[0]!)
       const { name, suspended } = account
       if (suspended === null) return liftHeld(place, account, given, io)
-      const why =
-        given === '' && isByWatch(suspended)
-          ? await askReason(io, name, `suspended ${name}`, watchWordOf(suspended)?.why ?? suspended.why)
-          : given
+      const lifting = await liftingOf(place.config, place.store, place.clock)
+      const why = given === '' ? await reasonFor(account, suspended, lifting, io) : given
       const by: OperatorWord = { at: place.clock(), account: null, name: operator(io), why }
       const rule = place.config.watch?.resume.afterDecoy ?? 'one-operator'
       const step = await peopleAt(place).resume(account, by, { rule })
@@ -49,9 +48,18 @@ Example:
           ? `the wish is kept: ${name} can sign in again when another operator agrees within a day, in the console or with the same command\n`
           : `${name} can sign in again\n`
       )
+      if (step !== 'ask') await lift(place, account, lifting, why, io)
       return 0
     })
   }
+}
+
+/** Empty where none is needed: an operator has suspended, and no budget stops the person. */
+async function reasonFor({ id, name }: Account, suspended: Suspension, lifting: Lifting, io: Io): Promise<string> {
+  if (isByWatch(suspended))
+    return askReason(io, name, `suspended ${name}`, watchWordOf(suspended)?.why ?? suspended.why)
+  const held = budgetNames(await budgetsThatHold(lifting, id))
+  return held === '' ? '' : askReason(io, name, `stopped ${name}`, `budget ${held}`)
 }
 
 async function liftHeld(place: CommandContext, account: Account, given: string, io: Io): Promise<ExitCode> {
@@ -60,10 +68,21 @@ async function liftHeld(place: CommandContext, account: Account, given: string, 
   const held = budgetNames(await budgetsThatHold(lifting, id))
   if (held === '') throw new PersonError(`${name} is not suspended, and no budget stops ${name}`)
   const why = given === '' ? await askReason(io, name, `stopped ${name}`, `budget ${held}`) : given
+  await lift(place, account, lifting, why, io)
+  return 0
+}
+
+async function lift(
+  place: CommandContext,
+  { id, name }: Account,
+  lifting: Lifting,
+  why: string,
+  io: Io
+): Promise<void> {
   const lifted = budgetNames(await liftBudgets(lifting, id))
+  if (lifted === '') return
   await place.record({ kind: 'user.change', account: id, name, outcome: 'budget_lifted', budget: lifted, why })
   io.stderr(`${name} can go on; each of these budgets has room for one more: ${lifted}\n`)
-  return 0
 }
 
 function checkReason(why: string): void {
