@@ -9,7 +9,14 @@ import { namedForProxies } from '../../plugins/verdict-headers.ts'
 import { isClaim, looksLikeClaim } from '../../src/forwarding/claims.ts'
 import { traefikExample } from '../../src/forwarding/print-claims.ts'
 import { ask, navigation, startGateway } from '../fixtures/in-process/gateway.ts'
-import { ok, type Recorded, startUpstream, type Upstream, valuesOf } from '../fixtures/in-process/upstream.ts'
+import {
+  ok,
+  type Recorded,
+  type Script,
+  startUpstream,
+  type Upstream,
+  valuesOf
+} from '../fixtures/in-process/upstream.ts'
 import { freePort } from '../fixtures/process/free-port.ts'
 import { hasProgram, startCaddy, startHaproxy, startNginx } from '../fixtures/process/proxies.ts'
 import { mayInstall } from '../setup/machine.mjs'
@@ -96,6 +103,17 @@ const mostClaims = 64
 /** Headers that only look like claims. */
 const plain = { 'Sec-Fetch-User': '?1', 'X-Auth-Token': 'mine', 'X-Amz-Meta-Owner-User': 'mine' }
 
+/** With these a server registers keys of browsers, and asks for proofs; the last two are older names of them. */
+const deviceHeaders = [
+  'secure-session-registration',
+  'secure-session-challenge',
+  'sec-session-registration',
+  'sec-session-challenge'
+]
+const lines = deviceHeaders.map(name => `${name.toUpperCase()}: (ES256);path="/x";challenge="y"\r\n`).join('')
+const withKeys = ok.replace('\r\n', `\r\nX-App: here\r\n${lines}`)
+const answerOf: Script = (socket, request) => socket.write(request.line.startsWith('GET /keys ') ? withKeys : ok)
+
 const socketLines = {
   Connection: 'Upgrade',
   Upgrade: 'websocket',
@@ -114,7 +132,7 @@ t.test(
     const ports = new Map<string, number>()
     for (const name of here) ports.set(name, await freePort())
     const apps = new Map<string, Upstream>()
-    for (const name of here) apps.set(name, await startUpstream(t, ok))
+    for (const name of here) apps.set(name, await startUpstream(t, answerOf))
     const gate = await startGateway(t, {
       extra: 'trustedProxies: ["127.0.0.1"]',
       apps: here
@@ -173,6 +191,13 @@ t.test(
           }
           const nobody = await recorded('/public/x', { 'Remote-User': 'root', 'X-Factorgate-Assertion': 'forged' })
           t.notMatch(nobody.raw.toString('latin1'), /root|forged/)
+        })
+
+        t.test('an app registers no key of a browser', async t => {
+          const answer = await through('/keys', { cookie })
+          t.equal(answer.status, 200)
+          t.equal(answer.headers['x-app'], 'here', 'what else the app says arrives')
+          for (const header of deviceHeaders) t.notOk(header in answer.headers, header)
         })
 
         t.test('a claim under a name that nobody wrote down does not come through either', async t => {
