@@ -165,7 +165,8 @@ t.test('a web shell, a script file that changes, and a stranger who fills the li
   for (let i = 0; i < 36; i++) await visit(`/pub/${'abcdefghij'[i % 10]}${'klmn'[Math.floor(i / 10)]}/go`, 1, 'POST')
   for (const name of 'abcdef') await visit(`/uploads/${name}.php`, 1, 'POST')
   isBroken = true
-  await visit('/login', 1)
+  // Pages are sampled: a busy gate leaves some unread.
+  for (let i = 0; i < 20 && journal(gate).length < 7; i++) await visit('/login', 1)
   t.same(
     journal(gate).map(({ outcome, isTold }) => [outcome, isTold]),
     [

@@ -1,12 +1,14 @@
 /**
- * Lets `process.exit` end a process that has a transaction in flight. Node joins the threads of its pool at the exit, and
- * LMDB's thread would wait for ever for the event loop to run the transaction.
+ * Lets a process end that has a transaction in flight, by `process.exit` or by an error that nobody catches. Node joins the threads of
+ * its pool at the exit, and LMDB's thread would wait for ever for the event loop to run the transaction.
  */
+import { writeSync } from 'node:fs'
+import { inspect } from 'node:util'
 
 let inFlight = 0
 let isGuarded = false
-/** After an uncaught error Node prints it behind the `exit` event, and joins no thread. */
-let isCrashing = false
+/** The error that nobody catches. Node prints it behind the `exit` event, which is too late for a process that is killed there. */
+let uncaught: { readonly error: unknown } | null = null
 
 /** Counts `transaction` as in flight until it settles. An exit meanwhile ends the process with SIGKILL. */
 export function guardExit<T>(transaction: Promise<T>): Promise<T> {
@@ -20,10 +22,20 @@ export function guardExit<T>(transaction: Promise<T>): Promise<T> {
 function guard(): void {
   if (isGuarded) return
   isGuarded = true
-  process.once('uncaughtExceptionMonitor', () => {
-    isCrashing = true
+  process.on('uncaughtExceptionMonitor', error => {
+    if (process.listenerCount('uncaughtException') === 0) uncaught = { error }
   })
   process.once('exit', () => {
-    if (inFlight > 0 && !isCrashing) process.kill(process.pid, 'SIGKILL')
+    if (inFlight === 0) return
+    if (uncaught !== null) tell(uncaught.error)
+    process.kill(process.pid, 'SIGKILL')
   })
+}
+
+function tell(error: unknown): void {
+  try {
+    writeSync(process.stderr.fd, `${inspect(error)}\n`)
+  } catch {
+    // Nobody reads what the process says, and it ends all the same.
+  }
 }

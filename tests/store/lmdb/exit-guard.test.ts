@@ -13,7 +13,22 @@ const ends: [name: string, script: string, status: number | null, signal: string
   ['an exit while a write is in flight', 'process.exit(3)', null, 'SIGKILL', /^$/],
   ['an exit with nothing in flight', 'await write; process.exit(3)', 3, null, /^$/],
   ['an exit after the store was closed', 'await store.close(); process.exit(3)', 3, null, /^$/],
-  ['an error nobody catches', "setImmediate(() => { throw new Error('told') })", 1, null, /Error: told/]
+  ['an error nobody catches while a write is in flight', "throw new Error('told')", null, 'SIGKILL', /Error: told/],
+  [
+    'a rejection nobody catches while a write is in flight',
+    "void Promise.reject(new Error('told'))",
+    null,
+    'SIGKILL',
+    /Error: told/
+  ],
+  ['an error nobody catches with nothing in flight', "await write; throw new Error('told')", 1, null, /Error: told/],
+  [
+    'an exit while a write is in flight, after an error that was caught',
+    "process.on('uncaughtException', () => process.exit(3)); queueMicrotask(() => { throw new Error('told') })",
+    null,
+    'SIGKILL',
+    /^$/
+  ]
 ]
 
 for (const [name, script, status, signal, said] of ends)
