@@ -127,7 +127,6 @@ export class KeptPosts {
   /** Those of `ids` that wait no more. */
   async gone(ids: readonly string[]): Promise<string[]> {
     if (ids.length === 0) return []
-    if (ids.length === 0) return []
     const waiting = new Set((await this.#waiting()).map(({ id }) => id))
     return ids.filter(id => !waiting.has(id))
   }
