@@ -90,6 +90,8 @@ export class UpstreamLogins {
     await store.link(loginsOf(accountId), appId)
     const login = { id: newId(), authorization, storedAt: clock(), refusedAt: null }
     await upstreamLoginRecord.overwrite(store, id, login, this.#seal)
+    // A removal at the same moment may have taken it out of the index behind the first link.
+    await store.link(loginsOf(accountId), appId)
     cache.forget(upstreamLoginRecord.key(id))
     return wasThere ? 'replaced' : 'stored'
   }
