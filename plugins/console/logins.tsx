@@ -1,26 +1,8 @@
 /** A person's logins at apps in the console: the list on the person's page, and the form that removes one. Neither shows what is in a login. */
-import type { FastifyReply } from 'fastify'
-import { type Seen, versionOf } from '../../src/administration/operator-actions.ts'
-import { readReason } from '../../src/administration/person-input.ts'
-import { mayDo } from '../../src/administration/roles.ts'
-import { GateError } from '../../src/errors.ts'
-import type { Account } from '../../src/identity/account.ts'
 import type { KeptLogin } from '../../src/upstream-login/upstream-logins.ts'
-import { type Form, requireForm } from '../portal/forms.ts'
-import { Notice, Said, Token } from '../portal/layout.tsx'
-import { goTo, sendPage } from '../portal/page-context.ts'
 import { formatRelative } from '../portal/relative-time.ts'
-import {
-  accountOf,
-  actingOf,
-  type ConsoleFrame,
-  type ConsolePage,
-  consoleFrame,
-  consolePage,
-  noteDone
-} from './console-page.ts'
-import { Reason } from './fields.tsx'
-import { base, Sheet } from './layout.tsx'
+import type { ConsoleFrame } from './console-page.ts'
+import { endingPath, registerEnding } from './ending.tsx'
 import type { ConsoleOptions, LoginsAtApps } from './options.ts'
 import type { PageScope } from './page-scope.ts'
 
@@ -29,8 +11,7 @@ export interface LoginRow extends KeptLogin {
   readonly title: string | null
 }
 
-const loginPath = (accountId: string, app?: string) =>
-  `${base}/people/${accountId}/login${app === undefined ? '' : `?app=${encodeURIComponent(app)}`}`
+const address = { name: 'login', field: 'app' } as const
 
 export async function loginRows(logins: LoginsAtApps | null, accountId: string): Promise<LoginRow[]> {
   const kept = (await logins?.kept(accountId)) ?? []
@@ -56,7 +37,7 @@ export function LoginsSection({ frame, accountId, logins, mayRemove, now }: Sect
             <LoginFacts frame={frame} login={login} now={now} />
             {mayRemove && (
               <p class="acts">
-                <a class="ends" href={loginPath(accountId, login.app)}>
+                <a class="ends" href={endingPath(address, accountId, login.app)}>
                   {say.remove}
                 </a>
               </p>
@@ -89,98 +70,22 @@ function whenEntered({ frame, say }: ConsoleFrame, { storedAt, refusedAt }: Logi
   return say.logins.refused({ when, refused: formatRelative(refusedAt, now, frame.say) })
 }
 
-interface RemoveLoginView {
-  readonly account: Account
-  readonly version: string
-  readonly login: LoginRow
-  /** When the login was entered that the operator has seen, as the form carries it. */
-  readonly entered: string
-  readonly reason: string
-  readonly now: number
-  readonly problem: string | null
-}
-
-function RemoveLoginPage({ frame, view }: { frame: ConsoleFrame; view: RemoveLoginView }) {
-  const { account, login, problem } = view
-  const { logins: say, action } = frame.say
-  return (
-    <Sheet frame={frame} title={say.removeTitle({ name: account.displayName })} at="people" narrow>
-      <p class="soft">
-        <Said text={action.who({ name: account.displayName, user: account.name })} />
-      </p>
-      <LoginFacts frame={frame} login={login} now={view.now} />
-      <p>{login.title === null ? say.leadLeft : say.lead}</p>
-      <form class="fields" method="post" action={loginPath(account.id)}>
-        <Token frame={frame.frame} />
-        <input type="hidden" name="version" value={view.version} />
-        <input type="hidden" name="app" value={login.app} />
-        <input type="hidden" name="entered" value={view.entered} />
-        {problem !== null && (
-          <Notice id="problem" alert>
-            {problem}
-          </Notice>
-        )}
-        <Reason frame={frame} value={view.reason} reasons={say.reasons} isRead={false} hasProblem={problem !== null} />
-        <button type="submit" class="ends">
-          {say.submit}
-        </button>
-      </form>
-      <p>
-        <a href={`${base}/people/${account.id}`}>{action.cancel}</a>
-      </p>
-    </Sheet>
-  )
-}
-
 export function registerLogins(scope: PageScope, options: ConsoleOptions): void {
-  const path = loginPath(':id')
-
-  scope.get(path, { config: { requires: 'console' } }, async request => {
-    const page = consolePage(request)
-    const app = new URLSearchParams(page.request.exchange.target.query).get('app') ?? ''
-    return show(page, await accountOf(page, options.accounts), app, 200, null)
+  const { logins, actions } = options
+  registerEnding<LoginRow>(scope, options, {
+    ...address,
+    words: ({ logins: { removeTitle, submit, reasons, changed } }) => ({
+      title: removeTitle,
+      submit,
+      reasons,
+      changed
+    }),
+    find: async (accountId, app) => (await loginRows(logins, accountId)).find(each => each.app === app),
+    hidden: ({ storedAt }) => ({ entered: String(storedAt ?? '') }),
+    facts: (frame, login, now) => <LoginFacts frame={frame} login={login} now={now} />,
+    lead: ({ logins: say }, { title }) => (title === null ? say.leadLeft : say.lead),
+    end: (by, seen, app, form) => actions.forgetLogin(by, seen, { app, storedAt: timeIn(form.field('entered')) })
   })
-
-  scope.post(path, { config: { requires: 'console' } }, async request => {
-    const page = consolePage(request)
-    const form = requireForm(page)
-    const account = await accountOf(page, options.accounts)
-    const app = form.field('app')
-    const again = (problem: string) => show(page, account, app, 403, problem, form)
-    const reason = readReason(form.field('reason'))
-    if ('rule' in reason) return again(page.words.action.reasonMissing)
-    const seen: Seen = { id: account.id, version: form.field('version') }
-    const login = { app, storedAt: timeIn(form.field('entered')) }
-    const outcome = await options.actions.forgetLogin(actingOf(page, reason.value), seen, login)
-    if (outcome.kind === 'refused' && outcome.why === 'gone') throw new GateError('not_found')
-    if (outcome.kind === 'refused' && outcome.why === 'changed') return again(page.words.logins.changed)
-    if (outcome.kind === 'refused') return again(page.words.action.refused[outcome.why])
-    noteDone(page, { action: 'login', id: account.id, name: account.displayName, ended: 0 })
-    return goTo(page, `${base}/people/${account.id}`)
-  })
-
-  async function show(
-    page: ConsolePage,
-    account: Account,
-    app: string,
-    status: number,
-    problem: string | null,
-    form?: Form
-  ): Promise<FastifyReply> {
-    if (!mayDo(page.role, 'revoke', account)) throw new GateError('not_allowed')
-    const login = (await loginRows(options.logins, account.id)).find(each => each.app === app)
-    if (login === undefined) throw new GateError('not_found')
-    const view: RemoveLoginView = {
-      account,
-      version: form?.field('version') ?? versionOf(account),
-      login,
-      entered: form?.field('entered') ?? String(login.storedAt ?? ''),
-      reason: form?.field('reason') ?? '',
-      now: page.now,
-      problem
-    }
-    return sendPage(page, status, <RemoveLoginPage frame={consoleFrame(page)} view={view} />)
-  }
 }
 
 /** Null for the empty text, which stands for a login that cannot be opened. */

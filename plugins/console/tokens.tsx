@@ -1,32 +1,14 @@
 /** A person's tokens for programs in the console: the list on the person's page, and the form that revokes one. */
-import type { FastifyReply } from 'fastify'
-import { type Seen, versionOf } from '../../src/administration/operator-actions.ts'
-import { readReason } from '../../src/administration/person-input.ts'
-import { mayDo } from '../../src/administration/roles.ts'
-import { GateError } from '../../src/errors.ts'
-import type { Account } from '../../src/identity/account.ts'
 import type { ListedToken } from '../../src/programs/program-tokens.ts'
-import { type Form, requireForm } from '../portal/forms.ts'
-import { Notice, Said, Token } from '../portal/layout.tsx'
-import { goTo, sendPage } from '../portal/page-context.ts'
+import { Said } from '../portal/layout.tsx'
 import { formatRelative } from '../portal/relative-time.ts'
 import { formatBytes } from './amounts.ts'
-import {
-  accountOf,
-  actingOf,
-  type ConsoleFrame,
-  type ConsolePage,
-  consoleFrame,
-  consolePage,
-  noteDone
-} from './console-page.ts'
-import { Reason } from './fields.tsx'
-import { base, Sheet } from './layout.tsx'
+import type { ConsoleFrame } from './console-page.ts'
+import { endingPath, registerEnding } from './ending.tsx'
 import type { ConsoleOptions } from './options.ts'
 import type { PageScope } from './page-scope.ts'
 
-export const tokenPath = (accountId: string, tokenId?: string) =>
-  `${base}/people/${accountId}/token${tokenId === undefined ? '' : `?token=${tokenId}`}`
+const address = { name: 'token', field: 'token' } as const
 
 interface SectionProps {
   readonly frame: ConsoleFrame
@@ -46,7 +28,7 @@ export function TokensSection({ frame, tokens, mayRevoke, now }: SectionProps) {
             <TokenFacts frame={frame} each={each} now={now} />
             {mayRevoke && (
               <p class="acts">
-                <a class="ends" href={tokenPath(each.token.accountId, each.token.id)}>
+                <a class="ends" href={endingPath(address, each.token.accountId, each.token.id)}>
                   {say.tokens.revoke}
                 </a>
               </p>
@@ -89,90 +71,14 @@ function TokenFacts({ frame: { frame, say }, each: { token, lastUse }, now }: Fa
   )
 }
 
-export interface RevokeTokenView {
-  readonly account: Account
-  readonly version: string
-  readonly listed: ListedToken
-  readonly reason: string
-  readonly now: number
-  readonly problem: string | null
-}
-
-export function RevokeTokenPage({ frame, view }: { frame: ConsoleFrame; view: RevokeTokenView }) {
-  const { account, listed, problem } = view
-  const { tokens: say, action } = frame.say
-  return (
-    <Sheet frame={frame} title={say.revokeTitle({ name: account.displayName })} at="people" narrow>
-      <p class="soft">
-        <Said text={action.who({ name: account.displayName, user: account.name })} />
-      </p>
-      <TokenFacts frame={frame} each={listed} now={view.now} />
-      <p>{say.lead}</p>
-      <form class="fields" method="post" action={tokenPath(account.id)}>
-        <Token frame={frame.frame} />
-        <input type="hidden" name="version" value={view.version} />
-        <input type="hidden" name="token" value={listed.token.id} />
-        {problem !== null && (
-          <Notice id="problem" alert>
-            {problem}
-          </Notice>
-        )}
-        <Reason frame={frame} value={view.reason} reasons={say.reasons} isRead={false} hasProblem={problem !== null} />
-        <button type="submit" class="ends">
-          {say.submit}
-        </button>
-      </form>
-      <p>
-        <a href={`${base}/people/${account.id}`}>{action.cancel}</a>
-      </p>
-    </Sheet>
-  )
-}
-
 export function registerTokens(scope: PageScope, options: ConsoleOptions): void {
-  const path = tokenPath(':id')
-
-  scope.get(path, { config: { requires: 'console' } }, async request => {
-    const page = consolePage(request)
-    const id = new URLSearchParams(page.request.exchange.target.query).get('token') ?? ''
-    return show(page, await accountOf(page, options.accounts), id, 200, null)
+  const { tokens, actions } = options
+  registerEnding<ListedToken>(scope, options, {
+    ...address,
+    words: ({ tokens: { revokeTitle, submit, reasons } }) => ({ title: revokeTitle, submit, reasons }),
+    find: async (accountId, id) => (await tokens.list(accountId)).find(({ token }) => token.id === id),
+    facts: (frame, each, now) => <TokenFacts frame={frame} each={each} now={now} />,
+    lead: ({ tokens: say }) => say.lead,
+    end: (by, seen, id) => actions.revokeToken(by, seen, id)
   })
-
-  scope.post(path, { config: { requires: 'console' } }, async request => {
-    const page = consolePage(request)
-    const form = requireForm(page)
-    const account = await accountOf(page, options.accounts)
-    const id = form.field('token')
-    const again = (problem: string) => show(page, account, id, 403, problem, form)
-    const reason = readReason(form.field('reason'))
-    if ('rule' in reason) return again(page.words.action.reasonMissing)
-    const seen: Seen = { id: account.id, version: form.field('version') }
-    const outcome = await options.actions.revokeToken(actingOf(page, reason.value), seen, id)
-    if (outcome.kind === 'refused' && outcome.why === 'gone') throw new GateError('not_found')
-    if (outcome.kind === 'refused') return again(page.words.action.refused[outcome.why])
-    noteDone(page, { action: 'token', id: account.id, name: account.displayName, ended: 0 })
-    return goTo(page, `${base}/people/${account.id}`)
-  })
-
-  async function show(
-    page: ConsolePage,
-    account: Account,
-    tokenId: string,
-    status: number,
-    problem: string | null,
-    form?: Form
-  ): Promise<FastifyReply> {
-    if (!mayDo(page.role, 'revoke', account)) throw new GateError('not_allowed')
-    const listed = (await options.tokens.list(account.id)).find(({ token }) => token.id === tokenId)
-    if (listed === undefined) throw new GateError('not_found')
-    const view: RevokeTokenView = {
-      account,
-      version: form?.field('version') ?? versionOf(account),
-      listed,
-      reason: form?.field('reason') ?? '',
-      now: page.now,
-      problem
-    }
-    return sendPage(page, status, <RevokeTokenPage frame={consoleFrame(page)} view={view} />)
-  }
 }

@@ -1,0 +1,168 @@
+/** The form that ends one thing of a person, such as a token or a login at an app: its page, its reason, and what comes of it. */
+
+import type { FastifyReply } from 'fastify'
+import type { ComponentChildren } from 'preact'
+import { type Acting, type Outcome, type Seen, versionOf } from '../../src/administration/operator-actions.ts'
+import { readReason } from '../../src/administration/person-input.ts'
+import { mayDo } from '../../src/administration/roles.ts'
+import { GateError } from '../../src/errors.ts'
+import type { Account } from '../../src/identity/account.ts'
+import { type Form, requireForm } from '../portal/forms.ts'
+import { Notice, Said, Token } from '../portal/layout.tsx'
+import { goTo, sendPage } from '../portal/page-context.ts'
+import {
+  accountOf,
+  actingOf,
+  type ConsoleFrame,
+  type ConsolePage,
+  consoleFrame,
+  consolePage,
+  noteDone
+} from './console-page.ts'
+import { Reason } from './fields.tsx'
+import { base, Sheet } from './layout.tsx'
+import type { ConsoleMessages } from './messages/messages.ts'
+import type { ConsoleOptions } from './options.ts'
+import type { PageScope } from './page-scope.ts'
+
+/** One kind of thing that the form ends. */
+export interface Ending<Thing> {
+  /** What the note of the next page calls it, and the last part of its path. */
+  readonly name: 'token' | 'login'
+  /** The query and the form carry the thing's id under this name. */
+  readonly field: string
+  readonly words: (say: ConsoleMessages) => EndingWords
+  /** Undefined for one that is not there. */
+  find(accountId: string, id: string): Promise<Thing | undefined>
+  /** What the form carries of the thing besides its id. */
+  hidden?(thing: Thing): Readonly<Record<string, string>>
+  facts(frame: ConsoleFrame, thing: Thing, now: number): ComponentChildren
+  lead(say: ConsoleMessages, thing: Thing): string
+  end(by: Acting, seen: Seen, id: string, form: Form): Promise<Outcome<object>>
+}
+
+export interface EndingWords {
+  title(values: { name: string }): string
+  readonly submit: string
+  readonly reasons: Readonly<Record<string, string>>
+  /** In place of the sentence for a changed account. */
+  readonly changed?: string
+}
+
+interface View {
+  readonly account: Account
+  readonly title: string
+  readonly facts: ComponentChildren
+  readonly lead: string
+  /** What the form carries, by name. */
+  readonly hidden: Readonly<Record<string, string>>
+  readonly words: EndingWords
+  readonly action: string
+  readonly reason: string
+  readonly problem: string | null
+}
+
+function EndingPage({ frame, view }: { frame: ConsoleFrame; view: View }) {
+  const { account, words, problem } = view
+  const { action } = frame.say
+  return (
+    <Sheet frame={frame} title={view.title} at="people" narrow>
+      <p class="soft">
+        <Said text={action.who({ name: account.displayName, user: account.name })} />
+      </p>
+      {view.facts}
+      <p>{view.lead}</p>
+      <form class="fields" method="post" action={view.action}>
+        <Token frame={frame.frame} />
+        {Object.entries(view.hidden).map(([name, value]) => (
+          <input key={name} type="hidden" name={name} value={value} />
+        ))}
+        {problem !== null && (
+          <Notice id="problem" alert>
+            {problem}
+          </Notice>
+        )}
+        <Reason
+          frame={frame}
+          value={view.reason}
+          reasons={words.reasons}
+          isRead={false}
+          hasProblem={problem !== null}
+        />
+        <button type="submit" class="ends">
+          {words.submit}
+        </button>
+      </form>
+      <p>
+        <a href={`${base}/people/${account.id}`}>{action.cancel}</a>
+      </p>
+    </Sheet>
+  )
+}
+
+/** The address of the form; without an id, where it is sent to. */
+export function endingPath({ name, field }: Pick<Ending<never>, 'name' | 'field'>, accountId: string, id?: string) {
+  const path = `${base}/people/${accountId}/${name}`
+  return id === undefined ? path : `${path}?${field}=${encodeURIComponent(id)}`
+}
+
+export function registerEnding<Thing>(scope: PageScope, { accounts }: ConsoleOptions, ending: Ending<Thing>): void {
+  const { name, field } = ending
+  const path = endingPath(ending, ':id')
+
+  scope.get(path, { config: { requires: 'console' } }, async request => {
+    const page = consolePage(request)
+    const id = new URLSearchParams(page.request.exchange.target.query).get(field) ?? ''
+    return show(page, await accountOf(page, accounts), id, 200, null)
+  })
+
+  scope.post(path, { config: { requires: 'console' } }, async request => {
+    const page = consolePage(request)
+    const form = requireForm(page)
+    const account = await accountOf(page, accounts)
+    const id = form.field(field)
+    const again = (problem: string) => show(page, account, id, 403, problem, form)
+    const reason = readReason(form.field('reason'))
+    if ('rule' in reason) return again(page.words.action.reasonMissing)
+    const seen: Seen = { id: account.id, version: form.field('version') }
+    const outcome = await ending.end(actingOf(page, reason.value), seen, id, form)
+    if (outcome.kind === 'refused') {
+      if (outcome.why === 'gone') throw new GateError('not_found')
+      const { changed } = ending.words(page.words)
+      if (outcome.why === 'changed' && changed !== undefined) return again(changed)
+      return again(page.words.action.refused[outcome.why])
+    }
+    noteDone(page, { action: name, id: account.id, name: account.displayName, ended: 0 })
+    return goTo(page, `${base}/people/${account.id}`)
+  })
+
+  async function show(
+    page: ConsolePage,
+    account: Account,
+    id: string,
+    status: number,
+    problem: string | null,
+    form?: Form
+  ): Promise<FastifyReply> {
+    if (!mayDo(page.role, 'revoke', account)) throw new GateError('not_allowed')
+    const thing = await ending.find(account.id, id)
+    if (thing === undefined) throw new GateError('not_found')
+    const frame = consoleFrame(page)
+    const words = ending.words(frame.say)
+    // What was sent stays, so that it is still about the thing that the operator saw.
+    const fresh: Record<string, string> = { version: versionOf(account), [field]: id, ...ending.hidden?.(thing) }
+    const hidden = Object.fromEntries(Object.entries(fresh).map(([key, value]) => [key, form?.field(key) ?? value]))
+    const view: View = {
+      account,
+      title: words.title({ name: account.displayName }),
+      facts: ending.facts(frame, thing, page.now),
+      lead: ending.lead(frame.say, thing),
+      hidden,
+      words,
+      action: endingPath(ending, account.id),
+      reason: form?.field('reason') ?? '',
+      problem
+    }
+    return sendPage(page, status, <EndingPage frame={frame} view={view} />)
+  }
+}
