@@ -1,4 +1,4 @@
-/** Step 1, accept: parses request line and client, and refuses ambiguous requests that Node accepts. */
+/** The step `accept`: parses request line and client, and refuses ambiguous requests that Node accepts. */
 import type { IncomingMessage } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'

@@ -1,5 +1,5 @@
 /**
- * Step 6, audit: writes one journal entry per exchange, except for assets. Strangers' entries are limited, otherwise they could fill the
+ * The step `audit`: writes one journal entry per exchange, except for assets. Strangers' entries are limited, otherwise they could fill the
  * disk. Forwarding reports its own end.
  */
 import type { IncomingMessage } from 'node:http'

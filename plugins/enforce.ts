@@ -1,5 +1,5 @@
 /**
- * Step 4, enforce: asks `authorize()` about each request and answers those it does not permit. At start it fails if a
+ * The step `enforce`: asks `authorize()` about each request and answers those it does not permit. At start it fails if a
  * page of the gate does not declare what it requires.
  */
 import type { IncomingMessage } from 'node:http'

@@ -1,5 +1,5 @@
 /**
- * Step 5, forward: the handler that @fastify/http-proxy calls for every request to an app, WebSocket handshakes included.
+ * The step `forward`: the handler that @fastify/http-proxy calls for every request to an app, WebSocket handshakes included.
  * It forwards nothing without a Permit; src/forwarding does the work.
  */
 import { type IncomingMessage, METHODS, type ServerResponse } from 'node:http'

@@ -1,4 +1,4 @@
-/** Step 2, match: finds the app for host and path, or refuses the request (src/apps/route-table.ts). */
+/** The step `match`: finds the app for host and path, or refuses the request (src/apps/route-table.ts). */
 import fp from 'fastify-plugin'
 import type { RouteTable } from '../src/apps/route-table.ts'
 import { GateError } from '../src/errors.ts'

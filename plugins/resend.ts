@@ -1,6 +1,6 @@
 /**
- * Between steps 3 and 4, resend: the form of the page of a kept POST comes to the address of that POST, with the proof that the page was made for this person.
- * The step takes the kept POST and puts it in the place of the form, for the rules and for the app.
+ * The step `resend`: puts a kept POST in the place of the form that sends it on, for the rules and for the app. That form comes from the page
+ * of the kept POST (plugins/portal/kept.tsx), to the address of the kept POST, and proves that the page was made for this person.
  */
 import type { IncomingMessage } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'

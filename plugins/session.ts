@@ -1,4 +1,4 @@
-/** Step 3, session: finds the program of a token, or else the principal of the session cookie, or null for anonymous. */
+/** The step `session`: finds the program of a token, or else the principal of the session cookie, or null for anonymous. */
 import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { type Presented, presentedToken } from '../src/programs/presented.ts'

@@ -1,4 +1,4 @@
-/** Step 4b, upstream-login: finds the person's own login at an app that knows only HTTP Basic, and asks for it where there is none. */
+/** The step `upstream-login`: finds the person's own login at an app that knows only HTTP Basic, and asks for it where there is none. */
 import fp from 'fastify-plugin'
 import { GateError } from '../src/errors.ts'
 import type { LoginRefusal } from '../src/forwarding/login-refusal.ts'

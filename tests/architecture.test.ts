@@ -72,7 +72,13 @@ const isComposition = (file: string) => /^src\/((main|gateway)\.ts|(server|servi
 const isDomain = (file: string) => file.startsWith('src/') && !isComposition(file)
 /** What knows a database by name. The port, its errors and `open.ts`, which picks an adapter, do not. */
 const isConcreteStore = (file: string) => /^src\/store\/(redis|lmdb)/.test(file)
-const isStep = (file: string) => /^plugins\/(accept|match|session|enforce|forward|audit|watchers)\.ts$/.test(file)
+/** The steps that `src/gateway.ts` registers, without those that others fill or render: the exchange and the portal. */
+const stepFiles = [
+  ...text.get('src/gateway.ts')!.matchAll(/^import \{[^}]*Plugin\b[^}]*\} from '\.\.\/(plugins\/[\w-]+\.ts)'/gm)
+]
+  .map(match => match[1]!)
+  .filter(file => file !== 'plugins/exchange.ts')
+const isStep = (file: string) => stepFiles.includes(file)
 
 /** Readers of texts that the configuration shares: networks, sign-in names, header names, addresses of Redis. */
 const leafReaders: readonly string[] = [
