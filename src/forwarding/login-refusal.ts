@@ -32,5 +32,7 @@ function asksForBasic(headers: readonly string[]): boolean {
 /** A line may hold several challenges, and a quoted realm any words (RFC 9110 §11.6.1). */
 function isBasicLine(name: string, value: string): boolean {
   if (name.length !== 16 || name.toLowerCase() !== 'www-authenticate') return false
-  return /(?:^|,)\s*basic(?=[\s,]|$)/i.test(value.replace(/"(?:[^"\\]|\\.)*"/g, '""'))
+  // A quote that is never closed stays as it is, in one reading for all quotes in it.
+  const plain = value.replace(/"(?:[^"\\]|\\.)*("?)/g, (all, end) => (end === '' ? all : '""'))
+  return /(?:^|,)\s*basic(?=[\s,]|$)/i.test(plain)
 }

@@ -1,23 +1,12 @@
 /** Which POSTs can be kept, and which of their headers. Credentials never are. */
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import { isBrowser, wantsPage } from '../request/wants-page.ts'
+import { type Content, contentOf } from './content.ts'
+import { namesIn } from './field-names.ts'
 import { isSecretName } from './secret-names.ts'
 
 /** `page`: a form that a person has sent. `script`: a request of a script on a page of the app. */
 export type Sender = 'page' | 'script'
-
-export type Content = 'form' | 'multipart' | 'json' | 'text'
-
-const contents: readonly (readonly [Content, RegExp])[] = [
-  ['form', /^application\/x-www-form-urlencoded\s*(?:;|$)/i],
-  ['multipart', /^multipart\/form-data\s*;/i],
-  ['json', /^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i],
-  ['text', /^text\/plain\s*(?:;|$)/i]
-]
-
-export function contentOf(type: string | undefined): Content | null {
-  return contents.find(([, pattern]) => pattern.test(type ?? ''))?.[0] ?? null
-}
 
 /** Null if such a request is not kept. `origin`: of the app. */
 export function senderOf(
@@ -65,27 +54,20 @@ export function isKeptHeader(name: string): boolean {
   return keptNames.has(name.toLowerCase())
 }
 
-/** True if a field of the body looks like a credential by its name. Then the body is not kept. */
+/** How much of all names together is looked at. Each name and each letter beyond ASCII takes more, as it takes more time. */
+const mostOfNames = 128 * 1024
+const weight = { name: 16, letter: 16 } as const
+
+/** True if a field of the body looks like a credential by its name, or if there are too many names to tell. Then the body is not kept. */
 export function holdsSecret(body: Buffer, content: Content): boolean {
-  return namesIn(body.toString('utf8'), content).some(isSecretName)
-}
-
-function namesIn(text: string, content: Content): string[] {
-  switch (content) {
-    case 'form':
-      return [...new URLSearchParams(text).keys()]
-    case 'multipart':
-      return [...text.matchAll(/\bname=(?:"([^"\r\n]*)"|([^\s;"]+))/gi)].map(
-        ([, quoted, plain]) => quoted ?? plain ?? ''
-      )
-    case 'json':
-      return [...text.matchAll(/"((?:[^"\\]|\\.)*)"\s*:/g)].map(([, name = '']) => unescaped(name))
-    case 'text':
-      return text.split(/\r?\n/).map(line => line.split('=', 1)[0] ?? '')
+  const seen = new Set<string>()
+  let left = mostOfNames
+  for (const name of namesIn(body.toString('utf8'), content)) {
+    if (seen.has(name)) continue
+    seen.add(name)
+    left -= weight.name + name.length
+    if (left >= 0) left -= weight.letter * (name.match(/[^\0-\x7f]/g)?.length ?? 0)
+    if (left < 0 || isSecretName(name)) return true
   }
-}
-
-/** `\u0070in` → pin */
-export function unescaped(name: string): string {
-  return name.replace(/\\u([0-9a-f]{4})/gi, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)))
+  return false
 }

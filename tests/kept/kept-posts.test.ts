@@ -231,10 +231,50 @@ t.test('no credential is kept', async t => {
     ['form', 'contrase%C3%B1a=x', true],
     ['multipart', multipart('パスワード'), true],
     ['multipart', multipart('x').replace('"x"', 'pin'), true],
-    ['text', 'pwd=1\r\n', true]
+    ['json', '{"a" \n : "x", "b\\"" : {"pass\\u0077ord"\t:1}}', true],
+    ['json', '{"a":"{\\"password\\":1}"}', false],
+    ['json', `{'it"s': 1, "password": 2}`, true],
+    ['json', '{"a":"not closed, "password', false],
+    ['form', '&&password', true],
+    ['text', 'pwd=1\r\n', true],
+    ['text', 'title=a\r\nmy password\r\n', false]
   ] as const)
     t.equal(holdsSecret(Buffer.from(text), content), expected, `${content} ${JSON.stringify(text)}`)
 })
+
+t.test(
+  'D11 · a body that costs much to look through → it is read once, and not kept where there is too much to tell',
+  async t => {
+    const body = (piece: string) => Buffer.from(piece.repeat(Math.ceil((8 * 1024 * 1024) / Buffer.byteLength(piece))))
+    // With a second reading for each quote, the first of these would take hours.
+    for (const [title, content, text, expected] of [
+      ['escaped quotes', 'json', body('\\"'), false],
+      ['quotes and blanks', 'json', body('" '), false],
+      ['the same names again and again', 'json', body('"a":1,'), false],
+      ['the same fields again and again', 'form', body('a=1&b&'), false],
+      ['lines', 'text', body('\n'), false],
+      ['parts', 'multipart', body('\r\ncontent-disposition:form-data;name="a"'), false],
+      ['letters that become eighteen', 'form', body('ﷺ'), true],
+      ['one long name', 'form', body('a'), true]
+    ] as const) {
+      t.equal(holdsSecret(text, content), expected, title)
+      if (!expected) t.ok(contentsOf(text, content).isCut, `${title}: its beginning is shown`)
+    }
+    const names = (count: number) => Buffer.from(Array.from({ length: count }, (_, i) => `n${i}=1`).join('&'))
+    t.notOk(holdsSecret(names(4_000), 'form'))
+    t.ok(holdsSecret(names(10_000), 'form'))
+    const json = (count: number) =>
+      JSON.stringify(Object.fromEntries(Array.from({ length: count }, (_, i) => [`k${i}`, i])))
+    t.notOk(holdsSecret(Buffer.from(json(4_000)), 'json'))
+    const fields = contentsOf(names(13), 'form')
+    t.match([fields.fields.length, fields.isCut], [12, true])
+    t.match(contentsOf(names(12), 'form').isCut, false)
+    t.match(shownOf(`{"token":"${'x'.repeat(9_000)}","b":"${'y'.repeat(9_000)}"}`), /^\{"token":"•••","b":"y+…$/)
+    t.match(shownOf('{"code":"never closed'), '{"code":"•••"')
+  }
+)
+
+const shownOf = (text: string) => contentsOf(Buffer.from(text), 'json').fields[0]?.value ?? ''
 
 const secrets = `password Passwort passwd pass _pass user_pass user[pass] pass1 user_pwd newPwd newpwd PWD pw user_pin PIN otp_code userOTP
   passphrase client_secret api_key apiKey X-API-Key token access_token refreshToken auth_token bearer credentials recovery_code userpass
