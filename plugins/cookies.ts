@@ -24,6 +24,8 @@ export interface CookieNames {
 export type CookieSite = Pick<Site, 'secure' | 'port'>
 
 const namesOf = new WeakMap<CookieSite, CookieNames>()
+/** Sites without a port, by scheme: cookies had no port in their name once. */
+const withoutPort = { secure: { secure: true, port: '' }, plain: { secure: false, port: '' } }
 
 /** The names. They begin with `__Host-` on https; browsers refuse this prefix on http. */
 export function cookieNames(site: CookieSite): CookieNames {
@@ -54,7 +56,7 @@ export function readOwn(header: string | undefined, which: keyof CookieNames, si
   if (header === undefined) return null
   const value = find(header, cookieNames(site)[which])
   if (value !== undefined || site.port === '') return value ?? null
-  return find(header, cookieNames({ secure: site.secure, port: '' })[which]) ?? null
+  return find(header, cookieNames(site.secure ? withoutPort.secure : withoutPort.plain)[which]) ?? null
 }
 
 export function readCookie(header: string | undefined, name: string): string | null {
