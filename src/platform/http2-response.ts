@@ -46,10 +46,16 @@ export class GateHttp2Response extends Http2ServerResponse {
     const given = (typeof reason === 'string' ? headers : (reason ?? headers)) as OutgoingHttpHeaders | string[] | null
     this.statusCode = status
     const lines = [':status', String(status)]
-    const pairs = Array.isArray(given) ? pairsOf(given) : Object.entries(given ?? {})
-    const names = new Set(pairs.map(([name]) => name.toLowerCase()))
-    const own = Object.entries(this.getHeaders()).filter(([name]) => !names.has(name))
-    for (const [name, value] of [...pairs, ...own]) if (isSent(name, status)) add(lines, name, value)
+    const names = new Set<string>()
+    const append = (name: string, value: Value) => {
+      const lower = name.toLowerCase()
+      names.add(lower)
+      if (isSent(lower, status)) add(lines, name, value)
+    }
+    if (Array.isArray(given)) for (let i = 0; i < given.length; i += 2) append(given[i] as string, given[i + 1])
+    else for (const name in given) append(name, given[name])
+    const own = this.getHeaders()
+    for (const name in own) if (!names.has(name) && isSent(name, status)) add(lines, name, own[name])
     // Node's types know no raw lines.
     const respond = stream.respond as unknown as Respond
     respond.call(stream, lines, { endStream: false })
@@ -101,13 +107,8 @@ export class GateHttp2Response extends Http2ServerResponse {
   }
 }
 
-function pairsOf(lines: readonly string[]): [string, string][] {
-  return lines.flatMap((name, i) => (i % 2 === 0 ? [[name, lines[i + 1] as string] as [string, string]] : []))
-}
-
-/** Node ends a 205 with its head, which would contradict a length. */
-function isSent(name: string, status: number): boolean {
-  const lower = name.toLowerCase()
+/** Node ends a 205 with its head, which would contradict a length. `lower`: a name in lower case. */
+function isSent(lower: string, status: number): boolean {
   return !ofConnections.has(lower) && !(status === 205 && lower === 'content-length')
 }
 
