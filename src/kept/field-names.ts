@@ -1,6 +1,6 @@
 /**
  * The names of the fields in a body, in the order in which they stand there. Strangers choose bodies, so each character is read a fixed number
- * of times (THREATS D11), and nothing is collected.
+ * of times (THREATS D21), and nothing is collected.
  */
 import type { Content } from './content.ts'
 

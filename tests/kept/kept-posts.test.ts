@@ -243,7 +243,7 @@ t.test('no credential is kept', async t => {
 })
 
 t.test(
-  'D11 · a body that costs much to look through → it is read once, and not kept where there is too much to tell',
+  'D21 · a body that costs much to look through → it is read once, and not kept where there is too much to tell',
   async t => {
     const body = (piece: string) => Buffer.from(piece.repeat(Math.ceil((8 * 1024 * 1024) / Buffer.byteLength(piece))))
     // With a second reading for each quote, the first of these would take hours.

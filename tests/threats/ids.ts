@@ -13,7 +13,7 @@ export const groups = {
   W: 20,
   S: 19,
   F: 20,
-  D: 20,
+  D: 21,
   I: 54,
   T: 10,
   U: 6,
