@@ -13,7 +13,7 @@ import { isQuestion } from '../src/decoys/touch.ts'
 import type { Program } from '../src/programs/program.ts'
 import type { Principal } from '../src/session/principal.ts'
 
-/** Whoever acts on touches. */
+/** The part of the watch that acts on touches. */
 export interface DecoyPort {
   touched(request: DecoyRequest): Promise<DecoyAnswer>
 }

@@ -34,7 +34,7 @@ export const devicePlugin = fp<DeviceOptions>(
     const config = { requires: 'anyone', everyHost: true, isData: true } as const
 
     await app.register(async scope => {
-      // Browsers send no body. Whatever comes in one is not read.
+      // Browsers send no body here. A body is not read.
       scope.removeAllContentTypeParsers()
       scope.addContentTypeParser('*', (_request, _payload, done) => done(null))
       scope.post(registerPath, { config }, register)

@@ -110,7 +110,7 @@ export const enforcePlugin = fp<EnforceOptions>(
         .catch(done)
     })
 
-    /** A guarded app waits until the store has said what is demanded, also of whoever touches a decoy. */
+    /** A request to a guarded app waits until the store has said what is demanded, also if it touches a decoy. */
     function enforceWhenKnown(
       request: FastifyRequest,
       reply: FastifyReply,
@@ -125,7 +125,7 @@ export const enforcePlugin = fp<EnforceOptions>(
 
     function touch({ exchange, raw }: FastifyRequest, match: AppMatch) {
       const { target, client, program, id } = exchange
-      // Whoever shows no key is a stranger, otherwise a worthless token could get its owner suspended.
+      // A request that lacks its device key counts as a stranger's, otherwise a worthless token could get its owner suspended.
       const principal = exchange.stale === null ? exchange.principal : null
       const { method = '', headers } = exchange.messageOf(raw)
       const asking = {

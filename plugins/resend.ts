@@ -44,7 +44,7 @@ export const resendPlugin = fp<ResendOptions>(
       resend(request, reply, match).then(isAnswered => isAnswered || done(), done)
     })
 
-    // Every step has permitted it now. Whatever stops it before leaves it where it is.
+    // Every step has permitted the request now. A request that is stopped earlier leaves its POST in the store.
     app.addHook('preHandler', (request, _reply, done) => {
       const post = request.exchange?.resent?.post ?? null
       if (post === null) return done()

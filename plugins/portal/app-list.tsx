@@ -3,7 +3,7 @@ import type { Frame } from './layout.tsx'
 import type { AppCard } from './options.ts'
 import { formatRelative, zonedTime } from './relative-time.ts'
 
-/** From this number on, a list is long. */
+/** From this number of apps on, the list has a filter and the apps used last on top. */
 const many = 9
 const mostOnTop = 3
 

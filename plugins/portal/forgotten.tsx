@@ -191,7 +191,7 @@ export function registerForgotten(scope: FastifyInstance): void {
   }
 }
 
-/** Whoever is signed in on this browser is not meant. */
+/** The page does not name the person who is signed in: the link may be for somebody else. */
 function bare(page: PageContext): Frame {
   return { ...frameOf(page), person: null }
 }

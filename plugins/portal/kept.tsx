@@ -151,7 +151,7 @@ export function registerKept(scope: FastifyInstance): void {
     return goTo(page, post.back)
   })
 
-  /** Where nobody knew who had sent it, it belongs to the person of this browser from now on. */
+  /** Finds a kept POST of this browser. One whose sender was not known belongs to the person of this browser from now on. */
   async function findHere(page: PageContext, { posts, ownerOf }: KeptOptions) {
     const { id } = page.request.params as { id: string }
     const { cookie } = page.request.raw.headers

@@ -22,7 +22,7 @@ export interface ServedCertificate extends KeyPair {
   readonly ends: number
 }
 
-/** Notices of changes can be lost. */
+/** The interval at which the store is read again, in milliseconds, because notices of changes can be lost. */
 const lookAgainMs = 10 * 60_000
 
 export class Certificates {
@@ -58,7 +58,7 @@ export class Certificates {
     return this.#names
   }
 
-  /** After a reload. Certificates of hosts that are gone are no longer served. */
+  /** Takes the hosts of a reloaded configuration. Certificates of removed hosts are no longer served. */
   async setNames(names: readonly string[]): Promise<void> {
     const added = names.filter(name => !this.#names.includes(name))
     const before = this.main
@@ -77,7 +77,7 @@ export class Certificates {
     return this.#names.includes(name) && !this.#served.has(name)
   }
 
-  /** For visitors who name no host: the portal's, else the first. Null as long as there is none at all. */
+  /** The certificate for visitors who name no host: the portal's, otherwise the first. Null while there is none. */
   get main(): ServedCertificate | null {
     const name = this.#names.find(name => this.#served.has(name))
     return name === undefined ? null : (this.#served.get(name) ?? null)
@@ -102,7 +102,7 @@ export class Certificates {
     return served.ends > now ? null : `the certificate for ${portal} ended on ${new Date(served.ends).toISOString()}`
   }
 
-  /** Serves a certificate of this process before the notice comes. */
+  /** Serves a new certificate from now on. Does nothing if it does not fit the host, or is served already. */
   take(name: string, kept: KeptCertificate): void {
     const certificate = this.#checked(name, kept)
     const old = this.#served.get(name)
@@ -123,14 +123,14 @@ export class Certificates {
         const kept = await certificateRecord.get(store, name, sealWith(keyring))
         if (kept !== null) this.take(name, kept)
       } catch (error) {
-        // A key that is gone: the certificate in use goes on, and a new one is issued.
+        // The key file has lost a key. The certificate in use stays, and a new one is issued.
         if ((error as Error).name !== 'KeyringError') throw error
         log.warn({ name, problem: (error as Error).message }, 'a certificate in the store cannot be opened')
       }
     }
   }
 
-  /** Null for one that does not fit. One that has ended is served: what it says is clearer than no answer. */
+  /** Null if the certificate does not fit the host. An expired one is served, because browsers then say that it has expired. */
   #checked(name: string, kept: KeptCertificate): ServedCertificate | null {
     try {
       const certificate = new X509Certificate(kept.cert)

@@ -33,7 +33,7 @@ export interface AppState {
 }
 
 const dayMs = 86_400_000
-/** What was not seen for so long may have been mended. */
+/** Shortcomings that were not seen for this many days may have been mended. */
 const noteDays = 14
 
 /** What an operator may announce, in seconds. */

@@ -27,17 +27,17 @@ import { destinationReadings } from './webdav-destination.ts'
 
 export type AppMatch = Extract<Match, { readonly kind: 'app' }>
 
-/** Whoever watches what people do: what they must do before more may pass. */
+/** What the watch demands before a request may pass. */
 export interface Demands {
   /** True where only tokens have limits. */
   readonly onlyOfPrograms?: boolean
-  /** Null for nothing. `who`: null for a stranger. `token`: of the program that asks. */
+  /** Null if nothing is demanded. `who`: null for a stranger. `token`: that of the program that asks; null for a person. */
   on(app: App, permit: Permit, who: Who | null, token: ProgramToken | null): Demand | null
-  /** Null if enough is known to say it; otherwise resolves when the store has been asked. It never rejects. */
+  /** Null if `on` can answer now; otherwise a promise that resolves when the store has been asked, and never rejects. */
   ready?(app: App, who: Who): Promise<unknown> | null
 }
 
-/** By the id of the app; null for nothing. It is asked for each request. */
+/** What the posture adds, by the id of the app; null for nothing. Each request asks it. */
 export type TighteningOf = (app: string) => Tightening | null
 
 export interface AccessContext {

@@ -23,7 +23,7 @@ export interface Fault {
   readonly text: string
 }
 
-/** Where the chain broke, for whoever explains it. */
+/** Where the chain broke, as input of the explanation. */
 export interface Break {
   readonly files: readonly string[]
   /** The last line that was right, its place and its bytes. */
@@ -56,7 +56,7 @@ export async function explainFault(broken: Break): Promise<Fault> {
 
   if (link.seq === expected) {
     if (last === null) return fault('altered', place, 'the first line does not begin a chain')
-    // Whoever changes a line breaks the link of the line behind it, and not the one before it.
+    // A changed line breaks the link of the line after it, not the one before it.
     if (around.nextFits)
       return fault('altered', last, `line ${end.seq} was changed: its hash is not the one that line ${expected} names`)
     if (isNearly(link.prev, end.hash))

@@ -52,7 +52,7 @@ function addPerson(text: string, place: number | null, kinds: readonly number[],
   for (const kind of kinds) terms.add(pairOf(person, kind))
 }
 
-/** Beyond so many texts it costs less to read each line. */
+/** With more texts than this it costs less to read each line. */
 const needlesMost = 12
 
 export class Matcher {

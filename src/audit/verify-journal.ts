@@ -43,7 +43,7 @@ export interface Proof {
   readonly signedTo: number
   /** The keys that signed, by their public halves. */
   readonly keys: readonly string[]
-  /** True if no key was given, so that whoever rewrote everything is not found out. */
+  /** True if no key was given. Then somebody who has rewritten everything is not found out. */
   readonly isSelfVouched: boolean
   /** Lines of an older release, without a chain. Nothing proves them unless `journal.begin` names them. */
   readonly before: number

@@ -10,7 +10,7 @@ export interface Budget {
   readonly app: string | null
   readonly windowSeconds: number
   readonly counted: Counted
-  /** Of `bytes`: `out` is what people fetch. */
+  /** For `bytes`: `out` counts what people fetch, `in` what they send. */
   readonly direction: Direction
   readonly amount: number
   readonly steps: readonly Step[]
@@ -22,7 +22,7 @@ export interface Budget {
   readonly isPerProof: boolean
   /** True for the limit of one token, which no configuration names. */
   readonly isQuota?: boolean
-  /** Where `app` is null: the apps that it counts. Without it, all. */
+  /** If `app` is null: true for the apps that count. Left out: all do. */
   readonly countsApp?: (appId: string) => boolean
 }
 
@@ -33,12 +33,12 @@ export function has({ steps }: Budget, step: Step): boolean {
   return steps.includes(step)
 }
 
-/** True if it may hold or end anything: its bytes need grants. */
+/** True if it may stop a transfer. Then its bytes need grants. */
 export function isStrict(budget: Budget): boolean {
   return budget.steps.some(step => step !== 'journal' && step !== 'notify')
 }
 
-/** The steps that act only without a fresh proof; all of them where none is asked for. */
+/** The steps that act if no fresh proof comes; all steps if the budget asks for none. */
 export function laterSteps({ steps }: Budget): readonly Step[] {
   return steps.slice(steps.indexOf('step-up') + 1)
 }

@@ -113,7 +113,7 @@ export class Budgets {
     this.#unsubscribe ??= await this.#options.store.subscribe(passingPrefix, notice => this.#hear(notice))
   }
 
-  /** Of a new configuration. The counts of budgets that stay go on; what waits for one that is gone flows. */
+  /** Takes the budgets of a new configuration. Budgets that stay keep their counts. Transfers that wait for a removed budget go on. */
   configure(budgets: readonly Budget[]): void {
     this.#budgets = budgets
     this.#metersOf.clear()

@@ -22,7 +22,7 @@ export function demandOfLedger(
     return { kind: 'refuse', retryAfterSeconds: Math.max(1, seconds), isQuota: budget.isQuota === true }
   }
   if (!asksFor(ledger, budget, newestProof(proofs, budget.factors)?.at ?? 0, now, scale)) return null
-  // What has left the window since needs no proof any more.
+  // No proof is needed if enough has left the window since.
   const { spent, limit } = readLedger({ ...ledger, boughtAt: [] }, budget, now, scale)
   if (spent <= limit) return null
   return proofSince(ledger.askedAt, now, 'budget_proof_required', budget.factors)

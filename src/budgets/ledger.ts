@@ -20,7 +20,7 @@ export interface Ledger {
   readonly slotMs: number
   readonly slots: Slots
   readonly paths: PathsText
-  /** Of the sum in `slots` (with `distinctPaths`: how many sightings), what another site or a prefetch has led to. */
+  /** The part of `slots` that another site or a prefetch has led to; with `distinctPaths`, the number of such requests for new paths. */
   readonly led: Slots
   /** The paths that nobody was led to; null while that is all of `paths`. */
   readonly ownPaths: PathsText | null
@@ -37,7 +37,7 @@ export interface Ledger {
   readonly isUnanswered: boolean
   /** The time up to which the rate of `slow` is used up. */
   readonly rateUsedUntil: number
-  /** Of `isPerProof`: the time of the proof that the count belongs to. */
+  /** With `isPerProof`: the time of the proof that the count belongs to. */
   readonly proofAt: number
   /** When the account was suspended for it; null if it was not, or has been resumed. */
   readonly suspendedAt: number | null
@@ -52,13 +52,13 @@ export interface Report {
   readonly spent: number
   /** Hashes of paths since then. */
   readonly paths: readonly number[]
-  /** Of what was spent, or of the paths: how much another site or a prefetch has led to. */
+  /** The part of `spent`, or the number of `paths`, that another site or a prefetch has led to. */
   readonly led: number
   /** The hashes of paths that nobody was led to; null if that is all of `paths`. */
   readonly ownPaths: readonly number[] | null
   /** Bytes that went out while the rate was limited. */
   readonly slowed: number
-  /** True where bytes are to flow, which takes a grant. */
+  /** True if bytes wait to flow and need a grant. */
   readonly isWanting: boolean
   /** The newest proof of a factor that the budget names, among those who spend, in milliseconds since the epoch; 0 for none. */
   readonly proofAt: number
@@ -95,7 +95,7 @@ const largestGrant = 64 * 1024 * 1024
 /** A process draws at most this part of what is left, so that the others get theirs. */
 const share = 8
 const busyMs = 100
-/** A proof so much later than a suspension was given after an operator had resumed the account. */
+/** A proof that is more than this later than a suspension shows that an operator has resumed the account, in milliseconds. */
 const resumedMs = 2_000
 /** The rate of `slow` is handed out in pieces of this length, in milliseconds. */
 const pieceMs = 250

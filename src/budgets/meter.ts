@@ -27,10 +27,10 @@ import { ledgerId } from './ledger-record.ts'
 export const floatBytes = 512 * 1024
 /** A count has grown by much if this part of it is new. */
 const muchShare = 4
-/** A count that waits may be entered so much later (`fullTicks`), in milliseconds. Shorter slots would move by whole slots. */
+/** The longest delay before a waiting count is entered (`fullTicks`), in milliseconds. With shorter slots the count would land in a later slot. */
 const longestWaitMs = 10_000
 
-/** Whoever spends: one exchange. */
+/** One exchange that spends. */
 export interface Spender {
   readonly session: string | null
   readonly proofs: readonly Proof[]
@@ -82,7 +82,7 @@ export class Meter {
   #budget: Budget
   #account: string | null = null
   #spent = 0
-  /** So much was left at the last settlement. A window that moves on only makes it more. */
+  /** What was left at the last settlement. It only grows as the window moves on. */
   #room = 0
   #slowed = 0
   #grant = 0
@@ -256,7 +256,7 @@ export class Meter {
     // Nobody has looked yet, and perhaps nobody can.
     if (ledger === null && by.isGuarded) return 'draw'
     if (mode === 'passed') return 'flow'
-    // What has left the window since makes room.
+    // Bytes that have left the window since make room.
     if (ledger !== null && mode !== 'within' && readLedger(ledger, budget, now, this.scale).mode === 'within')
       return 'draw'
     if (ledger !== null && mode !== 'within' && isResumed(ledger, by.signedInAt)) return 'draw'
@@ -301,7 +301,7 @@ export class Meter {
   settled({ ledger, mode, grant, askAgainAt }: Settlement, now: number): void {
     this.ledger = ledger
     const room = limitAt(ledger, this.#budget, now, this.scale) - sumOf(ledger.slots, slotAt(now, ledger.slotMs))
-    // What was bought leaves the window too, and then makes it less.
+    // A bought budget leaves the window too, which lowers the limit.
     this.#room = ledger.boughtAt.length === 0 ? room : 0
     this.mode = mode
     this.askAgainAt = askAgainAt
@@ -309,7 +309,7 @@ export class Meter {
     this.isBusy = mode === 'within' && askAgainAt !== null
     this.#debt -= this.#reportedDebt
     this.#reportedDebt = 0
-    // What flowed meanwhile on the old grant, which is gone, counts on the new one.
+    // Bytes that flowed meanwhile on the old grant, which is gone, are taken from the new one.
     this.#left = grant - this.#covered
     if (this.#left < 0) this.#debt -= this.#left
     this.#left = Math.max(0, this.#left)

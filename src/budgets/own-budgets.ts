@@ -1,9 +1,9 @@
-/** The budgets that rules bring with them: `freshFor`, so much for each proof. */
+/** The budgets that rules bring with them: `freshFor` allows an amount for each proof. */
 import { createHash } from 'node:crypto'
 import type { Rule } from '../policy/policy.ts'
 import type { Budget } from './budget.ts'
 
-/** As long as a session lasts at most. */
+/** The longest life of a session. */
 const windowSeconds = 31 * 86_400
 
 /** By the rule's index; null where no rule says `freshFor`. */

@@ -30,9 +30,9 @@ export interface SettlementsOptions {
 export const tickMs = 250
 /** Ticks between two reports: other gates know a count within a second. */
 const reportTicks = { shared: 2, alone: 8 } as const
-/** Where nobody else reads it, a count that has grown by little is reported so often. A process that is killed loses no more than that. */
+/** Interval, in ticks, of reports of a count that has grown by little and that no other process reads. A killed process loses at most this much of it. */
 const fullTicks = 40
-/** Reports take so many milliseconds of a turn of the event loop: all at once, those of a thousand people would delay every request. */
+/** The time for reports in one turn of the event loop, in milliseconds. The reports of a thousand people at once would delay every request. */
 const sliceMs = 0.3
 /** Settlements under way at a time. */
 const runningMost = 200
@@ -243,7 +243,7 @@ export class Settlements implements FlowKeeper {
     return result
   }
 
-  /** Where the clock was put ahead, the store may have let expire what is still known here. */
+  /** After the clock was put ahead, the store may have expired a ledger that this process still has. */
   #found(meter: Meter, stored: string | null, key: string): Ledger | null {
     const ledger = stored === null ? null : ledgerRecord.parse(stored, key)
     const jump = this.#jump

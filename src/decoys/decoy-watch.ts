@@ -32,7 +32,7 @@ export interface TouchingPerson {
   readonly account: { readonly id: string; readonly name: string; readonly groups: readonly string[] }
   /** Null for a program. */
   readonly session: { readonly id: string } | null
-  /** Of a program; null for a person. */
+  /** The token of a program; null for a person. */
   readonly token: { readonly id: string; readonly name: string } | null
   readonly proofs: readonly Proof[]
   readonly isFullySignedIn: boolean
@@ -57,20 +57,20 @@ export interface DecoyRefusal {
 export interface DecoyWatchOptions {
   readonly clock: Clock
   readonly keyring: () => Pick<Keyring, 'mac'>
-  /** `isLimited`: anybody can cause it, so that it must not fill the journal. */
+  /** `isLimited`: strangers can cause this event, so its number is limited, otherwise they could fill the journal. */
   readonly record: (event: AuditEvent, isLimited: boolean) => void
   readonly count: (app: string, outcome: TouchOutcome) => void
-  /** Reject if the store cannot write it. */
+  /** `suspend`, `cut`, `revoke` and `ask` reject if the store cannot write the change. */
   readonly suspend: (account: string, why: string, at: number) => Promise<unknown>
   readonly cut: (session: string, why: string, account: string) => Promise<unknown>
-  /** Of a program, which can show no proof. */
+  /** For a program, which can show no proof. */
   readonly revoke: (token: string, why: string) => Promise<unknown>
   /** Each session of the person must show a proof that is newer than `at`. */
   readonly ask: (account: string, at: number) => Promise<unknown>
   readonly onProblem: (error: unknown, account: string) => void
 }
 
-/** A proof of that age is as good as a new one. */
+/** A proof that is not older than this, in milliseconds, counts as new. */
 const justProvedMs = 60_000
 const retryAfterSeconds = 2
 const goesOn = { refusal: null, isAsked: false, file: null } as const
@@ -78,7 +78,7 @@ const goesOn = { refusal: null, isAsked: false, file: null } as const
 export class DecoyWatch {
   readonly #options: DecoyWatchOptions
   readonly #repeats: Repeats
-  /** Of each person that is being acted on: requests beside it wait for the same action. */
+  /** The running action for each person or sign-in. Parallel requests wait for the same action. */
   readonly #acting = new Map<string, Promise<DecoyAnswer>>()
 
   constructor(options: DecoyWatchOptions) {

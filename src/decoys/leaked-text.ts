@@ -2,7 +2,7 @@
 import { gunzipSync } from 'node:zlib'
 import { isZip, unzip } from './zip.ts'
 
-/** So much is looked at. */
+/** The most bytes that are searched. */
 export const mostBytes = 64 * 1024 * 1024
 
 export function textOfLeak(file: Buffer): string {

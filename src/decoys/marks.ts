@@ -56,7 +56,7 @@ function wordOf(value: bigint): string {
   return word
 }
 
-/** So many different words of a text are compared. */
+/** The most different words of a text that are compared. */
 const mostWords = 1_000_000
 
 /** Everything in a text that may be such a word, also in capital letters, and with o, i and l for digits. */

@@ -12,7 +12,7 @@ export interface QueryCondition {
   verdictOn(query: string): QueryVerdict
 }
 
-/** So many different values with escapes or dots are read: a search must stay short. */
+/** The most different values with escapes or dots that are read, so that a search stays short. */
 const mostOddValues = 500
 const mostReadings = 64
 

@@ -2,7 +2,7 @@
 import type { Clock } from '../clock.ts'
 
 const everyMs = 600_000
-/** So many are told apart. The longest known are forgotten first. */
+/** The most that are told apart. Those known for longest are forgotten first. */
 const most = 5_000
 
 export class Repeats {

@@ -23,7 +23,7 @@ interface Kinds {
   readonly refresh: RefreshChallenge
 }
 
-/** The life of one offer. The gate makes further ones while the token is young: whoever steals it then could bind it to a key of their own. */
+/** The life of one offer. The gate makes further offers only while the token is young, otherwise a thief of the token could bind it to a key of their own. */
 export const registrationSeconds = 2 * 60
 
 /** The one that comes with a bound cookie is used when that cookie ends. */

@@ -12,7 +12,7 @@ export interface DeviceProof {
   readonly signature: Buffer
 }
 
-/** With room for an RSA key of 4096 bits, its signature and our challenge. */
+/** The longest proof, in characters: room for an RSA key of 4096 bits, its signature and our challenge. */
 const maxLength = 6 * 1024
 const compact = /^([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)$/
 

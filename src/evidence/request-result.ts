@@ -4,7 +4,7 @@ import { describeError, type ErrorCode, errorCodes } from '../errors.ts'
 
 /**
  * `asked`: for a sign-in or another factor. `refused`: turned away. `failed`: the app or the gate could not answer. `own`: a page of the
- * gate, also one that says that a password was wrong, since that attempt has a line of its own.
+ * gate, such as one that says that a password was wrong, because the attempt has its own line in the journal.
  */
 export type RequestResult = 'forwarded' | 'asked' | 'refused' | 'failed' | 'own'
 
@@ -26,7 +26,7 @@ export function resultOf({ decision, outcome }: Entry): RequestResult {
   if (decision === 'refuse') return 'refused'
   if (decision === 'challenge') return 'asked'
   if (decision === 'forward') {
-    // A code of the gate, where the rules let the request pass and something else did not.
+    // The rules let the request pass, and a later step of the gate refused it with this code.
     const meaning = typeof outcome === 'string' && known.has(outcome) ? meaningOf(outcome) : null
     return meaning === 'failed' || meaning === 'refused' ? meaning : 'forwarded'
   }

@@ -29,7 +29,7 @@ export interface Proof {
   readonly generation: number
 }
 
-/** So long ago that such a proof is never fresh. */
+/** The time of a proof of unknown age: so long ago that it is never fresh. */
 export const timeUnknown = 1
 
 /** The digest of the sign-in's invitation, or null. */

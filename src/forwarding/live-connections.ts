@@ -17,7 +17,7 @@ export type CloseCode = (typeof closeCodes)[keyof typeof closeCodes]
 /** One open connection. `end` must not throw and may be called repeatedly. */
 export interface LiveEntry {
   readonly sessionId: string | null
-  /** Of a program's token. */
+  /** The id of a program's token. */
   readonly tokenId?: string | null
   readonly accountId: string | null
   readonly appId: string
@@ -36,12 +36,12 @@ export interface LiveEntry {
   end(reason: string, closeCode: CloseCode, code?: ErrorCode): void
 }
 
-/** Of one session. */
+/** The open connections of one session. `bytes`: moved so far. */
 export interface LiveSummary {
   readonly connections: number
   readonly sockets: number
   readonly bytes: number
-  /** Their ids. */
+  /** The ids of their apps. */
   readonly apps: readonly string[]
 }
 

@@ -82,7 +82,7 @@ export class RequestBody implements OutgoingBody {
     noteBodyBytes(chunk.length)
     if (this.#flow !== null) {
       this.#isHeld = !this.#flow.received(chunk.length)
-      // Whoever counts may have cut it off.
+      // The counting flow may have cut it off.
       if (this.#hasEnded) return
     }
     const socket = this.#socket as Socket

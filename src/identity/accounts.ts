@@ -347,7 +347,7 @@ function renamed(account: Account, name: string): Account {
   if (account.name === name) return account
   const all = [...new Set([...(account.formerNames ?? []), account.name])]
   const formerNames = all.length > formerMost ? [all[0]!, ...all.slice(1 - formerMost)] : all
-  // Whoever is displayed by their name still is.
+  // A person who is displayed by their user name still is.
   const displayName = account.displayName === account.name ? name : account.displayName
   return { ...account, name, displayName, formerNames }
 }

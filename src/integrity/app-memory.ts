@@ -17,7 +17,7 @@ export interface Sighting {
   readonly reading: PageReading | null
   /** True for a page that the gate has fetched, as a stranger. */
   readonly isFetched: boolean
-  /** True if nobody was signed in. Whoever only asks for paths must not fill the list of findings, nor teach paths. */
+  /** True if nobody was signed in. Strangers must not fill the list of findings with paths that they ask for, nor teach paths. */
   readonly isStranger: boolean
 }
 
@@ -30,7 +30,7 @@ export interface Novelty {
 
 /** A page that was visited less often is still young: what is the app's own is learned there. */
 const youngVisits = 3
-/** A learning ends only after so many pages. */
+/** The fewest pages that end the learning of an app. */
 export const pagesLeast = 10
 /** A fetched page that keeps less of its kinds of elements is another page. */
 const keptShare = 0.4
@@ -137,7 +137,7 @@ export class AppMemory {
     return isBuild ? ['file'] : ['file', 'names']
   }
 
-  /** Of a stranger's path only alarms count. */
+  /** For a path that a stranger asks for, only alarms count. */
   #endpoint(
     mark: Mark,
     reading: PageReading | null,

@@ -27,11 +27,11 @@ interface Pending {
 
 const hourMs = 3_600_000
 const dayMs = 24 * hourMs
-/** Of one app in an hour. An update without an announcement is told of so often; the journal has all of them. */
+/** The most notices about one app in an hour, by the kind of finding, for an update that was not announced. The journal has all findings. */
 const toldMost: Readonly<Record<Place, number>> = { change: 3, alarm: 8, program: 4, stranger: 2 }
-/** Names of marks that found no place. */
+/** The most names of marks that found no place in the list. */
 const unplacedMost = 8192
-/** What is known is written so often, and with nothing new less often. */
+/** The interval of writes, in milliseconds, with news (`writeMs`) and without (`calmMs`). */
 const writeMs = 30_000
 const calmMs = 10 * 60_000
 
@@ -219,7 +219,7 @@ export class AppWatch {
   }
 
   #setOpen(open: OpenRecord): void {
-    // What is found here and not written yet stays open.
+    // Findings of this process that are not written yet stay open.
     const findings = [...open.findings, ...this.#pending.map(({ finding }) => finding)]
     const unique = [...new Map(findings.map(finding => [finding.id, finding])).values()]
     const wasFull = Object.keys(this.#open.full ?? {}).length > 0

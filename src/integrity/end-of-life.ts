@@ -53,7 +53,7 @@ export interface EndOfLife {
 const distribution =
   /debian|ubuntu|[-+~.]deb\d|red ?hat|rhel|centos|rocky|alma|fedora|[-.]el\d|suse|alpine|amazon|oracle linux/i
 
-/** Of a text such as `Apache/2.2.34 (Unix) PHP/5.6.40`; those whose day has come. `now` in milliseconds since the epoch. */
+/** The products in a text such as `Apache/2.2.34 (Unix) PHP/5.6.40` that have no more fixes. `now` in milliseconds since the epoch. */
 export function endOfLife(text: string, now: number): EndOfLife[] {
   const found: EndOfLife[] = []
   const isPackaged = distribution.test(text)

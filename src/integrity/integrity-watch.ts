@@ -136,7 +136,7 @@ export class IntegrityWatch {
   }
 
   async #reload(app: string): Promise<void> {
-    // Where the store does not answer, the next notice or the next writing brings it.
+    // If the store does not answer, the next notice or the next write reads it.
     await this.#watches
       .get(app)
       ?.reload()

@@ -52,7 +52,7 @@ export class PageReader {
     return this.#read(body, this.hasRoom())
   }
 
-  /** Reads a page that the gate has fetched, whatever the load. They are few, and what they cost is saved up again first. */
+  /** Reads a page that the gate has fetched, whatever the load. Such pages are few, and their cost is saved up before others are read. */
   readFetched(body: Body): Promise<PageReading | null> {
     return this.#read(body, !this.#isStopped, true)
   }
@@ -111,7 +111,7 @@ export class PageReader {
     })
     worker.on('error', () => {})
     worker.on('exit', () => {
-      // What was ended on purpose is another's business already.
+      // A thread that was ended on purpose needs nothing more.
       if (this.#worker !== worker) return
       this.#worker = null
       this.#giveUp()
@@ -127,7 +127,7 @@ export class PageReader {
     this.#go()
   }
 
-  /** Whoever stops the thread, or brings it down, must not do it again at once. */
+  /** An app whose page stops or crashes the thread must not do so again at once. */
   #giveUp(): void {
     if (this.#running === null) return
     this.#saved -= timeMost

@@ -42,7 +42,7 @@ function readScript(text: string, isWhole: boolean, address: PageAddress): PageR
   const { statements, origins } = codeShape(text)
   const content = hash('sha1', [...statements].sort().join(), 'base64url').slice(0, 8)
   const path = markValue(decodeURIComponentSafe(new URL(address.url).pathname).slice(0, 180))
-  // Of a file that is longer than the bound, chance decides how much was read.
+  // How much of a longer file was read depends on chance.
   if (!isWhole) return nothing
   const foreign = [...origins].filter(origin => !own.isOwn(origin))
   const marks: Mark[] = foreign.map(origin => ({ kind: 'names', value: markValue(origin) }))

@@ -1,7 +1,7 @@
 /** What is new in an app, as a sentence for operators. */
 import { asksPassword, isForeign, type Mark, type MarkKind } from './mark.ts'
 
-/** The sentence names so many; the rest is counted. */
+/** The most that the sentence names; it counts the rest. */
 const namedMost = 2
 
 /** The gravest first. */

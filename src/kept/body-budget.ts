@@ -5,11 +5,11 @@
 import { StrangerRoom } from './stranger-room.ts'
 
 const mebibyte = 1024 * 1024
-/** Of one person, and of all who are known. */
+/** The most bytes of one person, and of all who are known. */
 const mostOfKnown = { person: 16 * mebibyte, all: 32 * mebibyte }
 
 export interface Reading {
-  /** False without room for so many more bytes. */
+  /** False if there is no room for these bytes. */
   take(bytes: number): boolean
   /** Called when its bytes have to make room for those of others. */
   onCut: () => void

@@ -45,13 +45,13 @@ export const keptSeconds = 15 * 60
 const index = 'kept-posts'
 /** Bytes of the body in one value of the store, which holds a mebibyte after both encodings. */
 const partBytes = 384 * 1024
-/** Of one person, separately for forms and for scripts. */
+/** The most kept POSTs of one person, separately for forms and for scripts. */
 const most = { posts: 5, bytes: 8 * 1024 * 1024 }
-/** Of all people who are known, in bytes. */
+/** The most bytes of all people who are known. */
 const mostOfKnown = 64 * 1024 * 1024
-/** What a POST takes in the store at least, with its headers, in bytes. */
+/** The least that a POST takes in the store with its headers, in bytes. */
 const leastBytes = 4096
-/** Of one person, whose script may try again and again, and of a network of strangers. */
+/** The most new POSTs in a minute, of one person (a script may try again and again) and of a network of strangers. */
 const mostPerMinute = { person: 20, network: 200 }
 const minuteMs = 60_000
 

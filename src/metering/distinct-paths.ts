@@ -9,15 +9,15 @@ import { isLive, slotsInWindow } from './sliding-count.ts'
 export const kept = 512
 const range = 2 ** 32
 
-/** An entry is one number, for the memory: the hash and, in its last digits, how far its slot lies behind the first. */
+/** To save memory, an entry is one number: hash × 16 + the distance of its slot from `#first`. */
 const slotsOfEntry = 16
-/** The record that was read last, because a settlement reads it several times. */
+/** The record that was read last. A settlement reads it several times. */
 let lastRead: { readonly text: PathsText; readonly current: number; readonly count: number } | null = null
 
 /** The record's form: for each slot its index, its threshold, and its hashes as 32-bit words in base64. */
 export type PathsText = readonly (readonly [slot: number, threshold: number, hashes: string])[]
 
-/** The hashes of paths that were asked for lately: most requests are for few paths, and a hash costs more than all other counting. */
+/** The hashes of recently requested paths. Most requests are for few paths, and hashing costs more than all other counting. */
 let recent = new Map<string, number>()
 const recentMost = 4096
 const recentLength = 256
@@ -46,9 +46,9 @@ export class DistinctPaths {
   readonly #entries: number[] = []
   /** The slot of entries whose last digits are 0. */
   #first = 0
-  /** Hashes from this value on may be missing of what was seen in that slot. */
+  /** For each slot, the value from which on hashes may be missing. */
   #thresholds: Map<number, number> | null = null
-  /** The count and the lowest threshold at a slot, while nothing changes. */
+  /** Cached results: the count at slot `#countedAt`, and the lowest threshold at slot `#thresholdAt`. */
   #countedAt = -1
   #count = 0
   #thresholdAt = -1
@@ -67,7 +67,7 @@ export class DistinctPaths {
     return paths
   }
 
-  /** False if it was known in this slot. */
+  /** Adds a path's hash (see `hashOfPath`). False if the slot `current` has it already. */
   add(hash: number, current: number): boolean {
     const threshold = this.#threshold(current)
     if (hash >= threshold) {
@@ -157,7 +157,7 @@ export class DistinctPaths {
     return lowest
   }
 
-  /** Where there are too many, drops what has left the window, then the largest hashes. */
+  /** Above `kept` entries, drops those that have left the window, then the largest hashes. */
   #cut(current: number): void {
     const entries = this.#entries
     if (entries.length <= kept) return
@@ -168,7 +168,7 @@ export class DistinctPaths {
     }
   }
 
-  /** Counts slots from the oldest that is live, and drops what has left the window. What lies ahead counts as of now. */
+  /** Makes the oldest live slot the first, and drops older entries. Entries from a later slot than `current` move to `current`. */
   #moveTo(current: number): void {
     const first = current - slotsInWindow
     let length = 0

@@ -1,4 +1,4 @@
-/** The port between one forwarded exchange and whoever counts its bytes, who may hold them back. */
+/** The port between a forwarded exchange and those who count its bytes, and who may hold them back. */
 
 import type { ErrorCode } from '../errors.ts'
 

@@ -5,9 +5,9 @@ import { wantsPage } from '../request/wants-page.ts'
 import type { Store, StoreNotice } from '../store/store.ts'
 import { type LedTo, ledBy } from './led.ts'
 
-/** A page that somebody was led to loads its parts, and its scripts ask for more, for about so long. */
+/** How long a page that somebody was led to loads its parts, and more by its scripts, in milliseconds. */
 const afterMs = 60_000
-/** Other processes hear of a session once in so long. */
+/** The least time between two notices about one session to other processes, in milliseconds. */
 const tellMs = 20_000
 const sessionsMost = 20_000
 const prefix = 'led:'
@@ -18,7 +18,7 @@ export interface LedRequestsOptions {
   readonly store: Store | null
 }
 
-/** Of a running exchange. */
+/** Says of an exchange whether another site, or a prefetch, may have led the browser to it. */
 export interface Leads {
   /** `session`: null for a stranger, or a program. */
   isLed(headers: IncomingHttpHeaders, site: LedTo, session: string | null): boolean
@@ -70,7 +70,7 @@ export class LedRequests implements Leads {
     if (session === null || this.#until.size === 0) return false
     const until = this.#until.get(session)
     if (until === undefined) return false
-    // A clock that was put back must not keep it for ever.
+    // Otherwise a clock that was put back would keep the entry for ever.
     const left = until - this.#options.clock()
     if (left > 0 && left <= afterMs) return true
     this.#until.delete(session)

@@ -1,6 +1,6 @@
 /**
  * Whether a browser may have been led to an address without its person's will: by another site, by a picture in a page, or ahead of a click.
- * Anybody can send these headers. So they may spare a person the suspension, and never get anybody anything.
+ * Anybody can send these headers. So they may spare a person a suspension, and they grant nothing.
  */
 import type { IncomingHttpHeaders } from 'node:http'
 import { isLoopback } from '../request/networks.ts'
@@ -15,7 +15,7 @@ export interface LedTo {
   readonly secure: boolean
 }
 
-/** Null where nothing speaks for it: the person has clicked in the app or typed the address, or a program has asked. */
+/** Null if the headers show no sign of it: the person has clicked in the app or typed the address, or a program asks. */
 export function ledBy(headers: IncomingHttpHeaders, site: LedTo): Led | null {
   if (isPrefetch(headers)) return 'prefetch'
   const from = headers['sec-fetch-site']

@@ -5,7 +5,7 @@ export interface ObservedPerson {
   readonly account: string
   readonly name: string
   readonly groups: readonly string[]
-  /** Of a program: `token:` and the token's id. */
+  /** For a program: `token:` and the token's id. */
   readonly session: string
   /** The id of a program's token; null or left out for a person. */
   readonly token?: string | null
@@ -38,7 +38,7 @@ export interface ObservedExchange {
   readonly method: string
   /** Inside the app, byte for byte, without the query. */
   readonly path: string
-  /** With its question mark; '' for none. It may hold secrets: it is for comparing, and never for the journal. */
+  /** The query with its question mark; '' for none. It may hold secrets, so it is only compared and never written to the journal. */
   readonly query: string
   readonly address: string
   readonly client: ObservedClient
@@ -48,18 +48,18 @@ export interface ObservedExchange {
 }
 
 /**
- * `start`: permitted, and about to be forwarded. `bytes`: of a long one, every few seconds or 16 MiB. `end`: over. `refused`: the
- * gate itself has answered, with a refusal or a challenge; such an exchange has this one observation.
+ * `start`: the exchange is permitted and about to be forwarded. `bytes`: a long exchange goes on (every few seconds or 16 MiB). `end`: it is
+ * over. `refused`: the gate has answered with a refusal or a challenge; such an exchange has only this observation.
  */
 export type Phase = 'start' | 'bytes' | 'end' | 'refused'
 
-/** Valid during the call. The one of an end stays as it is. */
+/** Observers may keep an observation of the phase `end`. Any other is valid only during the call. */
 export interface Observation {
   readonly exchange: ObservedExchange
   readonly phase: Phase
   /** Milliseconds since the epoch. */
   readonly at: number
-  /** Of bodies and frames, since the last observation of this exchange. */
+  /** Bytes of bodies and frames since the last observation of this exchange. */
   readonly bytesIn: number
   readonly bytesOut: number
   /** True in the first one after `start`. */
@@ -81,7 +81,7 @@ export class Observers {
     return this.#all.length === 0
   }
 
-  /** Returns the function that takes it out again. */
+  /** Returns a function that removes the observer. */
   add(observer: Observer): () => void {
     this.#all = [...this.#all, observer]
     return () => {

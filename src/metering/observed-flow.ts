@@ -5,7 +5,7 @@ import type { Observation, ObservedExchange, Observers, Phase } from './observat
 
 /** The least time between two observations of the bytes of one exchange, in milliseconds. */
 const betweenMs = 5_000
-/** After so many bytes whoever judges them hears of it in any case. */
+/** Observers are told after at most this many bytes. */
 const betweenBytes = 16 * 1024 * 1024
 
 /** Observers are given the flow itself, so that an observation costs no object. */

@@ -1,4 +1,4 @@
-/** The port between a forwarded response and whoever looks at it. A tap delays nothing and changes nothing. */
+/** The port between a forwarded response and those who look at it. A tap delays nothing and changes nothing. */
 
 export interface ResponseTap {
   /** `path`: inside the app, byte for byte. `headers`: names and values in turn, as the app sent them. `isStranger`: nobody is signed in. Null where the body is not wanted. */

@@ -49,7 +49,7 @@ export const settleMs = 2_000
 /** The time of a try, with all waits for a slow server. If a gate ends, another one continues after it. */
 export const claimMs = 3 * 60_000
 const hourMs = 3600_000
-/** After so many mails within an hour, further ones wait for an hour. */
+/** After this many mails to one person within an hour, further ones wait for an hour. */
 const manyMails = 3
 const noticesKept = 200
 const idsKept = 100

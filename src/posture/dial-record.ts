@@ -52,7 +52,7 @@ export interface Turned {
   readonly before: PostureLevel
   /** The posture that counts there now. It may be stricter than what was set. */
   readonly now: PostureLevel
-  /** Settings whose time was over. Whoever gets them writes them down. */
+  /** Settings whose time was over. The caller writes them to the journal. */
   readonly ended: readonly Ended[]
 }
 

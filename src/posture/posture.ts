@@ -37,7 +37,7 @@ export function stricterOf(one: PostureLevel, other: PostureLevel): PostureLevel
   return postureLevels.indexOf(one) >= postureLevels.indexOf(other) ? one : other
 }
 
-/** Of one app, the stricter of what is set for it and for all apps. `app` null: of all apps. */
+/** The posture of an app: the stricter of its own and that of all apps. With null: that of all apps. */
 export function levelAt(dial: Dial, app: string | null, now: number): PostureLevel {
   return settingAt(dial, app, now)?.level ?? 'normal'
 }

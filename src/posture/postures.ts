@@ -1,7 +1,4 @@
-/**
- * The posture as one process knows it: in memory, so that a request costs no trip to the store, and kept right by notices, by polls and by
- * the clock.
- */
+/** The postures in the memory of one process, so that a request does not ask the store. Notices, polls and the clock keep them up to date. */
 import type { Clock } from '../clock.ts'
 import type { Store, StoreNotice } from '../store/store.ts'
 import { dialId, dialRecord, readDial, sweepDial } from './dial-record.ts'
@@ -21,7 +18,7 @@ export interface PosturesOptions {
   readonly clock: Clock
   /** A setting has ended by itself; one process of all is told. */
   readonly onEnded: (ended: Ended) => void
-  /** The record cannot be read, and what counts meanwhile (null: nothing was ever read); null when it can again. Once for each trouble. */
+  /** `problem`: why the record cannot be read, once for each reason; null when it can be read again. `kept`: the posture meanwhile; null if nothing was ever read. */
   readonly onTrouble: (problem: string | null, kept: PostureLevel | null) => void
 }
 
@@ -64,13 +61,13 @@ export class Postures {
     this.#listeners.clear()
   }
 
-  /** Of one app; null for what holds for all of them. Elevated, as long as nobody knows. */
+  /** The posture of an app, or with null of all apps. While it is not known: elevated. */
   level(app: string | null): PostureLevel {
     if (this.#isQuiet) return 'normal'
     return this.#dial === null ? 'elevated' : levelAt(this.#dial, app, this.#options.clock())
   }
 
-  /** What somebody has set for an app, or for all; null where nothing is, or nobody knows. */
+  /** The setting for an app, or with null for all apps. Null if nothing is set, or nothing was read yet. */
   setting(app: string | null): Setting | null {
     return this.#isQuiet || this.#dial === null ? null : settingAt(this.#dial, app, this.#options.clock())
   }

@@ -14,7 +14,7 @@ export interface Presented {
   readonly isBasic: boolean
 }
 
-/** Null without a token. Two different ones are none that could be right: ''. */
+/** The token that a request carries; null without one. Two different tokens give '', which is never valid. */
 export function presentedToken(headers: IncomingHttpHeaders, { header }: TokenTerms): Presented | null {
   const chosen = header === null ? undefined : headers[header]
   const inAuthorization = headers.authorization === undefined ? null : tokenIn(headers.authorization)

@@ -5,7 +5,7 @@ import type { Policy } from '../policy/policy.ts'
 import { type Loose, RecordKind } from '../store/records.ts'
 
 export interface ProgramToken {
-  /** Public: lists and the journal show it. It is the beginning of the digest, so that a text leads to its record. */
+  /** The first 16 digits of `digest`, so that a text leads to its record. It is public: lists and the journal show it. */
   readonly id: string
   /** SHA-256 of the text, in hex digits. */
   readonly digest: string
@@ -54,7 +54,7 @@ export const programTokenRecord = new RecordKind<ProgramToken>({
 
 const policies = new WeakMap<ProgramToken, Policy>()
 
-/** What a token opens, in the form of an app's rules, so that `decide()` reads paths, methods and networks in one way only. */
+/** The token's limits as rules of an app, so that paths, methods and networks have one reader. */
 export function scopeOf(token: ProgramToken): Policy {
   let policy = policies.get(token)
   if (policy === undefined) {

@@ -35,7 +35,7 @@ export class TooManyTokens extends Error {
 }
 
 const tokensMost = 100
-/** After its end a token is still listed, so that its owner sees why a program has stopped. */
+/** How long an ended token is still listed, in seconds, so that its owner sees why a program has stopped. */
 export const keptSeconds = 30 * 86_400
 /** Tokens in use that one process remembers by their text. */
 const known = 10_000
@@ -46,7 +46,7 @@ export interface ProgramTokensOptions {
   readonly store: Store
   readonly cache: SessionCache
   readonly clock: Clock
-  /** The account as the present configuration has it; null where it admits nobody of its directory. */
+  /** The account under the present configuration; null if its directory admits nobody any more. */
   readonly accountNow: (account: Account) => Account | null
 }
 
@@ -136,7 +136,7 @@ export class ProgramTokens {
     return program
   }
 
-  /** Whose a text is, such as one that was found in a public place; null for a text that is no token, or is none any more. */
+  /** The token with this text, for a text that was found in a public place. Null if there is no such token (any more). */
   async identify(text: string): Promise<ProgramToken | null> {
     if (!isTokenText(text)) return null
     const digest = digestOfToken(text)
@@ -148,7 +148,7 @@ export class ProgramTokens {
     return isTokenId(id) ? programTokenRecord.get(this.#options.store, id) : null
   }
 
-  /** Of one person, the newest first; those that have ended lately too. */
+  /** The tokens of one person, the newest first, with those that ended in the last 30 days. */
   async list(accountId: string): Promise<ListedToken[]> {
     const { store } = this.#options
     const found = await inBatches(await store.members(tokensOf(accountId)), async id => {
@@ -158,7 +158,7 @@ export class ProgramTokens {
     return found.filter(each => each !== null).sort((a, b) => b.token.createdAt - a.token.createdAt)
   }
 
-  /** Of everybody. It reads the whole store: only commands call it. */
+  /** The tokens of everybody. It reads the whole store, so only commands call it. */
   async all(): Promise<ListedToken[]> {
     const found: ListedToken[] = []
     for await (const { value } of this.#options.store.scan(programTokenRecord.prefix)) {
@@ -174,14 +174,14 @@ export class ProgramTokens {
     return (await this.list(accountId)).some(({ token }) => token.expiresAt > now)
   }
 
-  /** What runs with it ends on every gate. False if there is none. Rejects with StoreUnconfirmed; a second call asks again. */
+  /** Ends the token and all its running requests on every gate. False if there is none. Rejects with StoreUnconfirmed; a second call asks again. */
   async revoke(id: string): Promise<boolean> {
     const isGone = await this.#drop(id)
     await this.#options.store.settle?.()
     return isGone
   }
 
-  /** Of one person. Returns how many. Rejects as `revoke` does. */
+  /** Revokes all tokens of one person. Returns how many. Rejects as `revoke` does. */
   async revokeAll(accountId: string): Promise<number> {
     const ids = await this.#options.store.members(tokensOf(accountId))
     const gone = await inBatches(ids, id => this.#drop(id), undefined, { goesOn: true })
@@ -189,12 +189,12 @@ export class ProgramTokens {
     return gone.filter(Boolean).length
   }
 
-  /** With the account. */
+  /** For the removal of the account. */
   removeAll(accountId: string): Promise<number> {
     return this.revokeAll(accountId)
   }
 
-  /** As `revokeAll` where nobody waits for a confirmation. */
+  /** Like `revokeAll`, but resolves even if no replica has confirmed it. */
   async dropAll(accountId: string): Promise<number> {
     let gone = 0
     await evenUnconfirmed(async () => {
@@ -203,7 +203,7 @@ export class ProgramTokens {
     return gone
   }
 
-  /** True while what runs with it may go on. */
+  /** True while running requests with this token may go on. */
   async stands(id: string): Promise<boolean> {
     const token = await this.#options.cache.read(programTokenRecord.key(id), programTokenRecord.parse)
     return token !== null && token.expiresAt > this.#options.clock()
@@ -218,7 +218,7 @@ export class ProgramTokens {
     return { token, lastUse: await this.#uses.last(token.id) }
   }
 
-  /** Also a record of a newer release, or a damaged one. */
+  /** Deletes the record, even one that a newer release has written, or a damaged one. */
   async #drop(id: string): Promise<boolean> {
     const { store, cache } = this.#options
     if (!isTokenId(id)) return false

@@ -19,7 +19,7 @@ export interface FirstBytes {
   readonly withinMs: number
   /** Gets all bytes so far. Returns how many of them are taken away, or null for more. It ends the connection by destroying the socket. */
   readonly judge: (bytes: Buffer) => number | null
-  /** The rest is put back, for whoever reads next. */
+  /** The rest is put back for the next reader. */
   readonly done: () => void
   /** Called if the time is over. The socket is destroyed afterwards. */
   readonly onTimeout?: (received: number) => void

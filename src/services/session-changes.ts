@@ -1,4 +1,4 @@
-/** Sessions as whoever waits for a proof sees them. */
+/** Changes and proofs of sessions, for the parts of the watch that wait for a proof. */
 import type { Proof } from '../factor/proof.ts'
 import { sessionKey, sessionRecord } from '../session/records.ts'
 import type { SessionCache } from '../session/session-cache.ts'

@@ -56,7 +56,7 @@ export class Tracing {
     this.#exporter.configure(collector, requestHead(traces.name, release()))
   }
 
-  /** Sends what waits, for so many milliseconds at most. */
+  /** Sends the waiting spans, for at most `withinMs` milliseconds. */
   close(withinMs: number): Promise<void> {
     return this.#exporter.close(withinMs)
   }

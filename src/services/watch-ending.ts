@@ -1,4 +1,4 @@
-/** The one way in which the watch ends a sign-in. */
+/** Ends a sign-in on behalf of the watch. All parts of the watch use it. */
 import { countingSink } from '../audit/audit-metrics.ts'
 import { evenUnconfirmed } from '../store/unconfirmed.ts'
 import type { Services } from './services.ts'
@@ -27,7 +27,7 @@ export async function endByWatch(
   const unconfirmed = await evenUnconfirmed(async () => {
     isEnded = await sessions.end(session, 'revoked', why)
   })
-  // It was over already.
+  // The session had ended before.
   if (!isEnded && unconfirmed === null) return
   const confirmed = unconfirmed === null ? undefined : false
   const facts = { account, session, outcome: 'revoked', by: 'watch', why, confirmed } as const

@@ -31,7 +31,7 @@ export function budgetsFor({ watch, apps }: Config, { id }: App): readonly Budge
   return all.filter(budget => concerns(budget, id))
 }
 
-/** What counts for one session or one token is left out: nobody says which. Rejects if the store cannot be read. */
+/** Leaves out budgets per session and per token, because the question names neither. Rejects if the store cannot be read. */
 export async function storedDemands(
   config: Config,
   store: Store,

@@ -1,4 +1,4 @@
-/** The one way in which the watch suspends a person, whatever it has seen. */
+/** Suspends a person on behalf of the watch. All parts of the watch use it. */
 import type { AuditSink } from '../audit/event.ts'
 import { closeCodes } from '../forwarding/live-connections.ts'
 import type { SuspensionCause } from '../identity/suspension.ts'
@@ -31,7 +31,7 @@ export async function suspendByWatch(
   const found = await accounts.byId(account)
   if (found === null || found.suspended !== null) return false
   const unconfirmed = await evenUnconfirmed(() => accounts.suspend(account, why, { cause }))
-  // What began while the store was asked.
+  // Connections may have begun while the store was asked.
   cut()
   const ended = await sessions.endAccount(account, 'suspended').catch(() => 0)
   const confirmed = unconfirmed === null ? undefined : false

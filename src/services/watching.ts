@@ -1,4 +1,4 @@
-/** What watches the exchanges of one gate, composed for the pipeline: observers, and the budgets of the configuration. */
+/** Composes the watch for the pipeline of one configuration: observers, budgets, unusual use and decoys. */
 import type { IncomingMessage } from 'node:http'
 import type { Config } from '../../config/schema.ts'
 import type { DecoyPort } from '../../plugins/decoys.ts'
@@ -162,7 +162,7 @@ function hasBudgets(config: Config, apps: readonly App[]): boolean {
   return (config.watch?.budgets.length ?? 0) > 0 || apps.some(({ ownBudgets }) => ownBudgets != null)
 }
 
-/** As the budgets: what was learned of people outlives a reload, and is loaded where the configuration asks for it. */
+/** Like the budgets, the watch on people outlives a reload, and is loaded only if the configuration asks for it. */
 async function unusualOf(config: Config, apps: readonly App[], runtime: Services): Promise<UnusualWatch | null> {
   const settings = config.watch?.unusual ?? null
   if (settings === null) {
@@ -179,7 +179,7 @@ async function unusualOf(config: Config, apps: readonly App[], runtime: Services
   return runtime.unusual
 }
 
-/** As the budgets: loaded where an app has decoys, and outliving a reload. */
+/** Like the budgets, the watch on decoys outlives a reload, and is loaded only if an app has decoys. */
 async function decoysOf(apps: readonly App[], runtime: Services): Promise<DecoyWatch | null> {
   if (!apps.some(({ decoys }) => decoys != null)) return null
   if (runtime.decoys === null) {
@@ -208,7 +208,7 @@ export function toBudget({ id, per, app, window, direction, factors, rate, ...gi
   }
 }
 
-/** What is fetched from apps that only report stops nobody. A budget of all apps counts it apart, as `ID.report`. */
+/** Fetching from apps that only report stops nobody. A budget of all apps counts those apps separately, as `ID.report`. */
 export function underReport(budget: Budget, reporting: ReadonlySet<string>): readonly Budget[] {
   if (reporting.size === 0) return [budget]
   const mild = { ...budget, steps: budget.steps.filter(step => step === 'journal' || step === 'notify') }

@@ -182,7 +182,7 @@ export class Sessions {
     return entered === null ? null : { ...entered, returnTo }
   }
 
-  /** From memory; undefined if the store must be asked. To look is no use of the session: see `noteActivity`. */
+  /** The principal from memory; undefined if the store must be asked. It does not count as a use of the session: see `noteActivity`. */
   peek(host: string, token: string): Principal | undefined {
     if (!this.#cache.isTold) return undefined
     const keys = this.#tokens.keysOf(token)

@@ -11,7 +11,7 @@ export type Why =
   | { readonly kind: 'account' }
   | { readonly kind: 'to-app' }
   | { readonly kind: 'step-up'; readonly withinSeconds: number | null }
-  /** So much has been fetched. */
+  /** A budget is passed. */
   | { readonly kind: 'budget' }
   /** Something was unusual for the person. */
   | { readonly kind: 'unusual' }

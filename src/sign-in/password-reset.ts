@@ -64,7 +64,7 @@ export class PasswordReset {
     return isPasswordDue(principal.proofs, now)
   }
 
-  /** `done` resolves later; whoever waited for it would tell by the time whether the account exists. */
+  /** `done` resolves later. Callers must not wait for it, otherwise the time of the answer would show whether the account exists. */
   async ask(
     by: Caller,
     name: string,

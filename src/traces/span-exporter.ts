@@ -82,7 +82,7 @@ export class SpanExporter implements SpanSink {
     else this.#timer ??= setTimeout(() => this.#start(), this.#batchMs).unref()
   }
 
-  /** Tries once more to send what waits, for so many milliseconds at most, and drops the rest. Never rejects. */
+  /** Tries once more to send the waiting spans, for at most `withinMs` milliseconds, and drops the rest. Never rejects. */
   async close(withinMs: number): Promise<void> {
     if (this.#destination === null) return
     this.#isClosing = true

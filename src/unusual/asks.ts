@@ -25,7 +25,7 @@ export function askDemand(at: number, now: number): Demand {
   return proofSince(at, now, 'unusual_proof_required', factorKinds)
 }
 
-/** A question lives for so many seconds longer than any session that began before it. A later sign-in shows a newer proof. */
+/** How much longer a question lives than any session that began before it, in seconds. A later sign-in shows a newer proof. */
 const askedLonger = 3600
 const keptMost = 20_000
 
@@ -54,7 +54,7 @@ export class Asks {
   readonly #proved = new Map<string, number>()
   readonly #accountOf = new Map<string, string>()
   readonly #seen = new Set<string>()
-  /** Of whom the store has not answered, or holds what a newer release has written. */
+  /** People about whom the store has not answered, or whose record a newer release has written. */
   readonly #unknown = new Set<string>()
   readonly #waiting = new Map<string, Set<Waiting>>()
   /** Reads of the store that are under way, by account. */

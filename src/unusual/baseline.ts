@@ -8,14 +8,14 @@ import { longAt, number, type Person, ringSize } from './person.ts'
 
 /** A day counts half after three weeks. */
 const halfLifeDays = 21
-/** The peers weigh as much as so many of the person's own days. */
+/** The weight of the peers, in days of the person. */
 const peerDays = 4
 /** 1.4826·MAD is the standard deviation of a normal distribution (Hampel 1974). */
 const madFactor = 1.4826
-/** The usual amount may stand above the slow baseline by so many e-folds: nobody teaches the watch more than threefold in a month. */
+/** The most e-folds of the usual amount above the slow baseline. So nobody teaches the watch more than threefold in a month. */
 const aboveLongMost = 1.1
 const longHalfLifeDays = 60
-/** The slow baseline says nothing before so many days. */
+/** The slow baseline counts from this number of days on. */
 const longDaysLeast = 10
 
 const order: number[] = []

@@ -6,14 +6,14 @@ import { isRestDay, known, type Person } from './person.ts'
 import { sumAfter, sums } from './score.ts'
 
 /**
- * A number above the usual teaches no more than so many standard days; more, where the person has shown that the day is theirs, and while the
- * watch learns what is usual here.
+ * The most standard days that a number above the usual teaches. It is more if the person has given a proof on that day, and while the watch
+ * still learns what is usual.
  */
 const learnedMost = 2
 const trustedMost = 4
-/** The sums begin once so many days of the person are known. */
+/** The sums begin when this many days of the person are known. */
 const sumsFromDays = 5
-/** From this level on a day teaches nothing, unless the person has shown that it is theirs. */
+/** From this level on a day teaches nothing, unless the person has given a proof on it. */
 export const alarmingLevel = 2
 
 /** What the groups learn from one day of a person. */
@@ -62,7 +62,7 @@ function amountsOf(person: Person): Float64Array {
   return Float64Array.from({ length: featureCount }, (_, feature) => toScale(feature, person.numbers[feature]!))
 }
 
-/** One day moves the usual little, whatever happens on it: nobody teaches the watch quickly. */
+/** One day changes the usual only a little, so that nobody teaches the watch quickly. */
 function learnable(person: Person, usual: Usual, most: number): Float64Array {
   const values = new Float64Array(featureCount)
   for (let feature = 0; feature < featureCount; feature++)

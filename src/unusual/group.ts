@@ -9,10 +9,10 @@ export const areaPlaces = 256
 export const everyone = ''
 /** A group with fewer days of people says nothing yet. */
 const leastDays = 20
-/** So many days of people say what the busiest one is. */
+/** The fewest days of people from which the busiest one is known. */
 const busiestDays = 500
 const dayDecay = 0.99
-/** An area is used in common once so many people have made it their own. */
+/** The fewest people whose own area makes it a common one. */
 const commonFrom = 2
 
 export interface Usual {
@@ -107,7 +107,7 @@ export class Group {
     return this.#usual
   }
 
-  /** The amount that one day in a thousand exceeds, on its scale; null before so many days are known. */
+  /** The amount that one day in a thousand exceeds, on its scale; null while too few days are known. */
   busiest(feature: number, day: number): number | null {
     if (this.days < busiestDays) return null
     if (this.#busiestDay !== day) this.#busiest.fill(-1)

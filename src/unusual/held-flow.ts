@@ -3,7 +3,7 @@ import type { ErrorCode } from '../errors.ts'
 import type { Direction, Flow, Holder } from '../metering/flow.ts'
 import type { Asks, Waiting } from './asks.ts'
 
-/** So long does a running transfer wait for a proof. */
+/** How long a running transfer waits for a proof, in milliseconds. */
 export const holdMs = 60_000
 
 export class HeldFlow implements Flow, Holder, Waiting {

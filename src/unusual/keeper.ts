@@ -34,11 +34,11 @@ export interface KeeperOptions {
 }
 
 const tickMs = 1000
-/** An ordinary person is written so often. */
+/** The interval of writes of a person without an alarm, in milliseconds. */
 const calmMs = 60_000
-/** One with an alarm: at once when it rises, then at each tick where other gates read it, and so often where nobody does. */
+/** The interval for a person with an alarm, on a gate alone on its store. A higher alarm is written at once; with other gates each tick writes it. */
 const alarmedMs = 10_000
-/** A person whom nobody has seen for so long leaves the memory. */
+/** A person without requests for this long leaves the memory, in milliseconds. */
 const idleMs = 600_000
 const noneSynced = new Float64Array(movedPlaces)
 

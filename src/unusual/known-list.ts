@@ -27,7 +27,7 @@ export function lastDay({ days }: Slots, { daysAt, size }: ListPlace, index: num
   return days[daysAt + size + index] as number
 }
 
-/** Notes that `hash` was seen on `day`, and returns its index. `found`: where `find` has just found it. */
+/** Notes that `hash` was seen on `day`, and returns its index. `first`: its first day, if it is new. `found`: the result of `find` just before. */
 export function note(
   slots: Slots,
   list: ListPlace,

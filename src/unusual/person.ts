@@ -68,15 +68,15 @@ export const hoursAt = ringSize * featureCount
 export const hourUnit = 8
 export const countedCount = featureCount + movedPlaces + featureCount
 export const ownAmountsAt = featureCount + movedPlaces
-/** So many days back the unusual ones are remembered. */
+/** For how many days back unusual days are remembered. */
 export const strangeDaysKept = 14
-/** Areas become a person's own after so many days. Until then what is touched in them counts as foreign. */
+/** Days after which an area becomes a person's own. Until then requests in it count as foreign. */
 const ownAfterDays = 4
 const forgetAfterDays = 60
 const dayDecay = 0.97
-/** An absence counts as so many days at most. */
+/** The most days that an absence counts. */
 const absenceMost = 21
-/** A day is a person's own if so much of what raises sums over days, and `repeat`, is, or if the rest is less than this. */
+/** A day counts as led if less than this share of an amount is the person's own, and the led part reaches that of `ledAmounts`. */
 const ownShare = 0.9
 const ledAmounts = [
   [at.bytes, 20e6],
@@ -85,10 +85,10 @@ const ledAmounts = [
   [at.foreignObjects, 20],
   [at.refusals, 20]
 ] as const
-/** So long the sums over days are not all their own afterwards. */
+/** For this many days after a led day, the person's own part has no sums over days. */
 const ledDaysKept = 28
 const sumsOverDays = [number.sumBytes, number.sumObjects, number.sumForeign, number.sumForeignBytes, number.strangeDays]
-/** So many objects of a day are to enter the set of known objects. */
+/** The wanted number of objects of a day that enter the set of known objects. */
 const objectsADay = 12
 
 /** Today's amounts at a fresh proof. */
@@ -224,7 +224,7 @@ export class Person implements Slots {
     }
   }
 
-  /** A day for which the person has answered is theirs. */
+  /** Moves the remembered days on. Today counts as unusual if its score was, and the person has not given a proof for it. */
   #noteStrangeDay(next: number): void {
     const days = this.numbers[number.strangeDays]! * 2 + ((this.newToday & 16) !== 0 && this.answered === 0 ? 1 : 0)
     const passed = Math.min(strangeDaysKept, Math.max(1, next - this.day))

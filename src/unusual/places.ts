@@ -14,7 +14,7 @@ export interface Place {
   readonly country: string | null
   readonly latitude: number | null
   readonly longitude: number | null
-  /** The point may be off by so much: half the country where the file names no town. */
+  /** The possible error of the point, in km: half the country if the file names no town. */
   readonly radiusKm: number
   /** The number of the autonomous system. */
   readonly owner: number | null
@@ -23,7 +23,7 @@ export interface Place {
 /** Null where no file is configured, or where it cannot be read. */
 export type FindPlace = ((address: string) => Place | null) | null
 
-/** A session that is first seen so long after it began has begun somewhere else. */
+/** A session that is first seen later than this after its begin has begun somewhere else, in milliseconds. */
 const beginsWithinMs = 15 * 60_000
 /** A second factor was shown in the place where a session begins. */
 const beginFactor = 0.5
@@ -34,7 +34,7 @@ const twoPlacesPoints = 32
 /** More than for a country where a session begins: nobody crosses a border without a pause. */
 const movedPoints = 12
 const twoPlacesMs = 3 * 60_000
-/** A session that was not used for so long may have travelled with its laptop. */
+/** A session that was not used for this long may have travelled with its laptop, in milliseconds. */
 const journeyMs = 6 * 3_600_000
 const travelPoints = 35
 /** Faster than an airliner, from door to door. */

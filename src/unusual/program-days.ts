@@ -24,11 +24,11 @@ export const programDaysRecord = new RecordKind<ProgramDays>({
   read: record => (isProgramDays(record) ? record : null)
 })
 
-/** A program that was not used for so long is new again, in seconds. */
+/** A program that was not used for this long counts as new again, in seconds. */
 export const keepSeconds = 60 * 86_400
 
 const dayMs = 86_400_000
-/** Before so many days nothing is usual yet. */
+/** The fewest days before anything counts as usual. */
 const learnDays = 7
 const memoryDays = 20
 /** Programs are regular, and a little more is no news. In e-folds. */

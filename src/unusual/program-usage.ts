@@ -33,7 +33,7 @@ export interface ProgramUsageOptions {
   readonly onStoreProblem: (problem: Error | null) => void
 }
 
-/** Counts go to the store after so much, or so long. */
+/** Counts go to the store after this many bytes, or this many milliseconds. */
 const writeBytes = 16_000_000
 const writeMs = 60_000
 

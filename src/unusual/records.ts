@@ -8,7 +8,7 @@ import { OwnDay } from './own-day.ts'
 import { hoursAt, known, numberCount, Person } from './person.ts'
 import { withHaulsOfGroup, withHaulsOfPerson, withNewGroupNumbers, withNewPersonNumbers } from './records-upgrade.ts'
 
-/** What nobody has added to for so long is forgotten by the store. */
+/** The store forgets a record that nobody has written for this long, in seconds. */
 export const keepSeconds = 400 * 86_400
 
 interface PersonRecord {
@@ -138,7 +138,7 @@ export function unpackPerson(record: PersonRecord): Person {
   unpack(record.days, person.days)
   const numbers = new Float32Array(numberCount)
   unpack(record.numbers, numbers)
-  // One number that is none would make every later one none.
+  // One NaN would make every later number NaN.
   person.numbers.set(numbers.map(finite))
   unpack(record.bytes, person.bytes)
   if (record.moved !== undefined) person.moved.unpack(Buffer.from(record.moved, 'base64url'))

@@ -101,7 +101,7 @@ const points = new Float64Array(families.length)
 const placeOf = Object.fromEntries(families.map((family, i) => [family, i])) as Readonly<Record<Family, number>>
 const featurePlaces = familyOfFeature.map(family => placeOf[family])
 const sumPlaces = sums.map(({ family }) => placeOf[family])
-/** Of each number, in the last score. */
+/** The deviation of each number, from the last score. */
 const deviations = new Float64Array(featureCount)
 /** A deviation up to here has fewer points than count. */
 const quietDeviation = 0.7
@@ -195,7 +195,7 @@ function hourPoints({ person, all, now }: Context): number {
   return ((person.hoursToday >> hour) & 1) === 0 ? 0 : pointsOfChance(chanceOfHour(person, all, hour))
 }
 
-/** More than the busiest of all people, whatever is usual for this one. */
+/** The numbers that have points above those of the busiest people, independent of what is usual for this person. */
 const recordFeatures = [at.bytes, at.objects] as const
 const recordPointsLeast = 20
 const recordPointsForEfold = 25
@@ -212,12 +212,12 @@ function recordPoints({ person, all }: Context, feature: number): number {
 const repeatDays = 7
 const pointsOfRepeats = [0, 12, 18, 22] as const
 
-/** Of the last score: it without what the days before add. */
+/** The last score without the points for the days before. */
 export function lastScoreOfToday(score: number): number {
   return score - Math.max(0, points[placeOf.repeat]! - quietPoints)
 }
 
-/** Of the last score: it without hauls. They grow with amount and breadth, and whoever fetches a dataset for the first time is not suspended for it. */
+/** The last score without hauls, which grow with amount and breadth: a person who fetches a dataset for the first time is not suspended for it. */
 export function lastScoreWithoutHauls(score: number): number {
   return score - Math.max(0, Math.min(familyMost, points[placeOf.haul]!) - quietPoints)
 }

@@ -9,13 +9,13 @@ const idGapMost = 3
 /** The gaps between requests vary by less than this share of their mean only where a program makes them. */
 const regularShare = 0.25
 const regularAfter = 12
-/** Whoever reads pauses between two files. A long answer is told of every five seconds. */
+/** A longer pause than this between two files ends a haul, in milliseconds: people who read pause. A long transfer is observed every five seconds. */
 const haulPauseMs = 8000
 const fileBytes = 1e6
-/** A large file counts once more for each of these, so many times at most. */
+/** A large file counts once more for each `largeBytes`, at most `largeMost` times. */
 const largeBytes = 10e6
 const largeMost = 10
-/** A browser leaves its headers away now and then, but not so often in a row. */
+/** A browser leaves its headers out now and then, but not in this many requests in a row. */
 const bareInRow = 6
 
 /** Where a session is, and was before, as hashes. */
@@ -150,7 +150,7 @@ export class Track {
     this.#wasDocument = isDocument
   }
 
-  /** True at the request at which so many in a row have come without the headers that browsers send. */
+  /** True for the request that is the `bareInRow`th in a row without the headers that browsers send. */
   isBareNow(hasHeaders: boolean): boolean {
     if (hasHeaders) {
       this.#withHeaders++

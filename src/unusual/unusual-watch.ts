@@ -122,7 +122,7 @@ export class UnusualWatch {
     return false
   }
 
-  /** Of a new configuration. What was learned stays. An app that is not enforced stops nobody. */
+  /** Takes a new configuration and keeps what was learned. An app for which `isEnforced` is false stops nobody. */
   async configure(settings: UnusualSettings, isEnforced: (app: string) => boolean): Promise<void> {
     this.#settings = settings
     this.#isEnforced = isEnforced
@@ -130,7 +130,7 @@ export class UnusualWatch {
   }
 
   demandOn(who: Who | null, isGuarded = false): Demand | null {
-    // What the person has done before counts.
+    // Earlier exchanges of the person count for this decision.
     if (who !== null && who.session !== null && this.#isWaitingForJudgement(who.account)) this.judgeEnded()
     return this.#options.asks.demandOn(who, isGuarded)
   }
@@ -140,7 +140,7 @@ export class UnusualWatch {
     return this.#options.asks.load(account)
   }
 
-  /** What runs waits too. */
+  /** Makes a running transfer wait too while a proof is asked for. */
   hold({ person }: ObservedExchange, inner: Flow | null): Flow | null {
     return person === null || person.token != null ? inner : new HeldFlow(person, inner, this.#options.asks)
   }
@@ -150,7 +150,7 @@ export class UnusualWatch {
     return this.#keeper.tick()
   }
 
-  /** For those who look: what this process has in memory. */
+  /** The people in the memory of this process, for the console and reports. */
   get people(): Pick<People, 'all' | 'unwritten' | 'usual' | 'group'> {
     return this.#unusual.people
   }
@@ -183,7 +183,7 @@ export class UnusualWatch {
     const isAsked = steps.includes('step-up') && !steps.includes('suspend')
     // First, because it stops what runs.
     const asking = isAsked ? this.#options.asks.ask(verdict.account, verdict.at) : null
-    // The owner's proof would open a shared session for the other one too. A new sign-in does not.
+    // If two people share the session, the owner's proof would also help the other one. A new sign-in would not.
     const ending =
       isAsked && verdict.isShared ? this.#options.endSession(verdict.session, verdict.account, whyOf(verdict)) : null
     await this.#options.act(verdict, steps, exchange)

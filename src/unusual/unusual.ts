@@ -63,8 +63,8 @@ export interface UnusualOptions extends Omit<PeopleOptions, 'isKept'> {
 /** Scores from which a level is reached. */
 export const thresholds = { strange: 26, alarming: 47, extreme: 110 } as const
 /**
- * After a proof the person is asked again only if the score has risen by so many points, or if this session alone has fetched so many times as
- * much as there was at the proof.
+ * After a proof the person is asked again only if the score has risen by `points`, or if this session alone has fetched `factor` times the
+ * amount at the proof.
  */
 interface Rise {
   readonly points: number
@@ -75,15 +75,15 @@ interface Rise {
 }
 /** A program in a session of its own, which its owner began for it. */
 const riseOfProgram: Rise = { points: 60, factor: 4, bytes: 5e9, objects: 2000 }
-/** Whoever works in a browser may take a question for routine, and a program on their laptop may be what fetches. */
+/** People in a browser may confirm out of habit, although a program on their laptop fetches. So this session asks sooner. */
 const riseOfBrowser: Rise = { points: 35, factor: 1, bytes: 200e6, objects: 50 }
 /** Several clients share the session: the proof came from one of them. */
 const riseOfMixed: Rise = { points: 25, factor: 0.5, bytes: 400e6, objects: 200 }
 const morePointsOfProgram = 8
-/** `extreme` needs so many families that are each this strong. */
+/** `extreme` needs this many families with at least `extremeFamilyPoints` each. */
 const extremeFamilies = 4
 const extremeFamilyPoints = 12
-/** A person is looked at after so many requests, or bytes. */
+/** The score is computed after this many requests, or bytes. */
 const lookRequests = 8
 const lookBytes = 4_000_000
 const stoppedPoints = 30
@@ -132,7 +132,7 @@ export class Unusual {
       live.slotWrites = 0
       if (person.own !== null) person.own.slotBytes = person.own.slotObjects = person.own.slotWrites = 0
     }
-    // Of a day on which something was led to, the person's own is counted apart.
+    // On a day with led requests, the person's own requests are counted separately.
     if (observation.isLed) person.own ??= OwnDay.of(person, live)
     const own = observation.isLed ? null : person.own
     if (own !== null) noteBefore(person, live)
@@ -146,7 +146,7 @@ export class Unusual {
       person.hoursToday |= hourBit(now)
       if (!observation.isSocket) this.#noteHeaders(live, track, observation)
       const write = writeOf(observation.method)
-      // What people send does not leave. A POST may be a question.
+      // Uploads are not fetched data. A POST may also be a query, so it counts as a read too.
       if (write === null || observation.method === 'POST') this.#noteRead(live, track, observation, facts)
       if (write !== null) noteWrite(live, track, write, facts)
       note(person, known.areas, area, person.day, person.day, areaIndex)
@@ -172,8 +172,8 @@ export class Unusual {
   }
 
   /**
-   * The person has given a fresh proof at `provedAt`: what they have done today is theirs. Whoever is not in memory is loaded first. A proof
-   * that another gate has counted already, or this one before a restart, buys nothing more.
+   * The person has given a fresh proof at `provedAt`, so what they have done today counts as their own. A person who is not in memory is loaded
+   * first. A proof that another gate, or this one before a restart, has counted already is not counted again.
    */
   proved(account: string, session: string, now: number, provedAt = now): void {
     const live = this.people.live(account, now, this.people.all.get(account)?.groups ?? [])
@@ -194,7 +194,7 @@ export class Unusual {
 
   #accept(live: Live, track: Track | undefined, now: number, provedAt: number): void {
     live.person.answered = Math.max(live.person.answered, this.#score(live, track ?? null, now))
-    // Much more than that is asked about again.
+    // A much higher amount asks again.
     live.person.alarm = 0
     live.sparedOn = 0
     const { numbers } = live.person
@@ -203,7 +203,7 @@ export class Unusual {
     live.isDirty = true
   }
 
-  /** What speaks against this session's client or place; nothing where another gate serves it. */
+  /** The doubts about this session's client or place; empty if another gate serves it. */
   doubtsOf(session: string): readonly DoubtFacts[] {
     return this.#tracks.get(session)?.doubts ?? []
   }
@@ -218,7 +218,7 @@ export class Unusual {
     const isBare = fetchDest === undefined || fetchDest === ''
     if (isBare) person.numbers[at.bare]!++
     if (track.isBareNow(!isBare)) {
-      // Of a program under its own name nobody expects them.
+      // A program that uses its own name is not expected to send these headers.
       if (track.isBrowser && track.wasBrowser)
         track.raise('stopped', stoppedPoints, 'The client has stopped to send the headers that browsers send.')
       else if (track.isBrowser && this.people.usual(live).middle[at.bare]! < fewBare)
@@ -236,7 +236,7 @@ export class Unusual {
     const isCounted = isSampled(object, person.todayLevel)
     const isNewToday = isCounted && !holds(person.hashes, today, object)
     track.noteDocument(person, fetchDest === 'document', isNewToday)
-    // Nobody knows of what is not sampled whether it is new. A row that is followed needs each of its records.
+    // It is not known whether an object outside the sample is new. To follow a row, all its records are needed.
     if (isNewToday || !isCounted) {
       track.noteRow(person, facts.template, facts.id)
       track.noteFile(now, object)
@@ -267,7 +267,7 @@ export class Unusual {
     const isMore = hasMore(person, track, rise)
     const isAnswered = person.answered > 0 && score < person.answered + rise.points && !isMore
     const level = this.#levelOf(score, app, track, isMore)
-    // What another site led to suspends nobody. An extreme day of the person's own may still follow.
+    // Led requests suspend nobody. The person's own requests may still become extreme.
     const isSpared = level === extreme && this.#ownLevel(live, track, app, now) < extreme
     const alarm = isSpared ? alarming : level
     const isSaid = alarm <= person.alarm && !(isSpared && person.alarm < extreme && live.sparedOn !== person.day)
@@ -347,12 +347,12 @@ function ledOf({ own, numbers }: Person): Verdict['led'] {
   return objects > 0 || bytes > 0 ? { objects, bytes } : null
 }
 
-/** A program cannot answer, and nobody has it but whoever has begun a session for it. */
+/** A program cannot answer a question, so its threshold is higher. */
 function alarmingOf(track: Track): number {
   return thresholds.alarming + (track.isProgram ? morePointsOfProgram : 0)
 }
 
-/** A proof buys so much more of the same. A record of an older release does not say what there was at the proof. */
+/** True if this session has fetched more than the last proof allows. A record of an older release does not say the amount at that proof. */
 function hasMore({ answered, proved }: Person, track: Track, rise: Rise): boolean {
   const { bytes, objects } = proved ?? { bytes: 0, objects: 0 }
   return (

@@ -6,17 +6,17 @@
 import type { Clock } from '../clock.ts'
 import { growingLru } from '../session/growing-lru.ts'
 
-/** After this long without a good answer, in milliseconds, the next request is a trial again. */
+/** How long a good answer proves a login, in milliseconds. After that the next request is a trial again. */
 const provenMs = 60_000
-/** Logins that are remembered in one process, and segments of one login. */
+/** The most logins that one process remembers, and the most segments of one login. */
 const remembered = 10_000
 const mostSegments = 100
 
 /** Whether a request may go. */
 export type Admission =
-  /** It may. With an `end` it is a trial, which ends by that call. Later calls do nothing. */
+  /** It may go. If `end` is not null, the request is a trial, and its caller calls `end` when it is over; later calls do nothing. */
   | { readonly wait: null; readonly end: (() => void) | null }
-  /** It waits for this, and then asks again. */
+  /** It must wait for this promise, and then ask again. */
   | { readonly wait: Promise<void> }
 
 interface Fate {
@@ -75,7 +75,7 @@ export class Trials {
     }
   }
 
-  /** True the first time. */
+  /** The app has refused the login. True the first time. */
   refused(loginId: string): boolean {
     const fate = this.#fateOf(loginId)
     const isFirst = !fate.isRefused

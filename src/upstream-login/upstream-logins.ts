@@ -44,7 +44,7 @@ export class UpstreamLogins {
     this.#seal = sealWith(options.keyring)
   }
 
-  /** From memory; undefined if the store must be asked. */
+  /** The login from memory; undefined if the store must be asked. */
   peek(accountId: string, appId: string): UpstreamLogin | undefined {
     const { cache } = this.#options
     if (!cache.isTold) return undefined
@@ -103,7 +103,7 @@ export class UpstreamLogins {
     return wasThere
   }
 
-  /** With the account. Returns how many. */
+  /** Removes all logins of an account that is removed. Returns how many. */
   async removeAll(accountId: string): Promise<number> {
     const apps = await this.#options.store.members(loginsOf(accountId))
     const gone = await inBatches(apps, app => this.#drop(accountId, app), undefined, { goesOn: true })

@@ -8,7 +8,7 @@ const wideMost = 32
 const wideKept = 8
 /** Number of full reads after which a body is fast. */
 const fastReads = 16
-/** A client that takes nothing for so long is slow, in milliseconds. */
+/** A client that takes nothing for this long is slow, in milliseconds. */
 const slowMs = 50
 /** Maximum of buffers that WebSockets hold: an idle one does not return its buffer. */
 const lentToSockets = 256
@@ -102,7 +102,7 @@ export class ReadBuffer {
     this.#isBig = wants
   }
 
-  /** The client has taken nothing for so long. */
+  /** Notes for how long the client has taken nothing. */
   noteWait(milliseconds: number): void {
     if (milliseconds >= slowMs) this.#fullReads = 0
   }

@@ -11,7 +11,7 @@
       source?.close()
       source = document.hidden ? undefined : new EventSource(box.dataset.live)
       source?.addEventListener('message', ({ data }) => {
-        // Whoever reads or uses something here is not disturbed.
+        // A person who reads or uses something here is not disturbed.
         if (box.contains(document.activeElement) || !getSelection().isCollapsed) return
         box.innerHTML = data
       })

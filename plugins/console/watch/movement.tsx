@@ -68,7 +68,7 @@ function MoverCard({ frame, mover, now }: { frame: ConsoleFrame; mover: Mover; n
   )
 }
 
-/** From so many days on the usual is mostly the person's own. */
+/** From this number of days on, the usual is mostly the person's own, not that of the groups. */
 const fewDays = 5
 
 interface DaysProps {

@@ -3,6 +3,7 @@ import type { Budget } from '../../budgets/budget.ts'
 import { type Ledger, type Mode, readLedger } from '../../budgets/ledger.ts'
 import { ledgerRecord } from '../../budgets/ledger-record.ts'
 import type { Clock } from '../../clock.ts'
+import { withPauses } from '../../store/batches.ts'
 import type { Store } from '../../store/store.ts'
 
 export interface BudgetUse {
@@ -29,9 +30,6 @@ export interface BudgetUsesInput {
 }
 
 const keptMs = 15_000
-/** So many records are read before the gate goes on with its requests. */
-const breathAfter = 200
-
 export class BudgetUses {
   readonly #input: BudgetUsesInput
   #kept: { readonly at: number; readonly uses: Promise<readonly BudgetUse[]> } | null = null
@@ -58,9 +56,7 @@ export class BudgetUses {
     const scale = await this.#input.scale()
     const known = new Map(budgets().map(budget => [budget.id, budget]))
     const uses: BudgetUse[] = []
-    let count = 0
-    for await (const { key, value } of store.scan(ledgerRecord.prefix)) {
-      if (++count % breathAfter === 0) await new Promise(resolve => setImmediate(resolve))
+    for await (const { key, value } of withPauses(store.scan(ledgerRecord.prefix))) {
       const [id = '', ...rest] = key.slice(ledgerRecord.prefix.length).split(':')
       const budget = known.get(id)
       const ledger = ledgerRecord.parseIfKnown(value)

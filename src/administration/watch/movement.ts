@@ -149,7 +149,7 @@ export class Movements {
       if (countedOn !== day) continue
       const before = all.get(account)
       const figures = before ?? this.#newcomer(account, day)
-      // Whoever comes first today has yesterday's record until it is written.
+      // A person who has just begun the day still has yesterday's record.
       const isToday = before?.day === day
       all.set(account, {
         ...figures,

@@ -2,14 +2,11 @@
  * A short form of each record under one prefix of the store, in memory. It is read at the first question, follows the store's notices, and is
  * dropped when nobody asks any more.
  */
-import { inBatches } from '../../store/batches.ts'
+import { inBatches, withPauses } from '../../store/batches.ts'
 import type { Store } from '../../store/store.ts'
 
 /** Milliseconds without a question after which the memory is given back. */
 const idleMs = 10 * 60_000
-/** So many records are read before the gate goes on with its requests. */
-const breathAfter = 200
-
 export interface RecordIndexInput<Short> {
   readonly store: Store
   readonly prefix: string
@@ -66,11 +63,7 @@ export class RecordIndex<Short> {
       else this.#loading = null
     })
     const all = new Map<string, Short>()
-    let count = 0
-    for await (const { key, value } of store.scan(prefix)) {
-      this.#note(all, key.slice(prefix.length), value)
-      if (++count % breathAfter === 0) await new Promise(resolve => setImmediate(resolve))
-    }
+    for await (const { key, value } of withPauses(store.scan(prefix))) this.#note(all, key.slice(prefix.length), value)
     return all
   }
 

@@ -9,7 +9,7 @@ import { mailServerOf } from '../../services/notifying.ts'
 import type { DoctorFinding } from './finding.ts'
 
 const timeoutMs = 5000
-/** So long a server has to refuse what came with the connection. */
+/** The time in which a server may refuse the connection after accepting it, in milliseconds. */
 const momentMs = 500
 
 interface Target {

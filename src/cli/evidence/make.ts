@@ -62,7 +62,7 @@ export async function makeEvidence(
   const advisoryFile = asked.advisories
   const advisories =
     advisoryFile === null ? null : await asSelf(() => advisoryReport(advisoryFile, bill?.components ?? []))
-  // The lines are counted before they are proved: whatever is counted was there for the proof.
+  // The lines are counted before they are proved, so the proof covers all counted lines.
   const pass = await readJournal(config.journal.file, { from, to, times }, { folder, disguise, io })
   const head = await readHead(headFileOf(config.journal.file))
   const keys = keyring.signers(journalPurpose).map(({ publicKey }) => publicKey)

@@ -96,7 +96,7 @@ function say({ level, app, until }: Turn, { before, now }: Turned, io: Io): void
   if (now !== level) io.stderr(`note: ${now} counts there, because it is set for all apps and is stricter\n`)
 }
 
-/** Whoever sets a lockdown reads whom it lets in, and whether that is nobody. */
+/** Before a lockdown the operator reads whom it lets in, and is warned if that is nobody. */
 async function sayWhoStaysIn(place: CommandContext, io: Io): Promise<void> {
   const terms = postureTermsOf(place.config)
   const misfit = misfitIn(place)

@@ -46,7 +46,7 @@ export class HashQueue {
     return this.#running >= this.#options.concurrency && this.#lanes[from].isFullFor(address)
   }
 
-  /** Waits for a turn; false if there is none. After true the caller calls `release`. */
+  /** Waits for a turn. False if the queue is full or the wait was too long. After true the caller must call `release`. */
   async acquire(place: HashPlace): Promise<boolean> {
     if (this.#running < this.#options.concurrency) {
       this.#running++
