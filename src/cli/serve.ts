@@ -109,6 +109,7 @@ async function withoutFile(upstream: string, listen: string | undefined, io: Io)
   const [, host, port] = /^(?:(.+):)?(\d{1,5})$/.exec(listen ?? '') ?? []
   if (listen !== undefined && port === undefined)
     throw new UsageError(`--listen must be HOST:PORT such as 127.0.0.1:8443, got '${listen}'`)
+  if (Number(port) > 65_535) throw new UsageError(`--listen must have a port from 0 to 65535, got '${listen}'`)
   const config = fromOptions({
     upstream,
     ...(host === undefined ? {} : { listenHost: host }),

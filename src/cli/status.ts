@@ -69,7 +69,12 @@ async function gateAt(config: Config): Promise<Gate> {
   const state = await gateState(config)
   if (admin === false || state.kind === 'off' || state.kind === 'none' || state.kind === 'foreign') {
     const isTaken = await isPortTaken(listen.host, listen.port)
-    if (!isTaken) return { kind: 'none', why: 'No gate runs here: nothing listens on its port.', status: null }
+    if (!isTaken)
+      return {
+        kind: 'none',
+        why: `No gate runs here: nothing listens on port ${listen.port}. Start it with 'systemctl start factorgate' or 'factorgate serve'.`,
+        status: null
+      }
     const what = `A program listens on port ${listen.port}, but it cannot be asked what it is, because`
     const because = admin === false ? 'admin is false.' : `no gate answers on port ${admin.port} (admin).`
     return { kind: 'unknown', why: `${what} ${because}`, status: null }

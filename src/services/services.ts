@@ -232,7 +232,7 @@ export class Services {
     const onChange = (problem: string | null) =>
       problem === null
         ? input.log.info('the journal can be written again')
-        : input.log.error({ problem, file: input.journalFile }, 'the journal cannot be written')
+        : input.log.error({ problem, file: input.journalFile }, 'the journal cannot be written: run factorgate doctor')
     let keyring = () => input.keyring
     const signers = () => keyring().signers(journalPurpose)
     const { rotation = null, pseudonyms = [] } = input.journal ?? {}

@@ -112,7 +112,7 @@ t.test('called wrongly: exit 2, one sentence, and where to read on', async t => 
     [['key', 'new'], /FILE is missing/, 'factorgate key new --help'],
     [
       ['serve', '--upstream', 'http://127.0.0.1:1', '--listen', '127.0.0.1:99999'],
-      /^factorgate: --listen must be a whole number from 0 to 65535, got '99999'$/m,
+      /^factorgate: --listen must have a port from 0 to 65535, got '127\.0\.0\.1:99999'$/m,
       'factorgate serve --help'
     ],
     [['serve', '--upstream', 'foo'], /--upstream must be an http\(s\) or unix URL/, 'factorgate serve --help'],

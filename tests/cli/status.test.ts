@@ -8,7 +8,10 @@ t.test('status says what runs, what was refused, and that nothing runs', async t
     const gate = await prepareGate(t, { apps: [], config: { workers } })
     const idle = await gate.run('status')
     t.equal(idle.code, 1, 'no gate runs')
-    t.match(idle.stdout, /^gate +does not run\nwhy +No gate runs here: nothing listens on its port\.$/m)
+    t.match(
+      idle.stdout,
+      /^gate +does not run\nwhy +No gate runs here: nothing listens on port \d+\. Start it with 'systemctl start factorgate' or 'factorgate serve'\.$/m
+    )
     await gate.run('user', 'add', 'alice')
     await gate.run('posture', 'set', 'lockdown', '--why', 'odd sign-ins')
     await gate.start()
