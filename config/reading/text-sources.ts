@@ -58,10 +58,12 @@ function firstInvalid(bytes: Uint8Array): number {
   return bytes.length
 }
 
-/** The text of a PEM file that was checked before. Throws if it is unreadable. */
+/** The text of a PEM file that was checked before. Throws if it is unreadable, or empty because somebody is just writing it. */
 export function pemText(file: string): string {
   const read = readText(readFileSync(file), file)
   if ('not' in read) throw new Error(`${file} ${read.not}`)
+  // OpenSSL takes an empty text for no certificate at all.
+  if (!read.text.includes('-----BEGIN ')) throw new Error(`${file} holds nothing in PEM`)
   return read.text
 }
 

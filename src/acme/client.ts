@@ -54,7 +54,8 @@ export class AcmeClient {
     const member = (name: string) => {
       if (typeof text?.[name] === 'string') return text[name]
       throw new AcmeError(
-        `${url} is no directory of an ACME server: it ${text === null ? `answers ${answer.status}` : `names no ${name}`}`
+        `${url} is no directory of an ACME server: it ${text === null ? `answers ${answer.status}` : `names no ${name}`}`,
+        { retryAfterMs: pauseIn(answer) }
       )
     }
     const profiles = (text?.meta as Loose | undefined)?.profiles
@@ -81,18 +82,23 @@ export class AcmeClient {
   }
 
   /** Makes the account, or finds it by its key. The operator has agreed to the terms. Rejects with AcmeError. */
-  async register({ email, eab }: AccountTerms): Promise<string> {
+  async register({ email, eab }: AccountTerms): Promise<{ url: string; wasThere: boolean }> {
     const { newAccount } = this.directory
     this.#account = null
     const answer = await this.post(newAccount, {
       termsOfServiceAgreed: true,
-      ...(email === null ? {} : { contact: [`mailto:${email}`] }),
+      ...(email === null ? {} : { contact: contactOf(email) }),
       ...(eab === null ? {} : { externalAccountBinding: this.#options.key.bind(eab.kid, eab.secret, newAccount) })
     })
     const { location } = answer.headers
     if (location === undefined) throw new AcmeError('the ACME server made an account without an address')
     this.#account = location
-    return location
+    return { url: location, wasThere: answer.status === 200 }
+  }
+
+  /** For an account that was there, which keeps its address otherwise (RFC 8555 §7.3.2). Rejects with AcmeError. */
+  async changeContact(accountUrl: string, email: string | null): Promise<void> {
+    await this.post(accountUrl, { contact: contactOf(email) })
   }
 
   /** A signed request; an empty text as payload only reads. Rejects with AcmeError for every status but 2xx. */
@@ -138,17 +144,32 @@ export class AcmeClient {
   async #takeNonce(): Promise<string> {
     const { wire } = this.#options
     const { signal } = this
-    if (this.#nonce === null) this.#keepNonce(await wire.send({ method: 'HEAD', url: this.directory.newNonce }, signal))
+    let given: WireAnswer | null = null
+    if (this.#nonce === null) {
+      given = await wire.send({ method: 'HEAD', url: this.directory.newNonce }, signal)
+      this.#keepNonce(given)
+    }
     const nonce = this.#nonce
     this.#nonce = null
-    if (nonce === null) throw new AcmeError('the ACME server gives no usable nonce')
-    return nonce
+    if (nonce !== null) return nonce
+    const { status } = given as WireAnswer
+    const how = status >= 400 ? `: it answers ${status}` : ''
+    throw new AcmeError(`the ACME server gives no usable nonce${how}`, { retryAfterMs: pauseIn(given as WireAnswer) })
   }
 
   #keepNonce({ headers }: WireAnswer): void {
     const nonce = headers['replay-nonce']
     this.#nonce = typeof nonce === 'string' && nonceShape.test(nonce) ? nonce : null
   }
+}
+
+/** A server asks for a pause with a refusal. With an answer `Retry-After` means something else. */
+function pauseIn({ status, retryAfterMs }: WireAnswer): number | null {
+  return status >= 400 ? retryAfterMs : null
+}
+
+function contactOf(email: string | null): string[] {
+  return email === null ? [] : [`mailto:${email}`]
 }
 
 export type Loose = Readonly<Record<string, unknown>>

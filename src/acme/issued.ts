@@ -1,5 +1,5 @@
 /** The check of a certificate that an ACME server has issued, before anybody is shown it. The server may lie or err. */
-import { createPrivateKey, X509Certificate } from 'node:crypto'
+import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto'
 import { isIP } from 'node:net'
 import { createSecureContext } from 'node:tls'
 import { childrenOf, readDer, tags } from '../identity/certificate/der.ts'
@@ -22,7 +22,7 @@ const toleranceMs = 5 * 60_000
 export function checkIssued({ cert, key }: KeyPair, names: readonly string[], now: number): Life {
   const chain = chainIn(cert)
   const leaf = chain[0] as X509Certificate
-  if (!leaf.checkPrivateKey(createPrivateKey(key))) throw bad('it is for another key')
+  if (!leaf.checkPrivateKey(keyIn(key))) throw bad('it is for another key')
   for (const name of names)
     if (!covers(leaf, name)) throw bad(`it is not for ${name} but for ${quoted(leaf.subjectAltName) || 'no name'}`)
   if (leaf.ca) throw bad('it is one of an authority')
@@ -66,6 +66,15 @@ function chainIn(pem: string): X509Certificate[] {
     return blocks.map(block => new X509Certificate(block))
   } catch (error) {
     throw bad(`it cannot be read: ${quoted((error as Error).message)}`)
+  }
+}
+
+/** Throws AcmeError for a text that is no private key, such as a damaged copy. */
+function keyIn(pem: string): KeyObject {
+  try {
+    return createPrivateKey(pem)
+  } catch (error) {
+    throw bad(`its key cannot be read: ${quoted((error as Error).message)}`)
   }
 }
 

@@ -193,11 +193,19 @@ export class Issuer {
     return client
   }
 
-  /** With a known key the server answers with the account that there is, so nothing is made twice. */
+  /** With a known key the server answers with the account that there is, so nothing is made twice. No certificate waits for its address. */
   async #register(client: AcmeClient, key: AccountKey): Promise<void> {
-    const { store, keyring, settings, onAccount } = this.#input
+    const { store, keyring, settings, onAccount, log } = this.#input
     const { directory, email, eab } = settings
-    const url = await client.register({ email, eab: eab === null ? null : { kid: eab.kid, secret: eab.secret() } })
+    const { url, wasThere } = await client.register({
+      email,
+      eab: eab === null ? null : { kid: eab.kid, secret: eab.secret() }
+    })
+    if (wasThere)
+      await client.changeContact(url, email).catch(error => {
+        if (!(error instanceof AcmeError)) throw error
+        log.warn({ problem: error.message }, 'the authority does not take the new address of the account')
+      })
     const account = { key: key.secret(), url, email }
     await accountRecord.put(store, directoryId(directory), account, undefined, sealWith(keyring))
     onAccount?.(account)
@@ -316,13 +324,14 @@ export class Issuer {
     const now = clock()
     const retryAfterMs = error instanceof AcmeError ? error.retryAfterMs : null
     const failures = state.failures + 1
-    const isServed = kept !== null && (state.ends ?? 0) > now
+    const leftMs = kept === null ? 0 : Math.max(0, (state.ends ?? 0) - now)
+    const isServed = leftMs > 0
     const next: NameState = {
       ...state,
       failures,
       why: why.slice(0, 500),
       triedAt: now,
-      nextAt: now + backOffMs(failures, isServed, retryAfterMs),
+      nextAt: now + backOffMs(failures, leftMs, retryAfterMs),
       isBid: retryAfterMs !== null
     }
     await stateRecord.put(store, name, next, this.#stateSeconds(next))

@@ -32,12 +32,14 @@ export function askAgainMs(retryAfterMs: number | null): number {
 
 /**
  * The pause after so many failures in a row: an hour, doubled each time, up to a day. While a site has no certificate at all, it begins with
- * five minutes, which stays below the usual limit of five failed validations an hour.
+ * five minutes, which stays below the usual limit of five failed validations an hour. The authority may ask for a longer pause, but not for one that
+ * takes more than half of what is left of the certificate in use. `leftMs`: that time, 0 without one.
  */
-export function backOffMs(failures: number, hasCertificate: boolean, retryAfterMs: number | null): number {
-  const first = hasCertificate ? hourMs : 5 * minuteMs
+export function backOffMs(failures: number, leftMs: number, retryAfterMs: number | null): number {
+  const first = leftMs > 0 ? hourMs : 5 * minuteMs
   const pause = Math.min(first * 2 ** Math.min(failures - 1, 20), dayMs)
-  return Math.max(pause, retryAfterMs ?? 0)
+  const bid = retryAfterMs ?? 0
+  return Math.max(pause, leftMs > 0 ? Math.min(bid, leftMs / 2) : bid)
 }
 
 /** A start or a reload ends a pause that is older than this, because the operator may have mended the cause. */

@@ -171,10 +171,9 @@ export class Listener {
   reloadTls(tls: TlsFiles | IssuedTls): void {
     // The change from one way to the other needs a restart.
     if (this.#tls === null || 'source' in this.#tls !== 'source' in tls) return
-    const context = contextOf(tls)
+    this.#useContext(contextOf(tls))
     this.#tls = tls
     this.#issued?.forget()
-    this.#useContext(context)
     // Node reads these two of its server at each new connection.
     Object.assign(this.#server, clientRequest(tls))
   }

@@ -152,6 +152,27 @@ t.test('the authority forgets the account, wants another one, or is another one'
     kid: 'k1',
     url: /\/account$/
   })
+  const contacts = () => server.requests.filter(({ what }) => what === 'account').map(({ payload }) => payload?.contact)
+  const later = async (email: string | null) => {
+    here.clock.advance(62 * day)
+    const told = contacts().length
+    await (await here.gate({ email, eab: { kid: 'k1', secret: () => 'c2VjcmV0LXNlY3JldC1zZWNyZXQ' } })).issuer.pass()
+    t.equal(here.events.at(-1)?.kind, 'certificate.issued')
+    return contacts().slice(told)
+  }
+  const to = (name: string) => [`mailto:${name}@lab.example`]
+  server.eab = null
+  t.same(await later('ann@lab.example'), [to('ann'), to('ann')], 'a new address is told to an account that was there')
+  t.same(await later('ann@lab.example'), [], 'once')
+  t.same(await later(null), [undefined, []], 'and none')
+  server.lies.account = (_, response, path) => {
+    if (path === 'account') return false
+    refuse(response, 400, 'invalidContact', 'no such domain')
+    return true
+  }
+  t.same(await later('ben@lab.example'), [to('ben')])
+  t.match(here.log.join('\n'), /does not take the new address of the account.*no such domain/)
+  delete server.lies.account
   const elsewhere = await AcmeServer.start(t, { clock: here.clock.read })
   const before = served(bound)?.cert
   const moved = await here.gate({ directory: elsewhere.directory })
@@ -232,6 +253,35 @@ t.test('a renewal that fails: an hour, then two, and the old certificate', async
   t.match(gate.certificates.problem(here.clock.now), /the certificate for gate\.lab\.example ended on/)
 })
 
+t.test('K5: a server that asks for an absurd pause is asked again while there is time', async t => {
+  const here = await world(t)
+  const { server, clock } = here
+  server.days = 6
+  const gate = await here.gate()
+  await gate.issuer.pass()
+  const first = served(gate)
+  clock.advance(3.2 * day)
+  const shareAfter = async (part: 'dir' | 'nonce') => {
+    server.lies[part] = saying(response => {
+      response.removeHeader('replay-nonce')
+      response.writeHead(503, { 'retry-after': '999999999' }).end()
+    })
+    await gate.issuer.pass()
+    delete server.lies[part]
+    const { nextAt = 0, ends, isBid } = (await stateOf(here)) ?? {}
+    t.ok(isBid, `${part}: the authority's own pause`)
+    const share = (nextAt - clock.now) / ((ends ?? 0) - clock.now)
+    clock.now = nextAt
+    return share
+  }
+  t.equal(await shareAfter('dir'), 0.5, 'half of what is left, and not a week')
+  t.equal(await shareAfter('nonce'), 0.5)
+  t.match((await stateOf(here))?.why, /gives no usable nonce: it answers 503/)
+  t.equal(served(gate), first)
+  await gate.issuer.pass()
+  t.not(served(gate), first, 'renewed before its end')
+})
+
 t.test('a store that is away, and records that are broken', async t => {
   const here = await world(t)
   const gate = await here.gate()
@@ -304,6 +354,9 @@ t.test('copies in a folder serve a store that was lost', async t => {
   const other = empty()
   await copies.restore(other, () => keyring, ['gate.lab.example'], here.clock.now)
   t.equal(await other.get(certificateRecord.key('gate.lab.example')), null, 'a pair that does not fit is left out')
+  writeFileSync(file, '')
+  await copies.restore(other, () => keyring, ['gate.lab.example'], here.clock.now)
+  t.equal(await other.get(certificateRecord.key('gate.lab.example')), null, 'so is one whose key is damaged')
   writeFileSync(path.join(folder, 'acme', 'account.json'), 'nonsense')
   await copies.restore(empty(), () => keyring, ['gate.lab.example'], here.clock.now)
 })
