@@ -2,7 +2,7 @@
  * The budgets of one process: which of them an exchange spends, what must happen before a request may pass, and what is done when a budget
  * is passed. A request costs no trip to the store (settlements.ts).
  */
-import type { Clock } from '../clock.ts'
+import { type Clock, perTurn } from '../clock.ts'
 import type { Proof } from '../factor/proof.ts'
 import { type ClockJump, ClockJumps } from '../metering/clock-jumps.ts'
 import { hashOfPath } from '../metering/distinct-paths.ts'
@@ -65,7 +65,15 @@ export interface Spending {
 }
 
 const nobody: readonly Proof[] = []
-const noMeters: readonly Meter[] = []
+
+/** What a session spends at an app. */
+interface Spends {
+  readonly meters: readonly Meter[]
+  /** The proofs that all of its meters have noted; null for none. */
+  noted: readonly Proof[] | null
+}
+
+const nothing: Spends = { meters: [], noted: null }
 /** Ticks without use after which a process forgets a meter that may hold or cut, and any other; the store keeps them. */
 const idleTicksMax = { passed: 1_200, within: 120 } as const
 const forgetTicks = 60
@@ -77,7 +85,9 @@ export class Budgets {
   readonly #jumps: ClockJumps | null
   readonly #meters = new Map<string, Map<string, Meter>>()
   /** What each session spends at each app, so that a request looks up one thing. Strangers have the key ''. */
-  readonly #metersOf = new Map<string, Map<string, readonly Meter[]>>()
+  readonly #spendsOf = new Map<string, Map<string, Spends>>()
+  /** Of exchanges. */
+  readonly #clock: Clock
   #budgets: readonly Budget[] = []
   #timer: NodeJS.Timeout | undefined
   #ticks = 0
@@ -87,6 +97,7 @@ export class Budgets {
 
   constructor(options: BudgetsOptions) {
     this.#options = options
+    this.#clock = perTurn(options.clock)
     this.#jumps = options.running === undefined ? null : new ClockJumps(options.clock, options.running)
     this.#settlements = new Settlements({
       store: options.store,
@@ -116,7 +127,7 @@ export class Budgets {
   /** Takes the budgets of a new configuration. Budgets that stay keep their counts. Transfers that wait for a removed budget go on. */
   configure(budgets: readonly Budget[]): void {
     this.#budgets = budgets
-    this.#metersOf.clear()
+    this.#spendsOf.clear()
     for (const [id, meters] of this.#meters) {
       const found = budgets.find(budget => budget.id === id)
       for (const meter of meters.values())
@@ -129,16 +140,21 @@ export class Budgets {
 
   /** The flow of a permitted exchange; null if no budget concerns it. `own`: what the rule says itself (`freshFor`). */
   open(spending: Spending, own: Budget | null, observed: ObservedFlow | null): CountedFlow | null {
-    const { app, who, path } = spending
-    let meters = this.#metersAt(app, who)
+    const { app, who, path, isLed } = spending
+    const spends = this.#spendsAt(app, who)
     const ownMeter = own === null ? null : this.#meter(own, app, who)
-    if (ownMeter !== null) meters = [...meters, ownMeter]
+    const meters = ownMeter === null ? spends.meters : [...spends.meters, ownMeter]
     if (meters.length === 0) return null
-    const { clock } = this.#options
-    const flow = new CountedFlow(spending, meters, this.#settlements, clock, observed)
+    const now = this.#clock()
+    const flow = new CountedFlow(spending, meters, this.#settlements, this.#clock, observed)
     const account = who === null ? null : who.account
-    const now = clock()
-    for (const meter of meters) this.#begin(meter, flow, account, path, now)
+    const isNoted = spends.noted === flow.proofs && ownMeter === null
+    for (const meter of meters) {
+      if (isNoted) meter.use(account)
+      else meter.note(flow, account)
+      this.#begin(meter, path, isLed, now)
+    }
+    if (spends !== nothing) spends.noted = flow.proofs
     return flow
   }
 
@@ -149,7 +165,7 @@ export class Budgets {
     own: Budget | null
   ): Demand | null {
     if (this.#settlements.areAllQuiet) return null
-    for (const meter of this.#metersAt(app.id, who)) {
+    for (const meter of this.#spendsAt(app.id, who).meters) {
       const demand = this.#demandOf(meter, app, who)
       if (demand !== null) return demand
     }
@@ -159,7 +175,7 @@ export class Budgets {
 
   /** Null once this process has asked the store for all counts that may stop this person; otherwise resolves then. It never rejects. */
   ready(app: string, who: Who): Promise<unknown> | null {
-    const unknown = this.#metersAt(app, who).filter(
+    const unknown = this.#spendsAt(app, who).meters.filter(
       ({ isStrict, ledger, cutOffAt }) => isStrict && ledger === null && cutOffAt === null
     )
     return unknown.length === 0 ? null : Promise.all(unknown.map(meter => this.#settlements.settled(meter)))
@@ -204,19 +220,20 @@ export class Budgets {
   }
 
   /** The meters of all budgets that count what this person does at this app. */
-  #metersAt(app: string, who: Who | null): readonly Meter[] {
-    if (this.#budgets.length === 0) return noMeters
+  #spendsAt(app: string, who: Who | null): Spends {
+    if (this.#budgets.length === 0) return nothing
     const session = who === null ? '' : (who.session ?? `token:${who.token}`)
-    const known = this.#metersOf.get(app)?.get(session)
+    const known = this.#spendsOf.get(app)?.get(session)
     if (known !== undefined) return known
     const meters: Meter[] = []
     for (const budget of this.#budgets) {
       const meter = concerns(budget, app) ? this.#meter(budget, app, who) : null
       if (meter !== null) meters.push(meter)
     }
-    const ofApp = this.#metersOf.get(app) ?? new Map<string, readonly Meter[]>()
-    this.#metersOf.set(app, ofApp.set(session, meters))
-    return meters
+    const ofApp = this.#spendsOf.get(app) ?? new Map<string, Spends>()
+    const spends: Spends = { meters, noted: null }
+    this.#spendsOf.set(app, ofApp.set(session, spends))
+    return spends
   }
 
   /** Null where this exchange does not count. */
@@ -238,18 +255,14 @@ export class Budgets {
   }
 
   /** Counts the request itself. A ledger that this process has not read yet is read in the background. */
-  #begin(meter: Meter, by: CountedFlow, account: string | null, path: string, now: number): void {
-    const { counted, app } = meter.budget
-    meter.idleTicks = 0
-    meter.note(by, account)
-    const { isLed } = by.facts
-    if (counted === 'requests') meter.spend(1, isLed)
-    const isCounted =
-      counted === 'requests' || (counted === 'distinctPaths' && meter.addPath(hashOfPath(path), now, isLed))
+  #begin(meter: Meter, path: string, isLed: boolean, now: number): void {
+    const isOfPaths = meter.counted === 'distinctPaths'
+    if (meter.counted === 'requests') meter.spend(1, isLed)
+    const isCounted = isOfPaths ? meter.addPath(hashOfPath(path), now, isLed) : meter.counted === 'requests'
     if (isCounted) this.#settlements.noteSpent(meter)
     if (!meter.isStrict) return
     if (!meter.isKnown || meter.mode !== 'within') this.#settlements.settle(meter)
-    else if (isCounted && meter.isOverCount(now, this.scale(app))) this.#settlements.settle(meter)
+    else if (isCounted && meter.isOverCount(now, this.scale(meter.budget.app))) this.#settlements.settle(meter)
   }
 
   async #onSettled(meter: Meter, before: Mode, settlement: Settlement): Promise<void> {
@@ -283,6 +296,7 @@ export class Budgets {
     const jump = this.#jumps?.look() ?? null
     if (jump === null) return
     this.#settlements.clockJumped(jump)
+    this.#spendsOf.clear()
     for (const meters of this.#meters.values())
       for (const meter of meters.values()) {
         meter.move(jump)
@@ -293,7 +307,7 @@ export class Budgets {
   }
 
   #forget(): void {
-    this.#metersOf.clear()
+    this.#spendsOf.clear()
     for (const meters of this.#meters.values())
       for (const [subject, meter] of meters) {
         meter.idleTicks += forgetTicks

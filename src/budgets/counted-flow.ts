@@ -67,7 +67,9 @@ export class CountedFlow implements Flow, Spender {
   }
 
   get signedInAt(): number {
-    return this.#proofs.reduce((newest, { at }) => Math.max(newest, at), 0)
+    let newest = 0
+    for (const { at } of this.#proofs) if (at > newest) newest = at
+    return newest
   }
 
   provedAt({ factors }: Budget): number {
@@ -132,7 +134,7 @@ export class CountedFlow implements Flow, Spender {
 
   #pass(bytes: number, direction: Direction, now: number): boolean {
     for (const meter of this.meters) {
-      if (!meter.isOfBytes && meter.mode !== 'slow') continue
+      if (meter.counted !== 'bytes' && meter.mode !== 'slow') continue
       if (meter.budget.direction !== direction) continue
       if (meter.pass(bytes, now, this.facts.isLed)) this.#keeper.noteSpent(meter)
     }

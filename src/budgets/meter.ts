@@ -22,6 +22,7 @@ import {
   usedForMs
 } from './ledger.ts'
 import { ledgerId } from './ledger-record.ts'
+import type { Counted } from './steps.ts'
 
 /** Bytes that one process may pass for one ledger without a grant, before it reports them. */
 export const floatBytes = 512 * 1024
@@ -78,7 +79,8 @@ export class Meter {
   waiting: readonly Spender[] = nobody
   /** True if the budget may hold or end anything. */
   isStrict = false
-  isOfBytes = false
+  /** As its budget says. */
+  counted: Counted
   #budget: Budget
   #account: string | null = null
   #spent = 0
@@ -105,7 +107,7 @@ export class Meter {
   constructor(budget: Budget, subject: string) {
     this.#budget = budget
     this.isStrict = isStrict(budget)
-    this.isOfBytes = budget.counted === 'bytes'
+    this.counted = budget.counted
     this.subject = subject
   }
 
@@ -121,7 +123,7 @@ export class Meter {
     this.#budget = budget
     this.#room = 0
     this.isStrict = isStrict(budget)
-    this.isOfBytes = budget.counted === 'bytes'
+    this.counted = budget.counted
     this.#notedProofs = null
   }
 
@@ -143,7 +145,7 @@ export class Meter {
     if (ledger === null || this.isMoved || this.mode !== 'within' || this.cutOffAt !== null) return true
     if (ledger.slotMs <= longestWaitMs) return true
     const current = slotAt(now, ledger.slotMs)
-    const isOfPaths = this.#budget.counted === 'distinctPaths'
+    const isOfPaths = this.counted === 'distinctPaths'
     const known = isOfPaths ? countOfPaths(ledger.paths, current) : sumOf(ledger.slots, current)
     const news = isOfPaths ? (this.#newPaths ?? none).length : this.#spent
     return news * muchShare > known || known + news > limitAt(ledger, this.#budget, now, scale)
@@ -159,9 +161,15 @@ export class Meter {
     return this.mode === 'within' && (this.#grant > 0 ? this.#left < this.#grant / 2 : this.#debt > floatBytes / 2)
   }
 
+  /** Somebody spends whose proofs it has noted. */
+  use(account: string | null): void {
+    this.idleTicks = 0
+    if (account !== null) this.#account = account
+  }
+
   /** Somebody who spends, with their newest proofs. */
   note(by: Spender, account: string | null): void {
-    if (account !== null) this.#account = account
+    this.use(account)
     if (by.proofs === this.#notedProofs) return
     this.#notedProofs = by.proofs
     if (this.isStrict) this.#provedAt = Math.max(this.#provedAt, by.provedAt(this.#budget))
@@ -212,11 +220,11 @@ export class Meter {
   /** True if the paths or requests that this process knows of, reported or not, are more than the budget allows. */
   isOverCount(now: number, scale: number): boolean {
     const { ledger } = this
-    if (ledger === null || (scale === this.scale && this.#budget.counted === 'requests' && this.#spent <= this.#room))
+    if (ledger === null || (scale === this.scale && this.counted === 'requests' && this.#spent <= this.#room))
       return false
     const current = slotAt(now, ledger.slotMs)
     const known =
-      this.#budget.counted === 'distinctPaths'
+      this.counted === 'distinctPaths'
         ? this.#pathsAt(ledger, current).count(current)
         : sumOf(ledger.slots, current) + this.#spent
     return known > limitAt(ledger, this.#budget, now, scale)
@@ -224,7 +232,7 @@ export class Meter {
 
   /** Bytes that flow now, in the direction that the budget governs. True if there is something to report. */
   pass(bytes: number, now: number, isLed: boolean): boolean {
-    const isCounted = this.isOfBytes
+    const isCounted = this.counted === 'bytes'
     if (isCounted) this.spend(bytes, isLed)
     if (this.mode === 'slow') this.#slowed += bytes
     else if (!isCounted || !this.isStrict) return isCounted
@@ -272,7 +280,7 @@ export class Meter {
   #mayPass(now: number): Answer {
     if (this.#left > 0) return 'flow'
     if (this.mode === 'slow') return this.askAgainAt === null || now >= this.askAgainAt ? 'draw' : 'wait'
-    if (this.budget.counted !== 'bytes') return 'flow'
+    if (this.counted !== 'bytes') return 'flow'
     if (this.isBusy) return this.#debt <= 0 ? 'flow' : 'wait'
     return this.#debt <= floatBytes ? 'flow' : 'draw'
   }

@@ -37,19 +37,26 @@ function isEmbedded({ 'sec-fetch-mode': mode, 'sec-fetch-dest': destination }: I
   return destination !== undefined && destination !== '' && destination !== 'document' && destination !== 'empty'
 }
 
-const purposes = ['sec-purpose', 'purpose', 'x-purpose', 'x-moz']
-
+/** Each name by itself: a loop over names would cost every request more. */
 function isPrefetch(headers: IncomingHttpHeaders): boolean {
-  for (const name of purposes) {
-    const purpose = headers[name]
-    if (purpose !== undefined && /\b(?:prefetch|prerender|preview)\b/i.test(String(purpose))) return true
-  }
-  return false
+  return (
+    saysPrefetch(headers['sec-purpose']) ||
+    saysPrefetch(headers.purpose) ||
+    saysPrefetch(headers['x-purpose']) ||
+    saysPrefetch(headers['x-moz'])
+  )
+}
+
+function saysPrefetch(purpose: string | string[] | undefined): boolean {
+  return purpose !== undefined && /\b(?:prefetch|prerender|preview)\b/i.test(String(purpose))
 }
 
 function isOf(address: string, { origin }: LedTo): boolean {
-  const given = address.toLowerCase()
-  return given === origin || given.startsWith(`${origin}/`)
+  return beginsWith(address, origin) || beginsWith(address.toLowerCase(), origin)
+}
+
+function beginsWith(address: string, origin: string): boolean {
+  return address.startsWith(origin) && (address.length === origin.length || address[origin.length] === '/')
 }
 
 /** True for a browser that sends no Fetch Metadata: an old one, or any on plain http. */

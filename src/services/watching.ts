@@ -12,9 +12,11 @@ import type { Budget } from '../budgets/budget.ts'
 import type { Budgets } from '../budgets/budgets.ts'
 import type { Counted } from '../budgets/steps.ts'
 import { quotaOf } from '../budgets/token-quota.ts'
+import { perTurn } from '../clock.ts'
 import type { DecoyWatch } from '../decoys/decoy-watch.ts'
 import { describeError, type ErrorCode } from '../errors.ts'
 import { factorKinds } from '../factor/kinds.ts'
+import type { Proof } from '../factor/proof.ts'
 import type { Leads } from '../metering/led-requests.ts'
 import type { ObservedExchange } from '../metering/observation.ts'
 import { ObservedFlow } from '../metering/observed-flow.ts'
@@ -40,7 +42,8 @@ export interface Watching {
 }
 
 export async function watchingOf(config: Config, apps: readonly App[], runtime: Services): Promise<Watching> {
-  const { observers, clock } = runtime
+  const { observers } = runtime
+  const clock = perTurn(runtime.clock)
   const budgets = await budgetsOf(config, apps, runtime)
   const unusual = await unusualOf(config, apps, runtime)
   const isWatching = unusual !== null || (budgets !== null && hasBudgets(config, apps))
@@ -114,6 +117,8 @@ export async function watchingOf(config: Config, apps: readonly App[], runtime: 
   }
 }
 
+const noProofs: readonly Proof[] = []
+
 function openCounted(
   budgets: Budgets,
   { person, path, isLed }: ObservedExchange,
@@ -125,7 +130,9 @@ function openCounted(
   const token = given !== null && 'token' in given ? given.token : null
   const session = token === null ? (person?.session ?? null) : null
   const who =
-    person === null ? null : { account: person.account, session, token: token?.id ?? null, proofs: given?.proofs ?? [] }
+    person === null
+      ? null
+      : { account: person.account, session, token: token?.id ?? null, proofs: given?.proofs ?? noProofs }
   const { isGuarded } = scopeOf(app)
   return budgets.open(
     { app: app.id, path, who, isGuarded, isEnforced: !app.isReportOnly, isLed },

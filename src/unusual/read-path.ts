@@ -15,14 +15,18 @@ const facts: PathFacts = { object: 0, area: 0, template: 0, id: 0 }
 
 /** Folders that say how an app is built, and not whose data it is. */
 const structural = new Set(['api', 'dav', 'files', 'index.php', 'remote.php', 'rest', 'v1', 'v2', 'v3', 'webdav'])
+const structuralLengths = new Set(Array.from(structural, ({ length }) => length))
+const foldersOfArea = 2
 const pathMax = 1024
+const prime = 0x01000193
 const slash = 47
 const question = 63
 
 /** 32-bit FNV-1a with a final mix, because short paths that differ in one digit must not be neighbours. */
-export function hashText(text: string, seed = 0x811c9dc5, end = Math.min(text.length, pathMax)): number {
+export function hashText(text: string, seed = 0x811c9dc5, from = 0): number {
+  const end = Math.min(text.length, from + pathMax)
   let hash = seed
-  for (let i = 0; i < end; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193)
+  for (let i = from; i < end; i++) hash = Math.imul(hash ^ text.charCodeAt(i), prime)
   return finish(hash)
 }
 
@@ -35,20 +39,42 @@ function finish(hash: number): number {
   return (mixed ^ (mixed >>> 16)) >>> 0 || 1
 }
 
-/** The result is valid until the next call. */
+/** One pass over the path for all of its hashes. The result is valid until the next call. */
 export function readPath(appHash: number, target: string): PathFacts {
   const text = withoutTokens(target)
-  facts.object = hashText(text, appHash)
-  facts.area = areaOf(appHash, text)
-  facts.template = 0
-  let last = Math.min(text.length, pathMax) - 1
+  const end = Math.min(text.length, pathMax)
+  let last = end - 1
   while (last >= 0 && !isDigit(text.charCodeAt(last))) last--
-  if (last < 0) return facts
   let first = last
   while (first > 0 && isDigit(text.charCodeAt(first - 1))) first--
-  if (last - first > 14) return facts
-  facts.template = hashText(text.slice(last + 1), hashText(text, appHash, first))
-  facts.id = Number(text.slice(first, last + 1))
+  const hasNumber = last >= 0 && last - first <= 14
+  let object = appHash
+  let beforeNumber = appHash
+  let area = appHash
+  let folder = appHash
+  let folders = 0
+  let from = 1
+  let isInArea = true
+  for (let i = 0; i < end || (isInArea && i < text.length); i++) {
+    const code = text.charCodeAt(i)
+    if (i === first) beforeNumber = object
+    if (i < end) object = Math.imul(object ^ code, prime)
+    if (!isInArea || i === 0) continue
+    if (code === question) isInArea = false
+    else if (code !== slash) folder = i - from < pathMax ? Math.imul(folder ^ code, prime) : folder
+    else {
+      if (!isStructural(text, from, i)) {
+        area = isIdLike(text, from, i) ? Math.imul(area ^ 35, prime) : finish(folder)
+        isInArea = ++folders < foldersOfArea
+      }
+      from = i + 1
+      folder = area
+    }
+  }
+  facts.object = finish(object)
+  facts.area = finish(area ^ folders)
+  facts.template = hasNumber ? hashText(text, finish(beforeNumber), last + 1) : 0
+  if (hasNumber) facts.id = numberIn(text, first, last)
   return facts
 }
 
@@ -63,29 +89,33 @@ function withoutTokens(target: string): string {
   return kept.length === 0 ? target.slice(0, start) : `${target.slice(0, start)}?${kept.join('&')}`
 }
 
-function areaOf(appHash: number, text: string): number {
-  let hash = appHash
-  let folders = 0
-  let from = 1
-  for (let i = 1; i < text.length && folders < 2; i++) {
-    const code = text.charCodeAt(i)
-    if (code === question) break
-    if (code !== slash) continue
-    const folder = text.slice(from, i)
-    from = i + 1
-    if (structural.has(folder)) continue
-    hash = isIdLike(folder) ? Math.imul(hash ^ 35, 0x01000193) : hashText(folder, hash)
-    folders++
-  }
-  return finish(hash ^ folders)
+function isStructural(text: string, from: number, end: number): boolean {
+  return structuralLengths.has(end - from) && structural.has(text.slice(from, end))
 }
 
 /** A number, or a long word of digits and letters a–f: it names one thing, and no area. */
-function isIdLike(folder: string): boolean {
-  if (folder.length > 15) return /^[0-9a-f-]+$/i.test(folder)
-  return folder.length > 3 && /^\d+$/.test(folder)
+function isIdLike(text: string, from: number, end: number): boolean {
+  const length = end - from
+  if (length <= 3) return false
+  for (let i = from; i < end; i++) {
+    const code = text.charCodeAt(i)
+    if (!isDigit(code) && (length <= 15 || !isHexOrDash(code))) return false
+  }
+  return true
+}
+
+/** At most fifteen digits, which are exact. */
+function numberIn(text: string, first: number, last: number): number {
+  let number = 0
+  for (let i = first; i <= last; i++) number = number * 10 + text.charCodeAt(i) - 48
+  return number
 }
 
 function isDigit(code: number): boolean {
   return code >= 48 && code <= 57
+}
+
+function isHexOrDash(code: number): boolean {
+  const letter = code | 32
+  return code === 45 || (letter >= 97 && letter <= 102)
 }

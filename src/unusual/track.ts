@@ -179,11 +179,13 @@ export class Track {
 
   /** True if the session seems to be used by another client, or in another place, than before. */
   get isShared(): boolean {
-    return this.doubts.some(({ isMidway, points }) => isMidway && points >= sharedFrom)
+    for (const { isMidway, points } of this.doubts) if (isMidway && points >= sharedFrom) return true
+    return false
   }
 
   has(kind: Doubt): boolean {
-    return this.doubts.some(doubt => doubt.kind === kind)
+    for (const doubt of this.doubts) if (doubt.kind === kind) return true
+    return false
   }
 
   /** The person has shown a proof. */

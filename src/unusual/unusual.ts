@@ -93,12 +93,14 @@ const tracksMost = 20_000
 const [alarming, extreme] = [levels.indexOf('alarming'), levels.indexOf('extreme')]
 
 interface RequestFacts {
-  readonly object: number
-  readonly template: number
-  readonly id: number
-  readonly isNewArea: boolean
-  readonly isForeign: boolean
+  object: number
+  template: number
+  id: number
+  isNewArea: boolean
+  isForeign: boolean
 }
+/** Written anew at each request. */
+const facts: RequestFacts = { object: 0, template: 0, id: 0, isNewArea: false, isForeign: false }
 
 export class Unusual {
   readonly people: People
@@ -142,7 +144,11 @@ export class Unusual {
     const isForeign = !person.owns(areaIndex) && !this.people.isCommon(observation.groups, area)
     if (observation.isFirst) {
       live.requests++
-      const facts = { object, template, id, isNewArea: areaIndex < 0, isForeign }
+      facts.object = object
+      facts.template = template
+      facts.id = id
+      facts.isNewArea = areaIndex < 0
+      facts.isForeign = isForeign
       person.hoursToday |= hourBit(now)
       if (!observation.isSocket) this.#noteHeaders(live, track, observation)
       const write = writeOf(observation.method)

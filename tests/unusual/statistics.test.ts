@@ -227,4 +227,9 @@ t.test('what a path says', async t => {
   t.equal(read('/remote.php/dav/files/p1/x/1').area, read('/api/p1/x/2').area, 'folders of the program are left out')
   for (const odd of ['', '/', '?', '/?', '//', '/%00', `/${'9'.repeat(400)}`, '/\u{1f600}/1'])
     t.ok(read(odd).object > 0, odd)
+  // Records hold these numbers: with others everybody would be new everywhere.
+  const { object, area, template } = read('/projects/p7/file-12.html')
+  t.same([object, area, template], [1726979080, 3212909235, 2688317444])
+  t.equal(read('/abcdef0123456789/1234567890123456').area, 600028972)
+  t.equal(read(`/${'a'.repeat(1100)}/b/c9`).area, 53333194)
 })
