@@ -39,8 +39,8 @@ export interface BudgetsOptions {
   readonly act: (passing: Passing) => Promise<void>
   /** Ends what this process forwards for the subject of a budget. */
   readonly cutAll: (budget: Budget, subject: string) => void
-  /** The proofs of a session now; null if it has ended. */
-  readonly proofsNow: (session: string) => Promise<readonly Proof[] | null>
+  /** Whose session it is, and its proofs now; null if it has ended. */
+  readonly standingNow: (session: string) => Promise<Pick<Who, 'account' | 'proofs'> | null>
   readonly onTrouble: (error: unknown) => void
   /** A newer release has written counts, which this one leaves alone. Told once. */
   readonly onTooNew: (error: RecordTooNew) => void
@@ -181,16 +181,23 @@ export class Budgets {
     return unknown.length === 0 ? null : Promise.all(unknown.map(meter => this.#settlements.settled(meter)))
   }
 
-  /** Somebody may have proved who they are. */
+  /** Somebody may have proved who they are. It counts also where nothing of theirs waits: they were asked, and have answered. */
   async sessionChanged(session: string): Promise<void> {
+    if (this.#settlements.areAllQuiet) return
+    const standing = await this.#options.standingNow(session)
+    if (standing === null) return
+    const { account, proofs } = standing
     const flows = new Set<CountedFlow>()
     for (const { waiting } of this.#settlements.waiting)
       for (const by of waiting) if (by instanceof CountedFlow && by.session === session) flows.add(by)
     for (const flow of flows) {
-      const proofs = await this.#options.proofsNow(session)
-      if (proofs === null) continue
       flow.prove(proofs)
       flow.goOn()
+    }
+    for (const meter of this.#settlements.loud) {
+      const { per } = meter.budget
+      const isTheirs = meter.subject === (per === 'person' ? account : per === 'session' ? session : null)
+      if (isTheirs && meter.prove(proofs, this.#options.clock())) this.#settlements.settle(meter)
     }
   }
 

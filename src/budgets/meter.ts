@@ -1,6 +1,6 @@
 /** One ledger as this process uses it: what has flowed and is not reported yet, and how much more may flow. */
 
-import type { Proof } from '../factor/proof.ts'
+import { newestProof, type Proof } from '../factor/proof.ts'
 import type { ClockJump } from '../metering/clock-jumps.ts'
 import { countOfPaths, DistinctPaths } from '../metering/distinct-paths.ts'
 import type { Direction } from '../metering/flow.ts'
@@ -175,6 +175,15 @@ export class Meter {
     if (this.isStrict) this.#provedAt = Math.max(this.#provedAt, by.provedAt(this.#budget))
     // Also of a budget that suspends nobody: its ledger may be from a time when it did.
     this.#signedInAt = Math.max(this.#signedInAt, by.signedInAt)
+  }
+
+  /** Whose count it is has shown these proofs, without asking for anything. True if they may buy another budget. */
+  prove(proofs: readonly Proof[], now: number): boolean {
+    const { ledger } = this
+    const at = newestProof(proofs, this.#budget.factors)?.at ?? 0
+    if (!this.isStrict || ledger === null || at <= this.#provedAt) return false
+    this.#provedAt = at
+    return ledger.askedAt !== null && !ledger.isAnswered && !asksFor(ledger, this.#budget, at, now, this.scale)
   }
 
   /** `isLed`: another site, or a prefetch, has led the browser there. */

@@ -72,6 +72,10 @@ export class Settlements implements FlowKeeper {
     return this.#loud.size === 0
   }
 
+  get loud(): Iterable<Meter> {
+    return this.#loud
+  }
+
   /** The meter leaves the memory. */
   forget(meter: Meter): void {
     this.#loud.delete(meter)

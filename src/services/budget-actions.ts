@@ -5,7 +5,7 @@ import { sentenceOf, sentenceOfJump } from '../budgets/sentences.ts'
 import { systemClock } from '../clock.ts'
 import { closeCodes } from '../forwarding/live-connections.ts'
 import type { Services } from './services.ts'
-import { onSessionChange, proofsNow } from './session-changes.ts'
+import { onSessionChange, standingNow } from './session-changes.ts'
 import { toldSink } from './told-sink.ts'
 import { suspendByWatch } from './watch-suspension.ts'
 
@@ -23,7 +23,7 @@ export async function startBudgets(runtime: Services): Promise<Budgets> {
       const which = per === 'person' || per === 'session' || per === 'token' ? { [keyOf[per]]: subject } : {}
       live.endWhere({ ...which, app: per === 'app' ? subject : app }, 'budget', closeCodes.policy, 'budget_spent')
     },
-    proofsNow: session => proofsNow(cache, session),
+    standingNow: session => standingNow(cache, session),
     onTrouble: error => sayTrouble(error, runtime),
     onTooNew: error => {
       const why = `${error.message} Until then guarded apps send nothing to those whom it concerns, and the others go on.`

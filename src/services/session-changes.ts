@@ -3,10 +3,18 @@ import type { Proof } from '../factor/proof.ts'
 import { sessionKey, sessionRecord } from '../session/records.ts'
 import type { SessionCache } from '../session/session-cache.ts'
 
+/** Whose session it is, and its proofs now; null if it has ended, or the store does not answer. */
+export async function standingNow(
+  cache: SessionCache,
+  session: string
+): Promise<{ readonly account: string; readonly proofs: readonly Proof[] } | null> {
+  const found = await cache.read(sessionKey(session), sessionRecord.parse).catch(() => null)
+  return found === null ? null : { account: found.accountId, proofs: found.proofs }
+}
+
 /** The proofs of a session now; null if it has ended, or the store does not answer. */
 export async function proofsNow(cache: SessionCache, session: string): Promise<readonly Proof[] | null> {
-  const found = await cache.read(sessionKey(session), sessionRecord.parse).catch(() => null)
-  return found?.proofs ?? null
+  return (await standingNow(cache, session))?.proofs ?? null
 }
 
 /** Calls `listener` with the id of each session that changes. Returns the function that ends this. */

@@ -36,7 +36,7 @@ function fixture(t: Test, counted: Counted, amount: number) {
       running: running.read,
       act: async () => {},
       cutAll: () => {},
-      proofsNow: async () => null,
+      standingNow: async () => null,
       onTrouble: error => t.fail(String(error)),
       onTooNew: error => t.fail(String(error)),
       onClockJump: jump => void jumps.push(jump),

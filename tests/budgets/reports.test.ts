@@ -56,7 +56,7 @@ for (const [name, asked, expected, passed, windowSeconds = 3600] of rows)
       clock: clock.read,
       act: async passing => void passings.push(passing),
       cutAll: () => {},
-      proofsNow: async () => null,
+      standingNow: async () => null,
       onTrouble: error => t.fail(String(error)),
       onTooNew: error => t.fail(String(error)),
       isShared: false

@@ -223,6 +223,7 @@ t.test(
     const again = `factorgate=${(await sessions.redeem(handed, host, 'test'))?.token}`
     t.equal((await get('10', again)).status, 200, 'nobody waits for the end of the window for what another site did')
     t.match(await get('10', cookies.files as string), refused, 'another sign-in needs a proof of its own')
+    await gate.server.runtime.budgets?.flush()
     time.now += 700_000
     const here = { ...foreign, 'sec-fetch-site': 'same-origin' }
     await ask(40, here, again)
@@ -288,6 +289,27 @@ t.test('requests are counted, uploads have budgets of their own, and one app’s
     gate.request('POST', `${gate.origin('files')}/swallow`, { cookie: other.cookies.files }, Buffer.alloc(bytes))
   t.equal((await send(1000)).status, 200)
   t.equal((await send(8 * MiB)).status, 429, 'an upload beyond its budget is told why, while the app has said nothing')
+})
+
+t.test('a proof that is given elsewhere counts, although nothing of the person waits', async t => {
+  const { gate, time, account, principal, get } = await gateWith(
+    t,
+    '{ id: many, per: person, app: files, window: 10m, requests: 3, then: [step-up, suspend] }'
+  )
+  const other = await gate.signIn(account, 'files')
+  for (const _ of [1, 2, 3, 4]) await get('1')
+  const { runtime } = gate.server
+  await runtime.budgets?.flush()
+  t.match(await get('1'), { headers: { 'factorgate-error': 'budget_proof_required' } })
+  time.now += 30_000
+  await prove(gate, principal, time.now)
+  const bought = async () => (await journalOf(gate, 'watch.budget')).some(({ outcome }) => outcome === 'bought')
+  await until(bought, 'the proof buys one more budget')
+  time.now += 31_000
+  t.match(await get('1', other.cookies.files), { headers: { 'factorgate-error': 'budget_proof_required' } })
+  await runtime.budgets?.flush()
+  t.notOk((await journalOf(gate, 'watch.budget')).some(({ outcome }) => outcome === 'unanswered'))
+  t.equal((await runtime.accounts.byId(account.id))?.suspended, null, 'whoever has confirmed is not suspended')
 })
 
 t.test('freshFor: so much leaves with one proof', async t => {

@@ -34,7 +34,7 @@ function fixture(store?: MemoryStore, clock = new TestClock()) {
     clock: clock.read,
     act: async passing => void passings.push(passing),
     cutAll: (_budget, subject) => void cuts.push(subject),
-    proofsNow: async () => null,
+    standingNow: async () => null,
     onTrouble: error => void troubles.push(error),
     onTooNew: error => void tooNew.push(error),
     isShared: true

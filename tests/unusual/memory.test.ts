@@ -80,7 +80,7 @@ t.test('ten thousand people take less than 60 MB', async t => {
     clock: () => monday + 34 * 3_600_000,
     act: async () => {},
     cutAll: () => {},
-    proofsNow: async () => null,
+    standingNow: async () => null,
     onTrouble: error => t.fail(String(error)),
     onTooNew: error => t.fail(String(error)),
     isShared: true
