@@ -4,7 +4,7 @@ export class Random {
   #state: number
 
   constructor(seed: number) {
-    this.#state = seed >>> 0
+    this.#state = scrambled(seed)
     for (let i = 0; i < 8; i++) this.next()
   }
 
@@ -75,4 +75,12 @@ export class Random {
     for (let left = Math.exp(-mean), p = this.next(); p > left; p *= this.next()) count++
     return count
   }
+}
+
+/** The finaliser of MurmurHash3: seeds that are neighbours have nothing in common. */
+function scrambled(seed: number): number {
+  let mixed = seed >>> 0
+  mixed = Math.imul(mixed ^ (mixed >>> 16), 0x85ebca6b)
+  mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35)
+  return (mixed ^ (mixed >>> 16)) >>> 0
 }
