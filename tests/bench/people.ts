@@ -13,6 +13,7 @@ import { SessionCache } from '../../src/session/session-cache.ts'
 import { Sessions } from '../../src/session/sessions.ts'
 import { openStore } from '../../src/store/open.ts'
 import type { Store } from '../../src/store/store.ts'
+import { sampleTotp } from '../fixtures/in-process/sample-credential.ts'
 
 export interface SignedIn {
   readonly accountId: string
@@ -83,21 +84,8 @@ export class People {
       const accountId = await this.add(`${name}${i}`)
       await setPassword(accountId)
       const id = newId()
-      await credentials.add({
-        kind: 'totp',
-        id,
-        accountId,
-        name: 'Telephone',
-        createdAt: systemClock(),
-        lastUsedAt: null,
-        lastUsedFrom: null,
-        disabledAt: null,
-        secret: keyring.seal(secret, `totp:${id}`),
-        algorithm: 'SHA1',
-        digits: 6,
-        periodSeconds: 30,
-        lastStep: 0
-      })
+      const sealed = keyring.seal(secret, `totp:${id}`)
+      await credentials.add(sampleTotp({ id, accountId, createdAt: systemClock(), secret: sealed }))
       return `${name}${i}`
     })
   }

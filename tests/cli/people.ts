@@ -13,7 +13,7 @@ import type { Store } from '../../src/store/store.ts'
 import { AttemptBuckets } from '../../src/throttle/attempt-buckets.ts'
 import { AttemptLimiter } from '../../src/throttle/attempt-limiter.ts'
 import type { TestClock } from '../fixtures/in-process/memory-store.ts'
-import { sampleCredential } from '../fixtures/in-process/sample-credential.ts'
+import { sampleCredential, sampleTotp } from '../fixtures/in-process/sample-credential.ts'
 
 export const firefox = 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0'
 export const host = 'gate.lab.example'
@@ -50,17 +50,7 @@ export function gateOn(store: Store, time: TestClock) {
     }
     const totp = newId()
     const secret = 'GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ'
-    await credentials.add({
-      ...base,
-      id: totp,
-      kind: 'totp',
-      name: 'Phone',
-      secret: keyring.seal(secret, contextOf(totp)),
-      algorithm: 'SHA1',
-      digits: 6,
-      periodSeconds: 30,
-      lastStep: 0
-    })
+    await credentials.add(sampleTotp({ ...base, id: totp, secret: keyring.seal(secret, contextOf(totp)) }))
     await credentials.add(sampleCredential(base))
     await store.put(
       `password:${account.id}`,

@@ -6,6 +6,7 @@ import t from 'tap'
 import type { Io } from '../../src/cli/command.ts'
 import { welcome } from '../../src/cli/serve.ts'
 import { startGateway } from '../fixtures/in-process/gateway.ts'
+import { sampleTotp } from '../fixtures/in-process/sample-credential.ts'
 import { prepareGate } from '../fixtures/process/gate.ts'
 
 const apps = [{ id: 'one', url: 'http://one.localhost:HOST', upstream: 'http://127.0.0.1:9' }]
@@ -52,18 +53,7 @@ t.test(
     t.match(await start(), /'admin' has no second factor yet\. .*factorgate user invite admin\n/)
     const { accounts, credentials } = gate.server.runtime
     const admin = (await accounts.byName('admin'))!
-    await credentials.add({
-      ...{ id: 'k'.repeat(22), accountId: admin.id, name: 'phone', createdAt: 1, lastUsedAt: null, lastUsedFrom: null },
-      ...{
-        disabledAt: null,
-        kind: 'totp',
-        secret: 'sealed',
-        algorithm: 'SHA1',
-        digits: 6,
-        periodSeconds: 30,
-        lastStep: 0
-      }
-    })
+    await credentials.add(sampleTotp({ accountId: admin.id }))
     t.equal(await start(), '')
   }
 )

@@ -2,10 +2,9 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import t, { type Test } from 'tap'
-import type { TotpCredential } from '../../src/factor/credential.ts'
 import { commandAt } from '../fixtures/in-process/command.ts'
 import { navigation, type Running, startGateway } from '../fixtures/in-process/gateway.ts'
-import { sampleCredential } from '../fixtures/in-process/sample-credential.ts'
+import { sampleTotp } from '../fixtures/in-process/sample-credential.ts'
 import { download, startTorrent } from '../fixtures/in-process/torrent.ts'
 import { textOf } from '../fixtures/pipeline/visitor.ts'
 import { startRedis } from '../fixtures/process/redis-server.ts'
@@ -127,7 +126,7 @@ t.test('elevated halves budgets, asks for a passkey, says so, and ends by itself
     'watch: { budgets: [{ id: day, per: person, window: 1h, bytes: 4MiB, then: [cut] }] }'
   )
   const alice = await gate.account('alice')
-  await gate.server.runtime.credentials.add(phoneOf(alice.id))
+  await gate.server.runtime.credentials.add(sampleTotp({ accountId: alice.id }))
   const code = await gate.signIn(alice, 'files')
   const key = await gate.signInWith(alice, 'webauthn', 'files')
   const open = (cookie: string | undefined, what: string) =>
@@ -171,22 +170,6 @@ t.test('elevated halves budgets, asks for a passkey, says so, and ends by itself
     why: /^The posture elevated for all apps has ended\..*odd/
   })
 })
-
-/** An authenticator app that is never used. */
-function phoneOf(accountId: string): TotpCredential {
-  const { id, createdAt, lastUsedAt, lastUsedFrom, disabledAt } = sampleCredential({ accountId })
-  const use = { id, accountId, createdAt, lastUsedAt, lastUsedFrom, disabledAt }
-  return {
-    ...use,
-    kind: 'totp',
-    name: 'Phone',
-    secret: 'x',
-    algorithm: 'SHA1',
-    digits: 6,
-    periodSeconds: 30,
-    lastStep: 0
-  }
-}
 
 t.test('what the command does not take', async t => {
   const { command } = await start(t)

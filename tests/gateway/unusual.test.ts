@@ -7,6 +7,7 @@ import { ledgerId, ledgerRecord } from '../../src/budgets/ledger-record.ts'
 import { askRecord } from '../../src/unusual/asks.ts'
 import { thresholds } from '../../src/unusual/unusual.ts'
 import { echoApp, type Running, startGateway } from '../fixtures/in-process/gateway.ts'
+import { sampleTotp } from '../fixtures/in-process/sample-credential.ts'
 
 const requestsMost = 20_000
 
@@ -152,17 +153,7 @@ t.test(
     t.equal((await page('vault', ofCarol.cookies.vault, 'again')).status, 200)
     t.same(asked, [])
     store.get = get
-    const phone = {
-      kind: 'totp',
-      name: 'Phone',
-      createdAt: 1,
-      lastUsedAt: null,
-      lastUsedFrom: null,
-      disabledAt: null
-    } as const
-    const app = { secret: 'sealed', algorithm: 'SHA1', digits: 6, periodSeconds: 30, lastStep: 0 } as const
-    for (const [n, { id }] of [alice, bob].entries())
-      await runtime.credentials.add({ id: `${n}`.repeat(22), accountId: id, ...phone, ...app })
+    for (const { id } of [alice, bob]) await runtime.credentials.add(sampleTotp({ accountId: id }))
     for (const [who, cookie, why] of [
       ['alice', cookies.gate, /Something is unusual for you at vault/],
       ['bob', ofBob.cookies.gate, /You have fetched a lot from vault/]

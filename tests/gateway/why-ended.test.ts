@@ -4,6 +4,7 @@ import t from 'tap'
 import { newId } from '../../src/ids.ts'
 import { suspendByWatch } from '../../src/services/watch-suspension.ts'
 import { navigation, type Running, startGateway } from '../fixtures/in-process/gateway.ts'
+import { sampleTotp } from '../fixtures/in-process/sample-credential.ts'
 import { download, startTorrent } from '../fixtures/in-process/torrent.ts'
 import { textOf } from '../fixtures/pipeline/visitor.ts'
 import { temporaryDirectory } from '../fixtures/process/redis-server.ts'
@@ -86,21 +87,7 @@ const ends: readonly End[] = [
 
 async function authenticatorOf({ server }: Running, accountId: string): Promise<string> {
   const id = newId()
-  await server.runtime.credentials.add({
-    id,
-    accountId,
-    kind: 'totp',
-    name: id,
-    createdAt: 1,
-    lastUsedAt: null,
-    lastUsedFrom: null,
-    disabledAt: null,
-    secret: server.runtime.keyring.seal('GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ', `totp:${id}`),
-    algorithm: 'SHA1',
-    digits: 6,
-    periodSeconds: 30,
-    lastStep: 0
-  })
+  await server.runtime.credentials.add(sampleTotp({ id, accountId, name: id }))
   return id
 }
 

@@ -6,6 +6,7 @@ import { removeEverythingOf } from '../../src/identity/removal.ts'
 import { makeKeyring, newMasterKey } from '../../src/keyring/keyring.ts'
 import { AttemptBuckets } from '../../src/throttle/attempt-buckets.ts'
 import { fixture, rightPassword } from '../fixtures/in-process/passwords.ts'
+import { sampleTotp } from '../fixtures/in-process/sample-credential.ts'
 
 async function lived() {
   const all = fixture()
@@ -17,21 +18,7 @@ async function lived() {
   const belongings = [local, credentials, had, recovery, invitations, new AttemptBuckets(store)]
   const enter = async (name: string) => {
     const account = await all.enter(name)
-    await credentials.add({
-      id: `${name}${'k'.repeat(22)}`.slice(0, 22),
-      accountId: account.id,
-      kind: 'totp',
-      name: 'Phone',
-      createdAt: 1,
-      lastUsedAt: null,
-      lastUsedFrom: null,
-      disabledAt: null,
-      secret: 'sealed',
-      algorithm: 'SHA1',
-      digits: 6,
-      periodSeconds: 30,
-      lastStep: 0
-    })
+    await credentials.add(sampleTotp({ accountId: account.id }))
     await recovery.issue(account.id)
     await invitations.issue(account.id)
     await all.login.attempt({ name, password: rightPassword, address: '192.0.2.1' })

@@ -3,6 +3,7 @@ import path from 'node:path'
 import t, { type Test } from 'tap'
 import { newId } from '../../src/ids.ts'
 import { type Running, startGateway } from '../fixtures/in-process/gateway.ts'
+import { sampleTotp } from '../fixtures/in-process/sample-credential.ts'
 import { download, startTorrent } from '../fixtures/in-process/torrent.ts'
 import { startRedis, temporaryDirectory } from '../fixtures/process/redis-server.ts'
 
@@ -13,21 +14,7 @@ const stores = {
 
 async function factorOf({ server }: Running, accountId: string, name: string): Promise<string> {
   const id = newId()
-  await server.runtime.credentials.add({
-    id,
-    accountId,
-    kind: 'totp',
-    name,
-    createdAt: 1,
-    lastUsedAt: null,
-    lastUsedFrom: null,
-    disabledAt: null,
-    secret: server.runtime.keyring.seal('GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ', `totp:${id}`),
-    algorithm: 'SHA1',
-    digits: 6,
-    periodSeconds: 30,
-    lastStep: 0
-  })
+  await server.runtime.credentials.add(sampleTotp({ id, accountId, name }))
   return id
 }
 
