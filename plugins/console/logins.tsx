@@ -81,14 +81,9 @@ export function registerLogins(scope: PageScope, options: ConsoleOptions): void 
       changed
     }),
     find: async (accountId, app) => (await loginRows(logins, accountId)).find(each => each.app === app),
-    hidden: ({ storedAt }) => ({ entered: String(storedAt ?? '') }),
+    hidden: ({ version }) => ({ entered: version }),
     facts: (frame, login, now) => <LoginFacts frame={frame} login={login} now={now} />,
     lead: ({ logins: say }, { title }) => (title === null ? say.leadLeft : say.lead),
-    end: (by, seen, app, form) => actions.forgetLogin(by, seen, { app, storedAt: timeIn(form.field('entered')) })
+    end: (by, seen, app, form) => actions.forgetLogin(by, seen, { app, version: form.field('entered') })
   })
-}
-
-/** Null for the empty text, which stands for a login that cannot be opened. */
-function timeIn(text: string): number | null {
-  return text === '' ? null : Number(text)
 }

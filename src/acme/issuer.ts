@@ -115,7 +115,7 @@ export class Issuer {
     try {
       await this.#work(names, isDue)
     } finally {
-      if ((await store.get(lockKey)) === this.#owner) await store.delete(lockKey)
+      await store.delete(lockKey, this.#owner)
     }
   }
 

@@ -69,7 +69,7 @@ export interface OperatorActionsParts extends Omit<PeopleParts, 'record' | 'lock
   readonly credentials: Credentials
   readonly locks: AttemptLocks
   readonly tokens: Pick<ProgramTokens, 'byId' | 'revoke'>
-  readonly logins: Pick<UpstreamLogins, 'kept' | 'remove'>
+  readonly logins: Pick<UpstreamLogins, 'removeVersion'>
   readonly directories: Pick<Directories, 'isElsewhere' | 'isKnown'>
   readonly isUsable: (credential: Credential) => boolean
   /** Who may end a suspension after a decoy. */
@@ -241,17 +241,13 @@ export class OperatorActions {
    * The person's login at one app, as the operator saw it: one that was entered since then stays. The account at the app stays too.
    * Rejects with StoreUnconfirmed; the login is removed then too.
    */
-  forgetLogin(by: Acting, seen: Seen, { app, storedAt }: Omit<KeptLogin, 'refusedAt'>): Promise<Outcome<object>> {
+  forgetLogin(by: Acting, seen: Seen, { app, version }: Pick<KeptLogin, 'app' | 'version'>): Promise<Outcome<object>> {
     return this.#act(by, 'revoke', seen, async account => {
-      const { logins } = this.#parts
-      const login = (await logins.kept(account.id)).find(each => each.app === app)
-      if (login === undefined) return refused('gone', account)
-      if (login.storedAt !== storedAt) return refused('changed', account)
-      let wasThere = true
+      let outcome: 'removed' | 'changed' | 'gone' = 'removed'
       const unconfirmed = await evenUnconfirmed(async () => {
-        wasThere = await logins.remove(account.id, app)
+        outcome = await this.#parts.logins.removeVersion(account.id, app, version)
       })
-      if (!wasThere) return refused('gone', account)
+      if (outcome !== 'removed') return refused(outcome, account)
       await this.#record(by)(removeEvent(account, app, by.why, unconfirmed === null))
       if (unconfirmed !== null) throw unconfirmed
       return { kind: 'done', account }
@@ -304,7 +300,7 @@ export class OperatorActions {
       }
       return await work()
     } finally {
-      if ((await store.get(lockKey)) === ticket) await store.delete(lockKey)
+      await store.delete(lockKey, ticket)
     }
   }
 

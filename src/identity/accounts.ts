@@ -100,7 +100,7 @@ export class Accounts {
     const external = externalId === undefined ? null : externalKeyOf(directory, externalId)
     if (external !== null && !(await this.#claim(external, id))) return 'external_taken'
     if (!(await this.#claim(nameKeyOf(name), id))) {
-      if (external !== null) await this.#store.delete(external)
+      if (external !== null) await this.#store.delete(external, id)
       return 'name_taken'
     }
     if (directory !== 'local') await this.#store.link(membersOf(directory), id)
@@ -132,7 +132,7 @@ export class Accounts {
     }).catch(async error => {
       // Another person with this name was first. This one may still get an account with another name.
       if (error instanceof AccountError && error.problem === 'external_taken')
-        await this.#deleteIf(externalKeyOf(directory, externalId), id)
+        await this.#store.delete(externalKeyOf(directory, externalId), id)
       throw error
     })
     await this.#store.link(membersOf(directory), id)
@@ -151,7 +151,7 @@ export class Accounts {
       return await this.#change(id, account => renamed(account, name), asOf)
     } catch (error) {
       if (error instanceof AccountError && !namesOf(await this.byId(id)).includes(name))
-        await this.#deleteIf(nameKeyOf(name), id)
+        await this.#store.delete(nameKeyOf(name), id)
       throw error
     }
   }
@@ -182,7 +182,7 @@ export class Accounts {
     if (account.name === name) throw new AccountError('name_taken')
     // Before the name is free, otherwise an app could know two people by it.
     await this.#change(account.id, current => withoutFormer(current, name))
-    await this.#deleteIf(nameKeyOf(name), account.id)
+    await this.#store.delete(nameKeyOf(name), account.id)
     // Its person may have got it back meanwhile.
     if ((await this.byId(account.id))?.name === name) await this.#claim(nameKeyOf(name), account.id)
     return account
@@ -307,8 +307,9 @@ export class Accounts {
     const account = await this.byId(id)
     if (account === null) return false
     // Another account may have taken the name after a removal that broke off.
-    for (const name of namesOf(account)) await this.#deleteIf(nameKeyOf(name), id)
-    if (account.externalId !== undefined) await this.#deleteIf(externalKeyOf(account.directory, account.externalId), id)
+    for (const name of namesOf(account)) await this.#store.delete(nameKeyOf(name), id)
+    if (account.externalId !== undefined)
+      await this.#store.delete(externalKeyOf(account.directory, account.externalId), id)
     await this.#store.unlink(membersOf(account.directory), id)
     await this.#store.unlink(index, id)
     await this.#addresses.unlink(account.email, id)
@@ -323,10 +324,6 @@ export class Accounts {
       if (holder === id) return { result: true }
       return holder !== null && (await this.byId(holder)) !== null ? { result: false } : { next: id, result: true }
     })
-  }
-
-  async #deleteIf(key: string, id: string): Promise<void> {
-    if ((await this.#store.get(key)) === id) await this.#store.delete(key)
   }
 
   #change(id: string, change: (account: Account) => Account, asOf?: Account): Promise<Account> {

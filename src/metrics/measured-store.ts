@@ -33,8 +33,8 @@ export class MeasuredStore implements Store {
   increment(key: string, ttlSeconds?: number): Promise<number> {
     return this.#measure('increment', this.#inner.increment(key, ttlSeconds))
   }
-  delete(key: string): Promise<boolean> {
-    return this.#measure('delete', this.#inner.delete(key))
+  delete(key: string, expected?: string): Promise<boolean> {
+    return this.#measure('delete', this.#inner.delete(key, expected))
   }
   link(key: string, member: string, ttlSeconds?: number): Promise<void> {
     return this.#measure('link', this.#inner.link(key, member, ttlSeconds))

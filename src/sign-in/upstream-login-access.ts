@@ -21,9 +21,9 @@ export class UpstreamLoginAccess {
     if ('wrong' in made) return made.wrong
     if (!this.#journal.isWritable) throw new GateError('journal_unwritable', { retryAfterSeconds: 2 })
     const accountId = by.principal.account.id
-    const outcome = await this.#logins.store(accountId, appId, made.authorization)
+    const { outcome, version } = await this.#logins.store(accountId, appId, made.authorization)
     await this.#journal.loginStored(by, appId, outcome).catch(async error => {
-      await this.#logins.remove(accountId, appId)
+      await this.#logins.removeVersion(accountId, appId, version)
       throw error
     })
     return null

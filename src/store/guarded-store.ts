@@ -121,8 +121,8 @@ export class GuardedStore implements Store {
   increment(key: string, ttlSeconds?: number): Promise<number> {
     return this.#onceAccepted(() => this.#inner.increment(key, ttlSeconds))
   }
-  delete(key: string): Promise<boolean> {
-    return this.#onceAccepted(() => this.#inner.delete(key))
+  delete(key: string, expected?: string): Promise<boolean> {
+    return this.#onceAccepted(() => this.#inner.delete(key, expected))
   }
   link(key: string, member: string, ttlSeconds?: number): Promise<void> {
     return this.#onceAccepted(() => this.#inner.link(key, member, ttlSeconds))

@@ -77,8 +77,8 @@ export interface Store {
   replace(key: string, expected: string, next: string, ttlSeconds?: number, purpose?: Purpose): Promise<boolean>
   /** Adds one and returns the count. The lifetime starts at the first increment and is not extended. */
   increment(key: string, ttlSeconds?: number): Promise<number>
-  /** True if there was one. */
-  delete(key: string): Promise<boolean>
+  /** True if there was one. With `expected`, only that value is deleted, so that nobody deletes what another has just written. */
+  delete(key: string, expected?: string): Promise<boolean>
 
   /** Adds `member` to the index `key`, for `ttlSeconds` at most. An index and a value never share a key. */
   link(key: string, member: string, ttlSeconds?: number): Promise<void>

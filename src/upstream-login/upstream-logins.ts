@@ -1,11 +1,11 @@
 /** The use-cases of stored logins at apps: store, find, refuse, list, remove. The cache is the sessions', so a change holds on all gates within a second. */
 import type { Clock } from '../clock.ts'
-import { newId } from '../ids.ts'
+import { digestOf, newId } from '../ids.ts'
 import { type Keyring, KeyringError } from '../keyring/keyring.ts'
 import type { SessionCache } from '../session/session-cache.ts'
 import { inBatches } from '../store/batches.ts'
 import { type Seal, sealWith } from '../store/records.ts'
-import type { Store } from '../store/store.ts'
+import { RecordTooNew, type Store } from '../store/store.ts'
 import { type Admission, Trials } from './trials.ts'
 import { idOf, UpstreamLogin, upstreamLoginRecord } from './upstream-login.ts'
 
@@ -29,6 +29,8 @@ export interface ListedLogin {
 /** Without what is in it. The times are null for one that cannot be opened. */
 export interface KeptLogin {
   readonly app: string
+  /** Another one for each login that is entered. */
+  readonly version: string
   readonly storedAt: number | null
   readonly refusedAt: number | null
 }
@@ -82,7 +84,11 @@ export class UpstreamLogins {
   }
 
   /** Replaces an earlier one, also one that cannot be opened. */
-  async store(accountId: string, appId: string, authorization: string): Promise<'stored' | 'replaced'> {
+  async store(
+    accountId: string,
+    appId: string,
+    authorization: string
+  ): Promise<{ readonly outcome: 'stored' | 'replaced'; readonly version: string }> {
     const { store, cache, clock } = this.#options
     const id = idOf(accountId, appId)
     const wasThere = (await store.get(upstreamLoginRecord.key(id))) !== null
@@ -93,7 +99,7 @@ export class UpstreamLogins {
     // A removal at the same moment may have taken it out of the index behind the first link.
     await store.link(loginsOf(accountId), appId)
     cache.forget(upstreamLoginRecord.key(id))
-    return wasThere ? 'replaced' : 'stored'
+    return { outcome: wasThere ? 'replaced' : 'stored', version: login.id }
   }
 
   /** False if there is none. Rejects with StoreUnconfirmed; it is removed then too. */
@@ -101,6 +107,21 @@ export class UpstreamLogins {
     const wasThere = await this.#drop(accountId, appId)
     await this.#options.store.settle?.()
     return wasThere
+  }
+
+  /** Only the login of this version. Rejects with StoreUnconfirmed; it is removed then too. */
+  async removeVersion(accountId: string, appId: string, version: string): Promise<'removed' | 'changed' | 'gone'> {
+    const { store } = this.#options
+    const key = upstreamLoginRecord.key(idOf(accountId, appId))
+    for (;;) {
+      const text = await store.get(key)
+      if (text === null) return 'gone'
+      if (this.#describe(appId, text, key).version !== version) return 'changed'
+      // A refusal that is written meanwhile leaves the version as it is.
+      if (!(await this.#drop(accountId, appId, text))) continue
+      await store.settle?.()
+      return 'removed'
+    }
   }
 
   /** Removes all logins of an account that is removed. Returns how many. */
@@ -126,18 +147,32 @@ export class UpstreamLogins {
     const found = await inBatches(await this.#options.store.members(loginsOf(accountId)), async app => {
       const login = await this.find(accountId, app)
       if (login === null) return null
-      // The refusal may not be written yet.
-      const refusedAt = login.refusedAt ?? (this.isRefused(login) ? this.#options.clock() : null)
-      return { app, storedAt: login.storedAt, refusedAt }
+      return { app, storedAt: login.storedAt, refusedAt: this.#refusedAt(login) }
     })
     return found.filter(each => each !== null)
   }
 
-  /** All that are stored, also those that cannot be opened, by the ids of their apps. */
+  /** All that the store holds now, also those that cannot be opened, by the ids of their apps. */
   async kept(accountId: string): Promise<KeptLogin[]> {
-    const [apps, opened] = await Promise.all([this.appsOf(accountId), this.list(accountId)])
-    const unknown = { storedAt: null, refusedAt: null }
-    return apps.sort().map(app => opened.find(login => login.app === app) ?? { app, ...unknown })
+    const { store } = this.#options
+    const found = await inBatches(await store.members(loginsOf(accountId)), async app => {
+      const key = upstreamLoginRecord.key(idOf(accountId, app))
+      const text = await store.get(key)
+      return text === null ? null : this.#describe(app, text, key)
+    })
+    return found.filter(each => each !== null)
+  }
+
+  #describe(app: string, text: string, key: string): KeptLogin {
+    const login = this.#openIfKnown(text, key)
+    if (login === null) return { app, version: digestOf(text), storedAt: null, refusedAt: null }
+    const { id, storedAt } = login
+    return { app, version: id, storedAt, refusedAt: this.#refusedAt(login) }
+  }
+
+  /** The refusal may not be written yet. */
+  #refusedAt(login: UpstreamLogin): number | null {
+    return login.refusedAt ?? (this.isRefused(login) ? this.#options.clock() : null)
   }
 
   readonly #open = (text: string, key: string): UpstreamLogin | null => {
@@ -151,6 +186,16 @@ export class UpstreamLogins {
         error
       })
       return null
+    }
+  }
+
+  /** Null also for a record of a newer release, which operators can remove like any other. */
+  #openIfKnown(text: string, key: string): UpstreamLogin | null {
+    try {
+      return this.#open(text, key)
+    } catch (error) {
+      if (error instanceof RecordTooNew) return null
+      throw error
     }
   }
 
@@ -168,13 +213,16 @@ export class UpstreamLogins {
     cache.forget(upstreamLoginRecord.key(id))
   }
 
-  /** Also a record of a newer release, or a damaged one. */
-  async #drop(accountId: string, appId: string): Promise<boolean> {
+  /** Also a record of a newer release, or a damaged one. With `expected`, only that record. */
+  async #drop(accountId: string, appId: string, expected?: string): Promise<boolean> {
     const { store, cache } = this.#options
     const key = upstreamLoginRecord.key(idOf(accountId, appId))
-    const wasThere = await store.delete(key)
+    const wasThere = await store.delete(key, expected)
     cache.forget(key)
+    if (!wasThere && expected !== undefined) return false
     await store.unlink(loginsOf(accountId), appId)
+    // A login that was stored meanwhile may have been linked before that.
+    if ((await store.get(key)) !== null) await store.link(loginsOf(accountId), appId)
     return wasThere
   }
 }

@@ -363,6 +363,23 @@ t.test('FIELD A10 a recovery code whose record is removed in between is not good
   t.same([await spend(), await spend()], ['verified', 'refused'], 'an operator puts the record back: it is good once')
 })
 
+t.test('FIELD A10 a name that another account has taken meanwhile stays with it', async t => {
+  const store = new MemoryStore(Date.now)
+  const accounts = new Accounts({ store, clock: Date.now })
+  const first = await accounts.create({ name: 'alice' })
+  const remove = store.delete.bind(store)
+  let next = ''
+  store.delete = async (key, expected) => {
+    store.delete = remove
+    t.equal(key, 'account-name:alice')
+    await accounts.remove(first.id)
+    next = (await accounts.create({ name: 'alice' })).id
+    return remove(key, expected)
+  }
+  await accounts.remove(first.id)
+  t.equal((await accounts.byName('alice'))?.id, next)
+})
+
 t.test('FIELD A10 a value that never stands still is refused, not believed', async t => {
   const store = new MemoryStore(Date.now)
   store.replace = async () => false

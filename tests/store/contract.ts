@@ -233,6 +233,21 @@ export function holdToContract(t: Test, open: (t: Test) => Promise<Rig>): void {
       t.equal(await store.delete('thing'), false)
     })
 
+    t.test('delete with an expected value leaves what another has written', async t => {
+      t.equal(await store.delete('claim', ''), false, 'nothing is not the empty value')
+      await store.put('claim', 'mine', 500)
+      t.equal(await other.delete('claim', 'min'), false)
+      t.equal(await store.get('claim'), 'mine')
+      t.equal(await other.delete('claim', 'mine'), true)
+      t.equal(await store.get('claim'), null)
+      await store.put('claim', '')
+      const calls = Array.from({ length: 20 }, (_, i) => (i % 2 ? store : other).delete('claim', ''))
+      t.equal((await Promise.all(calls)).filter(Boolean).length, 1, 'one caller deletes it')
+      await store.put('claim', '7', 0.03)
+      await advance(40)
+      t.equal(await store.delete('claim', '7'), false, 'a value that has ended')
+    })
+
     t.test('an index holds its live members, sorted, and nobody else’s', async t => {
       t.same(await store.members('sessions-of:a'), [])
       await store.link('sessions-of:a', 'beta')
@@ -287,9 +302,10 @@ export function holdToContract(t: Test, open: (t: Test) => Promise<Rig>): void {
         take: (through, key) => through.take(key),
         replace: (through, key) => through.replace(key, '1', '2'),
         increment: (through, key) => through.increment(key, 500),
-        delete: (through, key) => through.delete(key)
+        delete: (through, key) => through.delete(key),
+        'delete if': (through, key) => through.delete(key, '1')
       }
-      for (const verb of ['take', 'replace', 'delete'])
+      for (const verb of ['take', 'replace', 'delete', 'delete if'])
         for (const through of [0, 1]) await store.put(`told:${verb}${through}`, '1')
       const settled = Promise.all([mine.heard('told:settled'), theirs.heard('told:settled')])
       await store.put('told:settled', '')
@@ -364,7 +380,7 @@ export function holdToContract(t: Test, open: (t: Test) => Promise<Rig>): void {
       }
       for (const [i, key] of some.entries()) {
         const through = i % 2 ? store : other
-        if (i % 3) t.equal(await through.delete(key), true)
+        if (i % 3) t.equal(await through.delete(key, i % 2 ? 'x'.repeat(500) : undefined), true)
         else t.equal(await through.take(key), 'x'.repeat(500))
         await through.unlink('sessions-of:a', key)
       }

@@ -410,7 +410,11 @@ t.test(
       t.equal(await upstreamLogins.find(account, app), null, 'a record that is moved opens for nobody')
     }
     t.match(await visit('/data', navigation, 'other'), { status: 302 }, 'and its owner is asked')
-    t.equal(await upstreamLogins.store(alice.id, 'other', basic('alice', secret)), 'replaced', 'it can be replaced')
+    t.match(
+      await upstreamLogins.store(alice.id, 'other', basic('alice', secret)),
+      { outcome: 'replaced' },
+      'it can be replaced'
+    )
     t.equal((await visit('/data', navigation, 'other')).status, 200)
     const login = await upstreamLogins.find(alice.id, 'old')
     t.notMatch(JSON.stringify(login), /Basic/, 'JSON shows no secret')

@@ -29,7 +29,8 @@ Example:
         throw new PersonError(
           `${account.name} has no login for '${visible(app)}'; ${stored.length === 0 ? 'none is stored' : `there are logins for: ${stored.join(', ')}`}`
         )
-      await logins.remove(account.id, app)
+      if (!(await logins.remove(account.id, app)))
+        throw new PersonError(`the login of ${account.name} for ${app} is removed already`)
       await place.record(removeEvent(account, app, 'operator', true))
       io.stderr(`the login of ${account.name} for ${app} is removed\n`)
       return 0

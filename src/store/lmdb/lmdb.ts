@@ -155,8 +155,14 @@ class LmdbStore implements Store {
     return this.#write(0, () => this.#records.count(key, this.#endOf(life), this.#clock()))
   }
 
-  async delete(key: string): Promise<boolean> {
-    return (await this.take(key)) !== null
+  async delete(key: string, expected?: string): Promise<boolean> {
+    checkKey(key)
+    return this.#removal(() => {
+      const found = this.#records.live(key, this.#clock())
+      if (found === null || (expected !== undefined && found.value !== expected)) return false
+      this.#records.unset(found)
+      return true
+    })
   }
 
   async link(key: string, member: string, ttlSeconds?: number): Promise<void> {

@@ -151,9 +151,13 @@ export class RedisStore implements Store {
     return this.#count(await (life === null ? this.#call('incr', at) : this.#run('gateIncrement', at, life)))
   }
 
-  async delete(key: string): Promise<boolean> {
+  async delete(key: string, expected?: string): Promise<boolean> {
     checkKey(key)
-    return this.#count(await this.#endAccess(() => this.#client.call('del', this.#prefix + key))) === 1
+    const at = this.#prefix + key
+    const reply = await this.#endAccess(() =>
+      expected === undefined ? this.#client.call('del', at) : this.#client.run('gateDelete', at, expected)
+    )
+    return this.#count(reply) === 1
   }
 
   async link(key: string, member: string, ttlSeconds?: number): Promise<void> {

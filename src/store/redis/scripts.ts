@@ -28,6 +28,12 @@ if ARGV[3] == '' then redis.call('SET', KEYS[1], ARGV[2], 'KEEPTTL')
 else redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3]) end
 return 1`
   },
+  /** expected → 1 or 0 */
+  gateDelete: {
+    numberOfKeys: 1,
+    lua: `if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+return redis.call('DEL', KEYS[1])`
+  },
   /** lifetime in ms → the new count */
   gateIncrement: {
     numberOfKeys: 1,
