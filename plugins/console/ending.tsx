@@ -62,6 +62,14 @@ interface View {
   readonly problem: string | null
 }
 
+/** What the form shows again after a refusal. */
+interface Again {
+  readonly problem?: string
+  /** Its hidden fields stay as they were sent. */
+  readonly form?: Form
+  readonly reason?: string
+}
+
 function EndingPage({ frame, view }: { frame: ConsoleFrame; view: View }) {
   const { account, words, problem } = view
   const { action } = frame.say
@@ -113,7 +121,7 @@ export function registerEnding<Thing>(scope: PageScope, { accounts }: ConsoleOpt
   scope.get(path, { config: { requires: 'console' } }, async request => {
     const page = consolePage(request)
     const id = new URLSearchParams(page.request.exchange.target.query).get(field) ?? ''
-    return show(page, await accountOf(page, accounts), id, 200, null)
+    return show(page, await accountOf(page, accounts), id, 200)
   })
 
   scope.post(path, { config: { requires: 'console' } }, async request => {
@@ -121,16 +129,19 @@ export function registerEnding<Thing>(scope: PageScope, { accounts }: ConsoleOpt
     const form = requireForm(page)
     const account = await accountOf(page, accounts)
     const id = form.field(field)
-    const again = (problem: string) => show(page, account, id, 403, problem, form)
+    // What was sent stays, so that it is still about the thing that the operator saw.
+    const again = (problem: string) => show(page, account, id, 403, { problem, form })
     const reason = readReason(form.field('reason'))
     if ('rule' in reason) return again(page.words.action.reasonMissing)
     const seen: Seen = { id: account.id, version: form.field('version') }
     const outcome = await ending.end(actingOf(page, reason.value), seen, id, form)
     if (outcome.kind === 'refused') {
       if (outcome.why === 'gone') throw new GateError('not_found')
-      const { changed } = ending.words(page.words)
-      if (outcome.why === 'changed' && changed !== undefined) return again(changed)
-      return again(page.words.action.refused[outcome.why])
+      const problem = page.words.action.refused[outcome.why]
+      if (outcome.why !== 'changed') return again(problem)
+      // The page shows what is there now, and its next answer is about that.
+      const { changed = problem } = ending.words(page.words)
+      return show(page, await accountOf(page, accounts), id, 403, { problem: changed, reason: form.field('reason') })
     }
     noteDone(page, { action: name, id: account.id, name: account.displayName, ended: 0 })
     return goTo(page, `${base}/people/${account.id}`)
@@ -141,15 +152,13 @@ export function registerEnding<Thing>(scope: PageScope, { accounts }: ConsoleOpt
     account: Account,
     id: string,
     status: number,
-    problem: string | null,
-    form?: Form
+    { problem, form, reason = form?.field('reason') ?? '' }: Again = {}
   ): Promise<FastifyReply> {
     if (!mayDo(page.role, 'revoke', account)) throw new GateError('not_allowed')
     const thing = await ending.find(account.id, id)
     if (thing === undefined) throw new GateError('not_found')
     const frame = consoleFrame(page)
     const words = ending.words(frame.say)
-    // What was sent stays, so that it is still about the thing that the operator saw.
     const fresh: Record<string, string> = { version: versionOf(account), [field]: id, ...ending.hidden?.(thing) }
     const hidden = Object.fromEntries(Object.entries(fresh).map(([key, value]) => [key, form?.field(key) ?? value]))
     const view: View = {
@@ -160,8 +169,8 @@ export function registerEnding<Thing>(scope: PageScope, { accounts }: ConsoleOpt
       hidden,
       words,
       action: endingPath(ending, account.id),
-      reason: form?.field('reason') ?? '',
-      problem
+      reason,
+      problem: problem ?? null
     }
     return sendPage(page, status, <EndingPage frame={frame} view={view} />)
   }
