@@ -27,7 +27,7 @@ import type { Unsent } from '../src/identity/identity-headers.ts'
 import type { Leads } from '../src/metering/led-requests.ts'
 import type { ObservedExchange } from '../src/metering/observation.ts'
 import type { Permit } from '../src/policy/decision.ts'
-import { carriesToken } from '../src/programs/presented.ts'
+import { carriesToken, isMisplacedToken } from '../src/programs/presented.ts'
 import { originalOf } from '../src/request/forward-auth-request.ts'
 import { parseTarget } from '../src/request/target.ts'
 import { wantsPage } from '../src/request/wants-page.ts'
@@ -282,7 +282,8 @@ function answerLogin(
 function hasToken(headers: IncomingHttpHeaders, { tokens = null }: App): boolean {
   const { authorization } = headers
   if (authorization !== undefined && carriesToken(authorization, tokens !== null)) return true
-  return tokens !== null && tokens.header !== null && headers[tokens.header] !== undefined
+  if (tokens !== null && tokens.header !== null && headers[tokens.header] !== undefined) return true
+  return Object.values(headers).some(value => typeof value === 'string' && isMisplacedToken(value))
 }
 
 /** The person of the session cookie, or the store's error, with which public paths stay open. */

@@ -3,7 +3,7 @@ import type { App, Upstream } from '../apps/route-table.ts'
 import { namesOf } from '../identity/header-profiles.ts'
 import { identityLines, type Unsent } from '../identity/identity-headers.ts'
 import type { Permit } from '../policy/decision.ts'
-import { carriesToken } from '../programs/presented.ts'
+import { carriesToken, isMisplacedToken } from '../programs/presented.ts'
 import { connectionOptions, hopByHop, normalName, withoutListed } from '../request/header-name.ts'
 import { isFirstLeg, tiesConnection } from '../upstream/connection-schemes.ts'
 import { isAuthorization, isClaim, passedNames } from './claims.ts'
@@ -149,7 +149,7 @@ export function outboundHeaders(
     const value = rawHeaders[i + 1] as string
     switch (plan.kinds.get(name) ?? learn(plan, name)) {
       case 'pass':
-        headers.push(name, value)
+        if (!isMisplacedToken(value)) headers.push(name, value)
         break
       case 'drop':
         break

@@ -1,6 +1,6 @@
 /** Where a request carries a program's token: `Authorization` as Bearer, or as the password of Basic, or a header of the app's choice. */
 import type { IncomingHttpHeaders } from 'node:http'
-import { isTokenText, tokenPrefix } from './token-text.ts'
+import { findTokens, tokenLength, tokenPrefix } from './token-text.ts'
 
 /** What an app says of tokens. */
 export interface TokenTerms {
@@ -24,10 +24,23 @@ export function presentedToken(headers: IncomingHttpHeaders, { header }: TokenTe
   return { text, isBasic: false }
 }
 
-/** True for a value of `Authorization` that no app may get. An app without tokens may have its own that begin like ours. */
+/**
+ * True for a value of `Authorization` that no app may get: also where the token stands where it does not count, such as in the name of Basic, or
+ * behind `token`. An app without tokens may have its own that begin like ours.
+ */
 export function carriesToken(authorization: string, takesTokens: boolean): boolean {
-  const found = tokenIn(authorization)
-  return found !== null && (takesTokens || isTokenText(found.text))
+  if (takesTokens && tokenIn(authorization) !== null) return true
+  const [, pair] = /^\s*basic\s+(\S+)/i.exec(authorization) ?? []
+  return holdsToken(authorization) || (pair !== undefined && holdsToken(decoded(pair)))
+}
+
+/** True for the value of any other header that is a token, or little more. */
+export function isMisplacedToken(value: string): boolean {
+  return value.length >= tokenLength && value.length <= tokenLength + 32 && holdsToken(value)
+}
+
+function holdsToken(text: string): boolean {
+  return text.includes(tokenPrefix) && findTokens(text).length > 0
 }
 
 /** Null for credentials of another kind, which belong to the app. */
@@ -41,7 +54,11 @@ function tokenIn(authorization: string): Presented | null {
 
 /** The part after the first colon (RFC 7617 §2). */
 function passwordOf(value: string): string {
-  const pair = Buffer.from(value, 'base64').toString('latin1')
+  const pair = decoded(value)
   const colon = pair.indexOf(':')
   return colon < 0 ? '' : pair.slice(colon + 1)
+}
+
+function decoded(base64: string): string {
+  return Buffer.from(base64, 'base64').toString('latin1')
 }

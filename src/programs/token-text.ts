@@ -8,6 +8,7 @@ const secretLength = 40
 const checksumLength = 6
 
 export const tokenPrefix = 'fg_'
+export const tokenLength = tokenPrefix.length + secretLength + checksumLength
 /** For scanners of repositories and logs. `docs/programs.md` has it too. */
 export const tokenPattern = `${tokenPrefix}[0-9A-Za-z]{${secretLength + checksumLength}}`
 const shape = new RegExp(`^${tokenPattern}$`)
@@ -22,7 +23,7 @@ export function newTokenText(): string {
 
 /** True for a text with the right form and checksum. Any other needs no look-up. */
 export function isTokenText(text: string): boolean {
-  if (text.length !== tokenPrefix.length + secretLength + checksumLength || !shape.test(text)) return false
+  if (text.length !== tokenLength || !shape.test(text)) return false
   const end = tokenPrefix.length + secretLength
   return checksumOf(text.slice(tokenPrefix.length, end)) === text.slice(end)
 }
