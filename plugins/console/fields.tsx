@@ -1,4 +1,4 @@
-/** Fields that several forms of the console have: the reason, and what is known of a person. */
+/** Fields of several forms of the console: the reason, and the facts about a person. */
 import { readDisplayName, readEmail, readGroup } from '../../src/administration/person-input.ts'
 import { invitationSeconds } from '../../src/identity/invitations.ts'
 import type { Form } from '../portal/forms.ts'
@@ -110,7 +110,7 @@ export function PersonFields({ frame, typed }: { frame: ConsoleFrame; typed: Typ
   )
 }
 
-/** What the form says of a person, or the sentence about the first mistake. An empty displayed name is null. */
+/** The person's data from the form, or the sentence about the first mistake. An empty displayed name is null. */
 export function readPerson(
   form: Form,
   { say }: ConsoleFrame
@@ -169,7 +169,7 @@ export function InvitationFields(props: {
   )
 }
 
-/** The choice of the form. Another value than those of the list is the usual time: undefined. */
+/** The chosen time in seconds; undefined (the usual time) for a value that is not in the list. */
 export function readInvitation(form: Form | null): TypedInvitation & { readonly validSeconds: number | undefined } {
   const valid = form?.field('valid') ?? ''
   const validSeconds = validities.find(seconds => String(seconds) === valid)

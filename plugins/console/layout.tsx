@@ -116,7 +116,7 @@ interface PagesProps {
   to(page: number): string
 }
 
-/** Which page of a list this is, with links to the ones beside it. */
+/** The number of this page of a list, with links to the previous and the next one. */
 export function Pages({ frame: { say }, page, pages, to }: PagesProps) {
   return (
     <>

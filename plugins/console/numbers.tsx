@@ -52,7 +52,7 @@ export function NumbersPage({ frame, view }: { frame: ConsoleFrame; view: Number
       unit: value < 1 ? 'millisecond' : 'second',
       maximumSignificantDigits: 2
     }).format(value < 1 ? value * 1000 : value)
-  /** The second series stands on the first, so it is what is above it. */
+  /** A value that fits the chart. The second series is drawn on top of the first, so it is given as the difference. */
   const flat = (value: number | null | undefined) => Math.min(value ?? 0, longest)
   const shared = { times }
   return (

@@ -37,7 +37,7 @@ export interface LoginsAtApps extends Pick<UpstreamLogins, 'kept'> {
   readonly apps: ReadonlyMap<string, string>
 }
 
-/** Of the process that answers. */
+/** The configuration of the process that answers. */
 export interface ConfigurationStatus {
   /** Null without a file. */
   readonly file: string | null

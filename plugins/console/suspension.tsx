@@ -51,7 +51,7 @@ const beforeMs = 60 * 60_000
 const afterMs = 10 * 60_000
 const linesMost = 40
 
-/** An operator's later reason does not move the time that the lines are from. */
+/** The time of the lines. A later reason by an operator does not change it. */
 function beganAt(suspended: Suspension): number {
   return watchWordOf(suspended)?.at ?? suspended.at
 }

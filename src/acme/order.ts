@@ -23,7 +23,7 @@ export interface OrderInput {
   readonly profile: string | null
   /** The renewal id of the certificate that this one replaces (RFC 9773 §5). */
   readonly replaces: string | null
-  /** Resolves once every gate shows these. */
+  /** Shows the proofs. Resolves when every gate shows them. */
   readonly publish: (challenges: readonly Challenge[]) => Promise<void>
   readonly clock: () => number
   /** Ends the order. */
@@ -87,7 +87,7 @@ async function begin({ client, names, profile, replaces }: OrderInput): Promise<
   return { url: text(answer.headers.location, 'the address of the order'), value }
 }
 
-/** Null where the name is proved already. */
+/** The proof that the authority wants; null if the name is proved already. */
 function challengeIn(
   value: Loose,
   { names, challenge }: OrderInput,

@@ -17,7 +17,7 @@ export interface WireAnswer {
   readonly status: number
   readonly headers: http.IncomingHttpHeaders
   readonly body: Buffer
-  /** Of `Retry-After`, within a week; null without one. */
+  /** The wait of `Retry-After`, in milliseconds, at most a week; null without one. */
   readonly retryAfterMs: number | null
 }
 

@@ -36,7 +36,7 @@ export class PostureActions {
     return this.#parts.apps
   }
 
-  /** Null if nobody knows. */
+  /** Null if the settings were never read. */
   get dial(): Dial | null {
     return this.#parts.postures.dial
   }
@@ -49,7 +49,10 @@ export class PostureActions {
     return this.#parts.whoStaysIn()
   }
 
-  /** Obeyed here when it resolves. Throws DialError, GateError `journal_unwritable`, RecordTooNew, StoreUnreachable, and StoreUnconfirmed if it is set but not confirmed. */
+  /**
+   * Sets the posture; this gate obeys when it resolves. Throws DialError, GateError `journal_unwritable`, RecordTooNew, StoreUnreachable, and
+   * StoreUnconfirmed if it is set but not confirmed.
+   */
   async set(by: Acting, { level, app, until }: Pick<Turn, 'level' | 'app' | 'until'>): Promise<Turned> {
     const { store, audit, postures } = this.#parts
     if (!audit.writable) throw new GateError('journal_unwritable', { retryAfterSeconds: 2 })

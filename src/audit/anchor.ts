@@ -1,5 +1,5 @@
 /**
- * The anchor of a journal: the newest signed checkpoint, as the store remembers it. Whoever cuts the files of a journal at their end, or puts
+ * The anchor of a journal: the newest signed checkpoint, as the store remembers it. Somebody who cuts the files of a journal at their end, or puts
  * an older copy in their place, would also have to change the store.
  */
 import { createHash } from 'node:crypto'

@@ -42,7 +42,7 @@ function textOf({ title, columns, rows }: Table): string {
   return `${title}\n\n${[columns, ...rows].map(line).join('\n')}\n`
 }
 
-/** Without scripts and links. No cell holds a sign that HTML reads. */
+/** A page without scripts and links. Cells need no escaping: no character in them has a meaning in HTML. */
 function pageOf({ title, columns, rows }: Table): string {
   const cells = (row: readonly string[], tag: string) => row.map(cell => `<${tag}>${cell}</${tag}>`).join('')
   const lines = rows.map(row => `<tr>${cells(row, 'td')}</tr>`).join('\n')

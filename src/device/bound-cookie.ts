@@ -12,7 +12,7 @@ export interface BoundTo {
 }
 
 const purpose = 'device-cookie'
-/** A request may be under way while its cookie ends. */
+/** The leeway for a request that is under way while its cookie ends, in seconds. */
 export const leewaySeconds = 30
 const shape = /^([0-9a-z]{1,11})\.([A-Za-z0-9_-]{43})$/
 

@@ -23,10 +23,13 @@ interface Kinds {
   readonly refresh: RefreshChallenge
 }
 
-/** The life of one offer. The gate makes further offers only while the token is young, otherwise a thief of the token could bind it to a key of their own. */
+/**
+ * The life of one offer, in seconds. The gate makes further offers only while the token is young, otherwise a thief of the token could bind it
+ * to a key of their own.
+ */
 export const registrationSeconds = 2 * 60
 
-/** The one that comes with a bound cookie is used when that cookie ends. */
+/** The life of a refresh challenge, in seconds. A browser uses it when the bound cookie that came with it ends. */
 export function refreshSecondsFor(lifetimeSeconds: number): number {
   return lifetimeSeconds + 40 * 60
 }
@@ -40,7 +43,7 @@ export function sealChallenge<Kind extends keyof Kinds>(
   return keyring.seal(JSON.stringify({ ...what, endsAt }), contextOf(kind))
 }
 
-/** `late`: it was ours. `unknown`: it was made by somebody else, for something else, or with a key that is gone. */
+/** `late`: the challenge was ours and has expired. `unknown`: it is somebody else's, for something else, or sealed with a removed key. */
 export function openChallenge<Kind extends keyof Kinds>(
   keyring: Pick<Keyring, 'open'>,
   kind: Kind,

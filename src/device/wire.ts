@@ -17,7 +17,7 @@ export function challengeHeader(challenge: string, identifier: string): string {
 
 const identifierShape = /^"?([A-Za-z0-9_-]{1,64})\.([A-Za-z0-9_-]{8})"?$/
 
-/** Unique in the site. A new registration of the same sign-in on the same host replaces the old one in the browser. */
+/** The session identifier, unique in the site. In the browser, a new registration of the same sign-in on the same host replaces the old one. */
 export function identifierOf(session: string, host: string): string {
   return `${session}.${hashOf(host)}`
 }

@@ -27,7 +27,7 @@ export interface PortionLimits {
 interface OpenFile {
   readonly path: string
   readonly inode: string
-  /** Where the next byte of `read` stands. Bytes of a packed file are counted unpacked. */
+  /** The position of the next byte of `read`. In a packed file, unpacked bytes count. */
   position: number
   read(): Promise<Buffer | null>
   close(): Promise<void>
@@ -40,7 +40,7 @@ export class JournalSource {
   readonly #journal: string
   #cursor: ExportCursor | null = null
   #file: OpenFile | null = null
-  /** Read, and not yet given. */
+  /** Bytes that were read and not yet returned. */
   #rest: Buffer = Buffer.alloc(0)
   /** Lines up to this number have been given before. */
   #skipTo = 0
@@ -53,7 +53,7 @@ export class JournalSource {
     this.#journal = journal
   }
 
-  /** The next lines come from behind `cursor`; null for the oldest line that there is. */
+  /** Continues after `cursor`; null for the oldest existing line. */
   async seek(cursor: ExportCursor | null): Promise<void> {
     await this.close()
     this.#cursor = cursor
@@ -178,7 +178,7 @@ export class JournalSource {
     return cursor.seq === 0 ? openFile(oldest, 0) : this.#bySeq(files, cursor)
   }
 
-  /** The file was packed, or it has lost lines, as after a power failure. Rather than miss lines it gives some twice. */
+  /** Opens a file that was packed or has lost lines (a power failure), at the line after the cursor's number. It repeats lines rather than miss any. */
   async #bySeq(files: readonly string[], { seq, hash }: ExportCursor): Promise<OpenFile> {
     const begins = await Promise.all(files.map(async file => (await beginningOf(file)).seq))
     const at = begins.findLastIndex(begin => begin > 0 && begin <= seq)

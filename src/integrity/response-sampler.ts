@@ -22,14 +22,14 @@ export interface SamplerOptions {
   readonly clock: () => number
 }
 
-/** What is copied of one response, in bytes. */
+/** The most that is copied of one response, in bytes. */
 export const copiedMost = 256 * 1024
 /** Bodies and bytes that are being copied at a time, in one process. */
 const copyingMost = 64
 const copyingBytesMost = 8 * 1024 * 1024
-/** A body that takes longer is read as far as it is there, in milliseconds. */
+/** How long a body may take, in milliseconds. Then what has arrived of it is read. */
 const slowMs = 10_000
-/** A script that says that it is the same is read again after this time, in milliseconds. */
+/** The time after which a script is read again although its version is the same, in milliseconds. */
 const sameScriptMs = 10 * 60_000
 const rememberedMost = 2048
 const knownMs = 60_000
@@ -100,7 +100,7 @@ export class ResponseSampler implements ResponseTap {
     if (this.#endpoints.has(key)) return
     if (this.#endpoints.size >= rememberedMost) this.#endpoints = new Set()
     const page = pathShape(path)
-    // While everything is learned, it must not be remembered as known for later.
+    // While everything is learned, the endpoint is not remembered as known.
     if (!watch.isQuiet) this.#endpoints.add(key)
     const value = markValue(`${method === 'POST' ? 'POST' : 'GET'} ${page}`)
     watch.see({ page, endpoint: { kind: 'endpoint', value }, reading: null, isFetched: false, isStranger })

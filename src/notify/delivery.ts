@@ -79,7 +79,7 @@ export function dueAt({ batch, waiting, sentAt, claimedUntil }: Delivery, gather
   return Math.max(first.at + settleMs, free, claimedUntil)
 }
 
-/** With the batch that the caller now sends; null if another gate has it, or nothing is due. */
+/** The delivery with the batch that the caller must send now; null if another gate has it, or nothing is due. */
 export function claimed(delivery: Delivery, gatherMs: number, now: number): (Delivery & { batch: Batch }) | null {
   const due = dueAt(delivery, gatherMs)
   if (due === null || due > now) return null

@@ -80,7 +80,7 @@ function sponsorDecided(event: AuditEvent, kind: NoticeKind): Notice {
   return made(event, kind, { other: person }, to)
 }
 
-/** Null where nobody has set it: it has ended by itself, or cannot be read. */
+/** Null if nobody has set the posture: it has ended by itself, or cannot be read. */
 function postureSet(event: AuditEvent): Notice | null {
   const { outcome } = event
   if (outcome === 'ended' || outcome === 'readable' || outcome === 'unreadable') return null

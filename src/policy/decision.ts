@@ -32,7 +32,7 @@ export interface Permit {
   readonly freshForRule?: number
 }
 
-/** Of an app whose rules are only reported. */
+/** What the rules would do, for an app whose rules are only reported. */
 export interface Would {
   readonly kind: 'challenge' | 'refuse'
   readonly reason: ErrorCode

@@ -122,7 +122,7 @@ export function deviceBoundOf({ deviceBound }: Pick<Rule, 'deviceBound'>, policy
   return deviceBound ?? policy.deviceBound ?? 'off'
 }
 
-/** Who asks, for a rule: a token whose device key is not shown is nothing, unless the rule does not look at keys. */
+/** The person who asks, for one rule: nobody if the device key of the token is not shown, unless the rule ignores keys. */
 export function askerFor(rule: Pick<Rule, 'deviceBound'>, asked: Asked): Asked {
   return asked.asStranger === null || deviceBoundOf(rule, asked.policy) === 'off' ? asked : asked.asStranger
 }

@@ -6,7 +6,7 @@ import type { PostureLevel } from './posture.ts'
 /** `watch.posture` of the configuration. */
 export interface PostureTerms {
   readonly elevated: {
-    /** Of budgets, of thresholds for what is unusual, and of each `within`. */
+    /** The part that is left of budgets, of the thresholds for unusual use, and of each `within`. */
     readonly factor: number
     readonly factors: readonly FactorKind[]
     readonly withinSeconds: number

@@ -56,7 +56,7 @@ interface Granted {
 export interface RefusedProof {
   readonly kind: 'refused'
   readonly why: RefusedBecause
-  /** Null where the proof does not tell, or the session is over. */
+  /** Null if the proof does not say it, or the session is over. */
   readonly session: Session | null
 }
 
@@ -113,7 +113,7 @@ export class DeviceBinding {
     return 'fresh'
   }
 
-  /** True where the request's bound cookie is of the last minute. A stolen one is older soon, and only the key gets the next. */
+  /** True if the request's bound cookie is at most a minute old. A stolen one is soon older, and only the key gets the next one. */
   isJustProven(principal: Principal, cookie: string | null): boolean {
     if (this.bindingOf(principal, cookie) !== 'fresh') return false
     const { endsAt } = this.#live.get(principal) as { readonly endsAt: number }
@@ -131,7 +131,7 @@ export class DeviceBinding {
     return registrationHeader(sealChallenge(keyrings.present, 'register', what, endsAt))
   }
 
-  /** The same for a later answer, while the token is young. */
+  /** `Secure-Session-Registration` for a later answer, while the token is young; null if nothing is to be bound. */
   offerAgain(principal: Principal): string | null {
     const age = this.#ageOf(principal)
     const now = this.#options.clock()

@@ -60,7 +60,7 @@ export class Endings {
     return this.#endEach(accountId, async id => id !== except && (await this.finish(id, why, words)) !== null)
   }
 
-  /** As `endAccount`, for an account that is removed: what is remembered of its sessions does not name it. */
+  /** Like `endAccount`, for an account that is removed: the kept reasons of its sessions' ends do not name it. */
   async endRemoved(accountId: string): Promise<number> {
     return this.#endEach(accountId, async id => (await this.finish(id, 'revoked', undefined, null)) !== null)
   }
@@ -93,7 +93,7 @@ export class Endings {
     return text === null ? null : parseEnded(text)
   }
 
-  /** Whose session the token opened, also for an hour after its end; null where nobody knows. */
+  /** The account whose session the token opened, also for an hour after its end; null if it is not known. */
   async ownerOf(token: string): Promise<string | null> {
     const ended = await this.whyEnded(token)
     if (ended !== null || !isToken(token)) return ended?.accountId ?? null

@@ -8,7 +8,7 @@ import type { Store } from '../store/store.ts'
 import { type HandOverRecord, handOverRecord } from './records.ts'
 
 const goodSeconds = 30
-/** A spent code still tells its target for this long. */
+/** How long a spent code still says its target, in seconds. */
 const rememberedSeconds = 10 * 60
 const returnToLength = 12 * 1024
 

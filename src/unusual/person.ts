@@ -120,9 +120,9 @@ export class Person implements Slots {
   alarm = 0
   /** The score that the person has answered with a fresh proof today, or 0. */
   answered = 0
-  /** At the last fresh proof of today; null for none. */
+  /** The amounts at the last fresh proof of today; null for none. */
   proved: Proved | null = null
-  /** Today without what another site has led to; null while that is all of it. */
+  /** Today without led requests; null while there were none. */
   own: OwnDay | null = null
   /** The last day on which another site has led to much; 0 for none. */
   ledDay = 0
@@ -132,7 +132,7 @@ export class Person implements Slots {
   constructor(day: number) {
     this.day = day
     this.since = day
-    // One piece of memory for all, because each costs a hundred bytes besides.
+    // All arrays share one buffer, because each buffer costs a hundred bytes more.
     const numbersEnd = numberCount * 8
     const hashesEnd = numbersEnd + known.hashCount * 4
     const daysEnd = hashesEnd + known.dayCount * 2
@@ -161,7 +161,7 @@ export class Person implements Slots {
     return ownFrom > this.day && ownFrom <= next
   }
 
-  /** Adds an object of today that the set does not hold yet. Returns how many objects it stands for, and whether it is new. */
+  /** Adds an object that the set of today does not hold yet. */
   addObject(hash: number): void {
     this.todayLevel = add(this.hashes, today, hash, this.todayLevel)
   }
@@ -198,8 +198,7 @@ export class Person implements Slots {
   }
 
   /**
-   * This person without what another site has led to, for the question whether to suspend them. Where earlier days are not all their own, the
-   * sums over days are left out too.
+   * This person without led requests, for the question whether to suspend them. After led days the sums over days are left out too.
    */
   withoutLed(): Person {
     const person = new Person(this.day)
@@ -240,7 +239,7 @@ export class Person implements Slots {
     return count
   }
 
-  /** Moves all days towards `next` if it is far away: after a long leave, or a jump of the clock, what was known still counts. */
+  /** Moves all days towards `next` if it is far away, so that what was known still counts after a long leave or a jump of the clock. */
   #shorten(next: number): void {
     const shift = next - this.day - absenceMost
     if (shift <= 0) return
@@ -304,7 +303,7 @@ export class Person implements Slots {
         if (this.hashes[list.at + i] !== 0 && firstDay(this, list, i) === this.day) forget(this, list, i)
   }
 
-  /** A fresh proof of the person: what they do today is theirs. */
+  /** After a fresh proof: all known areas count as the person's own from now on. */
   accept(): void {
     for (let i = 0; i < known.areas.size; i++)
       if (this.hashes[known.areas.at + i] !== 0)

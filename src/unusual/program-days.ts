@@ -1,4 +1,4 @@
-/** How much a program fetches on a day, what is usual for it, and when a day is not. Pure, but for its record. */
+/** The bytes that a program fetches on a day, what is usual for it, and the verdict on a day. Pure functions, and the record. */
 import { type Loose, RecordKind } from '../store/records.ts'
 import type { UnusualLevel } from './steps.ts'
 
@@ -6,14 +6,14 @@ import type { UnusualLevel } from './steps.ts'
 export interface ProgramDays {
   /** Days since the epoch. */
   readonly day: number
-  /** Of this day so far. */
+  /** Bytes of this day so far. */
   readonly bytes: number
   /** How many days with use were learned, up to `memoryDays`. */
   readonly days: number
   readonly middle: number
   /** The mean distance from the middle. */
   readonly spread: number
-  /** The highest level of this day that was said: 0 none, 1 strange, 2 alarming. */
+  /** The highest level of this day that was reported: 0 none, 1 strange, 2 alarming. */
   readonly said: number
 }
 
@@ -31,14 +31,14 @@ const dayMs = 86_400_000
 /** The fewest days before anything counts as usual. */
 const learnDays = 7
 const memoryDays = 20
-/** Programs are regular, and a little more is no news. In e-folds. */
+/** The least spread, in e-folds: programs are regular, and a little more is not unusual. */
 const leastSpread = 0.35
 const strangeFrom = 3
 const alarmingFrom = 5
 
 const toScale = (bytes: number) => Math.log1p(bytes / 1e6)
 
-/** Adds bytes at `now`. A day that is over is learned, and counts for no more than a strange one. */
+/** Adds bytes at `now`. When a day is over, it is learned, with at most the amount of a strange day. */
 export function withBytes(before: ProgramDays | null, bytes: number, now: number): ProgramDays {
   const today = Math.floor(now / dayMs)
   const found = before ?? { day: today, bytes: 0, days: 0, middle: 0, spread: 0, said: 0 }
@@ -70,7 +70,7 @@ export interface ProgramVerdict {
   readonly usualBytes: number
 }
 
-/** Null while the day is usual, or was said already. */
+/** The verdict on the day; null if it is usual, or its level was reported already. */
 export function judgeDay({ bytes, days, middle, spread, said }: ProgramDays): ProgramVerdict | null {
   if (days < learnDays) return null
   const score = (toScale(bytes) - middle) / Math.max(leastSpread, spread)
@@ -79,7 +79,7 @@ export function judgeDay({ bytes, days, middle, spread, said }: ProgramDays): Pr
   return { level: level === 2 ? 'alarming' : 'strange', score, bytes, usualBytes: Math.expm1(middle) * 1e6 }
 }
 
-/** The record after this verdict was said. */
+/** The record after this verdict was reported. */
 export function said(found: ProgramDays, { level }: ProgramVerdict): ProgramDays {
   return { ...found, said: level === 'alarming' ? 2 : 1 }
 }

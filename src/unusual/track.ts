@@ -36,7 +36,7 @@ interface Row {
   run: number
 }
 
-/** A row of files. */
+/** Files that were fetched one after the other. `counted`: how many files they count as. */
 interface Haul {
   counted: number
   files: number
@@ -45,7 +45,7 @@ interface Haul {
 /** Shared by all tracks without one. */
 const noHaul: Haul = { counted: 0, files: 0, bytes: 0 }
 
-/** Some people give their session to a program of theirs: that alone says little. */
+/** The points from which a doubt counts as sharing. Some people give their session to a program of theirs, which alone says little. */
 const sharedFrom = 15
 /** Shared by all tracks that have nothing, for the memory. */
 const none: never[] = []
@@ -70,7 +70,7 @@ export class Track {
   otherMarks = 0
   /** How many looks have seen its first mark while that is new to the person. */
   firstMarks = 0
-  /** What the session has fetched since the last proof in it. */
+  /** Bytes and objects that the session has fetched since its last proof. */
   bytes = 0
   objects = 0
   /** True once more than one client seems to have used the session. */
@@ -87,7 +87,7 @@ export class Track {
   #haulAt = 0
   #haulFiles = 0
   #haulBytes = 0
-  /** The longest row of files of the session: what it counts as, and what it is. */
+  /** The longest haul of the session. */
   #longest: Haul = noHaul
   #lastObject = 0
   #withoutHeaders = 0
@@ -98,19 +98,19 @@ export class Track {
     return (isV6 ? this.#v6 : this.#v4) as Networks
   }
 
-  /** Counts a request for an object that nobody has asked for today. */
+  /** Counts a request for an object that the person has not asked for today, if the session asks at regular intervals. */
   noteNew(person: Person, now: number): void {
     if (this.#isRegular(now)) person.numbers[at.regular]!++
   }
 
-  /** One more of a row of records, perhaps. */
+  /** Notes a request that may be the next of a row of records. */
   noteRow(person: Person, template: number, id: number): void {
     if (template === 0) return
     const run = this.#run(template, id)
     if (run > person.numbers[at.run]!) person.numbers[at.run] = run
   }
 
-  /** One more file of a haul: of files that follow each other without a pause. */
+  /** Notes a file. Files that follow each other without a pause are a haul. */
   noteFile(now: number, object: number): void {
     if (now - this.#haulAt > haulPauseMs) {
       this.#haulFiles = 0
@@ -122,8 +122,8 @@ export class Track {
   }
 
   /**
-   * Bytes of files. A haul counts as many files as it has megabytes, so that the small parts of pages are none; from the third file on, large
-   * ones count for more. What a program fetches in a session of its own is no haul: it is there to fetch.
+   * Adds bytes to the running haul. A haul counts at most one file for each megabyte, so that the small parts of pages do not count. From the
+   * third file on, large files count for more. A program in a session of its own makes no haul, because its work is to fetch.
    */
   noteHaul(person: Person, now: number, bytes: number): void {
     if (this.#haulFiles === 0 || this.isProgram) return
@@ -139,7 +139,7 @@ export class Track {
     this.#longest.bytes = this.#haulBytes
   }
 
-  /** The person's longest row of today; null if it was in another session, or at another gate. */
+  /** The person's longest haul of today; null if it was in another session, or at another gate. */
   longestHaul({ numbers }: Person): Pick<Haul, 'files' | 'bytes'> | null {
     return this.#longest.counted > 0 && this.#longest.counted === numbers[at.haul] ? this.#longest : null
   }
@@ -160,7 +160,7 @@ export class Track {
     return ++this.#withoutHeaders === bareInRow
   }
 
-  /** True if no browser has been seen in the session: a program has it for itself. */
+  /** True if no browser has been seen in the session, so that a program alone uses it. */
   get isProgram(): boolean {
     return this.#withHeaders === 0 && !this.isBrowser && !this.isMixed && !this.has('changed')
   }

@@ -3,7 +3,7 @@ import type { KnownPlace } from '../../../src/administration/watch/known-places.
 import { Table } from '../../../src/charts/table.tsx'
 import type { ConsoleFrame } from '../console-page.ts'
 
-/** What was first seen in the last two weeks is called new. */
+/** Places and devices that were first seen in the last two weeks count as new. */
 const newMs = 14 * 86_400_000
 const placesShown = 12
 
