@@ -52,6 +52,8 @@ export interface Turned {
   readonly before: PostureLevel
   /** The posture that counts there now. It may be stricter than what was set. */
   readonly now: PostureLevel
+  /** Of a turn for all apps: the apps that keep a stricter posture of their own. */
+  readonly stricter: readonly string[]
   /** Settings whose time was over. The caller writes them to the journal. */
   readonly ended: readonly Ended[]
 }
@@ -80,7 +82,8 @@ export function turnDial(store: Store, { level, app, why, by, until }: Turn, now
     const before =
       app === null ? levelAt({ all: dial.all, apps: {} }, null, now) : levelAt({ all: null, apps: dial.apps }, app, now)
     const isStricter = stricterOf(before, level) === level
-    const result = { before, now: levelAt(next, app, now), ended }
+    const stricter = app === null ? Object.keys(next.apps).filter(id => levelAt(next, id, now) !== level) : []
+    const result = { before, now: levelAt(next, app, now), stricter: stricter.sort(), ended }
     return { next, result, ...(isStricter ? { purpose: 'ends access' } : {}) }
   })
 }

@@ -32,9 +32,10 @@ export async function startUnusual(runtime: Services, settings: UnusualSettings)
         ),
       // Connections of other gates end with the notice of it.
       endSession: (session, account, why) => endByWatch({ session, account, why, cut: 'unusual' }, runtime),
-      say: why => {
-        log.warn(why)
-        journal.record({ kind: 'watch.unusual', at: clock(), outcome: 'degraded', why })
+      say: (why, isGood) => {
+        if (isGood) log.info(why)
+        else log.warn(why)
+        journal.record({ kind: 'watch.unusual', at: clock(), outcome: isGood ? 'restored' : 'degraded', why })
       },
       onStoreProblem: problem =>
         problem === null

@@ -22,7 +22,8 @@ export async function readCountries(file: string): Promise<NonNullable<FindPlace
   // Loaded only where a file is configured.
   const { Reader } = await import('mmdb-lib')
   const content = await readFile(file).catch((error: NodeJS.ErrnoException) => {
-    throw new CountryFileError(error.code === 'ENOENT' ? 'there is no such file' : `it cannot be read (${error.code})`)
+    const why = error.code === 'ENOENT' ? 'there is no such file' : error.code === 'EISDIR' ? 'it is a folder' : null
+    throw new CountryFileError(why ?? `it cannot be read (${error.code})`)
   })
   let reader: InstanceType<typeof Reader<object>>
   try {
@@ -44,17 +45,23 @@ export async function readCountries(file: string): Promise<NonNullable<FindPlace
 function placeOf(record: PlaceRecord | null): Place | null {
   if (record === null) return null
   const named = typeof record.country === 'object' ? record.country.iso_code : record.country_code
-  const country = named ?? record.registered_country?.iso_code
+  const code = named ?? record.registered_country?.iso_code
+  // A file that is damaged in the middle says anything, and a country is named in sentences.
+  const country = typeof code === 'string' && /^[A-Z]{2}$/.test(code) ? code : null
   const { latitude, longitude, accuracy_radius: radius } = record.location ?? {}
-  const hasPosition = Number.isFinite(latitude) && Number.isFinite(longitude)
+  const hasPosition = isWithin(latitude, 90) && isWithin(longitude, 180)
   const owner = Number(record.autonomous_system_number ?? record.asn?.replace(/^AS/, ''))
   const hasOwner = Number.isSafeInteger(owner) && owner > 0
-  if (typeof country !== 'string' && !hasPosition && !hasOwner) return null
+  if (country === null && !hasPosition && !hasOwner) return null
   return {
-    country: typeof country === 'string' ? country : null,
+    country,
     latitude: hasPosition ? (latitude as number) : null,
     longitude: hasPosition ? (longitude as number) : null,
     radiusKm: Number.isFinite(radius) ? (radius as number) : 100,
     owner: hasOwner ? owner : null
   }
+}
+
+function isWithin(value: unknown, most: number): boolean {
+  return typeof value === 'number' && Math.abs(value) <= most
 }

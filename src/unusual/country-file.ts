@@ -1,4 +1,7 @@
-/** The file of countries of one process: read again when it changes. One that is missing or damaged is said once, and the one before stays in use. */
+/**
+ * The file of countries of one process: read again when it changes. One that is missing or damaged is said once, and the one before stays in
+ * use; so is that a good one is used again.
+ */
 import { stat } from 'node:fs/promises'
 import { readCountries } from './countries.ts'
 import type { FindPlace, Place } from './places.ts'
@@ -6,14 +9,15 @@ import type { FindPlace, Place } from './places.ts'
 const lost = 'New countries and impossible travel are not noticed.'
 
 export class CountryFile {
-  readonly #say: (why: string) => void
+  readonly #say: (why: string, isGood: boolean) => void
   #file: string | null = null
   #find: FindPlace = null
   /** What was read last, or was found wrong. */
   #state = ''
   #seen = ''
+  #isBad = false
 
-  constructor(say: (why: string) => void) {
+  constructor(say: (why: string, isGood: boolean) => void) {
     this.#say = say
   }
 
@@ -26,6 +30,7 @@ export class CountryFile {
     if (file !== this.#file) {
       this.#find = null
       this.#state = ''
+      this.#isBad = false
     }
     this.#file = file
     await this.look()
@@ -46,11 +51,14 @@ export class CountryFile {
       const find = await readCountries(file)
       if (file !== this.#file) return
       this.#find = find
+      if (this.#isBad) this.#say(`The file of countries ${file} is used now.`, true)
+      this.#isBad = false
     } catch (error) {
       if (file !== this.#file) return
       const { message } = error as Error
       const rest = this.#find === null ? lost : 'The one before stays in use.'
-      this.#say(`The file of countries ${file} is not used: ${message}. ${rest}`)
+      this.#isBad = true
+      this.#say(`The file of countries ${file} is not used: ${message}. ${rest}`, false)
     }
   }
 }

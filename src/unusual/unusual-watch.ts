@@ -36,7 +36,7 @@ export interface UnusualWatchOptions {
   /** Ends a session that somebody else seems to use too. `why` is for its owner. Rejects if the store cannot write it. */
   readonly endSession: (session: string, account: string, why: string) => Promise<unknown>
   /** A sentence for operators, once for each trouble. */
-  readonly say: (why: string) => void
+  readonly say: (why: string, isGood: boolean) => void
   /** The store does not take what was learned; null when it does again. */
   readonly onStoreProblem: (problem: Error | null) => void
   /** True if other processes use the same store. */
@@ -74,7 +74,7 @@ export class UnusualWatch {
       learnMs: () => this.#settings.learn * 1000,
       findPlace: address => this.#countries.placeOf(address),
       sensitivity: app => this.scale(app),
-      onClockBack: days => say(`The clock went back by ${days} days. What was learned of people is kept.`)
+      onClockBack: days => say(`The clock went back by ${days} days. What was learned of people is kept.`, false)
     })
     const { isShared, onStoreProblem: onProblem } = options
     this.#keeper = new Keeper({ people: this.#unusual.people, store, clock, onProblem, isShared })

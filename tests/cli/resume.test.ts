@@ -49,6 +49,8 @@ t.test('who is let in again, and with which words', async t => {
   const second = await at('user', 'resume', 'ada', '--why', 'a scanner')
   t.match([second.code, second.stderr], [1, /has asked for ada already; another operator must agree/])
   t.match(await decoy(), { cause: 'decoy', resumeAsked: { why: 'a scanner' } })
+  const wish = /let in +wanted by \S+, \d{4}.* UTC: a scanner \(another operator must agree before \d{4}.* UTC\)/
+  t.match(await at.ok('user', 'show', 'ada'), wish, 'the other operator reads it')
   t.equal((await at('user', 'suspend', 'ada', '--why', 'not yet')).code, 0)
   t.match(await decoy(), { cause: 'decoy', why: 'not yet' }, 'a new reason makes it no ordinary one')
 })

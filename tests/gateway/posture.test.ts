@@ -171,6 +171,26 @@ t.test('elevated halves budgets, asks for a passkey, says so, and ends by itself
   })
 })
 
+t.test('the way back that the command names is the one that works, and what stays stricter is said', async t => {
+  const { set } = await start(t)
+  const one = await set('lockdown', '--app', 'files', ...why)
+  t.match(
+    one.stderr,
+    /nobody can use files now\. To turn it back run: factorgate posture set normal --app files --why TEXT/
+  )
+  const all = await set('normal', ...why)
+  t.match(
+    all.stderr,
+    /note: files keeps the stricter posture of its own; to end that: .* set normal --app files --why TEXT/
+  )
+  t.notMatch((await set('normal', '--app', 'files', ...why)).stderr, /stricter/)
+  t.match(
+    (await set('lockdown', ...why)).stderr,
+    /nobody can use an app now\. .*: factorgate posture set normal --why TEXT/
+  )
+  t.notMatch((await set('normal', ...why)).stderr, /note:/)
+})
+
 t.test('what the command does not take', async t => {
   const { command } = await start(t)
   const rows: readonly [string, string[], number, RegExp][] = [

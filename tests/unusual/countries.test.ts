@@ -94,9 +94,24 @@ for (const [what, content, why] of [
     t.match(error?.message, why)
   })
 
+t.test('what is no country and no place on earth counts as unknown', async t => {
+  const position = { latitude: 518.4, longitude: 10.1 }
+  const find = await readCountries(
+    fileOf(
+      t,
+      mmdbFile([
+        ['192.0.2.0/24', { country: { iso_code: 'D@' }, location: position }],
+        ['198.51.100.0/24', { country: { iso_code: 'JP' }, location: position }]
+      ])
+    )
+  )
+  t.equal(find('192.0.2.7'), null)
+  t.match(find('198.51.100.7'), { country: 'JP', latitude: null, longitude: null })
+})
+
 t.test('a missing file, and a folder', async t => {
   await t.rejects(readCountries('/nowhere/geo.mmdb'), { message: 'there is no such file' })
-  await t.rejects(readCountries(tmpdir()), { message: /cannot be read/ })
+  await t.rejects(readCountries(tmpdir()), { message: 'it is a folder' })
 })
 
 t.test(
@@ -122,15 +137,16 @@ t.test(
     writeFileSync(file, mmdbFile([['198.51.100.0/24', { country: { iso_code: 'KR' } }]]))
     await settle()
     t.equal(countryOf(), 'KR')
+    t.match(said[1], /geo\.mmdb is used now\.$/)
     rmSync(file)
     await settle()
     t.equal(countryOf(), 'KR')
-    t.match(said[1], /no such file.* The one before stays in use\./)
+    t.match(said[2], /no such file.* The one before stays in use\./)
     await countries.use('/nowhere/geo.mmdb')
     t.equal(countryOf(), null, 'another file of the configuration is not the same one')
-    t.match(said[2], /New countries and impossible travel are not noticed/)
+    t.match(said[3], /New countries and impossible travel are not noticed/)
     await countries.use(null)
-    t.equal(said.length, 3, 'each is said once')
+    t.equal(said.length, 4, 'each is said once')
   }
 )
 

@@ -54,7 +54,7 @@ Example:
       for (const ended of turned.ended) await place.record(endedLine(ended))
       await place.record(turnedLine(turn, turned))
       say(turn, turned, io)
-      if (turned.now === 'lockdown') await sayWhoStaysIn(place, io)
+      if (turned.now === 'lockdown') await sayWhoStaysIn(turn, place, io)
       return 0
     })
   }
@@ -89,15 +89,21 @@ function readApp(id: string | undefined, { config }: CommandContext, io: Io): st
   return id ?? null
 }
 
-function say({ level, app, until }: Turn, { before, now }: Turned, io: Io): void {
+function say({ level, app, until }: Turn, { before, now, stricter }: Turned, io: Io): void {
   const end = until === null ? '' : ` until ${moment(until)}`
   const was = before === level ? ` (as before)` : ` (before: ${before})`
   io.stderr(`${app ?? 'all apps'}: ${level}${end}${was}\n`)
   if (now !== level) io.stderr(`note: ${now} counts there, because it is set for all apps and is stricter\n`)
+  for (const id of stricter)
+    io.stderr(`note: ${id} keeps the stricter posture of its own; to end that: ${wayBack(id)}\n`)
+}
+
+function wayBack(app: string | null): string {
+  return `factorgate posture set normal ${app === null ? '' : `--app ${app} `}--why TEXT`
 }
 
 /** Before a lockdown the operator reads whom it lets in, and is warned if that is nobody. */
-async function sayWhoStaysIn(place: CommandContext, io: Io): Promise<void> {
+async function sayWhoStaysIn({ level, app }: Turn, place: CommandContext, io: Io): Promise<void> {
   const terms = postureTermsOf(place.config)
   const misfit = misfitIn(place)
   const isUsable = (credential: Parameters<typeof misfit>[0]) =>
@@ -117,9 +123,11 @@ async function sayWhoStaysIn(place: CommandContext, io: Io): Promise<void> {
     )
   )
   const groups = terms.lockdown.groups.join(', ')
+  // Where all apps are locked down, it is that which closes this one.
+  const only = level === 'lockdown' ? app : null
   if (!people.some(({ hasFactor }) => hasFactor))
     io.stderr(
-      `warning: nobody in ${groups} has ${asked}, so nobody can use an app now. To turn it back run: factorgate posture set normal --why TEXT\n`
+      `warning: nobody in ${groups} has ${asked}, so nobody can use ${only ?? 'an app'} now. To turn it back run: ${wayBack(only)}\n`
     )
   io.stderr(`people whom the apps let in: ${people.length} (groups: ${groups}); others: ${others}\n`)
 }

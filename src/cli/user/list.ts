@@ -2,7 +2,7 @@
 import type { Credential } from '../../factor/credential.ts'
 import { credentialKinds } from '../../factor/kinds.ts'
 import type { Account } from '../../identity/account.ts'
-import type { Suspension } from '../../identity/suspension.ts'
+import { type OperatorWord, resumeAskMs, type Suspension } from '../../identity/suspension.ts'
 import { inBatches } from '../../store/batches.ts'
 import { type Command, jsonText, readArgs } from '../command.ts'
 import { configHelp, configOption, withStore } from '../command-context.ts'
@@ -110,8 +110,18 @@ export function summaryOf(
   }
 }
 
-/** `watch`: what the watch has said, where an operator has given another reason since. */
-function suspensionOf({ at, why, watchWord }: Suspension) {
+/**
+ * `watch`: what the watch has said, where an operator has given another reason since. `confirmed`, `resumeAsked`: who has found it right, and
+ * the first of two who want to end it.
+ */
+function suspensionOf({ at, why, watchWord, confirmed, resumeAsked }: Suspension) {
   const iso = (time: number) => new Date(time).toISOString()
-  return { at: iso(at), why, watch: watchWord === undefined ? null : { at: iso(watchWord.at), why: watchWord.why } }
+  const word = (given: OperatorWord) => ({ at: iso(given.at), by: given.name, why: given.why })
+  return {
+    at: iso(at),
+    why,
+    watch: watchWord === undefined ? null : { at: iso(watchWord.at), why: watchWord.why },
+    confirmed: confirmed === undefined ? null : word(confirmed),
+    resumeAsked: resumeAsked === undefined ? null : { ...word(resumeAsked), until: iso(resumeAsked.at + resumeAskMs) }
+  }
 }

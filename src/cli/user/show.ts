@@ -44,7 +44,7 @@ Example:
         upstreamLogins: await loginsAt(place).appsOf(account.id),
         sessions: (await place.sessions.list(account.id)).length
       }
-      io.stdout(values.json ? jsonText(person) : page(person, io.columns))
+      io.stdout(values.json ? jsonText(person) : page(person, place.clock(), io.columns))
       return 0
     })
   }
@@ -61,7 +61,7 @@ type Person = ReturnType<typeof summaryOf> & {
   readonly sessions: number
 }
 
-function page(person: Person, columns: number | undefined): string {
+function page(person: Person, now: number, columns: number | undefined): string {
   const { recoveryCodes: codes, suspended, formerNames, waits } = person
   const head = pairs(
     [
@@ -81,6 +81,15 @@ function page(person: Person, columns: number | undefined): string {
       ...(suspended?.watch == null
         ? []
         : [['the watch', `${moment(Date.parse(suspended.watch.at))}: ${suspended.watch.why}`] as const]),
+      ...(suspended?.confirmed == null ? [] : [['confirmed', `by ${inWords(suspended.confirmed)}`] as const]),
+      ...(suspended?.resumeAsked == null || Date.parse(suspended.resumeAsked.until) <= now
+        ? []
+        : [
+            [
+              'let in',
+              `wanted by ${inWords(suspended.resumeAsked)} (another operator must agree before ${moment(Date.parse(suspended.resumeAsked.until))})`
+            ] as const
+          ]),
       ['password', person.hasPassword ? 'set' : 'none'],
       [
         'recovery',
@@ -120,6 +129,11 @@ function page(person: Person, columns: number | undefined): string {
       : factors
   const hint = waits.length === 0 ? '' : `\nTo end the waits run: factorgate user unlock ${person.name}\n`
   return `${head}\n${below}${hint}`
+}
+
+/** `oscar, 2026-11-22 20:15 UTC: talked to her` */
+function inWords({ by, at, why }: { readonly by: string; readonly at: string; readonly why: string }): string {
+  return `${by}, ${moment(Date.parse(at))}: ${why}`
 }
 
 function credentialOf({ id, kind, name, createdAt, lastUsedAt, lastUsedFrom, disabledAt }: Credential) {
