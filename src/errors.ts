@@ -25,7 +25,7 @@ const catalogue = {
   budget_proof_required: {
     status: 401,
     whose: 'you',
-    sentence: 'You have fetched a lot. Confirm that it is you before more may follow.'
+    sentence: 'A lot has been fetched or sent. Confirm that it is you before more may follow.'
   },
   unusual_proof_required: {
     status: 401,
@@ -119,7 +119,7 @@ const catalogue = {
   budget_spent: {
     status: 429,
     whose: 'you',
-    sentence: 'You have fetched as much as is allowed for now.'
+    sentence: 'As much has been fetched or sent as is allowed for now.'
   },
   too_many_attempts: { status: 429, whose: 'you', sentence: 'There were too many tries. Wait a little.' },
   headers_too_large: { status: 431, whose: 'you', sentence: 'The request has too many headers, or they are too long.' },

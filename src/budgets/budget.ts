@@ -20,6 +20,8 @@ export interface Budget {
   readonly rate: number | null
   /** True for a rule's `freshFor`: the count begins anew with each proof. */
   readonly isPerProof: boolean
+  /** What people read in place of an id that nobody has chosen. */
+  readonly title?: string
   /** True for the limit of one token, which no configuration names. */
   readonly isQuota?: boolean
   /** If `app` is null: true for the apps that count. Left out: all do. */
@@ -31,6 +33,10 @@ export const holdMs = 60_000
 
 export function has({ steps }: Budget, step: Step): boolean {
   return steps.includes(step)
+}
+
+export function titleOf({ id, title }: Budget): string {
+  return title ?? id
 }
 
 /** True if it may stop a transfer. Then its bytes need grants. */

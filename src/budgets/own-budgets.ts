@@ -18,6 +18,7 @@ function budgetOf(app: string, { outcome, ...conditions }: Rule): Budget | null 
   const digest = createHash('sha256').update(JSON.stringify(conditions)).digest('base64url').slice(0, 10)
   return {
     id: `freshFor-${app}-${digest}`,
+    title: conditions.path === undefined ? `freshFor (${app})` : `freshFor ${conditions.path} (${app})`,
     per: 'session',
     app,
     windowSeconds,

@@ -1,7 +1,7 @@
 /** What happened to a budget, in one plain sentence with its numbers, for the journal, the operators and the person. */
 
 import type { ClockJump } from '../metering/clock-jumps.ts'
-import { type Budget, has, laterSteps } from './budget.ts'
+import { type Budget, has, laterSteps, titleOf } from './budget.ts'
 import type { Happening, Reading } from './ledger.ts'
 
 const units = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB'] as const
@@ -28,6 +28,11 @@ export function spanInWords(seconds: number): string {
   return `${seconds} seconds`
 }
 
+/** `1 hour`; or that each proof begins the count anew. */
+export function spanOfBudget({ isPerProof, windowSeconds }: Budget): string {
+  return isPerProof ? 'one proof' : spanInWords(windowSeconds)
+}
+
 export function amountInWords({ counted }: Pick<Budget, 'counted'>, amount: number): string {
   if (counted === 'bytes') return bytesInWords(amount)
   const what = counted === 'requests' ? 'request' : 'different page'
@@ -43,12 +48,12 @@ export interface Told extends Pick<Reading, 'spent' | 'limit'> {
 
 /** `who`: a person's name, or what stands for it. */
 export function sentenceOf(budget: Budget, { spent, own, limit }: Told, happening: Happening, who: string): string {
-  const { app, direction, counted, id, windowSeconds } = budget
+  const { app, direction, counted, isPerProof } = budget
   const isSent = counted === 'bytes' && direction === 'in'
   const did = isSent ? 'sent' : deeds[counted]
   const place = app === null ? '' : isSent || counted === 'requests' ? ` to ${app}` : ` from ${app}`
-  const much = `${amountInWords(budget, spent)}${place} within ${spanInWords(windowSeconds)}`
-  const allowed = `the budget '${id}' allows ${amountInWords(budget, limit)}`
+  const much = `${amountInWords(budget, spent)}${place} ${isPerProof ? 'with' : 'within'} ${spanOfBudget(budget)}`
+  const allowed = `the budget '${titleOf(budget)}' allows ${amountInWords(budget, limit)}`
   const led = own >= spent ? '' : ` ${ledInWords(budget, { spent, own, limit })}`
   if (happening === 'bought') return `${who} has confirmed it with a second factor, and may go on: ${much}; ${allowed}.`
   if (happening === 'unanswered')

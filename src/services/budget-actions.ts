@@ -82,7 +82,7 @@ async function act(passing: Passing, runtime: Services): Promise<void> {
     used: spent,
     led: own < spent ? spent - own : undefined,
     limit,
-    window: budget.windowSeconds,
+    window: budget.isPerProof ? undefined : budget.windowSeconds,
     steps: budget.steps.join(','),
     isTold: happening === 'bought' ? undefined : has(budget, 'notify'),
     why

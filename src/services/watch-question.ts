@@ -55,9 +55,10 @@ export async function storedDemands(
 /** The watch's part of the explanation, one line for each budget. */
 export function watchInWords(config: Config, app: App, permit: Permit): string[] {
   const lines = budgetsFor(config, app).map(budget => {
-    const { id, per, windowSeconds, amount, steps } = budget
+    const { id, per, windowSeconds, amount, steps, counted, direction } = budget
+    const sent = counted === 'bytes' && direction === 'in' ? ' sent' : ''
     const whose = per === 'everyone' ? 'everybody together' : per === 'app' ? 'the whole app' : `each ${per}`
-    return `budget ${id}: ${amountInWords(budget, amount)} within ${spanInWords(windowSeconds)} for ${whose}, then ${steps.join(', ')}`
+    return `budget ${id}: ${amountInWords(budget, amount)}${sent} within ${spanInWords(windowSeconds)} for ${whose}, then ${steps.join(', ')}`
   })
   const own = permit.freshForRule === undefined ? null : (app.ownBudgets?.[permit.freshForRule] ?? null)
   if (own !== null) lines.push(`freshFor: ${amountInWords(own, own.amount)} for each proof, counted for each session`)

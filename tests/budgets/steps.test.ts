@@ -288,7 +288,9 @@ t.test('requests are counted, uploads have budgets of their own, and one app’s
   const send = (bytes: number) =>
     gate.request('POST', `${gate.origin('files')}/swallow`, { cookie: other.cookies.files }, Buffer.alloc(bytes))
   t.equal((await send(1000)).status, 200)
-  t.equal((await send(8 * MiB)).status, 429, 'an upload beyond its budget is told why, while the app has said nothing')
+  const sent = await send(8 * MiB)
+  t.match(sent.body, /fetched or sent/)
+  t.equal(sent.status, 429, 'an upload beyond its budget is told why, while the app has said nothing')
 })
 
 t.test('a proof that is given elsewhere counts, although nothing of the person waits', async t => {
@@ -324,6 +326,11 @@ t.test('freshFor: so much leaves with one proof', async t => {
   const held = await whenHeld(gate, () => transfer.bytes)
   t.ok(held < 2 * MiB, `${held} bytes of the second came`)
   t.match(await get('10'), { headers: { 'factorgate-error': 'budget_proof_required' } })
+  const [line] = await journalOf(gate, 'watch.budget')
+  t.match(line, {
+    why: /^alice has fetched [\d.]+ MiB from files with one proof; the budget 'freshFor \(files\)' allows 4 MiB\.$/
+  })
+  t.notOk('window' in line, 'there is none')
   t.equal((await get('quiet')).status, 200, 'another rule asks nothing')
   await prove(gate, principal, time.now + 1)
   await until(() => transfer.bytes > held + MiB, 'the proof lets it go on')

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { readProofs } from '../../src/cli/proofs.ts'
-import { terminal } from './terminal.ts'
+import { terminal, usualConfig } from './terminal.ts'
 
 const site = 'https://notebooks.lab.example'
 
@@ -144,4 +144,22 @@ t.test('proofs: none named is everything just now; a second factor never stands 
       ['totp', 0]
     ]
   )
+})
+
+t.test('the budgets of an app stand below, those of uploads by that word', async t => {
+  const budgets = ['out', 'in'].map(
+    direction => `{ id: ${direction}, per: person, window: 1h, bytes: 5MiB, direction: ${direction}, then: [cut] }`
+  )
+  const config = `${usualConfig}watch: { budgets: [${budgets}] }\n`
+  const { stdout } = await terminal(t, { config })(
+    'explain',
+    '--url',
+    `${site}/x`,
+    '--user',
+    'alice',
+    '--group',
+    'researchers'
+  )
+  t.match(stdout, 'budget out: 5 MiB within 1 hour for each person, then cut')
+  t.match(stdout, 'budget in: 5 MiB sent within 1 hour for each person, then cut')
 })

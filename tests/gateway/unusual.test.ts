@@ -156,7 +156,7 @@ t.test(
     for (const { id } of [alice, bob]) await runtime.credentials.add(sampleTotp({ accountId: id }))
     for (const [who, cookie, why] of [
       ['alice', cookies.gate, /Something is unusual for you at vault/],
-      ['bob', ofBob.cookies.gate, /You have fetched a lot from vault/]
+      ['bob', ofBob.cookies.gate, /A lot of data has gone to or from vault/]
     ] as const) {
       const target = encodeURIComponent(`${gate.origin('vault')}/`)
       const shown = await gate.request('GET', `${gate.portal}/.factorgate/challenge?rd=${target}`, {

@@ -579,6 +579,7 @@ export interface Sentences {
       readonly none: string
       readonly rule: (args: { readonly amount: string; readonly where: 'all' | 'other'; readonly app: string; readonly span: string; readonly per: 'person' | 'session' | 'token' | 'app' | 'everyone' | 'other'; readonly steps: string }) => string
       readonly ruleIn: (args: { readonly amount: string; readonly where: 'all' | 'other'; readonly app: string; readonly span: string; readonly per: 'person' | 'session' | 'token' | 'app' | 'everyone' | 'other'; readonly steps: string }) => string
+      readonly rulePerProof: (args: { readonly amount: string; readonly app: string; readonly steps: string }) => string
       readonly unused: string
       readonly more: (args: { readonly count: number }) => string
       readonly whom: string

@@ -1,6 +1,6 @@
 /** The budgets, and how far each is used by whom. */
 import type { BudgetUse } from '../../../src/administration/watch/budget-usage.ts'
-import type { Budget } from '../../../src/budgets/budget.ts'
+import { type Budget, titleOf } from '../../../src/budgets/budget.ts'
 import { amountInWords, spanInWords } from '../../../src/budgets/sentences.ts'
 import { Table } from '../../../src/charts/table.tsx'
 import type { Account } from '../../../src/identity/account.ts'
@@ -40,12 +40,12 @@ export function BudgetsSection({ frame, views, accounts }: BudgetsProps) {
       {views.length === 0 && <p>{say.none}</p>}
       {views.map(({ budget, uses, more }) => (
         <div key={budget.id} class="budget">
-          <h3>{budget.id}</h3>
+          <h3>{titleOf(budget)}</h3>
           <p class="soft">{ruleOf(frame, budget)}</p>
           {uses.length === 0 ? (
             <p>{say.unused}</p>
           ) : (
-            <BudgetTable frame={frame} caption={budget.id} uses={uses} accounts={accounts} />
+            <BudgetTable frame={frame} caption={titleOf(budget)} uses={uses} accounts={accounts} />
           )}
           {more > 0 && <p class="soft">{say.more({ count: more })}</p>}
         </div>
@@ -72,7 +72,7 @@ export function BudgetTable({ frame, caption, uses, accounts, isOfOne = false }:
       rows={uses.map(use => ({
         key: `${use.budget.id} ${use.subject}`,
         cells: [
-          isOfOne ? use.budget.id : <Whom frame={frame} use={use} accounts={accounts} />,
+          isOfOne ? titleOf(use.budget) : <Whom frame={frame} use={use} accounts={accounts} />,
           <Share frame={frame} use={use} />,
           use.state === 'within' ? say.states.within : <strong>{say.states[use.state]}</strong>
         ]
@@ -126,7 +126,11 @@ function Share({ frame: { say }, use: { budget, used, limit, share } }: { frame:
 }
 
 function ruleOf({ say }: ConsoleFrame, budget: Budget) {
-  const { app, amount, counted, direction, per, windowSeconds, steps } = budget
+  const { app, amount, counted, direction, per, windowSeconds, steps, isPerProof } = budget
+  if (isPerProof) {
+    const text = { amount: amountInWords(budget, amount), app: app ?? '', steps: steps.join(', ') }
+    return <Said text={say.watch.budgets.rulePerProof(text)} />
+  }
   const rule = counted === 'bytes' && direction === 'in' ? say.watch.budgets.ruleIn : say.watch.budgets.rule
   const span = spanInWords(windowSeconds)
   const text = rule({

@@ -40,7 +40,7 @@ function personData({ account, bytes, usual, isUsualKnown, above, level, ownDays
 }
 
 function budgetData({ budget, subject, user, used, limit, state, passedAt, ...use }: NamedUse) {
-  const { id, per, app, counted, direction, windowSeconds } = budget
+  const { id, per, app, counted, direction, windowSeconds, isPerProof } = budget
   return {
     budget: id,
     per,
@@ -53,7 +53,8 @@ function budgetData({ budget, subject, user, used, limit, state, passedAt, ...us
     direction,
     used,
     limit,
-    windowSeconds,
+    // Null where each proof begins the count anew.
+    windowSeconds: isPerProof ? null : windowSeconds,
     state,
     passedAt: timeOf(passedAt)
   }

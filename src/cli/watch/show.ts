@@ -4,7 +4,8 @@ import { PagedSearch } from '../../administration/journal-search.ts'
 import type { WatchFigures } from '../../administration/watch/figures.ts'
 import type { Movement } from '../../administration/watch/movement.ts'
 import type { WatchedPerson } from '../../administration/watch/watched-person.ts'
-import { amountInWords, bytesInWords, spanInWords } from '../../budgets/sentences.ts'
+import { titleOf } from '../../budgets/budget.ts'
+import { amountInWords, bytesInWords, spanOfBudget } from '../../budgets/sentences.ts'
 import { watchFigures } from '../../services/watch-figures.ts'
 import { dayMs } from '../../unusual/person.ts'
 import { type Command, type Io, jsonText, readArgs, visible } from '../command.ts'
@@ -137,11 +138,11 @@ function print(io: Io, figures: WatchFigures, movement: Movement | null, budgets
   const used = table(
     ['BUDGET', 'FOR', 'USED', 'OF', 'WITHIN', 'STATE'],
     budgets.map(use => [
-      use.budget.id,
+      titleOf(use.budget),
       whomOf(use),
       `${amountInWords(use.budget, use.used)} (${Math.round(100 * use.share)} %)`,
       amountInWords(use.budget, use.limit),
-      spanInWords(use.budget.windowSeconds),
+      spanOfBudget(use.budget),
       states[use.state]
     ]),
     io.columns
