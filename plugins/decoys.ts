@@ -28,6 +28,8 @@ export interface Asking {
   readonly principal: Principal | null
   /** Where a program asks with a token. */
   readonly program: Program | null
+  /** True if the store did not say who asks. */
+  readonly isUnknown: boolean
 }
 
 /** Null where the request touches no decoy, which costs one look where the app has none. */
@@ -35,7 +37,7 @@ export function touchDecoy(
   port: DecoyPort | null,
   match: AppMatch,
   routes: RouteTable,
-  { method, headers, query, address, reference, principal, program }: Asking
+  { method, headers, query, address, reference, principal, program, isUnknown }: Asking
 ): Promise<DecoyAnswer> | null {
   const { app, site, readings } = match
   if (app.decoys == null || port === null || isQuestion(method, () => methodsNamed(query, headers))) return null
@@ -55,7 +57,8 @@ export function touchDecoy(
     address,
     reference,
     path: pathForRecord(match.path, readings, who === null ? 256 : 1024),
-    who
+    who,
+    isUnknown
   })
 }
 

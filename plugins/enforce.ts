@@ -135,7 +135,8 @@ export const enforcePlugin = fp<EnforceOptions>(
         address: client.address,
         reference: id,
         principal,
-        program
+        program,
+        isUnknown: exchange.storeFailure !== null
       }
       return touchDecoy(decoys, match, routes, asking)
     }

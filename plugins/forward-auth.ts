@@ -151,7 +151,8 @@ async function answerVerdict(request: FastifyRequest, reply: FastifyReply, optio
     address: exchange.client.address,
     reference: exchange.id,
     principal: binding === 'stale' ? null : identified.principal,
-    program: null
+    program: null,
+    isUnknown: identified.storeFailure !== null
   })
   await beforeAuthorize(options.demands, match, identified)
   const access = authorize(options, { match, target, client: exchange.client, ...identified }, message)

@@ -26,6 +26,8 @@ export interface DecoyRequest {
   /** For the journal. */
   readonly path: string
   readonly who: TouchingPerson | null
+  /** True if the store did not say who asks. */
+  readonly isUnknown: boolean
 }
 
 export interface TouchingPerson {
@@ -88,13 +90,13 @@ export class DecoyWatch {
 
   /** Resolves when the steps have acted. It never rejects. */
   async touched(request: DecoyRequest): Promise<DecoyAnswer> {
-    const { decoy, app, who, address, headers, site } = request
+    const { decoy, app, who, address, headers, site, isUnknown } = request
     const isWhole = who?.isFullySignedIn === true
     if (app.decoys?.exempt.has(address, isWhole ? who.account : null) === true)
       return { ...goesOn, file: this.#fileFor(request) }
     const led = ledBy(headers, site)
     const touch = judgeTouch({
-      signedIn: who === null ? 'nobody' : isWhole ? 'fully' : 'half',
+      signedIn: who === null ? (isUnknown ? 'unknown' : 'nobody') : isWhole ? 'fully' : 'half',
       led,
       isReportOnly: app.isReportOnly === true,
       steps: decoy.steps,

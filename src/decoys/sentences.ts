@@ -20,6 +20,8 @@ export function sentenceOf({ touch, led, name, program, app, text }: Told): stri
   switch (touch.outcome) {
     case 'stranger':
       return `Somebody who is not signed in asked for ${decoy}.`
+    case 'unknown':
+      return `Somebody asked for ${decoy}. The store did not answer, so the gate does not know who: look in the lines of this address before and after.`
     case 'half_way':
       return `Somebody with the password of ${name}, but without a second factor, asked for ${decoy}.`
     case 'reported':

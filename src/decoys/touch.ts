@@ -2,8 +2,8 @@
 import type { Led } from '../metering/led.ts'
 import { type DecoyStep, decoySteps, stoppingSteps } from './steps.ts'
 
-/** `half_way`: with the first factor alone. `led`: perhaps not the person's will. `reported`: the app only reports. */
-export type TouchOutcome = 'stranger' | 'half_way' | 'led' | 'reported' | 'touched'
+/** `unknown`: the store did not say who asks. `half_way`: with the first factor alone. `led`: perhaps not the person's will. `reported`: the app only reports. */
+export type TouchOutcome = 'stranger' | 'unknown' | 'half_way' | 'led' | 'reported' | 'touched'
 
 export interface Touch {
   readonly outcome: TouchOutcome
@@ -14,7 +14,7 @@ export interface Touch {
 }
 
 export interface TouchFacts {
-  readonly signedIn: 'nobody' | 'half' | 'fully'
+  readonly signedIn: 'nobody' | 'unknown' | 'half' | 'fully'
   readonly led: Led | null
   readonly isReportOnly: boolean
   /** Of the decoy. */
@@ -39,6 +39,8 @@ function isAsking(method: string): boolean {
 export function judgeTouch({ signedIn, led, isReportOnly, steps, isJustProved }: TouchFacts): Touch {
   const mild = decoySteps.filter(step => step === 'journal' || (step === 'notify' && steps.includes(step)))
   if (signedIn === 'nobody') return { outcome: 'stranger', steps: ['journal'], isStopped: false }
+  // The rules refuse them too.
+  if (signedIn === 'unknown') return { outcome: 'unknown', steps: ['journal'], isStopped: false }
   if (signedIn === 'half') return { outcome: 'half_way', steps: mild, isStopped: false }
   if (isReportOnly) return { outcome: 'reported', steps: mild, isStopped: false }
   const stopping = stoppingSteps.filter(step => steps.includes(step) && (step !== 'step-up' || !isJustProved))

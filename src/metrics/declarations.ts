@@ -100,7 +100,7 @@ export const declarations = {
   factorgate_decoy_touches_total: {
     type: 'counter',
     labels: ['app', 'outcome'],
-    help: 'Touches of decoys, by app and outcome: touched by a person who is signed in, led there perhaps without their will, reported only, half_way signed in, or by a stranger.'
+    help: 'Touches of decoys, by app and outcome: touched by a person who is signed in, led there perhaps without their will, reported only, half_way signed in, unknown because the store did not answer, or by a stranger.'
   },
   factorgate_budget_events_total: {
     type: 'counter',

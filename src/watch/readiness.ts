@@ -33,10 +33,12 @@ export class Readiness {
 
   /** Checks now. Resolves with the problem, in words without secrets, or null. Never rejects. */
   async check(): Promise<string | null> {
-    const before = this.#problem
-    this.#problem = await this.#input.store.ping().then(() => null, sentenceOf)
-    // A different problem is reported too, such as a store that is reachable again but has lost data.
-    if (before !== this.#problem) this.#input.onChange(this.#problem)
+    const problem = await this.#input.store.ping().then(() => null, sentenceOf)
+    // A different problem is reported too, such as a store that is reachable again but has lost data. Several checks may run at once.
+    if (problem !== this.#problem) {
+      this.#problem = problem
+      this.#input.onChange(problem)
+    }
     return this.isJournalWritable ? this.#problem : 'journal not writable'
   }
 

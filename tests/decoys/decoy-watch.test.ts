@@ -52,7 +52,8 @@ function request(settings: Partial<DecoySettings>, who: Partial<NonNullable<Deco
       proofs: [],
       isFullySignedIn: true,
       ...who
-    }
+    },
+    isUnknown: false
   }
 }
 

@@ -6,6 +6,7 @@ import { causeOf, type Suspension } from '../../src/identity/suspension.ts'
 import type { Entered, Principal } from '../../src/session/principal.ts'
 import { commandAt } from '../fixtures/in-process/command.ts'
 import { echoApp, navigation, type Running, startGateway } from '../fixtures/in-process/gateway.ts'
+import { startRedis } from '../fixtures/process/redis-server.ts'
 
 const codeOf = (answer: { headers: Record<string, unknown> }) => answer.headers['factorgate-error']
 const program = { 'user-agent': 'curl/8.9' }
@@ -321,4 +322,27 @@ t.test('decoys', async t => {
     t.match(unreadable.stdout, /too many readings to tell whether it touches a decoy.*refuses it with 400/)
     t.match((await explain(`/download?dir=${odd}`, '--group', 'crawlers')).stdout, /exempt, so the rules decide alone/)
   })
+})
+
+t.test('while the store does not answer, the journal does not call somebody with a cookie a stranger', async t => {
+  const { url, seen } = await echoApp(t)
+  const redis = await startRedis(t)
+  const gate = await startGateway(t, {
+    store: redis.url,
+    apps: `  - { id: files, url: "http://files.localhost:PORT", upstream: "${url}", decoys: [/finance/**] }`
+  })
+  const { cookies } = await gate.signIn(await gate.account('alice'), 'files')
+  await redis.signal('SIGKILL')
+  const touch = (headers: Record<string, string>) => gate.request('GET', `${gate.origin('files')}/finance/x`, headers)
+  t.equal((await touch({ ...program, cookie: cookies.files as string })).status, 503)
+  t.equal((await touch(program)).status, 401)
+  t.equal(seen.length, 0)
+  t.match(await journal(gate), [
+    {
+      outcome: 'unknown',
+      steps: 'journal',
+      why: /^Somebody asked for .* The store did not answer, so the gate does not know who/
+    },
+    { outcome: 'stranger' }
+  ])
 })

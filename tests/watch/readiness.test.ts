@@ -19,7 +19,7 @@ t.test('each turn is told once, with its reason, and no other error than the sto
   t.equal(await readiness.check(), null)
   trouble = new StoreUnreachable('The store redis at 10.0.0.5 cannot be reached: nothing listens there.')
   const sentence = `store not reachable: ${trouble.message}`
-  t.equal(await readiness.check(), sentence)
+  t.same(await Promise.all([readiness.check(), readiness.check()]), [sentence, sentence], 'checks that run at once')
   t.equal(await readiness.check(), sentence)
   t.notOk(readiness.isStoreUp)
   trouble = new Error('AUTH hunter2')

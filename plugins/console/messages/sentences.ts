@@ -545,6 +545,8 @@ export interface Sentences {
         readonly store_down: string
         readonly store_up: string
         readonly degraded: string
+        readonly restored: string
+        readonly unknown: string
         readonly touched: string
         readonly led: string
         readonly half_way: string

@@ -35,12 +35,13 @@ export async function decoyUses(
   const { entries } = await journal.search(query, null, linesMost)
   return decoys.map(decoy => {
     const touches = entries.filter(({ app, decoy: text }) => app === decoy.app && text === decoy.text)
-    const byPeople = touches.filter(({ outcome }) => outcome !== 'stranger')
+    const isOfNobody = ({ outcome }: JournalEntry) => outcome === 'stranger' || outcome === 'unknown'
+    const byPeople = touches.filter(touch => !isOfNobody(touch))
     return {
       ...decoy,
       touches: sumOf(byPeople),
       people: new Set(byPeople.map(({ account }) => account)).size,
-      strangers: sumOf(touches.filter(({ outcome }) => outcome === 'stranger')),
+      strangers: sumOf(touches.filter(isOfNobody)),
       lastAt: touches[0] === undefined ? null : Date.parse(touches[0].at)
     }
   })
