@@ -70,6 +70,9 @@ function headerProblem(raw: IncomingMessage): 'headers_too_large' | 'bad_request
   if (raw.httpVersionMajor !== 1 && !isFitHttp2(raw)) return 'bad_request'
   const lines = raw.rawHeaders
   if (lines.length > maxHeaderLines * 2) return 'headers_too_large'
+  // Node takes the chunks away and leaves a coding below them, of which the app would hear nothing (RFC 9112 §6.1).
+  const coding = raw.headers['transfer-encoding']
+  if (coding !== undefined && coding.toLowerCase() !== 'chunked') return 'bad_request'
   let seen = 0
   for (let i = 0; i < lines.length; i += 2) {
     const name = lines[i] as string

@@ -54,6 +54,9 @@ export function teGadgets(): Map<string, string> {
   return gadgets
 }
 
+/** Codings below chunks, which Node accepts and leaves in the body. */
+export const codingsBelow = ['gzip, chunked', 'deflate,Chunked', 'identity, chunked', 'x, gzip, chunked']
+
 /** Header lines of a POST with the body `hello`. */
 export const brokenLines = [
   ...['Transfer-Encoding: chunked, cow', 'Transfer-Encoding: xchunked', 'Transfer-Encoding: identity'],

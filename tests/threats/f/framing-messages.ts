@@ -5,7 +5,7 @@ import { head, type Lab, Line, readReplies, turnedAway, values } from '../../fix
 import { folded } from '../h/claims.ts'
 import { answersOf, sayMissing, startRealServers } from '../p/real-servers.ts'
 import type { Row } from '../table.ts'
-import { brokenBodies, brokenLines, brokenStarts, teGadgets } from './framing-corpus.ts'
+import { brokenBodies, brokenLines, brokenStarts, codingsBelow, teGadgets } from './framing-corpus.ts'
 import { type Invalid, invalid } from './framing-invalid.ts'
 
 export function messageRows(lab: Lab): Row[] {
@@ -29,6 +29,10 @@ export function messageRows(lab: Lab): Row[] {
       run: async t => {
         await lab.nothingUpstream(t, async () => {
           for (const line of brokenLines) await refusesAndCloses(t, post([line], 'hello'), 400, JSON.stringify(line))
+          for (const coding of codingsBelow) {
+            const bytes = post([`Transfer-Encoding: ${coding}`], '5\r\nhello\r\n0\r\n\r\n')
+            await refusesAndCloses(t, bytes, 400, coding)
+          }
           for (const start of brokenStarts) {
             const bytes = `${start}\r\nHost: ${lab.host}\r\n${lab.alice}\r\nContent-Length: 0\r\n\r\n`
             await refusesAndCloses(t, bytes, 400, JSON.stringify(start))
