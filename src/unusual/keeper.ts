@@ -40,6 +40,8 @@ const calmMs = 60_000
 const alarmedMs = 10_000
 /** A person without requests for this long leaves the memory, in milliseconds. */
 const idleMs = 600_000
+/** A person without requests for this long takes less memory, in milliseconds. */
+const restMs = 2000
 const noneSynced = new Float64Array(movedPlaces)
 
 export class Keeper {
@@ -79,10 +81,13 @@ export class Keeper {
     try {
       await this.#groups(now, isEnd)
       const due: Live[] = []
-      for (const live of people.all.values())
+      for (const live of people.all.values()) {
+        const idle = now - live.lastAt
         if (isEnd || this.#isDue(live, now)) due.push(live)
-        else if (!live.isDirty && now - live.lastAt > idleMs) people.forget(live)
-        else if (live.usual !== null && now - live.lastAt > calmMs) live.usual = null
+        else if (!live.isDirty && idle > idleMs) people.forget(live)
+        else if (idle > restMs) live.person.rest()
+        if (idle > calmMs) live.usual = null
+      }
       const sync = (live: Live) => this.#sync(live, now)
       if (isEnd) await inBatches(due, sync, undefined, { goesOn: true })
       else await inSlices(due, sync)
@@ -128,7 +133,7 @@ export class Keeper {
           }
           // The clock was ahead when this was written.
           if (stored.day > live.person.day + 1) stored.day = live.person.day
-          mergeInto(stored, live.person, live.synced)
+          mergeInto(stored, live.person, live.person.synced)
         }
         return { next: packPerson(stored), result: stored, ttlSeconds: keepSeconds }
       })
@@ -153,7 +158,7 @@ export class Keeper {
     live.person = mergeInto(merged, before, counted)
     const isOtherPast = live.person.ringNext !== before.ringNext || live.person.ringCount !== before.ringCount
     if (isOtherPast || !wasLoaded) live.usual = null
-    live.synced = written
+    live.person.synced.set(written)
     people.loaded(live)
   }
 

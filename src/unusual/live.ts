@@ -31,8 +31,6 @@ export interface Live {
   syncedAlarm: number
   /** The time of the proof that the store has; 0 for none. */
   syncedProof: number
-  /** Today's amounts that the store has. */
-  synced: Float64Array
   /** Amounts of the day before that the store does not have yet. */
   carry: Carry | null
 }

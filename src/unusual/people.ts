@@ -4,7 +4,7 @@ import { endDay, type Lesson } from './end-day.ts'
 import { at } from './features.ts'
 import { everyone, Group, type Usual, usualOf } from './group.ts'
 import type { Live } from './live.ts'
-import { countedCount, countedToday, dayMs, Person } from './person.ts'
+import { countedToday, dayMs, Person } from './person.ts'
 
 export interface Unwritten {
   readonly account: string
@@ -33,9 +33,6 @@ export interface PeopleOptions {
   /** Told once for each time that the clock goes back. */
   readonly onClockBack?: ((days: number) => void) | undefined
 }
-
-/** Nobody writes into it. */
-const noAmounts = new Float64Array(countedCount)
 
 export class People {
   readonly all = new Map<string, Live>()
@@ -74,7 +71,6 @@ export class People {
         syncedAt: 0,
         syncedAlarm: 0,
         syncedProof: 0,
-        synced: noAmounts,
         carry: null
       }
       this.all.set(account, live)
@@ -98,12 +94,12 @@ export class People {
 
   /** What is not in the store yet, of everybody in memory. */
   *unwritten(): Iterable<Unwritten> {
-    for (const [account, { person, synced, isDirty }] of this.all)
+    for (const [account, { person, isDirty }] of this.all)
       if (isDirty)
         yield {
           account,
           day: person.day,
-          bytes: Math.max(0, person.numbers[at.bytes]! - synced[at.bytes]!),
+          bytes: Math.max(0, person.numbers[at.bytes]! - person.synced[at.bytes]!),
           alarm: person.alarm
         }
   }
@@ -179,10 +175,11 @@ export class People {
   }
 
   #carry(live: Live): void {
-    const { person, synced } = live
+    const { person } = live
+    const { synced } = person
     const amounts = countedToday(person).map((amount, i) => Math.max(0, amount - synced[i]!))
     live.carry = { day: person.day, amounts, apps: person.moved.apps.slice() }
-    live.synced = noAmounts
+    synced.fill(0)
   }
 
   #checkClock(day: number): void {

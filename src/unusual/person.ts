@@ -1,4 +1,5 @@
 /** What is remembered of one person: their days, their sums, and what they are known by. All of it fits in four small arrays. */
+import { packed, unpacked } from './at-rest.ts'
 import { at, featureCount, fromScale, toByte } from './features.ts'
 import { firstDay, forget, type ListPlace, lastDay, note, type Slots } from './known-list.ts'
 import { Moved, movedPlaces, movedSize } from './moved.ts'
@@ -99,13 +100,38 @@ export interface Proved {
   readonly at: number
 }
 
-export class Person implements Slots {
+const hashesAt = (numberCount + countedCount) * 8
+const daysAt = hashesAt + known.hashCount * 4
+const bytesAt = daysAt + known.dayCount * 2
+const bytesSize = hoursAt + 48
+const movedAt = Math.ceil((bytesAt + bytesSize) / 8) * 8
+const memorySize = movedAt + movedSize
+
+/** The arrays of a person, in one buffer, because each buffer costs a hundred bytes more. */
+class Arrays {
+  readonly memory: ArrayBuffer
   readonly hashes: Uint32Array
   readonly days: Uint16Array
   /** Float64, because bytes of a day exceed what Float32 can add one by one. */
   readonly numbers: Float64Array
+  readonly synced: Float64Array
   readonly bytes: Uint8Array
   readonly moved: Moved
+
+  constructor(memory: ArrayBuffer) {
+    this.memory = memory
+    this.numbers = new Float64Array(memory, 0, numberCount)
+    this.synced = new Float64Array(memory, numberCount * 8, countedCount)
+    this.hashes = new Uint32Array(memory, hashesAt, known.hashCount)
+    this.days = new Uint16Array(memory, daysAt, known.dayCount)
+    this.bytes = new Uint8Array(memory, bytesAt, bytesSize)
+    this.moved = new Moved(memory, movedAt)
+  }
+}
+
+export class Person implements Slots {
+  #arrays: Arrays | null = new Arrays(new ArrayBuffer(memorySize))
+  #atRest: ArrayBuffer | null = null
   /** Days since the epoch. */
   day: number
   since: number
@@ -132,18 +158,44 @@ export class Person implements Slots {
   constructor(day: number) {
     this.day = day
     this.since = day
-    // All arrays share one buffer, because each buffer costs a hundred bytes more.
-    const numbersEnd = numberCount * 8
-    const hashesEnd = numbersEnd + known.hashCount * 4
-    const daysEnd = hashesEnd + known.dayCount * 2
-    const bytesEnd = daysEnd + hoursAt + 48
-    const movedAt = Math.ceil(bytesEnd / 8) * 8
-    const memory = new ArrayBuffer(movedAt + movedSize)
-    this.numbers = new Float64Array(memory, 0, numberCount)
-    this.hashes = new Uint32Array(memory, numbersEnd, known.hashCount)
-    this.days = new Uint16Array(memory, hashesEnd, known.dayCount)
-    this.bytes = new Uint8Array(memory, daysEnd, hoursAt + 48)
-    this.moved = new Moved(memory, movedAt)
+  }
+
+  get hashes(): Uint32Array {
+    return (this.#arrays ?? this.#wake()).hashes
+  }
+
+  get days(): Uint16Array {
+    return (this.#arrays ?? this.#wake()).days
+  }
+
+  get numbers(): Float64Array {
+    return (this.#arrays ?? this.#wake()).numbers
+  }
+
+  get bytes(): Uint8Array {
+    return (this.#arrays ?? this.#wake()).bytes
+  }
+
+  get moved(): Moved {
+    return (this.#arrays ?? this.#wake()).moved
+  }
+
+  /** Today's amounts that the store has. */
+  get synced(): Float64Array {
+    return (this.#arrays ?? this.#wake()).synced
+  }
+
+  /** Takes as little memory as it can until somebody asks for a number. Nobody may hold an array meanwhile. */
+  rest(): void {
+    if (this.#arrays === null) return
+    this.#atRest = packed(this.#arrays.memory)
+    this.#arrays = null
+  }
+
+  #wake(): Arrays {
+    this.#arrays = new Arrays(unpacked(this.#atRest as ArrayBuffer, memorySize))
+    this.#atRest = null
+    return this.#arrays
   }
 
   get isActiveToday(): boolean {

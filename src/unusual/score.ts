@@ -110,10 +110,11 @@ const quietDeviation = 0.7
 export function scoreOf(context: Context): number {
   points.fill(0)
   const { person, track, usual } = context
+  const { numbers } = person
   for (let feature = 0; feature < featureCount; feature++) {
-    const deviation = deviationOf(person, usual, feature)
+    const deviation = deviationIn(numbers, usual, feature)
     deviations[feature] = deviation
-    if (deviation > quietDeviation && person.numbers[feature]! > 0)
+    if (deviation > quietDeviation && numbers[feature]! > 0)
       raise(featurePlaces[feature]!, pointsOfDeviation(deviation))
   }
   for (let i = 0; i < sums.length; i++) {
@@ -150,7 +151,11 @@ function raise(place: number, value: number): void {
 }
 
 export function deviationOf(person: Person, usual: Usual, feature: number): number {
-  const amount = person.numbers[feature]!
+  return deviationIn(person.numbers, usual, feature)
+}
+
+function deviationIn(numbers: Float64Array, usual: Usual, feature: number): number {
+  const amount = numbers[feature]!
   return ((amount === 0 ? 0 : toScale(feature, amount)) - usual.middle[feature]!) / usual.spread[feature]!
 }
 

@@ -174,7 +174,8 @@ export class Track {
   raise(kind: Doubt, points: number, text: string, isMidway = mixing.has(kind)): void {
     const before = this.doubts.find(doubt => doubt.kind === kind)
     if (before !== undefined && before.points >= points) return
-    this.doubts = [...this.doubts.filter(doubt => doubt !== before), { kind, points, text: shared(text), isMidway }]
+    // Not pushed: an array that grows keeps room for sixteen more.
+    this.doubts = this.doubts.filter(doubt => doubt !== before).concat({ kind, points, text: shared(text), isMidway })
   }
 
   /** True if the session seems to be used by another client, or in another place, than before. */
@@ -200,9 +201,8 @@ export class Track {
     const row = this.#rows.find(each => each.template === template)
     if (row === undefined) {
       const fresh = { template, id, step: 0, run: 0 }
-      if (this.#rows.length === 0) this.#rows = []
       // The shortest row makes room.
-      if (this.#rows.length < rowCount) this.#rows.push(fresh)
+      if (this.#rows.length < rowCount) this.#rows = this.#rows.concat(fresh)
       else this.#rows[this.#rows.findIndex(each => each.run === Math.min(...this.#rows.map(({ run }) => run)))] = fresh
       return 0
     }

@@ -157,18 +157,19 @@ export class Unusual {
       if (write !== null) noteWrite(live, track, write, facts)
       note(person, known.areas, area, person.day, person.day, areaIndex)
     }
+    const { numbers } = person
     if (bytes > 0) {
-      if (isForeign) person.numbers[at.foreignBytes]! += bytes
-      person.numbers[at.bytes]! += bytes
+      if (isForeign) numbers[at.foreignBytes]! += bytes
+      numbers[at.bytes]! += bytes
       person.moved.add(app, bytes)
       live.slotBytes += bytes
       live.bytes += bytes
       track.bytes += bytes
       track.noteHaul(person, now, bytes)
-      if (live.slotBytes > person.numbers[at.peakBytes]!) person.numbers[at.peakBytes] = live.slotBytes
+      if (live.slotBytes > numbers[at.peakBytes]!) numbers[at.peakBytes] = live.slotBytes
     }
     if (status !== null && (status === 401 || status === 403 || status === 404 || status === 429))
-      person.numbers[at.refusals]!++
+      numbers[at.refusals]!++
     if (own !== null) {
       noteAfter(own, person, live)
       own.hours |= hourBit(now)
@@ -238,9 +239,10 @@ export class Unusual {
 
   #noteRead(live: Live, track: Track, { fetchDest, at: now }: Observation, facts: RequestFacts): void {
     const { person } = live
+    const { numbers, hashes } = person
     const { object } = facts
     const isCounted = isSampled(object, person.todayLevel)
-    const isNewToday = isCounted && !holds(person.hashes, today, object)
+    const isNewToday = isCounted && !holds(hashes, today, object)
     track.noteDocument(person, fetchDest === 'document', isNewToday)
     // It is not known whether an object outside the sample is new. To follow a row, all its records are needed.
     if (isNewToday || !isCounted) {
@@ -249,16 +251,16 @@ export class Unusual {
     }
     if (!isNewToday) return
     person.addObject(object)
-    person.numbers[at.objects]! += person.objectWeight
+    numbers[at.objects]! += person.objectWeight
     track.objects += person.objectWeight
     track.noteNew(person, now)
-    if (facts.isNewArea) person.numbers[at.newAreas]!++
+    if (facts.isNewArea) numbers[at.newAreas]!++
     if (!isSampled(object, person.pastLevel) || person.knows(object)) return
     const weight = 2 ** Math.max(person.todayLevel, person.pastLevel)
-    person.numbers[at.newObjects]! += weight
+    numbers[at.newObjects]! += weight
     live.slotObjects += weight
-    if (live.slotObjects > person.numbers[at.peakObjects]!) person.numbers[at.peakObjects] = live.slotObjects
-    if (facts.isForeign) person.numbers[at.foreignObjects]! += weight
+    if (live.slotObjects > numbers[at.peakObjects]!) numbers[at.peakObjects] = live.slotObjects
+    if (facts.isForeign) numbers[at.foreignObjects]! += weight
   }
 
   #look(live: Live, track: Track, observation: Observation): Verdict | null {
