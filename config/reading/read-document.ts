@@ -257,8 +257,11 @@ class Reader {
     let got = isMap(node) ? 'a map of keys' : isSeq(node) ? 'a list' : 'text'
     // Text in place of a map may be `KEY:value` without the blank, and hold a secret.
     const isSafe = schema.type !== 'object' && !schema['x-secret']
-    if (isScalar(node) && isSafe) got = shown(node.source ?? String(node.value))
-    return this.#invalid(path, `must be ${expected(schema)}, got ${got}`)
+    const isSwitch = isScalar(node) && /^(?:true|yes|on)$/i.test(String(node.value))
+    if (isScalar(node) && (isSafe || isSwitch)) got = shown(node.source ?? String(node.value))
+    const hasDefaults = schema.properties !== undefined && !Object.keys(schema.properties).some(isNeeded(schema))
+    const hint = isSwitch && hasDefaults ? '; write {} for the defaults' : ''
+    return this.#invalid(path, `must be ${expected(schema)}, got ${got}${hint}`)
   }
 
   #got({ isSecret }: Invalid, raw: string): string {

@@ -41,6 +41,7 @@ const groups: Record<string, Row[]> = {
       'session: 1h',
       '1:10  session  must be a map with the keys idle, absolute, maxPerUser, got text'
     ],
+    ['on for a map', 'log: on', "1:6  log  must be a map with the keys level, got 'on'; write {} for the defaults"],
     ['a map for text', 'keyFile: { file: x }', '1:10  keyFile  must be text, got a map of keys'],
     [
       'text for a list',
