@@ -220,7 +220,10 @@ export class Budgets {
 
   #demandOf(meter: Meter, app: { readonly id: string; readonly isGuarded: boolean }, who: Who | null): Demand | null {
     if (!meter.isStrict) return null
-    if (meter.cutOffAt !== null && app.isGuarded) return { kind: 'store_unreachable' }
+    if (meter.cutOffAt !== null && app.isGuarded) {
+      this.#settlements.retry(meter)
+      return { kind: 'store_unreachable' }
+    }
     const { ledger, budget } = meter
     if (ledger === null || ledger.askedAt === null) return null
     return demandOfLedger(ledger, budget, who?.proofs ?? nobody, this.#options.clock(), this.scale(budget.app))

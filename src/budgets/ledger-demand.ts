@@ -18,7 +18,7 @@ export function demandOfLedger(
   if (isResumed(ledger, newestOf(proofs))) return null
   if (!isConfirmable(ledger, budget, now, scale)) {
     if (reading.mode === 'within') return null
-    const seconds = Math.ceil((roomAt(ledger, budget, reading) - now) / 1000)
+    const seconds = Math.ceil((roomAt(ledger, budget, reading, now) - now) / 1000)
     return { kind: 'refuse', retryAfterSeconds: Math.max(1, seconds), isQuota: budget.isQuota === true }
   }
   if (!asksFor(ledger, budget, newestProof(proofs, budget.factors)?.at ?? 0, now, scale)) return null

@@ -188,10 +188,11 @@ export function asksFor(ledger: Ledger, budget: Budget, proofAt: number, now: nu
 export function roomAt(
   { slots, slotMs, askedAt }: Ledger,
   { counted, windowSeconds }: Budget,
-  { spent, limit }: Reading
+  { spent, limit }: Reading,
+  now: number
 ): number {
   if (counted === 'distinctPaths') return (askedAt ?? 0) + windowSeconds * 1100
-  return goneAt(slots, spent - limit, slotMs)
+  return goneAt(slots, spent - limit, slotMs, slotAt(now, slotMs))
 }
 
 /** Enters a report, moves the steps on, and grants what may flow next. */

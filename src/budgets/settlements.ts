@@ -155,6 +155,11 @@ export class Settlements implements FlowKeeper {
     this.#running.set(meter, running)
   }
 
+  /** Looks again at a record that could not be used. While the store does not answer, reports try anyway. */
+  retry(meter: Meter): void {
+    if (!this.#isInTrouble) this.settle(meter)
+  }
+
   /** Resolves when the store has been asked. */
   async settled(meter: Meter): Promise<void> {
     this.settle(meter)

@@ -220,7 +220,11 @@ function page(
       `${failingMessages.toLocaleString('en')} wait after a failed try; run factorgate notify test`
     ])
   for (const sentence of fullLists) rows.push(['findings', sentence])
-  if (people !== null) rows.push(['signed in', `${people.people} people, ${people.sessions} sessions`])
+  if (people !== null)
+    rows.push([
+      'signed in',
+      `${people.people} ${people.people === 1 ? 'person' : 'people'}, ${people.sessions} ${people.sessions === 1 ? 'session' : 'sessions'}`
+    ])
   if (running !== null)
     rows.push(['connections', `${running.openConnections} sockets, downloads and uploads under way`])
   for (const { host, state } of certificates) rows.push([`certificate ${host}`, state])

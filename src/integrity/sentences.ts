@@ -1,8 +1,9 @@
 /** What is new in an app, as a sentence for operators. */
 import { asksPassword, isForeign, type Mark, type MarkKind } from './mark.ts'
 
-/** The most that the sentence names; it counts the rest. */
+/** The most that the sentence names, and the most of what leads elsewhere: operators must read where data may go. It counts the rest. */
 const namedMost = 2
+const foreignMost = 5
 
 /** The gravest first. */
 const order: readonly MarkKind[] = [
@@ -20,7 +21,8 @@ const order: readonly MarkKind[] = [
 
 export function sentenceOf(app: string, page: string, items: readonly Mark[], codes: number, left: number): string {
   const sorted = [...items].sort((a, b) => rank(a) - rank(b))
-  const parts = sorted.slice(0, namedMost).map(phraseOf)
+  const named = sorted.filter((mark, i) => i < (isForeign(mark) ? foreignMost : namedMost))
+  const parts = named.map(phraseOf)
   const others = items.length - parts.length + left
   if (codes > 0)
     parts.push(codes === 1 ? 'it has a new statement of inline code' : `it has ${codes} new statements of inline code`)

@@ -49,9 +49,10 @@ export function isAhead(slots: Slots, current: number): boolean {
 }
 
 /** The time at which `amount` of the sum will have left the window, in milliseconds since the epoch. */
-export function goneAt(slots: Slots, amount: number, slotMs: number): number {
+export function goneAt(slots: Slots, amount: number, slotMs: number, current: number): number {
   let left = amount
   for (let i = 0; i < slots.length; i += 2) {
+    if (!isLive(slots[i]!, current)) continue
     left -= slots[i + 1]!
     if (left <= 0) return (slots[i]! + slotsInWindow + 1) * slotMs
   }

@@ -132,6 +132,12 @@ t.test(
     t.ok(tooNew[0] instanceof RecordTooNew)
     t.same([tooNew.length, troubles], [1, []], 'the store itself answers')
     t.equal(await store.get('meter:theft:A'), newer)
+    await store.delete('meter:theft:A')
+    const demand = () =>
+      budgets.demandOn({ id: 'guarded', isGuarded: true }, { account: 'A', session: 'S', proofs: [] }, null)
+    t.match(demand(), { kind: 'store_unreachable' })
+    await budgets.flush()
+    t.equal(demand(), null, 'whoever asks again gets in as soon as the record is gone')
   }
 )
 

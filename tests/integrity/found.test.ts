@@ -264,4 +264,15 @@ t.test('a finding has bounds', async t => {
   t.ok(JSON.stringify(finding).length < 20_000)
   t.equal(finding.items.length + finding.codes.length + finding.left, 5000)
   t.match(finding.why, / more things are new\.$/)
+  const [script, form, names, own] = [
+    { kind: 'script', value: 'https://cdn.evil.example/' },
+    { kind: 'form', value: 'https://evil.example with a password' },
+    { kind: 'names', value: 'https://steal.example' },
+    { kind: 'script', value: '/static/b.js' }
+  ] as const
+  t.match(
+    makeFinding('files', '/x', [own, script, form, names], 'alarm', 1).why,
+    /sent to https:\/\/evil\.example; it loads a script from https:\/\/cdn\.evil\.example\/; code names https:\/\/steal\.example; 1 more thing is new\.$/,
+    'every place elsewhere is named'
+  )
 })

@@ -15,8 +15,8 @@ t.test('a sliding count forgets nothing before its window is over, and everythin
     const after = (ms: number) => sumOf(slots, slotAt(at + ms, slotMs))
     t.equal(after(60 * minute), 100, `spent ${offset} ms into a slot: still there when the window ends`)
     t.equal(after(66 * minute), 0, 'gone a tenth later')
-    t.ok(goneAt(slots, 1, slotMs) <= at + 66 * minute, 'and it says when')
-    t.equal(sumOf(slots, slotAt(goneAt(slots, 1, slotMs), slotMs)), 0)
+    t.ok(goneAt(slots, 1, slotMs, slotAt(at, slotMs)) <= at + 66 * minute, 'and it says when')
+    t.equal(sumOf(slots, slotAt(goneAt(slots, 1, slotMs, slotAt(at, slotMs)), slotMs)), 0)
   }
 })
 
@@ -84,4 +84,11 @@ t.test('a damaged record of paths counts what can be read', async t => {
     3
   )
   t.equal(paths.count(3) >= 0, true)
+})
+
+t.test('what has left the window makes no room', t => {
+  const slots = [100, 50, 105, 80]
+  t.equal(goneAt(slots, 40, 1000, 110), 111_000)
+  t.equal(goneAt(slots, 40, 1000, 111), 116_000, 'the first slot is gone, and its room with it')
+  t.end()
 })
