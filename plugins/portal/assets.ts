@@ -45,7 +45,7 @@ export function pageSheet(accent: string | null): Asset {
   let sheet = sheets.get(accent)
   if (sheet === undefined) {
     const { light, onLight, dark, onDark } = accentFor(accent)
-    const colours = `:root{--accent:${light};--on-accent:${onLight}}@media(prefers-color-scheme:dark){:root{--accent:${dark};--on-accent:${onDark}}}`
+    const colours = `:root{--accent:${light};--on-accent:${onLight}}@media screen and (prefers-color-scheme:dark){:root{--accent:${dark};--on-accent:${onDark}}}`
     sheet = named('page', 'css', 'text/css; charset=utf-8', colours + sheetSource)
     if (sheets.size > 16) sheets.clear()
     sheets.set(accent, sheet)

@@ -96,4 +96,19 @@ t.test('in a browser', async t => {
     t.same(await page.evaluate(`[${box}.borderTopWidth, parseFloat(${box}.width) > 10]`), ['1px', true])
     await context.close()
   })
+
+  t.test('paper is white, and its words are dark, also where the screen is dark', async t => {
+    const context = await openContext(browser, { colorScheme: 'dark' })
+    const page = await context.newPage()
+    await page.goto(`${origin}/recovery-codes`)
+    const root = 'getComputedStyle(document.documentElement)'
+    const colours = `[${root}.colorScheme, ${root}.getPropertyValue('--soft'), ${root}.getPropertyValue('--accent')]`
+    const dark = await page.evaluate(colours)
+    await page.emulateMedia({ media: 'print', colorScheme: 'dark' })
+    const printed = await page.evaluate(colours)
+    await page.emulateMedia({ media: 'print', colorScheme: 'light' })
+    t.same(printed, await page.evaluate(colours))
+    t.notSame(printed, dark)
+    await context.close()
+  })
 })
