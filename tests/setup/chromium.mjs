@@ -7,8 +7,9 @@ const places = ['/usr/bin/chromium-headless-shell', '/usr/bin/chromium']
 export const executablePath = process.env.CHROMIUM_PATH ?? places.find(existsSync) ?? '/usr/bin/chromium'
 
 /**
- * What Chromium does beside showing pages, which costs a third of its time: renderers made before they are needed, and pages of its own around each window.
- * One list of features replaces another, so the part of Playwright's own that matters here is repeated.
+ * What Chromium does beside showing pages, which costs a third of its time: renderers made before they are needed, pages of its own around each window, and
+ * a renderer for each site that a person visits, which protects against faults of Chromium and changes nothing that a page may do. One list of features
+ * replaces another, so the part of Playwright's own that matters here is repeated.
  */
 const unneeded = [
   'SpareRendererForSitePerProcess',
@@ -23,7 +24,9 @@ const unneeded = [
   'LensOverlay',
   'MediaRouter',
   'PreconnectToSearch',
-  'NetworkTimeServiceQuerying'
+  'NetworkTimeServiceQuerying',
+  'IsolateOrigins',
+  'site-per-process'
 ]
 const ofPlaywright = [
   'AvoidCorsURLLoaderRestartOnRedirect',
@@ -44,6 +47,8 @@ export const args = [
   '--disable-component-update',
   '--disable-sync',
   '--disable-client-side-phishing-detection',
+  '--disable-site-isolation-trials',
+  '--renderer-process-limit=1',
   `--disable-features=${[...unneeded, ...ofPlaywright].join(',')}`
 ]
 
