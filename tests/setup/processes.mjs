@@ -3,15 +3,11 @@ import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { inspect } from 'node:util'
 import { FileReports } from './file-reports.mjs'
+import { flagsOfV8 } from './flags.mjs'
 import { alone } from './groups.mjs'
 import { fileTimeoutMs } from './timeouts.mjs'
 
 const jobs = 4
-/**
- * Fewer collections of what is new, and no threads that wait for each other: a sixth of the time. Functions are optimised later, since most run too seldom to pay for
- * it: a fifth of the time. What measures its process does without.
- */
-const flagsOfV8 = ['--max-semi-space-size=32', '--single-threaded-gc', '--interrupt-budget=1000000']
 const call = [
   `--import=${new URL('typescript.mjs', import.meta.url).href}`,
   fileURLToPath(new URL('several.mjs', import.meta.url))
