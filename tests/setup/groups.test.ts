@@ -9,22 +9,40 @@ const files = readdirSync(`${root}tests`, { recursive: true })
   .map(name => `tests/${name}`)
   .filter(file => /\.test\.tsx?$/.test(file))
 
-t.test('each file is in one group, and the groups are of one room', async t => {
+const roomsOf = (group: readonly string[]) => [...new Set(group.map(file => file.split('/')[1]))]
+
+t.test('each file is in one group, and no group is large or needlessly small', async t => {
   const groups = groupsOf(files)
   t.same(groups.flat().sort(), [...files].sort())
-  const rooms = groups.map(group => new Set(group.map(file => file.split('/')[1])).size)
-  t.same([...new Set(rooms)], [1])
+  t.same(
+    groups.filter(group => group.length > 24),
+    []
+  )
+  const small = groups.filter(group => group.length < 12 && !alone.has(group[0] ?? ''))
+  t.ok(small.length <= 1, 'at most one group fills less than half a process')
 })
 
-t.test('a large room becomes several groups of even size, the largest first', async t => {
-  const room = (name: string, count: number) => Array.from({ length: count }, (_, i) => `tests/${name}/${i}.test.ts`)
-  const sizes = groupsOf([...room('small', 3), ...room('large', 50)]).map(group => group.length)
-  t.same(sizes, [17, 17, 16, 3])
-})
+t.test(
+  'a large room becomes several groups of even size, the largest first, and small rooms share a process',
+  async t => {
+    const room = (name: string, count: number) => Array.from({ length: count }, (_, i) => `tests/${name}/${i}.test.ts`)
+    const groups = groupsOf([...room('small', 3), ...room('large', 50), ...room('middle', 12), ...room('other', 11)])
+    t.same(
+      groups.map(group => [group.length, ...roomsOf(group)]),
+      [
+        [23, 'middle', 'other'],
+        [17, 'large'],
+        [17, 'large'],
+        [16, 'large'],
+        [3, 'small']
+      ]
+    )
+  }
+)
 
 t.test('a file that measures its process runs alone, and no other does', async t => {
   const measures =
-    /process\.memoryUsage|monitorEventLoopDelay|new PerformanceObserver|process\.on\('unhandledRejection'|in require\.cache|mainThreadMs\(|longestTurnMs\(/
+    /process\.memoryUsage|VmRSS|monitorEventLoopDelay|new PerformanceObserver|process\.on\('unhandledRejection'|in require\.cache|mainThreadMs\(|longestTurnMs\(/
   const texts = files.filter(file => !file.startsWith('tests/setup/'))
   const found = texts.filter(file => measures.test(readFileSync(`${root}${file}`, 'utf8')))
   t.same(found.sort(), [...alone].sort())
