@@ -29,6 +29,8 @@ export interface Passing {
   readonly limit: number
   /** True if the account is to be suspended for it. */
   readonly isSuspending: boolean
+  /** True if it would be, but for what another site, or a prefetch, has led to. */
+  readonly isSpared: boolean
   readonly at: number
 }
 
@@ -287,8 +289,10 @@ export class Budgets {
     await store.put(passingKey(meter.id), String(at), passingSeconds).catch(() => {})
     const own = ownAt(ledger, budget, at)
     for (const happening of happened) {
-      const isSuspending = settlement.isSuspending && happening !== 'bought' && happening === happened.at(-1)
-      await act({ budget, subject, account, happening, spent, own, limit, isSuspending, at })
+      const isLast = happening !== 'bought' && happening === happened.at(-1)
+      const isSuspending = isLast && settlement.isSuspending
+      const isSpared = isLast && settlement.isSpared
+      await act({ budget, subject, account, happening, spent, own, limit, isSuspending, isSpared, at })
     }
   }
 

@@ -80,6 +80,8 @@ export interface Settlement {
   readonly happened: readonly Happening[]
   /** True if the account is to be suspended now. It is so once for each time that the budget is passed. */
   readonly isSuspending: boolean
+  /** True if it would be, but for what another site, or a prefetch, has led to. Once too. */
+  readonly isSpared: boolean
   readonly grant: number
   /** Where nothing is granted: when to ask again, in milliseconds since the epoch; null for never. */
   readonly askAgainAt: number | null
@@ -223,13 +225,15 @@ export function settle(found: Ledger | null, budget: Budget, report: Report, now
   const step = has(budget, 'step-up') ? 'unanswered' : 'passed'
   // It may have been passed before, by what another site had led to.
   const wasLed = ledger.led.length > 0 || (found !== null && found.led.length > 0)
-  const isSuspending =
-    isPassed && (happened.includes(step) || wasLed) && maySuspend(ledger, budget) && ownAt(ledger, budget, now) > limit
+  const mayNow = isPassed && (happened.includes(step) || wasLed) && maySuspend(ledger, budget)
+  const isSuspending = mayNow && ownAt(ledger, budget, now) > limit
+  const isSpared = mayNow && !isSuspending && happened.includes(step)
   if (isSuspending && !happened.includes(step)) happened.push(step)
   if (isSuspending) ledger = { ...ledger, suspendedAt: now }
   const mode = modeOf(ledger, budget, isPassed, now)
   if (mode === 'slow' && wasSlow) ledger = charged(ledger, budget, report.slowed, now)
-  return { ...granted(ledger, budget, report, { mode, spent, limit }, now), mode, happened, isSuspending, isRebased }
+  const told = { mode, happened, isSuspending, isSpared, isRebased }
+  return { ...granted(ledger, budget, report, { mode, spent, limit }, now), ...told }
 }
 
 /** The ledger after the clock was set: no time has passed, so nothing leaves the window early or late. */

@@ -47,7 +47,7 @@ export async function startBudgets(runtime: Services): Promise<Budgets> {
 const keyOf = { person: 'account', session: 'session', token: 'token' } as const
 
 async function act(passing: Passing, runtime: Services): Promise<void> {
-  const { budget, subject, account, happening, spent, own, limit, isSuspending, at } = passing
+  const { budget, subject, account, happening, spent, own, limit, isSuspending, isSpared, at } = passing
   // Every new proof begins this count anew, which is no news.
   if (happening === 'bought' && budget.isPerProof) return
   const { accounts, tokens, metrics } = runtime
@@ -81,6 +81,7 @@ async function act(passing: Passing, runtime: Services): Promise<void> {
     direction: budget.counted === 'bytes' ? budget.direction : undefined,
     used: spent,
     led: own < spent ? spent - own : undefined,
+    spared: isSpared ? 'led' : undefined,
     limit,
     window: budget.isPerProof ? undefined : budget.windowSeconds,
     steps: budget.steps.join(','),

@@ -5,7 +5,7 @@ import type { ProgramVerdict } from '../unusual/program-days.ts'
 import type { UsedProgram } from '../unusual/program-usage.ts'
 import type { UnusualStep } from '../unusual/steps.ts'
 import { type Verdict, whyOf } from '../unusual/unusual.ts'
-import { type UnusualSettings, UnusualWatch } from '../unusual/unusual-watch.ts'
+import { type Taken, type UnusualSettings, UnusualWatch } from '../unusual/unusual-watch.ts'
 import type { Services } from './services.ts'
 import { toldSink } from './told-sink.ts'
 import { watchCommonsOf } from './watch-commons.ts'
@@ -22,8 +22,8 @@ export async function startUnusual(runtime: Services, settings: UnusualSettings)
       observers,
       isShared: isStoreShared,
       asks,
-      act: (verdict, steps, exchange) =>
-        act(verdict, steps, exchange, runtime).catch(error =>
+      act: (verdict, taken, exchange) =>
+        act(verdict, taken, exchange, runtime).catch(error =>
           log.error({ err: error, account: verdict.account }, 'a step of the watch on people failed')
         ),
       actOnProgram: (verdict, program, steps) =>
@@ -50,7 +50,7 @@ export async function startUnusual(runtime: Services, settings: UnusualSettings)
 
 async function act(
   verdict: Verdict,
-  steps: readonly UnusualStep[],
+  { steps, isSuspensionSpared }: Taken,
   { person, address }: ObservedExchange,
   runtime: Services
 ): Promise<void> {
@@ -71,6 +71,7 @@ async function act(
     score,
     signals: signals.map(({ id, points }) => `${id}:${points}`).join(' '),
     steps: steps.join(','),
+    spared: isSuspensionSpared ? 'led' : undefined,
     isLearning: isLearning ? true : undefined,
     isTold: steps.includes('notify'),
     why

@@ -106,6 +106,13 @@ export function sayLed(objects: number, bytes: number): string {
   return `Another site or a prefetch may have led the browser to ${sayCount(objects)} of these addresses, and to ${sayBytes(bytes)}; nobody is suspended for that part.`
 }
 
+/** Why nobody is suspended, although it is extreme. */
+export function sayLedElse(isToday: boolean): string {
+  return isToday
+    ? 'Without that part it is not extreme, so the account is not suspended for it.'
+    : 'Without what another site or a prefetch may have led to on earlier days it is not extreme, so the account is not suspended for it.'
+}
+
 export function sayHour(hour: number, chance: number, isRest: boolean): string {
   const share = Math.max(1, Math.round(chance * 100))
   return `Active between ${hour}:00 and ${(hour + 1) % 24}:00 UTC; this person is on ${chance < 0.01 ? 'fewer than 1' : share} of 100 ${isRest ? 'days of a weekend' : 'workdays'}.`

@@ -35,3 +35,8 @@ export function stepsOf(
     step === 'journal' || (acting.includes(step) && (isEnforced || step === 'notify'))
   return unusualSteps.filter(isTaken)
 }
+
+/** True if the account would have been suspended, but for what another site, or a prefetch, may have led to. */
+export function sparesSuspension(found: Found, settings: StepsOfLevels, isEnforced: boolean): boolean {
+  return found.isSpared && stepsOf({ ...found, isSpared: false }, settings, isEnforced).includes('suspend')
+}

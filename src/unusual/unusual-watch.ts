@@ -12,7 +12,7 @@ import { observationOf } from './observer.ts'
 import type { People } from './people.ts'
 import type { ProgramVerdict } from './program-days.ts'
 import { ProgramUsage, type UsedProgram } from './program-usage.ts'
-import { type StepsOfLevels, stepsOf, type UnusualStep } from './steps.ts'
+import { type StepsOfLevels, sparesSuspension, stepsOf, type UnusualStep } from './steps.ts'
 import type { DoubtFacts } from './track.ts'
 import { Unusual, type Verdict, whyOf } from './unusual.ts'
 
@@ -23,6 +23,12 @@ export interface UnusualSettings extends StepsOfLevels {
   readonly countries: string | null
 }
 
+export interface Taken {
+  readonly steps: readonly UnusualStep[]
+  /** True if another site, or a prefetch, may have led to what the account would be suspended for. */
+  readonly isSuspensionSpared: boolean
+}
+
 export interface UnusualWatchOptions {
   readonly store: Store
   readonly clock: Clock
@@ -30,7 +36,7 @@ export interface UnusualWatchOptions {
   /** Those of the process. */
   readonly asks: Asks
   /** Journal, notices and suspensions. It must not reject. */
-  readonly act: (verdict: Verdict, steps: readonly UnusualStep[], exchange: ObservedExchange) => Promise<void>
+  readonly act: (verdict: Verdict, taken: Taken, exchange: ObservedExchange) => Promise<void>
   /** A program fetches unusually much: journal and notices. It must not reject. */
   readonly actOnProgram: (verdict: ProgramVerdict, program: UsedProgram, steps: readonly UnusualStep[]) => Promise<void>
   /** Ends a session that somebody else seems to use too. `why` is for its owner. Rejects if the store cannot write it. */
@@ -179,14 +185,16 @@ export class UnusualWatch {
   }
 
   async #act(verdict: Verdict, exchange: ObservedExchange): Promise<void> {
-    const steps = stepsOf(verdict, this.#settings, this.#isEnforced(verdict.app))
+    const isEnforced = this.#isEnforced(verdict.app)
+    const steps = stepsOf(verdict, this.#settings, isEnforced)
+    const isSuspensionSpared = sparesSuspension(verdict, this.#settings, isEnforced)
     const isAsked = steps.includes('step-up') && !steps.includes('suspend')
     // First, because it stops what runs.
     const asking = isAsked ? this.#options.asks.ask(verdict.account, verdict.at) : null
     // If two people share the session, the owner's proof would also help the other one. A new sign-in would not.
     const ending =
       isAsked && verdict.isShared ? this.#options.endSession(verdict.session, verdict.account, whyOf(verdict)) : null
-    await this.#options.act(verdict, steps, exchange)
+    await this.#options.act(verdict, { steps, isSuspensionSpared }, exchange)
     await Promise.all([asking, ending]).catch(error => this.#options.onStoreProblem(error))
   }
 }

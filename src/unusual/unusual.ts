@@ -21,7 +21,7 @@ import {
   scoreOf,
   signalsOf
 } from './score.ts'
-import { sayLed } from './sentences.ts'
+import { sayLed, sayLedElse } from './sentences.ts'
 import { levels, type UnusualLevel } from './steps.ts'
 import { type DoubtFacts, Track } from './track.ts'
 import { noteWrite, writeOf } from './writes.ts'
@@ -48,9 +48,11 @@ export interface Verdict {
 const sentencesMost = 3
 
 /** The strongest signals in words. */
-export function whyOf({ signals, led }: Verdict): string {
+export function whyOf({ signals, led, isSpared }: Verdict): string {
   const sentences = signals.slice(0, sentencesMost).map(({ sentence }) => sentence)
-  return (led === null ? sentences : [...sentences, sayLed(led.objects, led.bytes)]).join(' ')
+  if (led !== null) sentences.push(sayLed(led.objects, led.bytes))
+  if (isSpared) sentences.push(sayLedElse(led !== null))
+  return sentences.join(' ')
 }
 
 export interface UnusualOptions extends Omit<PeopleOptions, 'isKept'> {

@@ -374,7 +374,17 @@ t.test('what another site has led to is counted apart, and suspends nobody', asy
     ],
     'the steps before suspend act on all; the account is suspended once the rest alone is too much'
   )
+  const spares = (rule: Budget, led: number) =>
+    run(rule, [
+      [0, { spent: 101, led }],
+      [61, {}],
+      [62, {}]
+    ]).map(({ isSpared }) => isSpared)
+  t.same(spares(theft, 101), [true, false, false], 'it is said once that the account was spared')
+  t.same(spares(theft, 0), [false, false, false])
+  t.same(spares({ ...theft, steps: ['notify', 'cut'] }, 101), [false, false, false], 'nothing was due')
   const asking = budget({ amount: 100, steps: ['step-up', 'suspend'] })
+  t.same(spares(asking, 101), [false, true, false], 'with a question, at its end')
   const late = (led: number) =>
     suspends(asking, [
       [0, { spent: 150, led }],

@@ -211,7 +211,9 @@ t.test(
     t.match(await ask(1, foreign), { headers: { 'factorgate-error': 'budget_proof_required' } })
     t.equal(await suspension(), null)
     const told = /not suspended for it\. Whoever confirms it with a second factor may go on, and operators can lift it/
-    t.match(await journalOf(gate, 'watch.budget'), [{ outcome: 'passed', led: 31, used: 31, why: told }])
+    t.match(await journalOf(gate, 'watch.budget'), [
+      { outcome: 'passed', led: 31, used: 31, spared: 'led', why: told }
+    ])
     const { cookies } = await gate.signIn(account, 'files')
     const refused = { headers: { 'factorgate-error': 'budget_proof_required' } }
     t.match(await get('10', cookies.files as string), refused, 'an old proof buys nothing')
@@ -228,6 +230,9 @@ t.test(
     const here = { ...foreign, 'sec-fetch-site': 'same-origin' }
     await ask(40, here, again)
     t.not(await suspension(), null, 'what the person does of their own accord counts as before')
+    const last = (await journalOf(gate, 'watch.budget')).at(-1)
+    t.match(last, { outcome: 'passed' })
+    t.equal(last?.spared, undefined, 'nobody is spared then')
   }
 )
 

@@ -5,7 +5,7 @@ import path from 'node:path'
 import t, { type Test } from 'tap'
 import { loadConfig } from '../../config/load.ts'
 import { formatProblem } from '../../config/reading/diagnostics.ts'
-import { stepsOf } from '../../src/unusual/steps.ts'
+import { sparesSuspension, stepsOf } from '../../src/unusual/steps.ts'
 
 async function load(t: Test, watch: string) {
   const loaded = await loadAll(t, watch)
@@ -80,5 +80,10 @@ t.test('the steps of a level', async t => {
   const spared = { level: 'extreme', isLearning: false, isSpared: true } as const
   t.same(stepsOf(spared, late, true), ['journal', 'notify', 'step-up'], 'a question takes the place of a suspension')
   t.same(stepsOf(spared, { ...late, extreme: [] }, true), ['journal', 'notify'], 'and of nothing else')
+  t.equal(sparesSuspension(spared, late, true), true)
+  t.equal(sparesSuspension({ ...spared, isSpared: false }, late, true), false)
+  t.equal(sparesSuspension(spared, { ...late, extreme: [] }, true), false, 'nothing was due')
+  t.equal(sparesSuspension(spared, late, false), false, 'nor for an app that only reports')
+  t.equal(sparesSuspension({ ...spared, isLearning: true }, late, true), false, 'nor while the watch learns')
   t.same(stepsOf({ ...spared, level: 'strange' }, { strange: [], alarming: [], extreme: [] }, true), ['journal'])
 })

@@ -33,6 +33,8 @@ t.test(
     const led = levelsOf(() => true)
     t.match(led.at(-1), { level: 'extreme', isSpared: true }, 'it is said, and suspends nobody')
     t.equal(led.filter(({ level }) => level === 'extreme').length, 1, 'once')
+    t.match(whyOf(led.at(-1)!), /Without that part it is not extreme, so the account is not suspended for it\.$/)
+    t.notMatch(whyOf(own.at(-1)!), /not suspended/)
     t.match(whyOf(led.at(-1)!), /Another site or a prefetch may have led the browser to \d+ of these addresses/)
     t.match(
       levelsOf(i => i % 100 === 0).at(-1),

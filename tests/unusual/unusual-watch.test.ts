@@ -63,7 +63,7 @@ for (const [what, begunWith, isEnded] of [
         observers,
         isShared: true,
         asks,
-        act: async (_verdict, steps) => {
+        act: async (_verdict, { steps }) => {
           taken.push(...steps)
         },
         actOnProgram: async () => {},

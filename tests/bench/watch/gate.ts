@@ -65,9 +65,9 @@ export class SimulatedGate {
         observers: this.#observers,
         isShared: true,
         asks: this.#asks,
-        act: async (verdict, taken) => {
+        act: async (verdict, { steps }) => {
           this.last = verdict
-          this.#said = taken
+          this.#said = steps
         },
         actOnProgram: async () => {},
         endSession: async () => {
