@@ -1,5 +1,9 @@
 import { writeFile } from 'node:fs/promises'
 import t from 'tap'
+import { systemClock } from '../../src/clock.ts'
+import { makeFinding } from '../../src/integrity/finding.ts'
+import { nothingOpen, openRecord } from '../../src/integrity/records.ts'
+import { openStore } from '../../src/store/open.ts'
 import { prepareGate } from '../fixtures/process/gate.ts'
 import { until } from '../fixtures/process/redis-server.ts'
 
@@ -46,4 +50,47 @@ t.test('status says what runs, what was refused, and that nothing runs', async t
     await until('the file is loaded', async () => ((await refused()) as { refused: unknown }).refused === null)
     await gate.stop()
   }
+})
+
+t.test('status and check say of which app the list of findings is full, until something is approved', async t => {
+  const gate = await prepareGate(t, {
+    apps: ['wiki', 'plain'].map(id => ({
+      id,
+      url: `http://${id}.localhost:HOST`,
+      upstream: 'http://127.0.0.1:9',
+      ...(id === 'wiki' ? { integrity: {} } : {})
+    }))
+  })
+  const full = /^findings +The list of what is new in the app 'wiki' is full: further changes are not listed/m
+  const said = async () => {
+    const [status, json, check] = await Promise.all([
+      gate.run('status'),
+      gate.run('status', '--json'),
+      gate.run('check')
+    ])
+    return { rows: status.stdout, lists: JSON.parse(json.stdout).fullLists, check: check.stdout + check.stderr }
+  }
+  const before = await said()
+  t.notMatch(before.rows, /^findings/m)
+  t.same(before.lists, [])
+  t.notMatch(before.check, /is full/)
+  const finding = makeFinding(
+    'wiki',
+    '/start',
+    [{ kind: 'script', value: 'https://cdn.example' }],
+    'change',
+    Date.now()
+  )
+  const record = { ...nothingOpen, findings: [finding], full: { change: Date.now() } }
+  const store = await openStore(`embedded:${gate.folder}/store`, { clock: systemClock })
+  // An app without the setting may have a record of before.
+  for (const app of ['wiki', 'plain']) await openRecord.put(store, app, record, 3600)
+  await store.close()
+  const { rows, lists, check } = await said()
+  t.match(rows, full)
+  t.equal(rows.match(/^findings/gm)?.length, 1)
+  t.match(lists, [/'wiki' is full: further changes.* Approve what belongs to the app/])
+  t.match(check, /apps\[0\]\.integrity.*'wiki' is full/)
+  await gate.run('watch', 'app', 'wiki', '--approve', finding.id, '--why', 'ours')
+  t.notMatch((await gate.run('status')).stdout, /^findings/m)
 })
