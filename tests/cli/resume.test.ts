@@ -97,3 +97,42 @@ t.test('a person whom a budget cuts goes on, although nobody is suspended', asyn
     { outcome: 'budget_lifted', budget: 'theft', why: 'both were wrong' }
   ])
 })
+
+t.test('after a decoy two operators lift the suspension and the budget, each by one word', async t => {
+  const config = `${usualConfig}watch: { resume: { afterDecoy: two-operators }, budgets: [{ id: theft, per: person, window: 24h, requests: 100, then: [cut] }] }\n`
+  const env: Record<string, string> = { SUDO_USER: 'ops-one' }
+  const at = terminal(t, { config, env })
+  await at.newKey()
+  await at.ok('user', 'add', 'ada')
+  const accounts = new Accounts({ store: at.store(), clock: at.time.read })
+  const { id } = (await accounts.byName('ada'))!
+  const loaded = parseConfig(config, 'factorgate.yaml')
+  if (loaded.kind !== 'ok') throw new Error('the configuration has problems')
+  const [theft] = (await liftingOf(loaded.config, at.store(), at.time.read)).budgets
+  const key = ledgerId(theft!, id)
+  const spent = { process: 'one', account: id, spent: 101, paths: [], led: 0, ownPaths: null, slowed: 0 }
+  const { ledger } = settle(null, theft!, { ...spent, isWanting: false, proofAt: 0, signedInAt: 0 }, at.time.read())
+  await ledgerRecord.put(at.store(), key, ledger, 3600)
+  await accounts.suspend(id, 'A decoy was touched.', { cause: 'decoy' })
+  const now = async () => ({
+    isSuspended: (await accounts.byId(id))?.suspended !== null,
+    mode: readLedger((await ledgerRecord.get(at.store(), key))!, theft!, at.time.read()).mode
+  })
+  const resume = () => at('user', 'resume', 'ada', '--why', 'a scanner of ours')
+  const before = at.journal().length
+
+  t.match(await resume(), { code: 0, stderr: /the wish is kept/ })
+  t.same(await now(), { isSuspended: true, mode: 'cut' }, 'one word lifts neither')
+  t.equal((await resume()).code, 1)
+  t.same(await now(), { isSuspended: true, mode: 'cut' }, 'nor does the same one twice')
+  env.SUDO_USER = 'ops-two'
+  t.match(await resume(), { code: 0, stderr: /ada can sign in again\n.*room for one more: theft/ })
+  t.same(await now(), { isSuspended: false, mode: 'within' })
+  const line = { kind: 'user.change', account: id, name: 'ada', why: 'a scanner of ours', by: 'terminal' }
+  t.match(at.journal().slice(before), [
+    { ...line, outcome: 'resume_asked', operator: 'ops-one' },
+    { ...line, outcome: 'resumed', cause: 'decoy', operator: 'ops-two' },
+    { ...line, outcome: 'budget_lifted', budget: 'theft', operator: 'ops-two' }
+  ])
+  t.equal(at.journal().length, before + 3, 'each step has one line')
+})
