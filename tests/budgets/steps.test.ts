@@ -211,9 +211,7 @@ t.test(
     t.match(await ask(1, foreign), { headers: { 'factorgate-error': 'budget_proof_required' } })
     t.equal(await suspension(), null)
     const told = /not suspended for it\. Whoever confirms it with a second factor may go on, and operators can lift it/
-    t.match(await journalOf(gate, 'watch.budget'), [
-      { outcome: 'passed', led: 31, used: 31, spared: 'led', why: told }
-    ])
+    t.match(await journalOf(gate, 'watch.budget'), [{ outcome: 'passed', led: 31, used: 31, spared: 'led', why: told }])
     const { cookies } = await gate.signIn(account, 'files')
     const refused = { headers: { 'factorgate-error': 'budget_proof_required' } }
     t.match(await get('10', cookies.files as string), refused, 'an old proof buys nothing')
