@@ -152,7 +152,8 @@ function noteCountry(
   // A known network may be the exit of a tunnel.
   if (numbers[number.placeAt]! > 0 && hours >= 0 && !isKnownNetwork)
     if (km > distanceLeastKm && km > speedMostKmh * Math.max(hours, 0.05)) {
-      const span = hours < 1 ? `${Math.max(1, Math.round(hours * 60))} minutes` : `${hours.toFixed(1)} hours`
+      const minutes = Math.max(1, Math.round(hours * 60))
+      const span = hours >= 1 ? `${hours.toFixed(1)} hours` : minutes === 1 ? '1 minute' : `${minutes} minutes`
       const text = `${Math.round(km)} km in ${span}, which nobody can travel.`
       track.raise('travel', travelPoints * factor, text, isMoved)
     }

@@ -246,7 +246,7 @@ t.test('a session that turns up in another country, with another client, at nigh
     t.ok(found.includes(id), `${id} is among ${found}`)
   t.match(
     verdicts.flatMap(({ signals }) => signals.map(each => each.sentence)).join(' '),
-    /km in 1 minutes?, which nobody can travel/
+    /km in 1 minute, which nobody can travel/
   )
   t.ok(verdicts.some(({ level }) => level !== 'strange'))
 })

@@ -79,6 +79,7 @@ Example:
           print(io, figures, movement, budgets)
           const person = user === null ? null : await figures.person(user.id)
           if (person !== null) printPerson(io, person)
+          if (user !== null && person !== null) sayWhatIsMissing(io, user.name)
         }
         return 0
       } finally {
@@ -159,6 +160,13 @@ function timesOf(bytes: number, usual: number): string {
   if (bytes <= usual || usual < 1) return '–'
   const times = bytes / usual
   return times < 10 ? times.toFixed(1) : String(Math.round(times))
+}
+
+/** The score of an alarm may be higher: this process has no sessions. */
+function sayWhatIsMissing(io: Io, name: string): void {
+  io.stderr(
+    `counts are at most a minute old, and what speaks against the client or the place of a session counts only in the gate that serves it; alarms have it: factorgate journal search --kind watch.unusual --user ${name}\n`
+  )
 }
 
 function printPerson(io: Io, { score, thresholds, signals, bytesToAlarm }: WatchedPerson): void {
