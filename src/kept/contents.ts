@@ -1,7 +1,8 @@
 /** What is in the body of a kept POST, for the page that shows it to its sender. */
 
 import type { Content } from './content.ts'
-import { endOfString, pairsOfForm, unescaped } from './field-names.ts'
+import { pairsOfForm } from './field-names.ts'
+import { fieldsOfJson, type JsonField } from './json-fields.ts'
 import { isHiddenName } from './secret-names.ts'
 
 export interface ShownField {
@@ -20,47 +21,38 @@ const mostFields = 12
 const mostOfName = 60
 const mostOfValue = 120
 const mostOfText = 400
-/** Characters of lines that are read, because what is hidden gets shorter. */
-const mostRead = 8 * 1024
+/** Characters that are read at least, because what is hidden gets shorter. */
+const mostRead = 64 * 1024
 
 export function contentsOf(body: Buffer, content: Content): Contents {
   if (content === 'form') return cut(pairsOfForm(body.toString('utf8')))
   if (content === 'multipart') return cut(partsOf(body))
   const text = body.toString('utf8')
-  const shown = content === 'json' ? hiddenInJson(text) : hiddenInLines(text.slice(0, mostRead))
-  return {
-    fields: [{ name: '', value: shortened(shown, mostOfText) }],
-    isCut: shown.length > mostOfText || (content === 'text' && text.length > mostRead)
-  }
+  const { shown, isCut } = content === 'json' ? hiddenInJson(text) : hiddenInLines(text)
+  return { fields: [{ name: '', value: shortened(shown, mostOfText) }], isCut: shown.length > mostOfText || isCut }
 }
 
 /** The beginning, with a little more than is shown. */
-function hiddenInJson(text: string): string {
-  const colon = /\s*:\s*/y
-  const bare = /[\w.+-]+/y
+function hiddenInJson(text: string): { shown: string; isCut: boolean } {
+  const hidden: JsonField[] = []
+  for (const field of fieldsOfJson(text))
+    if (field.from < mostRead && (field.name === null || isHiddenName(field.name))) hidden.push(field)
+  hidden.sort((one, other) => one.from - other.from)
   let shown = ''
   let at = 0
-  while (shown.length <= mostOfText) {
-    const start = text.indexOf('"', at)
-    if (start < 0) return shown + text.slice(at)
-    const end = endOfString(text, start)
-    shown += text.slice(at, end + 1)
-    at = end + 1
-    colon.lastIndex = at
-    if (!colon.test(text)) continue
-    shown += text.slice(at, colon.lastIndex)
-    at = bare.lastIndex = colon.lastIndex
-    if (!isHiddenName(unescaped(text.slice(start + 1, end)))) continue
-    if (text[at] === '"') at = endOfString(text, at) + 1
-    else if (bare.test(text)) at = bare.lastIndex
-    else continue
-    shown += '"•••"'
+  for (const { from, to } of hidden) {
+    if (from >= at) shown += `${text.slice(at, from)}"•••"`
+    at = Math.max(at, to)
   }
-  return shown
+  shown += text.slice(at, Math.max(at, mostRead))
+  return { shown, isCut: text.length > Math.max(at, mostRead) }
 }
 
-function hiddenInLines(text: string): string {
-  return text.replace(/^([^=\r\n]*)=.*$/gm, (all, name: string) => (isHiddenName(name) ? `${name}=•••` : all))
+function hiddenInLines(text: string): { shown: string; isCut: boolean } {
+  const shown = text
+    .slice(0, mostRead)
+    .replace(/^([^=\r\n]*)=.*$/gm, (all, name: string) => (isHiddenName(name) ? `${name}=•••` : all))
+  return { shown, isCut: text.length > mostRead }
 }
 
 function* partsOf(body: Buffer): Generator<readonly [string, string]> {

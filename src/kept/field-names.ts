@@ -3,9 +3,10 @@
  * of times (THREATS D21), and nothing is collected.
  */
 import type { Content } from './content.ts'
+import { fieldsOfJson } from './json-fields.ts'
 
-/** A name may come more than once. */
-export function namesIn(text: string, content: Content): Iterable<string> {
+/** A name may come more than once. Null where nobody can tell, as in `fieldsOfJson`. */
+export function namesIn(text: string, content: Content): Iterable<string | null> {
   switch (content) {
     case 'form':
       return namesOfForm(text)
@@ -21,21 +22,6 @@ export function namesIn(text: string, content: Content): Iterable<string> {
 /** The name and the value of each field of a form (`application/x-www-form-urlencoded`). */
 export function* pairsOfForm(text: string): Generator<readonly [string, string]> {
   for (const piece of piecesOfForm(text)) for (const pair of new URLSearchParams(piece)) yield pair
-}
-
-/** The end of the string in JSON whose opening quote is at `start`: the place of its closing quote, or the end of the text. */
-export function endOfString(text: string, start: number): number {
-  for (let at = start + 1; at < text.length; at++) {
-    const code = text.charCodeAt(at)
-    if (code === 0x5c) at++
-    else if (code === 0x22) return at
-  }
-  return text.length
-}
-
-/** `\u0070in` → pin */
-export function unescaped(name: string): string {
-  return name.replace(/\\u([0-9a-f]{4})/gi, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)))
 }
 
 function* piecesOfForm(text: string): Generator<string> {
@@ -60,14 +46,8 @@ function* namesOfParts(text: string): Generator<string> {
   for (const [, quoted, plain] of text.matchAll(/\bname=(?:"([^"\r\n]*)"|([^\s;"]+))/gi)) yield quoted ?? plain ?? ''
 }
 
-function* namesOfJson(text: string): Generator<string> {
-  const colon = /\s*:/y
-  for (let start = text.indexOf('"'); start >= 0; ) {
-    const end = endOfString(text, start)
-    colon.lastIndex = end + 1
-    if (colon.test(text)) yield unescaped(text.slice(start + 1, end))
-    start = text.indexOf('"', end + 1)
-  }
+function* namesOfJson(text: string): Generator<string | null> {
+  for (const { name } of fieldsOfJson(text)) yield name
   // In text that is no JSON, a quote may begin another string than it seems.
   for (const [, name = ''] of text.matchAll(/"([^"\\]{1,200})"\s*:/g)) yield name
 }

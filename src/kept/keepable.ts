@@ -58,11 +58,12 @@ export function isKeptHeader(name: string): boolean {
 const mostOfNames = 128 * 1024
 const weight = { name: 16, letter: 16 } as const
 
-/** True if a field of the body looks like a credential by its name, or if there are too many names to tell. Then the body is not kept. */
+/** True if a field of the body looks like a credential by its name, or if the names are too many or too deep to tell. Then the body is not kept. */
 export function holdsSecret(body: Buffer, content: Content): boolean {
   const seen = new Set<string>()
   let left = mostOfNames
   for (const name of namesIn(body.toString('utf8'), content)) {
+    if (name === null) return true
     if (seen.has(name)) continue
     seen.add(name)
     left -= weight.name + name.length

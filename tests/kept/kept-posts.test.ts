@@ -235,6 +235,14 @@ t.test('no credential is kept', async t => {
     ['json', '{"a":"{\\"password\\":1}"}', false],
     ['json', `{'it"s': 1, "password": 2}`, true],
     ['json', '{"a":"not closed, "password', false],
+    ['json', '[{"name":"user","value":"a"},{"name":"password","value":"b"}]', true],
+    ['json', '{"form":{"fields":[{"value":{"a":["b"]},"type":"x","Key":"newPwd"}]}}', true],
+    ['json', '{"name":"pass\\u0077ord","value":"b"', true],
+    ['json', '{"name":"password"}', false],
+    ['json', '{"name":"a","value":"password"}', false],
+    ['json', '{"name":"password","items":[{"value":1}]}', false],
+    ['json', `${'['.repeat(500)}1`, true],
+    ['json', `${'['.repeat(100)}1`, false],
     ['form', '&&password', true],
     ['text', 'pwd=1\r\n', true],
     ['text', 'title=a\r\nmy password\r\n', false]
@@ -271,6 +279,8 @@ t.test(
     t.match(contentsOf(names(12), 'form').isCut, false)
     t.match(shownOf(`{"token":"${'x'.repeat(9_000)}","b":"${'y'.repeat(9_000)}"}`), /^\{"token":"•••","b":"y+…$/)
     t.match(shownOf('{"code":"never closed'), '{"code":"•••"')
+    for (const piece of ['[', '{"a":', '{"name":"a","value":[', '{"name":"a","value":1}', '}'])
+      t.type(holdsSecret(body(piece), 'json'), 'boolean', piece)
   }
 )
 
@@ -309,6 +319,19 @@ t.test('what a page shows of a body', async t => {
     shown('{"a":1,"csrf_token" : "x\\"y","code":7}', 'json').fields[0]?.value,
     '{"a":1,"csrf_token" : "•••","code":"•••"}'
   )
+  for (const [text, expected] of [
+    [
+      '[{"name":"state","value":"s1"},{"name":"a","value":"b"}]',
+      '[{"name":"state","value":"•••"},{"name":"a","value":"b"}]'
+    ],
+    ['{"a":[{"value" : ["s1",{"x":"s2"}],"key":"code"}]}', '{"a":[{"value" : "•••","key":"•••"}]}'],
+    ['{"id":"sig","value":-1.5e3,"values":"s2","n":1}', '{"id":"sig","value":"•••","n":1}'],
+    ['{"tokens":["s1","s2"],"auth":{"a":"s3","n":[1]},"n":[1]}', '{"tokens":"•••","auth":"•••","n":[1]}'],
+    [`{"value":"s1","text":"${'x'.repeat(70_000)}","name":"token"}`, /^\{"value":"•••","text":"x+…$/],
+    [`{"state":"s1${'\\n'.repeat(9)}","name":"a","val":"b"`, '{"state":"•••","name":"a","val":"b"'],
+    [`${'['.repeat(250)}{"code":"s1"}`, /^\[+"•••"$/]
+  ] as const)
+    t.match(shown(text, 'json').fields[0]?.value, expected, text.slice(0, 60))
   t.same(shown('a=1\r\ncsrf=y\r\n', 'text').fields[0]?.value, 'a=1 csrf=••• ')
   t.same(shown(`{"a":"${'x'.repeat(900)}"}`, 'json').isCut, true)
 })

@@ -1,0 +1,103 @@
+/**
+ * The fields in a body of JSON: what stands behind a name, and the pairs `{"name": …, "value": …}` by which forms and tables are sent. Strangers choose
+ * bodies, so the text need not be JSON, and each character is read a fixed number of times (THREATS D21).
+ */
+
+export interface JsonField {
+  /** Null for the rest of a text that is nested too deep to tell what belongs to what. */
+  readonly name: string | null
+  /** Where its value begins, and where it ends. */
+  readonly from: number
+  readonly to: number
+}
+
+interface Frame {
+  readonly isObject: boolean
+  /** The field that this is the value of. */
+  readonly name: string | null
+  readonly from: number
+  /** The name whose value comes next. */
+  next: string | null
+  /** What a field says that it is named, and the part with its values. */
+  readonly pairNames: string[]
+  values: { from: number; to: number } | null
+}
+
+const nameKeys = new Set(['name', 'key', 'field', 'id', 'label'])
+const valueKeys = new Set(['value', 'values', 'val'])
+/** Longer texts are no names. */
+const mostOfName = 200
+const mostNames = nameKeys.size
+const mostFrames = 200
+
+/** The end of the string in JSON whose opening quote is at `start`: the place of its closing quote, or the end of the text. */
+export function endOfString(text: string, start: number): number {
+  for (let at = start + 1; at < text.length; at++) {
+    const code = text.charCodeAt(at)
+    if (code === 0x5c) at++
+    else if (code === 0x22) return at
+  }
+  return text.length
+}
+
+/** `\u0070in` → pin */
+export function unescaped(name: string): string {
+  return name.replace(/\\u([0-9a-f]{4})/gi, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)))
+}
+
+/** Each field at the end of its value, so those within a value come before it. A pair comes at the end of its object. */
+export function* fieldsOfJson(text: string): Generator<JsonField> {
+  const token = /["{}[\]]|[^\s"{}[\],:]+/g
+  const colon = /\s*:/y
+  const frames: Frame[] = [frameOf(true, null, 0)]
+  for (let found = token.exec(text); found !== null; found = token.exec(text)) {
+    const frame = frames.at(-1) as Frame
+    const from = found.index
+    const sign = text[from]
+    if (sign === '{' || sign === '[') {
+      if (frames.length > mostFrames) return yield { name: null, from, to: text.length }
+      frames.push(frameOf(sign === '{', frame.next, from))
+      frame.next = null
+    } else if (sign === '}' || sign === ']') {
+      if (frames.length > 1) yield* endOf(frames, from + 1)
+    } else if (sign === '"') {
+      const end = endOfString(text, from)
+      token.lastIndex = colon.lastIndex = Math.min(end + 1, text.length)
+      if (colon.test(text)) frame.next = unescaped(text.slice(from + 1, end))
+      else yield* valueOf(frame, from, token.lastIndex, shortText(text, from + 1, end))
+    } else yield* valueOf(frame, from, token.lastIndex, null)
+  }
+  while (frames.length > 1) yield* endOf(frames, text.length)
+  yield* pairsOf(frames[0] as Frame)
+}
+
+function frameOf(isObject: boolean, name: string | null, from: number): Frame {
+  return { isObject, name, from, next: null, pairNames: [], values: null }
+}
+
+function shortText(text: string, from: number, to: number): string | null {
+  return to - from > mostOfName ? null : unescaped(text.slice(from, to))
+}
+
+function* endOf(frames: Frame[], to: number): Generator<JsonField> {
+  const frame = frames.pop() as Frame
+  yield* pairsOf(frame)
+  const outer = frames.at(-1) as Frame
+  outer.next = frame.name
+  yield* valueOf(outer, frame.from, to, null)
+}
+
+/** `text`: what a string says, where it is short. */
+function* valueOf(frame: Frame, from: number, to: number, text: string | null): Generator<JsonField> {
+  const name = frame.next
+  frame.next = null
+  if (name === null) return
+  yield { name, from, to }
+  const key = name.toLowerCase()
+  if (nameKeys.has(key) && text !== null && frame.pairNames.length < mostNames) frame.pairNames.push(text)
+  if (valueKeys.has(key)) frame.values = { from: frame.values?.from ?? from, to }
+}
+
+function* pairsOf({ isObject, pairNames, values }: Frame): Generator<JsonField> {
+  if (isObject && values !== null) for (const name of pairNames) yield { name, ...values }
+}
