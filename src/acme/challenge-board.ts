@@ -25,6 +25,8 @@ export class ChallengeBoard {
   readonly #pairs = new Map<string, KeyPair>()
   #lookedAt = Number.NEGATIVE_INFINITY
   #looking: Promise<void> | null = null
+  /** What a read brings may be older than this notice, so the next read begins at its end. */
+  #isChangedMeanwhile = false
   #unsubscribe = () => {}
 
   constructor(input: ChallengeBoardInput) {
@@ -42,33 +44,36 @@ export class ChallengeBoard {
     this.#unsubscribe()
   }
 
-  /** True while visitors of tls-alpn-01 may come. */
+  /** True while visitors of tls-alpn-01 may come, also as long as that is being read. */
   get isAwaitingTls(): boolean {
-    return this.#pending.some(({ type }) => type === 'tls-alpn-01')
+    return this.#looking !== null || this.#pending.some(({ type }) => type === 'tls-alpn-01')
   }
 
   /** The answer to an http-01 request; null if nobody waits for it. Rejects where the store does. */
   async answerTo(token: string): Promise<string | null> {
     const known = this.#answer(token)
-    if (known !== null || performance.now() - this.#lookedAt < lookAgainMs) return known
-    await this.#look()
+    if (known !== null) return known
+    if (this.#looking === null && performance.now() - this.#lookedAt < lookAgainMs) return null
+    await (this.#looking ?? this.#look())
     return this.#answer(token)
   }
 
-  /** The certificate for a tls-alpn-01 visitor; null if nobody waits for this name. */
-  pairFor(serverName: string): KeyPair | null {
+  /** The certificate for a tls-alpn-01 visitor, who does not come again; null if nobody waits for this name. Rejects where the store does. */
+  async pairFor(serverName: string): Promise<KeyPair | null> {
+    if (!this.#pairs.has(serverName)) await this.#looking
     return this.#pairs.get(serverName) ?? null
   }
 
   async write(challenges: readonly Challenge[]): Promise<void> {
     const { store, keyring } = this.#input
     await challengesRecord.put(store, pendingId, { challenges }, lifeSeconds, sealWith(keyring))
-    this.#use(challenges)
+    this.#wrote(challenges)
   }
 
   async clear(): Promise<void> {
     this.#use([])
     await this.#input.store.delete(challengesRecord.key(pendingId))
+    this.#wrote([])
   }
 
   #answer(token: string): string | null {
@@ -76,11 +81,20 @@ export class ChallengeBoard {
     return found?.keyAuthorization ?? null
   }
 
+  /** Resolves once what is stored now is known here. */
   #look(): Promise<void> {
-    this.#looking ??= this.#read().finally(() => {
+    this.#isChangedMeanwhile = true
+    this.#looking ??= this.#readUntilStill().finally(() => {
       this.#looking = null
     })
     return this.#looking
+  }
+
+  async #readUntilStill(): Promise<void> {
+    while (this.#isChangedMeanwhile) {
+      this.#isChangedMeanwhile = false
+      await this.#read()
+    }
   }
 
   async #read(): Promise<void> {
@@ -92,6 +106,12 @@ export class ChallengeBoard {
       throw error
     })
     this.#use(found?.challenges ?? [])
+  }
+
+  /** After a write of this process. */
+  #wrote(challenges: readonly Challenge[]): void {
+    this.#isChangedMeanwhile = true
+    this.#use(challenges)
   }
 
   #use(challenges: readonly Challenge[]): void {

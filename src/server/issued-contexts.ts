@@ -21,7 +21,8 @@ export interface CertificateSource {
 export interface TlsChallenges {
   /** True while such a visitor may come. */
   readonly isAwaitingTls: boolean
-  pairFor(name: string): Pair | null
+  /** Null if nobody waits for this name. */
+  pairFor(name: string): Promise<Pair | null>
 }
 
 export interface IssuedTls {

@@ -39,8 +39,11 @@ function challengeServer(challenges: TlsChallenges): tls.Server {
     ALPNProtocols: [protocol],
     handshakeTimeout: helloMs,
     SNICallback: (name, done) => {
-      const pair = challenges.pairFor(name.toLowerCase())
-      done(null, pair === null ? undefined : tls.createSecureContext({ ...pair }))
+      const answer = async () => {
+        const pair = await challenges.pairFor(name.toLowerCase())
+        return pair === null ? undefined : tls.createSecureContext({ ...pair })
+      }
+      answer().then(context => done(null, context), done)
     }
   })
   // The handshake is all that the authority wants.

@@ -138,7 +138,7 @@ t.test('H28: the same under TLS, also while an authority’s visitor is awaited'
   const files = { cert: pki.file('site.pem'), key: pki.file('site.key') }
   const pair = { cert: pki.read('site.pem'), key: pki.read('site.key') }
   const source = { pairFor: () => pair, lacks: () => false, main: pair, onChange: () => {} }
-  const challenges = { isAwaitingTls: true, pairFor: () => pair }
+  const challenges = { isAwaitingTls: true, pairFor: async () => pair }
   const ways: [sentence: string, tls: ListenerOptions['tls']][] = [
     ['a certificate from files', files],
     ['a certificate from an authority', { source, challenges }]
