@@ -3,7 +3,7 @@ import { X509Certificate } from 'node:crypto'
 import type { Keyring } from '../keyring/keyring.ts'
 import { sealWith } from '../store/records.ts'
 import type { Store } from '../store/store.ts'
-import { checkIssued, covers, lifeOf } from './issued.ts'
+import { checkIssued, covers, lifeOf, toleranceMs } from './issued.ts'
 import { certificateRecord, type KeptCertificate } from './records.ts'
 import type { KeyPair } from './x509.ts'
 
@@ -19,15 +19,21 @@ export interface CertificatesInput {
 export interface ServedCertificate extends KeyPair {
   readonly name: string
   /** Milliseconds since the epoch. */
+  readonly begins: number
   readonly ends: number
+  readonly issuedAt: number
 }
 
+const olderSentence =
+  'the store holds a certificate that is older than the one in use, or not valid now; the one in use goes on'
 /** The interval at which the store is read again, in milliseconds, because notices of changes can be lost. */
 const lookAgainMs = 10 * 60_000
 
 export class Certificates {
   readonly #input: CertificatesInput
   readonly #served = new Map<string, ServedCertificate>()
+  /** By name, the certificate in the store that is not served. */
+  readonly #refused = new Map<string, string>()
   #names: readonly string[]
   #listeners: ((certificate: ServedCertificate | null) => void)[] = []
   #unsubscribe = () => {}
@@ -107,8 +113,24 @@ export class Certificates {
     const certificate = this.#checked(name, kept)
     const old = this.#served.get(name)
     if (certificate === null || old?.cert === certificate.cert || !this.#names.includes(name)) return
+    if (old !== undefined && !this.#isBetter(certificate, old)) {
+      if (this.#refused.get(name) !== certificate.cert)
+        this.#input.log.warn({ name, ends: new Date(certificate.ends).toISOString() }, olderSentence)
+      this.#refused.set(name, certificate.cert)
+      return
+    }
+    this.#refused.delete(name)
     this.#served.set(name, certificate)
     this.#tell(certificate)
+  }
+
+  /** False for an older one, as a store from a backup holds it, and for one that is not valid now, as long as the one in use is. */
+  #isBetter(next: ServedCertificate, old: ServedCertificate): boolean {
+    const now = this.#input.clock()
+    const isValid = ({ begins, ends }: ServedCertificate) => begins <= now + toleranceMs && now < ends
+    if (isValid(next) !== isValid(old)) return isValid(next)
+    // Of two authorities, one may date back; and the clock of a gate may have been wrong.
+    return next.issuedAt >= old.issuedAt || next.begins >= old.begins
   }
 
   #again(names: readonly string[]): void {
@@ -136,7 +158,8 @@ export class Certificates {
       const certificate = new X509Certificate(kept.cert)
       const { from, to } = lifeOf(certificate)
       checkIssued(kept, [name], (from + to) / 2)
-      return covers(certificate, name) ? { name, cert: kept.cert, key: kept.key, ends: to } : null
+      if (!covers(certificate, name)) return null
+      return { name, cert: kept.cert, key: kept.key, begins: from, ends: to, issuedAt: kept.issuedAt }
     } catch (error) {
       this.#input.log.warn({ name, problem: (error as Error).message }, 'a certificate in the store is not served')
       return null

@@ -16,7 +16,7 @@ export interface Life {
 const mostCertificates = 10
 const serverAuth = '1.3.6.1.5.5.7.3.1'
 /** Clocks differ. */
-const toleranceMs = 5 * 60_000
+export const toleranceMs = 5 * 60_000
 
 /** The certificate's life. Throws AcmeError unless it fits the key and every name, and is valid now. */
 export function checkIssued({ cert, key }: KeyPair, names: readonly string[], now: number): Life {

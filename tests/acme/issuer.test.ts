@@ -313,6 +313,36 @@ t.test('a certificate from a backup, which has no states, is not ordered again',
   t.equal(here.server.count('new order'), 2, 'until it is due')
 })
 
+t.test('a certificate from a backup replaces no newer one that is in use', async t => {
+  const here = await world(t)
+  const { clock, store, log } = here
+  const key = certificateRecord.key('gate.lab.example')
+  const gate = await here.gate()
+  const other = await here.gate()
+  await gate.issuer.pass()
+  const first = served(gate)
+  const backup = await store.get(key)
+  clock.advance(61 * day)
+  await gate.issuer.pass()
+  const second = served(gate)
+  const newer = await store.get(key)
+  t.not(second?.cert, first?.cert)
+  const restore = async (text: string | null, expected: unknown, sentence: string) => {
+    await store.put(key, text ?? '')
+    await new Promise(setImmediate)
+    for (const one of [gate, other]) t.equal(served(one)?.cert, expected, sentence)
+  }
+  await restore(backup, second?.cert, 'an older one that is valid')
+  t.match(log.join('\n'), /the store holds a certificate that is older than the one in use/)
+  clock.advance(31 * day)
+  await restore(newer, second?.cert, 'the one in use')
+  await restore(backup, second?.cert, 'one that has ended')
+  t.equal(served(await here.gate())?.cert, first?.cert, 'a gate that has no other serves it')
+  clock.now = Date.parse(new X509Certificate(first?.cert ?? '').validFrom) + hour * 1000
+  await restore(newer, second?.cert, 'not valid yet, but the newest')
+  await restore(backup, first?.cert, 'one that is valid replaces one that is not, as after a wrong clock')
+})
+
 t.test('copies in a folder serve a store that was lost', async t => {
   const folder = mkdtempSync(path.join(tmpdir(), 'factorgate-acme-'))
   t.teardown(() => rmSync(folder, { recursive: true, force: true }))
