@@ -1,7 +1,13 @@
 /** The binding of sign-ins to device keys: offering a registration, registering, refreshing, and judging what a request shows. */
 import { type Clock, clockSkewMs } from '../clock.ts'
 import type { Binding } from '../device/binding.ts'
-import { type BoundTo, boundCookieEnd, boundCookieValue, leewaySeconds } from '../device/bound-cookie.ts'
+import {
+  type BoundCookie,
+  type BoundTo,
+  boundCookieValue,
+  leewaySeconds,
+  readBoundCookie
+} from '../device/bound-cookie.ts'
 import { openChallenge, refreshSecondsFor, registrationSeconds, sealChallenge } from '../device/challenge.ts'
 import { type DeviceAlgorithm, deviceKeyOf, thumbprintOf } from '../device/device-key.ts'
 import { isSignedBy, readProof } from '../device/device-proof.ts'
@@ -88,7 +94,7 @@ export class DeviceBinding {
   /** When each principal got the last offer. */
   readonly #offeredAt = new WeakMap<Principal, number>()
   /** The last bound cookie of each principal, so that most requests cost no MAC. */
-  readonly #live = new WeakMap<Principal, { readonly value: string; readonly endsAt: number }>()
+  readonly #live = new WeakMap<Principal, BoundCookie & { readonly value: string }>()
 
   constructor(options: DeviceBindingOptions) {
     this.#options = options
@@ -107,17 +113,16 @@ export class DeviceBinding {
     const { lifetimeSeconds } = terms
     const to = { session: principal.session.id, host: principal.host, thumbprint: thumbprintOf(key) }
     const recent = keyrings.within((lifetimeSeconds + leewaySeconds) * 1000 + clockSkewMs, now)
-    const endsAt = boundCookieEnd(recent, to, cookie, { lifetimeSeconds, now })
-    if (endsAt === null) return 'stale'
-    this.#live.set(principal, { value: cookie, endsAt })
+    const read = readBoundCookie(recent, to, cookie, { lifetimeSeconds, now })
+    if (read === null) return 'stale'
+    this.#live.set(principal, { value: cookie, ...read })
     return 'fresh'
   }
 
   /** True if the request's bound cookie is at most a minute old. A stolen one is soon older, and only the key gets the next one. */
   isJustProven(principal: Principal, cookie: string | null): boolean {
     if (this.bindingOf(principal, cookie) !== 'fresh') return false
-    const { endsAt } = this.#live.get(principal) as { readonly endsAt: number }
-    const provenAt = endsAt - (this.terms.lifetimeSeconds + leewaySeconds) * 1000
+    const { provenAt } = this.#live.get(principal) as BoundCookie
     return this.#options.clock() - provenAt < justProvenMs
   }
 
@@ -205,12 +210,12 @@ export class DeviceBinding {
   }
 
   #grant(session: Session, host: string, thumbprint: string, now: number): Granted {
-    const { keyrings, terms } = this.#options
+    const { keyrings } = this.#options
     const to = { session: session.id, host, thumbprint }
     return {
       session,
       identifier: identifierOf(session.id, host),
-      cookie: boundCookieValue(keyrings.present, to, { lifetimeSeconds: terms.lifetimeSeconds, now }),
+      cookie: boundCookieValue(keyrings.present, to, now),
       nextChallenge: this.#seal(keyrings.present, to, now)
     }
   }

@@ -228,6 +228,31 @@ t.test('key rotate ends no binding', async t => {
   t.equal(keyrings.within(lifetimeSeconds * 1000, time.now).length, 1)
 })
 
+t.test('a new device.lifetime counts for the proofs that were given', async t => {
+  const { time, bound, binding, gate } = await deviceWorld()
+  const { answer, principal } = await bound()
+  const [shorter, longer] = [(await gate(300)).binding, (await gate(2 * lifetimeSeconds)).binding]
+  t.equal(
+    shorter.bindingOf(principal, answer.cookie),
+    'fresh',
+    'a young proof goes on, so that not all browsers sign at once'
+  )
+  t.ok(shorter.isJustProven(principal, answer.cookie))
+  for (const seconds of [61, 240]) {
+    time.advance(seconds)
+    for (const one of [binding, shorter, longer]) t.notOk(one.isJustProven(principal, answer.cookie), `${seconds} s`)
+  }
+  time.advance(28)
+  t.equal(shorter.bindingOf(principal, answer.cookie), 'fresh', 'within the leeway')
+  time.advance(2)
+  t.equal(shorter.bindingOf(principal, answer.cookie), 'stale')
+  t.notOk(shorter.isJustProven(principal, answer.cookie))
+  time.advance(lifetimeSeconds - 300)
+  t.equal(binding.bindingOf(principal, answer.cookie), 'stale')
+  t.equal(longer.bindingOf(principal, answer.cookie), 'fresh')
+  t.notOk(longer.isJustProven(principal, answer.cookie))
+})
+
 t.test('a session record of an older release opens, and a damaged key makes it none', async t => {
   const { signIn, store } = await deviceWorld()
   const { principal } = await signIn()
