@@ -340,6 +340,30 @@ t.test(
   }
 )
 
+t.test('FIELD A1 what the gate itself says of device keys reaches the browser through each proxy', async t => {
+  for (const name of Object.keys(proxies).filter(hasProgram)) {
+    const port = await freePort()
+    const [gate, app] = [await startUpstream(t, socket => socket.write(withKeys)), await startUpstream(t, answerOf)]
+    const start = proxies[name] as (typeof proxies)[string]
+    await start(t, { port, gate: gate.port, app: `127.0.0.1:${app.port}` })
+    for (const [method, target] of [
+      ['POST', '/.factorgate/device/refresh'],
+      ['POST', '/.factorgate/device/register'],
+      ['GET', '/.factorgate/']
+    ] as const) {
+      const answer = await ask(port, method, `http://${name}.localhost:${port}${target}`, {})
+      t.equal(answer.status, 200, `${name}: ${method} ${target}`)
+      for (const header of deviceHeaders) t.equal(answer.headers[header], '(ES256);path="/x";challenge="y"', header)
+    }
+    t.equal(app.connections.length, 0, `${name}: the app is not asked`)
+  }
+  const routers = example('traefik.toml').split(/^(?=\[)/m)
+  const of = (router: string) => routers.find(part => part.startsWith(`[http.routers.${router}]`)) ?? ''
+  t.match(of('notebooks'), /^middlewares = \[.*"no-device-keys".*\]$/m, 'Traefik removes them from what the app says')
+  t.match(of('notebooks-gate'), /^service = "factorgate"$/m)
+  t.notMatch(of('notebooks-gate'), /middlewares/, 'and not from what the gate says')
+})
+
 t.test('FIELD A1 the verdict itself says what goes in and what comes out, for proxies that are not here', async t => {
   const gate = await startGateway(t, {
     extra: 'trustedProxies: ["127.0.0.1"]',
