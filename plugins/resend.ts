@@ -91,12 +91,12 @@ export const resendPlugin = fp<ResendOptions>(
       if (post.app !== app.id || post.url !== site.origin + exchange.target.raw) throw new GateError('kept_gone')
       const end = async (isSent: boolean) => {
         try {
-          await (isSent ? posts.forget(post) : posts.putBack(post))
-          return isSent ? undefined : site.origin + keptPath(id)
+          if (isSent) await posts.forget(post)
+          else if (await posts.putBack(post)) return site.origin + keptPath(id)
         } catch {
           // The store is away. What is left there ends by itself.
-          return undefined
         }
+        return undefined
       }
       exchange.resent = { message: new ResentMessage(raw, post.headers, opened.body).asMessage(), post, end }
       exchange.notes = { ...exchange.notes, kept: post.reference }

@@ -64,8 +64,8 @@ export function* fieldsOfJson(text: string): Generator<JsonField> {
       const end = endOfString(text, from)
       token.lastIndex = colon.lastIndex = Math.min(end + 1, text.length)
       if (colon.test(text)) frame.next = unescaped(text.slice(from + 1, end))
-      else yield* valueOf(frame, from, token.lastIndex, shortText(text, from + 1, end))
-    } else yield* valueOf(frame, from, token.lastIndex, null)
+      else yield* fieldOf(frame, from, token.lastIndex, shortText(text, from + 1, end))
+    } else yield* fieldOf(frame, from, token.lastIndex, null)
   }
   while (frames.length > 1) yield* endOf(frames, text.length)
   yield* pairsOf(frames[0] as Frame)
@@ -84,11 +84,11 @@ function* endOf(frames: Frame[], to: number): Generator<JsonField> {
   yield* pairsOf(frame)
   const outer = frames.at(-1) as Frame
   outer.next = frame.name
-  yield* valueOf(outer, frame.from, to, null)
+  yield* fieldOf(outer, frame.from, to, null)
 }
 
 /** `text`: what a string says, where it is short. */
-function* valueOf(frame: Frame, from: number, to: number, text: string | null): Generator<JsonField> {
+function* fieldOf(frame: Frame, from: number, to: number, text: string | null): Generator<JsonField> {
   const name = frame.next
   frame.next = null
   if (name === null) return

@@ -158,9 +158,12 @@ export class KeptPosts {
     return (await this.#store.take(keptRecord.key(id))) !== null
   }
 
-  /** After `take`: the app has not got it, so it waits for the rest of its time. */
-  putBack(post: KeptPost): Promise<void> {
-    return keptRecord.put(this.#store, post.id, post, Math.max(0, post.until - this.#clock()) / 1000, this.#seal)
+  /** After `take`: the app has not got it, so it waits for the rest of its time. False if that is over. */
+  async putBack(post: KeptPost): Promise<boolean> {
+    const left = Math.min((post.until - this.#clock()) / 1000, keptSeconds)
+    if (left > 0) await keptRecord.put(this.#store, post.id, post, left, this.#seal)
+    else await this.forget(post)
+    return left > 0
   }
 
   /** After `take`: deletes the body. */

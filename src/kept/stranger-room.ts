@@ -44,20 +44,20 @@ export class StrangerRoom<Item> {
     if (held === undefined) return null
     const most = shares[held.kind]
     if (this.#sum(held.network) > most.network || this.#sum(held.provider) > most.provider) return null
-    const gone: [Item, Held][] = []
+    // They keep their places until it is certain that the room suffices.
+    const going: { readonly other: Item; readonly held: Held; readonly bytes: number }[] = []
     while (this.#sum(held.kind) > most.all) {
       const other = this.#oldestOfHeaviest(held)
       if (other === null) {
-        for (const [one, { bytes, ...rest }] of gone) {
-          this.#held.set(one, { ...rest, bytes: 0 })
-          this.count(one, bytes)
-        }
+        for (const { held, bytes } of going) this.#change(held, bytes)
         return null
       }
-      gone.push([other, { ...(this.#held.get(other) as Held) }])
-      this.remove(other)
+      const theirs = this.#held.get(other) as Held
+      going.push({ other, held: theirs, bytes: theirs.bytes })
+      this.#change(theirs, -theirs.bytes)
     }
-    return gone.map(([one]) => one)
+    for (const { other } of going) this.#held.delete(other)
+    return going.map(({ other }) => other)
   }
 
   remove(item: Item): void {

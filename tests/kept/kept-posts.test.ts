@@ -6,6 +6,7 @@ import { KeepTerms } from '../../src/kept/keep-terms.ts'
 import { holdsSecret, isForeign, keptHeaders, senderOf } from '../../src/kept/keepable.ts'
 import { KeptPosts, keptSeconds, type NewPost } from '../../src/kept/kept-posts.ts'
 import { isHiddenName, isSecretName } from '../../src/kept/secret-names.ts'
+import { StrangerRoom } from '../../src/kept/stranger-room.ts'
 import { makeKeyring, newMasterKey } from '../../src/keyring/keyring.ts'
 import { MemoryStore, TestClock } from '../fixtures/in-process/memory-store.ts'
 
@@ -36,7 +37,7 @@ const post = (more: Partial<NewPost> = {}): NewPost => ({
 t.test(
   'R22 · a POST is taken twice, or read in a copy of the store → one caller gets it, and the copy and the key file show nothing',
   async t => {
-    const { posts, store, keyring } = opened()
+    const { posts, store, keyring, time } = opened()
     const body = Buffer.alloc(900_000, 'private words ')
     const kept = await posts.keep(post(), body)
     const { id, secret } = kept as NonNullable<typeof kept>
@@ -55,10 +56,11 @@ t.test(
     const taken = await Promise.all([1, 2, 3].map(() => posts.take(own)))
     t.equal(taken.filter(Boolean).length, 1)
     t.equal(await posts.open(id, secret, 'ada'), null)
-    await posts.putBack(own)
+    t.equal(await posts.putBack(own), true)
     t.ok((await posts.open(id, secret, 'ada'))?.body.equals(body), 'the app was down, so it waits again')
     await posts.take(own)
-    await posts.forget(own)
+    time.advance(keptSeconds)
+    t.equal(await posts.putBack(own), false, 'when its time is over, it waits no more')
     for await (const { key } of store.scan('kept')) t.fail(`${key} is left`)
     t.same(await store.members('kept-posts'), [])
   }
@@ -199,6 +201,27 @@ t.test('which requests can be kept', async t => {
     ['JSON of curl', null, { accept: '*/*', 'user-agent': 'curl/8', 'content-type': 'application/json' }]
   ] as const)
     t.equal(senderOf({ method, headers }, origin), expected, title)
+})
+
+t.test('who finds no room takes nobody’s age away', async t => {
+  const mebibyte = 1024 * 1024
+  const room = new StrangerRoom<string>()
+  const add = (item: string, address: string) => room.add(item, address, 8 * mebibyte)
+  for (const [item, address, mebibytes] of [
+    ['a1', '10.1.0.1', 1],
+    ['a2', '10.1.0.1', 6],
+    ['b', '20.1.0.1', 5],
+    ['c', '30.1.0.1', 4]
+  ] as const) {
+    add(item, address)
+    t.same(room.take(item, mebibytes * mebibyte), [])
+  }
+  add('large', '40.1.0.1')
+  t.equal(room.take('large', 6.5 * mebibyte), null, 'the heaviest would not be enough')
+  room.remove('large')
+  add('new', '50.1.0.1')
+  t.same(room.take('new', mebibyte), ['a1'], 'the oldest of the heaviest gives way, as before')
+  t.same(room.take('new', mebibyte), ['a2'])
 })
 
 t.test('which of them come from another site', async t => {
