@@ -3,7 +3,7 @@
  * the use-cases of people.ts run. Each action has a reason, and each journal line names the operator.
  */
 import type { AuditSink } from '../audit/event.ts'
-import { budgetNames, type Lifting, liftBudgets } from '../budgets/lift.ts'
+import type { Lifting } from '../budgets/lift.ts'
 import { GateError } from '../errors.ts'
 import type { Credential, Credentials } from '../factor/credential.ts'
 import { type Account, operators } from '../identity/account.ts'
@@ -177,12 +177,8 @@ export class OperatorActions {
   }
 
   /** False where no budget stops the person. */
-  async #lift(by: Acting, { id, name }: Account): Promise<boolean> {
-    const lifted = await liftBudgets(await this.#parts.lifting(), id)
-    if (lifted.length === 0) return false
-    const budget = budgetNames(lifted)
-    await this.#record(by)({ kind: 'user.change', account: id, name, outcome: 'budget_lifted', budget })
-    return true
+  async #lift(by: Acting, account: Account): Promise<boolean> {
+    return (await this.#people(by).liftBudgets(account, await this.#parts.lifting(), by.why)) !== ''
   }
 
   /** The suspension is right, and stays. */

@@ -3,6 +3,8 @@
  * operators' console call them. The callers check rights.
  */
 import type { AuditEvent } from '../audit/event.ts'
+import type { Budget } from '../budgets/budget.ts'
+import { budgetNames, type Lifting, liftBudgets } from '../budgets/lift.ts'
 import type { Credential, Credentials } from '../factor/credential.ts'
 import type { RecoveryCodes } from '../factor/recovery-code.ts'
 import type { Account } from '../identity/account.ts'
@@ -167,6 +169,19 @@ export class People {
       await record({ ...line, outcome: 'resumed', ...(first === undefined ? {} : { first }) })
     }
     return step
+  }
+
+  /** Returns the names of the budgets that stopped the person and are lifted; '' for none. Rejects with StoreUnreachable; what is lifted is recorded. */
+  async liftBudgets(account: Account, lifting: Lifting, why: string): Promise<string> {
+    const lifted: Budget[] = []
+    try {
+      await liftBudgets(lifting, account.id, budget => lifted.push(budget))
+    } finally {
+      const budget = budgetNames(lifted)
+      if (budget !== '')
+        await this.#parts.record({ kind: 'user.change', ...whom(account), outcome: 'budget_lifted', budget, why })
+    }
+    return budgetNames(lifted)
   }
 
   /** An operator has looked at the evidence, and the suspension stays. Throws AccountError. */

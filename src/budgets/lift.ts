@@ -22,10 +22,13 @@ export async function budgetsThatHold(lifting: Lifting, account: string): Promis
   return (await heldBy(lifting, account)).map(({ budget }) => budget)
 }
 
-/** Returns the budgets that were lifted. Other gates hear of it at once. Rejects with StoreUnreachable. */
-export async function liftBudgets(lifting: Lifting, account: string): Promise<readonly Budget[]> {
+/** Other gates hear of it at once. Rejects with StoreUnreachable; what `onLifted` has heard of is lifted then too. */
+export async function liftBudgets(
+  lifting: Lifting,
+  account: string,
+  onLifted: (budget: Budget) => void
+): Promise<void> {
   const { store, clock, scale } = lifting
-  const lifted: Budget[] = []
   for (const { id, budget } of await heldBy(lifting, account)) {
     const isLifted = await ledgerRecord.change<boolean>(store, id, ledger => {
       const now = clock()
@@ -34,10 +37,9 @@ export async function liftBudgets(lifting: Lifting, account: string): Promise<re
       return { result: true, next: lift(ledger, budget, now, part), ttlSeconds: ledgerSeconds(budget) }
     })
     if (!isLifted) continue
+    onLifted(budget)
     await store.put(passingKey(id), String(clock()), passingSeconds)
-    lifted.push(budget)
   }
-  return lifted
 }
 
 export function budgetNames(budgets: readonly Budget[]): string {

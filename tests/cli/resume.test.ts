@@ -1,12 +1,14 @@
 /** `factorgate user resume`: ordinary suspensions, those of the watch, and two operators after a decoy. */
 import t from 'tap'
 import { parseConfig } from '../../config/load.ts'
+import { People } from '../../src/administration/people.ts'
 import type { Budget } from '../../src/budgets/budget.ts'
 import { readLedger, settle } from '../../src/budgets/ledger.ts'
 import { ledgerId, ledgerRecord } from '../../src/budgets/ledger-record.ts'
 import { Accounts } from '../../src/identity/accounts.ts'
 import type { SuspensionCause } from '../../src/identity/suspension.ts'
 import { liftingOf } from '../../src/services/budget-lifting.ts'
+import { StoreUnreachable } from '../../src/store/store.ts'
 import { terminal, usualConfig } from './terminal.ts'
 
 t.test('who is let in again, and with which words', async t => {
@@ -96,6 +98,28 @@ t.test('a person whom a budget cuts goes on, although nobody is suspended', asyn
     { outcome: 'resumed', why: 'both were wrong' },
     { outcome: 'budget_lifted', budget: 'theft', why: 'both were wrong' }
   ])
+
+  for (const [budget, subject, spent] of [
+    [theft!, id, 350],
+    [asks!, 'S', 11]
+  ] as const)
+    await spend(budget, subject, spent)
+  const lifting = await liftingOf(loaded.config, at.store(), at.time.read)
+  const told: object[] = []
+  const people = new People({ record: async (line: object) => told.push(line) } as never)
+  const { store } = lifting
+  const { replace } = store
+  let calls = 0
+  store.replace = (...given) =>
+    ++calls === 1 ? replace.apply(store, given) : Promise.reject(new StoreUnreachable('gone'))
+  const account = (await accounts.byId(id))!
+  await t.rejects(people.liftBudgets(account, lifting, 'x'), StoreUnreachable)
+  store.replace = replace
+  t.match(
+    told,
+    [{ outcome: 'budget_lifted', account: id, budget: /^(theft|asks)$/, why: 'x' }],
+    'what is lifted is recorded'
+  )
 })
 
 t.test('after a decoy two operators lift the suspension and the budget, each by one word', async t => {

@@ -1,6 +1,6 @@
 /** `factorgate user resume`: lifts a suspension and the budgets that stop the person. */
 
-import { budgetNames, budgetsThatHold, type Lifting, liftBudgets } from '../../budgets/lift.ts'
+import { budgetNames, budgetsThatHold, type Lifting } from '../../budgets/lift.ts'
 import type { Account } from '../../identity/account.ts'
 import { isByWatch, type OperatorWord, type Suspension, watchWordOf } from '../../identity/suspension.ts'
 import { liftingOf } from '../../services/budget-lifting.ts'
@@ -72,17 +72,9 @@ async function liftHeld(place: CommandContext, account: Account, given: string, 
   return 0
 }
 
-async function lift(
-  place: CommandContext,
-  { id, name }: Account,
-  lifting: Lifting,
-  why: string,
-  io: Io
-): Promise<void> {
-  const lifted = budgetNames(await liftBudgets(lifting, id))
-  if (lifted === '') return
-  await place.record({ kind: 'user.change', account: id, name, outcome: 'budget_lifted', budget: lifted, why })
-  io.stderr(`${name} can go on; each of these budgets has room for one more: ${lifted}\n`)
+async function lift(place: CommandContext, account: Account, lifting: Lifting, why: string, io: Io): Promise<void> {
+  const lifted = await peopleAt(place).liftBudgets(account, lifting, why)
+  if (lifted !== '') io.stderr(`${account.name} can go on; each of these budgets has room for one more: ${lifted}\n`)
 }
 
 function checkReason(why: string): void {
