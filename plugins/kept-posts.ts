@@ -9,7 +9,7 @@ import type { Clock } from '../src/clock.ts'
 import { BodyBudget, type Reading } from '../src/kept/body-budget.ts'
 import { type Content, contentOf } from '../src/kept/content.ts'
 import { holdsSecret, isForeign, keptHeaders, senderOf } from '../src/kept/keepable.ts'
-import { type KeptPost, type KeptPosts, keptSeconds } from '../src/kept/kept-posts.ts'
+import { type KeptOutcome, type KeptPost, type KeptPosts, keptSeconds } from '../src/kept/kept-posts.ts'
 import { StoreUnreachable } from '../src/store/store.ts'
 import { briefCookie, expiredCookie, keptCookieName, keptIds, readOwn } from './cookies.ts'
 
@@ -21,6 +21,7 @@ export interface KeepOptions {
   /** For events that anonymous clients can cause. */
   readonly strangers: Pick<AuditSink, 'record'>
   readonly clock: Clock
+  readonly onOutcome: (outcome: KeptOutcome) => void
 }
 
 export interface Held {
@@ -49,7 +50,7 @@ export function keptPath(id: string): string {
   return `${ownPrefix}/kept/${id}`
 }
 
-export function keepPosts({ posts, ownerOf, audit, strangers, clock }: KeepOptions): KeepPost {
+export function keepPosts({ posts, ownerOf, audit, strangers, clock, onOutcome }: KeepOptions): KeepPost {
   const budget = new BodyBudget()
 
   return async (request, reply, match, { reason, returnTo }) => {
@@ -65,7 +66,8 @@ export function keepPosts({ posts, ownerOf, audit, strangers, clock }: KeepOptio
     const url = site.origin + exchange.target.raw
     if (terms === null || sender === null || url.length > maxUrlLength) return null
     const announced = Number(message.headers['content-length'] ?? terms.limit)
-    if (!(announced > 0) || announced > terms.limit) return null
+    if (!(announced > 0)) return null
+    if (announced > terms.limit) return refused()
     try {
       const foreign = isForeign(message.headers, app.origin) ? foreignOrigin(message) : null
       const account = exchange.principal?.account.id ?? (await ownerOfCookie(request, site))
@@ -74,7 +76,7 @@ export function keepPosts({ posts, ownerOf, audit, strangers, clock }: KeepOptio
       const content = contentOf(message.headers['content-type']) as Content
       const { address } = exchange.client
       const body = await read(message, terms.limit, budget.open({ account, address }, announced))
-      if (body === null || holdsSecret(body, content)) return null
+      if (body === null || holdsSecret(body, content)) return refused()
       const kept = await posts.keep(
         {
           account,
@@ -89,6 +91,7 @@ export function keepPosts({ posts, ownerOf, audit, strangers, clock }: KeepOptio
         },
         body
       )
+      onOutcome(kept === null ? 'too_many' : 'kept')
       record(exchange, match, {
         ...(account === null ? {} : { account }),
         bytes: body.length,
@@ -106,6 +109,11 @@ export function keepPosts({ posts, ownerOf, audit, strangers, clock }: KeepOptio
       if (error instanceof StoreUnreachable) return null
       throw error
     }
+  }
+
+  function refused(): null {
+    onOutcome('refused')
+    return null
   }
 
   function ownerOfCookie({ raw }: FastifyRequest, site: Site): Promise<string | null> {

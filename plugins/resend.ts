@@ -12,7 +12,7 @@ import type { Clock } from '../src/clock.ts'
 import { GateError } from '../src/errors.ts'
 import { isId } from '../src/ids.ts'
 import { isForeign, keptHeaders } from '../src/kept/keepable.ts'
-import type { KeptPost, KeptPosts } from '../src/kept/kept-posts.ts'
+import type { KeptOutcome, KeptPost, KeptPosts } from '../src/kept/kept-posts.ts'
 import { ResentMessage } from '../src/kept/resent-message.ts'
 import type { Keyring } from '../src/keyring/keyring.ts'
 import { wantsPage } from '../src/request/wants-page.ts'
@@ -28,6 +28,7 @@ export interface ResendOptions {
     readonly keyring: () => Keyring
     readonly audit: AuditSink
     readonly clock: Clock
+    readonly onOutcome: (outcome: KeptOutcome) => void
   } | null
 }
 
@@ -36,7 +37,7 @@ const mostBytes = 256
 export const resendPlugin = fp<ResendOptions>(
   async (app, { kept }) => {
     if (kept === null) return
-    const { posts, keyring, audit, clock } = kept
+    const { posts, keyring, audit, clock, onOutcome } = kept
     app.addHook('onRequest', (request, reply, done) => {
       const { raw, exchange } = request
       const { match } = exchange
@@ -51,6 +52,7 @@ export const resendPlugin = fp<ResendOptions>(
       posts.take(post).then(isMine => {
         if (!isMine) return done(new GateError('kept_gone'))
         audit.record(sent(request, post))
+        onOutcome('sent')
         done()
       }, done)
     })
@@ -86,13 +88,19 @@ export const resendPlugin = fp<ResendOptions>(
       }
       const secret = readCookie(raw.headers.cookie, keptCookieName(id, site))
       const opened = await posts.open(id, secret, principal.account.id)
-      if (opened === null) throw new GateError('kept_gone')
+      if (opened === null) {
+        onOutcome('gone')
+        throw new GateError('kept_gone')
+      }
       const { post } = opened
       if (post.app !== app.id || post.url !== site.origin + exchange.target.raw) throw new GateError('kept_gone')
       const end = async (isSent: boolean) => {
         try {
           if (isSent) await posts.forget(post)
-          else if (await posts.putBack(post)) return site.origin + keptPath(id)
+          else if (await posts.putBack(post)) {
+            onOutcome('returned')
+            return site.origin + keptPath(id)
+          }
         } catch {
           // The store is away. What is left there ends by itself.
         }

@@ -108,7 +108,10 @@ export function registerKept(scope: FastifyInstance): void {
   scope.get('/.factorgate/kept/:id', { config }, async request => {
     const { page } = request
     const found = await findHere(page, kept)
-    if (found === null) throw new GateError('kept_gone')
+    if (found === null) {
+      kept.onGone()
+      throw new GateError('kept_gone')
+    }
     const { post, secret } = found
     const there = portal.routes.requirementFor(post.url, page.principal, page.address, postRequest)
     if (there === null) throw new GateError('kept_gone')

@@ -41,6 +41,9 @@ export const keptRecord = new RecordKind<KeptPost>({
   read: record => (isKeptPost(record) ? record : null)
 })
 
+/** What becomes of a POST that came without a proof. `gone`: its time was over, or it was asked for in another browser. */
+export type KeptOutcome = 'kept' | 'refused' | 'too_many' | 'sent' | 'returned' | 'dropped' | 'gone'
+
 export const keptSeconds = 15 * 60
 const index = 'kept-posts'
 /** Bytes of the body in one value of the store, which holds a mebibyte after both encodings. */
@@ -76,12 +79,20 @@ export class KeptPosts {
   /** Owner → how many of theirs came since a time. */
   #recent = new Map<string, number>()
   #recentSince = 0
+  /** As they were read last. */
+  #known: readonly Waiting[] = []
 
   constructor(input: { store: Store; clock: Clock; keyring: () => Keyring }) {
     this.#store = input.store
     this.#clock = input.clock
     this.#keyring = input.keyring
     this.#seal = sealWith(input.keyring)
+  }
+
+  /** Of all bodies that wait, as far as this process knows. */
+  get bytes(): number {
+    const since = this.#clock() - keptSeconds * 1000
+    return this.#known.reduce((sum, { at, bytes }) => (at > since ? sum + bytes : sum), 0)
   }
 
   /** Null where too many wait. Of one person the newest stay. Rejects with StoreUnreachable. */
@@ -99,7 +110,7 @@ export class KeptPosts {
     await this.#store.link(index, member, keptSeconds)
     const room = await this.#makeRoom(owner, member, body.length)
     if (!room) {
-      await this.#store.unlink(index, member)
+      await this.#unlink(member)
       return null
     }
     const whole: KeptPost = {
@@ -168,7 +179,7 @@ export class KeptPosts {
 
   /** After `take`: deletes the body. */
   async forget({ id, bytes }: KeptPost): Promise<void> {
-    for (const one of await this.#waiting()) if (one.id === id) await this.#store.unlink(index, one.member)
+    for (const one of await this.#waiting()) if (one.id === id) await this.#unlink(one.member)
     await this.#deleteBody(id, bytes)
   }
 
@@ -204,10 +215,17 @@ export class KeptPosts {
 
   async #waiting(): Promise<Waiting[]> {
     const members = await this.#store.members(index)
-    return members.map(member => {
+    const waiting = members.map(member => {
       const [id = '', at = '', bytes = '', owner = ''] = member.split(' ')
       return { member, id, at: Number(at), bytes: Number(bytes), owner }
     })
+    this.#known = waiting
+    return waiting
+  }
+
+  async #unlink(member: string): Promise<void> {
+    await this.#store.unlink(index, member)
+    this.#known = this.#known.filter(one => one.member !== member)
   }
 
   /** The new one is in the list already, so that two at once cannot both take the last place. */
@@ -248,7 +266,7 @@ export class KeptPosts {
   async #remove({ id, bytes, member }: Waiting): Promise<void> {
     await this.#store.delete(keptRecord.key(id))
     await this.#deleteBody(id, bytes)
-    await this.#store.unlink(index, member)
+    await this.#unlink(member)
   }
 
   #isInTime(owner: string, now: number): boolean {

@@ -70,6 +70,17 @@ export const declarations = {
     labels: ['reason'],
     help: 'Requests that came without a refresh, by the reason that the browser gives: `unreachable`, `server_error`, `quota_exceeded`, `other`.'
   },
+  factorgate_kept_posts_total: {
+    type: 'counter',
+    labels: ['outcome'],
+    help: 'POSTs that came without a proof, by outcome: `kept`, `refused` (too large, late, or a password in it), `too_many`, `sent` (after the proof), `returned` (the app was away, so it waits again), `dropped` (by its sender), `gone` (asked for when its time was over, or in another browser).'
+  },
+  factorgate_kept_bytes: {
+    type: 'gauge',
+    labels: [],
+    help: 'Body bytes of kept POSTs in the store, as far as the gate knows.',
+    merge: 'most'
+  },
   factorgate_throttled_attempts_total: {
     type: 'counter',
     labels: ['limit'],

@@ -3,7 +3,7 @@ import { type KeepPost, keepPosts } from '../../plugins/kept-posts.ts'
 import type { KeptOptions } from '../../plugins/portal/options.ts'
 import type { ResendOptions } from '../../plugins/resend.ts'
 import type { App, RouteTable } from '../apps/route-table.ts'
-import { KeptPosts } from '../kept/kept-posts.ts'
+import { type KeptOutcome, KeptPosts } from '../kept/kept-posts.ts'
 import { parseTarget } from '../request/target.ts'
 import type { Services } from './services.ts'
 
@@ -15,18 +15,22 @@ export interface Keeping {
 
 export function keepingOf(apps: readonly App[], routes: RouteTable, runtime: Services): Keeping | null {
   if (apps.every(({ keepPosts }) => keepPosts == null)) return null
-  const { store, clock, journal: audit, strangers, sessions } = runtime
+  const { store, clock, journal: audit, strangers, sessions, metrics } = runtime
   const keyring = () => runtime.keyring
   const posts = new KeptPosts({ store, clock, keyring })
   const ownerOf = (token: string) => sessions.ownerOf(token)
+  const onOutcome = (outcome: KeptOutcome) => metrics.count('factorgate_kept_posts_total', outcome)
+  metrics.read('factorgate_kept_bytes', () => posts.bytes)
   return {
-    keepPost: keepPosts({ posts, ownerOf, audit, strangers, clock }),
-    resend: { posts, keyring, audit, clock },
+    keepPost: keepPosts({ posts, ownerOf, audit, strangers, clock, onOutcome }),
+    resend: { posts, keyring, audit, clock, onOutcome },
     pages: {
       posts,
       ownerOf,
       expectsForeign: url => expectsForeign(url, routes),
-      onDropped: ({ app, reference, bytes }, { request, now, address, principal: { account, session } }) =>
+      onGone: () => onOutcome('gone'),
+      onDropped({ app, reference, bytes }, { request, now, address, principal: { account, session } }) {
+        onOutcome('dropped')
         audit.record({
           kind: 'post.drop',
           at: now,
@@ -39,6 +43,7 @@ export function keepingOf(apps: readonly App[], routes: RouteTable, runtime: Ser
           kept: reference,
           bytes
         })
+      }
     }
   }
 }

@@ -4,6 +4,7 @@ import type http from 'node:http'
 import net from 'node:net'
 import path from 'node:path'
 import t, { type Test } from 'tap'
+import { keptSeconds } from '../../src/kept/kept-posts.ts'
 import { echoApp } from '../fixtures/in-process/gateway.ts'
 import { formsOf, type Page, Person, totpCode } from '../fixtures/in-process/person.ts'
 import { openSignInGate, password, read } from '../fixtures/in-process/signing-in.ts'
@@ -493,4 +494,62 @@ t.test('the journal has a line for each step, and no word of what was sent', asy
   t.match(JSON.parse(last('post.send')), { account: who.account.id, kept: kept.request, bytes: 17 })
   t.match(JSON.parse(last('exchange')), { kept: kept.request, status: 200, bytesIn: 17 })
   t.match(JSON.parse(last('post.drop')), { app: 'own', bytes: 10 })
+})
+
+t.test('the metrics say what becomes of what is sent, and how much waits', async t => {
+  const read = () => {
+    const text = runtime.metrics.render()
+    const value = (line: RegExp) => Number(line.exec(text)?.[1] ?? 0)
+    const of = (outcome: string) =>
+      value(new RegExp(`^factorgate_kept_posts_total\\{outcome="${outcome}"\\} (\\d+)$`, 'm'))
+    const outcomes = ['kept', 'refused', 'too_many', 'sent', 'returned', 'dropped', 'gone'].map(of)
+    return [...outcomes, value(/^factorgate_kept_bytes (\d+)$/m)]
+  }
+  time.advance(keptSeconds)
+  const { who, person } = await signedIn()
+  const keep = async (post: Post) => {
+    await end(who)
+    const stopped = await send(person, post)
+    return stopped.status === 303 ? await signIn(person, await follow(person, stopped), who) : stopped
+  }
+  let before = read()
+  t.equal(before.at(-1), 0, 'what was kept earlier has ended')
+  const next = async (title: string, act: () => Promise<unknown>, expected: readonly number[]) => {
+    await act()
+    const after = read()
+    t.same(
+      after.map((value, i) => value - (before[i] as number)),
+      expected,
+      title
+    )
+    before = after
+  }
+  let page: Page | undefined
+  const keeps = (path: string) => async () => {
+    page = await keep({ path, body: 'text=0123456789' })
+  }
+  await next('kept', keeps('/write'), [1, 0, 0, 0, 0, 0, 0, 15])
+  const sends = async () => {
+    await press(person, page as Page)
+    // It is deleted behind the answer.
+    while (read().at(-1) !== 0) await new Promise(setImmediate)
+  }
+  await next('sent', sends, [0, 0, 0, 1, 0, 0, 0, -15])
+  await next('gone', () => press(person, page as Page), [0, 0, 0, 0, 0, 0, 1, 0])
+  await next('its page', () => person.open((page as Page).url), [0, 0, 0, 0, 0, 0, 1, 0])
+  await next('a password in it', () => keep({ body: 'password=x' }), [0, 1, 0, 0, 0, 0, 0, 0])
+  await next('too large', () => keep({ body: `a=${'x'.repeat(600 * 1024)}` }), [0, 1, 0, 0, 0, 0, 0, 0])
+  await next('the app is away', keeps('/down/x'), [1, 0, 0, 0, 0, 0, 0, 15])
+  await next('it waits again', () => press(person, page as Page), [0, 0, 0, 1, 1, 0, 0, 0])
+  const csrf = async () => {
+    page = await person.open((page as Page).url)
+    await person.submit(
+      page,
+      { csrf: formsOf(page.body).find(f => /drop/.test(f.action ?? ''))?.hidden.csrf ?? '' },
+      /drop/
+    )
+  }
+  await next('dropped', csrf, [0, 0, 0, 0, 0, 1, 0, -15])
+  await next('it ends', keeps('/write'), [1, 0, 0, 0, 0, 0, 0, 15])
+  await next('by itself', async () => time.advance(keptSeconds), [0, 0, 0, 0, 0, 0, 0, -15])
 })
