@@ -128,7 +128,7 @@ async function start(t: Test) {
   const budgeted = ['slow', 'held', 'cut', 'sent', 'fed', 'free']
   const fixture = await openSignInGate(
     t,
-    `  - { id: own, title: Notebooks, url: "https://own.localhost:PORT", upstream: "${app.url}", keepPosts: { limit: 600KiB } }
+    `  - { id: own, title: Notebooks, url: "https://own.localhost:PORT", upstream: "${app.url}", keepPosts: { limit: 600KiB }, rules: [{ path: /fresh/**, access: mfa, within: 5m }, { access: mfa }] }
   - { id: bound, title: Bound, url: "https://bound.localhost:PORT", upstream: "${app.url}", deviceBound: preferred }
 ${budgeted.map(id => `  - { id: ${id}, url: "https://${id}.localhost:PORT", upstream: "${torrent.url}" }`).join('\n')}`,
     `device: { lifetime: 20m }
@@ -253,6 +253,35 @@ if (isOnNode24(t, import.meta.url)) {
         t.equal(got?.headers['transfer-encoding'], undefined)
         t.equal((await press(page)).headers['factorgate-error'], 'kept_gone')
       }
+
+      for (const [sentence, body, more] of bodies) {
+        time.advance(600)
+        seen.length = 0
+        const stopped = await post(body, more, '/fresh/x?n=1')
+        t.match(
+          [stopped.status, stopped.headers['factorgate-error']],
+          [303, 'fresh_proof_required'],
+          `${sentence}, without a fresh proof`
+        )
+        const asked = await person.follow(stopped)
+        t.match([asked.status, asked.url], [200, /\/challenge\?rd=/])
+        const page = await person.submit(asked, { code: totpCode(who.secret, time.now) }, /totp/)
+        time.advance(30)
+        t.match(page.body, /data-kept="now"/)
+        t.equal(seen.length, 0, 'nothing goes before the proof')
+        const both = await Promise.all([press(page), press(page)])
+        t.same(both.map(({ status }) => status).sort(), [200, 410])
+        t.equal(seen.length, 1)
+        t.ok(seen[0]?.body.equals(body), 'the same bytes')
+        t.match(seen[0], { url: '/fresh/x?n=1', headers: { ...here, 'remote-user': who.account.name } })
+        t.equal((await person.open(`${own}/page`)).status, 200)
+      }
+      time.advance(600)
+      const waiting = await person.follow(await post('a=1', {}, '/fresh/y'))
+      seen.length = 0
+      const early = await person.open(waiting.url)
+      t.match(early.url, /\/challenge\?rd=/, 'without the proof its page only asks for it')
+      t.equal(seen.length, 0)
 
       seen.length = 0
       const held = person.cookies(new URL(own).host)
