@@ -111,7 +111,8 @@ export class Issuer {
     for (const name of certificates.names) names.push(await this.#look(name))
     const isDue = (one: Name) => this.#isDue(one, isImpatient)
     if (!names.some(one => isDue(one) || this.#isAskDue(one))) return
-    if (!(await store.add(lockKey, this.#owner, lockSeconds))) return
+    // It is ours already where the store was away at the end of the last pass.
+    if (!(await store.add(lockKey, this.#owner, lockSeconds)) && !(await this.#keepLock())) return
     try {
       await this.#work(names, isDue)
     } finally {

@@ -10,6 +10,7 @@ import { certificateRecord, challengesRecord, pendingId } from '../../src/acme/r
 import { askAgainMs, renewalMoment } from '../../src/acme/renewal.ts'
 import { newKey } from '../../src/acme/x509.ts'
 import { makeKeyring, newMasterKey } from '../../src/keyring/keyring.ts'
+import { StoreUnreachable } from '../../src/store/store.ts'
 import { AcmeServer, refuse, saying } from '../fixtures/in-process/acme-server.ts'
 import { served, stateOf, world } from '../fixtures/in-process/acme-world.ts'
 import { MemoryStore } from '../fixtures/in-process/memory-store.ts'
@@ -297,6 +298,26 @@ t.test('a store that is away, and records that are broken', async t => {
   here.clock.advance(60)
   await gate.issuer.pass()
   t.not(served(gate)?.cert, good?.cert, 'and is issued again')
+})
+
+t.test('a gate that could not give back its lock does not wait for itself', async t => {
+  const here = await world(t)
+  const { store, server } = here
+  const gate = await here.gate()
+  const remove = store.delete.bind(store)
+  store.delete = (key, expected) =>
+    key === 'acme-lock' ? Promise.reject(new StoreUnreachable('gone')) : remove(key, expected)
+  server.lies.dir = saying(response => void response.writeHead(500).end())
+  await t.rejects(gate.issuer.pass(), StoreUnreachable)
+  delete server.lies.dir
+  store.delete = remove
+  const other = await here.gate()
+  here.clock.advance(5 * 60)
+  await other.issuer.pass(true)
+  t.equal(server.count('new order'), 0, 'another gate waits until the lock ends')
+  await gate.issuer.pass(true)
+  t.ok(served(gate), 'this one goes on')
+  t.equal(await store.get('acme-lock'), null)
 })
 
 t.test('a certificate from a backup, which has no states, is not ordered again', async t => {
