@@ -178,8 +178,9 @@ t.test('K8 · a first start without a certificate → no handshake, no redirect,
   await server.runtime.store.delete('acme-state:gate.lab.example')
   await server.runtime.store.delete('acme-state:notes.lab.example')
   const loaded = await loadConfig({ file: gate.file, env: {}, cwd: path.dirname(gate.file) })
-  if (loaded.kind === 'ok') await server.reload(loaded.config)
+  // Before the reload, so that a failure of the pass that it begins is not overlooked.
   gate.log.length = 0
+  if (loaded.kind === 'ok') await server.reload(loaded.config)
   await served(gate, 'gate.lab.example', 'notes.lab.example')
   t.equal(subject(await handshake(port, 'gate.lab.example')), 'DNS:gate.lab.example', 'then people are served')
   t.equal((await ask(gate.httpPort, 'GET', 'http://gate.lab.example/')).status, 301)
