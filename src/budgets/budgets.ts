@@ -24,7 +24,7 @@ export interface Passing {
   readonly account: string | null
   readonly happening: Happening
   readonly spent: number
-  /** What is left of it without what another site, or a prefetch, has led to. */
+  /** The part of it that was not led by another site or a prefetch. */
   readonly own: number
   readonly limit: number
   /** True if the account is to be suspended for it. */
@@ -160,7 +160,7 @@ export class Budgets {
     return flow
   }
 
-  /** Null for nothing. It looks only at what this process knows. */
+  /** What the budgets demand, as far as this process knows; null for nothing. */
   demandOn(
     app: { readonly id: string; readonly isGuarded: boolean },
     who: Who | null,
@@ -175,7 +175,7 @@ export class Budgets {
     return ownMeter === null ? null : this.#demandOf(ownMeter, app, who)
   }
 
-  /** Null once this process has asked the store for all counts that may stop this person; otherwise resolves then. It never rejects. */
+  /** Null if this process knows all counts that may stop this person; otherwise a promise that resolves when the store was asked, and never rejects. */
   ready(app: string, who: Who): Promise<unknown> | null {
     const unknown = this.#spendsAt(app, who).meters.filter(
       ({ isStrict, ledger, cutOffAt }) => isStrict && ledger === null && cutOffAt === null
@@ -183,7 +183,7 @@ export class Budgets {
     return unknown.length === 0 ? null : Promise.all(unknown.map(meter => this.#settlements.settled(meter)))
   }
 
-  /** Somebody may have proved who they are. It counts also where nothing of theirs waits: they were asked, and have answered. */
+  /** Somebody may have given a proof. It counts even if no transfer of theirs waits, because they may have been asked before. */
   async sessionChanged(session: string): Promise<void> {
     if (this.#settlements.areAllQuiet) return
     const standing = await this.#options.standingNow(session)

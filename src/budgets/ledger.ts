@@ -102,7 +102,7 @@ const resumedMs = 2_000
 /** The rate of `slow` is handed out in pieces of this length, in milliseconds. */
 const pieceMs = 250
 
-/** For the memory of many ledgers. */
+/** Shared by empty ledgers, to save memory. */
 const none: readonly never[] = []
 
 export function emptyLedger({ windowSeconds }: Pick<Budget, 'windowSeconds'>): Ledger {
@@ -143,7 +143,7 @@ function spentAt({ slots, slotMs, paths }: Ledger, { counted }: Budget, now: num
   return counted === 'distinctPaths' ? countOfPaths(paths, current) : sumOf(slots, current)
 }
 
-/** What is left of `spent` without what another site, or a prefetch, has led to: only this may suspend anybody. */
+/** The part of `spent` that was not led by another site or a prefetch. Only this part may suspend anybody. */
 export function ownAt(ledger: Ledger, budget: Budget, now: number): number {
   const { slotMs, led, ownPaths } = ledger
   const current = slotAt(now, slotMs)
@@ -179,7 +179,7 @@ export function isConfirmable(ledger: Ledger, budget: Budget, now: number, scale
   return mode === 'cut' && ownAt(ledger, budget, now) <= limit
 }
 
-/** True if somebody with this proof must show a new one before anything flows. One from the future, because a clock was put back, is none. */
+/** True if somebody with this proof must show a new one before anything flows. A proof from the future (a clock was put back) does not count. */
 export function asksFor(ledger: Ledger, budget: Budget, proofAt: number, now: number, scale = 1): boolean {
   const { askedAt, isAnswered, boughtWith } = ledger
   if (askedAt === null || !isConfirmable(ledger, budget, now, scale)) return false
@@ -288,7 +288,7 @@ function maySuspend({ askedAt, isUnanswered, isAnswered, suspendedAt }: Ledger, 
   return suspendedAt === null || suspendedAt < askedAt
 }
 
-/** Without what has left the window, and in slots of today's length: a changed window keeps the sum. */
+/** The ledger without slots that have left the window, in slots of the configured length. A changed window keeps the sum. */
 function rolled(ledger: Ledger, budget: Budget, now: number): Ledger {
   const slotMs = slotMsOf(budget.windowSeconds)
   const current = slotAt(now, slotMs)
@@ -304,7 +304,7 @@ function rolled(ledger: Ledger, budget: Budget, now: number): Ledger {
     slots: slotsNow(ledger.slots),
     paths: pathsNow(ledger.paths),
     led,
-    // What anybody was led to has left the window.
+    // The led requests have left the window.
     ownPaths: led.length === 0 || ledger.ownPaths === null ? null : pathsNow(ledger.ownPaths),
     // Where the clock was put back, a grant must not end before its time: its holder still uses it.
     grants: only(

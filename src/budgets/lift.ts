@@ -14,7 +14,7 @@ export interface Lifting {
 }
 
 const passingSeconds = 60
-/** It bounds the record where the posture leaves little of the amount. */
+/** The most budgets that one lift adds. It bounds the record if the posture leaves little of the amount. */
 const boughtMost = 20
 
 /** The budgets of this account, or of its sessions and programs, that stop it now. Rejects with StoreUnreachable. */
@@ -46,7 +46,7 @@ export function budgetNames(budgets: readonly Budget[]): string {
   return [...new Set(budgets.map(({ id }) => id))].join(', ')
 }
 
-/** One more budget, or as many as what was spent needs. It can be passed anew, and then counts as the first time. */
+/** Adds one more budget, or as many as the spent amount needs. A budget that is passed again counts as passed for the first time. */
 export function lift(ledger: Ledger, budget: Budget, now: number, scale: number): Ledger {
   let next: Ledger = { ...ledger, askedAt: null, isAnswered: false, isUnanswered: false, suspendedAt: null }
   const { spent } = readLedger(ledger, budget, now, scale)

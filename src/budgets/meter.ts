@@ -52,10 +52,10 @@ export type Answer = 'flow' | 'draw' | 'wait' | 'cut'
 const nobody: readonly Spender[] = []
 const none: readonly number[] = []
 
-/** There are some for each person, so it holds little that it could make again: 10,000 people must fit into a few megabytes. */
+/** Each person has several meters, so a meter stores nothing that it can compute: 10,000 people must fit into a few megabytes. */
 export class Meter {
   readonly subject: string
-  /** As of the last settlement; null before the first. */
+  /** The ledger at the last settlement; null before the first. */
   ledger: Ledger | null = null
   /** True while the store holds this ledger, as far as this process knows. */
   isKnown = false
@@ -139,7 +139,7 @@ export class Meter {
     return this.#newPaths !== null || this.#newOwnPaths !== null
   }
 
-  /** True if what is not reported changes the count by much, or may move the steps on. */
+  /** True if the unreported amount changes the count by much, or may move the steps on. */
   hasGrown(now: number, scale: number): boolean {
     const { ledger } = this
     if (ledger === null || this.isMoved || this.mode !== 'within' || this.cutOffAt !== null) return true

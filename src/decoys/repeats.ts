@@ -1,4 +1,4 @@
-/** Which touches are written down: the first of somebody and a decoy, and then one in ten minutes, with the number of those between. */
+/** Decides which touches get a line in the journal: the first of a person at a decoy, then one in ten minutes, with the number of those between. */
 import type { Clock } from '../clock.ts'
 
 const everyMs = 600_000

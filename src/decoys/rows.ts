@@ -7,7 +7,7 @@ export interface Table {
   readonly rows: readonly (readonly string[])[]
 }
 
-/** As many marks as rows. */
+/** The number of rows, and of marks. */
 export const rowCount = 24
 
 const services = [

@@ -17,7 +17,7 @@ export interface TouchFacts {
   readonly signedIn: 'nobody' | 'unknown' | 'half' | 'fully'
   readonly led: Led | null
   readonly isReportOnly: boolean
-  /** Of the decoy. */
+  /** The steps of the decoy. */
   readonly steps: readonly DecoyStep[]
   /** The person has shown a second factor a moment ago. */
   readonly isJustProved: boolean
@@ -35,7 +35,7 @@ function isAsking(method: string): boolean {
   return method === 'OPTIONS' || method === 'PROPFIND'
 }
 
-/** Who knows a password alone may be a thief, and must not get its owner suspended (THREATS B4). */
+/** Somebody who has shown only a password may be a thief, and must not get its owner suspended (THREATS B4). */
 export function judgeTouch({ signedIn, led, isReportOnly, steps, isJustProved }: TouchFacts): Touch {
   const mild = decoySteps.filter(step => step === 'journal' || (step === 'notify' && steps.includes(step)))
   if (signedIn === 'nobody') return { outcome: 'stranger', steps: ['journal'], isStopped: false }
