@@ -17,7 +17,7 @@ export interface ErrorsOptions {
     request: FastifyRequest
     retryAfterSeconds: number | undefined
     continueUrl: string | undefined
-    words: string | undefined
+    words: GateError['words']
     isFramed: boolean
   }) => {
     html: string

@@ -1,7 +1,8 @@
 /** Why the sign-in of a session cookie ended: for the programs that still send it, which get no sign-in page that would say it. */
 
 import type { Accounts } from '../src/identity/accounts.ts'
-import { reasonsOf } from '../src/identity/suspension.ts'
+import { wordsOf } from '../src/identity/suspension.ts'
+import { inWords } from '../src/reasons/in-words.ts'
 import type { Ended } from '../src/session/records.ts'
 import type { Sessions } from '../src/session/sessions.ts'
 import { StoreUnreachable } from '../src/store/store.ts'
@@ -23,7 +24,7 @@ export function explainEndOf({ sessions, accounts }: Endings): ExplainEnd {
     if (token === null) return null
     try {
       const ended = await sessions.whyEnded(token)
-      return ended === null ? null : await inWords(ended, accounts)
+      return ended === null ? null : await explained(ended, accounts)
     } catch (error) {
       if (error instanceof StoreUnreachable) return null
       throw error
@@ -32,9 +33,9 @@ export function explainEndOf({ sessions, accounts }: Endings): ExplainEnd {
 }
 
 /** The reason of a suspension is the account's. A person who was let in again needs no explanation. */
-async function inWords(ended: Ended, accounts: Endings['accounts']): Promise<string | null> {
-  const { login } = defaultTexts.in('en')
-  if (ended.why !== 'suspended' || ended.accountId === null) return endedSentence(ended, login)
+async function explained(ended: Ended, accounts: Endings['accounts']): Promise<string | null> {
+  const say = defaultTexts.in('en')
+  if (ended.why !== 'suspended' || ended.accountId === null) return endedSentence(ended, say)
   const suspended = (await accounts.byId(ended.accountId))?.suspended ?? null
-  return suspended === null ? null : login.suspendedWhy({ why: reasonsOf(suspended) })
+  return suspended === null ? null : say.login.suspendedWhy({ why: inWords(wordsOf(suspended), 'en') })
 }

@@ -2,6 +2,7 @@
  * The catalogue of refusals: code, status and the sentence that programs get. The sentences for people are in the
  * portal's messages. A code never changes, because programs and operators match on it.
  */
+import type { Words } from './reasons/reason.ts'
 
 /** Who has to act: the gate's operators, the app's, or the person. */
 export type Whose = 'gate' | 'app' | 'you'
@@ -166,12 +167,12 @@ export class GateError extends Error {
   readonly retryAfterSeconds: number | undefined
   /** The address of the page's link to continue. The thrower must have validated it. */
   readonly continueUrl: string | undefined
-  /** What an operator wrote to the person. The page shows it, and programs do not get it. */
-  readonly words: string | undefined
+  /** What an operator wrote to the person, or the watch has said. The page shows it, and programs do not get it. */
+  readonly words: readonly Words[] | undefined
 
   constructor(
     code: ErrorCode,
-    options: { cause?: unknown; retryAfterSeconds?: number; continueUrl?: string; words?: string } = {}
+    options: { cause?: unknown; retryAfterSeconds?: number; continueUrl?: string; words?: readonly Words[] } = {}
   ) {
     super(catalogue[code].sentence, options.cause === undefined ? undefined : { cause: options.cause })
     this.name = 'GateError'

@@ -1,6 +1,8 @@
 /** What the page of a refusal knows of the request, and the facts in its sentences. */
 import type { Maintenance } from '../../src/apps/route-table.ts'
 import type { ErrorCode } from '../../src/errors.ts'
+import { inWords } from '../../src/reasons/in-words.ts'
+import type { Words } from '../../src/reasons/reason.ts'
 import type { Frame } from './layout.tsx'
 import type { Messages } from './messages/messages.ts'
 import type { Branding } from './options.ts'
@@ -29,8 +31,8 @@ export interface ErrorContext extends Branding {
   readonly now?: number
   /** Path and query; null if a repetition might act twice. */
   readonly again?: string | null | undefined
-  /** What an operator wrote to the person. */
-  readonly words?: string | undefined
+  /** What an operator wrote to the person, or the watch has said. */
+  readonly words?: readonly Words[] | undefined
   /** A stopped form for an app: the link with which the person can still send it. */
   readonly unsent?: { readonly href: string; readonly isForeign: boolean } | null | undefined
   readonly address?: string | null | undefined
@@ -51,7 +53,7 @@ export function factsOf(context: ErrorContext, say: Messages): ErrorFacts {
   return {
     app: context.appTitle ?? say.error.app,
     wait: retryAfterSeconds === undefined ? '' : formatDuration(retryAfterSeconds, say),
-    why: context.words ?? '',
+    why: context.words === undefined ? '' : inWords(context.words, say.language),
     until: until === null ? '' : until.at === null ? until.text : zonedTime(until, say)
   }
 }

@@ -5,7 +5,7 @@
 
 import type { FastifyInstance } from 'fastify'
 import { GateError } from '../../src/errors.ts'
-import { reasonsOf } from '../../src/identity/suspension.ts'
+import { wordsOf } from '../../src/identity/suspension.ts'
 import type { Ended } from '../../src/session/records.ts'
 import { cookieNames, expiredCookie, readOwn } from '../cookies.ts'
 import { CurrentPassword } from './current-password.tsx'
@@ -57,7 +57,7 @@ export function LoginPage({ frame, view }: { frame: Frame; view: LoginView }) {
       subtitle={view.app === null ? undefined : say.to({ app: view.app })}
       drawing="ajar"
     >
-      {view.ended !== null && <Notice>{endedSentence(view.ended, say)}</Notice>}
+      {view.ended !== null && <Notice>{endedSentence(view.ended, frame.say)}</Notice>}
       <PasskeyButton frame={frame} returnTo={returnTo} purpose="login" label={say.passkey} autofill />
       {view.logins.map(({ id, title }) => (
         <a key={id} class="button second" href={withReturnTo(`${path}/${id}`, returnTo, switchQuery(view))}>
@@ -193,7 +193,7 @@ export function registerLogin(scope: FastifyInstance): void {
     if (ended?.why !== 'suspended') return ended
     if (ended.accountId === null) throw new GateError('account_suspended')
     const suspended = (await services.accounts.byId(ended.accountId))?.suspended ?? null
-    if (suspended !== null) throw new GateError('account_suspended', { words: reasonsOf(suspended) })
+    if (suspended !== null) throw new GateError('account_suspended', { words: wordsOf(suspended) })
     return null
   }
 

@@ -2,10 +2,12 @@
  * Passkeys and security keys: the enrolment page, and the beginning and end of every ceremony as JSON. A ceremony is bound to the session,
  * or to the browser's nonce before there is one. src/factor/webauthn.ts checks the rest.
  */
+
 import type { FastifyInstance } from 'fastify'
 import { describeError, type ErrorCode, GateError } from '../../src/errors.ts'
 import type { AuthenticatorType } from '../../src/factor/authenticator-names.ts'
 import type { Misfit } from '../../src/factor/webauthn-policy.ts'
+import { inWords } from '../../src/reasons/in-words.ts'
 import { stateOf } from '../cookies.ts'
 import { answerScriptOnce, type Elsewhere } from './answer-once.ts'
 import { systemName } from './device-name.ts'
@@ -111,7 +113,7 @@ export function registerWebauthn(scope: FastifyInstance): void {
     const { say, reply } = page
     const answer = await signIn.firstFactor.withPasskey(callerOf(page), binding, ceremony, response, elsewhere)
     if (answer.kind === 'denied' && answer.words !== undefined)
-      return refuse(page, answer.code, say.login.suspendedWhy({ why: answer.words }))
+      return refuse(page, answer.code, say.login.suspendedWhy({ why: inWords(answer.words, say.language) }))
     if (answer.kind === 'entered' || answer.kind === 'denied') return { redirect: enter(page, answer) }
     if (answer.kind === 'repeated') return answer.answer
     if (answer.kind === 'throttled') return refuseThrottled(page, answer.retryAfterSeconds)

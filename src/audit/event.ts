@@ -1,5 +1,7 @@
 /** The events of the journal, one flat line each. No field ever holds a secret. */
 
+import type { Reason } from '../reasons/reason.ts'
+
 export const eventKinds = [
   'journal.begin',
   'journal.resume',
@@ -81,8 +83,8 @@ export interface AuditEvent {
 /** The destination of events. While `writable` is false, requests that must be journaled are refused. */
 export interface AuditSink {
   readonly writable: boolean
-  /** The line is on disk within moments. This never throws. */
-  record(event: AuditEvent): void
+  /** The line is on disk within moments. This never throws. `reasons`: what its `why` was made from, for people who are told. */
+  record(event: AuditEvent, reasons?: readonly Reason[]): void
   /** Resolves once the line is on disk. Rejects with GateError `journal_unwritable`. */
   commit(event: AuditEvent): Promise<void>
 }

@@ -1,6 +1,7 @@
 /** What happened to a budget, in one plain sentence with its numbers, for the journal, the operators and the person. */
 
 import type { ClockJump } from '../metering/clock-jumps.ts'
+import { type Reason, reason } from '../reasons/reason.ts'
 import { type Budget, has, laterSteps, titleOf } from './budget.ts'
 import type { Happening, Reading } from './ledger.ts'
 
@@ -46,6 +47,56 @@ export interface Told extends Pick<Reading, 'spent' | 'limit'> {
   readonly own: number
 }
 
+/** What a passed budget counts. `name`: the person's. */
+export type Who =
+  | { readonly kind: 'account'; readonly name: string }
+  | { readonly kind: 'program'; readonly program: string; readonly name: string }
+  | { readonly kind: 'app'; readonly app: string }
+  | { readonly kind: 'everyone' }
+
+/** In the sentence. */
+export function whoInWords(who: Who): string {
+  if (who.kind === 'account') return who.name
+  if (who.kind === 'program') return `The program '${who.program}' of ${who.name}`
+  return who.kind === 'app' ? 'everybody at this app' : 'everybody'
+}
+
+/** Whom it concerns, for operators. */
+export function reasonOfWho(who: Who): Reason {
+  if (who.kind === 'account') return reason('ofAccount', { name: who.name })
+  if (who.kind === 'program') return reason('ofProgram', { program: who.program, name: who.name })
+  return who.kind === 'app' ? reason('ofApp', { app: who.app }) : reason('ofEveryone', {})
+}
+
+const reasonIds = { bytes: 'budgetFetched', requests: 'budgetRequests', distinctPaths: 'budgetPages' } as const
+const ledIds = { bytes: 'budgetLedBytes', requests: 'budgetLedRequests', distinctPaths: 'budgetLedPages' } as const
+
+/** The same as the sentence; none where nobody is told: a proof has bought one more budget, or a rule's `freshFor` asks for one. */
+export function reasonsOf(budget: Budget, told: Told, happening: Happening): readonly Reason[] {
+  const { app, direction, counted, windowSeconds } = budget
+  const { spent, own, limit } = told
+  if (happening === 'bought' || budget.isPerProof) return []
+  const passed = counted === 'bytes' && direction === 'in' ? 'budgetSent' : reasonIds[counted]
+  const facts = { amount: spent, app: app ?? '', seconds: windowSeconds, budget: titleOf(budget), limit }
+  return [
+    reason(passed, facts),
+    ...(happening === 'unanswered' ? [reason('budgetUnanswered', {})] : []),
+    ...(own >= spent ? [] : [reason(ledIds[counted], { amount: spent - own })]),
+    ...(isSpared(budget, told) ? [reason('budgetSpared', {})] : []),
+    ...(isOpenedByProof(budget, told) ? [reason('budgetConfirmable', {})] : [])
+  ]
+}
+
+/** True if nobody is suspended, because without the led part the budget is not passed. */
+function isSpared(budget: Budget, { spent, own, limit }: Told): boolean {
+  return own < spent && own <= limit && has(budget, 'suspend')
+}
+
+function isOpenedByProof(budget: Budget, { spent, own, limit }: Told): boolean {
+  const isStrict = laterSteps(budget).some(step => step === 'cut' || step === 'suspend')
+  return own < spent && own <= limit && !has(budget, 'step-up') && isStrict
+}
+
 /** `who`: a person's name, or what stands for it. */
 export function sentenceOf(budget: Budget, { spent, own, limit }: Told, happening: Happening, who: string): string {
   const { app, direction, counted, isPerProof } = budget
@@ -62,14 +113,13 @@ export function sentenceOf(budget: Budget, { spent, own, limit }: Told, happenin
 }
 
 /** How much of it may not be the person's will. */
-function ledInWords(budget: Budget, { spent, own, limit }: Told): string {
-  const led = `Another site or a prefetch may have led the browser to ${amountInWords(budget, spent - own)} of it`
-  if (own > limit) return `${led}.`
-  const told = has(budget, 'suspend') ? `${led}, so the account is not suspended for it.` : `${led}.`
-  const isConfirmed = !has(budget, 'step-up') && laterSteps(budget).some(step => step === 'cut' || step === 'suspend')
-  return isConfirmed
-    ? `${told} Whoever confirms it with a second factor may go on, and operators can lift it (factorgate user resume).`
-    : told
+function ledInWords(budget: Budget, told: Told): string {
+  const part = amountInWords(budget, told.spent - told.own)
+  const led = `Another site or a prefetch may have led the browser to ${part} of it`
+  const ledSo = isSpared(budget, told) ? `${led}, so the account is not suspended for it.` : `${led}.`
+  return isOpenedByProof(budget, told)
+    ? `${ledSo} Whoever confirms it with a second factor may go on, and operators can lift it (factorgate user resume).`
+    : ledSo
 }
 
 export function sentenceOfJump({ from, to }: ClockJump): string {

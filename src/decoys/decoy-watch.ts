@@ -6,11 +6,12 @@ import { factorKinds } from '../factor/kinds.ts'
 import { newestProof, type Proof } from '../factor/proof.ts'
 import type { Keyring } from '../keyring/keyring.ts'
 import { type LedTo, ledBy } from '../metering/led.ts'
+import type { Reason, Words } from '../reasons/reason.ts'
 import type { Decoy, Decoys } from './decoys.ts'
 import { wordsOf } from './marks.ts'
 import { Repeats } from './repeats.ts'
 import { rowCount } from './rows.ts'
-import { sentenceOf } from './sentences.ts'
+import { reasonsOf, sentenceOf } from './sentences.ts'
 import { type ServedFile, servedFile } from './served-file.ts'
 import { judgeTouch, type Touch, type TouchOutcome } from './touch.ts'
 
@@ -51,8 +52,8 @@ export interface DecoyAnswer {
 
 export interface DecoyRefusal {
   readonly code: 'account_suspended' | 'not_allowed' | 'store_unreachable' | 'bad_request'
-  /** The person reads it. */
-  readonly words?: string
+  /** The person reads them. */
+  readonly words?: readonly Words[]
   readonly retryAfterSeconds?: number
 }
 
@@ -60,11 +61,11 @@ export interface DecoyWatchOptions {
   readonly clock: Clock
   readonly keyring: () => Pick<Keyring, 'mac'>
   /** `isLimited`: strangers can cause this event, so its number is limited, otherwise they could fill the journal. */
-  readonly record: (event: AuditEvent, isLimited: boolean) => void
+  readonly record: (event: AuditEvent, isLimited: boolean, reasons: readonly Reason[]) => void
   readonly count: (app: string, outcome: TouchOutcome) => void
   /** `suspend`, `cut`, `revoke` and `ask` reject if the store cannot write the change. */
-  readonly suspend: (account: string, why: string, at: number) => Promise<unknown>
-  readonly cut: (session: string, why: string, account: string) => Promise<unknown>
+  readonly suspend: (account: string, words: Words, at: number) => Promise<unknown>
+  readonly cut: (session: string, words: Words, account: string) => Promise<unknown>
   /** For a program, which can show no proof. */
   readonly revoke: (token: string, why: string) => Promise<unknown>
   /** Each session of the person must show a proof that is newer than `at`. */
@@ -102,45 +103,46 @@ export class DecoyWatch {
       steps: decoy.steps,
       isJustProved: who !== null && this.#isJustProved(who.proofs)
     })
-    const why = sentenceOf({
+    const told = {
       touch,
       led,
       name: who?.account.name ?? null,
       program: who?.token?.name ?? null,
       app: app.id,
       text: decoy.text
-    })
+    }
+    const words = { why: sentenceOf(told), reasons: reasonsOf(told) }
     this.#options.count(app.id, touch.outcome)
-    this.#record(request, touch, led, why)
+    this.#record(request, touch, led, words)
     if (!touch.isStopped || who === null) return { ...goesOn, file: this.#fileFor(request) }
     if (touch.outcome === 'led') return { ...goesOn, refusal: { code: 'not_allowed' } }
-    const answer = await this.#actOnce(who, touch, why)
+    const answer = await this.#actOnce(who, touch, words)
     const isGiven = decoy.serve !== null && !answer.isAsked && answer.refusal?.code !== 'store_unreachable'
     return isGiven ? { ...answer, file: this.#fileFor(request) } : answer
   }
 
-  #actOnce(who: TouchingPerson, touch: Touch, why: string): Promise<DecoyAnswer> {
+  #actOnce(who: TouchingPerson, touch: Touch, words: Words): Promise<DecoyAnswer> {
     const key = touch.steps.includes('suspend') ? who.account.id : heldBy(who)
     const running = this.#acting.get(key)
     if (running !== undefined) return running
-    const acting = this.#act(who, touch, why).finally(() => this.#acting.delete(key))
+    const acting = this.#act(who, touch, words).finally(() => this.#acting.delete(key))
     this.#acting.set(key, acting)
     return acting
   }
 
-  async #act({ account, session, token }: TouchingPerson, { steps }: Touch, why: string): Promise<DecoyAnswer> {
+  async #act({ account, session, token }: TouchingPerson, { steps }: Touch, words: Words): Promise<DecoyAnswer> {
     const { suspend, cut, revoke, ask, clock, onProblem } = this.#options
     try {
       if (steps.includes('suspend')) {
-        await suspend(account.id, why, clock())
-        return { ...goesOn, refusal: { code: 'account_suspended', words: why } }
+        await suspend(account.id, words, clock())
+        return { ...goesOn, refusal: { code: 'account_suspended', words: [words] } }
       }
       if (session === null) {
-        if (token !== null) await revoke(token.id, why)
+        if (token !== null) await revoke(token.id, words.why)
         return { ...goesOn, refusal: { code: 'not_allowed' } }
       }
       if (steps.includes('cut')) {
-        await cut(session.id, why, account.id)
+        await cut(session.id, words, account.id)
         return { ...goesOn, refusal: { code: 'not_allowed' } }
       }
       await ask(account.id, clock())
@@ -162,7 +164,7 @@ export class DecoyWatch {
     return servedFile(serve, content, wordsOf(this.#options.keyring(), marked, rowCount))
   }
 
-  #record(request: DecoyRequest, touch: Touch, led: ReturnType<typeof ledBy>, why: string): void {
+  #record(request: DecoyRequest, touch: Touch, led: ReturnType<typeof ledBy>, words: Words): void {
     const { decoy, app, who, address, reference, method, path } = request
     const repeated = this.#repeats.take(
       [who === null ? address : heldBy(who), app.id, decoy.text, touch.outcome, touch.steps.join()].join(' ')
@@ -189,9 +191,9 @@ export class DecoyWatch {
       // The first word of the file, by which a search finds this line.
       mark: decoy.serve === null ? undefined : wordsOf(this.#options.keyring(), marked, 1)[0],
       repeated: repeated === 0 ? undefined : repeated,
-      why
+      why: words.why
     }
-    this.#options.record(event, who?.isFullySignedIn !== true)
+    this.#options.record(event, who?.isFullySignedIn !== true, words.reasons ?? [])
   }
 }
 

@@ -1,5 +1,6 @@
 /** What the journal, operators and the person read about a touch. It names the decoy as configured, and neither address nor path of the request. */
 import type { Led } from '../metering/led.ts'
+import { type Reason, reason } from '../reasons/reason.ts'
 import type { Touch } from './touch.ts'
 
 export interface Told {
@@ -16,6 +17,7 @@ export interface Told {
 
 export function sentenceOf({ touch, led, name, program, app, text }: Told): string {
   const who = program === null ? name : `The program “${program}” of ${name}`
+  const done = doneId(touch, program !== null)
   const decoy = `the decoy ${text} of the app ${app}`
   switch (touch.outcome) {
     case 'stranger':
@@ -29,9 +31,37 @@ export function sentenceOf({ touch, led, name, program, app, text }: Told): stri
     case 'led':
       return `The browser of ${name} asked for ${decoy}, ${ledInWords[led ?? 'other_site']}${touch.isStopped ? ' So nothing was given, and nothing was done to the account.' : ''}`
     case 'touched':
-      return `${who} opened ${decoy}, which nobody has business touching.${doneInWords(touch, program !== null)}`
+      return `${who} opened ${decoy}, which nobody has business touching.${done === null ? '' : dones[done]}`
   }
 }
+
+/** The same as reasons; none for a touch of which nobody is told. */
+export function reasonsOf({ touch, led, program, app, text }: Told): readonly Reason[] {
+  const decoy = { decoy: text, app }
+  const touched = program === null ? reason('decoy', decoy) : reason('decoyOfProgram', { ...decoy, program })
+  switch (touch.outcome) {
+    case 'stranger':
+    case 'unknown':
+      return []
+    case 'half_way':
+      return [reason('decoyHalfWay', decoy)]
+    case 'reported':
+      return [touched, reason('decoyReported', {})]
+    case 'led':
+      return [reason(ledIds[led ?? 'other_site'], decoy), ...(touch.isStopped ? [reason('decoyNothingGiven', {})] : [])]
+    case 'touched': {
+      const done = doneId(touch, program !== null)
+      return done === null ? [touched] : [touched, reason(done, {})]
+    }
+  }
+}
+
+const ledIds = {
+  prefetch: 'decoyPrefetch',
+  other_site: 'decoyOtherSite',
+  embedded: 'decoyEmbedded',
+  unknown_link: 'decoyUnknownLink'
+} as const
 
 const ledInWords: Readonly<Record<Led, string>> = {
   prefetch: 'but says that it only fetched a link ahead that nobody had clicked.',
@@ -40,9 +70,16 @@ const ledInWords: Readonly<Record<Led, string>> = {
   unknown_link: 'but is too old to say whether a page of another site led it there.'
 }
 
-function doneInWords({ steps, isStopped }: Touch, isProgram: boolean): string {
-  if (steps.includes('suspend')) return ' The account is suspended.'
-  if (isProgram) return isStopped ? ' Its token is revoked.' : ''
-  if (steps.includes('cut')) return ' This sign-in has ended.'
-  return steps.includes('step-up') ? ' A fresh second factor is asked of them.' : ''
+function doneId({ steps, isStopped }: Touch, isProgram: boolean): keyof typeof dones | null {
+  if (steps.includes('suspend')) return 'decoySuspended'
+  if (isProgram) return isStopped ? 'decoyRevoked' : null
+  if (steps.includes('cut')) return 'decoyEnded'
+  return steps.includes('step-up') ? 'decoyAsked' : null
 }
+
+const dones = {
+  decoySuspended: ' The account is suspended.',
+  decoyRevoked: ' Its token is revoked.',
+  decoyEnded: ' This sign-in has ended.',
+  decoyAsked: ' A fresh second factor is asked of them.'
+} as const

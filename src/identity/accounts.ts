@@ -1,6 +1,8 @@
 /** The accounts in the store. A name belongs to one account, and parallel changes are not lost. */
+
 import type { Clock } from '../clock.ts'
 import { digestOf, isId, newId } from '../ids.ts'
+import { type Words, wordsFor } from '../reasons/reason.ts'
 import { inBatches } from '../store/batches.ts'
 import { changeValue } from '../store/change.ts'
 import type { Store } from '../store/store.ts'
@@ -276,12 +278,13 @@ export class Accounts {
    */
   async suspend(
     id: string,
-    why: string,
+    said: string | Words,
     { asOf, cause = 'operator' }: { readonly asOf?: Account | undefined; readonly cause?: SuspensionCause } = {}
   ): Promise<Account> {
+    const words = typeof said === 'string' ? { why: said } : wordsFor(said)
     const account = await this.#change(
       id,
-      account => ({ ...account, suspended: suspendedAgain(account.suspended, { at: this.#clock(), why, cause }) }),
+      account => ({ ...account, suspended: suspendedAgain(account.suspended, { at: this.#clock(), ...words, cause }) }),
       asOf
     )
     await this.#store.settle?.()

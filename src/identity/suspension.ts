@@ -1,5 +1,7 @@
 /** A suspension of an account: since when, why, who or what began it, and what operators have said about it since. */
 
+import type { Words } from '../reasons/reason.ts'
+
 /** What began a suspension: a person, or a part of the watch. */
 export const suspensionCauses = ['operator', 'budget', 'unusual', 'decoy'] as const
 export type SuspensionCause = (typeof suspensionCauses)[number]
@@ -15,16 +17,14 @@ export interface OperatorWord {
 }
 
 /** What the watch has said, and when. */
-export interface WatchWord {
+export interface WatchWord extends Words {
   readonly at: number
-  readonly why: string
 }
 
-export interface Suspension {
+/** The person reads `why`. A suspension by the watch has its reasons beside it; those of older releases have none. */
+export interface Suspension extends Words {
   /** Milliseconds since the epoch. */
   readonly at: number
-  /** The person reads it. */
-  readonly why: string
   /** Absent in records of releases that did not know it. */
   readonly cause?: SuspensionCause
   /** The sentence of the watch, where an operator has given another reason since. */
@@ -45,12 +45,19 @@ export function causeOf({ cause }: Suspension): SuspensionCause {
 
 const moreMost = 4
 
-/** All reasons that stand, for the person: the one in use first, each once. */
-export function reasonsOf({ why, watchWord, more = [] }: Suspension): string {
-  const all = new Set([why, ...(watchWord === undefined ? [] : [watchWord.why]), ...more.map(word => word.why)])
-  return [...all]
-    .map(reason => (/[.!?。！？]$/.test(reason.trimEnd()) || all.size === 1 ? reason : `${reason}.`))
-    .join(' ')
+/** All that stands, for the person: what is in use first, each once. */
+export function wordsOf({ why, reasons, watchWord, more = [] }: Suspension): readonly Words[] {
+  const all = [spoken({ why, reasons }), ...(watchWord === undefined ? [] : [spoken(watchWord)]), ...more.map(spoken)]
+  return all.filter((words, i) => all.findIndex(one => one.why === words.why) === i)
+}
+
+function spoken({ why, reasons }: Loose): Words {
+  return reasons === undefined ? { why } : { why, reasons }
+}
+
+interface Loose {
+  readonly why: string
+  readonly reasons?: Words['reasons'] | undefined
 }
 
 export function isByWatch(suspension: Suspension): boolean {
@@ -60,7 +67,7 @@ export function isByWatch(suspension: Suspension): boolean {
 /** What the watch has said of a suspension by it; null for one by an operator. */
 export function watchWordOf(suspension: Suspension): WatchWord | null {
   if (!isByWatch(suspension)) return null
-  return suspension.watchWord ?? { at: suspension.at, why: suspension.why }
+  return suspension.watchWord ?? { at: suspension.at, ...spoken(suspension) }
 }
 
 export function isSuspension(value: unknown): value is Suspension {
@@ -111,14 +118,15 @@ export function suspendedAgain(before: Suspension | null, next: Suspension & { c
   }
   const isStricter =
     isByWatch(before) && suspensionCauses.indexOf(next.cause) > suspensionCauses.indexOf(causeOf(before))
-  if (!isStricter) return withMore(before, before, { at: next.at, why: next.why })
+  if (!isStricter) return withMore(before, before, { at: next.at, ...spoken(next) })
   return withMore(next, before, watchWordOf(before) ?? before)
 }
 
-function withMore(suspension: Suspension, { more = [] }: Suspension, { at, why }: WatchWord): Suspension {
+function withMore(suspension: Suspension, { more = [] }: Suspension, { at, ...words }: WatchWord): Suspension {
+  const { why } = words
   if (why === suspension.why || why === suspension.watchWord?.why || more.some(word => word.why === why))
     return suspension
-  return { ...suspension, more: [...more, { at, why }].slice(-moreMost) }
+  return { ...suspension, more: [...more, { at, ...spoken(words) }].slice(-moreMost) }
 }
 
 /** Who may end a suspension after a decoy (`watch.resume.afterDecoy`). */

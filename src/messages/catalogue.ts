@@ -4,7 +4,7 @@
  * types.
  */
 import { readFileSync } from 'node:fs'
-import { type Arguments, compile, type Format, isPattern } from './icu.ts'
+import { compile, type Format, isPattern } from './icu.ts'
 import { isolate } from './isolate.ts'
 import { type Language, type LanguageEntry, languages } from './languages.ts'
 import { type LocaleFormats, localeFormats } from './locale-formats.ts'
@@ -115,14 +115,8 @@ class Lookup {
     const { locale, direction } = languages[translated === undefined ? 'en' : this.#language]
     let format: Format | undefined
     return args => {
-      format ??= compile(text, locale)
-      return format(isolated(args, direction))
+      format ??= compile(text, locale, value => isolate(value, direction))
+      return format(args)
     }
   }
-}
-
-function isolated(args: Arguments, direction: 'ltr' | 'rtl'): Arguments {
-  return Object.fromEntries(
-    Object.entries(args).map(([name, value]) => [name, typeof value === 'string' ? isolate(value, direction) : value])
-  )
 }

@@ -30,10 +30,16 @@ function parse(text: string, locale: string): IntlMessageFormat {
   }
 }
 
-/** Throws InvalidMessage. The format throws for a missing argument. */
-export function compile(text: string, locale: string): Format {
+/** Throws InvalidMessage. The format throws for a missing argument. `change` is applied to texts that are shown, not to the word of a select. */
+export function compile(text: string, locale: string, change?: (text: string) => string): Format {
   const message = parse(text, locale)
-  return args => String(message.format(args as Record<string, string | number>))
+  const format: Format = args => String(message.format(args as Record<string, string | number>))
+  if (change === undefined) return format
+  const found = new Map<string, Placeholder>()
+  collect(message.getAst(), found)
+  const changed = ([name, value]: [string, string | number]) =>
+    [name, typeof value === 'string' && found.get(name)?.kind !== 'select' ? change(value) : value] as const
+  return args => format(Object.fromEntries(Object.entries(args).map(changed)))
 }
 
 /** True if the text must be compiled: it has placeholders, or quotes them. */

@@ -10,6 +10,11 @@ export function localeFormats(locale: string) {
   const choice = once(() => new Intl.ListFormat(locale, { type: 'disjunction' }))
   const date = once(() => new Intl.DateTimeFormat(locale, { dateStyle: 'long', timeZone: 'UTC' }))
   const shortDay = once(() => new Intl.DateTimeFormat(locale, { day: 'numeric', month: 'short', timeZone: 'UTC' }))
+  const number = once(() => new Intl.NumberFormat(locale, { maximumFractionDigits: 1 }))
+  const distance = once(
+    () => new Intl.NumberFormat(locale, { style: 'unit', unit: 'kilometer', maximumFractionDigits: 0 })
+  )
+  const country = once(() => new Intl.DisplayNames(locale, { type: 'region' }))
   const span = (unit: SpanUnit) =>
     once(() => new Intl.NumberFormat(locale, { style: 'unit', unit, unitDisplay: 'long', useGrouping: false }))
   const spans = { second: span('second'), minute: span('minute'), hour: span('hour'), day: span('day') }
@@ -20,6 +25,12 @@ export function localeFormats(locale: string) {
     shortDay: (at: number) => shortDay().format(at),
     /** "25 seconds". */
     span: (n: number, unit: SpanUnit) => spans[unit]().format(n),
+    /** "1,234.5". */
+    number: (n: number) => number().format(n),
+    /** "1,234 km". */
+    distance: (km: number) => distance().format(km),
+    /** The name of a country, by ISO 3166-1 alpha-2; of what is no such code, the text itself. */
+    country: (code: string) => (/^[A-Z]{2}$/.test(code) ? (country().of(code) ?? code) : code),
     /** The day in UTC, since the gate knows nobody's time zone. */
     date: (at: number) => date().format(at),
     /** "this, this or that". */

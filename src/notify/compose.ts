@@ -2,6 +2,7 @@
 
 import { Catalogue, type InLanguage } from '../messages/catalogue.ts'
 import type { Language } from '../messages/languages.ts'
+import { inWords } from '../reasons/in-words.ts'
 import type { Sentences } from './messages/sentences.ts'
 import type { Notice, NoticeKind } from './notice.ts'
 import { groupOf } from './notice-groups.ts'
@@ -111,20 +112,26 @@ export function consoleUrl({ kind, account }: Pick<Notice, 'kind' | 'account'>, 
 }
 
 /** `url`: of the console, for operators. */
-function rowsOf({ kind, at, facts }: Notice, { mail, formats }: Say, url: string | null): [string, string][] {
+function rowsOf({ kind, at, facts }: Notice, { mail, formats, language }: Say, url: string | null): [string, string][] {
   if (isLink(kind)) return []
   const time = new Date(at).toISOString().slice(11, 16)
   const isBy = kind === 'suspended' || kind === 'resumed'
   const rows: [string, string | undefined][] = [
     [mail.when, mail.moment({ date: formats.date(at), time })],
-    [mail.reason, facts.why],
-    [mail.by, isBy ? facts.other : undefined],
-    [mail.browser, facts.device],
-    [mail.from, facts.address],
-    [mail.reference, facts.reference],
+    [mail.reason, whyIn(facts, language)],
+    [mail.by, isBy ? plain(facts.other ?? '') : undefined],
+    [mail.browser, plain(facts.device ?? '')],
+    [mail.from, plain(facts.address ?? '')],
+    [mail.reference, plain(facts.reference ?? '')],
     [mail.console, url ?? undefined]
   ]
-  return rows.flatMap(([name, value]) => (value === undefined || value === '' ? [] : [[name, plain(value)]]))
+  return rows.flatMap(([name, value]) => (value === undefined || value === '' ? [] : [[name, value]]))
+}
+
+/** In the reader's language where the watch has said it. */
+function whyIn({ why, reasons }: Notice['facts'], language: Language): string | undefined {
+  if (why === undefined) return undefined
+  return inWords([reasons === undefined ? { why } : { why, reasons }], language, plain)
 }
 
 const isLink = (kind: NoticeKind) => kind === 'invitation' || kind === 'password-link'

@@ -1,5 +1,6 @@
 /** A notice: one event that people are told about, and its record in the store, where it waits for its distribution. */
 import type { CredentialKind, FactorKind } from '../factor/kinds.ts'
+import type { Reason } from '../reasons/reason.ts'
 import { RecordKind } from '../store/records.ts'
 import type { GroupedKind } from './notice-groups.ts'
 
@@ -19,6 +20,8 @@ export interface NoticeFacts {
   readonly address?: string | undefined
   readonly device?: string | undefined
   readonly why?: string | undefined
+  /** What the watch has made `why` from, as `reasonsIn` reads it. An older release leaves it out, and sends `why`. */
+  readonly reasons?: readonly Reason[] | undefined
   readonly count?: number | undefined
   /** The sign-in name of a second person, such as the one who asks a sponsor. */
   readonly other?: string | undefined

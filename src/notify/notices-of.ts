@@ -2,12 +2,13 @@
 import type { AuditEvent } from '../audit/event.ts'
 import type { FactorKind } from '../factor/kinds.ts'
 import { newId } from '../ids.ts'
+import { type Reason, wordsFor } from '../reasons/reason.ts'
 import type { Notice, NoticeFacts, NoticeKind, Told } from './notice.ts'
 
 const operators: Told = { kind: 'operators' }
 
-/** The notice of an event; null for most events. `refusal-count.ts` counts wrong guesses. */
-export function noticeOf(event: AuditEvent): Notice | null {
+/** The notice of an event; null for most events. `reasons`: what its `why` was made from. `refusal-count.ts` counts wrong guesses. */
+export function noticeOf(event: AuditEvent, reasons?: readonly Reason[]): Notice | null {
   switch (event.kind) {
     case 'enrol':
       return event.outcome === 'enrolled' ? toPerson(event, 'factor-added') : null
@@ -29,7 +30,7 @@ export function noticeOf(event: AuditEvent): Notice | null {
       return toPerson(event, 'new-device', { device: text(event.device) })
     case 'user.change':
       if (event.outcome === 'suspended')
-        return toPerson(event, 'suspended', { why: text(event.why), other: text(event.operator) }, [operators])
+        return toPerson(event, 'suspended', { ...saidIn(event, reasons), other: text(event.operator) }, [operators])
       if (event.outcome === 'resumed') return toPerson(event, 'resumed', { other: text(event.operator) }, [operators])
       return null
     case 'sponsor.ask':
@@ -39,13 +40,13 @@ export function noticeOf(event: AuditEvent): Notice | null {
     case 'sponsor.decline':
       return sponsorDecided(event, 'sponsor-declined')
     case 'watch.budget':
-      return event.isTold === true ? made(event, 'budget-passed', { why: text(event.why) }, [operators]) : null
+      return event.isTold === true ? made(event, 'budget-passed', saidIn(event, reasons), [operators]) : null
     case 'watch.unusual':
-      return event.isTold === true ? made(event, 'unusual-use', { why: text(event.why) }, [operators]) : null
+      return event.isTold === true ? made(event, 'unusual-use', saidIn(event, reasons), [operators]) : null
     case 'watch.app':
       return event.isTold === true ? made(event, 'app-changed', { why: text(event.why) }, [operators]) : null
     case 'watch.decoy':
-      return event.isTold === true ? made(event, 'decoy-touched', { why: text(event.why) }, [operators]) : null
+      return event.isTold === true ? made(event, 'decoy-touched', saidIn(event, reasons), [operators]) : null
     case 'posture':
       return postureSet(event)
     case 'certificate.ending':
@@ -53,6 +54,12 @@ export function noticeOf(event: AuditEvent): Notice | null {
     default:
       return null
   }
+}
+
+function saidIn(event: AuditEvent, reasons?: readonly Reason[]): NoticeFacts {
+  const why = text(event.why)
+  if (why === undefined) return {}
+  return reasons === undefined ? { why } : wordsFor({ why, reasons })
 }
 
 /** For the person of the event's account, and for `more`. */

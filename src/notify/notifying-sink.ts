@@ -3,6 +3,7 @@
  * line is on disk, so that a crash in between loses none. A failure here does not stop the event.
  */
 import type { AuditEvent, AuditSink } from '../audit/event.ts'
+import type { Reason } from '../reasons/reason.ts'
 import type { Notice } from './notice.ts'
 import type { NoticeQueue } from './notice-queue.ts'
 import { noticeOf } from './notices-of.ts'
@@ -19,9 +20,9 @@ export function notifyingSink({ sink, queue, refusals }: NotifyingSinkInput): Au
     get writable() {
       return sink.writable
     },
-    record(event) {
+    record(event, reasons) {
       sink.record(event)
-      const notice = noticeFor(event, refusals)
+      const notice = noticeFor(event, refusals, reasons)
       if (notice !== null) void queue.addOrKeep(notice)
     },
     async commit(event) {
@@ -39,6 +40,6 @@ export function notifyingSink({ sink, queue, refusals }: NotifyingSinkInput): Au
   }
 }
 
-function noticeFor(event: AuditEvent, refusals: RefusalCount): Notice | null {
-  return noticeOf(event) ?? refusals.noticeOf(event)
+function noticeFor(event: AuditEvent, refusals: RefusalCount, reasons?: readonly Reason[]): Notice | null {
+  return noticeOf(event, reasons) ?? refusals.noticeOf(event)
 }

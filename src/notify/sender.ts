@@ -114,7 +114,8 @@ export function bodyOf(
   { kind, at, account, name, facts }: Notice,
   { portalOrigin }: Pick<SenderInput, 'portalOrigin'>
 ) {
-  const { ends, ...rest } = facts
+  // A program reads the sentence.
+  const { ends, reasons: _, ...rest } = facts
   const url = consoleUrl({ kind, ...(account === undefined ? {} : { account }) }, portalOrigin)
   const until = ends === undefined ? {} : { ends: new Date(ends).toISOString() }
   return {

@@ -1,7 +1,8 @@
 /** What budgets do when they are passed: the journal's line, with which people are told, suspensions, and cuts in this process. */
+import type { AuditEvent } from '../audit/event.ts'
 import { has } from '../budgets/budget.ts'
 import { Budgets, type Passing } from '../budgets/budgets.ts'
-import { sentenceOf, sentenceOfJump } from '../budgets/sentences.ts'
+import { reasonOfWho, reasonsOf, sentenceOf, sentenceOfJump, type Who, whoInWords } from '../budgets/sentences.ts'
 import { systemClock } from '../clock.ts'
 import { closeCodes } from '../forwarding/live-connections.ts'
 import type { Services } from './services.ts'
@@ -55,19 +56,21 @@ async function act(passing: Passing, runtime: Services): Promise<void> {
   const isOfPerson = budget.per === 'person' || budget.per === 'session' || budget.per === 'token'
   const token = budget.per === 'token' ? await tokens.byId(subject).catch(() => null) : null
   const name = person?.name ?? 'somebody'
-  const who =
+  const who: Who =
     token !== null
-      ? `The program '${token.name}' of ${name}`
+      ? { kind: 'program', program: token.name, name }
       : isOfPerson
-        ? name
+        ? { kind: 'account', name }
         : budget.per === 'app'
-          ? 'everybody at this app'
-          : 'everybody'
-  const why = sentenceOf(budget, { spent, own, limit }, happening, who)
+          ? { kind: 'app', app: subject }
+          : { kind: 'everyone' }
+  const told = { spent, own, limit }
+  const why = sentenceOf(budget, told, happening, whoInWords(who))
+  const reasons = reasonsOf(budget, told, happening)
   const sink = toldSink(runtime)
   const whom = isOfPerson && person !== null ? { account: person.id, name: person.name } : {}
   metrics.count('factorgate_budget_events_total', budget.id, happening)
-  sink.record({
+  const event: AuditEvent = {
     kind: 'watch.budget',
     at,
     ...whom,
@@ -87,9 +90,10 @@ async function act(passing: Passing, runtime: Services): Promise<void> {
     steps: budget.steps.join(','),
     isTold: happening === 'bought' ? undefined : has(budget, 'notify'),
     why
-  })
+  }
+  sink.record(event, reasons.length === 0 ? [] : [reasonOfWho(who), ...reasons])
   if (isSuspending && person !== null)
-    await suspendByWatch({ account: person.id, why, cause: 'budget', at, sink }, runtime)
+    await suspendByWatch({ account: person.id, words: { why, reasons }, cause: 'budget', at, sink }, runtime)
 }
 
 /** One line each time, because budgets that are not shared let more through. */

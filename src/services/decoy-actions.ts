@@ -20,12 +20,12 @@ export async function startDecoys(runtime: Services): Promise<DecoyWatch> {
     clock,
     keyring: () => runtime.keyring,
     // The sink for strangers limits refusals only, which a touch is not.
-    record: (event, isLimited) =>
-      toldBy(isLimited ? { ...limited, record: one => strangers.record(one) } : counted).record(event),
+    record: (event, isLimited, reasons) =>
+      toldBy(isLimited ? { ...limited, record: one => strangers.record(one) } : counted).record(event, reasons),
     count: (app, outcome) => metrics.count('factorgate_decoy_touches_total', app, outcome),
-    suspend: (account, why, at) =>
-      suspendByWatch({ account, why, cause: 'decoy', at, sink: toldSink(runtime) }, runtime),
-    cut: (session, why, account) => endByWatch({ session, account, why, cut: 'decoy' }, runtime),
+    suspend: (account, words, at) =>
+      suspendByWatch({ account, words, cause: 'decoy', at, sink: toldSink(runtime) }, runtime),
+    cut: (session, words, account) => endByWatch({ session, account, words, cut: 'decoy' }, runtime),
     async revoke(token, why) {
       const unconfirmed = await evenUnconfirmed(() => tokens.revoke(token))
       const confirmed = unconfirmed === null ? undefined : false

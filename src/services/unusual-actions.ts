@@ -1,10 +1,12 @@
 /** What the watch on people does: the journal's line, with which people are told, and suspensions. */
+import type { AuditEvent } from '../audit/event.ts'
 import { bytesInWords } from '../budgets/sentences.ts'
 import type { ObservedExchange } from '../metering/observation.ts'
+import { reason } from '../reasons/reason.ts'
 import type { ProgramVerdict } from '../unusual/program-days.ts'
 import type { UsedProgram } from '../unusual/program-usage.ts'
 import type { UnusualStep } from '../unusual/steps.ts'
-import { type Verdict, whyOf } from '../unusual/unusual.ts'
+import { type Verdict, wordsOfVerdict } from '../unusual/unusual.ts'
 import { type Taken, type UnusualSettings, UnusualWatch } from '../unusual/unusual-watch.ts'
 import type { Services } from './services.ts'
 import { toldSink } from './told-sink.ts'
@@ -31,7 +33,7 @@ export async function startUnusual(runtime: Services, settings: UnusualSettings)
           log.error({ err: error, token: program.token }, 'a step of the watch on programs failed')
         ),
       // Connections of other gates end with the notice of it.
-      endSession: (session, account, why) => endByWatch({ session, account, why, cut: 'unusual' }, runtime),
+      endSession: (session, account, words) => endByWatch({ session, account, words, cut: 'unusual' }, runtime),
       say: (why, isGood) => {
         if (isGood) log.info(why)
         else log.warn(why)
@@ -57,9 +59,9 @@ async function act(
   const { account, level, at, app, session, score, signals, isLearning } = verdict
   const { metrics } = runtime
   const sink = toldSink(runtime)
-  const why = whyOf(verdict)
+  const words = wordsOfVerdict(verdict)
   metrics.count('factorgate_unusual_total', level)
-  sink.record({
+  const event: AuditEvent = {
     kind: 'watch.unusual',
     at,
     account,
@@ -74,9 +76,10 @@ async function act(
     spared: isSuspensionSpared ? 'led' : undefined,
     isLearning: isLearning ? true : undefined,
     isTold: steps.includes('notify'),
-    why
-  })
-  if (steps.includes('suspend')) await suspendByWatch({ account, why, cause: 'unusual', at, sink }, runtime)
+    why: words.why
+  }
+  sink.record(event, words.reasons)
+  if (steps.includes('suspend')) await suspendByWatch({ account, words, cause: 'unusual', at, sink }, runtime)
 }
 
 /** Nothing is asked of a program, and its owner is not suspended for it: quotas, and budgets per token, stop programs. */
@@ -88,9 +91,10 @@ async function actOnProgram(
 ): Promise<void> {
   const { metrics, tokens, clock } = runtime
   const found = await tokens.byId(token).catch(() => null)
+  const usual = Math.max(1, Math.round(usualBytes))
   const program = found === null ? token : `'${found.name}'`
   metrics.count('factorgate_unusual_total', level)
-  toldSink(runtime).record({
+  const event: AuditEvent = {
     kind: 'watch.unusual',
     at: clock(),
     account,
@@ -103,6 +107,8 @@ async function actOnProgram(
     signals: `programBytes:${Math.round(score)}`,
     steps: steps.filter(step => step === 'journal' || step === 'notify').join(','),
     isTold: steps.includes('notify'),
-    why: `The program ${program} of ${name} has fetched ${bytesInWords(bytes)} today; on a usual day it fetches ${bytesInWords(Math.max(1, Math.round(usualBytes)))}.`
-  })
+    why: `The program ${program} of ${name} has fetched ${bytesInWords(bytes)} today; on a usual day it fetches ${bytesInWords(usual)}.`
+  }
+  const facts = { program: found?.name ?? token, amount: Math.round(bytes), usual }
+  toldSink(runtime).record(event, [reason('ofAccount', { name }), reason('programBytes', facts)])
 }

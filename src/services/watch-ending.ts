@@ -1,13 +1,14 @@
 /** Ends a sign-in on behalf of the watch. All parts of the watch use it. */
 import { countingSink } from '../audit/audit-metrics.ts'
+import type { Words } from '../reasons/reason.ts'
 import { evenUnconfirmed } from '../store/unconfirmed.ts'
 import type { Services } from './services.ts'
 
 export interface WatchEnding {
   readonly session: string
   readonly account: string
-  /** The sentence that the person reads. */
-  readonly why: string
+  /** What the person reads. */
+  readonly words: Words
   /** What the journal says of each connection that is cut. */
   readonly cut: 'decoy' | 'unusual'
 }
@@ -19,17 +20,17 @@ type Parts = Pick<Services, 'sessions' | 'live' | 'journal' | 'metrics' | 'clock
  * a replica has not confirmed it. Rejects if the store cannot write it.
  */
 export async function endByWatch(
-  { session, account, why, cut }: WatchEnding,
+  { session, account, words, cut }: WatchEnding,
   { sessions, live, journal, metrics, clock }: Parts
 ): Promise<void> {
   live.endSession(session, cut)
   let isEnded = false
   const unconfirmed = await evenUnconfirmed(async () => {
-    isEnded = await sessions.end(session, 'revoked', why)
+    isEnded = await sessions.end(session, 'revoked', words)
   })
   // The session had ended before.
   if (!isEnded && unconfirmed === null) return
   const confirmed = unconfirmed === null ? undefined : false
-  const facts = { account, session, outcome: 'revoked', by: 'watch', why, confirmed } as const
+  const facts = { account, session, outcome: 'revoked', by: 'watch', why: words.why, confirmed } as const
   countingSink(journal, metrics).record({ kind: 'session.end', at: clock(), ...facts })
 }

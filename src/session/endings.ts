@@ -1,13 +1,15 @@
 /** The ends of sessions: of one, of a person's, or of all. An end without a confirmation is asked for again by a second call (FIELD A7). */
 
 import { isToken, tokenDigest } from '../ids.ts'
+import { type Words, wordsFor } from '../reasons/reason.ts'
 import { inBatches } from '../store/batches.ts'
-import { type Store, type StoreEntry, StoreUnconfirmed, StoreUnreachable } from '../store/store.ts'
+import { RecordTooNew, type Store, type StoreEntry, StoreUnconfirmed, StoreUnreachable } from '../store/store.ts'
 import { evenUnconfirmed } from '../store/unconfirmed.ts'
 import {
   type Ended,
   type EndReason,
   endedKey,
+  endedReasonsRecord,
   endedText,
   parseEnded,
   seenKey,
@@ -39,10 +41,10 @@ export class Endings {
   }
 
   /**
-   * Ends a session on every host. False if there is none. `words`: the operator's, for the person. Rejects with StoreUnconfirmed; `confirmEnd`
+   * Ends a session on every host. False if there is none. `words`: for the person, of an operator or of the watch. Rejects with StoreUnconfirmed; `confirmEnd`
    * asks again.
    */
-  async end(id: string, why: EndReason, words?: string): Promise<boolean> {
+  async end(id: string, why: EndReason, words?: string | Words): Promise<boolean> {
     const session = await this.finish(id, why, words)
     if (session === null) return false
     if (overAnyway.has(why)) return true
@@ -89,8 +91,12 @@ export class Endings {
   /** Why the session of a dead token ended, for one hour. */
   async whyEnded(token: string): Promise<Ended | null> {
     if (!isToken(token)) return null
-    const text = await this.#store.get(endedKey(tokenDigest(token)))
-    return text === null ? null : parseEnded(text)
+    const digest = tokenDigest(token)
+    const text = await this.#store.get(endedKey(digest))
+    const ended = text === null ? null : parseEnded(text)
+    if (ended === null || ended.words === null) return ended
+    const said = await endedReasonsRecord.get(this.#store, digest).catch(ifTooNew)
+    return said === null ? ended : { ...ended, ...said }
   }
 
   /** The account whose session the token opened, also for an hour after its end; null if it is not known. */
@@ -119,7 +125,7 @@ export class Endings {
 
   /** A person who tries again must not hear that there is no such session. */
   rememberUnconfirmed(id: string, accountId = ''): Promise<void> {
-    return this.#remember(id, accountId)
+    return this.#remember(endedKey(id), accountId)
   }
 
   /**
@@ -129,7 +135,7 @@ export class Endings {
   async finish(
     id: string,
     why: EndReason,
-    words?: string,
+    words?: string | Words,
     owner?: null
   ): Promise<{ readonly accountId: string } | null> {
     const text = await this.#store.take(sessionKey(id))
@@ -141,12 +147,12 @@ export class Endings {
       await this.#store.delete(seenKey(id))
       return { accountId: '' }
     }
+    const said = words === undefined ? null : typeof words === 'string' ? { why: words } : wordsFor(words)
+    const accountId = owner === null ? null : session.accountId
     await Promise.all([
       ...Object.values(session.tokens).flatMap(digest => [
-        this.#remember(
-          digest,
-          endedText({ why, accountId: owner === null ? null : session.accountId, words: words ?? null })
-        ),
+        this.#remember(endedKey(digest), endedText({ why, accountId, words: said?.why ?? null })),
+        this.#rememberReasons(digest, said?.reasons),
         this.#options.dropToken(digest)
       ]),
       this.#store.delete(seenKey(id)),
@@ -184,10 +190,21 @@ export class Endings {
     return isLeft
   }
 
+  async #rememberReasons(digest: string, reasons: Words['reasons']): Promise<void> {
+    if (reasons === undefined) return
+    await this.#remember(endedReasonsRecord.key(digest), endedReasonsRecord.text({ reasons }))
+  }
+
   /** For a later explanation. A full disk has no room for it, and the session still ends. */
-  async #remember(digestOrId: string, what: string): Promise<void> {
-    await this.#store.put(endedKey(digestOrId), what, rememberedSeconds).catch(error => {
+  async #remember(key: string, what: string): Promise<void> {
+    await this.#store.put(key, what, rememberedSeconds).catch(error => {
       if (!(error instanceof StoreUnreachable)) throw error
     })
   }
+}
+
+/** The words alone are shown then. */
+function ifTooNew(error: unknown): null {
+  if (error instanceof RecordTooNew) return null
+  throw error
 }

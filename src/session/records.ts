@@ -1,6 +1,7 @@
 /** The records of sessions, tokens and hand-over codes. A record with any error counts as absent (THREATS D3). */
 import { isDeviceKey } from '../device/device-key.ts'
 import { type Proof, proofKinds } from '../factor/proof.ts'
+import { type Reason, reasonsIn } from '../reasons/reason.ts'
 import { type Loose, RecordKind } from '../store/records.ts'
 import type { Session } from './session.ts'
 
@@ -29,8 +30,10 @@ export interface Ended {
   readonly why: EndReason
   /** Whose it was; null where an older release ended it. */
   readonly accountId: string | null
-  /** What the operator wrote to the person. */
+  /** What the operator wrote to the person, or the watch has said. */
   readonly words: string | null
+  /** Beside the words of the watch. */
+  readonly reasons?: readonly Reason[]
 }
 
 /** The reason comes first and alone on its line, as in older releases. */
@@ -44,6 +47,19 @@ export function parseEnded(text: string): Ended | null {
   const why = endReasons.find(reason => reason === first)
   return why === undefined ? null : { why, accountId: accountId || null, words: words.join(' ') || null }
 }
+
+/**
+ * What the watch has said of an end, for people who read another language. It is a record of its own: an older release shows all that stands in
+ * the record of the end.
+ */
+export const endedReasonsRecord = new RecordKind<{ readonly reasons: readonly Reason[] }>({
+  prefix: 'ended-reasons:',
+  version: 1,
+  read: ({ reasons: stored }) => {
+    const reasons = reasonsIn(stored)
+    return reasons === null ? null : { reasons }
+  }
+})
 
 /** A token opens one session on one host, and shows the proofs up to its own generation. */
 export interface TokenRecord {

@@ -11,7 +11,7 @@ import type { Accounts } from '../identity/accounts.ts'
 import type { Directories } from '../identity/directories.ts'
 import type { LocalDirectory } from '../identity/local.ts'
 import type { LoginAttempt, PasswordLogin } from '../identity/password/password-login.ts'
-import { reasonsOf } from '../identity/suspension.ts'
+import { wordsOf } from '../identity/suspension.ts'
 import type { Sessions } from '../session/sessions.ts'
 import type { Caller } from './caller.ts'
 import type { Completion } from './completion.ts'
@@ -70,7 +70,7 @@ export class FirstFactor {
       return this.enter(by, account, { kind: account.directory === localDirectory.id ? 'password' : 'directory' })
     }
     journal.noPassword(by, await accounts.bySignIn(name), answer.kind)
-    return answer.kind === 'suspended' ? denied('account_suspended', { words: answer.why }) : answer
+    return answer.kind === 'suspended' ? denied('account_suspended', { words: answer.words }) : answer
   }
 
   /**
@@ -100,7 +100,7 @@ export class FirstFactor {
     }
     if (answer.kind === 'verified' && answer.userVerified && account?.suspended) {
       journal.noPasskey(by, account, 'suspended')
-      return denied('account_suspended', { words: reasonsOf(account.suspended) })
+      return denied('account_suspended', { words: wordsOf(account.suspended) })
     }
     if (answer.kind !== 'verified' || account === null || account.suspended !== null || !answer.userVerified) {
       journal.noPasskey(by, account, 'refused')

@@ -8,7 +8,7 @@ import type { Accounts } from '../identity/accounts.ts'
 import type { Admissions } from '../identity/admission.ts'
 import type { Source } from '../identity/arrival.ts'
 import type { Arrived, InstitutionRefusal, InstitutionSession } from '../identity/institution.ts'
-import { reasonsOf } from '../identity/suspension.ts'
+import { wordsOf } from '../identity/suspension.ts'
 import type { InstitutionSessions } from '../session/institution-sessions.ts'
 import type { Sessions } from '../session/sessions.ts'
 import type { SpentLogoutTokens } from '../session/spent-logout-tokens.ts'
@@ -75,7 +75,7 @@ export class InstitutionLogin {
     const { account } = admission
     if (account.suspended !== null) {
       journal.noInstitution(by, source.id, 'suspended', account)
-      return denied('account_suspended', { words: reasonsOf(account.suspended) })
+      return denied('account_suspended', { words: wordsOf(account.suspended) })
     }
     if (session.endsAt !== null && session.endsAt <= by.now) {
       journal.noInstitution(by, source.id, 'expired', account)

@@ -1,5 +1,6 @@
 /** The results of a sign-in's use-cases: a token and the next step, or a refusal. Only a broken store or journal throws. */
 import type { ErrorCode } from '../errors.ts'
+import type { Words } from '../reasons/reason.ts'
 import type { Entered } from '../session/principal.ts'
 import type { Next } from './next-step.ts'
 
@@ -14,11 +15,14 @@ export interface Denied {
   readonly kind: 'denied'
   readonly code: ErrorCode
   readonly retryAfterSeconds?: number
-  /** What an operator wrote to the person. */
-  readonly words?: string
+  /** What an operator wrote to the person, or the watch has said. */
+  readonly words?: readonly Words[]
 }
 
-export const denied = (code: ErrorCode, more: { retryAfterSeconds?: number; words?: string } = {}): Denied => ({
+export const denied = (
+  code: ErrorCode,
+  more: { retryAfterSeconds?: number; words?: readonly Words[] } = {}
+): Denied => ({
   kind: 'denied',
   code,
   ...more

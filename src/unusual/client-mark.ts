@@ -2,6 +2,7 @@
  * The mark of a client: which of four headers it sends, in which order, in which language it asks, and the platform that it names. A browser
  * sends them alike as long as a session lasts; a program that takes the browser's name seldom does.
  */
+import { reason } from '../reasons/reason.ts'
 import { browserOf, systemOf } from '../request/user-agent.ts'
 import { pointsOfChance } from './chance.ts'
 import { find, firstDay, note } from './known-list.ts'
@@ -66,13 +67,15 @@ export function noteMark(person: Person, track: Track, { userAgent = '', rawHead
   const { numbers } = person
   const days = numbers[number.workdays]! + numbers[number.restDays]!
   const points = pointsOfChance((numbers[number.newMarks]! + 0.2) / (days + 2)) + (isMidway ? midwayPoints : 0)
-  const name = browserOf(userAgent) ?? 'the client'
+  const browser = browserOf(userAgent)
+  const name = browser ?? 'the client'
   track.raise(
     'headers',
     Math.min(pointsMost, points),
     isMidway
       ? `The session went on with other headers: ${name} asks in another order or language than before, which is new to this person.`
       : `${name} asks in another order or language than on other days of this person.`,
+    reason(isMidway ? 'headersMoved' : 'headers', { browser: browser ?? '' }),
     isMidway
   )
 }

@@ -1,5 +1,6 @@
 /** Where a person's requests come from, and with what: new networks, countries and devices, travel faster than an aeroplane, two places at once. */
 
+import { reason } from '../reasons/reason.ts'
 import { networkLevels } from '../request/network-levels.ts'
 import { browserOf, namesBrowser, systemOf } from '../request/user-agent.ts'
 import { pointsOfChance } from './chance.ts'
@@ -56,9 +57,14 @@ export function notePlace(person: Person, track: Track, observation: Observation
 
 /** What a client is called in sentences, and known by. */
 export function clientName(userAgent: string): string {
-  const browser = browserOf(userAgent) ?? userAgent.split('/', 1)[0] ?? ''
-  const system = systemOf(userAgent) ?? ''
+  const { browser, system } = clientOf(userAgent)
   return [browser, system].filter(part => part !== '').join(' on ') || 'a client without a name'
+}
+
+/** `''` for what it does not say. */
+function clientOf(userAgent: string): { readonly browser: string; readonly system: string } {
+  const browser = browserOf(userAgent) ?? userAgent.split('/', 1)[0] ?? ''
+  return { browser, system: systemOf(userAgent) ?? '' }
 }
 
 function noteFrom(person: Person, track: Track, observation: Observation, factor: number, findPlace: FindPlace): void {
@@ -83,12 +89,18 @@ function noteClient(
     track.raise(
       'changed',
       isNew ? changedPoints : changedToKnownPoints,
-      `The session went on with another client: ${name}.`
+      `The session went on with another client: ${name}.`,
+      reason('changed', clientOf(userAgent))
     )
   track.device = device
   const chance = (person.numbers[number.newDevices]! + 0.2) / (daysOf(person) + 2)
   if (isNew)
-    track.raise('device', pointsOfChance(chance) * factor, `A client that is new to this person: ${name}, at ${app}.`)
+    track.raise(
+      'device',
+      pointsOfChance(chance) * factor,
+      `A client that is new to this person: ${name}, at ${app}.`,
+      reason('device', { ...clientOf(userAgent), app })
+    )
 }
 
 function noteAddress(
@@ -114,7 +126,13 @@ function noteAddress(
   const isKnown = !noteKnown(person, known.networks, network, 1)
   if (!isKnown) {
     const chance = (person.numbers[number.newNetworks]! + 0.3) / (daysOf(person) + 1.5)
-    track.raise('network', pointsOfChance(chance) * factor, `A network that is new to this person: ${name}.`, !isFirst)
+    track.raise(
+      'network',
+      pointsOfChance(chance) * factor,
+      `A network that is new to this person: ${name}.`,
+      reason('network', { network: name }),
+      !isFirst
+    )
   }
   // Back and forth within minutes: two clients share the session.
   if (
@@ -123,7 +141,12 @@ function noteAddress(
     at - last.changedAt < twoPlacesMs &&
     (track.has('network') || track.has('country'))
   )
-    track.raise('twoPlaces', twoPlacesPoints, 'The session is used from two networks at the same time.')
+    track.raise(
+      'twoPlaces',
+      twoPlacesPoints,
+      'The session is used from two networks at the same time.',
+      reason('twoPlaces', {})
+    )
   last.previous = last.network
   last.changedAt = at
   last.network = network
@@ -142,7 +165,8 @@ function noteCountry(
     const chance = (person.numbers[number.newCountries]! + 0.1) / (daysOf(person) + 2)
     const points = pointsOfChance(chance) * factor + (isMoved ? movedPoints : 0)
     const where = isMoved ? 'The session went on in a country' : 'A country'
-    track.raise('country', points, `${where} that is new to this person: ${country}.`, isMoved)
+    const said = reason(isMoved ? 'countryMoved' : 'country', { country })
+    track.raise('country', points, `${where} that is new to this person: ${country}.`, said, isMoved)
   }
   if (latitude === null || longitude === null) return
   const minute = Math.floor(now / 60_000)
@@ -155,7 +179,8 @@ function noteCountry(
       const minutes = Math.max(1, Math.round(hours * 60))
       const span = hours >= 1 ? `${hours.toFixed(1)} hours` : minutes === 1 ? '1 minute' : `${minutes} minutes`
       const text = `${Math.round(km)} km in ${span}, which nobody can travel.`
-      track.raise('travel', travelPoints * factor, text, isMoved)
+      const said = reason('travel', { km: Math.round(km), minutes: Math.max(1, Math.round(hours * 60)) })
+      track.raise('travel', travelPoints * factor, text, said, isMoved)
     }
   if (minute < numbers[number.placeAt]!) return
   numbers[number.latitude] = latitude

@@ -1,9 +1,10 @@
 /** Adds up the signals of a person and a session to one score, and says each in a sentence. Pure: it reads, and changes nothing. */
+import type { Reason } from '../reasons/reason.ts'
 import { pointsOfChance, pointsOfDeviation, pointsOfSum } from './chance.ts'
 import { at, featureCount, toScale } from './features.ts'
 import type { Group, Usual } from './group.ts'
 import { hoursAt, hourUnit, isRestDay, number, type Person } from './person.ts'
-import { sayFeature, sayHaul, sayHour, sayRecord, sayRepeat, saySum } from './sentences.ts'
+import { type Said, sayFeature, sayHaul, sayHour, sayRecord, sayRepeat, saySum } from './sentences.ts'
 import type { Doubt, Track } from './track.ts'
 
 /** Signals of one family say much the same, so only the strongest of them counts. */
@@ -48,7 +49,8 @@ const familyOfFeature: readonly Family[] = [
   'writes',
   'haul'
 ]
-const familyOfDoubt: Readonly<Record<Doubt, Family>> = {
+/** By what makes a session doubtful. */
+export const familyOfDoubt: Readonly<Record<Doubt, Family>> = {
   network: 'place',
   country: 'place',
   travel: 'travel',
@@ -76,17 +78,18 @@ const leastChanceOfHour = 0.003
  * q99.9 5.1, 3.4, 2.4, 2.8).
  */
 export const sums = [
-  { feature: at.bytes, index: number.sumBytes, family: 'amount', unit: 6 },
-  { feature: at.newObjects, index: number.sumObjects, family: 'breadth', unit: 8.5 },
-  { feature: at.foreignObjects, index: number.sumForeign, family: 'reach', unit: 12 },
-  { feature: at.foreignBytes, index: number.sumForeignBytes, family: 'reach', unit: 10.5 }
-] as const satisfies readonly { feature: number; index: number; family: Family; unit: number }[]
+  { id: 'bytes', feature: at.bytes, index: number.sumBytes, family: 'amount', unit: 6 },
+  { id: 'newObjects', feature: at.newObjects, index: number.sumObjects, family: 'breadth', unit: 8.5 },
+  { id: 'foreignObjects', feature: at.foreignObjects, index: number.sumForeign, family: 'reach', unit: 12 },
+  { id: 'foreignBytes', feature: at.foreignBytes, index: number.sumForeignBytes, family: 'reach', unit: 10.5 }
+] as const satisfies readonly { id: keyof typeof at; feature: number; index: number; family: Family; unit: number }[]
 
 export interface Signal {
   readonly id: string
   readonly family: Family
   readonly points: number
   readonly sentence: string
+  readonly reasons: readonly Reason[]
 }
 
 export interface Context {
@@ -235,29 +238,30 @@ function repeatPoints(person: Person): number {
 export function signalsOf(context: Context): Signal[] {
   const { person, track, usual, all, now } = context
   const signals: Signal[] = []
-  const push = (id: string, family: Family, value: number, sentence: string) => {
-    if (value > quietPoints) signals.push({ id, family, points: Math.round(value), sentence })
+  const push = (family: Family, value: number, said: Said) => {
+    if (value > quietPoints) signals.push({ ...said, family, points: Math.round(value) })
   }
   for (let feature = 0; feature < featureCount; feature++) {
     const amount = person.numbers[feature]!
-    const { id, sentence } =
+    const said =
       feature === at.haul
         ? sayHaul(amount, usual, track?.longestHaul?.(person) ?? null)
         : sayFeature(feature, amount, usual)
-    push(id, familyOfFeature[feature]!, featurePoints(person, usual, feature), sentence)
+    push(familyOfFeature[feature]!, featurePoints(person, usual, feature), said)
   }
   for (const sum of sums) {
-    const { id, sentence } = saySum(sum.feature, sumNow(person, usual, sum.feature, sum.index), usual)
-    push(id, sum.family, sumPoints(person, usual, sum), sentence)
+    const said = saySum(sum.id, sumNow(person, usual, sum.feature, sum.index), usual)
+    push(sum.family, sumPoints(person, usual, sum), said)
   }
-  for (const feature of recordFeatures) {
-    const { id, sentence } = sayRecord(feature, person.numbers[feature]!, all.busiest(feature, person.day) ?? 0)
-    push(id, 'record', recordPoints(context, feature), sentence)
+  for (const id of ['bytes', 'objects'] as const) {
+    const said = sayRecord(id, person.numbers[at[id]]!, all.busiest(at[id], person.day) ?? 0)
+    push('record', recordPoints(context, at[id]), said)
   }
-  push('repeat', 'repeat', repeatPoints(person), sayRepeat(person.strangeDaysOf(repeatDays), repeatDays))
+  push('repeat', repeatPoints(person), sayRepeat(person.strangeDaysOf(repeatDays), repeatDays))
   const hour = Math.floor(now / 3_600_000) % 24
-  push('hours', 'hours', hourPoints(context), sayHour(hour, chanceOfHour(person, all, hour), isRestDay(person.day)))
+  push('hours', hourPoints(context), sayHour(hour, chanceOfHour(person, all, hour), isRestDay(person.day)))
   if (track !== null)
-    for (const { kind, points: value, text } of track.doubts) push(kind, familyOfDoubt[kind], value, text)
+    for (const { kind, points: value, text, reasons } of track.doubts)
+      push(familyOfDoubt[kind], value, { id: kind, sentence: text, reasons })
   return signals.sort((one, other) => other.points - one.points)
 }

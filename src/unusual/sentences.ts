@@ -1,10 +1,15 @@
-/** The sentences of the signals, with their numbers, for the journal, for notices and for the command line. */
+/**
+ * The sentences of the signals, with their numbers, for the journal, the console and the command line, and the same as reasons, which people
+ * read in their language.
+ */
+import { type Reason, reason } from '../reasons/reason.ts'
 import { at, features, fromScale } from './features.ts'
 import type { Usual } from './group.ts'
 
-interface Said {
+export interface Said {
   readonly id: string
   readonly sentence: string
+  readonly reasons: readonly Reason[]
 }
 
 type Say = (amount: string, usual: string, busy: string) => string
@@ -50,7 +55,12 @@ export function sayFeature(feature: number, amount: number, { middle, spread }: 
   const isBytes = id === 'bytes' || id === 'peakBytes' || id === 'foreignBytes'
   const say = isBytes ? sayBytes : sayCount
   const busy = fromScale(feature, middle[feature]! + 1.64 * spread[feature]!)
-  return { id, sentence: sayings[id](say(amount), say(Math.max(0, fromScale(feature, middle[feature]!))), say(busy)) }
+  const usual = Math.max(0, fromScale(feature, middle[feature]!))
+  return {
+    id,
+    sentence: sayings[id](say(amount), say(usual), say(busy)),
+    reasons: [reason(id, { amount: Math.round(amount), usual: Math.round(usual), busy: Math.round(busy) })]
+  }
 }
 
 /** `found`: the files and bytes of the row, where they are known. */
@@ -64,42 +74,49 @@ export function sayHaul(
   const { files, bytes } = found
   return {
     ...said,
-    sentence: `The longest row is ${files === 1 ? 'one file' : `${files} files`} with ${sayBytes(bytes)}. ${said.sentence}`
+    sentence: `The longest row is ${files === 1 ? 'one file' : `${files} files`} with ${sayBytes(bytes)}. ${said.sentence}`,
+    reasons: [reason('haulRow', { files, bytes: Math.round(bytes) }), ...said.reasons]
   }
 }
 
-const sumNames: Readonly<Partial<Record<string, string>>> = {
+const sumNames = {
   bytes: 'The amount',
   foreignBytes: 'The amount from areas of others',
-  newObjects: 'The number of new addresses'
-}
+  newObjects: 'The number of new addresses',
+  foreignObjects: 'The number of addresses in areas of others'
+} as const
 
-export function saySum(feature: number, sum: number, { middle, spread }: Usual): Said {
-  const { id } = features[feature]!
-  const what = sumNames[id] ?? 'The number of addresses in areas of others'
+export function saySum(summed: keyof typeof sumNames, sum: number, { middle, spread }: Usual): Said {
+  const feature = at[summed]
+  const what = sumNames[summed]
   const usual = Math.exp(spread[feature]!)
   const above = `has been above the usual for days: together ${sum.toFixed(1)} standard days, where one such day is ${usual.toFixed(1)} times the usual`
-  const middleText = (id === 'bytes' || id === 'foreignBytes' ? sayBytes : sayCount)(
-    Math.max(0, fromScale(feature, middle[feature]!))
-  )
+  const amount = Math.max(0, fromScale(feature, middle[feature]!))
+  const middleText = (summed === 'bytes' || summed === 'foreignBytes' ? sayBytes : sayCount)(amount)
   return {
-    id: `${id}Sum`,
-    sentence: `${what} ${above} of ${middleText}.`
+    id: `${summed}Sum`,
+    sentence: `${what} ${above} of ${middleText}.`,
+    reasons: [reason(`${summed}Sum`, { usual: Math.round(amount) })]
   }
 }
 
-export function sayRecord(feature: number, amount: number, busiest: number): Said {
-  const { id } = features[feature]!
+export function sayRecord(id: 'bytes' | 'objects', amount: number, busiest: number): Said {
+  const most = fromScale(at[id], busiest)
   const say = id === 'bytes' ? sayBytes : sayCount
   const what = id === 'bytes' ? 'left today' : 'different addresses today'
   return {
     id: `${id}Record`,
-    sentence: `${say(amount)} ${what}, which is more than anybody here on 999 of 1,000 days: ${say(fromScale(feature, busiest))}.`
+    sentence: `${say(amount)} ${what}, which is more than anybody here on 999 of 1,000 days: ${say(most)}.`,
+    reasons: [reason(`${id}Record`, { amount: Math.round(amount), most: Math.round(most) })]
   }
 }
 
-export function sayRepeat(count: number, days: number): string {
-  return `${count === 1 ? 'One' : count} of the last ${days} days of this person ${count === 1 ? 'was' : 'were'} unusual too.`
+export function sayRepeat(count: number, days: number): Said {
+  return {
+    id: 'repeat',
+    sentence: `${count === 1 ? 'One' : count} of the last ${days} days of this person ${count === 1 ? 'was' : 'were'} unusual too.`,
+    reasons: [reason('repeat', { count, days })]
+  }
 }
 
 export function sayLed(objects: number, bytes: number): string {
@@ -113,9 +130,13 @@ export function sayLedElse(isToday: boolean): string {
     : 'Without what another site or a prefetch may have led to on earlier days it is not extreme, so the account is not suspended for it.'
 }
 
-export function sayHour(hour: number, chance: number, isRest: boolean): string {
-  const share = Math.max(1, Math.round(chance * 100))
-  return `Active between ${hour}:00 and ${(hour + 1) % 24}:00 UTC; this person is on ${chance < 0.01 ? 'fewer than 1' : share} of 100 ${isRest ? 'days of a weekend' : 'workdays'}.`
+export function sayHour(hour: number, chance: number, isRest: boolean): Said {
+  const share = chance < 0.01 ? 0 : Math.max(1, Math.round(chance * 100))
+  return {
+    id: 'hours',
+    sentence: `Active between ${hour}:00 and ${(hour + 1) % 24}:00 UTC; this person is on ${share === 0 ? 'fewer than 1' : share} of 100 ${isRest ? 'days of a weekend' : 'workdays'}.`,
+    reasons: [reason('hours', { hour, share, isRest: isRest ? 1 : 0 })]
+  }
 }
 
 export function sayBytes(amount: number): string {

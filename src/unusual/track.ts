@@ -1,4 +1,5 @@
 /** What one gate remembers of one session while it lasts: its client, its places, and the order in which it asks. */
+import type { Reason } from '../reasons/reason.ts'
 import { at } from './features.ts'
 import type { Live } from './live.ts'
 import type { Person } from './person.ts'
@@ -170,12 +171,13 @@ export class Track {
     return this.#withHeaders > this.#withoutHeaders
   }
 
-  /** `isMidway`: the session had another place or client before. */
-  raise(kind: Doubt, points: number, text: string, isMidway = mixing.has(kind)): void {
+  /** `text` and `reason` say the same. `isMidway`: the session had another place or client before. */
+  raise(kind: Doubt, points: number, text: string, reason: Reason, isMidway = mixing.has(kind)): void {
     const before = this.doubts.find(doubt => doubt.kind === kind)
     if (before !== undefined && before.points >= points) return
     // Not pushed: an array that grows keeps room for sixteen more.
-    this.doubts = this.doubts.filter(doubt => doubt !== before).concat({ kind, points, text: shared(text), isMidway })
+    const { text: kept, reasons } = shared(text, reason)
+    this.doubts = this.doubts.filter(doubt => doubt !== before).concat({ kind, points, text: kept, reasons, isMidway })
   }
 
   /** True if the session seems to be used by another client, or in another place, than before. */
@@ -236,16 +238,22 @@ export class Track {
   }
 }
 
+interface Said {
+  readonly text: string
+  readonly reasons: readonly Reason[]
+}
+
 /** Thousands of sessions have the same sentence, which is kept once. */
-const sentences = new Map<string, string>()
+const sentences = new Map<string, Said>()
 const sentencesMost = 1000
 
-function shared(text: string): string {
+function shared(text: string, reason: Reason): Said {
   const known = sentences.get(text)
   if (known !== undefined) return known
   if (sentences.size >= sentencesMost) sentences.clear()
-  sentences.set(text, text)
-  return text
+  const said = { text, reasons: [reason] }
+  sentences.set(text, said)
+  return said
 }
 
 export type Doubt =
@@ -259,10 +267,8 @@ export type Doubt =
   | 'twoPlaces'
   | 'travel'
 
-export interface DoubtFacts {
+export interface DoubtFacts extends Said {
   readonly kind: Doubt
   readonly points: number
   readonly isMidway: boolean
-  /** For the sentence. */
-  readonly text: string
 }

@@ -3,6 +3,7 @@ import type { Demand, Who } from '../budgets/demand.ts'
 import type { Clock } from '../clock.ts'
 import type { Flow } from '../metering/flow.ts'
 import type { ObservedExchange, Observers, Observation as Told } from '../metering/observation.ts'
+import type { Words } from '../reasons/reason.ts'
 import type { Store } from '../store/store.ts'
 import type { Asks } from './asks.ts'
 import { CountryFile } from './country-file.ts'
@@ -14,7 +15,7 @@ import type { ProgramVerdict } from './program-days.ts'
 import { ProgramUsage, type UsedProgram } from './program-usage.ts'
 import { type StepsOfLevels, sparesSuspension, stepsOf, type UnusualStep } from './steps.ts'
 import type { DoubtFacts } from './track.ts'
-import { Unusual, type Verdict, whyOf } from './unusual.ts'
+import { Unusual, type Verdict, wordsOfVerdict } from './unusual.ts'
 
 export interface UnusualSettings extends StepsOfLevels {
   /** Seconds. */
@@ -39,8 +40,8 @@ export interface UnusualWatchOptions {
   readonly act: (verdict: Verdict, taken: Taken, exchange: ObservedExchange) => Promise<void>
   /** A program fetches unusually much: journal and notices. It must not reject. */
   readonly actOnProgram: (verdict: ProgramVerdict, program: UsedProgram, steps: readonly UnusualStep[]) => Promise<void>
-  /** Ends a session that somebody else seems to use too. `why` is for its owner. Rejects if the store cannot write it. */
-  readonly endSession: (session: string, account: string, why: string) => Promise<unknown>
+  /** Ends a session that somebody else seems to use too. `words` are for its owner. Rejects if the store cannot write it. */
+  readonly endSession: (session: string, account: string, words: Words) => Promise<unknown>
   /** A sentence for operators, once for each trouble. */
   readonly say: (why: string, isGood: boolean) => void
   /** The store does not take what was learned; null when it does again. */
@@ -193,7 +194,9 @@ export class UnusualWatch {
     const asking = isAsked ? this.#options.asks.ask(verdict.account, verdict.at) : null
     // If two people share the session, the owner's proof would also help the other one. A new sign-in would not.
     const ending =
-      isAsked && verdict.isShared ? this.#options.endSession(verdict.session, verdict.account, whyOf(verdict)) : null
+      isAsked && verdict.isShared
+        ? this.#options.endSession(verdict.session, verdict.account, wordsOfVerdict(verdict))
+        : null
     await this.#options.act(verdict, { steps, isSuspensionSpared }, exchange)
     await Promise.all([asking, ending]).catch(error => this.#options.onStoreProblem(error))
   }

@@ -1,5 +1,6 @@
 /** The watch on people: it learns from each exchange what is usual for a person, and says when something is not. */
 
+import { reason, type Words } from '../reasons/reason.ts'
 import { browserOf } from '../request/user-agent.ts'
 import { noteMark } from './client-mark.ts'
 import { at, toScale } from './features.ts'
@@ -47,12 +48,20 @@ export interface Verdict {
 
 const sentencesMost = 3
 
-/** The strongest signals in words. */
-export function whyOf({ signals, led, isSpared }: Verdict): string {
-  const sentences = signals.slice(0, sentencesMost).map(({ sentence }) => sentence)
-  if (led !== null) sentences.push(sayLed(led.objects, led.bytes))
-  if (isSpared) sentences.push(sayLedElse(led !== null))
-  return sentences.join(' ')
+/** The strongest signals in words, and as reasons. */
+export function wordsOfVerdict({ signals, led, isSpared }: Verdict): Words {
+  const said = signals.slice(0, sentencesMost)
+  const sentences = said.map(({ sentence }) => sentence)
+  const reasons = said.flatMap(signal => signal.reasons)
+  if (led !== null) {
+    sentences.push(sayLed(led.objects, led.bytes))
+    reasons.push(reason('led', led))
+  }
+  if (isSpared) {
+    sentences.push(sayLedElse(led !== null))
+    reasons.push(reason(led === null ? 'sparedBefore' : 'sparedToday', {}))
+  }
+  return { why: sentences.join(' '), reasons }
 }
 
 export interface UnusualOptions extends Omit<PeopleOptions, 'isKept'> {
@@ -229,12 +238,18 @@ export class Unusual {
     if (track.isBareNow(!isBare)) {
       // A program that uses its own name is not expected to send these headers.
       if (track.isBrowser && track.wasBrowser)
-        track.raise('stopped', stoppedPoints, 'The client has stopped to send the headers that browsers send.')
+        track.raise(
+          'stopped',
+          stoppedPoints,
+          'The client has stopped to send the headers that browsers send.',
+          reason('stopped', {})
+        )
       else if (track.isBrowser && this.people.usual(live).middle[at.bare]! < fewBare)
         track.raise(
           'disguised',
           stoppedPoints,
-          `The client calls itself ${browserOf(userAgent)}, and sends none of the headers that it sends.`
+          `The client calls itself ${browserOf(userAgent)}, and sends none of the headers that it sends.`,
+          reason('disguised', { browser: browserOf(userAgent) ?? '' })
         )
     }
   }

@@ -206,6 +206,7 @@ t.test('one person: days, apps, places, signals, and what it takes until they ar
               kind: 'network',
               points: 30,
               text: 'A network that is new to this person: 203.0.113.0/24.',
+              reasons: [{ id: 'network', facts: { network: '203.0.113.0/24' } }],
               isMidway: false
             }
           ]

@@ -179,6 +179,11 @@ t.test('suspend ends the account’s access until an operator resumes it; then t
   t.match(await journalOf(gate, 'user.change'), [
     { outcome: 'suspended', account: account.id, by: 'watch', why: /^alice has fetched 3(\.\d)? MiB from files/ }
   ])
+  t.match(
+    (await runtime.accounts.byId(account.id))?.suspended?.reasons,
+    [{ id: 'budgetFetched', facts: { app: 'files', seconds: 86_400, budget: 'theft', limit: 3 * MiB } }],
+    'its page can say it in each language'
+  )
   t.equal((await get('10')).status, 302, 'the session has ended')
   time.now += 3_600_000
   await runtime.accounts.resume(account.id)

@@ -69,7 +69,7 @@ async function suspendAda({ gate, time, person }: Desk, cause: 'budget' | 'decoy
     why,
     ...numbers
   })
-  await suspendByWatch({ account: account.id, why, cause, at, sink: runtime.journal }, runtime)
+  await suspendByWatch({ account: account.id, words: { why }, cause, at, sink: runtime.journal }, runtime)
   await runtime.journal.flush()
   return account
 }

@@ -56,6 +56,9 @@ t.test('a hostile page suspends nobody, and a click in the app does', async t =>
   t.equal(await suspended(), null, 'a picture in a page of the app is not the will of its reader')
   await page.getByText('finance').click()
   await page.waitForURL('**/finance/x')
-  t.match(await page.locator('body').textContent(), /alice opened the decoy \/finance\/\*\* of the app files/)
+  t.match(
+    await page.locator('body').textContent(),
+    /The app files has a decoy that nobody has business opening: \/finance\/\*\*/
+  )
   t.not(await suspended(), null)
 })

@@ -71,7 +71,10 @@ t.test('decoys', async t => {
       codes.filter(code => code !== 'account_suspended' && code !== 'sign_in_required'),
       []
     )
-    t.match(answers[0]?.body, /alice opened the decoy \/finance\/\*\* of the app files/)
+    t.match(
+      answers[0]?.body,
+      /The app files has a decoy that nobody has business opening: \/finance\/\*\*\. It was opened with this account/
+    )
     t.equal(seen.length, before)
     t.equal(causeOf((await alice.suspension()) as Suspension), 'decoy')
     t.equal((await alice.get('files/')).status, 401, 'the session has ended')

@@ -185,7 +185,10 @@ t.test(
     for (let turn = 0; turn < 5_000 && !(await isOver()); turn++) await new Promise(resolve => setImmediate(resolve))
     const refused = await gate.request('GET', `${gate.origin('files')}/`, { cookie: stolen.cookies.files })
     t.equal(codeOf(refused), 'sign_in_required')
-    t.match(JSON.parse(refused.body).error.message, /The people who run this gate ended your sign-in\. The reason: “/)
+    t.match(
+      JSON.parse(refused.body).error.message,
+      /The gate ended your sign-in to protect your account\. The reason: “/
+    )
     t.match(journal(gate, 'session.end'), [{ outcome: 'revoked', by: 'watch', why: /usual/ }])
     const again = await gate.signIn(account, 'files')
     const page = await gate.request('GET', `${gate.origin('files')}/`, { cookie: again.cookies.files })

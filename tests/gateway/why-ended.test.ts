@@ -29,7 +29,7 @@ const ends: readonly End[] = [
     title: 'a suspension by the watch',
     end: ({ server: { runtime } }, { account }) =>
       suspendByWatch(
-        { account, why: '5 GiB left today.', cause: 'budget', at: Date.now(), sink: runtime.journal },
+        { account, words: { why: '5 GiB left today.' }, cause: 'budget', at: Date.now(), sink: runtime.journal },
         runtime
       ),
     says: /Your access is suspended.*The reason: “5 GiB left today\.”/,

@@ -7,12 +7,13 @@ import {
   causeOf,
   isSuspension,
   type ResumeRule,
-  reasonsOf,
   resumeStep,
   type Suspension,
   type SuspensionCause,
-  suspendedAgain
+  suspendedAgain,
+  wordsOf
 } from '../../src/identity/suspension.ts'
+import { inWords } from '../../src/reasons/in-words.ts'
 import { suspendByWatch } from '../../src/services/watch-suspension.ts'
 import { StoreUnreachable } from '../../src/store/store.ts'
 import { MemoryStore } from '../fixtures/in-process/memory-store.ts'
@@ -42,7 +43,7 @@ t.test('a suspension keeps its strictest cause', t => {
   t.match(second, { why: 'over it again', watchWord: { at: 1, why: 'a decoy' } }, 'the third reason keeps it too')
   const said = (...words: readonly [string, SuspensionCause][]) =>
     words.reduce<Suspension | null>((all, [why, cause], at) => suspendedAgain(all, { at, why, cause }), null)!
-  t.equal(reasonsOf(said(['too much', 'budget'])), 'too much')
+  t.equal(inWords(wordsOf(said(['too much', 'budget'])), 'en'), 'too much')
   const all = said(
     ['Too much.', 'budget'],
     ['a decoy', 'decoy'],
@@ -51,7 +52,7 @@ t.test('a suspension keeps its strictest cause', t => {
     ['We look at it', 'operator']
   )
   t.equal(
-    reasonsOf(all),
+    inWords(wordsOf(all), 'en'),
     'We look at it. a decoy. Too much. Odd.',
     'the person reads all reasons that stand, each once'
   )
@@ -59,7 +60,7 @@ t.test('a suspension keeps its strictest cause', t => {
     ['0', 'decoy'],
     ...Array.from({ length: 9 }, (_, n) => [`${n + 1}`, 'budget'] as [string, SuspensionCause])
   )
-  t.equal(reasonsOf(many), '0. 6. 7. 8. 9.', 'a record stays small')
+  t.equal(inWords(wordsOf(many), 'en'), '0. 6. 7. 8. 9.', 'a record stays small')
   t.ok(isSuspension(all) && !isSuspension({ ...all, more: ['no word'] }))
   t.end()
 })
@@ -158,7 +159,7 @@ t.test('the watch ends a person’s connections here at once, even while the sto
   const others = open('B'.repeat(22))
   const parts = { accounts, live, sessions } as unknown as Parameters<typeof suspendByWatch>[1]
   store.isDown = true
-  const what = { account: id, why: 'Too much.', cause: 'decoy', at: 5, sink } as const
+  const what = { account: id, words: { why: 'Too much.' }, cause: 'decoy', at: 5, sink } as const
   await t.rejects(suspendByWatch(what, parts), StoreUnreachable)
   t.same([ended, others], [['suspended'], []])
   t.same(events, [])

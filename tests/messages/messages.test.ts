@@ -81,6 +81,12 @@ t.test('plurals have the forms of each language', async t => {
   )
 })
 
+t.test('the word of a select is no text, also where texts are changed', async t => {
+  const text = '{kind, select, app {the app {name}} other {something}}'
+  const format = compile(text, languages.ar.locale, value => `<${value}>`)
+  t.same([format({ kind: 'app', name: 'x' }), format({ kind: 'page', name: 'x' })], ['the app <x>', 'something'])
+})
+
 t.test('a name of the other direction is kept apart, and nothing else', async t => {
   for (const [text, direction, apart] of [
     ['Ada', 'ltr', false],

@@ -5,6 +5,7 @@ import { type ComposeInput, compose, plain } from '../../src/notify/compose.ts'
 import { mailAddress } from '../../src/notify/mail-address.ts'
 import type { Notice, NoticeKind } from '../../src/notify/notice.ts'
 import { noticeGroups } from '../../src/notify/notice-groups.ts'
+import { reason } from '../../src/reasons/reason.ts'
 
 const at = Date.UTC(2026, 10, 28, 14, 30)
 const notice = (kind: NoticeKind, more: Partial<Notice> = {}): Notice => ({
@@ -135,6 +136,26 @@ t.test('sentences that depend on who reads them, or on a number', async t => {
   ]
   for (const [what, more, expected] of rows) t.match(compose(input(more)).text.replace(/\s+/g, ' '), expected, what)
   t.match(compose(input({ notices: [notice('factor-added'), notice('recovery-used')] })).subject, / \(\+1\)$/)
+})
+
+t.test('what the watch has said is in the language of the reader', async t => {
+  const GiB = 1024 ** 3
+  const reasons = [
+    reason('bytes', { amount: 2.5 * GiB, usual: 1024 ** 2, busy: 3 * 1024 ** 2 }),
+    reason('decoy', { decoy: '/a\u202eb\r\nBcc: c', app: 'files' })
+  ]
+  const suspended = notice('suspended', { facts: { why: '2.5 GiB left today.', reasons } })
+  const oneLine = (more: Partial<ComposeInput>) =>
+    compose(input({ notices: [suspended], ...more })).text.replace(/\s+/g, ' ')
+  const german = oneLine({ language: 'de' })
+  t.match(german, 'Grund: An einem Tag wurden 2,5 GiB aus den Apps abgerufen. An einem üblichen Tag sind es 1 MiB')
+  t.match(german, 'zu öffnen braucht: /ab Bcc: c.', 'names from outside are one line')
+  t.match(oneLine({ language: 'fr', reader: { id: 'o', displayName: 'Olga' } }), '2,5 Gio', 'operators too')
+  const old = notice('suspended', { facts: { why: '2.5 GiB left today.' } })
+  t.match(oneLine({ language: 'de', notices: [old] }), 'Grund: 2.5 GiB left today.', 'an older record')
+  const added = (factor: 'totp' | 'webauthn') =>
+    compose(input({ language: 'ar', notices: [notice('factor-added', { facts: { factor } })] })).subject
+  t.not(added('totp'), added('webauthn'), 'a word that chooses a text is no name in that language')
 })
 
 t.test('a link stands in the mail as it is', async t => {

@@ -1,11 +1,20 @@
 /** The pages of refusals, of a person and of nobody. */
+
 import type { JSX } from 'preact'
 import type { ErrorContext } from '../../plugins/portal/error-context.ts'
 import { ErrorPage } from '../../plugins/portal/error-page.tsx'
 import type { Frame } from '../../plugins/portal/layout.tsx'
 import { type ErrorCode, errorCodes } from '../../src/errors.ts'
+import { reason } from '../../src/reasons/reason.ts'
 
 /** `frame` is a person's. All pages of codes are one page with other words. */
+/** What the watch says of somebody who fetches much, from elsewhere. */
+const reasons = [
+  reason('bytes', { amount: 12_345_678_901, usual: 52_000_000, busy: 310_000_000 }),
+  reason('newObjects', { amount: 4321, usual: 12, busy: 60 }),
+  reason('device', { browser: 'Firefox', system: 'Linux', app: 'Notebooks' })
+]
+
 export function errorStories<Story>(frame: Frame, variant: (name: string, page: JSX.Element) => Story) {
   const context: ErrorContext = {
     ...frame.look,
@@ -51,7 +60,15 @@ export function errorStories<Story>(frame: Frame, variant: (name: string, page: 
       <ErrorPage
         frame={{ ...errorFrame, person: null }}
         code="account_suspended"
-        context={{ ...context, words: 'More than 5 GiB left with your account today.' }}
+        context={{ ...context, words: [{ why: 'More than 5 GiB left with your account today.' }] }}
+      />
+    ),
+    variant(
+      'suspended-by-watch',
+      <ErrorPage
+        frame={{ ...errorFrame, person: null }}
+        code="account_suspended"
+        context={{ ...context, words: [{ why: 'In English.', reasons }] }}
       />
     ),
     ...errorCodes.map(code => ({ name: `error-${code}`, page: error(code), isOwnPage: code === 'not_allowed' }))

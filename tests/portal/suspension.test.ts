@@ -1,8 +1,9 @@
 /** A suspended person reads the reason, after proofs that only they have; nobody else does. */
 import t from 'tap'
+import { reason as found, type Reason } from '../../src/reasons/reason.ts'
 import { csrfOn, enrolled, password, withPasskey } from '../fixtures/pipeline/people.ts'
 import { type Fixture, openFixture } from '../fixtures/pipeline/portal.ts'
-import { textOf, Visitor } from '../fixtures/pipeline/visitor.ts'
+import { formsOf, textOf, Visitor } from '../fixtures/pipeline/visitor.ts'
 
 const login = 'http://gate.localhost/.factorgate/login'
 const why = 'More than 5 GiB left with your account today.'
@@ -113,4 +114,73 @@ t.test('an end that an older release wrote is explained without a reason', async
     await fixture.store.put(key, value.split('\n')[0] as string, 3600)
   const page = await visitor.open('http://gate.localhost/.factorgate/account')
   t.match(textOf(page.body), /Your access is suspended.*Ask them for the reason/)
+})
+
+const gibibyte = 1024 ** 3
+const budget = found('budgetFetched', {
+  amount: 2.5 * gibibyte,
+  app: 'notebooks',
+  seconds: 7200,
+  budget: 'theft',
+  limit: 2 * gibibyte
+})
+const inGerman = 'Es wurden innerhalb von 2 Stunden 2,5 GiB aus notebooks abgerufen. Das Budget „theft“ erlaubt 2 GiB.'
+
+/** As the watch does it. */
+async function suspendWith({ accounts, sessions, ada }: Fixture, reasons: readonly Reason[]): Promise<void> {
+  await accounts.suspend(ada.id, { why: 'ada has fetched 2.5 GiB.', reasons }, { cause: 'budget' })
+  await sessions.endAccount(ada.id, 'suspended')
+}
+
+/** What a right password shows. */
+async function pageIn({ app }: Fixture, language: string) {
+  const visitor = new Visitor(app)
+  const page = await visitor.open(login)
+  const fields = { ...formsOf(page.body)[0]?.hidden, username: 'ada', password }
+  return visitor.postTo(page.url, fields as Record<string, string>, { 'accept-language': language })
+}
+
+t.test('what the watch has said is read in the language of the person, with the numbers of the language', async t => {
+  const fixture = await openFixture(t)
+  await enrolled(fixture)
+  await suspendWith(fixture, [budget])
+  t.match(textOf((await pageIn(fixture, 'de')).body), `Der Grund: „${inGerman}“`)
+  t.match(
+    textOf((await pageIn(fixture, 'pl')).body),
+    'Dane pobrane w ciągu 2 godzin (notebooks): 2,5 GiB. Limit budżetu „theft”: 2 GiB.'
+  )
+  const arabic = await pageIn(fixture, 'ar')
+  t.match(arabic.body, /<html lang="ar" dir="rtl"/)
+  t.match(arabic.body, 'المقدار الذي جُلب من <bdi>notebooks</bdi>', 'a name of the other direction is kept apart')
+  await fixture.accounts.suspend(fixture.ada.id, 'The badge was returned.')
+  t.match(
+    textOf((await pageIn(fixture, 'de')).body),
+    `Der Grund: „The badge was returned. ${inGerman}“`,
+    'typed words stay'
+  )
+})
+
+t.test('a record of another release says its words', async t => {
+  const fixture = await openFixture(t)
+  await enrolled(fixture)
+  await suspendWith(fixture, [])
+  t.match(textOf((await pageIn(fixture, 'de')).body), 'Der Grund: „ada has fetched 2.5 GiB.“', 'an older one')
+  await fixture.accounts.resume(fixture.ada.id)
+  await suspendWith(fixture, [budget, { id: 'ofTomorrow', facts: {} } as never])
+  t.match(textOf((await pageIn(fixture, 'de')).body), 'Der Grund: „ada has fetched 2.5 GiB.“', 'a newer one')
+})
+
+t.test('a sign-in that the watch has ended says why in the language of the person', async t => {
+  const fixture = await openFixture(t)
+  const { visitor } = await enrolled(fixture)
+  const endedBy = async (words: Parameters<Fixture['sessions']['end']>[2]) => {
+    const [one] = await fixture.sessions.list(fixture.ada.id)
+    await fixture.sessions.end(one!.session.id, 'revoked', words)
+    const headers = { 'accept-language': 'fr', 'sec-fetch-mode': 'navigate', accept: 'text/html' }
+    return textOf((await visitor.send('GET', 'http://gate.localhost/.factorgate/login', { headers })).body)
+  }
+  t.match(
+    await endedBy({ why: 'Two networks.', reasons: [found('twoPlaces', {})] }),
+    'Le portail a fermé votre connexion pour protéger votre compte. La raison : « Une connexion a été utilisée depuis deux réseaux en même temps. »'
+  )
 })

@@ -160,6 +160,7 @@ const records: Readonly<Record<string, object>> = {
   'unusual:person:': packPerson(new Person(1)),
   'unusual:group:': packGroup(new Group(1)),
   'unusual:ask:': { at: 1 },
+  'ended-reasons:': { reasons: [{ id: 'stopped', facts: {} }] },
   'meter:': {
     slotMs: 360_000,
     slots: [1, 100],

@@ -5,7 +5,7 @@ import { Keeper } from '../../src/unusual/keeper.ts'
 import type { Observation } from '../../src/unusual/observation.ts'
 import { dayMs } from '../../src/unusual/person.ts'
 import { personRecord, unpackPerson } from '../../src/unusual/records.ts'
-import { Unusual, whyOf } from '../../src/unusual/unusual.ts'
+import { Unusual, wordsOfVerdict } from '../../src/unusual/unusual.ts'
 import { MemoryStore } from '../fixtures/in-process/memory-store.ts'
 import { ask, hourMs, monday, observation, usualWeeks, watch } from './fixture.ts'
 
@@ -33,9 +33,15 @@ t.test(
     const led = levelsOf(() => true)
     t.match(led.at(-1), { level: 'extreme', isSpared: true }, 'it is said, and suspends nobody')
     t.equal(led.filter(({ level }) => level === 'extreme').length, 1, 'once')
-    t.match(whyOf(led.at(-1)!), /Without that part it is not extreme, so the account is not suspended for it\.$/)
-    t.notMatch(whyOf(own.at(-1)!), /not suspended/)
-    t.match(whyOf(led.at(-1)!), /Another site or a prefetch may have led the browser to \d+ of these addresses/)
+    t.match(
+      wordsOfVerdict(led.at(-1)!).why,
+      /Without that part it is not extreme, so the account is not suspended for it\.$/
+    )
+    t.notMatch(wordsOfVerdict(own.at(-1)!).why, /not suspended/)
+    t.match(
+      wordsOfVerdict(led.at(-1)!).why,
+      /Another site or a prefetch may have led the browser to \d+ of these addresses/
+    )
     t.match(
       levelsOf(i => i % 100 === 0).at(-1),
       { level: 'extreme', isSpared: false },

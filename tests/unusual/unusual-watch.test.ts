@@ -67,7 +67,7 @@ for (const [what, begunWith, isEnded] of [
           taken.push(...steps)
         },
         actOnProgram: async () => {},
-        endSession: async (session, account, why) => ended.push(`${session} of ${account}: ${why}`),
+        endSession: async (session, account, { why }) => ended.push(`${session} of ${account}: ${why}`),
         say: why => t.fail(why),
         onStoreProblem: problem => t.equal(problem, null)
       },

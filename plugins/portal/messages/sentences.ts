@@ -63,6 +63,7 @@ export interface Sentences {
     readonly wrong: string
     readonly wrongOrLocked: string
     readonly endedWhy: (args: { readonly why: string }) => string
+    readonly endedByGate: (args: { readonly why: string }) => string
     readonly suspendedWhy: (args: { readonly why: string }) => string
     readonly throttled: (args: { readonly wait: string }) => string
     readonly ready: string

@@ -37,6 +37,7 @@ const staysBehind = [
   'token:',
   'seen:',
   'ended:',
+  'ended-reasons:',
   'handover:',
   'device-spent:',
   'answer:',

@@ -5,6 +5,7 @@
 
 import { randomBytes } from 'node:crypto'
 import type { Clock } from '../../clock.ts'
+import type { Words } from '../../reasons/reason.ts'
 import type { Store } from '../../store/store.ts'
 import { AttemptBuckets, type Origin } from '../../throttle/attempt-buckets.ts'
 import { type AttemptLimiter, isShared } from '../../throttle/attempt-limiter.ts'
@@ -12,7 +13,7 @@ import { type Account, canonicalName, plainName } from '../account.ts'
 import type { Accounts } from '../accounts.ts'
 import { canonicalAddress } from '../addresses.ts'
 import type { Directory, DirectoryAnswer, DirectoryRefusal } from '../directory.ts'
-import { reasonsOf } from '../suspension.ts'
+import { wordsOf } from '../suspension.ts'
 import type { HashPlace } from './hash-queue.ts'
 
 export type LoginAttempt =
@@ -20,7 +21,7 @@ export type LoginAttempt =
   /** `waitSeconds`: until the next check. `why`: the password is right, but the directory prevents the sign-in. */
   | { readonly kind: 'refused'; readonly waitSeconds?: number; readonly why?: DirectoryRefusal }
   /** The password is right. */
-  | { readonly kind: 'suspended'; readonly why: string }
+  | { readonly kind: 'suspended'; readonly words: readonly Words[] }
   | { readonly kind: 'throttled'; readonly retryAfterSeconds: number }
   | { readonly kind: 'busy' }
   /** A directory cannot be asked now, and no other accepts the person. It does not tell whose directory it is. */
@@ -78,7 +79,7 @@ export class PasswordLogin {
     if (answer.account === null) await known?.wrong()
     if (answer.account === null) return { kind: 'refused', ...(await reservation.wait?.()) }
     // A right password alone must not buy new guesses (THREATS M11). `completed` resets.
-    if (answer.account.suspended !== null) return { kind: 'suspended', why: reasonsOf(answer.account.suspended) }
+    if (answer.account.suspended !== null) return { kind: 'suspended', words: wordsOf(answer.account.suspended) }
     if (answer.account.id !== counted?.id) {
       await Promise.all([reservation.released(), known?.unchecked()])
       await this.#count(answer.account, input)

@@ -1,0 +1,129 @@
+/**
+ * A reason as values: what a part of the watch has found, without words. It stands beside the English sentence, in records and in notices, so
+ * that people read it in their language. A reason that this release does not know, or not with these facts, is none: then the sentence is shown.
+ */
+
+const deviation = { amount: 'number', usual: 'number', busy: 'number' } as const
+/** `''` for every app. `seconds`: of the budget's window. */
+const passed = { amount: 'number', app: 'text', seconds: 'number', budget: 'text', limit: 'number' } as const
+const decoy = { decoy: 'text', app: 'text' } as const
+const client = { browser: 'text', system: 'text' } as const
+
+/** The facts of each reason. A changed meaning needs another id: records of older releases have these. */
+export const shapes = {
+  bytes: deviation,
+  objects: deviation,
+  newObjects: deviation,
+  foreignObjects: deviation,
+  changes: deviation,
+  deletions: deviation,
+  peakWrites: deviation,
+  foreignBytes: deviation,
+  newAreas: deviation,
+  peakBytes: deviation,
+  peakObjects: deviation,
+  refusals: deviation,
+  run: deviation,
+  bare: deviation,
+  regular: deviation,
+  haul: deviation,
+  haulRow: { files: 'number', bytes: 'number' },
+  lonely: deviation,
+  bytesSum: { usual: 'number' },
+  foreignBytesSum: { usual: 'number' },
+  newObjectsSum: { usual: 'number' },
+  foreignObjectsSum: { usual: 'number' },
+  bytesRecord: { amount: 'number', most: 'number' },
+  objectsRecord: { amount: 'number', most: 'number' },
+  repeat: { count: 'number', days: 'number' },
+  /** `hour` in UTC. `share`: of 100 days; 0 for fewer than one. `isRest`: 1 for the days of weekends. */
+  hours: { hour: 'number', share: 'number', isRest: 'number' },
+  led: { objects: 'number', bytes: 'number' },
+  /** Why nobody is suspended: without the part of today, or of days before. */
+  sparedToday: {},
+  sparedBefore: {},
+  network: { network: 'text' },
+  /** ISO 3166-1 alpha-2. */
+  country: { country: 'text' },
+  countryMoved: { country: 'text' },
+  device: { ...client, app: 'text' },
+  changed: client,
+  headers: { browser: 'text' },
+  headersMoved: { browser: 'text' },
+  stopped: {},
+  disguised: { browser: 'text' },
+  twoPlaces: {},
+  travel: { km: 'number', minutes: 'number' },
+  programBytes: { program: 'text', amount: 'number', usual: 'number' },
+  budgetFetched: passed,
+  budgetSent: passed,
+  budgetRequests: passed,
+  budgetPages: passed,
+  budgetUnanswered: {},
+  budgetLedBytes: { amount: 'number' },
+  budgetLedRequests: { amount: 'number' },
+  budgetLedPages: { amount: 'number' },
+  budgetSpared: {},
+  budgetConfirmable: {},
+  /** Whom a budget concerns, for operators. */
+  ofAccount: { name: 'text' },
+  ofProgram: { program: 'text', name: 'text' },
+  ofApp: { app: 'text' },
+  ofEveryone: {},
+  decoy,
+  decoyOfProgram: { ...decoy, program: 'text' },
+  decoyHalfWay: decoy,
+  decoyPrefetch: decoy,
+  decoyOtherSite: decoy,
+  decoyEmbedded: decoy,
+  decoyUnknownLink: decoy,
+  decoyReported: {},
+  decoyNothingGiven: {},
+  decoySuspended: {},
+  decoyRevoked: {},
+  decoyEnded: {},
+  decoyAsked: {}
+} as const satisfies Readonly<Record<string, Shape>>
+
+type Shape = Readonly<Record<string, 'number' | 'text'>>
+
+export type ReasonId = keyof typeof shapes
+export type FactsOf<Id extends ReasonId> = {
+  readonly [Name in keyof (typeof shapes)[Id]]: (typeof shapes)[Id][Name] extends 'number' ? number : string
+}
+export type Reason = { [Id in ReasonId]: { readonly id: Id; readonly facts: FactsOf<Id> } }[ReasonId]
+
+/** What somebody, or the watch, has said: the words, and beside those of the watch what they were made from. */
+export interface Words {
+  readonly why: string
+  /** As stored: `reasonsIn` reads them. */
+  readonly reasons?: readonly Reason[]
+}
+
+export function reason<Id extends ReasonId>(id: Id, facts: FactsOf<Id>): Reason {
+  return { id, facts } as Reason
+}
+
+/** In characters of JSON. A person's record stays small; what is longer has its words alone. */
+const reasonsMost = 700
+
+/** The words for a record. */
+export function wordsFor({ why, reasons }: Words): Words {
+  const isKept = reasons !== undefined && reasons.length > 0 && JSON.stringify(reasons).length <= reasonsMost
+  return isKept ? { why, reasons } : { why }
+}
+
+/** The reasons of a record; null where one of them is unknown to this release, or where there are none. */
+export function reasonsIn(value: unknown): readonly Reason[] | null {
+  return Array.isArray(value) && value.length > 0 && value.every(isReason) ? value : null
+}
+
+function isReason(value: unknown): value is Reason {
+  if (typeof value !== 'object' || value === null) return false
+  const { id, facts } = value as { readonly id?: unknown; readonly facts?: unknown }
+  if (typeof id !== 'string' || !Object.hasOwn(shapes, id) || typeof facts !== 'object' || facts === null) return false
+  return Object.entries(shapes[id as ReasonId] as Shape).every(([name, kind]) => {
+    const fact = (facts as Readonly<Record<string, unknown>>)[name]
+    return kind === 'number' ? Number.isFinite(fact) : typeof fact === 'string'
+  })
+}
