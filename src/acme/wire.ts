@@ -1,6 +1,7 @@
 /** HTTP to an ACME server: one origin, no redirects, and bounds of size and time for every answer. */
 import http from 'node:http'
 import https from 'node:https'
+import { refuseUpgrade } from '../platform/refuse-upgrade.ts'
 import { AcmeError, quoted } from './acme-error.ts'
 
 export interface WireOptions {
@@ -102,7 +103,7 @@ export class Wire {
           })
           .on('close', () => reject(new Error('the answer broke off')))
       })
-      sent.on('error', reject)
+      refuseUpgrade(sent).on('error', reject)
       sent.end(body)
     })
   }

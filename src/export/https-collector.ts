@@ -3,6 +3,7 @@ import http from 'node:http'
 import https from 'node:https'
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
+import { refuseUpgrade } from '../platform/refuse-upgrade.ts'
 import { type Destination, ExportFailure, reasonOf, type TlsFiles } from './destination.ts'
 import type { Outgoing } from './export-line.ts'
 import { readOne, readTlsFiles } from './tls-files.ts'
@@ -79,7 +80,7 @@ export class HttpsCollector implements Destination {
           answer.on('end', () => resolve({ status: answer.statusCode ?? 0, retryAfter: answer.headers['retry-after'] }))
           answer.on('close', () => reject(new Error('its answer broke off')))
         })
-        sent.on('error', reject)
+        refuseUpgrade(sent).on('error', reject)
         sent.end(bytes)
       })
     } catch (error) {

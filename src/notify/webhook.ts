@@ -5,6 +5,7 @@
 import { createHmac } from 'node:crypto'
 import http from 'node:http'
 import https from 'node:https'
+import { refuseUpgrade } from '../platform/refuse-upgrade.ts'
 import { failure, type Outcome } from './outcome.ts'
 
 export interface WebhookTarget {
@@ -78,7 +79,7 @@ function post(
       answer.on('end', () => resolve(answer.statusCode ?? 0))
       answer.on('close', () => reject(new Error('the answer of the webhook broke off')))
     })
-    sent.on('error', reject)
+    refuseUpgrade(sent).on('error', reject)
     sent.end(body)
   })
 }

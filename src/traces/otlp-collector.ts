@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import http from 'node:http'
 import https from 'node:https'
+import { refuseUpgrade } from '../platform/refuse-upgrade.ts'
 import { readHeaderLines } from './header-lines.ts'
 
 export interface CollectorTarget {
@@ -84,7 +85,7 @@ export class OtlpCollector {
         response.on('end', () => resolve(answerOf(response.statusCode ?? 0, response.headers, text)))
         response.on('close', () => reject(new Error('its answer broke off')))
       })
-      sent.on('error', error => reject(signal.aborted && !stop.aborted ? signal.reason : error))
+      refuseUpgrade(sent).on('error', error => reject(signal.aborted && !stop.aborted ? signal.reason : error))
       sent.end(bytes)
     })
   }

@@ -92,6 +92,16 @@ const lies: readonly (readonly [threat: string, sentence: string, part: string, 
     }),
     /cannot be used: /
   ],
+  [
+    'K2',
+    'another protocol, which nobody asked for',
+    'order',
+    (_, r) => {
+      r.socket?.end('HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: h2c\r\n\r\n')
+      return true
+    },
+    /switches to another protocol/
+  ],
   ['', 'garbage', 'order', saying(r => r.writeHead(201, { location: '/x' }).end('\u0000\u0001')), /no JSON object/],
   ['', 'a list', 'order', saying(r => r.writeHead(201).end('[]')), /no JSON object/],
   [

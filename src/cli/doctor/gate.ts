@@ -1,6 +1,7 @@
 /** The probe of the gate itself: whether it runs and is ready, or whether its ports are free. It asks the admin listener. */
 import { request } from 'node:http'
 import type { Config } from '../../../config/schema.ts'
+import { refuseUpgrade } from '../../platform/refuse-upgrade.ts'
 import { isPortTaken } from '../check/live.ts'
 import type { DoctorFinding } from './finding.ts'
 
@@ -27,7 +28,7 @@ export function askAdmin(
       })
       response.once('close', () => resolve({ status: response.statusCode ?? 0, text }))
     })
-    sent.on('error', () => resolve(null))
+    refuseUpgrade(sent).on('error', () => resolve(null))
     sent.end()
   })
 }

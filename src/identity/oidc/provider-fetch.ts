@@ -1,6 +1,7 @@
 /** The HTTP client for a provider: `fetch` with a private certificate authority, one deadline, a size limit, and no redirects. */
 import http from 'node:http'
 import https from 'node:https'
+import { refuseUpgrade } from '../../platform/refuse-upgrade.ts'
 import { isLoopback } from '../../request/networks.ts'
 
 /** The library's argument for a custom `fetch`. */
@@ -74,7 +75,7 @@ function send(url: URL, options: https.RequestOptions, body: string | null): Pro
         .on('end', () => resolve(responseOf(answer, Buffer.concat(parts))))
         .on('close', () => reject(new Error('the answer broke off')))
     })
-    sent.on('error', reject)
+    refuseUpgrade(sent).on('error', reject)
     sent.end(body)
   })
 }

@@ -4,6 +4,7 @@ import { request as httpRequest, type IncomingMessage } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import type { Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
+import { refuseUpgrade } from '../../platform/refuse-upgrade.ts'
 import { SamlRefusal } from './refusal.ts'
 
 export interface OpenedMetadata {
@@ -88,7 +89,7 @@ function get(url: URL, ca: string | null, etag: string | null, signal: AbortSign
     ...(etag === null ? {} : { 'if-none-match': etag })
   }
   return new Promise((resolve, reject) => {
-    request(url, { headers, signal, agent: false, ...(ca === null ? {} : { ca }) }, resolve)
+    refuseUpgrade(request(url, { headers, signal, agent: false, ...(ca === null ? {} : { ca }) }, resolve))
       .on('error', error => reject(new SamlRefusal(`the metadata server cannot be reached: ${reasonOf(error)}`)))
       .end()
   })
