@@ -34,11 +34,17 @@ function* piecesOfForm(text: string): Generator<string> {
 }
 
 function* namesOfForm(text: string): Generator<string> {
+  const decodedOnce = new Set<string>()
   for (const piece of piecesOfForm(text)) {
     const end = piece.indexOf('=')
     const name = end < 0 ? piece : piece.slice(0, end)
-    if (!/[%+]/.test(name)) yield name
-    else for (const [decoded] of new URLSearchParams(name)) yield decoded
+    if (!/[%+]/.test(name)) {
+      yield name
+      continue
+    }
+    if (decodedOnce.has(name)) continue
+    decodedOnce.add(name)
+    for (const [decoded] of new URLSearchParams(name)) yield decoded
   }
 }
 

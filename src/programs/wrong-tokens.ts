@@ -1,6 +1,6 @@
 /**
  * The limit on wrong tokens in one process. Nobody guesses one; the limit keeps floods of them from the store. A token that the gate knows
- * already is never delayed.
+ * already is never delayed, and a flood from elsewhere delays no network that a right token came from.
  */
 import type { LRUCache } from 'lru-cache'
 import { networkLevels } from '../request/network-levels.ts'
@@ -17,11 +17,13 @@ const absentMs = 30_000
 interface Bucket {
   left: number
   at: number
+  /** A right token has come from there. */
+  isKnown: boolean
 }
 
 export class WrongTokens {
   readonly #networks: LRUCache<string, Bucket> = growingLru(networksNoted)
-  readonly #all: Bucket = { left: ofAll.most, at: 0 }
+  readonly #all: Bucket = { left: ofAll.most, at: 0, isKnown: false }
   readonly #absent: LRUCache<string, { readonly at: number }> = growingLru(absentNoted)
 
   /** Takes one look-up. False while there have been too many. */
@@ -29,15 +31,16 @@ export class WrongTokens {
     const own = this.#of(address)
     refill(own, ofNetwork, now)
     refill(this.#all, ofAll, now)
-    if (own.left < 1 || this.#all.left < 1) return false
+    if (own.left < 1 || (!own.isKnown && this.#all.left < 1)) return false
     own.left--
-    this.#all.left--
+    this.#all.left = Math.max(0, this.#all.left - 1)
     return true
   }
 
   /** The token was right. */
   giveBack(address: string): void {
     const own = this.#of(address)
+    own.isKnown = true
     own.left = Math.min(ofNetwork.most, own.left + 1)
     this.#all.left = Math.min(ofAll.most, this.#all.left + 1)
   }
@@ -65,7 +68,7 @@ export class WrongTokens {
     const key = networkLevels(address).site
     let bucket = this.#networks.get(key)
     if (bucket === undefined) {
-      bucket = { left: ofNetwork.most, at: 0 }
+      bucket = { left: ofNetwork.most, at: 0, isKnown: false }
       this.#networks.set(key, bucket)
     }
     return bucket
