@@ -327,13 +327,14 @@ export class Issuer {
     const failures = state.failures + 1
     const leftMs = kept === null ? 0 : Math.max(0, (state.ends ?? 0) - now)
     const isServed = leftMs > 0
+    const pause = backOffMs(failures, leftMs, retryAfterMs)
     const next: NameState = {
       ...state,
       failures,
       why: why.slice(0, 500),
       triedAt: now,
-      nextAt: now + backOffMs(failures, leftMs, retryAfterMs),
-      isBid: retryAfterMs !== null
+      nextAt: now + pause,
+      isBid: pause > backOffMs(failures, leftMs, null)
     }
     await stateRecord.put(store, name, next, this.#stateSeconds(next))
     record({ kind: 'certificate.failed', at: now, host: name, why: next.why, failures, ends: state.ends })

@@ -279,8 +279,13 @@ t.test('K5: a server that asks for an absurd pause is asked again while there is
   t.equal(await shareAfter('nonce'), 0.5)
   t.match((await stateOf(here))?.why, /gives no usable nonce: it answers 503/)
   t.equal(served(gate), first)
+  server.lies.dir = saying(response => response.writeHead(503, { 'retry-after': '30' }).end())
   await gate.issuer.pass()
-  t.not(served(gate), first, 'renewed before its end')
+  delete server.lies.dir
+  t.match(await stateOf(here), { isBid: false, nextAt: clock.now + 4 * 3_600_000 }, 'a short pause leaves our own')
+  clock.advance(20 * 60)
+  await gate.issuer.pass(true)
+  t.not(served(gate), first, 'renewed before its end, at once by an operator’s restart')
 })
 
 t.test('a store that is away, and records that are broken', async t => {
