@@ -1,4 +1,5 @@
 /** Servers that switch to another protocol in place of an answer: whoever asks them hears of it. */
+import http from 'node:http'
 import net, { type AddressInfo } from 'node:net'
 import { setImmediate as turn } from 'node:timers/promises'
 import t from 'tap'
@@ -7,6 +8,7 @@ import { HttpsCollector } from '../../src/export/https-collector.ts'
 import { makeProviderFetch } from '../../src/identity/oidc/provider-fetch.ts'
 import { openMetadata } from '../../src/identity/saml/metadata-fetch.ts'
 import { postWebhook } from '../../src/notify/webhook.ts'
+import { refuseUpgrade } from '../../src/platform/refuse-upgrade.ts'
 import { OtlpCollector } from '../../src/traces/otlp-collector.ts'
 
 t.test('whoever is asked may answer 101: the request fails at once', async t => {
@@ -20,6 +22,13 @@ t.test('whoever is asked may answer 101: the request fails at once', async t => 
   t.teardown(() => server.close())
   const { port } = server.address() as AddressInfo
   const url = `http://127.0.0.1:${port}/x`
+  const bare = http.get(url, { agent: false })
+  const said: string[] = []
+  for (const event of ['error', 'response', 'close']) bare.on(event, () => said.push(event))
+  await new Promise<void>(resolve => bare.once('close', resolve))
+  t.same(said, ['close'], 'Node alone says nothing')
+  const heard = await new Promise<Error>(resolve => refuseUpgrade(http.get(url, { agent: false })).on('error', resolve))
+  t.match(heard.message, /switches to another protocol/)
   const told = (ask: Promise<unknown>) =>
     ask.catch(error => String(error.message)).then(answer => JSON.stringify(answer))
   const provider = makeProviderFetch({ ca: null, timeoutMs: 5_000 })
