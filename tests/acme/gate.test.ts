@@ -184,6 +184,7 @@ t.test('K8 · a first start without a certificate → no handshake, no redirect,
   await served(gate, 'gate.lab.example', 'notes.lab.example')
   t.equal(subject(await handshake(port, 'gate.lab.example')), 'DNS:gate.lab.example', 'then people are served')
   t.equal((await ask(gate.httpPort, 'GET', 'http://gate.lab.example/')).status, 301)
+  await server.runtime.journal.flush()
   const kinds = (await run('journal', 'search', '--kind', 'certificate', '--json')).stdout
   t.match(kinds, /certificate\.failed[\s\S]*certificate\.issued/)
   const after = await run('status', '--json')
