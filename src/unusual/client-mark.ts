@@ -55,12 +55,15 @@ export function noteMark(person: Person, track: Track, { userAgent = '', rawHead
   const mark = markOf(userAgent, rawHeaders)
   if (mark === 0) return
   const index = find(person, known.marks, mark)
-  const isNew = index < 0 || firstDay(person, known.marks, index) >= person.day
+  const isFirstDay = index < 0 || firstDay(person, known.marks, index) >= person.day
   note(person, known.marks, mark, person.day)
-  if (isNew) person.newToday |= 8
+  if (isFirstDay) person.newToday |= 8
   // A known browser that asks in another way than it did may be a program under its name.
   const isMidway = track.mark !== 0 && mark !== track.mark
   if (track.mark === 0) track.mark = mark
+  // What has joined a browser of the person becomes theirs only after some days, or with a proof.
+  const isJoined = isMidway && isOwn(person, track.mark) && !isOwn(person, mark)
+  const isNew = isFirstDay || isJoined
   // Another name of the client is a doubt of its own.
   if (!isNew || track.has('changed') || (!isMidway && !isKnownBrowser(person, track))) return
   if ((isMidway ? ++track.otherMarks : ++track.firstMarks) !== looksBefore) return
@@ -78,6 +81,10 @@ export function noteMark(person: Person, track: Track, { userAgent = '', rawHead
     reason(isMidway ? 'headersMoved' : 'headers', { browser: browser ?? '' }),
     isMidway
   )
+}
+
+function isOwn(person: Person, mark: number): boolean {
+  return person.owns(find(person, known.marks, mark), known.marks)
 }
 
 /** True if the person has had this browser on earlier days, and it is known how their browsers ask. */

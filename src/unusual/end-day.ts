@@ -2,7 +2,7 @@
 import { moveLong } from './baseline.ts'
 import { featureCount, toScale } from './features.ts'
 import type { Usual } from './group.ts'
-import { isRestDay, known, type Person } from './person.ts'
+import { isRestDay, known, number, type Person } from './person.ts'
 import { sumAfter, sums } from './score.ts'
 
 /**
@@ -11,7 +11,7 @@ import { sumAfter, sums } from './score.ts'
  */
 const learnedMost = 2
 const trustedMost = 4
-/** The sums begin when this many days of the person are known. */
+/** The sums begin, and scores are counted, when this many days of the person are known. */
 const sumsFromDays = 5
 /** From this level on a day teaches nothing, unless the person has given a proof on it. */
 export const alarmingLevel = 2
@@ -24,6 +24,8 @@ export interface Lesson {
   readonly isRest: boolean
   /** Areas that have become the person's own. */
   readonly areas: readonly number[]
+  /** The highest score of the day; null while the watch learns, and for somebody who is not known yet. */
+  readonly score: number | null
 }
 
 /**
@@ -44,7 +46,13 @@ export function endDay(person: Person, usual: Usual, next: number, isLearning: b
     const hash = person.hashes[known.areas.at + i]!
     if (hash !== 0 && person.becomesOwn(i, next)) areas.push(hash)
   }
-  const lesson = { values: amountsOf(person), hours: person.hoursToday, isRest: isRestDay(person.day), areas }
+  const lesson = {
+    values: amountsOf(person),
+    hours: person.hoursToday,
+    isRest: isRestDay(person.day),
+    areas,
+    score: isLearning || person.ringCount < sumsFromDays ? null : person.numbers[number.score]!
+  }
   moveLong(person, values)
   person.endDay(next, values)
   return lesson

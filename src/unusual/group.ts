@@ -2,6 +2,9 @@
 import { featureCount, features } from './features.ts'
 
 export const binCount = 64
+/** Of scores. */
+export const scoreBins = 64
+const scoreBinWidth = 2
 /** E-folds for each bin. */
 const binWidth = 0.25
 export const areaPlaces = 256
@@ -23,6 +26,8 @@ export interface Usual {
 export class Group {
   readonly bins = new Float32Array(featureCount * binCount)
   readonly hours = new Float32Array(48)
+  /** How many days of people had which highest score. */
+  readonly scores = new Float32Array(scoreBins)
   days = 0
   workdays = 0
   restDays = 0
@@ -42,12 +47,14 @@ export class Group {
     return this.days >= leastDays
   }
 
-  addDay(values: Float64Array, hours: number, isRest: boolean): void {
+  /** `score`: null for a day of somebody who is not known yet. */
+  addDay(values: Float64Array, hours: number, isRest: boolean, score: number | null): void {
     for (let feature = 0; feature < featureCount; feature++) {
       const bin = Math.min(binCount - 1, Math.max(0, Math.round((values[feature] as number) / binWidth)))
       this.bins[feature * binCount + bin]!++
     }
     for (let hour = 0; hour < 24; hour++) this.hours[(isRest ? 24 : 0) + hour]! += (hours >> hour) & 1
+    if (score !== null) this.scores[Math.min(scoreBins - 1, Math.floor(score / scoreBinWidth))]!++
     this.days++
     if (isRest) this.restDays++
     else this.workdays++
@@ -64,6 +71,7 @@ export class Group {
     this.age(other.day)
     for (let i = 0; i < this.bins.length; i++) this.bins[i]! += other.bins[i]!
     for (let i = 0; i < this.hours.length; i++) this.hours[i]! += other.hours[i]!
+    for (let i = 0; i < scoreBins; i++) this.scores[i]! += other.scores[i]!
     this.days += other.days
     this.workdays += other.workdays
     this.restDays += other.restDays
@@ -83,6 +91,7 @@ export class Group {
     this.day = day
     for (let i = 0; i < this.bins.length; i++) this.bins[i]! *= factor
     for (let i = 0; i < this.hours.length; i++) this.hours[i]! *= factor
+    for (let i = 0; i < scoreBins; i++) this.scores[i]! *= factor
     this.days *= factor
     this.workdays *= factor
     this.restDays *= factor
@@ -114,6 +123,21 @@ export class Group {
     this.#busiestDay = day
     if (this.#busiest[feature]! < 0) this.#busiest[feature] = this.#quantile(feature, 0.999)
     return this.#busiest[feature]!
+  }
+
+  /** The score that one day of people in `days` reaches; null before enough days are known. */
+  scoreOfOneDayIn(days: number): number | null {
+    let known = 0
+    for (const count of this.scores) known += count
+    if (known < busiestDays) return null
+    let left = known / days
+    for (let bin = scoreBins - 1; bin >= 0; bin--) {
+      const count = this.scores[bin]!
+      // Within a bin the days are spread evenly.
+      if (count > left) return (bin + 1 - left / count) * scoreBinWidth
+      left -= count
+    }
+    return 0
   }
 
   #daysWith(feature: number): number {

@@ -17,6 +17,7 @@ export function mergeInto(into: Person, live: Person, synced: Float64Array): Per
       ? Math.max(into.numbers[feature]!, mine)
       : into.numbers[feature]! + Math.max(0, mine - synced[feature]!)
   }
+  into.numbers[number.score] = Math.max(into.numbers[number.score]!, live.numbers[number.score]!)
   into.moved.addSince(live.moved, synced.subarray(featureCount, ownAmountsAt))
   if (live.numbers[number.placeAt]! >= into.numbers[number.placeAt]!)
     for (const index of [number.latitude, number.longitude, number.placeAt]) into.numbers[index] = live.numbers[index]!
@@ -46,6 +47,7 @@ function joinProofs(into: Person, live: Person): void {
       into.proved = {
         bytes: Math.min(live.proved.bytes, into.proved.bytes),
         objects: Math.min(live.proved.objects, into.proved.objects),
+        times: Math.max(live.proved.times, into.proved.times),
         at: mine
       }
   }

@@ -133,12 +133,12 @@ export class People {
   }
 
   /** The groups learn from a day of a person. With several gates, the one that has ended the day in the store calls it. */
-  teach({ values, hours, isRest, areas }: Lesson, groups: readonly string[], day: number): void {
+  teach({ values, hours, isRest, areas, score }: Lesson, groups: readonly string[], day: number): void {
     for (const name of [everyone, ...groups]) {
       const kept = this.#kept(name, day)
       kept.pending ??= new Group(kept.group.day)
       for (const group of this.#options.isKept ? [kept.group, kept.pending] : [kept.group]) {
-        group.addDay(values, hours, isRest)
+        group.addDay(values, hours, isRest, score)
         for (const area of areas) group.addArea(area)
       }
     }

@@ -60,9 +60,13 @@ export const number = {
   sumForeignBytes: 2 * featureCount + 12,
   newMarks: 2 * featureCount + 13,
   /** Bit i is set if the day i + 1 days ago was unusual. */
-  strangeDays: 2 * featureCount + 14
+  strangeDays: 2 * featureCount + 14,
+  /** How many days, with decay, had a session that went on with another client of the person. */
+  joinedDays: 2 * featureCount + 15,
+  /** The highest score of today. */
+  score: 2 * featureCount + 16
 } as const
-export const numberCount = 2 * featureCount + 15
+export const numberCount = 2 * featureCount + 17
 export const longAt = featureCount
 export const hoursAt = ringSize * featureCount
 /** A count of hours is stored in eighths of a day. */
@@ -71,7 +75,10 @@ export const countedCount = featureCount + movedPlaces + featureCount
 export const ownAmountsAt = featureCount + movedPlaces
 /** For how many days back unusual days are remembered. */
 export const strangeDaysKept = 14
-/** Days after which an area becomes a person's own. Until then requests in it count as foreign. */
+/**
+ * Days after which an area, or a client that has joined a session, becomes a person's own without a proof. Until then requests in the area
+ * count as foreign, and the client is new.
+ */
 const ownAfterDays = 4
 const forgetAfterDays = 60
 const dayDecay = 0.97
@@ -89,6 +96,14 @@ const ledAmounts = [
 /** For this many days after a led day, the person's own part has no sums over days. */
 const ledDaysKept = 28
 const sumsOverDays = [number.sumBytes, number.sumObjects, number.sumForeign, number.sumForeignBytes, number.strangeDays]
+/** Bits of `newToday`, and the number that counts the days of each. */
+const countedDays = [
+  [0, number.newNetworks],
+  [1, number.newDevices],
+  [2, number.newCountries],
+  [3, number.newMarks],
+  [5, number.joinedDays]
+] as const
 /** The wanted number of objects of a day that enter the set of known objects. */
 const objectsADay = 12
 
@@ -96,6 +111,8 @@ const objectsADay = 12
 export interface Proved {
   readonly bytes: number
   readonly objects: number
+  /** How many proofs of today it is with those before. */
+  readonly times: number
   /** When the proof was shown, in milliseconds since the epoch. */
   readonly at: number
 }
@@ -152,7 +169,7 @@ export class Person implements Slots {
   own: OwnDay | null = null
   /** The last day on which another site has led to much; 0 for none. */
   ledDay = 0
-  /** Today: new network 1, device 2, country 4, mark of a client 8, unusual apart from earlier unusual days 16. */
+  /** Today: new network 1, device 2, country 4, mark of a client 8, unusual apart from earlier unusual days 16, a client that joined 32. */
   newToday = 0
 
   constructor(day: number) {
@@ -202,9 +219,9 @@ export class Person implements Slots {
     return [at.objects, at.bytes, at.changes, at.deletions].some(feature => this.numbers[feature]! > 0)
   }
 
-  /** True if the area is the person's own: seen first some days ago. */
-  owns(areaIndex: number): boolean {
-    return areaIndex >= 0 && firstDay(this, known.areas, areaIndex) + ownAfterDays <= this.day
+  /** True if the area, or what else the list holds, is the person's own: seen first some days ago. */
+  owns(index: number, list = known.areas): boolean {
+    return index >= 0 && firstDay(this, list, index) + ownAfterDays <= this.day
   }
 
   /** True once for each area: when the day on which it becomes the person's own lies between this day and `next`. */
@@ -235,6 +252,7 @@ export class Person implements Slots {
     if (this.isActiveToday && learned !== null) this.#learn(learned)
     if (this.isActiveToday && learned === null) this.#forgetToday()
     this.numbers.fill(0, 0, featureCount)
+    this.numbers[number.score] = 0
     this.hashes.fill(0, today.at, today.at + today.size)
     this.todayLevel = 0
     this.hoursToday = 0
@@ -307,7 +325,7 @@ export class Person implements Slots {
     this.ringNext = (place + 1) % ringSize
     this.ringCount = Math.min(ringSize, this.ringCount + 1)
     this.#learnHours()
-    for (const [bit, index] of [number.newNetworks, number.newDevices, number.newCountries, number.newMarks].entries())
+    for (const [bit, index] of countedDays)
       this.numbers[index] = (this.numbers[index] as number) * dayDecay + ((this.newToday >> bit) & 1)
     this.#learnObjects(fromScale(at.objects, values[at.objects] as number))
   }
@@ -355,17 +373,16 @@ export class Person implements Slots {
         if (this.hashes[list.at + i] !== 0 && firstDay(this, list, i) === this.day) forget(this, list, i)
   }
 
-  /** After a fresh proof: all known areas count as the person's own from now on. */
-  accept(): void {
-    for (let i = 0; i < known.areas.size; i++)
-      if (this.hashes[known.areas.at + i] !== 0)
-        note(
-          this,
-          known.areas,
-          this.hashes[known.areas.at + i] as number,
-          lastDay(this, known.areas, i),
-          this.day - ownAfterDays
-        )
+  /**
+   * After a fresh proof: all known areas count as the person's own from now on. So do all known clients if several clients use the session of
+   * the proof (`ofClients`).
+   */
+  accept(ofClients: boolean): void {
+    for (const list of ofClients ? [known.areas, known.devices, known.marks] : [known.areas])
+      for (let i = 0; i < list.size; i++) {
+        const hash = this.hashes[list.at + i] as number
+        if (hash !== 0) note(this, list, hash, lastDay(this, list, i), this.day - ownAfterDays)
+      }
   }
 }
 

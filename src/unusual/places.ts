@@ -29,8 +29,8 @@ const beginsWithinMs = 15 * 60_000
 /** A second factor was shown in the place where a session begins. */
 const beginFactor = 0.5
 const changedPoints = 38
-/** Some people give their session to a program of theirs. */
-const changedToKnownPoints = 14
+/** Some people give their session to a program of theirs, and some each day. */
+const changedToKnownMost = 14
 const twoPlacesPoints = 32
 /** More than for a country where a session begins: nobody crosses a border without a pause. */
 const movedPoints = 12
@@ -84,14 +84,18 @@ function noteClient(
   track.isBrowser = namesBrowser(userAgent)
   const name = clientName(userAgent)
   const device = hashText(name)
+  // What nobody has signed in with is the person's own only after some days, or with a proof.
+  const isOwn = person.owns(find(person, known.devices, device), known.devices)
   const isNew = noteKnown(person, known.devices, device, 2)
-  if (!isFirst && device !== track.device)
+  if (!isFirst && device !== track.device) {
+    if (isOwn) person.newToday |= 32
     track.raise(
       'changed',
-      isNew ? changedPoints : changedToKnownPoints,
+      isOwn ? Math.min(changedToKnownMost, pointsOfChance(chanceOfJoin(person))) : changedPoints,
       `The session went on with another client: ${name}.`,
       reason('changed', clientOf(userAgent))
     )
+  }
   track.device = device
   const chance = (person.numbers[number.newDevices]! + 0.2) / (daysOf(person) + 2)
   if (isNew)
@@ -101,6 +105,10 @@ function noteClient(
       `A client that is new to this person: ${name}, at ${app}.`,
       reason('device', { ...clientOf(userAgent), app })
     )
+}
+
+function chanceOfJoin(person: Person): number {
+  return (person.numbers[number.joinedDays]! + 0.4) / (daysOf(person) + 2)
 }
 
 function noteAddress(

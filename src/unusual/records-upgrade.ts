@@ -1,11 +1,12 @@
 /**
  * Records of older releases: version 1 counts no changes and deletions, and knows no marks of clients; those of people up to version 3, and
- * those of groups up to version 2, count no files that follow each other without a pause.
+ * those of groups up to version 2, count no files that follow each other without a pause; those of people up to version 5 count no clients
+ * that join a session, no proofs and no scores, and those of groups up to version 3 no scores.
  */
 import type { Loose } from '../store/records.ts'
 import { featureCount, features, toByte } from './features.ts'
-import { binCount } from './group.ts'
-import { known, ringSize } from './person.ts'
+import { binCount, scoreBins } from './group.ts'
+import { known, numberCount, ringSize } from './person.ts'
 
 /** How many numbers a day had, and how many stood behind today's and the slow baselines. */
 interface Counts {
@@ -49,6 +50,23 @@ export function withHaulsOfPerson(record: Loose): Loose {
     bytes: text(longer.ring),
     own: numbers === null ? own : [text(padded(numbers, third.features * 4)), (own as unknown[])[1]]
   }
+}
+
+/** Version 5 as version 6. */
+export function withJoinsOfPerson(record: Loose): Loose {
+  const numbers = bytesOf(record.numbers, (2 * third.features + third.others) * 4)
+  if (numbers === null) return record
+  const { proved } = record
+  return {
+    ...record,
+    numbers: text(padded(numbers, numberCount * 4)),
+    proved: Array.isArray(proved) ? [...proved, 1] : proved
+  }
+}
+
+/** Version 3 as version 4. */
+export function withScoresOfGroup(record: Loose): Loose {
+  return { ...record, scores: text(new Uint8Array(scoreBins * 4)) }
 }
 
 /** Version 1 as version 2. */

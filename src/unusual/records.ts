@@ -2,11 +2,18 @@
 import { createHash } from 'node:crypto'
 import { type Loose, RecordKind } from '../store/records.ts'
 import { featureCount } from './features.ts'
-import { areaPlaces, binCount, everyone, Group } from './group.ts'
+import { areaPlaces, binCount, everyone, Group, scoreBins } from './group.ts'
 import { movedStored } from './moved.ts'
 import { OwnDay } from './own-day.ts'
 import { hoursAt, known, numberCount, Person } from './person.ts'
-import { withHaulsOfGroup, withHaulsOfPerson, withNewGroupNumbers, withNewPersonNumbers } from './records-upgrade.ts'
+import {
+  withHaulsOfGroup,
+  withHaulsOfPerson,
+  withJoinsOfPerson,
+  withNewGroupNumbers,
+  withNewPersonNumbers,
+  withScoresOfGroup
+} from './records-upgrade.ts'
 
 /** The store forgets a record that nobody has written for this long, in seconds. */
 export const keepSeconds = 400 * 86_400
@@ -27,7 +34,7 @@ interface PersonRecord {
   readonly own: readonly [numbers: string, hours: number] | null
   readonly ledDay: number
   /** At the last fresh proof of the day; null for none. */
-  readonly proved: readonly [bytes: number, objects: number, at: number] | null
+  readonly proved: readonly [bytes: number, objects: number, at: number, times: number] | null
 }
 
 interface GroupRecord {
@@ -36,6 +43,7 @@ interface GroupRecord {
   readonly days: readonly [all: number, work: number, rest: number]
   readonly bins: string
   readonly hours: string
+  readonly scores: string
   /** Pairs of an area and its number of people. */
   readonly areas: readonly number[]
 }
@@ -46,21 +54,23 @@ const isNumbers = (value: unknown, count: number): value is number[] =>
 
 export const personRecord = new RecordKind<PersonRecord>({
   prefix: 'unusual:person:',
-  version: 5,
+  version: 6,
   // Version 2 does not say what anybody was led to, and version 4 not what they had fetched at a proof.
   upgrades: [
     withNewPersonNumbers,
     record => ({ ...record, own: null, ledDay: 0 }),
     withHaulsOfPerson,
-    record => ({ ...record, proved: null })
+    record => ({ ...record, proved: null }),
+    withJoinsOfPerson
   ],
   read: record => (isPersonRecord(record) ? record : null)
 })
 
 export const groupRecord = new RecordKind<GroupRecord>({
   prefix: 'unusual:group:',
-  version: 3,
-  upgrades: [withNewGroupNumbers, withHaulsOfGroup],
+  version: 4,
+  // Version 3 does not say how often which score is reached.
+  upgrades: [withNewGroupNumbers, withHaulsOfGroup, withScoresOfGroup],
   read: record => (isGroupRecord(record) ? record : null)
 })
 
@@ -85,18 +95,19 @@ function isPersonRecord(record: Loose): record is Loose & PersonRecord {
     (moved === undefined || hasBytes(moved, movedStored)) &&
     (own === null || (Array.isArray(own) && hasBytes(own[0], featureCount * 4) && isWhole(own[1]))) &&
     isWhole(ledDay) &&
-    (proved === null || isNumbers(proved, 3))
+    (proved === null || isNumbers(proved, 4))
   )
 }
 
 function isGroupRecord(record: Loose): record is Loose & GroupRecord {
-  const { since, day, days, bins, hours, areas } = record as Partial<GroupRecord>
+  const { since, day, days, bins, hours, scores, areas } = record as Partial<GroupRecord>
   return (
     isWhole(since) &&
     isWhole(day) &&
     isNumbers(days, 3) &&
     hasBytes(bins, featureCount * binCount * 4) &&
     hasBytes(hours, 48 * 4) &&
+    hasBytes(scores, scoreBins * 4) &&
     Array.isArray(areas) &&
     isNumbers(areas, areas.length) &&
     areas.length <= 2 * areaPlaces &&
@@ -124,7 +135,7 @@ export function packPerson(person: Person): PersonRecord {
     moved: pack(person.moved.pack()),
     own: person.own === null ? null : [pack(Float32Array.from(person.own.numbers)), person.own.hours],
     ledDay: person.ledDay,
-    proved: proved === null ? null : [Math.round(proved.bytes), Math.round(proved.objects), proved.at]
+    proved: proved === null ? null : [Math.round(proved.bytes), Math.round(proved.objects), proved.at, proved.times]
   }
 }
 
@@ -144,8 +155,8 @@ export function unpackPerson(record: PersonRecord): Person {
   if (record.moved !== undefined) person.moved.unpack(Buffer.from(record.moved, 'base64url'))
   person.ledDay = record.ledDay
   if (record.proved !== null) {
-    const [bytes, objects, at] = record.proved
-    person.proved = { bytes, objects, at }
+    const [bytes, objects, at, times] = record.proved
+    person.proved = { bytes, objects, at, times }
   }
   if (record.own === null) return person
   const own = new Float32Array(featureCount)
@@ -165,6 +176,7 @@ export function packGroup(group: Group): GroupRecord {
     days: [group.days, group.workdays, group.restDays],
     bins: pack(group.bins),
     hours: pack(group.hours),
+    scores: pack(group.scores),
     areas: [...group.areas].flat()
   }
 }
@@ -175,6 +187,7 @@ export function unpackGroup(record: GroupRecord): Group {
   ;[group.days, group.workdays, group.restDays] = record.days
   unpack(record.bins, group.bins)
   unpack(record.hours, group.hours)
+  unpack(record.scores, group.scores)
   for (let i = 0; i < record.areas.length; i += 2) group.areas.set(record.areas[i]!, record.areas[i + 1]!)
   return group
 }

@@ -191,6 +191,11 @@ export class Track {
     return false
   }
 
+  /** True if several clients seem to use the session. */
+  get hasDoubtOfClient(): boolean {
+    return this.doubts.some(({ kind }) => mixing.has(kind))
+  }
+
   /** The person has shown a proof. */
   settle(): void {
     this.isMixed ||= this.doubts.some(({ kind, points }) => mixing.has(kind) && points >= sharedFrom)

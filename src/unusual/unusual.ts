@@ -3,14 +3,14 @@
 import { reason, type Words } from '../reasons/reason.ts'
 import { browserOf } from '../request/user-agent.ts'
 import { noteMark } from './client-mark.ts'
-import { at, toScale } from './features.ts'
-import { everyone } from './group.ts'
+import { at, fromScale, toScale } from './features.ts'
+import { everyone, type Usual } from './group.ts'
 import { find, note } from './known-list.ts'
 import type { Live } from './live.ts'
 import type { Observation } from './observation.ts'
 import { noteAfter, noteBefore, OwnDay } from './own-day.ts'
 import { People, type PeopleOptions } from './people.ts'
-import { known, type Person, slotMs, today } from './person.ts'
+import { known, number, type Person, slotMs, today } from './person.ts'
 import { type FindPlace, notePlace } from './places.ts'
 import { hashText, readPath } from './read-path.ts'
 import { holds, isSampled } from './sampled-set.ts'
@@ -24,6 +24,7 @@ import {
 } from './score.ts'
 import { sayLed, sayLedElse } from './sentences.ts'
 import { levels, type UnusualLevel } from './steps.ts'
+import { alarmingFrom, thresholds } from './thresholds.ts'
 import { type DoubtFacts, Track } from './track.ts'
 import { noteWrite, writeOf } from './writes.ts'
 
@@ -71,8 +72,6 @@ export interface UnusualOptions extends Omit<PeopleOptions, 'isKept'> {
   readonly sensitivity?: (app: string) => number
 }
 
-/** Scores from which a level is reached. */
-export const thresholds = { strange: 26, alarming: 47, extreme: 110 } as const
 /**
  * After a proof the person is asked again only if the score has risen by `points`, or if this session alone has fetched `factor` times the
  * amount at the proof.
@@ -216,8 +215,9 @@ export class Unusual {
     live.person.alarm = 0
     live.sparedOn = 0
     const { numbers } = live.person
-    live.person.proved = { bytes: numbers[at.bytes]!, objects: numbers[at.objects]!, at: provedAt }
-    live.person.accept()
+    const times = (live.person.proved?.times ?? 0) + 1
+    live.person.proved = { bytes: numbers[at.bytes]!, objects: numbers[at.objects]!, times, at: provedAt }
+    live.person.accept(track?.hasDoubtOfClient ?? false)
     live.isDirty = true
   }
 
@@ -288,10 +288,11 @@ export class Unusual {
     noteMark(person, track, observation)
     const score = this.#score(live, track, now)
     if (lastScoreOfToday(score) >= thresholds.strange) person.newToday |= 16
+    person.numbers[number.score] = Math.max(person.numbers[number.score]!, score - pointsLess(track))
     const rise = track.isMixed ? riseOfMixed : track.isProgram ? riseOfProgram : riseOfBrowser
-    const isMore = hasMore(person, track, rise)
+    const isMore = hasMore(person, track, rise, this.people.usual(live))
     const isAnswered = person.answered > 0 && score < person.answered + rise.points && !isMore
-    const level = this.#levelOf(score, app, track, isMore)
+    const level = this.#levelOf(score, app, track, person.day, isMore)
     // Led requests suspend nobody. The person's own requests may still become extreme.
     const isSpared = level === extreme && this.#ownLevel(live, track, app, now) < extreme
     const alarm = isSpared ? alarming : level
@@ -320,7 +321,7 @@ export class Unusual {
     if (person.own === null && person.ledDay === 0) return extreme
     const all = this.people.group(everyone, person.day)
     const score = scoreOf({ person: person.withoutLed(), track, usual: this.people.usual(live), all, now })
-    return Math.min(extreme, this.#levelOf(score, app, track, false))
+    return Math.min(extreme, this.#levelOf(score, app, track, person.day, false))
   }
 
   #score(live: Live, track: Track | null, now: number): number {
@@ -330,16 +331,20 @@ export class Unusual {
   }
 
   /** `isMore`: much more than the person has shown a proof for. */
-  #levelOf(score: number, app: string, track: Track, isMore: boolean): number {
+  #levelOf(score: number, app: string, track: Track, day: number, isMore: boolean): number {
     const factor = this.#options.sensitivity?.(app) ?? 1
     if (score < thresholds.strange * factor) return 0
     // One of several clients has shown a proof, and one goes on.
-    const isAlarming = score >= alarmingOf(track) * factor || (track.isMixed && isMore)
+    const isAlarming = this.#isAlarming(score / factor - pointsLess(track), day) || (track.isMixed && isMore)
     if (!isAlarming) return 1
     return lastScoreWithoutHauls(score) >= thresholds.extreme * factor &&
       familiesInLastScore(extremeFamilyPoints) >= extremeFamilies
       ? 3
       : 2
+  }
+
+  #isAlarming(score: number, day: number): boolean {
+    return score >= thresholds.alarming && score >= alarmingFrom(this.people.group(everyone, day))
   }
 
   #track(session: string): Track {
@@ -373,16 +378,28 @@ function ledOf({ own, numbers }: Person): Verdict['led'] {
 }
 
 /** A program cannot answer a question, so its threshold is higher. */
-function alarmingOf(track: Track): number {
-  return thresholds.alarming + (track.isProgram ? morePointsOfProgram : 0)
+function pointsLess(track: Track): number {
+  return track.isProgram ? morePointsOfProgram : 0
 }
 
-/** True if this session has fetched more than the last proof allows. A record of an older release does not say the amount at that proof. */
-function hasMore({ answered, proved }: Person, track: Track, rise: Rise): boolean {
-  const { bytes, objects } = proved ?? { bytes: 0, objects: 0 }
+/**
+ * True if this session has fetched more than the last proof allows. A proof allows as many addresses as a busy day of the person has, and each
+ * further one of a day twice as much as the one before, unless several clients share the session. A program may fetch the bytes of a busy day
+ * too. A record of an older release does not say the amount at that proof.
+ */
+function hasMore({ answered, proved }: Person, track: Track, rise: Rise, usual: Usual): boolean {
+  const { bytes, objects, times } = proved ?? { bytes: 0, objects: 0, times: 1 }
+  const factor = rise.factor * (track.isMixed ? 1 : 2 ** (times - 1))
+  const busyBytes = track.isProgram ? busyDay(usual, at.bytes) : 0
+  const busyObjects = track.isMixed ? 0 : busyDay(usual, at.objects)
   return (
     (proved !== null || answered > 0) &&
-    (track.bytes > rise.factor * Math.max(bytes, rise.bytes) ||
-      track.objects > rise.factor * Math.max(objects, rise.objects))
+    (track.bytes > factor * Math.max(bytes, rise.bytes, busyBytes) ||
+      track.objects > factor * Math.max(objects, rise.objects, busyObjects))
   )
+}
+
+/** The amount that one day in ten exceeds. */
+function busyDay({ middle, spread }: Usual, feature: number): number {
+  return fromScale(feature, middle[feature]! + 1.28 * spread[feature]!)
 }

@@ -5,7 +5,7 @@ import t, { type Test } from 'tap'
 import { settle } from '../../src/budgets/ledger.ts'
 import { ledgerId, ledgerRecord } from '../../src/budgets/ledger-record.ts'
 import { askRecord } from '../../src/unusual/asks.ts'
-import { thresholds } from '../../src/unusual/unusual.ts'
+import { thresholds } from '../../src/unusual/thresholds.ts'
 import { echoApp, type Running, startGateway } from '../fixtures/in-process/gateway.ts'
 import { sampleTotp } from '../fixtures/in-process/sample-credential.ts'
 

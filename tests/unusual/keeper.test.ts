@@ -3,11 +3,18 @@ import t, { type Test } from 'tap'
 import { StoreUnreachable } from '../../src/store/store.ts'
 import { usualFor } from '../../src/unusual/baseline.ts'
 import { at, featureCount, features } from '../../src/unusual/features.ts'
-import { assumed, everyone } from '../../src/unusual/group.ts'
+import { assumed, everyone, Group } from '../../src/unusual/group.ts'
 import { Keeper } from '../../src/unusual/keeper.ts'
 import { OwnDay } from '../../src/unusual/own-day.ts'
 import { hoursAt, known, number, Person, past, today } from '../../src/unusual/person.ts'
-import { groupRecord, packPerson, personRecord, unpackPerson } from '../../src/unusual/records.ts'
+import {
+  groupRecord,
+  packGroup,
+  packPerson,
+  personRecord,
+  unpackGroup,
+  unpackPerson
+} from '../../src/unusual/records.ts'
 import { Unusual } from '../../src/unusual/unusual.ts'
 import { MemoryStore } from '../fixtures/in-process/memory-store.ts'
 import { ask, hourMs, monday, observation, usualWeeks, watch } from './fixture.ts'
@@ -193,6 +200,7 @@ t.test('records of version 3 are read, with what was led to on their day', async
   const floats = (text: string) => new Float32Array(Uint8Array.from(Buffer.from(text, 'base64url')).buffer)
   const packed = (numbers: readonly number[]) => Buffer.from(Float32Array.from(numbers).buffer).toString('base64url')
   const [numbers, own] = [[...floats(now.numbers)], [...floats(now.own![0])]]
+  numbers.splice(number.joinedDays)
   numbers.splice(2 * featureCount - 1, 1)
   numbers.splice(old, 1)
   const record = {
@@ -210,6 +218,30 @@ t.test('records of version 3 are read, with what was led to on their day', async
   t.equal(read.own?.numbers[at.peakWrites], 2)
   t.equal(read.own?.numbers[at.haul], 0)
 })
+
+t.test(
+  'records of version 5 are read, with the proof of their day, and groups of version 3 without scores',
+  async t => {
+    const store = new MemoryStore(() => monday)
+    const person = new Person(monday / dayMs)
+    person.numbers[number.strangeDays] = 5
+    person.proved = { bytes: 7, objects: 8, times: 3, at: 9 }
+    const now = packPerson(person)
+    const numbers = Buffer.from(now.numbers, 'base64url')
+      .subarray(0, number.joinedDays * 4)
+      .toString('base64url')
+    await store.put(personRecord.key('alice'), JSON.stringify({ ...now, v: 5, numbers, proved: [7, 8, 9] }))
+    const read = (await stored(store)) as Person
+    t.equal(read.numbers[number.strangeDays], 5)
+    t.equal(read.numbers[number.joinedDays], 0)
+    t.same(read.proved, { bytes: 7, objects: 8, times: 1, at: 9 })
+    const group = new Group(monday / dayMs)
+    group.days = 30
+    await store.put(groupRecord.key('lab'), JSON.stringify({ ...packGroup(group), v: 3, scores: undefined }))
+    const known = unpackGroup((await groupRecord.get(store, 'lab'))!)
+    t.same([known.days, known.scoreOfOneDayIn(2)], [30, null])
+  }
+)
 
 t.test('a damaged record counts as none', async t => {
   const clock = { now: monday + 9 * hourMs }
@@ -338,10 +370,10 @@ function fullPerson(): Person {
   person.hoursToday = 0xffffff
   person.answered = 399.5
   person.alarm = 3
-  person.newToday = 7
+  person.newToday = 63
   person.own = new OwnDay(new Float64Array(featureCount).fill(1.2345678e15), 0xffffff)
   person.ledDay = 20_700
-  person.proved = { bytes: 1.2345678e15, objects: 1.2345678e9, at: 1_800_000_000_000 }
+  person.proved = { bytes: 1.2345678e15, objects: 1.2345678e9, times: 99, at: 1_800_000_000_000 }
   return person
 }
 

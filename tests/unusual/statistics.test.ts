@@ -8,6 +8,7 @@ import { assumed, Group, type Usual, usualOf } from '../../src/unusual/group.ts'
 import { number, Person } from '../../src/unusual/person.ts'
 import { hashText, readPath } from '../../src/unusual/read-path.ts'
 import { sumAfter, sumNow } from '../../src/unusual/score.ts'
+import { alarmingFrom, thresholds } from '../../src/unusual/thresholds.ts'
 
 t.test('the tail of Student’s t with six degrees of freedom', async t => {
   // Quantiles of printed tables.
@@ -194,7 +195,8 @@ t.test('the most generous group of a person counts', async t => {
       group.addDay(
         Float64Array.from(features, (_, feature) => toScale(feature, feature === at.bytes ? amount : 1)),
         1,
-        false
+        false,
+        null
       )
     return group
   })
@@ -233,3 +235,36 @@ t.test('what a path says', async t => {
   t.equal(read('/abcdef0123456789/1234567890123456').area, 600028972)
   t.equal(read(`/${'a'.repeat(1100)}/b/c9`).area, 53333194)
 })
+
+t.test('where one day in 125 reaches more than `alarming`, questions begin there, up to 55', async t => {
+  /** A thousand days of people, of which so many reach a score. */
+  const groupWith = (high: number, score: number) => {
+    const group = new Group(1)
+    for (let i = 0; i < 1000; i++) group.addDay(new Float64Array(featureCount), 1, false, i < high ? score : 10)
+    return group
+  }
+  t.equal(alarmingFrom(new Group(1)), thresholds.alarming, 'nobody is known')
+  t.equal(alarmingFrom(groupWith(3, 59)), thresholds.alarming, 'three days in a thousand are rare')
+  // 8 of the ten days between 52 and 54 lie above.
+  t.ok(Math.abs(groupWith(10, 52.5).scoreOfOneDayIn(125)! - 52.4) < 1e-4)
+  t.equal(alarmingFrom(groupWith(10, 52.5)), 52)
+  t.equal(alarmingFrom(groupWith(100, 120)), 55, 'whoever has many accounts makes nobody blind')
+})
+
+t.test(
+  'a day teaches its highest score once its person is known, and one that is not trusted teaches none',
+  async t => {
+    const scoreOf = (days: number, alarm: number, isLearning = false) => {
+      const person = lived(new Array(days).fill(1e7))
+      person.numbers[at.bytes] = 1e7
+      person.numbers[number.score] = 51
+      person.alarm = alarm
+      const lesson = endDay(person, usualFor(person, assumed), person.day + 1, isLearning)
+      return [lesson?.score, person.numbers[number.score]]
+    }
+    t.same(scoreOf(10, 0), [51, 0])
+    t.same(scoreOf(2, 0), [null, 0])
+    t.same(scoreOf(10, 0, true), [null, 0])
+    t.same(scoreOf(10, 2), [undefined, 0])
+  }
+)

@@ -15,8 +15,8 @@ import { hashText } from '../../unusual/read-path.ts'
 import { packPerson, personRecord, unpackPerson } from '../../unusual/records.ts'
 import { type Signal, scoreOf, signalsOf } from '../../unusual/score.ts'
 import { type Level, levels } from '../../unusual/steps.ts'
+import { alarmingFrom, thresholds } from '../../unusual/thresholds.ts'
 import type { DoubtFacts } from '../../unusual/track.ts'
-import { thresholds } from '../../unusual/unusual.ts'
 import { type KnownPlace, placesOf } from './known-places.ts'
 import { bytesOfDay, isKnownUsual, type UsualBytes, usualBytes } from './movement.ts'
 import { Peers } from './peers.ts'
@@ -101,7 +101,7 @@ export class WatchedPeople {
     const part = scale(null)
     const limits = {
       strange: thresholds.strange * part,
-      alarming: thresholds.alarming * part,
+      alarming: alarmingFrom(groups.everybody) * part,
       extreme: thresholds.extreme * part
     }
     const doubts = devices.flatMap(({ session }) => doubtsOf(session))
