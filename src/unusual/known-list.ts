@@ -13,6 +13,31 @@ export interface ListPlace {
   readonly daysAt: number
 }
 
+/** The places of a person's lists, behind the first `hashesBefore` hashes and `daysBefore` days. */
+export function placesOfLists(
+  sizes: Readonly<Record<'areas' | 'networks' | 'devices' | 'countries' | 'marks', number>>,
+  hashesBefore: number,
+  daysBefore: number
+) {
+  let hashAt = hashesBefore
+  let dayAt = daysBefore
+  const place = (size: number): ListPlace => {
+    const made = { at: hashAt, size, daysAt: dayAt }
+    hashAt += size
+    dayAt += 2 * size
+    return made
+  }
+  const made = {
+    areas: place(sizes.areas),
+    networks: place(sizes.networks),
+    devices: place(sizes.devices),
+    countries: place(sizes.countries),
+    /** How known clients send their headers. */
+    marks: place(sizes.marks)
+  }
+  return { ...made, hashCount: hashAt, dayCount: dayAt }
+}
+
 /** The index in the list, or -1. */
 export function find({ hashes }: Slots, { at, size }: ListPlace, hash: number): number {
   for (let i = 0; i < size; i++) if (hashes[at + i] === hash) return i

@@ -1,7 +1,7 @@
 /** What is remembered of one person: their days, their sums, and what they are known by. All of it fits in four small arrays. */
 import { packed, unpacked } from './at-rest.ts'
 import { at, featureCount, fromScale, toByte } from './features.ts'
-import { firstDay, forget, type ListPlace, lastDay, note, type Slots } from './known-list.ts'
+import { firstDay, forget, lastDay, note, placesOfLists, type Slots } from './known-list.ts'
 import { Moved, movedPlaces, movedSize } from './moved.ts'
 import { type OwnDay, ownNumbers } from './own-day.ts'
 import { add, holds, isSampled, type SetPlace, thin } from './sampled-set.ts'
@@ -10,33 +10,14 @@ export const ringSize = 28
 export const dayMs = 86_400_000
 export const slotMs = 600_000
 
-const lists = (
-  sizes: Readonly<Record<'areas' | 'networks' | 'devices' | 'countries' | 'marks', number>>,
-  from: number
-) => {
-  let hashAt = from
-  let dayAt = ringSize
-  const place = (size: number): ListPlace => {
-    const made = { at: hashAt, size, daysAt: dayAt }
-    hashAt += size
-    dayAt += 2 * size
-    return made
-  }
-  const made = {
-    areas: place(sizes.areas),
-    networks: place(sizes.networks),
-    devices: place(sizes.devices),
-    countries: place(sizes.countries),
-    /** How known clients send their headers. */
-    marks: place(sizes.marks)
-  }
-  return { ...made, hashCount: hashAt, dayCount: dayAt }
-}
-
 /** Objects of earlier days, and of today. */
 export const past: SetPlace = { at: 0, size: 128 }
 export const today: SetPlace = { at: past.size, size: 96 }
-export const known = lists({ areas: 40, networks: 16, devices: 8, countries: 8, marks: 8 }, past.size + today.size)
+export const known = placesOfLists(
+  { areas: 40, networks: 16, devices: 8, countries: 8, marks: 8 },
+  past.size + today.size,
+  ringSize
+)
 
 export const knownLists = [known.areas, known.networks, known.devices, known.countries, known.marks]
 
