@@ -3,8 +3,8 @@
 import { reason, type Words } from '../reasons/reason.ts'
 import { browserOf } from '../request/user-agent.ts'
 import { noteMark } from './client-mark.ts'
-import { at, fromScale, toScale } from './features.ts'
-import { everyone, type Usual } from './group.ts'
+import { at, toScale } from './features.ts'
+import { everyone } from './group.ts'
 import { find, note } from './known-list.ts'
 import type { Live } from './live.ts'
 import type { Observation } from './observation.ts'
@@ -13,6 +13,7 @@ import { People, type PeopleOptions } from './people.ts'
 import { known, number, type Person, slotMs, today } from './person.ts'
 import { type FindPlace, notePlace } from './places.ts'
 import { hashText, readPath } from './read-path.ts'
+import { hasMore, riseOf } from './rise.ts'
 import { holds, isSampled } from './sampled-set.ts'
 import {
   familiesInLastScore,
@@ -72,23 +73,6 @@ export interface UnusualOptions extends Omit<PeopleOptions, 'isKept'> {
   readonly sensitivity?: (app: string) => number
 }
 
-/**
- * After a proof the person is asked again only if the score has risen by `points`, or if this session alone has fetched `factor` times the
- * amount at the proof.
- */
-interface Rise {
-  readonly points: number
-  readonly factor: number
-  /** Less than this is not worth a question. */
-  readonly bytes: number
-  readonly objects: number
-}
-/** A program in a session of its own, which its owner began for it. */
-const riseOfProgram: Rise = { points: 60, factor: 4, bytes: 5e9, objects: 2000 }
-/** People in a browser may confirm out of habit, although a program on their laptop fetches. So this session asks sooner. */
-const riseOfBrowser: Rise = { points: 35, factor: 1, bytes: 200e6, objects: 50 }
-/** Several clients share the session: the proof came from one of them. */
-const riseOfMixed: Rise = { points: 25, factor: 0.5, bytes: 400e6, objects: 200 }
 const morePointsOfProgram = 8
 /** `extreme` needs this many families with at least `extremeFamilyPoints` each. */
 const extremeFamilies = 4
@@ -289,7 +273,7 @@ export class Unusual {
     const score = this.#score(live, track, now)
     if (lastScoreOfToday(score) >= thresholds.strange) person.newToday |= 16
     person.numbers[number.score] = Math.max(person.numbers[number.score]!, score - pointsLess(track))
-    const rise = track.isMixed ? riseOfMixed : track.isProgram ? riseOfProgram : riseOfBrowser
+    const rise = riseOf(track)
     const isMore = hasMore(person, track, rise, this.people.usual(live))
     const isAnswered = person.answered > 0 && score < person.answered + rise.points && !isMore
     const level = this.#levelOf(score, app, track, person.day, isMore)
@@ -380,26 +364,4 @@ function ledOf({ own, numbers }: Person): Verdict['led'] {
 /** A program cannot answer a question, so its threshold is higher. */
 function pointsLess(track: Track): number {
   return track.isProgram ? morePointsOfProgram : 0
-}
-
-/**
- * True if this session has fetched more than the last proof allows. A proof allows as many addresses as a busy day of the person has, and each
- * further one of a day twice as much as the one before, unless several clients share the session. A program may fetch the bytes of a busy day
- * too. A record of an older release does not say the amount at that proof.
- */
-function hasMore({ answered, proved }: Person, track: Track, rise: Rise, usual: Usual): boolean {
-  const { bytes, objects, times } = proved ?? { bytes: 0, objects: 0, times: 1 }
-  const factor = rise.factor * (track.isMixed ? 1 : 2 ** (times - 1))
-  const busyBytes = track.isProgram ? busyDay(usual, at.bytes) : 0
-  const busyObjects = track.isMixed ? 0 : busyDay(usual, at.objects)
-  return (
-    (proved !== null || answered > 0) &&
-    (track.bytes > factor * Math.max(bytes, rise.bytes, busyBytes) ||
-      track.objects > factor * Math.max(objects, rise.objects, busyObjects))
-  )
-}
-
-/** The amount that one day in ten exceeds. */
-function busyDay({ middle, spread }: Usual, feature: number): number {
-  return fromScale(feature, middle[feature]! + 1.28 * spread[feature]!)
 }

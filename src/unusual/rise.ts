@@ -1,0 +1,49 @@
+/** What a proof allows: how much more it takes until the same person or session is asked again. */
+import { at, fromScale } from './features.ts'
+import type { Usual } from './group.ts'
+import type { Person } from './person.ts'
+import type { Track } from './track.ts'
+
+/**
+ * After a proof the person is asked again only if the score has risen by `points`, or if this session alone has fetched `factor` times the
+ * amount at the proof.
+ */
+export interface Rise {
+  readonly points: number
+  readonly factor: number
+  /** Less than this is not worth a question. */
+  readonly bytes: number
+  readonly objects: number
+}
+/** A program in a session of its own, which its owner began for it. */
+const riseOfProgram: Rise = { points: 60, factor: 4, bytes: 5e9, objects: 2000 }
+/** People in a browser may confirm out of habit, although a program on their laptop fetches. So this session asks sooner. */
+const riseOfBrowser: Rise = { points: 35, factor: 1, bytes: 200e6, objects: 50 }
+/** Several clients share the session: the proof came from one of them. */
+const riseOfMixed: Rise = { points: 25, factor: 0.5, bytes: 400e6, objects: 200 }
+
+export function riseOf(track: Track): Rise {
+  return track.isMixed ? riseOfMixed : track.isProgram ? riseOfProgram : riseOfBrowser
+}
+
+/**
+ * True if this session has fetched more than the last proof allows. A proof allows as many addresses as a busy day of the person has, and each
+ * further one of a day twice as much as the one before, unless several clients share the session. A program may fetch the bytes of a busy day
+ * too. A record of an older release does not say the amount at that proof.
+ */
+export function hasMore({ answered, proved }: Person, track: Track, rise: Rise, usual: Usual): boolean {
+  const { bytes, objects, times } = proved ?? { bytes: 0, objects: 0, times: 1 }
+  const factor = rise.factor * (track.isMixed ? 1 : 2 ** (times - 1))
+  const busyBytes = track.isProgram ? busyDay(usual, at.bytes) : 0
+  const busyObjects = track.isMixed ? 0 : busyDay(usual, at.objects)
+  return (
+    (proved !== null || answered > 0) &&
+    (track.bytes > factor * Math.max(bytes, rise.bytes, busyBytes) ||
+      track.objects > factor * Math.max(objects, rise.objects, busyObjects))
+  )
+}
+
+/** The amount that one day in ten exceeds. */
+function busyDay({ middle, spread }: Usual, feature: number): number {
+  return fromScale(feature, middle[feature]! + 1.28 * spread[feature]!)
+}
