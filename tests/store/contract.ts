@@ -239,7 +239,7 @@ export function holdToContract(t: Test, open: (t: Test) => Promise<Rig>): void {
       t.equal(await other.delete('claim', 'min'), false)
       t.equal(await store.get('claim'), 'mine')
       t.equal(await other.delete('claim', 'mine'), true)
-      t.equal(await store.get('claim'), null)
+      t.equal(await other.get('claim'), null)
       await store.put('claim', '')
       const calls = Array.from({ length: 20 }, (_, i) => (i % 2 ? store : other).delete('claim', ''))
       t.equal((await Promise.all(calls)).filter(Boolean).length, 1, 'one caller deletes it')
