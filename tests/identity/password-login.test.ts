@@ -50,7 +50,7 @@ t.test('M15: everything wrong reads the same and asks the store and the hash as 
     t.equal(hashed.length, 1, `${name}: one hash`)
   }
   t.equal(new Set(calls).size, 1, `the store was asked ${calls.join(', ')} times`)
-  const told = { kind: 'suspended', why: 'odd downloads' }
+  const told = { kind: 'suspended', words: [{ why: 'odd downloads' }] }
   t.strictSame(
     await attempt(all, 'suspended', rightPassword, at(99)),
     told,

@@ -52,7 +52,7 @@ t.test('access ends first, and a removal that broke off is finished by the next'
   })
   t.match((await accounts.byId(alice.id))?.suspended, { why: 'removed' })
   const attempt = (password: string) => login.attempt({ name: 'alice', password, address: '192.0.2.1' })
-  t.same(await attempt(rightPassword), { kind: 'suspended', why: 'removed' }, 'nobody comes in')
+  t.same(await attempt(rightPassword), { kind: 'suspended', words: [{ why: 'removed' }] }, 'nobody comes in')
   t.same(await attempt('a wrong password'), { kind: 'refused' }, 'and who does not know the password learns nothing')
   t.equal(await removeEverythingOf(alice.id, { accounts, belongings }), true)
   t.notOk((await store.dump()).split('\n').some(line => line.includes(alice.id) && !line.startsWith('attempts:')))

@@ -16,6 +16,8 @@ const needs = {
       packages: ['chromium-headless-shell', 'fonts-dejavu-core'],
       why: 'the page and ceremony tests'
     },
+    // The headless shell has no device keys.
+    { programs: ['chromium'], packages: ['chromium'], why: 'device keys in a browser', isSpared: true },
     {
       programs: ['promtool'],
       packages: ['prometheus'],
