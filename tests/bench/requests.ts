@@ -19,7 +19,7 @@ interface Round extends Measured {
 }
 
 export async function requests({ end, isQuick }: Bench): Promise<Found> {
-  const [rounds, seconds, warmUpSeconds] = isQuick ? [2, 1, 1] : [6, 5, 3]
+  const [rounds, seconds, warmUpSeconds] = isQuick ? [2, 1, 1] : [15, 2, 3]
   const app = (await serveSmall(end)) ?? (await serveScript(end, 'app.mjs'))
   const embedded = await guarded(end, { upstream: app.origin })
   const redis = await guarded(end, { upstream: app.origin, redis: (await startRedis(end)).url })

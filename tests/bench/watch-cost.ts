@@ -27,7 +27,7 @@ const watch = {
 
 export async function watchCost({ end, isQuick }: Bench): Promise<Found> {
   // The watch has code of its own that V8 compiles first.
-  const [rounds, seconds, warmUpSeconds] = isQuick ? [2, 2, 4] : [6, 6, 7]
+  const [rounds, seconds, warmUpSeconds] = isQuick ? [4, 1, 4] : [18, 2, 7]
   const app = (await serveSmall(end)) ?? (await serveScript(end, 'app.mjs'))
   const cost = await costOf({
     off: await guarded(end, { upstream: app.origin, people }),
