@@ -37,7 +37,9 @@ async function twoGates(t: Test, url: string) {
       return answer
     }
   }
-  return { here: here.logins, there: there.logins, store: there.store, during }
+  // The embedded store reads anew after a write of its own, otherwise after the present turn.
+  const readAnew = () => here.store.put('anew', '')
+  return { here: here.logins, there: there.logins, store: there.store, readAnew, during }
 }
 
 type Moment = 'before' | 'after'
@@ -54,11 +56,12 @@ async function isWhole(t: Test, logins: UpstreamLogins, store: Store, sentence: 
 
 for (const [name, urlOf] of stores) {
   t.test(`a login that was entered since it was seen stays, on ${name}`, async t => {
-    const { here, there, store, during } = await twoGates(t, await urlOf(t))
+    const { here, there, store, readAnew, during } = await twoGates(t, await urlOf(t))
     await here.store('A', 'old', basic('first'))
     t.equal((await here.find('A', 'old'))?.authorization, basic('first'), 'this gate has it in memory')
     const [seen] = await here.kept('A')
     await there.store('A', 'old', basic('new'))
+    await readAnew()
     t.equal(await here.removeVersion('A', 'old', seen!.version), 'changed')
     await isWhole(t, there, store, 'entered before')
 
@@ -68,6 +71,8 @@ for (const [name, urlOf] of stores) {
     await isWhole(t, there, store, 'entered at the last moment')
 
     const { version: refused } = await here.store('A', 'old', basic('first'))
+    // Each reads what the other has written.
+    await store.put('anew', '')
     const login = await there.find('A', 'old')
     during('delete', 'before', async () => {
       const before = await store.get('upstream-login:A:old')
@@ -79,9 +84,11 @@ for (const [name, urlOf] of stores) {
 
     await store.link('upstream-logins-of:A', 'old')
     await store.put('upstream-login:A:old', 'sealed with another key')
+    await readAnew()
     const [unread] = await here.kept('A')
     t.match(unread, { app: 'old', storedAt: null })
     await store.put('upstream-login:A:old', 'sealed with another key again')
+    await readAnew()
     t.equal(await here.removeVersion('A', 'old', unread!.version), 'changed')
     const [again] = await here.kept('A')
     t.equal(await here.removeVersion('A', 'old', again!.version), 'removed', 'one that cannot be opened')
