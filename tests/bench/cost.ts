@@ -14,10 +14,13 @@ interface Round extends Measured {
 }
 
 export interface CostInput {
-  readonly off: Side
-  readonly on: Side
+  /** Starts one gate, without that part or with it. */
+  readonly start: (isOn: boolean) => Promise<Side>
+  /** Two processes of one gate differ by up to a tenth, by what V8 happens to optimise, so several pairs are compared. */
+  readonly pairs: number
   readonly path: string
   readonly connections: number
+  /** Of each pair. */
   readonly rounds: number
   readonly seconds: number
   readonly warmUpSeconds: number
@@ -31,23 +34,40 @@ export interface CostInput {
 
 /** The table in Markdown, and the bars: 7 % of throughput and processor time, 10 % of p99. */
 export async function costOf(input: CostInput): Promise<{ readonly table: string; readonly bars: readonly Bar[] }> {
-  const { path, connections, rounds, seconds, warmUpSeconds, names, against, isProcessorGoal = false } = input
-  const sides = [input.off, input.on]
+  const {
+    start,
+    pairs,
+    path,
+    connections,
+    rounds,
+    seconds,
+    warmUpSeconds,
+    names,
+    against,
+    isProcessorGoal = false
+  } = input
   const pressOn = (side: Side, seconds: number) => {
     const cookies = side.people.map(({ cookie }) => cookie)
     return press({ origin: side.origin, path, headers: side.headers, cookies, connections, seconds }).catch(
       async error => Promise.reject(await explained(side.gate, error))
     )
   }
-  for (const side of sides) await pressOn(side, warmUpSeconds)
-  const measured = await alternately(
-    rounds,
-    sides.map(side => async (): Promise<Round> => {
-      const { found, seconds: used } = await processorDuring(side.gate.pid, () => pressOn(side, seconds))
-      return { ...found, processor: ((used ?? Number.NaN) * 1e6) / found.requests }
-    })
-  )
-  const [off, on] = measured as [Round[], Round[]]
+  const off: Round[] = []
+  const on: Round[] = []
+  for (let pair = 0; pair < pairs; pair++) {
+    const sides = [await start(false), await start(true)]
+    for (const side of sides) await pressOn(side, warmUpSeconds)
+    const [plain, extended] = await alternately(
+      rounds,
+      sides.map(side => async (): Promise<Round> => {
+        const { found, seconds: used } = await processorDuring(side.gate.pid, () => pressOn(side, seconds))
+        return { ...found, processor: ((used ?? Number.NaN) * 1e6) / found.requests }
+      })
+    )
+    off.push(...plain!)
+    on.push(...extended!)
+    for (const { gate } of sides) await gate.stop()
+  }
   const throughput = ratios(on, off, each => each.perSecond)
   const p99 = ratios(on, off, each => each.p99)
   const processor = ratios(on, off, each => each.processor)

@@ -9,13 +9,13 @@ const connections = 16
 const people = 10
 
 export async function integrityCost({ end, isQuick }: Bench): Promise<Found> {
-  const [rounds, seconds, warmUpSeconds] = isQuick ? [2, 2, 2] : [6, 6, 5]
+  const [pairs, rounds, seconds, warmUpSeconds] = isQuick ? [1, 2, 2, 2] : [3, 4, 3, 5]
   const app = await serveScript(end, 'pages-app.mjs')
   const { origin: upstream } = app
   const one = { id: 'app', title: 'App', url: 'http://app.localhost:HOST', upstream }
   const cost = await costOf({
-    off: await guarded(end, { upstream, people, apps: [one] }),
-    on: await guarded(end, { upstream, people, apps: [{ ...one, integrity: { learn: '1s' } }] }),
+    start: isOn => guarded(end, { upstream, people, apps: [isOn ? { ...one, integrity: { learn: '1s' } } : one] }),
+    pairs,
     path: '/page',
     connections,
     rounds,
@@ -29,7 +29,7 @@ export async function integrityCost({ end, isQuick }: Bench): Promise<Found> {
   })
   return {
     title: 'What reading the pages of apps costs',
-    text: `A page of 20 kB for ${people} people, ${connections} connections, ${rounds} × ${seconds} s each, turn by turn. Load: ${generator}; app: ${app.name}.
+    text: `A page of 20 kB for ${people} people, ${connections} connections, ${rounds} × ${seconds} s each, turn by turn, with ${pairs} ${pairs === 1 ? 'pair' : 'pairs'} of gates. Load: ${generator}; app: ${app.name}.
 
 ${cost.table}`,
     bars: cost.bars

@@ -27,11 +27,11 @@ const watch = {
 
 export async function watchCost({ end, isQuick }: Bench): Promise<Found> {
   // The watch has code of its own that V8 compiles first.
-  const [rounds, seconds, warmUpSeconds] = isQuick ? [4, 1, 4] : [18, 2, 7]
+  const [pairs, rounds, seconds, warmUpSeconds] = isQuick ? [2, 2, 1, 4] : [5, 6, 2, 7]
   const app = (await serveSmall(end)) ?? (await serveScript(end, 'app.mjs'))
   const cost = await costOf({
-    off: await guarded(end, { upstream: app.origin, people }),
-    on: await guarded(end, { upstream: app.origin, people, config: { watch } }),
+    start: isOn => guarded(end, { upstream: app.origin, people, ...(isOn ? { config: { watch } } : {}) }),
+    pairs,
     path: '/data',
     connections,
     rounds,
@@ -42,7 +42,7 @@ export async function watchCost({ end, isQuick }: Bench): Promise<Found> {
   })
   return {
     title: 'What the watch costs',
-    text: `100-byte replies for ${people} people, ${connections} connections, ${rounds} × ${seconds} s each, turn by turn; ${watch.budgets.length} budgets and the judge of the unusual. Load: ${generator}; app: ${app.name}.
+    text: `100-byte replies for ${people} people, ${connections} connections, ${rounds} × ${seconds} s each, turn by turn, with ${pairs} pairs of gates; ${watch.budgets.length} budgets and the judge of the unusual. Load: ${generator}; app: ${app.name}.
 
 ${cost.table}`,
     bars: cost.bars
