@@ -1,32 +1,21 @@
 /** What happened to a budget, in one plain sentence with its numbers, for the journal, the operators and the person. */
 
 import type { ClockJump } from '../metering/clock-jumps.ts'
+import { sizeOf, spanOf } from '../reasons/quantities.ts'
 import { type Reason, reason } from '../reasons/reason.ts'
 import { type Budget, has, laterSteps, titleOf } from './budget.ts'
 import type { Happening, Reading } from './ledger.ts'
 
-const units = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB'] as const
-
 /** `1.5 MiB`. */
 export function bytesInWords(bytes: number): string {
-  let value = bytes
-  let unit = 0
-  while (value >= 1024 && unit < units.length - 1) {
-    value /= 1024
-    unit++
-  }
-  return `${value >= 100 || Number.isInteger(value) ? Math.round(value) : value.toFixed(1)} ${units[unit]}`
+  const { value, unit } = sizeOf(bytes)
+  return `${value >= 100 || Number.isInteger(value) ? Math.round(value) : value.toFixed(1)} ${unit}`
 }
 
 /** `10 minutes`. */
 export function spanInWords(seconds: number): string {
-  for (const [size, name] of [
-    [86_400, 'day'],
-    [3600, 'hour'],
-    [60, 'minute']
-  ] as const)
-    if (seconds >= size && seconds % size === 0) return seconds === size ? `1 ${name}` : `${seconds / size} ${name}s`
-  return `${seconds} seconds`
+  const { count, unit } = spanOf(seconds)
+  return count === 1 && unit !== 'second' ? `1 ${unit}` : `${count} ${unit}s`
 }
 
 /** `1 hour`; or that each proof begins the count anew. */

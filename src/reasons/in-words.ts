@@ -2,6 +2,7 @@
 import { Catalogue, type InLanguage } from '../messages/catalogue.ts'
 import type { Language } from '../messages/languages.ts'
 import type { Sentences } from './messages/sentences.ts'
+import { sizeOf, spanOf } from './quantities.ts'
 import { type FactsOf, type Reason, type ReasonId, reasonsIn, type Words } from './reason.ts'
 
 const catalogue = new Catalogue<Sentences>(new URL('./messages/', import.meta.url))
@@ -39,14 +40,10 @@ type Saying = (facts: Readonly<Record<string, unknown>>, say: Say) => string
 type Deviation = FactsOf<'bytes'>
 type Count = Extract<ReasonId, keyof Sentences['signal']>
 
-const units = ['KiB', 'MiB', 'GiB', 'TiB'] as const
-
 function size(bytes: number, { size: words, formats }: Say): string {
-  if (bytes < 1024) return words.bytes({ count: Math.round(bytes) })
-  let value = bytes / 1024
-  let unit = 0
-  for (; value >= 1024 && unit < units.length - 1; unit++) value /= 1024
-  return words[units[unit]!]({ amount: formats.number(value >= 100 ? Math.round(value) : value) })
+  const { value, unit } = sizeOf(bytes)
+  if (unit === 'bytes') return words.bytes({ count: Math.round(value) })
+  return words[unit]({ amount: formats.number(value >= 100 ? Math.round(value) : value) })
 }
 
 const whole = (amount: number, { formats }: Say) => formats.number(Math.round(amount))
@@ -95,13 +92,8 @@ function quantity(counted: Counted, amount: number, say: Say): string {
 }
 
 function within(seconds: number, { within: words }: Say): string {
-  for (const [unitSeconds, unit] of [
-    [86_400, 'day'],
-    [3600, 'hour'],
-    [60, 'minute']
-  ] as const)
-    if (seconds >= unitSeconds && seconds % unitSeconds === 0) return words[unit]({ count: seconds / unitSeconds })
-  return words.second({ count: seconds })
+  const { count, unit } = spanOf(seconds)
+  return words[unit]({ count })
 }
 
 function client({ browser, system }: FactsOf<'changed'>, { client: words }: Say): string {

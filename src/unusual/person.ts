@@ -159,28 +159,28 @@ export class Person implements Slots {
   }
 
   get hashes(): Uint32Array {
-    return (this.#arrays ?? this.#wake()).hashes
+    return this.#awake.hashes
   }
 
   get days(): Uint16Array {
-    return (this.#arrays ?? this.#wake()).days
+    return this.#awake.days
   }
 
   get numbers(): Float64Array {
-    return (this.#arrays ?? this.#wake()).numbers
+    return this.#awake.numbers
   }
 
   get bytes(): Uint8Array {
-    return (this.#arrays ?? this.#wake()).bytes
+    return this.#awake.bytes
   }
 
   get moved(): Moved {
-    return (this.#arrays ?? this.#wake()).moved
+    return this.#awake.moved
   }
 
   /** Today's amounts that the store has. */
   get synced(): Float64Array {
-    return (this.#arrays ?? this.#wake()).synced
+    return this.#awake.synced
   }
 
   /** Takes as little memory as it can until somebody asks for a number. Nobody may hold an array meanwhile. */
@@ -190,7 +190,8 @@ export class Person implements Slots {
     this.#arrays = null
   }
 
-  #wake(): Arrays {
+  get #awake(): Arrays {
+    if (this.#arrays !== null) return this.#arrays
     this.#arrays = new Arrays(unpacked(this.#atRest as ArrayBuffer, memorySize))
     this.#atRest = null
     return this.#arrays

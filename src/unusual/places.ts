@@ -187,7 +187,7 @@ function noteCountry(
       const minutes = Math.max(1, Math.round(hours * 60))
       const span = hours >= 1 ? `${hours.toFixed(1)} hours` : minutes === 1 ? '1 minute' : `${minutes} minutes`
       const text = `${Math.round(km)} km in ${span}, which nobody can travel.`
-      const said = reason('travel', { km: Math.round(km), minutes: Math.max(1, Math.round(hours * 60)) })
+      const said = reason('travel', { km: Math.round(km), minutes })
       track.raise('travel', travelPoints * factor, text, said, isMoved)
     }
   if (minute < numbers[number.placeAt]!) return

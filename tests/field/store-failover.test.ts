@@ -13,6 +13,7 @@ import { SessionCache } from '../../src/session/session-cache.ts'
 import { Sessions } from '../../src/session/sessions.ts'
 import { openGuarded } from '../../src/store/open.ts'
 import { AttemptLimiter } from '../../src/throttle/attempt-limiter.ts'
+import { sampleTotp } from '../fixtures/in-process/sample-credential.ts'
 import { freePort } from '../fixtures/process/free-port.ts'
 import {
   type RedisServer,
@@ -53,11 +54,7 @@ async function gateOn(t: Test, url: string) {
       device: { userAgent: '', address: '127.0.0.1' },
       host
     })
-  const factor = {
-    ...{ id: 'F'.repeat(22), accountId: alice.id, kind: 'totp' as const, name: 'phone', createdAt: clock() },
-    ...{ lastUsedAt: null, lastUsedFrom: null, disabledAt: null, secret: 'sealed', algorithm: 'SHA1' as const },
-    ...{ digits: 6, periodSeconds: 30, lastStep: 0 }
-  }
+  const factor = sampleTotp({ id: 'F'.repeat(22), accountId: alice.id, name: 'phone', createdAt: clock() })
   await credentials.add(factor)
   const [ended, stays] = [await start(), await start()]
   const spend = () => recovery.spend({ accountId: alice.id, code, address: '127.0.0.1' })

@@ -30,6 +30,7 @@ export interface BudgetUsesInput {
 }
 
 const keptMs = 15_000
+
 export class BudgetUses {
   readonly #input: BudgetUsesInput
   #kept: { readonly at: number; readonly uses: Promise<readonly BudgetUse[]> } | null = null
