@@ -6,6 +6,7 @@ import { existsSync } from 'node:fs'
 import type { Config } from '../../config/schema.ts'
 import { type AppAccess, type AppMatch, authorize, type Demands, questionOf } from '../apps/authorize.ts'
 import { type Match, RouteTable, type Site } from '../apps/route-table.ts'
+import { isJustProved } from '../decoys/touch.ts'
 import type { Binding } from '../device/binding.ts'
 import { subjectOf } from '../identity/account.ts'
 import type { Subject } from '../identity/subject.ts'
@@ -22,7 +23,7 @@ import { postureTermsOf } from '../services/posture.ts'
 import { storedDemands, type WatchQuestion, watchInWords } from '../services/watch-question.ts'
 import { type Command, type Io, jsonText, readArgs, UsageError, visible } from './command.ts'
 import { configFor, configHelp, configOption, withStore } from './command-context.ts'
-import { describeDecoy } from './explain-decoy.ts'
+import { type DecoyExplanation, describeDecoy } from './explain-decoy.ts'
 import { readProofs } from './proofs.ts'
 import { accountsAt } from './user/person.ts'
 
@@ -54,8 +55,9 @@ export const command: Command = {
   --json            the decision, and every rule for every reading of the path, for programs
 ${configHelp}
 
-Exit code 0: the gate forwards the request, or one of its own pages answers it; 1: it does not (it refuses, or asks for another proof);
-2: wrong usage.
+Exit code 0: the gate forwards the request, or one of its own pages answers it; 1: it does not (it refuses, asks for another proof, or
+serves a decoy's made-up file); 2: wrong usage. For a decoy, the first line says what this request gets, and 'rules' what the rules alone
+decide.
 
 Example:
   factorgate explain --url https://notebooks.lab.example/admin/x --user alice --group researchers --proof totp@10m
@@ -117,13 +119,29 @@ Example:
     const question = questionOf(gate, request, match, message)
     if (question === null || (access.kind === 'refuse' && access.decision === null)) return say(unasked(access))
     const explanation = explain(question, decisionOf(access))
-    const decoy = describeDecoy(match, question.readings, target.query, method, subject, from)
+    const decoy = describeDecoy({
+      match,
+      readings: question.readings,
+      query: target.query,
+      ...message,
+      address: from,
+      subject: binding === 'stale' ? null : subject,
+      signedIn: binding === 'stale' ? 'nobody' : explanation.signedIn,
+      isJustProved: isJustProved(proofs, now),
+      rules: explanation.decision,
+      rulesForStrangers: decisionOf(
+        authorize({ ...gate, demands: null }, { ...request, principal: null, binding: 'none' }, message)
+      ),
+      takesTwo: config.watch?.resume.afterDecoy === 'two-operators'
+    })
     if (level !== 'normal') io.stderr(`note: the posture of ${match.app.id} is ${level}\n`)
     const watch = permits.flatMap(permit => watchInWords(config, match.app, permit))
-    const more = { ...(watch.length === 0 ? {} : { watch }), ...(decoy === null ? {} : { decoy }) }
-    if (values.json) io.stdout(jsonText({ url, posture: level, ...explanation, ...more }))
-    else io.stdout(formatExplanation(explanation) + watchText(watch) + (decoy === null ? '' : `\n  ${decoy.why}\n`))
-    return explanation.decision.kind === 'forward' ? 0 : 1
+    if (values.json) io.stdout(jsonText({ url, posture: level, ...explanation, ...asJson(watch, decoy) }))
+    else {
+      io.stdout(formatExplanation(explanation, decoy?.heading ?? null) + section('watch', watch))
+      io.stdout(section('decoy', decoy?.others ?? []))
+    }
+    return (decoy?.decision ?? explanation.decision).kind === 'forward' ? 0 : 1
   }
 }
 
@@ -154,8 +172,14 @@ async function postureOf(
   return level
 }
 
-function watchText(lines: readonly string[]): string {
-  return lines.length === 0 ? '' : `\nwatch\n${lines.map(line => `  ${line}\n`).join('')}`
+function section(title: string, lines: readonly string[]): string {
+  return lines.length === 0 ? '' : `\n${title}\n${lines.map(line => `  ${line}\n`).join('')}`
+}
+
+/** `decision` is what the request gets, also from a decoy; `decoy.rules` what the rules alone decide. */
+function asJson(watch: readonly string[], decoy: DecoyExplanation | null) {
+  const more = watch.length === 0 ? {} : { watch }
+  return decoy === null ? more : { ...more, decision: decoy.decision, decoy }
 }
 
 /** As far as the store says it. Where it cannot be read, this is said, and only the rules decide. */

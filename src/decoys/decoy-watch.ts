@@ -2,8 +2,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { AuditEvent } from '../audit/event.ts'
 import type { Clock } from '../clock.ts'
-import { factorKinds } from '../factor/kinds.ts'
-import { newestProof, type Proof } from '../factor/proof.ts'
+import type { Proof } from '../factor/proof.ts'
 import type { Keyring } from '../keyring/keyring.ts'
 import { type LedTo, ledBy } from '../metering/led.ts'
 import type { Reason, Words } from '../reasons/reason.ts'
@@ -13,7 +12,7 @@ import { Repeats } from './repeats.ts'
 import { rowCount } from './rows.ts'
 import { reasonsOf, sentenceOf } from './sentences.ts'
 import { type ServedFile, servedFile } from './served-file.ts'
-import { judgeTouch, type Touch, type TouchOutcome } from './touch.ts'
+import { isJustProved, judgeTouch, type Touch, type TouchOutcome } from './touch.ts'
 
 /** A request that touches a decoy. */
 export interface DecoyRequest {
@@ -73,8 +72,6 @@ export interface DecoyWatchOptions {
   readonly onProblem: (error: unknown, account: string) => void
 }
 
-/** A proof that is not older than this, in milliseconds, counts as new. */
-const justProvedMs = 60_000
 const retryAfterSeconds = 2
 const goesOn = { refusal: null, isAsked: false, file: null } as const
 
@@ -101,7 +98,7 @@ export class DecoyWatch {
       led,
       isReportOnly: app.isReportOnly === true,
       steps: decoy.steps,
-      isJustProved: who !== null && this.#isJustProved(who.proofs)
+      isJustProved: who !== null && isJustProved(who.proofs, this.#options.clock())
     })
     const told = {
       touch,
@@ -151,11 +148,6 @@ export class DecoyWatch {
       onProblem(error, account.id)
       return { ...goesOn, refusal: { code: 'store_unreachable', retryAfterSeconds } }
     }
-  }
-
-  #isJustProved(proofs: readonly Proof[]): boolean {
-    const at = newestProof(proofs, factorKinds)?.at
-    return at !== undefined && Math.abs(this.#options.clock() - at) <= justProvedMs
   }
 
   #fileFor({ decoy: { serve, content, path }, app, who, address }: DecoyRequest): ServedFile | null {

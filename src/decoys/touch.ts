@@ -1,4 +1,6 @@
 /** A touch of a decoy, judged: who touched it, whether they meant to, and which steps act. Pure. */
+import { factorKinds } from '../factor/kinds.ts'
+import { newestProof, type Proof } from '../factor/proof.ts'
 import type { Led } from '../metering/led.ts'
 import { type DecoyStep, decoySteps, stoppingSteps } from './steps.ts'
 
@@ -47,4 +49,13 @@ export function judgeTouch({ signedIn, led, isReportOnly, steps, isJustProved }:
   if (led !== null) return { outcome: 'led', steps: mild, isStopped: stopping.length > 0 }
   const acting = decoySteps.filter(step => mild.includes(step) || stopping.includes(step))
   return { outcome: 'touched', steps: acting, isStopped: stopping.length > 0 }
+}
+
+/** A proof that is not older than this, in milliseconds, counts as new. */
+const justProvedMs = 60_000
+
+/** True for somebody who has shown a second factor of the gate a moment ago: `step-up` asks them nothing. */
+export function isJustProved(proofs: readonly Proof[], now: number): boolean {
+  const at = newestProof(proofs, factorKinds)?.at
+  return at !== undefined && Math.abs(now - at) <= justProvedMs
 }

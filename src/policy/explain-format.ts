@@ -1,10 +1,13 @@
 /** The text of an explanation for operators (`factorgate explain`). */
 import type { Explanation, ReadingExplanation } from './explain.ts'
-import { describeRequirement, describeVerdict } from './policy-text.ts'
+import { describeAge, describeRequirement, describeVerdict } from './policy-text.ts'
 
-export function formatExplanation(explanation: Explanation): string {
+/** `heading`: what happens in place of what the rules decide; null where they decide alone. */
+export function formatExplanation(explanation: Explanation, heading: string | null = null): string {
   const { decision, readings } = explanation
-  const lines = [describeDecision(explanation), '', `  who    ${describeWho(explanation)}`]
+  const ruled = describeDecision(decision)
+  const lines = [heading ?? ruled, '', ...(heading === null ? [] : [`  rules  ${ruled}`])]
+  lines.push(`  who    ${describeWho(explanation)}`)
   lines.push(`  asked  ${explanation.method} of app ${explanation.appId} from ${explanation.address}`)
   const ways = readings.filter(({ method }) => method === explanation.method).length
   if (ways > 1) lines.push(`  The path can be read in ${ways} ways; the strictest verdict counts.`)
@@ -18,7 +21,8 @@ export function formatExplanation(explanation: Explanation): string {
   return `${lines.join('\n')}\n`
 }
 
-function describeDecision({ decision }: Explanation): string {
+/** One line: the kind of the decision, then why. */
+export function describeDecision(decision: Explanation['decision']): string {
   if (decision.kind === 'forward') {
     const { would, permit } = decision
     if (would !== undefined)
@@ -37,7 +41,7 @@ const bindings = {
 
 function describeWho({ user, groups, signedIn, proofs, binding }: Explanation): string {
   if (user === null) return 'nobody'
-  const shown = proofs.map(({ kind, ageSeconds }) => `${kind} ${ageSeconds}s ago`).join(', ') || 'nothing'
+  const shown = proofs.map(({ kind, ageSeconds }) => `${kind} ${describeAge(ageSeconds)} ago`).join(', ') || 'nothing'
   const state = signedIn === 'fully' ? 'fully signed in' : 'not fully signed in'
   return `${user} [${groups.join(', ')}], ${state}; proved ${shown}${bindings[binding]}`
 }

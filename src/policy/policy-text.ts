@@ -29,15 +29,34 @@ export function describeRule({ path, methods, groups, users, networks, deviceBou
   parts.push(`access: ${outcome.access}`)
   if (outcome.access === 'mfa') {
     parts.push(`factors: [${outcome.requirement.factors.join(', ')}]`)
-    if (outcome.requirement.withinSeconds !== null) parts.push(`within: ${outcome.requirement.withinSeconds}s`)
+    if (outcome.requirement.withinSeconds !== null)
+      parts.push(`within: ${asWritten(outcome.requirement.withinSeconds)}`)
   }
   if (deviceBound !== undefined) parts.push(`deviceBound: ${deviceBound}`)
   return `{ ${parts.join(', ')} }`
 }
 
-/** A requirement in a sentence: `webauthn or totp within 300s`. */
+/** A requirement in a sentence: `webauthn or totp within 5m`. */
 export function describeRequirement({ factors, withinSeconds }: Requirement): string {
-  return `${factors.join(' or ')}${withinSeconds === null ? '' : ` within ${withinSeconds}s`}`
+  return `${factors.join(' or ')}${withinSeconds === null ? '' : ` within ${asWritten(withinSeconds)}`}`
+}
+
+/** As durations are written in the configuration: `90s`, `5m`. */
+function asWritten(seconds: number): string {
+  for (const [unit, size] of written) if (seconds % size === 0 && seconds >= size) return `${seconds / size}${unit}`
+  return `${seconds}s`
+}
+
+const written = [
+  ['d', 86_400],
+  ['h', 3600],
+  ['m', 60]
+] as const
+
+/** An age in the same units, rounded from two of a unit on. */
+export function describeAge(seconds: number): string {
+  const [unit, size] = written.find(([, size]) => seconds >= 2 * size) ?? ['s', 1]
+  return `${Math.round(seconds / size)}${unit}`
 }
 
 /** A path that is safe to print on a terminal. */

@@ -313,16 +313,66 @@ t.test('decoys', async t => {
     const explain = (where: string, ...more: string[]) =>
       commandAt(gate.configFile)('explain', '--url', `${gate.origin('files')}${where}`, '--user', 'kim', ...more)
     const told = await explain('/finance/x', '--group', 'researchers')
-    t.match(told.stdout, /This address is a decoy \(\/finance\/\*\*\)\. A touch by kim causes: notify, suspend/)
-    t.match((await explain('/finance/x', '--group', 'crawlers')).stdout, /exempt/)
-    t.match(JSON.parse((await explain('/keys.txt', '--group', 'researchers', '--json')).stdout).decoy, {
-      serve: 'txt',
-      steps: ['step-up']
+    t.match(
+      told.stdout,
+      /^refuse {2}account_suspended\n\n {2}This address is a decoy \(\/finance\/\*\*\), so kim is suspended at once/
+    )
+    t.match(told.stdout, /\n {2}rules {2}forward {2}by rule 1\n/)
+    t.match(told.stdout, /a stranger +challenge {2}sign_in_required: .*; the touch is written to the journal\n/)
+    t.match(told.stdout, /led there +gets 403 not_allowed and stays as they are/)
+    t.match(told.stdout, 'factorgate user resume NAME --why TEXT\n')
+    t.equal(told.code, 1)
+    const exempt = await explain('/finance/x', '--group', 'crawlers')
+    t.match([exempt.code, exempt.stdout], [0, /^forward {2}by rule 1\n.*\n.*but kim is exempt, so nothing happens\./])
+    const headings: [string, RegExp, ...string[]][] = [
+      ['/old/passwords.csv', /^serve {2}a made-up csv file\n.*so kim is suspended at once/s],
+      ['/vault', /^refuse {2}not_allowed\n.*so kim is signed out at once/s],
+      ['/api/patients/99999', /^forward {2}by rule 1\n.*and nothing stops kim: the touch is .* told to operators/s],
+      [
+        '/keys.txt',
+        /^challenge {2}unusual_proof_required: .*\n.*is asked for a second factor again/s,
+        '--proof',
+        'totp@5m'
+      ],
+      ['/keys.txt', /^serve {2}a made-up txt file\n.*and nothing stops kim/s, '--proof', 'totp@5s'],
+      [
+        '/finance/x',
+        /^challenge {2}second_factor_required: .*shown no second factor.* stops nobody/s,
+        '--proof',
+        'password@5m'
+      ],
+      ['/finance/x', /^forward {2}by rule 1\n.*but OPTIONS only asks about it/s, '--method', 'OPTIONS'],
+      ['/finance/x', /^refuse {2}account_suspended\n/, '--method', 'OPTIONS', '--header', 'X-HTTP-Method-Override: GET']
+    ]
+    for (const [where, expected, ...more] of headings)
+      t.match((await explain(where, '--group', 'researchers', ...more)).stdout, expected, `${where} ${more.join(' ')}`)
+    const keys = await explain('/keys.txt', '--group', 'researchers', '--json', '--proof', 'totp@5m')
+    t.match(JSON.parse(keys.stdout), {
+      decision: { kind: 'challenge', reason: 'unusual_proof_required' },
+      decoy: { serve: 'txt', steps: ['step-up'], rules: { kind: 'forward' } }
     })
+    const trial = await commandAt(gate.configFile)(
+      'explain',
+      '--url',
+      `${gate.origin('trial')}/finance/x`,
+      '--user',
+      'kim',
+      '--group',
+      'x'
+    )
+    t.match(trial.stdout, /^forward {2}by rule 1\n.*but the app only reports/s)
+    const open = await commandAt(gate.configFile)('explain', '--url', `${gate.origin('open')}/staff.json`)
+    t.match(
+      open.stdout,
+      /^serve {2}a made-up json file\n.*nobody is signed in, so the touch is only written to the journal/s
+    )
     t.notMatch((await explain('/docs', '--group', 'researchers')).stdout, /decoy/)
     const odd = `/x${'/%2e%2e;a//b%5c%2525'.repeat(40)}`
     const unreadable = await explain(`/download?dir=${odd}`, '--group', 'researchers')
-    t.match(unreadable.stdout, /too many readings to tell whether it touches a decoy.*refuses it with 400/)
+    t.match(
+      unreadable.stdout,
+      /too many readings to tell whether it touches a decoy.*so the gate answers 400 and suspends nobody/
+    )
     t.match((await explain(`/download?dir=${odd}`, '--group', 'crawlers')).stdout, /exempt, so the rules decide alone/)
   })
 })

@@ -47,13 +47,13 @@ const whys: [why: string, raw: string, who: Parameters<typeof question>[2], expe
     'a stale proof',
     '/admin/x',
     { subject: person('olga', 'operators'), proofs: [proof('password'), proof('webauthn', 9)] },
-    'it matches, and asks for webauthn within 300s: the last such proof is too old'
+    'it matches, and asks for webauthn within 5m: the last such proof is too old'
   ],
   [
     'another factor',
     '/admin/x',
     { subject: person('olga', 'operators'), proofs: [proof('password'), proof('totp')] },
-    'it matches, and asks for webauthn within 300s: another second factor is needed'
+    'it matches, and asks for webauthn within 5m: another second factor is needed'
   ]
 ]
 for (const [why, raw, who, expected] of whys)
@@ -96,12 +96,12 @@ t.test('in words: a permit', async t => {
     formatExplanation(explained(question(rules, '/admin/x', who))),
     `forward  by rule 2
 
-  who    olga [operators], fully signed in; proved password 540s ago, webauthn 240s ago
+  who    olga [operators], fully signed in; proved password 9m ago, webauthn 4m ago
   asked  GET of app app from 192.0.2.1
 
   * /admin/x  forward
        rule 1  { path: /static/**, methods: [GET, HEAD], access: public }  the path does not match
-    => rule 2  { path: /admin/**, groups: [operators], access: mfa, factors: [webauthn], within: 300s }  it matches, and olga has shown webauthn within 300s
+    => rule 2  { path: /admin/**, groups: [operators], access: mfa, factors: [webauthn], within: 5m }  it matches, and olga has shown webauthn within 5m
        5 more rules not reached
 
   Holds until ${new Date(now + 60_000).toISOString()}.
