@@ -34,6 +34,7 @@ const nonceShape = /^[A-Za-z0-9_-]{1,512}$/
 export class AcmeClient {
   readonly #options: ClientOptions
   readonly directory: Directory
+  #key: AccountKey
   /** The URL of the account; null before `register`. */
   #account: string | null = null
   #nonce: string | null = null
@@ -42,6 +43,7 @@ export class AcmeClient {
 
   private constructor(options: ClientOptions, directory: Directory) {
     this.#options = options
+    this.#key = options.key
     this.directory = directory
     this.signal = options.signal
   }
@@ -73,7 +75,18 @@ export class AcmeClient {
   }
 
   get key(): AccountKey {
-    return this.#options.key
+    return this.#key
+  }
+
+  /** Goes on with another key, which has no account yet. */
+  rekey(key: AccountKey): void {
+    this.#key = key
+    this.leave()
+  }
+
+  /** The account cannot be used. */
+  leave(): void {
+    this.#account = null
   }
 
   /** Goes on with an account that was made before. */
@@ -88,7 +101,7 @@ export class AcmeClient {
     const answer = await this.post(newAccount, {
       termsOfServiceAgreed: true,
       ...(email === null ? {} : { contact: contactOf(email) }),
-      ...(eab === null ? {} : { externalAccountBinding: this.#options.key.bind(eab.kid, eab.secret, newAccount) })
+      ...(eab === null ? {} : { externalAccountBinding: this.#key.bind(eab.kid, eab.secret, newAccount) })
     })
     const { location } = answer.headers
     if (location === undefined) throw new AcmeError('the ACME server made an account without an address')
@@ -101,10 +114,22 @@ export class AcmeClient {
     await this.post(accountUrl, { contact: contactOf(email) })
   }
 
+  /** True if the server says that the account is deactivated or revoked, or refuses all that is signed with it (RFC 8555 §7.3.6). */
+  async isAccountRefused(): Promise<boolean> {
+    if (this.#account === null) return false
+    try {
+      const { value } = await this.ask(this.#account)
+      return value.status === 'deactivated' || value.status === 'revoked'
+    } catch (error) {
+      return error instanceof AcmeError && (error.type === 'unauthorized' || error.type === 'accountDoesNotExist')
+    }
+  }
+
   /** A signed request; an empty text as payload only reads. Rejects with AcmeError for every status but 2xx. */
   async post(url: string, payload: object | '', accept?: string): Promise<WireAnswer> {
-    const { wire, key } = this.#options
+    const { wire } = this.#options
     const { signal } = this
+    const key = this.#key
     for (let tries = 0; ; tries++) {
       const nonce = await this.#takeNonce()
       const body = key.sign(payload, { nonce, url, kid: this.#account })

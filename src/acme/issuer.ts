@@ -4,63 +4,36 @@
  */
 import { randomUUID, X509Certificate } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { AuditEvent } from '../audit/event.ts'
-import type { Keyring } from '../keyring/keyring.ts'
 import { KeyringError } from '../keyring/keyring.ts'
 import { changeValue } from '../store/change.ts'
 import { sealWith } from '../store/records.ts'
-import { type Store, StoreUnreachable } from '../store/store.ts'
-import { AccountKey } from './account-key.ts'
+import { StoreUnreachable } from '../store/store.ts'
+import { type AccountSettings, Accounts, type AccountsInput } from './accounts.ts'
 import { AcmeError } from './acme-error.ts'
 import type { Certificates } from './certificates.ts'
 import type { ChallengeBoard } from './challenge-board.ts'
-import { AcmeClient } from './client.ts'
+import type { AcmeClient } from './client.ts'
 import { checkIssued, type Life, lifeOf, renewalId } from './issued.ts'
 import { type ChallengeType, orderCertificate } from './order.ts'
-import {
-  type AcmeAccount,
-  accountRecord,
-  certificateRecord,
-  directoryId,
-  type KeptCertificate,
-  lockKey,
-  type NameState,
-  stateRecord,
-  untried
-} from './records.ts'
-import { askAgainMs, backOffMs, impatientMs, renewalMoment } from './renewal.ts'
-import { Wire } from './wire.ts'
+import { certificateRecord, type KeptCertificate, lockKey, type NameState, stateRecord, untried } from './records.ts'
+import { askAgainMs, backOffMs, impatientMs, isPausing, isTimeToAsk, renewalMoment } from './renewal.ts'
 
-export interface IssuerSettings {
-  readonly directory: string
-  readonly email: string | null
+export interface IssuerSettings extends AccountSettings {
   readonly challenge: ChallengeType
   readonly profile: string | null
-  /** `secret` reads the base64url text of the key from the authority. Throws AcmeError where it cannot be read. */
-  readonly eab: { readonly kid: string; readonly secret: () => string } | null
-  /** PEM; null for the authorities that Node.js knows. Throws AcmeError where it cannot be read. */
-  readonly ca: () => string | null
 }
 
-export interface IssuerInput {
+export interface IssuerInput extends AccountsInput {
   readonly settings: IssuerSettings
-  readonly store: Store
-  readonly keyring: () => Keyring
   readonly certificates: Certificates
   readonly board: ChallengeBoard
-  readonly clock: () => number
-  readonly record: (event: AuditEvent) => void
   readonly log: { info(fields: object, sentence: string): void; warn(fields: object, sentence: string): void }
   /** How long other processes may take to hear of a challenge, in milliseconds; 0 where this one is alone. */
   readonly settleMs: number
-  readonly userAgent: string
-  /** Told of the account, and of its key, a secret. */
-  readonly onAccount?: (account: AcmeAccount) => void
   /** From 0 to 1. */
   readonly chance?: () => number
   /** For tests. */
   readonly pollMs?: number
-  readonly timeoutMs?: number
   readonly orderMs?: number
 }
 
@@ -78,6 +51,7 @@ interface Name {
 
 export class Issuer {
   readonly #input: IssuerInput
+  readonly #accounts: Accounts
   readonly #owner = randomUUID()
   readonly #stop = new AbortController()
   #running: Promise<void> = Promise.resolve()
@@ -86,6 +60,7 @@ export class Issuer {
 
   constructor(input: IssuerInput) {
     this.#input = input
+    this.#accounts = new Accounts(input)
   }
 
   /**
@@ -124,22 +99,28 @@ export class Issuer {
   async #work(names: readonly Name[], isDue: (one: Name) => boolean): Promise<void> {
     let client: AcmeClient
     try {
-      client = await this.#open()
+      client = await this.#accounts.open(this.#deadline())
     } catch (error) {
       for (const one of names)
         if (isDue(one)) await this.#failed(one, error)
         else if (this.#isAskDue(one)) await this.#askLater(one, error instanceof AcmeError ? error.retryAfterMs : null)
       return
     }
+    let withoutAccount: unknown = null
     for (const { name } of names) {
       if (this.#stop.signal.aborted) return
       // Another gate may have issued it since.
       let one = await this.#look(name)
+      if (withoutAccount !== null) {
+        if (isDue(one)) await this.#failed(one, withoutAccount)
+        continue
+      }
       if (this.#isAskDue(one)) one = await this.#askForWindow(one, client)
       if (!isDue(one)) continue
       // Without the lock another gate is at work.
       if (!(await this.#keepLock())) return
-      await this.#issue(one, client)
+      const error = await this.#issue(one, client)
+      if (client.accountUrl === null) withoutAccount = error
     }
   }
 
@@ -166,50 +147,14 @@ export class Issuer {
 
   #isDue({ state, kept }: Name, isImpatient: boolean): boolean {
     const now = this.#input.clock()
-    const mayHurry = isImpatient && !state.isBid && now - state.triedAt >= impatientMs
-    if (state.failures > 0 && now < state.nextAt && !mayHurry) return false
+    const mayHurry = isImpatient && !state.isBid && Math.abs(now - state.triedAt) >= impatientMs
+    if (state.failures > 0 && isPausing(state, now) && !mayHurry) return false
     if (kept === null || kept.directory !== this.#input.settings.directory) return true
     return state.ends === null || state.renewAt === null || now >= state.renewAt
   }
 
   #isAskDue({ state, kept }: Name): boolean {
-    return kept !== null && state.ends !== null && this.#input.clock() >= state.askAt
-  }
-
-  /** The client with its account, which is made at the first time. Rejects with AcmeError. */
-  async #open(): Promise<AcmeClient> {
-    const { store, keyring, settings, userAgent, timeoutMs, clock } = this.#input
-    const { directory, email } = settings
-    const known = await accountRecord.get(store, directoryId(directory), sealWith(keyring)).catch(error => {
-      if (error instanceof KeyringError) return null
-      throw error
-    })
-    const key = (known === null ? null : readKey(known)) ?? AccountKey.generate()
-    const ca = settings.ca()
-    const wire = new Wire({ directory, ca, userAgent, ...(timeoutMs === undefined ? {} : { timeoutMs }) }, clock)
-    const signal = this.#deadline()
-    const client = await AcmeClient.open({ wire, directory, key, signal })
-    if (known !== null && known.email === email && readKey(known) !== null) client.use(known.url)
-    else await this.#register(client, key)
-    return client
-  }
-
-  /** With a known key the server answers with the account that there is, so nothing is made twice. No certificate waits for its address. */
-  async #register(client: AcmeClient, key: AccountKey): Promise<void> {
-    const { store, keyring, settings, onAccount, log } = this.#input
-    const { directory, email, eab } = settings
-    const { url, wasThere } = await client.register({
-      email,
-      eab: eab === null ? null : { kid: eab.kid, secret: eab.secret() }
-    })
-    if (wasThere)
-      await client.changeContact(url, email).catch(error => {
-        if (!(error instanceof AcmeError)) throw error
-        log.warn({ problem: error.message }, 'the authority does not take the new address of the account')
-      })
-    const account = { key: key.secret(), url, email }
-    await accountRecord.put(store, directoryId(directory), account, undefined, sealWith(keyring))
-    onAccount?.(account)
+    return kept !== null && state.ends !== null && isTimeToAsk(state.askAt, this.#input.clock())
   }
 
   async #askForWindow(one: Name, client: AcmeClient): Promise<Name> {
@@ -251,7 +196,8 @@ export class Issuer {
     return (this.#input.chance ?? Math.random)()
   }
 
-  async #issue(one: Name, client: AcmeClient): Promise<void> {
+  /** Resolves with the error that ended it, or null. */
+  async #issue(one: Name, client: AcmeClient): Promise<unknown> {
     const { settings, board, clock, store, keyring, certificates, record, log, settleMs, pollMs } = this.#input
     const { name, kept } = one
     const { challenge, directory } = settings
@@ -274,9 +220,7 @@ export class Issuer {
       })
     try {
       const issued = await order().catch(async error => {
-        if (!(error instanceof AcmeError) || error.type !== 'accountDoesNotExist') throw error
-        // The authority has forgotten the account.
-        await this.#register(client, client.key)
+        if (!(await this.#accounts.mend(client, error))) throw error
         return order()
       })
       const now = clock()
@@ -308,8 +252,10 @@ export class Issuer {
         isRenewal: kept !== null
       })
       log.info({ name, ends: new Date(life.to).toISOString() }, 'a certificate was issued')
+      return null
     } catch (error) {
       await this.#failed(one, error)
+      return error
     } finally {
       await board.clear()
     }
@@ -327,14 +273,15 @@ export class Issuer {
     const failures = state.failures + 1
     const leftMs = kept === null ? 0 : Math.max(0, (state.ends ?? 0) - now)
     const isServed = leftMs > 0
-    const pause = backOffMs(failures, leftMs, retryAfterMs)
+    const last = { leftMs, lifeMs: kept === null || state.ends === null ? null : state.ends - kept.issuedAt }
+    const pause = backOffMs(failures, last, retryAfterMs)
     const next: NameState = {
       ...state,
       failures,
       why: why.slice(0, 500),
       triedAt: now,
       nextAt: now + pause,
-      isBid: pause > backOffMs(failures, leftMs, null)
+      isBid: pause > backOffMs(failures, last, null)
     }
     await stateRecord.put(store, name, next, this.#stateSeconds(next))
     record({ kind: 'certificate.failed', at: now, host: name, why: next.why, failures, ends: state.ends })
@@ -366,15 +313,6 @@ function lifeIn(name: string, kept: KeptCertificate): Life | null {
   try {
     const { from, to } = lifeOf(new X509Certificate(kept.cert))
     return checkIssued(kept, [name], (from + to) / 2)
-  } catch {
-    return null
-  }
-}
-
-/** Null for a damaged one. */
-function readKey({ key }: AcmeAccount): AccountKey | null {
-  try {
-    return AccountKey.read(key)
   } catch {
     return null
   }

@@ -73,6 +73,9 @@ export async function orderCertificate(input: OrderInput): Promise<Issued> {
   return { ...pair, life: checkIssued(pair, names, clock()) }
 }
 
+/** Servers differ in what they call it where the predecessor is of another account, or unknown. */
+const aboutPredecessor = new Set(['alreadyReplaced', 'malformed', 'unauthorized', 'conflict', 'notFound'])
+
 async function begin({ client, names, profile, replaces }: OrderInput): Promise<{ url: string; value: Loose }> {
   const { newOrder, renewalInfo } = client.directory
   const wanted = { identifiers: names.map(identifierOf), ...(profile === null ? {} : { profile }) }
@@ -80,8 +83,7 @@ async function begin({ client, names, profile, replaces }: OrderInput): Promise<
   const isReplacing = replaces !== null && renewalInfo !== null
   const { value, answer } = await send(isReplacing ? { replaces } : {}).catch(error => {
     // The predecessor may be replaced already, or be of another account. A renewal must not fail for that (RFC 9773 §5).
-    const isAboutOther = error instanceof AcmeError && (error.type === 'alreadyReplaced' || error.type === 'malformed')
-    if (isReplacing && isAboutOther) return send({})
+    if (isReplacing && error instanceof AcmeError && aboutPredecessor.has(error.type ?? '')) return send({})
     throw error
   })
   return { url: text(answer.headers.location, 'the address of the order'), value }

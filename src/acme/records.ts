@@ -8,15 +8,20 @@ import type { KeyPair } from './x509.ts'
 export interface AcmeAccount {
   /** JSON of the private key. */
   readonly key: string
-  readonly url: string
+  /** Null while the account is being made. */
+  readonly url: string | null
   readonly email: string | null
+  /** When it was made in the place of one that the authority refused, in milliseconds since the epoch; null for the first one. */
+  readonly replacedAt: number | null
 }
 
 export const accountRecord = new RecordKind<AcmeAccount>({
   prefix: 'acme-account:',
   version: 1,
-  read: ({ key, url, email }) =>
-    typeof key === 'string' && typeof url === 'string' ? { key, url, email: textOrNull(email) } : null
+  read: ({ key, url, email, replacedAt }) =>
+    typeof key === 'string' && (typeof url === 'string' || url === null)
+      ? { key, url, email: textOrNull(email), replacedAt: timeOrNull(replacedAt) }
+      : null
 })
 
 /** Sealed: it holds a private key. Its id is the name. */

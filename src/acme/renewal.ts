@@ -1,4 +1,5 @@
 /** When a certificate is renewed, and when a failed try is repeated. Pure: times in milliseconds since the epoch, and chance, are parameters. */
+import { isCurrent } from '../clock.ts'
 import type { Life } from './issued.ts'
 
 /** The time in which the authority wants a renewal (RFC 9773 §4.2). */
@@ -13,13 +14,14 @@ const dayMs = 24 * hourMs
 
 /**
  * The moment of renewal. Without a window: after two thirds of the life, after half where that is under ten days. With one: a random moment in it. A
- * server that lies gains nothing: a certificate is used for a day, or a tenth of its life, at least, and never for more than five sixths.
+ * server that lies gains nothing: a certificate is used for a day at least (a short one for a tenth of its life, one of hours for an hour or a third), and
+ * never for more than five sixths.
  * `chance` is from 0 to 1.
  */
 export function renewalMoment(life: Life, window: RenewalWindow | null, issuedAt: number, chance: number): number {
   const length = life.to - life.from
   if (window === null) return life.from + length * (length < 10 * dayMs ? 1 / 2 : 2 / 3) + (length / 50) * chance
-  const earliest = issuedAt + Math.min(dayMs, length / 10)
+  const earliest = issuedAt + Math.min(dayMs, Math.max(length / 10, Math.min(hourMs, length / 3)))
   const latest = life.from + (length * 5) / 6
   const wanted = window.start + (window.end - window.start) * chance
   return Math.min(Math.max(wanted, earliest), latest)
@@ -30,16 +32,38 @@ export function askAgainMs(retryAfterMs: number | null): number {
   return Math.min(Math.max(retryAfterMs ?? 6 * hourMs, minuteMs), dayMs)
 }
 
+/** True at `askAt`, and where a clock that was ahead has set it. */
+export function isTimeToAsk(askAt: number, now: number): boolean {
+  return !isCurrent(askAt, dayMs, now)
+}
+
 /**
  * The pause after so many failures in a row: an hour, doubled each time, up to a day. While a site has no certificate at all, it begins with
- * five minutes, which stays below the usual limit of five failed validations an hour. The authority may ask for a longer pause, but not for one that
- * takes more than half of what is left of the certificate in use. `leftMs`: that time, 0 without one.
+ * five minutes, which stays below the usual limit of five failed validations an hour. It is never more than a quarter of what is left of the
+ * certificate in use, or of its life once it has ended, so that there are several tries for a certificate of minutes too. The authority may ask for
+ * a longer pause, but not for one that takes more than half of what is left. `leftMs`: 0 without a certificate in use. `lifeMs`: of the last
+ * certificate; null without one.
  */
-export function backOffMs(failures: number, leftMs: number, retryAfterMs: number | null): number {
+export function backOffMs(
+  failures: number,
+  { leftMs, lifeMs }: { leftMs: number; lifeMs: number | null },
+  retryAfterMs: number | null
+): number {
   const first = leftMs > 0 ? hourMs : 5 * minuteMs
-  const pause = Math.min(first * 2 ** Math.min(failures - 1, 20), dayMs)
+  const doubled = Math.min(first * 2 ** Math.min(failures - 1, 20), dayMs)
+  const pause = lifeMs === null ? doubled : Math.max(Math.min(doubled, (leftMs || lifeMs) / 4), leastPauseMs(lifeMs))
   const bid = retryAfterMs ?? 0
   return Math.max(pause, leftMs > 0 ? Math.min(bid, leftMs / 2) : bid)
+}
+
+/** An authority with certificates of some days limits failures; one with certificates of minutes must be asked again within them. */
+function leastPauseMs(lifeMs: number): number {
+  return Math.min(Math.max(lifeMs / 100, minuteMs), 15 * minuteMs)
+}
+
+/** False once the pause is over, and for one that a clock has set that was ahead: it would last until that time comes. */
+export function isPausing({ nextAt, isBid }: { nextAt: number; isBid: boolean }, now: number): boolean {
+  return isCurrent(nextAt, isBid ? 7 * dayMs : dayMs, now)
 }
 
 /** A start or a reload ends a pause that is older than this, because the operator may have mended the cause. */

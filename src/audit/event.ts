@@ -48,6 +48,7 @@ export const eventKinds = [
   'certificate.ending',
   'certificate.issued',
   'certificate.failed',
+  'certificate.account',
   'notice.sent',
   'notice.failed',
   'throttle',

@@ -57,10 +57,8 @@ export class Issuing {
           board,
           clock,
           record: event => {
-            metrics.count(
-              'factorgate_certificate_orders_total',
-              event.kind === 'certificate.issued' ? 'issued' : 'failed'
-            )
+            const outcome = event.kind === 'certificate.issued' ? 'issued' : 'failed'
+            if (event.kind !== 'certificate.account') metrics.count('factorgate_certificate_orders_total', outcome)
             runtime.journal.record(event)
           },
           log,

@@ -394,7 +394,7 @@ t.test('copies in a folder serve a store that was lost', async t => {
     null,
     'not without the account, since nobody knows whose they are'
   )
-  copies.writeAccount({ key: '{}', url: 'x', email: null })
+  copies.writeAccount({ key: '{}', url: 'x', email: null, replacedAt: null })
   await copies.restore(one, () => keyring, ['gate.lab.example', 'absent.lab.example'], here.clock.now)
   const certificates = new Certificates({
     store: one,

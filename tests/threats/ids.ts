@@ -18,7 +18,7 @@ export const groups = {
   T: 10,
   U: 6,
   N: 3,
-  K: 9,
+  K: 10,
   B: 5,
   E: 3,
   O: 8
