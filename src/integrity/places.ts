@@ -1,4 +1,5 @@
 /** The places of the list of open findings, by kind, so that what is harmless, or what strangers cause, crowds out no alarm. */
+import { type Reason, reason } from '../reasons/reason.ts'
 import { type Finding, findingsMost } from './finding.ts'
 
 /** `program`: an alarm that says only that a path answers. `stranger`: one that a request without a sign-in has caused. */
@@ -42,4 +43,16 @@ const wholes: Readonly<Record<Place, string>> = {
 /** For operators. */
 export function fullSentence(app: string, place: Place): string {
   return `The list of what is new in the app '${app}' is full: ${wholes[place]}. Approve what belongs to the app, and look at the rest.`
+}
+
+const wholeIds = {
+  change: 'appFullChange',
+  alarm: 'appFullAlarm',
+  program: 'appFullProgram',
+  stranger: 'appFullStranger'
+} as const
+
+/** The same as reasons. */
+export function fullReasons(app: string, place: Place): readonly Reason[] {
+  return [reason('appFull', { app }), reason(wholeIds[place], {}), reason('appApprove', {})]
 }

@@ -1,4 +1,5 @@
-/** What is new in an app, as a sentence for operators. */
+/** What is new in an app: as a sentence for the journal, and as reasons for operators, who read them in their language. */
+import { type Reason, reason } from '../reasons/reason.ts'
 import { asksPassword, isForeign, type Mark, type MarkKind } from './mark.ts'
 
 /** The most that the sentence names, and the most of what leads elsewhere: operators must read where data may go. It counts the rest. */
@@ -20,14 +21,32 @@ const order: readonly MarkKind[] = [
 ]
 
 export function sentenceOf(app: string, page: string, items: readonly Mark[], codes: number, left: number): string {
-  const sorted = [...items].sort((a, b) => rank(a) - rank(b))
-  const named = sorted.filter((mark, i) => i < (isForeign(mark) ? foreignMost : namedMost))
-  const parts = named.map(phraseOf)
+  const parts = namedOf(items).map(phraseOf)
   const others = items.length - parts.length + left
   if (codes > 0)
     parts.push(codes === 1 ? 'it has a new statement of inline code' : `it has ${codes} new statements of inline code`)
   if (others > 0) parts.push(`${others} more ${others === 1 ? 'thing is' : 'things are'} new`)
   return `New on ${page} of the app '${app}': ${parts.join('; ')}.`
+}
+
+/** The same as reasons, about the same things; none where there is none for one of them. */
+export function reasonsOf(
+  app: string,
+  page: string,
+  items: readonly Mark[],
+  codes: number,
+  left: number
+): readonly Reason[] {
+  const named = namedOf(items).map(reasonOf)
+  const others = items.length - named.length + left
+  if (codes > 0) named.push(reason('appCode', { count: codes }))
+  if (others > 0) named.push(reason('appMore', { count: others }))
+  return named.every(one => one !== null) ? [reason('appOn', { app, page }), ...named] : []
+}
+
+function namedOf(items: readonly Mark[]): Mark[] {
+  const sorted = [...items].sort((a, b) => rank(a) - rank(b))
+  return sorted.filter((mark, i) => i < (isForeign(mark) ? foreignMost : namedMost))
 }
 
 function rank(mark: Mark): number {
@@ -37,8 +56,7 @@ function rank(mark: Mark): number {
 function phraseOf({ kind, value }: Mark): string {
   switch (kind) {
     case 'form': {
-      const hasPassword = value.endsWith(asksPassword)
-      const target = hasPassword ? value.slice(0, -asksPassword.length) : value
+      const { hasPassword, target } = formIn(value)
       const form = hasPassword ? 'a form that asks for a password' : 'a form'
       return `${form} is sent to ${target === '.' ? 'the page itself' : target}`
     }
@@ -66,5 +84,40 @@ function phraseOf({ kind, value }: Mark): string {
       return 'the page looks entirely different'
     default:
       return `${kind} ${value}`
+  }
+}
+
+function formIn(value: string): { readonly hasPassword: boolean; readonly target: string } {
+  const hasPassword = value.endsWith(asksPassword)
+  return { hasPassword, target: hasPassword ? value.slice(0, -asksPassword.length) : value }
+}
+
+const targetIds = {
+  base: 'appBase',
+  script: 'appScript',
+  names: 'appNames',
+  redirect: 'appRedirect',
+  refresh: 'appRefresh',
+  frame: 'appFrame',
+  style: 'appStyle'
+} as const
+
+function reasonOf({ kind, value }: Mark): Reason | null {
+  switch (kind) {
+    case 'form': {
+      const { hasPassword, target } = formIn(value)
+      if (target === '.') return reason(hasPassword ? 'appPasswordFormHere' : 'appFormHere', {})
+      return reason(hasPassword ? 'appPasswordForm' : 'appForm', { target })
+    }
+    case 'endpoint': {
+      const [method, ...path] = value.split(' ')
+      return reason(method === 'POST' ? 'appPosts' : 'appAnswers', { path: path.join(' ') })
+    }
+    case 'file':
+      return reason('appFile', { path: value.slice(0, value.lastIndexOf(' ')) })
+    case 'structure':
+      return reason('appStructure', {})
+    default:
+      return kind in targetIds ? reason(targetIds[kind as keyof typeof targetIds], { target: value }) : null
   }
 }

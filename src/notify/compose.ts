@@ -2,7 +2,7 @@
 
 import { Catalogue, type InLanguage } from '../messages/catalogue.ts'
 import type { Language } from '../messages/languages.ts'
-import { inWords } from '../reasons/in-words.ts'
+import { inLines } from '../reasons/in-words.ts'
 import type { Sentences } from './messages/sentences.ts'
 import type { Notice, NoticeKind } from './notice.ts'
 import { groupOf } from './notice-groups.ts'
@@ -39,8 +39,11 @@ export interface Composed {
 interface Entry {
   readonly subject: string
   readonly paragraphs: readonly string[]
-  readonly rows: readonly (readonly [string, string])[]
+  readonly rows: readonly Row[]
 }
+
+/** A name, and its value or a list of them. */
+type Row = readonly [string, string | readonly string[]]
 
 export function compose(input: ComposeInput): Composed {
   const say = catalogue.in(input.language)
@@ -63,6 +66,9 @@ function entryOf(notice: Notice, { lab, reader, codesLeft, portalOrigin }: Compo
     person: plain(notice.name ?? ''),
     who: plain(facts.other ?? ''),
     what: plain(facts.what ?? ''),
+    level: facts.what ?? '',
+    app: plain(facts.app ?? ''),
+    where: facts.app === undefined ? 'everywhere' : 'app',
     count: facts.count ?? 0,
     lab: plain(lab),
     valid: validity(facts.validSeconds ?? 24 * 3600, say)
@@ -112,13 +118,15 @@ export function consoleUrl({ kind, account }: Pick<Notice, 'kind' | 'account'>, 
 }
 
 /** `url`: of the console, for operators. */
-function rowsOf({ kind, at, facts }: Notice, { mail, formats, language }: Say, url: string | null): [string, string][] {
+function rowsOf({ kind, at, facts }: Notice, { mail, formats, language }: Say, url: string | null): Row[] {
   if (isLink(kind)) return []
-  const time = new Date(at).toISOString().slice(11, 16)
-  const isBy = kind === 'suspended' || kind === 'resumed'
-  const rows: [string, string | undefined][] = [
-    [mail.when, mail.moment({ date: formats.date(at), time })],
-    [mail.reason, whyIn(facts, language)],
+  const moment = (at: number) => mail.moment({ date: formats.date(at), time: new Date(at).toISOString().slice(11, 16) })
+  const isPosture = kind === 'posture-set'
+  const isBy = kind === 'suspended' || kind === 'resumed' || isPosture
+  const rows: (readonly [string, Row[1] | undefined])[] = [
+    [mail.when, moment(at)],
+    [mail.until, isPosture && facts.ends !== undefined ? moment(facts.ends) : undefined],
+    [mail.reason, whysIn(facts, language)],
     [mail.by, isBy ? plain(facts.other ?? '') : undefined],
     [mail.browser, plain(facts.device ?? '')],
     [mail.from, plain(facts.address ?? '')],
@@ -129,9 +137,10 @@ function rowsOf({ kind, at, facts }: Notice, { mail, formats, language }: Say, u
 }
 
 /** In the reader's language where the watch has said it. */
-function whyIn({ why, reasons }: Notice['facts'], language: Language): string | undefined {
+function whysIn({ why, reasons }: Notice['facts'], language: Language): Row[1] | undefined {
   if (why === undefined) return undefined
-  return inWords([reasons === undefined ? { why } : { why, reasons }], language, plain)
+  const lines = inLines([reasons === undefined ? { why } : { why, reasons }], language, plain)
+  return lines.length === 1 ? lines[0] : lines
 }
 
 const isLink = (kind: NoticeKind) => kind === 'invitation' || kind === 'password-link'
@@ -143,7 +152,7 @@ function textOf(entries: readonly Entry[], input: ComposeInput, say: Say): strin
     const [what, ...rest] = paragraphs
     parts.push(wrap(what ?? ''))
     if (input.link !== null) parts.push(input.link)
-    if (rows.length > 0) parts.push(rows.map(([name, value]) => `  ${name}: ${value}`).join('\n'))
+    if (rows.length > 0) parts.push(rows.map(rowText).join('\n'))
     parts.push(...rest.map(wrap))
     if (entries.length > 1) parts.push('- - -')
   }
@@ -161,7 +170,7 @@ function htmlOf(entries: readonly Entry[], input: ComposeInput, say: Say, subjec
 ${index === 0 ? '' : '<hr style="border:0;border-top:1px solid #8884;margin:24px 0">'}
 <p style="margin:0 0 14px">${escaped(what)}</p>
 ${input.link === null ? '' : `${button(input.link, say.mail.open)}<p style="margin:0 0 14px;font-size:14px;word-break:break-all">${escaped(input.link)}</p>`}
-${rows.length === 0 ? '' : `<table role="presentation" style="border-collapse:collapse;margin:0 0 14px;font-size:15px">${rows.map(([name, value]) => `<tr><td style="padding:3px 16px 3px 0;opacity:.75;vertical-align:top">${escaped(name)}</td><td style="padding:3px 0">${escaped(value)}</td></tr>`).join('')}</table>`}
+${rows.length === 0 ? '' : `<table role="presentation" style="border-collapse:collapse;margin:0 0 14px;font-size:15px">${rows.map(rowHtml).join('')}</table>`}
 ${rest.map(text => `<p style="margin:0 0 14px">${escaped(text)}</p>`).join('\n')}`
   return `<!doctype html>
 <html lang="${say.entry.tag}" dir="${say.entry.direction}">
@@ -186,6 +195,26 @@ ${input.link === null && input.reader !== null ? button(accountUrl(input), say.m
 </body>
 </html>
 `
+}
+
+function rowText([name, value]: Row): string {
+  if (typeof value === 'string') return `  ${name}: ${value}`
+  return [
+    `  ${name}:`,
+    ...value.map(one =>
+      wrap(`- ${one}`, 70)
+        .replace(/^/gm, '    ')
+        .replace(/\n {4}/g, '\n      ')
+    )
+  ].join('\n')
+}
+
+function rowHtml([name, value]: Row): string {
+  const shown =
+    typeof value === 'string'
+      ? escaped(value)
+      : `<ul style="margin:0;padding:0 0 0 1.1em">${value.map(one => `<li style="margin:0 0 4px">${escaped(one)}</li>`).join('')}</ul>`
+  return `<tr><td style="padding:3px 16px 3px 0;opacity:.75;vertical-align:top">${escaped(name)}</td><td style="padding:3px 0">${shown}</td></tr>`
 }
 
 const accountUrl = ({ portalOrigin }: ComposeInput) => `${portalOrigin}/.factorgate/account`
@@ -217,12 +246,12 @@ function escaped(text: string): string {
   return text.replace(/[&<>"']/g, sign => `&#${sign.charCodeAt(0)};`)
 }
 
-/** Lines of at most 76 characters; longer words stay whole. */
-function wrap(text: string): string {
+/** Lines of at most `most` characters; longer words stay whole. */
+function wrap(text: string, most = 76): string {
   const lines: string[] = []
   let line = ''
   for (const word of text.split(' '))
-    if (line !== '' && line.length + 1 + word.length > 76) {
+    if (line !== '' && line.length + 1 + word.length > most) {
       lines.push(line)
       line = word
     } else line = line === '' ? word : `${line} ${word}`

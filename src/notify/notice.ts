@@ -25,9 +25,11 @@ export interface NoticeFacts {
   readonly count?: number | undefined
   /** The sign-in name of a second person, such as the one who asks a sponsor. */
   readonly other?: string | undefined
-  /** The file or the institution of a certificate. */
+  /** The app that a posture is set for; left out for all apps. */
+  readonly app?: string | undefined
+  /** The file or the institution of a certificate, or the level of a posture. */
   readonly what?: string | undefined
-  /** Milliseconds since the epoch. */
+  /** Of a certificate or a posture, in milliseconds since the epoch. */
   readonly ends?: number | undefined
   /** How long the link of an invitation works. Default: 24 hours. */
   readonly validSeconds?: number | undefined

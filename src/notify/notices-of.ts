@@ -2,7 +2,7 @@
 import type { AuditEvent } from '../audit/event.ts'
 import type { FactorKind } from '../factor/kinds.ts'
 import { newId } from '../ids.ts'
-import { type Reason, wordsFor } from '../reasons/reason.ts'
+import { noticeReasonsMost, type Reason, wordsFor } from '../reasons/reason.ts'
 import type { Notice, NoticeFacts, NoticeKind, Told } from './notice.ts'
 
 const operators: Told = { kind: 'operators' }
@@ -44,7 +44,7 @@ export function noticeOf(event: AuditEvent, reasons?: readonly Reason[]): Notice
     case 'watch.unusual':
       return event.isTold === true ? made(event, 'unusual-use', saidIn(event, reasons), [operators]) : null
     case 'watch.app':
-      return event.isTold === true ? made(event, 'app-changed', { why: text(event.why) }, [operators]) : null
+      return event.isTold === true ? made(event, 'app-changed', saidIn(event, reasons), [operators]) : null
     case 'watch.decoy':
       return event.isTold === true ? made(event, 'decoy-touched', saidIn(event, reasons), [operators]) : null
     case 'posture':
@@ -59,7 +59,7 @@ export function noticeOf(event: AuditEvent, reasons?: readonly Reason[]): Notice
 function saidIn(event: AuditEvent, reasons?: readonly Reason[]): NoticeFacts {
   const why = text(event.why)
   if (why === undefined) return {}
-  return reasons === undefined ? { why } : wordsFor({ why, reasons })
+  return reasons === undefined ? { why } : wordsFor({ why, reasons }, noticeReasonsMost)
 }
 
 /** For the person of the event's account, and for `more`. */
@@ -91,9 +91,9 @@ function sponsorDecided(event: AuditEvent, kind: NoticeKind): Notice {
 function postureSet(event: AuditEvent): Notice | null {
   const { outcome } = event
   if (outcome === 'ended' || outcome === 'readable' || outcome === 'unreadable') return null
-  return made(event, 'posture-set', { what: text(outcome), why: text(event.why), other: text(event.operator) }, [
-    operators
-  ])
+  const ends = Date.parse(text(event.until) ?? '')
+  const facts = { what: text(outcome), app: text(event.app), why: text(event.why), other: text(event.operator) }
+  return made(event, 'posture-set', Number.isNaN(ends) ? facts : { ...facts, ends }, [operators])
 }
 
 /** Its id is the same on each gate, so that the operators get one. */

@@ -10,18 +10,29 @@ type Say = InLanguage<Sentences>
 
 /** All that was said, as one text: each once, and what a person has typed as it was typed. `clean` is applied to names from outside. */
 export function inWords(all: readonly Words[], language: Language, clean: Clean = asItIs): string {
-  const texts = new Set(all.map(words => textOf(words, language, clean)))
-  return [...texts]
-    .map(text => (/[.!?؟。！？]$/.test(text.trimEnd()) || texts.size === 1 ? text : `${text}.`))
+  const texts = textsOf(all, words => [linesOf(words, language, clean).join(between(language))])
+  return texts
+    .map(text => (/[.!?؟。！？]$/.test(text.trimEnd()) || texts.length === 1 ? text : `${text}.`))
     .join(between(language))
+}
+
+/** The same as the lines of a list: each reason of the watch is one, and what a person has typed. */
+export function inLines(all: readonly Words[], language: Language, clean: Clean = asItIs): readonly string[] {
+  return textsOf(all, words => linesOf(words, language, clean))
+}
+
+function textsOf(all: readonly Words[], read: (words: Words) => readonly string[]): readonly string[] {
+  return [...new Set(all.flatMap(read))]
 }
 
 type Clean = (text: string) => string
 const asItIs: Clean = text => text
 
-function textOf({ why, reasons }: Words, language: Language, clean: Clean): string {
+function linesOf({ why, reasons }: Words, language: Language, clean: Clean): readonly string[] {
   const read = reasonsIn(reasons)
-  return read === null ? clean(why) : sayReasons(read, language, clean)
+  if (read === null) return [clean(why)]
+  const say = catalogue.in(language)
+  return read.map(one => sayReason(one, say, clean))
 }
 
 export function sayReasons(reasons: readonly Reason[], language: Language, clean: Clean = asItIs): string {
@@ -177,5 +188,29 @@ const sayings: { readonly [Id in ReasonId]: (facts: FactsOf<Id>, say: Say) => st
   decoySuspended: (_, say) => say.decoy.suspended,
   decoyRevoked: (_, say) => say.decoy.revoked,
   decoyEnded: (_, say) => say.decoy.ended,
-  decoyAsked: (_, say) => say.decoy.asked
+  decoyAsked: (_, say) => say.decoy.asked,
+  appOn: (facts, say) => say.app.on(facts),
+  appForm: (facts, say) => say.app.form(facts),
+  appFormHere: (_, say) => say.app.formHere,
+  appPasswordForm: (facts, say) => say.app.passwordForm(facts),
+  appPasswordFormHere: (_, say) => say.app.passwordFormHere,
+  appBase: (facts, say) => say.app.base(facts),
+  appScript: (facts, say) => say.app.script(facts),
+  appNames: (facts, say) => say.app.names(facts),
+  appRedirect: (facts, say) => say.app.redirect(facts),
+  appRefresh: (facts, say) => say.app.refresh(facts),
+  appFrame: (facts, say) => say.app.frame(facts),
+  appStyle: (facts, say) => say.app.style(facts),
+  appAnswers: (facts, say) => say.app.answers(facts),
+  appPosts: (facts, say) => say.app.posts(facts),
+  appFile: (facts, say) => say.app.file(facts),
+  appStructure: (_, say) => say.app.structure,
+  appCode: (facts, say) => say.app.code(facts),
+  appMore: (facts, say) => say.app.more(facts),
+  appFull: (facts, say) => say.app.full(facts),
+  appFullChange: (_, say) => say.app.fullChange,
+  appFullAlarm: (_, say) => say.app.fullAlarm,
+  appFullProgram: (_, say) => say.app.fullProgram,
+  appFullStranger: (_, say) => say.app.fullStranger,
+  appApprove: (_, say) => say.app.approve
 }

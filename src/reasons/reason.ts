@@ -7,6 +7,8 @@ const deviation = { amount: 'number', usual: 'number', busy: 'number' } as const
 /** `''` for every app. `seconds`: of the budget's window. */
 const passed = { amount: 'number', app: 'text', seconds: 'number', budget: 'text', limit: 'number' } as const
 const decoy = { decoy: 'text', app: 'text' } as const
+const target = { target: 'text' } as const
+const path = { path: 'text' } as const
 const client = { browser: 'text', system: 'text' } as const
 
 /** The facts of each reason. A changed meaning needs another id: records of older releases have these. */
@@ -82,7 +84,32 @@ export const shapes = {
   decoySuspended: {},
   decoyRevoked: {},
   decoyEnded: {},
-  decoyAsked: {}
+  decoyAsked: {},
+  /** What is new in an app, for operators: where, then each thing. */
+  appOn: { app: 'text', page: 'text' },
+  appForm: target,
+  appFormHere: {},
+  appPasswordForm: target,
+  appPasswordFormHere: {},
+  appBase: target,
+  appScript: target,
+  appNames: target,
+  appRedirect: target,
+  appRefresh: target,
+  appFrame: target,
+  appStyle: target,
+  appAnswers: path,
+  appPosts: path,
+  appFile: path,
+  appStructure: {},
+  appCode: { count: 'number' },
+  appMore: { count: 'number' },
+  appFull: { app: 'text' },
+  appFullChange: {},
+  appFullAlarm: {},
+  appFullProgram: {},
+  appFullStranger: {},
+  appApprove: {}
 } as const satisfies Readonly<Record<string, Shape>>
 
 type Shape = Readonly<Record<string, 'number' | 'text'>>
@@ -106,10 +133,12 @@ export function reason<Id extends ReasonId>(id: Id, facts: FactsOf<Id>): Reason 
 
 /** In characters of JSON. A person's record stays small; what is longer has its words alone. */
 const reasonsMost = 700
+/** A notice is read once. */
+export const noticeReasonsMost = 4000
 
 /** The words for a record. */
-export function wordsFor({ why, reasons }: Words): Words {
-  const isKept = reasons !== undefined && reasons.length > 0 && JSON.stringify(reasons).length <= reasonsMost
+export function wordsFor({ why, reasons }: Words, most = reasonsMost): Words {
+  const isKept = reasons !== undefined && reasons.length > 0 && JSON.stringify(reasons).length <= most
   return isKept ? { why, reasons } : { why }
 }
 

@@ -1,11 +1,13 @@
 /** The watch on apps, composed: which apps, how their pages are fetched, and what a finding leads to. It outlives a reload. */
 import type { Config } from '../../config/schema.ts'
 import type { App } from '../apps/route-table.ts'
+import type { AuditEvent } from '../audit/event.ts'
 import { fetchPage } from '../forwarding/fetch-page.ts'
 import type { UpstreamRegistry } from '../forwarding/upstreams.ts'
 import type { Finding } from '../integrity/finding.ts'
 import type { IntegrityApp, IntegrityWatch } from '../integrity/integrity-watch.ts'
-import { fullSentence } from '../integrity/places.ts'
+import { fullReasons, fullSentence } from '../integrity/places.ts'
+import { reasonsOf } from '../integrity/sentences.ts'
 import type { ResponseTap } from '../metering/response-tap.ts'
 import type { Services } from './services.ts'
 import { toldSink } from './told-sink.ts'
@@ -63,14 +65,15 @@ async function startIntegrity(runtime: Services): Promise<IntegrityWatch> {
     clock,
     onFinding: (app, finding, isTold) => report(app, finding, isTold, runtime),
     onFull: (app, place) => {
-      toldSink(runtime).record({
+      const line = {
         kind: 'watch.app',
         at: clock(),
         app,
         outcome: 'full',
         isTold: true,
         why: fullSentence(app, place)
-      })
+      } as const
+      toldSink(runtime).record(line, fullReasons(app, place))
     },
     say: (app, why) => {
       log.warn({ app }, why)
@@ -97,7 +100,7 @@ function report(
     .slice(0, 16)
     .map(({ kind, value }) => `${kind} ${value}`)
     .join(' · ')
-  toldSink(runtime).record({
+  const line: AuditEvent = {
     kind: 'watch.app',
     at,
     app,
@@ -109,5 +112,6 @@ function report(
     left: Math.max(0, items.length - 16) + left,
     isTold,
     why
-  })
+  }
+  toldSink(runtime).record(line, reasonsOf(app, page, items, codes.length, left))
 }

@@ -5,7 +5,9 @@ import type { AddressInfo } from 'node:net'
 import path from 'node:path'
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib'
 import t, { type Test } from 'tap'
+import type { AuditSink } from '../../src/audit/event.ts'
 import type { AppWatch } from '../../src/integrity/app-watch.ts'
+import type { Reason } from '../../src/reasons/reason.ts'
 import { commandAt } from '../fixtures/in-process/command.ts'
 import { type Running, startGateway } from '../fixtures/in-process/gateway.ts'
 import { startRedis } from '../fixtures/process/redis-server.ts'
@@ -80,11 +82,21 @@ async function started(t: Test, served: Served, integrity = '{ learn: 0s }', clo
     await runtime.journal.flush()
   }
   const command = commandAt(gate.configFile)
-  return { app, gate, watch, visit, command, runtime }
+  /** What the notices of the events would carry. */
+  const told: (readonly Reason[] | undefined)[] = []
+  const sink = (beside: AuditSink): AuditSink => ({
+    ...beside,
+    record(event, reasons) {
+      told.push(reasons)
+      beside.record(event)
+    }
+  })
+  Object.assign(runtime, { notifying: { sink, stop: () => {} } })
+  return { app, gate, watch, visit, command, runtime, told }
 }
 
 t.test('a change is found once, approved, and quiet while it is announced', async t => {
-  const { app, gate, visit, command, watch } = await started(t, (_, i) => ({ body: page(i) }))
+  const { app, gate, visit, command, watch, told } = await started(t, (_, i) => ({ body: page(i) }))
   await visit('/login', 40)
   t.same(journal(gate), [], 'nonces, values and hashes of builds are nothing new, in any coding')
 
@@ -103,6 +115,10 @@ t.test('a change is found once, approved, and quiet while it is announced', asyn
     "New on /login of the app 'files': a form that asks for a password is sent to https://evil.example."
   )
   t.same(more, [], 'once')
+  t.match(told.at(-1), [
+    { id: 'appOn', facts: { app: 'files', page: '/login' } },
+    { id: 'appPasswordForm', facts: { target: 'https://evil.example' } }
+  ])
   const appCommand = (...args: string[]) => command('watch', 'app', 'files', ...args)
   const shown = await appCommand()
   t.match(shown.stdout, /Read: \d+ pages\. Known: 1 script, \d+ statements/)

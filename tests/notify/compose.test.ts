@@ -1,6 +1,6 @@
 /** The text of mails: what they say, and that no name becomes a header or markup. */
 import t from 'tap'
-import { languageCodes } from '../../src/messages/languages.ts'
+import { type Language, languageCodes } from '../../src/messages/languages.ts'
 import { type ComposeInput, compose, plain } from '../../src/notify/compose.ts'
 import { mailAddress } from '../../src/notify/mail-address.ts'
 import type { Notice, NoticeKind } from '../../src/notify/notice.ts'
@@ -148,7 +148,7 @@ t.test('what the watch has said is in the language of the reader', async t => {
   const oneLine = (more: Partial<ComposeInput>) =>
     compose(input({ notices: [suspended], ...more })).text.replace(/\s+/g, ' ')
   const german = oneLine({ language: 'de' })
-  t.match(german, 'Grund: An einem Tag wurden 2,5 GiB aus den Apps abgerufen. An einem üblichen Tag sind es 1 MiB')
+  t.match(german, 'Grund: - An einem Tag wurden 2,5 GiB aus den Apps abgerufen. An einem üblichen Tag sind es 1 MiB')
   t.match(german, 'zu öffnen braucht: /ab Bcc: c.', 'names from outside are one line')
   t.match(oneLine({ language: 'fr', reader: { id: 'o', displayName: 'Olga' } }), '2,5 Gio', 'operators too')
   const old = notice('suspended', { facts: { why: '2.5 GiB left today.' } })
@@ -156,6 +156,32 @@ t.test('what the watch has said is in the language of the reader', async t => {
   const added = (factor: 'totp' | 'webauthn') =>
     compose(input({ language: 'ar', notices: [notice('factor-added', { facts: { factor } })] })).subject
   t.not(added('totp'), added('webauthn'), 'a word that chooses a text is no name in that language')
+})
+
+t.test('several reasons are a list, and one is a line', async t => {
+  const reasons = [
+    reason('appOn', { app: 'files', page: '/login' }),
+    reason('appPasswordForm', { target: 'https://evil.example/a/long/path' })
+  ]
+  const facts = { why: 'New on /login.', reasons }
+  const { text, html } = compose(input({ language: 'de', notices: [notice('app-changed', { facts })] }))
+  t.match(text, '  Grund:\n    - Auf der Seite /login der App files ist etwas neu.\n    - Ein Formular, das nach')
+  t.match(text, /\n {6}https:\/\/evil\.example\/a\/long\/path gesendet\.\n/, 'a long one goes on below itself')
+  t.match(html, /<ul[^>]*><li[^>]*>Auf der Seite .*<\/li><li[^>]*>Ein Formular/)
+  t.notMatch(text, /[^\n]{77,}/)
+})
+
+t.test('a posture is said with its app and its end, in the language of the reader', async t => {
+  const facts = { what: 'elevated', app: 'files', ends: at + 2 * 3600_000, other: 'olga', why: 'odd sign-ins' }
+  const said = (language: Language, more: object) =>
+    compose(input({ language, notices: [notice('posture-set', { facts: { ...facts, ...more } })] }))
+  const german = said('de', {})
+  t.equal(german.subject, '[Example Lab] Die Schutzstufe ist erhöht (elevated)')
+  t.match(german.text, 'Die Schutzstufe der App files von Example Lab wurde auf erhöht (elevated)\ngesetzt.')
+  t.match(german.text, '  Bis: 28. November 2026, 16:30 UTC\n  Grund: odd sign-ins\n  Durch: olga')
+  const english = said('en', { what: 'normal', app: undefined, ends: undefined }).text
+  t.match(english, 'The posture of Example Lab was set to normal.')
+  t.notMatch(english, 'Until')
 })
 
 t.test('a link stands in the mail as it is', async t => {

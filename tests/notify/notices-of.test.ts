@@ -3,6 +3,7 @@ import t from 'tap'
 import type { AuditEvent } from '../../src/audit/event.ts'
 import { noticeOf } from '../../src/notify/notices-of.ts'
 import { RefusalCount } from '../../src/notify/refusal-count.ts'
+import { reason } from '../../src/reasons/reason.ts'
 
 const alice = { account: 'id-alice', name: 'alice' }
 const at = Date.UTC(2026, 10, 28)
@@ -98,7 +99,14 @@ t.test('an event becomes a notice to whom it concerns', async t => {
       { kind: 'posture', outcome: 'lockdown', before: 'normal', why: 'odd sign-ins', ...alice },
       'posture-set',
       [operators],
-      { what: 'lockdown', why: 'odd sign-ins' }
+      { what: 'lockdown', why: 'odd sign-ins', app: undefined, ends: undefined }
+    ],
+    [
+      'a posture of one app, for a while',
+      { kind: 'posture', outcome: 'elevated', app: 'files', until: '2026-11-28T16:30:00.000Z', why: 'x', ...alice },
+      'posture-set',
+      [operators],
+      { what: 'elevated', app: 'files', ends: Date.UTC(2026, 10, 28, 16, 30) }
     ],
     ['a posture that has ended by itself', { kind: 'posture', outcome: 'ended', why: 'over', ...alice }, null],
     ['unusual use that is only journaled', { kind: 'watch.unusual', outcome: 'odd', isTold: false, ...alice }, null],
@@ -119,6 +127,12 @@ t.test('an event becomes a notice to whom it concerns', async t => {
     t.equal(notice?.kind ?? null, kind, what)
     if (to !== undefined) t.match(notice, { to, at, account: 'id-alice', facts }, `${what}: to whom`)
   }
+})
+
+t.test('each notice that the watch causes carries its reasons, for readers of every language', async t => {
+  const reasons = [reason('appOn', { app: 'files', page: '/login' }), reason('appForm', { target: '/x' })]
+  for (const kind of ['watch.app', 'watch.budget', 'watch.unusual', 'watch.decoy'] as const)
+    t.same(noticeOf({ kind, at, isTold: true, why: 'x', ...alice }, reasons)?.facts.reasons, reasons, kind)
 })
 
 t.test('a certificate has the same id on each gate, and another one for each warning', async t => {

@@ -108,8 +108,8 @@ export interface Sentences {
       readonly now: string
     }
     readonly 'posture-set': {
-      readonly subject: (args: { readonly what: string }) => string
-      readonly what: (args: { readonly lab: string; readonly what: string }) => string
+      readonly subject: (args: { readonly level: 'normal' | 'elevated' | 'other' }) => string
+      readonly what: (args: { readonly where: 'app' | 'other'; readonly app: string; readonly lab: string; readonly level: 'normal' | 'elevated' | 'other' }) => string
       readonly now: string
     }
     readonly invitation: {
@@ -170,6 +170,7 @@ export interface Sentences {
     readonly codesLeft: (args: { readonly count: number }) => string
     readonly when: string
     readonly moment: (args: { readonly date: string; readonly time: string }) => string
+    readonly until: string
     readonly from: string
     readonly browser: string
     readonly reason: string

@@ -98,4 +98,30 @@ export interface Sentences {
     readonly ended: string
     readonly asked: string
   }
+  readonly app: {
+    readonly on: (args: { readonly page: string; readonly app: string }) => string
+    readonly form: (args: { readonly target: string }) => string
+    readonly formHere: string
+    readonly passwordForm: (args: { readonly target: string }) => string
+    readonly passwordFormHere: string
+    readonly base: (args: { readonly target: string }) => string
+    readonly script: (args: { readonly target: string }) => string
+    readonly names: (args: { readonly target: string }) => string
+    readonly redirect: (args: { readonly target: string }) => string
+    readonly refresh: (args: { readonly target: string }) => string
+    readonly frame: (args: { readonly target: string }) => string
+    readonly style: (args: { readonly target: string }) => string
+    readonly answers: (args: { readonly path: string }) => string
+    readonly posts: (args: { readonly path: string }) => string
+    readonly file: (args: { readonly path: string }) => string
+    readonly structure: string
+    readonly code: (args: { readonly count: number }) => string
+    readonly more: (args: { readonly count: number }) => string
+    readonly full: (args: { readonly app: string }) => string
+    readonly fullChange: string
+    readonly fullAlarm: string
+    readonly fullProgram: string
+    readonly fullStranger: string
+    readonly approve: string
+  }
 }
