@@ -16,7 +16,7 @@ export interface AcceptOptions {
 }
 
 /** Maximum of header lines. Node has no limit here (`maxHeadersCount: 0`, CVE-2026-58044). */
-export const maxHeaderLines = 100
+const maxHeaderLines = 100
 
 /** Headers that must not be repeated: Node keeps the first or joins them, but an app may keep the last. */
 const single = [
@@ -70,7 +70,7 @@ function headerProblem(raw: IncomingMessage): 'headers_too_large' | 'bad_request
   if (raw.httpVersionMajor !== 1 && !isFitHttp2(raw)) return 'bad_request'
   const lines = raw.rawHeaders
   if (lines.length > maxHeaderLines * 2) return 'headers_too_large'
-  // Node takes the chunks away and leaves a coding below them, of which the app would hear nothing (RFC 9112 §6.1).
+  // Node removes only the chunks. The app would not learn that another coding is left below them (RFC 9112 §6.1).
   const coding = raw.headers['transfer-encoding']
   if (coding !== undefined && coding.toLowerCase() !== 'chunked') return 'bad_request'
   let seen = 0
@@ -84,7 +84,7 @@ function headerProblem(raw: IncomingMessage): 'headers_too_large' | 'bad_request
   return null
 }
 
-/** Node parses request lines of HTTP/0.9 and 2.0 with headers, other servers do not (THREATS F1). Only real HTTP/2 has streams. */
+/** Node accepts `HTTP/0.9` and `HTTP/2.0` in a request line, other servers do not (THREATS F1). Only real HTTP/2 has streams. */
 function isFitHttp2(raw: IncomingMessage): boolean {
   // User info in `:authority` (RFC 9113 §8.3.1).
   return streamOf(raw) !== null && raw.headers.host?.includes('@') === false

@@ -12,7 +12,7 @@ import type { Clock } from '../src/clock.ts'
 import { type Proof, timeUnknown } from '../src/factor/proof.ts'
 import type { Exchange } from './exchange.ts'
 
-export interface AuditOptions {
+interface AuditOptions {
   readonly audit: AuditSink
   /** For events that anonymous clients can cause. */
   readonly strangers: Strangers

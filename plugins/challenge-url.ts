@@ -10,7 +10,7 @@ import { pageFor } from './return-address.ts'
 /** The portal signs the person in, or sends them on with a new token. */
 const signIns: ReadonlySet<ChallengeReason> = new Set(['sign_in_required', 'device_required', 'device_proof_required'])
 
-export interface ChallengeUrlOptions {
+interface ChallengeUrlOptions {
   readonly portalOrigin: string
   readonly maxUrlLength: number
   readonly site: Site

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import type { Site } from '../src/apps/route-table.ts'
 
-export interface CookieNames {
+interface CookieNames {
   readonly session: string
   readonly nonce: string
   /** The bound cookie: an app's or the portal's browser has just shown its device key. */

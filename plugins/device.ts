@@ -15,9 +15,9 @@ import { briefCookie, cookieNames, expiredCookie } from './cookies.ts'
 import { errorBody } from './error-body.ts'
 
 /** `unavailable`: the store did not answer. The others: what the browser was told. */
-export type RefreshOutcome = 'refreshed' | 'challenged' | 'spent' | 'late' | 'refused' | 'forgotten' | 'unavailable'
+type RefreshOutcome = 'refreshed' | 'challenged' | 'spent' | 'late' | 'refused' | 'forgotten' | 'unavailable'
 
-export interface DeviceOptions {
+interface DeviceOptions {
   /** Null where no app asks for device keys. */
   readonly device: { readonly binding: DeviceBinding } | null
   readonly audit: AuditSink

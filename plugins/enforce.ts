@@ -38,7 +38,7 @@ import type { Held, KeepPost } from './kept-posts.ts'
 import { defaultMaxUrlLength } from './return-address.ts'
 import { tokenChallenge } from './token-challenge.ts'
 
-export interface EnforceOptions {
+interface EnforceOptions {
   readonly routes: RouteTable
   readonly portalOrigin: string
   readonly audit: AuditSink

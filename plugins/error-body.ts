@@ -1,7 +1,7 @@
 /** The JSON body of a refusal. */
 import { describeError, type ErrorCode } from '../src/errors.ts'
 
-export interface ErrorBody {
+interface ErrorBody {
   readonly error: {
     readonly code: ErrorCode
     readonly message: string

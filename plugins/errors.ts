@@ -36,7 +36,7 @@ const translated: Readonly<Record<string, ErrorCode>> = {
   FST_ERR_MAX_PARAM_LENGTH: 'not_found'
 }
 
-export function toGateError(error: unknown): GateError {
+function toGateError(error: unknown): GateError {
   if (error instanceof GateError) return error
   if (error instanceof StoreUnreachable)
     return new GateError(error.code, { cause: error, retryAfterSeconds: error.retryAfterSeconds })

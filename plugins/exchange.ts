@@ -30,7 +30,7 @@ export interface Known {
   readonly decision: Decision | undefined
 }
 
-export interface Resent {
+interface Resent {
   readonly message: IncomingMessage
   readonly post: KeptPost | null
   /** Called once the app has the kept POST, or when it certainly has not. Then it waits again, and this resolves to the address of its page. */

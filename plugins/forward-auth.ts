@@ -60,7 +60,7 @@ interface Options extends ForwardAuthOptions {
   readonly logged: Set<string>
 }
 
-export interface ForwardAuthOptions {
+interface ForwardAuthOptions {
   readonly routes: RouteTable
   readonly sessions: Sessions
   readonly portalOrigin: string

@@ -40,7 +40,7 @@ import type { Exchange } from './exchange.ts'
 import { observedExchange } from './observed-exchange.ts'
 import { warnOfUnsent } from './unsent-identity.ts'
 
-export interface ForwardOptions {
+interface ForwardOptions {
   readonly live: LiveConnections
   readonly upstreams: UpstreamRegistry
   /** `X-Factorgate-Assertion`, for apps that ask for it; null for anonymous. */
@@ -59,7 +59,7 @@ export interface ForwardOptions {
 }
 
 /** What apps answer to requests with a person's login. */
-export interface LoginObserver {
+interface LoginObserver {
   accepted(exchange: Exchange, login: UpstreamLogin): void
   onRefused(exchange: Exchange, login: UpstreamLogin): void
   /** Answers the client in place of the app. */

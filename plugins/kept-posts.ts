@@ -13,7 +13,7 @@ import { type KeptOutcome, type KeptPost, type KeptPosts, keptSeconds } from '..
 import { StoreUnreachable } from '../src/store/store.ts'
 import { briefCookie, expiredCookie, keptCookieName, keptIds, readOwn } from './cookies.ts'
 
-export interface KeepOptions {
+interface KeepOptions {
   readonly posts: Pick<KeptPosts, 'keep' | 'gone'>
   /** Whose session a cookie opened; null where nobody knows. */
   readonly ownerOf: (token: string) => Promise<string | null>

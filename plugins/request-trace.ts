@@ -6,7 +6,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { type Description, methodOf, type RequestEnd, type RequestTrace } from '../src/traces/request-trace.ts'
 import type { Tracer } from '../src/traces/tracer.ts'
 
-export interface RequestTraceOptions {
+interface RequestTraceOptions {
   readonly tracer: Tracer
   readonly path: 'none' | 'segment'
 }

@@ -6,7 +6,7 @@ import type { RouteTable } from '../src/apps/route-table.ts'
 /** `Strict-Transport-Security` (RFC 6797), without subdomains, because others may run them. */
 export const strictTransport = 'max-age=63072000'
 
-export interface SecurityHeadersOptions {
+interface SecurityHeadersOptions {
   readonly routes: Pick<RouteTable, 'site'>
   readonly portalOrigin: string
   readonly renderStep: (request: FastifyRequest) => { html: string; headers: Record<string, string> }

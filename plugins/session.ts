@@ -18,7 +18,7 @@ declare module 'fastify' {
   }
 }
 
-export interface SessionOptions {
+interface SessionOptions {
   readonly sessions: Sessions
   /** Without it no app takes tokens. */
   readonly tokens?: Pick<ProgramTokens, 'peek' | 'find'> | null

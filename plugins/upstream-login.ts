@@ -9,7 +9,7 @@ import type { UpstreamLogins } from '../src/upstream-login/upstream-logins.ts'
 import type { Exchange } from './exchange.ts'
 import { challengeLogin, isPublic, type LoginChallengeOptions } from './login-challenge.ts'
 
-export interface UpstreamLoginOptions extends LoginChallengeOptions {
+interface UpstreamLoginOptions extends LoginChallengeOptions {
   /** Null where no app gets logins. */
   readonly logins: Pick<UpstreamLogins, 'peek' | 'find' | 'isRefused' | 'admit'> | null
   /** Whether the person, or the program's owner, may still enter; asked after each wait. Rejects with StoreUnreachable. */

@@ -21,7 +21,7 @@ const always = [
   'forwarded'
 ]
 
-export interface VerdictInput {
+interface VerdictInput {
   readonly app: App
   readonly subject: Subject | null
   readonly address: string

@@ -379,6 +379,26 @@ function circle(edges: ReadonlyMap<string, ReadonlySet<string>>): string[] | nul
   return null
 }
 
+/** Exported names of a file, without records: `tests/store/records.test.ts` finds those by their class. */
+function exportsOf(source: string): string[] {
+  const line = /^export (?:async |abstract )*(?:const|let|function\*?|class|interface|type) ([\w$]+)/gm
+  return [...source.matchAll(line)].map(([, name]) => name!).filter(name => !name.endsWith('Record'))
+}
+
+t.test('a file exports only what another file uses', async t => {
+  const filesWith = new Map<string, number>()
+  const scripts = files.filter(file => /\.(tsx?|[cm]?js)$/.test(file))
+  for (const file of scripts)
+    for (const word of new Set(text.get(file)!.match(/[\w$]+/g))) filesWith.set(word, (filesWith.get(word) ?? 0) + 1)
+  const unused = (source: string) => exportsOf(source).filter(name => (filesWith.get(name) ?? 0) < 2)
+  t.same(unused('export function nobodyAsksForThis() {}'), ['nobodyAsksForThis'], 'an offender is seen')
+  t.same(
+    scripts.flatMap(file => unused(text.get(file)!).map(name => `${file}: ${name}`)),
+    [],
+    'leave out `export` where a name serves its own file alone'
+  )
+})
+
 t.test('files', async t => {
   const scripts = files.filter(file => /\.(ts|tsx|mjs|js)$/.test(file))
   // Lists of words and of sentences: long, and nothing in them to follow.

@@ -27,7 +27,7 @@ export function checkTlsFiles(
 const dayMs = 24 * 3600_000
 
 /** A remark about the certificate that visitors get. */
-export interface CertificateRemark {
+interface CertificateRemark {
   /** The key. */
   readonly path: string
   readonly wrong: string

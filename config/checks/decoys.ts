@@ -1,4 +1,4 @@
-/** Checks of decoys: those that people of good will would touch, those that nobody can reach, and steps that contradict each other. */
+/** Checks of decoys. They find decoys that people touch by accident, decoys that nobody can reach, and steps that contradict each other. */
 import { decoySteps } from '../../src/decoys/steps.ts'
 import type { Diagnostics } from '../reading/diagnostics.ts'
 import type { DraftApp, DraftConfig, DraftRule } from '../schema.ts'
@@ -58,7 +58,7 @@ function checkDecoy(
   checkUse(path, at, app, diagnostics)
 }
 
-/** What people of good will ask for is no decoy. */
+/** Finds a decoy at a path that people ask for in everyday use. */
 function checkUse(path: string, at: string, app: DraftApp, diagnostics: Diagnostics): void {
   if (coversPath(path, '/**') || coversPath(path, '/'))
     return diagnostics.warning(at, 'matches the front page of the app: whoever opens the app would touch it')

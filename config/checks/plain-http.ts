@@ -21,7 +21,7 @@ export function checkPlainHttp(
     diagnostics.warning('listen.http', 'is of no use: no address of the portal or of an app begins with https')
 }
 
-/** True if two listeners with one port would be in each other's way. */
+/** True if two listeners cannot share a port. */
 function isSamePlace(one: string | undefined, other: string | undefined): boolean {
   return one === other || [one, other].some(host => host === '0.0.0.0' || host === '::')
 }

@@ -33,7 +33,7 @@ export interface Place {
   readonly column: number
 }
 
-export interface ReadingContext {
+interface ReadingContext {
   readonly file: string
   /** The absolute folder of relative paths. */
   readonly folder: string

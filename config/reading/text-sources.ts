@@ -6,7 +6,7 @@ import { readFileSync, statSync } from 'node:fs'
 import { type Invalid, invalidSecret, nearest, shownKey } from '../values/invalid.ts'
 
 /** The text, or the end of a sentence about the file (`is UTF-16 text: …`). */
-export type TextRead = { readonly text: string } | { readonly not: string }
+type TextRead = { readonly text: string } | { readonly not: string }
 
 /** `name` is for a message that tells how to convert the file. */
 export function readText(bytes: Uint8Array, name = 'FILE'): TextRead {
@@ -98,7 +98,7 @@ function unreadable(error: unknown, folder: string): string {
   }
 }
 
-export interface Substituted {
+interface Substituted {
   readonly text: string
   /** True if something was filled in. Messages then show the file's text. */
   readonly changed: boolean

@@ -34,7 +34,7 @@ import { type Invalid, invalid, invalidSecret, nearest } from './invalid.ts'
 import { readMailAddress, readMailServer, readWebhookUrl } from './messages.ts'
 import { readTraceEndpoint } from './traces.ts'
 
-export interface ValueType<T> {
+interface ValueType<T> {
   /** `folder` is the file's: relative paths start there. */
   read(text: string, folder: string): T | Invalid
   /** For editors. It may allow too much; `read` decides. */
@@ -137,7 +137,7 @@ export function printSize(bytes: Bytes): string {
 }
 
 /** The SHA-256 of a certificate as tools print it: hex digits, with or without colons, after `sha256:` or `SHA256 Fingerprint=`. */
-export function readFingerprint(text: string): string | Invalid {
+function readFingerprint(text: string): string | Invalid {
   const digits = text
     .trim()
     .replace(/^sha-?256(?: fingerprint)?\s*[:=]\s*/i, '')
@@ -149,7 +149,7 @@ export function readFingerprint(text: string): string | Invalid {
 }
 
 /** An AAGUID in the spelling of authenticators' lists: lower case, with hyphens. */
-export function readAaguid(text: string): string | Invalid {
+function readAaguid(text: string): string | Invalid {
   const digits = text.trim().toLowerCase().replaceAll('-', '')
   if (!/^[0-9a-f]{32}$/.test(digits))
     return invalid("must be an AAGUID such as 'fa2b99dc-9e39-4257-8f92-4a30d23c4118', in quotes")
@@ -157,7 +157,7 @@ export function readAaguid(text: string): string | Invalid {
 }
 
 /** Text on one line. */
-export function readLine(text: string): string | Invalid {
+function readLine(text: string): string | Invalid {
   return /[\p{Cc}\p{Zl}\p{Zp}]/u.test(text) ? invalid('must be one line without control characters') : text
 }
 
@@ -168,7 +168,7 @@ export interface StatusRange {
 }
 
 /** `200`, `2xx` or `200-399`. */
-export function readStatus(text: string): StatusRange | Invalid {
+function readStatus(text: string): StatusRange | Invalid {
   const [, hundred, first, last = first] = /^(?:([2-5])xx|([2-5]\d\d)(?:-([2-5]\d\d))?)$/i.exec(text) ?? []
   if (hundred !== undefined) return { from: Number(hundred) * 100, to: Number(hundred) * 100 + 99 }
   if (first !== undefined && Number(first) <= Number(last)) return { from: Number(first), to: Number(last) }
@@ -176,7 +176,7 @@ export function readStatus(text: string): StatusRange | Invalid {
 }
 
 /** A path with an optional query, as in a request line. */
-export function readRequestPath(text: string): string | Invalid {
+function readRequestPath(text: string): string | Invalid {
   if (!/^\/(?!\/)/.test(text)) return invalid("must begin with one '/', such as /healthz")
   if (text.includes('#')) return invalid("must not hold '#': it never reaches the app")
   return /^[\x21-\x7e]*$/.test(text) ? text : invalid('holds a character that must be %-escaped')
@@ -210,31 +210,31 @@ export function readUntil(text: string): Until | Invalid {
 }
 
 /** Lower-case letters, digits and `-`: the id of an app or a directory. */
-export function readId(text: string): string | Invalid {
+function readId(text: string): string | Invalid {
   return /^[a-z0-9][a-z0-9-]{0,62}$/.test(text)
     ? text
     : invalid("must be lower-case letters, digits and '-', beginning with a letter or digit, at most 63 long")
 }
 
-/** `#rrggbb` in lower case. */
 /** The code of a language that the pages have. */
-export function readLanguage(text: string): Language | Invalid {
+function readLanguage(text: string): Language | Invalid {
   return isLanguage(text) ? text : invalid(`must be one of ${languageCodes.join(', ')}`)
 }
 
-export function readColour(text: string): string | Invalid {
+/** `#rrggbb` in lower case. */
+function readColour(text: string): string | Invalid {
   return /^#[0-9a-f]{6}$/i.test(text) ? text.toLowerCase() : invalid("must be a colour such as '#2f6f4e'")
 }
 
 /** A method that Node can receive. No request could match another one. */
-export function readMethod(text: string): string | Invalid {
+function readMethod(text: string): string | Invalid {
   if (METHODS.includes(text)) return text
   if (METHODS.includes(text.toUpperCase())) return invalid(`must be in capital letters: ${text.toUpperCase()}`)
   return invalid(`must be an HTTP method such as ${nearest(text.toUpperCase(), METHODS) ?? 'GET'}`)
 }
 
 /** A glob on the app's own path. */
-export function readGlob(text: string): string | Invalid {
+function readGlob(text: string): string | Invalid {
   if (!text.startsWith('/')) return invalid("must begin with '/', such as /admin/**")
   if (/[?#]/.test(text)) return invalid("must not have '?' or '#': rules compare only the path")
   if (/[\p{Cc}\\]/u.test(text)) return invalid("must not hold '\\' or control characters")
@@ -242,17 +242,17 @@ export function readGlob(text: string): string | Invalid {
 }
 
 /** A sign-in name in its canonical form. */
-export function readUserName(text: string): string | Invalid {
+function readUserName(text: string): string | Invalid {
   return canonicalName(text) ?? invalid('must be a sign-in name such as alice or alice@lab.example')
 }
 
 /** The prefix of all keys in Redis. Braces are refused, since Redis chooses hash slots by them. */
-export function readKeyPrefix(text: string): string | Invalid {
+function readKeyPrefix(text: string): string | Invalid {
   return /^[\w:.-]{1,64}$/.test(text) ? text : invalid("must be letters, digits and : . _ -, such as 'factorgate:'")
 }
 
 /** A contact for help: words, a `mailto:` or a web address. */
-export function readContact(text: string): string | Invalid {
+function readContact(text: string): string | Invalid {
   const line = readLine(text)
   if (typeof line !== 'string') return line
   const scheme = /^([a-z][a-z0-9+.-]*):\S/i.exec(text)?.[1]?.toLowerCase()
@@ -280,7 +280,7 @@ const families =
   /^(x-factorgate-|x-original-|x-rewrite-|proxy-|sec-|access-control-|x-forwarded-(by|client-cert|for|host|method|path|port|prefix|proto|protocol|scheme|server|ssl|uri|url)$)/
 
 /** A header that the gate may add for the app. */
-export function readHeaderName(text: string): string | Invalid {
+function readHeaderName(text: string): string | Invalid {
   if (!isHeaderName(text) || text.length > 128)
     return invalidSecret('must be a header name: letters, digits and -, without blanks or colon')
   const key = normalName(text)
@@ -290,14 +290,14 @@ export function readHeaderName(text: string): string | Invalid {
 }
 
 /** As `readHeaderName`, without headers that carry other credentials. */
-export function readIdentityHeader(text: string): string | Invalid {
+function readIdentityHeader(text: string): string | Invalid {
   return normalName(text) === 'authorization'
     ? invalid('must not be a header that carries credentials of another kind')
     : readHeaderName(text)
 }
 
 /** A header that visitors may send although it looks like a claim. Forwarding headers and the gate's own are refused. */
-export function readPassedHeader(text: string): string | Invalid {
+function readPassedHeader(text: string): string | Invalid {
   const name = readHeaderName(text)
   const isOurs = /^(?:x-)?(?:factorgate|forwarded|remote)(?:-|$)/.test(normalName(text))
   return typeof name === 'string' && isOurs
@@ -306,7 +306,7 @@ export function readPassedHeader(text: string): string | Invalid {
 }
 
 /** A fixed value for the app. It is never shown. */
-export function readHeaderValue(text: string): string | Invalid {
+function readHeaderValue(text: string): string | Invalid {
   return /^[\x21-\x7e\x80-\xff]([\t\x20-\x7e\x80-\xff]*[\x21-\x7e\x80-\xff])?$/.test(text)
     ? text
     : invalidSecret('has a character that is not allowed in a header, or a space at its end')

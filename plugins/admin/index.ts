@@ -3,9 +3,10 @@ import type { IncomingHttpHeaders } from 'node:http'
 import { isIP } from 'node:net'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { describeError, type ErrorCode } from '../../src/errors.ts'
+import { isLoopback } from '../../src/request/networks.ts'
 import { noSchemas } from '../no-schemas.ts'
 
-export interface AdminOptions {
+interface AdminOptions {
   /** Checks now: what is unhealthy, in words without secrets, or null. Never rejects. */
   readonly checkHealth: () => Promise<string | null>
   /** Prometheus' text format. */
@@ -27,7 +28,7 @@ export function buildAdmin({ checkHealth, metrics, status, isClosing, host }: Ad
 
   app.addHook('onRequest', (request, reply, done) => {
     reply.header('x-content-type-options', 'nosniff')
-    const code = strangeness(request.raw.headers, host)
+    const code = crossSiteProblem(request.raw.headers, host)
     if (code === null) return done()
     const { status, sentence } = describeError(code)
     reply.code(status).header('factorgate-error', code).type('text/plain').send(`${sentence}\n`)
@@ -60,21 +61,17 @@ export function buildAdmin({ checkHealth, metrics, status, isClosing, host }: Ad
 }
 
 /**
- * Detects requests that a page makes an operator's browser send: by origin, or by a foreign host name (DNS
- * rebinding). Names are refused on loopback only, because elsewhere Prometheus scrapes by name.
+ * Finds requests that another site makes an operator's browser send: by their origin, or by a foreign host name (DNS
+ * rebinding). Host names are checked on loopback only, because elsewhere Prometheus scrapes by name.
  */
-function strangeness(headers: IncomingHttpHeaders, listening: string): ErrorCode | null {
+function crossSiteProblem(headers: IncomingHttpHeaders, listening: string): ErrorCode | null {
   const { host, origin, 'sec-fetch-site': site } = headers
   if (origin !== undefined && origin !== `http://${host}`) return 'foreign_origin'
   if (site !== undefined && site !== 'same-origin' && site !== 'none') return 'foreign_origin'
-  if (host === undefined || !isLoopback(listening)) return null
+  if (host === undefined || (listening !== '::1' && !isLoopback(listening))) return null
   const name = host
     .replace(/:\d+$/, '')
     .replace(/^\[(.*)\]$/, '$1')
     .toLowerCase()
   return isIP(name) !== 0 || isLoopback(name) || name === listening.toLowerCase() ? null : 'misdirected'
-}
-
-function isLoopback(name: string): boolean {
-  return name === '::1' || /^127\.\d+\.\d+\.\d+$/.test(name) || /^(?:.*\.)?localhost$/.test(name)
 }

@@ -21,7 +21,7 @@ import { base, Sheet } from './layout.tsx'
 import type { ConsoleOptions, PeopleSource } from './options.ts'
 import type { PageScope } from './page-scope.ts'
 
-export interface AddView {
+interface AddView {
   readonly sources: readonly PeopleSource[]
   readonly typed: TypedPerson & { readonly name: string; readonly source: string; readonly reason: string }
   readonly invitation: TypedInvitation
@@ -31,7 +31,7 @@ export interface AddView {
 
 const path = `${base}/add`
 
-export function AddPage({
+function AddPage({
   frame,
   view: { sources, typed, invitation, canMail, problem }
 }: {

@@ -30,7 +30,7 @@ const path = `${base}/bulk`
 /** People in one list. */
 const most = 500
 
-export interface BulkView {
+interface BulkView {
   readonly list: string
   readonly sources: readonly PeopleSource[]
   readonly source: string
@@ -42,7 +42,7 @@ export interface BulkView {
 }
 
 /** The first page, and the same page with what it has read. */
-export function BulkPage({ frame, view }: { frame: ConsoleFrame; view: BulkView }) {
+function BulkPage({ frame, view }: { frame: ConsoleFrame; view: BulkView }) {
   const say = frame.say.bulk
   const { read, problem } = view
   const isReady = read !== null && read.mistakes.length === 0 && read.people.length > 0
@@ -142,7 +142,7 @@ function Ready({ frame, view, read }: { frame: ConsoleFrame; view: BulkView; rea
   )
 }
 
-export interface AddedView {
+interface AddedView {
   readonly added: readonly { readonly name: string; readonly email: string | null; readonly link: string }[]
   readonly failed: readonly { readonly line: number; readonly name: string; readonly sentence: string }[]
   /** True where the gate sends the invitations by mail; they are not shown then. */
@@ -153,7 +153,7 @@ export interface AddedView {
   readonly stoppedAfter: number | null
 }
 
-export function AddedPage({ frame, view }: { frame: ConsoleFrame; view: AddedView }) {
+function AddedPage({ frame, view }: { frame: ConsoleFrame; view: AddedView }) {
   const say = frame.say.bulk
   const { added, failed, stoppedAfter, isMailed, valid } = view
   const file = csvOf([

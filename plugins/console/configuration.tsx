@@ -7,11 +7,11 @@ import { base, Sheet } from './layout.tsx'
 import type { ConfigurationStatus, ConsoleOptions } from './options.ts'
 import type { PageScope } from './page-scope.ts'
 
-export interface ConfigurationView extends ConfigurationStatus {
+interface ConfigurationView extends ConfigurationStatus {
   readonly now: number
 }
 
-export function ConfigurationPage({ frame, view }: { frame: ConsoleFrame; view: ConfigurationView }) {
+function ConfigurationPage({ frame, view }: { frame: ConsoleFrame; view: ConfigurationView }) {
   const say = frame.say.configuration
   const when = (at: number) => formatRelative(at, view.now, frame.frame.say)
   const { refused, waiting, reportOnly } = view

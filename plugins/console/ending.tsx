@@ -41,7 +41,7 @@ export interface Ending<Thing> {
   end(by: Acting, seen: Seen, id: string, form: Form): Promise<Outcome<object>>
 }
 
-export interface EndingWords {
+interface EndingWords {
   title(values: { name: string }): string
   readonly submit: string
   readonly reasons: Readonly<Record<string, string>>

@@ -10,14 +10,14 @@ import { Sheet } from './layout.tsx'
 import type { ConsoleOptions } from './options.ts'
 import { pathOf } from './person.tsx'
 
-export interface InvitationView {
+interface InvitationView {
   readonly account: Account
   /** Null where the gate sends it by mail. */
   readonly link: string | null
   readonly validSeconds: number | undefined
 }
 
-export function InvitationPage({ frame, view }: { frame: ConsoleFrame; view: InvitationView }) {
+function InvitationPage({ frame, view }: { frame: ConsoleFrame; view: InvitationView }) {
   const { account, link, validSeconds } = view
   const say = frame.say.invitation
   const valid = validityInWords(frame, validSeconds)

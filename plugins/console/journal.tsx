@@ -19,7 +19,7 @@ import type { PageScope } from './page-scope.ts'
 const fields = ['reference', 'person', 'app', 'kind', 'from', 'to'] as const
 type Typed = Readonly<Record<(typeof fields)[number], string>>
 
-export interface JournalView {
+interface JournalView {
   readonly typed: Typed
   /** Null where something that was typed cannot be read. */
   readonly page: JournalPage | null
@@ -30,7 +30,7 @@ export interface JournalView {
 const path = `${base}/journal`
 const most = 50
 
-export function JournalSheet({ frame, view }: { frame: ConsoleFrame; view: JournalView }) {
+function JournalSheet({ frame, view }: { frame: ConsoleFrame; view: JournalView }) {
   const say = frame.say.journal
   const { typed, page, problem } = view
   const query = new URLSearchParams(Object.entries(typed).filter(([, value]) => value !== ''))
@@ -109,7 +109,7 @@ export function cellsOf(entry: JournalEntry, { say }: ConsoleFrame) {
 }
 
 /** A time in UTC, in milliseconds: a day, or a day and a time. `isEnd`: the last moment of it. Null for other text. */
-export function readMoment(text: string, isEnd: boolean): number | null {
+function readMoment(text: string, isEnd: boolean): number | null {
   const [, day, time] = /^(\d{4}-\d{2}-\d{2})(?:[ T](\d{2}:\d{2})(?::\d{2})?Z?)?$/.exec(text.trim()) ?? []
   if (day === undefined) return null
   const at = Date.parse(`${day}T${time ?? '00:00'}:00Z`)

@@ -18,7 +18,7 @@ const streamsOfSession = 4
 /** Seconds for which the console's proof is fresh (src/apps/console-policy.ts). */
 const freshSeconds = 900
 
-export interface LivePage {
+interface LivePage {
   readonly path: string
   /** Milliseconds between two looks. */
   readonly everyMs: number

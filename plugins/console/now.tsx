@@ -14,7 +14,7 @@ import type { ConsoleOptions, OpenConnections } from './options.ts'
 import type { PageScope } from './page-scope.ts'
 import { requestsPath } from './requests.tsx'
 
-export interface NowView {
+interface NowView {
   /** Last seen first. */
   readonly signedIn: readonly SignedIn[]
   /** Sign-ins beyond the page. */
@@ -32,7 +32,7 @@ export interface NowView {
 
 const shown = 200
 
-export function NowPage({ frame, view }: { frame: ConsoleFrame; view: NowView }) {
+function NowPage({ frame, view }: { frame: ConsoleFrame; view: NowView }) {
   return (
     <Sheet frame={frame} title={frame.say.now.title} at="now">
       <div data-live={view.isLive ? eventsPath : undefined}>
@@ -43,7 +43,7 @@ export function NowPage({ frame, view }: { frame: ConsoleFrame; view: NowView })
 }
 
 /** What the event stream sends: it has no form, and no token. */
-export function NowContent({ frame, view }: { frame: ConsoleFrame; view: NowView }) {
+function NowContent({ frame, view }: { frame: ConsoleFrame; view: NowView }) {
   const say = frame.say.now
   const words = frame.frame.say
   return (

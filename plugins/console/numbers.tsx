@@ -11,7 +11,7 @@ import { base, Sheet } from './layout.tsx'
 import type { ConsoleOptions } from './options.ts'
 import type { PageScope } from './page-scope.ts'
 
-export interface NumbersView {
+interface NumbersView {
   readonly span: 'hours' | 'day'
   readonly steps: readonly Step[]
   /** Milliseconds. */
@@ -25,7 +25,7 @@ const spans = {
   day: { milliseconds: 24 * 3600_000, width: 6 * stepMs }
 } as const
 
-export function NumbersPage({ frame, view }: { frame: ConsoleFrame; view: NumbersView }) {
+function NumbersPage({ frame, view }: { frame: ConsoleFrame; view: NumbersView }) {
   const say = frame.say.numbers
   const { tag } = frame.frame.say.entry
   const { steps, span } = view

@@ -14,7 +14,7 @@ export interface PageScope {
   post(path: string, options: RouteOptions, handler: PageHandler): void
 }
 
-export interface Route extends RouteOptions {
+interface Route extends RouteOptions {
   readonly method: 'GET' | 'POST'
   readonly path: string
 }

@@ -19,14 +19,14 @@ export interface ListedPerson {
   readonly isUsable: (credential: Credential) => boolean
 }
 
-export interface PeopleView extends Omit<FoundPeople, 'people'> {
+interface PeopleView extends Omit<FoundPeople, 'people'> {
   readonly text: string
   readonly filter: PeopleFilter
   readonly people: readonly ListedPerson[]
   readonly now: number
 }
 
-export function PeoplePage({ frame, view }: { frame: ConsoleFrame; view: PeopleView }) {
+function PeoplePage({ frame, view }: { frame: ConsoleFrame; view: PeopleView }) {
   const say = frame.say.people
   return (
     <Sheet frame={frame} title={say.title} at="people">

@@ -38,12 +38,12 @@ import type { ConsoleOptions } from './options.ts'
 import type { PageScope } from './page-scope.ts'
 import { pathOf, showPerson } from './person.tsx'
 
-export const personActions = ['invite', 'change', 'rename', 'suspend', 'resume', 'unlock', 'reset', 'revoke'] as const
-export type PersonAction = (typeof personActions)[number]
+const personActions = ['invite', 'change', 'rename', 'suspend', 'resume', 'unlock', 'reset', 'revoke'] as const
+type PersonAction = (typeof personActions)[number]
 
 const takesAway: readonly PersonAction[] = ['suspend', 'reset', 'revoke']
 
-export interface ActionView {
+interface ActionView {
   readonly action: PersonAction
   readonly account: Account
   readonly version: string
@@ -63,7 +63,7 @@ export interface ActionView {
   readonly problem: string | null
 }
 
-export function ActionPage({ frame, view }: { frame: ConsoleFrame; view: ActionView }) {
+function ActionPage({ frame, view }: { frame: ConsoleFrame; view: ActionView }) {
   const { action, account } = view
   const say = frame.say.action
   const words = say[action]

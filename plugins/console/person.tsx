@@ -29,7 +29,7 @@ import type { ConsoleOptions } from './options.ts'
 import type { PageScope } from './page-scope.ts'
 import { TokensSection } from './tokens.tsx'
 
-export interface PersonView {
+interface PersonView {
   readonly account: Account
   /** Null for local people. */
   readonly source: string | null
@@ -59,7 +59,7 @@ export const pathOf = (id: string, action?: Action) => `${base}/people/${id}${ac
 
 export const suspensionPathOf = (id: string) => `${base}/people/${id}/suspension`
 
-export function PersonPage({ frame, view }: { frame: ConsoleFrame; view: PersonView }) {
+function PersonPage({ frame, view }: { frame: ConsoleFrame; view: PersonView }) {
   const { account, now } = view
   const say = frame.say.person
   const words = frame.frame.say
@@ -257,7 +257,7 @@ function Sessions({ frame: { frame, say }, view }: { frame: ConsoleFrame; view: 
 }
 
 /** The wait of an account in words. The key begins with the factor. */
-export function lockSentence({ frame, say }: ConsoleFrame, { kind, key, failures, until }: Lock, now: number): string {
+function lockSentence({ frame, say }: ConsoleFrame, { kind, key, failures, until }: Lock, now: number): string {
   const what = (say.person.lockOf as Readonly<Record<string, string>>)[key.split(':', 1)[0] ?? '']
   const where = say.waits.kind[kind]
   const seconds = formatDuration((until - now) / 1000, frame.say)

@@ -38,7 +38,7 @@ export interface PostureView {
   readonly problem: string | null
 }
 
-export function PosturePage({ frame, view }: { frame: ConsoleFrame; view: PostureView }) {
+function PosturePage({ frame, view }: { frame: ConsoleFrame; view: PostureView }) {
   const say = frame.say.posture
   const { terms, problem, done } = view
   const reporting = view.apps.filter(({ isReportOnly }) => isReportOnly).map(({ title }) => title)

@@ -28,7 +28,7 @@ export const requestsPath = `${base}/requests`
 const decisions = ['approve', 'decline'] as const
 export type Decision = (typeof decisions)[number]
 
-export interface RequestsView {
+interface RequestsView {
   /** Open ones and those that were lately decided, the newest first. */
   readonly requests: readonly SeenRequest[]
   readonly now: number
@@ -36,7 +36,7 @@ export interface RequestsView {
   readonly problem: string | null
 }
 
-export function RequestsPage({ frame, view }: { frame: ConsoleFrame; view: RequestsView }) {
+function RequestsPage({ frame, view }: { frame: ConsoleFrame; view: RequestsView }) {
   const say = frame.say.requests
   const words = frame.frame.say
   const open = view.requests.filter(({ request }) => request.state === 'open')
@@ -107,14 +107,14 @@ function Done({ frame, done }: { frame: ConsoleFrame; done: DoneNote }) {
   )
 }
 
-export interface DecideView {
+interface DecideView {
   readonly decision: Decision
   readonly seen: SeenRequest
   readonly reason: string
   readonly problem: string | null
 }
 
-export function DecidePage({ frame, view }: { frame: ConsoleFrame; view: DecideView }) {
+function DecidePage({ frame, view }: { frame: ConsoleFrame; view: DecideView }) {
   const { decision, seen, reason, problem } = view
   const { request, person, institution, sponsor } = seen
   const say = frame.say.requests

@@ -34,7 +34,7 @@ import type { ConsoleOptions } from './options.ts'
 import type { PageScope } from './page-scope.ts'
 import { pathOf, suspensionPathOf } from './person.tsx'
 
-export interface SuspensionView {
+interface SuspensionView {
   readonly account: Account
   readonly version: string
   readonly resumeRule: ResumeRule
@@ -56,7 +56,7 @@ function beganAt(suspended: Suspension): number {
   return watchWordOf(suspended)?.at ?? suspended.at
 }
 
-export function SuspensionPage({ frame, view }: { frame: ConsoleFrame; view: SuspensionView }) {
+function SuspensionPage({ frame, view }: { frame: ConsoleFrame; view: SuspensionView }) {
   const say = frame.say.suspension
   const { account, around, problem } = view
   const { suspended } = account

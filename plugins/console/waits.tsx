@@ -17,7 +17,7 @@ import type { ConsoleOptions } from './options.ts'
 import type { PageScope } from './page-scope.ts'
 import { pathOf } from './person.tsx'
 
-export interface WaitsView {
+interface WaitsView {
   readonly locks: readonly (Lock & { readonly account: Account | null })[]
   readonly total: number
   readonly now: number
@@ -26,7 +26,7 @@ export interface WaitsView {
 const path = `${base}/waits`
 const shown = 100
 
-export function WaitsPage({ frame, view }: { frame: ConsoleFrame; view: WaitsView }) {
+function WaitsPage({ frame, view }: { frame: ConsoleFrame; view: WaitsView }) {
   const say = frame.say.waits
   const mayEnd = frame.role === 'operator'
   return (
@@ -67,14 +67,14 @@ function EndLink(props: { frame: ConsoleFrame; lock: Pick<Lock, 'kind' | 'key'> 
   return <a href={href}>{frame.say.waits.end}</a>
 }
 
-export interface EndWaitView {
+interface EndWaitView {
   readonly kind: BucketKind
   readonly key: string
   readonly reason: string
   readonly problem: string | null
 }
 
-export function EndWaitPage({ frame, view }: { frame: ConsoleFrame; view: EndWaitView }) {
+function EndWaitPage({ frame, view }: { frame: ConsoleFrame; view: EndWaitView }) {
   const { kind, key, reason, problem } = view
   const say = frame.say.action
   const words = say.unlockNetwork

@@ -10,7 +10,7 @@ import { type AuthenticatedContext, callerOf, frameOf, goTo, sendPage, signedPag
 import { formatRelative } from './relative-time.ts'
 import { type ReturnTo, withReturnTo } from './return-to.ts'
 
-export interface AskView {
+interface AskView {
   readonly returnTo: ReturnTo
   readonly now: number
   /** The open or declined request. */

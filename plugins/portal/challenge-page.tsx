@@ -157,7 +157,7 @@ function TotpChallenge({ frame, view, isFirst }: FactorFormProps) {
   )
 }
 
-export interface CodeFieldProps {
+interface CodeFieldProps {
   id: string
   digits: number
   /** Sends the form at the longest code. */

@@ -12,7 +12,7 @@ import { type AuthenticatedContext, callerOf, frameOf, goTo, personOf, sendPage,
 import { problemOf } from './refused-factor.ts'
 import { withReturnTo } from './return-to.ts'
 
-export async function showChallenge(
+async function showChallenge(
   page: AuthenticatedContext,
   status: number,
   problem: ChallengeProblem | null

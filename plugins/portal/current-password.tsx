@@ -3,7 +3,7 @@
 import type { Messages } from './messages/messages.ts'
 import { passwordAid } from './password-aid.ts'
 
-export interface CurrentPasswordProps {
+interface CurrentPasswordProps {
   readonly say: Messages
   /** `old` beside a new password. */
   readonly name?: 'password' | 'old'

@@ -17,7 +17,7 @@ import { defaultMaxUrlLength } from '../return-address.ts'
 import { sendOnward } from './onward.ts'
 import { goTo, type PageContext } from './page-context.ts'
 
-export interface DeviceReturnOptions {
+interface DeviceReturnOptions {
   readonly device: DevicePort
   readonly routes: RouteTable
   readonly sessions: Pick<Sessions, 'look'>

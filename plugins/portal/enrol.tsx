@@ -12,7 +12,7 @@ import { hasWaitingCodes, keepCodes } from './recovery.tsx'
 import { type ReturnTo, withReturnTo } from './return-to.ts'
 import { beginSetUp, isAddingSecond, secondAddress } from './set-up.tsx'
 
-export interface EnrolView {
+interface EnrolView {
   readonly returnTo: ReturnTo
   readonly isFirst: boolean
   readonly isOff: boolean

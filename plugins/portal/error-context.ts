@@ -9,7 +9,7 @@ import type { Branding } from './options.ts'
 import { formatDuration, zonedTime } from './relative-time.ts'
 
 /** The facts in an error's sentences. */
-export interface ErrorFacts {
+interface ErrorFacts {
   /** Title of the app, or "the app". */
   readonly app: string
   /** "25 seconds"; empty if unknown. */

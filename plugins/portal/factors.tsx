@@ -9,7 +9,7 @@ import { requireForm } from './forms.ts'
 import { type Frame, Page, Said } from './layout.tsx'
 import { type AuthenticatedContext, callerOf, frameOf, goTo, sendPage, signedPage } from './page-context.ts'
 
-export interface RemoveView {
+interface RemoveView {
   readonly id: string
   readonly name: string
   readonly isLast: boolean

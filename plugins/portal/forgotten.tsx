@@ -14,7 +14,7 @@ import { UsernameField } from './username-field.tsx'
 export const forgottenPath = '/.factorgate/forgotten'
 const resetPath = '/.factorgate/reset'
 
-export interface ForgottenView {
+interface ForgottenView {
   readonly returnTo: ReturnTo
   readonly username: string
   readonly problem: string | null

@@ -9,7 +9,7 @@ import { type Frame, FramedSheet, Said, toHtml } from './layout.tsx'
 import { type Messages, said } from './messages/messages.ts'
 import type { Branding } from './options.ts'
 
-export type FramedWhat = keyof Messages['framed']['pages']
+type FramedWhat = keyof Messages['framed']['pages']
 
 export function framedWhat(path: string): FramedWhat {
   if (path === '/login') return 'signIn'
@@ -33,7 +33,7 @@ function WayOut({ frame, address, label }: { frame: Frame; address: string; labe
   )
 }
 
-export function FramedPage({ frame, what, address }: { frame: Frame; what: FramedWhat; address: string }) {
+function FramedPage({ frame, what, address }: { frame: Frame; what: FramedWhat; address: string }) {
   const say = frame.say.framed
   const { title, why } = say.pages[what]
   return (
@@ -52,7 +52,7 @@ interface FramedErrorProps {
 }
 
 /** In place of a refusal. Its link opens the whole page. */
-export function FramedErrorPage({ frame, code, context, address }: FramedErrorProps) {
+function FramedErrorPage({ frame, code, context, address }: FramedErrorProps) {
   const say = frame.say.error
   const { title, what, now, whose } = errorSentences(code, context, frame.say)
   const { unsent } = context

@@ -15,7 +15,7 @@ import { namesAround } from './password-context.ts'
 import { formatDuration, withWait } from './relative-time.ts'
 import { type ReturnTo, withReturnTo } from './return-to.ts'
 
-export interface InviteView {
+interface InviteView {
   readonly returnTo: ReturnTo
   readonly token: string
   readonly name: string

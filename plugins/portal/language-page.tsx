@@ -8,7 +8,7 @@ import { type Frame, Notice, Page, Token } from './layout.tsx'
 import { defaultTexts } from './messages/messages.ts'
 import { frameOf, goTo, type PageContext, sendPage } from './page-context.ts'
 
-export interface LanguageView {
+interface LanguageView {
   readonly offered: readonly Language[]
   /** Path and query of the page to go back to. */
   readonly back: string

@@ -4,7 +4,7 @@ import { type ReturnTo, withReturnTo } from './return-to.ts'
 
 export type Purpose = 'login' | 'challenge' | 'enrol'
 
-export interface PasskeyButtonProps {
+interface PasskeyButtonProps {
   frame: Frame
   returnTo: ReturnTo
   purpose: Purpose

@@ -12,7 +12,7 @@ import { type AuthenticatedContext, callerOf, frameOf, goTo, sendPage, signedPag
 import { namesAround } from './password-context.ts'
 import { formatDuration, withWait } from './relative-time.ts'
 
-export interface PasswordView {
+interface PasswordView {
   readonly name: string
   readonly problem: { readonly field: 'old' | 'new'; readonly sentence: string } | null
   readonly waitSeconds: number | null

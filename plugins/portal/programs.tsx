@@ -15,7 +15,7 @@ import { dropSealed, keepSealed, readSealed } from './sealed-cookie.ts'
 
 const path = '/.factorgate/account/programs'
 
-export interface ProgramsView {
+interface ProgramsView {
   readonly tokens: readonly ListedToken[]
   /** The apps that take tokens, and that the person may open. */
   readonly apps: readonly AppCard[]
@@ -106,7 +106,7 @@ function bytesText(bytes: number): string {
   return `${Math.round((10 * bytes) / size) / 10}${unit}`
 }
 
-export interface NewProgramView {
+interface NewProgramView {
   readonly app: AppCard
   readonly typed: TypedToken
   readonly problem: { readonly field: TypedField | 'too_many'; readonly sentence: string } | null
@@ -168,7 +168,7 @@ export function NewProgramPage({ frame, view }: { frame: Frame; view: NewProgram
   )
 }
 
-export interface MadeProgramView {
+interface MadeProgramView {
   readonly text: string
   readonly app: AppCard
   readonly user: string

@@ -10,7 +10,7 @@ import { type ReturnTo, withReturnTo } from './return-to.ts'
 import { dropSealed, keepSealed, readSealed } from './sealed-cookie.ts'
 import { afterCodes } from './set-up.tsx'
 
-export interface RecoveryView {
+interface RecoveryView {
   readonly returnTo: ReturnTo
   readonly codes: readonly string[]
   readonly name: string

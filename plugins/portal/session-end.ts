@@ -6,7 +6,7 @@ import { bindingAt } from '../device-port.ts'
 import type { PageContext } from './page-context.ts'
 import { formatDuration } from './relative-time.ts'
 
-export const sessionEndHeader = 'factorgate-session-ends'
+const sessionEndHeader = 'factorgate-session-ends'
 
 export function registerSessionEnd(scope: FastifyInstance): void {
   const { portal } = scope

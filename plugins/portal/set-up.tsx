@@ -38,7 +38,7 @@ export function SecondPage({ frame, view }: { frame: Frame; view: { returnTo: Re
   )
 }
 
-export interface DoneView {
+interface DoneView {
   readonly returnTo: ReturnTo
   /** The title of the app on the way to which the person is. */
   readonly app: string | null

@@ -11,7 +11,7 @@ import type { PortalOptions } from './options.ts'
 import { type AuthenticatedContext, callerOf, frameOf, goTo, sendPage, signedPage } from './page-context.ts'
 import { formatRelative } from './relative-time.ts'
 
-export interface SponsorView {
+interface SponsorView {
   readonly requests: readonly SeenRequest[]
   readonly now: number
   /** The viewer's account id. */

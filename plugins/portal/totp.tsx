@@ -13,7 +13,7 @@ import { QrCode } from './qr-code.tsx'
 import { clockTime, formatDuration, withWait } from './relative-time.ts'
 import { type ReturnTo, withReturnTo } from './return-to.ts'
 
-export interface EnrolTotpView {
+interface EnrolTotpView {
   readonly returnTo: ReturnTo
   readonly ceremony: string
   readonly secret: string

@@ -24,7 +24,7 @@ export interface LoginRow {
   readonly login: ListedLogin | null
 }
 
-export interface LoginsView {
+interface LoginsView {
   readonly rows: readonly LoginRow[]
   readonly done: Flash | null
   readonly now: number
@@ -88,7 +88,7 @@ function Row({ frame, row: { id, title: app, isOpen, login }, now }: { frame: Fr
   )
 }
 
-export interface LoginFormView {
+interface LoginFormView {
   readonly app: Pick<AppCard, 'id' | 'title'>
   readonly login: Omit<ListedLogin, 'app'> | null
   readonly problem: TypedField | null

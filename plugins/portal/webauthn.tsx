@@ -24,7 +24,7 @@ import { type ReturnTo, withReturnTo } from './return-to.ts'
 
 type Again = Elsewhere<{ redirect: string }>
 
-export interface EnrolPasskeyView {
+interface EnrolPasskeyView {
   readonly returnTo: ReturnTo
   readonly name: string
 }

@@ -10,7 +10,7 @@ import {
   sign
 } from 'node:crypto'
 
-export type Jwk = Readonly<{ kty: string; crv: string; x: string; y: string }>
+type Jwk = Readonly<{ kty: string; crv: string; x: string; y: string }>
 
 export class AccountKey {
   readonly #key: KeyObject

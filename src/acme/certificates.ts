@@ -7,7 +7,7 @@ import { checkIssued, covers, lifeOf, toleranceMs } from './issued.ts'
 import { certificateRecord, type KeptCertificate } from './records.ts'
 import type { KeyPair } from './x509.ts'
 
-export interface CertificatesInput {
+interface CertificatesInput {
   readonly store: Store
   readonly keyring: () => Keyring
   readonly clock: () => number
@@ -16,7 +16,7 @@ export interface CertificatesInput {
   readonly log: { warn(fields: object, sentence: string): void }
 }
 
-export interface ServedCertificate extends KeyPair {
+interface ServedCertificate extends KeyPair {
   readonly name: string
   /** Milliseconds since the epoch. */
   readonly begins: number

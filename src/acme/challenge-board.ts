@@ -7,7 +7,7 @@ import type { Challenge } from './order.ts'
 import { challengesRecord, pendingId } from './records.ts'
 import { challengeCertificate, type KeyPair } from './x509.ts'
 
-export interface ChallengeBoardInput {
+interface ChallengeBoardInput {
   readonly store: Store
   readonly keyring: () => Keyring
   readonly clock: () => number

@@ -4,7 +4,7 @@ import type { AccountKey } from './account-key.ts'
 import { AcmeError, quoted } from './acme-error.ts'
 import type { Wire, WireAnswer } from './wire.ts'
 
-export interface ClientOptions {
+interface ClientOptions {
   readonly wire: Wire
   readonly directory: string
   readonly key: AccountKey
@@ -12,7 +12,7 @@ export interface ClientOptions {
   readonly signal: AbortSignal
 }
 
-export interface AccountTerms {
+interface AccountTerms {
   readonly email: string | null
   /** `secret` in base64url. */
   readonly eab: { readonly kid: string; readonly secret: string } | null

@@ -9,7 +9,7 @@ import { checkIssued } from './issued.ts'
 import { type AcmeAccount, accountRecord, certificateRecord, directoryId } from './records.ts'
 import type { KeyPair } from './x509.ts'
 
-export interface CopiesInput {
+interface CopiesInput {
   readonly folder: string
   readonly directory: string
   readonly log: { warn(fields: object, sentence: string): void }

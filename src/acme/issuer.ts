@@ -23,7 +23,7 @@ export interface IssuerSettings extends AccountSettings {
   readonly profile: string | null
 }
 
-export interface IssuerInput extends AccountsInput {
+interface IssuerInput extends AccountsInput {
   readonly settings: IssuerSettings
   readonly certificates: Certificates
   readonly board: ChallengeBoard

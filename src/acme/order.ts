@@ -16,7 +16,7 @@ export interface Challenge {
   readonly keyAuthorization: string
 }
 
-export interface OrderInput {
+interface OrderInput {
   readonly client: AcmeClient
   readonly names: readonly string[]
   readonly challenge: ChallengeType

@@ -91,7 +91,7 @@ export const stateRecord = new RecordKind<NameState>({
   }
 })
 
-export interface PendingChallenges {
+interface PendingChallenges {
   readonly challenges: readonly Challenge[]
 }
 

@@ -3,7 +3,7 @@ import { isCurrent } from '../clock.ts'
 import type { Life } from './issued.ts'
 
 /** The time in which the authority wants a renewal (RFC 9773 §4.2). */
-export interface RenewalWindow {
+interface RenewalWindow {
   readonly start: number
   readonly end: number
 }

@@ -4,7 +4,7 @@ import https from 'node:https'
 import { refuseUpgrade } from '../platform/refuse-upgrade.ts'
 import { AcmeError, quoted } from './acme-error.ts'
 
-export interface WireOptions {
+interface WireOptions {
   /** The directory's URL. All other addresses must have its origin. */
   readonly directory: string
   /** PEM; null for the authorities that Node.js knows. */
@@ -22,7 +22,7 @@ export interface WireAnswer {
   readonly retryAfterMs: number | null
 }
 
-export interface WireRequest {
+interface WireRequest {
   readonly method: 'GET' | 'HEAD' | 'POST'
   readonly url: string
   readonly body?: string
@@ -116,7 +116,7 @@ function addressOf(url: URL): string {
 }
 
 /** RFC 9110 §10.2.3: seconds or a date. Null for nonsense. */
-export function readRetryAfter(text: string | undefined, now: number): number | null {
+function readRetryAfter(text: string | undefined, now: number): number | null {
   if (text === undefined) return null
   const at = /^\d{1,9}$/.test(text) ? Number(text) * 1000 : Date.parse(text) - now
   return Number.isFinite(at) && at >= 0 ? Math.min(at, weekMs) : null

@@ -41,7 +41,7 @@ export function challengeCertificate(name: string, keyAuthorization: string, now
   return { cert, key: key.export({ type: 'pkcs8', format: 'pem' }) as string }
 }
 
-export interface CertificateContent {
+interface CertificateContent {
   /** Common names. */
   readonly issuer: string
   readonly subject: string

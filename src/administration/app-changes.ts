@@ -8,7 +8,7 @@ import { type Shortcoming, shortcomingsOf } from '../integrity/shortcomings.ts'
 import type { Store } from '../store/store.ts'
 import type { ChangeEvent } from './people.ts'
 
-export interface AppChangesParts {
+interface AppChangesParts {
   readonly store: Store
   readonly clock: Clock
   /** Writes the line. The caller adds the operator. */

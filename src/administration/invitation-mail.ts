@@ -6,7 +6,7 @@ import { mailAddress } from '../notify/mail-address.ts'
 import { sealFor } from '../notify/notice.ts'
 import type { NoticeQueue } from '../notify/notice-queue.ts'
 
-export interface InvitationMailParts {
+interface InvitationMailParts {
   readonly queue: Pick<NoticeQueue, 'add'>
   readonly keyring: Pick<Keyring, 'seal'>
   readonly clock: () => number

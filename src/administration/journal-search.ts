@@ -36,7 +36,7 @@ export interface JournalSearch {
 
 const boundBytes = 24 * 1024 * 1024
 
-export interface PagedSearchOptions {
+interface PagedSearchOptions {
   /** The current file. */
   readonly file: string
   /** Other forms of a name or an id in the journal: its pseudonyms. */

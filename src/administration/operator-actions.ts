@@ -63,7 +63,7 @@ export type Outcome<Done> =
   | ({ readonly kind: 'done'; readonly account: Account } & Done)
   | { readonly kind: 'refused'; readonly why: Refusal; readonly account: Account | null }
 
-export interface OperatorActionsParts extends Omit<PeopleParts, 'record' | 'locks' | 'credentials'> {
+interface OperatorActionsParts extends Omit<PeopleParts, 'record' | 'locks' | 'credentials'> {
   readonly store: Store
   readonly audit: AuditSink
   readonly credentials: Credentials

@@ -9,7 +9,7 @@ import type { Store } from '../store/store.ts'
 export const peopleFilters = ['all', 'roles', 'suspended', 'unenrolled'] as const
 export type PeopleFilter = (typeof peopleFilters)[number]
 
-export interface PeopleQuery {
+interface PeopleQuery {
   /** A part of a name, an address or a group; '' for everybody. */
   readonly text: string
   readonly filter: PeopleFilter
@@ -30,7 +30,7 @@ const idleMs = 10 * 60_000
 /** The cache time of enrolments, in milliseconds. */
 const enrolledMs = 30_000
 
-export interface PeopleIndexInput {
+interface PeopleIndexInput {
   readonly store: Store
   readonly accounts: Pick<Accounts, 'list' | 'byId'>
   readonly clock: () => number

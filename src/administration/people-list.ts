@@ -71,7 +71,7 @@ export async function checkPeopleList(
   return taken.size === 1 && taken.has(null) ? read : readPeopleList(text, name => taken.has(name), options)
 }
 
-export interface ListOptions {
+interface ListOptions {
   /** The name that the account gets, with the realm of its source. */
   readonly nameOf?: (name: string) => string
   /** True if each gets a mail, so that an address is needed. */

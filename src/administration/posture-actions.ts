@@ -11,7 +11,7 @@ import { evenUnconfirmed } from '../store/unconfirmed.ts'
 import type { Acting } from './operator-actions.ts'
 import type { WhoStaysIn } from './who-stays-in.ts'
 
-export interface PosturePart {
+interface PosturePart {
   readonly store: Store
   readonly audit: AuditSink
   readonly postures: Pick<Postures, 'dial' | 'level' | 'read'>

@@ -7,7 +7,7 @@ import { newId } from '../ids.ts'
 import type { Step } from '../metrics/history.ts'
 import type { Store } from '../store/store.ts'
 
-export interface ProcessReport {
+interface ProcessReport {
   readonly live: ReadonlyMap<string, LiveSummary>
   readonly steps: readonly Step[]
 }
@@ -23,7 +23,7 @@ const firstWaitMs = 250
 /** A value of the store has a megabyte at the most. */
 const liveMost = 4_000
 
-export interface ProcessReportsInput {
+interface ProcessReportsInput {
   readonly store: Store
   readonly clock: () => number
   /** True if other processes use the store. */

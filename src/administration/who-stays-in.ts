@@ -4,7 +4,7 @@ import type { Account } from '../identity/account.ts'
 import type { PostureTerms } from '../posture/tightening-of.ts'
 import { inBatches } from '../store/batches.ts'
 
-export interface StaysIn {
+interface StaysIn {
   readonly account: Account
   /** False for a person who has none of the second factors that the posture asks for, and must add one first. */
   readonly hasFactor: boolean

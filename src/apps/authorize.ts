@@ -51,7 +51,7 @@ export interface AccessContext {
   readonly tighteningOf?: TighteningOf | null
 }
 
-export interface AccessRequest {
+interface AccessRequest {
   readonly match: Match
   readonly target: Target
   readonly client: Pick<Client, 'address'>

@@ -61,7 +61,7 @@ export function missingBehind(anchor: Anchor | null, end: ChainEnd, chain: strin
 /** A busy journal has two checkpoints a second, and each write costs the store some commands. */
 const usualPauseMs = 30_000
 
-export interface AnchorsOptions {
+interface AnchorsOptions {
   readonly store: Store
   readonly journal: string
   readonly isStoreShared: boolean

@@ -24,7 +24,7 @@ import {
 } from './rotation.ts'
 
 /** The result of an append. `whole` counts the lines on disk; `begun` those that reached the file. */
-export type Appended =
+type Appended =
   | { readonly kind: 'done' }
   | { readonly kind: 'failed'; readonly whole: number; readonly begun: number; readonly cause: unknown }
 
@@ -40,7 +40,7 @@ export interface ChainFileOptions {
   readonly open?: (path: string) => Promise<AppendHandle>
 }
 
-export type Signers = () => readonly JournalSigner[] | Promise<readonly JournalSigner[]>
+type Signers = () => readonly JournalSigner[] | Promise<readonly JournalSigner[]>
 
 /** Ends half a line, so that no reader takes it for a whole one. */
 const closing = Buffer.from('#\n')

@@ -151,7 +151,7 @@ export class ChainedLines {
 }
 
 /** The result of a walk along the chain. */
-export interface Walked {
+interface Walked {
   readonly end: ChainEnd
   /** Bytes up to the end of the last counted line. */
   readonly counted: number

@@ -12,7 +12,7 @@ export interface JournalSigner {
   sign(text: string): string
 }
 
-export interface CheckpointFields {
+interface CheckpointFields {
   /** Milliseconds since the epoch. */
   readonly at: number
   /** The hash of the first line, which identifies the journal. */

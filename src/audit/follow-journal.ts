@@ -2,7 +2,7 @@
 import { type FileHandle, open, stat } from 'node:fs/promises'
 import { type Entry, entryOf } from './journal-files.ts'
 
-export interface JournalFollower {
+interface JournalFollower {
   /** The entries that were added since the last call. */
   next(): Promise<Entry[]>
   close(): Promise<void>

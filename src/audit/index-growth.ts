@@ -2,7 +2,7 @@
 import { stat } from 'node:fs/promises'
 import { Worker } from 'node:worker_threads'
 
-export interface IndexGrowthOptions {
+interface IndexGrowthOptions {
   readonly path: string
   /** Bytes behind the index from which on it is brought up to date. */
   readonly minimum?: number

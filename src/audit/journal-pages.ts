@@ -19,7 +19,7 @@ export interface JournalPage {
   readonly backTo: number | null
 }
 
-export interface PageOptions {
+interface PageOptions {
   /** The `next` of the page before; null for the newest. */
   readonly from: string | null
   /** Entries. */

@@ -14,7 +14,7 @@ export interface SearchOptions extends JournalQuery {
   readonly limit: number
 }
 
-export interface JournalReaderOptions {
+interface JournalReaderOptions {
   /** The current file. */
   readonly path: string
   /** Only these files, oldest first. Default: the current one and the rotated ones. */
@@ -23,13 +23,13 @@ export interface JournalReaderOptions {
   readonly spellingsOf?: (person: string) => readonly string[]
 }
 
-export interface IndexOptions {
-  /** Bytes behind the index from which on it is brought up to date. */
+interface IndexOptions {
+  /** The index is brought up to date once at least this many bytes of a file are not in it. */
   readonly minimum?: number
   readonly onProgress?: (bytes: number) => void
 }
 
-/** Lines behind the index that a search reads without it, in bytes. */
+/** A search may read this many bytes of lines that are not in the index yet. */
 const unindexedMax = 8 * 1024 * 1024
 
 export interface SearchFile {
@@ -38,12 +38,12 @@ export interface SearchFile {
   readonly index: BlockIndex
 }
 
-/** A file of the journal with its index, as far as that fits. */
+/** A file of the journal, with its index if the two belong together. */
 export async function openForSearch(journal: string, file: string): Promise<SearchFile> {
   const { size } = await stat(file)
   const indexFile = await indexFileOf(journal, file)
   const index = indexFile === null ? null : await readIndex(indexFile)
-  // An index that goes further than its file is that of another file.
+  // An index that is longer than the file belongs to another file.
   const fits = index !== null && (index.end <= size || file.endsWith('.gz'))
   return { file, size, index: fits ? index : { blocks: [], end: 0, people: new Map() } }
 }
@@ -92,7 +92,7 @@ export class JournalReader {
       if (indexFile !== null) behind.push({ file, indexFile })
     }
     if (behind.length === 0) return true
-    // Two processes would write into each other.
+    // Without the lock, two processes could write the index at once.
     const lock = new JournalLock(`${indexFolderOf(this.#options.path)}.lock`)
     try {
       await lock.acquire()
@@ -175,7 +175,7 @@ export class JournalReader {
   }
 }
 
-/** The lines with one of these texts, or all where there is none, the last one first; of a packed file all of them, the first one first. */
+/** The lines that hold one of `texts`, or all lines if there are none. The last line comes first; in a packed file, the first one. */
 async function* linesFrom(file: string, from: number, to: number, texts: readonly Buffer[]): AsyncGenerator<string> {
   if (file.endsWith('.gz')) return yield* packedLines(file, texts)
   const opened = await BackwardsFile.open(file)

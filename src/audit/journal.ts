@@ -34,7 +34,7 @@ const defaults = {
 
 /** Bytes per write: what five thousand requests a second bring in `flushMilliseconds`. Each write costs as much as 200 lines. */
 const portion = 192 * 1024
-/** Events that wait to be encoded: in a row they cost less than between the work for requests. */
+/** Events that wait to be encoded. To encode many in a row costs less than to encode one after each request. */
 const unencodedMost = 32
 
 interface Waiter {
@@ -90,14 +90,14 @@ export class Journal implements AuditSink {
     return { ...this.#file.written, waitingBytes: this.#waiting, unwritten: this.#lost }
   }
 
-  /** For lines that come from now on. */
+  /** Changes how later lines are written. */
   configure({ rotation, pseudonymise }: Pick<JournalOptions, 'rotation' | 'pseudonymise'>): void {
     this.#encode()
     this.#file.rotation = rotation ?? null
     this.#pseudonymise = pseudonymise
   }
 
-  /** The end of the chain in the files. For the start, before the first line. Rejects with the system's error. */
+  /** Reads the end of the chain from the files. Call it before the first line. It rejects with the system's error. */
   look(): ReturnType<ChainFile['look']> {
     return this.#file.look()
   }

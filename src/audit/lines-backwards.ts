@@ -10,7 +10,7 @@ export interface Piece {
   readonly bytes: Buffer
 }
 
-export interface FoundLine {
+interface FoundLine {
   /** Its position in the file, in bytes. */
   readonly at: number
   /** Without its line feed. */

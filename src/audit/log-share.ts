@@ -1,7 +1,7 @@
 /** The rate limit of log lines for each error code or sentence. The next line has the number of those left out. */
 import type { Clock } from '../clock.ts'
 
-export interface WarnLog {
+interface WarnLog {
   warn(fields: object, sentence: string): void
 }
 

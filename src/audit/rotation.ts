@@ -27,7 +27,7 @@ export interface Expired {
 /** How long an expired file waits for exporters, in milliseconds. */
 const exportPatienceMs = 7 * 24 * 3600_000
 
-export interface Growth {
+interface Growth {
   /** The bytes of the file, and the bytes of the next write. */
   readonly size: number
   readonly bytes: number

@@ -34,7 +34,7 @@ export interface Passing {
   readonly at: number
 }
 
-export interface BudgetsOptions {
+interface BudgetsOptions {
   readonly store: Store
   readonly clock: Clock
   /** Journal, notices and suspensions. It must not reject. */
@@ -53,7 +53,7 @@ export interface BudgetsOptions {
   readonly isShared: boolean
 }
 
-export interface Spending {
+interface Spending {
   readonly app: string
   readonly path: string
   /** Null for a stranger. */

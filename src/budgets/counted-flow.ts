@@ -15,7 +15,7 @@ export interface FlowKeeper {
   leave(meter: Meter, by: Spender): void
 }
 
-export interface FlowFacts {
+interface FlowFacts {
   /** Null for a stranger. */
   readonly who: Who | null
   readonly isGuarded: boolean

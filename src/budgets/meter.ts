@@ -25,7 +25,7 @@ import { ledgerId } from './ledger-record.ts'
 import type { Counted } from './steps.ts'
 
 /** Bytes that one process may pass for one ledger without a grant, before it reports them. */
-export const floatBytes = 512 * 1024
+const floatBytes = 512 * 1024
 /** A count has grown by much if this part of it is new. */
 const muchShare = 4
 /** The longest delay before a waiting count is entered (`fullTicks`), in milliseconds. With shorter slots the count would land in a later slot. */

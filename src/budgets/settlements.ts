@@ -12,7 +12,7 @@ import { isBefore, type Ledger, type Mode, movedWith, type Report, type Settleme
 import { ledgerRecord, ledgerSeconds } from './ledger-record.ts'
 import type { Meter, Spender } from './meter.ts'
 
-export interface SettlementsOptions {
+interface SettlementsOptions {
   readonly store: Store
   readonly clock: Clock
   /** The part of the amount that the posture leaves. */

@@ -5,7 +5,7 @@ import type { Budget } from './budget.ts'
 import { readLedger } from './ledger.ts'
 import { ledgerId, ledgerRecord } from './ledger-record.ts'
 
-export const quotaId = 'token-quota'
+const quotaId = 'token-quota'
 
 const quotas = new WeakMap<ProgramToken, Budget>()
 

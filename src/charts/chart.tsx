@@ -3,7 +3,7 @@
  * axis), and a table beside it has the same numbers.
  */
 
-export interface Series {
+interface Series {
   readonly name: string
   readonly values: readonly number[]
 }

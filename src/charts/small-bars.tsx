@@ -3,7 +3,7 @@
  * reads without colour. The page has the pattern for the band once (`UsualPattern`), since all charts use it.
  */
 
-export interface Band {
+interface Band {
   readonly low: number
   readonly middle: number
   readonly high: number

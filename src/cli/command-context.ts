@@ -41,7 +41,7 @@ export interface CommandContext {
   record(event: Pick<AuditEvent, 'kind'> & Partial<AuditEvent>): Promise<void>
 }
 
-export interface WorkOptions {
+interface WorkOptions {
   readonly config?: string | undefined
   /** `nothing`: reads only. `access`: takes access away, allowed without a journal. `grant`: any other change, refused without one. */
   readonly changes: 'nothing' | 'access' | 'grant'

@@ -31,7 +31,7 @@ export interface DecoyExplanation {
 type RulesDecision = Explanation['decision']
 type Served = { readonly kind: 'serve'; readonly file: string }
 
-export interface DecoyQuestion {
+interface DecoyQuestion {
   readonly match: AppMatch
   /** Those of a WebDAV destination too. */
   readonly readings: readonly string[]

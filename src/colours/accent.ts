@@ -10,7 +10,7 @@ export const slate = '#1d1812'
 const ours = '#0b5a5e'
 const wanted = 4.5
 
-/** The gate's own without a valid hex colour. */
+/** The colours for light and dark pages. If `text` is no hex colour, they are made from the gate's own accent. */
 export function accentFor(text: string | null): { light: string; onLight: string; dark: string; onDark: string } {
   const colour = parse(text ?? ours) ?? (parse(ours) as Rgb)
   const light = towards(colour, 0, parse(paper) as Rgb)
@@ -18,7 +18,7 @@ export function accentFor(text: string | null): { light: string; onLight: string
   return { light: hex(light), onLight: textOn(light), dark: hex(dark), onDark: textOn(dark) }
 }
 
-/** The contrast of the colour as it is with the pages, 1 to 21. Without a valid hex colour, of the gate's own. */
+/** The contrast of the unchanged colour with the pages, 1 to 21. If `text` is no hex colour, the gate's own accent is measured. */
 export function contrastOnPages(text: string): { onLight: number; onDark: number } {
   const colour = parse(text) ?? (parse(ours) as Rgb)
   return { onLight: contrast(colour, parse(paper) as Rgb), onDark: contrast(colour, parse(slate) as Rgb) }

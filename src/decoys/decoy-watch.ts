@@ -49,14 +49,14 @@ export interface DecoyAnswer {
   readonly file: ServedFile | null
 }
 
-export interface DecoyRefusal {
+interface DecoyRefusal {
   readonly code: 'account_suspended' | 'not_allowed' | 'store_unreachable' | 'bad_request'
   /** The person reads them. */
   readonly words?: readonly Words[]
   readonly retryAfterSeconds?: number
 }
 
-export interface DecoyWatchOptions {
+interface DecoyWatchOptions {
   readonly clock: Clock
   readonly keyring: () => Pick<Keyring, 'mac'>
   /** `isLimited`: strangers can cause this event, so its number is limited, otherwise they could fill the journal. */

@@ -5,7 +5,7 @@ import { decodings } from '../request/percent-decoding.ts'
 import { readingsOf } from '../request/readings.ts'
 
 /** `unreadable`: it may hold, but a value has too many readings to tell. */
-export type QueryVerdict = 'holds' | 'fails' | 'unreadable'
+type QueryVerdict = 'holds' | 'fails' | 'unreadable'
 
 export interface QueryCondition {
   /** `query` begins with '?', or is ''. */

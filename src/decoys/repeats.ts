@@ -2,7 +2,7 @@
 import type { Clock } from '../clock.ts'
 
 const everyMs = 600_000
-/** The most that are told apart. Those known for longest are forgotten first. */
+/** The greatest number of keys. The oldest are forgotten first. */
 const most = 5_000
 
 export class Repeats {

@@ -1,7 +1,7 @@
 /** ZIP archives (PKWARE APPNOTE 6.3): written for served spreadsheets, read in leaked files. */
 import { crc32, deflateRawSync, inflateRawSync } from 'node:zlib'
 
-export interface ZipEntry {
+interface ZipEntry {
   readonly name: string
   readonly content: Buffer
 }

@@ -13,7 +13,7 @@ import { chromatogram, find, rawFile, rawFileBytes, sample, samples } from './sa
 import { visitorOf } from './visitor.ts'
 import { acceptWebSocket } from './websocket.ts'
 
-export interface SampleLab {
+interface SampleLab {
   /** `http://127.0.0.1:PORT`, without a slash at the end. */
   readonly url: string
   /** Ends open traces, consoles and transfers as well. */

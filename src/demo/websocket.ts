@@ -35,7 +35,7 @@ function isCloseCode(code: number): boolean {
   return (code >= 1000 && code <= 1003) || (code >= 1007 && code <= 1011) || (code >= 3000 && code <= 4999)
 }
 
-export interface WebSocketPeer {
+interface WebSocketPeer {
   send(text: string): void
   /** RFC 6455 §7.4: 1000 is a normal end, 1001 going away. */
   close(code: number): void

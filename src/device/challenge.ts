@@ -3,7 +3,7 @@ import { clockSkewMs } from '../clock.ts'
 import { type Keyring, KeyringError } from '../keyring/keyring.ts'
 
 /** For the first key of one token on one host. */
-export interface RegistrationChallenge {
+interface RegistrationChallenge {
   readonly session: string
   readonly host: string
   /** The token's digest. */
@@ -11,7 +11,7 @@ export interface RegistrationChallenge {
 }
 
 /** For a proof by the key that is registered. */
-export interface RefreshChallenge {
+interface RefreshChallenge {
   readonly session: string
   readonly host: string
   /** RFC 7638. */

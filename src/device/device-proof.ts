@@ -2,7 +2,7 @@
 import { verify } from 'node:crypto'
 import { type DeviceAlgorithm, type DeviceKey, deviceAlgorithms, publicKeyOf } from './device-key.ts'
 
-export interface DeviceProof {
+interface DeviceProof {
   readonly alg: DeviceAlgorithm
   /** Only at a registration. */
   readonly jwk: Readonly<Record<string, unknown>> | null

@@ -1,7 +1,7 @@
 /**
  * Known faults of packages, from a file that an operator supplies: OSV entries (one, a list, one a line, the answer of its API, or the result
- * of osv-scanner), or the result of `npm audit --json` (both versions). Nothing is taken on trust: whether a package is affected is asked
- * again in `affected.ts`.
+ * of osv-scanner), or the result of `npm audit --json` (both versions). The file is not trusted to say which packages are affected:
+ * `affected.ts` decides that.
  */
 import semver from 'semver'
 
@@ -164,7 +164,7 @@ function idIn(url: unknown): string | null {
   return /\b(GHSA(?:-[0-9a-z]{4}){3}|CVE-\d{4}-\d{4,})\b/.exec(wordOf(url))?.[1] ?? null
 }
 
-/** Only an address of the web: it becomes a link. */
+/** Takes only http(s) addresses, because the result becomes a link. */
 function urlOf(value: unknown): string | null {
   return typeof value === 'string' && /^https?:\/\/[^\s"<>]+$/.test(value) ? value : null
 }

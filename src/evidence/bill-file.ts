@@ -5,7 +5,7 @@ import { bomOfLock, type Component, readBom } from './sbom.ts'
 
 export const billFile = 'sbom.cdx.json'
 
-export interface Bill {
+interface Bill {
   /** CycloneDX JSON. */
   readonly text: string
   readonly components: readonly Component[]

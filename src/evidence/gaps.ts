@@ -4,7 +4,7 @@ import type { Policy } from '../policy/policy.ts'
 import type { Evidence, Gap } from './evidence.ts'
 import { momentText, numberText, plural } from './words.ts'
 
-export interface GapInput extends Omit<Evidence, 'gaps' | 'newest' | 'signer' | 'times'> {
+interface GapInput extends Omit<Evidence, 'gaps' | 'newest' | 'signer' | 'times'> {
   /** The beginning of the range as it was asked for; null for the beginning of the journal. */
   readonly askedFrom: number | null
   /** The end as it was asked for; null for now. */

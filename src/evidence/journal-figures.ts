@@ -18,7 +18,7 @@ export interface Attempts {
   refused: number
 }
 
-export interface AppFigures {
+interface AppFigures {
   forwarded: number
   refused: number
   /** Requests that the rules would have stopped, where they are only reported. */
@@ -27,7 +27,7 @@ export interface AppFigures {
   readonly people: Set<string>
 }
 
-export interface PersonFigures {
+interface PersonFigures {
   name: string | null
   signIns: number
   /** Wrong passwords and factors, and attempts that had to wait. */

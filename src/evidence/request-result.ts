@@ -6,7 +6,7 @@ import { describeError, type ErrorCode, errorCodes } from '../errors.ts'
  * `asked`: for a sign-in or another factor. `refused`: turned away. `failed`: the app or the gate could not answer. `own`: a page of the
  * gate, such as one that says that a password was wrong, because the attempt has its own line in the journal.
  */
-export type RequestResult = 'forwarded' | 'asked' | 'refused' | 'failed' | 'own'
+type RequestResult = 'forwarded' | 'asked' | 'refused' | 'failed' | 'own'
 
 const askingCodes = new Set([
   'sign_in_required',

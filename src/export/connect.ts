@@ -3,7 +3,7 @@ import net from 'node:net'
 import tls from 'node:tls'
 import type { TlsOptions } from './tls-files.ts'
 
-export interface ConnectOptions {
+interface ConnectOptions {
   readonly host: string
   readonly port: number
   /** Null for TCP in the clear. */

@@ -14,7 +14,7 @@ import {
   vendor
 } from './record-facts.ts'
 
-export const ecsVersion = '8.17.0'
+const ecsVersion = '8.17.0'
 
 type Kind = readonly [category: readonly string[], type: readonly string[]]
 

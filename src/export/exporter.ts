@@ -26,7 +26,7 @@ export interface ExporterOptions {
   readonly limits?: PortionLimits
 }
 
-export interface ExportObserver {
+interface ExportObserver {
   /** Called once for each new cause, with the time of the next try in milliseconds; with null when lines go out again. */
   onProblem(problem: string | null): void
   onSent(lines: number): void

@@ -11,7 +11,7 @@ const leaseMs = 5000
 /** How long an end of the process waits for a send under way, in milliseconds. */
 const closeMs = 3000
 
-export interface ExportersOptions {
+interface ExportersOptions {
   readonly journal: string
   readonly exporters: readonly Exporter[]
   readonly onError: (error: unknown) => void

@@ -106,7 +106,7 @@ function wordsFor(status: number, lines: readonly Outgoing[]): string {
   return `the collector answered ${status}${about}`
 }
 
-/** RFC 9110 §10.2.3, in seconds. A date counts as no wish. */
+/** The wait in milliseconds (RFC 9110 §10.2.3). Null if the collector names no time, or a date. */
 function waitOf(retryAfter: string | undefined): number | null {
   return retryAfter !== undefined && /^\d{1,6}$/.test(retryAfter)
     ? Math.min(Number(retryAfter) * 1000, maxRetryAfterMs)

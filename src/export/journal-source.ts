@@ -10,7 +10,7 @@ import { eachLine } from '../audit/file-lines.ts'
 import { beginningOf, bytesOf, chainEndOf, entryOf, journalFiles } from '../audit/journal-files.ts'
 import type { ExportLine } from './export-line.ts'
 
-export interface Portion {
+interface Portion {
   readonly lines: readonly ExportLine[]
   /** The place behind them, also behind lines that are no entries; null before the first line. */
   readonly cursor: ExportCursor | null

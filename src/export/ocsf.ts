@@ -15,7 +15,7 @@ import {
 } from './record-facts.ts'
 import { severityOf } from './syslog-message.ts'
 
-export const ocsfVersion = '1.6.0'
+const ocsfVersion = '1.6.0'
 
 /** A class, its category, and an activity of it. */
 interface Classification {

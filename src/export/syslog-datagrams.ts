@@ -5,7 +5,7 @@ import { type Destination, ExportFailure, reasonOf } from './destination.ts'
 import type { Outgoing } from './export-line.ts'
 import { datagramOf, type SyslogSender, syslogMessage } from './syslog-message.ts'
 
-export interface SyslogDatagramOptions {
+interface SyslogDatagramOptions {
   readonly host: string
   readonly port: number
   readonly sender: SyslogSender

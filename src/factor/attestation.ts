@@ -7,7 +7,7 @@ import { constants, createHash, type VerifyKeyObjectInput, verify, X509Certifica
 type Bytes = Uint8Array<ArrayBuffer>
 
 /** The CBOR functions of the WebAuthn library. All may throw. */
-export interface AttestationTools {
+interface AttestationTools {
   decodeAttestationObject(object: Bytes): unknown
   readonly isoCBOR: { encode(value: never): Uint8Array }
 }

@@ -6,7 +6,7 @@ import type { WebauthnCredential } from './credential.ts'
 import { algorithms, browserParts, helpers, library, orNothing } from './webauthn-library.ts'
 import { isSameOriginCeremony, type RegistrationResponse } from './webauthn-response.ts'
 
-export interface ExpectedCeremony {
+interface ExpectedCeremony {
   readonly expectedChallenge: string
   readonly expectedOrigin: string[]
   readonly expectedRPID: string
@@ -65,8 +65,8 @@ export async function checkRegistration(
   }
 
   /**
-   * §7.1 steps 21 to 24. The chain comes first: the library fetches revocation lists from addresses in certificates, and those must not be
-   * anybody's.
+   * §7.1 steps 21 to 24. The chain is checked first, because the library fetches revocation lists from addresses in the certificates.
+   * A stranger must not choose those addresses.
    */
   async function anchorFor(): Promise<TrustAnchor | null> {
     const chain = attestedChain(attestationObject, await helpers())

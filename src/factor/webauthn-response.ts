@@ -3,7 +3,7 @@
 /** RFC 4648 §5 without padding, canonical. */
 type Base64url = string
 
-export interface ClientData {
+interface ClientData {
   readonly crossOrigin: unknown
   readonly topOrigin: unknown
 }

@@ -36,7 +36,7 @@ import {
 } from './webauthn-response.ts'
 import { type Assertion, afterAssertion, mayAnswer, type Pending, webauthnCeremony } from './webauthn-rules.ts'
 
-export type UserVerification = 'required' | 'preferred' | 'discouraged'
+type UserVerification = 'required' | 'preferred' | 'discouraged'
 
 export interface WebauthnOptions {
   readonly store: Store
@@ -110,7 +110,7 @@ export class Webauthn {
       challenge: this.#challenge(),
       timeout: ceremonySeconds * 1000,
       attestationType: attestation,
-      // An unfit one may be enrolled again.
+      // A key that the policy no longer accepts may be enrolled again.
       excludeCredentials: own.filter(one => this.misfitOf(one) === null).map(describe),
       authenticatorSelection: { residentKey: 'preferred', userVerification },
       supportedAlgorithmIDs: algorithms
@@ -184,7 +184,7 @@ export class Webauthn {
     passkeySignals(this.#options, account)
   readonly isUnknown = (answer: unknown) => isUnknownPasskey(this.#options.credentials, answer)
 
-  /** With one of the account's credentials; null for any passkey. */
+  /** For one of the credentials of `accountId`; null accepts any passkey. */
   async authenticationOptions(input: {
     accountId: string | null
     binding: string

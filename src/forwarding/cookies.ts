@@ -3,7 +3,7 @@ import { LRUCache } from 'lru-cache'
 import { isUpstreamName, toPublicPath, type UrlMapping } from './url-mapping.ts'
 
 /** True for the gate's names, and for any other name that begins like them, in any letter case. */
-export function isGateCookie(name: string): boolean {
+function isGateCookie(name: string): boolean {
   const lower = name.toLowerCase()
   return (
     lower === 'factorgate' ||

@@ -4,7 +4,7 @@ import type { ResponseHead } from '../upstream/response-parser.ts'
 import { healthHead } from './outbound.ts'
 import type { AppUpstreams } from './upstreams.ts'
 
-export interface FetchedResponse {
+interface FetchedResponse {
   readonly status: number
   /** Names and values in turn, as the app sent them. */
   readonly headers: readonly string[]

@@ -12,7 +12,7 @@ import {
 } from './response-addresses.ts'
 import { toPublicLocation, type UrlMapping } from './url-mapping.ts'
 
-export interface Inbound {
+interface Inbound {
   /** Alternating names and values in latin-1, with the app's bytes. */
   readonly headers: string[]
   /** True if `Content-Length` is among them. */

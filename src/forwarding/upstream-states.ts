@@ -2,7 +2,7 @@
 import type { App, Upstream } from '../apps/route-table.ts'
 import { type Sighting, UpstreamState, type UpstreamWatcher } from '../upstream/upstream-state.ts'
 
-export type UpstreamChange = (state: UpstreamState, problem: string | null) => void
+type UpstreamChange = (state: UpstreamState, problem: string | null) => void
 
 /** What one worker has seen, as sent to the others. */
 export interface UpstreamNews {
@@ -15,7 +15,7 @@ export class UpstreamStates {
   readonly #tell: ((news: UpstreamNews) => void) | undefined
   readonly #byKey = new Map<string, UpstreamState>()
 
-  /** `onChange` hears why an upstream is down, and null when it is up again; `tell` hears what the other workers should know. */
+  /** `onChange` gets the reason why an upstream is down, and null when it is up again. `tell` gets what the other workers should know. */
   constructor(onChange?: UpstreamChange, tell?: (news: UpstreamNews) => void) {
     this.#onChange = onChange
     this.#tell = tell
@@ -35,13 +35,13 @@ export class UpstreamStates {
     return state
   }
 
-  /** Forgets all others. */
+  /** Forgets the states of all other apps. */
   retain(apps: readonly App[]): void {
     const kept = new Set(apps.flatMap(app => app.upstreams.map(upstream => this.of(app, upstream))))
     for (const [key, state] of this.#byKey) if (!kept.has(state)) this.#byKey.delete(key)
   }
 
-  /** From another worker. Unknown keys belong to a configuration that is not in use here. `now`: of the clock of UpstreamRegistry. */
+  /** Takes news from another worker. It ignores keys of a configuration that is not in use here. `now` is a time of UpstreamRegistry's clock. */
   hear({ key, sighting }: UpstreamNews, now: number): void {
     this.#byKey.get(key)?.hear(sighting, now)
   }
@@ -57,7 +57,7 @@ export function addressOf({ origin, socketPath, basePath }: Upstream): string {
   return basePath === '' ? `unix:${socketPath}` : `unix:${socketPath}:${basePath}`
 }
 
-/** A state applies only to the same trust and the same check. */
+/** The key of a state. After a change of the trusted certificates or of the check, the app gets a new state. */
 function keyOf(app: App, upstream: Upstream): string {
   return JSON.stringify([app.id, addressOf(upstream), app.tls ?? null, app.health ?? null])
 }

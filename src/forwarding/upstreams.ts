@@ -14,7 +14,7 @@ export interface AppUpstreams {
   readonly plans: readonly OutboundPlan[]
 }
 
-export interface UpstreamRegistryOptions {
+interface UpstreamRegistryOptions {
   readonly apps: readonly App[]
   readonly states?: UpstreamStates
   /** A clock in milliseconds that is never put back. */

@@ -11,7 +11,7 @@ import { accountRecord } from './account-record.ts'
 import { Addresses, canonicalAddress } from './addresses.ts'
 import { type Suspension, type SuspensionCause, suspendedAgain } from './suspension.ts'
 
-export type AccountProblem = 'name_taken' | 'name_invalid' | 'external_taken' | 'not_found' | 'changed'
+type AccountProblem = 'name_taken' | 'name_invalid' | 'external_taken' | 'not_found' | 'changed'
 
 const sentences: Readonly<Record<AccountProblem, string>> = {
   name_taken: 'there is an account with this name already',

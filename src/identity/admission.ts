@@ -11,7 +11,7 @@ export type Admission =
   /** `name_invalid`: no account can have this name. `name_taken`: another one has it. */
   | { readonly kind: 'refused'; readonly why: 'name_invalid' | 'name_taken' }
 
-export type AdmissionSource = Pick<Source, 'id' | 'realm' | 'groupMap'>
+type AdmissionSource = Pick<Source, 'id' | 'realm' | 'groupMap'>
 
 export class Admissions {
   readonly #accounts: Accounts

@@ -7,7 +7,7 @@ import { factorKinds, factorTable } from '../factor/kinds.ts'
 import { isProgram, newestProof, type Proof, type ProofKind } from '../factor/proof.ts'
 import type { Subject } from './subject.ts'
 
-export interface AssertionInput {
+interface AssertionInput {
   readonly issuer: string
   readonly audience: string
   readonly subject: Subject

@@ -16,7 +16,7 @@ export type AnyInstitution = CertificateInstitution | HeaderInstitution | OidcIn
  */
 export type Standing = 'stands' | 'gone' | 'ask-there'
 
-export interface DirectoriesInput {
+interface DirectoriesInput {
   /** In the order in which they are asked. */
   readonly passwords: readonly Directory[]
   /** In the order of the buttons. */

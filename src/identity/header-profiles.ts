@@ -7,10 +7,10 @@ export const headerEncodings = ['utf-8', 'latin-1', 'percent', 'rfc2047', 'quote
 export type HeaderEncoding = (typeof headerEncodings)[number]
 
 export const groupSeparators = [',', ';', '|', ' '] as const
-export type GroupSeparator = (typeof groupSeparators)[number]
+type GroupSeparator = (typeof groupSeparators)[number]
 
 export const nameChoices = ['current', 'original'] as const
-export type NameChoice = (typeof nameChoices)[number]
+type NameChoice = (typeof nameChoices)[number]
 
 /** Null for a header that is not sent. */
 export interface IdentityHeaders {
@@ -41,7 +41,7 @@ const none = {
   secretHeader: null
 } as const
 
-export const headerProfiles = {
+const headerProfiles = {
   // Authelia's names, which most apps with "trusted header" sign-in know (authelia.com, "Trusted Header SSO").
   'remote-user': {
     ...none,
@@ -89,7 +89,7 @@ export const headerProfiles = {
   custom: { ...none, user: null, encoding: 'utf-8' }
 } as const satisfies Record<string, Profile>
 
-export type HeaderProfile = keyof typeof headerProfiles
+type HeaderProfile = keyof typeof headerProfiles
 export const headerProfileNames = Object.keys(headerProfiles) as HeaderProfile[]
 
 export type GivenHeaders = Partial<IdentityHeaders> & { readonly profile?: HeaderProfile }

@@ -29,7 +29,7 @@ export interface HeaderOptions {
   readonly mfaValues: readonly string[]
 }
 
-export interface FrontRequest {
+interface FrontRequest {
   /** Address of the socket, regardless of X-Forwarded-For. */
   readonly peer: string
   /** Alternating names and values. */
@@ -37,11 +37,11 @@ export interface FrontRequest {
 }
 
 /** Apache writes this for an unset variable (`RequestHeader set X-Remote-Name "%{NAME}e"`). */
-const apachesNothing = '(null)'
+const apacheUnset = '(null)'
 
 export class HeaderInstitution implements Institution {
   readonly kind = 'header'
-  /** The proxy decides when it asks, and does not tell. */
+  /** The proxy decides by itself when it asks for a second factor. */
   readonly asksForMfa = false
   readonly source: Source
   readonly #options: HeaderOptions
@@ -61,7 +61,7 @@ export class HeaderInstitution implements Institution {
     if ('problem' in given) return invalid(given.problem)
     const saidIn = (name: string | null) => {
       const value = name === null ? null : (given.values.get(name) ?? null)
-      return value === apachesNothing ? null : value
+      return value === apacheUnset ? null : value
     }
     if (!isSame(saidIn(secret.header) ?? '', secret.value))
       return invalid(`the secret in ${secret.header} is missing or wrong`)

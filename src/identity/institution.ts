@@ -2,7 +2,7 @@
 import type { ErrorCode } from '../errors.ts'
 import type { Arrival, Source } from './arrival.ts'
 
-export type InstitutionKind = 'oidc' | 'saml' | 'header' | 'certificate'
+type InstitutionKind = 'oidc' | 'saml' | 'header' | 'certificate'
 
 /** `detail` is for the log and the journal: one line without secrets, with the institution's text in quotes. */
 export interface InstitutionRefusal {

@@ -3,7 +3,7 @@ import { evenUnconfirmed, everyStep } from '../store/unconfirmed.ts'
 import { AccountError, type Accounts } from './accounts.ts'
 
 /** A part of an account: password, credentials, recovery codes, invitation, known addresses. */
-export interface Belongings {
+interface Belongings {
   removeAll(accountId: string): Promise<unknown>
 }
 

@@ -3,7 +3,7 @@
 import type { Words } from '../reasons/reason.ts'
 
 /** What began a suspension: a person, or a part of the watch. */
-export const suspensionCauses = ['operator', 'budget', 'unusual', 'decoy'] as const
+const suspensionCauses = ['operator', 'budget', 'unusual', 'decoy'] as const
 export type SuspensionCause = (typeof suspensionCauses)[number]
 
 /** What an operator has said, with the reason. */
@@ -17,7 +17,7 @@ export interface OperatorWord {
 }
 
 /** What the watch has said, and when. */
-export interface WatchWord extends Words {
+interface WatchWord extends Words {
   readonly at: number
 }
 

@@ -7,7 +7,7 @@ import type { Mark } from './mark.ts'
 import { type Place, placed, placeOf } from './places.ts'
 import { type Changing, keepSeconds, knownRecord, nothingOpen, type OpenRecord, openRecord } from './records.ts'
 
-export interface AppWatchOptions {
+interface AppWatchOptions {
   readonly app: string
   readonly store: Store
   readonly clock: Clock

@@ -6,7 +6,7 @@
 import { hash } from 'node:crypto'
 import { hostShape } from './path-shape.ts'
 
-export interface CodeShape {
+interface CodeShape {
   /** Distinct, eight characters of base64url each. */
   readonly statements: ReadonlySet<string>
   /** `https://host`, as the code's texts name them. */
@@ -14,7 +14,7 @@ export interface CodeShape {
 }
 
 /** What is read of one script, in characters. */
-export const codeMost = 512 * 1024
+const codeMost = 512 * 1024
 const statementsMost = 4096
 const originsMost = 64
 /** A longer regular expression is none, and hostile text may hold many beginnings without an end. */
@@ -273,7 +273,7 @@ class Reader implements CodeShape {
 }
 
 /** `https://host` of each address in a text. Names of XML languages are no addresses. */
-export function originsIn(text: string): string[] {
+function originsIn(text: string): string[] {
   if (!text.includes('//') || text.length > 65_536) return []
   const found: string[] = []
   for (const [, scheme = '', host = '', port = ''] of text.matchAll(

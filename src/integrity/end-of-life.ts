@@ -40,7 +40,7 @@ const lines: readonly Line[] = [
   { product: /^passenger$|^phusion_passenger$/i, name: 'Phusion Passenger', upTo: [4], since: '2015-12-31' }
 ]
 
-export interface EndOfLife {
+interface EndOfLife {
   readonly name: string
   readonly version: string
   /** `2022-11-28` */

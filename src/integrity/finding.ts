@@ -28,8 +28,8 @@ export interface Finding {
 }
 
 /** Of one finding. */
-export const itemsMost = 48
-export const codesMost = 512
+const itemsMost = 48
+const codesMost = 512
 /** Open ones of an app. */
 export const findingsMost = 32
 

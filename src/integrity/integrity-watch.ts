@@ -18,7 +18,7 @@ export interface IntegrityApp extends SampledApp {
   readonly fetch: FetchPage
 }
 
-export interface IntegrityOptions {
+interface IntegrityOptions {
   readonly store: Store
   readonly clock: Clock
   readonly onFinding: (app: string, finding: Finding, isTold: boolean) => void

@@ -35,7 +35,7 @@ export interface Mark {
   readonly value: string
 }
 
-export const valueMost = 200
+const valueMost = 200
 
 /** Ends the value of a form that asks for a password. */
 export const asksPassword = ' with a password'

@@ -9,7 +9,7 @@ import { pathShape } from './path-shape.ts'
 import type { PageReading } from './read-page.ts'
 import type { SampledApp } from './response-sampler.ts'
 
-export interface FetchedPage {
+interface FetchedPage {
   readonly status: number
   /** Names and values in turn. */
   readonly headers: readonly string[]
@@ -20,7 +20,7 @@ export interface FetchedPage {
 /** `path`: inside the app, with its query. Rejects where the app cannot be reached. */
 export type FetchPage = (path: string) => Promise<FetchedPage>
 
-export interface CheckedApp extends SampledApp {
+interface CheckedApp extends SampledApp {
   readonly watch: AppWatch
   readonly pages: readonly string[]
   readonly everyMs: number

@@ -8,13 +8,13 @@ const heapMegabytes = 96
 /** Waiting bodies and their bytes. More is dropped. */
 const waitingMost = 256
 const bytesMost = 4 * 1024 * 1024
-/** A body that takes longer is given up, with the thread, in milliseconds. */
+/** A body that takes longer is dropped, and its thread ends. In milliseconds. */
 const timeMost = 5_000
 const idleMs = 60_000
 /** The share of one processor, and how much may be saved up, in milliseconds. */
 const share = 0.02
 const savedMost = 3_000
-/** What handing a body over and back costs the other thread, at least. */
+/** The least that a body counts for, in milliseconds, since passing it between threads costs time too. */
 const leastMs = 0.25
 
 interface Waiting {
@@ -41,7 +41,7 @@ export class PageReader {
     this.#savedAt = now()
   }
 
-  /** True if another body would be read soon. Half of what is saved up is for what was not read lately. */
+  /** True if another body would be read soon. Half of the saved time is kept for pages that were not read lately (`isKnown`: false). */
   hasRoom(isKnown = false): boolean {
     if (this.#isStopped || this.#queue.length >= waitingMost || this.#bytes >= bytesMost) return false
     return this.#budget() > (isKnown ? savedMost / 2 : 0)

@@ -40,12 +40,12 @@ export function foreignFolder(path: string): string {
   return steps.length === 0 ? '/' : `/${steps.join('/')}/`
 }
 
-/** A host, without the labels that a machine has drawn. */
+/** A host, with `*` for labels that look generated. */
 export function hostShape(host: string): string {
   return host.replace(/(?<=^|\.)(?:\d+|[0-9a-f]{16,}|[0-9a-f-]{32,})(?=\.)/gi, '*')
 }
 
-/** Pages have the same steps again and again. */
+/** A cache, because most steps occur in many paths. */
 let remembered = new Map<string, string>()
 const rememberedMost = 2048
 
@@ -65,7 +65,7 @@ function stepShape(step: string): string {
   const dot = plain.lastIndexOf('.')
   const extension = dot > 0 && /^\.[a-z]{1,6}\d?$/i.test(plain.slice(dot)) ? plain.slice(dot) : ''
   const name = plain.slice(0, plain.length - extension.length)
-  if (isDrawn(name)) return `#${extension}`
+  if (looksGenerated(name)) return `#${extension}`
   const words = name.split(/([-._~@+=,:!$ ])/)
   const last = words.length - 1
   const mayBeHash = extension !== '' && /[-.]/.test(words[last - 1] ?? '')
@@ -73,8 +73,8 @@ function stepShape(step: string): string {
   return encoded(shape.join('').replace(/#(?:[-._~@+=,:!$ ]*#)+/g, '#') + extension)
 }
 
-/** A long name with letters of both cases and several digits is no word. */
-function isDrawn(name: string): boolean {
+/** True for a long name with letters of both cases and several digits. Such a name is not a word. */
+function looksGenerated(name: string): boolean {
   if (name.length < 16 || !/^[\w-]+$/.test(name)) return name.length > 64
   // The journal must not hold the token of a link.
   if (name.length >= 32 && /[a-z]/.test(name) && /[A-Z\d]/.test(name)) return true

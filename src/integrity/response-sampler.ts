@@ -14,7 +14,7 @@ export interface SampledApp {
   readonly prefix: string
 }
 
-export interface SamplerOptions {
+interface SamplerOptions {
   readonly app: SampledApp
   readonly watch: AppWatch
   readonly reader: PageReader
@@ -23,7 +23,7 @@ export interface SamplerOptions {
 }
 
 /** The most that is copied of one response, in bytes. */
-export const copiedMost = 256 * 1024
+const copiedMost = 256 * 1024
 /** Bodies and bytes that are being copied at a time, in one process. */
 const copyingMost = 64
 const copyingBytesMost = 8 * 1024 * 1024

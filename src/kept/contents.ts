@@ -5,7 +5,7 @@ import { pairsOfForm } from './field-names.ts'
 import { fieldsOfJson, type JsonField } from './json-fields.ts'
 import { isHiddenName } from './secret-names.ts'
 
-export interface ShownField {
+interface ShownField {
   readonly name: string
   /** Shortened. A file's name; null where the value may be a credential. */
   readonly value: string | null

@@ -31,7 +31,7 @@ const mostNames = nameKeys.size
 const mostFrames = 200
 
 /** The end of the string in JSON whose opening quote is at `start`: the place of its closing quote, or the end of the text. */
-export function endOfString(text: string, start: number): number {
+function endOfString(text: string, start: number): number {
   for (let at = start + 1; at < text.length; at++) {
     const code = text.charCodeAt(at)
     if (code === 0x5c) at++

@@ -5,7 +5,7 @@ import path from 'node:path'
 import { makeFolder } from '../ensure-directory.ts'
 import { type Keyring, type MasterKey, makeKeyring, masterKey, newMasterKey } from './keyring.ts'
 
-export type KeyFileProblem =
+type KeyFileProblem =
   | 'missing'
   | 'exists'
   | 'readable_by_others'

@@ -1,6 +1,6 @@
 /** Times, durations and lists in a language, by `Intl`. */
 
-export type SpanUnit = 'second' | 'minute' | 'hour' | 'day'
+type SpanUnit = 'second' | 'minute' | 'hour' | 'day'
 
 export type LocaleFormats = ReturnType<typeof localeFormats>
 

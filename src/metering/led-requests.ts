@@ -12,7 +12,7 @@ const tellMs = 20_000
 const sessionsMost = 20_000
 const prefix = 'led:'
 
-export interface LedRequestsOptions {
+interface LedRequestsOptions {
   readonly clock: Clock
   /** The store that other processes use too; null without them. */
   readonly store: Store | null

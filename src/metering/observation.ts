@@ -71,7 +71,7 @@ export interface Observation {
 }
 
 /** Must be quick, and must not throw. */
-export type Observer = (observation: Observation) => void
+type Observer = (observation: Observation) => void
 
 /** The observers of one process. */
 export class Observers {

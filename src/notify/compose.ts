@@ -29,7 +29,7 @@ export interface ComposeInput {
   readonly link: string | null
 }
 
-export interface Composed {
+interface Composed {
   readonly language: string
   readonly subject: string
   readonly text: string

@@ -26,7 +26,7 @@ export interface DispatcherSettings extends SenderInput {
   readonly gatherMs: number
 }
 
-export interface DispatcherInput {
+interface DispatcherInput {
   readonly store: Store
   readonly queue: NoticeQueue
   readonly accounts: Pick<Accounts, 'byName' | 'byFormerName' | 'list'>

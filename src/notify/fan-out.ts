@@ -4,7 +4,7 @@ import type { Recipient } from './delivery.ts'
 import type { Notice, Told } from './notice.ts'
 import { groupOf, type NoticeGroup } from './notice-groups.ts'
 
-export interface FanOutInput {
+interface FanOutInput {
   readonly byName: (name: string) => Promise<Pick<Account, 'id'> | null>
   /** True where mails can be sent. */
   readonly hasMail: boolean

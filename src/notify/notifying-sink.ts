@@ -9,7 +9,7 @@ import type { NoticeQueue } from './notice-queue.ts'
 import { noticeOf } from './notices-of.ts'
 import type { RefusalCount } from './refusal-count.ts'
 
-export interface NotifyingSinkInput {
+interface NotifyingSinkInput {
   readonly sink: AuditSink
   readonly queue: Pick<NoticeQueue, 'addOrKeep' | 'remove'>
   readonly refusals: RefusalCount

@@ -3,7 +3,7 @@
 const minuteMs = 60_000
 const waitsMs = [1, 5, 15, 60, 240].map(minutes => minutes * minuteMs)
 /** The life of a message. */
-export const retryForMs = 3 * 24 * 3600_000
+const retryForMs = 3 * 24 * 3600_000
 
 /** `tries` counts from 1. `chance` from 0 to 1 varies the time by a fifth at most, so that retries spread. */
 export function retryAt(tries: number, now: number, chance: number): number {

@@ -12,13 +12,13 @@ import type { NoticeGroup } from './notice-groups.ts'
 import { failure, type Outcome } from './outcome.ts'
 import { postWebhook } from './webhook.ts'
 
-export interface MailSettings {
+interface MailSettings {
   readonly server: MailServer
   readonly from: string
   readonly replyTo: string | null
 }
 
-export interface WebhookSettings {
+interface WebhookSettings {
   readonly url: string
   readonly secret: string
   readonly events: readonly NoticeGroup[]

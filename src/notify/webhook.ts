@@ -8,7 +8,7 @@ import https from 'node:https'
 import { refuseUpgrade } from '../platform/refuse-upgrade.ts'
 import { failure, type Outcome } from './outcome.ts'
 
-export interface WebhookTarget {
+interface WebhookTarget {
   readonly url: string
   /** `whsec_` and base64, or any text. */
   readonly secret: string

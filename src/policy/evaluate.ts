@@ -118,7 +118,7 @@ export function ask({
 
 const noProofs: readonly Proof[] = []
 
-export function deviceBoundOf({ deviceBound }: Pick<Rule, 'deviceBound'>, policy: Policy): DeviceBound {
+function deviceBoundOf({ deviceBound }: Pick<Rule, 'deviceBound'>, policy: Policy): DeviceBound {
   return deviceBound ?? policy.deviceBound ?? 'off'
 }
 
@@ -139,7 +139,7 @@ export function judge(compiled: CompiledRule, asking: Asked): Verdict | null {
   return judgeRequirement(requirementUnder(asked, rule), asked, rule, index)
 }
 
-/** In lockdown a public path is as any other: a stranger is asked to sign in. */
+/** Lockdown treats a public path like any other: it asks a stranger to sign in. */
 function judgeLockdown(asked: Asked, rule: Rule, index: number, groups: readonly string[]): Verdict {
   const requirement = requirementUnder(asked, rule)
   if (asked.signedIn !== 'fully') return missing(asked, index, requirement)
@@ -194,7 +194,7 @@ function judgeRequirement(
   const freshFor = freshForOf(outcome, rule)
   if (asked.signedIn !== 'fully') return missing(asked, rule, requirement)
   if (asked.isProgram)
-    // A program has no device key either, so a rule of its own that demands one is for people alone.
+    // A program has no device key either, so a rule that itself demands one is for people alone.
     return freshFor === null && takesPrograms(requirement) && deviceBound !== 'required'
       ? passage(strictness.mfa, rule, requirement, null)
       : refusal(rule)
@@ -228,7 +228,7 @@ function newestPresent({ proofs, now }: Asked, { factors, institution }: Require
 
 const everyKind: readonly ProofKind[] = [...factorKinds, 'institution']
 
-/** Makes no list where the rule takes all of ours, which is the usual case. */
+/** Makes no new list in the usual case, in which the rule takes every factor of the gate. */
 function withInstitution(factors: readonly FactorKind[]): readonly ProofKind[] {
   return factors === factorKinds ? everyKind : [...factors, 'institution']
 }

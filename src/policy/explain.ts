@@ -48,7 +48,7 @@ export interface ReadingExplanation {
   readonly rules: readonly RuleExplanation[]
 }
 
-export interface RuleExplanation {
+interface RuleExplanation {
   readonly rule: number
   readonly text: string
   readonly result: 'decides' | 'skipped' | 'not reached'

@@ -13,7 +13,7 @@ import {
   stricterOf
 } from './posture.ts'
 
-export interface PosturesOptions {
+interface PosturesOptions {
   readonly store: Store
   readonly clock: Clock
   /** A setting has ended by itself; one process of all is told. */

@@ -42,7 +42,7 @@ const known = 10_000
 
 const tokensOf = (accountId: string) => `program-tokens-of:${accountId}`
 
-export interface ProgramTokensOptions {
+interface ProgramTokensOptions {
   readonly store: Store
   readonly cache: SessionCache
   readonly clock: Clock

@@ -9,7 +9,7 @@ export interface TypedToken extends Readonly<Record<TypedField, string>> {
   readonly readsOnly: boolean
 }
 
-export type TokenLimits = Pick<ProgramToken, 'name' | 'paths' | 'methods' | 'networks' | 'bytes'> & {
+type TokenLimits = Pick<ProgramToken, 'name' | 'paths' | 'methods' | 'networks' | 'bytes'> & {
   readonly validSeconds: number
 }
 

@@ -4,7 +4,7 @@ import { parseAddress } from './address.ts'
 export const unknownNetwork = 'unknown'
 
 /** For IPv4 the first three are equal. */
-export interface NetworkLevels {
+interface NetworkLevels {
   /** A household: an IPv4 address, or an IPv6 /64. */
   readonly network: string
   /** The usual size for one customer: an IPv6 /56. */

@@ -26,9 +26,7 @@ export interface Network {
   readonly bits: number
 }
 
-export type NetworkFault =
-  | { readonly fault: 'address' | 'mapped' }
-  | { readonly fault: 'prefix'; readonly most: 32 | 128 }
+type NetworkFault = { readonly fault: 'address' | 'mapped' } | { readonly fault: 'prefix'; readonly most: 32 | 128 }
 
 /** Refuses zone ids. */
 export function parseNetwork(text: string): Network | NetworkFault {

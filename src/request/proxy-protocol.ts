@@ -6,7 +6,7 @@ import { crc32c } from './crc32c.ts'
 /** `balancer`: the balancer speaks for itself, as in a health check. `unknown`: a client whose address it cannot say. */
 export type Source = { readonly address: string; readonly port: number } | 'balancer' | 'unknown'
 
-export type ProxyHeader =
+type ProxyHeader =
   | { readonly kind: 'header'; readonly length: number; readonly source: Source }
   | { readonly kind: 'more' }
   /** `why` completes "the header …". */

@@ -14,7 +14,7 @@ export function beforeConnections(server: Server, step: (socket: Socket, accept:
   )
 }
 
-export interface FirstBytes {
+interface FirstBytes {
   /** Time for all of them, in milliseconds. */
   readonly withinMs: number
   /** Gets all bytes so far. Returns how many of them are taken away, or null for more. It ends the connection by destroying the socket. */

@@ -12,7 +12,7 @@ import { breakStream } from '../platform/http2-stream.ts'
 
 type OnRequest = (request: IncomingMessage, response: ServerResponse) => void
 
-export interface Http2SessionsOptions {
+interface Http2SessionsOptions {
   readonly onRequest: OnRequest
   /** An `Expect` other than `100-continue`. */
   readonly onExpectation: OnRequest

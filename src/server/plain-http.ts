@@ -45,7 +45,7 @@ export class PlainHttp {
     this.#server.maxConnections = mostConnections
     this.#server.maxRequestsPerSocket = mostRequests
     this.#server.on('request', (request, response) => void this.#answer(request, response))
-    // The body is not wanted, so no `100 Continue` asks for it.
+    // The server does not want the body, so it sends no `100 Continue`.
     this.#server.on('checkContinue', (request, response) => void this.#answer(request, response))
     this.#server.on('clientError', (_error, socket) => {
       if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n')
@@ -65,7 +65,7 @@ export class PlainHttp {
     return listenAt(this.#server, placeOf(host, port, fd))
   }
 
-  /** Ends at once: nothing that takes long is under way here. */
+  /** Ends all connections at once, because no request here takes long. */
   close(): Promise<void> {
     const closed = new Promise<void>(resolve => this.#server.close(() => resolve()))
     for (const socket of this.#sockets) socket.destroy()
@@ -89,7 +89,7 @@ export class PlainHttp {
     const asked = targetOf(url, headers.host)
     if (asked === null) return send(response, 400, plain, 'This request cannot be understood.\n')
     const hostname = hostnameOf(asked.host)
-    // Only an address of ours is a target (THREATS K9).
+    // The redirect leads only to a site of the configuration (THREATS K9).
     const origin = this.#input.sites().get(hostname)
     if (origin === undefined) return send(response, 404, plain, 'There is no site of this name here.\n')
     if (this.#input.lacksCertificate?.(hostname) === true)

@@ -31,7 +31,7 @@ import { Listener } from './listener.ts'
 import type { PlainHttp } from './plain-http.ts'
 import { gateStatus } from './status.ts'
 
-export interface ServerInput {
+interface ServerInput {
   readonly config: Config
   readonly clock: Clock
   readonly log: Logger

@@ -1,6 +1,6 @@
 /**
- * The way of tls-alpn-01 visitors (RFC 8737). OpenSSL picks the certificate before it reads ALPN, so while a challenge is pending, and only then, the gate
- * looks into the ClientHello of each new connection and hands those of the authority to a server of their own.
+ * Answers the connections of tls-alpn-01 (RFC 8737). OpenSSL picks the certificate before it reads ALPN. While a challenge is pending, the gate
+ * therefore reads the ClientHello of each new connection itself, and gives the authority's connections to a separate TLS server.
  */
 import type { Server } from 'node:net'
 import tls from 'node:tls'
@@ -8,7 +8,7 @@ import { beforeConnections, readFirstBytes } from './first-bytes.ts'
 import type { TlsChallenges } from './issued-contexts.ts'
 
 const protocol = 'acme-tls/1'
-/** As it stands in the list of ALPN: its length, then itself. */
+/** The protocol as an entry of the ALPN list: its length, then its name. */
 const offer = Buffer.from(`\x0a${protocol}`, 'latin1')
 /** One TLS record; one with a post-quantum key share comes in two packets. */
 const mostBytes = 5 + 16_384
@@ -46,13 +46,13 @@ function challengeServer(challenges: TlsChallenges): tls.Server {
       answer().then(context => done(null, context), done)
     }
   })
-  // The handshake is all that the authority wants.
+  // The authority needs only the handshake.
   server.on('secureConnection', socket => socket.on('error', () => {}).end())
   server.on('tlsClientError', (_error, socket) => socket.destroy())
   return server
 }
 
-/** True once the first record is there, and for anything but a handshake: the TLS server refuses it at once. */
+/** True once the first record is complete. Also true for anything but a handshake, which the TLS server refuses at once. */
 function isWhole(hello: Buffer): boolean {
   if (hello[0] !== handshake) return true
   return hello.length >= 5 && hello.length >= Math.min(5 + hello.readUInt16BE(3), mostBytes)

@@ -5,7 +5,7 @@ import type { AuditSink } from '../audit/event.ts'
 import { CertificateEnd, type CertificateEndInput } from '../watch/certificate-end.ts'
 import type { Services } from './services.ts'
 
-export function certificateFilesOf({
+function certificateFilesOf({
   listen,
   redis,
   apps,

@@ -22,7 +22,7 @@ import { postureTermsOf } from './posture.ts'
 import type { Services } from './services.ts'
 import { watchFigures } from './watch-figures.ts'
 
-export interface ConsoleParts {
+interface ConsoleParts {
   readonly recoveryCodes: RecoveryCodes
   readonly sponsorships: Sponsorships
   readonly directories: Directories

@@ -19,7 +19,7 @@ import type { Metrics } from '../metrics/metrics.ts'
 
 type ExportConfig = Config['journal']['export'][number]
 
-export interface ExportingInput {
+interface ExportingInput {
   /** The journal. */
   readonly file: string
   readonly exports: readonly ExportConfig[]
@@ -75,7 +75,7 @@ export function exportersOf({ file, exports, clock, log, metrics }: ExportingInp
   return running
 }
 
-export function destinationOf({ to, ca, cert, key, tokenFile, gzip }: ExportConfig): Destination {
+function destinationOf({ to, ca, cert, key, tokenFile, gzip }: ExportConfig): Destination {
   const tls = { ca, cert, key }
   switch (to.kind) {
     case 'file':

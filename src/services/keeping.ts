@@ -7,7 +7,7 @@ import { type KeptOutcome, KeptPosts } from '../kept/kept-posts.ts'
 import { parseTarget } from '../request/target.ts'
 import type { Services } from './services.ts'
 
-export interface Keeping {
+interface Keeping {
   readonly keepPost: KeepPost
   readonly resend: NonNullable<ResendOptions['kept']>
   readonly pages: KeptOptions

@@ -21,7 +21,7 @@ type Configured = Pick<Config, 'portal'> & { readonly notify: NotifyConfig }
 
 export type InvitationMail = (account: Account, url: string, validSeconds: number | undefined) => Promise<void>
 
-export interface Notifying {
+interface Notifying {
   /** The same sink, whose events people are told of. */
   sink(sink: AuditSink): AuditSink
   /** Sends links for new passwords; null without a mail server. */

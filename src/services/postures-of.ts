@@ -8,7 +8,7 @@ import { postureLevels } from '../posture/posture.ts'
 import { Postures } from '../posture/postures.ts'
 import type { Store } from '../store/store.ts'
 
-export interface PosturesParts {
+interface PosturesParts {
   readonly store: Store
   readonly clock: Clock
   readonly log: Logger

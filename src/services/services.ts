@@ -52,12 +52,12 @@ import { upstreamLoginsOf } from './upstream-logins.ts'
 import type { WatchCommons } from './watch-commons.ts'
 
 /** What a reload may change. */
-export interface JournalTerms {
+interface JournalTerms {
   readonly rotation: RotationOptions
   readonly pseudonyms: readonly PseudonymisedField[]
 }
 
-export interface ServicesInput {
+interface ServicesInput {
   readonly store: Store
   readonly keyring: Keyring
   readonly journalFile: string

@@ -7,7 +7,7 @@ import type { SessionCache } from '../session/session-cache.ts'
 import type { Store } from '../store/store.ts'
 import { UpstreamLogins } from '../upstream-login/upstream-logins.ts'
 
-export interface UpstreamLoginParts {
+interface UpstreamLoginParts {
   readonly store: Store
   readonly cache: SessionCache
   readonly clock: Clock

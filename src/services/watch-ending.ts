@@ -4,7 +4,7 @@ import type { Words } from '../reasons/reason.ts'
 import { evenUnconfirmed } from '../store/unconfirmed.ts'
 import type { Services } from './services.ts'
 
-export interface WatchEnding {
+interface WatchEnding {
   readonly session: string
   readonly account: string
   /** What the person reads. */

@@ -14,7 +14,7 @@ import { toApp } from './app-options.ts'
 import { postureTermsOf } from './posture.ts'
 import { toBudget, underReport } from './watching.ts'
 
-export interface WatchFiguresParts {
+interface WatchFiguresParts {
   readonly store: Store
   readonly clock: Clock
   readonly accounts: Pick<Accounts, 'byId'>

@@ -25,7 +25,7 @@ export interface WatchQuestion {
 }
 
 /** The budgets that count a request to this app. */
-export function budgetsFor({ watch, apps }: Config, { id }: App): readonly Budget[] {
+function budgetsFor({ watch, apps }: Config, { id }: App): readonly Budget[] {
   const reporting = new Set(apps.filter(({ enforce }) => enforce === 'report').map(app => app.id))
   const all = (watch?.budgets ?? []).map(toBudget).flatMap(budget => underReport(budget, reporting))
   return all.filter(budget => concerns(budget, id))

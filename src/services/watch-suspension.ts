@@ -6,7 +6,7 @@ import type { Words } from '../reasons/reason.ts'
 import { evenUnconfirmed } from '../store/unconfirmed.ts'
 import type { Services } from './services.ts'
 
-export interface WatchSuspension {
+interface WatchSuspension {
   /** The account's id. */
   readonly account: string
   /** What the person reads. */

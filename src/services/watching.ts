@@ -28,7 +28,7 @@ import type { UnusualWatch } from '../unusual/unusual-watch.ts'
 import type { Services } from './services.ts'
 import { watchCommonsOf } from './watch-commons.ts'
 
-export interface Watching {
+interface Watching {
   /** Null where nothing is counted. */
   readonly leads: Leads | null
   readonly flows: WatchedFlows

@@ -17,7 +17,7 @@ export function isAhead({ createdAt, proofs }: Session, now: number): boolean {
 }
 
 /** Moves the session's future times back as far as the clock moved. */
-export function setBack(session: Session, byMs: number, lifeMs: number, now: number): Session {
+function setBack(session: Session, byMs: number, lifeMs: number, now: number): Session {
   const back = (at: number) => (at > now + clockSkewMs ? at - byMs : at)
   // The end was fixed at the beginning, or by the proof that made the session complete.
   const wasFixedAhead = session.createdAt > now + clockSkewMs || session.expiresAt - lifeMs > now + clockSkewMs
@@ -29,7 +29,7 @@ export function setBack(session: Session, byMs: number, lifeMs: number, now: num
   }
 }
 
-export interface ClockCorrectionOptions {
+interface ClockCorrectionOptions {
   readonly store: Store
   readonly cache: SessionCache
   readonly clock: Clock

@@ -23,14 +23,14 @@ import type { Session } from './session.ts'
 import type { SessionCache } from './session-cache.ts'
 import type { Sessions } from './sessions.ts'
 
-export interface DeviceTerms {
+interface DeviceTerms {
   /** The life of a bound cookie. */
   readonly lifetimeSeconds: number
   /** The hosts whose tokens are bound where the browser can do it: those of the apps that ask for it, and the portal's. */
   readonly hosts: ReadonlySet<string>
 }
 
-export interface DeviceBindingOptions {
+interface DeviceBindingOptions {
   readonly store: Pick<Store, 'add'> & Store
   readonly cache: SessionCache
   readonly sessions: Pick<Sessions, 'standing'>
@@ -39,7 +39,7 @@ export interface DeviceBindingOptions {
   readonly terms: DeviceTerms
 }
 
-export type RefusedBecause =
+type RefusedBecause =
   | 'unreadable'
   | 'unknown_challenge'
   | 'late'
@@ -234,7 +234,7 @@ export class DeviceBinding {
   }
 }
 
-export const spentPrefix = 'device-spent:'
+const spentPrefix = 'device-spent:'
 
 function spentKey(challenge: string): string {
   return spentPrefix + digestOf(challenge)

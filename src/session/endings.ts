@@ -24,7 +24,7 @@ export const rememberedSeconds = 60 * 60
 /** These need no confirmation: an older state of the store has them expired too. */
 const overAnyway: ReadonlySet<EndReason> = new Set(['idle', 'expired'])
 
-export interface EndingsOptions {
+interface EndingsOptions {
   readonly store: Store
   readonly cache: SessionCache
   readonly dropToken: (digest: string) => Promise<void>

@@ -6,7 +6,7 @@ import { type Loose, RecordKind } from '../store/records.ts'
 import type { Store } from '../store/store.ts'
 
 /** `hint` is a secret, stored sealed. */
-export interface RememberedInstitution {
+interface RememberedInstitution {
   readonly directory: string
   readonly externalId: string
   readonly sid: string | null

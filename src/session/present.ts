@@ -9,7 +9,7 @@ import { proofsOf } from './session.ts'
 import type { SessionCache } from './session-cache.ts'
 import { proofsUnder, type SessionTerms } from './terms.ts'
 
-export interface Present {
+interface Present {
   readonly subject: Subject
   readonly proofs: readonly Proof[]
   readonly isFullySignedIn: boolean

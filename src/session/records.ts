@@ -9,7 +9,7 @@ export const seenKey = (id: string) => `seen:${id}`
 export const endedKey = (digest: string) => `ended:${digest}`
 export const sessionsOf = (accountId: string) => `sessions-of:${accountId}`
 
-export const endReasons = [
+const endReasons = [
   'logout',
   'idle',
   'expired',

@@ -4,7 +4,7 @@ import type { Store } from '../store/store.ts'
 import { seenKey } from './records.ts'
 import type { Session } from './session.ts'
 
-export interface TimeLeft {
+interface TimeLeft {
   /** Whole seconds. */
   readonly seconds: number
   /** `absolute`: no use of the session prolongs it. */

@@ -34,7 +34,7 @@ export interface Enrolled {
 }
 
 /** Nothing was enrolled: a wrong answer, an expired ceremony, or too many tries. */
-export type NotEnrolled = Exclude<Verdict, { kind: 'enrolled' }>
+type NotEnrolled = Exclude<Verdict, { kind: 'enrolled' }>
 
 export interface EnrolmentOptions {
   readonly totp: Pick<Totp, 'finish'>

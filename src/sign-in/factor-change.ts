@@ -7,7 +7,7 @@ import type { SignInJournal } from './journal.ts'
 import { type Denied, denied } from './outcome.ts'
 import type { UsableFactors } from './usable-factors.ts'
 
-export type FactorRemoval =
+type FactorRemoval =
   | { readonly kind: 'removed'; readonly credential: Credential }
   /** The factor was removed before, and this call has confirmed it. */
   | { readonly kind: 'confirmed' }

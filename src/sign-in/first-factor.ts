@@ -31,7 +31,7 @@ import {
 export type NotAccepted = Exclude<LoginAttempt, { kind: 'accepted' | 'suspended' }>
 
 /** The passkey is right, but the policy refuses it. */
-export type NotTaken = Extract<Verification, { kind: 'unfit' }>
+type NotTaken = Extract<Verification, { kind: 'unfit' }>
 
 export interface Shown {
   readonly kind: Extract<ProofKind, 'password' | 'directory' | 'webauthn'>

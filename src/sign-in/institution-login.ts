@@ -34,7 +34,7 @@ export interface InstitutionLoginOptions {
 }
 
 /** The end of a sign-in at an institution: one session, or all of a person by id or by the institution's name for them. */
-export interface SignedOut {
+interface SignedOut {
   readonly sid: string | null
   readonly externalId: string | null
   readonly nameThere?: string | null

@@ -17,7 +17,7 @@ import type { EnrolmentGrant } from './enrolment-grant.ts'
 type By = Pick<Caller, 'request' | 'now' | 'address' | 'principal'>
 
 /** The result of a failed check. `throttled` has a kind of its own. */
-export type FailedCheck = 'refused' | 'suspended' | 'throttled' | 'busy' | 'unreachable' | 'expired' | 'unfit'
+type FailedCheck = 'refused' | 'suspended' | 'throttled' | 'busy' | 'unreachable' | 'expired' | 'unfit'
 
 const idOf = ({ id, name }: Account) => ({ account: id, name })
 

@@ -13,7 +13,7 @@ import type { Next } from './next-step.ts'
 import { following } from './outcome.ts'
 import type { SignOut } from './sign-out.ts'
 
-export interface PasswordChanged {
+interface PasswordChanged {
   readonly kind: 'changed'
   readonly browser: string | null
   readonly next: Next

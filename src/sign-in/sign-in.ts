@@ -55,7 +55,7 @@ export type SignInServices = Omit<FirstFactorOptions, Made> &
   Omit<ConstructorParameters<typeof FactorChange>[0], Made> &
   ConstructorParameters<typeof HandOver>[0]
 
-export interface SignInOptions {
+interface SignInOptions {
   readonly services: SignInServices
   readonly audit: AuditSink
   readonly portalOrigin: string

@@ -7,7 +7,7 @@ import { RecordTooNew, type Store } from './store.ts'
 
 export type Loose = Readonly<Record<string, unknown>>
 
-export interface RecordDefinition<T> {
+interface RecordDefinition<T> {
   readonly prefix: string
   readonly version: number
   /** Validates the newest version; null for a malformed record, which counts as none (THREATS D3). */

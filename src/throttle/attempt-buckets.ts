@@ -16,7 +16,7 @@ export interface Origin {
   readonly browser?: string | null
 }
 
-export type Guess = Origin & {
+type Guess = Origin & {
   /** A factor's kind, or `password`. */
   readonly what: string
   readonly accountId: string | null

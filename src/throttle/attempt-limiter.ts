@@ -77,7 +77,7 @@ interface SoFar {
   totalFailures: number
 }
 
-export interface AttemptLimiterOptions {
+interface AttemptLimiterOptions {
   readonly store: Store
   readonly clock: Clock
   readonly onThrottled?: (kind: BucketKind) => void

@@ -1,6 +1,6 @@
 /** Reads a file of request headers for a collector: lines of `Name: value`, blank lines, and comments after `#`. */
 
-export type HeaderLines =
+type HeaderLines =
   | { readonly headers: Readonly<Record<string, string>> }
   /** A sentence's end about the file, which quotes no value. */
   | { readonly problem: string }

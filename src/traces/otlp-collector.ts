@@ -5,7 +5,7 @@ import https from 'node:https'
 import { refuseUpgrade } from '../platform/refuse-upgrade.ts'
 import { readHeaderLines } from './header-lines.ts'
 
-export interface CollectorTarget {
+interface CollectorTarget {
   readonly endpoint: string
   /** A file of header lines, read for each batch, because tokens are renewed. */
   readonly headersFile: string | null

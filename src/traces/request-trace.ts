@@ -19,7 +19,7 @@ export interface Description {
 /** Called once, at the end of a sampled request. */
 export type Describe = (end: RequestEnd) => Description
 
-export interface TraceStart {
+interface TraceStart {
   readonly traceId: string
   readonly isSampled: boolean
   readonly parent: ParentContext | null

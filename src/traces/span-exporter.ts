@@ -3,12 +3,12 @@ import type { Answer } from './otlp-collector.ts'
 import type { SpanSink } from './span.ts'
 
 /** Where batches go: `OtlpCollector`. */
-export interface SpanDestination {
+interface SpanDestination {
   send(body: string, signal: AbortSignal): Promise<Answer>
   close(): void
 }
 
-export interface SpanObserver {
+interface SpanObserver {
   onSent(spans: number): void
   onDropped(spans: number): void
   onFailure(): void
@@ -16,7 +16,7 @@ export interface SpanObserver {
   onProblem(problem: string | null): void
 }
 
-export interface SpanExporterOptions {
+interface SpanExporterOptions {
   readonly observer: SpanObserver
   /** How long spans wait for others, in milliseconds. */
   readonly batchMs?: number

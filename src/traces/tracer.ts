@@ -3,7 +3,7 @@ import { type Describe, RequestTrace } from './request-trace.ts'
 import type { SpanSink } from './span.ts'
 import { newTraceId, readParent } from './trace-context.ts'
 
-export interface TracerOptions {
+interface TracerOptions {
   /** The share of new traces that are kept, from 0 to 1. */
   readonly sample: number
   readonly sink: SpanSink

@@ -35,7 +35,7 @@ export interface Waiting {
   onProved(): void
 }
 
-export interface AsksOptions {
+interface AsksOptions {
   readonly store: Store
   readonly clock: Clock
   /** The proofs of a session now; null if it has ended. */

@@ -21,7 +21,7 @@ const pointsMost = 38
 const looksBefore = 3
 
 /** 0 where the headers say nothing: those of WebSockets and of parts of media differ. */
-export function markOf(userAgent: string, rawHeaders: readonly string[]): number {
+function markOf(userAgent: string, rawHeaders: readonly string[]): number {
   if (rawHeaders.length === 0) return 0
   let text = productOf(userAgent)
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {

@@ -14,7 +14,7 @@ const trustedMost = 4
 /** The sums begin, and scores are counted, when this many days of the person are known. */
 const sumsFromDays = 5
 /** From this level on a day teaches nothing, unless the person has given a proof on it. */
-export const alarmingLevel = 2
+const alarmingLevel = 2
 
 /** What the groups learn from one day of a person. */
 export interface Lesson {

@@ -1,6 +1,6 @@
 /** The numbers that the watch counts for each person and day, and their logarithmic scale. */
 
-export interface Feature {
+interface Feature {
   readonly id: string
   /** Amounts well below one unit are all the same to the scale: it is ln(1 + amount / unit). */
   readonly unit: number

@@ -23,7 +23,7 @@ import {
   unpackPerson
 } from './records.ts'
 
-export interface KeeperOptions {
+interface KeeperOptions {
   readonly people: People
   readonly store: Store
   readonly clock: Clock

@@ -2,7 +2,7 @@
 import { at, featureCount, features } from './features.ts'
 
 /** Amounts of the running ten minutes. */
-export interface Slot {
+interface Slot {
   slotBytes: number
   slotObjects: number
   slotWrites: number

@@ -52,10 +52,10 @@ export const longAt = featureCount
 export const hoursAt = ringSize * featureCount
 /** A count of hours is stored in eighths of a day. */
 export const hourUnit = 8
-export const countedCount = featureCount + movedPlaces + featureCount
+const countedCount = featureCount + movedPlaces + featureCount
 export const ownAmountsAt = featureCount + movedPlaces
 /** For how many days back unusual days are remembered. */
-export const strangeDaysKept = 14
+const strangeDaysKept = 14
 /**
  * Days after which an area, or a client that has joined a session, becomes a person's own without a proof. Until then requests in the area
  * count as foreign, and the client is new.
@@ -89,7 +89,7 @@ const countedDays = [
 const objectsADay = 12
 
 /** Today's amounts at a fresh proof. */
-export interface Proved {
+interface Proved {
   readonly bytes: number
   readonly objects: number
   /** How many proofs of today it is with those before. */

@@ -24,7 +24,7 @@ export interface UsedProgram {
   readonly address: string
 }
 
-export interface ProgramUsageOptions {
+interface ProgramUsageOptions {
   readonly store: Store
   readonly clock: Clock
   /** Once for each level of a day, on one gate. It must not reject. */

@@ -1,7 +1,7 @@
 /** Reads from a path what the watch compares: the object, its area of the app, and a number that may be an id. */
 
 /** One object that is written anew at each call, because this runs at every request. */
-export interface PathFacts {
+interface PathFacts {
   /** A hash of app and path. */
   object: number
   /** A hash of the app and the first two folders. */

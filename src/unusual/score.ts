@@ -153,7 +153,7 @@ function raise(place: number, value: number): void {
   if (value > points[place]!) points[place] = value
 }
 
-export function deviationOf(person: Person, usual: Usual, feature: number): number {
+function deviationOf(person: Person, usual: Usual, feature: number): number {
   return deviationIn(person.numbers, usual, feature)
 }
 
@@ -186,7 +186,7 @@ function sumPoints(person: Person, usual: Usual, { feature, index, unit }: (type
   return pointsOfSum(sumNow(person, usual, feature, index), unit)
 }
 
-export function chanceOfHour(person: Person, all: Group, hour: number): number {
+function chanceOfHour(person: Person, all: Group, hour: number): number {
   const isRest = isRestDay(person.day)
   const from = isRest ? 24 : 0
   const days = person.numbers[isRest ? number.restDays : number.workdays]!

@@ -139,7 +139,7 @@ export function sayHour(hour: number, chance: number, isRest: boolean): Said {
   }
 }
 
-export function sayBytes(amount: number): string {
+function sayBytes(amount: number): string {
   if (amount < 1024) return `${Math.round(amount)} bytes`
   let value = amount
   for (const unit of ['KiB', 'MiB', 'GiB', 'TiB', 'PiB']) {

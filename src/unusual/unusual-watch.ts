@@ -30,7 +30,7 @@ export interface Taken {
   readonly isSuspensionSpared: boolean
 }
 
-export interface UnusualWatchOptions {
+interface UnusualWatchOptions {
   readonly store: Store
   readonly clock: Clock
   readonly observers: Observers

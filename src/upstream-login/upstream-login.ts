@@ -7,7 +7,7 @@ export interface UpstreamLoginTerms {
   readonly inVerdict: boolean
 }
 
-export interface StoredLogin {
+interface StoredLogin {
   /** Another one for each entry, so that a late refusal of an earlier login changes nothing. */
   readonly id: string
   /** The whole value of `Authorization`. */

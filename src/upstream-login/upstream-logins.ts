@@ -11,7 +11,7 @@ import { idOf, UpstreamLogin, upstreamLoginRecord } from './upstream-login.ts'
 
 const loginsOf = (accountId: string) => `upstream-logins-of:${accountId}`
 
-export interface UpstreamLoginsOptions {
+interface UpstreamLoginsOptions {
   readonly store: Store
   readonly cache: SessionCache
   readonly clock: Clock

@@ -13,7 +13,7 @@ export interface HealthCheck extends HealthThresholds {
   readonly status: readonly { readonly from: number; readonly to: number }[]
 }
 
-export interface CheckedUpstream {
+interface CheckedUpstream {
   readonly pool: UpstreamPool
   readonly state: UpstreamState
   readonly check: HealthCheck

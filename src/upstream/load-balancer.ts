@@ -7,7 +7,7 @@ import type { UpstreamPool } from './pool.ts'
 import { hashOf, weightOf } from './rendezvous.ts'
 import type { UpstreamState } from './upstream-state.ts'
 
-export interface Balanced {
+interface Balanced {
   readonly pool: UpstreamPool
   readonly state: UpstreamState
 }

@@ -7,7 +7,7 @@ import { InvalidResponseError, type Oddity, ResponseLines } from './response-lin
 export { InvalidResponseError } from './response-lines.ts'
 
 /** What ends the body. After `switched` the bytes are no longer HTTP (RFC 9110 §15.2.2). */
-export type Framing = 'none' | 'length' | 'chunks' | 'connection' | 'switched'
+type Framing = 'none' | 'length' | 'chunks' | 'connection' | 'switched'
 
 export interface ResponseHead {
   readonly status: number

@@ -10,7 +10,7 @@ import type { SessionCache } from '../session/session-cache.ts'
 import type { Sessions } from '../session/sessions.ts'
 import { RecordTooNew, type Store } from '../store/store.ts'
 
-export interface AccessWatch {
+interface AccessWatch {
   readonly store: Store
   readonly cache: SessionCache
   readonly sessions: Sessions

@@ -14,7 +14,7 @@ import { type Store, StoreUnconfirmed } from '../store/store.ts'
 import { evenUnconfirmed } from '../store/unconfirmed.ts'
 import { oneAtATime } from './one-at-a-time.ts'
 
-export interface DirectoryRefreshInput {
+interface DirectoryRefreshInput {
   readonly directories: readonly Directory[]
   readonly accounts: Pick<Accounts, 'idsOf' | 'byId'>
   readonly sessions: Pick<Sessions, 'list' | 'endAccount'>

@@ -22,7 +22,7 @@ const slowMs = 5_000
 /** Larger files are compared without their content. */
 const maxBytes = 4 * 1024 * 1024
 
-export interface WatchOptions {
+interface WatchOptions {
   /** Calls `check` repeatedly and returns a stop function. For tests. Default: every five seconds. */
   readonly every?: (check: () => void) => () => void
   /** False: only polling. For tests. */

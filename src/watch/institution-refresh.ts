@@ -14,7 +14,7 @@ import type { Store } from '../store/store.ts'
 import { evenUnconfirmed } from '../store/unconfirmed.ts'
 import { oneAtATime } from './one-at-a-time.ts'
 
-export interface InstitutionRefreshInput {
+interface InstitutionRefreshInput {
   readonly institutions: readonly Institution[]
   readonly accounts: Pick<Accounts, 'idsOf' | 'byId'>
   readonly sessions: Pick<Sessions, 'list' | 'end'>

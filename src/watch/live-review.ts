@@ -60,7 +60,7 @@ export class LiveReview implements Reviewer {
       site?.host ?? '',
       this.#context.clock()
     ).catch(() => null)
-    // After another reload its own review decides.
+    // After another reload, the review of that reload decides.
     if (!isCurrent()) return
     const { subject, proofs } = present?.isFullySignedIn ? present : asked
     apply(entry, this.#judge(entry, asked, subject, proofsUnder(this.#terms, proofs) ?? []))

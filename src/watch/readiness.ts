@@ -3,7 +3,7 @@ import type { AuditSink } from '../audit/event.ts'
 import { StoreMisconfigured } from '../store/misconfigured.ts'
 import { type Store, StoreUnreachable } from '../store/store.ts'
 
-export interface ReadinessInput {
+interface ReadinessInput {
   readonly store: Pick<Store, 'ping'>
   readonly journal: Pick<AuditSink, 'writable'>
   /** Called with the store's new problem, and with null when it is over. */

@@ -13,7 +13,7 @@ interface Round extends Measured {
   readonly processor: number
 }
 
-export interface CostInput {
+interface CostInput {
   /** Starts one gate, without that part or with it. */
   readonly start: (isOn: boolean) => Promise<Side>
   /** Two processes of one gate differ by up to a tenth, by what V8 happens to optimise, so several pairs are compared. */

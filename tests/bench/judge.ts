@@ -13,7 +13,7 @@ export interface Judged {
   readonly isLost: boolean
 }
 
-export interface Patience {
+interface Patience {
   /** Whether a bar that is just missed while others were at it is measured again, too. */
   readonly isThorough: boolean
   /** Nothing is measured again after this time, in milliseconds of `now`. */

@@ -16,7 +16,7 @@ export interface Command {
   readonly isNested: boolean
 }
 
-export interface Monitor {
+interface Monitor {
   readonly commands: Command[]
   /** Called for each from now on. */
   onCommand: ((command: Command) => void) | null

@@ -9,7 +9,7 @@ export interface Watched<T> {
 
 const lookEveryMs = 100
 
-/** The kernel sees every page; our looks, where it does not tell, may miss what lasts a moment. */
+/** The kernel's own peak is exact. On systems without it, the samples may miss a short peak. */
 export async function watched<T>(pid: number, work: () => Promise<T>): Promise<Watched<T>> {
   let peak = 0
   const isExact = forgetPeak(pid)

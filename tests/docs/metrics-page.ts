@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { parse } from 'yaml'
 import { type Declaration, declarations } from '../../src/metrics/declarations.ts'
 
-export interface Alert {
+interface Alert {
   readonly alert: string
   readonly expr: string
   readonly for?: string

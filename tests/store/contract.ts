@@ -6,7 +6,7 @@
 import type { Test } from 'tap'
 import { type Store, type StoreNotice, StoreUnreachable } from '../../src/store/store.ts'
 
-export interface Rig {
+interface Rig {
   readonly store: Store
   /** The store of another gate. */
   readonly other: Store

@@ -43,7 +43,7 @@ export function outcomesOf(tap: string): Outcome[] {
   return [...outcomes.values()].sort((a, b) => ids.indexOf(a.id) - ids.indexOf(b.id))
 }
 
-export interface Fact {
+interface Fact {
   readonly id: string
   readonly what: string
   readonly isGood: boolean

@@ -26,7 +26,7 @@ interface FormView {
   readonly problem: string | null
 }
 
-export interface ApproveView extends FormView {
+interface ApproveView extends FormView {
   /** At least one. */
   readonly findings: readonly Finding[]
 }
@@ -34,7 +34,7 @@ export interface ApproveView extends FormView {
 /** Of ids of findings, in the form. */
 const separator = ','
 
-export function ApprovePage({ frame, view }: { frame: ConsoleFrame; view: ApproveView }) {
+function ApprovePage({ frame, view }: { frame: ConsoleFrame; view: ApproveView }) {
   const words = frame.say.watch.apps.approving
   const { app, findings, problem, reason } = view
   const ids = findings.map(({ id }) => id).join(separator)
@@ -68,13 +68,13 @@ export function ApprovePage({ frame, view }: { frame: ConsoleFrame; view: Approv
   )
 }
 
-export interface ChangingView extends FormView {
+interface ChangingView extends FormView {
   /** True for the end of an announced change. */
   readonly isEnd: boolean
   readonly seconds: number
 }
 
-export function ChangingPage({ frame, view }: { frame: ConsoleFrame; view: ChangingView }) {
+function ChangingPage({ frame, view }: { frame: ConsoleFrame; view: ChangingView }) {
   const { app, isEnd, seconds, problem, reason } = view
   const { announcing, ending } = frame.say.watch.apps
   const words = isEnd ? ending : announcing

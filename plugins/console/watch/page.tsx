@@ -21,7 +21,7 @@ import { DecoysSection } from './decoys.tsx'
 import { MovementSection } from './movement.tsx'
 import { PostureSection } from './posture.tsx'
 
-export interface WatchView {
+interface WatchView {
   /** False where the configuration has no watch. */
   readonly isOn: boolean
   /** Null where the gate does not learn what is usual. */
@@ -50,7 +50,7 @@ const sample = `watch:
   budgets:
     - { id: bulk, per: person, window: 1h, bytes: 500MiB, then: [journal] }`
 
-export function WatchPage({ frame, view }: { frame: ConsoleFrame; view: WatchView }) {
+function WatchPage({ frame, view }: { frame: ConsoleFrame; view: WatchView }) {
   return (
     <Sheet frame={frame} title={frame.say.watch.title} at="watch">
       <div data-live={view.isLive ? watchEventsPath : undefined}>
@@ -61,7 +61,7 @@ export function WatchPage({ frame, view }: { frame: ConsoleFrame; view: WatchVie
 }
 
 /** What the event stream sends: it has no form, and no token. */
-export function WatchContent({ frame, view }: { frame: ConsoleFrame; view: WatchView }) {
+function WatchContent({ frame, view }: { frame: ConsoleFrame; view: WatchView }) {
   const say = frame.say.watch
   const { movement, now } = view
   const words = frame.frame.say

@@ -19,7 +19,7 @@ import { DaysPicture } from './movement.tsx'
 import { alarmsShown, placeOf } from './page.tsx'
 import { PlacesSection } from './places.tsx'
 
-export interface WatchedPersonView {
+interface WatchedPersonView {
   readonly account: Account
   /** Null where the gate does not learn what is usual. */
   readonly watched: WatchedPerson | null
@@ -31,7 +31,7 @@ export interface WatchedPersonView {
 
 const dayMs = 86_400_000
 
-export function WatchedPersonPage({ frame, view }: { frame: ConsoleFrame; view: WatchedPersonView }) {
+function WatchedPersonPage({ frame, view }: { frame: ConsoleFrame; view: WatchedPersonView }) {
   const say = frame.say.watch.person
   const { account, watched, now, uses } = view
   return (

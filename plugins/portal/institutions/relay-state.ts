@@ -12,7 +12,7 @@ const shape = /^([A-Za-z0-9_-]{22})\.([0-9a-z]{1,8})\.([A-Za-z0-9_-]{43})$/
 const purpose = 'saml-relay-state'
 const requestPurpose = 'saml-request'
 
-export interface NewRequest {
+interface NewRequest {
   readonly relayState: string
   /** The ID of the message: it belongs to this RelayState alone. */
   readonly id: string

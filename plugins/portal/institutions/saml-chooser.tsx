@@ -7,7 +7,7 @@ import { type Frame, Notice, Page, Said } from '../layout.tsx'
 import type { PageContext } from '../page-context.ts'
 import { type ReturnTo, withReturnTo } from '../return-to.ts'
 
-export interface ChooserRow {
+interface ChooserRow {
   readonly entityId: string
   readonly name: string
 }

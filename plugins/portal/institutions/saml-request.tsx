@@ -1,7 +1,7 @@
 /** The page that sends a SAML request by a form, for identity providers that take no redirect. It sends itself, and has a button for browsers without scripts. */
 import { type Frame, Page } from '../layout.tsx'
 
-export interface RequestView {
+interface RequestView {
   /** Title of the institution. */
   readonly title: string
   /** The provider's address. */

@@ -8,7 +8,7 @@ import type { Sentences } from './sentences.ts'
 export type Messages = InLanguage<Sentences>
 
 /** What is known of a person's language. The first that is offered counts. */
-export interface LanguageHints {
+interface LanguageHints {
   /** Chosen by the person, for the account. */
   readonly account?: Language | null | undefined
   /** Chosen in this browser. */

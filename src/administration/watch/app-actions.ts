@@ -8,7 +8,7 @@ import { AppChanges, type AppState } from '../app-changes.ts'
 import { type Acting, recordBy } from '../operator-actions.ts'
 import { roleOf } from '../roles.ts'
 
-export interface AppActionsInput {
+interface AppActionsInput {
   readonly store: Store
   readonly clock: Clock
   readonly audit: AuditSink

@@ -10,7 +10,7 @@ import { type Movement, type MovementInput, type MovementQuery, Movements } from
 import { type PostureView, readPosture } from './posture-view.ts'
 import { WatchedPeople, type WatchedPeopleInput, type WatchedPerson } from './watched-person.ts'
 
-export interface WatchFiguresInput {
+interface WatchFiguresInput {
   /** Null where the configuration does not ask what is unusual. */
   readonly unusual:
     | (Omit<MovementInput, 'store' | 'clock'> & Omit<WatchedPeopleInput, 'store' | 'clock' | 'scale'>)

@@ -8,7 +8,7 @@ import type { Store } from '../../store/store.ts'
 /** Milliseconds without a question after which the memory is given back. */
 const idleMs = 10 * 60_000
 
-export interface RecordIndexInput<Short> {
+interface RecordIndexInput<Short> {
   readonly store: Store
   readonly prefix: string
   /** Null for a record that does not count. */

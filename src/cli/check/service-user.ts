@@ -88,12 +88,12 @@ function denied({ file, to }: Need, user: User | null): string {
   return `the gate's user ${name} (uid ${uid}, the owner of ${because}) may not ${to} ${file}: run chown ${name} ${file}, and let ${name} enter every folder above it (chmod o+x)`
 }
 
-/** The presumed service user if root asks; null: the caller. */
+/** The presumed service user if root runs the command; null means the caller. */
 function serviceUser({ store, journal }: Sound['config']): User | null {
   if (process.geteuid?.() !== 0) return null
   const places = store.kind === 'embedded' ? [store.path, path.dirname(store.path)] : []
   for (const place of [...places, path.dirname(journal.file)]) {
-    // Below a file nothing exists; `stat` would throw.
+    // `stat` throws for a path below a file.
     const stat = existsSync(place) ? statSync(place, { throwIfNoEntry: false }) : undefined
     if (stat === undefined || stat.uid === 0) continue
     const row = passwd().find(fields => fields[2] === String(stat.uid))
@@ -126,7 +126,7 @@ function ourAccess({ file, to }: Need): boolean {
   }
 }
 
-/** Asks as that user, so that groups and access lists count. Undefined if impossible. */
+/** Tests the access as that user, so that groups and access lists count. Undefined if that is not possible. */
 function theirAccess({ uid, gid, name }: User, needs: readonly Need[]): (boolean | undefined)[] {
   const groups = passwd().some(fields => fields[0] === name) ? '--init-groups' : '--clear-groups'
   const script = 'for f; do test -r "$f" && r=r || r=; test -w "$f" && w=w || w=; echo "=$r$w"; done'

@@ -3,7 +3,7 @@ import type { Command, Io } from '../command.ts'
 import { configFor, withStore } from '../command-context.ts'
 import { accountsAt } from '../user/person.ts'
 
-export interface Suggestion {
+interface Suggestion {
   readonly value: string
   readonly summary: string
 }
@@ -38,7 +38,7 @@ async function candidates(command: Command, before: readonly string[], current: 
 }
 
 /** The options that the help page explains. */
-export function optionsOf({ help }: Command): (Suggestion & { readonly argument?: string })[] {
+function optionsOf({ help }: Command): (Suggestion & { readonly argument?: string })[] {
   const rows = help.matchAll(/^ {0,2}(--[a-z-]+)(?: ([A-Z:]+))? {2,}(.+)$/gm)
   return [...rows].map(([, value = '', argument, summary = '']) => ({
     value,

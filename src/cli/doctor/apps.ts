@@ -14,7 +14,7 @@ import type { DoctorFinding } from './finding.ts'
 
 const timeoutMs = 3000
 
-export interface AppsAnswer {
+interface AppsAnswer {
   readonly findings: readonly DoctorFinding[]
   readonly clocks: readonly ClockReading[]
 }

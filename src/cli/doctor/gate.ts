@@ -8,7 +8,7 @@ import type { DoctorFinding } from './finding.ts'
 const timeoutMs = 4000
 
 /** `off`: there is no admin listener to ask. `none`: nothing answers there. */
-export type GateState =
+type GateState =
   | { readonly kind: 'off' | 'none' | 'foreign' | 'ready' }
   | { readonly kind: 'unready'; readonly why: string }
 

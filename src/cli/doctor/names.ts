@@ -61,7 +61,7 @@ async function lookUp(host: string, path: string, ours: BlockList, resolve: Reso
 }
 
 /** The addresses of a host, or the code of an error. */
-export type Resolve = (host: string) => Promise<readonly string[] | string>
+type Resolve = (host: string) => Promise<readonly string[] | string>
 
 const resolveHost: Resolve = async host => {
   let timer: NodeJS.Timeout | undefined

@@ -1,4 +1,4 @@
-/** The probe of a Redis store: memory, saving to disk, replicas, and its clock. What prevents a start is found by `check`. */
+/** The probe of a Redis store: memory, saving to disk, and its clock. `factorgate check` finds what prevents a start. */
 import type { Config } from '../../../config/schema.ts'
 import type { Clock } from '../../clock.ts'
 import { storeOf } from '../../services/app-options.ts'
@@ -7,12 +7,12 @@ import type { RedisInspection } from '../../store/redis/inspection.ts'
 import type { ClockReading } from './clock.ts'
 import type { DoctorFinding } from './finding.ts'
 
-export interface StoreAnswer {
+interface StoreAnswer {
   readonly findings: readonly DoctorFinding[]
   readonly clocks: readonly ClockReading[]
 }
 
-/** Never rejects: a store that cannot be reached is found by `check`. */
+/** Never rejects. `factorgate check` reports a store that cannot be reached. */
 export async function askStore(config: Config, clock: Clock): Promise<StoreAnswer> {
   try {
     const { url, options } = storeOf(config, clock)

@@ -19,7 +19,7 @@ const passesMax = 3
 /** Lines of other processes may stand a little out of order. */
 const slackMs = 3600_000
 
-export interface JournalPass {
+interface JournalPass {
   readonly figures: JournalFigures
   readonly newest: Readonly<Record<EventList, Newest>>
   /** Lines of the files that are no entries. */

@@ -8,7 +8,7 @@ import { type ExitCode, type Io, jsonText, PersonError, visible } from '../comma
 import { configFor } from '../command-context.ts'
 import { configuredKeys, keysOf } from '../journal/verify.ts'
 
-export interface FolderCheck {
+interface FolderCheck {
   /** Empty where everything fits. One sentence each. */
   readonly faults: readonly string[]
   readonly files: number
@@ -19,7 +19,7 @@ export interface FolderCheck {
 }
 
 /** Throws PersonError for a folder that holds no evidence. */
-export async function checkFolder(folder: string, keys: readonly string[]): Promise<FolderCheck> {
+async function checkFolder(folder: string, keys: readonly string[]): Promise<FolderCheck> {
   const text = await read(folder, sumsFile)
   const signature = await read(folder, signatureFile)
   const faults: string[] = []

@@ -1,6 +1,6 @@
 /**
- * `factorgate journal verify`: proves the files of a journal, or names the first line that is wrong. It needs neither gateway nor store; with
- * the configuration it also asks the store for the anchor.
+ * `factorgate journal verify`: proves the files of a journal, or names the first line that is wrong. It needs neither gateway nor store. If
+ * there is a configuration, it also asks the store for the anchor.
  */
 import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'

@@ -102,7 +102,7 @@ function wayBack(app: string | null): string {
   return `factorgate posture set normal ${app === null ? '' : `--app ${app} `}--why TEXT`
 }
 
-/** Before a lockdown the operator reads whom it lets in, and is warned if that is nobody. */
+/** Prints the people whom a lockdown lets in, and warns if there are none. */
 async function sayWhoStaysIn({ level, app }: Turn, place: CommandContext, io: Io): Promise<void> {
   const terms = postureTermsOf(place.config)
   const misfit = misfitIn(place)
@@ -123,7 +123,7 @@ async function sayWhoStaysIn({ level, app }: Turn, place: CommandContext, io: Io
     )
   )
   const groups = terms.lockdown.groups.join(', ')
-  // Where all apps are locked down, it is that which closes this one.
+  // If all apps are locked down, that setting closes this app too, and is the one to turn back.
   const only = level === 'lockdown' ? app : null
   if (!people.some(({ hasFactor }) => hasFactor))
     io.stderr(

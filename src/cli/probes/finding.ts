@@ -1,4 +1,4 @@
-/** What a probe of another program finds, for `check --live` and whoever else asks. */
+/** What a probe of another program finds, for `check --live` and `doctor`. */
 
 export interface ProbeFinding {
   /** `problem`: people cannot sign in, or an app cannot be used. `warning`: something else goes on working, or it will soon fail. */
@@ -12,7 +12,7 @@ export interface ProbeFinding {
 }
 
 /** The longest that one probe may take, in milliseconds. */
-export const probeLimitMs = 10_000
+const probeLimitMs = 10_000
 
 /** The findings of `work`, or one that says that it failed or took longer than `limitMs`. Never rejects. */
 export async function limited(

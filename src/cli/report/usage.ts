@@ -11,7 +11,7 @@ export interface Use {
 }
 
 /** What the rules would have done with the requests of one person or of all strangers. */
-export interface WouldStop extends Use {
+interface WouldStop extends Use {
   readonly app: string
   readonly would: string
   /** Null for a mere count, since a flood is not recorded line by line. */

@@ -76,7 +76,7 @@ export function travels(key: string): boolean {
   return !staysBehind.some(prefix => key.startsWith(prefix))
 }
 
-export const travellingKinds = [
+const travellingKinds = [
   acmeAccountRecord,
   acmeCertificateRecord,
   accountRecord,

@@ -1,4 +1,4 @@
-/** `factorgate token revoke`: a token opens nothing any more, and what runs with it ends. */
+/** `factorgate token revoke`: revokes a token, and ends the connections that use it. */
 import { revokeEvent } from '../../programs/token-events.ts'
 import { type Command, PersonError, readArgs, UsageError, visible } from '../command.ts'
 import { configHelp, configOption, withStore } from '../command-context.ts'

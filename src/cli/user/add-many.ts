@@ -13,7 +13,7 @@ import { accountsAt, invitationUrl, peopleAt } from './person.ts'
 import type { OtherSource } from './source.ts'
 import { validityInWords } from './validity.ts'
 
-export interface ManyOptions {
+interface ManyOptions {
   /** As it was typed. */
   readonly file: string
   /** Null for local people. */

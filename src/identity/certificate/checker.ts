@@ -8,7 +8,7 @@ import { type NameField, namesIn } from './names.ts'
 import { askOcsp } from './ocsp.ts'
 import type { RevocationList } from './revocation-list.ts'
 
-export interface CheckerOptions {
+interface CheckerOptions {
   readonly authorities: readonly X509Certificate[]
   readonly lists: readonly RevocationList[] | null
   readonly ocsp: boolean

@@ -2,7 +2,7 @@
 import type { X509Certificate } from 'node:crypto'
 import { bitsOf, childrenOf, type Der, DerError, expectTag, oidOf, readDer, serialOf, tags } from './der.ts'
 
-export interface CertificateFields {
+interface CertificateFields {
   readonly serial: string
   readonly serialRaw: Buffer
   /** The DER bytes, for comparison. */

@@ -6,7 +6,7 @@ import type { X509Certificate } from 'node:crypto'
 import { childrenOf, type Der, DerError, expectTag, oidOf, readDer, tags } from './der.ts'
 import { fieldsOf, oids } from './fields.ts'
 
-export const nameFields = ['san.email', 'san.upn', 'san.dns', 'subject.cn', 'subject.uid', 'subject.email'] as const
+const nameFields = ['san.email', 'san.upn', 'san.dns', 'subject.cn', 'subject.uid', 'subject.email'] as const
 export type NameField = (typeof nameFields)[number]
 
 const inSubject: Partial<Record<NameField, string>> = {

@@ -20,7 +20,7 @@ import {
 import { extensionsIn, fieldsOf, oids } from './fields.ts'
 import { isSignedBy } from './signature.ts'
 
-export type OcspStatus = 'good' | 'revoked' | 'unknown'
+type OcspStatus = 'good' | 'revoked' | 'unknown'
 
 const timeoutMs = 5_000
 const mostBytes = 64 * 1024
@@ -29,7 +29,7 @@ const skewMs = 5 * 60_000
 /** The maximum age of an answer without an end. */
 const freshMs = 60 * 60_000
 
-export interface OcspQuestion {
+interface OcspQuestion {
   readonly certificate: X509Certificate
   readonly issuer: X509Certificate
   readonly address: string
@@ -80,7 +80,7 @@ async function post(address: string, body: Buffer): Promise<Buffer> {
 }
 
 /** Throws if the answer is not credible. */
-export function readAnswer(body: Buffer, id: Buffer, nonce: Buffer, question: OcspQuestion): OcspStatus {
+function readAnswer(body: Buffer, id: Buffer, nonce: Buffer, question: OcspQuestion): OcspStatus {
   const [status, bytes] = childrenOf(readDer(body, tags.sequence))
   const code = expectTag(status, tags.enumerated).content[0]
   if (code !== 0) throw new Error(`the responder refuses to answer (status ${code})`)

@@ -69,7 +69,7 @@ export class RevocationList {
 }
 
 /** Throws DerError for what is no list, or none that counts. This takes as long as the list is. */
-export function packList(der: Buffer): PackedList {
+function packList(der: Buffer): PackedList {
   const { revoked, extensions } = partsOf(der)
   const serials = revoked === null ? new Uint32Array(1) : tableOf(der, revoked)
   if (extensions !== null) refuseParts(extensionsIn(extensions))

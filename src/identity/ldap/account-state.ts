@@ -86,7 +86,7 @@ export function timeOf(text: string | null): number | null {
 }
 
 /** Steps of 100 ns since 1601, in milliseconds since 1970; null for never (0 and 2^63 - 1). */
-export function fileTimeOf(text: string | null): number | null {
+function fileTimeOf(text: string | null): number | null {
   if (text === null || !/^\d+$/.test(text) || text === '0' || text === '9223372036854775807') return null
   return Number(BigInt(text) / 10_000n) - 11_644_473_600_000
 }

@@ -4,7 +4,7 @@
  */
 const most = 33
 
-export interface BindTimesOptions {
+interface BindTimesOptions {
   /** In milliseconds, never put back. */
   readonly now?: () => number
   readonly wait?: (ms: number) => Promise<void>

@@ -40,7 +40,7 @@ export type BindAnswer =
   | { readonly kind: 'accepted'; readonly policy: PolicyError | null }
   | { readonly kind: 'refused'; readonly code: number; readonly message: string; readonly policy: PolicyError | null }
 
-export interface SearchInput {
+interface SearchInput {
   readonly base: string
   readonly scope?: 'base' | 'sub'
   readonly filter: Filter

@@ -3,8 +3,8 @@ import type { Filter, Ldapts } from './driver.ts'
 import { type FilterTree, partsOf, type ValuePart } from './filter-template.ts'
 
 /** The value of a placeholder. With `never` a comparison is false, with `any` it is true. */
-export type Filling = { readonly value: string } | 'never' | 'any'
-export type Fillings = Readonly<Record<'name' | 'dn', Filling>>
+type Filling = { readonly value: string } | 'never' | 'any'
+type Fillings = Readonly<Record<'name' | 'dn', Filling>>
 
 /** Throws if bytes that are no text stand in a comparison that takes only text. */
 export function fillFilter(driver: Ldapts, tree: FilterTree, fillings: Fillings): Filter {

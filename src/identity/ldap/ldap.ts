@@ -21,7 +21,7 @@ import { arrivalOf, arrivalWith, type FoundPerson, findByDn, findById, findByIds
 import type { LdapSchema } from './presets.ts'
 import { NoServer, type Server, Servers } from './servers.ts'
 
-export interface LdapLog {
+interface LdapLog {
   info(fields: object, sentence: string): void
   warn(fields: object, sentence: string): void
 }

@@ -11,12 +11,12 @@ import { type FoundGroup, groupsOf } from './groups.ts'
 import type { LdapSchema } from './presets.ts'
 
 /** Nobody, or an unusable entry. `remark` is for the log; null for an unknown name. */
-export interface NobodyFound {
+interface NobodyFound {
   readonly kind: 'nobody'
   readonly remark: string | null
 }
 
-export interface PersonFound {
+interface PersonFound {
   readonly kind: 'person'
   readonly entry: DirectoryEntry
   readonly externalId: string

@@ -1,7 +1,7 @@
 /** The filters and attributes of the two kinds of servers, unless the configuration gives them. */
 import { type FilterTree, parseFilter } from './filter-template.ts'
 
-export type LdapPreset = 'openldap' | 'active-directory'
+type LdapPreset = 'openldap' | 'active-directory'
 
 /** From the configuration; null leaves it to the preset. */
 export interface LdapSchemaInput {

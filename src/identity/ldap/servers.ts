@@ -10,7 +10,7 @@ export class NoServer extends Error {
   override readonly name = 'NoServer'
 }
 
-export interface ServersOptions {
+interface ServersOptions {
   readonly targets: readonly ServerTarget[]
   /** Null for direct binds. */
   readonly service: { readonly dn: string; readonly password: string } | null

@@ -26,7 +26,7 @@ import { type LogoutToken, readLogoutToken } from './logout-token.ts'
 import { type Provider, type ProviderOptions, ProviderSource } from './provider.ts'
 import { InvalidAnswer, problemOf, refusalOf } from './provider-problem.ts'
 
-export interface OidcOptions extends ProviderOptions {
+interface OidcOptions extends ProviderOptions {
   readonly source: Source
   /** The address for returning browsers, separate for each provider, so that none can speak for another. */
   readonly redirectUri: string
@@ -40,13 +40,13 @@ export interface OidcOptions extends ProviderOptions {
 }
 
 /** What a sign-in keeps until the browser returns. */
-export interface OidcBegun {
+interface OidcBegun {
   readonly nonce: string
   /** PKCE (RFC 7636). */
   readonly verifier: string
 }
 
-export interface BeginOptions {
+interface BeginOptions {
   readonly state: string
   /** Ask the person with this name for a second factor anew. */
   readonly stepUp: { readonly name: string } | null

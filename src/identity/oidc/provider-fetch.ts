@@ -5,7 +5,7 @@ import { refuseUpgrade } from '../../platform/refuse-upgrade.ts'
 import { isLoopback } from '../../request/networks.ts'
 
 /** The library's argument for a custom `fetch`. */
-export interface ProviderRequest {
+interface ProviderRequest {
   readonly method: string
   readonly headers: Readonly<Record<string, string>>
   readonly body?: unknown
@@ -17,7 +17,7 @@ export interface ProviderFetch {
   close(): void
 }
 
-export interface ProviderFetchOptions {
+interface ProviderFetchOptions {
   /** PEM; null for Node's own authorities. */
   readonly ca: string | null
   /** From the start of a request to the end of its answer, in milliseconds. */

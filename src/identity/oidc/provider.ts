@@ -10,7 +10,7 @@ import { makeProviderFetch, type ProviderFetch, ProviderUnreachable } from './pr
 import { InvalidAnswer, quoted, refusalOf } from './provider-problem.ts'
 import { clockToleranceSeconds, SigningKeys } from './signing-keys.ts'
 
-export type ClientAuthentication = 'client_secret_basic' | 'client_secret_post' | 'private_key_jwt'
+type ClientAuthentication = 'client_secret_basic' | 'client_secret_post' | 'private_key_jwt'
 
 export interface ProviderOptions {
   readonly issuer: string

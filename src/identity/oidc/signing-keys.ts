@@ -6,7 +6,7 @@ import type { JSONWebKeySet, JWTPayload, JWTVerifyGetKey, JWTVerifyOptions } fro
 import { type ProviderFetch, ProviderUnreachable } from './provider-fetch.ts'
 import { InvalidAnswer, problemOf } from './provider-problem.ts'
 
-export type TokenChecks = Pick<JWTVerifyOptions, 'issuer' | 'audience' | 'requiredClaims'>
+type TokenChecks = Pick<JWTVerifyOptions, 'issuer' | 'audience' | 'requiredClaims'>
 
 /** Key pairs only: `none` and the client secret (`HS256`) are never accepted. */
 const algorithms = [

@@ -16,7 +16,7 @@ interface Waiting {
   readonly resolve: (isMyTurn: boolean) => void
 }
 
-export interface HashQueueOptions {
+interface HashQueueOptions {
   /** Hashes at a time. */
   readonly concurrency: number
   /** Waiting callers in each of the three lanes. */

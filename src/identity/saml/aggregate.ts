@@ -6,7 +6,7 @@ import type { IdentityProvider } from './metadata-entity.ts'
 import type { MetadataSummary } from './metadata-reader.ts'
 
 /** Texts in a row, in UTF-8. */
-export interface PackedTexts {
+interface PackedTexts {
   readonly bytes: Uint8Array
   /** The start of each, and the end of the last. */
   readonly offsets: Uint32Array
@@ -137,7 +137,7 @@ function lineOf({ entityId, names, keywords, scopes }: IdentityProvider, name: s
 }
 
 /** Lower case, without accents, one blank between words: `Universität Köln` equals `universitat koln`. */
-export function searchable(text: string): string {
+function searchable(text: string): string {
   return text
     .normalize('NFKD')
     .replace(/\p{M}+/gu, '')

@@ -3,7 +3,7 @@
 import type { NameId } from './assertion.ts'
 import * as ns from './namespaces.ts'
 
-export interface AuthnRequest {
+interface AuthnRequest {
   readonly id: string
   readonly now: number
   readonly destination: string
@@ -67,7 +67,7 @@ export function logoutResponse(answer: {
   )
 }
 
-export interface OwnMetadata {
+interface OwnMetadata {
   readonly entityId: string
   readonly acs: string
   readonly slo: string

@@ -7,13 +7,13 @@ import { createGunzip } from 'node:zlib'
 import { refuseUpgrade } from '../../platform/refuse-upgrade.ts'
 import { SamlRefusal } from './refusal.ts'
 
-export interface OpenedMetadata {
+interface OpenedMetadata {
   readonly chunks: AsyncIterable<Uint8Array>
   /** The version's tag, if the server has one. */
   readonly etag: string | null
 }
 
-export interface FetchOptions {
+interface FetchOptions {
   readonly ca: string | null
   readonly etag: string | null
   /** Default: 256 MiB. */

@@ -11,7 +11,7 @@ import { XmlReader, type XmlStart } from './xml-reader.ts'
 import { checkValue, readSignature, type XmlSignature } from './xml-signature.ts'
 import { TreeBuilder } from './xml-tree.ts'
 
-export interface MetadataReaderOptions {
+interface MetadataReaderOptions {
   /** One of these has signed. Null accepts unsigned metadata, for a file that the operator vouches for. */
   readonly keys: readonly KeyObject[] | null
   /** Metadata without an end could be a replayed old copy. */

@@ -4,7 +4,7 @@ import { deflateRawSync, inflateRawSync } from 'node:zlib'
 import { quoted, SamlRefusal } from './refusal.ts'
 import { isSignature, signatureAlgorithms } from './signature-algorithms.ts'
 
-export type MessageKind = 'SAMLRequest' | 'SAMLResponse'
+type MessageKind = 'SAMLRequest' | 'SAMLResponse'
 
 const rsaSha256 = 'http://www.w3.org/2001/04/xmldsig-more#rsa-sha256'
 /** A sign-out message has about a kilobyte. */
@@ -27,7 +27,7 @@ export function redirectUrl(
   return `${location}${location.includes('?') ? '&' : '?'}${query}`
 }
 
-export interface RedirectMessage {
+interface RedirectMessage {
   readonly kind: MessageKind
   /** XML. */
   readonly text: string

@@ -21,7 +21,7 @@ import {
   type XmlNode
 } from './xml-tree.ts'
 
-export interface SamlResponse {
+interface SamlResponse {
   readonly root: XmlNode
   /** In base64, as received. */
   readonly encoded: string
@@ -31,13 +31,13 @@ export interface SamlResponse {
   readonly inResponseTo: string | null
 }
 
-export interface SamlStatus {
+interface SamlStatus {
   /** The last parts of the two codes (`Responder`, `NoAuthnContext`). */
   readonly code: string
   readonly detail: string | null
 }
 
-export interface OpinionQuestion {
+interface OpinionQuestion {
   /** The response, in base64. */
   readonly encoded: string
   readonly isResponseSigned: boolean
@@ -47,7 +47,7 @@ export interface OpinionQuestion {
   readonly isVerified: boolean
 }
 
-export interface SecondOpinion {
+interface SecondOpinion {
   /** The text of the assertion that the library finds signed. */
   readonly assertion: string
   /** The decrypted text; null for a plain one. */

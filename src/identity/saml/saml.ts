@@ -22,7 +22,7 @@ import type { SecondReader } from './second-opinion.ts'
 import { signMessage } from './sign-message.ts'
 import { atMostOne, attribute, canonicalOf, elements, exactlyOne, isNamed, textOf, treeOf } from './xml-tree.ts'
 
-export interface SamlInstitutionOptions {
+interface SamlInstitutionOptions {
   readonly source: Source
   readonly metadata: MetadataSource
   readonly answers: PendingAnswers
@@ -43,7 +43,7 @@ export interface SamlInstitutionOptions {
 }
 
 /** A pending request, which the browser keeps in a cookie of ours. */
-export interface BegunRequest {
+interface BegunRequest {
   /** Where the browser goes. */
   readonly url: string
   /** What it posts there, in base64; null if the address has it all. */
@@ -62,13 +62,13 @@ export type Received =
   | { readonly kind: 'refused'; readonly detail: string }
 
 /** One session there, or all of a person. */
-export interface SignedOutThere {
+interface SignedOutThere {
   readonly sid: string | null
   readonly externalId: string | null
   readonly nameThere: string | null
 }
 
-export type SignOutMessage =
+type SignOutMessage =
   | {
       readonly kind: 'request'
       readonly who: readonly SignedOutThere[]

@@ -32,7 +32,7 @@ export interface XmlHandler {
   text(text: string): void
 }
 
-export interface XmlReaderOptions {
+interface XmlReaderOptions {
   /** Comments split texts for readers of the first piece (CVE-2017-11427). Messages have no use for them. */
   readonly comments: 'skip' | 'refuse'
 }

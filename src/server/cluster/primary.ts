@@ -25,7 +25,7 @@ const soonMs = 5_000
 /** Health-check timeout, in milliseconds. */
 const healthMs = 2_500
 
-export interface ClusterInput {
+interface ClusterInput {
   readonly config: Config
   /** Number of workers, at least two. */
   readonly size: number

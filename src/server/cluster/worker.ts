@@ -35,7 +35,7 @@ export interface Told {
   readonly tell: UpstreamNews
 }
 
-export interface WorkerInput {
+interface WorkerInput {
   readonly clock: Clock
   readonly logFor: (config: Config, number: number) => Logger
   readonly cannotStart: (error: unknown) => void

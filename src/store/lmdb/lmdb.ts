@@ -24,7 +24,7 @@ const readAtOnce = 500
 /** The bytes of a sign-in. Without this space the store is not ready. */
 const signInBytes = 64 * 1024
 
-export interface LmdbOptions {
+interface LmdbOptions {
   clock?: Clock
   sweepEveryMs?: number
 }

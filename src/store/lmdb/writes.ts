@@ -12,7 +12,7 @@ export class WriteTimeout extends Error {
   override readonly name = 'WriteTimeout'
 }
 
-export interface WritesOptions {
+interface WritesOptions {
   /** The probe may use the reserve. It rejects with WriteTimeout or the actual error. */
   readonly probe: () => Promise<unknown>
   readonly describe: (error: unknown) => Promise<string>

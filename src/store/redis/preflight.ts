@@ -4,7 +4,7 @@
 const oldest = [6, 2] as const
 
 /** Null where the server would not say. */
-export interface RedisFacts {
+interface RedisFacts {
   readonly version: string | null
   readonly mode: string | null
   readonly role: string | null

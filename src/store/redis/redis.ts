@@ -20,7 +20,7 @@ const silenceMs = 1000
 const openMs = 1900
 const troubles = ['error', 'node error', 'sentinelError']
 
-export interface RedisOpenOptions extends RedisStoreOptions {
+interface RedisOpenOptions extends RedisStoreOptions {
   username?: string
   password?: string
   /** PEM texts, for rediss:// */

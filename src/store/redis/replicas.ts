@@ -7,7 +7,7 @@ import type { TrackingConnection } from './tracking.ts'
 const confirmMs = 500
 const connectMs = 900
 
-export interface ReplicasOptions {
+interface ReplicasOptions {
   readonly name: string
   /** The names of the masters and their INFO; null if INFO is denied. */
   readonly masters: () => Promise<readonly { readonly name: string; readonly info: string | null }[]>

@@ -19,7 +19,7 @@ export interface TrackingConnection {
   disconnect(reconnect?: boolean): void
 }
 
-export interface TrackerOptions {
+interface TrackerOptions {
   /** The prefix of the tracked keys, with the store's own prefix. */
   readonly prefix: string
   readonly servers: () => readonly string[]

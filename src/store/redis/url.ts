@@ -11,7 +11,7 @@
 import { isIP } from 'node:net'
 import { StoreMisconfigured } from '../misconfigured.ts'
 
-export interface RedisNode {
+interface RedisNode {
   readonly host: string
   readonly port: number
 }

@@ -8,7 +8,7 @@ const probeMs = 1000
 /** Replies that refuse all writes. */
 const refusals = /^(?:READONLY|NOREPLICAS|MISCONF|OOM|MASTERDOWN) /
 
-export interface WriteProbeOptions {
+interface WriteProbeOptions {
   /** A write without effect. Rejects with the server's reply. */
   readonly probe: () => Promise<unknown>
   readonly onChange: () => void

@@ -37,7 +37,7 @@ export interface Event {
 }
 
 /** Where and with what a session was begun; null for programs with a token of their own. */
-export interface SignedInWith {
+interface SignedInWith {
   readonly userAgent: string
   readonly address: string
 }

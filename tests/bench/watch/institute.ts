@@ -54,7 +54,7 @@ export interface Person {
   readonly progress: Map<string, number>
 }
 
-export const groupCount = 14
+const groupCount = 14
 export const projectCount = 70
 const offices = 6
 

@@ -8,7 +8,7 @@ import { theftEvents } from './theft-events.ts'
 import { plant, type Theft } from './thefts.ts'
 import { Timeline } from './timeline.ts'
 
-export interface Simulation {
+interface Simulation {
   readonly seed: number
   readonly persons: number
   readonly days: number
@@ -52,7 +52,7 @@ export interface Tally {
 }
 
 /** Is told what happens with the first detector. */
-export interface Watcher {
+interface Watcher {
   note(state: TheftState, event: Event, answer: string): void
   noteFalse(event: Event, answer: string): void
 }

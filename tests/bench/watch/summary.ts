@@ -53,7 +53,7 @@ export function summarise(
 }
 
 /** The median; of an even number, the mean of the two in the middle. */
-export function middleOf(sorted: readonly number[]): number | null {
+function middleOf(sorted: readonly number[]): number | null {
   if (sorted.length === 0) return null
   const half = sorted.length / 2
   return round((sorted[Math.ceil(half) - 1]! + sorted[Math.floor(half)]!) / 2)

@@ -28,7 +28,7 @@ export const stager: Script = (socket, request) => {
   else setImmediate(() => socket.write(bytes))
 }
 
-export interface Near {
+interface Near {
   readonly port: number
   readonly lines: string[]
 }

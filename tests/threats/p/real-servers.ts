@@ -20,7 +20,7 @@ export interface RealServer {
   readonly readsChunks: boolean
 }
 
-export interface RealServers {
+interface RealServers {
   readonly running: readonly RealServer[]
   readonly missing: readonly Missing[]
 }
