@@ -8,6 +8,7 @@ import { askRecord } from '../../src/unusual/asks.ts'
 import { thresholds } from '../../src/unusual/thresholds.ts'
 import { echoApp, type Running, startGateway } from '../fixtures/in-process/gateway.ts'
 import { sampleTotp } from '../fixtures/in-process/sample-credential.ts'
+import { live } from '../fixtures/in-process/watched-lab.ts'
 
 const requestsMost = 20_000
 
@@ -193,6 +194,62 @@ t.test(
     const again = await gate.signIn(account, 'files')
     const page = await gate.request('GET', `${gate.origin('files')}/`, { cookie: again.cookies.files })
     t.equal(page.status, 200, 'a new sign-in opens the app')
+  }
+)
+
+t.test(
+  'O7 · another site leads a browser to the work of others at night → the line says that the account is spared, and a proof is asked',
+  async t => {
+    const night = Date.UTC(2026, 9, 6, 2)
+    for (const isLed of [true, false]) {
+      const clock = { now: night }
+      const { url } = await echoApp(t, (request, response) => {
+        response.statusCode = /[13579]$/.test(request.url ?? '') ? 404 : 200
+        response.end(Buffer.alloc(1_000_000))
+      })
+      const gate = await startGateway(t, {
+        apps: `  - { id: files, url: "http://files.localhost:PORT", upstream: "${url}" }`,
+        extra: 'watch: { unusual: { learn: 0s, strange: [journal], alarming: [], extreme: [suspend] } }',
+        clock: () => clock.now
+      })
+      const { accounts, journal: written, store, unusual } = gate.server.runtime
+      const account = await gate.account('alice')
+      await live(store, night, [{ account: account.id, groups: ['researchers'], usualMb: 0.2, today: { files: 0.01 } }])
+      const { cookies } = await gate.signIn(account, 'files')
+      const headers = {
+        cookie: cookies.files,
+        'user-agent': 'test',
+        'sec-fetch-site': isLed ? 'cross-site' : 'same-origin',
+        'sec-fetch-mode': 'navigate',
+        'sec-fetch-dest': 'document'
+      }
+      const lineOf = async () => {
+        await written.flush()
+        return journal(gate, 'watch.unusual').find(({ outcome }) => outcome === 'extreme')
+      }
+      let line: Record<string, unknown> | undefined
+      for (let i = 0; i < 1500 && line === undefined; i++) {
+        clock.now += 1000
+        const answer = await gate.request('GET', `${gate.origin('files')}/records/p9/${1000 + i}`, headers)
+        // What the store knows of her is there from now on.
+        if (i === 0) await unusual?.tick()
+        if (i % 50 === 49 || codeOf(answer) !== undefined) line = await lineOf()
+      }
+      const suspension = async () => (await accounts.byId(account.id))?.suspended ?? null
+      if (isLed) {
+        t.match(line, { spared: 'led', steps: 'journal,step-up', why: /the account is not suspended for it\.$/ })
+        t.equal(await suspension(), null)
+        const page = await gate.request('GET', `${gate.origin('files')}/`, headers)
+        t.equal(codeOf(page), 'unusual_proof_required', 'a question takes the place of the suspension')
+      } else {
+        t.match(line, { steps: 'journal,suspend' })
+        t.equal(line?.spared, undefined)
+        // It follows the line.
+        for (let turn = 0; turn < 5_000 && (await suspension()) === null; turn++)
+          await new Promise(resolve => setImmediate(resolve))
+        t.not(await suspension(), null, 'what the person does of their own accord suspends')
+      }
+    }
   }
 )
 
