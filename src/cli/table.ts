@@ -1,4 +1,4 @@
-/** Text tables for a terminal; foreign characters are escaped. */
+/** Tables, counts and times as text for a terminal; foreign characters are escaped. */
 import { visible } from './command.ts'
 
 const between = 2
@@ -91,6 +91,11 @@ function width(text: string): number {
   let columns = 0
   for (const character of text) if (!/\p{M}/u.test(character)) columns += wide.test(character) ? 2 : 1
   return columns
+}
+
+/** `1,204 lines`; `more` is the plural. */
+export function counted(count: number, one: string, more = `${one}s`): string {
+  return `${count.toLocaleString('en')} ${count === 1 ? one : more}`
 }
 
 /** The lines of a text in a terminal of that width, of which `indent` columns are taken. Without a width it stays one line. */

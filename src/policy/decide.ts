@@ -1,5 +1,5 @@
 /** The policy decision: a pure function, and the only maker of a Permit. The strictest verdict of all readings counts. */
-import { type Compiled, compiledOf, compilePolicy } from './compile.ts'
+import { type Compiled, compiledOf } from './compile.ts'
 import type { Decision, Permit, Reason, RefuseReason, Would } from './decision.ts'
 import {
   type Asked,
@@ -15,7 +15,7 @@ import {
 import { fold } from './glob-encodings.ts'
 import type { Requirement } from './policy.ts'
 
-export { compilePolicy, type Question }
+export type { Question }
 
 /** `question.now` is its only clock. */
 export function decide(question: Question): Decision {

@@ -1,7 +1,5 @@
 /** Makes the exporters of the journal, of the configuration. Loaded only where it is configured. */
-import { readFileSync } from 'node:fs'
 import { hostname } from 'node:os'
-import path from 'node:path'
 import type { Logger } from 'pino'
 import type { Config } from '../../config/schema.ts'
 import type { Clock } from '../clock.ts'
@@ -16,6 +14,7 @@ import { ocsfOf } from '../export/ocsf.ts'
 import { SyslogDatagrams } from '../export/syslog-datagrams.ts'
 import { SyslogStream } from '../export/syslog-stream.ts'
 import type { Metrics } from '../metrics/metrics.ts'
+import { release } from '../metrics/release.ts'
 
 type ExportConfig = Config['journal']['export'][number]
 
@@ -30,7 +29,7 @@ interface ExportingInput {
 
 /** Not started. */
 export function exportersOf({ file, exports, clock, log, metrics }: ExportingInput): Exporters {
-  const version = productVersion()
+  const version = release()
   const counts: { readonly id: string; sent: number; missing: number }[] = []
   const exporters = exports.map(one => {
     const { id } = one
@@ -95,17 +94,4 @@ function encoderOf(format: ExportConfig['format'], version: string): (line: Expo
   if (format === 'journal') return ({ text }) => text
   const encode = format === 'ocsf' ? ocsfOf : ecsOf
   return line => encode(line, version)
-}
-
-/** From package.json, which is one folder higher after the build. */
-function productVersion(): string {
-  for (let folder = import.meta.dirname; folder !== path.dirname(folder); folder = path.dirname(folder))
-    try {
-      const { name, version } = JSON.parse(readFileSync(path.join(folder, 'package.json'), 'utf8')) as Record<
-        string,
-        string
-      >
-      if (name === 'factorgate' && version !== undefined) return version
-    } catch {}
-  return 'unknown'
 }

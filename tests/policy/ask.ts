@@ -2,7 +2,8 @@
 
 import { type FactorKind, factorKinds, type Proof, type ProofKind } from '../../src/factor/proof.ts'
 import type { Subject } from '../../src/identity/subject.ts'
-import { compilePolicy, decide, type Question } from '../../src/policy/decide.ts'
+import { compilePolicy } from '../../src/policy/compile.ts'
+import { decide, type Question } from '../../src/policy/decide.ts'
 import { type Explanation, explain } from '../../src/policy/explain.ts'
 import type { Outcome, Rule } from '../../src/policy/policy.ts'
 import { parseTarget } from '../../src/request/target.ts'

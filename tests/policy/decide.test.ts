@@ -1,5 +1,6 @@
 import t from 'tap'
-import { compilePolicy, decide, type Question } from '../../src/policy/decide.ts'
+import { compilePolicy } from '../../src/policy/compile.ts'
+import { decide, type Question } from '../../src/policy/decide.ts'
 import type { Rule } from '../../src/policy/policy.ts'
 import { alice, deny, halfSignedIn, mfa, now, person, proof, pub, question, signedIn, verdict } from './ask.ts'
 

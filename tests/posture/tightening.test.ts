@@ -1,7 +1,8 @@
 /** What a posture adds to a rule: the tighter requirement, whom lockdown lets in, and what programs may do. */
 import t from 'tap'
 import { type FactorKind, factorKinds, type Proof } from '../../src/factor/proof.ts'
-import { compilePolicy, decide } from '../../src/policy/decide.ts'
+import { compilePolicy } from '../../src/policy/compile.ts'
+import { decide } from '../../src/policy/decide.ts'
 import type { Rule } from '../../src/policy/policy.ts'
 import { tighten } from '../../src/policy/tightening.ts'
 import { tighteningOf } from '../../src/posture/tightening-of.ts'

@@ -17,6 +17,7 @@ import { loadDriver, openStore } from '../../store/open.ts'
 import { type Command, type Io, jsonText, readArgs, UsageError, visible } from '../command.ts'
 import { configFor, configHelp, configOption } from '../command-context.ts'
 import { Progress } from '../progress.ts'
+import { counted } from '../table.ts'
 import { givenFiles, journalFiles } from './files.ts'
 
 const options = {
@@ -152,7 +153,7 @@ function say(proof: Proof, isEndKnown: boolean, io: Io): void {
   const { fault, lines, first, end, from, to, checkpoints, signedTo, isSelfVouched, keys, before, notes } = proof
   for (const note of notes) io.stderr(`note: ${note}\n`)
   if (before > 0)
-    io.stderr(`note: ${count(before, 'line')} of an older release ${before === 1 ? 'is' : 'are'} in no chain\n`)
+    io.stderr(`note: ${counted(before, 'line')} of an older release ${before === 1 ? 'is' : 'are'} in no chain\n`)
   if (isSelfVouched && keys.length > 0)
     io.stderr(
       `warning: no key was given, so the journal vouches for itself with ${keys[0]}. Compare it with 'factorgate journal key', or give it with --key\n`
@@ -166,14 +167,12 @@ function say(proof: Proof, isEndKnown: boolean, io: Io): void {
     io.stderr('warning: there is no signed checkpoint, so whoever could write the files could rewrite all of it\n')
   else if (signedTo < end.seq)
     io.stderr(
-      `note: ${count(end.seq - signedTo, 'line')} behind the last checkpoint ${end.seq - signedTo === 1 ? 'is' : 'are'} not signed yet\n`
+      `note: ${counted(end.seq - signedTo, 'line')} behind the last checkpoint ${end.seq - signedTo === 1 ? 'is' : 'are'} not signed yet\n`
     )
   if (!isEndKnown)
     io.stderr(`note: without a head file or --end nobody can tell whether lines behind line ${end.seq} were cut off\n`)
-  io.stdout(`The journal is whole: ${count(lines, 'line')}, ${from} to ${to}, ${count(checkpoints, 'checkpoint')}.\n`)
+  io.stdout(
+    `The journal is whole: ${counted(lines, 'line')}, ${from} to ${to}, ${counted(checkpoints, 'checkpoint')}.\n`
+  )
   io.stdout(`Its end is ${end.seq}:${end.hash}\n`)
-}
-
-function count(number: number, word: string): string {
-  return `${number.toLocaleString('en')} ${word}${number === 1 ? '' : 's'}`
 }

@@ -8,6 +8,7 @@ import { type ExitCode, type Io, PersonError, visible } from '../command.ts'
 import type { CommandContext } from '../command-context.ts'
 import { asSelf } from '../owner.ts'
 import { withProgress } from '../progress.ts'
+import { counted } from '../table.ts'
 import { invitationMail } from './mail-invitation.ts'
 import { accountsAt, invitationUrl, peopleAt } from './person.ts'
 import type { OtherSource } from './source.ts'
@@ -79,10 +80,6 @@ function told({ isMailed, source, validSeconds }: ManyOptions, count: number): s
   return source === null
     ? what
     : `${what} They are for the second factor alone: the people sign in at '${visible(source.title)}' first.`
-}
-
-function counted(count: number, one: string, more = `${one}s`): string {
-  return `${count.toLocaleString('en')} ${count === 1 ? one : more}`
 }
 
 /** A folder is named here, because the error of the system does not say which it was. */
