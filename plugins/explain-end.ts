@@ -3,6 +3,7 @@
 import type { Accounts } from '../src/identity/accounts.ts'
 import { wordsOf } from '../src/identity/suspension.ts'
 import { inWords } from '../src/reasons/in-words.ts'
+import { causesOf } from '../src/reasons/reason.ts'
 import type { Ended } from '../src/session/records.ts'
 import type { Sessions } from '../src/session/sessions.ts'
 import { StoreUnreachable } from '../src/store/store.ts'
@@ -37,5 +38,5 @@ async function explained(ended: Ended, accounts: Endings['accounts']): Promise<s
   const say = defaultTexts.in('en')
   if (ended.why !== 'suspended' || ended.accountId === null) return endedSentence(ended, say)
   const suspended = (await accounts.byId(ended.accountId))?.suspended ?? null
-  return suspended === null ? null : say.login.suspendedWhy({ why: inWords(wordsOf(suspended), 'en') })
+  return suspended === null ? null : say.login.suspendedWhy({ why: inWords(causesOf(wordsOf(suspended)), 'en') })
 }

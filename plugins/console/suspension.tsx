@@ -12,10 +12,13 @@ import {
   type ResumeRule,
   resumeAskMs,
   type Suspension,
-  watchWordOf
+  watchWordOf,
+  wordsOf
 } from '../../src/identity/suspension.ts'
+import { inLines } from '../../src/reasons/in-words.ts'
+import { causesOf, type Words } from '../../src/reasons/reason.ts'
 import { requireForm } from '../portal/forms.ts'
-import { Notice, Said, Token } from '../portal/layout.tsx'
+import { Notice, Reasons, Said, Token } from '../portal/layout.tsx'
 import { goTo, sendPage } from '../portal/page-context.ts'
 import { formatRelative, utcMinute } from '../portal/relative-time.ts'
 import {
@@ -131,7 +134,8 @@ function Statement({ frame: { frame, say: words }, view }: { frame: ConsoleFrame
   const { account, now, resumeRule } = view
   const { suspended } = account
   if (suspended === null) return null
-  const { at, why, watchWord, confirmed, resumeAsked } = suspended
+  const { watchWord, ...besides } = suspended
+  const { at, confirmed, resumeAsked } = besides
   const when = (time: number) => formatRelative(time, now, frame.say)
   const isAsked = resumeAsked !== undefined && now - resumeAsked.at < resumeAskMs
   const cause = causeOf(suspended)
@@ -139,15 +143,11 @@ function Statement({ frame: { frame, say: words }, view }: { frame: ConsoleFrame
     <>
       <p>{say.lead({ who: say.who[cause], when: when(at) })}</p>
       <p class="soft">{say.reads}</p>
-      <blockquote>
-        <bdi>{why}</bdi>
-      </blockquote>
+      <Quoted words={wordsOf(besides)} />
       {watchWord !== undefined && (
         <>
           <p class="soft">{say.watchSaid({ when: when(watchWord.at) })}</p>
-          <blockquote>
-            <bdi>{watchWord.why}</bdi>
-          </blockquote>
+          <Quoted words={[watchWord]} />
         </>
       )}
       {confirmed !== undefined && (
@@ -161,6 +161,12 @@ function Statement({ frame: { frame, say: words }, view }: { frame: ConsoleFrame
   )
 }
 
+/** As the person reads it in English: several reasons are a list. */
+function Quoted({ words }: { words: readonly Words[] }) {
+  const lines = inLines(causesOf(words), 'en')
+  return <blockquote>{lines.length > 1 ? <Reasons lines={lines} /> : <bdi>{lines[0]}</bdi>}</blockquote>
+}
+
 function Noticed({ frame, view: { noticed } }: { frame: ConsoleFrame; view: SuspensionView }) {
   const say = frame.say.suspension
   return (
@@ -172,9 +178,7 @@ function Noticed({ frame, view: { noticed } }: { frame: ConsoleFrame; view: Susp
         <ul class="list">
           {noticed.map((entry, at) => (
             <li key={`${entry.seq ?? at}`}>
-              <p>
-                <Said text={String(entry.why ?? entry.kind)} />
-              </p>
+              <Sentences text={String(entry.why ?? entry.kind)} />
               <p class="soft">
                 {[utcMinute(Date.parse(entry.at)), entry.app, numbersOf(entry, frame)].filter(Boolean).join(' · ')}
               </p>
@@ -185,6 +189,19 @@ function Noticed({ frame, view: { noticed } }: { frame: ConsoleFrame; view: Susp
     </section>
   )
 }
+
+/** The line of the journal; more than two sentences are a list, otherwise they are hard to tell apart. */
+function Sentences({ text }: { text: string }) {
+  const all = Array.from(inSentences.segment(text), ({ segment }) => segment.trim())
+  if (all.length > 2) return <Reasons lines={all} />
+  return (
+    <p>
+      <Said text={text} />
+    </p>
+  )
+}
+
+const inSentences = new Intl.Segmenter('en', { granularity: 'sentence' })
 
 /** The numbers of a line of the watch, in words. */
 function numbersOf(entry: JournalEntry, { say }: ConsoleFrame): string {

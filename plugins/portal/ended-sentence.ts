@@ -1,7 +1,23 @@
-/** Why a sign-in ended, in one sentence. */
-import { inWords } from '../../src/reasons/in-words.ts'
+/** Why a sign-in ended: in one sentence, or with a list of several reasons. */
+import { inLines, inWords } from '../../src/reasons/in-words.ts'
 import type { Ended } from '../../src/session/records.ts'
 import type { Messages } from './messages/messages.ts'
+
+/** The list is empty where the sentence has the reason, or where there is none. */
+export interface EndedWords {
+  readonly sentence: string
+  readonly reasons: readonly string[]
+}
+
+export function endedWords(ended: Ended, say: Messages): EndedWords {
+  const { words, reasons } = ended
+  const lines =
+    ended.why === 'revoked' && words !== null && reasons !== undefined
+      ? inLines([{ why: words, reasons }], say.language)
+      : []
+  if (lines.length < 2) return { sentence: endedSentence(ended, say), reasons: [] }
+  return { sentence: say.login.endedByGateList, reasons: lines }
+}
 
 export function endedSentence({ why, words, reasons }: Ended, { login: say, language }: Messages): string {
   if (why !== 'revoked' || words === null) return say.ended[why]

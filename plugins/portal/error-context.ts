@@ -1,8 +1,8 @@
 /** What the page of a refusal knows of the request, and the facts in its sentences. */
 import type { Maintenance } from '../../src/apps/route-table.ts'
 import type { ErrorCode } from '../../src/errors.ts'
-import { inWords } from '../../src/reasons/in-words.ts'
-import type { Words } from '../../src/reasons/reason.ts'
+import { inLines, inWords } from '../../src/reasons/in-words.ts'
+import { causesOf, type Words } from '../../src/reasons/reason.ts'
 import type { Frame } from './layout.tsx'
 import type { Messages } from './messages/messages.ts'
 import type { Branding } from './options.ts'
@@ -18,6 +18,12 @@ interface ErrorFacts {
   readonly until: string
   /** The reason of a suspension. */
   readonly why: string
+}
+
+/** Several reasons of a suspension, which the page shows as a list; none where there is one, or none. */
+export function reasonsOf({ words }: ErrorContext, say: Messages): readonly string[] {
+  const lines = words === undefined ? [] : inLines(causesOf(words), say.language)
+  return lines.length < 2 ? [] : lines
 }
 
 export interface ErrorContext extends Branding {
@@ -53,7 +59,7 @@ export function factsOf(context: ErrorContext, say: Messages): ErrorFacts {
   return {
     app: context.appTitle ?? say.error.app,
     wait: retryAfterSeconds === undefined ? '' : formatDuration(retryAfterSeconds, say),
-    why: context.words === undefined ? '' : inWords(context.words, say.language),
+    why: context.words === undefined ? '' : inWords(causesOf(context.words), say.language),
     until: until === null ? '' : until.at === null ? until.text : zonedTime(until, say)
   }
 }

@@ -3,8 +3,8 @@
  * cause and no status number, and of the request only a link for a retry.
  */
 import { describeError, type ErrorCode } from '../../src/errors.ts'
-import { type ErrorContext, factsOf, whyUnsent } from './error-context.ts'
-import { Contact, type Frame, Page, Said, toHtml } from './layout.tsx'
+import { type ErrorContext, factsOf, reasonsOf, whyUnsent } from './error-context.ts'
+import { Contact, type Frame, Page, Reasons, Said, toHtml } from './layout.tsx'
 import { defaultTexts, type Messages, said } from './messages/messages.ts'
 import type { Branding } from './options.ts'
 import { Actions } from './refusal-actions.tsx'
@@ -44,28 +44,46 @@ export function errorSentences(code: ErrorCode, context: ErrorContext, say: Mess
       : (code === 'too_many_attempts' || code === 'budget_spent') && context.retryAfterSeconds === undefined
         ? { ...say.errors[code], now: say.errors[code].nowUnknown }
         : code === 'account_suspended' && context.words
-          ? { ...say.errors[code], what: say.errors[code].whatWhy, now: say.errors[code].nowWhy }
+          ? suspendedSentences(context, say)
           : say.errors[code]
   const facts = factsOf(context, say)
   return {
     title: capital(said(title, facts)),
     what: capital(said(what, facts)),
     now: capital(said(now, facts)),
-    whose: withoutOwner.has(code) ? '' : say.error.whose[describeError(code).whose]
+    whose: withoutOwner.has(code) ? '' : say.error.whose[describeError(code).whose],
+    /** A list below `what`. */
+    reasons: code === 'account_suspended' ? reasonsOf(context, say) : []
   }
+}
+
+/** What happened, whose task it is, and what to do now. */
+export function Told({ sentences, say }: { sentences: ReturnType<typeof errorSentences>; say: Messages }) {
+  const { what, whose, reasons, now } = sentences
+  return (
+    <>
+      <p>
+        <Said text={what} /> {whose}
+      </p>
+      {reasons.length > 0 && (
+        <>
+          <Reasons lines={reasons} />
+          <p>{say.errors.account_suspended.unchanged}</p>
+        </>
+      )}
+      <p>
+        <Said text={now} />
+      </p>
+    </>
+  )
 }
 
 export function ErrorPage({ frame, code, context }: { frame: Frame; code: ErrorCode; context: ErrorContext }) {
   const say = frame.say.error
-  const { title, what, now, whose } = errorSentences(code, context, frame.say)
+  const sentences = errorSentences(code, context, frame.say)
   return (
-    <Page frame={frame} title={title} drawing="shut">
-      <p>
-        <Said text={what} /> {whose}
-      </p>
-      <p>
-        <Said text={now} />
-      </p>
+    <Page frame={frame} title={sentences.title} drawing="shut">
+      <Told sentences={sentences} say={frame.say} />
       <Actions frame={frame} code={code} context={context} />
       <WhomToAsk say={say} context={context} />
       <p class="soft">{say.referenceHint}</p>
@@ -92,6 +110,13 @@ export function WhomToAsk({ say, context }: { say: Messages['error']; context: E
       </dd>
     </dl>
   )
+}
+
+/** With one reason it stands in the sentence; several are a list below it. */
+function suspendedSentences(context: ErrorContext, texts: Messages) {
+  const say = texts.errors.account_suspended
+  const hasSeveral = reasonsOf(context, texts).length > 0
+  return { ...say, what: hasSeveral ? say.whatList : say.whatWhy, now: say.nowWhy }
 }
 
 function unsentSentences({ unsent }: Messages, code: ErrorCode, isForeign: boolean) {

@@ -4,7 +4,7 @@
  */
 import { describeError, type ErrorCode } from '../../src/errors.ts'
 import { type ErrorContext, factsOf, whyUnsent } from './error-context.ts'
-import { errorFrame, errorSentences, WhomToAsk } from './error-page.tsx'
+import { errorFrame, errorSentences, Told, WhomToAsk } from './error-page.tsx'
 import { type Frame, FramedSheet, Said, toHtml } from './layout.tsx'
 import { type Messages, said } from './messages/messages.ts'
 import type { Branding } from './options.ts'
@@ -54,17 +54,12 @@ interface FramedErrorProps {
 /** In place of a refusal. Its link opens the whole page. */
 function FramedErrorPage({ frame, code, context, address }: FramedErrorProps) {
   const say = frame.say.error
-  const { title, what, now, whose } = errorSentences(code, context, frame.say)
+  const sentences = errorSentences(code, context, frame.say)
   const { unsent } = context
   const isTriedAgain = describeError(code).status >= 500 && context.again != null
   return (
-    <FramedSheet frame={frame} title={title}>
-      <p>
-        <Said text={what} /> {whose}
-      </p>
-      <p>
-        <Said text={now} />
-      </p>
+    <FramedSheet frame={frame} title={sentences.title}>
+      <Told sentences={sentences} say={frame.say} />
       {isTriedAgain && (
         <a class="button second" href={context.again ?? ''}>
           {say.again}

@@ -245,6 +245,19 @@ export function plain(text: string): string {
   return text.replace(/[\u2068\u2069]/g, '')
 }
 
+/** Several reasons of one thing. */
+export function Reasons({ lines }: { lines: readonly string[] }) {
+  return (
+    <ul class="reasons">
+      {lines.map(line => (
+        <li key={line}>
+          <Said text={line} />
+        </li>
+      ))}
+    </ul>
+  )
+}
+
 export function Notice({ children, id, alert, waitSeconds, ready }: NoticeProps) {
   return (
     <p

@@ -10,11 +10,11 @@ import type { Ended } from '../../src/session/records.ts'
 import { cookieNames, expiredCookie, readOwn } from '../cookies.ts'
 import { CurrentPassword } from './current-password.tsx'
 import { askForProof, hasKey } from './device-proof.ts'
-import { endedSentence } from './ended-sentence.ts'
+import { type EndedWords, endedWords } from './ended-sentence.ts'
 import { enter, urlOf, wayOn } from './enter.ts'
 import { forgottenPath } from './forgotten.tsx'
 import { lostCookie, readForm, staleForm } from './forms.ts'
-import { type Frame, Notice, Page, Said, Token } from './layout.tsx'
+import { type Frame, Notice, Page, Reasons, Said, Token } from './layout.tsx'
 import type { LoginEntry } from './options.ts'
 import {
   type AuthenticatedContext,
@@ -57,7 +57,7 @@ export function LoginPage({ frame, view }: { frame: Frame; view: LoginView }) {
       subtitle={view.app === null ? undefined : say.to({ app: view.app })}
       drawing="ajar"
     >
-      {view.ended !== null && <Notice>{endedSentence(view.ended, frame.say)}</Notice>}
+      {view.ended !== null && <EndedNotice ended={endedWords(view.ended, frame.say)} />}
       <PasskeyButton frame={frame} returnTo={returnTo} purpose="login" label={say.passkey} autofill />
       {view.logins.map(({ id, title }) => (
         <a key={id} class="button second" href={withReturnTo(`${path}/${id}`, returnTo, switchQuery(view))}>
@@ -74,6 +74,18 @@ export function LoginPage({ frame, view }: { frame: Frame; view: LoginView }) {
       <p class="soft unscripted">{frame.say.frame.noScript}</p>
       <p class="soft">{takesPassword ? say.help : say.helpElsewhere}</p>
     </Page>
+  )
+}
+
+function EndedNotice({ ended: { sentence, reasons } }: { ended: EndedWords }) {
+  if (reasons.length === 0) return <Notice>{sentence}</Notice>
+  return (
+    <div class="notice" role="status">
+      <p>
+        <Said text={sentence} />
+      </p>
+      <Reasons lines={reasons} />
+    </div>
   )
 }
 

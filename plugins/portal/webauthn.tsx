@@ -7,7 +7,8 @@ import type { FastifyInstance } from 'fastify'
 import { describeError, type ErrorCode, GateError } from '../../src/errors.ts'
 import type { AuthenticatorType } from '../../src/factor/authenticator-names.ts'
 import type { Misfit } from '../../src/factor/webauthn-policy.ts'
-import { inWords } from '../../src/reasons/in-words.ts'
+import { inLines } from '../../src/reasons/in-words.ts'
+import { causesOf, type Words } from '../../src/reasons/reason.ts'
 import { stateOf } from '../cookies.ts'
 import { answerScriptOnce, type Elsewhere } from './answer-once.ts'
 import { systemName } from './device-name.ts'
@@ -113,7 +114,7 @@ export function registerWebauthn(scope: FastifyInstance): void {
     const { say, reply } = page
     const answer = await signIn.firstFactor.withPasskey(callerOf(page), binding, ceremony, response, elsewhere)
     if (answer.kind === 'denied' && answer.words !== undefined)
-      return refuse(page, answer.code, say.login.suspendedWhy({ why: inWords(answer.words, say.language) }))
+      return refuse(page, answer.code, suspendedText(answer.words, say))
     if (answer.kind === 'entered' || answer.kind === 'denied') return { redirect: enter(page, answer) }
     if (answer.kind === 'repeated') return answer.answer
     if (answer.kind === 'throttled') return refuseThrottled(page, answer.retryAfterSeconds)
@@ -213,4 +214,11 @@ export function registerWebauthn(scope: FastifyInstance): void {
     page.reply.code(describeError(code).status).header('factorgate-error', code)
     return { error: { code, message, ...(isUnknown ? { isUnknown } : {}) } }
   }
+}
+
+/** A script shows it as text, with each reason on a line of its own. */
+function suspendedText(words: readonly Words[], { login, errors, language }: Messages): string {
+  const lines = inLines(causesOf(words), language)
+  if (lines.length < 2) return login.suspendedWhy({ why: lines.join('') })
+  return [login.suspendedList, ...lines.map(line => `• ${line}`), errors.account_suspended.nowWhy].join('\n')
 }

@@ -142,6 +142,14 @@ export function wordsFor({ why, reasons }: Words, most = reasonsMost): Words {
   return isKept ? { why, reasons } : { why }
 }
 
+/** What a suspension is for, where the reader knows that it is one. */
+export function causesOf(all: readonly Words[]): readonly Words[] {
+  return all.map(words => {
+    const causes = words.reasons?.filter(({ id }) => id !== 'decoySuspended') ?? []
+    return causes.length === 0 ? words : { ...words, reasons: causes }
+  })
+}
+
 /** The reasons of a record; null where one of them is unknown to this release, or where there are none. */
 export function reasonsIn(value: unknown): readonly Reason[] | null {
   return Array.isArray(value) && value.length > 0 && value.every(isReason) ? value : null

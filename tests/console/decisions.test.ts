@@ -2,6 +2,7 @@
 import t from 'tap'
 import { readLedger, settle } from '../../src/budgets/ledger.ts'
 import { ledgerId, ledgerRecord } from '../../src/budgets/ledger-record.ts'
+import { reason } from '../../src/reasons/reason.ts'
 import { suspendByWatch } from '../../src/services/watch-suspension.ts'
 import { type Desk, openDesk, textOf } from '../fixtures/in-process/console.ts'
 
@@ -116,6 +117,27 @@ t.test('the evidence on one page; one touch confirms or lets in, with a reason',
   t.match(both, /The person reads this: over it The watch said .*: ada has fetched 6 GiB/)
   t.match(both, /What was noticed .*6 GiB of 5 GiB/)
   t.match(textOf(await browser.open(`${admin}/people/${ada.id}`)), /The watch said ada has fetched 6 GiB/)
+  await accounts.resume(ada.id)
+  const reasons = [reason('twoPlaces', {}), reason('network', { network: '192.0.2.0/24' })]
+  await accounts.suspend(ada.id, { why: 'ada was elsewhere.', reasons }, { cause: 'unusual' })
+  gate.server.runtime.journal.record({
+    kind: 'watch.unusual',
+    at: desk.time.read(),
+    account: ada.id,
+    name: 'ada',
+    why: 'A sign-in was used from two networks. 1.5 GiB was fetched. A network is new: 192.0.2.0/24.'
+  })
+  await gate.server.runtime.journal.flush()
+  const listed = (await browser.open(path)).body
+  t.match(
+    listed,
+    /<blockquote><ul class="reasons"><li>A .* was used from two networks at the same time\.<\/li><li>A network/
+  )
+  t.match(
+    listed,
+    /<li>1\.5 GiB was fetched\.<\/li><li>A network is new: 192\.0\.2\.0\/24\.<\/li>/,
+    'so are the lines of the journal'
+  )
 })
 
 t.test(

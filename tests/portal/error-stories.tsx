@@ -9,7 +9,7 @@ import { reason } from '../../src/reasons/reason.ts'
 
 /** `frame` is a person's. All pages of codes are one page with other words. */
 /** What the watch says of somebody who fetches much, from elsewhere. */
-const reasons = [
+export const watchReasons = [
   reason('bytes', { amount: 12_345_678_901, usual: 52_000_000, busy: 310_000_000 }),
   reason('newObjects', { amount: 4321, usual: 12, busy: 60 }),
   reason('device', { browser: 'Firefox', system: 'Linux', app: 'Notebooks' })
@@ -68,7 +68,7 @@ export function errorStories<Story>(frame: Frame, variant: (name: string, page: 
       <ErrorPage
         frame={{ ...errorFrame, person: null }}
         code="account_suspended"
-        context={{ ...context, words: [{ why: 'In English.', reasons }] }}
+        context={{ ...context, words: [{ why: 'In English.', reasons: watchReasons }] }}
       />
     ),
     ...errorCodes.map(code => ({ name: `error-${code}`, page: error(code), isOwnPage: code === 'not_allowed' }))

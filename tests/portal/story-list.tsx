@@ -25,7 +25,7 @@ import { type Language, languageCodes } from '../../src/messages/languages.ts'
 import type { Session } from '../../src/session/session.ts'
 import type { SeenRequest } from '../../src/sign-in/sponsorship.ts'
 import { appStories } from './app-stories.tsx'
-import { errorStories } from './error-stories.tsx'
+import { errorStories, watchReasons } from './error-stories.tsx'
 import { forgottenStories } from './forgotten-stories.tsx'
 import { keptStories } from './kept-stories.tsx'
 import { programStories } from './program-stories.tsx'
@@ -525,6 +525,18 @@ export function storiesIn(language: Language): readonly Story[] {
           returnTo: noReturn,
           app: null,
           ended: { why: 'revoked', accountId: 'ada', words: 'Device lost' }
+        }}
+      />
+    ),
+    variant(
+      'session-ended-by-watch',
+      <LoginPage
+        frame={stranger}
+        view={{
+          ...login,
+          returnTo: noReturn,
+          app: null,
+          ended: { why: 'revoked', accountId: 'ada', words: 'In English.', reasons: watchReasons }
         }}
       />
     ),

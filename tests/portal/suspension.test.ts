@@ -1,7 +1,9 @@
 /** A suspended person reads the reason, after proofs that only they have; nobody else does. */
 import t from 'tap'
+import { errorFrame } from '../../plugins/portal/error-page.tsx'
+import { renderFramedError } from '../../plugins/portal/framed-page.tsx'
 import { reason as found, type Reason } from '../../src/reasons/reason.ts'
-import { csrfOn, enrolled, password, withPasskey } from '../fixtures/pipeline/people.ts'
+import { csrfOn, enrolled, password, signedIn, withPasskey } from '../fixtures/pipeline/people.ts'
 import { type Fixture, openFixture } from '../fixtures/pipeline/portal.ts'
 import { formsOf, textOf, Visitor } from '../fixtures/pipeline/visitor.ts'
 
@@ -153,12 +155,44 @@ t.test('what the watch has said is read in the language of the person, with the 
   t.match(arabic.body, /<html lang="ar" dir="rtl"/)
   t.match(arabic.body, 'المقدار الذي جُلب من <bdi>notebooks</bdi>', 'a name of the other direction is kept apart')
   await fixture.accounts.suspend(fixture.ada.id, 'The badge was returned.')
-  t.match(
-    textOf((await pageIn(fixture, 'de')).body),
-    `Der Grund: „The badge was returned. ${inGerman}“`,
-    'typed words stay'
-  )
+  const both = (await pageIn(fixture, 'de')).body
+  t.match(both, `<li>The badge was returned.</li><li>${inGerman}</li>`, 'typed words stay')
 })
+
+t.test(
+  'several reasons are a list, on the page, in a frame, at a passkey, and none of them says that the account is suspended',
+  async t => {
+    const fixture = await openFixture(t)
+    await enrolled(fixture)
+    await suspendWith(fixture, [
+      found('twoPlaces', {}),
+      found('decoy', { decoy: '/x', app: 'a' }),
+      found('decoySuspended', {})
+    ])
+    const { body } = await pageIn(fixture, 'en')
+    const list = /<ul class="reasons">(.*?)<\/ul>/s.exec(body)?.[1]
+    t.equal(list?.match(/<li>/g)?.length, 2)
+    t.match(list, /two networks.*nobody has business opening/s)
+    t.match(
+      textOf(body),
+      /Your account is suspended\. These are the reasons: .* Your data in the apps is unchanged\. Ask the people who run this gate/
+    )
+    const frame = errorFrame({ title: 'Lab', contact: null, accent: null }, undefined, '')
+    const context = {
+      ...frame.look,
+      reference: 'r',
+      portalOrigin: '',
+      words: [{ why: 'x', reasons: [budget, found('twoPlaces', {})] }]
+    }
+    t.match(renderFramedError('account_suspended', context, '/'), /<ul class="reasons"><li>.*<li>/)
+    await fixture.accounts.resume(fixture.ada.id)
+    await suspendWith(fixture, [found('decoy', { decoy: '/x', app: 'a' }), found('decoySuspended', {})])
+    t.match(
+      textOf((await pageIn(fixture, 'en')).body),
+      /The reason: “The app a has a decoy [^”]* with this account\.” Your data/
+    )
+  }
+)
 
 t.test('a record of another release says its words', async t => {
   const fixture = await openFixture(t)
@@ -172,7 +206,7 @@ t.test('a record of another release says its words', async t => {
 
 t.test('a sign-in that the watch has ended says why in the language of the person', async t => {
   const fixture = await openFixture(t)
-  const { visitor } = await enrolled(fixture)
+  const { visitor, secret } = await enrolled(fixture)
   const endedBy = async (words: Parameters<Fixture['sessions']['end']>[2]) => {
     const [one] = await fixture.sessions.list(fixture.ada.id)
     await fixture.sessions.end(one!.session.id, 'revoked', words)
@@ -183,4 +217,10 @@ t.test('a sign-in that the watch has ended says why in the language of the perso
     await endedBy({ why: 'Two networks.', reasons: [found('twoPlaces', {})] }),
     'Le portail a fermé votre connexion pour protéger votre compte. La raison : « Une connexion a été utilisée depuis deux réseaux en même temps. »'
   )
+  const { visitor: again } = await signedIn(fixture, secret)
+  const [one] = await fixture.sessions.list(fixture.ada.id)
+  await fixture.sessions.end(one!.session.id, 'revoked', { why: 'x', reasons: [found('twoPlaces', {}), budget] })
+  const headers = { 'sec-fetch-mode': 'navigate', accept: 'text/html' }
+  const { body } = await again.send('GET', 'http://gate.localhost/.factorgate/login', { headers })
+  t.match(body, /role="status"><p>The gate ended your .* These are the reasons:<\/p><ul class="reasons"><li>/)
 })

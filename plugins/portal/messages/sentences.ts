@@ -64,7 +64,9 @@ export interface Sentences {
     readonly wrongOrLocked: string
     readonly endedWhy: (args: { readonly why: string }) => string
     readonly endedByGate: (args: { readonly why: string }) => string
+    readonly endedByGateList: string
     readonly suspendedWhy: (args: { readonly why: string }) => string
+    readonly suspendedList: string
     readonly throttled: (args: { readonly wait: string }) => string
     readonly ready: string
     readonly busy: string
@@ -777,6 +779,8 @@ export interface Sentences {
       readonly what: string
       readonly now: string
       readonly whatWhy: (args: { readonly why: string }) => string
+      readonly whatList: string
+      readonly unchanged: string
       readonly nowWhy: string
     }
     readonly not_found: {
