@@ -198,7 +198,7 @@ t.test(
 )
 
 t.test(
-  'O7 · another site leads a browser to the work of others at night → the line says that the account is spared, and a proof is asked',
+  'O7 · another site leads a browser to the work of others at night: the line says that the account is spared, and a proof is asked',
   async t => {
     const night = Date.UTC(2026, 9, 6, 2)
     for (const isLed of [true, false]) {
