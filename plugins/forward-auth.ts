@@ -6,9 +6,11 @@ import type { IncomingHttpHeaders } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import {
+  type AppAccess,
   type AppMatch,
   authorize,
   beforeAuthorize,
+  type Challenge,
   type Demands,
   onForeignOrigin,
   type TighteningOf,
@@ -20,6 +22,7 @@ import type { AuditSink } from '../src/audit/event.ts'
 import { LogShare } from '../src/audit/log-share.ts'
 import { pathForRecord } from '../src/audit/path-for-record.ts'
 import type { Clock } from '../src/clock.ts'
+import type { Binding } from '../src/device/binding.ts'
 import { describeError, type ErrorCode, GateError } from '../src/errors.ts'
 import type { LoginRefusal } from '../src/forwarding/login-refusal.ts'
 import { originAllowed } from '../src/forwarding/origin.ts'
@@ -28,8 +31,8 @@ import type { Leads } from '../src/metering/led-requests.ts'
 import type { ObservedExchange } from '../src/metering/observation.ts'
 import type { Permit } from '../src/policy/decision.ts'
 import { carriesToken, isMisplacedToken } from '../src/programs/presented.ts'
-import { originalOf } from '../src/request/forward-auth-request.ts'
-import { parseTarget } from '../src/request/target.ts'
+import { type Original, originalOf } from '../src/request/forward-auth-request.ts'
+import { parseTarget, type Target } from '../src/request/target.ts'
 import { wantsPage } from '../src/request/wants-page.ts'
 import type { Principal, Sessions } from '../src/session/sessions.ts'
 import { StoreUnreachable } from '../src/store/store.ts'
@@ -45,6 +48,23 @@ import { observedVerdict } from './observed-exchange.ts'
 import { defaultMaxUrlLength } from './return-address.ts'
 import { warnOfUnsent } from './unsent-identity.ts'
 import { unremovableClaim, verdictHeaders } from './verdict-headers.ts'
+
+/** The request that the proxy would forward, and its app. */
+interface Question {
+  readonly original: Original
+  readonly target: Target
+  readonly match: AppMatch
+}
+
+/** A question with what the gate knows of its sender. */
+interface Judged extends Question {
+  readonly message: Message
+  /** Null for a stranger, and where the sign-in's device key is not shown. */
+  readonly principal: Principal | null
+  readonly binding: Binding
+  readonly watch: WatchedVerdicts | null
+  readonly observed: () => ObservedExchange
+}
 
 interface LoginQuestion {
   readonly code: LoginRefusal
@@ -115,6 +135,44 @@ export const forwardAuthPlugin = fp<ForwardAuthOptions>(
 async function answerVerdict(request: FastifyRequest, reply: FastifyReply, options: Options): Promise<unknown> {
   const { exchange, raw } = request
   reply.header('cache-control', 'no-store')
+  const { original, target, match } = questionOf(request, options)
+  const identified = await identify(match, raw.headers.cookie, options.sessions, options.device ?? null)
+  const { binding } = identified
+  exchange.binding = binding
+  const message = { method: original.method, headers: raw.headers, keepsOverrides: true }
+  const touched = await touchDecoy(options.decoys ?? null, match, options.routes, {
+    method: original.method,
+    headers: raw.headers,
+    query: target.query,
+    address: exchange.client.address,
+    reference: exchange.id,
+    principal: binding === 'stale' ? null : identified.principal,
+    program: null,
+    isUnknown: identified.storeFailure !== null
+  })
+  await beforeAuthorize(options.demands, match, identified)
+  const access = authorize(options, { match, target, client: exchange.client, ...identified }, message)
+  const isNobody = binding === 'stale' && (access.kind !== 'forward' || access.permit.subject === null)
+  const principal = isNobody ? null : identified.principal
+  exchange.notes = notesOf(match, access, principal)
+  // A verdict has no file to answer with, so what the gate would serve is left to the app.
+  if (touched !== null && touched.refusal !== null) throw new GateError(touched.refusal.code, touched.refusal)
+  const watch = options.watch == null || options.watch.isIdle ? null : options.watch
+  const observed = () => {
+    const { method } = original
+    const asked = { match, method, query: target.query, principal, isSocket: isHandshake(raw.headers) }
+    return observedVerdict(exchange, raw, asked, watch?.leads ?? null)
+  }
+  const judged: Judged = { original, target, match, message, principal, binding, watch, observed }
+  if (access.kind === 'forward') return answerPermit(request, reply, judged, access, options)
+  watch?.onRefusal(observed(), access.reason)
+  if (access.kind === 'refuse') throw new GateError(access.reason, access)
+  return answerChallenge(request, reply, { ...judged, owner: identified.principal }, access, options)
+}
+
+/** The request that a listed proxy asks about. Throws GateError for other askers, and where the gate gives no verdict. */
+function questionOf(request: FastifyRequest, options: Options): Question {
+  const { exchange, raw } = request
   if (!exchange.client.viaTrustedProxy) {
     const { address } = exchange.client
     warn(
@@ -132,34 +190,19 @@ async function answerVerdict(request: FastifyRequest, reply: FastifyReply, optio
   const match = options.routes.match(original.host, target)
   // The proxy must send /.factorgate/ to the gate itself, so there is no verdict about it.
   if (match.kind !== 'app') throw new GateError(match.kind === 'none' ? match.code : 'not_allowed')
-  const { site } = match
   exchange.judged = { app: match.app, method: original.method, raw: target.raw }
   // The proxy would pass the token on to the app (THREATS T4).
   if (hasToken(raw.headers, match.app)) {
     exchange.hasToken = true
     throw new GateError('token_not_allowed')
   }
-  const { device = null } = options
-  const identified = await identify(match, raw.headers.cookie, options.sessions, device)
-  const { binding } = identified
-  exchange.binding = binding
-  const message = { method: original.method, headers: raw.headers, keepsOverrides: true }
-  const touched = await touchDecoy(options.decoys ?? null, match, options.routes, {
-    method: original.method,
-    headers: raw.headers,
-    query: target.query,
-    address: exchange.client.address,
-    reference: exchange.id,
-    principal: binding === 'stale' ? null : identified.principal,
-    program: null,
-    isUnknown: identified.storeFailure !== null
-  })
-  await beforeAuthorize(options.demands, match, identified)
-  const access = authorize(options, { match, target, client: exchange.client, ...identified }, message)
+  return { original, target, match }
+}
+
+/** What the journal's line says of the request that the proxy asks about. */
+function notesOf(match: AppMatch, access: AppAccess, principal: Principal | null) {
   const decision = access.kind === 'refuse' ? access.decision : access
-  const isNobody = binding === 'stale' && (access.kind !== 'forward' || access.permit.subject === null)
-  const principal = isNobody ? null : identified.principal
-  exchange.notes = {
+  return {
     app: match.app.id,
     path: pathForRecord(match.path, match.readings, principal === null ? 256 : 1024),
     ...(decision === null ? {} : { decision: decision.kind }),
@@ -167,65 +210,69 @@ async function answerVerdict(request: FastifyRequest, reply: FastifyReply, optio
       ? {}
       : { account: principal.account.id, name: principal.account.name, session: principal.session.id })
   }
-  // A verdict has no file to answer with, so what the gate would serve is left to the app.
-  if (touched !== null && touched.refusal !== null) throw new GateError(touched.refusal.code, touched.refusal)
-  const watch = options.watch == null || options.watch.isIdle ? null : options.watch
-  const observed = () => {
-    const { method } = original
-    const asked = { match, method, query: target.query, principal, isSocket: isHandshake(raw.headers) }
-    return observedVerdict(exchange, raw, asked, watch?.leads ?? null)
+}
+
+/** The headers with which the proxy forwards the request. A claim that it would let through, or a missing login, refuses it. */
+async function answerPermit(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { original, target, match, message, principal, watch, observed }: Judged,
+  access: Extract<AppAccess, { kind: 'forward' }>,
+  options: Options
+): Promise<unknown> {
+  const { exchange, raw } = request
+  let granted = access
+  if (isHandshake(raw.headers) && !originAllowed(raw.headers.origin, match.app, access.permit.subject !== null))
+    granted = onForeignOrigin(match.app) ?? throwing('foreign_origin')
+  if (granted.would !== undefined) exchange.notes = { ...exchange.notes, ...wouldFields(granted.would) }
+  const claim = unremovableClaim(raw.headers, match.app, !original.redirects)
+  if (claim !== null) {
+    warn(
+      request,
+      options,
+      'claim',
+      { header: claim.slice(0, 64) },
+      `A request was refused: it says who its sender is in a header that the proxy would let through, ${claim.slice(0, 64)}. Is it a header that another proxy of yours adds? Take it out there.`
+    )
+    throw new GateError('not_allowed')
   }
-  if (access.kind === 'refuse') {
-    watch?.onRefusal(observed(), access.reason)
-    throw new GateError(access.reason, access)
+  const { subject } = granted.permit
+  const login = await loginInVerdict(match.app, granted.permit, options)
+  if (typeof login === 'string') {
+    watch?.onRefusal(observed(), login)
+    const asked = { code: login, match, message, raw: target.raw, redirects: original.redirects }
+    return answerLogin(request, reply, asked, options)
   }
-  if (access.kind === 'forward') {
-    let granted = access
-    if (isHandshake(raw.headers) && !originAllowed(raw.headers.origin, match.app, access.permit.subject !== null))
-      granted = onForeignOrigin(match.app) ?? throwing('foreign_origin')
-    if (granted.would !== undefined) exchange.notes = { ...exchange.notes, ...wouldFields(granted.would) }
-    const claim = unremovableClaim(raw.headers, match.app, !original.redirects)
-    if (claim !== null) {
-      warn(
-        request,
-        options,
-        'claim',
-        { header: claim.slice(0, 64) },
-        `A request was refused: it says who its sender is in a header that the proxy would let through, ${claim.slice(0, 64)}. Is it a header that another proxy of yours adds? Take it out there.`
-      )
-      throw new GateError('not_allowed')
-    }
-    const { subject } = granted.permit
-    const login = await loginInVerdict(match.app, granted.permit, options)
-    if (typeof login === 'string') {
-      watch?.onRefusal(observed(), login)
-      return answerLogin(
-        request,
-        reply,
-        { code: login, match, message, raw: target.raw, redirects: original.redirects },
-        options
-      )
-    }
-    const assertion = subject === null ? null : options.assert(match.app, principal as Principal)
-    const { address } = exchange.client
-    const unsent: Unsent[] = []
-    const onUnsent = (one: Unsent) => void unsent.push(one)
-    const verdict = verdictHeaders(raw.headers, { app: match.app, subject, address, assertion, login, onUnsent })
-    warnOfUnsent(request.log, match.app.id, unsent, options.logged)
-    watch?.onPermit(observed(), match.app, granted.permit, principal)
-    return reply.headers(verdict).send()
-  }
-  const { reason } = access
-  watch?.onRefusal(observed(), reason)
+  const assertion = subject === null ? null : options.assert(match.app, principal as Principal)
+  const { address } = exchange.client
+  const unsent: Unsent[] = []
+  const onUnsent = (one: Unsent) => void unsent.push(one)
+  const verdict = verdictHeaders(raw.headers, { app: match.app, subject, address, assertion, login, onUnsent })
+  warnOfUnsent(request.log, match.app.id, unsent, options.logged)
+  watch?.onPermit(observed(), match.app, granted.permit, principal)
+  return reply.headers(verdict).send()
+}
+
+/** Where the person goes for the missing proof. `owner`: whose sign-in it is, also if its device key is not shown. */
+async function answerChallenge(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { original, target, match, principal, binding, owner }: Judged & { readonly owner: Principal | null },
+  { reason, returnTo }: Challenge,
+  options: Options
+): Promise<unknown> {
+  const { exchange, raw } = request
+  const { site } = match
+  const { device = null } = options
   const isPage = wantsPage(raw)
   const isRedirected = isPage && isRead(original.method)
   const toDevice = device !== null && mayGetKey(reason, raw.headers) && isPage && original.method === 'GET'
   if (binding === 'stale' && !toDevice && device !== null)
-    noteLost(device, { exchange, stale: identified.principal as Principal, site }, reply, raw.headers.cookie)
+    noteLost(device, { exchange, stale: owner as Principal, site }, reply, raw.headers.cookie)
   if (toDevice) offerKey(device, principal, reply)
   const url = toDevice
     ? returnAddress(site, target.raw)
-    : challengeUrl(request, reply, reason, queryOfReturnTo(access.returnTo), {
+    : challengeUrl(request, reply, reason, queryOfReturnTo(returnTo), {
         portalOrigin: options.portalOrigin,
         maxUrlLength: options.maxUrlLength ?? defaultMaxUrlLength,
         site,
