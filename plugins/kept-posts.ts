@@ -7,7 +7,7 @@ import type { AuditSink } from '../src/audit/event.ts'
 import { pathForRecord } from '../src/audit/path-for-record.ts'
 import type { Clock } from '../src/clock.ts'
 import { BodyBudget, type Reading } from '../src/kept/body-budget.ts'
-import { type Content, contentOf } from '../src/kept/content.ts'
+import { bodyTypeOf } from '../src/kept/content.ts'
 import { holdsSecret, isForeign, keptHeaders, senderOf } from '../src/kept/keepable.ts'
 import { type KeptOutcome, type KeptPost, type KeptPosts, keptSeconds } from '../src/kept/kept-posts.ts'
 import { StoreUnreachable } from '../src/store/store.ts'
@@ -64,7 +64,8 @@ export function keepPosts({ posts, ownerOf, audit, strangers, clock, onOutcome }
     const message = exchange.messageOf(request.raw)
     const sender = terms === null || exchange.hasToken ? null : senderOf(message, app.origin)
     const url = site.origin + exchange.target.raw
-    if (terms === null || sender === null || url.length > maxUrlLength) return null
+    const type = bodyTypeOf(message.headers['content-type'])
+    if (terms === null || sender === null || type === null || url.length > maxUrlLength) return null
     const announced = Number(message.headers['content-length'] ?? terms.limit)
     if (!(announced > 0)) return null
     if (announced > terms.limit) return refused()
@@ -73,10 +74,9 @@ export function keepPosts({ posts, ownerOf, audit, strangers, clock, onOutcome }
       const account = exchange.principal?.account.id ?? (await ownerOfCookie(request, site))
       // Nobody knows whose it is. Browsers send no cookie with a form of another site, so its sender is known later.
       if (account === null && (foreign === null || reason !== 'sign_in_required')) return null
-      const content = contentOf(message.headers['content-type']) as Content
       const { address } = exchange.client
       const body = await read(message, terms.limit, budget.open({ account, address }, announced))
-      if (body === null || holdsSecret(body, content)) return refused()
+      if (body === null || holdsSecret(body, type)) return refused()
       const kept = await posts.keep(
         {
           account,

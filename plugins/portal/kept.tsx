@@ -5,7 +5,7 @@
 import type { FastifyInstance } from 'fastify'
 import { askOfPost } from '../../src/apps/return-to.ts'
 import { GateError } from '../../src/errors.ts'
-import { contentOf } from '../../src/kept/content.ts'
+import { bodyTypeOf } from '../../src/kept/content.ts'
 import { type Contents, contentsOf } from '../../src/kept/contents.ts'
 import type { KeptPost } from '../../src/kept/kept-posts.ts'
 import { keptCookieName, readCookie, readOwn, stateOf } from '../cookies.ts'
@@ -123,7 +123,7 @@ export function registerKept(scope: FastifyInstance): void {
     const body = how === 'now' ? null : await kept.posts.body(post, secret)
     if (how !== 'now' && body === null) throw new GateError('kept_gone')
     const type = post.headers.find((_, i, all) => i % 2 === 1 && /^content-type$/i.test(all[i - 1] as string))
-    const content = contentOf(type) ?? 'text'
+    const bodyType = bodyTypeOf(type) ?? plainText
     const view: KeptView = {
       id: post.id,
       app: there.app.title,
@@ -133,7 +133,7 @@ export function registerKept(scope: FastifyInstance): void {
       how,
       from: post.foreign ?? '',
       bytes: post.bytes,
-      contents: body === null ? null : contentsOf(body, content)
+      contents: body === null ? null : contentsOf(body, bodyType)
     }
     return page.reply
       .code(200)
@@ -188,6 +188,7 @@ export function registerKept(scope: FastifyInstance): void {
   }
 }
 
+const plainText = { content: 'text', charset: null, boundary: null } as const
 const postRequest = { method: 'POST', headers: {} } as const
 
 /** Chromium applies `form-action` to redirects too, and only the app knows where its answer leads. */

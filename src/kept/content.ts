@@ -2,6 +2,15 @@
 
 export type Content = 'form' | 'multipart' | 'json' | 'text'
 
+/** What a `Content-Type` says about a body. */
+export interface BodyType {
+  readonly content: Content
+  /** In lower case; null where none is named. */
+  readonly charset: string | null
+  /** Of a multipart body; null where there is none, or more than one. */
+  readonly boundary: string | null
+}
+
 const contents: readonly (readonly [Content, RegExp])[] = [
   ['form', /^application\/x-www-form-urlencoded\s*(?:;|$)/i],
   ['multipart', /^multipart\/form-data\s*;/i],
@@ -11,4 +20,58 @@ const contents: readonly (readonly [Content, RegExp])[] = [
 
 export function contentOf(type: string | undefined): Content | null {
   return contents.find(([, pattern]) => pattern.test(type ?? ''))?.[0] ?? null
+}
+
+/** Null for a body that cannot be kept. */
+export function bodyTypeOf(type: string | undefined): BodyType | null {
+  const content = contentOf(type)
+  if (content === null || type === undefined) return null
+  const found = new Map<string, string | null>()
+  for (const [name, value] of parametersIn(type.slice(type.indexOf(';') + 1)))
+    found.set(name, found.has(name) ? null : value)
+  const charset = found.get('charset')
+  return {
+    content,
+    // Of two that differ, nobody knows which one counts.
+    charset: charset === undefined ? null : (charset?.toLowerCase() ?? 'unknown'),
+    boundary: content === 'multipart' ? found.get('boundary') || null : null
+  }
+}
+
+/**
+ * The parameters of a header (RFC 9110 §5.6.6), with names in lower case. Each character is read a fixed number of times. Browsers and programs differ in how
+ * they write a quote in a quoted value, so a value that does not end goes on to the end.
+ */
+export function* parametersIn(text: string): Generator<readonly [string, string]> {
+  const name = /[\s;]*([^\s;=]*)\s*(=?)\s*/y
+  const plain = /[^\s;]*/y
+  for (let at = 0; at < text.length; ) {
+    name.lastIndex = at
+    const [whole = '', key = '', sign = ''] = name.exec(text) ?? []
+    at += whole.length
+    if (sign === '') {
+      if (whole === '') return
+      continue
+    }
+    let value = ''
+    if (text[at] === '"') {
+      const end = endOfQuoted(text, at)
+      value = text.slice(at + 1, end).replace(/\\(["\\])/g, '$1')
+      at = end + 1
+    } else {
+      plain.lastIndex = at
+      value = plain.exec(text)?.[0] ?? ''
+      at += value.length
+    }
+    if (key !== '') yield [key.toLowerCase(), value]
+  }
+}
+
+/** The place of the closing quote, or the end of the text. A backslash before the last quote of a value is a part of it, as in `"C:\\dir\\"`. */
+function endOfQuoted(text: string, start: number): number {
+  for (let at = start + 1; at < text.length; at++) {
+    if (text[at] === '"') return at
+    if (text[at] === '\\' && text[at + 1] === '"' && at + 2 < text.length && text[at + 2] !== ';') at++
+  }
+  return text.length
 }

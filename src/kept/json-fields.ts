@@ -3,6 +3,8 @@
  * bodies, so the text need not be JSON, and each character is read a fixed number of times (THREATS D21).
  */
 
+import { mayBeName } from './field-pairs.ts'
+
 export interface JsonField {
   /** Null for the rest of a text that is nested too deep to tell what belongs to what. */
   readonly name: string | null
@@ -25,7 +27,6 @@ interface Frame {
 
 const nameKeys = new Set(['name', 'key', 'field', 'id', 'label'])
 const valueKeys = new Set(['value', 'values', 'val'])
-/** Longer texts are no names. */
 const mostOfName = 200
 const mostNames = nameKeys.size
 const mostFrames = 200
@@ -76,7 +77,8 @@ function frameOf(isObject: boolean, name: string | null, from: number): Frame {
 }
 
 function shortText(text: string, from: number, to: number): string | null {
-  return to - from > mostOfName ? null : unescaped(text.slice(from, to))
+  const short = to - from > mostOfName ? null : unescaped(text.slice(from, to))
+  return short !== null && mayBeName(short) ? short : null
 }
 
 function* endOf(frames: Frame[], to: number): Generator<JsonField> {

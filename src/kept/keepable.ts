@@ -1,7 +1,7 @@
 /** Which POSTs can be kept, and which of their headers. Credentials never are. */
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import { isBrowser, wantsPage } from '../request/wants-page.ts'
-import { type Content, contentOf } from './content.ts'
+import { type BodyType, contentOf } from './content.ts'
 import { namesIn } from './field-names.ts'
 import { isSecretName } from './secret-names.ts'
 
@@ -58,11 +58,11 @@ export function isKeptHeader(name: string): boolean {
 const mostOfNames = 128 * 1024
 const weight = { name: 16, letter: 16 } as const
 
-/** True if a field of the body looks like a credential by its name, or if the names are too many or too deep to tell. Then the body is not kept. */
-export function holdsSecret(body: Buffer, content: Content): boolean {
+/** True if a field of the body looks like a credential by its name, or if nobody can tell. Then the body is not kept. */
+export function holdsSecret(body: Buffer, type: BodyType): boolean {
   const seen = new Set<string>()
   let left = mostOfNames
-  for (const name of namesIn(body.toString('utf8'), content)) {
+  for (const name of namesIn(body, type)) {
     if (name === null) return true
     if (seen.has(name)) continue
     seen.add(name)

@@ -1,0 +1,63 @@
+/** Fields that come as two, one with a name and one with its value: `0[name]=password&0[value]=…`, `fields.0.key=…`, `name[]=…&value[]=…`. */
+
+const pairKey = /(?:^|[.[_-])(name|key|field|id|label|value|values|val)\]?((?:\[\w*\]|\.\d+)*)$/i
+const isValueKey = /^val/i
+const mostOfName = 200
+/** The most names that one group may have; with more of them nobody can tell which one its value is of. */
+const mostNames = 64
+
+interface Group {
+  readonly names: Set<string>
+  hasValue: boolean
+}
+
+export interface PairPlace {
+  readonly group: string
+  readonly isValue: boolean
+}
+
+/** False for a text that is too long for a name of a field, or a sentence. */
+export function mayBeName(text: string): boolean {
+  return text.length <= mostOfName && text.trim().split(/\s+/).length <= 4
+}
+
+/** Null for a field that is neither. Of an array all places count as one group where they have no number. */
+export function pairPlaceOf(name: string): PairPlace | null {
+  if (name.length > mostOfName) return null
+  const found = pairKey.exec(name)
+  if (found === null) return null
+  const [whole, key = '', places = ''] = found
+  return {
+    group: `${name.slice(0, name.length - whole.length)} ${places.replaceAll('[]', '')}`,
+    isValue: isValueKey.test(key)
+  }
+}
+
+export class FieldPairs {
+  readonly #groups = new Map<string, Group>()
+
+  /** `text`: the value, where it is short. */
+  add({ group, isValue }: PairPlace, text: string): void {
+    let found = this.#groups.get(group)
+    if (found === undefined) {
+      found = { names: new Set(), hasValue: false }
+      this.#groups.set(group, found)
+    }
+    if (isValue) found.hasValue = true
+    else if (found.names.size <= mostNames && !found.names.has(text) && mayBeName(text)) found.names.add(text)
+  }
+
+  /** Of the groups that have a value. Null where nobody can tell. */
+  *names(): Generator<string | null> {
+    for (const { names, hasValue } of this.#groups.values())
+      if (hasValue) {
+        if (names.size > mostNames) yield null
+        yield* names
+      }
+  }
+
+  /** What the values of a group are named. */
+  namesOf(group: string): Iterable<string> {
+    return this.#groups.get(group)?.names ?? []
+  }
+}

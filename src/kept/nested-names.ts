@@ -1,0 +1,55 @@
+/**
+ * The names within the value of a field: JSON, also in base64, a form within a form, XML, and the arguments in a query of GraphQL. Each character is read a
+ * fixed number of times, since what stands within a value is itself looked at once more only.
+ */
+import { bytesOfForm } from './spellings.ts'
+
+/** A value that is the beginning of something else. */
+const json = /^\s*[[{]/
+/** `{"` and `[{` in base64. A JWT, which has a dot, is a statement of another site. */
+const base64 = /^(?:eyJ|eyAi|ewog|ew0K|W3si|WyJ)[\w+/-]*={0,2}\s*$/
+const form = /^[\w.[\]%+-]{1,200}=\S*$/
+/** A text with HTML in it may have any attribute. */
+const xml = /^\s*<(?:\?xml\s|methodCall[\s>]|\w{1,40}:Envelope[\s>]|Envelope[\s>])/i
+const query = /^\s*(?:query|mutation|subscription|fragment)?[^{"]{0,400}\{/
+const queryNames = /^(?:query|mutation|operations?|gql|graphql)$/i
+
+/** What another site or the app itself gives a browser to bring back. No person has written it, and pages do not show it. */
+const opaque = /^(?:state|relaystate|saml\w*|id_token|code|__viewstate\w*|lti_\w*|login_hint)$/i
+
+type Nested = 'json' | 'base64' | 'xml' | 'form' | 'query'
+
+/** Null for a text that is only a text. */
+export function nestedIn(name: string, value: string): Nested | null {
+  if (value.length < 4 || opaque.test(name)) return null
+  if (json.test(value)) return queryNames.test(name) && query.test(value) ? 'query' : 'json'
+  if (base64.test(value)) return 'base64'
+  if (xml.test(value)) return 'xml'
+  if (form.test(value)) return 'form'
+  return queryNames.test(name) && query.test(value) ? 'query' : null
+}
+
+/** `namesOfJson`: the reader of JSON, which is given so that the two do not import each other. */
+export function* namesInNested(
+  kind: Nested,
+  value: string,
+  namesOfJson: (text: string) => Iterable<string | null>
+): Generator<string | null> {
+  if (kind === 'base64') yield* namesOfJson(Buffer.from(value, 'base64').toString())
+  else if (kind === 'xml') yield* namesOfXml(value)
+  else if (kind === 'form') yield* namesOfQueryString(value)
+  else yield* namesOfJson(value)
+  if (kind === 'query')
+    for (const [, argument = ''] of value.matchAll(/\b([A-Za-z_]\w{0,200})\s{0,9}:/g)) yield argument
+}
+
+/** Elements and attributes, and what XML-RPC calls a name. */
+function* namesOfXml(text: string): Generator<string> {
+  for (const [, element] of text.matchAll(/<([\w:.-]{1,200})/g)) yield element ?? ''
+  for (const [, attribute] of text.matchAll(/\s([\w:.-]{1,200})=["']/g)) yield attribute ?? ''
+  for (const [, called] of text.matchAll(/<(?:\w{1,40}:)?(?:name|key|field|id)>([^<]{1,200})</gi)) yield called ?? ''
+}
+
+function* namesOfQueryString(text: string): Generator<string> {
+  for (const [, name = ''] of text.matchAll(/(?:^|&)([^=&]{1,200})=/g)) yield bytesOfForm(name).toString()
+}

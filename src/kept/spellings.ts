@@ -1,0 +1,75 @@
+/** What bytes may say as text. Browsers send a form in the encoding of its page and do not name that. */
+import type { BodyType } from './content.ts'
+
+/** Without a name for it: those of pages in the languages of the gate. */
+const usual = [
+  'windows-1252',
+  'iso-8859-2',
+  'windows-1251',
+  'windows-1256',
+  'shift_jis',
+  'euc-jp',
+  'gb18030',
+  'big5',
+  'euc-kr'
+]
+const decoders = new Map<string, TextDecoder>()
+const beyondAscii = /[^\0-\x7f]/
+const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+/** False where a byte below 128 may be something else than in ASCII, or where nobody knows. Then a body cannot be read here. */
+export function isReadable({ charset }: BodyType): boolean {
+  if (charset === null) return true
+  if (/utf-?(?:7|16|32)|2022|ucs|ebcdic|ibm|cp0?37|cp500/.test(charset)) return false
+  return decoderOf(charset) !== null
+}
+
+/** Each of the texts that the bytes may be. `charset`: of the body. */
+export function spellingsOf(bytes: Buffer, charset: string | null): readonly string[] {
+  const plain = bytes.toString('latin1')
+  if (!beyondAscii.test(plain)) return [plain]
+  const named = charset === null ? null : (decoderOf(charset)?.decode(bytes) ?? null)
+  const found = new Set(named === null ? [] : [named])
+  try {
+    found.add(strict.decode(bytes))
+  } catch {
+    for (const name of usual) found.add(decoderOf(name)?.decode(bytes) ?? '')
+  }
+  return [...found]
+}
+
+/** Null for an unknown one. */
+function decoderOf(charset: string): TextDecoder | null {
+  const known = decoders.get(charset)
+  if (known !== undefined) return known
+  try {
+    const decoder = new TextDecoder(charset)
+    // Clients choose the names.
+    if (decoders.size < 100) decoders.set(charset, decoder)
+    return decoder
+  } catch {
+    return null
+  }
+}
+
+/** The bytes of a name or value in `application/x-www-form-urlencoded`; `text` has one character a byte. */
+export function bytesOfForm(text: string): Buffer {
+  if (!/[%+]/.test(text)) return Buffer.from(text, 'latin1')
+  const bytes = Buffer.allocUnsafe(text.length)
+  let length = 0
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at)
+    const high = code === 0x25 ? hexOf(text.charCodeAt(at + 1)) : -1
+    const low = high < 0 ? -1 : hexOf(text.charCodeAt(at + 2))
+    bytes[length++] = low >= 0 ? high * 16 + low : code === 0x2b ? 0x20 : code
+    if (low >= 0) at += 2
+  }
+  return bytes.subarray(0, length)
+}
+
+/** -1 for what is no digit. */
+function hexOf(code: number): number {
+  if (code >= 0x30 && code <= 0x39) return code - 0x30
+  const letter = (code | 0x20) - 0x61
+  return letter >= 0 && letter < 6 ? letter + 10 : -1
+}
