@@ -1,4 +1,4 @@
-/** Why the sign-in of a session cookie ended: for the programs that still send it, which get no sign-in page that would say it. */
+/** Why the sign-in of a session cookie ended. It is for programs that still send the cookie, because they see no sign-in page. */
 
 import type { Accounts } from '../src/identity/accounts.ts'
 import { wordsOf } from '../src/identity/suspension.ts'
@@ -16,7 +16,7 @@ export interface Endings {
   readonly accounts: Pick<Accounts, 'byId'>
 }
 
-/** In English, as all sentences of JSON answers. Null where nothing is remembered: then the answer says no more than that nobody is signed in. */
+/** The sentence is in English, as in all JSON answers. Null if the gate remembers no reason. */
 export type ExplainEnd = (cookie: string | undefined, site: CookieSite) => Promise<string | null>
 
 export function explainEndOf({ sessions, accounts }: Endings): ExplainEnd {

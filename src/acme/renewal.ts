@@ -32,7 +32,7 @@ export function askAgainMs(retryAfterMs: number | null): number {
   return Math.min(Math.max(retryAfterMs ?? 6 * hourMs, minuteMs), dayMs)
 }
 
-/** True at `askAt`, and where a clock that was ahead has set it. */
+/** True from `askAt` on, and if `askAt` is too far ahead because the clock was put back. */
 export function isTimeToAsk(askAt: number, now: number): boolean {
   return !isCurrent(askAt, dayMs, now)
 }
@@ -61,7 +61,7 @@ function leastPauseMs(lifeMs: number): number {
   return Math.min(Math.max(lifeMs / 100, minuteMs), 15 * minuteMs)
 }
 
-/** False once the pause is over, and for one that a clock has set that was ahead: it would last until that time comes. */
+/** False once the pause is over, and for a pause that is too long because the clock was put back. */
 export function isPausing({ nextAt, isBid }: { nextAt: number; isBid: boolean }, now: number): boolean {
   return isCurrent(nextAt, isBid ? 7 * dayMs : dayMs, now)
 }

@@ -1,4 +1,4 @@
-/** Lines of a file, the last one first, and only those that have one of some texts in them. Bytes that have none never become text. */
+/** Reads the lines of a file that hold one of some texts, the last line first. Only these lines are decoded. */
 import { type FileHandle, open } from 'node:fs/promises'
 
 const usualChunkBytes = 2 * 1024 * 1024
@@ -61,7 +61,7 @@ export class BackwardsFile {
   }
 }
 
-/** The lines of a piece, the last one first; those with one of these texts, or all where there is none. */
+/** The lines of a piece that hold one of `texts`, or all lines if there are no texts. The last line comes first. */
 export function* linesWith({ at: base, bytes }: Piece, texts: readonly Buffer[]): Generator<FoundLine> {
   if (texts.length === 0) {
     for (let to = bytes.length; to > 0; ) {

@@ -1,4 +1,4 @@
-/** A budget: how much of what may happen within a window, and what is done when more does. */
+/** A budget: what is counted, how much of it is allowed within a window, and the steps that follow when more happens. */
 import type { FactorKind } from '../factor/kinds.ts'
 import type { Direction } from '../metering/flow.ts'
 import type { Counted, Scope, Step } from './steps.ts'

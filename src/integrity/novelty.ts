@@ -1,6 +1,6 @@
 /**
- * How often visits of a page bring something new. Where it is often, the next new thing says nothing: the chance that it comes is about the
- * share of visits that brought one lately (the idea of Good and Turing). Pages of users, feeds and random names end up so; sign-in pages do not.
+ * How often visits of a page bring something new. On a page that often does, the next new thing is no sign of a change: its chance is about the
+ * share of recent visits that brought one (the idea of Good and Turing). Feeds and pages of users become such pages; sign-in pages do not.
  */
 
 export interface Rate {
@@ -15,7 +15,7 @@ export interface Rate {
 /** The first visits of a page bring what is new by nature: variants, roles, languages. */
 const firstVisits = 16
 const fadeVisits = 64
-/** Fewer tell nothing. */
+/** Fewer novel visits are too few to judge by. */
 const novelLeast = 3
 const earlyShare = 0.5
 const lateShare = 0.05

@@ -1,4 +1,4 @@
-/** The places of the list of open findings, by kind, so that what is harmless, or what strangers cause, crowds out no alarm. */
+/** The places in the list of open findings. Each kind has its own number of places, so that harmless findings crowd out no alarm. */
 import { type Reason, reason } from '../reasons/reason.ts'
 import { type Finding, findingsMost } from './finding.ts'
 
@@ -6,7 +6,7 @@ import { type Finding, findingsMost } from './finding.ts'
 export const places = ['change', 'alarm', 'program', 'stranger'] as const
 export type Place = (typeof places)[number]
 
-/** All together have `findingsMost`. What a request can cause by its path alone has few. */
+/** All kinds together have `findingsMost` places. Findings that a request causes by its path alone have few. */
 const placesMost: Readonly<Record<Place, number>> = { change: 24, alarm: findingsMost, program: 8, stranger: 4 }
 
 export function placeOf({ severity, items, codes, isByStranger }: Finding): Place {

@@ -1,6 +1,6 @@
 /**
- * How much of what strangers send has room at a time: of a network, of a provider and of all together. Bodies up to 64 KiB have a part of
- * their own. When all of a part is full, the provider that holds most gives way, so that no network can shut out the others.
+ * The memory for bodies of strangers: limits for each network, each provider and all together. Bodies up to 64 KiB have a part of their own.
+ * When a part is full, the provider that holds most of it gives way, so that no network can shut out the others.
  */
 import { networkLevels } from '../request/network-levels.ts'
 
@@ -44,7 +44,7 @@ export class StrangerRoom<Item> {
     if (held === undefined) return null
     const most = shares[held.kind]
     if (this.#sum(held.network) > most.network || this.#sum(held.provider) > most.provider) return null
-    // They keep their places until it is certain that the room suffices.
+    // The others keep their places until it is certain that the memory suffices.
     const going: { readonly other: Item; readonly held: Held; readonly bytes: number }[] = []
     while (this.#sum(held.kind) > most.all) {
       const other = this.#oldestOfHeaviest(held)

@@ -37,7 +37,7 @@ function isEmbedded({ 'sec-fetch-mode': mode, 'sec-fetch-dest': destination }: I
   return destination !== undefined && destination !== '' && destination !== 'document' && destination !== 'empty'
 }
 
-/** Each name by itself: a loop over names would cost every request more. */
+/** Each name stands by itself, because a loop over names would cost every request more. */
 function isPrefetch(headers: IncomingHttpHeaders): boolean {
   return (
     saysPrefetch(headers['sec-purpose']) ||

@@ -1,4 +1,4 @@
-/** What the gate tells of each exchange with an app while it runs: the port of those who judge what people do. */
+/** What observers learn of each exchange with an app while it runs. The budgets and the watch on people are such observers. */
 
 /** The person who asks; their account, session and groups as they were when the exchange began. */
 export interface ObservedPerson {

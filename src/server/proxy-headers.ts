@@ -1,6 +1,6 @@
 /**
- * Connections through TCP balancers (FIELD F19): from the listed peers each connection begins with a PROXY protocol header, and its client is whom the
- * header names. Connections from all others reach the server unread, so a header from a stranger is an unreadable request (THREATS H28).
+ * Connections through TCP balancers (FIELD F19). Each connection of a listed peer begins with a PROXY protocol header, which names its client.
+ * The connections of all others reach the server unread, so a stranger's header is an unreadable request (THREATS H28).
  */
 import type { Server, Socket } from 'node:net'
 import { setPeer } from '../platform/peer-address.ts'

@@ -7,7 +7,7 @@ import { systemClock } from '../clock.ts'
 import { closeCodes } from '../forwarding/live-connections.ts'
 import type { Services } from './services.ts'
 import { onSessionChange, standingNow } from './session-changes.ts'
-import { toldSink } from './told-sink.ts'
+import { watchSink } from './watch-sink.ts'
 import { suspendByWatch } from './watch-suspension.ts'
 
 export async function startBudgets(runtime: Services): Promise<Budgets> {
@@ -67,7 +67,7 @@ async function act(passing: Passing, runtime: Services): Promise<void> {
   const told = { spent, own, limit }
   const why = sentenceOf(budget, told, happening, whoInWords(who))
   const reasons = reasonsOf(budget, told, happening)
-  const sink = toldSink(runtime)
+  const sink = watchSink(runtime)
   const whom = isOfPerson && person !== null ? { account: person.id, name: person.name } : {}
   metrics.count('factorgate_budget_events_total', budget.id, happening)
   const event: AuditEvent = {

@@ -4,9 +4,9 @@ import type { AuditSink } from '../audit/event.ts'
 import { DecoyWatch } from '../decoys/decoy-watch.ts'
 import { evenUnconfirmed } from '../store/unconfirmed.ts'
 import type { Services } from './services.ts'
-import { toldSink } from './told-sink.ts'
 import { watchCommonsOf } from './watch-commons.ts'
 import { endByWatch } from './watch-ending.ts'
+import { watchSink } from './watch-sink.ts'
 import { suspendByWatch } from './watch-suspension.ts'
 
 export async function startDecoys(runtime: Services): Promise<DecoyWatch> {
@@ -24,7 +24,7 @@ export async function startDecoys(runtime: Services): Promise<DecoyWatch> {
       toldBy(isLimited ? { ...limited, record: one => strangers.record(one) } : counted).record(event, reasons),
     count: (app, outcome) => metrics.count('factorgate_decoy_touches_total', app, outcome),
     suspend: (account, words, at) =>
-      suspendByWatch({ account, words, cause: 'decoy', at, sink: toldSink(runtime) }, runtime),
+      suspendByWatch({ account, words, cause: 'decoy', at, sink: watchSink(runtime) }, runtime),
     cut: (session, words, account) => endByWatch({ session, account, words, cut: 'decoy' }, runtime),
     async revoke(token, why) {
       const unconfirmed = await evenUnconfirmed(() => tokens.revoke(token))

@@ -10,7 +10,7 @@ import { fullReasons, fullSentence } from '../integrity/places.ts'
 import { reasonsOf } from '../integrity/sentences.ts'
 import type { ResponseTap } from '../metering/response-tap.ts'
 import type { Services } from './services.ts'
-import { toldSink } from './told-sink.ts'
+import { watchSink } from './watch-sink.ts'
 
 /** Of a fetched page. */
 const fetchLimits = { bytesMost: 512 * 1024, timeoutMs: 15_000 } as const
@@ -73,7 +73,7 @@ async function startIntegrity(runtime: Services): Promise<IntegrityWatch> {
         isTold: true,
         why: fullSentence(app, place)
       } as const
-      toldSink(runtime).record(line, fullReasons(app, place))
+      watchSink(runtime).record(line, fullReasons(app, place))
     },
     say: (app, why) => {
       log.warn({ app }, why)
@@ -113,5 +113,5 @@ function report(
     isTold,
     why
   }
-  toldSink(runtime).record(line, reasonsOf(app, page, items, codes.length, left))
+  watchSink(runtime).record(line, reasonsOf(app, page, items, codes.length, left))
 }

@@ -9,9 +9,9 @@ import type { UnusualStep } from '../unusual/steps.ts'
 import { type Verdict, wordsOfVerdict } from '../unusual/unusual.ts'
 import { type Taken, type UnusualSettings, UnusualWatch } from '../unusual/unusual-watch.ts'
 import type { Services } from './services.ts'
-import { toldSink } from './told-sink.ts'
 import { watchCommonsOf } from './watch-commons.ts'
 import { endByWatch } from './watch-ending.ts'
+import { watchSink } from './watch-sink.ts'
 import { suspendByWatch } from './watch-suspension.ts'
 
 export async function startUnusual(runtime: Services, settings: UnusualSettings): Promise<UnusualWatch> {
@@ -58,7 +58,7 @@ async function act(
 ): Promise<void> {
   const { account, level, at, app, session, score, signals, isLearning } = verdict
   const { metrics } = runtime
-  const sink = toldSink(runtime)
+  const sink = watchSink(runtime)
   const words = wordsOfVerdict(verdict)
   metrics.count('factorgate_unusual_total', level)
   const event: AuditEvent = {
@@ -110,5 +110,5 @@ async function actOnProgram(
     why: `The program ${program} of ${name} has fetched ${bytesInWords(bytes)} today; on a usual day it fetches ${bytesInWords(usual)}.`
   }
   const facts = { program: found?.name ?? token, amount: Math.round(bytes), usual }
-  toldSink(runtime).record(event, [reason('ofAccount', { name }), reason('programBytes', facts)])
+  watchSink(runtime).record(event, [reason('ofAccount', { name }), reason('programBytes', facts)])
 }

@@ -1,4 +1,4 @@
-/** What the parts of the watch share in one process: who is asked for a proof, and which requests another site has led to. */
+/** What the parts of the watch share in one process: the people who must show a proof, and the led requests. */
 import type { Clock } from '../clock.ts'
 import { LedRequests } from '../metering/led-requests.ts'
 import type { SessionCache } from '../session/session-cache.ts'

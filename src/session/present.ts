@@ -1,4 +1,4 @@
-/** The person of a session on one host now. This look does not count as a use of the session. */
+/** The person of a session on one host now. Reading this does not prolong the session. */
 
 import { isFullySignedIn, type Proof } from '../factor/proof.ts'
 import { accountPrefix, subjectOf } from '../identity/account.ts'

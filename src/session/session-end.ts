@@ -1,4 +1,4 @@
-/** When a session ends if its person does nothing more: for pages and apps that warn in time. To ask is no use of the session. */
+/** When a session ends if its person does nothing more, for pages and apps that warn in time. The question itself does not prolong the session. */
 import type { Clock } from '../clock.ts'
 import type { Store } from '../store/store.ts'
 import { seenKey } from './records.ts'

@@ -1,6 +1,6 @@
 /**
- * Of whom a fresh proof is asked because something was unusual: shared by all gates through the store. Each session of the person must show its
- * own proof, so that the owner's proof lets no other session go on.
+ * The people who must show a fresh proof because something was unusual. All gates share them through the store. Each session of such a person
+ * must show its own proof, so that the owner's proof lets no other session go on.
  */
 import { type Demand, proofSince, type Who } from '../budgets/demand.ts'
 import type { Clock } from '../clock.ts'
@@ -25,7 +25,7 @@ export function askDemand(at: number, now: number): Demand {
   return proofSince(at, now, 'unusual_proof_required', factorKinds)
 }
 
-/** How much longer a question lives than any session that began before it, in seconds. A later sign-in shows a newer proof. */
+/** The demand outlives every session that began before it by so many seconds. A later sign-in shows a newer proof. */
 const askedLonger = 3600
 const keptMost = 20_000
 
@@ -82,7 +82,7 @@ export class Asks {
     return () => this.#listeners.delete(listener)
   }
 
-  /** Holds at once in this gate; other gates hear of it from the store. Rejects if the store cannot be written. */
+  /** Demands a proof at once in this gate; other gates learn of it from the store. Rejects if the store cannot be written. */
   async ask(account: string, at: number): Promise<void> {
     this.#note(account, at)
     await askRecord.put(this.#options.store, account, { at }, this.#lifeSeconds)
@@ -123,7 +123,7 @@ export class Asks {
     return isGuarded && this.#unknown.has(who.account) ? { kind: 'store_unreachable' } : null
   }
 
-  /** Null once this gate has asked the store about the person; until then resolves with the answer, or a failure. It never rejects. */
+  /** Null once this gate has asked the store about the person. Until then a promise that resolves with the answer or a failure, and never rejects. */
   ready(account: string): Promise<void> | null {
     this.#see(account)
     return this.#loading.get(account) ?? null
@@ -162,7 +162,7 @@ export class Asks {
     this.#accountOf.set(session, account)
   }
 
-  /** After a start, or of somebody whom another gate has served so far. */
+  /** Asks the store once about each person, because another gate may have demanded a proof. */
   #see(account: string): void {
     if (this.#seen.has(account)) return
     if (this.#seen.size >= keptMost) this.#seen.clear()

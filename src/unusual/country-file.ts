@@ -1,6 +1,6 @@
 /**
- * The file of countries of one process: read again when it changes. One that is missing or damaged is said once, and the one before stays in
- * use; so is that a good one is used again.
+ * The file of countries of one process, which is read again when it changes. If a file is missing or damaged, the gate says so once and goes on
+ * with the file before. It also says when a good file is in use again.
  */
 import { stat } from 'node:fs/promises'
 import { readCountries } from './countries.ts'
@@ -25,7 +25,7 @@ export class CountryFile {
     return this.#find === null ? null : this.#find(address)
   }
 
-  /** Of a new configuration; null for no file. */
+  /** Takes the file of a new configuration; null for none. */
   async use(file: string | null): Promise<void> {
     if (file !== this.#file) {
       this.#find = null
@@ -42,7 +42,7 @@ export class CountryFile {
     if (file === null) return
     const state = await stateOf(file)
     if (state === this.#state || file !== this.#file) return
-    // A file that is being written has not the same state twice.
+    // While a file is being written, its state differs from look to look.
     const isSettled = this.#state === '' || state === this.#seen
     this.#seen = state
     if (!isSettled) return

@@ -1,4 +1,4 @@
-/** A person's day without what another site, or a prefetch, has led to: only this may suspend anybody. Kept once something was led to. */
+/** A person's day without led requests. Only these numbers may suspend anybody. They are kept from the first led request of a day on. */
 import { at, featureCount, features } from './features.ts'
 
 /** Amounts of the running ten minutes. */
@@ -29,7 +29,7 @@ export class OwnDay implements Slot {
     this.hours = hours
   }
 
-  /** So far all is the person's own. */
+  /** The day so far, which has no led request. */
   static of({ numbers, hoursToday }: Counted, slot: Slot | null): OwnDay {
     const own = new OwnDay(numbers.slice(0, featureCount), hoursToday)
     if (slot !== null) for (const key of slotKeys) own[key] = slot[key]
@@ -46,13 +46,13 @@ const peaks = [
 const numbersBefore = new Float64Array(featureCount)
 const slotBefore: Slot = { slotBytes: 0, slotObjects: 0, slotWrites: 0 }
 
-/** Before something is counted that is the person's own. */
+/** Call it before a request of the person's own is counted. */
 export function noteBefore({ numbers }: Counted, slot: Slot): void {
   for (let feature = 0; feature < featureCount; feature++) numbersBefore[feature] = numbers[feature]!
   for (const key of slotKeys) slotBefore[key] = slot[key]
 }
 
-/** After it: what it has added is added here. */
+/** Call it after that: it adds what the request has added to the whole day. */
 export function noteAfter(own: OwnDay, { numbers }: Counted, slot: Slot): void {
   for (let feature = 0; feature < featureCount; feature++)
     if (!features[feature]!.isPeak || feature === at.run || feature === at.haul)

@@ -1,4 +1,4 @@
-/** How much more it takes until a person is asked: the score as a function of one amount, turned round. */
+/** How many bytes more a person may fetch before a proof is asked: the inverse of the score as a function of bytes. */
 import { at } from './features.ts'
 import { type Context, scoreOf } from './score.ts'
 

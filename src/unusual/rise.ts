@@ -1,4 +1,4 @@
-/** What a proof allows: how much more it takes until the same person or session is asked again. */
+/** How much a proof allows before the same person or session is asked again. */
 import { at, fromScale } from './features.ts'
 import type { Usual } from './group.ts'
 import type { Person } from './person.ts'

@@ -7,7 +7,7 @@ export const thresholds = { strange: 26, alarming: 47, extreme: 110 } as const
  * other, and habits differ from place to place.
  */
 const oneDayIn = 125
-/** The limit of that. Bulk thefts reach more. */
+/** The highest such score. Bulk thefts reach more. */
 const alarmingMost = 55
 
 /** The score from which a proof is asked for here. */

@@ -1,6 +1,6 @@
 /**
- * The RelayState of a SAML request. The provider's form comes back without our cookies, so the gate knows its own requests by a MAC in this text: what nobody has begun here
- * is refused before anything of it is read.
+ * The RelayState of a SAML request. The provider's form comes back without our cookies, so the gate recognises its own requests by a MAC in this
+ * text. It refuses any other form before it reads the answer.
  */
 import { isCurrent } from '../../../src/clock.ts'
 import { newId } from '../../../src/ids.ts'

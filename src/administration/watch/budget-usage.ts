@@ -1,4 +1,4 @@
-/** How much of each budget is used, by whom: the fullest first. The ledgers are read at most every quarter of a minute. */
+/** How much of each budget is used, by whom: the fullest first. The ledgers are read at most every 15 seconds. */
 import type { Budget } from '../../budgets/budget.ts'
 import { type Ledger, type Mode, readLedger } from '../../budgets/ledger.ts'
 import { ledgerRecord } from '../../budgets/ledger-record.ts'

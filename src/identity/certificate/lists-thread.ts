@@ -1,4 +1,4 @@
-/** The thread that reads revocation lists: one of 50 MB has half a million entries, during which the gate goes on. */
+/** The thread that reads revocation lists, so that the gate goes on meanwhile: a list of 50 MB has half a million entries. */
 import { readFile } from 'node:fs/promises'
 import { parentPort, workerData } from 'node:worker_threads'
 import { DerError } from './der.ts'

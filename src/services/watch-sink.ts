@@ -1,10 +1,10 @@
-/** The journal with notices, as those who act beside a request write to it. */
+/** Where the watch records what it does: the journal, its metrics, and the notices that tell people. */
 import { countingSink } from '../audit/audit-metrics.ts'
 import type { AuditSink } from '../audit/event.ts'
 import type { Services } from './services.ts'
 
-/** Counts what it records, and tells people as the configuration in use says. */
-export function toldSink({
+/** The sink of the configuration in use. */
+export function watchSink({
   journal,
   metrics,
   notifying
