@@ -54,7 +54,7 @@ export class ReturnTargets {
     return { app: match.app, access: this.#ask(match, target, principal, from, message) }
   }
 
-  /** The apps whose front page the rules do not refuse. */
+  /** The apps whose front page the rules permit, or permit after a challenge. */
   appsFor(principal: Principal, from: string): App[] {
     return this.#apps.filter(({ host, prefix }) => {
       const target = parseTarget(`${prefix}/`) as Target
@@ -66,7 +66,7 @@ export class ReturnTargets {
   }
 
   #ask(match: AppMatch, target: Target, principal: Principal | null, address: string, message: Message): AppAccess {
-    // The key of an app's host is made and shown there, after the portal has sent the person on.
+    // The app's host asks for its own device key after the portal has sent the person on.
     const binding = principal === null ? 'none' : 'fresh'
     const request = { match, target, client: { address }, principal, binding, storeFailure: null } as const
     return authorize(this.#context, request, message)

@@ -26,7 +26,7 @@ export interface ReturnTo {
 }
 
 const maxAskLength = 1024
-/** After these the portal asks for no proof that depends on the request. */
+/** Reasons after which a sign-in suffices, so the stopped request does not matter. */
 const signIns: ReadonlySet<ChallengeReason> = new Set([
   'sign_in_required',
   'second_factor_required',
@@ -51,7 +51,7 @@ export function returnTo(message: Message, raw: string, site: Site, app: App, re
   return { rd, ask: stoppedText(ask).length <= maxAskLength ? ask : null }
 }
 
-/** For a POST of this address alone. */
+/** The question for a POST to this address, without its headers. */
 export function askOfPost(url: string): StoppedRequest {
   return { url, methods: ['POST'], destination: null }
 }

@@ -72,7 +72,7 @@ export interface App {
   readonly keepPosts?: KeepTerms | null
   /** True if responses say how long the session lasts. */
   readonly saysSessionEnd?: boolean
-  /** True if nothing leaves it while the store does not answer and budgets count. */
+  /** True if the app refuses requests while the store does not answer, because budgets could not count them. */
   readonly isGuarded?: boolean
   /** What `freshFor` of each rule demands, by the rule's index; null where no rule says it. */
   readonly ownBudgets?: readonly (Budget | null)[] | null

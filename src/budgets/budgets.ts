@@ -17,7 +17,7 @@ import { passingKey, passingPrefix } from './ledger-record.ts'
 import { Meter } from './meter.ts'
 import { Settlements, tickMs } from './settlements.ts'
 
-/** What happened to a budget, once for all gates. */
+/** What happened to a budget. One gate of all reports it. */
 export interface Passing {
   readonly budget: Budget
   readonly subject: string
@@ -29,7 +29,7 @@ export interface Passing {
   readonly limit: number
   /** True if the account is to be suspended for it. */
   readonly isSuspending: boolean
-  /** True if it would be, but for what another site, or a prefetch, has led to. */
+  /** True if led requests alone have saved the account from a suspension. */
   readonly isSpared: boolean
   readonly at: number
 }
@@ -44,11 +44,11 @@ interface BudgetsOptions {
   /** Whose session it is, and its proofs now; null if it has ended. */
   readonly standingNow: (session: string) => Promise<Pick<Who, 'account' | 'proofs'> | null>
   readonly onTrouble: (error: unknown) => void
-  /** A newer release has written counts, which this one leaves alone. Told once. */
+  /** Called once if a newer release has written counts, which this release leaves alone. */
   readonly onTooNew: (error: RecordTooNew) => void
   /** A clock that nobody can set, in milliseconds; without it, jumps of the clock are not noticed. */
   readonly running?: Clock | undefined
-  /** The clock was set. */
+  /** Called when somebody has set the clock. */
   readonly onClockJump?: (jump: ClockJump) => void
   readonly isShared: boolean
 }
@@ -88,7 +88,7 @@ export class Budgets {
   readonly #meters = new Map<string, Map<string, Meter>>()
   /** What each session spends at each app, so that a request looks up one thing. Strangers have the key ''. */
   readonly #spendsOf = new Map<string, Map<string, Spends>>()
-  /** Of exchanges. */
+  /** The clock of exchanges. */
   readonly #clock: Clock
   #budgets: readonly Budget[] = []
   #timer: NodeJS.Timeout | undefined
@@ -121,7 +121,7 @@ export class Budgets {
     return this.#settlements.waiting.reduce((sum, { mode, waiting }) => sum + (mode === 'hold' ? waiting.length : 0), 0)
   }
 
-  /** Hears of other gates. */
+  /** Subscribes to what other gates write. */
   async start(): Promise<void> {
     this.#unsubscribe ??= await this.#options.store.subscribe(passingPrefix, notice => this.#hear(notice))
   }
@@ -183,7 +183,7 @@ export class Budgets {
     return unknown.length === 0 ? null : Promise.all(unknown.map(meter => this.#settlements.settled(meter)))
   }
 
-  /** Somebody may have given a proof. It counts even if no transfer of theirs waits, because they may have been asked before. */
+  /** A session has changed, perhaps by a proof. The proof counts even if no transfer waits, because the person may have been asked before. */
   async sessionChanged(session: string): Promise<void> {
     if (this.#settlements.areAllQuiet) return
     const standing = await this.#options.standingNow(session)
@@ -285,7 +285,7 @@ export class Budgets {
     const { store, clock, act } = this.#options
     const at = clock()
     const { spent, limit } = readLedger(ledger, budget, at, this.scale(budget.app))
-    // Other gates look at the ledger when they hear of this key.
+    // The key tells other gates to look at the ledger.
     await store.put(passingKey(meter.id), String(at), passingSeconds).catch(() => {})
     const own = ownAt(ledger, budget, at)
     for (const happening of happened) {
@@ -314,7 +314,7 @@ export class Budgets {
     for (const meters of this.#meters.values())
       for (const meter of meters.values()) {
         meter.move(jump)
-        // The store may let it expire by the new clock.
+        // By the new clock, the store may drop the record too early.
         if (meter.ledger !== null) this.#settlements.noteMoved(meter)
       }
     this.#options.onClockJump?.(jump)

@@ -8,9 +8,9 @@ import type { Who } from './demand.ts'
 import type { Meter, Spender } from './meter.ts'
 
 export interface FlowKeeper {
-  /** Something has flowed. */
+  /** Notes that the meter has something to report. */
   noteSpent(meter: Meter): void
-  /** `by` waits, and hears of the next settlement, which comes at once if it is urgent. */
+  /** Makes `by` wait for the next settlement. An urgent settlement comes at once. */
   wait(meter: Meter, by: Spender, isUrgent: boolean): void
   leave(meter: Meter, by: Spender): void
 }
@@ -76,7 +76,7 @@ export class CountedFlow implements Flow, Spender {
     return newestProof(this.#proofs, factors)?.at ?? 0
   }
 
-  /** The session shows these proofs now. */
+  /** Notes the proofs that the session shows now. */
   prove(proofs: readonly Proof[]): void {
     this.#proofs = proofs
     for (const meter of this.meters) meter.note(this, null)

@@ -8,12 +8,12 @@ import type { Grant, Ledger } from './ledger.ts'
 export const ledgerRecord = new RecordKind<Ledger>({
   prefix: 'meter:',
   version: 2,
-  // Version 1 does not say what anybody was led to.
+  // Version 1 knows no led requests.
   upgrades: [record => ({ ...record, led: [], ownPaths: null })],
   read: record => (isLedger(record) ? record : null)
 })
 
-/** Written when steps have moved on, so that other gates look at the ledger. */
+/** The key that a gate writes when steps have moved on, so that other gates look at the ledger. */
 export const passingKey = (id: string) => `passing:${id}`
 export const passingPrefix = 'passing:'
 

@@ -22,12 +22,12 @@ export interface Ledger {
   readonly paths: PathsText
   /** The part of `slots` that another site or a prefetch has led to; with `distinctPaths`, the number of such requests for new paths. */
   readonly led: Slots
-  /** The paths that nobody was led to; null while that is all of `paths`. */
+  /** The paths of requests that were not led; null while these are all of `paths`. */
   readonly ownPaths: PathsText | null
   readonly grants: readonly Grant[]
   /** When the budget was last passed; null if it is not passed, or long ago. */
   readonly askedAt: number | null
-  /** True once somebody has confirmed it since. */
+  /** True once somebody has shown a proof since then. */
   readonly isAnswered: boolean
   /** The proof of the last purchase: it buys no second budget, however clocks differ. */
   readonly boughtWith: number
@@ -54,7 +54,7 @@ export interface Report {
   readonly paths: readonly number[]
   /** The part of `spent`, or the number of `paths`, that another site or a prefetch has led to. */
   readonly led: number
-  /** The hashes of paths that nobody was led to; null if that is all of `paths`. */
+  /** The hashes of paths of requests that were not led; null if these are all of `paths`. */
   readonly ownPaths: readonly number[] | null
   /** Bytes that went out while the rate was limited. */
   readonly slowed: number
@@ -71,7 +71,7 @@ export interface Report {
  */
 export type Mode = 'within' | 'hold' | 'slow' | 'cut' | 'passed'
 
-/** What has just happened, once for all gates. */
+/** What has just happened. One gate of all gets it. */
 export type Happening = 'passed' | 'bought' | 'unanswered'
 
 export interface Settlement {
@@ -80,7 +80,7 @@ export interface Settlement {
   readonly happened: readonly Happening[]
   /** True if the account is to be suspended now. It is so once for each time that the budget is passed. */
   readonly isSuspending: boolean
-  /** True if it would be, but for what another site, or a prefetch, has led to. Once too. */
+  /** True if led requests alone have saved the account from a suspension. Also once for each time. */
   readonly isSpared: boolean
   readonly grant: number
   /** Where nothing is granted: when to ask again, in milliseconds since the epoch; null for never. */
@@ -223,7 +223,7 @@ export function settle(found: Ledger | null, budget: Budget, report: Report, now
     ledger = { ...ledger, isUnanswered: true }
   }
   const step = has(budget, 'step-up') ? 'unanswered' : 'passed'
-  // It may have been passed before, by what another site had led to.
+  // Led requests may have passed the budget before.
   const wasLed = ledger.led.length > 0 || (found !== null && found.led.length > 0)
   const mayNow = isPassed && (happened.includes(step) || wasLed) && maySuspend(ledger, budget)
   const isSuspending = mayNow && ownAt(ledger, budget, now) > limit
@@ -306,7 +306,7 @@ function rolled(ledger: Ledger, budget: Budget, now: number): Ledger {
     led,
     // The led requests have left the window.
     ownPaths: led.length === 0 || ledger.ownPaths === null ? null : pathsNow(ledger.ownPaths),
-    // Where the clock was put back, a grant must not end before its time: its holder still uses it.
+    // After the clock was put back, a grant stays for its whole time, because its holder still uses it.
     grants: only(
       ledger.grants.map(grant => (grant.until > now + 2 * grantMs ? { ...grant, until: now + grantMs } : grant)),
       ({ until }) => until > now
@@ -355,7 +355,7 @@ function charged(ledger: Ledger, { rate }: Budget, bytes: number, now: number): 
   return { ...ledger, rateUsedUntil: from + (bytes * 1000) / (rate as number) }
 }
 
-/** The grant counts one byte more than the limit, so that the byte that passes it is seen. */
+/** A grant may be one byte more than the limit leaves, so that the byte that passes the limit is reported. */
 function granted(
   ledger: Ledger,
   budget: Budget,

@@ -1,4 +1,4 @@
-/** Lifts the budgets that hold or cut one person, on the word of an operator: each has room again, and nobody is asked for a proof. */
+/** Lifts the budgets that hold or cut one person, when an operator says so. Each budget has room again, without a proof. */
 import type { Clock } from '../clock.ts'
 import type { Store } from '../store/store.ts'
 import { type Budget, isStrict } from './budget.ts'

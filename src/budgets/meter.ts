@@ -1,4 +1,4 @@
-/** One ledger as this process uses it: what has flowed and is not reported yet, and how much more may flow. */
+/** A meter is one ledger as this process uses it: the amount that is not reported yet, and how much more may flow. */
 
 import { newestProof, type Proof } from '../factor/proof.ts'
 import type { ClockJump } from '../metering/clock-jumps.ts'
@@ -69,17 +69,17 @@ export class Meter {
   isBusy = false
   isSettling = false
   isDirty = false
-  /** The clock was set since the last report. */
+  /** True if the clock was set since the last report. */
   isMoved = false
   mustSettle = false
   /** Ticks since it was last used. */
   idleTicks = 0
-  /** Exchanges that run. */
+  /** The number of running exchanges. */
   users = 0
   waiting: readonly Spender[] = nobody
   /** True if the budget may hold or end anything. */
   isStrict = false
-  /** As its budget says. */
+  /** What the budget counts. */
   counted: Counted
   #budget: Budget
   #account: string | null = null
@@ -95,10 +95,10 @@ export class Meter {
   #reportedDebt = 0
   #provedAt = 0
   #signedInAt = 0
-  /** Of `#spent`, or of the sightings of new paths. */
+  /** The led part of `#spent`, or of the sightings of new paths. */
   #led = 0
   #newPaths: readonly number[] | null = null
-  /** The new paths that nobody was led to; null if these are all. */
+  /** The new paths of requests that were not led; null if these are all. */
   #newOwnPaths: readonly number[] | null = null
   #paths: DistinctPaths | null = null
   #ownPaths: DistinctPaths | null = null
@@ -161,23 +161,23 @@ export class Meter {
     return this.mode === 'within' && (this.#grant > 0 ? this.#left < this.#grant / 2 : this.#debt > floatBytes / 2)
   }
 
-  /** Somebody spends whose proofs it has noted. */
+  /** Notes that a spender of known proofs goes on. */
   use(account: string | null): void {
     this.idleTicks = 0
     if (account !== null) this.#account = account
   }
 
-  /** Somebody who spends, with their newest proofs. */
+  /** Notes a spender with their newest proofs. */
   note(by: Spender, account: string | null): void {
     this.use(account)
     if (by.proofs === this.#notedProofs) return
     this.#notedProofs = by.proofs
     if (this.isStrict) this.#provedAt = Math.max(this.#provedAt, by.provedAt(this.#budget))
-    // Also of a budget that suspends nobody: its ledger may be from a time when it did.
+    // A budget that suspends nobody notes it too, because its ledger may be from a time when it did.
     this.#signedInAt = Math.max(this.#signedInAt, by.signedInAt)
   }
 
-  /** Whose count it is has shown these proofs, without asking for anything. True if they may buy another budget. */
+  /** Notes proofs that the owner of the count has shown outside an exchange. True if they may buy another budget. */
   prove(proofs: readonly Proof[], now: number): boolean {
     const { ledger } = this
     const at = newestProof(proofs, this.#budget.factors)?.at ?? 0
@@ -192,7 +192,7 @@ export class Meter {
     if (isLed) this.#led += amount
   }
 
-  /** False if it was known. */
+  /** False if this process has seen the path already. */
   addPath(hash: number, now: number, isLed: boolean): boolean {
     const ledger = this.ledger ?? emptyLedger(this.budget)
     const current = slotAt(now, ledger.slotMs)
@@ -207,7 +207,7 @@ export class Meter {
     return true
   }
 
-  /** Kept apart only while there are others. */
+  /** The own paths are a list of their own only while there are led ones. */
   #addOwnPath({ paths, ownPaths }: Ledger, hash: number, current: number): boolean {
     if (ownPaths === null && this.#newOwnPaths === null) return false
     if (this.#ownPaths === null) {
@@ -262,7 +262,7 @@ export class Meter {
     return this.mode === 'within' && this.cutOffAt === null && (this.ledger === null || this.ledger.askedAt === null)
   }
 
-  /** True if nobody has to be asked: most pieces flow so. */
+  /** True if a piece may flow without a question. Most pieces do. */
   get flowsFreely(): boolean {
     return this.isQuiet && (this.#left > 0 || this.#debt <= 0 || (!this.isBusy && this.#debt <= floatBytes))
   }
@@ -270,10 +270,10 @@ export class Meter {
   mayFlow(by: Spender, now: number): Answer {
     const { budget, ledger, mode } = this
     if (this.cutOffAt !== null) return by.isGuarded ? (now < this.cutOffAt + holdMs ? 'wait' : 'cut') : 'flow'
-    // Nobody has looked yet, and perhaps nobody can.
+    // The ledger is not read yet, and perhaps it cannot be read.
     if (ledger === null && by.isGuarded) return 'draw'
     if (mode === 'passed') return 'flow'
-    // Bytes that have left the window since make room.
+    // Bytes may have left the window since, which makes room.
     if (ledger !== null && mode !== 'within' && readLedger(ledger, budget, now, this.scale).mode === 'within')
       return 'draw'
     if (ledger !== null && mode !== 'within' && isResumed(ledger, by.signedInAt)) return 'draw'
@@ -326,17 +326,17 @@ export class Meter {
     this.isBusy = mode === 'within' && askAgainAt !== null
     this.#debt -= this.#reportedDebt
     this.#reportedDebt = 0
-    // Bytes that flowed meanwhile on the old grant, which is gone, are taken from the new one.
+    // Bytes that have flowed meanwhile on the old grant count for the new one.
     this.#left = grant - this.#covered
     if (this.#left < 0) this.#debt -= this.#left
     this.#left = Math.max(0, this.#left)
     this.#grant = grant
     this.#leftUntil = now + usedForMs
-    // The paths that others have seen; read when the next one comes.
+    // The lists are read again with the next path, because other gates may have added paths.
     this.#paths = this.#ownPaths = null
   }
 
-  /** The clock was set. */
+  /** Moves the meter with a clock that was set. */
   move(jump: ClockJump): void {
     this.#room = 0
     if (this.ledger !== null && isBefore(this.ledger, jump)) this.ledger = movedWith(this.ledger, jump)

@@ -20,7 +20,7 @@ interface SettlementsOptions {
   readonly onSettled: (meter: Meter, before: Mode, settlement: Settlement) => Promise<void>
   /** Gets the error when the store stops answering, and null when it answers again. */
   readonly onTrouble: (error: unknown) => void
-  /** A newer release has written a ledger. Told once. */
+  /** Called once if a newer release has written a ledger. */
   readonly onTooNew: (error: RecordTooNew) => void
   /** True if other processes use the same store. */
   readonly isShared: boolean
@@ -46,14 +46,14 @@ export class Settlements implements FlowKeeper {
   #due: Meter[] = []
   #slice: NodeJS.Immediate | undefined
   #waiting: Meter[] = []
-  /** Those that may ask for something or hold something. */
+  /** Meters that may ask for a proof, or hold something. */
   readonly #loud = new Set<Meter>()
   readonly #running = new Map<Meter, Promise<void>>()
   #ticks = 0
   /** True while all counts that have changed are reported, and not only those that have grown by much. */
   #isFull = true
   #isInTrouble = false
-  /** Said once. */
+  /** True once `onTooNew` was called. */
   #hasTooNew = false
   /** The last time that the clock was set. */
   #jump: ClockJump | null = null
@@ -62,7 +62,7 @@ export class Settlements implements FlowKeeper {
     this.#options = options
   }
 
-  /** Ledgers that nobody has written since are moved with the clock. */
+  /** Moves the ledgers with the clock, unless somebody has written them since. */
   clockJumped(jump: ClockJump): void {
     this.#jump = jump
   }
@@ -76,7 +76,7 @@ export class Settlements implements FlowKeeper {
     return this.#loud
   }
 
-  /** The meter leaves the memory. */
+  /** Forgets a meter that leaves the memory. */
   forget(meter: Meter): void {
     this.#loud.delete(meter)
   }
@@ -109,7 +109,7 @@ export class Settlements implements FlowKeeper {
     if (meter.waiting.length === 0) this.#waiting = this.#waiting.filter(other => other !== meter)
   }
 
-  /** Asks those who wait whether they may go on. */
+  /** Lets the waiting exchanges ask again. */
   wake(meter: Meter): void {
     for (const by of meter.waiting) by.goOn()
   }
@@ -212,7 +212,7 @@ export class Settlements implements FlowKeeper {
       this.#loud.add(meter)
       meter.isKnown = false
       if (error instanceof RecordTooNew) {
-        // This one alone cannot be counted: the store answers.
+        // The store answers, so only this ledger cannot be counted.
         if (!this.#hasTooNew) this.#options.onTooNew(error)
         this.#hasTooNew = true
         this.wake(meter)

@@ -79,7 +79,7 @@ export class KeptPosts {
   /** Owner → how many of theirs came since a time. */
   #recent = new Map<string, number>()
   #recentSince = 0
-  /** As they were read last. */
+  /** The waiting POSTs, as they were read last. */
   #known: readonly Waiting[] = []
 
   constructor(input: { store: Store; clock: Clock; keyring: () => Keyring }) {
@@ -89,7 +89,7 @@ export class KeptPosts {
     this.#seal = sealWith(input.keyring)
   }
 
-  /** Of all bodies that wait, as far as this process knows. */
+  /** The bytes of all bodies that wait, as far as this process knows. */
   get bytes(): number {
     const since = this.#clock() - keptSeconds * 1000
     return this.#known.reduce((sum, { at, bytes }) => (at > since ? sum + bytes : sum), 0)
@@ -135,7 +135,7 @@ export class KeptPosts {
     return this.#ifHere(await this.#read(() => keptRecord.get(this.#store, id, this.#seal)), secret)
   }
 
-  /** Those of `ids` that wait no more. */
+  /** The ids whose POSTs do not wait any more. */
   async gone(ids: readonly string[]): Promise<string[]> {
     if (ids.length === 0) return []
     const waiting = new Set((await this.#waiting()).map(({ id }) => id))

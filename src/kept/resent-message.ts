@@ -37,7 +37,7 @@ export class ResentMessage extends Readable {
     this.push(null)
   }
 
-  /** For what takes a request from a client. */
+  /** The same, for functions that take a request of node:http. */
   asMessage(): IncomingMessage {
     return this as unknown as IncomingMessage
   }

@@ -1,11 +1,11 @@
-/** Which requests of people another site, or a prefetch, may have led to an app: the navigation, and what its page loads after it. */
+/** Finds led requests: a navigation to which another site, or a prefetch, may have led, and what its page loads after it. */
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Clock } from '../clock.ts'
 import { wantsPage } from '../request/wants-page.ts'
 import type { Store, StoreNotice } from '../store/store.ts'
 import { type LedTo, ledBy } from './led.ts'
 
-/** How long a page that somebody was led to loads its parts, and more by its scripts, in milliseconds. */
+/** How long after a led navigation the requests of its page count as led, in milliseconds. */
 const afterMs = 60_000
 /** The least time between two notices about one session to other processes, in milliseconds. */
 const tellMs = 20_000

@@ -17,7 +17,7 @@ import type { Requirement } from './policy.ts'
 
 export type { Question }
 
-/** `question.now` is its only clock. */
+/** Decides on one request. `question.now` is the only clock. */
 export function decide(question: Question): Decision {
   const asked = ask(question)
   let verdict = strictestOf(asked)

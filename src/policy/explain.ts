@@ -55,7 +55,6 @@ interface RuleExplanation {
   readonly why: string
 }
 
-/** A pure function. */
 export function explain(question: Question, decision: Explanation['decision']): Explanation {
   const asked = ask(question)
   const compiled = compiledOf(question.policy)

@@ -25,7 +25,7 @@ export interface Rule {
   readonly users?: readonly string[]
   /** CIDRs or single addresses. */
   readonly networks?: readonly string[]
-  /** Left out: as the policy. */
+  /** If it is left out, the policy's counts. */
   readonly deviceBound?: DeviceBound
   readonly outcome: Outcome
 }
@@ -35,6 +35,6 @@ export interface Policy {
   readonly rules: readonly Rule[]
   /** With false, paths are also compared in lower case. */
   readonly caseSensitive: boolean
-  /** For rules that say nothing else. Left out: off. */
+  /** For rules without one of their own. If it is left out: `off`. */
   readonly deviceBound?: DeviceBound
 }

@@ -31,7 +31,7 @@ export const dialRecord = new RecordKind<StoredDial>({
   damaged: { ...normalDial, isDamaged: true }
 })
 
-/** There is one dial. */
+/** The id of the only dial. */
 export const dialId = 'dial'
 
 export class DialError extends Error {
@@ -88,7 +88,7 @@ export function turnDial(store: Store, { level, app, why, by, until }: Turn, now
   })
 }
 
-/** Removes what has ended. Answers it to the one caller who removed it. */
+/** Removes settings that have ended. Only the caller who removes a setting gets it. */
 export function sweepDial(store: Store, now: number): Promise<readonly Ended[]> {
   return dialRecord.change<readonly Ended[]>(store, dialId, found => {
     if (found === null || found.isDamaged) return { result: [] }

@@ -35,7 +35,7 @@ export function endedLine({ app, setting }: Ended): Line {
   }
 }
 
-/** Nobody knows what is set; or it is known again. */
+/** The record of the posture cannot be read, or can be read again. */
 export function unreadableLine(problem: string | null, kept: PostureLevel | null): Line {
   if (problem === null) return { kind: 'posture', outcome: 'readable', why: 'The posture can be read again.' }
   const what =

@@ -16,7 +16,7 @@ import {
 interface PosturesOptions {
   readonly store: Store
   readonly clock: Clock
-  /** A setting has ended by itself; one process of all is told. */
+  /** Called in one process of all when a setting has ended by itself. */
   readonly onEnded: (ended: Ended) => void
   /** `problem`: why the record cannot be read, once for each reason; null when it can be read again. `kept`: the posture meanwhile; null if nothing was ever read. */
   readonly onTrouble: (problem: string | null, kept: PostureLevel | null) => void
@@ -118,7 +118,7 @@ export class Postures {
         if (dial === null) problem = 'its record is damaged'
         else this.#use(dial)
       } catch (error) {
-        // That the store is away is said elsewhere, and what was known stays.
+        // Others report that the store is away. The known posture stays.
         const isAway = (error as { code?: unknown }).code === 'store_unreachable'
         if (isAway && this.#dial !== null) continue
         problem = (error as Error).message

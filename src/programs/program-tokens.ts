@@ -25,7 +25,7 @@ export interface ListedToken {
   readonly lastUse: TokenUse | null
 }
 
-/** The person has as many tokens as one may have. */
+/** Thrown if the person has the greatest number of tokens. */
 export class TooManyTokens extends Error {
   override readonly name = 'TooManyTokens'
 

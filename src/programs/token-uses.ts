@@ -17,7 +17,7 @@ const useKey = (id: string) => `program-token-used:${id}`
 export class TokenUses {
   readonly #store: Store
   readonly #clock: Clock
-  /** By the token's id; of this process. */
+  /** The uses in this process, by the token's id. */
   readonly #seen = new Map<string, TokenUse>()
   readonly #unwritten = new Set<string>()
 
@@ -51,7 +51,7 @@ export class TokenUses {
     await inBatches([...this.#unwritten], async id => {
       const use = this.#seen.get(id)
       if (use !== undefined) await this.#store.put(useKey(id), `${use.at} ${use.address}`, keptSeconds)
-      // A use of meanwhile is due the next time.
+      // If the token was used meanwhile, that use is written the next time.
       if (this.#seen.get(id) === use) this.#unwritten.delete(id)
     })
     const old = this.#clock() - 10 * everyMs

@@ -17,7 +17,7 @@ const absentMs = 30_000
 interface Bucket {
   left: number
   at: number
-  /** A right token has come from there. */
+  /** True once a right token has come from there. */
   isKnown: boolean
 }
 
@@ -37,7 +37,7 @@ export class WrongTokens {
     return true
   }
 
-  /** The token was right. */
+  /** Gives the look-up back, because the token was right. */
   giveBack(address: string): void {
     const own = this.#of(address)
     own.isKnown = true
@@ -45,7 +45,6 @@ export class WrongTokens {
     this.#all.left = Math.min(ofAll.most, this.#all.left + 1)
   }
 
-  /** In seconds. */
   get retryAfterSeconds(): number {
     return 1 / ofNetwork.perSecond
   }
@@ -59,7 +58,7 @@ export class WrongTokens {
     this.#absent.set(id, { at })
   }
 
-  /** Its record has changed. */
+  /** Forgets that there was no such token, because its record has changed. */
   forget(id: string): void {
     this.#absent.delete(id)
   }

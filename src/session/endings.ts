@@ -21,7 +21,7 @@ import {
 import type { SessionCache } from './session-cache.ts'
 
 export const rememberedSeconds = 60 * 60
-/** These need no confirmation: an older state of the store has them expired too. */
+/** Sessions that ended so need no confirmation: in an older state of the store they have expired too. */
 const overAnyway: ReadonlySet<EndReason> = new Set(['idle', 'expired'])
 
 interface EndingsOptions {

@@ -15,7 +15,7 @@ interface Present {
   readonly isFullySignedIn: boolean
 }
 
-/** The person with their proofs up to `now`; null if the session has ended or has no token on `host`. */
+/** The person with their proofs. Null if the session has ended at `now`, or has no token on `host`. */
 export async function presentAt(
   cache: SessionCache,
   terms: SessionTerms,

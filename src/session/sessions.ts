@@ -205,7 +205,7 @@ export class Sessions {
     return principal
   }
 
-  /** Rejects with StoreUnreachable. To look is no use of the session. */
+  /** Like `find`, without prolonging the session. Rejects with StoreUnreachable. */
   async look(host: string, token: string): Promise<Principal | null> {
     const keys = this.#tokens.keysOf(token)
     if (keys === null) return null
@@ -238,7 +238,7 @@ export class Sessions {
   readonly confirmEndOf: Endings['confirmEndOf'] = token => this.#endings.confirmEndOf(token)
   readonly rememberUnconfirmed: Endings['rememberUnconfirmed'] = id => this.#endings.rememberUnconfirmed(id)
 
-  /** The live ones, last seen first. */
+  /** The live sessions, last seen first. */
   async list(accountId: string): Promise<{ session: Session; lastSeenAt: number }[]> {
     const found = await inBatches(await this.#store.members(sessionsOf(accountId)), async id => {
       const session = await sessionRecord.get(this.#store, id)
@@ -383,7 +383,7 @@ export class Sessions {
   async #hasIdled(session: Session, now: number): Promise<boolean> {
     if (this.#isFresh(session.id, now)) return false
     const seen = Number((await this.#store.get(seenKey(session.id))) ?? Number.NaN)
-    // A time in the future does not tell the age.
+    // A time in the future says nothing about the age of the session.
     if (!(now - seen <= this.#limits.idleSeconds * 1000) || seen > now + clockSkewMs) {
       await this.end(session.id, 'idle')
       return true

@@ -9,7 +9,7 @@ export interface SessionTerms {
   readonly refused: ReadonlySet<string>
 }
 
-/** Takes everything, as commands do. */
+/** Terms that accept every account and proof. Commands use them. */
 export const noTerms: SessionTerms = { accountNow: account => account, refused: new Set() }
 
 const firstFactors: readonly string[] = ['password', 'directory', 'invitation', 'mail']

@@ -16,7 +16,7 @@ export class TokenKeys {
   readonly token: string
   /** Made from one session and one account; outdated once the cache holds others. */
   principal: Principal | null = null
-  /** Under which it was made. */
+  /** The terms under which `principal` was made. */
   terms: SessionTerms | null = null
   readonly #session = new CachedKey(sessionKey)
   readonly #account = new CachedKey(id => accountPrefix + id)

@@ -20,7 +20,6 @@ export type Reservation =
       readonly kind: 'allowed'
       /** Earlier failures of this person, without shared buckets. */
       readonly failures: number
-      /** In seconds. */
       wait?(): Promise<{ readonly waitSeconds?: number }>
       /** Clears the person's counts, and undoes this person's part in shared buckets. */
       succeeded(): Promise<void>

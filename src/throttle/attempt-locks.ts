@@ -41,7 +41,7 @@ export class AttemptLocks {
     this.#clock = clock
   }
 
-  /** Those that make somebody wait now, the longest first, `most` of them at the most; and how many there are. */
+  /** The locks that make somebody wait now, the longest wait first: at most `most` of them, and the number of all. */
   async waiting(most: number): Promise<{ readonly locks: readonly Lock[]; readonly total: number }> {
     const now = this.#clock()
     let locks: Lock[] = []

@@ -19,7 +19,6 @@ export const countRecord = new RecordKind<Count>({
   read: record => (isCount(record) ? record : null)
 })
 
-/** In milliseconds. */
 const skewMs = 5_000
 
 export function isAhead(count: Count | null, now: number): boolean {

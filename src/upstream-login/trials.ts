@@ -35,7 +35,7 @@ export function segmentOf(path: string): string {
 
 export class Trials {
   readonly #clock: Clock
-  /** By the id of the login. */
+  /** What is known of each login, by its id. */
   readonly #fates = growingLru<Fate>(remembered)
 
   constructor(clock: Clock) {

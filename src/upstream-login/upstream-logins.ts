@@ -26,7 +26,7 @@ export interface ListedLogin {
   readonly refusedAt: number | null
 }
 
-/** Without what is in it. The times are null for one that cannot be opened. */
+/** A stored login without its secret. The times are null if it cannot be opened. */
 export interface KeptLogin {
   readonly app: string
   /** Another one for each login that is entered. */
@@ -142,7 +142,7 @@ export class UpstreamLogins {
     return found.filter(app => app !== null)
   }
 
-  /** Those that can be opened, by app. */
+  /** The logins that can be opened, by app. */
   async list(accountId: string): Promise<ListedLogin[]> {
     const found = await inBatches(await this.#options.store.members(loginsOf(accountId)), async app => {
       const login = await this.find(accountId, app)
@@ -152,7 +152,7 @@ export class UpstreamLogins {
     return found.filter(each => each !== null)
   }
 
-  /** All that the store holds now, also those that cannot be opened, by the ids of their apps. */
+  /** All stored logins by the ids of their apps, also those that cannot be opened. */
   async kept(accountId: string): Promise<KeptLogin[]> {
     const { store } = this.#options
     const found = await inBatches(await store.members(loginsOf(accountId)), async app => {
@@ -213,7 +213,7 @@ export class UpstreamLogins {
     cache.forget(upstreamLoginRecord.key(id))
   }
 
-  /** Also a record of a newer release, or a damaged one. With `expected`, only that record. */
+  /** Deletes the record, even a damaged one or one of a newer release. With `expected`, only that text. */
   async #drop(accountId: string, appId: string, expected?: string): Promise<boolean> {
     const { store, cache } = this.#options
     const key = upstreamLoginRecord.key(idOf(accountId, appId))
