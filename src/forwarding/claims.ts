@@ -114,7 +114,7 @@ export function claimPattern(): string {
   return `[\\W_]*${spelled.replace(/\[[^\]]*\]|-\??/g, part => (part.startsWith('[') ? part : `[\\W_]${part === '-' ? '+' : '*'}`))}`
 }
 
-/** As the operator configured. */
+/** The names of `passHeaders`, in one spelling. */
 export function passedNames(app: { readonly passHeaders?: readonly string[] }): ReadonlySet<string> {
   return new Set(app.passHeaders?.map(normalName))
 }

@@ -190,7 +190,7 @@ export abstract class ForwardOperation implements LiveEntry, Holder {
     return upstream === undefined ? null : explainFailure(app, upstream, error)
   }
 
-  /** Ends it before anything is written; the observer answers the client. */
+  /** Ends the operation before anything is written; the observer answers the client. */
   protected decline(error: UpstreamError): void {
     this.isOver = true
     this.#registration.release()
@@ -206,7 +206,7 @@ export abstract class ForwardOperation implements LiveEntry, Holder {
     observer.onRefused(code, told, { retryAfterSeconds: Math.max(waitSeconds, retrySeconds), isUnsent: true })
   }
 
-  /** Ends it before the app has responded and tells the client why. */
+  /** Ends the operation before the app has responded, and tells the client why. */
   protected turnAway(code: ErrorCode, reason: string): void {
     this.isOver = true
     this.#registration.release()
@@ -215,7 +215,7 @@ export abstract class ForwardOperation implements LiveEntry, Holder {
     this.forwardRequest.observer.onRefused(code, undefined, { cut: reason })
   }
 
-  /** Ends it where the app has refused the person's login. The client gets an answer of the gate. */
+  /** Ends the operation because the app has refused the person's login. The client gets an answer of the gate. */
   protected turnAwayLogin(code: LoginRefusal, status: number): void {
     this.isOver = true
     this.#registration.release()

@@ -1,7 +1,7 @@
 /** The `Forwarded` header (RFC 7239) for apps that ask for it. */
 import type { App } from '../apps/route-table.ts'
 
-/** One element: who asked, for which host, by which scheme. `address` is canonical; it names the client alone, and no node inside. */
+/** One element: the client, the host and the scheme. `address` is canonical. The element names no node between client and gate. */
 export function forwardedElement(address: string, { host, origin }: Pick<App, 'host' | 'origin'>): string {
   // An IPv6 address stands in brackets, and with a colon a value stands in quotes (§4, §6).
   const node = address.includes(':') ? `"[${address}]"` : address

@@ -99,7 +99,7 @@ export class LiveConnections {
     if (entry.sessionId !== null) registration.enter(listOf(this.#sessions, entry.sessionId, 1))
     if (entry.accountId !== null) registration.enter(listOf(this.#accounts, entry.accountId, 2))
     this.#timer ??= setInterval(() => this.#tick(), tickMs).unref()
-    // The old configuration permitted it during a reload. The review waits until the entry's constructor has returned.
+    // The old configuration permitted the entry during a reload. Its review waits until the entry's constructor has returned.
     if (this.#reviewer !== null && entry.app !== undefined && !this.#reviewer.knows(entry.app))
       queueMicrotask(() => this.#review(entry))
     return registration
@@ -180,7 +180,7 @@ export class LiveConnections {
     return [...ids]
   }
 
-  /** It looks at all connections: tokens are seldom revoked. */
+  /** It looks at all connections, because tokens are seldom revoked. */
   endToken(id: string, reason: string): number {
     const found = this.#all.entries().filter(({ tokenId }) => tokenId === id)
     return endEach(found, reason, closeCodes.policy)
@@ -200,7 +200,7 @@ export class LiveConnections {
     return endEach(changed, reason, closeCodes.policy)
   }
 
-  /** Ends what is of this account, session, token and app, of all where none is given, but for apps that only report. `code` answers a client that has no response yet. */
+  /** Ends the connections of this account, session, token and app. What is not given matches all. Apps that only report keep theirs. `code` answers a client that has no response yet. */
   endWhere(
     { account, session, token, app }: { account?: string; session?: string; token?: string; app?: string | null },
     reason: string,

@@ -1,4 +1,4 @@
-/** What an app's 401 means where the gate takes care of a person's login there: no client may ever see a demand for Basic, which browsers answer with a dialog. */
+/** What an app's 401 means if the gate adds the person's login. No client may see a demand for Basic, because browsers answer it with a dialog. */
 import type { ErrorCode } from '../errors.ts'
 import type { ForwardRequest } from './forward-request.ts'
 
@@ -12,7 +12,7 @@ export function loginRefusal(
 ): LoginRefusal | null {
   if (status !== 401 || app.upstreamLogin == null || !asksForBasic(headers)) return null
   if (upstreamLogin !== null) return 'upstream_login_refused'
-  // Nobody has signed in on a public path, so there is nobody to ask for a login.
+  // On a public path nobody may be signed in. Then there is nobody to ask for a login.
   return permit.subject === null ? null : 'upstream_login_required'
 }
 

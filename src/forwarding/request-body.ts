@@ -67,7 +67,7 @@ export class RequestBody implements OutgoingBody {
     this.#socket = null
   }
 
-  /** Ends a wait that `flow` asked for. */
+  /** Goes on after a wait that `flow` asked for. */
   goOn(): void {
     this.#isHeld = false
     if (!this.#isFull && !this.#isDropped) this.#req.resume()
@@ -82,7 +82,7 @@ export class RequestBody implements OutgoingBody {
     noteBodyBytes(chunk.length)
     if (this.#flow !== null) {
       this.#isHeld = !this.#flow.received(chunk.length)
-      // The counting flow may have cut it off.
+      // The flow may have cut the exchange while it counted.
       if (this.#hasEnded) return
     }
     const socket = this.#socket as Socket

@@ -138,7 +138,7 @@ class Transfer extends ForwardOperation implements ResponseHandler {
     if (this.#tap !== null) this.#tap.data(chunk)
     if (this.flow !== null) {
       this.#isHeld = !this.flow.sent(chunk.length)
-      // The counting flow may have cut it off.
+      // The flow may have cut the exchange while it counted.
       if (this.#hasEnded) return true
     }
     if (this.#arrivedWhole && chunk.length <= smallBytes) {

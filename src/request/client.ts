@@ -4,7 +4,7 @@ import { parseAddress } from './address.ts'
 import { parseNetworks } from './networks.ts'
 
 export interface Client {
-  /** The nearest untrusted one. */
+  /** The nearest address that is no trusted proxy. */
   readonly address: string
   readonly peer: string
   readonly viaTrustedProxy: boolean

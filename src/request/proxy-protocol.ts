@@ -28,7 +28,7 @@ export function readProxyHeader(bytes: Buffer): ProxyHeader {
   return wrong('is missing')
 }
 
-/** True too while all bytes so far fit. */
+/** True if the bytes so far fit the beginning of `expected`. */
 function begins(bytes: Buffer, expected: Buffer): boolean {
   const length = Math.min(bytes.length, expected.length)
   return bytes.compare(expected, 0, length, 0, length) === 0

@@ -37,13 +37,13 @@ const steps: readonly ((path: string) => string)[] = [
   withoutStreams
 ]
 
-/** Limits for each request. Ordinary links have fewer readings. */
+/** The most readings of one request. Ordinary links have fewer. */
 const maxReadings = 96
 const maxBytes = 64 * 1024
 
 const control = /[\x00-\x1f\x7f]/
 
-/** The literal one first. Null for control bytes or too many readings. */
+/** The readings, the literal one first. Null for control bytes or too many readings. */
 export function readingsOf(path: string): readonly string[] | null {
   const found = new Readings(path)
   for (const reading of found.all) {

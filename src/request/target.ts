@@ -2,12 +2,12 @@
 import { readingsOf } from './readings.ts'
 
 export interface Target {
-  /** The received bytes. */
+  /** The target as received. */
   readonly raw: string
   readonly path: string
   /** The first '?' and what follows it, or ''. */
   readonly query: string
-  /** The literal one first. */
+  /** The readings of the path, the literal one first. */
   readonly readings: readonly string[]
 }
 

@@ -7,14 +7,14 @@ export class ExportRuns {
   readonly #runtime: Services
   #running: Exporters | null = null
   #now = '[]'
-  /** One change after the other. */
+  /** Resolves when the last change is done. Changes run one after the other. */
   #changing: Promise<void> = Promise.resolve()
 
   constructor(runtime: Services) {
     this.#runtime = runtime
   }
 
-  /** Ends the exports before and starts these. A send under way may take three seconds, so a reload does not wait for it. */
+  /** Ends the exports of before and starts these. A send under way may take three seconds, so a reload does not wait for it. */
   use({ export: exports }: Config['journal']): Promise<void> {
     const text = JSON.stringify(exports)
     if (text !== this.#now) {

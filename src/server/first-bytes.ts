@@ -15,7 +15,7 @@ export function beforeConnections(server: Server, step: (socket: Socket, accept:
 }
 
 interface FirstBytes {
-  /** Time for all of them, in milliseconds. */
+  /** The time for all first bytes, in milliseconds. */
   readonly withinMs: number
   /** Gets all bytes so far. Returns how many of them are taken away, or null for more. It ends the connection by destroying the socket. */
   readonly judge: (bytes: Buffer) => number | null

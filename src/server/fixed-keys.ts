@@ -3,7 +3,7 @@ import type { Config } from '../../config/schema.ts'
 
 const fixed = ['listen', 'admin', 'workers', 'store', 'redis', 'keyFile'] as const
 
-/** The changed keys that need a restart. Of the journal it is the file alone. */
+/** The changed keys that need a restart. A change of `journal` needs one only if the file changes. */
 export function restartKeys(config: Config, opened: Config): string[] {
   const keys: string[] = fixed.filter(key => JSON.stringify(config[key]) !== JSON.stringify(opened[key]))
   return config.journal.file === opened.journal.file ? keys : [...keys, 'journal.file']

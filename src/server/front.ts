@@ -9,7 +9,7 @@ import type { TlsFiles } from './listener.ts'
 import { PlainHttp, redirectsOf } from './plain-http.ts'
 import type { ProxyProtocol } from './proxy-headers.ts'
 
-/** Null for plain HTTP, and where a changed configuration asks for what only a restart gives. */
+/** Null for plain HTTP, and if a changed configuration needs a restart. */
 export function tlsOf(config: Config, issuing: Issuing | null): TlsFiles | IssuedTls | null {
   const { tls } = config.listen
   if (tls === null) return null

@@ -14,9 +14,9 @@ type OnRequest = (request: IncomingMessage, response: ServerResponse) => void
 
 interface Http2SessionsOptions {
   readonly onRequest: OnRequest
-  /** An `Expect` other than `100-continue`. */
+  /** Called for an `Expect` other than `100-continue`. */
   readonly onExpectation: OnRequest
-  /** A request that node:http would have refused itself. */
+  /** Called for a request that node:http would have refused itself. */
   readonly onUnfit: (request: IncomingMessage, response: ServerResponse, code: ErrorCode) => void
   /** Maximum bytes of pseudo headers and headers, counted as HTTP/1.1 would write them. */
   readonly maxHeaderSize: number
@@ -162,7 +162,7 @@ export class Http2Sessions {
   #checkProgress(): void {
     const now = performance.now()
     for (const connection of this.#connections.values()) {
-      // After an error of the protocol.
+      // The session is over after an error of the protocol.
       if (connection.session.destroyed) this.#leave(connection)
       for (const [response, last] of connection.responses) {
         const taken = response.takenBytes

@@ -12,14 +12,14 @@ export interface CertificateSource {
   pairFor(name: string): Pair | null
   /** True for a host of ours that has no certificate yet. */
   lacks(name: string): boolean
-  /** For visitors who name no host, or one that is not ours. Null as long as there is none at all. */
+  /** The certificate for clients that name no host, or an unknown one. Null while there is no certificate at all. */
   readonly main: Pair | null
   onChange(listener: () => void): void
 }
 
 /** What the gate shows to an authority that proves a host of ours with tls-alpn-01 (RFC 8737). */
 export interface TlsChallenges {
-  /** True while such a visitor may come. */
+  /** True while an authority may connect for such a proof. */
   readonly isAwaitingTls: boolean
   /** Null if nobody waits for this name. */
   pairFor(name: string): Promise<Pair | null>
@@ -61,7 +61,7 @@ export class IssuedContexts {
     return made
   }
 
-  /** After a change of what all have in common. */
+  /** Forgets all contexts after a change of their common options. */
   forget(): void {
     this.#contexts = new WeakMap()
   }

@@ -169,7 +169,7 @@ export class Listener {
 
   /** Reads the certificate again, for new connections. Throws, and keeps the old one, if it is unusable. */
   reloadTls(tls: TlsFiles | IssuedTls): void {
-    // The change from one way to the other needs a restart.
+    // A change between files and ACME needs a restart.
     if (this.#tls === null || 'source' in this.#tls !== 'source' in tls) return
     this.#useContext(contextOf(tls))
     this.#tls = tls

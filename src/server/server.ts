@@ -243,7 +243,7 @@ export class Server implements Serving {
     return { gate: this.#gate as AddressInfo, admin, http: this.#http }
   }
 
-  /** Those that the gate gets itself; null where they come from files or from another program. */
+  /** The certificates that the gate gets itself; null if they come from files or another program. */
   get certificates(): Certificates | null {
     return this.#issuing?.certificates ?? null
   }
@@ -334,7 +334,7 @@ export class Server implements Serving {
     this.runtime.keyring = keyring
   }
 
-  /** Takes over what another worker has seen of an upstream. */
+  /** Takes what another worker has seen of an upstream. */
   hear(news: UpstreamNews): void {
     this.runtime.upstreams.hear(news, performance.now())
   }
@@ -365,7 +365,7 @@ export class Server implements Serving {
   }
 }
 
-/** After another posture, everything that is open is judged once more, in milliseconds. */
+/** So long after a change of the posture, open connections are judged once more, in milliseconds. */
 const lateMs = 500
 
 /** How long the last spans may take: what is left of the grace, within bounds, in milliseconds. */

@@ -31,7 +31,7 @@ const keptMost = 20_000
 
 export interface Waiting {
   readonly session: string
-  /** More may flow. */
+  /** Called when more may flow. */
   onProved(): void
 }
 
@@ -148,7 +148,7 @@ export class Asks {
     if (all?.size === 0) this.#waiting.delete(waiting.session)
   }
 
-  /** The session has changed: perhaps somebody has proved who they are. */
+  /** Call it when a session has changed, because the change may be a proof. */
   async sessionChanged(session: string): Promise<void> {
     const account = this.#accountOf.get(session)
     if (account === undefined) return

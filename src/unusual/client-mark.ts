@@ -12,7 +12,7 @@ import { hashText } from './read-path.ts'
 import type { Track } from './track.ts'
 
 const ordered = new Set(['user-agent', 'accept', 'accept-language', 'accept-encoding'])
-/** Of all headers that are looked at. */
+/** The lengths of all header names that count. */
 const nameLengths = new Set([...ordered, 'upgrade', 'sec-ch-ua-platform'].map(({ length }) => length))
 /** Added to the points of a new mark, because the session had another one before. */
 const midwayPoints = 8

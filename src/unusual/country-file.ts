@@ -12,7 +12,7 @@ export class CountryFile {
   readonly #say: (why: string, isGood: boolean) => void
   #file: string | null = null
   #find: FindPlace = null
-  /** What was read last, or was found wrong. */
+  /** The state of the file when it was last read, or found wrong. */
   #state = ''
   #seen = ''
   #isBad = false

@@ -2,7 +2,7 @@
 import { featureCount, features } from './features.ts'
 
 export const binCount = 64
-/** Of scores. */
+/** The number of bins for scores. */
 export const scoreBins = 64
 const scoreBinWidth = 2
 /** E-folds for each bin. */

@@ -1,4 +1,4 @@
-/** The flow of a person's exchange that waits while a proof is asked of the person, for a minute at most. */
+/** The flow of a person's exchange. While the person must show a proof, it waits for a minute at most. */
 import type { ErrorCode } from '../errors.ts'
 import type { Direction, Flow, Holder } from '../metering/flow.ts'
 import type { Asks, Waiting } from './asks.ts'

@@ -11,12 +11,12 @@ export interface Live {
   /** Since the last look. */
   requests: number
   bytes: number
-  /** Of the running ten minutes. */
+  /** The running ten minutes, and what was counted in them. */
   slot: number
   slotBytes: number
   slotObjects: number
   slotWrites: number
-  /** The day on which an extreme score was said that does not suspend, because of what another site led to; 0 for none. */
+  /** The day on which an extreme score was reported that suspends nobody, because of led requests; 0 for none. */
   sparedOn: number
   /** A fresh proof that came before what the store knows of the person; null for none. */
   earlyProof: { readonly session: string; readonly at: number } | null

@@ -1,14 +1,14 @@
 /** How much a person has fetched from each app: today, and on each of the last two weeks' days. People look at it; nothing is judged by it. */
 import { at, fromByte, fromScale, toByte, toScale } from './features.ts'
 
-/** Today is one of them. */
+/** The number of remembered days, with today. */
 export const movedDays = 14
 export const movedPlaces = 8
 /** The last place counts all apps that have no place of their own. */
 const others = movedPlaces - 1
 const dayBytes = movedPlaces * movedDays
 export const movedSize = movedPlaces * (8 + 4) + dayBytes
-/** The same with amounts of four bytes, as they are stored. */
+/** The size in the store, where amounts have four bytes. */
 export const movedStored = movedPlaces * (4 + 4) + dayBytes
 
 export class Moved {

@@ -10,7 +10,7 @@ export interface Observation {
   readonly sessionStartedAt: number
   readonly app: string
   readonly method: string
-  /** With the query. */
+  /** The path with the query. */
   readonly path: string
   readonly address: string
   readonly userAgent: string | undefined

@@ -8,7 +8,7 @@ interface Slot {
   slotWrites: number
 }
 
-/** What is asked of a person here. */
+/** The part of a person that this file needs. */
 interface Counted {
   readonly numbers: Float64Array
   readonly hoursToday: number
@@ -16,7 +16,7 @@ interface Counted {
 }
 
 export class OwnDay implements Slot {
-  /** As the first of a person's numbers. */
+  /** The same numbers as the first ones of a person. */
   readonly numbers: Float64Array
   /** Bit h is set for an active hour. */
   hours: number

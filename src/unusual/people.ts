@@ -10,14 +10,14 @@ export interface Unwritten {
   readonly account: string
   readonly day: number
   readonly bytes: number
-  /** As the index in `levels`. */
+  /** The level of alarm, as its index in `levels`. */
   readonly alarm: number
 }
 
 interface KeptGroup {
   /** What the store knows, and what was learned here since. */
   readonly group: Group
-  /** Learned since the last writing; null for nothing. */
+  /** What was learned since the last writing; null for nothing. */
   pending: Group | null
   isLoaded: boolean
 }
@@ -27,10 +27,10 @@ export interface PeopleOptions {
   readonly learnMs: () => number
   /** True if a keeper loads and writes them. */
   readonly isKept: boolean
-  /** Told when what the store knows of somebody with an early proof is there. */
+  /** Called when the record of a person with an early proof has come from the store. */
   readonly onLoaded?: ((live: Live) => void) | undefined
   readonly onDay?: ((person: Person, usual: Usual) => void) | undefined
-  /** Told once for each time that the clock goes back. */
+  /** Called once for each time that the clock goes back. */
   readonly onClockBack?: ((days: number) => void) | undefined
 }
 
@@ -82,7 +82,7 @@ export class People {
     return live
   }
 
-  /** The keeper has put what the store knows into `live`. */
+  /** The keeper calls this after it has put the stored record into `live`. */
   loaded(live: Live): void {
     if (live.earlyProof !== null) this.#options.onLoaded?.(live)
   }
@@ -92,7 +92,7 @@ export class People {
     this.all.delete(live.account)
   }
 
-  /** What is not in the store yet, of everybody in memory. */
+  /** What the store does not have yet, for everybody in memory. */
   *unwritten(): Iterable<Unwritten> {
     for (const [account, { person, isDirty }] of this.all)
       if (isDirty)

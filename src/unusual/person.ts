@@ -92,7 +92,7 @@ const objectsADay = 12
 interface Proved {
   readonly bytes: number
   readonly objects: number
-  /** How many proofs of today it is with those before. */
+  /** The number of today's proofs, with this one. */
   readonly times: number
   /** When the proof was shown, in milliseconds since the epoch. */
   readonly at: number
@@ -148,7 +148,7 @@ export class Person implements Slots {
   proved: Proved | null = null
   /** Today without led requests; null while there were none. */
   own: OwnDay | null = null
-  /** The last day on which another site has led to much; 0 for none. */
+  /** The last day with many led requests; 0 for none. */
   ledDay = 0
   /** Today: new network 1, device 2, country 4, mark of a client 8, unusual apart from earlier unusual days 16, a client that joined 32. */
   newToday = 0

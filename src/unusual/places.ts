@@ -55,13 +55,13 @@ export function notePlace(person: Person, track: Track, observation: Observation
   return track.doubts !== before
 }
 
-/** What a client is called in sentences, and known by. */
+/** The name of a client in sentences, by which it is also recognised. */
 export function clientName(userAgent: string): string {
   const { browser, system } = clientOf(userAgent)
   return [browser, system].filter(part => part !== '').join(' on ') || 'a client without a name'
 }
 
-/** `''` for what it does not say. */
+/** The parts of a User-Agent; `''` for a part that it does not name. */
 function clientOf(userAgent: string): { readonly browser: string; readonly system: string } {
   const browser = browserOf(userAgent) ?? userAgent.split('/', 1)[0] ?? ''
   return { browser, system: systemOf(userAgent) ?? '' }
@@ -84,7 +84,7 @@ function noteClient(
   track.isBrowser = namesBrowser(userAgent)
   const name = clientName(userAgent)
   const device = hashText(name)
-  // What nobody has signed in with is the person's own only after some days, or with a proof.
+  // A client with which nobody has signed in becomes the person's own only after some days, or with a proof.
   const isOwn = person.owns(find(person, known.devices, device), known.devices)
   const isNew = noteKnown(person, known.devices, device, 2)
   if (!isFirst && device !== track.device) {

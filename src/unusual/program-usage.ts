@@ -27,9 +27,9 @@ export interface UsedProgram {
 interface ProgramUsageOptions {
   readonly store: Store
   readonly clock: Clock
-  /** Once for each level of a day, on one gate. It must not reject. */
+  /** Called once for each level of a day, by one gate. It must not reject. */
   readonly act: (verdict: ProgramVerdict, program: UsedProgram) => Promise<void>
-  /** The store does not take what was counted; null when it does again. */
+  /** Called with the error when the store does not take the counts, and with null when it does again. */
   readonly onStoreProblem: (problem: Error | null) => void
 }
 

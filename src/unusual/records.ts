@@ -28,12 +28,12 @@ interface PersonRecord {
   readonly days: string
   readonly numbers: string
   readonly bytes: string
-  /** Records of before it was counted have none. */
+  /** Missing in records of releases that did not count it. */
   readonly moved?: string
-  /** Today's numbers without what another site has led to, and its hours; null where that is all. */
+  /** Today's numbers without led requests, and the hours; null if there were no led requests. */
   readonly own: readonly [numbers: string, hours: number] | null
   readonly ledDay: number
-  /** At the last fresh proof of the day; null for none. */
+  /** The amounts at the last fresh proof of the day; null for none. */
   readonly proved: readonly [bytes: number, objects: number, at: number, times: number] | null
 }
 

@@ -49,7 +49,7 @@ const familyOfFeature: readonly Family[] = [
   'writes',
   'haul'
 ]
-/** By what makes a session doubtful. */
+/** The family of each doubt about a session. */
 export const familyOfDoubt: Readonly<Record<Doubt, Family>> = {
   network: 'place',
   country: 'place',
@@ -62,11 +62,11 @@ export const familyOfDoubt: Readonly<Record<Doubt, Family>> = {
   disguised: 'disguise'
 }
 
-/** What happens on one day in four says nothing. */
+/** Points up to here do not count: such a thing happens on one day in four. */
 const quietPoints = 6
 /** No family alone reaches `alarming`. */
 const familyMost = 45
-/** In standard days. */
+/** The slack of the sums, in standard days. */
 const slack = 0.6
 const sumMost = 12
 const deviationMost = 4
@@ -104,7 +104,7 @@ const points = new Float64Array(families.length)
 const placeOf = Object.fromEntries(families.map((family, i) => [family, i])) as Readonly<Record<Family, number>>
 const featurePlaces = familyOfFeature.map(family => placeOf[family])
 const sumPlaces = sums.map(({ family }) => placeOf[family])
-/** The deviation of each number, from the last score. */
+/** The deviation of each number in the last score. */
 const deviations = new Float64Array(featureCount)
 /** A deviation up to here has fewer points than count. */
 const quietDeviation = 0.7
@@ -142,7 +142,7 @@ export function scoreOf(context: Context): number {
   return score + busiest + busyShare * (busy - busiest)
 }
 
-/** The families that count, for the rule that one kind of oddity never suspends anybody. Of the last score. */
+/** The number of families that counted in the last score. One kind of oddity alone never suspends anybody. */
 export function familiesInLastScore(least: number): number {
   let count = 0
   for (let i = 0; i < points.length; i++) if (i !== placeOf.haul && points[i]! - quietPoints >= least) count++

@@ -11,9 +11,9 @@ export type UnusualLevel = Exclude<Level, 'quiet'>
 
 interface Found {
   readonly level: UnusualLevel
-  /** While the watch learns it only reports. */
+  /** True while the watch learns and only reports. */
   readonly isLearning: boolean
-  /** True if the level is reached only with what another site, or a prefetch, may have led to. */
+  /** True if the level is reached only with led requests. */
   readonly isSpared: boolean
 }
 
@@ -36,7 +36,7 @@ export function stepsOf(
   return unusualSteps.filter(isTaken)
 }
 
-/** True if the account would have been suspended, but for what another site, or a prefetch, may have led to. */
+/** True if only led requests have saved the account from a suspension. */
 export function sparesSuspension(found: Found, settings: StepsOfLevels, isEnforced: boolean): boolean {
   return found.isSpared && stepsOf({ ...found, isSpared: false }, settings, isEnforced).includes('suspend')
 }

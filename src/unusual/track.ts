@@ -43,12 +43,12 @@ interface Haul {
   files: number
   bytes: number
 }
-/** Shared by all tracks without one. */
+/** The haul that all tracks without one share. */
 const noHaul: Haul = { counted: 0, files: 0, bytes: 0 }
 
 /** The points from which a doubt counts as sharing. Some people give their session to a program of theirs, which alone says little. */
 const sharedFrom = 15
-/** Shared by all tracks that have nothing, for the memory. */
+/** The empty list that all tracks without doubts share, to save memory. */
 const none: never[] = []
 /** Doubts that say that several clients share the session. */
 const mixing: ReadonlySet<Doubt> = new Set<Doubt>(['changed', 'headers', 'stopped', 'disguised', 'twoPlaces'])
@@ -196,7 +196,7 @@ export class Track {
     return this.doubts.some(({ kind }) => mixing.has(kind))
   }
 
-  /** The person has shown a proof. */
+  /** Call it when the person has shown a proof: the doubts end. */
   settle(): void {
     this.isMixed ||= this.doubts.some(({ kind, points }) => mixing.has(kind) && points >= sharedFrom)
     this.doubts = none

@@ -34,24 +34,24 @@ interface UnusualWatchOptions {
   readonly store: Store
   readonly clock: Clock
   readonly observers: Observers
-  /** Those of the process. */
+  /** The demands for proofs, one object for the process. */
   readonly asks: Asks
   /** Journal, notices and suspensions. It must not reject. */
   readonly act: (verdict: Verdict, taken: Taken, exchange: ObservedExchange) => Promise<void>
-  /** A program fetches unusually much: journal and notices. It must not reject. */
+  /** Called if a program fetches unusually much: journal and notices. It must not reject. */
   readonly actOnProgram: (verdict: ProgramVerdict, program: UsedProgram, steps: readonly UnusualStep[]) => Promise<void>
   /** Ends a session that somebody else seems to use too. `words` are for its owner. Rejects if the store cannot write it. */
   readonly endSession: (session: string, account: string, words: Words) => Promise<unknown>
   /** A sentence for operators, once for each trouble. */
   readonly say: (why: string, isGood: boolean) => void
-  /** The store does not take what was learned; null when it does again. */
+  /** Called with the error when the store does not take what was learned, and with null when it does again. */
   readonly onStoreProblem: (problem: Error | null) => void
   /** True if other processes use the same store. */
   readonly isShared: boolean
 }
 
 const programFlushMs = 5_000
-/** How often it is seen that the file of countries was replaced. */
+/** How often the gate looks whether the file of countries was replaced. */
 const countriesMs = 60_000
 
 export class UnusualWatch {

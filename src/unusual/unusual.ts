@@ -42,7 +42,7 @@ export interface Verdict {
   readonly isLearning: boolean
   /** True if the session seems to be used by another client, or in another place, than the one that began it. */
   readonly isShared: boolean
-  /** True if the level is `extreme` only with what another site, or a prefetch, may have led to: nobody is suspended for that. */
+  /** True if the level is `extreme` only with led requests, for which nobody is suspended. */
   readonly isSpared: boolean
   /** How many of today's addresses and bytes another site, or a prefetch, may have led to; null for none. */
   readonly led: { readonly objects: number; readonly bytes: number } | null
@@ -195,7 +195,7 @@ export class Unusual {
 
   #accept(live: Live, track: Track | undefined, now: number, provedAt: number): void {
     live.person.answered = Math.max(live.person.answered, this.#score(live, track ?? null, now))
-    // A much higher amount asks again.
+    // A much higher amount demands a proof again.
     live.person.alarm = 0
     live.sparedOn = 0
     const { numbers } = live.person
@@ -210,7 +210,7 @@ export class Unusual {
     return this.#tracks.get(session)?.doubts ?? []
   }
 
-  /** The session is over. */
+  /** Forgets a session that is over. */
   forget(session: string): void {
     this.#tracks.delete(session)
   }

@@ -1,4 +1,4 @@
-/** What a person changes and deletes in an app: unauthorised modification shows in how much of it there is. */
+/** Counts what a person changes and deletes in an app. A high count may be an unauthorised modification. */
 import { at } from './features.ts'
 import type { Live } from './live.ts'
 import type { Track } from './track.ts'

@@ -42,14 +42,14 @@ export class Cluster implements Serving {
   /** The last metrics of each worker; those of ended ones are added to `#ended`, because counters must never decrease. */
   readonly #snapshots = new Map<number, MetricsSnapshot>()
   #ended: MetricsSnapshot = emptySnapshot
-  /** Of this process. */
+  /** The metrics of this process. */
   readonly #own = new Metrics()
   readonly #reloads = new ReloadMetrics(this.#own, Date.now)
   readonly #admin: FastifyInstance | null
   #config: Config
   /** The configuration at start: a new worker must open the same store, keys and journal. */
   readonly #opened: Config
-  /** Seals the TLS tickets of all workers. It lives in memory only, because whoever has it reads recorded TLS 1.2 (RFC 5077 §5.5). */
+  /** The keys of the TLS tickets of all workers. They are in memory only, because whoever has them can read recorded TLS 1.2 (RFC 5077 §5.5). */
   readonly #ticketKeys = randomBytes(48)
   #note: ConfigurationNote = { startedAt: systemClock(), loadedAt: systemClock(), refused: null, waiting: [] }
   #gate: AddressInfo | undefined
@@ -190,7 +190,7 @@ export class Cluster implements Serving {
     if (this.#closing !== undefined) return
     this.#startWorker(number).catch(error => {
       this.#log.error({ worker: number, err: error }, 'a worker process could not be replaced; the gate tries again')
-      // With the last worker the socket of systemd was closed. Only a new process gets it again, so this one fails.
+      // The end of the last worker has closed the socket of systemd. Only a new process gets it again, so this one fails.
       if (Object.keys(this.#sockets).length > 0 && this.#serving.length === 0)
         setImmediate(() => {
           throw error

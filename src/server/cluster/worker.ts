@@ -30,7 +30,7 @@ export interface Answer {
   readonly error?: string
 }
 
-/** For the other workers. It has no answer. */
+/** News for the other workers. It gets no answer. */
 export interface Told {
   readonly tell: UpstreamNews
 }
