@@ -118,7 +118,7 @@ export const forwardPlugin = fp<ForwardOptions>(
         res: reply.raw,
         app: match.app,
         target: exchange.target.raw,
-        path: match.path,
+        path: isBare(exchange, match.app) ? '' : match.path,
         query: exchange.target.query,
         permit,
         address: exchange.client.address,
@@ -331,10 +331,15 @@ function checkHandshake(exchange: Exchange, request: IncomingMessage, app: App):
 }
 
 /** The redirect from `/nb` to `/nb/`, for relative links on the front page of an app that does not know its prefix. */
-function frontRedirect({ target }: Exchange, app: App, method: string): string | null {
-  if (app.prefix === '' || target.path !== app.prefix || (method !== 'GET' && method !== 'HEAD')) return null
+function frontRedirect(exchange: Exchange, app: App, method: string): string | null {
+  if (!isBare(exchange, app) || (method !== 'GET' && method !== 'HEAD')) return null
   if (app.upstreams.every(({ basePath }) => basePath === app.prefix)) return null
-  return `${app.origin}${app.prefix}/${target.query}`
+  return `${app.origin}${app.prefix}/${exchange.target.query}`
+}
+
+/** True for `/nb` where the app is at `/nb`. */
+function isBare({ target }: Exchange, app: App): boolean {
+  return app.prefix !== '' && target.path === app.prefix
 }
 
 function earliest(one: number | null, other: number | null): number | null {

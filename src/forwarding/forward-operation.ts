@@ -131,7 +131,7 @@ export abstract class ForwardOperation implements LiveEntry, Holder {
     if (unsent !== null) this.forwardRequest.observer.onUnsent(unsent)
     // The first leg of NTLM goes without its body (README, "NTLM's first leg").
     const sent = outbound.isFirstLeg && wasRefused(this.forwardRequest) ? withoutBody(outbound) : outbound
-    const head = requestHead(method, toUpstreamPath(path, plan.mapping.basePath) + query, sent)
+    const head = requestHead(method, toUpstreamPath(path, plan.mapping) + query, sent)
     if (head === null) {
       tied?.destroy()
       return this.refuse(new UpstreamError('invalid_request', 'a control byte in a header line', false))

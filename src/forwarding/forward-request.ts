@@ -19,7 +19,7 @@ export interface ForwardRequest {
   readonly res: ServerResponse
   readonly app: App
   readonly target: string
-  /** Inside the app, byte for byte. */
+  /** Inside the app, byte for byte; '' for the bare prefix. */
   readonly path: string
   readonly query: string
   readonly permit: Permit

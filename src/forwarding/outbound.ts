@@ -231,7 +231,7 @@ export function requestHead(method: string, target: string, { headers, body, isU
 export function healthHead({ host, constant, mapping }: OutboundPlan, path: string): string {
   const headers = ['Host', host, 'User-Agent', 'Factorgate', 'Accept', '*/*', ...constant]
   const flags = { body: 'none', isUpgrade: false, tiesConnection: false, isFirstLeg: false, unsent: null } as const
-  return requestHead('GET', toUpstreamPath(path, mapping.basePath), { headers, ...flags }) as string
+  return requestHead('GET', toUpstreamPath(path, mapping), { headers, ...flags }) as string
 }
 
 /** A configured value as UTF-8 bytes, one character each. The configuration allows no control characters. */

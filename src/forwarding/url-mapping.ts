@@ -43,8 +43,10 @@ export function urlMappingOf(app: App, upstream: Upstream, host: string): UrlMap
   }
 }
 
-export function toUpstreamPath(path: string, basePath: string): string {
-  return path.startsWith('/') ? basePath + path : `${basePath}/${path}`
+/** @param path below the prefix; '' for the bare prefix. An app that knows its prefix gets that as it came, because it may redirect `/nb/` to `/nb`. */
+export function toUpstreamPath(path: string, { prefix, basePath }: Pick<UrlMapping, 'prefix' | 'basePath'>): string {
+  if (path.startsWith('/') || (prefix === basePath && basePath !== '')) return basePath + path
+  return `${basePath}/${path}`
 }
 
 /** The public form of an app's absolute path. A path that has the prefix already stays: that app knows its prefix. */
@@ -82,7 +84,7 @@ export function isPublicHost(authority: string, mapping: UrlMapping): boolean {
 /** The upstream path for a public path; null outside the prefix. */
 export function publicToUpstreamPath(path: string, mapping: UrlMapping): string | null {
   if (!isUnder(path, mapping.prefix) && mapping.prefix !== '') return null
-  return toUpstreamPath(path.slice(mapping.prefix.length), mapping.basePath)
+  return toUpstreamPath(path.slice(mapping.prefix.length), mapping)
 }
 
 /** `/nbx` is not below `/nb`. */

@@ -261,7 +261,9 @@ t.test('a sub-path app is told its prefix, and asked for its own paths, byte for
     ['/nb', '', '/nb/tree?x=/nb/y', '/tree?x=/nb/y'],
     ['/nb', '', '/nb/caf%E9;v=1?%zz', '/caf%E9;v=1?%zz'],
     ['/nb', '/inner', '/nb/a%2Fb', '/inner/a%2Fb'],
-    ['/nb', '/nb', '/nb', '/nb/'],
+    ['/nb', '/nb', '/nb', '/nb'],
+    ['/nb', '/nb', '/nb?a=1', '/nb?a=1'],
+    ['/nb', '/nb', '/nb/', '/nb/'],
     ['', '/inner', '/a/', '/inner/a/']
   ]
   for (const [prefix, basePath, asked, expected] of table) {
@@ -290,6 +292,7 @@ t.test("WebDAV's addresses in headers are the app's own", async t => {
     [{ upstreams: [at(up)], preserveHost: false }, `https://${host}/b`, `${up.origin}/b`],
     [{ upstreams: [at(up, '/dav')], prefix: '/nb' }, `https://${host}/nb/b`, `http://${host}/dav/b`],
     [{ upstreams: [at(up, '/dav')], prefix: '/nb' }, '/nb/b', '/dav/b'],
+    [{ upstreams: [at(up, '/nb')], prefix: '/nb', preserveHost: false }, `https://${host}/nb`, `${up.origin}/nb`],
     [{ upstreams: [at(up)] }, 'https://elsewhere.example/b', 'https://elsewhere.example/b'],
     [{ upstreams: [at(up)], prefix: '/nb' }, `https://${host}/other/b`, `https://${host}/other/b`]
   ]
