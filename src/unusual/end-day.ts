@@ -1,8 +1,8 @@
 /** The end of a person's day: what it teaches, how the sums move, and what the groups learn from it. */
 import { moveLong } from './baseline.ts'
-import { featureCount, toScale } from './features.ts'
+import { at, featureCount, toScale } from './features.ts'
 import type { Usual } from './group.ts'
-import { isRestDay, known, number, type Person } from './person.ts'
+import { isRestDay, known, number, ownAfterDays, type Person } from './person.ts'
 import { sumAfter, sums } from './score.ts'
 
 /**
@@ -15,6 +15,9 @@ const trustedMost = 4
 const sumsFromDays = 5
 /** From this level on a day teaches nothing, unless the person has given a proof on it. */
 const alarmingLevel = 2
+
+/** Numbers of areas of which nobody can say yet whose they are, in the first days of the watch. */
+const ofAreas = [at.newAreas, at.foreignObjects, at.foreignBytes] as const
 
 /** What the groups learn from one day of a person. */
 export interface Lesson {
@@ -40,6 +43,7 @@ export function endDay(person: Person, usual: Usual, next: number, isLearning: b
     return null
   }
   moveSums(person, usual, isLearning)
+  if (isLearning && person.day < person.since + ownAfterDays) for (const feature of ofAreas) person.numbers[feature] = 0
   const values = learnable(person, usual, person.answered > 0 || isLearning ? trustedMost : learnedMost)
   const areas: number[] = []
   for (let i = 0; i < known.areas.size; i++) {

@@ -26,7 +26,7 @@ export const features = [
   feature('objects', 5, 0.6, [2.5, 1.1]),
   feature('newObjects', 5, 0.7, [2, 1.1]),
   feature('foreignObjects', 5, 0.6, [0.7, 1]),
-  feature('newAreas', 1, 0.5, [0.7, 0.7]),
+  feature('newAreas', 1, 0.3, [0.7, 0.7]),
   feature('peakBytes', 1e6, 0.9, [3.5, 1.6], true),
   feature('peakObjects', 5, 0.7, [1.8, 1], true),
   feature('refusals', 5, 0.7, [0.5, 0.9]),

@@ -89,8 +89,12 @@ export class Keeper {
         if (idle > calmMs) live.usual = null
       }
       const sync = (live: Live) => this.#sync(live, now)
-      if (isEnd) await inBatches(due, sync, undefined, { goesOn: true })
-      else await inSlices(due, sync)
+      if (isEnd) {
+        await inBatches(due, sync, undefined, { goesOn: true })
+        // What has waited for the first writing is counted since.
+        const late = due.filter(({ isDirty }) => isDirty)
+        await inBatches(late, sync, undefined, { goesOn: true })
+      } else await inSlices(due, sync)
       this.#report(null)
     } catch (error) {
       this.#report(error as Error)

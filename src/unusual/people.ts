@@ -27,7 +27,7 @@ export interface PeopleOptions {
   readonly learnMs: () => number
   /** True if a keeper loads and writes them. */
   readonly isKept: boolean
-  /** Called when the record of a person with an early proof has come from the store. */
+  /** Called when the record of a person has come from the store of whom an early proof or requests wait. */
   readonly onLoaded?: ((live: Live) => void) | undefined
   readonly onDay?: ((person: Person, usual: Usual) => void) | undefined
   /** Called once for each time that the clock goes back. */
@@ -64,6 +64,7 @@ export class People {
         slotWrites: 0,
         sparedOn: 0,
         earlyProof: null,
+        waiting: null,
         isLoaded: !this.#options.isKept,
         isDirty: true,
         isForgotten: false,
@@ -84,7 +85,7 @@ export class People {
 
   /** The keeper calls this after it has put the stored record into `live`. */
   loaded(live: Live): void {
-    if (live.earlyProof !== null) this.#options.onLoaded?.(live)
+    if (live.earlyProof !== null || live.waiting !== null) this.#options.onLoaded?.(live)
   }
 
   forget(live: Live): void {
@@ -94,14 +95,12 @@ export class People {
 
   /** What the store does not have yet, for everybody in memory. */
   *unwritten(): Iterable<Unwritten> {
-    for (const [account, { person, isDirty }] of this.all)
-      if (isDirty)
-        yield {
-          account,
-          day: person.day,
-          bytes: Math.max(0, person.numbers[at.bytes]! - person.synced[at.bytes]!),
-          alarm: person.alarm
-        }
+    for (const [account, { person, isDirty, waiting }] of this.all)
+      if (isDirty) {
+        const counted = Math.max(0, person.numbers[at.bytes]! - person.synced[at.bytes]!)
+        const waits = waiting === null ? 0 : waiting.reduce((sum, { bytes }) => sum + bytes, 0)
+        yield { account, day: person.day, bytes: counted + waits, alarm: person.alarm }
+      }
   }
 
   usual(live: Live): Usual {

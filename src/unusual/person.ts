@@ -60,7 +60,7 @@ const strangeDaysKept = 14
  * Days after which an area, or a client that has joined a session, becomes a person's own without a proof. Until then requests in the area
  * count as foreign, and the client is new.
  */
-const ownAfterDays = 4
+export const ownAfterDays = 4
 const forgetAfterDays = 60
 const dayDecay = 0.97
 /** The most days that an absence counts. */

@@ -74,14 +74,14 @@ const leastChanceOfHour = 0.003
 
 /**
  * Cumulative sums, which find what is a little too much for days. Points for each unit are set so that of the honest days of the simulated
- * institute one in a hundred reaches 20 points, and one in a thousand 30: the lesser of 20/q99 and 30/q99.9 (seed 15: q99 2.4, 2.1, 0.5, 1.5;
- * q99.9 5.1, 3.4, 2.4, 2.8).
+ * institute one in a hundred reaches 20 points, and one in a thousand 30: the lesser of 20/q99 and 30/q99.9 (seeds 900 and 902: q99 2.7, 2.0, 1.5,
+ * 3.0; q99.9 3.4, 3.1, 3.4, 4.3).
  */
 export const sums = [
-  { id: 'bytes', feature: at.bytes, index: number.sumBytes, family: 'amount', unit: 6 },
-  { id: 'newObjects', feature: at.newObjects, index: number.sumObjects, family: 'breadth', unit: 8.5 },
-  { id: 'foreignObjects', feature: at.foreignObjects, index: number.sumForeign, family: 'reach', unit: 12 },
-  { id: 'foreignBytes', feature: at.foreignBytes, index: number.sumForeignBytes, family: 'reach', unit: 10.5 }
+  { id: 'bytes', feature: at.bytes, index: number.sumBytes, family: 'amount', unit: 7 },
+  { id: 'newObjects', feature: at.newObjects, index: number.sumObjects, family: 'breadth', unit: 9.5 },
+  { id: 'foreignObjects', feature: at.foreignObjects, index: number.sumForeign, family: 'reach', unit: 8.5 },
+  { id: 'foreignBytes', feature: at.foreignBytes, index: number.sumForeignBytes, family: 'reach', unit: 6.5 }
 ] as const satisfies readonly { id: keyof typeof at; feature: number; index: number; family: Family; unit: number }[]
 
 export interface Signal {

@@ -27,6 +27,7 @@ import { sayLed, sayLedElse } from './sentences.ts'
 import { levels, type UnusualLevel } from './steps.ts'
 import { alarmingFrom, thresholds } from './thresholds.ts'
 import { type DoubtFacts, Track } from './track.ts'
+import { Waiting } from './waiting.ts'
 import { noteWrite, writeOf } from './writes.ts'
 
 export interface Verdict {
@@ -101,19 +102,29 @@ export class Unusual {
   readonly #tracks = new Map<string, Track>()
   readonly #options: UnusualOptions
   readonly #appHashes = new Map<string, number>()
+  readonly #waiting = new Waiting()
 
   constructor(options: UnusualOptions) {
     this.#options = options
-    this.people = new People({ isKept: false, ...options, onLoaded: live => this.#proveEarly(live) })
+    this.people = new People({ isKept: false, ...options, onLoaded: live => this.#catchUp(live) })
   }
 
   /** Null while nothing new is unusual. Of strangers nothing is learned, and nothing is said. */
   observe(observation: Observation): Verdict | null {
-    const { account, at: now, bytes, status } = observation
+    const { account, at: now } = observation
     if (account === null) return null
     const track = this.#track(observation.session)
     const live = this.people.live(account, now, observation.groups, track.live)
     track.live = live
+    if (!live.isLoaded && this.#waiting.add(live, observation)) return null
+    const isElsewhere = this.#count(live, track, observation)
+    const isDue = isElsewhere || live.requests >= lookRequests || live.bytes >= lookBytes
+    return isDue && live.isLoaded ? this.#look(live, track, observation) : null
+  }
+
+  /** True if the session was elsewhere before, or with another client. */
+  #count(live: Live, track: Track, observation: Observation): boolean {
+    const { at: now, bytes, status } = observation
     const { person } = live
     const isElsewhere = track.address !== observation.address || track.userAgent !== observation.userAgent
     if (isElsewhere && live.isLoaded) notePlace(person, track, observation, this.#options.findPlace)
@@ -168,8 +179,7 @@ export class Unusual {
       noteAfter(own, person, live)
       own.hours |= hourBit(now)
     }
-    const isDue = isElsewhere || live.requests >= lookRequests || live.bytes >= lookBytes
-    return isDue && live.isLoaded ? this.#look(live, track, observation) : null
+    return isElsewhere
   }
 
   /**
@@ -187,7 +197,10 @@ export class Unusual {
     track?.settle()
   }
 
-  #proveEarly(live: Live): void {
+  /** What the store knows of the person is there. The next request is judged with what has waited. */
+  #catchUp(live: Live): void {
+    for (const observation of this.#waiting.take(live)) this.#count(live, this.#track(observation.session), observation)
+    live.isDirty = true
     const { account, lastAt, earlyProof } = live
     live.earlyProof = null
     if (earlyProof !== null) this.proved(account, earlyProof.session, lastAt, earlyProof.at)

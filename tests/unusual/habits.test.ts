@@ -167,3 +167,14 @@ t.test('days on which people only delete are days of theirs', async t => {
   work(unusual, 29)
   t.equal(unusual.people.all.get('alice')!.person.ringNext, (ringNext + 2) % 28)
 })
+
+t.test(
+  'the first days of the watch, when nobody’s areas are known, do not teach that areas of others are usual',
+  async t => {
+    const unusual = watch({ learnMs: () => 14 * dayMs })
+    for (const day of workdays(0, 19)) work(unusual, day)
+    const usual = unusual.people.usual(unusual.people.all.get('alice')!)
+    const busy = Math.expm1(usual.middle[at.foreignObjects]! + 1.28 * usual.spread[at.foreignObjects]!) * 5
+    t.ok(busy < 14, `${busy.toFixed(0)} such addresses on a busy day`)
+  }
+)

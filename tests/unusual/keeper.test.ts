@@ -78,7 +78,7 @@ for (const { isShared, name, pauses, written } of alarmed)
     }
     clock.now += 1000
     await keeper.tick()
-    t.equal((await stored(store))?.numbers[at.bytes], 1, 'nobody is alarmed yet')
+    t.equal((await stored(store))?.numbers[at.bytes], 0, 'nobody is alarmed yet')
     live.person.alarm = 1
     unusual.observe(observation({ at: clock.now, bytes: 0 }))
     await keeper.tick()

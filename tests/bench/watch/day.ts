@@ -143,7 +143,7 @@ export class Day {
       session: `${person.account}/phone/${Math.floor(this.#day / 14)}`,
       sessionStartedAt: this.#start - (this.#day % 14) * dayMs
     }
-    this.#visits.wiki(this.#hour(6, 21), line, 1 + random.integer(3))
+    this.#visits.wiki(this.#hour(person.begin - 1.5, person.begin + 13.5), line, 1 + random.integer(3))
   }
 
   /** What is out of the ordinary and honest. */

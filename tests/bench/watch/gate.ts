@@ -148,7 +148,9 @@ export class SimulatedGate {
     if (live === undefined) return false
     const { alarm } = live.person
     if (alarm > 0 && alarm !== live.syncedAlarm) return true
-    return !live.isLoaded && (live.requests >= muchRequests || live.bytes >= muchBytes)
+    let bytes = 0
+    for (const each of live.waiting ?? []) bytes += each.bytes
+    return !live.isLoaded && ((live.waiting?.length ?? 0) >= muchRequests || bytes >= muchBytes)
   }
 
   /** What the judge sees now; null while the person is not loaded. */

@@ -65,6 +65,10 @@ export interface Institute {
   readonly random: Random
 }
 
+/** Colleagues abroad: so many, and the hours by which their day begins later than here, or earlier. */
+const abroadShare = 0.1
+const timeZones = [5, 8, -5.5, -9]
+
 const homeCountries = ['DE', 'DE', 'DE', 'DE', 'DE', 'DE', 'FR', 'CH']
 
 export function makeInstitute(seed: number, personCount: number, days: number): Institute {
@@ -91,7 +95,11 @@ function makePerson(
   const group = random.integer(groupCount)
   const own = projectsOf[group] as readonly number[]
   const isShift = habit === 'shift'
-  const begin = isShift ? random.pick([4, 13, 20]) : 7.5 + 1.1 * random.normal()
+  const here = isShift ? random.pick([4, 13, 20]) : 7.5 + 1.1 * random.normal()
+  const elsewhere = random.fork(17)
+  const abroad = elsewhere.chance(abroadShare) ? networkIn(elsewhere, elsewhere.pick(farCountries)) : null
+  // By UTC, the day of some begins on the evening before, and goes on after midnight.
+  const begin = abroad === null ? here : (here + elsewhere.pick(timeZones) + 24) % 24
   const language = languageOf(random)
   return {
     index,
@@ -108,8 +116,8 @@ function makePerson(
     worksWeekends: isShift ? 0.7 : random.chance(0.25) ? random.between(0.1, 0.6) : 0.03,
     activity: random.lognormal(1, 0.5),
     size: random.lognormal(1, 0.7),
-    office: random.pick(officeNetworks),
-    home: networkIn(random, random.pick(homeCountries)),
+    office: abroad ?? random.pick(officeNetworks),
+    home: abroad === null ? networkIn(random, random.pick(homeCountries)) : networkIn(elsewhere, abroad.country),
     language,
     browser: browserIn(random, language),
     second: random.chance(0.25) ? browserIn(random, language) : null,

@@ -235,5 +235,6 @@ function isShared({ session }: Event): boolean {
 
 function isAtWork(person: Person, { at }: Event): boolean {
   const hour = (at % dayMs) / hourMs
-  return hour > person.begin && hour < person.end
+  // Some work until after midnight.
+  return [hour, hour + 24].some(each => each > person.begin && each < person.end)
 }

@@ -1,0 +1,32 @@
+/**
+ * Observations of people of whom this gate knows nothing yet. Compared with nothing, every address and area would be new. They are counted once
+ * what the store knows is there, a second later.
+ */
+import type { Live } from './live.ts'
+import type { Observation } from './observation.ts'
+
+/** More are counted at once, so that neither a flood nor a store that is down takes the memory. */
+const waitingMost = 256
+const allWaitingMost = 20_000
+
+export class Waiting {
+  #count = 0
+
+  /** False if there is no room. */
+  add(live: Live, observation: Observation): boolean {
+    if (this.#count >= allWaitingMost || (live.waiting?.length ?? 0) >= waitingMost) return false
+    this.#count++
+    live.waiting ??= []
+    // The observer writes the next one over it.
+    live.waiting.push({ ...observation })
+    return true
+  }
+
+  /** What has waited, in order. */
+  take(live: Live): readonly Observation[] {
+    const taken = live.waiting ?? []
+    this.#count -= taken.length
+    live.waiting = null
+    return taken
+  }
+}
