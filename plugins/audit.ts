@@ -29,7 +29,7 @@ export const auditPlugin = fp<AuditOptions>(
         const code = reply.getHeader('factorgate-error')
         if (code !== undefined) onRefusal?.(String(code), exchange, request.raw)
         const event = exchangeEvent(exchange, 'exchange', clock(), {
-          method: request.raw.method,
+          method: exchange.messageOf(request.raw).method,
           status: reply.statusCode,
           ...bytesOf(request, reply),
           ...(code === undefined ? {} : { outcome: String(code) })

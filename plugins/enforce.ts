@@ -15,13 +15,14 @@ import {
   wouldFields
 } from '../src/apps/authorize.ts'
 import { isConsole } from '../src/apps/console-policy.ts'
-import { askOfPost, isRead } from '../src/apps/return-to.ts'
+import { askOfKept, isRead } from '../src/apps/return-to.ts'
 import { type Match, ownPrefix, type RouteTable, type Site } from '../src/apps/route-table.ts'
 import type { AuditSink } from '../src/audit/event.ts'
 import type { Clock } from '../src/clock.ts'
 import type { ServedFile } from '../src/decoys/served-file.ts'
 import { describeError, GateError } from '../src/errors.ts'
 import { isFresh } from '../src/factor/proof.ts'
+import { isKeptMethod } from '../src/kept/keepable.ts'
 import type { ChallengeReason, RefuseReason } from '../src/policy/decision.ts'
 import { acceptsPage, wantsPage } from '../src/request/wants-page.ts'
 import { learnWorkerScript } from '../src/request/worker-scripts.ts'
@@ -34,7 +35,7 @@ import type { Requires } from './exchange.ts'
 import type { ExplainEnd } from './explain-end.ts'
 import { formPage } from './form-page.ts'
 import { isFramedStep } from './frame-page.ts'
-import type { Held, KeepPost } from './kept-posts.ts'
+import { type Held, hasKeptCookie, type KeepPost } from './kept-posts.ts'
 import { defaultMaxUrlLength } from './return-address.ts'
 import { tokenChallenge } from './token-challenge.ts'
 
@@ -176,12 +177,18 @@ export const enforcePlugin = fp<EnforceOptions>(
           if (device !== null && isAboutDevice(reason)) noteStale(request, reply, match.site, device)
           return toKept(reply, reason, held.url)
         }
-        const to = held === null ? returnTo : { rd: held.url, ask: askOfPost(held.post.url) }
+        const to = held === null ? returnTo : { rd: held.url, ask: askOfKept(held.post) }
         challenge(request, reply, match, reason, queryOfReturnTo(to), done, held)
       }
-      const isKept = request.method === 'POST' && match.app.keepPosts != null && reason !== 'device_required'
-      if (keepPost === null || !isKept) return stop(null)
-      keepPost(request, reply, match, access).then(stop, done)
+      if (keepPost === null || match.app.keepPosts == null || reason === 'device_required') return stop(null)
+      if (isKeptMethod(request.method)) return void keepPost.keep(request, reply, match, access).then(stop, done)
+      const mayWait = isPageRead(request.raw) && !isAboutDevice(reason) && hasKeptCookie(request.raw.headers)
+      if (!mayWait) return stop(null)
+      keepPost.waiting(request, match).then(held => {
+        if (held === null) return stop(null)
+        const query = queryOfReturnTo({ rd: held.url, ask: askOfKept(held.post) })
+        challenge(request, reply, match, reason, query, done)
+      }, done)
     }
 
     function enforceOwn(

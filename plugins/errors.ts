@@ -4,10 +4,9 @@ import fp from 'fastify-plugin'
 import { LogShare } from '../src/audit/log-share.ts'
 import { type Clock, systemClock } from '../src/clock.ts'
 import { type ErrorCode, GateError } from '../src/errors.ts'
-import { acceptsPage, wantsPage } from '../src/request/wants-page.ts'
+import { acceptsPage, isSiteFrame, wantsPage } from '../src/request/wants-page.ts'
 import { StoreUnreachable } from '../src/store/store.ts'
 import { errorBody } from './error-body.ts'
-import { isSiteFrame } from './frame-page.ts'
 import { tokenChallenge } from './token-challenge.ts'
 
 export interface ErrorsOptions {

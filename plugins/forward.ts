@@ -275,7 +275,12 @@ class ReplyObserver implements ForwardObserver {
     void exchange.resent?.end(summary.cut !== needsHttp11)
     exchange.isRecorded = true
     exchange.endLoginTrial?.()
-    this.#options.onEnd?.(exchange, raw.method as string, summary, this.#isSocket && summary.status === 101)
+    this.#options.onEnd?.(
+      exchange,
+      exchange.messageOf(raw).method as string,
+      summary,
+      this.#isSocket && summary.status === 101
+    )
   }
 }
 

@@ -1,22 +1,12 @@
 /** Pages in frames: which requests get one, and its headers (THREATS R18). */
 import type { IncomingMessage } from 'node:http'
 import type { Site } from '../src/apps/route-table.ts'
+import { isSiteFrame } from '../src/request/wants-page.ts'
 
 /** Steps that may redirect without interaction. */
 const steps: ReadonlySet<string> = new Set(['/login', '/challenge', '/callback'])
 
-/** True for a navigation in a same-site frame. Cross-site frames, `object` and `embed` get no page. */
-export function isSiteFrame({ headers }: Pick<IncomingMessage, 'headers'>): boolean {
-  const dest = headers['sec-fetch-dest']
-  const site = headers['sec-fetch-site']
-  return (
-    headers['sec-fetch-mode'] === 'navigate' &&
-    (dest === 'iframe' || dest === 'frame') &&
-    (site === 'same-site' || site === 'same-origin')
-  )
-}
-
-/** True for a step in such a frame. A same-origin parent is excluded, because it could read the page. */
+/** True for a step in a same-site frame. A same-origin parent is excluded, because it could read the page. */
 export function isFramedStep(request: IncomingMessage, path: string): boolean {
   return (
     request.method === 'GET' &&

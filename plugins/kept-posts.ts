@@ -11,10 +11,10 @@ import { bodyTypeOf } from '../src/kept/content.ts'
 import { holdsSecret, isForeign, keptHeaders, senderOf } from '../src/kept/keepable.ts'
 import { type KeptOutcome, type KeptPost, type KeptPosts, keptSeconds } from '../src/kept/kept-posts.ts'
 import { StoreUnreachable } from '../src/store/store.ts'
-import { briefCookie, expiredCookie, keptCookieName, keptIds, readOwn } from './cookies.ts'
+import { briefCookie, expiredCookie, keptCookieName, keptIds, readCookie, readOwn } from './cookies.ts'
 
 interface KeepOptions {
-  readonly posts: Pick<KeptPosts, 'keep' | 'gone'>
+  readonly posts: Pick<KeptPosts, 'keep' | 'gone' | 'find'>
   /** Whose session a cookie opened; null where nobody knows. */
   readonly ownerOf: (token: string) => Promise<string | null>
   readonly audit: AuditSink
@@ -31,13 +31,27 @@ export interface Held {
   readonly post: KeptPost
 }
 
-/** Null where nothing is kept; the caller then refuses the request as always. */
-export type KeepPost = (
-  request: FastifyRequest,
-  reply: FastifyReply,
-  match: AppMatch,
-  asked: Pick<Challenge, 'reason' | 'returnTo'>
-) => Promise<Held | null>
+export interface KeepPost {
+  /** Null where nothing is kept; the caller then refuses the request as always. */
+  keep(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    match: AppMatch,
+    asked: Pick<Challenge, 'reason' | 'returnTo'>
+  ): Promise<Held | null>
+  /**
+   * What a script of this app and browser has sent, and what waits. Most scripts show nobody the page that their answer names, so whoever opens the
+   * app again is led there.
+   */
+  waiting(request: FastifyRequest, match: AppMatch): Promise<Held | null>
+}
+
+/** The most kept POSTs of a browser that are looked for. */
+const mostLookedFor = 10
+
+export function hasKeptCookie({ cookie }: IncomingMessage['headers']): boolean {
+  return cookie?.includes('factorgate-kept-') === true
+}
 
 /** The longest wait for a body. */
 const bodyTimeoutMs = 20_000
@@ -53,7 +67,7 @@ export function keptPath(id: string): string {
 export function keepPosts({ posts, ownerOf, audit, strangers, clock, onOutcome }: KeepOptions): KeepPost {
   const budget = new BodyBudget()
 
-  return async (request, reply, match, { reason, returnTo }) => {
+  const keep: KeepPost['keep'] = async (request, reply, match, { reason, returnTo }) => {
     const { exchange } = request
     const { app, site } = match
     const again = exchange.resent?.post ?? null
@@ -81,6 +95,7 @@ export function keepPosts({ posts, ownerOf, audit, strangers, clock, onOutcome }
         {
           account,
           app: app.id,
+          method: message.method as string,
           url,
           sender,
           foreign,
@@ -110,6 +125,23 @@ export function keepPosts({ posts, ownerOf, audit, strangers, clock, onOutcome }
       throw error
     }
   }
+
+  const waiting: KeepPost['waiting'] = async ({ raw, exchange }, { app, site }) => {
+    const { cookie } = raw.headers
+    const account = exchange.principal?.account.id ?? null
+    try {
+      for (const id of keptIds(cookie, site, mostLookedFor)) {
+        const post = await posts.find(id, readCookie(cookie, keptCookieName(id, site)))
+        const isOurs = post?.sender === 'script' && post.app === app.id && (account ?? post.account) === post.account
+        if (isOurs) return { url: site.origin + keptPath(id), isScript: true, post }
+      }
+    } catch (error) {
+      if (!(error instanceof StoreUnreachable)) throw error
+    }
+    return null
+  }
+
+  return { keep, waiting }
 
   function refused(): null {
     onOutcome('refused')

@@ -1,6 +1,6 @@
 /** The answer to a request for an app that needs the person's login there: a redirect to the page that asks for it, a page with a link to that page, or its address. */
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { askOfPost, isRead, type Message, returnTo } from '../src/apps/return-to.ts'
+import { askOfKept, isRead, type Message, returnTo } from '../src/apps/return-to.ts'
 import type { App, Site } from '../src/apps/route-table.ts'
 import { describeError, GateError } from '../src/errors.ts'
 import type { LoginRefusal } from '../src/forwarding/login-refusal.ts'
@@ -38,7 +38,7 @@ export function loginUrl(
   const back =
     post === null
       ? returnTo(message, raw, site, app, 'sign_in_required')
-      : { rd: site.origin + keptPath(post.id), ask: askOfPost(post.url) }
+      : { rd: site.origin + keptPath(post.id), ask: askOfKept(post) }
   const query = queryOfReturnTo(back)
   const front = `${site.origin}${app.prefix}/`
   return stepUrl(request, reply, loginPage(app.id), query, { portalOrigin, maxUrlLength, site, front, setsNonce })

@@ -18,7 +18,7 @@ import type { Keyring } from '../src/keyring/keyring.ts'
 import { wantsPage } from '../src/request/wants-page.ts'
 import { keptCookieName, readCookie } from './cookies.ts'
 import { errorBody } from './error-body.ts'
-import { bodyOf, keptPath } from './kept-posts.ts'
+import { bodyOf, hasKeptCookie, keptPath } from './kept-posts.ts'
 import { isRightMac, resendField } from './resend-form.ts'
 
 export interface ResendOptions {
@@ -65,7 +65,7 @@ export const resendPlugin = fp<ResendOptions>(
       const value = valueIn(body)
       if (value === null) {
         exchange.resent = {
-          message: new ResentMessage(raw, keptHeaders(raw.rawHeaders), body).asMessage(),
+          message: new ResentMessage(raw, 'POST', keptHeaders(raw.rawHeaders), body).asMessage(),
           post: null,
           end: nothing
         }
@@ -106,7 +106,11 @@ export const resendPlugin = fp<ResendOptions>(
         }
         return undefined
       }
-      exchange.resent = { message: new ResentMessage(raw, post.headers, opened.body).asMessage(), post, end }
+      exchange.resent = {
+        message: new ResentMessage(raw, post.method, post.headers, opened.body).asMessage(),
+        post,
+        end
+      }
       exchange.notes = { ...exchange.notes, kept: post.reference }
       return false
     }
@@ -133,9 +137,7 @@ export const resendPlugin = fp<ResendOptions>(
 
 function isOurs({ headers }: IncomingMessage): boolean {
   return (
-    headers['content-type'] === 'text/plain' &&
-    Number(headers['content-length']) <= mostBytes &&
-    headers.cookie?.includes('factorgate-kept-') === true
+    headers['content-type'] === 'text/plain' && Number(headers['content-length']) <= mostBytes && hasKeptCookie(headers)
   )
 }
 

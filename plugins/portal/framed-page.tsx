@@ -14,6 +14,7 @@ type FramedWhat = keyof Messages['framed']['pages']
 export function framedWhat(path: string): FramedWhat {
   if (path === '/login') return 'signIn'
   if (path.startsWith('/challenge')) return 'confirm'
+  if (path.startsWith('/kept/')) return 'kept'
   return path === '/callback' ? 'late' : 'ours'
 }
 
@@ -33,13 +34,33 @@ function WayOut({ frame, address, label }: { frame: Frame; address: string; labe
   )
 }
 
+/** What surrounds the frame may hold more that is not saved, so a new tab comes first. */
+function WayAside({ frame, address }: { frame: Frame; address: string }) {
+  return (
+    <>
+      <a class="button" href={address} target="_blank" rel="noopener">
+        {frame.say.framed.aside}
+      </a>
+      <p class="soft">
+        <a href={address} target="_top">
+          {frame.say.framed.whole}
+        </a>
+      </p>
+    </>
+  )
+}
+
 function FramedPage({ frame, what, address }: { frame: Frame; what: FramedWhat; address: string }) {
   const say = frame.say.framed
   const { title, why } = say.pages[what]
   return (
     <FramedSheet frame={frame} title={title}>
       <p>{why}</p>
-      <WayOut frame={frame} address={address} label={say.whole} />
+      {what === 'kept' ? (
+        <WayAside frame={frame} address={address} />
+      ) : (
+        <WayOut frame={frame} address={address} label={say.whole} />
+      )}
     </FramedSheet>
   )
 }

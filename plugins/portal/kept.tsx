@@ -3,7 +3,7 @@
  * app's own pages at once, all others after the person has seen what goes where (THREATS R20).
  */
 import type { FastifyInstance } from 'fastify'
-import { askOfPost } from '../../src/apps/return-to.ts'
+import { askOfKept } from '../../src/apps/return-to.ts'
 import { GateError } from '../../src/errors.ts'
 import { bodyTypeOf } from '../../src/kept/content.ts'
 import { type Contents, contentsOf } from '../../src/kept/contents.ts'
@@ -22,6 +22,7 @@ import { withReturnTo } from './return-to.ts'
 export interface KeptView {
   readonly id: string
   readonly app: string
+  readonly method: string
   readonly url: string
   readonly back: string
   /** The value of the form's only field. */
@@ -52,7 +53,7 @@ export function KeptPage({ frame, view }: { frame: Frame; view: KeptView }) {
         <dl>
           <dt>{say.to}</dt>
           <dd>
-            <bdi>{view.url}</bdi>
+            <bdi>{view.method === 'POST' ? view.url : `${view.method} ${view.url}`}</bdi>
           </dd>
           <dt>
             {say.what} ({say.size({ kilobytes: String(Math.max(1, Math.round(view.bytes / 1000))) })})
@@ -113,7 +114,10 @@ export function registerKept(scope: FastifyInstance): void {
       throw new GateError('kept_gone')
     }
     const { post, secret } = found
-    const there = portal.routes.requirementFor(post.url, page.principal, page.address, postRequest)
+    const there = portal.routes.requirementFor(post.url, page.principal, page.address, {
+      method: post.method,
+      headers: {}
+    })
     if (there === null) throw new GateError('kept_gone')
     const { access } = there
     if (access.kind === 'refuse') throw new GateError(access.reason, 'decision' in access ? access : {})
@@ -127,6 +131,7 @@ export function registerKept(scope: FastifyInstance): void {
     const view: KeptView = {
       id: post.id,
       app: there.app.title,
+      method: post.method,
       url: post.url,
       back: post.back,
       value: resendValue(portal.keyring(), post.id, page.principal.csrfKey),
@@ -178,18 +183,17 @@ export function registerKept(scope: FastifyInstance): void {
     return 'foreign'
   }
 
-  function toProof({ site, nonce }: PageContext, step: string, { id, url }: KeptPost): string {
+  function toProof({ site, nonce }: PageContext, step: string, post: KeptPost): string {
     const returnTo = {
-      rd: site.origin + keptPath(id),
+      rd: site.origin + keptPath(post.id),
       state: site.isPortal || nonce === null ? null : stateOf(nonce),
-      ask: askOfPost(url)
+      ask: askOfKept(post)
     }
     return portal.portalOrigin + withReturnTo(step, returnTo)
   }
 }
 
 const plainText = { content: 'text', charset: null, boundary: null } as const
-const postRequest = { method: 'POST', headers: {} } as const
 
 /** Chromium applies `form-action` to redirects too, and only the app knows where its answer leads. */
 function formTargets({ site }: PageContext): string[] {

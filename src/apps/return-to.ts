@@ -51,9 +51,9 @@ export function returnTo(message: Message, raw: string, site: Site, app: App, re
   return { rd, ask: stoppedText(ask).length <= maxAskLength ? ask : null }
 }
 
-/** The question for a POST to this address, without its headers. */
-export function askOfPost(url: string): StoppedRequest {
-  return { url, methods: ['POST'], destination: null }
+/** The question for a request that waits, without its headers. */
+export function askOfKept({ url, method }: { readonly url: string; readonly method: string }): StoppedRequest {
+  return { url, methods: [method], destination: null }
 }
 
 /** The text for a query: `MOVE,DELETE https://app.example/x https://app.example/y`. */

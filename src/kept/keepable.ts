@@ -1,6 +1,6 @@
 /** Which POSTs can be kept, and which of their headers. Credentials never are. */
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
-import { isBrowser, wantsPage } from '../request/wants-page.ts'
+import { isBrowser, isSiteFrame, wantsPage } from '../request/wants-page.ts'
 import { type BodyType, contentOf } from './content.ts'
 import { namesIn } from './field-names.ts'
 import { isSecretName } from './secret-names.ts'
@@ -14,15 +14,23 @@ export function senderOf(
   origin: string
 ): Sender | null {
   const content = contentOf(headers['content-type'])
-  if (method !== 'POST' || content === null) return null
+  if (content === null) return null
   // Only programs expect 100. A coded body could be read only by its app.
   if (headers.expect !== undefined || headers['content-encoding'] !== undefined) return null
   const dest = headers['sec-fetch-dest']
-  // In a frame, no page could ask the person.
-  if (wantsPage({ headers })) return dest === undefined || dest === 'document' ? 'page' : null
+  // Into a frame of another site browsers send no cookies, and our pages are not shown there.
+  if (wantsPage({ headers }))
+    return method === 'POST' && (dest === undefined || dest === 'document' || isSiteFrame({ headers })) ? 'page' : null
   // A script would have to add its credentials again.
-  if (headers.authorization !== undefined || content === 'text') return null
+  if (!isKeptMethod(method) || headers.authorization !== undefined || content === 'text') return null
   return isBrowser(headers) && (dest === undefined || dest === 'empty') && !isForeign(headers, origin) ? 'script' : null
+}
+
+/** Forms are sent by POST. Scripts save by PUT and PATCH too. */
+const keptMethods: ReadonlySet<unknown> = new Set(['POST', 'PUT', 'PATCH'])
+
+export function isKeptMethod(method: unknown): method is string {
+  return keptMethods.has(method)
 }
 
 /** True unless the browser says that a page of this origin sent it. */

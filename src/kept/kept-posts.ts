@@ -8,7 +8,7 @@ import { type Keyring, KeyringError } from '../keyring/keyring.ts'
 import { networkLevels } from '../request/network-levels.ts'
 import { type Loose, RecordKind, type Seal, sealWith } from '../store/records.ts'
 import type { Store } from '../store/store.ts'
-import type { Sender } from './keepable.ts'
+import { isKeptMethod, type Sender } from './keepable.ts'
 import { StrangerRoom } from './stranger-room.ts'
 
 export interface KeptPost {
@@ -18,6 +18,8 @@ export interface KeptPost {
   /** Null until it is known who sent it: the browser sends no cookie with a form of another site. */
   readonly account: string | null
   readonly app: string
+  /** POST; of a script also PUT or PATCH. */
+  readonly method: string
   /** Absolute. */
   readonly url: string
   readonly sender: Sender
@@ -283,9 +285,10 @@ export class KeptPosts {
 const isText = (value: unknown): value is string => typeof value === 'string'
 
 function isKeptPost(value: Loose): value is Loose & KeptPost {
-  const { account, foreign, headers, bytes, until, sender } = value
+  const { account, foreign, headers, bytes, until, sender, method } = value
   return (
     ['id', 'secret', 'app', 'url', 'back', 'reference'].every(name => isText(value[name])) &&
+    isKeptMethod(method) &&
     (sender === 'page' || sender === 'script') &&
     [account, foreign].every(one => one === null || isText(one)) &&
     Array.isArray(headers) &&

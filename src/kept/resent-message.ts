@@ -4,7 +4,7 @@ import { Readable } from 'node:stream'
 import { isKeptHeader } from './keepable.ts'
 
 export class ResentMessage extends Readable {
-  readonly method = 'POST'
+  readonly method: string
   readonly url: string | undefined
   readonly httpVersion: string
   readonly httpVersionMajor: number
@@ -16,8 +16,9 @@ export class ResentMessage extends Readable {
   readonly complete = true
 
   /** Cookies and everything else about the browser are those of `carrier`, what the app has to read of the POST is that of `kept`. */
-  constructor(carrier: IncomingMessage, kept: readonly string[], body: Buffer) {
+  constructor(carrier: IncomingMessage, method: string, kept: readonly string[], body: Buffer) {
     super({ read() {} })
+    this.method = method
     this.url = carrier.url
     this.httpVersion = carrier.httpVersion
     this.httpVersionMajor = carrier.httpVersionMajor

@@ -15,6 +15,17 @@ export function wantsPage({ headers }: Pick<IncomingMessage, 'headers'>): boolea
   return looksLikeNavigation(headers)
 }
 
+/** True for a navigation in a same-site frame. Cross-site frames, `object` and `embed` get no page. */
+export function isSiteFrame({ headers }: Pick<IncomingMessage, 'headers'>): boolean {
+  const dest = headers['sec-fetch-dest']
+  const site = headers['sec-fetch-site']
+  return (
+    headers['sec-fetch-mode'] === 'navigate' &&
+    (dest === 'iframe' || dest === 'frame') &&
+    (site === 'same-site' || site === 'same-origin')
+  )
+}
+
 /** True for a browser, also for its scripts: it sends Fetch Metadata, or names itself so. */
 export function isBrowser(headers: IncomingHttpHeaders): boolean {
   if (headers['sec-fetch-mode'] !== undefined || isScript(headers)) return true

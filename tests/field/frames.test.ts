@@ -171,13 +171,15 @@ t.test('FIELD F8 each refusal that a frame can meet is a page with a way out', a
     [at('part.gate', '/part/save'), 401, signIn, 'POST'],
     [at('down.gate', '/.factorgate/nothing'), 404, /no such page/],
     [at('down.gate', '/.factorgate/logout'), 403, /This page opens in the whole window/],
+    [at('down.gate', `/.factorgate/kept/${'A'.repeat(22)}`), 403, /The gate kept what you sent/],
     [at('down.gate', '/.factorgate/callback?code=x'), 200, /This part did not open/],
     [at('gate', '/.factorgate/challenge'), 302, /^$/]
   ]
   for (const [url, status, says, method = 'GET'] of table)
     for (const site of ['same-site', 'same-origin']) {
       const headers = { ...navigation, 'sec-fetch-site': site, 'content-type': 'application/x-www-form-urlencoded' }
-      const answer = await gate.request(method, url, headers, method === 'POST' ? 'a=1' : undefined)
+      // A form with a password is not kept.
+      const answer = await gate.request(method, url, headers, method === 'POST' ? 'password=1' : undefined)
       const what = `${method} ${new URL(url).pathname} ${site}`
       if (site === 'same-origin' && /challenge|callback/.test(url)) {
         t.equal(answer.status, 403, what)

@@ -27,6 +27,7 @@ function opened() {
 const post = (more: Partial<NewPost> = {}): NewPost => ({
   account: 'ada',
   app: 'own',
+  method: 'POST',
   url: `${origin}/x`,
   sender: 'page',
   foreign: null,
@@ -186,7 +187,15 @@ t.test('which requests can be kept', async t => {
     ['a form of an old browser', 'page', { accept: 'text/html', 'user-agent': 'Mozilla/5.0', 'content-type': form }],
     ['an upload', 'page', { ...navigation, 'content-type': 'multipart/form-data; boundary=x' }],
     ['a form in a frame', null, { ...navigation, 'sec-fetch-dest': 'iframe', 'content-type': form }],
-    ['a PUT', null, { ...navigation, 'content-type': form }, 'PUT'],
+    [
+      'a form in a frame of the same site',
+      'page',
+      { ...navigation, 'sec-fetch-dest': 'iframe', 'sec-fetch-site': 'same-origin', 'content-type': form }
+    ],
+    ['a PUT of a page', null, { ...navigation, 'content-type': form }, 'PUT'],
+    ['a PUT of a script', 'script', { ...script, 'content-type': 'application/json' }, 'PUT'],
+    ['a PATCH of a script', 'script', { ...script, 'content-type': 'application/merge-patch+json' }, 'PATCH'],
+    ['a DELETE of a script', null, { ...script, 'content-type': 'application/json' }, 'DELETE'],
     ['no type', null, navigation],
     ['bytes', null, { ...navigation, 'content-type': 'application/octet-stream' }],
     ['a coded body', null, { ...navigation, 'content-type': form, 'content-encoding': 'gzip' }],

@@ -13,6 +13,7 @@ export function keptStories<Story>(frame: Frame, { optional, variant }: Kinds<St
   const view: KeptView = {
     id: 'A'.repeat(22),
     app: 'Notebooks',
+    method: 'POST',
     url: 'https://notebooks.lab.example/lti/launch',
     back: 'https://notebooks.lab.example/tree',
     value: `${'A'.repeat(22)}.${'B'.repeat(43)}`,

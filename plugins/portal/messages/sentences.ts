@@ -580,10 +580,15 @@ export interface Sentences {
         readonly title: string
         readonly why: string
       }
+      readonly kept: {
+        readonly title: string
+        readonly why: string
+      }
     }
     readonly whole: string
     readonly open: string
     readonly tab: string
+    readonly aside: string
   }
   readonly unsent: {
     readonly title: (args: { readonly app: string }) => string
