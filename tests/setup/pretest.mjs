@@ -51,5 +51,6 @@ if (absent.length > 0) {
 // Without it the tests of HTTP/2 say that they are skipped.
 if (what === 'test') installNode24()
 run('src/build/build.mjs', 'if-needed')
+if (what === 'test') run('tests/setup/bundle.mjs')
 await translate()
 if (what === 'test') buildTap()

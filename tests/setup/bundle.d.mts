@@ -1,0 +1,3 @@
+export const bundled: string
+export function isBundled(): boolean
+export function bundle(): Promise<void>
