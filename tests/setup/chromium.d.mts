@@ -1,4 +1,3 @@
 /** The types of chromium.mjs, which runs before anything is compiled. */
 export const executablePath: string
 export const args: string[]
-export const shared: string

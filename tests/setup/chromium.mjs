@@ -51,6 +51,3 @@ export const args = [
   '--renderer-process-limit=1',
   `--disable-features=${[...unneeded, ...ofPlaywright].join(',')}`
 ]
-
-/** The variable that names one Chromium for all test files of a run; without it, each file starts its own. */
-export const shared = 'FACTORGATE_BROWSER'

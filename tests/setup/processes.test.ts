@@ -27,6 +27,15 @@ t.test('third', async t => t.pass('fine'))`
 const folder = `import t from 'tap'
 t.test('its folder', async t => t.match(t.testdir({}), /NAME/))`
 
+const browses = `import t from 'tap'
+import { openBrowser } from '../../tests/fixtures/browser/browser.ts'
+t.test('NAME', async t => {
+  const browser = await openBrowser(t)
+  t.same(browser.contexts(), [], 'nobody has left a context')
+  await browser.newContext()
+  t.equal(globalThis.chromium ??= browser, browser, 'one Chromium')
+})`
+
 /** Runs files of these texts in one process, and answers the lines at the margin, the counts and which files held. */
 async function run(t: Test, texts: Record<string, string>, silenceMs?: number) {
   // Among the project's files, where tap is found.
@@ -59,6 +68,12 @@ t.test('each file has a root test, an end and a folder of its own', async t => {
   const { margin, total } = await run(t, { one: good('one'), two: good('two'), three: folder })
   t.same(margin, ['ok 1 - one', 'ok 2 - two', 'ok 3 - three'])
   t.equal(total, '{ total: 3, pass: 3 }')
+})
+
+t.test('the files of a process share a Chromium, which ends with it, and no contexts', async t => {
+  const { margin, total } = await run(t, { one: browses, two: browses })
+  t.same(margin, ['ok 1 - one', 'ok 2 - two'])
+  t.equal(total, '{ total: 4, pass: 4 }')
 })
 
 t.test('a failure is told of its file alone', async t => {

@@ -1,12 +1,10 @@
 /**
- * `npm test`: runs all test files, or those given, and names those that took longest. `npm run test:deep` tries each property on many more cases. Where all
- * files run, those that need a Chromium share one. `--output-file=FILE` keeps the TAP. For tap's other options: `npx tap FILE`.
+ * `npm test`: runs all test files, or those given, and names those that took longest. `npm run test:deep` tries each property on many more cases.
+ * `--output-file=FILE` keeps the TAP. For tap's other options: `npx tap FILE`.
  */
 import { existsSync, mkdtempSync, openSync, readdirSync, rmSync, writeSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { chromium } from 'playwright-core'
-import { args as chromiumArgs, executablePath, shared } from './chromium.mjs'
 import { groupsOf } from './groups.mjs'
 import { Processes } from './processes.mjs'
 import Reporter from './reporter.mjs'
@@ -38,11 +36,6 @@ const env = {
   ...(fixtures === null ? {} : { FACTORGATE_FIXTURES: fixtures }),
   ...process.env
 }
-const browser =
-  given.length === 0 && existsSync(executablePath)
-    ? await chromium.launchServer({ executablePath, args: chromiumArgs })
-    : null
-if (browser !== null) env[shared] = browser.wsEndpoint()
 
 const output = args.find(arg => arg.startsWith(outputOption))?.slice(outputOption.length)
 const kept = output === undefined ? null : openSync(output, 'w')
@@ -64,7 +57,6 @@ tell(`# ${processes.total}`)
 tell(`# time=${Date.now() - began}ms`)
 reporter.end()
 if (!reports.every(report => report.isOk)) process.exitCode = 1
-await browser?.close()
 if (fixtures !== null) rmSync(fixtures, { recursive: true, force: true })
 
 const seconds = Math.round((Date.now() - began) / 1000)

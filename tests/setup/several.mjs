@@ -5,6 +5,7 @@
 import { register } from 'node:module'
 import path from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
+import { endAll, keepUntilTheEnd } from './end-of-process.mjs'
 import { fileTimeoutMs } from './timeouts.mjs'
 
 register('./file-tests.mjs', import.meta.url)
@@ -31,7 +32,9 @@ for (const kind of ['uncaughtException', 'unhandledRejection'])
 process.chdir = () => {}
 
 t.setTimeout(0)
-for (const file of process.argv.slice(2)) {
+keepUntilTheEnd()
+const files = process.argv.slice(2)
+for (const file of files) {
   const { href } = pathToFileURL(path.join(root, file))
   // The folders of a file's tests are called what they are called where it runs alone.
   const testdir = path.join(
@@ -40,6 +43,8 @@ for (const file of process.argv.slice(2)) {
   )
   t.test(file, { testdir, timeout: fileTimeoutMs }, async ofFile => {
     roots.set(href, ofFile)
+    // With a teardown of the whole, tap would not notice what keeps the process alive.
+    if (file === files.at(-1)) ofFile.teardown(endAll)
     await import(href)
   })
 }
