@@ -303,7 +303,7 @@ async function loginInVerdict(
   return login === null ? 'upstream_login_required' : 'upstream_login_refused'
 }
 
-/** As for a missing proof. */
+/** Sends the person to the page that asks for the login, as for a missing proof. */
 function answerLogin(
   request: FastifyRequest,
   reply: FastifyReply,

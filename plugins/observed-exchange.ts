@@ -1,4 +1,4 @@
-/** An exchange with an app as those who watch what leaves see it. */
+/** Makes the observation of an exchange with an app, as budgets and the watch on people see it. */
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import type { Match, Site } from '../src/apps/route-table.ts'
 import type { Leads } from '../src/metering/led-requests.ts'

@@ -12,5 +12,5 @@ export const resume = map(
       example: 'two-operators'
     })
   },
-  { title: 'Resume', description: 'Who may let in again whom the watch has suspended.', default: {} }
+  { title: 'Resume', description: 'Who may let a suspended person in again.', default: {} }
 )

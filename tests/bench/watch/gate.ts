@@ -140,7 +140,7 @@ export class SimulatedGate {
   }
 
   /**
-   * True if other gates do not know of an alarm, or the person has done much and is not loaded yet. A gate sees to both within a second. Who has
+   * True if other gates do not know of an alarm, or the person has done much and is not loaded yet. A gate sees to both within a second. A person who has
    * done little waits for the next tick, because each tick takes its time.
    */
   isDue(account: string): boolean {
