@@ -47,7 +47,7 @@ export interface KeepPost {
 }
 
 /** The most kept POSTs of a browser that are looked for. */
-const mostLookedFor = 10
+const mostLookedFor = 5
 
 export function hasKeptCookie({ cookie }: IncomingMessage['headers']): boolean {
   return cookie?.includes('factorgate-kept-') === true

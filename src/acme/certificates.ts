@@ -167,6 +167,15 @@ export class Certificates {
   }
 
   #tell(certificate: ServedCertificate | null): void {
-    for (const listener of this.#listeners) listener(certificate)
+    for (const listener of this.#listeners)
+      try {
+        listener(certificate)
+      } catch (error) {
+        // A file that another listener needs may be gone. The certificate is stored and good all the same.
+        this.#input.log.warn(
+          { name: certificate?.name, err: error },
+          'a new certificate could not be taken into use everywhere'
+        )
+      }
   }
 }

@@ -137,12 +137,14 @@ export class Issuer {
       if (error instanceof KeyringError) return null
       throw error
     })
-    if (kept === null || state.ends !== null) return { name, state, kept }
-    // From a backup or a copy, which hold no states.
+    // A gate that ended between the two writes of an order has left the state of the certificate before.
+    const isOfOther = kept !== null && state.failures === 0 && kept.issuedAt > state.triedAt
+    if (kept === null || (state.ends !== null && !isOfOther)) return { name, state, kept }
+    // From a backup or a copy, which hold no states, or from that gate.
     const life = lifeIn(name, kept)
     if (life === null) return { name, state, kept: null }
     const renewAt = renewalMoment({ from: kept.issuedAt, to: life.to }, null, kept.issuedAt, this.#chance())
-    return { name, state: { ...state, ends: life.to, renewAt }, kept }
+    return { name, state: { ...untried, ends: life.to, renewAt, triedAt: kept.issuedAt }, kept }
   }
 
   #isDue({ state, kept }: Name, isImpatient: boolean): boolean {

@@ -1,6 +1,6 @@
 /** The use-cases of programs' tokens: issue, find, list, revoke. */
 import { timingSafeEqual } from 'node:crypto'
-import type { Clock } from '../clock.ts'
+import { type Clock, isCurrent } from '../clock.ts'
 import { type Account, accountPrefix, subjectOf } from '../identity/account.ts'
 import { accountRecord } from '../identity/account-record.ts'
 import { growingLru } from '../session/growing-lru.ts'
@@ -171,7 +171,7 @@ export class ProgramTokens {
   /** True if the person has a token that may be used now. */
   async hasAny(accountId: string): Promise<boolean> {
     const now = this.#options.clock()
-    return (await this.list(accountId)).some(({ token }) => token.expiresAt > now)
+    return (await this.list(accountId)).some(({ token }) => isValid(token, now))
   }
 
   /** Ends the token and all its running requests on every gate. False if there is none. Rejects with StoreUnconfirmed; a second call asks again. */
@@ -206,7 +206,7 @@ export class ProgramTokens {
   /** True while running requests with this token may go on. */
   async stands(id: string): Promise<boolean> {
     const token = await this.#options.cache.read(programTokenRecord.key(id), programTokenRecord.parse)
-    return token !== null && token.expiresAt > this.#options.clock()
+    return token !== null && isValid(token, this.#options.clock())
   }
 
   /** Writes when tokens were last used. Call it every few seconds, and before the end. */
@@ -233,6 +233,11 @@ export class ProgramTokens {
   }
 }
 
+/** One that a clock has made that was ahead would live longer once that clock is put back (THREATS D17). */
+function isValid({ createdAt, expiresAt }: ProgramToken, now: number): boolean {
+  return isCurrent(expiresAt, expiresAt - createdAt, now)
+}
+
 function assemble(
   found: Known,
   token: ProgramToken,
@@ -240,7 +245,7 @@ function assemble(
   now: number,
   { accountNow }: Pick<ProgramTokensOptions, 'accountNow'>
 ): Program | null {
-  if (token.expiresAt <= now || stored.suspended !== null) return null
+  if (!isValid(token, now) || stored.suspended !== null) return null
   const account = accountNow(stored)
   if (account === null) return null
   const { program } = found

@@ -1,5 +1,5 @@
 /** The binding of sign-ins to device keys: offering a registration, registering, refreshing, and judging what a request shows. */
-import { type Clock, clockSkewMs } from '../clock.ts'
+import { type Clock, clockSkewMs, isCurrent } from '../clock.ts'
 import type { Binding } from '../device/binding.ts'
 import {
   type BoundCookie,
@@ -108,11 +108,12 @@ export class DeviceBinding {
     if (cookie === null) return 'stale'
     const { keyrings, clock, terms } = this.#options
     const now = clock()
-    const known = this.#live.get(principal)
-    if (known?.value === cookie) return now < known.endsAt ? 'fresh' : 'stale'
     const { lifetimeSeconds } = terms
+    const lifeMs = (lifetimeSeconds + leewaySeconds) * 1000
+    const known = this.#live.get(principal)
+    if (known?.value === cookie) return isCurrent(known.endsAt, lifeMs, now) ? 'fresh' : 'stale'
     const to = { session: principal.session.id, host: principal.host, thumbprint: thumbprintOf(key) }
-    const recent = keyrings.within((lifetimeSeconds + leewaySeconds) * 1000 + clockSkewMs, now)
+    const recent = keyrings.within(lifeMs + clockSkewMs, now)
     const read = readBoundCookie(recent, to, cookie, { lifetimeSeconds, now })
     if (read === null) return 'stale'
     this.#live.set(principal, { value: cookie, ...read })

@@ -3,7 +3,7 @@
  * well under the same first path segment; the others wait. So a wrong password costs one try at the app, and not one for each of many parallel
  * requests. A good answer counts for its segment alone, because a page may be open to everybody and say nothing of the login.
  */
-import type { Clock } from '../clock.ts'
+import { type Clock, isCurrent } from '../clock.ts'
 import { growingLru } from '../session/growing-lru.ts'
 
 /** How long a good answer proves a login, in milliseconds. After that the next request is a trial again. */
@@ -49,7 +49,7 @@ export class Trials {
   /** For a login that is not refused. `mostMs`: how long a trial may take. After that it ends, and one more request may go. */
   admit(loginId: string, segment: string, mostMs: number): Admission {
     const fate = this.#fateOf(loginId)
-    if ((fate.proven.get(segment) ?? 0) > this.#clock()) return goes
+    if (isCurrent(fate.proven.get(segment) ?? 0, provenMs, this.#clock())) return goes
     if (fate.trial !== null) return { wait: fate.trial }
     const { promise, resolve } = withResolver()
     fate.trial = promise

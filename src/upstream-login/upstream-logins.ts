@@ -9,6 +9,8 @@ import { RecordTooNew, type Store } from '../store/store.ts'
 import { type Admission, Trials } from './trials.ts'
 import { idOf, UpstreamLogin, upstreamLoginRecord } from './upstream-login.ts'
 
+/** The most refusals that wait for the store. */
+const mostUnwritten = 1000
 const loginsOf = (accountId: string) => `upstream-logins-of:${accountId}`
 
 interface UpstreamLoginsOptions {
@@ -39,6 +41,8 @@ export class UpstreamLogins {
   readonly #options: UpstreamLoginsOptions
   readonly #seal: Seal
   readonly #trials: Trials
+  /** Refusals that the store does not have yet: the id of the login, and that of its record. */
+  readonly #unwritten = new Map<string, string>()
 
   constructor(options: UpstreamLoginsOptions) {
     this.#options = options
@@ -60,6 +64,8 @@ export class UpstreamLogins {
 
   /** True for a login that may not be sent again. */
   isRefused({ id, refusedAt }: UpstreamLogin): boolean {
+    const recordId = this.#unwritten.get(id)
+    if (recordId !== undefined) this.#noteRefusal(recordId, id)
     return refusedAt !== null || this.#trials.isRefused(id)
   }
 
@@ -76,11 +82,17 @@ export class UpstreamLogins {
   /** The app has refused it. This process stops sending it at once, the others once they hear of it. True the first time. */
   refused(accountId: string, appId: string, { id }: UpstreamLogin): boolean {
     const isFirst = this.#trials.refused(id)
-    if (isFirst)
-      this.#writeRefusal(idOf(accountId, appId), id).catch(error =>
-        this.#options.onTrouble({ sentence: 'the refusal of a stored login could not be written', error })
-      )
+    if (isFirst) this.#noteRefusal(idOf(accountId, appId), id)
     return isFirst
+  }
+
+  /** While the store is away, each look at the login is another try: other gates would go on sending it, and so would this one after a restart. */
+  #noteRefusal(recordId: string, id: string): void {
+    this.#unwritten.delete(id)
+    this.#writeRefusal(recordId, id).catch(error => {
+      if (this.#unwritten.size < mostUnwritten) this.#unwritten.set(id, recordId)
+      this.#options.onTrouble({ sentence: 'the refusal of a stored login could not be written', error })
+    })
   }
 
   /** Replaces an earlier one, also one that cannot be opened. */

@@ -305,6 +305,48 @@ t.test('a store that is away, and records that are broken', async t => {
   t.not(served(gate)?.cert, good?.cert, 'and is issued again')
 })
 
+t.test('the store goes away between the two writes of an order → nothing is ordered twice', async t => {
+  const here = await world(t)
+  const { store, server, clock } = here
+  const gate = await here.gate()
+  await gate.issuer.pass()
+  const put = store.put.bind(store)
+  let isCertificateWritten = false
+  store.put = (key, ...rest) => {
+    if (key.startsWith('acme-certificate:')) isCertificateWritten = true
+    if (isCertificateWritten && key.startsWith('acme-state:')) return Promise.reject(new StoreUnreachable('gone'))
+    return put(key, ...rest)
+  }
+  clock.advance(62 * day)
+  await t.rejects(gate.issuer.pass(), StoreUnreachable)
+  t.equal(server.count('new order'), 2)
+  store.put = put
+  clock.advance(60)
+  await gate.issuer.pass()
+  clock.advance(60)
+  await gate.issuer.pass()
+  t.equal(server.count('new order'), 2)
+  t.equal(served(gate)?.cert, (await certificateRecord.get(store, 'gate.lab.example', here.seal))?.cert)
+  t.match(await stateOf(here), { ends: served(gate)?.ends, failures: 0 })
+  clock.advance(62 * day)
+  await gate.issuer.pass()
+  t.equal(server.count('new order'), 3, 'until it is due')
+})
+
+t.test('what one part of the gate cannot do with a new certificate is no failure of the order', async t => {
+  const here = await world(t)
+  const gate = await here.gate()
+  const told: (string | undefined)[] = []
+  gate.certificates.onChange(() => {
+    throw new Error('a file of listen.tls is gone')
+  })
+  gate.certificates.onChange(changed => told.push(changed?.name))
+  await gate.issuer.pass()
+  t.same(told, ['gate.lab.example'], 'the others hear of it')
+  t.match(await stateOf(here), { failures: 0, why: null })
+  t.match(here.log.join('\n'), /could not be taken into use everywhere/)
+})
+
 t.test('a gate that could not give back its lock does not wait for itself', async t => {
   const here = await world(t)
   const { store, server } = here

@@ -26,6 +26,14 @@ for (const alg of ['ES256', 'RS256'] as const)
     t.equal(binding.bindingOf(principal, answer.cookie), 'stale', 'the old one stays dead')
   })
 
+t.test('D17: a bound cookie of a clock that was ahead is not good for longer, also from memory', async t => {
+  const { time, bound, binding } = await deviceWorld()
+  const { answer, principal } = await bound()
+  t.equal(binding.bindingOf(principal, answer.cookie), 'fresh')
+  time.advance(-3600)
+  t.equal(binding.bindingOf(principal, answer.cookie), 'stale')
+})
+
 t.test('a proof is read bare or in quotes, and nothing else is a proof', async t => {
   const browser = testDevice()
   t.equal(readProof(browser.register('C'))?.jti, 'C')

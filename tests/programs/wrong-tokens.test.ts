@@ -1,6 +1,9 @@
 /** The limit on wrong tokens, by itself: a flood from many networks, and who is delayed by it. */
 import t from 'tap'
+import { ProgramTokens } from '../../src/programs/program-tokens.ts'
 import { WrongTokens } from '../../src/programs/wrong-tokens.ts'
+import { SessionCache } from '../../src/session/session-cache.ts'
+import { MemoryStore, TestClock } from '../fixtures/in-process/memory-store.ts'
 
 t.test('a flood from many networks delays strangers alone', async t => {
   const wrong = new WrongTokens()
@@ -19,4 +22,19 @@ t.test('a flood from many networks delays strangers alone', async t => {
   while (own < 100 && wrong.take(lab, now)) own++
   t.equal(own, 20, 'one that a right token came from has its own share')
   t.ok(wrong.take('198.51.100.1', now + 20), 'and the others have room again soon')
+})
+
+t.test('D17: a token that a clock has made that was ahead does not live longer', async t => {
+  const time = new TestClock(1_000_000_000_000)
+  const store = new MemoryStore(time.read)
+  const tokens = new ProgramTokens({ store, cache: new SessionCache(store), clock: time.read, accountNow: one => one })
+  time.advance(86_400)
+  const limits = { name: 'Robot', app: 'one', paths: null, methods: null, networks: null, bytes: null, by: null }
+  const { token } = await tokens.issue({ accountId: 'A', ...limits, validSeconds: 3600 })
+  t.ok(await tokens.stands(token.id))
+  time.advance(-30)
+  t.ok(await tokens.stands(token.id), 'clocks of gates differ a little')
+  time.advance(-86_000)
+  t.notOk(await tokens.stands(token.id))
+  t.notOk(await tokens.hasAny('A'))
 })

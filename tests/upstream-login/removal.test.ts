@@ -5,6 +5,7 @@ import { SessionCache } from '../../src/session/session-cache.ts'
 import { openStore } from '../../src/store/open.ts'
 import type { Store } from '../../src/store/store.ts'
 import { UpstreamLogins } from '../../src/upstream-login/upstream-logins.ts'
+import { MemoryStore, TestClock } from '../fixtures/in-process/memory-store.ts'
 import { startRedis } from '../fixtures/process/redis-server.ts'
 
 const basic = (password: string) => `Basic ${Buffer.from(`alice:${password}`).toString('base64')}`
@@ -125,3 +126,33 @@ for (const [name, urlOf] of stores) {
     }
   })
 }
+
+t.test('a refusal while the store is away is written once it is back', async t => {
+  const time = new TestClock(1_000_000)
+  const store = new MemoryStore(time.read)
+  const troubles: string[] = []
+  const gate = () =>
+    new UpstreamLogins({
+      store,
+      cache: new SessionCache(store),
+      clock: time.read,
+      keyring: () => keyring,
+      onTrouble: ({ sentence }) => troubles.push(sentence)
+    })
+  const here = gate()
+  await here.store('A', 'old', basic('wrong'))
+  const login = await here.find('A', 'old')
+  store.isDown = true
+  t.equal(here.refused('A', 'old', login!), true)
+  await new Promise(setImmediate)
+  t.equal(here.isRefused(login!), true)
+  await new Promise(setImmediate)
+  t.same(troubles, Array(2).fill('the refusal of a stored login could not be written'))
+  store.isDown = false
+  t.equal(here.isRefused(login!), true, 'this gate never sends it again')
+  await new Promise(setImmediate)
+  t.match(await gate().list('A'), [{ refusedAt: time.now }], 'and now no other does')
+  here.isRefused(login!)
+  await new Promise(setImmediate)
+  t.equal(troubles.length, 2)
+})
