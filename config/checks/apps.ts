@@ -1,6 +1,6 @@
 /** Checks of `apps[]`: colliding addresses, colliding headers, plain http. */
 
-import { normalName } from '../../src/request/header-name.ts'
+import { isOverride, normalName } from '../../src/request/header-name.ts'
 import type { Diagnostics } from '../reading/diagnostics.ts'
 import type { DraftApp, DraftConfig } from '../schema.ts'
 import { isLoopback, type SiteUrl } from '../values/addresses.ts'
@@ -132,7 +132,7 @@ function checkHeaders(app: DraftApp, path: string, diagnostics: Diagnostics): vo
     const first = name === undefined ? undefined : taken.get(normalName(name))
     if (first !== undefined)
       diagnostics.problem(at, `must not pass, because the app gets this header from the gate (${first})`)
-    else if (name !== undefined)
+    else if (name !== undefined && !isOverride(name))
       diagnostics.warning(
         at,
         'clients can send any value in this header: use it only if the app also checks a secret of its own'

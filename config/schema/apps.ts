@@ -219,7 +219,7 @@ export const app = map(
       {
         title: 'Headers that pass',
         description:
-          "The gate removes every header with which clients can claim to be a person, whichever product uses it. List here the names that the app's own programs send together with a secret that the app checks, such as `X-User-Id` with `X-Auth-Token`.",
+          "The gate removes every header with which clients can claim to be a person, whichever product uses it. List here the names that the app's own programs send together with a secret that the app checks, such as `X-User-Id` with `X-Auth-Token`. `X-HTTP-Method-Override` passes too where it is listed, and then the rules must permit both methods.",
         default: [],
         example: ['X-User-Id']
       }

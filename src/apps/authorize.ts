@@ -262,7 +262,8 @@ export function questionOf(
   const there = destination === undefined ? null : destinationReadings(destination, app, site, routes)
   if (there === null && destination !== undefined) return null
   let alsoAs = query === '' ? undefined : methodsInQuery(method, query)
-  if (message.keepsOverrides === true) alsoAs = [...(alsoAs ?? []), ...methodsInHeaders(message.headers)]
+  if (message.keepsOverrides === true || app.passesOverrides === true)
+    alsoAs = [...(alsoAs ?? []), ...methodsInHeaders(message.headers)]
   return {
     appId: app.id,
     policy: app.policy,

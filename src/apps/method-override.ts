@@ -1,6 +1,6 @@
 /** Method overrides (`_method`, headers), which could bypass rules about methods (THREATS M26). */
 import { type IncomingHttpHeaders, METHODS } from 'node:http'
-import { normalName } from '../request/header-name.ts'
+import { isOverride } from '../request/header-name.ts'
 
 const none: readonly string[] = []
 const known: ReadonlySet<string> = new Set(METHODS)
@@ -22,13 +22,11 @@ export function methodsInQuery(method: string, query: string): readonly string[]
   return found ?? none
 }
 
-const overrides: ReadonlySet<string> = new Set(['x-http-method-override', 'x-http-method', 'x-method-override'])
-
-/** Methods named by override headers, in any spelling. For forward-auth only: in line these headers are dropped. */
+/** Methods named by override headers. For forward-auth and for apps that list them in `passHeaders`: others do not receive them. */
 export function methodsInHeaders(headers: IncomingHttpHeaders): readonly string[] {
   let found: string[] | null = null
   for (const name in headers) {
-    if (!/method/i.test(name) || !overrides.has(normalName(name))) continue
+    if (!isOverride(name)) continue
     const words = String(headers[name]).split(',')
     found = [...(found ?? []), ...words.map(word => word.trim().toUpperCase()).filter(word => word !== '')]
   }

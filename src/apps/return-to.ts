@@ -45,8 +45,10 @@ export function returnTo(message: Message, raw: string, site: Site, app: App, re
   const isStepUp = !signIns.has(reason)
   const { method = '', headers } = message
   const { destination = null } = headers as { destination?: string }
-  if (!isStepUp || (rd === url && isRead(method) && destination === null)) return { rd, ask: null }
-  const others = message.keepsOverrides === true ? methodsInHeaders(headers) : []
+  const isFollowed = message.keepsOverrides === true || app.passesOverrides === true
+  const others = isStepUp && isFollowed ? methodsInHeaders(headers) : []
+  if (!isStepUp || (rd === url && isRead(method) && destination === null && others.length === 0))
+    return { rd, ask: null }
   const ask = { url, methods: [method, ...others], destination }
   return { rd, ask: stoppedText(ask).length <= maxAskLength ? ask : null }
 }

@@ -49,6 +49,8 @@ export interface App {
   readonly addHeaders: Readonly<Record<string, string>>
   /** Claim-like headers that are passed on. */
   readonly passHeaders?: readonly string[]
+  /** True if these name a header by which clients override the method: the rules judge the method in it too. */
+  readonly passesOverrides?: boolean
   /** Identity headers and secret of a proxy in front. No app gets them. */
   readonly frontHeaders?: readonly string[]
   /** True if the gate sends spans, and the app gets the gate's `traceparent`. */

@@ -1,5 +1,6 @@
 /** The base class of transfers and tunnels: it asks an upstream, registers the live connection, and reports its end once. */
 import { performance } from 'node:perf_hooks'
+import { methodsInHeaders } from '../apps/method-override.ts'
 import type { App } from '../apps/route-table.ts'
 import type { ErrorCode } from '../errors.ts'
 import type { Direction, Flow, Holder } from '../metering/flow.ts'
@@ -18,7 +19,7 @@ import { type AppUpstreams, explainFailure } from './upstreams.ts'
 import { toUpstreamPath } from './url-mapping.ts'
 
 /** Methods of requests that may be sent again (RFC 9110 §9.2.2). */
-export const repeatable: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'PROPFIND', 'REPORT', 'SEARCH'])
+const repeatable: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'PROPFIND', 'REPORT', 'SEARCH'])
 
 const retrySeconds = 2
 
@@ -82,6 +83,16 @@ export abstract class ForwardOperation implements LiveEntry, Holder {
     return this.forwardRequest.app
   }
 
+  /** The methods that the app may take the request for. */
+  protected get overrides(): readonly string[] {
+    return this.app.passesOverrides === true ? methodsInHeaders(this.forwardRequest.req.headers) : []
+  }
+
+  /** True if the app may get it twice. */
+  protected get isRepeatable(): boolean {
+    return repeatable.has(this.forwardRequest.req.method as string) && this.overrides.every(one => repeatable.has(one))
+  }
+
   get asked(): LiveRequest {
     const { req, target, address, permit, proofs, binding, program, sessionEndsAt } = this.forwardRequest
     const { host, origin } = req.headers
@@ -90,6 +101,7 @@ export abstract class ForwardOperation implements LiveEntry, Holder {
       target,
       method: req.method as string,
       destination: req.headers.destination as string | undefined,
+      overrides: this.overrides,
       origin,
       address,
       subject: permit.subject,
@@ -147,7 +159,7 @@ export abstract class ForwardOperation implements LiveEntry, Holder {
       pool.sendTied(request, handler, tied)
       return
     }
-    const isNew = isFresh || isTrial || tiesConnection || body !== null || !repeatable.has(method)
+    const isNew = isFresh || isTrial || tiesConnection || body !== null || !this.isRepeatable
     this.connection = pool.send(request, handler, isNew)
     if (this.connection !== null) return
     this.#failure = new UpstreamError('pool_exhausted', 'too many connections to it', false)

@@ -50,6 +50,8 @@ export interface LiveRequest {
   readonly target: string
   readonly method: string
   readonly destination: string | undefined
+  /** The methods that headers named, where the app gets these. */
+  readonly overrides?: readonly string[]
   readonly origin: string | undefined
   readonly address: string
   readonly subject: Subject | null

@@ -15,7 +15,7 @@ import type { ResponseHandler, UpstreamError } from '../upstream/connection.ts'
 import { InvalidResponseError, type ResponseHead } from '../upstream/response-parser.ts'
 import { noteResponse } from '../upstream/tied-connections.ts'
 import { batchWrite } from '../upstream/write-batch.ts'
-import { ForwardOperation, repeatable } from './forward-operation.ts'
+import { ForwardOperation } from './forward-operation.ts'
 import { type ForwardRequest, needsHttp11 } from './forward-request.ts'
 import { inboundHeaders } from './inbound.ts'
 import type { CloseCode, LiveConnections } from './live-connections.ts'
@@ -216,7 +216,7 @@ class Transfer extends ForwardOperation implements ResponseHandler {
     if (!wasSent && failure !== 'stale_connection') return this.mayAskAnother(error)
     // A reused connection ended before the response began: one retry, if the method is safe.
     if (failure !== 'stale_connection' || this.#isRetry || this.#body !== null) return false
-    if (wasSent && !repeatable.has(this.forwardRequest.req.method as string)) return false
+    if (wasSent && !this.isRepeatable) return false
     this.#isRetry = true
     this.forwardRequest.trace?.failed(failure)
     this.tried.pop()

@@ -1,5 +1,6 @@
 /** Which POSTs can be kept, and which of their headers. Credentials never are. */
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
+import { isOverride } from '../request/header-name.ts'
 import { isBrowser, isSiteFrame, wantsPage } from '../request/wants-page.ts'
 import { type BodyType, contentOf } from './content.ts'
 import { namesIn } from './field-names.ts'
@@ -17,6 +18,8 @@ export function senderOf(
   if (content === null) return null
   // Only programs expect 100. A coded body could be read only by its app.
   if (headers.expect !== undefined || headers['content-encoding'] !== undefined) return null
+  // It is sent again without such a header, and would do something else.
+  if (Object.keys(headers).some(isOverride)) return null
   const dest = headers['sec-fetch-dest']
   // Into a frame of another site browsers send no cookies, and our pages are not shown there.
   if (wantsPage({ headers }))

@@ -5,6 +5,14 @@ export function normalName(name: string): string {
   return name.toLowerCase().replace(/[^a-z0-9]/g, '-')
 }
 
+/** `X-HTTP-Method-Override`, `X-HTTP-Method`, `X-Method-Override`, and what a CGI server makes of them. */
+const override = /^(?:(?:https?|redirect|ajp|x)-)*method(?:-override)?$/
+
+/** True for a header by which a client names another method, in any spelling. */
+export function isOverride(name: string): boolean {
+  return /method/i.test(name) && override.test(normalName(name))
+}
+
 /** True for a token (RFC 9110 §5.6.2). */
 export function isHeaderName(text: string): boolean {
   return /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(text)

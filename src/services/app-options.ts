@@ -14,6 +14,7 @@ import { KeepTerms } from '../kept/keep-terms.ts'
 import { compilePolicy } from '../policy/compile.ts'
 import type { Rule } from '../policy/policy.ts'
 import type { TokenTerms } from '../programs/presented.ts'
+import { isOverride } from '../request/header-name.ts'
 import type { SessionLimits } from '../session/sessions.ts'
 import type { StoreOptions } from '../store/open.ts'
 import type { HealthCheck } from '../upstream/health-check.ts'
@@ -111,6 +112,7 @@ export function toApp(
     identityHeaders: app.identityHeaders,
     addHeaders: app.addHeaders,
     passHeaders: app.passHeaders,
+    passesOverrides: app.passHeaders.some(isOverride),
     tlsPath: `apps[${all.indexOf(app)}].tls`,
     preserveHost: app.preserveHost,
     forwarded: app.forwarded,

@@ -1,5 +1,6 @@
 /** The review of live connections after a reload or another posture: it ends those that are no longer permitted. */
 import { type AccessContext, authorize, type TighteningOf } from '../apps/authorize.ts'
+import { messageOf } from '../apps/return-to.ts'
 import type { App, RouteTable } from '../apps/route-table.ts'
 import type { Clock } from '../clock.ts'
 import type { ErrorCode } from '../errors.ts'
@@ -88,8 +89,9 @@ export class LiveReview implements Reviewer {
       binding: asked.binding ?? 'none',
       storeFailure: null
     }
-    const headers = asked.destination === undefined ? {} : { destination: asked.destination }
-    const access = authorize(this.#context, request, { method: asked.method, headers })
+    const { method, destination, overrides = [] } = asked
+    const stopped = { url: asked.target, methods: [method, ...overrides], destination: destination ?? null }
+    const access = authorize(this.#context, request, messageOf(stopped))
     if (access.kind === 'refuse' && access.reason === 'bad_request')
       return ends('bad_request', 'its destination is no longer in the app')
     // Maintenance lets open connections finish.
