@@ -14,7 +14,7 @@ import type { Exchange } from './exchange.ts'
 
 interface AuditOptions {
   readonly audit: AuditSink
-  /** For events that anonymous clients can cause. */
+  /** Takes the events that anonymous clients can cause. */
   readonly strangers: Strangers
   readonly clock: Clock
   readonly onRefusal?: (code: string, exchange: Exchange, request: IncomingMessage) => void

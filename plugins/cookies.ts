@@ -113,7 +113,7 @@ export function askedCookie(value: string, site: CookieSite): string {
   return briefCookie(cookieNames(site).asked, value, 4 * 24 * 3600, site)
 }
 
-/** For one pending sign-in at an institution. */
+/** The name of the cookie of one pending sign-in at an institution. */
 export function loginCookieName(id: string, { secure, port }: CookieSite): string {
   return `${secure ? '__Host-factorgate' : 'factorgate'}-login-${id}${port === '' ? '' : `-${port}`}`
 }
@@ -123,7 +123,7 @@ export function choiceCookieName(institution: string, { secure, port }: CookieSi
   return `${secure ? '__Host-factorgate' : 'factorgate'}-choice-${institution}${port === '' ? '' : `-${port}`}`
 }
 
-/** For one POST that waits until its sender has confirmed. */
+/** The name of the cookie of one POST that waits until its sender has confirmed. */
 export function keptCookieName(id: string, { secure, port }: CookieSite): string {
   return `${secure ? '__Host-factorgate' : 'factorgate'}-kept-${id}${port === '' ? '' : `-${port}`}`
 }

@@ -58,7 +58,7 @@ function wantsDocument({ raw, routeOptions, exchange }: FastifyRequest): boolean
   return wantsPage(raw)
 }
 
-/** For the refusals of a token, right or wrong. */
+/** The value of `WWW-Authenticate` where a token is refused, right or wrong. */
 function challengeOf({ code }: GateError, { raw, exchange }: FastifyRequest): string | string[] | null {
   if (code !== 'token_invalid' && code !== 'token_not_allowed') return null
   const { match } = exchange.known

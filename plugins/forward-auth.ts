@@ -326,7 +326,7 @@ function answerLogin(
     .send(errorBody(code, url))
 }
 
-/** Also in an app that takes no tokens of its own. */
+/** True if the request has a token of the gate, also in an app that takes no tokens of its own. */
 function hasToken(headers: IncomingHttpHeaders, { tokens = null }: App): boolean {
   const { authorization } = headers
   if (authorization !== undefined && carriesToken(authorization, tokens !== null)) return true

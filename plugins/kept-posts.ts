@@ -18,7 +18,7 @@ interface KeepOptions {
   /** Whose session a cookie opened; null where nobody knows. */
   readonly ownerOf: (token: string) => Promise<string | null>
   readonly audit: AuditSink
-  /** For events that anonymous clients can cause. */
+  /** Takes the events that anonymous clients can cause. */
   readonly strangers: Pick<AuditSink, 'record'>
   readonly clock: Clock
   readonly onOutcome: (outcome: KeptOutcome) => void

@@ -28,7 +28,7 @@ const dayMs = 24 * 3600_000
 
 /** A remark about the certificate that visitors get. */
 interface CertificateRemark {
-  /** The key. */
+  /** The key of the configuration. */
   readonly path: string
   readonly wrong: string
   readonly mend: string

@@ -37,7 +37,7 @@ import { readTraceEndpoint } from './traces.ts'
 interface ValueType<T> {
   /** `folder` is the file's: relative paths start there. */
   read(text: string, folder: string): T | Invalid
-  /** For editors. It may allow too much; `read` decides. */
+  /** The pattern that editors check. It may allow too much; `read` decides. */
   readonly pattern?: string
   /** Its name in the reference. */
   readonly name: string
@@ -156,7 +156,6 @@ function readAaguid(text: string): string | Invalid {
   return digits.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
 }
 
-/** Text on one line. */
 function readLine(text: string): string | Invalid {
   return /[\p{Cc}\p{Zl}\p{Zp}]/u.test(text) ? invalid('must be one line without control characters') : text
 }

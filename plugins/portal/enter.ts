@@ -38,7 +38,7 @@ export function clearSessionCookie({ reply, site }: PageContext): void {
   for (const name of [names.session, names.device]) reply.header('set-cookie', expiredCookie(name, site))
 }
 
-/** With the return address in its query. */
+/** The address of the step, with the return address in its query. */
 export function urlOf(next: Next, returnTo: ReturnTo): string {
   switch (next.kind) {
     case 'challenge':

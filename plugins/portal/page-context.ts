@@ -130,7 +130,7 @@ export function csrfSubject(page: Pick<PageContext, 'nonce' | 'principal'>): str
   return `${page.nonce ?? ''}.${page.principal?.csrfKey ?? '-'}`
 }
 
-/** For the masthead. */
+/** What the masthead shows of the person. */
 export function personOf({ account, isFullySignedIn }: Principal): NonNullable<Frame['person']> {
   return { displayName: account.displayName, isHalf: !isFullySignedIn }
 }

@@ -32,7 +32,7 @@ export interface AccountsInput {
   readonly userAgent: string
   /** Told of the account, and of its key, a secret. */
   readonly onAccount?: (account: AcmeAccount) => void
-  /** For tests. */
+  /** Tests set it. */
   readonly timeoutMs?: number
 }
 

@@ -32,7 +32,7 @@ const lookAgainMs = 10 * 60_000
 export class Certificates {
   readonly #input: CertificatesInput
   readonly #served = new Map<string, ServedCertificate>()
-  /** By name, the certificate in the store that is not served. */
+  /** The certificates in the store that are not served, by name. */
   readonly #refused = new Map<string, string>()
   #names: readonly string[]
   #listeners: ((certificate: ServedCertificate | null) => void)[] = []

@@ -108,7 +108,7 @@ export class ChallengeBoard {
     this.#use(found?.challenges ?? [])
   }
 
-  /** After a write of this process. */
+  /** Takes over what this process has written. */
   #wrote(challenges: readonly Challenge[]): void {
     this.#isChangedMeanwhile = true
     this.#use(challenges)

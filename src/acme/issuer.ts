@@ -32,12 +32,12 @@ interface IssuerInput extends AccountsInput {
   readonly settleMs: number
   /** From 0 to 1. */
   readonly chance?: () => number
-  /** For tests. */
+  /** Tests set it. */
   readonly pollMs?: number
   readonly orderMs?: number
 }
 
-/** One order with all its pauses. */
+/** The most time for one order with all its pauses. */
 const orderMs = 5 * 60_000
 /** Longer than an order. It is lengthened before each one. */
 const lockSeconds = 10 * 60
@@ -189,7 +189,7 @@ export class Issuer {
     await stateRecord.put(this.#input.store, name, next, this.#stateSeconds(next))
   }
 
-  /** For one order. */
+  /** Aborts when the time of one order is over, or the process stops. */
   #deadline(): AbortSignal {
     return AbortSignal.any([this.#stop.signal, AbortSignal.timeout(this.#input.orderMs ?? orderMs)])
   }

@@ -46,7 +46,7 @@ export class AppChanges {
     this.#parts = parts
   }
 
-  /** Of these apps, in their order. Rejects with StoreUnreachable. */
+  /** The state of these apps, in their order. Rejects with StoreUnreachable. */
   async read(apps: readonly string[]): Promise<AppState[]> {
     const { store, clock } = this.#parts
     return Promise.all(

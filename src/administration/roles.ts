@@ -3,7 +3,7 @@ import { type Account, helpdesk, operators } from '../identity/account.ts'
 
 export type Role = 'operator' | 'helpdesk'
 
-/** Actions on a person. */
+/** What somebody may do to an account. */
 export type Action =
   | 'add'
   | 'invite'

@@ -96,7 +96,7 @@ export type Challenge = Extract<Decision, { kind: 'challenge' }> & {
 }
 
 export type AppAccess = Extract<Decision, { kind: 'forward' }> | Challenge | Refusal
-/** For an address of no app, the match itself. */
+/** The match itself for an address of no app. */
 export type Access = Exclude<Match, AppMatch> | AppAccess
 
 const nobody: readonly Proof[] = []

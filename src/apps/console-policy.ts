@@ -3,7 +3,7 @@ import { helpdesk, operators } from '../identity/account.ts'
 import { compilePolicy } from '../policy/compile.ts'
 import type { Rule } from '../policy/policy.ts'
 
-/** Before the console's pages, after `/.factorgate`. */
+/** It stands before the console's pages, after `/.factorgate`. */
 export const consolePrefix = '/admin'
 /** What people read when a passkey is asked for. No app can have this id. */
 export const consoleApp = { id: '/.factorgate/admin', title: 'the operators’ console' } as const

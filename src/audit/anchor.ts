@@ -15,7 +15,7 @@ export interface Anchor extends ChainEnd {
   readonly chain: string
   /** Milliseconds since the epoch. */
   readonly at: number
-  /** By the journal's key, of `headText`. */
+  /** The signature of `headText` by the journal's key. */
   readonly sig: string
 }
 

@@ -74,9 +74,9 @@ export class ChainFile {
   #day: string | null = null
   #known: ChainPlace | null = null
   #expired: readonly Expired[] = []
-  /** Of the last batch, for the next one. */
+  /** The memory of the last batch, which the next one uses. */
   #memory: Buffer<ArrayBuffer> | null = null
-  /** By this process. */
+  /** What this process has written. */
   #written = { lines: 0, bytes: 0 }
 
   constructor({

@@ -73,7 +73,7 @@ export class ChainedLines {
     this.#memory = memory
   }
 
-  /** For the next chain. */
+  /** The memory that the next chain uses. */
   get memory(): Buffer<ArrayBuffer> {
     return this.#memory.length > firstSize * 16 ? Buffer.allocUnsafeSlow(firstSize) : this.#memory
   }

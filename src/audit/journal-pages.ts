@@ -22,7 +22,7 @@ export interface JournalPage {
 interface PageOptions {
   /** The `next` of the page before; null for the newest. */
   readonly from: string | null
-  /** Entries. */
+  /** The most entries of a page. */
   readonly most: number
   /** Bytes that are read at the most. */
   readonly bound: number

@@ -16,7 +16,7 @@ export class LogShare {
     this.#clock = clock
   }
 
-  /** For a line about this code; null if it is left out. */
+  /** Asks for a line about this code; null if it is left out. */
   take(code: string): { skipped?: number } | null {
     const now = this.#clock()
     const known = this.#codes.get(code)

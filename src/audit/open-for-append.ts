@@ -4,7 +4,7 @@ import { type FileHandle, lstat, open, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { makeFolder } from '../ensure-directory.ts'
 
-/** For tests with failing disks. */
+/** What the journal needs of a file, so that tests can have failing disks. */
 export type AppendHandle = Pick<FileHandle, 'write' | 'datasync' | 'stat' | 'close'>
 
 /** The file is opened without blocking, otherwise a pipe without a reader would stop the gate. */

@@ -43,7 +43,7 @@ export type Who =
   | { readonly kind: 'app'; readonly app: string }
   | { readonly kind: 'everyone' }
 
-/** In the sentence. */
+/** Names a person, a program, everybody at an app, or everybody. */
 export function whoInWords(who: Who): string {
   if (who.kind === 'account') return who.name
   if (who.kind === 'program') return `The program '${who.program}' of ${who.name}`

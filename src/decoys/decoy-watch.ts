@@ -65,7 +65,7 @@ interface DecoyWatchOptions {
   /** `suspend`, `cut`, `revoke` and `ask` reject if the store cannot write the change. */
   readonly suspend: (account: string, words: Words, at: number) => Promise<unknown>
   readonly cut: (session: string, words: Words, account: string) => Promise<unknown>
-  /** For a program, which can show no proof. */
+  /** Revokes the token of a program, which can show no proof. */
   readonly revoke: (token: string, why: string) => Promise<unknown>
   /** Each session of the person must show a proof that is newer than `at`. */
   readonly ask: (account: string, at: number) => Promise<unknown>

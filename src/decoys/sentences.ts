@@ -35,7 +35,7 @@ export function sentenceOf({ touch, led, name, program, app, text }: Told): stri
   }
 }
 
-/** The same as reasons; none for a touch of which nobody is told. */
+/** The same sentences as reasons; none for a touch of which nobody is told. */
 export function reasonsOf({ touch, led, program, app, text }: Told): readonly Reason[] {
   const decoy = { decoy: text, app }
   const touched = program === null ? reason('decoy', decoy) : reason('decoyOfProgram', { ...decoy, program })

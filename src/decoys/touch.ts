@@ -19,7 +19,6 @@ export interface TouchFacts {
   readonly signedIn: 'nobody' | 'unknown' | 'half' | 'fully'
   readonly led: Led | null
   readonly isReportOnly: boolean
-  /** The steps of the decoy. */
   readonly steps: readonly DecoyStep[]
   /** The person has shown a second factor a moment ago. */
   readonly isJustProved: boolean

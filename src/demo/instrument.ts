@@ -7,7 +7,7 @@ export interface Reading {
   readonly counts: number
   readonly pressureBar: number
   readonly columnCelsius: number
-  /** Of the running injection. */
+  /** How long the running injection still takes. */
   readonly secondsLeft: number
 }
 

@@ -38,7 +38,7 @@ const security = {
 }
 
 const traceEveryMs = 200
-/** A minute. */
+/** The trace keeps this many points: those of a minute. */
 const traceKept = 300
 
 /** Starts the lab on loopback; port 0 takes a free one. */

@@ -2,7 +2,7 @@
 import { clockSkewMs } from '../clock.ts'
 import { type Keyring, KeyringError } from '../keyring/keyring.ts'
 
-/** For the first key of one token on one host. */
+/** It asks for the first key of one token on one host. */
 interface RegistrationChallenge {
   readonly session: string
   readonly host: string
@@ -10,7 +10,7 @@ interface RegistrationChallenge {
   readonly token: string
 }
 
-/** For a proof by the key that is registered. */
+/** It asks for a proof by the key that is registered. */
 interface RefreshChallenge {
   readonly session: string
   readonly host: string

@@ -65,7 +65,7 @@ export class Ceremonies<Details extends CeremonyOwner> {
     return this.#ofOwner(await this.#record.get(this.#store, ceremony), owner)
   }
 
-  /** Of parallel callers, only the owner's first gets the details. */
+  /** Only the first of the owner's parallel calls gets the details. */
   async take(ceremony: unknown, owner: CeremonyOwner): Promise<Details | null> {
     if (typeof ceremony !== 'string' || !isToken(ceremony)) return null
     return this.#ofOwner(await this.#record.take(this.#store, ceremony), owner)

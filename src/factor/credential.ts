@@ -200,7 +200,7 @@ export class Credentials {
     await this.#store.put(hadOf(accountId), '1')
   }
 
-  /** For the removal of the account. */
+  /** Undoes `remember` where nothing was enrolled after all. */
   async forget(accountId: string): Promise<void> {
     await this.#store.delete(hadOf(accountId))
   }

@@ -32,7 +32,7 @@ const groupSize = 4
 interface RecoveryRecord {
   readonly createdAt: number
   readonly total: number
-  /** Of unused codes, base64url. */
+  /** The hashes of unused codes, in base64url. */
   readonly hashes: readonly string[]
   /** Null for an older list, whose hashes are SHA-256. */
   readonly slow: SlowHash | null
@@ -67,7 +67,7 @@ export class RecoveryCodes {
     keyring: () => Keyring
     limiter: AttemptLimiter
     count: number
-    /** Of the hash of each code. */
+    /** The cost of the hash of each code. */
     cost?: number | undefined
     onDisabled?: (notice: FactorNotice) => void
   }) {

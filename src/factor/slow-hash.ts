@@ -12,14 +12,14 @@ export interface SlowHash {
 
 /** 8 MiB and some 20 ms. The secrets are random, so this adds to 80 bits and does not carry them. */
 export const usualCost = 2 ** 13
-/** Of the four threads that files and names share. */
+/** How many of the four threads that files and names share may hash. */
 const atOnce = 2
 const keyBytes = 32
 
 const lanes: Promise<unknown>[] = Array.from({ length: atOnce }, () => Promise.resolve())
 let turns = 0
 
-/** In base64url. At most two run at a time. */
+/** The hash in base64url. At most two run at a time. */
 export function slowHash(text: string, { salt, cost }: SlowHash): Promise<string> {
   const lane = turns++ % atOnce
   const hash = (lanes[lane] as Promise<unknown>).then(() => derive(text, salt, { N: cost, r: 8, p: 1 }))

@@ -32,7 +32,7 @@ export interface TotpOptions {
   readonly skew: 0 | 1
   /** Called at most once in ten minutes, when the clock is this many seconds before a used code. */
   readonly onClockBack?: (seconds: number) => void
-  /** For tests. */
+  /** Tests set it. */
   readonly random?: (bytes: number) => Buffer
 }
 
@@ -157,7 +157,7 @@ export class Totp {
       return { kind: 'refused', clockOffsetSeconds: this.#offsetOf(pending, code), ...(await reservation.wait?.()) }
     if ((await this.#ofAccount(accountId)).length >= credentialsPerKind)
       return { kind: 'refused', clockOffsetSeconds: null, ...(await reservation.wait?.()) }
-    // Of two parallel forms, one enrols.
+    // Only one of two parallel forms enrols.
     if ((await this.#ceremonies.take(ceremony, { accountId, binding })) === null) return { kind: 'expired' }
     const credential: TotpCredential = {
       id: pending.credentialId,

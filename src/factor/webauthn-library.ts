@@ -11,7 +11,7 @@ export const helpers = () => import('@simplewebauthn/server/helpers')
 
 /** IANA, "COSE Algorithms". */
 const cose = { EdDSA: -8, ES256: -7, RS256: -257, ES384: -35, ES512: -36 } as const
-/** By preference. Other algorithms are refused (§7.1 step 20). */
+/** The algorithms in the order of preference. Others are refused (§7.1 step 20). */
 export const algorithms = [cose.EdDSA, cose.ES256, cose.RS256, cose.ES384, cose.ES512]
 export const ecdsaAlgorithms: readonly unknown[] = [cose.ES256, cose.ES384, cose.ES512]
 

@@ -55,7 +55,7 @@ export interface WebauthnOptions {
   readonly policy?: WebauthnPolicy | null
   /** Called when a counter went back: the authenticator may be copied. The assertion was refused. */
   readonly onCounterRegress?: (notice: FactorNotice) => void
-  /** For tests. */
+  /** Tests set it. */
   readonly random?: (bytes: number) => Buffer
 }
 

@@ -34,7 +34,7 @@ export interface Account {
 export const operators = 'operators'
 export const helpdesk = 'helpdesk'
 
-/** Before the account's id. The gate caches and watches these keys. */
+/** It stands before the account's id. The gate caches and watches these keys. */
 export const accountPrefix = 'account:'
 
 const nameShape = /^[a-z0-9](?:[a-z0-9._+-]{0,62}[a-z0-9])?(?:@[a-z0-9](?:[a-z0-9.-]{0,188}[a-z0-9])?)?$/

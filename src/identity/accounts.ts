@@ -22,7 +22,7 @@ const sentences: Readonly<Record<AccountProblem, string>> = {
   changed: 'somebody else has changed the account meanwhile; nothing was changed here'
 }
 
-/** For commands of operators. */
+/** Tells an operator why a command on an account failed. */
 export class AccountError extends Error {
   override readonly name = 'AccountError'
   readonly problem: AccountProblem
@@ -109,7 +109,7 @@ export class Accounts {
     return null
   }
 
-  /** By the directory's own id. */
+  /** Finds the account by the directory's own id. */
   async ofExternal(directory: string, externalId: string): Promise<Account | null> {
     const id = await this.#store.get(externalKeyOf(directory, externalId))
     const account = id === null ? null : await this.byId(id)

@@ -118,7 +118,7 @@ function nameOf({ realm }: AdmissionSource, { name }: Arrival): string | undefin
   return plain.endsWith(`@${realm}`) ? plain : canonicalName(`${plain}@${realm}`)
 }
 
-/** Also for null and undefined, which differ. */
+/** Null and undefined differ. */
 function areSame(one: readonly string[] | null | undefined, other: readonly string[] | null | undefined): boolean {
   return one == null || other == null ? one === other : areEqual(one, other)
 }

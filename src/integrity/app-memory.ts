@@ -137,7 +137,7 @@ export class AppMemory {
     return isBuild ? ['file'] : ['file', 'names']
   }
 
-  /** For a path that a stranger asks for, only alarms count. */
+  /** Only alarms count for a path that a stranger asks for. */
   #endpoint(
     mark: Mark,
     reading: PageReading | null,

@@ -99,7 +99,7 @@ export class AppWatch {
     this.#isLoaded = true
   }
 
-  /** After an operator, or another gate, has changed what is open. */
+  /** Reads again what is open, after an operator or another gate has changed it. */
   async reload(): Promise<void> {
     const { store } = this.#options
     const key = openRecord.key(this.app)

@@ -26,7 +26,7 @@ const lineEnd = '\n'
 const identifier = /[\p{ID_Start}$_\\#@][\p{ID_Continue}$\\]*/uy
 const number = /(?:0[xob][\da-f_]+|(?:\d[\d_]*\.?[\d_]*|\.\d[\d_]*)(?:e[+-]?\d+)?)n?/iy
 const values = new Set(['true', 'false', 'null', 'undefined', 'NaN', 'Infinity'])
-/** After these words a slash begins a regular expression. */
+/** A slash begins a regular expression after these words. */
 const beforeExpression = new Set(
   'return typeof instanceof in of new delete void throw case do else yield await'.split(' ')
 )

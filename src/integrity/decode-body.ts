@@ -1,7 +1,7 @@
 /** Undoes the content coding of a body, up to a bound: of a compressed bomb only the beginning comes out. */
 import * as zlib from 'node:zlib'
 
-/** Of a decoded body, in bytes. */
+/** The most bytes of a decoded body. */
 export const decodedMost = 1024 * 1024
 
 type Decoder = NodeJS.ReadWriteStream & { destroy(): void }

@@ -27,10 +27,10 @@ export interface Finding {
   readonly isByStranger?: true
 }
 
-/** Of one finding. */
+/** The most items and the most new pieces of code of one finding. */
 const itemsMost = 48
 const codesMost = 512
-/** Open ones of an app. */
+/** The most open findings of an app. */
 export const findingsMost = 32
 
 export function makeFinding(

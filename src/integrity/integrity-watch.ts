@@ -59,7 +59,7 @@ export class IntegrityWatch {
     this.#timer.unref()
   }
 
-  /** For a new configuration. What is known of an app outlives it. */
+  /** Takes a new configuration. What is known of an app outlives it. */
   async configure(apps: readonly IntegrityApp[]): Promise<void> {
     const { store, clock, onFinding, onFull, say } = this.#options
     await this.#checks?.stop()

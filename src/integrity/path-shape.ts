@@ -19,7 +19,7 @@ export function isInStorage(path: string): boolean {
   return storage.test(path)
 }
 
-/** Of a path without its query. Never throws. */
+/** The shape of a path without its query. Never throws. */
 export function pathShape(path: string): string {
   const steps = path
     .split('/')

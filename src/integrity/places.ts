@@ -40,7 +40,7 @@ const wholes: Readonly<Record<Place, string>> = {
   stranger: 'further programs that answer to people who have not signed in are not listed; other alarms still are'
 }
 
-/** For operators. */
+/** Tells operators that the list is full. */
 export function fullSentence(app: string, place: Place): string {
   return `The list of what is new in the app '${app}' is full: ${wholes[place]}. Approve what belongs to the app, and look at the rest.`
 }
@@ -52,7 +52,7 @@ const wholeIds = {
   stranger: 'appFullStranger'
 } as const
 
-/** The same as reasons. */
+/** The same sentence as reasons. */
 export function fullReasons(app: string, place: Place): readonly Reason[] {
   return [reason('appFull', { app }), reason(wholeIds[place], {}), reason('appApprove', {})]
 }

@@ -25,7 +25,7 @@ const marksMost = 2048
 const linksMost = 256
 const elementsMost = 512
 const textMost = 512 * 1024
-/** Of one page, in milliseconds of the reading thread. */
+/** The most time for one page, in milliseconds of the reading thread. */
 const timeMost = 400
 const step = 8192
 /** Fewer kinds of elements look alike on different pages. */

@@ -15,7 +15,7 @@ export interface FormField {
   readonly names: readonly string[]
   /** Where it is one of two fields that belong together; null otherwise. */
   readonly pair: PairPlace | null
-  /** Of a file; null for a field. */
+  /** The name of a file; null for a field. */
   readonly file: string | null
   /** True where nothing else can stand in the value. */
   readonly isPlain: boolean

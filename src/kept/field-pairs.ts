@@ -47,7 +47,7 @@ export class FieldPairs {
     else if (found.names.size <= mostNames && !found.names.has(text) && mayBeName(text)) found.names.add(text)
   }
 
-  /** Of the groups that have a value. Null where nobody can tell. */
+  /** The names of the groups that have a value. Null where nobody can tell. */
   *names(): Generator<string | null> {
     for (const { names, hasValue } of this.#groups.values())
       if (hasValue) {
@@ -56,7 +56,7 @@ export class FieldPairs {
       }
   }
 
-  /** What the values of a group are named. */
+  /** The names of the values of a group. */
   namesOf(group: string): Iterable<string> {
     return this.#groups.get(group)?.names ?? []
   }

@@ -179,7 +179,7 @@ export class KeptPosts {
     return left > 0
   }
 
-  /** After `take`: deletes the body. */
+  /** Deletes the body after `take`. */
   async forget({ id, bytes }: KeptPost): Promise<void> {
     for (const one of await this.#waiting()) if (one.id === id) await this.#unlink(one.member)
     await this.#deleteBody(id, bytes)

@@ -7,9 +7,9 @@ import { type BodyType, parametersIn } from './content.ts'
 import { spellingsOf } from './spellings.ts'
 
 export interface Part {
-  /** What its name may be. */
+  /** Its name, in each spelling that an app may read. */
   readonly names: readonly string[]
-  /** Of a file; null for a field. */
+  /** The name of a file; null for a field. */
   readonly file: string | null
   /** Its `Content-Type`; '' without one. */
   readonly type: string

@@ -38,7 +38,7 @@ export class ResentMessage extends Readable {
     this.push(null)
   }
 
-  /** The same, for functions that take a request of node:http. */
+  /** The same message for functions that take a request of node:http. */
   asMessage(): IncomingMessage {
     return this as unknown as IncomingMessage
   }

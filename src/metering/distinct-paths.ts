@@ -46,7 +46,7 @@ export class DistinctPaths {
   readonly #entries: number[] = []
   /** The slot of entries whose last digits are 0. */
   #first = 0
-  /** For each slot, the value from which on hashes may be missing. */
+  /** The value from which on hashes may be missing, for each slot. */
   #thresholds: Map<number, number> | null = null
   /** Cached results: the count at slot `#countedAt`, and the lowest threshold at slot `#thresholdAt`. */
   #countedAt = -1

@@ -6,7 +6,7 @@ export type Direction = 'in' | 'out'
 
 /** The exchange, as the one who counts sees it. */
 export interface Holder {
-  /** After `sent` or `received` was false: more may flow. */
+  /** Says that more may flow, after `sent` or `received` was false. */
   goOn(direction: Direction): void
   /** Cuts the exchange off, so that it never looks complete. A client without an answer yet gets `code`. */
   cut(reason: string, code: ErrorCode): void

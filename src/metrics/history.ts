@@ -11,7 +11,7 @@ export const stepMs = 5 * 60_000
 const steps = 288
 const sampleMs = 60_000
 
-/** Of one step. */
+/** What happened in one step. */
 export interface Step {
   /** Its beginning, in milliseconds since the epoch. */
   readonly at: number

@@ -136,7 +136,7 @@ function rowsOf({ kind, at, facts }: Notice, { mail, formats, language }: Say, u
   return rows.flatMap(([name, value]) => (value === undefined || value === '' ? [] : [[name, value]]))
 }
 
-/** In the reader's language where the watch has said it. */
+/** The reasons, in the reader's language where the watch has said them. */
 function whysIn({ why, reasons }: Notice['facts'], language: Language): Row[1] | undefined {
   if (why === undefined) return undefined
   const lines = inLines([reasons === undefined ? { why } : { why, reasons }], language, plain)

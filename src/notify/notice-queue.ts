@@ -63,7 +63,7 @@ export class NoticeQueue {
     return this.#store.add(`notice-claim:${id}`, '1', claimSeconds)
   }
 
-  /** After a distribution, or if its event did not happen after all. */
+  /** Removes a notice that was distributed, or whose event did not happen after all. */
   async remove({ id }: Pick<Notice, 'id'>, { isTold = true } = {}): Promise<void> {
     this.#kept = this.#kept.filter(notice => notice.id !== id)
     if (isTold && isRepeatable(id)) await this.#store.put(onceKey(id), '1', onceSeconds)

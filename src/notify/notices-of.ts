@@ -62,7 +62,7 @@ function saidIn(event: AuditEvent, reasons?: readonly Reason[]): NoticeFacts {
   return reasons === undefined ? { why } : wordsFor({ why, reasons }, noticeReasonsMost)
 }
 
-/** For the person of the event's account, and for `more`. */
+/** The notices for the person of the event's account, and for `more`. */
 function toPerson(
   event: AuditEvent,
   kind: NoticeKind,

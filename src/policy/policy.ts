@@ -33,7 +33,7 @@ export interface Rule {
 export interface Policy {
   /** The first match decides; no match is deny. */
   readonly rules: readonly Rule[]
-  /** With false, paths are also compared in lower case. */
+  /** If false, paths are also compared in lower case. */
   readonly caseSensitive: boolean
   /** For rules without one of their own. If it is left out: `off`. */
   readonly deviceBound?: DeviceBound

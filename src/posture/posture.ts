@@ -19,9 +19,9 @@ export interface Setting {
 
 /** Everything that is set. Where nothing is, the posture is normal. */
 export interface Dial {
-  /** For all apps. */
+  /** The setting for all apps. */
   readonly all: Setting | null
-  /** For single apps, by their ids. */
+  /** The settings for single apps, by their ids. */
   readonly apps: Readonly<Record<string, Setting>>
 }
 

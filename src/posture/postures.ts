@@ -72,7 +72,7 @@ export class Postures {
     return this.#isQuiet || this.#dial === null ? null : settingAt(this.#dial, app, this.#options.clock())
   }
 
-  /** Of all apps together. */
+  /** The strictest level of all apps. */
   strictest(): PostureLevel {
     const apps = Object.keys(this.#dial?.apps ?? {})
     return apps.reduce<PostureLevel>((found, app) => stricterOf(found, this.level(app)), this.level(null))

@@ -94,7 +94,7 @@ export class ProgramTokens {
     }
   }
 
-  /** From memory; undefined if the store must be asked. */
+  /** Finds the program in memory; undefined if the store must be asked. */
   peek(text: string, address: string): Program | undefined {
     const { cache, clock } = this.#options
     if (!cache.isTold) return undefined
@@ -189,7 +189,7 @@ export class ProgramTokens {
     return gone.filter(Boolean).length
   }
 
-  /** For the removal of the account. */
+  /** Removes all tokens of an account that is removed. */
   removeAll(accountId: string): Promise<number> {
     return this.revokeAll(accountId)
   }

@@ -27,7 +27,7 @@ interface ExportingInput {
   readonly metrics: Metrics
 }
 
-/** Not started. */
+/** Makes the exporters and starts none. */
 export function exportersOf({ file, exports, clock, log, metrics }: ExportingInput): Exporters {
   const version = release()
   const counts: { readonly id: string; sent: number; missing: number }[] = []

@@ -12,7 +12,7 @@ import type { ResponseTap } from '../metering/response-tap.ts'
 import type { Services } from './services.ts'
 import { watchSink } from './watch-sink.ts'
 
-/** Of a fetched page. */
+/** The limits of a fetched page. */
 const fetchLimits = { bytesMost: 512 * 1024, timeoutMs: 15_000 } as const
 
 /** Null where no app has the key `integrity`. */

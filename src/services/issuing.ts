@@ -78,7 +78,7 @@ export class Issuing {
     this.#timer.unref()
   }
 
-  /** After a reload: new hosts get a certificate now. */
+  /** Takes a new configuration after a reload: new hosts get a certificate now. */
   async use(config: Config): Promise<void> {
     await this.certificates.setNames(namesOf(config))
     if (this.#timer !== undefined) this.#look(true)

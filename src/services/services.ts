@@ -297,7 +297,7 @@ export class Services {
     }
   }
 
-  /** From the next line on, and without a restart. */
+  /** Uses these terms from the next line on, without a restart. */
   useJournal({ rotation, pseudonyms }: JournalTerms): void {
     this.journal.configure({ rotation, pseudonymise: pseudonymiser(pseudonyms, () => this.keyring) })
   }

@@ -161,7 +161,7 @@ export class Endings {
     return session
   }
 
-  /** For a sign-in, which makes no promise about an older session. */
+  /** A sign-in uses it, which makes no promise about an older session. */
   settleQuietly(): Promise<unknown> {
     return evenUnconfirmed(() => this.#store.settle?.())
   }

@@ -94,7 +94,7 @@ export class SessionCache {
     return value
   }
 
-  /** For the writer of a change, who does not wait for the notice. */
+  /** The writer of a change calls it and does not wait for the notice. */
   forget(key: string): void {
     this.#entries.delete(key)
     const running = this.#pending.get(key)

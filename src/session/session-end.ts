@@ -22,7 +22,7 @@ export class SessionEnds {
     this.#idleSeconds = input.idleSeconds
   }
 
-  /** For a session that is used now. */
+  /** The time that is left to a session that is used now. */
   afterUse({ expiresAt }: Pick<Session, 'expiresAt'>): TimeLeft {
     const now = this.#clock()
     return this.#earlier(this.#idleSeconds * 1000, expiresAt - now)

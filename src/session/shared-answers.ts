@@ -32,7 +32,7 @@ export const answerRecord = new RecordKind<Kept>({
 })
 
 export interface Press {
-  /** After this, any process can give this answer. */
+  /** Any process can give this answer afterwards. */
   keep(answer: Answer): void
   /** Ends a failed press. Resolves once others can see it and stop waiting. */
   drop(): Promise<void>
@@ -42,7 +42,7 @@ export const keptSeconds = 20
 /** The number of looks at a pending press, two seconds in all. */
 const looks = 40
 const lookEveryMs = 50
-/** In one process. Further ones look once. */
+/** How many callers may wait in one process. Further ones look once. */
 const mostWaiting = 100
 
 export class SharedAnswers {

@@ -40,7 +40,7 @@ export interface Repeated<Answer> {
 /** Looks for such an answer before a refusal is recorded. */
 export type FindAnswer<Answer> = () => Promise<Answer | null>
 
-/** For forms that cannot be sent twice. */
+/** The answer to find for forms that cannot be sent twice. */
 export const neverRepeated: FindAnswer<never> = () => Promise.resolve(null)
 
 /** Runs the step after a new token. A failure is a value, otherwise the token would be lost and the browser would keep a dead one. */

@@ -64,7 +64,7 @@ export async function inspectStore(url: string, options: StoreOptions, now: Cloc
   return inspectRedis(url, options, now)
 }
 
-/** With `knownFile` null nothing is kept on disk. */
+/** Nothing is kept on disk if `knownFile` is null. */
 export function guardOptions(url: string, options: StoreOptions, knownFile: string | null): GuardOptions {
   const address = url.replace(/\/\/[^/]*@/, '//').replace(/\?.*$/, '')
   return {

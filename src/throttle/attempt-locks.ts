@@ -93,7 +93,7 @@ export class AttemptLocks {
     return this.#store.delete(countRecord.key(`${storedKinds[kind] ?? kind}:${key}`))
   }
 
-  /** Of one account, or of all. */
+  /** The locks of one account, or of all. */
   async *#all(accountId?: string): AsyncGenerator<Lock> {
     const now = this.#clock()
     const slot = accountId === undefined ? null : `${createHash('sha256').update(accountId).digest()[0]}@`

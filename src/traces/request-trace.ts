@@ -29,7 +29,7 @@ interface TraceStart {
 export class RequestTrace {
   readonly traceId: string
   readonly isSampled: boolean
-  /** Of a trusted proxy, passed on as it came. */
+  /** The value that a trusted proxy sent, passed on as it came. */
   readonly tracestate: string | null
   readonly #sink: SpanSink
   readonly #parentId: string | null

@@ -157,7 +157,7 @@ export class Asks {
     else this.#accountOf.delete(session)
   }
 
-  /** For flows: this session belongs to an asked person. */
+  /** A flow says by it that this session belongs to an asked person. */
   watch(account: string, session: string): void {
     this.#accountOf.set(session, account)
   }

@@ -54,7 +54,7 @@ export const hoursAt = ringSize * featureCount
 export const hourUnit = 8
 const countedCount = featureCount + movedPlaces + featureCount
 export const ownAmountsAt = featureCount + movedPlaces
-/** For how many days back unusual days are remembered. */
+/** The number of days for which unusual days are remembered. */
 const strangeDaysKept = 14
 /**
  * Days after which an area, or a client that has joined a session, becomes a person's own without a proof. Until then requests in the area

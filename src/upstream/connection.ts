@@ -8,7 +8,7 @@ import { batchWrite } from './write-batch.ts'
 
 export type UpstreamFailure =
   | 'connect_failed'
-  /** Of a reused connection, before the response. */
+  /** A reused connection closed before the response. */
   | 'stale_connection'
   | 'connection_closed'
   | 'timeout'
@@ -108,7 +108,7 @@ export class UpstreamConnection {
   /** True after a failed write, while a response is still read. */
   #hasWriteFailed = false
   #reads = 0
-  /** On the clock of `now`; since when nothing is read. */
+  /** When the gate stopped reading, on the clock of `now`. */
   #pausedAt = 0
   #tie: Tie | null = null
   /** On the clock of `now`; 0 means none. */
@@ -156,7 +156,7 @@ export class UpstreamConnection {
     return this.#reads
   }
 
-  /** After a 101. */
+  /** The raw connection after a 101. */
   get wire(): Writable {
     return this.#socket as Socket
   }

@@ -19,11 +19,11 @@ interface CheckedUpstream {
   readonly check: HealthCheck
   /** The request head without its last CRLF. */
   readonly head: string
-  /** For the log. */
+  /** What the log says of an error. */
   readonly explain: (error: UpstreamError) => string
 }
 
-/** Of a body. */
+/** The most bytes of a body that are read. */
 const bodyMost = 64 * 1024
 
 export class HealthChecker {

@@ -64,7 +64,7 @@ export class LoadBalancer {
     this.#state(index).reached()
   }
 
-  /** Until an upstream may be asked again. */
+  /** The time until an upstream may be asked again. */
   get waitMs(): number {
     const now = this.#now()
     let waitMs = Number.POSITIVE_INFINITY

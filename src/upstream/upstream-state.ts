@@ -54,12 +54,12 @@ export class UpstreamState {
     return this.#isHealthy && now >= this.#pausedUntil
   }
 
-  /** For an app with no upstream that is up. */
+  /** When this upstream may be asked although none of the app is up. */
   get lastResortAt(): number {
     return Math.min(this.#pausedUntil, this.#askedAt + firstPauseMs)
   }
 
-  /** After a refusal the request is a trial. */
+  /** Notes a request. It is a trial if the upstream has refused before. */
   asked(now: number): void {
     if (this.#refusals === 0) return
     // An app's only upstream is asked by every request; the others need not hear of each.

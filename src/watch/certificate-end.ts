@@ -23,7 +23,7 @@ export interface CertificateEndInput {
 const dayMs = 24 * 3600_000
 const warnings = [1, 7, 14, 30]
 const everyMs = 6 * 3600_000
-/** After the start, which it does not slow down. */
+/** The first look comes this long after the start, which it does not slow down. */
 const firstMs = 30_000
 const toldSeconds = 45 * 24 * 3600
 
@@ -40,7 +40,7 @@ export class CertificateEnd {
     this.#timers.push(setTimeout(look, firstMs).unref(), setInterval(look, everyMs).unref())
   }
 
-  /** For metrics. */
+  /** What the metrics show. */
   ends(): ReturnType<typeof certificateEnds> {
     const { files, read, issued } = this.#input
     return certificateEnds(files, read, issued)

@@ -16,7 +16,7 @@ export async function arrive(
   const { signIn, log } = page.portal
   const outcome = await signIn.institutionLogin.arrive(callerOf(page), source, answer)
   if (outcome.kind === 'denied')
-    // As JSON, since it may hold anything.
+    // The text is written as JSON, since it may hold anything.
     log.warn(
       { institution: source.id, code: outcome.code, name: answer.arrival.name.slice(0, 128), realm: source.realm },
       'an institution has signed somebody in who does not get in here'

@@ -16,7 +16,7 @@ import { type Level, levels } from '../../unusual/steps.ts'
 import { PeerGroups, Peers } from './peers.ts'
 import { RecordIndex } from './record-index.ts'
 
-/** In bytes. */
+/** What people usually move in a day, in bytes. */
 export interface UsualBytes {
   /** Three days in ten are below it. */
   readonly low: number
@@ -49,7 +49,7 @@ export interface Movement {
   readonly people: number
   /** How many of them are above a busy day. */
   readonly aboveBusy: number
-  /** Bytes of all of them. */
+  /** The bytes that all of them have moved. */
   readonly bytes: number
   readonly page: number
   readonly pages: number
@@ -188,7 +188,7 @@ export class Movements {
   }
 }
 
-/** Of all apps. `age` is how many days before the person's day. */
+/** The bytes of all apps. `age` is how many days before the person's day. */
 export function bytesOfDay({ moved, day }: Person, age: number): number {
   let sum = 0
   for (let place = 0; place < movedPlaces; place++) sum += moved.bytesOf(place, day, age)

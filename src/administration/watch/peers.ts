@@ -18,7 +18,7 @@ export class PeerGroups {
     this.everybody = groups.get(everyone) ?? new Group(day)
   }
 
-  /** For people of these groups. One that is not known says nothing. */
+  /** What is usual for people of these groups. A group that is not known says nothing. */
   usual(groups: readonly string[], day: number): Usual {
     const key = `${day} ${JSON.stringify(groups)}`
     let usual = this.#usual.get(key)

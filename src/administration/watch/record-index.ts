@@ -26,7 +26,7 @@ export class RecordIndex<Short> {
     this.#input = input
   }
 
-  /** By id. Rejects with StoreUnreachable. */
+  /** The records by id. Rejects with StoreUnreachable. */
   async all(): Promise<ReadonlyMap<string, Short>> {
     clearTimeout(this.#idle)
     this.#idle = setTimeout(() => this.close(), idleMs).unref()

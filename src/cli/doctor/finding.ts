@@ -5,7 +5,7 @@ import type { ProbeFinding as DoctorFinding } from '../probes/finding.ts'
 export type { ProbeFinding as DoctorFinding } from '../probes/finding.ts'
 
 export interface Probe {
-  /** Of one word, for programs. */
+  /** One word, for programs. */
   readonly id: string
   /** What it looks at, for people. */
   readonly title: string

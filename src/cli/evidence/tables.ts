@@ -190,7 +190,7 @@ function stepRows({ figures, times }: Evidence): Cell[][] {
   ])
 }
 
-/** For programs: `summary.json`, and `--json`. */
+/** What programs read: `summary.json`, and `--json`. */
 export function summaryOf(evidence: Evidence) {
   const { figures, people, proof, advisories, newest } = evidence
   const { requests, signIns, proofs } = figures

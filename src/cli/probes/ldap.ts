@@ -6,7 +6,7 @@ import type { ProbeFinding } from './finding.ts'
 
 type LdapConfig = Extract<Config['identity'][number], { kind: 'ldap' }>
 
-/** For each step. */
+/** The most time for each step, in milliseconds. */
 const longestMs = 3_000
 
 /** A server that fails is a warning while another one works. */

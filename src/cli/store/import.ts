@@ -18,7 +18,7 @@ import { withProgress } from '../progress.ts'
 import { isTooNew, type Line, readLines, travels } from './content.ts'
 import { readSealed } from './sealed-file.ts'
 
-/** In the store while an import runs. */
+/** The store has this key while an import runs. */
 const marker = 'meta:import'
 
 export const command: Command = {

@@ -15,7 +15,7 @@ import type { OtherSource } from './source.ts'
 import { validityInWords } from './validity.ts'
 
 interface ManyOptions {
-  /** As it was typed. */
+  /** The path as it was typed. */
   readonly file: string
   /** Null for local people. */
   readonly source: OtherSource | null

@@ -5,7 +5,7 @@ import type { BudgetUse } from '../../administration/watch/budget-usage.ts'
 import type { Movement, Mover } from '../../administration/watch/movement.ts'
 import type { WatchedPerson } from '../../administration/watch/watched-person.ts'
 
-/** With the user name of the account. */
+/** The use of a budget with the user name of the account. */
 export type NamedUse = BudgetUse & { readonly user: string | null }
 
 export function whomOf({ budget, user, subject }: NamedUse): string {

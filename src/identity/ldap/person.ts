@@ -158,7 +158,7 @@ export async function arrivalOf(
   return arrivalWith(schema, person, await groupsOf(connection, schema, person), groupMap)
 }
 
-/** With groups that are known already. */
+/** Makes the arrival where the groups are known already. */
 export function arrivalWith(
   schema: LdapSchema,
   { entry, externalId, name }: PersonFound,

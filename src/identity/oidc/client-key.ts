@@ -3,7 +3,7 @@ import { createPrivateKey, type KeyObject } from 'node:crypto'
 
 export interface ClientKey {
   readonly key: KeyObject
-  /** Of a JWK; null for PEM. */
+  /** The `kid` of a JWK; null for PEM. */
   readonly kid: string | null
 }
 

@@ -23,9 +23,9 @@ export interface ProviderOptions {
   readonly clientAuthentication: ClientAuthentication | null
   /** PEM; null for Node's own authorities. */
   readonly ca: string | null
-  /** For a request and its answer, in milliseconds. */
+  /** The most time for a request and its answer, in milliseconds. */
   readonly timeoutMs: number
-  /** For operators; it stops nobody. */
+  /** Tells operators; it stops nobody. */
   readonly onWarning: (sentence: string) => void
 }
 

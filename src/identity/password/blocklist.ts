@@ -4,7 +4,7 @@ import { commonPasswords } from './common-passwords.ts'
 /** Built at the first use, which saves time in other commands. */
 let common: Set<string> | undefined
 
-/** In English and German. */
+/** Everyday words in English and German. */
 const everydayWords = `
   spring summer autumn winter fall frühling fruehling sommer herbst
   january february march april may june july august september october november december
@@ -15,7 +15,7 @@ const everydayWords = `
   contraseña contrasena motdepasse bonjour schatz iloveyou test testing user guest laboratory labor
 `
 
-/** With more characters around a word, it is another password. */
+/** A word with more characters around it is another password. */
 const aroundMax = 6
 /** Shorter words are not searched inside a password. */
 const rootLength = 5

@@ -117,7 +117,7 @@ export class HashProcesses {
     this.#onChange = options.onChange
   }
 
-  /** In the PHC string format. */
+  /** The hash in the PHC string format. */
   async hash(text: string, options: Options): Promise<string> {
     return (await this.#run({ text, options })) as string
   }

@@ -21,7 +21,7 @@ interface HashQueueOptions {
   readonly concurrency: number
   /** Waiting callers in each of the three lanes. */
   readonly queue: number
-  /** After this wait the answer is `busy`. */
+  /** The answer is `busy` after this wait. */
   readonly maxWaitMs?: number
 }
 

@@ -73,7 +73,7 @@ export class PasswordHasher {
     this.#dummy = `$argon2id$v=19$m=${memoryKiB},t=${passes},p=1$${part(16)}$${part(32)}`
   }
 
-  /** In the PHC string format. Throws GateError `busy`. */
+  /** The hash in the PHC string format. Throws GateError `busy`. */
   async hash(password: string): Promise<string> {
     if (!(await this.#queue.acquire(trustedPlace))) throw new GateError('busy', { retryAfterSeconds: 1 })
     try {

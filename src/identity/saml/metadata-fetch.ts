@@ -18,7 +18,7 @@ interface FetchOptions {
   readonly etag: string | null
   /** Default: 256 MiB. */
   readonly maxBytes?: number
-  /** For the whole. Default: two minutes. */
+  /** The most time for the whole answer. Default: two minutes. */
   readonly timeoutMs?: number
 }
 

@@ -61,7 +61,7 @@ class AggregateSource implements MetadataSource {
   readonly #key: string
   readonly #ending = new AbortController()
   readonly #copy: string | null
-  /** Of the copy on disk. */
+  /** Settles when the copy on disk is read. */
   readonly #starting: Promise<void>
   #reading: Promise<void>
   #timer: NodeJS.Timeout | undefined
@@ -187,7 +187,7 @@ const mdqMax = 1000
 const mdqAtOnce = 4
 /** SAML Core §8.3.6. */
 const entityIdMax = 1024
-/** For a missing or unusable entity. */
+/** How long a missing or unusable entity is remembered. */
 const mdqNothingMs = 60_000
 
 /** A metadata query server (draft-young-md-query §3), asked by the SHA-1 of the entity id. */

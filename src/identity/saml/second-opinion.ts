@@ -14,7 +14,7 @@ const program = new URL(
 const heapMegabytes = 256
 /** Longer than a sign-in there, so that the thread of `warm` still runs. */
 const idleMs = 10 * 60_000
-/** For one answer. */
+/** The most time for one answer. */
 const hungMs = 30_000
 /** Waiting answers. Unverified ones go last, and few wait, since strangers can make them. */
 const waitingMax = { verified: 64, unverified: 4 }

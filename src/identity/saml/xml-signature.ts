@@ -11,7 +11,7 @@ import { atMostOne, attribute, canonicalOf, elements, exactlyOne, isNamed, textO
 export interface XmlSignature {
   /** The canonical form that the signature value covers. */
   readonly signedInfo: string
-  /** Of `signatureAlgorithms`. */
+  /** One of `signatureAlgorithms`. */
   readonly algorithm: string
   readonly value: Buffer
   /** The id of the signed element; empty for the whole document. */
