@@ -4,20 +4,22 @@ import { systemClock } from '../../src/clock.ts'
 import { makeFinding } from '../../src/integrity/finding.ts'
 import { nothingOpen, openRecord } from '../../src/integrity/records.ts'
 import { openStore } from '../../src/store/open.ts'
+import { commandAt } from '../fixtures/in-process/command.ts'
 import { prepareGate } from '../fixtures/process/gate.ts'
 import { until } from '../fixtures/process/redis-server.ts'
 
 t.test('status says what runs, what was refused, and that nothing runs', async t => {
   for (const workers of [1, 2]) {
     const gate = await prepareGate(t, { apps: [], config: { workers } })
-    const idle = await gate.run('status')
+    const before = commandAt(gate.configFile)
+    const idle = await before('status')
     t.equal(idle.code, 1, 'no gate runs')
     t.match(
       idle.stdout,
       /^gate +does not run\nwhy +No gate runs here: nothing listens on port \d+\. Start it with 'systemctl start factorgate' or 'factorgate serve'\.$/m
     )
-    await gate.run('user', 'add', 'alice')
-    await gate.run('posture', 'set', 'lockdown', '--why', 'odd sign-ins')
+    await before('user', 'add', 'alice')
+    await before('posture', 'set', 'lockdown', '--why', 'odd sign-ins')
     await gate.start()
     const running = await gate.run('status')
     t.equal(running.code, 0, `${workers} workers: ${running.stderr}`)
@@ -61,13 +63,10 @@ t.test('status and check say of which app the list of findings is full, until so
       ...(id === 'wiki' ? { integrity: {} } : {})
     }))
   })
+  const run = commandAt(gate.configFile)
   const full = /^findings +The list of what is new in the app 'wiki' is full: further changes are not listed/m
   const said = async () => {
-    const [status, json, check] = await Promise.all([
-      gate.run('status'),
-      gate.run('status', '--json'),
-      gate.run('check')
-    ])
+    const [status, json, check] = [await run('status'), await run('status', '--json'), await run('check')]
     return { rows: status.stdout, lists: JSON.parse(json.stdout).fullLists, check: check.stdout + check.stderr }
   }
   const before = await said()
@@ -91,6 +90,6 @@ t.test('status and check say of which app the list of findings is full, until so
   t.equal(rows.match(/^findings/gm)?.length, 1)
   t.match(lists, [/'wiki' is full: further changes.* Approve what belongs to the app/])
   t.match(check, /apps\[0\]\.integrity.*'wiki' is full/)
-  await gate.run('watch', 'app', 'wiki', '--approve', finding.id, '--why', 'ours')
-  t.notMatch((await gate.run('status')).stdout, /^findings/m)
+  await run('watch', 'app', 'wiki', '--approve', finding.id, '--why', 'ours')
+  t.notMatch((await run('status')).stdout, /^findings/m)
 })
