@@ -114,6 +114,13 @@ export function registerKept(scope: FastifyInstance): void {
       throw new GateError('kept_gone')
     }
     const { post, secret } = found
+    if (found.isOthers) {
+      // They were led here on the way to the app. The page from which the other person came is theirs alone.
+      const front = post.sender === 'script' ? kept.frontOf(post.url) : null
+      if (front !== null) return goTo(page, front)
+      kept.onGone()
+      throw new GateError('kept_gone')
+    }
     const there = portal.routes.requirementFor(post.url, page.principal, page.address, {
       method: post.method,
       headers: {}
@@ -151,7 +158,7 @@ export function registerKept(scope: FastifyInstance): void {
     const { page } = request
     requireForm(page)
     const found = await findHere(page, kept)
-    if (found === null || !isSigned(page)) throw new GateError('kept_gone')
+    if (found === null || found.isOthers || !isSigned(page)) throw new GateError('kept_gone')
     const { post } = found
     if (!(await kept.posts.take(post))) throw new GateError('kept_gone')
     await kept.posts.forget(post)
@@ -172,9 +179,10 @@ export function registerKept(scope: FastifyInstance): void {
       const owner = page.principal?.account.id ?? (token === null ? null : await ownerOf(token))
       if (owner !== null) post = await posts.claim(found, owner)
     }
+    if (post === null) return null
     // Another person has signed in here meanwhile.
-    if (post === null || (page.principal !== null && post.account !== page.principal.account.id)) return null
-    return { post, secret }
+    const isOthers = page.principal !== null && post.account !== page.principal.account.id
+    return { post, secret, isOthers }
   }
 
   function wayOf(post: KeptPost, { expectsForeign }: KeptOptions): KeptView['how'] {

@@ -97,6 +97,8 @@ export interface KeptOptions {
   readonly ownerOf: (token: string) => Promise<string | null>
   /** True where the app expects forms of other sites at this address. */
   readonly expectsForeign: (url: string) => boolean
+  /** The front page of the app at this address; null where there is none any more. */
+  readonly frontOf: (url: string) => string | null
   /** A POST is asked for that does not wait in this browser. */
   readonly onGone: () => void
   /** Called when a person has thrown theirs away. */

@@ -27,7 +27,8 @@ export function keepingOf(apps: readonly App[], routes: RouteTable, runtime: Ser
     pages: {
       posts,
       ownerOf,
-      expectsForeign: url => expectsForeign(url, routes),
+      expectsForeign: url => appAt(url, routes)?.expectsForeign === true,
+      frontOf: url => appAt(url, routes)?.front ?? null,
       onGone: () => onOutcome('gone'),
       onDropped({ app, reference, bytes }, { request, now, address, principal: { account, session } }) {
         onOutcome('dropped')
@@ -48,9 +49,12 @@ export function keepingOf(apps: readonly App[], routes: RouteTable, runtime: Ser
   }
 }
 
-function expectsForeign(url: string, routes: RouteTable): boolean {
+/** Null where the configuration has no app at this address any more. */
+function appAt(url: string, routes: RouteTable): { readonly front: string; readonly expectsForeign: boolean } | null {
   const { origin, host } = new URL(url)
   const target = parseTarget(url.slice(origin.length))
   const match = target === null ? null : routes.match(host, target)
-  return match?.kind === 'app' && match.app.keepPosts?.expectsForeign(match.readings) === true
+  if (match?.kind !== 'app') return null
+  const { app, readings } = match
+  return { front: `${app.origin}${app.prefix}/`, expectsForeign: app.keepPosts?.expectsForeign(readings) === true }
 }

@@ -1,0 +1,114 @@
+/** What scripts save by PUT and PATCH while their person has to prove something: it waits under the rules of its own method, and whoever comes back is led to it. */
+import { readFileSync } from 'node:fs'
+import path from 'node:path'
+import t from 'tap'
+import { echoApp } from '../fixtures/in-process/gateway.ts'
+import { formsOf, type Page, Person, totpCode } from '../fixtures/in-process/person.ts'
+import { openSignInGate, password, read } from '../fixtures/in-process/signing-in.ts'
+
+const seen: string[] = []
+const app = await echoApp(t, (request, response) => {
+  const parts: Buffer[] = []
+  request
+    .on('data', part => parts.push(part))
+    .on('end', () => {
+      seen.push(`${request.method} ${request.url} ${request.headers['if-match'] ?? ''} ${Buffer.concat(parts)}`)
+      response.end('done')
+    })
+})
+const fixture = await openSignInGate(
+  t,
+  `  - id: own
+    title: Notebooks
+    url: "http://own.localhost:PORT"
+    upstream: "${app.url}"
+    rules:
+      - { path: /notes/**, methods: [PUT, PATCH], access: mfa, within: 5m }
+      - { path: /sealed/**, methods: [PUT], access: deny }
+      - { access: mfa }
+`
+)
+const { gate, time, runtime } = fixture
+const own = gate.origin('own')
+type Who = Awaited<ReturnType<typeof fixture.withPassword>>
+
+const script = { accept: '*/*', 'sec-fetch-mode': 'cors', 'sec-fetch-dest': 'empty', 'sec-fetch-site': 'same-origin' }
+const save = (person: Person, method: string, at: string, body: string) =>
+  person.request(method, own + at, {
+    headers: { ...script, origin: own, referer: `${own}/page`, 'content-type': 'application/json', 'if-match': '"7"' },
+    body
+  })
+
+async function confirm(person: Person, page: Page, who: Who): Promise<Page> {
+  const landed = await person.submit(page, { code: totpCode(who.secret, time.now) }, /totp/)
+  time.advance(30)
+  return landed
+}
+
+async function signIn(person: Person, page: Page, who: Who): Promise<Page> {
+  return confirm(person, await person.submit(page, { username: who.account.name, password }, /login/), who)
+}
+
+async function signedIn() {
+  const who = await fixture.withPassword(['totp'])
+  const person = new Person(gate.port)
+  await signIn(person, await person.open(`${own}/page`), who)
+  seen.length = 0
+  return { who, person }
+}
+
+/** As the script of the page does it. */
+function press(person: Person, page: Page) {
+  const found = formsOf(page.body).find(({ names }) => names.includes('factorgate-kept'))
+  return person.request('POST', String(found?.action), {
+    headers: { ...script, 'content-type': 'text/plain', origin: own, referer: page.url },
+    body: `factorgate-kept=${found?.hidden['factorgate-kept']}`
+  })
+}
+
+for (const method of ['PUT', 'PATCH'])
+  t.test(`FIELD F17: a ${method} waits for a fresh proof, and keeps its method`, async t => {
+    const { who, person } = await signedIn()
+    time.advance(6 * 60)
+    const stopped = await save(person, method, '/notes/1', '{"text":"three pages"}')
+    const { error } = JSON.parse(stopped.body)
+    t.match([stopped.status, error.code, error.keptUrl], [401, 'fresh_proof_required', `${own}/.factorgate/kept/`])
+    const page = await confirm(person, await person.open(error.challengeUrl), who)
+    t.match(read(page), new RegExp(`${method} ${own}/notes/1`))
+    time.advance(6 * 60)
+    const late = await press(person, page)
+    t.match([late.status, seen.length], [401, 0], 'the rule for this method counts when it is sent')
+    const again = await confirm(person, await person.open(page.url), who)
+    t.equal((await press(person, again)).status, 200)
+    t.same(seen, [`${method} /notes/1 "7" {"text":"three pages"}`])
+    await runtime.journal.commit({ kind: 'gate.reload', at: time.now })
+    const lines = readFileSync(path.join(gate.folder, 'journal.jsonl'), 'utf8').split('\n')
+    t.match(JSON.parse(lines.findLast(line => line.includes('"kind":"exchange"')) ?? ''), { method, status: 200 })
+  })
+
+t.test('what is forbidden, and what loses nothing, does not wait', async t => {
+  const { who, person } = await signedIn()
+  t.match((await save(person, 'PUT', '/sealed/1', '{}')).status, 403)
+  await runtime.sessions.endAccount(who.account.id, 'revoked')
+  for (const [method, at] of [
+    ['PUT', '/sealed/1'],
+    ['DELETE', '/notes/1']
+  ] as const)
+    t.notOk('keptUrl' in JSON.parse((await save(person, method, at, '{}')).body).error, `${method} ${at}`)
+})
+
+t.test('whoever loads the app again and has to sign in is led to what waits, and nobody else', async t => {
+  const { who, person } = await signedIn()
+  await runtime.sessions.endAccount(who.account.id, 'revoked')
+  const { error } = JSON.parse((await save(person, 'PUT', '/notes/2', '{"text":"four pages"}')).body)
+  const other = await fixture.withPassword(['totp'])
+  const theirs = await signIn(person, await person.open(`${own}/page`), other)
+  t.match([theirs.status, theirs.url, theirs.body], [200, `${own}/`, 'done'], 'another person in the same browser')
+  await runtime.sessions.endAccount(other.account.id, 'revoked')
+  const mine = await signIn(person, await person.open(`${own}/page`), who)
+  t.match([mine.url, read(mine)], [error.keptUrl, /four pages/])
+  t.equal((await person.open(`${own}/page`)).status, 200, 'once signed in, pages open as always')
+  t.equal((await press(person, mine)).status, 200)
+  await runtime.sessions.endAccount(who.account.id, 'revoked')
+  t.equal((await signIn(person, await person.open(`${own}/page`), who)).url, `${own}/page`, 'nothing waits any more')
+})
