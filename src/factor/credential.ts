@@ -200,7 +200,7 @@ export class Credentials {
     await this.#store.put(hadOf(accountId), '1')
   }
 
-  /** Undoes `remember` where nothing was enrolled after all. */
+  /** Undoes `remember`: nothing was enrolled after all, or the account goes. */
   async forget(accountId: string): Promise<void> {
     await this.#store.delete(hadOf(accountId))
   }
