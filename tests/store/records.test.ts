@@ -122,6 +122,7 @@ const records: Readonly<Record<string, object>> = {
     secret: 'd',
     account: person.accountId,
     app: 'files',
+    method: 'POST',
     url: 'https://files.example/save',
     sender: 'page',
     foreign: null,
@@ -179,7 +180,7 @@ const records: Readonly<Record<string, object>> = {
     account: person.accountId
   },
   'answer:': { cookies: ['a=b'], redirect: null, tokens: [null], until: 2 },
-  'acme-account:': { key: '{}', url: 'https://acme.example/account/1', email: null },
+  'acme-account:': { key: '{}', url: 'https://acme.example/account/1', email: null, replacedAt: null },
   'acme-certificate:': { cert: 'PEM', key: 'PEM', directory: 'https://acme.example/dir', issuedAt: 1 },
   'acme-challenges:': { challenges: [{ type: 'http-01', name: 'a.example', token: 't', keyAuthorization: 't.k' }] },
   'acme-state:': {
