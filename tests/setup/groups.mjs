@@ -15,7 +15,7 @@ export const alone = new Set([
 ])
 
 /** How many files a process runs at most. With more of them one long group is left at the end of a run, and one processor waits. */
-const mostFiles = 24
+const mostFiles = 40
 
 /**
  * The files of each room together, in pieces of even size, and small rooms with each other, since each process takes a second to load tap, Fastify and the

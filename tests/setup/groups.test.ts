@@ -15,10 +15,10 @@ t.test('each file is in one group, and no group is large or needlessly small', a
   const groups = groupsOf(files)
   t.same(groups.flat().sort(), [...files].sort())
   t.same(
-    groups.filter(group => group.length > 24),
+    groups.filter(group => group.length > 40),
     []
   )
-  const small = groups.filter(group => group.length < 12 && !alone.has(group[0] ?? ''))
+  const small = groups.filter(group => group.length < 20 && !alone.has(group[0] ?? ''))
   t.ok(small.length <= 1, 'at most one group fills less than half a process')
 })
 
@@ -26,14 +26,14 @@ t.test(
   'a large room becomes several groups of even size, the largest first, and small rooms share a process',
   async t => {
     const room = (name: string, count: number) => Array.from({ length: count }, (_, i) => `tests/${name}/${i}.test.ts`)
-    const groups = groupsOf([...room('small', 3), ...room('large', 50), ...room('middle', 12), ...room('other', 11)])
+    const groups = groupsOf([...room('small', 3), ...room('large', 86), ...room('middle', 20), ...room('other', 19)])
     t.same(
       groups.map(group => [group.length, ...roomsOf(group)]),
       [
-        [23, 'middle', 'other'],
-        [17, 'large'],
-        [17, 'large'],
-        [16, 'large'],
+        [39, 'middle', 'other'],
+        [29, 'large'],
+        [29, 'large'],
+        [28, 'large'],
         [3, 'small']
       ]
     )
