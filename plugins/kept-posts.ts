@@ -90,7 +90,7 @@ export function keepPosts({ posts, ownerOf, audit, strangers, clock, onOutcome }
       if (account === null && (foreign === null || reason !== 'sign_in_required')) return null
       const { address } = exchange.client
       const body = await read(message, terms.limit, budget.open({ account, address }, announced))
-      if (body === null || holdsSecret(body, type)) return refused()
+      if (body === null || (await holdsSecret(body, type))) return refused()
       const kept = await posts.keep(
         {
           account,

@@ -282,7 +282,7 @@ t.test('no credential is kept', async t => {
     ['text', 'pwd=1\r\n', true],
     ['text', 'title=a\r\nmy password\r\n', false]
   ] as const)
-    t.equal(holdsSecret(Buffer.from(text), typeOf(content)), expected, `${content} ${JSON.stringify(text)}`)
+    t.equal(await holdsSecret(Buffer.from(text), typeOf(content)), expected, `${content} ${JSON.stringify(text)}`)
 })
 
 t.test(
@@ -300,22 +300,22 @@ t.test(
       ['letters that become eighteen', 'form', body('ﷺ'), true],
       ['one long name', 'form', body('a'), true]
     ] as const) {
-      t.equal(holdsSecret(text, typeOf(content)), expected, title)
+      t.equal(await holdsSecret(text, typeOf(content)), expected, title)
       if (!expected) t.ok(contentsOf(text, typeOf(content)).isCut, `${title}: its beginning is shown`)
     }
     const names = (count: number) => Buffer.from(Array.from({ length: count }, (_, i) => `n${i}=1`).join('&'))
-    t.notOk(holdsSecret(names(4_000), typeOf('form')))
-    t.ok(holdsSecret(names(10_000), typeOf('form')))
+    t.notOk(await holdsSecret(names(4_000), typeOf('form')))
+    t.ok(await holdsSecret(names(10_000), typeOf('form')))
     const json = (count: number) =>
       JSON.stringify(Object.fromEntries(Array.from({ length: count }, (_, i) => [`k${i}`, i])))
-    t.notOk(holdsSecret(Buffer.from(json(4_000)), typeOf('json')))
+    t.notOk(await holdsSecret(Buffer.from(json(4_000)), typeOf('json')))
     const fields = contentsOf(names(13), typeOf('form'))
     t.match([fields.fields.length, fields.isCut], [12, true])
     t.match(contentsOf(names(12), typeOf('form')).isCut, false)
     t.match(shownOf(`{"token":"${'x'.repeat(9_000)}","b":"${'y'.repeat(9_000)}"}`), /^\{"token":"•••","b":"y+…$/)
     t.match(shownOf('{"code":"never closed'), '{"code":"•••"')
     for (const piece of ['[', '{"a":', '{"name":"a","value":[', '{"name":"a","value":1}', '}'])
-      t.type(holdsSecret(body(piece), typeOf('json')), 'boolean', piece)
+      t.type(await holdsSecret(body(piece), typeOf('json')), 'boolean', piece)
   }
 )
 
