@@ -76,7 +76,9 @@ export function watchAccess({ store, cache, sessions, tokens, live, onError }: A
       // Null also for a record of a newer release, which admits nobody here.
       const stored = text === null ? null : accountRecord.parseIfKnown(text)
       const account = stored === null ? null : sessions.accountNow(stored)
-      if (account === null || account.suspended !== null) live.endAccount(id, 'access ended')
+      // The reason of the Close frame, too.
+      if (account === null) live.endAccount(id, 'access ended')
+      else if (account.suspended !== null) live.endAccount(id, 'account suspended')
       else live.endAccountUnless(id, account.groups, 'groups changed')
     } catch (error) {
       onError(error)

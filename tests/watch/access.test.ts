@@ -127,7 +127,7 @@ t.test('live connections', async t => {
     const second = open(session.id)
     await store.put('account:A1', JSON.stringify({ ...account, suspended: { at: 1, why: 'x' } }))
     await settled()
-    t.equal(second.ended, 'access ended')
+    t.equal(second.ended, 'account suspended')
     await store.put('account:A1', JSON.stringify(account))
   })
 
