@@ -5,7 +5,7 @@ import { isIP } from 'node:net'
 import type { Diagnostics } from '../reading/diagnostics.ts'
 import { readText } from '../reading/text-sources.ts'
 import type { DraftApp, DraftConfig } from '../schema.ts'
-import { shown } from '../values/invalid.ts'
+import { shownFile } from '../values/invalid.ts'
 
 /** `now` in milliseconds. */
 export function checkTlsFiles(
@@ -91,7 +91,18 @@ export function checkRedisFiles(
 export function checkAuthority(file: string, path: string, diagnostics: Diagnostics): void {
   const pem = readPem(file, path, diagnostics)
   if (pem !== null && attempt(() => new X509Certificate(pem)) === null)
-    diagnostics.problem(path, 'must name a PEM file that begins with a certificate')
+    diagnostics.problem(path, `must name a PEM file that begins with a certificate; ${found(file, pem)}`)
+}
+
+/** What a PEM file holds in place of what is needed. */
+function found(file: string, pem: string): string {
+  const [, label] = /-----BEGIN ([A-Z0-9 ]{1,40})-----/.exec(pem) ?? []
+  const isLocked = label === 'ENCRYPTED PRIVATE KEY' || /^Proc-Type: 4,ENCRYPTED/m.test(pem)
+  if (pem.trim() === '') return `${shownFile(file)} is empty`
+  if (label === undefined) return `${shownFile(file)} has no line -----BEGIN …-----`
+  if (isLocked)
+    return `the key in ${shownFile(file)} has one: write a copy without it with openssl pkey -in FILE -out NEW.pem`
+  return `${shownFile(file)} begins with ${/^[AEIOU]/.test(label) ? 'an' : 'a'} ${label}, or is damaged`
 }
 
 /** Reads a certificate and its private key, and reports unreadable or mismatched files. `hasKey`: the key's file is text. */
@@ -104,12 +115,21 @@ export function readPair(
   const key = tls.key == null ? null : readPem(tls.key, `${path}.key`, diagnostics)
   const certificate = cert === null ? null : attempt(() => new X509Certificate(cert))
   if (cert !== null && certificate === null)
-    diagnostics.problem(`${path}.cert`, 'must name a PEM file that begins with a certificate')
+    diagnostics.problem(
+      `${path}.cert`,
+      `must name a PEM file that begins with a certificate; ${found(tls.cert as string, cert)}`
+    )
   const privateKey = key === null ? null : attempt(() => createPrivateKey(key))
   if (key !== null && privateKey === null)
-    diagnostics.problem(`${path}.key`, 'must name a PEM file with a private key that has no passphrase')
+    diagnostics.problem(
+      `${path}.key`,
+      `must name a PEM file with a private key that has no passphrase; ${found(tls.key as string, key)}`
+    )
   if (certificate !== null && privateKey !== null && !certificate.checkPrivateKey(privateKey))
-    diagnostics.problem(`${path}.key`, `does not belong to the certificate in ${path}.cert`)
+    diagnostics.problem(
+      `${path}.key`,
+      `does not belong to the certificate in ${path}.cert: ${shownFile(tls.key as string)} is another key`
+    )
   return { certificate, hasKey: key !== null }
 }
 
@@ -121,21 +141,22 @@ export function readPem(file: string, path: string, diagnostics: Diagnostics): s
     if (bytes[0] === 0x30 && (bytes[1] ?? 0) >= 0x80) {
       diagnostics.problem(
         path,
-        'must name a PEM file, but this file is DER: convert it with openssl x509 -inform der -in FILE -out NEW.pem (pkey for a key)'
+        `must name a PEM file, but ${shownFile(file)} is DER: convert it with openssl x509 -inform der -in FILE -out NEW.pem (pkey for a key)`
       )
       return null
     }
     const read = readText(bytes, file)
     if ('text' in read) return read.text
-    diagnostics.problem(path, `names a file that ${read.not}`)
+    diagnostics.problem(path, `names ${shownFile(file)}, which ${read.not}`)
     return null
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code
     const isDenied = code === 'EACCES' || code === 'EPERM'
     const denied = `this user (uid ${process.geteuid?.() ?? 'unknown'}) may not read it; give it the file or its group (chown, chgrp)`
     const absent = code === 'ENOENT' || code === 'ENOTDIR'
-    const why = absent ? 'there is no such file' : isDenied ? denied : `it cannot be read (${code})`
-    diagnostics.problem(path, `must name a readable file; ${why}: ${shown(file)}`)
+    const other = code === 'EISDIR' ? 'it is a folder: name a file in it' : `it cannot be read (${code})`
+    const why = absent ? 'there is no such file' : isDenied ? denied : other
+    diagnostics.problem(path, `must name a readable file; ${why}: ${shownFile(file)}`)
     return null
   }
 }
@@ -197,7 +218,7 @@ export function checkAuthorities(file: string, path: string, now: number, diagno
   )
   const certificates = blocks?.map(block => attempt(() => new X509Certificate(block)))
   if (certificates === undefined || certificates.includes(null)) {
-    diagnostics.problem(path, 'must name a PEM file with one certificate or several')
+    diagnostics.problem(path, `must name a PEM file with one certificate or several; ${found(file, text)}`)
     return
   }
   const ends = certificates.map(certificate => Date.parse(certificate?.validTo as string))

@@ -14,6 +14,7 @@ import {
   type Node as YamlNode
 } from 'yaml'
 import { isNeeded, type Node } from '../schema/schema-builders.ts'
+import { wholeNetwork } from '../values/addresses.ts'
 import { type Invalid, isInvalid, nearest, oneOf, shown, shownKey } from '../values/invalid.ts'
 import { printDuration, printSize, valueTypes } from '../values/value-types.ts'
 import type { Diagnostics } from './diagnostics.ts'
@@ -43,7 +44,9 @@ class Reader {
     if (schema['x-by'] !== undefined && isMap(node)) return this.#oneBy(schema, schema['x-by'], node, path)
     const fitting = branchFor(schema, node)
     if (fitting === undefined) return this.#misshapen(schema, node, path)
-    const value = this.#fitting(fitting, node, path)
+    // Of several kinds of values, the message names all.
+    const must = fitting !== schema && isScalar(node) ? { 'x-must': expected(schema) } : {}
+    const value = this.#fitting({ ...fitting, ...must }, node, path)
     const short = schema['x-short']
     if (short !== undefined && !isMap(node) && value !== undefined) {
       const long = schema.anyOf!.find(branch => branch.properties !== undefined)!
@@ -140,6 +143,7 @@ class Reader {
     if (isInvalid(filled)) return this.#invalid(path, filled.reason)
     const { text, changed } = filled
     if (schema.type === 'string') return this.#checked(schema, text, node.value, path)
+    if (changed && text.trim() === '') return this.#invalid(path, variableEmpty)
     // A number or a switch from the environment is recognised by its text.
     const bare = changed && /^(true|false|\d{1,15}|0\.\d{1,15})$/.test(text) ? JSON.parse(text) : text
     return this.#checked(schema, bare, node.value, path)
@@ -150,12 +154,13 @@ class Reader {
     if ('const' in schema || schema.type === 'null') return value
     if (schema.enum !== undefined) return this.#choice(schema, value, raw, path)
     if (schema.type === 'boolean')
-      return typeof value === 'boolean' ? value : this.#invalid(path, `must be true or false, got ${shown(raw)}`)
+      return typeof value === 'boolean' ? value : this.#invalid(path, `must be ${expected(schema)}, got ${shown(raw)}`)
     if (schema.type === 'integer' || schema.type === 'number') {
       const [least, most] = [schema.minimum!, schema.maximum!]
       const isNumber = schema.type === 'number' ? typeof value === 'number' : Number.isInteger(value)
       if (isNumber && (value as number) >= least && (value as number) <= most) return value
-      return this.#invalid(path, `${schema['x-instead'] ?? `must be ${expected(schema)}`}, got ${shown(raw)}`)
+      const quoted = typeof value === 'string' && /^\d+$/.test(value) ? ' in quotes: write it without them' : ''
+      return this.#invalid(path, `${schema['x-instead'] ?? `must be ${expected(schema)}`}, got ${shown(raw)}${quoted}`)
     }
     return this.#text(schema, value as string, raw, path)
   }
@@ -163,7 +168,6 @@ class Reader {
   #choice(schema: Node, value: unknown, raw: string, path: string): unknown {
     const words = schema.enum!
     if (words.includes(value as string)) return value
-    const must = schema['x-instead'] ?? `must be ${oneOf(words)}`
     const guess =
       words.length > 1
         ? nearest(
@@ -171,14 +175,23 @@ class Reader {
             words.filter(word => typeof word === 'string')
           )
         : null
+    const all = guess === null ? schema['x-must'] : undefined
+    const must = schema['x-instead'] ?? `must be ${all ?? oneOf(words)}`
     return this.#invalid(path, `${must}, got ${shown(raw)}${guess === null ? '' : `; did you mean '${guess}'?`}`)
   }
 
   #text(schema: Node, text: string, raw: string, path: string): unknown {
-    if (text.trim() === '')
-      return this.#invalid(path, raw.trim() === '' ? empty(schema) : 'is empty, because its variable is empty')
+    if (text.trim() === '') return this.#invalid(path, raw.trim() === '' ? empty(schema) : variableEmpty)
     const kind = schema['x-kind']!
     const value = valueTypes[kind].read(text, this.#diagnostics.context.folder)
+    if (kind === 'network' && !isInvalid(value)) {
+      const meant = wholeNetwork(text)
+      if (meant !== null)
+        this.#diagnostics.warning(
+          path,
+          `${shown(raw)} counts as all of ${meant}: write that, or the address without '/'`
+        )
+    }
     if (isInvalid(value))
       return this.#invalid(path, `${value.reason}${schema['x-secret'] ? '' : this.#got(value, raw)}`)
     const [least, most] = [schema['x-least'] ?? 0, schema['x-most'] ?? Number.POSITIVE_INFINITY]
@@ -260,7 +273,13 @@ class Reader {
     const isSwitch = isScalar(node) && /^(?:true|yes|on)$/i.test(String(node.value))
     if (isScalar(node) && (isSafe || isSwitch)) got = shown(node.source ?? String(node.value))
     const hasDefaults = schema.properties !== undefined && !Object.keys(schema.properties).some(isNeeded(schema))
-    const hint = isSwitch && hasDefaults ? '; write {} for the defaults' : ''
+    const listed = schema.type === 'array' && schema.items?.type === 'string' && isScalar(node) && isSafe
+    const hint =
+      isSwitch && hasDefaults
+        ? '; write {} for the defaults'
+        : listed && got.length < 60
+          ? `: write [${String(node.source ?? node.value)}]`
+          : ''
     return this.#invalid(path, `must be ${expected(schema)}, got ${got}${hint}`)
   }
 
@@ -283,6 +302,7 @@ class Reader {
   }
 }
 
+const variableEmpty = 'is empty, because its variable is empty'
 const emptyFile =
   'is empty; it needs at least portal.url and apps. `factorgate init` writes a commented file to begin with'
 
@@ -323,6 +343,7 @@ function isEmptyValue(node: unknown): boolean {
 
 /** The end of the sentence "must be …". */
 function expected(schema: Node): string {
+  if (schema['x-must'] !== undefined) return schema['x-must']
   if (schema.anyOf !== undefined) return [...new Set(schema.anyOf.map(expected))].join(' or ')
   if ('const' in schema) return String(schema.const)
   if (schema.enum !== undefined) return oneOf(schema.enum)

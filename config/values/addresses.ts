@@ -4,7 +4,7 @@
  */
 import { isIP } from 'node:net'
 import path from 'node:path'
-import { parseNetwork } from '../../src/request/networks.ts'
+import { firstAddress, parseNetwork } from '../../src/request/networks.ts'
 import { parseRedisUrl } from '../../src/store/redis/url.ts'
 import { type Invalid, invalid, invalidSecret, isInvalid } from './invalid.ts'
 
@@ -39,11 +39,18 @@ interface Parts {
 /** The parts of an http(s) URL, or the problem. `what` ends the sentence "must be …". */
 function readHttp(text: string, what: string): Parts | Invalid {
   const [, authority, rest] = /^https?:\/\/([^/?#\\\s]*)([^\\\s]*)$/i.exec(text) ?? []
-  if (authority === undefined || rest === undefined) return invalid(`must be ${what}`)
+  if (authority === undefined || rest === undefined) {
+    const lacksScheme =
+      /^[\w-]+(\.[\w-]+)*(:\d{1,5}|\.[\w-]+)(\/[\w./~-]*)?$/.test(text) || /^\[[0-9a-f:.]+\](:\d{1,5})?$/i.test(text)
+    return invalid(lacksScheme ? `must be ${what}: write http:// or https:// in front` : `must be ${what}`)
+  }
   if (authority.includes('@')) return invalidSecret('must not hold a user name or password')
   if (rest.includes('?')) return invalidSecret("must not hold a query ('?…')")
   if (rest.includes('#')) return invalidSecret("must not hold a fragment ('#…')")
   const url = URL.canParse(text) ? new URL(text) : null
+  if (/^[^[\]]*:[^[\]]*:[^[\]]*$/.test(authority))
+    return invalid(`must have its IPv6 address in brackets, such as http://[::1]:8080`)
+  if (/\.(:\d*)?$/.test(authority)) return invalid('must not end its host with a dot')
   if (url === null || !/^([\w-]+(\.[\w-]+)*|\[[0-9a-f:.]+\])$/.test(url.hostname)) return invalid(`must be ${what}`)
   const bare = rest.replace(/\/$/, '')
   if (bare.split('/').some(segment => /^(\.|%2e){1,2}$/i.test(segment)) || bare.includes('//'))
@@ -99,6 +106,14 @@ export function readNetwork(text: string): string | Invalid {
     case 'mapped':
       return invalid('must be written as a network of IPv4 addresses')
   }
+}
+
+/** The network that a text means which names an address inside of it, such as 10.1.2.3/8; null for any other. */
+export function wholeNetwork(text: string): string | null {
+  const network = parseNetwork(text)
+  if ('fault' in network) return null
+  const first = firstAddress(network)
+  return first === null ? null : `${first}/${text.split('/')[1]}`
 }
 
 /** A name is refused, because it would be looked up only at the start. */

@@ -25,6 +25,11 @@ export function shown(text: string): string {
   return `'${safe.length > 60 ? `${safe.slice(0, 60)}…` : safe}'`
 }
 
+/** A path, whole: its end says which file it is. */
+export function shownFile(file: string): string {
+  return `'${visible(file)}'`
+}
+
 /** A key for messages, cut at the first character that no key has: `password:hunter2` without the space is one key in YAML. */
 export function shownKey(key: string): string {
   const name = /^[\w.-]{0,48}/.exec(key)![0]

@@ -109,13 +109,30 @@ const bytesIn: Record<string, number> = { B: 1, KiB: 1024, MiB: 1024 ** 2, GiB: 
 /** `30s 5m 1h 7d` as seconds. */
 export function readDuration(text: string): Seconds | Invalid {
   const [, count, unit] = /^(\d{1,9})([smhd])$/.exec(text) ?? []
-  return unit ? Number(count) * secondsIn[unit]! : invalid('must be a number with a unit: 30s, 5m, 1h or 7d')
+  return unit
+    ? Number(count) * secondsIn[unit]!
+    : invalid(`must be a number with a unit: 30s, 5m, 1h or 7d${meantDuration(text)}`)
 }
 
 /** `10MiB` as bytes. */
 export function readSize(text: string): Bytes | Invalid {
   const [, count, unit] = /^(\d{1,9})(B|KiB|MiB|GiB)$/.exec(text) ?? []
-  return unit ? Number(count) * bytesIn[unit]! : invalid('must be a number with a unit: 512B, 64KiB, 10MiB or 2GiB')
+  return unit
+    ? Number(count) * bytesIn[unit]!
+    : invalid(`must be a number with a unit: 512B, 64KiB, 10MiB or 2GiB${meantSize(text)}`)
+}
+
+/** `1,5 h` and `30 min` are clear enough for a proposal; a number alone is not. */
+function meantDuration(text: string): string {
+  const [, count = '', unit = ''] = /^(\d{1,9}(?:[.,]\d{1,3})?)\s*([smhd])[a-z]*$/i.exec(text) ?? []
+  const seconds = Number(count.replace(',', '.')) * (secondsIn[unit.toLowerCase()] ?? Number.NaN)
+  return Number.isInteger(seconds) && seconds > 0 ? ` (did you mean ${printDuration(seconds)}?)` : ''
+}
+
+function meantSize(text: string): string {
+  const [, count = '', unit = ''] = /^(\d{1,9}(?:[.,]\d{1,3})?)\s*([kmg])(?:i?b)?$/i.exec(text) ?? []
+  const bytes = Number(count.replace(',', '.')) * (bytesIn[`${unit.toUpperCase()}iB`] ?? Number.NaN)
+  return Number.isInteger(bytes) && bytes > 0 ? ` (did you mean ${printSize(bytes)}?)` : ''
 }
 
 /** Seconds as in the file. */

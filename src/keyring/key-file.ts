@@ -82,6 +82,11 @@ async function readKeys(file: string, env: Environment = {}): Promise<KeysRead> 
   try {
     // Checks the open file, since the path could be exchanged meanwhile.
     const stat = await handle.stat()
+    if (stat.isDirectory())
+      throw new KeyFileError(
+        'malformed',
+        `The key file ${file} is a folder. Name a file in it, such as ${path.join(file, 'factorgate.key')}.`
+      )
     if (!stat.isFile() || stat.size > bytesMax) throw malformed(file, 'it is not a key file')
     const self = process.geteuid?.()
     const isCredential = liesIn(env.CREDENTIALS_DIRECTORY, file)

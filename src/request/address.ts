@@ -29,7 +29,7 @@ function v4Value(text: string): number {
   return value
 }
 
-function v4Text(value: number): string {
+export function v4Text(value: number): string {
   return [value >>> 24, (value >>> 16) & 255, (value >>> 8) & 255, value & 255].join('.')
 }
 
@@ -48,7 +48,7 @@ function v6Groups(text: string): number[] {
 }
 
 /** The spelling of RFC 5952 §4. */
-function v6Text(groups: readonly number[]): string {
+export function v6Text(groups: readonly number[]): string {
   let start = -1
   let length = 1
   for (let i = 0; i < 8; i++) {

@@ -1,5 +1,5 @@
 /** Networks in CIDR notation, and sets of them. */
-import { type Address, parseAddress } from './address.ts'
+import { type Address, parseAddress, v4Text, v6Text } from './address.ts'
 
 export interface Networks {
   contains(address: string): boolean
@@ -39,6 +39,18 @@ export function parseNetwork(text: string): Network | NetworkFault {
   if (!(bits <= most)) return { fault: 'prefix', most }
   if (isMapped && bits < 96) return { fault: 'mapped' }
   return { address, bits: isMapped ? bits - 96 : bits }
+}
+
+/** The first address of a network whose text names another one in it; null where it is the first. */
+export function firstAddress({ address, bits }: Network): string | null {
+  if (address.family === 4) {
+    const mask = bits === 0 ? 0 : (0xffffffff << (32 - bits)) >>> 0
+    const first = (address.value & mask) >>> 0
+    if (first === address.value >>> 0) return null
+    return v4Text(first)
+  }
+  const groups = address.groups.map((group, i) => group & (0xffff << Math.min(16, Math.max(0, 16 * (i + 1) - bits))))
+  return groups.every((group, i) => group === address.groups[i]) ? null : v6Text(groups)
 }
 
 export function networkCovers(wide: Network, narrow: Network): boolean {

@@ -82,13 +82,13 @@ const groups: Record<string, Row[]> = {
     [
       'a duration in words',
       'session: { idle: 1 hour }',
-      "1:18  session.idle  must be a number with a unit: 30s, 5m, 1h or 7d, got '1 hour'"
+      "1:18  session.idle  must be a number with a unit: 30s, 5m, 1h or 7d (did you mean 1h?), got '1 hour'"
     ],
     ['a duration that ends at once', 'session: { idle: 0s }', "1:18  session.idle  must be from 1m to 365d, got '0s'"],
     [
       'a size in the wrong unit',
       'listen: { maxHeaderSize: 64KB }',
-      "1:26  listen.maxHeaderSize  must be a number with a unit: 512B, 64KiB, 10MiB or 2GiB, got '64KB'"
+      "1:26  listen.maxHeaderSize  must be a number with a unit: 512B, 64KiB, 10MiB or 2GiB (did you mean 64KiB?), got '64KB'"
     ],
     [
       'a size too small',

@@ -1,0 +1,113 @@
+/** What a tired administrator writes: each message names the key, what stands there, what may stand there, and the way out. */
+import { mkdirSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import t from 'tap'
+import { loadConfig } from '../../config/load.ts'
+
+const base = `portal: { url: "http://gate.localhost:8443" }
+apps:
+  - id: one
+    url: http://one.localhost:8443
+    upstream: http://127.0.0.1:8888
+`
+
+async function said(text: string) {
+  const cwd = t.testdirName
+  mkdirSync(path.join(cwd, 'folder'), { recursive: true })
+  writeFileSync(path.join(cwd, 'file'), '')
+  writeFileSync(path.join(cwd, 'f.yaml'), text)
+  const loaded = await loadConfig({ cwd, env: { EMPTY: '' }, file: 'f.yaml' })
+  const found = loaded.kind === 'ok' ? loaded.warnings : loaded.problems
+  return found.map(({ path: at, message }) => `${at}  ${message}`.replaceAll(cwd, 'FOLDER'))
+}
+
+const app = (more: string) => `${base}    ${more}\n`
+const upstream = (url: string) => base.replace('http://127.0.0.1:8888', url)
+
+const rows: readonly (readonly [string, string, string])[] = [
+  [
+    'a word where a switch or a map may stand',
+    app('keepPosts: text'),
+    "apps[0].keepPosts  must be true or false or a map with the keys limit, foreign, got 'text'"
+  ],
+  [
+    'the same for tokens',
+    app('tokens: maybe'),
+    "apps[0].tokens  must be true or false or a map with the keys header, got 'maybe'"
+  ],
+  [
+    'a text for a list',
+    app('rules: [{ access: mfa, factors: webauthn }]'),
+    "apps[0].rules[0].factors  must be a list such as [a, b], got 'webauthn': write [webauthn]"
+  ],
+  [
+    'a folder for the journal',
+    `${base}journal: ./folder\n`,
+    'journal  FOLDER/folder is a folder: give a file in it, such as FOLDER/folder/journal.jsonl'
+  ],
+  [
+    'a file where the journal needs a folder',
+    `${base}journal: { file: ./file/journal.jsonl }\n`,
+    'journal.file  a part of the path FOLDER/file/journal.jsonl is a file, so no file can be in it: choose another path'
+  ],
+  [
+    'a folder for a certificate',
+    `${upstream('https://127.0.0.1:8888')}    tls: { ca: folder }\n`,
+    "apps[0].tls.ca  must name a readable file; it is a folder: name a file in it: 'FOLDER/folder'"
+  ],
+  [
+    'an upstream without its scheme',
+    upstream('app.internal:8888'),
+    "apps[0].upstream  must be an http(s) or unix URL: write http:// or https:// in front, got 'app.internal:8888'"
+  ],
+  [
+    'an IPv6 address without brackets',
+    upstream('http://::1:8888'),
+    "apps[0].upstream  must have its IPv6 address in brackets, such as http://[::1]:8080, got 'http://::1:8888'"
+  ],
+  [
+    'a host that ends with a dot',
+    upstream('http://app.internal.:8888'),
+    "apps[0].upstream  must not end its host with a dot, got 'http://app.internal.:8888'"
+  ],
+  [
+    'a network with an address in it',
+    `${base}trustedProxies: [10.1.2.3/8]\n`,
+    "trustedProxies[0]  '10.1.2.3/8' counts as all of 10.0.0.0/8: write that, or the address without '/'"
+  ],
+  [
+    'the same for IPv6',
+    `${base}trustedProxies: ["2001:db8::1/33"]\n`,
+    "trustedProxies[0]  '2001:db8::1/33' counts as all of 2001:db8::/33: write that, or the address without '/'"
+  ],
+  [
+    'a size with a comma',
+    `${base}listen: { maxHeaderSize: '1,5 MiB' }\n`,
+    "listen.maxHeaderSize  must be a number with a unit: 512B, 64KiB, 10MiB or 2GiB (did you mean 1536KiB?), got '1,5 MiB'"
+  ],
+  [
+    'a duration without a unit',
+    `${base}session: { idle: 30 }\n`,
+    "session.idle  must be a number with a unit: 30s, 5m, 1h or 7d, got '30'"
+  ],
+  [
+    'a number in quotes',
+    `${base}session: { maxPerUser: "10" }\n`,
+    "session.maxPerUser  must be a whole number from 1 to 1000, got '10' in quotes: write it without them"
+  ],
+  [
+    'an empty variable for a number',
+    `${base}session: { maxPerUser: "\${EMPTY}" }\n`,
+    'session.maxPerUser  is empty, because its variable is empty'
+  ]
+]
+
+t.test('mistakes of two in the night', async t => {
+  for (const [what, text, expected] of rows) t.same(await said(text), [expected], what)
+  t.same(
+    await said(`\ufeff${base}`.replaceAll('\n', '\r\n')),
+    [],
+    'a byte order mark and line ends of Windows are none'
+  )
+  t.same(await said(`${base}trustedProxies: [10.0.0.0/8, 10.1.2.3, "2001:db8::/33", "::1"]\n`), [])
+})
