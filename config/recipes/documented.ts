@@ -17,6 +17,7 @@ export const documentedRecipes: readonly DocumentedRecipe[] = [
       "`c.JupyterHub.authenticator_class = 'jhub_remote_user_authenticator.remote_user_auth.RemoteUserAuthenticator'`, from the package `jhub_remote_user_authenticator`: it reads `Remote-User`",
       "`c.Authenticator.allow_all = True` (JupyterHub 5 and newer), since the gate's rules say who may enter"
     ],
+    underPath: { isKept: true, app: ["`c.JupyterHub.bind_url = 'http://127.0.0.1:8000/NAME'`"] },
     note: "Programs that use the Hub's API with a token need a rule of their own: `{ path: /hub/api/**, networks: [10.0.0.0/8], access: public }`. The Hub checks their tokens itself.",
     sources: [
       'https://github.com/cwaldbieser/jhub_remote_user_authenticator',
@@ -64,6 +65,7 @@ export const documentedRecipes: readonly DocumentedRecipe[] = [
       '`use_remote_user: true`, `remote_user_maildomain: lab.example` and `remote_user_secret: …` in `galaxy.yml`, with the value that the variable has at the gate',
       '`remote_user_logout_href: https://galaxy.lab.example/.factorgate/logout`, so that its sign-out ends the gate’s session'
     ],
+    underPath: { isKept: true, app: ['`galaxy_url_prefix: /NAME` in `galaxy.yml`'] },
     note: 'Galaxy checks API keys itself and skips the header for `/api/`. Programs with a key need `{ path: /api/**, networks: [10.0.0.0/8], access: public }`.',
     sources: [
       'https://docs.galaxyproject.org/en/master/admin/authentication.html',
@@ -182,6 +184,7 @@ export const documentedRecipes: readonly DocumentedRecipe[] = [
       "`wfLoadExtension( 'Auth_remoteuser' ); $wgAuthRemoteuserUserName = $_SERVER['HTTP_REMOTE_USER'] ?? '';`, with the extension of that name",
       "`$wgUseCdn = true; $wgCdnServersNoPurge = [ '127.0.0.1' ];`, so that its records name the visitors' addresses"
     ],
+    underPath: { isKept: true, app: ["`$wgScriptPath = '/NAME';`, and its web server serves it under that path"] },
     note: 'Bots use `api.php` with a bot password: they need `{ path: /api.php, networks: [10.0.0.0/8], access: public }`.',
     sources: [
       'https://www.mediawiki.org/wiki/Extension:Auth_remoteuser',
@@ -196,6 +199,7 @@ export const documentedRecipes: readonly DocumentedRecipe[] = [
       "`'trusted_proxies' => ['127.0.0.1'], 'overwritehost' => 'cloud.lab.example', 'overwriteprotocol' => 'https'` in `config.php`",
       "`'forwarded_for_headers' => ['HTTP_X_FORWARDED_FOR']`: otherwise its brute-force protection slows everybody down at once"
     ],
+    underPath: { app: ["`'overwritewebroot' => '/NAME'`"] },
     note: 'Sync clients and phones cannot sign in at the gate. They need `{ path: /remote.php/**, networks: [10.0.0.0/8], access: public }` (and `/ocs/**`, `/status.php`, `/index.php/login/v2/**`), and app passwords of Nextcloud. Rules with methods must include COPY, MOVE, PROPFIND, REPORT and the like.',
     sources: [
       'https://docs.nextcloud.com/server/latest/admin_manual/configuration_server/reverse_proxy_configuration.html'
@@ -228,6 +232,7 @@ export const documentedRecipes: readonly DocumentedRecipe[] = [
       '`[WebService]` in `/etc/cockpit/cockpit.conf`: `Origins = https://cockpit.lab.example`, `ProtocolHeader = X-Forwarded-Proto`, `AllowUnencrypted = true`',
       '`ListenStream=127.0.0.1:9090` for `cockpit.socket` (`systemctl edit cockpit.socket`, after an empty `ListenStream=`)'
     ],
+    underPath: { isKept: true, app: ['`UrlRoot = /NAME` beside `Origins`'] },
     note: 'People sign in to Cockpit with their system account once more. Its socket compares `Origin`, which the gate passes on. The gate’s own admin listener also has 9090 as default: give one of the two another port.',
     sources: [
       'https://cockpit-project.org/guide/latest/cockpit.conf.5',
@@ -244,6 +249,11 @@ export const documentedRecipes: readonly DocumentedRecipe[] = [
       '  rules:\n    - { groups: [beamline], access: mfa, within: 8h }\n'
     ),
     app: ['`websockify --web /usr/share/novnc 127.0.0.1:6080 127.0.0.1:5900`: both ports on loopback alone'],
+    underPath: {
+      app: [
+        'Nothing, but its address says where the socket is: `https://lab.example/NAME/vnc.html?path=NAME/websockify`'
+      ]
+    },
     note: 'Sockets stay open while nobody moves the mouse; with `within`, the gate cuts them when the proof is too old. A suspended person loses the picture at once.',
     sources: ['https://github.com/novnc/noVNC', 'https://github.com/novnc/websockify']
   },
@@ -265,6 +275,7 @@ export const documentedRecipes: readonly DocumentedRecipe[] = [
     app: [
       '`mlflow server --host 127.0.0.1 --allowed-hosts mlflow.lab.example --cors-allowed-origins https://mlflow.lab.example` (3.5 and newer check both)'
     ],
+    underPath: { isKept: true, app: ['`--static-prefix /NAME`'] },
     note: 'The Python client cannot sign in at the gate: it needs `{ path: /api/**, networks: [10.0.0.0/8], access: public }` (and `/ajax-api/**` stays for browsers), or its own network.',
     sources: ['https://mlflow.org/docs/latest/self-hosting/security/network/']
   }
