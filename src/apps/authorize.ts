@@ -205,7 +205,12 @@ function underWatch(
   if (demand === null) return decision
   if (demand.kind === 'refuse' && demand.isQuota) return { kind: 'refuse', reason: 'token_spent', decision }
   if (demand.kind === 'refuse') return unavailable('budget_spent', decision, demand.retryAfterSeconds)
-  if (demand.kind === 'store_unreachable') return unavailable('store_unreachable', decision, retrySeconds)
+  if (demand.kind === 'store_unreachable') {
+    const { tooNew } = demand
+    // The store answers, and its record needs the newer release: the log says which record.
+    if (tooNew !== null) return unavailable(tooNew.code, decision, tooNew.retryAfterSeconds, tooNew)
+    return unavailable('store_unreachable', decision, retrySeconds)
+  }
   // A program can confirm nothing.
   if (program !== null) return unavailable('budget_spent', decision, programWaitSeconds)
   const { reason, requirement } = demand

@@ -224,7 +224,7 @@ export class Budgets {
     if (!meter.isStrict) return null
     if (meter.cutOffAt !== null && app.isGuarded) {
       this.#settlements.retry(meter)
-      return { kind: 'store_unreachable' }
+      return { kind: 'store_unreachable', tooNew: meter.tooNew }
     }
     const { ledger, budget } = meter
     if (ledger === null || ledger.askedAt === null) return null

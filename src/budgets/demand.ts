@@ -1,7 +1,9 @@
 /** What the watch demands before a request may pass: one more input of `authorize()`, beside the rules. */
+
 import type { FactorKind } from '../factor/kinds.ts'
 import type { Proof } from '../factor/proof.ts'
 import type { Requirement } from '../policy/policy.ts'
+import type { RecordTooNew } from '../store/store.ts'
 
 /** A person who is fully signed in, or a program of theirs. */
 export interface Who {
@@ -22,8 +24,8 @@ export type Demand =
     }
   /** Nothing may pass for a while; with `isQuota`, nothing with this token any more. */
   | { readonly kind: 'refuse'; readonly retryAfterSeconds: number; readonly isQuota: boolean }
-  /** The counts cannot be shared, and the app is guarded. */
-  | { readonly kind: 'store_unreachable' }
+  /** The counts cannot be shared, and the app is guarded. `tooNew`: a newer release has written the record. */
+  | { readonly kind: 'store_unreachable'; readonly tooNew: RecordTooNew | null }
 
 type Proving = Extract<Demand, { readonly kind: 'prove' }>
 

@@ -5,6 +5,7 @@ import type { ClockJump } from '../metering/clock-jumps.ts'
 import { countOfPaths, DistinctPaths } from '../metering/distinct-paths.ts'
 import type { Direction } from '../metering/flow.ts'
 import { slotAt, sumOf } from '../metering/sliding-count.ts'
+import type { RecordTooNew } from '../store/store.ts'
 import { type Budget, has, holdMs, isStrict } from './budget.ts'
 import {
   asksFor,
@@ -65,6 +66,8 @@ export class Meter {
   askAgainAt: number | null = null
   /** Since when the store does not answer; null while it does. */
   cutOffAt: number | null = null
+  /** Why it is cut off, where a newer release has written the ledger. */
+  tooNew: RecordTooNew | null = null
   /** True while other processes hold grants for all that is left. */
   isBusy = false
   isSettling = false
@@ -323,6 +326,7 @@ export class Meter {
     this.mode = mode
     this.askAgainAt = askAgainAt
     this.cutOffAt = null
+    this.tooNew = null
     this.isBusy = mode === 'within' && askAgainAt !== null
     this.#debt -= this.#reportedDebt
     this.#reportedDebt = 0

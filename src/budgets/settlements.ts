@@ -211,6 +211,7 @@ export class Settlements implements FlowKeeper {
       meter.failed(report, this.#options.clock())
       this.#loud.add(meter)
       meter.isKnown = false
+      meter.tooNew = error instanceof RecordTooNew ? error : null
       if (error instanceof RecordTooNew) {
         // The store answers, so only this ledger cannot be counted.
         if (!this.#hasTooNew) this.#options.onTooNew(error)

@@ -7,7 +7,7 @@ import type { Clock } from '../clock.ts'
 import { type FactorKind, factorKinds } from '../factor/kinds.ts'
 import { newestProof, type Proof } from '../factor/proof.ts'
 import { RecordKind } from '../store/records.ts'
-import type { Store, StoreNotice } from '../store/store.ts'
+import { RecordTooNew, type Store, type StoreNotice } from '../store/store.ts'
 
 interface Ask {
   /** A proof must be newer than this. */
@@ -55,7 +55,7 @@ export class Asks {
   readonly #accountOf = new Map<string, string>()
   readonly #seen = new Set<string>()
   /** People about whom the store has not answered, or whose record a newer release has written. */
-  readonly #unknown = new Set<string>()
+  readonly #unknown = new Map<string, RecordTooNew | null>()
   readonly #waiting = new Map<string, Set<Waiting>>()
   /** Reads of the store that are under way, by account. */
   readonly #loading = new Map<string, Promise<void>>()
@@ -120,7 +120,8 @@ export class Asks {
     if (who === null || who.session === null) return null
     const askedAt = this.askedOf(who.account, who.session, who.proofs)
     if (askedAt !== null) return askDemand(askedAt, this.#options.clock())
-    return isGuarded && this.#unknown.has(who.account) ? { kind: 'store_unreachable' } : null
+    const tooNew = isGuarded ? this.#unknown.get(who.account) : undefined
+    return tooNew === undefined ? null : { kind: 'store_unreachable', tooNew }
   }
 
   /** Null once this gate has asked the store about the person. Until then a promise that resolves with the answer or a failure, and never rejects. */
@@ -170,9 +171,10 @@ export class Asks {
     const loading = this.load(account)
       .then(
         () => void this.#unknown.delete(account),
-        () => {
+        error => {
           this.#seen.delete(account)
-          if (this.#unknown.size < keptMost) this.#unknown.add(account)
+          const tooNew = error instanceof RecordTooNew ? error : null
+          if (this.#unknown.size < keptMost) this.#unknown.set(account, tooNew)
         }
       )
       .finally(() => this.#loading.delete(account))
