@@ -297,7 +297,7 @@ async function subjectNamed(
       const account = await accountsAt(place).byName(name)
       if (account?.suspended)
         io.stderr(
-          `note: ${account.name} is suspended and cannot use any app now. Without the suspension the rules decide:\n`
+          `note: ${account.name} is suspended and cannot use any app now (factorgate user show ${account.name} says why, factorgate user resume ${account.name} --why TEXT lets them in again). Without the suspension the rules decide:\n`
         )
       found = account === null ? null : subjectOf(account)
       return 0
