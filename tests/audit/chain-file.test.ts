@@ -40,7 +40,7 @@ interface Read {
   readonly end: ChainEnd
   /** The lines that count, in order. */
   readonly entries: Record<string, unknown>[]
-  /** The other texts between the line feeds. */
+  /** The other texts, without their line feeds. */
   readonly strays: string[]
 }
 
@@ -50,12 +50,12 @@ function chainIn(...files: string[]): Read {
   const entries: Record<string, unknown>[] = []
   const strays: string[] = []
   for (const file of files)
-    for (const text of readFileSync(file, 'utf8').split('\n').filter(Boolean)) {
-      const bytes = Buffer.from(`${text}\n`)
+    for (const text of readFileSync(file, 'utf8').split(/(?<=\n)/)) {
+      const bytes = Buffer.from(text)
       if (isWhole(bytes) && follows(linkOf(bytes), end)) {
         entries.push(JSON.parse(text))
         end = { seq: end.seq + 1, hash: hashOf(bytes) }
-      } else strays.push(text)
+      } else if (text.trim() !== '') strays.push(text.trimEnd())
     }
   return { end, entries, strays }
 }
@@ -293,6 +293,15 @@ t.test('whatever the disk does, each line counts exactly once, and the rest is n
           [
             { do: 'room', bytes: 82 },
             { do: 'append', lines: 1 }
+          ]
+        ],
+        // A whole line without its line feed, in a file that was moved away.
+        [
+          [
+            { do: 'room', bytes: 304 },
+            { do: 'append', lines: 2 },
+            { do: 'crash' },
+            { do: 'rotate' }
           ]
         ],
         // Lines in a file that was moved away after the one that the head knows.
