@@ -292,7 +292,9 @@ t.test('device keys in a browser', { skip: whyNot ?? false }, async t => {
     t.equal(page.url(), `${url('two')}/again`, 'the owner shows the key on the way to another host')
     t.equal((await page.goto(`${url('gate')}/.factorgate/account`))?.status(), 200)
     t.equal(page.url(), `${url('gate')}/.factorgate/account`)
-    t.equal((await lines('device.bound')).length, 4, 'the new token of that host has a key of its own')
+    // A browser may follow a redirect before it has the first cookie of its new key. Then the portal gives it one more token, with one more key.
+    const later = (await lines('device.bound')).slice(3).map(({ host }) => host)
+    t.same(new Set(later), new Set([`two.lab.test:${port}`]), 'the new token of that host has a key of its own')
   })
 
   await t.test('a sign-out ends the keys', async t => {
