@@ -296,14 +296,7 @@ t.test('whatever the disk does, each line counts exactly once, and the rest is n
           ]
         ],
         // A whole line without its line feed, in a file that was moved away.
-        [
-          [
-            { do: 'room', bytes: 304 },
-            { do: 'append', lines: 2 },
-            { do: 'crash' },
-            { do: 'rotate' }
-          ]
-        ],
+        [[{ do: 'room', bytes: 304 }, { do: 'append', lines: 2 }, { do: 'crash' }, { do: 'rotate' }]],
         // Lines in a file that was moved away after the one that the head knows.
         [
           [
