@@ -270,22 +270,17 @@ export const enforcePlugin = fp<EnforceOptions>(
         setsNonce
       })
       if ((isPage && !isRedirected) || showsPage) return done(new GateError(reason, { continueUrl: url }))
-      const send = (why: string | null) => {
-        const offered = kind === 'app' ? tokenChallenge(reason, match.app, request.raw.headers) : null
-        if (offered !== null) reply.header('www-authenticate', offered)
-        reply.header('cache-control', 'no-store').header('vary', 'Cookie').header('factorgate-error', reason)
-        reply.code(describeError(reason).status).send(errorBody(reason, url, why, held?.url))
-      }
+      reply.header('cache-control', 'no-store').header('vary', 'Cookie').header('factorgate-error', reason)
       if (isRedirected) {
-        reply.header('cache-control', 'no-store').header('vary', 'Cookie').header('factorgate-error', reason)
         reply.redirect(url, 302)
         return
       }
-      if (reason !== 'sign_in_required' || explainEnd === undefined) return send(null)
-      explainEnd(request.raw.headers.cookie, site).then(end => {
-        if (end?.kind === 'suspended') done(new GateError('account_suspended', { words: end.words }))
-        else send(end?.why ?? null)
-      }, done)
+      const offered = kind === 'app' ? tokenChallenge(reason, match.app, request.raw.headers) : null
+      if (offered !== null) reply.header('www-authenticate', offered)
+      reply.code(describeError(reason).status)
+      const send = (why: string | null) => reply.send(errorBody(reason, url, why, held?.url))
+      if (reason !== 'sign_in_required' || explainEnd === undefined) return void send(null)
+      explainEnd(request.raw.headers.cookie, site).then(send, done)
     }
   },
   { name: 'enforce', dependencies: ['session'] }

@@ -6,13 +6,11 @@ import { type Clock, systemClock } from '../src/clock.ts'
 import { type ErrorCode, GateError } from '../src/errors.ts'
 import { acceptsPage, isSiteFrame, wantsPage } from '../src/request/wants-page.ts'
 import { StoreUnreachable } from '../src/store/store.ts'
-import { errorBody, suspendedBody } from './error-body.ts'
+import { errorBody } from './error-body.ts'
 import { tokenChallenge } from './token-challenge.ts'
 
 export interface ErrorsOptions {
   readonly clock?: Clock
-  /** Whom a suspended person may ask; null or left out for none. */
-  readonly contact?: string | null
   readonly renderPage: (input: {
     code: ErrorCode
     request: FastifyRequest
@@ -69,7 +67,7 @@ function challengeOf({ code }: GateError, { raw, exchange }: FastifyRequest): st
 }
 
 export const errorsPlugin = fp<ErrorsOptions>(
-  async (app, { renderPage, contact = null, clock = systemClock }) => {
+  async (app, { renderPage, clock = systemClock }) => {
     const share = new LogShare(clock)
     app.setErrorHandler((thrown, request, reply) => {
       const error = toGateError(thrown)
@@ -95,11 +93,7 @@ export const errorsPlugin = fp<ErrorsOptions>(
       if (!wantsDocument(request)) {
         const offered = challengeOf(error, request)
         if (offered !== null) reply.header('www-authenticate', offered)
-        reply.send(
-          error.code === 'account_suspended'
-            ? suspendedBody(error.words ?? null, contact)
-            : errorBody(error.code, error.status === 401 ? error.continueUrl : undefined)
-        )
+        reply.send(errorBody(error.code, error.status === 401 ? error.continueUrl : undefined))
         return
       }
       const { retryAfterSeconds, continueUrl, words } = error

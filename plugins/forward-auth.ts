@@ -281,15 +281,13 @@ async function answerChallenge(
       })
   // The sender of a form for an app gets a page, because the form is lost (FIELD F17). nginx cannot show it and gets the URL.
   if (original.redirects && isPage && !isRedirected) throw new GateError(reason, { continueUrl: url })
-  if (original.redirects && isPage) return reply.header('factorgate-error', reason).redirect(url, 302)
-  const end = reason === 'sign_in_required' ? await options.explainEnd?.(raw.headers.cookie, site) : null
-  // A page gets 401 even so: the proxy then leads the browser to the sign-in page, which says it.
-  if (end?.kind === 'suspended' && !isPage) throw new GateError('account_suspended', { words: end.words })
+  reply.header('factorgate-error', reason)
+  if (original.redirects && isPage) return reply.redirect(url, 302)
+  const why = reason === 'sign_in_required' ? await options.explainEnd?.(raw.headers.cookie, site) : null
   return reply
     .code(describeError(reason).status)
-    .header('factorgate-error', reason)
     .header('location', url)
-    .send(errorBody(reason, url, end?.kind === 'ended' ? end.why : null))
+    .send(errorBody(reason, url, why))
 }
 
 /** The person's login where the verdict carries it, or why it cannot. The gate does not see what the app says of it. */

@@ -202,7 +202,7 @@ export async function buildGateway(
   }
   const app = await buildPipeline(log as FastifyBaseLogger, {
     exchange: { clock },
-    errors: { clock, contact, renderPage: errorPages({ ...branding, portalOrigin }, frameHeaders, clock) },
+    errors: { clock, renderPage: errorPages({ ...branding, portalOrigin }, frameHeaders, clock) },
     'security-headers': {
       routes,
       portalOrigin,

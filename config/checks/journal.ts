@@ -1,5 +1,4 @@
 /** Checks of `journal.export`: TLS, certificates, tokens, and ids that occur twice. */
-import { statSync } from 'node:fs'
 import type { Diagnostics } from '../reading/diagnostics.ts'
 import type { DraftConfig } from '../schema.ts'
 import { isLoopback } from '../values/addresses.ts'
@@ -9,7 +8,6 @@ import { checkAuthorities, readPair } from './certificates.ts'
 type DraftExport = NonNullable<NonNullable<NonNullable<NonNullable<DraftConfig['journal']>['export']>[number]>>
 
 export function checkJournal({ journal }: DraftConfig, now: number, diagnostics: Diagnostics): void {
-  checkPlace(journal?.file, diagnostics)
   const seen = new Map<string, number>()
   journal?.export?.forEach((one, index) => {
     if (one === undefined) return
@@ -21,19 +19,6 @@ export function checkJournal({ journal }: DraftConfig, now: number, diagnostics:
       diagnostics.problem(`${path}.to`, 'must not be the journal itself')
     if (one.to !== undefined) checkKeys(one, one.to, path, now, diagnostics)
   })
-}
-
-/** A gate whose journal cannot be a file would start, and answer nobody. */
-function checkPlace(file: string | undefined, diagnostics: Diagnostics): void {
-  if (file === undefined) return
-  const path = diagnostics.isGiven('journal.file') ? 'journal.file' : 'journal'
-  try {
-    if (statSync(file).isDirectory())
-      diagnostics.problem(path, `${file} is a folder: give a file in it, such as ${file}/journal.jsonl`)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOTDIR')
-      diagnostics.problem(path, `a part of the path ${file} is a file, so no file can be in it: choose another path`)
-  }
 }
 
 function checkKeys(one: DraftExport, to: ExportTarget, path: string, now: number, diagnostics: Diagnostics): void {

@@ -13,6 +13,7 @@ import { type InheritedSockets, inheritedSockets } from '../server/inherited-soc
 import { Server, type Serving } from '../server/server.ts'
 import { watchFiles } from '../watch/files.ts'
 import { oneAtATime } from '../watch/one-at-a-time.ts'
+import { wrongJournal } from './check/service-user.ts'
 import { type Command, type ExitCode, type Io, PersonError, readArgs, UsageError } from './command.ts'
 import { reportError } from './error-report.ts'
 import { newLog } from './log.ts'
@@ -101,6 +102,9 @@ async function load(file: string | undefined, io: Io): Promise<{ config: Config;
     )
   }
   for (const warning of loaded.warnings) io.stderr(`${formatProblem(warning)}\n`)
+  // It would start, and answer nobody. Other commands go on, because access can be taken away without a journal.
+  const wrong = wrongJournal(loaded.config.journal.file)
+  if (wrong !== null) throw new PersonError(`journal  ${wrong}; nothing was started`)
   return loaded
 }
 

@@ -130,9 +130,6 @@ export class ProgramTokens {
     const account = await cache.read(accountPrefix + token.accountId, accountRecord.parse)
     const found: Known = this.#known.get(text) ?? { key, program: null }
     const program = account === null ? null : assemble(found, token, account, now, this.#options)
-    // Only who has the whole token learns of the suspension.
-    if (program === null && token.expiresAt > now && account !== null && account.suspended !== null)
-      return 'account_suspended'
     if (program === null) return 'token_invalid'
     this.#known.set(text, found)
     this.#uses.note(token, address, now)

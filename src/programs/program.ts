@@ -12,5 +12,5 @@ export interface Program {
   readonly proofs: readonly Proof[]
 }
 
-/** Why a token that was presented counts for nothing. `account_suspended`: it is right, and its owner is suspended. */
-export type TokenFailure = 'token_invalid' | 'too_many_attempts' | 'account_suspended'
+/** Why a token that was presented counts for nothing. */
+export type TokenFailure = 'token_invalid' | 'too_many_attempts'

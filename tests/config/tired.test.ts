@@ -14,7 +14,6 @@ apps:
 async function said(text: string) {
   const cwd = t.testdirName
   mkdirSync(path.join(cwd, 'folder'), { recursive: true })
-  writeFileSync(path.join(cwd, 'file'), '')
   writeFileSync(path.join(cwd, 'f.yaml'), text)
   const loaded = await loadConfig({ cwd, env: { EMPTY: '' }, file: 'f.yaml' })
   const found = loaded.kind === 'ok' ? loaded.warnings : loaded.problems
@@ -39,16 +38,6 @@ const rows: readonly (readonly [string, string, string])[] = [
     'a text for a list',
     app('rules: [{ access: mfa, factors: webauthn }]'),
     "apps[0].rules[0].factors  must be a list such as [a, b], got 'webauthn': write [webauthn]"
-  ],
-  [
-    'a folder for the journal',
-    `${base}journal: ./folder\n`,
-    'journal  FOLDER/folder is a folder: give a file in it, such as FOLDER/folder/journal.jsonl'
-  ],
-  [
-    'a file where the journal needs a folder',
-    `${base}journal: { file: ./file/journal.jsonl }\n`,
-    'journal.file  a part of the path FOLDER/file/journal.jsonl is a file, so no file can be in it: choose another path'
   ],
   [
     'a folder for a certificate',

@@ -252,6 +252,10 @@ t.test('FIELD N5 a folder where the gate needs a file, and a file where it needs
     const { code, stdout } = await factorgate('check')
     t.equal(code, said === null ? 0 : 1, line)
     if (said !== null) t.match(stdout, said, line)
+    if (said === null || !line.startsWith('journal')) continue
+    const served = await factorgate('serve')
+    t.match([served.code, served.stderr], [1, said], `${line}: it does not start`)
+    t.match(served.stderr, /nothing was started/)
   }
 })
 

@@ -22,7 +22,6 @@ interface End {
   /** On the page, and in JSON. */
   readonly says: RegExp
   readonly endsOther: boolean
-  readonly isSuspended?: true
 }
 
 const ends: readonly End[] = [
@@ -34,7 +33,6 @@ const ends: readonly End[] = [
         runtime
       ),
     says: /Your access is suspended.*The reason: “5 GiB left today\.”/,
-    isSuspended: true,
     endsOther: true
   },
   {
@@ -56,7 +54,6 @@ const ends: readonly End[] = [
       await runtime.sessions.endAccount(account, 'suspended')
     },
     says: /Your access is suspended.*The reason: “The badge was returned\.”/,
-    isSuspended: true,
     endsOther: true
   },
   {
@@ -119,12 +116,12 @@ t.test(
     const options = {
       store: `embedded:${path.join(temporaryDirectory(t), 'store')}`,
       extra: 'trustedProxies: [127.0.0.1]',
-      apps: `  - { id: files, url: "http://files.localhost:PORT", upstream: "${url}", tokens: true }`
+      apps: `  - { id: files, url: "http://files.localhost:PORT", upstream: "${url}" }`
     }
     const one = await startGateway(t, options)
     const two = await startGateway(t, { ...options, beside: one })
     const [files, verdicts] = [`${one.origin('files')}/1`, `${one.origin('files')}/.factorgate/auth`]
-    for (const [n, { title, end, says, endsOther, isSuspended }] of ends.entries()) {
+    for (const [n, { title, end, says, endsOther }] of ends.entries()) {
       const { id: account } = await one.account(`alice-${n}`)
       const [ended, other] = [await signIn(one, account), await signIn(one, account)]
       const begin = (gate: Running, { cookie }: { cookie: string }) =>
@@ -145,40 +142,17 @@ t.test(
           'sec-fetch-mode': 'cors',
           'sec-fetch-dest': 'empty'
         })
+        t.equal(fetched.status, 401, title)
         const { error } = JSON.parse(fetched.body)
-        if (isSuspended === true) {
-          t.match([fetched.status, error.code], [403, 'account_suspended'], title)
-          t.match(error.message, says, title)
-          t.match(error.message, / Ask help@lab\.example when you get access again\.$/)
-          t.equal(error.challengeUrl, undefined, 'a sign-in would not help')
-        } else {
-          t.equal(fetched.status, 401, title)
-          t.match(
-            error,
-            { code: 'sign_in_required', message: says, challengeUrl: `${one.portal}/.factorgate/login?` },
-            title
-          )
-          t.match(error.message, / Sign in first\.$/)
-        }
-        t.equal(fetched.headers['factorgate-error'], error.code)
-        const socket = await gate.request('GET', files, {
-          ...{ cookie, connection: 'Upgrade', upgrade: 'websocket', origin: one.origin('files') },
-          ...{ 'sec-websocket-version': '13', 'sec-websocket-key': 'AAAAAAAAAAAAAAAAAAAAAA==' }
-        })
         t.match(
-          [socket.status, JSON.parse(socket.body).error.message],
-          [fetched.status, error.message],
-          `${title}: a socket`
+          error,
+          { code: 'sign_in_required', message: says, challengeUrl: `${one.portal}/.factorgate/login?` },
+          title
         )
+        t.match(error.message, / Sign in first\.$/)
         const asked = { 'x-original-url': files, 'x-original-method': 'GET' }
         const verdict = await gate.request('GET', verdicts, { cookie, ...asked })
-        t.match(
-          [verdict.status, JSON.parse(verdict.body).error.message],
-          [fetched.status, error.message],
-          `${title}: a verdict`
-        )
-        const led = await gate.request('GET', verdicts, { cookie, ...asked, ...navigation })
-        t.equal(led.status, 401, 'the proxy leads a page to the sign-in page')
+        t.equal(JSON.parse(verdict.body).error.message, error.message, `${title}: a verdict`)
         const clicked = await gate.request('GET', files, { cookie, ...navigation })
         t.equal(clicked.status, 302)
         const page = await gate.request('GET', String(clicked.headers.location), {
@@ -196,44 +170,10 @@ t.test(
     t.equal((await fetchOf(`factorgate=${'A'.repeat(43)}`)).message, 'Sign in first.', 'a stranger reads nothing')
     const { id } = await one.account('bob')
     const { cookie } = await signIn(one, id)
-    const { accounts, sessions, tokens } = one.server.runtime
-    const { text, token } = await tokens.issue({
-      ...{
-        accountId: id,
-        app: 'files',
-        name: 'sync',
-        paths: null,
-        methods: null,
-        networks: null,
-        bytes: null,
-        by: null
-      },
-      validSeconds: 3600
-    })
-    const withToken = async (secret: string) => {
-      const { status, body, headers } = await one.request('GET', files, { authorization: `Bearer ${secret}` })
-      return { status, headers, body: status === 200 ? null : JSON.parse(body).error }
-    }
-    t.equal((await withToken(text)).status, 200)
+    const { accounts, sessions } = one.server.runtime
     await accounts.suspend(id, 'By mistake.')
-    t.match(await fetchOf(cookie), { code: 'account_suspended' }, 'also before the end of the session is written')
     await sessions.endAccount(id, 'suspended')
-    for (const gate of [one, two]) {
-      const { status, body } = await gate.request('GET', files, { authorization: `Bearer ${text}` })
-      t.match([status, JSON.parse(body).error], [403, { code: 'account_suspended' }])
-      t.equal(
-        JSON.parse(body).error.message,
-        'This account is suspended. Ask help@lab.example when it gets access again.',
-        'the reason is for the person'
-      )
-    }
-    const guesses = [`${text.slice(0, -1)}${text.endsWith('a') ? 'b' : 'a'}`, `fgt_${token.id}`]
-    for (const guess of guesses) {
-      const answer = await withToken(guess)
-      t.notMatch(JSON.stringify(answer), /suspended/, 'a part of a token tells nothing')
-    }
     await accounts.resume(id)
     t.equal((await fetchOf(cookie)).message, 'Sign in first.', 'nor does a person who was let in again')
-    t.equal((await withToken(text)).status, 200)
   }
 )

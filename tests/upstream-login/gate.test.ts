@@ -426,7 +426,7 @@ t.test(
     t.equal((await visit('/data')).status, 200)
 
     await runtime.accounts.suspend(alice.id, 'left')
-    t.match(await visit('/data', script), { status: 403 }, 'nothing goes for a suspended person')
+    t.match(await visit('/data', script), { status: 401 }, 'nothing goes for a suspended person')
     t.equal(await upstreamLogins.removeAll(alice.id), 2)
     t.equal(await store.get(keyOf(alice.id, 'old')), null)
   }

@@ -60,16 +60,24 @@ function wrongKinds({ config }: Sound): Finding[] {
   const found: Finding[] = []
   const add = (at: string, file: string, message: string) =>
     found.push({ degree: 'problem', path: at, message: `${file} ${message}` })
-  const isFolder = (file: string) => statSync(file).isDirectory()
-  const journal = nearest(config.journal.file)
-  if (journal === config.journal.file && isFolder(journal))
-    add('journal', journal, `is a folder: give a file in it, such as ${journal}/journal.jsonl`)
-  if (journal !== config.journal.file && !isFolder(journal))
-    add('journal', journal, 'is a file, but the journal needs a folder there: choose another path')
+  const journal = wrongJournal(config.journal.file)
+  if (journal !== null) found.push({ degree: 'problem', path: 'journal', message: journal })
   if (config.store.kind !== 'embedded') return found
   const store = nearest(config.store.path)
   if (!isFolder(store)) add('store', store, 'is a file, but the store needs a folder: choose another path')
   return found
+}
+
+/** Why the journal cannot be a file at this path; null if it can. */
+export function wrongJournal(file: string): string | null {
+  const there = nearest(file)
+  if (there === file)
+    return isFolder(file) ? `${file} is a folder: give a file in it, such as ${file}/journal.jsonl` : null
+  return isFolder(there) ? null : `${there} is a file, but the journal needs a folder there: choose another path`
+}
+
+function isFolder(file: string): boolean {
+  return statSync(file).isDirectory()
 }
 
 /** The file itself, or the directory it would be created in. */

@@ -124,8 +124,8 @@ export function doorRows(fixture: Fixture): Row[] {
         )
         await runtime.accounts.suspend(id, 'test')
         await fixture.nothingUpstream(t, async () => {
-          t.equal((await caller.send('GET', inApp)).status, 403, 'suspended, at the app')
-          t.equal((await caller.send('GET', '/.factorgate/account')).status, 403, 'suspended, at the portal')
+          t.equal((await caller.send('GET', inApp)).status, 401, 'suspended, at the app')
+          t.equal((await caller.send('GET', '/.factorgate/account')).status, 401, 'suspended, at the portal')
           t.match((await caller.totp(person.code())).headers.location, /\/\.factorgate\/login\?/)
           t.equal((await new Caller(fixture).signIn(person.account.name)).status, 403, 'suspended, at the door')
         })

@@ -211,7 +211,7 @@ export function lifeRows(fixture: Fixture, shared: Fixture): Row[] {
           await end(caller, person.account.id)
           let status = await ask(caller)
           while (status === 200) status = await ask(caller)
-          t.equal(status, why === 'suspended' ? 403 : 401, `${why}: the other gate knows`)
+          t.equal(status, 401, `${why}: the other gate knows`)
         }
       }
     }
