@@ -45,7 +45,7 @@ t.test('lockdown and decoys across two gates on Redis', async t => {
   aheadMs = 61_000
   t.equal(codeOf(await get(one, ada.cookies.files, '/finance/a')), 'account_suspended')
   await until(
-    async () => codeOf(await get(two, ada.cookies.files)) === 'account_suspended',
+    async () => codeOf(await get(two, ada.cookies.files)) === 'sign_in_required',
     'ada is out at the other gate'
   )
   t.match((await two.server.runtime.accounts.byId(ada.account.id))?.suspended, { cause: 'decoy' })
