@@ -183,8 +183,14 @@ t.test('pebble deactivates the account', { skip: lacksPebble }, async t => {
   await new Promise<void>(resolve => answers.listen(httpPort, '127.0.0.1', resolve))
   t.teardown(() => answers.close())
   await gate.issuer.pass()
+  if (served(gate) == null) {
+    // On a busy machine its question may not get through.
+    t.comment((await stateOf(here))?.why)
+    clock.advance(day)
+    await gate.issuer.pass()
+  }
   const old = served(gate)
-  t.ok(old)
+  t.ok(old, 'there is a certificate')
   const { key = '', url = '' } = (await accountRecord.get(here.store, directoryId(pebble.directory), here.seal)) ?? {}
   const { directory } = pebble
   const wire = new Wire({ directory, ca, userAgent: 'test' })
