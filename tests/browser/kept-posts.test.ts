@@ -3,9 +3,9 @@ import http from 'node:http'
 import type { AddressInfo } from 'node:net'
 import t from 'tap'
 import { openBrowser, openContext } from '../fixtures/browser/browser.ts'
+import { typeCode, typePassword } from '../fixtures/browser/lab.ts'
 import { echoApp } from '../fixtures/in-process/gateway.ts'
-import { totpCode } from '../fixtures/in-process/person.ts'
-import { openSignInGate, password } from '../fixtures/in-process/signing-in.ts'
+import { openSignInGate } from '../fixtures/in-process/signing-in.ts'
 
 const got: string[] = []
 const app = await echoApp(t, (request, response) => {
@@ -43,12 +43,8 @@ t.test(
     const context = await openContext(await openBrowser(t), {})
     const page = await context.newPage()
     const signIn = async () => {
-      await page.fill('[name=username]', who.account.name)
-      await page.fill('[name=password]', password)
-      await page.press('[name=password]', 'Enter')
-      await page.waitForURL(/challenge/)
-      await page.fill('[name=code]', totpCode(who.secret, time.now))
-      time.advance(30)
+      await typePassword(page, who.account.name)
+      await typeCode({ time }, page, who.secret)
     }
     await page.goto(`${own}/write`)
     await signIn()

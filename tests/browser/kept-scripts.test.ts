@@ -1,9 +1,9 @@
 /** FIELD F17 in a real Chromium: what a script saves, and what a form in a frame sends, is not lost when the session has ended. */
 import t from 'tap'
 import { openBrowser, openContext } from '../fixtures/browser/browser.ts'
+import { typeCode, typePassword } from '../fixtures/browser/lab.ts'
 import { echoApp } from '../fixtures/in-process/gateway.ts'
-import { totpCode } from '../fixtures/in-process/person.ts'
-import { openSignInGate, password } from '../fixtures/in-process/signing-in.ts'
+import { openSignInGate } from '../fixtures/in-process/signing-in.ts'
 
 const pages: Readonly<Record<string, string>> = {
   '/notes': `<textarea>three pages</textarea><button>Save</button><p></p><script>
@@ -41,12 +41,8 @@ t.test('FIELD F17: the work of a script, and of a frame', async t => {
   type Page = Awaited<ReturnType<typeof context.newPage>>
   const page = await context.newPage()
   const signIn = async (tab: Page) => {
-    await tab.fill('[name=username]', who.account.name)
-    await tab.fill('[name=password]', password)
-    await tab.press('[name=password]', 'Enter')
-    await tab.waitForURL(/challenge/)
-    await tab.fill('[name=code]', totpCode(who.secret, time.now))
-    time.advance(30)
+    await typePassword(tab, who.account.name)
+    await typeCode({ time }, tab, who.secret)
   }
   await page.goto(`${own}/notes`)
   await signIn(page)
