@@ -2,7 +2,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { FastifyReply } from 'fastify'
 import type { AppMatch } from '../src/apps/authorize.ts'
-import { methodsInHeaders, methodsInQuery } from '../src/apps/method-override.ts'
+import { methodsNamed } from '../src/apps/method-override.ts'
 import type { RouteTable } from '../src/apps/route-table.ts'
 import { destinationReadings } from '../src/apps/webdav-destination.ts'
 import { pathForRecord } from '../src/audit/path-for-record.ts'
@@ -63,11 +63,6 @@ export function touchDecoy(
 }
 
 const unreadable: DecoyAnswer = { refusal: { code: 'bad_request' }, isAsked: false, file: null }
-
-/** Some apps follow these with every method. */
-function methodsNamed(query: string, headers: IncomingHttpHeaders): readonly string[] {
-  return [...methodsInQuery('POST', query), ...methodsInHeaders(headers)]
-}
 
 function ownerOf(program: Program | null): TouchingPerson | null {
   if (program === null) return null

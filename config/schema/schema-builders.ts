@@ -47,9 +47,9 @@ export interface Node {
   /** The value is filled in from other keys, which the text names. */
   readonly 'x-derived'?: string
   /** A message in place of "must be a list" and the like, if the reason matters more. */
+  readonly 'x-instead'?: string
   /** What a scalar must be, where the key also takes values of other shapes. Only the reader sets it. */
   readonly 'x-must'?: string
-  readonly 'x-instead'?: string
   /** The type of the keys in a map with free keys. */
   readonly 'x-keys'?: ValueTypeName
 }

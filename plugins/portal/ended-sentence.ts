@@ -1,5 +1,5 @@
 /** Why a sign-in ended: in one sentence, or with a list of several reasons. */
-import { inLines, inWords } from '../../src/reasons/in-words.ts'
+import { inList, inWords } from '../../src/reasons/in-words.ts'
 import type { Ended } from '../../src/session/records.ts'
 import type { Messages } from './messages/messages.ts'
 
@@ -13,9 +13,9 @@ export function endedWords(ended: Ended, say: Messages): EndedWords {
   const { words, reasons } = ended
   const lines =
     ended.why === 'revoked' && words !== null && reasons !== undefined
-      ? inLines([{ why: words, reasons }], say.language)
+      ? inList([{ why: words, reasons }], say.language)
       : []
-  if (lines.length < 2) return { sentence: endedSentence(ended, say), reasons: [] }
+  if (lines.length === 0) return { sentence: endedSentence(ended, say), reasons: [] }
   return { sentence: say.login.endedByGateList, reasons: lines }
 }
 

@@ -1,7 +1,7 @@
 /** What the page of a refusal knows of the request, and the facts in its sentences. */
 import type { Maintenance } from '../../src/apps/route-table.ts'
 import type { ErrorCode } from '../../src/errors.ts'
-import { inLines, inWords } from '../../src/reasons/in-words.ts'
+import { inList, inWords } from '../../src/reasons/in-words.ts'
 import { causesOf, type Words } from '../../src/reasons/reason.ts'
 import type { Frame } from './layout.tsx'
 import type { Messages } from './messages/messages.ts'
@@ -22,8 +22,7 @@ interface ErrorFacts {
 
 /** Several reasons of a suspension, which the page shows as a list; none where there is one, or none. */
 export function reasonsOf({ words }: ErrorContext, say: Messages): readonly string[] {
-  const lines = words === undefined ? [] : inLines(causesOf(words), say.language)
-  return lines.length < 2 ? [] : lines
+  return words === undefined ? [] : inList(causesOf(words), say.language)
 }
 
 export interface ErrorContext extends Branding {

@@ -20,7 +20,7 @@ import type { Client } from '../request/client.ts'
 import type { Target } from '../request/target.ts'
 import type { StoreUnreachable } from '../store/store.ts'
 import { consoleApp, consolePolicy, consolePrefix, isConsole } from './console-policy.ts'
-import { methodsInHeaders, methodsInQuery } from './method-override.ts'
+import { methodsInQuery, overridesIn } from './method-override.ts'
 import { type Message, type ReturnTo, returnTo } from './return-to.ts'
 import { type App, type Maintenance, type Match, ownPrefix, type RouteTable, type Site } from './route-table.ts'
 import { destinationReadings } from './webdav-destination.ts'
@@ -267,8 +267,8 @@ export function questionOf(
   const there = destination === undefined ? null : destinationReadings(destination, app, site, routes)
   if (there === null && destination !== undefined) return null
   let alsoAs = query === '' ? undefined : methodsInQuery(method, query)
-  if (message.keepsOverrides === true || app.passesOverrides === true)
-    alsoAs = [...(alsoAs ?? []), ...methodsInHeaders(message.headers)]
+  const overrides = overridesIn(message, app)
+  if (overrides.length > 0) alsoAs = [...(alsoAs ?? []), ...overrides]
   return {
     appId: app.id,
     policy: app.policy,

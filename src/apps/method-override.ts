@@ -22,8 +22,21 @@ export function methodsInQuery(method: string, query: string): readonly string[]
   return found ?? none
 }
 
-/** Methods named by override headers. For forward-auth and for apps that list them in `passHeaders`: others do not receive them. */
-export function methodsInHeaders(headers: IncomingHttpHeaders): readonly string[] {
+/** The methods besides its own that an app may take a message for: those in override headers, where the app receives these. */
+export function overridesIn(
+  { headers, keepsOverrides }: { readonly headers: IncomingHttpHeaders; readonly keepsOverrides?: boolean },
+  { passesOverrides }: { readonly passesOverrides?: boolean }
+): readonly string[] {
+  return keepsOverrides === true || passesOverrides === true ? methodsInHeaders(headers) : none
+}
+
+/** All methods that a request with any method may be taken for: some apps follow overrides with every method. */
+export function methodsNamed(query: string, headers: IncomingHttpHeaders): readonly string[] {
+  return [...methodsInQuery('POST', query), ...methodsInHeaders(headers)]
+}
+
+/** Methods named by override headers. */
+function methodsInHeaders(headers: IncomingHttpHeaders): readonly string[] {
   let found: string[] | null = null
   for (const name in headers) {
     if (!isOverride(name)) continue

@@ -2,7 +2,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { ChallengeReason } from '../policy/decision.ts'
 import { acceptsPage, isFromWorker } from '../request/wants-page.ts'
-import { methodsInHeaders } from './method-override.ts'
+import { overridesIn } from './method-override.ts'
 import type { App, Site } from './route-table.ts'
 
 export interface Message {
@@ -45,10 +45,9 @@ export function returnTo(message: Message, raw: string, site: Site, app: App, re
   const isStepUp = !signIns.has(reason)
   const { method = '', headers } = message
   const { destination = null } = headers as { destination?: string }
-  const isFollowed = message.keepsOverrides === true || app.passesOverrides === true
-  const others = isStepUp && isFollowed ? methodsInHeaders(headers) : []
-  if (!isStepUp || (rd === url && isRead(method) && destination === null && others.length === 0))
-    return { rd, ask: null }
+  if (!isStepUp) return { rd, ask: null }
+  const others = overridesIn(message, app)
+  if (rd === url && isRead(method) && destination === null && others.length === 0) return { rd, ask: null }
   const ask = { url, methods: [method, ...others], destination }
   return { rd, ask: stoppedText(ask).length <= maxAskLength ? ask : null }
 }

@@ -1,7 +1,7 @@
 /** What `factorgate explain` says of an address that is a decoy: what this request gets, what others get, and what follows. */
 import type { IncomingHttpHeaders } from 'node:http'
 import type { AppMatch } from '../apps/authorize.ts'
-import { methodsInHeaders, methodsInQuery } from '../apps/method-override.ts'
+import { methodsNamed } from '../apps/method-override.ts'
 import type { Decoy } from '../decoys/decoys.ts'
 import { type DecoyStep, stoppingSteps } from '../decoys/steps.ts'
 import { isQuestion, judgeTouch, type Touch, type TouchFacts } from '../decoys/touch.ts'
@@ -57,7 +57,7 @@ export function describeDecoy(question: DecoyQuestion): DecoyExplanation | null 
   const { app } = match
   const decoy = app.decoys?.at(readings, query) ?? null
   if (app.decoys == null || decoy === null) return null
-  const isTouch = !isQuestion(method, () => [...methodsInQuery('POST', query), ...methodsInHeaders(headers)])
+  const isTouch = !isQuestion(method, () => methodsNamed(query, headers))
   const isExempt = app.decoys.exempt.has(address, signedIn === 'fully' ? subject : null)
   const facts = { isExempt, isTouch, rules }
   if (decoy === 'unreadable') {
@@ -92,11 +92,7 @@ function touchOf({ match, signedIn, isJustProved }: DecoyQuestion, { steps }: De
 }
 
 /** As src/decoys/decoy-watch.ts and plugins/enforce.ts answer. `touch`: null for who is exempt. */
-function decisionAfter(
-  touch: Touch | null,
-  { serve }: Decoy,
-  rules: RulesDecision
-): RulesDecision | { kind: 'serve'; file: string } {
+function decisionAfter(touch: Touch | null, { serve }: Decoy, rules: RulesDecision): RulesDecision | Served {
   const isAsked = touch?.isStopped === true && strongest(touch.steps) === 'step-up'
   if (isAsked)
     return rules.kind === 'forward'

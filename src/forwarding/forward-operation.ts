@@ -1,6 +1,6 @@
 /** The base class of transfers and tunnels: it asks an upstream, registers the live connection, and reports its end once. */
 import { performance } from 'node:perf_hooks'
-import { methodsInHeaders } from '../apps/method-override.ts'
+import { overridesIn } from '../apps/method-override.ts'
 import type { App } from '../apps/route-table.ts'
 import type { ErrorCode } from '../errors.ts'
 import type { Direction, Flow, Holder } from '../metering/flow.ts'
@@ -85,7 +85,7 @@ export abstract class ForwardOperation implements LiveEntry, Holder {
 
   /** The methods that the app may take the request for. */
   protected get overrides(): readonly string[] {
-    return this.app.passesOverrides === true ? methodsInHeaders(this.forwardRequest.req.headers) : []
+    return overridesIn(this.forwardRequest.req, this.app)
   }
 
   /** True if the app may get it twice. */

@@ -1,4 +1,5 @@
 /** What bytes may say as text. Browsers send a form in the encoding of its page and do not name that. */
+import { escapedByte } from '../request/percent-decoding.ts'
 import type { BodyType } from './content.ts'
 
 /** Without a name for it: those of pages in the languages of the gate. */
@@ -59,17 +60,9 @@ export function bytesOfForm(text: string): Buffer {
   let length = 0
   for (let at = 0; at < text.length; at++) {
     const code = text.charCodeAt(at)
-    const high = code === 0x25 ? hexOf(text.charCodeAt(at + 1)) : -1
-    const low = high < 0 ? -1 : hexOf(text.charCodeAt(at + 2))
-    bytes[length++] = low >= 0 ? high * 16 + low : code === 0x2b ? 0x20 : code
-    if (low >= 0) at += 2
+    const byte = code === 0x25 ? escapedByte(text, at) : -1
+    bytes[length++] = byte >= 0 ? byte : code === 0x2b ? 0x20 : code
+    if (byte >= 0) at += 2
   }
   return bytes.subarray(0, length)
-}
-
-/** -1 for what is no digit. */
-function hexOf(code: number): number {
-  if (code >= 0x30 && code <= 0x39) return code - 0x30
-  const letter = (code | 0x20) - 0x61
-  return letter >= 0 && letter < 6 ? letter + 10 : -1
 }

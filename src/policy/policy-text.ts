@@ -1,5 +1,6 @@
 /** Parts of a policy as text for operators: a rule, a requirement, a verdict, a path. */
 import { type FactorKind, factorKinds } from '../factor/kinds.ts'
+import { spanOf } from '../reasons/quantities.ts'
 import type { Reason } from './decision.ts'
 import type { Policy, Requirement, Rule } from './policy.ts'
 
@@ -43,11 +44,11 @@ export function describeRequirement({ factors, withinSeconds }: Requirement): st
 
 /** As durations are written in the configuration: `90s`, `5m`. */
 function asWritten(seconds: number): string {
-  for (const [unit, size] of written) if (seconds % size === 0 && seconds >= size) return `${seconds / size}${unit}`
-  return `${seconds}s`
+  const { count, unit } = spanOf(seconds)
+  return `${count}${unit[0]}`
 }
 
-const written = [
+const units = [
   ['d', 86_400],
   ['h', 3600],
   ['m', 60]
@@ -55,7 +56,7 @@ const written = [
 
 /** An age in the same units, rounded from two of a unit on. */
 export function describeAge(seconds: number): string {
-  const [unit, size] = written.find(([, size]) => seconds >= 2 * size) ?? ['s', 1]
+  const [unit, size] = units.find(([, size]) => seconds >= 2 * size) ?? ['s', 1]
   return `${Math.round(seconds / size)}${unit}`
 }
 

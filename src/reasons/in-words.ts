@@ -21,6 +21,12 @@ export function inLines(all: readonly Words[], language: Language, clean: Clean 
   return textsOf(all, words => linesOf(words, language, clean))
 }
 
+/** These lines where there are several, for a list; none where one sentence says it. */
+export function inList(all: readonly Words[], language: Language): readonly string[] {
+  const lines = inLines(all, language)
+  return lines.length < 2 ? [] : lines
+}
+
 function textsOf(all: readonly Words[], read: (words: Words) => readonly string[]): readonly string[] {
   return [...new Set(all.flatMap(read))]
 }

@@ -55,7 +55,7 @@ function decode(path: string, wanted: number): string {
 }
 
 /** The byte of the escape at `at`, or -1. */
-function escapedByte(path: string, at: number): number {
+export function escapedByte(path: string, at: number): number {
   const high = hexDigit(path.charCodeAt(at + 1))
   const low = hexDigit(path.charCodeAt(at + 2))
   return high < 0 || low < 0 ? -1 : high * 16 + low

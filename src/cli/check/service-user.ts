@@ -58,13 +58,12 @@ function needsOf({ config, files, named }: Sound): Need[] {
 /** Finds directories in place of files, and the reverse. */
 function wrongKinds({ config }: Sound): Finding[] {
   const found: Finding[] = []
-  const add = (at: string, file: string, message: string) =>
-    found.push({ degree: 'problem', path: at, message: `${file} ${message}` })
+  const add = (at: string, message: string) => found.push({ degree: 'problem', path: at, message })
   const journal = wrongJournal(config.journal.file)
-  if (journal !== null) found.push({ degree: 'problem', path: 'journal', message: journal })
+  if (journal !== null) add('journal', journal)
   if (config.store.kind !== 'embedded') return found
   const store = nearest(config.store.path)
-  if (!isFolder(store)) add('store', store, 'is a file, but the store needs a folder: choose another path')
+  if (!isFolder(store)) add('store', `${store} is a file, but the store needs a folder: choose another path`)
   return found
 }
 
