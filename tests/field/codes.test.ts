@@ -69,6 +69,14 @@ t.test('FIELD G1 a form that was sent by two tabs goes on, and the secret is not
   t.notMatch(fresh.body, secretOn(one), 'M4: back on the page, the enrolled secret is gone')
 })
 
+/** Whether a step nearer to now has the same code. With hours between, that is so for about one secret in five hundred. */
+function isAmbiguous(secret: string, now: number, seconds: number): boolean {
+  const code = codeAt(secret, now + seconds * 1000)
+  for (let nearer = 0; nearer < Math.abs(seconds) - 30; nearer += 30)
+    if ([nearer, -nearer].some(offset => codeAt(secret, now + offset * 1000) === code)) return true
+  return false
+}
+
 t.test('FIELD G3 while enrolling, a wrong clock is named, with the time of the gate', async t => {
   const { fixture, visitor } = await invited(t)
   const rows: [number, RegExp][] = [
@@ -79,7 +87,11 @@ t.test('FIELD G3 while enrolling, a wrong clock is named, with the time of the g
   ]
   for (const [seconds, sentence] of rows) {
     fixture.time.advance(400)
-    const again = await visitor.open(`${enrol}/totp`)
+    let again = await visitor.open(`${enrol}/totp`)
+    while (isAmbiguous(secretOn(again), fixture.clock(), seconds)) {
+      fixture.time.advance(400)
+      again = await visitor.open(`${enrol}/totp`)
+    }
     const code = codeAt(secretOn(again), fixture.clock() + seconds * 1000)
     const answer = await visitor.post(again, { code, name: 'Phone' })
     t.equal(answer.status, 401, `${seconds}: never accepted`)
