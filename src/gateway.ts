@@ -70,8 +70,8 @@ import { SessionEnds } from './session/session-end.ts'
 import type { SessionTerms } from './session/terms.ts'
 import type { RequirementFor } from './sign-in/next-step.ts'
 import { makeSignIn } from './sign-in/sign-in.ts'
-import type { CertificateEndInput, certificateEnds } from './watch/certificate-end.ts'
-import { LiveReview } from './watch/live-review.ts'
+import type { CertificateEndInput, certificateEnds } from './watchers/certificate-end.ts'
+import { LiveReview } from './watchers/live-review.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {

@@ -61,7 +61,7 @@ export interface LiveRequest {
   readonly sessionEndsAt: number | null
 }
 
-/** Applies the current rules to open connections (src/watch/live-review.ts). */
+/** Applies the current rules to open connections (src/watchers/live-review.ts). */
 export interface Reviewer {
   knows(app: App): boolean
   /** A decision that waits must ask `isCurrent`, which is false after another reload. */

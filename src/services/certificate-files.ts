@@ -2,7 +2,7 @@
 import { pemText } from '../../config/reading/text-sources.ts'
 import type { Config } from '../../config/schema.ts'
 import type { AuditSink } from '../audit/event.ts'
-import { CertificateEnd, type CertificateEndInput } from '../watch/certificate-end.ts'
+import { CertificateEnd, type CertificateEndInput } from '../watchers/certificate-end.ts'
 import type { Services } from './services.ts'
 
 function certificateFilesOf({

@@ -2,8 +2,8 @@
 import type { AuditSink } from '../audit/event.ts'
 import type { Directories } from '../identity/directories.ts'
 import type { InstitutionSessions } from '../session/institution-sessions.ts'
-import { DirectoryRefresh } from '../watch/directory-refresh.ts'
-import { InstitutionRefresh } from '../watch/institution-refresh.ts'
+import { DirectoryRefresh } from '../watchers/directory-refresh.ts'
+import { InstitutionRefresh } from '../watchers/institution-refresh.ts'
 import type { Services } from './services.ts'
 
 /** `stop` also closes the directories' connections. */

@@ -14,7 +14,7 @@ import path from 'node:path'
 import t, { type Test } from 'tap'
 import { loadConfig, parseConfig } from '../../config/load.ts'
 import { addKey, createKeyFile, type KeyFileError, keyFileWarning, readKeyFile } from '../../src/keyring/key-file.ts'
-import { watchFiles } from '../../src/watch/files.ts'
+import { watchFiles } from '../../src/watchers/files.ts'
 
 /** Watches files of a folder. `slowly`: nothing is heard, and only `look` looks. */
 function watched(t: Test, folder: string, files: readonly string[], slowly: boolean) {

@@ -7,7 +7,7 @@ import { readLists } from '../../src/identity/certificate/lists.ts'
 import { packLists, RevocationList } from '../../src/identity/certificate/revocation-list.ts'
 import { CertificateInstitution, type CertificateOptions } from '../../src/identity/certificate.ts'
 import type { InstitutionSession } from '../../src/identity/institution.ts'
-import { InstitutionRefresh } from '../../src/watch/institution-refresh.ts'
+import { InstitutionRefresh } from '../../src/watchers/institution-refresh.ts'
 import { mainThreadMs } from '../fixtures/process/cpu-time.ts'
 import { Pki } from '../fixtures/process/pki.ts'
 

@@ -1,6 +1,6 @@
 /** The refresh of many people who are signed in: few questions, a pace, and the same result as a question about each. */
 import t, { type Test } from 'tap'
-import { DirectoryRefresh } from '../../../src/watch/directory-refresh.ts'
+import { DirectoryRefresh } from '../../../src/watchers/directory-refresh.ts'
 import { ldapDirectory, serviceDn, servicePassword } from '../../fixtures/in-process/ldap-directory.ts'
 import { type LdapEntry, type LdapServerOptions, startLdap } from '../../fixtures/in-process/ldap-server.ts'
 

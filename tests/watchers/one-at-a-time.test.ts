@@ -1,5 +1,5 @@
 import t from 'tap'
-import { oneAtATime } from '../../src/watch/one-at-a-time.ts'
+import { oneAtATime } from '../../src/watchers/one-at-a-time.ts'
 
 t.test('never runs beside itself; asked while it runs, it runs once more, and a failure ends nothing', async t => {
   const runs: { end: () => void; fail: (error: Error) => void }[] = []

@@ -2,7 +2,7 @@ import t from 'tap'
 import { LiveConnections, type LiveEntry } from '../../src/forwarding/live-connections.ts'
 import { SessionCache } from '../../src/session/session-cache.ts'
 import { Sessions } from '../../src/session/sessions.ts'
-import { watchAccess } from '../../src/watch/access.ts'
+import { watchAccess } from '../../src/watchers/access.ts'
 import { MemoryStore } from '../fixtures/in-process/memory-store.ts'
 
 const minute = 60_000

@@ -2,7 +2,7 @@ import { appendFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs'
 import { appendFile } from 'node:fs/promises'
 import path from 'node:path'
 import t, { type Test } from 'tap'
-import { watchFiles } from '../../src/watch/files.ts'
+import { watchFiles } from '../../src/watchers/files.ts'
 
 /** Watches three files of a folder; `next` waits for the next report. */
 function watched(t: Test) {

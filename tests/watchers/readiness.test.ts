@@ -1,6 +1,6 @@
 import t from 'tap'
 import { StoreUnreachable } from '../../src/store/store.ts'
-import { Readiness } from '../../src/watch/readiness.ts'
+import { Readiness } from '../../src/watchers/readiness.ts'
 
 t.test('each turn is told once, with its reason, and no other error than the store’s own is quoted', async t => {
   let trouble: Error | null = null

@@ -3,7 +3,7 @@ import path from 'node:path'
 import t from 'tap'
 import type { AuditEvent } from '../../src/audit/event.ts'
 import { noticeOf } from '../../src/notify/notices-of.ts'
-import { CertificateEnd, certificateEnds } from '../../src/watch/certificate-end.ts'
+import { CertificateEnd, certificateEnds } from '../../src/watchers/certificate-end.ts'
 import { MemoryStore, TestClock } from '../fixtures/in-process/memory-store.ts'
 import { Pki } from '../fixtures/process/pki.ts'
 
