@@ -40,7 +40,11 @@ export const keptRecord = new RecordKind<KeptPost>({
   prefix: 'kept:',
   version: 1,
   isIdSecret: true,
-  read: record => (isKeptPost(record) ? record : null)
+  read: record => {
+    // The first records had no method, because only POSTs were kept.
+    const whole = record.method === undefined ? { ...record, method: 'POST' } : record
+    return isKeptPost(whole) ? whole : null
+  }
 })
 
 /** What becomes of a POST that came without a proof. `gone`: its time was over, or it was asked for in another browser. */

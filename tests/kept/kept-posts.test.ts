@@ -5,7 +5,7 @@ import { type BodyType, bodyTypeOf } from '../../src/kept/content.ts'
 import { contentsOf } from '../../src/kept/contents.ts'
 import { KeepTerms } from '../../src/kept/keep-terms.ts'
 import { holdsSecret, isForeign, keptHeaders, senderOf } from '../../src/kept/keepable.ts'
-import { KeptPosts, keptSeconds, type NewPost } from '../../src/kept/kept-posts.ts'
+import { KeptPosts, keptRecord, keptSeconds, type NewPost } from '../../src/kept/kept-posts.ts'
 import { isHiddenName, isSecretName } from '../../src/kept/secret-names.ts'
 import { StrangerRoom } from '../../src/kept/stranger-room.ts'
 import { makeKeyring, newMasterKey } from '../../src/keyring/keyring.ts'
@@ -69,6 +69,16 @@ t.test(
     t.same(await store.members('kept-posts'), [])
   }
 )
+
+t.test('a record of before other methods were kept is a POST, and one with an unknown method is none', t => {
+  const { address: _, ...facts } = post({ method: 'PUT', sender: 'script' })
+  const record = { ...facts, id: 'i', secret: 's', bytes: 3, until: 1 }
+  const methodOf = (method: string | undefined) => keptRecord.parse(JSON.stringify({ v: 1, ...record, method }))?.method
+  t.equal(methodOf('PUT'), 'PUT')
+  t.equal(methodOf(undefined), 'POST')
+  t.equal(methodOf('DELETE'), undefined)
+  t.end()
+})
 
 t.test('each share has its limit', async t => {
   const { posts, time } = opened()
