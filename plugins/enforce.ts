@@ -278,7 +278,7 @@ export const enforcePlugin = fp<EnforceOptions>(
       const offered = kind === 'app' ? tokenChallenge(reason, match.app, request.raw.headers) : null
       if (offered !== null) reply.header('www-authenticate', offered)
       reply.code(describeError(reason).status)
-      const send = (why: string | null) => reply.send(errorBody(reason, url, why, held?.url))
+      const send = (message: string | null) => reply.send(errorBody(reason, url, message, held?.url))
       if (reason !== 'sign_in_required' || explainEnd === undefined) return void send(null)
       explainEnd(request.raw.headers.cookie, site).then(send, done)
     }

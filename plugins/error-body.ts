@@ -11,17 +11,22 @@ interface ErrorBody {
 }
 
 /**
- * `challengeUrl` is the page on which a person can resolve it. `why`: a sentence that comes first. `keptUrl`: the page on which they can then
+ * `challengeUrl` is the page on which a person can resolve it. `message`: in place of the usual sentence. `keptUrl`: the page on which they can then
  * send the request, which waits.
  */
 export function errorBody(
   code: ErrorCode,
   challengeUrl?: string,
-  why: string | null = null,
+  message: string | null = null,
   keptUrl?: string
 ): ErrorBody {
-  const { sentence } = describeError(code)
-  const message = why === null ? sentence : `${why} ${sentence}`
   const kept = keptUrl === undefined ? {} : { keptUrl }
-  return { error: { code, message, ...(challengeUrl === undefined ? {} : { challengeUrl }), ...kept } }
+  return {
+    error: {
+      code,
+      message: message ?? describeError(code).sentence,
+      ...(challengeUrl === undefined ? {} : { challengeUrl }),
+      ...kept
+    }
+  }
 }

@@ -1,5 +1,6 @@
-/** Why the sign-in of a session cookie ended. It is for programs that still send the cookie, because they see no sign-in page. */
+/** What a program that still sends the cookie of an ended sign-in hears, because it sees no sign-in page. */
 
+import { describeError } from '../src/errors.ts'
 import type { Accounts } from '../src/identity/accounts.ts'
 import { wordsOf } from '../src/identity/suspension.ts'
 import { inWords } from '../src/reasons/in-words.ts'
@@ -16,7 +17,7 @@ export interface Endings {
   readonly accounts: Pick<Accounts, 'byId'>
 }
 
-/** The sentence is in English, as in all JSON answers. Null if the gate remembers no reason. */
+/** The whole message, in English, as in all JSON answers. Null if the gate remembers no reason. */
 export type ExplainEnd = (cookie: string | undefined, site: CookieSite) => Promise<string | null>
 
 export function explainEndOf({ sessions, accounts }: Endings): ExplainEnd {
@@ -33,10 +34,11 @@ export function explainEndOf({ sessions, accounts }: Endings): ExplainEnd {
   }
 }
 
-/** The reason of a suspension is the account's. A person who was let in again needs no explanation. */
+/** The reason of a suspension is the account's, and signing in would not help. A person who was let in again needs no explanation. */
 async function explained(ended: Ended, accounts: Endings['accounts']): Promise<string | null> {
   const say = defaultTexts.in('en')
-  if (ended.why !== 'suspended' || ended.accountId === null) return endedSentence(ended, say)
+  if (ended.why !== 'suspended' || ended.accountId === null)
+    return `${endedSentence(ended, say)} ${describeError('sign_in_required').sentence}`
   const suspended = (await accounts.byId(ended.accountId))?.suspended ?? null
   return suspended === null ? null : say.login.suspendedWhy({ why: inWords(causesOf(wordsOf(suspended)), 'en') })
 }

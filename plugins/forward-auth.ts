@@ -283,11 +283,11 @@ async function answerChallenge(
   if (original.redirects && isPage && !isRedirected) throw new GateError(reason, { continueUrl: url })
   reply.header('factorgate-error', reason)
   if (original.redirects && isPage) return reply.redirect(url, 302)
-  const why = reason === 'sign_in_required' ? await options.explainEnd?.(raw.headers.cookie, site) : null
+  const message = reason === 'sign_in_required' ? await options.explainEnd?.(raw.headers.cookie, site) : null
   return reply
     .code(describeError(reason).status)
     .header('location', url)
-    .send(errorBody(reason, url, why))
+    .send(errorBody(reason, url, message))
 }
 
 /** The person's login where the verdict carries it, or why it cannot. The gate does not see what the app says of it. */

@@ -1,5 +1,6 @@
 /** The ends of sessions: of one, of a person's, or of all. An end without a confirmation is asked for again by a second call (FIELD A7). */
 
+import type { Clock } from '../clock.ts'
 import { isToken, tokenDigest } from '../ids.ts'
 import { type Words, wordsFor } from '../reasons/reason.ts'
 import { inBatches } from '../store/batches.ts'
@@ -27,6 +28,7 @@ const overAnyway: ReadonlySet<EndReason> = new Set(['idle', 'expired'])
 interface EndingsOptions {
   readonly store: Store
   readonly cache: SessionCache
+  readonly clock: Clock
   readonly dropToken: (digest: string) => Promise<void>
   readonly forget: (id: string) => unknown
 }
@@ -88,7 +90,7 @@ export class Endings {
     return this.#confirmed(await inBatches(this.#store.scan(sessionRecord.prefix), finish, onDone, { goesOn: true }))
   }
 
-  /** Why the session of a dead token ended, for one hour. */
+  /** Why the session of a dead token ended: for one hour, and of a suspended person for as long as the session could have lasted. */
   async whyEnded(token: string): Promise<Ended | null> {
     if (!isToken(token)) return null
     const digest = tokenDigest(token)
@@ -149,9 +151,10 @@ export class Endings {
     }
     const said = words === undefined ? null : typeof words === 'string' ? { why: words } : wordsFor(words)
     const accountId = owner === null ? null : session.accountId
+    const seconds = why === 'suspended' ? this.#secondsLeft(session) : rememberedSeconds
     await Promise.all([
       ...Object.values(session.tokens).flatMap(digest => [
-        this.#remember(endedKey(digest), endedText({ why, accountId, words: said?.why ?? null })),
+        this.#remember(endedKey(digest), endedText({ why, accountId, words: said?.why ?? null }), seconds),
         this.#rememberReasons(digest, said?.reasons),
         this.#options.dropToken(digest)
       ]),
@@ -195,9 +198,13 @@ export class Endings {
     await this.#remember(endedReasonsRecord.key(digest), endedReasonsRecord.text({ reasons }))
   }
 
+  #secondsLeft({ expiresAt }: { readonly expiresAt: number }): number {
+    return Math.max(rememberedSeconds, Math.ceil((expiresAt - this.#options.clock()) / 1000))
+  }
+
   /** For a later explanation. A full disk has no room for it, and the session still ends. */
-  async #remember(key: string, what: string): Promise<void> {
-    await this.#store.put(key, what, rememberedSeconds).catch(error => {
+  async #remember(key: string, what: string, seconds = rememberedSeconds): Promise<void> {
+    await this.#store.put(key, what, seconds).catch(error => {
       if (!(error instanceof StoreUnreachable)) throw error
     })
   }

@@ -103,6 +103,22 @@ t.test('a token shows no proof younger than itself', async t => {
   t.equal(await sessions.find('one', one.token), null, 'and its old token is dead')
 })
 
+t.test(
+  'why a session ended is known for an hour, and of a suspended person for as long as it could have lasted',
+  async t => {
+    const { sessions, signIn, time } = await fixture()
+    const [revoked, suspended] = [await signIn(), await signIn()]
+    await sessions.end(revoked.principal.session.id, 'revoked')
+    await sessions.endAccount('A1', 'suspended')
+    const whyOf = async ({ token }: { token: string }) => (await sessions.whyEnded(token))?.why
+    t.same([await whyOf(revoked), await whyOf(suspended)], ['revoked', 'suspended'])
+    time.now += 23 * 60 * minute
+    t.same([await whyOf(revoked), await whyOf(suspended)], [undefined, 'suspended'], '23 hours later')
+    time.now += 61 * minute
+    t.equal(await whyOf(suspended), undefined, 'after 24 hours')
+  }
+)
+
 t.test('ends when idle, at the absolute limit, and half-way sign-ins soon', async t => {
   const { sessions, signIn, start, time } = await fixture()
   const half = await start()
