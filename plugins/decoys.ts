@@ -2,14 +2,14 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { FastifyReply } from 'fastify'
 import type { AppMatch } from '../src/apps/authorize.ts'
+import { decoyAsked } from '../src/apps/decoy-asked.ts'
 import { methodsNamed } from '../src/apps/method-override.ts'
 import type { RouteTable } from '../src/apps/route-table.ts'
-import { destinationReadings } from '../src/apps/webdav-destination.ts'
 import { pathForRecord } from '../src/audit/path-for-record.ts'
 import type { DecoyAnswer, DecoyRequest, TouchingPerson } from '../src/decoys/decoy-watch.ts'
-import type { Decoy } from '../src/decoys/decoys.ts'
 import type { ServedFile } from '../src/decoys/served-file.ts'
 import { isQuestion } from '../src/decoys/touch.ts'
+import { refusesUnreadable } from '../src/decoys/touch-plan.ts'
 import type { Program } from '../src/programs/program.ts'
 import type { Principal } from '../src/session/principal.ts'
 
@@ -41,12 +41,12 @@ export function touchDecoy(
 ): Promise<DecoyAnswer> | null {
   const { app, site, readings } = match
   if (app.decoys == null || port === null || isQuestion(method, () => methodsNamed(query, headers))) return null
-  const decoy = app.decoys.at(readings, query) ?? written(match, headers, routes)
+  const decoy = decoyAsked(match, query, headers, routes)
   if (decoy === null) return null
   const who = principal === null ? ownerOf(program) : { ...principal, token: null }
   if (decoy === 'unreadable') {
     const isExempt = app.decoys.exempt.has(address, who?.isFullySignedIn === true ? who.account : null)
-    return app.isReportOnly === true || isExempt ? null : Promise.resolve(unreadable)
+    return refusesUnreadable(app.isReportOnly === true, isExempt) ? Promise.resolve(unreadable) : null
   }
   return port.touched({
     decoy,
@@ -68,17 +68,6 @@ function ownerOf(program: Program | null): TouchingPerson | null {
   if (program === null) return null
   const { account, token, proofs } = program
   return { account, session: null, token, proofs, isFullySignedIn: true }
-}
-
-/** The decoy that a COPY or MOVE would write to. */
-function written(
-  { app, site }: AppMatch,
-  { destination }: IncomingHttpHeaders,
-  routes: RouteTable
-): Decoy | 'unreadable' | null {
-  if (destination === undefined) return null
-  const readings = destinationReadings(destination as string, app, site, routes)
-  return readings === null ? null : (app.decoys?.at(readings, '') ?? null)
 }
 
 /** Answers with a file of the gate's own. */

@@ -1,12 +1,16 @@
 /** What `factorgate explain` says of an address that is a decoy: what this request gets, what others get, and what follows. */
 import type { IncomingHttpHeaders } from 'node:http'
 import type { AppMatch } from '../apps/authorize.ts'
+import { decoyAsked } from '../apps/decoy-asked.ts'
 import { methodsNamed } from '../apps/method-override.ts'
+import type { RouteTable } from '../apps/route-table.ts'
 import type { Decoy } from '../decoys/decoys.ts'
-import { type DecoyStep, stoppingSteps } from '../decoys/steps.ts'
+import type { DecoyStep } from '../decoys/steps.ts'
 import { isQuestion, judgeTouch, type Touch, type TouchFacts } from '../decoys/touch.ts'
+import { planFor, refusesUnreadable, type TouchDeed, type TouchPlan } from '../decoys/touch-plan.ts'
 import { factorKinds } from '../factor/kinds.ts'
 import type { Subject } from '../identity/subject.ts'
+import { ledBy } from '../metering/led.ts'
 import type { Explanation } from '../policy/explain.ts'
 import { describeDecision } from '../policy/explain-format.ts'
 
@@ -33,8 +37,7 @@ type Served = { readonly kind: 'serve'; readonly file: string }
 
 interface DecoyQuestion {
   readonly match: AppMatch
-  /** Those of a WebDAV destination too. */
-  readonly readings: readonly string[]
+  readonly routes: RouteTable
   /** Begins with '?', or is ''. */
   readonly query: string
   readonly method: string
@@ -49,27 +52,31 @@ interface DecoyQuestion {
   readonly rulesForStrangers: RulesDecision
   /** True if two operators must agree before somebody is let in again. */
   readonly takesTwo: boolean
+  /** False where no key `notify` says how people are told. */
+  readonly isTelling: boolean
 }
 
 /** Null for an ordinary address. */
 export function describeDecoy(question: DecoyQuestion): DecoyExplanation | null {
-  const { match, readings, query, method, headers, address, subject, signedIn, rules } = question
+  const { match, routes, query, method, headers, address, subject, signedIn, rules } = question
   const { app } = match
-  const decoy = app.decoys?.at(readings, query) ?? null
+  const decoy = decoyAsked(match, query, headers, routes)
   if (app.decoys == null || decoy === null) return null
   const isTouch = !isQuestion(method, () => methodsNamed(query, headers))
   const isExempt = app.decoys.exempt.has(address, signedIn === 'fully' ? subject : null)
   const facts = { isExempt, isTouch, rules }
+  const spared = spares(question, isTouch, isExempt)
   if (decoy === 'unreadable') {
-    const spared = spares(question, isTouch, isExempt) ?? (app.isReportOnly ? 'the app only reports' : null)
-    const decision = spared === null ? ({ kind: 'refuse', reason: 'bad_request' } as const) : rules
-    const why = `The query has too many readings to tell whether it touches a decoy of this path${spared === null ? ', so the gate answers 400 and suspends nobody' : `, but ${spared}, so the rules decide alone`}.`
+    const isRefused = isTouch && refusesUnreadable(app.isReportOnly === true, isExempt)
+    const decision = isRefused ? ({ kind: 'refuse', reason: 'bad_request' } as const) : rules
+    const why = `The query has too many readings to tell whether it touches a decoy of this path${isRefused ? ', so the gate answers 400 and suspends nobody' : `, but ${spared ?? 'the app only reports'}, so the rules decide alone`}.`
     return { path: null, serve: null, steps: [], ...facts, decision, heading: headingOf(decision, why), others: [] }
   }
-  const spared = spares(question, isTouch, isExempt)
-  const touch = spared === null ? touchOf(question, decoy) : null
-  const decision = isTouch ? decisionAfter(touch, decoy, rules) : rules
-  const what = touch === null ? `but ${spared}, so nothing happens` : consequence(touch, subject?.name ?? 'this person')
+  const touch = spared === null ? touchOf(question, decoy, signedIn, ledBy(headers, match.site)) : null
+  const plan = planFor(touch, decoy.serve !== null, 'person')
+  const decision = isTouch ? decisionAfter(plan, decoy, rules) : rules
+  const what =
+    touch === null ? `but ${spared}, so nothing happens` : consequence(touch, plan, subject?.name ?? '', question)
   return {
     path: decoy.text,
     serve: decoy.serve,
@@ -87,80 +94,90 @@ function spares({ method, subject, address }: DecoyQuestion, isTouch: boolean, i
   return isExempt ? `${subject?.name ?? address} is exempt` : null
 }
 
-function touchOf({ match, signedIn, isJustProved }: DecoyQuestion, { steps }: Decoy): Touch {
-  return judgeTouch({ signedIn, led: null, isReportOnly: match.app.isReportOnly === true, steps, isJustProved })
+function touchOf(
+  { match, isJustProved }: Pick<DecoyQuestion, 'match' | 'isJustProved'>,
+  { steps }: Decoy,
+  signedIn: TouchFacts['signedIn'],
+  led: TouchFacts['led']
+): Touch {
+  return judgeTouch({ signedIn, led, isReportOnly: match.app.isReportOnly === true, steps, isJustProved })
 }
 
-/** As src/decoys/decoy-watch.ts and plugins/enforce.ts answer. `touch`: null for who is exempt. */
-function decisionAfter(touch: Touch | null, { serve }: Decoy, rules: RulesDecision): RulesDecision | Served {
-  const isAsked = touch?.isStopped === true && strongest(touch.steps) === 'step-up'
-  if (isAsked)
-    return rules.kind === 'forward'
-      ? {
-          kind: 'challenge',
-          reason: 'unusual_proof_required',
-          requirement: { factors: factorKinds, withinSeconds: null }
-        }
-      : rules
-  if (serve !== null) return rules.kind === 'forward' ? { kind: 'serve', file: serve } : rules
-  if (touch?.isStopped !== true) return rules
-  return { kind: 'refuse', reason: touch.steps.includes('suspend') ? 'account_suspended' : 'not_allowed' }
+/** What the request gets: after `ask` the rules are asked again, and demand the proof. */
+function decisionAfter(
+  { deed, refusal, givesFile }: TouchPlan,
+  { serve }: Decoy,
+  rules: RulesDecision
+): RulesDecision | Served {
+  if (serve !== null && givesFile) return rules.kind === 'forward' ? { kind: 'serve', file: serve } : rules
+  if (refusal !== null) return { kind: 'refuse', reason: refusal }
+  if (deed !== 'ask' || rules.kind !== 'forward') return rules
+  return {
+    kind: 'challenge',
+    reason: 'unusual_proof_required',
+    requirement: { factors: factorKinds, withinSeconds: null }
+  }
 }
-
-const strongest = (steps: readonly DecoyStep[]) => stoppingSteps.findLast(step => steps.includes(step)) ?? null
 
 function headingOf(decision: RulesDecision | Served, why: string): string {
   const said = decision.kind === 'serve' ? `serve  a made-up ${decision.file} file` : describeDecision(decision)
   return `${said}\n\n  ${why}`
 }
 
-function consequence({ outcome, steps }: Touch, name: string): string {
+function consequence({ outcome, steps }: Touch, { deed }: TouchPlan, name: string, question: DecoyQuestion): string {
+  const told = noted(steps, question)
   if (outcome === 'stranger') return 'but nobody is signed in, so the touch is only written to the journal'
-  if (outcome === 'half_way')
-    return `but ${name} has shown no second factor, so the touch is ${told(steps)} and stops nobody`
-  if (outcome === 'reported') return `but the app only reports, so the touch is ${told(steps)} and stops nobody`
-  const strong = strongest(steps)
-  if (strong === null) return `and nothing stops ${name}: the touch is ${told(steps)}`
-  return `so ${name} ${stopped[strong as keyof typeof stopped]}; the touch is ${told(steps)}`
+  if (outcome === 'half_way') return `but ${name} has shown no second factor, so it stops nobody; the touch is ${told}`
+  if (outcome === 'reported') return `but the app only reports, so it stops nobody; the touch is ${told}`
+  if (outcome === 'led') return `but another site may have led ${name} there, so ${name} stays; the touch is ${told}`
+  return deed === null
+    ? `and nothing stops ${name}: the touch is ${told}`
+    : `so ${name} ${done[deed]}; the touch is ${told}`
 }
 
-const stopped = {
+const done: Readonly<Record<TouchDeed, string>> = {
   suspend: 'is suspended at once',
   cut: 'is signed out at once',
-  'step-up': 'is asked for a second factor again'
-} as const
+  revoke: 'loses the token at once',
+  ask: 'is asked for a second factor again'
+}
 
-function told(steps: readonly DecoyStep[]): string {
-  return steps.includes('notify') ? 'written to the journal and told to operators' : 'written to the journal'
+function noted(steps: readonly DecoyStep[], { isTelling }: Pick<DecoyQuestion, 'isTelling'>): string {
+  if (!steps.includes('notify')) return 'written to the journal'
+  return isTelling
+    ? 'written to the journal and told to operators'
+    : 'written to the journal, and told to nobody while there is no key notify'
 }
 
 /** Whoever else comes by, and what an operator can do afterwards. */
 function othersAt(question: DecoyQuestion, decoy: Decoy): string[] {
-  const { match, rulesForStrangers, takesTwo } = question
-  const isReportOnly = match.app.isReportOnly === true
-  const strong = isReportOnly ? null : strongest(decoy.steps)
-  const noted = told(decoy.steps)
-  const file = decoy.serve === null ? '' : `a made-up ${decoy.serve} file, where the rules forward the request`
-  const signedIn =
-    strong === null
-      ? `gets ${file === '' ? 'what the rules say' : file}; the touch is ${noted}`
-      : `${stopped[strong as keyof typeof stopped]}, and gets ${answerOf(strong, file)}; the touch is ${noted}`
-  const ledThere = strong === null ? 'the same' : `gets 403 not_allowed and stays as they are; the touch is ${noted}`
-  const public_ = rulesForStrangers.kind === 'forward' && file !== '' ? file : describeDecision(rulesForStrangers)
+  const { rulesForStrangers, takesTwo } = question
+  const file = decoy.serve === null ? '' : `a made-up ${decoy.serve} file`
+  const about = { match: question.match, isJustProved: false }
+  const rowOf = (signedIn: TouchFacts['signedIn'], led: TouchFacts['led']) => {
+    const touch = touchOf(about, decoy, signedIn, led)
+    const plan = planFor(touch, decoy.serve !== null, 'person')
+    return { ...plan, text: `${answerOf(plan, file)}; the touch is ${noted(touch.steps, question)}` }
+  }
+  const signedIn = rowOf('fully', null)
+  const isFileForAll = rulesForStrangers.kind === 'forward' && file !== ''
+  const forStrangers = isFileForAll ? file : describeDecision(rulesForStrangers)
   return [
-    `somebody who is signed in     ${signedIn}`,
-    `whom another site led there   ${ledThere}`,
-    `with the password alone       what the rules say; the touch is ${noted}`,
-    `a stranger                    ${public_}; the touch is written to the journal`,
+    `somebody who is signed in     ${signedIn.text}`,
+    `whom another site led there   ${rowOf('fully', 'other_site').text}`,
+    `with the password alone       ${rowOf('half', null).text}`,
+    `a stranger                    ${forStrangers}; the touch is written to the journal`,
     'to see the touches            factorgate journal search --kind watch.decoy',
-    ...(strong === 'suspend'
+    ...(signedIn.deed === 'suspend'
       ? [`to let somebody in again      factorgate user resume NAME --why TEXT${takesTwo ? ' (two operators)' : ''}`]
       : [])
   ]
 }
 
-function answerOf(strong: DecoyStep, file: string): string {
-  if (strong === 'step-up') return 'nothing before that'
-  if (file !== '') return file
-  return strong === 'suspend' ? '403 account_suspended' : '403 not_allowed'
+function answerOf({ deed, refusal, givesFile }: TouchPlan, file: string): string {
+  const given = givesFile && file !== '' ? `${file}, where the rules forward the request` : null
+  if (deed === 'ask') return `${done.ask}, and gets nothing before that`
+  if (deed !== null) return `${done[deed]}, and gets ${given ?? `403 ${refusal}`}`
+  if (refusal !== null) return `gets 403 ${refusal} and stays as they are`
+  return `gets ${given ?? 'what the rules say'}`
 }

@@ -121,7 +121,7 @@ Example:
     const explanation = explain(question, decisionOf(access))
     const decoy = describeDecoy({
       match,
-      readings: question.readings,
+      routes: table,
       query: target.query,
       ...message,
       address: from,
@@ -132,7 +132,8 @@ Example:
       rulesForStrangers: decisionOf(
         authorize({ ...gate, demands: null }, { ...request, principal: null, binding: 'none' }, message)
       ),
-      takesTwo: config.watch?.resume.afterDecoy === 'two-operators'
+      takesTwo: config.watch?.resume.afterDecoy === 'two-operators',
+      isTelling: config.notify !== null
     })
     if (level !== 'normal') io.stderr(`note: the posture of ${match.app.id} is ${level}\n`)
     const watch = permits.flatMap(permit => watchInWords(config, match.app, permit))

@@ -13,6 +13,7 @@ import { rowCount } from './rows.ts'
 import { reasonsOf, sentenceOf } from './sentences.ts'
 import { type ServedFile, servedFile } from './served-file.ts'
 import { isJustProved, judgeTouch, type Touch, type TouchOutcome } from './touch.ts'
+import { planFor, type TouchDeed } from './touch-plan.ts'
 
 /** A request that touches a decoy. */
 export interface DecoyRequest {
@@ -73,13 +74,18 @@ interface DecoyWatchOptions {
 }
 
 const retryAfterSeconds = 2
-const goesOn = { refusal: null, isAsked: false, file: null } as const
+/** Without what should follow, nothing is forwarded. */
+const unwritten: DecoyAnswer = {
+  refusal: { code: 'store_unreachable', retryAfterSeconds },
+  isAsked: false,
+  file: null
+}
 
 export class DecoyWatch {
   readonly #options: DecoyWatchOptions
   readonly #repeats: Repeats
-  /** The running action for each person or sign-in. Parallel requests wait for the same action. */
-  readonly #acting = new Map<string, Promise<DecoyAnswer>>()
+  /** The running deed for each person or sign-in. Parallel requests wait for the same deed. */
+  readonly #acting = new Map<string, Promise<boolean>>()
 
   constructor(options: DecoyWatchOptions) {
     this.#options = options
@@ -91,7 +97,7 @@ export class DecoyWatch {
     const { decoy, app, who, address, headers, site, isUnknown } = request
     const isWhole = who?.isFullySignedIn === true
     if (app.decoys?.exempt.has(address, isWhole ? who.account : null) === true)
-      return { ...goesOn, file: this.#fileFor(request) }
+      return { refusal: null, isAsked: false, file: this.#fileFor(request) }
     const led = ledBy(headers, site)
     const touch = judgeTouch({
       signedIn: who === null ? (isUnknown ? 'unknown' : 'nobody') : isWhole ? 'fully' : 'half',
@@ -111,42 +117,38 @@ export class DecoyWatch {
     const words = { why: sentenceOf(told), reasons: reasonsOf(told) }
     this.#options.count(app.id, touch.outcome)
     this.#record(request, touch, led, words)
-    if (!touch.isStopped || who === null) return { ...goesOn, file: this.#fileFor(request) }
-    if (touch.outcome === 'led') return { ...goesOn, refusal: { code: 'not_allowed' } }
-    const answer = await this.#actOnce(who, touch, words)
-    const isGiven = decoy.serve !== null && !answer.isAsked && answer.refusal?.code !== 'store_unreachable'
-    return isGiven ? { ...answer, file: this.#fileFor(request) } : answer
+    const { deed, refusal, givesFile } = planFor(
+      touch,
+      decoy.serve !== null,
+      who?.session === null ? 'program' : 'person'
+    )
+    const file = givesFile ? this.#fileFor(request) : null
+    const answer = { refusal: refusalOf(refusal, words), isAsked: deed === 'ask', file }
+    if (deed === null || who === null) return answer
+    return (await this.#actOnce(who, deed, words)) ? answer : unwritten
   }
 
-  #actOnce(who: TouchingPerson, touch: Touch, words: Words): Promise<DecoyAnswer> {
-    const key = touch.steps.includes('suspend') ? who.account.id : heldBy(who)
+  /** Resolves to false if the store did not take it. */
+  #actOnce(who: TouchingPerson, deed: TouchDeed, words: Words): Promise<boolean> {
+    const key = `${deed} ${deed === 'suspend' ? who.account.id : heldBy(who)}`
     const running = this.#acting.get(key)
     if (running !== undefined) return running
-    const acting = this.#act(who, touch, words).finally(() => this.#acting.delete(key))
+    const acting = this.#act(who, deed, words).finally(() => this.#acting.delete(key))
     this.#acting.set(key, acting)
     return acting
   }
 
-  async #act({ account, session, token }: TouchingPerson, { steps }: Touch, words: Words): Promise<DecoyAnswer> {
+  async #act({ account, session, token }: TouchingPerson, deed: TouchDeed, words: Words): Promise<boolean> {
     const { suspend, cut, revoke, ask, clock, onProblem } = this.#options
     try {
-      if (steps.includes('suspend')) {
-        await suspend(account.id, words, clock())
-        return { ...goesOn, refusal: { code: 'account_suspended', words: [words] } }
-      }
-      if (session === null) {
-        if (token !== null) await revoke(token.id, words.why)
-        return { ...goesOn, refusal: { code: 'not_allowed' } }
-      }
-      if (steps.includes('cut')) {
-        await cut(session.id, words, account.id)
-        return { ...goesOn, refusal: { code: 'not_allowed' } }
-      }
-      await ask(account.id, clock())
-      return { ...goesOn, isAsked: true }
+      if (deed === 'suspend') await suspend(account.id, words, clock())
+      else if (deed === 'ask') await ask(account.id, clock())
+      else if (deed === 'cut' && session !== null) await cut(session.id, words, account.id)
+      else if (token !== null) await revoke(token.id, words.why)
+      return true
     } catch (error) {
       onProblem(error, account.id)
-      return { ...goesOn, refusal: { code: 'store_unreachable', retryAfterSeconds } }
+      return false
     }
   }
 
@@ -187,6 +189,11 @@ export class DecoyWatch {
     }
     this.#options.record(event, who?.isFullySignedIn !== true, words.reasons ?? [])
   }
+}
+
+function refusalOf(code: 'account_suspended' | 'not_allowed' | null, words: Words): DecoyRefusal | null {
+  if (code === null) return null
+  return code === 'account_suspended' ? { code, words: [words] } : { code }
 }
 
 /** What a touch counts for: one sign-in, or one token. */
