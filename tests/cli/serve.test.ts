@@ -20,7 +20,9 @@ t.test('told to end it exits 0; after an error nobody caught 1, so that it is st
   await gate.start()
   t.equal(await gate.stop('SIGUSR2'), 1)
   t.match(gate.output, /"level":60.*a crash/)
-  t.match(await gate.journal(), [{ kind: 'gate.start' }, { kind: 'gate.stop' }], 'in order all the same')
+  // On a machine under load the journal may also say that the store is slow.
+  const own = (await gate.journal()).filter(({ kind }) => String(kind).startsWith('gate.'))
+  t.match(own, [{ kind: 'gate.start' }, { kind: 'gate.stop' }], 'in order all the same')
   await gate.start()
   t.equal(await gate.stop('SIGTERM'), 0)
 })
