@@ -1,5 +1,5 @@
 /**
- * `factorgate explain`: what the gateway would decide about a request, and why. It asks the same `authorize()` and
+ * `factorgate explain`: what the gate would decide about a request, and why. It asks the same `authorize()` and
  * changes nothing.
  */
 import { existsSync } from 'node:fs'
@@ -19,7 +19,7 @@ import { tighteningOf } from '../posture/tightening-of.ts'
 import { parseAddress } from '../request/address.ts'
 import { parseTarget, type Target } from '../request/target.ts'
 import { toApp } from '../services/app-options.ts'
-import { postureTermsOf } from '../services/posture.ts'
+import { postureTermsOf } from '../services/posture-terms.ts'
 import { storedDemands, type WatchQuestion, watchInWords } from '../services/watch-question.ts'
 import { type Command, type Io, jsonText, readArgs, UsageError, visible } from './command.ts'
 import { configFor, configHelp, configOption, withStore } from './command-context.ts'
@@ -209,7 +209,7 @@ async function demandsOf(
 
 type Located = { kind: 'app'; match: AppMatch; target: Target } | { kind: 'elsewhere'; elsewhere: Elsewhere }
 
-/** Finds the URL's app in the gateway's table. The path stays raw, because its reading is to be explained. */
+/** Finds the URL's app in the gate's table. The path stays raw, because its reading is to be explained. */
 function locate(config: Config, url: string): { table: RouteTable; found: Located } {
   const [, scheme = '', host = '', rest = ''] = /^(https?):\/\/([^/?#]*)([^#]*)/i.exec(url) ?? []
   if (scheme === '') throw new UsageError(`--url must begin with http:// or https://, got '${visible(url)}'`)

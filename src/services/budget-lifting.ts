@@ -5,7 +5,7 @@ import type { Clock } from '../clock.ts'
 import { readDial } from '../posture/dial-record.ts'
 import { levelAt } from '../posture/posture.ts'
 import type { Store } from '../store/store.ts'
-import { postureTermsOf } from './posture.ts'
+import { postureTermsOf } from './posture-terms.ts'
 import { toBudget, underReport } from './watching.ts'
 
 /** Rejects with StoreUnreachable. */

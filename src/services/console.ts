@@ -18,7 +18,7 @@ import type { Sponsorships } from '../identity/sponsorships.ts'
 import type { UsableFactors } from '../sign-in/usable-factors.ts'
 import { AttemptLocks } from '../throttle/attempt-locks.ts'
 import { liftingOf } from './budget-lifting.ts'
-import { postureTermsOf } from './posture.ts'
+import { postureTermsOf } from './posture-terms.ts'
 import type { Services } from './services.ts'
 import { watchFigures } from './watch-figures.ts'
 

@@ -11,7 +11,7 @@ import type { Sessions } from '../session/sessions.ts'
 import type { Store } from '../store/store.ts'
 import type { UnusualWatch } from '../unusual/unusual-watch.ts'
 import { toApp } from './app-options.ts'
-import { postureTermsOf } from './posture.ts'
+import { postureTermsOf } from './posture-terms.ts'
 import { toBudget, underReport } from './watching.ts'
 
 interface WatchFiguresParts {
