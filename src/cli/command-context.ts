@@ -20,9 +20,9 @@ import type { GuardOptions } from '../store/guarded-store.ts'
 import { guardOptions, loadDriver, openGuarded, openStore } from '../store/open.ts'
 import type { Store, StoreUnconfirmed } from '../store/store.ts'
 import { evenUnconfirmed } from '../store/unconfirmed.ts'
+import { isHidden, noAccess } from './access-trouble.ts'
 import { type ExitCode, type Io, PersonError } from './command.ts'
 import { asOwner, asSelf, type Owner, ownerOf } from './owner.ts'
-import { isHidden, noAccess } from './way-in.ts'
 
 export const configOption = { config: { type: 'string' } } as const
 export const configHelp = '  --config FILE  the configuration'
@@ -48,7 +48,7 @@ interface WorkOptions {
   /** Creates the embedded store if missing. */
   readonly mayCreate?: boolean
   readonly fills?: boolean
-  /** Opens any store, even one that the gateway refuses. */
+  /** Opens any store, even one that the gate refuses. */
   readonly accepts?: boolean
 }
 
@@ -197,7 +197,7 @@ class Place implements CommandContext {
 
   async portalUrl(): Promise<string> {
     const { origin } = this.config.portal.url
-    // Without a file only the gateway knows its portal.
+    // Without a file only the gate knows its portal.
     return this.config.file === null ? ((await this.store.get('meta:portal-url')) ?? origin) : origin
   }
 

@@ -1,4 +1,4 @@
-/** `factorgate demo`: runs gateway, sample lab and embedded store in a temporary directory. */
+/** `factorgate demo`: runs gate, sample lab and embedded store in a temporary directory. */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -15,7 +15,7 @@ const usualPort = 8080
 
 export const command: Command = {
   name: 'demo',
-  summary: 'Run the gateway in front of a sample lab. It keeps no data.',
+  summary: 'Run the gate in front of a sample lab. It keeps no data.',
   usage: ['factorgate demo [--port N]'],
   help: `
   --port N   the port on this machine (default: 8080, or a free port if 8080 is in use)

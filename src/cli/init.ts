@@ -33,7 +33,7 @@ export const command: Command = {
   --user NAME     the first operator (default: admin)
   --tls-cert FILE  the certificate. With it the gate serves https itself, on every address. It needs --tls-key FILE too
 
-Prints one line, the invitation of the operator. The invitation works while the gateway runs. It is valid for 24 hours and for one second
+Prints one line, the invitation of the operator. The invitation works while the gate runs. It is valid for 24 hours and for one second
 factor. The command never overwrites a file.
 
 Example:
@@ -87,7 +87,7 @@ Example:
       })
       made.push(config.keyFile, storePath(config), config.journal.file)
       return await withStore(io, { config: file, changes: 'grant', mayCreate: true }, async place => {
-        // Binds the store to this key; with another one a gateway does not start.
+        // Binds the store to this key; with another one a gate does not start.
         await checkKey(place.store, await asSelf(() => readKeyFile(config.keyFile)), config.keyFile)
         const account = await accountsAt(place).create({ name, groups: ['operators'] })
         await place.record({ kind: 'user.change', account: account.id, name, outcome: 'added', groups: 'operators' })

@@ -9,10 +9,10 @@ import { reportError } from './error-report.ts'
 import { helpPage } from './help.ts'
 
 const entries: readonly Entry[] = [
-  { name: 'serve', summary: 'Run the gateway.', load: () => import('./serve.ts') },
+  { name: 'serve', summary: 'Run the gate.', load: () => import('./serve.ts') },
   {
     name: 'demo',
-    summary: 'Run the gateway in front of a sample lab. It keeps no data.',
+    summary: 'Run the gate in front of a sample lab. It keeps no data.',
     load: () => import('./demo.ts')
   },
   {

@@ -1,4 +1,4 @@
-/** `factorgate serve`: runs the gateway until it is stopped, with signals and reload on change. */
+/** `factorgate serve`: runs the gate until it is stopped, with signals and reload on change. */
 import cluster from 'node:cluster'
 import { existsSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
@@ -21,15 +21,15 @@ import { nodeReleaseWarning } from './node-release.ts'
 
 export const command: Command = {
   name: 'serve',
-  summary: 'Run the gateway.',
+  summary: 'Run the gate.',
   usage: ['factorgate serve [--config FILE]', 'factorgate serve --upstream URL [--listen HOST:PORT]'],
   help: `
   --config FILE       the configuration (default: FACTORGATE_CONFIG, ./factorgate.yaml or /etc/factorgate/factorgate.yaml)
   --upstream URL      protect this one app without a configuration file; the data goes to ./var
   --listen HOST:PORT  with --upstream: where to listen (default: 127.0.0.1:8443)
 
-The gateway loads the configuration again on SIGHUP and when the file changes. It refuses a file with problems and keeps the old
-configuration. SIGTERM finishes the running requests and ends the gateway. A second SIGTERM ends it at once.
+The gate loads the configuration again on SIGHUP and when the file changes. It refuses a file with problems and keeps the old
+configuration. SIGTERM finishes the running requests and ends the gate. A second SIGTERM ends it at once.
 
 Example:
   factorgate serve --upstream http://127.0.0.1:8888
@@ -232,7 +232,7 @@ function live(server: Serving, first: Config, read: readonly string[], io: Io, l
     }
     const onRejection = (error: unknown) => log.error({ err: error }, 'unhandled promise rejection')
     const onException = (error: unknown) => {
-      log.fatal({ err: error }, 'uncaught error; the gateway stops')
+      log.fatal({ err: error }, 'uncaught error; the gate stops')
       stop('uncaughtException', 1)
     }
     const end = (code: ExitCode) => {

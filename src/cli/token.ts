@@ -5,7 +5,7 @@ export const command = group({
   name: 'token',
   summary: 'Make, list and revoke tokens of programs.',
   help: `
-These commands work while the gateway runs, on the same store. A revoked token stops at once, with what runs.
+These commands work while the gate runs, on the same store. A revoked token stops at once, with what runs.
 
 Example:
   factorgate token add --user alice --app files --path '/raw/**' --method GET --valid 30d

@@ -5,7 +5,7 @@ export const command = group({
   name: 'user',
   summary: 'Add, list and change the people who may sign in.',
   help: `
-These commands work while the gateway runs, on the same store. Changes take effect at once.
+These commands work while the gate runs, on the same store. Changes take effect at once.
 
 Example:
   factorgate user add alice --group researchers --email alice@lab.example

@@ -57,7 +57,7 @@ t.test('rotate exchanges the key; everything sealed opens with the new one alone
   const before = factorgate.time.now
   const ran = await factorgate('key', 'rotate')
   t.equal(ran.code, 0, ran.stderr)
-  t.ok(factorgate.time.now - before >= 2000, 'a running gateway has had time to read the new key')
+  t.ok(factorgate.time.now - before >= 2000, 'a running gate has had time to read the new key')
   const now = await kids(keyOf(factorgate))
   t.same(now, [ran.stdout.trim()])
   t.not(now[0], old)
@@ -98,7 +98,7 @@ t.test('a key file that others may read is refused', async t => {
   t.match(await factorgate('key', 'rotate'), { code: 1, stdout: '', stderr: /open to other users .*chmod 600/ })
 })
 
-t.test('on Redis the first run only adds, since other gateways must have the key before it seals anything', async t => {
+t.test('on Redis the first run only adds, since other gates must have the key before it seals anything', async t => {
   const redis = await startRedis(t)
   const factorgate = terminal(t, { config: `store: ${redis.url}\n${usualConfig}` })
   await factorgate.newKey()
@@ -115,7 +115,7 @@ t.test('on Redis the first run only adds, since other gateways must have the key
   const first = await factorgate('key', 'rotate')
   t.match(first, {
     code: 0,
-    stderr: /Copy .*factorgate\.key to every other gateway on this store, then run: factorgate key rotate --finish/
+    stderr: /Copy .*factorgate\.key to every other gate on this store, then run: factorgate key rotate --finish/
   })
   const fresh = first.stdout.trim()
   t.same(await kids(keyOf(factorgate)), [fresh, old.currentKeyId])

@@ -1,7 +1,7 @@
 /** A finding of `factorgate check` besides the file's own problems. */
 import type { Loaded } from '../../../config/load.ts'
 
-/** `problem`: the gateway does not start or work. `warning`: it may be intended. */
+/** `problem`: the gate does not start or work. `warning`: it may be intended. */
 export interface Finding {
   readonly degree: 'problem' | 'warning'
   /** The key: `apps[0].upstream[1]`. */

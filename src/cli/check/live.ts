@@ -5,7 +5,7 @@ import { probeApps } from '../doctor/apps.ts'
 import { probeInstitutions } from '../probes/institutions.ts'
 import type { Finding, Sound } from './finding.ts'
 
-/** Asks every upstream and institution, and briefly listens on the gateway's addresses. */
+/** Asks every upstream and institution, and briefly listens on the gate's addresses. */
 export async function checkLive({ config }: Sound, clock: Clock): Promise<Finding[]> {
   const probes = Promise.all([probeApps(config, clock), probeInstitutions(config, clock())])
   const listeners: { path: string; host: string; port: number }[] = [{ path: 'listen.port', ...config.listen }]

@@ -1,11 +1,11 @@
 /** The probes of `factorgate doctor`, in the order of their results. */
 import { existsSync } from 'node:fs'
 import type { Problem } from '../../../config/reading/diagnostics.ts'
+import { accessTrouble, isHidden } from '../access-trouble.ts'
 import { type Examined, examine } from '../check/examine.ts'
 import type { Sound } from '../check/finding.ts'
 import type { Io } from '../command.ts'
 import { probeInstitutions } from '../probes/institutions.ts'
-import { accessTrouble, isHidden } from '../way-in.ts'
 import { probeApps } from './apps.ts'
 import { examineCertificate } from './certificate.ts'
 import { compareClocks, timeServerFinding } from './clock.ts'

@@ -1,4 +1,4 @@
-/** `factorgate evidence --verify DIR`: whether a folder is what the gate signed. It needs neither gateway nor store. */
+/** `factorgate evidence --verify DIR`: whether a folder is what the gate signed. It needs neither gate nor store. */
 import { createHash, createPublicKey } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'

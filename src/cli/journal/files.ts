@@ -6,11 +6,11 @@ import { JournalReader } from '../../audit/journal-reader.ts'
 import { pseudonymsOf } from '../../audit/pseudonyms.ts'
 import { canonicalName } from '../../identity/account.ts'
 import { readKeyFile } from '../../keyring/key-file.ts'
+import { isHidden, noAccess } from '../access-trouble.ts'
 import { type Io, PersonError, UsageError, visible } from '../command.ts'
 import { configFor } from '../command-context.ts'
 import { asOwnerOf } from '../owner.ts'
 import { Progress } from '../progress.ts'
-import { isHidden, noAccess } from '../way-in.ts'
 
 export { type Entry, entryOf } from '../../audit/journal-files.ts'
 

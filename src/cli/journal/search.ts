@@ -1,4 +1,4 @@
-/** `factorgate journal search`: finds entries. It reads only the files, so it needs neither gateway nor store. */
+/** `factorgate journal search`: finds entries. It reads only the files, so it needs neither gate nor store. */
 import { nearest } from '../../../config/values/invalid.ts'
 import { eventKinds } from '../../audit/event.ts'
 import { readReference } from '../../audit/reference.ts'

@@ -1,5 +1,5 @@
 /**
- * `factorgate journal verify`: proves the files of a journal, or names the first line that is wrong. It needs neither gateway nor store. If
+ * `factorgate journal verify`: proves the files of a journal, or names the first line that is wrong. It needs neither gate nor store. If
  * there is a configuration, it also asks the store for the anchor.
  */
 import { existsSync, readFileSync } from 'node:fs'

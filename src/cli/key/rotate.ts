@@ -1,6 +1,6 @@
 /**
  * `factorgate key rotate`: adds a new key, reseals everything and retires the old keys. Everything stays readable at
- * each step, so it can be interrupted and repeated. It keeps keys that another gateway may still use.
+ * each step, so it can be interrupted and repeated. It keeps keys that another gate may still use.
  */
 import { sealedAcmePrefixes } from '../../acme/records.ts'
 import { resealSecrets } from '../../factor/reseal.ts'
@@ -14,7 +14,7 @@ import { confirm, yesHelp, yesOption } from '../confirm.ts'
 import { asOwnerOf, asSelf } from '../owner.ts'
 import { withProgress } from '../progress.ts'
 
-/** By then a gateway has reread a changed key file; before that it cannot open what the new key sealed. */
+/** By then a gate has reread a changed key file; before that it cannot open what the new key sealed. */
 const gatewayReadsSeconds = 3
 
 export const command: Command = {
@@ -22,14 +22,14 @@ export const command: Command = {
   summary: 'Replace the key, and seal all secrets with the new one.',
   usage: ['factorgate key rotate [--finish] [--yes]'],
   help: `
-  --finish         with a Redis store: every gateway uses this key file, or has a copy of it as it is now
+  --finish         with a Redis store: every gate uses this key file, or has a copy of it as it is now
 ${yesHelp}
 ${configHelp}
 
-Adds a new key to the key file, seals every secret in the store with it, then removes the old keys from the file. The gateway keeps
+Adds a new key to the key file, seals every secret in the store with it, then removes the old keys from the file. The gate keeps
 running and reads the file by itself. If the command is interrupted, run it again: it continues with the rest.
 
-Several gateways on one Redis have one key file each. There the first run only adds the key. Copy the file to all gateways, then run the
+Several gates on one Redis have one key file each. There the first run only adds the key. Copy the file to all gates, then run the
 command again with --finish.
 
 Example:
@@ -56,7 +56,7 @@ Example:
       const keyring = await asSelf(() => readKeyFile(keyFile))
       io.stdout(`${keyring.currentKeyId}\n`)
       if (config.store.kind !== 'embedded' && !values.finish) {
-        io.stderr(`Copy ${keyFile} to every other gateway on this store, then run: factorgate key rotate --finish\n`)
+        io.stderr(`Copy ${keyFile} to every other gate on this store, then run: factorgate key rotate --finish\n`)
         return 0
       }
       const resealed = await withProgress(io, 'records', null, onDone => resealAll(store, keyring, onDone))
@@ -71,7 +71,7 @@ Example:
   }
 }
 
-/** Repeats until nothing is left: a gateway may have sealed with the old key meanwhile. */
+/** Repeats until nothing is left: a gate may have sealed with the old key meanwhile. */
 async function resealAll(store: Store, keyring: Keyring, onDone: (done: number) => void): Promise<number> {
   let total = 0
   for (;;) {

@@ -1,4 +1,4 @@
-/** `factorgate store export`: writes a sealed backup while the gateway runs. */
+/** `factorgate store export`: writes a sealed backup while the gate runs. */
 import { open, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { readKeyFile } from '../../keyring/key-file.ts'

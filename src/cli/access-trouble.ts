@@ -1,4 +1,4 @@
-/** What a user may do who has no access to the files of the gate: the command as the user who runs the gate. */
+/** What a command says to a user who may not reach the files of the gate: the same command as their owner. */
 import { accessSync, constants, readFileSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { visible } from './command.ts'
