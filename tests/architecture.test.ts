@@ -474,6 +474,22 @@ t.test('every room says what it holds', async t => {
     [...rooms].filter(room => !files.includes(`${room}/README.md`)),
     []
   )
+  const tables = [...rooms].filter(room => room !== 'tests' && /^\| file +\|/m.test(text.get(`${room}/README.md`)!))
+  t.ok(tables.length > 30)
+  // The README of plugins/ lists the steps by their names, without `.ts`.
+  const isNamed = (room: string, file: string) => {
+    const readme = text.get(`${room}/README.md`)!
+    return readme.includes(file) || (room === 'plugins' && readme.includes(`\n${path.parse(file).name} `))
+  }
+  t.same(
+    tables.flatMap(room =>
+      code
+        .filter(file => path.dirname(file) === room && !isNamed(room, path.basename(file)))
+        .map(file => `${room}/README.md lacks ${path.basename(file)}`)
+    ),
+    [],
+    'a table of files in a README is complete'
+  )
 })
 
 t.test('no test is switched off', async t => {
