@@ -1,4 +1,4 @@
-/** Which decoy a request asks for. */
+/** Finds the decoy that a request asks for, for the pipeline and for `explain`. */
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Decoy } from '../decoys/decoys.ts'
 import type { AppMatch } from './authorize.ts'
