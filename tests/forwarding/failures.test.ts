@@ -1,12 +1,13 @@
-import net, { type Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import t from 'tap'
 import { startUpstream, valuesOf } from '../fixtures/in-process/upstream.ts'
 import { at, type Gate, get, header, host, makeApp, parse, startGate } from '../fixtures/pipeline/forwarding.ts'
+import { freePort } from '../fixtures/process/free-port.ts'
 
 const chunkedHead = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n'
 
 t.test('D14: an app that cannot be reached, does not answer, or answers nonsense has its own error', async t => {
-  const closed = await closedPort()
+  const closed = await freePort()
   const table: [string, string | ((socket: Socket) => void) | null, number, string][] = [
     ['nobody listens', null, 502, 'app_unreachable'],
     ['it hangs up', socket => socket.destroy(), 502, 'app_unreachable'],
@@ -182,7 +183,7 @@ t.test('of several upstreams each is asked in turn', async t => {
 t.test('one that refuses to connect is passed over, whatever the method, and asked last for a while', async t => {
   const up = await startUpstream(t)
   let now = 1_000_000
-  const dead = { origin: `http://127.0.0.1:${await closedPort()}` }
+  const dead = { origin: `http://127.0.0.1:${await freePort()}` }
   const gate = await startGate(t, [makeApp({ upstreams: [at(dead), at(up)] })], { clock: () => now })
   t.equal(parse(await gate.ask(`${get('/', ['Content-Length: 3'], 'POST')}abc`)).status, 200)
   t.equal(up.requests[0]?.body.toString(), 'abc')
@@ -344,16 +345,6 @@ t.test('the gate closes while something runs: what is idle goes at once, what ru
   t.match(await client.rest(), /rest/)
   await closing(up.connections[0]!)
 })
-
-/** A port without a listener. */
-function closedPort(): Promise<number> {
-  return new Promise(resolve => {
-    const server = net.createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as net.AddressInfo
-      server.close(() => resolve(port))
-    })
-  })
-}
 
 function closing(socket: Socket): Promise<void> {
   return new Promise(resolve => {

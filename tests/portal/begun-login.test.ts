@@ -36,7 +36,7 @@ const begun: BegunLogin = {
   institution: 'campus',
   isStepUp: true,
   returnTo: { rd: 'https://a.lab.example/data?x=1', state: null },
-  values: { nonce: 'n-1', verifier: 'v-1' }
+  values: { nonce: 'nonce of this login', verifier: 'verifier of this login' }
 }
 
 t.test('it comes back once, as it was', async t => {
@@ -45,7 +45,8 @@ t.test('it comes back once, as it was', async t => {
   t.match(browser.lines[0], /HttpOnly/i)
   t.match(browser.lines[0], /SameSite=Lax/i)
   t.match(browser.lines[0], /Secure/i)
-  t.notMatch(browser.lines[0], /n-1|v-1|data|campus/, 'nobody reads it')
+  // What is sealed is base64url, which holds any three or four letters now and then.
+  t.notMatch(browser.lines[0], /of this login|lab\.example|campus/, 'nobody reads it')
   t.match(takeBegun(browser.page(start + 599_000), 'state-1', 'campus'), {
     institution: 'campus',
     isStepUp: true,
@@ -65,7 +66,9 @@ t.test('nobody gets it', async t => {
     [
       'from a cookie that was changed',
       browser => {
-        for (const [name, value] of browser.jar) browser.jar.set(name, `${value.slice(0, -2)}AA`)
+        // Not the last one: some of its bits mean nothing.
+        const change = (one: string) => (one === 'A' ? 'B' : 'A')
+        for (const [name, value] of browser.jar) browser.jar.set(name, value.replace(/.(?=.{9}$)/, change))
         return takeBegun(browser.page(), 'state-1', 'campus')
       }
     ],
