@@ -129,7 +129,8 @@ export class Journal implements AuditSink {
   /** Resolves when all earlier events were written or have failed. */
   async flush(): Promise<void> {
     await this.#flushing
-    if (this.#hasLines) await this.#start()
+    // Where somebody waited for a line, the next writing has begun, and earlier events may be in it.
+    await (this.#hasLines ? this.#start() : this.#flushing)
   }
 
   async close(): Promise<void> {

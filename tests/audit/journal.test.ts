@@ -240,3 +240,14 @@ t.test('never throws at a caller of record, whatever stands at the path', async 
   // This comes before the directory is removed, since a journal that tries again would make it again.
   await journal.close()
 })
+
+t.test('a flush waits for every earlier line, also where the writing under way is followed by another', async t => {
+  const { journal, file } = await journalFor(t)
+  const first = journal.commit({ kind: 'login', at, name: 'one' })
+  journal.record({ kind: 'exchange', at, name: 'two' })
+  // Who waits for this line lets the next writing begin as soon as the first is over.
+  const third = journal.commit({ kind: 'login', at, name: 'three' })
+  await journal.flush()
+  t.same(names(file), ['one', 'two', 'three'])
+  await Promise.all([first, third])
+})

@@ -9,6 +9,7 @@ import { thresholds } from '../../src/unusual/thresholds.ts'
 import { echoApp, type Running, startGateway } from '../fixtures/in-process/gateway.ts'
 import { sampleTotp } from '../fixtures/in-process/sample-credential.ts'
 import { live } from '../fixtures/in-process/watched-lab.ts'
+import { until } from '../fixtures/process/redis-server.ts'
 
 const requestsMost = 20_000
 
@@ -183,7 +184,7 @@ t.test(
     }
     await walk(gate, stolen.cookies.files as string, 'curl/8.9')
     // What follows a verdict is written beside the answers.
-    for (let turn = 0; turn < 5_000 && !(await isOver()); turn++) await new Promise(resolve => setImmediate(resolve))
+    await until('the session is over', isOver)
     const refused = await gate.request('GET', `${gate.origin('files')}/`, { cookie: stolen.cookies.files })
     t.equal(codeOf(refused), 'sign_in_required')
     t.match(
@@ -245,9 +246,7 @@ t.test(
         t.match(line, { steps: 'journal,suspend' })
         t.equal(line?.spared, undefined)
         // It follows the line.
-        for (let turn = 0; turn < 5_000 && (await suspension()) === null; turn++)
-          await new Promise(resolve => setImmediate(resolve))
-        t.not(await suspension(), null, 'what the person does of their own accord suspends')
+        await until('what the person does of their own accord suspends', async () => (await suspension()) !== null)
       }
     }
   }
