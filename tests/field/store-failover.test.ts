@@ -155,7 +155,7 @@ t.test(
     const replicaOf = async (master: RedisServer) => {
       const replica = await startRedis(t, {
         args: [
-          ...['--cluster-enabled', 'yes', '--cluster-port', String(await freePort()), '--cluster-node-timeout', '1000'],
+          ...['--cluster-enabled', 'yes', '--cluster-port', String(await freePort()), '--cluster-node-timeout', '2000'],
           ...[
             '--cluster-announce-ip',
             '127.0.0.1',

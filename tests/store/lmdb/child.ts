@@ -19,11 +19,10 @@ const tasks: Record<string, () => Promise<void>> = {
     }
   },
 
-  /** Ends one session, and prints when. */
+  /** Ends one session. */
   async revoke() {
     const store = await openStore(`embedded:${path}`)
     await store.delete('session:revoked')
-    say(Date.now())
     await store.close()
   },
 
