@@ -53,6 +53,32 @@ export function returnAddress({ origin }: Site, raw: string): string {
   return `${origin}${returnPath}?${new URLSearchParams({ rd: raw })}`
 }
 
+/**
+ * Sends a request to its own address again where its key is new: the browser has sent it before the key's first cookie had arrived. Nothing passes
+ * without that cookie. False where the key is not new, the browser says that it has no cookie to show, or it would follow no redirect.
+ */
+export function sendAgain(
+  device: DevicePort,
+  stale: Principal | null,
+  headers: IncomingHttpHeaders,
+  reply: FastifyReply,
+  url: string
+): boolean {
+  if (stale === null || headers.upgrade !== undefined || headers['secure-session-skipped'] !== undefined) return false
+  const waitMs = device.binding.firstCookieWait(stale)
+  // A navigation that another origin has begun does not wait for a refresh: where the cookie has come and is gone again, it would come without one for ever.
+  if (waitMs === null || (waitMs === 0 && isFromElsewhere(headers))) return false
+  const send = () =>
+    reply
+      .header('cache-control', 'no-store')
+      .header('vary', 'Cookie')
+      .header('factorgate-error', 'device_proof_required')
+      .redirect(url, 307)
+  if (waitMs === 0) send()
+  else setTimeout(send, waitMs)
+  return true
+}
+
 /** Offers a key again to a young sign-in without one. */
 export function offerKey(device: DevicePort, principal: Principal | null, reply: FastifyReply): void {
   const offer = principal === null ? null : device.binding.offerAgain(principal)

@@ -29,7 +29,15 @@ import { learnWorkerScript } from '../src/request/worker-scripts.ts'
 import type { Principal } from '../src/session/sessions.ts'
 import { challengeUrl, queryOfReturnTo } from './challenge-url.ts'
 import { type DecoyPort, sendDecoy, touchDecoy } from './decoys.ts'
-import { type DevicePort, isFromElsewhere, mayGetKey, noteLost, offerKey, returnAddress } from './device-port.ts'
+import {
+  type DevicePort,
+  isFromElsewhere,
+  mayGetKey,
+  noteLost,
+  offerKey,
+  returnAddress,
+  sendAgain
+} from './device-port.ts'
 import { errorBody } from './error-body.ts'
 import type { Requires } from './exchange.ts'
 import type { ExplainEnd } from './explain-end.ts'
@@ -171,6 +179,7 @@ export const enforcePlugin = fp<EnforceOptions>(
         return done()
       }
       const { match, reason, returnTo } = access
+      if (reason === 'device_proof_required' && comesAgain(request, reply, match.site)) return
       const stop = (held: Held | null) => {
         // The page of a kept POST sends people on, and takes them here again if more is missing.
         if (held !== null && !held.isScript) {
@@ -212,6 +221,8 @@ export const enforcePlugin = fp<EnforceOptions>(
         if (!isFramedStep(request.raw, match.path.replace(/\?.*/s, ''))) return done(new GateError('foreign_origin'))
         exchange.framed = 'step'
       }
+      // The addresses that browsers call for their keys need no cookie.
+      if ((config.isData !== true || requires !== 'anyone') && comesAgain(request, reply, match.site)) return
       if (device !== null && config.isData !== true && isPageRead(request.raw)) {
         if (exchange.stale !== null && match.site.isPortal && isFromElsewhere(request.raw.headers)) {
           sendAway(reply, returnAddress(match.site, exchange.target.raw))
@@ -232,6 +243,10 @@ export const enforcePlugin = fp<EnforceOptions>(
       const given = config.isStep ? returnQueryOf(exchange.target.query) : null
       const returnQuery = given?.has('rd') ? given : new URLSearchParams({ rd: match.site.origin + formPage(request) })
       challenge(request, reply, match, missing, returnQuery, done)
+    }
+
+    function comesAgain({ exchange, raw }: FastifyRequest, reply: FastifyReply, { origin }: Site): boolean {
+      return device !== null && sendAgain(device, exchange.stale, raw.headers, reply, origin + exchange.target.raw)
     }
 
     function consoleVerdict({ exchange, method }: FastifyRequest): ChallengeReason | RefuseReason | null {

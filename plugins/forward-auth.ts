@@ -40,7 +40,7 @@ import type { UpstreamLogins } from '../src/upstream-login/upstream-logins.ts'
 import { challengeUrl, queryOfReturnTo } from './challenge-url.ts'
 import { readOwn } from './cookies.ts'
 import { type DecoyPort, touchDecoy } from './decoys.ts'
-import { bindingAt, type DevicePort, mayGetKey, noteLost, offerKey, returnAddress } from './device-port.ts'
+import { bindingAt, type DevicePort, mayGetKey, noteLost, offerKey, returnAddress, sendAgain } from './device-port.ts'
 import { errorBody } from './error-body.ts'
 import type { ExplainEnd } from './explain-end.ts'
 import { isPublic, loginUrl } from './login-challenge.ts'
@@ -266,6 +266,8 @@ async function answerChallenge(
   const { device = null } = options
   const isPage = wantsPage(raw)
   const isRedirected = isPage && isRead(original.method)
+  const isLate = binding === 'stale' && device !== null && original.redirects && !isHandshake(raw.headers)
+  if (isLate && sendAgain(device, owner, raw.headers, reply, site.origin + target.raw)) return reply
   const toDevice = device !== null && mayGetKey(reason, raw.headers) && isPage && original.method === 'GET'
   if (binding === 'stale' && !toDevice && device !== null)
     noteLost(device, { exchange, stale: owner as Principal, site }, reply, raw.headers.cookie)

@@ -50,7 +50,8 @@ export function deviceReturn(options: DeviceReturnOptions): (scope: FastifyInsta
       if (path === null) return goTo(page, `${portalOrigin}/`)
       const goal = site.origin + path
       if (stale !== null) {
-        if (site.isPortal) return goTo(page, goal)
+        // The page itself waits for the first cookie of a new key.
+        if (site.isPortal || device.binding.firstCookieWait(stale) !== null) return goTo(page, goal)
         noteLost(device, { exchange, stale, site }, page.reply, raw.headers.cookie)
         return goTo(page, portalUrl(page, goal))
       }

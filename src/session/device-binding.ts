@@ -1,4 +1,5 @@
 /** The binding of sign-ins to device keys: offering a registration, registering, refreshing, and judging what a request shows. */
+import { LRUCache } from 'lru-cache'
 import { type Clock, clockSkewMs, isCurrent } from '../clock.ts'
 import type { Binding } from '../device/binding.ts'
 import {
@@ -81,6 +82,12 @@ export type Refresh =
   | { readonly kind: 'forget'; readonly identifier: string }
   | RefusedProof
 
+/** A request that was sent before its browser had the first cookie of a new key arrives at most this late. */
+const firstCookieMs = 30_000
+/** The longest time that an answer to the registration takes to the browser. */
+const answeredWithinMs = 10_000
+const shortestWaitMs = 100
+const longestWaitMs = 3_000
 /** A second offer waits until the first has certainly failed, otherwise documents side by side would each cost a signature. */
 const offeredAgainAfterMs = 60_000
 /** A hand-over takes a proof of this age, so that tabs that are opened together cost one signature. */
@@ -95,6 +102,9 @@ export class DeviceBinding {
   readonly #offeredAt = new WeakMap<Principal, number>()
   /** The last bound cookie of each principal, so that most requests cost no MAC. */
   readonly #live = new WeakMap<Principal, BoundCookie & { readonly value: string }>()
+
+  /** The thumbprints of new keys whose cookie has come. */
+  readonly #shown = new LRUCache<string, true>({ max: 10_000 })
 
   constructor(options: DeviceBindingOptions) {
     this.#options = options
@@ -117,6 +127,7 @@ export class DeviceBinding {
     const read = readBoundCookie(recent, to, cookie, { lifetimeSeconds, now })
     if (read === null) return 'stale'
     this.#live.set(principal, { value: cookie, ...read })
+    if (now - key.at < firstCookieMs) this.#shown.set(to.thumbprint, true)
     return 'fresh'
   }
 
@@ -125,6 +136,20 @@ export class DeviceBinding {
     if (this.bindingOf(principal, cookie) !== 'fresh') return false
     const { provenAt } = this.#live.get(principal) as BoundCookie
     return this.#options.clock() - provenAt < justProvenMs
+  }
+
+  /**
+   * For a token whose key is not shown: the milliseconds after which its browser may have the key's first cookie; 0 if it has shown one. Null for a
+   * key that is not new, and where no cookie has come in time.
+   */
+  firstCookieWait(principal: Principal): number | null {
+    const key = principal.session.devices?.[principal.host]
+    const now = this.#options.clock()
+    if (key === undefined || !isCurrent(key.at + firstCookieMs, firstCookieMs, now)) return null
+    if (this.#shown.has(thumbprintOf(key))) return 0
+    const age = Math.max(0, now - key.at)
+    // Each wait is as long as the time before, so a browser follows few redirects.
+    return age < answeredWithinMs ? Math.min(Math.max(age, shortestWaitMs), longestWaitMs) : null
   }
 
   /** `Secure-Session-Registration` for a token that was just made; null where nothing is to be bound. */

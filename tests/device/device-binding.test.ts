@@ -293,3 +293,30 @@ t.test('a host gets its offer again while its token is young, and never beside t
   t.notOk(binding.isYoung(other.principal))
   t.equal(binding.offerAgain({ ...other.principal, tokenAt: null }), null, 'a token of an older release')
 })
+
+t.test(
+  'a request that was sent before the first cookie of a new key had arrived waits for it, for a bounded time',
+  async t => {
+    const { time, binding, bound, signIn, find } = await deviceWorld()
+    const unbound = await signIn()
+    t.equal(binding.firstCookieWait(unbound.principal), null, 'without a key there is no cookie to come')
+    const { answer, principal, token } = await bound()
+    const waits: number[] = []
+    for (let wait = binding.firstCookieWait(principal); wait !== null; wait = binding.firstCookieWait(principal)) {
+      waits.push(wait)
+      time.advance(wait / 1000)
+    }
+    t.same(waits, [100, 100, 200, 400, 800, 1600, 3000, 3000, 3000], 'fewer redirects than browsers follow')
+    t.equal(binding.bindingOf(principal, null), 'stale', 'nothing passes meanwhile')
+    t.equal(binding.bindingOf(principal, answer.cookie), 'fresh')
+    t.equal(binding.firstCookieWait(principal), 0, 'the browser has the cookie: late requests do not wait')
+    time.advance(20)
+    t.equal(binding.firstCookieWait(principal), null, 'the key is not new any more')
+    time.advance(-3600)
+    t.equal(
+      binding.firstCookieWait(await find('gate', token)),
+      null,
+      'a clock that was ahead makes no key new (THREATS D17)'
+    )
+  }
+)

@@ -1,0 +1,133 @@
+/** Requests that are under way while their browser's new key is registered (THREATS S18): they are sent again, and pass with the key's cookie alone. */
+import t from 'tap'
+import { BoundBrowser } from '../fixtures/in-process/bound-browser.ts'
+import { echoApp, navigation, startGateway } from '../fixtures/in-process/gateway.ts'
+import { TestClock } from '../fixtures/in-process/memory-store.ts'
+
+const gate = 'gate.localhost'
+const one = 'one.localhost'
+const bound = '__Host-factorgate-device'
+const script = { 'sec-fetch-mode': 'cors', 'sec-fetch-site': 'same-origin', 'sec-fetch-dest': 'empty' }
+
+t.test('requests that were sent before the first cookie', async t => {
+  const time = new TestClock()
+  const app = await echoApp(t)
+  const running = await startGateway(t, {
+    isHttps: true,
+    clock: time.read,
+    extra: 'trustedProxies: [127.0.0.1]',
+    apps: `
+  - { id: one, title: One, url: https://one.localhost, upstream: "${app.url}", deviceBound: preferred, keepPosts: {}, rules: [{ path: /open, access: public }, { access: mfa }] }
+  - { id: strict, title: Strict, url: https://strict.localhost, upstream: "${app.url}", deviceBound: required }`
+  })
+  const ada = await running.account('ada')
+  /** A person whose browser has a key since this moment, and has shown its cookie; without the cookie, as a request that was sent before. */
+  const person = async () => {
+    const owner = new BoundBrowser(running.port)
+    owner.set(gate, (await running.signIn(ada)).cookies.gate!)
+    time.advance(61)
+    await owner.open(`https://${gate}/.factorgate/`)
+    for (const host of [one, 'strict.localhost']) await owner.open(`https://${host}/`)
+    const before = owner.stolen()
+    for (const cookies of before.jar.values()) cookies.delete(bound)
+    return { owner, before }
+  }
+  const forwarded = {
+    'x-forwarded-for': '192.0.2.1',
+    'x-forwarded-host': one,
+    'x-forwarded-uri': '/a?b=1',
+    'x-forwarded-method': 'GET',
+    'x-forwarded-proto': 'https'
+  }
+  const ways = (who: BoundBrowser): readonly [string, string, () => ReturnType<BoundBrowser['request']>][] => {
+    const send = (method: string, path: string, headers: Record<string, string>, body?: string) => () =>
+      who.request(method, `https://${one}${path}`, headers, body)
+    const form = { ...navigation, origin: `https://${one}`, 'content-type': 'application/x-www-form-urlencoded' }
+    return [
+      ['a page', `https://${one}/a?b=1`, send('GET', '/a?b=1', navigation)],
+      ['a fetch', `https://${one}/a?b=1`, send('GET', '/a?b=1', script)],
+      ['a picture', `https://${one}/p.png`, send('GET', '/p.png', { ...script, 'sec-fetch-dest': 'image' })],
+      [
+        'a POST of a script',
+        `https://${one}/save`,
+        send('POST', '/save', { ...script, 'content-type': 'text/plain' }, 'x')
+      ],
+      ['a form', `https://${one}/save`, send('POST', '/save', form, 'x=1')],
+      ['WebDAV', `https://${one}/dav/`, send('PROPFIND', '/dav/', { depth: '1' })],
+      ['forward-auth', `https://${one}/a?b=1`, send('GET', '/.factorgate/auth', { ...script, ...forwarded })],
+      ['how long the session lasts', `https://${one}/.factorgate/session`, send('GET', '/.factorgate/session', script)],
+      [
+        'an app that demands a key',
+        'https://strict.localhost/x',
+        () => who.request('GET', 'https://strict.localhost/x', navigation)
+      ],
+      [
+        'a page of the portal',
+        `https://${gate}/.factorgate/account`,
+        () => who.request('GET', `https://${gate}/.factorgate/account`, navigation)
+      ],
+      [
+        'the way to another host',
+        `https://${gate}/.factorgate/login?rd=https%3A%2F%2F${one}%2F`,
+        () => who.request('GET', `https://${gate}/.factorgate/login?rd=https%3A%2F%2F${one}%2F`, navigation)
+      ]
+    ]
+  }
+
+  await t.test(
+    'they are sent to their own address again, and the app hears nothing before the cookie comes',
+    async t => {
+      const { owner, before } = await person()
+      const heard = app.seen.length
+      for (const [name, url, send] of ways(before)) {
+        const { status, headers } = await send()
+        t.match([status, headers.location, headers['cache-control']], [307, url, 'no-store'], name)
+        t.equal(headers['set-cookie'], undefined, `${name} takes no cookie away`)
+      }
+      t.equal(app.seen.length, heard)
+      const [, , fetched] = ways(owner)[1]!
+      t.equal((await fetched()).status, 200, 'with the cookie it passes')
+      t.equal((await before.request('GET', `https://${one}/open`, script)).status, 200, 'a public path needs no cookie')
+    }
+  )
+
+  await t.test('what follows no redirect, or says that it has no cookie, is told at once', async t => {
+    const { before } = await person()
+    const socket = {
+      connection: 'Upgrade',
+      upgrade: 'websocket',
+      'sec-websocket-version': '13',
+      'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==',
+      origin: `https://${one}`
+    }
+    const told = { 'factorgate-error': 'device_proof_required' }
+    t.match(await before.request('GET', `https://${one}/ws`, socket), { status: 401, headers: told })
+    const skipped = { ...script, 'secure-session-skipped': 'unreachable;session_identifier="x"' }
+    t.match(await before.request('GET', `https://${one}/a`, skipped), { status: 401, headers: told })
+    const { status } = await before.request('POST', `https://${one}/.factorgate/device/refresh`, {
+      'content-length': 0
+    })
+    t.equal(status, 400, 'a refresh is never redirected')
+  })
+
+  await t.test(
+    'a thief who has the token without the cookie gets nothing in that time, and the usual answers after it',
+    async t => {
+      const { owner, before } = await person()
+      const heard = app.seen.length
+      for (const seconds of [0, 29]) {
+        time.advance(seconds)
+        for (const [, , send] of ways(before)) t.equal((await send()).status, 307)
+      }
+      time.advance(2)
+      for (const [name, , send] of ways(before).slice(0, 7)) {
+        const { status } = await send()
+        t.ok([302, 303, 401].includes(status), `${name}: ${status}`)
+      }
+      t.equal(app.seen.length, heard)
+      const { body } = await before.request('GET', `https://${one}/.factorgate/session`, script)
+      t.match(JSON.parse(body), { endsIn: 0 })
+      t.equal((await owner.request('GET', `https://${one}/a`, script)).status, 200, 'the owner goes on')
+    }
+  )
+})
