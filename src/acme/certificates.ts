@@ -129,7 +129,7 @@ export class Certificates {
     const now = this.#input.clock()
     const isValid = ({ begins, ends }: ServedCertificate) => begins <= now + toleranceMs && now < ends
     if (isValid(next) !== isValid(old)) return isValid(next)
-    // Of two authorities, one may date back; and the clock of a gate may have been wrong.
+    // One of two authorities may date back, and the clock of a gate may have been wrong.
     return next.issuedAt >= old.issuedAt || next.begins >= old.begins
   }
 

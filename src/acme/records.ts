@@ -47,7 +47,7 @@ export interface NameState {
   readonly renewAt: number | null
   /** When the authority is asked for its renewal window again. */
   readonly askAt: number
-  /** Of the renewal window that `renewAt` was chosen from; null without one. */
+  /** The renewal window from which `renewAt` was chosen; null for none. */
   readonly window: { readonly start: number; readonly end: number } | null
   /** Failures in a row, and what the last one was. */
   readonly failures: number
