@@ -7,7 +7,7 @@ export interface BodyType {
   readonly content: Content
   /** In lower case; null where none is named. */
   readonly charset: string | null
-  /** Of a multipart body; null where there is none, or more than one. */
+  /** The boundary of a multipart body; null where there is none, or more than one. */
   readonly boundary: string | null
 }
 
@@ -32,7 +32,7 @@ export function bodyTypeOf(type: string | undefined): BodyType | null {
   const charset = found.get('charset')
   return {
     content,
-    // Of two that differ, nobody knows which one counts.
+    // If there are two, nobody knows which one counts.
     charset: charset === undefined ? null : (charset?.toLowerCase() ?? 'unknown'),
     boundary: content === 'multipart' ? found.get('boundary') || null : null
   }

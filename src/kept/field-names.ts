@@ -170,7 +170,7 @@ function* namesOfJson(text: string, depth: number): Generator<string | null> {
   }
 }
 
-/** Of a form with the encoding `text/plain`. A line without `=` goes on with a value. */
+/** The names in a form with the encoding `text/plain`. A line without `=` goes on with a value. */
 function* namesOfLines(text: string): Generator<string> {
   for (const [, name = ''] of text.matchAll(/^([^=\r\n]*)=/gm)) yield name
 }

@@ -20,7 +20,7 @@ const formMarks = /csrf|xsrf|(?:authenticity|requestverification|request|edit|fo
 const bareMark = /(?:^|\[)_token\]?$/
 /** What a person brings from another site with OpenID Connect or LTI. */
 const statement = /^id_token$/
-/** Also tokens, tickets and signed statements, which others in the room must not read. */
+/** Includes tokens, tickets and signed statements, which others in the room must not read. */
 const maybeSecret = /token|csrf|xsrf|saml|assert|code|state|ticket|key|sig|secret|auth|nonce|session|jwt|hash|sectok/i
 
 /** True for passwords, PINs, codes of one use, API keys and tokens, in the languages of the gate. */
