@@ -182,7 +182,7 @@ export class Accounts {
     const account = id === null ? null : await this.byId(id)
     if (name === undefined || account === null) return null
     if (account.name === name) throw new AccountError('name_taken')
-    // Before the name is free, otherwise an app could know two people by it.
+    // The account loses the name before the name is free, otherwise an app could know two people by it.
     await this.#change(account.id, current => withoutFormer(current, name))
     await this.#store.delete(nameKeyOf(name), account.id)
     // Its person may have got it back meanwhile.

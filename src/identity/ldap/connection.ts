@@ -206,7 +206,7 @@ export class LdapConnection {
   }
 
   close(): void {
-    // Not awaited, since a hanging server does not answer.
+    // Nobody awaits this, since a hanging server does not answer.
     this.#client.unbind().catch(() => {})
     destroyAll(this.#sockets, 'closed')
   }

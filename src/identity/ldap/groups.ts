@@ -50,7 +50,7 @@ export async function groupsOf(connection: LdapConnection, schema: LdapSchema, m
   return [...found.values()]
 }
 
-/** Of several people, one after the other. Rejects with ServerFailure. */
+/** The groups of several people, one after the other. Rejects with ServerFailure. */
 export async function groupsOfEach(
   connection: LdapConnection,
   schema: LdapSchema,

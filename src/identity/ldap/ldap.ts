@@ -262,7 +262,7 @@ export class LdapDirectory implements Directory {
     const same = await this.#servers
       .use(server => server.search(connection => this.#unchanged(connection, accounts, members)))
       .catch(error => {
-        // Such as a server that takes no long filters: the questions about each person tell.
+        // A server may take no long filters. The questions about each person tell.
         if (error instanceof NoServer) return new Set<string>()
         throw error
       })

@@ -10,7 +10,7 @@ const niceness = 10
 try {
   if (os.getPriority() < niceness) os.setPriority(niceness)
 } catch {
-  // Not allowed here. The process hashes anyway.
+  // The system does not allow it. The process hashes anyway.
 }
 
 process.on('message', ({ text, hashed, options }) => {

@@ -62,7 +62,7 @@ export class PasswordLogin {
       name: canonicalAddress(name) ?? canonicalName(name) ?? `? ${plainName(name)}`
     })
     const from: HashPlace = { from: standing.from, address: input.address }
-    // Before the count: an attempt that cannot be checked leaves nothing in the store.
+    // Asked before the count, so that an attempt that cannot be checked leaves nothing in the store.
     if (this.#isFullFor(from)) return { kind: 'busy' }
     const reservation = await this.#limiter.reserve(standing.buckets)
     if (reservation.kind === 'throttled') return reservation

@@ -4,7 +4,7 @@ import path from 'node:path'
 import { threadId } from 'node:worker_threads'
 import { makeFolder } from '../../ensure-directory.ts'
 
-/** Of one MDQ server, a file for each provider that somebody has asked for. */
+/** One MDQ server has a file for each provider that somebody has asked for. */
 const filesMax = 5000
 
 export class MetadataCopy {
