@@ -52,7 +52,7 @@ export class Deliveries {
     }))
   }
 
-  /** Those that are not idle. */
+  /** All deliveries that are not idle. */
   async pending(): Promise<{ readonly id: string; readonly delivery: Delivery }[]> {
     const ids = await this.#store.members(index)
     const found = await Promise.all(ids.map(async id => ({ id, delivery: await deliveryRecord.get(this.#store, id) })))

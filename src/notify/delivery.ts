@@ -29,7 +29,7 @@ export interface Delivery {
   /** Notices beyond the limit. */
   readonly left: number
   readonly batch: Batch | null
-  /** Until then only one gate sends. Milliseconds since the epoch, as all times here. */
+  /** When the claim of the sending gate ends, in milliseconds since the epoch, as all times here. */
   readonly claimedUntil: number
   /** The times of recent mails. */
   readonly sentAt: readonly number[]

@@ -29,7 +29,7 @@ export interface NoticeFacts {
   readonly app?: string | undefined
   /** The file or the institution of a certificate, or the level of a posture. */
   readonly what?: string | undefined
-  /** Of a certificate or a posture, in milliseconds since the epoch. */
+  /** When a certificate or a posture ends, in milliseconds since the epoch. */
   readonly ends?: number | undefined
   /** How long the link of an invitation works. Default: 24 hours. */
   readonly validSeconds?: number | undefined
