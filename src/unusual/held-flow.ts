@@ -58,14 +58,14 @@ export class HeldFlow implements Flow, Holder, Waiting {
     this.#inner?.end(cut)
   }
 
-  /** Of the inner flow. */
+  /** The inner flow calls it. */
   goOn(direction: Direction): void {
     if (direction === 'in') this.#innerHoldsIn = false
     else this.#innerHoldsOut = false
     if (!(direction === 'in' ? this.#isInHeld : this.#isOutHeld)) this.#holder?.goOn(direction)
   }
 
-  /** Of the inner flow. */
+  /** The inner flow calls it. */
   cut(reason: string, code: ErrorCode): void {
     this.#holder?.cut(reason, code)
   }

@@ -175,7 +175,7 @@ export class Track {
   raise(kind: Doubt, points: number, text: string, reason: Reason, isMidway = mixing.has(kind)): void {
     const before = this.doubts.find(doubt => doubt.kind === kind)
     if (before !== undefined && before.points >= points) return
-    // Not pushed: an array that grows keeps room for sixteen more.
+    // `concat` instead of `push`: an array that grows keeps room for sixteen more.
     const { text: kept, reasons } = shared(text, reason)
     this.doubts = this.doubts.filter(doubt => doubt !== before).concat({ kind, points, text: kept, reasons, isMidway })
   }
