@@ -17,7 +17,7 @@ export interface JournalQuery {
   /** A person's name and id; an entry with one of them fits. */
   readonly person: readonly string[] | null
   readonly app: string | null
-  /** Also the start of a kind: `session` fits `session.end`. */
+  /** A kind or its start: `session` fits `session.end`. */
   readonly kind: string | null
   /** Milliseconds since the epoch. */
   readonly from: number | null

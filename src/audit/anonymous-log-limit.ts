@@ -20,7 +20,7 @@ export const shares: Readonly<Record<'refused' | 'public', Share>> = {
 /** All other keys share one count. */
 const networksKept = 2000
 const accountsKept = 2000
-/** Those with the highest counts get a line of their own. */
+/** Only the highest counts get a line of their own. */
 const networksTold = 50
 const accountsTold = 50
 

@@ -15,7 +15,7 @@ export interface JournalOptions extends ChainFileOptions {
   readonly stallMilliseconds?: number
   /** Bytes. Beyond it `writable` is false; beyond twice as many, lines are only counted. */
   readonly waitingMaximum?: number
-  /** Also called with null, when the problem is over. */
+  /** Called with null when the problem is over. */
   readonly onChange?: (problem: string | null) => void
   readonly pseudonymise?: ((event: AuditEvent) => AuditEvent) | null
 }

@@ -102,7 +102,7 @@ class Verifier {
   #lastLine = Buffer.alloc(0) as Buffer
   #chain = ''
   #strays: Strays | null = null
-  /** Those at the end of the file before. A changed line looks like one that was never finished; the next number tells. */
+  /** Strays at the end of the file before. A changed line looks like one that was never finished; the next number tells. */
   #ended: Strays | null = null
   #before = 0
   #fault: Fault | null = null
@@ -299,7 +299,7 @@ class Verifier {
   }
 
   #atEndOfFile(): void {
-    // Before the chain: lines of an older release, in a file of their own.
+    // Lines before the chain are those of an older release, in a file of their own.
     if (this.#first !== 0) this.#ended ??= this.#strays
     this.#strays = null
   }

@@ -16,7 +16,7 @@ export interface Marked {
   /** An account's id, or `address:` and an address. */
   readonly whose: string
   readonly app: string
-  /** Of the decoy, as in the configuration. */
+  /** The decoy's path, as in the configuration. */
   readonly path: string
 }
 

@@ -11,7 +11,7 @@ export interface Told {
   /** The name of the token, where a program of the person asked. */
   readonly program: string | null
   readonly app: string
-  /** Of the decoy. */
+  /** The decoy's text. */
   readonly text: string
 }
 

@@ -14,7 +14,7 @@ export interface Findings {
   readonly found: readonly Finding[]
   /** Advisories in the file. */
   readonly read: number
-  /** Those about a package of ours, in whatever version. */
+  /** How many are about a package of ours, in whatever version. */
   readonly about: number
 }
 

@@ -20,7 +20,7 @@ const successes = /^(gate|session|logout|key|token|store\.(export|import|accept)
 
 export type Result = 'success' | 'failure' | 'unknown'
 
-/** Of requests: whether the gate let them through, whatever the app answered. */
+/** For a request, the result is whether the gate let it through, whatever the app answered. */
 export function resultOf(entry: Entry): Result {
   const outcome = text(entry.outcome)
   if (entry.kind === 'throttle' || entry.kind === 'store.refused' || entry.kind === 'notice.failed') return 'failure'

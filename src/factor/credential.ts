@@ -89,7 +89,7 @@ export class Credentials {
     return found.filter(credential => credential !== null).sort((a, b) => a.createdAt - b.createdAt)
   }
 
-  /** Null also for another person's credential. */
+  /** Null for none, and for another person's credential. */
   async get(accountId: string, id: string): Promise<Credential | null> {
     if (!isId(id)) return null
     const credential = await credentialRecord.get(this.#store, id)

@@ -18,7 +18,7 @@ export interface KnownRecord {
   readonly notes: readonly (readonly [note: string, day: number])[]
 }
 
-/** Until then everything new is learned without a report. */
+/** An announced change: until its end everything new is learned without a report. */
 export interface Changing {
   /** Milliseconds since the epoch. */
   readonly from: number

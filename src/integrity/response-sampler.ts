@@ -181,7 +181,7 @@ class Copy implements BodyTap {
     this.#done = null
     copying.bodies--
     copying.bytes -= this.#size
-    // Not from the shared pool, because the thread takes the memory over.
+    // The array has memory of its own, because the thread takes it over.
     const bytes = new Uint8Array(this.#size)
     let at = 0
     for (const part of this.#parts) {

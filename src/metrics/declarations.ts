@@ -11,7 +11,7 @@ export interface Declaration {
 
 /** Upper bounds of the histogram's buckets, in seconds. */
 export const durationBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10] as const
-/** Of the store's operations, most of which take less than a millisecond. */
+/** For the store's operations, most of which take less than a millisecond. */
 export const storeBuckets = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1] as const
 
 /** Values of labels come from the configuration and from our own catalogues, never from clients. */

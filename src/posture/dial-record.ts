@@ -52,7 +52,7 @@ export interface Turned {
   readonly before: PostureLevel
   /** The posture that counts there now. It may be stricter than what was set. */
   readonly now: PostureLevel
-  /** Of a turn for all apps: the apps that keep a stricter posture of their own. */
+  /** After a change for all apps: the apps that keep a stricter posture of their own. */
   readonly stricter: readonly string[]
   /** Settings whose time was over. The caller writes them to the journal. */
   readonly ended: readonly Ended[]

@@ -56,7 +56,7 @@ export class EnrolmentGrants {
     const { invitations, credentials } = this.#options
     if (grant === null) return false
     if (grant.kind !== 'until') return invitations.spend(account.id, grant.invitation)
-    // Of two parallel enrolments none stays, since either may be an attacker's.
+    // If two people enrol in parallel, neither factor stays, since either may be an attacker's.
     const all = await credentials.list(account.id)
     return all.every(({ id }) => id === credentialId)
   }

@@ -123,7 +123,7 @@ export class NextStep {
     return invitationOf(proofs) !== null
   }
 
-  /** Then this request's cookie is valid, and no hand-over is needed. */
+  /** True for the portal's own host, where this request's cookie is valid and no hand-over is needed. */
   #isOnPortalHost(url: string): boolean {
     return new URL(url).origin === this.#options.portalOrigin
   }

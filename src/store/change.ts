@@ -29,8 +29,8 @@ export async function changeValue<Result>(
 }
 
 /**
- * The same for a caller that believes to know the value (null for none, undefined if it does not), which saves a read where it is right.
- * Also answers what is stored now. An answer that writes nothing counts only for what the store says.
+ * The same for a caller that may know the value already (null for none, undefined if it does not), which saves a read if it is right.
+ * Returns what is stored now, too. A result without a write counts only for what the store says.
  */
 export async function changeKnown<Result>(
   store: Store,

@@ -74,7 +74,7 @@ export function guardOptions(url: string, options: StoreOptions, knownFile: stri
   }
 }
 
-/** Also verifies it (guarded-store.ts). `isEmptied` is called if it was emptied. */
+/** Opens a store and verifies it (guarded-store.ts). `isEmptied` is called if it was emptied. */
 export async function openGuarded(
   url: string,
   options: StoreOptions,

@@ -31,7 +31,7 @@ export interface ListedLogin {
 /** A stored login without its secret. The times are null if it cannot be opened. */
 export interface KeptLogin {
   readonly app: string
-  /** Another one for each login that is entered. */
+  /** Each login that is entered has another version. */
   readonly version: string
   readonly storedAt: number | null
   readonly refusedAt: number | null
@@ -57,7 +57,7 @@ export class UpstreamLogins {
     return cache.peek(upstreamLoginRecord.key(idOf(accountId, appId))) as UpstreamLogin | undefined
   }
 
-  /** Null for none, and for one that cannot be opened, such as the record of another person or app. Rejects with StoreUnreachable. */
+  /** Null if there is no login, or if it cannot be opened, such as the record of another person or app. Rejects with StoreUnreachable. */
   find(accountId: string, appId: string): Promise<UpstreamLogin | null> {
     return this.#options.cache.read(upstreamLoginRecord.key(idOf(accountId, appId)), this.#open)
   }
@@ -69,17 +69,17 @@ export class UpstreamLogins {
     return refusedAt !== null || this.#trials.isRefused(id)
   }
 
-  /** Whether a request may take this login along now, which is not refused. `segment` as in trials.ts; `mostMs`: how long others wait for it. */
+  /** Whether a request may take this login along now. The login is not refused. `segment` as in trials.ts; `mostMs`: how long others wait for it. */
   admit({ id }: UpstreamLogin, segment: string, mostMs: number): Admission {
     return this.#trials.admit(id, segment, mostMs)
   }
 
-  /** The app has answered a request with the login well. */
+  /** Notes that the app has answered a request with the login well. */
   accepted({ id }: UpstreamLogin, segment: string): void {
     this.#trials.accepted(id, segment)
   }
 
-  /** The app has refused it. This process stops sending it at once, the others once they hear of it. True the first time. */
+  /** Notes that the app has refused the login. This process stops sending it at once, the others once they hear of it. True the first time. */
   refused(accountId: string, appId: string, { id }: UpstreamLogin): boolean {
     const isFirst = this.#trials.refused(id)
     if (isFirst) this.#noteRefusal(idOf(accountId, appId), id)
@@ -95,7 +95,7 @@ export class UpstreamLogins {
     })
   }
 
-  /** Replaces an earlier one, also one that cannot be opened. */
+  /** Replaces an earlier login, even if that one cannot be opened. */
   async store(
     accountId: string,
     appId: string,
@@ -121,7 +121,7 @@ export class UpstreamLogins {
     return wasThere
   }
 
-  /** Only the login of this version. Rejects with StoreUnconfirmed; it is removed then too. */
+  /** Removes the login only in this version. Rejects with StoreUnconfirmed; it is removed then too. */
   async removeVersion(accountId: string, appId: string, version: string): Promise<'removed' | 'changed' | 'gone'> {
     const { store } = this.#options
     const key = upstreamLoginRecord.key(idOf(accountId, appId))
@@ -144,7 +144,7 @@ export class UpstreamLogins {
     return gone.filter(Boolean).length
   }
 
-  /** For which apps one is stored. It opens none, so it needs no key. */
+  /** The apps for which a login is stored. Nothing is opened, so no key is needed. */
   async appsOf(accountId: string): Promise<string[]> {
     const { store } = this.#options
     const found = await inBatches(await store.members(loginsOf(accountId)), async app => {

@@ -55,7 +55,7 @@ export class DirectoryRefresh {
         () => this.run(directory),
         error => log.warn({ directory: directory.id, err: error }, 'could not look who is still in the directory')
       )
-      // Also at once, otherwise a gate with frequent reloads would never ask. The lease prevents more.
+      // It runs at once, too, otherwise a gate with frequent reloads would never ask. The lease prevents more.
       run()
       // Twice within the time, in case a gate ends between.
       this.#stops.push(every((refreshSeconds * 1000) / 2, run))

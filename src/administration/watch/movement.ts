@@ -53,7 +53,7 @@ export interface Movement {
   readonly bytes: number
   readonly page: number
   readonly pages: number
-  /** Until then the watch only learns; null once it judges. Milliseconds since the epoch. */
+  /** When the watch begins to judge, in milliseconds since the epoch; null if it judges now. */
   readonly learnsUntil: number | null
 }
 

@@ -41,7 +41,7 @@ export interface WatchedPerson {
   readonly level: Level
   /** The strongest first. */
   readonly signals: readonly Signal[]
-  /** Of each level above `quiet`, as the posture of all apps has them. */
+  /** The threshold of each level above `quiet`, under the posture of all apps. */
   readonly thresholds: Readonly<Record<Exclude<Level, 'quiet'>, number>>
   /** Bytes of today at which a proof is asked for if all else stays as it is; null if no amount alone is enough. */
   readonly bytesToAlarm: number | null

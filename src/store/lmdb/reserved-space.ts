@@ -34,7 +34,7 @@ export class ReservedSpace {
   readonly #file: number
   readonly #lastPage: () => number
   #pendingBytes = 0
-  /** Not zeros, which some file systems do not store. */
+  /** A text, because some file systems do not store zeros. */
   #filling: Buffer | undefined
 
   constructor(path: string, lastPage: () => number) {
