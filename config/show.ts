@@ -48,7 +48,7 @@ function freeKey(map: Node | undefined): Node | undefined {
   return Object.values(map?.patternProperties ?? {})[0]
 }
 
-/** Of several nodes, the one that describes this value: for a map, the one with most of its keys. */
+/** The schema node that describes this value: for a map, the branch with most of its keys. */
 function nodeFor(node: Node | undefined, value: unknown): Node | undefined {
   const choices = node?.anyOf
   if (node === undefined || choices === undefined) return node

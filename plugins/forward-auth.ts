@@ -91,7 +91,7 @@ interface ForwardAuthOptions {
   readonly clock: Clock
   readonly maxUrlLength?: number
   readonly demands?: Demands | null
-  /** Those who watch what people ask for; null while nobody does. */
+  /** The observers of what people ask for; null for none. */
   readonly watch?: WatchedVerdicts | null
   readonly tighteningOf?: TighteningOf | null
   /** Null or left out where no app has decoys. */

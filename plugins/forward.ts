@@ -47,7 +47,7 @@ interface ForwardOptions {
   readonly assert?: (exchange: Exchange) => string | null
   /** In how many seconds the session ends without another use. */
   readonly sessionLasts?: (principal: Principal) => number
-  /** Those who watch what leaves; null while nobody does. */
+  /** The observers of what leaves; null for none. */
   readonly watch?: WatchedFlows | null
   /** Who looks at the responses of an app. */
   readonly tapOf?: ((app: string) => ResponseTap | null) | null

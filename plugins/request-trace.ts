@@ -41,7 +41,7 @@ function describe(
   const app = exchange.judged?.app ?? (match?.kind === 'app' ? match.app : null)
   const isOwn = match?.kind === 'own'
   const segment = path === 'segment' && match?.kind === 'app' ? firstSegment(match.path) : null
-  // Of the gate's own pages it is the pattern, in which a person's id stands as `:id`.
+  // A page of the gate has its pattern as route, in which a person's id stands as `:id`.
   const pattern = isOwn && !request.is404 ? request.routeOptions.url : undefined
   const route = isOwn || app === null ? pattern : app.prefix + (segment === null ? '/*' : `${segment}/*`)
   const target = isOwn ? pattern : app === null ? undefined : app.id + (segment ?? '')

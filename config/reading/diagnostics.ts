@@ -47,7 +47,7 @@ export class Diagnostics {
   readonly advice: Problem[] = []
   /** Further files, with their keys. A change of one causes a reload. */
   readonly files = new Map<string, string>()
-  /** Those of them with a secret, with their keys. */
+  /** The files that hold a secret, with their keys. */
   readonly secrets = new Map<string, string>()
   readonly context: ReadingContext
   readonly #places = new Map<string, Place>()

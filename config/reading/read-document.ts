@@ -44,7 +44,7 @@ class Reader {
     if (schema['x-by'] !== undefined && isMap(node)) return this.#oneBy(schema, schema['x-by'], node, path)
     const fitting = branchFor(schema, node)
     if (fitting === undefined) return this.#misshapen(schema, node, path)
-    // Of several kinds of values, the message names all.
+    // If several kinds of values fit, the message names all.
     const must = fitting !== schema && isScalar(node) ? { 'x-must': expected(schema) } : {}
     const value = this.#fitting({ ...fitting, ...must }, node, path)
     const short = schema['x-short']

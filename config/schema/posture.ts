@@ -2,7 +2,7 @@
 import { factorKinds } from '../../src/factor/kinds.ts'
 import { choice, duration, list, map, number, text } from './schema-builders.ts'
 
-/** Also where the configuration has no key `watch`. */
+/** The posture that a configuration without the key `watch` has too. */
 export const usualPosture = {
   elevated: { factor: 0.5, factors: ['webauthn'], within: 15 * 60 },
   lockdown: { groups: ['operators'] }

@@ -38,7 +38,7 @@ export async function answerOnce(
   const press = new Press(page, form.field('csrf'), form.field('code'))
   const repeat = (answer: Answer | null) => {
     if (answer === null) return null
-    // Not 303, since one code opens one session once (THREATS M9).
+    // The status is not 303, since one code opens one session once (THREATS M9).
     giveAgain(reply, answer).header('vary', 'Cookie')
     return reply.redirect(withReturnTo('/.factorgate/challenge', page.returnTo), 302)
   }
@@ -66,7 +66,7 @@ export async function answerScriptOnce(
   const press = new Press(page, csrf, typed)
   const repeat = (answer: Answer | null) => {
     if (answer?.redirect == null) return null
-    // Not 200, since one answer to a challenge is one success (THREATS W1). A script accepts any 2xx.
+    // The status is not 200, since one answer to a challenge is one success (THREATS W1). A script accepts any 2xx.
     giveAgain(page.reply, answer).code(208)
     return { redirect: answer.redirect }
   }

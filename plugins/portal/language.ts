@@ -5,7 +5,7 @@ import { type CookieSite, languageCookieName, readCookie } from '../cookies.ts'
 import { defaultTexts, type Messages } from './messages/messages.ts'
 import type { Branding } from './options.ts'
 
-/** Also for a request that no step has read yet: then the header alone counts. */
+/** The messages in the language of a request. Before a step has read it, the header alone counts. */
 export function messagesFor({ texts = defaultTexts }: Pick<Branding, 'texts'>, request: FastifyRequest): Messages {
   const { headers } = request.raw
   const { match, principal } = request.exchange.known

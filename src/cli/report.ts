@@ -69,7 +69,7 @@ Example:
   }
 }
 
-/** None if the gate has not run yet; people have factors anyway. */
+/** The journal's files. There is none if the gate has not run yet; people have factors anyway. */
 async function filesOf({ journal }: Config, io: Io): Promise<string[]> {
   try {
     return await journalFiles(journal.file)

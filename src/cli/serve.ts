@@ -155,7 +155,7 @@ export async function welcome(server: Server, config: Config, io: Io): Promise<v
   const { accounts, invitations, credentials, journal, clock } = server.runtime
   const [first, ...others] = await accounts.list()
   if (first !== undefined) {
-    // Not repeated at a restart, because a new invitation would invalidate the first.
+    // A restart repeats no invitation, because a new one would invalidate the first.
     if (others.length === 0 && (await credentials.list(first.id)).length === 0)
       io.stderr(
         `\n'${first.name}' has no second factor yet. For a new invitation: factorgate user invite ${first.name}\n\n`
@@ -244,7 +244,7 @@ function live(server: Serving, first: Config, read: readonly string[], io: Io, l
     process.on('SIGTERM', onTerm).on('SIGINT', onTerm).on('SIGHUP', reload)
     process.on('unhandledRejection', onRejection).on('uncaughtException', onException)
     rewatch()
-    // Not before: a supervisor may end it on hearing that it serves.
+    // Said last, because a supervisor may end the process on hearing that it serves.
     say(server, config, log)
   })
 }

@@ -15,7 +15,7 @@ export class InheritedSocketError extends Error {
 /** The first passed descriptor. */
 const firstFd = 3
 
-/** None without LISTEN_FDS, or if LISTEN_PID names another process. Throws InheritedSocketError. */
+/** Empty without LISTEN_FDS, or if LISTEN_PID names another process. Throws InheritedSocketError. */
 export function inheritedSockets(env: Readonly<Record<string, string | undefined>>, pid: number): InheritedSockets {
   const { LISTEN_FDS: count = '', LISTEN_PID: owner, LISTEN_FDNAMES: listed } = env
   if (count === '' || count === '0' || owner !== String(pid)) return {}

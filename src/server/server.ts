@@ -112,12 +112,12 @@ export class Server implements Serving {
     this.#worker = worker
     runtime.postures.onChange(() => {
       this.#reviewLive()
-      // What was permitted just before, and is open only now.
+      // A connection that was permitted just before may be open only now.
       setTimeout(() => this.#reviewLive(), lateMs).unref()
     })
     this.#reloads = worker === undefined ? new ReloadMetrics(runtime.metrics, runtime.clock) : null
     if (worker === undefined) runtime.metrics.read('factorgate_workers', () => 1)
-    // Of the configuration in use: a refused one names other files.
+    // The gateway in use is asked: a refused configuration names other files.
     runtime.metrics.read('factorgate_certificate_end_timestamp_seconds', () => this.#gateway.certificateEnds())
     const proxyProtocol = proxyProtocolOf(config, log)
     this.#listener = new Listener(pipelineOf(gateway), {
@@ -365,7 +365,7 @@ export class Server implements Serving {
   }
 }
 
-/** So long after a change of the posture, open connections are judged once more, in milliseconds. */
+/** Open connections are judged once more this long after a change of the posture, in milliseconds. */
 const lateMs = 500
 
 /** How long the last spans may take: what is left of the grace, within bounds, in milliseconds. */

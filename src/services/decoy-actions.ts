@@ -11,7 +11,7 @@ import { suspendByWatch } from './watch-suspension.ts'
 
 export async function startDecoys(runtime: Services): Promise<DecoyWatch> {
   const { clock, log, journal, strangers, metrics, tokens } = runtime
-  // Those of the watch on people too: a proof answers both.
+  // The watch on people uses the same ones: a proof answers both.
   const { asks } = await watchCommonsOf(runtime)
   const counted = countingSink(journal, metrics)
   const limited = strangers.sink()

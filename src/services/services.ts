@@ -122,7 +122,7 @@ export class Services {
   decoys: DecoyWatch | null = null
   watchCommons: WatchCommons | null = null
   readonly isStoreShared: boolean
-  /** Those who are told of each exchange while it runs. */
+  /** The observers of each exchange while it runs. */
   readonly observers = new Observers()
   readonly history: History
   /** What every process that uses the store knows, for the console. */

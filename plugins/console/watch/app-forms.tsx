@@ -17,7 +17,7 @@ import type { PageScope } from '../page-scope.ts'
 export const approvePath = `${watchPath}/approve`
 export const changingPath = `${watchPath}/changing`
 
-/** Of an announced change, in seconds; the second is proposed. */
+/** How long an announced change may take, in seconds. The form proposes the second. */
 const times = [1800, 7200, 8 * 3600, 86_400, 7 * 86_400] as const
 
 interface FormView {
@@ -31,7 +31,7 @@ interface ApproveView extends FormView {
   readonly findings: readonly Finding[]
 }
 
-/** Of ids of findings, in the form. */
+/** Separates the ids of findings in the form. */
 const separator = ','
 
 function ApprovePage({ frame, view }: { frame: ConsoleFrame; view: ApproveView }) {
@@ -146,7 +146,7 @@ export function registerAppForms(scope: PageScope, { appChanges }: ConsoleOption
   scope.post(approvePath, requires, async request => {
     const page = consolePage(request)
     const form = requireForm(page)
-    // Those that the operator has seen, and none that came since.
+    // The form names the findings that the operator has seen, and no later ones.
     const [app, ids] = [knownApp(appChanges, form.field('app')), form.field('finding').split(separator)]
     const reason = readReason(form.field('reason'))
     if ('rule' in reason) return askToApprove(page, app, ids, form.field('reason'), page.words.action.reasonMissing)

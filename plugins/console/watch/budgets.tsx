@@ -12,7 +12,7 @@ export interface BudgetView {
   readonly budget: Budget
   /** The fullest first. */
   readonly uses: readonly BudgetUse[]
-  /** Those who are not shown. */
+  /** How many people are not shown. */
   readonly more: number
 }
 

@@ -47,7 +47,7 @@ function optionsOf({ help }: Command): (Suggestion & { readonly argument?: strin
   }))
 }
 
-/** None for a file, which the shell completes by itself. */
+/** Suggests no files, which the shell completes by itself. */
 async function valuesOf(
   argument: string,
   { name }: Command,
