@@ -1,6 +1,7 @@
 /** Scripts of an app on the portal's own host that read the gate's pages, by any method (THREATS R9, R17): they gain nothing. */
 import t from 'tap'
 import { Caller, codeOf, Fixture, type HttpReply } from '../../fixtures/in-process/callers.ts'
+import { isDeep } from '../../fixtures/in-process/cases.ts'
 import { posts } from '../m/login-steps.ts'
 
 const form = 'application/x-www-form-urlencoded'
@@ -51,16 +52,20 @@ t.test('forms answer eyes alone', async t => {
     const { sessions } = fixture.runtime
     await sessions.flush()
     const before = await fixture.dump()
+    let turn = 0
     for (const [who, caller] of Object.entries(callers))
       for (const path of forms)
-        for (const dest of scripted)
-          for (const body of ['csrf=x', '', `csrf=${caller.csrf()}`, 'csrf=x&code=1&username=a&password=b']) {
+        for (const dest of scripted) {
+          const all = ['csrf=x', '', `csrf=${caller.csrf()}`, 'csrf=x&code=1&username=a&password=b']
+          // One body each, in turn, so that each form meets each body; `npm run test:deep` sends all four.
+          for (const body of isDeep ? all : [all[turn++ % all.length]!]) {
             const headers = { ...says(dest), 'content-type': form }
             tellsNothing(
               await caller.send('POST', `/.factorgate/${path}`, { headers, body }),
               `${who} ${path} as ${dest}`
             )
           }
+        }
     await sessions.flush()
     t.equal(await fixture.dump(), before, 'and nothing has changed')
   })
