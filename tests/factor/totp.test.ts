@@ -4,6 +4,7 @@ import t from 'tap'
 import { readCode, type TotpSetup } from '../../src/factor/totp.ts'
 import { makeKeyring, newMasterKey } from '../../src/keyring/keyring.ts'
 import { alice, bob, checked, fixture, home, meetAt, stranger, waitOut } from '../fixtures/in-process/factors.ts'
+import { wrongCode } from '../fixtures/in-process/person.ts'
 
 type Fixture = ReturnType<typeof fixture>
 
@@ -29,17 +30,17 @@ async function enrolled(all: Fixture, account = alice, name = 'Phone') {
   })
   if (outcome.kind !== 'enrolled') throw new Error(outcome.kind)
   const code = (steps = 0) => codeOf(setup.secret, all.time.now, steps)
-  return { ...setup, credential: outcome.credential, code }
+  return { ...setup, credential: outcome.credential, code, wrong: wrongCode(setup.secret, all.time.now) }
 }
 
 const verify = ({ totp }: Fixture, code: string, address = stranger()) =>
   totp.verify({ accountId: alice.id, code, address })
-const finish = ({ totp }: Fixture, setup: TotpSetup, change: object) =>
+const finish = ({ totp, time }: Fixture, setup: TotpSetup, change: object) =>
   totp.finish({
     accountId: alice.id,
     binding: 's1',
     ceremony: setup.ceremony,
-    code: '000000',
+    code: wrongCode(setup.secret, time.now),
     name: '',
     address: home,
     ...change
@@ -255,13 +256,13 @@ t.test('using one a thousand times does not wear out the other', async t => {
 
 t.test('M10: guesses are counted for the account, over all sessions and addresses', async t => {
   const all = fixture()
-  await enrolled(all)
-  const verdicts = await Promise.all(Array.from({ length: 100 }, () => verify(all, '000000')))
+  const { wrong } = await enrolled(all)
+  const verdicts = await Promise.all(Array.from({ length: 100 }, () => verify(all, wrong)))
   t.equal(checked(verdicts), 4)
   let checks = 4
   for (let second = 0; second < 600; second++) {
     all.time.advance(1)
-    if ((await verify(all, '000000')).kind !== 'throttled') checks++
+    if ((await verify(all, wrong)).kind !== 'throttled') checks++
   }
   t.ok(checks <= 14, `${checks} checks in ten minutes`)
 })
@@ -304,6 +305,17 @@ t.test('D2: without the store nothing is checked', async t => {
   t.equal((await verify(all, code())).kind, 'verified', 'and nothing was spent')
 })
 
+/** Somebody whose code `steps` from now is not also that of a nearer step. */
+async function unambiguous(steps: number) {
+  for (;;) {
+    const all = fixture()
+    const { code } = await enrolled(all)
+    all.time.advance(3000)
+    const nearer = Array.from({ length: 2 * Math.abs(steps) - 1 }, (_, i) => code(i + 1 - Math.abs(steps)))
+    if (!nearer.includes(code(steps))) return { all, code }
+  }
+}
+
 t.test('a code of another time says that clocks matter, and is worth nothing when that time comes', async t => {
   for (const [steps, answer] of [
     [-5, { kind: 'refused', code: 'clock' }],
@@ -312,9 +324,7 @@ t.test('a code of another time says that clocks matter, and is worth nothing whe
     [30, { kind: 'refused' }],
     [-30, { kind: 'refused' }]
   ] as const) {
-    const all = fixture()
-    const { code } = await enrolled(all)
-    all.time.advance(3000)
+    const { all, code } = await unambiguous(steps)
     t.strictSame(await verify(all, code(steps)), answer, `${steps} steps`)
   }
   const all = fixture()
@@ -330,13 +340,13 @@ t.test('a code of another time says that clocks matter, and is worth nothing whe
 
 t.test('codes that keep failing say that clocks matter, a replay does not', async t => {
   const all = fixture()
-  const { code } = await enrolled(all)
+  const { code, wrong } = await enrolled(all)
   all.time.advance(30)
   await verify(all, code())
   t.strictSame(await verify(all, code()), { kind: 'refused' })
-  for (let i = 0; i < 2; i++) t.strictSame(await verify(all, '000000'), { kind: 'refused' })
+  for (let i = 0; i < 2; i++) t.strictSame(await verify(all, wrong), { kind: 'refused' })
   // The answer tells the wait that it brings (FIELD N6).
-  t.strictSame(await verify(all, '000000'), { kind: 'refused', code: 'clock', waitSeconds: 1 })
+  t.strictSame(await verify(all, wrong), { kind: 'refused', code: 'clock', waitSeconds: 1 })
 })
 
 t.test('a secret sealed for one credential opens no other', async t => {

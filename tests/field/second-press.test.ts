@@ -2,7 +2,7 @@
 import t from 'tap'
 import { Authenticator } from '../fixtures/in-process/authenticator.ts'
 import type { Running } from '../fixtures/in-process/gateway.ts'
-import { type Page, Person, totpCode } from '../fixtures/in-process/person.ts'
+import { type Page, Person, totpCode, wrongCode } from '../fixtures/in-process/person.ts'
 import { openSignInGate, password } from '../fixtures/in-process/signing-in.ts'
 import { startRedis } from '../fixtures/process/redis-server.ts'
 
@@ -90,7 +90,7 @@ t.test('FIELD G6 a form that is pressed twice leads on, whichever gate each pres
       const otherNonce = cookie.replace(/nonce([^=]*)=(.)/, (_, port, one) => `nonce${port}=${one === 'A' ? 'B' : 'A'}`)
       const noToken = cookie.replace(/factorgate[^=;]*=[\w-]{43}(?:; )?/g, one => (one.includes('nonce') ? one : ''))
       for (const [whose, typed, held] of [
-        ['another code', '000000', cookie],
+        ['another code', code === '000000' ? '000001' : '000000', cookie],
         ['another browser', code, otherNonce],
         ['a browser without the token', code, noToken]
       ] as const)
@@ -111,6 +111,7 @@ t.test('FIELD G6 a wrong code waits for nobody, and two at once not for each oth
   const ada = await fixture.withPassword(['totp'])
   const person = new Person(gate.port)
   const half = await person.submit(await person.open(goal), { username: ada.account.name, password }, /login/)
+  const code = wrongCode(ada.secret, time.now)
   const press = (at: Running) =>
     new Person(at.port).request('POST', half.url.replace('/challenge?', '/challenge/totp?'), {
       headers: {
@@ -118,7 +119,7 @@ t.test('FIELD G6 a wrong code waits for nobody, and two at once not for each oth
         origin: gate.portal,
         cookie: person.cookies(fixture.host)
       },
-      body: new URLSearchParams({ csrf: csrfOf(half, /name="csrf" value="([^"]+)"/), code: '000000' }).toString()
+      body: new URLSearchParams({ csrf: csrfOf(half, /name="csrf" value="([^"]+)"/), code }).toString()
     })
   const underWay = () => redis.cli('EVAL', "return #redis.call('KEYS', '*answer-presses:*')", '0')
   const before = await underWay()

@@ -1,6 +1,6 @@
 /** FIELD F2, F3, G7, G8, F17, N6 without scripts: the way survives tabs, time, lost cookies and mistakes, and a page says what happened. */
 import t from 'tap'
-import { type Page, Person, totpCode } from '../fixtures/in-process/person.ts'
+import { type Page, Person, totpCode, wrongCode } from '../fixtures/in-process/person.ts'
 import { openSignInGate, password, read } from '../fixtures/in-process/signing-in.ts'
 
 const apps = `  - id: own
@@ -306,7 +306,8 @@ t.test('FIELD G7 waiting for a throttled code keeps the way', async t => {
   const ada = await fixture.withPassword(['totp'])
   const person = browser()
   let page = await person.submit(await person.open(`${own}/w`), { username: ada.account.name, password }, /login/)
-  for (let i = 0; i < 8 && page.status !== 429; i++) page = await person.submit(page, { code: '000000' }, /totp/)
+  for (let i = 0; i < 8 && page.status !== 429; i++)
+    page = await person.submit(page, { code: wrongCode(ada.secret, time.now) }, /totp/)
   t.equal(page.status, 429)
   time.advance(Number(page.headers['retry-after']))
   const landed = await person.submit(page, { code: totpCode(ada.secret, time.now) }, /totp/)
@@ -404,7 +405,7 @@ t.test('FIELD F17 a form that did not reach its app says so, and can be sent aft
 t.test('FIELD N6 the failure that brings a wait says so, and a right answer after it is taken', async t => {
   const ada = await fixture.withPassword(['totp', 'recovery'])
   for (const [field, wrong] of [
-    [/totp/, '000000'],
+    [/totp/, wrongCode(ada.secret, time.now)],
     [/recovery/, 'not-one-of-them']
   ] as const) {
     const person = browser()
@@ -450,7 +451,7 @@ t.test('FIELD G6 a form that is pressed twice leads on, whichever of its answers
     // Of both answers the browser keeps the second alone.
     const [first, again] = what === 'at once' ? await Promise.all([press(), press()]) : [await press(), await press()]
     t.same([first.status, again.status].sort(), [302, 303], `${what}, ${factor}`)
-    const other = await press('000000')
+    const other = await press(code === '000000' ? '000001' : '000000')
     t.match([other.status, other.headers.location], [302, /\/login\?rd=/], 'another code is another form')
     t.match(
       (

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import t, { type Test } from 'tap'
 import type { ProofKind } from '../../src/factor/proof.ts'
-import { Person, totpCode } from '../fixtures/in-process/person.ts'
+import { Person, totpCode, wrongCode } from '../fixtures/in-process/person.ts'
 import { openSignInGate, password, read } from '../fixtures/in-process/signing-in.ts'
 import { type SmtpServer, startSmtp } from '../fixtures/in-process/smtp-server.ts'
 
@@ -58,7 +58,7 @@ t.test('with the mail and an authenticator app', async t => {
   t.match((await person.open(page('enrol'))).url, '/.factorgate/challenge', 'no new factor')
   t.match(await someone().open(link), { status: 403 }, 'a link that is spent')
 
-  const wrong = await person.submit(await person.open(page('challenge')), { code: '000000' })
+  const wrong = await person.submit(await person.open(page('challenge')), { code: wrongCode(secret, time.now) })
   t.equal(wrong.status, 401)
   time.advance(30)
   const choose = await person.submit(wrong, { code: totpCode(secret, time.now) })

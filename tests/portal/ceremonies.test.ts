@@ -2,6 +2,7 @@
 import type { Page } from 'playwright-core'
 import t from 'tap'
 import { addAuthenticator, openBrowser, openContext } from '../fixtures/browser/browser.ts'
+import { wrongCode } from '../fixtures/in-process/person.ts'
 import { password } from '../fixtures/pipeline/people.ts'
 import { codeAt, openFixture } from '../fixtures/pipeline/portal.ts'
 import { freePort } from '../fixtures/process/free-port.ts'
@@ -82,7 +83,8 @@ t.test('with a real Chromium', async t => {
     await other.close()
 
     await page.goto(portal('enrol/totp'))
-    await page.locator('#code').fill('000000')
+    const secret = ((await page.locator('#totp-secret').textContent()) ?? '').replace(/\s/g, '')
+    await page.locator('#code').fill(wrongCode(secret, Date.now()))
     await page.getByRole('button', { name: 'Add it' }).click()
     const notice = page.getByText('That code did not work')
     await notice.waitFor()
@@ -92,7 +94,6 @@ t.test('with a real Chromium', async t => {
       box !== null && box.y >= 0 && box.y + box.height <= height,
       `what went wrong is in sight: ${box?.y} of ${height}`
     )
-    const secret = ((await page.locator('#totp-secret').textContent()) ?? '').replace(/\s/g, '')
     await page.locator('#code').fill(codeAt(secret, Date.now()))
     await page.getByRole('button', { name: 'Add it' }).click()
     await page.getByText('“Authenticator on my phone” is added.').waitFor()

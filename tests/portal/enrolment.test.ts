@@ -4,6 +4,7 @@
  */
 import t from 'tap'
 import { Authenticator } from '../fixtures/in-process/authenticator.ts'
+import { wrongCode } from '../fixtures/in-process/person.ts'
 import { csrfOn, enrolled, halfWay, password } from '../fixtures/pipeline/people.ts'
 import { codeAt, openFixture } from '../fixtures/pipeline/portal.ts'
 import { codesOn, secretOn, textOf, Visitor } from '../fixtures/pipeline/visitor.ts'
@@ -84,7 +85,7 @@ t.test('what was begun while the proof was fresh may be finished', async t => {
   t.equal((await visitor.open(`${enrol}/totp`)).url.replace(/\?.*/, ''), 'http://gate.localhost/.factorgate/challenge')
   const response = new Authenticator({ origin: fixture.portalOrigin }).register(options)
   t.equal((await json('verify', { ceremony, response, name: 'Key' })).status, 200, 'the passkey')
-  const wrong = await visitor.post(setup, { code: '000000', name: 'Tablet' })
+  const wrong = await visitor.post(setup, { code: wrongCode(secretOn(setup), fixture.clock()), name: 'Tablet' })
   t.match([wrong.status, secretOn(wrong)], [401, secretOn(setup)], 'a wrong code shows the same secret again')
   const done = await visitor.post(wrong, { code: codeAt(secretOn(setup), fixture.clock()), name: 'Tablet' })
   t.equal(done.status, 303, 'the app')

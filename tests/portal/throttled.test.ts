@@ -1,8 +1,9 @@
 /** The message for a person who has to wait, for each factor. */
 import t from 'tap'
+import { wrongCode } from '../fixtures/in-process/person.ts'
 import { csrfOn, enrolled, halfWay, password, signedIn, withPasskey } from '../fixtures/pipeline/people.ts'
 import { codeAt, openFixture } from '../fixtures/pipeline/portal.ts'
-import { type Answer, textOf, Visitor } from '../fixtures/pipeline/visitor.ts'
+import { type Answer, secretOn, textOf, Visitor } from '../fixtures/pipeline/visitor.ts'
 
 t.test('a passkey that has to wait says so, and how long', async t => {
   const fixture = await openFixture(t)
@@ -73,7 +74,8 @@ t.test('FIELD N6 ... while an authenticator app is added', async t => {
   const fixture = await openFixture(t)
   const { visitor } = await enrolled(fixture)
   const page = await visitor.open(`${fixture.portalOrigin}/.factorgate/enrol/totp`)
-  const answer = await untilWait(() => visitor.post(page, { code: '000000', name: 'Other' }))
+  const code = wrongCode(secretOn(page), fixture.clock())
+  const answer = await untilWait(() => visitor.post(page, { code, name: 'Other' }))
   t.match([answer.status, textOf(answer.body)], [401, waits])
   t.match(answer.body, /data-wait="\d+"/)
 })

@@ -1,4 +1,5 @@
 import t from 'tap'
+import { wrongCode } from '../fixtures/in-process/person.ts'
 import { enrolled, halfWay, password } from '../fixtures/pipeline/people.ts'
 import { codeAt, type Fixture, openFixture } from '../fixtures/pipeline/portal.ts'
 import { type Answer, codesOn, formsOf, secretOn, textOf, Visitor } from '../fixtures/pipeline/visitor.ts'
@@ -26,7 +27,7 @@ t.test('from an invitation to an app: password, authenticator app, recovery code
   const page = await visitor.open(`${fixture.portalOrigin}/.factorgate/enrol/totp`)
   const secret = secretOn(page)
   t.match(secret, /^[A-Z2-7]{32,}$/)
-  const wrong = await visitor.submit(page, { code: '000000', name: 'phone' })
+  const wrong = await visitor.submit(page, { code: wrongCode(secret, fixture.clock()), name: 'phone' })
   t.equal(wrong.status, 401)
   t.equal(secretOn(wrong), secret, 'a wrong code shows the same secret again')
 
@@ -98,12 +99,13 @@ t.test('failures cost patience after the third, and the page says how much', asy
   const visitor = new Visitor(fixture.app)
   let page = await visitor.open(`${fixture.portalOrigin}/.factorgate/login`)
   page = await visitor.submit(page, { username: 'ada', password })
+  const code = wrongCode(secret, fixture.clock())
   for (let i = 0; i < 3; i++) {
-    page = await visitor.submit(page, { code: '000000' }, /totp/)
+    page = await visitor.submit(page, { code }, /totp/)
     t.match([page.status, textOf(page.body)], [401, /did not work/])
     t.match(page.body, /<input class="code"[^>]* autofocus[^>]* aria-invalid="true"/, 'the field keeps the focus')
   }
-  for (let i = 0; i < 3 && page.status === 401; i++) page = await visitor.submit(page, { code: '000000' }, /totp/)
+  for (let i = 0; i < 3 && page.status === 401; i++) page = await visitor.submit(page, { code }, /totp/)
   t.equal(page.status, 429)
   page = await visitor.submit(page, { code: codeAt(secret, fixture.clock()) }, /totp/)
   t.equal(page.status, 429, 'a right code is not looked at either')

@@ -18,9 +18,9 @@ t.test('a code', async t => {
   t.test('that is wrong changes nothing', async t => {
     const { signIn, as, enter, halfWay, withApp, said, sessions } = await fixture(t)
     const ada = await enter('ada')
-    await withApp(ada)
+    const { wrong } = await withApp(ada)
     const principal = await halfWay(ada)
-    t.equal((await signIn.secondFactor.withCode(as(principal), 'totp', '000000')).kind, 'refused')
+    t.equal((await signIn.secondFactor.withCode(as(principal), 'totp', wrong)).kind, 'refused')
     t.same(said(), ['login password accepted', 'proof totp refused'])
     t.equal((await sessions.list(ada.id))[0]?.session.generation, principal.session.generation)
   })
@@ -59,12 +59,12 @@ t.test(
   async t => {
     const { signIn, as, enter, halfWay, withApp, said } = await fixture(t)
     const ada = await enter('ada')
-    await withApp(ada)
+    const { wrong } = await withApp(ada)
     const by = as(await halfWay(ada))
     said()
-    const first = await signIn.secondFactor.withCode(by, 'totp', '000000', async () => 'the first answer')
+    const first = await signIn.secondFactor.withCode(by, 'totp', wrong, async () => 'the first answer')
     t.same([first, said()], [{ kind: 'repeated', answer: 'the first answer' }, []])
-    const other = await signIn.secondFactor.withCode(by, 'totp', '000001', async () => null)
+    const other = await signIn.secondFactor.withCode(by, 'totp', wrong, async () => null)
     t.same([other.kind, said()], ['refused', ['proof totp refused']], 'a wrong code that repeats nothing stays one')
   }
 )

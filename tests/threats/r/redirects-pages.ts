@@ -39,7 +39,7 @@ export function pageRows(fixture: Fixture): Row[] {
       })
     )
     await add('the challenge', half.get('/.factorgate/challenge'))
-    await add('a wrong code', half.totp('000000'))
+    await add('a wrong code', half.totp(person.wrongCode()))
     for (const path of [
       '',
       'account',
