@@ -14,7 +14,7 @@ async function withMail(t: Test) {
     extra: `notify: { mail: { server: "smtp://127.0.0.1:${smtp.port}", unsafePlain: true, from: gate@lab.example } }`
   })
   const mails = async (count: number) => {
-    const deadline = Date.now() + 20_000
+    const deadline = Date.now() + 60_000
     while (smtp.mails.length < count && Date.now() < deadline) await new Promise(resolve => setTimeout(resolve, 20))
     return smtp.mails
   }

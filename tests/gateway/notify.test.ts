@@ -33,7 +33,7 @@ async function hook(t: Test) {
 }
 
 async function until(what: string, isTrue: () => boolean): Promise<void> {
-  const deadline = Date.now() + 20_000
+  const deadline = Date.now() + 60_000
   while (!isTrue()) {
     if (Date.now() > deadline) throw new Error(`nothing came: ${what}`)
     await new Promise(resolve => setTimeout(resolve, 20))

@@ -165,7 +165,9 @@ async function live(t: Test, gate: Gate, secrets: Secrets, codes: string[]): Pro
   await other.submit(login, { username: 'ada', password: wrongPassword })
   await other.submit(login, { username: wrongPassword, password })
   const challenge = await other.submit(login, { username: 'ada', password })
-  const refused = await other.submit(challenge, { code: wrong }, /totp/)
+  const another = wrongCode(secret, Date.now(), wrong)
+  codes.push(another)
+  const refused = await other.submit(challenge, { code: another }, /totp/)
   t.equal((await other.submit(refused, { code: code(1) }, /totp/)).body, 'ok', 'signed in with a code')
 
   const third = new Noting(gate.port, secrets)
