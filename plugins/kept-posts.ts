@@ -83,14 +83,22 @@ export function keepPosts({ posts, ownerOf, audit, strangers, clock, onOutcome }
     const announced = Number(message.headers['content-length'] ?? terms.limit)
     if (!(announced > 0)) return null
     if (announced > terms.limit) return refused()
+    let reading: Reading | null = null
     try {
       const foreign = isForeign(message.headers, app.origin) ? foreignOrigin(message) : null
       const account = exchange.principal?.account.id ?? (await ownerOfCookie(request, site))
       // Nobody knows whose it is. Browsers send no cookie with a form of another site, so its sender is known later.
       if (account === null && (foreign === null || reason !== 'sign_in_required')) return null
       const { address } = exchange.client
-      const body = await read(message, terms.limit, budget.open({ account, address }, announced))
-      if (body === null || (await holdsSecret(body, type))) return refused()
+      reading = budget.open({ account, address }, announced)
+      const body = await bodyOf(message, terms.limit, reading)
+      if (body === null) return refused()
+      // It takes memory until it is in the store. Its place may be needed for another one meanwhile.
+      let isCut = false
+      reading.onCut = () => {
+        isCut = true
+      }
+      if ((await holdsSecret(body, type, () => isCut)) || isCut) return refused()
       const kept = await posts.keep(
         {
           account,
@@ -123,6 +131,8 @@ export function keepPosts({ posts, ownerOf, audit, strangers, clock, onOutcome }
     } catch (error) {
       if (error instanceof StoreUnreachable) return null
       throw error
+    } finally {
+      reading?.end()
     }
   }
 
@@ -151,14 +161,6 @@ export function keepPosts({ posts, ownerOf, audit, strangers, clock, onOutcome }
   function ownerOfCookie({ raw }: FastifyRequest, site: Site): Promise<string | null> {
     const token = readOwn(raw.headers.cookie, 'session', site)
     return token === null ? Promise.resolve(null) : ownerOf(token)
-  }
-
-  async function read(message: IncomingMessage, limit: number, reading: Reading): Promise<Buffer | null> {
-    try {
-      return await bodyOf(message, limit, reading)
-    } finally {
-      reading.end()
-    }
   }
 
   function record(

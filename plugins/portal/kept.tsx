@@ -145,7 +145,7 @@ export function registerKept(scope: FastifyInstance): void {
       how,
       from: post.foreign ?? '',
       bytes: post.bytes,
-      contents: body === null ? null : contentsOf(body, bodyType)
+      contents: body === null ? null : await contentsOf(body, bodyType)
     }
     return page.reply
       .code(200)

@@ -19,7 +19,10 @@ const token = /[A-Za-z0-9_-]{32,}/g
 const wholeToken = /(?<![A-Za-z0-9_-])[A-Za-z0-9_-]{43}(?![A-Za-z0-9_-])/
 const wholeTokens = new RegExp(wholeToken, 'g')
 /** The text behind such a word. Mail programs break links, so a blank or `=` may be in the token. */
-const behindInvite = /(invite[^/]*\/)([^/]+)/gi
+function withoutInvitations(path: string): string {
+  const words = path.split('/')
+  return words.map((word, i) => (/invite/i.test(words[i - 1] ?? '') ? withoutBrokenToken(word) : word)).join('/')
+}
 
 /** `path` for the journal. `readings`: all readings of it. `most`: characters kept of an app's path. */
 export function pathForRecord(path: string, readings: readonly string[], most: number): string {
@@ -29,7 +32,7 @@ export function pathForRecord(path: string, readings: readonly string[], most: n
   if ([path, ...readings].some(reading => /\.factorgate/i.test(reading))) return '/.factorgate/…'
   // A badly copied link: `/factorgate/invite/TOKEN`, `/invite/TOKEN`.
   if (readings.length > 1 && readings.some(reading => reading.search(token) >= 0)) return '/…'
-  return path.replace(token, '…').replace(behindInvite, withoutBrokenToken).slice(0, most)
+  return withoutInvitations(path.replace(token, '…')).slice(0, most)
 }
 
 /** Most paths are too short to hold a token. */
@@ -39,8 +42,8 @@ function withoutTokens(path: string, readings: readonly string[]): string {
   return readings.length > 1 && readings.some(reading => wholeToken.test(reading)) ? '/…' : path
 }
 
-function withoutBrokenToken(all: string, before: string, behind: string): string {
-  return behind.replace(/%[0-9a-f]{2}|[^A-Za-z0-9_-]/gi, '').length < 32 ? all : `${before}…`
+function withoutBrokenToken(word: string): string {
+  return word.replace(/%[0-9a-f]{2}|[^A-Za-z0-9_-]/gi, '').length < 32 ? word : '…'
 }
 
 function knownWords(path: string): string {

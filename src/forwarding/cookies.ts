@@ -63,14 +63,16 @@ function nameOf(line: string): string {
 }
 
 function isUpstreamDomain(attribute: string, mapping: UrlMapping): boolean {
-  const domain = /^\s*domain\s*=\s*\.?(.*?)\s*$/i.exec(attribute)?.[1]
+  const domain = /^\s*domain\s*=\s*\.?(.*)$/is.exec(attribute)?.[1]?.trimEnd()
   return domain !== undefined && isUpstreamName(domain.toLowerCase(), mapping)
 }
 
 function movePath(attribute: string, mapping: UrlMapping): string {
-  const parts = /^(\s*path\s*=\s*)(\/.*?)(\s*)$/i.exec(attribute)
+  const parts = /^(\s*path\s*=\s*)(\/.*)$/is.exec(attribute)
   if (parts === null) return attribute
-  const [, before, path, after] = parts as unknown as [string, string, string, string]
+  const [, before, rest] = parts as unknown as [string, string, string]
+  const path = rest.trimEnd()
+  const after = rest.slice(path.length)
   const moved = toPublicPath(path, mapping)
   // `/nb/` would not match the app's root at `/nb`.
   return before + (path === '/' && moved !== '/' ? moved.slice(0, -1) || '/' : moved) + after

@@ -3,10 +3,13 @@ import { isAppAuthority, toPublicLocation, toPublicPath, type UrlMapping } from 
 
 /** `Refresh: 3; url=…`. Browsers accept it without `url=`, or with a comma or blank (HTML). */
 export function toPublicRefresh(value: string, mapping: UrlMapping): string {
-  const parts = /^(\s*[\d.]+(?:\s*[;,]\s*|\s+)(?:url\s*=\s*)?)(["']?)(.*?)(\2\s*)$/is.exec(value)
+  const parts = /^(\s*[\d.]+(?:\s*[;,]\s*|\s+)(?:url\s*=\s*)?["']?)(.*)$/is.exec(value)
   if (parts === null) return value
-  const [, before, quote, url, after] = parts as unknown as [string, string, string, string, string]
-  return before + quote + toPublicLocation(url, mapping) + after
+  const [, before, rest] = parts as unknown as [string, string, string]
+  const quote = /["']$/.exec(before)?.[0] ?? ''
+  const trimmed = rest.trimEnd()
+  const url = quote !== '' && trimmed.endsWith(quote) ? trimmed.slice(0, -1) : trimmed
+  return before + toPublicLocation(url, mapping) + rest.slice(url.length)
 }
 
 /** `Link: </style.css>; rel=preload` (RFC 8288), with the addresses in `anchor` and `imagesrcset` (HTML). */

@@ -54,6 +54,8 @@ export function toPublicPath(path: string, { prefix, basePath }: Pick<UrlMapping
   if (prefix === basePath) return path
   if (basePath !== '' && isUnder(path, basePath)) {
     const moved = prefix + path.slice(basePath.length)
+    // What follows two slashes is a host for browsers, which also read a backslash as a slash and leave out tabs (THREATS R23).
+    if (/^\/[\t\r\n]*[/\\]/.test(moved)) return `/.${moved}`
     return moved.startsWith('/') ? moved : `/${moved}`
   }
   if (basePath !== '' || isUnder(path, prefix) || isUnder(path, '/.factorgate')) return path

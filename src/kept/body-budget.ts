@@ -1,5 +1,5 @@
 /**
- * The memory for bodies that are being read. Only bytes that have come count, so that a slow sender takes nothing from others. Strangers take
+ * The memory for bodies until they are in the store. Only bytes that have come count, so that a slow sender takes nothing from others. Strangers take
  * nothing from people who are known.
  */
 import { StrangerRoom } from './stranger-room.ts'

@@ -5,7 +5,8 @@ import { type FormField, fieldsOf, namesWithin, stringOfJson } from './field-nam
 import { FieldPairs } from './field-pairs.ts'
 import { fieldsOfJson, type JsonField } from './json-fields.ts'
 import { isHiddenName } from './secret-names.ts'
-import { spellingsOf } from './spellings.ts'
+import { likeliestSpelling } from './spellings.ts'
+import { Turns } from './turns.ts'
 
 interface ShownField {
   readonly name: string
@@ -23,22 +24,28 @@ const mostFields = 12
 const mostOfName = 60
 const mostOfValue = 120
 const mostOfText = 400
+/** Names that are looked at in one value. With more of them it is not shown. */
+const mostNames = 10_000
 /** Characters that are read at least, because what is hidden gets shorter. */
 const mostRead = 64 * 1024
 
-export function contentsOf(body: Buffer, type: BodyType): Contents {
-  if (type.content === 'form' || type.content === 'multipart') return formContents(body, type)
-  const text = spellingsOf(body, type.charset)[0] ?? ''
-  const { shown, isCut } = type.content === 'json' ? hiddenInJson(text) : hiddenInLines(text)
+/** A large body takes many turns (THREATS D21). */
+export async function contentsOf(body: Buffer, type: BodyType): Promise<Contents> {
+  const turns = new Turns()
+  if (type.content === 'form' || type.content === 'multipart') return formContents(body, type, turns)
+  const text = likeliestSpelling(body, type.charset)
+  const { shown, isCut } = type.content === 'json' ? await hiddenInJson(text, turns) : hiddenInLines(text)
   return { fields: [{ name: '', value: shortened(shown, mostOfText) }], isCut: shown.length > mostOfText || isCut }
 }
 
 /** The beginning, with a little more than is shown. */
-function hiddenInJson(text: string): { shown: string; isCut: boolean } {
+async function hiddenInJson(text: string, turns: Turns): Promise<{ shown: string; isCut: boolean }> {
   const hidden: JsonField[] = []
-  for (const field of fieldsOfJson(text))
-    if (field.from < mostRead && (field.name === null || isHiddenName(field.name) || isHiddenText(text, field)))
-      hidden.push(field)
+  for (const field of fieldsOfJson(text)) {
+    if (turns.isOver) await turns.next()
+    if (field.from >= mostRead) continue
+    if (field.name === null || isHiddenName(field.name) || (await isHiddenText(text, field, turns))) hidden.push(field)
+  }
   hidden.sort((one, other) => one.from - other.from)
   let shown = ''
   let at = 0
@@ -50,14 +57,21 @@ function hiddenInJson(text: string): { shown: string; isCut: boolean } {
   return { shown, isCut: text.length > Math.max(at, mostRead) }
 }
 
-function isHiddenText(text: string, field: JsonField): boolean {
+async function isHiddenText(text: string, field: JsonField, turns: Turns): Promise<boolean> {
   const value = stringOfJson(text, field)
-  return value !== null && isHiddenValue(field.name ?? '', value)
+  return value !== null && isHiddenValue(field.name ?? '', value, turns)
 }
 
 /** True if what stands in the value has such names itself. */
-function isHiddenValue(name: string, value: string): boolean {
-  for (const inner of namesWithin(name, value)) if (inner === null || isHiddenName(inner)) return true
+async function isHiddenValue(name: string, value: string, turns: Turns): Promise<boolean> {
+  const seen = new Set<string>()
+  for (const inner of namesWithin(name, value)) {
+    if (turns.isOver) await turns.next()
+    if (inner === null) return true
+    if (seen.has(inner)) continue
+    if (isHiddenName(inner) || seen.size >= mostNames) return true
+    seen.add(inner)
+  }
   return false
 }
 
@@ -69,24 +83,31 @@ function hiddenInLines(text: string): { shown: string; isCut: boolean } {
 }
 
 /** The name of a value may stand behind it, so all fields are read. */
-function formContents(body: Buffer, type: BodyType): Contents {
+async function formContents(body: Buffer, type: BodyType, turns: Turns): Promise<Contents> {
   const first: FormField[] = []
   const pairs = new FieldPairs()
   let isCut = false
   for (const field of fieldsOf(body, type, mostFields + 1)) {
+    if (turns.isOver) await turns.next()
     if (field === null || first.length === mostFields) isCut = true
     else if (field.names.length > 0) first.push(field)
     if (field?.pair) pairs.add(field.pair, field.text())
   }
-  return { fields: first.map(field => shownField(field, pairs)), isCut }
+  const fields: ShownField[] = []
+  for (const field of first) fields.push(await shownField(field, pairs, turns))
+  return { fields, isCut }
 }
 
-function shownField({ names, pair, file, text }: FormField, pairs: FieldPairs): ShownField {
+async function shownField(
+  { names, pair, file, text }: FormField,
+  pairs: FieldPairs,
+  turns: Turns
+): Promise<ShownField> {
   const [name = ''] = names
   const isHidden =
     names.some(isHiddenName) ||
     (pair?.isValue === true && [...pairs.namesOf(pair.group)].some(isHiddenName)) ||
-    isHiddenValue(name, text())
+    (await isHiddenValue(name, text(), turns))
   const value = file ?? text(mostOfValue * 4 * 3)
   return { name: shortened(name, mostOfName), value: isHidden ? null : shortened(value, mostOfValue) }
 }

@@ -7,7 +7,7 @@ import { FieldPairs, type PairPlace, pairPlaceOf } from './field-pairs.ts'
 import { fieldsOfJson, type JsonField } from './json-fields.ts'
 import { partsOf } from './multipart.ts'
 import { namesInNested, nestedIn } from './nested-names.ts'
-import { bytesOfForm, isReadable, spellingsOf } from './spellings.ts'
+import { bytesOfForm, isReadable, likeliestSpelling, spellingsOf } from './spellings.ts'
 
 /** A field of a form, and where its value is to be found. */
 export interface FormField {
@@ -33,6 +33,8 @@ const plainAscii = /^[ -$&-*,-~]*$/
 const mostOfName = 4096
 /** Parts, and values that belong to a pair or may hold something else, that are looked at. Nobody writes more. */
 const mostTelling = 20_000
+/** One of so many fields comes in any case, so that many of one name take many turns. */
+const mostBetween = 1_000
 /** How deep one text in another is looked at. */
 const mostDepth = 2
 
@@ -106,7 +108,7 @@ function* fieldsOfForm(body: Buffer, { charset }: BodyType, most: number): Gener
     const isPlain = !mayNest.test(value)
     const isTelling = !isPlain || found.pair !== null
     if (isTelling && ++telling > mostTelling) return yield null
-    if (count++ >= most && !isNew && !isTelling) continue
+    if (count++ >= most && !isNew && !isTelling && count % mostBetween > 0) continue
     yield { ...found, file: null, isPlain, text: (most = value.length) => decodedValue(value, most, charset) }
   }
 }
@@ -144,13 +146,13 @@ function textOf(bytes: Buffer, isCut: boolean, charset: string | null): string {
     while (end > bytes.length - 3 && ((bytes[end - 1] ?? 0) & 0xc0) === 0x80) end--
     if ((bytes[end - 1] ?? 0) >= 0xc0) end--
   }
-  return spellingsOf(bytes.subarray(0, end), charset)[0] ?? ''
+  return likeliestSpelling(bytes.subarray(0, end), charset)
 }
 
 function* namesOfJsonBody(body: Buffer, { charset }: BodyType): Generator<string | null> {
   // UTF-16 and UTF-32, which some programs recognise by themselves.
   if (body.includes(0) || /^(?:\xff\xfe|\xfe\xff)/.test(body.toString('latin1', 0, 2))) return yield null
-  const text = spellingsOf(body, charset)[0] ?? ''
+  const text = likeliestSpelling(body, charset)
   yield* namesOfJson(text, 0)
   // In text that is no JSON, a quote may begin another string than it seems.
   for (const [, name = ''] of text.matchAll(/"([^"\\]{1,200})"\s*:/g)) yield name

@@ -1,11 +1,11 @@
 /** Which POSTs can be kept, and which of their headers. Credentials never are. */
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
-import { setImmediate as turn } from 'node:timers/promises'
 import { isOverride } from '../request/header-name.ts'
 import { isBrowser, isSiteFrame, wantsPage } from '../request/wants-page.ts'
 import { type BodyType, contentOf } from './content.ts'
 import { namesIn } from './field-names.ts'
 import { isSecretName } from './secret-names.ts'
+import { Turns } from './turns.ts'
 
 /** `page`: a form that a person has sent. `script`: a request of a script on a page of the app. */
 export type Sender = 'page' | 'script'
@@ -70,23 +70,17 @@ export function isKeptHeader(name: string): boolean {
 const mostOfNames = 128 * 1024
 const weight = { name: 16, letter: 16 } as const
 
-/** After this time, in milliseconds, other requests get their turn. */
-const turnMs = 5
-
 /**
  * Resolves to true if a field of the body looks like a credential by its name, or if nobody can tell. Then the body is not kept. It never rejects.
- * A large body takes many turns of the event loop (THREATS D21).
+ * A large body takes many turns of the event loop (THREATS D21). `isGivenUp`: nobody wants it any more.
  */
-export async function holdsSecret(body: Buffer, type: BodyType): Promise<boolean> {
+export async function holdsSecret(body: Buffer, type: BodyType, isGivenUp = () => false): Promise<boolean> {
   const seen = new Set<string>()
   let left = mostOfNames
-  let turnEnds = performance.now() + turnMs
+  const turns = new Turns()
   for (const name of namesIn(body, type)) {
-    if (performance.now() >= turnEnds) {
-      await turn()
-      turnEnds = performance.now() + turnMs
-    }
-    if (name === null) return true
+    if (turns.isOver) await turns.next()
+    if (name === null || isGivenUp()) return true
     if (seen.has(name)) continue
     seen.add(name)
     left -= weight.name + name.length

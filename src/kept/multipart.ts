@@ -4,7 +4,7 @@
  * number of times (THREATS D21).
  */
 import { type BodyType, parametersIn } from './content.ts'
-import { spellingsOf } from './spellings.ts'
+import { likeliestSpelling, spellingsOf } from './spellings.ts'
 
 export interface Part {
   /** Its name, in each spelling that an app may read. */
@@ -18,29 +18,55 @@ export interface Part {
 
 /** RFC 2046 §5.1.1. */
 const mostOfBoundary = 70
+/** Delimiters with nothing between them. */
+const mostEmpty = 1_000
 /** The longest header of a part. Browsers write some hundred bytes. */
 const mostOfHeader = 16 * 1024
 
 /** Null for a body, or a part, of which nobody can tell what it is. */
 export function* partsOf(body: Buffer, { boundary, charset }: BodyType): Generator<Part | null> {
   if (boundary === null || boundary.length > mostOfBoundary) return yield null
-  const delimiter = Buffer.from(`--${boundary}`, 'latin1')
-  let start = delimiterAt(body, delimiter, 0)
+  const delimiters = new Delimiters(body, `--${boundary}`)
+  let start = delimiters.next(0)
   if (start < 0) return yield null
+  let empty = 0
   while (start >= 0) {
-    const head = endOfLine(body, start + delimiter.length)
-    const next = delimiterAt(body, delimiter, start + delimiter.length)
+    const end = start + delimiters.length
+    const head = endOfLine(body, end)
+    const next = delimiters.next(end)
     const part = body.subarray(Math.min(head, next < 0 ? body.length : next), next < 0 ? body.length : next)
     if (part.length > 0) yield* partIn(part, charset)
+    else if (++empty > mostEmpty) return yield null
     start = next
   }
 }
 
-/** The place of the next delimiter that begins a line; -1 without one. */
-function delimiterAt(body: Buffer, delimiter: Buffer, from: number): number {
-  for (let at = body.indexOf(delimiter, from); at >= 0; at = body.indexOf(delimiter, at + 1))
-    if (at === 0 || body[at - 1] === 0x0a || body[at - 1] === 0x0d) return at
-  return -1
+/** The places in a body where a delimiter begins a line. */
+class Delimiters {
+  readonly length: number
+  readonly #body: Buffer
+  /** Behind each sign that may end a line. Such a text overlaps no other one, as the delimiter alone may: it may have nothing but hyphens. */
+  readonly #lines: readonly { readonly text: Buffer; at: number }[]
+  readonly #isFirst: boolean
+
+  constructor(body: Buffer, delimiter: string) {
+    this.length = delimiter.length
+    this.#body = body
+    this.#lines = ['\n', '\r'].map(end => ({ text: Buffer.from(end + delimiter, 'latin1'), at: -1 }))
+    this.#isFirst = body.toString('latin1', 0, delimiter.length) === delimiter
+    for (const line of this.#lines) line.at = body.indexOf(line.text)
+  }
+
+  /** The next one from this place on; -1 without one. The places that are asked for grow. */
+  next(from: number): number {
+    if (from === 0 && this.#isFirst) return 0
+    let first = -1
+    for (const line of this.#lines) {
+      if (line.at >= 0 && line.at + 1 < from) line.at = this.#body.indexOf(line.text, from - 1)
+      if (line.at >= 0 && (first < 0 || line.at + 1 < first)) first = line.at + 1
+    }
+    return first
+  }
 }
 
 /** The place after the end of the line. */
@@ -90,7 +116,7 @@ function partOf(lines: readonly string[], value: Buffer, charset: string | null)
       // RFC 5987 and 2231: of forms it is forbidden, and yet some programs read it.
       else if (key === 'name*') names.push(decoded(found))
       else if (key.startsWith('name*')) return null
-      else if (key === 'filename') file = spellingsOf(bytes, charset)[0] ?? ''
+      else if (key === 'filename') file = likeliestSpelling(bytes, charset)
       else if (key.startsWith('filename*')) file ??= decoded(found)
     }
   }
@@ -104,7 +130,7 @@ function decoded(text: string): string {
     rest.join("'").replace(/%([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16))),
     'latin1'
   )
-  return spellingsOf(bytes, charset.toLowerCase())[0] ?? ''
+  return likeliestSpelling(bytes, charset.toLowerCase())
 }
 
 /** Browsers encode quotes and line ends in names so. */

@@ -39,8 +39,16 @@ export function* namesInNested(
   else if (kind === 'xml') yield* namesOfXml(value)
   else if (kind === 'form') yield* namesOfQueryString(value)
   else yield* namesOfJson(value)
-  if (kind === 'query')
-    for (const [, argument = ''] of value.matchAll(/\b([A-Za-z_]\w{0,200})\s{0,9}:/g)) yield argument
+  if (kind === 'query') yield* argumentsIn(value)
+}
+
+function* argumentsIn(query: string): Generator<string> {
+  let others = 0
+  for (const [, word = '', colon] of query.matchAll(/\b([A-Za-z_]\w{0,200})(\s{0,9}:)?/g)) {
+    if (colon !== undefined) yield word
+    // '' is no name: a long text takes many turns.
+    else if (++others % 1_000 === 0) yield ''
+  }
 }
 
 /** Elements and attributes, and what XML-RPC calls a name. */

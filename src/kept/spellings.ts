@@ -39,6 +39,17 @@ export function spellingsOf(bytes: Buffer, charset: string | null): readonly str
   return [...found]
 }
 
+/** The first of these texts, which is the likeliest. */
+export function likeliestSpelling(bytes: Buffer, charset: string | null): string {
+  const named = charset === null ? null : decoderOf(charset)
+  if (named !== null) return named.decode(bytes)
+  try {
+    return strict.decode(bytes)
+  } catch {
+    return decoderOf(usual[0] as string)?.decode(bytes) ?? ''
+  }
+}
+
 /** Null for an unknown one. */
 function decoderOf(charset: string): TextDecoder | null {
   const known = decoders.get(charset)

@@ -63,8 +63,10 @@ function beginsWith(address: string, origin: string): boolean {
 function isSilent(userAgent: string, { origin, secure }: LedTo): boolean {
   if (userAgent === '') return false
   if (!secure && !isLoopback(new URL(origin).hostname)) return true
+  // A longer name is no browser's, and would take long to read.
+  const name = userAgent.slice(0, 512)
   for (const [shape, major, minor] of since) {
-    const found = shape.exec(userAgent)
+    const found = shape.exec(name)
     if (found === null) continue
     const [is, isMinor] = [Number(found[1]), Number(found[2] ?? 0)]
     return is < major || (is === major && isMinor < minor)

@@ -1,6 +1,7 @@
 import t from 'tap'
 import { startUpstream } from '../fixtures/in-process/upstream.ts'
 import { at, get, header, host, makeApp, parse, startGate } from '../fixtures/pipeline/forwarding.ts'
+import { longestTurnMs } from '../fixtures/process/cpu-time.ts'
 
 const reply = (...lines: string[]) => `${['HTTP/1.1 200 OK', 'Content-Length: 2', ...lines].join('\r\n')}\r\n\r\nok`
 
@@ -142,96 +143,104 @@ t.test('S16: a redirect is the browser’s to follow', async t => {
   t.equal(up.requests.length, 1)
 })
 
-t.test('Location, Content-Location and Refresh speak of the public address', async t => {
-  const inside = '10.1.2.3:8888'
-  const shapes: [string, string, [string, string][]][] = [
-    [
-      '',
-      '',
+t.test(
+  'R23 CWE-601 · Location, Content-Location and Refresh name odd paths → they speak of the public address',
+  async t => {
+    const inside = '10.1.2.3:8888'
+    const shapes: [string, string, [string, string][]][] = [
       [
-        ['/x?y#z', '/x?y#z'],
-        ['x/../y', 'x/../y'],
-        [`http://${inside}/x`, `https://${host}/x`],
-        [`http://${inside}`, `https://${host}`],
-        [`//${inside}/x`, `https://${host}/x`],
-        [`http://${host}/x`, `https://${host}/x`],
-        [`https://${host}:443/x?u=http://${inside}/`, `https://${host}/x?u=http://${inside}/`],
-        [`HTTP://${inside.toUpperCase()}/X`, `https://${host}/X`],
-        ['http://10.1.2.3:8889/x', 'http://10.1.2.3:8889/x'],
-        [`http://${inside}.evil.example/x`, `http://${inside}.evil.example/x`],
-        [`http://${inside}@evil.example/x`, `http://${inside}@evil.example/x`],
-        ['https://idp.example/login', 'https://idp.example/login'],
-        ['/M\xe4rz%2f', '/M\xe4rz%2f']
-      ]
-    ],
-    [
-      '/nb',
-      '',
+        '',
+        '',
+        [
+          ['/x?y#z', '/x?y#z'],
+          ['x/../y', 'x/../y'],
+          [`http://${inside}/x`, `https://${host}/x`],
+          [`http://${inside}`, `https://${host}`],
+          [`//${inside}/x`, `https://${host}/x`],
+          [`http://${host}/x`, `https://${host}/x`],
+          [`https://${host}:443/x?u=http://${inside}/`, `https://${host}/x?u=http://${inside}/`],
+          [`HTTP://${inside.toUpperCase()}/X`, `https://${host}/X`],
+          ['http://10.1.2.3:8889/x', 'http://10.1.2.3:8889/x'],
+          [`http://${inside}.evil.example/x`, `http://${inside}.evil.example/x`],
+          [`http://${inside}@evil.example/x`, `http://${inside}@evil.example/x`],
+          ['https://idp.example/login', 'https://idp.example/login'],
+          ['/M\xe4rz%2f', '/M\xe4rz%2f']
+        ]
+      ],
       [
-        ['/', '/nb/'],
-        ['/login?next=/tree', '/nb/login?next=/tree'],
-        ['/nb/tree', '/nb/tree'],
-        ['/nbx', '/nb/nbx'],
-        ['?page=2', '?page=2'],
-        [`http://${inside}/x`, `https://${host}/nb/x`],
-        [`http://${inside}`, `https://${host}/nb/`],
-        [`https://${host}/x`, `https://${host}/nb/x`],
-        [`https://${host}/nb/x`, `https://${host}/nb/x`],
-        ['/.factorgate/logout', '/.factorgate/logout']
-      ]
-    ],
-    [
-      '/nb',
-      '/inner',
+        '/nb',
+        '',
+        [
+          ['/', '/nb/'],
+          ['/login?next=/tree', '/nb/login?next=/tree'],
+          ['/nb/tree', '/nb/tree'],
+          ['/nbx', '/nb/nbx'],
+          ['?page=2', '?page=2'],
+          [`http://${inside}/x`, `https://${host}/nb/x`],
+          [`http://${inside}`, `https://${host}/nb/`],
+          [`https://${host}/x`, `https://${host}/nb/x`],
+          [`https://${host}/nb/x`, `https://${host}/nb/x`],
+          ['/.factorgate/logout', '/.factorgate/logout']
+        ]
+      ],
       [
-        ['/inner/x', '/nb/x'],
-        ['/inner', '/nb'],
-        ['/inner?x', '/nb?x'],
-        ['/innerx', '/innerx'],
-        ['/nb/x', '/nb/x'],
-        [`http://${inside}/inner/x`, `https://${host}/nb/x`]
-      ]
-    ],
-    [
-      '',
-      '/inner',
+        '/nb',
+        '/inner',
+        [
+          ['/inner/x', '/nb/x'],
+          ['/inner', '/nb'],
+          ['/inner?x', '/nb?x'],
+          ['/inner//evil.example/', '/nb//evil.example/'],
+          ['/innerx', '/innerx'],
+          ['/nb/x', '/nb/x'],
+          [`http://${inside}/inner/x`, `https://${host}/nb/x`]
+        ]
+      ],
       [
-        ['/inner/x', '/x'],
-        ['/inner', '/'],
-        ['/inner?x', '/?x'],
-        ['/x', '/x']
-      ]
-    ],
-    [
-      '/nb',
-      '/nb',
+        '',
+        '/inner',
+        [
+          ['/inner/x', '/x'],
+          ['/inner', '/'],
+          ['/inner?x', '/?x'],
+          // Without its base path, what follows would be a host for browsers.
+          ['/inner//evil.example/', '/.//evil.example/'],
+          ['/inner/\\evil.example/', '/./\\evil.example/'],
+          ['/inner/\t/evil.example/', '/./\t/evil.example/'],
+          ['/x', '/x']
+        ]
+      ],
       [
-        ['/nb/x', '/nb/x'],
-        ['/x', '/x']
+        '/nb',
+        '/nb',
+        [
+          ['/nb/x', '/nb/x'],
+          ['/x', '/x']
+        ]
       ]
     ]
-  ]
-  let sent = ''
-  const up = await startUpstream(t, socket => {
-    const lines = [`Location: ${sent}`, `Content-Location: ${sent}`, `Refresh: 3; url=${sent}`, `X-Other: ${sent}`]
-    socket.write(Buffer.from(reply(...lines), 'latin1'))
-  })
-  for (const [prefix, basePath, table] of shapes) {
-    const real = { origin: `http://${inside}`, socketPath: null, basePath }
-    // The first upstream answers; the second only adds its host name.
-    const app = makeApp({ prefix, upstreams: [at(up, basePath), real] })
-    for (const [value, expected] of table) {
-      const gate = await startGate(t, [app])
-      sent = value
-      const answer = await gate.ask(get(`${prefix}/`))
-      const title = `${value} from ${basePath || '/'} at ${prefix || '/'}`
-      t.same(header(answer, 'location'), [expected], title)
-      t.same(header(answer, 'content-location'), [expected])
-      t.same(header(answer, 'refresh'), [`3; url=${expected}`])
-      t.same(header(answer, 'x-other'), [value])
+    let sent = ''
+    const up = await startUpstream(t, socket => {
+      const lines = [`Location: ${sent}`, `Content-Location: ${sent}`, `Refresh: 3; url=${sent}`, `X-Other: ${sent}`]
+      socket.write(Buffer.from(reply(...lines), 'latin1'))
+    })
+    for (const [prefix, basePath, table] of shapes) {
+      const real = { origin: `http://${inside}`, socketPath: null, basePath }
+      // The first upstream answers; the second only adds its host name.
+      const app = makeApp({ prefix, upstreams: [at(up, basePath), real] })
+      for (const [value, expected] of table) {
+        const gate = await startGate(t, [app])
+        sent = value
+        const answer = await gate.ask(get(`${prefix}/`))
+        const title = `${value} from ${basePath || '/'} at ${prefix || '/'}`
+        t.same(header(answer, 'location'), [expected], title)
+        t.same(header(answer, 'content-location'), [expected])
+        t.same(header(answer, 'refresh'), [`3; url=${expected}`])
+        t.same(header(answer, 'x-other'), [value])
+      }
     }
   }
-})
+)
 
 t.test('cookies of a sub-path app stay on its path, and none names an inside host', async t => {
   const shapes: [string, string, [string, string][]][] = [
@@ -287,3 +296,28 @@ t.test('large and many headers come back whole', async t => {
   t.equal(header(answer, 'set-cookie').length, 60)
   t.equal(header(answer, 'x-large')[0]?.length, 15_000)
 })
+
+t.test(
+  'D22 CWE-1333 · a header of an app with very many blanks → it is read at once, and as the app meant it',
+  async t => {
+    const blanks = ' '.repeat(60_000)
+    let sent = ''
+    const up = await startUpstream(t, socket => void socket.write(reply(sent)))
+    const gate = await startGate(t, [makeApp({ prefix: '/nb', upstreams: [at(up)] })])
+    for (const [line, expected] of [
+      [`Set-Cookie: a=1; Path=/hub${blanks}x`, `a=1; Path=/nb/hub${blanks}x`],
+      [`Set-Cookie: a=1; Domain=hub${blanks}x; Path=/hub`, `a=1; Domain=hub${blanks}x; Path=/nb/hub`],
+      [`Refresh: 3; url=/hub${blanks}x`, `3; url=/nb/hub${blanks}x`],
+      [`Refresh: 3; url='${blanks}x`, `3; url='${blanks}x`]
+    ] as const) {
+      sent = line
+      let answer = ''
+      const longest = await longestTurnMs(async () => {
+        answer = await gate.ask(get('/nb/'))
+      })
+      const [name = ''] = line.split(':')
+      t.ok(header(answer, name.toLowerCase())[0] === expected, `${line.slice(0, 40)}…`)
+      t.ok(longest < 2_000, `${Math.round(longest)} ms in one turn`)
+    }
+  }
+)

@@ -3,14 +3,15 @@ import t from 'tap'
 import { type BodyType, bodyTypeOf, parametersIn } from '../../src/kept/content.ts'
 import { contentsOf } from '../../src/kept/contents.ts'
 import { holdsSecret } from '../../src/kept/keepable.ts'
+import { longestTurnMs } from '../fixtures/process/cpu-time.ts'
 
 const form = 'application/x-www-form-urlencoded'
 const json = 'application/json'
 const typed = (type: string) => bodyTypeOf(type) as BodyType
 const bytes = (text: string | Buffer) => (typeof text === 'string' ? Buffer.from(text) : text)
 const isSecret = (type: string, text: string | Buffer) => holdsSecret(bytes(text), typed(type))
-const shown = (type: string, text: string | Buffer) =>
-  contentsOf(bytes(text), typed(type)).fields.map(({ name, value }) => `${name}=${value ?? '•••'}`)
+const shown = async (type: string, text: string | Buffer) =>
+  (await contentsOf(bytes(text), typed(type))).fields.map(({ name, value }) => `${name}=${value ?? '•••'}`)
 
 t.test('a form that sends names and values apart', async t => {
   for (const [text, expected] of [
@@ -27,14 +28,14 @@ t.test('a form that sends names and values apart', async t => {
     ['name=Notes+on+the+token+ring+of+1985&value=x', false]
   ] as const)
     t.equal(await isSecret(form, text), expected, text)
-  t.same(shown(form, '0[value]=s1&0[name]=state&1[name]=a&1[value]=b'), [
+  t.same(await shown(form, '0[value]=s1&0[name]=state&1[name]=a&1[value]=b'), [
     '0[value]=•••',
     '0[name]=state',
     '1[name]=a',
     '1[value]=b'
   ])
   const late = `0[value]=s1&${Array.from({ length: 20 }, (_, n) => `n${n}=1`).join('&')}&0[name]=auth_code`
-  t.equal(shown(form, late)[0], '0[value]=•••', 'also where the name comes behind all that is shown')
+  t.equal((await shown(form, late))[0], '0[value]=•••', 'also where the name comes behind all that is shown')
 })
 
 interface PartOptions {
@@ -137,7 +138,7 @@ t.test('the parts of an upload: only the header of a part counts', async t => {
     t.equal(await isSecret(type, text), expected, title)
 
   t.same(
-    shown(
+    await shown(
       ofParts,
       multipart(
         { headers: 'name="a"', value: 'three\r\nwords' },
@@ -149,7 +150,7 @@ t.test('the parts of an upload: only the header of a part counts', async t => {
     ['a=three words', 'f=säge "1".csv', 'state=•••', 'x"y=v'],
     'fields with their values, files with their names'
   )
-  t.same(shown(ofParts, multipart({ headers: 'name="a"', value: 'ä'.repeat(900) })), [`a=${'ä'.repeat(120)}…`])
+  t.same(await shown(ofParts, multipart({ headers: 'name="a"', value: 'ä'.repeat(900) })), [`a=${'ä'.repeat(120)}…`])
   t.same(
     [...parametersIn(' a="b;c" ; D = e;;f; g="h')],
     [
@@ -191,8 +192,8 @@ t.test('a field in which something else stands', async t => {
     ['pairs, a sentence', json, '{"name":"Notes on the token ring","value":1}', false]
   ] as const)
     t.equal(await isSecret(type, text), expected, title)
-  t.same(shown(form, `a=${encoded('{"access":{"code":"s1"}}')}&b=${encoded('{"n":1}')}`), ['a=•••', 'b={"n":1}'])
-  t.same(shown(json, '{"a":"{\\"code\\":\\"s1\\"}","b":"{}"}'), ['={"a":"•••","b":"{}"}'])
+  t.same(await shown(form, `a=${encoded('{"access":{"code":"s1"}}')}&b=${encoded('{"n":1}')}`), ['a=•••', 'b={"n":1}'])
+  t.same(await shown(json, '{"a":"{\\"code\\":\\"s1\\"}","b":"{}"}'), ['={"a":"•••","b":"{}"}'])
 })
 
 t.test('other encodings of letters', async t => {
@@ -267,3 +268,31 @@ t.test('D21: while a large body is looked through → others get their turns', a
   clearImmediate(waiting)
   t.ok(turns > 3, `${turns} turns`)
 })
+
+t.test(
+  'D21: bodies that cost much in one piece, and many at once → nobody waits long, for the page that shows them neither',
+  async t => {
+    const most = 8 * 1024 * 1024
+    const hyphens = '-'.repeat(70)
+    const part = `--${hyphens}\r\nContent-Disposition: form-data; name="a"\r\n\r\n`
+    for (const [title, type, text] of [
+      [
+        'a delimiter of hyphens in a part of hyphens',
+        `multipart/form-data; boundary=${hyphens}`,
+        part + '-'.repeat(most)
+      ],
+      ['XML of empty elements', form, `a=<?xml ${'<a x="" '.repeat(most / 8)}`],
+      ['delimiters with nothing between them', 'multipart/form-data; boundary=b', '\r--b'.repeat(most / 4)]
+    ] as const) {
+      const body = Buffer.from(text)
+      const longest = await longestTurnMs(async () => {
+        if (!(await isSecret(type, body))) await shown(type, body)
+      })
+      t.ok(longest < 1_000, `${title}: ${Math.round(longest)} ms in one turn`)
+    }
+    const small = Buffer.from(`a=<?xml ${'<a x="" '.repeat(8_000)}`)
+    const many = Array.from({ length: 200 }, () => small)
+    const longest = await longestTurnMs(() => Promise.all(many.map(body => isSecret(form, body))))
+    t.ok(longest < 600, `200 at once: ${Math.round(longest)} ms in one turn`)
+  }
+)

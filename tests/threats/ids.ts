@@ -8,12 +8,12 @@ const folder = fileURLToPath(new URL('./', import.meta.url))
 export const groups = {
   H: 28,
   P: 18,
-  R: 22,
+  R: 23,
   M: 29,
   W: 20,
   S: 19,
   F: 20,
-  D: 21,
+  D: 22,
   I: 54,
   T: 10,
   U: 6,
@@ -86,7 +86,8 @@ export function rowsElsewhere(): { id: string; file: string }[] {
     'console',
     'budgets',
     'kept',
-    'unusual'
+    'unusual',
+    'forwarding'
   ].flatMap(place =>
     readdirSync(tests + place, { recursive: true })
       .map(file => `${place}/${file}`)
