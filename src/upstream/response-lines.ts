@@ -87,7 +87,8 @@ export class ResponseLines {
       let value = trimmed(text, colon + 1, end)
       if (end > first) {
         this.#odd('a header line that goes on in the next')
-        value = value.replace(/[\t ]*\r\n[\t ]*/g, ' ').trim()
+        const parts = value.split('\r\n').map(part => trimmed(part, 0, part.length))
+        value = parts.join(' ').trim()
       }
       this.#line(text.slice(at, colon), value)
     }

@@ -308,7 +308,8 @@ t.test(
       [`Set-Cookie: a=1; Path=/hub${blanks}x`, `a=1; Path=/nb/hub${blanks}x`],
       [`Set-Cookie: a=1; Domain=hub${blanks}x; Path=/hub`, `a=1; Domain=hub${blanks}x; Path=/nb/hub`],
       [`Refresh: 3; url=/hub${blanks}x`, `3; url=/nb/hub${blanks}x`],
-      [`Refresh: 3; url='${blanks}x`, `3; url='${blanks}x`]
+      [`Refresh: 3; url='${blanks}x`, `3; url='${blanks}x`],
+      [`X-Folded: a \r\n\t b${blanks}x\r\n c`, `a b${blanks}x c`]
     ] as const) {
       sent = line
       let answer = ''

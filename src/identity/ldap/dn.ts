@@ -15,8 +15,6 @@ export function escapeDn(value: string): string {
 
 /** Equal for spellings that differ in case or in blanks around `,` and `=`. */
 export function comparableDn(dn: string): string {
-  return dn
-    .toLowerCase()
-    .replace(/\s*([,=+])\s*/g, '$1')
-    .trim()
+  const parts = dn.toLowerCase().split(/([,=+])/)
+  return parts.map(part => part.trim()).join('')
 }
