@@ -3,6 +3,7 @@
  * Identifiers).
  */
 import type { IdentityProvider } from './metadata-entity.ts'
+import { covers } from './scope-pattern.ts'
 
 /** Attributes with values `local@scope`, by their names in messages. */
 const scoped: readonly string[] = [
@@ -26,23 +27,5 @@ export function isInScope(value: string, { scopes }: Pick<IdentityProvider, 'sco
   const scope = value.slice(at + 1).toLowerCase()
   if (at < 1 || scope === '' || value.indexOf('@') !== at || /[\s\p{Cc}<>!]/u.test(value)) return false
   if (scopes.length === 0) return isAlone
-  return scopes.some(each => (each.isPattern ? matches(each.value, scope) : each.value.toLowerCase() === scope))
-}
-
-/** A pattern covers the whole scope. A long one, or one with nested repetition, could take for ever; it covers nothing. */
-function matches(pattern: string, scope: string): boolean {
-  if (
-    pattern.length > 200 ||
-    scope.length > 253 ||
-    /[*+}]\)?[*+{]/.test(pattern) ||
-    /\([^)]*[*+{][^)]*\)[*+{]/.test(pattern)
-  )
-    return false
-  try {
-    // The pattern alone first: `a)|(?:b` would end the group around it.
-    new RegExp(pattern)
-    return new RegExp(`^(?:${pattern})$`, 'i').test(scope)
-  } catch {
-    return false
-  }
+  return scopes.some(each => (each.isPattern ? covers(each.value, scope) : each.value.toLowerCase() === scope))
 }

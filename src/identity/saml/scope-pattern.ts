@@ -1,0 +1,134 @@
+/**
+ * Patterns of scopes (`shibmd:Scope` with `regexp="true"`). Providers write them, and the engine of the language may take for ever over one, so this one
+ * goes over the text with all places at once. It knows signs, classes, groups, alternatives, repetition and both ends; a pattern with
+ * anything else covers nothing.
+ */
+
+type Node =
+  | { readonly kind: 'sign'; readonly matches: (sign: string) => boolean }
+  | { readonly kind: 'start' | 'end' }
+  | { readonly kind: 'sequence' | 'choice'; readonly parts: readonly Node[] }
+  | { readonly kind: 'repeat'; readonly part: Node; readonly least: number; readonly most: number }
+
+const patternMost = 200
+const textMost = 253
+/** Repetitions within each other, and of one part. Labels of names have 63 signs. */
+const depthMost = 2
+const countMost = 63
+const sign = /^(?:\[(?:\\[^A-Za-z0-9]|\\[dw]|[^\]\\])+\]|\\[^A-Za-z0-9]|\\[dw]|[^\\()[\]{}|*+?^$])/
+const repetition = /^(?:[*+?]|\{(\d{1,3})(?:(,)(\d{1,3})?)?\})\??/
+
+/** True if the pattern covers the whole text, in any letter case. */
+export function covers(pattern: string, text: string): boolean {
+  if (pattern.length > patternMost || text.length > textMost) return false
+  const node = new PatternReader(pattern).read()
+  return node !== null && endsOf(node, text, new Set([0])).has(text.length)
+}
+
+/** Null for a pattern that is none, or that has more than is known here. */
+class PatternReader {
+  #rest: string
+
+  constructor(pattern: string) {
+    this.#rest = pattern
+  }
+
+  read(): Node | null {
+    const node = this.#choice(0)
+    return this.#rest === '' ? node : null
+  }
+
+  #choice(depth: number): Node | null {
+    const parts: Node[] = []
+    do {
+      const part = this.#sequence(depth)
+      if (part === null) return null
+      parts.push(part)
+    } while (this.#take('|'))
+    return { kind: 'choice', parts }
+  }
+
+  #sequence(depth: number): Node | null {
+    const parts: Node[] = []
+    while (this.#rest !== '' && !/^[|)]/.test(this.#rest)) {
+      const part = this.#part(depth)
+      if (part === null) return null
+      parts.push(part)
+    }
+    return { kind: 'sequence', parts }
+  }
+
+  #part(depth: number): Node | null {
+    if (this.#take('^')) return { kind: 'start' }
+    if (this.#take('$')) return { kind: 'end' }
+    const part = this.#take('(?:') || this.#take('(') ? this.#group(depth + 1) : this.#sign()
+    const found = repetition.exec(this.#rest)
+    if (part === null || found === null) return part
+    const [whole, count, comma, last] = found
+    this.#rest = this.#rest.slice(whole.length)
+    if (depth >= depthMost) return null
+    if (count === undefined)
+      return { kind: 'repeat', part, least: whole[0] === '+' ? 1 : 0, most: whole[0] === '?' ? 1 : textMost }
+    const least = Number(count)
+    const most = comma === undefined ? least : Number(last ?? textMost)
+    return least > countMost || (last !== undefined && most > countMost) ? null : { kind: 'repeat', part, least, most }
+  }
+
+  #group(depth: number): Node | null {
+    if (depth > depthMost) return null
+    const part = this.#choice(depth)
+    return this.#take(')') ? part : null
+  }
+
+  #sign(): Node | null {
+    const [found] = sign.exec(this.#rest) ?? []
+    if (found === undefined) return null
+    this.#rest = this.#rest.slice(found.length)
+    try {
+      const one = new RegExp(`^${found}$`, 'i')
+      return { kind: 'sign', matches: each => one.test(each) }
+    } catch {
+      return null
+    }
+  }
+
+  #take(text: string): boolean {
+    if (!this.#rest.startsWith(text)) return false
+    this.#rest = this.#rest.slice(text.length)
+    return true
+  }
+}
+
+/** The places where a match may end that begins at one of `from`. */
+function endsOf(node: Node, text: string, from: ReadonlySet<number>): ReadonlySet<number> {
+  switch (node.kind) {
+    case 'sign':
+      return new Set([...from].filter(at => at < text.length && node.matches(text[at] as string)).map(at => at + 1))
+    case 'start':
+      return new Set([...from].filter(at => at === 0))
+    case 'end':
+      return new Set([...from].filter(at => at === text.length))
+    case 'sequence':
+      return node.parts.reduce((places, part) => (places.size === 0 ? places : endsOf(part, text, places)), from)
+    case 'choice':
+      return new Set(node.parts.flatMap(part => [...endsOf(part, text, from)]))
+    case 'repeat':
+      return endsOfRepeat(node, text, from)
+  }
+}
+
+function endsOfRepeat(
+  { part, least, most }: Extract<Node, { kind: 'repeat' }>,
+  text: string,
+  from: ReadonlySet<number>
+): ReadonlySet<number> {
+  let places = from
+  for (let n = 0; n < least && places.size > 0; n++) places = endsOf(part, text, places)
+  const found = new Set(places)
+  for (let n = least; n < most && places.size > 0; n++) {
+    // A place that was reached before leads nowhere else, and with fewer repetitions.
+    places = new Set([...endsOf(part, text, places)].filter(at => !found.has(at)))
+    for (const at of places) found.add(at)
+  }
+  return found
+}
