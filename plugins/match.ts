@@ -1,5 +1,6 @@
 /** The step `match`: finds the app for host and path, or refuses the request (src/apps/route-table.ts). */
 import fp from 'fastify-plugin'
+import { referrerIn } from '../src/apps/referrer.ts'
 import type { RouteTable } from '../src/apps/route-table.ts'
 import { GateError } from '../src/errors.ts'
 import { answerWellKnown } from './well-known.ts'
@@ -17,6 +18,8 @@ export const matchPlugin = fp<{ routes: RouteTable }>(
       }
       const { site } = match
       if (site?.isPortal && answerWellKnown(request.raw.method, exchange.target.path, site.origin, reply)) return
+      const from = match.code === 'no_such_app' ? referrerIn(request.raw.headers.referer, routes) : null
+      if (from !== null) exchange.notes = { ...exchange.notes, ...from }
       done(new GateError(match.code))
     })
   },
