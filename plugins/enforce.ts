@@ -170,7 +170,10 @@ export const enforcePlugin = fp<EnforceOptions>(
       exchange.decision = access
       if (access.kind === 'forward') {
         if (access.would !== undefined) exchange.notes = { ...exchange.notes, ...wouldFields(access.would) }
-        if (file !== null) return sendDecoy(reply, request.raw.method as string, file)
+        if (file !== null) {
+          exchange.notes = { ...exchange.notes, served: 'decoy' }
+          return sendDecoy(reply, request.raw.method as string, file)
+        }
         const { principal, match, target } = exchange
         if (device !== null && match.kind === 'app' && match.app.isDeviceBound === true && isPageRead(request.raw))
           exchange.deviceOffer = principal === null ? null : device.binding.offerAgain(principal)

@@ -62,8 +62,12 @@ Example:
       const states = await changesAt(place).read(watched.map(({ id }) => id))
       const shortcomings = states.flatMap(({ app, shortcomings }) => shortcomings.map(each => ({ app, ...each })))
       const report = { ...reportOf(people, usage, config, app), shortcomings }
-      if (values.json) io.stdout(jsonText({ from: iso(window.from), to: iso(window.to), ...report }))
-      else io.stdout(tablesOf(report, watched.length > 0, io.columns))
+      const [at, from, to] = [place.clock(), window.from, window.to].map(iso)
+      if (values.json) io.stdout(jsonText({ at, from, to, journalFrom: iso(usage.since), ...report }))
+      else {
+        io.stdout(`${headingOf(place.clock(), window, usage.since)}\n\n`)
+        io.stdout(tablesOf(report, app ?? null, watched.length > 0, io.columns))
+      }
       return 0
     })
   }
@@ -130,8 +134,16 @@ function reportOf(people: readonly Summary[], usage: Usage, config: Config, only
   }
 }
 
+/** When it was made, and of which time the use is. */
+function headingOf(now: number, { from, to }: Window, since: number): string {
+  const begins = Number.isFinite(since) ? `, which begins ${moment(since)}` : ''
+  const part = [from > 0 ? ` from ${moment(from)}` : '', Number.isFinite(to) ? ` to ${moment(to)}` : ''].join('')
+  return `Made ${moment(now)}. People, factors and status are of now; the use of apps is from the journal${begins}${part === '' ? '' : `, here${part}`}.`
+}
+
 function tablesOf(
   { people, apps, wouldStop, shortcomings }: Report,
+  only: string | null,
   isWatched: boolean,
   columns: number | undefined
 ): string {
@@ -151,7 +163,7 @@ function tablesOf(
     ['APP', 'RULES', 'PEOPLE', 'REQUESTS', 'LAST USED'],
     apps.map(({ app, enforce, people, requests, lastUsedAt }) => [
       app,
-      enforce === null ? 'gone' : enforce === 'report' ? 'only reported' : 'hold',
+      enforce === null ? 'gone' : enforce === 'report' ? 'only reported' : 'enforced',
       String(people.length),
       String(requests),
       at(lastUsedAt)
@@ -175,17 +187,19 @@ function tablesOf(
     shortcomings.map(({ app, what, detail }) => [app, what, detail]),
     columns
   )
-  const notWatched = 'No app has the key integrity; docs/integrity.md explains it.\n'
+  const notWatched = `${only === null ? 'No app has' : `The app ${visible(only)} does not have`} the key integrity; docs/integrity.md explains it.\n`
   const onlyReport = apps.some(({ enforce }) => enforce === 'report')
   const stopped =
     wouldTable === ''
       ? onlyReport
         ? 'The rules would have stopped nobody.\n'
-        : 'No app only reports (enforce: report).\n'
+        : only === null
+          ? 'No app only reports (enforce: report).\n'
+          : `The app ${visible(only)} does not only report (enforce: report).\n`
       : wouldTable
   return [
     ['People', peopleTable || 'Nobody has an account yet.\n'],
-    ['Apps', appsTable || 'There is no app.\n'],
+    ['Apps', appsTable || (only === null ? 'There is no app.\n' : 'There is no such app.\n')],
     ['Whom the rules would have stopped', stopped],
     ['What the answers of apps lack', isWatched ? lackTable || 'Nothing that the gate has seen.\n' : notWatched]
   ]

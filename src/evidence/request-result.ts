@@ -22,7 +22,9 @@ const askingCodes = new Set([
 const attemptCodes = new Set(['wrong_credentials', 'wrong_code', 'too_many_attempts', 'institution_refused'])
 const known: ReadonlySet<string> = new Set(errorCodes)
 
-export function resultOf({ decision, outcome }: Entry): RequestResult {
+export function resultOf({ decision, outcome, served }: Entry): RequestResult {
+  // The gate's own file, and the app never saw the request.
+  if (served === 'decoy') return 'own'
   if (decision === 'refuse') return 'refused'
   if (decision === 'challenge') return 'asked'
   if (decision === 'forward') {

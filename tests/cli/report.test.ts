@@ -33,6 +33,7 @@ async function start(t: Test) {
     line(1, { ...who(ada), app: 'trial', address: '192.0.2.1' }),
     line(2, { ...who(ada), app: 'trial', address: '192.0.2.1' }),
     line(3, { ...who(ada), app: 'firm', address: '192.0.2.1' }),
+    line(3, { ...who(otto), app: 'firm', address: '192.0.2.1', served: 'decoy' }),
     line(4, { ...who(otto), app: 'trial', address: '192.0.2.2', would: 'refuse', reason: 'not_allowed' }),
     line(5, { ...who(otto), app: 'firm', decision: 'refuse', outcome: 'not_allowed' }),
     line(6, { app: 'trial', address: '198.51.100.1', would: 'challenge', reason: 'sign_in_required' }),
@@ -112,6 +113,8 @@ t.test('says who has which factors, who uses what, and whom the rules would stop
   const text = await factorgate.ok('report')
   t.match(text, /trial +strangers \(2 addresses\) +challenge +sign_in_required +3 /)
   t.match(text, /trial +only reported +2 +3 /)
+  t.match(text, /firm +enforced +1 +1 /, "a decoy's file is no answer of the app")
+  t.match(text, /^Made 20\S+ \d\d:\d\d UTC\. .* the journal, which begins 2026-11-20 10:01 UTC\.\n\nPeople\n/)
 })
 
 t.test('of one app, and of some time', async t => {
@@ -124,7 +127,14 @@ t.test('of one app, and of some time', async t => {
   )
   t.match(some.wouldStop, [{ name: null, addresses: 2, requests: 2 }])
   t.match(await factorgate('report', '--from', '2026-11-21', '--to', '2026-11-20'), { code: 2, stderr: /earlier/ })
-  t.match(await factorgate('report', '--app', 'nothing'), { code: 0, stderr: /has no app 'nothing'/ })
+  t.match(await factorgate('report', '--app', 'nothing'), {
+    code: 0,
+    stdout: /There is no such app\./,
+    stderr: /has no app 'nothing'/
+  })
+  const days = await factorgate.ok('report', '--app', 'firm', '--from', '2026-11-19', '--to', '2026-11-20')
+  t.match(days, /begins 2026-11-20 10:01 UTC, here from 2026-11-19 00:00 UTC to 2026-11-20 23:59 UTC\.\n/)
+  t.match(days, /The app firm does not only report .*The app firm does not have the key integrity/s)
 })
 
 t.test('explain says what the rules would do, and that the app only reports', async t => {

@@ -29,6 +29,8 @@ export interface Usage {
   readonly names: Map<string, string>
   readonly wouldStop: WouldStop[]
   readonly unread: number
+  /** The time of the oldest request in the files, in milliseconds since the epoch; Infinity where there is none. */
+  readonly since: number
 }
 
 export interface Window {
@@ -44,15 +46,20 @@ export async function usageIn(files: readonly string[], window: Window): Promise
   const names: Usage['names'] = new Map()
   const wouldStop = new Map<string, WouldStop>()
   let unread = 0
+  let since = Number.POSITIVE_INFINITY
   for (const file of files)
     for await (const line of linesIn(file)) {
       // Most lines are neither, and parsing takes the time.
       if (!/"kind":"(?:exchange|socket\.open)/.test(line)) continue
       const entry = entryOf(line)
       if (entry === null) unread++
-      else count(entry, window, { people, names, wouldStop })
+      else {
+        const at = Date.parse(entry.at)
+        if (at < since) since = at
+        count(entry, window, { people, names, wouldStop })
+      }
     }
-  return { people, names, wouldStop: [...wouldStop.values()], unread }
+  return { people, names, wouldStop: [...wouldStop.values()], unread, since }
 }
 
 type Counts = Pick<Usage, 'people' | 'names'> & { readonly wouldStop: Map<string, WouldStop> }
@@ -65,7 +72,8 @@ function count(entry: Entry, { from, to, app: only }: Window, counts: Counts): v
   if (typeof app !== 'string' || (only !== undefined && app !== only)) return
   const person = typeof account === 'string' ? account : null
   if (person !== null && typeof name === 'string') counts.names.set(person, name)
-  if (person !== null && entry.decision === 'forward') {
+  // The app never sees a request that gets a decoy's file.
+  if (person !== null && entry.decision === 'forward' && entry.served !== 'decoy') {
     const apps = counts.people.get(person) ?? new Map<string, Use>()
     counts.people.set(person, apps)
     apps.set(app, add(apps.get(app) ?? { requests: 0, lastAt: 0 }, at, 1))
