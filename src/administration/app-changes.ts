@@ -98,19 +98,20 @@ export class AppChanges {
     return finding
   }
 
-  /** Everything that is new in the next `seconds` is learned without a report. 0 ends an announced change. */
+  /** Everything that is new in the next `seconds` is learned without a report. 0 ends an announced change. Null if there is none to end. */
   async announce(app: string, seconds: number, why: string, by: string): Promise<Changing | null> {
     const { store, record, clock } = this.#parts
     const from = clock()
-    const changing = seconds === 0 ? null : { from, until: from + seconds * 1000, why, by }
-    await openRecord.change<void>(store, app, open => ({
-      next: { ...(open ?? nothingOpen), changing },
-      result: undefined,
-      ttlSeconds: keepSeconds
-    }))
-    const outcome = changing === null ? 'changed' : 'changing'
-    await record({ kind: 'watch.app', app, outcome, until: changing?.until, why })
-    return changing
+    const next = seconds === 0 ? null : { from, until: from + seconds * 1000, why, by }
+    const ended = await openRecord.change<Changing | null>(store, app, open => {
+      const running = open?.changing != null && open.changing.until > from ? open.changing : null
+      if (next === null && running === null) return { result: null }
+      return { next: { ...(open ?? nothingOpen), changing: next }, result: running, ttlSeconds: keepSeconds }
+    })
+    if (next === null && ended === null) return null
+    const until = next === null ? undefined : new Date(next.until).toISOString()
+    await record({ kind: 'watch.app', app, outcome: next === null ? 'changed' : 'changing', until, why })
+    return next ?? ended
   }
 }
 

@@ -55,8 +55,8 @@ export const command: Command = {
   --json            the decision, and every rule for every reading of the path, for programs
 ${configHelp}
 
-Exit code 0: the gate forwards the request, or one of its own pages answers it; 1: it does not (it refuses, asks for another proof, or
-serves a decoy's made-up file); 2: wrong usage. For a decoy, the first line says what this request gets, and 'rules' what the rules alone
+Exit code 0: the gate forwards the request, or one of its own pages answers it; 1: it does not (it refuses, asks for another proof,
+serves a decoy's made-up file, or the person is suspended); 2: wrong usage. For a decoy, the first line says what this request gets, and 'rules' what the rules alone
 decide.
 
 Example:
@@ -96,7 +96,8 @@ Example:
       return decision.kind === 'own' ? 0 : 1
     }
     if (found.kind !== 'app') return say(found.elsewhere)
-    const subject = user === undefined ? null : await subjectNamed(io, values.config, user, group)
+    const { subject, isSuspended } =
+      user === undefined ? { subject: null, isSuspended: false } : await subjectNamed(io, values.config, user, group)
     const now = io.clock()
     const { match, target } = found
     const level = await postureOf(io, config, values.config, values.posture, match.app.id)
@@ -137,12 +138,12 @@ Example:
     })
     if (level !== 'normal') io.stderr(`note: the posture of ${match.app.id} is ${level}\n`)
     const watch = permits.flatMap(permit => watchInWords(config, match.app, permit))
-    if (values.json) io.stdout(jsonText({ url, posture: level, ...explanation, ...asJson(watch, decoy) }))
+    if (values.json) io.stdout(jsonText({ url, posture: level, isSuspended, ...explanation, ...asJson(watch, decoy) }))
     else {
       io.stdout(formatExplanation(explanation, decoy?.heading ?? null) + section('watch', watch))
       io.stdout(section('decoy', decoy?.others ?? []))
     }
-    return (decoy?.decision ?? explanation.decision).kind === 'forward' ? 0 : 1
+    return !isSuspended && (decoy?.decision ?? explanation.decision).kind === 'forward' ? 0 : 1
   }
 }
 
@@ -283,7 +284,7 @@ async function subjectNamed(
   file: string | undefined,
   name: string,
   groups: readonly string[] | undefined
-): Promise<Subject> {
+): Promise<{ readonly subject: Subject; readonly isSuspended: boolean }> {
   const assumed: Subject = {
     id: name,
     name: name.trim().toLowerCase(),
@@ -291,24 +292,26 @@ async function subjectNamed(
     email: null,
     groups: groups ?? []
   }
-  if (groups !== undefined) return assumed
+  if (groups !== undefined) return { subject: assumed, isSuspended: false }
+  let found: Subject | null = null
+  let isSuspended = false
   try {
-    let found: Subject | null = null
     await withStore(io, { config: file, changes: 'nothing' }, async place => {
       const account = await accountsAt(place).byName(name)
-      if (account?.suspended)
+      isSuspended = account?.suspended != null
+      if (account !== null && isSuspended)
         io.stderr(
           `note: ${account.name} is suspended and cannot use any app now (factorgate user show ${account.name} says why, factorgate user resume ${account.name} --why TEXT lets them in again). Without the suspension the rules decide:\n`
         )
       found = account === null ? null : subjectOf(account)
       return 0
     })
-    if (found !== null) return found
+    if (found !== null) return { subject: found, isSuspended }
     io.stderr(`note: there is no account '${visible(name)}'; this is the decision for a person without groups\n`)
   } catch (error) {
     io.stderr(
       `note: ${(error as Error).message}; '${visible(name)}' is treated as a person without groups; give the groups with --group\n`
     )
   }
-  return assumed
+  return { subject: assumed, isSuspended: false }
 }

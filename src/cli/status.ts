@@ -4,6 +4,8 @@ import { pemText } from '../../config/reading/text-sources.ts'
 import type { Config } from '../../config/schema.ts'
 import { headFileOf, readHead } from '../audit/chain-head.ts'
 import { exportedLines } from '../audit/export-cursor.ts'
+import type { Account } from '../identity/account.ts'
+import { isByWatch } from '../identity/suspension.ts'
 import { deliveryRecord } from '../notify/delivery.ts'
 import { readDial } from '../posture/dial-record.ts'
 import { type Setting, splitAt } from '../posture/posture.ts'
@@ -16,7 +18,9 @@ import { isPortTaken } from './check/live.ts'
 import { type Command, type Io, jsonText, readArgs } from './command.ts'
 import { configFor, configHelp, configOption, withStore } from './command-context.ts'
 import { askAdmin, gateState } from './doctor/gate.ts'
-import { moment, pairs } from './table.ts'
+import { counted, moment, pairs } from './table.ts'
+import { accountsAt } from './user/person.ts'
+import { changesAt } from './watch/app.ts'
 
 export const command: Command = {
   name: 'status',
@@ -36,7 +40,7 @@ Example:
     const { values } = readArgs(args, { ...configOption, json: { type: 'boolean' } })
     const config = await configFor(io, values.config)
     const gate = await gateAt(config)
-    const { people, failing, issued, postures, full } = await stored(io, values.config)
+    const { people, failing, issued, postures, full, suspended, newInApps } = await stored(io, values.config)
     const certificateEnds = certificateEnd(config, issued)
     const found = {
       gate: gate.kind,
@@ -46,6 +50,8 @@ Example:
       store: config.store.kind,
       postures,
       people,
+      suspended,
+      newInApps,
       exports: await exportsOf(config),
       failingMessages: failing,
       fullLists: full,
@@ -100,7 +106,18 @@ interface Stored {
   readonly postures: readonly PostureSet[] | null
   /** A sentence for each list of findings in apps that takes no more. */
   readonly full: readonly string[]
+  readonly suspended: Suspended | null
+  /** The apps with open findings. */
+  readonly newInApps: readonly { readonly app: string; readonly count: number }[]
 }
+
+interface Suspended {
+  readonly people: number
+  /** The names of those whom the watch has suspended. */
+  readonly byWatch: readonly string[]
+}
+
+const namesShown = 5
 
 interface PostureSet extends Setting {
   /** Null for all apps. */
@@ -129,11 +146,19 @@ async function stored(io: Io, file: string | undefined): Promise<Stored> {
   let issued: NameReport[] = []
   let postures: PostureSet[] | null = null
   let full: string[] = []
+  let suspended: Suspended | null = null
+  let newInApps: Stored['newInApps'] = []
   try {
-    await withStore(io, { config: file, changes: 'nothing' }, async ({ store, config }) => {
+    await withStore(io, { config: file, changes: 'nothing' }, async place => {
+      const { store, config } = place
       issued = await issuedNames(config, store)
       postures = await posturesIn(store, io.clock())
       full = (await fullLists(config, store, io.clock)).map(({ message }) => message)
+      suspended = suspendedAmong(await accountsAt(place).list())
+      const states = await changesAt(place).read(config.apps.map(({ id }) => id))
+      newInApps = states
+        .filter(({ findings }) => findings.length > 0)
+        .map(({ app, findings }) => ({ app, count: findings.length }))
       for await (const { key, value } of store.scan(sessionRecord.prefix)) {
         const session = sessionRecord.parse(value, key)
         if (session === null) continue
@@ -147,11 +172,19 @@ async function stored(io: Io, file: string | undefined): Promise<Stored> {
       }
       return 0
     })
-    return { people: { people: ids.size, sessions }, failing, issued, postures, full }
+    return { people: { people: ids.size, sessions }, failing, issued, postures, full, suspended, newInApps }
   } catch (error) {
-    io.stderr(`note: who is signed in is not known: ${(error as Error).message}\n`)
-    return { people: null, failing: null, issued, postures, full }
+    io.stderr(
+      `note: the store does not say who is signed in or suspended, and which posture is set: ${(error as Error).message}\n`
+    )
+    return { people: null, failing: null, issued, postures, full, suspended: null, newInApps }
   }
+}
+
+function suspendedAmong(accounts: readonly Account[]): Suspended {
+  const found = accounts.filter(({ suspended }) => suspended !== null)
+  const byWatch = found.filter(({ suspended }) => suspended !== null && isByWatch(suspended))
+  return { people: found.length, byWatch: byWatch.map(({ name }) => name).sort() }
 }
 
 /** The end of the certificate in a file, or the first end of those that the gate gets itself. */
@@ -170,6 +203,8 @@ interface Found {
   readonly store: string
   readonly postures: Stored['postures']
   readonly people: Stored['people']
+  readonly suspended: Stored['suspended']
+  readonly newInApps: Stored['newInApps']
   readonly exports: readonly { readonly id: string; readonly behind: number }[]
   readonly failingMessages: number | null
   readonly fullLists: readonly string[]
@@ -177,7 +212,21 @@ interface Found {
 }
 
 function page(
-  { gate, why, running, portal, store, postures, people, exports, failingMessages, fullLists, certificates }: Found,
+  {
+    gate,
+    why,
+    running,
+    portal,
+    store,
+    postures,
+    people,
+    exports,
+    failingMessages,
+    fullLists,
+    suspended,
+    newInApps,
+    certificates
+  }: Found,
   ends: number | null,
   io: Io
 ): string {
@@ -225,12 +274,25 @@ function page(
       'signed in',
       `${people.people} ${people.people === 1 ? 'person' : 'people'}, ${people.sessions} ${people.sessions === 1 ? 'session' : 'sessions'}`
     ])
+  if (suspended !== null && suspended.people > 0) rows.push(['suspended', suspendedSentence(suspended)])
+  for (const { app, count } of newInApps)
+    rows.push(['new in apps', `${app}: ${counted(count, 'finding')}; run factorgate watch app ${app}`])
   if (running !== null)
-    rows.push(['connections', `${running.openConnections} sockets, downloads and uploads under way`])
+    rows.push([
+      'connections',
+      `${counted(running.openConnections, 'socket, download or upload', 'sockets, downloads and uploads')} under way`
+    ])
   for (const { host, state } of certificates) rows.push([`certificate ${host}`, state])
   if (ends !== null && certificates.length === 0)
     rows.push(['certificate', `${ends < io.clock() ? 'ended' : 'until'} ${moment(ends)}`])
   return pairs(rows, io.columns)
+}
+
+function suspendedSentence({ people, byWatch }: Suspended): string {
+  const shown = byWatch.slice(0, namesShown).join(', ')
+  const more = byWatch.length > namesShown ? ` and ${byWatch.length - namesShown} more` : ''
+  const watch = byWatch.length === 0 ? 'none by the watch' : `by the watch: ${shown}${more}`
+  return `${counted(people, 'person', 'people')}, ${watch}; factorgate user show NAME says why`
 }
 
 function postureSentence({ level, app, until, by, why }: PostureSet): string {

@@ -13,7 +13,7 @@ Example:
   commands: [
     {
       name: 'show',
-      summary: 'Show who has fetched how much, and how far budgets are used.',
+      summary: 'Show who has fetched how much, how far budgets are used, and the alarms.',
       load: () => import('./watch/show.ts')
     },
     {

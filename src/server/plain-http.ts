@@ -97,7 +97,7 @@ export class PlainHttp {
         response,
         503,
         { ...plain, 'retry-after': '30', 'cache-control': 'no-store' },
-        'This site has no certificate yet. The gateway is getting one. Please try again in a minute.\n'
+        'This site has no certificate yet. The gate is getting one. Please try again in a minute.\n'
       )
     const isSafe = method === 'GET' || method === 'HEAD'
     send(response, isSafe ? 301 : 308, { location: `${origin}${asked.path}` }, '')

@@ -95,6 +95,8 @@ t.test('without --group the groups are those of the store, and a guess is said',
   t.match(await factorgate(...args, '--user', 'bob'), { stderr: /there is no account 'bob'/ })
   await factorgate.ok('user', 'suspend', 'alice', '--why', 'x')
   t.match(await factorgate(...args, '--user', 'alice'), {
+    code: 1,
+    stdout: /"isSuspended": true/,
     stderr: /alice is suspended .*factorgate user resume alice --why TEXT lets them in again/
   })
 })

@@ -105,7 +105,8 @@ t.test('revoke with a reason keeps it for the person, by id and by user', async 
 
 t.test('revoke by user, and everybody', async t => {
   const { factorgate, office, home, other, isIn } = await twoPeople(t)
-  t.equal(await factorgate.ok('session', 'revoke', '--user', 'alice'), '2\n')
+  t.match(await factorgate('session', 'revoke', '--user', 'alice'), { stdout: '2\n', stderr: 'alice is signed out\n' })
+  t.match(await factorgate('session', 'revoke', '--user', 'alice'), { stdout: '0\n', stderr: 'alice has no session\n' })
   t.same([await isIn(office), await isIn(home), await isIn(other)], [false, false, true])
   t.match(await factorgate('session', 'revoke', '--user', 'carol'), {
     code: 1,

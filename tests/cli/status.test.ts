@@ -85,7 +85,11 @@ t.test('status and check say of which app the list of findings is full, until so
   // An app without the setting may have a record of before.
   for (const app of ['wiki', 'plain']) await openRecord.put(store, app, record, 3600)
   await store.close()
+  await run('user', 'add', 'eve')
+  await run('user', 'suspend', 'eve', '--why', 'x')
   const { rows, lists, check } = await said()
+  t.match(rows, /^suspended +1 person, none by the watch; factorgate user show NAME says why$/m)
+  t.match(rows, /^new in apps +wiki: 1 finding; run factorgate watch app wiki$/m)
   t.match(rows, full)
   t.equal(rows.match(/^findings/gm)?.length, 1)
   t.match(lists, [/'wiki' is full: further changes.* Approve what belongs to the app/])

@@ -151,13 +151,15 @@ t.test('suspend shuts out at once, also whoever is in; resume takes it back', as
   await store.subscribe('session:', notice => notice.kind === 'changed' && heard.push(notice.key))
   const suspended = await factorgate('user', 'suspend', 'alice', '--why', 'left the lab')
   t.match(suspended, { code: 0, stdout: '', stderr: /alice is suspended; sessions ended: 1/ })
+  const again = await factorgate('user', 'suspend', 'alice', '--why', 'left the lab')
+  t.match(again, { code: 0, stderr: /alice was suspended already; the reason is now the new one; sessions ended: 0/ })
   t.equal(await gate.sessions.find(host, token), null)
   t.equal((await gate.sessions.whyEnded(token))?.why, 'suspended')
   while (!heard.includes(`session:${id}`)) await new Promise(setImmediate)
   t.match(await factorgate.ok('user', 'show', 'alice'), /status {5}suspended 2026-11-22 12:00 UTC: left the lab/)
   t.match(await factorgate('user', 'invite', 'alice'), {
     code: 1,
-    stderr: /suspended; run this first: factorgate user resume alice/
+    stderr: /suspended; run this first: factorgate user resume alice --why TEXT/
   })
   await factorgate.ok('user', 'resume', 'alice')
   t.ok((await gate.sessions.find(host, (await gate.signIn(alice)).token)) !== null)

@@ -25,9 +25,18 @@ t.test('watch show lists the fullest budget first, for people and for programs',
   const table = await show()
   t.equal(table.code, 0, table.stderr)
   const lines = table.stdout.trim().split('\n')
-  t.match(lines[0], /^BUDGET +FOR +USED +OF +WITHIN +STATE$/)
+  t.match(lines[0], /^BUDGET +FOR +USED +OF +WINDOW +STATE$/)
   t.match(lines[1], /^many +files +2 requests \(50 %\) +4 requests +10 minutes +within$/)
   t.match(lines[2], /^day +(alice|bob) +10 MiB \(10 %\) +100 MiB +1 day +within$/)
+  t.notMatch(table.stdout, 'ALARM')
+  const line = { kind: 'watch.budget', at: Date.now(), outcome: 'passed', steps: 'journal,cut' } as const
+  for (const name of ['bob', ...Array(11).fill('alice')])
+    await gate.server.runtime.journal.commit({ ...line, name, why: `${name} has fetched more.` })
+  const alarmed = await show()
+  t.match(alarmed.stdout, /\n\nALARM +WHAT +DONE\n20\S+ \d\d:\d\d UTC +alice has fetched more\. +journal, cut\n/)
+  t.equal(alarmed.stdout.match(/has fetched more/g)?.length, 10)
+  t.match(alarmed.stderr, /older alarms: factorgate journal search --kind watch\n/)
+  t.match(await show('--user', 'bob'), { stdout: /bob has fetched more/, stderr: /^(?!.*older alarms)/s })
   const { stdout } = await show('--user', 'alice', '--json')
   t.match(JSON.parse(stdout).budgets, [
     {

@@ -117,6 +117,10 @@ t.test('FIELD N7 says what is wrong: nothing found is 1, a mistake is 2', async 
   const { factorgate } = withJournal(t)
   const none = await factorgate('journal', 'search', '--reference', '0000-0000')
   t.match(none, { code: 1, stdout: '', stderr: /no entry of the journal matches/ })
+  t.match(await factorgate('journal', 'search', '--app', 'filez'), {
+    code: 1,
+    stderr: /note: the configuration has no app 'filez'; the apps are /
+  })
   for (const args of [
     '--reference 7K3M',
     '--reference 7K3M-9QXU',

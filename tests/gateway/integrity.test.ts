@@ -145,11 +145,15 @@ t.test('a change is found once, approved, and quiet while it is announced', asyn
   t.match(await appCommand('--changing', '2 weeks', '--why', 'x'), { code: 2, stderr: /from 1m to 7d/ })
   t.match(await appCommand('--changing', '2h', '--why', 'an update'), { code: 0, stderr: /everything new is learned/ })
   while (watch().changing === null) await new Promise(setImmediate)
-  t.match((await appCommand()).stdout, /A change is announced until .* by terminal: an update/)
+  t.match((await appCommand()).stdout, /A change is announced until .* UTC by \S+: an update/)
+  const announced = JSON.parse((await appCommand('--json')).stdout).changing
+  t.match(announced, { from: /^20\d\d-.*Z$/, until: /^20\d\d-.*Z$/ })
+  t.equal(journal(gate).at(-1)?.until, announced.until, 'the journal has the same form')
   app.serve = (_, i) => ({ body: page(i, '<script src="https://cdn.example/new.js"></script>') })
   await visit('/login', 3)
-  await appCommand('--changing', 'off')
+  t.match(await appCommand('--changing', 'off'), { code: 0, stderr: /^files: the change is over; / })
   while (watch().changing !== null) await new Promise(setImmediate)
+  t.match(await appCommand('--changing', 'off'), { code: 0, stderr: /no change is announced, so there is none to end/ })
   await visit('/login', 3)
   t.equal(alarms(), 1, 'what was learned in between is known')
   t.same(

@@ -200,6 +200,10 @@ t.test('what the command does not take', async t => {
     ['no duration', ['elevated', '--until', 'noon', ...why], 2, /--until .*got 'noon'/],
     ['an end of normal', ['normal', '--until', '1h', ...why], 2, /normal needs no end/]
   ]
+  t.match(await command('posture', 'set', 'elevated', ...why), {
+    stderr: /warning: trial says enforce: report, so the posture stops nobody there/
+  })
+  t.notMatch(await command('posture', 'set', 'normal', ...why), { stderr: /warning/ })
   for (const [name, args, code, words] of rows) {
     const said = await command('posture', 'set', ...args)
     t.equal(said.code, code, name)

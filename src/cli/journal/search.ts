@@ -3,8 +3,8 @@ import { nearest } from '../../../config/values/invalid.ts'
 import { eventKinds } from '../../audit/event.ts'
 import { readReference } from '../../audit/reference.ts'
 import { typedSigns } from '../../factor/typed-code.ts'
-import { type Command, readArgs, UsageError, visible } from '../command.ts'
-import { configHelp, configOption } from '../command-context.ts'
+import { type Command, type Io, readArgs, UsageError, visible } from '../command.ts'
+import { configFor, configHelp, configOption } from '../command-context.ts'
 import { type Entry, numberOf, readerFor } from './files.ts'
 import { instant } from './instant.ts'
 import { Printer } from './print.ts'
@@ -77,6 +77,7 @@ Example:
     const files = await reader.files()
     io.stderr(`no entry of the journal matches (${files.length === 1 ? files[0] : `${files.length} files`} read)\n`)
     for (const kind of values.kind ?? []) io.stderr(noteOfKind(kind))
+    if (values.app !== undefined && names.length === 0) io.stderr(await noteOfApp(values.app, values.config, io))
     return 1
   }
 }
@@ -88,6 +89,14 @@ function noteOfKind(typed: string): string {
   const meant = nearest(typed, known)
   const way = meant === null ? `the kinds are ${eventKinds.join(', ')}` : `did you mean '${visible(meant)}'?`
   return `note: this release writes no kind '${visible(typed)}'; ${way}\n`
+}
+
+/** What to say of an app that the configuration does not have; otherwise nothing. It may have had another configuration then. */
+async function noteOfApp(typed: string, file: string | undefined, io: Io): Promise<string> {
+  const known = (await configFor(io, file)).apps.map(({ id }) => id)
+  return known.includes(typed)
+    ? ''
+    : `note: the configuration has no app '${visible(typed)}'; the apps are ${known.join(', ') || 'none'}\n`
 }
 
 /** The spellings of a reference: today's, and the eight characters of older versions. Throws UsageError. */

@@ -43,7 +43,7 @@ Example:
     const seconds = readUntil(values.until, level)
     const changes = level === 'lockdown' ? 'access' : 'grant'
     return withStore(io, { config: values.config, changes }, async place => {
-      const app = readApp(values.app, place, io)
+      const app = readApp(values.app, level, place, io)
       const now = place.clock()
       const until = seconds === null ? null : now + seconds * 1000
       const turn = { level, app, why, by: operator(io), until }
@@ -77,15 +77,17 @@ function readUntil(text: string | undefined, level: PostureLevel): number | null
   return seconds
 }
 
-function readApp(id: string | undefined, { config }: CommandContext, io: Io): string | null {
+function readApp(id: string | undefined, level: PostureLevel, { config }: CommandContext, io: Io): string | null {
   const reporting = config.apps.filter(({ enforce }) => enforce === 'report').map(one => one.id)
   const open = id === undefined ? reporting : reporting.filter(one => one === id)
   if (id !== undefined && !config.apps.some(one => one.id === id))
     throw new PersonError(
       `there is no app '${visible(id)}'; the apps are ${config.apps.map(one => one.id).join(', ') || 'none'}`
     )
-  if (open.length > 0)
-    io.stderr(`warning: ${open.join(', ')} says enforce: report, so the posture stops nobody there\n`)
+  if (open.length > 0 && level !== 'normal')
+    io.stderr(
+      `warning: ${open.join(', ')} ${open.length === 1 ? 'says' : 'say'} enforce: report, so the posture stops nobody there\n`
+    )
   return id ?? null
 }
 

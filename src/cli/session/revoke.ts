@@ -50,7 +50,10 @@ Example:
         return done(ended, { outcome: 'revoked', all: true })
       }
       if (user !== undefined) {
-        io.stdout(`${await peopleAt(place).endSessions(await personNamed(place, user), 'revoked', why)}\n`)
+        const account = await personNamed(place, user)
+        const ended = await peopleAt(place).endSessions(account, 'revoked', why)
+        io.stdout(`${ended}\n`)
+        io.stderr(ended === 0 ? `${account.name} has no session\n` : `${account.name} is signed out\n`)
         return 0
       }
       const missing: string[] = []

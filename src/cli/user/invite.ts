@@ -29,7 +29,9 @@ Example:
     return withStore(io, { config: values.config, changes: 'grant' }, async place => {
       const account = await personNamed(place, names[0]!)
       if (account.suspended !== null)
-        throw new PersonError(`${account.name} is suspended; run this first: factorgate user resume ${account.name}`)
+        throw new PersonError(
+          `${account.name} is suspended; run this first: factorgate user resume ${account.name} --why TEXT`
+        )
       const source = await elsewhere(place, account)
       const mail = values.mail ? await invitationMail(place, account) : null
       const url = await invite(place, account, valid)

@@ -25,7 +25,8 @@ Example:
     return withStore(io, { config: values.config, changes: 'access' }, async place => {
       const account = await personNamed(place, names[0]!)
       const ended = await peopleAt(place).suspend(account, why)
-      io.stderr(`${account.name} is suspended; sessions ended: ${ended}\n`)
+      const said = account.suspended === null ? 'is suspended' : 'was suspended already; the reason is now the new one'
+      io.stderr(`${account.name} ${said}; sessions ended: ${ended}\n`)
       return 0
     })
   }

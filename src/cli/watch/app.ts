@@ -1,9 +1,11 @@
 /** `factorgate watch app`: what is new in an app; approves it, and announces changes. */
 import { AppChanges, type AppState, changingSeconds } from '../../administration/app-changes.ts'
 import { pagesLeast } from '../../integrity/app-memory.ts'
+import type { Changing } from '../../integrity/records.ts'
 import { type Command, type Io, jsonText, PersonError, readArgs, UsageError, visible } from '../command.ts'
-import { type CommandContext, configHelp, configOption, withStore } from '../command-context.ts'
+import { type CommandContext, configHelp, configOption, operator, withStore } from '../command-context.ts'
 import { moment, table } from '../table.ts'
+import { stateData } from './show-data.ts'
 
 const options = {
   ...configOption,
@@ -56,20 +58,26 @@ Example:
       const use = changesAt(place)
       if (ids !== undefined) return approve(use, name, ids, why, io)
       if (seconds !== null) {
-        const announced = await use.announce(name, seconds, why ?? 'ended', 'terminal')
-        io.stderr(
-          announced === null
-            ? `${name}: what is new is reported again\n`
-            : `${name}: until ${moment(announced.until)} everything new is learned without a report\n`
-        )
+        const announced = await use.announce(name, seconds, why ?? 'ended', operator(io))
+        const [after] = await use.read([name])
+        const isLearning = app.integrity !== null && learningEnds(after!, app.integrity.learn, place.clock()).length > 0
+        io.stderr(`${name}: ${said(announced, seconds, isLearning)}\n`)
         return 0
       }
       const [state] = await use.read([name])
-      if (values.json) io.stdout(jsonText(state))
+      if (values.json) io.stdout(jsonText(stateData(state!)))
       else io.stdout(textOf(state!, app.integrity, place.clock(), io.columns))
       return 0
     })
   }
+}
+
+function said(announced: Changing | null, seconds: number, isLearning: boolean): string {
+  if (seconds > 0) return `until ${moment(announced!.until)} everything new is learned without a report`
+  if (announced === null) return 'no change is announced, so there is none to end'
+  return isLearning
+    ? 'the change is over; the app is still being learned, so nothing is reported yet'
+    : 'the change is over; what is new is reported again'
 }
 
 export function changesAt(place: CommandContext): AppChanges {
@@ -102,26 +110,32 @@ function secondsOf(text: string): number {
   return seconds
 }
 
+/** Until when the app is learned, and until how many pages were read; none if it is learned. */
+function learningEnds({ since, pages }: AppState, learn: number, now: number): string[] {
+  const until = (since ?? now) + learn * 1000
+  return [
+    ...(until > now ? [moment(until)] : []),
+    ...(pages < pagesLeast ? [`${pagesLeast} pages were read (${pages} so far)`] : [])
+  ]
+}
+
 function textOf(
-  { findings, changing, since, pages, known, full }: AppState,
+  state: AppState,
   settings: { readonly learn: number } | null,
   now: number,
   columns: number | undefined
 ): string {
+  const { findings, changing, since, pages, known, full } = state
   const lines: string[] = []
   let isLearning = since === null
   if (since === null) lines.push('Nothing is known of the app yet.')
   else {
-    const until = since + (settings?.learn ?? 0) * 1000
     const count = (kind: string, one: string, many: string) => `${known[kind] ?? 0} ${known[kind] === 1 ? one : many}`
     lines.push(
       `Read: ${pages} ${pages === 1 ? 'page' : 'pages'}. Known: ${count('script', 'script', 'scripts')}, ${count('code', 'statement', 'statements')} of inline code, ${count('form', 'target', 'targets')} of forms, ${count('endpoint', 'path that answers', 'paths that answer')}.`
     )
-    const ends = [
-      ...(until > now ? [moment(until)] : []),
-      ...(pages < pagesLeast ? [`${pagesLeast} pages were read (${pages} so far)`] : [])
-    ]
-    isLearning = settings !== null && ends.length > 0
+    const ends = settings === null ? [] : learningEnds(state, settings.learn, now)
+    isLearning = ends.length > 0
     if (isLearning) lines.push(`Learns until ${ends.join(', and until ')}; until then nothing is reported.`)
   }
   if (changing !== null)

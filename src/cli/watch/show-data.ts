@@ -81,6 +81,17 @@ export function detailOf(person: WatchedPerson | null) {
   }
 }
 
+/** One app whole, with the marks of each finding. */
+export function stateData({ findings, changing, since, ...rest }: AppState) {
+  const times = ({ from, until }: { from: number; until: number }) => ({ from: timeOf(from), until: timeOf(until) })
+  return {
+    ...rest,
+    since: timeOf(since),
+    changing: changing === null ? null : { ...changing, ...times(changing) },
+    findings: findings.map(each => ({ ...each, at: timeOf(each.at), lastAt: timeOf(each.lastAt) }))
+  }
+}
+
 export function appData(states: readonly AppState[]) {
   return states
     .filter(({ since, findings, changing }) => since !== null || findings.length > 0 || changing !== null)

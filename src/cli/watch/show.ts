@@ -1,6 +1,7 @@
 /** `factorgate watch show`: who has fetched how much beside what is usual, how far budgets are used, and what the watch has said. */
 import { AppChanges } from '../../administration/app-changes.ts'
 import { PagedSearch } from '../../administration/journal-search.ts'
+import type { Alarms } from '../../administration/watch/alarms.ts'
 import type { WatchFigures } from '../../administration/watch/figures.ts'
 import type { Movement } from '../../administration/watch/movement.ts'
 import type { WatchedPerson } from '../../administration/watch/watched-person.ts'
@@ -10,7 +11,7 @@ import { watchFigures } from '../../services/watch-figures.ts'
 import { dayMs } from '../../unusual/person.ts'
 import { type Command, type Io, jsonText, readArgs, visible } from '../command.ts'
 import { type CommandContext, configHelp, configOption, withStore } from '../command-context.ts'
-import { table } from '../table.ts'
+import { counted, moment, table } from '../table.ts'
 import { accountsAt, personNamed } from '../user/person.ts'
 import { appData, asData, detailOf, type NamedUse, timeOf, whomOf } from './show-data.ts'
 
@@ -22,14 +23,15 @@ const states = {
   passed: 'passed'
 } as const
 
-/** People in the table; `--json` has all. */
+/** Rows of each table; `--json` has all people and budgets. */
 const shown = 20
+const alarmsShown = 10
 const alarmDays = 14
 const alarmsMost = 50
 
 export const command: Command = {
   name: 'watch show',
-  summary: 'Show who has fetched how much, and how far budgets are used.',
+  summary: 'Show who has fetched how much, how far budgets are used, and the alarms.',
   usage: ['factorgate watch show [--user NAME] [--json]'],
   help: `
   --user NAME      only this person
@@ -37,7 +39,7 @@ export const command: Command = {
                    with --user also what is unusual for the person, their days and apps
 ${configHelp}
 
-The console's page Watch has the same figures. A day is a day in UTC. Gates write what they count of people within a minute, and
+The console's page Watch has the same figures. Without --json the tables have at most ${shown} rows, and the ${alarmsShown} newest alarms. A day is a day in UTC. Gates write what they count of people within a minute, and
 their budgets twice a second where several processes share the store, otherwise within ten seconds. What a gate has granted itself
 and not used yet does not count here.
 
@@ -57,26 +59,27 @@ Example:
         })
         const uses = await namedUses(place, figures)
         const budgets = user === null ? uses : uses.filter(({ user: name }) => name === user.name)
+        const said = await figures.alarms({
+          person: user === null ? null : [user.name, user.id],
+          since: io.clock() - alarmDays * dayMs,
+          from: null,
+          most: alarmsMost
+        })
         if (values.json) {
-          const { alarms } = await figures.alarms({
-            person: user === null ? null : [user.name, user.id],
-            since: io.clock() - alarmDays * dayMs,
-            from: null,
-            most: alarmsMost
-          })
           const person = user === null ? null : await figures.person(user.id)
           const decoys = await figures.decoys(io.clock() - alarmDays * dayMs)
           const apps = await changesAt(place).read(place.config.apps.map(({ id }) => id))
           io.stdout(
             jsonText({
-              ...asData(io.clock(), movement, budgets, alarms),
+              ...asData(io.clock(), movement, budgets, said.alarms),
               ...detailOf(person),
               apps: appData(apps),
               decoys: decoys.map(({ lastAt, ...use }) => ({ ...use, lastAt: timeOf(lastAt) }))
             })
           )
         } else {
-          print(io, figures, movement, budgets)
+          const isFirst = !print(io, figures, movement, budgets)
+          printAlarms(io, said, { name: user?.name ?? null, isFirst })
           const person = user === null ? null : await figures.person(user.id)
           if (person !== null) printPerson(io, person)
           if (user !== null && person !== null) sayWhatIsMissing(io, user.name)
@@ -118,12 +121,13 @@ async function namedUses(place: CommandContext, figures: WatchFigures): Promise<
   )
 }
 
-function print(io: Io, figures: WatchFigures, movement: Movement | null, budgets: readonly NamedUse[]): void {
+/** False if it has printed no table. */
+function print(io: Io, figures: WatchFigures, movement: Movement | null, budgets: readonly NamedUse[]): boolean {
   const movers = movement?.movers ?? []
-  if (!figures.isOn)
-    return void io.stderr('nothing is watched; docs/budgets.md and docs/unusual.md show how to begin\n')
-  if (movers.length === 0 && budgets.length === 0)
-    return void io.stderr('nobody has fetched anything today or used a budget lately\n')
+  const hasRows = movers.length > 0 || budgets.length > 0
+  if (!figures.isOn) io.stderr('nothing is watched; docs/budgets.md and docs/unusual.md show how to begin\n')
+  else if (!hasRows) io.stderr('nobody has fetched anything today or used a budget lately\n')
+  if (!hasRows) return false
   const people = table(
     ['PERSON', 'TODAY', 'USUAL', 'BUSY DAY', 'TIMES USUAL', 'LEVEL'],
     movers.map(({ account, bytes, usual, isUsualKnown, level }) => [
@@ -137,22 +141,49 @@ function print(io: Io, figures: WatchFigures, movement: Movement | null, budgets
     io.columns
   )
   const used = table(
-    ['BUDGET', 'FOR', 'USED', 'OF', 'WITHIN', 'STATE'],
-    budgets.map(use => [
-      titleOf(use.budget),
-      whomOf(use),
-      `${amountInWords(use.budget, use.used)} (${Math.round(100 * use.share)} %)`,
-      amountInWords(use.budget, use.limit),
-      spanOfBudget(use.budget),
-      states[use.state]
-    ]),
+    ['BUDGET', 'FOR', 'USED', 'OF', 'WINDOW', 'STATE'],
+    budgets
+      .slice(0, shown)
+      .map(use => [
+        titleOf(use.budget),
+        whomOf(use),
+        `${amountInWords(use.budget, use.used)} (${Math.round(100 * use.share)} %)`,
+        amountInWords(use.budget, use.limit),
+        spanOfBudget(use.budget),
+        states[use.state]
+      ]),
     io.columns
   )
   io.stdout([used, people].filter(text => text !== '').join('\n'))
-  if (movement !== null && movement.people > movers.length)
-    io.stderr(`${movement.people - movers.length} more people have fetched something today: --json\n`)
+  if (budgets.length > shown)
+    io.stderr(`${counted(budgets.length - shown, 'more row', 'more rows')} of budgets with less use: --json\n`)
+  const hidden = movement === null ? 0 : movement.people - movers.length
+  if (hidden > 0)
+    io.stderr(`${counted(hidden, 'more person has', 'more people have')} fetched something today: --json\n`)
   if (movement?.learnsUntil != null)
-    io.stderr(`the watch on people only learns until ${new Date(movement.learnsUntil).toISOString().slice(0, 10)}\n`)
+    io.stderr(
+      `the watch on people only learns until ${moment(movement.learnsUntil)}, so what is unusual stops nobody; budgets and decoys act\n`
+    )
+  return true
+}
+
+function printAlarms(
+  io: Io,
+  { alarms, next, isPartly }: Alarms,
+  { name, isFirst }: { readonly name: string | null; readonly isFirst: boolean }
+): void {
+  const rows = alarms
+    .slice(0, alarmsShown)
+    .map(({ at, sentence, steps, isLearning }) => [
+      moment(at),
+      sentence,
+      isLearning ? 'only reported' : steps.join(', ') || '–'
+    ])
+  if (rows.length > 0) io.stdout(`${isFirst ? '' : '\n'}${table(['ALARM', 'WHAT', 'DONE'], rows, io.columns)}`)
+  if (alarms.length > alarmsShown || next !== null || isPartly)
+    io.stderr(
+      `the journal has older alarms: factorgate journal search --kind watch${name === null ? '' : ` --user ${name}`}\n`
+    )
 }
 
 /** How many times the usual; a dash where it is not above. */
