@@ -5,6 +5,7 @@
 import { parentPort } from 'node:worker_threads'
 import { SAML } from '@node-saml/node-saml'
 import { decryptXml } from '@node-saml/node-saml/lib/xml.js'
+import { addKeyTransports } from './key-transport.ts'
 import { addAlgorithms } from './library-algorithms.ts'
 
 export interface OpinionTask {
@@ -78,6 +79,7 @@ async function open({ id, encrypted, privateKey }: OpenTask): Promise<Opinion> {
 }
 
 addAlgorithms()
+addKeyTransports()
 parentPort?.on('message', async (task: OpinionTask | OpenTask) =>
   parentPort?.postMessage(await ('encoded' in task ? read(task) : open(task)))
 )

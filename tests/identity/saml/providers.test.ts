@@ -1,12 +1,19 @@
 /** Providers that take requests by a form, sign with ECDSA, encrypt their identifiers, or sign people out by name alone. */
-import { createPrivateKey, createPublicKey } from 'node:crypto'
+import { createHash, createPrivateKey, createPublicKey } from 'node:crypto'
 import t, { type Test } from 'tap'
+import { withoutPadding } from '../../../src/identity/saml/key-transport.ts'
 import { redirectUrl } from '../../../src/identity/saml/redirect-binding.ts'
 import { isSignedBy } from '../../../src/identity/saml/xml-signature.ts'
 import { treeOf } from '../../../src/identity/saml/xml-tree.ts'
 import { samlGate, sayTo } from '../../fixtures/in-process/saml-gate.ts'
 import { makeRig } from '../../fixtures/in-process/saml-institution.ts'
-import { encode, makePair, SamlProvider, type Say } from '../../fixtures/in-process/saml-provider.ts'
+import {
+  encode,
+  encryptedWithHashes,
+  makePair,
+  SamlProvider,
+  type Say
+} from '../../fixtures/in-process/saml-provider.ts'
 
 const [pair, ours] = [makePair(t, 'idp'), makePair(t, 'gate')]
 const keys = `, key: "${ours.files.key}", cert: "${ours.files.certificate}"`
@@ -74,6 +81,57 @@ t.test('signatures', async t => {
     const confused = provider.response(named.assertion.replace(algorithm, other), named.say)
     t.match(await rig.refusal(confused), /another key/, 'nor one under the name of the other kind of key')
   }
+})
+
+t.test('keys of assertions by RSA-OAEP with the hashes that providers choose, Keycloak with SHA-256', async t => {
+  const provider = new SamlProvider('https://idp.example/entity', pair)
+  const rig = makeRig({ providers: [provider], key: ours })
+  const oaep = 'http://www.w3.org/2009/xmlenc11#rsa-oaep'
+  const older = 'http://www.w3.org/2001/04/xmlenc#rsa-oaep-mgf1p'
+  const rows = [
+    { transport: oaep, digest: 'sha256', mask: 'sha256' },
+    { transport: oaep, digest: 'sha256', mask: 'sha1' },
+    { transport: oaep, digest: 'sha1', mask: 'sha1' },
+    { transport: oaep, digest: 'sha512', mask: 'sha512' },
+    { transport: older, digest: 'sha256', mask: 'sha1' },
+    { transport: older, digest: 'sha1', mask: 'sha1' }
+  ]
+  for (const row of rows) {
+    const name = JSON.stringify(row)
+    const answer = async (to = ours) => {
+      const say = await rig.asked()
+      const assertion = provider.assertion(say)
+      return provider.sign(provider.response(encryptedWithHashes(assertion, to, row), say), '_r1')
+    }
+    t.match((await rig.accepted(await answer())).answer, { arrival: { name: 'alice@uni.example' } }, name)
+    t.match(await rig.refusal(await answer(pair)), /second reader refuses/, `${name}, for another key`)
+  }
+})
+
+t.test('an OAEP block is opened only if all of it is right', t => {
+  const mask = (block: Buffer, seed: Buffer, from: number, to: number) => {
+    for (let at = from, counter = 0; at < to; counter++) {
+      const part = createHash('sha1')
+        .update(seed)
+        .update(Buffer.from([0, 0, 0, counter]))
+        .digest()
+      for (const byte of part) if (at < to) block[at] = block[at++]! ^ byte
+    }
+  }
+  const label = createHash('sha256').digest()
+  const blockOf = ({ first = 0, hash = label, blank = 0, mark = 1 }) => {
+    const rest = Buffer.from([...Buffer.alloc(186, blank), mark, 7, 8, 9])
+    const block = Buffer.concat([Buffer.from([first]), Buffer.alloc(32, 5), hash, rest])
+    mask(block, Buffer.from(block.subarray(1, 33)), 33, block.length)
+    mask(block, Buffer.from(block.subarray(33)), 1, 33)
+    return block
+  }
+  t.same([...withoutPadding(blockOf({}), 'sha256', 'sha1')], [7, 8, 9])
+  const wrong = [{ first: 1 }, { hash: Buffer.alloc(32) }, { blank: 2 }, { mark: 0 }, { mark: 3 }]
+  for (const part of wrong)
+    t.throws(() => withoutPadding(blockOf(part), 'sha256', 'sha1'), /padding/, JSON.stringify(part))
+  t.throws(() => withoutPadding(Buffer.alloc(60), 'sha256', 'sha1'), /too short/)
+  t.end()
 })
 
 t.test('a provider whose only key is of a weak curve is no provider', async t => {
