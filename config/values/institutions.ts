@@ -33,6 +33,7 @@ export function readDate(text: string): number | Invalid {
 /** A DN, or a pattern of one. Directories read the rest. */
 export function readDn(text: string): string | Invalid {
   if (/[\p{Cc}]/u.test(text)) return invalid('must be one line without control characters')
+  if (/^[^\\=,]+\\[^\\=,]+$/.test(text)) return invalid('must be a DN, or name@domain instead of DOMAIN\\name')
   const isName = /^[^@=,]+@[^@=,]+$/.test(text)
   return isName || /^\s*[A-Za-z0-9.-]+\s*=/.test(text)
     ? text.trim()

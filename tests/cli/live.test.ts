@@ -1,7 +1,8 @@
 /** `check --live` asks institutions and health paths, in parallel, and says what is wrong with each. */
+import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import http from 'node:http'
-import type { AddressInfo } from 'node:net'
+import net, { type AddressInfo } from 'node:net'
 import path from 'node:path'
 import t, { type Test } from 'tap'
 import { probeCertificates } from '../../src/cli/probes/certificates.ts'
@@ -32,8 +33,17 @@ async function live(t: Test, config: string, files: Readonly<Record<string, stri
 
 const entries: LdapEntry[] = [
   { dn: serviceDn, password: servicePassword, attributes: {} },
-  { dn: 'dc=lab', attributes: { objectClass: 'domain' } }
+  { dn: 'dc=lab', attributes: { objectClass: 'domain' } },
+  { dn: 'uid=grace,dc=lab', attributes: { objectClass: 'person', uid: 'grace', entryUUID: '7f0d' } }
 ]
+
+/** A server that knows no TLS ends the connection at the first byte of it. */
+async function startReset(t: Test): Promise<number> {
+  const server = net.createServer(socket => socket.once('data', () => socket.resetAndDestroy())).listen(0, '127.0.0.1')
+  t.teardown(() => server.close())
+  await once(server, 'listening')
+  return (server.address() as AddressInfo).port
+}
 
 const ldap = (servers: readonly string[], more = '', password = servicePassword) =>
   `identity: [{ id: lab, kind: ldap, servers: ${JSON.stringify(servers)}, timeout: 1s, bind: { dn: "${serviceDn}", password: "${password}" }, base: dc=lab${more} }]\n`
@@ -43,6 +53,20 @@ t.test('a directory is asked on each server: the bind, the base and the base of 
   await stopped.stop()
   const mute = await startLdap(t)
   mute.isMute = true
+  const [gate, lab] = entries
+  const person = (attributes: LdapEntry['attributes']): LdapEntry => ({ dn: 'uid=ada,dc=lab', attributes })
+  const withPeople = (...people: readonly LdapEntry[]) => startLdap(t, { entries: [gate!, lab!, ...people] })
+  const empty = await withPeople()
+  const other = await withPeople(person({ objectClass: 'person', uid: 'ada', nsUniqueId: 'c509b23c-ec0311f1' }))
+  const shy = await withPeople(person({ objectClass: 'person', uid: 'ada' }))
+  const microsoft = await withPeople(
+    person({ objectClass: 'user', sAMAccountName: 'ada', objectGUID: Buffer.alloc(16, 0xe9) })
+  )
+  let searches = 0
+  const strict = await startLdap(t, { entries, search: () => (++searches > 1 ? 50 : null) })
+  const own = makePair(t, 'ldap')
+  const secure = await startLdap(t, { entries, tls: { key: own.key, cert: own.certificate }, isSecure: true })
+  const noTls = await startReset(t)
   const table: [string, string, { problems?: RegExp; warnings?: RegExp }][] = [
     ['works', ldap([server.url]), {}],
     [
@@ -66,7 +90,40 @@ t.test('a directory is asked on each server: the bind, the base and the base of 
       { problems: /servers\[0\] {2}the directory ldap:.* does not answer: .*ECONNREFUSED/ }
     ],
     ['says nothing', ldap([mute.url]), { problems: /servers\[0\] {2}.* does not answer: .*timed out/ }],
-    ['has one server of two', ldap([stopped.url, server.url]), { warnings: /servers\[0\] {2}the directory/ }]
+    ['has one server of two', ldap([stopped.url, server.url]), { warnings: /servers\[0\] {2}the directory/ }],
+    [
+      'shows nobody',
+      ldap([empty.url]),
+      { warnings: /identity\[0\] {2}.* shows cn=gate,dc=lab nobody below 'dc=lab' who .* has the attribute uid/ }
+    ],
+    [
+      'is Active Directory, and the configuration says nothing of it',
+      ldap([microsoft.url]),
+      { problems: /identity\[0\] {2}.*set 'preset' to active-directory/ }
+    ],
+    ['is Active Directory', ldap([microsoft.url], ', preset: active-directory'), {}],
+    [
+      'has another id than entryUUID, as 389 Directory Server has',
+      ldap([other.url]),
+      { problems: /attributes\.id {2}uid=ada,dc=lab at .* has no entryUUID .*set 'attributes\.id' to nsUniqueId/ }
+    ],
+    ['has another id, and the configuration names it', ldap([other.url], ', attributes: { id: nsUniqueId }'), {}],
+    [
+      'keeps the id from the service account',
+      ldap([shy.url]),
+      { problems: /attributes\.id {2}.* has no entryUUID .*let the service account read it/ }
+    ],
+    ['refuses to list people', ldap([strict.url]), {}],
+    [
+      'speaks no TLS at that port',
+      ldap([`ldaps://127.0.0.1:${noTls}`]),
+      { problems: /servers\[0\] {2}.*does not answer: .*correct the port \(ldaps:\/\/ has 636\)/ }
+    ],
+    [
+      'has a certificate of an authority that is unknown here',
+      ldap([secure.url]),
+      { problems: /servers\[0\] {2}.*self-signed certificate.*set 'ca' to the certificate of the authority/ }
+    ]
   ]
   for (const [title, config, { problems, warnings }] of table) {
     const found = await live(t, config)

@@ -3,6 +3,7 @@ import { pemText } from '../../../config/reading/text-sources.ts'
 import type { Config } from '../../../config/schema.ts'
 import { ProviderSource } from '../../identity/oidc/provider.ts'
 import { ProviderUnreachable } from '../../identity/oidc/provider-fetch.ts'
+import { connectionMend } from './connection-mend.ts'
 import type { ProbeFinding } from './finding.ts'
 
 type OidcConfig = Extract<Config['identity'][number], { kind: 'oidc' }>
@@ -37,7 +38,7 @@ export async function probeOidc(
     const isSilent = error instanceof ProviderUnreachable
     const wrong = isSilent ? `the provider '${one.id}' does not answer: ${message}` : `nobody can sign in: ${message}`
     const mend = isSilent
-      ? "start it, or correct the address or 'ca'"
+      ? connectionMend(message, "start it, or correct the address or 'ca'")
       : 'correct the configuration of the gate or of the provider'
     return [{ degree: 'problem', path: `${path}.issuer`, wrong, mend }]
   }

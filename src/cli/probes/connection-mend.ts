@@ -1,0 +1,19 @@
+/** What to do about a connection that failed, by the words of Node.js and OpenSSL. */
+
+const advice: readonly (readonly [RegExp, string])[] = [
+  [
+    /self.signed certificate|unable to (verify|get)/i,
+    "set 'ca' to the certificate of the authority that has signed the server's certificate, and look whether the server sends its intermediate certificates"
+  ],
+  [/does not match certificate's altnames/i, 'write one of the names in the certificate into the address'],
+  [/certificate has expired/i, "renew the server's certificate, or set this machine's clock"],
+  [/certificate is not yet valid/i, "set this machine's clock, or wait"],
+  [/ENOTFOUND/, 'correct the address: the name server does not know this name'],
+  [/EAI_AGAIN/, 'look why the name server of this machine does not answer'],
+  [/ECONNREFUSED/, 'start it, or correct the address: nothing listens there']
+]
+
+/** One clause without its full stop; `otherwise` where the message says nothing of these. */
+export function connectionMend(message: string, otherwise: string): string {
+  return advice.find(([words]) => words.test(message))?.[1] ?? otherwise
+}
