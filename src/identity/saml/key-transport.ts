@@ -53,7 +53,7 @@ export function addKeyTransports(): void {
 }
 
 /** The same content under a key transport of the library. Throws SamlRefusal. `key` is PEM. */
-export function withKnownTransport(xml: string, key: string): string {
+function withKnownTransport(xml: string, key: string): string {
   const root = treeOf(xml)
   const all = [...everyElement(root)]
   const [wrapped, another] = all.filter(node => isNamed(node, xenc, 'EncryptedKey'))
