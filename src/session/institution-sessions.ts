@@ -37,7 +37,7 @@ export class InstitutionSessions {
     this.#keyring = input.keyring
   }
 
-  /** Until `endsAt`, the end of our session (milliseconds since the epoch). */
+  /** Until `endsAt`, the latest end that our session may have (milliseconds since the epoch). */
   async remember(id: string, session: RememberedInstitution, endsAt: number): Promise<void> {
     const seconds = Math.max(1, (endsAt - this.#clock()) / 1000)
     const hint = session.hint === null ? null : this.#keyring().seal(session.hint, sealContext(id))

@@ -13,6 +13,7 @@ import { type Entered, generationOf, type Principal } from './principal.ts'
 import { seenKey, sessionKey, sessionRecord, sessionsOf, type TokenRecord, tokenKey, tokenRecord } from './records.ts'
 import { type Device, proofsOf, type Session, withoutDevice, withProof } from './session.ts'
 import type { SessionCache } from './session-cache.ts'
+import { invitedSeconds, latestEnd, lifeSeconds } from './session-life.ts'
 import { sessionsToEvict } from './session-limit.ts'
 import { noTerms, proofsUnder, type SessionTerms } from './terms.ts'
 import { type TokenKeys, TokensInUse } from './token-key-cache.ts'
@@ -26,10 +27,6 @@ export interface SessionLimits {
 }
 
 type NewProof = Omit<Proof, 'generation'>
-
-/** The life of a half-way sign-in; one that began with an invitation has an hour. */
-const halfWaySeconds = 10 * 60
-const invitedSeconds = 60 * 60
 
 export class Sessions {
   readonly #store: Store
@@ -58,7 +55,7 @@ export class Sessions {
     })
     this.#clockCorrection = new ClockCorrection({
       ...input,
-      lifeMs: proofs => this.#lifeSeconds(proofs) * 1000,
+      lifeMs: proofs => lifeSeconds(proofs, this.#limits.absoluteSeconds) * 1000,
       idleSeconds: () => this.#limits.idleSeconds,
       end: id => this.end(id, 'expired'),
       forget: () => [this.#seen, this.#touched].map(remembered => remembered.clear())
@@ -112,7 +109,7 @@ export class Sessions {
       tokens: { [input.host]: digest }
     }
     const proven = [input.proof, ...(input.more ?? [])].reduce(withProof, blank)
-    const ends = now + this.#lifeSeconds(proven.proofs) * 1000
+    const ends = now + lifeSeconds(proven.proofs, this.#limits.absoluteSeconds) * 1000
     const session = {
       ...proven,
       expiresAt: Math.min(ends, input.endsAt ?? ends),
@@ -154,6 +151,9 @@ export class Sessions {
       return { ...proven, expiresAt: Math.min(ends, session.endsAt ?? ends) }
     })
   }
+
+  /** The latest end that this session may have, in milliseconds since the epoch. */
+  latestEnd = (session: Session) => latestEnd(session, this.#limits.absoluteSeconds)
 
   /** The code is valid once within 30 s, in the browser whose nonce hashes to `state`. */
   handOver(principal: Principal, toHost: string, state: string, returnTo: string): Promise<string> {
@@ -288,11 +288,6 @@ export class Sessions {
     })
     const old = this.#clock() - this.#limits.idleSeconds * 1000
     for (const [id, at] of this.#seen) if (at < old) this.#seen.delete(id)
-  }
-
-  #lifeSeconds(proofs: readonly Proof[]): number {
-    if (isFullySignedIn(proofs)) return this.#limits.absoluteSeconds
-    return proofs.some(proof => proof.kind === 'invitation') ? invitedSeconds : halfWaySeconds
   }
 
   async #reissue(
