@@ -332,12 +332,20 @@ if (isOnNode24(t, import.meta.url)) {
           ...(offered === undefined ? {} : { ALPNProtocols: [...offered] })
         })
         t.teardown(() => socket.destroy())
+        let heard = ''
+        socket.setEncoding('latin1').on('data', (part: string) => {
+          heard += part
+        })
+        const until = async (what: RegExp) => {
+          while (!what.test(heard)) await once(socket, 'data')
+        }
         socket.write(`GET /plain HTTP/1.1\r\nHost: ${host}\r\n\r\n`)
-        const [bytes] = (await once(socket, 'data')) as [Buffer]
-        t.match(bytes.toString(), /^HTTP\/1\.1 200 OK\r\n/, sentence)
+        await until(/\r\n\r\nok$/)
+        t.match(heard, /^HTTP\/1\.1 200 OK\r\n/, sentence)
+        heard = ''
         socket.write('GET /plain HTTP/1.1\r\n\r\n')
-        const [refusal] = (await once(socket, 'data')) as [Buffer]
-        t.match(refusal.toString(), /^HTTP\/1\.1 400 /, `${sentence}: without Host`)
+        await until(/\r\n/)
+        t.match(heard, /^HTTP\/1\.1 400 /, `${sentence}: without Host`)
       }
       t.equal(up.requests.length, 2)
     }
@@ -366,13 +374,14 @@ if (isOnNode24(t, import.meta.url)) {
     const deaf = await FrameLine.open(t, gate.port)
     const ends = [once(idle, 'close'), once(session, 'goaway'), deaf.find(({ type }) => type === frameType.goaway)]
     const began = performance.now()
-    const closed = gate.listener?.close(600)
+    // Long enough for what is looked at before it is over, on a busy machine too.
+    const closed = gate.listener?.close(3000)
     await Promise.all(ends)
     t.match(await ask(session, '/plain'), { status: 0 }, 'no new request')
     t.notOk(events.destroyed, 'an open stream goes on')
     t.not((await answerTo(events)).code, 0, 'until the grace is over, and then breaks')
     await closed
-    t.ok(performance.now() - began >= 550)
+    t.ok(performance.now() - began >= 2950)
   })
 }
 
