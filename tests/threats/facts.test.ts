@@ -99,7 +99,7 @@ t.test('the measured facts, at a running gate', async t => {
       socket.send(`${head('GET', '/socket', host, [cookie, 'Connection: Upgrade', ...handshake, ...lies])}\r\n\r\n`)
       t.match(await socket.until('\r\n\r\n'), /^HTTP\/1\.1 101/)
       for (const one of [plain.got[0]!, upstream.requests.at(-1)!]) {
-        t.notMatch(one.raw.toString('latin1'), /evil/, one.line)
+        t.notMatch(one.raw.toString('latin1'), /\bevil|evil\b/, one.line)
         t.notMatch(one.raw.toString('latin1'), /factorgate=/)
         t.same(valuesOf(one, 'remote-user'), ['alice'])
       }

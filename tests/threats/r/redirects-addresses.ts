@@ -139,14 +139,18 @@ export function addressRows(fixture: Fixture): Row[] {
             ]) {
               const answer = await caller.get(url, extra)
               staysHere(t, answer, `${who} ${url} ${JSON.stringify(extra)}`)
-              t.notMatch(answer.headers.location ?? '', /evil|:81\b|https:/, `${who} ${url} ${JSON.stringify(extra)}`)
+              t.notMatch(
+                answer.headers.location ?? '',
+                /\bevil|evil\b|:81\b|https:/,
+                `${who} ${url} ${JSON.stringify(extra)}`
+              )
             }
         for (const extra of headers) {
           const { status, headers: told, body } = await new Caller(fixture).send('POST', `${app}/x`, { headers: extra })
           t.equal(status, 401)
           const { challengeUrl } = JSON.parse(body).error
           t.ok(challengeUrl.startsWith(`${portal}/.factorgate/login?`), 'a program is told the same')
-          t.notMatch(`${challengeUrl}${told.location ?? ''}`, /evil/, JSON.stringify(extra))
+          t.notMatch(`${challengeUrl}${told.location ?? ''}`, /\bevil|evil\b/, JSON.stringify(extra))
         }
         for (const host of [fixture.host(), fixture.host('app')])
           for (const target of [
@@ -257,16 +261,16 @@ export function addressRows(fixture: Fixture): Row[] {
             password: 'correct horse battery'
           })
           staysHere(t, first, 'after the password')
-          t.notMatch(first.headers.location, /evil/)
+          t.notMatch(first.headers.location, /\bevil|evil\b/)
           const page = await caller.get(`/.factorgate/challenge${atCode}`)
-          t.notMatch(page.body, /evil/)
+          t.notMatch(page.body, /\bevil|evil\b/)
           const last = await caller.totp(person.code(), atCode)
           t.equal(last.headers.location, home, `${atPassword} then ${atCode}`)
         }
         const person = await fixture.somebody()
         const caller = await person.signedIn()
         const key = `/.factorgate/enrol${bad}`
-        t.notMatch((await caller.get(key)).body, /evil/, 'enrolment')
+        t.notMatch((await caller.get(key)).body, /\bevil|evil\b/, 'enrolment')
         for (const path of [
           '/.factorgate/challenge',
           '/.factorgate/enrol/totp',
@@ -278,7 +282,7 @@ export function addressRows(fixture: Fixture): Row[] {
         ]) {
           const answer = await caller.get(path + bad)
           staysHere(t, answer, path)
-          t.notMatch(answer.body + (answer.headers.location ?? ''), /evil/, path)
+          t.notMatch(answer.body + (answer.headers.location ?? ''), /\bevil|evil\b/, path)
         }
         staysHere(t, await caller.post(`/.factorgate/enrol/recovery/saved${bad}`, { saved: 'yes' }), 'codes put away')
         t.equal((await caller.json(`/.factorgate/webauthn/options?for=challenge&${bad.slice(1)}`)).status, 200)
