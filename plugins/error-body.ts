@@ -1,5 +1,21 @@
-/** The JSON body of a refusal. */
-import { describeError, type ErrorCode } from '../src/errors.ts'
+/** The body of a refusal: the JSON, and what is asked of those who make the page. */
+import type { FastifyRequest } from 'fastify'
+import { describeError, type ErrorCode, type GateError } from '../src/errors.ts'
+
+/** A page of the gate in the place of an answer. */
+export interface RefusalPage {
+  readonly html: string
+  readonly headers: Record<string, string>
+}
+
+export type RenderRefusal = (input: {
+  code: ErrorCode
+  request: FastifyRequest
+  retryAfterSeconds: number | undefined
+  continueUrl: string | undefined
+  words: GateError['words']
+  isFramed: boolean
+}) => RefusalPage
 
 interface ErrorBody {
   readonly error: {

@@ -6,22 +6,12 @@ import { type Clock, systemClock } from '../src/clock.ts'
 import { type ErrorCode, GateError } from '../src/errors.ts'
 import { acceptsPage, isSiteFrame, wantsPage } from '../src/request/wants-page.ts'
 import { StoreUnreachable } from '../src/store/store.ts'
-import { errorBody } from './error-body.ts'
+import { errorBody, type RenderRefusal } from './error-body.ts'
 import { tokenChallenge } from './token-challenge.ts'
 
-export interface ErrorsOptions {
+interface ErrorsOptions {
   readonly clock?: Clock
-  readonly renderPage: (input: {
-    code: ErrorCode
-    request: FastifyRequest
-    retryAfterSeconds: number | undefined
-    continueUrl: string | undefined
-    words: GateError['words']
-    isFramed: boolean
-  }) => {
-    html: string
-    headers: Record<string, string>
-  }
+  readonly renderPage: RenderRefusal
 }
 
 const translated: Readonly<Record<string, ErrorCode>> = {

@@ -2,6 +2,7 @@
 import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import type { RouteTable } from '../src/apps/route-table.ts'
+import type { RefusalPage } from './error-body.ts'
 
 /** `Strict-Transport-Security` (RFC 6797), without subdomains, because others may run them. */
 export const strictTransport = 'max-age=63072000'
@@ -9,7 +10,7 @@ export const strictTransport = 'max-age=63072000'
 interface SecurityHeadersOptions {
   readonly routes: Pick<RouteTable, 'site'>
   readonly portalOrigin: string
-  readonly renderStep: (request: FastifyRequest) => { html: string; headers: Record<string, string> }
+  readonly renderStep: (request: FastifyRequest) => RefusalPage
 }
 
 export const securityHeadersPlugin = fp<SecurityHeadersOptions>(

@@ -1,11 +1,5 @@
 /** The composition root: it builds the pipeline for one configuration, and the options of each step. */
-import Fastify, {
-  type FastifyBaseLogger,
-  type FastifyInstance,
-  type FastifyPluginAsync,
-  type FastifyRequest,
-  LogController
-} from 'fastify'
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyPluginAsync, LogController } from 'fastify'
 import type { Config } from '../config/schema.ts'
 import { isPublicSuffix } from '../config/values/public-suffixes.ts'
 import { acceptPlugin } from '../plugins/accept.ts'
@@ -13,28 +7,16 @@ import { auditPlugin, exchangeEvent } from '../plugins/audit.ts'
 import { consolePages } from '../plugins/console/index.ts'
 import { devicePlugin } from '../plugins/device.ts'
 import { enforcePlugin } from '../plugins/enforce.ts'
-import { type ErrorsOptions, errorsPlugin } from '../plugins/errors.ts'
+import { errorsPlugin } from '../plugins/errors.ts'
 import { exchangePlugin, readRequestLine } from '../plugins/exchange.ts'
 import { explainEndOf } from '../plugins/explain-end.ts'
-import { formPage } from '../plugins/form-page.ts'
 import { forwardPlugin } from '../plugins/forward.ts'
 import { forwardAuthPlugin } from '../plugins/forward-auth.ts'
 import { domainSources, framePageHeaders } from '../plugins/frame-page.ts'
 import { matchPlugin } from '../plugins/match.ts'
 import { noSchemas } from '../plugins/no-schemas.ts'
 import { deviceReturn } from '../plugins/portal/device-return.ts'
-import {
-  type Branding,
-  framedWhat,
-  loginsOf,
-  messagesFor,
-  pageHeaders,
-  personOf,
-  portalPlugin,
-  renderError,
-  renderFramed,
-  renderFramedError
-} from '../plugins/portal/index.ts'
+import { type Branding, errorPages, framedSteps, loginsOf, portalPlugin } from '../plugins/portal/index.ts'
 import { resendPlugin } from '../plugins/resend.ts'
 import { maxUrlLengthFor } from '../plugins/return-address.ts'
 import { securityHeadersPlugin } from '../plugins/security-headers.ts'
@@ -45,7 +27,6 @@ import { RouteTable } from './apps/route-table.ts'
 import { countingSink } from './audit/audit-metrics.ts'
 import { limitedLog } from './audit/log-share.ts'
 import { newReference } from './audit/reference.ts'
-import type { Clock } from './clock.ts'
 import { UpstreamRegistry } from './forwarding/upstreams.ts'
 import { makeClientReader } from './request/client.ts'
 import { appCards } from './services/app-cards.ts'
@@ -206,15 +187,7 @@ export async function buildGateway(
     'security-headers': {
       routes,
       portalOrigin,
-      renderStep: request => ({
-        html: renderFramed(
-          framedWhat(ownPath(request)),
-          wholeAddress(request, portalOrigin),
-          branding,
-          messagesFor(branding, request)
-        ),
-        headers: frameHeaders()
-      })
+      renderStep: framedSteps({ ...branding, portalOrigin }, frameHeaders)
     },
     accept: { readClient: makeClientReader(config.trustedProxies), trace: await tracesOf(config, runtime) },
     match: { routes },
@@ -327,73 +300,4 @@ export async function buildGateway(
   runtime.notifying = notifying
   notifying?.start()
   return app
-}
-
-export function errorPages(
-  branding: Branding & { readonly portalOrigin: string },
-  frameHeaders: () => Record<string, string>,
-  clock: Clock
-): ErrorsOptions['renderPage'] {
-  return ({ code, request, retryAfterSeconds, continueUrl, words, isFramed }) => {
-    const { match, target, principal } = request.exchange.known
-    const { judged } = request.exchange
-    const app = judged?.app ?? (match?.kind === 'app' ? match.app : null)
-    const method = judged?.method ?? request.method
-    // A link to `//x/` would lead to another host; `/.//x/` leads to the requested path (URL Standard, "dot segments").
-    const raw = (judged?.raw ?? target?.raw)?.replace(/^\/(?=[/\\])/, '/./')
-    const isGet = method === 'GET'
-    // A form of the portal can be opened again; a form of an app may not be safe to send twice.
-    const page = judged === null && match?.kind === 'own' && !request.is404 ? formPage(request) : null
-    const say = messagesFor(branding, request)
-    const isForeign = request.headers['sec-fetch-site'] === 'cross-site'
-    const unsent =
-      app === null || continueUrl === undefined || isGet || method === 'HEAD' || retryAfterSeconds !== undefined
-        ? null
-        : { href: isForeign ? `${app.origin}${app.prefix}/` : continueUrl, isForeign }
-    // A page of the portal in a frame is no error: the frame gets a link that opens the whole window.
-    if (isFramed && match?.kind === 'own' && code === 'foreign_origin') {
-      const address = wholeAddress(request, branding.portalOrigin)
-      return { html: renderFramed(framedWhat(ownPath(request)), address, branding, say), headers: frameHeaders() }
-    }
-    const context = {
-      ...branding,
-      reference: request.exchange.id,
-      appTitle: app?.title,
-      maintenance: app?.maintenance,
-      now: clock(),
-      again: continueUrl ?? (isGet ? raw : page),
-      unsent,
-      address: app !== null && isGet ? app.origin + (judged?.raw ?? target?.raw) : null,
-      front: app === null ? null : `${app.prefix}/`,
-      back: isGet ? undefined : (page ?? (app === null ? '/.factorgate/' : `${app.prefix}/`)),
-      query: page === null ? '' : target?.query,
-      person: principal ? personOf(principal) : null,
-      retryAfterSeconds,
-      words,
-      say
-    }
-    if (!isFramed) return { html: renderError(code, context), headers: pageHeaders() }
-    return {
-      html: renderFramedError(code, context, wholeAddress(request, branding.portalOrigin)),
-      headers: frameHeaders()
-    }
-  }
-}
-
-/** The path of a portal page after `/.factorgate`, without the query. */
-function ownPath({ exchange }: FastifyRequest): string {
-  const { match } = exchange.known
-  return match?.kind === 'own' ? match.path.replace(/\?.*/s, '') : ''
-}
-
-/** For a link in a frame. For a form it is the form's page, or the app's front page. */
-function wholeAddress(request: FastifyRequest, portalOrigin: string): string {
-  const { match, target } = request.exchange.known
-  const { judged } = request.exchange
-  if (judged !== null) return judged.app.origin + (judged.method === 'GET' ? judged.raw : `${judged.app.prefix}/`)
-  const site = match?.site
-  if (site == null || target === undefined) return `${portalOrigin}/.factorgate/`
-  if (match?.kind === 'own') return site.origin + (request.is404 ? target.raw : formPage(request))
-  if (request.method === 'GET') return site.origin + target.raw
-  return `${site.origin}${match?.kind === 'app' ? match.app.prefix : ''}/`
 }

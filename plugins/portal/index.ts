@@ -34,14 +34,10 @@ import { registerUpstreamLogins } from './upstream-logins.tsx'
 import { registerWebauthn } from './webauthn.tsx'
 
 export type { ErrorContext } from './error-context.ts'
-export { renderError } from './error-page.tsx'
-export { framedWhat, renderFramed, renderFramedError } from './framed-page.tsx'
-export { pageHeaders } from './headers.ts'
 export { loginsOf } from './institutions/index.ts'
-export { messagesFor } from './language.ts'
 export { PortalTexts } from './messages/messages.ts'
 export type { AppCard, Branding, LoginEntry, Logo, PortalOptions, PortalRoutes, PortalServices } from './options.ts'
-export { personOf } from './page-context.ts'
+export { errorPages, framedSteps } from './refusal-pages.ts'
 
 /** The enrolment pages of each kind. */
 const enrolments: Readonly<Record<CredentialKind, (scope: FastifyInstance) => void>> = {
