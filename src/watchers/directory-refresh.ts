@@ -12,6 +12,7 @@ import type { ProgramTokens } from '../programs/program-tokens.ts'
 import type { Sessions } from '../session/sessions.ts'
 import { type Store, StoreUnconfirmed } from '../store/store.ts'
 import { evenUnconfirmed } from '../store/unconfirmed.ts'
+import { every as repeat } from './every.ts'
 import { oneAtATime } from './one-at-a-time.ts'
 
 interface DirectoryRefreshInput {
@@ -46,7 +47,7 @@ export class DirectoryRefresh {
 
   /** Checks whether the directories work, and asks them from now on. */
   start(): void {
-    const { directories, every = interval, log } = this.#input
+    const { directories, every = repeat, log } = this.#input
     for (const directory of directories) {
       void directory.check?.()
       const { refreshSeconds } = directory
@@ -198,10 +199,4 @@ function pause(ms: number): Promise<void> {
 
 function whose({ id, name }: Account): { readonly account: string; readonly name: string } {
   return { account: id, name }
-}
-
-function interval(ms: number, work: () => void): () => void {
-  const timer = setInterval(work, ms)
-  timer.unref()
-  return () => clearInterval(timer)
 }

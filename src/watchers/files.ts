@@ -13,6 +13,8 @@ import {
 } from 'node:fs'
 import { open } from 'node:fs/promises'
 import path from 'node:path'
+import { every } from './every.ts'
+import { oneAtATime } from './one-at-a-time.ts'
 
 /** Opening a named pipe must not block. */
 const readOnly = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)
@@ -37,19 +39,15 @@ export function watchFiles(
   changed: (files: string[]) => void,
   options: WatchOptions = {}
 ): () => void {
-  const { every = everyFiveSeconds, listens = true, read: readState = fingerprint } = options
+  const { every: poll = check => every(slowMs, check), listens = true, read: readState = fingerprint } = options
   // Synchronous, otherwise a change right after this call could count as the first state.
   const fingerprints = new Map(files.map(file => [file, fingerprintNow(file)]))
-  const folders = new Map<string, FSWatcher>()
-  let wanted: ReadonlyMap<string, ReadonlySet<string>> = new Map()
+  let latest = [...fingerprints.values()].join()
   let timer: NodeJS.Timeout | undefined
   let isStopped = false
-  let checking: Promise<void> | null = null
-  let latest = [...fingerprints.values()].join()
-  /** True when a folder may have been replaced, which makes its watch useless. */
-  let isStale = false
 
   const read = async () => {
+    if (isStopped) return
     const now = await Promise.all(files.map(async file => [file, await readState(file)] as const))
     if (isStopped) return
     const state = now.map(([, state]) => state).join()
@@ -60,78 +58,81 @@ export function watchFiles(
       timer.unref()
     }
     latest = state
-    listen()
+    folders?.listen()
   }
   const report = (now: readonly (readonly [string, string])[]) => {
     const differing = now.filter(([file, state]) => fingerprints.get(file) !== state).map(([file]) => file)
     for (const [file, state] of now) fingerprints.set(file, state)
     if (differing.length > 0 && !isStopped) changed(differing)
   }
-  // One check at a time, because a network file system may be slow. Events during a check cause one more.
-  let isWanted = false
-  const check = () => {
-    if (isStopped) return
-    if (checking !== null) {
-      isWanted = true
-      return
-    }
-    checking = read().finally(() => {
-      checking = null
-      if (!isWanted) return
-      isWanted = false
-      check()
-    })
-  }
-  const listen = () => {
-    if (!listens) return
-    if (isStale) {
-      for (const watcher of folders.values()) watcher.close()
-      folders.clear()
-      isStale = false
-    }
-    wanted = entriesOf(files)
-    for (const [folder, watcher] of folders)
-      if (!wanted.has(folder)) {
-        watcher.close()
-        folders.delete(folder)
-      }
-    for (const folder of wanted.keys()) {
-      if (folders.has(folder)) continue
-      try {
-        const watcher = watch(folder, { persistent: false }, (kind, name) => {
-          // Other files in the folder, such as a journal, cause no check.
-          if (name !== null && !wanted.get(folder)?.has(name)) return
-          isStale ||= kind === 'rename'
-          check()
-        })
-        watcher.on('error', () => {
-          watcher.close()
-          folders.delete(folder)
-        })
-        folders.set(folder, watcher)
-      } catch {
-        // The folder is gone, or the system allows no more watches: polling continues.
-      }
-    }
-  }
-  listen()
+  // A network file system may be slow. Events during a check cause one more.
+  const check = oneAtATime(read, error => void Promise.reject(error))
+  const folders = listens ? new WatchedFolders(files, check) : null
+  folders?.listen()
   check()
-  const stopSlow = every(() => {
-    isStale = true
+  const stopPolling = poll(() => {
+    folders?.distrust()
     check()
   })
   return () => {
     isStopped = true
-    stopSlow()
+    stopPolling()
     clearTimeout(timer)
-    for (const watcher of folders.values()) watcher.close()
+    folders?.close()
   }
 }
 
-function everyFiveSeconds(check: () => void): () => void {
-  const timer = setInterval(check, slowMs)
-  timer.unref()
-  return () => clearInterval(timer)
+/** The watches of the folders on the paths of the files. */
+class WatchedFolders {
+  readonly #files: readonly string[]
+  readonly #onEvent: () => void
+  readonly #watchers = new Map<string, FSWatcher>()
+  #wanted: ReadonlyMap<string, ReadonlySet<string>> = new Map()
+  /** True when a folder may have been replaced, which makes its watch useless. */
+  #isStale = false
+
+  constructor(files: readonly string[], onEvent: () => void) {
+    this.#files = files
+    this.#onEvent = onEvent
+  }
+
+  /** The next `listen` watches all folders anew. */
+  distrust(): void {
+    this.#isStale = true
+  }
+
+  /** Watches the folders that are on the paths now, and no others. */
+  listen(): void {
+    if (this.#isStale) this.close()
+    this.#isStale = false
+    this.#wanted = entriesOf(this.#files)
+    for (const folder of [...this.#watchers.keys()]) if (!this.#wanted.has(folder)) this.#drop(folder)
+    for (const folder of this.#wanted.keys()) if (!this.#watchers.has(folder)) this.#watch(folder)
+  }
+
+  close(): void {
+    for (const folder of [...this.#watchers.keys()]) this.#drop(folder)
+  }
+
+  #watch(folder: string): void {
+    try {
+      const watcher = watch(folder, { persistent: false }, (kind, name) => {
+        // Other files in the folder, such as a journal, cause no check.
+        if (name !== null && !this.#wanted.get(folder)?.has(name)) return
+        this.#isStale ||= kind === 'rename'
+        this.#onEvent()
+      })
+      watcher.on('error', () => this.#drop(folder))
+      this.#watchers.set(folder, watcher)
+    } catch {
+      // The folder is gone, or the system allows no more watches: polling continues.
+    }
+  }
+
+  #drop(folder: string): void {
+    this.#watchers.get(folder)?.close()
+    this.#watchers.delete(folder)
+  }
 }
 
 /** A text of the file's identity, times and content: on some disks times alone are too coarse. */

@@ -12,6 +12,7 @@ import type { InstitutionSessions } from '../session/institution-sessions.ts'
 import type { Sessions } from '../session/sessions.ts'
 import type { Store } from '../store/store.ts'
 import { evenUnconfirmed } from '../store/unconfirmed.ts'
+import { every as repeat } from './every.ts'
 import { oneAtATime } from './one-at-a-time.ts'
 
 interface InstitutionRefreshInput {
@@ -42,7 +43,7 @@ export class InstitutionRefresh {
   }
 
   start(): void {
-    const { institutions, every = interval, log } = this.#input
+    const { institutions, every = repeat, log } = this.#input
     for (const institution of institutions) {
       const { refreshSeconds, source } = institution
       if (refreshSeconds === undefined || institution.review === undefined) continue
@@ -126,10 +127,4 @@ export class InstitutionRefresh {
       )
     }
   }
-}
-
-function interval(ms: number, work: () => void): () => void {
-  const timer = setInterval(work, ms)
-  timer.unref()
-  return () => clearInterval(timer)
 }
