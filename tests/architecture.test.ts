@@ -100,6 +100,7 @@ const leafReaders: readonly string[] = [
   'src/colours/accent.ts',
   'src/messages/languages.ts',
   'src/messages/overrides.ts',
+  'src/messages/visible.ts',
   'src/traces/header-lines.ts'
 ]
 const folderOf = (file: string) => file.split('/').slice(0, 2).join('/')

@@ -1,4 +1,5 @@
 /** The reason why a text is invalid, as a value, and parts of such messages: quotations, guesses, lists. None shows a secret. */
+import { visible } from '../../src/messages/visible.ts'
 
 export interface Invalid {
   /** `must be …`. The reader of the file adds `, got '…'`. */
@@ -57,13 +58,6 @@ export function nearest(word: string, candidates: readonly string[]): string | n
 export function oneOf(words: readonly (string | number)[]): string {
   const quoted = words.map(word => (typeof word === 'string' ? `'${word}'` : String(word)))
   return quoted.length < 2 ? quoted.join('') : `${quoted.slice(0, -1).join(', ')} or ${quoted.at(-1)}`
-}
-
-function visible(text: string): string {
-  return text.replace(
-    /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu,
-    character => `\\u{${character.codePointAt(0)!.toString(16).padStart(4, '0')}}`
-  )
 }
 
 /** Optimal string alignment: insert, delete, change, or swap two letters. */

@@ -6,6 +6,9 @@ import { type ParseArgsConfig, parseArgs } from 'node:util'
 import { nearest } from '../../config/values/invalid.ts'
 import { withoutTricks } from '../audit/encode-event.ts'
 import type { Clock } from '../clock.ts'
+import { visible } from '../messages/visible.ts'
+
+export { visible }
 
 /** 0 success · 1 failure, or the answer is no · 2 wrong usage. */
 export type ExitCode = 0 | 1 | 2
@@ -110,14 +113,6 @@ export function group(input: Pick<Command, 'name' | 'summary' | 'help'> & { comm
 /** A value as indented JSON, safe for a terminal. */
 export function jsonText(value: unknown): string {
   return `${withoutTricks(JSON.stringify(value, null, 2))}\n`
-}
-
-/** Escapes control, bidirectional and other invisible characters. */
-export function visible(text: string): string {
-  return text.replace(
-    /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu,
-    character => `\\u{${character.codePointAt(0)!.toString(16).padStart(4, '0')}}`
-  )
 }
 
 /**

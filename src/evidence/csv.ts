@@ -1,5 +1,5 @@
 /** Lines of CSV (RFC 4180) that a spreadsheet reads as text and never as a formula. */
-import { shown } from './shown.ts'
+import { visible } from '../messages/visible.ts'
 
 export type Cell = string | number | boolean | null | undefined
 
@@ -15,6 +15,6 @@ function cellOf(cell: Cell): string {
   if (typeof cell !== 'string') return String(cell)
   // An apostrophe at the beginning says "text". It is visible, so nobody takes the cell for the value itself.
   const isFormula = formula.test(cell)
-  const text = isFormula ? `'${shown(cell)}` : shown(cell)
+  const text = isFormula ? `'${visible(cell)}` : visible(cell)
   return isFormula || /[",;']|^\s|\s$/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
 }

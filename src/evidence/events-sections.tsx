@@ -2,11 +2,11 @@
 import type { Entry } from '../audit/journal-files.ts'
 import { Chart } from '../charts/chart.tsx'
 import { describeError, type ErrorCode, errorCodes } from '../errors.ts'
+import { visible } from '../messages/visible.ts'
 import type { EventList } from './event-lists.ts'
 import { reasonOf } from './event-lists.ts'
 import type { Evidence } from './evidence.ts'
 import type { StepFigures } from './journal-figures.ts'
-import { shown } from './shown.ts'
 import { Figure, Foreign, Table } from './table.tsx'
 import { bytesText, numberText } from './words.ts'
 
@@ -101,7 +101,7 @@ export function RefusalsSection({ evidence }: { evidence: Evidence }) {
         rows={reasons
           .slice(0, reasonsMax)
           .map(([reason, count]) => [
-            <code class="short">{shown(reason)}</code>,
+            <code class="short">{visible(reason)}</code>,
             sentenceOf(reason),
             <Figure>{numberText(count)}</Figure>
           ])}
@@ -155,7 +155,7 @@ export function WarningsSection({ evidence }: { evidence: Evidence }) {
       <Events evidence={evidence} list="warnings" columns={['Time', 'What', 'Person', 'App', 'Outcome', 'Says']}>
         {entry => [
           time(entry),
-          <code class="short">{shown(entry.kind)}</code>,
+          <code class="short">{visible(entry.kind)}</code>,
           person(entry),
           text(entry.app),
           text(entry.outcome),
@@ -173,7 +173,7 @@ export function ChangesSection({ evidence }: { evidence: Evidence }) {
       <Events evidence={evidence} list="changes" columns={['Time', 'What', 'Person', 'Outcome', 'More', 'Operator']}>
         {entry => [
           time(entry),
-          <code class="short">{shown(entry.kind)}</code>,
+          <code class="short">{visible(entry.kind)}</code>,
           person(entry),
           text(entry.outcome),
           text(
@@ -205,7 +205,7 @@ function Events({ evidence: { newest }, list, columns, children }: EventsProps) 
 }
 
 function time({ at }: Entry) {
-  return <Figure>{shown(at.slice(0, 19).replace('T', ' '))}</Figure>
+  return <Figure>{visible(at.slice(0, 19).replace('T', ' '))}</Figure>
 }
 
 function person({ name, account }: Entry) {

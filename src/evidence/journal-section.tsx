@@ -1,8 +1,8 @@
 /** The proof of the journal, the files of the folder, and how to check them. */
 import { at } from '../audit/file-lines.ts'
+import { visible } from '../messages/visible.ts'
 import type { Evidence } from './evidence.ts'
 import { folderFiles } from './folder-files.ts'
-import { shown } from './shown.ts'
 import { publicKeyFile, signatureFile, sumsFile } from './sums.ts'
 import { Figure, Table } from './table.tsx'
 import { momentText, numberText } from './words.ts'
@@ -35,7 +35,7 @@ export function JournalSection({ evidence: { proof, figures, signer } }: { evide
         <ul>
           {proof.notes.map(note => (
             <li key={note} class="soft">
-              {shown(note)}
+              {visible(note)}
             </li>
           ))}
         </ul>
@@ -44,7 +44,7 @@ export function JournalSection({ evidence: { proof, figures, signer } }: { evide
         caption="Lines of this range by kind"
         columns={['Kind', 'Lines']}
         rows={kinds.map(([kind, count]) => [
-          <code class="short">{shown(kind)}</code>,
+          <code class="short">{visible(kind)}</code>,
           <Figure>{numberText(count)}</Figure>
         ])}
       />
@@ -59,7 +59,7 @@ export function Facts({ facts }: { facts: readonly (readonly [string, string])[]
         <>
           <dt>{name}</dt>
           <dd>
-            <code>{shown(value)}</code>
+            <code>{visible(value)}</code>
           </dd>
         </>
       ))}

@@ -1,6 +1,7 @@
 /** The evidence page: one HTML document with everything, for a screen and for paper. It needs no network and has no script. */
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
+import { visible } from '../messages/visible.ts'
 import {
   ChangesSection,
   RefusalsSection,
@@ -12,7 +13,6 @@ import type { Evidence } from './evidence.ts'
 import { FilesSection, JournalSection } from './journal-section.tsx'
 import { PeopleSection } from './people-section.tsx'
 import { PolicySection } from './policy-section.tsx'
-import { shown } from './shown.ts'
 import { SoftwareSection } from './software-section.tsx'
 import { bytesText, momentText, numberText, plural } from './words.ts'
 
@@ -32,19 +32,19 @@ export function EvidencePage({ evidence }: { evidence: Evidence }) {
           http-equiv="Content-Security-Policy"
           content={`default-src 'none'; style-src 'sha256-${styleHash}'; base-uri 'none'; form-action 'none'`}
         />
-        <title>{shown(`Evidence of ${title}, ${range}`)}</title>
+        <title>{visible(`Evidence of ${title}, ${range}`)}</title>
         <style dangerouslySetInnerHTML={{ __html: style }} />
       </head>
       <body>
         <header>
           <h1>
-            Evidence of <bdi>{shown(title)}</bdi>
+            Evidence of <bdi>{visible(title)}</bdi>
           </h1>
           <p class="range">
             <span>{momentText(from)}</span> to <span>{momentText(to)}</span>
           </p>
           <p class="soft">
-            {shown(evidence.portal)}, Factorgate {evidence.release}. Made {momentText(evidence.madeAt)}. All times are
+            {visible(evidence.portal)}, Factorgate {evidence.release}. Made {momentText(evidence.madeAt)}. All times are
             UTC. A range includes both of its ends.
           </p>
         </header>
@@ -124,7 +124,7 @@ function Gaps({ evidence: { gaps } }: { evidence: Evidence }) {
         {gaps.map(({ text, isSerious }) => (
           <li key={text}>
             {isSerious && <span class="look">Look at this</span>}
-            <bdi>{shown(text)}</bdi>
+            <bdi>{visible(text)}</bdi>
           </li>
         ))}
       </ul>

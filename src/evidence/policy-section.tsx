@@ -1,9 +1,9 @@
 /** The policy in words: who may reach what, and with which proof. */
 import { consoleApp, consolePolicy, consolePrefix } from '../apps/console-policy.ts'
+import { visible } from '../messages/visible.ts'
 import { policySentences } from '../policy/policy-text.ts'
 import { budgetSentence, unusualSentence } from './budget-sentence.ts'
 import type { AppEvidence, Evidence } from './evidence.ts'
-import { shown } from './shown.ts'
 
 export function PolicySection({ evidence: { apps, portal, budgets, unusual } }: { evidence: Evidence }) {
   return (
@@ -27,7 +27,7 @@ export function PolicySection({ evidence: { apps, portal, budgets, unusual } }: 
         <ul class="rules">
           {budgets.map(budget => (
             <li key={budget.id}>
-              <code>{shown(budget.id)}</code>: <bdi>{shown(budgetSentence(budget))}</bdi>
+              <code>{visible(budget.id)}</code>: <bdi>{visible(budgetSentence(budget))}</bdi>
             </li>
           ))}
         </ul>
@@ -42,7 +42,8 @@ function AppPolicy({ app: { id, title, url, policy, isReportOnly, takesTokens, k
   return (
     <>
       <h3>
-        <bdi>{shown(title)}</bdi> <small>{id === consoleApp.id ? shown(url) : `${shown(id)}, ${shown(url)}`}</small>
+        <bdi>{visible(title)}</bdi>{' '}
+        <small>{id === consoleApp.id ? visible(url) : `${visible(id)}, ${visible(url)}`}</small>
       </h3>
       {isReportOnly && (
         <p>

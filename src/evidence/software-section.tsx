@@ -1,7 +1,8 @@
 /** What runs: versions, packages, and known faults of them. */
+
+import { visible } from '../messages/visible.ts'
 import type { Evidence } from './evidence.ts'
 import { Facts } from './journal-section.tsx'
-import { shown } from './shown.ts'
 import { Table } from './table.tsx'
 import { momentText, numberText, plural } from './words.ts'
 
@@ -31,9 +32,9 @@ export function SoftwareSection({ evidence }: { evidence: Evidence }) {
             caption="Packages of the program"
             columns={['Package', 'Version', 'Licence']}
             rows={components.map(({ name, version, licences }) => [
-              <code>{shown(name)}</code>,
-              <code>{shown(version)}</code>,
-              shown(licences.join(', '))
+              <code>{visible(name)}</code>,
+              <code>{visible(version)}</code>,
+              visible(licences.join(', '))
             ])}
           />
         </>
@@ -49,7 +50,7 @@ function Advisories({ evidence: { advisories, components } }: { evidence: Eviden
     <>
       <h3>Known faults</h3>
       <p>
-        From <code>{shown(file)}</code> of {momentText(changedAt)}: {plural(read, 'advisory', 'advisories')},{' '}
+        From <code>{visible(file)}</code> of {momentText(changedAt)}: {plural(read, 'advisory', 'advisories')},{' '}
         {numberText(about)} of them about a package of this program.{' '}
         {components === null
           ? 'Without an SBOM none could be compared.'
@@ -61,17 +62,17 @@ function Advisories({ evidence: { advisories, components } }: { evidence: Eviden
         caption="Faults of packages that are used here"
         columns={['Package', 'Version', 'Advisory', 'Severity', 'Says', 'Affected']}
         rows={found.map(({ component, advisory, isCertain }) => [
-          <code>{shown(component.name)}</code>,
-          <code>{shown(component.version)}</code>,
+          <code>{visible(component.name)}</code>,
+          <code>{visible(component.version)}</code>,
           advisory.url === null ? (
-            shown(advisory.id)
+            visible(advisory.id)
           ) : (
             <a href={advisory.url} rel="noreferrer">
-              {shown(advisory.id)}
+              {visible(advisory.id)}
             </a>
           ),
-          shown(advisory.severity ?? ''),
-          <bdi>{shown(advisory.summary)}</bdi>,
+          visible(advisory.severity ?? ''),
+          <bdi>{visible(advisory.summary)}</bdi>,
           isCertain ? 'yes' : 'may be'
         ])}
       />

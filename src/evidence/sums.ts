@@ -4,7 +4,7 @@
  */
 import { readPublicKey, verifies } from '../audit/checkpoint.ts'
 import type { Signer } from '../keyring/keyring.ts'
-import { shown } from './shown.ts'
+import { visible } from '../messages/visible.ts'
 
 export const sumsFile = 'SHA256SUMS'
 export const signatureFile = 'SHA256SUMS.sig'
@@ -22,7 +22,7 @@ export interface FileSum {
 /** The text in the form of `sha256sum`, which skips lines that begin with `#`. `remarks`: more such lines. */
 export function sumsText(files: readonly FileSum[], remarks: readonly string[]): string {
   const rows = files.map(({ name, sha256 }) => `${sha256}  ${name}`)
-  return `${[context, ...remarks.map(line => `# ${shown(line)}`), ...rows].join('\n')}\n`
+  return `${[context, ...remarks.map(line => `# ${visible(line)}`), ...rows].join('\n')}\n`
 }
 
 /** The files that the text lists, by name; null where it is not such a text. */

@@ -1,7 +1,7 @@
 /** The tables of the evidence page, and what stands in them. */
 import type { ComponentChildren } from 'preact'
 import { Table as DataTable } from '../charts/table.tsx'
-import { shown } from './shown.ts'
+import { visible } from '../messages/visible.ts'
 
 interface TableProps {
   caption: string
@@ -19,7 +19,7 @@ export function Table({ caption, columns, rows }: TableProps) {
 export function Foreign({ text }: { text: string | null | undefined }) {
   if (text === null || text === undefined || text === '') return null
   // A short word stays in one piece, and a long one may break anywhere.
-  return <bdi class={/^[^\s/]{1,24}$/.test(text) ? 'short' : undefined}>{shown(text)}</bdi>
+  return <bdi class={/^[^\s/]{1,24}$/.test(text) ? 'short' : undefined}>{visible(text)}</bdi>
 }
 
 export function Figure({ children }: { children: ComponentChildren }) {
