@@ -4,6 +4,7 @@ import { readReason } from '../../src/administration/person-input.ts'
 import { Table } from '../../src/charts/table.tsx'
 import { GateError } from '../../src/errors.ts'
 import type { Account } from '../../src/identity/account.ts'
+import { networkOf } from '../../src/throttle/attempt-buckets.ts'
 import type { Lock } from '../../src/throttle/attempt-locks.ts'
 import { type BucketKind, limits } from '../../src/throttle/limits.ts'
 import { requireForm } from '../portal/forms.ts'
@@ -99,12 +100,6 @@ function EndWaitPage({ frame, view }: { frame: ConsoleFrame; view: EndWaitView }
       </p>
     </Sheet>
   )
-}
-
-/** The network in a key, after a name's slot if any; otherwise null. */
-function networkOf(key: string): string | null {
-  const text = key.slice(key.indexOf('@') + 1)
-  return /[.:]/.test(text) ? text : null
 }
 
 export function registerWaits(scope: PageScope, options: ConsoleOptions): void {

@@ -60,7 +60,7 @@ function rememberedShape(step: string): string {
 }
 
 function stepShape(step: string): string {
-  const plain = decoded(step).replace(/;.*/s, '')
+  const plain = percentDecoded(step).replace(/;.*/s, '')
   if (uuid.test(plain)) return '#'
   const dot = plain.lastIndexOf('.')
   const extension = dot > 0 && /^\.[a-z]{1,6}\d?$/i.test(plain.slice(dot)) ? plain.slice(dot) : ''
@@ -94,11 +94,12 @@ function wordShape(word: string, mayBeHash: boolean): string {
   return word.replace(/\d+/g, '#')
 }
 
-function decoded(step: string): string {
+/** The text itself if it is not well-formed. */
+export function percentDecoded(text: string): string {
   try {
-    return decodeURIComponent(step)
+    return decodeURIComponent(text)
   } catch {
-    return step
+    return text
   }
 }
 

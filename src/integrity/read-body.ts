@@ -4,6 +4,7 @@ import { codeShape } from './code-shape.ts'
 import { decodeBody, decodedMost, decodeText } from './decode-body.ts'
 import { type Mark, markValue } from './mark.ts'
 import { OwnAddresses, type PageAddress } from './own-addresses.ts'
+import { percentDecoded } from './path-shape.ts'
 import { type PageReading, readPage } from './read-page.ts'
 
 export type BodyKind = 'page' | 'script'
@@ -41,18 +42,10 @@ function readScript(text: string, isWhole: boolean, address: PageAddress): PageR
   const own = new OwnAddresses(address)
   const { statements, origins } = codeShape(text)
   const content = hash('sha1', [...statements].sort().join(), 'base64url').slice(0, 8)
-  const path = markValue(decodeURIComponentSafe(new URL(address.url).pathname).slice(0, 180))
+  const path = markValue(percentDecoded(new URL(address.url).pathname).slice(0, 180))
   // How much of a longer file was read depends on chance.
   if (!isWhole) return nothing
   const foreign = [...origins].filter(origin => !own.isOwn(origin))
   const marks: Mark[] = foreign.map(origin => ({ kind: 'names', value: markValue(origin) }))
   return { ...nothing, marks: [...marks, { kind: 'file', value: `${path} ${content}` }] }
-}
-
-function decodeURIComponentSafe(text: string): string {
-  try {
-    return decodeURIComponent(text)
-  } catch {
-    return text
-  }
 }

@@ -7,6 +7,7 @@ import { type EndTag, SAXParser, type StartTag, type Text } from 'parse5-sax-par
 import { codeShape } from './code-shape.ts'
 import { asksPassword, type Mark, type MarkKind, markValue } from './mark.ts'
 import { OwnAddresses, type PageAddress } from './own-addresses.ts'
+import { percentDecoded } from './path-shape.ts'
 
 export interface PageReading {
   readonly marks: readonly Mark[]
@@ -303,15 +304,7 @@ function dataText(address: string): { readonly type: string; readonly text: stri
   if (found === null) return null
   const [, type = '', options = '', content = ''] = found
   const text = /;\s*base64\s*$/i.test(options)
-    ? Buffer.from(unquoted(content), 'base64').toString('utf8')
-    : unquoted(content)
+    ? Buffer.from(percentDecoded(content), 'base64').toString('utf8')
+    : percentDecoded(content)
   return { type: type.trim().toLowerCase() || 'text/plain', text }
-}
-
-function unquoted(text: string): string {
-  try {
-    return decodeURIComponent(text)
-  } catch {
-    return text
-  }
 }

@@ -167,3 +167,9 @@ function placesOf({ address, browser }: Origin): string[] {
 const keyOf = (accountId: string, place: string) => `known:${accountId}:${place}`
 const failuresOf = (accountId: string, place: string) => `password-${accountId}@${place}`
 const indexOf = (accountId: string) => `known-of:${accountId}`
+
+/** The network in a bucket's key, after the slot of a name if there is one; null for none. */
+export function networkOf(key: string): string | null {
+  const text = key.slice(key.indexOf('@') + 1)
+  return /[.:]/.test(text) ? text : null
+}

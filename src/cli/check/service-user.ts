@@ -6,6 +6,7 @@ import { spawnSync } from 'node:child_process'
 import { accessSync, constants, existsSync, readFileSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { keyFileWarning, readKeyFile } from '../../keyring/key-file.ts'
+import { existingPath } from '../existing-path.ts'
 import type { Finding, Sound } from './finding.ts'
 
 interface User {
@@ -50,8 +51,9 @@ function needsOf({ config, files, named }: Sound): Need[] {
   const read = (at: string, name: string): Need => ({ path: at, file: name, to: 'read' })
   const needs = files.map(name => read(named.get(name) ?? '', name))
   if (existsSync(config.keyFile)) needs.push(read('keyFile', config.keyFile))
-  needs.push({ path: 'journal', file: nearest(config.journal.file), to: 'write' })
-  if (config.store.kind === 'embedded') needs.push({ path: 'store', file: nearest(config.store.path), to: 'write' })
+  needs.push({ path: 'journal', file: existingPath(config.journal.file), to: 'write' })
+  if (config.store.kind === 'embedded')
+    needs.push({ path: 'store', file: existingPath(config.store.path), to: 'write' })
   return needs
 }
 
@@ -62,14 +64,14 @@ function wrongKinds({ config }: Sound): Finding[] {
   const journal = wrongJournal(config.journal.file)
   if (journal !== null) add('journal', journal)
   if (config.store.kind !== 'embedded') return found
-  const store = nearest(config.store.path)
+  const store = existingPath(config.store.path)
   if (!isFolder(store)) add('store', `${store} is a file, but the store needs a folder: choose another path`)
   return found
 }
 
 /** Why the journal cannot be a file at this path; null if it can. */
 export function wrongJournal(file: string): string | null {
-  const there = nearest(file)
+  const there = existingPath(file)
   if (there === file)
     return isFolder(file) ? `${file} is a folder: give a file in it, such as ${file}/journal.jsonl` : null
   return isFolder(there) ? null : `${there} is a file, but the journal needs a folder there: choose another path`
@@ -77,13 +79,6 @@ export function wrongJournal(file: string): string | null {
 
 function isFolder(file: string): boolean {
   return statSync(file).isDirectory()
-}
-
-/** The file itself, or the directory it would be created in. */
-function nearest(file: string): string {
-  let at = file
-  while (!existsSync(at) && at !== path.dirname(at)) at = path.dirname(at)
-  return at
 }
 
 function denied({ file, to }: Need, user: User | null): string {

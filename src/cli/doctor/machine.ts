@@ -1,9 +1,8 @@
 /** The probes of the machine: free space in the folders that the gate writes, the release of Node.js, and the processors. */
-import { existsSync } from 'node:fs'
 import { statfs } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
-import path from 'node:path'
 import type { Config } from '../../../config/schema.ts'
+import { existingPath } from '../existing-path.ts'
 import { nodeEndsSoon, nodeReleaseWarning } from '../node-release.ts'
 import type { DoctorFinding } from './finding.ts'
 
@@ -16,7 +15,7 @@ const scarceBytes = 1024 * mebibyte
 export async function examineDisks({ journal, store }: Pick<Config, 'journal' | 'store'>): Promise<DoctorFinding[]> {
   const places: [at: string, file: string][] = [['journal', journal.file]]
   if (store.kind === 'embedded') places.push(['store', store.path])
-  const found = await Promise.all(places.map(([at, file]) => examineDisk(at, existing(file))))
+  const found = await Promise.all(places.map(([at, file]) => examineDisk(at, existingPath(file))))
   return found.flat()
 }
 
@@ -48,12 +47,6 @@ async function examineDisk(at: string, folder: string): Promise<DoctorFinding[]>
 
 function size(bytes: number): string {
   return `${Math.floor(bytes / mebibyte)} MiB`
-}
-
-function existing(file: string): string {
-  let at = file
-  while (!existsSync(at) && at !== path.dirname(at)) at = path.dirname(at)
-  return at
 }
 
 /** Findings about Node.js and the number of processes. `now` in milliseconds. */

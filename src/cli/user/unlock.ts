@@ -1,4 +1,6 @@
 /** `factorgate user unlock`: ends the waits of an account after wrong tries. */
+
+import { networkOf } from '../../throttle/attempt-buckets.ts'
 import {
   type Command,
   type ExitCode,
@@ -11,7 +13,6 @@ import {
 } from '../command.ts'
 import { type CommandContext, configHelp, configOption, withStore } from '../command-context.ts'
 import { locksAt, peopleAt, personNamed } from './person.ts'
-import { networkOf } from './wait-words.ts'
 
 /** Waits that are looked through. */
 const most = 100_000

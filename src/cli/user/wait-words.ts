@@ -23,9 +23,3 @@ const kinds: Readonly<Record<BucketKind, string>> = {
 export function waitOf({ kind, failures, until }: Lock) {
   return { kind, what: kinds[kind], failures, until: new Date(until).toISOString() }
 }
-
-/** The network in a bucket's key, after the slot of a name if there is one; null for none. */
-export function networkOf(key: string): string | null {
-  const text = key.slice(key.indexOf('@') + 1)
-  return /[.:]/.test(text) ? text : null
-}

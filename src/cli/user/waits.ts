@@ -1,10 +1,11 @@
 /** `factorgate user waits`: the accounts and networks that must wait after wrong tries. */
 import { inBatches } from '../../store/batches.ts'
+import { networkOf } from '../../throttle/attempt-buckets.ts'
 import { type Command, jsonText, readArgs } from '../command.ts'
 import { configHelp, configOption, withStore } from '../command-context.ts'
 import { moment, table } from '../table.ts'
 import { accountsAt, locksAt } from './person.ts'
-import { networkOf, waitOf } from './wait-words.ts'
+import { waitOf } from './wait-words.ts'
 
 /** More than anybody reads. */
 const most = 10_000
