@@ -4,11 +4,12 @@
  */
 import { rename, stat } from 'node:fs/promises'
 import type { Clock } from '../clock.ts'
+import type { Signer } from '../keyring/keyring.ts'
 import type { Anchor } from './anchor.ts'
 import { ChainedLines, hashOf, walk } from './chain.ts'
 import { HeadWriter, headFileOf } from './chain-head.ts'
 import { type ChainPlace, emptyPlace, endOfFiles, type FileNow, findPlace } from './chain-place.ts'
-import { checkpointLine, headText, type JournalSigner } from './checkpoint.ts'
+import { checkpointLine, headText } from './checkpoint.ts'
 import { lineOf } from './encode-event.ts'
 import { JournalLock } from './journal-lock.ts'
 import { Lines } from './line-buffer.ts'
@@ -40,7 +41,7 @@ export interface ChainFileOptions {
   readonly open?: (path: string) => Promise<AppendHandle>
 }
 
-type Signers = () => readonly JournalSigner[] | Promise<readonly JournalSigner[]>
+type Signers = () => readonly Signer[] | Promise<readonly Signer[]>
 
 /** Ends half a line, so that no reader takes it for a whole one. */
 const closing = Buffer.from('#\n')
@@ -54,7 +55,7 @@ interface Batch {
   /** Lines of the chain before the caller's. */
   readonly ahead: number
   readonly checkpoint: ChainPlace['checkpoint']
-  readonly signer: JournalSigner | null
+  readonly signer: Signer | null
 }
 
 export class ChainFile {
@@ -212,7 +213,7 @@ export class ChainFile {
   }
 
   /** If another key signed the last checkpoint, that key first names the current one, so that a verifier can follow. */
-  #sign(chained: ChainedLines, place: ChainPlace, signers: readonly JournalSigner[]): ChainPlace['checkpoint'] {
+  #sign(chained: ChainedLines, place: ChainPlace, signers: readonly Signer[]): ChainPlace['checkpoint'] {
     const [signer] = signers
     if (signer === undefined) return place.checkpoint
     const at = this.#clock()

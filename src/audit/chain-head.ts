@@ -4,8 +4,9 @@
  */
 import { constants } from 'node:fs'
 import { type FileHandle, open, stat } from 'node:fs/promises'
+import type { Signer } from '../keyring/keyring.ts'
 import type { ChainEnd } from './chain.ts'
-import { headText, type JournalSigner } from './checkpoint.ts'
+import { headText } from './checkpoint.ts'
 import { openOwned } from './open-for-append.ts'
 
 export interface ChainHead extends ChainEnd {
@@ -73,7 +74,7 @@ export class HeadWriter {
     this.#file = file
   }
 
-  async write(head: Omit<ChainHead, 'key' | 'sig'>, signer: JournalSigner | null): Promise<void> {
+  async write(head: Omit<ChainHead, 'key' | 'sig'>, signer: Signer | null): Promise<void> {
     const signature = signer === null ? null : signer.sign(headText(head))
     const text = JSON.stringify({ v: 1, ...head, key: signer?.keyId ?? null, sig: signature })
     const handle = await this.#open(performance.now())

@@ -1,16 +1,8 @@
 /** Checkpoints: journal lines, and the head beside it, signed with Ed25519 (RFC 8032). */
 import { createPublicKey, type KeyObject, verify } from 'node:crypto'
+import type { Signer } from '../keyring/keyring.ts'
 import type { ChainEnd } from './chain.ts'
 import { lineOf } from './encode-event.ts'
-
-/** Signs with the journal's key. */
-export interface JournalSigner {
-  readonly keyId: string
-  /** The `x` of the public key (RFC 8037): 32 bytes in base64url. */
-  readonly publicKey: string
-  /** The signature in base64url. */
-  sign(text: string): string
-}
 
 interface CheckpointFields {
   /** Milliseconds since the epoch. */
@@ -28,7 +20,7 @@ const signed = /^(.*),"sig":"([A-Za-z0-9_-]{86})"\}\n?$/s
 const ed25519Prefix = Buffer.from('302a300506032b6570032100', 'hex')
 
 /** `start`: the beginning of the line with its link, up to the comma. */
-export function checkpointLine(start: string, { at, chain, next }: CheckpointFields, signer: JournalSigner): string {
+export function checkpointLine(start: string, { at, chain, next }: CheckpointFields, signer: Signer): string {
   const body = lineOf({
     kind: 'journal.checkpoint',
     at,

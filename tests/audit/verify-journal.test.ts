@@ -5,10 +5,10 @@ import t, { type Test } from 'tap'
 import { hashOf } from '../../src/audit/chain.ts'
 import { ChainFile } from '../../src/audit/chain-file.ts'
 import { headFileOf, readHead } from '../../src/audit/chain-head.ts'
-import type { JournalSigner } from '../../src/audit/checkpoint.ts'
 import { at } from '../../src/audit/file-lines.ts'
 import { Lines } from '../../src/audit/line-buffer.ts'
 import { type VerifyInput, verifyJournal } from '../../src/audit/verify-journal.ts'
+import type { Signer } from '../../src/keyring/keyring.ts'
 import { makeKeyring, masterKey } from '../../src/keyring/keyring.ts'
 
 const clock = () => Date.UTC(2026, 0, 2)
@@ -20,7 +20,7 @@ const line = (name: string) =>
 
 interface MakeOptions {
   readonly names?: string
-  readonly signers?: readonly JournalSigner[]
+  readonly signers?: readonly Signer[]
 }
 
 /** A journal of two files: lines 1 to 10 and 11 to 20, of which 5, 10, 15 and 20 are checkpoints. */

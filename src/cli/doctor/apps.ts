@@ -9,25 +9,20 @@ import { tlsOf } from '../../services/app-options.ts'
 import { UpstreamError } from '../../upstream/connection.ts'
 import { certificateTrouble, Trust } from '../../upstream/trust.ts'
 import { probeHealth } from '../probes/health.ts'
-import type { ClockReading } from './clock.ts'
+import type { ClockedFindings } from './clock.ts'
 import type { DoctorFinding } from './finding.ts'
 
 const timeoutMs = 3000
 
-interface AppsAnswer {
-  readonly findings: readonly DoctorFinding[]
-  readonly clocks: readonly ClockReading[]
-}
-
 /** Asks every upstream, and where an app has a health path also this. Never rejects. */
-export async function probeApps(config: Pick<Config, 'apps' | 'portal'>, clock: Clock): Promise<AppsAnswer> {
+export async function probeApps(config: Pick<Config, 'apps' | 'portal'>, clock: Clock): Promise<ClockedFindings> {
   const [{ findings, clocks }, health] = await Promise.all([askApps(config, clock), probeHealth(config)])
   const isSilent = ({ path }: DoctorFinding) => findings.some(each => each.path === path && each.degree === 'problem')
   return { findings: [...findings, ...health.filter(found => !isSilent(found))], clocks }
 }
 
 /** Sends one GET without cookies to every upstream. Never rejects. */
-async function askApps({ apps }: Pick<Config, 'apps'>, clock: Clock): Promise<AppsAnswer> {
+async function askApps({ apps }: Pick<Config, 'apps'>, clock: Clock): Promise<ClockedFindings> {
   const asked = apps.flatMap((app, a) =>
     app.upstream.map(async (upstream, u) => {
       const path = `apps[${a}].upstream[${u}]`

@@ -12,11 +12,17 @@ const slightMs = 5_000
 const grossMs = 30_000
 
 /** Milliseconds since the epoch. */
-export interface ClockReading {
+interface ClockReading {
   readonly of: string
   readonly at: number
   /** This machine's clock at that moment. */
   readonly ours: number
+}
+
+/** What a probe has found, and the clocks that it met. */
+export interface ClockedFindings {
+  readonly findings: readonly DoctorFinding[]
+  readonly clocks: readonly ClockReading[]
 }
 
 /** Findings about clocks that differ. If all others agree against this machine, its own clock is the wrong one. */

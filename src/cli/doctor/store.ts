@@ -4,16 +4,11 @@ import type { Clock } from '../../clock.ts'
 import { storeOf } from '../../services/app-options.ts'
 import { inspectStore } from '../../store/open.ts'
 import type { RedisInspection } from '../../store/redis/inspection.ts'
-import type { ClockReading } from './clock.ts'
+import type { ClockedFindings } from './clock.ts'
 import type { DoctorFinding } from './finding.ts'
 
-interface StoreAnswer {
-  readonly findings: readonly DoctorFinding[]
-  readonly clocks: readonly ClockReading[]
-}
-
 /** Never rejects. `factorgate check` reports a store that cannot be reached. */
-export async function askStore(config: Config, clock: Clock): Promise<StoreAnswer> {
+export async function askStore(config: Config, clock: Clock): Promise<ClockedFindings> {
   try {
     const { url, options } = storeOf(config, clock)
     const servers = await inspectStore(url, options, clock)
