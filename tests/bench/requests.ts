@@ -25,7 +25,7 @@ export async function requests({ end, isQuick }: Bench): Promise<Found> {
   const redis = await guarded(end, { upstream: app.origin, redis: (await startRedis(end)).url })
   const bare = await serveScript(end, 'bare-proxy.mjs', app.origin)
   const nginx = await serveProxy(end, app.origin)
-  // To who checks nothing the cookie means nothing.
+  // nginx, the bare proxy and the app ignore the cookie.
   const strangers = { headers: embedded.headers }
   const sides = [
     { ...bare, name: 'bare @fastify/http-proxy', ...strangers, gate: null },

@@ -1,3 +1,4 @@
+/** The process: start, reload, health, certificates and shutdown. */
 import { execFileSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import diagnostics from 'node:diagnostics_channel'

@@ -1,3 +1,4 @@
+/** The sign-in as a person walks it, page by page: invitation, password, codes, step-up, hand-over and sign-out. */
 import t from 'tap'
 import { wrongCode } from '../fixtures/in-process/person.ts'
 import { enrolled, halfWay, password } from '../fixtures/pipeline/people.ts'

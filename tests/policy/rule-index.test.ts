@@ -1,3 +1,4 @@
+/** The index of rules: it finds the same rule as a reading from the top, for ten thousand rules too. */
 import fc from 'fast-check'
 import t from 'tap'
 import { decide } from '../../src/policy/decide.ts'

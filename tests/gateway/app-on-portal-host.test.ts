@@ -1,3 +1,4 @@
+/** An app on the host of the portal: it reads nothing of the gate. */
 import t from 'tap'
 import { echoApp, navigation, startGateway } from '../fixtures/in-process/gateway.ts'
 
