@@ -1,6 +1,6 @@
 /**
- * The step `resend`: puts a kept POST in the place of the form that sends it on, for the rules and for the app. That form comes from the page
- * of the kept POST (plugins/portal/kept.tsx), to the address of the kept POST, and proves that the page was made for this person.
+ * The step `resend`: puts a kept POST in the place of the form that sends it on, for the rules and for the app. The form comes from the page of
+ * the kept POST (plugins/portal/kept.tsx) and proves that the page was made for this person.
  */
 import type { IncomingMessage } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'

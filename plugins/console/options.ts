@@ -39,7 +39,6 @@ export interface LoginsAtApps extends Pick<UpstreamLogins, 'kept'> {
 
 /** The configuration of the process that answers. */
 export interface ConfigurationStatus {
-  /** Null without a file. */
   readonly file: string | null
   /** YAML without secrets. */
   readonly text: string

@@ -24,7 +24,6 @@ export interface AccountView extends SessionsView {
   readonly institution: string | null
   /** Set after a recovery code in this session. */
   readonly codesLeft: number | null
-  /** True if an app takes tokens of programs. */
   readonly takesTokens?: boolean
   /** True if an app gets people's own logins. */
   readonly takesLogins?: boolean

@@ -121,7 +121,6 @@ export interface PortalOptions extends Branding {
   readonly extensions?: readonly ((scope: FastifyInstance) => void)[]
   /** The same absolute URL if it is an http(s) address on a host of the gate; otherwise null (THREATS R1-R8). */
   readonly returnTargets: (url: string) => string | null
-  /** True if an app takes tokens of programs. */
   readonly takesTokens?: boolean
   /** True if an app gets people's own logins. */
   readonly takesLogins?: boolean

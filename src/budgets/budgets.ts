@@ -27,7 +27,6 @@ export interface Passing {
   /** The part of it that was not led by another site or a prefetch. */
   readonly own: number
   readonly limit: number
-  /** True if the account is to be suspended for it. */
   readonly isSuspending: boolean
   /** True if led requests alone have saved the account from a suspension. */
   readonly isSpared: boolean

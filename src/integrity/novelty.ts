@@ -1,6 +1,6 @@
 /**
  * How often visits of a page bring something new. On a page that often does, the next new thing is no sign of a change: its chance is about the
- * share of recent visits that brought one (the idea of Good and Turing). Feeds and pages of users become such pages; sign-in pages do not.
+ * share of recent visits that brought one (the idea of Good and Turing).
  */
 
 export interface Rate {

@@ -5,7 +5,7 @@ const enoughBytes = 8 * 1024 * 1024
 const checkMs = 1_000
 
 /**
- * Keeps the young generation at 8 MB or more while the gate is busy; more memory saves no time. Must be called before most
+ * Keeps the young generation at 8 MB or more while the gate is busy. Must be called before most
  * modules are loaded, because loading makes it grow. V8 starts with 1 MB and returns to it in a quiet hour. At that size a
  * busy gate spends a twentieth to a tenth of its time on collection that 8 MB save.
  */

@@ -19,7 +19,6 @@ export interface Setting {
 
 /** Everything that is set. Where nothing is, the posture is normal. */
 export interface Dial {
-  /** The setting for all apps. */
   readonly all: Setting | null
   /** The settings for single apps, by their ids. */
   readonly apps: Readonly<Record<string, Setting>>

@@ -70,7 +70,6 @@ interface ServicesInput {
   readonly workers?: number | undefined
   /** Tells the other workers which upstreams are down. */
   readonly tellWorkers?: ((news: UpstreamNews) => void) | undefined
-  /** True if other processes use the same store. */
   readonly isStoreShared?: boolean
   /** True if other machines may use the same store. Default: as `isStoreShared`. */
   readonly isStoreOfMachines?: boolean

@@ -1,7 +1,7 @@
 /**
- * Trials of logins: what this process knows of a login's fate at its app. A login goes with one request at a time until the app has answered
- * well under the same first path segment; the others wait. So a wrong password costs one try at the app, and not one for each of many parallel
- * requests. A good answer counts for its segment alone, because a page may be open to everybody and say nothing of the login.
+ * Trials of logins at their apps. A login goes with one request at a time until the app has answered well under the same first path segment; the
+ * others wait. So a wrong password costs one try, however many requests are parallel. A good answer counts for its segment alone, because a page
+ * may be open to everybody.
  */
 import { type Clock, isCurrent } from '../clock.ts'
 import { growingLru } from '../session/growing-lru.ts'
