@@ -8,7 +8,7 @@ import { GateError } from '../../src/errors.ts'
 import { bodyTypeOf } from '../../src/kept/content.ts'
 import { type Contents, contentsOf } from '../../src/kept/contents.ts'
 import type { KeptPost } from '../../src/kept/kept-posts.ts'
-import { keptCookieName, readCookie, readOwn, stateOf } from '../cookies.ts'
+import { expiredCookie, keptCookieName, keptIds, readCookie, readOwn, stateOf } from '../cookies.ts'
 import { keptPath } from '../kept-posts.ts'
 import { resendField, resendValue } from '../resend-form.ts'
 import { keptScript } from './assets.ts'
@@ -100,6 +100,10 @@ export function KeptPage({ frame, view }: { frame: Frame; view: KeptView }) {
   )
 }
 
+const mostLookedAt = 200
+/** A person has five forms and five requests of scripts at most. */
+const mostOthers = 10
+
 export function registerKept(scope: FastifyInstance): void {
   const { portal } = scope
   const kept = portal.kept ?? null
@@ -108,6 +112,7 @@ export function registerKept(scope: FastifyInstance): void {
 
   scope.get('/.factorgate/kept/:id', { config }, async request => {
     const { page } = request
+    expireSurplus(page)
     const found = await findHere(page, kept)
     if (found === null) {
       kept.onGone()
@@ -183,6 +188,14 @@ export function registerKept(scope: FastifyInstance): void {
     // Another person has signed in here meanwhile.
     const isOthers = page.principal !== null && post.account !== page.principal.account.id
     return { post, secret, isOthers }
+  }
+
+  /** Another site can send form after form, each with a cookie, until servers refuse what the browser sends (THREATS R25). The newest stay. */
+  function expireSurplus({ request, reply, site }: PageContext): void {
+    const { id } = request.params as { id: string }
+    const others = keptIds(request.raw.headers.cookie, site, mostLookedAt).filter(other => other !== id)
+    for (const old of others.slice(0, Math.max(0, others.length - mostOthers)))
+      reply.header('set-cookie', expiredCookie(keptCookieName(old, site), site))
   }
 
   function wayOf(post: KeptPost, { expectsForeign }: KeptOptions): KeptView['how'] {

@@ -471,6 +471,19 @@ t.test('a page that sends for ever leaves few cookies in the browser', async t =
   t.equal(person.cookies(host).match(/factorgate-kept-/g)?.length, 5)
 })
 
+t.test(
+  'R25 CWE-770 · another site sends form after form in a window → the cookies of the newest stay, and these can be sent',
+  async t => {
+    const { person } = await signedIn()
+    let page = await follow(person, await sendForeign(person, { path: '/transfer', body: 'n=0' }))
+    for (let n = 1; n < 40; n++)
+      page = await follow(person, await sendForeign(person, { path: '/transfer', body: `n=${n}` }))
+    t.equal(person.cookies(host).match(/factorgate-kept-/g)?.length, 11)
+    t.match((await press(person, page)).body, /app got POST \/transfer/)
+    t.match(seen.at(-1)?.body.toString(), 'n=39')
+  }
+)
+
 t.test('a form of the app that looks like that of the page passes unharmed', async t => {
   const { person } = await signedIn()
   await follow(person, await sendForeign(person, { path: '/transfer', body: 'a=1' }))

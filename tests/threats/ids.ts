@@ -8,7 +8,7 @@ const folder = fileURLToPath(new URL('./', import.meta.url))
 export const groups = {
   H: 28,
   P: 18,
-  R: 24,
+  R: 25,
   M: 29,
   W: 20,
   S: 19,
