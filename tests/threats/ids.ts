@@ -14,7 +14,7 @@ export const groups = {
   S: 19,
   F: 20,
   D: 22,
-  I: 55,
+  I: 56,
   T: 10,
   U: 6,
   N: 3,

@@ -22,6 +22,9 @@ const staleMs = 60 * 60_000
 /** Anybody can send a token of an unknown key: the gate asks for such tokens once in this time. */
 const strangersPauseMs = 10_000
 
+/** Keys that are tried for one token, which anybody can send: more of them without an id, or with the same one, would cost much. */
+const keysTried = 20
+
 interface Known {
   readonly keyFor: JWTVerifyGetKey
   readonly at: number
@@ -129,7 +132,9 @@ async function verifyWith(keyFor: JWTVerifyGetKey, token: string, checks: TokenC
   } catch (error) {
     // Several keys without an id: any may match.
     if (!(error instanceof errors.JWKSMultipleMatchingKeys)) throw error
+    let tried = 0
     for await (const key of error) {
+      if (++tried > keysTried) break
       try {
         const { payload, protectedHeader } = await jwtVerify(token, key, options)
         return { claims: payload, typ: protectedHeader.typ ?? null }

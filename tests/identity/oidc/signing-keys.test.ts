@@ -58,6 +58,22 @@ t.test('keys that cannot be had count for an hour, and then no more', async t =>
   await t.rejects(keys.verify(token, checks, 'provider', now + 61 * 60_000), /answered 500/)
 })
 
+t.test(
+  'I56 CWE-400 · a provider has thousands of keys without an id, and strangers send tokens → few keys are tried for each',
+  async t => {
+    const provider = await startOidcProvider(t)
+    const [first, last] = [await provider.newKey(), await provider.newKey()]
+    const keysOf = (before: number) => {
+      const all = [...Array.from({ length: before }, () => first), last]
+      const bare = all.map(({ public: { kid: _, ...key } }) => key)
+      return new SigningKeys('https://login.example/jwks', async () => Response.json({ keys: bare }))
+    }
+    const token = await provider.sign(claims, { kid: undefined }, last)
+    t.match(await keysOf(19).verify(token, checks, 'anybody', now), { claims })
+    await t.rejects(keysOf(20).verify(token, checks, 'anybody', now), /signature/i)
+  }
+)
+
 t.test('of several keys without an id, the one that has signed is found', async t => {
   const provider = await startOidcProvider(t)
   provider.keys = [await provider.newKey(), await provider.newKey(), await provider.newKey()]
