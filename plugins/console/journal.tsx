@@ -73,7 +73,7 @@ export function cellsOf(entry: JournalEntry, { say }: ConsoleFrame) {
   const { chain: _, seq: __, prev: ___, ...told } = entry as Record<string, unknown>
   return [
     <span class="figures">
-      {entry.at.slice(0, 19).replace('T', ' ')}
+      {`${entry.at.slice(0, 19).replace('T', ' ')} UTC`}
       {text('request') !== '' && <small>{text('request')}</small>}
     </span>,
     <details>

@@ -187,6 +187,7 @@ t.test('the posture: who has set it and why; budgets are as small as it makes th
   const before = textOf(await browser.open(`${admin}/watch`))
   t.match(before, 'The posture is normal for all apps.')
   t.match(before, '300 KiB of 1 MiB (29 %)')
+  t.notMatch(before, 'The posture makes it')
   const turn = { why: 'odd <b>sign-ins', by: 'olga', until: time.read() + 3_600_000 }
   await turnDial(store, { ...turn, level: 'elevated', app: null }, time.read())
   await turnDial(store, { ...turn, level: 'lockdown', app: 'notebooks', until: null }, time.read())
@@ -194,7 +195,9 @@ t.test('the posture: who has set it and why; budgets are as small as it makes th
   const page = await browser.open(`${admin}/watch`)
   t.match(textOf(page), /Elevated for all apps Set by olga .*, until 20.* UTC\. Reason: odd &lt;b> ?sign-ins/)
   t.match(textOf(page), /Lockdown for notebooks Set by olga .*, with no end/)
-  t.match(textOf(page), '300 KiB of 512 KiB (59 %)')
+  t.match(textOf(page), /1 MiB from .*; then journal\. The posture makes it 512 KiB now\..*300 KiB of 512 KiB \(59 %\)/)
+  await gate.server.runtime.journal.commit({ kind: 'gate.reload', at: time.read() })
+  t.match(textOf(await browser.open(`${admin}/journal`)), /\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC/)
   t.match(textOf(await browser.open(`${admin}/watch/${ada.id}`)), /From 13 on the gate reports, from 23.5 on it asks/)
 })
 

@@ -582,6 +582,7 @@ export interface Sentences {
       readonly rule: (args: { readonly amount: string; readonly where: 'all' | 'other'; readonly app: string; readonly span: string; readonly per: 'person' | 'session' | 'token' | 'app' | 'everyone' | 'other'; readonly steps: string }) => string
       readonly ruleIn: (args: { readonly amount: string; readonly where: 'all' | 'other'; readonly app: string; readonly span: string; readonly per: 'person' | 'session' | 'token' | 'app' | 'everyone' | 'other'; readonly steps: string }) => string
       readonly rulePerProof: (args: { readonly amount: string; readonly app: string; readonly steps: string }) => string
+      readonly tightened: (args: { readonly amount: string }) => string
       readonly unused: string
       readonly more: (args: { readonly count: number }) => string
       readonly whom: string

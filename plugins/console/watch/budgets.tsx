@@ -41,7 +41,9 @@ export function BudgetsSection({ frame, views, accounts }: BudgetsProps) {
       {views.map(({ budget, uses, more }) => (
         <div key={budget.id} class="budget">
           <h3>{titleOf(budget)}</h3>
-          <p class="soft">{ruleOf(frame, budget)}</p>
+          <p class="soft">
+            {ruleOf(frame, budget)} {tightenedOf(frame, budget, uses)}
+          </p>
           {uses.length === 0 ? (
             <p>{say.unused}</p>
           ) : (
@@ -123,6 +125,14 @@ function Share({ frame: { say }, use: { budget, used, limit, share } }: { frame:
       <span class="figures">{text}</span>
     </span>
   )
+}
+
+/** What a stricter posture leaves of the budget; null at the configured amount. */
+function tightenedOf({ say }: ConsoleFrame, budget: Budget, uses: readonly BudgetUse[]) {
+  const least = Math.min(budget.amount, ...uses.map(({ limit }) => limit))
+  return least < budget.amount ? (
+    <Said text={say.watch.budgets.tightened({ amount: amountInWords(budget, least) })} />
+  ) : null
 }
 
 function ruleOf({ say }: ConsoleFrame, budget: Budget) {
