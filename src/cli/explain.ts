@@ -169,9 +169,14 @@ async function postureOf(
       return 0
     })
   } catch (error) {
-    io.stderr(`note: ${(error as Error).message}; the posture is taken for normal (--posture)\n`)
+    io.stderr(`note: ${said(error)}; the posture is taken for normal (--posture)\n`)
   }
   return level
+}
+
+/** For the middle of a sentence. */
+function said(error: unknown): string {
+  return (error as Error).message.replace(/\.$/, '')
 }
 
 function section(title: string, lines: readonly string[]): string {
@@ -203,7 +208,7 @@ async function demandsOf(
       return 0
     })
   } catch (error) {
-    io.stderr(`note: ${(error as Error).message}; what the watch asks of the person is left out\n`)
+    io.stderr(`note: ${said(error)}; what the watch asks of the person is left out\n`)
   }
   return demands
 }
@@ -310,7 +315,7 @@ async function subjectNamed(
     io.stderr(`note: there is no account '${visible(name)}'; this is the decision for a person without groups\n`)
   } catch (error) {
     io.stderr(
-      `note: ${(error as Error).message}; '${visible(name)}' is treated as a person without groups; give the groups with --group\n`
+      `note: ${said(error)}; '${visible(name)}' is treated as a person without groups; give the groups with --group\n`
     )
   }
   return { subject: assumed, isSuspended: false }
