@@ -20,7 +20,7 @@ import { causesOf, type Words } from '../../src/reasons/reason.ts'
 import { requireForm } from '../portal/forms.ts'
 import { Notice, Reasons, Said, Token } from '../portal/layout.tsx'
 import { goTo, sendPage } from '../portal/page-context.ts'
-import { formatRelative, utcMinute } from '../portal/relative-time.ts'
+import { utcMinute } from '../portal/relative-time.ts'
 import {
   accountOf,
   actingOf,
@@ -129,32 +129,31 @@ function SuspensionPage({ frame, view }: { frame: ConsoleFrame; view: Suspension
   )
 }
 
-function Statement({ frame: { frame, say: words }, view }: { frame: ConsoleFrame; view: SuspensionView }) {
+function Statement({ frame: { say: words }, view }: { frame: ConsoleFrame; view: SuspensionView }) {
   const say = words.suspension
   const { account, now, resumeRule } = view
   const { suspended } = account
   if (suspended === null) return null
   const { watchWord, ...besides } = suspended
   const { at, confirmed, resumeAsked } = besides
-  const when = (time: number) => formatRelative(time, now, frame.say)
   const isAsked = resumeAsked !== undefined && now - resumeAsked.at < resumeAskMs
   const cause = causeOf(suspended)
   return (
     <>
-      <p>{say.lead({ who: say.who[cause], when: when(at) })}</p>
+      <p>{say.lead({ who: say.who[cause], when: utcMinute(at) })}</p>
       <p class="soft">{say.reads}</p>
       <Quoted words={wordsOf(besides)} />
       {watchWord !== undefined && (
         <>
-          <p class="soft">{say.watchSaid({ when: when(watchWord.at) })}</p>
+          <p class="soft">{say.watchSaid({ when: utcMinute(watchWord.at) })}</p>
           <Quoted words={[watchWord]} />
         </>
       )}
       {confirmed !== undefined && (
-        <Notice>{say.confirmed({ name: confirmed.name, when: when(confirmed.at), why: confirmed.why })}</Notice>
+        <Notice>{say.confirmed({ name: confirmed.name, when: utcMinute(confirmed.at), why: confirmed.why })}</Notice>
       )}
       {isAsked && (
-        <Notice>{say.asked({ name: resumeAsked.name, when: when(resumeAsked.at), why: resumeAsked.why })}</Notice>
+        <Notice>{say.asked({ name: resumeAsked.name, when: utcMinute(resumeAsked.at), why: resumeAsked.why })}</Notice>
       )}
       {cause === 'decoy' && resumeRule === 'two-operators' && !isAsked && <p>{say.twoOperators}</p>}
     </>

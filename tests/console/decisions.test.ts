@@ -87,7 +87,10 @@ t.test('the evidence on one page; one touch confirms or lets in, with a reason',
   t.match((await browser.open(`${admin}/people/${ada.id}`)).body, `/admin/people/${ada.id}/suspension`)
   const page = await browser.open(path)
   const text = textOf(page)
-  t.match(text, /A budget has suspended this account .*The person reads this: ada has fetched 6 GiB/)
+  t.match(
+    text,
+    /A budget has suspended this account \(20\d\d-\d\d-\d\d \d\d:\d\d UTC\)\. .*The person reads this: ada has fetched 6 GiB/
+  )
   t.match(text, /What was noticed .*6 GiB of 5 GiB within 1 day; then: notify, suspend/)
   t.match(text, /What the journal says around it .*user\.change .*watch\.budget/)
   const silent = await browser.submit(page, { reason: '', do: 'resume' })
