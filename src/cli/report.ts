@@ -49,6 +49,10 @@ Example:
       const { config } = place
       if (app !== undefined && !config.apps.some(({ id }) => id === app))
         io.stderr(`note: the configuration has no app '${visible(app)}'; the journal may still have one\n`)
+      if (config.store.kind !== 'embedded')
+        io.stderr(
+          'note: other gates on this store have journals of their own; run the command there too for the use of apps through them\n'
+        )
       const usage = await usageIn(await filesOf(config, io), window)
       if (usage.unread > 0)
         io.stderr(`${usage.unread} ${usage.unread === 1 ? 'line is' : 'lines are'} not valid and left out\n`)

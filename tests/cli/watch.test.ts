@@ -29,6 +29,7 @@ t.test('watch show lists the fullest budget first, for people and for programs',
   t.match(lines[1], /^many +files +2 requests \(50 %\) +4 requests +10 minutes +within$/)
   t.match(lines[2], /^day +(alice|bob) +10 MiB \(10 %\) +100 MiB +1 day +within$/)
   t.notMatch(table.stdout, 'ALARM')
+  t.match(await command('report'), { code: 0, stderr: /note: other gates on this store have journals of their own/ })
   const line = { kind: 'watch.budget', at: Date.now(), outcome: 'passed', steps: 'journal,cut' } as const
   for (const name of ['bob', ...Array(11).fill('alice')])
     await gate.server.runtime.journal.commit({ ...line, name, why: `${name} has fetched more.` })
