@@ -38,7 +38,7 @@ export function checkSaml(entry: DraftSource<'saml'>, path: string, diagnostics:
   } else if (metadata !== undefined && metadataCertificate === null)
     diagnostics.problem(
       `${path}.metadataCertificate`,
-      "is needed: metadata from an address must be signed, otherwise whoever can change it can let anybody in; the federation's operator publishes its certificate"
+      "is needed: metadata from an address must be signed, otherwise whoever can change it can let anybody in; the federation's operator publishes its certificate; metadata of one provider that is not signed: download it, look at it, and name the file"
     )
   if (metadataCertificate != null) checkAuthority(metadataCertificate, `${path}.metadataCertificate`, diagnostics)
   if (ca != null) checkAuthority(ca, `${path}.ca`, diagnostics)

@@ -138,9 +138,22 @@ async function spoken(
   })
 }
 
+/** What to do, by the code and the words of nodemailer, Node.js and OpenSSL. */
+const hints: readonly (readonly [RegExp, string])[] = [
+  [
+    /wrong version number|packet length too long/,
+    'no TLS at this port: smtps:// has port 465, smtp:// with STARTTLS 587'
+  ],
+  [/Greeting never received/, 'smtp:// waits for the server to speak first: write smtps:// where the port expects TLS'],
+  [/self.signed certificate|unable to (verify|get)/, "set 'ca' to the authority of the server's certificate"],
+  [/^ETLS /, 'the server does not offer STARTTLS: turn it on there, or write smtps://']
+]
+
 /** A refused recipient ends the mail. All other refusals concern the server or the configuration, which may change. */
 function judged({ code, responseCode, response, message }: SmtpError, { step, isHandedOver }: Progress): Outcome {
-  const why = `${step === 'login' ? 'sign-in at the mail server: ' : ''}${response || message}`
+  const says = `${step === 'login' ? 'sign-in at the mail server: ' : ''}${response || message}`
+  const hint = step === 'connect' ? (hints.find(([words]) => words.test(`${code} ${says}`))?.[1] ?? null) : null
+  const why = hint === null ? says : `${says} (${hint})`
   if (step !== 'send') return failure(why, { isServers: true })
   if (responseCode === undefined) return failure(why, { isServers: true, isUnclear: isHandedOver })
   const isFinal = responseCode >= 500

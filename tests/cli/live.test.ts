@@ -146,6 +146,15 @@ t.test('a provider of OpenID Connect is asked for its metadata and keys', async 
   provider.lies = { metadata: metadata => ({ ...metadata, issuer: 'https://other.example' }) }
   t.match(await live(t, config(provider.issuer)), { code: 1, problems: [/names another issuer/] })
   t.match(await live(t, config('http://127.0.0.1:1')), { code: 1, problems: [/the provider 'campus' does not answer/] })
+  provider.lies = {}
+  t.match(await live(t, config(`${provider.issuer}/realms/none`)), {
+    code: 1,
+    problems: [/correct 'issuer': below it is no \.well-known\/openid-configuration/]
+  })
+  t.match(await live(t, config(provider.issuer.replace('http:', 'https:'))), {
+    code: 1,
+    problems: [/wrong version number.*correct the address or the port: no TLS is spoken there/]
+  })
 })
 
 t.test('SAML metadata is read, and its signature, its end and its providers are checked', async t => {

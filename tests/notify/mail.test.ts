@@ -55,7 +55,19 @@ t.test('TLS', async t => {
       'no STARTTLS, though the operator wants it',
       {},
       { security: 'starttls', ca },
-      { kind: 'failed', isServers: true, isFinal: false }
+      { kind: 'failed', isServers: true, isFinal: false, why: /does not offer STARTTLS/ }
+    ],
+    [
+      'no TLS from the first byte, though the operator wants it',
+      { pair },
+      { security: 'smtps', ca },
+      { kind: 'failed', isServers: true, why: /wrong version number.*smtps:\/\/ has port 465/ }
+    ],
+    [
+      'an authority that nobody has named',
+      { pair },
+      { security: 'starttls' },
+      { kind: 'failed', isServers: true, why: /certificate.*set 'ca' to the authority/ }
     ],
     ['no STARTTLS, and the operator takes that', {}, { security: 'plain' }, { kind: 'sent' }, false],
     ['an authority that is not trusted', { pair }, { security: 'starttls' }, { kind: 'failed', isServers: true }],

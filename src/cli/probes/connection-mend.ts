@@ -8,6 +8,7 @@ const advice: readonly (readonly [RegExp, string])[] = [
   [/does not match certificate's altnames/i, 'write one of the names in the certificate into the address'],
   [/certificate has expired/i, "renew the server's certificate, or set this machine's clock"],
   [/certificate is not yet valid/i, "set this machine's clock, or wait"],
+  [/wrong version number|packet length too long/i, 'correct the address or the port: no TLS is spoken there'],
   [/ENOTFOUND/, 'correct the address: the name server does not know this name'],
   [/EAI_AGAIN/, 'look why the name server of this machine does not answer'],
   [/ECONNREFUSED/, 'start it, or correct the address: nothing listens there']

@@ -96,7 +96,9 @@ function textOf(body: unknown): string | null {
 }
 
 function reasonOf(error: unknown, timeoutMs: number): string {
-  const { name, code, message } = error as NodeJS.ErrnoException
+  const { name, code } = error as NodeJS.ErrnoException
+  // OpenSSL's messages end with a line break.
+  const message = (error as Error).message.replace(/\s+/g, ' ').trim()
   if (name === 'AbortError' || name === 'TimeoutError') return `no answer within ${timeoutMs / 1000} s`
   return code !== undefined && !message.includes(code) ? `${message} (${code})` : message || String(code)
 }

@@ -175,7 +175,7 @@ export class ProviderSource {
         client.PrivateKeyJwt(await signingKey(key, server))(server, ...rest)) satisfies ClientAuth
     if (secret === null) return client.None()
     const ways = {
-      client_secret_basic: client.ClientSecretBasic(secret),
+      client_secret_basic: secretInBasic(secret),
       client_secret_post: client.ClientSecretPost(secret)
     }
     return (server, ...rest) => {
@@ -189,6 +189,17 @@ export class ProviderSource {
           : 'client_secret_basic'
       ways[way](server, ...rest)
     }
+  }
+}
+
+/**
+ * RFC 6749 §2.3.1 encodes both as forms do. Some providers (LemonLDAP::NG) do not decode, so letters, digits and `-._*` stay as they are,
+ * which the encoding of forms allows; the library writes `%2D`.
+ */
+function secretInBasic(secret: string): ClientAuth {
+  return (_, { client_id: id }, __, headers) => {
+    const both = [id, secret].map(text => new URLSearchParams([[text, '']]).toString().slice(0, -1))
+    headers.set('authorization', `Basic ${Buffer.from(both.join(':')).toString('base64')}`)
   }
 }
 

@@ -216,3 +216,20 @@ t.test('five thousand groups, and names with every kind of sign', async t => {
     t.match(page.headers['factorgate-error'], /^institution_(name_invalid|answer_invalid)$/)
   }
 })
+
+t.test(
+  'signs that need no encoding stand in Basic as they are, for providers that do not decode (LemonLDAP::NG)',
+  async t => {
+    const provider = await startOidcProvider(t)
+    provider.person = { ...provider.person, acr: 'https://refeds.org/profile/mfa' }
+    const secret = 'se-cr_et.4*2'
+    provider.lies.client = async (_, { authorization = '' }) =>
+      Buffer.from(authorization.replace('Basic ', ''), 'base64').toString() === `gate%3Atwo:${secret}`
+    const entry = entryOf('campus', provider, mfa).replace(
+      /clientSecret: "(?:[^"\\]|\\.)*"/,
+      `clientSecret: "${secret}"`
+    )
+    const gate = await startOidcGate(t, [entry])
+    t.equal((await gate.browser().signIn('campus', provider, `${gate.origin('files')}/data`)).status, 200, gate.said())
+  }
+)
