@@ -4,11 +4,12 @@ import { isIP } from 'node:net'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { describeError, type ErrorCode } from '../../src/errors.ts'
 import { isLoopback } from '../../src/request/networks.ts'
+import type { Health } from '../../src/watchers/readiness.ts'
 import { noSchemas } from '../no-schemas.ts'
 
 interface AdminOptions {
-  /** Checks now: what is unhealthy, in words without secrets, or null. Never rejects. */
-  readonly checkHealth: () => Promise<string | null>
+  /** Checks now. Never rejects. */
+  readonly checkHealth: () => Promise<Health>
   /** Prometheus' text format. */
   readonly metrics: () => Promise<string>
   /** For `factorgate status`, as JSON without secrets. */
@@ -39,8 +40,10 @@ export function buildAdmin({ checkHealth, metrics, status, isClosing, host }: Ad
   app.get('/readyz', async (_request, reply) => {
     reply.type('text/plain').header('cache-control', 'no-store')
     if (isClosing()) return reply.code(503).send('shutting down\n')
-    const problem = await checkHealth()
-    return problem === null ? reply.send('ok\n') : reply.code(503).send(`${problem}\n`)
+    const { problem, warnings } = await checkHealth()
+    if (problem !== null) return reply.code(503).send(`${problem}\n`)
+    // A warning takes no gate that serves out of a balancer.
+    return reply.send(`ok\n${warnings.map(warning => `warning: ${warning}\n`).join('')}`)
   })
 
   app.get('/metrics', async (_request, reply) =>

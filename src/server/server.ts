@@ -1,4 +1,5 @@
 /** The gate in one process: opens what the configuration names, listens, reloads, and shuts down in order. */
+
 import type { AddressInfo } from 'node:net'
 import type { FastifyInstance, FastifyListenOptions } from 'fastify'
 import type { Logger } from 'pino'
@@ -23,6 +24,7 @@ import type { Issuing } from '../services/issuing.ts'
 import { Services } from '../services/services.ts'
 import { openGuarded } from '../store/open.ts'
 import type { Store } from '../store/store.ts'
+import type { Health } from '../watchers/readiness.ts'
 import { ExportRuns } from './export-runs.ts'
 import { restartKeys } from './fixed-keys.ts'
 import { issuingOf, offersHttp2, plainHttpOf, proxyProtocolOf, redirectsFor, tlsOf } from './front.ts'
@@ -248,13 +250,14 @@ export class Server implements Serving {
     return this.#issuing?.certificates ?? null
   }
 
-  /** The problem, in words without secrets, or null. Never rejects. */
-  async checkHealth(): Promise<string | null> {
-    return (await this.runtime.readiness.check()) ?? (await this.#issuing?.problem()) ?? null
+  /** Never rejects. */
+  async checkHealth(): Promise<Health> {
+    const problem = (await this.runtime.readiness.check()) ?? (await this.#issuing?.problem()) ?? null
+    return { problem, warnings: problem === null ? ((await this.#issuing?.warnings()) ?? []) : [] }
   }
 
   async snapshot(): Promise<MetricsSnapshot> {
-    await this.checkHealth()
+    await this.runtime.readiness.check()
     return this.runtime.metrics.snapshot()
   }
 

@@ -9,6 +9,7 @@ import { Copies } from '../acme/copies.ts'
 import { Issuer } from '../acme/issuer.ts'
 import { certificateName, certificateNames } from '../acme/names.ts'
 import { stateRecord } from '../acme/records.ts'
+import { troubleOf } from '../acme/trouble.ts'
 import { release } from '../metrics/release.ts'
 import type { Services } from './services.ts'
 
@@ -100,6 +101,15 @@ export class Issuing {
       () => null
     )
     return why === null ? problem : `${problem}: ${why}`
+  }
+
+  /** What keeps certificates from being issued or renewed while the gate still serves, in words without secrets. Never rejects. */
+  async warnings(): Promise<string[]> {
+    const { clock, store } = this.#runtime
+    const states = await Promise.all(
+      this.certificates.names.map(async name => ({ name, state: await stateRecord.get(store, name) }))
+    ).catch(() => [])
+    return states.flatMap(({ name, state }) => troubleOf(name, state, clock()) ?? [])
   }
 
   async stop(): Promise<void> {

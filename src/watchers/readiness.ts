@@ -10,6 +10,14 @@ interface ReadinessInput {
   readonly onChange: (problem: string | null) => void
 }
 
+/** In words without secrets. */
+export interface Health {
+  /** Why the gate cannot serve; null if it can. */
+  readonly problem: string | null
+  /** What will end its service if nobody mends it. It serves meanwhile. */
+  readonly warnings: readonly string[]
+}
+
 const checkMs = 15_000
 
 export class Readiness {

@@ -8,6 +8,7 @@ import { pino } from 'pino'
 import t, { type Test } from 'tap'
 import { loadConfig } from '../../config/load.ts'
 import { formatProblem } from '../../config/reading/diagnostics.ts'
+import { stateRecord } from '../../src/acme/records.ts'
 import { newKey, publicKeyOf } from '../../src/acme/x509.ts'
 import { createKeyFile } from '../../src/keyring/key-file.ts'
 import type { CertificateSource, Pair } from '../../src/server/issued-contexts.ts'
@@ -184,6 +185,34 @@ t.test('K8 · a first start without a certificate → no handshake, no redirect,
   await served(gate, 'gate.lab.example', 'notes.lab.example')
   t.equal(subject(await handshake(port, 'gate.lab.example')), 'DNS:gate.lab.example', 'then people are served')
   t.equal((await ask(gate.httpPort, 'GET', 'http://gate.lab.example/')).status, 301)
+  const readyNow = () => ask(gate.adminPort, 'GET', `http://127.0.0.1:${gate.adminPort}/readyz`)
+  t.match(await readyNow(), { status: 200, body: /^ok\n$/ })
+
+  // The authority refuses the account long before the certificate ends.
+  const { store } = server.runtime
+  const state = await stateRecord.get(store, 'notes.lab.example')
+  if (state === null) return t.fail('no state')
+  await stateRecord.put(store, 'notes.lab.example', { ...state, renewAt: 0 }, 3600)
+  authority.lies.order = (_, response) => {
+    response.writeHead(403, { 'content-type': 'application/problem+json' })
+    response.end(JSON.stringify({ type: 'urn:ietf:params:acme:error:unauthorized', detail: 'this account is closed' }))
+    return true
+  }
+  gate.log.length = 0
+  if (loaded.kind === 'ok') await server.reload(loaded.config)
+  while (!gate.log.some(({ msg }) => String(msg).includes('could not be renewed'))) await new Promise(setImmediate)
+  const warned = await readyNow()
+  t.equal(warned.status, 200, 'a balancer keeps a gate that serves')
+  t.match(
+    warned.body,
+    /^ok\nwarning: the certificate for notes\.lab\.example ends on [\dT:.-]+Z, and could not be renewed: .*this account is closed.*\n$/
+  )
+  const checked = await run('check')
+  t.match(
+    `${checked.stdout}${checked.stderr}`.replaceAll(/\s+/g, ' '),
+    /could not be renewed: .*this account is closed/
+  )
+  delete authority.lies.order
   await server.runtime.journal.flush()
   const kinds = (await run('journal', 'search', '--kind', 'certificate', '--json')).stdout
   t.match(kinds, /certificate\.failed[\s\S]*certificate\.issued/)

@@ -2,6 +2,7 @@
 import type { Config } from '../../../config/schema.ts'
 import { certificateNames } from '../../acme/names.ts'
 import { type NameState, stateRecord } from '../../acme/records.ts'
+import { after, troubleOf } from '../../acme/trouble.ts'
 import type { Store } from '../../store/store.ts'
 import type { Finding } from './finding.ts'
 
@@ -20,20 +21,8 @@ export async function issuedNames({ listen, portal, apps }: Config, store: Store
 
 export function issuedFindings(reports: readonly NameReport[], now: number): Finding[] {
   return reports.flatMap(({ name, state }): Finding[] => {
-    const finding = (degree: Finding['degree'], message: string) => [{ degree, path: 'listen.tls.acme', message }]
-    const why = state?.why ?? null
-    if (state === null || state.ends === null)
-      return finding(
-        'warning',
-        why === null
-          ? `there is no certificate for ${name} yet; the gate gets it when it runs`
-          : `there is no certificate for ${name} yet: ${why}`
-      )
-    const ends = new Date(state.ends).toISOString()
-    if (state.ends <= now) return finding('warning', `the certificate for ${name} ended on ${ends}${after(why)}`)
-    return state.failures === 0
-      ? []
-      : finding('warning', `the certificate for ${name} ends on ${ends}, and could not be renewed${after(why)}`)
+    const message = troubleOf(name, state, now)
+    return message === null ? [] : [{ degree: 'warning', path: 'listen.tls.acme', message }]
   })
 }
 
@@ -43,8 +32,4 @@ export function issuedSentence({ state }: NameReport, now: number, say: (at: num
   if (state === null || state.ends === null) return `none yet${after(why)}`
   const sentence = `${state.ends < now ? 'ended' : 'until'} ${say(state.ends)}`
   return state.failures === 0 ? sentence : `${sentence}; could not be renewed${after(why)}`
-}
-
-function after(why: string | null): string {
-  return why === null ? '' : `: ${why}`
 }

@@ -1,4 +1,5 @@
 /** The cluster primary: starts the worker processes, replaces crashed ones, and collects their health and metrics. */
+
 import cluster from 'node:cluster'
 import { randomBytes } from 'node:crypto'
 import type { AddressInfo } from 'node:net'
@@ -13,6 +14,7 @@ import { readProcess } from '../../metrics/process-metrics.ts'
 import { ReloadMetrics } from '../../metrics/reload-metrics.ts'
 import { countersOf, emptySnapshot, type MetricsSnapshot, mergeSnapshots } from '../../metrics/snapshot.ts'
 import type { ConfigurationNote } from '../../services/services.ts'
+import type { Health } from '../../watchers/readiness.ts'
 import { withOpened } from '../fixed-keys.ts'
 import { type InheritedSockets, placeOf } from '../inherited-sockets.ts'
 import type { Serving } from '../server.ts'
@@ -199,13 +201,15 @@ export class Cluster implements Serving {
     })
   }
 
-  async #checkHealth(): Promise<string | null> {
+  async #checkHealth(): Promise<Health> {
     const handles = [...this.#handles.values()].filter(handle => handle.hasServed)
-    if (handles.length === 0) return 'no worker serves'
+    if (handles.length === 0) return { problem: 'no worker serves', warnings: [] }
+    const unasked = (error: unknown): Health => ({ problem: messageOf(error), warnings: [] })
     const answers = await Promise.all(
-      handles.map(handle => handle.ask({ ask: 'check health' }, healthMs).catch(messageOf))
+      handles.map(handle => handle.ask({ ask: 'check health' }, healthMs).then(answer => answer as Health, unasked))
     )
-    return (answers.find(answer => answer !== null) ?? null) as string | null
+    const problem = answers.find(answer => answer.problem !== null)?.problem ?? null
+    return { problem, warnings: [...new Set(answers.flatMap(({ warnings }) => warnings))] }
   }
 
   async #snapshotAll(): Promise<MetricsSnapshot[]> {

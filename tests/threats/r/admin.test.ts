@@ -7,7 +7,7 @@ const paths = ['/livez', '/readyz', '/metrics', '/nothing']
 
 function listener(host: string) {
   return buildAdmin({
-    checkHealth: async () => null,
+    checkHealth: async () => ({ problem: null, warnings: [] }),
     metrics: async () => new Metrics().render(),
     status: async () => ({ version: '1' }),
     isClosing: () => false,

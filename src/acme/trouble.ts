@@ -1,0 +1,20 @@
+/** What is wrong with the certificate of one name, in words without secrets. */
+import type { NameState } from './records.ts'
+
+/** Null if all is well. `state`: null for a name that no gate has looked at yet. */
+export function troubleOf(name: string, state: NameState | null, now: number): string | null {
+  const why = state?.why ?? null
+  if (state === null || state.ends === null)
+    return why === null
+      ? `there is no certificate for ${name} yet; the gate gets it when it runs`
+      : `there is no certificate for ${name} yet: ${why}`
+  const ends = new Date(state.ends).toISOString()
+  if (state.ends <= now) return `the certificate for ${name} ended on ${ends}${after(why)}`
+  return state.failures === 0
+    ? null
+    : `the certificate for ${name} ends on ${ends}, and could not be renewed${after(why)}`
+}
+
+export function after(why: string | null): string {
+  return why === null ? '' : `: ${why}`
+}
