@@ -26,8 +26,10 @@ export interface CertificateOptions {
   readonly mfa: boolean
   /** How long somebody whose certificate is revoked may keep their access. */
   readonly refreshSeconds: number
-  /** Called with the reason when a file is unusable and nobody can sign in. */
+  /** Called with the reason when a file is unusable. */
   readonly onTrouble: (sentence: string) => void
+  /** What was last read from the same files, by the options that it depends on. It serves while a file is unusable. Default: nothing. */
+  readonly lastRead?: Map<string, CertificateChecker>
 }
 
 /** The person's certificate, and no more authorities than a chain may have. */
@@ -57,8 +59,14 @@ export class CertificateInstitution implements Institution {
     this.refreshSeconds = options.refreshSeconds
     this.#options = options
     this.#checker = load(options).catch((error: Error) => {
-      options.onTrouble(`nobody can sign in with a certificate of '${options.source.id}': ${error.message}`)
-      return null
+      const { source, onTrouble, lastRead } = options
+      const before = lastRead?.get(keyOf(options)) ?? null
+      onTrouble(
+        before === null
+          ? `nobody can sign in with a certificate of '${source.id}': ${error.message}`
+          : `what was read before stays in use for the certificates of '${source.id}', each revocation list until its end: ${error.message}`
+      )
+      return before
     })
   }
 
@@ -121,14 +129,21 @@ function certificatesOf(hint: string | null): X509Certificate[] {
 }
 
 /** The checker is loaded only if it is configured. */
-async function load({ ca, crl, ocsp, name }: CertificateOptions): Promise<CertificateChecker> {
+async function load(options: CertificateOptions): Promise<CertificateChecker> {
+  const { ca, crl, ocsp, name, lastRead } = options
   const [{ CertificateChecker }, { readLists }] = await Promise.all([
     import('./certificate/checker.ts'),
     import('./certificate/lists.ts')
   ])
   const authorities = await readAuthorities(ca)
   const lists = crl === null ? null : await readLists(crl)
-  return new CertificateChecker({ authorities, lists, ocsp, name })
+  const checker = new CertificateChecker({ authorities, lists, ocsp, name })
+  lastRead?.set(keyOf(options), checker)
+  return checker
+}
+
+function keyOf({ ca, crl, ocsp, name }: CertificateOptions): string {
+  return JSON.stringify([ca, crl, ocsp, name])
 }
 
 /** The certificates of a PEM file. Rejects if it holds none. */

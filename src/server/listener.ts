@@ -1,5 +1,5 @@
 /** The HTTP(S) listener: connections, limits, TLS and graceful shutdown. It passes requests to the current pipeline. */
-import { constants } from 'node:crypto'
+import { constants, X509Certificate } from 'node:crypto'
 import http, { type IncomingMessage, type ServerResponse } from 'node:http'
 import https from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
@@ -57,6 +57,8 @@ export class Listener {
   readonly #sockets = new Set<Socket>()
   readonly #limiter = new PipeliningLimiter()
   #tls: TlsFiles | IssuedTls | null
+  /** Read once: a new certificate must not fail because a file of authorities cannot be read at that moment. */
+  #authorities: readonly string[]
   /** Null where the certificate stands in a file. */
   readonly #issued: IssuedContexts | null
   #pipeline: Pipeline
@@ -79,9 +81,10 @@ export class Listener {
     this.#pipeline = pipeline
     this.#isTls = tls !== null
     this.#tls = tls
+    this.#authorities = tls === null ? [] : authoritiesOf(tls)
     this.#issued =
       tls !== null && 'source' in tls
-        ? new IssuedContexts(tls.source, pair => commonOptions(pair, this.#tls?.clientAuthorities))
+        ? new IssuedContexts(tls.source, pair => commonOptions(pair, this.#authorities))
         : null
     const options: http.ServerOptions = {
       IncomingMessage: GateRequest as unknown as typeof IncomingMessage,
@@ -102,7 +105,7 @@ export class Listener {
         ? http.createServer(options)
         : https.createServer({
             ...options,
-            ...contextOf(tls),
+            ...contextOf(tls, this.#authorities),
             ...clientRequest(tls),
             ALPNProtocols: http2 ? ['h2', 'http/1.1'] : ['http/1.1'],
             handshakeTimeout: headersMs,
@@ -171,15 +174,17 @@ export class Listener {
   reloadTls(tls: TlsFiles | IssuedTls): void {
     // A change between files and ACME needs a restart.
     if (this.#tls === null || 'source' in this.#tls !== 'source' in tls) return
-    this.#useContext(contextOf(tls))
+    const authorities = authoritiesOf(tls)
+    this.#useContext(contextOf(tls, authorities))
     this.#tls = tls
+    this.#authorities = authorities
     this.#issued?.forget()
     // Node reads these two of its server at each new connection.
     Object.assign(this.#server, clientRequest(tls))
   }
 
   #renewContext(): void {
-    if (this.#tls !== null) this.#useContext(contextOf(this.#tls))
+    if (this.#tls !== null) this.#useContext(contextOf(this.#tls, this.#authorities))
   }
 
   #useContext(context: SecureContextOptions): void {
@@ -259,22 +264,35 @@ function isHttp2(socket: Socket): boolean {
   return (socket as Partial<TLSSocket>).alpnProtocol === 'h2'
 }
 
-function contextOf(tls: TlsFiles | IssuedTls): SecureContextOptions {
+function contextOf(tls: TlsFiles | IssuedTls, authorities: readonly string[]): SecureContextOptions {
   const pair = 'source' in tls ? tls.source.main : { cert: pemText(tls.cert), key: pemText(tls.key) }
-  return commonOptions(pair, tls.clientAuthorities)
+  return commonOptions(pair, authorities)
 }
 
-function commonOptions(pair: Pair | null, clientAuthorities: readonly string[] = []): SecureContextOptions {
+function commonOptions(pair: Pair | null, authorities: readonly string[]): SecureContextOptions {
   const context = { ...(pair === null ? {} : { cert: pair.cert, key: pair.key }), minVersion: 'TLSv1.2' } as const
-  if (clientAuthorities.length === 0) return context
+  if (authorities.length === 0) return context
   return {
     ...context,
-    ca: clientAuthorities.map(pemText),
+    ca: [...authorities],
     // An intermediate authority may be named without the root above it.
     allowPartialTrustChain: true,
     // A resumed session shows no certificate anew, and one without a certificate would hide a card that is there now.
     secureOptions: constants.SSL_OP_NO_TICKET
   }
+}
+
+/** The texts of the files. Throws for an unusable one; OpenSSL would take it for no authority at all. */
+function authoritiesOf({ clientAuthorities = [] }: TlsFiles | IssuedTls): string[] {
+  return clientAuthorities.map(file => {
+    const text = pemText(file)
+    try {
+      new X509Certificate(text)
+    } catch (error) {
+      throw new Error(`${file} holds no certificate that can be read: ${(error as Error).message}`)
+    }
+    return text
+  })
 }
 
 /** What becomes of a certificate that does not fit is for the page of the sign-in to say, and apps are open to others. */

@@ -3,6 +3,7 @@ import { pemText } from '../../config/reading/text-sources.ts'
 import type { Config } from '../../config/schema.ts'
 import { Admissions } from '../identity/admission.ts'
 import type { Source } from '../identity/arrival.ts'
+import type { CertificateChecker } from '../identity/certificate/checker.ts'
 import { Directories } from '../identity/directories.ts'
 import type { Directory } from '../identity/directory.ts'
 import { HeaderInstitution } from '../identity/header.ts'
@@ -55,7 +56,8 @@ async function make(
           name,
           mfa,
           refreshSeconds: refresh,
-          onTrouble
+          onTrouble,
+          lastRead: lastReadOf(services)
         })
       )
     }
@@ -69,6 +71,15 @@ async function make(
     case 'oidc':
       return elsewhere(await oidcOf(identity, portalOrigin, services))
   }
+}
+
+const lastRead = new WeakMap<Services, Map<string, CertificateChecker>>()
+
+/** What all configurations of one process have read of the files for client certificates. */
+function lastReadOf(services: Services): Map<string, CertificateChecker> {
+  const known = lastRead.get(services) ?? new Map<string, CertificateChecker>()
+  lastRead.set(services, known)
+  return known
 }
 
 /** How long a provider may take for one answer. */

@@ -385,3 +385,31 @@ t.test('OCSP', async t => {
     'days later'
   )
 })
+
+t.test(
+  'a list that is half written at a reload: the one before stays in use until its end, and the trouble is said',
+  async t => {
+    const file = at('swapped-crl.pem')
+    pki.list('root', 'hour-crl', { seconds: 3600 })
+    copyFileSync(at('hour-crl.pem'), file)
+    const lastRead: NonNullable<CertificateOptions['lastRead']> = new Map()
+    const loaded = (more: Partial<CertificateOptions> = {}) => institution({ crl: [file], lastRead, ...more })
+    t.match(await loaded().read(shows('alice'), now), { kind: 'arrived' })
+    troubles.length = 0
+    writeFileSync(file, pki.read('hour-crl.pem').slice(0, 200))
+    const reloaded = loaded()
+    t.match(await reloaded.read(shows('alice'), now), { kind: 'arrived' }, 'people go on')
+    t.match(await reloaded.read(shows('lost'), now), { kind: 'refused' }, 'a lost card stays out')
+    t.match(troubles, [/^what was read before stays in use .*swapped-crl\.pem cannot be used/])
+    t.equal(troubles.length, 1)
+    const ended = await reloaded.read(shows('alice'), now + 40 * 86_400_000)
+    t.match(ended, { kind: 'refused' }, 'the old list holds no longer than it says')
+    t.match(
+      await loaded({ ocsp: true }).read(shows('alice'), now),
+      { kind: 'refused', code: 'institution_unreachable' },
+      'other settings were never in use'
+    )
+    copyFileSync(at('root-crl.pem'), file)
+    t.match(await loaded().read(shows('alice'), now), { kind: 'arrived' })
+  }
+)
