@@ -20,6 +20,7 @@ export class GateHttp2Request extends Http2ServerRequest {
     const { endAfterHeaders } = stream
     super(stream, headers, options, linesOf(headers, rawHeaders, !endAfterHeaders))
     this.isWhole = endAfterHeaders
+    if (endAfterHeaders) return
     // A client that resets its stream ends the body too, and that body is not complete.
     stream.once('end', () => {
       if (!stream.closed) this.isWhole = true

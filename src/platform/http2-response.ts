@@ -18,19 +18,32 @@ type Respond = (lines: string[], options: { readonly endStream: boolean }) => vo
 
 export class GateHttp2Response extends Http2ServerResponse {
   #given = 0
+  /** The open responses of its connection, and its place there; null before and after. */
+  #among: GateHttp2Response[] | null = null
+  #place = 0
+  #takenBefore = 0
+  /** When the client was last seen to take something; 0 before the first look. */
+  #tookAt = 0
 
   /** As `destroyed` of a response in HTTP/1.1, whose connection is gone. */
   get isGone(): boolean {
     return this.stream.destroyed || this.stream.closed
   }
 
-  /** Body bytes that the client's window has taken. A number that stays, while more are waiting, means a stall. */
-  get takenBytes(): number {
-    return this.#given - this.stream.writableLength
+  /** Stands in this list until it is closed. */
+  joins(open: GateHttp2Response[]): void {
+    this.#among = open
+    this.#place = open.push(this) - 1
   }
 
-  get hasWaitingBytes(): boolean {
-    return this.stream.writableLength > 0
+  /** The milliseconds for which, at each look, bytes were waiting and the client's window had taken none. */
+  stalledFor(now: number): number {
+    const waiting = this.stream.writableLength
+    const taken = this.#given - waiting
+    if (waiting > 0 && taken === this.#takenBefore && this.#tookAt !== 0) return now - this.#tookAt
+    this.#takenBefore = taken
+    this.#tookAt = now
+    return 0
   }
 
   override setHeader(name: string, value: number | string | readonly string[]): void {
@@ -102,8 +115,19 @@ export class GateHttp2Response extends Http2ServerResponse {
 
   /** Node emits `finish` for each stream that ends, also for one that was cut. */
   override emit(event: string | symbol, ...args: unknown[]): boolean {
+    if (event === 'close') this.#leave()
     if (event === 'finish' && !(this.stream.headersSent && this.writableFinished)) return false
     return super.emit(event as never, ...(args as never[]))
+  }
+
+  #leave(): void {
+    const among = this.#among
+    if (among === null) return
+    this.#among = null
+    const last = among.pop() as GateHttp2Response
+    if (last === this) return
+    among[this.#place] = last
+    last.#place = this.#place
   }
 }
 

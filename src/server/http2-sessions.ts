@@ -59,8 +59,8 @@ const limits = {
 interface Connection {
   readonly session: ServerHttp2Session
   readonly socket: TLSSocket
-  /** Open requests, with what the client had taken of each response at the last change. */
-  readonly responses: Map<GateHttp2Response, { taken: number; at: number }>
+  /** Of open requests. Each knows its place, so that an end moves the last one there. */
+  readonly responses: GateHttp2Response[]
   open: number
   timer: NodeJS.Timeout
   isLeaving: boolean
@@ -117,7 +117,7 @@ export class Http2Sessions {
   #begin(session: ServerHttp2Session, socket: TLSSocket): void {
     const { firstRequestMs, idleMs } = this.#options
     const timer = setTimeout(() => this.#leave(connection), firstRequestMs).unref()
-    const connection: Connection = { session, socket, responses: new Map(), open: 0, timer, isLeaving: false }
+    const connection: Connection = { session, socket, responses: [], open: 0, timer, isLeaving: false }
     this.#connections.set(session, connection)
     this.#sweep ??= setInterval(() => this.#checkProgress(), Math.min(mostSweepMs, this.#stallMs / 2)).unref()
     session.on('stream', stream => {
@@ -151,8 +151,7 @@ export class Http2Sessions {
     const { onRequest, onUnfit, maxHeaderSize } = this.#options
     const { method = '' } = request
     const responses = this.#connections.get(response.stream.session as ServerHttp2Session)?.responses
-    responses?.set(response, { taken: 0, at: performance.now() })
-    response.once('close', () => responses?.delete(response))
+    if (responses !== undefined) response.joins(responses)
     if (sizeOf(request) > maxHeaderSize) onUnfit(request, response, 'headers_too_large')
     else if (!knownMethods.has(method) || method === 'CONNECT') onUnfit(request, response, 'bad_request')
     else onRequest(request, response)
@@ -164,13 +163,9 @@ export class Http2Sessions {
     for (const connection of this.#connections.values()) {
       // The session is over after an error of the protocol.
       if (connection.session.destroyed) this.#leave(connection)
-      for (const [response, last] of connection.responses) {
-        const taken = response.takenBytes
-        if (!response.hasWaitingBytes || taken !== last.taken) {
-          last.taken = taken
-          last.at = now
-        } else if (now - last.at >= this.#stallMs) breakStream(response.stream)
-      }
+      // A copy, because a break ends a response at once.
+      for (const response of [...connection.responses])
+        if (response.stalledFor(now) >= this.#stallMs) breakStream(response.stream)
     }
   }
 }
