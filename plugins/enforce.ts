@@ -179,7 +179,11 @@ export const enforcePlugin = fp<EnforceOptions>(
           exchange.deviceOffer = principal === null ? null : device.binding.offerAgain(principal)
         if (principal !== null && request.raw.headers['service-worker'] !== undefined && match.site !== null)
           learnWorkerScript(match.site.origin + target.raw)
-        return done()
+        if (keepPost === null || principal === null || !mayBeLed(match, request.raw)) return done()
+        return void keepPost.waiting(request, match, true).then(held => {
+          if (held === null) done()
+          else sendAway(reply, held.url)
+        }, done)
       }
       const { match, reason, returnTo } = access
       if (reason === 'device_proof_required' && comesAgain(request, reply, match.site)) return
@@ -311,6 +315,18 @@ function isAboutDevice(reason: ChallengeReason): boolean {
 /** True for a read that shows a page, whose answer may lead elsewhere. */
 function isPageRead(request: IncomingMessage): boolean {
   return request.method === 'GET' && wantsPage(request)
+}
+
+/**
+ * True for a page that somebody opens who may have sent something that waits. Where only what they have sent needs a proof, no page of the app asks for
+ * one, so nothing else leads them there.
+ */
+function mayBeLed(match: Match, request: IncomingMessage): match is AppMatch {
+  const { headers } = request
+  const isOpened = headers['sec-fetch-dest'] === 'document' && headers['sec-purpose'] === undefined
+  return (
+    isOpened && isPageRead(request) && hasKeptCookie(headers) && match.kind === 'app' && match.app.keepPosts != null
+  )
 }
 
 function sendAway(reply: FastifyReply, url: string): void {

@@ -14,7 +14,7 @@ import { StoreUnreachable } from '../src/store/store.ts'
 import { briefCookie, expiredCookie, keptCookieName, keptIds, readCookie, readOwn } from './cookies.ts'
 
 interface KeepOptions {
-  readonly posts: Pick<KeptPosts, 'keep' | 'gone' | 'find'>
+  readonly posts: Pick<KeptPosts, 'keep' | 'gone' | 'find' | 'leadOnce'>
   /** Whose session a cookie opened; null where nobody knows. */
   readonly ownerOf: (token: string) => Promise<string | null>
   readonly audit: AuditSink
@@ -41,9 +41,9 @@ export interface KeepPost {
   ): Promise<Held | null>
   /**
    * What a script of this app and browser has sent, and what waits. Most scripts show nobody the page that their answer names, so whoever opens the
-   * app again is led there.
+   * app again is led there. `isFirst`: only where they were not led there before.
    */
-  waiting(request: FastifyRequest, match: AppMatch): Promise<Held | null>
+  waiting(request: FastifyRequest, match: AppMatch, isFirst?: boolean): Promise<Held | null>
 }
 
 /** The most kept POSTs of a browser that are looked for. */
@@ -136,14 +136,15 @@ export function keepPosts({ posts, ownerOf, audit, strangers, clock, onOutcome }
     }
   }
 
-  const waiting: KeepPost['waiting'] = async ({ raw, exchange }, { app, site }) => {
+  const waiting: KeepPost['waiting'] = async ({ raw, exchange }, { app, site }, isFirst = false) => {
     const { cookie } = raw.headers
     const account = exchange.principal?.account.id ?? null
     try {
       for (const id of keptIds(cookie, site, mostLookedFor)) {
         const post = await posts.find(id, readCookie(cookie, keptCookieName(id, site)))
         const isOurs = post?.sender === 'script' && post.app === app.id && (account ?? post.account) === post.account
-        if (isOurs) return { url: site.origin + keptPath(id), isScript: true, post }
+        if (isOurs && ((await posts.leadOnce(id)) || !isFirst))
+          return { url: site.origin + keptPath(id), isScript: true, post }
       }
     } catch (error) {
       if (!(error instanceof StoreUnreachable)) throw error

@@ -141,6 +141,11 @@ export class KeptPosts {
     return this.#ifHere(await this.#read(() => keptRecord.get(this.#store, id, this.#seal)), secret)
   }
 
+  /** True once for each POST, at all gates: its person is led to its page. */
+  leadOnce(id: string): Promise<boolean> {
+    return this.#store.add(`kept-led:${tokenDigest(id)}`, '', keptSeconds)
+  }
+
   /** The ids whose POSTs do not wait any more. */
   async gone(ids: readonly string[]): Promise<string[]> {
     if (ids.length === 0) return []

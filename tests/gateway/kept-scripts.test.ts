@@ -33,6 +33,12 @@ const own = gate.origin('own')
 type Who = Awaited<ReturnType<typeof fixture.withPassword>>
 
 const script = { accept: '*/*', 'sec-fetch-mode': 'cors', 'sec-fetch-dest': 'empty', 'sec-fetch-site': 'same-origin' }
+const opened = {
+  accept: 'text/html',
+  'sec-fetch-mode': 'navigate',
+  'sec-fetch-dest': 'document',
+  'sec-fetch-site': 'none'
+}
 const save = (person: Person, method: string, at: string, body: string) =>
   person.request(method, own + at, {
     headers: { ...script, origin: own, referer: `${own}/page`, 'content-type': 'application/json', 'if-match': '"7"' },
@@ -111,4 +117,24 @@ t.test('whoever loads the app again and has to sign in is led to what waits, and
   t.equal((await press(person, mine)).status, 200)
   await runtime.sessions.endAccount(who.account.id, 'revoked')
   t.equal((await signIn(person, await person.open(`${own}/page`), who)).url, `${own}/page`, 'nothing waits any more')
+})
+
+t.test('where only the save needs a proof, whoever loads the app again is led once to what waits', async t => {
+  const { who, person } = await signedIn()
+  time.advance(6 * 60)
+  const page = () => person.request('GET', `${own}/page`, { headers: { ...opened } })
+  t.equal((await page()).status, 200, 'nothing waits')
+  const { error } = JSON.parse((await save(person, 'PUT', '/notes/3', '{"text":"five pages"}')).body)
+  t.equal(error.code, 'fresh_proof_required')
+  const prefetched = { ...opened, 'sec-purpose': 'prefetch' }
+  const picture = { ...script, 'sec-fetch-dest': 'image', 'sec-fetch-mode': 'no-cors' }
+  for (const headers of [prefetched, picture, script])
+    t.equal((await person.request('GET', `${own}/page`, { headers })).status, 200, 'only a page that somebody opens')
+  const led = await page()
+  t.match([led.status, led.headers.location, led.headers['cache-control']], [302, error.keptUrl, 'no-store'])
+  t.equal((await page()).status, 200, 'once')
+  const shown = await confirm(person, await person.open(error.keptUrl), who)
+  t.match(read(shown), /five pages/)
+  t.equal((await press(person, shown)).status, 200)
+  t.equal(seen.at(-1), 'PUT /notes/3 "7" {"text":"five pages"}')
 })

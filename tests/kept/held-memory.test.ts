@@ -34,7 +34,8 @@ t.test(
           return slow
         },
         gone: async () => [],
-        find: async () => null
+        find: async () => null,
+        leadOnce: async () => true
       },
       ownerOf: async () => null,
       audit: { writable: true, record: () => {}, close: async () => {} } as never,

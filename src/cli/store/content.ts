@@ -43,6 +43,7 @@ const staysBehind = [
   'answer:',
   'answer-presses:',
   'kept:',
+  'kept-led:',
   'kept-part:',
   'kept-posts',
   'ceremony:',
