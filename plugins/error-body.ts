@@ -2,7 +2,6 @@
 import type { FastifyRequest } from 'fastify'
 import { describeError, type ErrorCode, type GateError } from '../src/errors.ts'
 
-/** A page of the gate in the place of an answer. */
 export interface RefusalPage {
   readonly html: string
   readonly headers: Record<string, string>

@@ -1,4 +1,4 @@
-/** The pages that stand in the place of an answer: refusals, whole or in a frame, and the steps of a flow in a frame. */
+/** Pages in the place of an answer: refusals, and in a frame also steps of a flow, with one link that opens the whole window. */
 import type { FastifyRequest } from 'fastify'
 import type { Clock } from '../../src/clock.ts'
 import type { RefusalPage, RenderRefusal } from '../error-body.ts'
@@ -10,7 +10,6 @@ import { messagesFor } from './language.ts'
 import type { Branding } from './options.ts'
 import { personOf } from './page-context.ts'
 
-/** Pages of refusals. `frameHeaders`: the headers of a page in a frame. */
 export function errorPages(
   branding: Branding & { readonly portalOrigin: string },
   frameHeaders: () => Record<string, string>,
@@ -60,7 +59,6 @@ export function errorPages(
   }
 }
 
-/** The page in a frame for a step of a flow: one link that opens the whole window. */
 export function framedSteps(
   branding: Branding & { readonly portalOrigin: string },
   frameHeaders: () => Record<string, string>

@@ -77,7 +77,7 @@ Example:
   }
 }
 
-/** The journal's files. There is none if the gate has not run yet; people have factors anyway. */
+/** Empty if the gate has not run yet; people have factors anyway. */
 async function filesOf({ journal }: Config, io: Io): Promise<string[]> {
   try {
     return await journalFiles(journal.file)

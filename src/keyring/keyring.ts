@@ -13,7 +13,6 @@ import {
   timingSafeEqual
 } from 'node:crypto'
 
-/** RFC 7517 and 8037. */
 export interface PublicJwk {
   readonly kid: string
 }

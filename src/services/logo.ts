@@ -1,4 +1,4 @@
-/** The lab's logo, read from its file when a configuration is loaded. The check of the configuration has looked at it before. */
+/** The lab's logo, read from its file when a configuration is loaded. */
 import { readFileSync } from 'node:fs'
 import { typeOfLogo } from '../../config/checks/portal.ts'
 import type { Logo } from '../../plugins/portal/index.ts'

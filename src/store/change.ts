@@ -29,7 +29,7 @@ export async function changeValue<Result>(
 }
 
 /**
- * The same for a caller that may know the value already (null for none, undefined if it does not), which saves a read if it is right.
+ * The same for a caller that may know the value (null for none, undefined if not), which saves a read if it is right.
  * Returns what is stored now, too. A result without a write counts only for what the store says.
  */
 export async function changeKnown<Result>(

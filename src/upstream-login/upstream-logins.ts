@@ -74,7 +74,6 @@ export class UpstreamLogins {
     return this.#trials.admit(id, segment, mostMs)
   }
 
-  /** Notes that the app has answered a request with the login well. */
   accepted({ id }: UpstreamLogin, segment: string): void {
     this.#trials.accepted(id, segment)
   }

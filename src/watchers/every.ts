@@ -1,6 +1,4 @@
-/** A repeated call that does not keep the process alive. */
-
-/** Calls `work` every `ms` milliseconds. Returns a stop function. */
+/** Calls `work` every `ms` milliseconds, and does not keep the process alive. Returns a stop function. */
 export function every(ms: number, work: () => void): () => void {
   const timer = setInterval(work, ms)
   timer.unref()

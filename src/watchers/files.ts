@@ -101,7 +101,6 @@ class WatchedFolders {
     this.#isStale = true
   }
 
-  /** Watches the folders that are on the paths now, and no others. */
   listen(): void {
     if (this.#isStale) this.close()
     this.#isStale = false

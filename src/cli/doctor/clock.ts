@@ -19,7 +19,6 @@ interface ClockReading {
   readonly ours: number
 }
 
-/** What a probe has found, and the clocks that it met. */
 export interface ClockedFindings {
   readonly findings: readonly DoctorFinding[]
   readonly clocks: readonly ClockReading[]
