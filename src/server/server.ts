@@ -114,6 +114,7 @@ export class Server implements Serving {
     this.#worker = worker
     runtime.postures.onChange(() => {
       this.#reviewLive()
+      // A connection that was permitted just before may be open only now.
       setTimeout(() => this.#reviewLive(), lateMs).unref()
     })
     this.#reloads = worker === undefined ? new ReloadMetrics(runtime.metrics, runtime.clock) : null
