@@ -6,6 +6,7 @@ import type { Binding } from '../src/device/binding.ts'
 import type { ChallengeReason } from '../src/policy/decision.ts'
 import type { DeviceBinding } from '../src/session/device-binding.ts'
 import type { Principal } from '../src/session/principal.ts'
+import { userAgentMost } from '../src/session/session.ts'
 import { cookieNames, expiredCookie, readOwn } from './cookies.ts'
 import type { Exchange } from './exchange.ts'
 
@@ -53,10 +54,24 @@ export function returnAddress({ origin }: Site, raw: string): string {
   return `${origin}${returnPath}?${new URLSearchParams({ rd: raw })}`
 }
 
+/** What a page loads without a script. Browsers keep such requests back for longest, so they may arrive after others that show the cookie. */
+const partsOfPages: ReadonlySet<unknown> = new Set(['image', 'style', 'script', 'font', 'audio', 'video', 'track'])
+
 /**
- * Sends a request to its own address again where its key is new: the browser has sent it before the key's first cookie had arrived. Nothing passes
- * without that cookie. False where the key is not new, the browser says that it has no cookie to show, or it would follow no redirect.
+ * How long a request without the cookie of a new key waits before it is sent to its own address again, in milliseconds: its browser has sent it
+ * before the key's first cookie had arrived. Null for a request that is told at once what is missing: the key is not new, the browser says that it
+ * has no cookie to show, or another client has sent it, such as a script with a stolen token.
  */
+export function waitForCookie(device: DevicePort, stale: Principal, headers: IncomingHttpHeaders): number | null {
+  const userAgent = headers['user-agent']?.slice(0, userAgentMost)
+  if (headers['sec-fetch-site'] === undefined || userAgent !== stale.session.device.userAgent) return null
+  // A WebSocket handshake follows no redirect.
+  if (headers.upgrade !== undefined || headers['secure-session-skipped'] !== undefined) return null
+  const waitMs = device.binding.firstCookieWait(stale)
+  return waitMs === 0 && !partsOfPages.has(headers['sec-fetch-dest']) ? null : waitMs
+}
+
+/** False where the request does not wait for the first cookie of a new key. Nothing passes without that cookie. */
 export function sendAgain(
   device: DevicePort,
   stale: Principal | null,
@@ -64,10 +79,8 @@ export function sendAgain(
   reply: FastifyReply,
   url: string
 ): boolean {
-  if (stale === null || headers.upgrade !== undefined || headers['secure-session-skipped'] !== undefined) return false
-  const waitMs = device.binding.firstCookieWait(stale)
-  // A navigation that another origin has begun does not wait for a refresh: where the cookie has come and is gone again, it would come without one for ever.
-  if (waitMs === null || (waitMs === 0 && isFromElsewhere(headers))) return false
+  const waitMs = stale === null ? null : waitForCookie(device, stale, headers)
+  if (waitMs === null) return false
   const send = () =>
     reply
       .header('cache-control', 'no-store')

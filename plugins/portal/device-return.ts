@@ -12,7 +12,7 @@ import { parseTarget } from '../../src/request/target.ts'
 import type { Principal, Sessions } from '../../src/session/sessions.ts'
 import { challengeUrl } from '../challenge-url.ts'
 import { readOwn } from '../cookies.ts'
-import { type DevicePort, isFromElsewhere, noteLost, returnPath } from '../device-port.ts'
+import { type DevicePort, isFromElsewhere, noteLost, returnPath, waitForCookie } from '../device-port.ts'
 import { defaultMaxUrlLength } from '../return-address.ts'
 import { sendOnward } from './onward.ts'
 import { goTo, type PageContext } from './page-context.ts'
@@ -51,7 +51,7 @@ export function deviceReturn(options: DeviceReturnOptions): (scope: FastifyInsta
       const goal = site.origin + path
       if (stale !== null) {
         // The page itself waits for the first cookie of a new key.
-        if (site.isPortal || device.binding.firstCookieWait(stale) !== null) return goTo(page, goal)
+        if (site.isPortal || waitForCookie(device, stale, raw.headers) !== null) return goTo(page, goal)
         noteLost(device, { exchange, stale, site }, page.reply, raw.headers.cookie)
         return goTo(page, portalUrl(page, goal))
       }

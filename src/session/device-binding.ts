@@ -103,7 +103,7 @@ export class DeviceBinding {
   /** The last bound cookie of each principal, so that most requests cost no MAC. */
   readonly #live = new WeakMap<Principal, BoundCookie & { readonly value: string }>()
 
-  /** The thumbprints of new keys whose cookie has come. */
+  /** The new keys whose cookie has come: session, host and time of the registration. */
   readonly #shown = new LRUCache<string, true>({ max: 10_000 })
 
   constructor(options: DeviceBindingOptions) {
@@ -127,7 +127,7 @@ export class DeviceBinding {
     const read = readBoundCookie(recent, to, cookie, { lifetimeSeconds, now })
     if (read === null) return 'stale'
     this.#live.set(principal, { value: cookie, ...read })
-    if (now - key.at < firstCookieMs) this.#shown.set(to.thumbprint, true)
+    if (now - key.at < firstCookieMs) this.#shown.set(`${to.session} ${to.host} ${key.at}`, true)
     return 'fresh'
   }
 
@@ -146,7 +146,7 @@ export class DeviceBinding {
     const key = principal.session.devices?.[principal.host]
     const now = this.#options.clock()
     if (key === undefined || !isCurrent(key.at + firstCookieMs, firstCookieMs, now)) return null
-    if (this.#shown.has(thumbprintOf(key))) return 0
+    if (this.#shown.has(`${principal.session.id} ${principal.host} ${key.at}`)) return 0
     const age = Math.max(0, now - key.at)
     // Each wait is as long as the time before, so a browser follows few redirects.
     return age < answeredWithinMs ? Math.min(Math.max(age, shortestWaitMs), longestWaitMs) : null

@@ -11,7 +11,7 @@ import { Endings, rememberedSeconds } from './endings.ts'
 import { HandOvers } from './hand-overs.ts'
 import { type Entered, generationOf, type Principal } from './principal.ts'
 import { seenKey, sessionKey, sessionRecord, sessionsOf, type TokenRecord, tokenKey, tokenRecord } from './records.ts'
-import { type Device, proofsOf, type Session, withoutDevice, withProof } from './session.ts'
+import { type Device, proofsOf, type Session, userAgentMost, withoutDevice, withProof } from './session.ts'
 import type { SessionCache } from './session-cache.ts'
 import { invitedSeconds, latestEnd, lifeSeconds } from './session-life.ts'
 import { sessionsToEvict } from './session-limit.ts'
@@ -105,7 +105,7 @@ export class Sessions {
       expiresAt: 0,
       proofs: [],
       generation: 0,
-      device: { userAgent: input.device.userAgent.slice(0, 256), address: input.device.address },
+      device: { userAgent: input.device.userAgent.slice(0, userAgentMost), address: input.device.address },
       tokens: { [input.host]: digest }
     }
     const proven = [input.proof, ...(input.more ?? [])].reduce(withProof, blank)

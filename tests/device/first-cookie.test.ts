@@ -7,7 +7,9 @@ import { TestClock } from '../fixtures/in-process/memory-store.ts'
 const gate = 'gate.localhost'
 const one = 'one.localhost'
 const bound = '__Host-factorgate-device'
-const script = { 'sec-fetch-mode': 'cors', 'sec-fetch-site': 'same-origin', 'sec-fetch-dest': 'empty' }
+const browser = { 'user-agent': 'test' }
+const script = { ...browser, 'sec-fetch-mode': 'cors', 'sec-fetch-site': 'same-origin', 'sec-fetch-dest': 'empty' }
+const page = { ...navigation, ...browser }
 
 t.test('requests that were sent before the first cookie', async t => {
   const time = new TestClock()
@@ -21,13 +23,23 @@ t.test('requests that were sent before the first cookie', async t => {
   - { id: strict, title: Strict, url: https://strict.localhost, upstream: "${app.url}", deviceBound: required }`
   })
   const ada = await running.account('ada')
-  /** A person whose browser has a key since this moment, and has shown its cookie; without the cookie, as a request that was sent before. */
-  const person = async () => {
+  const untilBound = async (owner: BoundBrowser, host: string) => {
+    let at = host === gate ? `https://${gate}/.factorgate/` : `https://${host}/`
+    while (owner.jar.get(host)?.has(bound) !== true) {
+      const { headers } = await owner.request('GET', at, page)
+      at = new URL(headers.location ?? at, at).href
+    }
+  }
+  /** A person whose browser has a key since this moment, and a request that it has sent before: without the key's cookie. */
+  const person = async (hasShown: boolean) => {
     const owner = new BoundBrowser(running.port)
     owner.set(gate, (await running.signIn(ada)).cookies.gate!)
     time.advance(61)
-    await owner.open(`https://${gate}/.factorgate/`)
-    for (const host of [one, 'strict.localhost']) await owner.open(`https://${host}/`)
+    await untilBound(owner, gate)
+    for (const host of [one, 'strict.localhost']) {
+      await untilBound(owner, host)
+      if (hasShown) await owner.open(`https://${host}/`)
+    }
     const before = owner.stolen()
     for (const cookies of before.jar.values()) cookies.delete(bound)
     return { owner, before }
@@ -42,9 +54,9 @@ t.test('requests that were sent before the first cookie', async t => {
   const ways = (who: BoundBrowser): readonly [string, string, () => ReturnType<BoundBrowser['request']>][] => {
     const send = (method: string, path: string, headers: Record<string, string>, body?: string) => () =>
       who.request(method, `https://${one}${path}`, headers, body)
-    const form = { ...navigation, origin: `https://${one}`, 'content-type': 'application/x-www-form-urlencoded' }
+    const form = { ...page, origin: `https://${one}`, 'content-type': 'application/x-www-form-urlencoded' }
     return [
-      ['a page', `https://${one}/a?b=1`, send('GET', '/a?b=1', navigation)],
+      ['a page', `https://${one}/a?b=1`, send('GET', '/a?b=1', page)],
       ['a fetch', `https://${one}/a?b=1`, send('GET', '/a?b=1', script)],
       ['a picture', `https://${one}/p.png`, send('GET', '/p.png', { ...script, 'sec-fetch-dest': 'image' })],
       [
@@ -53,31 +65,24 @@ t.test('requests that were sent before the first cookie', async t => {
         send('POST', '/save', { ...script, 'content-type': 'text/plain' }, 'x')
       ],
       ['a form', `https://${one}/save`, send('POST', '/save', form, 'x=1')],
-      ['WebDAV', `https://${one}/dav/`, send('PROPFIND', '/dav/', { depth: '1' })],
+      ['WebDAV', `https://${one}/dav/`, send('PROPFIND', '/dav/', { ...script, depth: '1' })],
       ['forward-auth', `https://${one}/a?b=1`, send('GET', '/.factorgate/auth', { ...script, ...forwarded })],
       ['how long the session lasts', `https://${one}/.factorgate/session`, send('GET', '/.factorgate/session', script)],
       [
         'an app that demands a key',
         'https://strict.localhost/x',
-        () => who.request('GET', 'https://strict.localhost/x', navigation)
-      ],
-      [
-        'a page of the portal',
-        `https://${gate}/.factorgate/account`,
-        () => who.request('GET', `https://${gate}/.factorgate/account`, navigation)
-      ],
-      [
-        'the way to another host',
-        `https://${gate}/.factorgate/login?rd=https%3A%2F%2F${one}%2F`,
-        () => who.request('GET', `https://${gate}/.factorgate/login?rd=https%3A%2F%2F${one}%2F`, navigation)
+        () => who.request('GET', 'https://strict.localhost/x', page)
       ]
     ]
   }
 
+  const [pictureUrl, picture] = ['/p.png', { ...script, 'sec-fetch-dest': 'image' }]
+  const told = { 'factorgate-error': 'device_proof_required' }
+
   await t.test(
     'they are sent to their own address again, and the app hears nothing before the cookie comes',
     async t => {
-      const { owner, before } = await person()
+      const { owner, before } = await person(false)
       const heard = app.seen.length
       for (const [name, url, send] of ways(before)) {
         const { status, headers } = await send()
@@ -91,16 +96,42 @@ t.test('requests that were sent before the first cookie', async t => {
     }
   )
 
+  await t.test('the portal does the same', async t => {
+    const owner = new BoundBrowser(running.port)
+    owner.set(gate, (await running.signIn(ada)).cookies.gate!)
+    time.advance(61)
+    await untilBound(owner, gate)
+    const before = owner.stolen()
+    before.jar.get(gate)?.delete(bound)
+    for (const path of ['account', `login?rd=https%3A%2F%2F${one}%2F`]) {
+      const url = `https://${gate}/.factorgate/${path}`
+      t.match(await before.request('GET', url, page), { status: 307, headers: { location: url } })
+    }
+  })
+
+  await t.test('parts of a page may be late, also when the cookie has been seen', async t => {
+    const { owner, before } = await person(true)
+    const late = () => before.request('GET', `https://${one}${pictureUrl}`, picture)
+    t.match(await late(), { status: 307, headers: { location: `https://${one}${pictureUrl}` } })
+    for (const [name, , send] of ways(before).filter(([name]) => name !== 'a picture')) {
+      const { status } = await send()
+      t.ok([200, 302, 303, 401].includes(status), `${name} is told at once: ${status}`)
+    }
+    time.advance(31)
+    t.match(await late(), { status: 401, headers: told })
+    t.equal((await owner.request('GET', `https://${one}/a`, script)).status, 200, 'the owner goes on')
+  })
+
   await t.test('what follows no redirect, or says that it has no cookie, is told at once', async t => {
-    const { before } = await person()
+    const { before } = await person(false)
     const socket = {
       connection: 'Upgrade',
       upgrade: 'websocket',
       'sec-websocket-version': '13',
       'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==',
-      origin: `https://${one}`
+      origin: `https://${one}`,
+      ...script
     }
-    const told = { 'factorgate-error': 'device_proof_required' }
     t.match(await before.request('GET', `https://${one}/ws`, socket), { status: 401, headers: told })
     const skipped = { ...script, 'secure-session-skipped': 'unreachable;session_identifier="x"' }
     t.match(await before.request('GET', `https://${one}/a`, skipped), { status: 401, headers: told })
@@ -110,24 +141,30 @@ t.test('requests that were sent before the first cookie', async t => {
     t.equal(status, 400, 'a refresh is never redirected')
   })
 
-  await t.test(
-    'a thief who has the token without the cookie gets nothing in that time, and the usual answers after it',
-    async t => {
-      const { owner, before } = await person()
-      const heard = app.seen.length
-      for (const seconds of [0, 29]) {
-        time.advance(seconds)
-        for (const [, , send] of ways(before)) t.equal((await send()).status, 307)
-      }
-      time.advance(2)
-      for (const [name, , send] of ways(before).slice(0, 7)) {
-        const { status } = await send()
-        t.ok([302, 303, 401].includes(status), `${name}: ${status}`)
-      }
-      t.equal(app.seen.length, heard)
-      const { body } = await before.request('GET', `https://${one}/.factorgate/session`, script)
-      t.match(JSON.parse(body), { endsIn: 0 })
-      t.equal((await owner.request('GET', `https://${one}/a`, script)).status, 200, 'the owner goes on')
+  await t.test('a client that is not that browser is told at once', async t => {
+    const { before } = await person(false)
+    for (const headers of [
+      {},
+      browser,
+      { 'sec-fetch-mode': 'cors', 'sec-fetch-site': 'same-origin' },
+      { ...script, 'user-agent': 'curl' }
+    ])
+      for (const path of ['/a', pictureUrl])
+        t.match(await before.request('GET', `https://${one}${path}`, headers), { status: 401, headers: told })
+  })
+
+  await t.test('a thief who has the token without the cookie gets nothing, whatever it says of itself', async t => {
+    const { owner, before } = await person(false)
+    const heard = app.seen.length
+    for (const [, , send] of ways(before)) t.equal((await send()).status, 307)
+    time.advance(11)
+    for (const [name, , send] of ways(before)) {
+      const { status } = await send()
+      t.ok([200, 302, 303, 401].includes(status), `${name}: ${status}`)
     }
-  )
+    t.equal(app.seen.length, heard)
+    const { body } = await before.request('GET', `https://${one}/.factorgate/session`, script)
+    t.match(JSON.parse(body), { endsIn: 0 })
+    t.equal((await owner.request('GET', `https://${one}/a`, script)).status, 200, 'the owner goes on')
+  })
 })
