@@ -9,6 +9,12 @@ export function pointsOfDeviation(deviation: number): number {
   return -10 * Math.log10(tailOfT6(deviation))
 }
 
+/** The same for what has light tails. */
+export function pointsOfLightDeviation(deviation: number): number {
+  if (deviation <= 0) return 0
+  return -10 * Math.log10(tailOfNormal(deviation))
+}
+
 export function pointsOfChance(chance: number): number {
   return chance >= 1 ? 0 : -10 * Math.log10(Math.max(chance, 1e-6))
 }
@@ -29,4 +35,10 @@ export function tailOfT6(t: number): number {
  */
 export function pointsOfSum(sum: number, pointsPerUnit: number): number {
   return sum <= 0 ? 0 : pointsPerUnit * sum
+}
+
+/** P(Z > z) for the normal distribution and z ≥ 0, within 1.2 per cent of itself (Börjesson and Sundberg 1979). */
+export function tailOfNormal(z: number): number {
+  const density = Math.exp((-z * z) / 2) / Math.sqrt(2 * Math.PI)
+  return Math.max(Number.MIN_VALUE, density / ((1 - 1 / Math.PI) * z + Math.sqrt(z * z + 2 * Math.PI) / Math.PI))
 }

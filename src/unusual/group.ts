@@ -15,6 +15,18 @@ const leastDays = 20
 /** The fewest days of people from which the busiest one is known. */
 const busiestDays = 500
 const dayDecay = 0.99
+/** So many days of people are assumed beside those that were seen. */
+const assumedDays = 300
+/** Of the days of simulated institutes one in `assumedOneIn` reaches `assumedScore`, and one in e times as many each `assumedFold` more. */
+const [assumedScore, assumedOneIn, assumedFold] = [50, 105, 10]
+const assumedShare = (score: number) => Math.min(1, Math.exp((assumedScore - score) / assumedFold) / assumedOneIn)
+/** The number of assumed days whose highest score lies in each bin. */
+const assumedScores = Float32Array.from(
+  { length: scoreBins },
+  (_, bin) =>
+    assumedDays *
+    (assumedShare(bin * scoreBinWidth) - (bin === scoreBins - 1 ? 0 : assumedShare((bin + 1) * scoreBinWidth)))
+)
 /** The fewest people whose own area makes it a common one. */
 const commonFrom = 2
 
@@ -125,14 +137,13 @@ export class Group {
     return this.#busiest[feature]!
   }
 
-  /** The score that one day of people in `days` reaches; null before enough days are known. */
-  scoreOfOneDayIn(days: number): number | null {
-    let known = 0
+  /** The score that one day of people in `days` reaches. A young place is assumed to be like others. */
+  scoreOfOneDayIn(days: number): number {
+    let known = assumedDays
     for (const count of this.scores) known += count
-    if (known < busiestDays) return null
     let left = known / days
     for (let bin = scoreBins - 1; bin >= 0; bin--) {
-      const count = this.scores[bin]!
+      const count = this.scores[bin]! + assumedScores[bin]!
       // Within a bin the days are spread evenly.
       if (count > left) return (bin + 1 - left / count) * scoreBinWidth
       left -= count

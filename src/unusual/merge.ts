@@ -2,7 +2,7 @@
 import { featureCount, features } from './features.ts'
 import { firstDay, lastDay, note } from './known-list.ts'
 import { joinOwn } from './own-day.ts'
-import { knownLists, number, ownAmountsAt, type Person, today } from './person.ts'
+import { knownLists, number, ownAmountsAt, type Person, sums, today } from './person.ts'
 import { add, holds, isSampled, thin } from './sampled-set.ts'
 
 /**
@@ -41,6 +41,8 @@ function joinProofs(into: Person, live: Person): void {
   if (mine > theirs) {
     into.alarm = live.alarm
     into.proved = live.proved
+    // They began anew with the proof.
+    for (const sum of sums) into.numbers[sum] = live.numbers[sum]!
   } else if (mine === theirs) {
     into.alarm = Math.max(into.alarm, live.alarm)
     if (live.proved !== null && into.proved !== null)

@@ -76,7 +76,9 @@ const ledAmounts = [
 ] as const
 /** For this many days after a led day, the person's own part has no sums over days. */
 const ledDaysKept = 28
-const sumsOverDays = [number.sumBytes, number.sumObjects, number.sumForeign, number.sumForeignBytes, number.strangeDays]
+/** What adds up over days. */
+export const sums = [number.sumBytes, number.sumObjects, number.sumForeign, number.sumForeignBytes]
+const sumsOverDays = [...sums, number.strangeDays]
 /** Bits of `newToday`, and the number that counts the days of each. */
 const countedDays = [
   [0, number.newNetworks],
@@ -357,9 +359,10 @@ export class Person implements Slots {
 
   /**
    * After a fresh proof: all known areas count as the person's own from now on. So do all known clients if several clients use the session of
-   * the proof (`ofClients`).
+   * the proof (`ofClients`). The sums begin anew.
    */
   accept(ofClients: boolean): void {
+    for (const sum of sums) this.numbers[sum] = 0
     for (const list of ofClients ? [known.areas, known.devices, known.marks] : [known.areas])
       for (let i = 0; i < list.size; i++) {
         const hash = this.hashes[list.at + i] as number

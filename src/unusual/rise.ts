@@ -27,15 +27,15 @@ export function riseOf(track: Track): Rise {
 }
 
 /**
- * True if this session has fetched more than the last proof allows. A proof allows as many addresses as a busy day of the person has, and each
- * further one of a day twice as much as the one before, unless several clients share the session. A program may fetch the bytes of a busy day
- * too. A record of an older release does not say the amount at that proof.
+ * True if this session has fetched more than the last proof allows. A proof allows as many addresses as a busy day of the person has, or half of
+ * that where several clients share the session, and each further one of a day twice as much as the one before. A program may fetch the bytes of
+ * a busy day too. A record of an older release does not say the amount at that proof.
  */
 export function hasMore({ answered, proved }: Person, track: Track, rise: Rise, usual: Usual): boolean {
   const { bytes, objects, times } = proved ?? { bytes: 0, objects: 0, times: 1 }
-  const factor = rise.factor * (track.isMixed ? 1 : 2 ** (times - 1))
+  const factor = rise.factor * 2 ** (times - 1)
   const busyBytes = track.isProgram ? busyDay(usual, at.bytes) : 0
-  const busyObjects = track.isMixed ? 0 : busyDay(usual, at.objects)
+  const busyObjects = busyDay(usual, at.objects)
   return (
     (proved !== null || answered > 0) &&
     (track.bytes > factor * Math.max(bytes, rise.bytes, busyBytes) ||

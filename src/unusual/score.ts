@@ -1,6 +1,6 @@
 /** Adds up the signals of a person and a session to one score, and says each in a sentence. Pure: it reads, and changes nothing. */
 import type { Reason } from '../reasons/reason.ts'
-import { pointsOfChance, pointsOfDeviation, pointsOfSum } from './chance.ts'
+import { pointsOfChance, pointsOfDeviation, pointsOfLightDeviation, pointsOfSum } from './chance.ts'
 import { at, featureCount, toScale } from './features.ts'
 import type { Group, Usual } from './group.ts'
 import { hoursAt, hourUnit, isRestDay, number, type Person } from './person.ts'
@@ -66,6 +66,11 @@ export const familyOfDoubt: Readonly<Record<Doubt, Family>> = {
 const quietPoints = 6
 /** No family alone reaches `alarming`. */
 const familyMost = 45
+/**
+ * Of sums over days, and of the work of others, no more counts than one day in four thousand is worth. People seldom fetch what is not theirs,
+ * and then a whole dataset; beyond that, honest days differ from place to place.
+ */
+const rareMost = 36
 /** The slack of the sums, in standard days. */
 const slack = 0.6
 const sumMost = 12
@@ -73,15 +78,14 @@ const deviationMost = 4
 const leastChanceOfHour = 0.003
 
 /**
- * Cumulative sums, which find what is a little too much for days. Points for each unit are set so that of the honest days of the simulated
- * institute one in a hundred reaches 20 points, and one in a thousand 30: the lesser of 20/q99 and 30/q99.9 (seeds 900 and 902: q99 2.7, 2.0, 1.5,
- * 3.0; q99.9 3.4, 3.1, 3.4, 4.3).
+ * Cumulative sums, which find what is a little too much for days. Points for each unit are set so that of the honest days of simulated
+ * institutes one in a hundred reaches 20 points (2026, 3001, 3002, 3005, 3006, 3007: q99 2.8, 2.5, 3.4, 4.2).
  */
 export const sums = [
   { id: 'bytes', feature: at.bytes, index: number.sumBytes, family: 'amount', unit: 7 },
-  { id: 'newObjects', feature: at.newObjects, index: number.sumObjects, family: 'breadth', unit: 9.5 },
-  { id: 'foreignObjects', feature: at.foreignObjects, index: number.sumForeign, family: 'reach', unit: 8.5 },
-  { id: 'foreignBytes', feature: at.foreignBytes, index: number.sumForeignBytes, family: 'reach', unit: 6.5 }
+  { id: 'newObjects', feature: at.newObjects, index: number.sumObjects, family: 'breadth', unit: 8 },
+  { id: 'foreignObjects', feature: at.foreignObjects, index: number.sumForeign, family: 'reach', unit: 6 },
+  { id: 'foreignBytes', feature: at.foreignBytes, index: number.sumForeignBytes, family: 'reach', unit: 5 }
 ] as const satisfies readonly { id: keyof typeof at; feature: number; index: number; family: Family; unit: number }[]
 
 export interface Signal {
@@ -106,8 +110,11 @@ const featurePlaces = familyOfFeature.map(family => placeOf[family])
 const sumPlaces = sums.map(({ family }) => placeOf[family])
 /** The deviation of each number in the last score. */
 const deviations = new Float64Array(featureCount)
+/** Pages without their parts and even intervals come from programs, so that honest days far above the usual are rare. */
+const isLight = flagsOf(at.lonely, at.regular)
+const isOfOthers = flagsOf(at.newAreas, at.foreignObjects, at.foreignBytes)
 /** A deviation up to here has fewer points than count. */
-const quietDeviation = 0.7
+const quietDeviation = 0.67
 
 /** The score alone, without allocation. It runs once for some requests, so nothing is worked out twice. */
 export function scoreOf(context: Context): number {
@@ -118,11 +125,11 @@ export function scoreOf(context: Context): number {
     const deviation = deviationIn(numbers, usual, feature)
     deviations[feature] = deviation
     if (deviation > quietDeviation && numbers[feature]! > 0)
-      raise(featurePlaces[feature]!, pointsOfDeviation(deviation))
+      raise(featurePlaces[feature]!, pointsFor(feature, deviation))
   }
   for (let i = 0; i < sums.length; i++) {
     const { feature, index, unit } = sums[i]!
-    raise(sumPlaces[i]!, pointsOfSum(sumWith(person, deviations[feature]!, index), unit))
+    raise(sumPlaces[i]!, Math.min(rareMost, pointsOfSum(sumWith(person, deviations[feature]!, index), unit)))
   }
   raise(placeOf.hours, hourPoints(context))
   for (const feature of recordFeatures) raise(placeOf.record, recordPoints(context, feature))
@@ -149,6 +156,10 @@ export function familiesInLastScore(least: number): number {
   return count
 }
 
+function flagsOf(...among: readonly number[]): readonly boolean[] {
+  return Array.from({ length: featureCount }, (_, feature) => among.includes(feature))
+}
+
 function raise(place: number, value: number): void {
   if (value > points[place]!) points[place] = value
 }
@@ -162,8 +173,14 @@ function deviationIn(numbers: Float64Array, usual: Usual, feature: number): numb
   return ((amount === 0 ? 0 : toScale(feature, amount)) - usual.middle[feature]!) / usual.spread[feature]!
 }
 
+function pointsFor(feature: number, deviation: number): number {
+  if (isLight[feature]) return pointsOfLightDeviation(deviation)
+  const value = pointsOfDeviation(deviation)
+  return isOfOthers[feature] ? Math.min(rareMost, value) : value
+}
+
 function featurePoints(person: Person, usual: Usual, feature: number): number {
-  return person.numbers[feature]! === 0 ? 0 : pointsOfDeviation(deviationOf(person, usual, feature))
+  return person.numbers[feature]! === 0 ? 0 : pointsFor(feature, deviationOf(person, usual, feature))
 }
 
 /** The sum with today so far, if today adds to it. */
@@ -183,7 +200,7 @@ export function sumAfter(person: Person, usual: Usual, feature: number, index: n
 }
 
 function sumPoints(person: Person, usual: Usual, { feature, index, unit }: (typeof sums)[number]): number {
-  return pointsOfSum(sumNow(person, usual, feature, index), unit)
+  return Math.min(rareMost, pointsOfSum(sumNow(person, usual, feature, index), unit))
 }
 
 function chanceOfHour(person: Person, all: Group, hour: number): number {

@@ -6,12 +6,12 @@ export const thresholds = { strange: 26, alarming: 47, extreme: 110 } as const
  * If one active day of people in this many reaches a higher score, a proof is asked for from that score on. The chances of signals depend on each
  * other, and habits differ from place to place.
  */
-const oneDayIn = 125
+const oneDayIn = 160
 /** The highest such score. Bulk thefts reach more. */
 const alarmingMost = 55
 
 /** The score from which a proof is asked for here. */
 export function alarmingFrom(all: Group): number {
-  const reached = Math.round(all.scoreOfOneDayIn(oneDayIn) ?? 0)
+  const reached = Math.round(all.scoreOfOneDayIn(oneDayIn))
   return Math.min(alarmingMost, Math.max(thresholds.alarming, reached))
 }

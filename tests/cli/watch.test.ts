@@ -74,13 +74,13 @@ t.test('watch show has the people beside their usual, and one of them in detail'
     stderr
   )
   const one = await command('watch', 'show', '--user', 'alice')
-  t.match(one.stdout, /score \d+, and a proof is asked for from 47 on.*\n +\d+ +\S.*left today; \d+ MiB is usual/s)
+  t.match(one.stdout, /score \d+, and a proof is asked for from 54 on.*\n +\d+ +\S.*left today; \d+ MiB is usual/s)
   t.notMatch(one.stdout, 'bob')
   t.match(one.stderr, /at most a minute old.*alarms have it: .*--kind watch\.unusual --user alice/)
   const { people, person, budgets, alarms, apps } = JSON.parse(
     (await command('watch', 'show', '--user', 'alice', '--json')).stdout
   )
   t.match(people, [{ user: 'alice', bytes: 4e9, days: { length: 14 } }])
-  t.match(person, { thresholds: { alarming: 47 }, apps: [{ app: 'files' }], places: [{}, {}] })
+  t.match(person, { thresholds: { alarming: 54 }, apps: [{ app: 'files' }], places: [{}, {}] })
   t.same([budgets, alarms, apps], [[], [], []])
 })

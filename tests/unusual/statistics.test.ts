@@ -1,13 +1,19 @@
 /** The statistics: points, what is usual, what a day teaches, sums, and groups. */
 import t from 'tap'
 import { usualFor } from '../../src/unusual/baseline.ts'
-import { pointsOfChance, pointsOfDeviation, tailOfT6 } from '../../src/unusual/chance.ts'
+import {
+  pointsOfChance,
+  pointsOfDeviation,
+  pointsOfLightDeviation,
+  tailOfNormal,
+  tailOfT6
+} from '../../src/unusual/chance.ts'
 import { endDay } from '../../src/unusual/end-day.ts'
 import { at, featureCount, features, fromByte, toByte, toScale } from '../../src/unusual/features.ts'
 import { assumed, Group, type Usual, usualOf } from '../../src/unusual/group.ts'
-import { number, Person } from '../../src/unusual/person.ts'
+import { dayMs, number, Person } from '../../src/unusual/person.ts'
 import { hashText, readPath } from '../../src/unusual/read-path.ts'
-import { sumAfter, sumNow } from '../../src/unusual/score.ts'
+import { scoreOf, sumAfter, sumNow } from '../../src/unusual/score.ts'
 import { alarmingFrom, thresholds } from '../../src/unusual/thresholds.ts'
 
 t.test('the tail of Student’s t with six degrees of freedom', async t => {
@@ -23,6 +29,21 @@ t.test('the tail of Student’s t with six degrees of freedom', async t => {
   t.equal(pointsOfDeviation(-3), 0)
   t.equal(pointsOfChance(1), 0)
   t.equal(Math.round(pointsOfChance(0.01)), 20)
+})
+
+t.test('the tail of the normal distribution', async t => {
+  for (const [quantile, chance] of [
+    [0, 0.5],
+    [0.67449, 0.25],
+    [1.281552, 0.1],
+    [2.326348, 0.01],
+    [3.090232, 0.001],
+    [4.264891, 1e-5]
+  ] as const)
+    t.ok(Math.abs(tailOfNormal(quantile) / chance - 1) < 0.012, `${quantile}`)
+  t.equal(pointsOfLightDeviation(-3), 0)
+  t.equal(Math.round(pointsOfLightDeviation(2.326)), 20)
+  t.ok(Number.isFinite(pointsOfLightDeviation(1000)))
 })
 
 t.test('a byte keeps an amount to five per cent', async t => {
@@ -236,19 +257,47 @@ t.test('what a path says', async t => {
   t.equal(read(`/${'a'.repeat(1100)}/b/c9`).area, 53333194)
 })
 
-t.test('where one day in 125 reaches more than `alarming`, questions begin there, up to 55', async t => {
-  /** A thousand days of people, of which so many reach a score. */
-  const groupWith = (high: number, score: number) => {
+t.test('questions begin at the score that one day in 160 reaches, from 47 to 55', async t => {
+  /** So many days of people, of which so many reach a score. */
+  const groupWith = (high: number, score: number, days = 1000) => {
     const group = new Group(1)
-    for (let i = 0; i < 1000; i++) group.addDay(new Float64Array(featureCount), 1, false, i < high ? score : 10)
+    for (let i = 0; i < days; i++) group.addDay(new Float64Array(featureCount), 1, false, i < high ? score : 10)
     return group
   }
-  t.equal(alarmingFrom(new Group(1)), thresholds.alarming, 'nobody is known')
-  t.equal(alarmingFrom(groupWith(3, 59)), thresholds.alarming, 'three days in a thousand are rare')
-  // 8 of the ten days between 52 and 54 lie above.
-  t.ok(Math.abs(groupWith(10, 52.5).scoreOfOneDayIn(125)! - 52.4) < 1e-4)
-  t.equal(alarmingFrom(groupWith(10, 52.5)), 52)
+  const young = alarmingFrom(new Group(1))
+  t.equal(young, 54, 'where nobody is known, a place like others is assumed')
+  t.ok(alarmingFrom(groupWith(0, 0, 500)) < young, 'calm days lower it little by little')
+  t.equal(alarmingFrom(groupWith(0, 0, 5000)), thresholds.alarming, 'and not below that')
+  t.ok(alarmingFrom(groupWith(3, 59)) < young, 'three days in a thousand are rare')
+  // Of 3000 days, 30 lie between 50 and 52, and 300 are assumed. One in 160 lies above.
+  const assumedAbove = (score: number) => (300 / 105) * Math.exp((50 - score) / 10)
+  const expected = 52 - (2 * (3300 / 160 - assumedAbove(52))) / (30 + assumedAbove(50) - assumedAbove(52))
+  t.ok(Math.abs(groupWith(30, 50.5, 3000).scoreOfOneDayIn(160) - expected) < 1e-4)
+  t.equal(alarmingFrom(groupWith(30, 50.5, 3000)), 51)
   t.equal(alarmingFrom(groupWith(100, 120)), 55, 'whoever has many accounts makes nobody blind')
+})
+
+t.test('of the work of others no more counts than one day in four thousand is worth', async t => {
+  const person = lived(new Array(20).fill(1e8))
+  const usual = usualFor(person, assumed)
+  person.numbers[at.objects] = 10
+  person.numbers[at.foreignBytes] = 1e12
+  const context = { person, track: null, usual, all: new Group(1), now: person.day * dayMs }
+  // 36 points, of which 6 do not count.
+  t.ok(Math.abs(scoreOf(context) - 30) < 1e-9, `${scoreOf(context)}`)
+  person.numbers[number.sumForeignBytes] = 12
+  t.ok(Math.abs(scoreOf(context) - 30) < 1e-9, `with many days too: ${scoreOf(context)}`)
+})
+
+t.test('a proof answers for the sums', async t => {
+  const person = lived(new Array(20).fill(1e8))
+  for (const sum of [number.sumBytes, number.sumObjects, number.sumForeign, number.sumForeignBytes])
+    person.numbers[sum] = 9
+  person.accept(false)
+  t.same(
+    [number.sumBytes, number.sumObjects, number.sumForeign, number.sumForeignBytes].map(sum => person.numbers[sum]),
+    [0, 0, 0, 0]
+  )
 })
 
 t.test(
