@@ -38,6 +38,8 @@ export interface Directory {
   pretend?(name: string, password: string): Promise<Exclude<DirectoryAnswer, { kind: 'accepted' }>>
   /** True if a password from this place would be `busy` at once. Absent without a queue. */
   isFullFor?(place: HashPlace): boolean
+  /** True if people there are used to typing `DOMAIN\name`. */
+  readonly takesDomain?: boolean
   /**
    * False if the account's person is gone, locked or disabled there; otherwise the account is updated from the directory. Rejects with
    * GateError `institution_unreachable`. Absent if the account itself tells, or if a look-up needs the person's password.

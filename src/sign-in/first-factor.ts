@@ -43,7 +43,7 @@ export interface Shown {
 }
 
 export interface FirstFactorOptions {
-  readonly passwordLogin: Pick<PasswordLogin, 'attempt'>
+  readonly passwordLogin: Pick<PasswordLogin, 'attempt' | 'nameIn'>
   readonly localDirectory: Pick<LocalDirectory, 'id'>
   readonly accounts: Pick<Accounts, 'byId' | 'bySignIn'>
   readonly webauthn: Pick<Webauthn, 'authenticate'>
@@ -69,7 +69,7 @@ export class FirstFactor {
       const { account } = answer
       return this.enter(by, account, { kind: account.directory === localDirectory.id ? 'password' : 'directory' })
     }
-    journal.noPassword(by, await accounts.bySignIn(name), answer.kind)
+    journal.noPassword(by, await accounts.bySignIn(passwordLogin.nameIn(name)), answer.kind)
     return answer.kind === 'suspended' ? denied('account_suspended', { words: answer.words }) : answer
   }
 

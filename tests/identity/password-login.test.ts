@@ -8,6 +8,7 @@ import { cheap, fixture, rightPassword } from '../fixtures/in-process/passwords.
 
 type Fixture = ReturnType<typeof fixture>
 const refused = { kind: 'refused' }
+const nobodysDirectory: Directory = { id: 'ad', authenticate: async () => ({ kind: 'refused' }) }
 const at = (n: number) => `198.51.${n >> 8}.${n & 255}`
 const attempt = ({ login }: Fixture, name: string, password: string, address = '192.0.2.1') =>
   login.attempt({ name, password, address })
@@ -87,6 +88,27 @@ t.test('M13, M14: the spellings of a name share their guesses, whether the name 
     for (let i = 0; i < 16; i++) answers.push(await attempt(all, names[i % 4]!, 'wrong password', at(1)))
     t.equal(checked(answers), 4, names.join())
   }
+})
+
+t.test('M13: with an Active Directory, DOMAIN\\name is the same person with the same guesses', async t => {
+  const directories = (local: Directory) => [local, { ...nobodysDirectory, takesDomain: true }]
+  const all = fixture({ directories })
+  const account = await all.enter('alice')
+  for (const name of ['LAB\\alice', ' lab.example\\Alice ', 'alice'])
+    t.strictSame(await attempt(all, name, rightPassword, at(name.length)), { kind: 'accepted', account }, name)
+  for (const name of ['\\alice', 'LAB\\', 'A\\LAB\\alice', 'LAB\\alice@lab.example', 'a@b\\alice'])
+    t.equal((await attempt(all, name, rightPassword, at(99))).kind, 'refused', name)
+  for (const who of ['alice', 'nobody']) {
+    const fresh = fixture({ directories })
+    await fresh.enter('alice')
+    const answers: LoginAttempt[] = []
+    for (let i = 0; i < 16; i++)
+      answers.push(await attempt(fresh, i === 0 ? who : `LAB${i}\\${who}`, 'wrong password', at(1)))
+    t.equal(checked(answers), 4, who)
+  }
+  const elsewhere = fixture()
+  await elsewhere.enter('alice')
+  t.strictSame(await attempt(elsewhere, 'LAB\\alice', rightPassword), refused, 'not without an Active Directory')
 })
 
 t.test('M10: a hundred guesses at once from one place are four', async t => {

@@ -60,6 +60,7 @@ export class LdapDirectory implements Directory {
   readonly source: Source
   readonly refreshSeconds: number
   readonly mark: string
+  readonly takesDomain: boolean
   readonly #options: LdapOptions
   readonly #servers: Servers
   readonly #bindTimes: BindTimes
@@ -75,6 +76,7 @@ export class LdapDirectory implements Directory {
     this.source = source
     this.refreshSeconds = refreshSeconds
     this.mark = mark
+    this.takesDomain = options.schema.takesDomain
     this.#options = options
     this.#bindTimes = options.bindTimes ?? new BindTimes()
     const onChange = (server: string, problem: string | null) =>

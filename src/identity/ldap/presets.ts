@@ -37,6 +37,8 @@ export interface LdapSchema {
   }
   /** True if each bind asks for the state of the password. */
   readonly asksForPolicy: boolean
+  /** True if people type `DOMAIN\name` too. */
+  readonly takesDomain: boolean
 }
 
 const presets = {
@@ -76,6 +78,7 @@ export function ldapSchema({ preset, base, userFilter, attributes, groups }: Lda
       names: groups.name === null ? preselected.groupNames : [groups.name],
       filter: filter === null ? null : parseFilter(filter)
     },
-    asksForPolicy: preset === 'openldap'
+    asksForPolicy: preset === 'openldap',
+    takesDomain: preset === 'active-directory'
   }
 }

@@ -32,6 +32,7 @@ export class PasswordLogin {
   readonly #directories: readonly Directory[]
   readonly #limiter: AttemptLimiter
   readonly #guesses: AttemptBuckets
+  readonly #takesDomain: boolean
 
   constructor(input: {
     store: Store
@@ -44,13 +45,15 @@ export class PasswordLogin {
     this.#directories = input.directories
     this.#limiter = input.limiter
     this.#guesses = new AttemptBuckets(input.store)
+    this.#takesDomain = input.directories.some(({ takesDomain }) => takesDomain === true)
   }
 
   /**
    * Rejects if the store cannot be reached. `isKnown`: the caller knows the account otherwise, so that an unreachable directory may be
    * ignored.
    */
-  async attempt(input: Origin & { name: string; password: string; isKnown?: boolean }): Promise<LoginAttempt> {
+  async attempt(typed: Origin & { name: string; password: string; isKnown?: boolean }): Promise<LoginAttempt> {
+    const input = { ...typed, name: this.nameIn(typed.name) }
     const { name } = input
     const [named, inRealm] = await Promise.all([this.#accounts.bySignIn(name), this.#inRealm(name)])
     const counted = named ?? inRealm
@@ -85,6 +88,12 @@ export class PasswordLogin {
       await this.#count(answer.account, input)
     }
     return { kind: 'accepted', account: answer.account }
+  }
+
+  /** Without the domain in `DOMAIN\name`. Guesses are counted by what remains, since any domain would do. */
+  nameIn(typed: string): string {
+    const [, name] = (this.#takesDomain && typed.length <= 256 && /^[^\\@]+\\([^\\@]+)$/.exec(typed)) || []
+    return name ?? typed
   }
 
   /** The directory may know a person by another name, so the attempt counts for the account, which `completed` clears. */

@@ -50,7 +50,8 @@ async function open(
 }
 
 t.test('the entry becomes the account, by either of its names', async t => {
-  const { enter } = await open(t, [alice(), ...groups])
+  const { directory, enter } = await open(t, [alice(), ...groups])
+  t.ok(directory.takesDomain, 'the gate takes off the domain in LAB\\alice')
   const account = await enter('alice', 'pw')
   t.match(account, { name: 'alice', externalId: guid, displayName: 'Alice Archer', email: 'alice@lab.example' })
   t.same(await enter('Alice@lab.example', 'pw'), account)
