@@ -1,12 +1,11 @@
 /** What a touched decoy causes: the journal's line, with which people are told, suspensions, ended sign-ins and questions for a proof. */
 import { countingSink } from '../audit/audit-metrics.ts'
-import type { AuditSink } from '../audit/event.ts'
 import { DecoyWatch } from '../decoys/decoy-watch.ts'
 import { evenUnconfirmed } from '../store/unconfirmed.ts'
 import type { Services } from './services.ts'
 import { watchCommonsOf } from './watch-commons.ts'
 import { endByWatch } from './watch-ending.ts'
-import { watchSink } from './watch-sink.ts'
+import { tellingSink, watchSink } from './watch-sink.ts'
 import { suspendByWatch } from './watch-suspension.ts'
 
 export async function startDecoys(runtime: Services): Promise<DecoyWatch> {
@@ -15,13 +14,15 @@ export async function startDecoys(runtime: Services): Promise<DecoyWatch> {
   const { asks } = await watchCommonsOf(runtime)
   const counted = countingSink(journal, metrics)
   const limited = strangers.sink()
-  const toldBy = (sink: AuditSink) => runtime.notifying?.sink(sink) ?? sink
   const watch = new DecoyWatch({
     clock,
     keyring: () => runtime.keyring,
     // The sink for strangers limits refusals only, which a touch is not.
     record: (event, isLimited, reasons) =>
-      toldBy(isLimited ? { ...limited, record: one => strangers.record(one) } : counted).record(event, reasons),
+      tellingSink(isLimited ? { ...limited, record: one => strangers.record(one) } : counted, runtime).record(
+        event,
+        reasons
+      ),
     count: (app, outcome) => metrics.count('factorgate_decoy_touches_total', app, outcome),
     suspend: (account, words, at) =>
       suspendByWatch({ account, words, cause: 'decoy', at, sink: watchSink(runtime) }, runtime),
