@@ -141,7 +141,7 @@ const unusual = map(
       })
     ),
     strange: level('Strange', 'What happens when the score of a person reaches 26.', ['journal', 'notify']),
-    alarming: level('Alarming', 'What happens from 47 on, besides.', ['step-up']),
+    alarming: level('Alarming', 'What happens from 47 to 55 on, besides.', ['step-up']),
     extreme: level('Extreme', 'What happens from 110 on, and only where four kinds of signals agree.', ['suspend'])
   },
   {
