@@ -294,7 +294,7 @@ const shortWords = new Set(['if', 'in', 'do', 'of', 'as', 'on', 'id', 'go'])
 /** Minified names, which builds and data give out in turn, are one; so are the numbers in names. */
 function nameShape(name: string): string {
   if (name.length <= 2 && !shortWords.has(name)) return 'i'
-  return /\d/.test(name) ? name.replace(/[0-9a-f]*\d[0-9a-f]*/gi, '#') : name
+  return /\d/.test(name) ? name.replace(/[\da-f]+/gi, run => (/\d/.test(run) ? '#' : run)) : name
 }
 
 function isOperand(token: string | undefined): boolean {

@@ -26,7 +26,7 @@ export function writeInterim(response: ServerResponse, status: number, headers: 
 }
 
 function grouped(headers: readonly string[]): Record<string, string[]> {
-  const groups: Record<string, string[]> = {}
+  const groups: Record<string, string[]> = Object.create(null)
   for (let i = 0; i < headers.length; i += 2) {
     const name = (headers[i] as string).toLowerCase()
     groups[name] = [...(groups[name] ?? []), headers[i + 1] as string]

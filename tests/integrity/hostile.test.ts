@@ -31,6 +31,7 @@ t.test('N2 · hostile pages and code → the reading ends soon', async t => {
     'slashes that begin nothing': `<script>${many('=/[', 100_000)}</script>`,
     'templates in templates': `<script>${many('`${', 100_000)}</script>`,
     'brackets without an end': `<script>${many('[{(', 100_000)}</script>`,
+    'a name of hexadecimal digits': `<script>$${many('a', 400_000)}x1</script>`,
     'texts of addresses': `<script>x("//${many('a.', 30_000)}", "${many('//a', 20_000)}")</script>`,
     'comments without an end': many('<!--', 100_000),
     'a base that is no address': '<base href="http://["><form action="http://[">'

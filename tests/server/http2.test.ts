@@ -48,6 +48,8 @@ const answers: Readonly<Record<string, string>> = {
   '/nothing': 'HTTP/1.1 204 No Content\r\n\r\n',
   '/reset': 'HTTP/1.1 205 Reset Content\r\nContent-Length: 2\r\n\r\nok',
   '/hints': `HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\nLink: </b.css>\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok`,
+  '/odd-hints':
+    'HTTP/1.1 103 Early Hints\r\nConstructor: a\r\n__proto__: b\r\nETag: "a"\r\nETag: "b"\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok',
   '/until-close': 'HTTP/1.1 200 OK\r\n\r\nall of it',
   '/strange': 'HTTP/1.1 799 Strange\r\nContent-Length: 2\r\n\r\nok',
   '/ntlm': 'HTTP/1.1 401 No\r\nWWW-Authenticate: NTLM\r\nContent-Length: 2\r\n\r\nno',
@@ -102,6 +104,11 @@ if (isOnNode24(t, import.meta.url)) {
         'one with early hints',
         '/hints',
         { status: 200, body: 'ok', interim: [{ ':status': 103, link: '</a.css>, </b.css>' }] as never }
+      ],
+      [
+        'one with early hints that have names of JavaScript',
+        '/odd-hints',
+        { status: 200, body: 'ok', interim: [{ ':status': 103, constructor: 'a', etag: '"a"' }] as never }
       ],
       ['a status that HTTP/2 does not carry', '/strange', { status: 502, code: 0 }],
       ['a demand for a password', '/basic', { status: 401, body: 'no', code: 0 }],

@@ -1,25 +1,8 @@
 /** The page of a kept POST: sends a form on at once, and what a script had sent without leaving the page. */
 ;(() => {
-  // The other site may have this page under a window of its own that closes between the two clicks of a double click. The second one must not
-  // press the button (THREATS R24).
-  function waitForEyes(button) {
-    let timer
-    const hold = () => {
-      button.disabled = true
-      clearTimeout(timer)
-      timer = setTimeout(() => {
-        button.disabled = false
-      }, 1000)
-    }
-    hold()
-    addEventListener('focus', hold)
-    document.addEventListener('visibilitychange', hold)
-  }
-
   const form = document.querySelector('[data-kept]')
   const { kept, done, failed } = form.dataset
   if (kept === 'now') form.submit()
-  if (kept === 'foreign') waitForEyes(form.querySelector('button'))
   if (kept !== 'script') return
   form.addEventListener('submit', async event => {
     event.preventDefault()

@@ -252,6 +252,35 @@
     })
   })
 
+  // Another site's window above this page, or its page in this place, may go between the two clicks of a double click. For a second, the second
+  // click presses nothing that asks for no typing (THREATS R24). Keys and screen readers press at once.
+  const asksForNoTyping = form =>
+    ![...form.elements].some(
+      field => field.required && field.type !== 'password' && field.value !== (field.defaultValue ?? field.value)
+    )
+  let settling
+  const hold = () => {
+    clearTimeout(settling)
+    all('form[method=post]:not([data-sent])', form => mark(form, asksForNoTyping(form)))
+    settling = setTimeout(() => {
+      settling = undefined
+      all('form[method=post]:not([data-sent])', form => mark(form, false))
+    }, 1000)
+  }
+  addEventListener('focus', hold)
+  addEventListener('pageshow', event => event.persisted && hold())
+  document.addEventListener('visibilitychange', hold)
+  document.addEventListener(
+    'click',
+    event => {
+      const form = event.target.closest('button')?.form
+      if (settling && event.detail > 0 && form?.method === 'post' && asksForNoTyping(form)) event.preventDefault()
+    },
+    true
+  )
+  const [arrival] = performance.getEntriesByType('navigation')
+  if (arrival?.type === 'back_forward' || !document.referrer.startsWith(`${location.origin}/`)) hold()
+
   // The words of the page's language, as the gate has written them.
   const { lang } = document.documentElement
   const span = (n, unit) =>
@@ -259,8 +288,7 @@
   const spanOf = seconds => (seconds < 100 ? span(seconds, 'second') : span(Math.ceil(seconds / 60), 'minute'))
 
   // A request to another site goes by itself, unless the person has come back to it.
-  if (performance.getEntriesByType('navigation')[0]?.type !== 'back_forward')
-    all('form[data-send]', form => form.requestSubmit())
+  if (arrival?.type !== 'back_forward') all('form[data-send]', form => form.requestSubmit())
 
   // A wait counts down. The form is not sent before its end.
   function waitOut(notice, wait, ready, buttons) {
