@@ -71,7 +71,7 @@ class PatternReader {
       return { kind: 'repeat', part, least: whole[0] === '+' ? 1 : 0, most: whole[0] === '?' ? 1 : textMost }
     const least = Number(count)
     const most = comma === undefined ? least : Number(last ?? textMost)
-    return least > countMost || (last !== undefined && most > countMost) ? null : { kind: 'repeat', part, least, most }
+    return least > Math.min(most, countMost) || (last !== undefined && most > countMost) ? null : { kind: 'repeat', part, least, most }
   }
 
   #group(depth: number): Node | null {

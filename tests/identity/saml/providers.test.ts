@@ -106,6 +106,12 @@ t.test('keys of assertions by RSA-OAEP with the hashes that providers choose, Ke
     t.match((await rig.accepted(await answer())).answer, { arrival: { name: 'alice@uni.example' } }, name)
     t.match(await rig.refusal(await answer(pair)), /second reader refuses/, `${name}, for another key`)
   }
+  // Providers that are made with xml-encryption name the hash as that library does.
+  for (const digest of ['sha256', 'sha512']) {
+    const say = await rig.asked()
+    const answer = provider.response(await provider.encrypted(provider.assertion(say), ours, { digest }), say)
+    t.match((await rig.accepted(provider.sign(answer, '_r1'))).answer, { arrival: { name: 'alice@uni.example' } }, digest)
+  }
 })
 
 t.test('an OAEP block is opened only if all of it is right', t => {
