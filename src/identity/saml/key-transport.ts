@@ -30,7 +30,9 @@ const digests: Readonly<Record<string, string>> = {
   [`${xenc}sha512`]: 'sha512'
 }
 /** Names of its own, which xml-encryption writes and reads for the older transport, with this hash for the mask too. */
-const ofLibrary: readonly (string | null)[] = ['sha256', 'sha512'].map(hash => `http://www.w3.org/2000/09/xmldsig#${hash}`)
+const ofLibrary: readonly (string | null)[] = ['sha256', 'sha512'].map(
+  hash => `http://www.w3.org/2000/09/xmldsig#${hash}`
+)
 const masks: Readonly<Record<string, string>> = {
   [`${xenc11}mgf1sha1`]: 'sha1',
   [`${xenc11}mgf1sha256`]: 'sha256',

@@ -6,6 +6,7 @@ import { attributeName } from './attribute-names.ts'
 import type { IdentityProvider } from './metadata-entity.ts'
 import { quoted, SamlRefusal } from './refusal.ts'
 import { isInScope, isScoped } from './scope.ts'
+import { newEffort } from './scope-pattern.ts'
 
 export interface PersonOptions {
   readonly attributes: {
@@ -81,9 +82,10 @@ function valuesOf(
   // The name in messages comes first; the provider chooses a friendly name (SAML Core §2.7.3.1).
   const exact = attributes.filter(each => each.name === known || each.name === name)
   const found = exact.length > 0 ? exact : attributes.filter(each => each.friendlyName === name)
+  const effort = newEffort()
   const values = found.flatMap(each =>
     isScoped(each.name) || isScoped(known)
-      ? each.values.filter(value => isInScope(value, provider, isAlone))
+      ? each.values.filter(value => isInScope(value, provider, isAlone, effort))
       : each.values
   )
   return [...new Set(values)]

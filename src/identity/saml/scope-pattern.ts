@@ -18,11 +18,19 @@ const countMost = 63
 const sign = /^(?:\[(?:\\[^A-Za-z0-9]|\\[dw]|[^\]\\])+\]|\\[^A-Za-z0-9]|\\[dw]|[^\\()[\]{}|*+?^$])/
 const repetition = /^(?:[*+?]|\{(\d{1,3})(?:(,)(\d{1,3})?)?\})\??/
 
+/** The places that may still be looked at. A pattern that needs more covers nothing. */
+export interface Effort {
+  left: number
+}
+
+/** For all values of one attribute: some hundred times what the patterns of federations need, and less than a tenth of a second. */
+export const newEffort = (): Effort => ({ left: 250_000 })
+
 /** True if the pattern covers the whole text, in any letter case. */
-export function covers(pattern: string, text: string): boolean {
+export function covers(pattern: string, text: string, effort = newEffort()): boolean {
   if (pattern.length > patternMost || text.length > textMost) return false
   const node = new PatternReader(pattern).read()
-  return node !== null && endsOf(node, text, new Set([0])).has(text.length)
+  return node !== null && endsOf(node, { text, effort }, new Set([0])).has(text.length) && effort.left > 0
 }
 
 /** Null for a pattern that is none, or that has more than is known here. */
@@ -71,7 +79,9 @@ class PatternReader {
       return { kind: 'repeat', part, least: whole[0] === '+' ? 1 : 0, most: whole[0] === '?' ? 1 : textMost }
     const least = Number(count)
     const most = comma === undefined ? least : Number(last ?? textMost)
-    return least > Math.min(most, countMost) || (last !== undefined && most > countMost) ? null : { kind: 'repeat', part, least, most }
+    return least > Math.min(most, countMost) || (last !== undefined && most > countMost)
+      ? null
+      : { kind: 'repeat', part, least, most }
   }
 
   #group(depth: number): Node | null {
@@ -99,8 +109,18 @@ class PatternReader {
   }
 }
 
+interface Search {
+  readonly text: string
+  readonly effort: Effort
+}
+
+const nowhere: ReadonlySet<number> = new Set()
+
 /** The places where a match may end that begins at one of `from`. */
-function endsOf(node: Node, text: string, from: ReadonlySet<number>): ReadonlySet<number> {
+function endsOf(node: Node, search: Search, from: ReadonlySet<number>): ReadonlySet<number> {
+  const { text, effort } = search
+  effort.left -= from.size + 1
+  if (effort.left <= 0) return nowhere
   switch (node.kind) {
     case 'sign':
       return new Set([...from].filter(at => at < text.length && node.matches(text[at] as string)).map(at => at + 1))
@@ -109,25 +129,25 @@ function endsOf(node: Node, text: string, from: ReadonlySet<number>): ReadonlySe
     case 'end':
       return new Set([...from].filter(at => at === text.length))
     case 'sequence':
-      return node.parts.reduce((places, part) => (places.size === 0 ? places : endsOf(part, text, places)), from)
+      return node.parts.reduce((places, part) => (places.size === 0 ? places : endsOf(part, search, places)), from)
     case 'choice':
-      return new Set(node.parts.flatMap(part => [...endsOf(part, text, from)]))
+      return new Set(node.parts.flatMap(part => [...endsOf(part, search, from)]))
     case 'repeat':
-      return endsOfRepeat(node, text, from)
+      return endsOfRepeat(node, search, from)
   }
 }
 
 function endsOfRepeat(
   { part, least, most }: Extract<Node, { kind: 'repeat' }>,
-  text: string,
+  search: Search,
   from: ReadonlySet<number>
 ): ReadonlySet<number> {
   let places = from
-  for (let n = 0; n < least && places.size > 0; n++) places = endsOf(part, text, places)
+  for (let n = 0; n < least && places.size > 0; n++) places = endsOf(part, search, places)
   const found = new Set(places)
   for (let n = least; n < most && places.size > 0; n++) {
     // A place that was reached before leads nowhere else, and with fewer repetitions.
-    places = new Set([...endsOf(part, text, places)].filter(at => !found.has(at)))
+    places = new Set([...endsOf(part, search, places)].filter(at => !found.has(at)))
     for (const at of places) found.add(at)
   }
   return found

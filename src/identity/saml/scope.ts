@@ -3,7 +3,7 @@
  * Identifiers).
  */
 import type { IdentityProvider } from './metadata-entity.ts'
-import { covers } from './scope-pattern.ts'
+import { covers, newEffort } from './scope-pattern.ts'
 
 /** Attributes with values `local@scope`, by their names in messages. */
 const scoped: readonly string[] = [
@@ -20,12 +20,17 @@ export function isScoped(name: string): boolean {
 
 /**
  * Whether the provider may use this value. `isAlone`: the operator has chosen the only provider, so it needs no scopes. One of several
- * needs a scope.
+ * needs a scope. `effort`: shared by the values of an attribute.
  */
-export function isInScope(value: string, { scopes }: Pick<IdentityProvider, 'scopes'>, isAlone: boolean): boolean {
+export function isInScope(
+  value: string,
+  { scopes }: Pick<IdentityProvider, 'scopes'>,
+  isAlone: boolean,
+  effort = newEffort()
+): boolean {
   const at = value.lastIndexOf('@')
   const scope = value.slice(at + 1).toLowerCase()
   if (at < 1 || scope === '' || value.indexOf('@') !== at || /[\s\p{Cc}<>!]/u.test(value)) return false
   if (scopes.length === 0) return isAlone
-  return scopes.some(each => (each.isPattern ? covers(each.value, scope) : each.value.toLowerCase() === scope))
+  return scopes.some(each => (each.isPattern ? covers(each.value, scope, effort) : each.value.toLowerCase() === scope))
 }

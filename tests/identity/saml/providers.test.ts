@@ -110,7 +110,11 @@ t.test('keys of assertions by RSA-OAEP with the hashes that providers choose, Ke
   for (const digest of ['sha256', 'sha512']) {
     const say = await rig.asked()
     const answer = provider.response(await provider.encrypted(provider.assertion(say), ours, { digest }), say)
-    t.match((await rig.accepted(provider.sign(answer, '_r1'))).answer, { arrival: { name: 'alice@uni.example' } }, digest)
+    t.match(
+      (await rig.accepted(provider.sign(answer, '_r1'))).answer,
+      { arrival: { name: 'alice@uni.example' } },
+      digest
+    )
   }
 })
 

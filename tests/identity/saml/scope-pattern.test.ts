@@ -1,6 +1,7 @@
 /** The patterns of scopes: they mean what they mean to the language's own engine, and no provider can make one take for ever. */
 import t from 'tap'
-import { covers } from '../../../src/identity/saml/scope-pattern.ts'
+import { isInScope } from '../../../src/identity/saml/scope.ts'
+import { covers, newEffort } from '../../../src/identity/saml/scope-pattern.ts'
 
 t.test('a pattern covers what the engine of the language says', async t => {
   const patterns = [
@@ -81,3 +82,20 @@ t.test(
       t.notOk(covers(pattern, text), `${pattern.slice(0, 20)} is not known here`)
   }
 )
+
+t.test('I55: many costly patterns of one provider share what an attribute may cost', async t => {
+  const text = 'a'.repeat(253)
+  const costly = `(${'.?'.repeat(95)}){63}`
+  const effort = newEffort()
+  t.notOk(covers(costly, text, effort), 'it would cover the text, and costs too much')
+  t.ok(effort.left <= 0)
+  const pattern = '^([a-zA-Z0-9-]{1,63}\\.){0,2}vho\\.aaf\\.edu\\.au$'
+  t.notOk(covers(pattern, 'vho.aaf.edu.au', effort), 'nothing is left for the next one')
+  const scopes = Array.from({ length: 40 }, () => ({ value: pattern, isPattern: true }))
+  const shared = newEffort()
+  for (let i = 0; i < 40; i++) t.notOk(isInScope(`x@a.b.c.vho${i}.aaf.edu.au`, { scopes }, false, shared))
+  t.ok(
+    isInScope('x@a.b.vho.aaf.edu.au', { scopes }, false, shared),
+    'forty values under forty patterns of a federation cost less'
+  )
+})
