@@ -1,7 +1,7 @@
 /** What the reading of a body is said to have cost. */
 import { pbkdf2 } from 'node:crypto'
 import { once } from 'node:events'
-import { existsSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { Worker } from 'node:worker_threads'
 import { gzipSync } from 'node:zlib'
 import t from 'tap'
@@ -38,5 +38,37 @@ t.test(
     const { ms, passed } = await read()
     t.ok(passed > 20, `${passed} ms have passed`)
     t.ok(ms < passed / 2, `and ${ms} ms were spent`)
+  }
+)
+
+t.test(
+  'of many short readings the system counts none exactly, and their sum is what the thread has had',
+  { skip },
+  async t => {
+    const tasks = () => readdirSync('/proc/self/task')
+    const others = new Set(tasks())
+    const worker = new Worker(program)
+    t.teardown(() => worker.terminate())
+    const page = `<a href="/x">y</a>`.repeat(400)
+    const read = async () => {
+      const bytes = new TextEncoder().encode(page)
+      worker.postMessage({
+        id: 1,
+        body: { kind: 'page', bytes, isWhole: true, coding: '', contentType: 'text/html', address: address('/x') }
+      })
+      const [{ ms }] = await once(worker, 'message')
+      return ms as number
+    }
+    const spentByThreads = () =>
+      tasks()
+        .filter(task => !others.has(task))
+        .map(task => Number(readFileSync(`/proc/self/task/${task}/schedstat`, 'latin1').split(' ')[0]) / 1e6)
+        .sort((one, other) => other - one)[0] as number
+    for (let i = 0; i < 20; i++) await read()
+    const before = spentByThreads()
+    let said = 0
+    for (let i = 0; i < 150; i++) said += await read()
+    const spent = spentByThreads() - before
+    t.ok(said > spent * 0.8 - 10 && said < spent * 1.2 + 10, `${said} of ${spent} ms`)
   }
 )
