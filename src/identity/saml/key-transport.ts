@@ -30,7 +30,7 @@ const digests: Readonly<Record<string, string>> = {
   [`${xenc}sha512`]: 'sha512'
 }
 /** Names of its own, which xml-encryption writes and reads for the older transport, with this hash for the mask too. */
-const ofLibrary: readonly (string | null)[] = ['sha256', 'sha512'].map(
+const namesOfLibrary: readonly (string | null)[] = ['sha256', 'sha512'].map(
   hash => `http://www.w3.org/2000/09/xmldsig#${hash}`
 )
 const masks: Readonly<Record<string, string>> = {
@@ -42,8 +42,8 @@ const masks: Readonly<Record<string, string>> = {
 
 /** Once in a thread. It is the copy of xml-encryption that @node-saml/node-saml itself uses. */
 export function addKeyTransports(): void {
-  const require = createRequire(createRequire(import.meta.url).resolve('@node-saml/node-saml'))
-  const library = require('xml-encryption') as { decrypt: Decrypt }
+  const ofLibrary = createRequire(createRequire(import.meta.url).resolve('@node-saml/node-saml'))
+  const library = ofLibrary('xml-encryption') as { decrypt: Decrypt }
   const { decrypt } = library
   library.decrypt = (xml, options, done) => {
     let known: string
@@ -67,7 +67,8 @@ function withKnownTransport(xml: string, key: string): string {
   if (transport !== sha1Transport && transport !== `${xenc11}rsa-oaep`) return xml
   const mgf = transport === sha1Transport ? null : atMostOne(method, xenc11, 'MGF')
   const named = elements(method).find(({ start }) => start.local === 'DigestMethod') ?? null
-  if (transport === sha1Transport && named !== null && ofLibrary.includes(attribute(named, 'Algorithm'))) return xml
+  if (transport === sha1Transport && named !== null && namesOfLibrary.includes(attribute(named, 'Algorithm')))
+    return xml
   const digest = hashOf(named, digests)
   const mask = hashOf(mgf, masks)
   if (transport === sha1Transport && digest === 'sha1') return xml

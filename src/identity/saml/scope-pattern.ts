@@ -19,7 +19,7 @@ const sign = /^(?:\[(?:\\[^A-Za-z0-9]|\\[dw]|[^\]\\])+\]|\\[^A-Za-z0-9]|\\[dw]|[
 const repetition = /^(?:[*+?]|\{(\d{1,3})(?:(,)(\d{1,3})?)?\})\??/
 
 /** The places that may still be looked at. A pattern that needs more covers nothing. */
-export interface Effort {
+interface Effort {
   left: number
 }
 
