@@ -272,7 +272,7 @@ t.test('D21: while a large body is looked through → others get their turns', a
 t.test(
   'D21: bodies that cost much in one piece, and many at once → nobody waits long, for the page that shows them neither',
   async t => {
-    const most = 8 * 1024 * 1024
+    const most = 4 * 1024 * 1024
     const hyphens = '-'.repeat(70)
     const part = `--${hyphens}\r\nContent-Disposition: form-data; name="a"\r\n\r\n`
     for (const [title, type, text] of [
