@@ -264,8 +264,9 @@ t.test('questions begin at the score that one day in 160 reaches, from 47 to 55'
     for (let i = 0; i < days; i++) group.addDay(new Float64Array(featureCount), 1, false, i < high ? score : 10)
     return group
   }
-  const young = alarmingFrom(new Group(1))
-  t.equal(young, 54, 'where nobody is known, a place like others is assumed')
+  t.equal(alarmingFrom(new Group(1)), thresholds.alarming, 'where nobody is known, little counts as unusual')
+  const young = alarmingFrom(groupWith(0, 0, 20))
+  t.equal(young, 54, 'where few are known, a place like others is assumed')
   t.ok(alarmingFrom(groupWith(0, 0, 500)) < young, 'calm days lower it little by little')
   t.equal(alarmingFrom(groupWith(0, 0, 5000)), thresholds.alarming, 'and not below that')
   t.ok(alarmingFrom(groupWith(3, 59)) < young, 'three days in a thousand are rare')
