@@ -198,7 +198,7 @@ t.test('the posture: who has set it and why; budgets are as small as it makes th
   t.match(textOf(page), /1 MiB from .*; then journal\. The posture makes it 512 KiB now\..*300 KiB of 512 KiB \(59 %\)/)
   await gate.server.runtime.journal.commit({ kind: 'gate.reload', at: time.read() })
   t.match(textOf(await browser.open(`${admin}/journal`)), /\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC/)
-  t.match(textOf(await browser.open(`${admin}/watch/${ada.id}`)), /From 13 on the gate reports, from 27 on it asks/)
+  t.match(textOf(await browser.open(`${admin}/watch/${ada.id}`)), /From 13 on the gate reports, from 23\.5 on it asks/)
 })
 
 t.test('decoys: which there are, what was touched, and what follows', async t => {
