@@ -107,8 +107,8 @@ interface Stored {
   /** A sentence for each list of findings in apps that takes no more. */
   readonly full: readonly string[]
   readonly suspended: Suspended | null
-  /** The apps with open findings. */
-  readonly newInApps: readonly { readonly app: string; readonly count: number }[]
+  /** The apps with open findings. Null where the store does not answer. */
+  readonly newInApps: readonly { readonly app: string; readonly count: number }[] | null
 }
 
 interface Suspended {
@@ -147,7 +147,7 @@ async function stored(io: Io, file: string | undefined): Promise<Stored> {
   let postures: PostureSet[] | null = null
   let full: string[] = []
   let suspended: Suspended | null = null
-  let newInApps: Stored['newInApps'] = []
+  let newInApps: Stored['newInApps'] = null
   try {
     await withStore(io, { config: file, changes: 'nothing' }, async place => {
       const { store, config } = place
@@ -155,7 +155,8 @@ async function stored(io: Io, file: string | undefined): Promise<Stored> {
       postures = await posturesIn(store, io.clock())
       full = (await fullLists(config, store, io.clock)).map(({ message }) => message)
       suspended = suspendedAmong(await accountsAt(place).list())
-      const states = await changesAt(place).read(config.apps.map(({ id }) => id))
+      const watched = config.apps.filter(({ integrity }) => integrity !== null)
+      const states = await changesAt(place).read(watched.map(({ id }) => id))
       newInApps = states
         .filter(({ findings }) => findings.length > 0)
         .map(({ app, findings }) => ({ app, count: findings.length }))
@@ -177,7 +178,7 @@ async function stored(io: Io, file: string | undefined): Promise<Stored> {
     io.stderr(
       `note: the store does not say who is signed in or suspended, and which posture is set: ${(error as Error).message}\n`
     )
-    return { people: null, failing: null, issued, postures, full, suspended: null, newInApps }
+    return { people: null, failing: null, issued, postures, full, suspended: null, newInApps: null }
   }
 }
 
@@ -275,7 +276,7 @@ function page(
       `${people.people} ${people.people === 1 ? 'person' : 'people'}, ${people.sessions} ${people.sessions === 1 ? 'session' : 'sessions'}`
     ])
   if (suspended !== null && suspended.people > 0) rows.push(['suspended', suspendedSentence(suspended)])
-  for (const { app, count } of newInApps)
+  for (const { app, count } of newInApps ?? [])
     rows.push(['new in apps', `${app}: ${counted(count, 'finding')}; run factorgate watch app ${app}`])
   if (running !== null)
     rows.push([

@@ -5,6 +5,7 @@ import { makeFinding } from '../../src/integrity/finding.ts'
 import { nothingOpen, openRecord } from '../../src/integrity/records.ts'
 import { openStore } from '../../src/store/open.ts'
 import { commandAt } from '../fixtures/in-process/command.ts'
+import { freePort } from '../fixtures/process/free-port.ts'
 import { prepareGate } from '../fixtures/process/gate.ts'
 import { until } from '../fixtures/process/redis-server.ts'
 
@@ -90,10 +91,19 @@ t.test('status and check say of which app the list of findings is full, until so
   const { rows, lists, check } = await said()
   t.match(rows, /^suspended +1 person, none by the watch; factorgate user show NAME says why$/m)
   t.match(rows, /^new in apps +wiki: 1 finding; run factorgate watch app wiki$/m)
+  t.notMatch(rows, 'watch app plain', 'nobody watches it any more')
   t.match(rows, full)
   t.equal(rows.match(/^findings/gm)?.length, 1)
   t.match(lists, [/'wiki' is full: further changes.* Approve what belongs to the app/])
   t.match(check, /apps\[0\]\.integrity.*'wiki' is full/)
   await run('watch', 'app', 'wiki', '--approve', finding.id, '--why', 'ours')
   t.notMatch((await run('status')).stdout, /^findings/m)
+})
+
+t.test('what a store that does not answer would say is null, and neither none nor nothing', async t => {
+  const gate = await prepareGate(t, { apps: [], config: { store: `redis://127.0.0.1:${await freePort()}` } })
+  const { code, stdout, stderr } = await commandAt(gate.configFile)('status', '--json')
+  t.equal(code, 1)
+  t.match(stderr, /note: the store does not say who is signed in or suspended, and which posture is set: /)
+  t.match(JSON.parse(stdout), { people: null, suspended: null, newInApps: null, postures: null, failingMessages: null })
 })
