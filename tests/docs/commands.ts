@@ -46,7 +46,7 @@ function isCommandPlace(before: readonly string[]): boolean {
   return last === undefined || /^(?:\|\|?|&&|;|--|npx|sudo)$/.test(last)
 }
 
-/** What is wrong with a call: an unknown command, or an option that the help page does not name. */
+/** What is wrong with a call: an unknown command, an option that the help page does not name, or a word where the command takes none. */
 export async function faultOf(words: readonly string[]): Promise<string | null> {
   let command: Command = program
   let rest = words
@@ -65,5 +65,17 @@ export async function faultOf(words: readonly string[]): Promise<string | null> 
     .find(
       option => option !== '--help' && option !== '--config' && !new RegExp(`(?<![\\w-])${option}(?![\\w-])`).test(page)
     )
-  return unknown === undefined ? null : `'${command.name}' has no option ${unknown}`
+  if (unknown !== undefined) return `'${command.name}' has no option ${unknown}`
+  const takesWords = command.usage.some(line => /[A-Z|]/.test(line.replaceAll(withValue, '')))
+  const word = takesWords ? undefined : rest.find((each, n) => isWord(each) && !takesValue(rest[n - 1], page))
+  return word === undefined ? null : `'${command.name}' takes no word like ${word}`
+}
+
+/** An option of a usage line, with its value. */
+const withValue = /(?<!\w)--?[a-z][\w-]*(?:[ =](?:[A-Z]\S*|[a-z]+\|\S+))?/g
+const isWord = (text: string) => /^[A-Za-z]/.test(text)
+
+function takesValue(option: string | undefined, page: string): boolean {
+  if (option?.startsWith('--') !== true || option.includes('=')) return false
+  return option === '--config' || new RegExp(`(?<![\\w-])${option}[ =](?:[A-Z]|[a-z]+\\|)`).test(page)
 }

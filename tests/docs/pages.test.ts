@@ -30,9 +30,24 @@ t.test('blocks and calls are read as a shell and a reader see them', async t => 
     ['an unknown command', ['user', 'ad', 'x'], "there is no command 'user ad'"],
     ['an unknown option', ['user', 'add', 'x', '--grop'], "'user add' has no option --grop"],
     ['the beginning of an option', ['user', 'add', 'x', '--gro'], "'user add' has no option --gro"],
-    ['an option of another command', ['user', 'list', '--limit', '3'], "'user list' has no option --limit"]
+    ['an option of another command', ['user', 'list', '--limit', '3'], "'user list' has no option --limit"],
+    ['a word where there is none', ['watch', 'show', 'NAME'], "'watch show' takes no word like NAME"],
+    ['a word that is a value', ['watch', 'show', '--user', 'NAME'], null]
   ] as const)
     t.equal(await faultOf(call), fault, sentence)
+})
+
+t.test('what a proxy in front is told to set, it is told to remove first', async t => {
+  const page = textOf('docs/institutions/header.md')
+  const named = (pattern: RegExp) => new Set([...page.matchAll(pattern)].map(([, name]) => name))
+  const removed = named(/^RequestHeader unset (X-[\w-]+) +early$/gm)
+  const set = named(/^ *RequestHeader set (X-[\w-]+) /gm)
+  t.ok(set.size > 4, `${set.size} headers`)
+  t.same(
+    [...set].filter(name => !removed.has(name)),
+    [],
+    'a browser could send these itself'
+  )
 })
 
 t.test('every factorgate command and option in a block of code exists', async t => {
