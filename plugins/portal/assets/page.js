@@ -255,9 +255,7 @@
   // Another site's window above this page, or its page in this place, may go between the two clicks of a double click. For a second, the second
   // click presses nothing that asks for no typing (THREATS R24). Keys and screen readers press at once.
   const asksForNoTyping = form =>
-    ![...form.elements].some(
-      field => field.required && field.type !== 'password' && field.value !== (field.defaultValue ?? field.value)
-    )
+    ![...form.elements].some(field => field.required && field.type !== 'password' && field.defaultValue === '')
   let settling
   const hold = () => {
     clearTimeout(settling)
