@@ -253,7 +253,9 @@ export const enforcePlugin = fp<EnforceOptions>(
     }
 
     function comesAgain({ exchange, raw }: FastifyRequest, reply: FastifyReply, { origin }: Site): boolean {
-      return device !== null && sendAgain(device, exchange.stale, raw.headers, reply, origin + exchange.target.raw)
+      // The script on the page of a kept POST takes a redirect for the answer of the app (plugins/portal/assets/kept.js).
+      if (device === null || (exchange.resent?.post != null && !wantsPage(raw))) return false
+      return sendAgain(device, exchange.stale, raw.headers, reply, origin + exchange.target.raw)
     }
 
     function consoleVerdict({ exchange, method }: FastifyRequest): ChallengeReason | RefuseReason | null {

@@ -141,6 +141,45 @@ t.test('requests that were sent before the first cookie', async t => {
     t.equal(status, 400, 'a refresh is never redirected')
   })
 
+  await t.test(
+    'the script on the page of a kept save takes a redirect for the answer of the app, so it is told at once',
+    async t => {
+      /** Its browser has not had the time to register a key for the app. */
+      const before = new BoundBrowser(running.port, false)
+      const ended = await running.signIn(ada, 'one')
+      before.set(one, ended.cookies.one!)
+      await running.server.runtime.sessions.end(ended.principal.session.id, 'revoked')
+      const write = { ...script, origin: `https://${one}`, referer: `https://${one}/a` }
+      const json = { ...write, 'content-type': 'application/json' }
+      const stopped = await before.request('PUT', `https://${one}/saved`, json, '{}')
+      const { keptUrl } = JSON.parse(stopped.body).error
+      const owner = new BoundBrowser(running.port)
+      owner.set(gate, (await running.signIn(ada)).cookies.gate!)
+      time.advance(61)
+      await untilBound(owner, gate)
+      before.jar.set(gate, new Map(owner.jar.get(gate)))
+      let offer: unknown
+      let shown = ''
+      for (let at: string | undefined = keptUrl; at !== undefined; ) {
+        const { headers, body } = await before.request('GET', at, page)
+        offer ??= headers['secure-session-registration']
+        at = headers.location === undefined ? undefined : new URL(headers.location, at).href
+        shown = body
+      }
+      const value = /name="factorgate-kept" value="([^"]*)"/.exec(shown)?.[1]
+      t.type(value, 'string')
+      owner.jar.set(one, new Map(before.jar.get(one)))
+      await owner.register(one, String(offer))
+      const press = { ...write, referer: keptUrl, 'content-type': 'text/plain' }
+      const pressed = (who: BoundBrowser) =>
+        who.request('POST', `https://${one}/saved`, press, `factorgate-kept=${value}`)
+      t.match(await pressed(before), { status: 401, headers: told })
+      const again = await before.request('GET', keptUrl, page)
+      t.match([again.status, again.headers.location], [307, keptUrl], 'the page, loaded again, waits for the cookie')
+      t.equal((await pressed(owner)).status, 200, 'and the save still waits')
+    }
+  )
+
   await t.test('a client that is not that browser is told at once', async t => {
     const { before } = await person(false)
     for (const headers of [

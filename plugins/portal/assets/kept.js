@@ -15,7 +15,7 @@
     }).catch(() => null)
     // The gate has answered, and nothing was sent. Its page says what is missing.
     if (answer?.headers.has('factorgate-error') && answer.status < 500) return location.reload()
-    // The gate never redirects a script, so the app does.
+    // The gate redirects none of these requests, so the app does.
     const isDone = answer !== null && (answer.ok || answer.type === 'opaqueredirect')
     const notice = document.createElement('p')
     notice.className = isDone ? 'notice' : 'notice alert'
