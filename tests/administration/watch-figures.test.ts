@@ -288,6 +288,18 @@ t.test('alarms are read from the journal as it says them', async t => {
   ])
 })
 
+t.test('an alarm of a budget has the steps that were taken by then', async t => {
+  const taken = async (outcome: string, steps: string) => {
+    const entry: JournalEntry = { at: '2026-11-25T14:00:00.000Z', kind: 'watch.budget', outcome, steps, why: 'x' }
+    const journal = { search: async () => ({ entries: [entry], next: null, isPartly: false, backTo: null }) }
+    return (await alarmsOf(journal, { person: null, since: 1, from: null, most: 5 })).alarms[0]?.steps
+  }
+  t.same(await taken('passed', 'journal,notify,step-up,cut,suspend'), ['journal', 'notify', 'step-up'])
+  t.same(await taken('unanswered', 'journal,notify,step-up,cut,suspend'), ['cut', 'suspend'])
+  t.same(await taken('passed', 'notify,cut,suspend'), ['notify', 'cut', 'suspend'])
+  t.same(await taken('bought', 'journal,step-up'), [])
+})
+
 t.test('budgets: the fullest first, the posture makes them smaller, and old ones are left out', async t => {
   const store = new MemoryStore(() => now)
   const budget: Budget = {

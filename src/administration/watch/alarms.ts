@@ -58,7 +58,16 @@ function alarmOf(entry: JournalEntry): Alarm {
     name: text('name'),
     app: text('app'),
     sentence: text('why') ?? '',
-    steps: (text('steps') ?? '').split(',').filter(Boolean),
+    steps: stepsTaken(entry.kind, text('outcome'), (text('steps') ?? '').split(',').filter(Boolean)),
     isLearning: entry.isLearning === true
   }
+}
+
+/** The line of a budget has all its steps, but with `step-up` those behind it wait for the minute in which a proof may come. */
+function stepsTaken(kind: string, outcome: string | null, steps: readonly string[]): readonly string[] {
+  if (kind !== 'watch.budget') return steps
+  if (outcome === 'bought') return []
+  const behind = steps.indexOf('step-up') + 1
+  if (behind === 0) return steps
+  return outcome === 'unanswered' ? steps.slice(behind) : steps.slice(0, behind)
 }
