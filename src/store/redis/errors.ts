@@ -35,11 +35,13 @@ const codes: Readonly<Record<string, string>> = {
   ERR_SSL_WRONG_VERSION_NUMBER: 'it does not speak TLS; write redis:// instead of rediss://',
   EPROTO: 'it uses no TLS version that the gate accepts',
   ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED:
-    "it asks for a client's certificate; write ?cert=FILE&key=FILE behind the address",
-  DEPTH_ZERO_SELF_SIGNED_CERT: 'nobody we trust signed its certificate; write ?ca=FILE behind the address',
-  SELF_SIGNED_CERT_IN_CHAIN: 'nobody we trust signed its certificate; write ?ca=FILE behind the address',
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'nobody we trust signed its certificate; write ?ca=FILE behind the address',
-  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'nobody we trust signed its certificate; write ?ca=FILE behind the address'
+    "it asks for a client's certificate; name its files as redis.tls.cert and redis.tls.key",
+  DEPTH_ZERO_SELF_SIGNED_CERT: 'nobody we trust signed its certificate; name the file of its authority as redis.tls.ca',
+  SELF_SIGNED_CERT_IN_CHAIN: 'nobody we trust signed its certificate; name the file of its authority as redis.tls.ca',
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+    'nobody we trust signed its certificate; name the file of its authority as redis.tls.ca',
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
+    'nobody we trust signed its certificate; name the file of its authority as redis.tls.ca'
 }
 
 /** Errors that only follow from an earlier one. */

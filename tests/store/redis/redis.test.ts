@@ -97,7 +97,7 @@ t.test('speaks TLS, and checks the certificate', async t => {
   await worksThroughout(t, await opened(t, `${secure}?ca=${encodeURIComponent(ca)}`))
   await t.rejects(openStore(secure), {
     name: 'StoreMisconfigured',
-    message: /nobody we trust signed its certificate; write \?ca=FILE/
+    message: /nobody we trust signed its certificate; name the file of its authority as redis\.tls\.ca/
   })
   await t.rejects(openStore(`${secure}?ca=${encodeURIComponent(ca)}&servername=elsewhere`), {
     name: 'StoreMisconfigured',
