@@ -6,7 +6,7 @@ export function troubleOf(name: string, state: NameState | null, now: number): s
   const why = state?.why ?? null
   if (state === null || state.ends === null)
     return why === null
-      ? `there is no certificate for ${name} yet; the gate gets it when it runs`
+      ? `there is no certificate for ${name} yet; a running gate gets it`
       : `there is no certificate for ${name} yet: ${why}`
   const ends = new Date(state.ends).toISOString()
   if (state.ends <= now) return `the certificate for ${name} ended on ${ends}${after(why)}`

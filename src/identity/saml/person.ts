@@ -6,7 +6,7 @@ import { attributeName } from './attribute-names.ts'
 import type { IdentityProvider } from './metadata-entity.ts'
 import { quoted, SamlRefusal } from './refusal.ts'
 import { isInScope, isScoped } from './scope.ts'
-import { newEffort } from './scope-pattern.ts'
+import { isKnownPattern, newEffort } from './scope-pattern.ts'
 
 export interface PersonOptions {
   readonly attributes: {
@@ -101,7 +101,12 @@ function whyMissing(name: string, { attributes }: AssertionFacts, { entityId, sc
   const said = attributes.find(each => each.name === known || each.name === name || each.friendlyName === name)
     ?.values[0]
   if (said === undefined) return `${quoted(entityId)} did not release ${name}`
-  return `${name} is ${quoted(said)}, and the metadata lets ${quoted(entityId)} speak for ${scopes.length === 0 ? 'no scope' : quoted(scopes.map(({ value }) => value).join(', '))}`
+  const unknown = scopes.find(({ value, isPattern }) => isPattern && !isKnownPattern(value))
+  const note =
+    unknown === undefined
+      ? ''
+      : `; the gate cannot read the pattern ${quoted(unknown.value)}: ask the federation for one of letters, classes, groups and repetition`
+  return `${name} is ${quoted(said)}, and the metadata lets ${quoted(entityId)} speak for ${scopes.length === 0 ? 'no scope' : quoted(scopes.map(({ value }) => value).join(', '))}${note}`
 }
 
 function requireAssurance(has: readonly string[], needed: readonly string[]): void {

@@ -28,9 +28,17 @@ export const newEffort = (): Effort => ({ left: 250_000 })
 
 /** True if the pattern covers the whole text, in any letter case. */
 export function covers(pattern: string, text: string, effort = newEffort()): boolean {
-  if (pattern.length > patternMost || text.length > textMost) return false
-  const node = new PatternReader(pattern).read()
+  const node = text.length > textMost ? null : nodeOf(pattern)
   return node !== null && endsOf(node, { text, effort }, new Set([0])).has(text.length) && effort.left > 0
+}
+
+/** False for a pattern that covers nothing, whatever the text. */
+export function isKnownPattern(pattern: string): boolean {
+  return nodeOf(pattern) !== null
+}
+
+function nodeOf(pattern: string): Node | null {
+  return pattern.length > patternMost ? null : new PatternReader(pattern).read()
 }
 
 /** Null for a pattern that is none, or that has more than is known here. */

@@ -327,6 +327,20 @@ t.test('I18 Golden SAML (CyberArk 2017) · operators out of a federation → the
   }
 })
 
+t.test('who is refused because the gate cannot read a pattern of scopes is told so', async t => {
+  for (const [pattern, isRead] of [
+    ['(?=a).*', false],
+    ['other\\.example', true]
+  ] as const) {
+    const said = new SamlProvider('https://pattern.example/entity', pair, [pattern], true)
+    const rig = makeRig({ providers: [said] })
+    const { answer } = await rig.accepted(said.answer(await rig.asked()))
+    const detail = answer.kind === 'refused' ? answer.detail : ''
+    t.match(detail, /speak for/)
+    t.equal(/the gate cannot read the pattern '\(\?=a\)\.\*'/.test(detail), !isRead, detail)
+  }
+})
+
 t.test('a scope may be a pattern, which covers the whole scope and nothing else', t => {
   const says = (value: string, pattern: string) =>
     isInScope(value, { scopes: [{ value: pattern, isPattern: true }] }, false)
