@@ -18,12 +18,6 @@ const token = /[A-Za-z0-9_-]{32,}/g
 /** The shape of a token. It is removed from every path, since a link may be copied badly. */
 const wholeToken = /(?<![A-Za-z0-9_-])[A-Za-z0-9_-]{43}(?![A-Za-z0-9_-])/
 const wholeTokens = new RegExp(wholeToken, 'g')
-/** The text behind such a word. Mail programs break links, so a blank or `=` may be in the token. */
-function withoutInvitations(path: string): string {
-  const words = path.split('/')
-  return words.map((word, i) => (/invite/i.test(words[i - 1] ?? '') ? withoutBrokenToken(word) : word)).join('/')
-}
-
 /** `path` for the journal. `readings`: all readings of it. `most`: characters kept of an app's path. */
 export function pathForRecord(path: string, readings: readonly string[], most: number): string {
   if (!suspicious.test(path) && (readings.length === 1 || !readings.some(reading => suspicious.test(reading))))
@@ -40,6 +34,12 @@ function withoutTokens(path: string, readings: readonly string[]): string {
   if (path.length <= 43) return path
   if (wholeToken.test(path)) return path.replace(wholeTokens, '…')
   return readings.length > 1 && readings.some(reading => wholeToken.test(reading)) ? '/…' : path
+}
+
+/** Without the token behind `invite`. Mail programs break links, so a blank or `=` may be in it. */
+function withoutInvitations(path: string): string {
+  const words = path.split('/')
+  return words.map((word, i) => (/invite/i.test(words[i - 1] ?? '') ? withoutBrokenToken(word) : word)).join('/')
 }
 
 function withoutBrokenToken(word: string): string {
