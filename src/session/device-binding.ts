@@ -147,7 +147,8 @@ export class DeviceBinding {
     const now = this.#options.clock()
     if (key === undefined || !isCurrent(key.at + firstCookieMs, firstCookieMs, now)) return null
     if (this.#shown.has(`${principal.session.id} ${principal.host} ${key.at}`)) return 0
-    const age = Math.max(0, now - key.at)
+    // The clock of the gate that has registered the key may be ahead.
+    const age = Math.abs(now - key.at)
     // Each wait is as long as the time before, so a browser follows few redirects.
     return age < answeredWithinMs ? Math.min(Math.max(age, shortestWaitMs), longestWaitMs) : null
   }

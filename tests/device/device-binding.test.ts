@@ -320,3 +320,26 @@ t.test(
     )
   }
 )
+
+t.test(
+  'the gate that has registered a key has a clock that is ahead: a browser follows few redirects there too',
+  async t => {
+    for (const [ahead, most] of [
+      [0.05, 10],
+      [3, 13],
+      [9, 13],
+      [11, 0],
+      [50, 0]
+    ] as const) {
+      const { time, binding, bound } = await deviceWorld()
+      const { principal } = await bound()
+      time.advance(-ahead)
+      let waits = 0
+      for (let wait = binding.firstCookieWait(principal); wait !== null; wait = binding.firstCookieWait(principal)) {
+        waits++
+        time.advance(wait / 1000)
+      }
+      t.ok(waits <= most, `${ahead} s: ${waits} redirects`)
+    }
+  }
+)
