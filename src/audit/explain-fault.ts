@@ -21,6 +21,8 @@ export interface Fault {
   readonly place: LinePlace | null
   /** What is wrong, in words. */
   readonly text: string
+  /** The number of the last right line, where the chain broke only behind the wrong one. */
+  readonly rightTo?: number
 }
 
 /** Where the chain broke, as input of the explanation. */
@@ -56,12 +58,22 @@ export async function explainFault(broken: Break): Promise<Fault> {
 
   if (link.seq === expected) {
     if (last === null) return fault('altered', place, 'the first line does not begin a chain')
+    if (around.rightAt !== null)
+      return fault(
+        'inserted',
+        place,
+        `this is another line ${expected} than the one of this journal, which is at ${at(around.rightAt)}`
+      )
     // A changed line breaks the link of the line after it, not the one before it.
-    if (around.nextFits)
-      return fault('altered', last, `line ${end.seq} was changed: its hash is not the one that line ${expected} names`)
+    const rightTo = end.seq - 1
+    if (around.nextFits) {
+      const text = `line ${end.seq} was changed: its hash is not the one that line ${expected} names`
+      return { kind: 'altered', place: last, text, rightTo }
+    }
     if (isNearly(link.prev, end.hash))
       return fault('altered', place, `line ${expected} was changed: its prev is not the hash of line ${end.seq}`)
-    return fault('altered', last, `line ${end.seq} was changed, or the prev of line ${expected}, which was changed too`)
+    const text = `line ${end.seq} was changed, or the prev of line ${expected}, which was changed too`
+    return { kind: 'altered', place: last, text, rightTo }
   }
   if (link.seq > expected) {
     if (last !== null && broken.lastLine.includes(`{"seq":${expected},`))
@@ -103,6 +115,8 @@ interface Around {
   readonly otherChain: boolean
   /** Where the line stands that belongs here. */
   readonly expectedAt: LinePlace | null
+  /** Where a line behind stands that follows the last right one. */
+  readonly rightAt: LinePlace | null
   /** Where an equal line stands before. */
   readonly sameAt: LinePlace | null
 }
@@ -113,6 +127,7 @@ async function lookAround({ files, end, link, place, hash, chain, head }: Break)
   let next: Link | null = null
   let otherChain: boolean | null = null
   let expectedAt: LinePlace | null = null
+  let rightAt: LinePlace | null = null
   let sameAt: LinePlace | null = null
   for (const file of files) {
     const isOver = await eachLine(file, (line, number) => {
@@ -129,6 +144,7 @@ async function lookAround({ files, end, link, place, hash, chain, head }: Break)
       }
       next ??= found
       if (found.seq === expected) expectedAt ??= here
+      if (found.seq === expected && found.prev === end.hash) rightAt ??= here
       if (otherChain === null && line.subarray(0, 180).includes('"kind":"journal.checkpoint"')) {
         const its = entryOf(line.toString())?.chain
         otherChain = chain !== '' && typeof its === 'string' && its !== chain
@@ -140,5 +156,5 @@ async function lookAround({ files, end, link, place, hash, chain, head }: Break)
   const behind = next as Link | null
   const isLast = behind === null
   const nextFits = isLast ? head?.seq === link.seq && head.hash === hash : behind.prev === hash
-  return { nextFits, otherChain: otherChain === true, expectedAt, sameAt }
+  return { nextFits, otherChain: otherChain === true, expectedAt, rightAt, sameAt }
 }

@@ -113,6 +113,11 @@ const changes: readonly (readonly [what: string, change: Change, said: string])[
   ['text put between', one => one.splice(3, 0, 'x\n'), 'inserted journal.jsonl.1:4'],
   ['an empty line put between', one => one.splice(3, 0, '\n'), 'inserted journal.jsonl.1:4'],
   [
+    'a line of another journal with the right number',
+    one => one.splice(3, 0, one[3]!.replace(/"prev":"[^"]*"/, `"prev":"${'0'.repeat(64)}"`)),
+    'inserted journal.jsonl.1:4'
+  ],
+  [
     'a line made up with the right number',
     one => one.splice(3, 0, `${one[3]!.replace('"d"', '"x"')}`),
     'repeated journal.jsonl.1:5'

@@ -30,6 +30,7 @@ t.test('journal verify proves what the command line wrote', async t => {
     code: 1,
     stdout: /journal\.jsonl:1: line 1 was changed, or the prev of line 2, which was changed too\n$/
   })
+  t.notMatch(changed.stderr, /are right/, 'a line is not called wrong and right')
   t.match(JSON.parse((await factorgate('journal', 'verify', '--json')).stdout), {
     ok: false,
     fault: { kind: 'altered', file, line: 1 }

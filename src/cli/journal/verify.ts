@@ -160,7 +160,8 @@ function say(proof: Proof, isEndKnown: boolean, io: Io): void {
     )
   if (fault !== null) {
     io.stdout(`${fault.place === null ? '' : `${at(fault.place)}: `}${fault.text}\n`)
-    if (lines > 0) io.stderr(`lines ${first} to ${end.seq} before it are right\n`)
+    const rightTo = fault.rightTo ?? end.seq
+    if (lines > 0 && rightTo >= first) io.stderr(`lines ${first} to ${rightTo} are right\n`)
     return
   }
   if (checkpoints === 0)
