@@ -27,6 +27,8 @@ export const sessionScript: Asset = {
   body: read('session.js'),
   path: `${assetsPath}session.js`
 }
+/** Only pages about an app that does not answer load it. */
+const lookScript: Asset = { type: sessionScript.type, body: read('look.js'), path: `${assetsPath}look.js` }
 const sheetSource = read('page.css')
 const sheets = new Map<string | null, Asset>()
 
@@ -83,11 +85,12 @@ export function registerAssets(scope: FastifyInstance): void {
           .header('content-security-policy', logoPolicy)
           .type(logo.type)
           .send(logo.body)
-      const scriptNamed = name === 'session.js' ? sessionScript : name.startsWith('kept.') ? keptScript : script
+      const unhashed = [sessionScript, lookScript].find(({ path }) => path === assetsPath + name)
+      const scriptNamed = unhashed ?? (name.startsWith('kept.') ? keptScript : script)
       const asset = name.endsWith('.css') ? pageSheet(portal.accent) : name.endsWith('.js') ? scriptNamed : tabIcon
       if (asset === tabIcon && name !== 'door.svg') throw new GateError('not_found')
       // Another hash belongs to another version, around an upgrade. It gets today's content, briefly cached.
-      const isCurrent = asset.path === assetsPath + name && asset !== tabIcon && asset !== sessionScript
+      const isCurrent = asset.path === assetsPath + name && asset !== tabIcon && asset !== unhashed
       return reply
         .header('cache-control', isCurrent ? forAYear : 'public, max-age=300')
         .header('cross-origin-resource-policy', 'same-origin')

@@ -252,30 +252,27 @@
     })
   })
 
-  // Another site's window above this page, or its page in this place, may go between the two clicks of a double click. For a second, the second
-  // click presses nothing that asks for no typing (THREATS R24). Keys and screen readers press at once.
-  const asksForNoTyping = form =>
-    ![...form.elements].some(field => field.required && field.type !== 'password' && field.defaultValue === '')
+  // Another site's window above this page, or its page in this place, may go between the two clicks of a double click. For a second, no click
+  // presses the button of a form into which nobody has typed (THREATS R24). Keys and screen readers press at once.
+  const untouched = 'form[method=post]:not([data-sent],[data-typed])'
   let settling
   const hold = () => {
     clearTimeout(settling)
-    all('form[method=post]:not([data-sent])', form => mark(form, asksForNoTyping(form)))
+    all(untouched, form => mark(form, true))
     settling = setTimeout(() => {
-      settling = undefined
-      all('form[method=post]:not([data-sent])', form => mark(form, false))
+      settling = 0
+      all('form:not([data-sent])', form => mark(form, false))
     }, 1000)
   }
   addEventListener('focus', hold)
-  addEventListener('pageshow', event => event.persisted && hold())
   document.addEventListener('visibilitychange', hold)
-  document.addEventListener(
-    'click',
-    event => {
-      const form = event.target.closest('button')?.form
-      if (settling && event.detail > 0 && form?.method === 'post' && asksForNoTyping(form)) event.preventDefault()
-    },
-    true
-  )
+  // Only the events of typing name its type.
+  addEventListener('input', ({ inputType, target }) => {
+    if (inputType && target.form) target.form.dataset.typed = ''
+  })
+  const ifHeld = event =>
+    settling && event.detail && event.target.closest(`${untouched} button`) && event.preventDefault()
+  addEventListener('click', ifHeld, true)
   const [arrival] = performance.getEntriesByType('navigation')
   if (arrival?.type === 'back_forward' || !document.referrer.startsWith(`${location.origin}/`)) hold()
 
@@ -315,23 +312,6 @@
     waitOut(notice, wait, ready, notice.closest('form')?.querySelectorAll('button:not([type])') ?? [])
   })
 
-  // A page about an app that does not answer looks again, more and more seldom, for half an hour: looks count as the person's own requests.
-  all('[data-look]', notice => {
-    const { look, ready } = notice.dataset
-    const until = Date.now() + 30 * 60_000
-    const again = seconds => Date.now() < until && setTimeout(lookOnce, seconds * 1000, Math.min(seconds * 1.5, 60))
-    async function lookOnce(next) {
-      if (document.hidden) return again(next)
-      const body = new AbortController()
-      const answer = await fetch(look, { redirect: 'manual', cache: 'no-store', signal: body.signal }).catch(() => null)
-      body.abort()
-      if (answer === null || /^(app|store)_/.test(answer.headers.get('factorgate-error'))) return again(next)
-      if (ready === undefined) return location.reload()
-      notice.textContent = ready
-    }
-    again(10)
-  })
-
   // The filter of a long list of apps. "/" leads to it, and Enter opens the first app that is left.
   const folded = text => text.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase()
   all('[data-find]', field => {
@@ -353,8 +333,8 @@
   })
 
   // In how many seconds the session ends is a question of its own file, which apps may load too.
-  const session = '/.factorgate/assets/session.js'
-  all('.who', () => import(session))
+  all('.who', () => import('/.factorgate/assets/session.js'))
+  all('[data-look]', () => import('/.factorgate/assets/look.js'))
 
   all('[data-print]', button => button.addEventListener('click', () => print()))
 
