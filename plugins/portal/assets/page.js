@@ -333,8 +333,9 @@
   })
 
   // In how many seconds the session ends is a question of its own file, which apps may load too.
-  all('.who', () => import('/.factorgate/assets/session.js'))
-  all('[data-look]', () => import('/.factorgate/assets/look.js'))
+  const load = name => import(`/.factorgate/assets/${name}.js`)
+  all('.who', () => load('session'))
+  all('[data-look]', () => load('look'))
 
   all('[data-print]', button => button.addEventListener('click', () => print()))
 
