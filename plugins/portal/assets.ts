@@ -28,7 +28,7 @@ export const sessionScript: Asset = {
   path: `${assetsPath}session.js`
 }
 /** Only pages about an app that does not answer load it. */
-const lookScript: Asset = { type: sessionScript.type, body: read('look.js'), path: `${assetsPath}look.js` }
+export const lookScript: Asset = { type: sessionScript.type, body: read('look.js'), path: `${assetsPath}look.js` }
 const sheetSource = read('page.css')
 const sheets = new Map<string | null, Asset>()
 

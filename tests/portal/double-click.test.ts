@@ -100,13 +100,13 @@ t.test('R24 CWE-1021 · the second click of a double click of another site → p
   t.same(launched, ['/launch'], 'after that people press as ever')
 })
 
-t.test('what a person has typed is sent at once, though they come from another window', async t => {
+t.test('a form with fields to fill in never waits, also where a password manager fills them in', async t => {
   const context = await openContext(await openBrowser(t), {})
   await context.clock.install()
   const page = await context.newPage()
   await page.goto(`${gate.portal}/.factorgate/login`)
-  await page.getByLabel('User name').pressSequentially(who.account.name)
-  await page.getByLabel('Password', { exact: true }).pressSequentially('wrong')
+  await page.getByLabel('User name').fill(who.account.name)
+  await page.getByLabel('Password', { exact: true }).fill('wrong')
   await page.evaluate("window.dispatchEvent(new Event('focus'))")
   await press(page, page.getByRole('button', { name: 'Continue' }))
   await page.locator('[role=alert]').waitFor()

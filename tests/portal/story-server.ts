@@ -1,7 +1,7 @@
 /** Serves the stories as the built portal serves pages: same HTML, minified style and script, same headers and policy. */
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { keptScript, pageScript, pageSheet, sessionScript, tabIcon } from '../../plugins/portal/assets.ts'
+import { keptScript, lookScript, pageScript, pageSheet, sessionScript, tabIcon } from '../../plugins/portal/assets.ts'
 import { pageHeaders } from '../../plugins/portal/headers.ts'
 import { toHtml } from '../../plugins/portal/layout.tsx'
 import { isLanguage } from '../../src/messages/languages.ts'
@@ -14,6 +14,7 @@ export async function serveStories(t: { teardown(handler: () => unknown): void }
   const assets = [
     tabIcon,
     keptScript,
+    lookScript,
     sessionScript,
     { ...script, body: minify(script.body, 'js') },
     { ...sheet, body: minify(sheet.body, 'css') }

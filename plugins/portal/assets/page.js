@@ -253,12 +253,13 @@
   })
 
   // Another site's window above this page, or its page in this place, may go between the two clicks of a double click. For a second, no click
-  // presses the button of a form into which nobody has typed (THREATS R24). Keys and screen readers press at once.
-  const untouched = 'form[method=post]:not([data-sent],[data-typed])'
+  // presses the button of a form without an empty field to fill in (THREATS R24). Keys and screen readers press at once.
+  const isHeld = form =>
+    form?.method === 'post' && ![...form.elements].some(field => field.required && !field.defaultValue)
   let settling
   const hold = () => {
     clearTimeout(settling)
-    all(untouched, form => mark(form, true))
+    all('form:not([data-sent])', form => isHeld(form) && mark(form, true))
     settling = setTimeout(() => {
       settling = 0
       all('form:not([data-sent])', form => mark(form, false))
@@ -266,12 +267,8 @@
   }
   addEventListener('focus', hold)
   document.addEventListener('visibilitychange', hold)
-  // Only the events of typing name its type.
-  addEventListener('input', ({ inputType, target }) => {
-    if (inputType && target.form) target.form.dataset.typed = ''
-  })
   const ifHeld = event =>
-    settling && event.detail && event.target.closest(`${untouched} button`) && event.preventDefault()
+    settling && event.detail && isHeld(event.target.closest('button')?.form) && event.preventDefault()
   addEventListener('click', ifHeld, true)
   const [arrival] = performance.getEntriesByType('navigation')
   if (arrival?.type === 'back_forward' || !document.referrer.startsWith(`${location.origin}/`)) hold()
