@@ -103,7 +103,7 @@ export class DeviceBinding {
   /** The last bound cookie of each principal, so that most requests cost no MAC. */
   readonly #live = new WeakMap<Principal, BoundCookie & { readonly value: string }>()
 
-  /** The new keys whose cookie has come: session, host and time of the registration. */
+  /** The new keys whose cookie has come, by `nameOfKey`. */
   readonly #shown = new LRUCache<string, true>({ max: 10_000 })
 
   constructor(options: DeviceBindingOptions) {
@@ -127,7 +127,7 @@ export class DeviceBinding {
     const read = readBoundCookie(recent, to, cookie, { lifetimeSeconds, now })
     if (read === null) return 'stale'
     this.#live.set(principal, { value: cookie, ...read })
-    if (now - key.at < firstCookieMs) this.#shown.set(`${to.session} ${to.host} ${key.at}`, true)
+    if (now - key.at < firstCookieMs) this.#shown.set(nameOfKey(principal, key), true)
     return 'fresh'
   }
 
@@ -146,7 +146,7 @@ export class DeviceBinding {
     const key = principal.session.devices?.[principal.host]
     const now = this.#options.clock()
     if (key === undefined || !isCurrent(key.at + firstCookieMs, firstCookieMs, now)) return null
-    if (this.#shown.has(`${principal.session.id} ${principal.host} ${key.at}`)) return 0
+    if (this.#shown.has(nameOfKey(principal, key))) return 0
     // The clock of the gate that has registered the key may be ahead.
     const age = Math.abs(now - key.at)
     // Each wait is as long as the time before, so a browser follows few redirects.
@@ -259,6 +259,11 @@ export class DeviceBinding {
   #ageOf({ tokenAt }: Principal): number {
     return tokenAt == null ? Number.POSITIVE_INFINITY : this.#options.clock() - tokenAt
   }
+}
+
+/** One registration at one host. */
+function nameOfKey({ session, host }: Principal, { at }: { readonly at: number }): string {
+  return `${session.id} ${host} ${at}`
 }
 
 const spentPrefix = 'device-spent:'

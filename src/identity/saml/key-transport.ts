@@ -4,7 +4,7 @@
  */
 import { constants, createHash, createPublicKey, privateDecrypt, publicEncrypt, timingSafeEqual } from 'node:crypto'
 import { createRequire } from 'node:module'
-import { xenc } from './namespaces.ts'
+import { ds, xenc } from './namespaces.ts'
 import { SamlRefusal } from './refusal.ts'
 import {
   atMostOne,
@@ -24,15 +24,13 @@ type Decrypt = (xml: string, options: { readonly key: string }, done: Done) => v
 const xenc11 = 'http://www.w3.org/2009/xmlenc11#'
 const sha1Transport = `${xenc}rsa-oaep-mgf1p`
 const digests: Readonly<Record<string, string>> = {
-  'http://www.w3.org/2000/09/xmldsig#sha1': 'sha1',
+  [`${ds}sha1`]: 'sha1',
   [`${xenc}sha256`]: 'sha256',
   'http://www.w3.org/2001/04/xmldsig-more#sha384': 'sha384',
   [`${xenc}sha512`]: 'sha512'
 }
 /** Names of its own, which xml-encryption writes and reads for the older transport, with this hash for the mask too. */
-const namesOfLibrary: readonly (string | null)[] = ['sha256', 'sha512'].map(
-  hash => `http://www.w3.org/2000/09/xmldsig#${hash}`
-)
+const namesOfLibrary: readonly (string | null)[] = [`${ds}sha256`, `${ds}sha512`]
 const masks: Readonly<Record<string, string>> = {
   [`${xenc11}mgf1sha1`]: 'sha1',
   [`${xenc11}mgf1sha256`]: 'sha256',
@@ -80,7 +78,7 @@ function withKnownTransport(xml: string, key: string): string {
   if (!/^[\w:/.#-]+$/.test(cipher)) throw new SamlRefusal('the algorithm of the content has no valid name')
   return (
     `<x:EncryptedData xmlns:x="${xenc}"><x:EncryptionMethod Algorithm="${cipher}"/>` +
-    `<d:KeyInfo xmlns:d="http://www.w3.org/2000/09/xmldsig#"><x:EncryptedKey><x:EncryptionMethod Algorithm="${sha1Transport}"/>` +
+    `<d:KeyInfo xmlns:d="${ds}"><x:EncryptedKey><x:EncryptionMethod Algorithm="${sha1Transport}"/>` +
     `${cipherData(publicEncrypt(padding, contentKey).toString('base64'))}</x:EncryptedKey></d:KeyInfo>` +
     `${cipherData(cipherOf(data))}</x:EncryptedData>`
   )
