@@ -26,6 +26,9 @@ const sealContext = (id: string) => `institution-session:${id}`
 const withNameKey = (directory: string, name: string) => `institution-name:${directory}:${digestOf(name)}`
 const withSidKey = (directory: string, sid: string) => `institution-sid:${directory}:${digestOf(sid)}`
 
+/** The session may end a moment after its `endsAt` by the store's clock, and must not outlive what ends it. */
+const spareSeconds = 60
+
 export class InstitutionSessions {
   readonly #store: Store
   readonly #clock: Clock
@@ -37,14 +40,12 @@ export class InstitutionSessions {
     this.#keyring = input.keyring
   }
 
-  /** Until `endsAt`, the latest end that our session may have (milliseconds since the epoch). */
+  /** Until `endsAt`, the end of our session (milliseconds since the epoch). `prolong` goes with a session that gets a later end. */
   async remember(id: string, session: RememberedInstitution, endsAt: number): Promise<void> {
-    const seconds = Math.max(1, (endsAt - this.#clock()) / 1000)
+    const seconds = secondsUntil(endsAt, this.#clock())
     const hint = session.hint === null ? null : this.#keyring().seal(session.hint, sealContext(id))
     await institutionSessionRecord.put(this.#store, id, { ...session, hint }, seconds)
-    const { directory, nameThere } = session
-    if (nameThere != null) await this.#store.link(withNameKey(directory, nameThere), id, seconds)
-    if (session.sid !== null) await this.#store.link(withSidKey(session.directory, session.sid), id, seconds)
+    await linkAll(this.#store, id, session, seconds)
   }
 
   /** Null for a session that did not begin at an institution. */
@@ -79,6 +80,29 @@ export class InstitutionSessions {
     const theirs = records.filter(record => record?.nameThere === nameThere)
     return [...new Set(theirs.map(record => record!.externalId))]
   }
+}
+
+/** Keeps what is known of a session's institution until `endsAt`, when its second factor gives the session a later end. */
+export async function prolong(store: Store, id: string, endsAt: number, now: number): Promise<void> {
+  const seconds = secondsUntil(endsAt, now)
+  const kept = await institutionSessionRecord.change<RememberedInstitution | null>(store, id, record =>
+    record === null ? { result: null } : { next: record, ttlSeconds: seconds, result: record }
+  )
+  if (kept !== null) await linkAll(store, id, kept, seconds)
+}
+
+async function linkAll(
+  store: Store,
+  id: string,
+  { directory, sid, nameThere }: RememberedInstitution,
+  seconds: number
+): Promise<void> {
+  if (nameThere != null) await store.link(withNameKey(directory, nameThere), id, seconds)
+  if (sid !== null) await store.link(withSidKey(directory, sid), id, seconds)
+}
+
+function secondsUntil(endsAt: number, now: number): number {
+  return Math.max(1, (endsAt - now) / 1000 + spareSeconds)
 }
 
 function isRemembered(record: Loose): record is Loose & RememberedInstitution {

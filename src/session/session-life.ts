@@ -1,6 +1,5 @@
 /** How long a session may live: a half-way one is short, and its second factor gives it the whole time. */
 import { isFullySignedIn, type Proof } from '../factor/proof.ts'
-import type { Session } from './session.ts'
 
 /** The life of a half-way sign-in; one that began with an invitation has an hour. */
 const halfWaySeconds = 10 * 60
@@ -9,13 +8,4 @@ export const invitedSeconds = 60 * 60
 export function lifeSeconds(proofs: readonly Proof[], absoluteSeconds: number): number {
   if (isFullySignedIn(proofs)) return absoluteSeconds
   return proofs.some(proof => proof.kind === 'invitation') ? invitedSeconds : halfWaySeconds
-}
-
-/** The latest end that the session may have, in milliseconds since the epoch. */
-export function latestEnd(
-  { proofs, expiresAt, endsAt }: Pick<Session, 'proofs' | 'expiresAt' | 'endsAt'>,
-  absoluteSeconds: number
-): number {
-  if (isFullySignedIn(proofs)) return expiresAt
-  return Math.min(expiresAt + absoluteSeconds * 1000, endsAt ?? Number.POSITIVE_INFINITY)
 }

@@ -9,11 +9,12 @@ import type { Store } from '../store/store.ts'
 import { ClockCorrection } from './clock-correction.ts'
 import { Endings, rememberedSeconds } from './endings.ts'
 import { HandOvers } from './hand-overs.ts'
+import { prolong } from './institution-sessions.ts'
 import { type Entered, generationOf, type Principal } from './principal.ts'
 import { seenKey, sessionKey, sessionRecord, sessionsOf, type TokenRecord, tokenKey, tokenRecord } from './records.ts'
 import { type Device, proofsOf, type Session, userAgentMost, withoutDevice, withProof } from './session.ts'
 import type { SessionCache } from './session-cache.ts'
-import { invitedSeconds, latestEnd, lifeSeconds } from './session-life.ts'
+import { invitedSeconds, lifeSeconds } from './session-life.ts'
 import { sessionsToEvict } from './session-limit.ts'
 import { noTerms, proofsUnder, type SessionTerms } from './terms.ts'
 import { type TokenKeys, TokensInUse } from './token-key-cache.ts'
@@ -144,16 +145,20 @@ export class Sessions {
     const isWholeNow = !isFullySignedIn(proofs) && isFullySignedIn(withProof(principal.session, proof).proofs)
     if (isWholeNow && (await this.#makeRoom(accountId, { isWhole: true, except: id })))
       await this.#endings.settleQuietly()
+    // Before the session lives longer: what ends it from its institution must not be gone first.
+    if (isWholeNow && principal.account.externalId !== undefined)
+      await prolong(this.#store, id, this.#wholeUntil(principal.session), this.#clock())
     return this.#reissue(principal.session.id, principal.host, session => {
       const proven = withProof(session, proof)
       if (isFullySignedIn(session.proofs) || !isFullySignedIn(proven.proofs)) return proven
-      const ends = this.#clock() + this.#limits.absoluteSeconds * 1000
-      return { ...proven, expiresAt: Math.min(ends, session.endsAt ?? ends) }
+      return { ...proven, expiresAt: this.#wholeUntil(session) }
     })
   }
 
-  /** The latest end that this session may have, in milliseconds since the epoch. */
-  latestEnd = (session: Session) => latestEnd(session, this.#limits.absoluteSeconds)
+  /** The end of a session that gets its second factor now. */
+  #wholeUntil({ endsAt }: Session): number {
+    return Math.min(this.#clock() + this.#limits.absoluteSeconds * 1000, endsAt ?? Number.POSITIVE_INFINITY)
+  }
 
   /** The code is valid once within 30 s, in the browser whose nonce hashes to `state`. */
   handOver(principal: Principal, toHost: string, state: string, returnTo: string): Promise<string> {

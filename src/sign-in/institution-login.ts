@@ -26,7 +26,7 @@ export interface InstitutionLoginOptions {
   readonly institutionSessions: InstitutionSessions
   readonly logoutTokens: SpentLogoutTokens
   readonly accounts: Pick<Accounts, 'ofExternal'>
-  readonly sessions: Pick<Sessions, 'prove' | 'latestEnd' | 'list' | 'end' | 'endAccount'>
+  readonly sessions: Pick<Sessions, 'prove' | 'list' | 'end' | 'endAccount'>
   readonly limiter: Pick<AttemptLimiter, 'reserve'>
   readonly firstFactor: FirstFactor
   readonly nextStep: NextStep
@@ -66,7 +66,7 @@ export class InstitutionLogin {
 
   /** The answer of an institution. `by.principal` stays signed in if the account is the same and the answer adds a proof. */
   async arrive(by: Caller, source: Source, { arrival, session }: Arrived): Promise<SignedIn | Denied> {
-    const { admissions, firstFactor, institutionSessions, sessions, journal } = this.#options
+    const { admissions, firstFactor, institutionSessions, journal } = this.#options
     const admission = await admissions.admit(source, arrival)
     if (admission.kind === 'refused') {
       journal.noInstitution(by, source.id, `${admission.why}: ${JSON.stringify(arrival.name.slice(0, 128))}`)
@@ -86,11 +86,10 @@ export class InstitutionLogin {
       (await firstFactor.enter(by, account, { kind: 'directory', mfa: arrival.mfa, endsAt: session.endsAt }))
     // After a step-up too: the institution may have begun another session.
     const own = entered.principal.session
-    // A session without its second factor is short, and what ends it must last as long as it may.
     await institutionSessions.remember(
       own.id,
       { ...session, directory: source.id, externalId: arrival.externalId },
-      sessions.latestEnd(own)
+      own.expiresAt
     )
     return entered
   }
