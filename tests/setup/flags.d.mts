@@ -1,1 +1,2 @@
 export const flagsOfV8: readonly string[]
+export function flagsKnownTo(program?: string): readonly string[]

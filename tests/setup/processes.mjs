@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { inspect } from 'node:util'
 import { FileReports } from './file-reports.mjs'
-import { flagsOfV8 } from './flags.mjs'
+import { flagsKnownTo } from './flags.mjs'
 import { alone } from './groups.mjs'
 import { fileTimeoutMs } from './timeouts.mjs'
 
@@ -19,6 +19,7 @@ export class Processes {
   #env
   #tell
   #silenceMs
+  #flags = flagsKnownTo()
   /** @type {Set<import('node:child_process').ChildProcess>} */
   #running = new Set()
   #isStopped = false
@@ -97,7 +98,7 @@ export class Processes {
       hasFailed ||= !report.isOk
       this.#add(report)
     })
-    const flags = files.some(file => alone.has(file)) ? [] : flagsOfV8
+    const flags = files.some(file => alone.has(file)) ? [] : this.#flags
     const child = spawn(process.execPath, [...flags, ...call, ...files], {
       env: this.#env,
       stdio: ['ignore', 'pipe', 'inherit']
