@@ -54,7 +54,8 @@ t.test('the young generation grows eightfold, then no more, and again after V8 h
   t.equal(complaints, '')
   const steps = first.slice(1).map((size, i) => size / first[i]!)
   t.ok(Math.max(...steps) >= 8, `it went ${first}`)
-  t.ok(Math.max(...shrunk) <= 4, `a quiet hour leaves ${shrunk}`)
+  // Node.js 24 lets it grow by quarters of a megabyte meanwhile.
+  t.ok(Math.max(...shrunk) < 8, `a quiet hour leaves ${shrunk}`)
   t.ok(Math.max(...again) >= 8, `it went ${again}`)
 })
 
