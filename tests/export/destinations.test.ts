@@ -108,7 +108,8 @@ const answers: readonly (readonly [
 for (const [what, answer, message, retryAfterMs] of answers)
   t.test(`a collector that answers with ${what} has not got the lines`, async t => {
     const { posted, to } = await collector(t, (_, response) => answer(response))
-    await t.rejects(to({ timeoutMs: 200 }).send(outgoing('a')), { name: 'ExportFailure', message, retryAfterMs })
+    const timeoutMs = what === 'silence' ? 200 : 30_000
+    await t.rejects(to({ timeoutMs }).send(outgoing('a')), { name: 'ExportFailure', message, retryAfterMs })
     t.equal(posted.length, 1)
   })
 

@@ -99,7 +99,7 @@ t.test('a collector', { skip: lacksKit('collector') }, async t => {
   writeFileSync(tokenFile, 'collector-secret\n')
   const tls = { ca: kit.ca, cert: null, key: null }
   const url = `https://localhost:${kit.port}/`
-  const to = new HttpsCollector({ url, tls, tokenFile, compresses: true, timeoutMs: 300 })
+  const to = new HttpsCollector({ url, tls, tokenFile, compresses: true, timeoutMs: 2_000 })
   const control = new ModeSwitch(kit)
   const { journal, said, step } = await exportTo(t, to)
   let count = 0
