@@ -58,3 +58,12 @@ function addState(query: URLSearchParams, request: FastifyRequest, reply: Fastif
   }
   if (nonce !== null) query.set('state', stateOf(nonce))
 }
+
+/** The return address in the query of a step. The portal validates it at each use. */
+export function returnQueryOf(query: string): URLSearchParams {
+  const given = new URLSearchParams(query)
+  const returnQuery = new URLSearchParams()
+  for (const name of ['rd', 'state', 'ask', 'again'])
+    for (const value of given.getAll(name)) returnQuery.append(name, value)
+  return returnQuery
+}

@@ -27,7 +27,7 @@ import type { ChallengeReason, RefuseReason } from '../src/policy/decision.ts'
 import { acceptsPage, wantsPage } from '../src/request/wants-page.ts'
 import { learnWorkerScript } from '../src/request/worker-scripts.ts'
 import type { Principal } from '../src/session/sessions.ts'
-import { challengeUrl, queryOfReturnTo } from './challenge-url.ts'
+import { challengeUrl, queryOfReturnTo, returnQueryOf } from './challenge-url.ts'
 import { type DecoyPort, sendDecoy, touchDecoy } from './decoys.ts'
 import {
   type DevicePort,
@@ -44,6 +44,7 @@ import type { ExplainEnd } from './explain-end.ts'
 import { formPage } from './form-page.ts'
 import { isFramedStep } from './frame-page.ts'
 import { type Held, hasKeptCookie, type KeepPost } from './kept-posts.ts'
+import { type IsStillIn, lookAgain } from './look-again.ts'
 import { defaultMaxUrlLength } from './return-address.ts'
 import { tokenChallenge } from './token-challenge.ts'
 
@@ -62,6 +63,7 @@ interface EnforceOptions {
   readonly device?: DevicePort | null
   /** Null or left out where no app keeps POSTs. */
   readonly keepPost?: KeepPost | null
+  readonly isStillIn?: IsStillIn
 }
 
 declare module 'fastify' {
@@ -93,7 +95,8 @@ export const enforcePlugin = fp<EnforceOptions>(
       decoys = null,
       explainEnd,
       device = null,
-      keepPost = null
+      keepPost = null,
+      isStillIn = async () => true
     }
   ) => {
     const context = { routes, clock, audit, demands, tighteningOf }
@@ -129,7 +132,11 @@ export const enforcePlugin = fp<EnforceOptions>(
       const { match } = request.exchange
       const known = match.kind === 'app' ? beforeAuthorize(demands, match, request.exchange) : null
       if (known === null) return enforce(request, reply, done, file)
-      known.then(() => enforce(request, reply, done, file)).catch(done)
+      // Whoever touched a decoy gets its file, although the touch has ended their access.
+      known
+        .then(() => (file === null ? lookAgain(request.exchange, isStillIn) : undefined))
+        .then(() => enforce(request, reply, done, file))
+        .catch(done)
     }
 
     function touch({ exchange, raw }: FastifyRequest, match: AppMatch) {
@@ -180,10 +187,14 @@ export const enforcePlugin = fp<EnforceOptions>(
         if (principal !== null && request.raw.headers['service-worker'] !== undefined && match.site !== null)
           learnWorkerScript(match.site.origin + target.raw)
         if (keepPost === null || principal === null || !mayBeLed(match, request.raw)) return done()
-        return void keepPost.waiting(request, match, true).then(held => {
-          if (held === null) done()
-          else sendAway(reply, held.url)
-        }, done)
+        return void keepPost
+          .waiting(request, match, true)
+          .then(async held => {
+            if (held !== null) return sendAway(reply, held.url)
+            await lookAgain(exchange, isStillIn)
+            done(exchange.principal === null ? new GateError('sign_in_required') : undefined)
+          })
+          .catch(done)
       }
       const { match, reason, returnTo } = access
       if (reason === 'device_proof_required' && comesAgain(request, reply, match.site)) return
@@ -361,15 +372,6 @@ function toKept(reply: FastifyReply, reason: ChallengeReason, url: string): void
 
 function frontOf(match: Match & { kind: 'app' | 'own' }): string {
   return `${match.site.origin}${match.kind === 'app' ? match.app.prefix : ownPrefix}/`
-}
-
-/** The return address in the query of a step. The portal validates it at each use. */
-function returnQueryOf(query: string): URLSearchParams {
-  const given = new URLSearchParams(query)
-  const returnQuery = new URLSearchParams()
-  for (const name of ['rd', 'state', 'ask', 'again'])
-    for (const value of given.getAll(name)) returnQuery.append(name, value)
-  return returnQuery
 }
 
 function isCallback(path: string): boolean {

@@ -136,7 +136,8 @@ async function answerVerdict(request: FastifyRequest, reply: FastifyReply, optio
   const { exchange, raw } = request
   reply.header('cache-control', 'no-store')
   const { original, target, match } = questionOf(request, options)
-  const identified = await identify(match, raw.headers.cookie, options.sessions, options.device ?? null)
+  const look = () => identify(match, raw.headers.cookie, options.sessions, options.device ?? null)
+  let identified = await look()
   const { binding } = identified
   exchange.binding = binding
   const message = { method: original.method, headers: raw.headers, keepsOverrides: true }
@@ -150,7 +151,12 @@ async function answerVerdict(request: FastifyRequest, reply: FastifyReply, optio
     program: null,
     isUnknown: identified.storeFailure !== null
   })
-  await beforeAuthorize(options.demands, match, identified)
+  const wait = beforeAuthorize(options.demands, match, identified)
+  if (wait !== null) {
+    await wait
+    // Access may have ended meanwhile. Whoever has touched a decoy is named as they came.
+    if (touched === null) identified = await look()
+  }
   const access = authorize(options, { match, target, client: exchange.client, ...identified }, message)
   const isNobody = binding === 'stale' && (access.kind !== 'forward' || access.permit.subject === null)
   const principal = isNobody ? null : identified.principal

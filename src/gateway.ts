@@ -46,6 +46,7 @@ import { refusedCredentials } from './services/refused-credentials.ts'
 import { tracesOf } from './services/request-traces.ts'
 import type { Services } from './services/services.ts'
 import { signInServicesOf } from './services/sign-in-services.ts'
+import { isStillIn } from './services/still-in.ts'
 import { watchingOf } from './services/watching.ts'
 import { SessionEnds } from './session/session-end.ts'
 import type { SessionTerms } from './session/terms.ts'
@@ -195,7 +196,8 @@ export async function buildGateway(
     resend: { kept: keeping?.resend ?? null },
     enforce: {
       ...{ routes, portalOrigin, audit, clock, maxUrlLength, demands, tighteningOf, decoys, explainEnd, device },
-      keepPost: keeping?.keepPost ?? null
+      keepPost: keeping?.keepPost ?? null,
+      isStillIn: exchange => isStillIn(exchange, runtime)
     },
     'upstream-login': logins.step,
     forward: {

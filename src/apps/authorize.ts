@@ -35,6 +35,8 @@ export interface Demands {
   on(app: App, permit: Permit, who: Who | null, token: ProgramToken | null): Demand | null
   /** Null if `on` can answer now; otherwise a promise that resolves when the store has been asked, and never rejects. */
   ready?(app: App, who: Who): Promise<unknown> | null
+  /** Null if a request may begin now; otherwise a promise that resolves when there is room for it, or `on` refuses it. It never rejects. */
+  room?(app: App, who: Who | null, token: ProgramToken | null): Promise<unknown> | null
 }
 
 /** What the posture adds, by the id of the app; null for nothing. Each request asks it. */
@@ -170,20 +172,29 @@ function refusedToken(
 }
 
 /**
- * For a guarded app: resolves when this gate has asked the store what is demanded of a person or program, which it does once. Null where it
- * knows, and for other apps. It never rejects.
+ * Null if the request can be judged now. Otherwise it resolves when this gate has asked the store what is demanded of a person or program, which
+ * a guarded app waits for once, and when a budget has room for something new. It never rejects.
  */
 export function beforeAuthorize(
   demands: Demands | null | undefined,
   { app }: AppMatch,
   { principal, program = null }: Pick<AccessRequest, 'principal' | 'program'>
 ): Promise<unknown> | null {
-  if (app.isGuarded !== true || app.isReportOnly === true || demands?.ready === undefined) return null
+  if (demands == null || app.isReportOnly === true) return null
+  const who = whoAsks(principal, program)
+  const known = app.isGuarded === true && who !== null ? (demands.ready?.(app, who) ?? null) : null
+  const token = program?.token ?? null
+  if (known !== null) return known.then(() => demands.room?.(app, who, token))
+  return demands.room?.(app, who, token) ?? null
+}
+
+/** Null for a stranger. */
+function whoAsks(principal: AccessRequest['principal'], program: Program | null): Who | null {
   const subject = principal?.subject ?? program?.subject ?? null
   const session = principal?.session?.id ?? null
   const token = program?.token.id ?? null
   if (subject === null || (session === null && token === null)) return null
-  return demands.ready(app, { account: subject.id, session, token, proofs: principal?.proofs ?? nobody })
+  return { account: subject.id, session, token, proofs: principal?.proofs ?? nobody }
 }
 
 /** A permit that the watch may still make conditional, whatever the rules say. */

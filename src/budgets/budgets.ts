@@ -15,6 +15,7 @@ import { type Happening, type Mode, ownAt, readLedger, type Settlement } from '.
 import { demandOfLedger } from './ledger-demand.ts'
 import { passingKey, passingPrefix } from './ledger-record.ts'
 import { Meter } from './meter.ts'
+import { roomOf } from './room.ts'
 import { Settlements, tickMs } from './settlements.ts'
 
 /** What happened to a budget. One gate of all reports it. */
@@ -182,6 +183,23 @@ export class Budgets {
     return unknown.length === 0 ? null : Promise.all(unknown.map(meter => this.#settlements.settled(meter)))
   }
 
+  /**
+   * Null if a request may begin now. Otherwise a promise that resolves when there is room for it, or the gate knows that there is none. It never
+   * rejects. Small responses are sent whole, so without it any number of them could pass while the store is asked.
+   * `own`: budgets that rules bring with them.
+   */
+  room(app: { readonly id: string; readonly isGuarded: boolean }, who: Who | null, own: readonly (Budget | null)[]) {
+    if (this.#settlements.isNoneTight) return null
+    const tight = this.#spendsAt(app.id, who).meters.filter(({ isTight }) => isTight)
+    for (const budget of own) {
+      const subject = budget === null ? null : subjectOf(budget, app.id, who)
+      const meter = subject === null ? undefined : this.#meters.get((budget as Budget).id)?.get(subject)
+      if (meter?.isTight === true) tight.push(meter)
+    }
+    if (tight.length === 0) return null
+    return Promise.all(tight.map(meter => roomOf(meter, app.isGuarded, this.#settlements)))
+  }
+
   /** A session has changed, perhaps by a proof. The proof counts even if no transfer waits, because the person may have been asked before. */
   async sessionChanged(session: string): Promise<void> {
     if (this.#settlements.areAllQuiet) return
@@ -273,7 +291,11 @@ export class Budgets {
     if (isCounted) this.#settlements.noteSpent(meter)
     if (!meter.isStrict) return
     if (!meter.isKnown || meter.mode !== 'within') this.#settlements.settle(meter)
-    else if (isCounted && meter.isOverCount(now, this.scale(meter.budget.app))) this.#settlements.settle(meter)
+    else if (isCounted && meter.isOverCount(now, this.scale(meter.budget.app))) {
+      meter.isOver = true
+      this.#settlements.settle(meter)
+      this.#settlements.noteTight(meter)
+    }
   }
 
   async #onSettled(meter: Meter, before: Mode, settlement: Settlement): Promise<void> {

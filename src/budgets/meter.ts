@@ -71,6 +71,8 @@ export class Meter {
   /** True while other processes hold grants for all that is left. */
   isBusy = false
   isSettling = false
+  /** True from the moment at which this process sees a count passed until the store has said so. */
+  isOver = false
   isDirty = false
   /** True if the clock was set since the last report. */
   isMoved = false
@@ -265,6 +267,15 @@ export class Meter {
     return this.mode === 'within' && this.cutOffAt === null && (this.ledger === null || this.ledger.askedAt === null)
   }
 
+  /** True while what is already under way has used up all that this process may pass, so that nothing new may begin. */
+  get isTight(): boolean {
+    if (!this.isStrict || this.cutOffAt !== null) return false
+    if (this.mode === 'slow') return this.#left <= 0
+    if (this.mode !== 'within') return false
+    if (this.counted !== 'bytes') return this.isOver && this.isSettling
+    return this.#left <= 0 && this.#debt > (this.isBusy ? 0 : floatBytes)
+  }
+
   /** True if a piece may flow without a question. Most pieces do. */
   get flowsFreely(): boolean {
     return this.isQuiet && (this.#left > 0 || this.#debt <= 0 || (!this.isBusy && this.#debt <= floatBytes))
@@ -327,6 +338,7 @@ export class Meter {
     this.askAgainAt = askAgainAt
     this.cutOffAt = null
     this.tooNew = null
+    this.isOver = false
     this.isBusy = mode === 'within' && askAgainAt !== null
     this.#debt -= this.#reportedDebt
     this.#reportedDebt = 0
@@ -353,6 +365,7 @@ export class Meter {
 
   failed({ spent, led, slowed, paths, ownPaths }: Report, now: number): void {
     this.cutOffAt ??= now
+    this.isOver = false
     this.#spent += spent
     this.#led += led
     this.#slowed += slowed

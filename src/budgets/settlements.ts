@@ -48,6 +48,8 @@ export class Settlements implements FlowKeeper {
   #waiting: Meter[] = []
   /** Meters that may ask for a proof, or hold something. */
   readonly #loud = new Set<Meter>()
+  /** Meters that let nothing new begin. */
+  readonly #tight = new Set<Meter>()
   readonly #running = new Map<Meter, Promise<void>>()
   #ticks = 0
   /** True while all counts that have changed are reported, and not only those that have grown by much. */
@@ -76,8 +78,20 @@ export class Settlements implements FlowKeeper {
     return this.#loud
   }
 
+  /** True while nothing has to wait before it begins. */
+  get isNoneTight(): boolean {
+    return this.#tight.size === 0
+  }
+
+  /** Call it after a change that may have used up what this process may pass. */
+  noteTight(meter: Meter): void {
+    if (meter.isTight) this.#tight.add(meter)
+    else this.#tight.delete(meter)
+  }
+
   /** Forgets a meter that leaves the memory. */
   forget(meter: Meter): void {
+    this.#tight.delete(meter)
     this.#loud.delete(meter)
   }
 
@@ -88,6 +102,7 @@ export class Settlements implements FlowKeeper {
   noteSpent(meter: Meter): void {
     meter.idleTicks = 0
     this.#markDirty(meter)
+    if (meter.isTight) this.#tight.add(meter)
     if (meter.isStrict && meter.isRunningLow && !meter.isBusy && meter.cutOffAt === null) this.settle(meter)
   }
 
@@ -148,6 +163,7 @@ export class Settlements implements FlowKeeper {
       this.#running.delete(meter)
       this.#goOnReporting()
       meter.isSettling = false
+      this.noteTight(meter)
       const isAgain = meter.mustSettle && meter.cutOffAt === null
       meter.mustSettle = false
       if (isAgain) this.settle(meter)

@@ -2,12 +2,11 @@
 import type { Exchange } from '../../plugins/exchange.ts'
 import { challengeLogin, type LoginChallengeOptions } from '../../plugins/login-challenge.ts'
 import type { App } from '../apps/route-table.ts'
-import { accountPrefix } from '../identity/account.ts'
-import { accountRecord } from '../identity/account-record.ts'
 import { refuseEvent } from '../upstream-login/login-events.ts'
 import { segmentOf } from '../upstream-login/trials.ts'
 import type { UpstreamLogin } from '../upstream-login/upstream-login.ts'
 import type { Services } from './services.ts'
+import { isStillIn } from './still-in.ts'
 
 /** `logins` is null, and the observer too, where no app gets logins. */
 export function loginSteps(apps: readonly App[], runtime: Services, options: LoginChallengeOptions) {
@@ -36,21 +35,6 @@ export function loginSteps(apps: readonly App[], runtime: Services, options: Log
   }
   const mayEnter = (exchange: Exchange) => isStillIn(exchange, runtime)
   return { step: { logins: isUsed ? logins : null, mayEnter, ...options }, observer: isUsed ? observer : null }
-}
-
-/** The session or token stands, and the account is not suspended. */
-async function isStillIn(
-  { principal, program }: Exchange,
-  { sessions, tokens, cache }: Pick<Services, 'sessions' | 'tokens' | 'cache'>
-): Promise<boolean> {
-  const who = principal ?? program
-  if (who === null) return false
-  const stands =
-    principal === null
-      ? program !== null && (await tokens.stands(program.token.id))
-      : (await sessions.standing(principal.session.id)) === 'complete'
-  const account = stands ? await cache.read(accountPrefix + who.account.id, accountRecord.parse) : null
-  return account !== null && account.suspended === null && sessions.accountNow(account) !== null
 }
 
 type LoginAnswer = Parameters<typeof challengeLogin> extends [...infer First, LoginChallengeOptions] ? First : never

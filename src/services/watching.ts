@@ -105,6 +105,10 @@ export async function watchingOf(config: Config, apps: readonly App[], runtime: 
               const asked = who.session === null || asks === null ? null : asks.ready(who.account)
               const counted = budgets?.ready(app.id, who) ?? null
               return asked === null || counted === null ? (asked ?? counted) : Promise.all([asked, counted])
+            },
+            room: (app, who, token) => {
+              if (budgets === null) return null
+              return budgets.room(scopeOf(app), who, token === null ? (app.ownBudgets ?? []) : [quotaOf(token)])
             }
           },
     decoys,

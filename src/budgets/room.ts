@@ -1,0 +1,25 @@
+/** A request that has not begun, and waits until there is room for it in one meter. */
+import type { FlowKeeper } from './counted-flow.ts'
+import type { Meter, Spender } from './meter.ts'
+
+/** Resolves when the meter is no longer tight. */
+export function roomOf(meter: Meter, isGuarded: boolean, keeper: FlowKeeper): Promise<void> {
+  return new Promise(resolve => {
+    const end = () => {
+      keeper.leave(meter, waiting)
+      resolve()
+    }
+    const waiting: Spender = {
+      session: null,
+      proofs: [],
+      isGuarded,
+      provedAt: () => 0,
+      signedInAt: 0,
+      goOn: () => {
+        if (!meter.isTight) end()
+      },
+      cut: end
+    }
+    keeper.wait(meter, waiting, true)
+  })
+}

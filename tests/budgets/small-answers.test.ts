@@ -1,0 +1,215 @@
+/** Many small answers one after the other: each is whole at once, so what is under way says nothing about the next one. */
+import { once } from 'node:events'
+import http from 'node:http'
+import type { AddressInfo } from 'node:net'
+import t from 'tap'
+import type { Budget } from '../../src/budgets/budget.ts'
+import { Budgets } from '../../src/budgets/budgets.ts'
+import type { Demand } from '../../src/budgets/demand.ts'
+import { factorKinds } from '../../src/factor/kinds.ts'
+import { startGateway } from '../fixtures/in-process/gateway.ts'
+import { MemoryStore, TestClock } from '../fixtures/in-process/memory-store.ts'
+import { download } from '../fixtures/in-process/torrent.ts'
+
+const KiB = 1024
+const MiB = KiB ** 2
+const person = { account: 'A', session: 'S', proofs: [] }
+const open = { id: 'files', isGuarded: false }
+
+const theft: Budget = {
+  id: 'theft',
+  per: 'person',
+  app: null,
+  windowSeconds: 3600,
+  counted: 'bytes',
+  direction: 'out',
+  amount: 4 * MiB,
+  steps: ['cut'],
+  factors: factorKinds,
+  rate: null,
+  isPerProof: false
+}
+
+/** A store whose writes wait until somebody lets them go on. */
+class SlowStore extends MemoryStore {
+  isSlow = false
+  #held: (() => void)[] = []
+
+  override async replace(...args: Parameters<MemoryStore['replace']>): Promise<boolean> {
+    await this.#gate()
+    return super.replace(...args)
+  }
+
+  override async add(...args: Parameters<MemoryStore['add']>): Promise<boolean> {
+    await this.#gate()
+    return super.add(...args)
+  }
+
+  async answer(): Promise<void> {
+    for (const go of this.#held.splice(0)) go()
+    for (let n = 0; n < 20; n++) await new Promise(resolve => setImmediate(resolve))
+  }
+
+  async #gate(): Promise<void> {
+    if (this.isSlow) await new Promise<void>(resolve => this.#held.push(resolve))
+  }
+}
+
+function fixture(budget: Budget) {
+  const clock = new TestClock()
+  const store = new SlowStore(clock.read)
+  const budgets = new Budgets({
+    store,
+    clock: clock.read,
+    act: async () => {},
+    cutAll: () => {},
+    standingNow: async () => null,
+    onTrouble: () => {},
+    onTooNew: () => {},
+    isShared: true
+  })
+  budgets.configure([budget])
+  const spending = { app: 'files', who: person, isGuarded: false, isEnforced: true, isLed: false }
+  let count = 0
+  /** One request as the gate lets it in: it waits for room, is judged, and is answered at once. */
+  const begin = (bytes: number): 'answered' | Promise<unknown> | Demand => {
+    const room = budgets.room(open, person, [])
+    if (room !== null) return room
+    const demand = budgets.demandOn(open, person, null)
+    if (demand !== null) return demand
+    const flow = budgets.open({ ...spending, path: `/${count++}` }, null, null)!
+    flow.begin({ goOn: () => {}, cut: () => {} })
+    flow.sent(bytes)
+    flow.end(null)
+    return 'answered'
+  }
+  return { store, clock, budgets, begin }
+}
+
+t.test('O9 · small answers in a row while the store is slow → the next request waits for the store', async t => {
+  const { store, budgets, begin } = fixture(theft)
+  t.teardown(() => budgets.stop())
+  begin(1)
+  await budgets.flush()
+  store.isSlow = true
+  t.teardown(() => {
+    store.isSlow = false
+    return store.answer()
+  })
+  const isOf = (one: unknown, kind: string) => typeof one === 'object' && (one as Partial<Demand>)?.kind === kind
+  let [sum, waits] = [0, 0]
+  for (let n = 0; n < 5000; n++) {
+    const begun = begin(60 * KiB)
+    if (begun === 'answered') sum += 60 * KiB
+    else if (isOf(begun, 'refuse')) break
+    else {
+      waits++
+      let isOver = false
+      void (begun as Promise<unknown>).then(() => {
+        isOver = true
+      })
+      while (!isOver) await store.answer()
+    }
+  }
+  t.ok(sum > 3 * MiB, 'the budget could be used')
+  t.ok(sum <= theft.amount + MiB, `${sum} bytes have left`)
+  t.ok(waits > 0)
+})
+
+t.test('a request beyond the number that is allowed waits until the store has said so, and is refused', async t => {
+  const { store, budgets, begin } = fixture({ ...theft, counted: 'requests', amount: 20 })
+  t.teardown(() => budgets.stop())
+  begin(1)
+  await budgets.flush()
+  store.isSlow = true
+  for (let n = 0; n < 20; n++) begin(1)
+  const waiting = begin(1)
+  t.ok(waiting instanceof Promise)
+  store.isSlow = false
+  await store.answer()
+  await waiting
+  t.match(begin(1), { kind: 'refuse' })
+})
+
+t.test('small answers wait for the rate of `slow`, all together', async t => {
+  const { store, clock, budgets, begin } = fixture({ ...theft, steps: ['slow'], rate: 64 * KiB, amount: 100 })
+  t.teardown(() => budgets.stop())
+  const run = async () => {
+    for (let n = 0; n < 4; n++) {
+      budgets.tick()
+      await budgets.flush()
+      await store.answer()
+    }
+  }
+  begin(200)
+  await run()
+  let answered = 0
+  const sendOn = async () => {
+    for (;;) {
+      const begun = begin(32 * KiB)
+      if (begun === 'answered') answered++
+      await begun
+      if (answered > 1000) return
+    }
+  }
+  for (let n = 0; n < 3; n++) void sendOn()
+  for (let second = 0; second < 40; second++) {
+    clock.advance(1)
+    await run()
+  }
+  // Two a second, and three at a time.
+  t.ok(answered >= 40 && answered <= 90, `${answered} were answered in 40 seconds`)
+})
+
+t.test(
+  'through the gate: a slowed person gets no small answers beside the rate, and who has left while they wait is not let in',
+  async t => {
+    const seen: string[] = []
+    const app = http.createServer((request, response) => {
+      seen.push(request.url ?? '')
+      response.end(Buffer.alloc(40 * KiB))
+    })
+    app.listen(0, '127.0.0.1')
+    await once(app, 'listening')
+    t.teardown(() => {
+      app.closeAllConnections()
+      app.close()
+    })
+    const url = `http://127.0.0.1:${(app.address() as AddressInfo).port}`
+    const time = { now: 1_800_000_000_000 }
+    const gate = await startGateway(t, {
+      clock: () => time.now,
+      apps: `  - { id: files, url: "http://files.localhost:PORT", upstream: "${url}" }
+  - { id: other, url: "http://other.localhost:PORT", upstream: "${url}" }`,
+      extra:
+        'watch: { budgets: [{ id: hoard, per: person, app: files, window: 1h, bytes: 1KiB, then: [slow], rate: 1KiB }] }'
+    })
+    const alice = await gate.account('alice')
+    const { cookies } = await gate.signIn(alice, 'files', 'other')
+    const get = (app: 'files' | 'other', name: string) =>
+      download(gate.port, `${gate.origin(app)}/${name}`, { cookie: cookies[app] })
+    await (await get('files', 'first')).end
+    await gate.server.runtime.budgets?.flush()
+    // The second one uses what the rate allows at once.
+    await (await get('files', 'second')).end
+    await gate.server.runtime.budgets?.flush()
+    const waiting = [get('files', 'a'), get('files', 'b')]
+    for (let n = 0; n < 20; n++) await (await get('other', `${n}`)).end
+    t.same(
+      seen.filter(path => /[ab]$/.test(path)),
+      [],
+      'nothing of it has reached the app'
+    )
+    await gate.server.runtime.sessions.endAccount(alice.id, 'revoked')
+    time.now += 61_000
+    for (const { status, headers } of await Promise.all(waiting)) {
+      t.equal(status, 401)
+      t.equal(headers['factorgate-error'], 'sign_in_required')
+    }
+    t.same(
+      seen.filter(path => /[ab]$/.test(path)),
+      [],
+      'and whoever has left meanwhile is not let in'
+    )
+  }
+)
