@@ -21,7 +21,8 @@ export function tokenChallenge(
   const error = errors[code]
   const bearer = error === undefined ? `Bearer ${realm}` : `Bearer ${realm}, error="${error}"`
   if (code === 'token_not_allowed') return bearer
-  return isBrowser(headers) ? bearer : [bearer, `Basic ${realm}, charset="UTF-8"`]
+  // Basic comes first: some clients read one challenge only, and Python's urllib fails where that is Bearer (Mercurial).
+  return isBrowser(headers) ? bearer : [`Basic ${realm}, charset="UTF-8"`, bearer]
 }
 
 /** True for a token that a browser remembers, and that another site has made it send (THREATS T3). */
