@@ -25,6 +25,7 @@ import { upstreamLoginPlugin } from '../plugins/upstream-login.ts'
 import { ReturnTargets } from './apps/return-targets.ts'
 import { RouteTable } from './apps/route-table.ts'
 import { countingSink } from './audit/audit-metrics.ts'
+import type { AuditSink } from './audit/event.ts'
 import { limitedLog } from './audit/log-share.ts'
 import { newReference } from './audit/reference.ts'
 import { UpstreamRegistry } from './forwarding/upstreams.ts'
@@ -117,7 +118,48 @@ export async function buildGateway(
   runtime: Services,
   issued: CertificateEndInput['issued'] = () => []
 ): Promise<FastifyInstance> {
-  const { clock, log, journal: audit, strangers, sessions, live, metrics } = runtime
+  const rules = await rulesOf(config, runtime)
+  const people = await peopleOf(config, runtime, rules)
+  const app = await buildPipeline(runtime.log as FastifyBaseLogger, {
+    ...(await stepsToApps(config, runtime, rules)),
+    ...stepsOfPages(config, runtime, rules, people)
+  })
+  const { apps, routes, tighteningOf } = rules
+  const { directories, services, notifying } = people
+  const { cache, clock, journal } = runtime
+  const terms: SessionTerms = {
+    accountNow: account => directories.accountNow(account),
+    refused: await refusedCredentials(runtime, webauthnOf(config.factors).policy ?? null)
+  }
+  app.decorate('terms', terms)
+  app.decorate('review', new LiveReview({ routes, apps, cache, clock, terms, tighteningOf }))
+  const watchers = directoryWatchers(
+    directories,
+    services.institutionSessions,
+    runtime,
+    countingSink(journal, runtime.metrics)
+  )
+  const certificates = certificatesOf(config, runtime, issued, notifying?.sink(journal) ?? journal)
+  app.decorate('certificateEnds', () => certificates.ends())
+  app.addHook('onClose', async () => {
+    certificates.stop()
+    people.console.close()
+    await Promise.all([notifying?.stop(), watchers.stop()])
+  })
+  await app.ready()
+  watchers.start()
+  certificates.start()
+  runtime.notifying = notifying
+  notifying?.start()
+  return app
+}
+
+type Rules = Awaited<ReturnType<typeof rulesOf>>
+type People = Awaited<ReturnType<typeof peopleOf>>
+
+/** What decides about requests: the apps with their rules, and what else has a say. */
+async function rulesOf(config: Config, runtime: Services) {
+  const { clock } = runtime
   const portalOrigin = config.portal.url.origin
   const frontHeaders = frontHeadersOf(config)
   const isTraced = config.traces !== null
@@ -129,26 +171,23 @@ export async function buildGateway(
   }))
   const routes = new RouteTable({ apps, portalOrigin })
   const watching = await watchingOf(config, apps, runtime)
-  const { demands, decoys, leads } = watching
-  const device = deviceOf(config, apps, runtime)
-  const keeping = keepingOf(apps, routes, runtime)
-  const sessionEnds = new SessionEnds({ store: runtime.store, clock, idleSeconds: config.session.idle })
-  const upstreams = new UpstreamRegistry({ apps, states: runtime.upstreams })
+  const { demands, decoys } = watching
   const tighteningOf = usePosture(config, runtime)
-  const returnTargets = new ReturnTargets(routes, apps, clock, { demands, tighteningOf })
   const maxUrlLength = maxUrlLengthFor(config.listen.maxHeaderSize)
-  const logins = loginSteps(apps, runtime, { portalOrigin, maxUrlLength })
-  const { title, contact, accent } = config.portal
-  const branding: Branding = { title, contact, accent, ...lookOf(config.portal) }
-
-  // Built for the first request from a frame, because the list of public suffixes takes 8 MB.
-  let headersInFrames: Record<string, string> | undefined
-  const frameHeaders = () => {
-    headersInFrames ??= framePageHeaders(routes.sites, domainSources(routes.sites, isPublicSuffix))
-    return headersInFrames
+  return {
+    ...{ portalOrigin, apps, routes, watching, demands, decoys, tighteningOf, maxUrlLength },
+    device: deviceOf(config, apps, runtime),
+    keeping: keepingOf(apps, routes, runtime),
+    logins: loginSteps(apps, runtime, { portalOrigin, maxUrlLength }),
+    returnTargets: new ReturnTargets(routes, apps, clock, { demands, tighteningOf }),
+    sessionEnds: new SessionEnds({ store: runtime.store, clock, idleSeconds: config.session.idle }),
+    explainEnd: explainEndOf(runtime),
+    takesTokens: apps.some(({ tokens }) => tokens != null)
   }
+}
 
-  const explainEnd = explainEndOf(runtime)
+/** What knows people: directories, factors, notices, and the operators' console. */
+async function peopleOf(config: Config, runtime: Services, { portalOrigin, returnTargets }: Rules) {
   const directories = await directoriesOf(config, runtime)
   const services = signInServicesOf(config, runtime, directories)
   const { notify } = config
@@ -157,42 +196,49 @@ export async function buildGateway(
     notify === null
       ? null
       : (await import('./services/notifying.ts')).notifyingOf({ ...config, notify }, runtime, services.recoveryCodes)
-  const signInSink = countingSink(strangers.sink(), metrics)
-  const counted = countingSink(audit, metrics)
+  const sinkOf = (sink: AuditSink) => {
+    const counted = countingSink(sink, runtime.metrics)
+    return notifying?.sink(counted) ?? counted
+  }
   const requirementFor: RequirementFor = (url, principal, address, message) =>
     returnTargets.requirementFor(url, principal, address, message)
   const hasPasswords = config.identity.some(({ kind }) => kind === 'local')
   const signIn = makeSignIn({
     services: { ...services, passwordMail: hasPasswords ? (notifying?.passwordMail ?? null) : null },
-    audit: notifying?.sink(signInSink) ?? signInSink,
+    audit: sinkOf(runtime.strangers.sink()),
     portalOrigin,
     requirementFor
   })
   let operatorConsole: { close(): void } | undefined
-  const loadConsole = async () => {
-    // Loaded with its first page, for a short start.
-    const { makeConsole } = await import('./services/console.ts')
-    const audience = notifying?.sink(counted) ?? counted
-    const made = makeConsole(config, runtime, {
-      ...services,
-      factors: signIn.factors,
-      audit: audience,
-      invitationMail: notifying?.invitationMail ?? null
-    })
-    operatorConsole = made
-    return made
-  }
-  const app = await buildPipeline(log as FastifyBaseLogger, {
-    exchange: { clock },
-    errors: { clock, renderPage: errorPages({ ...branding, portalOrigin }, frameHeaders, clock) },
-    'security-headers': {
-      routes,
-      portalOrigin,
-      renderStep: framedSteps({ ...branding, portalOrigin }, frameHeaders)
+  const console = {
+    /** Called with its first page, for a short start. */
+    load: async () => {
+      const { makeConsole } = await import('./services/console.ts')
+      const made = makeConsole(config, runtime, {
+        ...services,
+        factors: signIn.factors,
+        audit: sinkOf(runtime.journal),
+        invitationMail: notifying?.invitationMail ?? null
+      })
+      operatorConsole = made
+      return made
     },
+    close: () => operatorConsole?.close()
+  }
+  return { directories, services, notifying, requirementFor, signIn, console }
+}
+
+/** The steps of a request to an app, from its head to its line in the journal. */
+async function stepsToApps(config: Config, runtime: Services, rules: Rules) {
+  const { clock, journal: audit, strangers, sessions, live, metrics } = runtime
+  const { apps, routes, portalOrigin, watching, demands, decoys, device, keeping, logins, sessionEnds } = rules
+  const { explainEnd, maxUrlLength, tighteningOf } = rules
+  const upstreams = new UpstreamRegistry({ apps, states: runtime.upstreams })
+  return {
+    exchange: { clock },
     accept: { readClient: makeClientReader(config.trustedProxies), trace: await tracesOf(config, runtime) },
     match: { routes },
-    session: { sessions, tokens: apps.some(({ tokens }) => tokens != null) ? runtime.tokens : null, device },
+    session: { sessions, tokens: rules.takesTokens ? runtime.tokens : null, device },
     resend: { kept: keeping?.resend ?? null },
     enforce: {
       ...{ routes, portalOrigin, audit, clock, maxUrlLength, demands, tighteningOf, decoys, explainEnd, device },
@@ -226,23 +272,24 @@ export async function buildGateway(
         watching.onRefusal(code, exchange, request)
       }
     },
-
     'forward-auth': {
-      routes,
-      sessions,
-      portalOrigin,
+      ...{
+        routes,
+        sessions,
+        portalOrigin,
+        audit,
+        clock,
+        maxUrlLength,
+        demands,
+        tighteningOf,
+        decoys,
+        explainEnd,
+        device
+      },
       publicKeys: () => runtime.publishedKeys.at(clock()),
       assert: (app, principal) => (app.assertion ? assertionFor(app, principal, runtime, portalOrigin) : null),
-      audit,
-      clock,
-      maxUrlLength,
-      demands,
       watch: watching.verdicts,
-      tighteningOf,
-      decoys,
-      explainEnd,
-      logins: logins.step.logins,
-      device
+      logins: logins.step.logins
     },
     device: {
       device,
@@ -250,6 +297,34 @@ export async function buildGateway(
       strangers,
       clock,
       onRefresh: outcome => metrics.count('factorgate_device_refreshes_total', outcome)
+    }
+  } satisfies Partial<Steps>
+}
+
+/** The steps that show pages of the gate. */
+function stepsOfPages(config: Config, runtime: Services, rules: Rules, people: People) {
+  const { clock, log, sessions } = runtime
+  const { apps, routes, portalOrigin, watching, device, keeping, logins, sessionEnds, returnTargets } = rules
+  const { directories, services, signIn, requirementFor } = people
+  const { title, contact, accent } = config.portal
+  const branding: Branding = { title, contact, accent, ...lookOf(config.portal) }
+  // Built for the first request from a frame, because the list of public suffixes takes 8 MB.
+  let headersInFrames: Record<string, string> | undefined
+  const frameHeaders = () => {
+    headersInFrames ??= framePageHeaders(routes.sites, domainSources(routes.sites, isPublicSuffix))
+    return headersInFrames
+  }
+  const { maxUrlLength } = rules
+  const backFromKey =
+    device === null
+      ? []
+      : [deviceReturn({ device, routes, sessions, portalOrigin, leads: watching.leads, maxUrlLength })]
+  return {
+    errors: { clock, renderPage: errorPages({ ...branding, portalOrigin }, frameHeaders, clock) },
+    'security-headers': {
+      routes,
+      portalOrigin,
+      renderStep: framedSteps({ ...branding, portalOrigin }, frameHeaders)
     },
     portal: {
       portal: {
@@ -257,10 +332,7 @@ export async function buildGateway(
         portalOrigin,
         services,
         signIn,
-        extensions: [
-          consolePages(loadConsole),
-          ...(device === null ? [] : [deviceReturn({ device, routes, sessions, portalOrigin, leads, maxUrlLength })])
-        ],
+        extensions: [consolePages(people.console.load), ...backFromKey],
         device,
         directories,
         logins: loginsOf(directories),
@@ -272,7 +344,7 @@ export async function buildGateway(
           posture: () => runtime.postures.strictest()
         },
         returnTargets: url => returnTargets.accept(url),
-        takesTokens: apps.some(({ tokens }) => tokens != null),
+        takesTokens: rules.takesTokens,
         takesLogins: logins.observer !== null,
         isAlone: !apps.some(({ sharesPortal }) => sharesPortal),
         sharedAnswers: runtime.sharedAnswers,
@@ -281,25 +353,5 @@ export async function buildGateway(
         clock
       }
     }
-  })
-  const terms: SessionTerms = {
-    accountNow: account => directories.accountNow(account),
-    refused: await refusedCredentials(runtime, webauthnOf(config.factors).policy ?? null)
-  }
-  app.decorate('terms', terms)
-  app.decorate('review', new LiveReview({ routes, apps, cache: runtime.cache, clock, terms, tighteningOf }))
-  const watchers = directoryWatchers(directories, services.institutionSessions, runtime, counted)
-  const certificates = certificatesOf(config, runtime, issued, notifying?.sink(audit) ?? audit)
-  app.decorate('certificateEnds', () => certificates.ends())
-  app.addHook('onClose', async () => {
-    certificates.stop()
-    operatorConsole?.close()
-    await Promise.all([notifying?.stop(), watchers.stop()])
-  })
-  await app.ready()
-  watchers.start()
-  certificates.start()
-  runtime.notifying = notifying
-  notifying?.start()
-  return app
+  } satisfies Partial<Steps>
 }
