@@ -66,9 +66,7 @@ function unfitSentence({ why, model }: { why: Misfit; model: string | null }, { 
 }
 
 export function registerWebauthn(scope: FastifyInstance): void {
-  const { portal } = scope
-  const { signIn } = portal
-  const { webauthn } = portal.services
+  const { webauthn } = scope.portal.services
   const json = { requires: 'anyone', takes: 'json', isData: true } as const
 
   scope.get('/.factorgate/enrol/webauthn', { config: { requires: 'first-factor' } }, async request => {
@@ -109,111 +107,119 @@ export function registerWebauthn(scope: FastifyInstance): void {
       return challenge(purpose.page, elsewhere, ceremony, response)
     })
   })
+}
 
-  async function login(page: PageContext, elsewhere: Again, binding: string, ceremony: string, response: object) {
-    const { say, reply } = page
-    const answer = await signIn.firstFactor.withPasskey(callerOf(page), binding, ceremony, response, elsewhere)
-    if (answer.kind === 'denied' && answer.words !== undefined)
-      return refuse(page, answer.code, suspendedText(answer.words, say))
-    if (answer.kind === 'entered' || answer.kind === 'denied') return { redirect: enter(page, answer) }
-    if (answer.kind === 'repeated') return answer.answer
-    if (answer.kind === 'throttled') return refuseThrottled(page, answer.retryAfterSeconds)
-    if (answer.kind === 'unfit') {
-      const sentence = say.login.passkeyUnfit({ why: say.factor.misfit[answer.why] })
-      return refuse(page, 'authenticator_not_allowed', sentence)
-    }
-    const { waitSeconds } = answer
-    const message = withWait(reply, say.login.passkeyRefused, waitSeconds ?? null, say)
-    return refuse(page, 'wrong_credentials', message, waitSeconds, await webauthn.isUnknown(response))
+async function login(page: PageContext, elsewhere: Again, binding: string, ceremony: string, response: object) {
+  const { say, reply } = page
+  const answer = await page.portal.signIn.firstFactor.withPasskey(
+    callerOf(page),
+    binding,
+    ceremony,
+    response,
+    elsewhere
+  )
+  if (answer.kind === 'denied' && answer.words !== undefined)
+    return refuse(page, answer.code, suspendedText(answer.words, say))
+  if (answer.kind === 'entered' || answer.kind === 'denied') return { redirect: enter(page, answer) }
+  if (answer.kind === 'repeated') return answer.answer
+  if (answer.kind === 'throttled') return refuseThrottled(page, answer.retryAfterSeconds)
+  if (answer.kind === 'unfit') {
+    const sentence = say.login.passkeyUnfit({ why: say.factor.misfit[answer.why] })
+    return refuse(page, 'authenticator_not_allowed', sentence)
   }
+  const { waitSeconds } = answer
+  const message = withWait(reply, say.login.passkeyRefused, waitSeconds ?? null, say)
+  return refuse(
+    page,
+    'wrong_credentials',
+    message,
+    waitSeconds,
+    await page.portal.services.webauthn.isUnknown(response)
+  )
+}
 
-  async function challenge(page: AuthenticatedContext, elsewhere: Again, ceremony: string, response: object) {
-    const answer = await signIn.secondFactor.withPasskey(callerOf(page), ceremony, response, elsewhere)
-    if (answer.kind === 'entered' || answer.kind === 'denied') return { redirect: enter(page, answer) }
-    if (answer.kind === 'repeated') return answer.answer
-    const { code, problem } = problemOf(page, 'webauthn', answer)
-    return refuse(page, code, problem.sentence, problem.waitSeconds ?? undefined)
-  }
+async function challenge(page: AuthenticatedContext, elsewhere: Again, ceremony: string, response: object) {
+  const answer = await page.portal.signIn.secondFactor.withPasskey(callerOf(page), ceremony, response, elsewhere)
+  if (answer.kind === 'entered' || answer.kind === 'denied') return { redirect: enter(page, answer) }
+  if (answer.kind === 'repeated') return answer.answer
+  const { code, problem } = problemOf(page, 'webauthn', answer)
+  return refuse(page, code, problem.sentence, problem.waitSeconds ?? undefined)
+}
 
-  async function enrol(
-    page: AuthenticatedContext,
-    elsewhere: Again,
-    ceremony: string,
-    response: object,
-    wish: unknown
-  ) {
-    const suggested = suggestedName(page)
-    const wished = typeof wish === 'string' ? cleanName(wish) : null
-    // A typed name stays. The proposed one is replaced by the authenticator's own.
-    const isOurs = wished === null || wished === suggested
-    const answer = await signIn.enrolment.withPasskey(
-      callerOf(page),
-      {
-        ceremony,
-        response,
-        name: isOurs ? (model, sort) => nameFrom(response, suggested, { model, sort, say: page.say }) : wished
-      },
-      elsewhere
-    )
-    if (answer.kind === 'enrolled' || answer.kind === 'denied') return { redirect: enterEnrolled(page, answer) }
-    if (answer.kind === 'repeated') return answer.answer
-    if (answer.kind === 'throttled') return refuseThrottled(page, answer.retryAfterSeconds)
-    // The browser has already made the passkey and should forget it.
-    if (answer.kind === 'unfit')
-      return refuse(page, 'authenticator_not_allowed', unfitSentence(answer, page.say), undefined, true)
-    const { waitSeconds } = answer.kind === 'refused' ? answer : {}
-    const message = withWait(page.reply, page.say.passkey.failed, waitSeconds ?? null, page.say)
-    return refuse(page, 'wrong_code', message, waitSeconds)
-  }
+async function enrol(page: AuthenticatedContext, elsewhere: Again, ceremony: string, response: object, wish: unknown) {
+  const suggested = suggestedName(page)
+  const wished = typeof wish === 'string' ? cleanName(wish) : null
+  // A typed name stays. The proposed one is replaced by the authenticator's own.
+  const isOurs = wished === null || wished === suggested
+  const answer = await page.portal.signIn.enrolment.withPasskey(
+    callerOf(page),
+    {
+      ceremony,
+      response,
+      name: isOurs ? (model, sort) => nameFrom(response, suggested, { model, sort, say: page.say }) : wished
+    },
+    elsewhere
+  )
+  if (answer.kind === 'enrolled' || answer.kind === 'denied') return { redirect: enterEnrolled(page, answer) }
+  if (answer.kind === 'repeated') return answer.answer
+  if (answer.kind === 'throttled') return refuseThrottled(page, answer.retryAfterSeconds)
+  // The browser has already made the passkey and should forget it.
+  if (answer.kind === 'unfit')
+    return refuse(page, 'authenticator_not_allowed', unfitSentence(answer, page.say), undefined, true)
+  const { waitSeconds } = answer.kind === 'refused' ? answer : {}
+  const message = withWait(page.reply, page.say.passkey.failed, waitSeconds ?? null, page.say)
+  return refuse(page, 'wrong_code', message, waitSeconds)
+}
 
-  /** Repeats the checks of the page: a hidden button protects nothing (THREATS M3). */
-  async function purposeOf(
-    page: PageContext,
-    ceremony?: string
-  ): Promise<{ kind: 'login'; binding: string } | { kind: 'challenge' | 'enrol'; page: AuthenticatedContext }> {
-    const kind = (page.request.query as { for?: unknown }).for as Purpose | undefined
-    // The hash, since no store holds a cookie's value. forms.ts has refused a POST without the cookie.
-    if (kind === 'login') return { kind, binding: stateOf(page.nonce ?? '') }
-    if (kind !== 'challenge' && kind !== 'enrol') throw new GateError('bad_request')
-    const signed = signedPage(page.request)
-    if (kind === 'challenge') {
-      if (!(await signIn.challenge.takes(callerOf(signed), 'webauthn'))) throw new GateError('other_factor_required')
-    } else {
-      const { account, session } = signed.principal
-      const isBegun = ceremony !== undefined && (await webauthn.isEnrolling(account.id, session.id, ceremony))
-      if ((await signIn.enrolment.mayFinish(callerOf(signed), isBegun)) !== 'yes')
-        throw new GateError('enrolment_not_allowed')
-    }
-    return { kind, page: signed }
+/** Repeats the checks of the page: a hidden button protects nothing (THREATS M3). */
+async function purposeOf(
+  page: PageContext,
+  ceremony?: string
+): Promise<{ kind: 'login'; binding: string } | { kind: 'challenge' | 'enrol'; page: AuthenticatedContext }> {
+  const kind = (page.request.query as { for?: unknown }).for as Purpose | undefined
+  // The hash, since no store holds a cookie's value. forms.ts has refused a POST without the cookie.
+  if (kind === 'login') return { kind, binding: stateOf(page.nonce ?? '') }
+  if (kind !== 'challenge' && kind !== 'enrol') throw new GateError('bad_request')
+  const signed = signedPage(page.request)
+  if (kind === 'challenge') {
+    if (!(await page.portal.signIn.challenge.takes(callerOf(signed), 'webauthn')))
+      throw new GateError('other_factor_required')
+  } else {
+    const { account, session } = signed.principal
+    const isBegun =
+      ceremony !== undefined && (await page.portal.services.webauthn.isEnrolling(account.id, session.id, ceremony))
+    if ((await page.portal.signIn.enrolment.mayFinish(callerOf(signed), isBegun)) !== 'yes')
+      throw new GateError('enrolment_not_allowed')
   }
+  return { kind, page: signed }
+}
 
-  function suggestedName(page: PageContext): string {
-    const say = page.say.enrolPasskey
-    const system = systemName(page.device.userAgent)
-    return system === null ? say.suggestedPlain : plain(say.suggested({ device: system }))
-  }
+function suggestedName(page: PageContext): string {
+  const say = page.say.enrolPasskey
+  const system = systemName(page.device.userAgent)
+  return system === null ? say.suggestedPlain : plain(say.suggested({ device: system }))
+}
 
-  function refuseThrottled(page: PageContext, seconds: number) {
-    return refuse(
-      page,
-      'too_many_attempts',
-      page.say.login.throttled({ wait: formatDuration(seconds, page.say) }),
-      seconds
-    )
-  }
+function refuseThrottled(page: PageContext, seconds: number) {
+  return refuse(
+    page,
+    'too_many_attempts',
+    page.say.login.throttled({ wait: formatDuration(seconds, page.say) }),
+    seconds
+  )
+}
 
-  function refuse(
-    page: PageContext,
-    code: ErrorCode,
-    message: string,
-    retryAfterSeconds?: number,
-    /** For the browser, which then stops offering that passkey (WebAuthn L3 §5.1.10.1). */
-    isUnknown = false
-  ) {
-    if (retryAfterSeconds !== undefined) page.reply.header('retry-after', String(Math.ceil(retryAfterSeconds)))
-    page.reply.code(describeError(code).status).header('factorgate-error', code)
-    return { error: { code, message, ...(isUnknown ? { isUnknown } : {}) } }
-  }
+function refuse(
+  page: PageContext,
+  code: ErrorCode,
+  message: string,
+  retryAfterSeconds?: number,
+  /** For the browser, which then stops offering that passkey (WebAuthn L3 §5.1.10.1). */
+  isUnknown = false
+) {
+  if (retryAfterSeconds !== undefined) page.reply.header('retry-after', String(Math.ceil(retryAfterSeconds)))
+  page.reply.code(describeError(code).status).header('factorgate-error', code)
+  return { error: { code, message, ...(isUnknown ? { isUnknown } : {}) } }
 }
 
 /** A script shows it as text, with each reason on a line of its own. */
