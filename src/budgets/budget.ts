@@ -49,6 +49,12 @@ export function laterSteps({ steps }: Budget): readonly Step[] {
   return steps.slice(steps.indexOf('step-up') + 1)
 }
 
+/** True if the last step only limits the rate. */
+export function isSlow(budget: Budget): boolean {
+  const later = laterSteps(budget)
+  return later.includes('slow') && !later.includes('cut') && !later.includes('suspend')
+}
+
 export function concerns({ app, countsApp }: Budget, appId: string): boolean {
   return app === null ? (countsApp?.(appId) ?? true) : app === appId
 }

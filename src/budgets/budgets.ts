@@ -80,6 +80,8 @@ const nothing: Spends = { meters: [], noted: null }
 const idleTicksMax = { passed: 1_200, within: 120 } as const
 const forgetTicks = 60
 const passingSeconds = 60
+/** When somebody may ask again whom this process has refused by its own count, because the store does not answer. */
+const aloneSeconds = 2
 
 export class Budgets {
   readonly #options: BudgetsOptions
@@ -243,6 +245,10 @@ export class Budgets {
       this.#settlements.retry(meter)
       return { kind: 'store_unreachable', tooNew: meter.tooNew }
     }
+    if (meter.cutOffAt !== null) {
+      const may = meter.mayFlowAlone(this.#options.clock())
+      return may === 'flow' ? null : { kind: 'refuse', retryAfterSeconds: aloneSeconds, isQuota: false }
+    }
     const { ledger, budget } = meter
     if (ledger === null || ledger.askedAt === null) return null
     return demandOfLedger(ledger, budget, who?.proofs ?? nobody, this.#options.clock(), this.scale(budget.app))
@@ -286,7 +292,7 @@ export class Budgets {
   /** Counts the request itself. A ledger that this process has not read yet is read in the background. */
   #begin(meter: Meter, path: string, isLed: boolean, now: number): void {
     const isOfPaths = meter.counted === 'distinctPaths'
-    if (meter.counted === 'requests') meter.spend(1, isLed)
+    if (meter.counted === 'requests') meter.spend(1, now, isLed)
     const isCounted = isOfPaths ? meter.addPath(hashOfPath(path), now, isLed) : meter.counted === 'requests'
     if (isCounted) this.#settlements.noteSpent(meter)
     if (!meter.isStrict) return

@@ -7,7 +7,7 @@ import { clockSkewMs } from '../clock.ts'
 import type { ClockJump } from '../metering/clock-jumps.ts'
 import { countOfPaths, DistinctPaths, type PathsText } from '../metering/distinct-paths.ts'
 import { goneAt, isAhead, type Slots, slotAt, slotMsOf, sumOf, withAmount } from '../metering/sliding-count.ts'
-import { type Budget, has, holdMs, isStrict, laterSteps } from './budget.ts'
+import { type Budget, has, holdMs, isSlow, isStrict } from './budget.ts'
 
 /** Bytes that a process may pass before it reports them. */
 export interface Grant {
@@ -162,8 +162,7 @@ function modeOf({ askedAt }: Ledger, budget: Budget, isPassed: boolean, now: num
   if (!isPassed) return 'within'
   if (!isStrict(budget)) return 'passed'
   if (has(budget, 'step-up') && (askedAt === null || now < askedAt + holdMs)) return 'hold'
-  const later = laterSteps(budget)
-  return later.includes('slow') && !later.includes('cut') && !later.includes('suspend') ? 'slow' : 'cut'
+  return isSlow(budget) ? 'slow' : 'cut'
 }
 
 /**

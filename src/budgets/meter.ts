@@ -6,6 +6,7 @@ import { countOfPaths, DistinctPaths } from '../metering/distinct-paths.ts'
 import type { Direction } from '../metering/flow.ts'
 import { slotAt, sumOf } from '../metering/sliding-count.ts'
 import type { RecordTooNew } from '../store/store.ts'
+import { Alone } from './alone.ts'
 import { type Budget, has, holdMs, isStrict } from './budget.ts'
 import {
   asksFor,
@@ -107,6 +108,8 @@ export class Meter {
   #newOwnPaths: readonly number[] | null = null
   #paths: DistinctPaths | null = null
   #ownPaths: DistinctPaths | null = null
+  /** Null while the store answers. */
+  #alone: Alone | null = null
   #notedProofs: readonly Proof[] | null = null
 
   constructor(budget: Budget, subject: string) {
@@ -192,8 +195,9 @@ export class Meter {
   }
 
   /** `isLed`: another site, or a prefetch, has led the browser there. */
-  spend(amount: number, isLed: boolean): void {
+  spend(amount: number, now: number, isLed: boolean): void {
     this.#spent += amount
+    this.#alone?.spend(this.#budget, amount, now)
     if (isLed) this.#led += amount
   }
 
@@ -247,7 +251,7 @@ export class Meter {
   /** Bytes that flow now, in the direction that the budget governs. True if there is something to report. */
   pass(bytes: number, now: number, isLed: boolean): boolean {
     const isCounted = this.counted === 'bytes'
-    if (isCounted) this.spend(bytes, isLed)
+    if (isCounted) this.spend(bytes, now, isLed)
     if (this.mode === 'slow') this.#slowed += bytes
     else if (!isCounted || !this.isStrict) return isCounted
     if (now >= this.#leftUntil) this.#left = 0
@@ -283,7 +287,8 @@ export class Meter {
 
   mayFlow(by: Spender, now: number): Answer {
     const { budget, ledger, mode } = this
-    if (this.cutOffAt !== null) return by.isGuarded ? (now < this.cutOffAt + holdMs ? 'wait' : 'cut') : 'flow'
+    if (this.cutOffAt !== null)
+      return by.isGuarded ? (now < this.cutOffAt + holdMs ? 'wait' : 'cut') : this.mayFlowAlone(now)
     // The ledger is not read yet, and perhaps it cannot be read.
     if (ledger === null && by.isGuarded) return 'draw'
     if (mode === 'passed') return 'flow'
@@ -298,6 +303,15 @@ export class Meter {
     }
     if (mode === 'cut' || mode === 'hold') return mode === 'cut' ? 'cut' : 'wait'
     return this.#mayPass(now)
+  }
+
+  /** While the store does not answer: what this process alone knows to be too much does not flow. */
+  mayFlowAlone(now: number): Exclude<Answer, 'draw'> {
+    const ledger = this.ledger ?? emptyLedger(this.#budget)
+    const current = slotAt(now, ledger.slotMs)
+    const known =
+      this.counted === 'distinctPaths' ? this.#pathsAt(ledger, current).count(current) : sumOf(ledger.slots, current)
+    return this.#alone?.answer(this.#budget, known, limitAt(ledger, this.#budget, now, this.scale), now) ?? 'flow'
   }
 
   #mayPass(now: number): Answer {
@@ -337,6 +351,7 @@ export class Meter {
     this.mode = mode
     this.askAgainAt = askAgainAt
     this.cutOffAt = null
+    this.#alone = null
     this.tooNew = null
     this.isOver = false
     this.isBusy = mode === 'within' && askAgainAt !== null
@@ -359,6 +374,7 @@ export class Meter {
     this.isKnown = false
     this.#paths = this.#ownPaths = null
     this.#left = 0
+    if (this.#alone !== null) this.#alone = new Alone(this.#budget, this.#spent, jump.to)
     this.#provedAt = this.#signedInAt = 0
     this.#notedProofs = null
   }
@@ -369,6 +385,7 @@ export class Meter {
     this.#spent += spent
     this.#led += led
     this.#slowed += slowed
+    this.#alone ??= new Alone(this.#budget, this.counted === 'distinctPaths' ? 0 : this.#spent, now)
     if (ownPaths !== null || this.#newOwnPaths !== null)
       this.#newOwnPaths = [...(ownPaths ?? paths), ...(this.#newOwnPaths ?? this.#newPaths ?? none)]
     if (paths.length > 0) this.#newPaths = [...paths, ...(this.#newPaths ?? none)]

@@ -109,7 +109,7 @@ function sayTrouble(error: unknown, { journal, log, clock }: Services): void {
     return
   }
   const why =
-    'The store does not answer, so this gate counts budgets for itself: guarded apps send nothing, the others go on.'
+    'The store does not answer, so this gate counts budgets for itself: guarded apps send nothing, the others no more than each budget allows at this gate.'
   log.error({ err: error }, why)
   journal.record({ kind: 'watch.budget', at: clock(), outcome: 'store_down', why })
 }

@@ -60,36 +60,45 @@ function fixture(store?: MemoryStore, clock = new TestClock()) {
   return { store: kept, clock, budgets, troubles, tooNew, passings, cuts, open }
 }
 
-t.test('guarded apps send nothing while the store is down, the others go on, and it is said once', async t => {
-  const { store, clock, budgets, troubles, open } = fixture()
-  t.teardown(() => budgets.stop())
-  const [guarded, other] = [open(true), open(false)]
-  await budgets.flush()
-  store.isDown = true
-  t.equal(guarded.flow.sent(400 * 1024), true, 'the first half MiB flows on credit')
-  await budgets.flush()
-  t.equal(guarded.flow.sent(1000), false)
-  t.equal(other.flow.sent(500 * MiB), true)
-  t.match(budgets.demandOn({ id: 'guarded', isGuarded: true }, { account: 'A', session: 'S', proofs: [] }, null), {
-    kind: 'store_unreachable',
-    tooNew: null
-  })
-  t.equal(budgets.demandOn({ id: 'open', isGuarded: false }, { account: 'A', session: 'S', proofs: [] }, null), null)
-  for (let n = 0; n < 5; n++) {
+t.test(
+  'guarded apps send nothing while the store is down, the others up to the amount, and it is said once',
+  async t => {
+    const { store, clock, budgets, troubles, open } = fixture()
+    t.teardown(() => budgets.stop())
+    const [guarded, other] = [open(true), open(false)]
+    await budgets.flush()
+    store.isDown = true
+    t.equal(guarded.flow.sent(400 * 1024), true, 'the first half MiB flows on credit')
+    await budgets.flush()
+    t.equal(guarded.flow.sent(1000), false)
+    t.equal(other.flow.sent(99 * MiB), true)
+    t.match(budgets.demandOn({ id: 'guarded', isGuarded: true }, { account: 'A', session: 'S', proofs: [] }, null), {
+      kind: 'store_unreachable',
+      tooNew: null
+    })
+    t.equal(budgets.demandOn({ id: 'open', isGuarded: false }, { account: 'A', session: 'S', proofs: [] }, null), null)
+    for (let n = 0; n < 5; n++) {
+      budgets.tick()
+      await budgets.flush()
+    }
+    t.equal(troubles.length, 1)
+    t.same(other.events, [])
+    t.equal(other.flow.sent(2 * MiB), false, 'this gate alone knows that it is too much')
+    t.same(other.events, ['cut'])
+    t.match(budgets.demandOn({ id: 'open', isGuarded: false }, { account: 'A', session: 'S', proofs: [] }, null), {
+      kind: 'refuse'
+    })
+    clock.advance(61)
+    budgets.tick()
+    t.same(guarded.events, ['cut'], 'it waits for a minute at most')
+    store.isDown = false
     budgets.tick()
     await budgets.flush()
+    t.same([troubles.length, troubles[1]], [2, null])
+    const record = ledgerRecord.parse((await store.get('meter:theft:A')) as string)
+    t.ok((record?.slots.at(-1) ?? 0) > 100 * MiB, 'what flowed meanwhile is reported')
   }
-  t.equal(troubles.length, 1)
-  clock.advance(61)
-  budgets.tick()
-  t.same(guarded.events, ['cut'], 'it waits for a minute at most')
-  store.isDown = false
-  budgets.tick()
-  await budgets.flush()
-  t.same([troubles.length, troubles[1]], [2, null])
-  const record = ledgerRecord.parse((await store.get('meter:theft:A')) as string)
-  t.ok((record?.slots.at(-1) ?? 0) > 500 * MiB, 'what flowed meanwhile is reported')
-})
+)
 
 t.test('a guarded transfer goes on when the store is back in time', async t => {
   const { store, budgets, open } = fixture()
@@ -142,6 +151,39 @@ t.test(
     t.equal(demand(), null, 'whoever asks again gets in as soon as the record is gone')
   }
 )
+
+for (const [name, steps, first, later] of [
+  ['waits for a minute, and is cut', ['step-up', 'cut'], [], ['cut']],
+  ['is slowed', ['slow'], [], ['on out']]
+] as const)
+  t.test(
+    `O10 · the store is silent, and what passes a budget ${name} → no gate lets more than the amount pass`,
+    async t => {
+      const { store, clock, budgets, open } = fixture()
+      t.teardown(() => budgets.stop())
+      budgets.configure([{ ...theft, steps, rate: MiB }])
+      const { flow, events } = open(false)
+      await budgets.flush()
+      t.equal(flow.sent(40 * MiB), false)
+      await budgets.flush()
+      store.isDown = true
+      flow.sent(MiB)
+      await budgets.flush()
+      budgets.tick()
+      events.length = 0
+      t.equal(flow.sent(59 * MiB), true)
+      if (steps[0] === 'slow') flow.sent(MiB)
+      t.equal(flow.sent(2 * MiB), false)
+      budgets.tick()
+      t.same(events, first)
+      clock.advance(61)
+      budgets.tick()
+      t.same(events, later)
+      // The window slides without the store too.
+      clock.advance(2 * 3600)
+      t.equal(open(false).flow.sent(MiB), true)
+    }
+  )
 
 t.test('small requests cost no trip each: their counts go out together', async t => {
   const { store, budgets, open } = fixture()

@@ -1,0 +1,32 @@
+/** What a process may pass while the store does not answer, by its own count alone. Then several gates may pass the amount each, and no more. */
+import { type Slots, slotAt, slotMsOf, sumOf, withAmount } from '../metering/sliding-count.ts'
+import { type Budget, has, holdMs, isSlow } from './budget.ts'
+
+export class Alone {
+  readonly #slotMs: number
+  #slots: Slots
+  #overSince: number | null = null
+  /** The time up to which the rate of `slow` is used up. */
+  #rateUsedUntil = 0
+
+  /** `spent`: what the store has not confirmed when it stops to answer. */
+  constructor({ windowSeconds }: Budget, spent: number, now: number) {
+    this.#slotMs = slotMsOf(windowSeconds)
+    this.#slots = withAmount([], slotAt(now, this.#slotMs), spent)
+  }
+
+  spend({ rate, counted }: Budget, amount: number, now: number): void {
+    this.#slots = withAmount(this.#slots, slotAt(now, this.#slotMs), amount)
+    if (rate === null || counted !== 'bytes' || this.#overSince === null) return
+    this.#rateUsedUntil = Math.min(Math.max(this.#rateUsedUntil, now) + (amount * 1000) / rate, now + holdMs)
+  }
+
+  /** `reported`: what the store has confirmed before. */
+  answer(budget: Budget, reported: number, limit: number, now: number): 'flow' | 'wait' | 'cut' {
+    if (reported + sumOf(this.#slots, slotAt(now, this.#slotMs)) <= limit) return 'flow'
+    this.#overSince ??= now
+    if (has(budget, 'step-up') && now < this.#overSince + holdMs) return 'wait'
+    if (!isSlow(budget)) return 'cut'
+    return now >= this.#rateUsedUntil ? 'flow' : 'wait'
+  }
+}
