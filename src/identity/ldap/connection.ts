@@ -50,6 +50,14 @@ interface SearchInput {
   readonly most?: number
 }
 
+interface Traffic {
+  /** Received since the first pending question. */
+  bytes: number
+  pending: number
+  /** The server has closed the connection, or it broke. */
+  isOver: boolean
+}
+
 /** The most bytes that a server may send for pending questions. */
 const burstMax = 16 * 1024 * 1024
 /** OpenLDAP and Active Directory refuse large pages if operators limit them. */
@@ -66,18 +74,13 @@ export class LdapConnection {
   readonly driver: Ldapts
   readonly #client: Client
   readonly #sockets: Set<net.Socket>
-  readonly #budget: { bytes: number; pending: number }
+  readonly #traffic: Traffic
 
-  private constructor(
-    driver: Ldapts,
-    client: Client,
-    sockets: Set<net.Socket>,
-    budget: { bytes: number; pending: number }
-  ) {
+  private constructor(driver: Ldapts, client: Client, sockets: Set<net.Socket>, traffic: Traffic) {
     this.driver = driver
     this.#client = client
     this.#sockets = sockets
-    this.#budget = budget
+    this.#traffic = traffic
   }
 
   /** Rejects with ServerFailure. */
@@ -93,7 +96,10 @@ export class LdapConnection {
       minVersion: 'TLSv1.2'
     }
     const sockets = new Set<net.Socket>()
-    const budget = { bytes: 0, pending: 0 }
+    const traffic = { bytes: 0, pending: 0, isOver: false }
+    const over = () => {
+      traffic.isOver = true
+    }
     const watch = <Socket extends net.Socket>(socket: Socket): Socket => {
       sockets.add(socket)
       // The library removes all listeners from a failed socket; a second error would end the process.
@@ -104,10 +110,12 @@ export class LdapConnection {
       }
       return socket
         .on('data', part => {
-          budget.bytes += part.length
-          if (budget.bytes > burstMax) destroyAll(sockets, `it sent more than ${burstMax} bytes`)
+          traffic.bytes += part.length
+          if (traffic.bytes > burstMax) destroyAll(sockets, `it sent more than ${burstMax} bytes`)
         })
         .on('error', ignore)
+        .on('end', over)
+        .on('close', over)
         .on('close', () => sockets.delete(socket)) as Socket
     }
     let isOpened = false
@@ -131,7 +139,7 @@ export class LdapConnection {
         return watch(tls.connect({ ...given[2], port: given[0], host: given[1] }))
       }) as typeof tls.connect
     })
-    const connection = new LdapConnection(driver, client, sockets, budget)
+    const connection = new LdapConnection(driver, client, sockets, traffic)
     // The library sets no deadline for a handshake after StartTLS.
     const timer = setTimeout(() => destroyAll(sockets, `no TLS within ${timeoutMs} ms`), timeoutMs)
     try {
@@ -145,8 +153,9 @@ export class LdapConnection {
     }
   }
 
+  /** After StartTLS the library does not notice that the server has closed the connection. */
   get isOpen(): boolean {
-    return this.#client.isConnected
+    return this.#client.isConnected && !this.#traffic.isOver
   }
 
   /**
@@ -213,13 +222,13 @@ export class LdapConnection {
 
   async #ask<Answer>(work: () => Promise<Answer>, mayConnect = false): Promise<Answer> {
     if (!mayConnect && !this.isOpen) throw new ServerFailure('the connection was closed')
-    if (this.#budget.pending++ === 0) this.#budget.bytes = 0
+    if (this.#traffic.pending++ === 0) this.#traffic.bytes = 0
     try {
       return await work()
     } catch (error) {
       throw error instanceof ServerFailure ? error : new ServerFailure(printable(error), { cause: error })
     } finally {
-      this.#budget.pending--
+      this.#traffic.pending--
     }
   }
 

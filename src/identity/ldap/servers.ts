@@ -21,6 +21,8 @@ interface ServersOptions {
   readonly onProblem: (url: string, problem: string) => void
 }
 
+/** In milliseconds. Firewalls drop connections that were idle for some minutes, and tell nobody. */
+const idleMs = 2 * 60_000
 /** The time in milliseconds for which a failed server is skipped: at first, at most, and at most for an only server. */
 const pauseMs = { first: 1_000, most: 30_000, alone: 5_000 }
 
@@ -68,6 +70,8 @@ export class Server {
   readonly #options: ServersOptions
   #searching: Promise<LdapConnection> | null = null
   #current: LdapConnection | null = null
+  #usedAt = 0
+  #searches = 0
   #isClosed = false
   #failures = 0
   pausedUntil = 0
@@ -80,8 +84,10 @@ export class Server {
 
   /** On the connection of the service account. Rejects with ServerFailure. */
   async search<Answer>(work: (connection: LdapConnection) => Promise<Answer>): Promise<Answer> {
+    this.#dropIdle()
     const isKept = this.#searching !== null
     const connection = await this.#service()
+    this.#searches++
     try {
       return await work(connection)
     } catch (error) {
@@ -91,6 +97,9 @@ export class Server {
       this.#drop(connection)
       if (!isStale) throw error
       return work(await this.#service())
+    } finally {
+      this.#searches--
+      this.#usedAt = this.#options.clock()
     }
   }
 
@@ -127,6 +136,11 @@ export class Server {
     this.#searching = null
   }
 
+  #dropIdle(): void {
+    const isIdle = this.#searches === 0 && Math.abs(this.#options.clock() - this.#usedAt) >= idleMs
+    if (isIdle && this.#current !== null) this.#drop(this.#current)
+  }
+
   async #service(): Promise<LdapConnection> {
     const { service } = this.#options
     if (service === null) throw new Error('there is no service account')
@@ -151,6 +165,7 @@ export class Server {
       if (answer.kind === 'accepted') {
         if (this.#isClosed) throw new ServerFailure('this configuration has ended')
         this.#current = connection
+        this.#usedAt = this.#options.clock()
         return connection
       }
       throw new ServerFailure(
@@ -164,7 +179,7 @@ export class Server {
 
   #drop(connection: LdapConnection): void {
     // Another caller may have opened one already.
-    if (this.#current === connection) this.#searching = null
+    if (this.#current === connection) this.#searching = this.#current = null
     connection.close()
   }
 }

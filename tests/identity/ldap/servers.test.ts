@@ -95,17 +95,41 @@ t.test('I46 RFC 4511 §4.1.10 · a reference as the answer → nobody', async t 
   t.same(await enter('alice', 'pw'), { kind: 'refused' })
 })
 
-t.test('the connection that searches is kept, and opened again where the server has closed it', async t => {
-  const server = await startLdap(t, { entries })
-  const { enter, said } = ldapDirectory(t, { servers: [server.url] })
-  const services = () => server.binds.filter(({ dn }) => dn === serviceDn).length
-  for (let i = 0; i < 3; i++) await enter('alice', 'pw')
+for (const way of ['ldap://', 'ldaps://', 'StartTLS'] as const)
+  t.test(`${way} · the connection that searches is kept, and opened again where the server has closed it`, async t => {
+    const { enter, said, server, services } = await overWay(t, way)
+    for (let i = 0; i < 3; i++) await enter('alice', 'pw')
+    t.equal(services(), 1)
+    server.disconnect()
+    t.match(await enter('alice', 'pw'), { name: 'alice' })
+    t.equal(services(), 2)
+    t.same(said, [], 'nobody notices')
+  })
+
+t.test('a connection that was idle for minutes is not trusted: a firewall may have dropped it', async t => {
+  const { enter, said, services, time, server } = await overWay(t, 'StartTLS')
+  await enter('alice', 'pw')
+  time.advance(60)
+  await enter('alice', 'pw')
   t.equal(services(), 1)
-  server.disconnect()
-  t.match(await enter('alice', 'pw'), { name: 'alice' })
+  server.deafen()
+  time.advance(121)
+  t.match(await enter('alice', 'pw'), { name: 'alice' }, 'the old one gets no answer any more')
   t.equal(services(), 2)
-  t.same(said, [], 'nobody notices')
+  t.same(said, [])
 })
+
+async function overWay(t: Test, way: 'ldap://' | 'ldaps://' | 'StartTLS') {
+  const own = certificate(t, 'IP:127.0.0.1')
+  const server = await startLdap(t, {
+    entries,
+    isSecure: way === 'ldaps://',
+    ...(way === 'ldap://' ? {} : { tls: own })
+  })
+  const target = { url: server.url, startTls: way === 'StartTLS', ca: own.cert, timeoutMs: 2000 }
+  const services = () => server.binds.filter(({ dn }) => dn === serviceDn).length
+  return { ...ldapDirectory(t, { servers: [target] }), server, services }
+}
 
 t.test('no more than 64 people are checked at a time', async t => {
   const server = await startLdap(t, { entries })
