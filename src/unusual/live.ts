@@ -17,6 +17,9 @@ export interface Live {
   slotBytes: number
   slotObjects: number
   slotWrites: number
+  /** Addresses in areas of others that were written to on the day `writtenOn`; null for none. Beyond a bound they are not kept. */
+  written: Set<number> | null
+  writtenOn: number
   /** The day on which an extreme score was reported that suspends nobody, because of led requests; 0 for none. */
   sparedOn: number
   /** A fresh proof that came before what the store knows of the person; null for none. */

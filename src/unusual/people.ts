@@ -62,6 +62,8 @@ export class People {
         slotBytes: 0,
         slotObjects: 0,
         slotWrites: 0,
+        written: null,
+        writtenOn: 0,
         sparedOn: 0,
         earlyProof: null,
         waiting: null,

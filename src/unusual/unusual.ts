@@ -157,9 +157,10 @@ export class Unusual {
       person.hoursToday |= hourBit(now)
       if (!observation.isSocket) this.#noteHeaders(live, track, observation)
       const write = writeOf(observation.method)
+      const foreignBefore = person.numbers[at.foreignObjects]!
       // Uploads are not fetched data. A POST may also be a query, so it counts as a read too.
       if (write === null || observation.method === 'POST') this.#noteRead(live, track, observation, facts)
-      if (write !== null) noteWrite(live, track, write, facts)
+      if (write !== null) noteWrite(live, track, write, facts, person.numbers[at.foreignObjects]! > foreignBefore)
       note(person, known.areas, area, person.day, person.day, areaIndex)
     }
     const { numbers } = person

@@ -22,16 +22,39 @@ export function writeOf(method: string): Write | null {
   return writes.get(method) ?? null
 }
 
+interface Written {
+  readonly object: number
+  readonly template: number
+  readonly id: number
+  readonly isForeign: boolean
+}
+
+/** @param isCounted True if the request was counted in areas of others already, as a read. */
 export function noteWrite(
   live: Live,
   track: Track,
   write: Write,
-  { template, id, isForeign }: { readonly template: number; readonly id: number; readonly isForeign: boolean }
+  { object, template, id, isForeign }: Written,
+  isCounted: boolean
 ): void {
   const { numbers } = live.person
   numbers[write === 'change' ? at.changes : at.deletions]!++
-  if (isForeign) numbers[at.foreignObjects]!++
+  if (isForeign && isFirstWrite(live, object) && !isCounted) numbers[at.foreignObjects]!++
   live.slotWrites++
   if (live.slotWrites > numbers[at.peakWrites]!) numbers[at.peakWrites] = live.slotWrites
   track.noteRow(live.person, template, id)
+}
+
+const writtenKept = 500
+
+/** Pages that ask by POST, such as terminals and dashboards, send thousands of requests to one address: it counts once a day. */
+function isFirstWrite(live: Live, object: number): boolean {
+  const { day } = live.person
+  if (live.written === null || live.writtenOn !== day) {
+    live.written = new Set()
+    live.writtenOn = day
+  }
+  if (live.written.has(object)) return false
+  if (live.written.size < writtenKept) live.written.add(object)
+  return true
 }

@@ -121,6 +121,22 @@ for (const { what, count, given, raises, sentence } of cases)
     t.ok(verdicts.every(({ signals }) => signals.every(each => /^[A-Z0-9].*\.$/.test(each.sentence))))
   })
 
+t.test(
+  'an app that asks by POST at one address, such as a terminal or a dashboard, is one address in areas of others',
+  async t => {
+    for (const method of ['POST', 'PUT']) {
+      const unusual = watch()
+      usualWeeks(unusual)
+      ask(unusual, day, 600, () => ({ app: 'terminal', method, path: '/?', bytes: 100 }))
+      const { person } = unusual.people.live('alice', start + hourMs, ['lab'])
+      t.equal(person.numbers[at.foreignObjects], 1, method)
+      t.equal(person.numbers[at.changes], 600, 'each of them is still a request that may change something')
+      ask(unusual, day + 1, 60, () => ({ app: 'terminal', method, path: '/?', bytes: 100 }))
+      t.equal(person.numbers[at.foreignObjects], 1, 'the next day counts it anew')
+    }
+  }
+)
+
 t.test('a known browser that asks in another way from the first request of a session on', async t => {
   const unusual = watch()
   usualWeeks(unusual)
