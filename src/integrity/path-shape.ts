@@ -65,12 +65,31 @@ function stepShape(step: string): string {
   const dot = plain.lastIndexOf('.')
   const extension = dot > 0 && /^\.[a-z]{1,6}\d?$/i.test(plain.slice(dot)) ? plain.slice(dot) : ''
   const name = plain.slice(0, plain.length - extension.length)
-  if (looksGenerated(name)) return `#${extension}`
-  const words = name.split(/([-._~@+=,:!$ ])/)
+  const isHash = extension !== '' && name.length === 8 && isDashedHash(name)
+  if (isHash || looksGenerated(name)) return `#${extension}`
+  const kept = extension === '' ? name : withoutHashes(name)
+  const words = kept.split(/([-._~@+=,:!$ ])/)
   const last = words.length - 1
   const mayBeHash = extension !== '' && /[-.]/.test(words[last - 1] ?? '')
-  const shape = words.map((word, at) => (at % 2 === 1 ? word : wordShape(word, mayBeHash && at === last)))
-  return encoded(shape.join('').replace(/#(?:[-._~@+=,:!$ ]*#)+/g, '#') + extension)
+  const shape = words.map((word, at) => (at % 2 === 1 ? word : wordShape(word, mayBeHash && at === last))).join('')
+  const whole = kept === name ? shape : `${shape}${name[kept.length]}#`
+  return encoded(whole.replace(/#(?:[-._~@+=,:!$ ]*#)+/g, '#') + extension)
+}
+
+/** A name without the hashes that bundlers put behind it, where these are eight letters of base64url with a dash: `Markdown.oOG-xoxw`, `chunk-DSNLSHJZ-i-ZDOEnP`. */
+function withoutHashes(name: string): string {
+  const hash = /[-.]([\w-]{8})$/.exec(name)
+  if (hash === null || !isDashedHash(hash[1] as string)) return name
+  const rest = name.slice(0, hash.index)
+  return /[-.][A-Z\d]{8}$/.test(rest) ? rest.slice(0, -9) : rest
+}
+
+/** False for words with a dash between them, such as `AMS_HTML` or `ui-theme`. */
+function isDashedHash(text: string): boolean {
+  const parts = text.split(/[-_]/)
+  if (parts.length === 1) return false
+  if (parts.some(part => !/^(?:[a-z]*(?:[A-Z][a-z]+)*|[A-Z]+)\d*$/.test(part))) return true
+  return /[A-Z]/.test(text) && parts.some(part => part.length < 2)
 }
 
 /** True for a long name with letters of both cases and several digits. Such a name is not a word. */

@@ -247,6 +247,33 @@ t.test('script files', async t => {
   )
 })
 
+t.test('the hashes that bundlers put into names are no part of a shape, also where they hold a dash', async t => {
+  const builds = {
+    '/static/js/StreamlitMarkdown.#.js': [
+      'oOG-xoxw',
+      'C_gcIYdA',
+      '-f9-1zS0',
+      'CZTdJmE_',
+      '--bxdEY9',
+      'DiwrgTda',
+      'Dzbslgj4'
+    ],
+    '/assets/zh-CN-#.js': ['icE_T0Fk', 'Q_Jx2HOP', 'Bx-zXJUH', 'D7w_x-Za'],
+    '/_app/immutable/chunks/#.js': ['D7w_x-Za', 'Bx_zXJUH', 'DX0nCbCj']
+  }
+  for (const [shape, hashes] of Object.entries(builds))
+    for (const hash of hashes) t.equal(pathShape(shape.replace('#', hash)), shape, hash)
+  t.equal(pathShape('/m/chunk-DSNLSHJZ-CvGMvSe-.js'), '/m/chunk-#.js', 'two of them')
+  for (const words of [
+    'TeX-AMS_HTML.js',
+    'jquery.ui-theme.js',
+    'bootstrap-datepicker.en-CA.js',
+    'my-Main-App.js',
+    'a_b-cdef.js'
+  ])
+    t.equal(pathShape(`/lib/${words}`), `/lib/${words}`)
+})
+
 t.test('what is no report', async t => {
   const memory = app()
   const silent: readonly (readonly [string, path: string, html: string])[] = [
