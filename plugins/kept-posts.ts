@@ -14,7 +14,7 @@ import { StoreUnreachable } from '../src/store/store.ts'
 import { briefCookie, expiredCookie, keptCookieName, keptIds, readCookie, readOwn } from './cookies.ts'
 
 interface KeepOptions {
-  readonly posts: Pick<KeptPosts, 'keep' | 'gone' | 'find' | 'leadOnce'>
+  readonly posts: Pick<KeptPosts, 'keep' | 'gone' | 'find' | 'leadOnce' | 'ofScripts'>
   /** Whose session a cookie opened; null where nobody knows. */
   readonly ownerOf: (token: string) => Promise<string | null>
   readonly audit: AuditSink
@@ -140,7 +140,9 @@ export function keepPosts({ posts, ownerOf, audit, strangers, clock, onOutcome }
     const { cookie } = raw.headers
     const account = exchange.principal?.account.id ?? null
     try {
-      for (const id of keptIds(cookie, site, mostLookedFor)) {
+      // Forms of other sites may stand before them in the browser.
+      const ids = await posts.ofScripts(keptIds(cookie, site, mostExpired))
+      for (const id of ids.slice(0, mostLookedFor)) {
         const post = await posts.find(id, readCookie(cookie, keptCookieName(id, site)))
         const isOurs = post?.sender === 'script' && post.app === app.id && (account ?? post.account) === post.account
         if (isOurs && ((await posts.leadOnce(id)) || !isFirst))

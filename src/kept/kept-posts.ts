@@ -54,7 +54,7 @@ export const keptSeconds = 15 * 60
 const index = 'kept-posts'
 /** Bytes of the body in one value of the store, which holds a mebibyte after both encodings. */
 const partBytes = 384 * 1024
-/** The most kept POSTs of one person, separately for forms and for scripts. */
+/** The most kept POSTs of one person, separately for forms, for scripts and for forms of other sites: no page of another site pushes out work. */
 const most = { posts: 5, bytes: 8 * 1024 * 1024 }
 /** The most bytes of all people who are known. */
 const mostOfKnown = 64 * 1024 * 1024
@@ -107,7 +107,7 @@ export class KeptPosts {
     body: Buffer
   ): Promise<{ id: string; secret: string; post: KeptPost } | null> {
     const now = this.#clock()
-    const owner = post.account === null ? `?${address}` : `${post.sender}:${post.account}`
+    const owner = post.account === null ? `?${address}` : `${shareOf(post)}:${post.account}`
     const { network } = networkLevels(address)
     if (!this.#isInTime(post.account === null ? `?${network}` : owner, now)) return null
     const id = newId()
@@ -133,6 +133,13 @@ export class KeptPosts {
     }
     await keptRecord.put(this.#store, id, whole, keptSeconds, this.#seal)
     return { id, secret, post: whole }
+  }
+
+  /** Those of the ids that a script has sent. */
+  async ofScripts(ids: readonly string[]): Promise<string[]> {
+    if (ids.length === 0) return []
+    const known = new Set((await this.#waiting()).flatMap(({ id, owner }) => (owner.startsWith('script:') ? [id] : [])))
+    return ids.filter(id => known.has(id))
   }
 
   /** Null if there is none for this browser. */
@@ -245,15 +252,34 @@ export class KeptPosts {
     if (owner.startsWith('?')) return this.#makeRoomForStranger(all, member)
     const known = all.filter(one => !one.owner.startsWith('?'))
     const sum = (list: readonly Waiting[]) => list.reduce((total, one) => total + one.bytes, 0)
-    if (sum(known) > mostOfKnown) return false
+    if (bytes > most.bytes || !(await this.#makeRoomAmongKnown(known, owner, sum))) return false
     let own = known.filter(one => one.owner === owner).sort((one, other) => one.at - other.at)
-    if (bytes > most.bytes) return false
     while (own.length > most.posts || sum(own) > most.bytes) {
       const oldest = own.find(one => one.member !== member)
       if (oldest === undefined) return false
       await this.#remove(oldest)
       own = own.filter(one => one !== oldest)
     }
+    return true
+  }
+
+  /** What other sites have sent gives way to what people have typed into the app's own pages. */
+  async #makeRoomAmongKnown(
+    known: readonly Waiting[],
+    owner: string,
+    sum: (list: readonly Waiting[]) => number
+  ): Promise<boolean> {
+    let over = sum(known) - mostOfKnown
+    if (over <= 0) return true
+    if (isForeignShare(owner)) return false
+    const going: Waiting[] = []
+    for (const one of known.filter(({ owner }) => isForeignShare(owner)).sort((one, other) => one.at - other.at)) {
+      if (over <= 0) break
+      going.push(one)
+      over -= one.bytes
+    }
+    if (over > 0) return false
+    for (const one of going) await this.#remove(one)
     return true
   }
 
@@ -289,6 +315,14 @@ export class KeptPosts {
     this.#recent.set(owner, count)
     return count <= (owner.startsWith('?') ? mostPerMinute.network : mostPerMinute.person)
   }
+}
+
+function shareOf({ sender, foreign }: Pick<KeptPost, 'sender' | 'foreign'>): string {
+  return foreign === null ? sender : 'foreign'
+}
+
+function isForeignShare(owner: string): boolean {
+  return owner.startsWith('foreign:')
 }
 
 const isText = (value: unknown): value is string => typeof value === 'string'

@@ -35,7 +35,8 @@ t.test(
         },
         gone: async () => [],
         find: async () => null,
-        leadOnce: async () => true
+        leadOnce: async () => true,
+        ofScripts: async () => []
       },
       ownerOf: async () => null,
       audit: { writable: true, record: () => {}, close: async () => {} } as never,

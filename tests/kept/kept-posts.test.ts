@@ -95,6 +95,18 @@ t.test('each share has its limit', async t => {
     'the newest stay'
   )
   t.ok(await of({ sender: 'script' }), 'scripts have a share of their own')
+  const work = [await of({ account: 'eve' }), await of({ account: 'eve', sender: 'script' })]
+  let led = 0
+  for (let n = 0; n < 30; n++)
+    if ((await of({ account: 'eve', foreign: 'https://other.example' }, Buffer.alloc(9))) !== null) led++
+  t.equal(led, 20, 'forms of other sites have a share of their own')
+  t.same(
+    await Promise.all(work.map(one => find(one as NonNullable<typeof one>))),
+    [true, true],
+    'and push out nothing that was typed into a page of the app'
+  )
+  t.ok(await of({ account: 'eve' }), 'nor is there less of it in a minute')
+  time.advance(keptSeconds)
   const unknown = { account: null, foreign: 'https://idp.example' }
   const from = (address: string, body = mebibyte) => of({ ...unknown, address }, body)
   const small = Buffer.alloc(64 * 1024)
@@ -115,7 +127,15 @@ t.test('each share has its limit', async t => {
   t.ok(await of({ account: 'bob' }), 'they take nothing from people who are known')
   let all = 0
   for (let n = 0; n < 70; n++) if ((await of({ account: `p${n}` })) !== null) all++
-  t.equal(all, 60, 'all together')
+  t.equal(all, 63, 'all together')
+  time.advance(keptSeconds)
+  const foreign = { foreign: 'https://other.example' }
+  const led64 = []
+  for (let n = 0; n < 64; n++) led64.push(await of({ account: `p${n}`, ...foreign }))
+  t.equal(await of({ account: 'p64', ...foreign }), null, 'other sites fill at most what is there')
+  t.ok(await of({ account: 'ada' }), 'and give way')
+  t.equal(await find(led64[0] as NonNullable<(typeof led64)[0]>), false)
+  t.ok(await find(led64[1] as NonNullable<(typeof led64)[0]>))
   time.advance(keptSeconds)
   t.ok(await of({ account: 'late' }), 'after their time the room is free again')
   let scripts = 0
