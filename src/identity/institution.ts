@@ -9,6 +9,8 @@ export interface InstitutionRefusal {
   readonly kind: 'refused'
   readonly code: Extract<ErrorCode, `institution_${string}`>
   readonly detail: string
+  /** The wait that a provider in trouble asks for. */
+  readonly retryAfterSeconds?: number
 }
 
 /** The institution's session: its sign-out ends ours, and the reverse. */
@@ -31,10 +33,15 @@ export interface Arrived {
 
 export type InstitutionAnswer = Arrived | InstitutionRefusal
 
-export const refused = (code: InstitutionRefusal['code'], detail: string): InstitutionRefusal => ({
+export const refused = (
+  code: InstitutionRefusal['code'],
+  detail: string,
+  retryAfterSeconds?: number | null
+): InstitutionRefusal => ({
   kind: 'refused',
   code,
-  detail
+  detail,
+  ...(retryAfterSeconds == null ? {} : { retryAfterSeconds })
 })
 
 /** What a running session was begun with. */

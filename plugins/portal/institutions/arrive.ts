@@ -31,6 +31,6 @@ export function refuse(page: PageContext, source: Institution['source'], answer:
     { institution: source.id, code: answer.code, detail: answer.detail },
     'a sign-in at an institution was refused'
   )
-  const retry = answer.code === 'institution_unreachable' ? { retryAfterSeconds: 10 } : {}
+  const retry = answer.code === 'institution_unreachable' ? { retryAfterSeconds: answer.retryAfterSeconds ?? 10 } : {}
   throw new GateError(denied.code, { continueUrl: withReturnTo('/.factorgate/login', page.returnTo), ...retry })
 }

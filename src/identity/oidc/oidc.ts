@@ -24,7 +24,7 @@ import {
 } from './claims.ts'
 import { type LogoutToken, readLogoutToken } from './logout-token.ts'
 import { type Provider, type ProviderOptions, ProviderSource } from './provider.ts'
-import { InvalidAnswer, problemOf, refusalOf } from './provider-problem.ts'
+import { InvalidAnswer, problemOf, refusalOf, responseIn } from './provider-problem.ts'
 
 interface OidcOptions extends ProviderOptions {
   readonly source: Source
@@ -105,8 +105,8 @@ export class OidcInstitution implements Institution {
       try {
         return { url: (await client.buildAuthorizationUrlWithPAR(config, parameters)).href, begun }
       } catch (error) {
-        // Some providers list the endpoint but refuse it to some clients.
-        const isRefused = (error as Error).name === 'ResponseBodyError'
+        // Some providers list the endpoint but refuse it to some clients, or limit how often it is used.
+        const isRefused = (error as Error).name === 'ResponseBodyError' || responseIn(error)?.status === 429
         if (!isRefused || mustPush) throw error
         this.#options.onWarning(`the provider does not take pushed requests: ${problemOf(error)}`)
         return { url: client.buildAuthorizationUrl(config, parameters).href, begun }

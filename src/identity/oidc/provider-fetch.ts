@@ -27,6 +27,29 @@ interface ProviderFetchOptions {
 /** No usable answer came. The message names the address. */
 export class ProviderUnreachable extends Error {
   override readonly name = 'ProviderUnreachable'
+  /** The wait that the provider asks for; null if it names none. */
+  readonly retryAfterSeconds: number | null
+
+  constructor(
+    message: string,
+    { retryAfterSeconds = null, ...options }: ErrorOptions & { retryAfterSeconds?: number | null } = {}
+  ) {
+    super(message, options)
+    this.retryAfterSeconds = retryAfterSeconds
+  }
+}
+
+/** The provider is in trouble or has too many requests: the same request may succeed later (RFC 9110 §15.5.9, §15.6; RFC 6585 §4). */
+export function isTrouble(status: number): boolean {
+  return status >= 500 || status === 429 || status === 408
+}
+
+const longestRetrySeconds = 600
+
+/** `Retry-After` (RFC 9110 §10.2.3) in seconds, ten minutes at most; null without one. */
+export function retryAfterOf({ headers }: Response): number | null {
+  const text = headers.get('retry-after') ?? ''
+  return /^\d{1,9}$/.test(text) && Number(text) > 0 ? Math.min(Number(text), longestRetrySeconds) : null
 }
 
 /** An ID token with thousands of groups has some 200 KB. */
@@ -46,7 +69,9 @@ export function makeProviderFetch({ ca, timeoutMs }: ProviderFetchOptions): Prov
       const ended = signal === undefined ? deadline : AbortSignal.any([deadline, signal])
       const agent = url.protocol === 'http:' ? plain : secure
       try {
-        return await send(url, { method, headers, signal: ended, agent }, textOf(body))
+        const answer = await send(url, { method, headers, signal: ended, agent }, textOf(body))
+        // For messages. A `Response` that is made by hand has none.
+        return Object.defineProperty(answer, 'url', { value: `${url.origin}${url.pathname}` })
       } catch (error) {
         throw new ProviderUnreachable(`${url.origin}${url.pathname}: ${reasonOf(error, timeoutMs)}`, { cause: error })
       }

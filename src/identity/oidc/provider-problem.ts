@@ -1,6 +1,6 @@
 /** A provider's failures, as a refusal and one line for operators without token, code or secret. */
 import { type InstitutionRefusal, refused } from '../institution.ts'
-import { ProviderUnreachable } from './provider-fetch.ts'
+import { isTrouble, ProviderUnreachable, retryAfterOf } from './provider-fetch.ts'
 
 /** The provider's answer is not acceptable. The message is for operators. */
 export class InvalidAnswer extends Error {
@@ -12,34 +12,42 @@ const itsTrouble = new Set(['server_error', 'temporarily_unavailable'])
 
 /** The refusal for a thrown error. Rethrows anything that is no fault of a provider. */
 export function refusalOf(error: unknown): InstitutionRefusal {
-  if (error instanceof ProviderUnreachable) return refused('institution_unreachable', error.message)
+  if (error instanceof ProviderUnreachable)
+    return refused('institution_unreachable', error.message, error.retryAfterSeconds)
   if (error instanceof InvalidAnswer) return refused('institution_answer_invalid', error.message)
-  const { name, error: code, status, cause } = error as Partial<Record<'name' | 'error' | 'status' | 'cause', unknown>>
+  const { name, error: code, cause } = error as Partial<Record<'name' | 'error' | 'cause', unknown>>
+  const response = responseIn(error)
   if (name === 'AuthorizationResponseError') {
     const kind = itsTrouble.has(String(code)) ? 'institution_unreachable' : 'institution_refused'
     return refused(kind, `the provider answered ${saidIn(error)}`)
   }
   if (name === 'ResponseBodyError') {
-    const kind =
-      Number(status) >= 500 || itsTrouble.has(String(code)) ? 'institution_unreachable' : 'institution_answer_invalid'
-    return refused(kind, `the provider refused the gate’s request: ${saidIn(error)}`)
+    const said = `${response === null ? 'the provider' : response.url} refused the gate’s request: ${saidIn(error)}`
+    if (itsTrouble.has(String(code)) || (response !== null && isTrouble(response.status)))
+      return refused('institution_unreachable', said, response === null ? null : retryAfterOf(response))
+    return refused('institution_answer_invalid', said)
   }
   if (name === 'WWWAuthenticateChallengeError')
     return refused('institution_answer_invalid', `${problemOf(error)}: ${challengedFor(cause)}`)
   // The library wraps errors of our `fetch` and unreadable answers.
   for (let inner = cause; inner instanceof Error; inner = inner.cause)
     if (inner instanceof ProviderUnreachable || inner instanceof InvalidAnswer) return refusalOf(inner)
-  if (cause instanceof Response && cause.status >= 500)
-    return refused('institution_unreachable', `the provider answered ${cause.status}`)
+  if (response !== null && isTrouble(response.status))
+    return refused('institution_unreachable', `${response.url} answered ${response.status}`, retryAfterOf(response))
   if (isOfTheLibraries(error)) return refused('institution_answer_invalid', problemOf(error))
   throw error
+}
+
+/** The provider's answer that made the library fail; null if it was another reason. */
+export function responseIn(error: unknown): Response | null {
+  const { response, cause } = error as { response?: unknown; cause?: unknown }
+  return response instanceof Response ? response : cause instanceof Response ? cause : null
 }
 
 /** One line about an error of the libraries: the mismatch and the expected value. */
 export function problemOf(error: unknown): string {
   const { message, code, cause } = error as { message?: unknown; code?: unknown; cause?: unknown }
-  const inner =
-    cause instanceof Error ? `: ${cause.message}` : cause instanceof Response ? `: status ${cause.status}` : ''
+  const inner = cause instanceof Error ? `: ${cause.message}` : cause instanceof Response ? `: ${statusAt(cause)}` : ''
   const about = cause instanceof Error ? cause.cause : cause
   const { expected, claim, attribute, reason } = (typeof about === 'object' && about !== null ? about : {}) as Record<
     string,
@@ -53,6 +61,11 @@ export function problemOf(error: unknown): string {
   ].join(', ')
   const codeText = typeof code === 'string' ? ` (${code})` : ''
   return oneLine(`${message}${inner}${more === '' ? '' : `; ${more}`}${codeText}`)
+}
+
+function statusAt({ status, url, headers }: Response): string {
+  const type = headers.get('content-type')
+  return `${url} answered ${status}${type === null ? '' : ` (${quoted(type)})`}`
 }
 
 function isOfTheLibraries(error: unknown): boolean {

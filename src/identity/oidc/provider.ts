@@ -135,9 +135,11 @@ export class ProviderSource {
     } catch (error) {
       const named = issuerNamedIn(error)
       if (named !== null && new URL(issuer).href !== named) throw otherIssuer(named)
-      const { code, detail } = refusalOf(error)
+      const { code, detail, retryAfterSeconds = null } = refusalOf(error)
       const sentence = `the metadata of ${issuer} cannot be used: ${detail}`
-      throw code === 'institution_unreachable' ? new ProviderUnreachable(sentence) : new InvalidAnswer(sentence)
+      throw code === 'institution_unreachable'
+        ? new ProviderUnreachable(sentence, { retryAfterSeconds })
+        : new InvalidAnswer(sentence)
     }
     const metadata = config.serverMetadata()
     // The library lets some providers name another issuer; then anybody's tenant would count.

@@ -3,7 +3,7 @@
  * gate fetch them once, so that no sign-in fails for it.
  */
 import type { JSONWebKeySet, JWTPayload, JWTVerifyGetKey, JWTVerifyOptions } from 'jose'
-import { type ProviderFetch, ProviderUnreachable } from './provider-fetch.ts'
+import { isTrouble, type ProviderFetch, ProviderUnreachable, retryAfterOf } from './provider-fetch.ts'
 import { InvalidAnswer, problemOf } from './provider-problem.ts'
 
 type TokenChecks = Pick<JWTVerifyOptions, 'issuer' | 'audience' | 'requiredClaims'>
@@ -100,7 +100,7 @@ export class SigningKeys {
   async #load(now: number): Promise<Known> {
     const answer = await this.#fetch(this.#address, { method: 'GET', headers: { accept: 'application/json' } })
     const problem = `${this.#address} answered ${answer.status}`
-    if (answer.status >= 500) throw new ProviderUnreachable(problem)
+    if (isTrouble(answer.status)) throw new ProviderUnreachable(problem, { retryAfterSeconds: retryAfterOf(answer) })
     if (answer.status !== 200) throw new InvalidAnswer(problem)
     const { createLocalJWKSet } = await import('jose')
     try {
