@@ -16,6 +16,7 @@ import {
 import { join } from 'node:path'
 import { makeFolder } from '../../ensure-directory.ts'
 import { StoreMisconfigured } from '../misconfigured.ts'
+import { isCutOff } from './whole-file.ts'
 
 /** Twice what LMDB writes to a new store. */
 const roomBytes = 256 * 1024
@@ -71,7 +72,14 @@ function checkFile(path: string, hasMagic: boolean): void {
   } finally {
     closeSync(file)
   }
+  if (isCutOff(path))
+    throw new StoreMisconfigured(
+      `${path} is cut off: pages that are in use lie behind its end, as after an interrupted copy. ${wayBack}.`
+    )
 }
+
+const wayBack =
+  'Stop the gate, move the folder of the store away, and fill a new one from the newest backup: factorgate store import FILE'
 
 /** A link must not redirect a gate that runs as root. */
 function refuseForeignLink(path: string): void {
@@ -111,6 +119,11 @@ export async function commitTrouble(error: unknown): Promise<string> {
   return diskTrouble(reason) ?? (reason as Error).message
 }
 
+/** Why a read failed. */
+export function readTrouble(error: unknown): string {
+  return diskTrouble(error) ?? (error as Error).message
+}
+
 function diskTrouble(error: unknown): string | null {
   switch ((error as { code?: string | number }).code) {
     case 'EACCES':
@@ -138,6 +151,10 @@ function diskTrouble(error: unknown): string | null {
     case 'EIO':
     case 5:
       return 'the disk cannot save the data (input/output error)'
+    case -30797: // MDB_PAGE_NOTFOUND
+    case -30796: // MDB_CORRUPTED
+    case -30782: // MDB_BAD_TXN: the transaction has met such a page before
+      return `its file data.mdb is damaged. ${wayBack}`
     case -30795: // MDB_PANIC: the environment must be reopened
       return 'the disk has lost a write; repair the disk, then start the gate again'
     case 'EMFILE':

@@ -8,7 +8,7 @@ import { StoreMisconfigured } from '../misconfigured.ts'
 import { type Purpose, type Store, type StoreEntry, type StoreNotice, StoreUnreachable } from '../store.ts'
 import { Subscribers } from '../subscribers.ts'
 import { ChangeSignal } from './change-signal.ts'
-import { commitTrouble, giveToOwner, openingTrouble, prepareDirectory } from './directory.ts'
+import { commitTrouble, giveToOwner, openingTrouble, prepareDirectory, readTrouble } from './directory.ts'
 import { guardExit } from './exit-guard.ts'
 import { Records, secondsTo } from './records.ts'
 import { checkFreeSpace, ReservedSpace } from './reserved-space.ts'
@@ -74,6 +74,8 @@ class LmdbStore implements Store {
   readonly #writes: LmdbWrites
   readonly #subscribers = new Subscribers()
   #lastRead = 0
+  /** The log of changes cannot be read, so subscribers may cache nothing. */
+  #isDeaf = false
   #closed = false
 
   constructor(
@@ -99,7 +101,10 @@ class LmdbStore implements Store {
     this.#writes = new LmdbWrites({
       probe: () => this.#commit(() => void this.#meta.put('ping', String(this.#clock())), null),
       describe: commitTrouble,
-      onChange: () => (this.#writes.refusal === null ? this.#subscribers.ready() : this.#subscribers.lost())
+      onChange: () => {
+        if (this.#writes.refusal !== null) this.#subscribers.lost()
+        else if (!this.#isDeaf) this.#subscribers.ready()
+      }
     })
     this.#sweeper = setInterval(() => void this.#sweep(), options.sweepEveryMs ?? sweepMs).unref()
   }
@@ -240,14 +245,29 @@ class LmdbStore implements Store {
 
   #readChanges(): void {
     if (this.#closed || this.#subscribers.size === 0) return
-    this.#root.resetReadTxn()
-    const last = this.#records.lastChange()
-    if (last === this.#lastRead) return
-    const keys = this.#records.changes(this.#lastRead + 1, last)
-    this.#lastRead = last
+    let keys: string[] | null
+    try {
+      keys = this.#newChanges()
+    } catch {
+      // The file is damaged. Whatever needs it says so.
+      if (!this.#isDeaf) this.#subscribers.lost()
+      this.#isDeaf = true
+      return
+    }
+    if (this.#isDeaf && this.#writes.refusal === null) this.#subscribers.ready()
+    this.#isDeaf = false
     // The log was trimmed, or the files were replaced.
     if (keys === null) this.#subscribers.missed()
     else for (const key of keys) this.#subscribers.changed(key)
+  }
+
+  #newChanges(): string[] | null {
+    this.#root.resetReadTxn()
+    const last = this.#records.lastChange()
+    if (last === this.#lastRead) return []
+    const keys = this.#records.changes(this.#lastRead + 1, last)
+    this.#lastRead = last
+    return keys
   }
 
   async #sweep(): Promise<void> {
@@ -267,7 +287,9 @@ class LmdbStore implements Store {
     try {
       return work()
     } catch (error) {
-      throw this.#unreachable((error as Error).message, error)
+      // A failed read spoils its transaction for all that follow, and hides their own reasons.
+      this.#root.resetReadTxn()
+      throw this.#unreachable(readTrouble(error), error)
     }
   }
 
