@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { copyFileSync, existsSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import t, { type Test } from 'tap'
@@ -110,6 +111,70 @@ t.test('a store with something in it takes nothing; --force empties it first and
     (await contentOf(store)).some(line => volatile.test(line)),
     'no sign-in and no mark is left'
   )
+})
+
+/** The arguments of a line as a shell reads them. */
+function argumentsOf(line: string): string[] {
+  const { stdout } = spawnSync('bash', ['-c', `set -- ${line}; printf '%s\\0' "$@"`], { encoding: 'utf8' })
+  return stdout.split('\0').slice(1, -1)
+}
+
+t.test('what was ended since the backup is said, with the commands that end it again', async t => {
+  const factorgate = terminal(t, { config: usualConfig.replace('upstream: http', 'tokens: true\n    upstream: http') })
+  const keyring = await factorgate.newKey().then(() => readKeyFile(path.join(factorgate.folder, 'var/factorgate.key')))
+  const store = factorgate.store()
+  const gate = gateOn(store, factorgate.time)
+  const names = ['lost', 'left', 'moved', 'reset', 'single', 'back', 'same']
+  const totps = new Map<string, string>()
+  for (const name of names) {
+    await factorgate.ok('user', 'add', name, '--group', 'researchers', '--group', 'staff')
+    totps.set(name, (await gate.enrol((await gate.accounts.byName(name))!, keyring)).totp)
+  }
+  const issue = () => factorgate.ok('token', 'add', '--user', 'same', '--app', 'notebooks')
+  await issue()
+  await factorgate.ok('user', 'suspend', 'back', '--why', 'holidays')
+  factorgate.time.advance(60)
+  await factorgate.ok('store', 'export', 'backup.sealed')
+  factorgate.time.advance(60)
+  await issue()
+  const tokens: { id: string }[] = JSON.parse(await factorgate.ok('token', 'list', '--json'))
+  for (const { id } of tokens) await factorgate.ok('token', 'revoke', id)
+  await factorgate.ok('user', 'suspend', 'lost', '--why', "it's in a train")
+  await factorgate.ok('user', 'remove', 'left')
+  await factorgate.ok('user', 'set', 'moved', '--remove-group', 'staff')
+  await factorgate.ok('user', 'reset-factors', 'reset')
+  await factorgate.ok('user', 'reset-factors', 'single', '--factor', totps.get('single')!)
+  for (const step of ['suspend', 'resume']) await factorgate.ok('user', step, 'same', '--why', 'a mistake')
+  await factorgate.ok('user', 'add', 'later', '--group', 'staff')
+  await factorgate.ok('user', 'suspend', 'later', '--why', 'the backup does not know them')
+  const state = async () => {
+    const people = (await gate.accounts.list()).filter(({ name }) => name !== 'later')
+    return Promise.all(
+      people.map(async ({ id, name, groups, suspended }) => {
+        const factors = await gate.credentials.list(id)
+        return `${name} ${groups} ${suspended?.why} ${factors.map(factor => factor.id)}`
+      })
+    )
+  }
+  const before = (await state()).sort()
+
+  const { stderr } = await factorgate('store', 'import', 'backup.sealed', '--force')
+  t.match(
+    stderr,
+    /The backup was made at 20\d\d-\d\d-\d\d \d\d:\d\d UTC\. What was ended after that is valid again\. The journal .* has this:/
+  )
+  t.notSame((await state()).sort(), before)
+  const lines = stderr.split('\n').filter(line => line.startsWith('  factorgate '))
+  t.equal(lines.length, 6, lines.join('\n'))
+  for (const line of lines) await factorgate.ok(...argumentsOf(line))
+  t.same((await state()).sort(), before)
+  const ended = JSON.parse(await factorgate.ok('token', 'list', '--json'))
+  t.same(ended, [], 'no token is valid again')
+  t.match(await factorgate('store', 'export', 'newer.sealed'), { code: 0 })
+  factorgate.time.advance(1)
+  t.match(await factorgate('store', 'import', 'newer.sealed', '--force'), {
+    stderr: /; the journal .* has nothing of that\./
+  })
 })
 
 t.test('an import that broke off is recognised, and done again with --force', async t => {

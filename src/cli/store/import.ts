@@ -11,12 +11,14 @@ import { type Keyring, KeyringError, sealedBy } from '../../keyring/keyring.ts'
 import { inBatches } from '../../store/batches.ts'
 import type { Store } from '../../store/store.ts'
 import { type Command, PersonError, readArgs } from '../command.ts'
-import { configHelp, configOption, withStore } from '../command-context.ts'
+import { type CommandContext, configHelp, configOption, withStore } from '../command-context.ts'
 import { confirm, yesHelp, yesOption } from '../confirm.ts'
 import { asSelf } from '../owner.ts'
 import { withProgress } from '../progress.ts'
+import { moment } from '../table.ts'
 import { isTooNew, type Line, readLines, travels } from './content.ts'
-import { readSealed } from './sealed-file.ts'
+import { endedSince } from './ended-since.ts'
+import { madeAt, readSealed } from './sealed-file.ts'
 
 /** The store has this key while an import runs. */
 const marker = 'meta:import'
@@ -73,12 +75,33 @@ Example:
           await store.settle?.()
           await place.record({ kind: 'store.import', outcome: 'done', values: count, forced: values.force === true })
           io.stderr(`${count} records are in the store; everybody has to sign in again\n`)
+          io.stderr(await whatIsValidAgain(place, await madeAt(file)))
           return 0
         }
       )
     } finally {
       await file.close()
     }
+  }
+}
+
+/** Where the journal is not of the time since the backup, only the sentence remains. */
+async function whatIsValidAgain(place: CommandContext, since: number): Promise<string> {
+  const { file } = place.config.journal
+  const say = (what: string, names: readonly string[]) => (names.length === 0 ? '' : `${what}: ${names.join(', ')}\n`)
+  const first = `The backup was made at ${moment(since)}. What was ended after that is valid again`
+  try {
+    const { commands, passwords, recoveryCodes } = await endedSince(place, since)
+    if (commands.length + passwords.length + recoveryCodes.length === 0)
+      return `${first}; the journal ${file} has nothing of that.\n`
+    return [
+      `${first}. The journal ${file} has this:\n`,
+      ...commands.map(command => `  ${command}\n`),
+      say('These people have an older password again', passwords),
+      say('These people have older recovery codes again', recoveryCodes)
+    ].join('')
+  } catch (error) {
+    return `${first}. The journal ${file} cannot be read (${(error as NodeJS.ErrnoException).code ?? error}).\n`
   }
 }
 

@@ -76,14 +76,20 @@ export async function* readSealed(file: FileHandle, keyring: Keyring): AsyncGene
   if (rest.length > 0) throw damaged()
 }
 
-async function readHeader(source: Source): Promise<{ bytes: Buffer; key: string }> {
+/** When the backup was made, in milliseconds since the epoch. `readSealed` proves it. */
+export async function madeAt(file: FileHandle): Promise<number> {
+  return (await readHeader(new Source(file))).created
+}
+
+async function readHeader(source: Source): Promise<{ bytes: Buffer; key: string; created: number }> {
   const first = await source.takeLine(magic.length).catch(() => null)
   if (first?.toString('latin1') !== magic)
     throw new PersonError("this file is not a backup of 'factorgate store export'")
   const second = await source.takeLine(headerBytesMax)
   try {
-    const { key } = JSON.parse(second.toString('utf8')) as { key?: unknown }
-    if (typeof key === 'string') return { bytes: Buffer.concat([first, second]), key }
+    const { key, created } = JSON.parse(second.toString('utf8')) as { key?: unknown; created?: unknown }
+    if (typeof key === 'string')
+      return { bytes: Buffer.concat([first, second]), key, created: Date.parse(String(created)) }
   } catch {
     // Reported below.
   }
