@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /** The entry: runs the command that `argv` names and exits with its code, after all output is written. */
 import { setTimeout } from 'node:timers/promises'
+import { noteEarlyReloads } from './cli/early-reload.ts'
 import { nodeTooOld } from './cli/node-release.ts'
 import { Output } from './cli/output.ts'
 import { run } from './cli/run.ts'
@@ -13,6 +14,7 @@ if (tooOld !== null) {
   process.stderr.write(`factorgate: ${tooOld}\n`)
   process.exit(1)
 }
+if (process.argv[2] === 'serve') noteEarlyReloads()
 // `run` loads the command later, and with it most modules.
 keepYoungGeneration()
 

@@ -50,6 +50,12 @@ export async function explainFault(broken: Break): Promise<Fault> {
 
   if (link.seq !== expected && link.prev === end.hash)
     return fault('altered', place, `the number of this line was changed from ${expected} to ${link.seq}`)
+  if (strays !== null && link.seq === expected + 1 && (await isCutOff(strays, place, end)))
+    return fault(
+      'truncated',
+      strays,
+      `line ${expected} is cut off, by a power cut or by a hand; the lines behind it are written later`
+    )
   if (strays !== null && link.seq === expected + 1)
     return fault('altered', strays, `line ${expected} was changed: it is no line of the journal any more`)
   const around = await lookAround(broken)
@@ -99,6 +105,21 @@ export async function explainFault(broken: Break): Promise<Fault> {
     place,
     `this is another line ${link.seq} than the one at its place; it comes from another journal or from a copy`
   )
+}
+
+/** True if the gate has found the line so after `end`: the line behind names these bytes. */
+async function isCutOff(rest: LinePlace, behind: LinePlace, end: ChainEnd): Promise<boolean> {
+  const lines: Buffer[] = []
+  if (rest.file !== behind.file || rest.line + 1 !== behind.line) return false
+  await eachLine(rest.file, (bytes, number) => {
+    if (number >= rest.line) lines.push(Buffer.from(bytes))
+    return number === behind.line
+  })
+  const [bytes = Buffer.alloc(0), resume = Buffer.alloc(0)] = lines
+  const begins = `{"seq":${end.seq + 1},"prev":"${end.hash}",`
+  const text = bytes.toString('utf8').replace(/#\n$/, '')
+  const isBeginning = text.startsWith(begins) || begins.startsWith(text)
+  return isBeginning && entryOf(resume.toString('utf8'))?.tornHash === hashOf(bytes)
 }
 
 /** True for a hash in which some signs were changed; two different hashes have hardly any in common. */

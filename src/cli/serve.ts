@@ -15,6 +15,7 @@ import { watchFiles } from '../watchers/files.ts'
 import { oneAtATime } from '../watchers/one-at-a-time.ts'
 import { wrongJournal } from './check/service-user.ts'
 import { type Command, type ExitCode, type Io, PersonError, readArgs, UsageError } from './command.ts'
+import { takeEarlyReload } from './early-reload.ts'
 import { reportError } from './error-report.ts'
 import { newLog } from './log.ts'
 import { nodeReleaseWarning } from './node-release.ts'
@@ -244,6 +245,7 @@ function live(server: Serving, first: Config, read: readonly string[], io: Io, l
     process.on('SIGTERM', onTerm).on('SIGINT', onTerm).on('SIGHUP', reload)
     process.on('unhandledRejection', onRejection).on('uncaughtException', onException)
     rewatch()
+    if (takeEarlyReload()) reload()
     // Said last, because a supervisor may end the process on hearing that it serves.
     say(server, config, log)
   })

@@ -221,6 +221,26 @@ t.test('a crash is told from a change', async t => {
   t.match((await verified([files[0]!, `${file}.2`, file])).notes, [/:11/, /\.2:15 is half a line/], 'then a rotation')
 })
 
+t.test('a line that was cut off, and lines behind it, are told from a changed line', async t => {
+  const { file, files, chain } = await makeJournal(t)
+  await chain.close()
+  const bytes = readFileSync(file)
+  const head = readFileSync(headFileOf(file))
+  const last = textOf(file).at(-1)!
+  for (const left of [1, 9, 80, last.length - 3]) {
+    writeFileSync(file, bytes.subarray(0, bytes.length - last.length + left))
+    writeFileSync(headFileOf(file), head)
+    const next = new ChainFile({ path: file, clock, signers: () => ring(1) })
+    await next.append(Lines.of([line('next')]), true)
+    await next.close()
+    const { said, fault } = await verified(files)
+    t.equal(said, 'truncated journal.jsonl:10')
+    t.match(fault?.text, /^line \d+ is cut off, by a power cut or by a hand/)
+    writeFileSync(file, readFileSync(file, 'utf8').replace(/.#\n/, 'x#\n'))
+    t.equal((await verified(files)).said, 'altered journal.jsonl:10')
+  }
+})
+
 t.test('lines of release 0.1 may stand before the chain, and are fixed by it where they are in its file', async t => {
   const folder = t.testdir({ 'journal.jsonl': line('old') + line('older'), 'journal.jsonl.1': line('oldest') })
   const file = path.join(folder, 'journal.jsonl')

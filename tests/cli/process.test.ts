@@ -1,6 +1,7 @@
 /** The program as people start it: argv, exit codes, pipes. What commands do is tested in-process elsewhere. */
 import { spawn } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { once } from 'node:events'
+import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
@@ -54,6 +55,34 @@ t.test('a long result comes whole through a pipe; a reader that goes away breaks
   })
   t.equal(await new Promise(resolve => child.once('close', resolve)), 0)
   t.equal(stderr, '')
+})
+
+t.test('a reload that is asked for while the gate starts is done when it serves', async t => {
+  const listeners = 'listen: { port: 0 }\nadmin: { port: 0 }\n'
+  const folder = t.testdir({ 'factorgate.yaml': usualConfig.replace('listen: { port: 8443 }\n', listeners) })
+  mkdirSync(path.join(folder, 'var'))
+  await run(t, folder, 'key', 'new', 'var/factorgate.key')
+  const child = start(t, folder, 'serve')
+  let said = ''
+  child.stderr.resume()
+  const isReloaded = new Promise<boolean>(resolve => {
+    child.stdout.on('data', part => {
+      said += part
+      if (said.includes('configuration reloaded')) resolve(true)
+    })
+    child.once('close', () => resolve(false))
+  })
+  const ended = once(child, 'close')
+  // The store is opened before the gate serves.
+  const watch = setInterval(() => {
+    if (!existsSync(path.join(folder, 'var/store'))) return
+    clearInterval(watch)
+    child.kill('SIGHUP')
+  }, 1)
+  t.ok(await isReloaded, said)
+  clearInterval(watch)
+  child.kill('SIGTERM')
+  t.same(await ended, [0, null])
 })
 
 t.test('the built program can be called by its name', async t => {

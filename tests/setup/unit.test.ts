@@ -42,6 +42,7 @@ t.test('a start fails where the configuration does, and a reload is a signal', a
   t.match(pre, / check --config \/etc\/factorgate\/factorgate\.yaml$/)
   t.equal(valuesOf('ExecStart')[0], pre!.replace(' check ', ' serve '), 'what is checked is what is served')
   t.same(valuesOf('ExecReload'), ['/bin/kill -HUP $MAINPID'])
+  t.same(valuesOf('RestartForceExitStatus'), ['SIGHUP'], 'also where the signal comes too early and ends the process')
 })
 
 t.test('the key works as a credential, as the comment of the unit says', async t => {
