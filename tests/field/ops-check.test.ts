@@ -277,6 +277,13 @@ t.test(
       stdout,
       /keyFile {2}the gate's user 34567 .*the owner of .*field-n5.* may not read .*factorgate\.key: run chown 34567/
     )
+    // What a command or a restore as root has left: the gate would go on without them, or not start.
+    mkdirSync(path.join(data, 'store'))
+    chownSync(path.join(data, 'store'), 34567, 34567)
+    const files = ['store/data.mdb', 'store/lock.mdb', 'store/bell', 'store-known.json', 'journal.head']
+    for (const file of files) writeFileSync(path.join(data, file), '', { mode: 0o600 })
+    const said = (await factorgate('check')).stdout
+    for (const file of files) t.match(said, `may not write ${data}/${file}: run chown 34567`, file)
   }
 )
 

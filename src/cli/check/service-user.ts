@@ -5,7 +5,9 @@
 import { spawnSync } from 'node:child_process'
 import { accessSync, constants, existsSync, readFileSync, statSync } from 'node:fs'
 import path from 'node:path'
+import { headFileOf } from '../../audit/chain-head.ts'
 import { keyFileWarning, readKeyFile } from '../../keyring/key-file.ts'
+import { knownStoresFile } from '../../services/app-options.ts'
 import { existingPath } from '../existing-path.ts'
 import type { Finding, Sound } from './finding.ts'
 
@@ -51,10 +53,18 @@ function needsOf({ config, files, named }: Sound): Need[] {
   const read = (at: string, name: string): Need => ({ path: at, file: name, to: 'read' })
   const needs = files.map(name => read(named.get(name) ?? '', name))
   if (existsSync(config.keyFile)) needs.push(read('keyFile', config.keyFile))
-  needs.push({ path: 'journal', file: existingPath(config.journal.file), to: 'write' })
+  const write = (at: string, name: string): Need => ({ path: at, file: name, to: 'write' })
+  const journal = existingPath(config.journal.file)
+  const head = headFileOf(config.journal.file)
+  // Its lock and its rotated files are made beside it.
+  const folder = statSync(journal).isFile() ? [path.dirname(journal)] : []
+  const found = [journal, ...folder, head].map(file => write('journal', file))
   if (config.store.kind === 'embedded')
-    needs.push({ path: 'store', file: existingPath(config.store.path), to: 'write' })
-  return needs
+    for (const name of ['', 'data.mdb', 'lock.mdb', 'bell'])
+      found.push(write('store', name === '' ? existingPath(config.store.path) : path.join(config.store.path, name)))
+  const known = knownStoresFile(config)
+  if (known !== null) found.push(write('store', known))
+  return [...needs, ...found.filter(({ file }) => existsSync(file))]
 }
 
 /** Finds directories in place of files, and the reverse. */
