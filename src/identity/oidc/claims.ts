@@ -1,5 +1,6 @@
 /** What a provider's claims say of a person: values by configured paths, and the second factor. */
 import { timeUnknown } from '../../factor/proof.ts'
+import { quoted } from './provider-problem.ts'
 import { clockToleranceSeconds } from './signing-keys.ts'
 
 export type Claims = Readonly<Record<string, unknown>>
@@ -27,6 +28,19 @@ export function claimAt(claims: unknown, path: string): unknown {
     if (value !== undefined) return value
   }
   return undefined
+}
+
+/** What a protocol needs, and says nothing of a person. */
+const ofTheProtocol = new Set(
+  'acr amr at_hash aud auth_time azp c_hash exp iat iss jti nbf nonce rat s_hash sid'.split(' ')
+)
+const namesMost = 40
+
+/** The names of the claims about a person, for operators; values stay out. */
+export function claimNames(...sets: readonly Claims[]): string {
+  const names = [...new Set(sets.flatMap(Object.keys))].filter(name => !ofTheProtocol.has(name)).sort()
+  const said = names.slice(0, namesMost).map(name => quoted(name.slice(0, 60)))
+  return names.length > namesMost ? `${said.join(', ')} and more` : said.join(', ')
 }
 
 /**

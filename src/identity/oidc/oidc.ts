@@ -15,6 +15,7 @@ import {
   type ClaimPaths,
   type Claims,
   claimAt,
+  claimNames,
   isLeftOut,
   type MfaValues,
   mfaIn,
@@ -227,7 +228,7 @@ export class OidcInstitution implements Institution {
     if (names.length !== 1)
       throw new InvalidAnswer(
         names.length === 0
-          ? `neither ID token nor userinfo has the claim '${paths.name}': see 'claims.name' and 'scopes'`
+          ? `neither ID token nor userinfo has the claim '${paths.name}': see 'claims.name' and 'scopes'. They have ${claimNames(idToken, userInfo)}`
           : `the claim '${paths.name}' has ${names.length} values`
       )
     const groups = textsOf(at(paths.groups))

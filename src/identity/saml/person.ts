@@ -100,13 +100,22 @@ function whyMissing(name: string, { attributes }: AssertionFacts, { entityId, sc
   const known = attributeName(name)
   const said = attributes.find(each => each.name === known || each.name === name || each.friendlyName === name)
     ?.values[0]
-  if (said === undefined) return `${quoted(entityId)} did not release ${name}`
+  if (said === undefined) return `${quoted(entityId)} did not release ${name}; it released ${released(attributes)}`
   const unknown = scopes.find(({ value, isPattern }) => isPattern && !isKnownPattern(value))
   const note =
     unknown === undefined
       ? ''
       : `; the gate cannot read the pattern ${quoted(unknown.value)}: ask the federation for one of letters, classes, groups and repetition`
   return `${name} is ${quoted(said)}, and the metadata lets ${quoted(entityId)} speak for ${scopes.length === 0 ? 'no scope' : quoted(scopes.map(({ value }) => value).join(', '))}${note}`
+}
+
+const namesMost = 40
+
+/** The names alone, for operators; values stay out. */
+function released(attributes: readonly SamlAttribute[]): string {
+  if (attributes.length === 0) return 'no attribute'
+  const said = attributes.slice(0, namesMost).map(({ name, friendlyName }) => quoted(friendlyName ?? name))
+  return attributes.length > namesMost ? `${said.join(', ')} and more` : said.join(', ')
 }
 
 function requireAssurance(has: readonly string[], needed: readonly string[]): void {

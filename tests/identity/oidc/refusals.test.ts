@@ -93,7 +93,7 @@ const lies: Record<string, Case> = {
   'no name': {
     idToken: ({ preferred_username: _, ...claims }) => claims,
     code: invalid,
-    said: /preferred_username.*scopes/
+    said: /preferred_username.*scopes'\. They have "email", "groups", "name", "sub"$/
   },
   'two names': {
     idToken: claims => ({ ...claims, preferred_username: ['ada', 'root'] }),
