@@ -18,10 +18,23 @@ export async function arrive(
   if (outcome.kind === 'denied')
     // The text is written as JSON, since it may hold anything.
     log.warn(
-      { institution: source.id, code: outcome.code, name: answer.arrival.name.slice(0, 128), realm: source.realm },
+      {
+        institution: source.id,
+        code: outcome.code,
+        name: answer.arrival.name.slice(0, 128),
+        realm: source.realm,
+        ...problemOf(outcome.code, source, answer.arrival.name)
+      },
       'an institution has signed somebody in who does not get in here'
     )
   return goTo(page, enter(page, outcome))
+}
+
+/** What operators can change about a name that no account can have. */
+function problemOf(code: string, { realm }: Institution['source'], name: string): { problem?: string } {
+  if (code !== 'institution_name_invalid' || realm === null || !name.includes('@')) return {}
+  const problem = `the name has a domain, and it is not the realm '${realm}': leave 'realm' out, or take a name without a domain`
+  return { problem }
 }
 
 /** Records the reason, and shows the page of the refusal, which leads to the sign-in page. */

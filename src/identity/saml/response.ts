@@ -183,8 +183,12 @@ export function checkCiphers(encrypted: XmlNode): void {
   const data = exactlyOne(encrypted, xenc, 'EncryptedData')
   const of = (node: XmlNode) => attribute(exactlyOne(node, xenc, 'EncryptionMethod'), 'Algorithm') ?? ''
   if (!ciphers.includes(of(data)))
-    throw new SamlRefusal(`the assertion is encrypted with ${quoted(of(data))}, which is not accepted`)
+    throw new SamlRefusal(
+      `the assertion is encrypted with ${quoted(of(data))}, and AES with 128 or 256 bits is accepted alone`
+    )
   for (const node of everyElement(encrypted))
     if (isNamed(node, xenc, 'EncryptedKey') && !keyTransports.includes(of(node)))
-      throw new SamlRefusal(`the key of the assertion is encrypted with ${quoted(of(node))}, which is not accepted`)
+      throw new SamlRefusal(
+        `the key of the assertion is encrypted with ${quoted(of(node))}, and RSA-OAEP is accepted alone`
+      )
 }

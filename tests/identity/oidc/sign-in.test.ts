@@ -233,3 +233,19 @@ t.test(
     t.equal((await gate.browser().signIn('campus', provider, `${gate.origin('files')}/data`)).status, 200, gate.said())
   }
 )
+
+t.test('a name of another domain than the realm is refused, and the log says what to change', async t => {
+  const provider = await startOidcProvider(t)
+  const gate = await startOidcGate(t, [entryOf('campus', provider, 'realm: campus')])
+  provider.person = { ...provider.person, preferred_username: 'ada@uni.example' }
+  const page = await gate.browser().signIn('campus', provider)
+  t.equal(page.headers['factorgate-error'], 'institution_name_invalid')
+  t.match(
+    gate.log.find(({ code }) => code === 'institution_name_invalid'),
+    { name: 'ada@uni.example', problem: /leave 'realm' out/ }
+  )
+  provider.person = { ...provider.person, preferred_username: 'ada lovelace' }
+  gate.log.length = 0
+  await gate.browser().signIn('campus', provider)
+  t.equal(gate.log.find(({ code }) => code === 'institution_name_invalid')?.problem, undefined)
+})
