@@ -10,7 +10,7 @@ import { isQuestion, judgeTouch, type Touch, type TouchFacts } from '../decoys/t
 import { planFor, refusesUnreadable, type TouchDeed, type TouchPlan } from '../decoys/touch-plan.ts'
 import { factorKinds } from '../factor/kinds.ts'
 import type { Subject } from '../identity/subject.ts'
-import { ledBy } from '../metering/led.ts'
+import { isLinkedHere, ledBy } from '../metering/led.ts'
 import type { Explanation } from '../policy/explain.ts'
 import { describeDecision } from '../policy/explain-format.ts'
 
@@ -72,7 +72,10 @@ export function describeDecoy(question: DecoyQuestion): DecoyExplanation | null 
     const why = `The query has too many readings to tell whether it touches a decoy of this path${isRefused ? ', so the gate answers 400 and suspends nobody' : `, but ${spared ?? 'the app only reports'}, so the rules decide alone`}.`
     return { path: null, serve: null, steps: [], ...facts, decision, heading: headingOf(decision, why), others: [] }
   }
-  const touch = spared === null ? touchOf(question, decoy, signedIn, ledBy(headers, match.site)) : null
+  const touch =
+    spared === null
+      ? touchOf(question, decoy, signedIn, ledBy(headers, match.site), isLinkedHere(headers, match.site))
+      : null
   const plan = planFor(touch, decoy.serve !== null, 'person')
   const decision = isTouch ? decisionAfter(plan, decoy, rules) : rules
   const what =
@@ -98,9 +101,10 @@ function touchOf(
   { match, isJustProved }: Pick<DecoyQuestion, 'match' | 'isJustProved'>,
   { steps }: Decoy,
   signedIn: TouchFacts['signedIn'],
-  led: TouchFacts['led']
+  led: TouchFacts['led'],
+  isLinked: boolean
 ): Touch {
-  return judgeTouch({ signedIn, led, isReportOnly: match.app.isReportOnly === true, steps, isJustProved })
+  return judgeTouch({ signedIn, led, isLinked, isReportOnly: match.app.isReportOnly === true, steps, isJustProved })
 }
 
 /** What the request gets: after `ask` the rules are asked again, and demand the proof. */
@@ -154,8 +158,8 @@ function othersAt(question: DecoyQuestion, decoy: Decoy): string[] {
   const { rulesForStrangers, takesTwo } = question
   const file = decoy.serve === null ? '' : `a made-up ${decoy.serve} file`
   const about = { match: question.match, isJustProved: false }
-  const rowOf = (signedIn: TouchFacts['signedIn'], led: TouchFacts['led']) => {
-    const touch = touchOf(about, decoy, signedIn, led)
+  const rowOf = (signedIn: TouchFacts['signedIn'], led: TouchFacts['led'], isLinked = false) => {
+    const touch = touchOf(about, decoy, signedIn, led, isLinked)
     const plan = planFor(touch, decoy.serve !== null, 'person')
     return { ...plan, text: `${answerOf(plan, file)}; the touch is ${noted(touch.steps, question)}` }
   }
@@ -165,6 +169,7 @@ function othersAt(question: DecoyQuestion, decoy: Decoy): string[] {
   return [
     `somebody who is signed in     ${signedIn.text}`,
     `whom another site led there   ${rowOf('fully', 'other_site').text}`,
+    `by a link in the app          ${rowOf('fully', null, true).text}`,
     `with the password alone       ${rowOf('half', null).text}`,
     `a stranger                    ${forStrangers}; the touch is written to the journal`,
     'to see the touches            factorgate journal search --kind watch.decoy',

@@ -4,7 +4,7 @@ import type { AuditEvent } from '../audit/event.ts'
 import type { Clock } from '../clock.ts'
 import type { Proof } from '../factor/proof.ts'
 import type { Keyring } from '../keyring/keyring.ts'
-import { type LedTo, ledBy } from '../metering/led.ts'
+import { isLinkedHere, type Led, type LedTo, ledBy } from '../metering/led.ts'
 import type { Reason, Words } from '../reasons/reason.ts'
 import type { Decoy, Decoys } from './decoys.ts'
 import { wordsOf } from './marks.ts'
@@ -12,6 +12,7 @@ import { Repeats } from './repeats.ts'
 import { rowCount } from './rows.ts'
 import { reasonsOf, sentenceOf } from './sentences.ts'
 import { type ServedFile, servedFile } from './served-file.ts'
+import { isStopping } from './steps.ts'
 import { isJustProved, judgeTouch, type Touch, type TouchOutcome } from './touch.ts'
 import { planFor, type TouchDeed } from './touch-plan.ts'
 
@@ -70,6 +71,8 @@ interface DecoyWatchOptions {
   readonly revoke: (token: string, why: string) => Promise<unknown>
   /** Each session of the person must show a proof that is newer than `at`. */
   readonly ask: (account: string, at: number) => Promise<unknown>
+  /** True the first few times that a page of an app may have led this person to a decoy. Rejects if the store cannot say it. */
+  readonly isFirstLinks: (account: string) => Promise<boolean>
   readonly onProblem: (error: unknown, account: string) => void
 }
 
@@ -99,11 +102,14 @@ export class DecoyWatch {
     if (app.decoys?.exempt.has(address, isWhole ? who.account : null) === true)
       return { refusal: null, isAsked: false, file: this.#fileFor(request) }
     const led = ledBy(headers, site)
+    const isLinked = isWhole && led === null && who.session !== null && isLinkedHere(headers, site)
+    const isSpared = isLinked && isStopping(decoy.steps) ? await this.#isFirstLinks(who.account.id) : false
     const touch = judgeTouch({
       signedIn: who === null ? (isUnknown ? 'unknown' : 'nobody') : isWhole ? 'fully' : 'half',
       led,
       isReportOnly: app.isReportOnly === true,
       steps: decoy.steps,
+      isLinked: isSpared,
       isJustProved: who !== null && isJustProved(who.proofs, this.#options.clock())
     })
     const told = {
@@ -116,7 +122,7 @@ export class DecoyWatch {
     }
     const words = { why: sentenceOf(told), reasons: reasonsOf(told) }
     this.#options.count(app.id, touch.outcome)
-    this.#record(request, touch, led, words)
+    this.#record(request, touch, isLinked ? 'app_link' : led, words)
     const { deed, refusal, givesFile } = planFor(
       touch,
       decoy.serve !== null,
@@ -126,6 +132,16 @@ export class DecoyWatch {
     const answer = { refusal: refusalOf(refusal, words), isAsked: deed === 'ask', file }
     if (deed === null || who === null) return answer
     return (await this.#actOnce(who, deed, words)) ? answer : unwritten
+  }
+
+  /** Where the store cannot say it, nobody is suspended for a link; the question for a proof cannot be written then either, and nothing is forwarded. */
+  async #isFirstLinks(account: string): Promise<boolean> {
+    try {
+      return await this.#options.isFirstLinks(account)
+    } catch (error) {
+      this.#options.onProblem(error, account)
+      return true
+    }
   }
 
   /** Resolves to false if the store did not take it. */
@@ -158,7 +174,7 @@ export class DecoyWatch {
     return servedFile(serve, content, wordsOf(this.#options.keyring(), marked, rowCount))
   }
 
-  #record(request: DecoyRequest, touch: Touch, led: ReturnType<typeof ledBy>, words: Words): void {
+  #record(request: DecoyRequest, touch: Touch, led: Led | 'app_link' | null, words: Words): void {
     const { decoy, app, who, address, reference, method, path } = request
     const repeated = this.#repeats.take(
       [who === null ? address : heldBy(who), app.id, decoy.text, touch.outcome, touch.steps.join()].join(' ')

@@ -15,4 +15,8 @@ export type ServedContent = (typeof servedContents)[number]
 /** The steps that stop the request. */
 export const stoppingSteps: readonly DecoyStep[] = ['step-up', 'cut', 'suspend']
 
+export function isStopping(steps: readonly DecoyStep[]): boolean {
+  return stoppingSteps.some(step => steps.includes(step))
+}
+
 export const defaultSteps: readonly DecoyStep[] = ['notify', 'suspend']

@@ -22,6 +22,8 @@ export interface TouchFacts {
   readonly steps: readonly DecoyStep[]
   /** The person has shown a second factor a moment ago. */
   readonly isJustProved: boolean
+  /** A page of the app may have led them there, and that did not happen often. */
+  readonly isLinked: boolean
 }
 
 /**
@@ -37,7 +39,7 @@ function isAsking(method: string): boolean {
 }
 
 /** Somebody who has shown only a password may be a thief, and must not get its owner suspended (THREATS B4). */
-export function judgeTouch({ signedIn, led, isReportOnly, steps, isJustProved }: TouchFacts): Touch {
+export function judgeTouch({ signedIn, led, isReportOnly, steps, isJustProved, isLinked }: TouchFacts): Touch {
   const mild = decoySteps.filter(step => step === 'journal' || (step === 'notify' && steps.includes(step)))
   if (signedIn === 'nobody') return { outcome: 'stranger', steps: ['journal'], isStopped: false }
   // The rules refuse them too.
@@ -46,6 +48,8 @@ export function judgeTouch({ signedIn, led, isReportOnly, steps, isJustProved }:
   if (isReportOnly) return { outcome: 'reported', steps: mild, isStopped: false }
   const stopping = stoppingSteps.filter(step => steps.includes(step) && (step !== 'step-up' || !isJustProved))
   if (led !== null) return { outcome: 'led', steps: mild, isStopped: stopping.length > 0 }
+  if (isLinked && stopping.some(step => step !== 'step-up'))
+    return { outcome: 'touched', steps: [...mild, 'step-up'], isStopped: true }
   const acting = decoySteps.filter(step => mild.includes(step) || stopping.includes(step))
   return { outcome: 'touched', steps: acting, isStopped: stopping.length > 0 }
 }

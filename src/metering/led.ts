@@ -25,10 +25,30 @@ export function ledBy(headers: IncomingHttpHeaders, site: LedTo): Led | null {
   if (origin !== undefined && origin !== 'null' && !isOf(origin, site)) return 'other_site'
   // Pictures, frames, fonts and scripts in a page of the app: somebody else may have written the page (a comment, a wiki).
   if (isEmbedded(headers)) return 'embedded'
-  if (from === 'same-origin' || from === 'none') return null
+  if (from === 'same-origin' || from === 'none' || !isSilent(headers['user-agent'] ?? '', site)) return null
   // Without Fetch Metadata, SameSite=Lax leaves only navigations of the whole window to other sites.
-  const isFromHere = referer !== undefined && referer !== ''
-  return !isFromHere && wantsPage({ headers }) && isSilent(headers['user-agent'] ?? '', site) ? 'unknown_link' : null
+  if (isFromPage(headers)) return isPartByAccept(headers.accept) ? 'embedded' : null
+  return wantsPage({ headers }) ? 'unknown_link' : null
+}
+
+/**
+ * True for what a link, a form or a redirect in a page of the same site may have led to: somebody else may have written that page too. Of a browser
+ * that does not say what it asks for, also for the parts of a page. Ask it where `ledBy` says null.
+ */
+export function isLinkedHere(headers: IncomingHttpHeaders, site: LedTo): boolean {
+  const from = headers['sec-fetch-site']
+  if (from !== undefined) return from === 'same-origin' && headers['sec-fetch-mode'] === 'navigate'
+  const name = headers['user-agent'] ?? ''
+  return isFromPage(headers) && name.startsWith('Mozilla/') && isSilent(name, site)
+}
+
+function isFromPage({ referer }: IncomingHttpHeaders): boolean {
+  return referer !== undefined && referer !== ''
+}
+
+/** Browsers ask for pictures and style sheets by these types first. */
+function isPartByAccept(accept: string | undefined): boolean {
+  return accept !== undefined && /^(?:image\/|text\/css\b)/i.test(accept)
 }
 
 /** A part of a page. A window has the destination `document`, and what a script asks for has `empty`. */

@@ -1,6 +1,7 @@
 /** What a touched decoy causes: the journal's line, with which people are told, suspensions, ended sign-ins and questions for a proof. */
 import { countingSink } from '../audit/audit-metrics.ts'
 import { DecoyWatch } from '../decoys/decoy-watch.ts'
+import { isFirstLinks } from '../decoys/first-links.ts'
 import { evenUnconfirmed } from '../store/unconfirmed.ts'
 import type { Services } from './services.ts'
 import { watchCommonsOf } from './watch-commons.ts'
@@ -33,6 +34,7 @@ export async function startDecoys(runtime: Services): Promise<DecoyWatch> {
       counted.record({ kind: 'token.revoke', at: clock(), token, why, by: 'watch', confirmed })
     },
     ask: (account, at) => asks.ask(account, at),
+    isFirstLinks: account => isFirstLinks(runtime.store, account),
     onProblem: (error, account) =>
       log.error(
         { err: error, account },

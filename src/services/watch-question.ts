@@ -41,7 +41,7 @@ export async function storedDemands(
   const subjects = { person: account, app: app.id, everyone: 'all', session: null, token: null }
   const now = clock()
   let demand: Demand | null = null
-  const ask = account === null || config.watch?.unusual == null ? null : await askRecord.get(store, account)
+  const ask = account === null ? null : await askRecord.get(store, account)
   if (ask !== null && (newestProof(proofs, factorKinds)?.at ?? 0) < ask.at) demand = askDemand(ask.at, now)
   for (const budget of budgetsFor(config, app)) {
     const subject = subjects[budget.per]

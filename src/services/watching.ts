@@ -14,6 +14,7 @@ import type { Counted } from '../budgets/steps.ts'
 import { quotaOf } from '../budgets/token-quota.ts'
 import { perTurn } from '../clock.ts'
 import type { DecoyWatch } from '../decoys/decoy-watch.ts'
+import { isStopping } from '../decoys/steps.ts'
 import { describeError, type ErrorCode } from '../errors.ts'
 import { factorKinds } from '../factor/kinds.ts'
 import type { Proof } from '../factor/proof.ts'
@@ -48,8 +49,8 @@ export async function watchingOf(config: Config, apps: readonly App[], runtime: 
   const unusual = await unusualOf(config, apps, runtime)
   const isWatching = unusual !== null || (budgets !== null && hasBudgets(config, apps))
   const decoys = await decoysOf(apps, runtime)
-  // Without this step nobody is ever asked because of a decoy.
-  const isAsking = apps.some(app => app.decoys?.all.some(({ steps }) => steps.includes('step-up')))
+  // Who follows a link to a decoy is asked also where others are suspended or cut.
+  const isAsking = apps.some(app => app.decoys?.all.some(({ steps }) => isStopping(steps)))
   const asks = unusual !== null || isAsking ? (await watchCommonsOf(runtime)).asks : null
   if (asks !== null) asks.sessionSeconds = config.session.absolute
   const leads = isWatching ? (await watchCommonsOf(runtime)).led : null

@@ -3,7 +3,7 @@ import t from 'tap'
 import { openBrowser, openContext } from '../fixtures/browser/browser.ts'
 import { echoApp, startGateway } from '../fixtures/in-process/gateway.ts'
 
-t.test('a hostile page suspends nobody, and a click in the app does', async t => {
+t.test('a hostile page suspends nobody, a link in the app is asked about, and a typed address suspends', async t => {
   const { url, seen } = await echoApp(t, (_request, response) => {
     response.setHeader('content-type', 'text/html')
     response.end('<!doctype html><img src="/finance/picture.png"><a href="/finance/x">finance</a>')
@@ -24,7 +24,7 @@ t.test('a hostile page suspends nobody, and a click in the app does', async t =>
     response.end(`<!doctype html>${pages[request.url ?? ''] ?? ''}`)
   })
   const account = await gate.account('alice')
-  const { cookies } = await gate.signIn(account, 'files')
+  const { cookies, principal } = await gate.signIn(account, 'files')
   const suspended = async () => (await gate.server.runtime.accounts.byId(account.id))?.suspended ?? null
   const context = await openContext(await openBrowser(t))
   t.teardown(() => context.close())
@@ -55,7 +55,14 @@ t.test('a hostile page suspends nobody, and a click in the app does', async t =>
   await page.goto(`${files}/docs`, { waitUntil: 'networkidle' })
   t.equal(await suspended(), null, 'a picture in a page of the app is not the will of its reader')
   await page.getByText('finance').click()
-  await page.waitForURL('**/finance/x')
+  await page.waitForURL('**/.factorgate/*')
+  t.equal(await suspended(), null, 'somebody else may have written the link')
+  await page.goto(`${files}/docs`)
+  t.match(page.url(), /\.factorgate\//, 'nothing goes on without a proof')
+  await gate.server.runtime.sessions.prove(principal, { kind: 'totp', at: Date.now() + 1000, userVerified: false })
+  await page.goto(`${files}/docs`, { waitUntil: 'networkidle' })
+  t.match(page.url(), /\/docs$/)
+  await page.goto(`${files}/finance/x`)
   t.match(
     await page.locator('body').textContent(),
     /The app files has a decoy that nobody has business opening: \/finance\/\*\*/

@@ -1,4 +1,5 @@
 /** The watch on decoys without a gate: what it asks for, programs, and a store that does not answer. */
+import type { IncomingHttpHeaders } from 'node:http'
 import t from 'tap'
 import type { AuditEvent } from '../../src/audit/event.ts'
 import { type DecoyRequest, DecoyWatch } from '../../src/decoys/decoy-watch.ts'
@@ -8,7 +9,7 @@ import { makeKeyring, masterKey } from '../../src/keyring/keyring.ts'
 const ring = makeKeyring([masterKey(Buffer.alloc(32, 1))])
 const now = Date.UTC(2026, 10, 28)
 
-function watching({ fails = false } = {}) {
+function watching({ fails = false, links = 0 } = {}) {
   const done: string[] = []
   const lines: AuditEvent[] = []
   const act =
@@ -26,6 +27,10 @@ function watching({ fails = false } = {}) {
     cut: act('cut'),
     revoke: act('revoke'),
     ask: act('ask'),
+    isFirstLinks: async () => {
+      if (fails) throw new Error('the store does not answer')
+      return links-- > 0
+    },
     onProblem: (_error, account) => done.push(`problem ${account}`)
   })
   return { watch, done, lines }
@@ -104,4 +109,32 @@ t.test('a store that does not answer lets nothing through', async t => {
       t.match(answer, { refusal: { code: 'store_unreachable' }, isAsked: false, file: null }, `${steps} ${serve}`)
       t.equal(done.at(-1), 'problem A1')
     }
+})
+
+t.test('a link in a page of the app is asked about a few times, and suspends then', async t => {
+  const page = { accept: 'text/html', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' }
+  const link = { ...page, 'sec-fetch-site': 'same-origin' }
+  for (const steps of [['notify', 'suspend'], ['cut']] as const) {
+    const { watch, done, lines } = watching({ links: 2 })
+    const click = (headers: IncomingHttpHeaders) => watch.touched({ ...request({ steps, serve: 'csv' }), headers })
+    for (let n = 0; n < 2; n++) t.match(await click(link), { refusal: null, isAsked: true, file: null })
+    t.same(done, ['ask A1', 'ask A1'])
+    t.match(lines[0], { outcome: 'touched', led: 'app_link', why: /A fresh second factor is asked of them/ })
+    await click(link)
+    t.match(done[2], /suspend A1|cut S1/, 'who goes on means it')
+  }
+  const { watch, done } = watching({ links: 9 })
+  const touch = (headers: IncomingHttpHeaders) => watch.touched({ ...request({}), headers })
+  await touch({ ...page, 'sec-fetch-site': 'none' })
+  await touch({ 'sec-fetch-site': 'same-origin', 'sec-fetch-mode': 'cors', 'sec-fetch-dest': 'empty' })
+  await touch({ 'user-agent': 'curl/8.9', referer: 'https://files.lab.example/' })
+  t.same(done, ['suspend A1', 'suspend A1', 'suspend A1'], 'a typed address, a script and a program are no link')
+  const without = watching({ links: 9 })
+  await without.watch.touched({
+    ...request({}, { session: null, token: { id: 'T1', name: 'nightly' } }),
+    headers: link
+  })
+  t.same(without.done, ['suspend A1'], 'no page leads a program')
+  const failing = watching({ fails: true })
+  t.match(await failing.watch.touched({ ...request({}), headers: link }), { refusal: { code: 'store_unreachable' } })
 })

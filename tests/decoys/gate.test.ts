@@ -10,7 +10,7 @@ import { startRedis } from '../fixtures/process/redis-server.ts'
 
 const codeOf = (answer: { headers: Record<string, unknown> }) => answer.headers['factorgate-error']
 const program = { 'user-agent': 'curl/8.9' }
-const here = { ...navigation, 'sec-fetch-site': 'same-origin' }
+const here = { ...navigation, 'sec-fetch-site': 'none' }
 
 async function journal(gate: Running, kind = 'watch.decoy'): Promise<Record<string, unknown>[]> {
   await gate.server.runtime.journal.flush()

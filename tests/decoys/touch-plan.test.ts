@@ -5,7 +5,15 @@ import { judgeTouch, type TouchFacts } from '../../src/decoys/touch.ts'
 import { planFor, refusesUnreadable } from '../../src/decoys/touch-plan.ts'
 
 const touched = (more: Partial<TouchFacts> = {}) =>
-  judgeTouch({ signedIn: 'fully', led: null, isReportOnly: false, steps: defaultSteps, isJustProved: false, ...more })
+  judgeTouch({
+    signedIn: 'fully',
+    led: null,
+    isReportOnly: false,
+    steps: defaultSteps,
+    isJustProved: false,
+    isLinked: false,
+    ...more
+  })
 
 t.test('each step of somebody who is signed in, with and without a file', t => {
   const plan = (steps: TouchFacts['steps'], serves = false) => planFor(touched({ steps }), serves, 'person')

@@ -1,7 +1,9 @@
 /** Who touches a decoy, whether they meant to, and what follows. */
+
+import type { IncomingHttpHeaders } from 'node:http'
 import t from 'tap'
 import { judgeTouch } from '../../src/decoys/touch.ts'
-import { type Led, ledBy } from '../../src/metering/led.ts'
+import { isLinkedHere, type Led, ledBy } from '../../src/metering/led.ts'
 
 const site = { origin: 'https://files.lab.example', secure: true }
 const page = { accept: 'text/html,*/*' }
@@ -77,6 +79,16 @@ const cases: [string, Record<string, string>, Led | null][] = [
     { ...page, 'user-agent': agents.oldSafari, referer: `${site.origin}/x` },
     null
   ],
+  [
+    'a picture in a page of the app, on plain http or by an old browser',
+    { accept: 'image/avif,image/webp,*/*;q=0.8', 'user-agent': agents.oldSafari, referer: `${site.origin}/wiki` },
+    'embedded'
+  ],
+  [
+    'its style sheet',
+    { accept: 'text/css,*/*;q=0.1', 'user-agent': agents.oldSafari, referer: `${site.origin}/wiki` },
+    'embedded'
+  ],
   ['a script of an old browser', { accept: '*/*', 'user-agent': agents.oldSafari }, null],
   ['a program that says it is a new Chrome', { ...page, 'user-agent': agents.chrome }, null],
   ['a program that says it is a new Safari', { ...page, 'user-agent': agents.safari }, null]
@@ -88,9 +100,31 @@ t.test('a browser that was led there is told from a person who went there', asyn
   t.equal(ledBy({ ...page, 'user-agent': agents.chrome }, plain), 'unknown_link', 'no browser says it on plain http')
 })
 
+t.test('a link in a page of the app is told from an address that somebody typed', async t => {
+  const navigate = { ...page, 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' }
+  const referer = `${site.origin}/wiki`
+  const rows: [string, IncomingHttpHeaders, boolean][] = [
+    ['a click', { ...navigate, 'sec-fetch-site': 'same-origin' }, true],
+    ['a typed address', { ...navigate, 'sec-fetch-site': 'none' }, false],
+    ['a script', { 'sec-fetch-site': 'same-origin', 'sec-fetch-mode': 'cors', referer }, false],
+    ['a click in an old browser', { ...page, 'user-agent': agents.oldSafari, referer }, true],
+    ['a script in a page, in an old browser', { accept: '*/*', 'user-agent': agents.oldSafari, referer }, true],
+    ['a typed address in a new browser', { ...page, 'user-agent': agents.chrome }, false],
+    ['a program', { 'user-agent': 'curl/8.9', referer }, false]
+  ]
+  for (const [name, headers, is] of rows) t.equal(isLinkedHere(headers, site), is, name)
+})
+
 t.test('what follows depends on who it is, and whether they meant to', async t => {
   const steps = ['notify', 'suspend'] as const
-  const usual = { signedIn: 'fully', led: null, isReportOnly: false, steps, isJustProved: false } as const
+  const usual = {
+    signedIn: 'fully',
+    led: null,
+    isReportOnly: false,
+    steps,
+    isJustProved: false,
+    isLinked: false
+  } as const
   const of = (more: Partial<Parameters<typeof judgeTouch>[0]>) => judgeTouch({ ...usual, ...more })
   t.match(of({}), { outcome: 'touched', steps: ['journal', 'notify', 'suspend'], isStopped: true })
   t.match(of({ signedIn: 'nobody' }), { outcome: 'stranger', steps: ['journal'], isStopped: false })

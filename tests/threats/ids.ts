@@ -19,7 +19,7 @@ export const groups = {
   U: 6,
   N: 3,
   K: 10,
-  B: 5,
+  B: 6,
   E: 3,
   O: 10
 } as const
