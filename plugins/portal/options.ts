@@ -69,7 +69,7 @@ export interface PortalRoutes {
 /** Changes of a sign-in go through `signIn`. */
 export interface PortalServices {
   readonly accounts: Pick<Accounts, 'byId' | 'update'>
-  readonly sessions: Pick<Sessions, 'list' | 'look' | 'whyEnded'>
+  readonly sessions: Pick<Sessions, 'list' | 'look' | 'whyEnded' | 'writeUse'>
   readonly credentials: Pick<Credentials, 'list' | 'get'>
   readonly invitations: Pick<Invitations, 'isWaiting'>
   readonly localDirectory: Pick<LocalDirectory, 'id'>

@@ -27,10 +27,11 @@ export function registerSessionEnd(scope: FastifyInstance): void {
     return reply.header(sessionEndHeader, String(endsIn)).send({ endsIn, by, ...words })
   })
 
-  // The request itself is the use that prolongs the session.
-  scope.post('/.factorgate/session', { config: { ...config, isQuiet: false, takes: 'nothing' } }, async ({ page }) =>
-    page.reply.code(204).header('cache-control', 'no-store').send()
-  )
+  // The request itself is the use that prolongs the session. The page asks again right afterwards, so the use is written first.
+  scope.post('/.factorgate/session', { config: { ...config, isQuiet: false, takes: 'nothing' } }, async ({ page }) => {
+    if (page.principal !== null) await page.portal.services.sessions.writeUse(page.principal.session.id)
+    return page.reply.code(204).header('cache-control', 'no-store').send()
+  })
 }
 
 interface Holder {

@@ -1,5 +1,5 @@
 /** The use-cases of a session, in their order: start, prove, hand over, find, end. */
-import { type Clock, clockSkewMs } from '../clock.ts'
+import type { Clock } from '../clock.ts'
 import { isFullySignedIn, type Proof } from '../factor/proof.ts'
 import { type Account, accountPrefix, subjectOf } from '../identity/account.ts'
 import { accountRecord } from '../identity/account-record.ts'
@@ -10,6 +10,7 @@ import { ClockCorrection } from './clock-correction.ts'
 import { Endings, rememberedSeconds } from './endings.ts'
 import { HandOvers } from './hand-overs.ts'
 import { prolong } from './institution-sessions.ts'
+import { LastUses } from './last-uses.ts'
 import { type Entered, generationOf, type Principal } from './principal.ts'
 import { seenKey, sessionKey, sessionRecord, sessionsOf, type TokenRecord, tokenKey, tokenRecord } from './records.ts'
 import { type Device, proofsOf, type Session, userAgentMost, withoutDevice, withProof } from './session.ts'
@@ -35,9 +36,7 @@ export class Sessions {
   readonly #clock: Clock
   #limits: SessionLimits
   #terms: SessionTerms = noTerms
-  /** Session id → the last use in this process, in milliseconds. */
-  readonly #seen = new Map<string, number>()
-  readonly #touched = new Map<string, number>()
+  readonly #lastUses: LastUses
   readonly #tokens: TokensInUse
   readonly #clockCorrection: ClockCorrection
   readonly #handOvers: HandOvers
@@ -48,18 +47,19 @@ export class Sessions {
     this.#cache = input.cache
     this.#tokens = new TokensInUse(input.cache)
     this.#clock = input.clock
+    this.#lastUses = new LastUses({ ...input, idleSeconds: () => this.#limits.idleSeconds })
     this.#handOvers = new HandOvers(input)
     this.#endings = new Endings({
       ...input,
       dropToken: digest => this.#dropToken(digest),
-      forget: id => [this.#seen, this.#touched].map(remembered => remembered.delete(id))
+      forget: id => this.#lastUses.forget(id)
     })
     this.#clockCorrection = new ClockCorrection({
       ...input,
       lifeMs: proofs => lifeSeconds(proofs, this.#limits.absoluteSeconds) * 1000,
       idleSeconds: () => this.#limits.idleSeconds,
       end: id => this.end(id, 'expired'),
-      forget: () => [this.#seen, this.#touched].map(remembered => remembered.clear())
+      forget: () => this.#lastUses.forgetAll()
     })
     this.#limits = input.limits
   }
@@ -198,7 +198,7 @@ export class Sessions {
     if (session === undefined) return undefined
     const account = this.#cache.peek(keys.account(session.accountId)) as Account | undefined
     const now = this.#clock()
-    if (account === undefined || !this.#clockCorrection.isSteady(now) || !this.#isFresh(session.id, now))
+    if (account === undefined || !this.#clockCorrection.isSteady(now) || !this.#lastUses.isFresh(session.id, now))
       return undefined
     return this.#assemble(host, keys, record, session, account, now) ?? undefined
   }
@@ -248,7 +248,7 @@ export class Sessions {
     const found = await inBatches(await this.#store.members(sessionsOf(accountId)), async id => {
       const session = await sessionRecord.get(this.#store, id)
       if (session === null || session.expiresAt <= this.#clock()) return null
-      const lastSeenAt = Math.max(this.#seen.get(id) ?? 0, Number((await this.#store.get(seenKey(id))) ?? 0))
+      const lastSeenAt = await this.#lastUses.latest(id)
       return lastSeenAt > 0 ? { session, lastSeenAt } : null
     })
     return found.filter(each => each !== null).sort((a, b) => b.lastSeenAt - a.lastSeenAt)
@@ -272,27 +272,23 @@ export class Sessions {
 
   /** Counts a request, or traffic on an open socket or in a download, as a use of the session. */
   noteActivity(id: string): void {
-    if (this.#seen.has(id)) this.#touch(id, this.#clock())
+    this.#lastUses.touch(id)
   }
 
   /** The number of sessions that this process has seen in use within the last `seconds`. */
   activeWithin(seconds: number): number {
-    const since = this.#clock() - seconds * 1000
-    let count = 0
-    for (const at of this.#seen.values()) if (at >= since) count++
-    return count
+    return this.#lastUses.activeWithin(seconds)
   }
 
   /** Writes the uses since the last call. Call it every few seconds, and before the end. */
   async flush(): Promise<void> {
     await this.#clockCorrection.save()
-    await inBatches([...this.#touched], async ([id, at]) => {
-      await this.#store.put(seenKey(id), String(at), this.#limits.idleSeconds)
-      // A session that was used meanwhile, or not written, is due the next time.
-      if (this.#touched.get(id) === at) this.#touched.delete(id)
-    })
-    const old = this.#clock() - this.#limits.idleSeconds * 1000
-    for (const [id, at] of this.#seen) if (at < old) this.#seen.delete(id)
+    await this.#lastUses.flush()
+  }
+
+  /** Writes the last use of this session now: every process counts it from then on. */
+  writeUse(id: string): Promise<void> {
+    return this.#lastUses.write(id)
   }
 
   async #reissue(
@@ -375,26 +371,9 @@ export class Sessions {
     return principal
   }
 
-  #isFresh(id: string, now: number): boolean {
-    const seen = this.#seen.get(id)
-    return seen !== undefined && seen <= now + clockSkewMs && now - seen <= this.#limits.idleSeconds * 1000
-  }
-
   async #hasIdled(session: Session, now: number): Promise<boolean> {
-    if (this.#isFresh(session.id, now)) return false
-    const seen = Number((await this.#store.get(seenKey(session.id))) ?? Number.NaN)
-    // A time in the future says nothing about the age of the session.
-    if (!(now - seen <= this.#limits.idleSeconds * 1000) || seen > now + clockSkewMs) {
-      await this.end(session.id, 'idle')
-      return true
-    }
-    this.#seen.set(session.id, seen)
-    return false
-  }
-
-  #touch(id: string, now: number): void {
-    if (now - (this.#seen.get(id) ?? 0) < Math.min(60_000, this.#limits.idleSeconds * 100)) return
-    this.#seen.set(id, now)
-    this.#touched.set(id, now)
+    if (!(await this.#lastUses.hasIdled(session.id, now))) return false
+    await this.end(session.id, 'idle')
+    return true
   }
 }

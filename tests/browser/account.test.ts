@@ -13,7 +13,7 @@ import {
 
 t.test('the account', async t => {
   const lab = await openLab(t)
-  const { page } = await lab.person()
+  const { page, witness } = await lab.person()
   await addAuthenticator(page)
   const { link, account } = await lab.invite('ada')
   await acceptInvitation(page, link)
@@ -96,6 +96,17 @@ t.test('the account', async t => {
     )
     await other.page.context().close()
   })
+
+  await t.test(
+    'a part of the script that does not come, as in Firefox on a page that is left at once, is no error',
+    async t => {
+      const cut = witness.expect(/^console: Failed to load resource: net::ERR_FAILED .*session\.js$/)
+      await page.route('**/assets/session.js', route => route.abort())
+      await page.goto(`${lab.portal}account`)
+      await page.waitForLoadState('networkidle')
+      t.equal(cut(), 1)
+    }
+  )
 
   t.test('nothing complained, and nobody else was asked', async t => nothingComplained(t, lab))
 })

@@ -49,7 +49,8 @@ t.test('FIELD F17 a page may look as often as it likes, and the session still en
     'sec-fetch-site': 'same-origin'
   })
   t.equal(stay.status, 204)
-  t.match(await look(), { endsIn: 3600, by: 'idle' })
+  const next = JSON.parse((await ask('GET', 'own', '/.factorgate/session')).body)
+  t.match(next, { endsIn: 3600, by: 'idle' }, 'the very next look knows it, whichever process answers')
   for (let n = 0; n < 3; n++) {
     time.advance(3000)
     await ask('GET', 'own', '/x')
@@ -84,7 +85,7 @@ t.test(
   'a page says that the session ends, and then that it has ended; where nobody was signed in it says nothing',
   async t => {
     const { body: source } = await ask('GET', 'own', '/.factorgate/assets/session.js')
-    const run = async (answers: readonly object[]) => {
+    const run = async (answers: readonly ({ endsIn: number } | Error)[]) => {
       const told: unknown[] = []
       let waits: (() => Promise<void>) | null = null
       let next = 0
@@ -101,7 +102,14 @@ t.test(
             this.detail = detail
           }
         },
-        fetch: async () => ({ ok: true, json: async () => answers[next++] }),
+        fetch: async () => ({
+          ok: true,
+          async json() {
+            const answer = answers[next++]
+            if (answer instanceof Error) throw answer
+            return answer
+          }
+        }),
         clearTimeout: () => {},
         setTimeout: (look: () => Promise<void>) => {
           waits = look
@@ -117,5 +125,10 @@ t.test(
     }
     t.same(await run([{ endsIn: 900 }, { endsIn: 15 }, { endsIn: 0 }]), { told: [15, 0], next: 3 })
     t.same(await run([{ endsIn: 0 }]), { told: [], next: 1 })
+    t.same(
+      await run([{ endsIn: 900 }, new Error('the page is being left'), { endsIn: 15 }, { endsIn: 0 }]),
+      { told: [15, 0], next: 4 },
+      'an answer that breaks off is no error, and the page looks again'
+    )
   }
 )

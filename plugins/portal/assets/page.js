@@ -329,8 +329,8 @@
     })
   })
 
-  // In how many seconds the session ends is a question of its own file, which apps may load too.
-  const load = name => import(`/.factorgate/assets/${name}.js`)
+  // In how many seconds the session ends is a question of its own file, which apps may load too. A page that is left before the file has come is no error.
+  const load = name => import(`/.factorgate/assets/${name}.js`).catch(() => {})
   all('.who', () => load('session'))
   all('[data-look]', () => load('look'))
 

@@ -35,8 +35,10 @@ function tell({ endsIn, by, says, stay }) {
 
 async function look() {
   clearTimeout(timer)
-  const answer = await fetch('/.factorgate/session', { cache: 'no-store' }).catch(() => null)
-  const left = answer?.ok ? await answer.json() : null
+  // A page that is left stops the answer half-way.
+  const left = await fetch('/.factorgate/session', { cache: 'no-store' })
+    .then(answer => (answer.ok ? answer.json() : null))
+    .catch(() => null)
   if (left?.endsIn === 0) {
     if (isSignedIn) tell(left)
     isSignedIn = false
