@@ -101,7 +101,7 @@ export const documentedRecipes: readonly DocumentedRecipe[] = [
       'DICOMweb plugin: `"DicomWeb": { "Host": "dicom.lab.example", "Ssl": true }`: older ones build addresses from `Host` and `Forwarded` alone',
       'OHIF: serve its files from the same host (the Orthanc plugin for OHIF does), so that no other origin is involved'
     ],
-    note: 'DICOM itself (C-STORE, port 4242) is not HTTP and does not pass the gate. Keep it in the network of the scanners.',
+    note: 'DICOM itself (C-STORE, port 4242) is not HTTP and does not pass the gate. Keep it in the network of the scanners. Programs for DICOMweb enter with a [token of the gate](../programs.md). Python’s `dicomweb-client` leaves the port out of `Host` and gets 421, unless the gate is on port 443.',
     sources: [
       'https://orthanc.uclouvain.be/book/faq/nginx.html',
       'https://orthanc.uclouvain.be/book/plugins/dicomweb.html',
@@ -208,12 +208,17 @@ export const documentedRecipes: readonly DocumentedRecipe[] = [
   {
     id: 'gitea',
     title: 'Gitea and Forgejo',
-    gate: at('git', 'Git', 'http://127.0.0.1:3000', '  identityHeaders: x-webauth-user\n  caseSensitive: true\n'),
+    gate: at(
+      'git',
+      'Git',
+      'http://127.0.0.1:3000',
+      '  identityHeaders: x-webauth-user\n  tokens: true\n  caseSensitive: true\n'
+    ),
     app: [
       '`ROOT_URL = https://git.lab.example/` and `HTTP_ADDR = 127.0.0.1` under `[server]` in `app.ini`',
       '`ENABLE_REVERSE_PROXY_AUTHENTICATION = true` under `[service]`; `REVERSE_PROXY_AUTHENTICATION_USER = X-WEBAUTH-USER`, `REVERSE_PROXY_AUTHENTICATION_EMAIL = X-WEBAUTH-EMAIL` and `REVERSE_PROXY_TRUSTED_PROXIES = 127.0.0.1/8` under `[security]`'
     ],
-    note: 'git over HTTPS cannot sign in at the gate: use SSH, or `{ path: /*/*.git/**, networks: [10.0.0.0/8], access: public }` with tokens of Gitea. The gate passes `%2F` in paths on as it is, as Gitea needs it.',
+    note: 'git over HTTPS enters with a [token of the gate](../programs.md) as the password, and the gate tells Gitea whose it is. Tokens of Gitea itself need `{ path: /*/*.git/**, networks: [10.0.0.0/8], access: public }`. The gate passes `%2F` in paths on as it is, as Gitea needs it.',
     sources: [
       'https://docs.gitea.com/administration/reverse-proxies',
       'https://docs.gitea.com/administration/config-cheat-sheet'
@@ -271,12 +276,11 @@ export const documentedRecipes: readonly DocumentedRecipe[] = [
   {
     id: 'mlflow',
     title: 'MLflow',
-    gate: at('mlflow', 'Experiments', 'http://127.0.0.1:5000', '  timeouts: { response: 10m }\n'),
+    gate: at('mlflow', 'Experiments', 'http://127.0.0.1:5000', '  tokens: true\n  timeouts: { response: 10m }\n'),
     app: [
       '`mlflow server --host 127.0.0.1 --allowed-hosts mlflow.lab.example --cors-allowed-origins https://mlflow.lab.example` (3.5 and newer check both)'
     ],
-    underPath: { isKept: true, app: ['`--static-prefix /NAME`'] },
-    note: 'The Python client cannot sign in at the gate: it needs `{ path: /api/**, networks: [10.0.0.0/8], access: public }` (and `/ajax-api/**` stays for browsers), or its own network.',
+    note: 'The Python client enters with a [token of the gate](../programs.md): `MLFLOW_TRACKING_TOKEN=fg_…`, or `MLFLOW_TRACKING_USERNAME` and the token in `MLFLOW_TRACKING_PASSWORD`. `preserveHost: false` at the gate does in place of `--allowed-hosts` and `--cors-allowed-origins`.',
     sources: ['https://mlflow.org/docs/latest/self-hosting/security/network/']
   }
 ]
