@@ -78,14 +78,15 @@ export function readPath(appHash: number, target: string): PathFacts {
   return facts
 }
 
-/** Parameters with long values are tokens and times, which differ at each request for the same thing. */
+/** Parameters with long values are tokens and times, which differ at each request for the same thing. In the polls of Socket.IO `t` is such a time, in few letters. */
 function withoutTokens(target: string): string {
   const start = target.indexOf('?')
   if (start < 0) return target
-  const kept = target
-    .slice(start + 1, start + 1 + pathMax)
-    .split('&')
-    .filter(part => part.length - part.indexOf('=') <= 10 && part.includes('='))
+  const parts = target.slice(start + 1, start + 1 + pathMax).split('&')
+  const isPoll = parts.includes('transport=polling') && target.lastIndexOf('/socket.io/', start) >= 0
+  const kept = parts.filter(
+    part => part.length - part.indexOf('=') <= 10 && part.includes('=') && !(isPoll && part.startsWith('t='))
+  )
   return kept.length === 0 ? target.slice(0, start) : `${target.slice(0, start)}?${kept.join('&')}`
 }
 

@@ -241,6 +241,10 @@ t.test('what a path says', async t => {
     'tokens are left out'
   )
   t.not(read('/a?id=1').object, read('/a?id=2').object, 'short parameters name things')
+  const poll = (time: string, path = '/chat/socket.io/') =>
+    read(`${path}?EIO=4&transport=polling&t=${time}&sid=1`).object
+  t.equal(poll('5zh995fu'), poll('5zh996a0'), 'the time in a poll of Socket.IO does not')
+  t.not(poll('5zh995fu', '/topic'), poll('5zh996a0', '/topic'), 'elsewhere nobody may hide behind it')
   t.equal(read('/r/1001').template, read('/r/1002').template)
   t.equal(read('/r/1002').id, 1002)
   t.equal(read('/r/x').template, 0)
