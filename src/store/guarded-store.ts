@@ -44,7 +44,7 @@ export async function guardStore(inner: Store, options: GuardOptions): Promise<G
   let before = options.known.get(options.address)
   if (before !== null && options.isEmptied !== undefined && (await isEmpty(inner))) {
     options.isEmptied(
-      `The store ${options.address} is empty, but it was not empty the last time: nobody has an account. If you do not expect this, stop the gate and restore the store.`
+      `The store ${shown(options.address)} is empty, but it was not empty the last time: nobody has an account. If you do not expect this, stop the gate and restore the store.`
     )
     await acceptStore(inner, options)
     before = options.known.get(options.address)
@@ -59,7 +59,7 @@ export async function guardStore(inner: Store, options: GuardOptions): Promise<G
 export async function acceptStore(inner: Store, options: GuardOptions): Promise<string | null> {
   const before = options.known.get(options.address)
   const state = await stateOf(inner, options)
-  const why = before === null ? null : refusalOf(state, before, options.address)
+  const why = before === null ? null : refusalOf(state, before, shown(options.address))
   const ids = [...new Set([...state.ids, ...(before === null ? [] : [before.id])])]
   if (ids.length === 0) ids.push(newId())
   const epochs = state.epochs.map((epoch, n) => Math.max(epoch, before?.epochs[n] ?? 0) + acceptedStep)
@@ -238,7 +238,7 @@ export class GuardedStore implements Store {
     await this.verify()
     this.#assertAccepted()
     throw new StoreUnreachable(
-      `The store ${this.#options.address} went back to an earlier state and changed again, so the gate does not know what is in it.`
+      `The store ${shown(this.#options.address)} went back to an earlier state and changed again, so the gate does not know what is in it.`
     )
   }
 
@@ -259,7 +259,7 @@ export class GuardedStore implements Store {
       this.#known = before
       this.#options.known.remember(this.#options.address, this.#known)
     }
-    const why = refusalOf(state, before, this.#options.address)
+    const why = refusalOf(state, before, shown(this.#options.address))
     if (why === null) this.#raiseEpochs(state.epochs)
     if (why !== null || losses === this.#losses) this.#setRefusal(why)
     return why
@@ -326,6 +326,11 @@ async function stateOf(store: Store, { isCluster }: GuardOptions): Promise<State
     ...Array.from({ length: count }, (_, n) => store.get(epochKey(n)))
   ])
   return { ids: (mark ?? '').split(' ').filter(Boolean), epochs: epochs.map(text => Number(text ?? 0) || 0) }
+}
+
+/** The address for messages: the prefix of the keys in Redis is no part of it. */
+function shown(address: string): string {
+  return address.replace(/^(redis\S+) (\S+)$/, '$1 (keys $2*)')
 }
 
 function refusalOf(state: State, known: KnownStore, address: string): string | null {

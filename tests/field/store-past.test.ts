@@ -105,7 +105,9 @@ t.test('FIELD A7 a replica that is promoted without the last revocation opens no
 
   const { code, stderr } = await command('store', 'accept')
   t.equal(code, 0)
-  t.match(stderr, /Accepted\..*gone back[\s\S]*Sessions ended: 3/)
+  t.match(stderr, /Accepted\. The store redis:\S+ \(keys factorgate:\*\) has gone back[\s\S]*Sessions ended: 3/)
+  t.match(stderr, /The store knows nothing of these lines .*:\n {2}factorgate user suspend bob --why 'left the lab'\n/)
+  t.match((await command('store', 'accept')).stderr, /Nothing was wrong/)
   await until('it is ready again', async () => (await readyz(gate)) === 200)
   t.not(await visit(0), 200, 'everybody signs in anew')
 })

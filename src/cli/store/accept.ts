@@ -1,7 +1,10 @@
 /** `factorgate store accept`: accepts a store that was rolled back or replaced. */
 import { acceptStore } from '../../store/open.ts'
 import { type Command, readArgs } from '../command.ts'
-import { configHelp, configOption, withStore } from '../command-context.ts'
+import { type CommandContext, configHelp, configOption, withStore } from '../command-context.ts'
+import { endedSince } from './ended-since.ts'
+
+const daysBack = 30
 
 export const command: Command = {
   name: 'store accept',
@@ -26,9 +29,17 @@ Example:
       await place.record({ kind: 'store.accept', outcome: 'accepted', why: why ?? 'nothing was wrong', ended })
       io.stderr(why === null ? 'Nothing was wrong with the store.\n' : `Accepted. ${why}\n`)
       io.stderr(`Sessions ended: ${ended}. Every gate on this store serves again within seconds.\n`)
-      if (why !== null)
-        io.stderr('Look in the journal for suspensions, removals and used codes of the lost time, and repeat them.\n')
+      if (why !== null) io.stderr(await whatIsValidAgain(place))
       return 0
     })
   }
+}
+
+/** Nobody knows how far the store has gone back, so the journal of a month is compared with it. */
+async function whatIsValidAgain(place: CommandContext): Promise<string> {
+  const look = 'Look in the journal for suspensions, removals and used codes of the lost time, and repeat them.\n'
+  const { commands } = await endedSince(place, place.clock() - daysBack * 86_400_000).catch(() => ({ commands: [] }))
+  if (commands.length === 0) return look
+  const { file } = place.config.journal
+  return `${look}The store knows nothing of these lines of the last ${daysBack} days in ${file}:\n${commands.map(command => `  ${command}\n`).join('')}`
 }

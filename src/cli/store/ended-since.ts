@@ -1,4 +1,4 @@
-/** What the journal says was ended since a backup was made, and is valid again after its import. */
+/** What the journal says was ended, and is valid again in a store that holds an earlier state. */
 import type { Entry } from '../../audit/journal-files.ts'
 import { JournalReader } from '../../audit/journal-reader.ts'
 import type { Account } from '../../identity/account.ts'
@@ -20,6 +20,7 @@ const kinds = [
   'user.change',
   'factor.remove',
   'token.revoke',
+  'upstream-login.store',
   'upstream-login.remove',
   'password.change',
   'recovery.issue',
@@ -63,20 +64,24 @@ async function commandsFor(place: CommandContext, account: Account, entries: rea
   if (last?.outcome === 'suspended' && account.suspended === null)
     commands.push(user(`suspend ${name} --why ${shellWord(String(last.why ?? 'as before the restore'))}`))
   const groups = changed.find(({ groups }) => typeof groups === 'string')?.groups as string | undefined
-  const lost = account.groups.filter(group => groups !== undefined && !groups.split(',').includes(group))
+  // Those of a directory come anew with each sign-in.
+  const isOurs = account.theirGroups === undefined && groups !== undefined
+  const lost = account.groups.filter(group => isOurs && !groups.split(',').includes(group))
   if (lost.length > 0)
     commands.push(user(`set ${name} ${lost.map(group => `--remove-group ${shellWord(group)}`).join(' ')}`))
   const factors = await credentialsAt(place).list(account.id)
   const removed = entries.filter(({ kind }) => kind === 'factor.remove')
-  if (removed.some(({ outcome }) => outcome === 'reset') && factors.length > 0)
+  const reset = removed.find(({ outcome }) => outcome === 'reset')
+  if (reset !== undefined && factors.some(({ createdAt }) => createdAt < Date.parse(reset.at)))
     commands.push(user(`reset-factors ${name}`))
   else
     for (const { id } of factors)
       if (removed.some(({ credential }) => credential === id))
         commands.push(user(`reset-factors ${name} --factor ${id}`))
   const apps = await loginsAt(place).appsOf(account.id)
+  const logins = entries.filter(({ kind }) => kind.startsWith('upstream-login.'))
   for (const app of apps)
-    if (entries.some(entry => entry.kind === 'upstream-login.remove' && entry.app === app))
+    if (logins.find(entry => entry.app === app)?.kind === 'upstream-login.remove')
       commands.push(user(`forget-login ${name} ${app}`))
   return commands
 }
