@@ -62,6 +62,8 @@ declare module 'fastify' {
     readonly terms: SessionTerms
     /** For metrics: seconds since the epoch, by the key in the configuration. */
     readonly certificateEnds: () => ReturnType<typeof certificateEnds>
+    /** A sentence for each source of people that could not be asked the last time. */
+    readonly institutionTroubles: () => string[]
   }
 }
 
@@ -141,6 +143,7 @@ export async function buildGateway(
   )
   const certificates = certificatesOf(config, runtime, issued, notifying?.sink(journal) ?? journal)
   app.decorate('certificateEnds', () => certificates.ends())
+  app.decorate('institutionTroubles', () => directories.troubles())
   app.addHook('onClose', async () => {
     certificates.stop()
     people.console.close()

@@ -45,6 +45,7 @@ Example:
     const found = {
       gate: gate.kind,
       why: gate.why,
+      warnings: gate.warnings,
       running: gate.status,
       portal: config.portal.url.origin,
       store: config.store.kind,
@@ -67,6 +68,8 @@ interface Gate {
   readonly kind: 'ready' | 'unready' | 'none' | 'unknown'
   /** A sentence, where it is not ready. */
   readonly why: string | null
+  /** What it says while it serves. */
+  readonly warnings: readonly string[]
   readonly status: GateStatus | null
 }
 
@@ -79,15 +82,21 @@ async function gateAt(config: Config): Promise<Gate> {
       return {
         kind: 'none',
         why: `No gate runs here: nothing listens on port ${listen.port}. Start it with 'systemctl start factorgate' or 'factorgate serve'.`,
+        warnings: [],
         status: null
       }
     const what = `A program listens on port ${listen.port}, but it cannot be asked what it is, because`
     const because = admin === false ? 'admin is false.' : `no gate answers on port ${admin.port} (admin).`
-    return { kind: 'unknown', why: `${what} ${because}`, status: null }
+    return { kind: 'unknown', why: `${what} ${because}`, warnings: [], status: null }
   }
   const answer = await askAdmin(admin, '/status')
   const status = answer?.status === 200 ? (JSON.parse(answer.text) as GateStatus) : null
-  return { kind: state.kind, why: state.kind === 'unready' ? state.why : null, status }
+  return {
+    kind: state.kind,
+    why: state.kind === 'unready' ? state.why : null,
+    warnings: state.kind === 'ready' ? state.warnings : [],
+    status
+  }
 }
 
 /** The lines of the journal that each configured export has not confirmed, as its cursor and the head file say. */
@@ -199,6 +208,7 @@ function certificateEnd({ listen }: Config, issued: readonly NameReport[]): numb
 interface Found {
   readonly gate: Gate['kind']
   readonly why: string | null
+  readonly warnings: readonly string[]
   readonly running: GateStatus | null
   readonly portal: string
   readonly store: string
@@ -216,6 +226,7 @@ function page(
   {
     gate,
     why,
+    warnings,
     running,
     portal,
     store,
@@ -239,6 +250,7 @@ function page(
   }
   const rows: (readonly [string, string])[] = [['gate', words[gate]]]
   if (why !== null) rows.push(['why', why])
+  for (const warning of warnings) rows.push(['warning', warning])
   if (running !== null) {
     const { version, process, workers, startedAt, loadedAt, refused, waiting } = running
     rows.push(

@@ -92,8 +92,19 @@ export class Directories {
     return [...this.#sources.values()].some(source => source?.enrolment === 'sponsor')
   }
 
+  /** A sentence for each source that could not be asked the last time. */
+  troubles(): string[] {
+    return this.#all.flatMap(each => {
+      const { trouble = null } = each
+      return trouble === null ? [] : [`${'id' in each ? each.id : each.source.id} does not work: ${trouble}`]
+    })
+  }
+
   async close(): Promise<void> {
-    const all: readonly (Directory | Institution)[] = [...this.passwords, ...this.institutions]
-    await Promise.all(all.map(each => each.close?.()))
+    await Promise.all(this.#all.map(each => each.close?.()))
+  }
+
+  get #all(): readonly (Directory | Institution)[] {
+    return [...this.passwords, ...this.institutions]
   }
 }

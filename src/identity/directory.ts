@@ -51,6 +51,8 @@ export interface Directory {
   readonly mark?: string
   /** How long a person keeps access after `stands` would be false; absent without look-ups. */
   readonly refreshSeconds?: number
+  /** Why it could not be asked the last time, in words without secrets; null where it could, or has not been asked. */
+  readonly trouble?: string | null
   /** Logs a directory that does not work. Never rejects. */
   check?(): Promise<void>
   close?(): void | Promise<void>

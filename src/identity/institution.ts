@@ -73,5 +73,7 @@ export interface Institution {
   reviewMark?(): Promise<string>
   /** How long somebody for whom it does not vouch any more may keep their access; absent without `review`. */
   readonly refreshSeconds?: number
+  /** Why it could not be asked the last time, in words without secrets; null where it could, or has not been asked. */
+  readonly trouble?: string | null
   close?(): void | Promise<void>
 }

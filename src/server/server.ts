@@ -253,7 +253,8 @@ export class Server implements Serving {
   /** Never rejects. */
   async checkHealth(): Promise<Health> {
     const problem = (await this.runtime.readiness.check()) ?? (await this.#issuing?.problem()) ?? null
-    return { problem, warnings: problem === null ? ((await this.#issuing?.warnings()) ?? []) : [] }
+    if (problem !== null) return { problem, warnings: [] }
+    return { problem, warnings: [...((await this.#issuing?.warnings()) ?? []), ...this.#gateway.institutionTroubles()] }
   }
 
   async snapshot(): Promise<MetricsSnapshot> {

@@ -55,6 +55,32 @@ t.test('status says what runs, what was refused, and that nothing runs', async t
   }
 })
 
+t.test('status names an institution that does not answer', async t => {
+  const port = await freePort()
+  const gate = await prepareGate(t, {
+    apps: [],
+    config: {
+      identity: [
+        { id: 'local', kind: 'local' },
+        {
+          ...{ id: 'institute', kind: 'ldap', preset: 'openldap', servers: [`ldap://127.0.0.1:${port}`] },
+          bind: { dn: 'cn=gate,dc=lab', password: 'gate-secret' },
+          base: 'dc=lab'
+        }
+      ]
+    }
+  })
+  await gate.start()
+  const line = /^warning +institute does not work: ldap:\/\/127\.0\.0\.1:\d+: connect ECONNREFUSED/m
+  // The gate asks the directory at its start, and serves meanwhile.
+  await until('the directory was asked', async () => line.test((await gate.run('status')).stdout))
+  t.match(JSON.parse((await gate.run('status', '--json')).stdout), {
+    gate: 'ready',
+    warnings: [/^institute does not work: /]
+  })
+  await gate.stop()
+})
+
 t.test('status and check say of which app the list of findings is full, until something is approved', async t => {
   const gate = await prepareGate(t, {
     apps: ['wiki', 'plain'].map(id => ({

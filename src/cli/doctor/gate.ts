@@ -9,7 +9,8 @@ const timeoutMs = 4000
 
 /** `off`: there is no admin listener to ask. `none`: nothing answers there. */
 type GateState =
-  | { readonly kind: 'off' | 'none' | 'foreign' | 'ready' }
+  | { readonly kind: 'off' | 'none' | 'foreign' }
+  | { readonly kind: 'ready'; readonly warnings: readonly string[] }
   | { readonly kind: 'unready'; readonly why: string }
 
 /** One path of the admin listener. Null where nothing answers. */
@@ -39,7 +40,9 @@ export async function gateState({ admin }: Pick<Config, 'admin'>): Promise<GateS
   const [live, ready] = await Promise.all([askAdmin(admin, '/livez'), askAdmin(admin, '/readyz')])
   if (live === null || ready === null) return { kind: 'none' }
   if (live.status !== 200 || live.text !== 'ok\n') return { kind: 'foreign' }
-  return ready.status === 200 ? { kind: 'ready' } : { kind: 'unready', why: ready.text.trim() }
+  if (ready.status !== 200) return { kind: 'unready', why: ready.text.trim() }
+  const warnings = ready.text.split('\n').filter(line => line.startsWith('warning: '))
+  return { kind: 'ready', warnings: warnings.map(line => line.slice('warning: '.length)) }
 }
 
 export async function examineGate(config: Config, state: GateState): Promise<DoctorFinding[]> {

@@ -137,6 +137,10 @@ export class LdapDirectory implements Directory {
       .catch(() => {})
   }
 
+  get trouble(): string | null {
+    return this.#servers.trouble
+  }
+
   close(): void {
     this.#servers.close()
   }

@@ -60,6 +60,12 @@ export class Servers {
     throw new NoServer(problems.join('; '))
   }
 
+  /** The problems of servers that have not worked since; null where all do. */
+  get trouble(): string | null {
+    const failed = this.#servers.filter(({ problem }) => problem !== null)
+    return failed.length === 0 ? null : failed.map(({ target, problem }) => `${target.url}: ${problem}`).join('; ')
+  }
+
   close(): void {
     for (const server of this.#servers) server.close()
   }

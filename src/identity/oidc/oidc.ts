@@ -191,6 +191,10 @@ export class OidcInstitution implements Institution {
     }
   }
 
+  get trouble(): string | null {
+    return this.#provider.trouble
+  }
+
   close(): void {
     this.#provider.close()
   }

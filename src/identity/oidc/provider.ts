@@ -6,7 +6,7 @@ import type { ClientAuth, Configuration, ServerMetadata } from 'openid-client'
 import { signingKey } from './client-assertion.ts'
 import { type ClientKey, readClientKey } from './client-key.ts'
 import { openingFetch, openToken } from './encrypted-tokens.ts'
-import { makeProviderFetch, type ProviderFetch, ProviderUnreachable } from './provider-fetch.ts'
+import { isTrouble, makeProviderFetch, type ProviderFetch, ProviderUnreachable } from './provider-fetch.ts'
 import { InvalidAnswer, quoted, refusalOf } from './provider-problem.ts'
 import { clockToleranceSeconds, SigningKeys } from './signing-keys.ts'
 
@@ -53,17 +53,23 @@ export class ProviderSource {
   #loading: Promise<Provider> | null = null
   #failure: { readonly error: unknown; readonly until: number; readonly pauseMs: number } | null = null
   #keys: { readonly address: string; readonly keys: SigningKeys } | null = null
+  #trouble: string | null = null
 
   constructor(options: ProviderOptions) {
     this.#options = options
     const http = makeProviderFetch(options)
     this.#key = options.clientKey === null ? null : readClientKey(options.clientKey)
-    this.#http = { ...http, fetch: openingFetch(http.fetch, this.#key) }
+    this.#http = { ...http, fetch: openingFetch(this.#noting(http.fetch), this.#key) }
   }
 
   /** Opens a token that may be encrypted. Rejects with InvalidAnswer. */
   open(token: string): Promise<string> {
     return openToken(token, this.#key)
+  }
+
+  /** Why the last request failed; null if it did not. */
+  get trouble(): string | null {
+    return this.#trouble
   }
 
   /** Null before the first need. */
@@ -94,6 +100,19 @@ export class ProviderSource {
 
   close(): void {
     this.#http.close()
+  }
+
+  #noting(fetch: ProviderFetch['fetch']): ProviderFetch['fetch'] {
+    return async (url, request) => {
+      try {
+        const answer = await fetch(url, request)
+        this.#trouble = isTrouble(answer.status) ? `${answer.url} answered ${answer.status}` : null
+        return answer
+      } catch (error) {
+        this.#trouble = (error as Error).message
+        throw error
+      }
+    }
   }
 
   #load(now: number): Promise<Provider> {

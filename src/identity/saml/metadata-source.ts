@@ -22,6 +22,8 @@ export interface MetadataSource {
   search(query: string, limit: number): Promise<SearchResult>
   /** The number of providers; null if unknown (MDQ). Rejects as `find` does. */
   size(): Promise<number | null>
+  /** Why it could not be read the last time; null where it could, and where each provider is asked for alone. */
+  readonly problem: string | null
   close(): void
 }
 
@@ -87,6 +89,10 @@ class AggregateSource implements MetadataSource {
 
   async size(): Promise<number> {
     return (await this.#aggregate()).size
+  }
+
+  get problem(): string | null {
+    return this.#problem
   }
 
   close(): void {
@@ -192,6 +198,7 @@ const mdqNothingMs = 60_000
 
 /** A metadata query server (draft-young-md-query §3), asked by the SHA-1 of the entity id. */
 class MdqSource implements MetadataSource {
+  readonly problem = null
   readonly #options: SourceOptions
   readonly #ending = new AbortController()
   readonly #known = new Map<

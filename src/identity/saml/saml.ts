@@ -331,6 +331,10 @@ export class SamlInstitution implements Institution {
     return redirectUrl(destination, 'SAMLResponse', message, relayState, this.#key)
   }
 
+  get trouble(): string | null {
+    return this.#options.metadata.problem
+  }
+
   close(): void {
     this.#options.metadata.close()
   }

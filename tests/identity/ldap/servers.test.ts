@@ -15,12 +15,14 @@ const entries: LdapEntry[] = [
 
 t.test('the next server is asked where one refuses, and the first again once it works', async t => {
   const [first, second] = [await startLdap(t, { entries }), await startLdap(t, { entries })]
-  const { enter, said, time } = ldapDirectory(t, { servers: [first.url, second.url] })
+  const { directory, enter, said, time } = ldapDirectory(t, { servers: [first.url, second.url] })
   t.match(await enter('alice', 'pw'), { name: 'alice' })
+  t.equal(directory.trouble, null)
   t.equal(second.connections, 0, 'the second one is not asked while the first one works')
   await first.stop()
   t.match(await enter('alice', 'pw'), { name: 'alice' })
   t.match(said, [{ sentence: /does not work/ }], 'it is said once')
+  t.match(directory.trouble, new RegExp(`^${first.url}: `))
   const again = await startLdap(t, { entries, port: first.port })
   t.match(await enter('alice', 'pw'), { name: 'alice' })
   t.equal(again.connections, 0, 'for a while it is left out')
@@ -28,6 +30,7 @@ t.test('the next server is asked where one refuses, and the first again once it 
   t.match(await enter('alice', 'pw'), { name: 'alice' })
   t.ok(again.connections > 0)
   t.match(said.at(-1), { sentence: /works again/ })
+  t.equal(directory.trouble, null)
 })
 
 t.test('a server that takes requests and never answers costs the timeout once', async t => {

@@ -122,3 +122,31 @@ t.test('a page in the place of an answer is named with its address and kind', as
     /\/token answered 200 \("text\/html"\)/
   )
 })
+
+t.test('/readyz names a provider in trouble until it answers again, and the gate serves on', async t => {
+  const provider = await startOidcProvider(t)
+  const gate = await startOidcGate(t, [entryOf('campus', provider), entryOf('other', provider, 'realm: other')])
+  const health = () => gate.server.checkHealth()
+  t.same(await health(), { problem: null, warnings: [] })
+  provider.lies = { handle: (_, response) => Boolean(response.writeHead(503, html).end()) }
+  await gate.browser().go(`${gate.portal}/.factorgate/login/campus`)
+  provider.lies = { handle: (_, response) => Boolean(response.destroy()) }
+  await gate.browser().go(`${gate.portal}/.factorgate/login/other`)
+  const { problem, warnings } = await health()
+  t.equal(problem, null)
+  t.match(warnings, [
+    /^campus does not work: http:\S+\/openid-configuration answered 503$/,
+    /^other does not work: http:\S+\/openid-configuration: .*(?:hang up|ECONNRESET|broke off)/
+  ])
+  provider.lies = {}
+  // A new configuration asks at once, without the pause after a failure.
+  await gate.server.reload(await gate.load())
+  for (const id of ['campus', 'other']) t.ok((await gate.browser().signIn(id, provider)).status < 500)
+  t.same(await health(), { problem: null, warnings: [] })
+  provider.lies = { handle: (path, response) => path === '/token' && Boolean(response.writeHead(502, html).end()) }
+  await gate.browser().signIn('campus', provider)
+  t.match((await health()).warnings, [/^campus does not work: http:\S+\/token answered 502$/])
+  provider.lies = {}
+  await gate.browser().signIn('campus', provider)
+  t.same((await health()).warnings, [])
+})

@@ -127,7 +127,9 @@ t.test(
 
 t.test('a server that is down is told from metadata that is wrong', async t => {
   const server = await serve(t)
-  t.match(await found(open(t, { kind: 'url', address: server.url }).source), /status 503/)
+  const { source } = open(t, { kind: 'url', address: server.url })
+  t.match(await found(source), /status 503/)
+  t.match(source.problem, /status 503/)
   t.match(
     await found(open(t, { kind: 'url', address: 'http://127.0.0.1:1/' }).source),
     /cannot be reached: ECONNREFUSED/
