@@ -2,7 +2,7 @@
 import type { Severity } from './finding.ts'
 import { KnownMarks, notesMost, ratesMost } from './known-marks.ts'
 import { asksPassword, isForeign, type Mark, type MarkKind, markValue } from './mark.ts'
-import { isOpenEnded, newRate, type Rate, visited } from './novelty.ts'
+import { isKnownWell, isOpenEnded, newRate, type Rate, visited } from './novelty.ts'
 import { folderOf, isInStorage, isProgram } from './path-shape.ts'
 import type { PageReading } from './read-page.ts'
 import type { KnownRecord } from './records.ts'
@@ -79,7 +79,8 @@ export class AppMemory {
       ...(endpointNews === null ? [] : [endpointNews.mark]),
       ...(looks === null || isReported(looks) || this.known.has(looks) ? [] : [looks])
     ]
-    if (reading !== null) {
+    // A stranger may bring something new as often as they like, where a page repeats what its address says.
+    if (reading !== null && !(isStranger && isKnownWell(ownRate))) {
       visited(foreignRate, foreign.length > 0)
       visited(ownRate, own.length > 0)
     }

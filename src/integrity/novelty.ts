@@ -34,6 +34,11 @@ export function visited(rate: Rate, isNovel: boolean): void {
   rate.late = rate.late * (1 - 1 / fadeVisits) + (isNovel ? 1 : 0)
 }
 
+/** True once the first visits are over. */
+export function isKnownWell({ seen }: Rate): boolean {
+  return seen >= firstVisits
+}
+
 /** True where something new is ordinary. */
 export function isOpenEnded({ seen, early, late }: Rate): boolean {
   const earlyVisits = Math.min(seen, firstVisits) - 1

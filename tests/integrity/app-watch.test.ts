@@ -5,7 +5,7 @@ import { AppWatch } from '../../src/integrity/app-watch.ts'
 import type { Finding } from '../../src/integrity/finding.ts'
 import { knownRecord, openRecord } from '../../src/integrity/records.ts'
 import { MemoryStore, TestClock } from '../fixtures/in-process/memory-store.ts'
-import { read } from './fixture.ts'
+import { learned, read, visit } from './fixture.ts'
 
 function lab() {
   const time = new TestClock()
@@ -226,4 +226,23 @@ t.test('what is known is bounded', async t => {
   }
   await watch.sync(true)
   t.ok((await store.get(knownRecord.key('files')))!.length < 800_000)
+})
+
+t.test('strangers whose requests a page reflects do not teach that new things are ordinary there', async t => {
+  const html = (more: string) =>
+    `<!doctype html><title>Sign in</title><form method=post action="/login"><input type=password></form>${more}`
+  const open = new Set<string>()
+  const memory = learned([['/login', html('')]], 40)
+  const seen = (more: string, isStranger: boolean) =>
+    visit(memory, '/login', html(more), false, open, 'GET', isStranger)
+  for (let n = 0; n < 200; n++) {
+    const novelty = seen(
+      `<script src="https://x${n}.example/a.js"></script><script>run(${'a'.repeat(n + 1)}())</script>`,
+      true
+    )
+    for (const { kind, value } of novelty?.marks ?? []) open.add(`${kind} ${value}`)
+  }
+  const skimmer = seen('<script src="https://skimmer.example/s.js"></script>', true)
+  t.match(skimmer, { severity: 'alarm' }, 'the true one is still found')
+  t.match(skimmer?.marks.map(({ value }) => value).join(), /skimmer/)
 })

@@ -21,12 +21,13 @@ export function visit(
   html: string | null,
   isQuiet: boolean,
   open: ReadonlySet<string> = new Set(),
-  method = 'GET'
+  method = 'GET',
+  isStranger = false
 ): Novelty | null {
   const page = pathShape(path)
   const reading = html === null ? null : read(html, path)
   const endpoint: Mark = { kind: 'endpoint', value: `${method} ${page}` }
-  return memory.see({ page, endpoint, reading, isFetched: false, isStranger: false }, isQuiet, open)
+  return memory.see({ page, endpoint, reading, isFetched: false, isStranger }, isQuiet, open)
 }
 
 export function learned(pages: readonly (readonly [path: string, html: string])[], times = 20): AppMemory {
