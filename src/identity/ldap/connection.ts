@@ -4,6 +4,7 @@
  */
 import net, { isIP } from 'node:net'
 import tls from 'node:tls'
+import { lookupOfInstitutions } from '../../request/host-lookup.ts'
 import { type Client, type Filter, type Ldapts, loadDriver, type PolicyError, policyControl } from './driver.ts'
 import { DirectoryEntry } from './entry.ts'
 
@@ -131,12 +132,12 @@ export class LdapConnection {
       ...(protocol === 'ldaps:' ? { tlsOptions: trust } : {}),
       createConnection: ((port: number, at: string) => {
         once()
-        return watch(net.connect({ port, host: at, keepAlive: true }))
+        return watch(net.connect({ port, host: at, keepAlive: true, lookup: lookupOfInstitutions }))
       }) as typeof net.connect,
       createSecureConnection: ((...given: [number, string, object] | [object]) => {
         if (given.length === 1) return watch(tls.connect(given[0]))
         once()
-        return watch(tls.connect({ ...given[2], port: given[0], host: given[1] }))
+        return watch(tls.connect({ ...given[2], port: given[0], host: given[1], lookup: lookupOfInstitutions }))
       }) as typeof tls.connect
     })
     const connection = new LdapConnection(driver, client, sockets, traffic)

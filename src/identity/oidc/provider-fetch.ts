@@ -2,6 +2,7 @@
 import http from 'node:http'
 import https from 'node:https'
 import { refuseUpgrade } from '../../platform/refuse-upgrade.ts'
+import { lookupOfInstitutions } from '../../request/host-lookup.ts'
 import { isLoopback } from '../../request/networks.ts'
 
 /** The library's argument for a custom `fetch`. */
@@ -57,8 +58,8 @@ const maxAnswerBytes = 4 * 1024 * 1024
 
 export function makeProviderFetch({ ca, timeoutMs }: ProviderFetchOptions): ProviderFetch {
   // Connections are not kept: if the provider closed one, a sign-in with a spent code would fail.
-  const secure = new https.Agent({ maxSockets: 16, ...(ca === null ? {} : { ca }) })
-  const plain = new http.Agent({ maxSockets: 16 })
+  const secure = new https.Agent({ maxSockets: 16, lookup: lookupOfInstitutions, ...(ca === null ? {} : { ca }) })
+  const plain = new http.Agent({ maxSockets: 16, lookup: lookupOfInstitutions })
   return {
     async fetch(address, { method, headers, body, signal }) {
       const url = new URL(address)
