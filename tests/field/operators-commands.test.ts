@@ -2,6 +2,7 @@
 import { writeFileSync } from 'node:fs'
 import path from 'node:path'
 import t, { type Test } from 'tap'
+import { run } from '../../src/cli/run.ts'
 import { subjectOf } from '../../src/identity/account.ts'
 import { identityLines } from '../../src/identity/identity-headers.ts'
 import { Invitations } from '../../src/identity/invitations.ts'
@@ -214,9 +215,25 @@ t.test(
     t.equal(await invitations.peek(rows[1]!.split('/').at(-1)!), alice.id)
     t.match(
       await factorgate('user', 'add', '--from', 'people.csv'),
-      { code: 1, stderr: /people\.csv:1 .*already/ },
+      { code: 1, stderr: /people\.csv:1 .*already[\s\S]*note: if they were added by a command that broke off/ },
       'again'
     )
+
+    write('carol\ndave\n')
+    const said: string[] = []
+    const io = {
+      stdout: (text: string) => void said.push(text),
+      stderr() {},
+      env: {},
+      cwd: factorgate.folder,
+      isTTY: false,
+      clock: factorgate.time.read,
+      wait: async () => {}
+    }
+    t.equal(await run(['user', 'add', '--from', 'people.csv'], io), 0)
+    t.equal(said.length, 2, 'each invitation is said when its person is added')
+    t.match(said[0], /^name,email,invitation\ncarol,,https:[^\n]+\n$/)
+    t.match(said[1], /^dave,,https:[^\n]+\n$/)
   }
 )
 

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { checkPeopleList, csvOf, type ListMistake } from '../../administration/people-list.ts'
 import { nameInRealm } from '../../administration/person-input.ts'
+import type { Account } from '../../identity/account.ts'
 import { AccountError } from '../../identity/accounts.ts'
 import { type ExitCode, type Io, PersonError, visible } from '../command.ts'
 import type { CommandContext } from '../command-context.ts'
@@ -33,10 +34,20 @@ export async function addMany(place: CommandContext, options: ManyOptions, io: I
     isMailed
   })
   for (const mistake of mistakes) io.stderr(`${visible(file)}:${mistake.line}  ${sentenceOf(mistake)}\n`)
+  if (mistakes.length > 0 && mistakes.every(({ problem }) => problem === 'taken'))
+    io.stderr(
+      "note: if they were added by a command that broke off, take their lines out of the file; 'factorgate user invite NAME' gives one of them a new invitation\n"
+    )
   if (mistakes.length > 0)
     throw new PersonError(`${visible(file)} has ${counted(mistakes.length, 'mistake')} (see above); nobody was added`)
   if (people.length === 0) throw new PersonError(`${visible(file)} has no people; nobody was added`)
   const mail = isMailed ? await invitationMail(place, ...people) : null
+  // Each row is said at once, so that whoever is added has an invitation, whatever ends the command.
+  let added = 0
+  const say = async ({ name, email }: Account, token: string) => {
+    const head = added++ === 0 ? [['name', 'email', 'invitation']] : []
+    io.stdout(csvOf([...head, [name, email ?? '', await invitationUrl(place, token)]], '\n'))
+  }
   const { outcomes, failure } = await withProgress(io, 'people', people.length, onDone =>
     peopleAt(place).addMany(
       people.map(({ name, displayName, email, groups: listed }) => ({
@@ -49,19 +60,19 @@ export async function addMany(place: CommandContext, options: ManyOptions, io: I
       {
         validSeconds,
         onDone,
-        onAdded: async (account, token) => mail?.send(account, await invitationUrl(place, token), validSeconds)
+        onAdded: async (account, token) =>
+          mail === null ? say(account, token) : mail.send(account, await invitationUrl(place, token), validSeconds)
       }
     )
   )
-  const rows: string[][] = []
   let failed = 0
   for (const [i, outcome] of outcomes.entries())
     if (outcome instanceof AccountError) {
       failed++
       io.stderr(`${visible(file)}:${people[i]!.line}  ${people[i]!.name}: ${outcome.message}\n`)
-    } else rows.push([outcome.account.name, outcome.account.email ?? '', await invitationUrl(place, outcome.token)])
-  if (!isMailed && rows.length > 0) io.stdout(csvOf([['name', 'email', 'invitation'], ...rows], '\n'))
-  io.stderr(`${counted(rows.length, 'person is', 'people are')} added. ${told(options, rows.length)}\n`)
+    }
+  const done = outcomes.length - failed
+  io.stderr(`${counted(done, 'person is', 'people are')} added. ${told(options, done)}\n`)
   if (failure !== null) {
     io.stderr(
       `factorgate: stopped after line ${people[outcomes.length - 1]?.line ?? 0}; the lines below it were not added; whoever of the next line is in 'factorgate user list' needs 'factorgate user invite NAME'\n`
