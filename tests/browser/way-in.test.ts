@@ -115,6 +115,28 @@ t.test('the way in', async t => {
     await page.waitForURL(lab.portal)
   })
 
+  await t.test(
+    'where the browser refuses passkeys because of the certificate, nobody is said to have refused',
+    async t => {
+      const { page } = await lab.person()
+      const refusals = [
+        // As Firefox and Chromium do behind a certificate that the person has accepted by hand.
+        ['SecurityError', 'The operation is insecure.'],
+        ['NotAllowedError', 'WebAuthn is not supported on sites with TLS certificate errors.']
+      ]
+      for (const [name, message] of refusals) {
+        await page.addInitScript(
+          `navigator.credentials.get = async () => { throw new DOMException('${message}', '${name}') }`
+        )
+        await page.goto(lab.portal)
+        await page.getByRole('button', { name: 'Use a passkey' }).click()
+        await page.getByText('That did not work. Try again, or choose another way.').waitFor({ timeout: 10_000 })
+      }
+      await page.context().close()
+      t.pass('for each of them')
+    }
+  )
+
   await t.test('with scripts off, password and code lead all the way to the app', async t => {
     const { page } = await lab.person({ javaScriptEnabled: false })
     const { link } = await lab.invite('linus')

@@ -96,7 +96,6 @@
   }
 
   function sentenceFor(error, said) {
-    if (error.isTold) return error.message || said.failed
     const which = {
       NotAllowedError: 'cancelled',
       AbortError: 'cancelled',
@@ -104,7 +103,9 @@
       NotSupportedError: 'unsupported',
       TypeError: 'offline'
     }
-    return said[which[error.name]] || said.failed
+    // Where the certificate is not trusted, Chromium refuses with the name of a person's refusal.
+    const isUntrusted = /TLS/.test(error.message)
+    return (error.isTold ? error.message : said[which[isUntrusted || error.name]]) || said.failed
   }
 
   function tell(box, text) {
