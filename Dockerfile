@@ -1,6 +1,6 @@
 # The gateway as an image: runs as `node`, never as root, and writes to /var/lib/factorgate alone, so a read-only root works.
 # The configuration must listen on 0.0.0.0 and keep store, keyFile and journal in /var/lib/factorgate (config/examples/compose.yaml does).
-#   docker build -t factorgate .
+#   docker build -t factorgate .        (podman build --format docker -t factorgate . — other formats have no health check)
 #   docker run --read-only --cap-drop=ALL --security-opt=no-new-privileges -p 8443:8443 \
 #     -v ./factorgate.yaml:/etc/factorgate/factorgate.yaml:ro -v factorgate:/var/lib/factorgate factorgate
 
