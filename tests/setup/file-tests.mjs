@@ -4,8 +4,12 @@
  */
 const isTestFile = /** @param {string} url */ url => /\.test\.tsx?$/.test(url)
 
-/** @type {import('node:module').ResolveHook} */
-export async function resolve(specifier, context, next) {
+/**
+ * @param {string} specifier
+ * @param {import('node:module').ResolveHookContext} context
+ * @param {Function} next
+ */
+export function resolve(specifier, context, next) {
   if (specifier === 'async-hook-domain')
     return { url: new URL('./inert-domain.mjs', import.meta.url).href, shortCircuit: true }
   if (specifier !== 'tap' || context.parentURL === undefined || !isTestFile(context.parentURL))

@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto'
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -18,14 +19,16 @@ const options = /** @type {const} */ ({
 })
 
 /**
- * The hook. Everything but TypeScript is Node.js's own business.
- * @type {import('node:module').LoadHook}
+ * The hook, for threads of their own and for the thread that loads. Everything but TypeScript is Node.js's own business.
+ * @param {string} url
+ * @param {import('node:module').LoadHookContext} context
+ * @param {Function} next
  */
-export async function load(url, context, next) {
+export function load(url, context, next) {
   if (!url.startsWith('file:') || !/\.m?tsx?$/.test(url)) return next(url, context)
   const file = fileURLToPath(url)
   const text = readFileSync(file, 'utf8')
-  return { format: 'module', source: kept(file, text) ?? (await translate(file, text)), shortCircuit: true }
+  return { format: 'module', source: kept(file, text) ?? translate(file, text), shortCircuit: true }
 }
 
 /**
@@ -33,9 +36,14 @@ export async function load(url, context, next) {
  * @param {readonly string[]} files
  */
 export async function translateAll(files) {
+  const { transform } = esbuild()
   const texts = files.map(file => /** @type {const} */ ([file, readFileSync(file, 'utf8')]))
   mkdirSync(folder, { recursive: true })
-  await Promise.all(texts.map(([file, text]) => kept(file, text) ?? translate(file, text)))
+  await Promise.all(
+    texts.map(async ([file, text]) => {
+      if (kept(file, text) === null) keep(file, text, await transform(text, optionsOf(file)))
+    })
+  )
   const names = new Set(texts.map(([file, text]) => path.basename(placeOf(file, text))))
   for (const name of readdirSync(folder)) if (!names.has(name)) rmSync(path.join(folder, name), { force: true })
 }
@@ -44,12 +52,28 @@ export async function translateAll(files) {
  * @param {string} file
  * @param {string} text
  */
-async function translate(file, text) {
-  const { transform } = await import('esbuild')
-  const loader = file.endsWith('x') ? 'tsx' : 'ts'
-  const { code } = await transform(text, { ...options, loader, sourcefile: file })
-  const place = placeOf(file, text)
+function translate(file, text) {
   mkdirSync(folder, { recursive: true })
+  return keep(file, text, esbuild().transformSync(text, optionsOf(file)))
+}
+
+/**
+ * Loaded where something is new.
+ * @returns {typeof import('esbuild')}
+ */
+const esbuild = () => createRequire(import.meta.url)('esbuild')
+
+/** @param {string} file */
+const optionsOf = file =>
+  /** @type {const} */ ({ ...options, loader: file.endsWith('x') ? 'tsx' : 'ts', sourcefile: file })
+
+/**
+ * @param {string} file
+ * @param {string} text
+ * @param {{ code: string }} translated
+ */
+function keep(file, text, { code }) {
+  const place = placeOf(file, text)
   // Two processes may translate one file at once, and neither may read half of it.
   writeFileSync(`${place}.${process.pid}`, code)
   renameSync(`${place}.${process.pid}`, place)
