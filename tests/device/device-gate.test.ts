@@ -401,7 +401,7 @@ t.test('device-bound sign-ins', async t => {
     time.advance(61)
     await it.open(`${bait}/z`, 'same-origin')
     t.same(led, [true, true, false])
-    await it.open(`${bait}/finance/a`, 'same-origin')
+    await it.open(`${bait}/finance/a`, 'none')
     t.not(await suspended(), null, 'whoever goes there alone touches it')
   })
 

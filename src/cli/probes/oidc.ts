@@ -39,7 +39,7 @@ export async function probeOidc(
     const wrong = isSilent ? `the provider '${one.id}' does not answer: ${message}` : `nobody can sign in: ${message}`
     const mend = isSilent
       ? connectionMend(message, "start it, or correct the address or 'ca'")
-      : / status (404|410) /.test(message)
+      : /\/openid-configuration answered (404|410)\b/.test(message)
         ? "correct 'issuer': below it is no .well-known/openid-configuration (Keycloak's issuer is https://HOST/realms/REALM)"
         : 'correct the configuration of the gate or of the provider'
     return [{ degree: 'problem', path: `${path}.issuer`, wrong, mend }]
