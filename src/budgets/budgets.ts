@@ -241,11 +241,9 @@ export class Budgets {
 
   #demandOf(meter: Meter, app: { readonly id: string; readonly isGuarded: boolean }, who: Who | null): Demand | null {
     if (!meter.isStrict) return null
-    if (meter.cutOffAt !== null && app.isGuarded) {
-      this.#settlements.retry(meter)
-      return { kind: 'store_unreachable', tooNew: meter.tooNew }
-    }
     if (meter.cutOffAt !== null) {
+      this.#settlements.retry(meter)
+      if (app.isGuarded) return { kind: 'store_unreachable', tooNew: meter.tooNew }
       const may = meter.mayFlowAlone(this.#options.clock())
       return may === 'flow' ? null : { kind: 'refuse', retryAfterSeconds: aloneSeconds, isQuota: false }
     }

@@ -72,7 +72,7 @@ export class Meter {
   /** True while other processes hold grants for all that is left. */
   isBusy = false
   isSettling = false
-  /** True from the moment at which this process sees a count passed until the store has said so. */
+  /** True from the moment at which this process sees a count passed until the store has said that it is not. */
   isOver = false
   isDirty = false
   /** True if the clock was set since the last report. */
@@ -237,12 +237,11 @@ export class Meter {
 
   /** True if the paths or requests that this process knows of, reported or not, are more than the budget allows. */
   isOverCount(now: number, scale: number): boolean {
-    const { ledger } = this
-    if (ledger === null || (scale === this.scale && this.counted === 'requests' && this.#spent <= this.#room))
-      return false
+    const { ledger, counted } = this
+    if (ledger === null || (scale === this.scale && counted === 'requests' && this.#spent <= this.#room)) return false
     const current = slotAt(now, ledger.slotMs)
     const known =
-      this.counted === 'distinctPaths'
+      counted === 'distinctPaths'
         ? this.#pathsAt(ledger, current).count(current)
         : sumOf(ledger.slots, current) + this.#spent
     return known > limitAt(ledger, this.#budget, now, scale)
@@ -353,7 +352,6 @@ export class Meter {
     this.cutOffAt = null
     this.#alone = null
     this.tooNew = null
-    this.isOver = false
     this.isBusy = mode === 'within' && askAgainAt !== null
     this.#debt -= this.#reportedDebt
     this.#reportedDebt = 0
@@ -365,6 +363,8 @@ export class Meter {
     this.#leftUntil = now + usedForMs
     // The lists are read again with the next path, because other gates may have added paths.
     this.#paths = this.#ownPaths = null
+    // The report may be older than the request that has passed the count.
+    this.isOver &&= this.isOverCount(now, this.scale)
   }
 
   /** Moves the meter with a clock that was set. */

@@ -137,6 +137,7 @@ export class Settlements implements FlowKeeper {
       const isDue = meter.askAgainAt !== null && now >= meter.askAgainAt
       if (meter.cutOffAt === null && (meter.isBusy || isDue)) this.settle(meter)
       else this.wake(meter)
+      if (meter.tooNew !== null) this.retry(meter)
     }
     if (!isReport && !this.#isInTrouble) return
     this.#isFull = this.#options.isShared || this.#isInTrouble || this.#ticks % fullTicks === 0
@@ -163,10 +164,10 @@ export class Settlements implements FlowKeeper {
       this.#running.delete(meter)
       this.#goOnReporting()
       meter.isSettling = false
-      this.noteTight(meter)
       const isAgain = meter.mustSettle && meter.cutOffAt === null
       meter.mustSettle = false
       if (isAgain) this.settle(meter)
+      this.noteTight(meter)
     })
     this.#running.set(meter, running)
   }

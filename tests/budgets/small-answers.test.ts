@@ -131,6 +131,38 @@ t.test('a request beyond the number that is allowed waits until the store has sa
   t.match(begin(1), { kind: 'refuse' })
 })
 
+for (const counted of ['requests', 'distinctPaths'] as const)
+  t.test(`O9 · a report of ${counted} is in flight when the count is passed → its answer lets nobody in`, async t => {
+    const amount = 20
+    const { store, budgets, begin } = fixture({ ...theft, counted, amount })
+    t.teardown(() => budgets.stop())
+    begin(1)
+    await budgets.flush()
+    store.isSlow = true
+    let [answered, refused] = [1, 0]
+    const ask = async () => {
+      for (;;) {
+        const begun = begin(1)
+        if (!(begun instanceof Promise)) {
+          if (begun === 'answered') answered++
+          else refused++
+          return
+        }
+        await begun
+      }
+    }
+    const asked = [ask()]
+    void budgets.flush()
+    for (let n = 0; n < 1000; n++) asked.push(ask())
+    t.equal(refused, 0)
+    await store.answer()
+    store.isSlow = false
+    await store.answer()
+    await Promise.all(asked)
+    t.ok(answered <= amount + 2, `${answered} were answered`)
+    t.equal(answered + refused, 1002)
+  })
+
 t.test('small answers wait for the rate of `slow`, all together', async t => {
   const { store, clock, budgets, begin } = fixture({ ...theft, steps: ['slow'], rate: 64 * KiB, amount: 100 })
   t.teardown(() => budgets.stop())

@@ -117,7 +117,7 @@ t.test('a guarded transfer goes on when the store is back in time', async t => {
 })
 
 t.test(
-  'a ledger of a newer release is left alone and said once; guarded apps send nothing, and others go on',
+  'a ledger of a newer release is left alone and said once; guarded apps send nothing, and others go on up to the amount',
   async t => {
     const { store, clock, budgets, troubles, tooNew, open } = fixture()
     t.teardown(() => budgets.stop())
@@ -151,6 +151,35 @@ t.test(
     t.equal(demand(), null, 'whoever asks again gets in as soon as the record is gone')
   }
 )
+
+for (const [name, steps] of [
+  ['whoever asks again counts', ['cut']],
+  ['what waits counts', ['step-up', 'cut']]
+] as const)
+  t.test(
+    `the record of a newer release is gone → the gate counts again for apps that are not guarded: ${name}`,
+    async t => {
+      const { store, budgets, open } = fixture()
+      t.teardown(() => budgets.stop())
+      budgets.configure([{ ...theft, steps }])
+      await store.put('meter:theft:A', JSON.stringify({ v: ledgerRecord.version + 1, something: 'else' }))
+      const { flow } = open(false)
+      await budgets.flush()
+      t.equal(flow.sent(101 * MiB), false, 'this gate lets the amount pass, and no more')
+      await budgets.flush()
+      const asked = () =>
+        budgets.demandOn({ id: 'open', isGuarded: false }, { account: 'A', session: 'S', proofs: [] }, null)
+      t.match(asked(), { kind: 'refuse' })
+      await budgets.flush()
+      await store.delete('meter:theft:A')
+      if (steps[0] === 'step-up') budgets.tick()
+      else asked()
+      await budgets.flush()
+      const record = ledgerRecord.parse((await store.get('meter:theft:A')) as string)
+      t.ok((record?.slots.at(-1) ?? 0) > 100 * MiB, 'what flowed meanwhile is reported')
+      t.match(asked(), steps[0] === 'step-up' ? { kind: 'prove' } : { kind: 'refuse' })
+    }
+  )
 
 for (const [name, steps, first, later] of [
   ['waits for a minute, and is cut', ['step-up', 'cut'], [], ['cut']],
