@@ -15,7 +15,8 @@ async function holdForAMoment(bytes: number): Promise<void> {
     gc()
     Atomics.store(done, 0, 1)
     Atomics.notify(done, 0)`
-  const worker = new Worker(code, { eval: true, workerData: { done, bytes } })
+  // Its start must not need this thread: what reads TypeScript would ask it.
+  const worker = new Worker(code, { eval: true, workerData: { done, bytes }, execArgv: [], env: {} })
   const gone = once(worker, 'exit')
   Atomics.wait(done, 0, 0)
   await gone

@@ -1,7 +1,10 @@
 /** Lets Node.js load TypeScript: `node --import=./tests/setup/typescript.mjs FILE`. */
-import { useHooks } from './hooks.mjs'
+import module from 'node:module'
 
-await useHooks(new URL('translate.mjs', import.meta.url))
+// In the thread that loads, or in one of its own, which is all that Node.js 20 has and Node.js 26 warns of. Without an import of a file: a worker whose
+// parent stands still would wait for it for ever.
+if (module.registerHooks === undefined) module.register('./translate.mjs', import.meta.url)
+else module.registerHooks(await import('./translate.mjs'))
 
 // tap lets every process that a test starts load it as well, for its own measure of coverage, which is not used here. That takes each half a second,
 // and a program under test would not run as people run it.
