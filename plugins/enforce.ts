@@ -134,7 +134,8 @@ function pass(context: EnforceContext, request: FastifyRequest, reply: FastifyRe
     .then(async held => {
       if (held !== null) return sendAway(reply, held.url)
       await lookAgain(exchange, context.isStillIn)
-      done(exchange.principal === null ? new GateError('sign_in_required') : undefined)
+      if (exchange.principal === null) return enforce(context, request, reply, done, null)
+      done()
     })
     .catch(done)
 }

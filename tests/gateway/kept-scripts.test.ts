@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import t from 'tap'
+import { StoreUnreachable } from '../../src/store/store.ts'
 import { echoApp } from '../fixtures/in-process/gateway.ts'
 import { formsOf, type Page, Person, totpCode } from '../fixtures/in-process/person.ts'
 import { openSignInGate, password, read } from '../fixtures/in-process/signing-in.ts'
@@ -25,7 +26,13 @@ const fixture = await openSignInGate(
     rules:
       - { path: /notes/**, methods: [PUT, PATCH], access: mfa, within: 5m }
       - { path: /sealed/**, methods: [PUT], access: deny }
+      - { path: /open/**, access: public }
       - { access: mfa }
+  - id: trial
+    title: Trial
+    url: "http://own.localhost:PORT/trial"
+    upstream: "${app.url}"
+    enforce: report
 `
 )
 const { gate, time, runtime } = fixture
@@ -137,4 +144,55 @@ t.test('where only the save needs a proof, whoever loads the app again is led on
   t.match(read(shown), /five pages/)
   t.equal((await press(person, shown)).status, 200)
   t.equal(seen.at(-1), 'PUT /notes/3 "7" {"text":"five pages"}')
+})
+
+t.test('whose access ends while the gate looks for what waits is judged anew, as any request', async t => {
+  const { sessions } = runtime
+  const { standing } = sessions
+  const ends: readonly (readonly [string, (account: string) => Promise<unknown>, object, string | null])[] = [
+    [
+      'the session ends',
+      account => sessions.endAccount(account, 'revoked'),
+      {
+        status: 302,
+        headers: { 'factorgate-error': 'sign_in_required', location: `${gate.portal}/.factorgate/login?` }
+      },
+      'sign_in_required'
+    ],
+    [
+      'the store falls silent',
+      () => Promise.reject(new StoreUnreachable('The store is away.')),
+      { status: 503, headers: { 'factorgate-error': 'store_unreachable', 'retry-after': /^\d+$/ } },
+      'store_unreachable'
+    ]
+  ]
+  for (const [title, end, closed, would] of ends)
+    await t.test(title, async t => {
+      for (const [at, answer] of [
+        ['/page', closed],
+        ['/open/page', { status: 200, body: 'done' }],
+        ['/trial/page', { status: 200, body: 'done' }]
+      ] as const) {
+        const { who, person } = await signedIn()
+        time.advance(6 * 60)
+        t.match(JSON.parse((await save(person, 'PUT', '/notes/4', '{}')).body).error.code, 'fresh_proof_required')
+        await person.request('GET', `${own}/page`, { headers: opened })
+        let looked = 0
+        sessions.standing = async id => {
+          looked++
+          await end(who.account.id)
+          return standing.call(sessions, id)
+        }
+        const page = await person.request('GET', own + at, { headers: opened })
+        Reflect.deleteProperty(sessions, 'standing')
+        t.equal(looked, 1, at)
+        t.match(page, answer, at)
+        t.equal(seen.length, page.status === 200 ? 1 : 0, at)
+        if (!at.startsWith('/trial')) continue
+        await runtime.journal.commit({ kind: 'gate.reload', at: time.now })
+        const lines = readFileSync(path.join(gate.folder, 'journal.jsonl'), 'utf8').split('\n')
+        const line = JSON.parse(lines.findLast(line => line.includes('"kind":"exchange"')) ?? '')
+        t.equal(line.reason, would, 'the journal says what the rules would do')
+      }
+    })
 })
