@@ -138,8 +138,6 @@ async function answerVerdict(request: FastifyRequest, reply: FastifyReply, optio
   const { original, target, match } = questionOf(request, options)
   const look = () => identify(match, raw.headers.cookie, options.sessions, options.device ?? null)
   let identified = await look()
-  const { binding } = identified
-  exchange.binding = binding
   const message = { method: original.method, headers: raw.headers, keepsOverrides: true }
   const touched = await touchDecoy(options.decoys ?? null, match, options.routes, {
     method: original.method,
@@ -147,16 +145,18 @@ async function answerVerdict(request: FastifyRequest, reply: FastifyReply, optio
     query: target.query,
     address: exchange.client.address,
     reference: exchange.id,
-    principal: binding === 'stale' ? null : identified.principal,
+    principal: identified.binding === 'stale' ? null : identified.principal,
     program: null,
     isUnknown: identified.storeFailure !== null
   })
   const wait = beforeAuthorize(options.demands, match, identified)
   if (wait !== null) {
     await wait
-    // Access may have ended meanwhile. Whoever has touched a decoy is named as they came.
-    if (touched === null) identified = await look()
+    // Access may have ended meanwhile. Whoever is refused for a decoy is named as they came.
+    if (touched === null || touched.refusal === null) identified = await look()
   }
+  const { binding } = identified
+  exchange.binding = binding
   const access = authorize(options, { match, target, client: exchange.client, ...identified }, message)
   const isNobody = binding === 'stale' && (access.kind !== 'forward' || access.permit.subject === null)
   const principal = isNobody ? null : identified.principal

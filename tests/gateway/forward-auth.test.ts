@@ -1,6 +1,8 @@
 import { createPublicKey, verify } from 'node:crypto'
 import t from 'tap'
+import { BoundBrowser } from '../fixtures/in-process/bound-browser.ts'
 import { echoApp, navigation, startGateway } from '../fixtures/in-process/gateway.ts'
+import { TestClock } from '../fixtures/in-process/memory-store.ts'
 
 const rules = `    rules:
       - { path: /public/**, access: public }
@@ -207,4 +209,74 @@ watch: { budgets: [${budget('many', 'requests: 3')}, ${budget('wide', 'distinctP
     'refused alice GET /admin/x not_allowed 0',
     'refused undefined GET /z sign_in_required 0'
   ])
+})
+
+t.test('who asks is looked at again after a wait, also who has touched a decoy and is not refused for it', async t => {
+  const time = new TestClock()
+  const app = await echoApp(t)
+  const gate = await startGateway(t, {
+    isHttps: true,
+    clock: time.read,
+    apps: `  - { id: one, title: One, url: "https://one.localhost", upstream: "${app.url}", deviceBound: preferred, decoys: [/finance/**, { path: /told/**, then: [journal] }] }`,
+    extra: `trustedProxies: [127.0.0.1]
+device: { lifetime: 20m }
+watch: { decoys: { exempt: { groups: [crawlers] } }, budgets: [{ id: many, per: person, app: one, window: 1h, requests: 100, then: [cut] }] }`
+  })
+  const { sessions, budgets } = gate.server.runtime
+  if (budgets === null) throw new Error('no budgets')
+  /** The verdict about a request that waits for room, where `meanwhile` happens. */
+  const verdict = async (
+    send: (url: string, headers: Record<string, string>) => Promise<{ status: number; headers: object }>,
+    uri: string,
+    meanwhile: () => unknown
+  ) => {
+    let waits = 0
+    budgets.room = async () => {
+      waits++
+      await meanwhile()
+    }
+    const answer = await send('https://one.localhost/.factorgate/auth', {
+      ...navigation,
+      'x-forwarded-for': '192.0.2.1',
+      'x-forwarded-host': 'one.localhost',
+      'x-forwarded-uri': uri,
+      'x-forwarded-method': 'GET',
+      'x-forwarded-proto': 'https'
+    })
+    Reflect.deleteProperty(budgets, 'room')
+    t.equal(waits, 1, uri)
+    return answer
+  }
+  for (const [title, groups, uri] of [
+    ['no decoy', 'researchers', '/x'],
+    ['a decoy that is only told of', 'researchers', '/told/x'],
+    ['somebody exempt', 'crawlers', '/finance/x']
+  ] as const)
+    await t.test(title, async t => {
+      const account = await gate.account(`of-${uri.split('/')[1]}`, [groups])
+      const { cookies } = await gate.signIn(account, 'one')
+      const send = (url: string, headers: Record<string, string>) =>
+        gate.request('GET', url, { ...headers, cookie: cookies.one })
+      t.equal((await verdict(send, uri, () => {})).status, 200)
+      t.match(await verdict(send, uri, () => sessions.endAccount(account.id, 'revoked')), {
+        status: 302,
+        headers: { 'factorgate-error': 'sign_in_required' }
+      })
+    })
+  await t.test('a device cookie that ends meanwhile is no key any more', async t => {
+    const owner = new BoundBrowser(gate.port)
+    owner.set('gate.localhost', (await gate.signIn(await gate.account('bound'))).cookies.gate as string)
+    time.advance(61)
+    await owner.open('https://gate.localhost/.factorgate/')
+    t.equal((await owner.open('https://one.localhost/')).status, 200)
+    const send = (url: string, headers: Record<string, string>) => owner.request('GET', url, headers)
+    t.equal((await verdict(send, '/x', () => {})).status, 200)
+    t.match(await verdict(send, '/x', () => time.advance(1200 + 31)), {
+      status: 302,
+      headers: {
+        'factorgate-error': 'device_proof_required',
+        'set-cookie': [/^__Host-factorgate-device=;.*Max-Age=0/]
+      }
+    })
+  })
 })
