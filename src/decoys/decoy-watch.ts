@@ -103,7 +103,10 @@ export class DecoyWatch {
       return { refusal: null, isAsked: false, file: this.#fileFor(request) }
     const led = ledBy(headers, site)
     const isLinked = isWhole && led === null && who.session !== null && isLinkedHere(headers, site)
-    const isSpared = isLinked && isStopping(decoy.steps) ? await this.#isFirstLinks(who.account.id) : false
+    const isSpared =
+      isLinked && app.isReportOnly !== true && isStopping(decoy.steps)
+        ? await this.#isFirstLinks(who.account.id)
+        : false
     const touch = judgeTouch({
       signedIn: who === null ? (isUnknown ? 'unknown' : 'nobody') : isWhole ? 'fully' : 'half',
       led,

@@ -123,6 +123,14 @@ t.test('a link in a page of the app is asked about a few times, and suspends the
     await click(link)
     t.match(done[2], /suspend A1|cut S1/, 'who goes on means it')
   }
+  const mild = watching({ links: 1 })
+  const clickAt = (isReportOnly: boolean) => {
+    const asked = request({})
+    return mild.watch.touched({ ...asked, app: { ...asked.app, isReportOnly }, headers: link })
+  }
+  t.match(await clickAt(true), { refusal: null, isAsked: false })
+  t.match(await clickAt(false), { refusal: null, isAsked: true }, 'a link where nobody is stopped does not count')
+  t.same(mild.done, ['ask A1'])
   const { watch, done } = watching({ links: 9 })
   const touch = (headers: IncomingHttpHeaders) => watch.touched({ ...request({}), headers })
   await touch({ ...page, 'sec-fetch-site': 'none' })

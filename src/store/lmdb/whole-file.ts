@@ -69,9 +69,11 @@ interface Extent {
 function isMissing(file: number, extent: Extent, root: number): boolean {
   const { pageSize, count } = extent
   const waiting = [root]
+  let left = count
   for (let number = waiting.pop(); number !== undefined; number = waiting.pop()) {
     if (number === emptyTree) continue
-    if (number >= count) return true
+    // A whole tree has no page twice: on a damaged one the walk would never end.
+    if (number >= count || left-- === 0) return true
     const page = readAt(file, number * pageSize, pageSize)
     const flags = page.readUInt16LE(18)
     const nodes = (page.readUInt16LE(20) - headerBytes) / 2

@@ -1,4 +1,4 @@
-import { copyFileSync, mkdirSync, openSync, statSync, truncateSync, writeSync } from 'node:fs'
+import { closeSync, copyFileSync, mkdirSync, openSync, readSync, statSync, truncateSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { open } from 'lmdb'
 import t, { type Test } from 'tap'
@@ -53,6 +53,25 @@ t.test('a file that was cut off is refused with the way out, and never ends the 
   let read = 0
   for await (const { key } of store.scan('account:')) if (key !== '') read++
   t.equal(read, people, 'what is called whole can be read')
+})
+
+t.test('a cut file whose pages lead back to themselves is refused, and the look at it ends', async t => {
+  const copy = cut(t, await filledStore(t), 8)
+  const path = join(copy, 'data.mdb')
+  const meta = Buffer.alloc(2 * page)
+  const file = openSync(path, 'r+')
+  t.teardown(() => closeSync(file))
+  readSync(file, meta, 0, meta.length, 0)
+  // Both snapshots begin at a branch page with one node, which leads to the page itself.
+  for (const head of [0, page]) for (const root of [88, 136]) meta.writeBigUInt64LE(5n, head + root)
+  const branch = Buffer.alloc(page)
+  branch.writeUInt16LE(0x01, 18)
+  branch.writeUInt16LE(26, 20)
+  branch.writeUInt16LE(page - 16, 24)
+  branch.writeUIntLE(5, page - 16, 6)
+  writeSync(file, meta, 0, meta.length, 0)
+  writeSync(file, branch, 0, page, 5 * page)
+  t.ok(isCutOff(path))
 })
 
 t.test('a short file is whole where only free pages are missing', async t => {
