@@ -234,6 +234,7 @@ watch: { decoys: { exempt: { groups: [crawlers] } }, budgets: [{ id: many, per: 
     budgets.room = async () => {
       waits++
       await meanwhile()
+      return []
     }
     const answer = await send('https://one.localhost/.factorgate/auth', {
       ...navigation,
