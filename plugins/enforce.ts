@@ -83,8 +83,9 @@ function enforceWhenKnown(
   done: Done,
   file: ServedFile | null = null
 ): void {
-  const { match } = request.exchange
-  const known = match.kind === 'app' ? beforeAuthorize(context.demands, match, request.exchange) : null
+  const { exchange, raw } = request
+  const { match } = exchange
+  const known = match.kind === 'app' ? beforeAuthorize(context.demands, match, exchange, exchange.messageOf(raw)) : null
   if (known === null) return enforce(context, request, reply, done, file)
   // Whoever touched a decoy gets its file, although the touch has ended their access.
   known

@@ -149,7 +149,7 @@ async function answerVerdict(request: FastifyRequest, reply: FastifyReply, optio
     program: null,
     isUnknown: identified.storeFailure !== null
   })
-  const wait = beforeAuthorize(options.demands, match, identified)
+  const wait = beforeAuthorize(options.demands, match, identified, message)
   if (wait !== null) {
     await wait
     // Access may have ended meanwhile. Whoever is refused for a decoy is named as they came.

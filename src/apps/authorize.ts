@@ -35,8 +35,13 @@ export interface Demands {
   on(app: App, permit: Permit, who: Who | null, token: ProgramToken | null): Demand | null
   /** Null if `on` can answer now; otherwise a promise that resolves when the store has been asked, and never rejects. */
   ready?(app: App, who: Who): Promise<unknown> | null
-  /** Null if a request may begin now; otherwise a promise that resolves when there is room for it, or `on` refuses it. It never rejects. */
-  room?(app: App, who: Who | null, token: ProgramToken | null): Promise<unknown> | null
+  /** True while `room` is null for every request. */
+  readonly hasRoom?: boolean
+  /**
+   * Null if a request may begin now; otherwise a promise that resolves when there is room for it, or `on` refuses it. It never rejects.
+   * `hasBody`: whether the request brings bytes.
+   */
+  room?(app: App, who: Who | null, token: ProgramToken | null, hasBody: boolean): Promise<unknown> | null
 }
 
 /** What the posture adds, by the id of the app; null for nothing. Each request asks it. */
@@ -178,14 +183,25 @@ function refusedToken(
 export function beforeAuthorize(
   demands: Demands | null | undefined,
   { app }: AppMatch,
-  { principal, program = null }: Pick<AccessRequest, 'principal' | 'program'>
+  { principal, program = null }: Pick<AccessRequest, 'principal' | 'program'>,
+  message: Message
 ): Promise<unknown> | null {
   if (demands == null || app.isReportOnly === true) return null
+  if (app.isGuarded !== true && demands.hasRoom === true) return null
   const who = whoAsks(principal, program)
   const known = app.isGuarded === true && who !== null ? (demands.ready?.(app, who) ?? null) : null
-  const token = program?.token ?? null
-  if (known !== null) return known.then(() => demands.room?.(app, who, token))
-  return demands.room?.(app, who, token) ?? null
+  const room = () => demands.room?.(app, who, program?.token ?? null, hasBody(message)) ?? null
+  return known === null ? room() : known.then(room)
+}
+
+/** Also true of a handshake, after which the client may send. */
+function hasBody({ headers }: Message): boolean {
+  const length = headers['content-length']
+  return (
+    (length !== undefined && length !== '0') ||
+    headers['transfer-encoding'] !== undefined ||
+    headers.upgrade !== undefined
+  )
 }
 
 /** Null for a stranger. */

@@ -66,6 +66,11 @@ interface Spending {
   readonly isLed: boolean
 }
 
+interface AskedApp {
+  readonly id: string
+  readonly isGuarded?: boolean
+}
+
 const nobody: readonly Proof[] = []
 
 /** What a session spends at an app. */
@@ -163,11 +168,7 @@ export class Budgets {
   }
 
   /** What the budgets demand, as far as this process knows; null for nothing. */
-  demandOn(
-    app: { readonly id: string; readonly isGuarded: boolean },
-    who: Who | null,
-    own: Budget | null
-  ): Demand | null {
+  demandOn(app: AskedApp, who: Who | null, own: Budget | null): Demand | null {
     if (this.#settlements.areAllQuiet) return null
     for (const meter of this.#spendsAt(app.id, who).meters) {
       const demand = this.#demandOf(meter, app, who)
@@ -179,27 +180,31 @@ export class Budgets {
 
   /** Null if this process knows all counts that may stop this person; otherwise a promise that resolves when the store was asked, and never rejects. */
   ready(app: string, who: Who): Promise<unknown> | null {
-    const unknown = this.#spendsAt(app, who).meters.filter(
-      ({ isStrict, ledger, cutOffAt }) => isStrict && ledger === null && cutOffAt === null
-    )
-    return unknown.length === 0 ? null : Promise.all(unknown.map(meter => this.#settlements.settled(meter)))
+    const { meters } = this.#spendsAt(app, who)
+    if (!meters.some(isUnknown)) return null
+    return Promise.all(meters.filter(isUnknown).map(meter => this.#settlements.settled(meter)))
+  }
+
+  /** True while every request may begin, so that nobody has to ask `room`. */
+  get hasRoom(): boolean {
+    return this.#settlements.isNoneTight
   }
 
   /**
    * Null if a request may begin now. Otherwise a promise that resolves when there is room for it, or the gate knows that there is none. It never
    * rejects. Small responses are sent whole, so without it any number of them could pass while the store is asked.
-   * `own`: budgets that rules bring with them.
+   * `own`: budgets that rules bring with them. `hasBody`: a request without one waits for no budget of what people send.
    */
-  room(app: { readonly id: string; readonly isGuarded: boolean }, who: Who | null, own: readonly (Budget | null)[]) {
-    if (this.#settlements.isNoneTight) return null
-    const tight = this.#spendsAt(app.id, who).meters.filter(({ isTight }) => isTight)
+  room(app: AskedApp, who: Who | null, own: readonly (Budget | null)[], hasBody: boolean): Promise<unknown> | null {
+    if (this.hasRoom) return null
+    const tight = this.#spendsAt(app.id, who).meters.filter(meter => stops(meter, hasBody))
     for (const budget of own) {
       const subject = budget === null ? null : subjectOf(budget, app.id, who)
       const meter = subject === null ? undefined : this.#meters.get((budget as Budget).id)?.get(subject)
-      if (meter?.isTight === true) tight.push(meter)
+      if (meter !== undefined && stops(meter, hasBody)) tight.push(meter)
     }
     if (tight.length === 0) return null
-    return Promise.all(tight.map(meter => roomOf(meter, app.isGuarded, this.#settlements)))
+    return Promise.all(tight.map(meter => roomOf(meter, app.isGuarded === true, this.#settlements)))
   }
 
   /** A session has changed, perhaps by a proof. The proof counts even if no transfer waits, because the person may have been asked before. */
@@ -239,7 +244,7 @@ export class Budgets {
     await this.flush()
   }
 
-  #demandOf(meter: Meter, app: { readonly id: string; readonly isGuarded: boolean }, who: Who | null): Demand | null {
+  #demandOf(meter: Meter, app: AskedApp, who: Who | null): Demand | null {
     if (!meter.isStrict) return null
     if (meter.cutOffAt !== null) {
       this.#settlements.retry(meter)
@@ -356,6 +361,16 @@ export class Budgets {
         this.#settlements.forget(meter)
       }
   }
+}
+
+function isUnknown({ isStrict, ledger, cutOffAt }: Meter): boolean {
+  return isStrict && ledger === null && cutOffAt === null
+}
+
+/** True if a new request has to wait. Without a body it adds nothing to the bytes that people send. */
+function stops({ isTight, budget, counted, mode }: Meter, hasBody: boolean): boolean {
+  const isOfSent = budget.direction === 'in' && (counted === 'bytes' || mode === 'slow')
+  return isTight && (hasBody || !isOfSent)
 }
 
 /** What a budget counts for; null where this exchange does not count. */

@@ -100,16 +100,19 @@ export async function watchingOf(config: Config, apps: readonly App[], runtime: 
             onlyOfPrograms: !isWatching && !isAsking,
             on: (app, permit, who, token) =>
               (unusual ?? asks)?.demandOn(who, app.isGuarded === true) ??
-              budgets?.demandOn(scopeOf(app), who, ownOf(app, permit, token)) ??
+              budgets?.demandOn(app, who, ownOf(app, permit, token)) ??
               null,
             ready(app, who) {
               const asked = who.session === null || asks === null ? null : asks.ready(who.account)
               const counted = budgets?.ready(app.id, who) ?? null
               return asked === null || counted === null ? (asked ?? counted) : Promise.all([asked, counted])
             },
-            room: (app, who, token) => {
-              if (budgets === null) return null
-              return budgets.room(scopeOf(app), who, token === null ? (app.ownBudgets ?? []) : [quotaOf(token)])
+            get hasRoom() {
+              return budgets === null || budgets.hasRoom
+            },
+            room: (app, who, token, hasBody) => {
+              if (budgets === null || budgets.hasRoom) return null
+              return budgets.room(app, who, token === null ? (app.ownBudgets ?? []) : [quotaOf(token)], hasBody)
             }
           },
     decoys,
@@ -138,16 +141,11 @@ function openCounted(
     person === null
       ? null
       : { account: person.account, session, token: token?.id ?? null, proofs: given?.proofs ?? noProofs }
-  const { isGuarded } = scopeOf(app)
   return budgets.open(
-    { app: app.id, path, who, isGuarded, isEnforced: !app.isReportOnly, isLed },
+    { app: app.id, path, who, isGuarded: app.isGuarded === true, isEnforced: !app.isReportOnly, isLed },
     ownOf(app, permit, token),
     flow
   )
-}
-
-function scopeOf({ id, isGuarded = false }: App) {
-  return { id, isGuarded }
 }
 
 /** No rule with `freshFor` takes tokens. */

@@ -1,8 +1,9 @@
 /** Many small answers one after the other: each is whole at once, so what is under way says nothing about the next one. */
 import { once } from 'node:events'
-import http from 'node:http'
+import http, { type IncomingHttpHeaders } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import t from 'tap'
+import { type AppMatch, beforeAuthorize } from '../../src/apps/authorize.ts'
 import type { Budget } from '../../src/budgets/budget.ts'
 import { Budgets } from '../../src/budgets/budgets.ts'
 import type { Demand } from '../../src/budgets/demand.ts'
@@ -72,8 +73,8 @@ function fixture(budget: Budget) {
   const spending = { app: 'files', who: person, isGuarded: false, isEnforced: true, isLed: false }
   let count = 0
   /** One request as the gate lets it in: it waits for room, is judged, and is answered at once. */
-  const begin = (bytes: number): 'answered' | Promise<unknown> | Demand => {
-    const room = budgets.room(open, person, [])
+  const begin = (bytes: number, hasBody = false): 'answered' | Promise<unknown> | Demand => {
+    const room = budgets.room(open, person, [], hasBody)
     if (room !== null) return room
     const demand = budgets.demandOn(open, person, null)
     if (demand !== null) return demand
@@ -83,7 +84,13 @@ function fixture(budget: Budget) {
     flow.end(null)
     return 'answered'
   }
-  return { store, clock, budgets, begin }
+  const upload = (bytes: number) => {
+    const flow = budgets.open({ ...spending, path: `/${count++}` }, null, null)!
+    flow.begin({ goOn: () => {}, cut: () => {} })
+    flow.received(bytes)
+    flow.end(null)
+  }
+  return { store, clock, budgets, begin, upload }
 }
 
 t.test('O9 · small answers in a row while the store is slow → the next request waits for the store', async t => {
@@ -176,12 +183,13 @@ t.test('small answers wait for the rate of `slow`, all together', async t => {
   begin(200)
   await run()
   let answered = 0
+  const demands: Demand[] = []
   const sendOn = async () => {
-    for (;;) {
+    while (answered <= 1000) {
       const begun = begin(32 * KiB)
       if (begun === 'answered') answered++
+      else if (!(begun instanceof Promise)) return void demands.push(begun)
       await begun
-      if (answered > 1000) return
     }
   }
   for (let n = 0; n < 3; n++) void sendOn()
@@ -189,8 +197,56 @@ t.test('small answers wait for the rate of `slow`, all together', async t => {
     clock.advance(1)
     await run()
   }
+  t.same(demands, [], 'nobody is refused')
   // Two a second, and three at a time.
   t.ok(answered >= 40 && answered <= 90, `${answered} were answered in 40 seconds`)
+})
+
+t.test('a slow budget of what people send holds up requests that bring something, and no others', async t => {
+  const { store, budgets, begin, upload } = fixture({
+    ...theft,
+    direction: 'in',
+    steps: ['slow'],
+    rate: 64 * KiB,
+    amount: 100
+  })
+  t.teardown(() => budgets.stop())
+  begin(1)
+  await budgets.flush()
+  upload(200)
+  await budgets.flush()
+  upload(10 * MiB)
+  await budgets.flush()
+  await store.answer()
+  t.ok(begin(1, true) instanceof Promise)
+  t.equal(begin(100 * KiB), 'answered')
+})
+
+t.test('a request asks for room only where there may be none, and says whether it has a body', t => {
+  const asked: boolean[] = []
+  const demands = {
+    hasRoom: true,
+    on: () => null,
+    room(_app: unknown, _who: unknown, _token: unknown, hasBody: boolean) {
+      asked.push(hasBody)
+      return null
+    }
+  }
+  const match = { kind: 'app', app: { id: 'files' } } as AppMatch
+  const ask = (headers: IncomingHttpHeaders) => beforeAuthorize(demands, match, { principal: null }, { headers })
+  ask({ 'content-length': '5' })
+  t.same(asked, [])
+  demands.hasRoom = false
+  for (const headers of [
+    {},
+    { 'content-length': '0' },
+    { 'content-length': '5' },
+    { 'transfer-encoding': 'chunked' },
+    { upgrade: 'websocket' }
+  ])
+    ask(headers)
+  t.same(asked, [false, false, true, true, true])
+  t.end()
 })
 
 t.test(
