@@ -92,12 +92,17 @@ export class Directories {
     return [...this.#sources.values()].some(source => source?.enrolment === 'sponsor')
   }
 
-  /** A sentence for each source that could not be asked the last time. */
+  /** A sentence for each source that could not be asked the last time, wholly or at some of its servers. */
   troubles(): string[] {
-    return this.#all.flatMap(each => {
-      const { trouble = null } = each
-      return trouble === null ? [] : [`${'id' in each ? each.id : each.source.id} does not work: ${trouble}`]
-    })
+    return [
+      ...this.#all.flatMap(each => {
+        const { trouble = null } = each
+        return trouble === null ? [] : [`${'id' in each ? each.id : each.source.id} does not work: ${trouble}`]
+      }),
+      ...this.passwords.flatMap(({ id, serverTrouble = null }) =>
+        serverTrouble === null ? [] : [`${id} works, but not all of its servers: ${serverTrouble}`]
+      )
+    ]
   }
 
   async close(): Promise<void> {

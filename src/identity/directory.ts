@@ -53,6 +53,8 @@ export interface Directory {
   readonly refreshSeconds?: number
   /** Why it could not be asked the last time, in words without secrets; null where it could, or has not been asked. */
   readonly trouble?: string | null
+  /** The same of some of its servers, where another one works. */
+  readonly serverTrouble?: string | null
   /** Logs a directory that does not work. Never rejects. */
   check?(): Promise<void>
   close?(): void | Promise<void>

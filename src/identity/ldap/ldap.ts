@@ -138,7 +138,13 @@ export class LdapDirectory implements Directory {
   }
 
   get trouble(): string | null {
-    return this.#servers.trouble
+    const found = this.#servers.trouble
+    return found?.isWhole ? found.text : null
+  }
+
+  get serverTrouble(): string | null {
+    const found = this.#servers.trouble
+    return found === null || found.isWhole ? null : found.text
   }
 
   close(): void {

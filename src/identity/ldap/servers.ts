@@ -60,10 +60,12 @@ export class Servers {
     throw new NoServer(problems.join('; '))
   }
 
-  /** The problems of servers that have not worked since; null where all do. */
-  get trouble(): string | null {
+  /** The problems of servers that have not worked since; null where all do. `isWhole`: no other server works. */
+  get trouble(): { readonly isWhole: boolean; readonly text: string } | null {
     const failed = this.#servers.filter(({ problem }) => problem !== null)
-    return failed.length === 0 ? null : failed.map(({ target, problem }) => `${target.url}: ${problem}`).join('; ')
+    if (failed.length === 0) return null
+    const text = failed.map(({ target, problem }) => `${target.url}: ${problem}`).join('; ')
+    return { isWhole: failed.length === this.#servers.length, text }
   }
 
   close(): void {

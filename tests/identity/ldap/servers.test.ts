@@ -5,6 +5,7 @@ import net, { type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import t, { type Test } from 'tap'
+import { Directories } from '../../../src/identity/directories.ts'
 import { ldapDirectory, serviceDn, servicePassword } from '../../fixtures/in-process/ldap-directory.ts'
 import { type LdapEntry, startLdap } from '../../fixtures/in-process/ldap-server.ts'
 
@@ -14,7 +15,8 @@ const entries: LdapEntry[] = [
 ]
 
 t.test('the next server is asked where one refuses, and the first again once it works', async t => {
-  const [first, second] = [await startLdap(t, { entries }), await startLdap(t, { entries })]
+  const first = await startLdap(t, { entries })
+  let second = await startLdap(t, { entries })
   const { directory, enter, said, time } = ldapDirectory(t, { servers: [first.url, second.url] })
   t.match(await enter('alice', 'pw'), { name: 'alice' })
   t.equal(directory.trouble, null)
@@ -22,7 +24,18 @@ t.test('the next server is asked where one refuses, and the first again once it 
   await first.stop()
   t.match(await enter('alice', 'pw'), { name: 'alice' })
   t.match(said, [{ sentence: /does not work/ }], 'it is said once')
-  t.match(directory.trouble, new RegExp(`^${first.url}: `))
+  const directories = new Directories({ passwords: [directory], institutions: [] })
+  const problem = `${first.url}: .*ECONNREFUSED.*`
+  t.match(directories.troubles(), [new RegExp(`^institute works, but not all of its servers: ${problem}$`)])
+  t.equal(directory.trouble, null)
+  await second.stop()
+  time.advance(30)
+  t.same(await enter('alice', 'pw'), { kind: 'unreachable' })
+  t.match(directories.troubles(), [new RegExp(`^institute does not work: ${problem}; ${second.url}: `)])
+  second = await startLdap(t, { entries, port: second.port })
+  time.advance(30)
+  t.match(await enter('alice', 'pw'), { name: 'alice' })
+  t.match(directories.troubles(), [/^institute works, but/])
   const again = await startLdap(t, { entries, port: first.port })
   t.match(await enter('alice', 'pw'), { name: 'alice' })
   t.equal(again.connections, 0, 'for a while it is left out')
@@ -30,7 +43,7 @@ t.test('the next server is asked where one refuses, and the first again once it 
   t.match(await enter('alice', 'pw'), { name: 'alice' })
   t.ok(again.connections > 0)
   t.match(said.at(-1), { sentence: /works again/ })
-  t.equal(directory.trouble, null)
+  t.same(directories.troubles(), [])
 })
 
 t.test('a server that takes requests and never answers costs the timeout once', async t => {
