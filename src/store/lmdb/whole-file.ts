@@ -66,7 +66,17 @@ interface Extent {
   readonly count: number
 }
 
+/** True too where a page is damaged so that it cannot be read. */
 function isMissing(file: number, extent: Extent, root: number): boolean {
+  try {
+    return isPageMissing(file, extent, root)
+  } catch (error) {
+    if (error instanceof RangeError) return true
+    throw error
+  }
+}
+
+function isPageMissing(file: number, extent: Extent, root: number): boolean {
   const { pageSize, count } = extent
   const waiting = [root]
   let left = count

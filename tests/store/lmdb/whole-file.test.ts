@@ -55,23 +55,32 @@ t.test('a file that was cut off is refused with the way out, and never ends the 
   t.equal(read, people, 'what is called whole can be read')
 })
 
-t.test('a cut file whose pages lead back to themselves is refused, and the look at it ends', async t => {
-  const copy = cut(t, await filledStore(t), 8)
-  const path = join(copy, 'data.mdb')
-  const meta = Buffer.alloc(2 * page)
-  const file = openSync(path, 'r+')
-  t.teardown(() => closeSync(file))
-  readSync(file, meta, 0, meta.length, 0)
-  // Both snapshots begin at a branch page with one node, which leads to the page itself.
-  for (const head of [0, page]) for (const root of [88, 136]) meta.writeBigUInt64LE(5n, head + root)
-  const branch = Buffer.alloc(page)
-  branch.writeUInt16LE(0x01, 18)
-  branch.writeUInt16LE(26, 20)
-  branch.writeUInt16LE(page - 16, 24)
-  branch.writeUIntLE(5, page - 16, 6)
-  writeSync(file, meta, 0, meta.length, 0)
-  writeSync(file, branch, 0, page, 5 * page)
-  t.ok(isCutOff(path))
+t.test('a cut file whose pages are damaged is refused, and the look at it ends', async t => {
+  const directory = await filledStore(t)
+  const node = page - 16
+  const damages: readonly (readonly [string, (branch: Buffer) => void])[] = [
+    ['a page leads to itself', branch => void branch.writeUIntLE(5, node, 6)],
+    ['a node lies behind the end of its page', branch => void branch.writeUInt16LE(60_000, 24)],
+    ['a page has too many nodes', branch => void branch.fill(0).writeUInt16LE(60_000, 20)]
+  ]
+  for (const [title, damage] of damages) {
+    const copy = cut(t, directory, 8)
+    const path = join(copy, 'data.mdb')
+    const file = openSync(path, 'r+')
+    t.teardown(() => closeSync(file))
+    const meta = Buffer.alloc(2 * page)
+    readSync(file, meta, 0, meta.length, 0)
+    // Both snapshots begin at a branch page with one node.
+    for (const head of [0, page]) for (const root of [88, 136]) meta.writeBigUInt64LE(5n, head + root)
+    const branch = Buffer.alloc(page)
+    branch.writeUInt16LE(0x01, 18)
+    branch.writeUInt16LE(26, 20)
+    branch.writeUInt16LE(node, 24)
+    damage(branch)
+    writeSync(file, meta, 0, meta.length, 0)
+    writeSync(file, branch, 0, page, 5 * page)
+    t.ok(isCutOff(path), title)
+  }
 })
 
 t.test('a short file is whole where only free pages are missing', async t => {
