@@ -1,11 +1,13 @@
 /** The program as people start it: argv, exit codes, pipes. What commands do is tested in-process elsewhere. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdirSync, readFileSync } from 'node:fs'
+import { mkdirSync, readFileSync } from 'node:fs'
+import net, { type AddressInfo } from 'node:net'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
 import { program } from '../fixtures/process/program.ts'
+import { startRedis } from '../fixtures/process/redis-server.ts'
 import { usualConfig } from './terminal.ts'
 
 const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
@@ -58,29 +60,46 @@ t.test('a long result comes whole through a pipe; a reader that goes away breaks
 })
 
 t.test('a reload that is asked for while the gate starts is done when it serves', async t => {
-  const listeners = 'listen: { port: 0 }\nadmin: { port: 0 }\n'
-  const folder = t.testdir({ 'factorgate.yaml': usualConfig.replace('listen: { port: 8443 }\n', listeners) })
+  const redis = await startRedis(t)
+  const listeners = `listen: { port: 0 }\nadmin: { port: 0 }\n`
+  let child: ReturnType<typeof start> | null = null
+  let said = ''
+  let saidBefore: string | null = null
+  // The gate cannot serve before its store answers, and that answers after the signal.
+  const relay = net.createServer(socket => {
+    if (child !== null && saidBefore === null) {
+      saidBefore = said
+      child.kill('SIGHUP')
+    }
+    const store = net.connect(redis.port, '127.0.0.1')
+    for (const [from, to] of [
+      [socket, store],
+      [store, socket]
+    ] as const) {
+      from.on('error', () => to.destroy()).pipe(to)
+      t.teardown(() => from.destroy())
+    }
+  })
+  relay.listen(0, '127.0.0.1')
+  await once(relay, 'listening')
+  t.teardown(() => relay.close())
+  const store = `store: "redis://127.0.0.1:${(relay.address() as AddressInfo).port}"\n`
+  const folder = t.testdir({ 'factorgate.yaml': usualConfig.replace('listen: { port: 8443 }\n', listeners + store) })
   mkdirSync(path.join(folder, 'var'))
   await run(t, folder, 'key', 'new', 'var/factorgate.key')
-  const child = start(t, folder, 'serve')
-  let said = ''
-  child.stderr.resume()
+  child = start(t, folder, 'serve')
+  const { stdout, stderr } = child
+  stderr.resume()
   const isReloaded = new Promise<boolean>(resolve => {
-    child.stdout.on('data', part => {
+    stdout.on('data', part => {
       said += part
       if (said.includes('configuration reloaded')) resolve(true)
     })
-    child.once('close', () => resolve(false))
+    child?.once('close', () => resolve(false))
   })
   const ended = once(child, 'close')
-  // The store is opened before the gate serves.
-  const watch = setInterval(() => {
-    if (!existsSync(path.join(folder, 'var/store'))) return
-    clearInterval(watch)
-    child.kill('SIGHUP')
-  }, 1)
   t.ok(await isReloaded, said)
-  clearInterval(watch)
+  t.notMatch(saidBefore, /"serving /, 'the signal came first')
   child.kill('SIGTERM')
   t.same(await ended, [0, null])
 })

@@ -1,6 +1,7 @@
 import { createPublicKey, verify } from 'node:crypto'
 import t from 'tap'
 import { BoundBrowser } from '../fixtures/in-process/bound-browser.ts'
+import { whileWaiting } from '../fixtures/in-process/full-budgets.ts'
 import { echoApp, navigation, startGateway } from '../fixtures/in-process/gateway.ts'
 import { TestClock } from '../fixtures/in-process/memory-store.ts'
 
@@ -223,28 +224,22 @@ device: { lifetime: 20m }
 watch: { decoys: { exempt: { groups: [crawlers] } }, budgets: [{ id: many, per: person, app: one, window: 1h, requests: 100, then: [cut] }] }`
   })
   const { sessions, budgets } = gate.server.runtime
-  if (budgets === null) throw new Error('no budgets')
   /** The verdict about a request that waits for room, where `meanwhile` happens. */
   const verdict = async (
     send: (url: string, headers: Record<string, string>) => Promise<{ status: number; headers: object }>,
     uri: string,
     meanwhile: () => unknown
   ) => {
-    let waits = 0
-    budgets.room = async () => {
-      waits++
-      await meanwhile()
-      return []
-    }
-    const answer = await send('https://one.localhost/.factorgate/auth', {
-      ...navigation,
-      'x-forwarded-for': '192.0.2.1',
-      'x-forwarded-host': 'one.localhost',
-      'x-forwarded-uri': uri,
-      'x-forwarded-method': 'GET',
-      'x-forwarded-proto': 'https'
-    })
-    Reflect.deleteProperty(budgets, 'room')
+    const ask = () =>
+      send('https://one.localhost/.factorgate/auth', {
+        ...navigation,
+        'x-forwarded-for': '192.0.2.1',
+        'x-forwarded-host': 'one.localhost',
+        'x-forwarded-uri': uri,
+        'x-forwarded-method': 'GET',
+        'x-forwarded-proto': 'https'
+      })
+    const { answer, waits } = await whileWaiting(budgets, meanwhile, ask)
     t.equal(waits, 1, uri)
     return answer
   }
