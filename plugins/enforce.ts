@@ -18,6 +18,13 @@ import { type Held, hasKeptCookie, type KeepPost } from './kept-posts.ts'
 import { type IsStillIn, lookAgain } from './look-again.ts'
 import { defaultMaxUrlLength } from './return-address.ts'
 
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** Judges a request whose sender has become a stranger while a later step waited. */
+    readonly judgeAgain: (request: FastifyRequest, reply: FastifyReply, done: Done) => void
+  }
+}
+
 interface EnforceContext extends OwnContext {
   /** Null where no app has decoys. */
   readonly decoys: DecoyPort | null
@@ -39,6 +46,9 @@ export const enforcePlugin = fp<EnforceOptions>(
   async (app, options) => {
     const context: EnforceContext = { ...defaults, ...options }
     requireDeclarations(app)
+    app.decorate('judgeAgain', (request: FastifyRequest, reply: FastifyReply, done: Done) =>
+      enforce(context, request, reply, done, null)
+    )
     app.addHook('onRequest', (request, reply, done) => {
       const { match } = request.exchange
       const touched = match.kind === 'app' && match.app.decoys != null ? touch(context, request, match) : null

@@ -1,19 +1,18 @@
 /** The step `upstream-login`: finds the person's own login at an app that knows only HTTP Basic, and asks for it where there is none. */
 import fp from 'fastify-plugin'
-import { GateError } from '../src/errors.ts'
 import type { LoginRefusal } from '../src/forwarding/login-refusal.ts'
 import { StoreUnreachable } from '../src/store/store.ts'
 import { segmentOf } from '../src/upstream-login/trials.ts'
 import type { UpstreamLogin } from '../src/upstream-login/upstream-login.ts'
 import type { UpstreamLogins } from '../src/upstream-login/upstream-logins.ts'
-import type { Exchange } from './exchange.ts'
 import { challengeLogin, isPublic, type LoginChallengeOptions } from './login-challenge.ts'
+import { type IsStillIn, lookAgain } from './look-again.ts'
 
 interface UpstreamLoginOptions extends LoginChallengeOptions {
   /** Null where no app gets logins. */
   readonly logins: Pick<UpstreamLogins, 'peek' | 'find' | 'isRefused' | 'admit'> | null
   /** Whether the person, or the program's owner, may still enter; asked after each wait. Rejects with StoreUnreachable. */
-  readonly mayEnter: (exchange: Exchange) => Promise<boolean>
+  readonly mayEnter: IsStillIn
 }
 
 export const upstreamLoginPlugin = fp<UpstreamLoginOptions>(
@@ -33,7 +32,7 @@ export const upstreamLoginPlugin = fp<UpstreamLoginOptions>(
         if (login === null) return ask('upstream_login_required')
         if (logins.isRefused(login)) return ask('upstream_login_refused')
         const admission = logins.admit(login, segmentOf(match.path), connectTimeoutMs + responseTimeoutMs)
-        if (admission.wait !== null) return void afterWait(exchange, admission.wait).then(look, done)
+        if (admission.wait !== null) return afterWait(admission.wait, look)
         exchange.upstreamLogin = login
         exchange.endLoginTrial = admission.end
         // A later step may refuse the request, or the client may leave.
@@ -44,20 +43,23 @@ export const upstreamLoginPlugin = fp<UpstreamLoginOptions>(
       const look = () => {
         const known = logins.peek(accountId, appId)
         if (known !== undefined) return take(known)
-        afterWait(exchange, logins.find(accountId, appId)).then(take, error => {
-          if (isOpen && error instanceof StoreUnreachable) done()
-          else done(error)
-        })
+        afterWait(logins.find(accountId, appId), take)
+      }
+      /** Access may have ended during the wait, when nothing of this request could be cut yet. */
+      const afterWait = <Found>(wait: Promise<Found>, goOn: (found: Found) => void) => {
+        wait
+          .then(async found => {
+            await lookAgain(exchange, mayEnter)
+            if (exchange.principal === null && exchange.program === null) return app.judgeAgain(request, reply, done)
+            goOn(found)
+          })
+          .catch(error => {
+            if (isOpen && error instanceof StoreUnreachable) done()
+            else done(error)
+          })
       }
       look()
     })
-
-    /** Access may have ended during the wait, when nothing of this request could be cut yet. */
-    async function afterWait<T>(exchange: Exchange, wait: Promise<T>): Promise<T> {
-      const result = await wait
-      if (!(await mayEnter(exchange))) throw new GateError('sign_in_required')
-      return result
-    }
   },
   { name: 'upstream-login', dependencies: ['enforce'] }
 )

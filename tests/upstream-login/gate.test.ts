@@ -315,13 +315,26 @@ t.test('access that ends while a request waits for the trial ends it too', async
     asked++
     return admit.apply(upstreamLogins, given)
   }
-  const second = visit('/1', script)
-  await until(() => asked === 1)
+  const [second, page, open] = [visit('/1', script), visit('/2', navigation), visit('/open/3', script)]
+  await until(() => asked === 3)
   await accounts.suspend(alice.id, 'left')
   app.release()
   t.equal(await first, 'cut')
-  t.equal((await second).headers['factorgate-error'], 'sign_in_required')
-  t.equal(app.seen.length, 1)
+  t.match(await second, { status: 401, headers: { 'factorgate-error': 'sign_in_required' } })
+  t.match(
+    await page,
+    { status: 302, headers: { 'factorgate-error': 'sign_in_required' } },
+    'a page goes to the sign-in'
+  )
+  await open
+  t.same(
+    app.seen.map(({ url, headers }) => [url, headers.authorization !== undefined, headers['remote-user']]),
+    [
+      ['/0', true, 'alice'],
+      ['/open/3', false, undefined]
+    ],
+    'a public address is open to everybody, without the login'
+  )
 })
 
 t.test('a late refusal of an earlier login does not stop the new one', async t => {
