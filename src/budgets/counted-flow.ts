@@ -5,7 +5,8 @@ import type { Direction, Flow, Holder } from '../metering/flow.ts'
 import type { ObservedFlow } from '../metering/observed-flow.ts'
 import type { Budget } from './budget.ts'
 import type { Who } from './demand.ts'
-import type { Meter, Spender } from './meter.ts'
+import type { Meter } from './meter.ts'
+import type { Spender } from './spender.ts'
 
 export interface FlowKeeper {
   /** Notes that the meter has something to report. */
@@ -13,6 +14,8 @@ export interface FlowKeeper {
   /** Makes `by` wait for the next settlement. An urgent settlement comes at once. */
   wait(meter: Meter, by: Spender, isUrgent: boolean): void
   leave(meter: Meter, by: Spender): void
+  /** Lets the next request begin that waits for room in the meter. */
+  beginNext(meter: Meter): void
 }
 
 interface FlowFacts {
@@ -111,6 +114,7 @@ export class CountedFlow implements Flow, Spender {
     if (this.#holder !== null) for (const meter of this.meters) meter.users--
     if (this.#waitsIn || this.#waitsOut) for (const meter of this.meters) this.#keeper.leave(meter, this)
     this.#holder = null
+    for (const meter of this.meters) if (meter.waiting.length > 0) this.#keeper.beginNext(meter)
     this.#observed?.end(cut)
   }
 

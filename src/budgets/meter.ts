@@ -24,32 +24,17 @@ import {
   usedForMs
 } from './ledger.ts'
 import { ledgerId } from './ledger-record.ts'
+import type { Answer, Spender } from './spender.ts'
 import type { Counted } from './steps.ts'
 
 /** Bytes that one process may pass for one ledger without a grant, before it reports them. */
 const floatBytes = 512 * 1024
+/** An answer up to this size is read whole at once, so nothing of it stands still. */
+const smallAnswer = 64 * 1024
 /** A count has grown by much if this part of it is new. */
 const muchShare = 4
 /** The longest delay before a waiting count is entered (`fullTicks`), in milliseconds. With shorter slots the count would land in a later slot. */
 const longestWaitMs = 10_000
-
-/** One exchange that spends. */
-export interface Spender {
-  readonly session: string | null
-  readonly proofs: readonly Proof[]
-  /** True if the app refuses where the store does not answer. */
-  readonly isGuarded: boolean
-  /** The newest proof of one of the budget's factors, in milliseconds since the epoch; 0 for none. */
-  provedAt(budget: Budget): number
-  /** The newest proof of any kind. */
-  readonly signedInAt: number
-  /** Asks again whether more may flow, after `wait`. */
-  goOn(): void
-  cut(): void
-}
-
-/** `draw`: it waits for a settlement, which is to come at once. `wait`: for a proof, for other gates, or for its time. */
-export type Answer = 'flow' | 'draw' | 'wait' | 'cut'
 
 const nobody: readonly Spender[] = []
 const none: readonly number[] = []
@@ -239,12 +224,29 @@ export class Meter {
   isOverCount(now: number, scale: number): boolean {
     const { ledger, counted } = this
     if (ledger === null || (scale === this.scale && counted === 'requests' && this.#spent <= this.#room)) return false
-    const current = slotAt(now, ledger.slotMs)
-    const known =
-      counted === 'distinctPaths'
-        ? this.#pathsAt(ledger, current).count(current)
-        : sumOf(ledger.slots, current) + this.#spent
-    return known > limitAt(ledger, this.#budget, now, scale)
+    return this.#leftOfCount(ledger, now, scale) < 0
+  }
+
+  #leftOfCount(ledger: Ledger, now: number, scale: number): number {
+    const unreported = this.counted === 'distinctPaths' ? 0 : this.#spent
+    return limitAt(ledger, this.#budget, now, scale) - this.#known(ledger, now) - unreported
+  }
+
+  /** What the store has counted, and the paths that this process has seen since. */
+  #known(ledger: Ledger, now: number): number {
+    const at = slotAt(now, ledger.slotMs)
+    return this.counted === 'distinctPaths' ? this.#pathsAt(ledger, at).count(at) : sumOf(ledger.slots, at)
+  }
+
+  /** How many waiting requests may begin while it is not tight: as many as what is left is enough for; all, where nothing is left to wait for. */
+  mayBegin(now: number, scale: number): number {
+    const { mode } = this
+    const isJudged = this.cutOffAt !== null || (mode !== 'within' && mode !== 'slow')
+    if (isJudged || !this.isStrict) return Number.POSITIVE_INFINITY
+    if (mode === 'within' && this.counted !== 'bytes')
+      return Math.max(1, this.#leftOfCount(this.ledger ?? emptyLedger(this.#budget), now, scale))
+    const free = this.#left > 0 ? this.#left : (this.isBusy ? 0 : floatBytes) - this.#debt
+    return Math.floor(free / smallAnswer) - this.users
   }
 
   /** Bytes that flow now, in the direction that the budget governs. True if there is something to report. */
@@ -307,10 +309,8 @@ export class Meter {
   /** While the store does not answer: what this process alone knows to be too much does not flow. */
   mayFlowAlone(now: number): Exclude<Answer, 'draw'> {
     const ledger = this.ledger ?? emptyLedger(this.#budget)
-    const current = slotAt(now, ledger.slotMs)
-    const known =
-      this.counted === 'distinctPaths' ? this.#pathsAt(ledger, current).count(current) : sumOf(ledger.slots, current)
-    return this.#alone?.answer(this.#budget, known, limitAt(ledger, this.#budget, now, this.scale), now) ?? 'flow'
+    const limit = limitAt(ledger, this.#budget, now, this.scale)
+    return this.#alone?.answer(this.#budget, this.#known(ledger, now), limit, now) ?? 'flow'
   }
 
   #mayPass(now: number): Answer {

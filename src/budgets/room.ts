@@ -1,8 +1,9 @@
 /** A request that has not begun, and waits until there is room for it in one meter. */
 import type { FlowKeeper } from './counted-flow.ts'
-import type { Meter, Spender } from './meter.ts'
+import type { Meter } from './meter.ts'
+import type { Spender } from './spender.ts'
 
-/** Resolves when the meter is no longer tight. */
+/** Resolves when the meter is no longer tight, and those who came before have their turn. */
 export function roomOf(meter: Meter, isGuarded: boolean, keeper: FlowKeeper): Promise<void> {
   return new Promise(resolve => {
     const end = () => {
@@ -10,6 +11,7 @@ export function roomOf(meter: Meter, isGuarded: boolean, keeper: FlowKeeper): Pr
       resolve()
     }
     const waiting: Spender = {
+      isNew: true,
       session: null,
       proofs: [],
       isGuarded,

@@ -10,7 +10,8 @@ import { RecordTooNew, type Store } from '../store/store.ts'
 import type { FlowKeeper } from './counted-flow.ts'
 import { isBefore, type Ledger, type Mode, movedWith, type Report, type Settlement, settle } from './ledger.ts'
 import { ledgerRecord, ledgerSeconds } from './ledger-record.ts'
-import type { Meter, Spender } from './meter.ts'
+import type { Meter } from './meter.ts'
+import type { Spender } from './spender.ts'
 
 interface SettlementsOptions {
   readonly store: Store
@@ -50,6 +51,8 @@ export class Settlements implements FlowKeeper {
   readonly #loud = new Set<Meter>()
   /** Meters that let nothing new begin. */
   readonly #tight = new Set<Meter>()
+  /** Meters that have had places for waiting requests since the last tick. */
+  readonly #woken = new Set<Meter>()
   readonly #running = new Map<Meter, Promise<void>>()
   #ticks = 0
   /** True while all counts that have changed are reported, and not only those that have grown by much. */
@@ -124,15 +127,31 @@ export class Settlements implements FlowKeeper {
     if (meter.waiting.length === 0) this.#waiting = this.#waiting.filter(other => other !== meter)
   }
 
-  /** Lets the waiting exchanges ask again. */
+  /** Lets the waiting exchanges ask again, and of the requests that have not begun as many as there is room for, in the order in which they came. */
   wake(meter: Meter): void {
-    for (const by of meter.waiting) by.goOn()
+    if (meter.waiting.length === 0) return
+    let places = this.#placesIn(meter)
+    for (const by of meter.waiting) if (by.isNew !== true || places-- > 0) by.goOn()
+  }
+
+  /** At least one place between two ticks, because running exchanges may last for long. */
+  #placesIn(meter: Meter): number {
+    if (meter.isTight) return 0
+    const least = this.#woken.has(meter) ? 0 : 1
+    this.#woken.add(meter)
+    return Math.max(least, meter.mayBegin(this.#options.clock(), this.#options.scale(meter)))
+  }
+
+  /** An exchange has ended, and the next begins in its place. */
+  beginNext(meter: Meter): void {
+    meter.waiting.find(({ isNew }) => isNew)?.goOn()
   }
 
   /** Reports, draws again, and moves on what has waited long enough. */
   tick(): void {
     const isReport = ++this.#ticks % reportTicks[this.#options.isShared ? 'shared' : 'alone'] === 0
     const now = this.#options.clock()
+    this.#woken.clear()
     for (const meter of [...this.#waiting]) {
       const isDue = meter.askAgainAt !== null && now >= meter.askAgainAt
       if (meter.cutOffAt === null && (meter.isBusy || isDue)) this.settle(meter)

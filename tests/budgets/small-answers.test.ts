@@ -6,6 +6,7 @@ import t from 'tap'
 import { type AppMatch, beforeAuthorize } from '../../src/apps/authorize.ts'
 import type { Budget } from '../../src/budgets/budget.ts'
 import { Budgets } from '../../src/budgets/budgets.ts'
+import type { CountedFlow } from '../../src/budgets/counted-flow.ts'
 import type { Demand } from '../../src/budgets/demand.ts'
 import { factorKinds } from '../../src/factor/kinds.ts'
 import { startGateway } from '../fixtures/in-process/gateway.ts'
@@ -72,25 +73,28 @@ function fixture(budget: Budget) {
   budgets.configure([budget])
   const spending = { app: 'files', who: person, isGuarded: false, isEnforced: true, isLed: false }
   let count = 0
+  const opened = () => {
+    const flow = budgets.open({ ...spending, path: `/${count++}` }, null, null)!
+    flow.begin({ goOn: () => {}, cut: () => {} })
+    return flow
+  }
   /** One request as the gate lets it in: it waits for room, is judged, and is answered at once. */
   const begin = (bytes: number, hasBody = false): 'answered' | Promise<unknown> | Demand => {
     const room = budgets.room(open, person, [], hasBody)
     if (room !== null) return room
     const demand = budgets.demandOn(open, person, null)
     if (demand !== null) return demand
-    const flow = budgets.open({ ...spending, path: `/${count++}` }, null, null)!
-    flow.begin({ goOn: () => {}, cut: () => {} })
+    const flow = opened()
     flow.sent(bytes)
     flow.end(null)
     return 'answered'
   }
   const upload = (bytes: number) => {
-    const flow = budgets.open({ ...spending, path: `/${count++}` }, null, null)!
-    flow.begin({ goOn: () => {}, cut: () => {} })
+    const flow = opened()
     flow.received(bytes)
     flow.end(null)
   }
-  return { store, clock, budgets, begin, upload }
+  return { store, clock, budgets, begin, opened, upload }
 }
 
 t.test('O9 · small answers in a row while the store is slow → the next request waits for the store', async t => {
@@ -139,7 +143,7 @@ t.test('a request beyond the number that is allowed waits until the store has sa
 })
 
 for (const counted of ['requests', 'distinctPaths'] as const)
-  t.test(`O9 · a report of ${counted} is in flight when the count is passed → its answer lets nobody in`, async t => {
+  t.test(`a report of ${counted} is in flight when the count is passed → its answer lets nobody in`, async t => {
     const amount = 20
     const { store, budgets, begin } = fixture({ ...theft, counted, amount })
     t.teardown(() => budgets.stop())
@@ -200,6 +204,62 @@ t.test('small answers wait for the rate of `slow`, all together', async t => {
   t.same(demands, [], 'nobody is refused')
   // Two a second, and three at a time.
   t.ok(answered >= 40 && answered <= 90, `${answered} were answered in 40 seconds`)
+})
+
+for (const [name, given, atOnce, most] of [
+  ['bytes', {}, 20, 5 * MiB],
+  ['slow', { steps: ['slow'], rate: 64 * KiB, amount: 100 }, 4, 7 * MiB]
+] as const)
+  t.test(`a hundred small requests wait, and there is room for some (${name}) → no more begin at once`, async t => {
+    const { clock, store, budgets, begin, opened } = fixture({ ...theft, ...given })
+    t.teardown(() => budgets.stop())
+    for (let n = 0; n < 3; n++) {
+      begin(200)
+      await budgets.flush()
+    }
+    store.isSlow = true
+    while (!(begin(60 * KiB) instanceof Promise));
+    const running: CountedFlow[] = []
+    let [sum, over] = [0, 0]
+    const ask = async () => {
+      await budgets.room(open, person, [], false)
+      if (budgets.demandOn(open, person, null) === null) running.push(opened())
+      else over++
+    }
+    for (let n = 0; n < 100; n++) void ask()
+    store.isSlow = false
+    for (let round = 0; over < 100; round++) {
+      if (round > 2000) throw new Error(`${over} are over, the others wait`)
+      await store.answer()
+      if (running.length > atOnce) t.fail(`${running.length} run at once`)
+      for (const flow of running.splice(0)) {
+        flow.sent(60 * KiB)
+        flow.end(null)
+        sum += 60 * KiB
+        over++
+      }
+      clock.advance(0.25)
+      budgets.tick()
+      await budgets.flush()
+    }
+    t.ok(sum <= most, `${sum} bytes have left`)
+  })
+
+t.test('a removed budget lets everybody go on who waits for it', async t => {
+  const { store, budgets, begin } = fixture(theft)
+  t.teardown(() => budgets.stop())
+  begin(1)
+  await budgets.flush()
+  store.isSlow = true
+  const waiting: unknown[] = []
+  while (waiting.length < 50) {
+    const begun = begin(60 * KiB)
+    if (begun instanceof Promise) waiting.push(begun)
+  }
+  budgets.configure([])
+  await Promise.all(waiting)
+  store.isSlow = false
+  await store.answer()
 })
 
 t.test('a slow budget of what people send holds up requests that bring something, and no others', async t => {
