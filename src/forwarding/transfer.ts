@@ -247,6 +247,7 @@ class Transfer extends ForwardOperation implements ResponseHandler {
       return this.#cutOff('app broke off')
     this.cutBy ??= 'app broke off'
     this.flushHead()
+    sendWritten(res)
     this.#finish()
     endInStages(req.socket)
   }
@@ -333,6 +334,13 @@ function flushHead(transfer: Transfer): void {
 /** The app's reason phrase; undefined (the standard one) if it is empty or cannot be written. */
 function validReason(text: string): string | undefined {
   return text === '' || /[^\t\x20-\x7e]/.test(text) ? undefined : text
+}
+
+/** Node.js keeps until the end of a turn what is written in it, and a connection that is destroyed before loses it. */
+function sendWritten(res: ServerResponse): void {
+  while (res.writableCorked > 0) res.uncork()
+  const { socket } = res
+  while (socket !== null && socket.writableCorked > 0) socket.uncork()
 }
 
 function reset(socket: Socket): void {
