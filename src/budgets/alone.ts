@@ -23,7 +23,10 @@ export class Alone {
 
   /** `reported`: what the store has confirmed before. */
   answer(budget: Budget, reported: number, limit: number, now: number): 'flow' | 'wait' | 'cut' {
-    if (reported + sumOf(this.#slots, slotAt(now, this.#slotMs)) <= limit) return 'flow'
+    if (reported + sumOf(this.#slots, slotAt(now, this.#slotMs)) <= limit) {
+      this.#overSince = null
+      return 'flow'
+    }
     this.#overSince ??= now
     if (has(budget, 'step-up') && now < this.#overSince + holdMs) return 'wait'
     if (!isSlow(budget)) return 'cut'

@@ -250,7 +250,8 @@ export class Budgets {
       this.#settlements.retry(meter)
       if (app.isGuarded) return { kind: 'store_unreachable', tooNew: meter.tooNew }
       const may = meter.mayFlowAlone(this.#options.clock())
-      return may === 'flow' ? null : { kind: 'refuse', retryAfterSeconds: aloneSeconds, isQuota: false }
+      const isQuota = meter.budget.isQuota === true
+      return may === 'flow' ? null : { kind: 'refuse', retryAfterSeconds: aloneSeconds, isQuota }
     }
     const { ledger, budget } = meter
     if (ledger === null || ledger.askedAt === null) return null

@@ -210,9 +210,29 @@ for (const [name, steps, first, later] of [
       t.same(events, later)
       // The window slides without the store too.
       clock.advance(2 * 3600)
-      t.equal(open(false).flow.sent(MiB), true)
+      const again = open(false)
+      t.equal(again.flow.sent(MiB), true)
+      again.flow.sent(100 * MiB)
+      t.same(again.events, [], 'what passes it anew is not cut at once')
     }
   )
+
+t.test('the store is silent → a token that has used up its limit is refused as spent', async t => {
+  const { store, budgets } = fixture()
+  t.teardown(() => budgets.stop())
+  budgets.configure([])
+  const quota: Budget = { ...theft, id: 'token-quota', per: 'token', isQuota: true }
+  const who = { account: 'A', session: null, token: 'T', proofs: [] }
+  const spending = { app: 'open', path: '/', who, isGuarded: false, isEnforced: true, isLed: false }
+  const flow = budgets.open(spending, quota, null)!
+  flow.begin({ goOn: () => {}, cut: () => {} })
+  await budgets.flush()
+  store.isDown = true
+  flow.sent(MiB)
+  await budgets.flush()
+  flow.sent(100 * MiB)
+  t.match(budgets.demandOn({ id: 'open' }, who, quota), { kind: 'refuse', isQuota: true })
+})
 
 t.test('small requests cost no trip each: their counts go out together', async t => {
   const { store, budgets, open } = fixture()
