@@ -1,8 +1,7 @@
 /** Lets Node.js load TypeScript: `node --import=./tests/setup/typescript.mjs FILE`. */
 import module from 'node:module'
 
-// In the thread that loads, or in one of its own, which is all that Node.js 20 has and Node.js 26 warns of. Without an import of a file: a worker whose
-// parent stands still would wait for it for ever.
+// In the thread that loads, or in one of its own, which is all that Node.js 20 has and Node.js 26 warns of.
 if (module.registerHooks === undefined) module.register('./translate.mjs', import.meta.url)
 else module.registerHooks(await import('./translate.mjs'))
 
