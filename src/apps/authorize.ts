@@ -190,7 +190,8 @@ export function beforeAuthorize(
   if (app.isGuarded !== true && demands.hasRoom === true) return null
   const who = whoAsks(principal, program)
   const known = app.isGuarded === true && who !== null ? (demands.ready?.(app, who) ?? null) : null
-  const room = () => demands.room?.(app, who, program?.token ?? null, hasBody(message)) ?? null
+  const room = () =>
+    demands.hasRoom === true ? null : (demands.room?.(app, who, program?.token ?? null, hasBody(message)) ?? null)
   return known === null ? room() : known.then(room)
 }
 

@@ -110,10 +110,8 @@ export async function watchingOf(config: Config, apps: readonly App[], runtime: 
             get hasRoom() {
               return budgets === null || budgets.hasRoom
             },
-            room: (app, who, token, hasBody) => {
-              if (budgets === null || budgets.hasRoom) return null
-              return budgets.room(app, who, token === null ? (app.ownBudgets ?? []) : [quotaOf(token)], hasBody)
-            }
+            room: (app, who, token, hasBody) =>
+              budgets?.room(app, who, token === null ? (app.ownBudgets ?? []) : [quotaOf(token)], hasBody) ?? null
           },
     decoys,
     onRefusal(code, exchange, request) {

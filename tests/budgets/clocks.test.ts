@@ -1,30 +1,17 @@
 /** Budgets on a machine whose clock is put back or ahead: nothing that was counted is lost, and it is said once. */
 import t, { type Test } from 'tap'
-import type { Budget } from '../../src/budgets/budget.ts'
 import { Budgets } from '../../src/budgets/budgets.ts'
 import { sentenceOfJump } from '../../src/budgets/sentences.ts'
 import type { Counted } from '../../src/budgets/steps.ts'
-import { factorKinds } from '../../src/factor/kinds.ts'
 import { type ClockJump, ClockJumps } from '../../src/metering/clock-jumps.ts'
 import { MemoryStore, TestClock } from '../fixtures/in-process/memory-store.ts'
+import { budgetOf } from './budget.ts'
 
 const MiB = 1024 ** 2
 const [minute, day] = [60, 86_400]
 
 function fixture(t: Test, counted: Counted, amount: number) {
-  const budget: Budget = {
-    id: 'theft',
-    per: 'person',
-    app: null,
-    windowSeconds: 3600,
-    counted,
-    direction: 'out',
-    amount,
-    steps: ['cut'],
-    factors: factorKinds,
-    rate: null,
-    isPerProof: false
-  }
+  const budget = budgetOf({ counted, amount })
   const clock = new TestClock()
   const running = new TestClock(0)
   const store = new MemoryStore(clock.read)

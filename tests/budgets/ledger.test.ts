@@ -14,26 +14,13 @@ import { demandOfLedger } from '../../src/budgets/ledger-demand.ts'
 import { ledgerRecord } from '../../src/budgets/ledger-record.ts'
 import { Meter } from '../../src/budgets/meter.ts'
 import { sentenceOf } from '../../src/budgets/sentences.ts'
-import { factorKinds } from '../../src/factor/kinds.ts'
+import { budgetOf } from './budget.ts'
 
 const MiB = 1024 ** 2
 const start = 1_800_000_000_000
 const second = 1_000
 
-const budget = (change: Partial<Budget> = {}): Budget => ({
-  id: 'bulk',
-  per: 'person',
-  app: 'files',
-  windowSeconds: 3600,
-  counted: 'bytes',
-  direction: 'out',
-  amount: 100 * MiB,
-  steps: ['cut'],
-  factors: factorKinds,
-  rate: null,
-  isPerProof: false,
-  ...change
-})
+const budget = (change: Partial<Budget> = {}) => budgetOf({ id: 'bulk', app: 'files', ...change })
 
 const report = (change: Partial<Report> = {}): Report => ({
   process: 'one',

@@ -1,25 +1,12 @@
 /** When the counts of a gate that is alone on its store are written there. */
 import { setImmediate } from 'node:timers/promises'
 import t from 'tap'
-import type { Budget } from '../../src/budgets/budget.ts'
 import { Budgets, type Passing } from '../../src/budgets/budgets.ts'
 import { ledgerId, ledgerRecord } from '../../src/budgets/ledger-record.ts'
-import { factorKinds } from '../../src/factor/kinds.ts'
 import { MemoryStore, TestClock } from '../fixtures/in-process/memory-store.ts'
+import { budgetOf } from './budget.ts'
 
-const budget: Budget = {
-  id: 'many',
-  per: 'person',
-  app: null,
-  windowSeconds: 3600,
-  counted: 'requests',
-  direction: 'out',
-  amount: 1000,
-  steps: ['journal'],
-  factors: factorKinds,
-  rate: null,
-  isPerProof: false
-}
+const budget = budgetOf({ id: 'many', counted: 'requests', amount: 1000, steps: ['journal'] })
 const who = { account: 'A', session: 'S', proofs: [] }
 const ticksOfTwoSeconds = 8
 

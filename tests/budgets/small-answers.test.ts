@@ -8,29 +8,17 @@ import type { Budget } from '../../src/budgets/budget.ts'
 import { Budgets } from '../../src/budgets/budgets.ts'
 import type { CountedFlow } from '../../src/budgets/counted-flow.ts'
 import type { Demand } from '../../src/budgets/demand.ts'
-import { factorKinds } from '../../src/factor/kinds.ts'
 import { startGateway } from '../fixtures/in-process/gateway.ts'
 import { MemoryStore, TestClock } from '../fixtures/in-process/memory-store.ts'
 import { download } from '../fixtures/in-process/torrent.ts'
+import { budgetOf } from './budget.ts'
 
 const KiB = 1024
 const MiB = KiB ** 2
 const person = { account: 'A', session: 'S', proofs: [] }
 const open = { id: 'files', isGuarded: false }
 
-const theft: Budget = {
-  id: 'theft',
-  per: 'person',
-  app: null,
-  windowSeconds: 3600,
-  counted: 'bytes',
-  direction: 'out',
-  amount: 4 * MiB,
-  steps: ['cut'],
-  factors: factorKinds,
-  rate: null,
-  isPerProof: false
-}
+const theft = budgetOf({ amount: 4 * MiB })
 
 /** A store whose writes wait until somebody lets them go on. */
 class SlowStore extends MemoryStore {

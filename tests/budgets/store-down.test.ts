@@ -3,25 +3,13 @@ import t from 'tap'
 import type { Budget } from '../../src/budgets/budget.ts'
 import { Budgets, type Passing } from '../../src/budgets/budgets.ts'
 import { ledgerRecord } from '../../src/budgets/ledger-record.ts'
-import { factorKinds } from '../../src/factor/kinds.ts'
 import { RecordTooNew } from '../../src/store/store.ts'
 import { MemoryStore, TestClock } from '../fixtures/in-process/memory-store.ts'
+import { budgetOf } from './budget.ts'
 
 const MiB = 1024 ** 2
 
-const theft: Budget = {
-  id: 'theft',
-  per: 'person',
-  app: null,
-  windowSeconds: 3600,
-  counted: 'bytes',
-  direction: 'out',
-  amount: 100 * MiB,
-  steps: ['cut'],
-  factors: factorKinds,
-  rate: null,
-  isPerProof: false
-}
+const theft = budgetOf()
 
 function fixture(store?: MemoryStore, clock = new TestClock()) {
   const kept = store ?? new MemoryStore(clock.read)

@@ -8,6 +8,8 @@ import { alone } from './groups.mjs'
 import { fileTimeoutMs } from './timeouts.mjs'
 
 const jobs = 4
+/** V8's flags: Node.js is asked once which it knows. @type {readonly string[] | undefined} */
+let known
 const call = [
   `--import=${new URL('typescript.mjs', import.meta.url).href}`,
   fileURLToPath(new URL('several.mjs', import.meta.url))
@@ -19,7 +21,6 @@ export class Processes {
   #env
   #tell
   #silenceMs
-  #flags = flagsKnownTo()
   /** @type {Set<import('node:child_process').ChildProcess>} */
   #running = new Set()
   #isStopped = false
@@ -98,7 +99,8 @@ export class Processes {
       hasFailed ||= !report.isOk
       this.#add(report)
     })
-    const flags = files.some(file => alone.has(file)) ? [] : this.#flags
+    known ??= flagsKnownTo()
+    const flags = files.some(file => alone.has(file)) ? [] : known
     const child = spawn(process.execPath, [...flags, ...call, ...files], {
       env: this.#env,
       stdio: ['ignore', 'pipe', 'inherit']
