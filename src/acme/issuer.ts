@@ -5,6 +5,7 @@
 import { randomUUID, X509Certificate } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { KeyringError } from '../keyring/keyring.ts'
+import { deadlineSignal } from '../platform/deadline.ts'
 import { changeValue } from '../store/change.ts'
 import { sealWith } from '../store/records.ts'
 import { StoreUnreachable } from '../store/store.ts'
@@ -191,7 +192,7 @@ export class Issuer {
 
   /** Aborts when the time of one order is over, or the process stops. */
   #deadline(): AbortSignal {
-    return AbortSignal.any([this.#stop.signal, AbortSignal.timeout(this.#input.orderMs ?? orderMs)])
+    return deadlineSignal(this.#input.orderMs ?? orderMs, this.#stop.signal)
   }
 
   #chance(): number {

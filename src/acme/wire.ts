@@ -1,6 +1,7 @@
 /** HTTP to an ACME server: one origin, no redirects, and bounds of size and time for every answer. */
 import http from 'node:http'
 import https from 'node:https'
+import { deadlineSignal } from '../platform/deadline.ts'
 import { refuseUpgrade } from '../platform/refuse-upgrade.ts'
 import { AcmeError, quoted } from './acme-error.ts'
 
@@ -49,8 +50,7 @@ export class Wire {
   async send(asked: WireRequest, signal?: AbortSignal): Promise<WireAnswer> {
     const url = this.#checked(asked.url)
     const limit = this.#options.timeoutMs ?? timeoutMs
-    const deadline = AbortSignal.timeout(limit)
-    const ended = signal === undefined ? deadline : AbortSignal.any([deadline, signal])
+    const ended = deadlineSignal(limit, ...(signal === undefined ? [] : [signal]))
     try {
       const answer = await this.#exchange(url, asked, ended)
       if (answer.status >= 300 && answer.status < 400)

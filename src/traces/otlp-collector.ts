@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import http from 'node:http'
 import https from 'node:https'
+import { deadlineSignal } from '../platform/deadline.ts'
 import { refuseUpgrade } from '../platform/refuse-upgrade.ts'
 import { readHeaderLines } from './header-lines.ts'
 
@@ -72,7 +73,7 @@ export class OtlpCollector {
     }
     const agent = await this.#connect()
     const { request } = endpoint.startsWith('http:') ? http : https
-    const signal = AbortSignal.any([stop, AbortSignal.timeout(this.#timeoutMs)])
+    const signal = deadlineSignal(this.#timeoutMs, stop)
     return await new Promise((resolve, reject) => {
       const sent = request(endpoint, { method: 'POST', headers, agent, signal }, response => {
         let text = ''

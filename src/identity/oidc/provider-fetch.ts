@@ -1,6 +1,7 @@
 /** The HTTP client for a provider: `fetch` with a private certificate authority, one deadline, a size limit, and no redirects. */
 import http from 'node:http'
 import https from 'node:https'
+import { deadlineSignal } from '../../platform/deadline.ts'
 import { refuseUpgrade } from '../../platform/refuse-upgrade.ts'
 import { lookupOfInstitutions } from '../../request/host-lookup.ts'
 import { isLoopback } from '../../request/networks.ts'
@@ -66,8 +67,7 @@ export function makeProviderFetch({ ca, timeoutMs }: ProviderFetchOptions): Prov
       // A provider on this machine may use plain http, but must not lead elsewhere by plain http.
       if (url.protocol === 'http:' && !isLoopback(url.hostname))
         throw new ProviderUnreachable(`${address}: only https is used beyond this machine`)
-      const deadline = AbortSignal.timeout(timeoutMs)
-      const ended = signal === undefined ? deadline : AbortSignal.any([deadline, signal])
+      const ended = deadlineSignal(timeoutMs, ...(signal === undefined ? [] : [signal]))
       const agent = url.protocol === 'http:' ? plain : secure
       try {
         const answer = await send(url, { method, headers, signal: ended, agent }, textOf(body))
