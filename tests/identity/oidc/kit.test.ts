@@ -169,6 +169,7 @@ function call(url: URL, jar: Map<string, string>, body?: string) {
       })
       answer.on('end', () => resolve({ status: answer.statusCode ?? 0, location: answer.headers.location, body: text }))
     })
+    request.setTimeout(60_000, () => request.destroy(new Error(`no answer from ${url.href}`)))
     request.on('error', reject).end(body)
   })
 }
