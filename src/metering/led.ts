@@ -15,6 +15,13 @@ export interface LedTo {
   readonly secure: boolean
 }
 
+/** What a client says of its request; '' where it says nothing. */
+interface Asking {
+  readonly fetchMode: string
+  readonly fetchDest: string
+  readonly accept: string
+}
+
 /** Null if the headers show no sign of it: the person has clicked in the app or typed the address, or a program asks. */
 export function ledBy(headers: IncomingHttpHeaders, site: LedTo): Led | null {
   if (isPrefetch(headers)) return 'prefetch'
@@ -51,8 +58,18 @@ function isPartByAccept(accept: string | undefined): boolean {
   return accept !== undefined && /^(?:image\/|text\/css\b)/i.test(accept)
 }
 
+/** True for pictures, frames, scripts and other parts of a page, which somebody else may have written into it. */
+export function isPartOfPage({ fetchMode, fetchDest, accept }: Asking): boolean {
+  if (fetchMode === '' && fetchDest === '') return isPartByAccept(accept)
+  return isPart(fetchMode, fetchDest)
+}
+
 /** A part of a page. A window has the destination `document`, and what a script asks for has `empty`. */
 function isEmbedded({ 'sec-fetch-mode': mode, 'sec-fetch-dest': destination }: IncomingHttpHeaders): boolean {
+  return isPart(mode, destination)
+}
+
+function isPart(mode: string | string[] | undefined, destination: string | string[] | undefined): boolean {
   if (mode === 'no-cors') return true
   return destination !== undefined && destination !== '' && destination !== 'document' && destination !== 'empty'
 }

@@ -36,7 +36,8 @@ export interface Lesson {
  * answer for it, and one day alone teaches little.
  */
 export function endDay(person: Person, usual: Usual, next: number, isLearning: boolean): Lesson | null {
-  const isTrusted = person.alarm < alarmingLevel || isLearning
+  // The owner's sign-in after a theft ends the alarm, and does not make the thief's day theirs.
+  const isTrusted = (person.alarm < alarmingLevel && !person.isUsedElsewhere) || isLearning
   if (!person.isActiveToday || !isTrusted) {
     if (person.isActiveToday) moveSums(person, usual, false)
     person.endDay(next, null)

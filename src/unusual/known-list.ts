@@ -1,4 +1,10 @@
-/** A short list of hashes with the days on which each was first and last seen, inside the arrays of one person. The oldest makes room. */
+/**
+ * A short list of hashes with the days on which each was first and last seen, inside the arrays of one person. The oldest makes room; those of
+ * one day take few places of older ones, so that no single day, led by a page or by a thief, makes a person a stranger to their own past.
+ */
+
+/** Entries of one day may displace older ones until they are this part of the list. */
+const freshShare = 1 / 4
 
 export interface Slots {
   readonly hashes: Uint32Array
@@ -64,14 +70,7 @@ export function note(
   const { at, size, daysAt } = list
   let index = found
   if (index < 0) {
-    index = 0
-    for (let i = 0; i < size; i++) {
-      if (slots.hashes[at + i] === 0) {
-        index = i
-        break
-      }
-      if (lastDay(slots, list, i) < lastDay(slots, list, index)) index = i
-    }
+    index = placeFor(slots, list, first)
     slots.hashes[at + index] = hash
     slots.days[daysAt + index] = first
     slots.days[daysAt + size + index] = day
@@ -80,6 +79,21 @@ export function note(
     slots.days[daysAt + size + index] = Math.max(day, lastDay(slots, list, index))
   }
   return index
+}
+
+/** A free place, or that of the oldest. Where a full list has many of the same first day already, one of these. */
+function placeFor(slots: Slots, list: ListPlace, first: number): number {
+  let oldest = 0
+  let fresh = -1
+  let freshCount = 0
+  for (let i = 0; i < list.size; i++) {
+    if (slots.hashes[list.at + i] === 0) return i
+    if (lastDay(slots, list, i) < lastDay(slots, list, oldest)) oldest = i
+    if (firstDay(slots, list, i) < first) continue
+    fresh = i
+    freshCount++
+  }
+  return freshCount >= list.size * freshShare ? fresh : oldest
 }
 
 export function forget({ hashes }: Slots, { at }: ListPlace, index: number): void {

@@ -28,6 +28,6 @@ export interface Observation {
   readonly bytes: number
   /** True for the first observation of an exchange. */
   readonly isFirst: boolean
-  /** True if another site, or a prefetch, may have led the browser there. */
+  /** True if another site, a prefetch, or a page of which it is a part, may have led the browser there. */
   readonly isLed: boolean
 }

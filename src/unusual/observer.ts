@@ -1,4 +1,5 @@
 /** Turns what the gate tells of its exchanges into observations of people. */
+import { isPartOfPage } from '../metering/led.ts'
 import type { Observation as Told } from '../metering/observation.ts'
 import type { Observation } from './observation.ts'
 
@@ -54,6 +55,7 @@ export function observationOf(told: Told): Observation | null {
   observation.status = phase === 'end' || phase === 'refused' ? status : null
   observation.bytes = bytesOut
   observation.isFirst = isSocket ? phase === 'start' || phase === 'refused' : told.isFirst
-  observation.isLed = exchange.isLed
+  // Firefox names a socket as it names parts of pages.
+  observation.isLed = exchange.isLed || (!isSocket && isPartOfPage(client))
   return observation
 }

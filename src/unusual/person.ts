@@ -87,6 +87,7 @@ const countedDays = [
   [3, number.newMarks],
   [5, number.joinedDays]
 ] as const
+const usedElsewhere = 64
 /** The wanted number of objects of a day that enter the set of known objects. */
 const objectsADay = 12
 
@@ -152,7 +153,7 @@ export class Person implements Slots {
   own: OwnDay | null = null
   /** The last day with many led requests; 0 for none. */
   ledDay = 0
-  /** Today: new network 1, device 2, country 4, mark of a client 8, unusual apart from earlier unusual days 16, a client that joined 32. */
+  /** Today: new network 1, device 2, country 4, mark of a client 8, unusual apart from earlier days 16, a client that joined 32, used elsewhere 64. */
   newToday = 0
 
   constructor(day: number) {
@@ -197,6 +198,15 @@ export class Person implements Slots {
     this.#arrays = new Arrays(unpacked(this.#atRest as ArrayBuffer, memorySize))
     this.#atRest = null
     return this.#arrays
+  }
+
+  /** True once the watch has found today that somebody in another place uses a session of this person. */
+  get isUsedElsewhere(): boolean {
+    return (this.newToday & usedElsewhere) !== 0
+  }
+
+  noteUsedElsewhere(): void {
+    this.newToday |= usedElsewhere
   }
 
   get isActiveToday(): boolean {
@@ -359,10 +369,11 @@ export class Person implements Slots {
 
   /**
    * After a fresh proof: all known areas count as the person's own from now on. So do all known clients if several clients use the session of
-   * the proof (`ofClients`). The sums begin anew.
+   * the proof (`ofClients`). The sums begin anew. Where somebody elsewhere has used a session, it says nothing of areas and clients.
    */
   accept(ofClients: boolean): void {
     for (const sum of sums) this.numbers[sum] = 0
+    if (this.isUsedElsewhere) return
     for (const list of ofClients ? [known.areas, known.devices, known.marks] : [known.areas])
       for (let i = 0; i < list.size; i++) {
         const hash = this.hashes[list.at + i] as number

@@ -120,14 +120,14 @@ export function sayRepeat(count: number, days: number): Said {
 }
 
 export function sayLed(objects: number, bytes: number): string {
-  return `Another site or a prefetch may have led the browser to ${sayCount(objects)} of these addresses, and to ${sayBytes(bytes)}; nobody is suspended for that part.`
+  return `Another site, a prefetch, or pictures and other parts of pages may have led the browser to ${sayCount(objects)} of these addresses, and to ${sayBytes(bytes)}; nobody is suspended for that part.`
 }
 
 /** Why nobody is suspended, although it is extreme. */
 export function sayLedElse(isToday: boolean): string {
   return isToday
     ? 'Without that part it is not extreme, so the account is not suspended for it.'
-    : 'Without what another site or a prefetch may have led to on earlier days it is not extreme, so the account is not suspended for it.'
+    : 'Without what another site, a prefetch, or parts of pages may have led to on earlier days it is not extreme, so the account is not suspended for it.'
 }
 
 export function sayHour(hour: number, chance: number, isRest: boolean): Said {

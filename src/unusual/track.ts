@@ -52,6 +52,8 @@ const sharedFrom = 15
 const none: never[] = []
 /** Doubts that say that several clients share the session. */
 const mixing: ReadonlySet<Doubt> = new Set<Doubt>(['changed', 'headers', 'stopped', 'disguised', 'twoPlaces'])
+/** Doubts that say that a session goes on in another place. */
+const placing: ReadonlySet<Doubt> = new Set<Doubt>(['network', 'country', 'travel', 'twoPlaces'])
 
 export class Track {
   /** Its person; null before the first request. */
@@ -184,6 +186,11 @@ export class Track {
   get isShared(): boolean {
     for (const { isMidway, points } of this.doubts) if (isMidway && points >= sharedFrom) return true
     return false
+  }
+
+  /** True if the session seems to be used in another place than before. */
+  get isElsewhere(): boolean {
+    return this.isShared && this.doubts.some(({ kind, isMidway }) => isMidway && placing.has(kind))
   }
 
   has(kind: Doubt): boolean {

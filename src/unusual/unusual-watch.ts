@@ -189,9 +189,10 @@ export class UnusualWatch {
     const isEnforced = this.#isEnforced(verdict.app)
     const steps = stepsOf(verdict, this.#settings, isEnforced)
     const isSuspensionSpared = sparesSuspension(verdict, this.#settings, isEnforced)
-    const isAsked = steps.includes('step-up') && !steps.includes('suspend')
-    // First, because it stops what runs.
-    const asking = isAsked ? this.#options.asks.ask(verdict.account, verdict.at) : null
+    const isSuspended = steps.includes('suspend')
+    const isAsked = steps.includes('step-up') && !isSuspended
+    // First, because it stops what runs. The sign-in of somebody who is resumed is the answer, from which on the watch judges anew.
+    const asking = isAsked || isSuspended ? this.#options.asks.ask(verdict.account, verdict.at) : null
     // If two people share the session, the owner's proof would also help the other one. A new sign-in would not.
     const ending =
       isAsked && verdict.isShared

@@ -45,7 +45,7 @@ export interface Verdict {
   readonly isShared: boolean
   /** True if the level is `extreme` only with led requests, for which nobody is suspended. */
   readonly isSpared: boolean
-  /** How many of today's addresses and bytes another site, or a prefetch, may have led to; null for none. */
+  /** How many of today's addresses and bytes others may have led to; null for less than a tenth of both. */
   readonly led: { readonly objects: number; readonly bytes: number } | null
 }
 
@@ -85,6 +85,8 @@ const stoppedPoints = 30
 /** The browsers of a person whose usual days have fewer requests without these headers send them. */
 const fewBare = toScale(at.bare, 6)
 const tracksMost = 20_000
+/** A smaller share of a day is not worth a sentence. */
+const ledShare = 0.1
 const [alarming, extreme] = [levels.indexOf('alarming'), levels.indexOf('extreme')]
 
 interface RequestFacts {
@@ -214,7 +216,10 @@ export class Unusual {
     live.sparedOn = 0
     const { numbers } = live.person
     const times = (live.person.proved?.times ?? 0) + 1
-    live.person.proved = { bytes: numbers[at.bytes]!, objects: numbers[at.objects]!, times, at: provedAt }
+    // What somebody elsewhere has fetched allows no more.
+    const isOwn = !live.person.isUsedElsewhere
+    const [bytes, objects] = isOwn ? [numbers[at.bytes]!, numbers[at.objects]!] : [0, 0]
+    live.person.proved = { bytes, objects, times, at: provedAt }
     live.person.accept(track?.hasDoubtOfClient ?? false)
     live.isDirty = true
   }
@@ -297,6 +302,7 @@ export class Unusual {
     const isSaid = alarm <= person.alarm && !(isSpared && person.alarm < extreme && live.sparedOn !== person.day)
     if (isSaid || isAnswered) return null
     person.alarm = alarm
+    if (alarm >= alarming && track.isElsewhere) person.noteUsedElsewhere()
     if (isSpared) live.sparedOn = person.day
     const all = this.people.group(everyone, person.day)
     return {
@@ -372,7 +378,8 @@ function ledOf({ own, numbers }: Person): Verdict['led'] {
   if (own === null) return null
   const led = (feature: number) => Math.max(0, Math.round(numbers[feature]! - own.numbers[feature]!))
   const [objects, bytes] = [led(at.objects), led(at.bytes)]
-  return objects > 0 || bytes > 0 ? { objects, bytes } : null
+  const isMuch = objects > ledShare * numbers[at.objects]! || bytes > ledShare * numbers[at.bytes]!
+  return isMuch ? { objects, bytes } : null
 }
 
 /** A program cannot answer a question, so its threshold is higher. */

@@ -21,10 +21,10 @@ export const groups = {
   K: 10,
   B: 6,
   E: 3,
-  O: 10
+  O: 11
 } as const
 
-/** `H1` … `O10`, in their order. */
+/** `H1` … `O11`, in their order. */
 export const ids: readonly string[] = Object.entries(groups).flatMap(([letter, last]) =>
   Array.from({ length: last }, (_, n) => `${letter}${n + 1}`)
 )

@@ -1,15 +1,26 @@
 /** What another site leads a person's browser to may ask the person for a proof, and suspends nobody. */
 import t from 'tap'
+import type { ObservedClient } from '../../src/metering/observation.ts'
 import { at } from '../../src/unusual/features.ts'
 import { Keeper } from '../../src/unusual/keeper.ts'
 import type { Observation } from '../../src/unusual/observation.ts'
+import { observationOf } from '../../src/unusual/observer.ts'
 import { dayMs } from '../../src/unusual/person.ts'
 import { personRecord, unpackPerson } from '../../src/unusual/records.ts'
-import { Unusual, wordsOfVerdict } from '../../src/unusual/unusual.ts'
+import { Unusual, type Verdict, wordsOfVerdict } from '../../src/unusual/unusual.ts'
 import { MemoryStore } from '../fixtures/in-process/memory-store.ts'
-import { ask, hourMs, monday, observation, usualWeeks, watch } from './fixture.ts'
+import { ask, firefox, hourMs, monday, observation, usualWeeks, watch } from './fixture.ts'
 
 const day = 28
+const silent: ObservedClient = {
+  userAgent: firefox,
+  accept: '',
+  acceptLanguage: '',
+  fetchSite: '',
+  fetchMode: '',
+  fetchDest: '',
+  rawHeaders: []
+}
 /** At night, by number, much, from areas of others: four kinds of signals. */
 const theft = (i: number): Partial<Observation> => ({
   at: monday + day * dayMs + 2 * hourMs + i * 1000,
@@ -40,7 +51,7 @@ t.test(
     t.notMatch(wordsOfVerdict(own.at(-1)!).why, /not suspended/)
     t.match(
       wordsOfVerdict(led.at(-1)!).why,
-      /Another site or a prefetch may have led the browser to \d+ of these addresses/
+      /Another site, a prefetch, or pictures and other parts of pages may have led the browser to \d+ of these addresses/
     )
     t.match(
       levelsOf(i => i % 100 === 0).at(-1),
@@ -56,6 +67,57 @@ t.test(
     )
   }
 )
+
+t.test('a colleague writes a page of thousands of pictures: its reader is not suspended for them', t => {
+  /** Half of them are gone, all are of other people's areas, and it is evening. */
+  const page = (client: Partial<ObservedClient>) => {
+    const unusual = watch()
+    usualWeeks(unusual)
+    const verdicts: Verdict[] = []
+    for (let i = 0; i < 3000; i++) {
+      const told = {
+        exchange: {
+          reference: '',
+          person: {
+            account: 'alice',
+            name: 'alice',
+            groups: ['lab'],
+            session: 's',
+            sessionStartedAt: monday,
+            signedInWith: null
+          },
+          app: 'files',
+          method: 'GET',
+          path: i % 3 === 0 ? `/r/p${i % 40}/${1000 + i}` : `/records/${1000 + i}`,
+          query: '',
+          address: '10.1.2.3',
+          client: { ...silent, ...client },
+          isSocket: false,
+          isLed: false
+        },
+        phase: 'end',
+        at: monday + day * dayMs + 19 * hourMs + i * 17,
+        bytesIn: 0,
+        bytesOut: i % 3 === 0 ? 300 : 1e6,
+        isFirst: true,
+        status: i % 3 === 0 ? 404 : 200,
+        reason: null
+      } as const
+      const verdict = unusual.observe(observationOf(told) as Observation)
+      if (verdict !== null) verdicts.push(verdict)
+    }
+    return verdicts.at(-1)
+  }
+  const script = page({ fetchMode: 'cors', fetchDest: 'empty', accept: '*/*' })
+  t.match(script, { level: 'extreme', isSpared: false }, 'a program that fetches them is suspended')
+  for (const [what, client] of [
+    ['pictures', { fetchMode: 'no-cors', fetchDest: 'image', accept: 'image/avif,*/*' }],
+    ['frames', { fetchMode: 'navigate', fetchDest: 'iframe', accept: 'text/html' }],
+    ['pictures of a browser that does not say it', { accept: 'image/avif,image/webp,*/*' }]
+  ] as const)
+    t.match(page(client), { level: 'extreme', isSpared: true }, what)
+  t.end()
+})
 
 t.test('days on which much was led to do not help to suspend anybody later', async t => {
   const unusual = watch()

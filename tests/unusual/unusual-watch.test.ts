@@ -141,3 +141,84 @@ for (const [what, begunWith, isEnded] of [
     if (isEnded) t.match(ended[0], /^stolen of alice: .*another client: curl\./)
     t.not(watch.demandOn({ account: 'alice', session: 'third', proofs: [] }), null, 'every session must show a proof')
   })
+
+t.test('whoever was suspended and is resumed is judged again, from their sign-in on', async t => {
+  const clock = { now: monday }
+  const observers = new Observers()
+  const suspended: number[] = []
+  const store = new MemoryStore(() => clock.now)
+  const asks = new Asks({ store, clock: () => clock.now, proofsNow: async () => null })
+  const watch = new UnusualWatch(
+    {
+      store,
+      clock: () => clock.now,
+      observers,
+      isShared: true,
+      asks,
+      act: async (_verdict, { steps }) => {
+        if (steps.includes('suspend')) suspended.push(clock.now)
+      },
+      actOnProgram: async () => {},
+      endSession: async () => {},
+      say: why => t.fail(why),
+      onStoreProblem: problem => t.equal(problem, null)
+    },
+    // Nobody is asked below a suspension.
+    { learn: 0, countries: null, strange: [], alarming: ['notify'], extreme: ['suspend'] }
+  )
+  await watch.start()
+  t.teardown(() => watch.stop())
+  const client = {
+    userAgent: firefox,
+    accept: '',
+    acceptLanguage: '',
+    fetchSite: '',
+    fetchMode: 'cors',
+    fetchDest: '',
+    rawHeaders: []
+  }
+  const rest = {
+    reference: '',
+    app: 'files',
+    method: 'GET',
+    query: '',
+    address: '10.1.2.3',
+    isSocket: false,
+    isLed: false
+  }
+  const fetchOne = (at: number, session: string, path: string, bytesOut: number, status: number) => {
+    clock.now = at
+    const person = {
+      account: 'alice',
+      name: 'alice',
+      groups: ['lab'],
+      session,
+      sessionStartedAt: at,
+      signedInWith: null
+    }
+    const exchange = { ...rest, person, path, client }
+    observers.tell({ exchange, phase: 'end', at, bytesIn: 0, bytesOut, isFirst: true, status, reason: null })
+    watch.judgeEnded()
+  }
+  for (let day = 0; day < 28; day++)
+    for (let i = 0; i < 30 && day % 7 < 5; i++) {
+      const at = monday + day * 86_400_000 + (9 + (i % 8)) * 3_600_000 + i * 10_000
+      fetchOne(at, `s-${day}`, `/p/1/${(day + i) % 50}`, 60_000, 200)
+      if (i === 0) await watch.tick()
+    }
+  const night = monday + 28 * 86_400_000 + 2 * 3_600_000
+  const steal = async (session: string, from: number) => {
+    const before = suspended.length
+    for (let i = from; i < from + 4000 && suspended.length === before; i++) {
+      fetchOne(night + i * 1000, session, `/records/p${i % 40}/${i}`, 50e6, i % 3 === 0 ? 404 : 200)
+      if (i === from) await watch.tick()
+    }
+  }
+  await steal('first', 0)
+  t.equal(suspended.length, 1)
+  // The operator resumes the account, and the person signs in.
+  const proofs = [{ kind: 'totp', at: clock.now + 60_000, userVerified: false, generation: 1 }] as const
+  t.equal(watch.demandOn({ account: 'alice', session: 'second', proofs }), null, 'the sign-in is the answer')
+  await steal('second', 4100)
+  t.equal(suspended.length, 2, 'as much again suspends again on the same day')
+})
