@@ -1,7 +1,8 @@
 /** Copies of account and certificates in a folder, for other programs and for a store that was lost. Only the gate's user can read them. */
-import { closeSync, constants, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { makeFolder } from '../ensure-directory.ts'
+import { replaceFile } from '../files/replace-file.ts'
 import type { Keyring } from '../keyring/keyring.ts'
 import { sealWith } from '../store/records.ts'
 import type { Store } from '../store/store.ts'
@@ -70,16 +71,7 @@ export class Copies {
     const file = path.join(folder, name)
     try {
       makeFolder(folder)
-      const beside = `${file}.${process.pid}`
-      // The new file is renamed into place, so that a planted link is replaced and never followed.
-      const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_NOFOLLOW
-      const handle = openSync(beside, flags, 0o600)
-      try {
-        writeFileSync(handle, text)
-      } finally {
-        closeSync(handle)
-      }
-      renameSync(beside, file)
+      replaceFile(file, text)
     } catch (error) {
       log.warn({ file, problem: (error as Error).message }, 'a copy for listen.tls.acme.folder could not be written')
     }

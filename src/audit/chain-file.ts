@@ -3,7 +3,9 @@
  * lock. The file is never truncated; the next line names bytes that do not count.
  */
 import { rename, stat } from 'node:fs/promises'
+import path from 'node:path'
 import type { Clock } from '../clock.ts'
+import { checkFreeSpace } from '../files/free-space.ts'
 import type { Signer } from '../keyring/keyring.ts'
 import type { Anchor } from './anchor.ts'
 import { ChainedLines, hashOf, walk } from './chain.ts'
@@ -47,6 +49,8 @@ type Signers = () => readonly Signer[] | Promise<readonly Signer[]>
 const closing = Buffer.from('#\n')
 /** Lines after which a checkpoint is written. */
 const checkpointEvery = 1000
+/** Bytes of a few lines and a checkpoint. */
+const lineRoom = 16 * 1024
 const none = new Lines()
 
 interface Batch {
@@ -81,21 +85,21 @@ export class ChainFile {
   #written = { lines: 0, bytes: 0 }
 
   constructor({
-    path,
+    path: file,
     clock,
     open = openForAppend,
     signers = () => [],
     rotation = null,
     onCheckpoint
   }: ChainFileOptions) {
-    this.#path = path
+    this.#path = file
     this.#clock = clock
     this.#open = open
     this.#signers = signers
     this.rotation = rotation
     this.#onCheckpoint = onCheckpoint ?? null
-    this.#lock = new JournalLock(`${path}.lock`)
-    this.#head = new HeadWriter(headFileOf(path))
+    this.#lock = new JournalLock(`${file}.lock`)
+    this.#head = new HeadWriter(headFileOf(file))
   }
 
   /** True if this process knows of lines without a later checkpoint. */
@@ -114,6 +118,12 @@ export class ChainFile {
     this.#size = found.size
     this.#isRegular = found.isFile()
     this.#day = this.#isRegular && this.rotation !== null ? await dayOf(this.#path) : null
+  }
+
+  /** Rejects with the system's error if the disk has no room for a line. Opening a file succeeds on a full disk. */
+  async checkRoom(): Promise<void> {
+    await this.ready()
+    if (this.#isRegular) checkFreeSpace(path.dirname(this.#path), lineRoom)
   }
 
   /** Appends the lines and resolves when they are on disk. Never rejects. `signs`: a checkpoint follows them. */
@@ -275,7 +285,7 @@ export class ChainFile {
   async #removeExpired(): Promise<void> {
     const expired = this.#expired
     this.#expired = []
-    for (const { path } of expired) await removeFile(path)
+    for (const each of expired) await removeFile(each.path)
   }
 
   async #failed(lines: Lines, batch: Batch | null, written: number, cause: unknown): Promise<Appended> {

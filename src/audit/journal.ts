@@ -77,6 +77,11 @@ export class Journal implements AuditSink {
     return journal
   }
 
+  /** Tries whether the disk takes lines, before a change that has to be recorded. See `problem`. */
+  async probe(): Promise<void> {
+    if (this.#failure === null) await this.#file.checkRoom().catch(error => this.#fail(error))
+  }
+
   get problem(): string | null {
     return this.#failure?.cause ?? null
   }

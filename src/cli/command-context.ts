@@ -17,11 +17,13 @@ import { journalOptionsOf, knownStoresFile, limitsOf, storeOf } from '../service
 import { SessionCache } from '../session/session-cache.ts'
 import { Sessions } from '../session/sessions.ts'
 import type { GuardOptions } from '../store/guarded-store.ts'
+import { KnownStoresFile } from '../store/known-stores.ts'
 import { guardOptions, loadDriver, openGuarded, openStore } from '../store/open.ts'
 import type { Store, StoreUnconfirmed } from '../store/store.ts'
 import { evenUnconfirmed } from '../store/unconfirmed.ts'
 import { isHidden, noAccess } from './access-trouble.ts'
 import { type ExitCode, type Io, PersonError } from './command.ts'
+import { inWords } from './error-report.ts'
 import { asOwner, asSelf, type Owner, ownerOf } from './owner.ts'
 
 export const configOption = { config: { type: 'string' } } as const
@@ -62,13 +64,18 @@ export async function withStore(
   if (config.store.kind === 'embedded' && isHidden(path.join(config.store.path, 'data.mdb')))
     throw new PersonError(noAccess(config.store.path))
   if (config.store.kind === 'embedded' && !existsSync(config.store.path) && !options.mayCreate)
-    throw new PersonError(
-      `there is no store at ${config.store.path} yet; 'factorgate serve' or 'factorgate user add' creates it`
-    )
+    throw new PersonError(noStore(config.store.path, config))
   // The store's certificates may be readable by root only.
   const address = storeOf(config, io.clock)
   await loadDriver(address.url)
   return asOwner(ownerAt(config), () => atPlace(io, config, address, options, work))
+}
+
+/** A new store in the place of one that has vanished would have nobody in it. */
+function noStore(folder: string, config: Config): string {
+  if (new KnownStoresFile(knownStoresFile(config)).get(`embedded:${folder}`) === null)
+    return `there is no store at ${folder} yet; 'factorgate serve' or 'factorgate user add' creates it`
+  return `the store at ${folder} is gone; put the folder back, or fill a new one from the newest backup: factorgate store import FILE`
 }
 
 /** The owner of the store's and journal's directories; some may be root's. */
@@ -96,11 +103,12 @@ async function atPlace(
 ): Promise<ExitCode> {
   const journal = changes === 'nothing' ? null : await openJournal(config, io)
   try {
+    if (changes === 'grant') await journal?.probe()
     if (changes === 'grant' && journal?.problem)
       throw new PersonError(
         journal.problem === 'EACCES'
           ? `${noAccess(config.journal.file)}; nothing was changed`
-          : `the journal ${config.journal.file} cannot be written (${journal.problem}); nothing was changed`
+          : `the journal ${config.journal.file} cannot be written: ${inWords(journal.problem)}; nothing was changed`
       )
     // An import expects an empty store.
     const warn = (sentence: string) => fills || io.stderr(`warning: ${sentence}\n`)
@@ -224,11 +232,12 @@ class Place implements CommandContext {
     try {
       await this.#journal?.commit(line)
     } catch (error) {
-      this.isUnrecorded = true
       const { cause } = error as Error
-      this.#io.stderr(
-        `factorgate: done, but not recorded: the journal ${this.config.journal.file} cannot be written (${cause})\n`
-      )
+      if (!this.isUnrecorded)
+        this.#io.stderr(
+          `factorgate: done, but not recorded: the journal ${this.config.journal.file} cannot be written: ${inWords(String(cause))}\n`
+        )
+      this.isUnrecorded = true
     }
     if (this.#journal !== null && this.config.notify !== null) await this.#notify(line)
   }

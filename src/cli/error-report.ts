@@ -46,6 +46,21 @@ const systemWords: Readonly<Record<string, string>> = {
   EAI_AGAIN: 'the name server does not answer'
 }
 
+/** "the disk is full (ENOSPC)", or the code alone. */
+export function inWords(code: string): string {
+  return systemWords[code] === undefined ? code : `${systemWords[code]} (${code})`
+}
+
+/** Names the file of a system's error that does not, as the error of a write to an open file. */
+export async function naming<T>(path: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    const { code, path: known } = error as SystemError
+    throw code === undefined || known !== undefined ? error : Object.assign(error as Error, { path })
+  }
+}
+
 /** Prints `error` of `command` on stderr and returns the exit code. */
 export function reportError(error: unknown, command: string, io: Pick<Io, 'stderr'>): ExitCode {
   const sentence = sentenceOf(error)

@@ -3,7 +3,7 @@
  * nothing half-made.
  */
 import { existsSync } from 'node:fs'
-import { rm, writeFile } from 'node:fs/promises'
+import { open, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { parseConfig } from '../../config/load.ts'
 import { formatProblem, type Problem } from '../../config/reading/diagnostics.ts'
@@ -15,6 +15,7 @@ import { checkKey } from '../keyring/key-check.ts'
 import { createKeyFile, readKeyFile } from '../keyring/key-file.ts'
 import { type Command, type Io, PersonError, readArgs, UsageError, visible } from './command.ts'
 import { withStore } from './command-context.ts'
+import { naming } from './error-report.ts'
 import { asOwnerOf, asSelf } from './owner.ts'
 import { accountsAt, invite } from './user/person.ts'
 
@@ -77,8 +78,9 @@ Example:
       await asOwnerOf(file, async () => {
         const topmost = makeFolder(folder, 0o755)
         if (topmost !== null) made.push(topmost)
-        await writeFile(file, text, { flag: 'wx', mode: 0o644 })
+        const handle = await open(file, 'wx', 0o644)
         made.push(file)
+        await naming(file, () => handle.writeFile(text)).finally(() => handle.close())
       })
       await asOwnerOf(config.keyFile, async () => {
         const topmost = makeFolder(path.dirname(config.keyFile), 0o700)

@@ -2,7 +2,8 @@
  * The file in which this installation remembers its stores. An unusable file counts as absent, because this safeguard must not stop the
  * gate.
  */
-import { closeSync, constants, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
+import { replaceFile } from '../files/replace-file.ts'
 
 export interface KnownStore {
   readonly id: string
@@ -36,16 +37,7 @@ export class KnownStoresFile implements KnownStores {
       const epochs = store.epochs.map((epoch, n) =>
         Math.max(epoch, before?.id === store.id ? (before.epochs[n] ?? 0) : 0)
       )
-      const beside = `${this.#path}.${process.pid}`
-      // The new file is renamed into place, so that a planted link is replaced and never followed.
-      const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_NOFOLLOW
-      const file = openSync(beside, flags, 0o600)
-      try {
-        writeFileSync(file, `${JSON.stringify({ ...all, [address]: { id: store.id, epochs } }, null, 1)}\n`)
-      } finally {
-        closeSync(file)
-      }
-      renameSync(beside, this.#path)
+      replaceFile(this.#path, `${JSON.stringify({ ...all, [address]: { id: store.id, epochs } }, null, 1)}\n`)
     } catch {
       // On a full or read-only disk only the memory counts.
     }

@@ -64,7 +64,11 @@ t.test('while the journal cannot be written, nothing is given away; taking away 
   ])
     t.match(
       await factorgate(...argv),
-      { code: 1, stdout: '', stderr: /journal .* cannot be written \(EISDIR\); nothing was changed/ },
+      {
+        code: 1,
+        stdout: '',
+        stderr: /journal .* cannot be written: this is a folder, not a file \(EISDIR\); nothing was changed/
+      },
       argv.join(' ')
     )
   t.equal(await gate.accounts.byName('bob'), null)

@@ -4,6 +4,7 @@ import path from 'node:path'
 import { readKeyFile } from '../../keyring/key-file.ts'
 import { type Command, PersonError, readArgs } from '../command.ts'
 import { configHelp, configOption, withStore } from '../command-context.ts'
+import { naming } from '../error-report.ts'
 import { asOwnerOf, asSelf } from '../owner.ts'
 import { withProgress } from '../progress.ts'
 import { linesOf } from './content.ts'
@@ -37,9 +38,12 @@ Example:
       })
       let size = 0
       try {
-        await withProgress(io, 'lines', null, onDone =>
-          writeSealed(file, { keyring, createdAt: clock(), lines: counted(linesOf(store, clock()), onDone) })
-        )
+        await naming(target, async () => {
+          await withProgress(io, 'lines', null, onDone =>
+            writeSealed(file, { keyring, createdAt: clock(), lines: counted(linesOf(store, clock()), onDone) })
+          )
+          await file.sync()
+        })
         size = (await file.stat()).size
       } catch (error) {
         await asOwnerOf(path.dirname(target), () => rm(target, { force: true }))

@@ -1,21 +1,18 @@
 /** The embedded store: one LMDB environment in its own directory, shared by the machine's processes. A resolved write is on disk. */
 
-import { join, resolve } from 'node:path'
-import { type Database, getLastVersion, open, type RootDatabase } from 'lmdb'
+import { resolve } from 'node:path'
 import { type Clock, systemClock } from '../../clock.ts'
+import { checkFreeSpace } from '../../files/free-space.ts'
 import { checkKey, checkName, checkValue, lifeMs } from '../bounds.ts'
-import { StoreMisconfigured } from '../misconfigured.ts'
 import { type Purpose, type Store, type StoreEntry, type StoreNotice, StoreUnreachable } from '../store.ts'
 import { Subscribers } from '../subscribers.ts'
-import { ChangeSignal } from './change-signal.ts'
-import { commitTrouble, giveToOwner, openingTrouble, prepareDirectory, readTrouble } from './directory.ts'
+import { commitTrouble, readTrouble } from './directory.ts'
+import { Environment } from './environment.ts'
 import { guardExit } from './exit-guard.ts'
-import { Records, secondsTo } from './records.ts'
-import { checkFreeSpace, ReservedSpace } from './reserved-space.ts'
+import { secondsTo } from './records.ts'
+import { ReplacedFiles } from './replaced-files.ts'
 import { LmdbWrites, WriteTimeout } from './writes.ts'
 
-/** The version of the record layout. A store with another one is refused. */
-const layout = '1'
 /** A slower commit means a failing disk or a stopped process. */
 const commitMs = 1500
 const sweepMs = 5000
@@ -32,78 +29,35 @@ interface LmdbOptions {
 /** Opens or creates the store in the directory `path`. Throws StoreMisconfigured. */
 export function openLmdb(path: string, options: LmdbOptions = {}): Store {
   const directory = resolve(path)
-  prepareDirectory(directory)
-  try {
-    const signal = new ChangeSignal(join(directory, 'bell'))
-    const root = open({
-      path: directory,
-      noSubdir: false,
-      maxDbs: 6,
-      permissionsMode: 0o600,
-      // Writes resolve after the sync. This costs nothing measurable.
-      overlappingSync: false,
-      // Without this, a failed commit rejects unhandled inside lmdb and ends the process.
-      eventTurnBatching: false
-    } as Parameters<typeof open>[0])
-    giveToOwner(directory, ['data.mdb', 'lock.mdb', 'bell'])
-    const meta = root.openDB<string, string>({ name: 'meta', encoding: 'string' })
-    const found = meta.get('layout')
-    if (found === undefined) meta.putSync('layout', layout)
-    if (found === undefined || found === layout) return new LmdbStore(directory, root, meta, signal, options)
-    signal.close()
-    void root.close()
-    throw new StoreMisconfigured(
-      `The store in ${directory} has layout ${found}, but this release of Factorgate reads layout ${layout}. Run the release that made the store.`
-    )
-  } catch (error) {
-    throw error instanceof StoreMisconfigured
-      ? error
-      : new StoreMisconfigured(openingTrouble(directory, error), { cause: error })
-  }
+  return new LmdbStore(directory, Environment.open(directory), options)
 }
 
 class LmdbStore implements Store {
   readonly #path: string
-  readonly #root: RootDatabase
-  readonly #meta: Database<string, string>
-  readonly #records: Records
-  readonly #signal: ChangeSignal
+  #environment: Environment
   readonly #clock: Clock
   readonly #sweeper: NodeJS.Timeout
-  readonly #reserve: ReservedSpace
   readonly #writes: LmdbWrites
+  readonly #replaced: ReplacedFiles
   readonly #subscribers = new Subscribers()
   #lastRead = 0
   /** The log of changes cannot be read, so subscribers may cache nothing. */
   #isDeaf = false
+  /** Why the files in the directory are not those that are open, as the end of a sentence. */
+  #displaced: string | null = null
   #closed = false
 
-  constructor(
-    path: string,
-    root: RootDatabase,
-    meta: Database<string, string>,
-    signal: ChangeSignal,
-    options: LmdbOptions
-  ) {
+  constructor(path: string, environment: Environment, options: LmdbOptions) {
     this.#path = path
-    this.#root = root
-    this.#meta = meta
-    this.#signal = signal
+    this.#environment = environment
     this.#clock = options.clock ?? systemClock
-    this.#records = new Records({
-      values: root.openDB({ name: 'values', encoding: 'string', useVersions: true }),
-      indexes: root.openDB({ name: 'indexes', encoding: 'string', useVersions: true }),
-      endings: root.openDB({ name: 'endings', encoding: 'string' }),
-      changes: root.openDB({ name: 'changes', encoding: 'string' }),
-      lastVersion: getLastVersion
-    })
-    this.#reserve = new ReservedSpace(join(path, 'data.mdb'), () => this.#lastPage())
+    this.#replaced = new ReplacedFiles(path)
     this.#writes = new LmdbWrites({
-      probe: () => this.#commit(() => void this.#meta.put('ping', String(this.#clock())), null),
+      probe: () => this.#commit(() => void this.#environment.meta.put('ping', String(this.#clock())), null),
       describe: commitTrouble,
       onChange: () => {
         if (this.#writes.refusal !== null) this.#subscribers.lost()
-        else if (!this.#isDeaf) this.#subscribers.ready()
+        else if (this.#isHeard) this.#subscribers.ready()
       }
     })
     this.#sweeper = setInterval(() => void this.#sweep(), options.sweepEveryMs ?? sweepMs).unref()
@@ -111,14 +65,14 @@ class LmdbStore implements Store {
 
   async get(key: string): Promise<string | null> {
     checkKey(key)
-    return this.#read(() => this.#records.live(key, this.#clock())?.value ?? null)
+    return this.#read(() => this.#environment.records.live(key, this.#clock())?.value ?? null)
   }
 
   async put(key: string, value: string, ttlSeconds?: number): Promise<void> {
     checkKey(key)
     checkValue(value)
     const life = lifeMs(ttlSeconds)
-    await this.#write(value.length, () => this.#records.set(key, value, this.#endOf(life)))
+    await this.#write(value.length, () => this.#environment.records.set(key, value, this.#endOf(life)))
   }
 
   async add(key: string, value: string, ttlSeconds?: number): Promise<boolean> {
@@ -126,8 +80,8 @@ class LmdbStore implements Store {
     checkValue(value)
     const life = lifeMs(ttlSeconds)
     return this.#write(value.length, () => {
-      if (this.#records.live(key, this.#clock()) !== null) return false
-      this.#records.set(key, value, this.#endOf(life))
+      if (this.#environment.records.live(key, this.#clock()) !== null) return false
+      this.#environment.records.set(key, value, this.#endOf(life))
       return true
     })
   }
@@ -135,8 +89,8 @@ class LmdbStore implements Store {
   async take(key: string): Promise<string | null> {
     checkKey(key)
     return this.#removal(() => {
-      const found = this.#records.live(key, this.#clock())
-      if (found !== null) this.#records.unset(found)
+      const found = this.#environment.records.live(key, this.#clock())
+      if (found !== null) this.#environment.records.unset(found)
       return found?.value ?? null
     })
   }
@@ -146,9 +100,9 @@ class LmdbStore implements Store {
     checkValue(next)
     const life = lifeMs(ttlSeconds)
     const work = () => {
-      const found = this.#records.live(key, this.#clock())
+      const found = this.#environment.records.live(key, this.#clock())
       if (found === null || found.value !== expected) return false
-      this.#records.set(key, next, life === null ? found.endsAt : this.#endOf(life))
+      this.#environment.records.set(key, next, life === null ? found.endsAt : this.#endOf(life))
       return true
     }
     return purpose === 'ends access' ? this.#removal(work) : this.#write(next.length, work)
@@ -157,15 +111,15 @@ class LmdbStore implements Store {
   async increment(key: string, ttlSeconds?: number): Promise<number> {
     checkKey(key)
     const life = lifeMs(ttlSeconds)
-    return this.#write(0, () => this.#records.count(key, this.#endOf(life), this.#clock()))
+    return this.#write(0, () => this.#environment.records.count(key, this.#endOf(life), this.#clock()))
   }
 
   async delete(key: string, expected?: string): Promise<boolean> {
     checkKey(key)
     return this.#removal(() => {
-      const found = this.#records.live(key, this.#clock())
+      const found = this.#environment.records.live(key, this.#clock())
       if (found === null || (expected !== undefined && found.value !== expected)) return false
-      this.#records.unset(found)
+      this.#environment.records.unset(found)
       return true
     })
   }
@@ -174,26 +128,25 @@ class LmdbStore implements Store {
     checkName(key, 'index')
     checkName(member, 'member')
     const life = lifeMs(ttlSeconds)
-    await this.#write(0, () => this.#records.link(key, member, this.#endOf(life)))
+    await this.#write(0, () => this.#environment.records.link(key, member, this.#endOf(life)))
   }
 
   async unlink(key: string, member: string): Promise<void> {
     checkName(key, 'index')
     checkName(member, 'member')
-    await this.#removal(() => this.#records.unlink(key, member))
+    await this.#removal(() => this.#environment.records.unlink(key, member))
   }
 
   async members(key: string): Promise<string[]> {
     checkName(key, 'index')
-    return this.#read(() => this.#records.members(key, this.#clock()).map(({ member }) => member))
+    return this.#read(() => this.#environment.records.members(key, this.#clock()).map(({ member }) => member))
   }
 
   async subscribe(prefix: string, listener: (notice: StoreNotice) => void): Promise<() => void> {
     return this.#read(() => {
       if (this.#subscribers.size === 0) {
-        this.#root.resetReadTxn()
-        this.#lastRead = this.#records.lastChange()
-        this.#signal.listen(() => this.#readChanges())
+        this.#environment.root.resetReadTxn()
+        this.#listen()
         this.#writes.start()
       } else this.#readChanges() // earlier changes are no news to the first subscriber
       return this.#subscribers.add(prefix, listener)
@@ -205,7 +158,7 @@ class LmdbStore implements Store {
     for (;;) {
       const now = this.#clock()
       // The scan reads page by page, so that no read transaction stays open.
-      const page = this.#read(() => this.#records.page(prefix, after, readAtOnce))
+      const page = this.#read(() => this.#environment.records.page(prefix, after, readAtOnce))
       for (const { key, value, endsAt } of page)
         if (endsAt === 0 || endsAt > now) yield { key, value, ttlSeconds: secondsTo(endsAt, now) }
       if (page.length < readAtOnce) return
@@ -214,37 +167,76 @@ class LmdbStore implements Store {
   }
 
   async *scanIndexes(prefix: string): ReturnType<Store['scanIndexes']> {
-    let key = this.#read(() => this.#records.nextIndex(prefix, null))
+    let key = this.#read(() => this.#environment.records.nextIndex(prefix, null))
     while (key !== null) {
       const index: string = key
-      const members = this.#read(() => this.#records.members(index, this.#clock()))
+      const members = this.#read(() => this.#environment.records.members(index, this.#clock()))
       if (members.length > 0) yield { key: index, members }
-      key = this.#read(() => this.#records.nextIndex(prefix, index))
+      key = this.#read(() => this.#environment.records.nextIndex(prefix, index))
     }
   }
 
   async ping(): Promise<void> {
-    await this.#reported(async () => checkFreeSpace(this.#path, signInBytes))
-    await this.#write(0, () => void this.#meta.put('ping', String(this.#clock())))
+    await this.#reported(async () => {
+      if (!this.#environment.isInPlace) throw this.#misplaced()
+      // The reserve hides a full disk.
+      checkFreeSpace(this.#path, signInBytes)
+    })
+    await this.#write(0, () => void this.#environment.meta.put('ping', String(this.#clock())))
   }
 
   async close(): Promise<void> {
     if (this.#closed) return
     this.#closed = true
     clearInterval(this.#sweeper)
-    this.#signal.close()
     this.#writes.stop()
     this.#subscribers.clear()
-    await this.#root.close()
-    this.#reserve.close()
+    await this.#environment.close()
   }
 
   #endOf(life: number | null): number {
     return life === null ? 0 : this.#clock() + life
   }
 
+  #listen(): void {
+    const environment = this.#environment
+    this.#lastRead = environment.records.lastChange()
+    environment.signal.listen(() => {
+      if (this.#closed || environment !== this.#environment) return
+      this.#checkFiles()
+      this.#readChanges()
+    })
+  }
+
+  /** True while subscribers may cache. */
+  get #isHeard(): boolean {
+    return !this.#isDeaf && this.#displaced === null && this.#writes.refusal === null
+  }
+
+  /** Looks whether the files in the directory are still those that are open, and opens new ones. */
+  #checkFiles(): void {
+    const wasDisplaced = this.#displaced !== null
+    if (this.#environment.isInPlace) this.#displaced = null
+    else {
+      const found = this.#replaced.open()
+      this.#displaced = typeof found === 'string' ? found : null
+      if (typeof found !== 'string') this.#take(found)
+    }
+    if (this.#displaced !== null && !wasDisplaced) this.#subscribers.lost()
+    if (this.#displaced !== null || !wasDisplaced) return
+    if (this.#isHeard) this.#subscribers.ready()
+    else this.#writes.suspect()
+  }
+
+  #take(environment: Environment): void {
+    const before = this.#environment
+    this.#environment = environment
+    this.#listen()
+    void before.close().catch(() => {})
+  }
+
   #readChanges(): void {
-    if (this.#closed || this.#subscribers.size === 0) return
+    if (this.#closed || this.#displaced !== null || this.#subscribers.size === 0) return
     let keys: string[] | null
     try {
       keys = this.#newChanges()
@@ -254,28 +246,29 @@ class LmdbStore implements Store {
       this.#isDeaf = true
       return
     }
-    if (this.#isDeaf && this.#writes.refusal === null) this.#subscribers.ready()
+    const wasDeaf = this.#isDeaf
     this.#isDeaf = false
+    if (wasDeaf && this.#isHeard) this.#subscribers.ready()
     // The log was trimmed, or the files were replaced.
     if (keys === null) this.#subscribers.missed()
     else for (const key of keys) this.#subscribers.changed(key)
   }
 
   #newChanges(): string[] | null {
-    this.#root.resetReadTxn()
-    const last = this.#records.lastChange()
+    this.#environment.root.resetReadTxn()
+    const last = this.#environment.records.lastChange()
     if (last === this.#lastRead) return []
-    const keys = this.#records.changes(this.#lastRead + 1, last)
+    const keys = this.#environment.records.changes(this.#lastRead + 1, last)
     this.#lastRead = last
     return keys
   }
 
   async #sweep(): Promise<void> {
     try {
-      while (!this.#closed && this.#records.isDue(this.#clock()))
-        await this.#removal(() => this.#records.sweep(this.#clock(), sweptAtOnce))
+      while (!this.#closed && this.#environment.records.isDue(this.#clock()))
+        await this.#removal(() => this.#environment.records.sweep(this.#clock(), sweptAtOnce))
       // Without this, a killed reader would keep old pages from being reused.
-      if (!this.#closed) this.#root.readerCheck()
+      if (!this.#closed) this.#environment.root.readerCheck()
     } catch {
       // Other operations and `ping` report write errors. The next round sweeps.
     }
@@ -283,12 +276,13 @@ class LmdbStore implements Store {
 
   #read<T>(work: () => T): T {
     if (this.#closed) throw this.#unreachable('it is closed')
-    if (this.#writes.refusal !== null) throw this.#unreachable(this.#writes.refusal)
+    const refusal = this.#displaced ?? this.#writes.refusal
+    if (refusal !== null) throw this.#unreachable(refusal)
     try {
       return work()
     } catch (error) {
       // A failed read spoils its transaction for all that follow, and hides their own reasons.
-      this.#root.resetReadTxn()
+      this.#environment.root.resetReadTxn()
       throw this.#unreachable(readTrouble(error), error)
     }
   }
@@ -317,20 +311,24 @@ class LmdbStore implements Store {
   async #commit<T>(work: () => T, bytes: number | null): Promise<T> {
     let timer: NodeJS.Timeout | undefined
     let hasChanges = false
-    const ended = bytes === null ? null : this.#reserve.begin(bytes)
+    const environment = this.#environment
+    const { reserve, records } = environment
+    if (!environment.isInPlace) throw this.#misplaced()
+    const ended = bytes === null ? null : reserve.begin(bytes)
     // This is read before the transaction, since LMDB's counts are unavailable inside it.
-    const isShort = ended !== null && !this.#reserve.suffices
-    const transaction = this.#root.transaction(() => {
-      if (isShort) this.#reserve.extend()
-      const logged = this.#records.logged
+    const isShort = ended !== null && !reserve.suffices
+    const transaction = environment.root.transaction(() => {
+      if (environment !== this.#environment) throw this.#misplaced()
+      if (isShort) reserve.extend()
+      const logged = records.logged
       const result = work()
-      hasChanges = this.#records.logged !== logged
+      hasChanges = records.logged !== logged
       return result
     })
     const committed = guardExit(transaction)
       .then(result => {
         if (hasChanges && !this.#closed) {
-          this.#signal.send()
+          this.#environment.signal.send()
           this.#readChanges()
         }
         return result
@@ -350,8 +348,8 @@ class LmdbStore implements Store {
     }
   }
 
-  #lastPage(): number {
-    return (this.#root.getStats() as { lastPageNumber: number }).lastPageNumber
+  #misplaced(): Error {
+    return new Error(this.#displaced ?? this.#replaced.why)
   }
 
   #unreachable(why: string, cause?: unknown): StoreUnreachable {

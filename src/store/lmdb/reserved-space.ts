@@ -2,8 +2,7 @@
  * The disk space reserved for writes that end access (FIELD A4): bytes of the file behind LMDB's last page, which no other program can
  * take. Ordinary writes may not use it.
  */
-import { closeSync, constants, fstatSync, openSync, rmSync, writeSync } from 'node:fs'
-import { join } from 'node:path'
+import { closeSync, constants, fstatSync, openSync, writeSync } from 'node:fs'
 
 /** A commit copies some thirty 4 KiB pages and frees as many. */
 const reserveBytes = 1024 * 1024
@@ -15,20 +14,6 @@ const portionBytes = 64 * 1024
 const stepBytes = 256 * 1024
 
 const pageBytes = 4096
-
-/** Throws the system's error unless the disk has `bytes` left. It writes a separate file, because the reserve hides a full disk. */
-export function checkFreeSpace(directory: string, bytes: number): void {
-  const path = join(directory, `probe.${process.pid}`)
-  rmSync(path, { force: true })
-  // The exclusive mode refuses a planted link.
-  const file = openSync(path, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW, 0o600)
-  try {
-    for (let left = bytes; left > 0; ) left -= writeSync(file, Buffer.alloc(left, 1))
-  } finally {
-    closeSync(file)
-    rmSync(path, { force: true })
-  }
-}
 
 export class ReservedSpace {
   readonly #file: number
@@ -70,6 +55,12 @@ export class ReservedSpace {
       // Less than a whole step may be enough.
       if (!this.suffices) throw error
     }
+  }
+
+  /** Device and inode. */
+  get file(): string {
+    const { dev, ino } = fstatSync(this.#file)
+    return `${dev}:${ino}`
   }
 
   close(): void {

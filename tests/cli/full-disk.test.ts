@@ -1,0 +1,92 @@
+/** Commands on a full disk: what must be recorded is refused before it is done, ends of access go on, and every message names the file. */
+import { existsSync, mkdirSync, readdirSync, renameSync } from 'node:fs'
+import path from 'node:path'
+import t, { type Test } from 'tap'
+import { Accounts } from '../../src/identity/accounts.ts'
+import { openLmdb } from '../../src/store/lmdb/lmdb.ts'
+import { smallDisk } from '../fixtures/process/small-disk.ts'
+import { terminal, usualConfig } from './terminal.ts'
+
+/** Store, journal and key lie on a disk of their own. */
+async function onSmallDisk(t: Test) {
+  const disk = smallDisk(t, '8m')
+  if (disk === null) return null
+  const at = (name: string) => path.join(disk.directory, name)
+  const config = `store: embedded:${at('store')}\nkeyFile: ${at('factorgate.key')}\njournal: ${at('journal.jsonl')}\n${usualConfig}`
+  const factorgate = terminal(t, { config })
+  await factorgate.ok('key', 'new', at('factorgate.key'))
+  await factorgate.ok('user', 'add', 'alice')
+  return { disk, at, factorgate }
+}
+
+t.test('nobody is added without a record, and nothing stays behind', async t => {
+  const place = await onSmallDisk(t)
+  if (place === null) return t.pass('this user cannot mount a disk')
+  const { disk, at, factorgate } = place
+  const free = disk.fill()
+  const before = readdirSync(disk.directory).sort()
+  for (const argv of [
+    ['user', 'add', 'bob'],
+    ['user', 'invite', 'alice'],
+    ['user', 'set', 'alice', '--group', 'operators'],
+    ['store', 'export', 'backup.sealed']
+  ])
+    t.match(
+      await factorgate(...argv),
+      {
+        code: 1,
+        stdout: '',
+        stderr: /journal \S+ cannot be written: the disk is full \(ENOSPC\); nothing was changed\n$/
+      },
+      argv.join(' ')
+    )
+  // The last page of the journal has room for some lines.
+  let suspended = await factorgate('user', 'suspend', 'alice', '--why', 'lost laptop')
+  for (let tries = 0; tries < 50 && suspended.code === 0; tries++)
+    suspended = await factorgate('user', 'suspend', 'alice', '--why', `lost laptop ${tries}`)
+  t.equal(suspended.code, 1)
+  t.match(
+    suspended.stderr,
+    /^factorgate: done, but not recorded: [^\n]*: the disk is full \(ENOSPC\)\n[^\n]*alice (?:is|was) suspended/
+  )
+  t.equal(suspended.stderr.split('not recorded').length, 2, 'it is said once')
+  t.same(readdirSync(disk.directory).sort(), before, 'no command leaves a file')
+  await free()
+  const store = openLmdb(at('store'))
+  t.teardown(() => store.close())
+  const accounts = new Accounts({ store, clock: factorgate.time.read })
+  t.equal(await accounts.byName('bob'), null)
+  t.ok((await accounts.byName('alice'))?.suspended)
+  await factorgate.ok('user', 'add', 'bob')
+  await factorgate.ok('journal', 'verify')
+})
+
+t.test('a backup and a new configuration that do not fit: the file is named, and is not left', async t => {
+  const disk = smallDisk(t, '1m')
+  if (disk === null) return t.pass('this user cannot mount a disk')
+  const folder = path.join(disk.directory, 'etc')
+  mkdirSync(folder)
+  disk.fill()
+  const factorgate = terminal(t)
+  await factorgate.newKey()
+  await factorgate.ok('user', 'add', 'alice')
+  const backup = path.join(disk.directory, 'backup.sealed')
+  t.match(await factorgate('store', 'export', backup), { code: 1, stderr: `factorgate: ${backup}: the disk is full\n` })
+  t.notOk(existsSync(backup))
+  const init = await factorgate('init', folder)
+  t.match(init, { code: 1, stdout: '', stderr: `factorgate: ${folder}/factorgate.yaml: the disk is full\n` })
+  t.same(readdirSync(folder), [], 'the next attempt does not meet half a configuration')
+})
+
+t.test('a store that was there and is gone is not called new', async t => {
+  const factorgate = terminal(t)
+  await factorgate.newKey()
+  await factorgate.ok('user', 'add', 'alice')
+  const store = path.join(factorgate.folder, 'var/store')
+  renameSync(store, `${store}.away`)
+  t.match(await factorgate('user', 'list'), {
+    code: 1,
+    stdout: '',
+    stderr: /the store at \S+ is gone; put the folder back, .*store import/
+  })
+})
