@@ -1,7 +1,7 @@
 /** What a command says to a user who may not reach the files of the gate: the same command as their owner. */
 import { accessSync, constants, readFileSync, statSync } from 'node:fs'
 import path from 'node:path'
-import { visible } from './command.ts'
+import { visible } from '../messages/visible.ts'
 
 /** True if this user may not reach `file`, so that nobody knows whether it exists. */
 export function isHidden(file: string): boolean {

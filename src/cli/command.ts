@@ -8,8 +8,6 @@ import { withoutTricks } from '../audit/encode-event.ts'
 import type { Clock } from '../clock.ts'
 import { visible } from '../messages/visible.ts'
 
-export { visible }
-
 /** 0 success · 1 failure, or the answer is no · 2 wrong usage. */
 export type ExitCode = 0 | 1 | 2
 

@@ -1,9 +1,10 @@
 /** `factorgate doctor`: finds what is wrong with an installation, and says how to mend it. It changes nothing. */
 import { loadConfig } from '../../config/load.ts'
 import { formatProblem, type Problem } from '../../config/reading/diagnostics.ts'
+import { visible } from '../messages/visible.ts'
 import { countOf } from './check.ts'
 import { colours } from './colour.ts'
-import { type Command, type Io, jsonText, readArgs, UsageError, visible } from './command.ts'
+import { type Command, type Io, jsonText, readArgs, UsageError } from './command.ts'
 import type { ProbeResult } from './doctor/finding.ts'
 import { runProbes } from './doctor/finding.ts'
 import { badConfiguration, examineAll } from './doctor/probes.ts'

@@ -2,16 +2,8 @@
 import path from 'node:path'
 import type { PseudonymisedField } from '../audit/pseudonyms.ts'
 import { readKeyFile } from '../keyring/key-file.ts'
-import {
-  type Command,
-  type ExitCode,
-  type Io,
-  jsonText,
-  PersonError,
-  readArgs,
-  UsageError,
-  visible
-} from './command.ts'
+import { visible } from '../messages/visible.ts'
+import { type Command, type ExitCode, type Io, jsonText, PersonError, readArgs, UsageError } from './command.ts'
 import { type CommandContext, configHelp, configOption, withStore } from './command-context.ts'
 import { instant } from './journal/instant.ts'
 import { asSelf } from './owner.ts'

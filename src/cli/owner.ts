@@ -4,7 +4,8 @@
  */
 import { lstatSync, readFileSync, readlinkSync } from 'node:fs'
 import path from 'node:path'
-import { PersonError, visible } from './command.ts'
+import { visible } from '../messages/visible.ts'
+import { PersonError } from './command.ts'
 
 export interface Owner {
   readonly uid: number

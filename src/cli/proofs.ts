@@ -1,7 +1,8 @@
 /** Parses `--proof KIND@AGE`, the assumed proofs for `explain`. */
 import { readDuration } from '../../config/values/value-types.ts'
 import { factorKinds, type Proof, type ProofKind } from '../factor/proof.ts'
-import { UsageError, visible } from './command.ts'
+import { visible } from '../messages/visible.ts'
+import { UsageError } from './command.ts'
 
 /** Assumed without `--proof`. */
 const usual: readonly ProofKind[] = ['password', ...factorKinds]

@@ -1,8 +1,9 @@
 /** `factorgate report`: who has which factors, who uses what, and whom the rules of report-only apps would stop. */
 import type { Config } from '../../config/schema.ts'
 import type { Shortcoming } from '../integrity/shortcomings.ts'
+import { visible } from '../messages/visible.ts'
 import { inBatches } from '../store/batches.ts'
-import { type Command, type Io, jsonText, PersonError, readArgs, UsageError, visible } from './command.ts'
+import { type Command, type Io, jsonText, PersonError, readArgs, UsageError } from './command.ts'
 import { configHelp, configOption, withStore } from './command-context.ts'
 import { journalFiles } from './journal/files.ts'
 import { instant } from './journal/instant.ts'

@@ -3,8 +3,9 @@
  * loaded on demand, so short ones start fast.
  */
 import { nearest } from '../../config/values/invalid.ts'
+import { visible } from '../messages/visible.ts'
 import { release } from '../metrics/release.ts'
-import { type Command, type Entry, type ExitCode, type Io, UsageError, visible, withBelt } from './command.ts'
+import { type Command, type Entry, type ExitCode, type Io, UsageError, withBelt } from './command.ts'
 import { reportError } from './error-report.ts'
 import { helpPage } from './help.ts'
 

@@ -1,5 +1,5 @@
 /** Tables, counts and times as text for a terminal; foreign characters are escaped. */
-import { visible } from './command.ts'
+import { visible } from '../messages/visible.ts'
 
 const between = 2
 /** A column becomes no narrower than its longest word, or than this. */

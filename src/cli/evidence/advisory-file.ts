@@ -6,7 +6,8 @@ import { AdvisoryFileError, readAdvisories } from '../../evidence/advisories.ts'
 import { findingsOf } from '../../evidence/affected.ts'
 import type { AdvisoryReport } from '../../evidence/evidence.ts'
 import type { Component } from '../../evidence/sbom.ts'
-import { PersonError, visible } from '../command.ts'
+import { visible } from '../../messages/visible.ts'
+import { PersonError } from '../command.ts'
 
 const bytesMax = 256 * 1024 ** 2
 

@@ -7,7 +7,8 @@ import { chmod, type FileHandle, mkdir, open, readdir, rename, rm, rmdir, stat }
 import path from 'node:path'
 import type { FolderFile } from '../../evidence/folder-files.ts'
 import type { FileSum, signatureFile, sumsFile } from '../../evidence/sums.ts'
-import { PersonError, visible } from '../command.ts'
+import { visible } from '../../messages/visible.ts'
+import { PersonError } from '../command.ts'
 import { asOwnerOf } from '../owner.ts'
 
 const bufferMax = 64 * 1024

@@ -1,6 +1,7 @@
 /** The times of `--from` and `--to`. */
 import { readDuration } from '../../../config/values/value-types.ts'
-import { type Io, UsageError, visible } from '../command.ts'
+import { visible } from '../../messages/visible.ts'
+import { type Io, UsageError } from '../command.ts'
 
 /** Milliseconds since the epoch; without text the earliest or latest time. Throws UsageError. */
 export function instant(option: '--from' | '--to', text: string | undefined, io: Io): number {

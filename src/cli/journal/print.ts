@@ -1,6 +1,7 @@
 /** Prints journal entries for people and programs, safe for a terminal. */
 import { withoutTricks } from '../../audit/encode-event.ts'
-import { type Io, visible } from '../command.ts'
+import { visible } from '../../messages/visible.ts'
+import type { Io } from '../command.ts'
 import type { Entry } from './files.ts'
 
 /** `2026-11-28 05:26:44.123 UTC  login  name=ada outcome=accepted …` */

@@ -2,7 +2,8 @@
 import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { createKeyFile } from '../../keyring/key-file.ts'
-import { type Command, PersonError, readArgs, visible } from '../command.ts'
+import { visible } from '../../messages/visible.ts'
+import { type Command, PersonError, readArgs } from '../command.ts'
 import { asOwnerOf } from '../owner.ts'
 
 export const command: Command = {

@@ -1,12 +1,13 @@
 /** `factorgate notify test`: sends one message now, without the queue, and shows what the server answers. */
 import type { Config } from '../../../config/schema.ts'
 import { newId } from '../../ids.ts'
+import { visible } from '../../messages/visible.ts'
 import { mailAddress } from '../../notify/mail-address.ts'
 import type { Notice } from '../../notify/notice.ts'
 import type { Outcome } from '../../notify/outcome.ts'
 import { type SenderInput, sendBatch } from '../../notify/sender.ts'
 import { messageSettingsOf } from '../../services/notifying.ts'
-import { type Command, type Io, PersonError, readArgs, UsageError, visible } from '../command.ts'
+import { type Command, type Io, PersonError, readArgs, UsageError } from '../command.ts'
 import { configFor, configHelp, configOption } from '../command-context.ts'
 
 export const command: Command = {

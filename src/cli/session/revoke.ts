@@ -1,5 +1,7 @@
 /** `factorgate session revoke`: ends sessions. Their tokens are invalid once it is done. */
-import { type Command, PersonError, readArgs, UsageError, visible } from '../command.ts'
+
+import { visible } from '../../messages/visible.ts'
+import { type Command, PersonError, readArgs, UsageError } from '../command.ts'
 import { configHelp, configOption, withStore } from '../command-context.ts'
 import { confirm, yesHelp, yesOption } from '../confirm.ts'
 import { withProgress } from '../progress.ts'

@@ -2,7 +2,7 @@
 import type { Entry } from '../../audit/journal-files.ts'
 import { JournalReader } from '../../audit/journal-reader.ts'
 import type { Account } from '../../identity/account.ts'
-import { visible } from '../command.ts'
+import { visible } from '../../messages/visible.ts'
 import type { CommandContext } from '../command-context.ts'
 import { tokensAt } from '../token/place.ts'
 import { loginsAt } from '../user/logins.ts'

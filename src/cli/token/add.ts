@@ -1,10 +1,11 @@
 /** `factorgate token add`: makes a token for a program of a person. The token is printed once, alone on standard output. */
 import { isInvalid } from '../../../config/values/invalid.ts'
 import { printDuration, readDuration, readSize, valueTypes } from '../../../config/values/value-types.ts'
+import { visible } from '../../messages/visible.ts'
 import { validSeconds } from '../../programs/program-token.ts'
 import { TooManyTokens } from '../../programs/program-tokens.ts'
 import { issueEvent } from '../../programs/token-events.ts'
-import { type Command, PersonError, readArgs, UsageError, visible } from '../command.ts'
+import { type Command, PersonError, readArgs, UsageError } from '../command.ts'
 import { type CommandContext, configHelp, configOption, withStore } from '../command-context.ts'
 import { personNamed } from '../user/person.ts'
 import { tokensAt } from './place.ts'

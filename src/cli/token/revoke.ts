@@ -1,6 +1,8 @@
 /** `factorgate token revoke`: revokes a token, and ends the connections that use it. */
+
+import { visible } from '../../messages/visible.ts'
 import { revokeEvent } from '../../programs/token-events.ts'
-import { type Command, PersonError, readArgs, UsageError, visible } from '../command.ts'
+import { type Command, PersonError, readArgs, UsageError } from '../command.ts'
 import { configHelp, configOption, withStore } from '../command-context.ts'
 import { accountsAt } from '../user/person.ts'
 import { tokensAt } from './place.ts'

@@ -1,6 +1,8 @@
 /** `factorgate user forget-login`: removes the user name and password that a person has stored for one app. */
+
+import { visible } from '../../messages/visible.ts'
 import { removeEvent } from '../../upstream-login/login-events.ts'
-import { type Command, PersonError, readArgs, visible } from '../command.ts'
+import { type Command, PersonError, readArgs } from '../command.ts'
 import { configHelp, configOption, withStore } from '../command-context.ts'
 import { loginsAt } from './logins.ts'
 import { personNamed } from './person.ts'

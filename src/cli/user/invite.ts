@@ -1,6 +1,7 @@
 /** `factorgate user invite`: creates a new invitation for an existing account. */
 import type { Account } from '../../identity/account.ts'
-import { type Command, PersonError, readArgs, visible } from '../command.ts'
+import { visible } from '../../messages/visible.ts'
+import { type Command, PersonError, readArgs } from '../command.ts'
 import { type CommandContext, configHelp, configOption, withStore } from '../command-context.ts'
 import { invitationMail } from './mail-invitation.ts'
 import { credentialsAt, invite, misfitIn, personNamed } from './person.ts'

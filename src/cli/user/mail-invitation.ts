@@ -1,7 +1,8 @@
 /** `--mail` of `user add` and `user invite`: whether a mail can be sent, before anything is changed; then the mail. */
 import type { Account } from '../../identity/account.ts'
 import { readKeyFile } from '../../keyring/key-file.ts'
-import { PersonError, visible } from '../command.ts'
+import { visible } from '../../messages/visible.ts'
+import { PersonError } from '../command.ts'
 import type { CommandContext } from '../command-context.ts'
 import { asSelf } from '../owner.ts'
 

@@ -16,10 +16,11 @@ import { AccountError, Accounts } from '../../identity/accounts.ts'
 import { Invitations } from '../../identity/invitations.ts'
 import { Sponsorships } from '../../identity/sponsorships.ts'
 import type { Keyring } from '../../keyring/keyring.ts'
+import { visible } from '../../messages/visible.ts'
 import { webauthnOf } from '../../services/app-options.ts'
 import { AttemptLimiter } from '../../throttle/attempt-limiter.ts'
 import { AttemptLocks } from '../../throttle/attempt-locks.ts'
-import { type Io, PersonError, UsageError, visible } from '../command.ts'
+import { type Io, PersonError, UsageError } from '../command.ts'
 import type { CommandContext } from '../command-context.ts'
 
 export function accountsAt({ store, clock }: CommandContext): Accounts {

@@ -1,6 +1,7 @@
 /** `factorgate user reset-factors`: removes the factors after a lost or stolen device. */
 import type { Account } from '../../identity/account.ts'
-import { type Command, type ExitCode, type Io, PersonError, readArgs, visible } from '../command.ts'
+import { visible } from '../../messages/visible.ts'
+import { type Command, type ExitCode, type Io, PersonError, readArgs } from '../command.ts'
 import { type CommandContext, configHelp, configOption, withStore } from '../command-context.ts'
 import { confirm, yesHelp, yesOption } from '../confirm.ts'
 import { credentialsAt, peopleAt, personNamed } from './person.ts'

@@ -1,6 +1,7 @@
 /** `--directory` of `user add`: the source of people that checks the first factor. */
 import type { Config } from '../../../config/schema.ts'
-import { UsageError, visible } from '../command.ts'
+import { visible } from '../../messages/visible.ts'
+import { UsageError } from '../command.ts'
 
 export type OtherSource = Exclude<Config['identity'][number], { kind: 'local' }>
 

@@ -1,16 +1,8 @@
 /** `factorgate user unlock`: ends the waits of an account after wrong tries. */
 
+import { visible } from '../../messages/visible.ts'
 import { networkOf } from '../../throttle/attempt-buckets.ts'
-import {
-  type Command,
-  type ExitCode,
-  type Io,
-  jsonText,
-  PersonError,
-  readArgs,
-  UsageError,
-  visible
-} from '../command.ts'
+import { type Command, type ExitCode, type Io, jsonText, PersonError, readArgs, UsageError } from '../command.ts'
 import { type CommandContext, configHelp, configOption, withStore } from '../command-context.ts'
 import { locksAt, peopleAt, personNamed } from './person.ts'
 

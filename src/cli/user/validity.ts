@@ -2,7 +2,8 @@
 import { isInvalid } from '../../../config/values/invalid.ts'
 import { printDuration, readDuration } from '../../../config/values/value-types.ts'
 import { invitationSeconds } from '../../identity/invitations.ts'
-import { UsageError, visible } from '../command.ts'
+import { visible } from '../../messages/visible.ts'
+import { UsageError } from '../command.ts'
 
 const { usual, least, most } = invitationSeconds
 const bounds = `${printDuration(least)} to ${printDuration(most)}`

@@ -4,6 +4,7 @@
  */
 import { constants, createHash, createPublicKey, privateDecrypt, publicEncrypt, timingSafeEqual } from 'node:crypto'
 import { createRequire } from 'node:module'
+import { rsaOaep, rsaOaepMgf1p, sha1, sha256, sha384, sha512, xenc11 } from './algorithms.ts'
 import { ds, xenc } from './namespaces.ts'
 import { SamlRefusal } from './refusal.ts'
 import {
@@ -21,13 +22,11 @@ import {
 type Done = (error: Error | null, text?: string) => void
 type Decrypt = (xml: string, options: { readonly key: string }, done: Done) => void
 
-const xenc11 = 'http://www.w3.org/2009/xmlenc11#'
-const sha1Transport = `${xenc}rsa-oaep-mgf1p`
 const digests: Readonly<Record<string, string>> = {
-  [`${ds}sha1`]: 'sha1',
-  [`${xenc}sha256`]: 'sha256',
-  'http://www.w3.org/2001/04/xmldsig-more#sha384': 'sha384',
-  [`${xenc}sha512`]: 'sha512'
+  [sha1]: 'sha1',
+  [sha256]: 'sha256',
+  [sha384]: 'sha384',
+  [sha512]: 'sha512'
 }
 /** Names of its own, which xml-encryption writes and reads for the older transport, with this hash for the mask too. */
 const namesOfLibrary: readonly (string | null)[] = [`${ds}sha256`, `${ds}sha512`]
@@ -62,14 +61,13 @@ function withKnownTransport(xml: string, key: string): string {
   if (wrapped === undefined || another !== undefined) return xml
   const method = exactlyOne(wrapped, xenc, 'EncryptionMethod')
   const transport = attribute(method, 'Algorithm')
-  if (transport !== sha1Transport && transport !== `${xenc11}rsa-oaep`) return xml
-  const mgf = transport === sha1Transport ? null : atMostOne(method, xenc11, 'MGF')
+  if (transport !== rsaOaepMgf1p && transport !== rsaOaep) return xml
+  const mgf = transport === rsaOaepMgf1p ? null : atMostOne(method, xenc11, 'MGF')
   const named = elements(method).find(({ start }) => start.local === 'DigestMethod') ?? null
-  if (transport === sha1Transport && named !== null && namesOfLibrary.includes(attribute(named, 'Algorithm')))
-    return xml
+  if (transport === rsaOaepMgf1p && named !== null && namesOfLibrary.includes(attribute(named, 'Algorithm'))) return xml
   const digest = hashOf(named, digests)
   const mask = hashOf(mgf, masks)
-  if (transport === sha1Transport && digest === 'sha1') return xml
+  if (transport === rsaOaepMgf1p && digest === 'sha1') return xml
   const contentKey = openKey(Buffer.from(cipherOf(wrapped), 'base64'), key, digest, mask)
   const padding = { key: createPublicKey(key), padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: 'sha1' }
   const data = all.find(node => isNamed(node, xenc, 'EncryptedData'))
@@ -78,7 +76,7 @@ function withKnownTransport(xml: string, key: string): string {
   if (!/^[\w:/.#-]+$/.test(cipher)) throw new SamlRefusal('the algorithm of the content has no valid name')
   return (
     `<x:EncryptedData xmlns:x="${xenc}"><x:EncryptionMethod Algorithm="${cipher}"/>` +
-    `<d:KeyInfo xmlns:d="${ds}"><x:EncryptedKey><x:EncryptionMethod Algorithm="${sha1Transport}"/>` +
+    `<d:KeyInfo xmlns:d="${ds}"><x:EncryptedKey><x:EncryptionMethod Algorithm="${rsaOaepMgf1p}"/>` +
     `${cipherData(publicEncrypt(padding, contentKey).toString('base64'))}</x:EncryptedKey></d:KeyInfo>` +
     `${cipherData(cipherOf(data))}</x:EncryptedData>`
   )

@@ -1,6 +1,7 @@
 /** Teaches @node-saml/node-saml the algorithms that it lacks: ECDSA, and SHA-384. It is the copy of xml-crypto that the library itself uses. */
 import { createHash, createPublicKey, type PublicKeyInput } from 'node:crypto'
 import { createRequire } from 'node:module'
+import { sha384 } from './algorithms.ts'
 import { isSignature, signatureAlgorithms } from './signature-algorithms.ts'
 
 interface SignedXml {
@@ -12,7 +13,6 @@ interface SignedXml {
 const require = createRequire(import.meta.url)
 const ofLibrary = createRequire(require.resolve('@node-saml/node-saml'))
 const { SignedXml } = ofLibrary('xml-crypto') as { SignedXml: { prototype: SignedXml } }
-const sha384 = 'http://www.w3.org/2001/04/xmldsig-more#sha384'
 
 function verifierOf(algorithm: string) {
   return class {

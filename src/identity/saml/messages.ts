@@ -1,5 +1,6 @@
 /** The XML that the gate sends: sign-in and sign-out requests, sign-out answers, and its own metadata. */
 
+import { aes128Gcm, aes256Gcm, rsaOaepMgf1p } from './algorithms.ts'
 import type { NameId } from './assertion.ts'
 import * as ns from './namespaces.ts'
 
@@ -84,12 +85,9 @@ export function ownMetadata({ entityId, acs, slo, title, certificate, attributes
     certificate === null
       ? ''
       : `<ds:KeyInfo xmlns:ds="${ns.ds}"><ds:X509Data><ds:X509Certificate>${certificate}</ds:X509Certificate></ds:X509Data></ds:KeyInfo>`
-  const ciphers = [
-    'http://www.w3.org/2009/xmlenc11#aes128-gcm',
-    'http://www.w3.org/2009/xmlenc11#aes256-gcm',
-    'http://www.w3.org/2001/04/xmlenc#rsa-oaep-mgf1p'
-  ]
-  const methods = ciphers.map(each => `<md:EncryptionMethod Algorithm="${each}"/>`).join('')
+  const methods = [aes128Gcm, aes256Gcm, rsaOaepMgf1p]
+    .map(each => `<md:EncryptionMethod Algorithm="${each}"/>`)
+    .join('')
   const keys =
     info === ''
       ? ''

@@ -8,7 +8,6 @@ export const mdui = 'urn:oasis:names:tc:SAML:metadata:ui'
 export const mdattr = 'urn:oasis:names:tc:SAML:metadata:attribute'
 export const shibmd = 'urn:mace:shibboleth:metadata:1.0'
 export const xml = 'http://www.w3.org/XML/1998/namespace'
-export const excC14n = 'http://www.w3.org/2001/10/xml-exc-c14n#'
 
 export const postBinding = 'urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST'
 export const redirectBinding = 'urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect'

@@ -1,12 +1,12 @@
 /** The HTTP-Redirect binding (SAML Bindings §3.4): deflated messages in the query, with a signature over the query as sent. */
 import { type KeyObject, sign } from 'node:crypto'
 import { deflateRawSync, inflateRawSync } from 'node:zlib'
+import { rsaSha256 } from './algorithms.ts'
 import { quoted, SamlRefusal } from './refusal.ts'
 import { isSignature, signatureAlgorithms } from './signature-algorithms.ts'
 
 type MessageKind = 'SAMLRequest' | 'SAMLResponse'
 
-const rsaSha256 = 'http://www.w3.org/2001/04/xmldsig-more#rsa-sha256'
 /** A sign-out message has about a kilobyte. */
 const messageMax = 64 * 1024
 

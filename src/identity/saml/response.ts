@@ -4,6 +4,7 @@
  */
 import type { KeyObject } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
+import { aes128Cbc, aes128Gcm, aes256Cbc, aes256Gcm, rsaOaep, rsaOaepMgf1p } from './algorithms.ts'
 import { type AssertionFacts, checkIssuer, type ExpectedAssertion, readAssertion } from './assertion.ts'
 import { ds, saml, samlp, xenc } from './namespaces.ts'
 import { quoted, SamlRefusal } from './refusal.ts'
@@ -59,13 +60,8 @@ export type AskSecondReader = (question: OpinionQuestion) => Promise<SecondOpini
 
 const success = 'urn:oasis:names:tc:SAML:2.0:status:Success'
 /** RSA 1.5 and Triple DES are broken in XML encryption (Jager, Schinzel and Somorovsky 2012). */
-const ciphers = [
-  'http://www.w3.org/2009/xmlenc11#aes128-gcm',
-  'http://www.w3.org/2009/xmlenc11#aes256-gcm',
-  'http://www.w3.org/2001/04/xmlenc#aes128-cbc',
-  'http://www.w3.org/2001/04/xmlenc#aes256-cbc'
-]
-const keyTransports = ['http://www.w3.org/2001/04/xmlenc#rsa-oaep-mgf1p', 'http://www.w3.org/2009/xmlenc11#rsa-oaep']
+const ciphers: readonly string[] = [aes128Gcm, aes256Gcm, aes128Cbc, aes256Cbc]
+const keyTransports: readonly string[] = [rsaOaepMgf1p, rsaOaep]
 
 /** Reads the form's field. Throws SamlRefusal. */
 export function openResponse(field: string): SamlResponse {

@@ -1,6 +1,7 @@
 /** The enveloped signature of a message that the gate sends by a form (SAML Bindings §3.5.4.1): RSA with SHA-256, exclusive canonicalization. */
 import { createHash, type KeyObject, sign } from 'node:crypto'
-import { ds, excC14n } from './namespaces.ts'
+import { envelopedSignature, excC14n, rsaSha256, sha256 } from './algorithms.ts'
+import { ds } from './namespaces.ts'
 import { attribute, canonicalOf, treeOf } from './xml-tree.ts'
 
 /** `xml`: a message of ours, with an ID and an Issuer. The signature follows the Issuer (SAML Core §3.2.1). */
@@ -11,9 +12,9 @@ export function signMessage(xml: string, key: KeyObject): string {
     .digest('base64')
   const info =
     `<ds:SignedInfo xmlns:ds="${ds}"><ds:CanonicalizationMethod Algorithm="${excC14n}"/>` +
-    `<ds:SignatureMethod Algorithm="http://www.w3.org/2001/04/xmldsig-more#rsa-sha256"/>` +
-    `<ds:Reference URI="#${attribute(root, 'ID')}"><ds:Transforms><ds:Transform Algorithm="http://www.w3.org/2000/09/xmldsig#enveloped-signature"/>` +
-    `<ds:Transform Algorithm="${excC14n}"/></ds:Transforms><ds:DigestMethod Algorithm="http://www.w3.org/2001/04/xmlenc#sha256"/>` +
+    `<ds:SignatureMethod Algorithm="${rsaSha256}"/>` +
+    `<ds:Reference URI="#${attribute(root, 'ID')}"><ds:Transforms><ds:Transform Algorithm="${envelopedSignature}"/>` +
+    `<ds:Transform Algorithm="${excC14n}"/></ds:Transforms><ds:DigestMethod Algorithm="${sha256}"/>` +
     `<ds:DigestValue>${digest}</ds:DigestValue></ds:Reference></ds:SignedInfo>`
   const value = sign('sha256', Buffer.from(canonicalOf(treeOf(info), new Set(), null)), key).toString('base64')
   const signature = `<ds:Signature xmlns:ds="${ds}">${info}<ds:SignatureValue>${value}</ds:SignatureValue></ds:Signature>`

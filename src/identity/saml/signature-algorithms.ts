@@ -1,16 +1,15 @@
 /** The signature algorithms that SAML messages may use (RFC 9231 §2.3): RSA and ECDSA with SHA-2. SHA-1, DSA and HMAC are not among them. */
 import { type KeyObject, verify } from 'node:crypto'
-
-const of = 'http://www.w3.org/2001/04/xmldsig-more#'
+import { dsMore, rsaSha256 } from './algorithms.ts'
 
 /** By identifier: the type of key and the hash. */
 export const signatureAlgorithms: Readonly<Record<string, { readonly key: 'rsa' | 'ec'; readonly hash: string }>> = {
-  [`${of}rsa-sha256`]: { key: 'rsa', hash: 'sha256' },
-  [`${of}rsa-sha384`]: { key: 'rsa', hash: 'sha384' },
-  [`${of}rsa-sha512`]: { key: 'rsa', hash: 'sha512' },
-  [`${of}ecdsa-sha256`]: { key: 'ec', hash: 'sha256' },
-  [`${of}ecdsa-sha384`]: { key: 'ec', hash: 'sha384' },
-  [`${of}ecdsa-sha512`]: { key: 'ec', hash: 'sha512' }
+  [rsaSha256]: { key: 'rsa', hash: 'sha256' },
+  [`${dsMore}rsa-sha384`]: { key: 'rsa', hash: 'sha384' },
+  [`${dsMore}rsa-sha512`]: { key: 'rsa', hash: 'sha512' },
+  [`${dsMore}ecdsa-sha256`]: { key: 'ec', hash: 'sha256' },
+  [`${dsMore}ecdsa-sha384`]: { key: 'ec', hash: 'sha384' },
+  [`${dsMore}ecdsa-sha512`]: { key: 'ec', hash: 'sha512' }
 }
 
 const curves = ['prime256v1', 'secp384r1', 'secp521r1']

@@ -3,7 +3,8 @@
  * SHA-2. The key is given, never taken from the message. Anything else is refused, so that no two readers differ about the signed part.
  */
 import { createHash, type KeyObject } from 'node:crypto'
-import { ds, excC14n } from './namespaces.ts'
+import { envelopedSignature, excC14n, sha256, sha384, sha512 } from './algorithms.ts'
+import { ds } from './namespaces.ts'
 import { quoted, SamlRefusal } from './refusal.ts'
 import { isSignature, signatureAlgorithms } from './signature-algorithms.ts'
 import { atMostOne, attribute, canonicalOf, elements, exactlyOne, isNamed, textOf, type XmlNode } from './xml-tree.ts'
@@ -23,11 +24,10 @@ export interface XmlSignature {
 }
 
 const prefixesMax = 32
-const enveloped = 'http://www.w3.org/2000/09/xmldsig#enveloped-signature'
 const digestHashes: Readonly<Record<string, string>> = {
-  'http://www.w3.org/2001/04/xmlenc#sha256': 'sha256',
-  'http://www.w3.org/2001/04/xmldsig-more#sha384': 'sha384',
-  'http://www.w3.org/2001/04/xmlenc#sha512': 'sha512'
+  [sha256]: 'sha256',
+  [sha384]: 'sha384',
+  [sha512]: 'sha512'
 }
 
 /** True if one of the keys has signed the element, false without a signature. Throws SamlRefusal for a wrong signature. */
@@ -88,7 +88,7 @@ function transforms(reference: XmlNode): ReadonlySet<string> {
     !isWhole ||
     !isNamed(first, ds, 'Transform') ||
     !isNamed(second, ds, 'Transform') ||
-    attribute(first, 'Algorithm') !== enveloped
+    attribute(first, 'Algorithm') !== envelopedSignature
   )
     throw new SamlRefusal('the signature does not have the two transforms of SAML')
   if (elements(first).length > 0)
