@@ -17,8 +17,10 @@ export class Environment {
   readonly records: Records
   readonly signal: ChangeSignal
   readonly reserve: ReservedSpace
-  readonly #directory: string
   readonly #file: string
+  readonly #fileId: string
+  readonly #folder: string
+  readonly #folderId: string | null
 
   private constructor(directory: string, root: RootDatabase, meta: Database<string, string>, signal: ChangeSignal) {
     this.root = root
@@ -31,9 +33,11 @@ export class Environment {
       changes: root.openDB({ name: 'changes', encoding: 'string' }),
       lastVersion: getLastVersion
     })
-    this.reserve = new ReservedSpace(join(directory, 'data.mdb'), () => this.#lastPage())
-    this.#directory = directory
-    this.#file = this.reserve.file
+    this.#file = join(directory, 'data.mdb')
+    this.reserve = new ReservedSpace(this.#file, () => this.#lastPage())
+    this.#fileId = this.reserve.fileId
+    this.#folder = directory
+    this.#folderId = idOf(directory)
   }
 
   /** Opens or creates the store in `directory`. Throws StoreMisconfigured. */
@@ -70,7 +74,11 @@ export class Environment {
 
   /** False if the directory holds another file now, or none: what is written here would be lost. */
   get isInPlace(): boolean {
-    return fileIn(this.#directory) === this.#file
+    const found = idOf(this.#file)
+    if (found !== 'hidden') return found === this.#fileId
+    // A backup tool has changed permissions; a folder that is another one holds another file.
+    const folder = idOf(this.#folder)
+    return folder === 'hidden' || folder === this.#folderId
   }
 
   async close(): Promise<void> {
@@ -84,12 +92,12 @@ export class Environment {
   }
 }
 
-/** Device and inode of the store's file; null if there is none. */
-export function fileIn(directory: string): string | null {
+/** Device and inode; null where there is nothing; `hidden` where this user may not look, or the disk does not say. */
+export function idOf(path: string): string | null {
   try {
-    const { dev, ino } = statSync(join(directory, 'data.mdb'))
+    const { dev, ino } = statSync(path)
     return `${dev}:${ino}`
-  } catch {
-    return null
+  } catch (error) {
+    return ['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '') ? null : 'hidden'
   }
 }

@@ -4,7 +4,7 @@
  */
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
-import { Environment, fileIn } from './environment.ts'
+import { Environment, idOf } from './environment.ts'
 
 /** Who copies a store writes its files one after the other. */
 const quietMs = 900
@@ -23,7 +23,7 @@ export class ReplacedFiles {
     const now = performance.now()
     if (look !== this.#seen.look) this.#seen = { look, since: now }
     // Opening would create a new store.
-    if (fileIn(this.#directory) === null || now - this.#seen.since < quietMs) return this.why
+    if (this.#isGone || now - this.#seen.since < quietMs) return this.why
     try {
       return Environment.open(this.#directory)
     } catch (error) {
@@ -33,15 +33,25 @@ export class ReplacedFiles {
 
   /** Why the open files are of no use, as the end of a sentence. */
   get why(): string {
-    return fileIn(this.#directory) === null
+    return this.#isGone
       ? 'its files were moved away or removed while it was open; put them back, or start the gate again to begin with an empty store'
       : 'its files were replaced while it was open; the gate opens the new ones in a moment'
   }
 
+  get #isGone(): boolean {
+    return idOf(join(this.#directory, 'data.mdb')) === null
+  }
+
   #look(): string {
-    return ['data.mdb', 'lock.mdb', 'bell']
-      .map(name => statSync(join(this.#directory, name), { throwIfNoEntry: false }))
-      .map(found => (found === undefined ? '-' : `${found.ino} ${found.size} ${found.mtimeMs} ${found.ctimeMs}`))
-      .join()
+    return ['data.mdb', 'lock.mdb', 'bell'].map(name => stateOf(join(this.#directory, name))).join()
+  }
+}
+
+function stateOf(file: string): string {
+  try {
+    const { ino, size, mtimeMs, ctimeMs } = statSync(file)
+    return `${ino} ${size} ${mtimeMs} ${ctimeMs}`
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code ?? ''
   }
 }

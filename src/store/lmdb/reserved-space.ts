@@ -58,7 +58,7 @@ export class ReservedSpace {
   }
 
   /** Device and inode. */
-  get file(): string {
+  get fileId(): string {
     const { dev, ino } = fstatSync(this.#file)
     return `${dev}:${ino}`
   }

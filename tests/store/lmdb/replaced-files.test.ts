@@ -1,5 +1,6 @@
 /** A directory that is moved away, removed or replaced while its store is open. */
-import { cpSync, existsSync, renameSync, rmSync } from 'node:fs'
+import { chmodSync, cpSync, existsSync, renameSync, rmSync } from 'node:fs'
+import { dirname } from 'node:path'
 import t, { type Test } from 'tap'
 import { openLmdb } from '../../../src/store/lmdb/lmdb.ts'
 import { type StoreNotice, StoreUnreachable } from '../../../src/store/store.ts'
@@ -84,3 +85,30 @@ t.test('replaced by something that is no store', async t => {
   await ready
   t.equal(await store.get('session:a'), 'x')
 })
+
+t.test(
+  'permissions: files that this user may not look at are the same ones in the same folder, and none in another',
+  async t => {
+    if (process.getuid?.() !== 0) return t.pass('only root can become another user')
+    const path = `${temporaryDirectory(t)}/store`
+    const { store, next } = await listening(t, path)
+    await store.put('session:a', 'x')
+    cpSync(path, `${path}.copy`, { recursive: true })
+    const folders = [path, `${path}.copy`]
+    for (const folder of folders) chmodSync(folder, 0o700)
+    chmodSync(dirname(path), 0o755)
+    process.seteuid?.(65534)
+    t.teardown(() => process.seteuid?.(0))
+    await store.put('session:a', 'y')
+    t.equal(await store.get('session:a'), 'y', 'a backup tool that changes permissions stops nobody')
+    const lost = next('lost')
+    process.seteuid?.(0)
+    renameSync(path, `${path}.away`)
+    renameSync(`${path}.copy`, path)
+    process.seteuid?.(65534)
+    await t.rejects(store.put('session:a', 'z'), { message: /were replaced while it was open/ })
+    await lost
+    await t.rejects(store.get('session:a'), { message: /were replaced while it was open/ })
+    process.seteuid?.(0)
+  }
+)
