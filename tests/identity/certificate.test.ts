@@ -7,8 +7,11 @@ import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import t from 'tap'
 import { timeUnknown } from '../../src/factor/proof.ts'
+import { askOcsp } from '../../src/identity/certificate/ocsp.ts'
 import { packLists } from '../../src/identity/certificate/revocation-list.ts'
 import { CertificateInstitution, type CertificateOptions } from '../../src/identity/certificate.ts'
+import { collectGarbage } from '../fixtures/in-process/garbage.ts'
+import { allIllnesses, startIll } from '../fixtures/in-process/ill-server.ts'
 import { Pki } from '../fixtures/process/pki.ts'
 
 const pki = new Pki(t.testdir({}))
@@ -384,6 +387,24 @@ t.test('OCSP', async t => {
     { code: 'institution_unreachable' },
     'days later'
   )
+})
+
+t.test('an OCSP responder that is ill is given up in time, and no connection to it stays', async t => {
+  collectGarbage(t)
+  const certificate = new X509Certificate(pki.read('alice.pem'))
+  const issuer = new X509Certificate(pki.read('root.pem'))
+  const responder = await startIll(t, { illness: 'says nothing' })
+  const question = { certificate, issuer, now, isRevoked: () => false, timeoutMs: 300 }
+  const isLate = /says nothing|never|byte by byte|then nothing|does not come|interim/
+  for (const illness of allIllnesses) {
+    responder.illness = illness
+    await t.rejects(
+      askOcsp({ ...question, address: `${responder.address}/` }),
+      isLate.test(illness) ? { message: 'no whole answer within 0.3 s' } : Error,
+      illness
+    )
+    await responder.left()
+  }
 })
 
 t.test(

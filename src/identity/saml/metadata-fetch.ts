@@ -25,6 +25,7 @@ interface FetchOptions {
 const defaultBytes = 256 * 1024 * 1024
 const defaultMs = 120_000
 const redirectsMax = 3
+const tooLong = 'it takes too long'
 
 /** Rejects with SamlRefusal, as the chunks do. */
 export async function openMetadata(
@@ -47,10 +48,15 @@ export async function openMetadata(
   const isZipped = response.headers['content-encoding'] === 'gzip'
   const body = isZipped ? response.pipe(createGunzip()) : response
   if (isZipped) response.on('error', error => body.destroy(error))
-  return { chunks: bounded(body, maxBytes, 'the metadata server'), etag: response.headers.etag ?? null }
+  return { chunks: bounded(body, maxBytes, 'the metadata server', deadline), etag: response.headers.etag ?? null }
 }
 
-async function* bounded(stream: Readable, maxBytes: number, who: string): AsyncIterable<Uint8Array> {
+async function* bounded(
+  stream: Readable,
+  maxBytes: number,
+  who: string,
+  deadline?: AbortSignal
+): AsyncIterable<Uint8Array> {
   let bytes = 0
   try {
     for await (const chunk of stream as AsyncIterable<Buffer>) {
@@ -61,8 +67,12 @@ async function* bounded(stream: Readable, maxBytes: number, who: string): AsyncI
         )
       yield chunk
     }
+    // Where only the end of the connection ends the answer, Node takes the part of it for the whole.
+    deadline?.throwIfAborted()
   } catch (error) {
-    throw error instanceof SamlRefusal ? error : new SamlRefusal(`${who} cannot be read: ${reasonOf(error)}`)
+    if (error instanceof SamlRefusal) throw error
+    // Node says of an answer that is cut off then only that the connection was reset.
+    throw new SamlRefusal(`${who} cannot be read: ${deadline?.aborted ? tooLong : reasonOf(error)}`)
   }
 }
 
@@ -97,6 +107,6 @@ function get(url: URL, ca: string | null, etag: string | null, signal: AbortSign
 
 function reasonOf(error: unknown): string {
   const { name, code, message } = error as NodeJS.ErrnoException
-  if (name === 'AbortError' || name === 'TimeoutError' || code === 'ABORT_ERR') return 'it takes too long'
+  if (name === 'AbortError' || name === 'TimeoutError' || code === 'ABORT_ERR') return tooLong
   return code ?? message
 }
