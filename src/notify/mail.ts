@@ -37,13 +37,19 @@ export interface Mail {
   readonly html: string
 }
 
-/** In milliseconds. `socketTimeout`: between two answers. */
+/**
+ * In milliseconds. `socketTimeout`: between two pieces of an answer. `wholeTimeout`: for the whole mail, shorter than the claim of a gate that
+ * sends it. Without it a server that sends its answer letter by letter would hold up all messages.
+ */
 const usualWaits = {
   connectionTimeout: 10_000,
   greetingTimeout: 10_000,
   dnsTimeout: 10_000,
-  socketTimeout: 30_000
+  socketTimeout: 30_000,
+  wholeTimeout: 120_000
 } as const
+/** How long a server that has the mail may take to say goodbye, in milliseconds. */
+const goodbyeMs = 5_000
 
 type Waits = Partial<Record<keyof typeof usualWaits, number>>
 
@@ -68,9 +74,9 @@ async function talked(
   waits: Waits,
   work: (connection: SMTPConnection, progress: Progress) => Promise<string>
 ): Promise<Outcome> {
+  const { wholeTimeout, ...each } = { ...usualWaits, ...waits }
   const connection = new SMTPConnection({
-    ...usualWaits,
-    ...waits,
+    ...each,
     host: server.host,
     port: server.port,
     secure: server.security === 'smtps',
@@ -79,17 +85,23 @@ async function talked(
   })
   const progress: Progress = { step: 'connect', isHandedOver: false }
   // Errors outside a step, such as a broken connection, arrive here.
+  let timer: NodeJS.Timeout | undefined
   const broken = new Promise<never>((_, reject) => {
+    const late = () => reject(new Error(`the mail server was not done within ${wholeTimeout / 1000} s`))
+    timer = setTimeout(late, wholeTimeout)
     connection.on('error', reject)
     connection.on('end', () => reject(Object.assign(new Error('the connection has ended'), { code: 'ECONNECTION' })))
   })
   try {
     const answer = await Promise.race([work(connection, progress), broken])
     connection.quit()
+    setTimeout(() => connection.close(), goodbyeMs).unref()
     return { kind: 'sent', answer: oneLine(answer) }
   } catch (error) {
     connection.close()
     return judged(error as SmtpError, progress)
+  } finally {
+    clearTimeout(timer)
   }
 }
 

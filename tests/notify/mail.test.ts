@@ -171,3 +171,13 @@ t.test('a server that hangs is given up', async t => {
     t.match(outcome, { kind: 'failed', isServers: true, isUnclear: step === 'end' }, step)
   }
 })
+
+t.test('a server whose answer never becomes whole is given up', async t => {
+  for (const step of ['greeting', 'ehlo', 'rcpt', 'end'] as const) {
+    const smtp = await startSmtp(t)
+    smtp.answers = { [step]: 'drip' }
+    const outcome = await sendMail(plainServer(smtp.port), mail, { wholeTimeout: 300 })
+    const why = /was not done within 0\.3 s/
+    t.match(outcome, { kind: 'failed', isServers: true, isUnclear: step === 'end', why }, step)
+  }
+})

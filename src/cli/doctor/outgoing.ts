@@ -118,7 +118,8 @@ async function mailFinding({ notify }: Outgoing): Promise<DoctorFinding | null> 
     connectionTimeout: timeoutMs,
     greetingTimeout: timeoutMs,
     dnsTimeout: timeoutMs,
-    socketTimeout: timeoutMs
+    socketTimeout: timeoutMs,
+    wholeTimeout: 3 * timeoutMs
   }
   const outcome = await tryMailServer(server, waits)
   if (outcome.kind === 'sent') return null
