@@ -4,9 +4,12 @@
  */
 import type { ClientRequest } from 'node:http'
 
+/** The message of that failure. */
+export const switched = 'the server switches to another protocol, which nobody asked for'
+
 export function refuseUpgrade(sent: ClientRequest): ClientRequest {
   return sent.on('upgrade', (_answer, socket) => {
     socket.destroy()
-    sent.emit('error', new Error('the server switches to another protocol, which nobody asked for'))
+    sent.emit('error', new Error(switched))
   })
 }

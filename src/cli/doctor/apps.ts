@@ -5,6 +5,7 @@ import { connect } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import type { AppConfig, Config } from '../../../config/schema.ts'
 import type { Clock } from '../../clock.ts'
+import { refuseUpgrade, switched } from '../../platform/refuse-upgrade.ts'
 import { tlsOf } from '../../services/app-options.ts'
 import { UpstreamError } from '../../upstream/connection.ts'
 import { certificateTrouble, Trust } from '../../upstream/trust.ts'
@@ -76,7 +77,7 @@ function ask(app: AppConfig, { origin, socketPath }: Upstream): Promise<{ status
       const date = Date.parse(response.headers.date ?? '')
       resolve({ status: response.statusCode ?? 0, date: Number.isNaN(date) ? null : date })
     })
-    sent.on('error', reject)
+    refuseUpgrade(sent).on('error', reject)
     sent.end()
   })
 }
@@ -125,6 +126,11 @@ function silent(path: string, app: AppConfig, tls: string, where: string, error:
     )
   if (code.startsWith('HPE_'))
     return found(`the program at ${where} does not speak HTTP (${code})`, 'Correct the address or the port.')
+  if (error.message === switched)
+    return found(
+      `the program at ${where} answers a plain request with another protocol (101)`,
+      'Correct the address or the port.'
+    )
   const cause = Object.assign(new Error(error.message.trim()), { code })
   const advice = certificateTrouble(new UpstreamError('connect_failed', error.message, false, { cause }), app.id, tls)
   if (advice !== null && code !== 'ECONNREFUSED')

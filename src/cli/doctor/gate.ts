@@ -6,6 +6,8 @@ import { isPortTaken } from '../check/live.ts'
 import type { DoctorFinding } from './finding.ts'
 
 const timeoutMs = 4000
+/** No answer of a gate is longer, in characters. Another program on the port may answer without an end. */
+const mostText = 1024 * 1024
 
 /** `off`: there is no admin listener to ask. `none`: nothing answers there. */
 type GateState =
@@ -13,7 +15,7 @@ type GateState =
   | { readonly kind: 'ready'; readonly warnings: readonly string[] }
   | { readonly kind: 'unready'; readonly why: string }
 
-/** One path of the admin listener. Null where nothing answers. */
+/** One path of the admin listener. Null where no whole answer comes. */
 export function askAdmin(
   { host, port }: Exclude<Config['admin'], false>,
   path: string
@@ -26,8 +28,12 @@ export function askAdmin(
       response.setEncoding('utf8')
       response.on('data', part => {
         text += part
+        if (text.length > mostText) sent.destroy()
       })
-      response.once('close', () => resolve({ status: response.statusCode ?? 0, text }))
+      response.once('close', () => {
+        const isAnswer = response.complete || text.length > mostText
+        resolve(isAnswer ? { status: response.statusCode ?? 0, text } : null)
+      })
     })
     refuseUpgrade(sent).on('error', () => resolve(null))
     sent.end()

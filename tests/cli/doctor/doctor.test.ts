@@ -1,10 +1,11 @@
-import { chmodSync, writeFileSync } from 'node:fs'
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { createServer as createSecureServer } from 'node:https'
 import { type AddressInfo, createServer as createTcpServer, type Server } from 'node:net'
 import path from 'node:path'
 import t, { type Test } from 'tap'
 import type { DoctorFinding, ProbeResult } from '../../../src/cli/doctor/finding.ts'
+import { startIll } from '../../fixtures/in-process/ill-server.ts'
 import { freePort } from '../../fixtures/process/free-port.ts'
 import { prepareGate, startGate } from '../../fixtures/process/gate.ts'
 import { Pki } from '../../fixtures/process/pki.ts'
@@ -70,6 +71,7 @@ t.test('apps: each way of not answering has its sentence and its way out', async
     t,
     createTcpServer(socket => socket.on('error', () => {}).end('SSH-2.0-x\r\n'))
   )
+  const switching = await startIll(t, { illness: 'another protocol' })
   const [trusted, other] = [await secure('app'), await secure('other')]
   const ca = { tls: { ca: pki.file('root.pem') } }
   for (const [sentence, config, expected] of [
@@ -77,6 +79,7 @@ t.test('apps: each way of not answering has its sentence and its way out', async
     ['it answers with 502', app(`http://127.0.0.1:${ill}`), ['warning', /with the error 502/, /log of the app/]],
     ['nobody listens', app(`http://127.0.0.1:${await freePort()}`), ['problem', /ECONNREFUSED/, /Start the app/]],
     ['it speaks another protocol', app(`http://127.0.0.1:${rude}`), ['problem', /does not speak HTTP/, /the port/]],
+    ['it switches to another protocol', app(switching.address), ['problem', /another protocol \(101\)/, /the port/]],
     ['it speaks TLS as configured', app(`https://127.0.0.1:${trusted}`, ca), null],
     [
       'its authority is not known',
@@ -209,4 +212,18 @@ t.test('beside a running gate it says so, and without one that a port is taken',
   const taken = await idle.run('doctor')
   t.equal(taken.code, 1)
   t.match(taken.stdout, /^problem {2}no gate runs here: listen\.port: no gate runs, but another program listens/m)
+})
+
+t.test('another program on the port of the admin listener, whose answer has no end', async t => {
+  const idle = await prepareGate(t, { apps: [] })
+  const { port } = await startIll(t, { illness: 'a body without end' })
+  const config = JSON.parse(readFileSync(idle.configFile, 'utf8')) as { admin: { port: number } }
+  config.admin.port = port
+  writeFileSync(idle.configFile, JSON.stringify(config))
+  const doctor = await idle.run('doctor')
+  t.equal(doctor.code, 1)
+  t.match(doctor.stdout, /^problem .*admin\.port: another program answers on the port of the admin listener/m)
+  const status = await idle.run('status')
+  t.equal(status.code, 1)
+  t.match(status.stdout, /^gate +does not run$/m)
 })
