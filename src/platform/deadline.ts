@@ -1,12 +1,26 @@
 /** Time limits that end other waits as well. */
+import { setMaxListeners } from 'node:events'
 
 /**
  * Aborts after `ms` milliseconds with a TimeoutError, or when one of `signals` aborts. It does not keep the process alive.
- * Node.js 20 forgets an `AbortSignal.timeout` that only `AbortSignal.any` knows: after a garbage collection it never fires. A listener of its own keeps it.
+ * It does without `AbortSignal.any`: Node.js 20 forgets a timeout that nothing else knows, so that it never fires after a garbage collection, and
+ * keeps something of every joined signal for as long as its source lives.
  */
 export function deadlineSignal(ms: number, ...signals: readonly AbortSignal[]): AbortSignal {
-  const deadline = AbortSignal.timeout(ms)
-  if (signals.length === 0) return deadline
-  deadline.addEventListener('abort', () => {}, { once: true })
-  return AbortSignal.any([deadline, ...signals])
+  const ending = new AbortController()
+  const end = (reason: unknown) => {
+    clearTimeout(timer)
+    for (const signal of signals) signal.removeEventListener('abort', hear)
+    ending.abort(reason)
+  }
+  const hear = ({ target }: Event) => end((target as AbortSignal).reason)
+  const late = () => end(new DOMException('The operation was aborted due to timeout', 'TimeoutError'))
+  const timer = setTimeout(late, ms)
+  timer.unref()
+  // Each limit of one signal listens until its own end.
+  setMaxListeners(0, ...signals)
+  const ended = signals.find(({ aborted }) => aborted)
+  if (ended !== undefined) end(ended.reason)
+  else for (const signal of signals) signal.addEventListener('abort', hear)
+  return ending.signal
 }
