@@ -8,13 +8,16 @@ import type { Exporter } from './exporter.ts'
 /** How often it looks for new lines, and for the lease, in milliseconds. */
 const idleMs = 1000
 const leaseMs = 5000
-/** How long an end of the process waits for a send under way, in milliseconds. */
-const closeMs = 3000
+const usualCloseMs = 3000
+/** How long after that it waits for what cannot be ended, such as the look-up of a name or a disk, in milliseconds. */
+const abandonMs = 1000
 
 interface ExportersOptions {
   readonly journal: string
   readonly exporters: readonly Exporter[]
   readonly onError: (error: unknown) => void
+  /** How long an end waits for a send under way, in milliseconds. Tests set it. */
+  readonly closeMs?: number
 }
 
 export class Exporters {
@@ -23,6 +26,8 @@ export class Exporters {
   readonly #stop = new AbortController()
   #running: Promise<void> | null = null
   #isHolder = false
+  /** The time of the last sends is over. */
+  #isLate = false
 
   constructor(options: ExportersOptions) {
     this.#options = options
@@ -38,14 +43,20 @@ export class Exporters {
     this.#running ??= this.#run()
   }
 
-  /** Lets a batch under way end, for three seconds at most. */
+  /** Lets a batch under way end, for three seconds at most. What goes on after four holds the lease, so that nobody else sends meanwhile. */
   async stop(): Promise<void> {
     this.#stop.abort()
-    const late = setTimeout(() => {
-      for (const exporter of this.#options.exporters) exporter.abort()
-    }, closeMs)
-    await this.#running
-    clearTimeout(late)
+    const { exporters, closeMs = usualCloseMs } = this.#options
+    let timer: NodeJS.Timeout | undefined
+    const abandoned = new Promise<void>(resolve => {
+      timer = setTimeout(() => {
+        this.#isLate = true
+        for (const exporter of exporters) exporter.abort()
+        timer = setTimeout(resolve, abandonMs)
+      }, closeMs)
+    })
+    await Promise.race([this.#running, abandoned])
+    clearTimeout(timer)
   }
 
   async #run(): Promise<void> {
@@ -86,7 +97,7 @@ export class Exporters {
       if (step.kind !== 'sent') await this.#pause(step.kind === 'idle' ? idleMs : step.retryMs)
     }
     // The line of the gate's own end, where the destination is there.
-    if (this.#isStopped && exporter.problem === null) await exporter.step()
+    if (this.#isStopped && !this.#isLate && exporter.problem === null) await exporter.step()
     await exporter.close()
   }
 

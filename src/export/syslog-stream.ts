@@ -32,6 +32,9 @@ export class SyslogStream implements Destination {
   readonly isAcknowledged = false
   readonly #options: SyslogStreamOptions
   #connection: Connection | null = null
+  /** All that are not closed: also one that is being opened, or waits for the server's end. */
+  readonly #sockets = new Set<net.Socket>()
+  #resets = 0
 
   constructor(options: SyslogStreamOptions) {
     this.#options = options
@@ -61,14 +64,19 @@ export class SyslogStream implements Destination {
   }
 
   reset(): void {
-    this.#connection?.socket.destroy()
+    this.#resets++
+    for (const socket of this.#sockets) socket.destroy()
     this.#connection = null
   }
 
   async #connect(): Promise<Connection> {
     const { host, port, tls } = this.#options
+    const resets = this.#resets
     const trust = tls === null ? null : await readTlsFiles(tls)
+    if (resets !== this.#resets) throw new ExportFailure('the gate has ended the connection')
     const { socket, opened } = connectTo({ host, port, trust, allowHalfOpen: true })
+    this.#sockets.add(socket)
+    socket.once('close', () => this.#sockets.delete(socket))
     const connection: Connection = { socket, ended: endOf(socket) }
     const open = new Promise<void>(resolve => socket.once(opened, resolve))
     try {

@@ -11,6 +11,7 @@ import { ExportFile } from '../../src/export/export-file.ts'
 import type { ExportLine, Outgoing } from '../../src/export/export-line.ts'
 import { type CollectorOptions, HttpsCollector } from '../../src/export/https-collector.ts'
 import { SyslogStream, type SyslogStreamOptions } from '../../src/export/syslog-stream.ts'
+import { startIll } from '../fixtures/in-process/ill-server.ts'
 import { Pki } from '../fixtures/process/pki.ts'
 
 const noFiles = { ca: null, cert: null, key: null }
@@ -218,6 +219,24 @@ t.test('a syslog server that ends the connection by itself may not have read the
   await destination.send(outgoing('a'))
   await ended
   await t.rejects(destination.confirm(), { message: 'the syslog server ended the connection' })
+})
+
+t.test('a connection that is being opened, or waits for the end of the server, ends at once with the gate', async t => {
+  const silent = await startIll(t, { illness: 'says nothing' })
+  const opening = new SyslogStream({ host: '127.0.0.1', port: silent.port, tls: noFiles, sender, timeoutMs: 600_000 })
+  const sent = opening.send(outgoing('a'))
+  await silent.asked()
+  opening.reset()
+  await t.rejects(sent, { name: 'ExportFailure' }, 'a handshake that never ends')
+  await silent.left()
+
+  const to = await syslogServer(t, socket => socket.resume())
+  const waiting = to({ timeoutMs: 600_000 })
+  await waiting.send(outgoing('a'))
+  const confirmed = waiting.confirm()
+  await new Promise(resolve => setImmediate(resolve))
+  waiting.reset()
+  await t.rejects(confirmed, { name: 'ExportFailure' }, 'a server that does not end')
 })
 
 t.test('syslog over TLS checks the server and shows a client certificate', async t => {

@@ -7,9 +7,10 @@ import { makeFolder } from '../../src/ensure-directory.ts'
 import { Exporters } from '../../src/export/exporters.ts'
 import { exporterOf, Inbox, makeJournal } from './exporting.ts'
 
-function started(t: Test, journal: string, inbox: Inbox) {
+function started(t: Test, journal: string, inbox: Inbox, closeMs?: number) {
   const { exporter } = exporterOf(journal, inbox)
-  const exporters = new Exporters({ journal, exporters: [exporter], onError: error => t.error(error) })
+  const terms = closeMs === undefined ? {} : { closeMs }
+  const exporters = new Exporters({ journal, exporters: [exporter], onError: error => t.error(error), ...terms })
   t.teardown(() => exporters.stop())
   exporters.start()
   return exporters
@@ -53,4 +54,39 @@ t.test('the lease of a process that was killed is taken over', async t => {
   started(t, journal.file, inbox)
   await until(() => inbox.got.length === 2)
   t.same(inbox.names, ['a', 'b'])
+})
+
+/** Its first send ends when `free` is called, and no sooner. */
+class Stuck extends Inbox {
+  readonly begun: Promise<void>
+  free = () => {}
+  #begin = () => {}
+
+  constructor() {
+    super()
+    this.begun = new Promise(resolve => {
+      this.#begin = resolve
+    })
+  }
+
+  override send(): Promise<void> {
+    this.#begin()
+    return new Promise(resolve => {
+      this.free = resolve
+    })
+  }
+}
+
+t.test('an end does not wait for a send that cannot be ended, and nobody else sends meanwhile', async t => {
+  const journal = makeJournal(t)
+  await journal.write('a')
+  const stuck = new Stuck()
+  const before = started(t, journal.file, stuck, 1)
+  await stuck.begun
+  await before.stop()
+  const next = started(t, journal.file, new Inbox())
+  await new Promise(resolve => setImmediate(resolve))
+  t.equal(next.isHolder, false)
+  stuck.free()
+  await until(() => next.isHolder)
 })
