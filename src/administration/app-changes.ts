@@ -2,7 +2,7 @@
 import type { Clock } from '../clock.ts'
 import { type Finding, marksOf } from '../integrity/finding.ts'
 import { withMarks } from '../integrity/known-marks.ts'
-import { fullSentence, places } from '../integrity/places.ts'
+import { fullSentence, lackings } from '../integrity/places.ts'
 import { type Changing, keepSeconds, knownRecord, nothingOpen, openRecord } from '../integrity/records.ts'
 import { type Shortcoming, shortcomingsOf } from '../integrity/shortcomings.ts'
 import type { Store } from '../store/store.ts'
@@ -63,7 +63,7 @@ export class AppChanges {
           pages: what?.pages ?? 0,
           known: Object.fromEntries(counts),
           shortcomings: shortcomingsOf(lately(what?.notes ?? [], clock()), clock()),
-          full: places.flatMap(place => (full[place] === undefined ? [] : [fullSentence(app, place)]))
+          full: lackings.flatMap(place => (full[place] === undefined ? [] : [fullSentence(app, place)]))
         }
       })
     )

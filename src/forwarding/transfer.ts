@@ -119,7 +119,14 @@ class Transfer extends ForwardOperation implements ResponseHandler {
     if (sessionLasts !== null) headers.unshift('Factorgate-Session-Ends', String(sessionLasts))
     this.#hasBody = framing !== 'none'
     this.#isEvents = isEventStream(raw)
-    if (tap !== null) this.#tap = tap.open(req.method as string, path, status, raw, permit.subject === null)
+    if (tap !== null)
+      this.#tap = tap.open(
+        req.method as string,
+        path,
+        status,
+        raw,
+        permit.subject === null ? this.forwardRequest : null
+      )
     if (this.#body !== null && !req.complete && req.httpVersionMajor === 1) softenClose(req.socket)
     this.#arrivedWhole = isWhole
     res.writeHead(status, validReason(reason), headers)

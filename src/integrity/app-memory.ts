@@ -6,6 +6,7 @@ import { isKnownWell, isOpenEnded, newRate, type Rate, visited } from './novelty
 import { folderOf, isInStorage, isProgram } from './path-shape.ts'
 import type { PageReading } from './read-page.ts'
 import type { KnownRecord } from './records.ts'
+import { isEcho } from './visitors.ts'
 
 /** One response of the app. */
 export interface Sighting {
@@ -19,7 +20,14 @@ export interface Sighting {
   readonly isFetched: boolean
   /** True if nobody was signed in. Strangers must not fill the list of findings with paths that they ask for, nor teach paths. */
   readonly isStranger: boolean
+  /** A hash of the stranger's network. */
+  readonly source?: string
+  /** What the stranger has asked for; null where that is not known. */
+  readonly asked?: string | null
 }
+
+/** What is reported already, as `KIND VALUE`. */
+export type Reported = Pick<ReadonlySet<string>, 'has'>
 
 export interface Novelty {
   readonly severity: Severity
@@ -54,14 +62,16 @@ export class AppMemory {
     return this.pages < pagesLeast || now - this.since < learnMs
   }
 
-  /** `isQuiet`: learn everything. `open`: what is reported already, as `KIND VALUE`. */
-  see(sighting: Sighting, isQuiet: boolean, open: ReadonlySet<string>): Novelty | null {
+  /** `isQuiet`: learn everything. `open`: what is reported already. */
+  see(sighting: Sighting, isQuiet: boolean, open: Reported): Novelty | null {
     const { page, endpoint, reading, isFetched } = sighting
     const isStranger = sighting.isStranger && !isQuiet
     const group = isFetched ? `fetched ${page}` : page
     if (reading !== null) this.pages++
     const isReported = ({ kind, value }: Mark) => open.has(`${kind} ${value}`)
-    const unknown = (reading?.marks ?? []).filter(mark => !this.known.has(mark))
+    // A page that repeats what strangers ask for must not teach what leads elsewhere.
+    const isTaught = isQuiet && sighting.isStranger && !isFetched ? isNoEcho(sighting) : () => true
+    const unknown = (reading?.marks ?? []).filter(mark => !this.known.has(mark) && isTaught(mark))
     const silent = this.#silentKinds(page, reading)
     const novel = unknown.filter(mark => !isReported(mark) && !silent.includes(mark.kind))
     const foreign = novel.filter(isFar)
@@ -92,7 +102,11 @@ export class AppMemory {
       return { severity: isAlarm ? 'alarm' : 'change', marks, isByStranger }
     }
     const taught = isStranger ? { ...sighting, endpoint: null } : sighting
-    this.#learn(taught, isQuiet ? () => false : isReported, looks !== null && !isQuiet && !this.known.has(looks))
+    this.#learn(
+      taught,
+      isQuiet ? mark => !isTaught(mark) : isReported,
+      looks !== null && !isQuiet && !this.known.has(looks)
+    )
     return null
   }
 
@@ -242,6 +256,10 @@ export class AppMemory {
     this.rates.set(group, rate)
     return rate
   }
+}
+
+function isNoEcho({ asked }: Sighting): (mark: Mark) => boolean {
+  return mark => asked === undefined || !isFar(mark) || !isEcho(mark, asked)
 }
 
 /** A `<base>` moves every address of a page, and a password must not go elsewhere in the app either. */

@@ -2,10 +2,11 @@
 import type { Clock } from '../clock.ts'
 import { RecordTooNew, type Store } from '../store/store.ts'
 import { AppMemory, type Sighting } from './app-memory.ts'
-import { type Finding, makeFinding, marksOf } from './finding.ts'
+import { type Finding, makeFinding, marksOf, type SeenBy, seenByMore } from './finding.ts'
 import type { Mark } from './mark.ts'
-import { type Place, placed, placeOf } from './places.ts'
+import { type Lacking, lackingOf, type Place, placed, placeOf } from './places.ts'
 import { type Changing, keepSeconds, knownRecord, nothingOpen, type OpenRecord, openRecord } from './records.ts'
+import { HeldMarks, severalVisitors } from './visitors.ts'
 
 interface AppWatchOptions {
   readonly app: string
@@ -14,7 +15,7 @@ interface AppWatchOptions {
   /** A finding of this gate that is new to all. `isTold`: operators should hear of it. */
   readonly onFinding: (finding: Finding, isTold: boolean) => void
   /** The list of findings has no room for more of this kind. Said once, until an operator approves something. */
-  readonly onFull: (place: Place) => void
+  readonly onFull: (place: Lacking) => void
   /** Said once for each reason. */
   readonly say: (why: string) => void
 }
@@ -28,7 +29,14 @@ interface Pending {
 const hourMs = 3_600_000
 const dayMs = 24 * hourMs
 /** The most notices about one app in an hour, by the kind of finding, for an update that was not announced. The journal has all findings. */
-const toldMost: Readonly<Record<Place, number>> = { change: 3, alarm: 8, program: 4, stranger: 2 }
+const toldMost: Readonly<Record<Place, number>> = {
+  change: 3,
+  alarm: 8,
+  program: 4,
+  stranger: 2,
+  visitor: 3,
+  visitors: 6
+}
 /** The most names of marks that found no place in the list. */
 const unplacedMost = 8192
 /** The interval of writes, in milliseconds, with news (`writeMs`) and without (`calmMs`). */
@@ -44,7 +52,11 @@ export class AppWatch {
   #reported: ReadonlySet<string> = new Set()
   /** Marks without a place: they count as reported, so that they are not learned, and are found again when there is room. */
   #unplaced = new Set<string>()
-  #full = new Set<Place>()
+  /** The same of what only strangers have seen: it counts as reported to the same strangers alone. */
+  readonly #held = new HeldMarks()
+  /** Findings of strangers that others have seen too, by id. */
+  readonly #confirmed = new Map<string, SeenBy & Pick<Finding, 'page'>>()
+  #full = new Set<Lacking>()
   #isLoaded = false
   /** False where a newer release has written the record: then nothing is written. */
   #mayWrite = true
@@ -117,16 +129,43 @@ export class AppWatch {
     const { isQuiet } = this
     if (this.#wasLearning && !isQuiet) this.#writtenAt = 0
     this.#wasLearning = isQuiet
-    const novelty = this.memory.see(sighting, isQuiet, this.#reported)
+    const source = sighting.isStranger && !sighting.isFetched ? (sighting.source ?? '') : null
+    if (!isQuiet) this.#confirm(sighting, source)
+    const isHeld = (name: string) => source !== null && this.#held.isOf(name, source)
+    const reported = { has: (name: string) => this.#reported.has(name) || isHeld(name) }
+    const novelty = this.memory.see(sighting, isQuiet, reported)
     if (novelty === null) return
-    const { clock } = this.#options
-    const finding = makeFinding(this.app, sighting.page, novelty.marks, novelty.severity, clock(), novelty.isByStranger)
+    const { marks, severity, isByStranger } = novelty
+    const seenBy = this.#seenBy(source, marks, isByStranger)
+    const finding = makeFinding(this.app, sighting.page, marks, severity, this.#options.clock(), seenBy)
     const room = placed(this.#open.findings, finding)
-    if (room === null) return this.#noteFull(placeOf(finding), [finding])
-    this.#pending.push({ page: sighting.page, marks: novelty.marks, finding })
+    if (room === null) return this.#noteFull(finding, [finding])
+    this.#pending.push({ page: sighting.page, marks, finding })
     const lost = this.#open.findings.filter(one => !room.findings.includes(one))
-    if (room.lost !== null) this.#noteFull(room.lost, lost)
+    for (const one of lost) this.#noteFull(one, [one])
     this.#setOpen({ ...this.#open, findings: room.findings })
+  }
+
+  /** Who has seen what is new, where nobody was signed in. */
+  #seenBy(source: string | null, marks: readonly Mark[], isByStranger: boolean): SeenBy {
+    if (source === null) return {}
+    const isOfOthers = marks.some(mark => this.#held.isOfOthers(nameOf(mark), source))
+    const onlySeenBy = isOfOthers ? severalVisitors : source
+    return isByStranger ? { isByStranger, onlySeenBy } : { onlySeenBy }
+  }
+
+  /** Notes that others see what only strangers have seen. */
+  #confirm({ page, reading, endpoint }: Sighting, source: string | null): void {
+    for (const finding of this.#open.findings) {
+      const { id, onlySeenBy, isByStranger } = finding
+      if (onlySeenBy === undefined || onlySeenBy === source) continue
+      if (source !== null && (onlySeenBy === severalVisitors || isByStranger)) continue
+      const names = namesOf([finding])
+      const marks = endpoint === null ? (reading?.marks ?? []) : [endpoint, ...(reading?.marks ?? [])]
+      if (!marks.some(mark => names.has(nameOf(mark)))) continue
+      if (source === null) this.#confirmed.set(id, { page })
+      else if (!this.#confirmed.has(id)) this.#confirmed.set(id, { page, onlySeenBy: severalVisitors })
+    }
   }
 
   /** Writes what is due. Rejects with StoreUnreachable. */
@@ -140,6 +179,10 @@ export class AppWatch {
         this.#pending.push(...due.slice(i))
         throw error
       }
+    }
+    for (const [id, seenBy] of this.#confirmed) {
+      await this.#reportConfirmed(id, seenBy)
+      this.#confirmed.delete(id)
     }
     await this.#reportFull()
     const now = this.#options.clock()
@@ -168,7 +211,7 @@ export class AppWatch {
   async #report({ page, marks, finding }: Pending): Promise<void> {
     const { store, clock, onFinding } = this.#options
     const now = clock()
-    const told = await openRecord.change<{ finding: Finding; isTold: boolean } | Place | null>(
+    const result = await openRecord.change<{ finding: Finding; isTold: boolean } | Place | null>(
       store,
       this.app,
       record => {
@@ -181,27 +224,46 @@ export class AppWatch {
         const fresh =
           left.length === marks.length
             ? finding
-            : makeFinding(this.app, page, left, finding.severity, now, finding.isByStranger)
+            : makeFinding(this.app, page, left, finding.severity, now, seenByOf(finding))
         const place = placeOf(fresh)
         const room = placed(findings, fresh)
         if (room === null) return { result: place }
-        const list = place === 'program' || place === 'stranger' ? 'toldPaths' : 'told'
-        const lately = (open[list] ?? []).filter(at => now - at < hourMs && at <= now)
-        const isTold = lately.length < toldMost[place]
-        const next = { ...open, findings: room.findings, [list]: isTold ? [...lately, now] : lately }
-        return { next, result: { finding: fresh, isTold }, ttlSeconds: keepSeconds }
+        return { ...told(open, fresh, room.findings, now), ttlSeconds: keepSeconds }
       }
     )
-    if (typeof told === 'string') this.#noteFull(told, [finding])
-    else if (told !== null) onFinding(told.finding, told.isTold)
+    if (typeof result === 'string') this.#noteFull(finding, [finding])
+    else if (result !== null) onFinding(result.finding, result.isTold)
     await this.reload()
   }
 
-  #noteFull(place: Place, findings: readonly Finding[]): void {
-    if (this.#unplaced.size >= unplacedMost) this.#unplaced = new Set()
-    for (const name of namesOf(findings)) this.#unplaced.add(name)
+  /** It is told of once more, because now it is more than what one visitor may have made the page say. */
+  async #reportConfirmed(id: string, seenBy: SeenBy & Pick<Finding, 'page'>): Promise<void> {
+    const { store, clock, onFinding } = this.#options
+    const now = clock()
+    const result = await openRecord.change<{ finding: Finding; isTold: boolean } | null>(store, this.app, record => {
+      const found = record?.findings.find(one => one.id === id)
+      if (record === null || found?.onlySeenBy === undefined) return { result: null }
+      if (found.onlySeenBy === seenBy.onlySeenBy) return { result: null }
+      const fresh = seenByMore(this.app, found, seenBy, now)
+      const others = record.findings.filter(one => one !== found)
+      const room = placed(others, fresh)
+      if (room === null) return { result: null }
+      return { ...told(record, fresh, room.findings, now), ttlSeconds: keepSeconds }
+    })
+    if (result !== null) onFinding(result.finding, result.isTold)
+    await this.reload()
+  }
+
+  #noteFull(finding: Finding, findings: readonly Finding[]): void {
+    const { onlySeenBy } = finding
+    if (onlySeenBy !== undefined) this.#held.hold(namesOf(findings), onlySeenBy)
+    else {
+      if (this.#unplaced.size >= unplacedMost) this.#unplaced = new Set()
+      for (const name of namesOf(findings)) this.#unplaced.add(name)
+    }
     this.#reported = new Set([...namesOf(this.#open.findings), ...this.#unplaced])
-    if (this.#open.full?.[place] === undefined) this.#full.add(place)
+    const lacking = lackingOf(placeOf(finding))
+    if (this.#open.full?.[lacking] === undefined) this.#full.add(lacking)
   }
 
   /** The first gate without room is the one that says it. */
@@ -225,6 +287,7 @@ export class AppWatch {
     const wasFull = Object.keys(this.#open.full ?? {}).length > 0
     if (wasFull && Object.keys(open.full ?? {}).length === 0) {
       this.#unplaced = new Set()
+      this.#held.clear()
       this.epoch++
     }
     this.#open = { ...open, findings: unique }
@@ -238,6 +301,29 @@ export class AppWatch {
   }
 }
 
+/** The record with the finding, and whether operators are told of it. */
+function told(
+  open: OpenRecord,
+  finding: Finding,
+  findings: readonly Finding[],
+  now: number
+): { readonly next: OpenRecord; readonly result: { readonly finding: Finding; readonly isTold: boolean } } {
+  const place = placeOf(finding)
+  const list = place === 'program' || place === 'stranger' ? 'toldPaths' : 'told'
+  const lately = (open[list] ?? []).filter(at => now - at < hourMs && at <= now)
+  const isTold = lately.length < toldMost[place]
+  const next = { ...open, findings, [list]: isTold ? [...lately, now] : lately }
+  return { next, result: { finding, isTold } }
+}
+
+function seenByOf({ isByStranger, onlySeenBy }: Finding): SeenBy {
+  return { ...(isByStranger && { isByStranger }), ...(onlySeenBy !== undefined && { onlySeenBy }) }
+}
+
+function nameOf({ kind, value }: Mark): string {
+  return `${kind} ${value}`
+}
+
 function namesOf(findings: readonly Finding[]): Set<string> {
-  return new Set(findings.flatMap(finding => marksOf(finding).map(({ kind, value }) => `${kind} ${value}`)))
+  return new Set(findings.flatMap(finding => marksOf(finding).map(nameOf)))
 }

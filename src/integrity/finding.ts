@@ -1,7 +1,7 @@
 /** A finding: what is new in an app, on one page, until an operator approves it. Its id follows from its content, so that gates agree. */
 import { digestOf } from '../ids.ts'
 import type { Mark } from './mark.ts'
-import { sentenceOf } from './sentences.ts'
+import { seenInWords, sentenceOf } from './sentences.ts'
 
 /** `alarm`: data may go elsewhere, or foreign code runs. `change`: something of the app itself is new. */
 export type Severity = 'alarm' | 'change'
@@ -25,7 +25,11 @@ export interface Finding {
   readonly why: string
   /** True for a path that has answered to somebody who has not signed in, and nothing else. */
   readonly isByStranger?: true
+  /** Where only people who have not signed in have seen it: a hash of their network, or `several`. */
+  readonly onlySeenBy?: string
 }
+
+export type SeenBy = Pick<Finding, 'isByStranger' | 'onlySeenBy'>
 
 /** The most items and the most new pieces of code of one finding. */
 const itemsMost = 48
@@ -39,7 +43,7 @@ export function makeFinding(
   marks: readonly Mark[],
   severity: Severity,
   now: number,
-  isByStranger = false
+  seenBy: SeenBy = {}
 ): Finding {
   const all = marks.filter(({ kind }) => kind !== 'code')
   const allCodes = marks.filter(({ kind }) => kind === 'code').map(({ value }) => value)
@@ -48,9 +52,28 @@ export function makeFinding(
   const left = all.length - items.length + (allCodes.length - codes.length)
   const content = [app, page, ...items.map(({ kind, value }) => `${kind} ${value}`), ...codes]
   const id = digestOf(content.sort().join('\n')).replace(/[-_]/g, '0').slice(0, 8).toLowerCase()
-  const why = sentenceOf(app, page, items, codes.length, left)
-  const finding = { id, severity, at: now, lastAt: now, page, items, codes, left, why }
-  return isByStranger ? { ...finding, isByStranger } : finding
+  return said(app, { id, severity, at: now, lastAt: now, page, items, codes, left, why: '', ...seenBy })
+}
+
+/** The finding once others have seen it too, on this page. */
+export function seenByMore(
+  app: string,
+  finding: Finding,
+  seenBy: SeenBy & Pick<Finding, 'page'>,
+  now: number
+): Finding {
+  const { isByStranger, onlySeenBy, ...rest } = finding
+  return said(app, { ...rest, lastAt: now, ...seenBy })
+}
+
+/** Of a path that answers, who has asked for it proves as much as anybody. */
+export function doubtOf({ isByStranger, onlySeenBy }: SeenBy): string | undefined {
+  return isByStranger === true ? undefined : onlySeenBy
+}
+
+function said(app: string, finding: Finding): Finding {
+  const { page, items, codes, left } = finding
+  return { ...finding, why: sentenceOf(app, page, items, codes.length, left) + seenInWords(doubtOf(finding)) }
 }
 
 /** What an approval makes known. */

@@ -6,7 +6,7 @@ import { AppWatch } from './app-watch.ts'
 import type { Finding } from './finding.ts'
 import { type FetchPage, PageChecks } from './page-checks.ts'
 import { PageReader } from './page-reader.ts'
-import type { Place } from './places.ts'
+import type { Lacking } from './places.ts'
 import { openRecord } from './records.ts'
 import { ResponseSampler, type SampledApp } from './response-sampler.ts'
 
@@ -22,7 +22,7 @@ interface IntegrityOptions {
   readonly store: Store
   readonly clock: Clock
   readonly onFinding: (app: string, finding: Finding, isTold: boolean) => void
-  readonly onFull: (app: string, place: Place) => void
+  readonly onFull: (app: string, place: Lacking) => void
   readonly say: (app: string, why: string) => void
   /** Told once when the store cannot be read or written, and with null when it can again. */
   readonly onStoreProblem: (problem: Error | null) => void

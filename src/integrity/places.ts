@@ -1,18 +1,41 @@
 /** The places in the list of open findings. Each kind has its own number of places, so that harmless findings crowd out no alarm. */
 import { type Reason, reason } from '../reasons/reason.ts'
 import { type Finding, findingsMost } from './finding.ts'
+import { severalVisitors } from './visitors.ts'
 
-/** `program`: an alarm that says only that a path answers. `stranger`: one that a request without a sign-in has caused. */
-export const places = ['change', 'alarm', 'program', 'stranger'] as const
-export type Place = (typeof places)[number]
+/**
+ * `program`: an alarm that says only that a path answers. `stranger`: one that a request without a sign-in has caused. `visitor` and `visitors`:
+ * what only people have seen who had not signed in, in one network or in several.
+ */
+export type Place = 'change' | 'alarm' | 'program' | 'stranger' | 'visitor' | 'visitors'
 
 /** All kinds together have `findingsMost` places. Findings that a request causes by its path alone have few. */
-const placesMost: Readonly<Record<Place, number>> = { change: 24, alarm: findingsMost, program: 8, stranger: 4 }
+const placesMost: Readonly<Record<Place, number>> = {
+  change: 24,
+  alarm: findingsMost,
+  program: 8,
+  stranger: 4,
+  visitor: 8,
+  visitors: 12
+}
+/** The most places of visitors from one network. */
+const ofOneMost = 4
 
-export function placeOf({ severity, items, codes, isByStranger }: Finding): Place {
+export function placeOf({ severity, items, codes, isByStranger, onlySeenBy }: Finding): Place {
   if (isByStranger === true) return 'stranger'
+  if (onlySeenBy !== undefined) return onlySeenBy === severalVisitors ? 'visitors' : 'visitor'
   if (severity === 'change') return 'change'
   return codes.length === 0 && items.every(({ kind }) => kind === 'endpoint') ? 'program' : 'alarm'
+}
+
+/** Whose oldest findings make room in a full list. */
+const displacedBy: Readonly<Record<Place, readonly Place[]>> = {
+  change: ['visitor'],
+  alarm: ['visitor', 'change', 'stranger', 'visitors', 'program'],
+  program: ['visitor', 'change'],
+  stranger: ['visitor', 'change'],
+  visitor: [],
+  visitors: ['visitor', 'change']
 }
 
 /** The list with the finding, and the place that lost its oldest one to it. Null where the finding has no place. */
@@ -23,25 +46,33 @@ export function placed(
   const place = placeOf(finding)
   const taken = findings.filter(one => placeOf(one) === place)
   if (taken.length >= placesMost[place]) return null
+  if (place === 'visitor' && taken.filter(({ onlySeenBy }) => onlySeenBy === finding.onlySeenBy).length >= ofOneMost)
+    return null
   if (findings.length < findingsMost) return { findings: [...findings, finding], lost: null }
-  if (place === 'change') return null
-  const lost = place === 'alarm' ? (['change', 'stranger', 'program'] as const) : (['change'] as const)
-  for (const from of lost) {
+  for (const from of displacedBy[place]) {
     const [oldest] = findings.filter(one => placeOf(one) === from).sort((a, b) => a.at - b.at)
     if (oldest !== undefined) return { findings: [...findings.filter(one => one !== oldest), finding], lost: from }
   }
   return null
 }
 
-const wholes: Readonly<Record<Place, string>> = {
+/** What a full list is said to lack: all that only strangers have seen is one kind. */
+export const lackings = ['change', 'alarm', 'program', 'stranger'] as const
+export type Lacking = (typeof lackings)[number]
+
+export function lackingOf(place: Place): Lacking {
+  return place === 'visitor' || place === 'visitors' ? 'stranger' : place
+}
+
+const wholes: Readonly<Record<Lacking, string>> = {
   change: 'further changes are not listed; alarms still are',
   alarm: 'further alarms are not listed',
   program: 'further programs that answer at new paths are not listed; other alarms still are',
-  stranger: 'further programs that answer to people who have not signed in are not listed; other alarms still are'
+  stranger: 'further things that only people who have not signed in have seen are not listed; other alarms still are'
 }
 
 /** Tells operators that the list is full. */
-export function fullSentence(app: string, place: Place): string {
+export function fullSentence(app: string, place: Lacking): string {
   return `The list of what is new in the app '${app}' is full: ${wholes[place]}. Approve what belongs to the app, and look at the rest.`
 }
 
@@ -53,6 +84,6 @@ const wholeIds = {
 } as const
 
 /** The same sentence as reasons. */
-export function fullReasons(app: string, place: Place): readonly Reason[] {
+export function fullReasons(app: string, place: Lacking): readonly Reason[] {
   return [reason('appFull', { app }), reason(wholeIds[place], {}), reason('appApprove', {})]
 }

@@ -2,7 +2,7 @@
 import { type Loose, RecordKind } from '../store/records.ts'
 import type { Finding } from './finding.ts'
 import { type MarkKind, markKinds } from './mark.ts'
-import type { Place } from './places.ts'
+import type { Lacking } from './places.ts'
 
 export const keepSeconds = 400 * 86_400
 
@@ -35,7 +35,7 @@ export interface OpenRecord {
   /** The same for findings that a request causes by its path alone, so that they use up no notice of others. */
   readonly toldPaths?: readonly number[]
   /** The places that were too few, each with the time when that was said, in milliseconds since the epoch. An approval ends it. */
-  readonly full?: Readonly<Partial<Record<Place, number>>>
+  readonly full?: Readonly<Partial<Record<Lacking, number>>>
 }
 
 export const nothingOpen: OpenRecord = { findings: [], changing: null, told: [] }

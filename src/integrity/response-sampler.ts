@@ -1,5 +1,6 @@
 /** The tap on an app's responses: it notes heads, and copies the beginnings of pages and scripts for the reading thread, while there is room. */
-import type { BodyTap, ResponseTap } from '../metering/response-tap.ts'
+import type { BodyTap, ResponseTap, Visitor } from '../metering/response-tap.ts'
+import type { Sighting } from './app-memory.ts'
 import type { AppWatch } from './app-watch.ts'
 import { canDecode } from './decode-body.ts'
 import { notesOf } from './hygiene.ts'
@@ -7,6 +8,7 @@ import { markValue } from './mark.ts'
 import type { PageReader } from './page-reader.ts'
 import { isProgram, pathShape } from './path-shape.ts'
 import type { BodyKind } from './read-body.ts'
+import { askedBy, sourceOf } from './visitors.ts'
 
 export interface SampledApp {
   /** The public origin, and those under which the app may name itself. The public one is first. */
@@ -62,7 +64,13 @@ export class ResponseSampler implements ResponseTap {
     this.#isSecure = options.app.origins[0]?.startsWith('https:') === true
   }
 
-  open(method: string, path: string, status: number, headers: readonly string[], isStranger: boolean): BodyTap | null {
+  open(
+    method: string,
+    path: string,
+    status: number,
+    headers: readonly string[],
+    visitor: Visitor | null
+  ): BodyTap | null {
     const { watch, reader, clock } = this.#options
     if (!watch.isLoaded || status < 200 || status >= 400) return null
     const head = headOf(headers)
@@ -74,7 +82,7 @@ export class ResponseSampler implements ResponseTap {
         watch.memory.note(note, Math.floor(now / dayMs))
     }
     if (method === 'POST' || (method === 'GET' && status < 300 && isProgram(path)))
-      this.#endpoint(method, path, kind, isStranger)
+      this.#endpoint(method, path, kind, visitor)
     if (kind === null || status === 206 || (method !== 'GET' && method !== 'POST')) return null
     if (
       !reader.hasRoom(this.#wasRead(path, now)) ||
@@ -85,25 +93,27 @@ export class ResponseSampler implements ResponseTap {
       return null
     }
     if (!canDecode(head.coding) || (kind === 'script' && this.#isSame(path, head, now))) return null
-    return new Copy(clock, (bytes, isWhole) => this.#read(kind, method, path, head, bytes, isWhole, isStranger))
+    const seenBy = seenByOf(method, path, visitor)
+    return new Copy(clock, (bytes, isWhole) => this.#read(kind, method, path, head, bytes, isWhole, seenBy))
   }
 
   /** A path that answers without a page is an endpoint too: it accepts POST, or runs as a program. */
-  #endpoint(method: string, path: string, kind: BodyKind | null, isStranger: boolean): void {
+  #endpoint(method: string, path: string, kind: BodyKind | null, visitor: Visitor | null): void {
     if (kind === 'page' && method !== 'POST') return
     const { watch } = this.#options
     if (this.#epoch !== watch.epoch) {
       this.#epoch = watch.epoch
       this.#endpoints = new Set()
     }
-    const key = `${method} ${path}${isStranger ? ' by a stranger' : ''}`
+    const seenBy = seenByOf(method, path, visitor)
+    const key = `${method} ${path} ${seenBy.source ?? ''}`
     if (this.#endpoints.has(key)) return
     if (this.#endpoints.size >= rememberedMost) this.#endpoints = new Set()
     const page = pathShape(path)
     // While everything is learned, the endpoint is not remembered as known.
     if (!watch.isQuiet) this.#endpoints.add(key)
     const value = markValue(`${method === 'POST' ? 'POST' : 'GET'} ${page}`)
-    watch.see({ page, endpoint: { kind: 'endpoint', value }, reading: null, isFetched: false, isStranger })
+    watch.see({ page, endpoint: { kind: 'endpoint', value }, reading: null, isFetched: false, ...seenBy })
   }
 
   /** True if the page was read in the last minute; under load others come first. */
@@ -127,7 +137,7 @@ export class ResponseSampler implements ResponseTap {
     head: Head,
     bytes: Uint8Array,
     isWhole: boolean,
-    isStranger: boolean
+    seenBy: SeenBy
   ): void {
     const { app, watch, reader } = this.#options
     const { contentType, coding } = head
@@ -140,11 +150,20 @@ export class ResponseSampler implements ResponseTap {
       const page = pathShape(path)
       const endpoint =
         kind === 'page' && method === 'GET' ? ({ kind: 'endpoint', value: markValue(`GET ${page}`) } as const) : null
-      watch.see({ page, endpoint, reading, isFetched: false, isStranger })
+      watch.see({ page, endpoint, reading, isFetched: false, ...seenBy })
       if (reading.generator !== null)
         watch.memory.note(markValue(`version ${reading.generator}`), Math.floor(this.#options.clock() / dayMs))
     })
   }
+}
+
+type SeenBy = Pick<Sighting, 'isStranger' | 'source' | 'asked'>
+
+const signedIn: SeenBy = { isStranger: false }
+
+function seenByOf(method: string, path: string, visitor: Visitor | null): SeenBy {
+  if (visitor === null) return signedIn
+  return { isStranger: true, source: sourceOf(visitor), asked: askedBy(method, path, visitor) }
 }
 
 class Copy implements BodyTap {

@@ -1,6 +1,7 @@
 /** What is new in an app: as a sentence for the journal, and as reasons for operators, who read them in their language. */
 import { type Reason, reason } from '../reasons/reason.ts'
 import { asksPassword, isForeign, type Mark, type MarkKind } from './mark.ts'
+import { severalVisitors } from './visitors.ts'
 
 /** The most that the sentence names, and the most of what leads elsewhere: operators must read where data may go. It counts the rest. */
 const namedMost = 2
@@ -29,18 +30,28 @@ export function sentenceOf(app: string, page: string, items: readonly Mark[], co
   return `New on ${page} of the app '${app}': ${parts.join('; ')}.`
 }
 
+/** How far a finding that nobody who was signed in has seen may be trusted. */
+export function seenInWords(onlySeenBy: string | undefined): string {
+  if (onlySeenBy === undefined) return ''
+  return onlySeenBy === severalVisitors
+    ? ' Only visitors who had not signed in have seen it.'
+    : ' Only visitors from one network, who had not signed in, have seen it: the page may repeat what they have asked for.'
+}
+
 /** The same as reasons, about the same things; none where there is none for one of them. */
 export function reasonsOf(
   app: string,
   page: string,
   items: readonly Mark[],
   codes: number,
-  left: number
+  left: number,
+  onlySeenBy?: string
 ): readonly Reason[] {
   const named = namedOf(items).map(reasonOf)
   const others = items.length - named.length + left
   if (codes > 0) named.push(reason('appCode', { count: codes }))
   if (others > 0) named.push(reason('appMore', { count: others }))
+  if (onlySeenBy !== undefined) named.push(reason(onlySeenBy === severalVisitors ? 'appVisitors' : 'appVisitor', {}))
   return named.every(one => one !== null) ? [reason('appOn', { app, page }), ...named] : []
 }
 

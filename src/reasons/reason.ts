@@ -104,6 +104,8 @@ export const shapes = {
   appStructure: {},
   appCode: { count: 'number' },
   appMore: { count: 'number' },
+  appVisitor: {},
+  appVisitors: {},
   appFull: { app: 'text' },
   appFullChange: {},
   appFullAlarm: {},

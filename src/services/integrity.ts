@@ -4,7 +4,7 @@ import type { App } from '../apps/route-table.ts'
 import type { AuditEvent } from '../audit/event.ts'
 import { fetchPage } from '../forwarding/fetch-page.ts'
 import type { UpstreamRegistry } from '../forwarding/upstreams.ts'
-import type { Finding } from '../integrity/finding.ts'
+import { doubtOf, type Finding } from '../integrity/finding.ts'
 import type { IntegrityApp, IntegrityWatch } from '../integrity/integrity-watch.ts'
 import { fullReasons, fullSentence } from '../integrity/places.ts'
 import { reasonsOf } from '../integrity/sentences.ts'
@@ -89,12 +89,8 @@ async function startIntegrity(runtime: Services): Promise<IntegrityWatch> {
   return watch
 }
 
-function report(
-  app: string,
-  { id, severity, at, page, items, codes, left, why }: Finding,
-  isTold: boolean,
-  runtime: Services
-): void {
+function report(app: string, finding: Finding, isTold: boolean, runtime: Services): void {
+  const { id, severity, at, page, items, codes, left, why } = finding
   runtime.metrics.count('factorgate_app_changes_total', app, severity)
   const what = items
     .slice(0, 16)
@@ -113,5 +109,5 @@ function report(
     isTold,
     why
   }
-  watchSink(runtime).record(line, reasonsOf(app, page, items, codes.length, left))
+  watchSink(runtime).record(line, reasonsOf(app, page, items, codes.length, left, doubtOf(finding)))
 }

@@ -117,7 +117,7 @@ t.test('a change is found once, approved, and quiet while it is announced', asyn
   })
   t.equal(
     line?.why,
-    "New on /login of the app 'files': a form that asks for a password is sent to https://evil.example."
+    "New on /login of the app 'files': a form that asks for a password is sent to https://evil.example. Only visitors from one network, who had not signed in, have seen it: the page may repeat what they have asked for."
   )
   t.same(more, [], 'once')
   t.match(told.at(-1), [
@@ -204,8 +204,7 @@ t.test('a web shell, a script file that changes, and a stranger who fills the li
       ['alarm', true]
     ]
   )
-  const says =
-    /list of what is new in the app 'files' is full: further programs that answer to people who have not signed/
+  const says = /list of what is new in the app 'files' is full: further things that only people who have not signed/
   for (const name of ['watch app files', 'check', 'doctor']) {
     const { stdout, stderr } = await command(...name.split(' '))
     t.match(`${stdout}${stderr}`.replace(/\s+/g, ' '), says, name)
@@ -215,8 +214,8 @@ t.test('a web shell, a script file that changes, and a stranger who fills the li
     [...whys.slice(0, 2), whys.at(-1)],
     [
       "New on /uploads/x.php of the app 'files': /uploads/x.php answers with a page.",
-      "New on /app.js of the app 'files': code names https://evil.example; the script file /app.js has other content.",
-      "New on /login of the app 'files': a form that asks for a password is sent to https://evil.example."
+      "New on /app.js of the app 'files': code names https://evil.example; the script file /app.js has other content. Only visitors from one network, who had not signed in, have seen it: the page may repeat what they have asked for.",
+      "New on /login of the app 'files': a form that asks for a password is sent to https://evil.example. Only visitors from one network, who had not signed in, have seen it: the page may repeat what they have asked for."
     ]
   )
 })

@@ -1,7 +1,7 @@
 /** What is new in an app, said twice: as the journal's sentence, and as reasons that operators read in their language. */
 import t from 'tap'
 import { asksPassword, type Mark, type MarkKind } from '../../src/integrity/mark.ts'
-import { fullReasons, fullSentence, places } from '../../src/integrity/places.ts'
+import { fullReasons, fullSentence, lackings } from '../../src/integrity/places.ts'
 import { reasonsOf, sentenceOf } from '../../src/integrity/sentences.ts'
 import { inWords, sayReasons } from '../../src/reasons/in-words.ts'
 import { noticeReasonsMost, wordsFor } from '../../src/reasons/reason.ts'
@@ -58,7 +58,7 @@ t.test('the longest finding keeps its reasons in a notice', async t => {
 })
 
 t.test('a full list is said in every language too', async t => {
-  for (const place of places) {
+  for (const place of lackings) {
     t.match(fullSentence('files', place), 'Approve what belongs to the app')
     t.match(sayReasons(fullReasons('files', place), 'de'), /files ist, ist voll|files neu ist, ist voll/)
     t.equal(fullReasons('files', place).length, 3)

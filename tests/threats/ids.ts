@@ -17,7 +17,7 @@ export const groups = {
   I: 56,
   T: 10,
   U: 6,
-  N: 3,
+  N: 4,
   K: 10,
   B: 6,
   E: 3,

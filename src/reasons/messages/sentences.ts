@@ -117,6 +117,8 @@ export interface Sentences {
     readonly structure: string
     readonly code: (args: { readonly count: number }) => string
     readonly more: (args: { readonly count: number }) => string
+    readonly visitor: string
+    readonly visitors: string
     readonly full: (args: { readonly app: string }) => string
     readonly fullChange: string
     readonly fullAlarm: string
