@@ -68,6 +68,8 @@ export const acceptPlugin = fp<AcceptOptions>(
 
 function headerProblem(raw: IncomingMessage): 'headers_too_large' | 'bad_request' | null {
   if (raw.httpVersionMajor !== 1 && !isFitHttp2(raw)) return 'bad_request'
+  // RFC 9112 §3.2. HTTP/1.0 knows no Host, and the gate serves no host that is not named.
+  if (raw.headers.host === undefined && raw.httpVersion === '1.1') return 'bad_request'
   const lines = raw.rawHeaders
   if (lines.length > maxHeaderLines * 2) return 'headers_too_large'
   // Node removes only the chunks. The app would not learn that another coding is left below them (RFC 9112 §6.1).

@@ -2,6 +2,7 @@
  * Forward-auth for nginx (`auth_request`), Traefik, Caddy, Envoy and HAProxy, and the public keys of assertions. Only
  * trusted proxies may ask (GHSA-5wcc-hf24-rf5h).
  */
+
 import type { IncomingHttpHeaders } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
@@ -48,6 +49,7 @@ import { observedVerdict } from './observed-exchange.ts'
 import { defaultMaxUrlLength } from './return-address.ts'
 import { warnOfUnsent } from './unsent-identity.ts'
 import { unremovableClaim, verdictHeaders } from './verdict-headers.ts'
+import { withHead } from './with-head.ts'
 
 /** The request that the proxy would forward, and its app. */
 interface Question {
@@ -124,7 +126,7 @@ export const forwardAuthPlugin = fp<ForwardAuthOptions>(
       scope.addContentTypeParser('*', (_request, _payload, done) => done(null))
       for (const url of [path, `${path}/*`]) scope.all(url, { config }, answer)
     })
-    app.get('/.factorgate/jwks.json', { config }, async (_request, reply) => {
+    app.get('/.factorgate/jwks.json', { config, ...withHead }, async (_request, reply) => {
       reply.header('cache-control', 'public, max-age=300').type('application/jwk-set+json')
       return options.publicKeys()
     })

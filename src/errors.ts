@@ -153,6 +153,9 @@ const catalogue = {
 
 export type ErrorCode = keyof typeof catalogue
 
+/** The code of a page that shows its form again, or says itself why it does not go on. It has no page and no sentence of its own. */
+export const notAccepted = 'not_accepted'
+
 export const errorCodes = Object.keys(catalogue) as ErrorCode[]
 
 export function describeError(code: ErrorCode): Entry {

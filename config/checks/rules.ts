@@ -107,6 +107,12 @@ function checkPath(
       `${at}.path`,
       `looks like a regular expression, but '${expression}' has no special meaning here: * matches anything within a segment, ** matches across segments`
     )
+  const braces = /\{[^{}]*,[^{}]*\}/.exec(path)?.[0]
+  if (braces !== undefined)
+    diagnostics.advise(
+      `${at}.path`,
+      `'${braces}' has no special meaning here and stands for these characters themselves; write one rule for each of the alternatives`
+    )
   if (access === 'public' || path === '/' || /\.\w{1,5}$/.test(path)) return
   // `/admin*` matches `/admin` and `/admin2`, and no page below them.
   const bare = written.replace(/\/?\*?$/, '')

@@ -52,8 +52,9 @@ function readHttp(text: string, what: string): Parts | Invalid {
     return invalid(`must have its IPv6 address in brackets, such as http://[::1]:8080`)
   if (/\.(:\d*)?$/.test(authority)) return invalid('must not end its host with a dot')
   if (url === null || !/^([\w-]+(\.[\w-]+)*|\[[0-9a-f:.]+\])$/.test(url.hostname)) return invalid(`must be ${what}`)
+  if (url.port === '0') return invalid('must have a port from 1 to 65535, because nothing can be reached at port 0')
   const bare = rest.replace(/\/$/, '')
-  if (bare.split('/').some(segment => /^(\.|%2e){1,2}$/i.test(segment)) || bare.includes('//'))
+  if (bare.split('/').some(segment => /^(\.|%2e){1,2}$/i.test(segment)) || rest.includes('//'))
     return invalid("must not hold '//', '/.' or '/..' in its path")
   return { url, path: bare }
 }

@@ -1,7 +1,9 @@
 /** The front page: the person's apps. */
+
 import type { FastifyInstance } from 'fastify'
 import { roleOf } from '../../src/administration/roles.ts'
 import type { PostureLevel } from '../../src/posture/posture.ts'
+import { withHead } from '../with-head.ts'
 import { AppList } from './app-list.tsx'
 import { home } from './enter.ts'
 import { type Frame, Notice, Page } from './layout.tsx'
@@ -50,9 +52,11 @@ export function AppsPage({ frame, view }: { frame: Frame; view: AppsView }) {
 
 export function registerApps(scope: FastifyInstance): void {
   const { portal } = scope
-  scope.get('/.factorgate', { config: { requires: 'anyone' } }, async request => goTo(request.page, '/.factorgate/'))
+  scope.get('/.factorgate', { config: { requires: 'anyone' }, ...withHead }, async request =>
+    goTo(request.page, '/.factorgate/')
+  )
 
-  scope.get('/.factorgate/', { config: { requires: 'signed-in' } }, async request => {
+  scope.get('/.factorgate/', { config: { requires: 'signed-in' }, ...withHead }, async request => {
     const page = signedPage(request)
     const apps = await portal.routes.appsFor(page.principal, page.address)
     const left = await portal.signIn.recovery.leftAfterSpending(page.principal)

@@ -2,11 +2,13 @@
  * The style sheet, script and icon of the pages, served from memory. Their names contain a hash of their content, so browsers may keep them
  * for a year. The build minifies them.
  */
+
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import type { FastifyInstance } from 'fastify'
 import { accentFor } from '../../src/colours/accent.ts'
 import { GateError } from '../../src/errors.ts'
+import { withHead } from '../with-head.ts'
 import type { Logo } from './options.ts'
 
 export interface Asset {
@@ -74,7 +76,7 @@ export function registerAssets(scope: FastifyInstance): void {
   const { portal } = scope
   scope.get(
     '/.factorgate/assets/:name',
-    { config: { requires: 'anyone', everyHost: true, isData: true } },
+    { config: { requires: 'anyone', everyHost: true, isData: true }, ...withHead },
     async (request, reply) => {
       const { name } = request.params as { name: string }
       const { logo } = portal

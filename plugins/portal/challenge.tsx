@@ -30,6 +30,7 @@ async function showChallenge(
     const isInvited = await portal.services.invitations.isWaiting(principal.account.id)
     const isFromElsewhere = portal.directories.institution(principal.account.directory) !== undefined
     const end = noFactor(say.challenge, { why, isOff, isInvited, isFromElsewhere })
+    page.reply.header('factorgate-error', 'other_factor_required')
     return sendPage(page, 403, <DeadEndPage frame={frame} {...end} href={null} returnTo={returnTo} />)
   }
   if (offer.factors.length === 0 && offer.institution === null) {
@@ -44,6 +45,7 @@ async function showChallenge(
       why !== null && offer.demanded.includes('webauthn')
         ? say.challenge.misfitUnfit({ app: offer.app ?? '', factors: demanded, why })
         : unfitWhat({ app: offer.app ?? '', factors: demanded })
+    page.reply.header('factorgate-error', 'other_factor_required')
     return sendPage(page, 403, <DeadEndPage frame={frame} title={title} what={what} returnTo={returnTo} {...end} />)
   }
   const factors =

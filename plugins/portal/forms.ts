@@ -5,7 +5,7 @@
 import { PassThrough, type Readable } from 'node:stream'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { GateError } from '../../src/errors.ts'
-import { csrfSubject, giveNonce, type PageContext, strangersSubject } from './page-context.ts'
+import { csrfSubject, giveNonce, noteExpired, type PageContext, strangersSubject } from './page-context.ts'
 
 /** A passkey's answer has about a kilobyte. */
 export const bodyLimit = 16 * 1024
@@ -93,7 +93,9 @@ function isFromOurselves(request: FastifyRequest): boolean {
 /** `expired` if the token belongs to another browser or session: then nothing may be done. */
 export function readForm(page: PageContext): Form | 'expired' {
   const form = staleForm(page)
-  return isBound(page, form.field('csrf')) ? form : 'expired'
+  if (isBound(page, form.field('csrf'))) return form
+  noteExpired(page)
+  return 'expired'
 }
 
 /** A form with a perhaps invalid token: its fields may only be shown again. A `foreign-form` has a signature instead. */

@@ -8,6 +8,7 @@ import { GateError } from '../../src/errors.ts'
 import { wordsOf } from '../../src/identity/suspension.ts'
 import type { Ended } from '../../src/session/records.ts'
 import { cookieNames, expiredCookie, readOwn } from '../cookies.ts'
+import { withHead } from '../with-head.ts'
 import { CurrentPassword } from './current-password.tsx'
 import { askForProof, hasKey } from './device-proof.ts'
 import { type EndedWords, endedWords } from './ended-sentence.ts'
@@ -130,7 +131,7 @@ export function registerLogin(scope: FastifyInstance): void {
   const { portal } = scope
   const { services, signIn } = portal
 
-  scope.get(path, { config: { requires: 'anyone' } }, async request => {
+  scope.get(path, { config: { requires: 'anyone' }, ...withHead }, async request => {
     const page = request.page
     if (isSigned(page) && !wantsAnother(page)) return goOn(page)
     const ended = await lastEnd(page)

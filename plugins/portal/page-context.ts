@@ -5,7 +5,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { JSX } from 'preact'
 import type { Site } from '../../src/apps/route-table.ts'
-import { GateError } from '../../src/errors.ts'
+import { GateError, notAccepted } from '../../src/errors.ts'
 import type { Institution } from '../../src/identity/institution.ts'
 import { isToken, newToken } from '../../src/ids.ts'
 import type { Device } from '../../src/session/session.ts'
@@ -162,10 +162,24 @@ export function strangersSubject({ site }: PageContext, at: string): string {
   return `stranger:${site.host}:${at}`
 }
 
+const expired = new WeakSet<FastifyRequest>()
+
+/** The form of this request belongs to another browser or session. A page with a refusal says so to programs. */
+export function noteExpired({ request }: PageContext): void {
+  expired.add(request)
+}
+
+/** Refusals on pages carry a code as all others do, so that people and programs can tell whose they are. */
+function nameRefusal({ reply, request }: PageContext, status: number): void {
+  if (status < 400 || reply.hasHeader('factorgate-error')) return
+  reply.header('factorgate-error', expired.has(request) ? 'form_expired' : notAccepted)
+}
+
 /** Its forms may lead only to `formTarget`, to the person's target and to the institution of a sign-out. */
 export function sendPage(page: PageContext, status: number, content: JSX.Element, formTarget?: string): FastifyReply {
   const { rd } = page.returnTo
   const origin = rd === null ? null : new URL(rd).origin
+  nameRefusal(page, status)
   const target = formTarget === undefined ? null : policySource(formTarget)
   const origins = [origin, signOutOriginOf(page), target].filter(each => each !== page.site.origin)
   return page.reply

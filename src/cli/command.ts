@@ -77,12 +77,19 @@ export function readArgs<T extends Options>(
   options: T,
   names: readonly string[] = []
 ): { values: Parsed<T>; names: string[] } {
-  let parsed: { values: Parsed<T>; positionals: string[] }
+  let parsed: { values: Parsed<T>; positionals: string[]; tokens: readonly Token[] }
   try {
-    parsed = parseArgs({ args: [...args], options, allowPositionals: true, strict: true })
+    parsed = parseArgs({ args: [...args], options, allowPositionals: true, strict: true, tokens: true })
   } catch (error) {
     throw new UsageError(sentenceOf((error as Error).message, Object.keys(options)))
   }
+  refuseRepeated(parsed.tokens, options)
+  // An empty value is mostly a shell variable that is not set. As a path it would be this folder.
+  if ((parsed.values as { config?: unknown }).config === '')
+    throw new UsageError('--config is empty: give it the path of a file')
+  const empty = parsed.positionals.indexOf('')
+  if (empty >= 0)
+    throw new UsageError(`${(names[empty] ?? names.at(-1) ?? 'an argument').replace(/[?…]$/, '')} is empty`)
   const needed = names.filter(name => !name.endsWith('?') && !name.endsWith('…'))
   const missing = needed[parsed.positionals.length]
   if (missing !== undefined) throw new UsageError(`${missing} is missing`)
@@ -93,6 +100,22 @@ export function readArgs<T extends Options>(
     throw new UsageError(`there is one argument too many: '${visible(extra)}'${meant}`)
   }
   return { values: parsed.values, names: parsed.positionals }
+}
+
+interface Token {
+  readonly kind: string
+  readonly name?: string
+  readonly value?: string | undefined
+}
+
+/** Node would keep the last value alone, and a command would do a part of what it was asked for. */
+function refuseRepeated(tokens: readonly Token[], options: Options): void {
+  const first = new Map<string, string | undefined>()
+  for (const { kind, name, value } of tokens) {
+    if (kind !== 'option' || name === undefined || options[name]?.multiple === true) continue
+    if (!first.has(name)) first.set(name, value)
+    else if (first.get(name) !== value) throw new UsageError(`--${name} is given twice; give it once`)
+  }
 }
 
 export function group(input: Pick<Command, 'name' | 'summary' | 'help'> & { commands: readonly Entry[] }): Command {

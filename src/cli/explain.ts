@@ -218,7 +218,8 @@ type Located = { kind: 'app'; match: AppMatch; target: Target } | { kind: 'elsew
 
 /** Finds the URL's app in the gate's table. The path stays raw, because its reading is to be explained. */
 function locate(config: Config, url: string): { table: RouteTable; found: Located } {
-  const [, scheme = '', host = '', rest = ''] = /^(https?):\/\/([^/?#]*)([^#]*)/i.exec(url) ?? []
+  // As a browser does, without a user name, a password and the fragment.
+  const [, scheme = '', host = '', rest = ''] = /^(https?):\/\/(?:[^/?#]*@)?([^/?#]*)([^#]*)/i.exec(url) ?? []
   if (scheme === '') throw new UsageError(`--url must begin with http:// or https://, got '${visible(url)}'`)
   const table = new RouteTable({
     apps: config.apps.map(app => toApp(app, config.portal.url.origin, config.apps, config.watch)),

@@ -94,8 +94,8 @@ export class Listener {
       keepAliveTimeout: keepAliveTimeoutMs,
       connectionsCheckingInterval: Math.min(5_000, headersMs),
       insecureHTTPParser: false,
-      // Node answers this 400 itself, without the gate's headers.
-      requireHostHeader: true,
+      // The step accept refuses a request without the header. Node would answer it without the gate's headers.
+      requireHostHeader: false,
       noDelay: true,
       keepAlive: true,
       keepAliveInitialDelay: 60_000

@@ -99,6 +99,20 @@ t.test('called wrongly: exit 2, one sentence, and where to read on', async t => 
       /--display must have .* got 'a\\u\{000a\}b'/,
       'factorgate user add --help'
     ],
+    [
+      ['session', 'revoke', '--user', 'ada', '--user', 'bob'],
+      /^factorgate: --user is given twice; give it once$/m,
+      'factorgate session revoke --help'
+    ],
+    [
+      ['posture', 'set', 'lockdown', '--app=a', '--app=b', '--why=x'],
+      /--app is given twice/,
+      'factorgate posture set --help'
+    ],
+    [['check', '--config', ''], /--config is empty/, 'factorgate check --help'],
+    [['init', ''], /DIR is empty/, 'factorgate init --help'],
+    [['key', 'new', ''], /FILE is empty/, 'factorgate key new --help'],
+    [['session', 'revoke', 'x', ''], /ID is empty/, 'factorgate session revoke --help'],
     [['user', 'set', 'a'], /there is nothing to change; give --group/, 'factorgate user set --help'],
     [['user', 'set', 'a', '--group', 'b', '--no-groups'], /cannot be used together/, 'factorgate user set --help'],
     [['user', 'suspend', 'a'], /--why is missing/, 'factorgate user suspend --help'],

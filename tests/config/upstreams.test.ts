@@ -66,6 +66,16 @@ const mistakes: Row[] = [
     "2:56  apps[0].upstream  must not hold '//', '/.' or '/..' in its path, got 'unix:/run/a.sock:/x/../y'"
   ],
   [
+    'two slashes at the end',
+    upstream('"http://a.example//"'),
+    "2:56  apps[0].upstream  must not hold '//', '/.' or '/..' in its path, got 'http://a.example//'"
+  ],
+  [
+    'port 0',
+    upstream('"http://a.example:0/x"'),
+    "2:56  apps[0].upstream  must have a port from 1 to 65535, because nothing can be reached at port 0, got 'http://a.example:0/x'"
+  ],
+  [
     'a health check without a path',
     apps('health: { every: 10s }'),
     '2:81  apps[0].health.path  is missing, for example /healthz'

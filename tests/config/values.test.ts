@@ -147,9 +147,9 @@ t.test('reads upstreams: one, several, a base path, a socket', async t => {
   const upstream = (text: string) =>
     load(t, `apps: [{ id: a, url: https://a.example, upstream: ${text} }]`).apps[0]!.upstream
   t.strictSame(upstream('http://10.0.0.2:80/a/b/'), [{ origin: 'http://10.0.0.2', socketPath: null, basePath: '/a/b' }])
-  t.strictSame(upstream('["https://[::1]:9", "http://b:0"]'), [
+  t.strictSame(upstream('["https://[::1]:9", "http://b:1"]'), [
     { origin: 'https://[::1]:9', socketPath: null, basePath: '' },
-    { origin: 'http://b:0', socketPath: null, basePath: '' }
+    { origin: 'http://b:1', socketPath: null, basePath: '' }
   ])
   for (const [text, socketPath] of [
     ['unix:/run/a.sock', '/run/a.sock'],

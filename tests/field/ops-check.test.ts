@@ -91,6 +91,11 @@ const rows: [sentence: string, config: string, said: RegExp | null][] = [
     rule(`{ path: '${path}', access: deny }`, '{ access: mfa }'),
     /rules\[0\]\.path {2}looks like a regular expression/
   ]),
+  ...['/a/{b,c}/**', '/{admin,root}/x'].map((path): [string, string, RegExp] => [
+    `braces, ${path}`,
+    rule(`{ path: '${path}', access: deny }`, '{ access: mfa }'),
+    /rules\[0\]\.path {2}'\{\w+,\w+\}' has no special meaning here/
+  ]),
   ['the narrow rule first', rule('{ path: /a/**, access: deny }', '{ access: mfa }'), null],
   ['other methods', rule('{ methods: [GET], access: mfa }', '{ path: /a/**, methods: [POST], access: deny }'), null],
   [

@@ -55,6 +55,40 @@ t.test('JSON of another shape is 400, and no handler meets it (R10)', async t =>
   }
 })
 
+t.test(
+  'a page that refuses a form carries a code, so that people and programs can tell whose refusal it is',
+  async t => {
+    const fixture = await openFixture(t)
+    const visitor = new Visitor(fixture.app)
+    const login = `${fixture.portalOrigin}/.factorgate/login`
+    const csrf = csrfOn(await visitor.get(login))
+    for (const [fields, code] of [
+      [{ username: 'ada', password }, 'form_expired'],
+      [{ csrf: `x${csrf}`, username: 'ada', password }, 'form_expired'],
+      [{ csrf, username: 'ada', password: 'another password' }, 'wrong_credentials']
+    ] as const) {
+      const answer = await visitor.postTo(login, fields)
+      t.equal(answer.headers['factorgate-error'], code)
+    }
+    const page = await visitor.get(await fixture.invite())
+    t.notOk('factorgate-error' in page.headers, 'a page without a refusal has no code')
+    const short = await visitor.post(page, { password: 'short' })
+    t.same([short.status, short.headers['factorgate-error']], [403, 'not_accepted'])
+  }
+)
+
+t.test('HEAD tells what GET would, for what is watched from outside, and spends nothing', async t => {
+  const fixture = await openFixture(t)
+  const visitor = new Visitor(fixture.app)
+  const ask = (method: 'GET' | 'HEAD', path: string) =>
+    visitor.send(method, `${fixture.portalOrigin}/.factorgate${path}`, { headers: { accept: '*/*' } })
+  for (const path of ['', '/', '/login', '/assets/door.svg']) {
+    const [get, head] = [await ask('GET', path), await ask('HEAD', path)]
+    t.same([head.status, head.headers['content-type'], head.body], [get.status, get.headers['content-type'], ''], path)
+  }
+  t.equal((await ask('HEAD', '/callback?code=x')).status, 404, 'a code is not spent')
+})
+
 t.test('more than 16 KiB is 413', async t => {
   const fixture = await openFixture(t)
   const answer = await new Visitor(fixture.app).postTo(`${fixture.portalOrigin}/.factorgate/login`, {

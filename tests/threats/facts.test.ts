@@ -145,7 +145,9 @@ t.test('the measured facts, at a running gate', async t => {
       const { status, bytes } = await send(start + rest)
       t.same([status, bytes.length], [400, 0], JSON.stringify(rest))
     }
-    t.equal((await send('GET / HTTP/1.1\r\n\r\n')).status, 400, 'no Host')
+    const hostless = await connect(t, gate)
+    hostless.send('GET / HTTP/1.1\r\n\r\n')
+    t.match(await hostless.rest(), /^HTTP\/1\.1 400 [\s\S]*\r\nfactorgate-error: bad_request\r\n/i, 'no Host')
     const client = await connect(t, gate)
     client.send(`CONNECT app:80 HTTP/1.1\r\nHost: ${host}\r\n\r\n`)
     t.equal(await client.rest(), '', 'CONNECT is closed')

@@ -2,12 +2,14 @@
  * The routes of a SAML institution: the start with its choice of identity provider, the returning form, the end in the browser that began
  * it, our metadata, and sign-outs.
  */
+
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import { GateError } from '../../../src/errors.ts'
 import { type InstitutionAnswer, refused } from '../../../src/identity/institution.ts'
 import { nameFor } from '../../../src/identity/saml/aggregate.ts'
 import type { IdentityProvider } from '../../../src/identity/saml/metadata-entity.ts'
 import type { SamlInstitution } from '../../../src/identity/saml/saml.ts'
+import { withHead } from '../../with-head.ts'
 import { staleForm } from '../forms.ts'
 import { callerOf, frameOf, goTo, isSigned, type PageContext, sendPage } from '../page-context.ts'
 import { arrive, refuse } from './arrive.ts'
@@ -73,11 +75,14 @@ export function registerSaml(scope: FastifyInstance, institution: SamlInstitutio
 
   scope.get(`${path}/finish`, { config: { requires: 'anyone' } }, async request => finish(request.page, institution))
 
-  scope.get(`${path}/metadata`, { config: { requires: 'anyone', isData: true } }, async (_request, reply) =>
-    reply
-      .type('application/samlmetadata+xml; charset=utf-8')
-      .header('cache-control', 'no-cache')
-      .send(institution.metadata)
+  scope.get(
+    `${path}/metadata`,
+    { config: { requires: 'anyone', isData: true }, ...withHead },
+    async (_request, reply) =>
+      reply
+        .type('application/samlmetadata+xml; charset=utf-8')
+        .header('cache-control', 'no-cache')
+        .send(institution.metadata)
   )
 
   scope.get(`${path}/slo`, { config: { requires: 'anyone', isData: true } }, async request => {
