@@ -204,7 +204,7 @@ export class OperatorActions {
     return this.#act(by, 'unlock', seen, async account => ({
       kind: 'done',
       account,
-      cleared: await this.#people(by).unlock(account)
+      cleared: (await this.#people(by).unlock(account)).cleared
     }))
   }
 

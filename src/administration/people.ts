@@ -22,7 +22,7 @@ export type ChangeEvent = Pick<AuditEvent, 'kind'> & Partial<AuditEvent>
 
 export interface PeopleParts {
   readonly accounts: Accounts
-  readonly credentials: Pick<Credentials, 'list' | 'remove' | 'removeAll' | 'remember'>
+  readonly credentials: Pick<Credentials, 'list' | 'remove' | 'removeAll' | 'remember' | 'forgetFutureCodes'>
   readonly recoveryCodes: Pick<RecoveryCodes, 'removeAll'>
   readonly invitations: Pick<Invitations, 'issue' | 'removeAll'>
   readonly sponsorships: Pick<Sponsorships, 'removeAll'>
@@ -266,11 +266,15 @@ export class People {
     return isEnded
   }
 
-  /** Ends the waits of this account, and returns the number of cleared counts. A disabled factor stays disabled. */
-  async unlock(account: Account): Promise<number> {
+  /**
+   * Ends the waits of this account, and returns the number of cleared counts, and of authenticator apps whose codes had been used while the
+   * clock was ahead. A disabled factor stays disabled.
+   */
+  async unlock(account: Account): Promise<{ readonly cleared: number; readonly codes: number }> {
     const cleared = await this.#parts.locks.unlock(account.id)
+    const codes = await this.#parts.credentials.forgetFutureCodes(account.id)
     await this.#parts.record({ kind: 'user.change', ...whom(account), outcome: 'unlocked', cleared })
-    return cleared
+    return { cleared, codes }
   }
 
   /** Runs all steps even if a write stays unconfirmed. The last step writes the journal line. Then it rejects with StoreUnconfirmed. */

@@ -70,6 +70,9 @@ const leavingOf = (accountId: string) => `credentials-leaving:${accountId}`
 /** Ids of up to 1,364 characters exceed the store's key length. */
 const webauthnKeyOf = (credentialId: string) => `webauthn-id:${digestOf(credentialId)}`
 
+/** A telephone's clock may be ahead; beyond this it was the gate's. */
+const stepsAheadMax = 20
+
 export class Credentials {
   readonly #store: Store
   readonly #clock: Clock
@@ -227,6 +230,24 @@ export class Credentials {
     })
   }
 
+  /**
+   * Lets codes count again that were used while the clock was ahead (THREATS D17): codes after this moment, so that none counts twice.
+   * Returns how many credentials it was.
+   */
+  async forgetFutureCodes(accountId: string): Promise<number> {
+    const now = this.#clock()
+    const isAhead = ({ lastStep, periodSeconds }: TotpCredential) =>
+      lastStep > stepAt(now, periodSeconds) + stepsAheadMax
+    let count = 0
+    for (const { id } of (await this.list(accountId)).filter(one => one.kind === 'totp' && isAhead(one))) {
+      const changed = await this.update(accountId, id, one =>
+        one.kind === 'totp' && isAhead(one) ? { ...one, lastStep: stepAt(now, one.periodSeconds) } : null
+      )
+      if (changed !== null) count++
+    }
+    return count
+  }
+
   /** Calls `onDisabled` once. */
   async disable(accountId: string, id: string): Promise<void> {
     const at = this.#clock()
@@ -290,4 +311,8 @@ function isWebauthn(value: Loose): boolean {
     [value.backupEligible, value.backedUp, value.uvInitialized].every(isBoolean) &&
     (value.attestedBy === undefined || isText(value.attestedBy))
   )
+}
+
+function stepAt(at: number, periodSeconds: number): number {
+  return Math.floor(at / 1000 / periodSeconds)
 }

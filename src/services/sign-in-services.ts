@@ -45,7 +45,7 @@ export function signInServicesOf(config: Config, runtime: Services, directories:
       onClockBack: seconds =>
         runtime.log.error(
           { seconds },
-          'the clock of this machine was set back: authenticator codes were used at a later time, and the gate accepts none until that time has passed; correct the clock'
+          'the clock of this machine was set back: authenticator codes were used at a later time, and the gate accepts none until that time has passed; correct the clock. If it is right now and was ahead before, factorgate user unlock NAME lets a person go on'
         )
     }),
     webauthn: new Webauthn({

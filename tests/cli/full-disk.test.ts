@@ -89,4 +89,6 @@ t.test('a store that was there and is gone is not called new', async t => {
     stdout: '',
     stderr: /the store at \S+ is gone; put the folder back, .*store import/
   })
+  const { stdout } = await factorgate('doctor')
+  t.match(stdout, /problem {2}store: store: the store at \S+ is gone\n.*Put the folder back, or fill a new one/)
 })

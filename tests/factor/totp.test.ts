@@ -174,6 +174,26 @@ t.test('M18: codes of three steps around now', async t => {
     }
 })
 
+t.test('D17: a clock that was ahead for a while locks nobody out for ever, and gives no code back', async t => {
+  const all = fixture()
+  const { code } = await enrolled(all)
+  const day = 24 * 3600
+  const before = all.time.now
+  all.time.advance(day)
+  t.equal((await verify(all, code())).kind, 'verified', 'while the clock is ahead')
+  const ahead = code()
+  all.time.advance(-day)
+  t.equal((await verify(all, code(1))).kind, 'refused')
+  t.equal(await all.credentials.forgetFutureCodes(alice.id), 1)
+  t.equal(all.time.now, before)
+  t.equal((await verify(all, code())).kind, 'refused', 'the code of this moment may have been used')
+  t.equal((await verify(all, code(1))).kind, 'verified')
+  t.equal((await verify(all, code(1))).kind, 'refused', 'once')
+  t.equal(await all.credentials.forgetFutureCodes(alice.id), 0, 'there is nothing to forget')
+  all.time.advance(day)
+  t.equal((await verify(all, ahead)).kind, 'refused', 'its step was spent then')
+})
+
 t.test('M19: what is no code is refused and counted, and never thrown back', async t => {
   const wrong: unknown[] = [
     '',

@@ -1,5 +1,6 @@
 /** The probes of `factorgate doctor`, in the order of their results. */
 import { existsSync } from 'node:fs'
+import path from 'node:path'
 import type { Problem } from '../../../config/reading/diagnostics.ts'
 import { accessTrouble, isHidden } from '../access-trouble.ts'
 import { type Examined, examine } from '../check/examine.ts'
@@ -60,6 +61,15 @@ const gateTitles = {
   off: 'the gate (not asked: admin is false)'
 }
 
+/** What is wrong, and what to do: the second sentence, or what stands behind a semicolon. */
+function wayOut(trouble: string): { wrong: string; mend: string } {
+  const at = trouble.indexOf('. ')
+  if (at >= 0) return { wrong: trouble.slice(0, at), mend: `${trouble.slice(at + 2)}.` }
+  const last = trouble.lastIndexOf('; ')
+  if (last < 0) return { wrong: trouble, mend: "Start the store, or correct 'store' in the configuration." }
+  return { wrong: trouble.slice(0, last), mend: `${trouble[last + 2]!.toUpperCase()}${trouble.slice(last + 3)}.` }
+}
+
 /** The configuration, its files, and the accounts and key in the store: what `factorgate check` finds. */
 function configurationProbes(loaded: Sound, certificate: readonly DoctorFinding[], io: Io): Probe[] {
   const examined = examine(loaded, io, false)
@@ -86,9 +96,9 @@ function configurationProbes(loaded: Sound, certificate: readonly DoctorFinding[
         const { trouble } = await examined
         const { store } = loaded.config
         if (trouble === null) return []
-        if (store.kind === 'embedded' && isHidden(store.path))
-          return [{ degree: 'problem', path: 'store', ...accessTrouble(store.path) }]
-        if (store.kind === 'embedded' && !existsSync(store.path))
+        const file = store.kind === 'embedded' ? path.join(store.path, 'data.mdb') : null
+        if (file !== null && isHidden(file)) return [{ degree: 'problem', path: 'store', ...accessTrouble(file) }]
+        if (store.kind === 'embedded' && !existsSync(store.path) && !trouble.includes(' is gone'))
           return [
             {
               degree: 'warning',
@@ -97,9 +107,7 @@ function configurationProbes(loaded: Sound, certificate: readonly DoctorFinding[
               mend: "The gate creates it at its first start. If it is an older installation, correct 'store', or restore a backup."
             }
           ]
-        const [wrong = '', ...rest] = trouble.replace(/\.$/, '').split('. ')
-        const mend = rest.length > 0 ? rest.join('. ') : "Start the store, or correct 'store' in the configuration"
-        return [{ degree: 'problem', path: 'store', wrong, mend: `${mend}.` }]
+        return [{ degree: 'problem', path: 'store', ...wayOut(trouble.replace(/\.$/, '')) }]
       }
     },
     ...(isIssued(loaded) ? [{ id: 'certificate', title: 'certificates', look: () => issued(examined) }] : [])

@@ -20,7 +20,7 @@ export const command: Command = {
 ${configHelp}
 
 Clears the counts of wrong tries at this account, for passwords and second factors, so that the person need not wait. Waits of a network
-stay, unless you name one. A factor that is switched off stays off, and a suspension stays: see 'factorgate user resume'.
+stay, unless you name one. If the clock of the machine was ahead when the person used a code, codes count again from now on. A factor that is switched off stays off, and a suspension stays: see 'factorgate user resume'.
 
 Example:
   factorgate user unlock alice
@@ -38,9 +38,10 @@ Example:
     return withStore(io, { config: values.config, changes: 'grant' }, async place => {
       if (network !== undefined) return unlockNetwork(place, network, io, values.json === true)
       const account = await personNamed(place, name!)
-      const cleared = await peopleAt(place).unlock(account)
+      const { cleared, codes } = await peopleAt(place).unlock(account)
       if (values.json) io.stdout(jsonText({ name: account.name, id: account.id, cleared }))
       else io.stderr(`${account.name} need not wait any more; counts of wrong tries cleared: ${cleared}\n`)
+      if (codes > 0) io.stderr('codes count again that had been used while the clock of the machine was ahead\n')
       return 0
     })
   }

@@ -47,6 +47,9 @@ const codes: Readonly<Record<string, string>> = {
 /** Errors that only follow from an earlier one. */
 const consequences = /isn't writeable|isn't ready|Connection is closed|None of startup nodes|max retries per request/
 
+/** In a script the reply begins with ERR, and before Redis 7.2 it names no command. */
+const deniedInScript = /ACL failure in script|user executing the script can't/
+
 /** The answer of a plain Redis that is asked as a Sentinel. */
 const noSentinel = /unknown command\W{1,3}sentinel\b/i
 const noMaster = /invalid reply: null|No such master/
@@ -66,7 +69,7 @@ export function describeTrouble(error: unknown, before?: unknown): string {
   const inner = /Last error: (.+)$/.exec(message)?.[1] ?? /because (.+)$/.exec(message)?.[1]
   if (inner !== undefined) return describeInner(new Error(inner), 'no Sentinel answers')
   const word = /^[A-Z]+(?= )/.exec(message)?.[0]
-  if (word === 'NOPERM') return describeRight(message)
+  if (word === 'NOPERM' || deniedInScript.test(message)) return describeRight(message)
   if (word !== undefined && replies[word] !== undefined) return replies[word]
   if (/timed out|timeout/i.test(message)) return 'it does not answer in time'
   if (/cluster support disabled/.test(message)) return 'it is no Cluster; write redis://HOST:PORT'
@@ -102,6 +105,8 @@ function describeRight(message: string): string {
   const command = /'([a-z|]+)' command/.exec(message)?.[1]
   if (command !== undefined)
     return `this user may not run ${command.toUpperCase()}; allow it with ACL SETUSER … +${command}`
+  if (/can't run this command/.test(message))
+    return 'this user may not run a command of our scripts; allow it with ACL SETUSER … +@read +@write +time'
   return /channel/.test(message)
     ? 'this user may not receive changes; allow it with ACL SETUSER … &__redis__:invalidate'
     : 'this user may not use our keys; allow it with ACL SETUSER … ~factorgate:*'

@@ -30,7 +30,8 @@ export function readFacts(info: string | null, config: Readonly<Record<string, s
   const appendOnly = config?.appendonly ?? fields.get('aof_enabled')
   return {
     version: fields.get('redis_version') ?? null,
-    mode: fields.get('redis_mode') ?? null,
+    // Valkey calls it `server_mode`.
+    mode: fields.get('redis_mode') ?? fields.get('server_mode') ?? null,
     role: fields.get('role') ?? null,
     loading: fields.get('loading') === '1',
     appendOnly: appendOnly === undefined ? null : appendOnly === 'yes' || appendOnly === '1',

@@ -78,7 +78,11 @@ t.test('signs in as a user who may do no more than it needs', async t => {
       store.subscribe('x', () => {}),
       { message: /may not receive changes.*&__redis__:invalidate/ }
     )
-    await redis.cli('ACL', 'SETUSER', 'gate', 'resetkeys', '~other:*')
+    await redis.cli('ACL', 'SETUSER', 'gate', '-time')
+    await t.rejects(store.link('sessions-of:a', 'm'), {
+      message: /may not run (?:TIME|a command of our scripts); allow it with ACL SETUSER … .*\+time/
+    })
+    await redis.cli('ACL', 'SETUSER', 'gate', '+time', 'resetkeys', '~other:*')
     await t.rejects(store.get('x'), { message: /may not use our keys/ })
   })
 })

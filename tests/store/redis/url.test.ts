@@ -63,10 +63,14 @@ t.test('says what is wrong with an address, and never its password', async t => 
 })
 
 t.test('trusts a Redis that keeps what it is told, and no other', async t => {
-  const info = (fields: object) =>
-    Object.entries({ redis_version: '7.0.15', redis_mode: 'standalone', role: 'master', loading: 0, ...fields })
+  const lines = (fields: object) =>
+    Object.entries(fields)
       .map(([name, value]) => `${name}:${value}`)
       .join('\r\n')
+  const usual = { role: 'master', loading: 0 }
+  const info = (fields: object) => lines({ redis_version: '7.0.15', redis_mode: 'standalone', ...usual, ...fields })
+  const valkey = (fields: object) =>
+    lines({ redis_version: '7.2.4', server_name: 'valkey', valkey_version: '8.0.1', ...usual, ...fields })
   const aof = { appendonly: 'yes', save: '', 'maxmemory-policy': 'noeviction' }
   const cases: [string, Parameters<typeof readFacts>, object][] = [
     ['append-only file', [info({}), aof], { kind: 'suitable' }],
@@ -96,6 +100,16 @@ t.test('trusts a Redis that keeps what it is told, and no other', async t => {
     ['silence', [null, null], { kind: 'unsuitable', why: /does not say .* \+info and \+config\|get/ }],
     ['an old one', [info({ redis_version: '6.0.9' }), aof], { kind: 'unsuitable', why: /6\.2 or newer/ }],
     ['a Sentinel', [info({ redis_mode: 'sentinel' }), aof], { kind: 'unsuitable', why: /redis\+sentinel/ }],
+    [
+      'a Sentinel of Valkey',
+      [valkey({ server_mode: 'sentinel' }), aof],
+      { kind: 'unsuitable', why: /redis\+sentinel/ }
+    ],
+    [
+      'a node of a Cluster of Valkey',
+      [valkey({ server_mode: 'cluster' }), aof],
+      { kind: 'unsuitable', why: /redis\+cluster/ }
+    ],
     ['a node of a Cluster', [info({ redis_mode: 'cluster' }), aof], { kind: 'unsuitable', why: /redis\+cluster/ }],
     ['a replica', [info({ role: 'slave' }), aof], { kind: 'unavailable', why: /replica/ }],
     ['one that loads', [info({ loading: 1 }), aof], { kind: 'unavailable', why: /loading/ }]
