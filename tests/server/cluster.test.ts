@@ -276,3 +276,13 @@ function hold(port: number, host: string, cookie: string, path: string, isSocket
     })
   })
 }
+
+t.test('the end of the gate does not wait for a worker that stands still', async t => {
+  const gate = await startGate(t, { apps: [], config: { workers: 2, shutdownTimeout: '1s' } })
+  const workers = childrenOf(gate.pid)
+  t.equal(workers.length, 2)
+  process.kill(workers[0]!, 'SIGSTOP')
+  t.equal(await gate.stop(), 0)
+  t.same(workers.filter(isAlive), [])
+  t.match(gate.output, /a worker process has not answered for a long time and is killed/)
+})

@@ -19,6 +19,7 @@ import { withOpened } from '../fixed-keys.ts'
 import { type InheritedSockets, placeOf } from '../inherited-sockets.ts'
 import type { Serving } from '../server.ts'
 import { gateStatus } from '../status.ts'
+import { lookMs, StuckWorkers } from './stuck-workers.ts'
 import type { WorkerCommand } from './worker.ts'
 import { WorkerHandle } from './worker-handle.ts'
 
@@ -48,6 +49,8 @@ export class Cluster implements Serving {
   readonly #own = new Metrics()
   readonly #reloads = new ReloadMetrics(this.#own, Date.now)
   readonly #admin: FastifyInstance | null
+  readonly #stuck: StuckWorkers
+  readonly #looking: NodeJS.Timeout
   #config: Config
   /** The configuration at start: a new worker must open the same store, keys and journal. */
   readonly #opened: Config
@@ -80,6 +83,11 @@ export class Cluster implements Serving {
             isClosing: () => this.#closing !== undefined,
             host: config.admin.host
           })
+    this.#stuck = new StuckWorkers(worker =>
+      this.#log.error({ worker }, 'a worker process has not answered for a long time and is killed')
+    )
+    const look = () => this.#stuck.look(this.#closing === undefined ? this.#serving : this.#handles)
+    this.#looking = setInterval(look, lookMs).unref()
     readProcess(this.#own)
     this.#own.read('factorgate_workers', () => this.#serving.length)
     process.once('exit', () => this.#killAll())
@@ -99,6 +107,7 @@ export class Cluster implements Serving {
       return self
     } catch (error) {
       self.#closing = Promise.resolve()
+      clearInterval(self.#looking)
       self.#killAll()
       await self.#admin?.close()
       throw error
@@ -151,8 +160,10 @@ export class Cluster implements Serving {
   }
 
   async #end(): Promise<void> {
+    this.#stuck.isEnding = true
     const ends = [...this.#handles.values()].map(handle => handle.shutdown())
     await Promise.all(ends)
+    clearInterval(this.#looking)
     await this.#admin?.close()
   }
 

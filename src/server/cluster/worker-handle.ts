@@ -39,7 +39,7 @@ export class WorkerHandle {
   /** Rejects with the worker's error, when the worker ends, or after `withinMs`. */
   async ask(command: WorkerCommand, withinMs?: number): Promise<unknown> {
     await this.#listens
-    if (command.ask !== 'start' && command.ask !== 'end') await this.#served
+    if (!['start', 'live', 'end'].includes(command.ask)) await this.#served
     const answer = await this.#send(command, withinMs)
     if (command.ask === 'start') {
       this.hasServed = true

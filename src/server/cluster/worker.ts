@@ -19,7 +19,7 @@ export type WorkerCommand =
   | { readonly ask: 'reload'; readonly config: Config }
   | { readonly ask: 'refuse'; readonly problems: readonly string[] }
   | { readonly ask: 'hear'; readonly news: UpstreamNews }
-  | { readonly ask: 'reload keys' | 'check health' | 'snapshot' | 'end' }
+  | { readonly ask: 'reload keys' | 'check health' | 'snapshot' | 'live' | 'end' }
 
 export type Asked = WorkerCommand & { readonly id: number }
 
@@ -61,6 +61,7 @@ export function work({ clock, logFor, cannotStart }: WorkerInput): Promise<0 | 1
     }
     const execute = async (asked: Asked): Promise<unknown> => {
       if (asked.ask === 'end') return end()
+      if (asked.ask === 'live') return
       if (asked.ask === 'start') {
         const { config, number, of, sockets, ticketKeys } = asked
         log = logFor(config, number)
