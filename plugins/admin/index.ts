@@ -1,7 +1,7 @@
 /** The operators' listener with `/livez`, `/readyz`, `/metrics` and `/status`, read-only and on its own port. */
 import type { IncomingHttpHeaders } from 'node:http'
 import { isIP } from 'node:net'
-import Fastify, { type FastifyInstance } from 'fastify'
+import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify'
 import { describeError, type ErrorCode } from '../../src/errors.ts'
 import { isLoopback } from '../../src/request/networks.ts'
 import type { Health } from '../../src/watchers/readiness.ts'
@@ -31,9 +31,9 @@ export function buildAdmin({ checkHealth, metrics, status, isClosing, host }: Ad
     reply.header('x-content-type-options', 'nosniff')
     const code = crossSiteProblem(request.raw.headers, host)
     if (code === null) return done()
-    const { status, sentence } = describeError(code)
-    reply.code(status).header('factorgate-error', code).type('text/plain').send(`${sentence}\n`)
+    refuse(reply, code)
   })
+  app.setNotFoundHandler((_request, reply) => refuse(reply, 'not_found'))
 
   app.get('/livez', async (_request, reply) => reply.type('text/plain').send('ok\n'))
 
@@ -61,6 +61,11 @@ export function buildAdmin({ checkHealth, metrics, status, isClosing, host }: Ad
   )
 
   return app
+}
+
+function refuse(reply: FastifyReply, code: ErrorCode): void {
+  const { status, sentence } = describeError(code)
+  reply.code(status).header('factorgate-error', code).type('text/plain').send(`${sentence}\n`)
 }
 
 /**

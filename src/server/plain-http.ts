@@ -1,6 +1,7 @@
 /** The listener for plain http: it answers ACME's http-01 challenges and redirects everything else to the https address of the same site. */
 import http, { type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
+import type { ErrorCode } from '../errors.ts'
 import { listenAt, placeOf } from './inherited-sockets.ts'
 import { type ProxyProtocol, readProxyHeaders } from './proxy-headers.ts'
 
@@ -40,7 +41,9 @@ export class PlainHttp {
       requestTimeout: timeoutMs,
       keepAliveTimeout: keepAliveTimeoutMs,
       connectionsCheckingInterval: Math.min(1_000, timeoutMs),
-      insecureHTTPParser: false
+      insecureHTTPParser: false,
+      // Node would answer a request without the header without the gate's own.
+      requireHostHeader: false
     })
     this.#server.maxConnections = mostConnections
     this.#server.maxRequestsPerSocket = mostRequests
@@ -48,7 +51,10 @@ export class PlainHttp {
     // The server does not want the body, so it sends no `100 Continue`.
     this.#server.on('checkContinue', (request, response) => void this.#answer(request, response))
     this.#server.on('clientError', (_error, socket) => {
-      if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n')
+      if (socket.writable)
+        socket.end(
+          'HTTP/1.1 400 Bad Request\r\nFactorgate-Error: bad_request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n'
+        )
       else socket.destroy()
     })
     if (input.proxyProtocol != null) readProxyHeaders(this.#server, input.proxyProtocol)
@@ -87,16 +93,17 @@ export class PlainHttp {
 
   #redirect({ url = '', method, headers }: IncomingMessage, response: ServerResponse): void {
     const asked = targetOf(url, headers.host)
-    if (asked === null) return send(response, 400, plain, 'This request cannot be understood.\n')
+    if (asked === null) return send(response, 400, refused('bad_request'), 'This request cannot be understood.\n')
     const hostname = hostnameOf(asked.host)
     // The redirect leads only to a site of the configuration (THREATS K9).
     const origin = this.#input.sites().get(hostname)
-    if (origin === undefined) return send(response, 404, plain, 'There is no site of this name here.\n')
+    if (origin === undefined)
+      return send(response, 404, refused('misdirected'), 'There is no site of this name here.\n')
     if (this.#input.lacksCertificate?.(hostname) === true)
       return send(
         response,
         503,
-        { ...plain, 'retry-after': '30', 'cache-control': 'no-store' },
+        { ...refused(noCertificate), 'retry-after': '30', 'cache-control': 'no-store' },
         'This site has no certificate yet. The gate is getting one. Please try again in a minute.\n'
       )
     const isSafe = method === 'GET' || method === 'HEAD'
@@ -129,6 +136,13 @@ function hostnameOf(host: string): string {
 }
 
 const plain = { 'content-type': 'text/plain; charset=utf-8', 'x-content-type-options': 'nosniff' }
+
+/** The host has no certificate yet. Only this listener says so, and it has no page for it. */
+const noCertificate = 'no_certificate'
+
+function refused(code: ErrorCode | typeof noCertificate): http.OutgoingHttpHeaders {
+  return { ...plain, 'factorgate-error': code }
+}
 
 function send(response: ServerResponse, status: number, headers: http.OutgoingHttpHeaders, body: string): void {
   if (response.destroyed) return

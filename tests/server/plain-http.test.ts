@@ -84,10 +84,18 @@ t.test(
         /^HTTP\/1.1 301 /
       ]
     ]
-    for (const [sentence, line, host, expected] of rows)
-      t.match(await say(`${line} HTTP/1.1`, `Host: ${host}`, ...end), expected, sentence)
-    t.match(await say('GET / HTTP/1.1', ...end), /^HTTP\/1.1 400 /, 'no host')
-    t.match(await say('nonsense', '', ''), /^HTTP\/1.1 400 /, 'no HTTP')
+    for (const [sentence, line, host, expected] of rows) {
+      const answer = await say(`${line} HTTP/1.1`, `Host: ${host}`, ...end)
+      t.match(answer, expected, sentence)
+      t.equal(
+        /\r\nfactorgate-error: /i.test(answer),
+        /^HTTP\/1.1 4/.test(answer),
+        `a refusal says whose it is: ${sentence}`
+      )
+    }
+    const bad = /^HTTP\/1.1 400 [\s\S]*\r\nfactorgate-error: bad_request\r\n/i
+    t.match(await say('GET / HTTP/1.1', ...end), bad, 'no host')
+    t.match(await say('nonsense', '', ''), bad, 'no HTTP')
     const body = await say('POST / HTTP/1.1', 'Host: notes.lab.example', 'Content-Length: 1000000', '', 'a')
     t.match(body, /^HTTP\/1.1 308 [\s\S]*connection: close/i, 'a body is neither waited for nor read')
     t.match(
@@ -120,7 +128,7 @@ t.test('pending challenges come first, whatever the host', async t => {
   const early = await ask('/')
   t.match(
     early,
-    /^HTTP\/1.1 503 [\s\S]*retry-after: 30\r\n[\s\S]*has no certificate yet/,
+    /^HTTP\/1.1 503 [\s\S]*factorgate-error: no_certificate\r\n[\s\S]*retry-after: 30\r\n[\s\S]*has no certificate yet/,
     'no redirect to a site that has none'
   )
 })

@@ -66,3 +66,11 @@ t.test('health and metrics answer programs and operators, no other site', async 
       t.equal((await ask('/livez', { host: 'localhost' })).headers['x-content-type-options'], 'nosniff')
     })
 })
+
+t.test('an address that the listener does not have is refused by the gate, and says so', async t => {
+  const { statusCode, headers, body } = await listener('127.0.0.1').inject({
+    url: '/nothing',
+    headers: { host: '127.0.0.1' }
+  })
+  t.same([statusCode, headers['factorgate-error'], body], [404, 'not_found', 'There is no such page.\n'])
+})
