@@ -3,7 +3,14 @@ import fp from 'fastify-plugin'
 import { referrerIn } from '../src/apps/referrer.ts'
 import type { RouteTable } from '../src/apps/route-table.ts'
 import { GateError } from '../src/errors.ts'
+import { isPageRead, sendAway } from './challenge.ts'
 import { answerWellKnown } from './well-known.ts'
+
+/** `localhost:8443` for `127.0.0.1:8443`, which no site on the internet can be called. */
+function localName(host: string | undefined): string | undefined {
+  const port = /^(?:127\.0\.0\.1|\[::1\])(:\d+)?$/.exec(host ?? '')
+  return port === null ? undefined : `localhost${port[1] ?? ''}`
+}
 
 export const matchPlugin = fp<{ routes: RouteTable }>(
   async (app, { routes }) => {
@@ -20,6 +27,9 @@ export const matchPlugin = fp<{ routes: RouteTable }>(
       if (site?.isPortal && answerWellKnown(request.raw.method, exchange.target.path, site.origin, reply)) return
       const from = match.code === 'no_such_app' ? referrerIn(request.raw.headers.referer, routes) : null
       if (from !== null) exchange.notes = { ...exchange.notes, ...from }
+      // A gate on this machine has the name localhost, and people also type the address that it listens on.
+      const named = site === null && isPageRead(request.raw) ? routes.site(localName(request.raw.headers.host)) : null
+      if (named !== null) return sendAway(reply, named.origin + exchange.target.raw)
       done(new GateError(match.code))
     })
   },

@@ -254,10 +254,12 @@ class Reader {
     const name = shownKey(key)
     const guess = nearest(key, known)
     let hint = `; known here: ${known.join(', ')}`
-    const elsewhere = placesOf(this.#root, key)
+    const elsewhere = [...new Set(placesOf(this.#root, key))]
+    const here = path.replace(/\[\d+\]/g, '[]')
     if (isGlued(key)) hint = ": put a space after the ':'"
     else if (guess !== null) hint = `, did you mean '${guess}'?`
     else if (key === '<<') hint = ': merge keys are not supported; use an alias for the whole value'
+    else if (elsewhere.includes(here)) hint = `; another kind of this takes it; known here: ${known.join(', ')}`
     else if (elsewhere.length > 0)
       hint = `; it belongs in ${oneOf(elsewhere.slice(0, 3).map(place => place || 'the top'))}`
     this.#diagnostics.problem(join(path, key), `unknown key '${name}'${hint}`, this.#keyPlace(pair))

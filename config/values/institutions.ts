@@ -89,7 +89,7 @@ export function readEntityId(text: string): string | Invalid {
 
 /** A file, an address, or `mdq:` and an address. */
 export function readSamlMetadata(text: string, folder: string): MetadataSource | Invalid {
-  const [, mdq, url] = /^(mdq:)?(https?:\/\/\S+)$/i.exec(text) ?? []
+  const [, mdq, url] = /^(mdq: ?)?(https?:\/\/\S+)$/i.exec(text) ?? []
   if (url === undefined)
     return /^[a-z][a-z0-9+.-]+:/i.test(text)
       ? invalid('must be a file, an https:// address, or mdq: and such an address')

@@ -213,7 +213,7 @@ class Verifier {
   #takeSpecial(line: Buffer, link: Link, place: LinePlace): boolean {
     const text = line.toString()
     const entry = entryOf(text)
-    if (entry === null) return this.#found('altered', place, `line ${link.seq} is no JSON`)
+    if (entry === null) return this.#found('altered', place, `line ${link.seq} is no entry of a journal`)
     if (this.#strays === null && typeof entry.torn === 'number')
       return this.#found('altered', place, 'the half line before it, which this line names, was removed')
     if (this.#strays !== null && this.#faultOfStrays(entry)) return true

@@ -36,6 +36,7 @@ const signed = 'metadataCertificate: saml.crt'
 const cases: Record<string, [entry: string, kind: 'ok' | 'bad', said: RegExp | null]> = {
   'a file and its certificate': [`metadata: idp.xml, ${signed}`, 'ok', null],
   'an address and its certificate': [`metadata: "https://mds.example/all.xml", ${signed}`, 'ok', null],
+  'a query server after a blank': [`metadata: "mdq: https://mdq.example/", ${signed}`, 'ok', null],
   'a query server and its certificate': [`metadata: "mdq:https://mdq.example/", ${signed}`, 'ok', null],
   'a key and its certificate': [`metadata: idp.xml, ${signed}, key: saml.key, cert: saml.crt`, 'ok', null],
   'a file without a signature is believed, and that is said': [

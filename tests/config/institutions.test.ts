@@ -12,6 +12,11 @@ const front = (more: string) => `identity:\n  - { id: front, kind: header, ${mor
 
 const rows: [sentence: string, text: string, ...expected: (string | RegExp)[]][] = [
   ['a whole one', front(`from: [10.0.0.1], ${headers}, ${secret}`)],
+  [
+    'a key that another kind has',
+    'identity: [{ id: local, kind: local, realm: campus }]',
+    "1:38  identity[0].realm  unknown key 'realm'; another kind of this takes it; known here: id, kind"
+  ],
   ['no secret', front(`from: [10.0.0.1], ${headers}`), /identity\[0\]\.secret {2}is missing/],
   ['a secret without a value', front(`from: [10.0.0.1], ${headers}, secret: { header: X-S }`), /value/],
   [
