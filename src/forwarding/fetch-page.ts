@@ -12,15 +12,20 @@ interface FetchedResponse {
   readonly isWhole: boolean
 }
 
-/** `path`: inside the app, with its query. Rejects with UpstreamError, or with an Error where no upstream is up. */
+/** `path`: inside the app, with its query. Rejects with UpstreamError, or with an Error where no upstream is up or `signal` ends it. */
 export function fetchPage(
   { balancer, plans }: AppUpstreams,
   path: string,
-  { bytesMost, timeoutMs }: { readonly bytesMost: number; readonly timeoutMs: number }
+  {
+    bytesMost,
+    timeoutMs,
+    signal
+  }: { readonly bytesMost: number; readonly timeoutMs: number; readonly signal: AbortSignal }
 ): Promise<FetchedResponse> {
   const index = balancer.next([], null)
   const plan = plans[index]
   if (plan === undefined) return Promise.reject(new Error('none of its upstreams is up'))
+  if (signal.aborted) return Promise.reject(ended())
   return new Promise((resolve, reject) => {
     const fetch = new Fetch(bytesMost, resolve, reject)
     const head = healthHead(plan, path)
@@ -28,7 +33,7 @@ export function fetchPage(
     const limits = { connectTimeoutMs: timeoutMs, responseTimeoutMs: timeoutMs }
     const connection = balancer.pool(index).send({ ...request, ...limits }, fetch, true)
     if (connection === null) return reject(new Error('too many connections to it'))
-    fetch.begin(connection, timeoutMs)
+    fetch.begin(connection, timeoutMs, signal)
   })
 }
 
@@ -41,6 +46,8 @@ class Fetch implements ResponseHandler {
   #head: ResponseHead | null = null
   #connection: UpstreamConnection | null = null
   #timer: NodeJS.Timeout | undefined
+  #signal: AbortSignal | null = null
+  readonly #abort = () => this.#fail(ended())
   #isOver = false
 
   constructor(bytesMost: number, resolve: (response: FetchedResponse) => void, reject: (error: Error) => void) {
@@ -49,8 +56,11 @@ class Fetch implements ResponseHandler {
     this.#reject = reject
   }
 
-  begin(connection: UpstreamConnection, timeoutMs: number): void {
+  begin(connection: UpstreamConnection, timeoutMs: number, signal: AbortSignal): void {
+    if (this.#isOver) return
     this.#connection = connection
+    this.#signal = signal
+    signal.addEventListener('abort', this.#abort)
     this.#timer = setTimeout(() => this.#end(false), timeoutMs)
     this.#timer.unref()
   }
@@ -94,8 +104,13 @@ class Fetch implements ResponseHandler {
     if (this.#isOver) return false
     this.#isOver = true
     clearTimeout(this.#timer)
+    this.#signal?.removeEventListener('abort', this.#abort)
     this.#connection?.destroy()
     this.#connection = null
     return true
   }
+}
+
+function ended(): Error {
+  return new Error('nobody waits for the page any more')
 }

@@ -17,8 +17,8 @@ interface FetchedPage {
   readonly isWhole: boolean
 }
 
-/** `path`: inside the app, with its query. Rejects where the app cannot be reached. */
-export type FetchPage = (path: string) => Promise<FetchedPage>
+/** `path`: inside the app, with its query. Rejects where the app cannot be reached, or `signal` ends it. */
+export type FetchPage = (path: string, signal: AbortSignal) => Promise<FetchedPage>
 
 interface CheckedApp extends SampledApp {
   readonly watch: AppWatch
@@ -38,7 +38,7 @@ export class PageChecks {
   readonly #turns = new Map<string, number>()
   #timer: NodeJS.Timeout | undefined
   #running: Promise<void> = Promise.resolve()
-  #isStopped = false
+  readonly #ending = new AbortController()
 
   constructor(parts: {
     readonly store: Store
@@ -52,6 +52,10 @@ export class PageChecks {
     this.#apps = parts.apps.filter(({ pages }) => pages.length > 0)
   }
 
+  get #isStopped(): boolean {
+    return this.#ending.signal.aborted
+  }
+
   start(): void {
     if (this.#apps.length === 0) return
     this.#timer = setInterval(() => void this.tick(), Math.min(tickMs, ...this.#apps.map(({ everyMs }) => everyMs)))
@@ -59,7 +63,7 @@ export class PageChecks {
   }
 
   async stop(): Promise<void> {
-    this.#isStopped = true
+    this.#ending.abort()
     clearInterval(this.#timer)
     await this.#running
   }
@@ -84,7 +88,7 @@ export class PageChecks {
   async #page(app: CheckedApp, start: string): Promise<void> {
     let path = start
     for (let step = 0; step <= redirectsMost && !this.#isStopped; step++) {
-      const { status, headers, body, isWhole } = await app.fetch(path)
+      const { status, headers, body, isWhole } = await app.fetch(path, this.#ending.signal)
       const url = (app.origins[0] ?? '') + app.prefix + path.replace(/[?#].*/s, '')
       if (!URL.canParse(url)) return
       const address = { url, origins: app.origins, prefix: app.prefix }

@@ -33,7 +33,7 @@ export async function integrityTaps(
         learnMs: settings.learn * 1000,
         pages: settings.pages,
         everyMs: settings.every * 1000,
-        fetch: path => fetchPage(upstreams.of(app), path, fetchLimits)
+        fetch: (path, signal) => fetchPage(upstreams.of(app), path, { ...fetchLimits, signal })
       }
     ]
   })

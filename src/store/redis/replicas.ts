@@ -14,6 +14,12 @@ interface ReplicasOptions {
   readonly connect: (master: string) => TrackingConnection
 }
 
+interface Link {
+  readonly connection: TrackingConnection
+  isReady: boolean
+  readonly waiting: Set<() => void>
+}
+
 /** What a server says of its replicas; null if this user may not ask. */
 export async function replicationOf(server: {
   call(command: string, ...args: string[]): Promise<unknown>
@@ -28,7 +34,7 @@ export async function replicationOf(server: {
 
 export class Replicas {
   readonly #options: ReplicasOptions
-  readonly #links = new Map<string, { connection: TrackingConnection; isReady: boolean }>()
+  readonly #links = new Map<string, Link>()
 
   constructor(options: ReplicasOptions) {
     this.#options = options
@@ -67,28 +73,34 @@ export class Replicas {
   }
 
   async #connected(master: string): Promise<TrackingConnection> {
-    let link = this.#links.get(master)
-    if (link === undefined) {
-      const made = { connection: this.#options.connect(master), isReady: false }
-      link = made
-      this.#links.set(master, made)
-      made.connection.on('ready', () => {
-        made.isReady = true
-      })
-      made.connection.on('close', () => {
-        made.isReady = false
-      })
-      made.connection.connect().catch(() => {})
-    }
-    const { connection } = link
+    const link = this.#links.get(master) ?? this.#open(master)
     if (!link.isReady)
       await new Promise<void>((resolve, reject) => {
-        const timer = setTimeout(() => reject(new Error('timed out')), connectMs)
-        connection.on('ready', () => {
+        const ready = () => {
           clearTimeout(timer)
           resolve()
-        })
+        }
+        const timer = setTimeout(() => {
+          link.waiting.delete(ready)
+          reject(new Error('timed out'))
+        }, connectMs)
+        link.waiting.add(ready)
       })
-    return connection
+    return link.connection
+  }
+
+  #open(master: string): Link {
+    const link: Link = { connection: this.#options.connect(master), isReady: false, waiting: new Set() }
+    this.#links.set(master, link)
+    link.connection.on('ready', () => {
+      link.isReady = true
+      for (const ready of link.waiting) ready()
+      link.waiting.clear()
+    })
+    link.connection.on('close', () => {
+      link.isReady = false
+    })
+    link.connection.connect().catch(() => {})
+    return link
   }
 }
