@@ -286,7 +286,7 @@ export class Budgets {
     }
     let meter = meters.get(subject)
     if (meter === undefined) {
-      meter = new Meter(budget, subject)
+      meter = new Meter(budget, subject, this.#options.isShared)
       meters.set(subject, meter)
       this.#timer ??= setInterval(() => this.tick(), tickMs).unref()
     }
@@ -300,12 +300,11 @@ export class Budgets {
     const isCounted = isOfPaths ? meter.addPath(hashOfPath(path), now, isLed) : meter.counted === 'requests'
     if (isCounted) this.#settlements.noteSpent(meter)
     if (!meter.isStrict) return
-    if (!meter.isKnown || meter.mode !== 'within') this.#settlements.settle(meter)
-    else if (isCounted && meter.isOverCount(now, this.scale(meter.budget.app))) {
-      meter.isOver = true
-      this.#settlements.settle(meter)
-      this.#settlements.noteTight(meter)
-    }
+    const isAsking = !meter.isKnown || meter.mode !== 'within'
+    if (!isAsking && isCounted && meter.isOverCount(now, this.scale(meter.budget.app))) meter.isOver = true
+    if (!isAsking && !(isCounted && meter.isOver)) return
+    this.#settlements.settle(meter)
+    this.#settlements.noteTight(meter)
   }
 
   async #onSettled(meter: Meter, before: Mode, settlement: Settlement): Promise<void> {

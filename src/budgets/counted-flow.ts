@@ -149,7 +149,8 @@ export class CountedFlow implements Flow, Spender {
     if (!this.facts.isEnforced) return true
     let mayFlow = true
     for (const meter of this.meters) {
-      if (!meter.governs(direction) || (meter.flowsFreely && !this.facts.isGuarded)) continue
+      if (!meter.isStrict || meter.budget.direction !== direction || (meter.flowsFreely && !this.facts.isGuarded))
+        continue
       const answer = meter.mayFlow(this, now)
       if (answer === 'flow') continue
       mayFlow = false

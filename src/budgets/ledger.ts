@@ -370,11 +370,11 @@ function granted(
       ? { ledger, grant: Math.ceil(((budget.rate as number) * pieceMs) / 1000), askAgainAt: null }
       : { ...nothing, askAgainAt: ledger.rateUsedUntil - pieceMs / 2 }
   }
-  if (mode !== 'within' || !isWanting || !isStrict(budget) || budget.counted !== 'bytes')
-    return { ...nothing, askAgainAt: null }
+  if (mode !== 'within' || !isWanting || !isStrict(budget)) return { ...nothing, askAgainAt: null }
   const room = limit + 1 - spent - ledger.grants.reduce((sum, { bytes }) => sum + bytes, 0)
   if (room <= 0) return { ...nothing, askAgainAt: now + busyMs }
-  const grant = Math.min(room, largestGrant, Math.max(smallestGrant, Math.floor(room / share)))
+  const smallest = budget.counted === 'bytes' ? smallestGrant : 1
+  const grant = Math.min(room, largestGrant, Math.max(smallest, Math.floor(room / share)))
   return {
     ledger: { ...ledger, grants: [...ledger.grants, { process, bytes: grant, until: now + grantMs }] },
     grant,

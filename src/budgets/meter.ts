@@ -2,12 +2,12 @@
 
 import { newestProof, type Proof } from '../factor/proof.ts'
 import type { ClockJump } from '../metering/clock-jumps.ts'
-import { countOfPaths, DistinctPaths } from '../metering/distinct-paths.ts'
-import type { Direction } from '../metering/flow.ts'
+import { countOfPaths, DistinctPaths, withOne } from '../metering/distinct-paths.ts'
 import { slotAt, sumOf } from '../metering/sliding-count.ts'
 import type { RecordTooNew } from '../store/store.ts'
 import { Alone } from './alone.ts'
 import { type Budget, has, holdMs, isStrict } from './budget.ts'
+import { CountGrant } from './count-grant.ts'
 import {
   asksFor,
   emptyLedger,
@@ -68,12 +68,11 @@ export class Meter {
   /** The number of running exchanges. */
   users = 0
   waiting: readonly Spender[] = nobody
+  account: string | null = null
   /** True if the budget may hold or end anything. */
   isStrict = false
-  /** What the budget counts. */
   counted: Counted
   #budget: Budget
-  #account: string | null = null
   #spent = 0
   /** What was left at the last settlement. It only grows as the window moves on. */
   #room = 0
@@ -93,15 +92,18 @@ export class Meter {
   #newOwnPaths: readonly number[] | null = null
   #paths: DistinctPaths | null = null
   #ownPaths: DistinctPaths | null = null
-  /** Null while the store answers. */
   #alone: Alone | null = null
   #notedProofs: readonly Proof[] | null = null
+  /** Of requests and paths; null where no other process counts. */
+  #counts: CountGrant | null = null
+  readonly #isShared: boolean
 
-  constructor(budget: Budget, subject: string) {
+  constructor(budget: Budget, subject: string, isShared = false) {
+    this.#isShared = isShared
     this.#budget = budget
-    this.isStrict = isStrict(budget)
     this.counted = budget.counted
     this.subject = subject
+    this.budget = budget
   }
 
   get id(): string {
@@ -115,21 +117,15 @@ export class Meter {
   set budget(budget: Budget) {
     this.#budget = budget
     this.#room = 0
+    this.#counts = this.#isShared && budget.counted !== 'bytes' ? new CountGrant(budget.amount) : null
     this.isStrict = isStrict(budget)
     this.counted = budget.counted
     this.#notedProofs = null
   }
 
-  get account(): string | null {
-    return this.#account
-  }
-
   get hasNews(): boolean {
-    return this.isMoved || this.#spent > 0 || this.#slowed > 0 || this.#hasNewPaths || this.#left > 0
-  }
-
-  get #hasNewPaths(): boolean {
-    return this.#newPaths !== null || this.#newOwnPaths !== null
+    const paths = this.#newPaths ?? this.#newOwnPaths
+    return this.isMoved || this.#spent > 0 || this.#slowed > 0 || this.#left > 0 || paths !== null
   }
 
   /** True if the unreported amount changes the count by much, or may move the steps on. */
@@ -138,26 +134,34 @@ export class Meter {
     if (ledger === null || this.isMoved || this.mode !== 'within' || this.cutOffAt !== null) return true
     if (ledger.slotMs <= longestWaitMs) return true
     const current = slotAt(now, ledger.slotMs)
-    const isOfPaths = this.counted === 'distinctPaths'
-    const known = isOfPaths ? countOfPaths(ledger.paths, current) : sumOf(ledger.slots, current)
-    const news = isOfPaths ? (this.#newPaths ?? none).length : this.#spent
-    return news * muchShare > known || known + news > limitAt(ledger, this.#budget, now, scale)
+    const known = this.#countIn(ledger, current)
+    return this.#news * muchShare > known || known + this.#news > limitAt(ledger, this.#budget, now, scale)
+  }
+
+  /** What was counted here since the last report. */
+  get #news(): number {
+    return this.counted === 'distinctPaths' ? (this.#newPaths ?? none).length : this.#spent
+  }
+
+  #countIn({ paths, slots }: Ledger, current: number): number {
+    return this.counted === 'distinctPaths' ? countOfPaths(paths, current) : sumOf(slots, current)
   }
 
   /** True if a grant is in use, which the next report keeps. */
   get isDrawing(): boolean {
-    return this.#grant > 0 && this.#spent > 0
+    return this.#grant > 0 && this.#news > 0
   }
 
   /** True if half of the grant or of the float is used up, so that the next should be drawn. */
   get isRunningLow(): boolean {
+    if (this.#counts !== null) return this.mode === 'within' && this.#counts.isLow(this.#news)
     return this.mode === 'within' && (this.#grant > 0 ? this.#left < this.#grant / 2 : this.#debt > floatBytes / 2)
   }
 
   /** Notes that a spender of known proofs goes on. */
   use(account: string | null): void {
     this.idleTicks = 0
-    if (account !== null) this.#account = account
+    if (account !== null) this.account = account
   }
 
   /** Notes a spender with their newest proofs. */
@@ -240,11 +244,12 @@ export class Meter {
 
   /** How many waiting requests may begin while it is not tight: as many as what is left is enough for; all, where nothing is left to wait for. */
   mayBegin(now: number, scale: number): number {
-    const { mode } = this
-    const isJudged = this.cutOffAt !== null || (mode !== 'within' && mode !== 'slow')
+    const isJudged = this.cutOffAt !== null || (this.mode !== 'within' && this.mode !== 'slow')
     if (isJudged || !this.isStrict) return Number.POSITIVE_INFINITY
-    if (mode === 'within' && this.counted !== 'bytes')
-      return Math.max(1, this.#leftOfCount(this.ledger ?? emptyLedger(this.#budget), now, scale))
+    if (this.mode === 'within' && this.counted !== 'bytes') {
+      const left = this.#leftOfCount(this.ledger ?? emptyLedger(this.#budget), now, scale)
+      return Math.max(1, Math.min(left, Math.ceil(this.#counts?.left(this.#news) ?? left)))
+    }
     const free = this.#left > 0 ? this.#left : (this.isBusy ? 0 : floatBytes) - this.#debt
     return Math.floor(free / smallAnswer) - this.users
   }
@@ -263,10 +268,6 @@ export class Meter {
     return true
   }
 
-  governs(direction: Direction): boolean {
-    return this.isStrict && this.#budget.direction === direction
-  }
-
   /** True while the budget stops nobody. */
   get isQuiet(): boolean {
     return this.mode === 'within' && this.cutOffAt === null && (this.ledger === null || this.ledger.askedAt === null)
@@ -277,6 +278,7 @@ export class Meter {
     if (!this.isStrict || this.cutOffAt !== null) return false
     if (this.mode === 'slow') return this.#left <= 0
     if (this.mode !== 'within') return false
+    if (this.#counts !== null && this.#counts.left(this.#news) <= 0) return true
     if (this.counted !== 'bytes') return this.isOver && this.isSettling
     return this.#left <= 0 && this.#debt > (this.isBusy ? 0 : floatBytes)
   }
@@ -325,7 +327,7 @@ export class Meter {
   report(process: string, isWanting: boolean): Report {
     const report = {
       process,
-      account: this.#account,
+      account: this.account,
       spent: this.#spent,
       paths: this.#newPaths ?? none,
       led: this.#led,
@@ -335,6 +337,7 @@ export class Meter {
       proofAt: this.#provedAt,
       signedInAt: this.#signedInAt
     }
+    this.#counts?.reported(this.#news)
     this.isMoved = false
     this.#spent = this.#led = this.#slowed = this.#covered = 0
     this.#newPaths = this.#newOwnPaths = null
@@ -344,7 +347,9 @@ export class Meter {
 
   settled({ ledger, mode, grant, askAgainAt }: Settlement, now: number): void {
     this.ledger = ledger
-    const room = limitAt(ledger, this.#budget, now, this.scale) - sumOf(ledger.slots, slotAt(now, ledger.slotMs))
+    const limit = limitAt(ledger, this.#budget, now, this.scale)
+    const room = limit - this.#countIn(ledger, slotAt(now, ledger.slotMs))
+    this.#counts?.settled(grant, room, this.#budget.amount)
     // A bought budget leaves the window too, which lowers the limit.
     this.#room = ledger.boughtAt.length === 0 ? room : 0
     this.mode = mode
@@ -382,6 +387,7 @@ export class Meter {
   failed({ spent, led, slowed, paths, ownPaths }: Report, now: number): void {
     this.cutOffAt ??= now
     this.isOver = false
+    this.#counts?.failed()
     this.#spent += spent
     this.#led += led
     this.#slowed += slowed
@@ -391,10 +397,4 @@ export class Meter {
     if (paths.length > 0) this.#newPaths = [...paths, ...(this.#newPaths ?? none)]
     this.#reportedDebt = 0
   }
-}
-
-function withOne(all: readonly number[] | null, one: number): readonly number[] {
-  if (all === null || all === none) return [one]
-  ;(all as number[]).push(one)
-  return all
 }

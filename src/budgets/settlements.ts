@@ -236,7 +236,9 @@ export class Settlements implements FlowKeeper {
   }
 
   async #settleNow(meter: Meter): Promise<void> {
-    const isWanting = meter.waiting.length > 0 || meter.isRunningLow || meter.isDrawing
+    // What this process alone counts needs no grants.
+    const isGranted = meter.counted === 'bytes' || this.#options.isShared
+    const isWanting = isGranted && (meter.waiting.length > 0 || meter.isRunningLow || meter.isDrawing)
     const report = meter.report(this.#process, isWanting)
     const before = meter.mode
     meter.scale = this.#options.scale(meter)

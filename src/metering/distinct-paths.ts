@@ -185,3 +185,10 @@ export class DistinctPaths {
 function hashOf(entry: number): number {
   return Math.floor(entry / slotsOfEntry)
 }
+
+/** The same list with one more; a new one where there is none. */
+export function withOne(all: readonly number[] | null, one: number): readonly number[] {
+  if (all === null || all.length === 0) return [one]
+  ;(all as number[]).push(one)
+  return all
+}

@@ -1,0 +1,105 @@
+/** Budgets of requests and paths over several gates, while the store takes its time: how many pass beyond the number that is allowed. */
+import t from 'tap'
+import type { Budget } from '../../src/budgets/budget.ts'
+import { Budgets } from '../../src/budgets/budgets.ts'
+import { MemoryStore, TestClock } from '../fixtures/in-process/memory-store.ts'
+import { budgetOf } from './budget.ts'
+
+const open = { id: 'files', isGuarded: false }
+const who = { account: 'A', session: 'S', proofs: [] }
+
+/** A store whose every call takes a trip, which ends when the test says so. */
+class FarStore extends MemoryStore {
+  trips = 0
+  #under: (() => void)[] = []
+
+  override async get(key: string): Promise<string | null> {
+    await this.#trip()
+    return super.get(key)
+  }
+
+  override async replace(...args: Parameters<MemoryStore['replace']>): Promise<boolean> {
+    await this.#trip()
+    return super.replace(...args)
+  }
+
+  override async add(...args: Parameters<MemoryStore['add']>): Promise<boolean> {
+    await this.#trip()
+    return super.add(...args)
+  }
+
+  async arrive(): Promise<void> {
+    for (const go of this.#under.splice(0)) go()
+    for (let n = 0; n < 10; n++) await new Promise(resolve => setImmediate(resolve))
+  }
+
+  #trip(): Promise<void> {
+    this.trips++
+    return new Promise(resolve => this.#under.push(resolve))
+  }
+}
+
+/** One person asks through `gates` gates, at each for `each` things between two trips to the store. */
+async function flood(budget: Budget, gates: number, each: number, most: number) {
+  const clock = new TestClock()
+  const store = new FarStore(clock.read)
+  const all = Array.from({ length: gates }, () => {
+    const budgets = new Budgets({
+      store,
+      clock: clock.read,
+      act: async () => {},
+      cutAll: () => {},
+      standingNow: async () => null,
+      onTrouble: () => {},
+      onTooNew: () => {},
+      isShared: true
+    })
+    budgets.configure([budget])
+    return budgets
+  })
+  let [count, answered, refused] = [0, 0, 0]
+  const ask = async (budgets: Budgets) => {
+    for (let room = budgets.room(open, who, [], false); room !== null; room = budgets.room(open, who, [], false))
+      await room
+    if (budgets.demandOn(open, who, null) !== null) return void refused++
+    answered++
+    const spending = { app: 'files', who, isGuarded: false, isEnforced: true, isLed: false, path: `/${count++}` }
+    const flow = budgets.open(spending, null, null)!
+    flow.begin({ goOn: () => {}, cut: () => {} })
+    flow.sent(100)
+    flow.end(null)
+  }
+  const running: Promise<void>[] = []
+  for (let round = 0; refused === 0 && round < 400; round++) {
+    for (const budgets of all) for (let n = 0; n < each; n++) running.push(ask(budgets))
+    await store.arrive()
+    clock.advance(0.3)
+    for (const budgets of all) budgets.tick()
+    if (answered > most) break
+  }
+  // What still waits hears the answer.
+  for (let n = 0; n < 400 && answered + refused < running.length && answered <= most; n++) {
+    await store.arrive()
+    clock.advance(0.3)
+    for (const budgets of all) budgets.tick()
+  }
+  const ends = Promise.all(all.map(budgets => budgets.stop()))
+  for (let n = 0; n < 20; n++) await store.arrive()
+  await ends
+  return { answered, refused, trips: store.trips }
+}
+
+for (const counted of ['requests', 'distinctPaths'] as const)
+  for (const [gates, each, most] of [
+    [2, 40, 533],
+    [2, 7, 533],
+    [8, 20, 629]
+  ] as const)
+    t.test(`${counted} over ${gates} gates with ${each} each at a time`, async t => {
+      const { answered, refused, trips } = await flood(budgetOf({ counted, amount: 500 }), gates, each, 5000)
+      t.comment(`${answered} of 500 were answered, with ${trips} trips`)
+      t.ok(refused > 0)
+      t.ok(answered >= 490, 'what is allowed can be used')
+      // One beyond the amount, and sixteen that each process lets begin before it has heard of the others.
+      t.ok(answered <= most, `${answered} of 500 were answered`)
+    })
