@@ -95,7 +95,7 @@ for (const counted of ['requests', 'distinctPaths'] as const)
     [2, 7, 533],
     [8, 20, 629]
   ] as const)
-    t.test(`${counted} over ${gates} gates with ${each} each at a time`, async t => {
+    t.test(`O9 ${counted} over ${gates} gates with ${each} each at a time`, async t => {
       const { answered, refused, trips } = await flood(budgetOf({ counted, amount: 500 }), gates, each, 5000)
       t.comment(`${answered} of 500 were answered, with ${trips} trips`)
       t.ok(refused > 0)
