@@ -15,6 +15,9 @@ export interface AcceptOptions {
   readonly trace?: ((request: FastifyRequest, reply: FastifyReply) => RequestTrace) | null
 }
 
+/** With a 405 (RFC 9110 §15.5.6). Those of WebDAV pass too; the list names what every client knows. */
+const allowed = 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS'
+
 /** Maximum of header lines. Node has no limit here (`maxHeadersCount: 0`, CVE-2026-58044). */
 const maxHeaderLines = 100
 
@@ -47,8 +50,11 @@ export const acceptPlugin = fp<AcceptOptions>(
         return done(new GateError(problem))
       }
       const target = readingOf(raw)
-      if (target === null || raw.method === 'TRACE' || raw.method === 'CONNECT')
-        return done(new GateError(target === null ? 'bad_request' : 'method_not_allowed'))
+      if (target === null) return done(new GateError('bad_request'))
+      if (raw.method === 'TRACE' || raw.method === 'CONNECT') {
+        reply.header('allow', allowed)
+        return done(new GateError('method_not_allowed'))
+      }
       exchange.target = target
       done()
     })
