@@ -5,12 +5,14 @@ import { inspect } from 'node:util'
 import { FileReports } from './file-reports.mjs'
 import { flagsKnownTo } from './flags.mjs'
 import { alone } from './groups.mjs'
+import { exposes } from './hooks.mjs'
 import { fileTimeoutMs } from './timeouts.mjs'
 
 const jobs = 4
 /** V8's flags: Node.js is asked once which it knows. @type {readonly string[] | undefined} */
 let known
 const call = [
+  ...exposes,
   `--import=${new URL('typescript.mjs', import.meta.url).href}`,
   fileURLToPath(new URL('several.mjs', import.meta.url))
 ]

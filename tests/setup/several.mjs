@@ -2,14 +2,13 @@
  * The process of several test files: `node --import=./tests/setup/typescript.mjs tests/setup/several.mjs FILE…`. Runs them one after the other, each as a
  * test by its own name. To load tap, Fastify and the gate costs more than most files do, so the files of a room load them once.
  */
-import module from 'node:module'
 import path from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { endAll, keepUntilTheEnd } from './end-of-process.mjs'
+import { useHooks } from './hooks.mjs'
 import { fileTimeoutMs } from './timeouts.mjs'
 
-if (module.registerHooks === undefined) module.register('./file-tests.mjs', import.meta.url)
-else module.registerHooks(await import('./file-tests.mjs'))
+await useHooks(new URL('./file-tests.mjs', import.meta.url))
 const { default: t } = await import('tap')
 
 const root = fileURLToPath(new URL('../../', import.meta.url))

@@ -1,0 +1,2 @@
+export const exposes: readonly string[]
+export function useHooks(url: URL): Promise<void>
