@@ -31,7 +31,7 @@ const systemWords: Readonly<Record<string, string>> = {
   EISDIR: 'this is a folder, not a file',
   EEXIST: 'the file or folder exists already',
   ENOTSUP: 'a folder cannot be made there',
-  EROFS: 'the disk is read-only',
+  EROFS: 'the disk is read-only; mount it for writing, or name the folder as ReadWritePaths= in the unit of systemd',
   ENOSPC: 'the disk is full',
   EIO: 'the disk answers with an error; look at the log of the system (dmesg)',
   ELOOP: 'the path goes through too many symbolic links',

@@ -1,4 +1,5 @@
 /** Commands on a full disk: what must be recorded is refused before it is done, ends of access go on, and every message names the file. */
+import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, renameSync } from 'node:fs'
 import path from 'node:path'
 import t, { type Test } from 'tap'
@@ -91,4 +92,19 @@ t.test('a store that was there and is gone is not called new', async t => {
   })
   const { stdout } = await factorgate('doctor')
   t.match(stdout, /problem {2}store: store: the store at \S+ is gone\n.*Put the folder back, or fill a new one/)
+})
+
+t.test('a read-only disk is no question of rights', async t => {
+  const place = await onSmallDisk(t)
+  if (place === null) return t.pass('this user cannot mount a disk')
+  const { disk, at, factorgate } = place
+  execFileSync('mount', ['-o', 'remount,ro', disk.directory])
+  const { code, stdout } = await factorgate('check')
+  t.equal(code, 1)
+  const said = stdout.split('\n').filter(line => line.includes('read-only'))
+  t.match(said, [/journal {2}\S+journal\.jsonl is on a read-only file system: .*ReadWritePaths=/, /store {2}/], stdout)
+  t.equal(said.length, 2, 'once for each')
+  t.notMatch(stdout, /chown/)
+  t.match(await factorgate('user', 'add', 'bob'), { code: 1, stdout: '', stderr: /read-only.*ReadWritePaths=/ })
+  t.ok(existsSync(at('store')))
 })

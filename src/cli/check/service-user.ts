@@ -43,10 +43,34 @@ export async function checkFiles(loaded: Sound, env: Readonly<Record<string, str
   const user = serviceUser(config)
   const needs = needsOf(loaded).filter(({ path: at }) => at !== 'keyFile' || key === null)
   const may = user === null ? needs.map(ourAccess) : theirAccess(user, needs)
+  const readOnly = new Set<string>()
   needs.forEach((need, index) => {
-    if (may[index] === false) found.push({ degree: 'problem', path: need.path, message: denied(need, user) })
+    if (may[index] !== false) return
+    const isReadOnly = need.to === 'write' && isOnReadOnlyDisk(need.file)
+    // The same is true of all that lies there.
+    if (!isReadOnly || !readOnly.has(need.path))
+      found.push({
+        degree: 'problem',
+        path: need.path,
+        message: isReadOnly ? onReadOnlyDisk(need) : denied(need, user)
+      })
+    if (isReadOnly) readOnly.add(need.path)
   })
   return found
+}
+
+/** Rights do not help there, not even root's. */
+function isOnReadOnlyDisk(file: string): boolean {
+  try {
+    accessSync(file, constants.W_OK)
+    return false
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EROFS'
+  }
+}
+
+function onReadOnlyDisk({ file }: Need): string {
+  return `${file} is on a read-only file system: mount it for writing, or choose another place. A unit of systemd may have made it so: name the folder there as ReadWritePaths=`
 }
 
 function needsOf({ config, files, named }: Sound): Need[] {

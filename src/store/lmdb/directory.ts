@@ -133,7 +133,7 @@ function diskTrouble(error: unknown): string | null {
       return `this user (${process.geteuid?.() ?? 'unknown'}) may not write there; give it the directory (chown) or run as its owner`
     case 'EROFS':
     case 30:
-      return 'the file system is read-only; mount it for writing, or choose another directory'
+      return 'the file system is read-only; mount it for writing, choose another directory, or name this one as ReadWritePaths= in the unit of systemd'
     case 'ENOSPC':
     case 'EDQUOT':
     case 28:
