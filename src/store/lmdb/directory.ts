@@ -16,7 +16,7 @@ import {
 import { join } from 'node:path'
 import { makeFolder } from '../../ensure-directory.ts'
 import { StoreMisconfigured } from '../misconfigured.ts'
-import { isCutOff } from './whole-file.ts'
+import { faultOf } from './whole-file.ts'
 
 /** Twice what LMDB writes to a new store. */
 const roomBytes = 256 * 1024
@@ -72,9 +72,12 @@ function checkFile(path: string, hasMagic: boolean): void {
   } finally {
     closeSync(file)
   }
-  if (isCutOff(path))
+  const fault = faultOf(path)
+  if (fault !== null)
     throw new StoreMisconfigured(
-      `${path} is cut off: pages that are in use lie behind its end, as after an interrupted copy. ${wayBack}.`
+      fault === 'cut'
+        ? `${path} is cut off: pages that are in use lie behind its end, as after an interrupted copy. ${wayBack}.`
+        : `${path} is damaged: its pages do not fit together, as in a copy that was made while the gate wrote. ${wayBack}.`
     )
 }
 

@@ -1,60 +1,80 @@
 /**
- * Whether LMDB's file has all pages that are in use. LMDB maps the file into memory: where a file was cut off (an interrupted copy, a
- * repaired disk), a missing page ends the process with SIGBUS instead of an error.
+ * Whether LMDB's file has all pages that are in use, and all of one state. LMDB maps the file into memory and trusts it: a missing page (an
+ * interrupted copy, a repaired disk) ends the process with SIGBUS, and pages of several states (a copy of a store that is written meanwhile)
+ * with SIGSEGV or a failed assertion.
  */
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 
-/** The layout of pages in mdb.c (MDB_page_header, MDB_meta, MDB_db, MDB_node). */
+/** The layout of pages in mdb.c (MDB_page_header, MDB_meta, MDB_db, MDB_node). Positions on a page count from behind its header (PAGEBASE). */
 const headerBytes = 24
 const nodeBytes = 8
 const meta = {
   pageSize: headerBytes + 24,
-  roots: [headerBytes + 64, headerBytes + 112],
+  trees: [headerBytes + 24, headerBytes + 72],
   lastPage: headerBytes + 120,
   commit: headerBytes + 128
 }
-const pageIs = { branch: 0x01, leaf: 0x02 }
+const pageIs = { branch: 0x01, leaf: 0x02, either: 0x03 }
 const valueIs = { onOwnPages: 0x01, tree: 0x02 }
-const rootOfTree = 40
+/** Within the description of a tree. */
+const tree = { bytes: 48, depth: 6, entries: 32, root: 40 }
 const emptyTree = 2 ** 64
 
 interface Snapshot {
   readonly commit: number
   readonly lastPage: number
-  readonly roots: readonly number[]
+  readonly trees: readonly Tree[]
 }
 
-export function isCutOff(path: string): boolean {
+interface Tree {
+  readonly root: number
+  /** Levels of pages. */
+  readonly depth: number
+  readonly entries: number
+  /** The newest transaction that may have written its root. */
+  readonly commit: number
+}
+
+/** `cut`: pages lie behind the end of the file. `mixed`: pages are of another state than the newest one. */
+export type Fault = 'cut' | 'mixed'
+
+/** Null for a whole file, and for a large one that has all its pages. */
+export function faultOf(path: string): Fault | null {
   const file = openSync(path, 'r')
   try {
     const first = readAt(file, 0, 4096)
     const pageSize = first.length < 4096 ? 0 : first.readUInt32LE(meta.pageSize)
-    if (pageSize < 256) return true
-    for (;;) {
+    if (pageSize < 256) return 'cut'
+    for (let look = 0; look < looksMax; look++) {
       const count = Math.floor(fstatSync(file).size / pageSize)
       const snapshot = newest(file, pageSize)
-      if (snapshot === null) return true
+      if (snapshot === null) return 'cut'
+      const { commit, lastPage, trees } = snapshot
       // Free pages at the end may never have been written, so a short file may be whole.
-      if (count > snapshot.lastPage) return false
-      if (!snapshot.roots.some(root => isMissing(file, { pageSize, count }, root))) return false
+      if (count > lastPage && lastPage > pagesMax) return null
+      const fault = faultIn(file, { pageSize, count, seen: new Set() }, trees)
       // A process that has written meanwhile may have used pages of this snapshot again.
-      if (newest(file, pageSize)?.commit === snapshot.commit) return true
+      if (fault === null || newest(file, pageSize)?.commit === commit) return fault
     }
+    // It is written all the time, so it is no copy.
+    return null
   } finally {
     closeSync(file)
   }
 }
+
+/** Pages of a store that is walked whenever it is opened, which takes a fraction of a second. */
+const pagesMax = 25_000
+const looksMax = 20
 
 /** The newer one of the two meta pages. */
 function newest(file: number, pageSize: number): Snapshot | null {
   const [one, other] = [0, pageSize].map(position => {
     const page = readAt(file, position, pageSize)
     if (page.length < pageSize) return null
-    return {
-      commit: wordAt(page, meta.commit),
-      lastPage: wordAt(page, meta.lastPage),
-      roots: meta.roots.map(at => wordAt(page, at))
-    }
+    const commit = wordAt(page, meta.commit)
+    const trees = meta.trees.map(at => treeAt(page, at, commit))
+    return { commit, lastPage: wordAt(page, meta.lastPage), trees }
   })
   if (one == null || other == null) return null
   return one.commit > other.commit ? one : other
@@ -64,41 +84,67 @@ interface Extent {
   readonly pageSize: number
   /** Whole pages in the file. */
   readonly count: number
+  /** The pages of all trees so far: none has two places. */
+  readonly seen: Set<number>
 }
 
-/** True too where a page is damaged so that it cannot be read. */
-function isMissing(file: number, extent: Extent, root: number): boolean {
+function faultIn(file: number, extent: Extent, trees: readonly Tree[]): Fault | null {
   try {
-    return isPageMissing(file, extent, root)
+    for (const each of trees) {
+      const fault = walk(file, extent, each)
+      if (fault !== null) return fault
+    }
+    return null
   } catch (error) {
-    if (error instanceof RangeError) return true
+    // A number on the page leads out of it.
+    if (error instanceof RangeError) return 'mixed'
     throw error
   }
 }
 
-function isPageMissing(file: number, extent: Extent, root: number): boolean {
-  const { pageSize, count } = extent
-  const waiting = [root]
-  let left = count
-  for (let number = waiting.pop(); number !== undefined; number = waiting.pop()) {
-    if (number === emptyTree) continue
-    // A whole tree has no page twice: on a damaged one the walk would never end.
-    if (number >= count || left-- === 0) return true
+/** Trees within `whole` are walked too. */
+function walk(file: number, extent: Extent, whole: Tree): Fault | null {
+  if (whole.root === emptyTree) return null
+  const { pageSize, count, seen } = extent
+  const waiting = [{ number: whole.root, depth: whole.depth, commit: whole.commit }]
+  let entries = 0
+  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+    const { number, depth, commit } = next
+    if (number >= count) return 'cut'
+    if (seen.has(number)) return 'mixed'
+    seen.add(number)
     const page = readAt(file, number * pageSize, pageSize)
     const flags = page.readUInt16LE(18)
-    const nodes = (page.readUInt16LE(20) - headerBytes) / 2
+    const written = wordAt(page, 8)
+    // A page has its own number, and the transaction that wrote it, which wrote all pages above it too or was followed by one that did.
+    const isOurs = wordAt(page, 0) === number && written <= commit
+    if (!isOurs || (flags & pageIs.either) !== (depth === 1 ? pageIs.leaf : pageIs.branch)) return 'mixed'
+    const nodes = page.readUInt16LE(20) / 2
+    if (depth === 1) entries += nodes
     for (let n = 0; n < nodes; n++) {
-      const at = page.readUInt16LE(headerBytes + 2 * n)
-      const data = at + nodeBytes + page.readUInt16LE(at + 6)
-      if ((flags & pageIs.branch) !== 0) waiting.push(page.readUIntLE(at, 6))
-      else if ((flags & pageIs.leaf) !== 0) {
-        const kind = page.readUInt16LE(at + 4)
-        if ((kind & valueIs.tree) !== 0) waiting.push(wordAt(page, data + rootOfTree))
-        if ((kind & valueIs.onOwnPages) !== 0 && wordAt(page, data) + wordAt(page, data + 16) > count) return true
+      const at = headerBytes + page.readUInt16LE(headerBytes + 2 * n)
+      if (depth > 1) {
+        waiting.push({ number: page.readUIntLE(at, 6), depth: depth - 1, commit: written })
+        continue
       }
+      const data = at + nodeBytes + page.readUInt16LE(at + 6)
+      const kind = page.readUInt16LE(at + 4)
+      const inner = (kind & valueIs.tree) === 0 ? null : walk(file, extent, treeAt(page, data, written))
+      if (inner !== null) return inner
+      if ((kind & valueIs.onOwnPages) !== 0 && wordAt(page, data) + wordAt(page, data + 16) > count) return 'cut'
     }
   }
-  return false
+  return entries === whole.entries ? null : 'mixed'
+}
+
+function treeAt(page: Buffer, at: number, commit: number): Tree {
+  const found = page.subarray(at, at + tree.bytes)
+  return {
+    root: wordAt(found, tree.root),
+    depth: found.readUInt16LE(tree.depth),
+    entries: wordAt(found, tree.entries),
+    commit
+  }
 }
 
 /** Fewer bytes behind the end of the file. */

@@ -1,9 +1,20 @@
-import { closeSync, copyFileSync, mkdirSync, openSync, readSync, statSync, truncateSync, writeSync } from 'node:fs'
-import { join } from 'node:path'
+import {
+  closeSync,
+  copyFileSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+  writeSync
+} from 'node:fs'
+import { dirname, join } from 'node:path'
 import { open } from 'lmdb'
 import t, { type Test } from 'tap'
 import { openLmdb } from '../../../src/store/lmdb/lmdb.ts'
-import { isCutOff } from '../../../src/store/lmdb/whole-file.ts'
+import { faultOf } from '../../../src/store/lmdb/whole-file.ts'
 import { StoreMisconfigured } from '../../../src/store/misconfigured.ts'
 import { openStore } from '../../../src/store/open.ts'
 import { StoreUnreachable } from '../../../src/store/store.ts'
@@ -40,7 +51,7 @@ t.test('a file that was cut off is refused with the way out, and never ends the 
   const directory = await filledStore(t)
   const pages = statSync(join(directory, 'data.mdb')).size / page
   const whole = Array.from({ length: pages - 1 }, (_, n) => n + 1).find(
-    left => !isCutOff(join(cut(t, directory, left), 'data.mdb'))
+    left => faultOf(join(cut(t, directory, left), 'data.mdb')) === null
   )
   t.ok(whole !== undefined && whole > people / 10 && whole < pages, `${whole} of ${pages} pages are in use`)
   for (const left of [1, 2, 3, Math.floor(whole! / 2), whole! - 1]) {
@@ -73,13 +84,14 @@ t.test('a cut file whose pages are damaged is refused, and the look at it ends',
     // Both snapshots begin at a branch page with one node.
     for (const head of [0, page]) for (const root of [88, 136]) meta.writeBigUInt64LE(5n, head + root)
     const branch = Buffer.alloc(page)
+    branch.writeBigUInt64LE(5n, 0)
     branch.writeUInt16LE(0x01, 18)
-    branch.writeUInt16LE(26, 20)
-    branch.writeUInt16LE(node, 24)
+    branch.writeUInt16LE(2, 20)
+    branch.writeUInt16LE(node - 24, 24)
     damage(branch)
     writeSync(file, meta, 0, meta.length, 0)
     writeSync(file, branch, 0, page, 5 * page)
-    t.ok(isCutOff(path), title)
+    t.ok(faultOf(path) !== null, title)
   }
 })
 
@@ -95,8 +107,34 @@ t.test('a short file is whole where only free pages are missing', async t => {
       for (let m = 0; m < 20; m++) table.remove(`${n - (m % 3)} ${m}`)
     })
   t.ok(isShort(), 'LMDB has left its last pages unwritten')
-  t.notOk(isCutOff(path))
+  t.equal(faultOf(path), null)
   await root.close()
+})
+
+t.test('a copy that was made while the gate wrote is refused, wherever the copy was when it did', async t => {
+  const directory = await filledStore(t)
+  const path = join(directory, 'data.mdb')
+  const before = readFileSync(path)
+  const store = openLmdb(directory)
+  for (let n = 0; n < people; n++) await store.put(`account:${n}`, 'y'.repeat(n % 7 === 0 ? 9000 : 300))
+  for (let n = 0; n < people; n += 3) await store.delete(`account:${n}`)
+  t.equal(faultOf(path), null, 'an open store is whole')
+  await store.close()
+  const after = readFileSync(path)
+  t.equal(faultOf(path), null)
+  const copy = join(temporaryDirectory(t), 'data.mdb')
+  const pages = Math.min(before.length, after.length) / page
+  for (const at of [2, 16, 48])
+    for (const [head, rest] of [
+      [before, after],
+      [after, before]
+    ] as const) {
+      writeFileSync(copy, Buffer.concat([head.subarray(0, at * page), rest.subarray(at * page)]))
+      t.ok(faultOf(copy) !== null, `${at} of ${pages} pages are ${head === before ? 'older' : 'newer'} than the rest`)
+    }
+  const error = await openStore(`embedded:${dirname(copy)}`).catch(error => error)
+  t.ok(error instanceof StoreMisconfigured)
+  t.match(error.message, /newest backup: factorgate store import FILE/)
 })
 
 t.test('damaged pages are named, with the way out', async t => {
@@ -104,7 +142,7 @@ t.test('damaged pages are named, with the way out', async t => {
   destroy(directory)
   const error = await openStore(`embedded:${directory}`).catch(error => error)
   t.ok(error instanceof StoreMisconfigured)
-  t.match(error.message, /its file data\.mdb is damaged\. .*newest backup: factorgate store import FILE/)
+  t.match(error.message, /data\.mdb is damaged: .*newest backup: factorgate store import FILE/)
 })
 
 t.test('pages that are damaged while the gate runs: operations reject, caches end, the process lives', async t => {
