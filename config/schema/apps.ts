@@ -269,7 +269,7 @@ export const app = map(
     guarded: flag({
       title: 'Guarded',
       description:
-        'While the store does not answer, the budgets of `watch` cannot be shared. `true`: nothing leaves this app then. `false`: the gate goes on, and the journal says so.',
+        'While the store does not answer, the budgets of `watch` cannot be shared, and no gate hears that somebody was suspended. `true`: nothing new begins at this app then, and what runs ends after a minute. `false`: what runs goes on, within each budget, and the journal says so.',
       default: false,
       example: true
     }),

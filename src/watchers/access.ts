@@ -17,12 +17,17 @@ interface AccessWatch {
   readonly tokens: Pick<ProgramTokens, 'stands'>
   readonly live: LiveConnections
   readonly onError: (error: unknown) => void
+  /** How long a guarded app goes on while this process hears of no changes, in milliseconds. Default: a minute. */
+  readonly deafMs?: number
+  /** Called with the number of connections that have ended because of it. */
+  readonly onDeaf?: (count: number) => void
 }
 
 const sessionPrefix = sessionKey('')
 
 /** Interval of the check for idle and expired sessions, in milliseconds. */
 const sweepMs = 15_000
+const deafMostMs = 60_000
 
 export interface AccessWatching {
   sweep(): void
@@ -32,7 +37,20 @@ export interface AccessWatching {
 }
 
 /** Starts the watcher. The cache must be subscribed to sessions and accounts. */
-export function watchAccess({ store, cache, sessions, tokens, live, onError }: AccessWatch): AccessWatching {
+export function watchAccess(watch: AccessWatch): AccessWatching {
+  const { store, cache, sessions, tokens, live, onError } = watch
+  let deaf: NodeJS.Timeout | undefined
+  /** A suspension does not reach this process now, so a guarded app does not go on for long. */
+  const noteDeaf = () => {
+    if (cache.isTold) {
+      clearInterval(deaf)
+      deaf = undefined
+    } else deaf ??= setInterval(endGuarded, watch.deafMs ?? deafMostMs).unref()
+  }
+  const endGuarded = () => {
+    const count = live.endGuarded('store unreachable')
+    if (count > 0) watch.onDeaf?.(count)
+  }
   const check = async (id: string): Promise<void> => {
     try {
       const standing = await sessions.standing(id)
@@ -85,6 +103,7 @@ export function watchAccess({ store, cache, sessions, tokens, live, onError }: A
     }
   }
   const stop = cache.onNotice(notice => {
+    if (notice.kind !== 'changed') noteDeaf()
     if (notice.kind === 'ready') checkAll()
     if (notice.kind !== 'changed') return
     if (notice.key.startsWith(sessionPrefix)) {
@@ -108,6 +127,7 @@ export function watchAccess({ store, cache, sessions, tokens, live, onError }: A
     stop() {
       stop()
       clearInterval(sweep)
+      clearInterval(deaf)
     }
   }
 }

@@ -1,4 +1,5 @@
 import t from 'tap'
+import type { App } from '../../src/apps/route-table.ts'
 import { LiveConnections, type LiveEntry } from '../../src/forwarding/live-connections.ts'
 import { SessionCache } from '../../src/session/session-cache.ts'
 import { Sessions } from '../../src/session/sessions.ts'
@@ -146,6 +147,53 @@ t.test('live connections', async t => {
     t.equal(complete.ended, 'factors changed')
     t.equal(halfWay.ended, '')
   })
+
+  t.test(
+    'O6 · this gate hears of no suspension for long → what runs at guarded apps ends, and nothing else',
+    async t => {
+      // The watcher's own timer keeps no process alive.
+      const alive = setInterval(() => {}, 1000)
+      t.teardown(() => clearInterval(alive))
+      const counts: number[] = []
+      const isOver = new Promise<void>(resolve => {
+        const other = watchAccess({
+          ...{ store, cache, sessions, live, deafMs: 1 },
+          tokens: { stands: async () => true },
+          onError: error => t.error(error),
+          onDeaf: count => {
+            counts.push(count)
+            resolve()
+          }
+        })
+        t.teardown(() => other.stop())
+      })
+      const { id } = await signIn()
+      const at = (app: Partial<App>, accountId: string | null = 'A1') => {
+        const state = { ended: '', code: '' as string | undefined }
+        const entry: LiveEntry = {
+          ...{ sessionId: accountId === null ? null : id, accountId, appId: 'app', groups: ['x'], endsAt: null },
+          ...{ isSocket: true, bytesMoved: 0, app: app as App },
+          end: (reason, _closeCode, code) => {
+            Object.assign(state, { ended: reason, code })
+            place.release()
+          }
+        }
+        const place = live.add(entry)
+        return state
+      }
+      const [guarded, open, stranger] = [at({ isGuarded: true }), at({}), at({ isGuarded: true }, null)]
+      store.tell({ kind: 'lost' })
+      store.tell({ kind: 'ready' })
+      await settled()
+      t.equal(guarded.ended, '', 'a moment without notices ends nothing')
+      store.tell({ kind: 'lost' })
+      await isOver
+      t.same(counts, [1])
+      t.match(guarded, { ended: 'store unreachable', code: 'store_unreachable' })
+      t.same([open.ended, stranger.ended], ['', ''])
+      store.tell({ kind: 'ready' })
+    }
+  )
 
   t.test('connections are checked again after lost notices', async t => {
     const session = await signIn()
