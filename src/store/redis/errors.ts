@@ -44,6 +44,9 @@ const codes: Readonly<Record<string, string>> = {
     'nobody we trust signed its certificate; name the file of its authority as redis.tls.ca'
 }
 
+/** Redis, Valkey and their like say it in their own ways. */
+const noDatabase = /\bDB index|index out of range|select is not allowed/i
+
 /** Errors that only follow from an earlier one. */
 const consequences = /isn't writeable|isn't ready|Connection is closed|None of startup nodes|max retries per request/
 
@@ -66,6 +69,8 @@ export function describeTrouble(error: unknown, before?: unknown): string {
   if (typeof code === 'string' && codes[code] !== undefined) return codes[code]
   if (noMaster.test(message)) return 'the Sentinels know no master of that name'
   if (noSentinel.test(message)) return 'it is not a Sentinel; write redis://HOST:PORT, or the address of a Sentinel'
+  if (isUnselected(error) && noDatabase.test(message))
+    return "it has no database of this number; its setting 'databases' says how many there are"
   const inner = /Last error: (.+)$/.exec(message)?.[1] ?? /because (.+)$/.exec(message)?.[1]
   if (inner !== undefined) return describeInner(new Error(inner), 'no Sentinel answers')
   const word = /^[A-Z]+(?= )/.exec(message)?.[0]
@@ -85,6 +90,12 @@ function describeInner(error: Error, otherwise: string): string {
   return inner === noConnection ? otherwise : inner
 }
 
+/** True for the refusal of the database that the address names. The driver would go on with the first one, which may be another program's. */
+export function isUnselected(error: unknown): boolean {
+  const { name, command } = (error ?? {}) as { name?: string; command?: { name?: string } }
+  return name === 'ReplyError' && command?.name === 'select'
+}
+
 /** True if an operator must change something before a retry can succeed. */
 export function isLasting(error: unknown): boolean {
   const { message = '', code } = (error ?? {}) as { message?: string; code?: unknown }
@@ -92,6 +103,7 @@ export function isLasting(error: unknown): boolean {
     /\b(NOAUTH|WRONGPASS|NOPERM|DENIED) |cluster support disabled/.test(message) ||
     noMaster.test(message) ||
     noSentinel.test(message) ||
+    (isUnselected(error) && noDatabase.test(message)) ||
     (typeof code === 'string' && /CERT|SSL|EPROTO/.test(code))
   )
 }

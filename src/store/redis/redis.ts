@@ -7,7 +7,7 @@ import { readFileSync } from 'node:fs'
 import { Cluster, type ClusterOptions, Redis, type RedisOptions } from 'ioredis'
 import { StoreMisconfigured } from '../misconfigured.ts'
 import { type Store, StoreUnreachable } from '../store.ts'
-import { describeTrouble, isLasting } from './errors.ts'
+import { describeTrouble, isLasting, isUnselected } from './errors.ts'
 import { inspect, type RedisInspection } from './inspection.ts'
 import { type RedisClient, type RedisServer, RedisStore, type RedisStoreOptions } from './redis-store.ts'
 import { type ScriptName, scripts } from './scripts.ts'
@@ -168,6 +168,7 @@ class IoredisClient implements RedisClient {
     for (const event of troubles)
       driver.on(event, (error: unknown) => {
         this.trouble = error
+        if (isUnselected(error) && driver instanceof Redis) driver.disconnect(true)
       })
     return driver
   }

@@ -1,7 +1,7 @@
 import t, { type Test } from 'tap'
 import { openStore, type StoreOptions } from '../../../src/store/open.ts'
 import type { Store } from '../../../src/store/store.ts'
-import { makeCertificates, startRedis } from '../../fixtures/process/redis-server.ts'
+import { makeCertificates, startRedis, until } from '../../fixtures/process/redis-server.ts'
 import { collect, holdToContract } from '../contract.ts'
 
 async function opened(t: Test, url: string, options: StoreOptions = {}): Promise<Store> {
@@ -85,6 +85,40 @@ t.test('signs in as a user who may do no more than it needs', async t => {
     await redis.cli('ACL', 'SETUSER', 'gate', '+time', 'resetkeys', '~other:*')
     await t.rejects(store.get('x'), { message: /may not use our keys/ })
   })
+})
+
+t.test('a database that Redis does not have, or refuses, is never replaced by the first one', async t => {
+  const redis = await startRedis(t)
+  await t.rejects(openStore(`${redis.url}/99`), {
+    name: 'StoreMisconfigured',
+    message: /it has no database of this number; its setting 'databases' says how many/
+  })
+  t.equal((await redis.cli('DBSIZE')).trim(), '0', 'nothing was written elsewhere')
+  await redis.cli('ACL', 'SETUSER', 'gate', 'on', '>hunter2', '~*', '&*', '+@all')
+  const store = await opened(t, `${redis.url.replace('redis://', 'redis://gate:hunter2@')}/2`)
+  await store.put('x', 'right')
+  const key = (await redis.cli('-n', '2', 'KEYS', '*x')).trim()
+  await redis.cli('SET', key, 'wrong')
+  await redis.cli('ACL', 'SETUSER', 'gate', '-select')
+  await redis.cli('CLIENT', 'KILL', 'USER', 'gate')
+  const asked: (string | null)[] = []
+  const ask = () =>
+    store.get('x').then(
+      value => asked.push(value) > 0,
+      () => false
+    )
+  const connections = async () => (await redis.cli('INFO', 'stats')).match(/total_connections_received:(\d+)/)?.[1]
+  const before = Number(await connections())
+  // The gate has tried again several times, and was refused each time.
+  await until('the gate comes back', async () => {
+    await ask()
+    return Number(await connections()) > before + 20
+  })
+  t.notOk(asked.includes('wrong'), `${asked}`)
+  await t.rejects(store.get('x'))
+  await redis.cli('ACL', 'SETUSER', 'gate', '+select')
+  await until('it serves again', ask)
+  t.equal(await store.get('x'), 'right')
 })
 
 t.test('signs in with the one password of an old-fashioned Redis', async t => {
