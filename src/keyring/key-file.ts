@@ -153,13 +153,9 @@ async function openFile(file: string): Promise<FileHandle> {
         `The key file ${file} is missing. Put it back from its safe copy. For a new installation, make one with: factorgate key new ${file}`,
         { cause }
       )
-    throw new KeyFileError(
-      'unreadable',
-      `The key file ${file} cannot be read (${codeOf(cause)}). Make the gate's user its owner (chown).`,
-      {
-        cause
-      }
-    )
+    throw new KeyFileError('unreadable', `The key file ${file} cannot be read (${codeOf(cause)}).${wayOut(cause)}`, {
+      cause
+    })
   }
 }
 
@@ -248,7 +244,26 @@ function malformed(file: string, why: string): KeyFileError {
 }
 
 function unwritable(file: string, cause: unknown): KeyFileError {
-  return new KeyFileError('unwritable', `The key file ${file} cannot be written (${codeOf(cause)}).`, { cause })
+  return new KeyFileError('unwritable', `The key file ${file} cannot be written (${codeOf(cause)}).${wayOut(cause)}`, {
+    cause
+  })
+}
+
+const waysOut: Readonly<Record<string, string>> = {
+  EACCES: "Make the gate's user its owner (chown).",
+  EPERM: "Make the gate's user its owner (chown).",
+  ENOSPC: 'The disk is full: free some space there.',
+  EDQUOT: 'The disk quota is used up: free some space there.',
+  EROFS: 'The disk is read-only: mount it for writing.',
+  EIO: 'The disk answers with an error: look at the log of the system (dmesg).',
+  EMFILE: 'Too many files are open: raise the limit of the process (ulimit -n; in systemd: LimitNOFILE=).',
+  ENFILE: 'Too many files are open on this machine.'
+}
+
+/** A sentence behind another one. */
+function wayOut(error: unknown): string {
+  const found = waysOut[codeOf(error)]
+  return found === undefined ? '' : ` ${found}`
 }
 
 function codeOf(error: unknown): string {
