@@ -46,6 +46,7 @@ import type { UpstreamLogins } from '../upstream-login/upstream-logins.ts'
 import { type AccessWatching, watchAccess } from '../watchers/access.ts'
 import { Readiness } from '../watchers/readiness.ts'
 import { cachedPrefixes } from './cached-prefixes.ts'
+import { sayClocksApart } from './clocks-apart.ts'
 import { posturesOf } from './postures.ts'
 import type { Tracing } from './tracing.ts'
 import { upstreamLoginsOf } from './upstream-logins.ts'
@@ -170,7 +171,7 @@ export class Services {
     this.keyrings = new RecentKeyrings(input.keyring)
     const cache = new SessionCache(store)
     this.cache = cache
-    this.sessions = new Sessions({ ...input, store, cache })
+    this.sessions = new Sessions({ ...input, store, cache, onAhead: sayClocksApart(log) })
     this.tokens = new ProgramTokens({ store, cache, clock, accountNow: account => this.sessions.accountNow(account) })
     this.upstreamLogins = upstreamLoginsOf(this)
     this.live = new LiveConnections({ clock })

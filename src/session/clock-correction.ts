@@ -37,6 +37,8 @@ interface ClockCorrectionOptions {
   readonly idleSeconds: () => number
   readonly end: (id: string) => Promise<unknown>
   readonly forget: () => unknown
+  /** A session began later than this gate has ever seen, by so many seconds. Called at most once a minute. */
+  readonly onAhead?: ((seconds: number) => void) | undefined
 }
 
 export class ClockCorrection {
@@ -44,6 +46,7 @@ export class ClockCorrection {
   readonly #store: Store
   #latest = 0
   #savedAt = 0
+  #saidAt = 0
   #correction: Promise<void> | null = null
 
   constructor(options: ClockCorrectionOptions) {
@@ -111,11 +114,18 @@ export class ClockCorrection {
       const newest = Math.max(session.createdAt, ...session.proofs.map(({ at }) => at))
       const next = setBack(session, latest - now, lifeMs(session.proofs), now)
       const seconds = (next.expiresAt - now) / 1000
+      if (latest + clockSkewMs < newest) this.#sayAhead(newest - now, now)
       if (latest + clockSkewMs < newest || seconds <= 0) return { result: null }
       return { next, ttlSeconds: seconds, result: next }
     })
     cache.forget(sessionKey(id))
     if (right === null) await end(id)
     return right
+  }
+
+  #sayAhead(byMs: number, now: number): void {
+    if (Math.abs(now - this.#saidAt) < saveEveryMs) return
+    this.#saidAt = now
+    this.#options.onAhead?.(Math.round(byMs / 1000))
   }
 }

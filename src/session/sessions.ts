@@ -42,7 +42,14 @@ export class Sessions {
   readonly #handOvers: HandOvers
   readonly #endings: Endings
 
-  constructor(input: { store: Store; cache: SessionCache; clock: Clock; limits: SessionLimits }) {
+  /** `onAhead`: see ClockCorrection. */
+  constructor(input: {
+    store: Store
+    cache: SessionCache
+    clock: Clock
+    limits: SessionLimits
+    onAhead?: (seconds: number) => void
+  }) {
     this.#store = input.store
     this.#cache = input.cache
     this.#tokens = new TokensInUse(input.cache)

@@ -16,7 +16,7 @@ const hour = 3600
 const day = 24 * hour
 const limits = { idleSeconds: hour, absoluteSeconds: day, maxPerUser: 5 }
 
-async function gateOf(store: Store, time: TestClock) {
+async function gateOf(store: Store, time: TestClock, onAhead: (seconds: number) => void = () => {}) {
   const account = {
     id: 'A1',
     name: 'a',
@@ -29,7 +29,7 @@ async function gateOf(store: Store, time: TestClock) {
   await store.put('account:A1', JSON.stringify({ ...account, createdAt: 1 }))
   const cache = new SessionCache(store)
   await cache.watch(['session:', 'token:', 'account:'])
-  const sessions = new Sessions({ store, cache, clock: time.read, limits })
+  const sessions = new Sessions({ store, cache, clock: time.read, limits, onAhead })
   await sessions.begin()
   return { sessions, cache }
 }
@@ -177,4 +177,20 @@ t.test('FIELD A9 invitations, hand-over codes and ceremonies that a fast clock m
   const made = await make()
   time.advance(-50)
   t.same(await good(made), [true, true, true], 'clocks of gates may differ a little')
+})
+
+t.test('D17 two gates whose clocks differ: the one that is behind ends sign-ins of the other, and says so', async t => {
+  const [right, behind] = [new TestClock(), new TestClock()]
+  const store = new MemoryStore(right.read)
+  const told: number[] = []
+  const one = await gateOf(store, right)
+  const other = await gateOf(store, behind, seconds => told.push(seconds))
+  right.advance(30)
+  t.ok(await other.sessions.find('gate', await signIn(one.sessions, right)), 'half a minute is nothing')
+  t.same(told, [])
+  right.advance(60)
+  for (let n = 0; n < 3; n++) t.equal(await other.sessions.find('gate', await signIn(one.sessions, right)), null)
+  t.same(told, [90], 'said once')
+  one.cache.close()
+  other.cache.close()
 })
