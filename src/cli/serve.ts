@@ -177,6 +177,9 @@ export async function welcome(server: Server, config: Config, io: Io): Promise<v
   )
 }
 
+/** The time for what follows the last requests: exports, messages, the journal and the store, in milliseconds. */
+const overtimeMs = 10_000
+
 function live(server: Serving, first: Config, read: readonly string[], io: Io, log: Logger): Promise<ExitCode> {
   let config = first
   let files = read
@@ -184,6 +187,15 @@ function live(server: Serving, first: Config, read: readonly string[], io: Io, l
     /** `code` is the exit code; a supervisor restarts after anything but 0. */
     const stop = (reason: string, code: ExitCode) => {
       log.info({ reason }, 'stopping')
+      late ??= setTimeout(
+        () => {
+          log.error(
+            'the gate could not end in order and is cut off: a disk, a store or another process does not answer'
+          )
+          end(1)
+        },
+        config.shutdownTimeout * 1000 + overtimeMs
+      )
       server.close().then(
         () => end(code),
         error => {
@@ -192,6 +204,7 @@ function live(server: Serving, first: Config, read: readonly string[], io: Io, l
         }
       )
     }
+    let late: NodeJS.Timeout | undefined
     let signals = 0
     const onTerm = (signal: string) => {
       signals++
@@ -237,6 +250,7 @@ function live(server: Serving, first: Config, read: readonly string[], io: Io, l
       stop('uncaughtException', 1)
     }
     const end = (code: ExitCode) => {
+      clearTimeout(late)
       unwatch()
       process.off('SIGTERM', onTerm).off('SIGINT', onTerm).off('SIGHUP', reload)
       process.off('unhandledRejection', onRejection).off('uncaughtException', onException)

@@ -1,5 +1,7 @@
 /** `factorgate serve` as a process: how it ends, and what a supervisor learns from that. */
 
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import t from 'tap'
@@ -8,6 +10,15 @@ import { welcome } from '../../src/cli/serve.ts'
 import { startGateway } from '../fixtures/in-process/gateway.ts'
 import { sampleTotp } from '../fixtures/in-process/sample-credential.ts'
 import { prepareGate } from '../fixtures/process/gate.ts'
+import { root } from '../fixtures/process/program.ts'
+
+/** Holds the write lock of a store until it is killed. */
+const holds = `
+import { open } from 'lmdb'
+open({ path: process.argv[1], noSubdir: false, maxDbs: 6 }).transactionSync(() => {
+  process.stdout.write('held')
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)
+})`
 
 const apps = [{ id: 'one', url: 'http://one.localhost:HOST', upstream: 'http://127.0.0.1:9' }]
 
@@ -25,6 +36,23 @@ t.test('told to end it exits 0; after an error nobody caught 1, so that it is st
   t.match(own, [{ kind: 'gate.start' }, { kind: 'gate.stop' }], 'in order all the same')
   await gate.start()
   t.equal(await gate.stop('SIGTERM'), 0)
+})
+
+t.test('a store that another process never lets go does not keep it from ending', async t => {
+  const gate = await prepareGate(t, { apps, config: { shutdownTimeout: '1s' } })
+  await gate.start()
+  // As a command that is stopped in the middle of a write.
+  const holder = spawn(process.execPath, ['--input-type=module', '-e', holds, path.join(gate.folder, 'store')], {
+    cwd: root,
+    stdio: ['ignore', 'pipe', 'inherit']
+  })
+  t.teardown(() => holder.kill('SIGKILL'))
+  await once(holder.stdout, 'data')
+  // A write is under way when the gate notices.
+  while ((await gate.admin('/readyz')) === 200) await new Promise(resolve => setTimeout(resolve, 100))
+  // LMDB may end the process by a signal there.
+  t.not(await gate.stop('SIGTERM'), 0)
+  t.match(gate.output, /the gate could not end in order and is cut off/)
 })
 
 t.test(
