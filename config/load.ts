@@ -61,7 +61,11 @@ async function contentOf(file: string, name: string): Promise<string | Missing> 
         () => false,
         () => true
       )
-      return { isAbsent: false, isHidden, why: 'this user may not read the file' }
+      return {
+        isAbsent: false,
+        isHidden,
+        why: 'this user may not read the file; run the command as its owner, for example with sudo'
+      }
     }
     if (code === 'EISDIR') return { isAbsent: false, why: 'is a folder; give the path of a file in it' }
     return { isAbsent: false, why: `cannot be read (${code})` }

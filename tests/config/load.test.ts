@@ -58,7 +58,7 @@ t.test(
     try {
       t.match(lines(await loadConfig({ cwd: closed, env: {} })), [/^there is no configuration: /])
       t.same(lines(await loadConfig({ cwd: closed, env: { FACTORGATE_CONFIG: 'factorgate.yaml' } })), [
-        'factorgate.yaml  this user may not read the file (named by FACTORGATE_CONFIG)'
+        'factorgate.yaml  this user may not read the file; run the command as its owner, for example with sudo (named by FACTORGATE_CONFIG)'
       ])
     } finally {
       if (isRoot) process.seteuid?.(0)
@@ -81,7 +81,9 @@ t.test(
   async t => {
     const cwd = t.testdir({ f: good })
     chmodSync(path.join(cwd, 'f'), 0)
-    t.same(lines(await loadConfig({ cwd, env: {}, file: 'f' })), ['f  this user may not read the file'])
+    t.same(lines(await loadConfig({ cwd, env: {}, file: 'f' })), [
+      'f  this user may not read the file; run the command as its owner, for example with sudo'
+    ])
   }
 )
 
