@@ -87,7 +87,9 @@ const countedDays = [
   [3, number.newMarks],
   [5, number.joinedDays]
 ] as const
-const usedElsewhere = 64
+export const usedElsewhere = 64
+/** So much does such a day count for the chance of new places, so that two of them are enough. */
+const elsewhereWeight = 3
 /** The wanted number of objects of a day that enter the set of known objects. */
 const objectsADay = 12
 
@@ -205,10 +207,6 @@ export class Person implements Slots {
     return (this.newToday & usedElsewhere) !== 0
   }
 
-  noteUsedElsewhere(): void {
-    this.newToday |= usedElsewhere
-  }
-
   get isActiveToday(): boolean {
     return [at.objects, at.bytes, at.changes, at.deletions].some(feature => this.numbers[feature]! > 0)
   }
@@ -245,6 +243,10 @@ export class Person implements Slots {
     this.#shorten(next)
     if (this.isActiveToday && learned !== null) this.#learn(learned)
     if (this.isActiveToday && learned === null) this.#forgetToday()
+    // The places stay new. That there were new ones counts, for people whose tunnels end anywhere.
+    if (learned === null && this.isUsedElsewhere)
+      for (const [bit, index] of [countedDays[0], countedDays[2]])
+        this.numbers[index]! += elsewhereWeight * ((this.newToday >> bit) & 1)
     this.numbers.fill(0, 0, featureCount)
     this.numbers[number.score] = 0
     this.hashes.fill(0, today.at, today.at + today.size)

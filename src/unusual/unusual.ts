@@ -10,7 +10,7 @@ import type { Live } from './live.ts'
 import type { Observation } from './observation.ts'
 import { noteAfter, noteBefore, OwnDay } from './own-day.ts'
 import { People, type PeopleOptions } from './people.ts'
-import { known, number, type Person, slotMs, today } from './person.ts'
+import { known, number, type Person, slotMs, today, usedElsewhere } from './person.ts'
 import { type FindPlace, notePlace } from './places.ts'
 import { hashText, readPath } from './read-path.ts'
 import { hasMore, riseOf } from './rise.ts'
@@ -302,7 +302,7 @@ export class Unusual {
     const isSaid = alarm <= person.alarm && !(isSpared && person.alarm < extreme && live.sparedOn !== person.day)
     if (isSaid || isAnswered) return null
     person.alarm = alarm
-    if (alarm >= alarming && track.isElsewhere) person.noteUsedElsewhere()
+    if (alarm >= alarming && track.isElsewhere) person.newToday |= usedElsewhere
     if (isSpared) live.sparedOn = person.day
     const all = this.people.group(everyone, person.day)
     return {

@@ -28,6 +28,8 @@ const sessionPrefix = sessionKey('')
 /** Interval of the check for idle and expired sessions, in milliseconds. */
 const sweepMs = 15_000
 const deafMostMs = 60_000
+/** How often this process looks by itself while it hears of no changes, in milliseconds. */
+const lookMs = 2_000
 
 export interface AccessWatching {
   sweep(): void
@@ -39,17 +41,32 @@ export interface AccessWatching {
 /** Starts the watcher. The cache must be subscribed to sessions and accounts. */
 export function watchAccess(watch: AccessWatch): AccessWatching {
   const { store, cache, sessions, tokens, live, onError } = watch
-  let deaf: NodeJS.Timeout | undefined
-  /** A suspension does not reach this process now, so a guarded app does not go on for long. */
+  const deafMs = watch.deafMs ?? deafMostMs
+  const everyMs = Math.min(lookMs, deafMs)
+  let looking: NodeJS.Timeout | undefined
+  let looks = 0
+  let isAsking = false
   const noteDeaf = () => {
     if (cache.isTold) {
-      clearInterval(deaf)
-      deaf = undefined
-    } else deaf ??= setInterval(endGuarded, watch.deafMs ?? deafMostMs).unref()
+      clearInterval(looking)
+      looking = undefined
+      looks = 0
+    } else looking ??= setInterval(() => void look(), everyMs).unref()
   }
-  const endGuarded = () => {
-    const count = live.endGuarded('store unreachable')
-    if (count > 0) watch.onDeaf?.(count)
+  /** A suspension does not reach this process now. It looks by itself where the store answers, and a guarded app does not go on for long. */
+  const look = async () => {
+    if (++looks * everyMs >= deafMs) {
+      const count = live.endGuarded('store unreachable')
+      if (count > 0) watch.onDeaf?.(count)
+    }
+    if (isAsking) return
+    isAsking = true
+    const isAnswering = await store.ping().then(
+      () => true,
+      () => false
+    )
+    isAsking = false
+    if (isAnswering && !cache.isTold) checkEverything()
   }
   const check = async (id: string): Promise<void> => {
     try {
@@ -102,9 +119,14 @@ export function watchAccess(watch: AccessWatch): AccessWatching {
       onError(error)
     }
   }
+  const checkEverything = () => {
+    checkAll()
+    for (const id of live.accountIds()) void checkAccount(id)
+  }
   const stop = cache.onNotice(notice => {
     if (notice.kind !== 'changed') noteDeaf()
-    if (notice.kind === 'ready') checkAll()
+    // A suspension may have come meanwhile, which no session's record shows.
+    if (notice.kind === 'ready' && cache.isTold) checkEverything()
     if (notice.kind !== 'changed') return
     if (notice.key.startsWith(sessionPrefix)) {
       const id = notice.key.slice(sessionPrefix.length)
@@ -127,7 +149,7 @@ export function watchAccess(watch: AccessWatch): AccessWatching {
     stop() {
       stop()
       clearInterval(sweep)
-      clearInterval(deaf)
+      clearInterval(looking)
     }
   }
 }

@@ -195,6 +195,56 @@ t.test('live connections', async t => {
     }
   )
 
+  t.test('while notices are lost and the store answers, this gate looks by itself', async t => {
+    const alive = setInterval(() => {}, 1000)
+    t.teardown(() => clearInterval(alive))
+    const other = watchAccess({
+      ...{ store, cache, sessions, live, deafMs: 1 },
+      tokens: { stands: async () => true },
+      onError: error => t.error(error)
+    })
+    t.teardown(() => other.stop())
+    const { id } = await signIn()
+    const isEnded = new Promise<string>(resolve => {
+      const entry = {
+        sessionId: id,
+        accountId: 'A1',
+        appId: 'app',
+        groups: ['x'],
+        endsAt: null,
+        isSocket: true,
+        bytesMoved: 0
+      }
+      const place = live.add({
+        ...entry,
+        end: reason => {
+          place.release()
+          resolve(reason)
+        }
+      })
+    })
+    store.tell({ kind: 'lost' })
+    store.isMute = true
+    await store.delete(`session:${id}`)
+    store.isMute = false
+    t.equal(await isEnded, 'session ended')
+    store.tell({ kind: 'ready' })
+  })
+
+  t.test('O6 · somebody was suspended while notices were lost → what runs ends as soon as they come again', async t => {
+    const socket = open((await signIn()).id)
+    store.tell({ kind: 'lost' })
+    store.isMute = true
+    await store.put('account:A1', JSON.stringify({ ...account, suspended: { at: time.now, why: 'a theft' } }))
+    await settled()
+    t.equal(socket.ended, '')
+    store.isMute = false
+    store.tell({ kind: 'ready' })
+    await settled()
+    t.equal(socket.ended, 'account suspended')
+    await store.put('account:A1', JSON.stringify(account))
+  })
+
   t.test('connections are checked again after lost notices', async t => {
     const session = await signIn()
     const socket = open(session.id)
