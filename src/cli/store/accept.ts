@@ -37,6 +37,8 @@ Example:
 
 /** Nobody knows how far the store has gone back, so the journal of a month is compared with it. */
 async function whatIsValidAgain(place: CommandContext): Promise<string> {
+  if ((await place.store.members('accounts')).length === 0)
+    return 'There is nobody in this store, so nobody can sign in. Fill it from the newest backup: factorgate store import FILE\n'
   const look = 'Look in the journal for suspensions, removals and used codes of the lost time, and repeat them.\n'
   const { commands } = await endedSince(place, place.clock() - daysBack * 86_400_000).catch(() => ({ commands: [] }))
   if (commands.length === 0) return look
