@@ -30,6 +30,8 @@ export interface Upgrade {
 /** How long one side may stay half closed, and how long a client may take to answer a Close frame, in milliseconds. */
 const halfClosedMs = 30_000
 const closeAnswerMs = 2_000
+/** The most bytes that a client may send before the app has answered. */
+const earlyMost = 64 * 1024
 
 /** Runs one upgrade. `onResponse` gets 101, or the status of the app's refusal. */
 export function tunnel(
@@ -44,6 +46,9 @@ export function tunnel(
 class Tunnel extends ForwardOperation implements ResponseHandler {
   readonly #client: Duplex
   readonly #head: Buffer
+  /** What the client has sent before the app's 101. */
+  #early: Buffer[] = []
+  #earlyBytes = 0
   readonly #boundary = new FrameBoundary()
   #app: Writable | null = null
   #hasAppEnded = false
@@ -76,6 +81,8 @@ class Tunnel extends ForwardOperation implements ResponseHandler {
     })
     // The client may have disconnected during the session look-up; its `close` event has already fired.
     if (this.#client.destroyed) return this.#onClientClose()
+    // A client that leaves is noticed only while it is read.
+    this.#client.on('data', this.#onEarlyData).on('end', this.#onEarlyEnd)
     this.#ask()
   }
 
@@ -179,7 +186,11 @@ class Tunnel extends ForwardOperation implements ResponseHandler {
     releaseSocket(this.forwardRequest.res, client)
     keepOpen(client)
     client.write(text, 'latin1')
-    if (this.#head.length > 0) client.unshift(this.#head)
+    client.pause()
+    client.off('data', this.#onEarlyData).off('end', this.#onEarlyEnd)
+    const early = Buffer.concat([this.#head, ...this.#early])
+    this.#early = []
+    if (early.length > 0) client.unshift(early)
     client.on('data', (chunk: Buffer) => {
       if (this.isOver) return
       this.#bytesIn += chunk.length
@@ -195,6 +206,7 @@ class Tunnel extends ForwardOperation implements ResponseHandler {
       app.end()
       this.#onHalfClosed()
     })
+    client.resume()
   }
 
   #passResponse({ status, headers: raw }: ResponseHead): void {
@@ -216,6 +228,18 @@ class Tunnel extends ForwardOperation implements ResponseHandler {
   protected refuse(error: UpstreamError): void {
     this.#client.off('close', this.#onClientClose)
     this.decline(error)
+  }
+
+  readonly #onEarlyData = (chunk: Buffer): void => {
+    if (this.forwardRequest.res.writableEnded) return
+    this.#earlyBytes += chunk.length
+    // A client waits for the 101 (RFC 6455 §4.1).
+    if (this.#earlyBytes > earlyMost) this.#client.destroy()
+    else this.#early.push(chunk)
+  }
+
+  readonly #onEarlyEnd = (): void => {
+    if (!this.forwardRequest.res.writableEnded) this.#client.destroy()
   }
 
   readonly #onClientClose = (): void => {

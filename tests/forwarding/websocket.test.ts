@@ -5,6 +5,7 @@ import { mock } from 'node:test'
 import t from 'tap'
 import { closeFrame } from '../../src/forwarding/websocket-frames.ts'
 import { ReadBuffer } from '../../src/upstream/read-buffer.ts'
+import { startIll } from '../fixtures/in-process/ill-server.ts'
 import { type Recorded, startUpstream, type Upstream, valuesOf } from '../fixtures/in-process/upstream.ts'
 import {
   alice,
@@ -386,6 +387,23 @@ t.test('when one side goes, so does the other', async t => {
   const third = await open(gate)
   up.connections[2]?.end('last words')
   t.equal(await third.client.rest(), 'last words', 'what the app said last arrives')
+})
+
+t.test('a client that leaves before there is a socket is noticed, and leaves nothing at the app', async t => {
+  for (const illness of ['never answers', 'a body that does not come'] as const) {
+    const silent = await startIll(t, { illness })
+    const gate = await startGate(t, [makeApp({ upstreams: [at({ origin: silent.address })], responseTimeoutMs: 0 })])
+    for (const early of ['', 'early']) {
+      const client = await gate.connect()
+      const asked = silent.asked()
+      client.send(handshake())
+      await asked
+      client.send(early)
+      client.socket.end()
+      await silent.left()
+      t.pass(`${illness} ${early}`)
+    }
+  }
 })
 
 t.test('a refusal may be long', async t => {
