@@ -79,7 +79,7 @@ export function readArgs<T extends Options>(
 ): { values: Parsed<T>; names: string[] } {
   let parsed: { values: Parsed<T>; positionals: string[]; tokens: readonly Token[] }
   try {
-    parsed = parseArgs({ args: [...args], options, allowPositionals: true, strict: true, tokens: true })
+    parsed = parseArgs({ args: withIds(args, options), options, allowPositionals: true, strict: true, tokens: true })
   } catch (error) {
     throw new UsageError(sentenceOf((error as Error).message, Object.keys(options)))
   }
@@ -100,6 +100,26 @@ export function readArgs<T extends Options>(
     throw new UsageError(`there is one argument too many: '${visible(extra)}'${meant}`)
   }
   return { values: parsed.values, names: parsed.positionals }
+}
+
+/** An id or a public key in base64url: every 64th begins with a dash. */
+const dashedId = /^-(?:[\w-]{21}|[\w-]{42})$/
+
+/** Moves such ids to where the parser takes them for values. */
+function withIds(args: readonly string[], options: Options): string[] {
+  const end = args.indexOf('--')
+  const before = end < 0 ? args : args.slice(0, end)
+  const isId = (text: string) => dashedId.test(text) && options[text.slice(2)] === undefined
+  const takesValue = (text: string | undefined) => text?.startsWith('--') && options[text.slice(2)]?.type === 'string'
+  const parsed: string[] = []
+  const ids: string[] = []
+  for (const [place, arg] of before.entries()) {
+    if (!isId(arg)) parsed.push(arg)
+    else if (takesValue(before[place - 1])) parsed.push(`${parsed.pop()}=${arg}`)
+    else ids.push(arg)
+  }
+  const rest = [...ids, ...(end < 0 ? [] : args.slice(end + 1))]
+  return ids.length === 0 && end < 0 ? parsed : [...parsed, '--', ...rest]
 }
 
 interface Token {

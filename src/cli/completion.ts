@@ -47,13 +47,15 @@ Example:
   factorgate completion fish > ~/.config/fish/completions/factorgate.fish
 `,
   async run(args, io, program) {
-    const { names } = readArgs(args, {}, ['SHELL', 'WORD…'])
-    const [shell = '', ...words] = names
-    if (shell === 'suggest') {
+    // The word under the cursor may be empty.
+    if (args[0] === 'suggest') {
+      const words = args.slice(args[1] === '--' ? 2 : 1)
       if (program === undefined) throw new Error('suggestions need the list of commands')
       for (const { value, summary } of await suggest(program, words, io)) io.stdout(`${value}\t${summary}\n`)
       return 0
     }
+    const { names } = readArgs(args, {}, ['SHELL'])
+    const [shell = ''] = names
     const script = Object.hasOwn(scripts, shell) ? scripts[shell] : undefined
     if (script === undefined) throw new UsageError(`there is no script for '${visible(shell)}'; give bash, zsh or fish`)
     io.stdout(script)

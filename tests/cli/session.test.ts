@@ -20,6 +20,22 @@ async function twoPeople(t: Parameters<typeof terminal>[0]) {
   return { factorgate, gate, alice, office, home, other, isIn }
 }
 
+t.test('an id that begins with a dash is an id, as every 64th does', async t => {
+  const { factorgate } = await twoPeople(t)
+  for (const id of [`-${'h'.repeat(21)}`, `--${'x'.repeat(20)}`]) {
+    const no = (command: string) => ({ code: 1, stderr: new RegExp(`${command}.*'${id}'`) })
+    t.match(await factorgate('session', 'revoke', id, 'nope'), no('there is no session'))
+    t.match(await factorgate('session', 'revoke', 'nope', '--why', 'x', '--', id), no('there is no session'))
+    t.match(await factorgate('user', 'reset-factors', 'bob', '--factor', id, '--yes'), no('has no second factor'))
+  }
+  t.match(await factorgate('session', 'revoke', '-x'), { code: 2, stderr: /Unknown option '-x'/ })
+  t.match(await factorgate('session', 'revoke', '--userr', 'bob'), { code: 2, stderr: /did you mean --user/ })
+  t.match(await factorgate('journal', 'verify', '--key', `-${'A'.repeat(42)}`, '/dev/null'), {
+    code: 1,
+    stderr: /is not a file/
+  })
+})
+
 t.test('list shows each sign-in in a row, and everything to programs', async t => {
   const { factorgate, office, home, other } = await twoPeople(t)
   const key: DeviceKey = { alg: 'ES256', x: 'A'.repeat(43), y: 'A'.repeat(43), at: Date.parse('2026-11-22T12:00:30Z') }
