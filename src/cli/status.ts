@@ -86,7 +86,7 @@ async function gateAt(config: Config): Promise<Gate> {
         status: null
       }
     const what = `A program listens on port ${listen.port}, but it cannot be asked what it is, because`
-    const because = admin === false ? 'admin is false.' : `no gate answers on port ${admin.port} (admin).`
+    const because = admin === false ? 'admin is false.' : await silence(admin)
     return { kind: 'unknown', why: `${what} ${because}`, warnings: [], status: null }
   }
   const answer = await askAdmin(admin, '/status')
@@ -97,6 +97,11 @@ async function gateAt(config: Config): Promise<Gate> {
     warnings: state.kind === 'ready' ? state.warnings : [],
     status
   }
+}
+
+async function silence({ host, port }: Exclude<Config['admin'], false>): Promise<string> {
+  if (!(await isPortTaken(host, port))) return `nothing listens on port ${port} (admin).`
+  return `what listens on port ${port} (admin) does not answer as a gate does. If it is the gate, it stands still: restart it with 'systemctl restart factorgate'.`
 }
 
 /** The lines of the journal that each configured export has not confirmed, as its cursor and the head file say. */

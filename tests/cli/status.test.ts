@@ -6,7 +6,7 @@ import { nothingOpen, openRecord } from '../../src/integrity/records.ts'
 import { openStore } from '../../src/store/open.ts'
 import { commandAt } from '../fixtures/in-process/command.ts'
 import { freePort } from '../fixtures/process/free-port.ts'
-import { prepareGate } from '../fixtures/process/gate.ts'
+import { prepareGate, startGate } from '../fixtures/process/gate.ts'
 import { until } from '../fixtures/process/redis-server.ts'
 
 t.test('status says what runs, what was refused, and that nothing runs', async t => {
@@ -53,6 +53,22 @@ t.test('status says what runs, what was refused, and that nothing runs', async t
     await until('the file is loaded', async () => ((await refused()) as { refused: unknown }).refused === null)
     await gate.stop()
   }
+})
+
+t.test('a gate that stands still is said to', async t => {
+  const gate = await startGate(t, { apps: [] })
+  process.kill(gate.pid, 'SIGSTOP')
+  const [status, doctor] = await Promise.all([gate.run('status'), gate.run('doctor')])
+  t.equal(status.code, 1)
+  t.match(
+    status.stdout.replace(/\s+/g, ' '),
+    /\(admin\) does not answer as a gate does\. If it is the gate, it stands still/
+  )
+  t.equal(doctor.code, 1)
+  t.match(
+    doctor.stdout.replace(/\s+/g, ' '),
+    /admin\.port: what listens on port \d+ \(admin\) does not answer → If it is the gate/
+  )
 })
 
 t.test('status names an institution that does not answer', async t => {

@@ -66,6 +66,12 @@ export async function examineGate(config: Config, state: GateState): Promise<Doc
   if (state.kind !== 'none') return []
   const { host, port } = config.listen
   if (!(await isPortTaken(host, port))) return []
+  if (config.admin !== false && (await isPortTaken(config.admin.host, config.admin.port)))
+    return found(
+      'admin.port',
+      `what listens on port ${config.admin.port} (admin) does not answer`,
+      'If it is the gate, it stands still: restart it. Otherwise stop it, or choose another port.'
+    )
   return found(
     'listen.port',
     `no gate runs, but another program listens on port ${port}`,
