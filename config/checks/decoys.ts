@@ -2,6 +2,7 @@
 import { decoySteps } from '../../src/decoys/steps.ts'
 import type { Diagnostics } from '../reading/diagnostics.ts'
 import type { DraftApp, DraftConfig, DraftRule } from '../schema.ts'
+import { checkGlobSigns } from './glob-signs.ts'
 import { coversPath } from './rules.ts'
 
 type Draft = NonNullable<NonNullable<DraftApp['decoys']>[number]>
@@ -45,6 +46,7 @@ function checkDecoy(
   checkServed(decoy, at, diagnostics)
   const { path, query } = decoy
   if (path === undefined) return
+  checkGlobSigns(path, at, diagnostics)
   const earlier = app.decoys?.findIndex(
     (other, i) => i < index && other?.query === null && coversPath(other.path, path) && other.path !== undefined
   )

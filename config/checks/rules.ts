@@ -5,6 +5,7 @@
 import { type Network, networkCovers, networksMeet, parseNetwork } from '../../src/request/networks.ts'
 import type { Diagnostics } from '../reading/diagnostics.ts'
 import type { DraftRule } from '../schema.ts'
+import { checkGlobSigns } from './glob-signs.ts'
 
 /** If the app ignores letter case, these checks do too. */
 export function checkRules(
@@ -100,19 +101,7 @@ function checkPath(
       `${at}.path`,
       `may never match: the gate decodes and normalises paths before it compares them, and that removes '${odd}'; write the decoded path`
     )
-  // `.*`, `\d`, `[a-z]`, `(a|b)` and `$` are plain characters in a glob.
-  const expression = /\.\*$|\\.|\[[^\]]*\][*+]?|\([^)]*\|[^)]*\)|\$$/.exec(path)?.[0]
-  if (expression !== undefined)
-    diagnostics.advise(
-      `${at}.path`,
-      `looks like a regular expression, but '${expression}' has no special meaning here: * matches anything within a segment, ** matches across segments`
-    )
-  const braces = /\{[^{}]*,[^{}]*\}/.exec(path)?.[0]
-  if (braces !== undefined)
-    diagnostics.advise(
-      `${at}.path`,
-      `'${braces}' has no special meaning here and stands for these characters themselves; write one rule for each of the alternatives`
-    )
+  checkGlobSigns(path, `${at}.path`, diagnostics)
   if (access === 'public' || path === '/' || /\.\w{1,5}$/.test(path)) return
   // `/admin*` matches `/admin` and `/admin2`, and no page below them.
   const bare = written.replace(/\/?\*?$/, '')

@@ -210,13 +210,14 @@ export function registerLogin(scope: FastifyInstance): void {
     return null
   }
 
-  /** Why the session of this cookie ended, if known. The cookie is removed, so that the page tells it once. */
+  /** Why the session of this cookie ended, if known. The cookie is removed, so that the page tells it once; the answer to HEAD shows nobody anything. */
   async function whyEnded(page: PageContext): Promise<Ended | null> {
     const { site, reply, request } = page
     const token = readOwn(request.raw.headers.cookie, 'session', site)
     // A sign-in that is bound to a device ends with the next one of the same person in this browser.
     if (token === null || page.principal !== null || request.exchange.stale !== null) return null
     const ended = await services.sessions.whyEnded(token)
+    if (request.raw.method === 'HEAD') return ended
     // A cookie without the port in its name may be another gate's. It is removed only if the store remembers its session.
     const bare = { secure: site.secure, port: '' }
     for (const one of ended === null || site.port === '' ? [site] : [site, bare])

@@ -1,6 +1,6 @@
 /** What became of a request, from its line in the journal. */
 import type { Entry } from '../audit/journal-files.ts'
-import { describeError, type ErrorCode, errorCodes } from '../errors.ts'
+import { describeError, type ErrorCode, errorCodes, notAccepted } from '../errors.ts'
 
 /**
  * `asked`: for a sign-in or another factor. `refused`: turned away. `failed`: the app or the gate could not answer. `own`: a page of the
@@ -19,7 +19,14 @@ const askingCodes = new Set([
   'device_proof_required'
 ])
 /** Answers to attempts, which are counted as such. */
-const attemptCodes = new Set(['wrong_credentials', 'wrong_code', 'too_many_attempts', 'institution_refused'])
+const attemptCodes: ReadonlySet<string> = new Set([
+  'wrong_credentials',
+  'wrong_code',
+  'too_many_attempts',
+  'institution_refused',
+  'form_expired',
+  notAccepted
+])
 const known: ReadonlySet<string> = new Set(errorCodes)
 
 export function resultOf({ decision, outcome, served }: Entry): RequestResult {

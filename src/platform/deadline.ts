@@ -17,8 +17,8 @@ export function deadlineSignal(ms: number, ...signals: readonly AbortSignal[]): 
   const late = () => end(new DOMException('The operation was aborted due to timeout', 'TimeoutError'))
   const timer = setTimeout(late, ms)
   timer.unref()
-  // Each limit of one signal listens until its own end.
-  setMaxListeners(0, ...signals)
+  // Each limit of one signal listens until its own end. Without a target, the call would be for all emitters of the process.
+  if (signals.length > 0) setMaxListeners(0, ...signals)
   const ended = signals.find(({ aborted }) => aborted)
   if (ended !== undefined) end(ended.reason)
   else for (const signal of signals) signal.addEventListener('abort', hear)

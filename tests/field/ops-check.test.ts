@@ -96,6 +96,16 @@ const rows: [sentence: string, config: string, said: RegExp | null][] = [
     rule(`{ path: '${path}', access: deny }`, '{ access: mfa }'),
     /rules\[0\]\.path {2}'\{\w+,\w+\}' has no special meaning here/
   ]),
+  [
+    'braces in a decoy',
+    rule('{ access: mfa }').replace('rules:', "decoys: ['/old/{passwords,users}.xlsx']\n    rules:"),
+    /decoys\[0\] {2}'\{passwords,users\}' has no special meaning here/
+  ],
+  [
+    'braces in a path for forms of other sites',
+    rule('{ access: mfa }').replace('rules:', "keepPosts: { foreign: ['/saml/{acs,slo}'] }\n    rules:"),
+    /keepPosts\.foreign\[0\] {2}'\{acs,slo\}' has no special meaning here/
+  ],
   ['the narrow rule first', rule('{ path: /a/**, access: deny }', '{ access: mfa }'), null],
   ['other methods', rule('{ methods: [GET], access: mfa }', '{ path: /a/**, methods: [POST], access: deny }'), null],
   [

@@ -156,10 +156,16 @@ t.test(
         t.equal(JSON.parse(verdict.body).error.message, error.message, `${title}: a verdict`)
         const clicked = await gate.request('GET', files, { cookie, ...navigation })
         t.equal(clicked.status, 302)
-        const page = await gate.request('GET', String(clicked.headers.location), {
-          cookie: ended.portal,
-          ...navigation
-        })
+        const to = String(clicked.headers.location)
+        const head = await gate.request('HEAD', to, { cookie: ended.portal, ...navigation })
+        const expires = /^factorgate=;/
+        t.notOk(
+          [head.headers['set-cookie'] ?? []].flat().some(line => expires.test(line)),
+          `${title}: not told by HEAD`
+        )
+        const page = await gate.request('GET', to, { cookie: ended.portal, ...navigation })
+        if (page.status === 200)
+          t.match(page.headers['set-cookie']?.join('\n'), /^factorgate=;/m, `${title}: told once`)
         t.match(textOf(page.body), says, `${title}: the page`)
       }
       if (endsOther) t.equal(await beside.end, false, `${title}: the other session too`)

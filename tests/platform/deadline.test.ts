@@ -1,5 +1,5 @@
 /** Time limits hold however often garbage is collected while they run. */
-import { getEventListeners } from 'node:events'
+import events, { getEventListeners } from 'node:events'
 import { readdirSync, readFileSync } from 'node:fs'
 import net, { type AddressInfo } from 'node:net'
 import path from 'node:path'
@@ -62,6 +62,13 @@ t.test('a signal that has ended ends at once, and nothing of a limit stays with 
   await failureOf(Promise.allSettled(limits.map(aborted)))
   t.equal(getEventListeners(stop.signal, 'abort').length, 0)
   t.same(warned, [], 'Node.js warns of no leak')
+})
+
+t.test('a limit alone leaves the settings of the process as they are', t => {
+  const before = events.defaultMaxListeners
+  deadlineSignal(1)
+  t.equal(events.defaultMaxListeners, before)
+  t.end()
 })
 
 t.test('servers that say nothing', async t => {

@@ -1,0 +1,19 @@
+/** Signs that mean something in regular expressions and in shells, and stand for themselves in a glob. */
+import type { Diagnostics } from '../reading/diagnostics.ts'
+
+/** Advises where a glob looks like a pattern of another kind, since it would match nothing. */
+export function checkGlobSigns(glob: string, at: string, diagnostics: Diagnostics): void {
+  // `.*`, `\d`, `[a-z]`, `(a|b)` and `$`.
+  const expression = /\.\*$|\\.|\[[^\]]*\][*+]?|\([^)]*\|[^)]*\)|\$$/.exec(glob)?.[0]
+  if (expression !== undefined)
+    diagnostics.advise(
+      at,
+      `looks like a regular expression, but '${expression}' has no special meaning here: * matches anything within a segment, ** matches across segments`
+    )
+  const braces = /\{[^{}]*,[^{}]*\}/.exec(glob)?.[0]
+  if (braces !== undefined)
+    diagnostics.advise(
+      at,
+      `'${braces}' has no special meaning here and stands for these characters themselves; write one path for each of the alternatives`
+    )
+}
