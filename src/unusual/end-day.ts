@@ -2,6 +2,7 @@
 import { moveLong } from './baseline.ts'
 import { at, featureCount, toScale } from './features.ts'
 import type { Usual } from './group.ts'
+import { ownNumbers } from './own-day.ts'
 import { isRestDay, known, number, ownAfterDays, type Person } from './person.ts'
 import { sumAfter, sums } from './score.ts'
 
@@ -67,7 +68,12 @@ export function endDay(person: Person, usual: Usual, next: number, isLearning: b
 function moveSums(person: Person, usual: Usual, isLearning: boolean): void {
   const isAnswered = person.answered > 0 && person.alarm < alarmingLevel
   const isNought = isAnswered || isLearning || person.ringCount < sumsFromDays
-  for (const { feature, index } of sums) person.numbers[index] = isNought ? 0 : sumAfter(person, usual, feature, index)
+  const { numbers } = person
+  const own = ownNumbers(person)
+  for (const { feature, index, ownIndex } of sums) {
+    numbers[index] = isNought ? 0 : sumAfter(numbers[index]!, numbers, usual, feature)
+    numbers[ownIndex] = isNought ? 0 : sumAfter(numbers[ownIndex]!, own, usual, feature)
+  }
 }
 
 /** Groups count days of people, and one day is one of many: they learn it as it was. */

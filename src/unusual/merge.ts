@@ -31,7 +31,6 @@ export function mergeInto(into: Person, live: Person, synced: Float64Array): Per
   into.newToday |= live.newToday
   joinProofs(into, live)
   into.since = Math.min(into.since, live.since)
-  into.ledDay = Math.max(into.ledDay, live.ledDay)
   return into
 }
 

@@ -1,5 +1,14 @@
 /** A person's day without led requests. Only these numbers may suspend anybody. They are kept from the first led request of a day on. */
-import { at, featureCount, features } from './features.ts'
+import { at, featureCount, features, toScale } from './features.ts'
+import type { Usual } from './group.ts'
+
+/** A smaller share of a day is not worth a sentence. */
+const ledShare = 0.1
+
+export interface LedPart {
+  readonly objects: number
+  readonly bytes: number
+}
 
 /** Amounts of the running ten minutes. */
 interface Slot {
@@ -77,4 +86,17 @@ export function joinOwn(into: Counted, live: Counted, synced: Float64Array): voi
       : into.own.numbers[feature]! + Math.max(0, mine[feature]! - synced[feature]!)
   into.own.hours |= live.own === null ? live.hoursToday : live.own.hours
   if (live.own !== null) for (const key of slotKeys) into.own[key] = live.own[key]
+}
+
+/** Null for no more pictures and other parts of pages than all that is usual for the person. */
+export function ledOf({ own, numbers }: Counted, usual: Usual, isSpared: boolean): LedPart | null {
+  if (own === null) return null
+  const isUnusual = [at.objects, at.bytes].some(
+    feature => toScale(feature, numbers[feature]! - own.numbers[feature]!) > usual.middle[feature]!
+  )
+  if (!isUnusual && !isSpared) return null
+  const led = (feature: number) => Math.max(0, Math.round(numbers[feature]! - own.numbers[feature]!))
+  const [objects, bytes] = [led(at.objects), led(at.bytes)]
+  const isMuch = objects > ledShare * numbers[at.objects]! || bytes > ledShare * numbers[at.bytes]!
+  return isMuch ? { objects, bytes } : null
 }

@@ -45,9 +45,15 @@ export const number = {
   /** How many days, with decay, had a session that went on with another client of the person. */
   joinedDays: 2 * featureCount + 15,
   /** The highest score of today. */
-  score: 2 * featureCount + 16
+  score: 2 * featureCount + 16,
+  /** The sums, and the unusual days, without led requests. */
+  ownSumBytes: 2 * featureCount + 17,
+  ownSumObjects: 2 * featureCount + 18,
+  ownSumForeign: 2 * featureCount + 19,
+  ownSumForeignBytes: 2 * featureCount + 20,
+  ownStrangeDays: 2 * featureCount + 21
 } as const
-export const numberCount = 2 * featureCount + 17
+export const numberCount = 2 * featureCount + 22
 export const longAt = featureCount
 export const hoursAt = ringSize * featureCount
 /** A count of hours is stored in eighths of a day. */
@@ -65,20 +71,18 @@ const forgetAfterDays = 60
 const dayDecay = 0.97
 /** The most days that an absence counts. */
 const absenceMost = 21
-/** A day counts as led if less than this share of an amount is the person's own, and the led part reaches that of `ledAmounts`. */
-const ownShare = 0.9
-const ledAmounts = [
-  [at.bytes, 20e6],
-  [at.foreignBytes, 20e6],
-  [at.newObjects, 20],
-  [at.foreignObjects, 20],
-  [at.refusals, 20]
+/** What adds up over days, each with the same without led requests. */
+const sumPairs = [
+  [number.sumBytes, number.ownSumBytes],
+  [number.sumObjects, number.ownSumObjects],
+  [number.sumForeign, number.ownSumForeign],
+  [number.sumForeignBytes, number.ownSumForeignBytes]
 ] as const
-/** For this many days after a led day, the person's own part has no sums over days. */
-const ledDaysKept = 28
-/** What adds up over days. */
-export const sums = [number.sumBytes, number.sumObjects, number.sumForeign, number.sumForeignBytes]
-const sumsOverDays = [...sums, number.strangeDays]
+export const sums: readonly number[] = sumPairs.flat()
+export const ownPairs = [...sumPairs, [number.strangeDays, number.ownStrangeDays]] as const
+/** Bits of `newToday`: today is unusual, and is so without led requests. */
+export const strangeToday = 16
+export const ownStrangeToday = 128
 /** Bits of `newToday`, and the number that counts the days of each. */
 const countedDays = [
   [0, number.newNetworks],
@@ -153,9 +157,7 @@ export class Person implements Slots {
   proved: Proved | null = null
   /** Today without led requests; null while there were none. */
   own: OwnDay | null = null
-  /** The last day with many led requests; 0 for none. */
-  ledDay = 0
-  /** Today: new network 1, device 2, country 4, mark of a client 8, unusual apart from earlier days 16, a client that joined 32, used elsewhere 64. */
+  /** Today: new network 1, device 2, country 4, mark of a client 8, unusual apart from earlier days 16, a client that joined 32, used elsewhere 64, unusual without led requests 128. */
   newToday = 0
 
   constructor(day: number) {
@@ -238,8 +240,8 @@ export class Person implements Slots {
    */
   endDay(next: number, learned: Float64Array | null): void {
     this.moved.endDay(this.day, next)
-    this.#noteLedDay()
-    this.#noteStrangeDay(next)
+    this.#noteStrangeDay(next, number.strangeDays, strangeToday)
+    this.#noteStrangeDay(next, number.ownStrangeDays, ownStrangeToday)
     this.#shorten(next)
     if (this.isActiveToday && learned !== null) this.#learn(learned)
     if (this.isActiveToday && learned === null) this.#forgetToday()
@@ -263,9 +265,12 @@ export class Person implements Slots {
         if (this.hashes[list.at + i] !== 0 && lastDay(this, list, i) + forgetAfterDays < next) forget(this, list, i)
   }
 
-  /**
-   * This person without led requests, for the question whether to suspend them. After led days the sums over days are left out too.
-   */
+  /** True if led requests are part of what this day, or the days before it, are judged by. */
+  get isLed(): boolean {
+    return this.own !== null || ownPairs.some(([all, own]) => this.numbers[all] !== this.numbers[own])
+  }
+
+  /** This person without led requests, today and on the days before, for the question whether to suspend them. */
   withoutLed(): Person {
     const person = new Person(this.day)
     person.numbers.set(this.numbers)
@@ -275,25 +280,15 @@ export class Person implements Slots {
       person.numbers.set(this.own.numbers)
       person.hoursToday = this.own.hours
     }
-    if (this.ledDay > 0 && this.day - this.ledDay <= ledDaysKept)
-      for (const sum of sumsOverDays) person.numbers[sum] = 0
+    for (const [all, own] of ownPairs) person.numbers[all] = this.numbers[own]!
     return person
   }
 
-  #noteLedDay(): void {
-    const { own, numbers } = this
-    if (own === null) return
-    for (const [feature, least] of ledAmounts) {
-      const led = numbers[feature]! - own.numbers[feature]!
-      if (led >= least && own.numbers[feature]! < ownShare * numbers[feature]!) this.ledDay = this.day
-    }
-  }
-
   /** Moves the remembered days on. Today counts as unusual if its score was, and the person has not given a proof for it. */
-  #noteStrangeDay(next: number): void {
-    const days = this.numbers[number.strangeDays]! * 2 + ((this.newToday & 16) !== 0 && this.answered === 0 ? 1 : 0)
+  #noteStrangeDay(next: number, index: number, bit: number): void {
+    const days = this.numbers[index]! * 2 + ((this.newToday & bit) !== 0 && this.answered === 0 ? 1 : 0)
     const passed = Math.min(strangeDaysKept, Math.max(1, next - this.day))
-    this.numbers[number.strangeDays] = (days * 2 ** (passed - 1)) % 2 ** strangeDaysKept
+    this.numbers[index] = (days * 2 ** (passed - 1)) % 2 ** strangeDaysKept
   }
 
   /** How many of the last `days` days were unusual, without today. */

@@ -1,12 +1,13 @@
 /**
  * Records of older releases: version 1 counts no changes and deletions, and knows no marks of clients; those of people up to version 3, and
  * those of groups up to version 2, count no files that follow each other without a pause; those of people up to version 5 count no clients
- * that join a session, no proofs and no scores, and those of groups up to version 3 no scores.
+ * that join a session, no proofs and no scores, and those of groups up to version 3 no scores; those of people up to version 6 have no sums of
+ * the person's own.
  */
 import type { Loose } from '../store/records.ts'
 import { featureCount, features, toByte } from './features.ts'
 import { binCount, scoreBins } from './group.ts'
-import { known, numberCount, ringSize } from './person.ts'
+import { known, numberCount, ownPairs, ringSize } from './person.ts'
 
 /** How many numbers a day had, and how many stood behind today's and the slow baselines. */
 interface Counts {
@@ -17,6 +18,7 @@ interface Counts {
 const first: Counts = { features: 13, others: 13 }
 const second: Counts = { features: 16, others: 15 }
 const third: Counts = { features: featureCount, others: 15 }
+const fourth: Counts = { features: featureCount, others: 17 }
 /** Where version 2 counts new marks among the others. */
 const newMarks = 13
 /** Nobody has been asked yet whether a mark is new: for a month it says less. */
@@ -59,9 +61,20 @@ export function withJoinsOfPerson(record: Loose): Loose {
   const { proved } = record
   return {
     ...record,
-    numbers: text(padded(numbers, numberCount * 4)),
+    numbers: text(padded(numbers, (2 * fourth.features + fourth.others) * 4)),
     proved: Array.isArray(proved) ? [...proved, 1] : proved
   }
+}
+
+/** Version 6 as version 7. What such a record adds up is the person's own, unless it names a day on which much was led. */
+export function withOwnSums({ ledDay, ...record }: Loose): Loose {
+  const before = floatsOf(record.numbers, 2 * fourth.features + fourth.others)
+  if (before === null) return record
+  const numbers = new Float32Array(numberCount)
+  numbers.set(before)
+  const isLed = typeof ledDay === 'number' && ledDay > 0
+  for (const [all, own] of ownPairs) numbers[own] = isLed ? 0 : numbers[all]!
+  return { ...record, numbers: text(bytesOfFloats(numbers)) }
 }
 
 /** Version 3 as version 4. */

@@ -12,6 +12,7 @@ import {
   withJoinsOfPerson,
   withNewGroupNumbers,
   withNewPersonNumbers,
+  withOwnSums,
   withScoresOfGroup
 } from './records-upgrade.ts'
 
@@ -32,7 +33,6 @@ interface PersonRecord {
   readonly moved?: string
   /** Today's numbers without led requests, and the hours; null if there were no led requests. */
   readonly own: readonly [numbers: string, hours: number] | null
-  readonly ledDay: number
   /** The amounts at the last fresh proof of the day; null for none. */
   readonly proved: readonly [bytes: number, objects: number, at: number, times: number] | null
 }
@@ -54,14 +54,15 @@ const isNumbers = (value: unknown, count: number): value is number[] =>
 
 export const personRecord = new RecordKind<PersonRecord>({
   prefix: 'unusual:person:',
-  version: 6,
+  version: 7,
   // Version 2 does not say what anybody was led to, and version 4 not what they had fetched at a proof.
   upgrades: [
     withNewPersonNumbers,
-    record => ({ ...record, own: null, ledDay: 0 }),
+    record => ({ ...record, own: null }),
     withHaulsOfPerson,
     record => ({ ...record, proved: null }),
-    withJoinsOfPerson
+    withJoinsOfPerson,
+    withOwnSums
   ],
   read: record => (isPersonRecord(record) ? record : null)
 })
@@ -80,7 +81,7 @@ export function groupId(name: string): string {
 }
 
 function isPersonRecord(record: Loose): record is Loose & PersonRecord {
-  const { day, since, ring, levels, today, hashes, days, numbers, bytes, moved, own, ledDay, proved } =
+  const { day, since, ring, levels, today, hashes, days, numbers, bytes, moved, own, proved } =
     record as Partial<PersonRecord>
   return (
     isWhole(day) &&
@@ -94,7 +95,6 @@ function isPersonRecord(record: Loose): record is Loose & PersonRecord {
     hasBytes(bytes, hoursAt + 48) &&
     (moved === undefined || hasBytes(moved, movedStored)) &&
     (own === null || (Array.isArray(own) && hasBytes(own[0], featureCount * 4) && isWhole(own[1]))) &&
-    isWhole(ledDay) &&
     (proved === null || isNumbers(proved, 4))
   )
 }
@@ -134,7 +134,6 @@ export function packPerson(person: Person): PersonRecord {
     bytes: pack(person.bytes),
     moved: pack(person.moved.pack()),
     own: person.own === null ? null : [pack(Float32Array.from(person.own.numbers)), person.own.hours],
-    ledDay: person.ledDay,
     proved: proved === null ? null : [Math.round(proved.bytes), Math.round(proved.objects), proved.at, proved.times]
   }
 }
@@ -153,7 +152,6 @@ export function unpackPerson(record: PersonRecord): Person {
   person.numbers.set(numbers.map(finite))
   unpack(record.bytes, person.bytes)
   if (record.moved !== undefined) person.moved.unpack(Buffer.from(record.moved, 'base64url'))
-  person.ledDay = record.ledDay
   if (record.proved !== null) {
     const [bytes, objects, at, times] = record.proved
     person.proved = { bytes, objects, at, times }

@@ -82,11 +82,39 @@ const leastChanceOfHour = 0.003
  * institutes one in a hundred reaches 20 points (2026, 3001, 3002, 3005, 3006, 3007: q99 2.8, 2.5, 3.4, 4.2).
  */
 export const sums = [
-  { id: 'bytes', feature: at.bytes, index: number.sumBytes, family: 'amount', unit: 7 },
-  { id: 'newObjects', feature: at.newObjects, index: number.sumObjects, family: 'breadth', unit: 8 },
-  { id: 'foreignObjects', feature: at.foreignObjects, index: number.sumForeign, family: 'reach', unit: 6 },
-  { id: 'foreignBytes', feature: at.foreignBytes, index: number.sumForeignBytes, family: 'reach', unit: 5 }
-] as const satisfies readonly { id: keyof typeof at; feature: number; index: number; family: Family; unit: number }[]
+  { id: 'bytes', feature: at.bytes, index: number.sumBytes, ownIndex: number.ownSumBytes, family: 'amount', unit: 7 },
+  {
+    id: 'newObjects',
+    feature: at.newObjects,
+    index: number.sumObjects,
+    ownIndex: number.ownSumObjects,
+    family: 'breadth',
+    unit: 8
+  },
+  {
+    id: 'foreignObjects',
+    feature: at.foreignObjects,
+    index: number.sumForeign,
+    ownIndex: number.ownSumForeign,
+    family: 'reach',
+    unit: 6
+  },
+  {
+    id: 'foreignBytes',
+    feature: at.foreignBytes,
+    index: number.sumForeignBytes,
+    ownIndex: number.ownSumForeignBytes,
+    family: 'reach',
+    unit: 5
+  }
+] as const satisfies readonly {
+  id: keyof typeof at
+  feature: number
+  index: number
+  ownIndex: number
+  family: Family
+  unit: number
+}[]
 
 export interface Signal {
   readonly id: string
@@ -193,10 +221,10 @@ function sumWith(person: Person, deviation: number, index: number): number {
   return Math.min(sumMost, person.numbers[index]! + Math.max(0, step))
 }
 
-/** The sum at the end of a day. One day alone moves it by `deviationMost` at most. */
-export function sumAfter(person: Person, usual: Usual, feature: number, index: number): number {
-  const step = Math.max(-1.5, Math.min(deviationMost, deviationOf(person, usual, feature))) - slack
-  return Math.min(sumMost, Math.max(0, person.numbers[index]! + step))
+/** The sum at the end of a day with these amounts. One day alone moves it by `deviationMost` at most. */
+export function sumAfter(sum: number, amounts: Float64Array, usual: Usual, feature: number): number {
+  const step = Math.max(-1.5, Math.min(deviationMost, deviationIn(amounts, usual, feature))) - slack
+  return Math.min(sumMost, Math.max(0, sum + step))
 }
 
 function sumPoints(person: Person, usual: Usual, { feature, index, unit }: (typeof sums)[number]): number {

@@ -8,9 +8,9 @@ import { everyone } from './group.ts'
 import { find, note } from './known-list.ts'
 import type { Live } from './live.ts'
 import type { Observation } from './observation.ts'
-import { noteAfter, noteBefore, OwnDay } from './own-day.ts'
+import { type LedPart, ledOf, noteAfter, noteBefore, OwnDay } from './own-day.ts'
 import { People, type PeopleOptions } from './people.ts'
-import { known, number, type Person, slotMs, today, usedElsewhere } from './person.ts'
+import { known, number, ownStrangeToday, slotMs, strangeToday, today, usedElsewhere } from './person.ts'
 import { type FindPlace, notePlace } from './places.ts'
 import { hashText, readPath } from './read-path.ts'
 import { hasMore, riseOf } from './rise.ts'
@@ -45,8 +45,8 @@ export interface Verdict {
   readonly isShared: boolean
   /** True if the level is `extreme` only with led requests, for which nobody is suspended. */
   readonly isSpared: boolean
-  /** How many of today's addresses and bytes others may have led to; null for less than a tenth of both. */
-  readonly led: { readonly objects: number; readonly bytes: number } | null
+  /** How many of today's addresses and bytes others may have led to; null for less than a tenth of both, and for no more than is usual. */
+  readonly led: LedPart | null
 }
 
 const sentencesMost = 3
@@ -85,8 +85,6 @@ const stoppedPoints = 30
 /** The browsers of a person whose usual days have fewer requests without these headers send them. */
 const fewBare = toScale(at.bare, 6)
 const tracksMost = 20_000
-/** A smaller share of a day is not worth a sentence. */
-const ledShare = 0.1
 const [alarming, extreme] = [levels.indexOf('alarming'), levels.indexOf('extreme')]
 
 interface RequestFacts {
@@ -290,14 +288,15 @@ export class Unusual {
     const { person } = live
     noteMark(person, track, observation)
     const score = this.#score(live, track, now)
-    if (lastScoreOfToday(score) >= thresholds.strange) person.newToday |= 16
+    if (lastScoreOfToday(score) >= thresholds.strange) person.newToday |= strangeToday
     person.numbers[number.score] = Math.max(person.numbers[number.score]!, score - pointsLess(track))
     const rise = riseOf(track)
     const isMore = hasMore(person, track, rise, this.people.usual(live))
     const isAnswered = person.answered > 0 && score < person.answered + rise.points && !isMore
     const level = this.#levelOf(score, app, track, person.day, isMore)
     // Led requests suspend nobody. The person's own requests may still become extreme.
-    const isSpared = level === extreme && this.#ownLevel(live, track, app, now) < extreme
+    const isSpared = level === extreme && person.isLed && this.#ownLevel(live, track, app, now) < extreme
+    if ((person.newToday & strangeToday) !== 0) this.#noteOwnStrange(live, track, now)
     const alarm = isSpared ? alarming : level
     const isSaid = alarm <= person.alarm && !(isSpared && person.alarm < extreme && live.sparedOn !== person.day)
     if (isSaid || isAnswered) return null
@@ -316,16 +315,27 @@ export class Unusual {
       isLearning: this.people.isLearning(now),
       isShared: track.isShared,
       isSpared,
-      led: ledOf(person)
+      led: ledOf(person, this.people.usual(live), isSpared)
     }
   }
 
   #ownLevel(live: Live, track: Track, app: string, now: number): number {
     const { person } = live
-    if (person.own === null && person.ledDay === 0) return extreme
+    return this.#levelOf(this.#ownScore(live, track, now), app, track, person.day, false)
+  }
+
+  /** Notes that today is unusual without led requests too. */
+  #noteOwnStrange(live: Live, track: Track, now: number): void {
+    const { person } = live
+    if ((person.newToday & ownStrangeToday) !== 0) return
+    const isOwn = !person.isLed || lastScoreOfToday(this.#ownScore(live, track, now)) >= thresholds.strange
+    if (isOwn) person.newToday |= ownStrangeToday
+  }
+
+  #ownScore(live: Live, track: Track, now: number): number {
+    const { person } = live
     const all = this.people.group(everyone, person.day)
-    const score = scoreOf({ person: person.withoutLed(), track, usual: this.people.usual(live), all, now })
-    return Math.min(extreme, this.#levelOf(score, app, track, person.day, false))
+    return scoreOf({ person: person.withoutLed(), track, usual: this.people.usual(live), all, now })
   }
 
   #score(live: Live, track: Track | null, now: number): number {
@@ -372,14 +382,6 @@ export class Unusual {
 
 function hourBit(now: number): number {
   return 1 << (Math.floor(now / 3_600_000) % 24)
-}
-
-function ledOf({ own, numbers }: Person): Verdict['led'] {
-  if (own === null) return null
-  const led = (feature: number) => Math.max(0, Math.round(numbers[feature]! - own.numbers[feature]!))
-  const [objects, bytes] = [led(at.objects), led(at.bytes)]
-  const isMuch = objects > ledShare * numbers[at.objects]! || bytes > ledShare * numbers[at.bytes]!
-  return isMuch ? { objects, bytes } : null
 }
 
 /** A program cannot answer a question, so its threshold is higher. */

@@ -219,6 +219,26 @@ t.test('records of version 3 are read, with what was led to on their day', async
   t.equal(read.own?.numbers[at.haul], 0)
 })
 
+t.test('records of version 6 are read: sums are the person’s own, unless much was led to on a day before', async t => {
+  const store = new MemoryStore(() => monday)
+  const person = new Person(monday / dayMs)
+  person.numbers[number.sumBytes] = 4
+  person.numbers[number.strangeDays] = 3
+  const now = packPerson(person)
+  const numbers = Buffer.from(now.numbers, 'base64url')
+    .subarray(0, number.ownSumBytes * 4)
+    .toString('base64url')
+  for (const [ledDay, isOwn] of [
+    [0, true],
+    [20_700, false]
+  ] as const) {
+    await store.put(personRecord.key('alice'), JSON.stringify({ ...now, v: 6, numbers, ledDay }))
+    const read = (await stored(store)) as Person
+    t.same([read.numbers[number.sumBytes], read.numbers[number.strangeDays], read.isLed], [4, 3, !isOwn])
+    t.same([read.withoutLed().numbers[number.sumBytes], read.withoutLed().strangeDaysOf(7)], isOwn ? [4, 2] : [0, 0])
+  }
+})
+
 t.test(
   'records of version 5 are read, with the proof of their day, and groups of version 3 without scores',
   async t => {
@@ -372,7 +392,6 @@ function fullPerson(): Person {
   person.alarm = 3
   person.newToday = 63
   person.own = new OwnDay(new Float64Array(featureCount).fill(1.2345678e15), 0xffffff)
-  person.ledDay = 20_700
   person.proved = { bytes: 1.2345678e15, objects: 1.2345678e9, times: 99, at: 1_800_000_000_000 }
   return person
 }
@@ -383,7 +402,7 @@ t.test('a full record of a person takes less than 4 kB', async t => {
   const again = unpackPerson(personRecord.parse(text)!)
   t.same(again.hashes, fullPerson().hashes)
   t.same(again.bytes, fullPerson().bytes)
-  t.match([again.own?.hours, again.ledDay, again.own?.numbers.length], [0xffffff, 20_700, featureCount])
+  t.match([again.own?.hours, again.own?.numbers.length], [0xffffff, featureCount])
   t.equal(again.ringNext, 27)
   t.equal(known.hashCount, again.hashes.length)
   t.ok(past.size > 0 && today.size > 0 && featureCount > 0)

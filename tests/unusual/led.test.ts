@@ -5,7 +5,7 @@ import { at } from '../../src/unusual/features.ts'
 import { Keeper } from '../../src/unusual/keeper.ts'
 import type { Observation } from '../../src/unusual/observation.ts'
 import { observationOf } from '../../src/unusual/observer.ts'
-import { dayMs } from '../../src/unusual/person.ts'
+import { dayMs, number, sums } from '../../src/unusual/person.ts'
 import { personRecord, unpackPerson } from '../../src/unusual/records.ts'
 import { Unusual, type Verdict, wordsOfVerdict } from '../../src/unusual/unusual.ts'
 import { MemoryStore } from '../fixtures/in-process/memory-store.ts'
@@ -120,34 +120,60 @@ t.test('a colleague writes a page of thousands of pictures: its reader is not su
 })
 
 t.test('days on which much was led to do not help to suspend anybody later', async t => {
-  const unusual = watch()
-  usualWeeks(unusual)
-  for (let n = 0; n < 3; n++)
-    ask(unusual, day + n, 300, i => ({
-      ...theft(i),
-      at: monday + (day + n) * dayMs + 9 * hourMs + i * 1000,
-      isLed: true
-    }))
-  const { person } = unusual.people.all.get('alice')!
-  ask(unusual, day + 3, 1)
-  t.equal(person.ledDay, Math.floor(monday / dayMs) + day + 2)
-  t.ok(person.strangeDaysOf(7) > 0, 'the watch remembers them')
-  t.equal(person.withoutLed().strangeDaysOf(7), 0)
-})
-
-t.test('a link in a mail that leads nowhere does not spare the weeks after it', async t => {
-  for (const [count, isLedDay] of [
-    [1, false],
-    [15, false],
-    [100, true]
-  ] as const) {
+  for (const isLed of [true, false]) {
     const unusual = watch()
     usualWeeks(unusual)
-    const from = 200 - count
-    ask(unusual, day, 200, i => (i < from ? {} : { path: `/gone/${i}`, status: 404, bytes: 300, isLed: true }))
+    for (let n = 0; n < 3; n++)
+      ask(unusual, day + n, 300, i => ({ ...theft(i), at: monday + (day + n) * dayMs + 9 * hourMs + i * 1000, isLed }))
     const { person } = unusual.people.all.get('alice')!
-    ask(unusual, day + 1, 1)
-    t.equal(person.ledDay > 0, isLedDay, `${count} of 200`)
+    ask(unusual, day + 3, 1)
+    t.equal(person.strangeDaysOf(7), 3, 'the watch remembers them')
+    const own = person.withoutLed()
+    t.equal(own.strangeDaysOf(7), isLed ? 0 : 3)
+    for (const sum of sums) t.equal(own.numbers[sum]! > 0, !isLed && person.numbers[sum]! > 0)
+    t.ok(person.numbers[number.sumBytes]! > 3)
+  }
+})
+
+t.test('a slow theft suspends whoever looks at pictures every day as it suspends others', async t => {
+  const slow = (pictures: number) => {
+    const unusual = watch()
+    const work = (d: number) => {
+      const at = (i: number) => monday + d * dayMs + 9 * hourMs + i * 61_000
+      ask(unusual, d, 60, i => ({ at: at(i), bytes: 60_000 }))
+      return ask(unusual, d, 60, i => ({
+        at: at(i) + 1000,
+        bytes: 30_000,
+        path: `/projects/p1/thumb/${d}-${i}.jpg`,
+        fetchDest: 'image',
+        isLed: i < pictures
+      }))
+    }
+    const verdicts: Verdict[] = []
+    for (let d = 0; d < 42; d++) {
+      if (d % 7 > 4) continue
+      verdicts.push(...work(d))
+      if (d < 28) continue
+      const theft = (i: number) => ({
+        at: monday + d * dayMs + 20 * hourMs + i * 9000 + ((i * 7919) % 5000),
+        path: `/records/p${(d * 3 + i) % 12}/${d}-${i}.tif`,
+        bytes: 2.5e6,
+        status: i % 9 > 0 ? 200 : 404
+      })
+      verdicts.push(...ask(unusual, d, 160, theft))
+    }
+    return verdicts
+  }
+  for (const pictures of [0, 60]) {
+    const verdicts = slow(pictures)
+    t.ok(
+      verdicts.some(({ level, isSpared }) => level === 'extreme' && !isSpared),
+      `${pictures} pictures on each day`
+    )
+    t.notOk(
+      verdicts.some(({ led, isSpared }) => led !== null && !isSpared),
+      'usual pictures are not worth a sentence'
+    )
   }
 })
 

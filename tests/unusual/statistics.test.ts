@@ -201,7 +201,7 @@ t.test('sums forget one busy day, and remember many', async t => {
     person.numbers[number.sumBytes] = 0
     for (const amount of amounts) {
       person.numbers[at.bytes] = amount
-      person.numbers[number.sumBytes] = sumAfter(person, usual, at.bytes, number.sumBytes)
+      person.numbers[number.sumBytes] = sumAfter(person.numbers[number.sumBytes]!, person.numbers, usual, at.bytes)
     }
     return person.numbers[number.sumBytes]!
   }
