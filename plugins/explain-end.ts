@@ -1,5 +1,4 @@
 /** What a program that still sends the cookie of an ended sign-in hears, because it sees no sign-in page. */
-
 import { describeError } from '../src/errors.ts'
 import type { Accounts } from '../src/identity/accounts.ts'
 import { wordsOf } from '../src/identity/suspension.ts'

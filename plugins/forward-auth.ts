@@ -2,7 +2,6 @@
  * Forward-auth for nginx (`auth_request`), Traefik, Caddy, Envoy and HAProxy, and the public keys of assertions. Only
  * trusted proxies may ask (GHSA-5wcc-hf24-rf5h).
  */
-
 import type { IncomingHttpHeaders } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'

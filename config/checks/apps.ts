@@ -1,5 +1,4 @@
 /** Checks of `apps[]`: colliding addresses, colliding headers, plain http. */
-
 import { isOverride, normalName } from '../../src/request/header-name.ts'
 import type { Diagnostics } from '../reading/diagnostics.ts'
 import type { DraftApp, DraftConfig } from '../schema.ts'

@@ -1,5 +1,4 @@
 /** Adds many people from a list: the list, then every mistake or what will be done, then the invitations, once. */
-
 import {
   checkPeopleList,
   columns,

@@ -1,5 +1,4 @@
 /** The form that ends one thing of a person, such as a token or a login at an app: its page, its reason, and what comes of it. */
-
 import type { FastifyReply } from 'fastify'
 import type { ComponentChildren } from 'preact'
 import { type Acting, type Outcome, type Seen, versionOf } from '../../src/administration/operator-actions.ts'

@@ -1,5 +1,4 @@
 /** The search of the journal. */
-
 import {
   type JournalEntry,
   type JournalPage,

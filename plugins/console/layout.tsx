@@ -1,5 +1,4 @@
 /** The layout of the console's pages: the portal's head in a wider sheet, with the console's own navigation. */
-
 import type { ComponentChildren } from 'preact'
 import type { Role } from '../../src/administration/roles.ts'
 import type { Account } from '../../src/identity/account.ts'

@@ -1,5 +1,4 @@
 /** The first page of the console: signed-in people, with their open connections and moved bytes. */
-
 import type { SignedIn } from '../../src/administration/signed-in.ts'
 import { Table } from '../../src/charts/table.tsx'
 import { browserName } from '../portal/device-name.ts'

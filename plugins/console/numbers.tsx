@@ -1,5 +1,4 @@
 /** Charts of the last hours or the last day: sign-ins, refusals, bytes to people, and how long requests took. */
-
 import { Chart } from '../../src/charts/chart.tsx'
 import { Table } from '../../src/charts/table.tsx'
 import { durationBuckets } from '../../src/metrics/declarations.ts'

@@ -1,5 +1,4 @@
 /** The people, with search, filters and pages. */
-
 import { type FoundPeople, type PeopleFilter, peopleFilters } from '../../src/administration/people-index.ts'
 import { Table } from '../../src/charts/table.tsx'
 import type { Credential } from '../../src/factor/credential.ts'

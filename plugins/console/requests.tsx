@@ -1,5 +1,4 @@
 /** Requests of people of institutions for a first second factor: who asks, and the forms that approve or decline. */
-
 import type { FastifyReply } from 'fastify'
 import { readReason } from '../../src/administration/person-input.ts'
 import { Table } from '../../src/charts/table.tsx'

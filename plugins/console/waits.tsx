@@ -1,5 +1,4 @@
 /** Accounts and networks that must wait after wrong attempts. */
-
 import { readReason } from '../../src/administration/person-input.ts'
 import { Table } from '../../src/charts/table.tsx'
 import { GateError } from '../../src/errors.ts'

@@ -1,5 +1,4 @@
 /** The front page: the person's apps. */
-
 import type { FastifyInstance } from 'fastify'
 import { roleOf } from '../../src/administration/roles.ts'
 import type { PostureLevel } from '../../src/posture/posture.ts'

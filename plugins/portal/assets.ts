@@ -2,7 +2,6 @@
  * The style sheet, script and icon of the pages, served from memory. Their names contain a hash of their content, so browsers may keep them
  * for a year. The build minifies them.
  */
-
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import type { FastifyInstance } from 'fastify'

@@ -1,5 +1,4 @@
 /** The field for a person's current password. new-password.tsx has the one for a new password. */
-
 import type { Messages } from './messages/messages.ts'
 import { passwordAid } from './password-aid.ts'
 

@@ -2,7 +2,6 @@
  * The sign-in page: a passkey first, with name and password beside it. All refusals look the same (THREATS M15). The page also tells why an
  * earlier sign-in ended.
  */
-
 import type { FastifyInstance } from 'fastify'
 import { GateError } from '../../src/errors.ts'
 import { wordsOf } from '../../src/identity/suspension.ts'

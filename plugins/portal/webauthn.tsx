@@ -2,7 +2,6 @@
  * Passkeys and security keys: the enrolment page, and the beginning and end of every ceremony as JSON. A ceremony is bound to the session,
  * or to the browser's nonce before there is one. src/factor/webauthn.ts checks the rest.
  */
-
 import type { FastifyInstance } from 'fastify'
 import { describeError, type ErrorCode, GateError } from '../../src/errors.ts'
 import type { AuthenticatorType } from '../../src/factor/authenticator-names.ts'

@@ -1,5 +1,4 @@
 /** A client of one ACME server (RFC 8555): directory, nonces, account and signed requests. It believes no answer before it is checked. */
-
 import type { AccountKey } from './account-key.ts'
 import { AcmeError, quoted } from './acme-error.ts'
 import type { Wire, WireAnswer } from './wire.ts'

@@ -1,5 +1,4 @@
 /** Metrics of sign-ins, proofs, ended sessions and messages, counted from the journal's events. */
-
 import type { Metrics } from '../metrics/metrics.ts'
 import type { AuditEvent, AuditSink } from './event.ts'
 

@@ -1,5 +1,4 @@
 /** The events of the journal, one flat line each. No field ever holds a secret. */
-
 import type { Reason } from '../reasons/reason.ts'
 
 export const eventKinds = [

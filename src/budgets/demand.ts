@@ -1,5 +1,4 @@
 /** What the watch demands before a request may pass: one more input of `authorize()`, beside the rules. */
-
 import type { FactorKind } from '../factor/kinds.ts'
 import type { Proof } from '../factor/proof.ts'
 import type { Requirement } from '../policy/policy.ts'

@@ -2,7 +2,6 @@
  * The ledger of one budget and one subject, as a pure value: what was spent in the window, what gates hold as grants, and how far the steps
  * have come. All gates of a store share it by compare-and-set. README.md has the argument why no more than the bound can leave.
  */
-
 import { clockSkewMs } from '../clock.ts'
 import type { ClockJump } from '../metering/clock-jumps.ts'
 import { countOfPaths, DistinctPaths, type PathsText } from '../metering/distinct-paths.ts'

@@ -1,5 +1,4 @@
 /** A meter is one ledger as this process uses it: the amount that is not reported yet, and how much more may flow. */
-
 import { newestProof, type Proof } from '../factor/proof.ts'
 import type { ClockJump } from '../metering/clock-jumps.ts'
 import { countOfPaths, DistinctPaths, withOne } from '../metering/distinct-paths.ts'

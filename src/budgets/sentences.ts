@@ -1,5 +1,4 @@
 /** What happened to a budget, in one plain sentence with its numbers, for the journal, the operators and the person. */
-
 import type { ClockJump } from '../metering/clock-jumps.ts'
 import { sizeOf, spanOf } from '../reasons/quantities.ts'
 import { type Reason, reason } from '../reasons/reason.ts'

@@ -1,5 +1,4 @@
 /** What runs: versions, packages, and known faults of them. */
-
 import { visible } from '../messages/visible.ts'
 import type { Evidence } from './evidence.ts'
 import { Facts } from './journal-section.tsx'

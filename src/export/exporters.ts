@@ -1,5 +1,4 @@
 /** Runs the exporters of a journal, in one process of the machine at a time. */
-
 import { exportFolderOf } from '../audit/export-cursor.ts'
 import { JournalLock } from '../audit/journal-lock.ts'
 import { makeFolder } from '../ensure-directory.ts'

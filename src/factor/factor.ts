@@ -2,7 +2,6 @@
  * The results of checking and enrolling a second factor. A refusal tells its cause only to the owner of a key: a wrong clock, or the
  * policy.
  */
-
 import type { Credential } from './credential.ts'
 import type { FactorKind } from './proof.ts'
 import type { Misfit } from './webauthn-policy.ts'

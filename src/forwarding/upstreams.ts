@@ -1,5 +1,4 @@
 /** An app's upstreams with their request plans, and the connection pools and health checks of one configuration. */
-
 import type { App, Upstream } from '../apps/route-table.ts'
 import type { UpstreamError } from '../upstream/connection.ts'
 import { HealthChecker } from '../upstream/health-check.ts'

@@ -1,5 +1,4 @@
 /** The accounts in the store. A name belongs to one account, and parallel changes are not lost. */
-
 import type { Clock } from '../clock.ts'
 import { digestOf, isId, newId } from '../ids.ts'
 import { type Words, wordsFor } from '../reasons/reason.ts'

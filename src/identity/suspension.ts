@@ -1,5 +1,4 @@
 /** A suspension of an account: since when, why, who or what began it, and what operators have said about it since. */
-
 import type { Words } from '../reasons/reason.ts'
 
 /** What began a suspension: a person, or a part of the watch. */

@@ -1,5 +1,4 @@
 /** What is in the body of a kept POST, for the page that shows it to its sender. */
-
 import type { BodyType } from './content.ts'
 import { type FormField, fieldsOf, namesWithin, stringOfJson } from './field-names.ts'
 import { FieldPairs } from './field-pairs.ts'

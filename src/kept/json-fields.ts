@@ -2,7 +2,6 @@
  * The fields in a body of JSON: what stands behind a name, and the pairs `{"name": …, "value": …}` by which forms and tables are sent. Strangers choose
  * bodies, so the text need not be JSON, and each character is read a fixed number of times (THREATS D21).
  */
-
 import { mayBeName } from './field-pairs.ts'
 
 export interface JsonField {

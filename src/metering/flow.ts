@@ -1,5 +1,4 @@
 /** The port between a forwarded exchange and those who count its bytes, and who may hold them back. */
-
 import type { ErrorCode } from '../errors.ts'
 
 export type Direction = 'in' | 'out'

@@ -1,5 +1,4 @@
 /** The text of a mail: subject, plain text, and HTML for light and dark backgrounds. Names cannot become markup or headers. */
-
 import { Catalogue, type InLanguage } from '../messages/catalogue.ts'
 import type { Language } from '../messages/languages.ts'
 import { inLines } from '../reasons/in-words.ts'

@@ -1,5 +1,4 @@
 /** The explanation of a decision, by reading and rule, made with the functions of decide.ts. Operators only: it names rules and groups. */
-
 import type { Binding } from '../device/binding.ts'
 import type { ErrorCode } from '../errors.ts'
 import { toText } from '../request/utf8.ts'

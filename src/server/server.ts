@@ -1,5 +1,4 @@
 /** The gate in one process: opens what the configuration names, listens, reloads, and shuts down in order. */
-
 import type { AddressInfo } from 'node:net'
 import type { FastifyInstance, FastifyListenOptions } from 'fastify'
 import type { Logger } from 'pino'

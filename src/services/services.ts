@@ -1,5 +1,4 @@
 /** The services that outlive a reload, such as store, sessions, live connections and journal, started and closed in order. */
-
 import path from 'node:path'
 import type { Logger } from 'pino'
 import { ProcessReports } from '../administration/process-reports.ts'

@@ -1,5 +1,4 @@
 /** The ends of sessions: of one, of a person's, or of all. An end without a confirmation is asked for again by a second call (FIELD A7). */
-
 import type { Clock } from '../clock.ts'
 import { isToken, tokenDigest } from '../ids.ts'
 import { type Words, wordsFor } from '../reasons/reason.ts'

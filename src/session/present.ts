@@ -1,5 +1,4 @@
 /** The person of a session on one host now. Reading this does not prolong the session. */
-
 import { isFullySignedIn, type Proof } from '../factor/proof.ts'
 import { accountPrefix, subjectOf } from '../identity/account.ts'
 import { accountRecord } from '../identity/account-record.ts'

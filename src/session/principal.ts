@@ -1,5 +1,4 @@
 /** The person who asks, as one host sees them. */
-
 import type { Proof } from '../factor/proof.ts'
 import type { Account } from '../identity/account.ts'
 import type { Subject } from '../identity/subject.ts'

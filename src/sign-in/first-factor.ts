@@ -2,7 +2,6 @@
  * The first factor of a sign-in, which becomes a session: a password, or a passkey. Logins that are checked elsewhere call `enter`. All
  * refusals look the same (THREATS M15).
  */
-
 import type { Verification } from '../factor/factor.ts'
 import type { ProofKind } from '../factor/proof.ts'
 import type { Webauthn } from '../factor/webauthn.ts'

@@ -2,7 +2,6 @@
  * A sign-in that an institution has checked: its person becomes an account, and a session or, for a person signed in as that account, a
  * fresh proof. Its sign-out ends ours.
  */
-
 import type { Account } from '../identity/account.ts'
 import type { Accounts } from '../identity/accounts.ts'
 import type { Admissions } from '../identity/admission.ts'

@@ -4,7 +4,6 @@
  * - `embedded:PATH`: a directory on this machine
  * - `redis://…`, `rediss://…`, `redis+sentinel://…`, `redis+cluster://…`: see redis/url.ts
  */
-
 import type { Clock } from '../clock.ts'
 import { acceptStore as accept, type GuardedStore, type GuardOptions, guardStore } from './guarded-store.ts'
 import { KnownStoresFile } from './known-stores.ts'

@@ -1,5 +1,4 @@
 /** The subscribers of key prefixes, for both adapters. */
-
 import type { StoreNotice } from './store.ts'
 
 type Listener = (notice: StoreNotice) => void

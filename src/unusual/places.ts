@@ -1,5 +1,4 @@
 /** Where a person's requests come from, and with what: new networks, countries and devices, travel faster than an aeroplane, two places at once. */
-
 import { reason } from '../reasons/reason.ts'
 import { networkLevels } from '../request/network-levels.ts'
 import { browserOf, namesBrowser, systemOf } from '../request/user-agent.ts'

@@ -1,5 +1,4 @@
 /** The watch on people: it learns from each exchange what is usual for a person, and says when something is not. */
-
 import { reason, type Words } from '../reasons/reason.ts'
 import { browserOf } from '../request/user-agent.ts'
 import { noteMark } from './client-mark.ts'

@@ -1,5 +1,4 @@
 /** The watcher that closes live connections when their session is revoked or their person loses access. */
-
 import type { LiveConnections } from '../forwarding/live-connections.ts'
 import { accountPrefix } from '../identity/account.ts'
 import { accountRecord } from '../identity/account-record.ts'

@@ -1,5 +1,4 @@
 /** The budgets: the time to the first answer, memory at rest, the weight of a portal page. */
-
 import { Person } from '../fixtures/in-process/person.ts'
 import { type Gate, prepareGate } from '../fixtures/process/gate.ts'
 import { memory } from './processes.ts'

@@ -1,5 +1,4 @@
 /** The gates of the bench: built, in front of an app, one or several on a store, with people signed in. */
-
 import { Person } from '../fixtures/in-process/person.ts'
 import { type Ender, type Gate, startGate } from '../fixtures/process/gate.ts'
 import { People, type SignedIn } from './people.ts'

@@ -3,7 +3,6 @@
  * long until new requests are refused, and open connections are cut? The time begins with the command that removes the session's record
  * (MONITOR), so that the start of the command's process does not count.
  */
-
 import { Person } from '../fixtures/in-process/person.ts'
 import type { Gate } from '../fixtures/process/gate.ts'
 import { startRedis } from '../fixtures/process/redis-server.ts'

@@ -1,5 +1,4 @@
 /** An account with everything an account can have, written into the store. */
-
 import { Credentials } from '../../src/factor/credential.ts'
 import { RecoveryCodes } from '../../src/factor/recovery-code.ts'
 import { contextOf } from '../../src/factor/totp.ts'

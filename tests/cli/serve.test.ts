@@ -1,5 +1,4 @@
 /** `factorgate serve` as a process: how it ends, and what a supervisor learns from that. */
-
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'

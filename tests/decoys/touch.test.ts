@@ -1,5 +1,4 @@
 /** Who touches a decoy, whether they meant to, and what follows. */
-
 import type { IncomingHttpHeaders } from 'node:http'
 import t from 'tap'
 import { judgeTouch } from '../../src/decoys/touch.ts'

@@ -1,5 +1,4 @@
 /** Client certificates: which sign somebody in, which do not and why, with lists of every authority and with OCSP. */
-
 import { execFileSync } from 'node:child_process'
 import { X509Certificate } from 'node:crypto'
 import { copyFileSync, rmSync, writeFileSync } from 'node:fs'

@@ -1,5 +1,4 @@
 /** Short forms for questions to the policy, for tables. */
-
 import { type FactorKind, factorKinds, type Proof, type ProofKind } from '../../src/factor/proof.ts'
 import type { Subject } from '../../src/identity/subject.ts'
 import { compilePolicy } from '../../src/policy/compile.ts'

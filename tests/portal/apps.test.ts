@@ -1,5 +1,4 @@
 /** The list of apps: few by their last use, many in sections with those used last on top, and a filter. */
-
 import t from 'tap'
 import { AppsPage } from '../../plugins/portal/apps.tsx'
 import { toHtml } from '../../plugins/portal/layout.tsx'

@@ -2,7 +2,6 @@
  * The promises of the store port, as one suite for every adapter. Each adapter's test opens two stores on the same data, as two gates
  * would.
  */
-
 import type { Test } from 'tap'
 import { type Store, type StoreNotice, StoreUnreachable } from '../../src/store/store.ts'
 

@@ -2,7 +2,6 @@
  * Everything that is valid once, used fifty times in parallel; and a hundred guesses at the limit. The clients' addresses count apart, so
  * that no limiter hides a race.
  */
-
 import type { Test } from 'tap'
 import { stateOf } from '../../plugins/cookies.ts'
 import type { Account } from '../../src/identity/account.ts'

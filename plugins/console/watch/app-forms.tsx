@@ -1,5 +1,4 @@
 /** The forms about changed apps: approve a finding, announce a change, end it. Each asks for a reason. */
-
 import { readReason } from '../../../src/administration/person-input.ts'
 import type { AppActions } from '../../../src/administration/watch/app-actions.ts'
 import { GateError } from '../../../src/errors.ts'

@@ -2,7 +2,6 @@
  * The routes of a SAML institution: the start with its choice of identity provider, the returning form, the end in the browser that began
  * it, our metadata, and sign-outs.
  */
-
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import { GateError } from '../../../src/errors.ts'
 import { type InstitutionAnswer, refused } from '../../../src/identity/institution.ts'

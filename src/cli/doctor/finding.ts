@@ -1,5 +1,4 @@
 /** A finding of `factorgate doctor`, and the probes that make findings. */
-
 import type { ProbeFinding as DoctorFinding } from '../probes/finding.ts'
 
 export type { ProbeFinding as DoctorFinding } from '../probes/finding.ts'

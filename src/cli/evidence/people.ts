@@ -1,5 +1,4 @@
 /** People and their second factors, as evidence has them: with the usable factors, and with pseudonyms where names are hidden. */
-
 import { csvLine } from '../../evidence/csv.ts'
 import type { Disguise } from '../../evidence/disguise.ts'
 import type { PersonEvidence } from '../../evidence/evidence.ts'

@@ -1,5 +1,4 @@
 /** The CSV files and the JSON files of an evidence folder that are made from values. */
-
 import { budgetSentence, unusualSentence } from '../../evidence/budget-sentence.ts'
 import { type Cell, csvLine } from '../../evidence/csv.ts'
 import type { Evidence } from '../../evidence/evidence.ts'

@@ -1,5 +1,4 @@
 /** `factorgate journal tail`: prints the newest journal entries, and with -f those that come. */
-
 import { withoutTricks } from '../../audit/encode-event.ts'
 import { followJournal } from '../../audit/follow-journal.ts'
 import { JournalReader } from '../../audit/journal-reader.ts'

@@ -1,5 +1,4 @@
 /** `factorgate posture set`: sets the posture of all apps, or of one. */
-
 import { isInvalid } from '../../../config/values/invalid.ts'
 import { printDuration, readDuration } from '../../../config/values/value-types.ts'
 import { whoStaysIn } from '../../administration/who-stays-in.ts'

@@ -1,5 +1,4 @@
 /** `factorgate session revoke`: ends sessions. Their tokens are invalid once it is done. */
-
 import { visible } from '../../messages/visible.ts'
 import { type Command, PersonError, readArgs, UsageError } from '../command.ts'
 import { configHelp, configOption, withStore } from '../command-context.ts'

@@ -1,5 +1,4 @@
 /** `factorgate token revoke`: revokes a token, and ends the connections that use it. */
-
 import { visible } from '../../messages/visible.ts'
 import { revokeEvent } from '../../programs/token-events.ts'
 import { type Command, PersonError, readArgs, UsageError } from '../command.ts'

@@ -1,5 +1,4 @@
 /** `factorgate user remove`: removes an account and everything it owns. */
-
 import { Invitations } from '../../identity/invitations.ts'
 import { LocalDirectory } from '../../identity/local.ts'
 import { PasswordHasher } from '../../identity/password/password.ts'

@@ -1,5 +1,4 @@
 /** `factorgate user resume`: lifts a suspension and the budgets that stop the person. */
-
 import { budgetNames, budgetsThatHold, type Lifting } from '../../budgets/lift.ts'
 import type { Account } from '../../identity/account.ts'
 import { isByWatch, type OperatorWord, type Suspension, watchWordOf } from '../../identity/suspension.ts'

@@ -1,5 +1,4 @@
 /** `factorgate user set`: changes groups, e-mail and display name. */
-
 import type { Config } from '../../../config/schema.ts'
 import { nearest } from '../../../config/values/invalid.ts'
 import { type Account, helpdesk, operators } from '../../identity/account.ts'

@@ -1,5 +1,4 @@
 /** `factorgate user unlock`: ends the waits of an account after wrong tries. */
-
 import { visible } from '../../messages/visible.ts'
 import { networkOf } from '../../throttle/attempt-buckets.ts'
 import { type Command, type ExitCode, type Io, jsonText, PersonError, readArgs, UsageError } from '../command.ts'

@@ -1,5 +1,4 @@
 /** One person in a directory, found by a typed name or by the permanent id. */
-
 import { plainName } from '../account.ts'
 import type { Arrival, Source } from '../arrival.ts'
 import { stateAttributes } from './account-state.ts'

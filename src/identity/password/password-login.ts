@@ -2,7 +2,6 @@
  * The first step of a sign-in: a name and a password. An unknown name gets the answer of a wrong password, after the same time (ASVS 6.3.8).
  * Only a right password tells that an account is suspended.
  */
-
 import { randomBytes } from 'node:crypto'
 import type { Clock } from '../../clock.ts'
 import type { Words } from '../../reasons/reason.ts'

@@ -1,5 +1,4 @@
 /** The XML that the gate sends: sign-in and sign-out requests, sign-out answers, and its own metadata. */
-
 import { aes128Gcm, aes256Gcm, rsaOaepMgf1p } from './algorithms.ts'
 import type { NameId } from './assertion.ts'
 import * as ns from './namespaces.ts'

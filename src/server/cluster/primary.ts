@@ -1,5 +1,4 @@
 /** The cluster primary: starts the worker processes, replaces crashed ones, and collects their health and metrics. */
-
 import cluster from 'node:cluster'
 import { randomBytes } from 'node:crypto'
 import type { AddressInfo } from 'node:net'

@@ -2,7 +2,6 @@
  * A file that processes touch and watch to announce entries in the log of changes. It has no data, so a lost signal is harmless. Polling
  * helps where watches fail (network file systems, exhausted inotify).
  */
-
 import { closeSync, constants, type FSWatcher, openSync, watch, write, writeSync } from 'node:fs'
 
 const pollMs = 1000

@@ -1,5 +1,4 @@
 /** The checks of a directory before LMDB opens it. The driver may crash on foreign files or a full disk. */
-
 import {
   accessSync,
   closeSync,

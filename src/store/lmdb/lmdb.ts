@@ -1,5 +1,4 @@
 /** The embedded store: one LMDB environment in its own directory, shared by the machine's processes. A resolved write is on disk. */
-
 import { resolve } from 'node:path'
 import { type Clock, systemClock } from '../../clock.ts'
 import { checkFreeSpace } from '../../files/free-space.ts'

@@ -1,5 +1,4 @@
 /** The layout of values, indexes, expiries and the log of changes in LMDB tables. Callers provide the transaction. */
-
 import { StoreUnreachable } from '../store.ts'
 
 /** `versions` reads each record's version number, which holds its expiry. */

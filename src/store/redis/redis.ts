@@ -2,7 +2,6 @@
  * The Redis connections (standalone, Sentinel, Cluster) over `ioredis`. A command succeeds or rejects within a second. It never queues and
  * is never sent twice.
  */
-
 import { readFileSync } from 'node:fs'
 import { Cluster, type ClusterOptions, Redis, type RedisOptions } from 'ioredis'
 import { StoreMisconfigured } from '../misconfigured.ts'

@@ -1,5 +1,4 @@
 /** The confirmation with WAIT that replicas have the master's writes. WAIT blocks, so each master has a connection for it. */
-
 import { StoreUnconfirmed } from '../store.ts'
 import { isForbidden } from './errors.ts'
 import type { TrackingConnection } from './tracking.ts'

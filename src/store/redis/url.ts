@@ -7,7 +7,6 @@
  *
  * Query: `ca`, `cert`, `key` (PEM files), `servername`, `sentinelUsername`, `sentinelPassword`.
  */
-
 import { isIP } from 'node:net'
 import { StoreMisconfigured } from '../misconfigured.ts'
 

@@ -1,5 +1,4 @@
 /** What `factorgate doctor` says of the servers that the gate sends to. Nothing is sent to them. */
-
 import { type AddressInfo, createServer, type Server } from 'node:net'
 import path from 'node:path'
 import tls from 'node:tls'

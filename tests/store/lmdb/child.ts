@@ -1,5 +1,4 @@
 /** Another process on the same embedded store, as a command is one. It does what it is told and reports each step. */
-
 import { open } from 'lmdb'
 import { openStore } from '../../../src/store/open.ts'
 

@@ -1,5 +1,4 @@
 /** THREATS D1 and D3: the effects of a broken Redis. Everything fails closed, in time, and recovers by itself. */
-
 import t, { type Test } from 'tap'
 import { openStore } from '../../../src/store/open.ts'
 import { type Store, StoreUnreachable } from '../../../src/store/store.ts'

@@ -1,5 +1,4 @@
 /** THREATS M8 to M19 and M21: codes and passwords that are guessed, reused, raced, or spelled oddly. */
-
 import { loadConfig } from '../../../config/load.ts'
 import { AccountError } from '../../../src/identity/accounts.ts'
 import { newToken } from '../../../src/ids.ts'

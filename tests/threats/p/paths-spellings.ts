@@ -1,5 +1,4 @@
 /** THREATS P1 to P3, P5, P7, P12 to P14 and P17, about spellings: a path is judged as everything it could be read as. */
-
 import { head, type Lab, refused } from '../../fixtures/in-process/wire.ts'
 import type { Row } from '../table.ts'
 import type { Judge } from './paths-judge.ts'

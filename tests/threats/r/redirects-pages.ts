@@ -1,5 +1,4 @@
 /** THREATS R13, R15, R16, R18 and R19: reflected text, caches and frames of the gate's pages, and the data that they show. */
-
 import { Caller, type Fixture, type HttpReply, newKey } from '../../fixtures/in-process/callers.ts'
 import { ask } from '../../fixtures/in-process/gateway.ts'
 import { onHttps } from '../s/sessions-ways.ts'
