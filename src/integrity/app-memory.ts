@@ -1,12 +1,12 @@
 /** What is known of one app, and the judgement of what is seen: a value in, what is new out. It knows neither the store nor the clock. */
 import type { Severity } from './finding.ts'
 import { KnownMarks, notesMost, ratesMost } from './known-marks.ts'
-import { asksPassword, isForeign, type Mark, type MarkKind, markValue } from './mark.ts'
+import { asksPassword, isForeign, type Mark, type MarkKind, markValue, nameOf } from './mark.ts'
 import { isKnownWell, isOpenEnded, newRate, type Rate, visited } from './novelty.ts'
 import { folderOf, isInStorage, isProgram } from './path-shape.ts'
 import type { PageReading } from './read-page.ts'
 import type { KnownRecord } from './records.ts'
-import { isEcho } from './visitors.ts'
+import { HeldMarks } from './visitors.ts'
 
 /** One response of the app. */
 export interface Sighting {
@@ -22,8 +22,6 @@ export interface Sighting {
   readonly isStranger: boolean
   /** A hash of the stranger's network. */
   readonly source?: string
-  /** What the stranger has asked for; null where that is not known. */
-  readonly asked?: string | null
 }
 
 /** What is reported already, as `KIND VALUE`. */
@@ -34,6 +32,8 @@ export interface Novelty {
   readonly marks: readonly Mark[]
   /** True if only a stranger's path is new. */
   readonly isByStranger: boolean
+  /** A path that is new and alarming beside this, on the same page, and that a stranger has asked for; null for none. */
+  readonly path: Mark | null
 }
 
 /** A page that was visited less often is still young: what is the app's own is learned there. */
@@ -51,6 +51,8 @@ export class AppMemory {
   readonly known = new KnownMarks()
   readonly rates = new Map<string, Rate>()
   readonly notes = new Map<string, number>()
+  /** Foreign marks that visitors of one network alone have seen while the gate learns. */
+  readonly #unwitnessed = new HeldMarks()
   /** True if something is new since the last writing. */
   hasNews = false
 
@@ -68,9 +70,8 @@ export class AppMemory {
     const isStranger = sighting.isStranger && !isQuiet
     const group = isFetched ? `fetched ${page}` : page
     if (reading !== null) this.pages++
-    const isReported = ({ kind, value }: Mark) => open.has(`${kind} ${value}`)
-    // A page that repeats what strangers ask for must not teach what leads elsewhere.
-    const isTaught = isQuiet && sighting.isStranger && !isFetched ? isNoEcho(sighting) : () => true
+    const isReported = (mark: Mark) => open.has(nameOf(mark))
+    const isTaught = isQuiet && sighting.isStranger && !isFetched ? this.#witness(sighting) : () => true
     const unknown = (reading?.marks ?? []).filter(mark => !this.known.has(mark) && isTaught(mark))
     const silent = this.#silentKinds(page, reading)
     const novel = unknown.filter(mark => !isReported(mark) && !silent.includes(mark.kind))
@@ -96,10 +97,15 @@ export class AppMemory {
     }
     if (!isQuiet && reported.length > 0) {
       const rest = unknown.filter(mark => !isReported(mark) && !reported.includes(mark))
-      const isAlarm = endpointNews?.isAlarm === true || looks !== null || reported.some(mark => this.#isAlarming(mark))
-      const isByStranger = isStranger && reported.every(({ kind }) => kind === 'endpoint')
-      const marks = isByStranger ? reported : [...reported, ...rest]
-      return { severity: isAlarm ? 'alarm' : 'change', marks, isByStranger }
+      const path = isStranger ? (endpointNews?.mark ?? null) : null
+      const others = reported.filter(mark => mark !== path)
+      if (path !== null && others.length === 0)
+        return { severity: 'alarm', marks: [path], isByStranger: true, path: null }
+      const isAlarm =
+        (path === null && endpointNews?.isAlarm === true) ||
+        looks !== null ||
+        others.some(mark => this.#isAlarming(mark))
+      return { severity: isAlarm ? 'alarm' : 'change', marks: [...others, ...rest], isByStranger: false, path }
     }
     const taught = isStranger ? { ...sighting, endpoint: null } : sighting
     this.#learn(
@@ -108,6 +114,17 @@ export class AppMemory {
       looks !== null && !isQuiet && !this.known.has(looks)
     )
     return null
+  }
+
+  /**
+   * A page that repeats what a stranger asks for, or the headers with it, must not teach what leads elsewhere, in whatever spelling. So visitors
+   * of one network alone teach nothing foreign.
+   */
+  #witness({ reading, source = '' }: Sighting): (mark: Mark) => boolean {
+    const foreign = (reading?.marks ?? []).filter(mark => isFar(mark) && !this.known.has(mark)).map(nameOf)
+    const alone = new Set(foreign.filter(name => !this.#unwitnessed.isOfOthers(name, source)))
+    this.#unwitnessed.hold(alone, source)
+    return mark => !alone.has(nameOf(mark))
   }
 
   note(text: string, day: number): void {
@@ -256,10 +273,6 @@ export class AppMemory {
     this.rates.set(group, rate)
     return rate
   }
-}
-
-function isNoEcho({ asked }: Sighting): (mark: Mark) => boolean {
-  return mark => asked === undefined || !isFar(mark) || !isEcho(mark, asked)
 }
 
 /** A `<base>` moves every address of a page, and a password must not go elsewhere in the app either. */

@@ -1,9 +1,9 @@
 /** The watch on one app: what is known of it in memory, its findings, and both records in the store, which all gates share. */
 import type { Clock } from '../clock.ts'
 import { RecordTooNew, type Store } from '../store/store.ts'
-import { AppMemory, type Sighting } from './app-memory.ts'
+import { AppMemory, type Novelty, type Sighting } from './app-memory.ts'
 import { type Finding, makeFinding, marksOf, type SeenBy, seenByMore } from './finding.ts'
-import type { Mark } from './mark.ts'
+import { type Mark, nameOf } from './mark.ts'
 import { type Lacking, lackingOf, type Place, placed, placeOf } from './places.ts'
 import { type Changing, keepSeconds, knownRecord, nothingOpen, type OpenRecord, openRecord } from './records.ts'
 import { HeldMarks, severalVisitors } from './visitors.ts'
@@ -56,6 +56,8 @@ export class AppWatch {
   readonly #held = new HeldMarks()
   /** Findings of strangers that others have seen too, by id. */
   readonly #confirmed = new Map<string, SeenBy & Pick<Finding, 'page'>>()
+  /** Findings of strangers for which there was no place once others had seen them, with who had. */
+  #unmoved = new Set<string>()
   #full = new Set<Lacking>()
   #isLoaded = false
   /** False where a newer release has written the record: then nothing is written. */
@@ -135,12 +137,18 @@ export class AppWatch {
     const reported = { has: (name: string) => this.#reported.has(name) || isHeld(name) }
     const novelty = this.memory.see(sighting, isQuiet, reported)
     if (novelty === null) return
-    const { marks, severity, isByStranger } = novelty
+    const { path } = novelty
+    // A place of its own: what else the page shows may have none, and is less.
+    if (path !== null) this.#find(sighting.page, { severity: 'alarm', marks: [path], isByStranger: true, path }, source)
+    this.#find(sighting.page, novelty, source)
+  }
+
+  #find(page: string, { marks, severity, isByStranger }: Novelty, source: string | null): void {
     const seenBy = this.#seenBy(source, marks, isByStranger)
-    const finding = makeFinding(this.app, sighting.page, marks, severity, this.#options.clock(), seenBy)
+    const finding = makeFinding(this.app, page, marks, severity, this.#options.clock(), seenBy)
     const room = placed(this.#open.findings, finding)
     if (room === null) return this.#noteFull(finding, [finding])
-    this.#pending.push({ page: sighting.page, marks, finding })
+    this.#pending.push({ page, marks, finding })
     const lost = this.#open.findings.filter(one => !room.findings.includes(one))
     for (const one of lost) this.#noteFull(one, [one])
     this.#setOpen({ ...this.#open, findings: room.findings })
@@ -163,8 +171,9 @@ export class AppWatch {
       const names = namesOf([finding])
       const marks = endpoint === null ? (reading?.marks ?? []) : [endpoint, ...(reading?.marks ?? [])]
       if (!marks.some(mark => names.has(nameOf(mark)))) continue
-      if (source === null) this.#confirmed.set(id, { page })
-      else if (!this.#confirmed.has(id)) this.#confirmed.set(id, { page, onlySeenBy: severalVisitors })
+      const seenBy = source === null ? { page } : { page, onlySeenBy: severalVisitors }
+      if (this.#unmoved.has(moveOf(id, seenBy))) continue
+      if (source === null || !this.#confirmed.has(id)) this.#confirmed.set(id, seenBy)
     }
   }
 
@@ -240,17 +249,26 @@ export class AppWatch {
   async #reportConfirmed(id: string, seenBy: SeenBy & Pick<Finding, 'page'>): Promise<void> {
     const { store, clock, onFinding } = this.#options
     const now = clock()
+    let unplaced: Finding | null = null
     const result = await openRecord.change<{ finding: Finding; isTold: boolean } | null>(store, this.app, record => {
+      unplaced = null
       const found = record?.findings.find(one => one.id === id)
       if (record === null || found?.onlySeenBy === undefined) return { result: null }
       if (found.onlySeenBy === seenBy.onlySeenBy) return { result: null }
       const fresh = seenByMore(this.app, found, seenBy, now)
       const others = record.findings.filter(one => one !== found)
       const room = placed(others, fresh)
-      if (room === null) return { result: null }
+      if (room === null) {
+        unplaced = fresh
+        return { result: null }
+      }
       return { ...told(record, fresh, room.findings, now), ttlSeconds: keepSeconds }
     })
     if (result !== null) onFinding(result.finding, result.isTold)
+    if (unplaced !== null) {
+      this.#noteFull(unplaced, [unplaced])
+      this.#unmoved.add(moveOf(id, seenBy))
+    }
     await this.reload()
   }
 
@@ -288,6 +306,7 @@ export class AppWatch {
     if (wasFull && Object.keys(open.full ?? {}).length === 0) {
       this.#unplaced = new Set()
       this.#held.clear()
+      this.#unmoved = new Set()
       this.epoch++
     }
     this.#open = { ...open, findings: unique }
@@ -301,6 +320,14 @@ export class AppWatch {
   }
 }
 
+/** Which list of notices each kind uses up. */
+const listOf: Readonly<Partial<Record<Place, 'toldPaths' | 'toldVisitors'>>> = {
+  program: 'toldPaths',
+  stranger: 'toldPaths',
+  visitor: 'toldVisitors',
+  visitors: 'toldVisitors'
+}
+
 /** The record with the finding, and whether operators are told of it. */
 function told(
   open: OpenRecord,
@@ -309,19 +336,19 @@ function told(
   now: number
 ): { readonly next: OpenRecord; readonly result: { readonly finding: Finding; readonly isTold: boolean } } {
   const place = placeOf(finding)
-  const list = place === 'program' || place === 'stranger' ? 'toldPaths' : 'told'
+  const list = listOf[place] ?? 'told'
   const lately = (open[list] ?? []).filter(at => now - at < hourMs && at <= now)
   const isTold = lately.length < toldMost[place]
   const next = { ...open, findings, [list]: isTold ? [...lately, now] : lately }
   return { next, result: { finding, isTold } }
 }
 
-function seenByOf({ isByStranger, onlySeenBy }: Finding): SeenBy {
-  return { ...(isByStranger && { isByStranger }), ...(onlySeenBy !== undefined && { onlySeenBy }) }
+function moveOf(id: string, { onlySeenBy = '' }: SeenBy): string {
+  return `${id} ${onlySeenBy}`
 }
 
-function nameOf({ kind, value }: Mark): string {
-  return `${kind} ${value}`
+function seenByOf({ isByStranger, onlySeenBy }: Finding): SeenBy {
+  return { ...(isByStranger && { isByStranger }), ...(onlySeenBy !== undefined && { onlySeenBy }) }
 }
 
 function namesOf(findings: readonly Finding[]): Set<string> {

@@ -50,3 +50,8 @@ export function markValue(text: string): string {
   const plain = text.replace(/[^\x20-\x7e]/g, '?')
   return plain.length <= valueMost ? plain : `${plain.slice(0, valueMost - 1)}~`
 }
+
+/** As it is kept in lists of names. */
+export function nameOf({ kind, value }: Mark): string {
+  return `${kind} ${value}`
+}

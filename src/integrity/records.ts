@@ -34,6 +34,8 @@ export interface OpenRecord {
   readonly told: readonly number[]
   /** The same for findings that a request causes by its path alone, so that they use up no notice of others. */
   readonly toldPaths?: readonly number[]
+  /** The same for what only people have seen who had not signed in. */
+  readonly toldVisitors?: readonly number[]
   /** The places that were too few, each with the time when that was said, in milliseconds since the epoch. An approval ends it. */
   readonly full?: Readonly<Partial<Record<Lacking, number>>>
 }
@@ -76,7 +78,7 @@ function isKnown(record: Loose): record is Loose & KnownRecord {
 }
 
 function isOpen(record: Loose): record is Loose & OpenRecord {
-  const { findings, changing, told, toldPaths, full } = record as Partial<OpenRecord>
+  const { findings, changing, told, toldPaths, toldVisitors, full } = record as Partial<OpenRecord>
   return (
     Array.isArray(findings) &&
     findings.every(isFinding) &&
@@ -88,12 +90,14 @@ function isOpen(record: Loose): record is Loose & OpenRecord {
         typeof changing.by === 'string')) &&
     areTimes(told) &&
     (toldPaths === undefined || areTimes(toldPaths)) &&
+    (toldVisitors === undefined || areTimes(toldVisitors)) &&
     (full === undefined || (typeof full === 'object' && full !== null && areTimes(Object.values(full))))
   )
 }
 
 function isFinding(value: unknown): value is Finding {
-  const { id, severity, at, lastAt, page, items, codes, left, why } = (value ?? {}) as Partial<Finding>
+  const { id, severity, at, lastAt, page, items, codes, left, why, isByStranger, onlySeenBy } = (value ??
+    {}) as Partial<Finding>
   return (
     typeof id === 'string' &&
     (severity === 'alarm' || severity === 'change') &&
@@ -104,6 +108,8 @@ function isFinding(value: unknown): value is Finding {
     items.every(item => markKinds.includes(item?.kind) && typeof item.value === 'string') &&
     areTexts(codes) &&
     isTime(left) &&
-    typeof why === 'string'
+    typeof why === 'string' &&
+    (isByStranger === undefined || isByStranger === true) &&
+    (onlySeenBy === undefined || typeof onlySeenBy === 'string')
   )
 }

@@ -8,7 +8,7 @@ import { markValue } from './mark.ts'
 import type { PageReader } from './page-reader.ts'
 import { isProgram, pathShape } from './path-shape.ts'
 import type { BodyKind } from './read-body.ts'
-import { askedBy, sourceOf } from './visitors.ts'
+import { sourceOf } from './visitors.ts'
 
 export interface SampledApp {
   /** The public origin, and those under which the app may name itself. The public one is first. */
@@ -93,7 +93,7 @@ export class ResponseSampler implements ResponseTap {
       return null
     }
     if (!canDecode(head.coding) || (kind === 'script' && this.#isSame(path, head, now))) return null
-    const seenBy = seenByOf(method, path, visitor)
+    const seenBy = seenByOf(visitor)
     return new Copy(clock, (bytes, isWhole) => this.#read(kind, method, path, head, bytes, isWhole, seenBy))
   }
 
@@ -105,7 +105,7 @@ export class ResponseSampler implements ResponseTap {
       this.#epoch = watch.epoch
       this.#endpoints = new Set()
     }
-    const seenBy = seenByOf(method, path, visitor)
+    const seenBy = seenByOf(visitor)
     const key = `${method} ${path} ${seenBy.source ?? ''}`
     if (this.#endpoints.has(key)) return
     if (this.#endpoints.size >= rememberedMost) this.#endpoints = new Set()
@@ -157,13 +157,13 @@ export class ResponseSampler implements ResponseTap {
   }
 }
 
-type SeenBy = Pick<Sighting, 'isStranger' | 'source' | 'asked'>
+type SeenBy = Pick<Sighting, 'isStranger' | 'source'>
 
 const signedIn: SeenBy = { isStranger: false }
 
-function seenByOf(method: string, path: string, visitor: Visitor | null): SeenBy {
+function seenByOf(visitor: Visitor | null): SeenBy {
   if (visitor === null) return signedIn
-  return { isStranger: true, source: sourceOf(visitor), asked: askedBy(method, path, visitor) }
+  return { isStranger: true, source: sourceOf(visitor) }
 }
 
 class Copy implements BodyTap {

@@ -3,7 +3,8 @@ import t from 'tap'
 import { AppMemory, type Sighting } from '../../src/integrity/app-memory.ts'
 import { AppWatch } from '../../src/integrity/app-watch.ts'
 import type { Finding } from '../../src/integrity/finding.ts'
-import { askedBy, sourceOf } from '../../src/integrity/visitors.ts'
+import { openRecord } from '../../src/integrity/records.ts'
+import { sourceOf } from '../../src/integrity/visitors.ts'
 import { MemoryStore, TestClock } from '../fixtures/in-process/memory-store.ts'
 import { read } from './fixture.ts'
 
@@ -11,12 +12,8 @@ const html = (more = '') =>
   `<html><head><script src="/app.js"></script></head><body><form action="/go"></form>${more}</body></html>`
 const script = (host: string) => html(`<script src="https://${host}/x.js"></script>`)
 const person = { isStranger: false }
-const from = (address: string, query = '') => ({
-  isStranger: true,
-  source: sourceOf({ address, query }),
-  asked: askedBy('GET', '/search', { address, query })
-})
-type By = Pick<Sighting, 'isStranger' | 'source' | 'asked'>
+const from = (address: string) => ({ isStranger: true, source: sourceOf({ address, query: '' }) })
+type By = Pick<Sighting, 'isStranger' | 'source'>
 
 const sighting = (text: string, by: By, page = '/search'): Sighting => ({
   page,
@@ -111,25 +108,91 @@ t.test('visitors of several networks are more than one, and less than somebody w
   t.notOk(watch.findings.some(({ onlySeenBy, why }) => /evil\.example/.test(why) && onlySeenBy !== undefined))
 })
 
-t.test('while a gate learns, a page that repeats what a stranger asks for teaches nothing foreign', t => {
+t.test('while a gate learns, what visitors of one network alone have seen teaches nothing foreign', t => {
   const memory = new AppMemory(0)
-  const seen = (text: string, by: By, isQuiet: boolean) => memory.see(sighting(text, by), isQuiet, new Set())
+  const seen = (text: string, by: By, isQuiet: boolean, isFetched = false) =>
+    memory.see({ ...sighting(text, by), isFetched }, isQuiet, new Set())
   const cdn = '<script src="https://cdn.example/lib.js"></script>'
-  for (let i = 0; i < 30; i++) seen(html(cdn), from('198.51.100.7', '?q=lamp'), true)
-  for (const query of [
-    '?q=%3Cscript%20src=https://evil.example/x.js%3E',
-    '?q=%253Cscript+src%3Dhttps%3A%2F%2FEVIL%252Eexample%2Fx.js%253E'
-  ])
+  for (let i = 0; i < 30; i++)
+    for (const address of ['198.51.100.7', '203.0.113.7']) seen(html(cdn), from(address), true)
+  for (const host of ['evil.example', 'evil.exam\tple', 'e&#120;ample.example', 'b\u00fccher.example', 'later.example'])
     for (let i = 0; i < 100; i++)
-      seen(html(`${cdn}<script src="https://evil.example/x.js"></script>`), from('198.51.100.7', query), true)
-  const posted = { ...from('198.51.100.7'), asked: askedBy('POST', '/search', { address: '', query: '' }) }
-  seen(html(`${cdn}<script src="https://posted.example/x.js"></script>`), posted, true)
-  t.equal(seen(html(cdn), person, false), null, 'what the page really loads is learned, also from strangers alone')
-  for (const host of ['evil.example', 'posted.example', 'other.example'])
+      seen(html(`${cdn}<script src="https://${host}/x.js"></script>`), from(`198.51.100.${i}`), true)
+  t.equal(seen(html(cdn), person, false), null, 'what the page shows several networks is learned')
+  seen(html(`${cdn}<script src="https://later.example/x.js"></script>`), person, true)
+  t.equal(seen(html(`${cdn}<script src="https://later.example/x.js"></script>`), person, false), null, 'and a person')
+  seen(script('fetched.example'), { isStranger: true }, true, true)
+  t.equal(seen(script('fetched.example'), person, false), null, 'and the gate itself')
+  for (const host of ['evil.example', 'exxample.example', 'b\u00fccher.example', 'other.example']) {
+    // New origins are rare there.
+    for (let i = 0; i < 30; i++) seen(html(cdn), person, true)
     t.match(
       seen(html(`${cdn}<script src="https://${host}/x.js"></script>`), person, false),
       { severity: 'alarm' },
       `${host} is not known, and new things are not ordinary there`
     )
+  }
   t.end()
+})
+
+t.test('what strangers make a page say uses up no notice of what others see', async t => {
+  const { found, show } = await lab()
+  for (const host of hosts(20))
+    for (const address of ['198.51.100.7', '203.0.113.7']) await show(script(host), from(address))
+  const before = found.length
+  await show(html('<form action="/other"></form>'), person, 1, '/login')
+  for (const page of 'abcdefgh') await show(script(`real-${page}.example`), person, 1, `/page-${page}`)
+  t.same(
+    found.slice(before).map(([{ severity }, isTold]) => [severity, isTold]),
+    [['change', true], ...Array.from({ length: 7 }, () => ['alarm', true]), ['alarm', false]],
+    'eight notices an hour are those of others'
+  )
+})
+
+t.test(
+  'N1 · a web shell that only a stranger has opened is told of, also if its page loads foreign scripts',
+  async t => {
+    for (const more of ['', '<script src="https://cdn.example/x.js"></script>']) {
+      const { found, show } = await lab()
+      const thief = from('198.51.100.7')
+      for (const host of hosts(4)) await show(script(host), thief)
+      const before = found.length
+      const shell = `<html><head>${more}</head><body><form><input name=c></form><pre>uid=33</pre></body></html>`
+      await show(shell, thief, 5, '/uploads/shell.php')
+      t.match(
+        found.slice(before),
+        [
+          [
+            { severity: 'alarm', items: [{ kind: 'endpoint', value: 'GET /uploads/shell.php' }], isByStranger: true },
+            true
+          ]
+        ],
+        more
+      )
+      const whole = await lab()
+      await whole.show(shell, thief, 5, '/uploads/shell.php')
+      t.equal(whole.found.length, more === '' ? 1 : 2, 'the rest of the page is a finding of its own')
+    }
+  }
+)
+
+t.test('a finding for which there is no place once others see it too: that is said once', async t => {
+  const { full, show, store, watch } = await lab()
+  for (const host of hosts(4)) await show(script(host), from('198.51.100.7'))
+  const rest = hosts(20).slice(4)
+  for (let n = 0; n < 12; n++)
+    for (const address of ['203.0.113.7', '192.0.2.7']) await show(script(rest[n]!), from(address))
+  t.equal(watch.findings.filter(({ onlySeenBy }) => onlySeenBy === 'several').length, 12)
+  full.length = 0
+  await openRecord.change<void>(store, 'files', open => ({
+    next: { ...open!, full: {} },
+    result: undefined,
+    ttlSeconds: 1000
+  }))
+  await watch.reload()
+  await show(script(hosts(1)[0]!), from('203.0.113.7'))
+  t.same(full, ['stranger'])
+  const before = JSON.stringify(watch.findings)
+  await show(script(hosts(1)[0]!), from('203.0.113.7'), 5)
+  t.same([full, JSON.stringify(watch.findings)], [['stranger'], before], 'once')
 })
