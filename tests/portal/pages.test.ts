@@ -6,6 +6,7 @@ import t from 'tap'
 import { pageScript, pageSheet, tabIcon } from '../../plugins/portal/assets.ts'
 import { toHtml } from '../../plugins/portal/layout.tsx'
 import { contentOf, openBrowser, openContext } from '../fixtures/browser/browser.ts'
+import { isDeep } from '../fixtures/in-process/cases.ts'
 import { minify } from './minified.ts'
 import { type Story, stories, storiesIn } from './story-list.tsx'
 import { serveStories } from './story-server.ts'
@@ -80,7 +81,7 @@ t.test('in a browser', async t => {
     })
 
   for (const language of ['de', 'ar', 'ja'] as const)
-    t.test(`axe finds nothing in ${language}, and nothing scrolls sideways`, async t => {
+    t.test(`in ${language} axe finds nothing, and nothing scrolls sideways`, async t => {
       const context = await openContext(browser, { bypassCSP: true, viewport: { width: 320, height: 568 } })
       const page = await context.newPage()
       await page.goto(`${origin}/${language}/login`)
@@ -89,9 +90,12 @@ t.test('in a browser', async t => {
       const options = "{ rules: { 'color-contrast': { enabled: false } }, resultTypes: ['violations'] }"
       for (const story of storiesIn(language).filter(one => one.isOwnPage)) {
         await page.evaluate(fillWith(story))
-        const { violations } = await page.evaluate<AxeResult>(`axe.run(${options})`)
-        const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map(node => node.html).join(' ')}`)
-        t.same(found, [], story.name)
+        // The elements are those of English, but for the direction of Arabic.
+        if (language === 'ar' || isDeep) {
+          const { violations } = await page.evaluate<AxeResult>(`axe.run(${options})`)
+          const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map(node => node.html).join(' ')}`)
+          t.same(found, [], story.name)
+        }
         const width = await page.evaluate('document.documentElement.scrollWidth')
         t.ok((width as number) <= 320, `${story.name} is ${width} px wide`)
       }
