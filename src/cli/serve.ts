@@ -11,6 +11,7 @@ import { Cluster } from '../server/cluster/primary.ts'
 import { work } from '../server/cluster/worker.ts'
 import { type InheritedSockets, inheritedSockets } from '../server/inherited-sockets.ts'
 import { Server, type Serving } from '../server/server.ts'
+import { cutOffMs } from '../server/time-to-end.ts'
 import { watchFiles } from '../watchers/files.ts'
 import { oneAtATime } from '../watchers/one-at-a-time.ts'
 import { wrongJournal } from './check/service-user.ts'
@@ -177,9 +178,6 @@ export async function welcome(server: Server, config: Config, io: Io): Promise<v
   )
 }
 
-/** The time for what follows the last requests: exports, messages, the journal and the store, in milliseconds. */
-const overtimeMs = 10_000
-
 function live(server: Serving, first: Config, read: readonly string[], io: Io, log: Logger): Promise<ExitCode> {
   let config = first
   let files = read
@@ -187,15 +185,10 @@ function live(server: Serving, first: Config, read: readonly string[], io: Io, l
     /** `code` is the exit code; a supervisor restarts after anything but 0. */
     const stop = (reason: string, code: ExitCode) => {
       log.info({ reason }, 'stopping')
-      late ??= setTimeout(
-        () => {
-          log.error(
-            'the gate could not end in order and is cut off: a disk, a store or another process does not answer'
-          )
-          end(1)
-        },
-        config.shutdownTimeout * 1000 + overtimeMs
-      )
+      late ??= setTimeout(() => {
+        log.error('the gate could not end in order and is cut off: a disk, a store or another process does not answer')
+        end(1)
+      }, cutOffMs(config))
       server.close().then(
         () => end(code),
         error => {

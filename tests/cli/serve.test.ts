@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
-import t from 'tap'
+import t, { type Test } from 'tap'
 import type { Io } from '../../src/cli/command.ts'
 import { welcome } from '../../src/cli/serve.ts'
 import { startGateway } from '../fixtures/in-process/gateway.ts'
@@ -37,10 +37,10 @@ t.test('told to end it exits 0; after an error nobody caught 1, so that it is st
   t.equal(await gate.stop('SIGTERM'), 0)
 })
 
-t.test('a store that another process never lets go does not keep it from ending', async t => {
-  const gate = await prepareGate(t, { apps, config: { shutdownTimeout: '1s' } })
+/** A gate whose store another process holds, as a command does that is stopped in the middle of a write. */
+async function startHeld(t: Test, config: { workers?: number }) {
+  const gate = await prepareGate(t, { apps, config: { ...config, shutdownTimeout: '1s' } })
   await gate.start()
-  // As a command that is stopped in the middle of a write.
   const holder = spawn(process.execPath, ['--input-type=module', '-e', holds, path.join(gate.folder, 'store')], {
     cwd: root,
     stdio: ['ignore', 'pipe', 'inherit']
@@ -49,9 +49,32 @@ t.test('a store that another process never lets go does not keep it from ending'
   await once(holder.stdout, 'data')
   // A write is under way when the gate notices.
   while ((await gate.admin('/readyz')) === 200) await new Promise(resolve => setTimeout(resolve, 100))
+  return gate
+}
+
+t.test('a store that another process never lets go does not keep it from ending', async t => {
+  const gate = await startHeld(t, {})
   // LMDB may end the process by a signal there.
   t.not(await gate.stop('SIGTERM'), 0)
   t.match(gate.output, /the gate could not end in order and is cut off/)
+})
+
+t.test('nor does it keep workers whose primary was killed', { timeout: 60_000 }, async t => {
+  const gate = await startHeld(t, { workers: 2 })
+  const workers = readFileSync(`/proc/${gate.pid}/task/${gate.pid}/children`, 'utf8').trim().split(' ')
+  t.equal(workers.length, 2)
+  const runs = (pid: string) => {
+    try {
+      return !/\) [ZX] /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'))
+    } catch {
+      return false
+    }
+  }
+  t.teardown(() => {
+    for (const pid of workers) if (runs(pid)) process.kill(Number(pid), 'SIGKILL')
+  })
+  process.kill(gate.pid, 'SIGKILL')
+  while (workers.some(runs)) await new Promise(resolve => setTimeout(resolve, 100))
 })
 
 t.test(

@@ -278,7 +278,7 @@ function hold(port: number, host: string, cookie: string, path: string, isSocket
 }
 
 t.test('the end of the gate does not wait for a worker that stands still', async t => {
-  const gate = await startGate(t, { apps: [], config: { workers: 2 } })
+  const gate = await startGate(t, { apps: [], config: { workers: 2, shutdownTimeout: '1s' } })
   const workers = childrenOf(gate.pid)
   t.equal(workers.length, 2)
   process.kill(workers[0]!, 'SIGSTOP')

@@ -18,7 +18,8 @@ import { withOpened } from '../fixed-keys.ts'
 import { type InheritedSockets, placeOf } from '../inherited-sockets.ts'
 import type { Serving } from '../server.ts'
 import { gateStatus } from '../status.ts'
-import { lookMs, StuckWorkers } from './stuck-workers.ts'
+import { cutOffMs } from '../time-to-end.ts'
+import { endingLookMs, lookMs, StuckWorkers } from './stuck-workers.ts'
 import type { WorkerCommand } from './worker.ts'
 import { WorkerHandle } from './worker-handle.ts'
 
@@ -49,7 +50,7 @@ export class Cluster implements Serving {
   readonly #reloads = new ReloadMetrics(this.#own, Date.now)
   readonly #admin: FastifyInstance | null
   readonly #stuck: StuckWorkers
-  readonly #looking: NodeJS.Timeout
+  #looking: NodeJS.Timeout
   #config: Config
   /** The configuration at start: a new worker must open the same store, keys and journal. */
   readonly #opened: Config
@@ -82,11 +83,11 @@ export class Cluster implements Serving {
             isClosing: () => this.#closing !== undefined,
             host: config.admin.host
           })
-    this.#stuck = new StuckWorkers(worker =>
-      this.#log.error({ worker }, 'a worker process has not answered for a long time and is killed')
+    this.#stuck = new StuckWorkers(
+      worker => this.#log.error({ worker }, 'a worker process has not answered for a long time and is killed'),
+      () => cutOffMs(this.#config)
     )
-    const look = () => this.#stuck.look(this.#closing === undefined ? this.#serving : this.#handles)
-    this.#looking = setInterval(look, lookMs).unref()
+    this.#looking = setInterval(() => this.#stuck.look(this.#handles), lookMs).unref()
     readProcess(this.#own)
     this.#own.read('factorgate_workers', () => this.#serving.length)
     process.once('exit', () => this.#killAll())
@@ -160,6 +161,9 @@ export class Cluster implements Serving {
 
   async #end(): Promise<void> {
     this.#stuck.isEnding = true
+    clearInterval(this.#looking)
+    this.#stuck.look(this.#handles)
+    this.#looking = setInterval(() => this.#stuck.look(this.#handles), endingLookMs(cutOffMs(this.#config)))
     const ends = [...this.#handles.values()].map(handle => handle.shutdown())
     await Promise.all(ends)
     clearInterval(this.#looking)

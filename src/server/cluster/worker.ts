@@ -6,6 +6,7 @@ import type { Clock } from '../../clock.ts'
 import type { UpstreamNews } from '../../forwarding/upstream-states.ts'
 import type { InheritedSockets } from '../inherited-sockets.ts'
 import { Server } from '../server.ts'
+import { cutOffMs } from '../time-to-end.ts'
 
 export type WorkerCommand =
   | {
@@ -46,10 +47,16 @@ export function work({ clock, logFor, cannotStart }: WorkerInput): Promise<0 | 1
   return new Promise(resolve => {
     let starting: Promise<Server> | undefined
     let log: Logger | undefined
+    let config: Config | undefined
+    let late: NodeJS.Timeout | undefined
     let code: 0 | 1 = 0
+    let isEnding = false
     // Without this, Node exits as soon as the primary disconnects, in the middle of requests.
     if (cluster.worker) cluster.worker.exitedAfterDisconnect = true
     const end = async (): Promise<void> => {
+      isEnding = true
+      // The primary may be gone, and with it its own limit.
+      if (config !== undefined) late ??= setTimeout(cutOff, cutOffMs(config))
       const server = await starting?.catch(() => undefined)
       try {
         await server?.close()
@@ -58,12 +65,18 @@ export function work({ clock, logFor, cannotStart }: WorkerInput): Promise<0 | 1
         log?.error({ err: error }, 'an error happened while stopping')
         resolve(1)
       }
+      clearTimeout(late)
+    }
+    const cutOff = () => {
+      log?.error('the worker could not end in order and is cut off: a disk or a store does not answer')
+      resolve(1)
     }
     const execute = async (asked: Asked): Promise<unknown> => {
       if (asked.ask === 'end') return end()
-      if (asked.ask === 'live') return
+      if (asked.ask === 'live') return isEnding ? 'ending' : 'serving'
       if (asked.ask === 'start') {
-        const { config, number, of, sockets, ticketKeys } = asked
+        const { number, of, sockets, ticketKeys } = asked
+        config = asked.config
         log = logFor(config, number)
         starting = Server.start({ config, clock, log, worker: { number, of, tell, ticketKeys }, sockets })
         return (await starting).addresses.gate
@@ -71,8 +84,11 @@ export function work({ clock, logFor, cannotStart }: WorkerInput): Promise<0 | 1
       const server = await starting
       if (server === undefined) throw new Error('not started')
       switch (asked.ask) {
-        case 'reload':
-          return server.reload(asked.config)
+        case 'reload': {
+          const waiting = await server.reload(asked.config)
+          config = asked.config
+          return waiting
+        }
         case 'hear':
           return server.hear(asked.news)
         case 'refuse':

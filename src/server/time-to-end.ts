@@ -1,0 +1,9 @@
+/** How long the end of a process may take before it is cut off. */
+import type { Config } from '../../config/schema.ts'
+
+/** The time for what follows the last requests: exports, messages, the journal and the store, in milliseconds. */
+const overtimeMs = 10_000
+
+export function cutOffMs({ shutdownTimeout }: Pick<Config, 'shutdownTimeout'>): number {
+  return shutdownTimeout * 1000 + overtimeMs
+}
