@@ -22,6 +22,8 @@ export interface Sighting {
   readonly isStranger: boolean
   /** A hash of the stranger's network. */
   readonly source?: string
+  /** True for a stranger's GET without a query. */
+  readonly isPlain?: boolean
 }
 
 /** What is reported already, as `KIND VALUE`. */
@@ -64,14 +66,17 @@ export class AppMemory {
     return this.pages < pagesLeast || now - this.since < learnMs
   }
 
-  /** `isQuiet`: learn everything. `open`: what is reported already. */
-  see(sighting: Sighting, isQuiet: boolean, open: Reported): Novelty | null {
+  /**
+   * `isQuiet`: learn everything. `open`: what is reported already. `isAnnounced`: an operator has announced what is new, so that plain requests
+   * of strangers teach it too.
+   */
+  see(sighting: Sighting, isQuiet: boolean, open: Reported, isAnnounced = false): Novelty | null {
     const { page, endpoint, reading, isFetched } = sighting
     const isStranger = sighting.isStranger && !isQuiet
     const group = isFetched ? `fetched ${page}` : page
     if (reading !== null) this.pages++
     const isReported = (mark: Mark) => open.has(nameOf(mark))
-    const isTaught = isQuiet && sighting.isStranger && !isFetched ? this.#witness(sighting) : () => true
+    const isTaught = isQuiet && isDoubtful(sighting, isAnnounced) ? this.#witness(sighting) : () => true
     const unknown = (reading?.marks ?? []).filter(mark => !this.known.has(mark) && isTaught(mark))
     const silent = this.#silentKinds(page, reading)
     const novel = unknown.filter(mark => !isReported(mark) && !silent.includes(mark.kind))
@@ -121,7 +126,7 @@ export class AppMemory {
    * of one network alone teach nothing foreign.
    */
   #witness({ reading, source = '' }: Sighting): (mark: Mark) => boolean {
-    const foreign = (reading?.marks ?? []).filter(mark => isFar(mark) && !this.known.has(mark)).map(nameOf)
+    const foreign = (reading?.marks ?? []).filter(mark => isElsewhere(mark) && !this.known.has(mark)).map(nameOf)
     const alone = new Set(foreign.filter(name => !this.#unwitnessed.isOfOthers(name, source)))
     this.#unwitnessed.hold(alone, source)
     return mark => !alone.has(nameOf(mark))
@@ -273,6 +278,15 @@ export class AppMemory {
     this.rates.set(group, rate)
     return rate
   }
+}
+
+function isDoubtful({ isStranger, isFetched, isPlain }: Sighting, isAnnounced: boolean): boolean {
+  return isStranger && !isFetched && !(isAnnounced && isPlain === true)
+}
+
+/** True for what names another origin. */
+function isElsewhere(mark: Mark): boolean {
+  return isFar(mark) && mark.value.includes('//')
 }
 
 /** A `<base>` moves every address of a page, and a password must not go elsewhere in the app either. */

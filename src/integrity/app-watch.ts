@@ -93,7 +93,11 @@ export class AppWatch {
   }
 
   get isQuiet(): boolean {
-    return this.changing !== null || this.memory.isLearning(this.#options.clock(), this.learnMs)
+    return this.changing !== null || this.#isLearning
+  }
+
+  get #isLearning(): boolean {
+    return this.memory.isLearning(this.#options.clock(), this.learnMs)
   }
 
   /** Reads what the store has. Rejects with StoreUnreachable. */
@@ -135,7 +139,8 @@ export class AppWatch {
     if (!isQuiet) this.#confirm(sighting, source)
     const isHeld = (name: string) => source !== null && this.#held.isOf(name, source)
     const reported = { has: (name: string) => this.#reported.has(name) || isHeld(name) }
-    const novelty = this.memory.see(sighting, isQuiet, reported)
+    const isAnnounced = this.changing !== null && !this.#isLearning
+    const novelty = this.memory.see(sighting, isQuiet, reported, isAnnounced)
     if (novelty === null) return
     const { path } = novelty
     // A place of its own: what else the page shows may have none, and is less.

@@ -93,7 +93,7 @@ export class ResponseSampler implements ResponseTap {
       return null
     }
     if (!canDecode(head.coding) || (kind === 'script' && this.#isSame(path, head, now))) return null
-    const seenBy = seenByOf(visitor)
+    const seenBy = seenByOf(method, visitor)
     return new Copy(clock, (bytes, isWhole) => this.#read(kind, method, path, head, bytes, isWhole, seenBy))
   }
 
@@ -105,7 +105,7 @@ export class ResponseSampler implements ResponseTap {
       this.#epoch = watch.epoch
       this.#endpoints = new Set()
     }
-    const seenBy = seenByOf(visitor)
+    const seenBy = seenByOf(method, visitor)
     const key = `${method} ${path} ${seenBy.source ?? ''}`
     if (this.#endpoints.has(key)) return
     if (this.#endpoints.size >= rememberedMost) this.#endpoints = new Set()
@@ -157,13 +157,13 @@ export class ResponseSampler implements ResponseTap {
   }
 }
 
-type SeenBy = Pick<Sighting, 'isStranger' | 'source'>
+type SeenBy = Pick<Sighting, 'isStranger' | 'source' | 'isPlain'>
 
 const signedIn: SeenBy = { isStranger: false }
 
-function seenByOf(visitor: Visitor | null): SeenBy {
+function seenByOf(method: string, visitor: Visitor | null): SeenBy {
   if (visitor === null) return signedIn
-  return { isStranger: true, source: sourceOf(visitor) }
+  return { isStranger: true, source: sourceOf(visitor), isPlain: method === 'GET' && visitor.query === '' }
 }
 
 class Copy implements BodyTap {

@@ -8,11 +8,10 @@ import { demandOfLedger } from '../budgets/ledger-demand.ts'
 import { ledgerId, ledgerRecord } from '../budgets/ledger-record.ts'
 import { amountInWords, spanInWords } from '../budgets/sentences.ts'
 import type { Clock } from '../clock.ts'
-import { factorKinds } from '../factor/kinds.ts'
-import { newestProof, type Proof } from '../factor/proof.ts'
+import type { Proof } from '../factor/proof.ts'
 import type { Permit } from '../policy/decision.ts'
 import type { Store } from '../store/store.ts'
-import { askDemand, askRecord } from '../unusual/asks.ts'
+import { answeredAt, askDemand, askRecord } from '../unusual/asks.ts'
 import { toBudget, underReport } from './watching.ts'
 
 export interface WatchQuestion {
@@ -42,7 +41,7 @@ export async function storedDemands(
   const now = clock()
   let demand: Demand | null = null
   const ask = account === null ? null : await askRecord.get(store, account)
-  if (ask !== null && (newestProof(proofs, factorKinds)?.at ?? 0) < ask.at) demand = askDemand(ask.at, now)
+  if (ask !== null && answeredAt(ask, proofs) < ask.at) demand = askDemand(ask.at, now)
   for (const budget of budgetsFor(config, app)) {
     const subject = subjects[budget.per]
     if (subject === null) continue

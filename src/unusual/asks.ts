@@ -4,25 +4,36 @@
  */
 import { type Demand, proofSince, type Who } from '../budgets/demand.ts'
 import type { Clock } from '../clock.ts'
-import { type FactorKind, factorKinds } from '../factor/kinds.ts'
-import { newestProof, type Proof } from '../factor/proof.ts'
+import { factorKinds } from '../factor/kinds.ts'
+import { newestProof, type Proof, type ProofKind } from '../factor/proof.ts'
 import { RecordKind } from '../store/records.ts'
 import { RecordTooNew, type Store, type StoreNotice } from '../store/store.ts'
 
 interface Ask {
   /** A proof must be newer than this. */
   readonly at: number
+  /** True for somebody who was suspended: that ended every session, so whoever has signed in since was resumed, and has answered by it. */
+  readonly bySignIn?: true
 }
 
 export const askRecord = new RecordKind<Ask>({
   prefix: 'unusual:ask:',
   version: 1,
-  read: record => (Number.isSafeInteger(record.at) ? (record as unknown as Ask) : null)
+  read: ({ at, bySignIn }) =>
+    Number.isSafeInteger(at) ? { at: at as number, ...(bySignIn === true && { bySignIn }) } : null
 })
 
 /** `at`: since when a proof is asked. */
 export function askDemand(at: number, now: number): Demand {
   return proofSince(at, now, 'unusual_proof_required', factorKinds)
+}
+
+/** What a sign-in of an institution shows. The institution may not say when it has checked its second factor. */
+const signInKinds: readonly ProofKind[] = [...factorKinds, 'directory', 'institution']
+
+/** When the newest proof was shown that can answer this; 0 for none. */
+export function answeredAt({ bySignIn }: Ask, proofs: readonly Proof[]): number {
+  return newestProof(proofs, bySignIn === true ? signInKinds : factorKinds)?.at ?? 0
 }
 
 /** The demand outlives every session that began before it by so many seconds. A later sign-in shows a newer proof. */
@@ -49,7 +60,7 @@ export class Asks {
   /** The absolute limit of sessions under the present configuration, in seconds. */
   sessionSeconds = 24 * 3600
   readonly #options: AsksOptions
-  readonly #asked = new Map<string, number>()
+  readonly #asked = new Map<string, Ask>()
   /** When each session of an asked person has last shown a proof. */
   readonly #proved = new Map<string, number>()
   readonly #accountOf = new Map<string, string>()
@@ -83,31 +94,27 @@ export class Asks {
   }
 
   /** Demands a proof at once in this gate; other gates learn of it from the store. Rejects if the store cannot be written. */
-  async ask(account: string, at: number): Promise<void> {
-    this.#note(account, at)
-    await askRecord.put(this.#options.store, account, { at }, this.#lifeSeconds)
+  async ask(account: string, at: number, bySignIn = false): Promise<void> {
+    const ask: Ask = { at, ...(bySignIn && { bySignIn }) }
+    this.#note(account, ask)
+    await askRecord.put(this.#options.store, account, ask, this.#lifeSeconds)
   }
 
   /** What the store says of a person whom this gate has not seen yet. */
   async load(account: string): Promise<void> {
     const ask = await askRecord.get(this.#options.store, account)
-    if (ask !== null) this.#note(account, ask.at)
+    if (ask !== null) this.#note(account, ask)
   }
 
   /** Since when a proof is asked of this session; null if none is. */
-  askedOf(
-    account: string,
-    session: string,
-    proofs: readonly Proof[],
-    factors: readonly FactorKind[] = factorKinds
-  ): number | null {
+  askedOf(account: string, session: string, proofs: readonly Proof[]): number | null {
     this.#see(account)
     if (this.#asked.size === 0) return null
-    const at = this.#askedAt(account)
-    if (at === null) return null
+    const ask = this.#askOf(account)
+    if (ask === null) return null
     this.#accountOf.set(session, account)
-    const proved = Math.max(newestProof(proofs, factors)?.at ?? 0, this.#proved.get(session) ?? 0)
-    if (proved < at) return at
+    const proved = Math.max(answeredAt(ask, proofs), this.#proved.get(session) ?? 0)
+    if (proved < ask.at) return ask.at
     this.#noteProof(account, session, proved)
     return null
   }
@@ -133,8 +140,8 @@ export class Asks {
   /** True if what this session fetches must wait. */
   holds(account: string, session: string): boolean {
     if (this.#asked.size === 0) return false
-    const at = this.#askedAt(account)
-    return at !== null && (this.#proved.get(session) ?? 0) < at
+    const ask = this.#askOf(account)
+    return ask !== null && (this.#proved.get(session) ?? 0) < ask.at
   }
 
   wait(waiting: Waiting): void {
@@ -185,10 +192,10 @@ export class Asks {
     return this.sessionSeconds + askedLonger
   }
 
-  #askedAt(account: string): number | null {
-    const at = this.#asked.get(account)
-    if (at === undefined) return null
-    if (Math.abs(this.#options.clock() - at) <= this.#lifeSeconds * 1000) return at
+  #askOf(account: string): Ask | null {
+    const ask = this.#asked.get(account)
+    if (ask === undefined) return null
+    if (Math.abs(this.#options.clock() - ask.at) <= this.#lifeSeconds * 1000) return ask
     this.#asked.delete(account)
     return null
   }
@@ -201,8 +208,10 @@ export class Asks {
     for (const waiting of [...(this.#waiting.get(session) ?? [])]) waiting.onProved()
   }
 
-  #note(account: string, at: number): void {
-    this.#asked.set(account, Math.max(at, this.#asked.get(account) ?? 0))
+  #note(account: string, ask: Ask): void {
+    const before = this.#asked.get(account)
+    if (before === undefined || ask.at > before.at || (ask.at === before.at && before.bySignIn === true))
+      this.#asked.set(account, ask)
   }
 
   async #hear(notice: StoreNotice): Promise<void> {

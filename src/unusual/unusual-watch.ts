@@ -192,7 +192,7 @@ export class UnusualWatch {
     const isSuspended = steps.includes('suspend')
     const isAsked = steps.includes('step-up') && !isSuspended
     // First, because it stops what runs. The sign-in of somebody who is resumed is the answer, from which on the watch judges anew.
-    const asking = isAsked || isSuspended ? this.#options.asks.ask(verdict.account, verdict.at) : null
+    const asking = isAsked || isSuspended ? this.#options.asks.ask(verdict.account, verdict.at, isSuspended) : null
     // If two people share the session, the owner's proof would also help the other one. A new sign-in would not.
     const ending =
       isAsked && verdict.isShared

@@ -13,7 +13,7 @@ const html = (more = '') =>
 const script = (host: string) => html(`<script src="https://${host}/x.js"></script>`)
 const person = { isStranger: false }
 const from = (address: string) => ({ isStranger: true, source: sourceOf({ address, query: '' }) })
-type By = Pick<Sighting, 'isStranger' | 'source'>
+type By = Pick<Sighting, 'isStranger' | 'source' | 'isPlain'>
 
 const sighting = (text: string, by: By, page = '/search'): Sighting => ({
   page,
@@ -119,8 +119,19 @@ t.test('while a gate learns, what visitors of one network alone have seen teache
     for (let i = 0; i < 100; i++)
       seen(html(`${cdn}<script src="https://${host}/x.js"></script>`), from(`198.51.100.${i}`), true)
   t.equal(seen(html(cdn), person, false), null, 'what the page shows several networks is learned')
+  const own = '<form action="."><input type="password"></form>'
+  for (let i = 0; i < 30; i++) seen(html(cdn + own), from('198.51.100.7'), true)
+  t.equal(seen(html(cdn + own), person, false), null, 'and what stays in the app, from one network')
   seen(html(`${cdn}<script src="https://later.example/x.js"></script>`), person, true)
   t.equal(seen(html(`${cdn}<script src="https://later.example/x.js"></script>`), person, false), null, 'and a person')
+  for (const [host, isPlain] of [
+    ['plain.example', true],
+    ['asked.example', false]
+  ] as const) {
+    memory.see(sighting(script(host), { ...from('198.51.100.7'), isPlain }), true, new Set(), true)
+    const later = seen(html(`${cdn}<script src="https://${host}/x.js"></script>`), person, false)
+    t.equal(later === null, isPlain, `${host} in an announced change`)
+  }
   seen(script('fetched.example'), { isStranger: true }, true, true)
   t.equal(seen(script('fetched.example'), person, false), null, 'and the gate itself')
   for (const host of ['evil.example', 'exxample.example', 'b\u00fccher.example', 'other.example']) {

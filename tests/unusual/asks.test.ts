@@ -1,6 +1,6 @@
 /** Questions for a proof: shared by gates, one answer a session, and what runs waits for a minute. */
 import t from 'tap'
-import type { Proof } from '../../src/factor/proof.ts'
+import { type Proof, timeUnknown } from '../../src/factor/proof.ts'
 import type { Flow, Holder } from '../../src/metering/flow.ts'
 import { Asks, askRecord } from '../../src/unusual/asks.ts'
 import { HeldFlow, holdMs } from '../../src/unusual/held-flow.ts'
@@ -19,6 +19,40 @@ function gate(store: MemoryStore, clock: TestClock, proofs = new Map<string, Pro
   asks.onProved((account, session) => proved.push(`${account}/${session}`))
   return { asks, proved, proofs }
 }
+
+t.test(
+  'whoever was suspended answers by the sign-in after it, also where an institution checks the factor',
+  async t => {
+    const clock = new TestClock()
+    const store = new MemoryStore(clock.read)
+    const { now } = clock
+    const signedIn = (at: number): Proof[] => [
+      { ...totp(at), kind: 'directory' },
+      { ...totp(timeUnknown), kind: 'institution' }
+    ]
+    const [one, two] = [gate(store, clock), gate(store, clock)]
+    await one.asks.start()
+    await two.asks.start()
+    await one.asks.ask('alice', now, true)
+    await two.asks.load('alice')
+    for (const { asks } of [one, two]) {
+      t.equal(asks.askedOf('alice', 's1', signedIn(now - 1)), now, 'a session that has not ended')
+      t.equal(asks.askedOf('alice', 's1', [password(now + 5)]), now, 'half a sign-in')
+      t.equal(asks.askedOf('alice', 's2', signedIn(now + 5)), null)
+    }
+    t.same([one.proved, two.proved], [['alice/s2'], ['alice/s2']], 'and is judged anew from there')
+    await one.asks.ask('alice', now + 10)
+    await two.asks.load('alice')
+    for (const { asks } of [one, two])
+      t.equal(
+        asks.askedOf('alice', 's3', signedIn(now + 20)),
+        now + 10,
+        'a question without a suspension wants a factor'
+      )
+    one.asks.stop()
+    two.asks.stop()
+  }
+)
 
 t.test('each session must show a proof that is newer than the question', async t => {
   const clock = new TestClock()
