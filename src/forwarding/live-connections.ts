@@ -225,9 +225,13 @@ export class LiveConnections {
     return found.length
   }
 
-  /** Ends what runs for somebody at apps that send nothing while nobody can say whether access still stands. */
-  endGuarded(reason: string): number {
-    const found = this.#all.entries().filter(({ accountId, app }) => accountId !== null && app?.isGuarded === true)
+  /** What runs for somebody at apps that send nothing while nobody can say whether access still stands. */
+  guarded(): LiveEntry[] {
+    return this.#all.entries().filter(({ accountId, app }) => accountId !== null && app?.isGuarded === true)
+  }
+
+  endGuarded(reason: string, isUnknown: (entry: LiveEntry) => boolean): number {
+    const found = this.guarded().filter(isUnknown)
     for (const entry of found) entry.end(reason, closeCodes.goingAway, 'store_unreachable')
     return found.length
   }

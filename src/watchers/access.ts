@@ -1,5 +1,5 @@
 /** The watcher that closes live connections when their session is revoked or their person loses access. */
-import type { LiveConnections } from '../forwarding/live-connections.ts'
+import type { LiveConnections, LiveEntry } from '../forwarding/live-connections.ts'
 import { accountPrefix } from '../identity/account.ts'
 import { accountRecord } from '../identity/account-record.ts'
 import { programTokenRecord } from '../programs/program-token.ts'
@@ -16,10 +16,12 @@ interface AccessWatch {
   readonly tokens: Pick<ProgramTokens, 'stands'>
   readonly live: LiveConnections
   readonly onError: (error: unknown) => void
-  /** How long a guarded app goes on while this process hears of no changes, in milliseconds. Default: a minute. */
+  /** How long a guarded app goes on while this process neither hears of changes nor can ask the store, in milliseconds. Default: a minute. */
   readonly deafMs?: number
   /** Called with the number of connections that have ended because of it. */
   readonly onDeaf?: (count: number) => void
+  /** Repeats `run`, and returns what stops it. Default: a timer. */
+  readonly repeat?: (run: () => void, everyMs: number) => () => void
 }
 
 const sessionPrefix = sessionKey('')
@@ -29,6 +31,8 @@ const sweepMs = 15_000
 const deafMostMs = 60_000
 /** How often this process looks by itself while it hears of no changes, in milliseconds. */
 const lookMs = 2_000
+/** The looks within which the store has to confirm what goes on then. */
+const answerLooksMost = 5
 
 export interface AccessWatching {
   sweep(): void
@@ -42,21 +46,32 @@ export function watchAccess(watch: AccessWatch): AccessWatching {
   const { store, cache, sessions, tokens, live, onError } = watch
   const deafMs = watch.deafMs ?? deafMostMs
   const everyMs = Math.min(lookMs, deafMs)
-  let looking: NodeJS.Timeout | undefined
+  const deafLooks = Math.ceil(deafMs / everyMs)
+  const answerLooks = Math.min(answerLooksMost, deafLooks)
+  const repeat = watch.repeat ?? repeatByTimer
+  let stopLooking: (() => void) | undefined
   let looks = 0
   let isAsking = false
+  /** The keys of what the store has to confirm and has not yet. Filled only while this process has heard of no changes for long. */
+  let unconfirmed = new Set<string>()
   const noteDeaf = () => {
     if (cache.isTold) {
-      clearInterval(looking)
-      looking = undefined
+      stopLooking?.()
+      stopLooking = undefined
       looks = 0
-    } else looking ??= setInterval(() => void look(), everyMs).unref()
+      unconfirmed.clear()
+    } else stopLooking ??= repeat(() => void look(), everyMs)
   }
-  /** A suspension does not reach this process now. It looks by itself where the store answers, and a guarded app does not go on for long. */
+  const endUnconfirmed = () => {
+    const count = live.endGuarded('store unreachable', entry => keysOf(entry).some(key => unconfirmed.has(key)))
+    if (count > 0) watch.onDeaf?.(count)
+  }
+  /** A suspension does not reach this process now. It looks by itself; at a guarded app only that goes on for long what the store confirms. */
   const look = async () => {
-    if (++looks * everyMs >= deafMs) {
-      const count = live.endGuarded('store unreachable')
-      if (count > 0) watch.onDeaf?.(count)
+    looks++
+    if (looks >= deafLooks - answerLooks && (looks - deafLooks) % answerLooks === 0) {
+      if (looks >= deafLooks) endUnconfirmed()
+      unconfirmed = new Set(live.guarded().flatMap(keysOf))
     }
     if (isAsking) return
     isAsking = true
@@ -73,6 +88,7 @@ export function watchAccess(watch: AccessWatch): AccessWatching {
       if (standing === 'ended') live.endSession(id, 'session ended')
       // The authenticator of its proof was removed.
       if (standing === 'half-way') live.endComplete(id, 'factors changed')
+      unconfirmed.delete(sessionKey(id))
     } catch (error) {
       // A newer release has written the session. It admits nobody here, so its connections end.
       if (error instanceof RecordTooNew) live.endSession(id, 'session ended')
@@ -83,6 +99,7 @@ export function watchAccess(watch: AccessWatch): AccessWatching {
   const checkToken = async (id: string): Promise<void> => {
     try {
       if (!(await tokens.stands(id))) live.endToken(id, 'token revoked')
+      unconfirmed.delete(programTokenRecord.key(id))
     } catch (error) {
       if (error instanceof RecordTooNew) live.endToken(id, 'token revoked')
       onError(error)
@@ -114,6 +131,7 @@ export function watchAccess(watch: AccessWatch): AccessWatching {
       if (account === null) live.endAccount(id, 'access ended')
       else if (account.suspended !== null) live.endAccount(id, 'account suspended')
       else live.endAccountUnless(id, account.groups, 'groups changed')
+      unconfirmed.delete(accountPrefix + id)
     } catch (error) {
       onError(error)
     }
@@ -137,6 +155,8 @@ export function watchAccess(watch: AccessWatch): AccessWatching {
       if (live.hasAccount(id)) void checkAccount(id)
     }
   })
+  // It may be deaf from the start.
+  noteDeaf()
   const sweep = setInterval(sweepAll, sweepMs)
   sweep.unref()
   return {
@@ -148,7 +168,20 @@ export function watchAccess(watch: AccessWatch): AccessWatching {
     stop() {
       stop()
       clearInterval(sweep)
-      clearInterval(looking)
+      stopLooking?.()
     }
   }
+}
+
+function repeatByTimer(run: () => void, everyMs: number): () => void {
+  const timer = setInterval(run, everyMs).unref()
+  return () => clearInterval(timer)
+}
+
+/** The keys of the records on which the access of a connection stands. */
+function keysOf({ sessionId, tokenId, accountId }: LiveEntry): string[] {
+  const keys = accountId === null ? [] : [accountPrefix + accountId]
+  if (sessionId !== null) keys.push(sessionKey(sessionId))
+  if (tokenId != null) keys.push(programTokenRecord.key(tokenId))
+  return keys
 }

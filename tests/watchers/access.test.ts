@@ -159,7 +159,7 @@ t.test('live connections', async t => {
         const other = watchAccess({
           ...{ store, cache, sessions, live, deafMs: 1 },
           tokens: { stands: async () => true },
-          onError: error => t.error(error),
+          onError: () => {},
           onDeaf: count => {
             counts.push(count)
             resolve()
@@ -186,14 +186,91 @@ t.test('live connections', async t => {
       store.tell({ kind: 'ready' })
       await settled()
       t.equal(guarded.ended, '', 'a moment without notices ends nothing')
+      store.isDown = true
       store.tell({ kind: 'lost' })
       await isOver
+      store.isDown = false
       t.same(counts, [1])
       t.match(guarded, { ended: 'store unreachable', code: 'store_unreachable' })
       t.same([open.ended, stranger.ended], ['', ''])
       store.tell({ kind: 'ready' })
     }
   )
+
+  t.test('O6 · while notices are lost, a guarded app goes on as long as the store confirms its access', async t => {
+    const counts: number[] = []
+    const troubles: unknown[] = []
+    let look = () => {}
+    let stops = 0
+    let standsToken = async () => true
+    const other = watchAccess({
+      ...{ store, cache, sessions, live },
+      tokens: { stands: () => standsToken() },
+      onError: error => troubles.push(error),
+      onDeaf: count => counts.push(count),
+      repeat: run => {
+        look = run
+        return () => stops++
+      }
+    })
+    t.teardown(() => other.stop())
+    const { id } = await signIn()
+    const at = (of: Partial<LiveEntry>) => {
+      const state = { ended: '' }
+      const entry: LiveEntry = {
+        ...{ sessionId: id, accountId: 'A1', appId: 'app', groups: ['x'], endsAt: null },
+        ...{ isSocket: true, bytesMoved: 0, app: { isGuarded: true } as App, ...of },
+        end: reason => {
+          state.ended = reason
+          place.release()
+        }
+      }
+      const place = live.add(entry)
+      return state
+    }
+    const looks = async (count: number) => {
+      for (let i = 0; i < count; i++) {
+        look()
+        await settled()
+      }
+    }
+    const [person, program] = [at({}), at({ sessionId: null, tokenId: 'T1' })]
+    store.tell({ kind: 'lost' })
+    await looks(47)
+    const late = at({})
+    await looks(53)
+    t.same([person.ended, program.ended, late.ended, counts, troubles], ['', '', '', [], []])
+
+    standsToken = () => new Promise(() => {})
+    await looks(9)
+    t.equal(program.ended, '', 'it has some time to answer')
+    await looks(1)
+    t.same([person.ended, program.ended, counts], ['', 'store unreachable', [1]], 'no answer ends what it concerns')
+
+    store.isDown = true
+    await looks(2)
+    const early = at({})
+    await looks(8)
+    store.isDown = false
+    t.same([person.ended, late.ended, early.ended], Array(3).fill('store unreachable'))
+    store.tell({ kind: 'ready' })
+    t.equal(stops, 1)
+  })
+
+  t.test('O6 · a gate that hears of nothing from its start on looks by itself from its start on', async t => {
+    let hasBegun = 0
+    const other = watchAccess({
+      ...{ store, sessions, live, cache: { isTold: false, onNotice: () => () => {} } as unknown as SessionCache },
+      tokens: { stands: async () => true },
+      onError: error => t.error(error),
+      repeat: () => {
+        hasBegun++
+        return () => {}
+      }
+    })
+    t.teardown(() => other.stop())
+    t.equal(hasBegun, 1)
+  })
 
   t.test('while notices are lost and the store answers, this gate looks by itself', async t => {
     const alive = setInterval(() => {}, 1000)
