@@ -1,15 +1,24 @@
 /** Whether a disk has room. */
+import { randomBytes } from 'node:crypto'
 import { closeSync, constants, openSync, rmSync, writeSync } from 'node:fs'
 import path from 'node:path'
 
+/** A new name for a file that tries the disk. Two containers with one folder may have the same process id. */
+export function probeIn(folder: string): string {
+  return path.join(folder, `probe.${process.pid}.${randomBytes(6).toString('hex')}`)
+}
+
 /** Throws the system's error unless `folder` takes a file of `bytes`. Only a write tells: quotas and errors of a disk are in no count. */
 export function checkFreeSpace(folder: string, bytes: number): void {
-  const probe = path.join(folder, `probe.${process.pid}`)
-  rmSync(probe, { force: true })
+  const probe = probeIn(folder)
   // The exclusive mode refuses a planted link.
   const file = openSync(probe, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW, 0o600)
   try {
-    for (let left = bytes; left > 0; ) left -= writeSync(file, Buffer.alloc(left, 1))
+    for (let left = bytes; left > 0; ) {
+      const written = writeSync(file, Buffer.alloc(left, 1))
+      if (written === 0) throw Object.assign(new Error('the disk took nothing'), { code: 'ENOSPC' })
+      left -= written
+    }
   } finally {
     closeSync(file)
     rmSync(probe, { force: true })

@@ -12,8 +12,10 @@ import {
   statSync,
   writeSync
 } from 'node:fs'
+import { devNull } from 'node:os'
 import { join } from 'node:path'
 import { makeFolder } from '../../ensure-directory.ts'
+import { probeIn } from '../../files/free-space.ts'
 import { StoreMisconfigured } from '../misconfigured.ts'
 import { faultOf } from './whole-file.ts'
 
@@ -22,16 +24,19 @@ const roomBytes = 256 * 1024
 const magicAt = 24
 const magic = 0xbeefc0de
 
-/** Creates the directory if needed. Throws StoreMisconfigured. */
-export function prepareDirectory(directory: string): void {
+/** LMDB opens four files, and crashes where it cannot. */
+const filesAtOnce = 6
+
+/** Creates the directory if needed. `isOpenHere` says that this process has an embedded store open. Throws StoreMisconfigured. */
+export function prepareDirectory(directory: string, isOpenHere = false): void {
   try {
     makeFolder(directory)
-    for (const name of ['data.mdb', 'lock.mdb']) checkFile(join(directory, name), name === 'data.mdb')
+    checkDescriptors()
+    for (const name of ['data.mdb', 'lock.mdb']) checkFile(join(directory, name), name === 'data.mdb', isOpenHere)
     // An existing store opens even on a full disk, otherwise no command could end access.
     if (isMade(directory)) return
-    const probe = join(directory, `probe.${process.pid}`)
+    const probe = probeIn(directory)
     try {
-      rmSync(probe, { force: true })
       const file = openSync(probe, 'wx', 0o600)
       try {
         writeSync(file, Buffer.alloc(roomBytes, 1))
@@ -54,12 +59,24 @@ function isMade(directory: string): boolean {
   return sizes.every(size => size !== undefined && size > 0)
 }
 
-function checkFile(path: string, hasMagic: boolean): void {
+function checkDescriptors(): void {
+  const held: number[] = []
+  try {
+    while (held.length < filesAtOnce) held.push(openSync(devNull, 'r'))
+  } finally {
+    for (const file of held) closeSync(file)
+  }
+}
+
+function checkFile(path: string, hasMagic: boolean, isOpenHere: boolean): void {
   refuseForeignLink(path)
-  const size = statSync(path, { throwIfNoEntry: false })?.size
-  if (size === undefined) return
-  // This does not open lock.mdb, because closing it would drop this process's locks.
+  const found = statSync(path, { throwIfNoEntry: false })
+  if (found === undefined) return
+  const { size } = found
+  if (!found.isFile()) throw new StoreMisconfigured(`${path} is not a file. Move it away.`)
   accessSync(path, constants.R_OK | constants.W_OK)
+  // Only opening shows the rights of a command that root runs as the owner. Closing lock.mdb would drop the locks of an open store.
+  if (hasMagic || !isOpenHere) closeSync(openSync(path, 'r+'))
   if (!hasMagic || size === 0) return
   const file = openSync(path, 'r')
   try {

@@ -1,10 +1,10 @@
 /** One open LMDB environment: the files of a store's directory as they were opened. */
-import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Database, getLastVersion, open, type RootDatabase } from 'lmdb'
 import { StoreMisconfigured } from '../misconfigured.ts'
 import { ChangeSignal } from './change-signal.ts'
 import { giveToOwner, openingTrouble, prepareDirectory } from './directory.ts'
+import { OpenFiles } from './open-files.ts'
 import { Records } from './records.ts'
 import { ReservedSpace } from './reserved-space.ts'
 
@@ -17,10 +17,8 @@ export class Environment {
   readonly records: Records
   readonly signal: ChangeSignal
   readonly reserve: ReservedSpace
-  readonly #file: string
-  readonly #fileId: string
-  readonly #folder: string
-  readonly #folderId: string | null
+  readonly files: OpenFiles
+  static #openCount = 0
 
   private constructor(directory: string, root: RootDatabase, meta: Database<string, string>, signal: ChangeSignal) {
     this.root = root
@@ -33,19 +31,19 @@ export class Environment {
       changes: root.openDB({ name: 'changes', encoding: 'string' }),
       lastVersion: getLastVersion
     })
-    this.#file = join(directory, 'data.mdb')
-    this.reserve = new ReservedSpace(this.#file, () => this.#lastPage())
-    this.#fileId = this.reserve.fileId
-    this.#folder = directory
-    this.#folderId = idOf(directory)
+    this.reserve = new ReservedSpace(join(directory, 'data.mdb'), () => this.#lastPage())
+    this.files = new OpenFiles(directory, this.reserve.fileId)
+    Environment.#openCount++
   }
 
   /** Opens or creates the store in `directory`. Throws StoreMisconfigured. */
   static open(directory: string): Environment {
-    prepareDirectory(directory)
+    prepareDirectory(directory, Environment.#openCount > 0)
+    let signal: ChangeSignal | undefined
+    let root: RootDatabase | undefined
     try {
-      const signal = new ChangeSignal(join(directory, 'bell'))
-      const root = open({
+      signal = new ChangeSignal(join(directory, 'bell'))
+      root = open({
         path: directory,
         noSubdir: false,
         maxDbs: 6,
@@ -60,44 +58,26 @@ export class Environment {
       const found = meta.get('layout')
       if (found === undefined) meta.putSync('layout', layout)
       if (found === undefined || found === layout) return new Environment(directory, root, meta, signal)
-      signal.close()
-      void root.close()
       throw new StoreMisconfigured(
         `The store in ${directory} has layout ${found}, but this release of Factorgate reads layout ${layout}. Run the release that made the store.`
       )
     } catch (error) {
+      signal?.close()
+      void root?.close().catch(() => {})
       throw error instanceof StoreMisconfigured
         ? error
         : new StoreMisconfigured(openingTrouble(directory, error), { cause: error })
     }
   }
 
-  /** False if the directory holds another file now, or none: what is written here would be lost. */
-  get isInPlace(): boolean {
-    const found = idOf(this.#file)
-    if (found !== 'hidden') return found === this.#fileId
-    // A backup tool has changed permissions; a folder that is another one holds another file.
-    const folder = idOf(this.#folder)
-    return folder === 'hidden' || folder === this.#folderId
-  }
-
   async close(): Promise<void> {
     this.signal.close()
     await this.root.close()
     this.reserve.close()
+    Environment.#openCount--
   }
 
   #lastPage(): number {
     return (this.root.getStats() as { lastPageNumber: number }).lastPageNumber
-  }
-}
-
-/** Device and inode; null where there is nothing; `hidden` where this user may not look, or the disk does not say. */
-export function idOf(path: string): string | null {
-  try {
-    const { dev, ino } = statSync(path)
-    return `${dev}:${ino}`
-  } catch (error) {
-    return ['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '') ? null : 'hidden'
   }
 }

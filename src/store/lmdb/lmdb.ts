@@ -9,7 +9,6 @@ import { commitTrouble, readTrouble } from './directory.ts'
 import { Environment } from './environment.ts'
 import { guardExit } from './exit-guard.ts'
 import { secondsTo } from './records.ts'
-import { ReplacedFiles } from './replaced-files.ts'
 import { LmdbWrites, WriteTimeout } from './writes.ts'
 
 /** A slower commit means a failing disk or a stopped process. */
@@ -31,13 +30,17 @@ export function openLmdb(path: string, options: LmdbOptions = {}): Store {
   return new LmdbStore(directory, Environment.open(directory), options)
 }
 
+/** The open files are not those in the directory. The message is the end of a sentence. */
+class Displaced extends Error {
+  override readonly name = 'Displaced'
+}
+
 class LmdbStore implements Store {
   readonly #path: string
-  #environment: Environment
+  readonly #environment: Environment
   readonly #clock: Clock
   readonly #sweeper: NodeJS.Timeout
   readonly #writes: LmdbWrites
-  readonly #replaced: ReplacedFiles
   readonly #subscribers = new Subscribers()
   #lastRead = 0
   /** The log of changes cannot be read, so subscribers may cache nothing. */
@@ -50,7 +53,6 @@ class LmdbStore implements Store {
     this.#path = path
     this.#environment = environment
     this.#clock = options.clock ?? systemClock
-    this.#replaced = new ReplacedFiles(path)
     this.#writes = new LmdbWrites({
       probe: () => this.#commit(() => void this.#environment.meta.put('ping', String(this.#clock())), null),
       describe: commitTrouble,
@@ -177,7 +179,7 @@ class LmdbStore implements Store {
 
   async ping(): Promise<void> {
     await this.#reported(async () => {
-      if (!this.#environment.isInPlace) throw this.#misplaced()
+      this.#assertInPlace()
       // The reserve hides a full disk.
       checkFreeSpace(this.#path, signInBytes)
     })
@@ -198,10 +200,9 @@ class LmdbStore implements Store {
   }
 
   #listen(): void {
-    const environment = this.#environment
-    this.#lastRead = environment.records.lastChange()
-    environment.signal.listen(() => {
-      if (this.#closed || environment !== this.#environment) return
+    this.#lastRead = this.#environment.records.lastChange()
+    this.#environment.signal.listen(() => {
+      if (this.#closed) return
       this.#checkFiles()
       this.#readChanges()
     })
@@ -212,26 +213,19 @@ class LmdbStore implements Store {
     return !this.#isDeaf && this.#displaced === null && this.#writes.refusal === null
   }
 
-  /** Looks whether the files in the directory are still those that are open, and opens new ones. */
+  /** Looks whether the files in the directory are those that are open. It goes on with the very same files only. */
   #checkFiles(): void {
     const wasDisplaced = this.#displaced !== null
-    if (this.#environment.isInPlace) this.#displaced = null
-    else {
-      const found = this.#replaced.open()
-      this.#displaced = typeof found === 'string' ? found : null
-      if (typeof found !== 'string') this.#take(found)
-    }
+    this.#displaced = this.#environment.files.trouble
     if (this.#displaced !== null && !wasDisplaced) this.#subscribers.lost()
     if (this.#displaced !== null || !wasDisplaced) return
     if (this.#isHeard) this.#subscribers.ready()
     else this.#writes.suspect()
   }
 
-  #take(environment: Environment): void {
-    const before = this.#environment
-    this.#environment = environment
-    this.#listen()
-    void before.close().catch(() => {})
+  #assertInPlace(): void {
+    const trouble = this.#environment.files.trouble
+    if (trouble !== null) throw new Displaced(trouble)
   }
 
   #readChanges(): void {
@@ -248,7 +242,7 @@ class LmdbStore implements Store {
     const wasDeaf = this.#isDeaf
     this.#isDeaf = false
     if (wasDeaf && this.#isHeard) this.#subscribers.ready()
-    // The log was trimmed, or the files were replaced.
+    // The log was trimmed.
     if (keys === null) this.#subscribers.missed()
     else for (const key of keys) this.#subscribers.changed(key)
   }
@@ -275,6 +269,7 @@ class LmdbStore implements Store {
 
   #read<T>(work: () => T): T {
     if (this.#closed) throw this.#unreachable('it is closed')
+    if (this.#displaced !== null) this.#checkFiles()
     const refusal = this.#displaced ?? this.#writes.refusal
     if (refusal !== null) throw this.#unreachable(refusal)
     try {
@@ -301,6 +296,7 @@ class LmdbStore implements Store {
       return await commit()
     } catch (error) {
       if (error instanceof StoreUnreachable) throw error
+      if (error instanceof Displaced && !this.#closed) this.#checkFiles()
       this.#writes.suspect()
       throw this.#unreachable(await commitTrouble(error), error)
     }
@@ -310,14 +306,14 @@ class LmdbStore implements Store {
   async #commit<T>(work: () => T, bytes: number | null): Promise<T> {
     let timer: NodeJS.Timeout | undefined
     let hasChanges = false
-    const environment = this.#environment
-    const { reserve, records } = environment
-    if (!environment.isInPlace) throw this.#misplaced()
+    const { reserve, records, root, signal } = this.#environment
+    this.#assertInPlace()
     const ended = bytes === null ? null : reserve.begin(bytes)
     // This is read before the transaction, since LMDB's counts are unavailable inside it.
     const isShort = ended !== null && !reserve.suffices
-    const transaction = environment.root.transaction(() => {
-      if (environment !== this.#environment) throw this.#misplaced()
+    const transaction = root.transaction(() => {
+      // The write may have waited for other processes.
+      this.#assertInPlace()
       if (isShort) reserve.extend()
       const logged = records.logged
       const result = work()
@@ -326,8 +322,10 @@ class LmdbStore implements Store {
     })
     const committed = guardExit(transaction)
       .then(result => {
+        // What is committed to files that nobody sees is not acknowledged.
+        this.#assertInPlace()
         if (hasChanges && !this.#closed) {
-          this.#environment.signal.send()
+          signal.send()
           this.#readChanges()
         }
         return result
@@ -345,10 +343,6 @@ class LmdbStore implements Store {
       clearTimeout(timer)
       committed.catch(() => {})
     }
-  }
-
-  #misplaced(): Error {
-    return new Error(this.#displaced ?? this.#replaced.why)
   }
 
   #unreachable(why: string, cause?: unknown): StoreUnreachable {

@@ -25,6 +25,37 @@ const tasks: Record<string, () => Promise<void>> = {
     await store.close()
   },
 
+  /** Listens as a gate does, and says what a write says once it has lost the store. */
+  async listen() {
+    const store = await openStore(`embedded:${path}`)
+    let isTold = false
+    await store.subscribe('session:', ({ kind }) => {
+      if (kind !== 'lost' || isTold) return
+      isTold = true
+      store.put('session:worker', 'x').then(
+        () => say('written'),
+        error => say((error as Error).message)
+      )
+    })
+    setInterval(() => {}, 60_000)
+    say('up')
+  },
+
+  /** Adds a session. */
+  async add() {
+    const store = await openStore(`embedded:${path}`)
+    await store.put('session:b', 'command')
+    await store.close()
+    say('added')
+  },
+
+  /** Reads two sessions. */
+  async read() {
+    const store = await openStore(`embedded:${path}`)
+    say(`session:a=${await store.get('session:a')} session:b=${await store.get('session:b')}`)
+    await store.close()
+  },
+
   /** Makes many changes at once. */
   async burst() {
     const store = await openStore(`embedded:${path}`)

@@ -1,9 +1,14 @@
 /** A directory that is moved away, removed or replaced while its store is open. */
-import { chmodSync, cpSync, existsSync, renameSync, rmSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { chmodSync, chownSync, cpSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
 import { openLmdb } from '../../../src/store/lmdb/lmdb.ts'
 import { type StoreNotice, StoreUnreachable } from '../../../src/store/store.ts'
+import { readsTypeScript } from '../../fixtures/process/program.ts'
 import { temporaryDirectory } from '../../fixtures/process/redis-server.ts'
 
 async function listening(t: Test, path: string) {
@@ -21,6 +26,23 @@ async function listening(t: Test, path: string) {
       waiting = { kind, heard }
     })
   return { store, next }
+}
+
+const childFile = fileURLToPath(new URL('child.ts', import.meta.url))
+
+function runChild(t: Test, task: string, path: string) {
+  const child = spawn(process.execPath, [readsTypeScript, childFile, task, path], {
+    stdio: ['ignore', 'pipe', 'inherit']
+  })
+  t.teardown(() => child.kill('SIGKILL'))
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
+  const exit = once(child, 'exit')
+  const says = async (expected: string | RegExp) => {
+    const { value } = await lines.next()
+    t.match(value, expected, `what ${task} says`)
+  }
+  const endsWell = async () => t.same(await exit, [0, null], `${task} ends well`)
+  return { says, endsWell }
 }
 
 t.test('moved away: nothing is answered or written, until it is back', async t => {
@@ -46,27 +68,117 @@ t.test('moved away: nothing is answered or written, until it is back', async t =
   await store.put('session:b', 'y')
 })
 
-t.test('replaced by a copy: the copy is opened, and both ways changes are heard', async t => {
+const kinds: Record<string, { replace: (path: string) => void; says: RegExp }> = {
+  'its folder by a copy': {
+    replace(path) {
+      cpSync(path, `${path}.copy`, { recursive: true })
+      renameSync(path, `${path}.away`)
+      renameSync(`${path}.copy`, path)
+    },
+    says: /its files were replaced while it was open; start the gate again/
+  },
+  'data.mdb alone, as rsync does': {
+    replace(path) {
+      cpSync(`${path}/data.mdb`, `${path}/new`)
+      renameSync(`${path}/new`, `${path}/data.mdb`)
+    },
+    says: /its files were replaced while it was open; start the gate again/
+  },
+  'lock.mdb, which is removed': {
+    replace: path => rmSync(`${path}/lock.mdb`),
+    says: /its file lock\.mdb was removed or replaced while it was open; start the gate again/
+  },
+  'lock.mdb by another one': {
+    replace(path) {
+      cpSync(`${path}/lock.mdb`, `${path}/new`)
+      renameSync(`${path}/new`, `${path}/lock.mdb`)
+    },
+    says: /its file lock\.mdb was removed or replaced while it was open; start the gate again/
+  }
+}
+
+for (const [name, { replace, says }] of Object.entries(kinds))
+  t.test(`replaced: ${name}: every process refuses, and commands use what is there`, async t => {
+    const path = `${temporaryDirectory(t)}/store`
+    const { store, next } = await listening(t, path)
+    await store.put('session:a', 'x')
+    const worker = runChild(t, 'listen', path)
+    await worker.says('up')
+    const lost = next('lost')
+    replace(path)
+    await t.rejects(store.put('session:b', 'gate'), { name: 'StoreUnreachable', message: says })
+    await t.rejects(store.delete('session:a'), { name: 'StoreUnreachable', message: says })
+    await lost
+    await worker.says(says)
+    await t.rejects(store.get('session:a'), { name: 'StoreUnreachable', message: says })
+    await t.rejects(store.ping(), { name: 'StoreUnreachable', message: says })
+
+    const command = runChild(t, 'add', path)
+    await command.says('added')
+    await command.endsWell()
+    await t.rejects(store.get('session:a'), { message: says }, 'it stays so: only a new process opens other files')
+    await t.rejects(store.increment('counter'), { message: says })
+    const read = runChild(t, 'read', path)
+    await read.says('session:a=x session:b=command')
+    await read.endsWell()
+  })
+
+t.test('the very same lock.mdb comes back', async t => {
   const path = `${temporaryDirectory(t)}/store`
   const { store, next } = await listening(t, path)
-  await store.put('session:a', 'old')
-  cpSync(path, `${path}.copy`, { recursive: true })
-  await store.put('session:a', 'new')
+  await store.put('session:a', 'x')
+  const lost = next('lost')
+  renameSync(`${path}/lock.mdb`, `${path}/away`)
+  await lost
+  await t.rejects(store.get('session:a'), StoreUnreachable)
   const ready = next('ready')
-  rmSync(path, { recursive: true })
-  renameSync(`${path}.copy`, path)
-  await t.rejects(store.put('session:b', 'x'), StoreUnreachable)
+  renameSync(`${path}/away`, `${path}/lock.mdb`)
   await ready
-  t.equal(await store.get('session:a'), 'old', 'it reads what commands read')
-  await store.ping()
-  const other = openLmdb(path)
-  t.teardown(() => other.close())
-  await store.put('session:b', 'here')
-  t.equal(await other.get('session:b'), 'here')
-  const heard = next('changed')
-  await other.delete('session:a')
-  await heard
-  t.equal(await store.get('session:a'), null)
+  t.equal(await store.get('session:a'), 'x')
+  await store.put('session:a', 'y')
+})
+
+t.test('a write waits while the files are moved away: it is not done', async t => {
+  const path = `${temporaryDirectory(t)}/store`
+  const store = openLmdb(path)
+  t.teardown(() => store.close())
+  await store.put('account:a', 'x')
+  const writing = store.put('account:a', 'suspended')
+  renameSync(path, `${path}.away`)
+  await t.rejects(writing, { name: 'StoreUnreachable', message: /moved away or removed/ })
+  renameSync(`${path}.away`, path)
+  t.equal(await store.get('account:a'), 'x')
+})
+
+t.test('the files are moved away while a write is committed: it is not acknowledged', async t => {
+  const path = `${temporaryDirectory(t)}/store`
+  let onClock = () => {}
+  const clock = () => {
+    onClock()
+    return Date.now()
+  }
+  const store = openLmdb(path, { clock, sweepEveryMs: 3_600_000 })
+  t.teardown(() => store.close())
+  await store.put('account:a', 'x')
+  onClock = () => {
+    onClock = () => {}
+    renameSync(path, `${path}.away`)
+  }
+  // The transaction of `add` asks the clock.
+  await t.rejects(store.add('account:b', 'x'), { name: 'StoreUnreachable', message: /moved away or removed/ })
+  t.notOk(existsSync(path))
+})
+
+t.test('a process that does not listen goes on too when its files are back', async t => {
+  const path = `${temporaryDirectory(t)}/store`
+  const store = openLmdb(path)
+  t.teardown(() => store.close())
+  await store.put('account:a', 'x')
+  renameSync(path, `${path}.away`)
+  await t.rejects(store.put('account:a', 'y'), StoreUnreachable)
+  await t.rejects(store.get('account:a'), StoreUnreachable)
+  renameSync(`${path}.away`, path)
+  t.equal(await store.get('account:a'), 'x')
 })
 
 t.test('replaced by something that is no store', async t => {
@@ -84,6 +196,55 @@ t.test('replaced by something that is no store', async t => {
   renameSync(`${path}.away`, path)
   await ready
   t.equal(await store.get('session:a'), 'x')
+})
+
+t.test('a store that cannot be opened is refused with a sentence, and leaves nothing open', async t => {
+  const path = `${temporaryDirectory(t)}/store`
+  await openLmdb(path).close()
+  const before = readdirSync('/proc/self/fd').length
+  const trials: [string, () => void, () => void, RegExp][] = [
+    [
+      'lock.mdb is a folder',
+      () => {
+        renameSync(`${path}/lock.mdb`, `${path}/away`)
+        mkdirSync(`${path}/lock.mdb`)
+      },
+      () => {
+        rmSync(`${path}/lock.mdb`, { recursive: true })
+        renameSync(`${path}/away`, `${path}/lock.mdb`)
+      },
+      /lock\.mdb is not a file/
+    ],
+    [
+      'bell is a folder',
+      () => {
+        rmSync(`${path}/bell`)
+        mkdirSync(`${path}/bell`)
+      },
+      () => rmSync(`${path}/bell`, { recursive: true }),
+      /cannot be opened/
+    ]
+  ]
+  if (process.getuid?.() === 0)
+    trials.push([
+      'lock.mdb is root’s, and root acts as the owner of the folder',
+      () => {
+        for (const name of ['', 'data.mdb']) chownSync(join(path, name), 65534, 65534)
+        chmodSync(dirname(path), 0o755)
+        process.seteuid?.(65534)
+      },
+      () => process.seteuid?.(0),
+      /may not write there/
+    ])
+  for (const [name, lay, mend, message] of trials) {
+    lay()
+    try {
+      t.throws(() => openLmdb(path), { name: 'StoreMisconfigured', message }, name)
+    } finally {
+      mend()
+    }
+    t.equal(readdirSync('/proc/self/fd').length, before, `${name}: no file stays open`)
+  }
 })
 
 t.test(

@@ -1,0 +1,55 @@
+/**
+ * Whether the open files of a store are those in its directory. LMDB would go on in files that no other process sees, or beside a process
+ * with another table of locks. An open store never changes to other files: two environments of one process would drop each other's locks.
+ */
+import { statSync } from 'node:fs'
+import { join } from 'node:path'
+
+export class OpenFiles {
+  readonly #directory: string
+  readonly #directoryId: string | null
+  readonly #data: string
+  readonly #dataId: string
+  readonly #lock: string
+  readonly #lockId: string | null
+
+  /** Make it right after LMDB has opened `directory`. `dataId` is the id of the open data.mdb. */
+  constructor(directory: string, dataId: string) {
+    this.#directory = directory
+    this.#directoryId = idOf(directory)
+    this.#data = join(directory, 'data.mdb')
+    this.#dataId = dataId
+    this.#lock = join(directory, 'lock.mdb')
+    // Only a look: closing the file would drop this process's locks.
+    this.#lockId = idOf(this.#lock)
+  }
+
+  /** Why what is read or written here is worth nothing, as the end of a sentence; null if the files are in their place. */
+  get trouble(): string | null {
+    const data = idOf(this.#data)
+    if (data === null)
+      return 'its files were moved away or removed while it was open; put them back, or start the gate again to begin with an empty store'
+    if (!this.#isSame(data, this.#dataId))
+      return 'its files were replaced while it was open; start the gate again to use the new ones'
+    if (!this.#isSame(idOf(this.#lock), this.#lockId))
+      return 'its file lock.mdb was removed or replaced while it was open; start the gate again'
+    return null
+  }
+
+  #isSame(found: string | null, own: string | null): boolean {
+    if (found !== 'hidden') return found !== null && found === own
+    // A backup tool has changed permissions; a folder that is another one holds another file.
+    const directory = idOf(this.#directory)
+    return directory === 'hidden' || directory === this.#directoryId
+  }
+}
+
+/** Device and inode; null where there is nothing; `hidden` where this user may not look, or the disk does not say. */
+function idOf(path: string): string | null {
+  try {
+    const { dev, ino } = statSync(path)
+    return `${dev}:${ino}`
+  } catch (error) {
+    return ['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '') ? null : 'hidden'
+  }
+}
