@@ -58,7 +58,10 @@ export function lastDay({ days }: Slots, { daysAt, size }: ListPlace, index: num
   return days[daysAt + size + index] as number
 }
 
-/** Notes that `hash` was seen on `day`, and returns its index. `first`: its first day, if it is new. `found`: the result of `find` just before. */
+/**
+ * Notes that `hash` was seen on `day`, and returns its index, or -1 where a full list has only later ones. `first`: its first day, if it is new.
+ * `found`: the result of `find` just before.
+ */
 export function note(
   slots: Slots,
   list: ListPlace,
@@ -70,7 +73,8 @@ export function note(
   const { at, size, daysAt } = list
   let index = found
   if (index < 0) {
-    index = placeFor(slots, list, first)
+    index = placeFor(slots, list, day, first)
+    if (index < 0) return index
     slots.hashes[at + index] = hash
     slots.days[daysAt + index] = first
     slots.days[daysAt + size + index] = day
@@ -81,19 +85,23 @@ export function note(
   return index
 }
 
-/** A free place, or that of the oldest. Where a full list has many of the same first day already, one of these. */
-function placeFor(slots: Slots, list: ListPlace, first: number): number {
+/**
+ * A free place, or that of the oldest. Where a full list has many of one first day already, another that was first seen on that day displaces
+ * one of these. What was not seen for longer than all others, as another gate may know it, displaces nothing.
+ */
+function placeFor(slots: Slots, list: ListPlace, day: number, first: number): number {
   let oldest = 0
   let fresh = -1
   let freshCount = 0
   for (let i = 0; i < list.size; i++) {
     if (slots.hashes[list.at + i] === 0) return i
     if (lastDay(slots, list, i) < lastDay(slots, list, oldest)) oldest = i
-    if (firstDay(slots, list, i) < first) continue
+    if (first < day || firstDay(slots, list, i) !== first) continue
     fresh = i
     freshCount++
   }
-  return freshCount >= list.size * freshShare ? fresh : oldest
+  if (freshCount >= list.size * freshShare) return fresh
+  return first < day && lastDay(slots, list, oldest) >= day ? -1 : oldest
 }
 
 export function forget({ hashes }: Slots, { at }: ListPlace, index: number): void {

@@ -20,6 +20,9 @@ export interface Live {
   /** Addresses in areas of others that were written to on the day `writtenOn`; null for none. Beyond a bound they are not kept. */
   written: Set<number> | null
   writtenOn: number
+  /** Areas that were new on the day `newAreasOn`; null for none. Beyond a bound they are not kept. */
+  newAreas: Set<number> | null
+  newAreasOn: number
   /** The day on which an extreme score was reported that suspends nobody, because of led requests; 0 for none. */
   sparedOn: number
   /** A fresh proof that came before what the store knows of the person; null for none. */
@@ -46,4 +49,18 @@ export interface Carry {
   readonly amounts: Float64Array
   /** The apps to which the last of the amounts belong. */
   readonly apps: Uint32Array
+}
+
+const newAreasKept = 200
+
+/** True once a day for each area: a full list may have displaced it again meanwhile. */
+export function isFirstInArea(live: Live, area: number): boolean {
+  const { day } = live.person
+  if (live.newAreas === null || live.newAreasOn !== day) {
+    live.newAreas = new Set()
+    live.newAreasOn = day
+  }
+  if (live.newAreas.has(area)) return false
+  if (live.newAreas.size < newAreasKept) live.newAreas.add(area)
+  return true
 }

@@ -64,6 +64,8 @@ export class People {
         slotWrites: 0,
         written: null,
         writtenOn: 0,
+        newAreas: null,
+        newAreasOn: 0,
         sparedOn: 0,
         earlyProof: null,
         waiting: null,

@@ -92,6 +92,7 @@ const countedDays = [
   [5, number.joinedDays]
 ] as const
 export const usedElsewhere = 64
+export const provedInNewPlace = 256
 /** So much does such a day count for the chance of new places, so that two of them are enough. */
 const elsewhereWeight = 3
 /** The wanted number of objects of a day that enter the set of known objects. */
@@ -157,7 +158,7 @@ export class Person implements Slots {
   proved: Proved | null = null
   /** Today without led requests; null while there were none. */
   own: OwnDay | null = null
-  /** Today: new network 1, device 2, country 4, mark of a client 8, unusual apart from earlier days 16, a client that joined 32, used elsewhere 64, unusual without led requests 128. */
+  /** Today: new network 1, device 2, country 4, mark of a client 8, unusual apart from earlier days 16, a client that joined 32, used elsewhere 64, unusual without led requests 128, a proof in a new place 256. */
   newToday = 0
 
   constructor(day: number) {
@@ -245,8 +246,8 @@ export class Person implements Slots {
     this.#shorten(next)
     if (this.isActiveToday && learned !== null) this.#learn(learned)
     if (this.isActiveToday && learned === null) this.#forgetToday()
-    // The places stay new. That there were new ones counts, for people whose tunnels end anywhere.
-    if (learned === null && this.isUsedElsewhere)
+    // The places stay new. That there were new ones counts for people whose tunnels end anywhere, and who have shown a proof there.
+    if (learned === null && this.isUsedElsewhere && (this.newToday & provedInNewPlace) !== 0)
       for (const [bit, index] of [countedDays[0], countedDays[2]])
         this.numbers[index]! += elsewhereWeight * ((this.newToday >> bit) & 1)
     this.numbers.fill(0, 0, featureCount)

@@ -5,7 +5,7 @@ import { browserOf, namesBrowser, systemOf } from '../request/user-agent.ts'
 import { pointsOfChance } from './chance.ts'
 import { find, firstDay, type ListPlace, note } from './known-list.ts'
 import type { Observation } from './observation.ts'
-import { known, number, type Person } from './person.ts'
+import { known, number, type Person, provedInNewPlace } from './person.ts'
 import { hashText } from './read-path.ts'
 import type { Track } from './track.ts'
 
@@ -52,6 +52,17 @@ export function notePlace(person: Person, track: Track, observation: Observation
   const isBegin = track.address === '' && at - sessionStartedAt < beginsWithinMs
   noteFrom(person, track, observation, isBegin ? beginFactor : 1, findPlace)
   return track.doubts !== before
+}
+
+/** True for the first request of a session, from where it was signed in. */
+export function beginsIn(track: Track, { address, signedInWith }: Observation): boolean {
+  return track.address === '' && (signedInWith === null || ['', address].includes(signedInWith.address))
+}
+
+/** A session has shown a proof where it is: if that place is new today, the person has been there, and no thief alone. */
+export function noteProvedPlace(person: Person, track: Track): void {
+  const index = find(person, known.networks, track.networksOf(track.address.includes(':')).network)
+  if (index >= 0 && firstDay(person, known.networks, index) === person.day) person.newToday |= provedInNewPlace
 }
 
 /** The name of a client in sentences, by which it is also recognised. */

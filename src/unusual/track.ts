@@ -73,6 +73,8 @@ export class Track {
   otherMarks = 0
   /** How many looks have seen its first mark while that is new to the person. */
   firstMarks = 0
+  /** The day on which it has last shown a fresh proof; 0 for never. */
+  provedOn = 0
   /** Bytes and objects that the session has fetched since its last proof. */
   bytes = 0
   objects = 0

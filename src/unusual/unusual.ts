@@ -5,12 +5,12 @@ import { noteMark } from './client-mark.ts'
 import { at, toScale } from './features.ts'
 import { everyone } from './group.ts'
 import { find, note } from './known-list.ts'
-import type { Live } from './live.ts'
+import { isFirstInArea, type Live } from './live.ts'
 import type { Observation } from './observation.ts'
 import { type LedPart, ledOf, noteAfter, noteBefore, OwnDay } from './own-day.ts'
 import { People, type PeopleOptions } from './people.ts'
 import { known, number, ownStrangeToday, slotMs, strangeToday, today, usedElsewhere } from './person.ts'
-import { type FindPlace, notePlace } from './places.ts'
+import { beginsIn, type FindPlace, notePlace, noteProvedPlace } from './places.ts'
 import { hashText, readPath } from './read-path.ts'
 import { hasMore, riseOf } from './rise.ts'
 import { holds, isSampled } from './sampled-set.ts'
@@ -90,11 +90,12 @@ interface RequestFacts {
   object: number
   template: number
   id: number
+  area: number
   isNewArea: boolean
   isForeign: boolean
 }
 /** Written anew at each request. */
-const facts: RequestFacts = { object: 0, template: 0, id: 0, isNewArea: false, isForeign: false }
+const facts: RequestFacts = { object: 0, template: 0, id: 0, area: 0, isNewArea: false, isForeign: false }
 
 export class Unusual {
   readonly people: People
@@ -126,7 +127,11 @@ export class Unusual {
     const { at: now, bytes, status } = observation
     const { person } = live
     const isElsewhere = track.address !== observation.address || track.userAgent !== observation.userAgent
-    if (isElsewhere && live.isLoaded) notePlace(person, track, observation, this.#options.findPlace)
+    if (isElsewhere && live.isLoaded) {
+      const isProved = track.provedOn === person.day && beginsIn(track, observation)
+      notePlace(person, track, observation, this.#options.findPlace)
+      if (isProved) noteProvedPlace(person, track)
+    }
     track.seenAt = now
     const slot = Math.floor(now / slotMs)
     if (slot !== live.slot) {
@@ -151,6 +156,7 @@ export class Unusual {
       facts.object = object
       facts.template = template
       facts.id = id
+      facts.area = area
       facts.isNewArea = areaIndex < 0
       facts.isForeign = isForeign
       person.hoursToday |= hourBit(now)
@@ -192,9 +198,12 @@ export class Unusual {
       live.earlyProof = { session, at: Math.max(provedAt, live.earlyProof?.at ?? 0) }
       return
     }
-    const track = this.#tracks.get(session)
+    const track = this.#track(session)
     if (live.person.proved === null || live.person.proved.at < provedAt) this.#accept(live, track, now, provedAt)
-    track?.settle()
+    track.settle()
+    // A new session shows its proof before its first request is observed.
+    track.provedOn = live.person.day
+    if (track.address !== '') noteProvedPlace(live.person, track)
   }
 
   /** What the store knows of the person is there. The next request is judged with what has waited. */
@@ -206,8 +215,8 @@ export class Unusual {
     if (earlyProof !== null) this.proved(account, earlyProof.session, lastAt, earlyProof.at)
   }
 
-  #accept(live: Live, track: Track | undefined, now: number, provedAt: number): void {
-    live.person.answered = Math.max(live.person.answered, this.#score(live, track ?? null, now))
+  #accept(live: Live, track: Track, now: number, provedAt: number): void {
+    live.person.answered = Math.max(live.person.answered, this.#score(live, track, now))
     // A much higher amount demands a proof again.
     live.person.alarm = 0
     live.sparedOn = 0
@@ -217,7 +226,7 @@ export class Unusual {
     const isOwn = !live.person.isUsedElsewhere
     const [bytes, objects] = isOwn ? [numbers[at.bytes]!, numbers[at.objects]!] : [0, 0]
     live.person.proved = { bytes, objects, times, at: provedAt }
-    live.person.accept(track?.hasDoubtOfClient ?? false)
+    live.person.accept(track.hasDoubtOfClient)
     live.isDirty = true
   }
 
@@ -271,7 +280,7 @@ export class Unusual {
     numbers[at.objects]! += person.objectWeight
     track.objects += person.objectWeight
     track.noteNew(person, now)
-    if (facts.isNewArea) numbers[at.newAreas]!++
+    if (facts.isNewArea && isFirstInArea(live, facts.area)) numbers[at.newAreas]!++
     if (!isSampled(object, person.pastLevel) || person.knows(object)) return
     const weight = 2 ** Math.max(person.todayLevel, person.pastLevel)
     numbers[at.newObjects]! += weight
