@@ -286,7 +286,7 @@ export class Budgets {
     }
     let meter = meters.get(subject)
     if (meter === undefined) {
-      meter = new Meter(budget, subject, this.#options.isShared)
+      meter = new Meter(budget, subject, this.#options.isShared ? this.#options.clock : null)
       meters.set(subject, meter)
       this.#timer ??= setInterval(() => this.tick(), tickMs).unref()
     }

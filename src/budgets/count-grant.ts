@@ -1,4 +1,7 @@
 /** How many requests, or new paths, one process may let begin before it hears from the store, where other processes count the same. */
+import type { Clock } from '../clock.ts'
+import type { Budget } from './budget.ts'
+import { usedForMs } from './ledger.ts'
 
 /** Without a grant: a part of the amount, or of what was left, and no more than `floatMost`. */
 const amountShare = 1 / 32
@@ -6,13 +9,17 @@ const leftShare = 1 / 8
 const floatMost = 16
 
 export class CountGrant {
+  readonly #clock: Clock
   /** What is on its way to the store. */
   #reported = 0
   #granted = 0
+  /** When the grant was drawn; a process that has stood still finds it over. */
+  #grantedAt = 0
   #float: number
 
-  constructor(amount: number) {
+  constructor(amount: number, clock: Clock) {
     this.#float = Math.min(floatMost, amount * amountShare)
+    this.#clock = clock
   }
 
   /** `news`: what this process has counted since its last report. */
@@ -22,7 +29,8 @@ export class CountGrant {
 
   /** True if half is used, so that the next should be drawn. */
   isLow(news: number): boolean {
-    return this.left(news) < this.#allowed / 2
+    const allowed = this.#allowed
+    return allowed - this.#reported - news < allowed / 2
   }
 
   reported(news: number): void {
@@ -32,6 +40,7 @@ export class CountGrant {
   settled(granted: number, left: number, amount: number): void {
     this.#reported = 0
     this.#granted = granted
+    this.#grantedAt = granted > 0 ? this.#clock() : 0
     this.#float = Math.min(floatMost, amount * amountShare, Math.max(0, left) * leftShare)
   }
 
@@ -39,7 +48,22 @@ export class CountGrant {
     this.#reported = 0
   }
 
-  get #allowed(): number {
-    return this.#granted > 0 ? this.#granted : this.#float
+  /** The clock was set, so nobody knows how old the grant is. */
+  drop(): void {
+    this.#granted = 0
   }
+
+  get #allowed(): number {
+    return this.#granted > 0 && this.#isInTime ? this.#granted : this.#float
+  }
+
+  get #isInTime(): boolean {
+    const age = this.#clock() - this.#grantedAt
+    return age >= 0 && age < usedForMs
+  }
+}
+
+/** Null for a budget of bytes, and where no other process counts (`clock` is null). */
+export function countGrantOf({ counted, amount }: Budget, clock: Clock | null): CountGrant | null {
+  return counted === 'bytes' || clock === null ? null : new CountGrant(amount, clock)
 }

@@ -137,7 +137,7 @@ export function readLedger(ledger: Ledger, budget: Budget, now: number, scale = 
   return { mode: modeOf(ledger, budget, spent > limit, now), spent, limit }
 }
 
-function spentAt({ slots, slotMs, paths }: Ledger, { counted }: Budget, now: number): number {
+export function spentAt({ slots, slotMs, paths }: Ledger, { counted }: Budget, now: number): number {
   const current = slotAt(now, slotMs)
   return counted === 'distinctPaths' ? countOfPaths(paths, current) : sumOf(slots, current)
 }

@@ -1,12 +1,13 @@
 /** A meter is one ledger as this process uses it: the amount that is not reported yet, and how much more may flow. */
+import type { Clock } from '../clock.ts'
 import { newestProof, type Proof } from '../factor/proof.ts'
 import type { ClockJump } from '../metering/clock-jumps.ts'
-import { countOfPaths, DistinctPaths, withOne } from '../metering/distinct-paths.ts'
-import { slotAt, sumOf } from '../metering/sliding-count.ts'
+import { DistinctPaths, withOne } from '../metering/distinct-paths.ts'
+import { slotAt } from '../metering/sliding-count.ts'
 import type { RecordTooNew } from '../store/store.ts'
 import { Alone } from './alone.ts'
 import { type Budget, has, holdMs, isStrict } from './budget.ts'
-import { CountGrant } from './count-grant.ts'
+import { type CountGrant, countGrantOf } from './count-grant.ts'
 import {
   asksFor,
   emptyLedger,
@@ -20,6 +21,7 @@ import {
   type Report,
   readLedger,
   type Settlement,
+  spentAt,
   usedForMs
 } from './ledger.ts'
 import { ledgerId } from './ledger-record.ts'
@@ -95,10 +97,11 @@ export class Meter {
   #notedProofs: readonly Proof[] | null = null
   /** Of requests and paths; null where no other process counts. */
   #counts: CountGrant | null = null
-  readonly #isShared: boolean
+  readonly #grantClock: Clock | null
 
-  constructor(budget: Budget, subject: string, isShared = false) {
-    this.#isShared = isShared
+  /** `grantClock`: where other processes count the same; null where none does. */
+  constructor(budget: Budget, subject: string, grantClock: Clock | null = null) {
+    this.#grantClock = grantClock
     this.#budget = budget
     this.counted = budget.counted
     this.subject = subject
@@ -116,7 +119,7 @@ export class Meter {
   set budget(budget: Budget) {
     this.#budget = budget
     this.#room = 0
-    this.#counts = this.#isShared && budget.counted !== 'bytes' ? new CountGrant(budget.amount) : null
+    this.#counts = countGrantOf(budget, this.#grantClock)
     this.isStrict = isStrict(budget)
     this.counted = budget.counted
     this.#notedProofs = null
@@ -132,18 +135,13 @@ export class Meter {
     const { ledger } = this
     if (ledger === null || this.isMoved || this.mode !== 'within' || this.cutOffAt !== null) return true
     if (ledger.slotMs <= longestWaitMs) return true
-    const current = slotAt(now, ledger.slotMs)
-    const known = this.#countIn(ledger, current)
+    const known = spentAt(ledger, this.#budget, now)
     return this.#news * muchShare > known || known + this.#news > limitAt(ledger, this.#budget, now, scale)
   }
 
   /** What was counted here since the last report. */
   get #news(): number {
     return this.counted === 'distinctPaths' ? (this.#newPaths ?? none).length : this.#spent
-  }
-
-  #countIn({ paths, slots }: Ledger, current: number): number {
-    return this.counted === 'distinctPaths' ? countOfPaths(paths, current) : sumOf(slots, current)
   }
 
   /** True if a grant is in use, which the next report keeps. */
@@ -194,8 +192,7 @@ export class Meter {
     const ledger = this.ledger ?? emptyLedger(this.budget)
     const current = slotAt(now, ledger.slotMs)
     const isNewOwn = !isLed && this.#addOwnPath(ledger, hash, current)
-    const isNew = this.#pathsAt(ledger, current).add(hash, current)
-    if (!isNew) return isNewOwn
+    if (!this.#pathsAt(ledger, current).add(hash, current)) return isNewOwn
     if (isLed) {
       this.#led++
       this.#newOwnPaths ??= this.#newPaths?.slice() ?? none
@@ -237,8 +234,9 @@ export class Meter {
 
   /** What the store has counted, and the paths that this process has seen since. */
   #known(ledger: Ledger, now: number): number {
+    if (this.counted !== 'distinctPaths') return spentAt(ledger, this.#budget, now)
     const at = slotAt(now, ledger.slotMs)
-    return this.counted === 'distinctPaths' ? this.#pathsAt(ledger, at).count(at) : sumOf(ledger.slots, at)
+    return this.#pathsAt(ledger, at).count(at)
   }
 
   /** How many waiting requests may begin while it is not tight: as many as what is left is enough for; all, where nothing is left to wait for. */
@@ -277,9 +275,14 @@ export class Meter {
     if (!this.isStrict || this.cutOffAt !== null) return false
     if (this.mode === 'slow') return this.#left <= 0
     if (this.mode !== 'within') return false
-    if (this.#counts !== null && this.#counts.left(this.#news) <= 0) return true
+    if (this.isUsedUp) return true
     if (this.counted !== 'bytes') return this.isOver && this.isSettling
     return this.#left <= 0 && this.#debt > (this.isBusy ? 0 : floatBytes)
+  }
+
+  /** True while no more of the counted things may begin before the store has answered. */
+  get isUsedUp(): boolean {
+    return this.#counts !== null && this.#counts.left(this.#news) <= 0
   }
 
   /** True if a piece may flow without a question. Most pieces do. */
@@ -347,15 +350,13 @@ export class Meter {
   settled({ ledger, mode, grant, askAgainAt }: Settlement, now: number): void {
     this.ledger = ledger
     const limit = limitAt(ledger, this.#budget, now, this.scale)
-    const room = limit - this.#countIn(ledger, slotAt(now, ledger.slotMs))
+    const room = limit - spentAt(ledger, this.#budget, now)
     this.#counts?.settled(grant, room, this.#budget.amount)
     // A bought budget leaves the window too, which lowers the limit.
     this.#room = ledger.boughtAt.length === 0 ? room : 0
     this.mode = mode
     this.askAgainAt = askAgainAt
-    this.cutOffAt = null
-    this.#alone = null
-    this.tooNew = null
+    this.cutOffAt = this.tooNew = this.#alone = null
     this.isBusy = mode === 'within' && askAgainAt !== null
     this.#debt -= this.#reportedDebt
     this.#reportedDebt = 0
@@ -373,11 +374,11 @@ export class Meter {
 
   /** Moves the meter with a clock that was set. */
   move(jump: ClockJump): void {
-    this.#room = 0
+    this.#room = this.#left = 0
     if (this.ledger !== null && isBefore(this.ledger, jump)) this.ledger = movedWith(this.ledger, jump)
     this.isKnown = false
     this.#paths = this.#ownPaths = null
-    this.#left = 0
+    this.#counts?.drop()
     if (this.#alone !== null) this.#alone = new Alone(this.#budget, this.#spent, jump.to)
     this.#provedAt = this.#signedInAt = 0
     this.#notedProofs = null

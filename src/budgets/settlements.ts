@@ -154,7 +154,9 @@ export class Settlements implements FlowKeeper {
     this.#woken.clear()
     for (const meter of [...this.#waiting]) {
       const isDue = meter.askAgainAt !== null && now >= meter.askAgainAt
-      if (meter.cutOffAt === null && (meter.isBusy || isDue)) this.settle(meter)
+      // A grant may have come to its end while requests wait.
+      const isOver = meter.mode === 'within' && meter.isUsedUp && !meter.isSettling
+      if (meter.cutOffAt === null && (meter.isBusy || isDue || isOver)) this.settle(meter)
       else this.wake(meter)
       if (meter.tooNew !== null) this.retry(meter)
     }

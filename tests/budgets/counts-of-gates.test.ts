@@ -39,35 +39,43 @@ class FarStore extends MemoryStore {
   }
 }
 
+function gateOf(store: MemoryStore, clock: TestClock, budget: Budget): Budgets {
+  const budgets = new Budgets({
+    store,
+    clock: clock.read,
+    act: async () => {},
+    cutAll: () => {},
+    standingNow: async () => null,
+    onTrouble: () => {},
+    onTooNew: () => {},
+    isShared: true
+  })
+  budgets.configure([budget])
+  return budgets
+}
+
+/** Asks for room until there is some, and fetches `path`. True if it was answered. */
+async function fetchAt(budgets: Budgets, path: string): Promise<boolean> {
+  for (let room = budgets.room(open, who, [], false); room !== null; room = budgets.room(open, who, [], false))
+    await room
+  if (budgets.demandOn(open, who, null) !== null) return false
+  const spending = { app: 'files', who, isGuarded: false, isEnforced: true, isLed: false, path }
+  const flow = budgets.open(spending, null, null)!
+  flow.begin({ goOn: () => {}, cut: () => {} })
+  flow.sent(100)
+  flow.end(null)
+  return true
+}
+
 /** One person asks through `gates` gates, at each for `each` things between two trips to the store. */
 async function flood(budget: Budget, gates: number, each: number, most: number) {
   const clock = new TestClock()
   const store = new FarStore(clock.read)
-  const all = Array.from({ length: gates }, () => {
-    const budgets = new Budgets({
-      store,
-      clock: clock.read,
-      act: async () => {},
-      cutAll: () => {},
-      standingNow: async () => null,
-      onTrouble: () => {},
-      onTooNew: () => {},
-      isShared: true
-    })
-    budgets.configure([budget])
-    return budgets
-  })
+  const all = Array.from({ length: gates }, () => gateOf(store, clock, budget))
   let [count, answered, refused] = [0, 0, 0]
   const ask = async (budgets: Budgets) => {
-    for (let room = budgets.room(open, who, [], false); room !== null; room = budgets.room(open, who, [], false))
-      await room
-    if (budgets.demandOn(open, who, null) !== null) return void refused++
-    answered++
-    const spending = { app: 'files', who, isGuarded: false, isEnforced: true, isLed: false, path: `/${count++}` }
-    const flow = budgets.open(spending, null, null)!
-    flow.begin({ goOn: () => {}, cut: () => {} })
-    flow.sent(100)
-    flow.end(null)
+    if (await fetchAt(budgets, `/${count++}`)) answered++
+    else refused++
   }
   const running: Promise<void>[] = []
   for (let round = 0; refused === 0 && round < 400; round++) {
@@ -103,3 +111,45 @@ for (const counted of ['requests', 'distinctPaths'] as const)
       // One beyond the amount, and sixteen that each process lets begin before it has heard of the others.
       t.ok(answered <= most, `${answered} of 500 were answered`)
     })
+
+for (const counted of ['requests', 'distinctPaths'] as const)
+  t.test(
+    `O9 ${counted}: a gate that stood still for longer than its grant is worth lets no more begin on it`,
+    async t => {
+      const clock = new TestClock()
+      const store = new MemoryStore(clock.read)
+      const budget = budgetOf({ counted, amount: 5000 })
+      const [frozen, other] = [gateOf(store, clock, budget), gateOf(store, clock, budget)]
+      let [count, answered, refused] = [0, 0, 0]
+      const ask = async (budgets: Budgets) => {
+        if (await fetchAt(budgets, `/${count++}`)) answered++
+        else refused++
+      }
+      const turns = async () => {
+        for (let n = 0; n < 30; n++) await new Promise(resolve => setImmediate(resolve))
+      }
+      const flood = async (budgets: Budgets) => {
+        for (let round = 0; round < 60 && refused === 0; round++) {
+          for (let n = 0; n < 200; n++) void ask(budgets)
+          await turns()
+          clock.advance(0.5)
+          budgets.tick()
+          budgets.tick()
+          await turns()
+        }
+      }
+      for (let n = 0; n < 20; n++) void ask(frozen)
+      await turns()
+      await flood(other)
+      clock.advance(60)
+      await flood(other)
+      t.ok(refused > 0)
+      const before = answered
+      for (let n = 0; n < 2000; n++) void ask(frozen)
+      await turns()
+      t.ok(answered - before <= 16, `${answered - before} were answered when it went on`)
+      t.ok(answered <= 5000 + 1 + 2 * 16, `${answered} of 5000 were answered`)
+      await frozen.stop()
+      await other.stop()
+    }
+  )
