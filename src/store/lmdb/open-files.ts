@@ -1,6 +1,8 @@
 /**
  * Whether the open files of a store are those in its directory. LMDB would go on in files that no other process sees, or beside a process
  * with another table of locks. An open store never changes to other files: two environments of one process would drop each other's locks.
+ * It goes on if both files come back together. If one was away alone, another process may have paired the other one with a new file, and
+ * LMDB would then begin at a wrong state.
  */
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
@@ -12,6 +14,8 @@ export class OpenFiles {
   readonly #dataId: string
   readonly #lock: string
   readonly #lockId: string | null
+  /** One of the two was seen without the other. */
+  #wereApart = false
 
   /** Make it right after LMDB has opened `directory`. `dataId` is the id of the open data.mdb. */
   constructor(directory: string, dataId: string) {
@@ -26,14 +30,27 @@ export class OpenFiles {
 
   /** Why what is read or written here is worth nothing, as the end of a sentence; null if the files are in their place. */
   get trouble(): string | null {
-    const data = idOf(this.#data)
-    if (data === null)
-      return 'its files were moved away or removed while it was open; put them back, or start the gate again to begin with an empty store'
-    if (!this.#isSame(data, this.#dataId))
-      return 'its files were replaced while it was open; start the gate again to use the new ones'
-    if (!this.#isSame(idOf(this.#lock), this.#lockId))
-      return 'its file lock.mdb was removed or replaced while it was open; start the gate again'
-    return null
+    const { data, lock } = this.#look()
+    const isData = this.#isSame(data, this.#dataId)
+    const isLock = this.#isSame(lock, this.#lockId)
+    if (isData !== isLock) this.#wereApart = true
+    if (isData && isLock)
+      return this.#wereApart ? 'one of its files was away for a while when it was open; start the gate again' : null
+    if (isData) return 'its file lock.mdb was removed or replaced while it was open; start the gate again'
+    if (data !== null) return 'its files were replaced while it was open; start the gate again to use the new ones'
+    return this.#wereApart
+      ? 'its file data.mdb was moved away or removed while it was open; put it back, then start the gate again'
+      : 'its files were moved away or removed while it was open; put them back, or start the gate again to begin with an empty store'
+  }
+
+  /** Both files at one moment: the folder may be moved meanwhile. */
+  #look(): { data: string | null; lock: string | null } {
+    for (let data = idOf(this.#data); ; ) {
+      const lock = idOf(this.#lock)
+      const again = idOf(this.#data)
+      if (again === data) return { data, lock }
+      data = again
+    }
   }
 
   #isSame(found: string | null, own: string | null): boolean {

@@ -123,20 +123,31 @@ for (const [name, { replace, says }] of Object.entries(kinds))
     await read.endsWell()
   })
 
-t.test('the very same lock.mdb comes back', async t => {
-  const path = `${temporaryDirectory(t)}/store`
-  const { store, next } = await listening(t, path)
-  await store.put('session:a', 'x')
-  const lost = next('lost')
-  renameSync(`${path}/lock.mdb`, `${path}/away`)
-  await lost
-  await t.rejects(store.get('session:a'), StoreUnreachable)
-  const ready = next('ready')
-  renameSync(`${path}/away`, `${path}/lock.mdb`)
-  await ready
-  t.equal(await store.get('session:a'), 'x')
-  await store.put('session:a', 'y')
-})
+for (const name of ['data.mdb', 'lock.mdb'])
+  t.test(
+    `${name} was away alone: nothing is answered any more, since commands paired the other file with a new one`,
+    async t => {
+      const path = `${temporaryDirectory(t)}/store`
+      const { store, next } = await listening(t, path)
+      await store.put('session:a', 'x')
+      const lost = next('lost')
+      renameSync(`${path}/${name}`, `${path}/away`)
+      await lost
+      await t.rejects(store.get('session:a'), StoreUnreachable)
+      const command = runChild(t, 'add', path)
+      await command.says('added')
+      await command.endsWell()
+      renameSync(`${path}/away`, `${path}/${name}`)
+      const says = { message: /one of its files was away for a while when it was open; start the gate again/ }
+      await t.rejects(store.put('session:a', 'y'), says)
+      await t.rejects(store.get('session:a'), says)
+      await t.rejects(store.ping(), says)
+      await store.close()
+      const read = runChild(t, 'read', path)
+      await read.says(name === 'data.mdb' ? 'session:a=x session:b=null' : 'session:a=x session:b=command')
+      await read.endsWell()
+    }
+  )
 
 t.test('a write waits while the files are moved away: it is not done', async t => {
   const path = `${temporaryDirectory(t)}/store`
