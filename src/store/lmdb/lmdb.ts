@@ -307,7 +307,7 @@ class LmdbStore implements Store {
     let timer: NodeJS.Timeout | undefined
     let hasChanges = false
     const { reserve, records, root, signal } = this.#environment
-    this.#assertInPlace()
+    if (this.#displaced !== null) this.#assertInPlace()
     const ended = bytes === null ? null : reserve.begin(bytes)
     // This is read before the transaction, since LMDB's counts are unavailable inside it.
     const isShort = ended !== null && !reserve.suffices

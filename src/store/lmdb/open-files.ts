@@ -30,9 +30,9 @@ export class OpenFiles {
 
   /** Why what is read or written here is worth nothing, as the end of a sentence; null if the files are in their place. */
   get trouble(): string | null {
-    const { data, lock } = this.#look()
-    const isData = this.#isSame(data, this.#dataId)
-    const isLock = this.#isSame(lock, this.#lockId)
+    let { data, isData, isLock } = this.#look()
+    // The folder may have been moved between the two looks.
+    if (isData !== isLock) ({ data, isData, isLock } = this.#look())
     if (isData !== isLock) this.#wereApart = true
     if (isData && isLock)
       return this.#wereApart ? 'one of its files was away for a while when it was open; start the gate again' : null
@@ -43,14 +43,9 @@ export class OpenFiles {
       : 'its files were moved away or removed while it was open; put them back, or start the gate again to begin with an empty store'
   }
 
-  /** Both files at one moment: the folder may be moved meanwhile. */
-  #look(): { data: string | null; lock: string | null } {
-    for (let data = idOf(this.#data); ; ) {
-      const lock = idOf(this.#lock)
-      const again = idOf(this.#data)
-      if (again === data) return { data, lock }
-      data = again
-    }
+  #look(): { data: string | null; isData: boolean; isLock: boolean } {
+    const data = idOf(this.#data)
+    return { data, isData: this.#isSame(data, this.#dataId), isLock: this.#isSame(idOf(this.#lock), this.#lockId) }
   }
 
   #isSame(found: string | null, own: string | null): boolean {
