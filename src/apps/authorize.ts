@@ -39,9 +39,14 @@ export interface Demands {
   readonly hasRoom?: boolean
   /**
    * Null if a request may begin now; otherwise a promise that resolves when there is room for it, or `on` refuses it. It never rejects.
-   * `hasBody`: whether the request brings bytes.
+   * `hasBody`: whether the request brings bytes. `path`: a path that was counted already takes nothing from a budget of distinct paths.
    */
-  room?(app: App, who: Who | null, token: ProgramToken | null, hasBody: boolean): Promise<unknown> | null
+  room?(
+    app: App,
+    who: Who | null,
+    token: ProgramToken | null,
+    asked: { readonly hasBody: boolean; readonly path: string }
+  ): Promise<unknown> | null
 }
 
 /** What the posture adds, by the id of the app; null for nothing. Each request asks it. */
@@ -182,7 +187,7 @@ function refusedToken(
  */
 export function beforeAuthorize(
   demands: Demands | null | undefined,
-  { app }: AppMatch,
+  { app, path }: AppMatch,
   { principal, program = null }: Pick<AccessRequest, 'principal' | 'program'>,
   message: Message
 ): Promise<unknown> | null {
@@ -191,7 +196,9 @@ export function beforeAuthorize(
   const who = whoAsks(principal, program)
   const known = app.isGuarded === true && who !== null ? (demands.ready?.(app, who) ?? null) : null
   const room = () =>
-    demands.hasRoom === true ? null : (demands.room?.(app, who, program?.token ?? null, hasBody(message)) ?? null)
+    demands.hasRoom === true
+      ? null
+      : (demands.room?.(app, who, program?.token ?? null, { hasBody: hasBody(message), path }) ?? null)
   return known === null ? room() : known.then(room)
 }
 

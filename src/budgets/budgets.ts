@@ -193,9 +193,15 @@ export class Budgets {
   /**
    * Null if a request may begin now. Otherwise a promise that resolves when there is room for it, or the gate knows that there is none. It never
    * rejects. Small responses are sent whole, so without it any number of them could pass while the store is asked.
-   * `own`: budgets that rules bring with them. `hasBody`: a request without one waits for no budget of what people send.
+   * `own`: budgets that rules bring with them. `hasBody`: a request without one waits for no budget of what people send. `path`:
+   * one that is counted already waits for no budget of distinct paths.
    */
-  room(app: AskedApp, who: Who | null, own: readonly (Budget | null)[], hasBody: boolean): Promise<unknown> | null {
+  room(
+    app: AskedApp,
+    who: Who | null,
+    own: readonly (Budget | null)[],
+    { hasBody, path }: { readonly hasBody: boolean; readonly path: string }
+  ): Promise<unknown> | null {
     if (this.hasRoom) return null
     const tight = this.#spendsAt(app.id, who).meters.filter(meter => stops(meter, hasBody))
     for (const budget of own) {
@@ -204,7 +210,11 @@ export class Budgets {
       if (meter !== undefined && stops(meter, hasBody)) tight.push(meter)
     }
     if (tight.length === 0) return null
-    return Promise.all(tight.map(meter => roomOf(meter, app.isGuarded === true, this.#settlements)))
+    const { clock } = this.#options
+    const hash = hashOfPath(path)
+    const needed = tight.filter(meter => !meter.isCounted(hash, clock()))
+    if (needed.length === 0) return null
+    return Promise.all(needed.map(meter => roomOf(meter, app.isGuarded === true, hash, this.#settlements, clock)))
   }
 
   /** A session has changed, perhaps by a proof. The proof counts even if no transfer waits, because the person may have been asked before. */

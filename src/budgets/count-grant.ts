@@ -1,6 +1,5 @@
 /** How many requests, or new paths, one process may let begin before it hears from the store, where other processes count the same. */
 import type { Clock } from '../clock.ts'
-import type { Budget } from './budget.ts'
 import { usedForMs } from './ledger.ts'
 
 /** Without a grant: a part of the amount, or of what was left, and no more than `floatMost`. */
@@ -8,18 +7,22 @@ const amountShare = 1 / 32
 const leftShare = 1 / 8
 const floatMost = 16
 
+/** What the store has granted, and when: a process that has stood still finds it over. */
+interface Granted {
+  readonly count: number
+  readonly at: number
+  readonly clock: Clock
+}
+
+/** Most people have several and draw no grant, so the times are kept with the grant. */
 export class CountGrant {
-  readonly #clock: Clock
   /** What is on its way to the store. */
   #reported = 0
-  #granted = 0
-  /** When the grant was drawn; a process that has stood still finds it over. */
-  #grantedAt = 0
+  #granted: Granted | null = null
   #float: number
 
-  constructor(amount: number, clock: Clock) {
+  constructor(amount: number) {
     this.#float = Math.min(floatMost, amount * amountShare)
-    this.#clock = clock
   }
 
   /** `news`: what this process has counted since its last report. */
@@ -37,10 +40,9 @@ export class CountGrant {
     this.#reported = news
   }
 
-  settled(granted: number, left: number, amount: number): void {
+  settled(granted: number, left: number, amount: number, clock: Clock): void {
     this.#reported = 0
-    this.#granted = granted
-    this.#grantedAt = granted > 0 ? this.#clock() : 0
+    this.#granted = granted > 0 ? { count: granted, at: clock(), clock } : null
     this.#float = Math.min(floatMost, amount * amountShare, Math.max(0, left) * leftShare)
   }
 
@@ -50,20 +52,13 @@ export class CountGrant {
 
   /** The clock was set, so nobody knows how old the grant is. */
   drop(): void {
-    this.#granted = 0
+    this.#granted = null
   }
 
   get #allowed(): number {
-    return this.#granted > 0 && this.#isInTime ? this.#granted : this.#float
+    if (this.#granted === null) return this.#float
+    const { count, at, clock } = this.#granted
+    const age = clock() - at
+    return age >= 0 && age < usedForMs ? count : this.#float
   }
-
-  get #isInTime(): boolean {
-    const age = this.#clock() - this.#grantedAt
-    return age >= 0 && age < usedForMs
-  }
-}
-
-/** Null for a budget of bytes, and where no other process counts (`clock` is null). */
-export function countGrantOf({ counted, amount }: Budget, clock: Clock | null): CountGrant | null {
-  return counted === 'bytes' || clock === null ? null : new CountGrant(amount, clock)
 }

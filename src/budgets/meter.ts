@@ -2,12 +2,11 @@
 import type { Clock } from '../clock.ts'
 import { newestProof, type Proof } from '../factor/proof.ts'
 import type { ClockJump } from '../metering/clock-jumps.ts'
-import { DistinctPaths, withOne } from '../metering/distinct-paths.ts'
 import { slotAt } from '../metering/sliding-count.ts'
 import type { RecordTooNew } from '../store/store.ts'
 import { Alone } from './alone.ts'
 import { type Budget, has, holdMs, isStrict } from './budget.ts'
-import { type CountGrant, countGrantOf } from './count-grant.ts'
+import { CountGrant } from './count-grant.ts'
 import {
   asksFor,
   emptyLedger,
@@ -25,6 +24,7 @@ import {
   usedForMs
 } from './ledger.ts'
 import { ledgerId } from './ledger-record.ts'
+import { areCounted, SeenPaths } from './seen-paths.ts'
 import type { Answer, Spender } from './spender.ts'
 import type { Counted } from './steps.ts'
 
@@ -88,11 +88,8 @@ export class Meter {
   #signedInAt = 0
   /** The led part of `#spent`, or of the sightings of new paths. */
   #led = 0
-  #newPaths: readonly number[] | null = null
-  /** The new paths of requests that were not led; null if these are all. */
-  #newOwnPaths: readonly number[] | null = null
-  #paths: DistinctPaths | null = null
-  #ownPaths: DistinctPaths | null = null
+  /** Null where the budget counts no paths. */
+  #seen: SeenPaths | null = null
   #alone: Alone | null = null
   #notedProofs: readonly Proof[] | null = null
   /** Of requests and paths; null where no other process counts. */
@@ -119,15 +116,15 @@ export class Meter {
   set budget(budget: Budget) {
     this.#budget = budget
     this.#room = 0
-    this.#counts = countGrantOf(budget, this.#grantClock)
+    this.#counts = budget.counted === 'bytes' || this.#grantClock === null ? null : new CountGrant(budget.amount)
+    this.#seen = budget.counted === 'distinctPaths' ? (this.#seen ?? new SeenPaths()) : null
     this.isStrict = isStrict(budget)
     this.counted = budget.counted
     this.#notedProofs = null
   }
 
   get hasNews(): boolean {
-    const paths = this.#newPaths ?? this.#newOwnPaths
-    return this.isMoved || this.#spent > 0 || this.#slowed > 0 || this.#left > 0 || paths !== null
+    return this.isMoved || this.#spent > 0 || this.#slowed > 0 || this.#left > 0 || this.#seen?.hasNews === true
   }
 
   /** True if the unreported amount changes the count by much, or may move the steps on. */
@@ -141,17 +138,22 @@ export class Meter {
 
   /** What was counted here since the last report. */
   get #news(): number {
-    return this.counted === 'distinctPaths' ? (this.#newPaths ?? none).length : this.#spent
+    return this.#seen === null ? this.#spent : this.#seen.news.length
+  }
+
+  /** What takes of the grant. A path that is counted already takes nothing. */
+  get #begun(): number {
+    return this.#seen === null ? this.#spent : this.#seen.countedAnew
   }
 
   /** True if a grant is in use, which the next report keeps. */
   get isDrawing(): boolean {
-    return this.#grant > 0 && this.#news > 0
+    return this.#grant > 0 && this.#begun > 0
   }
 
   /** True if half of the grant or of the float is used up, so that the next should be drawn. */
   get isRunningLow(): boolean {
-    if (this.#counts !== null) return this.mode === 'within' && this.#counts.isLow(this.#news)
+    if (this.#counts !== null) return this.mode === 'within' && this.#counts.isLow(this.#begun)
     return this.mode === 'within' && (this.#grant > 0 ? this.#left < this.#grant / 2 : this.#debt > floatBytes / 2)
   }
 
@@ -191,33 +193,10 @@ export class Meter {
   addPath(hash: number, now: number, isLed: boolean): boolean {
     const ledger = this.ledger ?? emptyLedger(this.budget)
     const current = slotAt(now, ledger.slotMs)
-    const isNewOwn = !isLed && this.#addOwnPath(ledger, hash, current)
-    if (!this.#pathsAt(ledger, current).add(hash, current)) return isNewOwn
-    if (isLed) {
-      this.#led++
-      this.#newOwnPaths ??= this.#newPaths?.slice() ?? none
-    }
-    this.#newPaths = withOne(this.#newPaths, hash)
+    const isNewOwn = !isLed && this.#seen?.addOwn(ledger, hash, current) === true
+    if (this.#seen?.add(ledger, hash, current, isLed) !== true) return isNewOwn
+    if (isLed) this.#led++
     return true
-  }
-
-  /** The own paths are a list of their own only while there are led ones. */
-  #addOwnPath({ paths, ownPaths }: Ledger, hash: number, current: number): boolean {
-    if (ownPaths === null && this.#newOwnPaths === null) return false
-    if (this.#ownPaths === null) {
-      this.#ownPaths = DistinctPaths.from(ownPaths ?? paths, current)
-      for (const known of this.#newOwnPaths ?? this.#newPaths ?? none) this.#ownPaths.add(known, current)
-    }
-    if (!this.#ownPaths.add(hash, current)) return false
-    this.#newOwnPaths = withOne(this.#newOwnPaths ?? this.#newPaths?.slice() ?? null, hash)
-    return true
-  }
-
-  #pathsAt({ paths }: Ledger, current: number): DistinctPaths {
-    if (this.#paths !== null) return this.#paths
-    this.#paths = DistinctPaths.from(paths, current)
-    for (const hash of this.#newPaths ?? none) this.#paths.add(hash, current)
-    return this.#paths
   }
 
   /** True if the paths or requests that this process knows of, reported or not, are more than the budget allows. */
@@ -234,9 +213,22 @@ export class Meter {
 
   /** What the store has counted, and the paths that this process has seen since. */
   #known(ledger: Ledger, now: number): number {
-    if (this.counted !== 'distinctPaths') return spentAt(ledger, this.#budget, now)
-    const at = slotAt(now, ledger.slotMs)
-    return this.#pathsAt(ledger, at).count(at)
+    if (this.#seen === null) return spentAt(ledger, this.#budget, now)
+    return this.#seen.count(ledger, slotAt(now, ledger.slotMs))
+  }
+
+  /** True for a path that is counted already: a request for it takes nothing from what is left. */
+  isCounted(path: number, now: number): boolean {
+    const { ledger } = this
+    if (this.#seen === null || ledger === null || this.mode !== 'within' || this.isOver) return false
+    return this.#seen.isCounted(ledger, path, slotAt(now, ledger.slotMs))
+  }
+
+  /** True if somebody waits for more than paths that the store has counted. */
+  isWantedBeyond(stored: Ledger | null, now: number): boolean {
+    const paths = this.waiting.flatMap(({ path }) => path ?? [])
+    if (stored === null || this.#seen === null || paths.length < this.waiting.length) return this.waiting.length > 0
+    return !areCounted(stored.paths, paths, slotAt(now, stored.slotMs))
   }
 
   /** How many waiting requests may begin while it is not tight: as many as what is left is enough for; all, where nothing is left to wait for. */
@@ -245,7 +237,7 @@ export class Meter {
     if (isJudged || !this.isStrict) return Number.POSITIVE_INFINITY
     if (this.mode === 'within' && this.counted !== 'bytes') {
       const left = this.#leftOfCount(this.ledger ?? emptyLedger(this.#budget), now, scale)
-      return Math.max(1, Math.min(left, Math.ceil(this.#counts?.left(this.#news) ?? left)))
+      return Math.max(1, Math.min(left, Math.ceil(this.#counts?.left(this.#begun) ?? left)))
     }
     const free = this.#left > 0 ? this.#left : (this.isBusy ? 0 : floatBytes) - this.#debt
     return Math.floor(free / smallAnswer) - this.users
@@ -282,7 +274,7 @@ export class Meter {
 
   /** True while no more of the counted things may begin before the store has answered. */
   get isUsedUp(): boolean {
-    return this.#counts !== null && this.#counts.left(this.#news) <= 0
+    return this.#counts !== null && this.#counts.left(this.#begun) <= 0
   }
 
   /** True if a piece may flow without a question. Most pieces do. */
@@ -331,18 +323,18 @@ export class Meter {
       process,
       account: this.account,
       spent: this.#spent,
-      paths: this.#newPaths ?? none,
+      paths: this.#seen?.news ?? none,
       led: this.#led,
-      ownPaths: this.#newOwnPaths,
+      ownPaths: this.#seen?.ownNews ?? null,
       slowed: this.#slowed,
       isWanting,
       proofAt: this.#provedAt,
       signedInAt: this.#signedInAt
     }
-    this.#counts?.reported(this.#news)
+    this.#counts?.reported(this.#begun)
+    this.#seen?.reported()
     this.isMoved = false
     this.#spent = this.#led = this.#slowed = this.#covered = 0
-    this.#newPaths = this.#newOwnPaths = null
     this.#reportedDebt = this.#debt
     return report
   }
@@ -351,7 +343,7 @@ export class Meter {
     this.ledger = ledger
     const limit = limitAt(ledger, this.#budget, now, this.scale)
     const room = limit - spentAt(ledger, this.#budget, now)
-    this.#counts?.settled(grant, room, this.#budget.amount)
+    if (this.#grantClock !== null) this.#counts?.settled(grant, room, this.#budget.amount, this.#grantClock)
     // A bought budget leaves the window too, which lowers the limit.
     this.#room = ledger.boughtAt.length === 0 ? room : 0
     this.mode = mode
@@ -366,8 +358,7 @@ export class Meter {
     this.#left = Math.max(0, this.#left)
     this.#grant = grant
     this.#leftUntil = now + usedForMs
-    // The lists are read again with the next path, because other gates may have added paths.
-    this.#paths = this.#ownPaths = null
+    this.#seen?.forgetLists()
     // The report may be older than the request that has passed the count.
     this.isOver &&= this.isOverCount(now, this.scale)
   }
@@ -377,7 +368,7 @@ export class Meter {
     this.#room = this.#left = 0
     if (this.ledger !== null && isBefore(this.ledger, jump)) this.ledger = movedWith(this.ledger, jump)
     this.isKnown = false
-    this.#paths = this.#ownPaths = null
+    this.#seen?.forgetLists()
     this.#counts?.drop()
     if (this.#alone !== null) this.#alone = new Alone(this.#budget, this.#spent, jump.to)
     this.#provedAt = this.#signedInAt = 0
@@ -392,9 +383,7 @@ export class Meter {
     this.#led += led
     this.#slowed += slowed
     this.#alone ??= new Alone(this.#budget, this.counted === 'distinctPaths' ? 0 : this.#spent, now)
-    if (ownPaths !== null || this.#newOwnPaths !== null)
-      this.#newOwnPaths = [...(ownPaths ?? paths), ...(this.#newOwnPaths ?? this.#newPaths ?? none)]
-    if (paths.length > 0) this.#newPaths = [...paths, ...(this.#newPaths ?? none)]
+    this.#seen?.failed(paths, ownPaths)
     this.#reportedDebt = 0
   }
 }

@@ -131,7 +131,9 @@ export class Settlements implements FlowKeeper {
   wake(meter: Meter): void {
     if (meter.waiting.length === 0) return
     let places = this.#placesIn(meter)
-    for (const by of meter.waiting) if (by.isNew !== true || places-- > 0) by.goOn()
+    const now = this.#options.clock()
+    const needsNone = ({ isNew, path }: Spender) => isNew !== true || (path !== undefined && meter.isCounted(path, now))
+    for (const by of meter.waiting) if (needsNone(by) || places-- > 0) by.goOn()
   }
 
   /** At least one place between two ticks, because running exchanges may last for long. */
@@ -240,13 +242,13 @@ export class Settlements implements FlowKeeper {
   async #settleNow(meter: Meter): Promise<void> {
     // What this process alone counts needs no grants.
     const isGranted = meter.counted === 'bytes' || this.#options.isShared
-    const isWanting = isGranted && (meter.waiting.length > 0 || meter.isRunningLow || meter.isDrawing)
-    const report = meter.report(this.#process, isWanting)
+    const isUsing = isGranted && (meter.isRunningLow || meter.isDrawing)
+    const report = meter.report(this.#process, isUsing || (isGranted && meter.waiting.length > 0))
     const before = meter.mode
     meter.scale = this.#options.scale(meter)
     let settlement: Settlement
     try {
-      settlement = await this.#write(meter, report)
+      settlement = await this.#write(meter, report, isUsing)
     } catch (error) {
       meter.failed(report, this.#options.clock())
       this.#loud.add(meter)
@@ -278,14 +280,15 @@ export class Settlements implements FlowKeeper {
   }
 
   /** A compare-and-set against what this process wrote last, so that one trip is enough where no other gate has written. */
-  async #write(meter: Meter, report: Report): Promise<Settlement> {
+  async #write(meter: Meter, report: Report, isUsing: boolean): Promise<Settlement> {
     const { store, clock, scale } = this.#options
     const { budget } = meter
     const key = ledgerRecord.key(meter.id)
     const known = meter.isKnown && meter.ledger !== null ? ledgerRecord.text(meter.ledger) : undefined
     const { result } = await changeKnown<Settlement>(store, key, known, stored => {
       const found = stored !== null && stored === known ? meter.ledger : this.#found(meter, stored, key)
-      const settlement = settle(found, budget, report, clock(), scale(meter))
+      const isWanting = isUsing || (report.isWanting && meter.isWantedBeyond(found, clock()))
+      const settlement = settle(found, budget, { ...report, isWanting }, clock(), scale(meter))
       const next = ledgerRecord.text(settlement.ledger)
       return next === stored ? { result: settlement } : { result: settlement, next, ttlSeconds: ledgerSeconds(budget) }
     })

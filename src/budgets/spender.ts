@@ -8,6 +8,8 @@ export interface Spender {
   readonly proofs: readonly Proof[]
   /** True for a request that has not begun. */
   readonly isNew?: true
+  /** The hash of the path of a request that has not begun. */
+  readonly path?: number
   /** True if the app refuses where the store does not answer. */
   readonly isGuarded: boolean
   /** The newest proof of one of the budget's factors, in milliseconds since the epoch; 0 for none. */

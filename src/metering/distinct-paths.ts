@@ -80,6 +80,13 @@ export class DistinctPaths {
     return true
   }
 
+  /** True if the path is in the count now, and still in the next slot. */
+  isCounted(hash: number, current: number): boolean {
+    if (hash >= this.#threshold(current)) return false
+    const found = this.#entries[this.#placeOf(hash)]
+    return found !== undefined && hashOf(found) === hash && isLive(this.#slotOf(found), current + 1)
+  }
+
   count(current: number): number {
     if (this.#countedAt === current) return this.#count
     const threshold = this.#threshold(current)
@@ -122,13 +129,7 @@ export class DistinctPaths {
     if (entries.length === 0) this.#first = slot
     if (slot < this.#first || slot - this.#first >= slotsOfEntry) this.#moveTo(current)
     const entry = hash * slotsOfEntry + (slot - this.#first)
-    let from = 0
-    let to = entries.length
-    while (from < to) {
-      const middle = (from + to) >>> 1
-      if (entries[middle]! < hash * slotsOfEntry) from = middle + 1
-      else to = middle
-    }
+    const from = this.#placeOf(hash)
     const found = entries[from]
     const isKnown = found !== undefined && hashOf(found) === hash
     if (isKnown && found >= entry) return false
@@ -136,6 +137,19 @@ export class DistinctPaths {
     else entries.splice(from, 0, entry)
     this.#countedAt = -1
     return true
+  }
+
+  /** The index of the first entry that is not smaller. */
+  #placeOf(hash: number): number {
+    const entries = this.#entries
+    let from = 0
+    let to = entries.length
+    while (from < to) {
+      const middle = (from + to) >>> 1
+      if (entries[middle]! < hash * slotsOfEntry) from = middle + 1
+      else to = middle
+    }
+    return from
   }
 
   #limit(slot: number, threshold: number): void {

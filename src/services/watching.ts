@@ -110,8 +110,8 @@ export async function watchingOf(config: Config, apps: readonly App[], runtime: 
             get hasRoom() {
               return budgets === null || budgets.hasRoom
             },
-            room: (app, who, token, hasBody) =>
-              budgets?.room(app, who, token === null ? (app.ownBudgets ?? []) : [quotaOf(token)], hasBody) ?? null
+            room: (app, who, token, asked) =>
+              budgets?.room(app, who, token === null ? (app.ownBudgets ?? []) : [quotaOf(token)], asked) ?? null
           },
     decoys,
     onRefusal(code, exchange, request) {

@@ -56,8 +56,8 @@ function gateOf(store: MemoryStore, clock: TestClock, budget: Budget): Budgets {
 
 /** Asks for room until there is some, and fetches `path`. True if it was answered. */
 async function fetchAt(budgets: Budgets, path: string): Promise<boolean> {
-  for (let room = budgets.room(open, who, [], false); room !== null; room = budgets.room(open, who, [], false))
-    await room
+  const ask = () => budgets.room(open, who, [], { hasBody: false, path })
+  for (let room = ask(); room !== null; room = ask()) await room
   if (budgets.demandOn(open, who, null) !== null) return false
   const spending = { app: 'files', who, isGuarded: false, isEnforced: true, isLed: false, path }
   const flow = budgets.open(spending, null, null)!
@@ -153,3 +153,97 @@ for (const counted of ['requests', 'distinctPaths'] as const)
       await other.stop()
     }
   )
+
+t.test('O9 where all distinct paths are used, those that are counted wait for nobody and take nothing', async t => {
+  const clock = new TestClock()
+  const store = new FarStore(clock.read)
+  const budget = budgetOf({ counted: 'distinctPaths', amount: 40 })
+  const all = Array.from({ length: 4 }, () => gateOf(store, clock, budget))
+  // They tell each other that it is passed.
+  for (const budgets of all) await budgets.start()
+  const step = async (times: number) => {
+    for (let n = 0; n < times; n++) {
+      await store.arrive()
+      clock.advance(0.25)
+      for (const budgets of all) budgets.tick()
+    }
+  }
+  const isDone = async (answer: Promise<boolean>) => {
+    let done: boolean | null = null
+    void answer.then(is => {
+      done = is
+    })
+    for (let n = 0; n < 5; n++) await new Promise(resolve => setImmediate(resolve))
+    return () => done
+  }
+  const [first, second] = all as [Budgets, Budgets]
+  for (let n = 0; n < 40; n++) {
+    const answer = await isDone(fetchAt(first, `/${n}`))
+    for (let i = 0; i < 40 && answer() === null; i++) await step(1)
+    t.equal(answer(), true)
+  }
+  // The others read the ledger.
+  for (const budgets of all) void fetchAt(budgets, '/0')
+  await step(60)
+  for (let round = 0; round < 5; round++) {
+    for (const budgets of all)
+      for (let n = 0; n < 40; n++) {
+        const room = budgets.room(open, who, [], { hasBody: false, path: `/${n}` })
+        t.equal(room, null, `/${n} need not wait`)
+        t.equal((await isDone(fetchAt(budgets, `/${n}`)))(), true)
+      }
+    await step(4)
+  }
+  // One that does not know that a path is counted asks once, and holds nothing for it.
+  const fresh = gateOf(store, clock, budget)
+  all.push(fresh)
+  void fetchAt(fresh, '/1')
+  await step(1)
+  const known = await isDone(fetchAt(fresh, '/2'))
+  for (let i = 0; i < 8 && known() === null; i++) await step(1)
+  t.equal(known(), true)
+  // So the next new path has its place at any gate: it passes the amount, and then everything ends.
+  const last = await isDone(fetchAt(second, '/new'))
+  for (let i = 0; i < 8 && last() === null; i++) await step(1)
+  t.equal(last(), true, 'nobody else holds the last one')
+  await step(8)
+  const over = await isDone(fetchAt(first, '/1'))
+  for (let i = 0; i < 8 && over() === null; i++) await step(1)
+  t.equal(over(), false)
+  const ends = Promise.all(all.map(budgets => budgets.stop()))
+  for (let n = 0; n < 30; n++) await store.arrive()
+  await ends
+})
+
+t.test('O9 whoever looks at counted paths between new ones gets no further than others', async t => {
+  const clock = new TestClock()
+  const store = new FarStore(clock.read)
+  const all = Array.from({ length: 8 }, () => gateOf(store, clock, budgetOf({ counted: 'distinctPaths', amount: 500 })))
+  const answered = new Set<string>()
+  let [count, refused, open] = [0, 0, 0]
+  const ask = async (budgets: Budgets, path: string) => {
+    open++
+    if (await fetchAt(budgets, path)) answered.add(path)
+    else refused++
+    open--
+  }
+  const step = async () => {
+    await store.arrive()
+    clock.advance(0.3)
+    for (const budgets of all) budgets.tick()
+  }
+  for (let round = 0; refused === 0 && round < 400; round++) {
+    for (const budgets of all)
+      for (let n = 0; n < 10; n++) {
+        void ask(budgets, `/${count++}`)
+        void ask(budgets, `/${(count * 7) % Math.max(1, answered.size)}`)
+      }
+    await step()
+  }
+  for (let n = 0; n < 400 && open > 0; n++) await step()
+  t.ok(refused > 0)
+  t.ok(answered.size >= 490 && answered.size <= 629, `${answered.size} of 500 were answered`)
+  const ends = Promise.all(all.map(budgets => budgets.stop()))
+  for (let n = 0; n < 30; n++) await store.arrive()
+  await ends
+})

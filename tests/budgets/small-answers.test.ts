@@ -68,7 +68,7 @@ function fixture(budget: Budget, isShared = true) {
   }
   /** One request as the gate lets it in: it waits for room, is judged, and is answered at once. */
   const begin = (bytes: number, hasBody = false): 'answered' | Promise<unknown> | Demand => {
-    const room = budgets.room(open, person, [], hasBody)
+    const room = budgets.room(open, person, [], { hasBody, path: '/' })
     if (room !== null) return room
     const demand = budgets.demandOn(open, person, null)
     if (demand !== null) return demand
@@ -221,7 +221,7 @@ for (const [name, given, atOnce, most] of [
     const running: CountedFlow[] = []
     let [sum, over] = [0, 0]
     const ask = async () => {
-      await budgets.room(open, person, [], false)
+      await budgets.room(open, person, [], { hasBody: false, path: '/' })
       if (budgets.demandOn(open, person, null) === null) running.push(opened())
       else over++
     }
@@ -281,17 +281,18 @@ t.test('a slow budget of what people send holds up requests that bring something
   t.equal(begin(100 * KiB), 'answered')
 })
 
-t.test('a request asks for room only where there may be none, and says whether it has a body', t => {
-  const asked: boolean[] = []
+t.test('a request asks for room only where there may be none, and says whether it has a body, and its path', t => {
+  const [asked, paths]: [boolean[], string[]] = [[], []]
   const demands = {
     hasRoom: true,
     on: () => null,
-    room(_app: unknown, _who: unknown, _token: unknown, hasBody: boolean) {
+    room(_app: unknown, _who: unknown, _token: unknown, { hasBody, path }: { hasBody: boolean; path: string }) {
       asked.push(hasBody)
+      paths.push(path)
       return null
     }
   }
-  const match = { kind: 'app', app: { id: 'files' } } as AppMatch
+  const match = { kind: 'app', app: { id: 'files' }, path: '/a' } as AppMatch
   const ask = (headers: IncomingHttpHeaders) => beforeAuthorize(demands, match, { principal: null }, { headers })
   ask({ 'content-length': '5' })
   t.same(asked, [])
@@ -305,6 +306,7 @@ t.test('a request asks for room only where there may be none, and says whether i
   ])
     ask(headers)
   t.same(asked, [false, false, true, true, true])
+  t.same([...new Set(paths)], ['/a'])
   t.end()
 })
 

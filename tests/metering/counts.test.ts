@@ -92,3 +92,23 @@ t.test('what has left the window makes no room', t => {
   t.equal(goneAt(slots, 40, 1000, 111), 116_000, 'the first slot is gone, and its room with it')
   t.end()
 })
+
+t.test('a path is counted while it stays in the count for one slot more', async t => {
+  const paths = new DistinctPaths()
+  const [a, b] = [hashOfPath('/a'), hashOfPath('/b')]
+  t.equal(paths.isCounted(a, 5), false)
+  paths.add(a, 5)
+  for (let slot = 5; slot < 15; slot++) t.same([paths.isCounted(a, slot), paths.isCounted(b, slot)], [true, false])
+  t.equal(paths.count(15), 1)
+  t.equal(paths.isCounted(a, 15), false, 'it is about to leave')
+  paths.add(a, 15)
+  t.equal(paths.isCounted(a, 15), true)
+  t.equal(DistinctPaths.from(paths.text(15), 16).isCounted(a, 16), true)
+})
+
+t.test('in an estimated count, a path that is not kept is not counted', async t => {
+  const paths = new DistinctPaths()
+  for (let n = 0; n < 3 * kept; n++) paths.add(hashOfPath(`/many/${n}`), 5)
+  const counted = Array.from({ length: 3 * kept }, (_, n) => paths.isCounted(hashOfPath(`/many/${n}`), 5))
+  t.equal(counted.filter(is => is).length, kept)
+})
