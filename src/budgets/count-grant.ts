@@ -46,8 +46,11 @@ export class CountGrant {
     this.#float = Math.min(floatMost, amount * amountShare, Math.max(0, left) * leftShare)
   }
 
-  failed(): void {
+  /** Returns what was on its way, which is to be reported again. */
+  failed(): number {
+    const reported = this.#reported
     this.#reported = 0
+    return reported
   }
 
   /** The clock was set, so nobody knows how old the grant is. */

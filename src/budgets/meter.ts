@@ -378,12 +378,12 @@ export class Meter {
   failed({ spent, led, slowed, paths, ownPaths }: Report, now: number): void {
     this.cutOffAt ??= now
     this.isOver = false
-    this.#counts?.failed()
+    const begun = this.#counts?.failed() ?? 0
     this.#spent += spent
     this.#led += led
     this.#slowed += slowed
     this.#alone ??= new Alone(this.#budget, this.counted === 'distinctPaths' ? 0 : this.#spent, now)
-    this.#seen?.failed(paths, ownPaths)
+    this.#seen?.failed(paths, ownPaths, begun)
     this.#reportedDebt = 0
   }
 }

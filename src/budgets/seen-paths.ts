@@ -12,7 +12,6 @@ export class SeenPaths {
   #ownNews: readonly number[] | null = null
   #all: DistinctPaths | null = null
   #own: DistinctPaths | null = null
-  #reportedAnew = 0
   /** Paths since the last report that were not counted before. The others have only been seen again. */
   countedAnew = 0
 
@@ -60,7 +59,6 @@ export class SeenPaths {
   }
 
   reported(): void {
-    this.#reportedAnew = this.countedAnew
     this.countedAnew = 0
     this.#news = this.#ownNews = null
   }
@@ -70,9 +68,8 @@ export class SeenPaths {
     this.#all = this.#own = null
   }
 
-  failed(paths: readonly number[], ownPaths: readonly number[] | null): void {
-    this.countedAnew += this.#reportedAnew
-    this.#reportedAnew = 0
+  failed(paths: readonly number[], ownPaths: readonly number[] | null, anew: number): void {
+    this.countedAnew += anew
     if (ownPaths !== null || this.#ownNews !== null)
       this.#ownNews = [...(ownPaths ?? paths), ...(this.#ownNews ?? this.#news ?? none)]
     if (paths.length > 0) this.#news = [...paths, ...(this.#news ?? none)]
