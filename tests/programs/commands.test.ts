@@ -46,7 +46,10 @@ t.test('the commands of an operator', async t => {
   })
   const alice = await gate.account('alice')
   const command = commandAt(gate.configFile)
-  const add = (...args: string[]) => command('token', 'add', '--user', 'alice', '--app', 'files', ...args)
+  const add = (...args: string[]) => {
+    const usual = Object.entries({ '--user': 'alice', '--app': 'files' }).filter(([option]) => !args.includes(option))
+    return command('token', 'add', ...usual.flat(), ...args)
+  }
 
   for (const [sentence, args, message] of [
     ['an app that takes no tokens', ['--app', 'plain'], /the app 'plain' takes no tokens; write 'tokens: true'/],
