@@ -28,12 +28,13 @@ export function askDemand(at: number, now: number): Demand {
   return proofSince(at, now, 'unusual_proof_required', factorKinds)
 }
 
-/** What a sign-in of an institution shows. The institution may not say when it has checked its second factor. */
-const signInKinds: readonly ProofKind[] = [...factorKinds, 'directory', 'institution']
+/** A sign-in at an institution that has checked a second factor. It may not say when, so the time of the sign-in counts. */
+const institutionKinds: readonly ProofKind[] = [...factorKinds, 'directory', 'institution']
 
-/** When the newest proof was shown that can answer this; 0 for none. */
+/** When the newest proof was shown that can answer this; 0 for none. A password alone, of a directory too, never does. */
 export function answeredAt({ bySignIn }: Ask, proofs: readonly Proof[]): number {
-  return newestProof(proofs, bySignIn === true ? signInKinds : factorKinds)?.at ?? 0
+  const isOfInstitution = bySignIn === true && proofs.some(({ kind }) => kind === 'institution')
+  return newestProof(proofs, isOfInstitution ? institutionKinds : factorKinds)?.at ?? 0
 }
 
 /** The demand outlives every session that began before it by so many seconds. A later sign-in shows a newer proof. */

@@ -1,4 +1,5 @@
 /** A person in the memory of one gate: what is known of them, and what was counted here since it was last written. */
+import { DayHashes } from './day-hashes.ts'
 import type { Usual } from './group.ts'
 import type { Observation } from './observation.ts'
 import type { Person } from './person.ts'
@@ -17,12 +18,10 @@ export interface Live {
   slotBytes: number
   slotObjects: number
   slotWrites: number
-  /** Addresses in areas of others that were written to on the day `writtenOn`; null for none. Beyond a bound they are not kept. */
-  written: Set<number> | null
-  writtenOn: number
-  /** Areas that were new on the day `newAreasOn`; null for none. Beyond a bound they are not kept. */
-  newAreas: Set<number> | null
-  newAreasOn: number
+  /** Addresses in areas of others that were written to today; null for none. */
+  written: DayHashes | null
+  /** Areas that were new today; null for none. */
+  newAreas: DayHashes | null
   /** The day on which an extreme score was reported that suspends nobody, because of led requests; 0 for none. */
   sparedOn: number
   /** A fresh proof that came before what the store knows of the person; null for none. */
@@ -56,11 +55,6 @@ const newAreasKept = 200
 /** True once a day for each area: a full list may have displaced it again meanwhile. */
 export function isFirstInArea(live: Live, area: number): boolean {
   const { day } = live.person
-  if (live.newAreas === null || live.newAreasOn !== day) {
-    live.newAreas = new Set()
-    live.newAreasOn = day
-  }
-  if (live.newAreas.has(area)) return false
-  if (live.newAreas.size < newAreasKept) live.newAreas.add(area)
-  return true
+  if (live.newAreas?.day !== day) live.newAreas = new DayHashes(day)
+  return live.newAreas.isFirst(area, newAreasKept)
 }

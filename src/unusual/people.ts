@@ -63,9 +63,7 @@ export class People {
         slotObjects: 0,
         slotWrites: 0,
         written: null,
-        writtenOn: 0,
         newAreas: null,
-        newAreasOn: 0,
         sparedOn: 0,
         earlyProof: null,
         waiting: null,
@@ -174,6 +172,8 @@ export class People {
     if (this.#options.isKept) this.#carry(live)
     const lesson = endDay(person, this.usual(live), day, this.isLearning(person.day * dayMs))
     live.usual = null
+    live.written = null
+    live.newAreas = null
     if (lesson !== null && !this.#options.isKept) this.teach(lesson, live.groups, day)
   }
 

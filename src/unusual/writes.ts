@@ -1,4 +1,5 @@
 /** Counts what a person changes and deletes in an app. A high count may be an unauthorised modification. */
+import { DayHashes } from './day-hashes.ts'
 import { at } from './features.ts'
 import type { Live } from './live.ts'
 import type { Track } from './track.ts'
@@ -50,11 +51,6 @@ const writtenKept = 500
 /** Pages that ask by POST, such as terminals and dashboards, send thousands of requests to one address: it counts once a day. */
 function isFirstWrite(live: Live, object: number): boolean {
   const { day } = live.person
-  if (live.written === null || live.writtenOn !== day) {
-    live.written = new Set()
-    live.writtenOn = day
-  }
-  if (live.written.has(object)) return false
-  if (live.written.size < writtenKept) live.written.add(object)
-  return true
+  if (live.written?.day !== day) live.written = new DayHashes(day)
+  return live.written.isFirst(object, writtenKept)
 }

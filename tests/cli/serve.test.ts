@@ -59,7 +59,7 @@ t.test('a store that another process never lets go does not keep it from ending'
   t.match(gate.output, /the gate could not end in order and is cut off/)
 })
 
-t.test('nor does it keep workers whose primary was killed', { timeout: 60_000 }, async t => {
+t.test('nor does it keep workers whose primary was killed', async t => {
   const gate = await startHeld(t, { workers: 2 })
   const workers = readFileSync(`/proc/${gate.pid}/task/${gate.pid}/children`, 'utf8').trim().split(' ')
   t.equal(workers.length, 2)

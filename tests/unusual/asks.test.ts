@@ -38,6 +38,7 @@ t.test(
     for (const { asks } of [one, two]) {
       t.equal(asks.askedOf('alice', 's1', signedIn(now - 1)), now, 'a session that has not ended')
       t.equal(asks.askedOf('alice', 's1', [password(now + 5)]), now, 'half a sign-in')
+      t.equal(asks.askedOf('alice', 's1', signedIn(now + 5).slice(0, 1)), now, 'half a sign-in by a directory')
       t.equal(asks.askedOf('alice', 's2', signedIn(now + 5)), null)
     }
     t.same([one.proved, two.proved], [['alice/s2'], ['alice/s2']], 'and is judged anew from there')
