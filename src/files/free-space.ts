@@ -1,6 +1,6 @@
 /** Whether a disk has room. */
 import { randomBytes } from 'node:crypto'
-import { closeSync, constants, openSync, rmSync, writeSync } from 'node:fs'
+import { closeSync, constants, fsyncSync, openSync, rmSync, writeSync } from 'node:fs'
 import path from 'node:path'
 
 /** A new name for a file that tries the disk. Two containers with one folder may have the same process id. */
@@ -8,8 +8,11 @@ export function probeIn(folder: string): string {
   return path.join(folder, `probe.${process.pid}.${randomBytes(6).toString('hex')}`)
 }
 
-/** Throws the system's error unless `folder` takes a file of `bytes`. Only a write tells: quotas and errors of a disk are in no count. */
-export function checkFreeSpace(folder: string, bytes: number): void {
+/**
+ * Throws the system's error unless `folder` takes a file of `bytes`. Only a write tells: quotas and errors of a disk are in no count. With
+ * `isSynced`, the file must reach the disk.
+ */
+export function checkFreeSpace(folder: string, bytes: number, isSynced = false): void {
   const probe = probeIn(folder)
   // The exclusive mode refuses a planted link.
   const file = openSync(probe, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW, 0o600)
@@ -19,6 +22,7 @@ export function checkFreeSpace(folder: string, bytes: number): void {
       if (written === 0) throw Object.assign(new Error('the disk took nothing'), { code: 'ENOSPC' })
       left -= written
     }
+    if (isSynced) fsyncSync(file)
   } finally {
     closeSync(file)
     rmSync(probe, { force: true })

@@ -104,8 +104,7 @@ export class AppMemory {
       const rest = unknown.filter(mark => !isReported(mark) && !reported.includes(mark))
       const path = isStranger ? (endpointNews?.mark ?? null) : null
       const others = reported.filter(mark => mark !== path)
-      if (path !== null && others.length === 0)
-        return { severity: 'alarm', marks: [path], isByStranger: true, path: null }
+      if (path !== null && others.length === 0) return noveltyOfPath(path)
       const isAlarm =
         (path === null && endpointNews?.isAlarm === true) ||
         looks !== null ||
@@ -278,6 +277,11 @@ export class AppMemory {
     this.rates.set(group, rate)
     return rate
   }
+}
+
+/** A path that answers, and that a stranger has asked for. */
+export function noveltyOfPath(path: Mark): Novelty {
+  return { severity: 'alarm', marks: [path], isByStranger: true, path: null }
 }
 
 function isDoubtful({ isStranger, isFetched, isPlain }: Sighting, isAnnounced: boolean): boolean {

@@ -1,7 +1,7 @@
 /** The watch on one app: what is known of it in memory, its findings, and both records in the store, which all gates share. */
 import type { Clock } from '../clock.ts'
 import { RecordTooNew, type Store } from '../store/store.ts'
-import { AppMemory, type Novelty, type Sighting } from './app-memory.ts'
+import { AppMemory, type Novelty, noveltyOfPath, type Sighting } from './app-memory.ts'
 import { type Finding, makeFinding, marksOf, type SeenBy, seenByMore } from './finding.ts'
 import { type Mark, nameOf } from './mark.ts'
 import { type Lacking, lackingOf, type Place, placed, placeOf } from './places.ts'
@@ -144,7 +144,7 @@ export class AppWatch {
     if (novelty === null) return
     const { path } = novelty
     // A place of its own: what else the page shows may have none, and is less.
-    if (path !== null) this.#find(sighting.page, { severity: 'alarm', marks: [path], isByStranger: true, path }, source)
+    if (path !== null) this.#find(sighting.page, noveltyOfPath(path), source)
     this.#find(sighting.page, novelty, source)
   }
 

@@ -4,39 +4,16 @@ import type { Budget } from '../../src/budgets/budget.ts'
 import { Budgets } from '../../src/budgets/budgets.ts'
 import { MemoryStore, TestClock } from '../fixtures/in-process/memory-store.ts'
 import { budgetOf } from './budget.ts'
+import { SlowStore } from './slow-store.ts'
 
 const open = { id: 'files', isGuarded: false }
 const who = { account: 'A', session: 'S', proofs: [] }
 
-/** A store whose every call takes a trip, which ends when the test says so. */
-class FarStore extends MemoryStore {
-  trips = 0
-  #under: (() => void)[] = []
-
-  override async get(key: string): Promise<string | null> {
-    await this.#trip()
-    return super.get(key)
-  }
-
-  override async replace(...args: Parameters<MemoryStore['replace']>): Promise<boolean> {
-    await this.#trip()
-    return super.replace(...args)
-  }
-
-  override async add(...args: Parameters<MemoryStore['add']>): Promise<boolean> {
-    await this.#trip()
-    return super.add(...args)
-  }
-
-  async arrive(): Promise<void> {
-    for (const go of this.#under.splice(0)) go()
-    for (let n = 0; n < 10; n++) await new Promise(resolve => setImmediate(resolve))
-  }
-
-  #trip(): Promise<void> {
-    this.trips++
-    return new Promise(resolve => this.#under.push(resolve))
-  }
+/** Its every call takes a trip, which ends when the test says so. */
+function farStore({ read }: TestClock): SlowStore {
+  const store = new SlowStore(read)
+  store.slow = 'everything'
+  return store
 }
 
 function gateOf(store: MemoryStore, clock: TestClock, budget: Budget): Budgets {
@@ -70,7 +47,7 @@ async function fetchAt(budgets: Budgets, path: string): Promise<boolean> {
 /** One person asks through `gates` gates, at each for `each` things between two trips to the store. */
 async function flood(budget: Budget, gates: number, each: number, most: number) {
   const clock = new TestClock()
-  const store = new FarStore(clock.read)
+  const store = farStore(clock)
   const all = Array.from({ length: gates }, () => gateOf(store, clock, budget))
   let [count, answered, refused] = [0, 0, 0]
   const ask = async (budgets: Budgets) => {
@@ -80,19 +57,19 @@ async function flood(budget: Budget, gates: number, each: number, most: number) 
   const running: Promise<void>[] = []
   for (let round = 0; refused === 0 && round < 400; round++) {
     for (const budgets of all) for (let n = 0; n < each; n++) running.push(ask(budgets))
-    await store.arrive()
+    await store.answer()
     clock.advance(0.3)
     for (const budgets of all) budgets.tick()
     if (answered > most) break
   }
   // What still waits hears the answer.
   for (let n = 0; n < 400 && answered + refused < running.length && answered <= most; n++) {
-    await store.arrive()
+    await store.answer()
     clock.advance(0.3)
     for (const budgets of all) budgets.tick()
   }
   const ends = Promise.all(all.map(budgets => budgets.stop()))
-  for (let n = 0; n < 20; n++) await store.arrive()
+  for (let n = 0; n < 20; n++) await store.answer()
   await ends
   return { answered, refused, trips: store.trips }
 }
@@ -156,14 +133,14 @@ for (const counted of ['requests', 'distinctPaths'] as const)
 
 t.test('O9 where all distinct paths are used, those that are counted wait for nobody and take nothing', async t => {
   const clock = new TestClock()
-  const store = new FarStore(clock.read)
+  const store = farStore(clock)
   const budget = budgetOf({ counted: 'distinctPaths', amount: 40 })
   const all = Array.from({ length: 4 }, () => gateOf(store, clock, budget))
   // They tell each other that it is passed.
   for (const budgets of all) await budgets.start()
   const step = async (times: number) => {
     for (let n = 0; n < times; n++) {
-      await store.arrive()
+      await store.answer()
       clock.advance(0.25)
       for (const budgets of all) budgets.tick()
     }
@@ -211,13 +188,13 @@ t.test('O9 where all distinct paths are used, those that are counted wait for no
   for (let i = 0; i < 8 && over() === null; i++) await step(1)
   t.equal(over(), false)
   const ends = Promise.all(all.map(budgets => budgets.stop()))
-  for (let n = 0; n < 30; n++) await store.arrive()
+  for (let n = 0; n < 30; n++) await store.answer()
   await ends
 })
 
 t.test('O9 whoever looks at counted paths between new ones gets no further than others', async t => {
   const clock = new TestClock()
-  const store = new FarStore(clock.read)
+  const store = farStore(clock)
   const all = Array.from({ length: 8 }, () => gateOf(store, clock, budgetOf({ counted: 'distinctPaths', amount: 500 })))
   const answered = new Set<string>()
   let [count, refused, open] = [0, 0, 0]
@@ -228,7 +205,7 @@ t.test('O9 whoever looks at counted paths between new ones gets no further than 
     open--
   }
   const step = async () => {
-    await store.arrive()
+    await store.answer()
     clock.advance(0.3)
     for (const budgets of all) budgets.tick()
   }
@@ -244,6 +221,6 @@ t.test('O9 whoever looks at counted paths between new ones gets no further than 
   t.ok(refused > 0)
   t.ok(answered.size >= 490 && answered.size <= 629, `${answered.size} of 500 were answered`)
   const ends = Promise.all(all.map(budgets => budgets.stop()))
-  for (let n = 0; n < 30; n++) await store.arrive()
+  for (let n = 0; n < 30; n++) await store.answer()
   await ends
 })

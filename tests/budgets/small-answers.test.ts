@@ -9,9 +9,10 @@ import { Budgets } from '../../src/budgets/budgets.ts'
 import type { CountedFlow } from '../../src/budgets/counted-flow.ts'
 import type { Demand } from '../../src/budgets/demand.ts'
 import { startGateway } from '../fixtures/in-process/gateway.ts'
-import { MemoryStore, TestClock } from '../fixtures/in-process/memory-store.ts'
+import { TestClock } from '../fixtures/in-process/memory-store.ts'
 import { download } from '../fixtures/in-process/torrent.ts'
 import { budgetOf } from './budget.ts'
+import { SlowStore } from './slow-store.ts'
 
 const KiB = 1024
 const MiB = KiB ** 2
@@ -19,31 +20,6 @@ const person = { account: 'A', session: 'S', proofs: [] }
 const open = { id: 'files', isGuarded: false }
 
 const theft = budgetOf({ amount: 4 * MiB })
-
-/** A store whose writes wait until somebody lets them go on. */
-class SlowStore extends MemoryStore {
-  isSlow = false
-  #held: (() => void)[] = []
-
-  override async replace(...args: Parameters<MemoryStore['replace']>): Promise<boolean> {
-    await this.#gate()
-    return super.replace(...args)
-  }
-
-  override async add(...args: Parameters<MemoryStore['add']>): Promise<boolean> {
-    await this.#gate()
-    return super.add(...args)
-  }
-
-  async answer(): Promise<void> {
-    for (const go of this.#held.splice(0)) go()
-    for (let n = 0; n < 20; n++) await new Promise(resolve => setImmediate(resolve))
-  }
-
-  async #gate(): Promise<void> {
-    if (this.isSlow) await new Promise<void>(resolve => this.#held.push(resolve))
-  }
-}
 
 function fixture(budget: Budget, isShared = true) {
   const clock = new TestClock()
@@ -90,9 +66,9 @@ t.test('O9 · small answers in a row while the store is slow → the next reques
   t.teardown(() => budgets.stop())
   begin(1)
   await budgets.flush()
-  store.isSlow = true
+  store.slow = 'writes'
   t.teardown(() => {
-    store.isSlow = false
+    store.slow = 'nothing'
     return store.answer()
   })
   const isOf = (one: unknown, kind: string) => typeof one === 'object' && (one as Partial<Demand>)?.kind === kind
@@ -121,11 +97,11 @@ t.test('a request beyond the number that is allowed waits until the store has sa
   t.teardown(() => budgets.stop())
   begin(1)
   await budgets.flush()
-  store.isSlow = true
+  store.slow = 'writes'
   for (let n = 0; n < 20; n++) begin(1)
   const waiting = begin(1)
   t.ok(waiting instanceof Promise)
-  store.isSlow = false
+  store.slow = 'nothing'
   await store.answer()
   await waiting
   t.match(begin(1), { kind: 'refuse' })
@@ -146,7 +122,7 @@ for (const [counted, isShared] of [
       t.teardown(() => budgets.stop())
       begin(1)
       await budgets.flush()
-      store.isSlow = true
+      store.slow = 'writes'
       let [answered, refused] = [1, 0]
       const ask = async () => {
         for (;;) {
@@ -164,7 +140,7 @@ for (const [counted, isShared] of [
       for (let n = 0; n < 1000; n++) asked.push(ask())
       t.equal(refused, 0)
       await store.answer()
-      store.isSlow = false
+      store.slow = 'nothing'
       await store.answer()
       await Promise.all(asked)
       t.ok(answered <= amount + 2, `${answered} were answered`)
@@ -216,7 +192,7 @@ for (const [name, given, atOnce, most] of [
       begin(200)
       await budgets.flush()
     }
-    store.isSlow = true
+    store.slow = 'writes'
     while (!(begin(60 * KiB) instanceof Promise));
     const running: CountedFlow[] = []
     let [sum, over] = [0, 0]
@@ -226,7 +202,7 @@ for (const [name, given, atOnce, most] of [
       else over++
     }
     for (let n = 0; n < 100; n++) void ask()
-    store.isSlow = false
+    store.slow = 'nothing'
     for (let round = 0; over < 100; round++) {
       if (round > 2000) throw new Error(`${over} are over, the others wait`)
       await store.answer()
@@ -249,7 +225,7 @@ t.test('a removed budget lets everybody go on who waits for it', async t => {
   t.teardown(() => budgets.stop())
   begin(1)
   await budgets.flush()
-  store.isSlow = true
+  store.slow = 'writes'
   const waiting: unknown[] = []
   while (waiting.length < 50) {
     const begun = begin(60 * KiB)
@@ -257,7 +233,7 @@ t.test('a removed budget lets everybody go on who waits for it', async t => {
   }
   budgets.configure([])
   await Promise.all(waiting)
-  store.isSlow = false
+  store.slow = 'nothing'
   await store.answer()
 })
 

@@ -1,4 +1,5 @@
 /** A person at work, for tests of the watch on people. */
+import type { ObservedClient } from '../../src/metering/observation.ts'
 import type { Observation } from '../../src/unusual/observation.ts'
 import { dayMs } from '../../src/unusual/person.ts'
 import type { FindPlace } from '../../src/unusual/places.ts'
@@ -8,6 +9,11 @@ import { Unusual, type UnusualOptions, type Verdict } from '../../src/unusual/un
 export const monday = Date.UTC(2026, 8, 7)
 export const hourMs = 3_600_000
 export const firefox = 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0'
+
+/** A client that sends no headers but its name. */
+export function silent(userAgent = firefox): ObservedClient {
+  return { userAgent, accept: '', acceptLanguage: '', fetchSite: '', fetchMode: '', fetchDest: '', rawHeaders: [] }
+}
 
 export function observation(given: Partial<Observation> = {}): Observation {
   return {

@@ -9,18 +9,9 @@ import { dayMs, number, sums } from '../../src/unusual/person.ts'
 import { personRecord, unpackPerson } from '../../src/unusual/records.ts'
 import { Unusual, type Verdict, wordsOfVerdict } from '../../src/unusual/unusual.ts'
 import { MemoryStore } from '../fixtures/in-process/memory-store.ts'
-import { ask, firefox, hourMs, monday, observation, usualWeeks, watch } from './fixture.ts'
+import { ask, hourMs, monday, observation, silent, usualWeeks, watch } from './fixture.ts'
 
 const day = 28
-const silent: ObservedClient = {
-  userAgent: firefox,
-  accept: '',
-  acceptLanguage: '',
-  fetchSite: '',
-  fetchMode: '',
-  fetchDest: '',
-  rawHeaders: []
-}
 /** At night, by number, much, from areas of others: four kinds of signals. */
 const theft = (i: number): Partial<Observation> => ({
   at: monday + day * dayMs + 2 * hourMs + i * 1000,
@@ -91,7 +82,7 @@ t.test('a colleague writes a page of thousands of pictures: its reader is not su
           path: i % 3 === 0 ? `/r/p${i % 40}/${1000 + i}` : `/records/${1000 + i}`,
           query: '',
           address: '10.1.2.3',
-          client: { ...silent, ...client },
+          client: { ...silent(), ...client },
           isSocket: false,
           isLed: false
         },

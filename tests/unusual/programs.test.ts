@@ -10,6 +10,7 @@ import {
 } from '../../src/unusual/program-days.ts'
 import { ProgramUsage, type UsedProgram } from '../../src/unusual/program-usage.ts'
 import { MemoryStore, TestClock } from '../fixtures/in-process/memory-store.ts'
+import { silent } from './fixture.ts'
 
 const day = 86_400_000
 const MB = 1e6
@@ -51,15 +52,7 @@ function toldOf(token: string | null, bytesOut: number, at: number): Observation
     sessionStartedAt: 0,
     token
   }
-  const client = {
-    userAgent: '',
-    accept: '',
-    acceptLanguage: '',
-    fetchSite: '',
-    fetchMode: '',
-    fetchDest: '',
-    rawHeaders: []
-  }
+  const client = silent('')
   const exchange = {
     reference: 'r',
     person,

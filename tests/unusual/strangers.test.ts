@@ -3,17 +3,9 @@ import fc from 'fast-check'
 import t from 'tap'
 import type { Observation as Told } from '../../src/metering/observation.ts'
 import { observationOf } from '../../src/unusual/observer.ts'
-import { hourMs, monday, observation, usualWeeks, watch } from './fixture.ts'
+import { hourMs, monday, observation, silent, usualWeeks, watch } from './fixture.ts'
 
-const client = {
-  userAgent: 'x',
-  accept: '',
-  acceptLanguage: '',
-  fetchSite: '',
-  fetchMode: '',
-  fetchDest: '',
-  rawHeaders: []
-}
+const client = silent('x')
 
 const strangersTold = fc.record({
   phase: fc.constantFrom('start', 'bytes', 'end', 'refused' as const),

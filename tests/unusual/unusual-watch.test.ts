@@ -1,9 +1,9 @@
-import t from 'tap'
+import t, { type Test } from 'tap'
 import { Observers } from '../../src/metering/observation.ts'
 import { Asks, type OnProved } from '../../src/unusual/asks.ts'
 import { UnusualWatch } from '../../src/unusual/unusual-watch.ts'
 import { MemoryStore } from '../fixtures/in-process/memory-store.ts'
-import { firefox, monday } from './fixture.ts'
+import { firefox, monday, silent } from './fixture.ts'
 
 t.test('a watch that a reload ends hears of nothing any more', async t => {
   const clock = () => 1_700_000_000_000
@@ -37,6 +37,39 @@ t.test('a watch that a reload ends hears of nothing any more', async t => {
   t.ok(observers.isEmpty)
 })
 
+type Options = ConstructorParameters<typeof UnusualWatch>
+
+/** A watch that has begun, with a clock that the test turns. */
+async function startWatch(
+  t: Test,
+  levels: Pick<Options[1], 'strange' | 'alarming' | 'extreme'>,
+  given: Partial<Options[0]>
+) {
+  const clock = { now: monday }
+  const observers = new Observers()
+  const store = new MemoryStore(() => clock.now)
+  const asks = new Asks({ store, clock: () => clock.now, proofsNow: async () => null })
+  const watch = new UnusualWatch(
+    {
+      store,
+      clock: () => clock.now,
+      observers,
+      isShared: true,
+      asks,
+      act: async () => {},
+      actOnProgram: async () => {},
+      endSession: async () => {},
+      say: why => t.fail(why),
+      onStoreProblem: problem => t.equal(problem, null),
+      ...given
+    },
+    { learn: 0, countries: null, ...levels }
+  )
+  await watch.start()
+  t.teardown(() => watch.stop())
+  return { clock, observers, watch }
+}
+
 const levels = { strange: ['journal'], alarming: ['step-up'], extreme: ['suspend'] } as const
 const own = { userAgent: firefox, address: '10.1.2.3' }
 const other = { userAgent: 'curl/8.9', address: '198.51.100.7' }
@@ -50,43 +83,18 @@ for (const [what, begunWith, isEnded] of [
   ['an alarming session that began where it is must show a proof', other, false]
 ] as const)
   t.test(what, async t => {
-    const clock = { now: monday }
-    const observers = new Observers()
     const ended: string[] = []
     const taken: string[] = []
-    const store = new MemoryStore(() => clock.now)
-    const asks = new Asks({ store, clock: () => clock.now, proofsNow: async () => null })
-    const watch = new UnusualWatch(
-      {
-        store,
-        clock: () => clock.now,
-        observers,
-        isShared: true,
-        asks,
-        act: async (_verdict, { steps }) => {
-          taken.push(...steps)
-        },
-        actOnProgram: async () => {},
-        endSession: async (session, account, { why }) => ended.push(`${session} of ${account}: ${why}`),
-        say: why => t.fail(why),
-        onStoreProblem: problem => t.equal(problem, null)
+    const { clock, observers, watch } = await startWatch(t, levels, {
+      act: async (_verdict, { steps }) => {
+        taken.push(...steps)
       },
-      { learn: 0, countries: null, ...levels }
-    )
-    await watch.start()
-    t.teardown(() => watch.stop())
+      endSession: async (session, account, { why }) => ended.push(`${session} of ${account}: ${why}`)
+    })
     const fetchOne = (at: number, session: string, from: typeof own | typeof other, path: string, began = from) => {
       clock.now = at
       const { userAgent, address } = from
-      const client = {
-        userAgent,
-        accept: '',
-        acceptLanguage: '',
-        fetchSite: '',
-        fetchMode: '',
-        fetchDest: 'empty',
-        rawHeaders: []
-      }
+      const client = { ...silent(userAgent), fetchDest: 'empty' }
       const person = {
         account: 'alice',
         name: 'alice',
@@ -143,40 +151,18 @@ for (const [what, begunWith, isEnded] of [
   })
 
 t.test('whoever was suspended and is resumed is judged again, from their sign-in on', async t => {
-  const clock = { now: monday }
-  const observers = new Observers()
   const suspended: number[] = []
-  const store = new MemoryStore(() => clock.now)
-  const asks = new Asks({ store, clock: () => clock.now, proofsNow: async () => null })
-  const watch = new UnusualWatch(
+  // Nobody is asked below a suspension.
+  const { clock, observers, watch } = await startWatch(
+    t,
+    { strange: [], alarming: ['notify'], extreme: ['suspend'] },
     {
-      store,
-      clock: () => clock.now,
-      observers,
-      isShared: true,
-      asks,
       act: async (_verdict, { steps }) => {
         if (steps.includes('suspend')) suspended.push(clock.now)
-      },
-      actOnProgram: async () => {},
-      endSession: async () => {},
-      say: why => t.fail(why),
-      onStoreProblem: problem => t.equal(problem, null)
-    },
-    // Nobody is asked below a suspension.
-    { learn: 0, countries: null, strange: [], alarming: ['notify'], extreme: ['suspend'] }
+      }
+    }
   )
-  await watch.start()
-  t.teardown(() => watch.stop())
-  const client = {
-    userAgent: firefox,
-    accept: '',
-    acceptLanguage: '',
-    fetchSite: '',
-    fetchMode: 'cors',
-    fetchDest: '',
-    rawHeaders: []
-  }
+  const client = { ...silent(), fetchMode: 'cors' }
   const rest = {
     reference: '',
     app: 'files',

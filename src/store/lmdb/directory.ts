@@ -1,21 +1,9 @@
 /** The checks of a directory before LMDB opens it. The driver may crash on foreign files or a full disk. */
-import {
-  accessSync,
-  closeSync,
-  constants,
-  fsyncSync,
-  lchownSync,
-  lstatSync,
-  openSync,
-  readSync,
-  rmSync,
-  statSync,
-  writeSync
-} from 'node:fs'
+import { accessSync, closeSync, constants, lchownSync, lstatSync, openSync, readSync, statSync } from 'node:fs'
 import { devNull } from 'node:os'
 import { join } from 'node:path'
 import { makeFolder } from '../../ensure-directory.ts'
-import { probeIn } from '../../files/free-space.ts'
+import { checkFreeSpace } from '../../files/free-space.ts'
 import { StoreMisconfigured } from '../misconfigured.ts'
 import { faultOf } from './whole-file.ts'
 
@@ -35,18 +23,7 @@ export function prepareDirectory(directory: string, isOpenHere = false): void {
     for (const name of ['data.mdb', 'lock.mdb']) checkFile(join(directory, name), name === 'data.mdb', isOpenHere)
     // An existing store opens even on a full disk, otherwise no command could end access.
     if (isMade(directory)) return
-    const probe = probeIn(directory)
-    try {
-      const file = openSync(probe, 'wx', 0o600)
-      try {
-        writeSync(file, Buffer.alloc(roomBytes, 1))
-        fsyncSync(file)
-      } finally {
-        closeSync(file)
-      }
-    } finally {
-      rmSync(probe, { force: true })
-    }
+    checkFreeSpace(directory, roomBytes, true)
   } catch (error) {
     throw error instanceof StoreMisconfigured
       ? error
