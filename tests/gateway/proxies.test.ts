@@ -2,9 +2,8 @@
  * The forward-auth examples in real proxies (nginx, Caddy, HAProxy), with a recorder as the app. A refused request never
  * reaches the app, and neither does a header that only the gate may send. The examples for Traefik and Envoy are only read.
  */
-import { readFileSync } from 'node:fs'
 import http from 'node:http'
-import t, { type Test } from 'tap'
+import t from 'tap'
 import { namedForProxies } from '../../plugins/verdict-headers.ts'
 import { isClaim, looksLikeClaim } from '../../src/forwarding/claims.ts'
 import { traefikExample } from '../../src/forwarding/print-claims.ts'
@@ -18,56 +17,9 @@ import {
   valuesOf
 } from '../fixtures/in-process/upstream.ts'
 import { freePort } from '../fixtures/process/free-port.ts'
-import { hasProgram, startCaddy, startHaproxy, startNginx } from '../fixtures/process/proxies.ts'
+import { example, fronts } from '../fixtures/process/front-examples.ts'
+import { hasProgram } from '../fixtures/process/proxies.ts'
 import { mayInstall } from '../setup/machine.mjs'
-
-const example = (name: string) => readFileSync(new URL(`../../config/examples/${name}`, import.meta.url), 'utf8')
-
-/** Starts each proxy with its example, on the test's own ports. */
-const proxies: Record<string, (t: Test, at: { port: number; gate: number; app: string }) => Promise<void>> = {
-  nginx: (t, { port, gate, app }) =>
-    startNginx(
-      t,
-      changed(example('nginx-auth-request.conf'), [
-        ['listen 443 ssl;', `listen 127.0.0.1:${port};`],
-        [/^ *ssl_certificate.*\n/gm, ''],
-        ['notebooks.lab.example', 'nginx.localhost'],
-        ['127.0.0.1:8443', `127.0.0.1:${gate}`],
-        ['127.0.0.1:8888', app]
-      ]),
-      port
-    ),
-  caddy: (t, { port, gate, app }) =>
-    startCaddy(
-      t,
-      changed(example('Caddyfile'), [
-        ['notebooks.lab.example {', `http://caddy.localhost:${port} {\n\tbind 127.0.0.1`],
-        [/127\.0\.0\.1:8443/g, `127.0.0.1:${gate}`],
-        ['127.0.0.1:8888', app]
-      ]),
-      port
-    ),
-  haproxy: (t, { port, gate, app }) =>
-    startHaproxy(
-      t,
-      changed(example('haproxy.cfg'), [
-        [/bind :443 .*/, `bind 127.0.0.1:${port}`],
-        [/127\.0\.0\.1:8443/g, `127.0.0.1:${gate}`],
-        ['127.0.0.1:8888', app]
-      ]),
-      example('haproxy-auth.lua'),
-      port
-    )
-}
-
-/** Replaces parts of an example. Fails if a part is not found, because then another example would be tested. */
-function changed(text: string, replacements: [string | RegExp, string][]): string {
-  return replacements.reduce((before, [from, to]) => {
-    const after = before.replace(from, to)
-    if (after === before) throw new Error(`the example no longer says ${from}`)
-    return after
-  }, text)
-}
 
 /** Names that nginx itself drops. */
 const isDropped = (name: string) => !/^[a-z0-9-]+$/i.test(name)
@@ -124,8 +76,8 @@ const socketLines = {
 t.test(
   'FIELD A1 each proxy asks the gate, follows the verdict, and passes on no header that only the gate may set',
   async t => {
-    const here = Object.keys(proxies).filter(hasProgram)
-    for (const name of Object.keys(proxies))
+    const here = Object.keys(fronts).filter(hasProgram)
+    for (const name of Object.keys(fronts))
       if (!here.includes(name)) {
         t.equal(mayInstall(), null, `${name} is not here, and nothing may be installed: it is not asked`)
       }
@@ -161,7 +113,7 @@ t.test(
         const port = ports.get(name) as number
         const app = apps.get(name) as Upstream
         const host = `${name}.localhost:${port}`
-        const start = proxies[name] as (typeof proxies)[string]
+        const start = fronts[name] as (typeof fronts)[string]
         await start(t, { port, gate: gate.port, app: `127.0.0.1:${app.port}` })
         const code = await sessions.handOver(principal, host, 'test', `http://${host}/`)
         const token = (await sessions.redeem(code, host, 'test'))?.token as string
@@ -341,10 +293,10 @@ t.test(
 )
 
 t.test('FIELD A1 what the gate itself says of device keys reaches the browser through each proxy', async t => {
-  for (const name of Object.keys(proxies).filter(hasProgram)) {
+  for (const name of Object.keys(fronts).filter(hasProgram)) {
     const port = await freePort()
     const [gate, app] = [await startUpstream(t, socket => socket.write(withKeys)), await startUpstream(t, answerOf)]
-    const start = proxies[name] as (typeof proxies)[string]
+    const start = fronts[name] as (typeof fronts)[string]
     await start(t, { port, gate: gate.port, app: `127.0.0.1:${app.port}` })
     for (const [method, target] of [
       ['POST', '/.factorgate/device/refresh'],

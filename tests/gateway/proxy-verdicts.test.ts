@@ -1,0 +1,137 @@
+/**
+ * What a client can do to the questions between a proxy and the gate: ask them itself, take headers out of what follows, and reach the gate's own
+ * pages. With the examples in real proxies.
+ */
+import t, { type Test } from 'tap'
+import { ask, navigation, startGateway } from '../fixtures/in-process/gateway.ts'
+import { ok, startUpstream, type Upstream, valuesOf } from '../fixtures/in-process/upstream.ts'
+import { freePort } from '../fixtures/process/free-port.ts'
+import { example, fronts } from '../fixtures/process/front-examples.ts'
+import { hasProgram } from '../fixtures/process/proxies.ts'
+
+const login = 'Basic YWxpY2U6aGVyIHBhc3N3b3Jk'
+const shared = 'a-secret-between-gate-and-app'
+const here = Object.keys(fronts).filter(hasProgram)
+
+/** Each proxy with its example, a gate, and somebody who is signed in. */
+async function started(t: Test) {
+  const ports = new Map<string, number>()
+  for (const name of here) ports.set(name, await freePort())
+  const gate = await startGateway(t, {
+    extra: 'trustedProxies: ["127.0.0.1"]',
+    apps: here
+      .map(
+        name => `  - id: ${name}
+    url: "http://${name}.localhost:${ports.get(name)}"
+    upstream: "http://127.0.0.1:1"
+    assertion: true
+    identityHeaders: { profile: remote-user, secretHeader: X-Gate-Secret, secret: "${shared}" }
+    upstreamLogin: { kind: basic, per: person, inVerdict: true }
+    rules: [{ access: mfa }]
+`
+      )
+      .join('')
+  })
+  const alice = await gate.account('alice')
+  const { principal } = await gate.signIn(alice)
+  const { sessions, upstreamLogins } = gate.server.runtime
+  return Promise.all(
+    here.map(async name => {
+      const port = ports.get(name) as number
+      const app: Upstream = await startUpstream(t, socket => socket.write(ok))
+      await (fronts[name] as (typeof fronts)[string])(t, { port, gate: gate.port, app: `127.0.0.1:${app.port}` })
+      await upstreamLogins.store(alice.id, name, login)
+      const host = `${name}.localhost:${port}`
+      const code = await sessions.handOver(principal, host, 'test', `http://${host}/`)
+      const cookie = `factorgate=${(await sessions.redeem(code, host, 'test'))?.token}`
+      const through = (target: string, headers: Record<string, string> = {}, method = 'GET') =>
+        ask(port, method, `http://${host}${target}`, { cookie, ...headers })
+      return { name, host, app, gate, through }
+    })
+  )
+}
+
+t.test('U5 · a person asks for the verdict through the proxy → no header of it is theirs to read', async t => {
+  for (const { name, host, app, through } of await started(t)) {
+    const before = app.requests.length
+    const ways: Record<string, string>[] = [
+      {},
+      { 'X-Original-URL': `http://${host}/x`, 'X-Original-Method': 'GET' },
+      { 'X-Forwarded-Uri': '/x', 'X-Forwarded-Host': host, 'X-Forwarded-Method': 'GET' }
+    ]
+    const targets = [
+      '/.factorgate/auth',
+      '/.factorgate/auth/',
+      '/.factorgate/auth/x',
+      '/.factorgate/auth?x',
+      '/.factorgate/auth/../auth/x',
+      '/.factorgate/%61uth/x',
+      '/.factorgate/./auth/x',
+      '/.factorgate//auth/x',
+      '/.factorgate/AUTH/x'
+    ]
+    for (const target of targets)
+      for (const way of ways)
+        for (const method of ['GET', 'POST', 'HEAD']) {
+          const said = await through(target, { ...navigation, ...way }, method)
+          const what = `${name}: ${method} ${target} ${Object.keys(way)[0] ?? ''}`
+          t.ok(said.status === 403 || said.status === 404 || said.status === 400, `${what}: ${said.status}`)
+          const all = JSON.stringify([said.headers, said.body])
+          t.notMatch(all, new RegExp(`${login.slice(6)}|${shared}|remote-user|eyJ[\\w-]+\\.`, 'i'), what)
+        }
+    t.equal(app.requests.length, before)
+  }
+})
+
+t.test('FIELD A1 the gate’s own pages open through each proxy, so that people can sign in', async t => {
+  for (const { name, host, gate, through } of await started(t)) {
+    const to = (path: string) => `${gate.portal}${path}`
+    t.match(
+      await through('/.factorgate/account', navigation),
+      { status: 302, headers: { location: to('/.factorgate/account') } },
+      name
+    )
+    t.match(await through('/.factorgate/assets/page.css'), { status: 200, headers: { 'content-type': /css/ } }, name)
+    // The way back from a sign-in; this one was begun nowhere.
+    const back = await through('/.factorgate/callback?code=x', navigation)
+    t.match([back.status, back.headers['factorgate-error']], [403, 'form_expired'], `${name} ${host}`)
+  }
+})
+
+t.test('FIELD A1 no client takes out who it is by naming the headers in `Connection`', async t => {
+  for (const { name, host, app, through } of await started(t)) {
+    const whole = async (headers: Record<string, string>) => {
+      const seen = app.request()
+      t.equal((await through('/data', headers)).status, 200, name)
+      return seen
+    }
+    for (const connection of [
+      'Remote-User, Remote-Groups, X-Factorgate-Assertion, X-Forwarded-For, X-Gate-Secret, Authorization',
+      'close, remote-user',
+      'X-Remote-User'
+    ]) {
+      const request = await whole({ connection, 'X-Remote-User': 'root' })
+      t.same(valuesOf(request, 'remote-user'), ['alice'], `${name}: ${connection}`)
+      t.same(valuesOf(request, 'remote-groups'), ['researchers'], name)
+      t.same(valuesOf(request, 'x-forwarded-for'), ['127.0.0.1'], name)
+      t.match(valuesOf(request, 'x-factorgate-assertion').join(), /^eyJ/, name)
+      t.same(valuesOf(request, 'x-remote-user').join(''), '', `${name}: and what it claims stays out`)
+    }
+    const socket = await whole({
+      connection: 'Remote-User, Upgrade',
+      upgrade: 'websocket',
+      'sec-websocket-key': 'AAAAAAAAAAAAAAAAAAAAAA==',
+      'sec-websocket-version': '13',
+      origin: `http://${host}`
+    })
+    t.same(valuesOf(socket, 'remote-user'), ['alice'], `${name}: a socket`)
+    t.match(valuesOf(socket, 'connection').join(), /upgrade/i, name)
+  }
+})
+
+t.test('U5 · the examples for Traefik and Envoy keep verdicts to themselves too', async t => {
+  const [gateRouter = ''] = example('traefik.toml')
+    .split(/^(?=\[)/m)
+    .filter(part => part.startsWith('[http.routers.notebooks-gate]'))
+  t.match(gateRouter, '!PathPrefix(`/.factorgate/auth`)')
+})
