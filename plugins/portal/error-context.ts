@@ -44,6 +44,8 @@ export interface ErrorContext extends Branding {
   /** Path of the app's front page. */
   readonly front?: string | null | undefined
   readonly query?: string | undefined
+  /** Where to sign in. Without it: the page of sign-ins, with `query`. */
+  readonly signIn?: string | undefined
   /** Who is signed in. */
   readonly person?: Frame['person'] | undefined
   /** See `Frame.back`. */

@@ -75,8 +75,7 @@ function actionsOf(frame: Frame, code: ErrorCode, context: ErrorContext): readon
 
 function actionFor(way: Way, frame: Frame, code: ErrorCode, context: ErrorContext): Action | null {
   const { base, say } = frame
-  const { again = null, address = null, query = '' } = context
-  const login = `${base}/.factorgate/login`
+  const { again = null, address = null, query = '', signIn = `${base}/.factorgate/login${query}` } = context
   switch (way) {
     case 'again': {
       const isOnward = (describeError(code).status === 401 && code !== 'device_required') || asksForLogin(code)
@@ -91,12 +90,12 @@ function actionFor(way: Way, frame: Frame, code: ErrorCode, context: ErrorContex
     }
     case 'other': {
       const label = say.challenge.somebodyElse
-      if (code !== 'not_allowed') return { href: login + query, label }
+      if (code !== 'not_allowed') return { href: signIn, label }
       const to = withReturnTo('/.factorgate/login', { rd: address, state: null }, { switch: '1' })
       return { href: base + to, label }
     }
     case 'signIn':
-      return { href: login + query, label: say.error.onward.signIn }
+      return { href: signIn, label: say.error.onward.signIn }
     case 'account':
       return { href: `${base}/.factorgate/account`, label: say.notMe.account }
     case 'home':

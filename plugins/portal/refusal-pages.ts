@@ -46,6 +46,7 @@ export function errorPages(
       front: app === null ? null : `${app.prefix}/`,
       back: isGet ? undefined : (page ?? (app === null ? '/.factorgate/' : `${app.prefix}/`)),
       query: page === null ? '' : target?.query,
+      signIn: continueUrl,
       person: principal ? personOf(principal) : null,
       retryAfterSeconds,
       words,

@@ -15,7 +15,7 @@ export async function arrive(
   if (answer.kind === 'refused') return refuse(page, source, answer)
   const { signIn, log } = page.portal
   const outcome = await signIn.institutionLogin.arrive(callerOf(page), source, answer)
-  if (outcome.kind === 'denied')
+  if (outcome.kind === 'denied') {
     // The text is written as JSON, since it may hold anything.
     log.warn(
       {
@@ -27,7 +27,14 @@ export async function arrive(
       },
       'an institution has signed somebody in who does not get in here'
     )
+    throw new GateError(outcome.code, { ...outcome, ...anew(page) })
+  }
   return goTo(page, enter(page, outcome))
+}
+
+/** The query of this page is the institution’s answer, and not the target. */
+function anew({ returnTo }: PageContext): { readonly continueUrl: string } {
+  return { continueUrl: withReturnTo('/.factorgate/login', returnTo) }
 }
 
 /** What operators can change about a name that no account can have. */
@@ -45,5 +52,5 @@ export function refuse(page: PageContext, source: Institution['source'], answer:
     'a sign-in at an institution was refused'
   )
   const retry = answer.code === 'institution_unreachable' ? { retryAfterSeconds: answer.retryAfterSeconds ?? 10 } : {}
-  throw new GateError(denied.code, { continueUrl: withReturnTo('/.factorgate/login', page.returnTo), ...retry })
+  throw new GateError(denied.code, { ...anew(page), ...retry })
 }

@@ -2,6 +2,7 @@
 import type { ClientKey } from './client-key.ts'
 import type { ProviderFetch } from './provider-fetch.ts'
 import { InvalidAnswer, problemOf } from './provider-problem.ts'
+import { withoutUnused } from './unused-members.ts'
 
 /** Public keys alone: a shared secret is nobody's in particular. RSA1_5 is not among them (RFC 8725 §3.2). */
 const keyManagementAlgorithms = [
@@ -23,14 +24,16 @@ export async function openToken(token: string, key: ClientKey | null): Promise<s
   }
 }
 
-/** Opens what is encrypted in answers, so that the library sees signed tokens alone. */
+/** Opens what is encrypted in answers, so that the library sees signed tokens alone, and nothing that it would refuse in vain. */
 export function openingFetch(fetch: ProviderFetch['fetch'], key: ClientKey | null): ProviderFetch['fetch'] {
   return async (url, request) => {
     const answer = await fetch(url, request)
     const type = answer.headers.get('content-type') ?? ''
     if (answer.status !== 200 || !/^application\/(?:json|jwt)\b/i.test(type)) return answer
     const text = await answer.text()
-    const opened = /jwt/i.test(type) ? await openToken(text.trim(), key) : await withOpenIdToken(text, key)
+    const opened = /jwt/i.test(type)
+      ? await openToken(text.trim(), key)
+      : await withOpenIdToken(withoutUnused(text), key)
     return new Response(opened, { status: answer.status, headers: answer.headers })
   }
 }

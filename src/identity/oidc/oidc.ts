@@ -59,6 +59,9 @@ interface BeginOptions {
 /** A longer ID token makes an address that servers refuse; without it the provider asks the person. */
 const longestHint = 4000
 
+/** The standard allows 255 (OpenID Connect Core §2). Dex packs the DN of a person into it, which is longer below deep branches of a directory. */
+const longestSub = 512
+
 export class OidcInstitution implements Institution {
   readonly kind = 'oidc'
   readonly source: Source
@@ -216,7 +219,11 @@ export class OidcInstitution implements Institution {
     const checks = { issuer: metadata.issuer, audience: clientId, requiredClaims: ['sub', 'iat', 'exp'] }
     const { claims } = await keys.verify(tokens.id_token!, checks, 'provider', now)
     const { sub, azp } = claims as Claims
-    if (typeof sub !== 'string' || sub === '' || sub.length > 255) throw new InvalidAnswer('the ID token has no sub')
+    if (typeof sub !== 'string' || sub === '') throw new InvalidAnswer('the ID token has no sub')
+    if (sub.length > longestSub)
+      throw new InvalidAnswer(
+        `the sub of the ID token has ${sub.length} letters, and ${longestSub} are accepted at most`
+      )
     if (azp !== undefined && azp !== clientId) throw new InvalidAnswer('the ID token was made for another client (azp)')
     const problem = wrongTime(claims as Claims, now)
     if (problem !== null) throw new InvalidAnswer(`the ID token cannot be right: ${problem}`)

@@ -2,6 +2,7 @@
 import { X509Certificate } from 'node:crypto'
 import * as ns from './namespaces.ts'
 import { isStrongKey } from './signature-algorithms.ts'
+import type { XmlStart } from './xml-reader.ts'
 import { attribute, elements, textOf, type XmlNode } from './xml-tree.ts'
 
 export interface IdentityProvider {
@@ -19,7 +20,7 @@ export interface IdentityProvider {
   readonly scopes: readonly { readonly value: string; readonly isPattern: boolean }[]
   /** Hidden from choosers at its federation's wish. */
   readonly isHidden: boolean
-  /** Milliseconds since the epoch; null for no end of its own. */
+  /** The end of the entity, of its role or of a list inside of the whole, in milliseconds since the epoch; null for none. */
   readonly validUntil: number | null
 }
 
@@ -62,8 +63,20 @@ export function providerOf(entity: XmlNode): IdentityProvider | null {
       }))
     ),
     isHidden: isHidden(elements(entity, ns.md, 'Extensions')),
-    validUntil: timeOf(attribute(entity, 'validUntil'))
+    validUntil: soonest([entity, role].map(({ start }) => endOf(start)))
   }
+}
+
+/** The end of a part of metadata in milliseconds since the epoch, or null. An end that is no time is past. */
+export function endOf({ attributes }: XmlStart): number | null {
+  const text = attributes.find(({ local, namespace }) => local === 'validUntil' && namespace === '')?.value
+  return text === undefined ? null : (timeOf(text) ?? 0)
+}
+
+/** Null if none of them ends. */
+export function soonest(ends: readonly (number | null)[]): number | null {
+  const known = ends.filter(end => end !== null)
+  return known.length === 0 ? null : Math.min(...known)
 }
 
 /** An `xs:dateTime` in milliseconds since the epoch, or null. SAML times are in UTC (SAML Core §1.3.3). */

@@ -4,7 +4,7 @@
  */
 import { createHash, type Hash, type KeyObject } from 'node:crypto'
 import { Canonicaliser } from './canonical.ts'
-import { type IdentityProvider, providerOf, timeOf } from './metadata-entity.ts'
+import { endOf, type IdentityProvider, providerOf, soonest, timeOf } from './metadata-entity.ts'
 import { ds, md } from './namespaces.ts'
 import { quoted, SamlRefusal } from './refusal.ts'
 import { XmlReader, type XmlStart } from './xml-reader.ts'
@@ -45,6 +45,8 @@ export class MetadataReader {
   #signatureTree: TreeBuilder | null = null
   #entityTree: TreeBuilder | null = null
   readonly #entityIds = new Set<string>()
+  /** The ends of the open lists inside of the root. */
+  readonly #listEnds: (number | null)[] = []
 
   constructor(options: MetadataReaderOptions) {
     this.#options = options
@@ -91,6 +93,7 @@ export class MetadataReader {
     if (this.#signatureTree !== null) return this.#signatureTree.start(element)
     if (this.#entityTree === null && element.namespace === md && element.local === 'EntityDescriptor')
       this.#entityTree = new TreeBuilder()
+    if (this.#entityTree === null && this.#depth > 1 && isList(element)) this.#listEnds.push(endOf(element))
     this.#entityTree?.start(element)
     this.#toCanonical(element)
   }
@@ -117,6 +120,7 @@ export class MetadataReader {
 
   #end(element: XmlStart): void {
     this.#depth--
+    if (this.#entityTree === null && this.#depth > 0 && isList(element)) this.#listEnds.pop()
     const signature = this.#signatureTree
     if (signature !== null) {
       signature.end()
@@ -179,9 +183,14 @@ export class MetadataReader {
     if (this.#entityIds.size > entitiesMax)
       throw new SamlRefusal(`the metadata describes more than ${entitiesMax} entities`)
     const provider = providerOf(root!)
-    const isExpired = provider?.validUntil != null && provider.validUntil <= this.#options.now
-    if (provider !== null && !isExpired) this.#options.onProvider(provider)
+    if (provider === null) return
+    const validUntil = soonest([provider.validUntil, ...this.#listEnds])
+    if (validUntil === null || validUntil > this.#options.now) this.#options.onProvider({ ...provider, validUntil })
   }
+}
+
+function isList({ namespace, local }: XmlStart): boolean {
+  return namespace === md && local === 'EntitiesDescriptor'
 }
 
 function valueIn({ attributes }: XmlStart, name: string): string | null {

@@ -6,7 +6,7 @@ import type { Clock } from '../../clock.ts'
 import { GateError } from '../../errors.ts'
 import { digestOf } from '../../ids.ts'
 import { Aggregate, type PackedProviders } from './aggregate.ts'
-import type { IdentityProvider } from './metadata-entity.ts'
+import { type IdentityProvider, soonest } from './metadata-entity.ts'
 import { loadMetadata } from './metadata-load.ts'
 import type { MetadataTask } from './metadata-thread.ts'
 
@@ -283,7 +283,7 @@ class MdqSource implements MetadataSource {
     const aggregate = new Aggregate(packed)
     const provider = aggregate.find(entityId)
     if (provider !== null) onChange({ size: 1, isCopy: true })
-    return provider === null ? null : { ...provider, validUntil: provider.validUntil ?? packed.validUntil }
+    return provider === null ? null : { ...provider, validUntil: soonest([provider.validUntil, packed.validUntil]) }
   }
 
   async #load(entityId: string): Promise<void> {
@@ -324,7 +324,7 @@ class MdqSource implements MetadataSource {
       validUntil ?? Number.POSITIVE_INFINITY
     )
     this.#known.set(entityId, {
-      provider: provider === null ? null : { ...provider, validUntil: provider.validUntil ?? validUntil },
+      provider: provider === null ? null : { ...provider, validUntil: soonest([provider.validUntil, validUntil]) },
       until: provider === null ? now + mdqNothingMs : until,
       problem: null
     })

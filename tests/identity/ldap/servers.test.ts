@@ -5,6 +5,7 @@ import net, { type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import t, { type Test } from 'tap'
+import type { Account } from '../../../src/identity/account.ts'
 import { Directories } from '../../../src/identity/directories.ts'
 import { ldapDirectory, serviceDn, servicePassword } from '../../fixtures/in-process/ldap-directory.ts'
 import { type LdapEntry, startLdap } from '../../fixtures/in-process/ldap-server.ts'
@@ -105,10 +106,32 @@ t.test('a question that a server fails at does not keep it from answering others
   t.equal(server.binds.filter(({ dn }) => dn === serviceDn).length, 1, 'on the same connection')
 })
 
-t.test('I46 RFC 4511 §4.1.10 · a reference as the answer → nobody', async t => {
-  const server = await startLdap(t, { entries, search: () => 10 })
-  const { enter } = ldapDirectory(t, { servers: [server.url] })
-  t.same(await enter('alice', 'pw'), { kind: 'refused' })
+t.test(
+  'I46 RFC 4511 §4.1.10 · a reference as the answer → the next server or nobody, and nobody loses access',
+  async t => {
+    let code: number | null = null
+    const first = await startLdap(t, { entries, search: () => code })
+    const { directory, enter, said, time } = ldapDirectory(t, { servers: [first.url] })
+    const alice = (await enter('alice', 'pw')) as Account
+    t.match(alice, { name: 'alice' })
+    code = 10
+    t.same(await enter('alice', 'pw'), { kind: 'unreachable' })
+    t.match(said, [{ sentence: /does not work/, problem: /refers to another server for 'dc=lab'/ }])
+    time.advance(30)
+    t.match(await directory.review?.().look([alice]), [
+      { status: 'rejected', reason: { code: 'institution_unreachable' } }
+    ])
+    const second = await startLdap(t, { entries })
+    const both = ldapDirectory(t, { servers: [first.url, second.url] })
+    t.match(await both.enter('alice', 'pw'), { name: 'alice' })
+  }
+)
+
+t.test('groups below a reference let nobody in without them', async t => {
+  const server = await startLdap(t, { entries, search: base => (base === 'ou=groups,dc=lab' ? 10 : null) })
+  const groups = { base: 'ou=groups,dc=lab', filter: null, nested: true, name: null }
+  const { enter } = ldapDirectory(t, { servers: [server.url], schema: { groups } })
+  t.same(await enter('alice', 'pw'), { kind: 'unreachable' })
 })
 
 for (const way of ['ldap://', 'ldaps://', 'StartTLS'] as const)

@@ -387,3 +387,32 @@ t.test('a provider that says nothing ends in five seconds', async t => {
   t.same([page.status, page.headers['factorgate-error']], [503, 'institution_unreachable'])
   t.match(gate.said(), /no answer within 5 s/)
 })
+
+t.test(
+  'the button of a refusal leads on to where the person wanted to go, without the answer of the provider',
+  async t => {
+    const target = `${gate.origin('files')}/data?x=1`
+    const { accounts } = gate.server.runtime
+    await accounts.create({ name: 'grace', displayName: 'Grace', email: null, groups: [] })
+    const people: Record<string, [Lies, string]> = {
+      no: [{ answer: ({ state, iss }) => ({ state, iss, error: 'access_denied' }) }, 'institution_refused'],
+      'not valid': [{ idToken: claims => ({ ...claims, aud: 'somebody' }) }, invalid],
+      taken: [{ idToken: claims => ({ ...claims, sub: 'x', preferred_username: 'grace' }) }, 'institution_name_taken'],
+      'no name': [
+        { idToken: claims => ({ ...claims, sub: 'x', preferred_username: '\u0000' }) },
+        'institution_name_invalid'
+      ]
+    }
+    for (const [name, [lie, code]] of Object.entries(people)) {
+      provider.lies = lie
+      const { body, headers } = await gate.browser().signIn('campus', provider, target)
+      t.equal(headers['factorgate-error'], code, name)
+      const [, href = ''] = /<a class="button[^"]*" href="([^"]*\/login[^"]*)"/.exec(body) ?? []
+      const { pathname, searchParams } = new URL(href.replaceAll('&amp;', '&'), gate.portal)
+      t.same([pathname, ...searchParams.keys()], ['/.factorgate/login', 'rd'], name)
+      t.match(decodeURIComponent(href), /files\.localhost/, `${name}: to the app`)
+      t.notMatch(body, /code=|iss=/, name)
+    }
+    provider.lies = {}
+  }
+)

@@ -125,6 +125,42 @@ t.test(
   }
 )
 
+t.test(
+  'an entity counts until the end of itself, of its role or of a list around it, and not with an end that is no time',
+  async t => {
+    const ending = (at: string, where: 'entity' | 'role') =>
+      two
+        .metadata()
+        .replace(where === 'entity' ? '<md:EntityDescriptor ' : '<md:IDPSSODescriptor ', `$&validUntil="${at}" `)
+    const inner = (inside: string, at: string) =>
+      `<md:EntitiesDescriptor validUntil="${at}">${inside}</md:EntitiesDescriptor>`
+    const cases: readonly (readonly [string, string])[] = [
+      ['of itself', ending(inDays(-1), 'entity')],
+      ['of itself, in words', ending('soon', 'entity')],
+      ['of its role', ending(inDays(-1), 'role')],
+      ['of its role, in words', ending('soon', 'role')],
+      ['of a list around it', inner(two.metadata(), inDays(-1))],
+      ['of a list around a list', inner(inner(two.metadata(), inDays(2)), inDays(-1))],
+      ['of a list inside of a list', inner(inner(two.metadata(), inDays(-1)), inDays(2))],
+      ['of a list around it, while its own is later', inner(ending(inDays(2), 'entity'), inDays(-1))]
+    ]
+    const server = await serve(t)
+    for (const [name, part] of cases) {
+      server.answer = () => ({ body: signed(list(part + one.metadata())) })
+      const { source } = open(t, { kind: 'url', address: `${server.url}/all.xml` })
+      t.equal(await found(source, two.entityId), null, name)
+      t.equal(await found(source), one.entityId, `${name}: what stands after it counts`)
+    }
+    let now = Date.now()
+    server.answer = () => ({ body: signed(list(inner(ending(inDays(2), 'role'), inDays(3)) + one.metadata())) })
+    const { source } = open(t, { kind: 'url', address: `${server.url}/all.xml` }, { clock: () => now })
+    t.equal(await found(source, two.entityId), two.entityId)
+    now += 2.5 * 86_400_000
+    t.equal(await found(source, two.entityId), null, 'it ends while the gate runs')
+    t.equal(await found(source), one.entityId)
+  }
+)
+
 t.test('a server that is down is told from metadata that is wrong', async t => {
   const server = await serve(t)
   const { source } = open(t, { kind: 'url', address: server.url })
