@@ -2,13 +2,14 @@
  * The HTTP/2 side of the listener: connections whose TLS handshake has agreed on `h2`. Its requests go into the same pipeline as those of
  * HTTP/1.1, and its limits answer the attacks on HTTP/2.
  */
-import { type IncomingMessage, METHODS, type ServerResponse } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import http2, { type Http2Server, type SecureServerOptions, type ServerHttp2Session } from 'node:http2'
 import type { TLSSocket } from 'node:tls'
 import type { ErrorCode } from '../errors.ts'
 import { GateHttp2Request } from '../platform/http2-request.ts'
 import { GateHttp2Response } from '../platform/http2-response.ts'
 import { breakStream } from '../platform/http2-stream.ts'
+import { isKnownMethod } from '../request/known-method.ts'
 
 type OnRequest = (request: IncomingMessage, response: ServerResponse) => void
 
@@ -28,7 +29,6 @@ interface Http2SessionsOptions {
   readonly stallMs?: number | undefined
 }
 
-const knownMethods: ReadonlySet<string> = new Set(METHODS)
 /** Requests of one connection at a time. Each may hold a connection to an app. */
 const maxStreams = 32
 /** Each cookie may be a header line of its own. The accept step counts lines after they are joined. */
@@ -153,7 +153,7 @@ export class Http2Sessions {
     const responses = this.#connections.get(response.stream.session as ServerHttp2Session)?.responses
     if (responses !== undefined) response.joins(responses)
     if (sizeOf(request) > maxHeaderSize) onUnfit(request, response, 'headers_too_large')
-    else if (!knownMethods.has(method) || method === 'CONNECT') onUnfit(request, response, 'bad_request')
+    else if (!isKnownMethod(method) || method === 'CONNECT') onUnfit(request, response, 'bad_request')
     else onRequest(request, response)
   }
 

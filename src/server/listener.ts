@@ -10,6 +10,7 @@ import type { Pipeline } from '../../plugins/forward.ts'
 import type { ErrorCode } from '../errors.ts'
 import { GateRequest } from '../platform/gate-request.ts'
 import { closeInStages, endInStages, isLast, isLeaving, softenClose } from '../platform/staged-close.ts'
+import { isKnownMethod } from '../request/known-method.ts'
 import { Http2Sessions } from './http2-sessions.ts'
 import { listenAt, placeOf } from './inherited-sockets.ts'
 import { IssuedContexts, type IssuedTls, type Pair } from './issued-contexts.ts'
@@ -119,7 +120,10 @@ export class Listener {
     const limiter = this.#limiter
     const onRequest = (request: IncomingMessage, response: ServerResponse) => {
       if (this.#closing) response.shouldKeepAlive = false
-      limiter.request(request.socket, response, () => this.#pipeline.request(request, response))
+      limiter.request(request.socket, response, () => {
+        if (isKnownMethod(request.method)) this.#pipeline.request(request, response)
+        else if (!isLast(request.socket)) refuseUnfit(request, response, 'bad_request')
+      })
     }
     server.on('request', onRequest)
     // The request is judged before the client sends the body; forwarding sends 100.
@@ -129,6 +133,7 @@ export class Listener {
       if (this.#closing) return refuseLate(socket, limiter.pendingResponse(socket))
       limiter.upgrade(socket, () => {
         if (this.#closing) refuseLate(socket, null)
+        else if (!isKnownMethod(request.method)) refusePlainly(socket, 'bad_request')
         else this.#pipeline.upgrade(request, socket, head)
       })
     })
@@ -352,15 +357,21 @@ function refusePlainly(socket: Duplex, code: ErrorCode, isPage = false): void {
 /** An `Expect` other than `100-continue` gets 417 (RFC 9110 §10.1.1). */
 function refuseExpectation(request: IncomingMessage, response: ServerResponse): void {
   const { headers, body } = refusalOf('bad_request', response.socket)
-  if (request.httpVersionMajor === 1 && response.socket !== null) closeInStages(response.socket)
+  endAfter(request, response)
   response.writeHead(417, headers).end(body)
 }
 
-/** For HTTP/2; the parser of HTTP/1.1 refuses such requests itself. */
-function refuseUnfit({ headers: { accept } }: IncomingMessage, response: ServerResponse, code: ErrorCode): void {
+/** For what the parser of HTTP/1.1 lets through, and for HTTP/2. */
+function refuseUnfit(request: IncomingMessage, response: ServerResponse, code: ErrorCode): void {
+  const { accept } = request.headers
   const isPage = accept === undefined ? code === 'headers_too_large' : /text\/html/i.test(accept)
   const { status, headers, body } = refusalOf(code, response.socket, isPage)
+  endAfter(request, response)
   response.writeHead(status, headers).end(body)
+}
+
+function endAfter({ httpVersionMajor }: IncomingMessage, { socket }: ServerResponse): void {
+  if (httpVersionMajor === 1 && socket !== null) closeInStages(socket)
 }
 
 function lastAnswer(response: ServerResponse | null): void {

@@ -97,6 +97,8 @@ export const brokenLines = [
 
 /** Request lines. */
 export const brokenStarts = [
+  // Node's parser passes them on as methods that no router knows.
+  ...['DESCRIBE / RTSP/1.0', 'GET_PARAMETER / RTSP/1.0', 'ANNOUNCE /.factorgate/login RTSP/1.0', 'PRI /', 'SETUP /'],
   ...['POST / HTTP/1.1 X', 'POST /', 'POST / HTTP/2.0', 'POST / HTTP/1.1\nX: y', 'POST / HTTP/1.1\rX: y'],
   ...[
     'POST / http/1.1',

@@ -17,6 +17,9 @@ export function messageRows(lab: Lab): Row[] {
     const answer = await lab.raw(bytes + smuggled)
     t.match(answer, new RegExp(`^HTTP/1\\.1 ${status} `), what)
     t.match(answer, /\r\nConnection: close\r\n/i, `${what}: closes`)
+    t.match(answer, /\r\nX-Content-Type-Options: nosniff\r\n/i, `${what}: as all refusals`)
+    t.match(answer, /\r\nX-Frame-Options: DENY\r\n/i, `${what}: in no frame`)
+    t.match(answer, /\r\n\r\n\{"error":\{"code":"[a-z_]+","message":"[^"\\]+"\}\}$/, `${what}: a sentence of ours`)
     t.equal(answer.match(/HTTP\/1\.1 \d/g)?.length, 1, `${what}: one answer`)
   }
 
@@ -37,6 +40,9 @@ export function messageRows(lab: Lab): Row[] {
             const bytes = `${start}\r\nHost: ${lab.host}\r\n${lab.alice}\r\nContent-Length: 0\r\n\r\n`
             await refusesAndCloses(t, bytes, 400, JSON.stringify(start))
           }
+          const toUpgrade = 'Connection: upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13'
+          const camera = `PLAY /public/x RTSP/1.0\r\nHost: ${lab.host}\r\n${toUpgrade}\r\n\r\n`
+          await refusesAndCloses(t, camera, 400, 'a handshake with the method of a camera')
         })
         const mark = lab.mark()
         for (const body of brokenBodies) {
