@@ -154,7 +154,8 @@ declare module 'fastify' {
 }
 
 const reading = Symbol('target')
-const ownPath = /^\/\.factorgate(?:\/[A-Za-z0-9._~-]+)*\/?$/
+/** The router would answer a parameter of more than a hundred characters itself, before any step. */
+const ownPath = /^\/\.factorgate(?:\/[A-Za-z0-9._~-]{1,100})*\/?$/
 
 type Read = IncomingMessage & { [reading]?: Target | null }
 

@@ -28,7 +28,7 @@ export interface PageContext {
   readonly reply: FastifyReply
   readonly site: Site
   readonly principal: Principal | null
-  /** Null on a POST without the cookie. */
+  /** Null on a POST without the cookie, and for data. */
   readonly nonce: string | null
   readonly returnTo: ReturnTo
   readonly now: number
@@ -60,8 +60,10 @@ function makeContext(request: FastifyRequest, reply: FastifyReply): PageContext 
   if (match.site === null) throw new GateError('misdirected')
   const { cookie } = request.raw.headers
   const isGet = request.method === 'GET'
+  // Data has no form, and a shared cache may keep it and give its cookie to everybody (THREATS R15).
+  const isPage = isGet && request.routeOptions.config.isData !== true
   let nonce = isGet ? readOwnNonce(cookie, match.site) : readNonce(cookie, match.site)
-  if (nonce === null && isGet) nonce = giveNonce(reply, match.site)
+  if (nonce === null && isPage) nonce = giveNonce(reply, match.site)
   return {
     portal,
     request,

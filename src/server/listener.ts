@@ -335,7 +335,8 @@ function refuseUnreadable(error: NodeJS.ErrnoException, socket: Duplex, pending:
     return
   }
   const code = error.code === 'HPE_HEADER_OVERFLOW' ? 'headers_too_large' : 'bad_request'
-  refusePlainly(socket, code, looksForAPage((error as { rawPacket?: Buffer }).rawPacket, code))
+  const { rawPacket } = error as { rawPacket?: Buffer }
+  refusePlainly(socket, code, looksForAPage(rawPacket, code), rawPacket?.toString('latin1', 0, 5) === 'HEAD ')
   // A client too slow to send its head gets no staged close (THREATS D4).
   if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT') (socket as Socket).once('finish', () => socket.destroy())
 }
@@ -347,10 +348,11 @@ function refuseLate(socket: Duplex, pending: ServerResponse | null): void {
   else refusePlainly(socket, 'shutting_down')
 }
 
-function refusePlainly(socket: Duplex, code: ErrorCode, isPage = false): void {
+/** `isHead`: the answer to HEAD has no body (RFC 9110 §9.3.2). */
+function refusePlainly(socket: Duplex, code: ErrorCode, isPage = false, isHead = false): void {
   const { status, headers, body } = refusalOf(code, socket, isPage)
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
-  socket.end(`HTTP/1.1 ${status} ${http.STATUS_CODES[status]}\r\n${lines.join('')}\r\n${body}`)
+  socket.end(`HTTP/1.1 ${status} ${http.STATUS_CODES[status]}\r\n${lines.join('')}\r\n${isHead ? '' : body}`)
   endInStages(socket)
 }
 

@@ -201,6 +201,8 @@ export function messageRows(lab: Lab): Row[] {
           const seen = await lab.seen(() => lab.raw(post([`Content-Length: ${smuggled.length}`], smuggled, { method })))
           t.equal(seen.body.toString('latin1'), smuggled, `${method}: the body is a body`)
         }
+        const tooLong = await lab.raw(head(lab.host, '/', [`X: ${'x'.repeat(40_000)}`], { method: 'HEAD' }))
+        t.match(tooLong, /^HTTP\/1\.1 431 [\s\S]*\r\nContent-Length: [1-9]\d*\r\n[\s\S]*\r\n\r\n$/i, 'no body')
         const trailers = 'Remote-User: root\r\nRemote_User: root\r\nContent_Length: 99\r\nX-Auth-User: root\r\n'
         const chunked = ['Transfer-Encoding: chunked', 'Trailer: Remote-User, X-Auth-User', 'TE: trailers, gzip;q=1']
         const seen = await lab.seen(() => lab.raw(post(chunked, `5;x="y"\r\nhello\r\n0\r\n${trailers}\r\n`)))

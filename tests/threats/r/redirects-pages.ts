@@ -22,6 +22,8 @@ export function pageRows(fixture: Fixture): Row[] {
       'signed-out',
       'nothing-here',
       `invite/${'A'.repeat(43)}`,
+      `invite/${'A'.repeat(101)}`,
+      `kept/${'A'.repeat(3000)}`,
       'account',
       'challenge',
       ''
@@ -156,6 +158,14 @@ export function pageRows(fixture: Fixture): Row[] {
           t.ok([400, 404].includes(status), `${path}: ${status}`)
           t.equal(headers['cache-control'], 'no-store', path)
           t.notMatch(body, 'name="csrf"', path)
+        }
+        for (const path of ['assets/console.css', 'assets/console.js', 'assets/door.svg', 'jwks.json', 'session']) {
+          const { status, headers } = await new Caller(fixture).get(`/.factorgate/${path}`)
+          t.same(
+            [status, headers['set-cookie']],
+            [200, undefined],
+            `${path}: no cookie that a shared cache could give to everybody`
+          )
         }
         const plain = (body: string) => body.replace(/name="csrf" value="[^"]*"/g, '').replace(/state=[\w-]{43}/g, '')
         const caller = new Caller(fixture)
