@@ -13,7 +13,7 @@ import { type Config, configSchema, type DraftConfig, type DraftSource } from '.
 export { ConfigError, formatProblem, type Problem } from './reading/diagnostics.ts'
 export { type AppConfig, type Config, configSchema, type RuleConfig } from './schema.ts'
 
-const mostBytes = 1024 * 1024
+const maxBytes = 1024 * 1024
 
 /**
  * Finds, reads and checks the configuration: `file`, else FACTORGATE_CONFIG, else ./factorgate.yaml, else /etc/factorgate/factorgate.yaml.
@@ -49,7 +49,7 @@ interface Missing {
 async function contentOf(file: string, name: string): Promise<string | Missing> {
   try {
     const bytes = await readFile(file)
-    if (bytes.length > mostBytes)
+    if (bytes.length > maxBytes)
       return { isAbsent: false, why: 'is longer than 1 MiB, which is too long for a configuration; check the path' }
     const read = readText(bytes, name)
     return 'text' in read ? read.text : { isAbsent: false, why: read.not }

@@ -6,7 +6,7 @@ import type { Binding } from '../src/device/binding.ts'
 import type { ChallengeReason } from '../src/policy/decision.ts'
 import type { DeviceBinding } from '../src/session/device-binding.ts'
 import type { Principal } from '../src/session/principal.ts'
-import { userAgentMost } from '../src/session/session.ts'
+import { maxUserAgentLength } from '../src/session/session.ts'
 import { cookieNames, expiredCookie, readOwn } from './cookies.ts'
 import type { Exchange } from './exchange.ts'
 
@@ -63,7 +63,7 @@ const partsOfPages: ReadonlySet<unknown> = new Set(['image', 'style', 'script', 
  * has no cookie to show, or another client has sent it, such as a script with a stolen token.
  */
 export function waitForCookie(device: DevicePort, stale: Principal, headers: IncomingHttpHeaders): number | null {
-  const userAgent = headers['user-agent']?.slice(0, userAgentMost)
+  const userAgent = headers['user-agent']?.slice(0, maxUserAgentLength)
   if (headers['sec-fetch-site'] === undefined || userAgent !== stale.session.device.userAgent) return null
   // A WebSocket handshake follows no redirect.
   if (headers.upgrade !== undefined || headers['secure-session-skipped'] !== undefined) return null

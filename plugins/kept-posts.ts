@@ -47,7 +47,7 @@ export interface KeepPost {
 }
 
 /** The most kept POSTs of a browser that are looked for. */
-const mostLookedFor = 5
+const maxLookedFor = 5
 
 export function hasKeptCookie({ cookie }: IncomingMessage['headers']): boolean {
   return cookie?.includes('factorgate-kept-') === true
@@ -56,7 +56,7 @@ export function hasKeptCookie({ cookie }: IncomingMessage['headers']): boolean {
 /** The longest wait for a body. */
 const bodyTimeoutMs = 20_000
 /** Cookies that one response expires. */
-const mostExpired = 50
+const maxExpired = 50
 /** Longer addresses do not fit into the query of the sign-in page. */
 const maxUrlLength = 1000
 
@@ -125,7 +125,7 @@ export function keepPosts({ posts, ownerOf, audit, strangers, clock, onOutcome }
       const { id, secret, post } = kept
       reply.header('set-cookie', briefCookie(keptCookieName(id, site), secret, keptSeconds, site))
       // A page that sends again and again must not fill the browser until servers refuse its headers.
-      for (const old of await posts.gone(keptIds(request.raw.headers.cookie, site, mostExpired)))
+      for (const old of await posts.gone(keptIds(request.raw.headers.cookie, site, maxExpired)))
         reply.header('set-cookie', expiredCookie(keptCookieName(old, site), site))
       return { url: site.origin + keptPath(id), isScript: sender === 'script', post }
     } catch (error) {
@@ -141,8 +141,8 @@ export function keepPosts({ posts, ownerOf, audit, strangers, clock, onOutcome }
     const account = exchange.principal?.account.id ?? null
     try {
       // Forms of other sites may stand before them in the browser.
-      const ids = await posts.ofScripts(keptIds(cookie, site, mostExpired))
-      for (const id of ids.slice(0, mostLookedFor)) {
+      const ids = await posts.ofScripts(keptIds(cookie, site, maxExpired))
+      for (const id of ids.slice(0, maxLookedFor)) {
         const post = await posts.find(id, readCookie(cookie, keptCookieName(id, site)))
         const isOurs = post?.sender === 'script' && post.app === app.id && (account ?? post.account) === post.account
         if (isOurs && ((await posts.leadOnce(id)) || !isFirst))

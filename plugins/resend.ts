@@ -32,7 +32,7 @@ export interface ResendOptions {
   } | null
 }
 
-const mostBytes = 256
+const maxBytes = 256
 
 export const resendPlugin = fp<ResendOptions>(
   async (app, { kept }) => {
@@ -60,7 +60,7 @@ export const resendPlugin = fp<ResendOptions>(
     /** True if it has answered. */
     async function resend(request: FastifyRequest, reply: FastifyReply, { app, site }: AppMatch): Promise<boolean> {
       const { raw, exchange } = request
-      const body = await bodyOf(raw, mostBytes)
+      const body = await bodyOf(raw, maxBytes)
       if (body === null) throw new GateError('bad_request')
       const value = valueIn(body)
       if (value === null) {
@@ -137,7 +137,7 @@ export const resendPlugin = fp<ResendOptions>(
 
 function isOurs({ headers }: IncomingMessage): boolean {
   return (
-    headers['content-type'] === 'text/plain' && Number(headers['content-length']) <= mostBytes && hasKeptCookie(headers)
+    headers['content-type'] === 'text/plain' && Number(headers['content-length']) <= maxBytes && hasKeptCookie(headers)
   )
 }
 

@@ -7,7 +7,7 @@ import type { DraftConfig, DraftSource } from '../schema.ts'
 type DraftHeader = DraftSource<'header'>
 
 /** Shorter ones can be guessed over a network in an installation's life. */
-const leastSecret = 16
+const minSecretLength = 16
 
 export function checkHeader(
   entry: DraftHeader,
@@ -34,8 +34,8 @@ function checkSecret({ secret }: DraftHeader, path: string, diagnostics: Diagnos
   const value = secret?.value
   if (value == null) return
   const key = `${path}.secret.${diagnostics.isGiven(`${path}.secret.valueFile`) ? 'valueFile' : 'value'}`
-  if (value.length < leastSecret)
-    diagnostics.problem(key, `must have at least ${leastSecret} characters; make one with: openssl rand -hex 32`)
+  if (value.length < minSecretLength)
+    diagnostics.problem(key, `must have at least ${minSecretLength} characters; make one with: openssl rand -hex 32`)
   else if (!/^[\x21-\x7e]+$/.test(value))
     diagnostics.problem(
       key,

@@ -2,7 +2,7 @@
 import type { Diagnostics } from '../reading/diagnostics.ts'
 import type { DraftConfig } from '../schema.ts'
 
-const pagesMost = 64
+const maxPages = 64
 
 export function checkIntegrity({ apps }: DraftConfig, diagnostics: Diagnostics): void {
   apps?.forEach((app, place) => {
@@ -12,8 +12,8 @@ export function checkIntegrity({ apps }: DraftConfig, diagnostics: Diagnostics):
       if (page !== undefined && pages.indexOf(page) < index)
         diagnostics.problem(`${at}.pages[${index}]`, 'is in the list already')
     })
-    if (pages !== undefined && pages.length > pagesMost)
-      diagnostics.problem(`${at}.pages`, `must have at most ${pagesMost} pages; what people open is read anyway`)
+    if (pages !== undefined && pages.length > maxPages)
+      diagnostics.problem(`${at}.pages`, `must have at most ${maxPages} pages; what people open is read anyway`)
     if (learn === 0)
       diagnostics.warning(`${at}.learn`, 'leaves no time to learn: what is rare in the app will be reported as new')
   })

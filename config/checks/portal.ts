@@ -7,7 +7,7 @@ import type { Diagnostics } from '../reading/diagnostics.ts'
 import type { DraftConfig } from '../schema.ts'
 import { nearest, shownKey } from '../values/invalid.ts'
 
-const logoMost = 100_000
+const maxLogoBytes = 100_000
 
 export function checkLook({ portal }: DraftConfig, diagnostics: Diagnostics): void {
   if (portal === undefined) return
@@ -22,8 +22,8 @@ function checkLogo(file: string, diagnostics: Diagnostics): void {
   diagnostics.files.set(file, path)
   try {
     const { size } = statSync(file)
-    if (size > logoMost)
-      diagnostics.problem(path, `must have at most ${logoMost / 1000} kB, got ${Math.ceil(size / 1000)} kB`)
+    if (size > maxLogoBytes)
+      diagnostics.problem(path, `must have at most ${maxLogoBytes / 1000} kB, got ${Math.ceil(size / 1000)} kB`)
     else if (typeOfLogo(readFileSync(file)) === null)
       diagnostics.problem(path, 'must be an SVG or PNG file, and this file is neither')
   } catch (error) {

@@ -67,7 +67,7 @@ export function pemText(file: string): string {
   return read.text
 }
 
-const mostSecretBytes = 65_536
+const maxSecretBytes = 65_536
 
 /** The content without its last line break, or why it is unreadable. `folder`, the start of relative paths, is for the message. */
 export function readSecretFile(file: string, folder: string): string | Invalid {
@@ -75,7 +75,7 @@ export function readSecretFile(file: string, folder: string): string | Invalid {
     const stat = statSync(file)
     if (stat.isDirectory()) return invalidSecret('must name a file; this is a folder')
     if (!stat.isFile()) return invalidSecret('must name a file; this is not a regular file')
-    if (stat.size > mostSecretBytes) return invalidSecret('names a file that is too long to be a secret')
+    if (stat.size > maxSecretBytes) return invalidSecret('names a file that is too long to be a secret')
     const read = readText(readFileSync(file))
     if ('not' in read) return invalidSecret(`names a file that ${read.not}`)
     const text = read.text.replace(/\r?\n$|\r$/, '')

@@ -13,7 +13,7 @@ export const eventsPath = `${base}/events`
 export const watchEventsPath = `${base}/watch/events`
 
 /** Streams of a process and of a session at the most, those of all pages together. */
-const streamsMost = 50
+const maxStreams = 50
 const streamsOfSession = 4
 /** Seconds for which the console's proof is fresh (src/apps/console-policy.ts). */
 const freshSeconds = 900
@@ -43,7 +43,7 @@ export function registerLive(
     streamsOf.set(live, open)
     const streams = [...open.values()].reduce((sum, n) => sum + n, 0)
     const own = open.get(session.id) ?? 0
-    if (streams >= streamsMost || own >= streamsOfSession) throw new GateError('busy', { retryAfterSeconds: 30 })
+    if (streams >= maxStreams || own >= streamsOfSession) throw new GateError('busy', { retryAfterSeconds: 30 })
     open.set(session.id, own + 1)
     reply.hijack()
     const { raw } = reply

@@ -52,7 +52,7 @@ interface SuspensionView {
 
 const beforeMs = 60 * 60_000
 const afterMs = 10 * 60_000
-const linesMost = 40
+const maxLines = 40
 
 /** The time of the lines. A later reason by an operator does not change it. */
 function beganAt(suspended: Suspension): number {
@@ -267,6 +267,6 @@ export function registerSuspension(scope: PageScope, options: ConsoleOptions): v
 
   async function linesAround({ id, name }: Account, at: number): Promise<readonly JournalEntry[]> {
     const query = { reference: null, person: [name, id], app: null, kind: null, from: at - beforeMs, to: at + afterMs }
-    return (await options.journal.search(query, null, linesMost)).entries
+    return (await options.journal.search(query, null, maxLines)).entries
   }
 }

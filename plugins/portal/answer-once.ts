@@ -20,7 +20,7 @@ export type Elsewhere<Result> = () => Promise<Result | null>
 
 type ScriptAnswer = { readonly redirect: string } | { readonly error: object }
 
-const mostKept = 1000
+const maxKept = 1000
 /** Errors that a press may get after the first one succeeded. */
 const lateCodes: readonly string[] = ['sign_in_required', 'form_expired', 'enrolment_not_allowed']
 
@@ -132,7 +132,7 @@ class Press {
       tell = resolve
     })
     for (const [old, { at }] of this.#kept)
-      if (now - at >= keptSeconds * 1000 || this.#kept.size > mostKept) this.#kept.delete(old)
+      if (now - at >= keptSeconds * 1000 || this.#kept.size > maxKept) this.#kept.delete(old)
     this.#kept.set(this.#key, { at: now, answer })
     this.#shared = this.#isOurs() ? (portal.sharedAnswers?.begin(this.#key) ?? null) : null
     let made: Answer | null = null

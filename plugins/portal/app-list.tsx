@@ -5,7 +5,7 @@ import { formatRelative, zonedTime } from './relative-time.ts'
 
 /** From this number of apps on, the list has a filter and the apps used last on top. */
 const many = 9
-const mostOnTop = 3
+const maxOnTop = 3
 
 interface ListProps {
   frame: Frame
@@ -76,7 +76,7 @@ interface Section {
 }
 
 function sectionsOf(apps: readonly AppCard[], say: { recent: string; others: string }, isLong: boolean): Section[] {
-  const onTop = isLong ? inOrder(apps.filter(app => app.lastUsedAt !== null)).slice(0, mostOnTop) : []
+  const onTop = isLong ? inOrder(apps.filter(app => app.lastUsedAt !== null)).slice(0, maxOnTop) : []
   const rest = apps.filter(app => !onTop.includes(app))
   const named = [...new Set(rest.map(app => app.section ?? null).filter(section => section !== null))]
   const isDivided = onTop.length > 0 || named.length > 0

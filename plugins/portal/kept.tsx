@@ -100,9 +100,9 @@ export function KeptPage({ frame, view }: { frame: Frame; view: KeptView }) {
   )
 }
 
-const mostLookedAt = 200
+const maxLookedAt = 200
 /** A person has five forms and five requests of scripts at most. */
-const mostOthers = 10
+const maxOthers = 10
 
 export function registerKept(scope: FastifyInstance): void {
   const { portal } = scope
@@ -193,8 +193,8 @@ export function registerKept(scope: FastifyInstance): void {
   /** Another site can send form after form, each with a cookie, until servers refuse what the browser sends (THREATS R25). The newest stay. */
   function expireSurplus({ request, reply, site }: PageContext): void {
     const { id } = request.params as { id: string }
-    const others = keptIds(request.raw.headers.cookie, site, mostLookedAt).filter(other => other !== id)
-    for (const old of others.slice(0, Math.max(0, others.length - mostOthers)))
+    const others = keptIds(request.raw.headers.cookie, site, maxLookedAt).filter(other => other !== id)
+    for (const old of others.slice(0, Math.max(0, others.length - maxOthers)))
       reply.header('set-cookie', expiredCookie(keptCookieName(old, site), site))
   }
 

@@ -48,7 +48,7 @@ export function toHtml(page: JSX.Element): string {
 const tagOrIsolate = /<title>[^<]*|<[^"<>]*(?:"[^"]*"[^"<>]*)*>|\u2068([^<\u2068\u2069]*)\u2069/g
 
 /** A headline with more signs has a long name in it, and is set smaller. */
-const mostOfHeadline = 60
+const maxHeadlineLength = 60
 
 export function Page({ frame, title, subtitle, drawing, wide, children }: PageProps) {
   const { look, say } = frame
@@ -70,7 +70,7 @@ export function Page({ frame, title, subtitle, drawing, wide, children }: PagePr
         <Masthead frame={frame} />
         <main id="main">
           <Door state={drawing} />
-          <h1 class={full.length > mostOfHeadline ? 'long' : undefined}>
+          <h1 class={full.length > maxHeadlineLength ? 'long' : undefined}>
             <Said text={title} />
             {subtitle !== undefined && ' '}
             {subtitle !== undefined && (

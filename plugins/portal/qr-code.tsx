@@ -5,12 +5,12 @@ import { encode } from 'uqr'
 /** The margin that scanners need (ISO/IEC 18004 §9.1), in modules. */
 const quiet = 4
 /** The width on the page in CSS pixels is a multiple of the modules, at most this. */
-const mostPixels = 320
+const maxPixels = 320
 
 /** It is dark on white in dark mode too. */
 export function QrCode({ text, label }: { text: string; label: string }) {
   const { data, size } = encode(text, { ecc: 'M', border: quiet })
-  const side = size * Math.max(1, Math.floor(mostPixels / size))
+  const side = size * Math.max(1, Math.floor(maxPixels / size))
   return <img class="qr" src={`data:image/png;base64,${png(data)}`} alt={label} width={side} height={side} />
 }
 

@@ -103,7 +103,7 @@ function actionFor(way: Way, frame: Frame, code: ErrorCode, context: ErrorContex
   }
 }
 
-const mostOfAddress = 1000
+const maxAddressLength = 1000
 
 /** RFC 6068. Null where the contact is no mail address. */
 function mailHref(way: 'access' | 'mail', { say, person }: Frame, code: ErrorCode, context: ErrorContext) {
@@ -113,7 +113,7 @@ function mailHref(way: 'access' | 'mail', { say, person }: Frame, code: ErrorCod
   const subject = way === 'access' ? say.error.mailSubject(facts) : said(say.errors[code].title, facts)
   const lines = [
     ...(way === 'access' ? [say.error.mailBody(facts), ''] : []),
-    context.address?.slice(0, mostOfAddress),
+    context.address?.slice(0, maxAddressLength),
     person === null ? undefined : say.challenge.asWhom({ name: person.displayName }),
     `${say.error.reference}: ${context.reference}`
   ]

@@ -14,12 +14,12 @@ export class AcmeError extends Error {
   }
 }
 
-const mostShown = 300
+const maxShown = 300
 
 /** Text of somebody else for a message: one line of printable characters, with a limit. */
 export function quoted(text: unknown): string {
   const line = String(text ?? '')
     .replaceAll(/[\p{C}\p{Z}]+/gu, ' ')
     .trim()
-  return line.length > mostShown ? `${line.slice(0, mostShown)}…` : line
+  return line.length > maxShown ? `${line.slice(0, maxShown)}…` : line
 }

@@ -27,7 +27,7 @@ interface Directory {
 }
 
 /** RFC 8555 §6.5: the server may refuse a nonce at any time. */
-const mostNonces = 5
+const maxNonces = 5
 const nonceShape = /^[A-Za-z0-9_-]{1,512}$/
 
 export class AcmeClient {
@@ -136,7 +136,7 @@ export class AcmeClient {
       this.#keepNonce(answer)
       if (answer.status >= 200 && answer.status < 300) return answer
       const refusal = refusalIn(answer)
-      if (refusal.type !== 'badNonce' || tries >= mostNonces) throw refusal
+      if (refusal.type !== 'badNonce' || tries >= maxNonces) throw refusal
     }
   }
 

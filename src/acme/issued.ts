@@ -13,7 +13,7 @@ export interface Life {
   readonly to: number
 }
 
-const mostCertificates = 10
+const maxCertificates = 10
 const serverAuth = '1.3.6.1.5.5.7.3.1'
 /** Clocks differ. */
 export const toleranceMs = 5 * 60_000
@@ -61,7 +61,7 @@ function chainIn(pem: string): X509Certificate[] {
   const blocks = pem.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g) ?? []
   const rest = pem.replaceAll(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g, '').trim()
   if (blocks.length === 0 || rest !== '') throw bad('the answer holds no chain of certificates in PEM')
-  if (blocks.length > mostCertificates) throw bad(`its chain has ${blocks.length} certificates`)
+  if (blocks.length > maxCertificates) throw bad(`its chain has ${blocks.length} certificates`)
   try {
     return blocks.map(block => new X509Certificate(block))
   } catch (error) {

@@ -37,7 +37,7 @@ export interface Issued extends KeyPair {
 }
 
 const tokenShape = /^[A-Za-z0-9_-]{16,256}$/
-const mostPolls = 60
+const maxPolls = 60
 const longestPauseMs = 10_000
 
 /** Rejects with AcmeError. The certificate is checked. */
@@ -136,7 +136,7 @@ async function poll(
   url: string,
   isDone: (value: Loose) => boolean
 ): Promise<Loose> {
-  for (let polls = 0; polls < mostPolls; polls++) {
+  for (let polls = 0; polls < maxPolls; polls++) {
     const { value, answer } = await client.ask(url)
     if (isDone(value)) return value
     const pause = Math.max(answer.retryAfterMs ?? 0, Math.min(pollMs * 1.3 ** polls, longestPauseMs))
@@ -152,10 +152,10 @@ function text(value: unknown, what: string): string {
   throw new AcmeError(`the ACME server does not give ${what}`)
 }
 
-const mostAuthorizations = 100
+const maxAuthorizations = 100
 
 function textsIn(value: unknown): readonly string[] {
-  if (Array.isArray(value) && value.length <= mostAuthorizations && value.every(one => typeof one === 'string'))
+  if (Array.isArray(value) && value.length <= maxAuthorizations && value.every(one => typeof one === 'string'))
     return value
   throw new AcmeError('the ACME server gives no list of what is to be proved')
 }

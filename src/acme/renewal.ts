@@ -51,13 +51,13 @@ export function backOffMs(
 ): number {
   const first = leftMs > 0 ? hourMs : 5 * minuteMs
   const doubled = Math.min(first * 2 ** Math.min(failures - 1, 20), dayMs)
-  const pause = lifeMs === null ? doubled : Math.max(Math.min(doubled, (leftMs || lifeMs) / 4), leastPauseMs(lifeMs))
+  const pause = lifeMs === null ? doubled : Math.max(Math.min(doubled, (leftMs || lifeMs) / 4), minPauseMs(lifeMs))
   const bid = retryAfterMs ?? 0
   return Math.max(pause, leftMs > 0 ? Math.min(bid, leftMs / 2) : bid)
 }
 
 /** An authority with certificates of some days limits failures; one with certificates of minutes must be asked again within them. */
-function leastPauseMs(lifeMs: number): number {
+function minPauseMs(lifeMs: number): number {
   return Math.min(Math.max(lifeMs / 100, minuteMs), 15 * minuteMs)
 }
 

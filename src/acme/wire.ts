@@ -32,7 +32,7 @@ interface WireRequest {
 
 const timeoutMs = 30_000
 /** A chain of certificates has some 10 KB. */
-const mostBytes = 128 * 1024
+const maxBytes = 128 * 1024
 const weekMs = 7 * 24 * 3600_000
 
 export class Wire {
@@ -92,7 +92,7 @@ export class Wire {
         answer
           .on('data', (part: Buffer) => {
             bytes += part.length
-            if (bytes > mostBytes) sent.destroy(new Error(`the answer is larger than ${mostBytes} bytes`))
+            if (bytes > maxBytes) sent.destroy(new Error(`the answer is larger than ${maxBytes} bytes`))
             else parts.push(part)
           })
           .on('error', reject)

@@ -21,7 +21,7 @@ const keptSeconds = 20
 const askAgainMs = 4_000
 const firstWaitMs = 250
 /** A value of the store has a megabyte at the most. */
-const liveMost = 4_000
+const maxLive = 4_000
 
 interface ProcessReportsInput {
   readonly store: Store
@@ -75,7 +75,7 @@ export class ProcessReports {
   async #publish(): Promise<void> {
     const { store, read } = this.#input
     const { live, steps } = read()
-    await store.put(reportKey(this.#id), JSON.stringify({ live: [...live].slice(0, liveMost), steps }), keptSeconds)
+    await store.put(reportKey(this.#id), JSON.stringify({ live: [...live].slice(0, maxLive), steps }), keptSeconds)
     await store.link(index, this.#id, keptSeconds)
   }
 }

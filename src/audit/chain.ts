@@ -25,7 +25,7 @@ const lineFeed = 0x0a
 const start = Buffer.from('{"seq":')
 const middle = Buffer.from(',"prev":"')
 /** The digits of the largest exact number in JavaScript. */
-const digitsMax = 15
+const maxDigits = 15
 const hexLength = 64
 
 export function hashOf(line: Uint8Array): string {
@@ -37,7 +37,7 @@ export function linkOf(line: Buffer): Link | null {
   if (line.length < start.length + middle.length + hexLength + 2 || !hasAt(line, start, 0)) return null
   let at = start.length
   let seq = 0
-  for (; at < start.length + digitsMax; at++) {
+  for (; at < start.length + maxDigits; at++) {
     const digit = line[at]! - 0x30
     if (digit < 0 || digit > 9) break
     seq = seq * 10 + digit

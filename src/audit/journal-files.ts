@@ -12,7 +12,7 @@ export type Entry = Readonly<Record<string, unknown>> & { readonly at: string; r
 const rotated = /^[.-](?:\d[\d-]*)(?:\.gz)?$/
 const lineFeed = 0x0a
 /** The longest line in a search from the end of a file, in bytes. */
-const lineMax = 1024 * 1024
+const maxLineLength = 1024 * 1024
 /** Bytes that are read at once. Larger buffers make the collector of garbage run for each. */
 const portion = 256 * 1024
 
@@ -88,7 +88,7 @@ async function endOfPlain(file: string): Promise<(ChainEnd & { counted: number; 
       await handle.read(bytes, 0, length, size - length)
       const found = lastLinked(bytes, size - length === 0)
       if (found !== null) return { ...found, counted: size - length + found.counted }
-      if (length === size || length > lineMax) return null
+      if (length === size || length > maxLineLength) return null
     }
   } finally {
     await handle.close()

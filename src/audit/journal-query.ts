@@ -53,7 +53,7 @@ function addPerson(text: string, place: number | null, kinds: readonly number[],
 }
 
 /** With more texts than this it costs less to read each line. */
-const needlesMost = 12
+const maxNeedles = 12
 
 export class Matcher {
   readonly #query: JournalQuery
@@ -77,7 +77,7 @@ export class Matcher {
       ({ length }) => length > 0
     )
     const texts =
-      people.length > 0 && people.length <= needlesMost
+      people.length > 0 && people.length <= maxNeedles
         ? people.map(inJson)
         : query.kinds?.map(kind => `"kind":"${kind}`)
     const needles = query.references ?? texts ?? (query.app === undefined ? [] : [inJson(query.app)])

@@ -30,7 +30,7 @@ interface IndexOptions {
 }
 
 /** A search may read this many bytes of lines that are not in the index yet. */
-const unindexedMax = 8 * 1024 * 1024
+const maxUnindexed = 8 * 1024 * 1024
 
 export interface SearchFile {
   readonly file: string
@@ -84,7 +84,7 @@ export class JournalReader {
   }
 
   /** Brings the index up to date where it is far behind. False where that is not possible. */
-  async index({ minimum = unindexedMax, onProgress }: IndexOptions = {}): Promise<boolean> {
+  async index({ minimum = maxUnindexed, onProgress }: IndexOptions = {}): Promise<boolean> {
     const behind: { file: string; indexFile: string }[] = []
     for (const { file, size, index } of await this.#opened()) {
       if (file.endsWith('.gz') || size - index.end < minimum) continue

@@ -35,7 +35,7 @@ const defaults = {
 /** Bytes per write: what five thousand requests a second bring in `flushMilliseconds`. Each write costs as much as 200 lines. */
 const portion = 192 * 1024
 /** Events that wait to be encoded. To encode many in a row costs less than to encode one after each request. */
-const unencodedMost = 32
+const maxUnencoded = 32
 
 interface Waiter {
   readonly line: number
@@ -112,7 +112,7 @@ export class Journal implements AuditSink {
       this.#lost++
       return
     }
-    if (this.#unencoded.push(event) >= unencodedMost) this.#encode()
+    if (this.#unencoded.push(event) >= maxUnencoded) this.#encode()
     if (this.#flushing !== null) return
     if (this.#isPortion) void this.#start()
     else if (this.#timer === null) this.#schedule()

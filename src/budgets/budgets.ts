@@ -82,7 +82,7 @@ interface Spends {
 
 const nothing: Spends = { meters: [], noted: null }
 /** Ticks without use after which a process forgets a meter that may hold or cut, and any other; the store keeps them. */
-const idleTicksMax = { passed: 1_200, within: 120 } as const
+const maxIdleTicks = { passed: 1_200, within: 120 } as const
 const forgetTicks = 60
 const passingSeconds = 60
 /** When somebody may ask again whom this process has refused by its own count, because the store does not answer. */
@@ -365,7 +365,7 @@ export class Budgets {
     for (const meters of this.#meters.values())
       for (const [subject, meter] of meters) {
         meter.idleTicks += forgetTicks
-        const isIdle = meter.users === 0 && meter.idleTicks >= idleTicksMax[meter.isQuiet ? 'within' : 'passed']
+        const isIdle = meter.users === 0 && meter.idleTicks >= maxIdleTicks[meter.isQuiet ? 'within' : 'passed']
         if (!isIdle || meter.isDirty || meter.isSettling || meter.waiting.length > 0) continue
         meters.delete(subject)
         this.#settlements.forget(meter)

@@ -2,10 +2,10 @@
 import type { Clock } from '../clock.ts'
 import { usedForMs } from './ledger.ts'
 
-/** Without a grant: a part of the amount, or of what was left, and no more than `floatMost`. */
+/** Without a grant: a part of the amount, or of what was left, and no more than `maxFloat`. */
 const amountShare = 1 / 32
 const leftShare = 1 / 8
-const floatMost = 16
+const maxFloat = 16
 
 /** What the store has granted, and when: a process that has stood still finds it over. */
 interface Granted {
@@ -22,7 +22,7 @@ export class CountGrant {
   #float: number
 
   constructor(amount: number) {
-    this.#float = Math.min(floatMost, amount * amountShare)
+    this.#float = Math.min(maxFloat, amount * amountShare)
   }
 
   /** `news`: what this process has counted since its last report. */
@@ -43,7 +43,7 @@ export class CountGrant {
   settled(granted: number, left: number, amount: number, clock: Clock): void {
     this.#reported = 0
     this.#granted = granted > 0 ? { count: granted, at: clock(), clock } : null
-    this.#float = Math.min(floatMost, amount * amountShare, Math.max(0, left) * leftShare)
+    this.#float = Math.min(maxFloat, amount * amountShare, Math.max(0, left) * leftShare)
   }
 
   /** Returns what was on its way, which is to be reported again. */

@@ -15,7 +15,7 @@ export interface Lifting {
 
 const passingSeconds = 60
 /** The most budgets that one lift adds. It bounds the record if the posture leaves little of the amount. */
-const boughtMost = 20
+const maxBought = 20
 
 /** The budgets of this account, or of its sessions and programs, that stop it now. Rejects with StoreUnreachable. */
 export async function budgetsThatHold(lifting: Lifting, account: string): Promise<readonly Budget[]> {
@@ -50,7 +50,7 @@ export function budgetNames(budgets: readonly Budget[]): string {
 export function lift(ledger: Ledger, budget: Budget, now: number, scale: number): Ledger {
   let next: Ledger = { ...ledger, askedAt: null, isAnswered: false, isUnanswered: false, suspendedAt: null }
   const { spent } = readLedger(ledger, budget, now, scale)
-  for (let n = 0; n < boughtMost && (n === 0 || spent > limitAt(next, budget, now, scale)); n++)
+  for (let n = 0; n < maxBought && (n === 0 || spent > limitAt(next, budget, now, scale)); n++)
     next = { ...next, boughtAt: [...next.boughtAt, now] }
   return next
 }

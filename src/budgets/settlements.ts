@@ -36,7 +36,7 @@ const fullTicks = 40
 /** The time for reports in one turn of the event loop, in milliseconds. The reports of a thousand people at once would delay every request. */
 const sliceMs = 0.3
 /** Settlements under way at a time. */
-const runningMost = 200
+const maxRunning = 200
 
 export class Settlements implements FlowKeeper {
   readonly #options: SettlementsOptions
@@ -222,7 +222,7 @@ export class Settlements implements FlowKeeper {
     clearImmediate(this.#slice)
     this.#slice = undefined
     const end = performance.now() + forMs
-    while (this.#due.length > 0 && this.#running.size < runningMost && performance.now() < end) {
+    while (this.#due.length > 0 && this.#running.size < maxRunning && performance.now() < end) {
       const meter = this.#due.pop() as Meter
       if (!this.#isFull && !meter.hasGrown(this.#options.clock(), this.#options.scale(meter))) {
         this.#dirty.push(meter)
@@ -235,7 +235,7 @@ export class Settlements implements FlowKeeper {
   }
 
   #goOnReporting(): void {
-    if (this.#due.length > 0 && this.#running.size < runningMost)
+    if (this.#due.length > 0 && this.#running.size < maxRunning)
       this.#slice ??= setImmediate(() => this.#reportSlice(sliceMs)).unref()
   }
 

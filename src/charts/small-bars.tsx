@@ -93,11 +93,11 @@ export function SmallBarsKey({ today, before, usual }: KeyProps) {
 }
 
 /** A band that goes far beyond the bars is cut off at the upper line, otherwise nobody would see the bars. */
-const bandMost = 1.5
+const maxBand = 1.5
 
 function mostOf(values: readonly number[], usual: Band | null): number {
   const most = Math.max(...values, 1)
-  return usual === null ? most : Math.max(most, Math.min(usual.high, bandMost * Math.max(most, usual.middle)))
+  return usual === null ? most : Math.max(most, Math.min(usual.high, maxBand * Math.max(most, usual.middle)))
 }
 
 const round = (value: number) => Math.round(value * 10) / 10

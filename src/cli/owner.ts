@@ -13,7 +13,7 @@ export interface Owner {
 }
 
 const root: Owner = { uid: 0, gid: 0 }
-const linksMax = 40
+const maxLinks = 40
 
 /**
  * The first non-root owner on the path to `file`, or root. Throws PersonError if a root directory on it is writable
@@ -36,7 +36,7 @@ export function ownerOf(file: string): Owner {
     if (isOpen) throw shared(here)
     rest = rest.slice(1)
     if (found.isSymbolicLink()) {
-      if (++links > linksMax) throw new PersonError(`the path ${visible(file)} goes through too many symbolic links`)
+      if (++links > maxLinks) throw new PersonError(`the path ${visible(file)} goes through too many symbolic links`)
       const target = path.resolve(here, readlinkSync(next))
       rest = [...target.split(path.sep).filter(Boolean), ...rest]
       here = path.sep

@@ -3,7 +3,7 @@ import { visible } from '../messages/visible.ts'
 
 const between = 2
 /** A column becomes no narrower than its longest word, or than this. */
-const wordMost = 16
+const maxWordWidth = 16
 
 /**
  * A heading and a line per row; empty without rows. Where `columns` is too narrow, cells go on below, and the first column stays whole,
@@ -47,7 +47,7 @@ function fitted(cells: readonly (readonly string[])[], widths: readonly number[]
     column === 0
       ? whole
       : Math.min(
-          wordMost,
+          maxWordWidth,
           cells.reduce((most, row) => Math.max(most, ...(row[column] ?? '').split(' ').map(width)), 0)
         )
   )

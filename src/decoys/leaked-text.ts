@@ -3,11 +3,11 @@ import { gunzipSync } from 'node:zlib'
 import { isZip, unzip } from './zip.ts'
 
 /** The most bytes that are searched. */
-export const mostBytes = 64 * 1024 * 1024
+export const maxBytes = 64 * 1024 * 1024
 
 export function textOfLeak(file: Buffer): string {
-  const whole = file.subarray(0, mostBytes)
-  const parts = isZip(whole) ? unzip(whole, mostBytes) : isGzip(whole) ? [gunzipped(whole)] : [whole]
+  const whole = file.subarray(0, maxBytes)
+  const parts = isZip(whole) ? unzip(whole, maxBytes) : isGzip(whole) ? [gunzipped(whole)] : [whole]
   // Without NUL, UTF-16 of these characters is ASCII.
   return parts.map(part => part.toString('latin1').replaceAll('\0', '')).join('\n')
 }
@@ -18,7 +18,7 @@ function isGzip(file: Buffer): boolean {
 
 function gunzipped(file: Buffer): Buffer {
   try {
-    return gunzipSync(file, { maxOutputLength: mostBytes })
+    return gunzipSync(file, { maxOutputLength: maxBytes })
   } catch {
     return file
   }

@@ -57,7 +57,7 @@ function wordOf(value: bigint): string {
 }
 
 /** The most different words of a text that are compared. */
-const mostWords = 1_000_000
+const maxWords = 1_000_000
 
 /** Everything in a text that may be such a word, also in capital letters, and with o, i and l for digits. */
 export function possibleWords(text: string): Set<string> {
@@ -65,7 +65,7 @@ export function possibleWords(text: string): Set<string> {
   for (const [run] of text.toLowerCase().matchAll(/[0-9a-z]{13,}/g)) {
     const read = run.replaceAll('o', '0').replace(/[il]/g, '1')
     for (let at = 0; at + wordLength <= read.length; at++) {
-      if (found.size >= mostWords) return found
+      if (found.size >= maxWords) return found
       const word = read.slice(at, at + wordLength)
       if (!word.includes('u')) found.add(word)
     }

@@ -13,8 +13,8 @@ export interface QueryCondition {
 }
 
 /** The most different values with escapes or dots that are read, so that a search stays short. */
-const mostOddValues = 500
-const mostReadings = 64
+const maxOddValues = 500
+const maxReadings = 64
 
 /** Every parameter of `wanted` must be there. `*` in a value does not match a slash, `**` does. */
 export function queryCondition(wanted: Readonly<Record<string, string>>, isCaseSensitive: boolean): QueryCondition {
@@ -80,7 +80,7 @@ function verdictOnValues(
   for (const value of values) {
     if (isMatch(withSlash(value))) return 'holds'
     if (plain.test(value)) continue
-    if (++odd > mostOddValues) return 'unreadable'
+    if (++odd > maxOddValues) return 'unreadable'
     for (const text of decoded(value)) {
       const path = withSlash(text)
       const readings = readingsOfValue(path)
@@ -110,7 +110,7 @@ const controls = new RegExp(control, 'gi')
 function decoded(text: string): string[] {
   const found = new Set([text])
   for (const reading of found) {
-    if (found.size >= mostReadings) break
+    if (found.size >= maxReadings) break
     if (reading.includes('+')) found.add(reading.replaceAll('+', ' '))
     for (const next of decodings(reading)) found.add(next)
   }

@@ -72,13 +72,13 @@ function inflated(packed: Buffer, most: number): Buffer | null {
   }
 }
 
-const mostEntries = 10_000
+const maxEntries = 10_000
 
 function* entriesOf(file: Buffer): Generator<{ at: number; size: number; method: number }> {
   const end = file.lastIndexOf(uint32(endSignature))
   if (end < 0 || end + 22 > file.length) return
   let at = file.readUInt32LE(end + 16)
-  for (let i = 0; i < Math.min(file.readUInt16LE(end + 10), mostEntries); i++) {
+  for (let i = 0; i < Math.min(file.readUInt16LE(end + 10), maxEntries); i++) {
     if (at + 46 > file.length || file.readUInt32LE(at) !== centralSignature) return
     yield { at: file.readUInt32LE(at + 42), size: file.readUInt32LE(at + 20), method: file.readUInt16LE(at + 10) }
     at += 46 + file.readUInt16LE(at + 28) + file.readUInt16LE(at + 30) + file.readUInt16LE(at + 32)

@@ -10,7 +10,7 @@ import type { StepFigures } from './journal-figures.ts'
 import { Figure, Foreign, Table } from './table.tsx'
 import { bytesText, numberText } from './words.ts'
 
-const reasonsMax = 20
+const maxReasons = 20
 const stepWords: Readonly<Record<string, string>> = {
   login: 'First factor',
   proof: 'Second factor',
@@ -96,10 +96,10 @@ export function RefusalsSection({ evidence }: { evidence: Evidence }) {
         />
       </div>
       <Table
-        caption={reasons.length > reasonsMax ? `The ${reasonsMax} most frequent reasons` : 'Reasons of refusals'}
+        caption={reasons.length > maxReasons ? `The ${maxReasons} most frequent reasons` : 'Reasons of refusals'}
         columns={['Reason', 'What the page says', 'Requests']}
         rows={reasons
-          .slice(0, reasonsMax)
+          .slice(0, maxReasons)
           .map(([reason, count]) => [
             <code class="short">{visible(reason)}</code>,
             sentenceOf(reason),

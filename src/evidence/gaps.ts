@@ -23,7 +23,7 @@ interface GapInput extends Omit<Evidence, 'gaps' | 'newest' | 'signer' | 'times'
   readonly nodeWarning: string | null
 }
 
-const namesMax = 20
+const maxNames = 20
 const oldAdvisoriesMs = 14 * 24 * 3600_000
 
 export function gapsOf(input: GapInput): Gap[] {
@@ -210,6 +210,6 @@ function lastOf(key: string): string {
 }
 
 function someOf(names: readonly string[]): string {
-  const more = names.length - namesMax
-  return `${names.slice(0, namesMax).join(', ')}${more > 0 ? ` and ${numberText(more)} more` : ''}`
+  const more = names.length - maxNames
+  return `${names.slice(0, maxNames).join(', ')}${more > 0 ? ` and ${numberText(more)} more` : ''}`
 }

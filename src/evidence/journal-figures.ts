@@ -9,8 +9,8 @@ import { meaningOf, resultOf } from './request-result.ts'
 import { stepAt, type TimeSteps } from './time-steps.ts'
 
 /** Distinct keys of a count. All further ones share the row `others`. */
-const keysMax = 2000
-const peopleMax = 500_000
+const maxKeys = 2000
+const maxPeople = 500_000
 export const others = 'others'
 
 export interface Attempts {
@@ -153,7 +153,7 @@ export class JournalFigures {
       if (person !== null) person.requests++
       if (app !== null) {
         app.forwarded++
-        if (typeof entry.account === 'string' && app.people.size < peopleMax) app.people.add(entry.account)
+        if (typeof entry.account === 'string' && app.people.size < maxPeople) app.people.add(entry.account)
         if (typeof entry.would === 'string') app.wouldStop++
       }
       if (typeof entry.would === 'string') requests.wouldStop++
@@ -189,7 +189,7 @@ export class JournalFigures {
     attempts[side] += times
     const key = `${kind} ${typeof factor === 'string' ? factor : 'unknown'}`
     const row = this.factors.get(key) ?? { accepted: 0, refused: 0 }
-    if (this.factors.size < keysMax || this.factors.has(key)) this.factors.set(key, row)
+    if (this.factors.size < maxKeys || this.factors.has(key)) this.factors.set(key, row)
     row[side] += times
   }
 
@@ -224,7 +224,7 @@ export class JournalFigures {
   }
 
   #app(id: string): AppFigures {
-    const key = this.apps.has(id) || this.apps.size < keysMax ? id : others
+    const key = this.apps.has(id) || this.apps.size < maxKeys ? id : others
     const app = this.apps.get(key) ?? { forwarded: 0, refused: 0, wouldStop: 0, bytesOut: 0, people: new Set<string>() }
     this.apps.set(key, app)
     return app
@@ -232,7 +232,7 @@ export class JournalFigures {
 
   #person({ account, name }: Entry): PersonFigures | null {
     if (typeof account !== 'string') return null
-    const key = this.people.has(account) || this.people.size < peopleMax ? account : others
+    const key = this.people.has(account) || this.people.size < maxPeople ? account : others
     let person = this.people.get(key)
     if (person === undefined) {
       person = { name: null, signIns: 0, refused: 0, requests: 0, lastSignInAt: 0 }
@@ -244,7 +244,7 @@ export class JournalFigures {
 }
 
 function count(counts: Map<string, number>, asked: string, times: number): void {
-  const key = counts.has(asked) || counts.size < keysMax ? asked : others
+  const key = counts.has(asked) || counts.size < maxKeys ? asked : others
   counts.set(key, (counts.get(key) ?? 0) + times)
 }
 

@@ -4,7 +4,7 @@ import type { Evidence, PersonEvidence } from './evidence.ts'
 import { Figure, Foreign, Table } from './table.tsx'
 import { momentText, numberText, plural } from './words.ts'
 
-const rowsMax = 1000
+const maxRows = 1000
 
 /** How many people have which kind of second factor. A person with a passkey and a code counts in both. */
 export function factorCounts(people: readonly PersonEvidence[]) {
@@ -27,7 +27,7 @@ export function PeopleSection({ evidence: { people, figures, madeAt } }: { evide
     { name: 'No second factor', value: counts.none },
     { name: 'Suspended', value: counts.suspended }
   ]
-  const shownPeople = people.slice(0, rowsMax)
+  const shownPeople = people.slice(0, maxRows)
   return (
     <section aria-labelledby="people">
       <h2 id="people">People and factors</h2>
@@ -46,8 +46,8 @@ export function PeopleSection({ evidence: { people, figures, madeAt } }: { evide
       )}
       <Table
         caption={
-          people.length > rowsMax
-            ? `The first ${numberText(rowsMax)} of ${numberText(people.length)} people, as of ${momentText(madeAt)}; people.csv has all`
+          people.length > maxRows
+            ? `The first ${numberText(maxRows)} of ${numberText(people.length)} people, as of ${momentText(madeAt)}; people.csv has all`
             : `Everybody, as of ${momentText(madeAt)}. Sign-ins and refused attempts are those of the range`
         }
         columns={['Person', 'Groups', 'Second factors', 'Status', 'Sign-ins', 'Refused', 'Last sign-in']}

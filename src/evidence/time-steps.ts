@@ -8,7 +8,7 @@ const widths: readonly (readonly [milliseconds: number, word: string])[] = [
   [7 * 24 * hour, 'week'],
   [28 * 24 * hour, '4 weeks']
 ]
-const stepsMax = 100
+const maxSteps = 100
 
 export interface TimeSteps {
   /** Milliseconds since the epoch: the beginning of the first step. */
@@ -22,8 +22,8 @@ export interface TimeSteps {
 
 /** `from` and `to` in milliseconds since the epoch. Steps begin at whole hours and days, UTC. */
 export function stepsOf(from: number, to: number): TimeSteps {
-  const fits = ([width]: (typeof widths)[number]) => (to - from) / width <= stepsMax
-  const [width, word] = widths.find(fits) ?? ([Math.ceil((to - from) / stepsMax / hour) * hour, 'step'] as const)
+  const fits = ([width]: (typeof widths)[number]) => (to - from) / width <= maxSteps
+  const [width, word] = widths.find(fits) ?? ([Math.ceil((to - from) / maxSteps / hour) * hour, 'step'] as const)
   const start = Math.floor(from / width) * width
   return { start, width, word, count: Math.floor((to - start) / width) + 1 }
 }

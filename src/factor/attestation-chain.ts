@@ -7,7 +7,7 @@ export interface TrustAnchor {
   readonly id: string
 }
 
-const chainLengthMax = 8
+const maxChainLength = 8
 
 /** Throws where a certificate cannot be read. */
 export function trustAnchors(pem: string): TrustAnchor[] {
@@ -29,7 +29,7 @@ export function anchorOf(
   anchors: readonly TrustAnchor[],
   now: number
 ): TrustAnchor | null {
-  if (chain.length === 0 || chain.length > chainLengthMax) return null
+  if (chain.length === 0 || chain.length > maxChainLength) return null
   try {
     return follow(
       chain.map(der => new X509Certificate(der)),

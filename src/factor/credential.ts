@@ -71,7 +71,7 @@ const leavingOf = (accountId: string) => `credentials-leaving:${accountId}`
 const webauthnKeyOf = (credentialId: string) => `webauthn-id:${digestOf(credentialId)}`
 
 /** A telephone's clock may be ahead; beyond this it was the gate's. */
-const stepsAheadMax = 20
+const maxStepsAhead = 20
 
 export class Credentials {
   readonly #store: Store
@@ -237,7 +237,7 @@ export class Credentials {
   async forgetFutureCodes(accountId: string): Promise<number> {
     const now = this.#clock()
     const isAhead = ({ lastStep, periodSeconds }: TotpCredential) =>
-      lastStep > stepAt(now, periodSeconds) + stepsAheadMax
+      lastStep > stepAt(now, periodSeconds) + maxStepsAhead
     let count = 0
     for (const { id } of (await this.list(accountId)).filter(one => one.kind === 'totp' && isAhead(one))) {
       const changed = await this.update(accountId, id, one =>

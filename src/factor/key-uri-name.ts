@@ -1,9 +1,9 @@
 /** The names in `otpauth:` URIs. The Key URI Format allows no colon, not even escaped. */
 
 /** Longer names are hard to scan. */
-const charactersMax = 64
+const maxCharacters = 64
 /** The limit in UTF-8: a QR code holds 2,331 bytes (ISO/IEC 18004, 40-M), and the URI has three names. */
-const bytesMax = 160
+const maxBytes = 160
 
 /** The segmenter is made at its first use, since that takes 20 ms. */
 let segmenter: Intl.Segmenter | undefined
@@ -20,7 +20,7 @@ export function keyUriName(name: string, fallback: string): string {
   let characters = 0
   segmenter ??= new Intl.Segmenter()
   for (const { segment } of segmenter.segment(plain)) {
-    if (++characters > charactersMax || Buffer.byteLength(kept + segment) > bytesMax) break
+    if (++characters > maxCharacters || Buffer.byteLength(kept + segment) > maxBytes) break
     kept += segment
   }
   return kept.trim() || fallback

@@ -26,13 +26,13 @@ export interface AuthenticationResponse {
 }
 
 /** WebAuthn L3 §7.1 step 25. */
-const idBytesMax = 1023
-const clientDataBytesMax = 8 * 1024
-const authenticatorDataBytesMax = 8 * 1024
-const attestationBytesMax = 32 * 1024
-const signatureBytesMax = 1024
+const maxIdBytes = 1023
+const maxClientDataBytes = 8 * 1024
+const maxAuthenticatorDataBytes = 8 * 1024
+const maxAttestationBytes = 32 * 1024
+const maxSignatureBytes = 1024
 /** WebAuthn L3 §5.4.3. */
-const userHandleBytesMax = 64
+const maxUserHandleBytes = 64
 const knownTransports: readonly string[] = ['ble', 'cable', 'hybrid', 'internal', 'nfc', 'smart-card', 'usb']
 
 type Loose = Readonly<Record<string, unknown>>
@@ -42,7 +42,7 @@ export function readRegistration(value: unknown): RegistrationResponse | null {
   const parts = readCredential(value)
   if (parts === null) return null
   const { id, inner, clientDataJSON, clientData } = parts
-  const attestationObject = readBytes(inner.attestationObject, attestationBytesMax)
+  const attestationObject = readBytes(inner.attestationObject, maxAttestationBytes)
   if (attestationObject === null) return null
   const transports = inner.transports ?? []
   if (!Array.isArray(transports) || transports.length > 16) return null
@@ -61,10 +61,10 @@ export function readAuthentication(value: unknown): AuthenticationResponse | nul
   const parts = readCredential(value)
   if (parts === null) return null
   const { id, inner, clientDataJSON, clientData } = parts
-  const authenticatorData = readBytes(inner.authenticatorData, authenticatorDataBytesMax)
-  const signature = readBytes(inner.signature, signatureBytesMax)
+  const authenticatorData = readBytes(inner.authenticatorData, maxAuthenticatorDataBytes)
+  const signature = readBytes(inner.signature, maxSignatureBytes)
   const isWithout = inner.userHandle === undefined || inner.userHandle === null || inner.userHandle === ''
-  const userHandle = isWithout ? null : readBytes(inner.userHandle, userHandleBytesMax)
+  const userHandle = isWithout ? null : readBytes(inner.userHandle, maxUserHandleBytes)
   if (authenticatorData === null || signature === null || (userHandle === null && !isWithout)) return null
   return { id, clientDataJSON, clientData, authenticatorData, signature, userHandle }
 }
@@ -78,8 +78,8 @@ function readCredential(value: unknown) {
   const credential = readObject(value)
   const inner = readObject(credential?.response)
   if (credential === null || inner === null) return null
-  const id = readBytes(credential.id, idBytesMax)
-  const clientDataJSON = readBytes(inner.clientDataJSON, clientDataBytesMax)
+  const id = readBytes(credential.id, maxIdBytes)
+  const clientDataJSON = readBytes(inner.clientDataJSON, maxClientDataBytes)
   if (id === null || credential.rawId !== id || credential.type !== 'public-key' || clientDataJSON === null) return null
   const clientData = readClientData(clientDataJSON)
   return clientData === null ? null : { id, inner, clientDataJSON, clientData }
@@ -100,8 +100,8 @@ function readObject(value: unknown): Loose | null {
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Loose) : null
 }
 
-function readBytes(value: unknown, bytesMax: number): Base64url | null {
-  if (typeof value !== 'string' || value === '' || value.length > Math.ceil((bytesMax * 4) / 3)) return null
+function readBytes(value: unknown, maxBytes: number): Base64url | null {
+  if (typeof value !== 'string' || value === '' || value.length > Math.ceil((maxBytes * 4) / 3)) return null
   // Other encodings of the same bytes would be other keys in the store.
   return Buffer.from(value, 'base64url').toString('base64url') === value ? value : null
 }

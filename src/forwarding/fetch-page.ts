@@ -17,17 +17,17 @@ export function fetchPage(
   { balancer, plans }: AppUpstreams,
   path: string,
   {
-    bytesMost,
+    maxBytes,
     timeoutMs,
     signal
-  }: { readonly bytesMost: number; readonly timeoutMs: number; readonly signal: AbortSignal }
+  }: { readonly maxBytes: number; readonly timeoutMs: number; readonly signal: AbortSignal }
 ): Promise<FetchedResponse> {
   const index = balancer.next([], null)
   const plan = plans[index]
   if (plan === undefined) return Promise.reject(new Error('none of its upstreams is up'))
   if (signal.aborted) return Promise.reject(ended())
   return new Promise((resolve, reject) => {
-    const fetch = new Fetch(bytesMost, resolve, reject)
+    const fetch = new Fetch(maxBytes, resolve, reject)
     const head = healthHead(plan, path)
     const request = { method: 'GET', head, body: null, isUpgrade: false, requester: null, tiesConnection: false }
     const limits = { connectTimeoutMs: timeoutMs, responseTimeoutMs: timeoutMs }
@@ -38,7 +38,7 @@ export function fetchPage(
 }
 
 class Fetch implements ResponseHandler {
-  readonly #bytesMost: number
+  readonly #maxBytes: number
   readonly #resolve: (response: FetchedResponse) => void
   readonly #reject: (error: Error) => void
   readonly #parts: Buffer[] = []
@@ -50,8 +50,8 @@ class Fetch implements ResponseHandler {
   readonly #abort = () => this.#fail(ended())
   #isOver = false
 
-  constructor(bytesMost: number, resolve: (response: FetchedResponse) => void, reject: (error: Error) => void) {
-    this.#bytesMost = bytesMost
+  constructor(maxBytes: number, resolve: (response: FetchedResponse) => void, reject: (error: Error) => void) {
+    this.#maxBytes = maxBytes
     this.#resolve = resolve
     this.#reject = reject
   }
@@ -70,10 +70,10 @@ class Fetch implements ResponseHandler {
   }
 
   onData(chunk: Buffer): boolean {
-    const part = chunk.subarray(0, this.#bytesMost - this.#size)
+    const part = chunk.subarray(0, this.#maxBytes - this.#size)
     this.#parts.push(Buffer.from(part))
     this.#size += part.length
-    if (this.#size >= this.#bytesMost) this.#end(false)
+    if (this.#size >= this.#maxBytes) this.#end(false)
     return true
   }
 

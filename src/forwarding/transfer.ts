@@ -8,7 +8,7 @@ import type { Socket } from 'node:net'
 import type { ErrorCode } from '../errors.ts'
 import type { Direction } from '../metering/flow.ts'
 import type { BodyTap } from '../metering/response-tap.ts'
-import { breakStream, demandHttp11, mostStatus, streamOf } from '../platform/http2-stream.ts'
+import { breakStream, demandHttp11, maxStatus, streamOf } from '../platform/http2-stream.ts'
 import { joinBody } from '../platform/joined-body.ts'
 import { endInStages, softenClose } from '../platform/staged-close.ts'
 import type { ResponseHandler, UpstreamError } from '../upstream/connection.ts'
@@ -109,7 +109,7 @@ class Transfer extends ForwardOperation implements ResponseHandler {
     if (refusal !== null) return this.#refuseLogin(refusal, status)
     const { req } = this.forwardRequest
     const stream = streamOf(res)
-    if (stream !== null && status > mostStatus) throw new InvalidResponseError(`status ${status}, which HTTP/2 lacks`)
+    if (stream !== null && status > maxStatus) throw new InvalidResponseError(`status ${status}, which HTTP/2 lacks`)
     const asksToTie = tiesConnection && status === 401
     if (stream !== null && asksToTie) return this.#askForHttp11(stream)
     noteResponse(this.forwardRequest, asksToTie)

@@ -31,7 +31,7 @@ export interface Upgrade {
 const halfClosedMs = 30_000
 const closeAnswerMs = 2_000
 /** The most bytes that a client may send before the app has answered. */
-const earlyMost = 64 * 1024
+const maxEarlyBytes = 64 * 1024
 
 /** Runs one upgrade. `onResponse` gets 101, or the status of the app's refusal. */
 export function tunnel(
@@ -234,7 +234,7 @@ class Tunnel extends ForwardOperation implements ResponseHandler {
     if (this.forwardRequest.res.writableEnded) return
     this.#earlyBytes += chunk.length
     // A client waits for the 101 (RFC 6455 §4.1).
-    if (this.#earlyBytes > earlyMost) this.#client.destroy()
+    if (this.#earlyBytes > maxEarlyBytes) this.#client.destroy()
     else this.#early.push(chunk)
   }
 

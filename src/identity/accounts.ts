@@ -340,12 +340,12 @@ export class Accounts {
 }
 
 /** The greatest number of former names that an account keeps: the first one, and the latest. */
-const formerMost = 16
+const maxFormer = 16
 
 function renamed(account: Account, name: string): Account {
   if (account.name === name) return account
   const all = [...new Set([...(account.formerNames ?? []), account.name])]
-  const formerNames = all.length > formerMost ? [all[0]!, ...all.slice(1 - formerMost)] : all
+  const formerNames = all.length > maxFormer ? [all[0]!, ...all.slice(1 - maxFormer)] : all
   // A person who is displayed by their user name still is.
   const displayName = account.displayName === account.name ? name : account.displayName
   return { ...account, name, displayName, formerNames }

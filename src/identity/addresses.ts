@@ -9,7 +9,7 @@ import type { Store } from '../store/store.ts'
 /** RFC 5321 §4.5.3.1.3. */
 const longest = 254
 /** The index answers null for an address of more accounts than this. */
-const holdersMax = 8
+const maxHolders = 8
 
 const keyOf = (address: string) => `account-address:${digestOf(address)}`
 
@@ -49,9 +49,9 @@ export class Addresses {
     if (canonical !== undefined) await this.#store.unlink(keyOf(canonical), accountId)
   }
 
-  /** The ids of the accounts that may have this canonical address; null for more than `holdersMax`. */
+  /** The ids of the accounts that may have this canonical address; null for more than `maxHolders`. */
   async holders(canonical: string): Promise<string[] | null> {
     const ids = await this.#store.members(keyOf(canonical))
-    return ids.length > holdersMax ? null : ids
+    return ids.length > maxHolders ? null : ids
   }
 }

@@ -27,10 +27,10 @@ export interface Source {
 /** Who may add a first second factor. `until` is in milliseconds since the epoch. */
 export type EnrolmentMode = 'invitation' | 'sponsor' | { readonly until: number }
 
-const displayNameMax = 128
-const emailMax = 254
-const groupMax = 256
-const groupsMax = 10_000
+const maxDisplayNameLength = 128
+const maxEmailLength = 254
+const maxGroupLength = 256
+const maxGroups = 10_000
 
 /** Control characters, line separators and marks of writing direction (Unicode UAX #9). */
 const unseen = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u061c\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff\ufff9-\ufffb]/u
@@ -39,13 +39,15 @@ const allUnseen = new RegExp(unseen, 'gu')
 /** Null for an empty result. */
 export function cleanDisplayName(text: string | null): string | null {
   const clean = (text ?? '').replace(allUnseen, ' ').replace(/\s+/g, ' ').trim()
-  return clean === '' ? null : [...clean].slice(0, displayNameMax).join('')
+  return clean === '' ? null : [...clean].slice(0, maxDisplayNameLength).join('')
 }
 
 /** Null for anything but a common address. */
 export function cleanEmail(text: string | null): string | null {
   const email = (text ?? '').trim()
-  return email.length <= emailMax && !unseen.test(email) && /^[^\s@,;<>"]+@[^\s@,;<>"]+$/.test(email) ? email : null
+  return email.length <= maxEmailLength && !unseen.test(email) && /^[^\s@,;<>"]+@[^\s@,;<>"]+$/.test(email)
+    ? email
+    : null
 }
 
 /** The groups that the map has an entry for; null without a map. */
@@ -58,6 +60,6 @@ export function cleanGroups(groups: readonly string[], map: Source['groupMap']):
   const ours = map === null ? groups : groups.flatMap(group => (Object.hasOwn(map, group) ? [map[group]!] : []))
   const clean = ours
     .map(group => group.trim())
-    .filter(group => group !== '' && group.length <= groupMax && !unseen.test(group))
-  return [...new Set(clean)].slice(0, groupsMax)
+    .filter(group => group !== '' && group.length <= maxGroupLength && !unseen.test(group))
+  return [...new Set(clean)].slice(0, maxGroups)
 }

@@ -33,7 +33,7 @@ export interface CertificateOptions {
 }
 
 /** The person's certificate, and no more authorities than a chain may have. */
-const mostKept = 9
+const maxKept = 9
 
 /** The client certificate of a connection. */
 export interface PresentedCertificate {
@@ -119,7 +119,7 @@ function idOf(name: string): string {
 
 /** The certificates for a later review, as JSON of DER in base64. */
 function hintOf(certificates: readonly X509Certificate[]): string {
-  return JSON.stringify(certificates.slice(0, mostKept).map(({ raw }) => raw.toString('base64')))
+  return JSON.stringify(certificates.slice(0, maxKept).map(({ raw }) => raw.toString('base64')))
 }
 
 function certificatesOf(hint: string | null): X509Certificate[] {

@@ -13,7 +13,7 @@ const openSeconds = 3 * day
 const decidedSeconds = day
 /** Seconds between two requests of one person, and requests in a day. */
 const pauseSeconds = 60
-const asksMax = 5
+const maxAsks = 5
 
 export interface Sponsorship {
   /** Changes with each request, so that a decision is about the request that was read. */
@@ -91,7 +91,7 @@ export class Sponsorships {
       const isNewDay = before === null || Math.abs(now - before.firstAskedAt) >= day * 1000
       const asks = isNewDay ? 1 : before.asks + 1
       if (before !== null && Math.abs(now - before.askedAt) < pauseSeconds * 1000) return { result: null }
-      if (asks > asksMax) return { result: null }
+      if (asks > maxAsks) return { result: null }
       const next: Sponsorship = {
         id: newId(),
         accountId,

@@ -28,7 +28,7 @@ export interface Suspension extends Words {
   readonly cause?: SuspensionCause
   /** The sentence of the watch, where an operator has given another reason since. */
   readonly watchWord?: WatchWord
-  /** What another part of the watch has said beside it: at most `moreMost`, the oldest first. */
+  /** What another part of the watch has said beside it: at most `maxMore`, the oldest first. */
   readonly more?: readonly WatchWord[]
   /** The operator who has looked at the evidence and found the suspension right. */
   readonly confirmed?: OperatorWord
@@ -42,7 +42,7 @@ export function causeOf({ cause }: Suspension): SuspensionCause {
   return suspensionCauses.includes(cause) ? cause : 'decoy'
 }
 
-const moreMost = 4
+const maxMore = 4
 
 /** All that stands, for the person: what is in use first, each once. */
 export function wordsOf({ why, reasons, watchWord, more = [] }: Suspension): readonly Words[] {
@@ -125,7 +125,7 @@ function withMore(suspension: Suspension, { more = [] }: Suspension, { at, ...wo
   const { why } = words
   if (why === suspension.why || why === suspension.watchWord?.why || more.some(word => word.why === why))
     return suspension
-  return { ...suspension, more: [...more, { at, ...spoken(words) }].slice(-moreMost) }
+  return { ...suspension, more: [...more, { at, ...spoken(words) }].slice(-maxMore) }
 }
 
 /** Who may end a suspension after a decoy (`watch.resume.afterDecoy`). */

@@ -1,6 +1,6 @@
 /** What is known of one app, and the judgement of what is seen: a value in, what is new out. It knows neither the store nor the clock. */
 import type { Severity } from './finding.ts'
-import { KnownMarks, notesMost, ratesMost } from './known-marks.ts'
+import { KnownMarks, maxNotes, maxRates } from './known-marks.ts'
 import { asksPassword, isForeign, type Mark, type MarkKind, markValue, nameOf } from './mark.ts'
 import { isKnownWell, isOpenEnded, newRate, type Rate, visited } from './novelty.ts'
 import { folderOf, isInStorage, isProgram } from './path-shape.ts'
@@ -41,11 +41,11 @@ export interface Novelty {
 /** A page that was visited less often is still young: what is the app's own is learned there. */
 const youngVisits = 3
 /** The fewest pages that end the learning of an app. */
-export const pagesLeast = 10
+export const minPages = 10
 /** A fetched page that keeps less of its kinds of elements is another page. */
 const keptShare = 0.4
-const kindsLeast = 8
-const elementsLeast = 6
+const minKinds = 8
+const minElements = 6
 
 export class AppMemory {
   since: number
@@ -63,7 +63,7 @@ export class AppMemory {
   }
 
   isLearning(now: number, learnMs: number): boolean {
-    return this.pages < pagesLeast || now - this.since < learnMs
+    return this.pages < minPages || now - this.since < learnMs
   }
 
   /**
@@ -137,7 +137,7 @@ export class AppMemory {
     this.notes.set(text, day)
     this.hasNews = true
     for (const oldest of this.notes.keys()) {
-      if (this.notes.size <= notesMost) return
+      if (this.notes.size <= maxNotes) return
       this.notes.delete(oldest)
     }
   }
@@ -234,11 +234,11 @@ export class AppMemory {
   /** A fetched page that has hardly anything of what it had. */
   #looks(page: string, { elements, structure }: PageReading): Mark | null {
     const before = this.known.values('element').filter(value => value.startsWith(`${page} `))
-    if (before.length < kindsLeast) return null
+    if (before.length < minKinds) return null
     const now = new Set(elements.map(element => `${page} ${element}`))
     const kept = before.filter(value => now.has(value)).length
     // Errors and empty answers are no other page.
-    if (kept >= Math.min(before.length, now.size) * keptShare || elements.length < elementsLeast) return null
+    if (kept >= Math.min(before.length, now.size) * keptShare || elements.length < minElements) return null
     return { kind: 'structure', value: markValue(`${structure} of ${page}`) }
   }
 
@@ -270,7 +270,7 @@ export class AppMemory {
     if (rate === undefined) {
       rate = newRate()
       for (const oldest of this.rates.keys()) {
-        if (this.rates.size < ratesMost) break
+        if (this.rates.size < maxRates) break
         this.rates.delete(oldest)
       }
     } else this.rates.delete(group)

@@ -29,7 +29,7 @@ interface Pending {
 const hourMs = 3_600_000
 const dayMs = 24 * hourMs
 /** The most notices about one app in an hour, by the kind of finding, for an update that was not announced. The journal has all findings. */
-const toldMost: Readonly<Record<Place, number>> = {
+const maxTold: Readonly<Record<Place, number>> = {
   change: 3,
   alarm: 8,
   program: 4,
@@ -38,7 +38,7 @@ const toldMost: Readonly<Record<Place, number>> = {
   visitors: 6
 }
 /** The most names of marks that found no place in the list. */
-const unplacedMost = 8192
+const maxUnplaced = 8192
 /** The interval of writes, in milliseconds, with news (`writeMs`) and without (`calmMs`). */
 const writeMs = 30_000
 const calmMs = 10 * 60_000
@@ -281,7 +281,7 @@ export class AppWatch {
     const { onlySeenBy } = finding
     if (onlySeenBy !== undefined) this.#held.hold(namesOf(findings), onlySeenBy)
     else {
-      if (this.#unplaced.size >= unplacedMost) this.#unplaced = new Set()
+      if (this.#unplaced.size >= maxUnplaced) this.#unplaced = new Set()
       for (const name of namesOf(findings)) this.#unplaced.add(name)
     }
     this.#reported = new Set([...namesOf(this.#open.findings), ...this.#unplaced])
@@ -343,7 +343,7 @@ function told(
   const place = placeOf(finding)
   const list = listOf[place] ?? 'told'
   const lately = (open[list] ?? []).filter(at => now - at < hourMs && at <= now)
-  const isTold = lately.length < toldMost[place]
+  const isTold = lately.length < maxTold[place]
   const next = { ...open, findings, [list]: isTold ? [...lately, now] : lately }
   return { next, result: { finding, isTold } }
 }

@@ -14,12 +14,12 @@ interface CodeShape {
 }
 
 /** What is read of one script, in characters. */
-const codeMost = 512 * 1024
-const statementsMost = 4096
-const originsMost = 64
+const maxCodeLength = 512 * 1024
+const maxStatements = 4096
+const maxOrigins = 64
 /** A longer regular expression is none, and hostile text may hold many beginnings without an end. */
-const expressionMost = 2048
-const searchedMost = 256 * 1024
+const maxExpressionLength = 2048
+const maxSearched = 256 * 1024
 const literal = '"'
 const lineEnd = '\n'
 
@@ -47,7 +47,7 @@ interface Frame {
 
 /** Never throws; what is no JavaScript has a shape too. */
 export function codeShape(source: string, depth = 0): CodeShape {
-  const reader = new Reader(source.length > codeMost ? source.slice(0, codeMost) : source, depth)
+  const reader = new Reader(source.length > maxCodeLength ? source.slice(0, maxCodeLength) : source, depth)
   reader.read()
   return reader
 }
@@ -90,10 +90,10 @@ class Reader implements CodeShape {
     if (sign === '/' || (sign === '<' && source.startsWith('<!--', at))) {
       const end = commentEnd(source, at)
       if (end > at) return end
-      if (sign === '/' && this.#searched < searchedMost && this.#mayBeginExpression()) {
+      if (sign === '/' && this.#searched < maxSearched && this.#mayBeginExpression()) {
         const after = expressionEnd(source, at)
         if (after > at) return this.#literal('', after)
-        this.#searched += expressionMost
+        this.#searched += maxExpressionLength
       }
     }
     if (sign === '"' || sign === "'") {
@@ -247,11 +247,11 @@ class Reader implements CodeShape {
       this.#statement(tokens.slice(from, at))
       from = at + 1
     }
-    for (const origin of this.#early) if (this.origins.size < originsMost) this.origins.add(origin)
-    for (const { origin } of this.#named) if (this.origins.size < originsMost) this.origins.add(origin)
+    for (const origin of this.#early) if (this.origins.size < maxOrigins) this.origins.add(origin)
+    for (const { origin } of this.#named) if (this.origins.size < maxOrigins) this.origins.add(origin)
     for (const { shape } of this.#nested) {
       for (const each of shape.statements) this.#add(each)
-      for (const each of shape.origins) if (this.origins.size < originsMost) this.origins.add(each)
+      for (const each of shape.origins) if (this.origins.size < maxOrigins) this.origins.add(each)
     }
     this.#named = []
     this.#nested = []
@@ -268,7 +268,7 @@ class Reader implements CodeShape {
   }
 
   #add(statement: string): void {
-    if (this.statements.size < statementsMost) this.statements.add(statement)
+    if (this.statements.size < maxStatements) this.statements.add(statement)
   }
 }
 
@@ -315,7 +315,7 @@ function commentEnd(source: string, at: number): number {
 /** After a regular expression with its flags; the same place if the line has no end of one. */
 function expressionEnd(source: string, start: number): number {
   let inClass = false
-  const most = Math.min(source.length, start + expressionMost)
+  const most = Math.min(source.length, start + maxExpressionLength)
   for (let at = start + 1; at < most; at++) {
     const sign = source[at]
     if (sign === '\n') return start

@@ -2,7 +2,7 @@
 import * as zlib from 'node:zlib'
 
 /** The most bytes of a decoded body. */
-export const decodedMost = 1024 * 1024
+export const maxDecodedBytes = 1024 * 1024
 
 type Decoder = NodeJS.ReadWriteStream & { destroy(): void }
 
@@ -15,7 +15,7 @@ export function canDecode(coding: string): boolean {
 }
 
 /** The first bytes of the body; what is broken or cut off ends it. Never rejects. */
-export async function decodeBody(body: Buffer, coding: string, most = decodedMost): Promise<Buffer> {
+export async function decodeBody(body: Buffer, coding: string, most = maxDecodedBytes): Promise<Buffer> {
   let decoded = body
   // The last coding was applied last.
   for (const each of codingsOf(coding).reverse()) {

@@ -32,10 +32,10 @@ export interface Finding {
 export type SeenBy = Pick<Finding, 'isByStranger' | 'onlySeenBy'>
 
 /** The most items and the most new pieces of code of one finding. */
-const itemsMost = 48
-const codesMost = 512
+const maxItems = 48
+const maxCodes = 512
 /** The most open findings of an app. */
-export const findingsMost = 32
+export const maxFindings = 32
 
 export function makeFinding(
   app: string,
@@ -47,8 +47,8 @@ export function makeFinding(
 ): Finding {
   const all = marks.filter(({ kind }) => kind !== 'code')
   const allCodes = marks.filter(({ kind }) => kind === 'code').map(({ value }) => value)
-  const items = all.slice(0, itemsMost)
-  const codes = allCodes.slice(0, codesMost)
+  const items = all.slice(0, maxItems)
+  const codes = allCodes.slice(0, maxCodes)
   const left = all.length - items.length + (allCodes.length - codes.length)
   const content = [app, page, ...items.map(({ kind, value }) => `${kind} ${value}`), ...codes]
   const id = digestOf(content.sort().join('\n')).replace(/[-_]/g, '0').slice(0, 8).toLowerCase()

@@ -14,8 +14,8 @@ const bounds: Readonly<Partial<Record<MarkKind, readonly [count: number, charact
 const usualBounds = [512, 32_768] as const
 
 /** How many groups of pages, and how many notes. */
-export const ratesMost = 512
-export const notesMost = 128
+export const maxRates = 512
+export const maxNotes = 128
 
 export class KnownMarks {
   readonly #all = new Map<MarkKind, Map<string, null>>()

@@ -31,11 +31,11 @@ export type MarkKind = (typeof markKinds)[number]
 
 export interface Mark {
   readonly kind: MarkKind
-  /** Printable ASCII, at most `valueMost` characters. */
+  /** Printable ASCII, at most `maxValueLength` characters. */
   readonly value: string
 }
 
-const valueMost = 200
+const maxValueLength = 200
 
 /** Ends the value of a form that asks for a password. */
 export const asksPassword = ' with a password'
@@ -48,7 +48,7 @@ export function isForeign({ kind, value }: Mark): boolean {
 /** A value that is printable and short. */
 export function markValue(text: string): string {
   const plain = text.replace(/[^\x20-\x7e]/g, '?')
-  return plain.length <= valueMost ? plain : `${plain.slice(0, valueMost - 1)}~`
+  return plain.length <= maxValueLength ? plain : `${plain.slice(0, maxValueLength - 1)}~`
 }
 
 /** As it is kept in lists of names. */

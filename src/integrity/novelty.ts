@@ -16,7 +16,7 @@ export interface Rate {
 const firstVisits = 16
 const fadeVisits = 64
 /** Fewer novel visits are too few to judge by. */
-const novelLeast = 3
+const minNovel = 3
 const earlyShare = 0.5
 const lateShare = 0.05
 
@@ -42,7 +42,7 @@ export function isKnownWell({ seen }: Rate): boolean {
 /** True where something new is ordinary. */
 export function isOpenEnded({ seen, early, late }: Rate): boolean {
   const earlyVisits = Math.min(seen, firstVisits) - 1
-  if (seen < 2 * firstVisits && early >= novelLeast && early > earlyVisits * earlyShare) return true
+  if (seen < 2 * firstVisits && early >= minNovel && early > earlyVisits * earlyShare) return true
   const lateVisits = Math.min(fadeVisits, Math.max(0, seen - firstVisits))
-  return late >= novelLeast * 0.9 && late >= lateVisits * lateShare
+  return late >= minNovel * 0.9 && late >= lateVisits * lateShare
 }

@@ -27,7 +27,7 @@ interface CheckedApp extends SampledApp {
   readonly fetch: FetchPage
 }
 
-const redirectsMost = 3
+const maxRedirects = 3
 const tickMs = 5_000
 
 export class PageChecks {
@@ -87,7 +87,7 @@ export class PageChecks {
 
   async #page(app: CheckedApp, start: string): Promise<void> {
     let path = start
-    for (let step = 0; step <= redirectsMost && !this.#isStopped; step++) {
+    for (let step = 0; step <= maxRedirects && !this.#isStopped; step++) {
       const { status, headers, body, isWhole } = await app.fetch(path, this.#ending.signal)
       const url = (app.origins[0] ?? '') + app.prefix + path.replace(/[?#].*/s, '')
       if (!URL.canParse(url)) return

@@ -6,16 +6,16 @@ import type { PageReading } from './read-page.ts'
 const program = new URL(import.meta.url.endsWith('.ts') ? 'reading-thread.ts' : 'reading-thread.js', import.meta.url)
 const heapMegabytes = 96
 /** Waiting bodies and their bytes. More is dropped. */
-const waitingMost = 256
-const bytesMost = 4 * 1024 * 1024
+const maxWaiting = 256
+const maxBytes = 4 * 1024 * 1024
 /** A body that takes longer is dropped, and its thread ends. In milliseconds. */
-const timeMost = 5_000
+const maxMs = 5_000
 const idleMs = 60_000
 /** The share of one processor, and how much may be saved up, in milliseconds. */
 const share = 0.02
-const savedMost = 3_000
+const maxSaved = 3_000
 /** The least that a body counts for, in milliseconds, since passing it between threads costs time too. */
-const leastMs = 0.25
+const minMs = 0.25
 
 interface Waiting {
   readonly id: number
@@ -29,7 +29,7 @@ export class PageReader {
   #queue: Waiting[] = []
   #running: Waiting | null = null
   #bytes = 0
-  #saved = savedMost
+  #saved = maxSaved
   #savedAt: number
   #next = 0
   #timer: NodeJS.Timeout | undefined
@@ -43,8 +43,8 @@ export class PageReader {
 
   /** True if another body would be read soon. Half of the saved time is kept for pages that were not read lately (`isKnown`: false). */
   hasRoom(isKnown = false): boolean {
-    if (this.#isStopped || this.#queue.length >= waitingMost || this.#bytes >= bytesMost) return false
-    return this.#budget() > (isKnown ? savedMost / 2 : 0)
+    if (this.#isStopped || this.#queue.length >= maxWaiting || this.#bytes >= maxBytes) return false
+    return this.#budget() > (isKnown ? maxSaved / 2 : 0)
   }
 
   /** Null where it cannot be read, or was dropped. Never rejects. */
@@ -79,7 +79,7 @@ export class PageReader {
 
   #budget(): number {
     const now = this.#now()
-    this.#saved = Math.min(savedMost, this.#saved + (now - this.#savedAt) * share)
+    this.#saved = Math.min(maxSaved, this.#saved + (now - this.#savedAt) * share)
     this.#savedAt = now
     return this.#saved
   }
@@ -98,7 +98,7 @@ export class PageReader {
     this.#worker.ref()
     const { buffer } = next.body.bytes
     this.#worker.postMessage({ id: next.id, body: next.body }, [buffer as ArrayBuffer])
-    this.#timer = setTimeout(() => void this.#end(), timeMost).unref()
+    this.#timer = setTimeout(() => void this.#end(), maxMs).unref()
   }
 
   #start(): Worker {
@@ -106,7 +106,7 @@ export class PageReader {
     const worker = new Worker(program, { env: {}, resourceLimits: { maxOldGenerationSizeMb: heapMegabytes } })
     worker.on('message', ({ id, reading, ms }: { id: number; reading: PageReading | null; ms: number }) => {
       if (this.#running?.id !== id) return
-      this.#saved -= Math.max(ms, leastMs)
+      this.#saved -= Math.max(ms, minMs)
       this.#finish(reading)
     })
     worker.on('error', () => {})
@@ -130,7 +130,7 @@ export class PageReader {
   /** An app whose page stops or crashes the thread must not do so again at once. */
   #giveUp(): void {
     if (this.#running === null) return
-    this.#saved -= timeMost
+    this.#saved -= maxMs
     this.#finish(null)
   }
 

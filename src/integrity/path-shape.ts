@@ -1,6 +1,6 @@
 /** The shape of a path: without numbers, ids, dates and the hashes of builds, so that two objects of one kind have one shape. */
 
-const depthMost = 8
+const maxDepth = 8
 const uuid = /^[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}$/i
 
 /** Names of programs on a server. A folder for files has none of them. */
@@ -25,7 +25,7 @@ export function pathShape(path: string): string {
     .split('/')
     .filter(step => step !== '')
     .map(rememberedShape)
-  const kept = steps.length > depthMost ? [...steps.slice(0, depthMost), '~'] : steps
+  const kept = steps.length > maxDepth ? [...steps.slice(0, maxDepth), '~'] : steps
   return `/${kept.join('/')}${path.endsWith('/') && steps.length > 0 ? '/' : ''}`
 }
 
@@ -47,14 +47,14 @@ export function hostShape(host: string): string {
 
 /** A cache, because most steps occur in many paths. */
 let remembered = new Map<string, string>()
-const rememberedMost = 2048
+const maxRemembered = 2048
 
 function rememberedShape(step: string): string {
   const known = remembered.get(step)
   if (known !== undefined) return known
   const shape = stepShape(step)
   if (step.length > 128) return shape
-  if (remembered.size >= rememberedMost) remembered = new Map()
+  if (remembered.size >= maxRemembered) remembered = new Map()
   remembered.set(step, shape)
   return shape
 }

@@ -1,6 +1,6 @@
 /** The places in the list of open findings. Each kind has its own number of places, so that harmless findings crowd out no alarm. */
 import { type Reason, reason } from '../reasons/reason.ts'
-import { type Finding, findingsMost } from './finding.ts'
+import { type Finding, maxFindings } from './finding.ts'
 import { severalVisitors } from './visitors.ts'
 
 /**
@@ -9,17 +9,17 @@ import { severalVisitors } from './visitors.ts'
  */
 export type Place = 'change' | 'alarm' | 'program' | 'stranger' | 'visitor' | 'visitors'
 
-/** All kinds together have `findingsMost` places. Findings that a request causes by its path alone have few. */
-const placesMost: Readonly<Record<Place, number>> = {
+/** All kinds together have `maxFindings` places. Findings that a request causes by its path alone have few. */
+const maxPlaces: Readonly<Record<Place, number>> = {
   change: 24,
-  alarm: findingsMost,
+  alarm: maxFindings,
   program: 8,
   stranger: 4,
   visitor: 8,
   visitors: 12
 }
 /** The most places of visitors from one network. */
-const ofOneMost = 4
+const maxOfOne = 4
 
 export function placeOf({ severity, items, codes, isByStranger, onlySeenBy }: Finding): Place {
   if (isByStranger === true) return 'stranger'
@@ -45,10 +45,10 @@ export function placed(
 ): { readonly findings: readonly Finding[]; readonly lost: Place | null } | null {
   const place = placeOf(finding)
   const taken = findings.filter(one => placeOf(one) === place)
-  if (taken.length >= placesMost[place]) return null
-  if (place === 'visitor' && taken.filter(({ onlySeenBy }) => onlySeenBy === finding.onlySeenBy).length >= ofOneMost)
+  if (taken.length >= maxPlaces[place]) return null
+  if (place === 'visitor' && taken.filter(({ onlySeenBy }) => onlySeenBy === finding.onlySeenBy).length >= maxOfOne)
     return null
-  if (findings.length < findingsMost) return { findings: [...findings, finding], lost: null }
+  if (findings.length < maxFindings) return { findings: [...findings, finding], lost: null }
   for (const from of displacedBy[place]) {
     const [oldest] = findings.filter(one => placeOf(one) === from).sort((a, b) => a.at - b.at)
     if (oldest !== undefined) return { findings: [...findings.filter(one => one !== oldest), finding], lost: from }

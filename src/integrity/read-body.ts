@@ -1,7 +1,7 @@
 /** Reads the body of one response: HTML and SVG as a page, JavaScript as code. */
 import { hash } from 'node:crypto'
 import { codeShape } from './code-shape.ts'
-import { decodeBody, decodedMost, decodeText } from './decode-body.ts'
+import { decodeBody, decodeText, maxDecodedBytes } from './decode-body.ts'
 import { type Mark, markValue } from './mark.ts'
 import { OwnAddresses, type PageAddress } from './own-addresses.ts'
 import { percentDecoded } from './path-shape.ts'
@@ -34,7 +34,7 @@ export async function readBody({
   const decoded = await decodeBody(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength), coding)
   const text = decodeText(decoded, contentType)
   if (kind === 'script') return readScript(text, isWhole, address)
-  return /<[a-z!?]/i.test(text) ? readPage(text, address, isWhole && decoded.length < decodedMost) : null
+  return /<[a-z!?]/i.test(text) ? readPage(text, address, isWhole && decoded.length < maxDecodedBytes) : null
 }
 
 /** A script file has one mark for what it does, and one for each origin that it names. */

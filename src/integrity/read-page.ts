@@ -22,15 +22,15 @@ export interface PageReading {
   readonly generator: string | null
 }
 
-const marksMost = 2048
-const linksMost = 256
-const elementsMost = 512
-const textMost = 512 * 1024
+const maxMarks = 2048
+const maxLinks = 256
+const maxElements = 512
+const maxTextLength = 512 * 1024
 /** The most time for one page, in milliseconds of the reading thread. */
-const timeMost = 400
+const maxMs = 400
 const step = 8192
 /** Fewer kinds of elements look alike on different pages. */
-const kindsLeast = 6
+const minKinds = 6
 const framesDeep = 2
 
 const jsTypes =
@@ -44,7 +44,7 @@ export function readPage(
   now: () => number = () => performance.now()
 ): PageReading {
   const reader = new PageReader(new OwnAddresses(address), 0)
-  reader.read(html, now() + timeMost, now, isWhole)
+  reader.read(html, now() + maxMs, now, isWhole)
   return reader.reading()
 }
 
@@ -79,7 +79,7 @@ class PageReader {
     parser.on('endTag', (tag: EndTag) => this.#end(tag.tagName))
     parser.on('text', ({ text }: Text) => {
       const script = this.#script
-      if (script !== null && script.text.length < textMost) script.text += text
+      if (script !== null && script.text.length < maxTextLength) script.text += text
     })
     parser.on('error', () => {})
     parser.resume()
@@ -103,14 +103,14 @@ class PageReader {
       marks,
       links: [...this.#links],
       skeleton: names.length === 0 || !this.#isWhole ? '' : digest(names.join('\n')),
-      structure: kinds.length < kindsLeast || !this.#isWhole ? null : digest([...names, ...kinds].join('\n')),
+      structure: kinds.length < minKinds || !this.#isWhole ? null : digest([...names, ...kinds].join('\n')),
       elements: kinds.map(digest).map(text => text.slice(0, 6)),
       generator: this.#generator
     }
   }
 
   #add(kind: MarkKind, value: string | null): void {
-    if (value === null || this.#marks.size >= marksMost) return
+    if (value === null || this.#marks.size >= maxMarks) return
     const mark: Mark = { kind, value: markValue(value) }
     this.#marks.set(`${kind} ${mark.value}`, mark)
   }
@@ -125,7 +125,7 @@ class PageReader {
     const attributes = new Map<string, string>()
     for (const { name, value, prefix } of attrs)
       attributes.set(prefix === undefined || prefix === '' ? name : `${prefix}:${name}`, value)
-    if (this.#elements.size < elementsMost)
+    if (this.#elements.size < maxElements)
       this.#elements.add(markValue(`${tagName} ${[...attributes.keys()].sort().join(' ')}`))
     for (const [name, value] of attributes) {
       if (/^on[a-z]/.test(name)) this.#code(value)
@@ -224,7 +224,7 @@ class PageReader {
 
   #link(href: string | null): void {
     const path = href === null ? null : this.#own.path(href)
-    if (path !== null && this.#links.size < linksMost) this.#links.add(path)
+    if (path !== null && this.#links.size < maxLinks) this.#links.add(path)
   }
 
   #linkTag(rel: string | null, href: string | null, as: string | null): void {
@@ -300,7 +300,7 @@ function digest(text: string): string {
 
 /** The content of a `data:` address; null for another. */
 function dataText(address: string): { readonly type: string; readonly text: string } | null {
-  const found = /^\s*data:([^,;]*)([^,]*),(.*)/is.exec(address.slice(0, textMost))
+  const found = /^\s*data:([^,;]*)([^,]*),(.*)/is.exec(address.slice(0, maxTextLength))
   if (found === null) return null
   const [, type = '', options = '', content = ''] = found
   const text = /;\s*base64\s*$/i.test(options)

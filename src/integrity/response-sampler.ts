@@ -25,15 +25,15 @@ interface SamplerOptions {
 }
 
 /** The most that is copied of one response, in bytes. */
-const copiedMost = 256 * 1024
+const maxCopiedBytes = 256 * 1024
 /** Bodies and bytes that are being copied at a time, in one process. */
-const copyingMost = 64
-const copyingBytesMost = 8 * 1024 * 1024
+const maxCopying = 64
+const maxCopyingBytes = 8 * 1024 * 1024
 /** How long a body may take, in milliseconds. Then what has arrived of it is read. */
 const slowMs = 10_000
 /** The time after which a script is read again although its version is the same, in milliseconds. */
 const sameScriptMs = 10 * 60_000
-const rememberedMost = 2048
+const maxRemembered = 2048
 const knownMs = 60_000
 const dayMs = 86_400_000
 
@@ -84,11 +84,7 @@ export class ResponseSampler implements ResponseTap {
     if (method === 'POST' || (method === 'GET' && status < 300 && isProgram(path)))
       this.#endpoint(method, path, kind, visitor)
     if (kind === null || status === 206 || (method !== 'GET' && method !== 'POST')) return null
-    if (
-      !reader.hasRoom(this.#wasRead(path, now)) ||
-      copying.bodies >= copyingMost ||
-      copying.bytes >= copyingBytesMost
-    ) {
+    if (!reader.hasRoom(this.#wasRead(path, now)) || copying.bodies >= maxCopying || copying.bytes >= maxCopyingBytes) {
       reader.dropped++
       return null
     }
@@ -108,7 +104,7 @@ export class ResponseSampler implements ResponseTap {
     const seenBy = seenByOf(method, visitor)
     const key = `${method} ${path} ${seenBy.source ?? ''}`
     if (this.#endpoints.has(key)) return
-    if (this.#endpoints.size >= rememberedMost) this.#endpoints = new Set()
+    if (this.#endpoints.size >= maxRemembered) this.#endpoints = new Set()
     const page = pathShape(path)
     // While everything is learned, the endpoint is not remembered as known.
     if (!watch.isQuiet) this.#endpoints.add(key)
@@ -125,7 +121,7 @@ export class ResponseSampler implements ResponseTap {
     if (version === '') return false
     const known = this.#scripts.get(path)
     if (known?.version === version && now - known.at < sameScriptMs && now >= known.at) return true
-    if (this.#scripts.size >= rememberedMost) this.#scripts = new Map()
+    if (this.#scripts.size >= maxRemembered) this.#scripts = new Map()
     this.#scripts.set(path, { version, at: now })
     return false
   }
@@ -143,7 +139,7 @@ export class ResponseSampler implements ResponseTap {
     const { contentType, coding } = head
     const address = { url: app.origins[0] + app.prefix + path, origins: app.origins, prefix: app.prefix }
     if (!URL.canParse(address.url)) return
-    if (this.#readAt.size >= rememberedMost) this.#readAt = new Map()
+    if (this.#readAt.size >= maxRemembered) this.#readAt = new Map()
     this.#readAt.set(path, this.#options.clock())
     void reader.read({ kind, bytes, isWhole, coding, contentType, address }).then(reading => {
       if (reading === null) return
@@ -182,12 +178,12 @@ class Copy implements BodyTap {
 
   data(chunk: Uint8Array): void {
     if (this.#done === null) return
-    const part = chunk.subarray(0, copiedMost - this.#size)
+    const part = chunk.subarray(0, maxCopiedBytes - this.#size)
     this.#parts.push(Buffer.from(part))
     this.#size += part.length
     copying.bytes += part.length
-    const isFull = this.#size >= copiedMost
-    if (isFull || copying.bytes > copyingBytesMost || this.#clock() - this.#startedAt > slowMs) this.#finish(false)
+    const isFull = this.#size >= maxCopiedBytes
+    if (isFull || copying.bytes > maxCopyingBytes || this.#clock() - this.#startedAt > slowMs) this.#finish(false)
   }
 
   end(isWhole: boolean): void {

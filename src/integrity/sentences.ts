@@ -4,8 +4,8 @@ import { asksPassword, isForeign, type Mark, type MarkKind } from './mark.ts'
 import { severalVisitors } from './visitors.ts'
 
 /** The most that the sentence names, and the most of what leads elsewhere: operators must read where data may go. It counts the rest. */
-const namedMost = 2
-const foreignMost = 5
+const maxNamed = 2
+const maxForeign = 5
 
 /** The gravest first. */
 const order: readonly MarkKind[] = [
@@ -57,7 +57,7 @@ export function reasonsOf(
 
 function namedOf(items: readonly Mark[]): Mark[] {
   const sorted = [...items].sort((a, b) => rank(a) - rank(b))
-  return sorted.filter((mark, i) => i < (isForeign(mark) ? foreignMost : namedMost))
+  return sorted.filter((mark, i) => i < (isForeign(mark) ? maxForeign : maxNamed))
 }
 
 function rank(mark: Mark): number {

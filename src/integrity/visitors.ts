@@ -6,7 +6,7 @@ import { networkLevels } from '../request/network-levels.ts'
 /** Who has seen a finding: visitors from one network, whose hash it is, or from several. */
 export const severalVisitors = 'several'
 /** The most names of marks without a place that are remembered. */
-const heldMost = 8192
+const maxHeld = 8192
 
 /** A hash of the visitor's network: what one provider's neighbours see is one testimony. */
 export function sourceOf({ address }: Visitor): string {
@@ -18,7 +18,7 @@ export class HeldMarks {
   readonly #sources = new Map<string, string>()
 
   hold(names: Iterable<string>, source: string): void {
-    if (this.#sources.size >= heldMost) this.#sources.clear()
+    if (this.#sources.size >= maxHeld) this.#sources.clear()
     for (const name of names) this.#sources.set(name, source)
   }
 

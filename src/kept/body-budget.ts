@@ -6,7 +6,7 @@ import { StrangerRoom } from './stranger-room.ts'
 
 const mebibyte = 1024 * 1024
 /** The most bytes of one person, and of all who are known. */
-const mostOfKnown = { person: 16 * mebibyte, all: 32 * mebibyte }
+const maxBytesOfKnown = { person: 16 * mebibyte, all: 32 * mebibyte }
 
 export interface Reading {
   /** False if there is no room for these bytes. */
@@ -51,7 +51,7 @@ export class BodyBudget {
       const sum = (this.#people.get(account) ?? 0) + bytes
       if (sum > 0) this.#people.set(account, sum)
       else this.#people.delete(account)
-      return sum <= mostOfKnown.person && this.#known <= mostOfKnown.all
+      return sum <= maxBytesOfKnown.person && this.#known <= maxBytesOfKnown.all
     }
     return { take: change, onCut: () => {}, end: () => void change(-own) }
   }

@@ -19,14 +19,14 @@ export interface Contents {
   readonly isCut: boolean
 }
 
-const mostFields = 12
-const mostOfName = 60
-const mostOfValue = 120
-const mostOfText = 400
+const maxFields = 12
+const maxNameLength = 60
+const maxValueLength = 120
+const maxTextLength = 400
 /** Names that are looked at in one value. With more of them it is not shown. */
-const mostNames = 10_000
+const maxNames = 10_000
 /** Characters that are read at least, because what is hidden gets shorter. */
-const mostRead = 64 * 1024
+const minRead = 64 * 1024
 
 /** A large body takes many turns (THREATS D21). */
 export async function contentsOf(body: Buffer, type: BodyType): Promise<Contents> {
@@ -34,7 +34,10 @@ export async function contentsOf(body: Buffer, type: BodyType): Promise<Contents
   if (type.content === 'form' || type.content === 'multipart') return formContents(body, type, turns)
   const text = likeliestSpelling(body, type.charset)
   const { shown, isCut } = type.content === 'json' ? await hiddenInJson(text, turns) : hiddenInLines(text)
-  return { fields: [{ name: '', value: shortened(shown, mostOfText) }], isCut: shown.length > mostOfText || isCut }
+  return {
+    fields: [{ name: '', value: shortened(shown, maxTextLength) }],
+    isCut: shown.length > maxTextLength || isCut
+  }
 }
 
 /** The beginning, with a little more than is shown. */
@@ -42,7 +45,7 @@ async function hiddenInJson(text: string, turns: Turns): Promise<{ shown: string
   const hidden: JsonField[] = []
   for (const field of fieldsOfJson(text)) {
     if (turns.isOver) await turns.next()
-    if (field.from >= mostRead) continue
+    if (field.from >= minRead) continue
     if (field.name === null || isHiddenName(field.name) || (await isHiddenText(text, field, turns))) hidden.push(field)
   }
   hidden.sort((one, other) => one.from - other.from)
@@ -52,8 +55,8 @@ async function hiddenInJson(text: string, turns: Turns): Promise<{ shown: string
     if (from >= at) shown += `${text.slice(at, from)}"•••"`
     at = Math.max(at, to)
   }
-  shown += text.slice(at, Math.max(at, mostRead))
-  return { shown, isCut: text.length > Math.max(at, mostRead) }
+  shown += text.slice(at, Math.max(at, minRead))
+  return { shown, isCut: text.length > Math.max(at, minRead) }
 }
 
 async function isHiddenText(text: string, field: JsonField, turns: Turns): Promise<boolean> {
@@ -68,7 +71,7 @@ async function isHiddenValue(name: string, value: string, turns: Turns): Promise
     if (turns.isOver) await turns.next()
     if (inner === null) return true
     if (seen.has(inner)) continue
-    if (isHiddenName(inner) || seen.size >= mostNames) return true
+    if (isHiddenName(inner) || seen.size >= maxNames) return true
     seen.add(inner)
   }
   return false
@@ -76,9 +79,9 @@ async function isHiddenValue(name: string, value: string, turns: Turns): Promise
 
 function hiddenInLines(text: string): { shown: string; isCut: boolean } {
   const shown = text
-    .slice(0, mostRead)
+    .slice(0, minRead)
     .replace(/^([^=\r\n]*)=.*$/gm, (all, name: string) => (isHiddenName(name) ? `${name}=•••` : all))
-  return { shown, isCut: text.length > mostRead }
+  return { shown, isCut: text.length > minRead }
 }
 
 /** The name of a value may stand behind it, so all fields are read. */
@@ -86,9 +89,9 @@ async function formContents(body: Buffer, type: BodyType, turns: Turns): Promise
   const first: FormField[] = []
   const pairs = new FieldPairs()
   let isCut = false
-  for (const field of fieldsOf(body, type, mostFields + 1)) {
+  for (const field of fieldsOf(body, type, maxFields + 1)) {
     if (turns.isOver) await turns.next()
-    if (field === null || first.length === mostFields) isCut = true
+    if (field === null || first.length === maxFields) isCut = true
     else if (field.names.length > 0) first.push(field)
     if (field?.pair) pairs.add(field.pair, field.text())
   }
@@ -107,8 +110,8 @@ async function shownField(
     names.some(isHiddenName) ||
     (pair?.isValue === true && [...pairs.namesOf(pair.group)].some(isHiddenName)) ||
     (await isHiddenValue(name, text(), turns))
-  const value = file ?? text(mostOfValue * 4 * 3)
-  return { name: shortened(name, mostOfName), value: isHidden ? null : shortened(value, mostOfValue) }
+  const value = file ?? text(maxValueLength * 4 * 3)
+  return { name: shortened(name, maxNameLength), value: isHidden ? null : shortened(value, maxValueLength) }
 }
 
 /** Without control characters, which could reorder or hide what follows. */

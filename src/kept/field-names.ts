@@ -24,19 +24,19 @@ export interface FormField {
 }
 
 /** Spellings of names that are looked at. */
-const mostSpellings = 20_000
+const maxSpellings = 20_000
 /** In a value as it is sent: the signs by which other texts than words begin, or go on. */
 const mayNest = /[={[<]|%[357]|^(?:ey|ew|W)/i
 /** Signs that stand for themselves in a form. */
 const plainAscii = /^[ -$&-*,-~]*$/
 /** A longer name is read as it stands. */
-const mostOfName = 4096
+const maxNameLength = 4096
 /** Parts, and values that belong to a pair or may hold something else, that are looked at. Nobody writes more. */
-const mostTelling = 20_000
+const maxTelling = 20_000
 /** One of so many fields comes in any case, so that many of one name take many turns. */
-const mostBetween = 1_000
+const maxBetween = 1_000
 /** How deep one text in another is looked at. */
-const mostDepth = 2
+const maxDepth = 2
 
 /** A name may come more than once. Null where nobody can tell. */
 export function* namesIn(body: Buffer, type: BodyType): Generator<string | null> {
@@ -99,16 +99,16 @@ function* fieldsOfForm(body: Buffer, { charset }: BodyType, most: number): Gener
     let found = known.get(raw)
     const isNew = found === undefined
     if (found === undefined) {
-      if (known.size >= mostSpellings) return yield null
-      const names = raw.length > mostOfName ? [raw] : spellingsOf(bytesOfForm(raw), charset)
+      if (known.size >= maxSpellings) return yield null
+      const names = raw.length > maxNameLength ? [raw] : spellingsOf(bytesOfForm(raw), charset)
       found = { names, pair: pairPlaceOf(names[0] ?? '') }
       known.set(raw, found)
     }
     const value = sign < 0 ? '' : piece.slice(sign + 1)
     const isPlain = !mayNest.test(value)
     const isTelling = !isPlain || found.pair !== null
-    if (isTelling && ++telling > mostTelling) return yield null
-    if (count++ >= most && !isNew && !isTelling && count % mostBetween > 0) continue
+    if (isTelling && ++telling > maxTelling) return yield null
+    if (count++ >= most && !isNew && !isTelling && count % maxBetween > 0) continue
     yield { ...found, file: null, isPlain, text: (most = value.length) => decodedValue(value, most, charset) }
   }
 }
@@ -121,7 +121,7 @@ function decodedValue(value: string, most: number, charset: string | null): stri
 function* fieldsOfParts(body: Buffer, type: BodyType): Generator<FormField | null> {
   let count = 0
   for (const part of partsOf(body, type)) {
-    if (++count > mostTelling) return yield null
+    if (++count > maxTelling) return yield null
     if (part === null) yield null
     else {
       const { names, value } = part
@@ -163,11 +163,11 @@ function* namesOfJson(text: string, depth: number): Generator<string | null> {
   let nested = 0
   for (const field of fieldsOfJson(text)) {
     yield field.name
-    if (field.name === null || depth >= mostDepth) continue
+    if (field.name === null || depth >= maxDepth) continue
     const value = stringOfJson(text, field)
     const kind = value === null ? null : nestedIn(field.name, value)
     if (value === null || kind === null) continue
-    if (++nested > mostTelling) return yield null
+    if (++nested > maxTelling) return yield null
     yield* namesInNested(kind, value, inner => namesOfJson(inner, depth + 1))
   }
 }

@@ -2,9 +2,9 @@
 
 const pairKey = /(?:^|[.[_-])(name|key|field|id|label|value|values|val)\]?((?:\[\w*\]|\.\d+)*)$/i
 const isValueKey = /^val/i
-const mostOfName = 200
+const maxNameLength = 200
 /** The most names that one group may have; with more of them nobody can tell which one its value is of. */
-const mostNames = 64
+const maxNames = 64
 
 interface Group {
   readonly names: Set<string>
@@ -18,12 +18,12 @@ export interface PairPlace {
 
 /** False for a text that is too long for a name of a field, or a sentence. */
 export function mayBeName(text: string): boolean {
-  return text.length <= mostOfName && text.trim().split(/\s+/).length <= 4
+  return text.length <= maxNameLength && text.trim().split(/\s+/).length <= 4
 }
 
 /** Null for a field that is neither. Of an array all places count as one group where they have no number. */
 export function pairPlaceOf(name: string): PairPlace | null {
-  if (name.length > mostOfName) return null
+  if (name.length > maxNameLength) return null
   const found = pairKey.exec(name)
   if (found === null) return null
   const [whole, key = '', places = ''] = found
@@ -44,14 +44,14 @@ export class FieldPairs {
       this.#groups.set(group, found)
     }
     if (isValue) found.hasValue = true
-    else if (found.names.size <= mostNames && !found.names.has(text) && mayBeName(text)) found.names.add(text)
+    else if (found.names.size <= maxNames && !found.names.has(text) && mayBeName(text)) found.names.add(text)
   }
 
   /** The names of the groups that have a value. Null where nobody can tell. */
   *names(): Generator<string | null> {
     for (const { names, hasValue } of this.#groups.values())
       if (hasValue) {
-        if (names.size > mostNames) yield null
+        if (names.size > maxNames) yield null
         yield* names
       }
   }

@@ -26,9 +26,9 @@ interface Frame {
 
 const nameKeys = new Set(['name', 'key', 'field', 'id', 'label'])
 const valueKeys = new Set(['value', 'values', 'val'])
-const mostOfName = 200
-const mostNames = nameKeys.size
-const mostFrames = 200
+const maxNameLength = 200
+const maxNames = nameKeys.size
+const maxFrames = 200
 
 /** The end of the string in JSON whose opening quote is at `start`: the place of its closing quote, or the end of the text. */
 function endOfString(text: string, start: number): number {
@@ -55,7 +55,7 @@ export function* fieldsOfJson(text: string): Generator<JsonField> {
     const from = found.index
     const sign = text[from]
     if (sign === '{' || sign === '[') {
-      if (frames.length > mostFrames) return yield { name: null, from, to: text.length }
+      if (frames.length > maxFrames) return yield { name: null, from, to: text.length }
       frames.push(frameOf(sign === '{', frame.next, from))
       frame.next = null
     } else if (sign === '}' || sign === ']') {
@@ -76,7 +76,7 @@ function frameOf(isObject: boolean, name: string | null, from: number): Frame {
 }
 
 function shortText(text: string, from: number, to: number): string | null {
-  const short = to - from > mostOfName ? null : unescaped(text.slice(from, to))
+  const short = to - from > maxNameLength ? null : unescaped(text.slice(from, to))
   return short !== null && mayBeName(short) ? short : null
 }
 
@@ -95,7 +95,7 @@ function* fieldOf(frame: Frame, from: number, to: number, text: string | null): 
   if (name === null) return
   yield { name, from, to }
   const key = name.toLowerCase()
-  if (nameKeys.has(key) && text !== null && frame.pairNames.length < mostNames) frame.pairNames.push(text)
+  if (nameKeys.has(key) && text !== null && frame.pairNames.length < maxNames) frame.pairNames.push(text)
   if (valueKeys.has(key)) frame.values = { from: frame.values?.from ?? from, to }
 }
 

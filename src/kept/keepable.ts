@@ -67,7 +67,7 @@ export function isKeptHeader(name: string): boolean {
 }
 
 /** How much of all names together is looked at. Each name and each letter beyond ASCII takes more, as it takes more time. */
-const mostOfNames = 128 * 1024
+const maxNamesLength = 128 * 1024
 const weight = { name: 16, letter: 16 } as const
 
 /**
@@ -76,7 +76,7 @@ const weight = { name: 16, letter: 16 } as const
  */
 export async function holdsSecret(body: Buffer, type: BodyType, isGivenUp = () => false): Promise<boolean> {
   const seen = new Set<string>()
-  let left = mostOfNames
+  let left = maxNamesLength
   const turns = new Turns()
   for (const name of namesIn(body, type)) {
     if (turns.isOver) await turns.next()

@@ -57,11 +57,11 @@ const partBytes = 384 * 1024
 /** The most kept POSTs of one person, separately for forms, for scripts and for forms of other sites: no page of another site pushes out work. */
 const most = { posts: 5, bytes: 8 * 1024 * 1024 }
 /** The most bytes of all people who are known. */
-const mostOfKnown = 64 * 1024 * 1024
+const maxBytesOfKnown = 64 * 1024 * 1024
 /** The least that a POST takes in the store with its headers, in bytes. */
-const leastBytes = 4096
+const minBytes = 4096
 /** The most new POSTs in a minute, of one person (a script may try again and again) and of a network of strangers. */
-const mostPerMinute = { person: 20, network: 200 }
+const maxPerMinute = { person: 20, network: 200 }
 const minuteMs = 60_000
 
 interface Waiting {
@@ -269,7 +269,7 @@ export class KeptPosts {
     owner: string,
     sum: (list: readonly Waiting[]) => number
   ): Promise<boolean> {
-    let over = sum(known) - mostOfKnown
+    let over = sum(known) - maxBytesOfKnown
     if (over <= 0) return true
     if (isForeignShare(owner)) return false
     const going: Waiting[] = []
@@ -288,10 +288,10 @@ export class KeptPosts {
     const strangers = all.filter(({ owner }) => owner.startsWith('?')).sort((one, other) => one.at - other.at)
     for (const one of strangers) {
       room.add(one, one.owner.slice(1), one.bytes)
-      if (one.member !== member) room.count(one, Math.max(one.bytes, leastBytes))
+      if (one.member !== member) room.count(one, Math.max(one.bytes, minBytes))
     }
     const own = strangers.find(one => one.member === member)
-    const gone = own === undefined ? null : room.take(own, Math.max(own.bytes, leastBytes))
+    const gone = own === undefined ? null : room.take(own, Math.max(own.bytes, minBytes))
     for (const one of gone ?? []) await this.#remove(one)
     return gone !== null
   }
@@ -313,7 +313,7 @@ export class KeptPosts {
     }
     const count = (this.#recent.get(owner) ?? 0) + 1
     this.#recent.set(owner, count)
-    return count <= (owner.startsWith('?') ? mostPerMinute.network : mostPerMinute.person)
+    return count <= (owner.startsWith('?') ? maxPerMinute.network : maxPerMinute.person)
   }
 }
 

@@ -17,15 +17,15 @@ export interface Part {
 }
 
 /** RFC 2046 §5.1.1. */
-const mostOfBoundary = 70
+const maxBoundaryLength = 70
 /** Delimiters with nothing between them. */
-const mostEmpty = 1_000
+const maxEmpty = 1_000
 /** The longest header of a part. Browsers write some hundred bytes. */
-const mostOfHeader = 16 * 1024
+const maxHeaderLength = 16 * 1024
 
 /** Null for a body, or a part, of which nobody can tell what it is. */
 export function* partsOf(body: Buffer, { boundary, charset }: BodyType): Generator<Part | null> {
-  if (boundary === null || boundary.length > mostOfBoundary) return yield null
+  if (boundary === null || boundary.length > maxBoundaryLength) return yield null
   const delimiters = new Delimiters(body, `--${boundary}`)
   let start = delimiters.next(0)
   if (start < 0) return yield null
@@ -36,7 +36,7 @@ export function* partsOf(body: Buffer, { boundary, charset }: BodyType): Generat
     const next = delimiters.next(end)
     const part = body.subarray(Math.min(head, next < 0 ? body.length : next), next < 0 ? body.length : next)
     if (part.length > 0) yield* partIn(part, charset)
-    else if (++empty > mostEmpty) return yield null
+    else if (++empty > maxEmpty) return yield null
     start = next
   }
 }
@@ -81,7 +81,7 @@ function endOfLine(body: Buffer, from: number): number {
 function* partIn(part: Buffer, charset: string | null): Generator<Part | null> {
   let at = 0
   for (let end = endOfLine(part, at); !isEmptyLine(part, at, end); end = endOfLine(part, at)) {
-    if (end > mostOfHeader) return yield null
+    if (end > maxHeaderLength) return yield null
     at = end
   }
   // A line that begins with a blank goes on with the one before.

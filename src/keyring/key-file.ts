@@ -31,8 +31,8 @@ const header = `# Factorgate key file. Whoever has it can read the sealed secret
 # One key a line, newest first: the first seals and signs, the others open what they once sealed.
 `
 const line = /^key ([A-Za-z0-9_-]{11}) ([A-Za-z0-9_-]{43})$/
-const bytesMax = 64 * 1024
-const keysMax = 64
+const maxBytes = 64 * 1024
+const maxKeys = 64
 
 type Environment = { readonly CREDENTIALS_DIRECTORY?: string | undefined }
 
@@ -87,7 +87,7 @@ async function readKeys(file: string, env: Environment = {}): Promise<KeysRead> 
         'malformed',
         `The key file ${file} is a folder. Name a file in it, such as ${path.join(file, 'factorgate.key')}.`
       )
-    if (!stat.isFile() || stat.size > bytesMax) throw malformed(file, 'it is not a key file')
+    if (!stat.isFile() || stat.size > maxBytes) throw malformed(file, 'it is not a key file')
     const self = process.geteuid?.()
     const isCredential = liesIn(env.CREDENTIALS_DIRECTORY, file)
     if (self !== undefined && isOpenToOthers(stat, isCredential)) {
@@ -171,7 +171,7 @@ function parse(file: string, text: string): MasterKey[] {
     keys.push(key)
   }
   if (keys.length === 0) throw malformed(file, 'there is no key in it')
-  if (keys.length > keysMax) throw malformed(file, `it holds more than ${keysMax} keys`)
+  if (keys.length > maxKeys) throw malformed(file, `it holds more than ${maxKeys} keys`)
   return keys
 }
 
@@ -212,10 +212,10 @@ async function write(
   const handle = await open(file, 'wx', 0o600)
   try {
     const { keys, owner } = await content()
-    if (keys.length > keysMax)
+    if (keys.length > maxKeys)
       throw new KeyFileError(
         'unwritable',
-        `${file} would hold more than ${keysMax} keys. Remove the old ones first: factorgate key rotate --finish`
+        `${file} would hold more than ${maxKeys} keys. Remove the old ones first: factorgate key rotate --finish`
       )
     if (owner !== undefined && process.geteuid?.() === 0) {
       await handle.chown(owner.uid, owner.gid)

@@ -19,7 +19,7 @@ export type PathsText = readonly (readonly [slot: number, threshold: number, has
 
 /** The hashes of recently requested paths. Most requests are for few paths, and hashing costs more than all other counting. */
 let recent = new Map<string, number>()
-const recentMost = 4096
+const maxRecent = 4096
 const recentLength = 256
 
 export function hashOfPath(path: string): number {
@@ -27,7 +27,7 @@ export function hashOfPath(path: string): number {
   if (known !== undefined) return known
   const hash = createHash('sha256').update(path, 'latin1').digest().readUInt32LE(0)
   if (path.length > recentLength) return hash
-  if (recent.size >= recentMost) recent = new Map()
+  if (recent.size >= maxRecent) recent = new Map()
   recent.set(path, hash)
   return hash
 }

@@ -9,7 +9,7 @@ import { type LedTo, ledBy } from './led.ts'
 const afterMs = 60_000
 /** The least time between two notices about one session to other processes, in milliseconds. */
 const tellMs = 20_000
-const sessionsMost = 20_000
+const maxSessions = 20_000
 const prefix = 'led:'
 
 interface LedRequestsOptions {
@@ -80,7 +80,7 @@ export class LedRequests implements Leads {
 
   #note(session: string): void {
     const now = this.#options.clock()
-    if (this.#until.size >= sessionsMost) this.#forgetOldest()
+    if (this.#until.size >= maxSessions) this.#forgetOldest()
     this.#until.delete(session)
     this.#until.set(session, now + afterMs)
     const { store } = this.#options
@@ -98,7 +98,7 @@ export class LedRequests implements Leads {
 
   #hear(notice: StoreNotice): void {
     if (notice.kind !== 'changed') return
-    if (this.#until.size >= sessionsMost) this.#forgetOldest()
+    if (this.#until.size >= maxSessions) this.#forgetOldest()
     this.#until.set(notice.key.slice(prefix.length), this.#options.clock() + afterMs)
   }
 }

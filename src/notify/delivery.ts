@@ -54,7 +54,7 @@ const manyMails = 3
 const noticesKept = 200
 const idsKept = 100
 /** A retry after an unknown result may be a second copy, so there are few. */
-const unclearMax = 3
+const maxUnclear = 3
 
 export function newDelivery(to: Recipient): Delivery {
   return { to, waiting: [], left: 0, batch: null, claimedUntil: 0, sentAt: [], seen: [] }
@@ -113,7 +113,7 @@ export function failed(
 ): { readonly next: Delivery; readonly isGivenUp: boolean } {
   const { batch } = delivery
   const unclear = batch.unclear + (failure.isUnclear ? 1 : 0)
-  const isGivenUp = failure.isFinal || unclear >= unclearMax || isOver(batch.firstTryAt, now)
+  const isGivenUp = failure.isFinal || unclear >= maxUnclear || isOver(batch.firstTryAt, now)
   if (isGivenUp) return { next: { ...delivery, batch: null, left: 0, claimedUntil: 0 }, isGivenUp }
   const nextAt = retryAt(batch.tries, now, chance)
   return { next: { ...delivery, batch: { ...batch, unclear, nextAt }, claimedUntil: 0 }, isGivenUp }

@@ -12,7 +12,7 @@ const claimSeconds = 60
 const onceKey = (id: string) => `notice-told:${id}`
 
 /** The most notices in memory while the store is unreachable. */
-const keptMost = 1000
+const maxKept = 1000
 
 export class NoticeQueue {
   readonly #store: Store
@@ -35,7 +35,7 @@ export class NoticeQueue {
     try {
       await this.add(notice)
     } catch {
-      if (this.#kept.length < keptMost) this.#kept.push(notice)
+      if (this.#kept.length < maxKept) this.#kept.push(notice)
     }
   }
 

@@ -2,7 +2,7 @@
 import type { AuditEvent } from '../audit/event.ts'
 import type { FactorKind } from '../factor/kinds.ts'
 import { newId } from '../ids.ts'
-import { noticeReasonsMost, type Reason, wordsFor } from '../reasons/reason.ts'
+import { maxNoticeReasonsLength, type Reason, wordsFor } from '../reasons/reason.ts'
 import type { Notice, NoticeFacts, NoticeKind, Told } from './notice.ts'
 
 const operators: Told = { kind: 'operators' }
@@ -59,7 +59,7 @@ export function noticeOf(event: AuditEvent, reasons?: readonly Reason[]): Notice
 function saidIn(event: AuditEvent, reasons?: readonly Reason[]): NoticeFacts {
   const why = text(event.why)
   if (why === undefined) return {}
-  return reasons === undefined ? { why } : wordsFor({ why, reasons }, noticeReasonsMost)
+  return reasons === undefined ? { why } : wordsFor({ why, reasons }, maxNoticeReasonsLength)
 }
 
 /** The notices for the person of the event's account, and for `more`. */

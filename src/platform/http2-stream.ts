@@ -2,7 +2,7 @@
 import type { ServerHttp2Stream } from 'node:http2'
 
 /** The highest status that Node sends over HTTP/2. */
-export const mostStatus = 599
+export const maxStatus = 599
 
 /** Null for HTTP/1.1, also where the request line says `HTTP/2.0`. */
 export function streamOf(message: object): ServerHttp2Stream | null {

@@ -14,9 +14,9 @@ import {
 } from './posture.ts'
 
 /** Apps that may have a posture of their own. It bounds the record. */
-const appsMost = 200
+const maxApps = 200
 /** Characters of a reason. */
-export const whyMost = 500
+export const maxWhyLength = 500
 
 interface StoredDial extends Dial {
   /** The record cannot be read, so nobody knows what was set. */
@@ -77,8 +77,8 @@ export function turnDial(store: Store, { level, app, why, by, until }: Turn, now
     const { dial, ended } = found === null || found.isDamaged ? { dial: normalDial, ended: [] } : splitAt(found, now)
     const setting: Setting | null = level === 'normal' ? null : { level, why, by, at: now, until }
     const next = withSetting(dial, app, setting)
-    if (Object.keys(next.apps).length > appsMost)
-      throw new DialError(`at most ${appsMost} apps may have a posture of their own; set it for all apps instead`)
+    if (Object.keys(next.apps).length > maxApps)
+      throw new DialError(`at most ${maxApps} apps may have a posture of their own; set it for all apps instead`)
     const before =
       app === null ? levelAt({ all: dial.all, apps: {} }, null, now) : levelAt({ all: null, apps: dial.apps }, app, now)
     const isStricter = stricterOf(before, level) === level

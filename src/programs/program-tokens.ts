@@ -30,11 +30,11 @@ export class TooManyTokens extends Error {
   override readonly name = 'TooManyTokens'
 
   constructor() {
-    super(`nobody may have more than ${tokensMost} tokens; revoke one first`)
+    super(`nobody may have more than ${maxTokens} tokens; revoke one first`)
   }
 }
 
-const tokensMost = 100
+const maxTokens = 100
 /** How long an ended token is still listed, in seconds, so that its owner sees why a program has stopped. */
 export const keptSeconds = 30 * 86_400
 /** Tokens in use that one process remembers by their text. */
@@ -74,7 +74,7 @@ export class ProgramTokens {
   async issue({ validSeconds, ...given }: NewToken): Promise<{ readonly token: ProgramToken; readonly text: string }> {
     const { store, clock } = this.#options
     const index = tokensOf(given.accountId)
-    if ((await store.members(index)).length >= tokensMost) throw new TooManyTokens()
+    if ((await store.members(index)).length >= maxTokens) throw new TooManyTokens()
     const createdAt = clock()
     const life = validSeconds + keptSeconds
     for (;;) {

@@ -14,7 +14,7 @@ type TokenLimits = Pick<ProgramToken, 'name' | 'paths' | 'methods' | 'networks' 
 }
 
 const day = 86_400
-const listMost = 50
+const maxListLength = 50
 /** Methods that only read, DAV clients' too. */
 const reading = ['GET', 'HEAD', 'OPTIONS', 'PROPFIND', 'REPORT', 'SEARCH']
 const bytesIn: Readonly<Record<string, number>> = { '': 1, K: 1024, M: 1024 ** 2, G: 1024 ** 3, T: 1024 ** 4 }
@@ -31,8 +31,8 @@ export function readToken(typed: TypedToken): TokenLimits | { readonly wrong: Ty
   if (networks !== null && !networks.every(isNetwork)) return { wrong: 'networks' }
   const bytes = readBytes(typed.bytes)
   if (bytes === undefined) return { wrong: 'bytes' }
-  if ((paths?.length ?? 0) > listMost) return { wrong: 'paths' }
-  if ((networks?.length ?? 0) > listMost) return { wrong: 'networks' }
+  if ((paths?.length ?? 0) > maxListLength) return { wrong: 'paths' }
+  if ((networks?.length ?? 0) > maxListLength) return { wrong: 'networks' }
   return { name, paths, networks, bytes, methods: typed.readsOnly ? reading : null, validSeconds: days * day }
 }
 

@@ -134,12 +134,12 @@ export function reason<Id extends ReasonId>(id: Id, facts: FactsOf<Id>): Reason 
 }
 
 /** In characters of JSON. A person's record stays small; what is longer has its words alone. */
-const reasonsMost = 700
+const maxReasonsLength = 700
 /** A notice is read once. */
-export const noticeReasonsMost = 4000
+export const maxNoticeReasonsLength = 4000
 
 /** The words for a record. */
-export function wordsFor({ why, reasons }: Words, most = reasonsMost): Words {
+export function wordsFor({ why, reasons }: Words, most = maxReasonsLength): Words {
   const isKept = reasons !== undefined && reasons.length > 0 && JSON.stringify(reasons).length <= most
   return isKept ? { why, reasons } : { why }
 }

@@ -14,7 +14,7 @@ interface HostLookupOptions {
   readonly patienceMs?: number
 }
 
-const namesMost = 200
+const maxNames = 200
 
 /** For the option `lookup` of `net.connect` and of requests. */
 export function hostLookup({ lookUp = bySystem, patienceMs = 1000 }: HostLookupOptions = {}): LookupFunction {
@@ -37,7 +37,7 @@ export function hostLookup({ lookUp = bySystem, patienceMs = 1000 }: HostLookupO
   }
 
   const remember = (host: string, found: readonly LookupAddress[]) => {
-    if (known.size >= namesMost) known.clear()
+    if (known.size >= maxNames) known.clear()
     known.set(host, found)
   }
 

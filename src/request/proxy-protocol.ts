@@ -13,9 +13,9 @@ type ProxyHeader =
   | { readonly kind: 'wrong'; readonly why: string }
 
 /** Maximum of a header of version 1, with its line end. */
-const mostLine = 107
+const maxLineLength = 107
 /** Maximum that may follow the fixed part of version 2. Balancers send less than 600 bytes, with a client certificate some more. */
-export const mostBlock = 4096
+export const maxBlockLength = 4096
 const fixedPart = 16
 const wordV1 = Buffer.from('PROXY ', 'latin1')
 const signatureV2 = Buffer.from('\r\n\r\n\0\r\nQUIT\n', 'latin1')
@@ -38,9 +38,9 @@ const unknownV1 = /^PROXY UNKNOWN(?: [\x20-\x7e]*)?$/
 const lineV1 = /^PROXY (TCP4|TCP6) (\S+) (\S+) (\S+) (\S+)$/
 
 function readV1(bytes: Buffer): ProxyHeader {
-  const head = bytes.toString('latin1', 0, mostLine)
+  const head = bytes.toString('latin1', 0, maxLineLength)
   const end = head.indexOf('\r\n')
-  if (end < 0) return bytes.length < mostLine ? more : wrong(`has no line end within ${mostLine} bytes`)
+  if (end < 0) return bytes.length < maxLineLength ? more : wrong(`has no line end within ${maxLineLength} bytes`)
   const line = head.slice(0, end)
   const length = end + 2
   // The rest of such a line has no meaning.
@@ -65,7 +65,7 @@ function readV2(bytes: Buffer): ProxyHeader {
   const transport = bytes[13] as number
   const blockLength = bytes.readUInt16BE(14)
   if (command !== 0x20 && command !== 0x21) return wrong('has a version or a command that does not exist')
-  if (blockLength > mostBlock) return wrong(`is longer than ${fixedPart + mostBlock} bytes`)
+  if (blockLength > maxBlockLength) return wrong(`is longer than ${fixedPart + maxBlockLength} bytes`)
   const length = fixedPart + blockLength
   if (bytes.length < length) return more
   const header = (source: Source): ProxyHeader => ({ kind: 'header', length, source })

@@ -39,7 +39,7 @@ const sessionWindow = 4 * 1024 * 1024
 const stallMs = 300_000
 /** Time between the end of a session and of its TCP connection, in milliseconds, if the client does not close it. */
 const leaveMs = 2_000
-const mostSweepMs = 5_000
+const maxSweepMs = 5_000
 
 /** @types/node of Node 20 does not know all of them. */
 const limits = {
@@ -119,7 +119,7 @@ export class Http2Sessions {
     const timer = setTimeout(() => this.#leave(connection), firstRequestMs).unref()
     const connection: Connection = { session, socket, responses: [], open: 0, timer, isLeaving: false }
     this.#connections.set(session, connection)
-    this.#sweep ??= setInterval(() => this.#checkProgress(), Math.min(mostSweepMs, this.#stallMs / 2)).unref()
+    this.#sweep ??= setInterval(() => this.#checkProgress(), Math.min(maxSweepMs, this.#stallMs / 2)).unref()
     session.on('stream', stream => {
       if (connection.open++ === 0) clearTimeout(connection.timer)
       stream.once('close', () => {

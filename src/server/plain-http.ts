@@ -23,8 +23,8 @@ export interface PlainHttpInput {
 const requestTimeoutMs = 10_000
 const keepAliveTimeoutMs = 5_000
 /** Connections at a time, and requests of each. Nobody needs more for a redirect (THREATS D4). */
-const mostConnections = 1000
-const mostRequests = 32
+const maxConnections = 1000
+const maxRequests = 32
 const challengePath = /^\/\.well-known\/acme-challenge\/([A-Za-z0-9_-]{1,256})$/
 
 export class PlainHttp {
@@ -45,8 +45,8 @@ export class PlainHttp {
       // Node would answer a request without the header without the gate's own.
       requireHostHeader: false
     })
-    this.#server.maxConnections = mostConnections
-    this.#server.maxRequestsPerSocket = mostRequests
+    this.#server.maxConnections = maxConnections
+    this.#server.maxRequestsPerSocket = maxRequests
     this.#server.on('request', (request, response) => void this.#answer(request, response))
     // The server does not want the body, so it sends no `100 Continue`.
     this.#server.on('checkContinue', (request, response) => void this.#answer(request, response))

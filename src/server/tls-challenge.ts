@@ -11,7 +11,7 @@ const protocol = 'acme-tls/1'
 /** The protocol as an entry of the ALPN list: its length, then its name. */
 const offer = Buffer.from(`\x0a${protocol}`, 'latin1')
 /** One TLS record; one with a post-quantum key share comes in two packets. */
-const mostBytes = 5 + 16_384
+const maxBytes = 5 + 16_384
 /** The content type of a record (RFC 8446 §5.1). */
 const handshake = 22
 const helloMs = 10_000
@@ -55,5 +55,5 @@ function challengeServer(challenges: TlsChallenges): tls.Server {
 /** True once the first record is complete. Also true for anything but a handshake, which the TLS server refuses at once. */
 function isWhole(hello: Buffer): boolean {
   if (hello[0] !== handshake) return true
-  return hello.length >= 5 && hello.length >= Math.min(5 + hello.readUInt16BE(3), mostBytes)
+  return hello.length >= 5 && hello.length >= Math.min(5 + hello.readUInt16BE(3), maxBytes)
 }

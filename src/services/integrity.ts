@@ -13,7 +13,7 @@ import type { Services } from './services.ts'
 import { watchSink } from './watch-sink.ts'
 
 /** The limits of a fetched page. */
-const fetchLimits = { bytesMost: 512 * 1024, timeoutMs: 15_000 } as const
+const fetchLimits = { maxBytes: 512 * 1024, timeoutMs: 15_000 } as const
 
 /** Null where no app has the key `integrity`. */
 export async function integrityTaps(

@@ -3,7 +3,7 @@ import type { DeviceKey } from '../device/device-key.ts'
 import type { Proof } from '../factor/proof.ts'
 
 /** The length of a user agent in a session. A longer one is cut. */
-export const userAgentMost = 256
+export const maxUserAgentLength = 256
 
 export interface Device {
   readonly userAgent: string

@@ -13,7 +13,7 @@ import { prolong } from './institution-sessions.ts'
 import { LastUses } from './last-uses.ts'
 import { type Entered, generationOf, type Principal } from './principal.ts'
 import { seenKey, sessionKey, sessionRecord, sessionsOf, type TokenRecord, tokenKey, tokenRecord } from './records.ts'
-import { type Device, proofsOf, type Session, userAgentMost, withoutDevice, withProof } from './session.ts'
+import { type Device, maxUserAgentLength, proofsOf, type Session, withoutDevice, withProof } from './session.ts'
 import type { SessionCache } from './session-cache.ts'
 import { invitedSeconds, lifeSeconds } from './session-life.ts'
 import { sessionsToEvict } from './session-limit.ts'
@@ -113,7 +113,7 @@ export class Sessions {
       expiresAt: 0,
       proofs: [],
       generation: 0,
-      device: { userAgent: input.device.userAgent.slice(0, userAgentMost), address: input.device.address },
+      device: { userAgent: input.device.userAgent.slice(0, maxUserAgentLength), address: input.device.address },
       tokens: { [input.host]: digest }
     }
     const proven = [input.proof, ...(input.more ?? [])].reduce(withProof, blank)

@@ -43,7 +43,7 @@ export const keptSeconds = 20
 const looks = 40
 const lookEveryMs = 50
 /** How many callers may wait in one process. Further ones look once. */
-const mostWaiting = 100
+const maxWaiting = 100
 
 export class SharedAnswers {
   readonly #store: Store
@@ -79,7 +79,7 @@ export class SharedAnswers {
       const others = await this.#store.members(indexOf(key))
       const kept = await this.#read(key)
       if (kept !== null) return isCurrent(kept.until, keptSeconds * 1000, this.#clock()) ? kept : null
-      if (others.length === 0 || look >= looks || this.#waiting >= mostWaiting) return null
+      if (others.length === 0 || look >= looks || this.#waiting >= maxWaiting) return null
       this.#waiting++
       await sleep(lookEveryMs)
       this.#waiting--

@@ -44,7 +44,7 @@ export async function* withPauses<Item>(items: AsyncIterable<Item>): AsyncIterab
 /** Milliseconds of a turn of the event loop. */
 const sliceMs = 0.3
 /** Few, because each that ends in between takes from the time of requests. */
-const runningMost = 8
+const maxRunning = 8
 
 /**
  * Runs `work` for each item in the background of a busy process: a fraction of a millisecond in each turn of the event loop, so that no request
@@ -56,7 +56,7 @@ export async function inSlices<Item>(items: readonly Item[], work: (item: Item) 
   let failed = 0
   const worker = async () => {
     let end = performance.now() + sliceMs
-    while (next < items.length && failed < runningMost) {
+    while (next < items.length && failed < maxRunning) {
       try {
         await work(items[next++] as Item)
         failed = 0
@@ -66,9 +66,9 @@ export async function inSlices<Item>(items: readonly Item[], work: (item: Item) 
       }
       if (performance.now() < end) continue
       await new Promise(resolve => setImmediate(resolve))
-      end = performance.now() + sliceMs / runningMost
+      end = performance.now() + sliceMs / maxRunning
     }
   }
-  await Promise.all(Array.from({ length: Math.min(runningMost, items.length) }, worker))
+  await Promise.all(Array.from({ length: Math.min(maxRunning, items.length) }, worker))
   if (failure !== null) throw (failure as { readonly error: unknown }).error
 }

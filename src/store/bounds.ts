@@ -1,9 +1,9 @@
 /** The limits of the port for keys, values and lifetimes. Exceeding one is a bug of the caller, so it throws a RangeError. */
 
-const keyBytesMax = 512
-const valueBytesMax = 1024 * 1024
+const maxKeyBytes = 512
+const maxValueBytes = 1024 * 1024
 /** A thousand years, which both engines can count. */
-const lifeSecondsMax = 31_557_600_000
+const maxLifeSeconds = 31_557_600_000
 /** The prefix of indexes. A value under it could be mistaken for an index. */
 const indexNamespace = 'index:'
 
@@ -14,13 +14,13 @@ export function checkKey(key: string): void {
 
 export function checkName(name: string, what: 'key' | 'index' | 'member'): void {
   // A UTF-16 unit is at most three bytes, so short names need no counting.
-  if (name.length === 0 || (name.length * 3 > keyBytesMax && Buffer.byteLength(name) > keyBytesMax))
-    throw new RangeError(`a store ${what} holds 1 to ${keyBytesMax} bytes`)
+  if (name.length === 0 || (name.length * 3 > maxKeyBytes && Buffer.byteLength(name) > maxKeyBytes))
+    throw new RangeError(`a store ${what} holds 1 to ${maxKeyBytes} bytes`)
 }
 
 export function checkValue(value: string): void {
-  if (value.length * 3 > valueBytesMax && Buffer.byteLength(value) > valueBytesMax)
-    throw new RangeError(`a store value holds at most ${valueBytesMax} bytes`)
+  if (value.length * 3 > maxValueBytes && Buffer.byteLength(value) > maxValueBytes)
+    throw new RangeError(`a store value holds at most ${maxValueBytes} bytes`)
 }
 
 /**
@@ -29,6 +29,6 @@ export function checkValue(value: string): void {
  */
 export function lifeMs(ttlSeconds: number | undefined): number | null {
   if (ttlSeconds === undefined) return null
-  if (!(ttlSeconds <= lifeSecondsMax)) throw new RangeError('a life in the store is a number of seconds')
+  if (!(ttlSeconds <= maxLifeSeconds)) throw new RangeError('a life in the store is a number of seconds')
   return Math.max(1, Math.ceil(ttlSeconds * 1000))
 }

@@ -14,7 +14,7 @@ export type Step<Result, Value = string> =
   | { readonly result: Result }
 
 /** One caller succeeds in each round, so this many failures mean a broken store. */
-const roundsMax = 1000
+const maxRounds = 1000
 
 /**
  * Reads `key`, asks `decide` (null if absent), and writes only if the value is unchanged; otherwise it starts again. `decide` must have no
@@ -40,7 +40,7 @@ export async function changeKnown<Result>(
 ): Promise<{ readonly result: Result; readonly text: string | null }> {
   let isFresh = known === undefined
   let text = known === undefined ? await store.get(key) : known
-  for (let round = 0; round < roundsMax; round++) {
+  for (let round = 0; round < maxRounds; round++) {
     const step = await decide(text)
     if (!('next' in step)) {
       if (isFresh) return { result: step.result, text }

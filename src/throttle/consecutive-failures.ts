@@ -2,7 +2,7 @@
 import { changeValue } from '../store/change.ts'
 import type { Store } from '../store/store.ts'
 
-const failuresMax = 100
+const maxFailures = 100
 const keyOf = (authenticatorId: string) => `failures:${authenticatorId}`
 
 export class ConsecutiveFailures {
@@ -19,11 +19,11 @@ export class ConsecutiveFailures {
   count(authenticatorId: string): Promise<{ readonly isLast: boolean } | null> {
     return changeValue<{ isLast: boolean } | null>(this.#store, keyOf(authenticatorId), text => {
       const failures = read(text) + 1
-      if (failures > failuresMax) return { result: null }
+      if (failures > maxFailures) return { result: null }
       return {
         next: String(failures),
         ttlSeconds: this.#keepSeconds,
-        result: { isLast: failures === failuresMax }
+        result: { isLast: failures === maxFailures }
       }
     })
   }
@@ -42,5 +42,5 @@ export class ConsecutiveFailures {
 function read(text: string | null): number {
   const failures = text === null ? 0 : Number(text)
   // An unreadable count allows no more attempts.
-  return Number.isSafeInteger(failures) && failures >= 0 ? failures : failuresMax
+  return Number.isSafeInteger(failures) && failures >= 0 ? failures : maxFailures
 }

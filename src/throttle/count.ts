@@ -32,11 +32,11 @@ export function countAt(count: Count | null, limit: Limit, now: number): Count {
   // After the clock was set back (THREATS D17), the wait starts again, and is no longer than before.
   if (at > now + skewMs) return { failures, at: now, until: until === 0 ? 0 : now + capped(until - at, limit) }
   const forgiven = limit.forgiveSeconds === null ? 0 : Math.max(0, now - at) / (limit.forgiveSeconds * 1000)
-  return { failures: Math.max(0, failures - forgiven), at, until: Math.min(until, now + limit.waitSecondsMax * 1000) }
+  return { failures: Math.max(0, failures - forgiven), at, until: Math.min(until, now + limit.maxWaitSeconds * 1000) }
 }
 
-function capped(wait: number, { waitSecondsMax }: Limit): number {
-  return Math.min(Math.max(0, wait), waitSecondsMax * 1000)
+function capped(wait: number, { maxWaitSeconds }: Limit): number {
+  return Math.min(Math.max(0, wait), maxWaitSeconds * 1000)
 }
 
 /** Zero means no wait, otherwise a clock set back would create one (THREATS D17). */

@@ -26,7 +26,7 @@ export interface Limit {
   /** Each next wait is `factor` times longer. */
   readonly firstWaitSeconds: number
   readonly factor: number
-  readonly waitSecondsMax: number
+  readonly maxWaitSeconds: number
   /** The bucket is dropped after this time without an attempt. */
   readonly keepSeconds: number
   /** Seconds in which one failure is forgiven; null for never. */
@@ -37,15 +37,15 @@ const day = 24 * 3600
 const doubling = { firstWaitSeconds: 1, factor: 2 } as const
 
 export const limits: Readonly<Record<BucketKind, Limit>> = {
-  account: { free: 3, ...doubling, waitSecondsMax: 300, keepSeconds: day, forgiveSeconds: null },
-  factor: { free: 3, ...doubling, waitSecondsMax: 300, keepSeconds: day, forgiveSeconds: null },
-  factor_unknown_network: { free: 3, ...doubling, waitSecondsMax: 3600, keepSeconds: day, forgiveSeconds: null },
-  factor_unknown_total: { free: 3, ...doubling, waitSecondsMax: 300, keepSeconds: day, forgiveSeconds: null },
+  account: { free: 3, ...doubling, maxWaitSeconds: 300, keepSeconds: day, forgiveSeconds: null },
+  factor: { free: 3, ...doubling, maxWaitSeconds: 300, keepSeconds: day, forgiveSeconds: null },
+  factor_unknown_network: { free: 3, ...doubling, maxWaitSeconds: 3600, keepSeconds: day, forgiveSeconds: null },
+  factor_unknown_total: { free: 3, ...doubling, maxWaitSeconds: 300, keepSeconds: day, forgiveSeconds: null },
   // A month, otherwise a thousand addresses would have thirty thousand guesses a day.
   password_unknown_network: {
     free: 3,
     ...doubling,
-    waitSecondsMax: 7 * day,
+    maxWaitSeconds: 7 * day,
     keepSeconds: 30 * day,
     forgiveSeconds: null
   },
@@ -53,21 +53,21 @@ export const limits: Readonly<Record<BucketKind, Limit>> = {
   password_unknown_total: {
     free: 10_000,
     ...doubling,
-    waitSecondsMax: 600,
+    maxWaitSeconds: 600,
     keepSeconds: 30 * day,
     forgiveSeconds: 600
   },
   // Many people share an address; a success gives their own failures back.
-  address: { free: 20, ...doubling, waitSecondsMax: 300, keepSeconds: day, forgiveSeconds: 300 },
-  customer: { free: 30, ...doubling, waitSecondsMax: 300, keepSeconds: day, forgiveSeconds: 240 },
-  site: { free: 40, ...doubling, waitSecondsMax: 300, keepSeconds: day, forgiveSeconds: 180 },
-  provider: { free: 1024, ...doubling, waitSecondsMax: 120, keepSeconds: 30 * day, forgiveSeconds: 60 },
+  address: { free: 20, ...doubling, maxWaitSeconds: 300, keepSeconds: day, forgiveSeconds: 300 },
+  customer: { free: 30, ...doubling, maxWaitSeconds: 300, keepSeconds: day, forgiveSeconds: 240 },
+  site: { free: 40, ...doubling, maxWaitSeconds: 300, keepSeconds: day, forgiveSeconds: 180 },
+  provider: { free: 1024, ...doubling, maxWaitSeconds: 120, keepSeconds: 30 * day, forgiveSeconds: 60 },
   // An office stays below this; a password spray does not.
-  known_network: { free: 200, ...doubling, waitSecondsMax: 60, keepSeconds: day, forgiveSeconds: 20 },
-  passkey: { free: 60, ...doubling, waitSecondsMax: 30, keepSeconds: 3600, forgiveSeconds: 5 },
+  known_network: { free: 200, ...doubling, maxWaitSeconds: 60, keepSeconds: day, forgiveSeconds: 20 },
+  passkey: { free: 60, ...doubling, maxWaitSeconds: 30, keepSeconds: 3600, forgiveSeconds: 5 },
   // Each may cost a tenth of a second. A campus behind one address stays below this, unless its provider makes mistakes.
-  answer_network: { free: 60, ...doubling, waitSecondsMax: 60, keepSeconds: 3600, forgiveSeconds: 10 },
-  answer_provider: { free: 600, ...doubling, waitSecondsMax: 30, keepSeconds: 3600, forgiveSeconds: 2 }
+  answer_network: { free: 60, ...doubling, maxWaitSeconds: 60, keepSeconds: 3600, forgiveSeconds: 10 },
+  answer_provider: { free: 600, ...doubling, maxWaitSeconds: 30, keepSeconds: 3600, forgiveSeconds: 2 }
 }
 
 export const attackFailures = 100
@@ -75,7 +75,7 @@ export const attackFailures = 100
 /** For an unknown network at a password under attack: four free attempts, then waits from minutes to days. */
 export const unknownNetworkUnderAttack: Limit = { ...limits.password_unknown_network, firstWaitSeconds: 60, factor: 16 }
 
-export function waitMs(failures: number, { free, firstWaitSeconds, factor, waitSecondsMax }: Limit): number {
+export function waitMs(failures: number, { free, firstWaitSeconds, factor, maxWaitSeconds }: Limit): number {
   const beyond = Math.floor(failures) - free
-  return beyond <= 0 ? 0 : Math.min(waitSecondsMax, firstWaitSeconds * factor ** (beyond - 1)) * 1000
+  return beyond <= 0 ? 0 : Math.min(maxWaitSeconds, firstWaitSeconds * factor ** (beyond - 1)) * 1000
 }

@@ -39,7 +39,7 @@ export function answeredAt({ bySignIn }: Ask, proofs: readonly Proof[]): number 
 
 /** The demand outlives every session that began before it by so many seconds. A later sign-in shows a newer proof. */
 const askedLonger = 3600
-const keptMost = 20_000
+const maxKept = 20_000
 
 export interface Waiting {
   readonly session: string
@@ -174,7 +174,7 @@ export class Asks {
   /** Asks the store once about each person, because another gate may have demanded a proof. */
   #see(account: string): void {
     if (this.#seen.has(account)) return
-    if (this.#seen.size >= keptMost) this.#seen.clear()
+    if (this.#seen.size >= maxKept) this.#seen.clear()
     this.#seen.add(account)
     const loading = this.load(account)
       .then(
@@ -182,7 +182,7 @@ export class Asks {
         error => {
           this.#seen.delete(account)
           const tooNew = error instanceof RecordTooNew ? error : null
-          if (this.#unknown.size < keptMost) this.#unknown.set(account, tooNew)
+          if (this.#unknown.size < maxKept) this.#unknown.set(account, tooNew)
         }
       )
       .finally(() => this.#loading.delete(account))
@@ -204,7 +204,7 @@ export class Asks {
   #noteProof(account: string, session: string, at: number): void {
     if (this.#proved.get(session) === at) return
     this.#proved.set(session, at)
-    if (this.#proved.size > keptMost) this.#proved.delete(this.#proved.keys().next().value as string)
+    if (this.#proved.size > maxKept) this.#proved.delete(this.#proved.keys().next().value as string)
     for (const listener of this.#listeners) listener(account, session, at)
     for (const waiting of [...(this.#waiting.get(session) ?? [])]) waiting.onProved()
   }

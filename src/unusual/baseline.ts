@@ -13,10 +13,10 @@ const peerDays = 4
 /** 1.4826·MAD is the standard deviation of a normal distribution (Hampel 1974). */
 const madFactor = 1.4826
 /** The most e-folds of the usual amount above the slow baseline. So nobody teaches the watch more than threefold in a month. */
-const aboveLongMost = 1.1
+const maxAboveLong = 1.1
 const longHalfLifeDays = 60
 /** The slow baseline counts from this number of days on. */
-const longDaysLeast = 10
+const minLongDays = 10
 
 const order: number[] = []
 const weights = new Float64Array(ringSize)
@@ -58,9 +58,9 @@ function usualIn(person: Person, peers: Usual, feature: number, weight: number):
   const own = valueAt(person, feature, weight * 0.5)
   // The upper tenth counts beside the MAD, because some days of most people are busy ones.
   const upper = (valueAt(person, feature, weight * 0.9) - own) / 1.28
-  const ownSpread = Math.max(features[feature]!.leastSpread, madFactor * deviation(person, feature, own, weight), upper)
-  const hasLong = person.numbers[number.longDays]! >= longDaysLeast
-  const long = hasLong ? person.numbers[longAt + feature]! + aboveLongMost : Number.POSITIVE_INFINITY
+  const ownSpread = Math.max(features[feature]!.minSpread, madFactor * deviation(person, feature, own, weight), upper)
+  const hasLong = person.numbers[number.longDays]! >= minLongDays
+  const long = hasLong ? person.numbers[longAt + feature]! + maxAboveLong : Number.POSITIVE_INFINITY
   return [
     Math.min(long, share * own + (1 - share) * theirs),
     Math.sqrt(share * ownSpread ** 2 + (1 - share) * (theirSpread ** 2 + share * (own - theirs) ** 2))

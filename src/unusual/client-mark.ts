@@ -16,7 +16,7 @@ const ordered = new Set(['user-agent', 'accept', 'accept-language', 'accept-enco
 const nameLengths = new Set([...ordered, 'upgrade', 'sec-ch-ua-platform'].map(({ length }) => length))
 /** Added to the points of a new mark, because the session had another one before. */
 const midwayPoints = 8
-const pointsMost = 38
+const maxPoints = 38
 /** A page's script may ask in another language once. */
 const looksBefore = 3
 
@@ -37,7 +37,7 @@ function markOf(userAgent: string, rawHeaders: readonly string[]): number {
 
 /** Browser and system of the clients that have asked lately: there are few, and the patterns cost more than the rest. */
 const products = new Map<string, string>()
-const productsMost = 1000
+const maxProducts = 1000
 const keptLength = 512
 
 function productOf(userAgent: string): string {
@@ -45,7 +45,7 @@ function productOf(userAgent: string): string {
   if (known !== undefined) return known
   const product = `${browserOf(userAgent) ?? userAgent.split('/', 1)[0]} ${systemOf(userAgent) ?? ''}`
   if (userAgent.length > keptLength) return product
-  if (products.size >= productsMost) products.clear()
+  if (products.size >= maxProducts) products.clear()
   products.set(userAgent, product)
   return product
 }
@@ -74,7 +74,7 @@ export function noteMark(person: Person, track: Track, { userAgent = '', rawHead
   const name = browser ?? 'the client'
   track.raise(
     'headers',
-    Math.min(pointsMost, points),
+    Math.min(maxPoints, points),
     isMidway
       ? `The session went on with other headers: ${name} asks in another order or language than before, which is new to this person.`
       : `${name} asks in another order or language than on other days of this person.`,

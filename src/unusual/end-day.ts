@@ -10,8 +10,8 @@ import { sumAfter, sums } from './score.ts'
  * The most standard days that a number above the usual teaches. It is more if the person has given a proof on that day, and while the watch
  * still learns what is usual.
  */
-const learnedMost = 2
-const trustedMost = 4
+const maxLearned = 2
+const maxTrusted = 4
 /** The sums begin, and scores are counted, when this many days of the person are known. */
 const sumsFromDays = 5
 /** From this level on a day teaches nothing, unless the person has given a proof on it. */
@@ -46,7 +46,7 @@ export function endDay(person: Person, usual: Usual, next: number, isLearning: b
   }
   moveSums(person, usual, isLearning)
   if (isLearning && person.day < person.since + ownAfterDays) for (const feature of ofAreas) person.numbers[feature] = 0
-  const values = learnable(person, usual, person.answered > 0 || isLearning ? trustedMost : learnedMost)
+  const values = learnable(person, usual, person.answered > 0 || isLearning ? maxTrusted : maxLearned)
   const areas: number[] = []
   for (let i = 0; i < known.areas.size; i++) {
     const hash = person.hashes[known.areas.at + i]!

@@ -5,7 +5,7 @@ interface Feature {
   /** Amounts well below one unit are all the same to the scale: it is ln(1 + amount / unit). */
   readonly unit: number
   /** The least spread of a person's days, in e-folds. It keeps the very regular from being strange at every small change. */
-  readonly leastSpread: number
+  readonly minSpread: number
   /** What the watch assumes before it has seen anybody: the middle and the spread of days, in e-folds. */
   readonly assumed: readonly [middle: number, spread: number]
   /** True for the most in ten minutes, or in a row. Others add up over a day. */
@@ -15,10 +15,10 @@ interface Feature {
 const feature = <Id extends string>(
   id: Id,
   unit: number,
-  leastSpread: number,
+  minSpread: number,
   assumed: readonly [number, number],
   isPeak = false
-): Feature & { readonly id: Id } => ({ id, unit, leastSpread, assumed, isPeak })
+): Feature & { readonly id: Id } => ({ id, unit, minSpread, assumed, isPeak })
 
 /** The order is that of the records in the store: a new one goes to the end, with a new version. */
 export const features = [

@@ -11,7 +11,7 @@ export const areaPlaces = 256
 /** Everybody, beside the groups of directories. No group has this name, since names of groups are not empty. */
 export const everyone = ''
 /** A group with fewer days of people says nothing yet. */
-const leastDays = 20
+const minDays = 20
 /** The fewest days of people from which the busiest one is known. */
 const busiestDays = 500
 const dayDecay = 0.99
@@ -56,7 +56,7 @@ export class Group {
   }
 
   get isKnown(): boolean {
-    return this.days >= leastDays
+    return this.days >= minDays
   }
 
   /** `score`: null for a day of somebody who is not known yet. */
@@ -114,15 +114,15 @@ export class Group {
     const middle = new Float32Array(featureCount)
     const spread = new Float32Array(featureCount)
     for (let feature = 0; feature < featureCount; feature++) {
-      const { leastSpread, assumed } = features[feature]!
+      const { minSpread, assumed } = features[feature]!
       // One that was added with an upgrade: nobody has been counted yet.
-      if (this.#daysWith(feature) < leastDays) {
+      if (this.#daysWith(feature) < minDays) {
         ;[middle[feature], spread[feature]] = assumed
         continue
       }
       middle[feature] = this.#quantile(feature, 0.5)
       // A newcomer may be one of the busy: the upper side counts.
-      spread[feature] = Math.max(leastSpread * 1.5, (this.#quantile(feature, 0.95) - middle[feature]!) / 1.64)
+      spread[feature] = Math.max(minSpread * 1.5, (this.#quantile(feature, 0.95) - middle[feature]!) / 1.64)
     }
     this.#usual = { day, middle, spread }
     return this.#usual

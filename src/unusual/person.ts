@@ -70,7 +70,7 @@ export const ownAfterDays = 4
 const forgetAfterDays = 60
 const dayDecay = 0.97
 /** The most days that an absence counts. */
-const absenceMost = 21
+const maxAbsence = 21
 /** What adds up over days, each with the same without led requests. */
 const sumPairs = [
   [number.sumBytes, number.ownSumBytes],
@@ -303,7 +303,7 @@ export class Person implements Slots {
 
   /** Moves all days towards `next` if it is far away, so that what was known still counts after a long leave or a jump of the clock. */
   #shorten(next: number): void {
-    const shift = next - this.day - absenceMost
+    const shift = next - this.day - maxAbsence
     if (shift <= 0) return
     for (let i = 0; i < this.days.length; i++) if (this.days[i] !== 0) this.days[i]! += shift
     this.day += shift

@@ -29,7 +29,7 @@ const beginsWithinMs = 15 * 60_000
 const beginFactor = 0.5
 const changedPoints = 38
 /** Some people give their session to a program of theirs, and some each day. */
-const changedToKnownMost = 14
+const maxChangedToKnown = 14
 const twoPlacesPoints = 32
 /** More than for a country where a session begins: nobody crosses a border without a pause. */
 const movedPoints = 12
@@ -101,7 +101,7 @@ function noteClient(
     if (isOwn) person.newToday |= 32
     track.raise(
       'changed',
-      isOwn ? Math.min(changedToKnownMost, pointsOfChance(chanceOfJoin(person))) : changedPoints,
+      isOwn ? Math.min(maxChangedToKnown, pointsOfChance(chanceOfJoin(person))) : changedPoints,
       `The session went on with another client: ${name}.`,
       reason('changed', clientOf(userAgent))
     )

@@ -32,7 +32,7 @@ const dayMs = 86_400_000
 const learnDays = 7
 const memoryDays = 20
 /** The least spread, in e-folds: programs are regular, and a little more is not unusual. */
-const leastSpread = 0.35
+const minSpread = 0.35
 const strangeFrom = 3
 const alarmingFrom = 5
 
@@ -50,7 +50,7 @@ export function withBytes(before: ProgramDays | null, bytes: number, now: number
 function learned(found: ProgramDays): ProgramDays {
   if (found.bytes === 0) return found
   const { days, middle, spread } = found
-  const most = days < learnDays ? Number.POSITIVE_INFINITY : middle + strangeFrom * Math.max(leastSpread, spread)
+  const most = days < learnDays ? Number.POSITIVE_INFINITY : middle + strangeFrom * Math.max(minSpread, spread)
   const value = Math.min(most, toScale(found.bytes))
   const weight = 1 / Math.min(memoryDays, days + 1)
   const distance = days === 0 ? 0 : Math.abs(value - middle)
@@ -73,7 +73,7 @@ export interface ProgramVerdict {
 /** The verdict on the day; null if it is usual, or its level was reported already. */
 export function judgeDay({ bytes, days, middle, spread, said }: ProgramDays): ProgramVerdict | null {
   if (days < learnDays) return null
-  const score = (toScale(bytes) - middle) / Math.max(leastSpread, spread)
+  const score = (toScale(bytes) - middle) / Math.max(minSpread, spread)
   const level = score >= alarmingFrom ? 2 : score >= strangeFrom ? 1 : 0
   if (level <= said) return null
   return { level: level === 2 ? 'alarming' : 'strange', score, bytes, usualBytes: Math.expm1(middle) * 1e6 }

@@ -3,7 +3,7 @@ import { at } from './features.ts'
 import { type Context, scoreOf } from './score.ts'
 
 /** Nobody fetches a petabyte a day. */
-const bytesMost = 1e15
+const maxBytes = 1e15
 const steps = 60
 
 /**
@@ -19,9 +19,9 @@ export function bytesToReach(context: Context, threshold: number): number | null
   }
   try {
     if (scoreAt(before) >= threshold) return before
-    if (scoreAt(bytesMost) < threshold) return null
+    if (scoreAt(maxBytes) < threshold) return null
     let low = Math.log(Math.max(1, before))
-    let high = Math.log(bytesMost)
+    let high = Math.log(maxBytes)
     for (let i = 0; i < steps; i++) {
       const middle = (low + high) / 2
       if (scoreAt(Math.exp(middle)) >= threshold) high = middle

@@ -17,14 +17,14 @@ const facts: PathFacts = { object: 0, area: 0, template: 0, id: 0 }
 const structural = new Set(['api', 'dav', 'files', 'index.php', 'remote.php', 'rest', 'v1', 'v2', 'v3', 'webdav'])
 const structuralLengths = new Set(Array.from(structural, ({ length }) => length))
 const foldersOfArea = 2
-const pathMax = 1024
+const maxPathLength = 1024
 const prime = 0x01000193
 const slash = 47
 const question = 63
 
 /** 32-bit FNV-1a with a final mix, because short paths that differ in one digit must not be neighbours. */
 export function hashText(text: string, seed = 0x811c9dc5, from = 0): number {
-  const end = Math.min(text.length, from + pathMax)
+  const end = Math.min(text.length, from + maxPathLength)
   let hash = seed
   for (let i = from; i < end; i++) hash = Math.imul(hash ^ text.charCodeAt(i), prime)
   return finish(hash)
@@ -42,7 +42,7 @@ function finish(hash: number): number {
 /** One pass over the path for all of its hashes. The result is valid until the next call. */
 export function readPath(appHash: number, target: string): PathFacts {
   const text = withoutTokens(target)
-  const end = Math.min(text.length, pathMax)
+  const end = Math.min(text.length, maxPathLength)
   let last = end - 1
   while (last >= 0 && !isDigit(text.charCodeAt(last))) last--
   let first = last
@@ -61,7 +61,7 @@ export function readPath(appHash: number, target: string): PathFacts {
     if (i < end) object = Math.imul(object ^ code, prime)
     if (!isInArea || i === 0) continue
     if (code === question) isInArea = false
-    else if (code !== slash) folder = i - from < pathMax ? Math.imul(folder ^ code, prime) : folder
+    else if (code !== slash) folder = i - from < maxPathLength ? Math.imul(folder ^ code, prime) : folder
     else {
       if (!isStructural(text, from, i)) {
         area = isIdLike(text, from, i) ? Math.imul(area ^ 35, prime) : finish(folder)
@@ -82,7 +82,7 @@ export function readPath(appHash: number, target: string): PathFacts {
 function withoutTokens(target: string): string {
   const start = target.indexOf('?')
   if (start < 0) return target
-  const parts = target.slice(start + 1, start + 1 + pathMax).split('&')
+  const parts = target.slice(start + 1, start + 1 + maxPathLength).split('&')
   const isPoll = parts.includes('transport=polling') && target.lastIndexOf('/socket.io/', start) >= 0
   const kept = parts.filter(
     part => part.length - part.indexOf('=') <= 10 && part.includes('=') && !(isPoll && part.startsWith('t='))

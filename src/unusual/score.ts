@@ -65,17 +65,17 @@ export const familyOfDoubt: Readonly<Record<Doubt, Family>> = {
 /** Points up to here do not count: such a thing happens on one day in four. */
 const quietPoints = 6
 /** No family alone reaches `alarming`. */
-const familyMost = 45
+const maxFamily = 45
 /**
  * Of sums over days, and of the work of others, no more counts than one day in four thousand is worth. People seldom fetch what is not theirs,
  * and then a whole dataset; beyond that, honest days differ from place to place.
  */
-const rareMost = 36
+const maxRare = 36
 /** The slack of the sums, in standard days. */
 const slack = 0.6
-const sumMost = 12
-const deviationMost = 4
-const leastChanceOfHour = 0.003
+const maxSum = 12
+const maxDeviation = 4
+const minChanceOfHour = 0.003
 
 /**
  * Cumulative sums, which find what is a little too much for days. Points for each unit are set so that of the honest days of simulated
@@ -157,7 +157,7 @@ export function scoreOf(context: Context): number {
   }
   for (let i = 0; i < sums.length; i++) {
     const { feature, index, unit } = sums[i]!
-    raise(sumPlaces[i]!, Math.min(rareMost, pointsOfSum(sumWith(person, deviations[feature]!, index), unit)))
+    raise(sumPlaces[i]!, Math.min(maxRare, pointsOfSum(sumWith(person, deviations[feature]!, index), unit)))
   }
   raise(placeOf.hours, hourPoints(context))
   for (const feature of recordFeatures) raise(placeOf.record, recordPoints(context, feature))
@@ -167,7 +167,7 @@ export function scoreOf(context: Context): number {
   let busy = 0
   let busiest = 0
   for (let i = 0; i < points.length; i++) {
-    const value = Math.max(0, Math.min(familyMost, points[i]!) - quietPoints)
+    const value = Math.max(0, Math.min(maxFamily, points[i]!) - quietPoints)
     if (i >= busyCount) score += value
     else {
       busy += value
@@ -204,7 +204,7 @@ function deviationIn(numbers: Float64Array, usual: Usual, feature: number): numb
 function pointsFor(feature: number, deviation: number): number {
   if (isLight[feature]) return pointsOfLightDeviation(deviation)
   const value = pointsOfDeviation(deviation)
-  return isOfOthers[feature] ? Math.min(rareMost, value) : value
+  return isOfOthers[feature] ? Math.min(maxRare, value) : value
 }
 
 function featurePoints(person: Person, usual: Usual, feature: number): number {
@@ -217,18 +217,18 @@ export function sumNow(person: Person, usual: Usual, feature: number, index: num
 }
 
 function sumWith(person: Person, deviation: number, index: number): number {
-  const step = Math.min(deviationMost, deviation) - slack
-  return Math.min(sumMost, person.numbers[index]! + Math.max(0, step))
+  const step = Math.min(maxDeviation, deviation) - slack
+  return Math.min(maxSum, person.numbers[index]! + Math.max(0, step))
 }
 
-/** The sum at the end of a day with these amounts. One day alone moves it by `deviationMost` at most. */
+/** The sum at the end of a day with these amounts. One day alone moves it by `maxDeviation` at most. */
 export function sumAfter(sum: number, amounts: Float64Array, usual: Usual, feature: number): number {
-  const step = Math.max(-1.5, Math.min(deviationMost, deviationIn(amounts, usual, feature))) - slack
-  return Math.min(sumMost, Math.max(0, sum + step))
+  const step = Math.max(-1.5, Math.min(maxDeviation, deviationIn(amounts, usual, feature))) - slack
+  return Math.min(maxSum, Math.max(0, sum + step))
 }
 
 function sumPoints(person: Person, usual: Usual, { feature, index, unit }: (typeof sums)[number]): number {
-  return Math.min(rareMost, pointsOfSum(sumNow(person, usual, feature, index), unit))
+  return Math.min(maxRare, pointsOfSum(sumNow(person, usual, feature, index), unit))
 }
 
 function chanceOfHour(person: Person, all: Group, hour: number): number {
@@ -240,7 +240,7 @@ function chanceOfHour(person: Person, all: Group, hour: number): number {
   const seen = Math.max(own, 0.25 * beside) / hourUnit
   const peerDays = isRest ? all.restDays : all.workdays
   const peers = peerDays < 10 ? 0.2 : all.hours[from + hour]! / peerDays
-  return Math.max(leastChanceOfHour, (seen + 2 * Math.max(peers, 0.01)) / (days + 2))
+  return Math.max(minChanceOfHour, (seen + 2 * Math.max(peers, 0.01)) / (days + 2))
 }
 
 function hourPoints({ person, all, now }: Context): number {
@@ -250,7 +250,7 @@ function hourPoints({ person, all, now }: Context): number {
 
 /** The numbers that have points above those of the busiest people, independent of what is usual for this person. */
 const recordFeatures = [at.bytes, at.objects] as const
-const recordPointsLeast = 20
+const minRecordPoints = 20
 const recordPointsForEfold = 25
 
 function recordPoints({ person, all }: Context, feature: number): number {
@@ -258,7 +258,7 @@ function recordPoints({ person, all }: Context, feature: number): number {
   if (most === null) return 0
   // Half as much again is chance.
   const excess = toScale(feature, person.numbers[feature]!) - most - 0.4
-  return excess <= 0 ? 0 : recordPointsLeast + recordPointsForEfold * excess
+  return excess <= 0 ? 0 : minRecordPoints + recordPointsForEfold * excess
 }
 
 /** Days of one person are alike: a second unusual one within a week is more probable than the first was. */
@@ -272,7 +272,7 @@ export function lastScoreOfToday(score: number): number {
 
 /** The last score without hauls, which grow with amount and breadth: a person who fetches a dataset for the first time is not suspended for it. */
 export function lastScoreWithoutHauls(score: number): number {
-  return score - Math.max(0, Math.min(familyMost, points[placeOf.haul]!) - quietPoints)
+  return score - Math.max(0, Math.min(maxFamily, points[placeOf.haul]!) - quietPoints)
 }
 
 function repeatPoints(person: Person): number {

@@ -8,11 +8,11 @@ export const thresholds = { strange: 26, alarming: 47, extreme: 110 } as const
  */
 const oneDayIn = 160
 /** The highest such score. Bulk thefts reach more. */
-const alarmingMost = 55
+const maxAlarming = 55
 
 /** The score from which a proof is asked for here. While nobody is known, what is usual is assumed generously, so no more than `alarming` is needed. */
 export function alarmingFrom(all: Group): number {
   if (!all.isKnown) return thresholds.alarming
   const reached = Math.round(all.scoreOfOneDayIn(oneDayIn))
-  return Math.min(alarmingMost, Math.max(thresholds.alarming, reached))
+  return Math.min(maxAlarming, Math.max(thresholds.alarming, reached))
 }

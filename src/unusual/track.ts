@@ -6,16 +6,16 @@ import type { Person } from './person.ts'
 
 const rowCount = 4
 /** Ids that are no further apart than this follow each other: some records are missing. */
-const idGapMost = 3
+const maxIdGap = 3
 /** The gaps between requests vary by less than this share of their mean only where a program makes them. */
 const regularShare = 0.25
 const regularAfter = 12
 /** A longer pause than this between two files ends a haul, in milliseconds: people who read pause. A long transfer is observed every five seconds. */
 const haulPauseMs = 8000
 const fileBytes = 1e6
-/** A large file counts once more for each `largeBytes`, at most `largeMost` times. */
+/** A large file counts once more for each `largeBytes`, at most `maxLarge` times. */
 const largeBytes = 10e6
-const largeMost = 10
+const maxLarge = 10
 /** A browser leaves its headers out now and then, but not in this many requests in a row. */
 const bareInRow = 6
 
@@ -134,7 +134,7 @@ export class Track {
     if (this.#haulFiles === 0 || this.isProgram) return
     this.#haulAt = now
     this.#haulBytes += bytes
-    const large = Math.min(this.#haulBytes / largeBytes, largeMost * (this.#haulFiles - 2))
+    const large = Math.min(this.#haulBytes / largeBytes, maxLarge * (this.#haulFiles - 2))
     const files = Math.min(this.#haulFiles, this.#haulBytes / fileBytes) + Math.max(0, large)
     if (files <= person.numbers[at.haul]!) return
     person.numbers[at.haul] = files
@@ -225,7 +225,7 @@ export class Track {
     const gap = id - row.id
     row.id = id
     // There and back again is no row.
-    const goesOn = gap !== 0 && Math.abs(gap) <= idGapMost && (row.step === 0 || Math.sign(gap) === row.step)
+    const goesOn = gap !== 0 && Math.abs(gap) <= maxIdGap && (row.step === 0 || Math.sign(gap) === row.step)
     row.step = Math.sign(gap)
     row.run = goesOn ? row.run + 1 : 0
     return row.run
@@ -259,12 +259,12 @@ interface Said {
 
 /** Thousands of sessions have the same sentence, which is kept once. */
 const sentences = new Map<string, Said>()
-const sentencesMost = 1000
+const maxSentences = 1000
 
 function shared(text: string, reason: Reason): Said {
   const known = sentences.get(text)
   if (known !== undefined) return known
-  if (sentences.size >= sentencesMost) sentences.clear()
+  if (sentences.size >= maxSentences) sentences.clear()
   const said = { text, reasons: [reason] }
   sentences.set(text, said)
   return said

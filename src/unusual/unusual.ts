@@ -48,11 +48,11 @@ export interface Verdict {
   readonly led: LedPart | null
 }
 
-const sentencesMost = 3
+const maxSentences = 3
 
 /** The strongest signals in words, and as reasons. */
 export function wordsOfVerdict({ signals, led, isSpared }: Verdict): Words {
-  const said = signals.slice(0, sentencesMost)
+  const said = signals.slice(0, maxSentences)
   const sentences = said.map(({ sentence }) => sentence)
   const reasons = said.flatMap(signal => signal.reasons)
   if (led !== null) {
@@ -83,7 +83,7 @@ const lookBytes = 4_000_000
 const stoppedPoints = 30
 /** The browsers of a person whose usual days have fewer requests without these headers send them. */
 const fewBare = toScale(at.bare, 6)
-const tracksMost = 20_000
+const maxTracks = 20_000
 const [alarming, extreme] = [levels.indexOf('alarming'), levels.indexOf('extreme')]
 
 interface RequestFacts {
@@ -372,7 +372,7 @@ export class Unusual {
   #track(session: string): Track {
     let track = this.#tracks.get(session)
     if (track !== undefined) return track
-    if (this.#tracks.size >= tracksMost) this.#tracks.delete(this.#tracks.keys().next().value as string)
+    if (this.#tracks.size >= maxTracks) this.#tracks.delete(this.#tracks.keys().next().value as string)
     track = new Track()
     this.#tracks.set(session, track)
     return track

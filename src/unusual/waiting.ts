@@ -6,15 +6,15 @@ import type { Live } from './live.ts'
 import type { Observation } from './observation.ts'
 
 /** More are counted at once, so that neither a flood nor a store that is down takes the memory. */
-const waitingMost = 256
-const allWaitingMost = 20_000
+const maxWaiting = 256
+const maxAllWaiting = 20_000
 
 export class Waiting {
   #count = 0
 
   /** False if there is no room. */
   add(live: Live, observation: Observation): boolean {
-    if (this.#count >= allWaitingMost || (live.waiting?.length ?? 0) >= waitingMost) return false
+    if (this.#count >= maxAllWaiting || (live.waiting?.length ?? 0) >= maxWaiting) return false
     this.#count++
     live.waiting ??= []
     // The observer writes the next one over it.

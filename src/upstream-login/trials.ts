@@ -10,7 +10,7 @@ import { growingLru } from '../session/growing-lru.ts'
 const provenMs = 60_000
 /** The most logins that one process remembers, and the most segments of one login. */
 const remembered = 10_000
-const mostSegments = 100
+const maxSegments = 100
 
 /** Whether a request may go. */
 export type Admission =
@@ -46,8 +46,8 @@ export class Trials {
     return this.#fates.get(loginId)?.isRefused === true
   }
 
-  /** For a login that is not refused. `mostMs`: how long a trial may take. After that it ends, and one more request may go. */
-  admit(loginId: string, segment: string, mostMs: number): Admission {
+  /** For a login that is not refused. `maxMs`: how long a trial may take. After that it ends, and one more request may go. */
+  admit(loginId: string, segment: string, maxMs: number): Admission {
     const fate = this.#fateOf(loginId)
     if (isCurrent(fate.proven.get(segment) ?? 0, provenMs, this.#clock())) return goes
     if (fate.trial !== null) return { wait: fate.trial }
@@ -58,7 +58,7 @@ export class Trials {
       if (fate.trial === promise) fate.trial = null
       resolve()
     }
-    const timer = setTimeout(end, mostMs)
+    const timer = setTimeout(end, maxMs)
     timer.unref()
     return { wait: null, end }
   }
@@ -68,7 +68,7 @@ export class Trials {
     const { proven } = this.#fateOf(loginId)
     proven.delete(segment)
     proven.set(segment, this.#clock() + provenMs)
-    if (proven.size <= mostSegments) return
+    if (proven.size <= maxSegments) return
     for (const oldest of proven.keys()) {
       proven.delete(oldest)
       return

@@ -10,7 +10,7 @@ import { type Admission, Trials } from './trials.ts'
 import { idOf, UpstreamLogin, upstreamLoginRecord } from './upstream-login.ts'
 
 /** The most refusals that wait for the store. */
-const mostUnwritten = 1000
+const maxUnwritten = 1000
 const loginsOf = (accountId: string) => `upstream-logins-of:${accountId}`
 
 interface UpstreamLoginsOptions {
@@ -69,9 +69,9 @@ export class UpstreamLogins {
     return refusedAt !== null || this.#trials.isRefused(id)
   }
 
-  /** Whether a request may take this login along now. The login is not refused. `segment` as in trials.ts; `mostMs`: how long others wait for it. */
-  admit({ id }: UpstreamLogin, segment: string, mostMs: number): Admission {
-    return this.#trials.admit(id, segment, mostMs)
+  /** Whether a request may take this login along now. The login is not refused. `segment` as in trials.ts; `maxMs`: how long others wait for it. */
+  admit({ id }: UpstreamLogin, segment: string, maxMs: number): Admission {
+    return this.#trials.admit(id, segment, maxMs)
   }
 
   accepted({ id }: UpstreamLogin, segment: string): void {
@@ -89,7 +89,7 @@ export class UpstreamLogins {
   #noteRefusal(recordId: string, id: string): void {
     this.#unwritten.delete(id)
     this.#writeRefusal(recordId, id).catch(error => {
-      if (this.#unwritten.size < mostUnwritten) this.#unwritten.set(id, recordId)
+      if (this.#unwritten.size < maxUnwritten) this.#unwritten.set(id, recordId)
       this.#options.onTrouble({ sentence: 'the refusal of a stored login could not be written', error })
     })
   }

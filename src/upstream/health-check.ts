@@ -24,7 +24,7 @@ interface CheckedUpstream {
 }
 
 /** The most bytes of a body that are read. */
-const bodyMost = 64 * 1024
+const maxBodyBytes = 64 * 1024
 
 export class HealthChecker {
   readonly #upstream: CheckedUpstream
@@ -96,7 +96,7 @@ class RunningCheck implements ResponseHandler {
 
   onData(chunk: Buffer): boolean {
     this.#bytes += chunk.length
-    if (this.#bytes > bodyMost) this.stop()
+    if (this.#bytes > maxBodyBytes) this.stop()
     return true
   }
 

@@ -18,7 +18,7 @@ const tiedIdleMs = 70_000
 /** Interval of the deadline check, in milliseconds. One timer for all is cheaper than one each. */
 const tickMs = 200
 /** Maximum of connections, streams and uploads included; WebSockets count only until the 101. */
-const connectionsMax = 4_096
+const maxConnections = 4_096
 
 export interface UpstreamAddress {
   readonly origin: string
@@ -62,8 +62,8 @@ export class UpstreamPool implements PoolListener {
 
   onIdle(connection: UpstreamConnection, keptMs: number | null): void {
     const { tie } = connection
-    const mostMs = tie === null ? idleMs : tiedIdleMs
-    const forMs = keptMs === null ? mostMs : Math.min(mostMs, keptMs - idleMarginMs)
+    const maxMs = tie === null ? idleMs : tiedIdleMs
+    const forMs = keptMs === null ? maxMs : Math.min(maxMs, keptMs - idleMarginMs)
     if (this.#isClosed || forMs <= 0) return connection.destroy()
     connection.deadline = performance.now() + forMs
     if (tie === null) this.#idle.push(connection)
@@ -91,8 +91,8 @@ export class UpstreamPool implements PoolListener {
   /** `isTwoWay`: the app may end its direction while the client still sends. */
   #open(isTwoWay: boolean): UpstreamConnection | null {
     // At the limit an idle connection of a person is closed for a new request.
-    if (this.#all.size >= connectionsMax) this.#tied.values().next().value?.destroy()
-    if (this.#all.size >= connectionsMax) return null
+    if (this.#all.size >= maxConnections) this.#tied.values().next().value?.destroy()
+    if (this.#all.size >= maxConnections) return null
     const connection = new UpstreamConnection(this)
     this.#all.add(connection)
     this.#timer ??= setInterval(() => this.#tick(), tickMs).unref()

@@ -4,7 +4,7 @@ const size = 64 * 1024
 /** A read and a write cost the same for any size, and for 64 kB almost as much as copying the bytes. */
 const wideSize = 256 * 1024
 /** Maximum of wide buffers, 8 MB in all, because clients that stop reading keep them. */
-const wideMost = 32
+const maxWide = 32
 const wideKept = 8
 /** Number of full reads after which a body is fast. */
 const fastReads = 16
@@ -53,7 +53,7 @@ function pooled(isWide: boolean): PooledBuffer {
   if (!isWide) return free.pop() ?? new PooledBuffer(false)
   const known = freeWide.pop()
   if (known !== undefined) return known
-  if (wideMade >= wideMost) return pooled(false)
+  if (wideMade >= maxWide) return pooled(false)
   wideMade++
   return new PooledBuffer(true)
 }

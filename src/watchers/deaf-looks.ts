@@ -23,7 +23,7 @@ export interface DeafLooksOptions {
 const deafMostMs = 60_000
 const lookMs = 2_000
 /** The looks within which the store has to confirm what goes on. */
-const answerLooksMost = 5
+const maxAnswerLooks = 5
 
 export class DeafLooks {
   readonly #options: DeafLooksOptions
@@ -42,7 +42,7 @@ export class DeafLooks {
     this.#options = options
     this.#everyMs = Math.min(lookMs, deafMs)
     this.#deafLooks = Math.ceil(deafMs / this.#everyMs)
-    this.#answerLooks = Math.min(answerLooksMost, this.#deafLooks)
+    this.#answerLooks = Math.min(maxAnswerLooks, this.#deafLooks)
     review.onAnswer = key => this.#unconfirmed.delete(key)
   }
 

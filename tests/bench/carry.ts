@@ -8,7 +8,7 @@ import type { Ender } from '../fixtures/process/gate.ts'
 import { serveFiles } from './nginx.ts'
 import { program, serveScript } from './processes.ts'
 
-const secondsMax = 300
+const maxSeconds = 300
 
 export interface Way {
   readonly name: 'download' | 'upload'
@@ -36,7 +36,7 @@ export async function waysFor(end: Ender, bytes: number): Promise<Ways | null> {
     async carry(origin, headers) {
       const asked = Object.entries(headers).flatMap(([name, value]) => ['-H', `${name}: ${value}`])
       const told = ['-o', '/dev/null', '-w', `%{http_code} %{size_${name}} %{time_total}`]
-      const words = ['-sSk', '--http1.1', '--max-time', String(secondsMax), ...args, ...told, ...asked, `${origin}/big`]
+      const words = ['-sSk', '--http1.1', '--max-time', String(maxSeconds), ...args, ...told, ...asked, `${origin}/big`]
       const { stdout } = await promisify(execFile)('curl', words)
       const [status, moved, seconds] = stdout.split(' ').map(Number) as [number, number, number]
       if (status !== 200 || moved !== bytes) throw new Error(`${name} by ${origin}: ${stdout}`)

@@ -6,7 +6,7 @@
 import net from 'node:net'
 
 const { port, path, host, cookies, rate, leadSeconds, seconds } = JSON.parse(process.argv[2])
-const connectionsMax = 512
+const maxConnections = 512
 const patienceMs = 10_000
 const requests = cookies.map(cookie =>
   Buffer.from(`GET ${path} HTTP/1.1\r\nHost: ${host}\r\nCookie: ${cookie}\r\n\r\n`)
@@ -71,7 +71,7 @@ class Connection {
 }
 
 function issue(due) {
-  const connection = idle.pop() ?? (connections < connectionsMax ? new Connection() : undefined)
+  const connection = idle.pop() ?? (connections < maxConnections ? new Connection() : undefined)
   if (connection === undefined) waiting.push(due)
   else connection.send(requests[sent % requests.length], due)
 }

@@ -8,7 +8,7 @@ export interface Picture {
   readonly colorScheme?: 'dark'
   /** CSS pixels; by default 720 wide, and as high as the page, at most 1000. */
   readonly width?: number
-  readonly mostHeight?: number
+  readonly maxHeight?: number
 }
 
 export const pictures: readonly Picture[] = [
@@ -22,12 +22,12 @@ export const pictures: readonly Picture[] = [
   { file: 'apps', of: { story: 'apps' } },
   { file: 'ask-approval', of: { story: 'ask-sponsor' } },
   { file: 'console-now', of: { console: 'now' }, width: 1180 },
-  { file: 'console-person', of: { console: 'person' }, width: 1180, mostHeight: 820 },
-  { file: 'console-watch', of: { console: 'watch' }, width: 900, mostHeight: 900 },
+  { file: 'console-person', of: { console: 'person' }, width: 1180, maxHeight: 820 },
+  { file: 'console-watch', of: { console: 'watch' }, width: 900, maxHeight: 900 },
   { file: 'console-reset', of: { console: 'reset' }, width: 1180 }
 ]
 
 /** Bytes that a picture may have. */
-export const mostBytes = 60_000
+export const maxBytes = 60_000
 
 export const pathOf = ({ file }: Picture) => `docs/pictures/${file}.webp`

@@ -4,7 +4,7 @@ import path from 'node:path'
 import t from 'tap'
 import { stories } from '../portal/story-list.tsx'
 import { filesIn, root, textOf } from './documents.ts'
-import { mostBytes, pathOf, pictures } from './picture-list.ts'
+import { maxBytes, pathOf, pictures } from './picture-list.ts'
 
 const pages = ['README.md', ...filesIn('docs').filter(file => /\.(?:md|html)$/.test(file))]
 /** Drawn by hand. */
@@ -16,7 +16,7 @@ t.test('each picture of the list is taken, and is of a page that exists', async 
   for (const picture of pictures) {
     const file = path.join(root, pathOf(picture))
     if (!existsSync(file)) t.fail(`${pathOf(picture)} is missing: npm run pictures ${picture.file}`)
-    else t.ok(statSync(file).size <= mostBytes, `${pathOf(picture)} has at most ${mostBytes} bytes`)
+    else t.ok(statSync(file).size <= maxBytes, `${pathOf(picture)} has at most ${maxBytes} bytes`)
     if ('story' in picture.of)
       t.ok(known.has(picture.of.story), `${picture.file}: the story "${picture.of.story}" exists`)
     else

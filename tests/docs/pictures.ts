@@ -10,7 +10,7 @@ import { openBrowser, openContext } from '../fixtures/browser/browser.ts'
 import { openBusyDesk } from '../fixtures/browser/desk.ts'
 import { serveStories } from '../portal/story-server.ts'
 import { root } from './documents.ts'
-import { mostBytes, type Picture, pathOf, pictures } from './picture-list.ts'
+import { maxBytes, type Picture, pathOf, pictures } from './picture-list.ts'
 
 const scale = 1.5
 const only = process.argv.slice(2)
@@ -38,7 +38,7 @@ try {
     const response = await page.goto(url)
     if (response?.status() !== 200) throw new Error(`${picture.file}: ${url} answers ${response?.status()}`)
     const bytes = await webp(page, picture)
-    if (bytes.length > mostBytes) throw new Error(`${picture.file} has ${bytes.length} bytes; at most ${mostBytes}`)
+    if (bytes.length > maxBytes) throw new Error(`${picture.file} has ${bytes.length} bytes; at most ${maxBytes}`)
     writeFileSync(path.join(root, pathOf(picture)), bytes)
     console.error(`${pathOf(picture)}: ${bytes.length} bytes`)
     await context.close()
@@ -48,9 +48,9 @@ try {
 }
 
 /** Playwright takes PNG and JPEG alone; Chromium itself takes WebP, which needs a third of the bytes. */
-async function webp(page: Page, { width = 720, mostHeight = 1000 }: Picture): Promise<Buffer> {
+async function webp(page: Page, { width = 720, maxHeight = 1000 }: Picture): Promise<Buffer> {
   const pageHeight = await page.evaluate('document.documentElement.scrollHeight')
-  const height = Math.min(mostHeight, Number(pageHeight))
+  const height = Math.min(maxHeight, Number(pageHeight))
   const session = await page.context().newCDPSession(page)
   const { data } = await session.send('Page.captureScreenshot', {
     format: 'webp',

@@ -17,7 +17,7 @@ const straight = (text: string) => text.replace(/[’]/g, "'")
 const escaped = (text: string) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
 
 /** Letters that a sentence must have besides its placeholders, otherwise it would fit everything. */
-const leastLiteral = 8
+const minLiteralLength = 8
 
 t.test('a quote is found whatever stands in its placeholders, and an invented one is not', async t => {
   for (const [quote, isThere] of [
@@ -75,7 +75,7 @@ function isSentence(quote: string): boolean {
   const pieces = plain.split('…').map(piece => piece.trim())
   return sentences.some(sentence => {
     const parts = literalParts(straight(sentence))
-    if (parts.join('').trim().length < leastLiteral) return false
+    if (parts.join('').trim().length < minLiteralLength) return false
     const isPart = pieces.every(piece => parts.some(part => part.includes(piece)))
     return isPart || new RegExp(`^${parts.map(escaped).join('.+')}$`, 's').test(plain)
   })

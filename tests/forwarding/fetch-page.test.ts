@@ -6,7 +6,7 @@ import { collectGarbage } from '../fixtures/in-process/garbage.ts'
 import { allIllnesses, startIll } from '../fixtures/in-process/ill-server.ts'
 import { at, makeApp } from '../fixtures/pipeline/forwarding.ts'
 
-const limits = { bytesMost: 64 * 1024, timeoutMs: 300 }
+const limits = { maxBytes: 64 * 1024, timeoutMs: 300 }
 
 t.test('an app that is ill', async t => {
   collectGarbage(t)
@@ -18,7 +18,7 @@ t.test('an app that is ill', async t => {
     // A failure of before would let the next one wait.
     const upstreams = new UpstreamRegistry({ apps: [app] })
     const found = await fetchPage(upstreams.of(app), '/', { ...limits, signal }).catch((error: Error) => error)
-    if (!(found instanceof Error)) t.ok(found.body.length <= limits.bytesMost, `${illness}: ${found.body.length} bytes`)
+    if (!(found instanceof Error)) t.ok(found.body.length <= limits.maxBytes, `${illness}: ${found.body.length} bytes`)
     else t.ok(found.message, `${illness}: ${found.message}`)
     upstreams.close()
     await server.left()

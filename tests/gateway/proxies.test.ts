@@ -51,7 +51,7 @@ const odd =
     /\s+/
   )
 /** How many names Caddy's example removes from a request. */
-const mostClaims = 64
+const maxClaims = 64
 /** Headers that only look like claims. */
 const plain = { 'Sec-Fetch-User': '?1', 'X-Auth-Token': 'mine', 'X-Amz-Meta-Owner-User': 'mine' }
 
@@ -174,7 +174,7 @@ t.test(
           const request = await recorded('/data', { cookie, ...plain })
           for (const [header, value] of Object.entries(plain)) t.same(valuesOf(request, header.toLowerCase()), [value])
           if (name !== 'caddy') return
-          const many = Array.from({ length: mostClaims + 1 }, (_, i) => [`X-${i}-User`, 'forged'])
+          const many = Array.from({ length: maxClaims + 1 }, (_, i) => [`X-${i}-User`, 'forged'])
           t.notMatch(
             (await recorded('/data', { cookie, ...Object.fromEntries(many.slice(10)) })).raw.toString('latin1'),
             /forged/
@@ -369,8 +369,8 @@ t.test('FIELD A1 the examples name every header that matters', async t => {
   t.ok(namedForProxies.length > 100)
   const nginx = example('nginx-auth-request.conf').toLowerCase()
   const caddy = example('Caddyfile')
-  t.equal(caddy.match(/request_header -\{rp\.header\.Factorgate-Out-\d+\}/g)?.length, mostClaims)
-  t.ok(caddy.indexOf(`Factorgate-Out-${mostClaims}}`) < caddy.indexOf('request_header Cookie'), 'out before in')
+  t.equal(caddy.match(/request_header -\{rp\.header\.Factorgate-Out-\d+\}/g)?.length, maxClaims)
+  t.ok(caddy.indexOf(`Factorgate-Out-${maxClaims}}`) < caddy.indexOf('request_header Cookie'), 'out before in')
   t.equal(example('traefik.toml'), traefikExample(example('traefik.toml')), 'npm run docs writes the pattern')
   const traefik = new RegExp(
     /authResponseHeadersRegex = '\(\?i\)(.*)'/.exec(example('traefik.toml'))?.[1] as string,

@@ -12,7 +12,7 @@ import { sampleTotp } from '../fixtures/in-process/sample-credential.ts'
 import { live } from '../fixtures/in-process/watched-lab.ts'
 import { until } from '../fixtures/process/redis-server.ts'
 
-const requestsMost = 20_000
+const maxRequests = 20_000
 
 async function watched(t: Test, extra = '{ learn: 0s }') {
   const { url, seen } = await echoApp(t)
@@ -31,7 +31,7 @@ async function walk(gate: Running, cookie: string, client = 'test'): Promise<{ g
   // A connection for each request would take a quarter more processor time.
   const agent = new http.Agent({ keepAlive: true })
   const headers = { cookie, 'user-agent': client }
-  for (let got = 0; got < requestsMost; got += 20) {
+  for (let got = 0; got < maxRequests; got += 20) {
     const answers = await Promise.all(
       Array.from({ length: 20 }, (_, i) =>
         ask(gate.port, 'GET', `${gate.origin('files')}/records/p${got % 300}/${got + i}`, headers, undefined, agent)
@@ -42,7 +42,7 @@ async function walk(gate: Running, cookie: string, client = 'test'): Promise<{ g
     const refused = answers.find(answer => codeOf(answer) !== undefined)
     if (refused !== undefined) return { got, code: codeOf(refused) }
   }
-  return { got: requestsMost, code: undefined }
+  return { got: maxRequests, code: undefined }
 }
 
 function journal(gate: Running, kind: string): Record<string, unknown>[] {

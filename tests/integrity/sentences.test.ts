@@ -4,7 +4,7 @@ import { asksPassword, type Mark, type MarkKind } from '../../src/integrity/mark
 import { fullReasons, fullSentence, lackings } from '../../src/integrity/places.ts'
 import { reasonsOf, sentenceOf } from '../../src/integrity/sentences.ts'
 import { inWords, sayReasons } from '../../src/reasons/in-words.ts'
-import { noticeReasonsMost, wordsFor } from '../../src/reasons/reason.ts'
+import { maxNoticeReasonsLength, wordsFor } from '../../src/reasons/reason.ts'
 
 const marks: readonly Mark[] = [
   { kind: 'form', value: `https://evil.example/x${asksPassword}` },
@@ -53,7 +53,7 @@ t.test('a mark without a sentence of its own leaves the English sentence', async
 t.test('the longest finding keeps its reasons in a notice', async t => {
   const long = marks.map(({ kind, value }) => ({ kind, value: `${value}${'y'.repeat(200 - value.length)}` }))
   const reasons = reasonsOf('files', `/${'p'.repeat(199)}`, long, 512, 99)
-  const words = wordsFor({ why: 'New on /.', reasons }, noticeReasonsMost)
+  const words = wordsFor({ why: 'New on /.', reasons }, maxNoticeReasonsLength)
   t.match(inWords([words], 'fr'), /Autres nouveautés/)
 })
 

@@ -1,7 +1,7 @@
 /** PROXY protocol headers: every shape of both versions, every lie, and every place where the bytes may end. */
 import t from 'tap'
 import { crc32c } from '../../src/request/crc32c.ts'
-import { mostBlock, readProxyHeader } from '../../src/request/proxy-protocol.ts'
+import { maxBlockLength, readProxyHeader } from '../../src/request/proxy-protocol.ts'
 
 const signature = Buffer.from('\r\n\r\n\0\r\nQUIT\n', 'latin1')
 
@@ -65,7 +65,11 @@ t.test('H28: headers that are right: the client, and where the header ends', asy
       client
     ],
     ['v2 with a checksum', withChecksum(false), client],
-    ['v2, the longest', v2(0x21, 0x11, Buffer.concat([four, extension(0x04, Buffer.alloc(mostBlock - 15))])), client]
+    [
+      'v2, the longest',
+      v2(0x21, 0x11, Buffer.concat([four, extension(0x04, Buffer.alloc(maxBlockLength - 15))])),
+      client
+    ]
   ]
   for (const [sentence, text, source] of rows) {
     const header = Buffer.from(text as string, 'latin1')
@@ -127,7 +131,7 @@ t.test('H28: headers that are wrong: never a client', async t => {
     ['IPv4 that ends early', v2(0x21, 0x11, four.subarray(0, 11)), /within its addresses/],
     ['IPv6 that ends early', v2(0x21, 0x21, four), /within its addresses/],
     ['a Unix socket that ends early', v2(0x21, 0x31, Buffer.alloc(215)), /within its addresses/],
-    ['a header that is too long, before its bytes are there', v2(0x21, 0x11, four, mostBlock + 1), /longer than/],
+    ['a header that is too long, before its bytes are there', v2(0x21, 0x11, four, maxBlockLength + 1), /longer than/],
     ['a header of the largest length', v2(0x20, 0x00, Buffer.alloc(0), 65_535), /longer than/],
     ['an extension that ends in its head', v2(0x21, 0x11, Buffer.concat([four, Buffer.from([4, 0])])), /extension/],
     [

@@ -12,9 +12,9 @@ import { monday, observation, usualWeeks, watch } from './fixture.ts'
 
 const people = 10_000
 const halfMinute = 30
-const bytesMost = 60e6
+const maxBytes = 60e6
 /** While each of them has asked for something in the last half minute; some 2.5 kB each. */
-const budgetsMost = 26e6
+const maxBudgets = 26e6
 
 function budget(given: Pick<Budget, 'id' | 'per' | 'counted' | 'amount' | 'steps'> & Partial<Budget>): Budget {
   return {
@@ -125,9 +125,9 @@ t.test('ten thousand people take less than 60 MB', async t => {
   const taken = (await used()) - before
   const inMB = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`
   t.comment(`${inMB(learned)} learned, ${inMB(atWork - learned)} of budgets within the same half minute`)
-  t.ok(atWork < bytesMost, `${inMB(atWork)} while all are at work`)
+  t.ok(atWork < maxBytes, `${inMB(atWork)} while all are at work`)
   t.ok(taken < atWork, inMB(taken))
-  t.ok(atWork - learned < budgetsMost, `${inMB(atWork - learned)} of budgets`)
+  t.ok(atWork - learned < maxBudgets, `${inMB(atWork - learned)} of budgets`)
   t.equal(unusual.people.all.size, people)
   await budgets.stop()
 })

@@ -4,7 +4,7 @@ import t from 'tap'
 import { Trials } from '../../src/upstream-login/trials.ts'
 import { TestClock } from '../fixtures/in-process/memory-store.ts'
 
-const mostMs = 60_000
+const maxMs = 60_000
 
 /** Twelve requests in the plugin's way: each looks, waits, and looks again. `sent` are those that are under way. */
 function twelve(trials: Trials, segment: string) {
@@ -12,7 +12,7 @@ function twelve(trials: Trials, segment: string) {
   const counts = { refused: 0 }
   const look = (): void => {
     if (trials.isRefused('x')) return void counts.refused++
-    const admission = trials.admit('x', segment, mostMs)
+    const admission = trials.admit('x', segment, maxMs)
     if (admission.wait === null) sent.push(admission.end)
     else admission.wait.then(look)
   }
@@ -39,14 +39,14 @@ const refuse = (trials: Trials, sent: readonly ((() => void) | null)[]) => {
 const rows: Readonly<Record<string, Row>> = {
   'an app that takes long to refuse, as with a delay after a wrong password, gets one': {
     app: (trials, sent) => {
-      mock.timers.tick(mostMs - 1)
+      mock.timers.tick(maxMs - 1)
       refuse(trials, sent)
     },
     sent: 1,
     refused: 11
   },
   'a trial that takes too long lets one more go, and not all': {
-    app: () => mock.timers.tick(mostMs),
+    app: () => mock.timers.tick(maxMs),
     sent: 2,
     refused: 0
   },
@@ -57,8 +57,8 @@ const rows: Readonly<Record<string, Row>> = {
   },
   'the late end of a trial does not end the next one': {
     app: (trials, sent) => {
-      mock.timers.tick(mostMs)
-      trials.admit('x', 'other', mostMs)
+      mock.timers.tick(maxMs)
+      trials.admit('x', 'other', maxMs)
       sent[0]?.()
     },
     sent: 1,
@@ -71,7 +71,7 @@ const rows: Readonly<Record<string, Row>> = {
     refused: 11
   },
   'a trial under another segment holds them back too': {
-    before: trials => void trials.admit('x', 'other', mostMs),
+    before: trials => void trials.admit('x', 'other', maxMs),
     app: () => {},
     sent: 0,
     refused: 0
@@ -102,7 +102,7 @@ t.test('D17: a clock that is put back makes no good answer last longer', async t
   time.advance(3600)
   trials.accepted('x', 'api')
   time.advance(-3600)
-  const first = trials.admit('x', 'api', mostMs)
+  const first = trials.admit('x', 'api', maxMs)
   t.type(first.wait === null ? first.end : null, 'function', 'the next request is a trial')
   if (first.wait === null) first.end?.()
 })

@@ -2,7 +2,7 @@
 import { readReason } from '../../../src/administration/person-input.ts'
 import type { AppActions } from '../../../src/administration/watch/app-actions.ts'
 import { GateError } from '../../../src/errors.ts'
-import { type Finding, findingsMost } from '../../../src/integrity/finding.ts'
+import { type Finding, maxFindings } from '../../../src/integrity/finding.ts'
 import { requireForm } from '../../portal/forms.ts'
 import { Notice, Said, Token } from '../../portal/layout.tsx'
 import { goTo, sendPage } from '../../portal/page-context.ts'
@@ -149,7 +149,7 @@ export function registerAppForms(scope: PageScope, { appChanges }: ConsoleOption
     const [app, ids] = [knownApp(appChanges, form.field('app')), form.field('finding').split(separator)]
     const reason = readReason(form.field('reason'))
     if ('rule' in reason) return askToApprove(page, app, ids, form.field('reason'), page.words.action.reasonMissing)
-    for (const id of ids.slice(0, findingsMost)) await appChanges.approve(actingOf(page, reason.value), app, id)
+    for (const id of ids.slice(0, maxFindings)) await appChanges.approve(actingOf(page, reason.value), app, id)
     return goTo(page, `${watchPath}#apps`)
   })
 

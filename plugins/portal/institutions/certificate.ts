@@ -7,7 +7,7 @@ import { streamOf } from '../../../src/platform/http2-stream.ts'
 import { arrive } from './arrive.ts'
 
 /** More than any chain has. */
-const mostSent = 10
+const maxSent = 10
 
 export function registerCertificate(scope: FastifyInstance, institution: CertificateInstitution): void {
   scope.get(
@@ -32,7 +32,7 @@ function presentedOn(socket: Partial<TLSSocket>): PresentedCertificate {
   const sent: X509Certificate[] = []
   for (
     let above = leaf?.issuerCertificate;
-    above !== undefined && sent.length < mostSent;
+    above !== undefined && sent.length < maxSent;
     above = above.issuerCertificate
   )
     sent.push(above)

@@ -27,7 +27,7 @@ export interface ChooserView {
   readonly isList: boolean
 }
 
-export const rowsMax = 50
+export const maxRows = 50
 
 export function ChooserPage({ frame, view }: { frame: Frame; view: ChooserView }) {
   const say = frame.say.chooser
@@ -83,7 +83,7 @@ function Rows({ view, rows, label }: { view: ChooserView; rows: readonly Chooser
   )
 }
 
-const rememberedMax = 3
+const maxRemembered = 3
 /** Half a year. */
 const rememberedSeconds = 180 * 86_400
 
@@ -93,12 +93,12 @@ export function chosenBefore({ request, site }: PageContext, institution: string
   if (text === null || text.length > 2000 || !/^[A-Za-z0-9_.-]+$/.test(text)) return []
   return text
     .split('.')
-    .slice(0, rememberedMax)
+    .slice(0, maxRemembered)
     .map(each => Buffer.from(each, 'base64url').toString())
 }
 
 export function rememberChoice(page: PageContext, institution: string, entityId: string): void {
-  const all = [entityId, ...chosenBefore(page, institution).filter(each => each !== entityId)].slice(0, rememberedMax)
+  const all = [entityId, ...chosenBefore(page, institution).filter(each => each !== entityId)].slice(0, maxRemembered)
   const texts = all.map(each => Buffer.from(each).toString('base64url'))
   // Entity ids may have 1,024 characters, and browsers drop long cookies.
   while (texts.length > 1 && texts.join('.').length > 1800) texts.pop()

@@ -15,7 +15,7 @@ import { arrive, refuse } from './arrive.ts'
 import { type BegunLogin, keepBegun, takeBegun } from './begun-login.ts'
 import { confirm, stepUpOf } from './confirm.ts'
 import { isOurRelayState, isRequestOf, newRequest } from './relay-state.ts'
-import { ChooserPage, chosenBefore, rememberChoice, rowsMax } from './saml-chooser.tsx'
+import { ChooserPage, chosenBefore, maxRows, rememberChoice } from './saml-chooser.tsx'
 import { RequestPage } from './saml-request.tsx'
 
 /** An encrypted assertion with five thousand groups of ninety letters has 1.2 MiB as a form; other real ones stay below 50 KiB. Anybody may send one. */
@@ -250,7 +250,7 @@ async function choose(
 ): Promise<FastifyReply> {
   const { source } = institution
   const [{ found, total }, size] = await known(page, institution, () =>
-    Promise.all([institution.search(query, rowsMax), institution.size()])
+    Promise.all([institution.search(query, maxRows), institution.size()])
   )
   const languages = languagesOf(page.request.raw.headers['accept-language'])
   const rowOf = (provider: IdentityProvider) => ({ entityId: provider.entityId, name: nameFor(provider, languages) })

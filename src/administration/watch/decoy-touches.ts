@@ -22,7 +22,7 @@ export interface DecoyUse extends KnownDecoy {
 }
 
 /** Lines of the journal that are counted. */
-const linesMost = 500
+const maxLines = 500
 
 /** In the order of the configuration. Lines that are held together count as many touches as they say. */
 export async function decoyUses(
@@ -32,7 +32,7 @@ export async function decoyUses(
 ): Promise<readonly DecoyUse[]> {
   if (decoys.length === 0) return []
   const query = { reference: null, person: null, app: null, kind: 'watch.decoy', from: since, to: null }
-  const { entries } = await journal.search(query, null, linesMost)
+  const { entries } = await journal.search(query, null, maxLines)
   return decoys.map(decoy => {
     const touches = entries.filter(({ app, decoy: text }) => app === decoy.app && text === decoy.text)
     const isOfNobody = ({ outcome }: JournalEntry) => outcome === 'stranger' || outcome === 'unknown'

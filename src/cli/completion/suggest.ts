@@ -9,7 +9,7 @@ interface Suggestion {
 }
 
 /** More names than anybody reads. */
-const mostNames = 1000
+const maxNames = 1000
 
 /** `words` follow the program's name; the last one is unfinished, perhaps empty. Never rejects. */
 export async function suggest(program: Command, words: readonly string[], io: Io): Promise<Suggestion[]> {
@@ -66,7 +66,7 @@ async function valuesOf(
     if ((argument !== 'NAME' && argument !== 'OLD') || name === 'user add') return []
     const found: Suggestion[] = []
     await withStore(quiet, { config: file, changes: 'nothing' }, async place => {
-      for (const { name, displayName } of await accountsAt(place).beginningWith(current, mostNames))
+      for (const { name, displayName } of await accountsAt(place).beginningWith(current, maxNames))
         found.push({ value: name, summary: displayName })
       return 0
     })

@@ -7,7 +7,7 @@ import type { DoctorFinding } from './finding.ts'
 
 const timeoutMs = 4000
 /** No answer of a gate is longer, in characters. Another program on the port may answer without an end. */
-const mostText = 1024 * 1024
+const maxTextLength = 1024 * 1024
 
 /** `off`: there is no admin listener to ask. `none`: nothing answers there. */
 type GateState =
@@ -28,10 +28,10 @@ export function askAdmin(
       response.setEncoding('utf8')
       response.on('data', part => {
         text += part
-        if (text.length > mostText) sent.destroy()
+        if (text.length > maxTextLength) sent.destroy()
       })
       response.once('close', () => {
-        const isAnswer = response.complete || text.length > mostText
+        const isAnswer = response.complete || text.length > maxTextLength
         resolve(isAnswer ? { status: response.statusCode ?? 0, text } : null)
       })
     })

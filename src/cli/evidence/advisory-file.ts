@@ -9,7 +9,7 @@ import type { Component } from '../../evidence/sbom.ts'
 import { visible } from '../../messages/visible.ts'
 import { PersonError } from '../command.ts'
 
-const bytesMax = 256 * 1024 ** 2
+const maxBytes = 256 * 1024 ** 2
 
 /** Throws PersonError for a file that cannot be read or is of no known form. */
 export async function advisoryReport(file: string, components: readonly Component[]): Promise<AdvisoryReport> {
@@ -18,9 +18,9 @@ export async function advisoryReport(file: string, components: readonly Componen
     throw error.code === 'ENOENT' ? new PersonError(`--advisories ${name}: there is no such file`) : error
   })
   if (!stats.isFile()) throw new PersonError(`--advisories ${name} is not a file`)
-  if (stats.size > bytesMax)
+  if (stats.size > maxBytes)
     throw new PersonError(
-      `--advisories ${name} is larger than ${bytesMax / 1024 ** 2} MiB; give a file with the advisories of npm packages alone`
+      `--advisories ${name} is larger than ${maxBytes / 1024 ** 2} MiB; give a file with the advisories of npm packages alone`
     )
   const bytes = await readFile(file)
   try {

@@ -11,7 +11,7 @@ import { visible } from '../../messages/visible.ts'
 import { PersonError } from '../command.ts'
 import { asOwnerOf } from '../owner.ts'
 
-const bufferMax = 64 * 1024
+const maxBufferLength = 64 * 1024
 const unfinished = 'unfinished'
 
 export class EvidenceFolder {
@@ -132,7 +132,7 @@ export class EvidenceFile {
   add(text: string | Buffer): Promise<void> | null {
     this.#waiting.push(text)
     this.#length += text.length
-    return this.#length < bufferMax ? null : this.#flush()
+    return this.#length < maxBufferLength ? null : this.#flush()
   }
 
   async write(content: string | Buffer): Promise<void> {

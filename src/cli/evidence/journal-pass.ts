@@ -14,8 +14,8 @@ import { withProgress } from '../progress.ts'
 import type { EvidenceFile, EvidenceFolder } from './folder.ts'
 
 /** Rows of each list on the page. */
-const newestMax = 100
-const passesMax = 3
+const maxNewest = 100
+const maxPasses = 3
 /** Lines of other processes may stand a little out of order. */
 const slackMs = 3600_000
 
@@ -39,7 +39,7 @@ export async function readJournal(
   range: Range,
   { folder, disguise, io }: { folder: EvidenceFolder; disguise: Disguise; io: Io }
 ): Promise<JournalPass> {
-  for (let pass = 0; pass < passesMax; pass++) {
+  for (let pass = 0; pass < maxPasses; pass++) {
     const before = await stateOf(file)
     const lists = new Lists(folder, disguise)
     await lists.open()
@@ -140,7 +140,7 @@ class Lists {
     newest.total++
     newest.entries.push(hidden)
     // Half of the rows leave at once, so that an entry costs no shift of all others.
-    if (newest.entries.length >= 2 * newestMax) newest.entries.splice(0, newestMax)
+    if (newest.entries.length >= 2 * maxNewest) newest.entries.splice(0, maxNewest)
     return this.#files.get(list)!.add(csvLine(eventRow(hidden)))
   }
 
@@ -151,7 +151,7 @@ class Lists {
   newest(): Record<EventList, Newest> {
     const of = (list: EventList): Newest => {
       const { entries, total } = this.#newest.get(list)!
-      return { entries: entries.slice(-newestMax), total }
+      return { entries: entries.slice(-maxNewest), total }
     }
     return {
       'sign-ins': of('sign-ins'),

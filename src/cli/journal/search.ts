@@ -11,7 +11,7 @@ import { instant } from './instant.ts'
 import { Printer } from './print.ts'
 
 const limitDefault = 1000
-const limitMax = 10_000_000
+const maxLimit = 10_000_000
 
 const options = {
   ...configOption,
@@ -55,7 +55,7 @@ Example:
     const { values, names } = readArgs(args, options, ['FILE…'])
     const window = { from: instant('--from', values.from, io), to: instant('--to', values.to, io) }
     if (window.from > window.to) throw new UsageError('--from must be earlier than --to')
-    const limit = numberOf('--limit', values.limit ?? String(limitDefault), limitMax)
+    const limit = numberOf('--limit', values.limit ?? String(limitDefault), maxLimit)
     const reader = await readerFor(names, values.config, io)
     const query = {
       references: values.reference === undefined ? undefined : spellingsOf(values.reference),

@@ -3,7 +3,7 @@ import { isInvalid } from '../../../config/values/invalid.ts'
 import { printDuration, readDuration } from '../../../config/values/value-types.ts'
 import { whoStaysIn } from '../../administration/who-stays-in.ts'
 import { visible } from '../../messages/visible.ts'
-import { DialError, type Turn, type Turned, turnDial, whyMost } from '../../posture/dial-record.ts'
+import { DialError, maxWhyLength, type Turn, type Turned, turnDial } from '../../posture/dial-record.ts'
 import { endedLine, turnedLine } from '../../posture/events.ts'
 import { type PostureLevel, postureLevels } from '../../posture/posture.ts'
 import { postureTermsOf } from '../../services/posture-terms.ts'
@@ -12,7 +12,7 @@ import { type CommandContext, configHelp, configOption, operator, withStore } fr
 import { moment, table } from '../table.ts'
 import { accountsAt, credentialsAt, misfitIn } from '../user/person.ts'
 
-const untilMost = 365 * 86_400
+const maxUntilSeconds = 365 * 86_400
 
 export const command: Command = {
   name: 'posture set',
@@ -38,8 +38,8 @@ Example:
     const level = readLevel(names[0] as string)
     const why = values.why?.trim() ?? ''
     if (why === '') throw new UsageError("--why is missing; give a reason, such as --why 'odd sign-ins at night'")
-    if (why.length > whyMost || /[\r\n]/.test(why))
-      throw new UsageError(`--why must have at most ${whyMost} characters, on one line`)
+    if (why.length > maxWhyLength || /[\r\n]/.test(why))
+      throw new UsageError(`--why must have at most ${maxWhyLength} characters, on one line`)
     const seconds = readUntil(values.until, level)
     const changes = level === 'lockdown' ? 'access' : 'grant'
     return withStore(io, { config: values.config, changes }, async place => {
@@ -72,8 +72,8 @@ function readUntil(text: string | undefined, level: PostureLevel): number | null
   if (level === 'normal') throw new UsageError('--until belongs to elevated and lockdown; normal needs no end')
   const seconds = readDuration(text.trim())
   if (isInvalid(seconds)) throw new UsageError(`--until ${seconds.reason}, got '${visible(text)}'`)
-  if (seconds < 1 || seconds > untilMost)
-    throw new UsageError(`--until must be from 1s to ${printDuration(untilMost)}, got '${visible(text)}'`)
+  if (seconds < 1 || seconds > maxUntilSeconds)
+    throw new UsageError(`--until must be from 1s to ${printDuration(maxUntilSeconds)}, got '${visible(text)}'`)
   return seconds
 }
 

@@ -2,7 +2,7 @@
 import { type Entry, entryOf, linesIn } from '../journal/files.ts'
 
 /** Distinct addresses for each app and reason. */
-const addressesMax = 100_000
+const maxAddresses = 100_000
 
 export interface Use {
   requests: number
@@ -105,7 +105,7 @@ function rowOf({ wouldStop }: Counts, row: Pick<WouldStop, 'app' | 'would' | 're
 }
 
 function addAddress({ addresses }: WouldStop, address: unknown): void {
-  if (typeof address === 'string' && addresses.size < addressesMax) addresses.add(address)
+  if (typeof address === 'string' && addresses.size < maxAddresses) addresses.add(address)
 }
 
 function add<T extends Use>(use: T, at: number, requests: number): T {

@@ -15,7 +15,7 @@ import { PersonError } from '../command.ts'
 const magic = 'factorgate backup 1\n'
 const frameBytes = 64 * 1024
 const tagBytes = 16
-const headerBytesMax = 4096
+const maxHeaderBytes = 4096
 const context = 'backup'
 
 export async function writeSealed(
@@ -85,7 +85,7 @@ async function readHeader(source: Source): Promise<{ bytes: Buffer; key: string;
   const first = await source.takeLine(magic.length).catch(() => null)
   if (first?.toString('latin1') !== magic)
     throw new PersonError("this file is not a backup of 'factorgate store export'")
-  const second = await source.takeLine(headerBytesMax)
+  const second = await source.takeLine(maxHeaderBytes)
   try {
     const { key, created } = JSON.parse(second.toString('utf8')) as { key?: unknown; created?: unknown }
     if (typeof key === 'string')

@@ -1,6 +1,6 @@
 /** `factorgate watch app`: what is new in an app; approves it, and announces changes. */
 import { AppChanges, type AppState, changingSeconds } from '../../administration/app-changes.ts'
-import { pagesLeast } from '../../integrity/app-memory.ts'
+import { minPages } from '../../integrity/app-memory.ts'
 import type { Changing } from '../../integrity/records.ts'
 import { visible } from '../../messages/visible.ts'
 import { type Command, type Io, jsonText, PersonError, readArgs, UsageError } from '../command.ts'
@@ -116,7 +116,7 @@ function learningEnds({ since, pages }: AppState, learn: number, now: number): s
   const until = (since ?? now) + learn * 1000
   return [
     ...(until > now ? [moment(until)] : []),
-    ...(pages < pagesLeast ? [`${pagesLeast} pages were read (${pages} so far)`] : [])
+    ...(pages < minPages ? [`${minPages} pages were read (${pages} so far)`] : [])
   ]
 }
 

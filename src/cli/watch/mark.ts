@@ -1,7 +1,7 @@
 /** `factorgate watch mark`: whose file of a decoy has leaked. */
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
-import { mostBytes, textOfLeak } from '../../decoys/leaked-text.ts'
+import { maxBytes, textOfLeak } from '../../decoys/leaked-text.ts'
 import { isMarked, type Marked, possibleWords } from '../../decoys/marks.ts'
 import { rowCount } from '../../decoys/rows.ts'
 import { readKeyFile } from '../../keyring/key-file.ts'
@@ -12,7 +12,7 @@ import { asSelf } from '../owner.ts'
 import { accountsAt } from '../user/person.ts'
 
 /** Lines of the journal that are looked at, the newest. */
-const mostLines = 100_000
+const maxLines = 100_000
 const touchesShown = 3
 
 interface Source extends Marked {
@@ -32,7 +32,7 @@ export const command: Command = {
 ${configHelp}
 
 Each file that the gate serves as a decoy ('serve') holds marks that name the person who fetched it, one in each row. One mark is enough.
-Spreadsheets, other ZIP archives and gzip are opened; the first ${mostBytes / 1024 ** 2} MiB count. The command computes the marks of everybody from the key
+Spreadsheets, other ZIP archives and gzip are opened; the first ${maxBytes / 1024 ** 2} MiB count. The command computes the marks of everybody from the key
 file: keep old keys in it. People who are removed, and decoys that are configured no more, are found by the lines 'watch.decoy' of the journal.
 
 Exit code 1: there is no mark of this gate in it.
@@ -66,7 +66,7 @@ async function contentOf(file: string | undefined, io: Io): Promise<Buffer> {
   for await (const part of io.input()) {
     parts.push(Buffer.from(part, 'latin1'))
     length += part.length
-    if (length > mostBytes) break
+    if (length > maxBytes) break
   }
   return Buffer.concat(parts)
 }
@@ -76,7 +76,7 @@ async function touchesAt(io: Io, config: string | undefined): Promise<Entry[]> {
   const lines: Entry[] = []
   try {
     const reader = await readerFor([], config, io)
-    for await (const line of reader.search({ kinds: ['watch.decoy'], limit: mostLines })) lines.push(line)
+    for await (const line of reader.search({ kinds: ['watch.decoy'], limit: maxLines })) lines.push(line)
   } catch (error) {
     io.stderr(`note: the journal is not used: ${(error as Error).message}\n`)
   }

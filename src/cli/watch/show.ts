@@ -28,7 +28,7 @@ const states = {
 const shown = 20
 const alarmsShown = 10
 const alarmDays = 14
-const alarmsMost = 50
+const maxAlarms = 50
 
 export const command: Command = {
   name: 'watch show',
@@ -64,7 +64,7 @@ Example:
           person: user === null ? null : [user.name, user.id],
           since: io.clock() - alarmDays * dayMs,
           from: null,
-          most: alarmsMost
+          most: maxAlarms
         })
         if (values.json) {
           const person = user === null ? null : await figures.person(user.id)

@@ -27,7 +27,7 @@ import { isSignedBy } from './signature.ts'
 type OcspStatus = 'good' | 'revoked' | 'unknown'
 
 const usualTimeoutMs = 5_000
-const mostBytes = 64 * 1024
+const maxBytes = 64 * 1024
 /** The tolerated difference between clocks. */
 const skewMs = 5 * 60_000
 /** The maximum age of an answer without an end. */
@@ -85,7 +85,7 @@ function post(address: string, body: Buffer, timeoutMs: number): Promise<Buffer>
       answer
         .on('data', (part: Buffer) => {
           size += part.length
-          if (size > mostBytes) sent.destroy(new Error('the answer is too long'))
+          if (size > maxBytes) sent.destroy(new Error('the answer is too long'))
           else parts.push(part)
         })
         .on('error', reject)

@@ -60,7 +60,7 @@ interface Traffic {
 }
 
 /** The most bytes that a server may send for pending questions. */
-const burstMax = 16 * 1024 * 1024
+const maxBurstBytes = 16 * 1024 * 1024
 /** OpenLDAP and Active Directory refuse large pages if operators limit them. */
 const pageSize = 100
 
@@ -112,7 +112,7 @@ export class LdapConnection {
       return socket
         .on('data', part => {
           traffic.bytes += part.length
-          if (traffic.bytes > burstMax) destroyAll(sockets, `it sent more than ${burstMax} bytes`)
+          if (traffic.bytes > maxBurstBytes) destroyAll(sockets, `it sent more than ${maxBurstBytes} bytes`)
         })
         .on('error', ignore)
         .on('end', over)

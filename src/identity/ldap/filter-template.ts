@@ -33,7 +33,7 @@ export class FilterProblem extends Error {
   override readonly name = 'FilterProblem'
 }
 
-const depthMax = 32
+const maxDepth = 32
 
 /** Throws FilterProblem. */
 export function parseFilter(text: string): FilterTree {
@@ -65,7 +65,7 @@ interface Reader {
 }
 
 function readFilter(reader: Reader, depth: number): FilterTree {
-  if (depth > depthMax) throw new FilterProblem(`has more than ${depthMax} parentheses inside each other`)
+  if (depth > maxDepth) throw new FilterProblem(`has more than ${maxDepth} parentheses inside each other`)
   expect(reader, '(')
   const sign = reader.text[reader.at]
   let tree: FilterTree

@@ -19,7 +19,7 @@ export interface Member {
 /** Groups in one search. */
 const batch = 50
 /** A directory that answers more groups is not believed. */
-export const groupsMax = 20_000
+export const maxGroups = 20_000
 /** Active Directory's rule that follows members of members (MS-ADTS §3.1.1.3.4.4.3). */
 const inChain = '1.2.840.113556.1.4.1941'
 
@@ -71,8 +71,8 @@ function take(found: Map<string, FoundGroup>, entries: readonly DirectoryEntry[]
     found.set(key, group)
     fresh.push(group)
   }
-  if (found.size > groupsMax)
-    throw new ServerFailure(`it says that somebody is in more than ${groupsMax} groups`, { isOfOneQuestion: true })
+  if (found.size > maxGroups)
+    throw new ServerFailure(`it says that somebody is in more than ${maxGroups} groups`, { isOfOneQuestion: true })
   return fresh
 }
 

@@ -49,9 +49,9 @@ type Unchecked = Exclude<DirectoryAnswer, { kind: 'accepted' }>
 
 const refused = { kind: 'refused' } as const
 /** Parallel checks of people. Further ones are `busy`. */
-const atOnceMax = 64
+const maxAtOnce = 64
 /** In bytes, as for local passwords. */
-const passwordMax = 1024
+const maxPasswordLength = 1024
 /** In milliseconds. Strangers can cause these remarks, so each is logged once in this time. */
 const quietMs = 60_000
 
@@ -99,7 +99,7 @@ export class LdapDirectory implements Directory {
   }
 
   isFullFor(): boolean {
-    return this.#atOnce >= atOnceMax
+    return this.#atOnce >= maxAtOnce
   }
 
   async authenticate(typed: string, password: string): Promise<DirectoryAnswer> {
@@ -341,7 +341,7 @@ export class LdapDirectory implements Directory {
 
 /** An empty password binds anonymously and succeeds (RFC 4513 §5.1.2); some servers stop at a NUL. */
 function isPassword(password: string): boolean {
-  return password !== '' && !password.includes('\0') && Buffer.byteLength(password) <= passwordMax
+  return password !== '' && !password.includes('\0') && Buffer.byteLength(password) <= maxPasswordLength
 }
 
 /** The name to search for, in the form by which guesses are counted; null for text that is no name. */

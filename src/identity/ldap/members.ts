@@ -6,7 +6,7 @@ import { type LdapConnection, ServerFailure } from './connection.ts'
 import { comparableDn } from './dn.ts'
 import { everything, fillFilter } from './filter.ts'
 import type { FilterLeaf, FilterTree } from './filter-template.ts'
-import { type FoundGroup, groupsMax, type Member, nameOf } from './groups.ts'
+import { type FoundGroup, type Member, maxGroups, nameOf } from './groups.ts'
 import type { LdapSchema } from './presets.ts'
 
 interface KnownGroup extends FoundGroup {
@@ -85,8 +85,8 @@ export class GroupMembers {
           members: await this.#membersOf(connection, entry.dn)
         }
         this.#known.set(key, group)
-        if (this.#known.size > groupsMax)
-          throw new ServerFailure(`it has more than ${groupsMax} groups`, { isOfOneQuestion: true })
+        if (this.#known.size > maxGroups)
+          throw new ServerFailure(`it has more than ${maxGroups} groups`, { isOfOneQuestion: true })
       }
       groups.push(group)
     }

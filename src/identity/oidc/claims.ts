@@ -34,13 +34,13 @@ export function claimAt(claims: unknown, path: string): unknown {
 const ofTheProtocol = new Set(
   'acr amr at_hash aud auth_time azp c_hash exp iat iss jti nbf nonce rat s_hash sid'.split(' ')
 )
-const namesMost = 40
+const maxNames = 40
 
 /** The names of the claims about a person, for operators; values stay out. */
 export function claimNames(...sets: readonly Claims[]): string {
   const names = [...new Set(sets.flatMap(Object.keys))].filter(name => !ofTheProtocol.has(name)).sort()
-  const said = names.slice(0, namesMost).map(name => quoted(name.slice(0, 60)))
-  return names.length > namesMost ? `${said.join(', ')} and more` : said.join(', ')
+  const said = names.slice(0, maxNames).map(name => quoted(name.slice(0, 60)))
+  return names.length > maxNames ? `${said.join(', ')} and more` : said.join(', ')
 }
 
 /**

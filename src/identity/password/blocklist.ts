@@ -16,7 +16,7 @@ const everydayWords = `
 `
 
 /** A word with more characters around it is another password. */
-const aroundMax = 6
+const maxAround = 6
 /** Shorter words are not searched inside a password. */
 const rootLength = 5
 
@@ -38,7 +38,7 @@ const standIns: Readonly<Record<string, readonly string[]>> = {
 function coresOf(folded: string): string[] {
   const withoutEnd = folded.replace(/[^\p{L}]+$/u, '')
   const alone = withoutEnd.replace(/^[^\p{L}]+/u, '')
-  const near = [folded, withoutEnd, alone].filter(core => folded.length - core.length <= aroundMax)
+  const near = [folded, withoutEnd, alone].filter(core => folded.length - core.length <= maxAround)
   return near.flatMap(core => [core, readBack(core, 0), readBack(core, 1)])
 }
 

@@ -12,8 +12,8 @@ import { type HashPlace, HashQueue } from './hash-queue.ts'
 export type PasswordProblem = 'too_short' | 'too_long' | 'too_common' | 'is_name'
 
 /** NIST SP 800-63B-4 §3.1.1.2: eight characters beside a second factor, at least 64 accepted. */
-const charactersMin = 8
-const bytesMax = 1024
+const minCharacters = 8
+const maxBytes = 1024
 
 /**
  * The problem of a new password, or null. `names` are those of the person and of the place (title, host). No rule asks for kinds of
@@ -21,8 +21,8 @@ const bytesMax = 1024
  */
 export function passwordProblem(password: string, names: readonly string[]): PasswordProblem | null {
   const text = password.normalize('NFC')
-  if (Buffer.byteLength(text) > bytesMax) return 'too_long'
-  if ([...text].length < charactersMin) return 'too_short'
+  if (Buffer.byteLength(text) > maxBytes) return 'too_long'
+  if ([...text].length < minCharacters) return 'too_short'
   if (isMadeOfNames(text, names)) return 'is_name'
   return isCommonPassword(text) ? 'too_common' : null
 }
@@ -89,8 +89,8 @@ export class PasswordHasher {
 
   /** A null hash takes the same work and never fits. Too long a password is refused without work. 'busy': nothing was checked. */
   async verify(hashed: string | null, password: string, place: HashPlace = unknownPlace): Promise<boolean | 'busy'> {
-    const text = password.length > bytesMax ? null : password.normalize('NFC')
-    if (text === null || Buffer.byteLength(text) > bytesMax) return false
+    const text = password.length > maxBytes ? null : password.normalize('NFC')
+    if (text === null || Buffer.byteLength(text) > maxBytes) return false
     if (!(await this.#queue.acquire(place))) return 'busy'
     try {
       const isRight = await this.#hashing.verify(hashed ?? this.#dummy, text)

@@ -5,7 +5,7 @@ import { threadId } from 'node:worker_threads'
 import { makeFolder } from '../../ensure-directory.ts'
 
 /** One MDQ server has a file for each provider that somebody has asked for. */
-const filesMax = 5000
+const maxFiles = 5000
 
 export class MetadataCopy {
   readonly #file: string
@@ -20,7 +20,7 @@ export class MetadataCopy {
     this.#try(() => {
       const folder = path.dirname(file)
       makeFolder(folder)
-      if (readdirSync(folder).length >= filesMax) throw new Error(`${folder} has ${filesMax} files already`)
+      if (readdirSync(folder).length >= maxFiles) throw new Error(`${folder} has ${maxFiles} files already`)
       rmSync(this.#written, { force: true })
       this.#descriptor = openSync(this.#written, 'wx', 0o600)
     })

@@ -29,7 +29,7 @@ const hideCategories = [
   'http://refeds.org/category/hide-from-discovery',
   'https://refeds.org/category/hide-from-discovery'
 ]
-const nameMax = 200
+const maxNameLength = 200
 
 /** Null for an entity that is no SAML 2.0 identity provider, or has no key or no sign-in address. */
 export function providerOf(entity: XmlNode): IdentityProvider | null {
@@ -154,7 +154,7 @@ function textsByLanguage(
       const text = textOf(node)
         .replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\s]+/gu, ' ')
         .trim()
-        .slice(0, nameMax)
+        .slice(0, maxNameLength)
       if (text !== '' && /^[A-Za-z0-9-]{1,35}$/.test(language)) texts[language.toLowerCase()] ??= text
     }
   return { ...texts }

@@ -24,7 +24,7 @@ interface FetchOptions {
 
 const defaultBytes = 256 * 1024 * 1024
 const defaultMs = 120_000
-const redirectsMax = 3
+const maxRedirects = 3
 const tooLong = 'it takes too long'
 
 /** Rejects with SamlRefusal, as the chunks do. */
@@ -78,7 +78,7 @@ async function* bounded(
 
 async function follow(url: string, { ca, etag }: FetchOptions, deadline: AbortSignal): Promise<IncomingMessage> {
   let at = new URL(url)
-  for (let redirects = 0; redirects <= redirectsMax; redirects++) {
+  for (let redirects = 0; redirects <= maxRedirects; redirects++) {
     const response = await get(at, ca, etag, deadline)
     const { location } = response.headers
     if (![301, 302, 303, 307, 308].includes(response.statusCode ?? 0) || location === undefined) return response

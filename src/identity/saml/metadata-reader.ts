@@ -27,7 +27,7 @@ export interface MetadataSummary {
   readonly cacheSeconds: number | null
 }
 
-const entitiesMax = 100_000
+const maxEntities = 100_000
 
 export class MetadataReader {
   readonly #options: MetadataReaderOptions
@@ -180,8 +180,8 @@ export class MetadataReader {
     const entityId = valueIn(root!.start, 'entityID') ?? ''
     if (this.#entityIds.has(entityId)) throw new SamlRefusal(`the metadata describes ${quoted(entityId)} twice`)
     this.#entityIds.add(entityId)
-    if (this.#entityIds.size > entitiesMax)
-      throw new SamlRefusal(`the metadata describes more than ${entitiesMax} entities`)
+    if (this.#entityIds.size > maxEntities)
+      throw new SamlRefusal(`the metadata describes more than ${maxEntities} entities`)
     const provider = providerOf(root!)
     if (provider === null) return
     const validUntil = soonest([provider.validUntil, ...this.#listEnds])

@@ -189,10 +189,10 @@ async function loadCopy(
   return outcome.kind === 'read' ? outcome.packed : null
 }
 
-const mdqMax = 1000
+const maxMdqEntities = 1000
 const mdqAtOnce = 4
 /** SAML Core §8.3.6. */
-const entityIdMax = 1024
+const maxEntityIdLength = 1024
 /** How long a missing or unusable entity is remembered. */
 const mdqNothingMs = 60_000
 
@@ -213,7 +213,7 @@ class MdqSource implements MetadataSource {
 
   async find(entityId: string): Promise<IdentityProvider | null> {
     const { only, clock } = this.#options
-    if (entityId.length > entityIdMax || (only !== null && !only.includes(entityId))) return null
+    if (entityId.length > maxEntityIdLength || (only !== null && !only.includes(entityId))) return null
     const usable = () => {
       const provider = this.#known.get(entityId)?.provider ?? null
       return (provider?.validUntil ?? Number.POSITIVE_INFINITY) > clock() ? provider : null
@@ -271,9 +271,9 @@ class MdqSource implements MetadataSource {
 
   /** Strangers may name any entity id: missing ones go first. */
   #makeRoom(): void {
-    if (this.#known.size < mdqMax) return
+    if (this.#known.size < maxMdqEntities) return
     for (const [entityId, { provider }] of this.#known) if (provider === null) this.#known.delete(entityId)
-    if (this.#known.size >= mdqMax) this.#known.clear()
+    if (this.#known.size >= maxMdqEntities) this.#known.clear()
   }
 
   async #fromCopy(entityId: string): Promise<IdentityProvider | null> {

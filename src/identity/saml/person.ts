@@ -109,13 +109,13 @@ function whyMissing(name: string, { attributes }: AssertionFacts, { entityId, sc
   return `${name} is ${quoted(said)}, and the metadata lets ${quoted(entityId)} speak for ${scopes.length === 0 ? 'no scope' : quoted(scopes.map(({ value }) => value).join(', '))}${note}`
 }
 
-const namesMost = 40
+const maxNames = 40
 
 /** The names alone, for operators; values stay out. */
 function released(attributes: readonly SamlAttribute[]): string {
   if (attributes.length === 0) return 'no attribute'
-  const said = attributes.slice(0, namesMost).map(({ name, friendlyName }) => quoted(friendlyName ?? name))
-  return attributes.length > namesMost ? `${said.join(', ')} and more` : said.join(', ')
+  const said = attributes.slice(0, maxNames).map(({ name, friendlyName }) => quoted(friendlyName ?? name))
+  return attributes.length > maxNames ? `${said.join(', ')} and more` : said.join(', ')
 }
 
 function requireAssurance(has: readonly string[], needed: readonly string[]): void {

@@ -8,7 +8,7 @@ import { isSignature, signatureAlgorithms } from './signature-algorithms.ts'
 type MessageKind = 'SAMLRequest' | 'SAMLResponse'
 
 /** A sign-out message has about a kilobyte. */
-const messageMax = 64 * 1024
+const maxMessageBytes = 64 * 1024
 
 /** The address with the message; unsigned if `key` is null. */
 export function redirectUrl(
@@ -78,7 +78,7 @@ function decode(text: string): string {
 
 function inflated(text: string): string {
   try {
-    const bytes = inflateRawSync(Buffer.from(text.replace(/\s+/g, ''), 'base64'), { maxOutputLength: messageMax })
+    const bytes = inflateRawSync(Buffer.from(text.replace(/\s+/g, ''), 'base64'), { maxOutputLength: maxMessageBytes })
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
   } catch {
     throw new SamlRefusal('the message is not deflated, or too long')

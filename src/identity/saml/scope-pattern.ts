@@ -10,11 +10,11 @@ type Node =
   | { readonly kind: 'sequence' | 'choice'; readonly parts: readonly Node[] }
   | { readonly kind: 'repeat'; readonly part: Node; readonly least: number; readonly most: number }
 
-const patternMost = 200
-const textMost = 253
+const maxPatternLength = 200
+const maxTextLength = 253
 /** Repetitions within each other, and of one part. Labels of names have 63 signs. */
-const depthMost = 2
-const countMost = 63
+const maxDepth = 2
+const maxCount = 63
 const sign = /^(?:\[(?:\\[^A-Za-z0-9]|\\[dw]|[^\]\\])+\]|\\[^A-Za-z0-9]|\\[dw]|[^\\()[\]{}|*+?^$])/
 const repetition = /^(?:[*+?]|\{(\d{1,3})(?:(,)(\d{1,3})?)?\})\??/
 
@@ -28,7 +28,7 @@ export const newEffort = (): Effort => ({ left: 250_000 })
 
 /** True if the pattern covers the whole text, in any letter case. */
 export function covers(pattern: string, text: string, effort = newEffort()): boolean {
-  const node = text.length > textMost ? null : nodeOf(pattern)
+  const node = text.length > maxTextLength ? null : nodeOf(pattern)
   return node !== null && endsOf(node, { text, effort }, new Set([0])).has(text.length) && effort.left > 0
 }
 
@@ -38,7 +38,7 @@ export function isKnownPattern(pattern: string): boolean {
 }
 
 function nodeOf(pattern: string): Node | null {
-  return pattern.length > patternMost ? null : new PatternReader(pattern).read()
+  return pattern.length > maxPatternLength ? null : new PatternReader(pattern).read()
 }
 
 /** Null for a pattern that is none, or that has more than is known here. */
@@ -82,18 +82,18 @@ class PatternReader {
     if (part === null || found === null) return part
     const [whole, count, comma, last] = found
     this.#rest = this.#rest.slice(whole.length)
-    if (depth >= depthMost) return null
+    if (depth >= maxDepth) return null
     if (count === undefined)
-      return { kind: 'repeat', part, least: whole[0] === '+' ? 1 : 0, most: whole[0] === '?' ? 1 : textMost }
+      return { kind: 'repeat', part, least: whole[0] === '+' ? 1 : 0, most: whole[0] === '?' ? 1 : maxTextLength }
     const least = Number(count)
-    const most = comma === undefined ? least : Number(last ?? textMost)
-    return least > Math.min(most, countMost) || (last !== undefined && most > countMost)
+    const most = comma === undefined ? least : Number(last ?? maxTextLength)
+    return least > Math.min(most, maxCount) || (last !== undefined && most > maxCount)
       ? null
       : { kind: 'repeat', part, least, most }
   }
 
   #group(depth: number): Node | null {
-    if (depth > depthMost) return null
+    if (depth > maxDepth) return null
     const part = this.#choice(depth)
     return this.#take(')') ? part : null
   }

@@ -17,7 +17,7 @@ const idleMs = 10 * 60_000
 /** The most time for one answer. */
 const hungMs = 30_000
 /** Waiting answers. Unverified ones go last, and few wait, since strangers can make them. */
-const waitingMax = { verified: 64, unverified: 4 }
+const maxWaiting = { verified: 64, unverified: 4 }
 
 interface Waiting {
   readonly task: OpinionTask | OpenTask
@@ -72,7 +72,7 @@ export class SecondReader {
   }
 
   #ask(asked: Omit<OpinionTask, 'id'> | Omit<OpenTask, 'id'>, isVerified: boolean): Promise<Opinion> {
-    const most = isVerified ? waitingMax.verified : waitingMax.unverified
+    const most = isVerified ? maxWaiting.verified : maxWaiting.unverified
     if (this.#waiting.filter(each => each.isVerified === isVerified).length >= most)
       throw new GateError('institution_unreachable', {
         cause: new Error('too many answers wait for the second reader')

@@ -37,12 +37,12 @@ interface XmlReaderOptions {
   readonly comments: 'skip' | 'refuse'
 }
 
-const depthMax = 64
-const attributesMax = 200
+const maxDepth = 64
+const maxAttributes = 200
 /** Prefixes in scope; real messages have ten. An element that declares one copies all of them, so a message of a megabyte could take minutes. */
-const prefixesMax = 32
-const tagMax = 256 * 1024
-const textMax = 8 * 1024 * 1024
+const maxPrefixes = 32
+const maxTagLength = 256 * 1024
+const maxTextLength = 8 * 1024 * 1024
 
 const ncName = '[A-Za-z_\\u0080-\\uffff][-.\\w\\u0080-\\uffff]*'
 const qName = `${ncName}(?::${ncName})?`
@@ -116,7 +116,7 @@ export class XmlReader {
     tagPattern.lastIndex = at
     const tag = tagPattern.exec(text)
     if (tag === null) {
-      if (isLast || text.length - at > tagMax)
+      if (isLast || text.length - at > maxTagLength)
         throw new SamlRefusal(`the XML is not well-formed at ${quoted(text.slice(at, at + 40))}`)
       return null
     }
@@ -182,13 +182,13 @@ export class XmlReader {
   }
 
   #wait(text: string, at: number): null {
-    if (text.length - at > textMax) throw new SamlRefusal('the XML holds a text that is too long')
+    if (text.length - at > maxTextLength) throw new SamlRefusal('the XML holds a text that is too long')
     return null
   }
 
   #begin(name: string, source: string): void {
     if (this.#open.length === 0 && this.#hasRoot) throw new SamlRefusal('the XML has a second root')
-    if (this.#open.length >= depthMax) throw new SamlRefusal(`the XML is nested more than ${depthMax} deep`)
+    if (this.#open.length >= maxDepth) throw new SamlRefusal(`the XML is nested more than ${maxDepth} deep`)
     this.#hasRoot = true
     const element = elementOf(name, source, this.#open.at(-1)?.scope ?? noScope)
     this.#open.push(element)
@@ -212,7 +212,7 @@ function elementOf(name: string, source: string, outer: Scope): XmlStart {
   const seen = new Set<string>()
   for (const [, key, inQuotes] of source.matchAll(attributePattern) as Iterable<RegExpExecArray>) {
     const text = decoded(inQuotes!.slice(1, -1).replace(/[\t\n]/g, ' '))
-    if (seen.has(key!) || seen.size >= attributesMax) throw new SamlRefusal(`the XML is not well-formed at <${name}>`)
+    if (seen.has(key!) || seen.size >= maxAttributes) throw new SamlRefusal(`the XML is not well-formed at <${name}>`)
     seen.add(key!)
     const declared = key === 'xmlns' ? '' : key!.startsWith('xmlns:') ? key!.slice(6) : null
     if (declared === null) given.push([key!, text])
@@ -239,7 +239,7 @@ function declare(scope: Map<string, string>, prefix: string, uri: string): void 
   if (prefix === 'xmlns' || !isLegal || uri === 'http://www.w3.org/2000/xmlns/')
     throw new SamlRefusal('the XML declares a namespace that may not be declared')
   scope.set(prefix, uri)
-  if (scope.size > prefixesMax) throw new SamlRefusal(`the XML declares more than ${prefixesMax} prefixes`)
+  if (scope.size > maxPrefixes) throw new SamlRefusal(`the XML declares more than ${maxPrefixes} prefixes`)
 }
 
 function bound(prefix: string, scope: Scope, isElement: boolean): string {

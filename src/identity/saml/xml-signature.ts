@@ -23,7 +23,7 @@ export interface XmlSignature {
   readonly inclusive: ReadonlySet<string>
 }
 
-const prefixesMax = 32
+const maxPrefixes = 32
 const digestHashes: Readonly<Record<string, string>> = {
   [sha256]: 'sha256',
   [sha384]: 'sha384',
@@ -112,7 +112,7 @@ function inclusiveOf(node: XmlNode): ReadonlySet<string> {
   const text = list === null ? '' : (attribute(list, 'PrefixList') ?? '')
   const prefixes = text.split(/[ \t\n]+/).filter(prefix => prefix !== '')
   // Each element is compared with each prefix, before the signature is verified.
-  if (prefixes.length > prefixesMax) throw new SamlRefusal(`the signature names more than ${prefixesMax} prefixes`)
+  if (prefixes.length > maxPrefixes) throw new SamlRefusal(`the signature names more than ${maxPrefixes} prefixes`)
   return new Set(prefixes.map(prefix => (prefix === '#default' ? '' : prefix)))
 }
 

@@ -9,7 +9,7 @@ export interface XmlNode {
 }
 
 /** Elements and their attributes together. An assertion with ten thousand groups has half of it; more would only keep the gate busy. */
-const partsMax = 40_000
+const maxParts = 40_000
 
 /** Builds a tree from the start of an element to its end. */
 export class TreeBuilder implements XmlHandler {
@@ -20,7 +20,7 @@ export class TreeBuilder implements XmlHandler {
   /** Throws SamlRefusal for one element too many. */
   start(start: XmlStart): void {
     this.#count += 1 + start.attributes.length
-    if (this.#count > partsMax) throw new SamlRefusal(`the XML has more than ${partsMax} elements and attributes`)
+    if (this.#count > maxParts) throw new SamlRefusal(`the XML has more than ${maxParts} elements and attributes`)
     const node: XmlNode = { start, children: [] }
     if (this.#open.length === 0) this.root = node
     else this.#open.at(-1)!.children.push(node)

@@ -7,7 +7,7 @@ import type { WorkerHandle } from './worker-handle.ts'
 /** Between two looks while the gate serves, in milliseconds. */
 export const lookMs = 5_000
 /** The looks that a question may stay unanswered. They are counted, because a machine that slept has missed none. */
-const looksMost = { serving: 12, ending: 4 } as const
+const maxLooks = { serving: 12, ending: 4 } as const
 /** How long a gate that ends waits for an answer, and the time that it keeps before its own end is cut off, in milliseconds. */
 const endingMostMs = 20_000
 const endingReserveMs = 4_000
@@ -16,7 +16,7 @@ const crashedReserveMs = 10_000
 
 /** Between two looks while the gate ends, which is cut off after `cutOffMs`. */
 export function endingLookMs(cutOffMs: number): number {
-  return Math.min(endingMostMs, cutOffMs - endingReserveMs) / looksMost.ending
+  return Math.min(endingMostMs, cutOffMs - endingReserveMs) / maxLooks.ending
 }
 
 type Asked = Pick<WorkerHandle, 'ask' | 'kill'>
@@ -39,7 +39,7 @@ export class StuckWorkers {
 
   /** `workers`: all, by their numbers; also those that do not serve yet. */
   look(workers: Iterable<readonly [number: number, handle: Asked]>): void {
-    const most = this.isEnding ? looksMost.ending : looksMost.serving
+    const most = this.isEnding ? maxLooks.ending : maxLooks.serving
     for (const [number, handle] of workers) {
       const silent = this.#silent.get(handle)
       this.#silent.set(handle, (silent ?? 0) + 1)

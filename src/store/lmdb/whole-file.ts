@@ -45,13 +45,13 @@ export function faultOf(path: string): Fault | null {
     const first = readAt(file, 0, 4096)
     const pageSize = first.length < 4096 ? 0 : first.readUInt32LE(meta.pageSize)
     if (pageSize < 256) return 'cut'
-    for (let look = 0; look < looksMax; look++) {
+    for (let look = 0; look < maxLooks; look++) {
       const count = Math.floor(fstatSync(file).size / pageSize)
       const snapshot = newest(file, pageSize)
       if (snapshot === null) return 'cut'
       const { commit, lastPage, trees } = snapshot
       // Free pages at the end may never have been written, so a short file may be whole.
-      if (count > lastPage && lastPage > pagesMax) return null
+      if (count > lastPage && lastPage > maxPages) return null
       const fault = faultIn(file, { pageSize, count, seen: new Set() }, trees)
       // A process that has written meanwhile may have used pages of this snapshot again.
       if (fault === null || newest(file, pageSize)?.commit === commit) return fault
@@ -64,8 +64,8 @@ export function faultOf(path: string): Fault | null {
 }
 
 /** Pages of a store that is walked whenever it is opened, which takes a fraction of a second. */
-const pagesMax = 25_000
-const looksMax = 20
+const maxPages = 25_000
+const maxLooks = 20
 
 /** The newer one of the two meta pages. */
 function newest(file: number, pageSize: number): Snapshot | null {

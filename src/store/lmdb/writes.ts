@@ -5,7 +5,7 @@
 
 const probeMs = 2000
 /** One late write may be a slow disk. */
-const lateProbesMax = 2
+const maxLateProbes = 2
 
 /** A write that did not finish in time; its outcome is unknown. */
 export class WriteTimeout extends Error {
@@ -56,8 +56,8 @@ export class LmdbWrites {
       this.#late = 0
       this.#setRefusal(null)
     } catch (error) {
-      this.#late = error instanceof WriteTimeout ? this.#late + 1 : lateProbesMax
-      if (this.#late >= lateProbesMax) this.#setRefusal(await this.#options.describe(error))
+      this.#late = error instanceof WriteTimeout ? this.#late + 1 : maxLateProbes
+      if (this.#late >= maxLateProbes) this.#setRefusal(await this.#options.describe(error))
     } finally {
       this.#isProbing = false
     }

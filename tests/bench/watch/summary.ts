@@ -4,7 +4,7 @@ import type { Outcome, Tally } from './simulate.ts'
 import { type Theft, type TheftKind, theftKinds } from './thefts.ts'
 
 /** What may be out when a thief is stopped. */
-export const lostMost = 0.01
+export const maxLost = 0.01
 
 export interface Summary {
   readonly planted: number
@@ -16,7 +16,7 @@ export interface Summary {
   readonly shareLostMean: number
   readonly shareLostMedian: number
   readonly shareLostMost: number
-  /** The share of thefts of which less than `lostMost` was out. */
+  /** The share of thefts of which less than `maxLost` was out. */
   readonly withinBar: number
   readonly hoursToAct: number | null
   readonly hoursToActMost: number | null
@@ -28,7 +28,7 @@ export function summarise(
   tally: Tally,
   kind: TheftKind,
   filter: (theft: Theft) => boolean = () => true,
-  hoursMost = Number.POSITIVE_INFINITY
+  maxHours = Number.POSITIVE_INFINITY
 ): Summary {
   const all = tally.thefts.filter(({ theft, firstAt }) => theft.kind === kind && firstAt !== null && filter(theft))
   const hours = all
@@ -45,10 +45,10 @@ export function summarise(
     shareLostMean: round(shares.reduce((sum, share) => sum + share, 0) / count),
     shareLostMedian: round(middleOf(shares) ?? 0),
     shareLostMost: round(Math.max(0, ...shares)),
-    withinBar: round(shares.filter(share => share < lostMost).length / count),
+    withinBar: round(shares.filter(share => share < maxLost).length / count),
     hoursToAct: middleOf(hours),
     hoursToActMost: hours.length === 0 ? null : round(hours.at(-1)!),
-    foundInTime: round(hours.filter(each => each <= hoursMost).length / count)
+    foundInTime: round(hours.filter(each => each <= maxHours).length / count)
   }
 }
 

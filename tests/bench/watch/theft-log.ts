@@ -4,13 +4,13 @@ import type { Verdict } from '../../../src/unusual/unusual.ts'
 import { dayMs, type Event, hourMs } from './events.ts'
 import type { SimulatedGates } from './gates.ts'
 import { firstDay, type Tally, type TheftState } from './simulate.ts'
-import { lostMost } from './summary.ts'
+import { maxLost } from './summary.ts'
 import type { Theft, TheftKind } from './thefts.ts'
 
 /** A line is written when so much of the target is out. */
 const sharesShown = [0, 0.0001, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 0.9]
 const signalsShown = 6
-const dripHoursMost = 72
+const maxDripHours = 72
 
 interface Lines {
   readonly lines: string[]
@@ -67,8 +67,8 @@ export class TheftLog {
 }
 
 function isMet({ theft, lost, actedAt, firstAt }: TheftState): boolean {
-  if (theft.kind === 'drip') return actedAt !== null && actedAt - firstAt! <= dripHoursMost * hourMs
-  return lost / theft.target < lostMost
+  if (theft.kind === 'drip') return actedAt !== null && actedAt - firstAt! <= maxDripHours * hourMs
+  return lost / theft.target < maxLost
 }
 
 const unitOf = (kind: TheftKind, amount: number) =>

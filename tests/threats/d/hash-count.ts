@@ -8,7 +8,7 @@ export const hashes = {
   most: 0,
   /** Processes with work, and the most there ever were at once. */
   busy: 0,
-  mostBusy: 0
+  maxBusy: 0
 }
 
 const known = new WeakSet<object>()
@@ -22,7 +22,7 @@ seeHashWork((child, work, give) => {
     hashes.most = Math.max(hashes.most, hashes.running)
   }
   hashes.busy++
-  hashes.mostBusy = Math.max(hashes.mostBusy, hashes.busy)
+  hashes.maxBusy = Math.max(hashes.maxBusy, hashes.busy)
   const end = () => {
     child.off('message', end).off('exit', end)
     hashes.busy--
