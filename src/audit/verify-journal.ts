@@ -7,6 +7,7 @@ import { type Anchor, isAnchorSigned } from './anchor.ts'
 import { beforeFirst, type ChainEnd, follows, hashOf, isWhole, type Link, linkOf } from './chain.ts'
 import type { ChainHead } from './chain-head.ts'
 import { headText, isSignedBy, readPublicKey, verifies } from './checkpoint.ts'
+import { conversionOf, isBegunAfter } from './converted-lines.ts'
 import { type Break, explainFault, type Fault, type FaultKind } from './explain-fault.ts'
 import { at, eachLine, type LinePlace } from './file-lines.ts'
 import { beginningOf, type Entry, entryOf } from './journal-files.ts'
@@ -60,6 +61,8 @@ interface Strays {
   hasEntry: boolean
   /** The number that the first of them gives itself. */
   readonly seq: number | null
+  /** True if the first of them begins as the next line of the chain would. */
+  readonly isBegun: boolean
 }
 
 const foreign = 'this line is not part of the chain; something other than a gate of this journal wrote it'
@@ -159,6 +162,8 @@ class Verifier {
 
   #visit(line: Buffer, place: LinePlace, isClosed: boolean): boolean {
     const link = linkOf(line)
+    const converted = isClosed ? conversionOf(line, link) : null
+    if (converted !== null) return this.#found('altered', place, converted)
     if (!isClosed || link === null || !isWhole(line)) return this.#stray(line, place, link)
     if (follows(link, this.#end) || this.#beginsHere(link)) return this.#take(line, link, place)
     this.#break = {
@@ -291,7 +296,14 @@ class Verifier {
   #stray(line: Buffer, place: LinePlace, link: Link | null): boolean {
     const isEntry = entryOf(line.toString()) !== null
     if (this.#first === 0 && isEntry) this.#before++
-    this.#strays ??= { place, hash: createHash('sha256'), bytes: 0, hasEntry: false, seq: link?.seq ?? null }
+    this.#strays ??= {
+      place,
+      hash: createHash('sha256'),
+      bytes: 0,
+      hasEntry: false,
+      seq: link?.seq ?? null,
+      isBegun: isBegunAfter(this.#end, line)
+    }
     this.#strays.hash.update(line)
     this.#strays.bytes += line.length
     if (isEntry) this.#strays.hasEntry = true
@@ -305,9 +317,11 @@ class Verifier {
   }
 
   /** True if this is more than half a line. */
-  #faultOfEnded({ place, hasEntry, seq }: Strays): boolean {
+  #faultOfEnded({ place, hasEntry, seq, isBegun }: Strays): boolean {
     this.#ended = null
     if (hasEntry && seq === null) return this.#found('inserted', place, foreign)
+    if (!isBegun)
+      return this.#found('inserted', place, `this is no line of the journal, and no half of line ${this.#end.seq + 1}`)
     this.#notes.push(
       `${at(place)} is half a line, from a crash, a full disk, or a gate that is writing; it does not count`
     )

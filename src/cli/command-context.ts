@@ -12,7 +12,7 @@ import type { AuditEvent } from '../audit/event.ts'
 import { Journal, journalPurpose } from '../audit/journal.ts'
 import { pseudonymiser } from '../audit/pseudonyms.ts'
 import type { Clock } from '../clock.ts'
-import { readKeyFile } from '../keyring/key-file.ts'
+import { KeyFileError, readKeyFile } from '../keyring/key-file.ts'
 import { journalOptionsOf, knownStoresFile, limitsOf, storeOf } from '../services/app-options.ts'
 import { SessionCache } from '../session/session-cache.ts'
 import { Sessions } from '../session/sessions.ts'
@@ -101,6 +101,7 @@ async function atPlace(
   { changes, accepts, mayCreate, fills }: WorkOptions,
   work: (place: CommandContext) => Promise<ExitCode>
 ): Promise<ExitCode> {
+  if (changes !== 'nothing') await checkKeyFile(config, changes, io)
   const journal = changes === 'nothing' ? null : await openJournal(config, io)
   try {
     if (changes === 'grant') await journal?.probe()
@@ -130,6 +131,17 @@ async function atPlace(
   } finally {
     await journal?.close()
   }
+}
+
+/** The gate does not start with a key file that others may read. Nobody is let in with one; access ends with it all the same. */
+async function checkKeyFile({ keyFile }: Config, changes: WorkOptions['changes'], io: Io): Promise<void> {
+  const problem = await asSelf(() => readKeyFile(keyFile, io.env)).then(
+    () => null,
+    (error: unknown) => error
+  )
+  if (!(problem instanceof KeyFileError) || problem.problem !== 'readable_by_others') return
+  if (changes === 'grant') throw new PersonError(`${problem.message} Nothing was changed.`)
+  io.stderr(`warning: ${problem.message}\n`)
 }
 
 /** Lines of the command line are signed where it can read the key file, as root or as the gate's user. */

@@ -2,6 +2,9 @@
 import { randomBytes } from 'node:crypto'
 import { closeSync, constants, fsyncSync, openSync, rmSync, writeSync } from 'node:fs'
 import path from 'node:path'
+import { sweepLeftovers } from './leftovers.ts'
+
+const probes = /^\d+\.[0-9a-f]{12}$/
 
 /** A new name for a file that tries the disk. Two containers with one folder may have the same process id. */
 export function probeIn(folder: string): string {
@@ -13,6 +16,7 @@ export function probeIn(folder: string): string {
  * `isSynced`, the file must reach the disk.
  */
 export function checkFreeSpace(folder: string, bytes: number, isSynced = false): void {
+  sweepLeftovers(folder, 'probe.', probes)
   const probe = probeIn(folder)
   // The exclusive mode refuses a planted link.
   const file = openSync(probe, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW, 0o600)

@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import t from 'tap'
 import { Accounts } from '../../src/identity/accounts.ts'
@@ -77,6 +77,25 @@ t.test('while the journal cannot be written, nothing is given away; taking away 
   t.match(revoked, { code: 1, stdout: '1\n', stderr: /done, but not recorded: the journal .* cannot be written/ })
   t.match(await factorgate('user', 'suspend', 'alice', '--why', 'x'), { code: 1, stderr: /alice is suspended/ })
   t.ok((await gate.accounts.byName('alice'))?.suspended)
+})
+
+t.test('with a key file that others may read nobody is let in, and access ends with a warning', async t => {
+  const factorgate = terminal(t)
+  await factorgate.newKey()
+  await factorgate.ok('user', 'add', 'alice')
+  const key = path.join(factorgate.folder, 'var/factorgate.key')
+  chmodSync(key, 0o644)
+  const closes = /key file .* is open to other users .*chmod 600/
+  for (const argv of [
+    ['user', 'add', 'bob'],
+    ['user', 'invite', 'alice'],
+    ['user', 'set', 'alice', '--group', 'operators']
+  ])
+    t.match(await factorgate(...argv), { code: 1, stdout: '', stderr: closes }, argv.join(' '))
+  t.match(await factorgate('user', 'list'), { code: 0, stdout: /alice/, stderr: '' })
+  t.match(await factorgate('user', 'suspend', 'alice', '--why', 'x'), { code: 0, stderr: closes })
+  chmodSync(key, 0o600)
+  t.notMatch(await factorgate.ok('user', 'list'), /bob|operators/)
 })
 
 t.test('a store that cannot be used is one sentence', async t => {

@@ -1,15 +1,33 @@
 /** One open LMDB environment: the files of a store's directory as they were opened. */
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { type Database, getLastVersion, open, type RootDatabase } from 'lmdb'
 import { StoreMisconfigured } from '../misconfigured.ts'
+import { StoreUnreachable } from '../store.ts'
 import { ChangeSignal } from './change-signal.ts'
 import { giveToOwner, openingTrouble, prepareDirectory } from './directory.ts'
 import { OpenFiles } from './open-files.ts'
 import { Records } from './records.ts'
 import { ReservedSpace } from './reserved-space.ts'
+import { WriteLock } from './write-lock.ts'
 
 /** The version of the record layout. A store with another one is refused. */
 const layout = '1'
+/** How long opening waits for another process that holds the lock of writers: one that stands still, and one that runs. */
+const waitMs = { stands: 1500, holds: 15_000 } as const
+
+/** lmdb-js prints each failed commit with its stack. Whoever waits for the commit gets the same error. */
+let isQuiet = false
+function quietDriver(): void {
+  if (isQuiet) return
+  isQuiet = true
+  const print = console.error
+  console.error = (...said: unknown[]) => {
+    const [first] = said
+    const isCommitError = first instanceof Error && typeof (first as { code?: unknown }).code === 'number'
+    if (!isCommitError || said.length > 1) print(...said)
+  }
+}
 
 export class Environment {
   readonly root: RootDatabase
@@ -18,10 +36,18 @@ export class Environment {
   readonly signal: ChangeSignal
   readonly reserve: ReservedSpace
   readonly files: OpenFiles
+  readonly lock: WriteLock
   static #openCount = 0
 
-  private constructor(directory: string, root: RootDatabase, meta: Database<string, string>, signal: ChangeSignal) {
+  private constructor(
+    directory: string,
+    root: RootDatabase,
+    meta: Database<string, string>,
+    signal: ChangeSignal,
+    lock: WriteLock
+  ) {
     this.root = root
+    this.lock = lock
     this.meta = meta
     this.signal = signal
     this.records = new Records({
@@ -36,9 +62,16 @@ export class Environment {
     Environment.#openCount++
   }
 
-  /** Opens or creates the store in `directory`. Throws StoreMisconfigured. */
+  /** Opens or creates the store in `directory`. Throws StoreMisconfigured, or StoreUnreachable while another process holds it up. */
   static open(directory: string): Environment {
     prepareDirectory(directory, Environment.#openCount > 0)
+    const lock = new WriteLock(directory)
+    const heldUp = lock.waitNow(waitMs.stands, waitMs.holds)
+    if (heldUp !== null) {
+      lock.close()
+      throw new StoreUnreachable(`The store in ${directory} cannot be opened: ${heldUp}.`)
+    }
+    quietDriver()
     let signal: ChangeSignal | undefined
     let root: RootDatabase | undefined
     try {
@@ -57,24 +90,38 @@ export class Environment {
       const meta = root.openDB<string, string>({ name: 'meta', encoding: 'string' })
       const found = meta.get('layout')
       if (found === undefined) meta.putSync('layout', layout)
-      if (found === undefined || found === layout) return new Environment(directory, root, meta, signal)
+      if (found === undefined || found === layout) return new Environment(directory, root, meta, signal, lock)
       throw new StoreMisconfigured(
         `The store in ${directory} has layout ${found}, but this release of Factorgate reads layout ${layout}. Run the release that made the store.`
       )
     } catch (error) {
       signal?.close()
-      void root?.close().catch(() => {})
+      if (root === undefined) lock.close()
+      else
+        void root
+          .close()
+          .catch(() => {})
+          .finally(() => lock.close())
       throw error instanceof StoreMisconfigured
         ? error
         : new StoreMisconfigured(openingTrouble(directory, error), { cause: error })
     }
   }
 
+  /** It gives up where a write in flight waits for a process that stands still. */
   async close(): Promise<void> {
     this.signal.close()
+    const closed = this.#close()
+    while (!(await Promise.race([closed, setTimeout(waitMs.stands, false, { ref: false })])))
+      if (this.lock.standstill !== null) return
+  }
+
+  async #close(): Promise<true> {
     await this.root.close()
     this.reserve.close()
+    this.lock.close()
     Environment.#openCount--
+    return true
   }
 
   #lastPage(): number {

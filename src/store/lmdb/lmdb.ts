@@ -306,7 +306,12 @@ class LmdbStore implements Store {
   async #commit<T>(work: () => T, bytes: number | null): Promise<T> {
     let timer: NodeJS.Timeout | undefined
     let hasChanges = false
-    const { reserve, records, root, signal } = this.#environment
+    const { lock, reserve, records, root, signal } = this.#environment
+    if (lock.standstill !== null) {
+      const standstill = await lock.afterStandstill(commitMs)
+      if (standstill !== null) throw new WriteTimeout(standstill)
+      if (this.#closed) throw this.#unreachable('it is closed')
+    }
     if (this.#displaced !== null) this.#assertInPlace()
     const ended = bytes === null ? null : reserve.begin(bytes)
     // This is read before the transaction, since LMDB's counts are unavailable inside it.
@@ -333,7 +338,10 @@ class LmdbStore implements Store {
       .finally(() => ended?.())
     const late = new Promise<never>((_, reject) => {
       timer = setTimeout(
-        () => reject(new WriteTimeout('a write takes too long: the disk, or another process, holds it up')),
+        () =>
+          reject(
+            new WriteTimeout(lock.standstill ?? 'a write takes too long: the disk, or another process, holds it up')
+          ),
         commitMs
       )
     })

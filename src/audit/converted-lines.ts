@@ -1,0 +1,30 @@
+/** What programs do to the bytes of a journal: converted line ends, a byte order mark, another encoding; and what a crash leaves of a line. */
+import { type ChainEnd, type Link, linkOf } from './chain.ts'
+
+const back = 'takes a copy of the file back'
+const carriageReturn = Buffer.from('}\r\n')
+const linkBytes = 128
+
+/** Why a line of the journal no longer has its bytes; null if no program has converted it. */
+export function conversionOf(line: Buffer, link: Link | null): string | null {
+  if (link !== null)
+    return line.subarray(-3).equals(carriageReturn)
+      ? `a program has converted the ends of lines to those of Windows (CR LF); sed -i 's/\\r$//' ${back}`
+      : null
+  if (line[0] === 0xef && linkOf(line.subarray(3)) !== null)
+    return `a program has put a byte order mark before this line; sed -i '1s/^\\xef\\xbb\\xbf//' ${back}`
+  if (
+    line.indexOf(0) !== -1 &&
+    linkOf(Buffer.from(line.subarray(0, linkBytes * 2).filter(byte => byte > 0 && byte < 0xfe)))
+  )
+    return `a program has converted the file to UTF-16; iconv -f UTF-16 -t UTF-8 ${back}`
+  return null
+}
+
+/** True for the beginning of the line after `end`, and for the zeros that a power cut leaves in its place. */
+export function isBegunAfter({ seq, hash }: ChainEnd, line: Buffer): boolean {
+  const start = Buffer.from(`{"seq":${seq + 1},"prev":"${hash}",`)
+  const zeros = line.indexOf(0)
+  const found = line.subarray(0, Math.min(zeros === -1 ? line.length : zeros, start.length))
+  return found.equals(start.subarray(0, found.length))
+}

@@ -1,0 +1,162 @@
+/**
+ * Who holds the lock of LMDB's writers, seen from outside. A process that stands still while it holds the lock (Ctrl-Z, SIGSTOP, a debugger)
+ * blocks the others inside LMDB, where no timer of theirs runs. So they look first, and do not enter.
+ *
+ * The lock is a robust mutex of the C library in lock.mdb, whose first word names the thread that holds it (mdb.c: MDB_txninfo). Where it
+ * cannot be read, as on other systems, nobody seems to hold it.
+ */
+import { closeSync, fstatSync, openSync, readFileSync, readSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+
+const places: Readonly<Record<string, number>> = { x64: 64, arm64: 128 }
+const at = { commit: 8, kind: 16, mutexBytes: 24 } as const
+/** PTHREAD_MUTEX_ROBUST_NORMAL_NP, shared by processes. */
+const robustShared = 0x90
+const threadMask = 0x3fffffff
+const lookMs = 50
+
+interface Holder {
+  readonly thread: number
+  /** The newest commit. It differs if the same thread has taken the lock again. */
+  readonly commit: bigint
+}
+
+/**
+ * The open lock files of this process. Closing any descriptor of such a file would drop the locks of its LMDB environments, so it stays open
+ * as long as one of them does.
+ */
+const shared = new Map<string, { readonly file: number; users: number }>()
+
+export class WriteLock {
+  readonly #path: string
+  readonly #place = process.platform === 'linux' ? places[process.arch] : undefined
+  #open: { readonly id: string; readonly inode: number; readonly file: number } | null = null
+
+  constructor(directory: string) {
+    this.#path = join(directory, 'lock.mdb')
+  }
+
+  /** Why a write would wait for a process that stands still, as the end of a sentence; null if it would not. */
+  get standstill(): string | null {
+    const holder = this.#holder()
+    return holder === null ? null : this.#standstillOf(holder)
+  }
+
+  /** Waits for `limitMs` at most, and resolves with `standstill`. */
+  async afterStandstill(limitMs: number): Promise<string | null> {
+    let trouble = this.standstill
+    for (let left = limitMs; trouble !== null && left > 0; left -= lookMs) {
+      await delay(lookMs, undefined, { ref: false })
+      trouble = this.standstill
+    }
+    return trouble
+  }
+
+  /**
+   * Waits, without the event loop, until the lock is free or goes from hand to hand. Returns why it does not, as the end of a sentence.
+   * `standMs`: for a holder that stands still. `holdMs`: for one that runs and commits nothing.
+   */
+  waitNow(standMs: number, holdMs: number): string | null {
+    const pause = new Int32Array(new SharedArrayBuffer(4))
+    const first = this.#holder()
+    if (first === null) return null
+    for (let waited = 0; ; waited += lookMs) {
+      const now = this.#holder()
+      if (now === null || now.thread !== first.thread || now.commit !== first.commit) return null
+      const trouble = waited < standMs ? null : this.#standstillOf(now)
+      if (trouble !== null) return trouble
+      const pid = waited < holdMs ? null : stateOf(now.thread)?.pid
+      if (pid != null)
+        return `process ${pid} has been writing for ${Math.round(holdMs / 1000)} s and does not come to an end: the disk may hold it up; wait for it, or end it (kill -KILL ${pid})`
+      if (waited >= holdMs) return null
+      Atomics.wait(pause, 0, 0, lookMs)
+    }
+  }
+
+  /** Call it after LMDB's environment was closed. */
+  close(): void {
+    if (this.#open === null) return
+    const { id } = this.#open
+    const entry = shared.get(id)
+    this.#open = null
+    if (entry === undefined || --entry.users > 0) return
+    shared.delete(id)
+    closeSync(entry.file)
+  }
+
+  #holder(): Holder | null {
+    const place = this.#place
+    if (place === undefined) return null
+    try {
+      this.#open ??= openShared(this.#path)
+      const bytes = Buffer.alloc(place + at.mutexBytes)
+      if (readSync(this.#open.file, bytes, 0, bytes.length, 0) < bytes.length) return null
+      if (bytes.readUInt32LE(place + at.kind) !== robustShared) return null
+      const thread = bytes.readUInt32LE(place) & threadMask
+      return thread === 0 ? null : { thread, commit: bytes.readBigUInt64LE(at.commit) }
+    } catch {
+      // There is no such file yet, or it may not be read: opening the store says that.
+      return null
+    }
+  }
+
+  #standstillOf({ thread }: Holder): string | null {
+    const state = stateOf(thread)
+    // A thread of that number may be another one, if the file is older than the start of the machine.
+    if (state === null || !state.isStill || !this.#isMappedBy(state.pid)) return null
+    const { pid } = state
+    return `process ${pid} stands still (Ctrl-Z, SIGSTOP, a debugger or a freezer) in the middle of a write and holds up all others; let it go on (kill -CONT ${pid}), or end it (kill -KILL ${pid})`
+  }
+
+  #isMappedBy(pid: number): boolean {
+    try {
+      const inode = String(this.#open?.inode)
+      return readFileSync(`/proc/${pid}/maps`, 'utf8')
+        .split('\n')
+        .some(line => line.split(/\s+/)[4] === inode)
+    } catch {
+      // Another user's process.
+      return true
+    }
+  }
+}
+
+function openShared(path: string): { id: string; inode: number; file: number } {
+  const known = statSync(path)
+  let id = `${known.dev}:${known.ino}`
+  let inode = known.ino
+  let entry = shared.get(id)
+  if (entry === undefined) {
+    const file = openSync(path, 'r')
+    // The path may have changed meanwhile.
+    const { dev, ino } = fstatSync(file)
+    id = `${dev}:${ino}`
+    inode = ino
+    entry = { file, users: 0 }
+    shared.set(id, entry)
+  }
+  entry.users++
+  return { id, inode, file: entry.file }
+}
+
+function stateOf(thread: number): { readonly pid: number; readonly isStill: boolean } | null {
+  try {
+    const status = readFileSync(`/proc/${thread}/status`, 'utf8')
+    const pid = Number(/^Tgid:\t(\d+)$/m.exec(status)?.[1])
+    const letter = /^State:\t(\S)/m.exec(status)?.[1] ?? ''
+    return { pid, isStill: 'Tt'.includes(letter) || isFrozen(pid) }
+  } catch {
+    // It has ended, and LMDB recovers its lock; or it cannot be seen.
+    return null
+  }
+}
+
+function isFrozen(pid: number): boolean {
+  try {
+    const group = /^0::(.*)$/m.exec(readFileSync(`/proc/${pid}/cgroup`, 'utf8'))?.[1] ?? ''
+    return /^frozen 1$/m.test(readFileSync(join('/sys/fs/cgroup', group, 'cgroup.events'), 'utf8'))
+  } catch {
+    return false
+  }
+}
