@@ -1,18 +1,11 @@
 /** The evidence page in a real Chromium, from a file: axe, light and dark, phone and desktop, paper, and nothing from the network. */
-import { readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
 import t from 'tap'
 import { Journal } from '../../src/audit/journal.ts'
 import { terminal } from '../cli/terminal.ts'
+import { loadAxe } from '../fixtures/browser/axe.ts'
 import { openBrowser } from '../fixtures/browser/browser.ts'
-
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
-
-interface AxeResult {
-  violations: { id: string; nodes: { html: string }[] }[]
-}
 
 /** A folder with a row in each table, and names that are long or of another script. */
 async function pageOf(t: Parameters<typeof terminal>[0]): Promise<string> {
@@ -65,12 +58,8 @@ t.test('the evidence page in a browser', async t => {
       const page = await context.newPage()
       await page.goto(url)
       t.ok(((await page.evaluate('document.documentElement.scrollWidth')) as number) <= width)
-      await page.evaluate(axe)
-      const { violations } = await page.evaluate<AxeResult>('axe.run({ resultTypes: ["violations"] })')
-      t.same(
-        violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 200)).join(' ')}`),
-        []
-      )
+      const violations = await loadAxe(page)
+      t.same(await violations(), [])
       await context.close()
     })
 

@@ -1,30 +1,18 @@
 /** Every page in a real Chromium: light and dark, phone and desktop, narrow, printed, and checked by axe. */
 import { readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import vm from 'node:vm'
+import type { Page } from 'playwright-core'
 import t from 'tap'
 import { pageScript, pageSheet, tabIcon } from '../../plugins/portal/assets.ts'
 import { toHtml } from '../../plugins/portal/layout.tsx'
+import { allRules, colourRules, loadAxe, show } from '../fixtures/browser/axe.ts'
 import { contentOf, openBrowser, openContext } from '../fixtures/browser/browser.ts'
 import { isDeep } from '../fixtures/in-process/cases.ts'
 import { minify } from './minified.ts'
 import { type Story, stories, storiesIn } from './story-list.tsx'
 import { serveStories } from './story-server.ts'
 
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
-
-interface AxeResult {
-  violations: { id: string; help: string; nodes: { html: string; failureSummary: string }[] }[]
-}
-
-/** This runs in the browser. It replaces the content of the document by a story, and keeps its style and scripts. */
-const fill = `html => {
-  const next = new DOMParser().parseFromString(html, 'text/html')
-  document.title = next.title
-  document.body.replaceWith(next.body)
-  for (const one of document.querySelectorAll('details')) one.open = true
-}`
-const fillWith = (story: Story) => `(${fill})(${JSON.stringify(toHtml(story.page))})`
+const showStory = (page: Page, story: Story) => show(page, toHtml(story.page))
 
 t.test('all pages with style and script weigh less than 60 kB', async t => {
   const weight = (text: string) => Buffer.byteLength(text)
@@ -65,17 +53,11 @@ t.test('in a browser', async t => {
       })
       const page = await context.newPage()
       await page.goto(`${origin}/login`)
-      await page.evaluate(axe)
-      const rules =
-        colorScheme === 'light'
-          ? ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice', 'cat.color']
-          : ['cat.color']
-      const options = JSON.stringify({ runOnly: { type: 'tag', values: rules }, resultTypes: ['violations'] })
+      const violations = await loadAxe(page)
+      const rules = colorScheme === 'light' ? allRules : colourRules
       for (const story of colorScheme === 'light' ? read : stories.filter(one => one.isOwnPage)) {
-        await page.evaluate(fillWith(story))
-        const { violations } = await page.evaluate<AxeResult>(`axe.run(${options})`)
-        const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map(node => node.html).join(' ')}`)
-        t.same(found, [], story.name)
+        await showStory(page, story)
+        t.same(await violations(rules), [], story.name)
       }
       await context.close()
     })
@@ -85,17 +67,12 @@ t.test('in a browser', async t => {
       const context = await openContext(browser, { bypassCSP: true, viewport: { width: 320, height: 568 } })
       const page = await context.newPage()
       await page.goto(`${origin}/${language}/login`)
-      await page.evaluate(axe)
-      // The colours are those of English, which are read above, and contrast is what takes axe longest.
-      const options = "{ rules: { 'color-contrast': { enabled: false } }, resultTypes: ['violations'] }"
+      const violations = await loadAxe(page)
       for (const story of storiesIn(language).filter(one => one.isOwnPage)) {
-        await page.evaluate(fillWith(story))
+        await showStory(page, story)
         // The elements are those of English, but for the direction of Arabic.
-        if (language === 'ar' || isDeep) {
-          const { violations } = await page.evaluate<AxeResult>(`axe.run(${options})`)
-          const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map(node => node.html).join(' ')}`)
-          t.same(found, [], story.name)
-        }
+        // The colours are those of English, which are read above, and contrast is what takes axe longest.
+        if (language === 'ar' || isDeep) t.same(await violations(allRules, false), [], story.name)
         const width = await page.evaluate('document.documentElement.scrollWidth')
         t.ok((width as number) <= 320, `${story.name} is ${width} px wide`)
       }
@@ -123,7 +100,7 @@ t.test('in a browser', async t => {
     const page = await context.newPage()
     await page.goto(`${origin}/signed-out`)
     for (const story of stories) {
-      await page.evaluate(fillWith(story))
+      await showStory(page, story)
       const width = await page.evaluate('document.documentElement.scrollWidth')
       t.ok((width as number) <= 320, `${story.name} is ${width} px wide`)
     }
