@@ -87,7 +87,7 @@ const budget = map(
         {
           title: 'Factors',
           description:
-            'With `step-up`: one of these must be shown. If left out, any second factor of the gate is enough.',
+            'With `step-up`: one of these must be shown. If left out, any second factor is enough, also one that the person’s institution checks anew.',
           example: ['webauthn']
         },
         { minItems: 1 }

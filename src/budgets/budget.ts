@@ -1,9 +1,10 @@
 /** A budget: what is counted, how much of it is allowed within a window, and the steps that follow when more happens. */
-import type { FactorKind } from '../factor/kinds.ts'
+import type { TakenFactors } from '../factor/proof.ts'
 import type { Direction } from '../metering/flow.ts'
 import type { Counted, Scope, Step } from './steps.ts'
 
-export interface Budget {
+/** A fresh proof of its factors buys one more budget. */
+export interface Budget extends TakenFactors {
   readonly id: string
   readonly per: Scope
   /** The app's id; null for all apps together (with `per: app`, for each app on its own). */
@@ -14,8 +15,6 @@ export interface Budget {
   readonly direction: Direction
   readonly amount: number
   readonly steps: readonly Step[]
-  /** A fresh proof of one of these buys one more budget. */
-  readonly factors: readonly FactorKind[]
   /** Bytes a second, for `slow`; null without it. */
   readonly rate: number | null
   /** True for a rule's `freshFor`: the count begins anew with each proof. */

@@ -17,6 +17,7 @@ import { passingKey, passingPrefix } from './ledger-record.ts'
 import { Meter } from './meter.ts'
 import { roomOf } from './room.ts'
 import { Settlements, tickMs } from './settlements.ts'
+import { subjectOf } from './subject.ts'
 
 /** What happened to a budget. One gate of all reports it. */
 export interface Passing {
@@ -133,15 +134,20 @@ export class Budgets {
     this.#unsubscribe ??= await this.#options.store.subscribe(passingPrefix, notice => this.#hear(notice))
   }
 
-  /** Takes the budgets of a new configuration. Budgets that stay keep their counts. Transfers that wait for a removed budget go on. */
-  configure(budgets: readonly Budget[]): void {
+  /**
+   * Takes the budgets of a new configuration, and those of its rules (`own`). Budgets that stay keep their counts. Transfers that wait for a
+   * removed budget go on.
+   */
+  configure(budgets: readonly Budget[], own: readonly Budget[] = []): void {
     this.#budgets = budgets
     this.#spendsOf.clear()
+    // Another rule with `freshFor` may have taken the place of the one under which a transfer runs: its budget stays as it was.
+    const isReplaced = ({ isPerProof, app }: Budget) => isPerProof && own.some(budget => budget.app === app)
     for (const [id, meters] of this.#meters) {
-      const found = budgets.find(budget => budget.id === id)
+      const found = budgets.find(budget => budget.id === id) ?? own.find(budget => budget.id === id)
       for (const meter of meters.values())
         if (found !== undefined) meter.budget = found
-        else if (!meter.budget.isPerProof && meter.budget.isQuota !== true)
+        else if (meter.budget.isQuota !== true && !isReplaced(meter.budget))
           meter.budget = { ...meter.budget, steps: [] }
     }
     for (const meter of [...this.#settlements.waiting]) this.#settlements.wake(meter)
@@ -221,6 +227,7 @@ export class Budgets {
   async sessionChanged(session: string): Promise<void> {
     if (this.#settlements.areAllQuiet) return
     const standing = await this.#options.standingNow(session)
+    this.#settlements.noteShown(session, standing?.proofs ?? null)
     if (standing === null) return
     const { account, proofs } = standing
     const flows = new Set<CountedFlow>()
@@ -264,7 +271,7 @@ export class Budgets {
       return may === 'flow' ? null : { kind: 'refuse', retryAfterSeconds: aloneSeconds, isQuota }
     }
     const { ledger, budget } = meter
-    if (ledger === null || ledger.askedAt === null) return null
+    if (ledger === null) return null
     return demandOfLedger(ledger, budget, who?.proofs ?? nobody, this.#options.clock(), this.scale(budget.app))
   }
 
@@ -381,20 +388,4 @@ function isUnknown({ isStrict, ledger, cutOffAt }: Meter): boolean {
 function stops({ isTight, budget, counted, mode }: Meter, hasBody: boolean): boolean {
   const isOfSent = budget.direction === 'in' && (counted === 'bytes' || mode === 'slow')
   return isTight && (hasBody || !isOfSent)
-}
-
-/** What a budget counts for; null where this exchange does not count. */
-function subjectOf({ per }: Budget, app: string, who: Who | null): string | null {
-  switch (per) {
-    case 'person':
-      return who?.account ?? null
-    case 'session':
-      return who?.session ?? null
-    case 'token':
-      return who?.token ?? null
-    case 'app':
-      return app
-    case 'everyone':
-      return 'all'
-  }
 }

@@ -1,6 +1,6 @@
 /** The flow of an exchange that spends budgets: it counts each piece, and waits where a budget says so. */
 import type { Clock } from '../clock.ts'
-import { newestProof, type Proof } from '../factor/proof.ts'
+import { type Proof, takenAt } from '../factor/proof.ts'
 import type { Direction, Flow, Holder } from '../metering/flow.ts'
 import type { ObservedFlow } from '../metering/observed-flow.ts'
 import type { Budget } from './budget.ts'
@@ -14,6 +14,8 @@ export interface FlowKeeper {
   /** Makes `by` wait for the next settlement. An urgent settlement comes at once. */
   wait(meter: Meter, by: Spender, isUrgent: boolean): void
   leave(meter: Meter, by: Spender): void
+  /** What a session has shown lately, whatever host showed it; undefined if nothing is known. */
+  shownBy(session: string): readonly Proof[] | undefined
   /** Lets the next request begin that waits for room in the meter. */
   beginNext(meter: Meter): void
 }
@@ -75,8 +77,8 @@ export class CountedFlow implements Flow, Spender {
     return newest
   }
 
-  provedAt({ factors }: Budget): number {
-    return newestProof(this.#proofs, factors)?.at ?? 0
+  provedAt(budget: Budget): number {
+    return takenAt(this.#proofs, budget)
   }
 
   /** Notes the proofs that the session shows now. */
@@ -130,6 +132,14 @@ export class CountedFlow implements Flow, Spender {
     this.#holder?.cut('budget', 'budget_spent')
   }
 
+  /** A flow that was silent while its session confirmed has not waited, so nobody has told it. */
+  #showsMore(): boolean {
+    const shown = this.session === null ? undefined : this.#keeper.shownBy(this.session)
+    if (shown === undefined || shown === this.#proofs) return false
+    this.prove(shown)
+    return true
+  }
+
   #release(direction: Direction): void {
     if (direction === 'out') this.#waitsOut = false
     else this.#waitsIn = false
@@ -151,7 +161,8 @@ export class CountedFlow implements Flow, Spender {
     for (const meter of this.meters) {
       if (!meter.isStrict || meter.budget.direction !== direction || (meter.flowsFreely && !this.facts.isGuarded))
         continue
-      const answer = meter.mayFlow(this, now)
+      let answer = meter.mayFlow(this, now)
+      if ((answer === 'wait' || answer === 'cut') && this.#showsMore()) answer = meter.mayFlow(this, now)
       if (answer === 'flow') continue
       mayFlow = false
       if (answer === 'cut') {

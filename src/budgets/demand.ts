@@ -1,6 +1,5 @@
 /** What the watch demands before a request may pass: one more input of `authorize()`, beside the rules. */
-import type { FactorKind } from '../factor/kinds.ts'
-import type { Proof } from '../factor/proof.ts'
+import type { Proof, TakenFactors } from '../factor/proof.ts'
 import type { Requirement } from '../policy/policy.ts'
 import type { RecordTooNew } from '../store/store.ts'
 
@@ -28,13 +27,13 @@ export type Demand =
 
 type Proving = Extract<Demand, { readonly kind: 'prove' }>
 
-/** A proof by one of `factors` that is newer than `askedAt`. */
+/** A proof by one of the factors that is newer than `askedAt`. */
 export function proofSince(
   askedAt: number,
   now: number,
   reason: Proving['reason'],
-  factors: readonly FactorKind[]
+  { factors, institution = false }: TakenFactors
 ): Proving {
   const withinSeconds = Math.max(1, Math.floor((now - askedAt) / 1000))
-  return { kind: 'prove', reason, requirement: { factors, withinSeconds } }
+  return { kind: 'prove', reason, requirement: { factors, institution, withinSeconds } }
 }

@@ -1,8 +1,8 @@
 /** What a ledger demands before more may pass. Pure: gates and `factorgate explain` ask it. */
-import { newestProof, type Proof } from '../factor/proof.ts'
+import { type Proof, takenAt } from '../factor/proof.ts'
 import { type Budget, isStrict } from './budget.ts'
 import { type Demand, proofSince } from './demand.ts'
-import { asksFor, isConfirmable, isResumed, type Ledger, readLedger, roomAt } from './ledger.ts'
+import { asksFor, isConfirmable, isOfEarlierProof, isResumed, type Ledger, readLedger, roomAt } from './ledger.ts'
 
 /** Null for nothing. `scale`: the part of the amount that the posture leaves. */
 export function demandOfLedger(
@@ -12,7 +12,12 @@ export function demandOfLedger(
   now: number,
   scale: number
 ): Demand | null {
-  if (!isStrict(budget) || ledger.askedAt === null) return null
+  if (!isStrict(budget)) return null
+  const proofAt = takenAt(proofs, budget)
+  if (ledger.askedAt === null) {
+    if (!isOfEarlierProof(ledger, budget, proofAt)) return null
+    return proofSince(ledger.boughtWith - 1, now, 'budget_proof_required', budget)
+  }
   const reading = readLedger(ledger, budget, now, scale)
   if (reading.mode === 'passed' || reading.mode === 'slow') return null
   if (isResumed(ledger, newestOf(proofs))) return null
@@ -21,11 +26,11 @@ export function demandOfLedger(
     const seconds = Math.ceil((roomAt(ledger, budget, reading, now) - now) / 1000)
     return { kind: 'refuse', retryAfterSeconds: Math.max(1, seconds), isQuota: budget.isQuota === true }
   }
-  if (!asksFor(ledger, budget, newestProof(proofs, budget.factors)?.at ?? 0, now, scale)) return null
+  if (!asksFor(ledger, budget, proofAt, now, scale)) return null
   // No proof is needed if enough has left the window since.
   const { spent, limit } = readLedger({ ...ledger, boughtAt: [] }, budget, now, scale)
   if (spent <= limit) return null
-  return proofSince(ledger.askedAt, now, 'budget_proof_required', budget.factors)
+  return proofSince(ledger.askedAt, now, 'budget_proof_required', budget)
 }
 
 function newestOf(proofs: readonly Proof[]): number {

@@ -184,6 +184,15 @@ export function asksFor(ledger: Ledger, budget: Budget, proofAt: number, now: nu
   return proofAt > now + clockSkewMs || proofAt <= askedAt || (!isAnswered && proofAt <= boughtWith)
 }
 
+/** True with `isPerProof` for a token that is older than the proof with which the count began anew: that proof was another token's. */
+export function isOfEarlierProof(
+  { boughtWith }: Ledger,
+  { isPerProof }: Pick<Budget, 'isPerProof'>,
+  proofAt: number
+): boolean {
+  return isPerProof && proofAt < boughtWith
+}
+
 /** The time at which the window will have room again without a proof, in milliseconds since the epoch. */
 export function roomAt(
   { slots, slotMs, askedAt }: Ledger,

@@ -1,6 +1,6 @@
 /** A meter is one ledger as this process uses it: the amount that is not reported yet, and how much more may flow. */
 import type { Clock } from '../clock.ts'
-import { newestProof, type Proof } from '../factor/proof.ts'
+import { type Proof, takenAt } from '../factor/proof.ts'
 import type { ClockJump } from '../metering/clock-jumps.ts'
 import { slotAt } from '../metering/sliding-count.ts'
 import type { RecordTooNew } from '../store/store.ts'
@@ -12,6 +12,7 @@ import {
   emptyLedger,
   isBefore,
   isConfirmable,
+  isOfEarlierProof,
   isResumed,
   type Ledger,
   limitAt,
@@ -114,6 +115,8 @@ export class Meter {
   }
 
   set budget(budget: Budget) {
+    // What was granted of a larger amount is not used up.
+    if (budget.amount < this.#budget.amount) this.#left = 0
     this.#budget = budget
     this.#room = 0
     this.#counts = budget.counted === 'bytes' || this.#grantClock === null ? null : new CountGrant(budget.amount)
@@ -176,7 +179,7 @@ export class Meter {
   /** Notes proofs that the owner of the count has shown outside an exchange. True if they may buy another budget. */
   prove(proofs: readonly Proof[], now: number): boolean {
     const { ledger } = this
-    const at = newestProof(proofs, this.#budget.factors)?.at ?? 0
+    const at = takenAt(proofs, this.#budget)
     if (!this.isStrict || ledger === null || at <= this.#provedAt) return false
     this.#provedAt = at
     return ledger.askedAt !== null && !ledger.isAnswered && !asksFor(ledger, this.#budget, at, now, this.scale)
@@ -259,7 +262,9 @@ export class Meter {
 
   /** True while the budget stops nobody. */
   get isQuiet(): boolean {
-    return this.mode === 'within' && this.cutOffAt === null && (this.ledger === null || this.ledger.askedAt === null)
+    const { ledger, mode, cutOffAt } = this
+    if (mode !== 'within' || cutOffAt !== null) return false
+    return ledger === null || (ledger.askedAt === null && !isOfEarlierProof(ledger, this.#budget, 0))
   }
 
   /** True while what is already under way has used up all that this process may pass, so that nothing new may begin. */

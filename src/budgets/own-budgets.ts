@@ -27,6 +27,7 @@ function budgetOf(app: string, { outcome, ...conditions }: Rule): Budget | null 
     amount: outcome.freshFor,
     steps: ['journal', 'step-up'],
     factors: outcome.requirement.factors,
+    institution: outcome.requirement.institution === true,
     rate: null,
     isPerProof: true
   }

@@ -3,6 +3,7 @@
  * end. Each meter settles once at a time.
  */
 import type { Clock } from '../clock.ts'
+import type { Proof } from '../factor/proof.ts'
 import { newId } from '../ids.ts'
 import type { ClockJump } from '../metering/clock-jumps.ts'
 import { changeKnown } from '../store/change.ts'
@@ -35,6 +36,8 @@ const reportTicks = { shared: 2, alone: 8 } as const
 const fullTicks = 40
 /** The time for reports in one turn of the event loop, in milliseconds. The reports of a thousand people at once would delay every request. */
 const sliceMs = 0.3
+/** Sessions whose latest proofs are remembered. */
+const shownMost = 10_000
 /** Settlements under way at a time. */
 const maxRunning = 200
 
@@ -57,6 +60,8 @@ export class Settlements implements FlowKeeper {
   #ticks = 0
   /** True while all counts that have changed are reported, and not only those that have grown by much. */
   #isFull = true
+  /** What sessions have shown since a budget asks. */
+  readonly #shown = new Map<string, readonly Proof[]>()
   #isInTrouble = false
   /** True once `onTooNew` was called. */
   #hasTooNew = false
@@ -79,6 +84,18 @@ export class Settlements implements FlowKeeper {
 
   get loud(): Iterable<Meter> {
     return this.#loud
+  }
+
+  /** Notes what a session shows while a budget asks; null for one that has ended. */
+  noteShown(session: string, proofs: readonly Proof[] | null): void {
+    this.#shown.delete(session)
+    if (proofs === null) return
+    this.#shown.set(session, proofs)
+    if (this.#shown.size > shownMost) this.#shown.delete(this.#shown.keys().next().value as string)
+  }
+
+  shownBy(session: string): readonly Proof[] | undefined {
+    return this.#shown.get(session)
   }
 
   /** True while nothing has to wait before it begins. */

@@ -29,8 +29,35 @@ export interface Proof {
   readonly generation: number
 }
 
+/** Which second factors meet a demand: one of `factors`, and with `institution` also one that the person's institution has checked. */
+export interface TakenFactors {
+  readonly factors: readonly FactorKind[]
+  readonly institution?: boolean
+}
+
+/** Every second factor, whoever has checked it. */
+export const anyFactor: TakenFactors = { factors: factorKinds, institution: true }
+
+const everyKind: readonly ProofKind[] = [...factorKinds, 'institution']
+
+/** Makes no new list in the usual case, in which every factor is taken. */
+export function kindsTaken({ factors, institution }: TakenFactors): readonly ProofKind[] {
+  if (institution !== true) return factors
+  return factors === factorKinds ? everyKind : [...factors, 'institution']
+}
+
+/** When the newest of the taken second factors was shown; 0 for none. */
+export function takenAt(proofs: readonly Proof[], taken: TakenFactors): number {
+  return newestProof(proofs, kindsTaken(taken))?.at ?? 0
+}
+
 /** The time of a proof of unknown age: so long ago that it is never fresh. */
 export const timeUnknown = 1
+
+/** When a proof was shown whose institution may say whole seconds: at the end of that second, otherwise it would seem older than a question in the same one. */
+export function toldAt(at: number, now: number): number {
+  return Math.min(at % 1000 === 0 ? at + 999 : at, now)
+}
 
 /** The digest of the sign-in's invitation, or null. */
 export function invitationOf(proofs: readonly Proof[]): string | null {

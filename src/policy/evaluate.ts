@@ -1,14 +1,6 @@
 /** The evaluation of one rule for one request, shared by the decision and its explanation. */
 import type { Binding, DeviceBound } from '../device/binding.ts'
-import {
-  type FactorKind,
-  factorKinds,
-  isFullySignedIn,
-  isProgram,
-  newestProof,
-  type Proof,
-  type ProofKind
-} from '../factor/proof.ts'
+import { factorKinds, isFullySignedIn, isProgram, kindsTaken, newestProof, type Proof } from '../factor/proof.ts'
 import type { Subject } from '../identity/subject.ts'
 import type { CompiledRule } from './compile.ts'
 import type { Reason, RefuseReason } from './decision.ts'
@@ -214,8 +206,8 @@ function takesPrograms({ institution, withinSeconds }: Requirement): boolean {
 }
 
 /** A proof from the future yields to any other, otherwise a new proof after the clock was set back would never count. */
-function newestPresent({ proofs, now }: Asked, { factors, institution }: Requirement): Proof | undefined {
-  const kinds: readonly ProofKind[] = institution === true ? withInstitution(factors) : factors
+function newestPresent({ proofs, now }: Asked, requirement: Requirement): Proof | undefined {
+  const kinds = kindsTaken(requirement)
   const newest = newestProof(proofs, kinds)
   if (newest === undefined || newest.at - now <= clockSkewMs) return newest
   return (
@@ -224,13 +216,6 @@ function newestPresent({ proofs, now }: Asked, { factors, institution }: Require
       kinds
     ) ?? newest
   )
-}
-
-const everyKind: readonly ProofKind[] = [...factorKinds, 'institution']
-
-/** Makes no new list in the usual case, in which the rule takes every factor of the gate. */
-function withInstitution(factors: readonly FactorKind[]): readonly ProofKind[] {
-  return factors === factorKinds ? everyKind : [...factors, 'institution']
 }
 
 function missing({ signedIn, binding }: Asked, rule: number, requirement: Requirement): Verdict {

@@ -162,7 +162,10 @@ async function budgetsOf(config: Config, apps: readonly App[], runtime: Services
     const { startBudgets } = await import('./budget-actions.ts')
     runtime.budgets = await startBudgets(runtime)
   }
-  runtime.budgets.configure(configured)
+  runtime.budgets.configure(
+    configured,
+    apps.flatMap(({ ownBudgets }) => ownBudgets ?? []).filter(own => own !== null)
+  )
   return isWanted ? runtime.budgets : null
 }
 
@@ -211,6 +214,7 @@ export function toBudget({ id, per, app, window, direction, factors, rate, ...gi
     amount: given[counted] as number,
     steps: given.then,
     factors: factors ?? factorKinds,
+    institution: factors === null,
     rate,
     isPerProof: false
   }

@@ -4,8 +4,7 @@
  */
 import { type Demand, proofSince, type Who } from '../budgets/demand.ts'
 import type { Clock } from '../clock.ts'
-import { factorKinds } from '../factor/kinds.ts'
-import { newestProof, type Proof, type ProofKind } from '../factor/proof.ts'
+import { anyFactor, kindsTaken, newestProof, type Proof, type ProofKind, takenAt } from '../factor/proof.ts'
 import { RecordKind } from '../store/records.ts'
 import { RecordTooNew, type Store, type StoreNotice } from '../store/store.ts'
 
@@ -25,16 +24,16 @@ export const askRecord = new RecordKind<Ask>({
 
 /** `at`: since when a proof is asked. */
 export function askDemand(at: number, now: number): Demand {
-  return proofSince(at, now, 'unusual_proof_required', factorKinds)
+  return proofSince(at, now, 'unusual_proof_required', anyFactor)
 }
 
 /** A sign-in at an institution that has checked a second factor. It may not say when, so the time of the sign-in counts. */
-const institutionKinds: readonly ProofKind[] = [...factorKinds, 'directory', 'institution']
+const institutionKinds: readonly ProofKind[] = [...kindsTaken(anyFactor), 'directory']
 
 /** When the newest proof was shown that can answer this; 0 for none. A password alone, of a directory too, never does. */
 export function answeredAt({ bySignIn }: Ask, proofs: readonly Proof[]): number {
   const isOfInstitution = bySignIn === true && proofs.some(({ kind }) => kind === 'institution')
-  return newestProof(proofs, isOfInstitution ? institutionKinds : factorKinds)?.at ?? 0
+  return isOfInstitution ? (newestProof(proofs, institutionKinds)?.at ?? 0) : takenAt(proofs, anyFactor)
 }
 
 /** The demand outlives every session that began before it by so many seconds. A later sign-in shows a newer proof. */

@@ -1,5 +1,5 @@
 /** What a provider's claims say of a person: values by configured paths, and the second factor. */
-import { timeUnknown } from '../../factor/proof.ts'
+import { timeUnknown, toldAt } from '../../factor/proof.ts'
 import { quoted } from './provider-problem.ts'
 import { clockToleranceSeconds } from './signing-keys.ts'
 
@@ -85,7 +85,7 @@ export function mfaIn(
   const isSaid =
     (typeof acr === 'string' && values.acr.includes(acr)) || methods.some(method => values.amr.includes(method))
   if (!isSaid || (isPasswordAlone && !methods.some(method => values.amr.includes(method)))) return null
-  return { at: typeof at === 'number' && at > 0 ? Math.min(at * 1000, now) : timeUnknown }
+  return { at: typeof at === 'number' && at > 0 ? toldAt(at * 1000, now) : timeUnknown }
 }
 
 /** Why the times of an ID token are wrong, or null. The library has checked `exp`. */

@@ -2,6 +2,7 @@
  * The facts of one SAML assertion after a check of form, times, audience and recipient (SAML Profiles §4.1.4.3). Its signature is checked
  * before.
  */
+import { toldAt } from '../../factor/proof.ts'
 import { timeOf } from './metadata-entity.ts'
 import { saml } from './namespaces.ts'
 import { quoted, SamlRefusal } from './refusal.ts'
@@ -141,7 +142,7 @@ function authentication(
     throw new SamlRefusal(`the session there ended at ${at(sessionEndsAt)}`)
   const context = atMostOne(exactlyOne(statement, saml, 'AuthnContext'), saml, 'AuthnContextClassRef')
   return {
-    authenticatedAt: Math.min(authenticatedAt, now),
+    authenticatedAt: toldAt(authenticatedAt, now),
     context: context === null ? null : textOf(context).trim(),
     sessionIndex: attribute(statement, 'SessionIndex'),
     sessionEndsAt

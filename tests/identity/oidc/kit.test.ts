@@ -116,14 +116,43 @@ t.test(
   }
 )
 
+t.test('the watch asks for a sign-in there that is newer than the question', { skip: lacksKit('oidc') }, async t => {
+  kit = await startKit(t, 'oidc')
+  gate = await startOidcGate(t, [entry('gate', 'gate', 'gate-secret')], {
+    extra: 'watch: { budgets: [{ id: few, per: person, app: files, window: 1h, requests: 4, then: [step-up] }] }'
+  })
+  const browser = gate.browser()
+  const jar = new Map<string, string>()
+  const data = `${gate.origin('files')}/data`
+  t.equal((await signIn(browser, 'gate', 'alice', '123456', jar)).status, 200)
+  let page = await browser.go(data)
+  for (let i = 0; i < 12 && page.status === 200 && page.url === data; i++) page = await browser.go(data)
+  const [, href = ''] = /href="([^"]*)"[^>]*>\s*Confirm at/.exec(page.body) ?? []
+  const { location } = await browser.go(new URL(href.replaceAll('&amp;', '&'), page.url).href)
+  const form = await there(location!, jar)
+  t.match(
+    form.body,
+    /type="password"|name="password"/,
+    'the provider asks anew, although the person is signed in there'
+  )
+  const back = await there(form.url, jar, new URLSearchParams({ login: 'alice', password: 'lab', code: '123456' }))
+  const end = await browser.go(back.url)
+  t.same([end.status, end.url], [200, data])
+})
+
 /** Signs in at the kit's page, on the way to the app. */
-async function signIn(browser: GateBrowser, id: string, name: string, code: string): Promise<Page> {
+async function signIn(
+  browser: GateBrowser,
+  id: string,
+  name: string,
+  code: string,
+  jar = new Map<string, string>()
+): Promise<Page> {
   const page = await browser.go(
     `${gate.portal}/.factorgate/login/${id}?${new URLSearchParams({ rd: `${gate.origin('files')}/` })}`
   )
   const { location } = page
   if (location === null) return page
-  const jar = new Map<string, string>()
   const form = await there(location, jar)
   const back = await there(form.url, jar, new URLSearchParams({ login: name, password: 'lab', code }))
   return browser.go(back.url)
