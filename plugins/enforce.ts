@@ -15,7 +15,7 @@ import { queryOfReturnTo } from './challenge-url.ts'
 import { type DecoyPort, sendDecoy, touchDecoy } from './decoys.ts'
 import { enforceOwn, type OwnContext, requireDeclarations } from './enforce-own.ts'
 import { type Held, hasKeptCookie, type KeepPost } from './kept-posts.ts'
-import { type IsStillIn, lookAgain } from './look-again.ts'
+import { recheckAccess, type StillHasAccess } from './recheck-access.ts'
 import { defaultMaxUrlLength } from './return-address.ts'
 
 declare module 'fastify' {
@@ -30,7 +30,7 @@ interface EnforceContext extends OwnContext {
   readonly decoys: DecoyPort | null
   /** Null where no app keeps POSTs. */
   readonly keepPost: KeepPost | null
-  readonly isStillIn: IsStillIn
+  readonly stillHasAccess: StillHasAccess
 }
 
 type Defaults = Omit<EnforceContext, 'routes' | 'portalOrigin' | 'audit' | 'clock'>
@@ -39,7 +39,7 @@ type Done = (error?: Error) => void
 
 const defaults: Defaults = {
   ...{ maxUrlLength: defaultMaxUrlLength, demands: null, tighteningOf: null, explainEnd: null },
-  ...{ decoys: null, device: null, keepPost: null, isStillIn: async () => true }
+  ...{ decoys: null, device: null, keepPost: null, stillHasAccess: async () => true }
 }
 
 export const enforcePlugin = fp<EnforceOptions>(
@@ -99,7 +99,7 @@ function enforceWhenKnown(
   if (known === null) return enforce(context, request, reply, done, file)
   // Whoever touched a decoy gets its file, although the touch has ended their access.
   known
-    .then(() => (file === null ? lookAgain(request.exchange, context.isStillIn) : undefined))
+    .then(() => (file === null ? recheckAccess(request.exchange, context.stillHasAccess) : undefined))
     .then(() => enforce(context, request, reply, done, file))
     .catch(done)
 }
@@ -144,7 +144,7 @@ function pass(context: EnforceContext, request: FastifyRequest, reply: FastifyRe
     .waiting(request, match, true)
     .then(async held => {
       if (held !== null) return sendAway(reply, held.url)
-      await lookAgain(exchange, context.isStillIn)
+      await recheckAccess(exchange, context.stillHasAccess)
       if (exchange.principal === null) return enforce(context, request, reply, done, null)
       done()
     })

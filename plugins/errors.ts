@@ -1,7 +1,7 @@
 /** Answers refusals with a page or JSON, and with `Factorgate-Error`. Causes go only to the log. */
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import { LogShare } from '../src/audit/log-share.ts'
+import { LogRateLimit } from '../src/audit/log-rate-limit.ts'
 import { type Clock, systemClock } from '../src/clock.ts'
 import { type ErrorCode, GateError } from '../src/errors.ts'
 import { acceptsPage, isSiteFrame, wantsPage } from '../src/request/wants-page.ts'
@@ -58,7 +58,7 @@ function challengeOf({ code }: GateError, { raw, exchange }: FastifyRequest): st
 
 export const errorsPlugin = fp<ErrorsOptions>(
   async (app, { renderPage, clock = systemClock }) => {
-    const share = new LogShare(clock)
+    const share = new LogRateLimit(clock)
     app.setErrorHandler((thrown, request, reply) => {
       const error = toGateError(thrown)
       const more = error.status >= 500 ? share.take(error.code) : null

@@ -19,7 +19,7 @@ import {
 import { isRead, type Message } from '../src/apps/return-to.ts'
 import type { App, RouteTable } from '../src/apps/route-table.ts'
 import type { AuditSink } from '../src/audit/event.ts'
-import { LogShare } from '../src/audit/log-share.ts'
+import { LogRateLimit } from '../src/audit/log-rate-limit.ts'
 import { pathForRecord } from '../src/audit/path-for-record.ts'
 import type { Clock } from '../src/clock.ts'
 import type { Binding } from '../src/device/binding.ts'
@@ -76,7 +76,7 @@ interface LoginQuestion {
 }
 
 interface Options extends ForwardAuthOptions {
-  readonly share: LogShare
+  readonly share: LogRateLimit
   /** The identity values that are logged already. */
   readonly logged: Set<string>
 }
@@ -116,7 +116,7 @@ const path = '/.factorgate/auth'
 
 export const forwardAuthPlugin = fp<ForwardAuthOptions>(
   async (app, given) => {
-    const options = { ...given, share: new LogShare(given.clock), logged: new Set<string>() }
+    const options = { ...given, share: new LogRateLimit(given.clock), logged: new Set<string>() }
     const config = { requires: 'anyone', everyHost: true, isData: true } as const
     const answer = (request: FastifyRequest, reply: FastifyReply) => answerVerdict(request, reply, options)
     await app.register(async scope => {

@@ -6,13 +6,13 @@ import { segmentOf } from '../src/upstream-login/trials.ts'
 import type { UpstreamLogin } from '../src/upstream-login/upstream-login.ts'
 import type { UpstreamLogins } from '../src/upstream-login/upstream-logins.ts'
 import { challengeLogin, isPublic, type LoginChallengeOptions } from './login-challenge.ts'
-import { type IsStillIn, lookAgain } from './look-again.ts'
+import { recheckAccess, type StillHasAccess } from './recheck-access.ts'
 
 interface UpstreamLoginOptions extends LoginChallengeOptions {
   /** Null where no app gets logins. */
   readonly logins: Pick<UpstreamLogins, 'peek' | 'find' | 'isRefused' | 'admit'> | null
   /** Whether the person, or the program's owner, may still enter; asked after each wait. Rejects with StoreUnreachable. */
-  readonly mayEnter: IsStillIn
+  readonly mayEnter: StillHasAccess
 }
 
 export const upstreamLoginPlugin = fp<UpstreamLoginOptions>(
@@ -49,7 +49,7 @@ export const upstreamLoginPlugin = fp<UpstreamLoginOptions>(
       const afterWait = <Found>(wait: Promise<Found>, goOn: (found: Found) => void) => {
         wait
           .then(async found => {
-            await lookAgain(exchange, mayEnter)
+            await recheckAccess(exchange, mayEnter)
             if (exchange.principal === null && exchange.program === null) return app.judgeAgain(request, reply, done)
             goOn(found)
           })

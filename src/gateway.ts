@@ -26,13 +26,14 @@ import { ReturnTargets } from './apps/return-targets.ts'
 import { RouteTable } from './apps/route-table.ts'
 import { countingSink } from './audit/audit-metrics.ts'
 import type { AuditSink } from './audit/event.ts'
-import { limitedLog } from './audit/log-share.ts'
+import { limitedLog } from './audit/log-rate-limit.ts'
 import { newReference } from './audit/reference.ts'
 import { UpstreamRegistry } from './forwarding/upstreams.ts'
 import { makeClientReader } from './request/client.ts'
 import { appCards } from './services/app-cards.ts'
 import { tlsOf, toApp, webauthnOf } from './services/app-options.ts'
 import { assertionFor } from './services/assertion.ts'
+import { brandingOf } from './services/branding.ts'
 import { certificatesOf } from './services/certificate-files.ts'
 import { deviceOf } from './services/device.ts'
 import { directoriesOf, frontHeadersOf } from './services/directories.ts'
@@ -40,17 +41,16 @@ import { directoryWatchers } from './services/directory-watchers.ts'
 import { integrityTaps } from './services/integrity.ts'
 import { keepingOf } from './services/keeping.ts'
 import { loginSteps } from './services/login-steps.ts'
-import { lookOf } from './services/look.ts'
 import { usePosture } from './services/posture-terms.ts'
 import { recordEnd } from './services/record-end.ts'
 import { refusedCredentials } from './services/refused-credentials.ts'
 import { tracesOf } from './services/request-traces.ts'
 import type { Services } from './services/services.ts'
 import { signInServicesOf } from './services/sign-in-services.ts'
-import { isStillIn } from './services/still-in.ts'
+import { stillHasAccess } from './services/still-has-access.ts'
 import { watchingOf } from './services/watching.ts'
-import { SessionEnds } from './session/session-end.ts'
 import type { SessionTerms } from './session/terms.ts'
+import { SessionTimeLeft } from './session/time-left.ts'
 import type { RequirementFor } from './sign-in/next-step.ts'
 import { makeSignIn } from './sign-in/sign-in.ts'
 import type { CertificateEndInput, certificateEnds } from './watchers/certificate-end.ts'
@@ -183,7 +183,7 @@ async function rulesOf(config: Config, runtime: Services) {
     keeping: keepingOf(apps, routes, runtime),
     logins: loginSteps(apps, runtime, { portalOrigin, maxUrlLength }),
     returnTargets: new ReturnTargets(routes, apps, clock, { demands, tighteningOf }),
-    sessionEnds: new SessionEnds({ store: runtime.store, clock, idleSeconds: config.session.idle }),
+    sessionEnds: new SessionTimeLeft({ store: runtime.store, clock, idleSeconds: config.session.idle }),
     explainEnd: explainEndOf(runtime),
     takesTokens: apps.some(({ tokens }) => tokens != null)
   }
@@ -246,7 +246,7 @@ async function stepsToApps(config: Config, runtime: Services, rules: Rules) {
     enforce: {
       ...{ routes, portalOrigin, audit, clock, maxUrlLength, demands, tighteningOf, decoys, explainEnd, device },
       keepPost: keeping?.keepPost ?? null,
-      isStillIn: exchange => isStillIn(exchange, runtime)
+      stillHasAccess: exchange => stillHasAccess(exchange, runtime)
     },
     'upstream-login': logins.step,
     forward: {
@@ -310,7 +310,7 @@ function stepsOfPages(config: Config, runtime: Services, rules: Rules, people: P
   const { apps, routes, portalOrigin, watching, device, keeping, logins, sessionEnds, returnTargets } = rules
   const { directories, services, signIn, requirementFor } = people
   const { title, contact, accent } = config.portal
-  const branding: Branding = { title, contact, accent, ...lookOf(config.portal) }
+  const branding: Branding = { title, contact, accent, ...brandingOf(config.portal) }
   // Built for the first request from a frame, because the list of public suffixes takes 8 MB.
   let headersInFrames: Record<string, string> | undefined
   const frameHeaders = () => {

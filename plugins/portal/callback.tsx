@@ -7,7 +7,7 @@ import { GateError } from '../../src/errors.ts'
 import { readNonce, stateOf } from '../cookies.ts'
 import { home, setEntryCookies } from './enter.ts'
 import { type Frame, Page, Said } from './layout.tsx'
-import { sendOnward } from './onward.ts'
+import { sendMetaRefresh } from './meta-refresh.ts'
 import { callerOf, frameOf, goTo, type PageContext, sendPage } from './page-context.ts'
 import { validTarget, withReturnTo } from './return-to.ts'
 
@@ -49,7 +49,7 @@ export function registerCallback(scope: FastifyInstance): void {
     if (arrival.kind === 'entered' && returnTo !== null) {
       setEntryCookies(page, { ...arrival, browser: null })
       // A service worker's request follows a redirect by itself, and the browser shows no such page.
-      return isNavigation(page) ? goTo(page, returnTo) : sendOnward(page, returnTo)
+      return isNavigation(page) ? goTo(page, returnTo) : sendMetaRefresh(page, returnTo)
     }
     const goal = returnTo ?? placeHere(`${origin}/`, origin) ?? portal.portalOrigin + home
     if (arrival.kind === 'other-browser') {

@@ -14,7 +14,7 @@ import { challengeUrl } from '../challenge-url.ts'
 import { readOwn } from '../cookies.ts'
 import { type DevicePort, isFromElsewhere, noteLost, returnPath, waitForCookie } from '../device-port.ts'
 import { defaultMaxUrlLength } from '../return-address.ts'
-import { sendOnward } from './onward.ts'
+import { sendMetaRefresh } from './meta-refresh.ts'
 import { goTo, type PageContext } from './page-context.ts'
 
 interface DeviceReturnOptions {
@@ -44,7 +44,7 @@ export function deviceReturn(options: DeviceReturnOptions): (scope: FastifyInsta
       if (stale !== null && isFromElsewhere(raw.headers)) {
         // The browser calls what follows a request of this origin, so it is noted here who was led (THREATS B2).
         leads?.isLed(raw.headers, site, stale.session.id)
-        return sendOnward(page, site.origin + exchange.target.raw)
+        return sendMetaRefresh(page, site.origin + exchange.target.raw)
       }
       const path = pathIn(page)
       if (path === null) return goTo(page, `${portalOrigin}/`)

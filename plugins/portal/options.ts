@@ -14,9 +14,9 @@ import type { KeptPost, KeptPosts } from '../../src/kept/kept-posts.ts'
 import type { Keyring } from '../../src/keyring/keyring.ts'
 import type { PostureLevel } from '../../src/posture/posture.ts'
 import type { TokenTerms } from '../../src/programs/presented.ts'
-import type { SessionEnds } from '../../src/session/session-end.ts'
 import type { Principal, Sessions } from '../../src/session/sessions.ts'
 import type { SharedAnswers } from '../../src/session/shared-answers.ts'
+import type { SessionTimeLeft } from '../../src/session/time-left.ts'
 import type { SignedCaller } from '../../src/sign-in/caller.ts'
 import type { RequirementFor } from '../../src/sign-in/next-step.ts'
 import type { SignIn } from '../../src/sign-in/sign-in.ts'
@@ -130,7 +130,7 @@ export interface PortalOptions extends Branding {
   readonly sharedAnswers?: Pick<SharedAnswers, 'begin' | 'find'> | null
   /** Null or left out where no app asks for device keys. */
   readonly device?: DevicePort | null
-  readonly sessionEnds?: Pick<SessionEnds, 'of'>
+  readonly sessionEnds?: Pick<SessionTimeLeft, 'of'>
   /** Null or left out where no app keeps POSTs. */
   readonly kept?: KeptOptions | null
   readonly clock: Clock

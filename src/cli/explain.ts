@@ -22,10 +22,10 @@ import { parseTarget, type Target } from '../request/target.ts'
 import { toApp } from '../services/app-options.ts'
 import { postureTermsOf } from '../services/posture-terms.ts'
 import { storedDemands, type WatchQuestion, watchInWords } from '../services/watch-question.ts'
+import { readProofs } from './assumed-proofs.ts'
 import { type Command, type Io, jsonText, readArgs, UsageError } from './command.ts'
 import { configFor, configHelp, configOption, withStore } from './command-context.ts'
 import { type DecoyExplanation, describeDecoy } from './explain-decoy.ts'
-import { readProofs } from './proofs.ts'
 import { accountsAt } from './user/person.ts'
 
 /** A URL for which no rule is asked. */

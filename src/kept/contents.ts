@@ -5,7 +5,7 @@ import { FieldPairs } from './field-pairs.ts'
 import { fieldsOfJson, type JsonField } from './json-fields.ts'
 import { isHiddenName } from './secret-names.ts'
 import { likeliestSpelling } from './spellings.ts'
-import { Turns } from './turns.ts'
+import { TimeSlices } from './time-slices.ts'
 
 interface ShownField {
   readonly name: string
@@ -28,12 +28,12 @@ const maxNames = 10_000
 /** Characters that are read at least, because what is hidden gets shorter. */
 const minRead = 64 * 1024
 
-/** A large body takes many turns (THREATS D21). */
+/** A large body takes many time slices (THREATS D21). */
 export async function contentsOf(body: Buffer, type: BodyType): Promise<Contents> {
-  const turns = new Turns()
-  if (type.content === 'form' || type.content === 'multipart') return formContents(body, type, turns)
+  const slices = new TimeSlices()
+  if (type.content === 'form' || type.content === 'multipart') return formContents(body, type, slices)
   const text = likeliestSpelling(body, type.charset)
-  const { shown, isCut } = type.content === 'json' ? await hiddenInJson(text, turns) : hiddenInLines(text)
+  const { shown, isCut } = type.content === 'json' ? await hiddenInJson(text, slices) : hiddenInLines(text)
   return {
     fields: [{ name: '', value: shortened(shown, maxTextLength) }],
     isCut: shown.length > maxTextLength || isCut
@@ -41,12 +41,12 @@ export async function contentsOf(body: Buffer, type: BodyType): Promise<Contents
 }
 
 /** The beginning, with a little more than is shown. */
-async function hiddenInJson(text: string, turns: Turns): Promise<{ shown: string; isCut: boolean }> {
+async function hiddenInJson(text: string, slices: TimeSlices): Promise<{ shown: string; isCut: boolean }> {
   const hidden: JsonField[] = []
   for (const field of fieldsOfJson(text)) {
-    if (turns.isOver) await turns.next()
+    if (slices.isOver) await slices.next()
     if (field.from >= minRead) continue
-    if (field.name === null || isHiddenName(field.name) || (await isHiddenText(text, field, turns))) hidden.push(field)
+    if (field.name === null || isHiddenName(field.name) || (await isHiddenText(text, field, slices))) hidden.push(field)
   }
   hidden.sort((one, other) => one.from - other.from)
   let shown = ''
@@ -59,16 +59,16 @@ async function hiddenInJson(text: string, turns: Turns): Promise<{ shown: string
   return { shown, isCut: text.length > Math.max(at, minRead) }
 }
 
-async function isHiddenText(text: string, field: JsonField, turns: Turns): Promise<boolean> {
+async function isHiddenText(text: string, field: JsonField, slices: TimeSlices): Promise<boolean> {
   const value = stringOfJson(text, field)
-  return value !== null && isHiddenValue(field.name ?? '', value, turns)
+  return value !== null && isHiddenValue(field.name ?? '', value, slices)
 }
 
 /** True if what stands in the value has such names itself. */
-async function isHiddenValue(name: string, value: string, turns: Turns): Promise<boolean> {
+async function isHiddenValue(name: string, value: string, slices: TimeSlices): Promise<boolean> {
   const seen = new Set<string>()
   for (const inner of namesWithin(name, value)) {
-    if (turns.isOver) await turns.next()
+    if (slices.isOver) await slices.next()
     if (inner === null) return true
     if (seen.has(inner)) continue
     if (isHiddenName(inner) || seen.size >= maxNames) return true
@@ -85,31 +85,31 @@ function hiddenInLines(text: string): { shown: string; isCut: boolean } {
 }
 
 /** The name of a value may stand behind it, so all fields are read. */
-async function formContents(body: Buffer, type: BodyType, turns: Turns): Promise<Contents> {
+async function formContents(body: Buffer, type: BodyType, slices: TimeSlices): Promise<Contents> {
   const first: FormField[] = []
   const pairs = new FieldPairs()
   let isCut = false
   for (const field of fieldsOf(body, type, maxFields + 1)) {
-    if (turns.isOver) await turns.next()
+    if (slices.isOver) await slices.next()
     if (field === null || first.length === maxFields) isCut = true
     else if (field.names.length > 0) first.push(field)
     if (field?.pair) pairs.add(field.pair, field.text())
   }
   const fields: ShownField[] = []
-  for (const field of first) fields.push(await shownField(field, pairs, turns))
+  for (const field of first) fields.push(await shownField(field, pairs, slices))
   return { fields, isCut }
 }
 
 async function shownField(
   { names, pair, file, text }: FormField,
   pairs: FieldPairs,
-  turns: Turns
+  slices: TimeSlices
 ): Promise<ShownField> {
   const [name = ''] = names
   const isHidden =
     names.some(isHiddenName) ||
     (pair?.isValue === true && [...pairs.namesOf(pair.group)].some(isHiddenName)) ||
-    (await isHiddenValue(name, text(), turns))
+    (await isHiddenValue(name, text(), slices))
   const value = file ?? text(maxValueLength * 4 * 3)
   return { name: shortened(name, maxNameLength), value: isHidden ? null : shortened(value, maxValueLength) }
 }

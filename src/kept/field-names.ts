@@ -33,7 +33,7 @@ const plainAscii = /^[ -$&-*,-~]*$/
 const maxNameLength = 4096
 /** Parts, and values that belong to a pair or may hold something else, that are looked at. Nobody writes more. */
 const maxTelling = 20_000
-/** One of so many fields comes in any case, so that many of one name take many turns. */
+/** One of so many fields is returned in any case, so that a caller who reads many of one name can end its time slice. */
 const maxBetween = 1_000
 /** How deep one text in another is looked at. */
 const maxDepth = 2

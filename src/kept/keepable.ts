@@ -5,7 +5,7 @@ import { isBrowser, isSiteFrame, wantsPage } from '../request/wants-page.ts'
 import { type BodyType, contentOf } from './content.ts'
 import { namesIn } from './field-names.ts'
 import { isSecretName } from './secret-names.ts'
-import { Turns } from './turns.ts'
+import { TimeSlices } from './time-slices.ts'
 
 /** `page`: a form that a person has sent. `script`: a request of a script on a page of the app. */
 export type Sender = 'page' | 'script'
@@ -72,14 +72,14 @@ const weight = { name: 16, letter: 16 } as const
 
 /**
  * Resolves to true if a field of the body looks like a credential by its name, or if nobody can tell. Then the body is not kept. It never rejects.
- * A large body takes many turns of the event loop (THREATS D21). `isGivenUp`: nobody wants it any more.
+ * A large body takes many time slices (THREATS D21). `isGivenUp`: nobody wants it any more.
  */
 export async function holdsSecret(body: Buffer, type: BodyType, isGivenUp = () => false): Promise<boolean> {
   const seen = new Set<string>()
   let left = maxNamesLength
-  const turns = new Turns()
+  const slices = new TimeSlices()
   for (const name of namesIn(body, type)) {
-    if (turns.isOver) await turns.next()
+    if (slices.isOver) await slices.next()
     if (name === null || isGivenUp()) return true
     if (seen.has(name)) continue
     seen.add(name)

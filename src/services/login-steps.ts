@@ -6,7 +6,7 @@ import { refuseEvent } from '../upstream-login/login-events.ts'
 import { segmentOf } from '../upstream-login/trials.ts'
 import type { UpstreamLogin } from '../upstream-login/upstream-login.ts'
 import type { Services } from './services.ts'
-import { isStillIn } from './still-in.ts'
+import { stillHasAccess } from './still-has-access.ts'
 
 /** `logins` is null, and the observer too, where no app gets logins. */
 export function loginSteps(apps: readonly App[], runtime: Services, options: LoginChallengeOptions) {
@@ -33,7 +33,7 @@ export function loginSteps(apps: readonly App[], runtime: Services, options: Log
     },
     answer: (...[request, reply, code]: LoginAnswer) => challengeLogin(request, reply, code, options)
   }
-  const mayEnter = (exchange: Exchange) => isStillIn(exchange, runtime)
+  const mayEnter = (exchange: Exchange) => stillHasAccess(exchange, runtime)
   return { step: { logins: isUsed ? logins : null, mayEnter, ...options }, observer: isUsed ? observer : null }
 }
 

@@ -267,7 +267,8 @@ export class Services {
     runtime.#watching = watchAccess({
       ...runtime,
       onError: error => log.warn({ err: error }, 'the gate could not check whether access has ended'),
-      onDeaf: connections => log.warn({ connections }, 'the store is silent, so what ran at guarded apps has ended')
+      onUnconfirmed: connections =>
+        log.warn({ connections }, 'the store is silent, so what ran at guarded apps has ended')
     })
     // Checks at the start, and whenever the store connection changes.
     cache.onNotice(({ kind }) => kind !== 'changed' && void readiness.check())

@@ -1,6 +1,6 @@
 /** The stored logins at apps of a process, composed. */
 import type { Logger } from 'pino'
-import { limitedLog } from '../audit/log-share.ts'
+import { limitedLog } from '../audit/log-rate-limit.ts'
 import type { Clock } from '../clock.ts'
 import type { Keyring } from '../keyring/keyring.ts'
 import type { SessionCache } from '../session/session-cache.ts'

@@ -1,9 +1,10 @@
 /** What is remembered of one person: their days, their sums, and what they are known by. All of it fits in four small arrays. */
-import { packed, unpacked } from './at-rest.ts'
+
 import { at, featureCount, fromScale, toByte } from './features.ts'
 import { firstDay, forget, lastDay, note, placesOfLists, type Slots } from './known-list.ts'
 import { Moved, movedPlaces, movedSize } from './moved.ts'
 import { type OwnDay, ownNumbers } from './own-day.ts'
+import { packed, unpacked } from './packed-memory.ts'
 import { add, holds, isSampled, type SetPlace, thin } from './sampled-set.ts'
 
 export const ringSize = 28

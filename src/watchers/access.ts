@@ -1,8 +1,9 @@
 /** The watcher that closes live connections when their session is revoked or their person loses access. */
 import { AccessReview, type AccessReviewOptions } from './access-review.ts'
-import { DeafLooks, type DeafLooksOptions } from './deaf-looks.ts'
+import { every } from './every.ts'
+import { FallbackPolling, type FallbackPollingOptions } from './fallback-polling.ts'
 
-type AccessWatch = AccessReviewOptions & Omit<DeafLooksOptions, 'review'>
+type AccessWatch = AccessReviewOptions & Omit<FallbackPollingOptions, 'review'>
 
 /** Interval of the check for idle and expired sessions, in milliseconds. */
 const sweepMs = 15_000
@@ -18,7 +19,7 @@ export interface AccessWatching {
 export function watchAccess(watch: AccessWatch): AccessWatching {
   const { cache, sessions, live } = watch
   const review = new AccessReview(watch)
-  const deafLooks = new DeafLooks({ ...watch, review })
+  const polling = new FallbackPolling({ ...watch, review })
   /**
    * Bytes by session at the last sweep. A connection that moves bytes counts as activity of its session, and so does an upload or a download
    * that waits, otherwise it would end with an idle session (FIELD F17).
@@ -39,13 +40,13 @@ export function watchAccess(watch: AccessWatch): AccessWatching {
       review.changed(notice.key)
       return
     }
-    deafLooks.follow()
+    polling.follow()
     // A suspension may have come meanwhile, which no session's record shows.
     if (notice.kind === 'ready' && cache.isTold) review.everything()
   })
-  // It may be deaf from the start.
-  deafLooks.follow()
-  const timer = setInterval(sweep, sweepMs).unref()
+  // Notices may be away from the start.
+  polling.follow()
+  const stopSweeping = every(sweepMs, sweep)
   return {
     sweep,
     reviewAll() {
@@ -54,8 +55,8 @@ export function watchAccess(watch: AccessWatch): AccessWatching {
     },
     stop() {
       stopHearing()
-      clearInterval(timer)
-      deafLooks.stop()
+      stopSweeping()
+      polling.stop()
     }
   }
 }

@@ -86,7 +86,7 @@ export class DirectoryRefresh {
       const { sessions, tokens = null } = this.#input
       if ((await sessions.list(id)).length > 0 || (await tokens?.hasAny(id)) === true) live.push(id)
     })
-    const look = lookOf(directory)
+    const look = brandingOf(directory)
     // A refresh of thousands takes a quarter of the time, so that neither the directory nor the gate is busy with it alone.
     const paceMs = ((directory.refreshSeconds ?? 0) * 1000) / 4 / Math.ceil(live.length / batch)
     for (let at = 0; at < live.length && !this.#isStopped; at += batch) {
@@ -176,7 +176,7 @@ export class DirectoryRefresh {
 }
 
 /** Asks about many accounts. A directory without `review` gets a question for each. */
-function lookOf(directory: Directory): AccountReview['look'] {
+function brandingOf(directory: Directory): AccountReview['look'] {
   const review = directory.review?.()
   if (review !== undefined) return accounts => review.look(accounts)
   return async accounts => {

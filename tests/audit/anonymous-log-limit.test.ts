@@ -1,7 +1,7 @@
 import t from 'tap'
 import { Strangers, shares, windowMs } from '../../src/audit/anonymous-log-limit.ts'
 import type { AuditEvent } from '../../src/audit/event.ts'
-import { LogShare } from '../../src/audit/log-share.ts'
+import { LogRateLimit } from '../../src/audit/log-rate-limit.ts'
 
 const linesPerWindow = shares.refused.network
 
@@ -158,7 +158,7 @@ t.test('FIELD A3 attacks on very many accounts are told in few lines', async t =
 
 t.test('FIELD A3 the log tells the same thing sixty times a minute, and how often it did not', async t => {
   const time = { now: 0 }
-  const share = new LogShare(() => time.now)
+  const share = new LogRateLimit(() => time.now)
   let written = 0
   for (let n = 0; n < 1000; n++) if (share.take('store_unreachable') !== null) written++
   t.equal(written, 60)

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { readProofs } from '../../src/cli/proofs.ts'
+import { readProofs } from '../../src/cli/assumed-proofs.ts'
 import { terminal, usualConfig } from './terminal.ts'
 
 const site = 'https://notebooks.lab.example'

@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs'
 import path from 'node:path'
 import t, { type Test } from 'tap'
-import { readProofs } from '../../src/cli/proofs.ts'
+import { readProofs } from '../../src/cli/assumed-proofs.ts'
 import { Credentials } from '../../src/factor/credential.ts'
 import { Accounts } from '../../src/identity/accounts.ts'
 import { sampleCredential } from '../fixtures/in-process/sample-credential.ts'

@@ -157,10 +157,10 @@ t.test('live connections', async t => {
       const counts: number[] = []
       const isOver = new Promise<void>(resolve => {
         const other = watchAccess({
-          ...{ store, cache, sessions, live, deafMs: 1 },
+          ...{ store, cache, sessions, live, unconfirmedMs: 1 },
           tokens: { stands: async () => true },
           onError: () => {},
-          onDeaf: count => {
+          onUnconfirmed: count => {
             counts.push(count)
             resolve()
           }
@@ -207,8 +207,8 @@ t.test('live connections', async t => {
       ...{ store, cache, sessions, live },
       tokens: { stands: () => standsToken() },
       onError: error => troubles.push(error),
-      onDeaf: count => counts.push(count),
-      repeat: run => {
+      onUnconfirmed: count => counts.push(count),
+      repeat: (_ms, run) => {
         look = run
         return () => stops++
       }
@@ -276,7 +276,7 @@ t.test('live connections', async t => {
     const alive = setInterval(() => {}, 1000)
     t.teardown(() => clearInterval(alive))
     const other = watchAccess({
-      ...{ store, cache, sessions, live, deafMs: 1 },
+      ...{ store, cache, sessions, live, unconfirmedMs: 1 },
       tokens: { stands: async () => true },
       onError: error => t.error(error)
     })

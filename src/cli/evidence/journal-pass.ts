@@ -3,10 +3,10 @@ import { stat } from 'node:fs/promises'
 import path from 'node:path'
 import { beginningOf, journalFiles } from '../../audit/journal-files.ts'
 import { csvLine } from '../../evidence/csv.ts'
-import type { Disguise } from '../../evidence/disguise.ts'
 import { type EventList, eventColumns, eventLists, eventRow, listOf } from '../../evidence/event-lists.ts'
 import type { Newest } from '../../evidence/evidence.ts'
 import { JournalFigures } from '../../evidence/journal-figures.ts'
+import type { Pseudonymiser } from '../../evidence/pseudonymiser.ts'
 import type { TimeSteps } from '../../evidence/time-steps.ts'
 import { type Io, PersonError } from '../command.ts'
 import { type Entry, entryOf, linesIn } from '../journal/files.ts'
@@ -37,11 +37,11 @@ interface Range {
 export async function readJournal(
   file: string,
   range: Range,
-  { folder, disguise, io }: { folder: EvidenceFolder; disguise: Disguise; io: Io }
+  { folder, pseudonymiser, io }: { folder: EvidenceFolder; pseudonymiser: Pseudonymiser; io: Io }
 ): Promise<JournalPass> {
   for (let pass = 0; pass < maxPasses; pass++) {
     const before = await stateOf(file)
-    const lists = new Lists(folder, disguise)
+    const lists = new Lists(folder, pseudonymiser)
     await lists.open()
     const result = await readFiles(before.files, range, lists, io)
     await lists.close()
@@ -114,13 +114,13 @@ function isOutside(line: string, from: string, to: string): boolean {
 
 class Lists {
   readonly #folder: EvidenceFolder
-  readonly #disguise: Disguise
+  readonly #pseudonymiser: Pseudonymiser
   readonly #files = new Map<EventList, EvidenceFile>()
   readonly #newest = new Map<EventList, { entries: Entry[]; total: number }>()
 
-  constructor(folder: EvidenceFolder, disguise: Disguise) {
+  constructor(folder: EvidenceFolder, pseudonymiser: Pseudonymiser) {
     this.#folder = folder
-    this.#disguise = disguise
+    this.#pseudonymiser = pseudonymiser
   }
 
   async open(): Promise<void> {
@@ -135,7 +135,7 @@ class Lists {
   add(entry: Entry): Promise<void> | null {
     const list = listOf(entry)
     if (list === null) return null
-    const hidden = this.#disguise.entry(entry)
+    const hidden = this.#pseudonymiser.entry(entry)
     const newest = this.#newest.get(list)!
     newest.total++
     newest.entries.push(hidden)

@@ -12,10 +12,10 @@ import type { PseudonymisedField } from '../../audit/pseudonyms.ts'
 import { type VerifyInput, verifyAnchored } from '../../audit/verify-journal.ts'
 import { billIn } from '../../evidence/bill-file.ts'
 import type { UnusualPolicy } from '../../evidence/budget-sentence.ts'
-import { Disguise } from '../../evidence/disguise.ts'
 import type { AppEvidence, Evidence } from '../../evidence/evidence.ts'
 import { gapsOf } from '../../evidence/gaps.ts'
 import { EvidencePage } from '../../evidence/page.tsx'
+import { Pseudonymiser } from '../../evidence/pseudonymiser.ts'
 import { pemOf, publicKeyFile, signatureFile, signSums, sumsFile, sumsText } from '../../evidence/sums.ts'
 import { stepsOf } from '../../evidence/time-steps.ts'
 import type { Keyring } from '../../keyring/keyring.ts'
@@ -57,18 +57,18 @@ export async function makeEvidence(
   const to = Math.min(asked.to, madeAt)
   const from = Number.isFinite(asked.from) ? asked.from : Math.min(journalFrom ?? to, to)
   const times = stepsOf(from, to)
-  const disguise = new Disguise(asked.hidden, keyring)
+  const pseudonymiser = new Pseudonymiser(asked.hidden, keyring)
   const bill = billIn(programFolder())
   const advisoryFile = asked.advisories
   const advisories =
     advisoryFile === null ? null : await asSelf(() => advisoryReport(advisoryFile, bill?.components ?? []))
   // The lines are counted before they are proved, so the proof covers all counted lines.
-  const pass = await readJournal(config.journal.file, { from, to, times }, { folder, disguise, io })
+  const pass = await readJournal(config.journal.file, { from, to, times }, { folder, pseudonymiser, io })
   const head = await readHead(headFileOf(config.journal.file))
   const keys = keyring.signers(journalPurpose).map(({ publicKey }) => publicKey)
   const anchor = await anchorOf(place)
   const { proof, isAnchorForeign } = await proofOf(config, { keys, head, anchor }, io)
-  const people = await readPeople(place, { folder, disguise, keyring, io })
+  const people = await readPeople(place, { folder, pseudonymiser, keyring, io })
   const known = {
     title: config.portal.title,
     portal: await place.portalUrl(),
@@ -77,7 +77,7 @@ export async function makeEvidence(
     madeAt,
     release: release(),
     configuration: { file: config.file, sha256: config.file === null ? null : await hashOf(config.file) },
-    apps: appsOf(config, disguise),
+    apps: appsOf(config, pseudonymiser),
     unusual: unusualOf(config),
     budgets: (config.watch?.budgets ?? []).map(toBudget),
     people,
@@ -87,7 +87,7 @@ export async function makeEvidence(
     versions: versionsOf(config),
     components: bill?.components ?? null,
     advisories,
-    hidden: [...disguise.kinds]
+    hidden: [...pseudonymiser.kinds]
   }
   const gaps = gapsOf({
     ...known,
@@ -130,7 +130,7 @@ async function proofOf(
   return withProgress(io, 'lines proved', null, onProgress => verifyAnchored({ ...ends, files, onProgress }))
 }
 
-function appsOf(config: Config, disguise: Disguise): AppEvidence[] {
+function appsOf(config: Config, pseudonymiser: Pseudonymiser): AppEvidence[] {
   return config.apps.map(one => {
     const { id, title, origin, prefix, policy, tokens, upstreamLogin, isReportOnly } = toApp(
       one,
@@ -138,7 +138,7 @@ function appsOf(config: Config, disguise: Disguise): AppEvidence[] {
       config.apps
     )
     const rules = policy.rules.map(rule =>
-      rule.users === undefined ? rule : { ...rule, users: rule.users.map(user => disguise.of('user', user)) }
+      rule.users === undefined ? rule : { ...rule, users: rule.users.map(user => pseudonymiser.of('user', user)) }
     )
     const flags = {
       isReportOnly: isReportOnly === true,

@@ -1,7 +1,7 @@
 /** People and their second factors, as evidence has them: with the usable factors, and with pseudonyms where names are hidden. */
 import { csvLine } from '../../evidence/csv.ts'
-import type { Disguise } from '../../evidence/disguise.ts'
 import type { PersonEvidence } from '../../evidence/evidence.ts'
+import type { Pseudonymiser } from '../../evidence/pseudonymiser.ts'
 import type { Credential } from '../../factor/credential.ts'
 import type { Account } from '../../identity/account.ts'
 import type { Keyring } from '../../keyring/keyring.ts'
@@ -18,7 +18,12 @@ const factorColumns = ['person', 'account', 'factor', 'added', 'lastUsed', 'last
 /** Reads everybody, and writes `factors.csv` on the way. Sorted by name. */
 export async function readPeople(
   place: CommandContext,
-  { folder, disguise, keyring, io }: { folder: EvidenceFolder; disguise: Disguise; keyring: Keyring; io: Io }
+  {
+    folder,
+    pseudonymiser,
+    keyring,
+    io
+  }: { folder: EvidenceFolder; pseudonymiser: Pseudonymiser; keyring: Keyring; io: Io }
 ): Promise<PersonEvidence[]> {
   const credentials = credentialsAt(place)
   const recovery = recoveryCodesAt(place, keyring)
@@ -31,8 +36,8 @@ export async function readPeople(
         const own = await credentials.list(account.id)
         // A record that the key file does not open says nothing, and stops nothing.
         const codes = await recovery.status(account.id).catch(() => null)
-        const person = personOf(account, own, misfit, codes?.remaining ?? null, disguise)
-        return { person, rows: own.map(one => csvLine(factorRow(person, one, misfit(one), disguise))) }
+        const person = personOf(account, own, misfit, codes?.remaining ?? null, pseudonymiser)
+        return { person, rows: own.map(one => csvLine(factorRow(person, one, misfit(one), pseudonymiser))) }
       },
       onDone
     )
@@ -50,17 +55,17 @@ function personOf(
   credentials: readonly Credential[],
   misfit: ReturnType<typeof misfitIn>,
   recoveryCodes: number | null,
-  disguise: Disguise
+  pseudonymiser: Pseudonymiser
 ): PersonEvidence {
   const { factors, status } = summaryOf(account, credentials, misfit)
   const countOf = (kind: string) => factors.find(one => one.kind === kind)?.count ?? 0
-  const isHidden = disguise.kinds.has('user')
+  const isHidden = pseudonymiser.kinds.has('user')
   const { suspended } = account
   return {
     account: account.id,
-    name: disguise.of('user', account.name),
+    name: pseudonymiser.of('user', account.name),
     displayName: isHidden ? null : account.displayName,
-    email: account.email === null ? null : disguise.of('user', account.email),
+    email: account.email === null ? null : pseudonymiser.of('user', account.email),
     directory: account.directory,
     groups: account.groups,
     status,
@@ -68,7 +73,7 @@ function personOf(
     codes: countOf('totp'),
     recoveryCodes,
     createdAt: account.createdAt,
-    suspended: suspended === null ? null : { at: suspended.at, why: disguise.text(suspended.why) }
+    suspended: suspended === null ? null : { at: suspended.at, why: pseudonymiser.text(suspended.why) }
   }
 }
 
@@ -76,7 +81,7 @@ function factorRow(
   { name, account }: PersonEvidence,
   credential: Credential,
   misfit: string | null,
-  disguise: Disguise
+  pseudonymiser: Pseudonymiser
 ): (string | boolean | null)[] {
   const { kind, createdAt, lastUsedAt, lastUsedFrom, disabledAt } = credential
   const isKey = credential.kind === 'webauthn'
@@ -86,7 +91,7 @@ function factorRow(
     kind,
     new Date(createdAt).toISOString(),
     lastUsedAt === null ? null : new Date(lastUsedAt).toISOString(),
-    lastUsedFrom === null ? null : disguise.of('client', lastUsedFrom),
+    lastUsedFrom === null ? null : pseudonymiser.of('client', lastUsedFrom),
     isKey ? credential.aaguid : null,
     isKey ? credential.backedUp : null,
     disabledAt !== null ? 'disabled' : misfit === null ? 'usable' : `not accepted: ${misfit}`

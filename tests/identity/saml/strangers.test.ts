@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import t from 'tap'
-import { linesPerMinute } from '../../../src/audit/log-share.ts'
+import { linesPerMinute } from '../../../src/audit/log-rate-limit.ts'
 import { answerBuckets } from '../../../src/throttle/attempt-buckets.ts'
 import { AttemptLimiter } from '../../../src/throttle/attempt-limiter.ts'
 import { limits } from '../../../src/throttle/limits.ts'

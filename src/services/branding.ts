@@ -4,7 +4,7 @@ import { type Branding, PortalTexts } from '../../plugins/portal/index.ts'
 import { readLogo } from './logo.ts'
 
 /** Logo, languages and words of the pages. `help` stands in every language that has no text of its own for it. */
-export function lookOf({ logo, languages, help, texts }: Config['portal']): Pick<Branding, 'logo' | 'texts'> {
+export function brandingOf({ logo, languages, help, texts }: Config['portal']): Pick<Branding, 'logo' | 'texts'> {
   const helped = help === null ? {} : { 'login.help': help, 'login.helpElsewhere': help }
   const words = languages.map(language => [language, { ...helped, ...texts[language] }] as const)
   const overrides = Object.fromEntries(words.filter(([, own]) => Object.keys(own).length > 0))

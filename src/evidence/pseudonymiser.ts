@@ -10,7 +10,7 @@ import type { Keyring } from '../keyring/keyring.ts'
 const freeTexts = ['why', 'device']
 export const leftOut = '(left out)'
 
-export class Disguise {
+export class Pseudonymiser {
   readonly kinds: ReadonlySet<PseudonymisedField>
   readonly #keyring: Pick<Keyring, 'macs'>
 

@@ -2,7 +2,7 @@
 import type { FastifyReply } from 'fastify'
 import type { PageContext } from './page-context.ts'
 
-export function sendOnward({ reply, say }: PageContext, href: string): FastifyReply {
+export function sendMetaRefresh({ reply, say }: PageContext, href: string): FastifyReply {
   const { entry, handOver } = say
   const there = href.replaceAll('&', '&amp;').replaceAll('"', '&quot;').replaceAll('<', '&lt;')
   return reply

@@ -8,7 +8,7 @@ interface WarnLog {
 const windowMs = 60_000
 export const linesPerMinute = 60
 
-export class LogShare {
+export class LogRateLimit {
   readonly #clock: Clock
   readonly #codes = new Map<string, { since: number; written: number; skipped: number }>()
 
@@ -34,7 +34,7 @@ export class LogShare {
 
 /** A log for lines that strangers can cause: each sentence has a separate share, for each institution and code that it names. */
 export function limitedLog(log: WarnLog, clock: Clock): WarnLog {
-  const share = new LogShare(clock)
+  const share = new LogRateLimit(clock)
   return {
     warn(fields, sentence) {
       const { institution = '', code = '' } = fields as { institution?: string; code?: string }

@@ -1,17 +1,17 @@
 /**
- * Turns of the event loop for long work on bodies. In each iteration one work goes on for a moment, so that many of them at once delay others no
- * longer than one does (THREATS D21).
+ * Time slices of the event loop for long work on bodies. Each iteration of the loop runs one slice, so many bodies at once delay other requests
+ * no longer than one does (THREATS D21).
  */
 
-/** In milliseconds. The first part of a work waits for no turn. */
+/** Lengths in milliseconds. Work begins at once, with a short slice. */
 const firstMs = 1
-const turnMs = 5
+const sliceMs = 5
 const waiting: (() => void)[] = []
 
-export class Turns {
+export class TimeSlices {
   #endsAt = performance.now() + firstMs
 
-  /** True if others are to be served before this work goes on: await `next` then. */
+  /** True if the slice is used up: await `next` before the work goes on. */
   get isOver(): boolean {
     return performance.now() >= this.#endsAt
   }
@@ -21,7 +21,7 @@ export class Turns {
       waiting.push(resolve)
       if (waiting.length === 1) setImmediate(serve)
     })
-    this.#endsAt = performance.now() + turnMs
+    this.#endsAt = performance.now() + sliceMs
   }
 }
 

@@ -11,7 +11,7 @@ interface TimeLeft {
   readonly by: 'idle' | 'absolute'
 }
 
-export class SessionEnds {
+export class SessionTimeLeft {
   readonly #store: Store
   readonly #clock: Clock
   readonly #idleSeconds: number

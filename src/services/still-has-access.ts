@@ -1,11 +1,11 @@
-/** Whether somebody may still enter after a wait, when nothing of their request could be cut yet. */
+/** Whether a person or program still has access after their request has waited. */
 import type { Exchange } from '../../plugins/exchange.ts'
 import { accountPrefix } from '../identity/account.ts'
 import { accountRecord } from '../identity/account-record.ts'
 import type { Services } from './services.ts'
 
 /** The session or token stands, and the account is not suspended. */
-export async function isStillIn(
+export async function stillHasAccess(
   { principal, program }: Exchange,
   { sessions, tokens, cache }: Pick<Services, 'sessions' | 'tokens' | 'cache'>
 ): Promise<boolean> {

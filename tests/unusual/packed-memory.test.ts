@@ -1,6 +1,6 @@
 /** People who ask for nothing just now take less memory, and nothing of them is lost. */
 import t from 'tap'
-import { packed, unpacked } from '../../src/unusual/at-rest.ts'
+import { packed, unpacked } from '../../src/unusual/packed-memory.ts'
 import { packPerson } from '../../src/unusual/records.ts'
 import { usualWeeks, watch } from './fixture.ts'
 

@@ -1,16 +1,16 @@
-/** Whether who asks may still enter after a wait: access may have ended meanwhile, when nothing of this request could be cut yet. */
+/** Asks again, after a request has waited, whether the person or program still has access: it may have ended meanwhile. */
 import { StoreUnreachable } from '../src/store/store.ts'
 import type { Exchange } from './exchange.ts'
 
 /** Rejects with StoreUnreachable. */
-export type IsStillIn = (exchange: Exchange) => Promise<boolean>
+export type StillHasAccess = (exchange: Exchange) => Promise<boolean>
 
-/** Makes whoever may no longer enter a stranger. */
-export async function lookAgain(exchange: Exchange, isStillIn: IsStillIn): Promise<void> {
+/** From then on, a person or program without access counts as not signed in. */
+export async function recheckAccess(exchange: Exchange, stillHasAccess: StillHasAccess): Promise<void> {
   const { principal, program } = exchange
   if (principal === null ? program === null : !principal.isFullySignedIn) return
   try {
-    if (await isStillIn(exchange)) return
+    if (await stillHasAccess(exchange)) return
     if (program !== null) exchange.tokenFailure = 'token_invalid'
   } catch (error) {
     if (!(error instanceof StoreUnreachable)) throw error
