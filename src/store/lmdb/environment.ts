@@ -9,12 +9,23 @@ import { giveToOwner, openingTrouble, prepareDirectory } from './directory.ts'
 import { OpenFiles } from './open-files.ts'
 import { Records } from './records.ts'
 import { ReservedSpace } from './reserved-space.ts'
+import { commitOf } from './whole-file.ts'
 import { WriteLock } from './write-lock.ts'
 
 /** The version of the record layout. A store with another one is refused. */
 const layout = '1'
 /** How long opening waits for another process that holds the lock of writers: one that stands still, and one that runs. */
 const waitMs = { stands: 1500, holds: 15_000 } as const
+
+/** LMDB would believe a copy that was put over the file of an open store, and go on in it beside the processes that know the other one. */
+function overwritten(directory: string, lock: WriteLock): string | null {
+  const [found, known] = [commitOf(join(directory, 'data.mdb')), lock.commit]
+  if (found === null || known === null || found >= known) return null
+  const pid = lock.user
+  // The lock file is older than the start of the machine, or of the last process.
+  if (pid === null) return null
+  return `its file data.mdb was overwritten while process ${pid} had it open, and what is in it is of another time; stop that process, then put the right file there`
+}
 
 /** lmdb-js prints each failed commit with its stack. Whoever waits for the commit gets the same error. */
 let isQuiet = false
@@ -58,7 +69,10 @@ export class Environment {
       lastVersion: getLastVersion
     })
     this.reserve = new ReservedSpace(join(directory, 'data.mdb'), () => this.#lastPage())
-    this.files = new OpenFiles(directory, this.reserve.fileId)
+    this.files = new OpenFiles(directory, this.reserve.fileId, {
+      written: () => this.reserve.commit,
+      known: () => lock.commit
+    })
     Environment.#openCount++
   }
 
@@ -66,10 +80,10 @@ export class Environment {
   static open(directory: string): Environment {
     prepareDirectory(directory, Environment.#openCount > 0)
     const lock = new WriteLock(directory)
-    const heldUp = lock.waitNow(waitMs.stands, waitMs.holds)
-    if (heldUp !== null) {
+    const why = lock.waitNow(waitMs.stands, waitMs.holds) ?? overwritten(directory, lock)
+    if (why !== null) {
       lock.close()
-      throw new StoreUnreachable(`The store in ${directory} cannot be opened: ${heldUp}.`)
+      throw new StoreUnreachable(`The store in ${directory} cannot be opened: ${why}.`)
     }
     quietDriver()
     let signal: ChangeSignal | undefined
@@ -102,7 +116,7 @@ export class Environment {
           .close()
           .catch(() => {})
           .finally(() => lock.close())
-      throw error instanceof StoreMisconfigured
+      throw error instanceof StoreMisconfigured || error instanceof StoreUnreachable
         ? error
         : new StoreMisconfigured(openingTrouble(directory, error), { cause: error })
     }

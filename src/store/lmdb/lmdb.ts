@@ -216,15 +216,14 @@ class LmdbStore implements Store {
   /** Looks whether the files in the directory are those that are open. It goes on with the very same files only. */
   #checkFiles(): void {
     const wasDisplaced = this.#displaced !== null
-    this.#displaced = this.#environment.files.trouble
+    this.#displaced = this.#environment.files.troubleWithin(false)
     if (this.#displaced !== null && !wasDisplaced) this.#subscribers.lost()
     if (this.#displaced !== null || !wasDisplaced) return
     if (this.#isHeard) this.#subscribers.ready()
     else this.#writes.suspect()
   }
 
-  #assertInPlace(): void {
-    const trouble = this.#environment.files.trouble
+  #assertInPlace(trouble = this.#environment.files.troubleWithin(false)): void {
     if (trouble !== null) throw new Displaced(trouble)
   }
 
@@ -306,7 +305,7 @@ class LmdbStore implements Store {
   async #commit<T>(work: () => T, bytes: number | null): Promise<T> {
     let timer: NodeJS.Timeout | undefined
     let hasChanges = false
-    const { lock, reserve, records, root, signal } = this.#environment
+    const { files, lock, reserve, records, root, signal } = this.#environment
     if (lock.standstill !== null) {
       const standstill = await lock.afterStandstill(commitMs)
       if (standstill !== null) throw new WriteTimeout(standstill)
@@ -318,7 +317,7 @@ class LmdbStore implements Store {
     const isShort = ended !== null && !reserve.suffices
     const transaction = root.transaction(() => {
       // The write may have waited for other processes.
-      this.#assertInPlace()
+      this.#assertInPlace(files.troubleWithin(true))
       if (isShort) reserve.extend()
       const logged = records.logged
       const result = work()
@@ -328,7 +327,7 @@ class LmdbStore implements Store {
     const committed = guardExit(transaction)
       .then(result => {
         // What is committed to files that nobody sees is not acknowledged.
-        this.#assertInPlace()
+        this.#assertInPlace(files.trouble)
         if (hasChanges && !this.#closed) {
           signal.send()
           this.#readChanges()

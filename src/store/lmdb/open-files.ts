@@ -7,6 +7,13 @@
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
 
+interface Commits {
+  /** The newest commit by data.mdb; null if it is cut off. */
+  readonly written: () => bigint | null
+  /** The newest commit by lock.mdb; null if it cannot be read. */
+  readonly known: () => bigint | null
+}
+
 export class OpenFiles {
   readonly #directory: string
   readonly #directoryId: string | null
@@ -14,11 +21,16 @@ export class OpenFiles {
   readonly #dataId: string
   readonly #lock: string
   readonly #lockId: string | null
+  readonly #commits: Commits
   /** One of the two was seen without the other. */
   #wereApart = false
+  #isOverwritten = false
+  /** The newest commit so far. A process that opens the store believes the file, and sets back what lock.mdb names. */
+  #seen = 0n
 
   /** Make it right after LMDB has opened `directory`. `dataId` is the id of the open data.mdb. */
-  constructor(directory: string, dataId: string) {
+  constructor(directory: string, dataId: string, commits: Commits) {
+    this.#commits = commits
     this.#directory = directory
     this.#directoryId = idOf(directory)
     this.#data = join(directory, 'data.mdb')
@@ -41,6 +53,25 @@ export class OpenFiles {
     return this.#wereApart
       ? 'its file data.mdb was moved away or removed while it was open; put it back, then start the gate again'
       : 'its files were moved away or removed while it was open; put them back, or start the gate again to begin with an empty store'
+  }
+
+  /**
+   * The same with a look at what is in the files. `isWriting`: within a transaction, where no other process commits. Each file names the
+   * newest commit, lock.mdb a moment later; after `cp` onto one of them, or a writer with another lock.mdb, they differ.
+   */
+  troubleWithin(isWriting: boolean): string | null {
+    const { trouble } = this
+    if (trouble !== null) return trouble
+    const before = this.#commits.known()
+    const found = this.#commits.written()
+    const after = this.#commits.known()
+    if (before !== null && after !== null)
+      this.#isOverwritten ||=
+        found === null || found < before || found < this.#seen || found > (isWriting ? after : after + 1n)
+    this.#seen = found ?? this.#seen
+    return this.#isOverwritten
+      ? 'its file data.mdb was overwritten while it was open, and what is in it is of another time; start the gate again'
+      : null
   }
 
   #look(): { data: string | null; isData: boolean; isLock: boolean } {

@@ -3,6 +3,7 @@
  * take. Ordinary writes may not use it.
  */
 import { closeSync, constants, fstatSync, openSync, writeSync } from 'node:fs'
+import { newestCommit } from './whole-file.ts'
 
 /** A commit copies some thirty 4 KiB pages and frees as many. */
 const reserveBytes = 1024 * 1024
@@ -55,6 +56,11 @@ export class ReservedSpace {
       // Less than a whole step may be enough.
       if (!this.suffices) throw error
     }
+  }
+
+  /** The newest transaction of the file. */
+  get commit(): bigint | null {
+    return newestCommit(this.#file)
   }
 
   /** Device and inode. */

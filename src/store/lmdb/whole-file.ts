@@ -3,7 +3,7 @@
  * interrupted copy, a repaired disk) ends the process with SIGBUS, and pages of several states (a copy of a store that is written meanwhile)
  * with SIGSEGV or a failed assertion.
  */
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
+import { closeSync, existsSync, fstatSync, openSync, readSync } from 'node:fs'
 
 /** The layout of pages in mdb.c (MDB_page_header, MDB_meta, MDB_db, MDB_node). Positions on a page count from behind its header (PAGEBASE). */
 const headerBytes = 24
@@ -14,6 +14,8 @@ const meta = {
   lastPage: headerBytes + 120,
   commit: headerBytes + 128
 }
+/** The size of the pages of stores that this program makes. */
+const metaPageBytes = 4096
 const pageIs = { branch: 0x01, leaf: 0x02, either: 0x03 }
 const valueIs = { onOwnPages: 0x01, tree: 0x02 }
 /** Within the description of a tree. */
@@ -78,6 +80,27 @@ function newest(file: number, pageSize: number): Snapshot | null {
   })
   if (one == null || other == null) return null
   return one.commit > other.commit ? one : other
+}
+
+/** The newest transaction of an open data.mdb, by its two meta pages; null where it has not even these. */
+export function newestCommit(file: number): bigint | null {
+  const word = Buffer.alloc(8)
+  const [one, other] = [0, metaPageBytes].map(page =>
+    readSync(file, word, 0, 8, page + meta.commit) < 8 ? null : word.readBigUInt64LE()
+  )
+  if (one == null || other == null) return null
+  return one > other ? one : other
+}
+
+/** The same for a file at a path; null where there is none. */
+export function commitOf(path: string): bigint | null {
+  if (!existsSync(path)) return null
+  const file = openSync(path, 'r')
+  try {
+    return newestCommit(file)
+  } finally {
+    closeSync(file)
+  }
 }
 
 interface Extent {

@@ -43,6 +43,30 @@ export class WriteLock {
     return holder === null ? null : this.#standstillOf(holder)
   }
 
+  /** The newest transaction that LMDB knows of; null where the file cannot be read. */
+  get commit(): bigint | null {
+    try {
+      this.#open ??= openShared(this.#path)
+      const word = Buffer.alloc(8)
+      return readSync(this.#open.file, word, 0, 8, at.commit) < 8 ? null : word.readBigUInt64LE()
+    } catch {
+      return null
+    }
+  }
+
+  /** A process that has the store open; null if there is none, or none is seen. */
+  get user(): number | null {
+    try {
+      const [, pid] =
+        new RegExp(`POSIX +ADVISORY +READ +(\\d+) \\S+:${this.#open?.inode} 0 0$`, 'm').exec(
+          readFileSync('/proc/locks', 'utf8')
+        ) ?? []
+      return pid === undefined ? null : Number(pid)
+    } catch {
+      return null
+    }
+  }
+
   /** Waits for `limitMs` at most, and resolves with `standstill`. */
   async afterStandstill(limitMs: number): Promise<string | null> {
     let trouble = this.standstill
