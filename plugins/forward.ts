@@ -38,7 +38,7 @@ import type { Principal } from '../src/session/principal.ts'
 import type { UpstreamLogin } from '../src/upstream-login/upstream-login.ts'
 import type { Exchange } from './exchange.ts'
 import { observedExchange } from './observed-exchange.ts'
-import { warnOfUnsent } from './unsent-identity.ts'
+import { warnOfRemoved, warnOfUnsent } from './unsent-identity.ts'
 
 interface ForwardOptions {
   readonly live: LiveConnections
@@ -234,6 +234,11 @@ class ReplyObserver implements ForwardObserver {
   onUnsent(unsent: readonly Unsent[]): void {
     const { exchange, log } = this.#request
     if (exchange.match.kind === 'app') warnOfUnsent(log, exchange.match.app.id, unsent, this.#logged)
+  }
+
+  onRemoved(names: readonly string[]): void {
+    const { exchange, log } = this.#request
+    if (exchange.match.kind === 'app') warnOfRemoved(log, exchange.match.app.id, names, this.#logged)
   }
 
   onRefused(code: ErrorCode, cause: unknown, { cut, retryAfterSeconds, isUnsent = false }: RefusalDetails = {}): void {

@@ -1,4 +1,4 @@
-/** The warning that an app does not get some value of a person's identity, because a header cannot carry it. */
+/** Warnings that an app does not get something: a value of a person's identity that a header cannot carry, a header of the app's own pages. */
 import type { FastifyBaseLogger } from 'fastify'
 import type { Unsent } from '../src/identity/identity-headers.ts'
 
@@ -19,6 +19,24 @@ export function warnOfUnsent(
     log.warn(
       { app, header, value: value.slice(0, 128) },
       'the app is not told this of a person: the header cannot carry it, or the app would read it as something else; identityHeaders.encoding and groupSeparator say what it can read'
+    )
+  }
+}
+
+/** Logs each name once per app. */
+export function warnOfRemoved(
+  log: FastifyBaseLogger,
+  app: string,
+  names: readonly string[],
+  logged: Set<string>
+): void {
+  for (const header of names) {
+    const key = `${app} ${header.toLowerCase()}`
+    if (logged.has(key) || logged.size >= maxLogged) continue
+    logged.add(key)
+    log.warn(
+      { app, header },
+      "the app does not get this header of a client, because its name says who a person is. If something fails in the app's own pages or programs, and the app checks a secret beside this header, list it in passHeaders"
     )
   }
 }

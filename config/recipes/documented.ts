@@ -231,14 +231,14 @@ export const documentedRecipes: readonly DocumentedRecipe[] = [
       'cockpit',
       'Servers',
       'http://127.0.0.1:9090',
-      '  rules:\n    - { groups: [operators], access: mfa, factors: [webauthn], within: 1h }\n'
+      '  passHeaders: [X-Superuser]\n  rules:\n    - { groups: [operators], access: mfa, factors: [webauthn], within: 1h }\n'
     ),
     app: [
       '`[WebService]` in `/etc/cockpit/cockpit.conf`: `Origins = https://cockpit.lab.example`, `ProtocolHeader = X-Forwarded-Proto`, `AllowUnencrypted = true`',
       '`ListenStream=127.0.0.1:9090` for `cockpit.socket` (`systemctl edit cockpit.socket`, after an empty `ListenStream=`)'
     ],
     underPath: { isKept: true, app: ['`UrlRoot = /NAME` beside `Origins`'] },
-    note: 'People sign in to Cockpit with their system account once more. Its socket compares `Origin`, which the gate passes on. The gate’s own admin listener also has 9090 as default: give one of the two another port.',
+    note: 'People sign in to Cockpit with their system account once more. Without `X-Superuser` each of its sign-ins begins with limited access. Its socket compares `Origin`, which the gate passes on. The gate’s own admin listener also has 9090 as default: give one of the two another port.',
     sources: [
       'https://cockpit-project.org/guide/latest/cockpit.conf.5',
       'https://cockpit-project.org/guide/latest/listen'

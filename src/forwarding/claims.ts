@@ -73,14 +73,20 @@ const anywhere = /(?:^|-)(?:cert|certs|clientcert|certificate|claims?|principals
 const whence =
   /(?:^|-)(?:(?:client|real|true|connecting|connection|remote|source|socket|peer|user|visitor)-?(?:ip|ipv6|addr|address|host|port)|forwarded-(?:for|by|host|port|proto|server|user))$/
 
-/** Exceptions: names of protocols, signed metadata of objects, and secrets that the app checks itself. */
+/** Exceptions: names of protocols, signed metadata of objects, secrets that the app checks itself, what Auth.js asks for, ids of things in Grafana. */
 const passing =
-  /^(?:sec|access-control|content|amz|(?:ms|goog|object|container)-meta)-|^auth-(?:token|key|secret|signature|nonce|timestamp|api-?key|csrf)$/
+  /^(?:sec|access-control|content|amz|(?:ms|goog|object|container)-meta)-|^auth-(?:token|key|secret|signature|nonce|timestamp|api-?key|csrf|return-redirect)$|^(?:dashboard|datasource|folder|panel)-uid$/
 
 /** True for a name that no client may send, in any spelling. */
 export function isClaim(name: string): boolean {
   const bare = bareName(name)
   return !passing.test(bare) && isNamed(bare)
+}
+
+/** True for a claim that no other proxy is known for: the app's own pages or programs may need it (`X-Superuser` of Cockpit, `X-Trino-User`). */
+export function mayBeTheAppsOwn(name: string): boolean {
+  const bare = bareName(name)
+  return isClaim(name) && !families.test(bare) && !whence.test(bare) && !names.has(bare)
 }
 
 /** True for `Authorization` in any spelling, for apps whose `Authorization` the gate alone sets. */

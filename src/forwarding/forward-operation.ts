@@ -139,8 +139,9 @@ export abstract class ForwardOperation implements LiveEntry, Holder {
     const method = req.method as string
     if (trace !== null) trace.ask(method, app.upstreams[index]!)
     const outbound = outboundHeaders(plan, req.rawHeaders, this.forwardRequest, isUpgrade)
-    const { tiesConnection, unsent } = outbound
+    const { tiesConnection, unsent, removed } = outbound
     if (unsent !== null) this.forwardRequest.observer.onUnsent(unsent)
+    if (removed !== null) this.forwardRequest.observer.onRemoved(removed)
     // The first leg of NTLM goes without its body (README, "NTLM's first leg").
     const sent = outbound.isFirstLeg && wasRefused(this.forwardRequest) ? withoutBody(outbound) : outbound
     const head = requestHead(method, toUpstreamPath(path, plan.mapping) + query, sent)

@@ -58,6 +58,8 @@ export interface ForwardObserver {
   onOddities(oddities: readonly Oddity[]): void
   /** Called with the identity values that the app does not get. */
   onUnsent(unsent: readonly Unsent[]): void
+  /** Called with the names of removed headers that the app's own pages or programs may need. */
+  onRemoved(names: readonly string[]): void
   /** Nothing was written. The caller answers with `code`; `cause` is for the log. */
   onRefused(code: ErrorCode, cause: unknown, more?: RefusalDetails): void
   onEnd(summary: ForwardResult): void

@@ -6,7 +6,7 @@ import type { Permit } from '../policy/decision.ts'
 import { carriesToken, isMisplacedToken } from '../programs/presented.ts'
 import { connectionOptions, hopByHop, normalName, withoutListed } from '../request/header-name.ts'
 import { isFirstLeg, tiesConnection } from '../upstream/connection-schemes.ts'
-import { isAuthorization, isClaim, passedNames } from './claims.ts'
+import { isAuthorization, isClaim, mayBeTheAppsOwn, passedNames } from './claims.ts'
 import { stripGateCookies } from './cookies.ts'
 import { forwardedElement } from './forwarded.ts'
 import {
@@ -25,6 +25,8 @@ export interface OutboundPlan {
   readonly constant: readonly string[]
   readonly kinds: Map<string, Kind>
   readonly configured: ReadonlySet<string>
+  /** Spellings of removed headers that were reported. */
+  readonly reported: Set<string>
   /** Claim-like names that pass because the app also checks a secret. */
   readonly passed: ReadonlySet<string>
   /** True if the app's `addHeaders` authenticate the gate on the connection. */
@@ -42,6 +44,8 @@ export interface Outbound {
   readonly isFirstLeg: boolean
   /** Values that the app does not get. */
   readonly unsent: readonly Unsent[] | null
+  /** Headers of a person's request that were removed and not reported yet, and that the app's own pages may need. */
+  readonly removed: readonly string[] | null
 }
 
 export interface Requester {
@@ -57,6 +61,7 @@ export interface Requester {
 type Kind =
   | 'pass'
   | 'drop'
+  | 'claim'
   | 'cookie'
   | 'connection'
   | 'content-length'
@@ -102,6 +107,8 @@ const deviceHeaders: ReadonlySet<string> = new Set([
 
 /** Maximum of cached spellings per app and upstream; others are classified each time. */
 const spellingsKept = 1_000
+/** Maximum of removed headers that are reported per app and upstream. */
+const reportedMost = 20
 
 export function outboundPlan(app: App, upstream: Upstream): OutboundPlan {
   const added = Object.entries(app.addHeaders).filter(([name]) => !isFraming(name.toLowerCase()))
@@ -128,6 +135,7 @@ export function outboundPlan(app: App, upstream: Upstream): OutboundPlan {
     kinds: new Map(),
     tiesConnection: added.some(([name, value]) => name.toLowerCase() === 'authorization' && tiesConnection(value)),
     configured: new Set(ours.map(normalName)),
+    reported: new Set(),
     passed: passedNames(app)
   }
 }
@@ -144,6 +152,7 @@ export function outboundHeaders(
   let listed: string[] | null = null
   let ties = plan.tiesConnection
   let firstLeg = false
+  let removed: string[] | null = null
   for (let i = 0; i < rawHeaders.length; i += 2) {
     const name = rawHeaders[i] as string
     const value = rawHeaders[i + 1] as string
@@ -152,6 +161,11 @@ export function outboundHeaders(
         if (!isMisplacedToken(value)) headers.push(name, value)
         break
       case 'drop':
+        break
+      case 'claim':
+        if (requester.permit.subject === null || plan.reported.size >= reportedMost || plan.reported.has(name)) break
+        plan.reported.add(name)
+        removed = [...(removed ?? []), name]
         break
       case 'cookie': {
         const others = stripGateCookies(value)
@@ -204,7 +218,7 @@ export function outboundHeaders(
   // This must precede the gate's headers, otherwise a client could remove them through `Connection` (CVE-2026-33805).
   const own = listed === null ? headers : withoutListed(headers, listed)
   const unsent = addGateHeaders(own, plan, requester)
-  return { headers: own, body, isUpgrade, tiesConnection: ties, isFirstLeg: firstLeg, unsent }
+  return { headers: own, body, isUpgrade, tiesConnection: ties, isFirstLeg: firstLeg, unsent, removed }
 }
 
 /** Methods that send `Content-Length: 0` if they have no body (RFC 9110 §8.6). */
@@ -230,7 +244,14 @@ export function requestHead(method: string, target: string, { headers, body, isU
 /** The head of a health check: what the gate adds to each request, and nothing of any client. */
 export function healthHead({ host, constant, mapping }: OutboundPlan, path: string): string {
   const headers = ['Host', host, 'User-Agent', 'Factorgate', 'Accept', '*/*', ...constant]
-  const flags = { body: 'none', isUpgrade: false, tiesConnection: false, isFirstLeg: false, unsent: null } as const
+  const flags = {
+    body: 'none',
+    isUpgrade: false,
+    tiesConnection: false,
+    isFirstLeg: false,
+    unsent: null,
+    removed: null
+  } as const
   return requestHead('GET', toUpstreamPath(path, mapping), { headers, ...flags }) as string
 }
 
@@ -277,7 +298,8 @@ function judge(plan: OutboundPlan, name: string): Kind {
   if (own !== undefined && !(lower === 'authorization' && plan.configured.has(normal))) return own
   if (lower === 'host' || lower === 'expect' || isFraming(normal)) return 'drop'
   if (plan.configured.has(normal) || deviceHeaders.has(normal)) return 'drop'
-  return isClaim(name) && !plan.passed.has(normal) ? 'drop' : 'pass'
+  if (plan.passed.has(normal) || !isClaim(name)) return 'pass'
+  return mayBeTheAppsOwn(name) ? 'claim' : 'drop'
 }
 
 /** `Content_Length` and `Transfer.Encoding` count too, because some servers fold names (THREATS F1). */

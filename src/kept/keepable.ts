@@ -52,18 +52,20 @@ const keptNames = new Set([
   ...['sec-fetch-site', 'sec-fetch-mode', 'sec-fetch-dest', 'sec-fetch-user', 'upgrade-insecure-requests'],
   ...['if-match', 'if-none-match', 'if-unmodified-since', 'idempotency-key'],
   ...['hx-request', 'hx-target', 'hx-trigger', 'hx-trigger-name', 'hx-current-url', 'hx-boosted', 'turbo-frame'],
-  ...['x-csrftoken', 'x-csrf-token', 'x-xsrf-token', 'x-xsrftoken', 'x-inertia', 'x-inertia-version', 'x-pjax']
+  ...['x-inertia', 'x-inertia-version', 'x-pjax', 'ocs-apirequest', 'x-requested-by', 'x-roundcube-request'],
+  ...['requesttoken', 'requestverificationtoken', 'jenkins-crumb', 'x-wp-nonce', 'apollo-require-preflight']
 ])
+
+/** Tokens by which apps know the requests of their own pages: `X-CSRFToken`, `X-pgA-CSRFToken`, `kbn-xsrf`, `CSRFPreventionToken`. */
+const csrfName = /csrf|xsrf/i
 
 /** Alternating names and values, as they came. */
 export function keptHeaders(rawHeaders: readonly string[]): string[] {
-  return rawHeaders.flatMap((name, i) =>
-    i % 2 === 0 && keptNames.has(name.toLowerCase()) ? [name, rawHeaders[i + 1] as string] : []
-  )
+  return rawHeaders.flatMap((name, i) => (i % 2 === 0 && isKeptHeader(name) ? [name, rawHeaders[i + 1] as string] : []))
 }
 
 export function isKeptHeader(name: string): boolean {
-  return keptNames.has(name.toLowerCase())
+  return keptNames.has(name.toLowerCase()) || csrfName.test(name)
 }
 
 /** How much of all names together is looked at. Each name and each letter beyond ASCII takes more, as it takes more time. */

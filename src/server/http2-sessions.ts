@@ -93,9 +93,11 @@ export class Http2Sessions {
     } as SecureServerOptions)
     const onRequest = (request: unknown, response: unknown) => this.#onRequest(request as never, response as never)
     server.on('request', onRequest).on('checkContinue', onRequest).on('connect', onRequest)
-    server.on('checkExpectation', (request, response) =>
+    server.on('checkExpectation', (request, response) => {
+      // Node compares the letters as they are here. AWS's clients send `100-Continue`.
+      if (/^\s*100-continue\s*$/i.test(request.headers.expect ?? '')) return onRequest(request, response)
       options.onExpectation(request as unknown as IncomingMessage, response as unknown as ServerResponse)
-    )
+    })
     this.#server = server
   }
 

@@ -44,9 +44,8 @@ const passing =
   Depth Timeout Lock-Token Overwrite Destination If Content-Disposition Content-MD5 Accept-Language Sec-Fetch-User Sec-Fetch-Site
   Sec-WebSocket-Protocol Access-Control-Request-Headers X-Upload-Content-Type Upload-Offset Tus-Resumable X-Request-Id Traceparent
   X-Grafana-Org-Id X-Scope-OrgID X-Hasura-Role X-Client-Version X-Client-Name X-Vault-Token X-Emby-Token X-Plex-Token OCS-APIRequest
-  X-Redmine-API-Key X-NIDS-Key Priority DNT Save-Data X-Amz-Meta-Username X-Amz-Date X-Object-Meta-User X-User-Token X-Subject-Token Last-Event-ID HX-Current-URL`.split(
-    /\s+/
-  )
+  X-Redmine-API-Key X-NIDS-Key Priority DNT Save-Data X-Amz-Meta-Username X-Amz-Date X-Object-Meta-User X-User-Token X-Subject-Token Last-Event-ID HX-Current-URL
+  X-Auth-Return-Redirect X-Dashboard-Uid X-Datasource-Uid`.split(/\s+/)
 
 const spellings: readonly ((name: string) => string)[] = [
   name => name,

@@ -280,6 +280,13 @@ t.test('which of them come from another site', async t => {
     t.equal(isForeign(headers, origin), expected, JSON.stringify(headers))
 })
 
+t.test('headers by which apps know the requests of their own pages are kept, under any name that says so', async t => {
+  const tokens = ['X-CSRFToken', 'X-pgA-CSRFToken', 'X-LABKEY-CSRF', 'kbn-xsrf', 'CSRFPreventionToken', 'X-XSRF-TOKEN']
+  const others = ['requesttoken', 'OCS-APIRequest', 'RequestVerificationToken', 'Jenkins-Crumb', 'X-Roundcube-Request']
+  const headers = [...tokens, ...others].flatMap(name => [name, 'x'])
+  t.same(keptHeaders([...headers, 'X-Auth-Token', 'x', 'Girder-Token', 'x']), headers)
+})
+
 t.test('no credential is kept', async t => {
   const headers = ['Cookie', 'a=b', 'Authorization', 'x', 'X-API-Key', 'x', 'content-type', form, 'Origin', origin]
   t.same(keptHeaders(headers), ['content-type', form, 'Origin', origin])
