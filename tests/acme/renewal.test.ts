@@ -34,7 +34,8 @@ async function opened(t: Parameters<typeof world>[0], length: number) {
   return { here, gate, server: here.server, clock: here.clock }
 }
 
-for (const [title, length, renewal] of lives)
+// The deep run takes those between too.
+for (const [title, length, renewal] of lives.filter((_, i) => isDeep || i % 2 === 0))
   t.test(`a certificate of ${title}`, async t => {
     await t.test('is renewed in time, and no oftener', async t => {
       const { here, gate, server, clock } = await opened(t, length)
