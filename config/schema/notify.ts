@@ -32,6 +32,7 @@ const mail = map(
       example: 'mail-user'
     }),
     password: orNull(
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: as the file writes it
       secret('secret', { title: 'Password', description: 'The password of that user.', example: '${MAIL_PASSWORD}' })
     ),
     passwordFile: secretFile('password', {
@@ -81,6 +82,7 @@ const webhook = map(
       title: 'Secret',
       description:
         'The gate signs each message with it as Standard Webhooks has it (`webhook-signature`). It is `whsec_` and base64, or any text of 24 characters or more.',
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: as the file writes it
       example: '${HOOK_SECRET}'
     }),
     secretFile: secretFile('secret', {

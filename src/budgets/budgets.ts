@@ -35,7 +35,7 @@ export interface Passing {
   readonly at: number
 }
 
-interface BudgetsOptions {
+export interface BudgetsOptions {
   readonly store: Store
   readonly clock: Clock
   /** Journal, notices and suspensions. It must not reject. */

@@ -1,11 +1,11 @@
 /** Budgets on a machine whose clock is put back or ahead: nothing that was counted is lost, and it is said once. */
 import t, { type Test } from 'tap'
-import { Budgets } from '../../src/budgets/budgets.ts'
+import type { Budgets } from '../../src/budgets/budgets.ts'
 import { sentenceOfJump } from '../../src/budgets/sentences.ts'
 import type { Counted } from '../../src/budgets/steps.ts'
 import { type ClockJump, ClockJumps } from '../../src/metering/clock-jumps.ts'
 import { MemoryStore, TestClock } from '../fixtures/in-process/memory-store.ts'
-import { budgetOf } from './budget.ts'
+import { budgetOf, budgetsOf } from './budget.ts'
 
 const MiB = 1024 ** 2
 const [minute, day] = [60, 86_400]
@@ -17,17 +17,13 @@ function fixture(t: Test, counted: Counted, amount: number) {
   const store = new MemoryStore(clock.read)
   const jumps: ClockJump[] = []
   const gate = () => {
-    const budgets = new Budgets({
+    const budgets = budgetsOf({
       store,
       clock: clock.read,
       running: running.read,
-      act: async () => {},
-      cutAll: () => {},
-      standingNow: async () => null,
       onTrouble: error => t.fail(String(error)),
       onTooNew: error => t.fail(String(error)),
-      onClockJump: jump => void jumps.push(jump),
-      isShared: true
+      onClockJump: jump => void jumps.push(jump)
     })
     budgets.configure([budget])
     t.teardown(() => budgets.stop())

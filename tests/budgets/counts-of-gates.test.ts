@@ -1,9 +1,9 @@
 /** Budgets of requests and paths over several gates, while the store takes its time: how many pass beyond the number that is allowed. */
 import t from 'tap'
 import type { Budget } from '../../src/budgets/budget.ts'
-import { Budgets } from '../../src/budgets/budgets.ts'
+import type { Budgets } from '../../src/budgets/budgets.ts'
 import { MemoryStore, TestClock } from '../fixtures/in-process/memory-store.ts'
-import { budgetOf } from './budget.ts'
+import { budgetOf, budgetsOf } from './budget.ts'
 import { SlowStore } from './slow-store.ts'
 
 const open = { id: 'files', isGuarded: false }
@@ -17,16 +17,7 @@ function farStore({ read }: TestClock): SlowStore {
 }
 
 function gateOf(store: MemoryStore, clock: TestClock, budget: Budget): Budgets {
-  const budgets = new Budgets({
-    store,
-    clock: clock.read,
-    act: async () => {},
-    cutAll: () => {},
-    standingNow: async () => null,
-    onTrouble: () => {},
-    onTooNew: () => {},
-    isShared: true
-  })
+  const budgets = budgetsOf({ store, clock: clock.read })
   budgets.configure([budget])
   return budgets
 }

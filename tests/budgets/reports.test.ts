@@ -1,10 +1,10 @@
 /** When the counts of a gate that is alone on its store are written there. */
 import { setImmediate } from 'node:timers/promises'
 import t from 'tap'
-import { Budgets, type Passing } from '../../src/budgets/budgets.ts'
+import type { Passing } from '../../src/budgets/budgets.ts'
 import { ledgerId, ledgerRecord } from '../../src/budgets/ledger-record.ts'
 import { MemoryStore, TestClock } from '../fixtures/in-process/memory-store.ts'
-import { budgetOf } from './budget.ts'
+import { budgetOf, budgetsOf } from './budget.ts'
 
 const budget = budgetOf({ id: 'many', counted: 'requests', amount: 1000, steps: ['journal'] })
 const who = { account: 'A', session: 'S', proofs: [] }
@@ -38,12 +38,10 @@ for (const [name, asked, expected, passed, windowSeconds = 3600] of rows)
     const clock = new TestClock()
     const store = new MemoryStore(clock.read)
     const passings: Passing[] = []
-    const budgets = new Budgets({
+    const budgets = budgetsOf({
       store,
       clock: clock.read,
       act: async passing => void passings.push(passing),
-      cutAll: () => {},
-      standingNow: async () => null,
       onTrouble: error => t.fail(String(error)),
       onTooNew: error => t.fail(String(error)),
       isShared: false

@@ -5,13 +5,12 @@ import type { AddressInfo } from 'node:net'
 import t from 'tap'
 import { type AppMatch, beforeAuthorize } from '../../src/apps/authorize.ts'
 import type { Budget } from '../../src/budgets/budget.ts'
-import { Budgets } from '../../src/budgets/budgets.ts'
 import type { CountedFlow } from '../../src/budgets/counted-flow.ts'
 import type { Demand } from '../../src/budgets/demand.ts'
 import { startGateway } from '../fixtures/in-process/gateway.ts'
 import { TestClock } from '../fixtures/in-process/memory-store.ts'
 import { download } from '../fixtures/in-process/torrent.ts'
-import { budgetOf } from './budget.ts'
+import { budgetOf, budgetsOf } from './budget.ts'
 import { SlowStore } from './slow-store.ts'
 
 const KiB = 1024
@@ -24,16 +23,7 @@ const theft = budgetOf({ amount: 4 * MiB })
 function fixture(budget: Budget, isShared = true) {
   const clock = new TestClock()
   const store = new SlowStore(clock.read)
-  const budgets = new Budgets({
-    store,
-    clock: clock.read,
-    act: async () => {},
-    cutAll: () => {},
-    standingNow: async () => null,
-    onTrouble: () => {},
-    onTooNew: () => {},
-    isShared
-  })
+  const budgets = budgetsOf({ store, clock: clock.read, isShared })
   budgets.configure([budget])
   const spending = { app: 'files', who: person, isGuarded: false, isEnforced: true, isLed: false }
   let count = 0

@@ -1,11 +1,11 @@
 /** Budgets where the store does not answer, where records are of another version, and how often the store is asked. */
 import t from 'tap'
 import type { Budget } from '../../src/budgets/budget.ts'
-import { Budgets, type Passing } from '../../src/budgets/budgets.ts'
+import type { Passing } from '../../src/budgets/budgets.ts'
 import { ledgerRecord } from '../../src/budgets/ledger-record.ts'
 import { RecordTooNew } from '../../src/store/store.ts'
 import { MemoryStore, TestClock } from '../fixtures/in-process/memory-store.ts'
-import { budgetOf } from './budget.ts'
+import { budgetOf, budgetsOf } from './budget.ts'
 
 const MiB = 1024 ** 2
 
@@ -17,15 +17,13 @@ function fixture(store?: MemoryStore, clock = new TestClock()) {
   const tooNew: unknown[] = []
   const passings: Passing[] = []
   const cuts: string[] = []
-  const budgets = new Budgets({
+  const budgets = budgetsOf({
     store: kept,
     clock: clock.read,
     act: async passing => void passings.push(passing),
     cutAll: (_budget, subject) => void cuts.push(subject),
-    standingNow: async () => null,
     onTrouble: error => void troubles.push(error),
-    onTooNew: error => void tooNew.push(error),
-    isShared: true
+    onTooNew: error => void tooNew.push(error)
   })
   budgets.configure([theft])
   const open = (isGuarded: boolean) => {

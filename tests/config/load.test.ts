@@ -1,8 +1,8 @@
-import { execFileSync } from 'node:child_process'
 import { chmodSync } from 'node:fs'
 import path from 'node:path'
 import t from 'tap'
 import { ConfigError, defaultConfig, formatProblem, type Loaded, loadConfig } from '../../config/load.ts'
+import { selfSigned } from '../fixtures/process/self-signed.ts'
 
 const good =
   'trustedProxies: [10.0.0.1]\nportal: { url: https://gate.lab.example }\napps: [{ id: a, url: https://a.lab.example, upstream: http://b }]\n'
@@ -89,30 +89,7 @@ t.test(
 
 t.test('checks the certificate and the key of the listener', async t => {
   const cwd = t.testdir({ junk: 'x' })
-  const make = (name: string, days: string) =>
-    execFileSync(
-      'openssl',
-      [
-        'req',
-        '-x509',
-        '-newkey',
-        'ec',
-        '-pkeyopt',
-        'ec_paramgen_curve:P-256',
-        '-nodes',
-        '-days',
-        days,
-        '-subj',
-        '/CN=x',
-        '-keyout',
-        `${name}.key`,
-        '-out',
-        `${name}.crt`
-      ],
-      { cwd, stdio: 'pipe' }
-    )
-  make('a', '30')
-  make('b', '30')
+  for (const name of ['a', 'b']) await selfSigned(cwd, { name, days: 30 })
   const said = async (cert: string, key: string) => {
     const file = path.join(t.testdirName, 'f.yaml')
     const { writeFileSync } = await import('node:fs')

@@ -1,31 +1,11 @@
 /** Decoys in the configuration: their values, and what is refused or doubted with its place. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import path from 'node:path'
 import t, { type Test } from 'tap'
-import { loadConfig } from '../../config/load.ts'
 import { formatProblem } from '../../config/reading/diagnostics.ts'
 import { toApp } from '../../src/services/app-options.ts'
+import { loadWith, portalOrigin } from '../fixtures/in-process/configuration.ts'
 
-const portal = 'http://gate.localhost:8443'
-
-async function load(t: Test, app: string, more = '') {
-  const folder = mkdtempSync(path.join(tmpdir(), 'factorgate-config-'))
-  t.teardown(() => rmSync(folder, { recursive: true, force: true }))
-  const file = path.join(folder, 'factorgate.yaml')
-  writeFileSync(
-    file,
-    `listen: { host: 127.0.0.1, port: 8443 }
-portal: { url: "http://gate.localhost:8443", title: Lab, contact: "mailto:help@lab.example" }
-store: "embedded:./store"
-keyFile: ./factorgate.key
-journal: ./journal.jsonl
-${more}
-apps:
-  - { id: files, url: "http://files.localhost:8443", upstream: "http://127.0.0.1:1", ${app} }
-`
-  )
-  const loaded = await loadConfig({ file, env: {}, cwd: folder })
+async function load(t: Test, app: string, top = '') {
+  const loaded = await loadWith(t, { app, top })
   const problems = loaded.kind === 'bad' ? loaded.problems : [...loaded.warnings, ...loaded.advice]
   const said = problems
     .map(problem => formatProblem(problem).replace(/^.*?:\d+:\d+ +/, ''))
@@ -40,7 +20,7 @@ t.test('a path alone and a map, with the steps of the decoy, the app or the watc
     'watch: { decoys: { then: [notify, cut], exempt: { networks: [10.0.9.0/24] } } }'
   )
   const [app] = config?.apps ?? []
-  const decoys = toApp(app!, portal, config?.apps, config?.watch).decoys
+  const decoys = toApp(app!, portalOrigin, config?.apps, config?.watch).decoys
   t.match(decoys?.all, [
     { path: '/finance/**', query: null, serve: null, steps: ['notify', 'cut'] },
     { path: '/row', query: { id: '99999' }, steps: ['journal'] },
@@ -48,8 +28,8 @@ t.test('a path alone and a map, with the steps of the decoy, the app or the watc
   ])
   t.match(decoys?.exempt.settings, { networks: ['10.0.9.0/24'], users: ['scanner'], groups: [] })
   const plain = await load(t, 'decoys: [/finance/**]')
-  t.match(toApp(plain.config!.apps[0]!, portal).decoys?.all, [{ steps: ['notify', 'suspend'] }])
-  t.equal(toApp((await load(t, 'title: Files')).config!.apps[0]!, portal).decoys, null)
+  t.match(toApp(plain.config!.apps[0]!, portalOrigin).decoys?.all, [{ steps: ['notify', 'suspend'] }])
+  t.equal(toApp((await load(t, 'title: Files')).config!.apps[0]!, portalOrigin).decoys, null)
 })
 
 t.test('what is wrong or doubtful is said with its place', async t => {

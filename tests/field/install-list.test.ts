@@ -2,13 +2,13 @@
  * FIELD N10: the README's ten minutes, walked literally: the commands stand in the README and run here, in a folder of their own.
  * tests/docs/backup.test.ts does the same with backup, restore and upgrade.
  */
-import { spawn } from 'node:child_process'
 import { cpSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import https from 'node:https'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { freePort } from '../fixtures/process/free-port.ts'
+import { exitCodeOf, spawnServing } from '../fixtures/process/gate.ts'
 import { sampleHost } from '../fixtures/process/sample-host.ts'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
@@ -46,18 +46,7 @@ t.test('FIELD N10 the ten minutes end with a gate that serves', async t => {
   t.test('the gate serves https with what the list has made', async t => {
     const file = host.at('etc/factorgate/factorgate.yaml')
     writeFileSync(file, readFileSync(file, 'utf8').replace('9090', String(adminPort)))
-    const gate = spawn(host.at('bin/factorgate'), ['serve'], { env: host.env, stdio: ['ignore', 'pipe', 'pipe'] })
-    t.teardown(() => gate.kill('SIGKILL'))
-    let said = ''
-    await new Promise<void>((resolve, reject) => {
-      const hear = (part: Buffer) => {
-        said += part
-        if (said.includes('"msg":"serving ')) resolve()
-      }
-      gate.stdout.on('data', hear)
-      gate.stderr.on('data', hear)
-      gate.once('exit', code => reject(new Error(`ended with ${code}: ${said}`)))
-    })
+    const gate = await spawnServing(t, host.at('bin/factorgate'), ['serve'], host.env)
     const ca = readFileSync(host.at('etc/factorgate/tls.crt'))
     const status = await new Promise<number>((resolve, reject) => {
       const name = `gate.lab.example:${port}`
@@ -80,9 +69,7 @@ t.test('FIELD N10 the ten minutes end with a gate that serves', async t => {
         .on('error', reject)
     })
     t.equal(status, 200)
-    const ended = new Promise(resolve => gate.once('exit', resolve))
-    gate.kill('SIGTERM')
-    t.equal(await ended, 0)
+    t.equal(await exitCodeOf(gate), 0)
   })
 
   t.test('what a certificate hook copies belongs to the service', async t => {

@@ -1,13 +1,10 @@
 /** What answers lack: headers, attributes of cookies, versions without corrections; and the key in the configuration. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import path from 'node:path'
 import t from 'tap'
-import { loadConfig } from '../../config/load.ts'
 import { formatProblem } from '../../config/reading/diagnostics.ts'
 import { endOfLife } from '../../src/integrity/end-of-life.ts'
 import { notesOf } from '../../src/integrity/hygiene.ts'
 import { shortcomingsOf } from '../../src/integrity/shortcomings.ts'
+import { loadWith } from '../fixtures/in-process/configuration.ts'
 
 const now = Date.UTC(2026, 10, 28, 12)
 
@@ -89,18 +86,8 @@ t.test('headers and cookies', t => {
 })
 
 t.test('the key', async t => {
-  const folder = mkdtempSync(path.join(tmpdir(), 'factorgate-config-'))
-  t.teardown(() => rmSync(folder, { recursive: true, force: true }))
-  const file = path.join(folder, 'factorgate.yaml')
   const load = async (integrity: string) => {
-    writeFileSync(
-      file,
-      `portal: { url: "http://gate.localhost:8443", title: Lab }
-apps:
-  - { id: files, url: "http://files.localhost:8443", upstream: "http://127.0.0.1:1", integrity: ${integrity} }
-`
-    )
-    const loaded = await loadConfig({ file, env: {}, cwd: folder })
+    const loaded = await loadWith(t, { app: `integrity: ${integrity}` })
     return loaded.kind === 'bad'
       ? loaded.problems.map(problem => formatProblem(problem)).join('\n')
       : {
@@ -112,7 +99,7 @@ apps:
   t.match(await load('{ pages: [/, "/login?x=1"], every: 15m, learn: 7d }'), {
     integrity: { pages: ['/', '/login?x=1'] }
   })
-  t.match(await load('{ pages: [/a, /a] }'), /:3:\d+ {2}apps\[0\]\.integrity\.pages\[1\] {2}is in the list already/)
+  t.match(await load('{ pages: [/a, /a] }'), /:8:\d+ {2}apps\[0\]\.integrity\.pages\[1\] {2}is in the list already/)
   t.match(await load('{ pages: [login] }'), /apps\[0\]\.integrity\.pages\[0\] {2}must/)
   t.match(await load('{ every: 0s }'), /apps\[0\]\.integrity\.every {2}must be from 1s to 7d/)
   t.match(await load('{ evry: 5m }'), /evry.*every/)

@@ -9,7 +9,8 @@ import t from 'tap'
 import { Person, totpCode } from '../fixtures/in-process/person.ts'
 import { download } from '../fixtures/in-process/torrent.ts'
 import { startUpstream } from '../fixtures/in-process/upstream.ts'
-import { certificate, type Gate, startGate } from '../fixtures/process/gate.ts'
+import { type Gate, startGate } from '../fixtures/process/gate.ts'
+import { selfSigned } from '../fixtures/process/self-signed.ts'
 
 const password = 'two hands of one gate'
 const MiB = 1024 ** 2
@@ -211,7 +212,7 @@ t.test('two processes, one gate', async t => {
   await t.test('a TLS ticket of one worker counts with the other; none outlives a crew that was killed', async t => {
     const config = await readFile(gate.configFile, 'utf8')
     const secure = JSON.parse(config.replaceAll(/http:(?=\/\/\w+\.localhost)/g, 'https:'))
-    secure.listen.tls = await certificate(gate.folder)
+    secure.listen.tls = await selfSigned(gate.folder)
     await writeFile(gate.configFile, JSON.stringify(secure))
     await gate.start()
     const workers = childrenOf(gate.pid)

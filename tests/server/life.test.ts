@@ -1,9 +1,8 @@
 /** The process: start, reload, health, certificates and shutdown. */
-import { execFileSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import diagnostics from 'node:diagnostics_channel'
 import { once } from 'node:events'
-import { chmodSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs'
 import net from 'node:net'
 import path from 'node:path'
 import tls from 'node:tls'
@@ -15,6 +14,7 @@ import { Server } from '../../src/server/server.ts'
 import { StoreUnreachable } from '../../src/store/store.ts'
 import { ask, echoApp, navigation, startGateway } from '../fixtures/in-process/gateway.ts'
 import { freePort } from '../fixtures/process/free-port.ts'
+import { selfSigned } from '../fixtures/process/self-signed.ts'
 
 const app = (url: string, more = '') =>
   `  - { id: one, title: First app, url: "http://one.localhost:PORT", upstream: "${url}"${more} }`
@@ -115,33 +115,8 @@ t.test('an account that loses its groups loses its open socket', async t => {
 
 t.test('TLS: serves it, exchanges the certificate without a restart, speaks HTTP/1.1 only', async t => {
   const port = await freePort()
-  const make = (folder: string, name: string) =>
-    execFileSync(
-      'openssl',
-      [
-        'req',
-        '-x509',
-        '-newkey',
-        'ec',
-        '-pkeyopt',
-        'ec_paramgen_curve:prime256v1',
-        '-nodes',
-        '-days',
-        '2',
-        '-subj',
-        `/CN=${name}`,
-        '-keyout',
-        path.join(folder, 'new.key'),
-        '-out',
-        path.join(folder, 'new.crt')
-      ],
-      { stdio: 'ignore' }
-    )
   const folder = t.testdir({})
-  make(folder, 'first')
-  renameSync(path.join(folder, 'new.crt'), path.join(folder, 'tls.crt'))
-  renameSync(path.join(folder, 'new.key'), path.join(folder, 'tls.key'))
-  const files = { cert: path.join(folder, 'tls.crt'), key: path.join(folder, 'tls.key') }
+  const files = await selfSigned(folder, { commonName: 'first' })
   const listener = new Listener(
     { request: (_request, response) => response.end('secure'), upgrade: (_request, socket) => socket.destroy() },
     { maxHeaderSize: 16_384, tls: files }
@@ -160,7 +135,7 @@ t.test('TLS: serves it, exchanges the certificate without a restart, speaks HTTP
       socket.once('error', reject)
     })
   t.same(await peer(), { name: 'first', alpn: 'http/1.1' })
-  make(folder, 'second')
+  await selfSigned(folder, { name: 'new', commonName: 'second' })
   listener.reloadTls({ cert: path.join(folder, 'new.crt'), key: path.join(folder, 'new.key') })
   t.equal((await peer()).name, 'second')
   const whole = readFileSync(path.join(folder, 'new.crt'), 'utf8')
@@ -180,7 +155,7 @@ t.test('TLS: serves it, exchanges the certificate without a restart, speaks HTTP
     }
     const keys = randomBytes(48)
     const [one, worker, stranger, alone] = [await serve(keys), await serve(keys), await serve(), await serve()]
-    make(folder, 'third')
+    await selfSigned(folder, { name: 'new', commonName: 'third' })
     for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
       const [ticket, own] = [await ticketOf(one.port, version), await ticketOf(alone.port, version)]
       for (const { listener } of [one, alone])

@@ -1,8 +1,9 @@
 /** The Debian package, installed, removed and purged by dpkg below a folder of its own. Programs that change the system only say that they were called. */
-import { spawn, spawnSync } from 'node:child_process'
+import { spawnSync } from 'node:child_process'
 import { chmodSync, existsSync, mkdirSync, readFileSync, realpathSync, statSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import t from 'tap'
+import { exitCodeOf, spawnServing } from '../fixtures/process/gate.ts'
 import { program, root } from '../fixtures/process/program.ts'
 import { temporaryDirectory } from '../fixtures/process/redis-server.ts'
 
@@ -107,24 +108,8 @@ t.test('the Debian package', { skip }, async t => {
       /\/\.factorgate\/invite\/[\w-]{43}\n$/
     )
     writeFileSync(config, readFileSync(config, 'utf8').replace(/port: (8443|9090)/g, 'port: 0'))
-    const gate = spawn(installed('usr/bin/factorgate'), ['serve', '--config', config], {
-      env,
-      stdio: ['ignore', 'pipe', 'pipe']
-    })
-    t.teardown(() => gate.kill('SIGKILL'))
-    let said = ''
-    await new Promise<void>((resolve, reject) => {
-      const hear = (part: Buffer) => {
-        said += part
-        if (said.includes('"msg":"serving ')) resolve()
-      }
-      gate.stdout.on('data', hear)
-      gate.stderr.on('data', hear)
-      gate.once('exit', code => reject(new Error(`ended with ${code}: ${said}`)))
-    })
-    const ended = new Promise(resolve => gate.once('exit', resolve))
-    gate.kill('SIGTERM')
-    t.equal(await ended, 0)
+    const gate = await spawnServing(t, installed('usr/bin/factorgate'), ['serve', '--config', config], env)
+    t.equal(await exitCodeOf(gate), 0)
   })
 
   t.test('removing keeps what people made; purging keeps the data and says so', async t => {

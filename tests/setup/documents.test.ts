@@ -1,10 +1,10 @@
 /** What people read first must not lie: links lead somewhere, samples load, commands exist, dependencies are all accounted for. */
-import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { parseConfig } from '../../config/load.ts'
+import { selfSigned } from '../fixtures/process/self-signed.ts'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 const read = (file: string) => readFileSync(path.join(root, file), 'utf8')
@@ -34,28 +34,7 @@ t.test('the sample configuration of the README loads', async t => {
 portal: { url: "https://gate.lab.example:8443" }
 ${apps}`
   const folder = t.testdir({})
-  const [cert, key] = [path.join(folder, 'tls.crt'), path.join(folder, 'tls.key')]
-  execFileSync(
-    'openssl',
-    [
-      'req',
-      '-x509',
-      '-newkey',
-      'ec',
-      '-pkeyopt',
-      'ec_paramgen_curve:P-256',
-      '-nodes',
-      '-keyout',
-      key,
-      '-out',
-      cert,
-      '-days',
-      '2',
-      '-subj',
-      '/CN=lab.example'
-    ],
-    { stdio: 'ignore' }
-  )
+  await selfSigned(folder, { commonName: 'lab.example' })
   const loaded = parseConfig(sample, path.join(folder, 'factorgate.yaml'))
   t.same(loaded.kind === 'bad' ? loaded.problems : loaded.warnings, [])
 })

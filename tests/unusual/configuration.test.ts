@@ -1,35 +1,15 @@
 /** `watch.unusual` in the configuration: its values, and what is refused with its place. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import path from 'node:path'
 import t, { type Test } from 'tap'
-import { loadConfig } from '../../config/load.ts'
 import { formatProblem } from '../../config/reading/diagnostics.ts'
 import { sparesSuspension, stepsOf } from '../../src/unusual/steps.ts'
+import { loadWith } from '../fixtures/in-process/configuration.ts'
 
 async function load(t: Test, watch: string) {
   const loaded = await loadAll(t, watch)
   return loaded.kind === 'bad' ? loaded.problems.map(problem => formatProblem(problem)).join('\n') : loaded.config.watch
 }
 
-function loadAll(t: Test, watch: string) {
-  const folder = mkdtempSync(path.join(tmpdir(), 'factorgate-config-'))
-  t.teardown(() => rmSync(folder, { recursive: true, force: true }))
-  const file = path.join(folder, 'factorgate.yaml')
-  writeFileSync(
-    file,
-    `listen: { host: 127.0.0.1, port: 8443 }
-portal: { url: "http://gate.localhost:8443", title: Lab, contact: "mailto:help@lab.example" }
-store: "embedded:./store"
-keyFile: ./factorgate.key
-journal: ./journal.jsonl
-watch: ${watch}
-apps:
-  - { id: files, url: "http://files.localhost:8443", upstream: "http://127.0.0.1:1" }
-`
-  )
-  return loadConfig({ file, env: {}, cwd: folder })
-}
+const loadAll = (t: Test, watch: string) => loadWith(t, { top: `watch: ${watch}` })
 
 t.test('its values', async t => {
   const values = {

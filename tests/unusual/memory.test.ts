@@ -4,10 +4,10 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import t from 'tap'
 import type { Budget } from '../../src/budgets/budget.ts'
-import { Budgets } from '../../src/budgets/budgets.ts'
 import { factorKinds } from '../../src/factor/kinds.ts'
 import type { Store } from '../../src/store/store.ts'
 import { Keeper } from '../../src/unusual/keeper.ts'
+import { budgetsOf } from '../budgets/budget.ts'
 import { monday, observation, usualWeeks, watch } from './fixture.ts'
 
 const people = 10_000
@@ -93,15 +93,11 @@ t.test('ten thousand people take less than 60 MB', async t => {
     }
   }
   const learned = (await used()) - before
-  const budgets = new Budgets({
+  const budgets = budgetsOf({
     store,
     clock: () => time.now,
-    act: async () => {},
-    cutAll: () => {},
-    standingNow: async () => null,
     onTrouble: error => t.fail(String(error)),
-    onTooNew: error => t.fail(String(error)),
-    isShared: true
+    onTooNew: error => t.fail(String(error))
   })
   budgets.configure(all)
   for (let i = 0; i < people; i++)
