@@ -54,11 +54,12 @@ export function verdictHeaders(asked: IncomingHttpHeaders, input: VerdictInput):
   headers.set('x-forwarded-port', /:(\d+)$/.exec(app.host)?.[1] ?? port)
   headers.set('x-forwarded-prefix', app.prefix)
   if (app.forwarded === true) headers.set('forwarded', forwardedElement(address, app))
-  const { secretHeader, secret } = app.identityHeaders
+  const { secretHeader, secret, secretInVerdict } = app.identityHeaders
   for (const name of namesOf(app.identityHeaders)) headers.set(name.toLowerCase(), '')
   const lines = subject === null ? [] : identityLines(app.identityHeaders, subject, onUnsent)
   for (let i = 0; i < lines.length; i += 2) headers.set((lines[i] as string).toLowerCase(), lines[i + 1] as string)
-  if (secretHeader != null && secret !== undefined) headers.set(secretHeader.toLowerCase(), utf8(secret))
+  if (secretInVerdict === true && secretHeader != null && secret !== undefined)
+    headers.set(secretHeader.toLowerCase(), utf8(secret))
   if (assertion !== null) headers.set('x-factorgate-assertion', assertion)
   // Empty where the client's own is only removed.
   if (app.upstreamLogin != null) headers.set('authorization', login?.authorization ?? '')

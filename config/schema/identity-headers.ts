@@ -122,6 +122,16 @@ const identityHeadersMap = map(
         },
         { 'x-fileOf': 'secret' }
       )
+    ),
+    secretInVerdict: orAbsent(
+      typed<boolean>({
+        type: 'boolean',
+        title: 'Shared secret in verdicts',
+        description:
+          'For an app that another proxy forwards to (forward-auth): the verdict carries the shared secret, which the proxy has to pass on. Whoever could ask for a verdict could read it, so no browser may reach `/.factorgate/auth` through that proxy.',
+        'x-derived': '`false`',
+        examples: [true]
+      })
     )
   },
   {

@@ -28,9 +28,11 @@ export interface IdentityHeaders {
   /** The header of `secret`, by which the app knows the gate. */
   readonly secretHeader?: string | null
   readonly secret?: string
+  /** Whether verdicts carry it too. A proxy that everybody may ask through would show it. */
+  readonly secretInVerdict?: boolean
 }
 
-type Profile = Required<Omit<IdentityHeaders, 'secret' | 'names'>>
+type Profile = Required<Omit<IdentityHeaders, 'secret' | 'secretInVerdict' | 'names'>>
 
 const none = {
   preferredUsername: null,

@@ -14,7 +14,7 @@ t.test('every profile tells the same in-line and by forward-auth, and no client 
   const secretFile = path.join(folder, 'galaxy-secret')
   writeFileSync(secretFile, `${secret}\n`)
   const headersOf = (profile: string) =>
-    profile === 'galaxy' ? `{ profile: galaxy, secretFile: "${secretFile}" }` : profile
+    profile === 'galaxy' ? `{ profile: galaxy, secretFile: "${secretFile}", secretInVerdict: true }` : profile
   const gate = await startGateway(t, {
     apps: headerProfileNames
       .map(

@@ -25,7 +25,7 @@ async function started(t: Test) {
     url: "http://${name}.localhost:${ports.get(name)}"
     upstream: "http://127.0.0.1:1"
     assertion: true
-    identityHeaders: { profile: remote-user, secretHeader: X-Gate-Secret, secret: "${shared}" }
+    identityHeaders: { profile: remote-user, secretHeader: X-Gate-Secret, secret: "${shared}", secretInVerdict: true }
     upstreamLogin: { kind: basic, per: person, inVerdict: true }
     rules: [{ access: mfa }]
 `
@@ -81,6 +81,28 @@ t.test('U5 · a person asks for the verdict through the proxy → no header of i
         }
     t.equal(app.requests.length, before)
   }
+})
+
+t.test('U5 · a balancer of trustedProxies passes everything on → nobody reads the shared secret of an app', async t => {
+  const gate = await startGateway(t, {
+    extra: 'trustedProxies: ["127.0.0.1"]',
+    apps: `  - { id: galaxy, url: "http://galaxy.localhost:PORT", upstream: "http://127.0.0.1:1", identityHeaders: { profile: galaxy, secret: "${shared}" }, rules: [{ path: /open/**, access: public }, { access: mfa }] }`
+  })
+  const { cookies } = await gate.signIn(await gate.account('alice'), 'galaxy')
+  const origin = gate.origin('galaxy')
+  for (const headers of [{}, { cookie: cookies.galaxy as string }])
+    for (const path of ['/open/x', '/data']) {
+      const asked = { 'x-original-url': `${origin}${path}`, 'x-original-method': 'GET' }
+      for (const [url, more] of [
+        [`/.factorgate/auth${path}`, {}],
+        ['/.factorgate/auth', asked]
+      ] as const) {
+        const said = await gate.request('GET', `${origin}${url}`, { ...headers, ...more })
+        t.notMatch(JSON.stringify([said.headers, said.body]), shared, `${said.status} ${url}`)
+        if (said.status === 200)
+          t.equal(said.headers['gx-secret'], '', 'what a client claims under its name is removed')
+      }
+    }
 })
 
 t.test('FIELD A1 the gate’s own pages open through each proxy, so that people can sign in', async t => {
