@@ -77,11 +77,12 @@ export function registerLanguage(scope: FastifyInstance): void {
 
 const offeredBy = ({ texts = defaultTexts }: PageContext['portal']) => texts.languages
 
-/** A path of this host; the front page for anything else. Other addresses could lead people away (THREATS R1-R8). */
-function backTo({ site }: PageContext, text: string | undefined): string {
+/** A path of this host; the front page for anything else. Other addresses could lead people away (THREATS R1-R8), or to a decoy (THREATS B2). */
+function backTo({ site, portal }: PageContext, text: string | undefined): string {
   if (text === undefined || text.length > 8000 || !/^[\x21-\x7e]+$/.test(text)) return home
   const url = URL.canParse(text, site.origin) ? new URL(text, site.origin) : null
   if (url === null || url.origin !== site.origin || url.pathname === path) return home
   // A path that begins with two slashes would be another host.
-  return url.pathname.replace(/^\/(?=[/\\])/, '/./') + url.search
+  const back = url.pathname.replace(/^\/(?=[/\\])/, '/./') + url.search
+  return portal.returnTargets(site.origin + back) === null ? home : back
 }

@@ -22,7 +22,7 @@ export const passwordLinkRecord = new RecordKind<PasswordLink>({
       ? { accountId, browser, expiresAt }
       : null
 })
-const latestOf = (accountId: string) => `password-link-of:${accountId}`
+const listOf = (accountId: string) => `password-links-of:${accountId}`
 
 export class PasswordLinks {
   readonly #store: Store
@@ -33,23 +33,26 @@ export class PasswordLinks {
     this.#clock = clock
   }
 
-  /** Its token. Older links of the account end. */
+  /** Its token. Older links of this browser end. Those of others stay, otherwise anybody could end the person's link by asking too. */
   async issue(accountId: string, browser: string): Promise<string> {
     const token = newToken()
     const digest = tokenDigest(token)
+    const older = await this.#store.members(listOf(accountId))
     const link = { accountId, browser: digestOf(browser), expiresAt: this.#clock() + lifeSeconds * 1000 }
+    // Listed first, so that no link stands that `removeAll` does not find.
+    await this.#store.link(listOf(accountId), digest, lifeSeconds)
     await passwordLinkRecord.put(this.#store, digest, link, lifeSeconds)
-    await this.#store.put(latestOf(accountId), digest, lifeSeconds)
+    for (const one of older)
+      if ((await passwordLinkRecord.get(this.#store, one))?.browser === link.browser) await this.#end(accountId, one)
     return token
   }
 
   /** Spends nothing, since mail scanners open links too. */
   async look(token: string, browser: string | null): Promise<'good' | 'other_browser' | 'gone'> {
     if (!isToken(token)) return 'gone'
-    const digest = tokenDigest(token)
-    const link = await passwordLinkRecord.get(this.#store, digest)
-    if (!(await this.#stands(digest, link))) return 'gone'
-    return browser !== null && link?.browser === digestOf(browser) ? 'good' : 'other_browser'
+    const link = await passwordLinkRecord.get(this.#store, tokenDigest(token))
+    if (link === null || !this.#isCurrent(link)) return 'gone'
+    return browser !== null && link.browser === digestOf(browser) ? 'good' : 'other_browser'
   }
 
   /** The account's id, to one caller alone; null if the link is not good in this browser. */
@@ -57,17 +60,21 @@ export class PasswordLinks {
     if ((await this.look(token, browser)) !== 'good') return null
     const digest = tokenDigest(token)
     const link = await passwordLinkRecord.take(this.#store, digest)
-    return (await this.#stands(digest, link)) ? (link?.accountId ?? null) : null
+    if (link === null || !this.#isCurrent(link)) return null
+    await this.#store.unlink(listOf(link.accountId), digest)
+    return link.accountId
   }
 
   async removeAll(accountId: string): Promise<void> {
-    const digest = await this.#store.take(latestOf(accountId))
-    if (digest !== null) await this.#store.delete(passwordLinkRecord.key(digest))
+    for (const digest of await this.#store.members(listOf(accountId))) await this.#end(accountId, digest)
   }
 
-  /** True while its time lasts and no newer one exists. */
-  async #stands(digest: string, link: PasswordLink | null): Promise<boolean> {
-    if (link === null || !isCurrent(link.expiresAt, lifeSeconds * 1000, this.#clock())) return false
-    return (await this.#store.get(latestOf(link.accountId))) === digest
+  async #end(accountId: string, digest: string): Promise<void> {
+    await this.#store.delete(passwordLinkRecord.key(digest))
+    await this.#store.unlink(listOf(accountId), digest)
+  }
+
+  #isCurrent({ expiresAt }: PasswordLink): boolean {
+    return isCurrent(expiresAt, lifeSeconds * 1000, this.#clock())
   }
 }

@@ -7,6 +7,7 @@ import type { Accounts } from '../identity/accounts.ts'
 import type { Invitations } from '../identity/invitations.ts'
 import type { LocalDirectory } from '../identity/local.ts'
 import { passwordProblem } from '../identity/password/password.ts'
+import type { PasswordLogin } from '../identity/password/password-login.ts'
 import type { PasswordLinks } from '../identity/password-links.ts'
 import type { Sessions } from '../session/sessions.ts'
 import type { Store } from '../store/store.ts'
@@ -31,6 +32,7 @@ export interface PasswordResetOptions {
   /** Null where the gate sends no mail, or has no local passwords. */
   readonly passwordMail?: PasswordMail | null
   readonly passwordLinks: PasswordLinks
+  readonly passwordLogin: Pick<PasswordLogin, 'knownPlace'>
   readonly store: Pick<Store, 'increment'>
   readonly accounts: Pick<Accounts, 'byId' | 'bySignIn'>
   readonly invitations: Pick<Invitations, 'removeAll'>
@@ -43,7 +45,10 @@ export interface PasswordResetOptions {
   readonly journal: SignInJournal
 }
 
-/** Links for one account within an hour. More are silently not sent. */
+/**
+ * Links for one account within an hour, to each of its known browsers and networks and to all others together. More are silently not sent. Strangers who
+ * ask without end do not use up the share of the person (THREATS M17).
+ */
 const linksAnHour = 3
 /** Requests of one network within an hour. */
 const asksAnHour = 20
@@ -78,7 +83,7 @@ export class PasswordReset {
   }
 
   async #send(by: Caller, name: string, browser: string): Promise<void> {
-    const { accounts, localDirectory, factors, store, passwordLinks, passwordMail, journal } = this.#options
+    const { accounts, localDirectory, factors, passwordLinks, passwordMail, journal } = this.#options
     const account = await accounts.bySignIn(name)
     const isFit =
       account !== null &&
@@ -86,10 +91,17 @@ export class PasswordReset {
       account.suspended === null &&
       account.email !== null &&
       (await factors.kinds(account.id)).length > 0 &&
-      (await store.increment(`password-links:${account.id}`, hourSeconds)) <= linksAnHour
+      (await this.#isInShare(by, account))
     if (!isFit) return journal.noPasswordLink(by, account)
     await journal.passwordLink(by, account)
     await passwordMail?.send(account, await passwordLinks.issue(account.id, browser), by)
+  }
+
+  async #isInShare({ address, browser }: Caller, account: Account): Promise<boolean> {
+    const { store, passwordLogin } = this.#options
+    const place = await passwordLogin.knownPlace(account, { address, browser })
+    const key = `password-links:${account.id}${place === null ? '' : `@${place}`}`
+    return (await store.increment(key, hourSeconds)) <= linksAnHour
   }
 
   look(token: string, browser: string | null): Promise<'good' | 'other_browser' | 'gone'> {

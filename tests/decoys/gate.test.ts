@@ -168,6 +168,12 @@ t.test('decoys', async t => {
       cookie: dora.cookies.gate
     })
     t.notMatch(begun.headers.location ?? '', /finance/, 'nor by a link to the sign-in page')
+    for (const back of ['/finance/x', '/%66inance/x', `${gate.origin('files')}/finance/x`]) {
+      const language = `${gate.origin('files')}/.factorgate/language?back=${encodeURIComponent(back)}`
+      const chosen = await gate.request('GET', language, { ...navigation, cookie: dora.cookies.files })
+      t.equal(chosen.status, 200)
+      t.notMatch(chosen.body, /inance/, `nor by a link to the page of languages: ${back}`)
+    }
   })
 
   t.test('B3 · a stranger asks for decoys again and again → one line in ten minutes', async t => {

@@ -56,7 +56,7 @@ const staysBehind = [
   'delivery:',
   'deliveries',
   'password-link:',
-  'password-link-of:',
+  'password-links-of:',
   'password-links:',
   'password-asks:',
   'sponsorship:',

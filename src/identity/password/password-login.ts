@@ -135,6 +135,11 @@ export class PasswordLogin {
     return this.#guesses.isNewBrowser(id, browser)
   }
 
+  /** The known browser or network from which somebody asks about this account; null for any other. */
+  async knownPlace({ id }: Account, origin: Origin): Promise<string | null> {
+    return (await this.#guesses.standing({ ...origin, what: 'password', accountId: id })).place
+  }
+
   #isFullFor(place: HashPlace): boolean {
     return this.#directories.every(directory => directory.isFullFor?.(place) === true)
   }
