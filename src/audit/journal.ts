@@ -4,6 +4,7 @@ import { ChainFile, type ChainFileOptions } from './chain-file.ts'
 import { lineOf } from './encode-event.ts'
 import type { AuditEvent, AuditSink } from './event.ts'
 import { Lines } from './line-buffer.ts'
+import { afterOwnTime } from './own-time.ts'
 
 export interface JournalOptions extends ChainFileOptions {
   /** The maximum age of lines without a checkpoint, in milliseconds. */
@@ -193,17 +194,17 @@ export class Journal implements AuditSink {
     this.#lines = this.#spare ?? new Lines()
     this.#spare = null
     this.#waiters = []
-    const stall = setTimeout(() => {
+    const endStall = afterOwnTime(this.#options.stallMilliseconds, () => {
       this.#fail(new Error(`the disk has not answered for ${this.#options.stallMilliseconds} ms`))
       refuse(waiters, this.problem)
-    }, this.#options.stallMilliseconds)
+    })
     const lost = this.#lost
     const { count, size } = lines
     if (this.#failure !== null || lost > 0) lines.push(this.#resumption(lost))
     const signs = this.#signs
     this.#signs = false
     const appended = await this.#file.append(lines, signs)
-    clearTimeout(stall)
+    endStall()
     this.#waiting -= size
     if (appended.kind === 'done') {
       this.#lost -= lost

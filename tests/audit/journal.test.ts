@@ -230,6 +230,34 @@ t.test('a disk that does not answer counts as unwritable, and nobody waits for i
   t.strictSame(names(file), ['hung'], 'a refused line may still reach the disk, never the other way round')
 })
 
+t.test('while the process itself is busy, its disk counts as slow only after many turns of its own', async t => {
+  let turns = 0
+  const { journal, file } = await journalFor(t, {
+    stallMilliseconds: 20,
+    open: async path => {
+      const handle = await open(path, 'a', 0o600)
+      return {
+        // The disk has answered long ago, and the process hears it after five turns, each of which takes longer than the limit.
+        write: async (...args: Parameters<typeof handle.write>) => {
+          for (turns = 0; turns < 5; turns++) {
+            await new Promise(resolve => setTimeout(resolve, 1))
+            const until = performance.now() + 40
+            while (performance.now() < until);
+          }
+          return handle.write(...args)
+        },
+        stat: handle.stat.bind(handle),
+        close: handle.close.bind(handle),
+        datasync: handle.datasync.bind(handle)
+      } as unknown as Awaited<ReturnType<NonNullable<JournalOptions['open']>>>
+    }
+  })
+  await journal.commit({ kind: 'login', at, name: 'busy' })
+  t.equal(turns, 5)
+  t.equal(journal.writable, true)
+  t.strictSame(names(file), ['busy'], 'without a line about a gap')
+})
+
 t.test('never throws at a caller of record, whatever stands at the path', async t => {
   const dir = t.testdir({ file: 'x' })
   mkdirSync(path.join(dir, 'sub'))
