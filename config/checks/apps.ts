@@ -4,7 +4,7 @@ import type { Diagnostics } from '../reading/diagnostics.ts'
 import type { DraftApp, DraftConfig } from '../schema.ts'
 import { isLoopback, type SiteUrl } from '../values/addresses.ts'
 import { printDuration } from '../values/value-types.ts'
-import { checkGlobSigns } from './glob-signs.ts'
+import { adviseOnForeignPattern } from './foreign-patterns.ts'
 import { checkRules } from './rules.ts'
 import { checkUpstreamLogin } from './upstream-login.ts'
 
@@ -39,7 +39,7 @@ export function checkApps(config: DraftConfig, diagnostics: Diagnostics): void {
     checkHeaders(app, path, diagnostics)
     if (typeof app.keepPosts === 'object')
       app.keepPosts?.foreign?.forEach((glob, index) => {
-        if (glob !== undefined) checkGlobSigns(glob, `${path}.keepPosts.foreign[${index}]`, diagnostics)
+        if (glob !== undefined) adviseOnForeignPattern(glob, `${path}.keepPosts.foreign[${index}]`, diagnostics)
       })
     checkRules(app.rules ?? [], app.caseSensitive === true, `${path}.rules`, diagnostics)
   })

@@ -2,7 +2,7 @@
 import { decoySteps } from '../../src/decoys/steps.ts'
 import type { Diagnostics } from '../reading/diagnostics.ts'
 import type { DraftApp, DraftConfig, DraftRule } from '../schema.ts'
-import { checkGlobSigns } from './glob-signs.ts'
+import { adviseOnForeignPattern } from './foreign-patterns.ts'
 import { coversPath } from './rules.ts'
 
 type Draft = NonNullable<NonNullable<DraftApp['decoys']>[number]>
@@ -46,7 +46,7 @@ function checkDecoy(
   checkServed(decoy, at, diagnostics)
   const { path, query } = decoy
   if (path === undefined) return
-  checkGlobSigns(path, at, diagnostics)
+  adviseOnForeignPattern(path, at, diagnostics)
   const earlier = app.decoys?.findIndex(
     (other, i) => i < index && other?.query === null && coversPath(other.path, path) && other.path !== undefined
   )

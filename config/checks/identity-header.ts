@@ -39,7 +39,7 @@ function checkSecret({ secret }: DraftHeader, path: string, diagnostics: Diagnos
   else if (!/^[\x21-\x7e]+$/.test(value))
     diagnostics.problem(
       key,
-      'must be letters, digits and signs of ASCII without spaces, because it travels in a header; make one with: openssl rand -hex 32'
+      'must be letters, digits and punctuation of ASCII without spaces, because it travels in a header; make one with: openssl rand -hex 32'
     )
 }
 

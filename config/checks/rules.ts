@@ -5,7 +5,7 @@
 import { type Network, networkCovers, networksMeet, parseNetwork } from '../../src/request/networks.ts'
 import type { Diagnostics } from '../reading/diagnostics.ts'
 import type { DraftRule } from '../schema.ts'
-import { checkGlobSigns } from './glob-signs.ts'
+import { adviseOnForeignPattern } from './foreign-patterns.ts'
 
 /** If the app ignores letter case, these checks do too. */
 export function checkRules(
@@ -101,7 +101,7 @@ function checkPath(
       `${at}.path`,
       `may never match: the gate decodes and normalises paths before it compares them, and that removes '${odd}'; write the decoded path`
     )
-  checkGlobSigns(path, `${at}.path`, diagnostics)
+  adviseOnForeignPattern(path, `${at}.path`, diagnostics)
   if (access === 'public' || path === '/' || /\.\w{1,5}$/.test(path)) return
   // `/admin*` matches `/admin` and `/admin2`, and no page below them.
   const bare = written.replace(/\/?\*?$/, '')

@@ -12,7 +12,7 @@ const upstreamText = text('upstream', {
 export const upstream = typed<readonly Upstream[]>({
   title: 'Upstream',
   description:
-    'Where the app is served: an http(s) URL, or `unix:/path/of/a/socket`; or a list of these, which take turns. An app sees the path below its public address. If it must see a sub-path itself, put that path behind: `http://10.1.2.3:8888/nb`, `unix:/run/app.sock:/nb`. One of several that does not accept a connection is passed over for 1 to 30 seconds. A request goes to another one only where nobody has read a byte of it.',
+    'Where the app is served: an http(s) URL, or `unix:/path/of/a/socket`; or a list of these, which take turns. An app sees the path below its public address. If it must see a sub-path itself, put that path after: `http://10.1.2.3:8888/nb`, `unix:/run/app.sock:/nb`. One of several that does not accept a connection is passed over for 1 to 30 seconds. A request goes to another one only where nobody has read a byte of it.',
   examples: [
     'http://10.1.2.3:8888',
     ['http://10.1.2.3:8888', 'http://10.1.2.4:8888'],
@@ -52,7 +52,7 @@ export const health = orNull(
       path: text('requestPath', {
         title: 'Path',
         description:
-          "What is asked for: the app's own path, with a query if need be. Like any request it goes behind the base path of the upstream, with the usual `Host`, `X-Forwarded-Proto` and its kin, and `addHeaders`; nobody is signed in.",
+          "What is asked for: the app's own path, with a query if need be. Like any request it goes after the base path of the upstream, with the usual `Host`, `X-Forwarded-Proto` and its kin, and `addHeaders`; nobody is signed in.",
         example: '/healthz'
       }),
       every: duration(

@@ -44,9 +44,9 @@ export function readDn(text: string): string | Invalid {
 export function readLdapFilter(text: string): string | Invalid {
   const filter = text.trim()
   let depth = 0
-  for (const [index, sign] of [...filter].entries()) {
-    if (sign === '(') depth++
-    if (sign === ')') depth--
+  for (const [index, char] of [...filter].entries()) {
+    if (char === '(') depth++
+    if (char === ')') depth--
     if (depth < 0 || (depth === 0 && index < filter.length - 1)) break
   }
   return filter.startsWith('(') && filter.endsWith(')') && depth === 0
@@ -76,7 +76,7 @@ export function readIssuer(text: string): string | Invalid {
   const url = new URL(text)
   if (url.username !== '' || url.password !== '') return invalidSecret('must not hold a user name or password')
   if (url.protocol === 'http:' && !isLoopback(url.hostname))
-    return invalid('must be https: whoever is on the way could sign in as anybody')
+    return invalid('must be https: whoever is on the way could char in as anybody')
   return text
 }
 

@@ -12,9 +12,9 @@ import type { PageScope } from './page-scope.ts'
 export const eventsPath = `${base}/events`
 export const watchEventsPath = `${base}/watch/events`
 
-/** Streams of a process and of a session at the most, those of all pages together. */
+/** The maximum of open streams in a process and in one session, over all pages. */
 const maxStreams = 50
-const streamsOfSession = 4
+const maxStreamsOfSession = 4
 /** Seconds for which the console's proof is fresh (src/apps/console-policy.ts). */
 const freshSeconds = 900
 
@@ -26,7 +26,7 @@ interface LivePage {
   readonly render: (page: ConsolePage) => Promise<string>
 }
 
-/** The streams of each session, by the connections that they are among. */
+/** The number of open streams of each session, for each process's live connections. */
 const streamsOf = new WeakMap<object, Map<string, number>>()
 
 export function registerLive(
@@ -43,7 +43,7 @@ export function registerLive(
     streamsOf.set(live, open)
     const streams = [...open.values()].reduce((sum, n) => sum + n, 0)
     const own = open.get(session.id) ?? 0
-    if (streams >= maxStreams || own >= streamsOfSession) throw new GateError('busy', { retryAfterSeconds: 30 })
+    if (streams >= maxStreams || own >= maxStreamsOfSession) throw new GateError('busy', { retryAfterSeconds: 30 })
     open.set(session.id, own + 1)
     reply.hijack()
     const { raw } = reply

@@ -27,7 +27,7 @@ export interface PeopleSource {
   readonly id: string
   readonly title: string
   readonly isLocal: boolean
-  /** What its people have behind their names. */
+  /** What its people have after their names. */
   readonly realm: string | null
 }
 

@@ -100,7 +100,7 @@ function maintenanceSentence({ until }: NonNullable<AppCard['maintenance']>, { s
 
 const letters = new Intl.Segmenter()
 
-/** The first letter or sign of a title. */
+/** The first character of a title. */
 function tileOf(title: string): string {
   const [first] = letters.segment(title.replace(/^[\p{P}\p{Z}]+/u, '') || title)
   return first?.segment.toUpperCase() ?? ''

@@ -47,7 +47,7 @@ export function toHtml(page: JSX.Element): string {
 /** A title, a tag, or an isolate between tags. */
 const tagOrIsolate = /<title>[^<]*|<[^"<>]*(?:"[^"]*"[^"<>]*)*>|\u2068([^<\u2068\u2069]*)\u2069/g
 
-/** A headline with more signs has a long name in it, and is set smaller. */
+/** A longer headline has a long name in it, and is set smaller. */
 const maxHeadlineLength = 60
 
 export function Page({ frame, title, subtitle, drawing, wide, children }: PageProps) {

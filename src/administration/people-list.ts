@@ -162,20 +162,20 @@ function rowsOf(text: string): { rows: Row[]; unclosed: number | null } {
     startedAt = line
   }
   for (let at = 0; at < text.length; at++) {
-    const sign = text[at] as string
-    if (sign === '\n') line++
+    const char = text[at] as string
+    if (char === '\n') line++
     if (quotedAt !== null) {
-      if (sign !== '"') field += sign
+      if (char !== '"') field += char
       else if (text[at + 1] === '"') {
         field += '"'
         at++
       } else quotedAt = null
-    } else if (sign === '"' && field.trim() === '') {
+    } else if (char === '"' && field.trim() === '') {
       field = ''
       quotedAt = line
-    } else if (sign === separator) endField()
-    else if (sign === '\n') endRow()
-    else if (sign !== '\r') field += sign
+    } else if (char === separator) endField()
+    else if (char === '\n') endRow()
+    else if (char !== '\r') field += char
   }
   if (quotedAt === null) endRow()
   return { rows, unclosed: quotedAt }

@@ -35,7 +35,7 @@ export function readReason(text: string): Read {
   return isValid ? { value } : { rule: reasonRule }
 }
 
-/** The name of an account, with the realm that the people of its source have behind their names. */
+/** The name of an account, with the realm that the people of its source have after their names. */
 export function nameInRealm(name: string, realm: string | null): string {
   return realm === null || name.trim().toLowerCase().endsWith(`@${realm}`) ? name : `${name.trim()}@${realm}`
 }

@@ -48,7 +48,7 @@ export function linkOf(line: Buffer): Link | null {
   return /^[0-9a-f]{64}$/.test(prev) && line[at + hexLength] === 0x22 ? { seq, prev } : null
 }
 
-/** False for a torn line: `ChainFile` ends it with a sign that no JSON object ends with. `line` has its line feed. */
+/** False for a torn line: `ChainFile` ends it with a character that no JSON object ends with. `line` has its line feed. */
 export function isWhole(line: Buffer): boolean {
   return line[line.length - 1] === lineFeed && line[line.length - 2] === 0x7d
 }

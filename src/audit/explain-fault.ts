@@ -1,4 +1,4 @@
-/** Says what happened where a chain breaks: it looks at the lines around the break, and at all the others where a line is missing. */
+/** Explains a break of the chain: it looks at the lines around the break, and where a line is missing, at all others. */
 import { type ChainEnd, hashOf, type Link, linkOf } from './chain.ts'
 import type { ChainHead } from './chain-head.ts'
 import { at, eachLine, type LinePlace } from './file-lines.ts'
@@ -21,7 +21,7 @@ export interface Fault {
   readonly place: LinePlace | null
   /** What is wrong, in words. */
   readonly text: string
-  /** The number of the last right line, where the chain broke only behind the wrong one. */
+  /** The number of the last right line, where the chain breaks one line after the wrong one. */
   readonly rightTo?: number
 }
 
@@ -36,7 +36,7 @@ export interface Break {
   readonly link: Link
   readonly place: LinePlace
   readonly hash: string
-  /** The first line between the two that is in no chain. */
+  /** The first line between these two that belongs to no chain. */
   readonly strays: LinePlace | null
   /** The hash of the first line; empty if it is not known. */
   readonly chain: string
@@ -54,7 +54,7 @@ export async function explainFault(broken: Break): Promise<Fault> {
     return fault(
       'truncated',
       strays,
-      `line ${expected} is cut off, by a power cut or by a hand; the lines behind it are written later`
+      `line ${expected} is cut off, by a power cut or by a hand; the lines after it are written later`
     )
   if (strays !== null && link.seq === expected + 1)
     return fault('altered', strays, `line ${expected} was changed: it is no line of the journal any more`)
@@ -83,7 +83,7 @@ export async function explainFault(broken: Break): Promise<Fault> {
   }
   if (link.seq > expected) {
     if (last !== null && broken.lastLine.includes(`{"seq":${expected},`))
-      return fault('altered', last, `the line feed behind line ${end.seq} was changed or removed`)
+      return fault('altered', last, `the line feed after line ${end.seq} was changed or removed`)
     if (around.expectedAt !== null)
       return fault(
         'moved',
@@ -107,13 +107,13 @@ export async function explainFault(broken: Break): Promise<Fault> {
   )
 }
 
-/** True if the gate has found the line so after `end`: the line behind names these bytes. */
-async function isCutOff(rest: LinePlace, behind: LinePlace, end: ChainEnd): Promise<boolean> {
+/** True if the gate itself has found this incomplete line after `end`: the next line has its hash. */
+async function isCutOff(rest: LinePlace, next: LinePlace, end: ChainEnd): Promise<boolean> {
   const lines: Buffer[] = []
-  if (rest.file !== behind.file || rest.line + 1 !== behind.line) return false
+  if (rest.file !== next.file || rest.line + 1 !== next.line) return false
   await eachLine(rest.file, (bytes, number) => {
     if (number >= rest.line) lines.push(Buffer.from(bytes))
-    return number === behind.line
+    return number === next.line
   })
   const [bytes = Buffer.alloc(0), resume = Buffer.alloc(0)] = lines
   const begins = `{"seq":${end.seq + 1},"prev":"${end.hash}",`
@@ -122,7 +122,7 @@ async function isCutOff(rest: LinePlace, behind: LinePlace, end: ChainEnd): Prom
   return isBeginning && entryOf(resume.toString('utf8'))?.tornHash === hashOf(bytes)
 }
 
-/** True for a hash in which some signs were changed; two different hashes have hardly any in common. */
+/** True for a hash in which some characters were changed; two different hashes have hardly any in common. */
 function isNearly(one: string, other: string): boolean {
   let equal = 0
   for (let index = 0; index < one.length; index++) if (one[index] === other[index]) equal++
@@ -130,21 +130,21 @@ function isNearly(one: string, other: string): boolean {
 }
 
 interface Around {
-  /** True if the line behind names the hash of the line in question. */
+  /** True if the next line has the hash of the line in question. */
   readonly nextFits: boolean
   /** True if the next checkpoint names another journal. */
   readonly otherChain: boolean
-  /** Where the line stands that belongs here. */
+  /** The place of the line that belongs here. */
   readonly expectedAt: LinePlace | null
-  /** Where a line behind stands that follows the last right one. */
+  /** The place of a later line that follows the last right one. */
   readonly rightAt: LinePlace | null
-  /** Where an equal line stands before. */
+  /** The place of an equal line before it. */
   readonly sameAt: LinePlace | null
 }
 
 async function lookAround({ files, end, link, place, hash, chain, head }: Break): Promise<Around> {
   const expected = end.seq + 1
-  let isBehind = false
+  let isAfter = false
   let next: Link | null = null
   let otherChain: boolean | null = null
   let expectedAt: LinePlace | null = null
@@ -154,12 +154,12 @@ async function lookAround({ files, end, link, place, hash, chain, head }: Break)
     const isOver = await eachLine(file, (line, number) => {
       const here = { file, line: number }
       if (file === place.file && number === place.line) {
-        isBehind = true
+        isAfter = true
         return false
       }
       const found = linkOf(line)
       if (found === null) return false
-      if (!isBehind) {
+      if (!isAfter) {
         if (found.seq === link.seq && hashOf(line) === hash) sameAt = here
         return false
       }
@@ -174,8 +174,8 @@ async function lookAround({ files, end, link, place, hash, chain, head }: Break)
     })
     if (isOver) break
   }
-  const behind = next as Link | null
-  const isLast = behind === null
-  const nextFits = isLast ? head?.seq === link.seq && head.hash === hash : behind.prev === hash
+  const following = next as Link | null
+  const isLast = following === null
+  const nextFits = isLast ? head?.seq === link.seq && head.hash === hash : following.prev === hash
   return { nextFits, otherChain: otherChain === true, expectedAt, rightAt, sameAt }
 }

@@ -10,7 +10,7 @@ interface JournalFollower {
 
 const portion = 256 * 1024
 
-/** Begins behind the last line that is there now. */
+/** Begins after the last line that is there now. */
 export async function followJournal(file: string): Promise<JournalFollower> {
   let handle = await open(file, 'r')
   let at = (await handle.stat()).size

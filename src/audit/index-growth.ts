@@ -4,7 +4,7 @@ import { Worker } from 'node:worker_threads'
 
 interface IndexGrowthOptions {
   readonly path: string
-  /** Bytes behind the index from which on it is brought up to date. */
+  /** Bytes that are not indexed yet, from which on the index is brought up to date. */
   readonly minimum?: number
   readonly lookEveryMs?: number
 }

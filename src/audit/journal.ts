@@ -49,7 +49,7 @@ export class Journal implements AuditSink {
   readonly #file: ChainFile
   readonly #options: JournalOptions & typeof defaults
   #lines = new Lines()
-  /** Events behind those lines. */
+  /** Events after those lines. */
   #unencoded: AuditEvent[] = []
   #spare: Lines | null = null
   #waiters: Waiter[] = []

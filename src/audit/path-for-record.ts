@@ -36,7 +36,7 @@ function withoutTokens(path: string, readings: readonly string[]): string {
   return readings.length > 1 && readings.some(reading => wholeToken.test(reading)) ? '/…' : path
 }
 
-/** Without the token behind `invite`. Mail programs break links, so a blank or `=` may be in it. */
+/** Without the token after `invite`. Mail programs break links, so a blank or `=` may be in it. */
 function withoutInvitations(path: string): string {
   const words = path.split('/')
   return words.map((word, i) => (/invite/i.test(words[i - 1] ?? '') ? withoutBrokenToken(word) : word)).join('/')

@@ -15,7 +15,7 @@ let drawn = 0
 export function newReference(): string {
   if (drawn >= pool.length) {
     randomFillSync(bytes)
-    // 32 divides 256, so every sign is equally likely.
+    // 32 divides 256, so every character is equally likely.
     for (let at = 0; at < bytes.length; at++)
       bytes[at] = at % length === 4 ? dash : alphabet[(bytes[at] as number) & 31]!
     pool = bytes.toString('latin1')
@@ -26,7 +26,7 @@ export function newReference(): string {
 }
 
 /** The canonical form of a reference in any case; `O` reads as 0, `I` and `L` as 1. Null for anything else. */
-export function readReference(signs: string): string | null {
-  const plain = signs.toUpperCase().replaceAll('O', '0').replace(/[IL]/g, '1')
+export function readReference(typed: string): string | null {
+  const plain = typed.toUpperCase().replaceAll('O', '0').replace(/[IL]/g, '1')
   return /^[0-9A-HJKMNP-TV-Z]{8}$/.test(plain) ? `${plain.slice(0, 4)}-${plain.slice(4)}` : null
 }

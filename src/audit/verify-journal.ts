@@ -214,7 +214,7 @@ class Verifier {
     return false
   }
 
-  /** A line of the journal about itself, or the first one behind lines that are in no chain. */
+  /** A line of the journal about itself, or the first one after lines that are in no chain. */
   #takeSpecial(line: Buffer, link: Link, place: LinePlace): boolean {
     const text = line.toString()
     const entry = entryOf(text)
@@ -263,7 +263,7 @@ class Verifier {
       return this.#found(
         'signature',
         place,
-        `the signature of the checkpoint does not fit: this line, or lines behind line ${this.#signedTo}, were changed`
+        `the signature of the checkpoint does not fit: this line, or lines after line ${this.#signedTo}, were changed`
       )
     if (this.#chain !== '' && entry.chain !== this.#chain)
       return this.#found('spliced', place, 'this checkpoint belongs to another journal')
@@ -378,7 +378,7 @@ class Verifier {
     return {
       kind: 'truncated',
       place: this.#last,
-      text: `${lines} missing behind this line; ${from} names line ${seq}`
+      text: `${lines} missing after this line; ${from} names line ${seq}`
     }
   }
 

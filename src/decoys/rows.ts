@@ -84,7 +84,7 @@ function of(list: readonly string[], word: string, at: number): string {
   return list[numberOf(word, at) % list.length]!
 }
 
-/** 0 to 1295, from two signs of the word. */
+/** 0 to 1295, from two characters of the word. */
 function numberOf(word: string, at: number): number {
   return Number.parseInt(word.slice(at, at + 2), 36)
 }

@@ -22,7 +22,7 @@ function render(part: Part): string {
   if (part === null || part === undefined || part === false) return ''
   if (part instanceof Markup) return part.text
   if (typeof part === 'object') return part.map(render).join('')
-  return String(part).replace(/[&<>"']/g, sign => entities[sign]!)
+  return String(part).replace(/[&<>"']/g, char => entities[char]!)
 }
 
 /** A template tag: the source is markup, and inserted values are text unless they are markup already. */

@@ -54,7 +54,7 @@ function* journalGaps(input: GapInput): Generator<Gap> {
     )
   else if (fault === null && proof.signedTo < proof.end.seq)
     yield gap(
-      `${plural(proof.end.seq - proof.signedTo, 'line')} of the journal, behind the last checkpoint, are chained and not signed yet.`
+      `${plural(proof.end.seq - proof.signedTo, 'line')} of the journal, after the last checkpoint, are chained and not signed yet.`
     )
   if (proof.before > 0) yield gap(`${plural(proof.before, 'line')} of an older release are in no chain.`)
   if (proof.first > 1 && fault === null)

@@ -12,7 +12,7 @@ import type { ExportLine } from './export-line.ts'
 
 interface Portion {
   readonly lines: readonly ExportLine[]
-  /** The place behind them, also behind lines that are no entries; null before the first line. */
+  /** The place after them, also after lines that are no entries; null before the first line. */
   readonly cursor: ExportCursor | null
   /** Lines of the chain that are in no file any more. */
   readonly missing: number
@@ -123,7 +123,7 @@ export class JournalSource {
     return this.#moveOn()
   }
 
-  /** At the end of a file: opens the one behind it. False if there is none yet. */
+  /** At the end of a file: opens the one after it. False if there is none yet. */
   async #moveOn(): Promise<boolean> {
     const file = this.#file!
     const now = await identityOf(this.#journal)

@@ -127,12 +127,12 @@ function groupsIn(text: string, separator: string): string[] {
   const values: string[] = []
   let value = ''
   for (let i = 0; i < text.length; i++) {
-    const sign = text[i]!
-    if (sign === '\\' && text[i + 1] === separator) value += text[++i]
-    else if (sign === separator) {
+    const char = text[i]!
+    if (char === '\\' && text[i + 1] === separator) value += text[++i]
+    else if (char === separator) {
       values.push(value)
       value = ''
-    } else value += sign
+    } else value += char
   }
   return [...values, value].map(each => each.trim()).filter(each => each !== '')
 }

@@ -1,7 +1,7 @@
 /**
  * The shape of JavaScript: its statements without literals, as hashes, and the origins that its texts name. A statement is what stands between
  * `;`, braces and ends of lines, so a script whose values, order, number of repetitions or conditional parts change has no new statement.
- * Data (texts, numbers, arrays and objects of them) is one sign however much it is, and what it names does not count.
+ * Data (texts, numbers, arrays and objects of them) is one token however much it is, and what it names does not count.
  */
 import { hash } from 'node:crypto'
 import { hostShape } from './path-shape.ts'
@@ -80,28 +80,28 @@ class Reader implements CodeShape {
   }
 
   #token(source: string, at: number): number {
-    const sign = source[at]!
-    if (sign === '\n' || sign === '\r' || sign === '\u2028') {
+    const char = source[at]!
+    if (char === '\n' || char === '\r' || char === '\u2028') {
       const top = this.#frames.at(-1)
       if (top === undefined || top.open === '{') this.#endLine()
       return at + 1
     }
-    if (sign <= ' ' || sign === '\u00a0' || sign === '\ufeff') return at + 1
-    if (sign === '/' || (sign === '<' && source.startsWith('<!--', at))) {
+    if (char <= ' ' || char === '\u00a0' || char === '\ufeff') return at + 1
+    if (char === '/' || (char === '<' && source.startsWith('<!--', at))) {
       const end = commentEnd(source, at)
       if (end > at) return end
-      if (sign === '/' && this.#searched < maxSearched && this.#mayBeginExpression()) {
+      if (char === '/' && this.#searched < maxSearched && this.#mayBeginExpression()) {
         const after = expressionEnd(source, at)
         if (after > at) return this.#literal('', after)
         this.#searched += maxExpressionLength
       }
     }
-    if (sign === '"' || sign === "'") {
-      const end = textEnd(source, at, sign)
+    if (char === '"' || char === "'") {
+      const end = textEnd(source, at, char)
       return this.#text(source.slice(at + 1, end), end + 1)
     }
-    if (sign === '`') return this.#template(source, at)
-    if ((sign >= '0' && sign <= '9') || (sign === '.' && /\d/.test(source[at + 1] ?? ''))) {
+    if (char === '`') return this.#template(source, at)
+    if ((char >= '0' && char <= '9') || (char === '.' && /\d/.test(source[at + 1] ?? ''))) {
       number.lastIndex = at
       const found = number.exec(source)?.[0].length ?? 1
       return this.#literal('', at + Math.max(1, found))
@@ -113,27 +113,27 @@ class Reader implements CodeShape {
       this.#push(nameShape(name), true)
       return at + name.length
     }
-    if (sign === '(' || sign === '[' || sign === '{') this.#open(sign)
-    else if (sign === ')' || sign === ']' || sign === '}') this.#close(sign)
-    else this.#push(sign, false)
+    if (char === '(' || char === '[' || char === '{') this.#open(char)
+    else if (char === ')' || char === ']' || char === '}') this.#close(char)
+    else this.#push(char, false)
     return at + 1
   }
 
-  #open(sign: string): void {
+  #open(char: string): void {
     const parent = this.#frames.at(-1)
-    if (parent !== undefined && (sign === '(' || parent.hasKey)) parent.isData = false
+    if (parent !== undefined && (char === '(' || parent.hasKey)) parent.isData = false
     const start = this.#tokens.length
-    this.#frames.push({ open: sign, start, isData: sign !== '(', hasKey: false, element: start + 1, before: -1 })
+    this.#frames.push({ open: char, start, isData: char !== '(', hasKey: false, element: start + 1, before: -1 })
     // Broken text may open without end.
     if (this.#frames.length > 512) this.#frames.shift()
-    this.#tokens.push(sign)
+    this.#tokens.push(char)
   }
 
-  #close(sign: string): void {
+  #close(char: string): void {
     const frame = this.#frames.at(-1)
-    const isPair = frame !== undefined && { '(': ')', '[': ']', '{': '}' }[frame.open] === sign
+    const isPair = frame !== undefined && { '(': ')', '[': ']', '{': '}' }[frame.open] === char
     if (!isPair) {
-      this.#tokens.push(sign)
+      this.#tokens.push(char)
       return
     }
     this.#frames.pop()
@@ -145,8 +145,8 @@ class Reader implements CodeShape {
     }
     const parent = this.#frames.at(-1)
     if (parent !== undefined) parent.isData = false
-    if (sign !== '}') this.#endElement(frame)
-    this.#tokens.push(sign)
+    if (char !== '}') this.#endElement(frame)
+    this.#tokens.push(char)
   }
 
   /** Equal elements of a list are one, as the rows of a chart: `[[new Date(1), 2], [new Date(3), 4]]`. */
@@ -317,12 +317,12 @@ function expressionEnd(source: string, start: number): number {
   let inClass = false
   const most = Math.min(source.length, start + maxExpressionLength)
   for (let at = start + 1; at < most; at++) {
-    const sign = source[at]
-    if (sign === '\n') return start
-    if (sign === '\\') at++
-    else if (sign === '[') inClass = true
-    else if (sign === ']') inClass = false
-    else if (sign === '/' && !inClass) {
+    const char = source[at]
+    if (char === '\n') return start
+    if (char === '\\') at++
+    else if (char === '[') inClass = true
+    else if (char === ']') inClass = false
+    else if (char === '/' && !inClass) {
       at++
       while (/[a-z]/i.test(source[at] ?? '')) at++
       return at
@@ -334,9 +334,9 @@ function expressionEnd(source: string, start: number): number {
 /** The closing quote, or the end of the line or of the source. */
 function textEnd(source: string, start: number, quote: string): number {
   for (let at = start + 1; at < source.length; at++) {
-    const sign = source[at]
-    if (sign === '\\') at++
-    else if (sign === quote || sign === '\n') return at
+    const char = source[at]
+    if (char === '\\') at++
+    else if (char === quote || char === '\n') return at
   }
   return source.length
 }
@@ -344,21 +344,21 @@ function textEnd(source: string, start: number, quote: string): number {
 function bracesEnd(source: string, start: number): number {
   let open = 1
   for (let at = start; at < source.length; at++) {
-    const sign = source[at]!
-    if (sign === '{') open++
-    else if (sign === '}' && --open === 0) return at
-    else if (sign === '"' || sign === "'") at = textEnd(source, at, sign)
+    const char = source[at]!
+    if (char === '{') open++
+    else if (char === '}' && --open === 0) return at
+    else if (char === '"' || char === "'") at = textEnd(source, at, char)
   }
   return source.length
 }
 
 function unescaped(text: string): string {
-  return text.replace(/\\(?:x([\da-f]{2})|u([\da-f]{4})|u\{([\da-f]{1,6})\}|(.))/gis, (_, x, u, braced, sign) => {
+  return text.replace(/\\(?:x([\da-f]{2})|u([\da-f]{4})|u\{([\da-f]{1,6})\}|(.))/gis, (_, x, u, braced, char) => {
     const code = Number.parseInt(x ?? u ?? braced ?? '', 16)
     return Number.isNaN(code)
-      ? sign === 'n'
+      ? char === 'n'
         ? '\n'
-        : (sign ?? '')
+        : (char ?? '')
       : code <= 0x10ffff
         ? String.fromCodePoint(code)
         : ''

@@ -76,7 +76,7 @@ function stepShape(step: string): string {
   return encoded(whole.replace(/#(?:[-._~@+=,:!$ ]*#)+/g, '#') + extension)
 }
 
-/** A name without the hashes that bundlers put behind it, where these are eight letters of base64url with a dash: `Markdown.oOG-xoxw`, `chunk-DSNLSHJZ-i-ZDOEnP`. */
+/** A name without the hashes that bundlers put after it, where these are eight letters of base64url with a dash: `Markdown.oOG-xoxw`, `chunk-DSNLSHJZ-i-ZDOEnP`. */
 function withoutHashes(name: string): string {
   const hash = /[-.]([\w-]{8})$/.exec(name)
   if (hash === null || !isDashedHash(hash[1] as string)) return name

@@ -47,9 +47,9 @@ export function* parametersIn(text: string): Generator<readonly [string, string]
   const plain = /[^\s;]*/y
   for (let at = 0; at < text.length; ) {
     name.lastIndex = at
-    const [whole = '', key = '', sign = ''] = name.exec(text) ?? []
+    const [whole = '', key = '', equals = ''] = name.exec(text) ?? []
     at += whole.length
-    if (sign === '') {
+    if (equals === '') {
       if (whole === '') return
       continue
     }

@@ -84,7 +84,7 @@ function hiddenInLines(text: string): { shown: string; isCut: boolean } {
   return { shown, isCut: text.length > minRead }
 }
 
-/** The name of a value may stand behind it, so all fields are read. */
+/** The name of a value may come after it, so all fields are read. */
 async function formContents(body: Buffer, type: BodyType, slices: TimeSlices): Promise<Contents> {
   const first: FormField[] = []
   const pairs = new FieldPairs()

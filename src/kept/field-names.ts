@@ -25,9 +25,9 @@ export interface FormField {
 
 /** Spellings of names that are looked at. */
 const maxSpellings = 20_000
-/** In a value as it is sent: the signs by which other texts than words begin, or go on. */
+/** Characters by which a value, as it is sent, may be more than plain words. */
 const mayNest = /[={[<]|%[357]|^(?:ey|ew|W)/i
-/** Signs that stand for themselves in a form. */
+/** Characters that a form sends unchanged. */
 const plainAscii = /^[ -$&-*,-~]*$/
 /** A longer name is read as it stands. */
 const maxNameLength = 4096
@@ -83,7 +83,7 @@ function* namesOfForm(fields: Iterable<FormField | null>): Generator<string | nu
   yield* pairs.names()
 }
 
-/** `most`: that many fields come in any case. Of those behind them only what tells more: new names, pairs, and values with something else in them. */
+/** `most`: that many fields are returned in any case. Of later ones only those that tell more: new names, pairs, and values with something else in them. */
 function* fieldsOfForm(body: Buffer, { charset }: BodyType, most: number): Generator<FormField | null> {
   const text = body.toString('latin1')
   const known = new Map<string, Pick<FormField, 'names' | 'pair'>>()
@@ -94,8 +94,8 @@ function* fieldsOfForm(body: Buffer, { charset }: BodyType, most: number): Gener
     next = end < 0 ? text.length : end
     if (next === at) continue
     const piece = text.slice(at, next)
-    const sign = piece.indexOf('=')
-    const raw = sign < 0 ? piece : piece.slice(0, sign)
+    const equals = piece.indexOf('=')
+    const raw = equals < 0 ? piece : piece.slice(0, equals)
     let found = known.get(raw)
     const isNew = found === undefined
     if (found === undefined) {
@@ -104,7 +104,7 @@ function* fieldsOfForm(body: Buffer, { charset }: BodyType, most: number): Gener
       found = { names, pair: pairPlaceOf(names[0] ?? '') }
       known.set(raw, found)
     }
-    const value = sign < 0 ? '' : piece.slice(sign + 1)
+    const value = equals < 0 ? '' : piece.slice(equals + 1)
     const isPlain = !mayNest.test(value)
     const isTelling = !isPlain || found.pair !== null
     if (isTelling && ++telling > maxTelling) return yield null

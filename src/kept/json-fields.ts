@@ -1,5 +1,5 @@
 /**
- * The fields in a body of JSON: what stands behind a name, and the pairs `{"name": …, "value": …}` by which forms and tables are sent. Strangers choose
+ * The fields in a body of JSON: the value after a name, and the pairs `{"name": …, "value": …}` by which forms and tables are sent. Strangers choose
  * bodies, so the text need not be JSON, and each character is read a fixed number of times (THREATS D21).
  */
 import { mayBeName } from './field-pairs.ts'
@@ -53,14 +53,14 @@ export function* fieldsOfJson(text: string): Generator<JsonField> {
   for (let found = token.exec(text); found !== null; found = token.exec(text)) {
     const frame = frames.at(-1) as Frame
     const from = found.index
-    const sign = text[from]
-    if (sign === '{' || sign === '[') {
+    const char = text[from]
+    if (char === '{' || char === '[') {
       if (frames.length > maxFrames) return yield { name: null, from, to: text.length }
-      frames.push(frameOf(sign === '{', frame.next, from))
+      frames.push(frameOf(char === '{', frame.next, from))
       frame.next = null
-    } else if (sign === '}' || sign === ']') {
+    } else if (char === '}' || char === ']') {
       if (frames.length > 1) yield* endOf(frames, from + 1)
-    } else if (sign === '"') {
+    } else if (char === '"') {
       const end = endOfString(text, from)
       token.lastIndex = colon.lastIndex = Math.min(end + 1, text.length)
       if (colon.test(text)) frame.next = unescaped(text.slice(from + 1, end))

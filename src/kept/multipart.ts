@@ -45,7 +45,7 @@ export function* partsOf(body: Buffer, { boundary, charset }: BodyType): Generat
 class Delimiters {
   readonly length: number
   readonly #body: Buffer
-  /** Behind each sign that may end a line. Such a text overlaps no other one, as the delimiter alone may: it may have nothing but hyphens. */
+  /** After each character that may end a line. Such a text overlaps no other one, as the delimiter alone may: it may have nothing but hyphens. */
   readonly #lines: readonly { readonly text: Buffer; at: number }[]
   readonly #isFirst: boolean
 

@@ -260,7 +260,7 @@ const waysOut: Readonly<Record<string, string>> = {
   ENFILE: 'Too many files are open on this machine.'
 }
 
-/** A sentence behind another one. */
+/** A sentence after another one. */
 function wayOut(error: unknown): string {
   const found = waysOut[codeOf(error)]
   return found === undefined ? '' : ` ${found}`

@@ -2,7 +2,7 @@
 
 const rightToLeft =
   /[\u0590-\u08ff\u200e\u200f\u202a-\u202e\u2066-\u2069\ufb1d-\ufdff\ufe70-\ufeff\u{10800}-\u{10fff}\u{1e800}-\u{1efff}]/u
-/** In a right-to-left sentence, digits with signs between them also change places. */
+/** In a right-to-left sentence, digits with punctuation between them also change places. */
 const leftToRight = /[^\s\p{P}\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff\u{10800}-\u{10fff}\u{1e800}-\u{1efff}]/u
 
 /** The text for a sentence of this direction. `Said` in plugins/portal/layout.tsx turns an isolate into an element. */

@@ -242,7 +242,7 @@ export function plain(text: string): string {
 }
 
 function escaped(text: string): string {
-  return text.replace(/[&<>"']/g, sign => `&#${sign.charCodeAt(0)};`)
+  return text.replace(/[&<>"']/g, char => `&#${char.charCodeAt(0)};`)
 }
 
 /** Lines of at most `most` characters; longer words stay whole. */

@@ -26,7 +26,7 @@ export function presentedToken(headers: IncomingHttpHeaders, { header }: TokenTe
 
 /**
  * True for a value of `Authorization` that no app may get: also where the token stands where it does not count, such as in the name of Basic, or
- * behind `token`. An app without tokens may have its own that begin like ours.
+ * after `token`. An app without tokens may have its own that begin like ours.
  */
 export function carriesToken(authorization: string, takesTokens: boolean): boolean {
   if (takesTokens && tokenIn(authorization) !== null) return true

@@ -19,7 +19,7 @@ export interface ListPlace {
   readonly daysAt: number
 }
 
-/** The places of a person's lists, behind the first `hashesBefore` hashes and `daysBefore` days. */
+/** The places of a person's lists, after the first `hashesBefore` hashes and `daysBefore` days. */
 export function placesOfLists(
   sizes: Readonly<Record<'areas' | 'networks' | 'devices' | 'countries' | 'marks', number>>,
   hashesBefore: number,

@@ -9,7 +9,7 @@ import { featureCount, features, toByte } from './features.ts'
 import { binCount, scoreBins } from './group.ts'
 import { known, numberCount, ownPairs, ringSize } from './person.ts'
 
-/** How many numbers a day had, and how many stood behind today's and the slow baselines. */
+/** How many numbers a day had, and how many followed today's and the slow baselines. */
 interface Counts {
   readonly features: number
   readonly others: number

@@ -107,7 +107,7 @@ export class UpstreamLogins {
     await store.link(loginsOf(accountId), appId)
     const login = { id: newId(), authorization, storedAt: clock(), refusedAt: null }
     await upstreamLoginRecord.overwrite(store, id, login, this.#seal)
-    // A removal at the same moment may have taken it out of the index behind the first link.
+    // A removal at the same moment may have taken it out of the index after the first link.
     await store.link(loginsOf(accountId), appId)
     cache.forget(upstreamLoginRecord.key(id))
     return { outcome: wasThere ? 'replaced' : 'stored', version: login.id }

@@ -199,5 +199,5 @@ t.test('a gate whose journal was cut while it was down says so once, and goes on
   writeFileSync(file, lines().slice(0, 3).join(''))
   rmSync(`${file}.head`)
   const cut = await factorgate('journal', 'verify', '--config', gate.configFile)
-  t.match(cut, { code: 1, stdout: /are missing behind this line; the store, of .*, names line/ })
+  t.match(cut, { code: 1, stdout: /are missing after this line; the store, of .*, names line/ })
 })

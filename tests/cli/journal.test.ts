@@ -37,7 +37,7 @@ t.test('journal verify proves what the command line wrote', async t => {
   })
   writeFileSync(file, texts.slice(0, -2).join(''))
   const cut = await factorgate('journal', 'verify')
-  t.match(cut, { code: 1, stdout: /are missing behind this line; the head file names line/ })
+  t.match(cut, { code: 1, stdout: /are missing after this line; the head file names line/ })
 })
 
 t.test('a kind that nobody writes, and a folder in place of a file, are named', async t => {

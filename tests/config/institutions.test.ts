@@ -27,7 +27,7 @@ const rows: [sentence: string, text: string, ...expected: (string | RegExp)[]][]
   [
     'a secret that no header carries',
     front(`from: [10.0.0.1], ${headers}, secret: { header: X-S, value: "sixteen signs with blanks" }`),
-    /identity\[0\]\.secret\.value {2}must be letters, digits and signs of ASCII/
+    /identity\[0\]\.secret\.value {2}must be letters, digits and punctuation of ASCII/
   ],
   ['no peer', front(`from: [], ${headers}, ${secret}`), /identity\[0\]\.from {2}is an empty list/],
   ['a number of hops', front(`from: [1], ${headers}, ${secret}`), /identity\[0\]\.from\[0\]/],

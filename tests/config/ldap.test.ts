@@ -25,7 +25,7 @@ t.test('what is wrong is said, with the way out', async t => {
     [`${servers}, ${bind}, userDn: "uid={name},dc=lab"`, /userDn .*must not be given beside bind/],
     [`${servers}, userDn: "uid=name,dc=lab"`, /userDn .*must hold \{name\}/],
     [`${servers}, ${bind}, userFilter: "(uid=name)"`, /userFilter .*must compare something with \{name\}/],
-    [`${servers}, ${bind}, userFilter: "(&)"`, /userFilter .*nothing behind '&'/],
+    [`${servers}, ${bind}, userFilter: "(&)"`, /userFilter .*nothing after '&'/],
     [`${servers}, ${bind}, userFilter: "(uid={name}\\\\)"`, /userFilter .*two hexadecimal digits/],
     [`${servers}, ${bind}, userFilter: "(&(uid={name})(x=\\\\ff*))"`, /userFilter .*not UTF-8/],
     [`${servers}, ${bind}, userFilter: "(={name})"`, /userFilter .*no comparison|userFilter .*cannot be read/],

@@ -111,7 +111,7 @@ export function placeOf(text: string | null): string | null {
   return /^[\w.-]{1,100}@\d{1,15}$/.test(text ?? '') ? text : null
 }
 
-/** The search of alarms and what is usual for people take longer than who is in. */
+/** The search of alarms and people's usual amounts take longer than the list of who is signed in. */
 const everyMs = 15_000
 
 export function registerWatch(scope: PageScope, { watch, people, appChanges, live }: ConsoleOptions): void {

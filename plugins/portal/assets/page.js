@@ -173,7 +173,7 @@
 
   // --- Aids -----------------------------------------------------------------------------------------------------------
 
-  // A code is sent once it is complete, in any script and with any signs between its digits. A wrong one is not sent twice.
+  // A code is sent once it is complete, in any script and with any punctuation between its digits. A wrong one is not sent twice.
   // src/factor/typed-code.ts says what counts as a digit.
   const aside =
     /[\s\x85\p{Z}\p{Cf}\p{DI}\p{M}\p{Dash}\u30fc\u2027\u2043\u02d7\u2052\u2796\u2e43\u2500\u2501\u2504\u2505\u2508\u2509\u254c\u254d\u3161\u2800]/gu

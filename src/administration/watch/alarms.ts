@@ -63,7 +63,7 @@ function alarmOf(entry: JournalEntry): Alarm {
   }
 }
 
-/** The line of a budget has all its steps, but with `step-up` those behind it wait for the minute in which a proof may come. */
+/** The line of a budget has all its steps, but with `step-up` those after it wait for the minute in which a proof may come. */
 function stepsTaken(kind: string, outcome: string | null, steps: readonly string[]): readonly string[] {
   if (kind !== 'watch.budget') return steps
   if (outcome === 'bought') return []

@@ -61,7 +61,7 @@ const gateTitles = {
   off: 'the gate (not asked: admin is false)'
 }
 
-/** What is wrong, and what to do: the second sentence, or what stands behind a semicolon. */
+/** What is wrong, and what to do: the second sentence, or what stands after a semicolon. */
 function wayOut(trouble: string): { wrong: string; mend: string } {
   const at = trouble.indexOf('. ')
   if (at >= 0) return { wrong: trouble.slice(0, at), mend: `${trouble.slice(at + 2)}.` }

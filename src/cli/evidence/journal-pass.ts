@@ -75,7 +75,7 @@ async function readFiles(files: readonly string[], { from, to, times }: Range, l
   const begins = await Promise.all(files.map(async one => (await beginningOf(one)).at))
   const needed = files.filter((_, i) => {
     const [begin = 0, next = 0] = [begins[i], begins[i + 1]]
-    // The next file begins before the range, or this one behind it. Clocks of processes differ a little.
+    // The next file begins before the range, or this one after it. Clocks of processes differ a little.
     return !((next > 0 && next < from - slackMs) || begin > to + slackMs)
   })
   const [fromText, toText] = [new Date(from).toISOString(), new Date(to).toISOString()]

@@ -43,7 +43,7 @@ export const command: Command = {
                    (default: the journal of the configuration, its rotated files and its head file, and the end that the store remembers)
 ${configHelp}
 
-Exit code 0: every line is there, once, in order and unchanged. Exit code 1: it is not; the first wrong line is named. Lines behind the last
+Exit code 0: every line is there, once, in order and unchanged. Exit code 1: it is not; the first wrong line is named. Lines after the last
 checkpoint are chained and not signed yet. docs/journal.md says what this proves.
 
 Example:
@@ -169,10 +169,10 @@ function say(proof: Proof, isEndKnown: boolean, io: Io): void {
     io.stderr('warning: there is no signed checkpoint, so whoever could write the files could rewrite all of it\n')
   else if (signedTo < end.seq)
     io.stderr(
-      `note: ${counted(end.seq - signedTo, 'line')} behind the last checkpoint ${end.seq - signedTo === 1 ? 'is' : 'are'} not signed yet\n`
+      `note: ${counted(end.seq - signedTo, 'line')} after the last checkpoint ${end.seq - signedTo === 1 ? 'is' : 'are'} not signed yet\n`
     )
   if (!isEndKnown)
-    io.stderr(`note: without a head file or --end nobody can tell whether lines behind line ${end.seq} were cut off\n`)
+    io.stderr(`note: without a head file or --end nobody can tell whether lines after line ${end.seq} were cut off\n`)
   io.stdout(
     `The journal is whole: ${counted(lines, 'line')}, ${from} to ${to}, ${counted(checkpoints, 'checkpoint')}.\n`
   )

@@ -8,8 +8,8 @@ export function fillDn(pattern: string, name: string): string {
 
 export function escapeDn(value: string): string {
   return value
-    .replace(/[\\,+"<>;=#]/g, sign => `\\${sign}`)
-    .replace(/\p{Cc}/gu, sign => `\\${sign.charCodeAt(0).toString(16).padStart(2, '0')}`)
+    .replace(/[\\,+"<>;=#]/g, char => `\\${char}`)
+    .replace(/\p{Cc}/gu, char => `\\${char.charCodeAt(0).toString(16).padStart(2, '0')}`)
     .replace(/^ | $/g, '\\ ')
 }
 

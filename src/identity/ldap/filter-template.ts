@@ -39,7 +39,7 @@ const maxDepth = 32
 export function parseFilter(text: string): FilterTree {
   const reader = { text: text.trim(), at: 0 }
   const tree = readFilter(reader, 0)
-  if (reader.at < reader.text.length) throw new FilterProblem('has something behind its last parenthesis')
+  if (reader.at < reader.text.length) throw new FilterProblem('has something after its last parenthesis')
   return tree
 }
 
@@ -67,15 +67,15 @@ interface Reader {
 function readFilter(reader: Reader, depth: number): FilterTree {
   if (depth > maxDepth) throw new FilterProblem(`has more than ${maxDepth} parentheses inside each other`)
   expect(reader, '(')
-  const sign = reader.text[reader.at]
+  const char = reader.text[reader.at]
   let tree: FilterTree
-  if (sign === '&' || sign === '|') {
+  if (char === '&' || char === '|') {
     reader.at++
     const parts: FilterTree[] = []
     while (peek(reader) === '(') parts.push(readFilter(reader, depth + 1))
-    if (parts.length === 0) throw new FilterProblem(`has nothing behind '${sign}'`)
-    tree = { kind: sign === '&' ? 'and' : 'or', parts }
-  } else if (sign === '!') {
+    if (parts.length === 0) throw new FilterProblem(`has nothing after '${char}'`)
+    tree = { kind: char === '&' ? 'and' : 'or', parts }
+  } else if (char === '!') {
     reader.at++
     tree = { kind: 'not', part: readFilter(reader, depth + 1) }
   } else tree = readLeaf(reader)
@@ -88,8 +88,8 @@ function peek(reader: Reader): string | undefined {
   return reader.text[reader.at]
 }
 
-function expect(reader: Reader, sign: string): void {
-  if (peek(reader) !== sign) throw new FilterProblem(`lacks a '${sign}' after '${reader.text.slice(0, reader.at)}'`)
+function expect(reader: Reader, char: string): void {
+  if (peek(reader) !== char) throw new FilterProblem(`lacks a '${char}' after '${reader.text.slice(0, reader.at)}'`)
   reader.at++
 }
 

@@ -34,7 +34,7 @@ const standIns: Readonly<Record<string, readonly string[]>> = {
   '€': ['e']
 }
 
-/** The words behind a password: itself, and without digits and signs at its end or around it; each also with stand-ins as letters. */
+/** The words that a password may be made from: itself, and without digits and punctuation at its end or around it; each also with stand-ins as letters. */
 function coresOf(folded: string): string[] {
   const withoutEnd = folded.replace(/[^\p{L}]+$/u, '')
   const alone = withoutEnd.replace(/^[^\p{L}]+/u, '')
@@ -43,7 +43,7 @@ function coresOf(folded: string): string[] {
 }
 
 function readBack(text: string, way: number): string {
-  return text.replace(/[013457@$!€]/gu, sign => standIns[sign]?.[way] ?? standIns[sign]?.[0] ?? sign)
+  return text.replace(/[013457@$!€]/gu, char => standIns[char]?.[way] ?? standIns[char]?.[0] ?? char)
 }
 
 function makeCommon(): Set<string> {

@@ -65,7 +65,7 @@ const escapes: Readonly<Record<string, string>> = {
   '\n': '&#xA;',
   '\r': '&#xD;'
 }
-const escaped = (sign: string) => escapes[sign]!
+const escaped = (char: string) => escapes[char]!
 
 function escapeValue(text: string): string {
   return /[&<"\t\n\r]/.test(text) ? text.replace(/[&<"\t\n\r]/g, escaped) : text

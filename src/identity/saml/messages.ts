@@ -116,5 +116,5 @@ function instant(now: number): string {
 }
 
 function escaped(text: string): string {
-  return text.replace(/[&<>"\t\n\r]/g, sign => `&#${sign.charCodeAt(0)};`)
+  return text.replace(/[&<>"\t\n\r]/g, char => `&#${char.charCodeAt(0)};`)
 }

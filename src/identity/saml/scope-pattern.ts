@@ -1,21 +1,21 @@
 /**
  * Patterns of scopes (`shibmd:Scope` with `regexp="true"`). Providers write them, and the engine of the language may take for ever over one, so this one
- * goes over the text with all places at once. It knows signs, classes, groups, alternatives, repetition and both ends; a pattern with
+ * goes over the text with all places at once. It knows characters, classes, groups, alternatives, repetition and both ends; a pattern with
  * anything else covers nothing.
  */
 
 type Node =
-  | { readonly kind: 'sign'; readonly matches: (sign: string) => boolean }
+  | { readonly kind: 'character'; readonly matches: (character: string) => boolean }
   | { readonly kind: 'start' | 'end' }
   | { readonly kind: 'sequence' | 'choice'; readonly parts: readonly Node[] }
   | { readonly kind: 'repeat'; readonly part: Node; readonly least: number; readonly most: number }
 
 const maxPatternLength = 200
 const maxTextLength = 253
-/** Repetitions within each other, and of one part. Labels of names have 63 signs. */
+/** Repetitions within each other, and of one part. Labels of names have 63 characters. */
 const maxDepth = 2
 const maxCount = 63
-const sign = /^(?:\[(?:\\[^A-Za-z0-9]|\\[dw]|[^\]\\])+\]|\\[^A-Za-z0-9]|\\[dw]|[^\\()[\]{}|*+?^$])/
+const character = /^(?:\[(?:\\[^A-Za-z0-9]|\\[dw]|[^\]\\])+\]|\\[^A-Za-z0-9]|\\[dw]|[^\\()[\]{}|*+?^$])/
 const repetition = /^(?:[*+?]|\{(\d{1,3})(?:(,)(\d{1,3})?)?\})\??/
 
 /** The places that may still be looked at. A pattern that needs more covers nothing. */
@@ -77,7 +77,7 @@ class PatternReader {
   #part(depth: number): Node | null {
     if (this.#take('^')) return { kind: 'start' }
     if (this.#take('$')) return { kind: 'end' }
-    const part = this.#take('(?:') || this.#take('(') ? this.#group(depth + 1) : this.#sign()
+    const part = this.#take('(?:') || this.#take('(') ? this.#group(depth + 1) : this.#character()
     const found = repetition.exec(this.#rest)
     if (part === null || found === null) return part
     const [whole, count, comma, last] = found
@@ -98,13 +98,13 @@ class PatternReader {
     return this.#take(')') ? part : null
   }
 
-  #sign(): Node | null {
-    const [found] = sign.exec(this.#rest) ?? []
+  #character(): Node | null {
+    const [found] = character.exec(this.#rest) ?? []
     if (found === undefined) return null
     this.#rest = this.#rest.slice(found.length)
     try {
       const one = new RegExp(`^${found}$`, 'i')
-      return { kind: 'sign', matches: each => one.test(each) }
+      return { kind: 'character', matches: each => one.test(each) }
     } catch {
       return null
     }
@@ -130,7 +130,7 @@ function endsOf(node: Node, search: Search, from: ReadonlySet<number>): Readonly
   effort.left -= from.size + 1
   if (effort.left <= 0) return nowhere
   switch (node.kind) {
-    case 'sign':
+    case 'character':
       return new Set([...from].filter(at => at < text.length && node.matches(text[at] as string)).map(at => at + 1))
     case 'start':
       return new Set([...from].filter(at => at === 0))

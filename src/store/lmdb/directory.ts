@@ -69,7 +69,7 @@ function checkFile(path: string, hasMagic: boolean, isOpenHere: boolean): void {
   if (fault !== null)
     throw new StoreMisconfigured(
       fault === 'cut'
-        ? `${path} is cut off: pages that are in use lie behind its end, as after an interrupted copy. ${wayBack}.`
+        ? `${path} is cut off: pages that are in use lie beyond its end, as after an interrupted copy. ${wayBack}.`
         : `${path} is damaged: its pages do not fit together, as in a copy that was made while the gate wrote. ${wayBack}.`
     )
 }

@@ -7,7 +7,7 @@ import { inspect } from 'node:util'
 
 let inFlight = 0
 let isGuarded = false
-/** The error that nobody catches. Node prints it behind the `exit` event, which is too late for a process that is killed there. */
+/** The error that nobody catches. Node prints it after the `exit` event, which is too late for a process that is killed there. */
 let uncaught: { readonly error: unknown } | null = null
 
 /** Counts `transaction` as in flight until it settles. An exit meanwhile ends the process at once: with its code where Node.js can, otherwise with SIGKILL. */

@@ -1,5 +1,5 @@
 /**
- * The disk space reserved for writes that end access (FIELD A4): bytes of the file behind LMDB's last page, which no other program can
+ * The disk space reserved for writes that end access (FIELD A4): bytes of the file after LMDB's last page, which no other program can
  * take. Ordinary writes may not use it.
  */
 import { closeSync, constants, fstatSync, openSync, writeSync } from 'node:fs'

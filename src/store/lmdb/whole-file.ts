@@ -5,7 +5,7 @@
  */
 import { closeSync, existsSync, fstatSync, openSync, readSync } from 'node:fs'
 
-/** The layout of pages in mdb.c (MDB_page_header, MDB_meta, MDB_db, MDB_node). Positions on a page count from behind its header (PAGEBASE). */
+/** The layout of pages in mdb.c (MDB_page_header, MDB_meta, MDB_db, MDB_node). Positions on a page count from the end of its header (PAGEBASE). */
 const headerBytes = 24
 const nodeBytes = 8
 const meta = {
@@ -37,7 +37,7 @@ interface Tree {
   readonly commit: number
 }
 
-/** `cut`: pages lie behind the end of the file. `mixed`: pages are of another state than the newest one. */
+/** `cut`: pages lie beyond the end of the file. `mixed`: pages are of another state than the newest one. */
 export type Fault = 'cut' | 'mixed'
 
 /** Null for a whole file, and for a large one that has all its pages. */
@@ -170,7 +170,7 @@ function treeAt(page: Buffer, at: number, commit: number): Tree {
   }
 }
 
-/** Fewer bytes behind the end of the file. */
+/** Fewer bytes beyond the end of the file. */
 function readAt(file: number, position: number, bytes: number): Buffer {
   const page = Buffer.alloc(bytes)
   return page.subarray(0, readSync(file, page, 0, bytes, position))

@@ -54,7 +54,7 @@ export function parseRedisUrl(url: string): RedisAddress {
   const parts = path === '' ? [] : path.split('/').map(part => decode(part, fail))
   const master = shape === 'sentinel' ? (parts.shift() ?? '') : ''
   if (shape === 'sentinel' && master === '')
-    throw fail("Sentinel needs the master's name behind the hosts, as in …:26379/mymaster")
+    throw fail("Sentinel needs the master's name after the hosts, as in …:26379/mymaster")
   const database = parts.shift() ?? '0'
   if (!/^\d{1,5}$/.test(database) || parts.length > 0)
     throw fail('after the host it may only have the number of a database')

@@ -1,8 +1,8 @@
-/** Signs that mean something in regular expressions and in shells, and stand for themselves in a glob. */
+/** Patterns of regular expressions and shells in a glob, where their characters have no special meaning. */
 import type { Diagnostics } from '../reading/diagnostics.ts'
 
 /** Advises where a glob looks like a pattern of another kind, since it would match nothing. */
-export function checkGlobSigns(glob: string, at: string, diagnostics: Diagnostics): void {
+export function adviseOnForeignPattern(glob: string, at: string, diagnostics: Diagnostics): void {
   // `.*`, `\d`, `[a-z]`, `(a|b)` and `$`.
   const expression = /\.\*$|\\.|\[[^\]]*\][*+]?|\([^)]*\|[^)]*\)|\$$/.exec(glob)?.[0]
   if (expression !== undefined)
