@@ -120,3 +120,31 @@ t.test('each', async t => {
       }
     })
 })
+
+t.test('issuers with a path, a slash at the end and signs of other alphabets', async t => {
+  for (const more of ['/realms/lab', '/realms/lab/', '/Ünï', '/a%2Fb']) {
+    provider = await startOidcProvider(t)
+    const issuer = `${provider.issuer}${more}`
+    const asked: string[] = []
+    provider.lies = {
+      answer: said => ({ ...said, iss: issuer }),
+      idToken: claims => ({ ...claims, iss: issuer }),
+      handle: (path, response, url) => {
+        if (!path.includes('.well-known')) return false
+        asked.push(url.pathname + url.search)
+        const at = (name: string) => `${provider.issuer}/${name}`
+        const endpoints = { authorization_endpoint: at('authorize'), token_endpoint: at('token'), jwks_uri: at('jwks') }
+        const known = { id_token_signing_alg_values_supported: ['ES256'], response_types_supported: ['code'] }
+        response.writeHead(200, { 'content-type': 'application/json' })
+        response.end(
+          JSON.stringify({ issuer, ...endpoints, ...known, authorization_response_iss_parameter_supported: true })
+        )
+        return true
+      }
+    }
+    provider.person = { ...provider.person, acr: 'https://refeds.org/profile/mfa' }
+    const gate = await startOidcGate(t, [entryOf('campus', { issuer }, mfa)])
+    const page = await gate.browser().signIn('campus', provider, `${gate.origin('files')}/data`)
+    t.match(page.body, /"remote-user":"ada"/, `${more} ${asked} ${gate.said()}`)
+  }
+})
