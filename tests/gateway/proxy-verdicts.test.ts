@@ -2,6 +2,7 @@
  * What a client can do to the questions between a proxy and the gate: ask them itself, take headers out of what follows, and reach the gate's own
  * pages. With the examples in real proxies.
  */
+import net from 'node:net'
 import t, { type Test } from 'tap'
 import { ask, navigation, startGateway } from '../fixtures/in-process/gateway.ts'
 import { ok, startUpstream, type Upstream, valuesOf } from '../fixtures/in-process/upstream.ts'
@@ -30,6 +31,15 @@ async function started(t: Test) {
     rules: [{ access: mfa }]
 `
       )
+      .concat(
+        '  - { id: open, url: "http://open.localhost:PORT", upstream: "http://127.0.0.1:1", rules: [{ access: public }] }\n'
+      )
+      .concat(
+        here.map(
+          name =>
+            `  - { id: ${name}-1, url: "http://${name}.localhost:1", upstream: "http://127.0.0.1:1", rules: [{ access: public }] }\n`
+        )
+      )
       .join('')
   })
   const alice = await gate.account('alice')
@@ -49,6 +59,18 @@ async function started(t: Test) {
       return { name, host, app, gate, through }
     })
   )
+}
+
+/** The first line of the answer to these bytes. */
+function line(port: number, bytes: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let said = ''
+    const socket = net.connect(port, '127.0.0.1', () => socket.write(bytes))
+    socket.on('data', part => {
+      said += part.toString('latin1')
+    })
+    socket.on('error', reject).on('close', () => resolve(said.split('\r\n')[0] ?? ''))
+  })
 }
 
 t.test('U5 · a person asks for the verdict through the proxy → no header of it is theirs to read', async t => {
@@ -117,6 +139,24 @@ t.test('FIELD A1 the gate’s own pages open through each proxy, so that people 
     // The way back from a sign-in; this one was begun nowhere.
     const back = await through('/.factorgate/callback?code=x', navigation)
     t.match([back.status, back.headers['factorgate-error']], [403, 'form_expired'], `${name} ${host}`)
+  }
+})
+
+t.test('H8 · a client names another app’s host → the proxy’s own app is not reached by that app’s rules', async t => {
+  for (const { name, host, app, gate } of await started(t)) {
+    const port = Number(host.split(':')[1])
+    const open = `open.localhost:${gate.port}`
+    for (const [target, named] of [
+      ['/data', open],
+      [`http://${open}/data`, open],
+      [`http://${host}/data`, open],
+      [`http://${open}/data`, host],
+      ['/data', `${name}.localhost:1`],
+      ['/data', `${name.toUpperCase()}.localhost:1`]
+    ] as const) {
+      const said = await line(port, `GET ${target} HTTP/1.1\r\nHost: ${named}\r\nConnection: close\r\n\r\n`)
+      t.equal(app.requests.length, 0, `${name}: ${target} for ${named}: ${said}`)
+    }
   }
 })
 
