@@ -2,6 +2,7 @@
  * Maps errors to one sentence and an exit code. The user's mistakes show no stack trace; bugs are shown whole, to be
  * reported.
  */
+import { readFileSync } from 'node:fs'
 import { ConfigError } from '../../config/reading/diagnostics.ts'
 import { GateError } from '../errors.ts'
 import { AccountError } from '../identity/accounts.ts'
@@ -80,11 +81,32 @@ function sentenceOf(error: unknown): string | null {
   if (error instanceof UsageError) return error.message
   if (printableErrors.some(kind => error instanceof kind)) return (error as Error).message
   const trouble = error as SystemError
+  if (/^Cannot find (?:package|module) /.test(trouble?.message ?? '')) return ofMissingModule()
   const words = trouble.code === undefined ? undefined : wordsFor(trouble)
   if (words === undefined) return null
   const { path, syscall, address, port, hostname } = trouble
   const what = path ?? (address === undefined ? (hostname ?? syscall) : `${address}:${port}`)
   return what === undefined ? words : `${what}: ${words}`
+}
+
+/** Node.js says that a package is missing where it could not open its files. */
+function ofMissingModule(): string | null {
+  return mayOpenMany()
+    ? null
+    : `Node.js could not load the program, because this process may open too few files at once; raise the limit (ulimit -n ${filesEnough}; in systemd: LimitNOFILE=)`
+}
+
+/** Loading opens more than two hundred files at once. */
+const filesEnough = 1024
+
+function mayOpenMany(): boolean {
+  try {
+    const [, soft = ''] = /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8')) ?? []
+    return soft === '' || Number(soft) >= filesEnough
+  } catch (error) {
+    // Its files may still be open.
+    return (error as NodeJS.ErrnoException).code !== 'EMFILE'
+  }
 }
 
 interface SystemError extends NodeJS.ErrnoException {

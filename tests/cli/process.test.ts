@@ -110,3 +110,27 @@ t.test('the built program can be called by its name', async t => {
   const { bin } = JSON.parse(readFileSync(path.join(path.dirname(main), '../package.json'), 'utf8'))
   t.equal(bin.factorgate, 'dist/src/main.js')
 })
+
+t.test('a low limit of open files is no bug of the program', async t => {
+  if (process.platform !== 'linux') return t.pass('ulimit -n may do nothing here')
+  const folder = t.testdir({})
+  for (const limit of [40, 56, 72, 96]) {
+    const call = [
+      `ulimit -n ${limit}; exec "$@"`,
+      'sh',
+      process.execPath,
+      ...program(),
+      'serve',
+      '--config',
+      'none.yaml'
+    ]
+    const child = spawn('sh', ['-c', ...call], { cwd: folder, env: { ...process.env, NODE_OPTIONS: '' } })
+    let stderr = ''
+    child.stderr.on('data', part => {
+      stderr += part
+    })
+    t.equal(await new Promise(resolve => child.once('close', resolve)), 1)
+    t.match(stderr, /ulimit -n|none\.yaml/, `with ${limit}`)
+    t.notMatch(stderr, /is a bug|\n\s+at /, `with ${limit}`)
+  }
+})
