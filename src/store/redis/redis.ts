@@ -9,6 +9,7 @@ import { type Store, StoreUnreachable } from '../store.ts'
 import { describeTrouble, isLasting, isUnselected } from './errors.ts'
 import { inspect, type RedisInspection } from './inspection.ts'
 import { type RedisClient, type RedisServer, RedisStore, type RedisStoreOptions } from './redis-store.ts'
+import { limitReplies } from './reply-limit.ts'
 import { type ScriptName, scripts } from './scripts.ts'
 import type { TrackingConnection } from './tracking.ts'
 import { parseRedisUrl, type RedisAddress } from './url.ts'
@@ -169,6 +170,8 @@ class IoredisClient implements RedisClient {
         this.trouble = error
         if (isUnselected(error) && driver instanceof Redis) driver.disconnect(true)
       })
+    if (driver instanceof Redis) limitReplies(driver)
+    else driver.on('+node', (node: Redis) => limitReplies(node))
     return driver
   }
 }

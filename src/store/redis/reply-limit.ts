@@ -1,0 +1,32 @@
+/** Leaves a server whose answer does not end. The driver would keep all of it: a gigabyte in seconds. */
+import type { Redis } from 'ioredis'
+
+/** A page of a scan has a hundred values of a megabyte at most. */
+const bytesMost = 128 * 1024 * 1024
+
+/** What of the driver is needed: its stream, and the commands that wait for their answers, the oldest first. */
+interface Connection {
+  readonly stream: NodeJS.ReadableStream & { destroy(error: Error): void }
+  readonly commandQueue: { peekFront(): unknown }
+}
+
+/** `limit` is for tests. */
+export function limitReplies(driver: Redis, limit = bytesMost): void {
+  let isPushed = false
+  // A notice of changes answers no command.
+  driver.on('messageBuffer', () => {
+    isPushed = true
+  })
+  driver.on('connect', () => {
+    const { stream, commandQueue } = driver as unknown as Connection
+    let waiting: unknown
+    let bytes = 0
+    stream.on('data', (chunk: Buffer) => {
+      const next = commandQueue.peekFront()
+      bytes = next === waiting && !isPushed ? bytes + chunk.length : 0
+      waiting = next
+      isPushed = false
+      if (bytes > limit) stream.destroy(new Error('an answer of it does not end'))
+    })
+  })
+}
