@@ -1,6 +1,6 @@
 /** A store that measures how long each operation of another store takes, and counts those that fail. */
 import { performance } from 'node:perf_hooks'
-import type { Purpose, Store, StoreNotice } from '../store/store.ts'
+import type { Purpose, Store, StoreCredentials, StoreNotice } from '../store/store.ts'
 import type { Metrics } from './metrics.ts'
 
 export class MeasuredStore implements Store {
@@ -47,6 +47,10 @@ export class MeasuredStore implements Store {
   }
   ping(): Promise<void> {
     return this.#measure('ping', this.#inner.ping())
+  }
+
+  renew(credentials: StoreCredentials): void {
+    this.#inner.renew?.(credentials)
   }
 
   /** Scans and subscriptions last as long as they are wanted, so their time says nothing. */

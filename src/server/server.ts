@@ -17,7 +17,7 @@ import type { Keyring } from '../keyring/keyring.ts'
 import { render } from '../metrics/metrics.ts'
 import { ReloadMetrics } from '../metrics/reload-metrics.ts'
 import type { MetricsSnapshot } from '../metrics/snapshot.ts'
-import { journalOptionsOf, knownStoresFile, limitsOf, storeOf } from '../services/app-options.ts'
+import { credentialsOf, journalOptionsOf, knownStoresFile, limitsOf, storeOf } from '../services/app-options.ts'
 import { warnOfRequired } from '../services/device.ts'
 import type { Issuing } from '../services/issuing.ts'
 import { Services } from '../services/services.ts'
@@ -25,7 +25,7 @@ import { openGuarded } from '../store/open.ts'
 import type { Store } from '../store/store.ts'
 import type { Health } from '../watchers/readiness.ts'
 import { ExportRuns } from './export-runs.ts'
-import { restartKeys } from './fixed-keys.ts'
+import { isSameStore, restartKeys } from './fixed-keys.ts'
 import { issuingOf, offersHttp2, plainHttpOf, proxyProtocolOf, redirectsFor, tlsOf } from './front.ts'
 import { checkTaken, type InheritedSockets, placeOf } from './inherited-sockets.ts'
 import { Listener } from './listener.ts'
@@ -287,6 +287,7 @@ export class Server implements Serving {
       if (this.#closing !== undefined) throw new Error('the gate is ending')
       const tls = tlsOf(config, this.#issuing)
       if (tls !== null) this.#listener.reloadTls(tls)
+      if (isSameStore(config, this.#opened)) this.runtime.store.renew?.(credentialsOf(config, this.runtime.clock))
     } catch (error) {
       await gateway.close()
       throw error

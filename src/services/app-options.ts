@@ -17,6 +17,7 @@ import type { TokenTerms } from '../programs/presented.ts'
 import { isOverride } from '../request/header-name.ts'
 import type { SessionLimits } from '../session/sessions.ts'
 import type { StoreOptions } from '../store/open.ts'
+import type { StoreCredentials } from '../store/store.ts'
 import type { HealthCheck } from '../upstream/health-check.ts'
 import type { UpstreamTls } from '../upstream/trust.ts'
 
@@ -60,6 +61,12 @@ export function storeOf(
     ...(tls === null ? {} : { tls: { ...pem('ca'), ...pem('cert'), ...pem('key') } })
   }
   return { url: query === '' ? store.url : `${store.url}?${query}`, options }
+}
+
+/** What a running store shows from now on. Throws if the TLS files cannot be read. */
+export function credentialsOf(config: Parameters<typeof storeOf>[0], clock: Clock): StoreCredentials {
+  const { url, options } = storeOf(config, clock)
+  return { url, ...options }
 }
 
 /** Trust settings for an app's https upstreams. Throws if the files cannot be read. */

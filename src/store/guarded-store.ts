@@ -9,6 +9,7 @@ import { StoreMisconfigured } from './misconfigured.ts'
 import {
   type Purpose,
   type Store,
+  type StoreCredentials,
   type StoreEntry,
   type StoreNotice,
   StoreUnconfirmed,
@@ -195,6 +196,10 @@ export class GuardedStore implements Store {
       })
     this.#settling = round
     return round.promise
+  }
+
+  renew(credentials: StoreCredentials): void {
+    this.#inner.renew?.(credentials)
   }
 
   async close(): Promise<void> {

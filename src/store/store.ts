@@ -105,5 +105,18 @@ export interface Store {
    * Rejects with StoreUnconfirmed; the writes stay.
    */
   settle?(): Promise<void>
+  /** Later connections use these credentials. Those that are open stay. Throws StoreMisconfigured. */
+  renew?(credentials: StoreCredentials): void
   close(): Promise<void>
+}
+
+/** How a process shows the server of a store who it is. */
+export interface StoreCredentials {
+  /** The address of the same store, perhaps with another user and password. */
+  readonly url: string
+  /** These override the address. */
+  readonly username?: string
+  readonly password?: string
+  /** PEM texts, for rediss:// */
+  readonly tls?: { ca?: string; cert?: string; key?: string; servername?: string }
 }

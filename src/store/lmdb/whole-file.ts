@@ -89,7 +89,8 @@ export function newestCommit(file: number): bigint | null {
     readSync(file, word, 0, 8, page + meta.commit) < 8 ? null : word.readBigUInt64LE()
   )
   if (one == null || other == null) return null
-  return one > other ? one : other
+  if (one > other) return one
+  return other
 }
 
 /** The same for a file at a path; null where there is none. */

@@ -4,6 +4,7 @@ import { StoreMisconfigured } from '../misconfigured.ts'
 import {
   type Purpose,
   type Store,
+  type StoreCredentials,
   type StoreEntry,
   type StoreNotice,
   StoreUnconfirmed,
@@ -41,6 +42,7 @@ export interface RedisClient extends RedisServer {
   masters(): readonly RedisServer[]
   masterNames(): readonly string[]
   nameOf(place: number): string
+  renew(credentials: StoreCredentials): void
   connectTracking(masterName: string): TrackingConnection
   onMastersChanged(listener: () => void): void
   /** Waits for pending commands first. */
@@ -100,6 +102,10 @@ export class RedisStore implements Store {
       connect: name => client.connectTracking(name)
     })
     client.onMastersChanged(() => this.#tracker.refresh())
+  }
+
+  renew(credentials: StoreCredentials): void {
+    this.#client.renew(credentials)
   }
 
   /** Throws StoreMisconfigured if this Redis may lose data or is not supported. */

@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs'
 import { Cluster, type ClusterOptions, Redis, type RedisOptions } from 'ioredis'
 import { StoreMisconfigured } from '../misconfigured.ts'
-import { type Store, StoreUnreachable } from '../store.ts'
+import { type Store, type StoreCredentials, StoreUnreachable } from '../store.ts'
 import { describeTrouble, isLasting, isUnselected } from './errors.ts'
 import { inspect, type RedisInspection } from './inspection.ts'
 import { type RedisClient, type RedisServer, RedisStore, type RedisStoreOptions } from './redis-store.ts'
@@ -60,8 +60,9 @@ class IoredisClient implements RedisClient {
   readonly name: string
   readonly isCluster: boolean
   trouble: unknown
-  readonly #address: RedisAddress
-  readonly #options: RedisOptions
+  readonly #drivers = new Set<Redis | Cluster>()
+  #address: RedisAddress
+  #options: RedisOptions
   readonly #driver: Redis | Cluster
   #masterNames: readonly string[]
   #closed = false
@@ -142,6 +143,20 @@ class IoredisClient implements RedisClient {
     return this.#watchErrors(new Redis({ ...this.#options, host: host as string, port: Number(port) }))
   }
 
+  renew({ url, ...options }: StoreCredentials): void {
+    this.#address = parseRedisUrl(url)
+    this.#options = connectionOptions(this.#address, options)
+    const next = this.isCluster ? this.#options : single(this.#address, this.#options)
+    const renewed = Object.fromEntries(credentials.map(name => [name, next[name]]))
+    for (const driver of this.#drivers) {
+      if (driver instanceof Redis) Object.assign(driver.options, renewed)
+      else {
+        Object.assign(driver.options.redisOptions ?? {}, renewed)
+        for (const node of driver.nodes('all')) Object.assign(node.options, renewed)
+      }
+    }
+  }
+
   onMastersChanged(listener: () => void): void {
     const driver = this.#driver
     if (!(driver instanceof Cluster)) return
@@ -170,13 +185,19 @@ class IoredisClient implements RedisClient {
         this.trouble = error
         if (isUnselected(error) && driver instanceof Redis) driver.disconnect(true)
       })
+    this.#drivers.add(driver)
     if (driver instanceof Redis) limitReplies(driver)
     else driver.on('+node', (node: Redis) => limitReplies(node))
     return driver
   }
 }
 
-function connectionOptions(address: RedisAddress, options: RedisOpenOptions): RedisOptions {
+/** The options of a connection by which it shows who it is. */
+const credentials = ['username', 'password', 'tls', 'sentinelUsername', 'sentinelPassword', 'sentinelTLS'] as const
+
+type Shown = Pick<RedisOpenOptions, 'username' | 'password' | 'tls'>
+
+function connectionOptions(address: RedisAddress, options: Shown): RedisOptions {
   const { ca, cert, key, servername } = address.parameters
   const tls = {
     ...(ca === undefined ? {} : { ca: readPem(ca) }),
