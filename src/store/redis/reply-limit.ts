@@ -1,17 +1,20 @@
 /** Leaves a server whose answer does not end. The driver would keep all of it: a gigabyte in seconds. */
-import type { Redis } from 'ioredis'
 
 /** A page of a scan has a hundred values of a megabyte at most. */
 const bytesMost = 128 * 1024 * 1024
 
-/** What of the driver is needed: its stream, and the commands that wait for their answers, the oldest first. */
+interface Driver {
+  on(event: string, listener: () => void): unknown
+}
+
+/** What of the driver is needed besides: its stream, and the commands that wait for their answers, the oldest first. */
 interface Connection {
   readonly stream: NodeJS.ReadableStream & { destroy(error: Error): void }
   readonly commandQueue: { peekFront(): unknown }
 }
 
 /** `limit` is for tests. */
-export function limitReplies(driver: Redis, limit = bytesMost): void {
+export function limitReplies(driver: Driver, limit = bytesMost): void {
   let isPushed = false
   // A notice of changes answers no command.
   driver.on('messageBuffer', () => {
