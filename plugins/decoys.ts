@@ -32,7 +32,7 @@ export interface Asking {
   readonly isUnknown: boolean
 }
 
-/** Null where the request touches no decoy, which costs one look where the app has none. */
+/** Null where the request touches no decoy. */
 export function touchDecoy(
   port: DecoyPort | null,
   match: AppMatch,

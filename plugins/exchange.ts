@@ -64,7 +64,7 @@ export class Exchange {
   hasToken = false
   /** The person's own login at the app, which the app gets; null where none is added. */
   upstreamLogin: UpstreamLogin | null = null
-  /** Lets the requests go that wait for what the app says of the login. */
+  /** Releases the requests that wait for the app's answer to the login. */
   endLoginTrial: (() => void) | null = null
   /** The original request of forward-auth, which pages name and return to. */
   judged: { readonly app: App; readonly method: string; readonly raw: string } | null = null

@@ -153,7 +153,7 @@ async function answerVerdict(request: FastifyRequest, reply: FastifyReply, optio
   const wait = beforeAuthorize(options.demands, match, identified, message)
   if (wait !== null) {
     await wait
-    // Access may have ended meanwhile. Whoever is refused for a decoy is named as they came.
+    // Access may have ended meanwhile. For a refused touch of a decoy the journal needs the person as they came.
     if (touched === null || touched.refusal === null) identified = await look()
   }
   const { binding } = identified

@@ -1,6 +1,6 @@
 /**
  * The search index of one journal file: a summary for each block of about five hundred lines, in a file of its own. It is made from the
- * journal alone, so it may be removed at any time. The journal's lines always have the last word.
+ * journal alone, so it may be removed at any time. Where the two differ, the journal's lines count.
  */
 import { createHash } from 'node:crypto'
 import { constants } from 'node:fs'

@@ -13,7 +13,7 @@ const rotated = /^[.-](?:\d[\d-]*)(?:\.gz)?$/
 const lineFeed = 0x0a
 /** The longest line in a search from the end of a file, in bytes. */
 const maxLineLength = 1024 * 1024
-/** Bytes that are read at once. Larger buffers make the collector of garbage run for each. */
+/** Bytes that are read at once. Larger buffers start a garbage collection each. */
 const portion = 256 * 1024
 
 /** The journal at `file` and its rotated files, oldest first. Empty if there are none. */

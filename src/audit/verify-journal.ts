@@ -48,7 +48,7 @@ export interface Proof {
   readonly isSelfVouched: boolean
   /** Lines of an older release, without a chain. Nothing proves them unless `journal.begin` names them. */
   readonly before: number
-  /** What is no fault and worth knowing. */
+  /** Remarks that are no faults. */
   readonly notes: readonly string[]
 }
 

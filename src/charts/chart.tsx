@@ -1,5 +1,5 @@
 /**
- * A chart as SVG, drawn on the server: bars in time. It reads without colour (the second series is hatched, lines and numbers stand at the
+ * A chart as SVG, drawn on the server: bars in time. It can be read without colours (the second series is hatched, lines and numbers stand at the
  * axis), and a table beside it has the same numbers.
  */
 

@@ -1,6 +1,6 @@
 /**
  * A small chart as SVG, for many beside each other: a bar a day, the last one darker, and behind them a hatched band of what is usual. It
- * reads without colour. The page has the pattern for the band once (`UsualPattern`), since all charts use it.
+ * can be read without colours. The page has the pattern for the band once (`UsualPattern`), since all charts use it.
  */
 
 interface Band {
@@ -34,7 +34,7 @@ export function SmallBars({ id, summary, values, usual, ends, format, width = 25
   const scale = (base - top) / most
   const step = (width + gap) / Math.max(1, values.length)
   const bars = values.map((value, i) => {
-    // What is little still shows.
+    // A small value is still visible.
     const size = value > 0 ? Math.max(1, value * scale) : 0
     return size === 0 ? '' : `M${round(i * step)} ${base}v${-round(size)}h${round(step - gap)}v${round(size)}z`
   })

@@ -30,8 +30,7 @@ export const command: Command = {
   --json           the same as JSON, for programs
 ${configHelp}
 
-Asks the gate on this machine through its admin listener, and the store. What is wrong with an installation is found by 'factorgate
-doctor'. Exit code 0: a gate runs and is ready; 1: no gate runs, or it is not ready.
+Asks the gate on this machine through its admin listener, and the store. 'factorgate doctor' finds what is wrong with an installation. Exit code 0: a gate runs and is ready; 1: no gate runs, or it is not ready.
 
 Example:
   factorgate status

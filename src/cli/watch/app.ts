@@ -27,7 +27,7 @@ export const command: Command = {
   help: `
   NAME             the id of the app
   --approve ID     what this finding names belongs to the app from now on; several times for several, or 'all'
-  --changing TIME  for so long (30m, 2h, 1d; at most 7d) everything new is learned without a report; 'off' ends it
+  --changing TIME  how long everything new is learned without a report (30m, 2h, 1d; at most 7d); 'off' ends it
   --why TEXT       the reason, for the journal
   --json           an object, with the marks of each finding
 ${configHelp}
