@@ -242,13 +242,17 @@ export class OidcInstitution implements Institution {
           ? `neither ID token nor userinfo has the claim '${paths.name}': see 'claims.name' and 'scopes'. They have ${claimNames(idToken, userInfo)}`
           : `the claim '${paths.name}' has ${names.length} values`
       )
+    // An unconfirmed address may be somebody else's.
+    const isUnverified = at('email_verified') === false || at('email_verified') === 'false'
+    if (isUnverified && (paths.name === paths.email || paths.name === 'email'))
+      throw new InvalidAnswer(
+        `the provider says that the address in '${paths.name}' is not confirmed (email_verified), and it would be the name (claims.name): let the provider confirm addresses, or take another claim`
+      )
     const groups = textsOf(at(paths.groups))
     if (groups.length === 0 && (isLeftOut(idToken, paths.groups) || isLeftOut(userInfo, paths.groups)))
       this.#options.onWarning(
         'the provider has left out the groups of a person who has too many, so that they have none here: let it send the groups of this client alone'
       )
-    // An unconfirmed address may be somebody else's.
-    const isUnverified = at('email_verified') === false || at('email_verified') === 'false'
     return {
       externalId: idToken.sub,
       name: names[0]!,

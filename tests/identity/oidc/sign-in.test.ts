@@ -171,6 +171,31 @@ t.test('I34 OpenID Connect Core §5.1 · an unconfirmed address → left out', a
   t.match(gate.said(), /left out the groups/)
 })
 
+t.test('I34 · an unconfirmed address as the name → refused, also where an account waits for it', async t => {
+  const provider = await startOidcProvider(t)
+  const names = ['{ name: email }', '{ name: contact.mail, email: contact.mail }']
+  const gate = await startOidcGate(
+    t,
+    names.map((claims, i) => entryOf(`campus${i}`, provider, `${mfa}, claims: ${claims}`))
+  )
+  const { accounts } = gate.server.runtime
+  const waiting = { name: 'boss@lab.example', displayName: 'Boss', email: null, groups: ['operators'] }
+  await accounts.create({ ...waiting, directory: 'campus0' })
+  const thief = { ...provider.person, email: 'boss@lab.example', contact: { mail: 'boss@lab.example' }, acr }
+  for (const isVerified of [false, 'false']) {
+    provider.person = { ...thief, email_verified: isVerified }
+    for (const id of ['campus0', 'campus1']) {
+      const page = await gate.browser().signIn(id, provider, `${gate.origin('files')}/`)
+      t.equal(page.headers['factorgate-error'], 'institution_answer_invalid', `${id} ${isVerified}`)
+    }
+  }
+  t.match(gate.said(), /the address in 'email' is not confirmed \(email_verified\)/)
+  t.equal((await accounts.byName('boss@lab.example'))?.externalId, undefined, 'nobody has the account')
+  provider.person = { ...thief, email_verified: true }
+  const page = await gate.browser().signIn('campus0', provider, `${gate.origin('files')}/`)
+  t.match(page.body, /"remote-user":"boss@lab.example"/, 'the confirmed one is let in')
+})
+
 t.test('I33 nOAuth · the mail and name of another person → the own account, or nobody', async t => {
   const provider = await startOidcProvider(t)
   const gate = await startOidcGate(t, [entryOf('campus', provider, mfa), entryOf('other', provider, mfa)])
