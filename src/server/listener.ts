@@ -18,6 +18,7 @@ import { PipeliningLimiter } from './pipelining-limiter.ts'
 import { type ProxyProtocol, readProxyHeaders } from './proxy-headers.ts'
 import { looksForAPage, refusalOf } from './refusal-page.ts'
 import { interceptChallenges } from './tls-challenge.ts'
+import { tlsCiphers } from './tls-ciphers.ts'
 
 export interface TlsFiles {
   readonly cert: string
@@ -275,7 +276,8 @@ function contextOf(tls: TlsFiles | IssuedTls, authorities: readonly string[]): S
 }
 
 function commonOptions(pair: Pair | null, authorities: readonly string[]): SecureContextOptions {
-  const context = { ...(pair === null ? {} : { cert: pair.cert, key: pair.key }), minVersion: 'TLSv1.2' } as const
+  const ours = pair === null ? {} : { cert: pair.cert, key: pair.key }
+  const context = { ...ours, minVersion: 'TLSv1.2', ciphers: tlsCiphers } as const
   if (authorities.length === 0) return context
   return {
     ...context,

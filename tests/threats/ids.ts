@@ -18,7 +18,7 @@ export const groups = {
   T: 10,
   U: 6,
   N: 4,
-  K: 10,
+  K: 11,
   B: 6,
   E: 3,
   O: 11

@@ -1,0 +1,17 @@
+/** The cipher suites of the TLS listener (RFC 9325 §4). */
+import { constants } from 'node:crypto'
+
+/**
+ * With TLS 1.2 each connection has a key of its own (ECDHE), so that a certificate's key that is stolen later opens nothing, and there is no RSA key
+ * exchange to attack (ROBOT, CVE-2023-46809). The last four are for Windows before 10, whose programs know no other. Ciphers that the operator gives Node.js
+ * (`--tls-cipher-list`) stay.
+ */
+export const tlsCiphers =
+  constants.defaultCipherList === constants.defaultCoreCipherList
+    ? [
+        ...['TLS_AES_256_GCM_SHA384', 'TLS_CHACHA20_POLY1305_SHA256', 'TLS_AES_128_GCM_SHA256'],
+        ...['AES128-GCM-SHA256', 'AES256-GCM-SHA384', 'CHACHA20-POLY1305', 'AES128-SHA256', 'AES256-SHA384'].flatMap(
+          suite => [`ECDHE-ECDSA-${suite}`, `ECDHE-RSA-${suite}`]
+        )
+      ].join(':')
+    : constants.defaultCipherList
