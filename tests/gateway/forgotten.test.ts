@@ -104,33 +104,36 @@ t.test('the link works in the browser that asked, and after another request no m
   t.equal((await person.open(newer)).status, 200)
 })
 
-t.test('M17 · strangers ask for links without end → those of the person work, and they get more', async t => {
-  const { gate, time, withPassword, smtp, page, ask } = await open(t)
-  const { account, secret } = await withPassword(['totp'])
-  const person = new Person(gate.port, '127.0.0.1')
-  const challenge = await person.submit(await person.open(page('login')), { username: account.name, password })
-  t.equal((await person.submit(challenge, { code: totpCode(secret, time.now) })).url, page(''))
-  const links = () =>
-    smtp.mails.filter(({ content }) => content.replaceAll('=\r\n', '').includes('/.factorgate/reset/'))
-  const linkOf = (i: number) => linkFrom({ mails: links() } as SmtpServer, i)
+t.test(
+  'strangers ask for links for a new password without end: those of the person work, and they get more (M17)',
+  async t => {
+    const { gate, time, withPassword, smtp, page, ask } = await open(t)
+    const { account, secret } = await withPassword(['totp'])
+    const person = new Person(gate.port, '127.0.0.1')
+    const challenge = await person.submit(await person.open(page('login')), { username: account.name, password })
+    t.equal((await person.submit(challenge, { code: totpCode(secret, time.now) })).url, page(''))
+    const links = () =>
+      smtp.mails.filter(({ content }) => content.replaceAll('=\r\n', '').includes('/.factorgate/reset/'))
+    const linkOf = (i: number) => linkFrom({ mails: links() } as SmtpServer, i)
 
-  await ask(person, account.name)
-  await until('the first link', () => links().length === 1)
-  const first = await linkOf(1)
-  for (let i = 0; i < 5; i++) await ask(new Person(gate.port, '127.8.0.2'), account.name)
-  await until('three of strangers', () => links().length === 4)
-  t.match(read(await person.open(first)), 'Next, the gate asks for your second factor', 'the link still works')
-  await ask(person, account.name)
-  await until('one more for the person', () => links().length === 5)
-  const second = await linkOf(5)
-  t.match(read(await person.open(first)), 'This link does not work any more')
-  t.match((await person.submit(await person.open(second), {})).url, '/.factorgate/challenge')
-  time.advance(30)
-  const choose = await person.submit(await person.open(page('challenge')), { code: totpCode(secret, time.now) })
-  await person.submit(choose, { password: fresh })
-  for (let i = 2; i <= 4; i++)
-    t.match(read(await person.open(await linkOf(i))), 'This link does not work any more', 'a new password ends all')
-})
+    await ask(person, account.name)
+    await until('the first link', () => links().length === 1)
+    const first = await linkOf(1)
+    for (let i = 0; i < 5; i++) await ask(new Person(gate.port, '127.8.0.2'), account.name)
+    await until('three of strangers', () => links().length === 4)
+    t.match(read(await person.open(first)), 'Next, the gate asks for your second factor', 'the link still works')
+    await ask(person, account.name)
+    await until('one more for the person', () => links().length === 5)
+    const second = await linkOf(5)
+    t.match(read(await person.open(first)), 'This link does not work any more')
+    t.match((await person.submit(await person.open(second), {})).url, '/.factorgate/challenge')
+    time.advance(30)
+    const choose = await person.submit(await person.open(page('challenge')), { code: totpCode(secret, time.now) })
+    await person.submit(choose, { password: fresh })
+    for (let i = 2; i <= 4; i++)
+      t.match(read(await person.open(await linkOf(i))), 'This link does not work any more', 'a new password ends all')
+  }
+)
 
 t.test('nobody learns who has an account, and nobody else gets a mail', async t => {
   const { runtime, withPassword, resident, time, smtp, page, someone, ask } = await open(t)
