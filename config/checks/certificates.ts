@@ -78,13 +78,13 @@ function dateRemarks({ validFrom, validTo }: X509Certificate, now: number): Cert
   )
 }
 
-/** Reports unreadable files for Redis. The driver checks their content. */
+/** Reports files for Redis that are unreadable, hold something else, or do not belong together. */
 export function checkRedisFiles(
   tls: { ca?: string | null; cert?: string | null; key?: string | null },
   diagnostics: Diagnostics
 ): void {
-  for (const name of ['ca', 'cert', 'key'] as const)
-    if (tls[name] != null) readPem(tls[name], `redis.tls.${name}`, diagnostics)
+  if (tls.ca != null) checkAuthority(tls.ca, 'redis.tls.ca', diagnostics)
+  readPair(tls, 'redis.tls', diagnostics)
 }
 
 /** Reports a file of authorities that is unreadable or holds no certificate. */

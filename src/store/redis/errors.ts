@@ -34,6 +34,8 @@ const codes: Readonly<Record<string, string>> = {
   CERT_HAS_EXPIRED: 'its certificate has expired',
   ERR_SSL_WRONG_VERSION_NUMBER: 'it does not speak TLS; write redis:// instead of rediss://',
   EPROTO: 'it uses no TLS version that the gate accepts',
+  CERT_NOT_YET_VALID: 'its certificate is not valid yet; check the clocks of both machines',
+  ERR_OSSL_X509_KEY_VALUES_MISMATCH: 'redis.tls.key does not belong to the certificate in redis.tls.cert',
   ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED:
     "it asks for a client's certificate; name its files as redis.tls.cert and redis.tls.key",
   DEPTH_ZERO_SELF_SIGNED_CERT: 'nobody we trust signed its certificate; name the file of its authority as redis.tls.ca',
@@ -67,6 +69,7 @@ export function describeTrouble(error: unknown, before?: unknown): string {
   } = (error ?? {}) as { message?: string; code?: unknown; lastNodeError?: unknown }
   if (lastNodeError instanceof Error) return describeInner(lastNodeError, 'none of its nodes answers')
   if (typeof code === 'string' && codes[code] !== undefined) return codes[code]
+  if (typeof code === 'string' && ofTls.test(code)) return describeTls(code)
   if (noMaster.test(message)) return 'the Sentinels know no master of that name'
   if (noSentinel.test(message)) return 'it is not a Sentinel; write redis://HOST:PORT, or the address of a Sentinel'
   if (isUnselected(error) && noDatabase.test(message))
@@ -83,6 +86,17 @@ export function describeTrouble(error: unknown, before?: unknown): string {
   const named = /\b(E[A-Z_]{4,})\b/.exec(message)?.[1]
   if (named !== undefined && codes[named] !== undefined) return codes[named]
   return word === undefined ? 'it answers what is not Redis' : `it answers with ${word}`
+}
+
+const ofTls = /^ERR_(?:OSSL|SSL|TLS)_/
+
+function describeTls(code: string): string {
+  const alert = /_ALERT_(UNKNOWN_CA|BAD_CERTIFICATE|UNSUPPORTED_CERTIFICATE|CERTIFICATE_\w+)$/.exec(code)?.[1]
+  if (alert !== undefined)
+    return `it refuses the certificate of the gate (${alert.toLowerCase().replaceAll('_', ' ')}); name one in redis.tls.cert that is valid and that an authority of its tls-ca-cert-file has signed`
+  return code.startsWith('ERR_OSSL_')
+    ? `a file of redis.tls holds nothing that can be used (${code})`
+    : `TLS fails between it and the gate (${code})`
 }
 
 function describeInner(error: Error, otherwise: string): string {

@@ -96,7 +96,8 @@ class IoredisClient implements RedisClient {
           })
         timer = setTimeout(() => {
           const why = describeTrouble(this.trouble ?? new Error('timed out'))
-          const perhaps = this.#address.secure ? ', or does not speak TLS' : ''
+          const isMute = /in time$|broke the connection$/.test(why)
+          const perhaps = this.#address.secure && isMute ? ', or does not speak TLS' : ''
           reject(new StoreUnreachable(`The store ${this.name} cannot be reached: ${why}${perhaps}.`))
         }, openMs)
         this.#driver.once('ready', resolve)
