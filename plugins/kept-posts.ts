@@ -9,12 +9,13 @@ import type { Clock } from '../src/clock.ts'
 import { BodyBudget, type Reading } from '../src/kept/body-budget.ts'
 import { bodyTypeOf } from '../src/kept/content.ts'
 import { holdsSecret, isForeign, keptHeaders, senderOf } from '../src/kept/keepable.ts'
-import { type KeptOutcome, type KeptPost, type KeptPosts, keptSeconds } from '../src/kept/kept-posts.ts'
+import { isUnseen, type KeptOutcome, type KeptPost, type KeptPosts, keptSeconds } from '../src/kept/kept-posts.ts'
+import { isSiteFrame, wantsPage } from '../src/request/wants-page.ts'
 import { StoreUnreachable } from '../src/store/store.ts'
 import { briefCookie, expiredCookie, keptCookieName, keptIds, readCookie, readOwn } from './cookies.ts'
 
 interface KeepOptions {
-  readonly posts: Pick<KeptPosts, 'keep' | 'gone' | 'find' | 'leadOnce' | 'ofScripts'>
+  readonly posts: Pick<KeptPosts, 'keep' | 'gone' | 'find' | 'leadOnce' | 'ofUnseen'>
   /** Whose session a cookie opened; null where nobody knows. */
   readonly ownerOf: (token: string) => Promise<string | null>
   readonly audit: AuditSink
@@ -40,8 +41,8 @@ export interface KeepPost {
     asked: Pick<Challenge, 'reason' | 'returnTo'>
   ): Promise<Held | null>
   /**
-   * What a script of this app and browser has sent, and what waits. Most scripts show nobody the page that their answer names, so whoever opens the
-   * app again is led there. `isFirst`: only where they were not led there before.
+   * What a script or a frame of this app and browser has sent, and what waits. Most scripts show nobody the page that their answer names, and many
+   * frames are hidden, so whoever opens the app again is led there. `isFirst`: only where they were not led there before.
    */
   waiting(request: FastifyRequest, match: AppMatch, isFirst?: boolean): Promise<Held | null>
 }
@@ -73,7 +74,11 @@ export function keepPosts({ posts, ownerOf, audit, strangers, clock, onOutcome }
     const again = exchange.resent?.post ?? null
     // It waits already: nothing was taken yet.
     if (again !== null)
-      return { url: site.origin + keptPath(again.id), isScript: again.sender === 'script', post: again }
+      return {
+        url: site.origin + keptPath(again.id),
+        isScript: again.sender === 'script' || !wantsPage(request.raw),
+        post: again
+      }
     const terms = app.keepPosts ?? null
     const message = exchange.messageOf(request.raw)
     const sender = terms === null || exchange.hasToken ? null : senderOf(message, app.origin)
@@ -106,6 +111,7 @@ export function keepPosts({ posts, ownerOf, audit, strangers, clock, onOutcome }
           method: message.method as string,
           url,
           sender,
+          ...(sender === 'page' && foreign === null && isSiteFrame(message) ? { isFramed: true } : {}),
           foreign,
           back: returnTo.rd,
           headers: keptHeaders(message.rawHeaders),
@@ -141,10 +147,11 @@ export function keepPosts({ posts, ownerOf, audit, strangers, clock, onOutcome }
     const account = exchange.principal?.account.id ?? null
     try {
       // Forms of other sites may stand before them in the browser.
-      const ids = await posts.ofScripts(keptIds(cookie, site, maxExpired))
+      const ids = await posts.ofUnseen(keptIds(cookie, site, maxExpired))
       for (const id of ids.slice(0, maxLookedFor)) {
         const post = await posts.find(id, readCookie(cookie, keptCookieName(id, site)))
-        const isOurs = post?.sender === 'script' && post.app === app.id && (account ?? post.account) === post.account
+        if (post === null || !isUnseen(post)) continue
+        const isOurs = post.app === app.id && (account ?? post.account) === post.account
         if (isOurs && ((await posts.leadOnce(id)) || !isFirst))
           return { url: site.origin + keptPath(id), isScript: true, post }
       }

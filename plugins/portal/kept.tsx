@@ -7,7 +7,7 @@ import { askOfKept } from '../../src/apps/return-to.ts'
 import { GateError } from '../../src/errors.ts'
 import { bodyTypeOf } from '../../src/kept/content.ts'
 import { type Contents, contentsOf } from '../../src/kept/contents.ts'
-import type { KeptPost } from '../../src/kept/kept-posts.ts'
+import { isUnseen, type KeptPost } from '../../src/kept/kept-posts.ts'
 import { expiredCookie, keptCookieName, keptIds, readCookie, readOwn, stateOf } from '../cookies.ts'
 import { keptPath } from '../kept-posts.ts'
 import { resendField, resendValue } from '../resend-form.ts'
@@ -121,7 +121,7 @@ export function registerKept(scope: FastifyInstance): void {
     const { post, secret } = found
     if (found.isOthers) {
       // They were led here on the way to the app. The page from which the other person came is theirs alone.
-      const front = post.sender === 'script' ? kept.frontOf(post.url) : null
+      const front = isUnseen(post) ? kept.frontOf(post.url) : null
       if (front !== null) return goTo(page, front)
       kept.onGone()
       throw new GateError('kept_gone')
@@ -135,7 +135,7 @@ export function registerKept(scope: FastifyInstance): void {
     if (access.kind === 'refuse') throw new GateError(access.reason, 'decision' in access ? access : {})
     if (page.principal === null) return goTo(page, toProof(page, '/.factorgate/login', post))
     if (access.kind === 'challenge') return goTo(page, toProof(page, '/.factorgate/challenge', post))
-    const how = wayOf(post, kept)
+    const how = await wayOf(post, kept)
     const body = how === 'now' ? null : await kept.posts.body(post, secret)
     if (how !== 'now' && body === null) throw new GateError('kept_gone')
     const type = post.headers.find((_, i, all) => i % 2 === 1 && /^content-type$/i.test(all[i - 1] as string))
@@ -198,8 +198,9 @@ export function registerKept(scope: FastifyInstance): void {
       reply.header('set-cookie', expiredCookie(keptCookieName(old, site), site))
   }
 
-  function wayOf(post: KeptPost, { expectsForeign }: KeptOptions): KeptView['how'] {
-    if (post.sender === 'script') return 'script'
+  async function wayOf(post: KeptPost, { expectsForeign, posts }: KeptOptions): Promise<KeptView['how']> {
+    // Whoever was led here has not followed the link in the frame, and may have sent it again since.
+    if (post.sender === 'script' || (isUnseen(post) && (await posts.wasLed(post.id)))) return 'script'
     if (post.foreign === null || expectsForeign(post.url)) return 'now'
     return 'foreign'
   }

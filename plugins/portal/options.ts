@@ -92,7 +92,7 @@ export interface LoginEntry {
 
 /** The POSTs that wait for a proof of their sender. */
 export interface KeptOptions {
-  readonly posts: Pick<KeptPosts, 'find' | 'claim' | 'take' | 'forget' | 'body'>
+  readonly posts: Pick<KeptPosts, 'find' | 'claim' | 'take' | 'forget' | 'body' | 'wasLed'>
   /** Whose session a cookie opened; null where nobody knows. */
   readonly ownerOf: (token: string) => Promise<string | null>
   /** True where the app expects forms of other sites at this address. */

@@ -23,6 +23,8 @@ export interface KeptPost {
   /** Absolute. */
   readonly url: string
   readonly sender: Sender
+  /** True for a form in a frame of the app's own pages. */
+  readonly isFramed?: boolean
   /** The origin of another site; '' if the browser does not name it; null for a page of the app's own origin. */
   readonly foreign: string | null
   /** The page of the app from which it came, or its front page. */
@@ -54,7 +56,7 @@ export const keptSeconds = 15 * 60
 const index = 'kept-posts'
 /** Bytes of the body in one value of the store, which holds a mebibyte after both encodings. */
 const partBytes = 384 * 1024
-/** The most kept POSTs of one person, separately for forms, for scripts and for forms of other sites: no page of another site pushes out work. */
+/** The most kept POSTs of one person, separately for forms, for forms in frames, for scripts and for forms of other sites: no page of another site pushes out work. */
 const most = { posts: 5, bytes: 8 * 1024 * 1024 }
 /** The most bytes of all people who are known. */
 const maxBytesOfKnown = 64 * 1024 * 1024
@@ -135,10 +137,10 @@ export class KeptPosts {
     return { id, secret, post: whole }
   }
 
-  /** Those of the ids that a script has sent. */
-  async ofScripts(ids: readonly string[]): Promise<string[]> {
+  /** Those of the ids whose senders may have seen no page about them: what scripts have sent, and forms in frames. */
+  async ofUnseen(ids: readonly string[]): Promise<string[]> {
     if (ids.length === 0) return []
-    const known = new Set((await this.#waiting()).flatMap(({ id, owner }) => (owner.startsWith('script:') ? [id] : [])))
+    const known = new Set((await this.#waiting()).flatMap(({ id, owner }) => (unseen.test(owner) ? [id] : [])))
     return ids.filter(id => known.has(id))
   }
 
@@ -150,7 +152,11 @@ export class KeptPosts {
 
   /** True once for each POST, at all gates: its person is led to its page. */
   leadOnce(id: string): Promise<boolean> {
-    return this.#store.add(`kept-led:${tokenDigest(id)}`, '', keptSeconds)
+    return this.#store.add(ledKey(id), '', keptSeconds)
+  }
+
+  async wasLed(id: string): Promise<boolean> {
+    return (await this.#store.get(ledKey(id))) !== null
   }
 
   /** The ids whose POSTs do not wait any more. */
@@ -317,8 +323,16 @@ export class KeptPosts {
   }
 }
 
-function shareOf({ sender, foreign }: Pick<KeptPost, 'sender' | 'foreign'>): string {
-  return foreign === null ? sender : 'foreign'
+/** True for what waits without a page that its sender has surely seen: scripts show nobody the answer, and many frames are hidden. */
+export function isUnseen({ sender, isFramed }: Pick<KeptPost, 'sender' | 'isFramed'>): boolean {
+  return sender === 'script' || isFramed === true
+}
+
+const unseen = /^(?:script|frame):/
+
+function shareOf({ sender, foreign, isFramed }: Pick<KeptPost, 'sender' | 'foreign' | 'isFramed'>): string {
+  if (foreign !== null) return 'foreign'
+  return isFramed === true ? 'frame' : sender
 }
 
 function isForeignShare(owner: string): boolean {
@@ -341,4 +355,5 @@ function isKeptPost(value: Loose): value is Loose & KeptPost {
   )
 }
 
+const ledKey = (id: string) => `kept-led:${tokenDigest(id)}`
 const partKey = (id: string, part: number) => `kept-part:${id}:${part}`

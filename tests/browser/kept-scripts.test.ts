@@ -14,6 +14,8 @@ const pages: Readonly<Record<string, string>> = {
       document.querySelector('p').textContent = answer.ok ? 'saved' : 'not saved'
     }</script>`,
   '/outside': '<h1>Outside</h1><iframe src="/inside"></iframe>',
+  '/draft':
+    '<h1>Draft</h1><form method="post" action="/save" target="quiet"><input name="text" value="in a hidden frame"><button>Save</button></form><iframe name="quiet" hidden></iframe>',
   '/inside': '<form method="post" action="/save"><input name="text" value="in a frame"><button>Save</button></form>'
 }
 const got: string[] = []
@@ -86,4 +88,32 @@ t.test('FIELD F17: the work of a script, and of a frame', async t => {
   await tab.waitForURL(`${own}/save`)
   t.equal(got[1], 'POST /save application/x-www-form-urlencoded text=in+a+frame')
   t.equal(page.url(), `${own}/outside`, 'the page around the frame is still there')
+
+  await tab.close()
+  await page.goto(`${own}/draft`)
+  await runtime.sessions.endAccount(who.account.id, 'revoked')
+  const hidden = page.waitForResponse(/\/kept\//)
+  await page.click('button')
+  await hidden
+  t.equal(got.length, 2)
+  await page.reload()
+  await signIn(page)
+  await page.waitForURL(/\/kept\//)
+  t.match(
+    await page.textContent('main'),
+    /tried to send this.*in a hidden frame/s,
+    'nobody has seen the frame: who opens the app again is asked'
+  )
+  await runtime.sessions.endAccount(who.account.id, 'revoked')
+  await page.click('form[data-kept] button')
+  await page.waitForURL(/login/)
+  t.equal(got.length, 2, 'what was not sent goes on waiting')
+  await signIn(page)
+  await page.waitForURL(/\/kept\//)
+  await page.click('form[data-kept] button')
+  await page.waitForSelector('[role=status]')
+  t.equal(got[2], 'POST /save application/x-www-form-urlencoded text=in+a+hidden+frame')
+  await page.click('main a')
+  await page.waitForURL(`${own}/draft`)
+  t.equal(got.length, 3)
 })

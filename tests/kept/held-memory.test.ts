@@ -36,7 +36,7 @@ t.test(
         gone: async () => [],
         find: async () => null,
         leadOnce: async () => true,
-        ofScripts: async () => []
+        ofUnseen: async () => []
       },
       ownerOf: async () => null,
       audit: { writable: true, record: () => {}, close: async () => {} } as never,
