@@ -139,6 +139,21 @@ export function inboundHeaders(raw: readonly string[], status: number, mapping: 
   return { headers: kept, hasLength }
 }
 
+const sharedCacheTerms = /(?:^|,)\s*(?:(?:private|no-store|no-cache|public)\s*(?:,|$)|s-maxage\s*=)/i
+
+/**
+ * Adds `private` to a response that was made for a person, otherwise a cache in front of the gate may give it to anybody (RFC 9111 §3, THREATS R15).
+ * What the app itself says of shared caches stays.
+ */
+export function keepFromSharedCaches(headers: string[]): void {
+  for (let i = 0; i < headers.length; i += 2) {
+    const name = headers[i] as string
+    if (name.length === 13 && name.toLowerCase() === 'cache-control' && sharedCacheTerms.test(headers[i + 1] as string))
+      return
+  }
+  headers.unshift('Cache-Control', 'private')
+}
+
 /**
  * `Clear-Site-Data` without "cookies", which would clear the gate's cookie on the whole domain (THREATS S6), and without "storage" on a host
  * with device keys, which browsers would forget.

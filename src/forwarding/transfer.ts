@@ -17,7 +17,7 @@ import { noteResponse } from '../upstream/tied-connections.ts'
 import { batchWrite } from '../upstream/write-batch.ts'
 import { ForwardOperation } from './forward-operation.ts'
 import { type ForwardRequest, needsHttp11 } from './forward-request.ts'
-import { inboundHeaders } from './inbound.ts'
+import { inboundHeaders, keepFromSharedCaches } from './inbound.ts'
 import type { CloseCode, LiveConnections } from './live-connections.ts'
 import { type LoginRefusal, loginRefusal, withoutBasic } from './login-refusal.ts'
 import type { Outbound } from './outbound.ts'
@@ -115,6 +115,7 @@ class Transfer extends ForwardOperation implements ResponseHandler {
     noteResponse(this.forwardRequest, asksToTie)
     const shown = status === 401 && this.app.upstreamLogin != null ? withoutBasic(raw) : raw
     const { headers, hasLength } = inboundHeaders(shown, status, this.plan.mapping)
+    if (permit.subject !== null && (req.method === 'GET' || req.method === 'HEAD')) keepFromSharedCaches(headers)
     if (deviceOffer !== null) headers.unshift('Secure-Session-Registration', deviceOffer)
     if (sessionLasts !== null) headers.unshift('Factorgate-Session-Ends', String(sessionLasts))
     this.#hasBody = framing !== 'none'
