@@ -74,7 +74,6 @@ export class ProgramTokens {
   async issue({ validSeconds, ...given }: NewToken): Promise<{ readonly token: ProgramToken; readonly text: string }> {
     const { store, clock } = this.#options
     const index = tokensOf(given.accountId)
-    if ((await store.members(index)).length >= maxTokens) throw new TooManyTokens()
     const createdAt = clock()
     const life = validSeconds + keptSeconds
     for (;;) {
@@ -89,6 +88,11 @@ export class ProgramTokens {
       }
       // The index comes first: a token outside every list could not be revoked with its owner.
       await store.link(index, token.id, life)
+      // It is counted with itself, so that many at once cannot all take the last place.
+      if ((await store.members(index)).length > maxTokens) {
+        await store.unlink(index, token.id)
+        throw new TooManyTokens()
+      }
       if (await store.add(programTokenRecord.key(token.id), programTokenRecord.text(token), life))
         return { token, text }
     }

@@ -38,3 +38,20 @@ t.test('D17: a token that a clock has made that was ahead does not live longer',
   t.notOk(await tokens.stands(token.id))
   t.notOk(await tokens.hasAny('A'))
 })
+
+t.test('nobody has more than a hundred tokens, however many they ask for at once (T8)', async t => {
+  const time = new TestClock(1_000_000_000_000)
+  const store = new MemoryStore(time.read)
+  const tokens = new ProgramTokens({ store, cache: new SessionCache(store), clock: time.read, accountNow: one => one })
+  const limits = { name: 'Robot', app: 'one', paths: null, methods: null, networks: null, bytes: null, by: null }
+  const issue = () => tokens.issue({ accountId: 'A', ...limits, validSeconds: 3600 })
+  for (let i = 0; i < 95; i++) await issue()
+  const all = await Promise.allSettled(Array.from({ length: 50 }, issue))
+  const made = all.filter(({ status }) => status === 'fulfilled').length
+  t.ok(made <= 5, `${made} more`)
+  t.equal((await tokens.list('A')).length, 95 + made)
+  for (const one of all) if (one.status === 'rejected') t.equal((one.reason as Error).name, 'TooManyTokens')
+  for (let i = made; i < 5; i++) await issue()
+  await t.rejects(issue(), { name: 'TooManyTokens' })
+  t.equal((await tokens.list('A')).length, 100, 'the refused ones have taken no place')
+})
