@@ -70,7 +70,10 @@ export function listenAt(server: Server, place: ReturnType<typeof placeOf>): Pro
     try {
       server.listen(place, () => {
         server.off('error', fail)
-        resolve(server.address() as AddressInfo)
+        const address = server.address()
+        if (address !== null && typeof address === 'object') return resolve(address)
+        server.close()
+        fail(new Error('it has no port'))
       })
     } catch (error) {
       fail(error as NodeJS.ErrnoException)
@@ -80,6 +83,8 @@ export function listenAt(server: Server, place: ReturnType<typeof placeOf>): Pro
 
 function unusable(fd: number, { code }: NodeJS.ErrnoException): InheritedSocketError {
   return new InheritedSocketError(
-    `systemd passes descriptor ${fd}, and nobody can listen on it (${code}): the socket unit needs ListenStream= with a port, and Accept=no`
+    code === undefined
+      ? `systemd passes descriptor ${fd}, which is a socket in the file system and has no port: write a port into ListenStream= of the socket unit`
+      : `systemd passes descriptor ${fd}, and nobody can listen on it (${code}): the socket unit needs ListenStream= with a port, and Accept=no`
   )
 }

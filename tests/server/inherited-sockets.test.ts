@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs'
 import http from 'node:http'
 import https from 'node:https'
 import net, { type AddressInfo } from 'node:net'
+import path from 'node:path'
 import t, { type Test } from 'tap'
 import { InheritedSocketError, inheritedSockets } from '../../src/server/inherited-sockets.ts'
 import { PlainHttp } from '../../src/server/plain-http.ts'
@@ -108,6 +109,20 @@ t.test('a socket that no listener takes ends the start with a sentence', { timeo
   server.close()
   t.equal(await child.ended, 1)
   t.match(child.output(), /systemd passes a socket called 'http', but listen\.http is not set/)
+})
+
+t.test('a socket in the file system ends the start with a sentence', { timeout: 120_000 }, async t => {
+  for (const workers of [1, 2]) {
+    const gate = await prepareGate(t, { apps: [], config: { workers } })
+    const server = net.createServer().listen(path.join(gate.folder, 'socket'))
+    await once(server, 'listening')
+    const fd = (server as unknown as { _handle: { fd: number } })._handle.fd
+    const child = serve(t, gate, { LISTEN_FDS: '1' }, [fd])
+    t.equal(await child.ended, 1)
+    server.close()
+    t.match(child.output(), /descriptor 3, which is a socket in the file system .*a port into ListenStream=/)
+    t.notMatch(child.output(), 'bug')
+  }
 })
 
 t.test('systemd-socket-activate starts a gate with the first visitor', { timeout: 60_000 }, async t => {
