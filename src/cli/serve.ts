@@ -6,6 +6,7 @@ import type { Logger } from 'pino'
 import { type DefaultOptions, defaultConfig, loadConfig } from '../../config/load.ts'
 import { ConfigError, formatProblem } from '../../config/reading/diagnostics.ts'
 import type { Config } from '../../config/schema.ts'
+import { sharedStoreWarning } from '../files/shared-file-system.ts'
 import { createKeyFile, keyFileWarning } from '../keyring/key-file.ts'
 import { Cluster } from '../server/cluster/primary.ts'
 import { work } from '../server/cluster/worker.ts'
@@ -18,6 +19,7 @@ import { wrongJournal } from './check/service-user.ts'
 import { type Command, type ExitCode, type Io, PersonError, readArgs, UsageError } from './command.ts'
 import { takeEarlyReload } from './early-reload.ts'
 import { reportError } from './error-report.ts'
+import { existingPath } from './existing-path.ts'
 import { newLog } from './log.ts'
 import { nodeReleaseWarning } from './node-release.ts'
 
@@ -55,6 +57,8 @@ Example:
     const size = config.workers === 'auto' ? availableParallelism() : config.workers
     const warning = await keyFileWarning(config.keyFile, io.env)
     if (warning !== null) log.warn(warning)
+    const shared = config.store.kind === 'embedded' ? sharedStoreWarning(existingPath(config.store.path)) : null
+    if (shared !== null) log.warn(shared)
     const nodeWarning = nodeReleaseWarning(process.versions.node, io.clock())
     if (nodeWarning !== null) log.warn(nodeWarning)
     const sockets = inheritedSockets(io.env, process.pid)

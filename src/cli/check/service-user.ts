@@ -6,6 +6,7 @@ import { spawnSync } from 'node:child_process'
 import { accessSync, constants, existsSync, readFileSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { headFileOf } from '../../audit/chain-head.ts'
+import { sharedStoreWarning } from '../../files/shared-file-system.ts'
 import { keyFileWarning, readKeyFile } from '../../keyring/key-file.ts'
 import { knownStoresFile } from '../../services/app-options.ts'
 import { existingPath } from '../existing-path.ts'
@@ -39,7 +40,7 @@ export async function checkFiles(loaded: Sound, env: Readonly<Record<string, str
   for (const [file, at] of loaded.secrets) if (isOpenToAll(file)) found.push(openToAll(at, file))
   const tlsKey = config.listen.tls?.key
   if (typeof tlsKey === 'string' && isOpenToAll(tlsKey)) found.push(openToAll('listen.tls.key', tlsKey))
-  found.push(...wrongKinds(loaded))
+  found.push(...wrongKinds(loaded), ...sharedStore(config))
   const user = serviceUser(config)
   const needs = needsOf(loaded).filter(({ path: at }) => at !== 'keyFile' || key === null)
   const may = user === null ? needs.map(ourAccess) : theirAccess(user, needs)
@@ -57,6 +58,11 @@ export async function checkFiles(loaded: Sound, env: Readonly<Record<string, str
     if (isReadOnly) readOnly.add(need.path)
   })
   return found
+}
+
+function sharedStore({ store }: Sound['config']): Finding[] {
+  const message = store.kind === 'embedded' ? sharedStoreWarning(existingPath(store.path)) : null
+  return message === null ? [] : [{ degree: 'warning', path: 'store', message }]
 }
 
 /** Rights do not help there, not even root's. */

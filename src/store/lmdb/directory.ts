@@ -135,6 +135,9 @@ function diskTrouble(error: unknown): string | null {
     case 28:
     case 122:
       return 'the disk is full; free some space there'
+    case 'ENODEV':
+    case 19:
+      return 'its file system cannot map files into memory; choose a folder on a disk of this machine, or use Redis'
     case 'EFBIG':
     case 27:
       return 'the limit for the size of a file is too low (ulimit -f)'
