@@ -12,27 +12,40 @@ import { hashText } from './read-path.ts'
 import type { Track } from './track.ts'
 
 const ordered = new Set(['user-agent', 'accept', 'accept-language', 'accept-encoding'])
+const platformName = 'sec-ch-ua-platform'
 /** The lengths of all header names that count. */
-const nameLengths = new Set([...ordered, 'upgrade', 'sec-ch-ua-platform'].map(({ length }) => length))
+const nameLengths = new Set([...ordered, 'upgrade', platformName].map(({ length }) => length))
 /** Added to the points of a new mark, because the session had another one before. */
 const midwayPoints = 8
 const maxPoints = 38
 /** A page's script may ask in another language once. */
 const looksBefore = 3
 
-/** 0 where the headers say nothing: those of WebSockets and of parts of media differ. */
-function markOf(userAgent: string, rawHeaders: readonly string[]): number {
-  if (rawHeaders.length === 0) return 0
-  let text = productOf(userAgent)
+/** Chromium asks for the scripts of workers with its headers in another order than for all else. */
+const workers: ReadonlySet<string | undefined> = new Set(['worker', 'sharedworker', 'serviceworker'])
+
+interface Mark {
+  readonly whole: number
+  /** Without the platform, which Chromium's workers do not name. */
+  readonly bare: number
+}
+
+/** Null where the headers say nothing: those of WebSockets, of parts of media and of the scripts of workers differ. */
+function markOf(userAgent: string, rawHeaders: readonly string[], fetchDest: string | undefined): Mark | null {
+  if (rawHeaders.length === 0 || workers.has(fetchDest)) return null
+  let whole = productOf(userAgent)
+  let bare = whole
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
     if (!nameLengths.has(rawHeaders[i]!.length)) continue
     const name = rawHeaders[i]!.toLowerCase()
     const value = rawHeaders[i + 1]!
-    if (name === 'upgrade' || (name === 'accept-encoding' && value.startsWith('identity'))) return 0
-    if (ordered.has(name)) text += ` ${name}`
-    if (name === 'accept-language' || name === 'sec-ch-ua-platform') text += `=${value}`
+    if (name === 'upgrade' || (name === 'accept-encoding' && value.startsWith('identity'))) return null
+    const told = (ordered.has(name) ? ` ${name}` : '') + (name === 'accept-language' ? `=${value}` : '')
+    bare += told
+    whole += name === platformName ? `=${value}` : told
   }
-  return hashText(text)
+  const hash = hashText(whole)
+  return { whole: hash, bare: bare === whole ? hash : hashText(bare) }
 }
 
 /** Browser and system of the clients that have asked lately: there are few, and the patterns cost more than the rest. */
@@ -51,16 +64,24 @@ function productOf(userAgent: string): string {
 }
 
 /** Looks at a sample of the requests. */
-export function noteMark(person: Person, track: Track, { userAgent = '', rawHeaders }: Observation): void {
-  const mark = markOf(userAgent, rawHeaders)
-  if (mark === 0) return
+export function noteMark(person: Person, track: Track, { userAgent = '', rawHeaders, fetchDest }: Observation): void {
+  const seen = markOf(userAgent, rawHeaders, fetchDest)
+  if (seen === null) return
+  const { whole: mark, bare } = seen
+  const isAlike = bare === track.bareMark && mark !== track.mark
+  if (isAlike && mark === bare && fetchDest === 'empty') return
+  // The first that was looked at came from a worker.
+  if (isAlike && track.mark === bare) track.mark = mark
   const index = find(person, known.marks, mark)
   const isFirstDay = index < 0 || firstDay(person, known.marks, index) >= person.day
   note(person, known.marks, mark, person.day)
   if (isFirstDay) person.newToday |= 8
   // A known browser that asks in another way than it did may be a program under its name.
   const isMidway = track.mark !== 0 && mark !== track.mark
-  if (track.mark === 0) track.mark = mark
+  if (track.mark === 0) {
+    track.mark = mark
+    track.bareMark = bare
+  }
   // What has joined a browser of the person becomes theirs only after some days, or with a proof.
   const isJoined = isMidway && isOwn(person, track.mark) && !isOwn(person, mark)
   const isNew = isFirstDay || isJoined

@@ -70,6 +70,8 @@ export class Track {
   device = 0
   /** The first mark of the session, and how many looks have seen a new one since. */
   mark = 0
+  /** The same without the platform. */
+  bareMark = 0
   otherMarks = 0
   /** How many looks have seen its first mark while that is new to the person. */
   firstMarks = 0

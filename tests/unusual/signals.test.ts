@@ -150,6 +150,33 @@ t.test('a known browser that asks in another way from the first request of a ses
   t.notOk(verdicts.some(({ isShared }) => isShared))
 })
 
+t.test('the workers of a page ask in another way than the page, and are no other client', async t => {
+  const chrome = [
+    'User-Agent',
+    firefox.replace(/Gecko.*/, 'AppleWebKit/537.36 (KHTML, like Gecko) Chrome/146.0 Safari/537.36')
+  ]
+  const rest = ['Accept', '*/*', 'Accept-Encoding', 'gzip', 'Accept-Language', 'de']
+  const ofPage = ['sec-ch-ua-platform', '"Linux"', ...chrome, ...rest]
+  const ofWorkerScript = ['Accept', '*/*', ...chrome, ...rest.slice(2)]
+  const looks = (of: (i: number) => Partial<Observation>) => {
+    const unusual = watch()
+    usualWeeks(unusual)
+    return signalsIn(ask(unusual, day, 600, i => ({ userAgent: chrome[1]!, path: `/projects/p1/${i}.tif`, ...of(i) })))
+  }
+  const page = { rawHeaders: ofPage }
+  const worker = { rawHeaders: [...chrome, ...rest], fetchDest: 'empty' }
+  const script = { rawHeaders: ofWorkerScript, fetchDest: 'worker' }
+  for (const [sentence, of] of [
+    ['a page first', (i: number) => [page, page, worker, script][i % 4]!],
+    ['a worker first', (i: number) => [worker, page, script, page][i % 4]!]
+  ] as const)
+    t.notOk(looks(of).includes('headers'), sentence)
+  const isLate = (i: number) => i >= 50
+  t.ok(looks(i => (isLate(i) ? { ...worker, fetchDest: undefined } : page)).includes('headers'), 'only workers do that')
+  const other = { ...worker, rawHeaders: [...chrome, ...rest.slice(0, -1), 'en'] }
+  t.ok(looks(i => (isLate(i) ? other : page)).includes('headers'), 'another language is another client')
+})
+
 t.test('a row of records is followed also where only a sample of addresses is kept', async t => {
   const unusual = watch()
   usualWeeks(unusual)
