@@ -18,7 +18,7 @@ const nameLengths = new Set([...ordered, 'upgrade', platformName].map(({ length 
 /** Added to the points of a new mark, because the session had another one before. */
 const midwayPoints = 8
 const maxPoints = 38
-/** A page's script may ask in another language once. */
+/** A script may ask in another language once, in browsers that do not show that it was the script. */
 const looksBefore = 3
 
 /** Chromium asks for the scripts of workers with its headers in another order than for all else. */
@@ -28,6 +28,10 @@ interface Mark {
   readonly whole: number
   /** Without the platform, which Chromium's workers do not name. */
   readonly bare: number
+  /** Without language, platform and order. */
+  readonly loose: number
+  /** True if a script has chosen the language: Chromium sends what scripts set before its own, and its own language last. */
+  readonly hasLanguageOfScript: boolean
 }
 
 /** Null where the headers say nothing: those of WebSockets, of parts of media and of the scripts of workers differ. */
@@ -35,17 +39,22 @@ function markOf(userAgent: string, rawHeaders: readonly string[], fetchDest: str
   if (rawHeaders.length === 0 || workers.has(fetchDest)) return null
   let whole = productOf(userAgent)
   let bare = whole
+  const names: string[] = []
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
     if (!nameLengths.has(rawHeaders[i]!.length)) continue
     const name = rawHeaders[i]!.toLowerCase()
     const value = rawHeaders[i + 1]!
     if (name === 'upgrade' || (name === 'accept-encoding' && value.startsWith('identity'))) return null
     const told = (ordered.has(name) ? ` ${name}` : '') + (name === 'accept-language' ? `=${value}` : '')
+    if (ordered.has(name)) names.push(name)
     bare += told
     whole += name === platformName ? `=${value}` : told
   }
+  const language = names.indexOf('accept-language')
+  const hasLanguageOfScript = fetchDest === 'empty' && language >= 0 && language < names.indexOf('user-agent')
+  const loose = hashText([productOf(userAgent), ...names.sort()].join(' '))
   const hash = hashText(whole)
-  return { whole: hash, bare: bare === whole ? hash : hashText(bare) }
+  return { whole: hash, bare: bare === whole ? hash : hashText(bare), loose, hasLanguageOfScript }
 }
 
 /** Browser and system of the clients that have asked lately: there are few, and the patterns cost more than the rest. */
@@ -67,7 +76,8 @@ function productOf(userAgent: string): string {
 export function noteMark(person: Person, track: Track, { userAgent = '', rawHeaders, fetchDest }: Observation): void {
   const seen = markOf(userAgent, rawHeaders, fetchDest)
   if (seen === null) return
-  const { whole: mark, bare } = seen
+  const { whole: mark, bare, loose } = seen
+  if (seen.hasLanguageOfScript && (track.mark === 0 || loose === track.looseMark)) return
   const isAlike = bare === track.bareMark && mark !== track.mark
   if (isAlike && mark === bare && fetchDest === 'empty') return
   // The first that was looked at came from a worker.
@@ -81,6 +91,7 @@ export function noteMark(person: Person, track: Track, { userAgent = '', rawHead
   if (track.mark === 0) {
     track.mark = mark
     track.bareMark = bare
+    track.looseMark = loose
   }
   // What has joined a browser of the person becomes theirs only after some days, or with a proof.
   const isJoined = isMidway && isOwn(person, track.mark) && !isOwn(person, mark)

@@ -72,6 +72,8 @@ export class Track {
   mark = 0
   /** The same without the platform. */
   bareMark = 0
+  /** Which of the headers were there. */
+  looseMark = 0
   otherMarks = 0
   /** How many looks have seen its first mark while that is new to the person. */
   firstMarks = 0

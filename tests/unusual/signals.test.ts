@@ -150,7 +150,7 @@ t.test('a known browser that asks in another way from the first request of a ses
   t.notOk(verdicts.some(({ isShared }) => isShared))
 })
 
-t.test('the workers of a page ask in another way than the page, and are no other client', async t => {
+t.test('the workers and scripts of a page ask in another way than the page, and are no other client', async t => {
   const chrome = [
     'User-Agent',
     firefox.replace(/Gecko.*/, 'AppleWebKit/537.36 (KHTML, like Gecko) Chrome/146.0 Safari/537.36')
@@ -167,11 +167,21 @@ t.test('the workers of a page ask in another way than the page, and are no other
   const worker = { rawHeaders: [...chrome, ...rest], fetchDest: 'empty' }
   const script = { rawHeaders: ofWorkerScript, fetchDest: 'worker' }
   for (const [sentence, of] of [
-    ['a page first', (i: number) => [page, page, worker, script][i % 4]!],
-    ['a worker first', (i: number) => [worker, page, script, page][i % 4]!]
+    ['a page first', (i: number) => [page, page, worker, script, worker][i % 5]!],
+    ['a worker first', (i: number) => [worker, page, script, page, worker][i % 5]!]
   ] as const)
     t.notOk(looks(of).includes('headers'), sentence)
+  const translated = {
+    rawHeaders: ['Accept-Language', 'ja', 'sec-ch-ua-platform', '"Linux"', ...chrome, ...rest.slice(0, 4)],
+    fetchDest: 'empty'
+  }
+  t.notOk(looks(i => [page, translated, translated][i % 3]!).includes('headers'), 'a script that chooses the language')
+  t.notOk(looks(i => [translated, page, translated][i % 3]!).includes('headers'), 'the same, first')
   const isLate = (i: number) => i >= 50
+  t.ok(
+    looks(i => (isLate(i) ? { ...translated, fetchDest: undefined } : page)).includes('headers'),
+    'only scripts do that'
+  )
   t.ok(looks(i => (isLate(i) ? { ...worker, fetchDest: undefined } : page)).includes('headers'), 'only workers do that')
   const other = { ...worker, rawHeaders: [...chrome, ...rest.slice(0, -1), 'en'] }
   t.ok(looks(i => (isLate(i) ? other : page)).includes('headers'), 'another language is another client')
