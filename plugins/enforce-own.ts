@@ -7,7 +7,7 @@ import { type Match, ownPrefix, type RouteTable } from '../src/apps/route-table.
 import type { AuditSink } from '../src/audit/event.ts'
 import type { Clock } from '../src/clock.ts'
 import { GateError } from '../src/errors.ts'
-import { isFresh } from '../src/factor/proof.ts'
+import { anyFactor, isFresh } from '../src/factor/proof.ts'
 import type { ChallengeReason, RefuseReason } from '../src/policy/decision.ts'
 import { wantsPage } from '../src/request/wants-page.ts'
 import type { Principal } from '../src/session/sessions.ts'
@@ -118,7 +118,8 @@ function missingFor(
   if (requires === 'first-factor') return null
   if (!principal.isFullySignedIn) return 'second_factor_required'
   if (requires === 'signed-in') return null
-  return isFresh(principal.proofs, now) ? null : 'fresh_proof_required'
+  const taken = requires === 'fresh-anywhere' ? anyFactor : undefined
+  return isFresh(principal.proofs, now, taken) ? null : 'fresh_proof_required'
 }
 
 function isCallback(path: string): boolean {

@@ -231,13 +231,13 @@ export function registerPrograms(scope: FastifyInstance): void {
     return sendPage(page, 200, <ProgramsPage frame={frameOf(page)} view={view} />)
   })
 
-  scope.get(`${path}/new`, { config: { requires: 'fresh' } }, async request => {
+  scope.get(`${path}/new`, { config: { requires: 'fresh-anywhere' } }, async request => {
     const page = signedPage(request)
     const { app = '' } = request.query as { app?: string }
     return show(page, 200, { app: await appNamed(page, app), typed: blank, problem: null })
   })
 
-  scope.post(`${path}/new`, { config: { requires: 'fresh' } }, async request => {
+  scope.post(`${path}/new`, { config: { requires: 'fresh-anywhere' } }, async request => {
     const page = signedPage(request)
     const say = page.say.programs
     const form = requireForm(page)

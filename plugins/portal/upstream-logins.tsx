@@ -205,12 +205,12 @@ export function registerUpstreamLogins(scope: FastifyInstance): void {
     )
   })
 
-  scope.get(`${path}/:app`, { config: { requires: 'fresh' } }, async request => {
+  scope.get(`${path}/:app`, { config: { requires: 'fresh-anywhere' } }, async request => {
     const page = signedPage(request)
     return show(page, 200, await appNamed(page), null)
   })
 
-  scope.post(`${path}/:app`, { config: { requires: 'fresh' } }, async request => {
+  scope.post(`${path}/:app`, { config: { requires: 'fresh-anywhere' } }, async request => {
     const page = signedPage(request)
     const form = requireForm(page)
     const app = await appNamed(page)

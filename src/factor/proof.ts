@@ -98,9 +98,13 @@ export function isConfirmedHere(proofs: readonly Proof[]): boolean {
 /** Maximum age of a second factor for account changes, in seconds (ASVS 7.5.1). */
 export const freshSeconds = 5 * 60
 
-/** `now` in milliseconds. */
-export function isFresh(proofs: readonly Proof[], now: number): boolean {
-  const newest = newestProof(proofs, factorKinds)
+/** `now` in milliseconds. `taken`: by default the factors of the gate. */
+export function isFresh(
+  proofs: readonly Proof[],
+  now: number,
+  taken: TakenFactors = { factors: factorKinds }
+): boolean {
+  const newest = newestProof(proofs, kindsTaken(taken))
   // A proof from this far in the future is not fresh, otherwise a clock that is put back would prolong it (THREATS D17).
   return isFullySignedIn(proofs) && newest !== undefined && Math.abs(now - newest.at) <= freshSeconds * 1000
 }

@@ -1,8 +1,9 @@
 /** A challenge: which of a person's factors the target demands, and why. The server alone chooses (THREATS M20). */
-import { type FactorKind, factorKinds, isFresh } from '../factor/proof.ts'
+import { anyFactor, type FactorKind, factorKinds, isFresh } from '../factor/proof.ts'
 import type { Directories } from '../identity/directories.ts'
 import type { Principal } from '../session/principal.ts'
 import type { SignedCaller } from './caller.ts'
+import { isFreshAnywhere } from './fresh-anywhere.ts'
 import type { NextStep } from './next-step.ts'
 import type { UsableFactors } from './usable-factors.ts'
 
@@ -57,8 +58,8 @@ export class Challenge {
       const isOwn =
         requirement === null && isStepUp && returnTo.rd !== null && this.#nextStep.isPortalPage(returnTo.rd, address)
       const why: Why = isOwn ? { kind: 'account' } : app === null ? null : { kind: 'to-app' }
-      // Account changes need a factor of the gate.
-      const institution = isOwn ? null : this.#institutionOf(principal)
+      // Most account changes need a factor of the gate.
+      const institution = isOwn && !isFreshAnywhere(returnTo.rd) ? null : this.#institutionOf(principal)
       return { isStepUp, why, has, factors: has, demanded: factorKinds, institution, app, codeDigits }
     }
     const { factors: demanded, withinSeconds, institution: takesInstitution } = requirement.access.requirement
@@ -89,7 +90,8 @@ export class Challenge {
     if (!principal.isFullySignedIn) return false
     if (returnTo.rd === null) return true
     const requirement = this.#nextStep.requirement(by, principal)
-    if (requirement === null && this.#nextStep.isPortalPage(returnTo.rd, address)) return isFresh(principal.proofs, now)
+    if (requirement === null && this.#nextStep.isPortalPage(returnTo.rd, address))
+      return isFresh(principal.proofs, now, isFreshAnywhere(returnTo.rd) ? anyFactor : undefined)
     return requirement?.access.kind !== 'challenge'
   }
 }

@@ -73,7 +73,7 @@ function line(port: number, bytes: string): Promise<string> {
   })
 }
 
-t.test('U5 · a person asks for the verdict through the proxy → no header of it is theirs to read', async t => {
+t.test('U5: a person asks for the verdict through the proxy: no header of it is theirs to read', async t => {
   for (const { name, host, app, through } of await started(t)) {
     const before = app.requests.length
     const ways: Record<string, string>[] = [
@@ -105,7 +105,7 @@ t.test('U5 · a person asks for the verdict through the proxy → no header of i
   }
 })
 
-t.test('U5 · a balancer of trustedProxies passes everything on → nobody reads the shared secret of an app', async t => {
+t.test('U5: a balancer of trustedProxies passes everything on: nobody reads the shared secret of an app', async t => {
   const gate = await startGateway(t, {
     extra: 'trustedProxies: ["127.0.0.1"]',
     apps: `  - { id: galaxy, url: "http://galaxy.localhost:PORT", upstream: "http://127.0.0.1:1", identityHeaders: { profile: galaxy, secret: "${shared}" }, rules: [{ path: /open/**, access: public }, { access: mfa }] }`
@@ -142,7 +142,7 @@ t.test('FIELD A1 the gate’s own pages open through each proxy, so that people 
   }
 })
 
-t.test('H8 · a client names another app’s host → the proxy’s own app is not reached by that app’s rules', async t => {
+t.test('H8: a client names another app’s host: the proxy’s own app is not reached by that app’s rules', async t => {
   for (const { name, host, app, gate } of await started(t)) {
     const port = Number(host.split(':')[1])
     const open = `open.localhost:${gate.port}`
@@ -191,7 +191,7 @@ t.test('FIELD A1 no client takes out who it is by naming the headers in `Connect
   }
 })
 
-t.test('U5 · the examples for Traefik and Envoy keep verdicts to themselves too', async t => {
+t.test('U5: the examples for Traefik and Envoy keep verdicts to themselves too', async t => {
   const [gateRouter = ''] = example('traefik.toml')
     .split(/^(?=\[)/m)
     .filter(part => part.startsWith('[http.routers.notebooks-gate]'))
