@@ -17,6 +17,7 @@ import { passingKey, passingPrefix } from './ledger-record.ts'
 import { Meter } from './meter.ts'
 import { roomOf } from './room.ts'
 import { Settlements, tickMs } from './settlements.ts'
+import { isStanding } from './standing.ts'
 import { subjectOf } from './subject.ts'
 
 /** What happened to a budget. One gate of all reports it. */
@@ -368,12 +369,14 @@ export class Budgets {
   }
 
   #forget(): void {
+    const now = this.#options.clock()
     this.#spendsOf.clear()
     for (const meters of this.#meters.values())
       for (const [subject, meter] of meters) {
         meter.idleTicks += forgetTicks
         const isIdle = meter.users === 0 && meter.idleTicks >= maxIdleTicks[meter.isQuiet ? 'within' : 'passed']
-        if (!isIdle || meter.isDirty || meter.isSettling || meter.waiting.length > 0) continue
+        // Of a person whom it has forgotten, this process would let in what comes at once, until it has read the ledger.
+        if (!isIdle || isStanding(meter, now) || meter.isDirty || meter.isSettling || meter.waiting.length > 0) continue
         meters.delete(subject)
         this.#settlements.forget(meter)
       }

@@ -139,6 +139,28 @@ for (const [counted, isShared] of [
   )
 }
 
+t.test('a budget that is passed is known as long as it stands, however long nobody asks for anything', async t => {
+  const { store, clock, budgets, begin } = fixture(theft)
+  t.teardown(() => budgets.stop())
+  begin(theft.amount + MiB)
+  await budgets.flush()
+  const pass = async (seconds: number) => {
+    for (let n = 0; n < seconds; n++) {
+      clock.advance(1)
+      for (let tick = 0; tick < 4; tick++) budgets.tick()
+    }
+    await budgets.flush()
+  }
+  await pass(900)
+  store.slow = 'everything'
+  const begun = Array.from({ length: 200 }, () => begin(60 * KiB))
+  t.equal(begun.filter(one => one === 'answered').length, 0, 'a burst after a pause')
+  store.slow = 'nothing'
+  await store.answer()
+  await pass(4000)
+  t.equal(begin(1), 'answered', 'once the window has moved on')
+})
+
 t.test('small answers wait for the rate of `slow`, all together', async t => {
   const { store, clock, budgets, begin } = fixture({ ...theft, steps: ['slow'], rate: 64 * KiB, amount: 100 })
   t.teardown(() => budgets.stop())
