@@ -17,6 +17,7 @@ import { IssuedContexts, type IssuedTls, type Pair } from './issued-contexts.ts'
 import { PipeliningLimiter } from './pipelining-limiter.ts'
 import { type ProxyProtocol, readProxyHeaders } from './proxy-headers.ts'
 import { looksForAPage, refusalOf } from './refusal-page.ts'
+import { TicketKeys } from './ticket-keys.ts'
 import { interceptChallenges } from './tls-challenge.ts'
 import { tlsCiphers } from './tls-ciphers.ts'
 
@@ -35,8 +36,8 @@ export interface ListenerOptions {
   readonly headersTimeoutMs?: number
   /** Default: no balancer speaks the PROXY protocol. */
   readonly proxyProtocol?: ProxyProtocol | null
-  /** 48 bytes with which TLS tickets are sealed, so that other processes can resume them. Default: keys of its own. */
-  readonly ticketKeys?: Buffer | undefined
+  /** Those of other processes that can resume its TLS tickets. Default: keys of its own. */
+  readonly ticketKeys?: TicketKeys | undefined
   /** Offers HTTP/2 beside HTTP/1.1, over TLS alone. Default: no. */
   readonly http2?: boolean
   /** Time in which an HTTP/2 client must take a part of what waits for it. */
@@ -75,7 +76,7 @@ export class Listener {
       tls,
       headersTimeoutMs: headersMs = headersTimeoutMs,
       proxyProtocol = null,
-      ticketKeys,
+      ticketKeys = new TicketKeys(),
       http2 = false,
       stallMs
     }: ListenerOptions
@@ -111,9 +112,9 @@ export class Listener {
             ...clientRequest(tls),
             ALPNProtocols: http2 ? ['h2', 'http/1.1'] : ['http/1.1'],
             handshakeTimeout: headersMs,
-            ...(ticketKeys === undefined ? {} : { ticketKeys }),
             ...this.#choice()
           })
+    if (tls !== null) ticketKeys.giveTo(server as https.Server)
     if (tls !== null && 'source' in tls) tls.source.onChange(() => this.#renewContext())
     // Any other number hides further headers from the checks, but not from the app (CVE-2026-58044). The accept step
     // counts them.

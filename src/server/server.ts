@@ -31,6 +31,7 @@ import { checkTaken, type InheritedSockets, placeOf } from './inherited-sockets.
 import { Listener } from './listener.ts'
 import type { PlainHttp } from './plain-http.ts'
 import { gateStatus } from './status.ts'
+import { TicketKeys, type TicketKeysOfDay } from './ticket-keys.ts'
 
 interface ServerInput {
   readonly config: Config
@@ -42,8 +43,8 @@ interface ServerInput {
     readonly of: number
     /** Tells the other workers which upstreams are down. */
     readonly tell: (news: UpstreamNews) => void
-    /** 48 bytes, the same for all workers. */
-    readonly ticketKeys: Uint8Array
+    /** The same for all workers. */
+    readonly ticketKeys: TicketKeysOfDay
   }
   readonly hasher?: PasswordHasher | undefined
   /** Sockets that systemd has opened. Default: none. */
@@ -125,7 +126,7 @@ export class Server implements Serving {
       maxHeaderSize: config.listen.maxHeaderSize,
       tls: tlsOf(config, issuing),
       proxyProtocol,
-      ticketKeys: worker === undefined ? undefined : Buffer.from(worker.ticketKeys),
+      ticketKeys: new TicketKeys(runtime.clock, worker?.ticketKeys),
       http2: offersHttp2(config)
     })
     this.#plainHttp =

@@ -1,5 +1,4 @@
 /** The process: start, reload, health, certificates and shutdown. */
-import { randomBytes } from 'node:crypto'
 import diagnostics from 'node:diagnostics_channel'
 import { once } from 'node:events'
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs'
@@ -11,6 +10,7 @@ import t from 'tap'
 import { addKey, createKeyFile, retireOldKeys } from '../../src/keyring/key-file.ts'
 import { Listener } from '../../src/server/listener.ts'
 import { Server } from '../../src/server/server.ts'
+import { TicketKeys, type TicketKeysOfDay } from '../../src/server/ticket-keys.ts'
 import { StoreUnreachable } from '../../src/store/store.ts'
 import { ask, echoApp, navigation, startGateway } from '../fixtures/in-process/gateway.ts'
 import { freePort } from '../fixtures/process/free-port.ts'
@@ -147,13 +147,14 @@ t.test('TLS: serves it, exchanges the certificate without a restart, speaks HTTP
   }
 
   await t.test('tickets outlive a change of the certificate, and count where the keys are the same', async t => {
-    const serve = async (ticketKeys?: Buffer) => {
+    const serve = async (given?: TicketKeysOfDay) => {
       const pipeline = { request: () => {}, upgrade: () => {} }
+      const ticketKeys = new TicketKeys(Date.now, given)
       const listener = new Listener(pipeline, { maxHeaderSize: 16_384, tls: files, ticketKeys })
       t.teardown(() => listener.close(0))
       return { listener, port: (await listener.listen('127.0.0.1', 0)).port }
     }
-    const keys = randomBytes(48)
+    const keys = new TicketKeys().today
     const [one, worker, stranger, alone] = [await serve(keys), await serve(keys), await serve(), await serve()]
     await selfSigned(folder, { name: 'new', commonName: 'third' })
     for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {

@@ -1,6 +1,5 @@
 /** The cluster primary: starts the worker processes, replaces crashed ones, and collects their health and metrics. */
 import cluster from 'node:cluster'
-import { randomBytes } from 'node:crypto'
 import type { AddressInfo } from 'node:net'
 import type { FastifyInstance, FastifyListenOptions } from 'fastify'
 import type { Logger } from 'pino'
@@ -18,6 +17,7 @@ import { withOpened } from '../fixed-keys.ts'
 import { type InheritedSockets, placeOf } from '../inherited-sockets.ts'
 import type { Serving } from '../server.ts'
 import { gateStatus } from '../status.ts'
+import { TicketKeys } from '../ticket-keys.ts'
 import { cutOffMs } from '../time-to-end.ts'
 import { endingLookMs, lookMs, StuckWorkers } from './stuck-workers.ts'
 import type { WorkerCommand } from './worker.ts'
@@ -55,7 +55,7 @@ export class Cluster implements Serving {
   /** The configuration at start: a new worker must open the same store, keys and journal. */
   readonly #opened: Config
   /** The keys of the TLS tickets of all workers. They are in memory only, because whoever has them can read recorded TLS 1.2 (RFC 5077 §5.5). */
-  readonly #ticketKeys = randomBytes(48)
+  readonly #ticketKeys = new TicketKeys()
   #note: ConfigurationNote = { startedAt: systemClock(), loadedAt: systemClock(), refused: null, waiting: [] }
   #gate: AddressInfo | undefined
   #closing: Promise<void> | undefined
@@ -180,7 +180,7 @@ export class Cluster implements Serving {
       if (worker.process.pid === undefined) this.#onExit(number, handle, error.message)
     })
     const config = withOpened(this.#config, this.#opened)
-    const shared = { of: this.#size, sockets: this.#sockets, ticketKeys: this.#ticketKeys }
+    const shared = { of: this.#size, sockets: this.#sockets, ticketKeys: this.#ticketKeys.today }
     return (await handle.ask({ ask: 'start', config, number, ...shared })) as AddressInfo
   }
 

@@ -6,6 +6,7 @@ import type { Clock } from '../../clock.ts'
 import type { UpstreamNews } from '../../forwarding/upstream-states.ts'
 import type { InheritedSockets } from '../inherited-sockets.ts'
 import { Server } from '../server.ts'
+import type { TicketKeysOfDay } from '../ticket-keys.ts'
 import { cutOffMs } from '../time-to-end.ts'
 
 export type WorkerCommand =
@@ -15,7 +16,7 @@ export type WorkerCommand =
       readonly number: number
       readonly of: number
       readonly sockets: InheritedSockets
-      readonly ticketKeys: Uint8Array
+      readonly ticketKeys: TicketKeysOfDay
     }
   | { readonly ask: 'reload'; readonly config: Config }
   | { readonly ask: 'refuse'; readonly problems: readonly string[] }
