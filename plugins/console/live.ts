@@ -2,6 +2,7 @@
  * The event streams behind pages that follow what happens: the content of the page every few seconds. It ends with the session, with the proof that
  * opened it, and at a shutdown. Without scripts the page has a link that looks again.
  */
+import type { ServerResponse } from 'node:http'
 import { GateError } from '../../src/errors.ts'
 import { newestProof } from '../../src/factor/proof.ts'
 import type { LiveConnections } from '../../src/forwarding/live-connections.ts'
@@ -39,12 +40,7 @@ export function registerLive(
     // An app on this origin could read the stream in the operator's name.
     if (page.portal.isAlone !== true) throw new GateError('not_found')
     const { session, account, proofs } = page.principal
-    const open = streamsOf.get(live) ?? new Map<string, number>()
-    streamsOf.set(live, open)
-    const streams = [...open.values()].reduce((sum, n) => sum + n, 0)
-    const own = open.get(session.id) ?? 0
-    if (streams >= maxStreams || own >= maxStreamsOfSession) throw new GateError('busy', { retryAfterSeconds: 30 })
-    open.set(session.id, own + 1)
+    const releasePlace = takePlace(live, session.id)
     reply.hijack()
     const { raw } = reply
     raw.writeHead(200, {
@@ -54,24 +50,8 @@ export function registerLive(
       'x-accel-buffering': 'no',
       'cross-origin-resource-policy': 'same-origin'
     })
-    let last = ''
-    let isBusy = false
-    const look = async () => {
-      // A reader that is too slow skips a turn.
-      if (isBusy || raw.writableNeedDrain) return
-      isBusy = true
-      try {
-        const html = await render({ ...page, now: page.portal.clock() })
-        if (html !== last) raw.write(`data: ${html.replaceAll('\n', '\ndata: ')}\n\n`)
-        last = html
-      } catch {
-        // The store does not answer. The browser asks again by itself.
-        raw.end()
-      } finally {
-        isBusy = false
-      }
-    }
-    const timer = setInterval(look, everyMs).unref()
+    const stream = new EventStream(raw, () => render({ ...page, now: page.portal.clock() }))
+    const timer = setInterval(() => stream.look(), everyMs).unref()
     const proof = newestProof(proofs, ['webauthn'])
     const registration = live.add({
       sessionId: session.id,
@@ -88,11 +68,53 @@ export function registerLive(
     raw.once('close', () => {
       clearInterval(timer)
       registration.release()
-      const left = (open.get(session.id) ?? 1) - 1
-      if (left > 0) open.set(session.id, left)
-      else open.delete(session.id)
+      releasePlace()
     })
-    await look()
+    await stream.look()
     return reply
   })
+}
+
+/** Sends the content of a page whenever it has changed. */
+class EventStream {
+  readonly #raw: ServerResponse
+  readonly #render: () => Promise<string>
+  #last = ''
+  #isBusy = false
+
+  constructor(raw: ServerResponse, render: () => Promise<string>) {
+    this.#raw = raw
+    this.#render = render
+  }
+
+  async look(): Promise<void> {
+    // A reader that is too slow misses a look.
+    if (this.#isBusy || this.#raw.writableNeedDrain) return
+    this.#isBusy = true
+    try {
+      const html = await this.#render()
+      if (html !== this.#last) this.#raw.write(`data: ${html.replaceAll('\n', '\ndata: ')}\n\n`)
+      this.#last = html
+    } catch {
+      // The store does not answer. The browser asks again by itself.
+      this.#raw.end()
+    } finally {
+      this.#isBusy = false
+    }
+  }
+}
+
+/** Takes a place for one more stream, and returns what releases it. Throws GateError `busy` if there is none. */
+function takePlace(live: object, session: string): () => void {
+  const open = streamsOf.get(live) ?? new Map<string, number>()
+  streamsOf.set(live, open)
+  const streams = [...open.values()].reduce((sum, n) => sum + n, 0)
+  const own = open.get(session) ?? 0
+  if (streams >= maxStreams || own >= maxStreamsOfSession) throw new GateError('busy', { retryAfterSeconds: 30 })
+  open.set(session, own + 1)
+  return () => {
+    const left = (open.get(session) ?? 1) - 1
+    if (left > 0) open.set(session, left)
+    else open.delete(session)
+  }
 }

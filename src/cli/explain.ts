@@ -64,32 +64,8 @@ Example:
   factorgate explain --url https://notebooks.lab.example/admin/x --user alice --group researchers --proof totp@10m
 `,
   async run(args, io) {
-    const { values } = readArgs(args, {
-      ...configOption,
-      url: { type: 'string' },
-      method: { type: 'string' },
-      header: { type: 'string', multiple: true },
-      user: { type: 'string' },
-      group: { type: 'string', multiple: true },
-      proof: { type: 'string', multiple: true },
-      from: { type: 'string' },
-      posture: { type: 'string' },
-      device: { type: 'string' },
-      json: { type: 'boolean' }
-    })
-    const { url, user, group, method = 'GET', from = '127.0.0.1' } = values
-    if (url === undefined) throw new UsageError('--url is missing')
-    if (!/^[A-Z][A-Z-]*$/.test(method))
-      throw new UsageError(`--method must be a method in capital letters, such as GET, got '${visible(method)}'`)
-    if (parseAddress(from) === null) throw new UsageError(`--from must be an IP address, got '${visible(from)}'`)
-    if (user === undefined && (group ?? values.proof) !== undefined)
-      throw new UsageError('--group and --proof need --user')
-    const proofs = user === undefined ? [] : readProofs(values.proof, io.clock())
-    const message = { method, headers: readHeaders(values.header) }
-    if (values.posture !== undefined && !isLevel(values.posture))
-      throw new UsageError(`--posture must be normal, elevated or lockdown, got '${visible(values.posture)}'`)
-    const { device = 'none' } = values
-    if (!isBinding(device)) throw new UsageError(`--device must be none, fresh or stale, got '${visible(device)}'`)
+    const { values } = readArgs(args, options)
+    const { url, user, group, from, proofs, message, posture, device } = readAsked(values, io.clock())
     const config = await configFor(io, values.config)
     const { table, found } = locate(config, url)
     const say = ({ decision, why }: Elsewhere) => {
@@ -101,7 +77,7 @@ Example:
       user === undefined ? { subject: null, isSuspended: false } : await subjectNamed(io, values.config, user, group)
     const now = io.clock()
     const { match, target } = found
-    const level = await postureOf(io, config, values.config, values.posture, match.app.id)
+    const level = await postureOf(io, config, values.config, posture, match.app.id)
     const terms = postureTermsOf(config)
     const scale = level === 'normal' ? 1 : terms.elevated.factor
     const stored = await demandsOf(io, config, values.config, user, { app: match.app, proofs, scale })
@@ -146,6 +122,37 @@ Example:
     }
     return !isSuspended && (decoy?.decision ?? explanation.decision).kind === 'forward' ? 0 : 1
   }
+}
+
+const options = {
+  ...configOption,
+  url: { type: 'string' },
+  method: { type: 'string' },
+  header: { type: 'string', multiple: true },
+  user: { type: 'string' },
+  group: { type: 'string', multiple: true },
+  proof: { type: 'string', multiple: true },
+  from: { type: 'string' },
+  posture: { type: 'string' },
+  device: { type: 'string' },
+  json: { type: 'boolean' }
+} as const
+
+/** The request that the arguments describe. Throws UsageError. */
+function readAsked(values: ReturnType<typeof readArgs<typeof options>>['values'], now: number) {
+  const { url, user, group, method = 'GET', from = '127.0.0.1', posture, device = 'none' } = values
+  if (url === undefined) throw new UsageError('--url is missing')
+  if (!/^[A-Z][A-Z-]*$/.test(method))
+    throw new UsageError(`--method must be a method in capital letters, such as GET, got '${visible(method)}'`)
+  if (parseAddress(from) === null) throw new UsageError(`--from must be an IP address, got '${visible(from)}'`)
+  if (user === undefined && (group ?? values.proof) !== undefined)
+    throw new UsageError('--group and --proof need --user')
+  const proofs = user === undefined ? [] : readProofs(values.proof, now)
+  const message = { method, headers: readHeaders(values.header) }
+  if (posture !== undefined && !isLevel(posture))
+    throw new UsageError(`--posture must be normal, elevated or lockdown, got '${visible(posture)}'`)
+  if (!isBinding(device)) throw new UsageError(`--device must be none, fresh or stale, got '${visible(device)}'`)
+  return { url, user, group, from, proofs, message, posture, device }
 }
 
 const isBinding = (word: string): word is Binding => word === 'none' || word === 'fresh' || word === 'stale'
