@@ -7,9 +7,16 @@ import type { AuditSink } from '../src/audit/event.ts'
 import { pathForRecord } from '../src/audit/path-for-record.ts'
 import type { Clock } from '../src/clock.ts'
 import { BodyBudget, type Reading } from '../src/kept/body-budget.ts'
-import { bodyTypeOf } from '../src/kept/content.ts'
+import { type BodyType, bodyTypeOf } from '../src/kept/content.ts'
 import { holdsSecret, isForeign, keptHeaders, senderOf } from '../src/kept/keepable.ts'
-import { isUnseen, type KeptOutcome, type KeptPost, type KeptPosts, keptSeconds } from '../src/kept/kept-posts.ts'
+import {
+  isUnseen,
+  type KeptOutcome,
+  type KeptPost,
+  type KeptPosts,
+  keptSeconds,
+  type NewPost
+} from '../src/kept/kept-posts.ts'
 import { isSiteFrame, wantsPage } from '../src/request/wants-page.ts'
 import { StoreUnreachable } from '../src/store/store.ts'
 import { briefCookie, expiredCookie, keptCookieName, keptIds, readCookie, readOwn } from './cookies.ts'
@@ -65,10 +72,20 @@ export function keptPath(id: string): string {
   return `${ownPrefix}/kept/${id}`
 }
 
-export function keepPosts({ posts, ownerOf, audit, strangers, clock, onOutcome }: KeepOptions): KeepPost {
-  const budget = new BodyBudget()
+export class PostKeeper implements KeepPost {
+  readonly #options: KeepOptions
+  readonly #budget = new BodyBudget()
 
-  const keep: KeepPost['keep'] = async (request, reply, match, { reason, returnTo }) => {
+  constructor(options: KeepOptions) {
+    this.#options = options
+  }
+
+  async keep(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    match: AppMatch,
+    { reason, returnTo }: Pick<Challenge, 'reason' | 'returnTo'>
+  ): Promise<Held | null> {
     const { exchange } = request
     const { app, site } = match
     const again = exchange.resent?.post ?? null
@@ -87,53 +104,17 @@ export function keepPosts({ posts, ownerOf, audit, strangers, clock, onOutcome }
     if (terms === null || sender === null || type === null || url.length > maxUrlLength) return null
     const announced = Number(message.headers['content-length'] ?? terms.limit)
     if (!(announced > 0)) return null
-    if (announced > terms.limit) return refused()
+    if (announced > terms.limit) return this.#refused()
     let reading: Reading | null = null
     try {
       const foreign = isForeign(message.headers, app.origin) ? foreignOrigin(message) : null
-      const account = exchange.principal?.account.id ?? (await ownerOfCookie(request, site))
+      const account = exchange.principal?.account.id ?? (await this.#ownerOfCookie(request, site))
       // Nobody knows whose it is. Browsers send no cookie with a form of another site, so its sender is known later.
       if (account === null && (foreign === null || reason !== 'sign_in_required')) return null
-      const { address } = exchange.client
-      reading = budget.open({ account, address }, announced)
-      const body = await bodyOf(message, terms.limit, reading)
-      if (body === null) return refused()
-      // It takes memory until it is in the store. Its place may be needed for another one meanwhile.
-      let isCut = false
-      reading.onCut = () => {
-        isCut = true
-      }
-      if ((await holdsSecret(body, type, () => isCut)) || isCut) return refused()
-      const kept = await posts.keep(
-        {
-          account,
-          app: app.id,
-          method: message.method as string,
-          url,
-          sender,
-          ...(sender === 'page' && foreign === null && isSiteFrame(message) ? { isFramed: true } : {}),
-          foreign,
-          back: returnTo.rd,
-          headers: keptHeaders(message.rawHeaders),
-          reference: exchange.id,
-          address
-        },
-        body
-      )
-      onOutcome(kept === null ? 'too_many' : 'kept')
-      record(exchange, match, {
-        ...(account === null ? {} : { account }),
-        bytes: body.length,
-        outcome: kept === null ? 'too_many' : 'kept',
-        ...(foreign === null ? {} : { from: foreign })
-      })
-      if (kept === null) return null
-      const { id, secret, post } = kept
-      reply.header('set-cookie', briefCookie(keptCookieName(id, site), secret, keptSeconds, site))
-      // A page that sends again and again must not fill the browser until servers refuse its headers.
-      for (const old of await posts.gone(keptIds(request.raw.headers.cookie, site, maxExpired)))
-        reply.header('set-cookie', expiredCookie(keptCookieName(old, site), site))
-      return { url: site.origin + keptPath(id), isScript: sender === 'script', post }
+      reading = this.#budget.open({ account, address: exchange.client.address }, announced)
+      const body = await keepableBody(message, type, terms.limit, reading)
+      if (body === null) return this.#refused()
+      return await this.#store(request, reply, match, { account, url, sender, foreign, back: returnTo.rd }, body)
     } catch (error) {
       if (error instanceof StoreUnreachable) return null
       throw error
@@ -142,7 +123,8 @@ export function keepPosts({ posts, ownerOf, audit, strangers, clock, onOutcome }
     }
   }
 
-  const waiting: KeepPost['waiting'] = async ({ raw, exchange }, { app, site }, isFirst = false) => {
+  async waiting({ raw, exchange }: FastifyRequest, { app, site }: AppMatch, isFirst = false): Promise<Held | null> {
+    const { posts } = this.#options
     const { cookie } = raw.headers
     const account = exchange.principal?.account.id ?? null
     try {
@@ -161,24 +143,62 @@ export function keepPosts({ posts, ownerOf, audit, strangers, clock, onOutcome }
     return null
   }
 
-  return { keep, waiting }
+  /** Null if the person, the network or the gate keeps too many already. */
+  async #store(
+    { raw, exchange }: FastifyRequest,
+    reply: FastifyReply,
+    match: AppMatch,
+    about: Pick<NewPost, 'account' | 'url' | 'sender' | 'foreign' | 'back'>,
+    body: Buffer
+  ): Promise<Held | null> {
+    const { posts, onOutcome } = this.#options
+    const { app, site } = match
+    const message = exchange.messageOf(raw)
+    const kept = await posts.keep(
+      {
+        ...about,
+        ...(about.sender === 'page' && about.foreign === null && isSiteFrame(message) ? { isFramed: true } : {}),
+        app: app.id,
+        method: message.method as string,
+        headers: keptHeaders(message.rawHeaders),
+        reference: exchange.id,
+        address: exchange.client.address
+      },
+      body
+    )
+    const outcome = kept === null ? 'too_many' : 'kept'
+    onOutcome(outcome)
+    this.#record(exchange, match, {
+      ...(about.account === null ? {} : { account: about.account }),
+      bytes: body.length,
+      outcome,
+      ...(about.foreign === null ? {} : { from: about.foreign })
+    })
+    if (kept === null) return null
+    const { id, secret, post } = kept
+    reply.header('set-cookie', briefCookie(keptCookieName(id, site), secret, keptSeconds, site))
+    // A page that sends again and again must not fill the browser until servers refuse its headers.
+    for (const old of await posts.gone(keptIds(raw.headers.cookie, site, maxExpired)))
+      reply.header('set-cookie', expiredCookie(keptCookieName(old, site), site))
+    return { url: site.origin + keptPath(id), isScript: about.sender === 'script', post }
+  }
 
-  function refused(): null {
-    onOutcome('refused')
+  #refused(): null {
+    this.#options.onOutcome('refused')
     return null
   }
 
-  function ownerOfCookie({ raw }: FastifyRequest, site: Site): Promise<string | null> {
+  #ownerOfCookie({ raw }: FastifyRequest, site: Site): Promise<string | null> {
     const token = readOwn(raw.headers.cookie, 'session', site)
-    return token === null ? Promise.resolve(null) : ownerOf(token)
+    return token === null ? Promise.resolve(null) : this.#options.ownerOf(token)
   }
 
-  function record(
-    exchange: FastifyRequest['exchange'],
+  #record(
+    { target, client, principal, id }: FastifyRequest['exchange'],
     { app }: AppMatch,
     more: { account?: string; bytes: number; outcome: string; from?: string }
   ): void {
-    const { target, client, principal, id } = exchange
+    const { audit, strangers, clock } = this.#options
     const event = {
       kind: 'post.keep',
       at: clock(),
@@ -191,6 +211,23 @@ export function keepPosts({ posts, ownerOf, audit, strangers, clock, onOutcome }
     if (principal === null) strangers.record(event)
     else audit.record({ ...event, name: principal.account.name, session: principal.session.id })
   }
+}
+
+/** The body; null for one that is not kept, because it does not come whole, holds a secret, or its place was needed for another one. */
+async function keepableBody(
+  message: IncomingMessage,
+  type: BodyType,
+  limit: number,
+  reading: Reading
+): Promise<Buffer | null> {
+  const body = await bodyOf(message, limit, reading)
+  if (body === null) return null
+  // It takes memory until it is in the store, so its place may be needed for another one meanwhile.
+  let isCut = false
+  reading.onCut = () => {
+    isCut = true
+  }
+  return (await holdsSecret(body, type, () => isCut)) || isCut ? null : body
 }
 
 /** The origin that the browser names; '' if it names none. */

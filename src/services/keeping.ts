@@ -1,5 +1,5 @@
 /** What keeps POSTs until their senders have confirmed, for one configuration; null where no app keeps any. */
-import { type KeepPost, keepPosts } from '../../plugins/kept-posts.ts'
+import { type KeepPost, PostKeeper } from '../../plugins/kept-posts.ts'
 import type { KeptOptions } from '../../plugins/portal/options.ts'
 import type { ResendOptions } from '../../plugins/resend.ts'
 import type { App, RouteTable } from '../apps/route-table.ts'
@@ -22,7 +22,7 @@ export function keepingOf(apps: readonly App[], routes: RouteTable, runtime: Ser
   const onOutcome = (outcome: KeptOutcome) => metrics.count('factorgate_kept_posts_total', outcome)
   metrics.read('factorgate_kept_bytes', () => posts.bytes)
   return {
-    keepPost: keepPosts({ posts, ownerOf, audit, strangers, clock, onOutcome }),
+    keepPost: new PostKeeper({ posts, ownerOf, audit, strangers, clock, onOutcome }),
     resend: { posts, keyring, audit, clock, onOutcome },
     pages: {
       posts,

@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http'
 import { Readable } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import t from 'tap'
-import { keepPosts } from '../../plugins/kept-posts.ts'
+import { PostKeeper } from '../../plugins/kept-posts.ts'
 import type { AppMatch } from '../../src/apps/authorize.ts'
 import { KeepTerms } from '../../src/kept/keep-terms.ts'
 
@@ -27,7 +27,7 @@ t.test(
     const slow = new Promise<null>(resolve => {
       release = () => resolve(null)
     })
-    const posts = keepPosts({
+    const posts = new PostKeeper({
       posts: {
         keep: () => {
           inStore++
