@@ -72,7 +72,7 @@ export function acceptWebSocket(
   return new WebSocketPeer(socket, head, options)
 }
 
-export class WebSocketPeer {
+class WebSocketPeer {
   readonly #socket: Duplex
   readonly #options: Options
   #isOver = false

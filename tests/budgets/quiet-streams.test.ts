@@ -41,7 +41,7 @@ for (const [name, [rules, extra]] of Object.entries(budgets))
     const { cookies, principal } = await gate.signIn(await gate.account('alice'), 'files')
     const get = (what: string) =>
       download(gate.port, `${gate.origin('files')}${what}`, { cookie: cookies.files as string, ...navigation })
-    const { budgets, sessions } = gate.server.runtime
+    const { sessions } = gate.server.runtime
     const stream = await get('/stream')
     await until(() => stream.bytes > 0, 'the stream has begun')
     const transfer = await get('/three')
@@ -60,5 +60,4 @@ for (const [name, [rules, extra]] of Object.entries(budgets))
       'goes on'
     )
     stream.stop()
-    t.pass(String(budgets !== null))
   })

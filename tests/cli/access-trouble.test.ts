@@ -6,13 +6,14 @@ import path from 'node:path'
 import t from 'tap'
 import { run } from '../../src/cli/run.ts'
 import { TestClock } from '../fixtures/in-process/memory-store.ts'
+import { notTried } from '../fixtures/process/not-tried.ts'
 import { program } from '../fixtures/process/program.ts'
 import { terminal, usualConfig } from './terminal.ts'
 
 const nobody = 65_534
 
 t.test('FIELD N8 another user hears which folder is closed, and whose it is', async t => {
-  if (process.getuid?.() !== 0) return t.pass('needs root')
+  if (process.getuid?.() !== 0) return notTried(t, 'needs root')
   const folder = mkdtempSync(path.join(tmpdir(), 'factorgate-way-'))
   t.teardown(() => rmSync(folder, { recursive: true, force: true }))
   chmodSync(folder, 0o755)

@@ -5,6 +5,7 @@ import path from 'node:path'
 import t, { type Test } from 'tap'
 import { Accounts } from '../../src/identity/accounts.ts'
 import { openLmdb } from '../../src/store/lmdb/lmdb.ts'
+import { notTried } from '../fixtures/process/not-tried.ts'
 import { smallDisk } from '../fixtures/process/small-disk.ts'
 import { terminal, usualConfig } from './terminal.ts'
 
@@ -22,7 +23,7 @@ async function onSmallDisk(t: Test) {
 
 t.test('nobody is added without a record, and nothing stays behind', async t => {
   const place = await onSmallDisk(t)
-  if (place === null) return t.pass('this user cannot mount a disk')
+  if (place === null) return notTried(t, 'this user cannot mount a disk')
   const { disk, at, factorgate } = place
   const free = disk.fill()
   const before = readdirSync(disk.directory).sort()
@@ -64,7 +65,7 @@ t.test('nobody is added without a record, and nothing stays behind', async t => 
 
 t.test('a backup and a new configuration that do not fit: the file is named, and is not left', async t => {
   const disk = smallDisk(t, '1m')
-  if (disk === null) return t.pass('this user cannot mount a disk')
+  if (disk === null) return notTried(t, 'this user cannot mount a disk')
   const folder = path.join(disk.directory, 'etc')
   mkdirSync(folder)
   disk.fill()
@@ -96,7 +97,7 @@ t.test('a store that was there and is gone is not called new', async t => {
 
 t.test('a read-only disk is no question of rights', async t => {
   const place = await onSmallDisk(t)
-  if (place === null) return t.pass('this user cannot mount a disk')
+  if (place === null) return notTried(t, 'this user cannot mount a disk')
   const { disk, at, factorgate } = place
   execFileSync('mount', ['-o', 'remount,ro', disk.directory])
   const { code, stdout } = await factorgate('check')

@@ -21,6 +21,7 @@ import t, { type Test } from 'tap'
 import { asOwner, ownerOf } from '../../src/cli/owner.ts'
 import { createKeyFile } from '../../src/keyring/key-file.ts'
 import { commandAt } from '../fixtures/in-process/command.ts'
+import { notTried } from '../fixtures/process/not-tried.ts'
 
 const uid = 61_234
 const gid = 61_235
@@ -28,7 +29,7 @@ const isRoot = process.getuid?.() === 0
 
 /** Only root can be led astray: for anybody else there is nothing to try. */
 function asRoot(name: string, work: (t: Test) => Promise<void>): void {
-  t.test(name, async t => (isRoot ? work(t) : void t.pass('needs root')))
+  t.test(name, async t => (isRoot ? work(t) : void notTried(t, 'needs root')))
 }
 
 /** A folder of root's that everybody may look into; in it `var`, which is the gate's, and `private`, which is root's. */

@@ -7,12 +7,13 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { startGate } from '../fixtures/process/gate.ts'
+import { notTried } from '../fixtures/process/not-tried.ts'
 import { readsTypeScript } from '../fixtures/process/program.ts'
 
 const childFile = fileURLToPath(new URL('../store/lmdb/child.ts', import.meta.url))
 
 t.test('commands and the gate name the process, and all goes on when it ends', async t => {
-  if (process.platform !== 'linux') return t.pass('only Linux shows the lock')
+  if (process.platform !== 'linux') return notTried(t, 'only Linux shows the lock')
   const app = { id: 'one', url: 'http://one.localhost:HOST', upstream: 'http://127.0.0.1:9' }
   const gate = await startGate(t, { apps: [app] })
   await gate.invite('alice')
@@ -46,7 +47,7 @@ t.test('commands and the gate name the process, and all goes on when it ends', a
 })
 
 t.test('a gate that ends meanwhile does not wait for it', async t => {
-  if (process.platform !== 'linux') return t.pass('only Linux shows the lock')
+  if (process.platform !== 'linux') return notTried(t, 'only Linux shows the lock')
   const app = { id: 'one', url: 'http://one.localhost:HOST', upstream: 'http://127.0.0.1:9' }
   const gate = await startGate(t, { apps: [app] })
   const holder = spawn(process.execPath, [readsTypeScript, childFile, 'hold', path.join(gate.folder, 'store')], {

@@ -6,13 +6,14 @@ import { LmdbWrites, WriteTimeout } from '../../src/store/lmdb/writes.ts'
 import { commandAt } from '../fixtures/in-process/command.ts'
 import { startGateway } from '../fixtures/in-process/gateway.ts'
 import { startUpstream } from '../fixtures/in-process/upstream.ts'
+import { notTried } from '../fixtures/process/not-tried.ts'
 import { until } from '../fixtures/process/redis-server.ts'
 import { smallDisk } from '../fixtures/process/small-disk.ts'
 import { guess, loginForm, password, readyz } from '../threats/doors.ts'
 
 t.test('FIELD A4 FIELD G11 on a full disk nobody signs in and everybody can be shut out', async t => {
   const disk = smallDisk(t, '8m')
-  if (disk === null) return void t.pass('skipped: only root can mount a small file system')
+  if (disk === null) return void notTried(t, 'only root can mount a small file system')
   const upstream = await startUpstream(t)
   const gate = await startGateway(t, {
     store: `embedded:${disk.directory}/store`,
@@ -65,7 +66,7 @@ t.test('FIELD A4 FIELD G11 on a full disk nobody signs in and everybody can be s
 
 t.test('FIELD A4 a gate starts on a full disk, says that it is not ready, and serves who is in', async t => {
   const disk = smallDisk(t, '8m')
-  if (disk === null) return void t.pass('skipped: only root can mount a small file system')
+  if (disk === null) return void notTried(t, 'only root can mount a small file system')
   const apps = `  - { id: one, title: One, url: "http://one.localhost:PORT", upstream: "http://127.0.0.1:9", rules: [{ access: mfa }] }`
   const store = `embedded:${disk.directory}/store`
   const first = await startGateway(t, { store, apps })

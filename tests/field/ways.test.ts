@@ -1,7 +1,7 @@
 /** FIELD N1: wherever an app stands and whatever its rules ask, the way ends at the app or at a page that says what is missing. Redirects are followed. */
 import t from 'tap'
 import type { FactorKind, ProofKind } from '../../src/factor/proof.ts'
-import { totpCode } from '../fixtures/in-process/person.ts'
+import { type Page, type Person, totpCode } from '../fixtures/in-process/person.ts'
 import { openSignInGate, read } from '../fixtures/in-process/signing-in.ts'
 
 /** Each app has the same rules, as paths: `/webauthn-totp/5m` wants one of the two, five minutes old at most; `any` takes all. */
@@ -62,40 +62,57 @@ t.test('FIELD N1 no place, challenge and set of factors sends anybody in circles
         if (stage === 'nobody' && held !== has[0]) continue
         const shown = proofs(held[0] as FactorKind)
         const person = await fixture.browserOf(account, shown, ago)
-        for (const wanted of demands)
-          for (const within of ['ever', '5m']) {
-            const url = `${root}/${nameOf(wanted)}/${within}/x`
-            const page = await person.open(url)
-            const isIn = page.url === url && page.status === 200 && page.body.includes('app: ')
-            const isEnough =
-              shown.length > 1 && wanted.includes(shown[1] as FactorKind) && (within === 'ever' || ago === 0)
-            const offered = held.filter(kind => wanted.includes(kind))
-            const text = read(page)
-            const isRight = isEnough
-              ? isIn
-              : shown.length === 0
-                ? /Sign in to App \d/.test(text)
-                : offered.length > 0
-                  ? offered.every(kind => kinds[kind].test(page.body)) &&
-                    Object.entries(kinds).every(
-                      ([kind, field]) => offered.includes(kind as FactorKind) || !field.test(page.body)
-                    ) &&
-                    (shown.length === 1
-                      ? /This is the last step before App \d opens/.test(text)
-                      : /This part of App \d needs/.test(text) &&
-                        (within === 'ever' || text.includes('at most 5 minutes old')))
-                  : /This part of App \d needs .*You have not set that up yet/.test(text) &&
-                    (await leadsOn(page.body, person))
-            if (!isRight) wrong.push(`${stage}, has ${held}: ${url} ended at ${page.url}: ${text.slice(0, 300)}`)
-          }
+        wrong.push(...(await wrongEnds(root, person, { stage, held, shown, ago })))
       }
     }
     t.same(wrong, [], place)
   }
 })
 
+interface Asker {
+  readonly stage: string
+  readonly held: readonly FactorKind[]
+  readonly shown: readonly ProofKind[]
+  /** The age of the proofs in seconds. */
+  readonly ago: number
+}
+
+/** Opens an address under each rule, and says which ways end at a wrong page. */
+async function wrongEnds(root: string, person: Person, asker: Asker): Promise<string[]> {
+  const wrong: string[] = []
+  for (const wanted of demands)
+    for (const within of ['ever', '5m'] as const) {
+      const url = `${root}/${nameOf(wanted)}/${within}/x`
+      const page = await person.open(url)
+      if (!(await isRightEnd(page, url, person, asker, wanted, within)))
+        wrong.push(`${asker.stage}, has ${asker.held}: ${url} ended at ${page.url}: ${read(page).slice(0, 300)}`)
+    }
+  return wrong
+}
+
+async function isRightEnd(
+  page: Page,
+  url: string,
+  person: Person,
+  { held, shown, ago }: Asker,
+  wanted: readonly FactorKind[],
+  within: 'ever' | '5m'
+): Promise<boolean> {
+  const text = read(page)
+  const isEnough = shown.length > 1 && wanted.includes(shown[1] as FactorKind) && (within === 'ever' || ago === 0)
+  if (isEnough) return page.url === url && page.status === 200 && page.body.includes('app: ')
+  if (shown.length === 0) return /Sign in to App \d/.test(text)
+  const offered = held.filter(kind => wanted.includes(kind))
+  if (offered.length === 0)
+    return /This part of App \d needs .*You have not set that up yet/.test(text) && leadsOn(page.body, person)
+  for (const [kind, field] of Object.entries(kinds))
+    if (field.test(page.body) !== offered.includes(kind as FactorKind)) return false
+  if (shown.length === 1) return /This is the last step before App \d opens/.test(text)
+  return /This part of App \d needs/.test(text) && (within === 'ever' || text.includes('at most 5 minutes old'))
+}
+
 /** The page that says what is missing has a link, and it leads to a page. */
-async function leadsOn(body: string, person: { open(url: string): Promise<{ status: number }> }) {
+async function leadsOn(body: string, person: Person): Promise<boolean> {
   const href = /<a class="button" href="([^"]+)"/.exec(body)?.[1]?.replaceAll('&amp;', '&')
   return href !== undefined && (await person.open(fixture.gate.portal + href)).status === 200
 }

@@ -13,6 +13,7 @@ import { startUpstream, webSocketLines } from '../fixtures/in-process/upstream.t
 import { Line } from '../fixtures/in-process/wire.ts'
 import { at, get, header, host, makeApp, parse, startGate } from '../fixtures/pipeline/forwarding.ts'
 import { freePort } from '../fixtures/process/free-port.ts'
+import { notTried } from '../fixtures/process/not-tried.ts'
 import { whereIs } from '../setup/machine.mjs'
 
 const head = (...lines: string[]) => `${['HTTP/1.1 200 OK', ...lines].join('\r\n')}\r\n\r\n`
@@ -301,7 +302,7 @@ ProxyPass / http://127.0.0.1:${upstream}/
 }
 
 function missing(t: Test, name: string): null {
-  t.pass(`${name} is not installed, so nobody stands beside the gate`)
+  notTried(t, `${name} is not installed, so nobody stands beside the gate`)
   return null
 }
 

@@ -5,6 +5,7 @@ import path from 'node:path'
 import t, { type Test } from 'tap'
 import { addKey, createKeyFile, KeyFileError, readKeyFile, retireOldKeys } from '../../src/keyring/key-file.ts'
 import { sealedBy } from '../../src/keyring/keyring.ts'
+import { notTried } from '../fixtures/process/not-tried.ts'
 import { smallDisk } from '../fixtures/process/small-disk.ts'
 
 const place = (t: Test, name = 'factorgate.key') => path.join(t.testdir({}), name)
@@ -176,7 +177,7 @@ t.test('a link to the file stays a link', async t => {
 
 t.test('a full disk is named as such, and not as a question of owners', async t => {
   const disk = smallDisk(t, '1m')
-  if (disk === null) return t.pass('this user cannot mount a disk')
+  if (disk === null) return notTried(t, 'this user cannot mount a disk')
   disk.fill()
   const error = await createKeyFile(path.join(disk.directory, 'factorgate.key')).catch(error => error)
   t.match(error, { problem: 'unwritable', message: /cannot be written \(ENOSPC\)\. The disk is full: free some space/ })

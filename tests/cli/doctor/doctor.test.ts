@@ -8,6 +8,7 @@ import type { DoctorFinding, ProbeResult } from '../../../src/cli/doctor/finding
 import { startIll } from '../../fixtures/in-process/ill-server.ts'
 import { freePort } from '../../fixtures/process/free-port.ts'
 import { prepareGate, startGate } from '../../fixtures/process/gate.ts'
+import { notTried } from '../../fixtures/process/not-tried.ts'
 import { Pki } from '../../fixtures/process/pki.ts'
 import { startRedis, temporaryDirectory } from '../../fixtures/process/redis-server.ts'
 import { smallDisk } from '../../fixtures/process/small-disk.ts'
@@ -184,7 +185,7 @@ t.test('Redis that deletes data when its memory is full, that is gone, and whose
 t.test('a full disk', async t => {
   const disk = smallDisk(t, '8m')
   if (disk === null) {
-    t.pass('skipped: this user may not mount a file system')
+    notTried(t, 'this user may not mount a file system')
     return
   }
   const giveBack = disk.fill()

@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
 import { openLmdb } from '../../../src/store/lmdb/lmdb.ts'
 import { type StoreNotice, StoreUnreachable } from '../../../src/store/store.ts'
+import { notTried } from '../../fixtures/process/not-tried.ts'
 import { readsTypeScript } from '../../fixtures/process/program.ts'
 import { temporaryDirectory } from '../../fixtures/process/redis-server.ts'
 
@@ -261,7 +262,7 @@ t.test('a store that cannot be opened is refused with a sentence, and leaves not
 t.test(
   'permissions: files that this user may not look at are the same ones in the same folder, and none in another',
   async t => {
-    if (process.getuid?.() !== 0) return t.pass('only root can become another user')
+    if (process.getuid?.() !== 0) return notTried(t, 'only root can become another user')
     const path = `${temporaryDirectory(t)}/store`
     const { store, next } = await listening(t, path)
     await store.put('session:a', 'x')
