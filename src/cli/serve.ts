@@ -182,82 +182,122 @@ export async function welcome(server: Server, config: Config, io: Io): Promise<v
   )
 }
 
-function live(server: Serving, first: Config, read: readonly string[], io: Io, log: Logger): Promise<ExitCode> {
-  let config = first
-  let files = read
-  return new Promise(resolve => {
-    /** `code` is the exit code; a supervisor restarts after anything but 0. */
-    const stop = (reason: string, code: ExitCode) => {
-      log.info({ reason }, 'stopping')
-      late ??= setTimeout(() => {
-        log.error('the gate could not end in order and is cut off: a disk, a store or another process does not answer')
-        end(1)
-      }, cutOffMs(config))
-      server.close().then(
-        () => end(code),
-        error => {
-          log.error({ err: error }, 'an error happened while stopping')
-          end(1)
-        }
-      )
-    }
-    let late: NodeJS.Timeout | undefined
-    let signals = 0
-    const onTerm = (signal: string) => {
-      signals++
-      if (signals > 1) process.exit(1)
-      stop(signal, 0)
-    }
-    const failed = (error: unknown) => log.error({ err: error }, 'the reload failed; the old configuration stays')
-    const refused = (error: unknown) => {
-      failed(error)
-      server.refuse(['the reload failed; the log says why']).catch(failed)
-    }
-    const reload = oneAtATime(async () => {
-      if (config.file === null) return
-      const loaded = await loadConfig({ file: config.file, env: io.env, cwd: io.cwd })
-      if (loaded.kind === 'bad') {
-        const problems = loaded.problems.map(problem => formatProblem(problem))
-        log.error({ problems }, 'the changed configuration is refused because it has problems; the old one stays')
-        await server.refuse(problems)
-        return
-      }
-      const waiting = await server.reload(loaded.config)
-      config = loaded.config
-      files = loaded.files
-      log.info(waiting.length === 0 ? {} : { restartNeededFor: waiting }, 'configuration reloaded')
-      rewatch()
-    }, refused)
-    const reloadKeys = oneAtATime(() => server.reloadKeys(), failed)
-    let unwatch = () => {}
-    let watched = ''
-    const rewatch = () => {
-      // Unchanged files keep their watch, so changes during the load are noticed.
-      if (watched === files.join('\n')) return
-      watched = files.join('\n')
-      unwatch()
-      unwatch = watchFiles([config.keyFile, ...files], changed => {
-        if (changed.includes(config.keyFile)) reloadKeys()
-        if (changed.some(file => file !== config.keyFile)) reload()
-      })
-    }
-    const onRejection = (error: unknown) => log.error({ err: error }, 'unhandled promise rejection')
-    const onException = (error: unknown) => {
-      log.fatal({ err: error }, 'uncaught error; the gate stops')
-      stop('uncaughtException', 1)
-    }
-    const end = (code: ExitCode) => {
-      clearTimeout(late)
-      unwatch()
-      process.off('SIGTERM', onTerm).off('SIGINT', onTerm).off('SIGHUP', reload)
-      process.off('unhandledRejection', onRejection).off('uncaughtException', onException)
-      resolve(code)
-    }
-    process.on('SIGTERM', onTerm).on('SIGINT', onTerm).on('SIGHUP', reload)
-    process.on('unhandledRejection', onRejection).on('uncaughtException', onException)
-    rewatch()
-    if (takeEarlyReload()) reload()
+/** Runs until a signal or an uncaught error ends the gate, and resolves to the exit code. */
+function live(server: Serving, config: Config, files: readonly string[], io: Io, log: Logger): Promise<ExitCode> {
+  return new Promise(resolve => new RunningGate({ server, config, files, io, log, onEnd: resolve }).start())
+}
+
+interface RunningGateInput {
+  readonly server: Serving
+  readonly config: Config
+  /** The files of the configuration, whose changes load it again. */
+  readonly files: readonly string[]
+  readonly io: Io
+  readonly log: Logger
+  readonly onEnd: (code: ExitCode) => void
+}
+
+/** A gate that serves: its signals, its changed files, and its end. */
+class RunningGate {
+  readonly #input: RunningGateInput
+  #config: Config
+  #files: readonly string[]
+  #watched = ''
+  #unwatch = () => {}
+  #late: NodeJS.Timeout | undefined
+  #signals = 0
+
+  constructor(input: RunningGateInput) {
+    this.#input = input
+    this.#config = input.config
+    this.#files = input.files
+  }
+
+  start(): void {
+    process.on('SIGTERM', this.#onTerm).on('SIGINT', this.#onTerm).on('SIGHUP', this.#reload)
+    process.on('unhandledRejection', this.#onRejection).on('uncaughtException', this.#onException)
+    this.#watch()
+    if (takeEarlyReload()) this.#reload()
     // Said last, because a supervisor may end the process on hearing that it serves.
-    say(server, config, log)
-  })
+    say(this.#input.server, this.#config, this.#input.log)
+  }
+
+  readonly #onTerm = (signal: string) => {
+    this.#signals++
+    if (this.#signals > 1) process.exit(1)
+    this.#stop(signal, 0)
+  }
+
+  readonly #onRejection = (error: unknown) => this.#input.log.error({ err: error }, 'unhandled promise rejection')
+
+  readonly #onException = (error: unknown) => {
+    this.#input.log.fatal({ err: error }, 'uncaught error; the gate stops')
+    this.#stop('uncaughtException', 1)
+  }
+
+  readonly #failed = (error: unknown) =>
+    this.#input.log.error({ err: error }, 'the reload failed; the old configuration stays')
+
+  readonly #reload = oneAtATime(
+    () => this.#loadAgain(),
+    error => {
+      this.#failed(error)
+      this.#input.server.refuse(['the reload failed; the log says why']).catch(this.#failed)
+    }
+  )
+
+  readonly #reloadKeys = oneAtATime(() => this.#input.server.reloadKeys(), this.#failed)
+
+  async #loadAgain(): Promise<void> {
+    const { server, io, log } = this.#input
+    if (this.#config.file === null) return
+    const loaded = await loadConfig({ file: this.#config.file, env: io.env, cwd: io.cwd })
+    if (loaded.kind === 'bad') {
+      const problems = loaded.problems.map(problem => formatProblem(problem))
+      log.error({ problems }, 'the changed configuration is refused because it has problems; the old one stays')
+      await server.refuse(problems)
+      return
+    }
+    const waiting = await server.reload(loaded.config)
+    this.#config = loaded.config
+    this.#files = loaded.files
+    log.info(waiting.length === 0 ? {} : { restartNeededFor: waiting }, 'configuration reloaded')
+    this.#watch()
+  }
+
+  #watch(): void {
+    // Unchanged files keep their watch, so changes during the load are noticed.
+    if (this.#watched === this.#files.join('\n')) return
+    this.#watched = this.#files.join('\n')
+    this.#unwatch()
+    this.#unwatch = watchFiles([this.#config.keyFile, ...this.#files], changed => {
+      if (changed.includes(this.#config.keyFile)) this.#reloadKeys()
+      if (changed.some(file => file !== this.#config.keyFile)) this.#reload()
+    })
+  }
+
+  /** `code` is the exit code; a supervisor restarts after anything but 0. */
+  #stop(reason: string, code: ExitCode): void {
+    const { server, log } = this.#input
+    log.info({ reason }, 'stopping')
+    this.#late ??= setTimeout(() => {
+      log.error('the gate could not end in order and is cut off: a disk, a store or another process does not answer')
+      this.#end(1)
+    }, cutOffMs(this.#config))
+    server.close().then(
+      () => this.#end(code),
+      error => {
+        log.error({ err: error }, 'an error happened while stopping')
+        this.#end(1)
+      }
+    )
+  }
+
+  #end(code: ExitCode): void {
+    clearTimeout(this.#late)
+    this.#unwatch()
+    process.off('SIGTERM', this.#onTerm).off('SIGINT', this.#onTerm).off('SIGHUP', this.#reload)
+    process.off('unhandledRejection', this.#onRejection).off('uncaughtException', this.#onException)
+    this.#input.onEnd(code)
+  }
 }

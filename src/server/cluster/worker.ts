@@ -44,86 +44,106 @@ interface WorkerInput {
 }
 
 /** Serves until the primary ends it or is gone, and resolves to the exit code. */
-export function work({ clock, logFor, cannotStart }: WorkerInput): Promise<0 | 1> {
-  return new Promise(resolve => {
-    let starting: Promise<Server> | undefined
-    let log: Logger | undefined
-    let config: Config | undefined
-    let late: NodeJS.Timeout | undefined
-    let code: 0 | 1 = 0
-    let isEnding = false
+export function work(input: WorkerInput): Promise<0 | 1> {
+  return new Promise(resolve => new WorkerProcess(input, resolve).start())
+}
+
+class WorkerProcess {
+  readonly #input: WorkerInput
+  readonly #exit: (code: 0 | 1) => void
+  #starting: Promise<Server> | undefined
+  #log: Logger | undefined
+  #config: Config | undefined
+  #late: NodeJS.Timeout | undefined
+  #code: 0 | 1 = 0
+  #isEnding = false
+
+  constructor(input: WorkerInput, exit: (code: 0 | 1) => void) {
+    this.#input = input
+    this.#exit = exit
+  }
+
+  start(): void {
     // Without this, Node exits as soon as the primary disconnects, in the middle of requests.
     if (cluster.worker) cluster.worker.exitedAfterDisconnect = true
-    const end = async (): Promise<void> => {
-      isEnding = true
-      // The primary may be gone, and with it its own limit.
-      if (config !== undefined) late ??= setTimeout(cutOff, cutOffMs(config))
-      const server = await starting?.catch(() => undefined)
-      try {
-        await server?.close()
-        resolve(code)
-      } catch (error) {
-        log?.error({ err: error }, 'an error happened while stopping')
-        resolve(1)
-      }
-      clearTimeout(late)
-    }
-    const cutOff = () => {
-      log?.error('the worker could not end in order and is cut off: a disk or a store does not answer')
-      resolve(1)
-    }
-    const execute = async (asked: Asked): Promise<unknown> => {
-      if (asked.ask === 'end') return end()
-      if (asked.ask === 'live') return isEnding ? 'ending' : 'serving'
-      if (asked.ask === 'start') {
-        const { number, of, sockets, ticketKeys } = asked
-        config = asked.config
-        log = logFor(config, number)
-        starting = Server.start({ config, clock, log, worker: { number, of, tell, ticketKeys }, sockets })
-        return (await starting).addresses.gate
-      }
-      const server = await starting
-      if (server === undefined) throw new Error('not started')
-      switch (asked.ask) {
-        case 'reload': {
-          const waiting = await server.reload(asked.config)
-          config = asked.config
-          return waiting
-        }
-        case 'hear':
-          return server.hear(asked.news)
-        case 'refuse':
-          return server.refuse(asked.problems)
-        case 'reload keys':
-          return server.reloadKeys()
-        case 'check health':
-          return server.checkHealth()
-        case 'snapshot':
-          return server.snapshot()
-      }
-    }
-    process.on('message', (asked: Asked) => {
-      execute(asked).then(
-        value => answer({ id: asked.id, value }),
-        error => {
-          // Reported first, because the primary kills a worker that could not start.
-          if (asked.ask === 'start') cannotStart(error)
-          answer({ id: asked.id, error: (error as Error).message })
-          if (asked.ask === 'start') resolve(1)
-        }
-      )
-    })
+    process.on('message', (asked: Asked) => this.#take(asked))
     answer({ id: 0 })
     // A terminal or systemd signals every process; only the primary acts on it.
     for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, ignore)
-    process.once('disconnect', () => void end())
-    process.on('unhandledRejection', error => log?.error({ err: error }, 'unhandled promise rejection'))
+    process.once('disconnect', () => void this.#end())
+    process.on('unhandledRejection', error => this.#log?.error({ err: error }, 'unhandled promise rejection'))
     process.on('uncaughtException', error => {
-      log?.fatal({ err: error }, 'uncaught error; the process stops')
-      code = 1
-      void end()
+      this.#log?.fatal({ err: error }, 'uncaught error; the process stops')
+      this.#code = 1
+      void this.#end()
     })
-  })
+  }
+
+  #take(asked: Asked): void {
+    this.#execute(asked).then(
+      value => answer({ id: asked.id, value }),
+      error => {
+        // Reported first, because the primary kills a worker that could not start.
+        if (asked.ask === 'start') this.#input.cannotStart(error)
+        answer({ id: asked.id, error: (error as Error).message })
+        if (asked.ask === 'start') this.#exit(1)
+      }
+    )
+  }
+
+  async #execute(asked: Asked): Promise<unknown> {
+    if (asked.ask === 'end') return this.#end()
+    if (asked.ask === 'live') return this.#isEnding ? 'ending' : 'serving'
+    if (asked.ask === 'start') return this.#startServer(asked)
+    const server = await this.#starting
+    if (server === undefined) throw new Error('not started')
+    switch (asked.ask) {
+      case 'reload': {
+        const waiting = await server.reload(asked.config)
+        this.#config = asked.config
+        return waiting
+      }
+      case 'hear':
+        return server.hear(asked.news)
+      case 'refuse':
+        return server.refuse(asked.problems)
+      case 'reload keys':
+        return server.reloadKeys()
+      case 'check health':
+        return server.checkHealth()
+      case 'snapshot':
+        return server.snapshot()
+    }
+  }
+
+  async #startServer({ config, number, of, sockets, ticketKeys }: Extract<WorkerCommand, { ask: 'start' }>) {
+    const { clock, logFor } = this.#input
+    this.#config = config
+    const log = logFor(config, number)
+    this.#log = log
+    this.#starting = Server.start({ config, clock, log, worker: { number, of, tell, ticketKeys }, sockets })
+    return (await this.#starting).addresses.gate
+  }
+
+  async #end(): Promise<void> {
+    this.#isEnding = true
+    // The primary may be gone, and with it its own limit.
+    if (this.#config !== undefined) this.#late ??= setTimeout(() => this.#cutOff(), cutOffMs(this.#config))
+    const server = await this.#starting?.catch(() => undefined)
+    try {
+      await server?.close()
+      this.#exit(this.#code)
+    } catch (error) {
+      this.#log?.error({ err: error }, 'an error happened while stopping')
+      this.#exit(1)
+    }
+    clearTimeout(this.#late)
+  }
+
+  #cutOff(): void {
+    this.#log?.error('the worker could not end in order and is cut off: a disk or a store does not answer')
+    this.#exit(1)
+  }
 }
 
 function answer(message: Answer): void {
