@@ -1,7 +1,7 @@
 /** The pages of a person's own logins at apps that know only user name and password: the list, and the form for one app. Nothing on them ever shows a login. */
 import type { FastifyInstance } from 'fastify'
 import { GateError } from '../../src/errors.ts'
-import { longest, type TypedField } from '../../src/upstream-login/credentials.ts'
+import { maxLengths, type TypedField } from '../../src/upstream-login/credentials.ts'
 import type { ListedLogin } from '../../src/upstream-login/upstream-logins.ts'
 import { loginPage } from '../login-challenge.ts'
 import { doneSentence, type Flash, setFlash, takeFlash } from './flash.ts'
@@ -139,7 +139,7 @@ export function LoginFormPage({ frame, view: { app, login, problem, now } }: { f
             autocapitalize="none"
             spellcheck={false}
             dir="auto"
-            maxLength={longest.user}
+            maxLength={maxLengths.user}
             required
             autofocus
             {...about('user')}
@@ -157,7 +157,7 @@ export function LoginFormPage({ frame, view: { app, login, problem, now } }: { f
             name="password"
             type="password"
             autocomplete="new-password"
-            maxLength={longest.password}
+            maxLength={maxLengths.password}
             {...passwordAid(frame.say)}
             {...about('password', 'password-hint')}
           />

@@ -38,7 +38,7 @@ export interface Issued extends KeyPair {
 
 const tokenShape = /^[A-Za-z0-9_-]{16,256}$/
 const maxPolls = 60
-const longestPauseMs = 10_000
+const maxPauseMs = 10_000
 
 /** Rejects with AcmeError. The certificate is checked. */
 export async function orderCertificate(input: OrderInput): Promise<Issued> {
@@ -139,7 +139,7 @@ async function poll(
   for (let polls = 0; polls < maxPolls; polls++) {
     const { value, answer } = await client.ask(url)
     if (isDone(value)) return value
-    const pause = Math.max(answer.retryAfterMs ?? 0, Math.min(pollMs * 1.3 ** polls, longestPauseMs))
+    const pause = Math.max(answer.retryAfterMs ?? 0, Math.min(pollMs * 1.3 ** polls, maxPauseMs))
     await sleep(pause, undefined, { signal }).catch(() => {
       throw new AcmeError('the ACME server did not finish in time')
     })

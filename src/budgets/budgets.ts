@@ -132,7 +132,7 @@ export class Budgets {
 
   /** Subscribes to what other gates write. */
   async start(): Promise<void> {
-    this.#unsubscribe ??= await this.#options.store.subscribe(passingPrefix, notice => this.#hear(notice))
+    this.#unsubscribe ??= await this.#options.store.subscribe(passingPrefix, notice => this.#onNotice(notice))
   }
 
   /**
@@ -344,7 +344,7 @@ export class Budgets {
     }
   }
 
-  #hear(notice: StoreNotice): void {
+  #onNotice(notice: StoreNotice): void {
     if (notice.kind !== 'changed') return
     const id = notice.key.slice(passingPrefix.length)
     for (const [budget, meters] of this.#meters) {

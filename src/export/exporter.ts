@@ -43,7 +43,7 @@ export type Step =
 const usualLimits: PortionLimits = { lines: 500, bytes: 512 * 1024 }
 const noLine: ExportCursor = { ...beforeFirst, chain: '', inode: '', start: 0, offset: 0 }
 const firstWaitMs = 1000
-const longestWaitMs = 60_000
+const maxWaitMs = 60_000
 /** Without acknowledgements: how long lines stay unconfirmed, and how many. */
 const confirmMs = 15_000
 const confirmLines = 10_000
@@ -179,7 +179,7 @@ export class Exporter {
       this.#problem = problem
       observer.onProblem(problem)
     }
-    const wait = Math.min(firstWaitMs * 2 ** Math.min(this.#failures - 1, 10), longestWaitMs) * (0.8 + 0.4 * chance())
+    const wait = Math.min(firstWaitMs * 2 ** Math.min(this.#failures - 1, 10), maxWaitMs) * (0.8 + 0.4 * chance())
     const asked = error instanceof ExportFailure ? (error.retryAfterMs ?? 0) : 0
     return { kind: 'failed', retryMs: Math.round(Math.max(wait, asked)) }
   }

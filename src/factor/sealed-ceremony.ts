@@ -6,7 +6,7 @@ import type { Pending } from './webauthn-rules.ts'
 
 const context = 'ceremony:webauthn:login'
 /** A handle has some 400 characters. */
-const longest = 2048
+const maxLength = 2048
 
 interface Sealed extends Pending {
   /** Milliseconds since the epoch. */
@@ -34,7 +34,7 @@ export class SealedCeremonies {
 
   /** Null for another browser, or after the end. The challenge is not spent. */
   look(handle: unknown, binding: string): Sealed | null {
-    if (typeof handle !== 'string' || handle.length > longest) return null
+    if (typeof handle !== 'string' || handle.length > maxLength) return null
     try {
       // Sealed content is trusted.
       const sealed = JSON.parse(this.#keyring().open(handle, context)) as Sealed

@@ -7,7 +7,7 @@ import { digestOf } from '../ids.ts'
 import type { Store } from '../store/store.ts'
 
 /** RFC 5321 §4.5.3.1.3. */
-const longest = 254
+const maxAddressLength = 254
 /** The index answers null for an address of more accounts than this. */
 const maxHolders = 8
 
@@ -18,7 +18,7 @@ const keyOf = (address: string) => `account-address:${digestOf(address)}`
  * case-sensitive (RFC 5321 §2.4), but the mail systems in use are not.
  */
 export function canonicalAddress(text: string): string | undefined {
-  if (text.length > 2 * longest) return undefined
+  if (text.length > 2 * maxAddressLength) return undefined
   const [local = '', domain = '', ...more] = text
     .normalize('NFKC')
     .replace(/\p{Cf}/gu, '')
@@ -29,7 +29,7 @@ export function canonicalAddress(text: string): string | undefined {
     return undefined
   const plain = domain.replace(/\.$/, '')
   const address = `${local}@${domainToASCII(plain) || plain}`
-  return address.length > longest ? undefined : address
+  return address.length > maxAddressLength ? undefined : address
 }
 
 export class Addresses {

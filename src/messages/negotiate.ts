@@ -2,7 +2,7 @@
 import { type Language, languages } from './languages.ts'
 
 /** A longer header is not a list of languages. */
-const longest = 1000
+const maxHeaderLength = 1000
 const range = /^([a-z]{1,8}(?:-[a-z0-9]{1,8})*)(?:\s*;\s*q\s*=\s*(0(?:\.\d{0,3})?|1(?:\.0{0,3})?))?$/i
 
 /**
@@ -10,7 +10,7 @@ const range = /^([a-z]{1,8}(?:-[a-z0-9]{1,8})*)(?:\s*;\s*q\s*=\s*(0(?:\.\d{0,3})
  * does not give simplified characters, `zh-TW, zh` does.
  */
 export function negotiate(header: string | undefined, offered: readonly Language[]): Language | null {
-  if (header === undefined || header.length > longest) return null
+  if (header === undefined || header.length > maxHeaderLength) return null
   const wished = header
     .split(',')
     .map(part => range.exec(part.trim()))

@@ -38,7 +38,7 @@ export class LedRequests implements Leads {
   }
 
   async start(): Promise<void> {
-    this.#unsubscribe = await this.#options.store?.subscribe(prefix, notice => this.#hear(notice))
+    this.#unsubscribe = await this.#options.store?.subscribe(prefix, notice => this.#onNotice(notice))
   }
 
   stop(): void {
@@ -96,7 +96,7 @@ export class LedRequests implements Leads {
     this.#toldAt.delete(oldest)
   }
 
-  #hear(notice: StoreNotice): void {
+  #onNotice(notice: StoreNotice): void {
     if (notice.kind !== 'changed') return
     if (this.#until.size >= maxSessions) this.#forgetOldest()
     this.#until.set(notice.key.slice(prefix.length), this.#options.clock() + afterMs)

@@ -2,7 +2,7 @@
 import type { Outcome } from './outcome.ts'
 
 const firstPauseMs = 10_000
-const longestPauseMs = 10 * 60_000
+const maxPauseMs = 10 * 60_000
 
 export interface ChannelLog {
   info(fields: object, sentence: string): void
@@ -25,9 +25,9 @@ export class Channel {
     return this.#pausedUntil
   }
 
-  hears(outcome: Outcome, now: number): void {
+  noteOutcome(outcome: Outcome, now: number): void {
     if (outcome.kind === 'failed' && outcome.isServers) {
-      this.#pausedUntil = now + Math.min(longestPauseMs, firstPauseMs * 2 ** Math.min(this.#failures, 10))
+      this.#pausedUntil = now + Math.min(maxPauseMs, firstPauseMs * 2 ** Math.min(this.#failures, 10))
       if (this.#failures++ === 0)
         this.#log.warn(
           { server: this.name, problem: outcome.why },

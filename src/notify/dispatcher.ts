@@ -203,7 +203,7 @@ export class Dispatcher {
       const outcome = await send(claim.to, claim.batch, claim.left, settings, clock()).catch(error =>
         failure(`the message could not be made: ${(error as Error).message}`)
       )
-      channel?.hears(outcome, clock())
+      channel?.noteOutcome(outcome, clock())
       next = this.#judge(claim, outcome, chance(), channel?.pausedUntil ?? 0)
     }
     await this.#deliveries.settle(id, claim, next)

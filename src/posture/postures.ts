@@ -49,7 +49,7 @@ export class Postures {
 
   /** Rejects with StoreUnreachable, as any start without the store. */
   async start(): Promise<void> {
-    this.#unsubscribe = await this.#options.store.subscribe(dialRecord.key(dialId), notice => this.#hear(notice))
+    this.#unsubscribe = await this.#options.store.subscribe(dialRecord.key(dialId), notice => this.#onNotice(notice))
     this.#isTold = true
     await this.read()
     this.#timer = setInterval(() => this.tick(), tickMs).unref()
@@ -162,7 +162,7 @@ export class Postures {
     await this.read()
   }
 
-  #hear(notice: StoreNotice): void {
+  #onNotice(notice: StoreNotice): void {
     if (notice.kind !== 'changed') this.#isTold = notice.kind === 'ready'
     void this.read()
   }

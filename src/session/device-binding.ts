@@ -86,8 +86,8 @@ export type Refresh =
 const firstCookieMs = 30_000
 /** The longest time that an answer to the registration takes to the browser. */
 const answeredWithinMs = 10_000
-const shortestWaitMs = 100
-const longestWaitMs = 3_000
+const minWaitMs = 100
+const maxWaitMs = 3_000
 /** A second offer waits until the first has certainly failed, otherwise documents side by side would each cost a signature. */
 const offeredAgainAfterMs = 60_000
 /** A hand-over takes a proof of this age, so that tabs that are opened together cost one signature. */
@@ -150,7 +150,7 @@ export class DeviceBinding {
     // The clock of the gate that has registered the key may be ahead.
     const age = Math.abs(now - key.at)
     // Each wait is as long as the time before, so a browser follows few redirects.
-    return age < answeredWithinMs ? Math.min(Math.max(age, shortestWaitMs), longestWaitMs) : null
+    return age < answeredWithinMs ? Math.min(Math.max(age, minWaitMs), maxWaitMs) : null
   }
 
   /** `Secure-Session-Registration` for a token that was just made; null where nothing is to be bound. */

@@ -28,7 +28,7 @@ interface SpanExporterOptions {
 /** The limits of the queue. A span has about 700 bytes. */
 export const queueLimit = { spans: 4096, characters: 8 * 1024 * 1024 } as const
 const batchSpans = 512
-const longestRetryMs = 60_000
+const maxRetryMs = 60_000
 
 export class SpanExporter implements SpanSink {
   readonly #observer: SpanObserver
@@ -153,7 +153,7 @@ export class SpanExporter implements SpanSink {
   }
 
   #backOff(failures: number): number {
-    return Math.min(this.#firstRetryMs * 2 ** Math.min(failures, 10), longestRetryMs) * (0.8 + 0.4 * this.#chance())
+    return Math.min(this.#firstRetryMs * 2 ** Math.min(failures, 10), maxRetryMs) * (0.8 + 0.4 * this.#chance())
   }
 
   /** Ends early at `close` and `configure`. */

@@ -80,7 +80,7 @@ export class Asks {
   /** Reads what other gates have asked, and hears of more. */
   async start(): Promise<void> {
     const { store } = this.#options
-    this.#unsubscribe = await store.subscribe(askRecord.prefix, notice => void this.#hear(notice))
+    this.#unsubscribe = await store.subscribe(askRecord.prefix, notice => void this.#onNotice(notice))
   }
 
   stop(): void {
@@ -214,7 +214,7 @@ export class Asks {
       this.#asked.set(account, ask)
   }
 
-  async #hear(notice: StoreNotice): Promise<void> {
+  async #onNotice(notice: StoreNotice): Promise<void> {
     if (notice.kind !== 'changed') return
     await this.load(notice.key.slice(askRecord.prefix.length)).catch(() => {})
   }

@@ -8,7 +8,7 @@ export interface TypedLogin {
 }
 
 /** In bytes of UTF-8. The header line stays below 2 kB, which servers of all kinds accept. */
-export const longest = { user: 256, password: 1024 } as const
+export const maxLengths = { user: 256, password: 1024 } as const
 
 /** Control characters (RFC 7617 §2), and what is no text: replaced bytes and half characters. */
 const unfit = /[\p{Cc}\p{Cs}\uFFFD]/u
@@ -23,8 +23,8 @@ export function basicAuthorization(
   const user = typed.user.normalize('NFC')
   const password = typed.password.normalize('NFC')
   // The first colon ends the user name, so a name with one would be read as another name.
-  if (user === '' || user.includes(':') || !isFit(user, longest.user)) return { wrong: 'user' }
-  if (!isFit(password, longest.password)) return { wrong: 'password' }
+  if (user === '' || user.includes(':') || !isFit(user, maxLengths.user)) return { wrong: 'user' }
+  if (!isFit(password, maxLengths.password)) return { wrong: 'password' }
   return { authorization: `Basic ${Buffer.from(`${user}:${password}`, 'utf8').toString('base64')}` }
 }
 

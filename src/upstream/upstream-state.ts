@@ -19,7 +19,7 @@ export interface UpstreamWatcher {
 
 /** The pause after a refused connection, in milliseconds; it doubles with each refused trial. */
 const firstPauseMs = 1_000
-const longestPauseMs = 30_000
+const maxPauseMs = 30_000
 
 export class UpstreamState {
   readonly appId: string
@@ -127,7 +127,7 @@ export class UpstreamState {
 
   #pause(now: number): void {
     this.#askedAt = now
-    this.#pausedUntil = now + Math.min(firstPauseMs * 2 ** (this.#refusals - 1), longestPauseMs)
+    this.#pausedUntil = now + Math.min(firstPauseMs * 2 ** (this.#refusals - 1), maxPauseMs)
   }
 
   #change(problem: string | null, change: () => void): void {

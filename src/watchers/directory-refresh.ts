@@ -112,7 +112,7 @@ export class DirectoryRefresh {
     if (this.#isStopped) return
     const isDown = failed.length > 0 && answered === 0 && failed.every(({ error }) => error instanceof GateError)
     if (isDown) return this.#isSilent(directory)
-    this.#hears(directory)
+    this.#noteAnswer(directory)
     const [first] = failed
     if (first !== undefined)
       this.#input.log.warn(
@@ -169,7 +169,7 @@ export class DirectoryRefresh {
     )
   }
 
-  #hears({ id }: Directory): void {
+  #noteAnswer({ id }: Directory): void {
     if (this.#silent.delete(id))
       this.#input.log.info({ directory: id }, 'the directory answers again: those who were removed there lose access')
   }

@@ -6,7 +6,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
-import { isTooNew, travels } from '../../src/cli/store/content.ts'
+import { isBackedUp, isTooNew } from '../../src/cli/store/content.ts'
 import { newId, newToken } from '../../src/ids.ts'
 import { makeKeyring, newMasterKey } from '../../src/keyring/keyring.ts'
 import { RecordKind, type Seal } from '../../src/store/records.ts'
@@ -298,7 +298,7 @@ t.test('no room writes or reads a record of the store by hand', t => {
 })
 
 t.test('a backup of a newer release is known by each kind that a backup holds', async t => {
-  const kinds = (await allKinds()).filter(({ prefix }) => travels(prefix))
+  const kinds = (await allKinds()).filter(({ prefix }) => isBackedUp(prefix))
   t.ok(kinds.length >= 4)
   for (const kind of kinds) {
     const key = kind.key(newId())

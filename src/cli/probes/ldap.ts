@@ -10,7 +10,7 @@ import type { ProbeFinding } from './finding.ts'
 type LdapConfig = Extract<Config['identity'][number], { kind: 'ldap' }>
 
 /** The most time for each step, in milliseconds. */
-const longestMs = 3_000
+const maxMs = 3_000
 /** People who are looked at. */
 const sample = 3
 /** Permanent ids of servers. */
@@ -20,7 +20,7 @@ const knownIds = ['entryUUID', 'nsUniqueId', 'ipaUniqueID', 'objectGUID', 'GUID'
 export async function probeLdap(one: LdapConfig, path: string): Promise<ProbeFinding[]> {
   const { LdapConnection } = await import('../../identity/ldap/connection.ts')
   const ca = one.ca === null ? null : pemText(one.ca)
-  const timeoutMs = Math.min(one.timeout * 1000, longestMs)
+  const timeoutMs = Math.min(one.timeout * 1000, maxMs)
   const answers = await Promise.all(
     one.servers.map(async (url, index): Promise<ProbeFinding[]> => {
       try {

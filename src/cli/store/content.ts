@@ -26,7 +26,7 @@ export type Line =
  * Sessions, ceremonies, counters, messages and `meta:` of this store. Also invitations and requests for approval: one used since
  * must not become valid again.
  */
-const staysBehind = [
+const excludedPrefixes = [
   'session:',
   'institution-session:',
   'institution-sid:',
@@ -73,11 +73,11 @@ const staysBehind = [
   'meta:'
 ]
 
-export function travels(key: string): boolean {
-  return !staysBehind.some(prefix => key.startsWith(prefix))
+export function isBackedUp(key: string): boolean {
+  return !excludedPrefixes.some(prefix => key.startsWith(prefix))
 }
 
-const travellingKinds = [
+const backedUpKinds = [
   acmeAccountRecord,
   acmeCertificateRecord,
   accountRecord,
@@ -95,7 +95,7 @@ const travellingKinds = [
 
 /** True for a record of a newer version than this release knows. */
 export function isTooNew(key: string, value: string, keyring: Keyring): boolean {
-  const kind = travellingKinds.find(({ prefix }) => key.startsWith(prefix))
+  const kind = backedUpKinds.find(({ prefix }) => key.startsWith(prefix))
   try {
     kind?.parse(sealedBy(value) === null ? value : keyring.open(value, key), key)
     return false
@@ -116,12 +116,12 @@ export async function* linesOf(store: Store, now: number): AsyncGenerator<string
   let indexes = 0
   const until = (ttlSeconds: number | null) => (ttlSeconds === null ? null : Math.ceil(now + ttlSeconds * 1000))
   for await (const { key, value, ttlSeconds } of store.scan('')) {
-    if (!travels(key)) continue
+    if (!isBackedUp(key)) continue
     values++
     yield JSON.stringify({ kind: 'value', key, value, until: until(ttlSeconds) } satisfies Line)
   }
   for await (const { key, members } of store.scanIndexes('')) {
-    if (!travels(key)) continue
+    if (!isBackedUp(key)) continue
     indexes++
     const pairs = members.map(({ member, ttlSeconds }) => [member, until(ttlSeconds)] as const)
     yield JSON.stringify({ kind: 'index', key, members: pairs } satisfies Line)
@@ -153,7 +153,7 @@ function parse(text: string): Line | null {
       line.kind === 'end'
         ? [line.values, line.indexes].every(Number.isSafeInteger)
         : typeof line.key === 'string' &&
-          travels(line.key) &&
+          isBackedUp(line.key) &&
           (line.kind === 'value' ? isValue(line) : line.kind === 'index' && isIndex(line))
     return isRight ? (line as unknown as Line) : null
   } catch {

@@ -16,7 +16,7 @@ import { confirm, yesHelp, yesOption } from '../confirm.ts'
 import { asSelf } from '../owner.ts'
 import { withProgress } from '../progress.ts'
 import { moment } from '../table.ts'
-import { isTooNew, type Line, readLines, travels } from './content.ts'
+import { isBackedUp, isTooNew, type Line, readLines } from './content.ts'
 import { endedSince } from './ended-since.ts'
 import { madeAt, readSealed } from './sealed-file.ts'
 
@@ -144,7 +144,7 @@ async function refuseUnlessEmpty(store: Store): Promise<void> {
     throw new PersonError(`an import that began at ${started} was interrupted; run it again with --force`)
   // Counters and sessions do not matter.
   for await (const { key } of store.scan(''))
-    if (travels(key))
+    if (isBackedUp(key))
       throw new PersonError('the store is not empty; to delete everything in it and sign everybody out, add --force')
 }
 

@@ -2,7 +2,7 @@
 import type { X509Certificate } from 'node:crypto'
 
 /** The limit for a chain and for the certificates that a client sends. */
-const longest = 8
+const maxChainLength = 8
 
 /**
  * The person's certificate, then each issuer as far as authorities are known; the last one is in `authorities`. Null if there is no path.
@@ -14,14 +14,14 @@ export function chainOf(
   authorities: readonly X509Certificate[],
   now: number
 ): readonly X509Certificate[] | null {
-  const pool = [...authorities, ...sent.slice(0, longest)].filter(each => each.ca && isInTime(each, now))
+  const pool = [...authorities, ...sent.slice(0, maxChainLength)].filter(each => each.ca && isInTime(each, now))
   const isConfigured = (each: X509Certificate) => authorities.some(({ raw }) => raw.equals(each.raw))
   // No path leads up from these. A client can send authorities that all vouch for each other, and trying every order of them takes minutes.
   const deadEnds = new Set<X509Certificate>()
   const climb = (path: readonly X509Certificate[]): readonly X509Certificate[] | null => {
     const top = path.at(-1)!
     const isNew = (each: X509Certificate) => !deadEnds.has(each) && !path.some(({ raw }) => raw.equals(each.raw))
-    if (path.length < longest)
+    if (path.length < maxChainLength)
       for (const issuer of pool.filter(each => isNew(each) && isIssuedBy(top, each))) {
         const way = climb([...path, issuer])
         if (way !== null) return way

@@ -57,10 +57,10 @@ interface BeginOptions {
 }
 
 /** A longer ID token makes an address that servers refuse; without it the provider asks the person. */
-const longestHint = 4000
+const maxHintLength = 4000
 
 /** The standard allows 255 (OpenID Connect Core §2). Dex packs the DN of a person into it, which is longer below deep branches of a directory. */
-const longestSub = 512
+const maxSubLength = 512
 
 export class OidcInstitution implements Institution {
   readonly kind = 'oidc'
@@ -139,7 +139,7 @@ export class OidcInstitution implements Institution {
         arrival: await this.#arrival(provider, tokens, claims, now),
         session: {
           sid: typeof sid === 'string' && sid !== '' ? sid : null,
-          hint: tokens.id_token!.length <= longestHint ? tokens.id_token! : null,
+          hint: tokens.id_token!.length <= maxHintLength ? tokens.id_token! : null,
           endsAt: null
         }
       }
@@ -220,9 +220,9 @@ export class OidcInstitution implements Institution {
     const { claims } = await keys.verify(tokens.id_token!, checks, 'provider', now)
     const { sub, azp } = claims as Claims
     if (typeof sub !== 'string' || sub === '') throw new InvalidAnswer('the ID token has no sub')
-    if (sub.length > longestSub)
+    if (sub.length > maxSubLength)
       throw new InvalidAnswer(
-        `the sub of the ID token has ${sub.length} letters, and ${longestSub} are accepted at most`
+        `the sub of the ID token has ${sub.length} letters, and ${maxSubLength} are accepted at most`
       )
     if (azp !== undefined && azp !== clientId) throw new InvalidAnswer('the ID token was made for another client (azp)')
     const problem = wrongTime(claims as Claims, now)

@@ -46,12 +46,12 @@ export function isTrouble(status: number): boolean {
   return status >= 500 || status === 429 || status === 408
 }
 
-const longestRetrySeconds = 600
+const maxRetrySeconds = 600
 
 /** `Retry-After` (RFC 9110 §10.2.3) in seconds, ten minutes at most; null without one. */
 export function retryAfterOf({ headers }: Response): number | null {
   const text = headers.get('retry-after') ?? ''
-  return /^\d{1,9}$/.test(text) && Number(text) > 0 ? Math.min(Number(text), longestRetrySeconds) : null
+  return /^\d{1,9}$/.test(text) && Number(text) > 0 ? Math.min(Number(text), maxRetrySeconds) : null
 }
 
 /** An ID token with thousands of groups has some 200 KB. */

@@ -42,7 +42,7 @@ export interface Provider {
 
 const freshMs = 60 * 60_000
 const firstPauseMs = 1_000
-const longestPauseMs = 30_000
+const maxPauseMs = 30_000
 
 export class ProviderSource {
   readonly #options: ProviderOptions
@@ -80,7 +80,7 @@ export class ProviderSource {
   /** Rejects with ProviderUnreachable or InvalidAnswer. `now` in milliseconds. */
   async provider(now: number): Promise<Provider> {
     const known = this.#provider
-    const mayAsk = this.#failure === null || now >= this.#failure.until || now < this.#failure.until - longestPauseMs
+    const mayAsk = this.#failure === null || now >= this.#failure.until || now < this.#failure.until - maxPauseMs
     if (known !== null) {
       // The old metadata serves until the new arrives.
       if (Math.abs(now - this.#at) >= freshMs && mayAsk) void this.#refresh(now)
@@ -124,7 +124,7 @@ export class ProviderSource {
         return provider
       })
       .catch(error => {
-        const pauseMs = Math.min(longestPauseMs, (this.#failure?.pauseMs ?? firstPauseMs / 2) * 2)
+        const pauseMs = Math.min(maxPauseMs, (this.#failure?.pauseMs ?? firstPauseMs / 2) * 2)
         this.#failure = { error, until: now + pauseMs, pauseMs }
         throw error
       })

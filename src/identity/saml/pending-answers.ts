@@ -33,7 +33,7 @@ const waitSeconds = 60
 /** A begun sign-in lasts ten minutes, so no assertion is used later than this, however long it is valid. */
 const replaySeconds = 15 * 60
 /** The store accepts a mebibyte, sealed. */
-const longest = 700_000
+const maxAnswerLength = 700_000
 
 export class PendingAnswers {
   readonly #store: Store
@@ -51,7 +51,7 @@ export class PendingAnswers {
     institution: string,
     verified: VerifiedAnswer
   ): Promise<{ readonly code: string } | 'replayed' | 'too long'> {
-    if (pendingAnswerRecord.text(verified).length > longest) return 'too long'
+    if (pendingAnswerRecord.text(verified).length > maxAnswerLength) return 'too long'
     const used = digestOf(`${verified.entityId} ${verified.assertionId}`)
     const seconds = Math.ceil((verified.usableUntil - this.#clock()) / 1000)
     const isFirst = await this.#store.add(
