@@ -64,6 +64,10 @@ t.test('I39 RFC 4513 §5.1.2 · empty, NUL and wrong passwords, two entries, no 
       person('alice'),
       person('twin'),
       { ...person('twin', { entryUUID: 'second' }), dn: 'uid=twin,ou=guests,dc=lab' },
+      ...['people', 'guests', 'robots'].map(ou => ({
+        ...person('triplet', { entryUUID: `triplet of ${ou}` }),
+        dn: `uid=triplet,ou=${ou},dc=lab`
+      })),
       person('noid', { entryUUID: [] }),
       person('many', { uid: ['many', 'many2'] }),
       person('müller'),
@@ -81,6 +85,7 @@ t.test('I39 RFC 4513 §5.1.2 · empty, NUL and wrong passwords, two entries, no 
     ['with a password of more than 1,024 bytes', 'alice', 'ä'.repeat(513), refused, null],
     ['by a name that nobody has', 'nobody', 'pw-alice', refused, null],
     ['by a name of two entries', 'twin', 'pw-twin', refused, /two entries/],
+    ['by a name of more entries than are asked for', 'triplet', 'pw-triplet', refused, /two entries/],
     ['without an id', 'noid', 'pw-noid', refused, /no entryUUID/],
     ['without a name', 'nameless@lab.example', 'pw', refused, /no uid/],
     ['with several names, by none of them', 'many@lab.example', 'pw-many', refused, /several uid/],
