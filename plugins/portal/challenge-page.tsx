@@ -27,6 +27,8 @@ export interface ChallengeView {
   readonly institution?: { readonly id: string; readonly title: string } | null
   /** True if the person has no factor of the gate, and may ask for approval. */
   readonly mayAsk?: boolean
+  /** True if the person has no factor of the gate, and may add the first one now. */
+  readonly mayEnrol?: boolean
   readonly notice?: { readonly sentence: string; readonly isAlert: boolean } | null
 }
 
@@ -55,7 +57,12 @@ export function ChallengePage({ frame, view }: { frame: Frame; view: ChallengeVi
           <Said text={say.confirmAt({ place: view.institution.title })} />
         </a>
       )}
-      {first === undefined && !view.mayAsk && <p class="soft">{say.noneNow}</p>}
+      {first === undefined && !view.mayAsk && !view.mayEnrol && <p class="soft">{say.noneNow}</p>}
+      {view.mayEnrol && (
+        <p>
+          <a href={withReturnTo('/.factorgate/enrol', view.returnTo)}>{say.addFactor}</a>
+        </p>
+      )}
       {view.mayAsk && (
         <p>
           <a href={withReturnTo('/.factorgate/sponsor/ask', view.returnTo)}>{frame.say.sponsor.askInstead}</a>

@@ -15,7 +15,8 @@ import { withReturnTo } from './return-to.ts'
 async function showChallenge(
   page: AuthenticatedContext,
   status: number,
-  problem: ChallengeProblem | null
+  problem: ChallengeProblem | null,
+  mayEnrol = false
 ): Promise<FastifyReply> {
   const { say, returnTo, principal, portal } = page
   const { challenge, factors: usable } = portal.signIn
@@ -65,6 +66,7 @@ async function showChallenge(
         problem,
         institution: offer.institution,
         mayAsk,
+        mayEnrol,
         notice: noticeOf(page)
       }}
     />
@@ -116,9 +118,12 @@ export function registerChallenge(scope: FastifyInstance): void {
     const page = signedPage(request)
     const { principal } = page
     if (isEnough(page)) return goTo(page, await wayOn(page))
-    if ((await portal.signIn.nextStep.grantFor(callerOf(page), principal)) !== null)
-      return goTo(page, urlOf({ kind: 'enrol' }, page.returnTo))
-    return showChallenge(page, 200, null)
+    const { nextStep, challenge } = portal.signIn
+    const mayEnrol = (await nextStep.grantFor(callerOf(page), principal)) !== null
+    // Whoever is signed in by a second factor of the institution may confirm there, also while a roll-out is open.
+    const mayConfirmThere = principal.isFullySignedIn && (await challenge.offer(callerOf(page))).institution !== null
+    if (mayEnrol && !mayConfirmThere) return goTo(page, urlOf({ kind: 'enrol' }, page.returnTo))
+    return showChallenge(page, 200, null, mayEnrol)
   })
 
   for (const kind of codeKinds) {

@@ -83,6 +83,26 @@ t.test('who has no factor here and none there is offered the institution, and ne
   t.same([end.status, end.url], [200, `${gate.origin('files')}/data`])
 })
 
+t.test('who was checked there and may add a first factor here has the choice, while a roll-out is open', async t => {
+  const provider = await startOidcProvider(t)
+  const gate = await startOidcGate(t, [entryOf('campus', provider, `${mfa}, enrolment: { until: 2999-01-01 }`)])
+  const browser = gate.browser()
+  provider.person = { ...provider.person, acr, auth_time: Math.floor(Date.now() / 1000) - 3600 }
+  await browser.signIn('campus', provider, `${gate.origin('files')}/data`)
+  const page = await browser.go(`${gate.origin('files')}/fresh/x`)
+  t.match([page.status, page.url], [200, /\/challenge/])
+  t.match(page.body, /href="[^"]*\/enrol\?rd=[^"]*">Add a second factor/)
+  t.notMatch(page.body, /for an invitation/)
+  const [, href = ''] = /href="([^"]*)"[^>]*>\s*Confirm at The campus/.exec(page.body) ?? []
+  provider.person = { ...provider.person, auth_time: Math.floor(Date.now() / 1000) }
+  const end = await browser.through(provider, new URL(href.replaceAll('&amp;', '&'), page.url).href)
+  t.same([end.status, end.url], [200, `${gate.origin('files')}/fresh/x`])
+  // Half signed in, the roll-out comes first.
+  provider.person = { ...provider.person, sub: 'other', preferred_username: 'bob', acr: undefined }
+  const half = await gate.browser().signIn('campus', provider, `${gate.origin('files')}/data`)
+  t.match([half.status, half.url], [200, /\/enrol/])
+})
+
 t.test('changes of an account ask for a factor of ours', async t => {
   const { provider, browser, gate } = await fixture(t)
   const page = await browser.go(`${gate.portal}/.factorgate/enrol`)
