@@ -7,8 +7,10 @@ import { StoreUnreachable } from '../store.ts'
 import { ChangeSignal } from './change-signal.ts'
 import { giveToOwner, openingTrouble, prepareDirectory } from './directory.ts'
 import { OpenFiles } from './open-files.ts'
+import { OpeningMark } from './opening-mark.ts'
 import { Records } from './records.ts'
 import { ReservedSpace } from './reserved-space.ts'
+import { TransactionStart } from './transaction-start.ts'
 import { commitOf } from './whole-file.ts'
 import { WriteLock } from './write-lock.ts'
 
@@ -19,12 +21,18 @@ const waitMs = { stands: 1500, holds: 15_000 } as const
 
 /** LMDB would believe a copy that was put over the file of an open store, and go on in it beside the processes that know the other one. */
 function overwritten(directory: string, lock: WriteLock): string | null {
-  const [found, known] = [commitOf(join(directory, 'data.mdb')), lock.commit]
+  // In this order: a commit that comes in between is in data.mdb first.
+  const known = lock.commit
+  const found = commitOf(join(directory, 'data.mdb'))
   if (found === null || known === null || found >= known) return null
   const pid = lock.user
   // The lock file is older than the start of the machine, or of the last process.
   if (pid === null) return null
   return `its file data.mdb was overwritten while process ${pid} had it open, and what is in it is of another time; stop that process, then put the right file there`
+}
+
+function unreachable(directory: string, why: string): StoreUnreachable {
+  return new StoreUnreachable(`The store in ${directory} cannot be opened: ${why}.`)
 }
 
 /** lmdb-js prints each failed commit with its stack. Whoever waits for the commit gets the same error. */
@@ -48,19 +56,29 @@ export class Environment {
   readonly reserve: ReservedSpace
   readonly files: OpenFiles
   readonly lock: WriteLock
+  readonly start: TransactionStart
+  readonly mark: OpeningMark
   static #openCount = 0
 
-  private constructor(
-    directory: string,
-    root: RootDatabase,
-    meta: Database<string, string>,
-    signal: ChangeSignal,
-    lock: WriteLock
-  ) {
+  /** Throws StoreMisconfigured, and then closes nothing that it was given. */
+  private constructor(directory: string, root: RootDatabase, signal: ChangeSignal, lock: WriteLock, mark: OpeningMark) {
     this.root = root
     this.lock = lock
-    this.meta = meta
+    this.mark = mark
     this.signal = signal
+    this.reserve = new ReservedSpace(join(directory, 'data.mdb'), () => this.#lastPage())
+    const written = () => this.reserve.commit
+    this.start = new TransactionStart(root, lock, written)
+    this.start.inNewest(() => {})
+    this.meta = root.openDB({ name: 'meta', encoding: 'string' })
+    const found = this.meta.get('layout')
+    if (found === undefined) this.meta.putSync('layout', layout)
+    else if (found !== layout) {
+      this.reserve.close()
+      throw new StoreMisconfigured(
+        `The store in ${directory} has layout ${found}, but this release of Factorgate reads layout ${layout}. Run the release that made the store.`
+      )
+    }
     this.records = new Records({
       values: root.openDB({ name: 'values', encoding: 'string', useVersions: true }),
       indexes: root.openDB({ name: 'indexes', encoding: 'string', useVersions: true }),
@@ -68,11 +86,8 @@ export class Environment {
       changes: root.openDB({ name: 'changes', encoding: 'string' }),
       lastVersion: getLastVersion
     })
-    this.reserve = new ReservedSpace(join(directory, 'data.mdb'), () => this.#lastPage())
-    this.files = new OpenFiles(directory, this.reserve.fileId, {
-      written: () => this.reserve.commit,
-      known: () => lock.commit
-    })
+    const commits = { written, known: () => lock.commit, isOpening: () => mark.isThere }
+    this.files = new OpenFiles(directory, this.reserve.fileId, commits)
     Environment.#openCount++
   }
 
@@ -80,10 +95,24 @@ export class Environment {
   static open(directory: string): Environment {
     prepareDirectory(directory, Environment.#openCount > 0)
     const lock = new WriteLock(directory)
-    const why = lock.waitNow(waitMs.stands, waitMs.holds) ?? overwritten(directory, lock)
+    const mark = new OpeningMark(directory)
+    const late = lock.waitNow(waitMs.stands, waitMs.holds) ?? mark.set(waitMs.holds)
+    if (late !== null) {
+      lock.close()
+      throw unreachable(directory, late)
+    }
+    try {
+      return Environment.#openMarked(directory, lock, mark)
+    } finally {
+      mark.clear()
+    }
+  }
+
+  static #openMarked(directory: string, lock: WriteLock, mark: OpeningMark): Environment {
+    const why = overwritten(directory, lock)
     if (why !== null) {
       lock.close()
-      throw new StoreUnreachable(`The store in ${directory} cannot be opened: ${why}.`)
+      throw unreachable(directory, why)
     }
     quietDriver()
     let signal: ChangeSignal | undefined
@@ -101,13 +130,7 @@ export class Environment {
         eventTurnBatching: false
       } as Parameters<typeof open>[0])
       giveToOwner(directory, ['data.mdb', 'lock.mdb', 'bell'])
-      const meta = root.openDB<string, string>({ name: 'meta', encoding: 'string' })
-      const found = meta.get('layout')
-      if (found === undefined) meta.putSync('layout', layout)
-      if (found === undefined || found === layout) return new Environment(directory, root, meta, signal, lock)
-      throw new StoreMisconfigured(
-        `The store in ${directory} has layout ${found}, but this release of Factorgate reads layout ${layout}. Run the release that made the store.`
-      )
+      return new Environment(directory, root, signal, lock, mark)
     } catch (error) {
       signal?.close()
       if (root === undefined) lock.close()
@@ -120,6 +143,23 @@ export class Environment {
         ? error
         : new StoreMisconfigured(openingTrouble(directory, error), { cause: error })
     }
+  }
+
+  /**
+   * Runs `work`, which reads the newest state. While a process opens the store, a state may be read that is older by a commit: then `work` runs
+   * once more, in a transaction that nobody disturbs.
+   */
+  read<T>(work: () => T): T {
+    const before = this.mark.changedAt
+    const result = work()
+    if (!this.mark.isThere && this.mark.changedAt === before) return result
+    this.root.resetReadTxn()
+    // No commit can come in between while its writer stands still.
+    if (this.lock.standstill !== null) return work()
+    return this.start.inNewest(() => {
+      this.mark.clearIfLeft()
+      return work()
+    })
   }
 
   /** It gives up where a write in flight waits for a process that stands still. */

@@ -9,6 +9,7 @@ import { commitTrouble, readTrouble } from './directory.ts'
 import { Environment } from './environment.ts'
 import { guardExit } from './exit-guard.ts'
 import { secondsTo } from './records.ts'
+import { older } from './transaction-start.ts'
 import { LmdbWrites, WriteTimeout } from './writes.ts'
 
 /** A slower commit means a failing disk or a stopped process. */
@@ -248,9 +249,11 @@ class LmdbStore implements Store {
 
   #newChanges(): string[] | null {
     this.#environment.root.resetReadTxn()
-    const last = this.#environment.records.lastChange()
-    if (last === this.#lastRead) return []
-    const keys = this.#environment.records.changes(this.#lastRead + 1, last)
+    const { records } = this.#environment
+    const { last, keys } = this.#environment.read(() => {
+      const last = records.lastChange()
+      return { last, keys: last === this.#lastRead ? [] : records.changes(this.#lastRead + 1, last) }
+    })
     this.#lastRead = last
     return keys
   }
@@ -272,7 +275,7 @@ class LmdbStore implements Store {
     const refusal = this.#displaced ?? this.#writes.refusal
     if (refusal !== null) throw this.#unreachable(refusal)
     try {
-      return work()
+      return this.#environment.read(work)
     } catch (error) {
       // A failed read spoils its transaction for all that follow, and hides their own reasons.
       this.#environment.root.resetReadTxn()
@@ -305,7 +308,7 @@ class LmdbStore implements Store {
   async #commit<T>(work: () => T, bytes: number | null): Promise<T> {
     let timer: NodeJS.Timeout | undefined
     let hasChanges = false
-    const { files, lock, reserve, records, root, signal } = this.#environment
+    const { files, lock, reserve, records, root, signal, start } = this.#environment
     if (lock.standstill !== null) {
       const standstill = await lock.afterStandstill(commitMs)
       if (standstill !== null) throw new WriteTimeout(standstill)
@@ -315,16 +318,17 @@ class LmdbStore implements Store {
     const ended = bytes === null ? null : reserve.begin(bytes)
     // This is read before the transaction, since LMDB's counts are unavailable inside it.
     const isShort = ended !== null && !reserve.suffices
-    const transaction = root.transaction(() => {
+    const transact = () => {
       // The write may have waited for other processes.
       this.#assertInPlace(files.troubleWithin(true))
+      if (!start.isNewest()) return older
       if (isShort) reserve.extend()
       const logged = records.logged
       const result = work()
       hasChanges = records.logged !== logged
       return result
-    })
-    const committed = guardExit(transaction)
+    }
+    const committed = guardExit(start.retry(() => root.transaction(transact)))
       .then(result => {
         // What is committed to files that nobody sees is not acknowledged.
         this.#assertInPlace(files.trouble)

@@ -12,6 +12,8 @@ interface Commits {
   readonly written: () => bigint | null
   /** The newest commit by lock.mdb; null if it cannot be read. */
   readonly known: () => bigint | null
+  /** True while a process opens the store, which may set back what lock.mdb names until it has settled that. */
+  readonly isOpening: () => boolean
 }
 
 export class OpenFiles {
@@ -64,14 +66,20 @@ export class OpenFiles {
     if (trouble !== null) return trouble
     const before = this.#commits.known()
     const found = this.#commits.written()
-    const after = this.#commits.known()
-    if (before !== null && after !== null)
-      this.#isOverwritten ||=
-        found === null || found < before || found < this.#seen || found > (isWriting ? after : after + 1n)
+    this.#isOverwritten ||=
+      before !== null && (found === null || found < before || found < this.#seen || this.#isAhead(found, isWriting))
     this.#seen = found ?? this.#seen
     return this.#isOverwritten
       ? 'its file data.mdb was overwritten while it was open, and what is in it is of another time; start the gate again'
       : null
+  }
+
+  /** True if data.mdb has more commits than lock.mdb knows of. */
+  #isAhead(found: bigint, isWriting: boolean): boolean {
+    const most = isWriting ? 0n : 1n
+    const isMore = () => found - (this.#commits.known() ?? found) > most
+    // Whoever opened the store may have come to an end between the two looks.
+    return isMore() && !this.#commits.isOpening() && isMore()
   }
 
   #look(): { data: string | null; isData: boolean; isLock: boolean } {

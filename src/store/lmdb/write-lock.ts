@@ -5,7 +5,7 @@
  * The lock is a robust mutex of the C library in lock.mdb, whose first word names the thread that holds it (mdb.c: MDB_txninfo). Where it
  * cannot be read, as on other systems, nobody seems to hold it.
  */
-import { closeSync, fstatSync, openSync, readFileSync, readSync, statSync } from 'node:fs'
+import { closeSync, fstatSync, openSync, readFileSync, readSync, statSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 
@@ -54,6 +54,14 @@ export class WriteLock {
     }
   }
 
+  /** Call it within a transaction. */
+  set commit(commit: bigint) {
+    if (this.#open === null) return
+    const word = Buffer.alloc(8)
+    word.writeBigUInt64LE(commit)
+    writeSync(this.#open.file, word, 0, 8, at.commit)
+  }
+
   /** A process that has the store open; null if there is none, or none is seen. */
   get user(): number | null {
     try {
@@ -84,14 +92,15 @@ export class WriteLock {
   waitNow(standMs: number, holdMs: number): string | null {
     const pause = new Int32Array(new SharedArrayBuffer(4))
     const first = this.#holder()
-    if (first === null) return null
+    // After a crash of the machine, the file names a thread of before, and LMDB makes the lock anew.
+    if (first === null || this.user === null) return null
     for (let waited = 0; ; waited += lookMs) {
       const now = this.#holder()
       if (now === null || now.thread !== first.thread || now.commit !== first.commit) return null
       const trouble = waited < standMs ? null : this.#standstillOf(now)
       if (trouble !== null) return trouble
       const pid = waited < holdMs ? null : stateOf(now.thread)?.pid
-      if (pid != null)
+      if (pid != null && this.#isMappedBy(pid))
         return `process ${pid} has been writing for ${Math.round(holdMs / 1000)} s and does not come to an end: the disk may hold it up; wait for it, or end it (kill -KILL ${pid})`
       if (waited >= holdMs) return null
       Atomics.wait(pause, 0, 0, lookMs)
@@ -152,7 +161,7 @@ function openShared(path: string): { id: string; inode: number; file: number } {
   let inode = known.ino
   let entry = shared.get(id)
   if (entry === undefined) {
-    const file = openSync(path, 'r')
+    const file = openSync(path, 'r+')
     // The path may have changed meanwhile.
     const { dev, ino } = fstatSync(file)
     id = `${dev}:${ino}`

@@ -1,4 +1,5 @@
 /** Another process on the same embedded store, as a command is one. It does what it is told and reports each step. */
+import { openSync, readSync, rmSync, writeSync } from 'node:fs'
 import { open } from 'lmdb'
 import { openStore } from '../../../src/store/open.ts'
 
@@ -54,6 +55,25 @@ const tasks: Record<string, () => Promise<void>> = {
     const store = await openStore(`embedded:${path}`)
     say(`session:a=${await store.get('session:a')} session:b=${await store.get('session:b')}`)
     await store.close()
+  },
+
+  /** Opens the store again and again, as commands do. */
+  async reopen() {
+    for (let done = 0; done < Number(count); done++) await (await openStore(`embedded:${path}`)).close()
+  },
+
+  /** Lets lock.mdb name an older commit than data.mdb, as lmdb-js does when a commit comes while it opens the store. */
+  async setBack() {
+    const lock = openSync(`${path}/lock.mdb`, 'r+')
+    const word = Buffer.alloc(8)
+    readSync(lock, word, 0, 8, 8)
+    word.writeBigUInt64LE(word.readBigUInt64LE() - BigInt(count))
+    writeSync(lock, word, 0, 8, 8)
+  },
+
+  /** Removes the mark of a process that opens the store. */
+  async unmark() {
+    rmSync(`${path}/opening`)
   },
 
   /** Makes many changes at once. */

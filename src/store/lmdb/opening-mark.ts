@@ -1,0 +1,103 @@
+/**
+ * The link `opening` in the directory of a store is there while a process opens it, and names that process. One process opens a store at a
+ * time, so that nobody disturbs whoever creates it. Whoever writes meanwhile knows by the link why lock.mdb may name an older commit than
+ * data.mdb (transaction-start.ts). A link, because it is made in one step, and takes no room on a full disk.
+ */
+import { lstatSync, readlinkSync, rmSync, statSync, symlinkSync } from 'node:fs'
+import { join } from 'node:path'
+import { systemClock } from '../../clock.ts'
+
+const lookMs = 5
+/** Nobody sees whether a process of another container runs. Opening takes milliseconds. */
+const foreignMs = 30_000
+
+export class OpeningMark {
+  readonly #directory: string
+  readonly #path: string
+
+  constructor(directory: string) {
+    this.#directory = directory
+    this.#path = join(directory, 'opening')
+  }
+
+  /** True while a process opens the store, and after one that was killed in between. */
+  get isThere(): boolean {
+    try {
+      return lstatSync(this.#path, { throwIfNoEntry: false }) !== undefined
+    } catch {
+      return false
+    }
+  }
+
+  /** When something in the directory was made or removed, such as this mark. 0 if nobody may look. */
+  get changedAt(): number {
+    try {
+      return statSync(this.#directory, { throwIfNoEntry: false })?.mtimeMs ?? 0
+    } catch {
+      return 0
+    }
+  }
+
+  /** Waits for others for `waitMs` at most, without the event loop. Returns why they do not come to an end, as the end of a sentence, or null. */
+  set(waitMs: number): string | null {
+    const pause = new Int32Array(new SharedArrayBuffer(4))
+    for (let waited = 0; !this.#make(); waited += lookMs) {
+      const pid = this.#process()
+      if (pid === null) this.clear()
+      else if (waited >= waitMs)
+        return `process ${pid} has been opening it for ${Math.round(waitMs / 1000)} s; end that process (kill -KILL ${pid}), or, if it is another program, remove ${this.#path}`
+      else Atomics.wait(pause, 0, 0, lookMs)
+    }
+    return null
+  }
+
+  clear(): void {
+    rmSync(this.#path, { force: true })
+  }
+
+  /** Removes what a process has left that was killed. */
+  clearIfLeft(): void {
+    if (this.isThere && this.#process() === null) this.clear()
+  }
+
+  /** False if there is one. A disk that takes no link takes no store either, or is one without links, where nobody is told. */
+  #make(): boolean {
+    try {
+      symlinkSync(`${process.pid}@${container()}`, this.#path)
+      return true
+    } catch (error) {
+      return (error as NodeJS.ErrnoException).code !== 'EEXIST'
+    }
+  }
+
+  /** Whoever opens the store; null if that process has ended. */
+  #process(): number | null {
+    try {
+      const [pid = 0, place] = readlinkSync(this.#path).split('@').map(Number)
+      if (place !== container()) return systemClock() - lstatSync(this.#path).mtimeMs < foreignMs ? pid : null
+      // This process opens one store after the other, so the link is of an earlier one with its number.
+      if (!(pid > 0) || pid === process.pid) return null
+      return isAlive(pid) ? pid : null
+    } catch {
+      return null
+    }
+  }
+}
+
+/** The number of the namespace in which process ids count; 0 where there are none. */
+function container(): number {
+  try {
+    return statSync('/proc/self/ns/pid').ino
+  } catch {
+    return 0
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
+  }
+}

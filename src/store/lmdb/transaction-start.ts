@@ -1,0 +1,60 @@
+/**
+ * Where a transaction begins. lmdb-js 3.5.6 writes the newest commit that it has read into lock.mdb whenever it opens a store, without the lock of
+ * writers (mdb.c: mdb_env_open2). If another process commits in between, the next transaction begins at an older state. It would undo that
+ * commit, and give pages away that are in use. So each transaction compares before it writes, and puts the number right.
+ */
+import type { RootDatabase } from 'lmdb'
+import type { WriteLock } from './write-lock.ts'
+
+interface Transactions extends RootDatabase {
+  /** The number of the running transaction, one more than that of the commit at which it began. It is not in the types of lmdb-js. */
+  getWriteTxnId(): number
+}
+
+/** What a transaction returns that began at an older state. */
+export const older = Symbol('older')
+
+const maxTries = 100
+const neverNewest = 'each transaction began at an older state'
+
+export class TransactionStart {
+  readonly #root: Transactions
+  readonly #lock: WriteLock
+  readonly #newest: () => bigint | null
+
+  /** `newest`: the newest commit by data.mdb; null if it is cut off. */
+  constructor(root: RootDatabase, lock: WriteLock, newest: () => bigint | null) {
+    this.#root = root as Transactions
+    this.#lock = lock
+    this.#newest = newest
+  }
+
+  /**
+   * Call it within a transaction, before its first write. False if the transaction began at an older state: then it must write nothing, and
+   * the next one begins at the newest.
+   */
+  isNewest(): boolean {
+    const newest = this.#newest()
+    if (newest === null) return true
+    if (this.#lock.commit !== newest) this.#lock.commit = newest
+    return BigInt(this.#root.getWriteTxnId()) === newest + 1n
+  }
+
+  /** Runs `transact` until its transaction began at the newest state. `transact` returns `older` if it did not. */
+  async retry<T>(transact: () => Promise<T | typeof older>): Promise<T> {
+    for (let tries = 0; tries < maxTries; tries++) {
+      const result = await transact()
+      if (result !== older) return result
+    }
+    throw new Error(neverNewest)
+  }
+
+  /** Runs `work` in a transaction that begins at the newest state, without the event loop. It waits for other writers. */
+  inNewest<T>(work: () => T): T {
+    for (let tries = 0; tries < maxTries; tries++) {
+      const result = this.#root.transactionSync(() => (this.isNewest() ? work() : older))
+      if (result !== older) return result
+    }
+    throw new Error(neverNewest)
+  }
+}

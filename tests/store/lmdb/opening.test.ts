@@ -1,0 +1,115 @@
+/**
+ * Processes that open a store while others write. lmdb-js names an older commit in lock.mdb for a moment then, from which the next transaction
+ * would begin (src/store/lmdb/transaction-start.ts).
+ */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { lstatSync, lutimesSync, readlinkSync, statSync, symlinkSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import t, { type Test } from 'tap'
+import { openLmdb } from '../../../src/store/lmdb/lmdb.ts'
+import { OpeningMark } from '../../../src/store/lmdb/opening-mark.ts'
+import { isDeep } from '../../fixtures/in-process/cases.ts'
+import { readsTypeScript } from '../../fixtures/process/program.ts'
+import { temporaryDirectory } from '../../fixtures/process/redis-server.ts'
+
+const childFile = fileURLToPath(new URL('child.ts', import.meta.url))
+
+function child(t: Test, task: string, path: string, count = 0) {
+  const started = spawn(process.execPath, [readsTypeScript, childFile, task, path, String(count)], {
+    stdio: ['ignore', 'pipe', 'inherit']
+  })
+  t.teardown(() => started.kill('SIGKILL'))
+  return started
+}
+
+async function endOf(started: ReturnType<typeof spawn>): Promise<number | string | null> {
+  const [code, signal] = await once(started, 'close')
+  return signal ?? code
+}
+
+function openIn(t: Test) {
+  const path = `${temporaryDirectory(t)}/store`
+  const store = openLmdb(path)
+  t.teardown(() => store.close())
+  return { path, store, mark: `${path}/opening` }
+}
+
+t.test('processes open the store while two others write, and no write is lost', async t => {
+  const { path, store } = openIn(t)
+  const other = child(t, 'write', path)
+  await once(other.stdout, 'data')
+  other.stdout.resume()
+  const openers = [1, 2].map(() => child(t, 'reopen', path, isDeep ? 2_000 : 60))
+  let isDone = false
+  const ends = Promise.all(openers.map(endOf)).finally(() => {
+    isDone = true
+  })
+  let count = 0
+  for (; !isDone; count++) {
+    await store.put(`own:${count}`, `value ${count}`)
+    if ((await store.get(`own:${count}`)) !== `value ${count}`) t.fail(`write ${count} is not seen`)
+  }
+  t.same(await ends, [0, 0])
+  let lost = 0
+  for (let i = 0; i < count; i++) if ((await store.get(`own:${i}`)) !== `value ${i}`) lost++
+  t.equal(lost, 0, `of ${count} writes`)
+  t.notOk(isLink(`${path}/opening`))
+})
+
+t.test('an older number is put right by the next read and the next write', async t => {
+  const { path, store, mark } = openIn(t)
+  for (const back of [1, 2, 3]) {
+    for (let i = 0; i < 5; i++) await store.put('a', `${back} ${i}`)
+    symlinkSync(markOf(process.ppid), mark)
+    t.equal(await endOf(child(t, 'setBack', path, back)), 0)
+    t.equal(await store.get('a'), `${back} 4`, `a read, ${back} back`)
+    t.equal(await endOf(child(t, 'setBack', path, back)), 0)
+    await Promise.all([store.put('b', `${back}`), store.put('c', `${back}`)])
+    t.same([await store.get('a'), await store.get('b'), await store.get('c')], [`${back} 4`, `${back}`, `${back}`])
+    t.equal(await endOf(child(t, 'unmark', path)), 0)
+  }
+  await store.close()
+  const again = openLmdb(path)
+  t.same([await again.get('a'), await again.get('c')], ['3 4', '3'])
+  await again.close()
+})
+
+t.test('a mark of a process that was killed is removed by whoever opens or reads', async t => {
+  const { path, store, mark } = openIn(t)
+  await store.put('a', 'x')
+  const killed = child(t, 'read', path)
+  await endOf(killed)
+  symlinkSync(markOf(killed.pid), mark)
+  t.equal(await store.get('a'), 'x')
+  t.notOk(isLink(mark), 'by a read')
+  symlinkSync(markOf(killed.pid), mark)
+  t.equal(await endOf(child(t, 'read', path)), 0)
+  t.notOk(isLink(mark), 'by opening')
+  symlinkSync(markOf(killed.pid, 1), mark)
+  t.equal(await store.get('a'), 'x')
+  t.ok(isLink(mark), 'nobody knows what runs in another container')
+  lutimesSync(mark, 1, 1)
+  t.equal(await store.get('a'), 'x')
+  t.notOk(isLink(mark), 'but no process opens a store for long')
+})
+
+t.test('one process opens the store at a time', async t => {
+  const { path, mark } = openIn(t)
+  symlinkSync(markOf(process.ppid), mark)
+  const waiting = new OpeningMark(path)
+  t.match(waiting.set(20), new RegExp(`^process ${process.ppid} has been opening it for .* remove ${mark}$`))
+  t.equal(readlinkSync(mark), markOf(process.ppid), 'whose mark it is')
+  const ended = endOf(child(t, 'read', path))
+  t.equal(await endOf(child(t, 'unmark', path)), 0)
+  t.equal(await ended, 0, 'whoever waits goes on')
+  t.equal(waiting.set(20), null)
+  waiting.clear()
+})
+
+/** As a process makes it. */
+const markOf = (pid: number | undefined, place = statSync('/proc/self/ns/pid').ino) => `${pid}@${place}`
+
+function isLink(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false }) !== undefined
+}
