@@ -10,7 +10,7 @@ import { OpenFiles } from './open-files.ts'
 import { OpeningMark } from './opening-mark.ts'
 import { Records } from './records.ts'
 import { ReservedSpace } from './reserved-space.ts'
-import { TransactionStart } from './transaction-start.ts'
+import { TransactionStart, type Transactions } from './transaction-start.ts'
 import { commitOf } from './whole-file.ts'
 import { WriteLock } from './write-lock.ts'
 
@@ -68,7 +68,7 @@ export class Environment {
     this.signal = signal
     this.reserve = new ReservedSpace(join(directory, 'data.mdb'), () => this.#lastPage())
     const written = () => this.reserve.commit
-    this.start = new TransactionStart(root, lock, written)
+    this.start = new TransactionStart(root as RootDatabase & Transactions, lock, written)
     this.start.inNewest(() => {})
     this.meta = root.openDB({ name: 'meta', encoding: 'string' })
     const found = this.meta.get('layout')

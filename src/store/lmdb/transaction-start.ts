@@ -3,12 +3,13 @@
  * writers (mdb.c: mdb_env_open2). If another process commits in between, the next transaction begins at an older state. It would undo that
  * commit, and give pages away that are in use. So each transaction compares before it writes, and puts the number right.
  */
-import type { RootDatabase } from 'lmdb'
 import type { WriteLock } from './write-lock.ts'
 
-interface Transactions extends RootDatabase {
-  /** The number of the running transaction, one more than that of the commit at which it began. It is not in the types of lmdb-js. */
+/** What is needed of an open environment. */
+export interface Transactions {
+  /** The number of the running transaction, one more than that of the commit at which it began. */
   getWriteTxnId(): number
+  transactionSync<T>(work: () => T): T
 }
 
 /** What a transaction returns that began at an older state. */
@@ -23,8 +24,8 @@ export class TransactionStart {
   readonly #newest: () => bigint | null
 
   /** `newest`: the newest commit by data.mdb; null if it is cut off. */
-  constructor(root: RootDatabase, lock: WriteLock, newest: () => bigint | null) {
-    this.#root = root as Transactions
+  constructor(root: Transactions, lock: WriteLock, newest: () => bigint | null) {
+    this.#root = root
     this.#lock = lock
     this.#newest = newest
   }
