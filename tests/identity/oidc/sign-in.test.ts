@@ -171,7 +171,7 @@ t.test('I34 OpenID Connect Core §5.1 · an unconfirmed address → left out', a
   t.match(gate.said(), /left out the groups/)
 })
 
-t.test('I34 · an unconfirmed address as the name → refused, also where an account waits for it', async t => {
+t.test('I34: an unconfirmed address as the name is refused, also where an account waits for it', async t => {
   const provider = await startOidcProvider(t)
   const names = ['{ name: email }', '{ name: contact.mail, email: contact.mail }']
   const gate = await startOidcGate(
