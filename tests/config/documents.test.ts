@@ -10,6 +10,8 @@ import { recipePages, recipesTable } from '../../config/recipes/pages.ts'
 import { testedRecipes } from '../../config/recipes/tested.ts'
 import type { Node } from '../../config/schema/schema-builders.ts'
 import { initTemplate } from '../../config/template.ts'
+import { temporaryDirectory } from '../fixtures/process/redis-server.ts'
+import { selfSigned } from '../fixtures/process/self-signed.ts'
 import { said } from './read.ts'
 
 const room = path.join(import.meta.dirname, '../../config')
@@ -36,7 +38,10 @@ t.test('FIELD N4 README, docs/apps and the run of the lab apps say the same, and
       'apps.yaml',
       { GALAXY_SECRET: 'a long shared secret' }
     )
-    t.same(said(loaded), [], id)
+    // Cockpit asks for a password of its own before that header means anything.
+    const expected = id === 'cockpit' ? [/passHeaders\[0\] {2}clients can send any value/] : []
+    t.match(said(loaded), expected, id)
+    t.equal(said(loaded).length, expected.length, id)
   }
   const installed = testedRecipes.find(({ id }) => id === 'jupyter')
   t.match(installed?.env, { ALLOW_REMOTE: 'False' }, 'a notebook server as installed')
@@ -102,8 +107,9 @@ t.test('every example and default in the schema is one the loader takes', async 
 
 t.test('every example file loads without a warning, and editors accept it', async t => {
   t.ok(examples.length >= 4)
+  const ca = readFileSync((await selfSigned(temporaryDirectory(t))).cert, 'utf8')
   for (const name of examples) {
-    const folder = t.testdir({ [name]: text(`examples/${name}`), 'redis-password': 'p\n', 'redis-ca.crt': 'x' })
+    const folder = t.testdir({ [name]: text(`examples/${name}`), 'redis-password': 'p\n', 'redis-ca.crt': ca })
     const env = { REDIS_PASSWORD: 'p', SENTINEL_PASSWORD: 'p', GALAXY_SECRET: 's' }
     const loaded = await loadConfig({ file: name, cwd: folder, env })
     const expected = name === 'redis.yaml' ? [/admin\.host {2}health and metrics answer/] : []
