@@ -8,8 +8,8 @@ import { join } from 'node:path'
 import { systemClock } from '../../clock.ts'
 
 const lookMs = 5
-/** Nobody sees whether a process of another container runs. Opening takes milliseconds. */
-const foreignMs = 30_000
+/** Opening takes milliseconds, so an older mark was left, or copied with the directory. Nobody sees whether a process of another container runs. */
+const maxAgeMs = 30_000
 
 export class OpeningMark {
   readonly #directory: string
@@ -74,7 +74,8 @@ export class OpeningMark {
   #process(): number | null {
     try {
       const [pid = 0, place] = readlinkSync(this.#path).split('@').map(Number)
-      if (place !== container()) return systemClock() - lstatSync(this.#path).mtimeMs < foreignMs ? pid : null
+      if (systemClock() - lstatSync(this.#path).mtimeMs > maxAgeMs) return null
+      if (place !== container()) return pid
       // This process opens one store after the other, so the link is of an earlier one with its number.
       if (!(pid > 0) || pid === process.pid) return null
       return isAlive(pid) ? pid : null
