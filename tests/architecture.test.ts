@@ -151,11 +151,12 @@ const importRules: readonly (readonly [string, (line: Import) => boolean, Omit<I
     { from: 'src/session/sessions.ts', to: 'src/store/lmdb/lmdb.ts' }
   ],
   [
-    'a store adapter knows the store, the clock, how a folder is made, whether a disk has room, and its one driver',
+    'a store adapter knows the store, the clock, how a folder is made, files and processes of the machine, and its one driver',
     ({ from, to }) =>
       isConcreteStore(from) &&
       !to.startsWith('src/store/') &&
-      !['src/clock.ts', 'src/ensure-directory.ts', 'src/files/free-space.ts', 'node', 'ioredis', 'lmdb'].includes(to),
+      !to.startsWith('src/files/') &&
+      !['src/clock.ts', 'src/ensure-directory.ts', 'node', 'ioredis', 'lmdb'].includes(to),
     { from: 'src/store/redis/redis.ts', to: 'src/session/session.ts' }
   ],
   [

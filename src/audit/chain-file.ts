@@ -120,10 +120,12 @@ export class ChainFile {
     this.#day = this.#isRegular && this.rotation !== null ? await dayOf(this.#path) : null
   }
 
-  /** Rejects with the system's error if the disk has no room for a line. Opening a file succeeds on a full disk. */
+  /** Rejects if the disk has no room for a line, since opening a file succeeds on a full disk, or if a process that stands still holds the lock. */
   async checkRoom(): Promise<void> {
     await this.ready()
-    if (this.#isRegular) checkFreeSpace(path.dirname(this.#path), lineRoom)
+    if (!this.#isRegular) return
+    checkFreeSpace(path.dirname(this.#path), lineRoom)
+    await this.#lock.check()
   }
 
   /** Appends the lines and resolves when they are on disk. Never rejects. `signs`: a checkpoint follows them. */

@@ -6,9 +6,12 @@ import { randomBytes } from 'node:crypto'
 import { readFileSync, readlinkSync } from 'node:fs'
 import { readFile, readlink, rename, symlink, unlink } from 'node:fs/promises'
 import { setTimeout as pause } from 'node:timers/promises'
+import { standsStill, stateOf } from '../files/process-state.ts'
 
 /** The longest wait, in milliseconds. */
 const patienceMs = 30_000
+/** A holder that stands still is waited for as long as this, in milliseconds. */
+const standsMs = 1_500
 /** A holder in another container or machine cannot be checked; it counts as ended after this time without a change. */
 const foreignMs = 15_000
 
@@ -25,14 +28,34 @@ export class JournalLock {
     this.#path = path
   }
 
-  /** Resolves when this process holds the lock. Rejects with the system's error, or with `ELOCKED` after half a minute. */
+  /** Resolves when this process holds the lock. Rejects with the system's error, while its holder stands still, or with `ELOCKED` after half a minute. */
   async acquire(): Promise<void> {
     const began = performance.now()
+    let stillSince: number | null = null
     for (let turn = 0; (await this.#take(this.#path)) === 'held'; turn++) {
-      if (performance.now() - began > patienceMs) throw await this.#tooLong()
+      const now = performance.now()
+      if (now - began > patienceMs) throw await this.#tooLong()
+      const still = turn > 20 ? await this.#standstill() : null
+      stillSince = still === null ? null : (stillSince ?? now)
+      if (still !== null && stillSince !== null && now - stillSince > standsMs) throw still
       await pause(Math.min(1 + turn, 25))
     }
     this.#since = performance.now()
+  }
+
+  /** Rejects if `acquire` would, because the holder stands still. */
+  async check(): Promise<void> {
+    for (const began = performance.now(); ; await pause(25)) {
+      const still = await this.#standstill()
+      if (still === null) return
+      if (performance.now() - began > standsMs) throw still
+    }
+  }
+
+  async #standstill(): Promise<Error | null> {
+    const [place, pid] = (await readlink(this.#path).catch(() => '')).split(':')
+    if (place !== this.#me.place || !stateOf(Number(pid))?.isStill) return null
+    return new Error(standsStill(Number(pid), `and holds the lock ${this.#path}`))
   }
 
   /** True if this process holds the lock now. It removes the lock of an ended process, and gets it at a later try. */

@@ -37,6 +37,7 @@ const systemWords: Readonly<Record<string, string>> = {
   EIO: 'the disk answers with an error; look at the log of the system (dmesg)',
   ELOOP: 'the path goes through too many symbolic links',
   ENAMETOOLONG: 'the name is too long',
+  ELOCKED: 'another process holds its lock and does not let go',
   ETXTBSY: 'a program is using the file',
   EDQUOT: 'the disk quota is used up',
   EMFILE: 'too many files are open; raise the limit of the process (ulimit -n; in systemd: LimitNOFILE=)',

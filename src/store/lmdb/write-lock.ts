@@ -8,6 +8,7 @@
 import { closeSync, fstatSync, openSync, readFileSync, readSync, statSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { standsStill, stateOf } from '../../files/process-state.ts'
 
 const places: Readonly<Record<string, number>> = { x64: 64, arm64: 128 }
 const at = { commit: 8, kind: 16, mutexBytes: 24 } as const
@@ -138,8 +139,7 @@ export class WriteLock {
     const state = stateOf(thread)
     // A thread of that number may be another one, if the file is older than the start of the machine.
     if (state === null || !state.isStill || !this.#isMappedBy(state.pid)) return null
-    const { pid } = state
-    return `process ${pid} stands still (Ctrl-Z, SIGSTOP, a debugger or a freezer) in the middle of a write and holds up all others; let it go on (kill -CONT ${pid}), or end it (kill -KILL ${pid})`
+    return standsStill(state.pid, 'in the middle of a write and holds up all others')
   }
 
   #isMappedBy(pid: number): boolean {
@@ -171,25 +171,4 @@ function openShared(path: string): { id: string; inode: number; file: number } {
   }
   entry.users++
   return { id, inode, file: entry.file }
-}
-
-function stateOf(thread: number): { readonly pid: number; readonly isStill: boolean } | null {
-  try {
-    const status = readFileSync(`/proc/${thread}/status`, 'utf8')
-    const pid = Number(/^Tgid:\t(\d+)$/m.exec(status)?.[1])
-    const letter = /^State:\t(\S)/m.exec(status)?.[1] ?? ''
-    return { pid, isStill: 'Tt'.includes(letter) || isFrozen(pid) }
-  } catch {
-    // It has ended, and LMDB recovers its lock; or it cannot be seen.
-    return null
-  }
-}
-
-function isFrozen(pid: number): boolean {
-  try {
-    const group = /^0::(.*)$/m.exec(readFileSync(`/proc/${pid}/cgroup`, 'utf8'))?.[1] ?? ''
-    return /^frozen 1$/m.test(readFileSync(join('/sys/fs/cgroup', group, 'cgroup.events'), 'utf8'))
-  } catch {
-    return false
-  }
 }
