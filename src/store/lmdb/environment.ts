@@ -1,7 +1,10 @@
 /** One open LMDB environment: the files of a store's directory as they were opened. */
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { type Database, getLastVersion, open, type RootDatabase } from 'lmdb'
+import { sharedFileSystem } from '../../files/shared-file-system.ts'
 import { StoreMisconfigured } from '../misconfigured.ts'
 import { StoreUnreachable } from '../store.ts'
 import { ChangeSignal } from './change-signal.ts'
@@ -33,6 +36,20 @@ function overwritten(directory: string, lock: WriteLock): string | null {
 
 function unreachable(directory: string, why: string): StoreUnreachable {
   return new StoreUnreachable(`The store in ${directory} cannot be opened: ${why}.`)
+}
+
+/** LMDB ends the process where a file cannot be mapped into memory, as on some network file systems. There another process tries it first. */
+function checkMapping(directory: string): void {
+  if (sharedFileSystem(directory) === null) return
+  const trial = mkdtempSync(join(directory, 'trial.'))
+  try {
+    const driver = JSON.stringify(import.meta.resolve('lmdb'))
+    const program = `import { open } from ${driver}; open({ path: ${JSON.stringify(trial)}, noSubdir: false })`
+    const { signal } = spawnSync(process.execPath, ['--input-type=module', '-e', program], { stdio: 'ignore', env: {} })
+    if (signal !== null) throw Object.assign(new Error('LMDB fails there'), { code: 'ENODEV' })
+  } finally {
+    rmSync(trial, { recursive: true, force: true })
+  }
 }
 
 /** lmdb-js prints each failed commit with its stack. Whoever waits for the commit gets the same error. */
@@ -118,6 +135,7 @@ export class Environment {
     let signal: ChangeSignal | undefined
     let root: RootDatabase | undefined
     try {
+      if (Environment.#openCount === 0) checkMapping(directory)
       signal = new ChangeSignal(join(directory, 'bell'))
       root = open({
         path: directory,
