@@ -5,6 +5,6 @@ export function sayClocksApart(log: Pick<Logger, 'error'>): (seconds: number) =>
   return seconds =>
     log.error(
       { seconds },
-      'sign-ins end that another gate made later than now: the clock of this machine is behind, or that of the other gate is ahead; factorgate doctor on both says which, and timedatectl set-ntp true mends it'
+      'sign-ins do not count here that another gate made later than now: the clock of this machine is behind, or that of the other gate is ahead; factorgate doctor on both says which, and timedatectl set-ntp true mends it'
     )
 }

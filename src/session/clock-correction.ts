@@ -10,6 +10,8 @@ import type { Session } from './session.ts'
 import type { SessionCache } from './session-cache.ts'
 
 const saveEveryMs = 60_000
+/** How far ahead the clock of another gate may be. Its sign-ins do not count here before their time, and go on there. */
+const otherGateMs = 60 * 60_000
 const markKey = 'meta:clock'
 
 export function isAhead({ createdAt, proofs }: Session, now: number): boolean {
@@ -86,7 +88,7 @@ export class ClockCorrection {
     await this.#store.put(markKey, String(now))
   }
 
-  /** Null for a session with future times, which ends: its age is unknown. */
+  /** Null for a session with future times, whose age is unknown. It ends, unless another gate may have made it. */
   correctIfAhead(session: Session, now: number): Promise<Session | null> | Session {
     return isAhead(session, now) ? this.#correct(session.id, now, now) : session
   }
@@ -109,17 +111,20 @@ export class ClockCorrection {
 
   async #correct(id: string, now: number, latest: number): Promise<Session | null> {
     const { cache, lifeMs, end } = this.#options
+    let isAnothers = false
     const right = await sessionRecord.change<Session | null>(this.#store, id, session => {
       if (session === null || !isAhead(session, now)) return { result: session }
       const newest = Math.max(session.createdAt, ...session.proofs.map(({ at }) => at))
       const next = setBack(session, latest - now, lifeMs(session.proofs), now)
       const seconds = (next.expiresAt - now) / 1000
-      if (latest + clockSkewMs < newest) this.#sayAhead(newest - now, now)
-      if (latest + clockSkewMs < newest || seconds <= 0) return { result: null }
+      const isUnknown = latest + clockSkewMs < newest
+      if (isUnknown) this.#sayAhead(newest - now, now)
+      isAnothers = isUnknown && newest - now <= otherGateMs
+      if (isUnknown || seconds <= 0) return { result: null }
       return { next, ttlSeconds: seconds, result: next }
     })
     cache.forget(sessionKey(id))
-    if (right === null) await end(id)
+    if (right === null && !isAnothers) await end(id)
     return right
   }
 
