@@ -17,8 +17,10 @@ import type { StoreUnreachable } from '../src/store/store.ts'
 import type { RequestTrace } from '../src/traces/request-trace.ts'
 import type { UpstreamLogin } from '../src/upstream-login/upstream-login.ts'
 
-/** What a portal route requires. `fresh`: a second factor within the last five minutes. `console`: what `authorizeConsole` says. */
-/** `fresh`: a recent factor of the gate; `fresh-anywhere`: or one that the person's institution has just checked. */
+/**
+ * What a portal route requires. `fresh`: a factor of the gate within the last five minutes; `fresh-anywhere`: or one that the person's institution has
+ * checked within them. `console`: what `authorizeConsole` says.
+ */
 export type Requires = 'anyone' | 'first-factor' | 'signed-in' | 'fresh' | 'fresh-anywhere' | 'console'
 
 /** A snapshot of an exchange; the values of later steps are undefined. */

@@ -1,6 +1,6 @@
 /** The flow of an exchange that spends budgets: it counts each piece, and waits where a budget says so. */
 import type { Clock } from '../clock.ts'
-import { type Proof, takenAt } from '../factor/proof.ts'
+import { newestAt, type Proof, takenAt } from '../factor/proof.ts'
 import type { Direction, Flow, Holder } from '../metering/flow.ts'
 import type { ObservedFlow } from '../metering/observed-flow.ts'
 import type { Budget } from './budget.ts'
@@ -72,9 +72,7 @@ export class CountedFlow implements Flow, Spender {
   }
 
   get signedInAt(): number {
-    let newest = 0
-    for (const { at } of this.#proofs) if (at > newest) newest = at
-    return newest
+    return newestAt(this.#proofs)
   }
 
   provedAt(budget: Budget): number {
@@ -132,10 +130,10 @@ export class CountedFlow implements Flow, Spender {
     this.#holder?.cut('budget', 'budget_spent')
   }
 
-  /** A flow that was silent while its session confirmed has not waited, so nobody has told it. */
+  /** A flow that was silent while its session confirmed has not waited, so nobody has told it. What was noted may be older than what it knows. */
   #showsMore(): boolean {
     const shown = this.session === null ? undefined : this.#keeper.shownBy(this.session)
-    if (shown === undefined || shown === this.#proofs) return false
+    if (shown === undefined || newestAt(shown) <= this.signedInAt) return false
     this.prove(shown)
     return true
   }

@@ -1,5 +1,5 @@
 /** What a ledger demands before more may pass. Pure: gates and `factorgate explain` ask it. */
-import { type Proof, takenAt } from '../factor/proof.ts'
+import { newestAt, type Proof, takenAt } from '../factor/proof.ts'
 import { type Budget, isStrict } from './budget.ts'
 import { type Demand, proofSince } from './demand.ts'
 import { asksFor, isConfirmable, isOfEarlierProof, isResumed, type Ledger, readLedger, roomAt } from './ledger.ts'
@@ -20,7 +20,7 @@ export function demandOfLedger(
   }
   const reading = readLedger(ledger, budget, now, scale)
   if (reading.mode === 'passed' || reading.mode === 'slow') return null
-  if (isResumed(ledger, newestOf(proofs))) return null
+  if (isResumed(ledger, newestAt(proofs))) return null
   if (!isConfirmable(ledger, budget, now, scale)) {
     if (reading.mode === 'within') return null
     const seconds = Math.ceil((roomAt(ledger, budget, reading, now) - now) / 1000)
@@ -31,8 +31,4 @@ export function demandOfLedger(
   const { spent, limit } = readLedger({ ...ledger, boughtAt: [] }, budget, now, scale)
   if (spent <= limit) return null
   return proofSince(ledger.askedAt, now, 'budget_proof_required', budget)
-}
-
-function newestOf(proofs: readonly Proof[]): number {
-  return proofs.reduce((newest, { at }) => Math.max(newest, at), 0)
 }

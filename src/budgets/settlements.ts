@@ -37,7 +37,7 @@ const fullTicks = 40
 /** The time for reports in one turn of the event loop, in milliseconds. The reports of a thousand people at once would delay every request. */
 const sliceMs = 0.3
 /** Sessions whose latest proofs are remembered. */
-const shownMost = 10_000
+const maxShown = 10_000
 /** Settlements under way at a time. */
 const maxRunning = 200
 
@@ -91,7 +91,7 @@ export class Settlements implements FlowKeeper {
     this.#shown.delete(session)
     if (proofs === null) return
     this.#shown.set(session, proofs)
-    if (this.#shown.size > shownMost) this.#shown.delete(this.#shown.keys().next().value as string)
+    if (this.#shown.size > maxShown) this.#shown.delete(this.#shown.keys().next().value as string)
   }
 
   shownBy(session: string): readonly Proof[] | undefined {

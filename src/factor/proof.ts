@@ -51,6 +51,13 @@ export function takenAt(proofs: readonly Proof[], taken: TakenFactors): number {
   return newestProof(proofs, kindsTaken(taken))?.at ?? 0
 }
 
+/** When the newest of all was shown; 0 for none. */
+export function newestAt(proofs: readonly Proof[]): number {
+  let newest = 0
+  for (const { at } of proofs) if (at > newest) newest = at
+  return newest
+}
+
 /** The time of a proof of unknown age: so long ago that it is never fresh. */
 export const timeUnknown = 1
 

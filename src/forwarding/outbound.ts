@@ -108,7 +108,7 @@ const deviceHeaders: ReadonlySet<string> = new Set([
 /** Maximum of cached spellings per app and upstream; others are classified each time. */
 const spellingsKept = 1_000
 /** Maximum of removed headers that are reported per app and upstream. */
-const reportedMost = 20
+const maxReported = 20
 
 export function outboundPlan(app: App, upstream: Upstream): OutboundPlan {
   const added = Object.entries(app.addHeaders).filter(([name]) => !isFraming(name.toLowerCase()))
@@ -163,7 +163,7 @@ export function outboundHeaders(
       case 'drop':
         break
       case 'claim':
-        if (requester.permit.subject === null || plan.reported.size >= reportedMost || plan.reported.has(name)) break
+        if (requester.permit.subject === null || plan.reported.size >= maxReported || plan.reported.has(name)) break
         plan.reported.add(name)
         removed = [...(removed ?? []), name]
         break

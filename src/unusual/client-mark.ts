@@ -21,7 +21,6 @@ const maxPoints = 38
 /** A script may ask in another language once, in browsers that do not show that it was the script. */
 const looksBefore = 3
 
-/** Chromium asks for the scripts of workers with its headers in another order than for all else. */
 const workers: ReadonlySet<string | undefined> = new Set(['worker', 'sharedworker', 'serviceworker'])
 
 interface Mark {
@@ -30,13 +29,16 @@ interface Mark {
   readonly bare: number
   /** Without language, platform and order. */
   readonly loose: number
-  /** True if a script has chosen the language: Chromium sends what scripts set before its own, and its own language last. */
-  readonly hasLanguageOfScript: boolean
+  /**
+   * True where Chromium sends the same headers in another order: for the scripts of workers, and where a script has chosen the language, which comes
+   * before all others then.
+   */
+  readonly isOfOtherOrder: boolean
 }
 
-/** Null where the headers say nothing: those of WebSockets, of parts of media and of the scripts of workers differ. */
+/** Null where the headers say nothing: those of WebSockets and of parts of media differ. */
 function markOf(userAgent: string, rawHeaders: readonly string[], fetchDest: string | undefined): Mark | null {
-  if (rawHeaders.length === 0 || workers.has(fetchDest)) return null
+  if (rawHeaders.length === 0) return null
   let whole = productOf(userAgent)
   let bare = whole
   const names: string[] = []
@@ -52,9 +54,10 @@ function markOf(userAgent: string, rawHeaders: readonly string[], fetchDest: str
   }
   const language = names.indexOf('accept-language')
   const hasLanguageOfScript = fetchDest === 'empty' && language >= 0 && language < names.indexOf('user-agent')
+  const isOfOtherOrder = hasLanguageOfScript || workers.has(fetchDest)
   const loose = hashText([productOf(userAgent), ...names.sort()].join(' '))
   const hash = hashText(whole)
-  return { whole: hash, bare: bare === whole ? hash : hashText(bare), loose, hasLanguageOfScript }
+  return { whole: hash, bare: bare === whole ? hash : hashText(bare), loose, isOfOtherOrder }
 }
 
 /** Browser and system of the clients that have asked lately: there are few, and the patterns cost more than the rest. */
@@ -77,7 +80,7 @@ export function noteMark(person: Person, track: Track, { userAgent = '', rawHead
   const seen = markOf(userAgent, rawHeaders, fetchDest)
   if (seen === null) return
   const { whole: mark, bare, loose } = seen
-  if (seen.hasLanguageOfScript && (track.mark === 0 || loose === track.looseMark)) return
+  if (seen.isOfOtherOrder && (track.mark === 0 || loose === track.looseMark)) return
   const isAlike = bare === track.bareMark && mark !== track.mark
   if (isAlike && mark === bare && fetchDest === 'empty') return
   // The first that was looked at came from a worker.

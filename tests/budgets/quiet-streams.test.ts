@@ -1,6 +1,8 @@
 /** A stream that is silent while a budget asks and its person confirms: it goes on with what its session has shown. */
 import type { ServerResponse } from 'node:http'
 import t from 'tap'
+import { CountedFlow } from '../../src/budgets/counted-flow.ts'
+import type { Proof } from '../../src/factor/proof.ts'
 import { echoApp, navigation, startGateway } from '../fixtures/in-process/gateway.ts'
 import { download } from '../fixtures/in-process/torrent.ts'
 
@@ -61,3 +63,28 @@ for (const [name, [rules, extra]] of Object.entries(budgets))
     )
     stream.stop()
   })
+
+t.test('what was noted of a session before does not take the place of a newer proof', async t => {
+  const proved = (at: number): readonly Proof[] => [{ kind: 'totp', at, credentialId: null, generation: 0 } as never]
+  const own = proved(start)
+  const meter = {
+    ...{
+      isStrict: true,
+      counted: 'bytes',
+      mode: 'within',
+      flowsFreely: false,
+      budget: { direction: 'out' },
+      waiting: []
+    },
+    ...{ pass: () => false, mayFlow: () => 'wait', note: () => {} }
+  }
+  let noted = proved(start - 1)
+  const keeper = { shownBy: () => noted, wait: () => {}, noteSpent: () => {}, leave: () => {}, beginNext: () => {} }
+  const facts = { who: { session: 's', proofs: own }, isGuarded: false, isEnforced: true, isLed: false }
+  const flow = new CountedFlow(facts as never, [meter as never], keeper, () => start, null)
+  t.notOk(flow.sent(1))
+  t.equal(flow.proofs, own)
+  noted = proved(start + 1)
+  t.notOk(flow.sent(1))
+  t.equal(flow.proofs, noted, 'and a newer one counts')
+})

@@ -185,6 +185,10 @@ t.test('the workers and scripts of a page ask in another way than the page, and 
   t.ok(looks(i => (isLate(i) ? { ...worker, fetchDest: undefined } : page)).includes('headers'), 'only workers do that')
   const other = { ...worker, rawHeaders: [...chrome, ...rest.slice(0, -1), 'en'] }
   t.ok(looks(i => (isLate(i) ? other : page)).includes('headers'), 'another language is another client')
+  for (const fetchDest of ['worker', 'sharedworker', 'serviceworker']) {
+    const program = { rawHeaders: ['Accept-Encoding', 'gzip', ...chrome, 'Accept', '*/*'], fetchDest }
+    t.ok(looks(i => (isLate(i) ? program : page)).includes('headers'), `a program is no ${fetchDest}`)
+  }
 })
 
 t.test('a row of records is followed also where only a sample of addresses is kept', async t => {
