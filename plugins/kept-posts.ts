@@ -15,6 +15,7 @@ import {
   type KeptPost,
   type KeptPosts,
   keptSeconds,
+  maxUnseen,
   type NewPost
 } from '../src/kept/kept-posts.ts'
 import { isSiteFrame, wantsPage } from '../src/request/wants-page.ts'
@@ -53,9 +54,6 @@ export interface KeepPost {
    */
   waiting(request: FastifyRequest, match: AppMatch, isFirst?: boolean): Promise<Held | null>
 }
-
-/** The most kept POSTs of a browser that are looked for. */
-const maxLookedFor = 5
 
 export function hasKeptCookie({ cookie }: IncomingMessage['headers']): boolean {
   return cookie?.includes('factorgate-kept-') === true
@@ -130,7 +128,7 @@ export class PostKeeper implements KeepPost {
     try {
       // Forms of other sites may stand before them in the browser.
       const ids = await posts.ofUnseen(keptIds(cookie, site, maxExpired))
-      for (const id of ids.slice(0, maxLookedFor)) {
+      for (const id of ids.slice(0, maxUnseen)) {
         const post = await posts.find(id, readCookie(cookie, keptCookieName(id, site)))
         if (post === null || !isUnseen(post)) continue
         const isOurs = post.app === app.id && (account ?? post.account) === post.account

@@ -7,7 +7,7 @@ import { askOfKept } from '../../src/apps/return-to.ts'
 import { GateError } from '../../src/errors.ts'
 import { bodyTypeOf } from '../../src/kept/content.ts'
 import { type Contents, contentsOf } from '../../src/kept/contents.ts'
-import { isUnseen, type KeptPost } from '../../src/kept/kept-posts.ts'
+import { isUnseen, type KeptPost, maxOwn } from '../../src/kept/kept-posts.ts'
 import { expiredCookie, keptCookieName, keptIds, readCookie, readOwn, stateOf } from '../cookies.ts'
 import { keptPath } from '../kept-posts.ts'
 import { resendField, resendValue } from '../resend-form.ts'
@@ -101,8 +101,6 @@ export function KeptPage({ frame, view }: { frame: Frame; view: KeptView }) {
 }
 
 const maxLookedAt = 200
-/** A person has five forms and five requests of scripts at most. */
-const maxOthers = 10
 
 export function registerKept(scope: FastifyInstance): void {
   const { portal } = scope
@@ -194,7 +192,7 @@ export function registerKept(scope: FastifyInstance): void {
   function expireSurplus({ request, reply, site }: PageContext): void {
     const { id } = request.params as { id: string }
     const others = keptIds(request.raw.headers.cookie, site, maxLookedAt).filter(other => other !== id)
-    for (const old of others.slice(0, Math.max(0, others.length - maxOthers)))
+    for (const old of others.slice(0, Math.max(0, others.length - maxOwn)))
       reply.header('set-cookie', expiredCookie(keptCookieName(old, site), site))
   }
 

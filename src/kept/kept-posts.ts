@@ -58,6 +58,10 @@ const index = 'kept-posts'
 const partBytes = 384 * 1024
 /** The most kept POSTs of one person, separately for forms, for forms in frames, for scripts and for forms of other sites: no page of another site pushes out work. */
 const most = { posts: 5, bytes: 8 * 1024 * 1024 }
+/** The most of one person that nobody may have seen a page about: forms in frames, and what scripts have sent. */
+export const maxUnseen = 2 * most.posts
+/** The same with the forms that they have seen a page about. */
+export const maxOwn = maxUnseen + most.posts
 /** The most bytes of all people who are known. */
 const maxBytesOfKnown = 64 * 1024 * 1024
 /** The least that a POST takes in the store with its headers, in bytes. */

@@ -478,7 +478,7 @@ t.test(
     let page = await follow(person, await sendForeign(person, { path: '/transfer', body: 'n=0' }))
     for (let n = 1; n < 40; n++)
       page = await follow(person, await sendForeign(person, { path: '/transfer', body: `n=${n}` }))
-    t.equal(person.cookies(host).match(/factorgate-kept-/g)?.length, 11)
+    t.equal(person.cookies(host).match(/factorgate-kept-/g)?.length, 16)
     t.match((await press(person, page)).body, /app got POST \/transfer/)
     t.match(seen.at(-1)?.body.toString(), 'n=39')
   }

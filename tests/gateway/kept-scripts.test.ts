@@ -196,3 +196,40 @@ t.test('whose access ends while the gate looks for what waits is judged anew, as
       }
     })
 })
+
+t.test('five forms, five forms in frames and five saves of a script stay, whichever of them is opened', async t => {
+  const { who, person } = await signedIn()
+  await runtime.sessions.endAccount(who.account.id, 'revoked')
+  const form = { 'content-type': 'application/x-www-form-urlencoded', origin: own, referer: `${own}/page` }
+  const typed = { ...opened, ...form, 'sec-fetch-site': 'same-origin' }
+  const urls: string[] = []
+  for (let n = 0; n < 5; n++) {
+    for (const dest of ['document', 'iframe'])
+      await person.request('POST', `${own}/write`, { headers: { ...typed, 'sec-fetch-dest': dest }, body: `n=${n}` })
+    urls.push(JSON.parse((await save(person, 'PUT', '/notes/1', '{}')).body).error.keptUrl)
+  }
+  const { host } = new URL(own)
+  const before = person.cookies(host).match(/factorgate-kept-/g)?.length
+  await signIn(person, await person.open(urls[4]!), who)
+  t.same([before, person.cookies(host).match(/factorgate-kept-/g)?.length], [15, 15])
+  t.match((await person.open(urls[0]!)).status, 200)
+})
+
+t.test('whoever opens the app again is led to each of them', async t => {
+  const { who, person } = await signedIn()
+  await runtime.sessions.endAccount(who.account.id, 'revoked')
+  const framed = { ...opened, 'sec-fetch-dest': 'iframe', 'sec-fetch-site': 'same-origin', origin: own }
+  const headers = { ...framed, referer: `${own}/page`, 'content-type': 'application/x-www-form-urlencoded' }
+  for (let n = 0; n < 4; n++) {
+    await person.request('POST', `${own}/write`, { headers, body: `n=${n}` })
+    await save(person, 'PUT', '/page', '{}')
+  }
+  const { url } = await signIn(person, await person.open(`${own}/page`), who)
+  const led = new Set([url])
+  for (let n = 0; n < 9; n++) {
+    const answer = await person.request('GET', `${own}/page`, { headers: opened })
+    if (answer.status === 200) break
+    led.add(String(answer.headers.location))
+  }
+  t.equal([...led].filter(url => url.includes('/kept/')).length, 8)
+})
