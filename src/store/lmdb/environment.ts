@@ -165,12 +165,18 @@ export class Environment {
 
   /**
    * Runs `work`, which reads the newest state. While a process opens the store, a state may be read that is older by a commit: then `work` runs
-   * once more, in a transaction that nobody disturbs.
+   * once more, in a transaction that nobody disturbs, so it changes nothing.
    */
   read<T>(work: () => T): T {
     const before = this.mark.changedAt
-    const result = work()
-    if (!this.mark.isThere && this.mark.changedAt === before) return result
+    const isDisturbed = () => this.mark.isThere || this.mark.changedAt !== before
+    try {
+      const result = work()
+      if (!isDisturbed()) return result
+    } catch (error) {
+      // A page of an older state may be in use again.
+      if (!isDisturbed()) throw error
+    }
     this.root.resetReadTxn()
     // No commit can come in between while its writer stands still.
     if (this.lock.standstill !== null) return work()

@@ -145,14 +145,15 @@ class LmdbStore implements Store {
   }
 
   async subscribe(prefix: string, listener: (notice: StoreNotice) => void): Promise<() => void> {
-    return this.#read(() => {
-      if (this.#subscribers.size === 0) {
-        this.#environment.root.resetReadTxn()
-        this.#listen()
-        this.#writes.start()
-      } else this.#readChanges() // earlier changes are no news to the first subscriber
-      return this.#subscribers.add(prefix, listener)
+    const last = this.#read(() => {
+      this.#environment.root.resetReadTxn()
+      return this.#environment.records.lastChange()
     })
+    if (this.#subscribers.size === 0) {
+      this.#listen(last)
+      this.#writes.start()
+    } else this.#readChanges() // earlier changes are no news to the first subscriber
+    return this.#subscribers.add(prefix, listener)
   }
 
   async *scan(prefix: string): AsyncIterable<StoreEntry> {
@@ -200,8 +201,9 @@ class LmdbStore implements Store {
     return life === null ? 0 : this.#clock() + life
   }
 
-  #listen(): void {
-    this.#lastRead = this.#environment.records.lastChange()
+  /** `last`: the newest change so far. */
+  #listen(last: number): void {
+    this.#lastRead = last
     this.#environment.signal.listen(() => {
       if (this.#closed) return
       this.#checkFiles()

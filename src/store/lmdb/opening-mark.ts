@@ -3,13 +3,16 @@
  * time, so that nobody disturbs whoever creates it. Whoever writes meanwhile knows by the link why lock.mdb may name an older commit than
  * data.mdb (transaction-start.ts). A link, because it is made in one step, and takes no room on a full disk.
  */
-import { lstatSync, readlinkSync, rmSync, statSync, symlinkSync } from 'node:fs'
+import { lstatSync, readlinkSync, statSync, symlinkSync, unlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { systemClock } from '../../clock.ts'
 
 const lookMs = 5
-/** Opening takes milliseconds, so an older mark was left, or copied with the directory. Nobody sees whether a process of another container runs. */
-const maxAgeMs = 30_000
+/**
+ * Opening takes milliseconds, so an older mark was left, or copied with the directory. Nobody sees whether a process of another container runs:
+ * its mark counts for less time than others wait (environment.ts), so that a container starts again after a crash.
+ */
+const maxAgeMs = { seen: 30_000, unseen: 10_000 } as const
 
 export class OpeningMark {
   readonly #directory: string
@@ -43,8 +46,10 @@ export class OpeningMark {
     const pause = new Int32Array(new SharedArrayBuffer(4))
     for (let waited = 0; !this.#make(); waited += lookMs) {
       const pid = this.#process()
-      if (pid === null) this.clear()
-      else if (waited >= waitMs)
+      if (pid === null) {
+        if (!this.#remove())
+          return `a process that has ended left the link ${this.#path}, and this user may not remove it; remove it as root`
+      } else if (waited >= waitMs)
         return `process ${pid} has been opening it for ${Math.round(waitMs / 1000)} s; end that process (kill -KILL ${pid}), or, if it is another program, remove ${this.#path}`
       else Atomics.wait(pause, 0, 0, lookMs)
     }
@@ -52,18 +57,37 @@ export class OpeningMark {
   }
 
   clear(): void {
-    rmSync(this.#path, { force: true })
+    // After a long stop, it may be that of another process.
+    if (this.#content() === ownContent()) this.#remove()
   }
 
-  /** Removes what a process has left that was killed. */
+  /** Removes what a process has left that was killed. It stays where this user may not remove it, as in a sticky folder. */
   clearIfLeft(): void {
-    if (this.isThere && this.#process() === null) this.clear()
+    if (this.isThere && this.#process() === null) this.#remove()
+  }
+
+  /** False if it is still there. */
+  #remove(): boolean {
+    try {
+      unlinkSync(this.#path)
+      return true
+    } catch (error) {
+      return (error as NodeJS.ErrnoException).code === 'ENOENT'
+    }
+  }
+
+  #content(): string | null {
+    try {
+      return readlinkSync(this.#path)
+    } catch {
+      return null
+    }
   }
 
   /** False if there is one. A disk that takes no link takes no store either, or is one without links, where nobody is told. */
   #make(): boolean {
     try {
-      symlinkSync(`${process.pid}@${container()}`, this.#path)
+      symlinkSync(ownContent(), this.#path)
       return true
     } catch (error) {
       return (error as NodeJS.ErrnoException).code !== 'EEXIST'
@@ -74,8 +98,11 @@ export class OpeningMark {
   #process(): number | null {
     try {
       const [pid = 0, place] = readlinkSync(this.#path).split('@').map(Number)
-      if (systemClock() - lstatSync(this.#path).mtimeMs > maxAgeMs) return null
-      if (place !== container()) return pid
+      const isSeen = place === container()
+      // Whatever the clock did meanwhile.
+      const ageMs = Math.abs(systemClock() - lstatSync(this.#path).mtimeMs)
+      if (ageMs > (isSeen ? maxAgeMs.seen : maxAgeMs.unseen)) return null
+      if (!isSeen) return pid
       // This process opens one store after the other, so the link is of an earlier one with its number.
       if (!(pid > 0) || pid === process.pid) return null
       return isAlive(pid) ? pid : null
@@ -83,6 +110,10 @@ export class OpeningMark {
       return null
     }
   }
+}
+
+function ownContent(): string {
+  return `${process.pid}@${container()}`
 }
 
 /** The number of the namespace in which process ids count; 0 where there are none. */

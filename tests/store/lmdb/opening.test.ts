@@ -4,11 +4,12 @@
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { lstatSync, lutimesSync, readlinkSync, statSync, symlinkSync } from 'node:fs'
+import { lstatSync, lutimesSync, mkdirSync, readlinkSync, rmdirSync, statSync, symlinkSync, unlinkSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
 import { openLmdb } from '../../../src/store/lmdb/lmdb.ts'
 import { OpeningMark } from '../../../src/store/lmdb/opening-mark.ts'
+import type { StoreNotice } from '../../../src/store/store.ts'
 import { isDeep } from '../../fixtures/in-process/cases.ts'
 import { readsTypeScript } from '../../fixtures/process/program.ts'
 import { temporaryDirectory } from '../../fixtures/process/redis-server.ts'
@@ -92,6 +93,63 @@ t.test('a mark of a process that was killed is removed by whoever opens or reads
   lutimesSync(mark, 1, 1)
   t.equal(await store.get('a'), 'x')
   t.notOk(isLink(mark), 'but no process opens a store for long')
+})
+
+t.test('a mark from the future, or of another container for ten seconds, is a leftover', async t => {
+  const { path, store, mark } = openIn(t)
+  const now = Date.now() / 1000
+  for (const [pid, place, madeAt] of [
+    [process.ppid, undefined, now + 3600],
+    [process.ppid, 1, now - 11],
+    [process.ppid, 1, now + 3600]
+  ] as const) {
+    symlinkSync(markOf(pid, place), mark)
+    lutimesSync(mark, madeAt, madeAt)
+    t.equal(await store.get('a'), null)
+    t.notOk(isLink(mark), 'removed by a read')
+    symlinkSync(markOf(pid, place), mark)
+    lutimesSync(mark, madeAt, madeAt)
+    t.equal(await endOf(child(t, 'read', path)), 0)
+    t.notOk(isLink(mark), 'removed by opening')
+  }
+})
+
+t.test('a mark that this user may not remove stops no read and no write, and opening names it', async t => {
+  const { path, store, mark } = openIn(t)
+  // A folder, since root may remove each link.
+  mkdirSync(mark)
+  await store.put('a', 'x')
+  t.equal(await store.get('a'), 'x')
+  t.throws(() => openLmdb(path), {
+    name: 'StoreUnreachable',
+    message: `The store in ${path} cannot be opened: a process that has ended left the link ${mark}, and this user may not remove it; remove it as root.`
+  })
+  rmdirSync(mark)
+  await openLmdb(path).close()
+  t.equal(await store.get('a'), 'x')
+})
+
+t.test('nobody removes the mark of another process', async t => {
+  const { path, mark } = openIn(t)
+  const own = new OpeningMark(path)
+  t.equal(own.set(20), null)
+  unlinkSync(mark)
+  symlinkSync(markOf(process.ppid), mark)
+  own.clear()
+  t.equal(readlinkSync(mark), markOf(process.ppid))
+})
+
+t.test('whoever subscribes while a process opens the store hears each change once', async t => {
+  const { path, store, mark } = openIn(t)
+  symlinkSync(markOf(process.ppid), mark)
+  const heard: StoreNotice[] = []
+  const end = await store.subscribe('a', notice => heard.push(notice))
+  t.equal(await endOf(child(t, 'unmark', path)), 0)
+  await store.put('a', 'x')
+  t.same(heard, [{ kind: 'changed', key: 'a' }])
+  end()
+  await store.put('a', 'y')
+  t.equal(heard.length, 1)
 })
 
 t.test('one process opens the store at a time', async t => {
