@@ -51,6 +51,8 @@ export interface Report {
   readonly spent: number
   /** Hashes of paths since then. */
   readonly paths: readonly number[]
+  /** Requests, or new paths, that have begun since then on a grant or without one; 0 where bytes are counted. */
+  readonly begun: number
   /** The part of `spent`, or the number of `paths`, that another site or a prefetch has led to. */
   readonly led: number
   /** The hashes of paths of requests that were not led; null if these are all of `paths`. */
@@ -88,8 +90,11 @@ export interface Settlement {
   readonly isRebased: boolean
 }
 
-/** How long a grant counts in the store, and how long its holder uses it: clocks of gates may differ by the rest. */
-export const grantMs = 10_000
+/**
+ * How long a grant counts in the store, and how long its holder uses it. Clocks of gates may differ by the rest, and a report may be that late, which
+ * loses its compare-and-set against a gate that is nearer to the store.
+ */
+export const grantMs = 60_000
 export const usedForMs = 5_000
 const smallestGrant = 256 * 1024
 const largestGrant = 64 * 1024 * 1024
@@ -240,7 +245,7 @@ export function settle(found: Ledger | null, budget: Budget, report: Report, now
   const mode = modeOf(ledger, budget, isPassed, now)
   if (mode === 'slow' && wasSlow) ledger = charged(ledger, budget, report.slowed, now)
   const told = { mode, happened, isSuspending, isSpared, isRebased }
-  return { ...granted(ledger, budget, report, { mode, spent, limit }, now), ...told }
+  return { ...granted(ledger, budget, report, { mode, spent, limit }, heldBy(before, budget, report), now), ...told }
 }
 
 /** The ledger after the clock was set: no time has passed, so nothing leaves the window early or late. */
@@ -362,12 +367,22 @@ function charged(ledger: Ledger, { rate }: Budget, bytes: number, now: number): 
   return { ...ledger, rateUsedUntil: from + (bytes * 1000) / (rate as number) }
 }
 
+/**
+ * What the process may let begin on its old grant while its report is under way, so that the next grant is not smaller. Bytes have their debts
+ * instead.
+ */
+function heldBy({ grants }: Ledger, { counted }: Budget, { process, begun }: Report): number {
+  const old = counted === 'bytes' ? undefined : grants.find(grant => grant.process === process)
+  return old === undefined ? 0 : Math.max(0, old.bytes - begun)
+}
+
 /** A grant may be one byte more than the limit leaves, so that the byte that passes the limit is reported. */
 function granted(
   ledger: Ledger,
   budget: Budget,
   { process, isWanting }: Report,
   { mode, spent, limit }: Reading,
+  held: number,
   now: number
 ): Pick<Settlement, 'ledger' | 'grant' | 'askAgainAt'> {
   const nothing = { ledger, grant: 0 }
@@ -382,7 +397,7 @@ function granted(
   const room = limit + 1 - spent - ledger.grants.reduce((sum, { bytes }) => sum + bytes, 0)
   if (room <= 0) return { ...nothing, askAgainAt: now + busyMs }
   const smallest = budget.counted === 'bytes' ? smallestGrant : 1
-  const grant = Math.min(room, largestGrant, Math.max(smallest, Math.floor(room / share)))
+  const grant = Math.min(room, largestGrant, Math.max(smallest, held, Math.floor(room / share)))
   return {
     ledger: { ...ledger, grants: [...ledger.grants, { process, bytes: grant, until: now + grantMs }] },
     grant,

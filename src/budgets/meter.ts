@@ -329,6 +329,7 @@ export class Meter {
       account: this.account,
       spent: this.#spent,
       paths: this.#seen?.news ?? none,
+      begun: this.#counts === null ? 0 : this.#begun,
       led: this.#led,
       ownPaths: this.#seen?.ownNews ?? null,
       slowed: this.#slowed,
@@ -336,6 +337,8 @@ export class Meter {
       proofAt: this.#provedAt,
       signedInAt: this.#signedInAt
     }
+    // A grant that is given back is not used any more.
+    if (!isWanting) this.#counts?.drop()
     this.#counts?.reported(this.#begun)
     this.#seen?.reported()
     this.isMoved = false

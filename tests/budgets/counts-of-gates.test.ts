@@ -6,9 +6,15 @@ import { MemoryStore, TestClock } from '../fixtures/in-process/memory-store.ts'
 import { budgetOf, budgetsOf } from './budget.ts'
 import { SlowStore } from './slow-store.ts'
 
-// Reports take 0.3 ms of each turn of the event loop. A busy machine would do nothing in some turns, and the clock of the test goes on by seconds.
+// Reports take 0.3 ms of each turn of the event loop. On a busy machine some turns do nothing, while the clock of the test goes on by seconds.
+/** The share of looks at the clock after which a turn is over. */
+const busy = { share: 0, random: seeded(1) }
 const { now } = performance
-performance.now = () => 0
+let at = 0
+performance.now = () => {
+  at += busy.random() < busy.share ? 1 : 0
+  return at
+}
 t.teardown(() => {
   performance.now = now
 })
@@ -85,6 +91,25 @@ for (const counted of ['requests', 'distinctPaths'] as const)
       t.ok(answered >= 490, 'what is allowed can be used')
       // One beyond the amount, and sixteen that each process lets begin before it has heard of the others.
       t.ok(answered <= most, `${answered} of 500 were answered`)
+    })
+
+for (const counted of ['requests', 'distinctPaths'] as const)
+  for (const share of [0.2, 0.5])
+    t.test(`O9 ${counted} over busy gates, which report late in ${share * 10} of 10 turns`, async t => {
+      t.teardown(() => {
+        busy.share = 0
+      })
+      for (const [seed, [gates, each, most]] of [
+        [2, 40, 533] as const,
+        [2, 7, 533] as const,
+        [8, 20, 629] as const
+      ].entries()) {
+        busy.share = share
+        busy.random = seeded(seed + 1)
+        const { answered, refused } = await flood(budgetOf({ counted, amount: 500 }), gates, each, 5000)
+        t.ok(refused > 0)
+        t.ok(answered >= 490 && answered <= most, `${answered} of 500 were answered by ${gates} gates`)
+      }
     })
 
 for (const counted of ['requests', 'distinctPaths'] as const)
@@ -222,3 +247,12 @@ t.test('O9 whoever looks at counted paths between new ones gets no further than 
   for (let n = 0; n < 30; n++) await store.answer()
   await ends
 })
+
+/** A generator of Lehmer (MINSTD): the same numbers from 0 to 1 for the same seed. */
+function seeded(seed: number): () => number {
+  let state = seed
+  return () => {
+    state = (state * 48_271) % 2_147_483_647
+    return state / 2_147_483_647
+  }
+}

@@ -29,6 +29,7 @@ const report = (change: Partial<Report> = {}): Report => ({
   paths: [],
   led: 0,
   ownPaths: null,
+  begun: 0,
   slowed: 0,
   isWanting: true,
   proofAt: 0,

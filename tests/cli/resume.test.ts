@@ -67,7 +67,7 @@ t.test('a person whom a budget cuts goes on, although nobody is suspended', asyn
   const loaded = parseConfig(config, 'factorgate.yaml')
   if (loaded.kind !== 'ok') throw new Error('the configuration has problems')
   const { budgets } = await liftingOf(loaded.config, at.store(), at.time.read)
-  const report = { process: 'one', account: id, paths: [], ownPaths: null, slowed: 0, isWanting: false }
+  const report = { process: 'one', account: id, paths: [], ownPaths: null, begun: 0, slowed: 0, isWanting: false }
   const ledgerOf = async (key: string) => (await ledgerRecord.get(at.store(), key))!
   const spend = async (budget: Budget, subject: string, spent: number) => {
     const key = ledgerId(budget, subject)
@@ -134,7 +134,7 @@ t.test('after a decoy two operators lift the suspension and the budget, each by 
   if (loaded.kind !== 'ok') throw new Error('the configuration has problems')
   const [theft] = (await liftingOf(loaded.config, at.store(), at.time.read)).budgets
   const key = ledgerId(theft!, id)
-  const spent = { process: 'one', account: id, spent: 101, paths: [], led: 0, ownPaths: null, slowed: 0 }
+  const spent = { process: 'one', account: id, spent: 101, paths: [], led: 0, ownPaths: null, begun: 0, slowed: 0 }
   const { ledger } = settle(null, theft!, { ...spent, isWanting: false, proofAt: 0, signedInAt: 0 }, at.time.read())
   await ledgerRecord.put(at.store(), key, ledger, 3600)
   await accounts.suspend(id, 'A decoy was touched.', { cause: 'decoy' })

@@ -182,7 +182,16 @@ t.test('a person whom a budget cuts, and who is not suspended, goes on after an 
   const { store, budgets, accounts } = gate.server.runtime
   const [theft] = budgets!.all
   const ada = (await person('ada')).account
-  const report = { process: 'one', account: ada.id, spent: 101, led: 101, paths: [], ownPaths: null, slowed: 0 }
+  const report = {
+    process: 'one',
+    account: ada.id,
+    spent: 101,
+    led: 101,
+    paths: [],
+    ownPaths: null,
+    begun: 0,
+    slowed: 0
+  }
   const { ledger } = settle(null, theft!, { ...report, isWanting: false, proofAt: 0, signedInAt: 0 }, time.read())
   await ledgerRecord.put(store, ledgerId(theft!, ada.id), ledger, 3600)
   const { browser } = await person('oscar', operator)

@@ -368,6 +368,7 @@ t.test('and so it has where the watch demands something', async t => {
         paths: [],
         led: 0,
         ownPaths: null,
+        begun: 0,
         slowed: 0,
         isWanting: false
       }

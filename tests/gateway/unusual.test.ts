@@ -134,7 +134,16 @@ t.test(
       'another gate has asked for a proof'
     )
     const [few] = runtime.budgets!.all
-    const report = { process: 'other', account: bob.id, spent: 4, paths: [], led: 0, ownPaths: null, slowed: 0 }
+    const report = {
+      process: 'other',
+      account: bob.id,
+      spent: 4,
+      paths: [],
+      led: 0,
+      ownPaths: null,
+      begun: 0,
+      slowed: 0
+    }
     const { ledger } = settle(null, few!, { ...report, isWanting: false, proofAt: 0, signedInAt: 0 }, Date.now() + 1000)
     await ledgerRecord.put(store, ledgerId(few!, bob.id), ledger, 3600)
     const ofBob = await gate.signIn(bob, 'vault', 'gate')
