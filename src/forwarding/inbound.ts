@@ -139,17 +139,14 @@ export function inboundHeaders(raw: readonly string[], status: number, mapping: 
   return { headers: kept, hasLength }
 }
 
-const sharedCacheTerms = /(?:^|,)\s*(?:(?:private|no-store|no-cache|public)\s*(?:,|$)|s-maxage\s*=)/i
-
 /**
- * Adds `private` to a response that was made for a person, otherwise a cache in front of the gate may give it to anybody (RFC 9111 §3, THREATS R15).
- * What the app itself says of shared caches stays.
+ * Adds `private` to a response that was made for a person and says nothing of caches: otherwise a cache in front of the gate may give it to
+ * anybody (RFC 9111 §3, THREATS R15). What the app itself says stays as it is.
  */
 export function keepFromSharedCaches(headers: string[]): void {
   for (let i = 0; i < headers.length; i += 2) {
     const name = headers[i] as string
-    if (name.length === 13 && name.toLowerCase() === 'cache-control' && sharedCacheTerms.test(headers[i + 1] as string))
-      return
+    if (name.length === 13 && name.toLowerCase() === 'cache-control') return
   }
   headers.unshift('Cache-Control', 'private')
 }
