@@ -90,10 +90,7 @@ export interface Settlement {
   readonly isRebased: boolean
 }
 
-/**
- * How long a grant counts in the store, and how long its holder uses it. Clocks of gates may differ by the rest, and a report may be that late, which
- * loses its compare-and-set against a gate that is nearer to the store.
- */
+/** How long a grant counts in the store, and how long its holder uses it. The rest is for clocks that differ, and for reports that come late. */
 export const grantMs = 60_000
 export const usedForMs = 5_000
 const smallestGrant = 256 * 1024
@@ -367,10 +364,7 @@ function charged(ledger: Ledger, { rate }: Budget, bytes: number, now: number): 
   return { ...ledger, rateUsedUntil: from + (bytes * 1000) / (rate as number) }
 }
 
-/**
- * What the process may let begin on its old grant while its report is under way, so that the next grant is not smaller. Bytes have their debts
- * instead.
- */
+/** What the process may have let begin on its old grant since its report. Bytes have debts instead. */
 function heldBy({ grants }: Ledger, { counted }: Budget, { process, begun }: Report): number {
   const old = counted === 'bytes' ? undefined : grants.find(grant => grant.process === process)
   return old === undefined ? 0 : Math.max(0, old.bytes - begun)
