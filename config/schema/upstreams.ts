@@ -12,7 +12,7 @@ const upstreamText = text('upstream', {
 export const upstream = typed<readonly Upstream[]>({
   title: 'Upstream',
   description:
-    'Where the app is served: an http(s) URL, or `unix:/path/of/a/socket`; or a list of these, which take turns. An app sees the path below its public address. If it must see a sub-path itself, put that path after: `http://10.1.2.3:8888/nb`, `unix:/run/app.sock:/nb`. One of several that does not accept a connection is passed over for 1 to 30 seconds. A request goes to another one only where nobody has read a byte of it.',
+    'Where the app is served: an http(s) URL, or `unix:/path/of/a/socket`; or a list of these, which take turns. An app sees the path below its public address. If it must see a sub-path itself, write that path after the address: `http://10.1.2.3:8888/nb`, `unix:/run/app.sock:/nb`. One of several that does not accept a connection is passed over for 1 to 30 seconds. A request goes to another one only where nobody has read a byte of it.',
   examples: [
     'http://10.1.2.3:8888',
     ['http://10.1.2.3:8888', 'http://10.1.2.4:8888'],

@@ -14,6 +14,7 @@ import { demandOfLedger } from '../../src/budgets/ledger-demand.ts'
 import { ledgerRecord } from '../../src/budgets/ledger-record.ts'
 import { Meter } from '../../src/budgets/meter.ts'
 import { sentenceOf } from '../../src/budgets/sentences.ts'
+import { isStanding } from '../../src/budgets/standing.ts'
 import { budgetOf } from './budget.ts'
 
 const MiB = 1024 ** 2
@@ -475,3 +476,21 @@ t.test('a meter reports which of its paths nobody was led to, also after a failu
   meter.failed(report_, start)
   t.same(reported(), { paths: [2, 3, 4, 5], led: 2, ownPaths: [2, 3, 5] })
 })
+
+t.test(
+  'a passed budget stays known while it stands; that of a session no longer than a day after its last request',
+  async t => {
+    const dayTicks = 345_600
+    for (const [change, isLong] of [
+      [{}, true],
+      [{ per: 'session' }, false],
+      [{ per: 'session', isPerProof: true }, false]
+    ] as const) {
+      const of = budget({ windowSeconds: 31 * 86_400, steps: ['step-up'], ...change })
+      const { ledger } = settle(null, of, report({ spent: of.amount + 1, proofAt: start }), start)
+      const meter = { isStrict: true, ledger, budget: of, mode: readLedger(ledger, of, start, 1).mode, scale: 1 }
+      const after = (idleTicks: number) => isStanding({ ...meter, idleTicks } as Meter, start + idleTicks * 250)
+      t.same([after(0), after(dayTicks - 1), after(dayTicks)], [true, true, isLong], JSON.stringify(change))
+    }
+  }
+)
