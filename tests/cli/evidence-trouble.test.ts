@@ -108,9 +108,19 @@ t.test('all files of the journal count, also packed ones, and those outside the 
 t.test('half a line and foreign lines are counted and left out', async t => {
   const { factorgate, journal, write, folder } = await start(t)
   await write({ kind: 'login', account: 'a1', name: 'ada', factor: 'password', outcome: 'accepted' })
-  writeFileSync(journal, `${readFileSync(journal, 'utf8')}not a line of a gate\n{"seq":9,"prev":"`)
-  await factorgate.ok('evidence', folder)
-  t.match(readFileSync(path.join(folder, 'journal-proof.json'), 'utf8'), 'is half a line', 'the proof names it')
+  const text = readFileSync(journal, 'utf8')
+  const next = text.trimEnd().split('\n').length + 1
+  writeFileSync(journal, `${text}{"seq":${next},"prev":"`)
+  await factorgate.ok('evidence', `${folder}-of-a-crash`)
+  t.match(
+    readFileSync(path.join(`${folder}-of-a-crash`, 'journal-proof.json'), 'utf8'),
+    'is half a line',
+    'the proof names it'
+  )
+  writeFileSync(journal, `${text}not a line of a gate\n{"seq":${next},"prev":"`)
+  const { code, stderr } = await factorgate('evidence', folder)
+  t.equal(code, 1)
+  t.match(stderr, /journal\.jsonl:\d+: this is no line of the journal/)
   t.ok(csvIn(folder, 'gaps.csv').some(({ text }) => text?.startsWith('2 lines of the journal are no valid entries')))
   t.equal(csvIn(folder, 'sign-ins.csv').length, 1)
 })
