@@ -55,7 +55,7 @@ t.test(
       mimeType: 'application/octet-stream',
       buffer: Buffer.from('file of mine')
     })
-    await page.click('button')
+    await page.getByRole('button', { name: 'Save', exact: true }).click()
     await page.waitForURL(/login/)
     await signIn()
     await page.waitForURL(`${own}/save`)
@@ -63,7 +63,7 @@ t.test(
     t.match(got[0], /^same-origin http:\/\/own\.localhost:\d+ [\s\S]*three pages[\s\S]*file of mine/)
 
     await page.goto(`http://127.0.0.1:${(other.address() as AddressInfo).port}/`)
-    await page.click('button')
+    await page.getByText('Launch').click()
     await page.waitForURL(/kept/)
     t.match(await page.textContent('main'), /sent this to Notebooks/)
     t.equal(got.length, 1)

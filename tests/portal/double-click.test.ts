@@ -57,7 +57,7 @@ t.test('R24 CWE-1021 · the second click of a double click of another site → p
   const held = () => page.locator('main button[aria-disabled=true]').count()
 
   await page.goto(elsewhere)
-  await page.click('a')
+  await page.getByText('cat').click()
   await page.waitForURL(removal)
   const remove = page.locator('main form button')
   t.equal(await held(), 1, 'the button says that it waits')
@@ -81,7 +81,7 @@ t.test('R24 CWE-1021 · the second click of a double click of another site → p
   t.equal(await held(), 0, 'between pages of the gate nobody waits')
 
   await page.goto(elsewhere)
-  await page.click('a')
+  await page.getByText('cat').click()
   await page.waitForURL(removal)
   await remove.focus()
   await page.keyboard.press('Enter')
@@ -89,7 +89,7 @@ t.test('R24 CWE-1021 · the second click of a double click of another site → p
   t.equal(await passkey(), undefined, 'keys press at once')
 
   await page.goto(elsewhere)
-  await page.click('button')
+  await page.getByText('dog').click()
   await page.waitForURL(/kept/)
   await press(page, page.locator('form[data-kept] button'))
   t.equal(await held(), 2, 'the form of another site waits too, and what drops it')
