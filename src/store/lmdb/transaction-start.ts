@@ -37,7 +37,10 @@ export class TransactionStart {
   isNewest(): boolean {
     const newest = this.#newest()
     if (newest === null) return true
-    if (this.#lock.commit !== newest) this.#lock.commit = newest
+    const known = this.#lock.commit
+    // Whoever opens a store names an older commit, never a newer one. So the file was overwritten, and the next write says that (open-files.ts).
+    if (known !== null && known > newest) return true
+    if (known !== newest) this.#lock.commit = newest
     return BigInt(this.#root.getWriteTxnId()) === newest + 1n
   }
 

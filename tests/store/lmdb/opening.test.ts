@@ -4,7 +4,18 @@
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { lstatSync, lutimesSync, mkdirSync, readlinkSync, rmdirSync, statSync, symlinkSync, unlinkSync } from 'node:fs'
+import {
+  lstatSync,
+  lutimesSync,
+  mkdirSync,
+  readFileSync,
+  readlinkSync,
+  rmdirSync,
+  statSync,
+  symlinkSync,
+  unlinkSync,
+  writeFileSync
+} from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
 import { openLmdb } from '../../../src/store/lmdb/lmdb.ts'
@@ -137,6 +148,19 @@ t.test('nobody removes the mark of another process', async t => {
   symlinkSync(markOf(process.ppid), mark)
   own.clear()
   t.equal(readlinkSync(mark), markOf(process.ppid))
+})
+
+t.test('a read beside an opening does not hide that the file was overwritten', async t => {
+  const { path, store, mark } = openIn(t)
+  const other = openLmdb(path)
+  t.teardown(() => other.close())
+  await store.put('a', 'old')
+  const copy = readFileSync(`${path}/data.mdb`)
+  for (let i = 0; i < 5; i++) await store.put('a', `${i}`)
+  writeFileSync(`${path}/data.mdb`, copy)
+  symlinkSync(markOf(process.ppid), mark)
+  await other.get('a').catch(() => {})
+  await t.rejects(other.put('b', 'x'), { name: 'StoreUnreachable', message: /was overwritten while it was open/ })
 })
 
 t.test('whoever subscribes while a process opens the store hears each change once', async t => {
