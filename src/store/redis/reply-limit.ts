@@ -1,7 +1,7 @@
 /** Leaves a server whose answer does not end. The driver would keep all of it: a gigabyte in seconds. */
 
 /** A page of a scan has a hundred values of a megabyte at most. */
-const bytesMost = 128 * 1024 * 1024
+const maxBytes = 128 * 1024 * 1024
 
 interface Driver {
   on(event: string, listener: () => void): unknown
@@ -14,7 +14,7 @@ interface Connection {
 }
 
 /** `limit` is for tests. */
-export function limitReplies(driver: Driver, limit = bytesMost): void {
+export function limitReplies(driver: Driver, limit = maxBytes): void {
   let isPushed = false
   // A notice of changes answers no command.
   driver.on('messageBuffer', () => {
