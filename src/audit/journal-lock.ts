@@ -2,10 +2,9 @@
  * A lock between the processes of one machine, held during one write. It is a symbolic link whose target names its holder, so that one
  * system call creates it. The lock of an ended process is taken over.
  */
-import { randomBytes } from 'node:crypto'
-import { readFileSync, readlinkSync } from 'node:fs'
-import { readFile, readlink, rename, symlink, unlink } from 'node:fs/promises'
+import { readlink, rename, symlink, unlink } from 'node:fs/promises'
 import { setTimeout as pause } from 'node:timers/promises'
+import { hasEnded, holderName } from '../files/holder.ts'
 import { standsStill, stateOf } from '../files/process-state.ts'
 
 /** The longest wait, in milliseconds. */
@@ -19,7 +18,7 @@ type State = 'taken' | 'held'
 
 export class JournalLock {
   readonly #path: string
-  #me = identity()
+  #me = holderName()
   #since = Number.NEGATIVE_INFINITY
   /** The unverifiable holder, and the time of its first sight. */
   #seen: { readonly holder: string; readonly since: number } | null = null
@@ -66,7 +65,7 @@ export class JournalLock {
   /** Changes the lock, so that holders elsewhere see that this one lives. False if somebody else has it by now. */
   async renew(): Promise<boolean> {
     if ((await readlink(this.#path).catch(() => null)) !== this.#me.text) return false
-    const next = identity()
+    const next = holderName()
     const fresh = `${this.#path}.${next.text.slice(next.text.lastIndexOf(':') + 1)}`
     await symlink(next.text, fresh)
     await rename(fresh, this.#path)
@@ -88,7 +87,7 @@ export class JournalLock {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
     }
     const holder = await readlink(path).catch(() => null)
-    if (holder === null || !(await this.#hasEnded(holder))) return 'held'
+    if (holder === null || !this.#hasEnded(holder)) return 'held'
     await this.#removeDead(path, holder)
     return 'held'
   }
@@ -104,14 +103,8 @@ export class JournalLock {
     await unlink(ticket).catch(() => {})
   }
 
-  async #hasEnded(holder: string): Promise<boolean> {
-    const [place, pid, start] = holder.split(':')
-    if (place !== this.#me.place || pid === undefined) return this.#isOld(holder)
-    const isThere = isRunning(Number(pid))
-    if (!isThere || start === '') return !isThere
-    const found = await startOf(pid)
-    // The process ended during the look and has no file any more; the next look notices.
-    return found !== null && found !== start
+  #hasEnded(holder: string): boolean {
+    return hasEnded(holder, this.#me.place) ?? this.#isOld(holder)
   }
 
   #isOld(holder: string): boolean {
@@ -124,52 +117,4 @@ export class JournalLock {
     const by = holder.split(':')[1] ?? 'unknown'
     return Object.assign(new Error(`process ${by} holds the lock ${this.#path}`), { code: 'ELOCKED' })
   }
-}
-
-/** `place:pid:start:random`. The place is the machine's boot and the PID namespace. */
-function identity(): { readonly text: string; readonly place: string } {
-  const place = `${bootId()}-${pidNamespace()}`
-  const start = started(read(`/proc/${process.pid}/stat`) ?? '') ?? ''
-  return { place, text: `${place}:${process.pid}:${start}:${randomBytes(6).toString('hex')}` }
-}
-
-function bootId(): string {
-  return read('/proc/sys/kernel/random/boot_id')?.slice(0, 13) ?? 'here'
-}
-
-function pidNamespace(): string {
-  try {
-    return /\d+/.exec(readlinkSync('/proc/self/ns/pid'))?.[0] ?? '0'
-  } catch {
-    return '0'
-  }
-}
-
-function read(file: string): string | null {
-  try {
-    return readFileSync(file, 'utf8')
-  } catch {
-    return null
-  }
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
-  }
-}
-
-/** The start of a process, because PIDs are reused. `ended` for a zombie. */
-async function startOf(pid: string): Promise<string | null> {
-  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => null)
-  return stat === null ? null : started(stat)
-}
-
-/** proc_pid_stat(5): field 3 is the state, field 22 the start. The name in field 2 may contain anything. */
-function started(stat: string): string | null {
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-  return fields[0] === 'Z' || fields[0] === 'X' ? 'ended' : (fields[19] ?? null)
 }

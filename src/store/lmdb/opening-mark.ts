@@ -6,6 +6,7 @@
 import { lstatSync, readlinkSync, statSync, symlinkSync, unlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { systemClock } from '../../clock.ts'
+import { hasEnded, holderName, pidOf } from '../../files/holder.ts'
 
 const lookMs = 5
 /**
@@ -17,6 +18,7 @@ const maxAgeMs = { seen: 30_000, unseen: 10_000 } as const
 export class OpeningMark {
   readonly #directory: string
   readonly #path: string
+  readonly #me = holderName()
 
   constructor(directory: string) {
     this.#directory = directory
@@ -58,7 +60,7 @@ export class OpeningMark {
 
   clear(): void {
     // After a long stop, it may be that of another process.
-    if (this.#content() === ownContent()) this.#remove()
+    if (this.#content() === this.#me.text) this.#remove()
   }
 
   /** Removes what a process has left that was killed. It stays where this user may not remove it, as in a sticky folder. */
@@ -87,7 +89,7 @@ export class OpeningMark {
   /** False if there is one. A disk that takes no link takes no store either, or is one without links, where nobody is told. */
   #make(): boolean {
     try {
-      symlinkSync(ownContent(), this.#path)
+      symlinkSync(this.#me.text, this.#path)
       return true
     } catch (error) {
       return (error as NodeJS.ErrnoException).code !== 'EEXIST'
@@ -97,39 +99,16 @@ export class OpeningMark {
   /** Whoever opens the store; null if that process has ended. */
   #process(): number | null {
     try {
-      const [pid = 0, place] = readlinkSync(this.#path).split('@').map(Number)
-      const isSeen = place === container()
+      const holder = readlinkSync(this.#path)
+      const isOver = hasEnded(holder, this.#me.place)
       // Whatever the clock did meanwhile.
       const ageMs = Math.abs(systemClock() - lstatSync(this.#path).mtimeMs)
-      if (ageMs > (isSeen ? maxAgeMs.seen : maxAgeMs.unseen)) return null
-      if (!isSeen) return pid
-      // This process opens one store after the other, so the link is of an earlier one with its number.
-      if (!(pid > 0) || pid === process.pid) return null
-      return isAlive(pid) ? pid : null
+      if (isOver === true || ageMs > (isOver === null ? maxAgeMs.unseen : maxAgeMs.seen)) return null
+      const pid = pidOf(holder)
+      // This process opens one store after the other, so it has left this link.
+      return isOver === false && pid === process.pid ? null : pid
     } catch {
       return null
     }
-  }
-}
-
-function ownContent(): string {
-  return `${process.pid}@${container()}`
-}
-
-/** The number of the namespace in which process ids count; 0 where there are none. */
-function container(): number {
-  try {
-    return statSync('/proc/self/ns/pid').ino
-  } catch {
-    return 0
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
   }
 }

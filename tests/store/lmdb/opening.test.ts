@@ -11,13 +11,13 @@ import {
   readFileSync,
   readlinkSync,
   rmdirSync,
-  statSync,
   symlinkSync,
   unlinkSync,
   writeFileSync
 } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
+import { holderName } from '../../../src/files/holder.ts'
 import { openLmdb } from '../../../src/store/lmdb/lmdb.ts'
 import { OpeningMark } from '../../../src/store/lmdb/opening-mark.ts'
 import type { StoreNotice } from '../../../src/store/store.ts'
@@ -98,7 +98,7 @@ t.test('a mark of a process that was killed is removed by whoever opens or reads
   symlinkSync(markOf(killed.pid), mark)
   t.equal(await endOf(child(t, 'read', path)), 0)
   t.notOk(isLink(mark), 'by opening')
-  symlinkSync(markOf(killed.pid, 1), mark)
+  symlinkSync(markOf(killed.pid, 'elsewhere'), mark)
   t.equal(await store.get('a'), 'x')
   t.ok(isLink(mark), 'nobody knows what runs in another container')
   lutimesSync(mark, 1, 1)
@@ -111,8 +111,8 @@ t.test('a mark from the future, or of another container for ten seconds, is a le
   const now = Date.now() / 1000
   for (const [pid, place, madeAt] of [
     [process.ppid, undefined, now + 3600],
-    [process.ppid, 1, now - 11],
-    [process.ppid, 1, now + 3600]
+    [process.ppid, 'elsewhere', now - 11],
+    [process.ppid, 'elsewhere', now + 3600]
   ] as const) {
     symlinkSync(markOf(pid, place), mark)
     lutimesSync(mark, madeAt, madeAt)
@@ -145,9 +145,10 @@ t.test('nobody removes the mark of another process', async t => {
   const own = new OpeningMark(path)
   t.equal(own.set(20), null)
   unlinkSync(mark)
-  symlinkSync(markOf(process.ppid), mark)
+  const theirs = markOf(process.ppid)
+  symlinkSync(theirs, mark)
   own.clear()
-  t.equal(readlinkSync(mark), markOf(process.ppid))
+  t.equal(readlinkSync(mark), theirs)
 })
 
 t.test('a read beside an opening does not hide that the file was overwritten', async t => {
@@ -178,10 +179,11 @@ t.test('whoever subscribes while a process opens the store hears each change onc
 
 t.test('one process opens the store at a time', async t => {
   const { path, mark } = openIn(t)
-  symlinkSync(markOf(process.ppid), mark)
+  const theirs = markOf(process.ppid)
+  symlinkSync(theirs, mark)
   const waiting = new OpeningMark(path)
   t.match(waiting.set(20), new RegExp(`^process ${process.ppid} has been opening it for .* remove ${mark}$`))
-  t.equal(readlinkSync(mark), markOf(process.ppid), 'whose mark it is')
+  t.equal(readlinkSync(mark), theirs, 'whose mark it is')
   const ended = endOf(child(t, 'read', path))
   t.equal(await endOf(child(t, 'unmark', path)), 0)
   t.equal(await ended, 0, 'whoever waits goes on')
@@ -189,8 +191,11 @@ t.test('one process opens the store at a time', async t => {
   waiting.clear()
 })
 
-/** As a process makes it. */
-const markOf = (pid: number | undefined, place = statSync('/proc/self/ns/pid').ino) => `${pid}@${place}`
+/** As a process makes it. `place`: of another container. */
+function markOf(pid: number | undefined, place?: string): string {
+  const made = holderName(pid)
+  return place === undefined ? made.text : made.text.replace(made.place, place)
+}
 
 function isLink(path: string): boolean {
   return lstatSync(path, { throwIfNoEntry: false }) !== undefined

@@ -1,0 +1,70 @@
+/** The names of processes in links that lock something: `place:pid:start:random`. The place is the machine's boot and the PID namespace. */
+import { randomBytes } from 'node:crypto'
+import { readFileSync, readlinkSync } from 'node:fs'
+
+export interface Holder {
+  readonly text: string
+  readonly place: string
+}
+
+/** A new name for this process, or another one of this place. */
+export function holderName(pid = process.pid): Holder {
+  const place = `${bootId()}-${pidNamespace()}`
+  const text = `${place}:${pid}:${startOf(pid) ?? ''}:${randomBytes(6).toString('hex')}`
+  return { place, text }
+}
+
+export function pidOf(holder: string): number {
+  return Number(holder.split(':')[1])
+}
+
+/** Null if nobody at `place` sees that process. */
+export function hasEnded(holder: string, place: string): boolean | null {
+  const [where, pid, start] = holder.split(':')
+  if (where !== place || pid === undefined) return null
+  const isThere = isRunning(Number(pid))
+  if (!isThere || start === '') return !isThere
+  const found = startOf(Number(pid))
+  // The process ended during the look and has no file any more; the next look notices.
+  return found !== null && found !== start
+}
+
+function bootId(): string {
+  return read('/proc/sys/kernel/random/boot_id')?.slice(0, 13) ?? 'here'
+}
+
+function pidNamespace(): string {
+  try {
+    return /\d+/.exec(readlinkSync('/proc/self/ns/pid'))?.[0] ?? '0'
+  } catch {
+    return '0'
+  }
+}
+
+function read(file: string): string | null {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch {
+    return null
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
+  }
+}
+
+/**
+ * The start of a process, because PIDs are reused. `ended` for a zombie. proc_pid_stat(5): field 3 is the state, field 22 the start. The name in
+ * field 2 may contain anything.
+ */
+function startOf(pid: number): string | null {
+  const stat = read(`/proc/${pid}/stat`)
+  if (stat === null) return null
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  return fields[0] === 'Z' || fields[0] === 'X' ? 'ended' : (fields[19] ?? null)
+}
