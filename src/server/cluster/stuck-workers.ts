@@ -9,14 +9,14 @@ export const lookMs = 5_000
 /** The looks that a question may stay unanswered. They are counted, because a machine that slept has missed none. */
 const maxLooks = { serving: 12, ending: 4 } as const
 /** How long a gate that ends waits for an answer, and the time that it keeps before its own end is cut off, in milliseconds. */
-const endingMostMs = 20_000
+const maxEndingMs = 20_000
 const endingReserveMs = 4_000
 /** How much longer than its own end may take a worker may say that it ends, in milliseconds. */
 const crashedReserveMs = 10_000
 
 /** Between two looks while the gate ends, which is cut off after `cutOffMs`. */
 export function endingLookMs(cutOffMs: number): number {
-  return Math.min(endingMostMs, cutOffMs - endingReserveMs) / maxLooks.ending
+  return Math.min(maxEndingMs, cutOffMs - endingReserveMs) / maxLooks.ending
 }
 
 type Asked = Pick<WorkerHandle, 'ask' | 'kill'>
