@@ -3,7 +3,6 @@ import type { Socket } from 'node:net'
 import type { Writable } from 'node:stream'
 import { ReadBuffer } from './read-buffer.ts'
 import { type InterimHead, InvalidResponseError, type ResponseHead, ResponseParser } from './response-parser.ts'
-import { type Requester, Tie } from './tied-connections.ts'
 import { batchWrite } from './write-batch.ts'
 
 export type UpstreamFailure =
@@ -42,6 +41,23 @@ export interface OutgoingBody {
   drop(): void
 }
 
+/** Who a request is from, and what it asks for, as far as a tied connection needs it (tied-connections.ts). */
+export interface Requester {
+  readonly req: { readonly socket: Socket; readonly method?: string | undefined }
+  /** The user of the client's connection: a session id, '' for anonymous; null if several people may share it. */
+  readonly visitor: string | null
+  readonly app: { readonly id: string }
+  readonly path: string
+  readonly query: string
+}
+
+/** What ties a connection to one person. */
+export interface Tie {
+  /** Keeps the connection for its owner. False if it must close: the owner is unknown, gone, or has one already. */
+  keep(connection: UpstreamConnection): boolean
+  release(connection: UpstreamConnection): void
+}
+
 export interface UpstreamRequest {
   readonly method: string
   /** Request line and header lines without the empty line; latin-1. */
@@ -78,6 +94,8 @@ export interface PoolListener {
   /** The connection is idle. The app keeps it for `keptMs` milliseconds; null if unspecified. */
   onIdle(connection: UpstreamConnection, keptMs: number | null): void
   onClosed(connection: UpstreamConnection): void
+  /** A person authenticates on the connection. */
+  tieTo(requester: Requester | null): Tie
 }
 
 const bigBytes = 64 * 1024
@@ -146,7 +164,7 @@ export class UpstreamConnection {
     this.#hasBegun = false
     this.#status = 0
     this.#wasSent = false
-    if (request.tiesConnection) this.#tie ??= new Tie(request.requester)
+    if (request.tiesConnection) this.#tie ??= this.#pool.tieTo(request.requester)
     this.deadline = this.#isOpen ? 0 : after(now, request.connectTimeoutMs)
     if (this.#isOpen) this.#write(now)
   }
@@ -199,7 +217,7 @@ export class UpstreamConnection {
     // request, with any user name in it (CL.0, THREATS F14).
     this.#isKept = this.#request?.body === null && !this.#request.isUpgrade && head.keptMs !== 0
     this.#bytes = 0
-    if (head.tiesConnection && this.#request !== null) this.#tie ??= new Tie(this.#request.requester)
+    if (head.tiesConnection && this.#request !== null) this.#tie ??= this.#pool.tieTo(this.#request.requester)
     this.#handler?.onHead(head)
     if (head.framing === 'switched') this.#switch()
   }

@@ -3,11 +3,14 @@ import net from 'node:net'
 import tls, { type TLSSocket } from 'node:tls'
 import {
   type PoolListener,
+  type Requester,
   type ResponseHandler,
+  type Tie,
   trusted,
   UpstreamConnection,
   type UpstreamRequest
 } from './connection.ts'
+import { PersonalTie } from './tied-connections.ts'
 import { Trust, type UpstreamTls } from './trust.ts'
 
 /** Idle time, and the margin before the app's own limit, in milliseconds. */
@@ -81,6 +84,10 @@ export class UpstreamPool implements PoolListener {
     if (connection.tie !== null) this.#tied.delete(connection)
     const at = this.#idle.lastIndexOf(connection)
     if (at >= 0) this.#idle.splice(at, 1)
+  }
+
+  tieTo(requester: Requester | null): Tie {
+    return new PersonalTie(requester)
   }
 
   close(): void {

@@ -3,18 +3,9 @@
  * the app treats every request on it as that person's (against RFC 9110 §3.3).
  */
 import type { Socket } from 'node:net'
-import type { UpstreamConnection } from './connection.ts'
+import type { Requester, Tie, UpstreamConnection } from './connection.ts'
 
-export interface Requester {
-  readonly req: { readonly socket: Socket; readonly method?: string | undefined }
-  /** The user of the client's connection: a session id, '' for anonymous; null if several people may share it. */
-  readonly visitor: string | null
-  readonly app: { readonly id: string }
-  readonly path: string
-  readonly query: string
-}
-
-export class Tie {
+export class PersonalTie implements Tie {
   readonly #socket: Socket | null
   readonly #key: string | null
 
@@ -23,7 +14,6 @@ export class Tie {
     this.#key = requester === null ? null : keyOf(requester)
   }
 
-  /** Keeps the connection for its owner. False if it must close: the owner is unknown, gone, or has one already. */
   keep(connection: UpstreamConnection): boolean {
     if (this.#key === null || this.#socket === null || this.#socket.destroyed) return false
     const { connections } = ties.get(this.#socket) ?? begin(this.#socket)
