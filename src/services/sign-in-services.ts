@@ -1,19 +1,50 @@
 /** The parts of a sign-in for one configuration, made from the services of the gate. */
 import type { Config } from '../../config/schema.ts'
 import type { PortalServices } from '../../plugins/portal/index.ts'
+import type { Clock } from '../clock.ts'
 import { RecoveryCodes } from '../factor/recovery-code.ts'
 import { Totp } from '../factor/totp.ts'
 import { Webauthn } from '../factor/webauthn.ts'
+import type { Accounts } from '../identity/accounts.ts'
 import { Admissions } from '../identity/admission.ts'
 import type { Directories } from '../identity/directories.ts'
 import { PasswordLogin } from '../identity/password/password-login.ts'
 import { PasswordLinks } from '../identity/password-links.ts'
 import { Sponsorships } from '../identity/sponsorships.ts'
+import type { Keyring } from '../keyring/keyring.ts'
 import { InstitutionSessions } from '../session/institution-sessions.ts'
 import { SpentLogoutTokens } from '../session/spent-logout-tokens.ts'
 import type { SignInServices } from '../sign-in/sign-in.ts'
+import type { Store } from '../store/store.ts'
+import type { AttemptLimiter } from '../throttle/attempt-limiter.ts'
 import { webauthnOf } from './app-options.ts'
 import type { Services } from './services.ts'
+
+interface Sources {
+  readonly store: Store
+  readonly clock: Clock
+  readonly accounts: Accounts
+  readonly limiter: AttemptLimiter
+  readonly keyring: () => Keyring
+  readonly directories: Directories
+}
+
+/** The parts that need nothing of the configuration but its directories. */
+export function directoryParts({ store, clock, accounts, limiter, keyring, directories }: Sources) {
+  return {
+    store,
+    clock,
+    accounts,
+    limiter,
+    directories,
+    sponsorships: new Sponsorships({ store, clock }),
+    passwordLinks: new PasswordLinks({ store, clock }),
+    passwordLogin: new PasswordLogin({ store, clock, accounts, directories: directories.passwords, limiter }),
+    admissions: new Admissions({ accounts }),
+    institutionSessions: new InstitutionSessions({ store, clock, keyring }),
+    logoutTokens: new SpentLogoutTokens(store)
+  }
+}
 
 export function signInServicesOf(config: Config, runtime: Services, directories: Directories) {
   const { store, clock, credentials, limiter, accounts, sessions, tokens, upstreamLogins, invitations, local } = runtime
@@ -24,20 +55,10 @@ export function signInServicesOf(config: Config, runtime: Services, directories:
     sessions,
     tokens,
     upstreamLogins,
-    accounts,
     credentials,
     invitations,
-    sponsorships: new Sponsorships({ store, clock }),
-    clock,
     localDirectory: local,
-    store,
-    passwordLinks: new PasswordLinks({ store, clock }),
-    passwordLogin: new PasswordLogin({ store, clock, accounts, directories: directories.passwords, limiter }),
-    directories,
-    admissions: new Admissions({ accounts }),
-    institutionSessions: new InstitutionSessions({ store, clock, keyring }),
-    logoutTokens: new SpentLogoutTokens(store),
-    limiter,
+    ...directoryParts({ store, clock, accounts, limiter, keyring, directories }),
     totp: new Totp({
       ...shared,
       ...totp,

@@ -5,7 +5,7 @@ import t from 'tap'
 import { causeOf, type Suspension } from '../../src/identity/suspension.ts'
 import type { Entered, Principal } from '../../src/session/principal.ts'
 import { commandAt } from '../fixtures/in-process/command.ts'
-import { echoApp, navigation, type Running, startGateway } from '../fixtures/in-process/gateway.ts'
+import { echoApp, navigation, type Running, startGateway, tokenAt } from '../fixtures/in-process/gateway.ts'
 import { startRedis } from '../fixtures/process/redis-server.ts'
 
 const codeOf = (answer: { headers: Record<string, unknown> }) => answer.headers['factorgate-error']
@@ -192,8 +192,7 @@ t.test('decoys', async t => {
       device: { userAgent: 'test', address: '127.0.0.1' },
       host
     })
-    const code = await sessions.handOver(principal, `files.localhost:${gate.port}`, 'test', 'http://x/')
-    const token = (await sessions.redeem(code, `files.localhost:${gate.port}`, 'test'))?.token
+    const token = await tokenAt(sessions, principal, `files.localhost:${gate.port}`)
     const answer = await gate.request('GET', `${gate.origin('files')}/finance/x`, {
       ...program,
       cookie: `factorgate=${token}`
@@ -235,8 +234,7 @@ t.test('decoys', async t => {
     })
     const prove = async (principal: Principal, time: number) => {
       const entered = await sessions.prove(principal, { kind: 'totp', at: time, userVerified: false })
-      const code = await sessions.handOver((entered as Entered).principal, host, 'test', `http://${host}/`)
-      const token = (await sessions.redeem(code, host, 'test'))?.token
+      const token = await tokenAt(sessions, (entered as Entered).principal, host)
       const get = async (where: string) => {
         const answer = await gate.request('GET', `http://${host}${where}`, {
           cookie: `factorgate=${token}`,

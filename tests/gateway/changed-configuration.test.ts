@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import net from 'node:net'
 import t, { type Test } from 'tap'
 import type { NewAccount } from '../../src/identity/accounts.ts'
-import { navigation, type Running, startGateway } from '../fixtures/in-process/gateway.ts'
+import { navigation, type Running, startGateway, tokenAt } from '../fixtures/in-process/gateway.ts'
 import { sampleCredential } from '../fixtures/in-process/sample-credential.ts'
 import { startUpstream } from '../fixtures/in-process/upstream.ts'
 
@@ -117,8 +117,7 @@ t.test('a model of security keys that the policy refuses now proves nothing any 
   const proof = { kind: 'webauthn', at: Date.now(), userVerified: true, credentialId } as const
   const proved = await runtime.sessions.prove(principal, proof)
   const host = `one.localhost:${gate.port}`
-  const code = await runtime.sessions.handOver(proved!.principal, host, 'state', `http://${host}/`)
-  cookies.one = `factorgate=${(await runtime.sessions.redeem(code, host, 'state'))!.token}`
+  cookies.one = `factorgate=${await tokenAt(runtime.sessions, proved!.principal, host)}`
   const open = await download(t, gate, cookies.one, '/keys')
   await change(
     gate,

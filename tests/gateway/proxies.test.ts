@@ -7,7 +7,7 @@ import t from 'tap'
 import { namedForProxies } from '../../plugins/verdict-headers.ts'
 import { isClaim, looksLikeClaim } from '../../src/forwarding/claims.ts'
 import { traefikExample } from '../../src/forwarding/print-claims.ts'
-import { ask, navigation, startGateway } from '../fixtures/in-process/gateway.ts'
+import { ask, navigation, startGateway, tokenAt } from '../fixtures/in-process/gateway.ts'
 import {
   ok,
   type Recorded,
@@ -16,7 +16,7 @@ import {
   type Upstream,
   valuesOf
 } from '../fixtures/in-process/upstream.ts'
-import { freePort } from '../fixtures/process/free-port.ts'
+import { freePort, portsFor } from '../fixtures/process/free-port.ts'
 import { example, fronts } from '../fixtures/process/front-examples.ts'
 import { hasProgram } from '../fixtures/process/proxies.ts'
 import { mayInstall } from '../setup/machine.mjs'
@@ -81,8 +81,7 @@ t.test(
       if (!here.includes(name)) {
         t.equal(mayInstall(), null, `${name} is not here, and nothing may be installed: it is not asked`)
       }
-    const ports = new Map<string, number>()
-    for (const name of here) ports.set(name, await freePort())
+    const ports = await portsFor(here)
     const apps = new Map<string, Upstream>()
     for (const name of here) apps.set(name, await startUpstream(t, answerOf))
     const gate = await startGateway(t, {
@@ -115,8 +114,7 @@ t.test(
         const host = `${name}.localhost:${port}`
         const start = fronts[name] as (typeof fronts)[string]
         await start(t, { port, gate: gate.port, app: `127.0.0.1:${app.port}` })
-        const code = await sessions.handOver(principal, host, 'test', `http://${host}/`)
-        const token = (await sessions.redeem(code, host, 'test'))?.token as string
+        const token = await tokenAt(sessions, principal, host)
         const cookie = `factorgate=${token}`
         const through = (target: string, headers: Record<string, string> = {}, method = 'GET') =>
           ask(port, method, `http://${host}${target}`, headers)

@@ -4,9 +4,9 @@
  */
 import net from 'node:net'
 import t, { type Test } from 'tap'
-import { ask, navigation, startGateway } from '../fixtures/in-process/gateway.ts'
+import { ask, navigation, startGateway, tokenAt } from '../fixtures/in-process/gateway.ts'
 import { ok, startUpstream, type Upstream, valuesOf } from '../fixtures/in-process/upstream.ts'
-import { freePort } from '../fixtures/process/free-port.ts'
+import { portsFor } from '../fixtures/process/free-port.ts'
 import { example, fronts } from '../fixtures/process/front-examples.ts'
 import { hasProgram } from '../fixtures/process/proxies.ts'
 
@@ -16,8 +16,7 @@ const here = Object.keys(fronts).filter(hasProgram)
 
 /** Each proxy with its example, a gate, and somebody who is signed in. */
 async function started(t: Test) {
-  const ports = new Map<string, number>()
-  for (const name of here) ports.set(name, await freePort())
+  const ports = await portsFor(here)
   const gate = await startGateway(t, {
     extra: 'trustedProxies: ["127.0.0.1"]',
     apps: here
@@ -52,8 +51,7 @@ async function started(t: Test) {
       await (fronts[name] as (typeof fronts)[string])(t, { port, gate: gate.port, app: `127.0.0.1:${app.port}` })
       await upstreamLogins.store(alice.id, name, login)
       const host = `${name}.localhost:${port}`
-      const code = await sessions.handOver(principal, host, 'test', `http://${host}/`)
-      const cookie = `factorgate=${(await sessions.redeem(code, host, 'test'))?.token}`
+      const cookie = `factorgate=${await tokenAt(sessions, principal, host)}`
       const through = (target: string, headers: Record<string, string> = {}, method = 'GET') =>
         ask(port, method, `http://${host}${target}`, { cookie, ...headers })
       return { name, host, app, gate, through }

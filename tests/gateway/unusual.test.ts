@@ -7,7 +7,7 @@ import { settle } from '../../src/budgets/ledger.ts'
 import { ledgerId, ledgerRecord } from '../../src/budgets/ledger-record.ts'
 import { askRecord } from '../../src/unusual/asks.ts'
 import { thresholds } from '../../src/unusual/thresholds.ts'
-import { ask, echoApp, type Running, startGateway } from '../fixtures/in-process/gateway.ts'
+import { ask, echoApp, type Running, startGateway, tokenAt } from '../fixtures/in-process/gateway.ts'
 import { sampleTotp } from '../fixtures/in-process/sample-credential.ts'
 import { live } from '../fixtures/in-process/watched-lab.ts'
 import { until } from '../fixtures/process/redis-server.ts'
@@ -66,8 +66,7 @@ t.test('a script is asked for a proof, and only its own session goes on with one
 
   const host = `files.localhost:${gate.port}`
   const entered = await sessions.prove(script.principal, { kind: 'totp', at: Date.now() + 1, userVerified: false })
-  const handed = await sessions.handOver(entered!.principal, host, 'test', `http://${host}/`)
-  const again = `factorgate=${(await sessions.redeem(handed, host, 'test'))?.token}`
+  const again = `factorgate=${await tokenAt(sessions, entered!.principal, host)}`
   const open = await gate.request('GET', `${gate.origin('files')}/`, { cookie: again })
   t.equal(open.status, 200, 'the session that has shown a proof goes on')
   t.equal(codeOf(await page()), 'unusual_proof_required', 'the other one does not')

@@ -3,7 +3,7 @@ import path from 'node:path'
 import t from 'tap'
 import { newId } from '../../src/ids.ts'
 import { suspendByWatch } from '../../src/services/watch-suspension.ts'
-import { navigation, type Running, startGateway } from '../fixtures/in-process/gateway.ts'
+import { navigation, type Running, startGateway, tokenAt } from '../fixtures/in-process/gateway.ts'
 import { sampleTotp } from '../fixtures/in-process/sample-credential.ts'
 import { download, startTorrent } from '../fixtures/in-process/torrent.ts'
 import { textOf } from '../fixtures/pipeline/visitor.ts'
@@ -103,9 +103,7 @@ async function signIn(gate: Running, accountId: string) {
     host: `gate.localhost:${gate.port}`
   })
   const host = `files.localhost:${gate.port}`
-  const code = await sessions.handOver(principal, host, 'n', `http://${host}/`)
-  const there = await sessions.redeem(code, host, 'n')
-  const cookie = `factorgate=${there?.token}`
+  const cookie = `factorgate=${await tokenAt(sessions, principal, host)}`
   return { authenticator, session: principal.session.id, portal: `factorgate=${token}`, cookie }
 }
 

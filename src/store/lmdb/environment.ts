@@ -9,7 +9,7 @@ import { StoreMisconfigured } from '../misconfigured.ts'
 import { StoreUnreachable } from '../store.ts'
 import { ChangeSignal } from './change-signal.ts'
 import { giveToOwner, openingTrouble, prepareDirectory } from './directory.ts'
-import { OpenFiles } from './open-files.ts'
+import { type NewestCommits, OpenFiles } from './open-files.ts'
 import { OpeningMark } from './opening-mark.ts'
 import { Records } from './records.ts'
 import { ReservedSpace } from './reserved-space.ts'
@@ -84,8 +84,8 @@ export class Environment {
     this.mark = mark
     this.signal = signal
     this.reserve = new ReservedSpace(join(directory, 'data.mdb'), () => this.#lastPage())
-    const written = () => this.reserve.commit
-    this.start = new TransactionStart(root as RootDatabase & Transactions, lock, written)
+    const newest = () => this.newestCommits
+    this.start = new TransactionStart(root as RootDatabase & Transactions, lock, newest)
     this.start.inNewest(() => {})
     this.meta = root.openDB({ name: 'meta', encoding: 'string' })
     const found = this.meta.get('layout')
@@ -103,8 +103,7 @@ export class Environment {
       changes: root.openDB({ name: 'changes', encoding: 'string' }),
       lastVersion: getLastVersion
     })
-    const commits = { written, known: () => lock.commit, isOpening: () => mark.isThere }
-    this.files = new OpenFiles(directory, this.reserve.fileId, commits)
+    this.files = new OpenFiles(directory, this.reserve.fileId, { newest, isOpening: () => mark.isThere })
     Environment.#openCount++
   }
 
@@ -184,6 +183,11 @@ export class Environment {
       this.mark.clearIfLeft()
       return work()
     })
+  }
+
+  get newestCommits(): NewestCommits {
+    const known = this.lock.commit
+    return { known, written: this.reserve.commit }
   }
 
   /** It gives up where a write in flight waits for a process that stands still. */

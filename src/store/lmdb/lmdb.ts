@@ -219,14 +219,14 @@ class LmdbStore implements Store {
   /** Looks whether the files in the directory are those that are open. It goes on with the very same files only. */
   #checkFiles(): void {
     const wasDisplaced = this.#displaced !== null
-    this.#displaced = this.#environment.files.troubleWithin(false)
+    this.#displaced = this.#environment.files.troubleWithin(null)
     if (this.#displaced !== null && !wasDisplaced) this.#subscribers.lost()
     if (this.#displaced !== null || !wasDisplaced) return
     if (this.#isHeard) this.#subscribers.ready()
     else this.#writes.suspect()
   }
 
-  #assertInPlace(trouble = this.#environment.files.troubleWithin(false)): void {
+  #assertInPlace(trouble = this.#environment.files.troubleWithin(null)): void {
     if (trouble !== null) throw new Displaced(trouble)
   }
 
@@ -322,8 +322,9 @@ class LmdbStore implements Store {
     const isShort = ended !== null && !reserve.suffices
     const transact = () => {
       // The write may have waited for other processes.
-      this.#assertInPlace(files.troubleWithin(true))
-      if (!start.isNewest()) return older
+      const newest = this.#environment.newestCommits
+      this.#assertInPlace(files.troubleWithin(newest))
+      if (!start.isNewest(newest)) return older
       if (isShort) reserve.extend()
       const logged = records.logged
       const result = work()

@@ -7,11 +7,16 @@
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
 
+/** The newest commit that each file names. Read `known` first: what is committed in between is then in `written`. */
+export interface NewestCommits {
+  /** By lock.mdb; null if it cannot be read. */
+  readonly known: bigint | null
+  /** By data.mdb; null if it is cut off. */
+  readonly written: bigint | null
+}
+
 interface Commits {
-  /** The newest commit by data.mdb; null if it is cut off. */
-  readonly written: () => bigint | null
-  /** The newest commit by lock.mdb; null if it cannot be read. */
-  readonly known: () => bigint | null
+  readonly newest: () => NewestCommits
   /** True while a process opens the store, which may set back what lock.mdb names until it has settled that. */
   readonly isOpening: () => boolean
 }
@@ -58,28 +63,30 @@ export class OpenFiles {
   }
 
   /**
-   * The same with a look at what is in the files. `isWriting`: within a transaction, where no other process commits. Each file names the
-   * newest commit, lock.mdb a moment later; after `cp` onto one of them, or a writer with another lock.mdb, they differ.
+   * The same with a look at what is in the files. `inTransaction`: what was read within a transaction, where no other process commits. Each
+   * file names the newest commit, lock.mdb a moment later; after `cp` onto one of them, or a writer with another lock.mdb, they differ.
    */
-  troubleWithin(isWriting: boolean): string | null {
+  troubleWithin(inTransaction: NewestCommits | null): string | null {
     const { trouble } = this
     if (trouble !== null) return trouble
-    const before = this.#commits.known()
-    const found = this.#commits.written()
+    const { known, written } = inTransaction ?? this.#commits.newest()
     this.#isOverwritten ||=
-      before !== null && (found === null || found < before || found < this.#seen || this.#isAhead(found, isWriting))
-    this.#seen = found ?? this.#seen
+      known !== null &&
+      (written === null ||
+        written < known ||
+        written < this.#seen ||
+        this.#isAhead(written, known, inTransaction === null ? 1n : 0n))
+    this.#seen = written ?? this.#seen
     return this.#isOverwritten
       ? 'its file data.mdb was overwritten while it was open, and what is in it is of another time; start the gate again'
       : null
   }
 
   /** True if data.mdb has more commits than lock.mdb knows of. */
-  #isAhead(found: bigint, isWriting: boolean): boolean {
-    const most = isWriting ? 0n : 1n
-    const isMore = () => found - (this.#commits.known() ?? found) > most
+  #isAhead(written: bigint, known: bigint, most: bigint): boolean {
+    const isMore = (known: bigint) => written - known > most
     // Whoever opened the store may have come to an end between the two looks.
-    return isMore() && !this.#commits.isOpening() && isMore()
+    return isMore(known) && !this.#commits.isOpening() && isMore(this.#commits.newest().known ?? written)
   }
 
   #look(): { data: string | null; isData: boolean; isLock: boolean } {

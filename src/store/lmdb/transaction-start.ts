@@ -3,6 +3,7 @@
  * writers (mdb.c: mdb_env_open2). If another process commits in between, the next transaction begins at an older state. It would undo that
  * commit, and give pages away that are in use. So each transaction compares before it writes, and puts the number right.
  */
+import type { NewestCommits } from './open-files.ts'
 import type { WriteLock } from './write-lock.ts'
 
 /** What is needed of an open environment. */
@@ -21,27 +22,24 @@ const neverNewest = 'each transaction began at an older state'
 export class TransactionStart {
   readonly #root: Transactions
   readonly #lock: WriteLock
-  readonly #newest: () => bigint | null
+  readonly #newest: () => NewestCommits
 
-  /** `newest`: the newest commit by data.mdb; null if it is cut off. */
-  constructor(root: Transactions, lock: WriteLock, newest: () => bigint | null) {
+  constructor(root: Transactions, lock: WriteLock, newest: () => NewestCommits) {
     this.#root = root
     this.#lock = lock
     this.#newest = newest
   }
 
   /**
-   * Call it within a transaction, before its first write. False if the transaction began at an older state: then it must write nothing, and
-   * the next one begins at the newest.
+   * Call it within a transaction, before its first write, with what was read in it. False if the transaction began at an older state: then it
+   * must write nothing, and the next one begins at the newest.
    */
-  isNewest(): boolean {
-    const newest = this.#newest()
-    if (newest === null) return true
-    const known = this.#lock.commit
+  isNewest({ known, written }: NewestCommits): boolean {
+    if (written === null) return true
     // Whoever opens a store names an older commit, never a newer one. So the file was overwritten, and the next write says that (open-files.ts).
-    if (known !== null && known > newest) return true
-    if (known !== newest) this.#lock.commit = newest
-    return BigInt(this.#root.getWriteTxnId()) === newest + 1n
+    if (known !== null && known > written) return true
+    if (known !== written) this.#lock.commit = written
+    return BigInt(this.#root.getWriteTxnId()) === written + 1n
   }
 
   /** Runs `transact` until its transaction began at the newest state. `transact` returns `older` if it did not. */
@@ -56,7 +54,7 @@ export class TransactionStart {
   /** Runs `work` in a transaction that begins at the newest state, without the event loop. It waits for other writers. */
   inNewest<T>(work: () => T): T {
     for (let tries = 0; tries < maxTries; tries++) {
-      const result = this.#root.transactionSync(() => (this.isNewest() ? work() : older))
+      const result = this.#root.transactionSync(() => (this.isNewest(this.#newest()) ? work() : older))
       if (result !== older) return result
     }
     throw new Error(neverNewest)
