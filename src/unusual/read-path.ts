@@ -1,4 +1,6 @@
 /** Reads from a path what the watch compares: the object, its area of the app, and a number that may be an id. */
+import { readingsOf } from '../request/readings.ts'
+import { withoutTokens } from './query-things.ts'
 
 /** One object that is written anew at each call, because this runs at every request. */
 interface PathFacts {
@@ -15,16 +17,22 @@ const facts: PathFacts = { object: 0, area: 0, template: 0, id: 0 }
 
 /** Folders that say how an app is built, and not whose data it is. */
 const structural = new Set(['api', 'dav', 'files', 'index.php', 'remote.php', 'rest', 'v1', 'v2', 'v3', 'webdav'])
-const structuralLengths = new Set(Array.from(structural, ({ length }) => length))
+/** 1 for the codes of their first letters, so that few others are looked up. */
+const structuralStarts = new Uint8Array(128)
+for (const folder of structural) structuralStarts[folder.charCodeAt(0)] = 1
 const foldersOfArea = 2
-const maxPathLength = 1024
+const maxFolderLength = 1024
+const maxTextLength = 1024
+/** `.h5` or `.mp4`: its digit is no number of the file. A part of an archive (`.001`) has a number. */
+const maxExtension = 5
 const prime = 0x01000193
 const slash = 47
 const question = 63
+const dot = 46
 
 /** 32-bit FNV-1a with a final mix, because short paths that differ in one digit must not be neighbours. */
 export function hashText(text: string, seed = 0x811c9dc5, from = 0): number {
-  const end = Math.min(text.length, from + maxPathLength)
+  const end = Math.min(text.length, from + maxTextLength)
   let hash = seed
   for (let i = from; i < end; i++) hash = Math.imul(hash ^ text.charCodeAt(i), prime)
   return finish(hash)
@@ -39,12 +47,15 @@ function finish(hash: number): number {
   return (mixed ^ (mixed >>> 16)) >>> 0 || 1
 }
 
-/** One pass over the path for all of its hashes. The result is valid until the next call. */
+/**
+ * One pass over the path for all of its hashes. The result is valid until the next call. All of it counts, since whoever fills an address up
+ * with what the app ignores could hide the rest.
+ */
 export function readPath(appHash: number, target: string): PathFacts {
   const text = withoutTokens(target)
-  const end = Math.min(text.length, maxPathLength)
-  let last = end - 1
-  while (last >= 0 && !isDigit(text.charCodeAt(last))) last--
+  const end = text.length
+  let last = lastDigit(text, end - 1)
+  if (isInExtension(text, last)) last = lastDigit(text, text.lastIndexOf('.', last))
   let first = last
   while (first > 0 && isDigit(text.charCodeAt(first - 1))) first--
   const hasNumber = last >= 0 && last - first <= 14
@@ -54,22 +65,27 @@ export function readPath(appHash: number, target: string): PathFacts {
   let folder = appHash
   let folders = 0
   let from = 1
-  let isInArea = true
-  for (let i = 0; i < end || (isInArea && i < text.length); i++) {
+  let i = 0
+  for (; i < end; i++) {
     const code = text.charCodeAt(i)
     if (i === first) beforeNumber = object
-    if (i < end) object = Math.imul(object ^ code, prime)
-    if (!isInArea || i === 0) continue
-    if (code === question) isInArea = false
-    else if (code !== slash) folder = i - from < maxPathLength ? Math.imul(folder ^ code, prime) : folder
-    else {
-      if (!isStructural(text, from, i)) {
-        area = isIdLike(text, from, i) ? Math.imul(area ^ 35, prime) : finish(folder)
-        isInArea = ++folders < foldersOfArea
-      }
-      from = i + 1
-      folder = area
+    object = Math.imul(object ^ code, prime)
+    if (i === 0) continue
+    if (code === question) break
+    if (code !== slash) {
+      if (i - from < maxFolderLength) folder = Math.imul(folder ^ code, prime)
+      continue
     }
+    if (!isNoFolder(text, from, i)) {
+      area = isIdLike(text, from, i) ? Math.imul(area ^ 35, prime) : finish(folder)
+      if (++folders === foldersOfArea) break
+    }
+    from = i + 1
+    folder = area
+  }
+  for (i++; i < end; i++) {
+    if (i === first) beforeNumber = object
+    object = Math.imul(object ^ text.charCodeAt(i), prime)
   }
   facts.object = finish(object)
   facts.area = finish(area ^ folders)
@@ -78,20 +94,48 @@ export function readPath(appHash: number, target: string): PathFacts {
   return facts
 }
 
-/** Parameters with long values are tokens and times, which differ at each request for the same thing. In the polls of Socket.IO `t` is such a time, in few letters. */
-function withoutTokens(target: string): string {
+const none: readonly string[] = []
+const encodedDot = /%(?:25)*2e|%c0|%u002e/i
+
+/**
+ * Where a path climbs (`/mine/../theirs/file`), the paths that some server may take it for, with the query; none for nearly all paths. Browsers
+ * resolve such paths themselves.
+ */
+export function climbsOf(target: string): readonly string[] {
+  if (!target.includes('..') && !(target.includes('%') && encodedDot.test(target))) return none
   const start = target.indexOf('?')
-  if (start < 0) return target
-  const parts = target.slice(start + 1, start + 1 + maxPathLength).split('&')
-  const isPoll = parts.includes('transport=polling') && target.lastIndexOf('/socket.io/', start) >= 0
-  const kept = parts.filter(
-    part => part.length - part.indexOf('=') <= 10 && part.includes('=') && !(isPoll && part.startsWith('t='))
-  )
-  return kept.length === 0 ? target.slice(0, start) : `${target.slice(0, start)}?${kept.join('&')}`
+  const path = start < 0 ? target : target.slice(0, start)
+  const readings = readingsOf(path) ?? none
+  return start < 0 ? readings : readings.map(reading => reading + target.slice(start))
+}
+
+function lastDigit(text: string, from: number): number {
+  let last = from
+  while (last >= 0 && !isDigit(text.charCodeAt(last))) last--
+  return last
+}
+
+/** True for the digit in the extension of the file at the end of the path. */
+function isInExtension(text: string, at: number): boolean {
+  let start = at
+  while (start >= 0 && at - start <= maxExtension && text.charCodeAt(start) !== dot) start--
+  if (start < 1 || text.charCodeAt(start) !== dot) return false
+  let hasLetter = false
+  let i = start + 1
+  for (; i < text.length && text.charCodeAt(i) !== question; i++) {
+    if (i - start > maxExtension || !isWord(text.charCodeAt(i))) return false
+    hasLetter ||= !isDigit(text.charCodeAt(i))
+  }
+  return hasLetter && at < i
+}
+
+/** Empty folders and `.` are none, as for servers. */
+function isNoFolder(text: string, from: number, end: number): boolean {
+  return end === from || (end === from + 1 && text.charCodeAt(from) === dot) || isStructural(text, from, end)
 }
 
 function isStructural(text: string, from: number, end: number): boolean {
-  return structuralLengths.has(end - from) && structural.has(text.slice(from, end))
+  return structuralStarts[text.charCodeAt(from)] === 1 && structural.has(text.slice(from, end))
 }
 
 /** A number, or a long word of digits and letters a–f: it names one thing, and no area. */
@@ -114,6 +158,12 @@ function numberIn(text: string, first: number, last: number): number {
 
 function isDigit(code: number): boolean {
   return code >= 48 && code <= 57
+}
+
+/** A letter or a digit of ASCII. */
+function isWord(code: number): boolean {
+  const letter = code | 32
+  return isDigit(code) || (letter >= 97 && letter <= 122)
 }
 
 function isHexOrDash(code: number): boolean {

@@ -15,7 +15,8 @@ import type { ProgramVerdict } from './program-days.ts'
 import { ProgramUsage, type UsedProgram } from './program-usage.ts'
 import { type StepsOfLevels, sparesSuspension, stepsOf, type UnusualStep } from './steps.ts'
 import type { DoubtFacts } from './track.ts'
-import { Unusual, type Verdict, wordsOfVerdict } from './unusual.ts'
+import { Unusual, type Verdict } from './unusual.ts'
+import { wordsOfVerdict } from './verdict-words.ts'
 
 export interface UnusualSettings extends StepsOfLevels {
   /** Seconds. */

@@ -1,5 +1,5 @@
 /** The watch on people: it learns from each exchange what is usual for a person, and says when something is not. */
-import { reason, type Words } from '../reasons/reason.ts'
+import { reason } from '../reasons/reason.ts'
 import { browserOf } from '../request/user-agent.ts'
 import { noteMark } from './client-mark.ts'
 import { at, toScale } from './features.ts'
@@ -9,9 +9,9 @@ import { isFirstInArea, type Live } from './live.ts'
 import type { Observation } from './observation.ts'
 import { type LedPart, ledOf, noteAfter, noteBefore, OwnDay } from './own-day.ts'
 import { People, type PeopleOptions } from './people.ts'
-import { known, number, ownStrangeToday, slotMs, strangeToday, today, usedElsewhere } from './person.ts'
+import { known, number, ownStrangeToday, type Person, slotMs, strangeToday, today, usedElsewhere } from './person.ts'
 import { beginsIn, type FindPlace, notePlace, noteProvedPlace } from './places.ts'
-import { hashText, readPath } from './read-path.ts'
+import { climbsOf, hashText, readPath } from './read-path.ts'
 import { hasMore, riseOf } from './rise.ts'
 import { holds, isSampled } from './sampled-set.ts'
 import {
@@ -22,7 +22,6 @@ import {
   scoreOf,
   signalsOf
 } from './score.ts'
-import { sayLed, sayLedElse } from './sentences.ts'
 import { levels, type UnusualLevel } from './steps.ts'
 import { alarmingFrom, thresholds } from './thresholds.ts'
 import { type DoubtFacts, Track } from './track.ts'
@@ -46,24 +45,6 @@ export interface Verdict {
   readonly isSpared: boolean
   /** How many of today's addresses and bytes others may have led to; null for less than a tenth of both, and for no more than is usual. */
   readonly led: LedPart | null
-}
-
-const maxSentences = 3
-
-/** The strongest signals in words, and as reasons. */
-export function wordsOfVerdict({ signals, led, isSpared }: Verdict): Words {
-  const said = signals.slice(0, maxSentences)
-  const sentences = said.map(({ sentence }) => sentence)
-  const reasons = said.flatMap(signal => signal.reasons)
-  if (led !== null) {
-    sentences.push(sayLed(led.objects, led.bytes))
-    reasons.push(reason('led', led))
-  }
-  if (isSpared) {
-    sentences.push(sayLedElse(led !== null))
-    reasons.push(reason(led === null ? 'sparedBefore' : 'sparedToday', {}))
-  }
-  return { why: sentences.join(' '), reasons }
 }
 
 export interface UnusualOptions extends Omit<PeopleOptions, 'isKept'> {
@@ -148,9 +129,9 @@ export class Unusual {
     const own = observation.isLed ? null : person.own
     if (own !== null) noteBefore(person, live)
     const app = this.#appHash(observation.app)
-    const { object, area, template, id } = readPath(app, observation.path)
+    const { object, area, template, id } = readPath(app, this.#judgedPath(person, app, observation))
     const areaIndex = find(person, known.areas, area)
-    const isForeign = !person.owns(areaIndex) && !this.people.isCommon(observation.groups, area)
+    const isForeign = this.#isOfOthers(person, observation.groups, area, areaIndex)
     if (observation.isFirst) {
       live.requests++
       facts.object = object
@@ -186,6 +167,21 @@ export class Unusual {
       own.hours |= hourBit(now)
     }
     return isElsewhere
+  }
+
+  /** Of the paths that servers may take a climbing one for, the first in an area of others. */
+  #judgedPath(person: Person, app: number, { path, groups }: Observation): string {
+    for (const climb of climbsOf(path)) if (this.#isOfOthers(person, groups, readPath(app, climb).area)) return climb
+    return path
+  }
+
+  #isOfOthers(
+    person: Person,
+    groups: readonly string[],
+    area: number,
+    index = find(person, known.areas, area)
+  ): boolean {
+    return !person.owns(index) && !this.people.isCommon(groups, area)
   }
 
   /**

@@ -1,0 +1,39 @@
+/** Which parameters of a query say what is fetched, and which are tokens, times and the like, which differ at each request for the same thing. */
+
+/** Shorter values name things or say how to show them. */
+const maxShort = 9
+/** `fileId`, `study_uid`, `persistentId`, `path`, `files[]`: what a long value of such a parameter names. */
+const thing =
+  /(?:id|ids|doi|ark|handle|accession|barcode|name|file|files|path|dir|directory|folder|key|object|dataset|record|sample|experiment|subject|project|image|series|study|item|node|doc|document|ref|src|uri|url|identifier)(?:\[\]|%5b%5d)?$/i
+/** Names of one request, one connection or one tab, and of how far somebody has read; letters and digits alone, in lower case. */
+const passing =
+  /token|nonce|csrf|xsrf|cache|(?:^s|^c|^r|^t|request|req|session|sess|client|connection|conn|correlation|trace|span|transaction|tab|window|view|socket|poll|(?:since|after|before|last|max|min|next|cursor)[a-z]*)u?u?id$/
+const absolute = /^(?:\/|%2f)/i
+const fileName = /[^.]\.[a-z][a-z0-9]{0,4}$/i
+
+/** In the polls of Socket.IO `t` is a time, in few letters. */
+export function withoutTokens(target: string): string {
+  const start = target.indexOf('?')
+  if (start < 0) return target
+  const isPoll = target.includes('transport=polling', start) && target.lastIndexOf('/socket.io/', start) >= 0
+  let kept = ''
+  let isAll = true
+  for (let from = start + 1, next = 0; from <= target.length; from = next + 1) {
+    next = target.indexOf('&', from)
+    if (next < 0) next = target.length
+    if (saysWhat(target, from, next) && !(isPoll && target.startsWith('t=', from)))
+      kept += (kept === '' ? '?' : '&') + target.slice(from, next)
+    else isAll = false
+  }
+  return isAll ? target : target.slice(0, start) + kept
+}
+
+function saysWhat(target: string, from: number, end: number): boolean {
+  const equals = target.indexOf('=', from)
+  if (equals < 0 || equals >= end) return false
+  if (end - equals - 1 <= maxShort) return true
+  const name = target.slice(from, equals)
+  const value = target.slice(equals + 1, end)
+  const isThing = absolute.test(value) || thing.test(name) || fileName.test(value)
+  return isThing && !passing.test(name.toLowerCase().replace(/[^a-z0-9]/g, ''))
+}

@@ -1,0 +1,22 @@
+/** A verdict in words and reasons. */
+import { reason, type Words } from '../reasons/reason.ts'
+import { sayLed, sayLedElse } from './sentences.ts'
+import type { Verdict } from './unusual.ts'
+
+const maxSentences = 3
+
+/** The strongest signals in words, and as reasons. */
+export function wordsOfVerdict({ signals, led, isSpared }: Verdict): Words {
+  const said = signals.slice(0, maxSentences)
+  const sentences = said.map(({ sentence }) => sentence)
+  const reasons = said.flatMap(signal => signal.reasons)
+  if (led !== null) {
+    sentences.push(sayLed(led.objects, led.bytes))
+    reasons.push(reason('led', led))
+  }
+  if (isSpared) {
+    sentences.push(sayLedElse(led !== null))
+    reasons.push(reason(led === null ? 'sparedBefore' : 'sparedToday', {}))
+  }
+  return { why: sentences.join(' '), reasons }
+}
