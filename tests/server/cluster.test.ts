@@ -201,6 +201,21 @@ t.test('two processes, one gate', async t => {
     t.equal(await gate.admin('/readyz'), 200)
   })
 
+  await t.test('a connection that was handed to a worker just before it was killed does not stay open', async t => {
+    const [first] = childrenOf(gate.pid)
+    process.kill(first!, 'SIGSTOP')
+    // Node gives each worker a connection in turn, and a worker that does not answer gets one.
+    const answers = [0, 1, 2, 3].map(i =>
+      new Person(gate.port).request('GET', `${one}/${i}`).then(({ status }) => status, String)
+    )
+    await Promise.any(answers)
+    process.kill(first!, 'SIGKILL')
+    const ends = await Promise.all(answers)
+    t.equal(ends.filter(end => end === 302).length, 3, ends.join())
+    await until(() => childrenOf(gate.pid).filter(pid => pid !== first).length === 2)
+    await until(async () => number(await metrics(gate), 'factorgate_workers') === 2)
+  })
+
   await t.test('all of them end in order with the first', async t => {
     const workers = childrenOf(gate.pid)
     t.equal(await gate.stop(), 0)

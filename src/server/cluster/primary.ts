@@ -11,6 +11,7 @@ import { Metrics, render } from '../../metrics/metrics.ts'
 import { readProcess } from '../../metrics/process-metrics.ts'
 import { ReloadMetrics } from '../../metrics/reload-metrics.ts'
 import { countersOf, emptySnapshot, type MetricsSnapshot, mergeSnapshots } from '../../metrics/snapshot.ts'
+import { closeUntaken } from '../../platform/handed-connections.ts'
 import type { ConfigurationNote } from '../../services/services.ts'
 import type { Health } from '../../watchers/readiness.ts'
 import { withOpened } from '../fixed-keys.ts'
@@ -173,6 +174,7 @@ export class Cluster implements Serving {
   /** Starts worker `number` and resolves once it serves. */
   async #startWorker(number: number): Promise<AddressInfo> {
     const worker = cluster.fork()
+    closeUntaken(worker)
     const handle: WorkerHandle = new WorkerHandle(worker, news => this.#passOn(news, handle))
     this.#handles.set(number, handle)
     worker.once('exit', (code, signal) => this.#onExit(number, handle, signal ?? code))
