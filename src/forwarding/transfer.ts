@@ -175,7 +175,10 @@ class Transfer extends ForwardOperation implements ResponseHandler {
       res.end()
       return
     }
-    joinBody(res, this.#small)
+    const body = this.#small
+    // Over HTTP/2 the last byte comes with the end of the stream: Go's clients reset a stream whose end they have not seen yet.
+    if (streamOf(res) !== null) return batchWrite(() => void res.end(body, 'latin1'))
+    joinBody(res, body)
     batchWrite(() => res.end())
   }
 

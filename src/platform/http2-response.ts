@@ -69,9 +69,12 @@ export class GateHttp2Response extends Http2ServerResponse {
     else for (const name in given) append(name, given[name])
     const own = this.getHeaders()
     for (const name in own) if (!names.has(name) && isSent(name, status)) add(lines, name, own[name])
+    const isEmpty = lines.some(
+      (name, i) => i % 2 === 0 && lines[i + 1] === '0' && name.toLowerCase() === 'content-length'
+    )
     // Node's types know no raw lines.
     const respond = stream.respond as unknown as Respond
-    respond.call(stream, lines, { endStream: false })
+    respond.call(stream, lines, { endStream: isEmpty })
     return this
   }
 

@@ -224,6 +224,48 @@ if (isOnNode24(t, import.meta.url)) {
     }
   )
 
+  t.test(
+    'FIELD F20: the end of an answer comes with its last byte, or with its head, so a client that has all of it resets nothing',
+    async t => {
+      const big = 'x'.repeat(200_000)
+      const parts: Readonly<Record<string, readonly string[]>> = {
+        '/at-once': ['HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'],
+        '/in-two': ['HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n', 'ok'],
+        '/big': [`HTTP/1.1 200 OK\r\nContent-Length: ${big.length}\r\n\r\n${big}`],
+        '/chunked': ['HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n'],
+        '/empty': ['HTTP/1.1 201 Created\r\nContent-Length: 0\r\n\r\n'],
+        '/zeros': ['HTTP/1.1 200 OK\r\nCONTENT-LENGTH: 0\r\nContent-Length: 0\r\n\r\n']
+      }
+      const up = await startUpstream(t, (socket, { line }) => {
+        const [head, rest] = parts[/^\S+ (\S+)/.exec(line)?.[1] ?? ''] as readonly string[]
+        socket.write(head as string)
+        if (rest !== undefined) setImmediate(() => socket.write(rest))
+      })
+      const gate = await startHttp2Gate(t, [makeApp({ upstreams: [at(up)] })])
+      const line = await FrameLine.open(t, gate.port, Buffer.concat([Buffer.from([0, 4]), uint32(1_000_000)]))
+      line.send(frame(frameType.window, 0, 0, uint32(1_000_000)))
+      const rows: [path: string, length: number][] = [
+        ...Object.keys(parts).map((path): [string, number] => [path, path === '/big' ? big.length : 2]),
+        ['/.factorgate/nowhere', Number.NaN]
+      ]
+      let id = 1
+      for (const [path, length] of rows) {
+        line.send(
+          frame(frameType.headers, flag.endStream | flag.endHeaders, id, block(requestHead(host, [[':path', path]])))
+        )
+        const { body, end } = await line.stream(id)
+        t.equal(end, 'whole', path)
+        const isEmpty = path === '/empty' || path === '/zeros'
+        if (!Number.isNaN(length)) t.equal(body.length, isEmpty ? 0 : length, `${path}: all of it`)
+        const frames = line.frames.filter(({ stream, type }) => stream === id && type <= frameType.headers)
+        const last = frames.at(-1)
+        t.equal(last?.type, isEmpty ? frameType.headers : frameType.data, `${path}: what ends it`)
+        t.ok((last?.payload.length ?? 0) > 0, `${path}: no empty frame`)
+        id += 2
+      }
+    }
+  )
+
   t.test('an answer that comes before the end of a large upload arrives whole, and the connection stays', async t => {
     const big = Buffer.alloc(6_000_000)
     const refusal = 'HTTP/1.1 413 No\r\nContent-Length: 8\r\n\r\ntoo much'
