@@ -15,7 +15,7 @@ import type { Certificates } from './certificates.ts'
 import type { ChallengeBoard } from './challenge-board.ts'
 import type { AcmeClient } from './client.ts'
 import { checkIssued, type Life, lifeOf, renewalId } from './issued.ts'
-import { type ChallengeType, orderCertificate } from './order.ts'
+import { type ChallengeType, type Issued, orderCertificate } from './order.ts'
 import { certificateRecord, type KeptCertificate, lockKey, type NameState, stateRecord, untried } from './records.ts'
 import { askAgainMs, backOffMs, impatientMs, isPausing, isTimeToAsk, renewalMoment } from './renewal.ts'
 
@@ -201,67 +201,73 @@ export class Issuer {
 
   /** Resolves with the error that ended it, or null. */
   async #issue(one: Name, client: AcmeClient): Promise<unknown> {
-    const { settings, board, clock, store, keyring, certificates, record, log, settleMs, pollMs } = this.#input
-    const { name, kept } = one
-    const { challenge, directory } = settings
     const signal = this.#deadline()
     client.signal = signal
-    const order = () =>
-      orderCertificate({
-        client,
-        names: [name],
-        challenge,
-        profile: this.#profile(client),
-        replaces: kept?.directory === directory ? renewalId(kept.cert) : null,
-        publish: async challenges => {
-          await board.write(challenges)
-          if (settleMs > 0) await sleep(settleMs, undefined, { signal })
-        },
-        clock,
-        signal,
-        ...(pollMs === undefined ? {} : { pollMs })
-      })
     try {
-      const issued = await order().catch(async error => {
+      const issued = await this.#order(one, client, signal).catch(async error => {
         if (!(await this.#accounts.mend(client, error))) throw error
-        return order()
+        return this.#order(one, client, signal)
       })
-      const now = clock()
-      const { cert, key, life } = issued
-      const state: NameState = {
-        ...untried,
-        ends: life.to,
-        triedAt: now,
-        renewAt: renewalMoment({ from: now, to: life.to }, null, now, this.#chance()),
-        // Asked at once: the window may be earlier than our own choice.
-        askAt: now
-      }
-      const fresh: KeptCertificate = { cert, key, directory, issuedAt: now }
-      await certificateRecord.put(
-        store,
-        name,
-        fresh,
-        secondsUntil(life.to + 30 * daySeconds * 1000, now),
-        sealWith(keyring)
-      )
-      await stateRecord.put(store, name, state, this.#stateSeconds(state))
-      certificates.take(name, fresh)
-      record({
-        kind: 'certificate.issued',
-        at: now,
-        host: name,
-        authority: directory,
-        ends: life.to,
-        isRenewal: kept !== null
-      })
-      log.info({ name, ends: new Date(life.to).toISOString() }, 'a certificate was issued')
+      await this.#keep(one, issued)
       return null
     } catch (error) {
       await this.#failed(one, error)
       return error
     } finally {
-      await board.clear()
+      await this.#input.board.clear()
     }
+  }
+
+  #order({ name, kept }: Name, client: AcmeClient, signal: AbortSignal): Promise<Issued> {
+    const { settings, board, clock, settleMs, pollMs } = this.#input
+    return orderCertificate({
+      client,
+      names: [name],
+      challenge: settings.challenge,
+      profile: this.#profile(client),
+      replaces: kept?.directory === settings.directory ? renewalId(kept.cert) : null,
+      publish: async challenges => {
+        await board.write(challenges)
+        if (settleMs > 0) await sleep(settleMs, undefined, { signal })
+      },
+      clock,
+      signal,
+      ...(pollMs === undefined ? {} : { pollMs })
+    })
+  }
+
+  /** Writes the new certificate and when it is renewed, serves it, and says so. */
+  async #keep({ name, kept }: Name, { cert, key, life }: Issued): Promise<void> {
+    const { settings, clock, store, keyring, certificates, record, log } = this.#input
+    const { directory } = settings
+    const now = clock()
+    const state: NameState = {
+      ...untried,
+      ends: life.to,
+      triedAt: now,
+      renewAt: renewalMoment({ from: now, to: life.to }, null, now, this.#chance()),
+      // Asked at once: the window may be earlier than our own choice.
+      askAt: now
+    }
+    const fresh: KeptCertificate = { cert, key, directory, issuedAt: now }
+    await certificateRecord.put(
+      store,
+      name,
+      fresh,
+      secondsUntil(life.to + 30 * daySeconds * 1000, now),
+      sealWith(keyring)
+    )
+    await stateRecord.put(store, name, state, this.#stateSeconds(state))
+    certificates.take(name, fresh)
+    record({
+      kind: 'certificate.issued',
+      at: now,
+      host: name,
+      authority: directory,
+      ends: life.to,
+      isRenewal: kept !== null
+    })
+    log.info({ name, ends: new Date(life.to).toISOString() }, 'a certificate was issued')
   }
 
   async #failed({ name, state, kept }: Name, error: unknown): Promise<void> {

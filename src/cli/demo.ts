@@ -4,7 +4,7 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { defaultConfig } from '../../config/load.ts'
-import { startSampleLab } from '../demo/sample-lab.ts'
+import { SampleLab } from '../demo/sample-lab.ts'
 import { Server } from '../server/server.ts'
 import { type Command, type Io, PersonError, readArgs, UsageError } from './command.ts'
 import { newLog } from './log.ts'
@@ -31,7 +31,7 @@ Example:
     const end = ended(io.env)
     const port = await choosePort(values.port)
     const folder = mkdtempSync(path.join(tmpdir(), 'factorgate-demo-'))
-    const lab = await startSampleLab({ port: 0 })
+    const lab = await SampleLab.start({ port: 0 })
     let server: Server | undefined
     try {
       const config = demoConfig(folder, port, lab.url)

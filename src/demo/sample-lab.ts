@@ -13,13 +13,6 @@ import { chromatogram, find, rawFile, rawFileBytes, sample, samples } from './sa
 import { visitorOf } from './visitor.ts'
 import { acceptWebSocket } from './websocket.ts'
 
-interface SampleLab {
-  /** `http://127.0.0.1:PORT`, without a slash at the end. */
-  readonly url: string
-  /** Ends open traces, consoles and transfers as well. */
-  close(): Promise<void>
-}
-
 const assets = new Map<string, { type: string; body: Buffer }>(
   (
     [
@@ -41,80 +34,99 @@ const traceEveryMs = 200
 /** The trace keeps this many points: those of a minute. */
 const traceKept = 300
 
-/** Starts the lab on loopback; port 0 takes a free one. */
-export async function startSampleLab(options: { port: number; host?: string; now?: () => number }): Promise<SampleLab> {
-  const now = options.now ?? Date.now
-  const instrument: Instrument = { flow: 0.3, valve: 'inject' }
-  const calibrations: { at: string; who: string; what: string }[] = []
-  const sockets = new Set<Duplex>()
+export class SampleLab {
+  readonly #now: () => number
+  readonly #instrument: Instrument = { flow: 0.3, valve: 'inject' }
+  readonly #calibrations: { at: string; who: string; what: string }[] = []
+  readonly #consoles = new Set<Duplex>()
+  readonly #server = http.createServer((request, response) => this.#answer(request, response))
 
-  function page(response: ServerResponse, body: string, status = 200): void {
-    response.writeHead(status, { ...security, 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-store' })
-    response.end(body)
+  private constructor(now: () => number) {
+    this.#now = now
+    this.#server.on('upgrade', (request, socket, head) => this.#openConsole(request, socket, head))
   }
 
-  function trace(request: IncomingMessage, response: ServerResponse): void {
-    response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' })
-    const tell = (readings: readonly Reading[]) => response.write(`data: ${JSON.stringify(readings)}\n\n`)
-    response.write('retry: 1000\n\n')
-    const start = now()
-    tell(Array.from({ length: traceKept }, (_, i) => read(instrument, start - (traceKept - 1 - i) * traceEveryMs)))
-    const timer = setInterval(() => tell([read(instrument, now())]), traceEveryMs)
-    request.on('close', () => clearInterval(timer))
-    response.on('close', () => clearInterval(timer))
+  /** Starts the lab on loopback; port 0 takes a free one. */
+  static async start(options: { port: number; host?: string; now?: () => number }): Promise<SampleLab> {
+    const lab = new SampleLab(options.now ?? Date.now)
+    await new Promise<void>((resolve, reject) => {
+      lab.#server.once('error', reject)
+      lab.#server.listen(options.port, options.host ?? '127.0.0.1', resolve)
+    })
+    return lab
   }
 
-  function calibrate(request: IncomingMessage, response: ServerResponse): void {
+  /** `http://127.0.0.1:PORT`, without a slash at the end. */
+  get url(): string {
+    const { address, port } = this.#server.address() as AddressInfo
+    return `http://${address.includes(':') ? `[${address}]` : address}:${port}`
+  }
+
+  /** Ends open traces, consoles and transfers as well. */
+  close(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#server.close(error => (error === undefined ? resolve() : reject(error)))
+      this.#server.closeAllConnections()
+      for (const socket of this.#consoles) socket.destroy()
+    })
+  }
+
+  #answer(request: IncomingMessage, response: ServerResponse): void {
+    const { path, query } = split(request.url)
+    if (request.method === 'GET' || request.method === 'HEAD') return this.#show(request, response, path, query)
+    if (request.method === 'PUT' && /^\/deposit\/[^/]+$/.test(path)) return receive(request, response)
+    if (request.method === 'POST' && path === '/admin/calibrate') return this.#calibrate(request, response)
     request.resume()
-    // Another site may not submit our forms. Browsers without this header are too old to matter.
-    const site = request.headers['sec-fetch-site']
-    if (site !== undefined && site !== 'same-origin') return page(response, lostPage(visitorOf(request), 1), 403)
-    const who = visitorOf(request)?.name ?? 'somebody'
-    calibrations.unshift({ at: new Date(now()).toISOString().slice(0, 19).replace('T', ' '), who, what: 'Calibrated' })
-    calibrations.length = Math.min(calibrations.length, 20)
-    response.writeHead(303, { location: './' }).end()
+    response.writeHead(405, { allow: 'GET, HEAD' }).end()
   }
 
-  function show(request: IncomingMessage, response: ServerResponse, path: string, query: URLSearchParams): void {
+  #show(request: IncomingMessage, response: ServerResponse, path: string, query: URLSearchParams): void {
     const visitor = visitorOf(request)
     const [, first = '', second = '', third = ''] = path.split('/')
     const asset = first === 'static' ? assets.get(second) : undefined
-    if (asset !== undefined) {
-      response.writeHead(200, {
-        'content-type': asset.type,
-        'cache-control': 'max-age=300',
-        'content-length': asset.body.length
-      })
-      response.end(asset.body)
-      return
-    }
+    if (asset !== undefined) return sendAsset(response, asset)
     const known = first === 'samples' ? sample(second) : undefined
     if (known?.status === 'measured' && third === 'chromatogram.csv')
       return sendCsv(response, known.id, chromatogram(known))
     if (known?.status === 'measured' && third === 'run.raw') return sendRaw(request, response, `${known.id}.raw`)
-    if (known !== undefined && third === '') return page(response, samplePage(visitor, known, rawFileBytes))
+    if (known !== undefined && third === '') return sendPage(response, samplePage(visitor, known, rawFileBytes))
     const asked = query.get('q') ?? ''
-    if (path === '/') return page(response, samplesPage(visitor, find(asked), asked, samples.length))
-    if (path === '/instruments/orbit-2/') return page(response, instrumentPage(visitor))
-    if (path === '/instruments/orbit-2/trace') return trace(request, response)
-    if (path === '/deposit') return page(response, depositPage(visitor))
-    if (path === '/admin/') return page(response, adminPage(visitor, calibrations))
-    if (path === '/you') return page(response, youPage(visitor, request.rawHeaders))
-    page(response, lostPage(visitor, path.split('/').length - 2), 404)
+    if (path === '/') return sendPage(response, samplesPage(visitor, find(asked), asked, samples.length))
+    if (path === '/instruments/orbit-2/') return sendPage(response, instrumentPage(visitor))
+    if (path === '/instruments/orbit-2/trace') return this.#trace(request, response)
+    if (path === '/deposit') return sendPage(response, depositPage(visitor))
+    if (path === '/admin/') return sendPage(response, adminPage(visitor, this.#calibrations))
+    if (path === '/you') return sendPage(response, youPage(visitor, request.rawHeaders))
+    sendPage(response, lostPage(visitor, path.split('/').length - 2), 404)
   }
 
-  const server = http.createServer((request, response) => {
-    const { path, query } = split(request.url)
-    if (request.method === 'GET' || request.method === 'HEAD') return show(request, response, path, query)
-    if (request.method === 'PUT' && /^\/deposit\/[^/]+$/.test(path)) return receive(request, response)
-    if (request.method === 'POST' && path === '/admin/calibrate') return calibrate(request, response)
-    request.resume()
-    response.writeHead(405, { allow: 'GET, HEAD' }).end()
-  })
+  #trace(request: IncomingMessage, response: ServerResponse): void {
+    response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' })
+    const tell = (readings: readonly Reading[]) => response.write(`data: ${JSON.stringify(readings)}\n\n`)
+    const readAt = (time: number) => read(this.#instrument, time)
+    response.write('retry: 1000\n\n')
+    const start = this.#now()
+    tell(Array.from({ length: traceKept }, (_, i) => readAt(start - (traceKept - 1 - i) * traceEveryMs)))
+    const timer = setInterval(() => tell([readAt(this.#now())]), traceEveryMs)
+    request.on('close', () => clearInterval(timer))
+    response.on('close', () => clearInterval(timer))
+  }
 
-  server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-    sockets.add(socket)
-    socket.on('close', () => sockets.delete(socket))
+  #calibrate(request: IncomingMessage, response: ServerResponse): void {
+    request.resume()
+    // Another site may not submit our forms. Browsers without this header are too old to matter.
+    const site = request.headers['sec-fetch-site']
+    if (site !== undefined && site !== 'same-origin') return sendPage(response, lostPage(visitorOf(request), 1), 403)
+    const who = visitorOf(request)?.name ?? 'somebody'
+    const at = new Date(this.#now()).toISOString().slice(0, 19).replace('T', ' ')
+    this.#calibrations.unshift({ at, who, what: 'Calibrated' })
+    this.#calibrations.length = Math.min(this.#calibrations.length, 20)
+    response.writeHead(303, { location: './' }).end()
+  }
+
+  #openConsole(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    this.#consoles.add(socket)
+    socket.on('close', () => this.#consoles.delete(socket))
     if (split(request.url).path !== '/instruments/orbit-2/console') {
       socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n')
       return
@@ -122,25 +134,10 @@ export async function startSampleLab(options: { port: number; host?: string; now
     const who = visitorOf(request)?.name ?? null
     const peer = acceptWebSocket(request, socket, head, {
       protocol: 'orbit-console',
-      onText: (line, to) => to.send(answer(instrument, line, who, now())),
+      onText: (line, to) => to.send(answer(this.#instrument, line, who, this.#now())),
       onEnd: () => {}
     })
     peer?.send(`Orbit-2 console. ${who === null ? 'Hello, stranger.' : `Hello, ${who}.`} Try help.`)
-  })
-
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(options.port, options.host ?? '127.0.0.1', resolve)
-  })
-  const { address, port } = server.address() as AddressInfo
-  return {
-    url: `http://${address.includes(':') ? `[${address}]` : address}:${port}`,
-    close: () =>
-      new Promise((resolve, reject) => {
-        server.close(error => (error === undefined ? resolve() : reject(error)))
-        server.closeAllConnections()
-        for (const socket of sockets) socket.destroy()
-      })
   }
 }
 
@@ -149,6 +146,16 @@ function split(target = '/'): { path: string; query: URLSearchParams } {
   return mark < 0
     ? { path: target, query: new URLSearchParams() }
     : { path: target.slice(0, mark), query: new URLSearchParams(target.slice(mark)) }
+}
+
+function sendPage(response: ServerResponse, body: string, status = 200): void {
+  response.writeHead(status, { ...security, 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-store' })
+  response.end(body)
+}
+
+function sendAsset(response: ServerResponse, { type, body }: { type: string; body: Buffer }): void {
+  response.writeHead(200, { 'content-type': type, 'cache-control': 'max-age=300', 'content-length': body.length })
+  response.end(body)
 }
 
 function sendCsv(response: ServerResponse, id: string, text: string): void {

@@ -12,7 +12,7 @@ import type { Budget } from '../budgets/budget.ts'
 import type { Budgets } from '../budgets/budgets.ts'
 import type { Counted } from '../budgets/steps.ts'
 import { quotaOf } from '../budgets/token-quota.ts'
-import { perTurn } from '../clock.ts'
+import { type Clock, perTurn } from '../clock.ts'
 import type { DecoyWatch } from '../decoys/decoy-watch.ts'
 import { isStopping } from '../decoys/steps.ts'
 import { describeError, type ErrorCode } from '../errors.ts'
@@ -25,6 +25,7 @@ import type { Permit } from '../policy/decision.ts'
 import type { Program } from '../programs/program.ts'
 import type { ProgramToken } from '../programs/program-token.ts'
 import type { Principal } from '../session/principal.ts'
+import type { Asks } from '../unusual/asks.ts'
 import type { UnusualWatch } from '../unusual/unusual-watch.ts'
 import type { Services } from './services.ts'
 import { watchCommonsOf } from './watch-commons.ts'
@@ -55,64 +56,13 @@ export async function watchingOf(config: Config, apps: readonly App[], runtime: 
   if (asks !== null) asks.sessionSeconds = config.session.absolute
   const leads = isWatching ? (await watchCommonsOf(runtime)).led : null
   if (leads !== null) leads.ours = new Set([config.portal.url.origin, ...config.apps.map(({ url }) => url.origin)])
-  const observedFlow = (observed: ObservedExchange) =>
-    observers.isEmpty ? null : new ObservedFlow(observed, observers, clock)
-  const nothing = { bytesIn: 0, bytesOut: 0, isFirst: true }
-  const tellRefusal = (exchange: ObservedExchange, code: ErrorCode) => {
-    const { status } = describeError(code)
-    observers.tell({ exchange, phase: 'refused', at: clock(), ...nothing, status, reason: code })
-  }
+  const parts: Parts = { observers, clock, budgets, unusual, asks, leads, isWatching, isAsking }
+  const tellRefusal = refusalTeller(parts)
   return {
     leads,
-    verdicts: {
-      leads,
-      get isIdle() {
-        return !isWatching && observers.isEmpty
-      },
-      onPermit(observed, app, permit, principal) {
-        // The request counts. Its bytes pass elsewhere.
-        if (budgets !== null) openCounted(budgets, observed, app, permit, principal, null)
-        if (observers.isEmpty) return
-        const at = clock()
-        const told = { exchange: observed, at, bytesIn: 0, bytesOut: 0, status: null, reason: null }
-        observers.tell({ ...told, phase: 'start', isFirst: false })
-        observers.tell({ ...told, phase: 'end', isFirst: true })
-      },
-      onRefusal(observed, code) {
-        if (!observers.isEmpty) tellRefusal(observed, code)
-      }
-    },
-    flows: {
-      leads,
-      get isIdle() {
-        return !isWatching && observers.isEmpty
-      },
-      open: (observed, app, permit, who) => {
-        const flow = observedFlow(observed)
-        const counted = budgets === null ? flow : (openCounted(budgets, observed, app, permit, who, flow) ?? flow)
-        return unusual === null || app.isReportOnly ? counted : unusual.hold(observed, counted)
-      }
-    },
-    demands:
-      budgets === null && asks === null
-        ? null
-        : {
-            onlyOfPrograms: !isWatching && !isAsking,
-            on: (app, permit, who, token) =>
-              (unusual ?? asks)?.demandOn(who, app.isGuarded === true) ??
-              budgets?.demandOn(app, who, ownOf(app, permit, token)) ??
-              null,
-            ready(app, who) {
-              const asked = who.session === null || asks === null ? null : asks.ready(who.account)
-              const counted = budgets?.ready(app.id, who) ?? null
-              return asked === null || counted === null ? (asked ?? counted) : Promise.all([asked, counted])
-            },
-            get hasRoom() {
-              return budgets === null || budgets.hasRoom
-            },
-            room: (app, who, token, asked) =>
-              budgets?.room(app, who, token === null ? (app.ownBudgets ?? []) : [quotaOf(token)], asked) ?? null
-          },
+    verdicts: verdictsOf(parts, tellRefusal),
+    flows: flowsOf(parts),
+    demands: budgets === null && asks === null ? null : demandsOf(parts),
     decoys,
     onRefusal(code, exchange, request) {
       if (observers.isEmpty) return
@@ -120,6 +70,88 @@ export async function watchingOf(config: Config, apps: readonly App[], runtime: 
       if (observed === null) return
       tellRefusal(observed, code as ErrorCode)
     }
+  }
+}
+
+interface Parts {
+  readonly observers: Services['observers']
+  readonly clock: Clock
+  readonly budgets: Budgets | null
+  readonly unusual: UnusualWatch | null
+  readonly asks: Asks | null
+  readonly leads: Leads | null
+  readonly isWatching: boolean
+  /** A decoy of an app may ask for a proof. */
+  readonly isAsking: boolean
+}
+
+type TellRefusal = (exchange: ObservedExchange, code: ErrorCode) => void
+
+function refusalTeller({ observers, clock }: Parts): TellRefusal {
+  const nothing = { bytesIn: 0, bytesOut: 0, isFirst: true }
+  return (exchange, code) => {
+    const { status } = describeError(code)
+    observers.tell({ exchange, phase: 'refused', at: clock(), ...nothing, status, reason: code })
+  }
+}
+
+/** The watch on verdicts for another proxy: the request counts, its bytes pass elsewhere. */
+function verdictsOf(
+  { observers, clock, budgets, leads, isWatching }: Parts,
+  tellRefusal: TellRefusal
+): WatchedVerdicts {
+  return {
+    leads,
+    get isIdle() {
+      return !isWatching && observers.isEmpty
+    },
+    onPermit(observed, app, permit, principal) {
+      if (budgets !== null) openCounted(budgets, observed, app, permit, principal, null)
+      if (observers.isEmpty) return
+      const at = clock()
+      const told = { exchange: observed, at, bytesIn: 0, bytesOut: 0, status: null, reason: null }
+      observers.tell({ ...told, phase: 'start', isFirst: false })
+      observers.tell({ ...told, phase: 'end', isFirst: true })
+    },
+    onRefusal(observed, code) {
+      if (!observers.isEmpty) tellRefusal(observed, code)
+    }
+  }
+}
+
+/** The watch on what the gate forwards itself. */
+function flowsOf({ observers, clock, budgets, unusual, leads, isWatching }: Parts): WatchedFlows {
+  return {
+    leads,
+    get isIdle() {
+      return !isWatching && observers.isEmpty
+    },
+    open: (observed, app, permit, who) => {
+      const flow = observers.isEmpty ? null : new ObservedFlow(observed, observers, clock)
+      const counted = budgets === null ? flow : (openCounted(budgets, observed, app, permit, who, flow) ?? flow)
+      return unusual === null || app.isReportOnly ? counted : unusual.hold(observed, counted)
+    }
+  }
+}
+
+/** What must happen before a request may pass: unusual use and decoys ask first, then budgets. */
+function demandsOf({ budgets, unusual, asks, isWatching, isAsking }: Parts): Demands {
+  return {
+    onlyOfPrograms: !isWatching && !isAsking,
+    on: (app, permit, who, token) =>
+      (unusual ?? asks)?.demandOn(who, app.isGuarded === true) ??
+      budgets?.demandOn(app, who, ownOf(app, permit, token)) ??
+      null,
+    ready(app, who) {
+      const asked = who.session === null || asks === null ? null : asks.ready(who.account)
+      const counted = budgets?.ready(app.id, who) ?? null
+      return asked === null || counted === null ? (asked ?? counted) : Promise.all([asked, counted])
+    },
+    get hasRoom() {
+      return budgets === null || budgets.hasRoom
+    },
+    room: (app, who, token, asked) =>
+      budgets?.room(app, who, token === null ? (app.ownBudgets ?? []) : [quotaOf(token)], asked) ?? null
   }
 }
 

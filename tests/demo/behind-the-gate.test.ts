@@ -3,13 +3,13 @@ import { createHash } from 'node:crypto'
 import http, { type IncomingMessage } from 'node:http'
 import t from 'tap'
 import { Agent, WebSocket } from 'undici'
-import { startSampleLab } from '../../src/demo/sample-lab.ts'
+import { SampleLab } from '../../src/demo/sample-lab.ts'
 import { rawFile, rawFileBytes } from '../../src/demo/samples.ts'
 import { Person } from '../fixtures/in-process/person.ts'
 import { startGate } from '../fixtures/process/gate.ts'
 
 t.test('the sample lab behind the gate', async t => {
-  const lab = await startSampleLab({ port: 0 })
+  const lab = await SampleLab.start({ port: 0 })
   t.teardown(() => lab.close())
   const gate = await startGate(t, {
     apps: [

@@ -4,7 +4,7 @@ import net from 'node:net'
 import t from 'tap'
 import { WebSocket } from 'undici'
 import { answer, type Instrument } from '../../src/demo/instrument.ts'
-import { startSampleLab } from '../../src/demo/sample-lab.ts'
+import { SampleLab } from '../../src/demo/sample-lab.ts'
 
 t.test('commands', async t => {
   const instrument: Instrument = { flow: 0.3, valve: 'inject' }
@@ -27,7 +27,7 @@ t.test('commands', async t => {
 })
 
 t.test('a polite client', async t => {
-  const lab = await startSampleLab({ port: 0 })
+  const lab = await SampleLab.start({ port: 0 })
   t.teardown(() => lab.close())
   const socket = new WebSocket(`${lab.url.replace('http', 'ws')}/instruments/orbit-2/console`, 'orbit-console')
   const said: string[] = []
@@ -47,7 +47,7 @@ t.test('a polite client', async t => {
 })
 
 t.test('rude clients', async t => {
-  const lab = await startSampleLab({ port: 0 })
+  const lab = await SampleLab.start({ port: 0 })
   t.teardown(() => lab.close())
   const port = Number(new URL(lab.url).port)
 

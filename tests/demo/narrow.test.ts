@@ -1,10 +1,10 @@
 /** The sample lab on a small screen, and the return to it. */
 import t from 'tap'
-import { startSampleLab } from '../../src/demo/sample-lab.ts'
+import { SampleLab } from '../../src/demo/sample-lab.ts'
 import { openBrowser, openContext } from '../fixtures/browser/browser.ts'
 
 t.test('nothing scrolls sideways at 320 px, and the lab leads back to the gate', async t => {
-  const lab = await startSampleLab({ port: 0 })
+  const lab = await SampleLab.start({ port: 0 })
   t.teardown(() => lab.close())
   const browser = await openBrowser(t)
   const identity = {

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import http, { type IncomingMessage } from 'node:http'
 import t from 'tap'
-import { startSampleLab } from '../../src/demo/sample-lab.ts'
+import { SampleLab } from '../../src/demo/sample-lab.ts'
 import { rawFile, rawFileBytes, samples } from '../../src/demo/samples.ts'
 
 type Reply = { status: number; headers: http.IncomingHttpHeaders; body: Buffer }
@@ -29,7 +29,7 @@ const ada = {
 }
 
 t.test('the lab', async t => {
-  const lab = await startSampleLab({ port: 0, now: () => Date.UTC(2026, 2, 3, 10) })
+  const lab = await SampleLab.start({ port: 0, now: () => Date.UTC(2026, 2, 3, 10) })
   t.teardown(() => lab.close())
   const measured = samples.find(each => each.status === 'measured')!
   const waiting = samples.find(each => each.status === 'queued')!
@@ -135,7 +135,7 @@ t.test('the lab', async t => {
 })
 
 t.test('closing ends what is still open', async t => {
-  const lab = await startSampleLab({ port: 0 })
+  const lab = await SampleLab.start({ port: 0 })
   const request = http.get(`${lab.url}/instruments/orbit-2/trace`, { agent: false })
   const response = await new Promise<IncomingMessage>(resolve => request.on('response', resolve))
   const ended = new Promise<string>(resolve =>

@@ -14,91 +14,61 @@ const iso = (at: number | null | undefined) =>
 /** The content of each file by its name. */
 export function tablesOf(evidence: Evidence) {
   return {
-    'policy.csv': csv(
-      [
-        'app',
-        'rule',
-        'sentence',
-        'path',
-        'methods',
-        'groups',
-        'users',
-        'networks',
-        'access',
-        'factors',
-        'withinSeconds',
-        'enforced'
-      ],
-      policyRows(evidence)
-    ),
-    'budgets.csv': csv(
-      ['budget', 'sentence', 'per', 'app', 'counted', 'direction', 'amount', 'windowSeconds', 'then'],
-      budgetRows(evidence)
-    ),
-    'people.csv': csv(
-      [
-        ...[
-          'person',
-          'account',
-          'displayName',
-          'email',
-          'directory',
-          'groups',
-          'status',
-          'passkeys',
-          'authenticatorApps'
-        ],
-        ...[
-          'recoveryCodes',
-          'created',
-          'suspended',
-          'suspendedWhy',
-          'signIns',
-          'refusedAttempts',
-          'requests',
-          'lastSignIn'
-        ]
-      ],
-      peopleRows(evidence)
-    ),
-    'apps.csv': csv(
-      ['app', 'inConfiguration', 'enforced', 'people', 'forwarded', 'refused', 'rulesWouldStop', 'bytesOut'],
-      appRows(evidence)
-    ),
-    'figures.csv': csv(
-      ['from', 'to', 'signIns', 'refusedSignIns', 'requests', 'refusedRequests', 'bytesOut'],
-      stepRows(evidence)
-    ),
+    'policy.csv': csv(columns.policy, policyRows(evidence)),
+    'budgets.csv': csv(columns.budgets, budgetRows(evidence)),
+    'people.csv': csv(columns.people, peopleRows(evidence)),
+    'apps.csv': csv(columns.apps, appRows(evidence)),
+    'figures.csv': csv(columns.figures, stepRows(evidence)),
     'gaps.csv': csv(
-      ['topic', 'serious', 'text'],
+      columns.gaps,
       evidence.gaps.map(({ topic, isSerious, text }) => [topic, isSerious, text])
     ),
-    'packages.csv': csv(
-      ['package', 'version', 'licence', 'purl', 'optional'],
-      (evidence.components ?? []).map(({ name, version, licences, purl, isOptional }) => [
-        name,
-        version,
-        licences.join(' '),
-        purl,
-        isOptional
-      ])
-    ),
-    'advisories.csv': csv(
-      ['package', 'version', 'advisory', 'aliases', 'severity', 'summary', 'url', 'affected'],
-      (evidence.advisories?.found ?? []).map(({ component, advisory, isCertain }) => [
-        component.name,
-        component.version,
-        advisory.id,
-        advisory.aliases.join(' '),
-        advisory.severity,
-        advisory.summary,
-        advisory.url,
-        isCertain ? 'yes' : 'may be'
-      ])
-    ),
+    'packages.csv': csv(columns.packages, packageRows(evidence)),
+    'advisories.csv': csv(columns.advisories, advisoryRows(evidence)),
     'journal-proof.json': jsonText({ ...resultOf(evidence.proof), head: evidence.head, evidenceKey: evidence.signer }),
     'summary.json': jsonText(summaryOf(evidence))
   }
+}
+
+/** The first line of each CSV file. */
+const columns = {
+  policy: words('app rule sentence path methods groups users networks access factors withinSeconds enforced'),
+  budgets: words('budget sentence per app counted direction amount windowSeconds then'),
+  people: words(
+    'person account displayName email directory groups status passkeys authenticatorApps recoveryCodes created suspended suspendedWhy signIns refusedAttempts requests lastSignIn'
+  ),
+  apps: words('app inConfiguration enforced people forwarded refused rulesWouldStop bytesOut'),
+  figures: words('from to signIns refusedSignIns requests refusedRequests bytesOut'),
+  gaps: words('topic serious text'),
+  packages: words('package version licence purl optional'),
+  advisories: words('package version advisory aliases severity summary url affected')
+} as const
+
+function words(text: string): readonly string[] {
+  return text.split(' ')
+}
+
+function packageRows({ components }: Evidence): Cell[][] {
+  return (components ?? []).map(({ name, version, licences, purl, isOptional }) => [
+    name,
+    version,
+    licences.join(' '),
+    purl,
+    isOptional
+  ])
+}
+
+function advisoryRows({ advisories }: Evidence): Cell[][] {
+  return (advisories?.found ?? []).map(({ component, advisory, isCertain }) => [
+    component.name,
+    component.version,
+    advisory.id,
+    advisory.aliases.join(' '),
+    advisory.severity,
+    advisory.summary,
+    advisory.url,
+    isCertain ? 'yes' : 'may be'
+  ])
 }
 
 function policyRows({ apps, portal }: Evidence): Cell[][] {
