@@ -203,6 +203,9 @@ function linkOf({ portal }: ConsolePage, token: string): string {
   return `${portal.portalOrigin}/.factorgate/invite/${token}`
 }
 
+type Read = Awaited<ReturnType<typeof checkPeopleList>>
+type Outcomes = Awaited<ReturnType<ConsoleOptions['actions']['addMany']>>['outcomes']
+
 export function registerBulk(scope: PageScope, options: ConsoleOptions): void {
   const { sources } = options
   const first = sources[0]?.id ?? 'local'
@@ -266,25 +269,23 @@ export function registerBulk(scope: PageScope, options: ConsoleOptions): void {
       if (outcomes.length === 0) throw failure
     }
     const view: AddedView = {
-      added: outcomes.flatMap(outcome =>
-        outcome.kind === 'refused'
-          ? []
-          : [
-              {
-                name: outcome.account.name,
-                email: outcome.account.email,
-                link: linkOf(page, outcome.token)
-              }
-            ]
-      ),
-      failed: outcomes.flatMap((outcome, at) => {
-        const { line = 0, name = '' } = read.people[at] ?? {}
-        return outcome.kind === 'done' ? [] : [{ line, name, sentence: frame.say.action.refused[outcome.why] }]
-      }),
+      ...addedOf(page, read.people, outcomes),
       isMailed,
       valid: validityInWords(frame, invitation.validSeconds),
       stoppedAfter: failure === null ? null : (read.people[outcomes.length - 1]?.line ?? 0)
     }
     return sendPage(page, 200, <AddedPage frame={frame} view={view} />)
   })
+}
+
+/** Who was added, with their links, and who was not, with the line of the list and the reason. */
+function addedOf(page: ConsolePage, people: Read['people'], outcomes: Outcomes): Pick<AddedView, 'added' | 'failed'> {
+  const added: AddedView['added'][number][] = []
+  const failed: AddedView['failed'][number][] = []
+  for (const [at, outcome] of outcomes.entries()) {
+    const { line = 0, name = '' } = people[at] ?? {}
+    if (outcome.kind === 'refused') failed.push({ line, name, sentence: page.words.action.refused[outcome.why] })
+    else added.push({ name: outcome.account.name, email: outcome.account.email, link: linkOf(page, outcome.token) })
+  }
+  return { added, failed }
 }

@@ -2,7 +2,7 @@
 import type { FastifyReply } from 'fastify'
 import type { ComponentChildren } from 'preact'
 import { canBeMailed } from '../../src/administration/invitation-mail.ts'
-import { type Outcome, type Seen, versionOf } from '../../src/administration/operator-actions.ts'
+import { type Acting, type Outcome, type Seen, versionOf } from '../../src/administration/operator-actions.ts'
 import { readReason } from '../../src/administration/person-input.ts'
 import { mayDo } from '../../src/administration/roles.ts'
 import { GateError } from '../../src/errors.ts'
@@ -153,6 +153,16 @@ function readChange(form: Form, account: Account, frame: ConsoleFrame): AccountC
   }
 }
 
+/** What an operator has asked for, with a reason. */
+interface Act {
+  readonly page: ConsolePage
+  readonly account: Account
+  readonly form: Form
+  readonly by: Acting
+  readonly seen: Seen
+  readonly again: (problem: string) => Promise<FastifyReply>
+}
+
 export function registerPersonActions(scope: PageScope, options: ConsoleOptions): void {
   for (const action of personActions) {
     const path = pathOf(':id', action)
@@ -178,39 +188,45 @@ export function registerPersonActions(scope: PageScope, options: ConsoleOptions)
         version: form.field('version'),
         isSelfMeant: form.field('self') === 'yes'
       }
-      const by = actingOf(page, reason.value)
-      const finish = (outcome: Outcome<object>, ended = 0) => {
-        if (outcome.kind === 'refused') return refusedPage(page, outcome, again)
-        return done(page, outcome.account, action as DoneNote['action'], ended)
-      }
-      if (action === 'invite') {
-        const invitation = readInvitation(form)
-        const outcome = await options.actions.invite(by, seen, invitation.validSeconds)
-        if (outcome.kind === 'refused') return refusedPage(page, outcome, again)
-        return handOver(page, options, outcome, invitation)
-      }
-      if (action === 'change') {
-        const change = readChange(form, account, frame)
-        if (typeof change === 'string') return again(change)
-        if (Object.keys(change).length === 0) return goTo(page, pathOf(account.id))
-        return finish(await options.actions.change(by, seen, change))
-      }
-      if (action === 'rename') return finish(await options.actions.rename(by, seen, form.field('name')))
-      if (action === 'revoke') {
-        const outcome = await options.actions.revoke(by, seen, sessionId)
-        return finish(outcome, outcome.kind === 'done' ? outcome.ended : 0)
-      }
-      if (action === 'resume') {
-        const outcome = await options.actions.resume(by, seen)
-        if (outcome.kind === 'refused') return refusedPage(page, outcome, again)
-        return done(page, outcome.account, outcome.isAsked ? 'resumeAsked' : 'resume', 0)
-      }
-      if (action === 'suspend' || action === 'reset') {
-        const outcome = await options.actions[action](by, seen)
-        return finish(outcome, outcome.kind === 'done' ? outcome.ended : 0)
-      }
-      return finish(await options.actions[action](by, seen))
+      const act = { page, account, form, by: actingOf(page, reason.value), seen, again }
+      if (action === 'invite') return sendInvitation(act)
+      if (action === 'change') return change(act)
+      const outcome = await carryOut(action, act, sessionId)
+      if (outcome.kind === 'refused') return refusedPage(page, outcome, again)
+      const isAsked = 'isAsked' in outcome && outcome.isAsked
+      return done(page, outcome.account, isAsked ? 'resumeAsked' : action, 'ended' in outcome ? outcome.ended : 0)
     })
+  }
+
+  async function sendInvitation({ page, form, by, seen, again }: Act): Promise<FastifyReply> {
+    const invitation = readInvitation(form)
+    const outcome = await options.actions.invite(by, seen, invitation.validSeconds)
+    if (outcome.kind === 'refused') return refusedPage(page, outcome, again)
+    return handOver(page, options, outcome, invitation)
+  }
+
+  async function change({ page, account, form, by, seen, again }: Act): Promise<FastifyReply> {
+    const change = readChange(form, account, consoleFrame(page))
+    if (typeof change === 'string') return again(change)
+    if (Object.keys(change).length === 0) return goTo(page, pathOf(account.id))
+    const outcome = await options.actions.change(by, seen, change)
+    return outcome.kind === 'refused' ? refusedPage(page, outcome, again) : done(page, outcome.account, 'change', 0)
+  }
+
+  function carryOut(
+    action: Exclude<PersonAction, 'invite' | 'change'>,
+    { form, by, seen }: Act,
+    sessionId: string | null
+  ) {
+    const { actions } = options
+    switch (action) {
+      case 'rename':
+        return actions.rename(by, seen, form.field('name'))
+      case 'revoke':
+        return actions.revoke(by, seen, sessionId)
+      default:
+        return actions[action](by, seen)
+    }
   }
 
   function done(page: ConsolePage, account: Account, action: DoneNote['action'], ended: number): FastifyReply {

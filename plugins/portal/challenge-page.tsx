@@ -251,7 +251,7 @@ export function DeadEndPage({ frame, title, what, now, href, action, returnTo }:
   )
 }
 
-interface DeadEnd {
+export interface DeadEnd {
   title: string
   what: string
   now: string

@@ -1,9 +1,16 @@
 /** The challenge: a second factor for a sign-in or a step-up. It receives codes; webauthn.tsx receives passkeys. */
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import { codeKinds, type FactorKind } from '../../src/factor/kinds.ts'
+import type { Offer } from '../../src/sign-in/challenge.ts'
 import { answerOnce } from './answer-once.ts'
 import { whySentence } from './challenge-offer.ts'
-import { ChallengePage, type ChallengeProblem, type ChallengeView, DeadEndPage } from './challenge-page.tsx'
+import {
+  ChallengePage,
+  type ChallengeProblem,
+  type ChallengeView,
+  type DeadEnd,
+  DeadEndPage
+} from './challenge-page.tsx'
 import { enter, urlOf, wayOn } from './enter.ts'
 import { doneSentence, takeFlash } from './flash.ts'
 import { lostCookie, readForm, staleForm } from './forms.ts'
@@ -19,35 +26,16 @@ async function showChallenge(
   mayEnrol = false
 ): Promise<FastifyReply> {
   const { say, returnTo, principal, portal } = page
-  const { challenge, factors: usable } = portal.signIn
-  const offer = await challenge.offer(callerOf(page))
+  const offer = await portal.signIn.challenge.offer(callerOf(page))
   const frame = { ...frameOf(page), person: { ...personOf(principal), isHalf: true } }
-  const misfit = await usable.misfit(principal.account.id)
+  const misfit = await portal.signIn.factors.misfit(principal.account.id)
   const why = misfit === null ? null : say.factor.misfit[misfit]
   const mayAsk = offer.has.length === 0 && (await portal.signIn.sponsorship.isOpenTo(principal))
-  if (offer.has.length === 0 && offer.institution === null) {
-    if (mayAsk) return goTo(page, withReturnTo('/.factorgate/sponsor/ask', returnTo))
-    const isOff = await usable.areSwitchedOff(principal.account.id)
-    const isInvited = await portal.services.invitations.isWaiting(principal.account.id)
-    const isFromElsewhere = portal.directories.institution(principal.account.directory) !== undefined
-    const end = noFactor(say.challenge, { why, isOff, isInvited, isFromElsewhere })
-    page.reply.header('factorgate-error', 'other_factor_required')
-    return sendPage(page, 403, <DeadEndPage frame={frame} {...end} href={null} returnTo={returnTo} />)
-  }
   if (offer.factors.length === 0 && offer.institution === null) {
-    const demanded = say.formats.anyOf(offer.demanded.map(kind => say.factor.your[kind]))
-    const { unfit: title, unfitWhat, unfitNow, unfitCodes, addFactor } = say.challenge
-    // Recovery codes have a page of their own.
-    const asksForCodes = offer.demanded.every(kind => kind === 'recovery')
-    const end = asksForCodes
-      ? { now: unfitCodes, href: withReturnTo('/.factorgate/enrol/recovery', returnTo), action: say.recovery.newSubmit }
-      : { now: unfitNow, href: withReturnTo('/.factorgate/enrol', returnTo), action: addFactor }
-    const what =
-      why !== null && offer.demanded.includes('webauthn')
-        ? say.challenge.misfitUnfit({ app: offer.app ?? '', factors: demanded, why })
-        : unfitWhat({ app: offer.app ?? '', factors: demanded })
+    if (mayAsk) return goTo(page, withReturnTo('/.factorgate/sponsor/ask', returnTo))
+    const end = offer.has.length === 0 ? await noFactorEnd(page, why) : unfitEnd(page, offer, why)
     page.reply.header('factorgate-error', 'other_factor_required')
-    return sendPage(page, 403, <DeadEndPage frame={frame} title={title} what={what} returnTo={returnTo} {...end} />)
+    return sendPage(page, 403, <DeadEndPage frame={frame} returnTo={returnTo} {...end} />)
   }
   const factors =
     problem === null ? offer.factors : [problem.factor, ...offer.factors.filter(k => k !== problem.factor)]
@@ -71,6 +59,37 @@ async function showChallenge(
       }}
     />
   )
+}
+
+/** The person has no second factor. */
+async function noFactorEnd(
+  { say, principal, portal }: AuthenticatedContext,
+  why: string | null
+): Promise<Omit<DeadEnd, 'returnTo'>> {
+  const { id, directory } = principal.account
+  const isOff = await portal.signIn.factors.areSwitchedOff(id)
+  const isInvited = await portal.services.invitations.isWaiting(id)
+  const isFromElsewhere = portal.directories.institution(directory) !== undefined
+  return { ...noFactor(say.challenge, { why, isOff, isInvited, isFromElsewhere }), href: null }
+}
+
+/** The person has second factors, and none that the app takes. */
+function unfitEnd(
+  { say, returnTo }: AuthenticatedContext,
+  { app, demanded: kinds }: Offer,
+  why: string | null
+): Omit<DeadEnd, 'returnTo'> {
+  const demanded = say.formats.anyOf(kinds.map(kind => say.factor.your[kind]))
+  const { unfit: title, unfitWhat, unfitNow, unfitCodes, addFactor } = say.challenge
+  const what =
+    why !== null && kinds.includes('webauthn')
+      ? say.challenge.misfitUnfit({ app: app ?? '', factors: demanded, why })
+      : unfitWhat({ app: app ?? '', factors: demanded })
+  // Recovery codes have a page of their own.
+  const end = kinds.every(kind => kind === 'recovery')
+    ? { now: unfitCodes, href: withReturnTo('/.factorgate/enrol/recovery', returnTo), action: say.recovery.newSubmit }
+    : { now: unfitNow, href: withReturnTo('/.factorgate/enrol', returnTo), action: addFactor }
+  return { title, what, ...end }
 }
 
 interface NoFactor {

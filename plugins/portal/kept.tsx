@@ -112,18 +112,14 @@ export function registerKept(scope: FastifyInstance): void {
     const { page } = request
     expireSurplus(page)
     const found = await findHere(page, kept)
-    if (found === null) {
+    // Another person was led here on the way to the app. The page from which the sender came is the sender's alone.
+    const front = found?.isOthers && isUnseen(found.post) ? kept.frontOf(found.post.url) : null
+    if (front !== null) return goTo(page, front)
+    if (found === null || found.isOthers) {
       kept.onGone()
       throw new GateError('kept_gone')
     }
     const { post, secret } = found
-    if (found.isOthers) {
-      // They were led here on the way to the app. The page from which the other person came is theirs alone.
-      const front = isUnseen(post) ? kept.frontOf(post.url) : null
-      if (front !== null) return goTo(page, front)
-      kept.onGone()
-      throw new GateError('kept_gone')
-    }
     const there = portal.routes.requirementFor(post.url, page.principal, page.address, {
       method: post.method,
       headers: {}
@@ -133,28 +129,14 @@ export function registerKept(scope: FastifyInstance): void {
     if (access.kind === 'refuse') throw new GateError(access.reason, 'decision' in access ? access : {})
     if (page.principal === null) return goTo(page, toProof(page, '/.factorgate/login', post))
     if (access.kind === 'challenge') return goTo(page, toProof(page, '/.factorgate/challenge', post))
-    const how = await wayOf(post, kept)
-    const body = how === 'now' ? null : await kept.posts.body(post, secret)
-    if (how !== 'now' && body === null) throw new GateError('kept_gone')
-    const type = post.headers.find((_, i, all) => i % 2 === 1 && /^content-type$/i.test(all[i - 1] as string))
-    const bodyType = bodyTypeOf(type) ?? plainText
-    const view: KeptView = {
-      id: post.id,
-      app: there.app.title,
-      method: post.method,
-      url: post.url,
-      back: post.back,
-      value: resendValue(portal.keyring(), post.id, page.principal.csrfKey),
-      how,
-      from: post.foreign ?? '',
-      bytes: post.bytes,
-      contents: body === null ? null : await contentsOf(body, bodyType)
-    }
+    const view = await viewOf(post, secret, kept)
+    if (view === null) throw new GateError('kept_gone')
+    const value = resendValue(portal.keyring(), post.id, page.principal.csrfKey)
     return page.reply
       .code(200)
       .headers(pageHeaders(formTargets(page)))
       .type('text/html; charset=utf-8')
-      .send(toHtml(<KeptPage frame={frameOf(page)} view={view} />))
+      .send(toHtml(<KeptPage frame={frameOf(page)} view={{ ...view, value, app: there.app.title }} />))
   })
 
   scope.post('/.factorgate/kept/:id/drop', { config }, async request => {
@@ -194,6 +176,22 @@ export function registerKept(scope: FastifyInstance): void {
     const others = keptIds(request.raw.headers.cookie, site, maxLookedAt).filter(other => other !== id)
     for (const old of others.slice(0, Math.max(0, others.length - maxOwn)))
       reply.header('set-cookie', expiredCookie(keptCookieName(old, site), site))
+  }
+
+  /** What the page shows of a kept POST; null where its body is gone. */
+  async function viewOf(
+    post: KeptPost,
+    secret: string,
+    options: KeptOptions
+  ): Promise<Omit<KeptView, 'value' | 'app'> | null> {
+    const { id, method, url, back, bytes } = post
+    const how = await wayOf(post, options)
+    const shown = { id, method, url, back, how, from: post.foreign ?? '', bytes }
+    if (how === 'now') return { ...shown, contents: null }
+    const body = await options.posts.body(post, secret)
+    if (body === null) return null
+    const type = post.headers.find((_, i, all) => i % 2 === 1 && /^content-type$/i.test(all[i - 1] as string))
+    return { ...shown, contents: await contentsOf(body, bodyTypeOf(type) ?? plainText) }
   }
 
   async function wayOf(post: KeptPost, { expectsForeign, posts }: KeptOptions): Promise<KeptView['how']> {

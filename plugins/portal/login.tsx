@@ -6,6 +6,7 @@ import type { FastifyInstance } from 'fastify'
 import { GateError } from '../../src/errors.ts'
 import { wordsOf } from '../../src/identity/suspension.ts'
 import type { Ended } from '../../src/session/records.ts'
+import type { FirstFactor } from '../../src/sign-in/first-factor.ts'
 import { cookieNames, expiredCookie, readOwn } from '../cookies.ts'
 import { withHead } from '../with-head.ts'
 import { CurrentPassword } from './current-password.tsx'
@@ -126,6 +127,8 @@ function PasswordForm({ frame, view }: { frame: Frame; view: LoginView }) {
   )
 }
 
+type NotEntered = Exclude<Awaited<ReturnType<FirstFactor['withPassword']>>, { kind: 'entered' | 'denied' }>
+
 export function registerLogin(scope: FastifyInstance): void {
   const { portal } = scope
   const { services, signIn } = portal
@@ -139,7 +142,7 @@ export function registerLogin(scope: FastifyInstance): void {
     return showLogin(page, 200, { ended })
   })
 
-  scope.post(path, { config: { requires: 'anyone' } }, async (request, reply) => {
+  scope.post(path, { config: { requires: 'anyone' } }, async request => {
     const page = request.page
     const say = page.say.login
     const username = staleForm(page).field('username')
@@ -153,22 +156,35 @@ export function registerLogin(scope: FastifyInstance): void {
     }
     const answer = await signIn.firstFactor.withPassword(callerOf(page), username, form.field('password'))
     if (answer.kind === 'entered' || answer.kind === 'denied') return goTo(page, enter(page, answer))
-    if (answer.kind === 'throttled') return showThrottled(page, username, answer.retryAfterSeconds)
-    if (answer.kind === 'busy') {
-      reply.header('retry-after', '2').header('factorgate-error', 'busy')
-      return showLogin(page, 503, { username, problem: say.busy })
-    }
-    if (answer.kind === 'unreachable') {
-      reply.header('retry-after', '10').header('factorgate-error', 'institution_unreachable')
-      return showLogin(page, 503, { username, problem: say.unreachable })
-    }
-    reply.header('factorgate-error', 'wrong_credentials')
-    const { waitSeconds = null, why } = answer
-    // Some directories (OpenLDAP) answer a locked account like a wrong password. Everybody reads the same, so that nobody learns whose is locked.
-    const wrong = portal.directories.passwords.some(({ source }) => source != null) ? say.wrongOrLocked : say.wrong
-    const problem = withWait(reply, why === undefined ? wrong : say.held[why], waitSeconds, page.say)
-    return showLogin(page, 401, { username, problem, waitSeconds })
+    return refuse(page, username, answer)
   })
+
+  function refuse(page: PageContext, username: string, answer: NotEntered) {
+    const { say, reply } = page
+    switch (answer.kind) {
+      case 'throttled': {
+        const waitSeconds = Math.ceil(answer.retryAfterSeconds)
+        reply.header('retry-after', String(waitSeconds)).header('factorgate-error', 'too_many_attempts')
+        const problem = say.login.throttled({ wait: formatDuration(answer.retryAfterSeconds, say) })
+        return showLogin(page, 429, { username, problem, waitSeconds })
+      }
+      case 'busy':
+        reply.header('retry-after', '2').header('factorgate-error', 'busy')
+        return showLogin(page, 503, { username, problem: say.login.busy })
+      case 'unreachable':
+        reply.header('retry-after', '10').header('factorgate-error', 'institution_unreachable')
+        return showLogin(page, 503, { username, problem: say.login.unreachable })
+      case 'refused': {
+        reply.header('factorgate-error', 'wrong_credentials')
+        const { waitSeconds = null, why } = answer
+        // Some directories (OpenLDAP) answer a locked account like a wrong password. Everybody reads the same, so that nobody learns whose is locked.
+        const mayBeLocked = portal.directories.passwords.some(({ source }) => source != null)
+        const wrong = mayBeLocked ? say.login.wrongOrLocked : say.login.wrong
+        const problem = withWait(reply, why === undefined ? wrong : say.login.held[why], waitSeconds, say)
+        return showLogin(page, 401, { username, problem, waitSeconds })
+      }
+    }
+  }
 
   /** A sign-in whose device key is not shown is worth nothing here: the next one replaces it. */
   async function goOn(page: AuthenticatedContext) {
@@ -191,12 +207,6 @@ export function registerLogin(scope: FastifyInstance): void {
 
   function wantsAnother({ request }: PageContext): boolean {
     return (request.query as { switch?: unknown }).switch !== undefined
-  }
-
-  function showThrottled(page: PageContext, username: string, seconds: number) {
-    page.reply.header('retry-after', String(Math.ceil(seconds))).header('factorgate-error', 'too_many_attempts')
-    const problem = page.say.login.throttled({ wait: formatDuration(seconds, page.say) })
-    return showLogin(page, 429, { username, problem, waitSeconds: Math.ceil(seconds) })
   }
 
   /** Throws for a suspended person. A person who was let in again meanwhile needs no explanation. */

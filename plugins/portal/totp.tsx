@@ -3,6 +3,7 @@
  * src/factor/totp.ts makes, keeps and checks it.
  */
 import type { FastifyInstance } from 'fastify'
+import type { Enrolment } from '../../src/sign-in/enrolment.ts'
 import { CodeField } from './challenge-page.tsx'
 import { afterEnrolment, cleanName, enterEnrolled, mayEnrol, NameField, refuseEnrolment } from './enrol.tsx'
 import { readForm, requireForm, staleForm } from './forms.ts'
@@ -104,6 +105,9 @@ function wrongCode(offsetSeconds: number | null, say: Messages): string {
   return offsetSeconds > 0 ? say.enrolTotp.clockAhead({ span }) : say.enrolTotp.clockBehind({ span })
 }
 
+type Outcome = Awaited<ReturnType<Enrolment['withTotp']>>
+type NotAccepted = Exclude<Outcome, { kind: 'enrolled' | 'denied' }>
+
 export function registerTotp(scope: FastifyInstance): void {
   const { portal } = scope
   const { totp } = portal.services
@@ -115,7 +119,7 @@ export function registerTotp(scope: FastifyInstance): void {
     return showEnrolment(page, 200, {})
   })
 
-  scope.post('/.factorgate/enrol/totp', { config: { requires: 'first-factor' } }, async (request, reply) => {
+  scope.post('/.factorgate/enrol/totp', { config: { requires: 'first-factor' } }, async request => {
     const page = signedPage(request)
     const say = page.say.enrolTotp
     const form = readForm(page)
@@ -132,19 +136,7 @@ export function registerTotp(scope: FastifyInstance): void {
     const code = form.field('code')
     const answer = await portal.signIn.enrolment.withTotp(callerOf(page), { ceremony, code, name })
     if (answer.kind === 'enrolled' || answer.kind === 'denied') return goTo(page, enterEnrolled(page, answer))
-    const throttled = answer.kind === 'throttled'
-    reply.header('factorgate-error', throttled ? 'too_many_attempts' : 'wrong_code')
-    const waitSeconds = throttled
-      ? Math.ceil(answer.retryAfterSeconds)
-      : ((answer.kind === 'refused' ? answer.waitSeconds : undefined) ?? null)
-    if (throttled) reply.header('retry-after', String(waitSeconds))
-    const problem = throttled
-      ? page.say.challenge.throttled({ wait: formatDuration(answer.retryAfterSeconds, page.say) })
-      : answer.kind === 'expired'
-        ? say.expired
-        : withWait(reply, wrongCode(answer.clockOffsetSeconds ?? null, page.say), waitSeconds, page.say)
-    const clock = answer.kind === 'refused' ? page.now : null
-    return showEnrolment(page, throttled ? 429 : 401, { ceremony, name, problem, clock, waitSeconds })
+    return refuseCode(page, { ceremony, name }, answer)
   })
 
   scope.post('/.factorgate/enrol/totp/new', { config: { requires: 'first-factor' } }, async request => {
@@ -156,6 +148,26 @@ export function registerTotp(scope: FastifyInstance): void {
     await totp.begin({ id: account.id, name: account.name }, session.id)
     return goTo(page, withReturnTo('/.factorgate/enrol/totp', page.returnTo))
   })
+
+  function refuseCode(
+    page: AuthenticatedContext,
+    typed: Pick<EnrolTotpView, 'ceremony' | 'name'>,
+    answer: NotAccepted
+  ) {
+    const { say, reply } = page
+    if (answer.kind === 'throttled') {
+      const waitSeconds = Math.ceil(answer.retryAfterSeconds)
+      reply.header('factorgate-error', 'too_many_attempts').header('retry-after', String(waitSeconds))
+      const problem = say.challenge.throttled({ wait: formatDuration(answer.retryAfterSeconds, say) })
+      return showEnrolment(page, 429, { ...typed, problem, clock: null, waitSeconds })
+    }
+    reply.header('factorgate-error', 'wrong_code')
+    if (answer.kind === 'expired')
+      return showEnrolment(page, 401, { ...typed, problem: say.enrolTotp.expired, clock: null, waitSeconds: null })
+    const waitSeconds = answer.waitSeconds ?? null
+    const problem = withWait(reply, wrongCode(answer.clockOffsetSeconds ?? null, say), waitSeconds, say)
+    return showEnrolment(page, 401, { ...typed, problem, clock: page.now, waitSeconds })
+  }
 
   /** The session's pending secret, since an app may have scanned it. A new one if none is pending, or if the form's one has expired. */
   async function showEnrolment(page: AuthenticatedContext, status: number, view: Partial<EnrolTotpView>) {

@@ -44,10 +44,8 @@ export interface Break {
 }
 
 export async function explainFault(broken: Break): Promise<Fault> {
-  const { end, last, link, place, strays } = broken
+  const { end, link, place, strays } = broken
   const expected = end.seq + 1
-  const fault = (kind: FaultKind, where: LinePlace, text: string): Fault => ({ kind, place: where, text })
-
   if (link.seq !== expected && link.prev === end.hash)
     return fault('altered', place, `the number of this line was changed from ${expected} to ${link.seq}`)
   if (strays !== null && link.seq === expected + 1 && (await isCutOff(strays, place, end)))
@@ -61,45 +59,56 @@ export async function explainFault(broken: Break): Promise<Fault> {
   const around = await lookAround(broken)
   if (around.otherChain)
     return fault('spliced', place, `from here on the lines belong to another journal; line ${expected} was expected`)
+  if (link.seq === expected) return wrongHash(broken, around)
+  return link.seq > expected ? numberTooHigh(broken, around) : numberTooLow(broken, around)
+}
 
-  if (link.seq === expected) {
-    if (last === null) return fault('altered', place, 'the first line does not begin a chain')
-    if (around.rightAt !== null)
-      return fault(
-        'inserted',
-        place,
-        `this is another line ${expected} than the one of this journal, which is at ${at(around.rightAt)}`
-      )
-    // A changed line breaks the link of the line after it, not the one before it.
-    const rightTo = end.seq - 1
-    if (around.nextFits) {
-      const text = `line ${end.seq} was changed: its hash is not the one that line ${expected} names`
-      return { kind: 'altered', place: last, text, rightTo }
-    }
-    if (isNearly(link.prev, end.hash))
-      return fault('altered', place, `line ${expected} was changed: its prev is not the hash of line ${end.seq}`)
-    const text = `line ${end.seq} was changed, or the prev of line ${expected}, which was changed too`
+function fault(kind: FaultKind, place: LinePlace, text: string): Fault {
+  return { kind, place, text }
+}
+
+/** The line has the right number and names another hash than that of the line before it. */
+function wrongHash({ end, last, link, place }: Break, { rightAt, nextFits }: Around): Fault {
+  if (last === null) return fault('altered', place, 'the first line does not begin a chain')
+  if (rightAt !== null)
+    return fault(
+      'inserted',
+      place,
+      `this is another line ${link.seq} than the one of this journal, which is at ${at(rightAt)}`
+    )
+  // A changed line breaks the link of the line after it, not the one before it.
+  const rightTo = end.seq - 1
+  if (nextFits) {
+    const text = `line ${end.seq} was changed: its hash is not the one that line ${link.seq} names`
     return { kind: 'altered', place: last, text, rightTo }
   }
-  if (link.seq > expected) {
-    if (last !== null && broken.lastLine.includes(`{"seq":${expected},`))
-      return fault('altered', last, `the line feed after line ${end.seq} was changed or removed`)
-    if (around.expectedAt !== null)
-      return fault(
-        'moved',
-        place,
-        `line ${link.seq} stands where line ${expected} belongs; that one is at ${at(around.expectedAt)}`
-      )
-    const lines = link.seq - 1 === expected ? `line ${expected} is` : `lines ${expected} to ${link.seq - 1} are`
+  if (isNearly(link.prev, end.hash))
+    return fault('altered', place, `line ${link.seq} was changed: its prev is not the hash of line ${end.seq}`)
+  const text = `line ${end.seq} was changed, or the prev of line ${link.seq}, which was changed too`
+  return { kind: 'altered', place: last, text, rightTo }
+}
+
+function numberTooHigh({ end, last, lastLine, link, place }: Break, { expectedAt }: Around): Fault {
+  const expected = end.seq + 1
+  if (last !== null && lastLine.includes(`{"seq":${expected},`))
+    return fault('altered', last, `the line feed after line ${end.seq} was changed or removed`)
+  if (expectedAt !== null)
     return fault(
-      'missing',
+      'moved',
       place,
-      `${lines} missing before this line${last !== null && last.file !== place.file ? ', perhaps a whole file' : ''}`
+      `line ${link.seq} stands where line ${expected} belongs; that one is at ${at(expectedAt)}`
     )
-  }
-  if (around.sameAt !== null) {
-    return fault('repeated', place, `line ${link.seq} is here again; it stands at ${at(around.sameAt)} already`)
-  }
+  const lines = link.seq - 1 === expected ? `line ${expected} is` : `lines ${expected} to ${link.seq - 1} are`
+  return fault(
+    'missing',
+    place,
+    `${lines} missing before this line${last !== null && last.file !== place.file ? ', perhaps a whole file' : ''}`
+  )
+}
+
+function numberTooLow({ link, place }: Break, { sameAt }: Around): Fault {
+  if (sameAt !== null)
+    return fault('repeated', place, `line ${link.seq} is here again; it stands at ${at(sameAt)} already`)
   return fault(
     'spliced',
     place,

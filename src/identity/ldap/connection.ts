@@ -7,6 +7,7 @@ import tls from 'node:tls'
 import { lookupOfInstitutions } from '../../request/host-lookup.ts'
 import { type Client, type Filter, type Ldapts, loadDriver, type PolicyError, policyControl } from './driver.ts'
 import { DirectoryEntry } from './entry.ts'
+import { ServerSockets } from './server-sockets.ts'
 
 /** The server fails, so another one may be asked. The message holds no secret. */
 export class ServerFailure extends Error {
@@ -51,16 +52,6 @@ interface SearchInput {
   readonly most?: number
 }
 
-interface Traffic {
-  /** Received since the first pending question. */
-  bytes: number
-  pending: number
-  /** The server has closed the connection, or it broke. */
-  isOver: boolean
-}
-
-/** The most bytes that a server may send for pending questions. */
-const maxBurstBytes = 16 * 1024 * 1024
 /** OpenLDAP and Active Directory refuse large pages if operators limit them. */
 const pageSize = 100
 
@@ -74,14 +65,12 @@ const noSuchObject = 32
 export class LdapConnection {
   readonly driver: Ldapts
   readonly #client: Client
-  readonly #sockets: Set<net.Socket>
-  readonly #traffic: Traffic
+  readonly #sockets: ServerSockets
 
-  private constructor(driver: Ldapts, client: Client, sockets: Set<net.Socket>, traffic: Traffic) {
+  private constructor(driver: Ldapts, client: Client, sockets: ServerSockets) {
     this.driver = driver
     this.#client = client
     this.#sockets = sockets
-    this.#traffic = traffic
   }
 
   /** Rejects with ServerFailure. */
@@ -96,29 +85,7 @@ export class LdapConnection {
       ...(ca === null ? {} : { ca }),
       minVersion: 'TLSv1.2'
     }
-    const sockets = new Set<net.Socket>()
-    const traffic = { bytes: 0, pending: 0, isOver: false }
-    const over = () => {
-      traffic.isOver = true
-    }
-    const watch = <Socket extends net.Socket>(socket: Socket): Socket => {
-      sockets.add(socket)
-      // The library removes all listeners from a failed socket; a second error would end the process.
-      const removeAll = socket.removeAllListeners.bind(socket)
-      socket.removeAllListeners = event => {
-        removeAll(...(event === undefined ? [] : [event]))
-        return socket.on('error', ignore)
-      }
-      return socket
-        .on('data', part => {
-          traffic.bytes += part.length
-          if (traffic.bytes > maxBurstBytes) destroyAll(sockets, `it sent more than ${maxBurstBytes} bytes`)
-        })
-        .on('error', ignore)
-        .on('end', over)
-        .on('close', over)
-        .on('close', () => sockets.delete(socket)) as Socket
-    }
+    const sockets = new ServerSockets()
     let isOpened = false
     const once = () => {
       if (isOpened) throw new ServerFailure('the connection was closed')
@@ -132,17 +99,17 @@ export class LdapConnection {
       ...(protocol === 'ldaps:' ? { tlsOptions: trust } : {}),
       createConnection: ((port: number, at: string) => {
         once()
-        return watch(net.connect({ port, host: at, keepAlive: true, lookup: lookupOfInstitutions }))
+        return sockets.watch(net.connect({ port, host: at, keepAlive: true, lookup: lookupOfInstitutions }))
       }) as typeof net.connect,
       createSecureConnection: ((...given: [number, string, object] | [object]) => {
-        if (given.length === 1) return watch(tls.connect(given[0]))
+        if (given.length === 1) return sockets.watch(tls.connect(given[0]))
         once()
-        return watch(tls.connect({ ...given[2], port: given[0], host: given[1], lookup: lookupOfInstitutions }))
+        return sockets.watch(tls.connect({ ...given[2], port: given[0], host: given[1], lookup: lookupOfInstitutions }))
       }) as typeof tls.connect
     })
-    const connection = new LdapConnection(driver, client, sockets, traffic)
+    const connection = new LdapConnection(driver, client, sockets)
     // The library sets no deadline for a handshake after StartTLS.
-    const timer = setTimeout(() => destroyAll(sockets, `no TLS within ${timeoutMs} ms`), timeoutMs)
+    const timer = setTimeout(() => sockets.destroy(`no TLS within ${timeoutMs} ms`), timeoutMs)
     try {
       if (startTls && protocol === 'ldap:') await connection.#ask(() => client.startTLS(trust), true)
       return connection
@@ -156,7 +123,7 @@ export class LdapConnection {
 
   /** After StartTLS the library does not notice that the server has closed the connection. */
   get isOpen(): boolean {
-    return this.#client.isConnected && !this.#traffic.isOver
+    return this.#client.isConnected && !this.#sockets.isOver
   }
 
   /**
@@ -221,30 +188,21 @@ export class LdapConnection {
   close(): void {
     // Nobody awaits this, since a hanging server does not answer.
     this.#client.unbind().catch(() => {})
-    destroyAll(this.#sockets, 'closed')
+    this.#sockets.destroy('closed')
   }
 
   async #ask<Answer>(work: () => Promise<Answer>, mayConnect = false): Promise<Answer> {
     if (!mayConnect && !this.isOpen) throw new ServerFailure('the connection was closed')
-    if (this.#traffic.pending++ === 0) this.#traffic.bytes = 0
     try {
-      return await work()
+      return await this.#sockets.counted(work)
     } catch (error) {
       throw error instanceof ServerFailure ? error : new ServerFailure(printable(error), { cause: error })
-    } finally {
-      this.#traffic.pending--
     }
   }
 
   #codeOf(error: unknown): number | null {
     return error instanceof this.driver.ResultCodeError ? error.code : null
   }
-}
-
-function ignore(): void {}
-
-function destroyAll(sockets: ReadonlySet<net.Socket>, why: string): void {
-  for (const socket of sockets) socket.destroy(new Error(why))
 }
 
 /** One line for logs. */
