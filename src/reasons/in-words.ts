@@ -168,6 +168,8 @@ const sayings: { readonly [Id in ReasonId]: (facts: FactsOf<Id>, say: Say) => st
   },
   programBytes: ({ program, amount, usual }, say) =>
     say.program.bytes({ program, amount: size(amount, say), usual: size(usual, say) }),
+  programsBytes: ({ amount, usual }, say) =>
+    say.program.together({ amount: size(amount, say), usual: size(usual, say) }),
   budgetFetched: passed('fetched'),
   budgetSent: passed('sent'),
   budgetRequests: passed('requests'),

@@ -57,6 +57,7 @@ export const shapes = {
   twoPlaces: {},
   travel: { km: 'number', minutes: 'number' },
   programBytes: { program: 'text', amount: 'number', usual: 'number' },
+  programsBytes: { amount: 'number', usual: 'number' },
   budgetFetched: passed,
   budgetSent: passed,
   budgetRequests: passed,

@@ -2,9 +2,9 @@
 import type { AuditEvent } from '../audit/event.ts'
 import { bytesInWords } from '../budgets/sentences.ts'
 import type { ObservedExchange } from '../metering/observation.ts'
-import { reason } from '../reasons/reason.ts'
+import { reason, type Words } from '../reasons/reason.ts'
 import type { ProgramVerdict } from '../unusual/program-days.ts'
-import type { UsedProgram } from '../unusual/program-usage.ts'
+import type { Counted, UsedProgram } from '../unusual/program-usage.ts'
 import type { UnusualStep } from '../unusual/steps.ts'
 import type { Verdict } from '../unusual/unusual.ts'
 import { type Taken, type UnusualSettings, UnusualWatch } from '../unusual/unusual-watch.ts'
@@ -29,8 +29,8 @@ export async function startUnusual(runtime: Services, settings: UnusualSettings)
         act(verdict, taken, exchange, runtime).catch(error =>
           log.error({ err: error, account: verdict.account }, 'a step of the watch on people failed')
         ),
-      actOnProgram: (verdict, program, steps) =>
-        actOnProgram(verdict, program, steps, runtime).catch(error =>
+      actOnProgram: (verdict, program, counted, steps) =>
+        actOnProgram(verdict, program, { counted, steps }, runtime).catch(error =>
           log.error({ err: error, token: program.token }, 'a step of the watch on programs failed')
         ),
       // Connections of other gates end with the notice of it.
@@ -85,31 +85,52 @@ async function act(
 
 /** Nothing is asked of a program, and its owner is not suspended for it: quotas, and budgets per token, stop programs. */
 async function actOnProgram(
-  { level, score, bytes, usualBytes }: ProgramVerdict,
-  { account, name, token, app, address }: UsedProgram,
-  steps: readonly UnusualStep[],
+  verdict: ProgramVerdict,
+  program: UsedProgram,
+  { counted, steps }: { readonly counted: Counted; readonly steps: readonly UnusualStep[] },
   runtime: Services
 ): Promise<void> {
-  const { metrics, tokens, clock } = runtime
-  const found = await tokens.byId(token).catch(() => null)
-  const usual = Math.max(1, Math.round(usualBytes))
-  const program = found === null ? token : `'${found.name}'`
+  const { metrics, clock } = runtime
+  const { level, score } = verdict
+  const { account, name, token, app, address } = program
   metrics.count('factorgate_unusual_total', level)
+  const of = { token: { account, name, token }, owner: { account, name }, everyone: {} }[counted]
+  const { why, reasons } = await wordsOfPrograms(verdict, program, counted, runtime)
   const event: AuditEvent = {
     kind: 'watch.unusual',
     at: clock(),
-    account,
-    name,
-    token,
+    ...of,
     address,
     app,
     outcome: level,
     score: Math.round(score),
-    signals: `programBytes:${Math.round(score)}`,
+    signals: `${counted === 'token' ? 'programBytes' : 'programsBytes'}:${Math.round(score)}`,
     steps: steps.filter(step => step === 'journal' || step === 'notify').join(','),
     isTold: steps.includes('notify'),
-    why: `The program ${program} of ${name} has fetched ${bytesInWords(bytes)} today; on a usual day it fetches ${bytesInWords(usual)}.`
+    why
   }
-  const facts = { program: found?.name ?? token, amount: Math.round(bytes), usual }
-  watchSink(runtime).record(event, [reason('ofAccount', { name }), reason('programBytes', facts)])
+  watchSink(runtime).record(event, reasons)
+}
+
+async function wordsOfPrograms(
+  { bytes, usualBytes }: ProgramVerdict,
+  { token, name }: UsedProgram,
+  counted: Counted,
+  { tokens }: Services
+): Promise<Words> {
+  const usual = Math.max(1, Math.round(usualBytes))
+  const facts = { amount: Math.round(bytes), usual }
+  const [fetched, usually] = [bytesInWords(bytes), bytesInWords(usual)]
+  if (counted !== 'token') {
+    const whose = counted === 'owner' ? `The programs of ${name}` : 'All programs'
+    const of = counted === 'owner' ? reason('ofAccount', { name }) : reason('ofEveryone', {})
+    const why = `${whose} have fetched ${fetched} together today; on a usual day they fetch ${usually}.`
+    return { why, reasons: [of, reason('programsBytes', facts)] }
+  }
+  const found = await tokens.byId(token).catch(() => null)
+  const program = found === null ? token : `'${found.name}'`
+  return {
+    why: `The program ${program} of ${name} has fetched ${fetched} today; on a usual day it fetches ${usually}.`,
+    reasons: [reason('ofAccount', { name }), reason('programBytes', { program: found?.name ?? token, ...facts })]
+  }
 }

@@ -1,6 +1,7 @@
 /**
- * The watch on programs: how much each token fetches on a day, shared by all gates of a store. Nothing else of a program is compared. It has
- * no browser and no hours, and it would make the usual days of its owner's groups strange.
+ * The watch on programs: how much each token fetches on a day, and how much the programs of one owner and those of everybody fetch together,
+ * shared by all gates of a store. So new tokens, and many, hide nothing. Nothing else of a program is compared. It has no browser and no hours,
+ * and it would make the usual days of its owner's groups strange.
  */
 import type { Clock } from '../clock.ts'
 import type { Observation as Told } from '../metering/observation.ts'
@@ -15,6 +16,9 @@ import {
   withBytes
 } from './program-days.ts'
 
+/** Whose programs a count is of: one token, one owner, or everybody. */
+export type Counted = 'token' | 'owner' | 'everyone'
+
 export interface UsedProgram {
   readonly account: string
   readonly name: string
@@ -27,8 +31,8 @@ export interface UsedProgram {
 interface ProgramUsageOptions {
   readonly store: Store
   readonly clock: Clock
-  /** Called once for each level of a day, by one gate. It must not reject. */
-  readonly act: (verdict: ProgramVerdict, program: UsedProgram) => Promise<void>
+  /** Called once for each level of a day and of what is counted, by one gate. `program` has fetched some of it. It must not reject. */
+  readonly act: (verdict: ProgramVerdict, program: UsedProgram, counted: Counted) => Promise<void>
   /** Called with the error when the store does not take the counts, and with null when it does again. */
   readonly onStoreProblem: (problem: Error | null) => void
 }
@@ -38,10 +42,18 @@ const writeBytes = 16_000_000
 const writeMs = 60_000
 
 interface Count {
+  readonly id: string
+  readonly counted: Counted
   bytes: number
   since: number
   program: UsedProgram
+  /** The highest level that was reported of a part of it. */
+  said: ProgramDays['said']
 }
+
+/** No token has such ids. */
+const everyone = 'all'
+const idOfOwner = (account: string) => `of:${account}`
 
 export class ProgramUsage {
   readonly #options: ProgramUsageOptions
@@ -59,22 +71,39 @@ export class ProgramUsage {
     const { account, name, token } = person
     const count = this.#counts.get(token)
     if (count === undefined)
-      this.#counts.set(token, { bytes: bytesOut, since: at, program: { account, name, token, app, address } })
+      this.#add({
+        id: token,
+        counted: 'token',
+        bytes: bytesOut,
+        since: at,
+        program: { account, name, token, app, address },
+        said: 0
+      })
     else count.bytes += bytesOut
   }
 
-  /** Writes what is due, or everything. */
+  #add(more: Count): void {
+    const count = this.#counts.get(more.id)
+    if (count === undefined) this.#counts.set(more.id, more)
+    else {
+      count.bytes += more.bytes
+      count.said = Math.max(count.said, more.said)
+    }
+  }
+
+  /** Writes what is due, or everything. What a token has fetched is then counted for its owner, and for everybody. */
   async flush(isAll = false): Promise<void> {
     const now = this.#options.clock()
-    for (const [token, count] of [...this.#counts]) {
+    // The counts that are added meanwhile come last in a Map.
+    for (const [id, count] of this.#counts) {
       if (!isAll && count.bytes < writeBytes && Math.abs(now - count.since) < writeMs) continue
-      this.#counts.delete(token)
+      this.#counts.delete(id)
       try {
-        await this.#write(count, now)
+        this.#passOn(count, await this.#write(count, now), now)
         if (this.#hasProblem) this.#options.onStoreProblem(null)
         this.#hasProblem = false
       } catch (error) {
-        this.#putBack(token, count)
+        this.#add(count)
         if (!this.#hasProblem) this.#options.onStoreProblem(error as Error)
         this.#hasProblem = true
         return
@@ -82,19 +111,24 @@ export class ProgramUsage {
     }
   }
 
-  async #write({ bytes, program }: Count, now: number): Promise<void> {
+  /** Returns the highest level that was reported of it today. */
+  async #write({ id, counted, bytes, program, said: saidBelow }: Count, now: number): Promise<number> {
     const { store, act } = this.#options
-    const verdict = await programDaysRecord.change<ProgramVerdict | null>(store, program.token, found => {
-      const next: ProgramDays = withBytes(found, bytes, now)
-      const judged = judgeDay(next)
-      return { next: judged === null ? next : said(next, judged), ttlSeconds: keepSeconds, result: judged }
+    const result = await programDaysRecord.change(store, id, found => {
+      const counts = withBytes(found, bytes, now)
+      const known: ProgramDays = { ...counts, said: Math.max(counts.said, saidBelow) }
+      const verdict = judgeDay(known)
+      const next = verdict === null ? known : said(known, verdict)
+      return { next, ttlSeconds: keepSeconds, result: { verdict, said: next.said } }
     })
-    if (verdict !== null) await act(verdict, program)
+    if (result.verdict !== null) await act(result.verdict, program, counted)
+    return result.said
   }
 
-  #putBack(token: string, count: Count): void {
-    const since = this.#counts.get(token)
-    if (since === undefined) this.#counts.set(token, count)
-    else since.bytes += count.bytes
+  /** What was said of a part is not said again of the whole. */
+  #passOn({ counted, bytes, program }: Count, said: number, now: number): void {
+    if (counted === 'everyone') return
+    const above = counted === 'token' ? idOfOwner(program.account) : everyone
+    this.#add({ id: above, counted: counted === 'token' ? 'owner' : 'everyone', bytes, since: now, program, said })
   }
 }

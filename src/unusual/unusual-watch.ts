@@ -12,7 +12,7 @@ import { Keeper } from './keeper.ts'
 import { observationOf } from './observer.ts'
 import type { People } from './people.ts'
 import type { ProgramVerdict } from './program-days.ts'
-import { ProgramUsage, type UsedProgram } from './program-usage.ts'
+import { type Counted, ProgramUsage, type UsedProgram } from './program-usage.ts'
 import { type StepsOfLevels, sparesSuspension, stepsOf, type UnusualStep } from './steps.ts'
 import type { DoubtFacts } from './track.ts'
 import { Unusual, type Verdict } from './unusual.ts'
@@ -40,7 +40,12 @@ interface UnusualWatchOptions {
   /** Journal, notices and suspensions. It must not reject. */
   readonly act: (verdict: Verdict, taken: Taken, exchange: ObservedExchange) => Promise<void>
   /** Called if a program fetches unusually much: journal and notices. It must not reject. */
-  readonly actOnProgram: (verdict: ProgramVerdict, program: UsedProgram, steps: readonly UnusualStep[]) => Promise<void>
+  readonly actOnProgram: (
+    verdict: ProgramVerdict,
+    program: UsedProgram,
+    counted: Counted,
+    steps: readonly UnusualStep[]
+  ) => Promise<void>
   /** Ends a session that somebody else seems to use too. `words` are for its owner. Rejects if the store cannot write it. */
   readonly endSession: (session: string, account: string, words: Words) => Promise<unknown>
   /** A sentence for operators, once for each trouble. */
@@ -89,9 +94,14 @@ export class UnusualWatch {
     this.#programs = new ProgramUsage({
       store,
       clock,
-      act: (verdict, program) => {
+      act: (verdict, program, counted) => {
         const facts = { level: verdict.level, isLearning: false, isSpared: false }
-        return options.actOnProgram(verdict, program, stepsOf(facts, this.#settings, this.#isEnforced(program.app)))
+        return options.actOnProgram(
+          verdict,
+          program,
+          counted,
+          stepsOf(facts, this.#settings, this.#isEnforced(program.app))
+        )
       },
       onStoreProblem: options.onStoreProblem
     })

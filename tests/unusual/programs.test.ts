@@ -8,7 +8,7 @@ import {
   programDaysRecord,
   withBytes
 } from '../../src/unusual/program-days.ts'
-import { ProgramUsage, type UsedProgram } from '../../src/unusual/program-usage.ts'
+import { type Counted, ProgramUsage, type UsedProgram } from '../../src/unusual/program-usage.ts'
 import { MemoryStore, TestClock } from '../fixtures/in-process/memory-store.ts'
 import { silent } from './fixture.ts'
 
@@ -42,10 +42,10 @@ t.test('a day is compared with the program’s own days', async t => {
   t.equal(withBytes(found, MB, 2 * day).day, found.day, 'a clock that was put back begins no day')
 })
 
-function toldOf(token: string | null, bytesOut: number, at: number): Observation {
+function toldOf(token: string | null, bytesOut: number, at: number, account = 'A1'): Observation {
   const person = {
-    account: 'A1',
-    name: 'alice',
+    account,
+    name: account === 'A1' ? 'alice' : account,
     groups: [],
     session: 's',
     signedInWith: null,
@@ -79,7 +79,7 @@ t.test('two gates count together and say it once; a person’s own use does not 
       new ProgramUsage({
         store,
         clock: time.read,
-        act: async (...said) => void verdicts.push(said),
+        act: async (verdict, program) => void verdicts.push([verdict, program]),
         onStoreProblem: problem => void problems.push(problem)
       })
   )
@@ -106,4 +106,60 @@ t.test('two gates count together and say it once; a person’s own use does not 
     ['strange', 'alarming'],
     'each level once a day'
   )
+})
+
+/** Ten days of two owners' programs; the clock stands at the begin of the next. */
+async function usualPrograms() {
+  const time = new TestClock(10 * day)
+  const store = new MemoryStore(time.read)
+  const said: [level: string, counted: Counted, of: string, megabytes: number][] = []
+  const usage = new ProgramUsage({
+    store,
+    clock: time.read,
+    act: async ({ level, bytes }, { account, token }, counted) =>
+      void said.push([level, counted, counted === 'token' ? token : account, Math.round(bytes / MB)]),
+    onStoreProblem: problem => t.equal(problem, null)
+  })
+  const use = (token: string, megabytes: number, account?: string) =>
+    usage.note(toldOf(token, megabytes * MB, time.now, account))
+  for (let n = 0; n < 10; n++) {
+    use('nightly', 100 + 10 * (n % 3))
+    use('hourly', 50)
+    use('of-bob', 300, 'bob')
+    await usage.flush(true)
+    time.now += day
+  }
+  t.same(said, [], 'usual days')
+  return { time, said, use, flush: () => usage.flush(true) }
+}
+
+t.test('new tokens, and many, hide nothing of their owner', async t => {
+  const { said, use, flush } = await usualPrograms()
+  for (let n = 0; n < 20; n++) use(`new-${n}`, 30)
+  await flush()
+  t.same(said, [['strange', 'owner', 'A1', 600]], 'of twenty new tokens none is known')
+  for (let n = 0; n < 20; n++) use(`new-${n}`, 600)
+  await flush()
+  t.same(said.slice(1), [['alarming', 'owner', 'A1', 12_600]], 'and it is not said of everybody too')
+})
+
+t.test('programs of people who had none are compared with all programs', async t => {
+  const { said, use, flush } = await usualPrograms()
+  for (let n = 0; n < 5; n++) use(`first-of-${n}`, 1000, `newcomer-${n}`)
+  await flush()
+  t.match(said, [['alarming', 'everyone', /^newcomer/, 5000]])
+})
+
+t.test('what was said of a token is not said again of its owner and of all', async t => {
+  const { time, said, use, flush } = await usualPrograms()
+  use('nightly', 100_000)
+  await flush()
+  t.same(said, [['alarming', 'token', 'nightly', 100_000]])
+  use('nightly', 1)
+  await flush()
+  t.equal(said.length, 1)
+  time.now += day
+  use('other', 100_000)
+  await flush()
+  t.match(said.slice(1), [['alarming', 'owner', 'A1', 100_000]], 'on the next day it is')
 })

@@ -67,6 +67,7 @@ export interface Sentences {
   }
   readonly program: {
     readonly bytes: (args: { readonly program: string; readonly amount: string; readonly usual: string }) => string
+    readonly together: (args: { readonly amount: string; readonly usual: string }) => string
   }
   readonly budget: {
     readonly fetched: (args: { readonly amount: string; readonly where: 'one' | 'other'; readonly app: string; readonly within: string }) => string
