@@ -20,7 +20,7 @@ import { type Command, type ExitCode, type Io, PersonError, readArgs, UsageError
 import { takeEarlyReload } from './early-reload.ts'
 import { reportError } from './error-report.ts'
 import { existingPath } from './existing-path.ts'
-import { newLog } from './log.ts'
+import { logWritten, newLog } from './log.ts'
 import { nodeReleaseWarning } from './node-release.ts'
 
 export const command: Command = {
@@ -88,12 +88,14 @@ async function startCluster(config: Config, size: number, log: Logger, sockets: 
   }
 }
 
-function serveAsWorker(io: Io): Promise<ExitCode> {
-  return work({
+async function serveAsWorker(io: Io): Promise<ExitCode> {
+  const code = await work({
     clock: io.clock,
     logFor: (config, worker) => newLog(config.log.level, { worker }),
     cannotStart: error => reportError(error, 'serve', io)
   })
+  await logWritten()
+  return code
 }
 
 /** The checked configuration. Problems go to stderr, with exit 1. */
@@ -298,6 +300,6 @@ class RunningGate {
     this.#unwatch()
     process.off('SIGTERM', this.#onTerm).off('SIGINT', this.#onTerm).off('SIGHUP', this.#reload)
     process.off('unhandledRejection', this.#onRejection).off('uncaughtException', this.#onException)
-    this.#input.onEnd(code)
+    void logWritten().then(() => this.#input.onEnd(code))
   }
 }
