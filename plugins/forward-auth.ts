@@ -10,7 +10,7 @@ import {
   type AppMatch,
   authorize,
   beforeAuthorize,
-  type Challenge,
+  type ChallengeAccess,
   type Demands,
   onForeignOrigin,
   type TighteningOf,
@@ -265,7 +265,7 @@ async function answerChallenge(
   request: FastifyRequest,
   reply: FastifyReply,
   { original, target, match, principal, binding, owner }: Judged & { readonly owner: Principal | null },
-  { reason, returnTo }: Challenge,
+  { reason, returnTo }: ChallengeAccess,
   options: Options
 ): Promise<unknown> {
   const { exchange, raw } = request

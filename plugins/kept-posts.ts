@@ -1,12 +1,12 @@
 /** Keeps a POST that may not pass yet: reads its body, seals it in the store, and gives the browser the cookie that opens it. */
 import type { IncomingMessage } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { AppMatch, Challenge } from '../src/apps/authorize.ts'
+import type { AppMatch, ChallengeAccess } from '../src/apps/authorize.ts'
 import { ownPrefix, type Site } from '../src/apps/route-table.ts'
 import type { AuditSink } from '../src/audit/event.ts'
 import { pathForRecord } from '../src/audit/path-for-record.ts'
 import type { Clock } from '../src/clock.ts'
-import { BodyBudget, type Reading } from '../src/kept/body-budget.ts'
+import { type BodyAllowance, BodyBudget } from '../src/kept/body-budget.ts'
 import { type BodyType, bodyTypeOf } from '../src/kept/content.ts'
 import { holdsSecret, isForeign, keptHeaders, senderOf } from '../src/kept/keepable.ts'
 import {
@@ -46,7 +46,7 @@ export interface KeepPost {
     request: FastifyRequest,
     reply: FastifyReply,
     match: AppMatch,
-    asked: Pick<Challenge, 'reason' | 'returnTo'>
+    asked: Pick<ChallengeAccess, 'reason' | 'returnTo'>
   ): Promise<Held | null>
   /**
    * What a script or a frame of this app and browser has sent, and what waits. Most scripts show nobody the page that their answer names, and many
@@ -82,7 +82,7 @@ export class PostKeeper implements KeepPost {
     request: FastifyRequest,
     reply: FastifyReply,
     match: AppMatch,
-    { reason, returnTo }: Pick<Challenge, 'reason' | 'returnTo'>
+    { reason, returnTo }: Pick<ChallengeAccess, 'reason' | 'returnTo'>
   ): Promise<Held | null> {
     const { exchange } = request
     const { app, site } = match
@@ -103,7 +103,7 @@ export class PostKeeper implements KeepPost {
     const announced = Number(message.headers['content-length'] ?? terms.limit)
     if (!(announced > 0)) return null
     if (announced > terms.limit) return this.#refused()
-    let reading: Reading | null = null
+    let reading: BodyAllowance | null = null
     try {
       const foreign = isForeign(message.headers, app.origin) ? foreignOrigin(message) : null
       const account = exchange.principal?.account.id ?? (await this.#ownerOfCookie(request, site))
@@ -216,7 +216,7 @@ async function keepableBody(
   message: IncomingMessage,
   type: BodyType,
   limit: number,
-  reading: Reading
+  reading: BodyAllowance
 ): Promise<Buffer | null> {
   const body = await bodyOf(message, limit, reading)
   if (body === null) return null
@@ -235,7 +235,7 @@ function foreignOrigin({ headers }: IncomingMessage): string {
 }
 
 /** Null if the body is longer than `limit` bytes, late, breaks off, or has no room. */
-export function bodyOf(message: IncomingMessage, limit: number, reading?: Reading): Promise<Buffer | null> {
+export function bodyOf(message: IncomingMessage, limit: number, reading?: BodyAllowance): Promise<Buffer | null> {
   return new Promise(resolve => {
     const parts: Buffer[] = []
     let bytes = 0

@@ -1,7 +1,7 @@
 /** The form that ends one thing of a person, such as a token or a login at an app: its page, its reason, and what comes of it. */
 import type { FastifyReply } from 'fastify'
 import type { ComponentChildren } from 'preact'
-import { type Acting, type Outcome, type Seen, versionOf } from '../../src/administration/operator-actions.ts'
+import { type Acting, type ActionOutcome, type Seen, versionOf } from '../../src/administration/operator-actions.ts'
 import { readReason } from '../../src/administration/person-input.ts'
 import { mayDo } from '../../src/administration/roles.ts'
 import { GateError } from '../../src/errors.ts'
@@ -37,7 +37,7 @@ export interface Ending<Thing> {
   hidden?(thing: Thing): Readonly<Record<string, string>>
   facts(frame: ConsoleFrame, thing: Thing, now: number): ComponentChildren
   lead(say: ConsoleMessages, thing: Thing): string
-  end(by: Acting, seen: Seen, id: string, form: Form): Promise<Outcome<object>>
+  end(by: Acting, seen: Seen, id: string, form: Form): Promise<ActionOutcome<object>>
 }
 
 interface EndingWords {

@@ -1,15 +1,15 @@
 /** The search of the journal. */
 import {
   type JournalEntry,
+  type JournalFilter,
   type JournalPage,
-  type JournalQuery,
   typedReference
 } from '../../src/administration/journal-search.ts'
 import { Table } from '../../src/charts/table.tsx'
 import { canonicalName } from '../../src/identity/account.ts'
+import { utcMinute } from '../../src/messages/utc-minute.ts'
 import { Notice } from '../portal/layout.tsx'
 import { sendPage } from '../portal/page-context.ts'
-import { utcMinute } from '../portal/relative-time.ts'
 import { type ConsoleFrame, consoleFrame, consolePage } from './console-page.ts'
 import { base, Sheet } from './layout.tsx'
 import type { ConsoleOptions } from './options.ts'
@@ -132,7 +132,7 @@ export function registerJournal(scope: PageScope, options: ConsoleOptions): void
     const [from, to] = [readMoment(typed.from, false), readMoment(typed.to, true)]
     if ((from === null && typed.from !== '') || (to === null && typed.to !== ''))
       return show(403, null, frame.say.journal.badTime)
-    const query: JournalQuery = {
+    const query: JournalFilter = {
       reference,
       person: typed.person === '' ? null : await namesOf(typed.person),
       app: typed.app || null,

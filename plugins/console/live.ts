@@ -3,6 +3,7 @@
  * opened it, and at a shutdown. Without scripts the page has a link that looks again.
  */
 import type { ServerResponse } from 'node:http'
+import { consoleFreshSeconds } from '../../src/apps/console-policy.ts'
 import { GateError } from '../../src/errors.ts'
 import { newestProof } from '../../src/factor/proof.ts'
 import type { LiveConnections } from '../../src/forwarding/live-connections.ts'
@@ -16,8 +17,6 @@ export const watchEventsPath = `${base}/watch/events`
 /** The maximum of open streams in a process and in one session, over all pages. */
 const maxStreams = 50
 const maxStreamsOfSession = 4
-/** Seconds for which the console's proof is fresh (src/apps/console-policy.ts). */
-const freshSeconds = 900
 
 interface LivePage {
   readonly path: string
@@ -58,7 +57,7 @@ export function registerLive(
       accountId: account.id,
       appId: base,
       groups: account.groups,
-      endsAt: (proof?.at ?? 0) + freshSeconds * 1000,
+      endsAt: (proof?.at ?? 0) + consoleFreshSeconds * 1000,
       isSocket: true,
       get bytesMoved() {
         return 0

@@ -1,5 +1,5 @@
 /** The first page of the console: signed-in people, with their open connections and moved bytes. */
-import type { SignedIn } from '../../src/administration/signed-in.ts'
+import type { SignedInSession } from '../../src/administration/signed-in.ts'
 import { Table } from '../../src/charts/table.tsx'
 import { browserName } from '../portal/device-name.ts'
 import { Notice, toHtml } from '../portal/layout.tsx'
@@ -15,7 +15,7 @@ import { requestsPath } from './requests.tsx'
 
 interface NowView {
   /** Last seen first. */
-  readonly signedIn: readonly SignedIn[]
+  readonly signedIn: readonly SignedInSession[]
   /** Sign-ins beyond the page. */
   readonly more: number
   /** People, not sign-ins. */
@@ -69,7 +69,11 @@ function NowContent({ frame, view }: { frame: ConsoleFrame; view: NowView }) {
   )
 }
 
-function rowOf({ account, session, lastSeenAt, isWhole }: SignedIn, { frame, say }: ConsoleFrame, view: NowView) {
+function rowOf(
+  { account, session, lastSeenAt, isWhole }: SignedInSession,
+  { frame, say }: ConsoleFrame,
+  view: NowView
+) {
   const words = frame.say
   const live = view.open.bySession.get(session.id)
   return {

@@ -2,7 +2,7 @@
 import type { FastifyReply } from 'fastify'
 import type { ComponentChildren } from 'preact'
 import { canBeMailed } from '../../src/administration/invitation-mail.ts'
-import { type Acting, type Outcome, type Seen, versionOf } from '../../src/administration/operator-actions.ts'
+import { type Acting, type ActionOutcome, type Seen, versionOf } from '../../src/administration/operator-actions.ts'
 import { readReason } from '../../src/administration/person-input.ts'
 import { mayDo } from '../../src/administration/roles.ts'
 import { GateError } from '../../src/errors.ts'
@@ -238,7 +238,7 @@ export function registerPersonActions(scope: PageScope, options: ConsoleOptions)
   /** Shows what the operator must see first: the person, or the form again. */
   function refusedPage(
     page: ConsolePage,
-    { why }: { readonly why: Exclude<Outcome<object>, { kind: 'done' }>['why'] },
+    { why }: { readonly why: Exclude<ActionOutcome<object>, { kind: 'done' }>['why'] },
     again: (problem: string) => Promise<FastifyReply>
   ): Promise<FastifyReply> {
     const sentence = page.words.action.refused[why]

@@ -25,7 +25,7 @@ import type { PageScope } from './page-scope.ts'
 export const requestsPath = `${base}/requests`
 
 const decisions = ['approve', 'decline'] as const
-export type Decision = (typeof decisions)[number]
+export type RequestDecision = (typeof decisions)[number]
 
 interface RequestsView {
   /** Open ones and those that were lately decided, the newest first. */
@@ -107,7 +107,7 @@ function Done({ frame, done }: { frame: ConsoleFrame; done: DoneNote }) {
 }
 
 interface DecideView {
-  readonly decision: Decision
+  readonly decision: RequestDecision
   readonly seen: SeenRequest
   readonly reason: string
   readonly problem: string | null
@@ -156,7 +156,7 @@ function DecidePage({ frame, view }: { frame: ConsoleFrame; view: DecideView }) 
   )
 }
 
-const pathOf = (accountId: string, decision: Decision) => `${requestsPath}/${accountId}/${decision}`
+const pathOf = (accountId: string, decision: RequestDecision) => `${requestsPath}/${accountId}/${decision}`
 
 export function registerRequests(scope: PageScope): void {
   const config = { config: { requires: 'console' } } as const

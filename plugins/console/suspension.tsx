@@ -1,7 +1,7 @@
 /** The evidence of a suspension on one page: the sentence, the numbers, the journal around it, and the operator's decision. */
 import type { FastifyReply } from 'fastify'
 import type { JournalEntry } from '../../src/administration/journal-search.ts'
-import { type Outcome, versionOf } from '../../src/administration/operator-actions.ts'
+import { type ActionOutcome, versionOf } from '../../src/administration/operator-actions.ts'
 import { readReason } from '../../src/administration/person-input.ts'
 import { bytesInWords, spanInWords } from '../../src/budgets/sentences.ts'
 import { Table } from '../../src/charts/table.tsx'
@@ -15,12 +15,12 @@ import {
   watchWordOf,
   wordsOf
 } from '../../src/identity/suspension.ts'
+import { utcMinute } from '../../src/messages/utc-minute.ts'
 import { inLines } from '../../src/reasons/in-words.ts'
 import { causesOf, type Words } from '../../src/reasons/reason.ts'
 import { requireForm } from '../portal/forms.ts'
 import { Notice, Reasons, Said, Token } from '../portal/layout.tsx'
 import { goTo, sendPage } from '../portal/page-context.ts'
-import { utcMinute } from '../portal/relative-time.ts'
 import {
   accountOf,
   actingOf,
@@ -233,7 +233,7 @@ export function registerSuspension(scope: PageScope, options: ConsoleOptions): v
     const by = actingOf(page, reason.value)
     const seen = { id: account.id, version: form.field('version') }
     const isConfirming = form.field('do') === 'confirm'
-    const outcome: Outcome<{ readonly isAsked?: boolean }> = isConfirming
+    const outcome: ActionOutcome<{ readonly isAsked?: boolean }> = isConfirming
       ? await options.actions.confirm(by, seen)
       : await options.actions.resume(by, seen)
     if (outcome.kind === 'refused') return again(page.words.action.refused[outcome.why])

@@ -1,10 +1,11 @@
 /** The message for a second factor that was not verified, and its headers. */
 import type { ErrorCode } from '../../src/errors.ts'
 import type { FactorKind } from '../../src/factor/proof.ts'
+import { utcMinute } from '../../src/messages/utc-minute.ts'
 import type { NotVerified } from '../../src/sign-in/second-factor.ts'
 import type { ChallengeProblem } from './challenge-page.tsx'
 import type { AuthenticatedContext } from './page-context.ts'
-import { formatDuration, utcMinute, withWait } from './relative-time.ts'
+import { formatDuration, withWait } from './relative-time.ts'
 
 export function problemOf(
   page: AuthenticatedContext,

@@ -22,11 +22,6 @@ export function clockTime(at: number, { time, formats }: Messages): string {
   return time.clock({ time: new Date(at).toISOString().slice(11, 19), date: formats.date(at) })
 }
 
-/** `2026-11-28 14:03 UTC`, in every language. */
-export function utcMinute(at: number): string {
-  return `${new Date(at).toISOString().slice(0, 16).replace('T', ' ')} UTC`
-}
-
 /** A time in its own zone. `at` in milliseconds since the epoch. */
 export function zonedTime(
   { at, offsetMinutes }: { at: number | null; offsetMinutes: number },

@@ -10,7 +10,7 @@ import type { Store } from '../store/store.ts'
 import { AccountKey } from './account-key.ts'
 import { AcmeError } from './acme-error.ts'
 import { AcmeClient } from './client.ts'
-import { type AcmeAccount, accountRecord, directoryId } from './records.ts'
+import { type AcmeAccount, acmeAccountRecord, directoryId } from './records.ts'
 import { Wire } from './wire.ts'
 
 export interface AccountSettings {
@@ -40,7 +40,7 @@ const dayMs = 24 * 3600_000
 const wayOut =
   'Ask the authority why it refuses accounts of this gate (a key in listen.tls.acme.eab may be for one account only), or name another authority in listen.tls.acme.directory'
 
-export class Accounts {
+export class AcmeAccounts {
   readonly #input: AccountsInput
 
   constructor(input: AccountsInput) {
@@ -122,10 +122,12 @@ export class Accounts {
   /** Null where there is none, or none that can be read. */
   async #known(): Promise<AcmeAccount | null> {
     const { store, keyring, settings } = this.#input
-    const known = await accountRecord.get(store, directoryId(settings.directory), sealWith(keyring)).catch(error => {
-      if (error instanceof KeyringError) return null
-      throw error
-    })
+    const known = await acmeAccountRecord
+      .get(store, directoryId(settings.directory), sealWith(keyring))
+      .catch(error => {
+        if (error instanceof KeyringError) return null
+        throw error
+      })
     return known !== null && isReadable(known) ? known : null
   }
 
@@ -155,7 +157,7 @@ export class Accounts {
 
   #write(account: AcmeAccount): Promise<void> {
     const { store, keyring, settings } = this.#input
-    return accountRecord.put(store, directoryId(settings.directory), account, undefined, sealWith(keyring))
+    return acmeAccountRecord.put(store, directoryId(settings.directory), account, undefined, sealWith(keyring))
   }
 }
 

@@ -3,7 +3,7 @@ import { type Keyring, KeyringError } from '../keyring/keyring.ts'
 import { sealWith } from '../store/records.ts'
 import type { Store } from '../store/store.ts'
 import { challengeServerName } from './names.ts'
-import type { Challenge } from './order.ts'
+import type { AcmeChallenge } from './order.ts'
 import { challengesRecord, pendingId } from './records.ts'
 import { challengeCertificate, type KeyPair } from './x509.ts'
 
@@ -21,7 +21,7 @@ const lookAgainMs = 1_000
 
 export class ChallengeBoard {
   readonly #input: ChallengeBoardInput
-  #pending: readonly Challenge[] = []
+  #pending: readonly AcmeChallenge[] = []
   readonly #pairs = new Map<string, KeyPair>()
   #lookedAt = Number.NEGATIVE_INFINITY
   #looking: Promise<void> | null = null
@@ -64,7 +64,7 @@ export class ChallengeBoard {
     return this.#pairs.get(serverName) ?? null
   }
 
-  async write(challenges: readonly Challenge[]): Promise<void> {
+  async write(challenges: readonly AcmeChallenge[]): Promise<void> {
     const { store, keyring } = this.#input
     await challengesRecord.put(store, pendingId, { challenges }, lifeSeconds, sealWith(keyring))
     this.#wrote(challenges)
@@ -109,12 +109,12 @@ export class ChallengeBoard {
   }
 
   /** Takes over what this process has written. */
-  #wrote(challenges: readonly Challenge[]): void {
+  #wrote(challenges: readonly AcmeChallenge[]): void {
     this.#isChangedMeanwhile = true
     this.#use(challenges)
   }
 
-  #use(challenges: readonly Challenge[]): void {
+  #use(challenges: readonly AcmeChallenge[]): void {
     const before = this.#pending
     this.#pending = challenges
     const names = new Map(

@@ -7,7 +7,7 @@ import type { Keyring } from '../keyring/keyring.ts'
 import { sealWith } from '../store/records.ts'
 import type { Store } from '../store/store.ts'
 import { checkIssued } from './issued.ts'
-import { type AcmeAccount, accountRecord, certificateRecord, directoryId } from './records.ts'
+import { type AcmeAccount, acmeAccountRecord, certificateRecord, directoryId } from './records.ts'
 import type { KeyPair } from './x509.ts'
 
 interface CopiesInput {
@@ -37,12 +37,12 @@ export class Copies {
   async restore(store: Store, keyring: () => Keyring, names: readonly string[], now: number): Promise<void> {
     const { directory } = this.#input
     const seal = sealWith(keyring)
-    const account = accountRecord.parseIfKnown(this.#read('account.json') ?? '')
+    const account = acmeAccountRecord.parseIfKnown(this.#read('account.json') ?? '')
     const isOfThis = account !== null && directoryOf(this.#read('account.json')) === directory
     // Nobody knows which authority the certificates are of.
     if (!isOfThis) return
-    const accountKey = accountRecord.key(directoryId(directory))
-    await store.add(accountKey, seal.close(accountRecord.text(account), accountKey))
+    const accountKey = acmeAccountRecord.key(directoryId(directory))
+    await store.add(accountKey, seal.close(acmeAccountRecord.text(account), accountKey))
     for (const name of names) {
       const [cert, key] = [this.#read(`${name}.crt`), this.#read(`${name}.key`)]
       if (cert === null || key === null || (await store.get(certificateRecord.key(name))) !== null) continue

@@ -9,7 +9,7 @@ import { deadlineSignal } from '../platform/deadline.ts'
 import { changeValue } from '../store/change.ts'
 import { sealWith } from '../store/records.ts'
 import { StoreUnreachable } from '../store/store.ts'
-import { type AccountSettings, Accounts, type AccountsInput } from './accounts.ts'
+import { type AccountSettings, type AccountsInput, AcmeAccounts } from './accounts.ts'
 import { AcmeError } from './acme-error.ts'
 import type { Certificates } from './certificates.ts'
 import type { ChallengeBoard } from './challenge-board.ts'
@@ -52,7 +52,7 @@ interface Name {
 
 export class Issuer {
   readonly #input: IssuerInput
-  readonly #accounts: Accounts
+  readonly #accounts: AcmeAccounts
   readonly #owner = randomUUID()
   readonly #stop = new AbortController()
   #running: Promise<void> = Promise.resolve()
@@ -61,7 +61,7 @@ export class Issuer {
 
   constructor(input: IssuerInput) {
     this.#input = input
-    this.#accounts = new Accounts(input)
+    this.#accounts = new AcmeAccounts(input)
   }
 
   /**

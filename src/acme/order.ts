@@ -9,7 +9,7 @@ import { certificateRequest, type KeyPair, newKey } from './x509.ts'
 export type ChallengeType = 'http-01' | 'tls-alpn-01'
 
 /** What the gate shows to prove that a name is its own. */
-export interface Challenge {
+export interface AcmeChallenge {
   readonly type: ChallengeType
   readonly name: string
   readonly token: string
@@ -24,7 +24,7 @@ interface OrderInput {
   /** The renewal id of the certificate that this one replaces (RFC 9773 §5). */
   readonly replaces: string | null
   /** Shows the proofs. Resolves when every gate shows them. */
-  readonly publish: (challenges: readonly Challenge[]) => Promise<void>
+  readonly publish: (challenges: readonly AcmeChallenge[]) => Promise<void>
   readonly clock: () => number
   /** Ends the order. */
   readonly signal: AbortSignal
@@ -45,7 +45,7 @@ export async function orderCertificate(input: OrderInput): Promise<Issued> {
   const { client, names, clock } = input
   const order = await begin(input)
   const authorizations = textsIn(order.value.authorizations)
-  const challenges: (Challenge & { readonly url: string; readonly authorization: string })[] = []
+  const challenges: (AcmeChallenge & { readonly url: string; readonly authorization: string })[] = []
   for (const url of authorizations) {
     const { value } = await client.ask(url)
     const challenge = challengeIn(value, input, client.key.thumbprint)
@@ -94,7 +94,7 @@ function challengeIn(
   value: Loose,
   { names, challenge }: OrderInput,
   thumbprint: string
-): (Challenge & { readonly url: string }) | null {
+): (AcmeChallenge & { readonly url: string }) | null {
   const name = String((value.identifier as Loose | undefined)?.value)
   if (!names.includes(name))
     throw new AcmeError(`the ACME server asks for a proof for ${quoted(name)}, which was not ordered`)

@@ -1,7 +1,7 @@
 /** What the gates of a store share about certificates: account, certificates, what is known of each name, and pending challenges. */
 import { createHash } from 'node:crypto'
 import { type Loose, RecordKind } from '../store/records.ts'
-import type { Challenge } from './order.ts'
+import type { AcmeChallenge } from './order.ts'
 import type { KeyPair } from './x509.ts'
 
 /** Sealed: it holds the account's private key. Its id is `directoryId`. */
@@ -15,7 +15,7 @@ export interface AcmeAccount {
   readonly replacedAt: number | null
 }
 
-export const accountRecord = new RecordKind<AcmeAccount>({
+export const acmeAccountRecord = new RecordKind<AcmeAccount>({
   prefix: 'acme-account:',
   version: 1,
   read: ({ key, url, email, replacedAt }) =>
@@ -92,7 +92,7 @@ export const stateRecord = new RecordKind<NameState>({
 })
 
 interface PendingChallenges {
-  readonly challenges: readonly Challenge[]
+  readonly challenges: readonly AcmeChallenge[]
 }
 
 /** Sealed: whoever could write it would prove our names to an authority as their own. There is one record. */
@@ -100,7 +100,7 @@ export const challengesRecord = new RecordKind<PendingChallenges>({
   prefix: 'acme-challenges:',
   version: 1,
   read: ({ challenges }) =>
-    Array.isArray(challenges) && challenges.every(isChallenge) ? { challenges: challenges as Challenge[] } : null
+    Array.isArray(challenges) && challenges.every(isChallenge) ? { challenges: challenges as AcmeChallenge[] } : null
 })
 export const pendingId = 'pending'
 
@@ -108,7 +108,7 @@ export const pendingId = 'pending'
 export const lockKey = 'acme-lock'
 
 /** Records as a whole are sealed, so a rotation of keys seals them anew. */
-export const sealedAcmePrefixes = [accountRecord.prefix, certificateRecord.prefix]
+export const sealedAcmePrefixes = [acmeAccountRecord.prefix, certificateRecord.prefix]
 
 export function directoryId(directory: string): string {
   return createHash('sha256').update(directory).digest('base64url').slice(0, 22)

@@ -11,7 +11,7 @@ import { typedSigns } from '../factor/typed-code.ts'
 export type JournalEntry = Entry
 export type { JournalPage }
 
-export interface JournalQuery {
+export interface JournalFilter {
   /** In its canonical form. */
   readonly reference: string | null
   /** A person's name and id; an entry with one of them fits. */
@@ -31,7 +31,7 @@ export function typedReference(text: string): string | null {
 
 export interface JournalSearch {
   /** `from` is the `next` of the page before; null for the newest. */
-  search(query: JournalQuery, from: string | null, most: number): Promise<JournalPage>
+  search(query: JournalFilter, from: string | null, most: number): Promise<JournalPage>
 }
 
 const boundBytes = 24 * 1024 * 1024
@@ -52,7 +52,7 @@ export class PagedSearch implements JournalSearch {
     this.#options = options
   }
 
-  search({ reference, person, app, kind, from: since, to }: JournalQuery, from: string | null, most: number) {
+  search({ reference, person, app, kind, from: since, to }: JournalFilter, from: string | null, most: number) {
     const { file, spellingsOf = () => [], bound = boundBytes } = this.#options
     const texts = person === null ? null : new Set(person.flatMap(text => [text, ...spellingsOf(text)]))
     const matcher = new Matcher(

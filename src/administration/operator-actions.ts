@@ -59,7 +59,7 @@ export type Refusal =
   | 'name_invalid'
   | 'elsewhere'
 
-export type Outcome<Done> =
+export type ActionOutcome<Done> =
   | ({ readonly kind: 'done'; readonly account: Account } & Done)
   | { readonly kind: 'refused'; readonly why: Refusal; readonly account: Account | null }
 
@@ -94,7 +94,7 @@ export class OperatorActions {
   }
 
   /** Adds a person and invites them. Returns the invitation's token. */
-  async add(by: Acting, input: NewAccount, validSeconds?: number): Promise<Outcome<{ readonly token: string }>> {
+  async add(by: Acting, input: NewAccount, validSeconds?: number): Promise<ActionOutcome<{ readonly token: string }>> {
     if (!mayDo(roleOf(by.principal.account), 'add', null)) return refused('not_yours', null)
     if (!this.#parts.audit.writable) throw new GateError('journal_unwritable', { retryAfterSeconds: 2 })
     try {
@@ -110,7 +110,7 @@ export class OperatorActions {
     by: Acting,
     inputs: readonly NewAccount[],
     options: AddManyOptions
-  ): Promise<{ readonly outcomes: readonly Outcome<{ readonly token: string }>[]; readonly failure: unknown }> {
+  ): Promise<{ readonly outcomes: readonly ActionOutcome<{ readonly token: string }>[]; readonly failure: unknown }> {
     if (!mayDo(roleOf(by.principal.account), 'add', null))
       return { outcomes: inputs.map(() => refused('not_yours', null)), failure: null }
     if (!this.#parts.audit.writable) throw new GateError('journal_unwritable', { retryAfterSeconds: 2 })
@@ -120,7 +120,7 @@ export class OperatorActions {
     return { outcomes: outcomes.map(done), failure }
   }
 
-  invite(by: Acting, seen: Seen, validSeconds?: number): Promise<Outcome<{ readonly token: string }>> {
+  invite(by: Acting, seen: Seen, validSeconds?: number): Promise<ActionOutcome<{ readonly token: string }>> {
     return this.#act(by, 'invite', seen, async account => {
       if (account.suspended !== null) return refused('suspended', account)
       const { directories, credentials, isUsable } = this.#parts
@@ -133,7 +133,7 @@ export class OperatorActions {
   }
 
   /** `groups` may end the operators' rights. */
-  change(by: Acting, seen: Seen, change: AccountChange): Promise<Outcome<object>> {
+  change(by: Acting, seen: Seen, change: AccountChange): Promise<ActionOutcome<object>> {
     const losesRole = (account: Account) =>
       change.groups !== undefined && account.groups.includes(operators) && !change.groups.includes(operators)
     return this.#act(by, 'change', seen, async account => {
@@ -144,7 +144,7 @@ export class OperatorActions {
   }
 
   /** `elsewhere`: the institution of this person gives the name. */
-  rename(by: Acting, seen: Seen, to: string): Promise<Outcome<{ readonly before: string }>> {
+  rename(by: Acting, seen: Seen, to: string): Promise<ActionOutcome<{ readonly before: string }>> {
     return this.#act(by, 'rename', seen, async account => {
       if (account.externalId !== undefined) return refused('elsewhere', account)
       const renamed = await this.#people(by).rename(account, to, { asOf: account })
@@ -152,7 +152,7 @@ export class OperatorActions {
     })
   }
 
-  suspend(by: Acting, seen: Seen): Promise<Outcome<{ readonly ended: number }>> {
+  suspend(by: Acting, seen: Seen): Promise<ActionOutcome<{ readonly ended: number }>> {
     return this.#act(by, 'suspend', seen, account =>
       this.#ofOperator(by, seen, account, async () => {
         if (account.suspended !== null) return refused('suspended', account)
@@ -162,7 +162,7 @@ export class OperatorActions {
   }
 
   /** Lifts a suspension and the budgets that stop the person. `isAsked`: a second operator must agree first. */
-  resume(by: Acting, seen: Seen): Promise<Outcome<{ readonly isAsked: boolean }>> {
+  resume(by: Acting, seen: Seen): Promise<ActionOutcome<{ readonly isAsked: boolean }>> {
     return this.#act(by, 'resume', seen, async account => {
       if (account.suspended === null) {
         const isLifted = await this.#lift(by, account)
@@ -182,7 +182,7 @@ export class OperatorActions {
   }
 
   /** The suspension is right, and stays. */
-  confirm(by: Acting, seen: Seen): Promise<Outcome<object>> {
+  confirm(by: Acting, seen: Seen): Promise<ActionOutcome<object>> {
     return this.#act(by, 'confirm', seen, async account => {
       if (account.suspended === null) return refused('not_suspended', account)
       await this.#people(by).confirmSuspension(account, wordOf(by), { asOf: account })
@@ -190,7 +190,7 @@ export class OperatorActions {
     })
   }
 
-  reset(by: Acting, seen: Seen): Promise<Outcome<{ readonly removed: number; readonly ended: number }>> {
+  reset(by: Acting, seen: Seen): Promise<ActionOutcome<{ readonly removed: number; readonly ended: number }>> {
     return this.#act(by, 'reset', seen, account =>
       this.#ofOperator(by, seen, account, async () => ({
         kind: 'done',
@@ -200,7 +200,7 @@ export class OperatorActions {
     )
   }
 
-  unlock(by: Acting, seen: Seen): Promise<Outcome<{ readonly cleared: number }>> {
+  unlock(by: Acting, seen: Seen): Promise<ActionOutcome<{ readonly cleared: number }>> {
     return this.#act(by, 'unlock', seen, async account => ({
       kind: 'done',
       account,
@@ -209,7 +209,7 @@ export class OperatorActions {
   }
 
   /** All sessions, or the one with this id. */
-  revoke(by: Acting, seen: Seen, sessionId: string | null): Promise<Outcome<{ readonly ended: number }>> {
+  revoke(by: Acting, seen: Seen, sessionId: string | null): Promise<ActionOutcome<{ readonly ended: number }>> {
     return this.#act(by, 'revoke', seen, async account => {
       const people = this.#people(by)
       const ended =
@@ -221,7 +221,7 @@ export class OperatorActions {
   }
 
   /** One token of the person's programs. Rejects with StoreUnconfirmed; it is revoked then too. */
-  revokeToken(by: Acting, seen: Seen, tokenId: string): Promise<Outcome<object>> {
+  revokeToken(by: Acting, seen: Seen, tokenId: string): Promise<ActionOutcome<object>> {
     return this.#act(by, 'revoke', seen, async account => {
       const { tokens } = this.#parts
       const token = await tokens.byId(tokenId)
@@ -237,7 +237,11 @@ export class OperatorActions {
    * The person's login at one app, as the operator saw it: one that was entered since then stays. The account at the app stays too.
    * Rejects with StoreUnconfirmed; the login is removed then too.
    */
-  forgetLogin(by: Acting, seen: Seen, { app, version }: Pick<KeptLogin, 'app' | 'version'>): Promise<Outcome<object>> {
+  forgetLogin(
+    by: Acting,
+    seen: Seen,
+    { app, version }: Pick<KeptLogin, 'app' | 'version'>
+  ): Promise<ActionOutcome<object>> {
     return this.#act(by, 'revoke', seen, async account => {
       let outcome: 'removed' | 'changed' | 'gone' = 'removed'
       const unconfirmed = await evenUnconfirmed(async () => {
@@ -262,8 +266,8 @@ export class OperatorActions {
     by: Acting,
     action: Action,
     { id, version }: Seen,
-    work: (account: Account) => Promise<Outcome<Done>>
-  ): Promise<Outcome<Done>> {
+    work: (account: Account) => Promise<ActionOutcome<Done>>
+  ): Promise<ActionOutcome<Done>> {
     const account = await this.#parts.accounts.byId(id)
     if (account === null) return refused('gone', null)
     if (!mayDo(roleOf(by.principal.account), action, account)) return refused('not_yours', account)
@@ -281,8 +285,8 @@ export class OperatorActions {
     by: Acting,
     { isSelfMeant }: Seen,
     account: Account,
-    work: () => Promise<Outcome<Done>>
-  ): Promise<Outcome<Done>> {
+    work: () => Promise<ActionOutcome<Done>>
+  ): Promise<ActionOutcome<Done>> {
     if (!account.groups.includes(operators)) return work()
     const { store, accounts } = this.#parts
     const ticket = newId()

@@ -7,7 +7,7 @@ import type { Session } from '../session/session.ts'
 import { inBatches } from '../store/batches.ts'
 import type { Store } from '../store/store.ts'
 
-export interface SignedIn {
+export interface SignedInSession {
   readonly account: Account
   readonly session: Session
   /** Milliseconds since the epoch. The store is updated every few seconds. */
@@ -20,14 +20,14 @@ const keptMs = 5_000
 
 export class SignedInPeople {
   readonly #input: { readonly store: Store; readonly accounts: Pick<Accounts, 'byId'>; readonly clock: () => number }
-  #kept: { readonly at: number; readonly list: Promise<readonly SignedIn[]> } | null = null
+  #kept: { readonly at: number; readonly list: Promise<readonly SignedInSession[]> } | null = null
 
   constructor(input: { store: Store; accounts: Pick<Accounts, 'byId'>; clock: () => number }) {
     this.#input = input
   }
 
   /** Last seen first. */
-  list(): Promise<readonly SignedIn[]> {
+  list(): Promise<readonly SignedInSession[]> {
     const now = this.#input.clock()
     if (this.#kept === null || Math.abs(now - this.#kept.at) > keptMs) {
       const list = this.#read(now)
@@ -42,7 +42,7 @@ export class SignedInPeople {
     this.#kept = null
   }
 
-  async #read(now: number): Promise<readonly SignedIn[]> {
+  async #read(now: number): Promise<readonly SignedInSession[]> {
     const { store, accounts } = this.#input
     const sessions: Session[] = []
     for await (const { value } of store.scan(sessionRecord.prefix)) {

@@ -102,12 +102,12 @@ export interface Refusal {
   readonly cause?: Error
 }
 
-export type Challenge = Extract<Decision, { kind: 'challenge' }> & {
+export type ChallengeAccess = Extract<Decision, { kind: 'challenge' }> & {
   readonly match: AppMatch
   readonly returnTo: ReturnTo
 }
 
-export type AppAccess = Extract<Decision, { kind: 'forward' }> | Challenge | Refusal
+export type AppAccess = Extract<Decision, { kind: 'forward' }> | ChallengeAccess | Refusal
 /** The match itself for an address of no app. */
 export type Access = Exclude<Match, AppMatch> | AppAccess
 

@@ -8,9 +8,12 @@ export const consolePrefix = '/admin'
 /** What people read when a passkey is asked for. No app can have this id. */
 export const consoleApp = { id: '/.factorgate/admin', title: 'the operators’ console' } as const
 
+/** The age of a passkey's proof that opens the console. */
+export const consoleFreshSeconds = 15 * 60
+
 const outcome = {
   access: 'mfa',
-  requirement: { factors: ['webauthn'], institution: false, withinSeconds: 900 }
+  requirement: { factors: ['webauthn'], institution: false, withinSeconds: consoleFreshSeconds }
 } as const
 const both = [operators, helpdesk]
 const read = { methods: ['GET', 'HEAD'], groups: both, outcome } as const

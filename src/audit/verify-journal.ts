@@ -31,7 +31,7 @@ export interface VerifyInput {
   readonly onProgress?: (lines: number) => void
 }
 
-export interface Proof {
+export interface JournalProof {
   readonly fault: Fault | null
   /** Lines of the chain, up to the fault. */
   readonly lines: number
@@ -71,7 +71,7 @@ const strangersKey = (key: string) =>
 const journalKind = Buffer.from('"kind":"journal.')
 
 /** Rejects with the system's error where a file cannot be read. */
-export async function verifyJournal(input: VerifyInput): Promise<Proof> {
+export async function verifyJournal(input: VerifyInput): Promise<JournalProof> {
   const starts = await Promise.all(input.files.map(async file => ({ file, ...(await beginningOf(file)) })))
   const files = starts.sort((a, b) => a.seq - b.seq || a.at - b.at).map(({ file }) => file)
   const verifier = new Verifier({ ...input, files })
@@ -85,7 +85,7 @@ export async function verifyJournal(input: VerifyInput): Promise<Proof> {
  */
 export async function verifyAnchored(
   input: VerifyInput & { readonly anchor: Anchor | null }
-): Promise<{ readonly proof: Proof; readonly isAnchorForeign: boolean }> {
+): Promise<{ readonly proof: JournalProof; readonly isAnchorForeign: boolean }> {
   const { anchor, keys } = input
   if (anchor === null || isAnchorSigned(anchor, keys))
     return { proof: await verifyJournal(input), isAnchorForeign: false }
@@ -140,7 +140,7 @@ class Verifier {
     return isBroken
   }
 
-  async proof(): Promise<Proof> {
+  async proof(): Promise<JournalProof> {
     if (this.#break !== null) this.#fault = await explainFault(this.#break)
     this.#fault ??= this.#faultAtEnd()
     const to = entryOf(this.#lastLine.toString())?.at ?? null

@@ -126,14 +126,14 @@ export function emptyLedger({ windowSeconds }: Pick<Budget, 'windowSeconds'>): L
   }
 }
 
-export interface Reading {
+export interface LedgerState {
   readonly mode: Mode
   readonly spent: number
   readonly limit: number
 }
 
 /** What the ledger says at `now`. `scale`: the part of the amount that the posture leaves. */
-export function readLedger(ledger: Ledger, budget: Budget, now: number, scale = 1): Reading {
+export function readLedger(ledger: Ledger, budget: Budget, now: number, scale = 1): LedgerState {
   const spent = spentAt(ledger, budget, now)
   const limit = limitAt(ledger, budget, now, scale)
   return { mode: modeOf(ledger, budget, spent > limit, now), spent, limit }
@@ -199,7 +199,7 @@ export function isOfEarlierProof(
 export function roomAt(
   { slots, slotMs, askedAt }: Ledger,
   { counted, windowSeconds }: Budget,
-  { spent, limit }: Reading,
+  { spent, limit }: LedgerState,
   now: number
 ): number {
   if (counted === 'distinctPaths') return (askedAt ?? 0) + windowSeconds * 1100
@@ -375,7 +375,7 @@ function granted(
   ledger: Ledger,
   budget: Budget,
   { process, isWanting }: Report,
-  { mode, spent, limit }: Reading,
+  { mode, spent, limit }: LedgerState,
   held: number,
   now: number
 ): Pick<Settlement, 'ledger' | 'grant' | 'askAgainAt'> {

@@ -3,7 +3,7 @@ import type { ClockJump } from '../metering/clock-jumps.ts'
 import { sizeOf, spanOf } from '../reasons/quantities.ts'
 import { type Reason, reason } from '../reasons/reason.ts'
 import { type Budget, has, laterSteps, titleOf } from './budget.ts'
-import type { Happening, Reading } from './ledger.ts'
+import type { Happening, LedgerState } from './ledger.ts'
 
 /** `1.5 MiB`. */
 export function bytesInWords(bytes: number): string {
@@ -30,27 +30,27 @@ export function amountInWords({ counted }: Pick<Budget, 'counted'>, amount: numb
 
 const deeds = { bytes: 'fetched', requests: 'made', distinctPaths: 'asked for' } as const
 
-export interface Told extends Pick<Reading, 'spent' | 'limit'> {
+export interface Told extends Pick<LedgerState, 'spent' | 'limit'> {
   /** What is left of `spent` without what another site, or a prefetch, has led to. */
   readonly own: number
 }
 
 /** What a passed budget counts. `name`: the person's. */
-export type Who =
+export type CountedSubject =
   | { readonly kind: 'account'; readonly name: string }
   | { readonly kind: 'program'; readonly program: string; readonly name: string }
   | { readonly kind: 'app'; readonly app: string }
   | { readonly kind: 'everyone' }
 
 /** Names a person, a program, everybody at an app, or everybody. */
-export function whoInWords(who: Who): string {
+export function whoInWords(who: CountedSubject): string {
   if (who.kind === 'account') return who.name
   if (who.kind === 'program') return `The program '${who.program}' of ${who.name}`
   return who.kind === 'app' ? 'everybody at this app' : 'everybody'
 }
 
 /** Whom it concerns, for operators. */
-export function reasonOfWho(who: Who): Reason {
+export function reasonOfWho(who: CountedSubject): Reason {
   if (who.kind === 'account') return reason('ofAccount', { name: who.name })
   if (who.kind === 'program') return reason('ofProgram', { program: who.program, name: who.name })
   return who.kind === 'app' ? reason('ofApp', { app: who.app }) : reason('ofEveryone', {})

@@ -1,4 +1,5 @@
 /** Tables, counts and times as text for a terminal; foreign characters are escaped. */
+import { utcMinute } from '../messages/utc-minute.ts'
 import { visible } from '../messages/visible.ts'
 
 const between = 2
@@ -74,9 +75,9 @@ export function pairs(entries: readonly (readonly [string, string])[], columns?:
     .concat('\n')
 }
 
-/** `2026-11-22 20:15` in UTC, or a dash. */
+/** `2026-11-22 20:15 UTC`, or a dash. */
 export function moment(at: number | null): string {
-  return at === null ? '-' : `${new Date(at).toISOString().slice(0, 16).replace('T', ' ')} UTC`
+  return at === null ? '-' : utcMinute(at)
 }
 
 function padded(text: string, to: number): string {

@@ -3,7 +3,7 @@ import semver from 'semver'
 import type { Advisory, Versions } from './advisories.ts'
 import type { Component } from './sbom.ts'
 
-export interface Finding {
+export interface AffectedPackage {
   readonly component: Component
   readonly advisory: Advisory
   readonly isCertain: boolean
@@ -11,7 +11,7 @@ export interface Finding {
 
 export interface Findings {
   /** In order: certain ones first. */
-  readonly found: readonly Finding[]
+  readonly found: readonly AffectedPackage[]
   /** Advisories in the file. */
   readonly read: number
   /** How many are about a package of ours, in whatever version. */
@@ -21,7 +21,7 @@ export interface Findings {
 export function findingsOf(advisories: readonly Advisory[], components: readonly Component[]): Findings {
   const byName = new Map<string, Component[]>()
   for (const one of components) byName.set(one.name, [...(byName.get(one.name) ?? []), one])
-  const found = new Map<string, Finding>()
+  const found = new Map<string, AffectedPackage>()
   let about = 0
   for (const advisory of advisories) {
     const ours = byName.get(advisory.name) ?? []

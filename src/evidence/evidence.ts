@@ -2,7 +2,7 @@
 import type { ChainHead } from '../audit/chain-head.ts'
 import type { Entry } from '../audit/journal-files.ts'
 import type { PseudonymisedField } from '../audit/pseudonyms.ts'
-import type { Proof } from '../audit/verify-journal.ts'
+import type { JournalProof } from '../audit/verify-journal.ts'
 import type { Budget } from '../budgets/budget.ts'
 import type { Signer } from '../keyring/keyring.ts'
 import type { Policy } from '../policy/policy.ts'
@@ -85,7 +85,7 @@ export interface Evidence {
   readonly figures: JournalFigures
   readonly times: TimeSteps
   readonly newest: Readonly<Record<EventList, Newest>>
-  readonly proof: Proof
+  readonly proof: JournalProof
   /** The signed end of the chain, from the file beside the journal. */
   readonly head: ChainHead | null
   /** What the program stands on, beside its packages: `Node.js` `24.1.0`. */

@@ -1,8 +1,9 @@
 /** What an evidence folder does not show, or what it shows of protections that are not in force: one sentence each. */
 import { at } from '../audit/file-lines.ts'
+import { utcMinute } from '../messages/utc-minute.ts'
 import type { Policy } from '../policy/policy.ts'
 import type { Evidence, Gap } from './evidence.ts'
-import { momentText, numberText, plural } from './words.ts'
+import { numberText, plural } from './words.ts'
 
 interface GapInput extends Omit<Evidence, 'gaps' | 'newest' | 'signer' | 'times'> {
   /** The beginning of the range as it was asked for; null for the beginning of the journal. */
@@ -44,9 +45,9 @@ function* journalGaps(input: GapInput): Generator<Gap> {
     )
   if (journalFrom === null) yield gap('There is no journal, so nothing here is known of what happened.', true)
   else if (askedFrom !== null && journalFrom > askedFrom)
-    yield gap(`The journal begins at ${momentText(journalFrom)}. Nothing is known of the time before.`)
+    yield gap(`The journal begins at ${utcMinute(journalFrom)}. Nothing is known of the time before.`)
   if (askedTo !== null && askedTo > madeAt)
-    yield gap(`The range ends in the future. This is the evidence until ${momentText(madeAt)}.`)
+    yield gap(`The range ends in the future. This is the evidence until ${utcMinute(madeAt)}.`)
   if (fault === null && proof.checkpoints === 0)
     yield gap(
       'No checkpoint of the journal is signed, so whoever can write its files could have written all of it.',
@@ -153,7 +154,7 @@ function* otherGaps(input: GapInput): Generator<Gap> {
   yield {
     topic: 'configuration',
     isSerious: false,
-    text: `The policy is that of ${configuration.file === null ? 'the command line' : 'the configuration file'} at ${momentText(madeAt)}, and people and factors are those of that moment. ${changed}, as far as the journal of the range says.`
+    text: `The policy is that of ${configuration.file === null ? 'the command line' : 'the configuration file'} at ${utcMinute(madeAt)}, and people and factors are those of that moment. ${changed}, as far as the journal of the range says.`
   }
   if (input.nodeWarning !== null) yield { topic: 'software', isSerious: true, text: `${input.nodeWarning}.` }
   if (components === null)
@@ -187,14 +188,14 @@ function* otherGaps(input: GapInput): Generator<Gap> {
       yield {
         topic: 'software',
         isSerious: false,
-        text: `The file of advisories is of ${momentText(advisories.changedAt)}. Faults that became known since are not in it.`
+        text: `The file of advisories is of ${utcMinute(advisories.changedAt)}. Faults that became known since are not in it.`
       }
   }
   if (figures.lines === 0 && input.journalFrom !== null)
     yield {
       topic: 'range',
       isSerious: true,
-      text: `The journal has no line between ${momentText(from)} and ${momentText(input.to)}.`
+      text: `The journal has no line between ${utcMinute(from)} and ${utcMinute(input.to)}.`
     }
 }
 

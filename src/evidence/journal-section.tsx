@@ -1,16 +1,17 @@
 /** The proof of the journal, the files of the folder, and how to check them. */
 import { at } from '../audit/file-lines.ts'
+import { utcMinute } from '../messages/utc-minute.ts'
 import { visible } from '../messages/visible.ts'
 import type { Evidence } from './evidence.ts'
 import { folderFiles } from './folder-files.ts'
 import { publicKeyFile, signatureFile, sumsFile } from './sums.ts'
 import { Figure, Table } from './table.tsx'
-import { momentText, numberText } from './words.ts'
+import { numberText } from './words.ts'
 
 export function JournalSection({ evidence: { proof, figures, signer } }: { evidence: Evidence }) {
   const { fault } = proof
   const moment = (iso: string | null) =>
-    iso === null || Number.isNaN(Date.parse(iso)) ? 'none' : momentText(Date.parse(iso))
+    iso === null || Number.isNaN(Date.parse(iso)) ? 'none' : utcMinute(Date.parse(iso))
   const facts: readonly (readonly [string, string])[] = [
     ['Result', fault === null ? 'whole' : `${fault.place === null ? '' : `${at(fault.place)}: `}${fault.text}`],
     ['Lines of the chain', fault === null ? numberText(proof.lines) : `${numberText(proof.lines)} before the fault`],

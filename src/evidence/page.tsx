@@ -1,6 +1,7 @@
 /** The evidence page: one HTML document with everything, for a screen and for paper. It needs no network and has no script. */
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
+import { utcMinute } from '../messages/utc-minute.ts'
 import { visible } from '../messages/visible.ts'
 import {
   ChangesSection,
@@ -14,14 +15,14 @@ import { FilesSection, JournalSection } from './journal-section.tsx'
 import { PeopleSection } from './people-section.tsx'
 import { PolicySection } from './policy-section.tsx'
 import { SoftwareSection } from './software-section.tsx'
-import { bytesText, momentText, numberText, plural } from './words.ts'
+import { bytesText, numberText, plural } from './words.ts'
 
 const style = readFileSync(new URL('./assets/evidence.css', import.meta.url), 'utf8')
 const styleHash = createHash('sha256').update(style).digest('base64')
 
 export function EvidencePage({ evidence }: { evidence: Evidence }) {
   const { title, from, to } = evidence
-  const range = `${momentText(from)} to ${momentText(to)}`
+  const range = `${utcMinute(from)} to ${utcMinute(to)}`
   return (
     <html lang="en">
       <head>
@@ -41,10 +42,10 @@ export function EvidencePage({ evidence }: { evidence: Evidence }) {
             Evidence of <bdi>{visible(title)}</bdi>
           </h1>
           <p class="range">
-            <span>{momentText(from)}</span> to <span>{momentText(to)}</span>
+            <span>{utcMinute(from)}</span> to <span>{utcMinute(to)}</span>
           </p>
           <p class="soft">
-            {visible(evidence.portal)}, Factorgate {evidence.release}. Made {momentText(evidence.madeAt)}. All times are
+            {visible(evidence.portal)}, Factorgate {evidence.release}. Made {utcMinute(evidence.madeAt)}. All times are
             UTC. A range includes both of its ends.
           </p>
         </header>

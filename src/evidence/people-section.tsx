@@ -1,8 +1,9 @@
 /** People and their factors: how many have what, and a table of everybody. */
 import { Amounts } from '../charts/amounts.tsx'
+import { utcMinute } from '../messages/utc-minute.ts'
 import type { Evidence, PersonEvidence } from './evidence.ts'
 import { Figure, Foreign, Table } from './table.tsx'
-import { momentText, numberText, plural } from './words.ts'
+import { numberText, plural } from './words.ts'
 
 const maxRows = 1000
 
@@ -47,8 +48,8 @@ export function PeopleSection({ evidence: { people, figures, madeAt } }: { evide
       <Table
         caption={
           people.length > maxRows
-            ? `The first ${numberText(maxRows)} of ${numberText(people.length)} people, as of ${momentText(madeAt)}; people.csv has all`
-            : `Everybody, as of ${momentText(madeAt)}. Sign-ins and refused attempts are those of the range`
+            ? `The first ${numberText(maxRows)} of ${numberText(people.length)} people, as of ${utcMinute(madeAt)}; people.csv has all`
+            : `Everybody, as of ${utcMinute(madeAt)}. Sign-ins and refused attempts are those of the range`
         }
         columns={['Person', 'Groups', 'Second factors', 'Status', 'Sign-ins', 'Refused', 'Last sign-in']}
         rows={shownPeople.map(person => {
@@ -57,10 +58,10 @@ export function PeopleSection({ evidence: { people, figures, madeAt } }: { evide
             <Foreign text={person.name} />,
             <Foreign text={person.groups.join(', ')} />,
             factorText(person),
-            person.suspended === null ? person.status : `suspended since ${momentText(person.suspended.at)}`,
+            person.suspended === null ? person.status : `suspended since ${utcMinute(person.suspended.at)}`,
             <Figure>{numberText(own?.signIns ?? 0)}</Figure>,
             <Figure>{numberText(own?.refused ?? 0)}</Figure>,
-            own === undefined || own.lastSignInAt === 0 ? null : <Figure>{momentText(own.lastSignInAt)}</Figure>
+            own === undefined || own.lastSignInAt === 0 ? null : <Figure>{utcMinute(own.lastSignInAt)}</Figure>
           ]
         })}
       />

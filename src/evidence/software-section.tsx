@@ -1,9 +1,11 @@
 /** What runs: versions, packages, and known faults of them. */
+
+import { utcMinute } from '../messages/utc-minute.ts'
 import { visible } from '../messages/visible.ts'
 import type { Evidence } from './evidence.ts'
 import { Facts } from './journal-section.tsx'
 import { Table } from './table.tsx'
-import { momentText, numberText, plural } from './words.ts'
+import { numberText, plural } from './words.ts'
 
 export function SoftwareSection({ evidence }: { evidence: Evidence }) {
   const { versions, components, configuration } = evidence
@@ -49,7 +51,7 @@ function Advisories({ evidence: { advisories, components } }: { evidence: Eviden
     <>
       <h3>Known faults</h3>
       <p>
-        From <code>{visible(file)}</code> of {momentText(changedAt)}: {plural(read, 'advisory', 'advisories')},{' '}
+        From <code>{visible(file)}</code> of {utcMinute(changedAt)}: {plural(read, 'advisory', 'advisories')},{' '}
         {numberText(about)} of them about a package of this program.{' '}
         {components === null
           ? 'Without an SBOM none could be compared.'

@@ -1,9 +1,4 @@
-/** Times, counts and sizes as text. */
-
-/** `2026-11-28 09:30 UTC` */
-export function momentText(at: number): string {
-  return `${new Date(at).toISOString().slice(0, 16).replace('T', ' ')} UTC`
-}
+/** Counts and sizes as text. */
 
 export function plural(count: number, one: string, many = `${one}s`): string {
   return `${numberText(count)} ${count === 1 ? one : many}`

@@ -32,13 +32,13 @@ export function resultOf(entry: Entry): Result {
   return outcome !== null || successes.test(entry.kind) ? 'success' : 'unknown'
 }
 
-export interface Person {
+export interface RecordedPerson {
   readonly uid: string | null
   readonly name: string | null
 }
 
 /** The person that the line is about. Sponsors act for `person`, operators for `name`. */
-export function personOf(entry: Entry): Person {
+export function personOf(entry: Entry): RecordedPerson {
   const person = text(entry.person)
   return person !== null ? { uid: null, name: person } : { uid: text(entry.account), name: text(entry.name) }
 }

@@ -29,7 +29,7 @@ export type Verification =
   | { readonly kind: 'unfit'; readonly accountId: string; readonly why: Misfit }
   | { readonly kind: 'throttled'; readonly retryAfterSeconds: number }
 
-export type Enrolment =
+export type EnrolmentResult =
   | { readonly kind: 'enrolled'; readonly credential: Credential }
   /** `clockOffsetSeconds`: positive for a fast clock. */
   | { readonly kind: 'refused'; readonly clockOffsetSeconds?: number | null; readonly waitSeconds?: number }

@@ -11,7 +11,7 @@ import { ConsecutiveFailures } from '../throttle/consecutive-failures.ts'
 import { Ceremonies, type CeremonyOwner, ceremonyRecord } from './ceremony.ts'
 import { clockOffset } from './clock-offset.ts'
 import { type Credentials, credentialName, type TotpCredential } from './credential.ts'
-import { credentialsPerKind, type Enrolment, type Verification } from './factor.ts'
+import { credentialsPerKind, type EnrolmentResult, type Verification } from './factor.ts'
 import { keyUriName } from './key-uri-name.ts'
 import { typedSigns } from './typed-code.ts'
 
@@ -145,7 +145,7 @@ export class Totp {
     code: string
     name: string
     address: string
-  }): Promise<Exclude<Enrolment, { kind: 'unfit' }>> {
+  }): Promise<Exclude<EnrolmentResult, { kind: 'unfit' }>> {
     const { accountId, ceremony, binding } = input
     const pending = await this.#ceremonies.look(ceremony, { accountId, binding })
     if (pending === null) return { kind: 'expired' }

@@ -12,7 +12,7 @@ import { type AuthenticatorType, authenticatorTypeOf, modelName } from './authen
 import { Ceremonies } from './ceremony.ts'
 import { type Credential, type Credentials, credentialName, type WebauthnCredential } from './credential.ts'
 import { isStrictEcdsaSignature } from './ecdsa-signature.ts'
-import { credentialsPerKind, type Enrolment, type Verification } from './factor.ts'
+import { credentialsPerKind, type EnrolmentResult, type Verification } from './factor.ts'
 import type { FactorNotice } from './factor-notice.ts'
 import { isUnknownPasskey, passkeySignals } from './passkey-signals.ts'
 import { SealedCeremonies } from './sealed-ceremony.ts'
@@ -134,7 +134,7 @@ export class Webauthn {
     /** Or a function of its model (null if unknown) and type. */
     name: string | ((model: string | null, sort: AuthenticatorType) => string)
     address: string
-  }): Promise<Enrolment> {
+  }): Promise<EnrolmentResult> {
     const { account, binding, name } = input
     const { credentials, clock, limiter } = this.#options
     const reservation = await limiter.reserve([{ kind: 'factor', key: `webauthn-enrol:${account.id}` }])

@@ -48,7 +48,7 @@ export interface Outbound {
   readonly removed: readonly string[] | null
 }
 
-export interface Requester {
+export interface OutboundFacts {
   readonly permit: Permit
   readonly address: string
   readonly assertion: string | null
@@ -144,7 +144,7 @@ export function outboundPlan(app: App, upstream: Upstream): OutboundPlan {
 export function outboundHeaders(
   plan: OutboundPlan,
   rawHeaders: readonly string[],
-  requester: Requester,
+  requester: OutboundFacts,
   isUpgrade: boolean
 ): Outbound {
   const headers: string[] = ['Host', plan.host]
@@ -263,7 +263,7 @@ export function utf8(value: string): string {
 function addGateHeaders(
   headers: string[],
   { app, constant }: OutboundPlan,
-  { permit, address, assertion, upstreamLogin, trace }: Requester
+  { permit, address, assertion, upstreamLogin, trace }: OutboundFacts
 ): Unsent[] | null {
   headers.push('X-Forwarded-For', address)
   if (app.forwarded === true) headers.push('Forwarded', forwardedElement(address, app))

@@ -1,13 +1,13 @@
 /** The states of all upstreams. They outlive a reload, so that an upstream that is down stays known as such. */
 import type { App, Upstream } from '../apps/route-table.ts'
-import { type Sighting, UpstreamState, type UpstreamWatcher } from '../upstream/upstream-state.ts'
+import { type UpstreamSighting, UpstreamState, type UpstreamWatcher } from '../upstream/upstream-state.ts'
 
 type UpstreamChange = (state: UpstreamState, problem: string | null) => void
 
 /** What one worker has seen, as sent to the others. */
 export interface UpstreamNews {
   readonly key: string
-  readonly sighting: Sighting
+  readonly sighting: UpstreamSighting
 }
 
 export class UpstreamStates {

@@ -8,7 +8,7 @@ const mebibyte = 1024 * 1024
 /** The most bytes of one person, and of all who are known. */
 const maxBytesOfKnown = { person: 16 * mebibyte, all: 32 * mebibyte }
 
-export interface Reading {
+export interface BodyAllowance {
   /** False if there is no room for these bytes. */
   take(bytes: number): boolean
   /** Called when its bytes have to make room for those of others. */
@@ -18,19 +18,19 @@ export interface Reading {
 }
 
 export class BodyBudget {
-  readonly #strangers = new StrangerRoom<Reading>()
+  readonly #strangers = new StrangerRoom<BodyAllowance>()
   /** Account → bytes. */
   readonly #people = new Map<string, number>()
   #known = 0
 
   /** `length`: what the sender announces, or the largest that is read, in bytes. */
-  open({ account, address }: { account: string | null; address: string }, length: number): Reading {
+  open({ account, address }: { account: string | null; address: string }, length: number): BodyAllowance {
     return account === null ? this.#ofStranger(address, length) : this.#ofPerson(account)
   }
 
-  #ofStranger(address: string, length: number): Reading {
+  #ofStranger(address: string, length: number): BodyAllowance {
     const room = this.#strangers
-    const reading: Reading = {
+    const reading: BodyAllowance = {
       take: bytes => {
         const gone = room.take(reading, bytes)
         for (const other of gone ?? []) other.onCut()
@@ -43,7 +43,7 @@ export class BodyBudget {
     return reading
   }
 
-  #ofPerson(account: string): Reading {
+  #ofPerson(account: string): BodyAllowance {
     let own = 0
     const change = (bytes: number) => {
       own += bytes

@@ -12,7 +12,7 @@ import { type Histogram, type MetricsSnapshot, mergeSnapshots, separator, type V
 import { printMetrics } from './text-format.ts'
 
 /** A number, or one for each combination of label values. */
-export type Reading<N extends MetricName = MetricName> = number | readonly (readonly [...LabelValues<N>, number])[]
+export type MetricValue<N extends MetricName = MetricName> = number | readonly (readonly [...LabelValues<N>, number])[]
 
 interface AppMetrics {
   /** By status class: index 1 is 1xx. */
@@ -24,7 +24,7 @@ interface AppMetrics {
 
 export class Metrics {
   readonly #counters = new Map<CounterName, Map<string, number>>()
-  readonly #readers = new Map<ReadName, () => Reading>()
+  readonly #readers = new Map<ReadName, () => MetricValue>()
   readonly #histograms = new Map<HistogramName, Map<string, Histogram>>()
   readonly #apps = new Map<string, AppMetrics>()
 
@@ -40,8 +40,8 @@ export class Metrics {
   }
 
   /** Reads the value at each snapshot. A second reader of the same name replaces the first. */
-  read<N extends ReadName>(name: N, reader: () => Reading<N>): void {
-    this.#readers.set(name, reader as () => Reading)
+  read<N extends ReadName>(name: N, reader: () => MetricValue<N>): void {
+    this.#readers.set(name, reader as () => MetricValue)
   }
 
   observe(name: 'factorgate_store_operation_seconds', label: string, seconds: number): void {

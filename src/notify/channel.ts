@@ -1,5 +1,5 @@
 /** One server for messages. While it is down, the gate pauses for growing times, and logs it once. */
-import type { Outcome } from './outcome.ts'
+import type { SendOutcome } from './outcome.ts'
 
 const firstPauseMs = 10_000
 const maxPauseMs = 10 * 60_000
@@ -25,7 +25,7 @@ export class Channel {
     return this.#pausedUntil
   }
 
-  noteOutcome(outcome: Outcome, now: number): void {
+  noteOutcome(outcome: SendOutcome, now: number): void {
     if (outcome.kind === 'failed' && outcome.isServers) {
       this.#pausedUntil = now + Math.min(maxPauseMs, firstPauseMs * 2 ** Math.min(this.#failures, 10))
       if (this.#failures++ === 0)

@@ -16,7 +16,7 @@ import { type Delivery, dueAt, failed, postponed, type Recipient, sent, settleMs
 import { recipientsOf } from './fan-out.ts'
 import { isUrgent, type Notice } from './notice.ts'
 import type { NoticeQueue } from './notice-queue.ts'
-import { failure, type Outcome } from './outcome.ts'
+import { failure, type SendOutcome } from './outcome.ts'
 import { type SenderInput, sendBatch, serverOf } from './sender.ts'
 
 export interface DispatcherSettings extends SenderInput {
@@ -210,7 +210,7 @@ export class Dispatcher {
     return dueAt(next, settings.gatherMs)
   }
 
-  #judge(claim: Claim, outcome: Outcome, chance: number, pausedUntil: number): Delivery {
+  #judge(claim: Claim, outcome: SendOutcome, chance: number, pausedUntil: number): Delivery {
     const { clock, journal } = this.#input
     const now = clock()
     const { batch, to } = claim

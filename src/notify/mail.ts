@@ -4,7 +4,7 @@
 import { Readable } from 'node:stream'
 import MailComposer from 'nodemailer/lib/mail-composer'
 import SMTPConnection from 'nodemailer/lib/smtp-connection'
-import { failure, type Outcome, oneLine } from './outcome.ts'
+import { failure, oneLine, type SendOutcome } from './outcome.ts'
 
 export interface MailServer {
   readonly host: string
@@ -54,7 +54,7 @@ const goodbyeMs = 5_000
 type Waits = Partial<Record<keyof typeof usualWaits, number>>
 
 /** Never rejects. `waits` is for tests. */
-export async function sendMail(server: MailServer, mail: Mail, waits: Waits = {}): Promise<Outcome> {
+export async function sendMail(server: MailServer, mail: Mail, waits: Waits = {}): Promise<SendOutcome> {
   return talked(server, waits, async (connection, progress) => {
     const composed = await compose(mail)
     return spoken(connection, server, mail, composed, progress)
@@ -62,7 +62,7 @@ export async function sendMail(server: MailServer, mail: Mail, waits: Waits = {}
 }
 
 /** Signs in at the server as for a mail, and sends none. Never rejects. */
-export async function tryMailServer(server: MailServer, waits: Waits = {}): Promise<Outcome> {
+export async function tryMailServer(server: MailServer, waits: Waits = {}): Promise<SendOutcome> {
   return talked(server, waits, async (connection, progress) => {
     await signedIn(connection, server, progress)
     return 'signed in'
@@ -73,7 +73,7 @@ async function talked(
   server: MailServer,
   waits: Waits,
   work: (connection: SMTPConnection, progress: Progress) => Promise<string>
-): Promise<Outcome> {
+): Promise<SendOutcome> {
   const { wholeTimeout, ...each } = { ...usualWaits, ...waits }
   const connection = new SMTPConnection({
     ...each,
@@ -162,7 +162,7 @@ const hints: readonly (readonly [RegExp, string])[] = [
 ]
 
 /** A refused recipient ends the mail. All other refusals concern the server or the configuration, which may change. */
-function judged({ code, responseCode, response, message }: SmtpError, { step, isHandedOver }: Progress): Outcome {
+function judged({ code, responseCode, response, message }: SmtpError, { step, isHandedOver }: Progress): SendOutcome {
   const says = `${step === 'login' ? 'sign-in at the mail server: ' : ''}${response || message}`
   const hint = step === 'connect' ? (hints.find(([words]) => words.test(`${code} ${says}`))?.[1] ?? null) : null
   const why = hint === null ? says : `${says} (${hint})`

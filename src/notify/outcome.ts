@@ -1,5 +1,5 @@
 /** The outcome of one try to send. */
-export type Outcome =
+export type SendOutcome =
   /** `answer`: the server's answer. */
   { readonly kind: 'sent'; readonly answer: string } | Failure
 

@@ -9,7 +9,7 @@ import type { Mailbox, MailServer } from './mail.ts'
 import { mailAddress } from './mail-address.ts'
 import { type Notice, sealFor } from './notice.ts'
 import type { NoticeGroup } from './notice-groups.ts'
-import { failure, type Outcome } from './outcome.ts'
+import { failure, type SendOutcome } from './outcome.ts'
 import { postWebhook } from './webhook.ts'
 
 interface MailSettings {
@@ -54,7 +54,7 @@ export async function sendBatch(
   left: number,
   input: SenderInput,
   now: number
-): Promise<Outcome> {
+): Promise<SendOutcome> {
   if (to.kind === 'webhook') return sendToWebhook(to.url, batch, input, now)
   const { mail } = input
   if (mail === null) return failure('the configuration names no mail server any more', { isFinal: true })
@@ -93,7 +93,7 @@ function idPart(to: Recipient): string {
   return to.kind === 'address' ? digestOf(to.address).slice(0, 22) : ''
 }
 
-function linkOf({ id, sealed }: Notice, { keyring }: SenderInput): string | null | Outcome {
+function linkOf({ id, sealed }: Notice, { keyring }: SenderInput): string | null | SendOutcome {
   if (sealed === undefined) return null
   try {
     return keyring().open(sealed, sealFor(id))
@@ -102,7 +102,7 @@ function linkOf({ id, sealed }: Notice, { keyring }: SenderInput): string | null
   }
 }
 
-async function sendToWebhook(url: string, batch: Batch, input: SenderInput, now: number): Promise<Outcome> {
+async function sendToWebhook(url: string, batch: Batch, input: SenderInput, now: number): Promise<SendOutcome> {
   const target = input.webhooks.find(webhook => webhook.url === url)
   if (target === undefined) return failure('the configuration does not name this webhook any more', { isFinal: true })
   const [notice] = batch.notices as [Notice, ...Notice[]]

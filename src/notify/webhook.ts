@@ -6,7 +6,7 @@ import { createHmac } from 'node:crypto'
 import http from 'node:http'
 import https from 'node:https'
 import { refuseUpgrade } from '../platform/refuse-upgrade.ts'
-import { failure, type Outcome } from './outcome.ts'
+import { failure, type SendOutcome } from './outcome.ts'
 
 interface WebhookTarget {
   readonly url: string
@@ -26,7 +26,7 @@ export async function postWebhook(
   body: string,
   now: number,
   timeoutMs = usualTimeoutMs
-): Promise<Outcome> {
+): Promise<SendOutcome> {
   const timestamp = String(Math.floor(now / 1000))
   const headers = {
     'content-type': 'application/json',

@@ -3,7 +3,7 @@ import { type Loose, RecordKind } from '../store/records.ts'
 import type { Store } from '../store/store.ts'
 import {
   type Dial,
-  type Ended,
+  type EndedSetting,
   levelAt,
   normalDial,
   type PostureLevel,
@@ -55,7 +55,7 @@ export interface Turned {
   /** After a change for all apps: the apps that keep a stricter posture of their own. */
   readonly stricter: readonly string[]
   /** Settings whose time was over. The caller writes them to the journal. */
-  readonly ended: readonly Ended[]
+  readonly ended: readonly EndedSetting[]
 }
 
 /** Null if the record is damaged. Throws RecordTooNew, and StoreUnreachable. */
@@ -89,8 +89,8 @@ export function turnDial(store: Store, { level, app, why, by, until }: Turn, now
 }
 
 /** Removes settings that have ended. Only the caller who removes a setting gets it. */
-export function sweepDial(store: Store, now: number): Promise<readonly Ended[]> {
-  return dialRecord.change<readonly Ended[]>(store, dialId, found => {
+export function sweepDial(store: Store, now: number): Promise<readonly EndedSetting[]> {
+  return dialRecord.change<readonly EndedSetting[]>(store, dialId, found => {
     if (found === null || found.isDamaged) return { result: [] }
     const { dial, ended } = splitAt(found, now)
     return ended.length === 0 ? { result: [] } : { next: dial, result: ended }

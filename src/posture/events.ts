@@ -1,7 +1,7 @@
 /** The journal's lines about the posture. */
 import type { AuditEvent } from '../audit/event.ts'
 import type { Turn, Turned } from './dial-record.ts'
-import type { Ended, PostureLevel } from './posture.ts'
+import type { EndedSetting, PostureLevel } from './posture.ts'
 
 type Line = Pick<AuditEvent, 'kind'> & Partial<AuditEvent> & { readonly why: string }
 
@@ -22,7 +22,7 @@ export function turnedLine({ level, app, why, until }: Turn, { before, now }: Tu
 }
 
 /** A setting has ended by itself. */
-export function endedLine({ app, setting }: Ended): Line {
+export function endedLine({ app, setting }: EndedSetting): Line {
   const { level, by, at, until, why } = setting
   const where = app === null ? 'all apps' : `the app ${app}`
   return {

@@ -27,7 +27,7 @@ export interface Dial {
 export const normalDial: Dial = { all: null, apps: {} }
 
 /** A setting that has ended, and the app that it was for; null for all apps. */
-export interface Ended {
+export interface EndedSetting {
   readonly app: string | null
   readonly setting: Setting
 }
@@ -50,8 +50,11 @@ export function settingAt({ all, apps }: Dial, app: string | null, now: number):
 }
 
 /** The settings that stand at `now`, and those that have ended. */
-export function splitAt({ all, apps }: Dial, now: number): { readonly dial: Dial; readonly ended: readonly Ended[] } {
-  const ended: Ended[] = []
+export function splitAt(
+  { all, apps }: Dial,
+  now: number
+): { readonly dial: Dial; readonly ended: readonly EndedSetting[] } {
+  const ended: EndedSetting[] = []
   const left = (app: string | null, setting: Setting | null) => {
     if (setting !== null && standing(setting, now) === null) ended.push({ app, setting })
     return standing(setting, now)

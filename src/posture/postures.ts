@@ -4,7 +4,7 @@ import type { Store, StoreNotice } from '../store/store.ts'
 import { dialId, dialRecord, readDial, sweepDial } from './dial-record.ts'
 import {
   type Dial,
-  type Ended,
+  type EndedSetting,
   levelAt,
   nextEndOf,
   type PostureLevel,
@@ -17,7 +17,7 @@ interface PosturesOptions {
   readonly store: Store
   readonly clock: Clock
   /** Called in one process of all when a setting has ended by itself. */
-  readonly onEnded: (ended: Ended) => void
+  readonly onEnded: (ended: EndedSetting) => void
   /** `problem`: why the record cannot be read, once for each reason; null when it can be read again. `kept`: the posture meanwhile; null if nothing was ever read. */
   readonly onTrouble: (problem: string | null, kept: PostureLevel | null) => void
 }

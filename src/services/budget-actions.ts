@@ -2,7 +2,14 @@
 import type { AuditEvent } from '../audit/event.ts'
 import { has } from '../budgets/budget.ts'
 import { Budgets, type Passing } from '../budgets/budgets.ts'
-import { reasonOfWho, reasonsOf, sentenceOf, sentenceOfJump, type Who, whoInWords } from '../budgets/sentences.ts'
+import {
+  type CountedSubject,
+  reasonOfWho,
+  reasonsOf,
+  sentenceOf,
+  sentenceOfJump,
+  whoInWords
+} from '../budgets/sentences.ts'
 import { systemClock } from '../clock.ts'
 import { closeCodes } from '../forwarding/live-connections.ts'
 import type { Services } from './services.ts'
@@ -56,7 +63,7 @@ async function act(passing: Passing, runtime: Services): Promise<void> {
   const isOfPerson = budget.per === 'person' || budget.per === 'session' || budget.per === 'token'
   const token = budget.per === 'token' ? await tokens.byId(subject).catch(() => null) : null
   const name = person?.name ?? 'somebody'
-  const who: Who =
+  const who: CountedSubject =
     token !== null
       ? { kind: 'program', program: token.name, name }
       : isOfPerson

@@ -6,7 +6,7 @@ import { reason, type Words } from '../reasons/reason.ts'
 import type { ProgramVerdict } from '../unusual/program-days.ts'
 import type { Counted, UsedProgram } from '../unusual/program-usage.ts'
 import type { UnusualStep } from '../unusual/steps.ts'
-import type { Verdict } from '../unusual/unusual.ts'
+import type { UnusualVerdict } from '../unusual/unusual.ts'
 import { type Taken, type UnusualSettings, UnusualWatch } from '../unusual/unusual-watch.ts'
 import { wordsOfVerdict } from '../unusual/verdict-words.ts'
 import type { Services } from './services.ts'
@@ -52,7 +52,7 @@ export async function startUnusual(runtime: Services, settings: UnusualSettings)
 }
 
 async function act(
-  verdict: Verdict,
+  verdict: UnusualVerdict,
   { steps, isSuspensionSpared }: Taken,
   { person, address }: ObservedExchange,
   runtime: Services

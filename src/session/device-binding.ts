@@ -67,7 +67,7 @@ export interface RefusedProof {
   readonly session: Session | null
 }
 
-export type Registration = (Granted & { readonly kind: 'bound'; readonly alg: DeviceAlgorithm }) | RefusedProof
+export type KeyRegistration = (Granted & { readonly kind: 'bound'; readonly alg: DeviceAlgorithm }) | RefusedProof
 
 export type Refresh =
   | (Granted & { readonly kind: 'refreshed' })
@@ -178,7 +178,7 @@ export class DeviceBinding {
     return this.#ageOf(principal) < offeredForMs
   }
 
-  async register(host: string, header: string): Promise<Registration> {
+  async register(host: string, header: string): Promise<KeyRegistration> {
     const { keyrings, clock, store, cache } = this.#options
     const now = clock()
     const proof = readProof(header)
@@ -190,7 +190,7 @@ export class DeviceBinding {
     if (key === null) return refused('key')
     if (!isSignedBy(proof, key)) return refused('signature')
     const { session: id, token } = challenge
-    const registration = await sessionRecord.change<Registration>(store, id, session => {
+    const registration = await sessionRecord.change<KeyRegistration>(store, id, session => {
       if (session === null || session.expiresAt <= now || !isFullySignedIn(session.proofs))
         return { result: refused('ended') }
       if (session.tokens[host] !== token) return { result: refused('token_replaced', session) }

@@ -3,7 +3,7 @@
  * After that it takes a fresh proof with a factor (THREATS M4, M5, M22).
  */
 import type { Credential, Credentials } from '../factor/credential.ts'
-import type { Enrolment as Verdict } from '../factor/factor.ts'
+import type { EnrolmentResult as Verdict } from '../factor/factor.ts'
 import { type FactorKind, isConfirmedHere, isFresh } from '../factor/proof.ts'
 import type { Totp } from '../factor/totp.ts'
 import type { Webauthn } from '../factor/webauthn.ts'

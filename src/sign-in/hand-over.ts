@@ -3,7 +3,7 @@ import type { Principal } from '../session/principal.ts'
 import type { Sessions } from '../session/sessions.ts'
 import type { Caller } from './caller.ts'
 
-export type Arrival =
+export type HandOverResult =
   /** `token` is null if the browser's own stays, since it shows as much. */
   | {
       readonly kind: 'entered'
@@ -28,7 +28,7 @@ export class HandOver {
     { host, principal }: Pick<Caller, 'host' | 'principal'>,
     code: string,
     state: string | null
-  ): Promise<Arrival> {
+  ): Promise<HandOverResult> {
     const known = await this.#sessions.lookAtHandOver(code, host)
     const entered = state === null ? null : await this.#sessions.redeem(code, host, state, principal)
     if (entered !== null) return { ...entered, kind: 'entered', token: entered.token || null }

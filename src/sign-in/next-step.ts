@@ -34,7 +34,7 @@ export type Next =
   /** The session stands and its cookie must go out, but the next step failed. */
   | { readonly kind: 'failed'; readonly cause: unknown }
 
-export interface Requirement {
+export interface TargetAccess {
   readonly app: { readonly id: string; readonly title: string }
   readonly access: AppAccess | Decision
 }
@@ -45,7 +45,7 @@ export type RequirementFor = (
   principal: Principal | null,
   address: string,
   message?: Message
-) => Requirement | null
+) => TargetAccess | null
 
 /** `address` is the client's. `asker` and `hasDeviceProof`: see `Caller`. */
 export interface NextStepInput {
@@ -94,7 +94,7 @@ export class NextStep {
   requirement(
     { returnTo: { rd, ask }, address }: Pick<NextStepInput, 'returnTo' | 'address'>,
     principal: Principal | null
-  ): Requirement | null {
+  ): TargetAccess | null {
     if (rd === null) return null
     const { requirementFor } = this.#options
     const asked = ask == null ? null : requirementFor(ask.url, principal, address, messageOf(ask))

@@ -40,7 +40,7 @@ export function answeredAt({ bySignIn }: Ask, proofs: readonly Proof[]): number 
 const askedLonger = 3600
 const maxKept = 20_000
 
-export interface Waiting {
+export interface WaitingTransfer {
   readonly session: string
   /** Called when more may flow. */
   onProved(): void
@@ -67,7 +67,7 @@ export class Asks {
   readonly #seen = new Set<string>()
   /** People about whom the store has not answered, or whose record a newer release has written. */
   readonly #unknown = new Map<string, RecordTooNew | null>()
-  readonly #waiting = new Map<string, Set<Waiting>>()
+  readonly #waiting = new Map<string, Set<WaitingTransfer>>()
   /** Reads of the store that are under way, by account. */
   readonly #loading = new Map<string, Promise<void>>()
   readonly #listeners = new Set<OnProved>()
@@ -144,13 +144,13 @@ export class Asks {
     return ask !== null && (this.#proved.get(session) ?? 0) < ask.at
   }
 
-  wait(waiting: Waiting): void {
+  wait(waiting: WaitingTransfer): void {
     const all = this.#waiting.get(waiting.session) ?? new Set()
     all.add(waiting)
     this.#waiting.set(waiting.session, all)
   }
 
-  leave(waiting: Waiting): void {
+  leave(waiting: WaitingTransfer): void {
     const all = this.#waiting.get(waiting.session)
     all?.delete(waiting)
     if (all?.size === 0) this.#waiting.delete(waiting.session)

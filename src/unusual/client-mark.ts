@@ -6,7 +6,7 @@ import { reason } from '../reasons/reason.ts'
 import { browserOf, systemOf } from '../request/user-agent.ts'
 import { pointsOfChance } from './chance.ts'
 import { find, firstDay, note } from './known-list.ts'
-import type { Observation } from './observation.ts'
+import type { UsageObservation } from './observation.ts'
 import { known, number, type Person } from './person.ts'
 import { hashText } from './read-path.ts'
 import type { Track } from './track.ts'
@@ -76,7 +76,11 @@ function productOf(userAgent: string): string {
 }
 
 /** Looks at a sample of the requests. */
-export function noteMark(person: Person, track: Track, { userAgent = '', rawHeaders, fetchDest }: Observation): void {
+export function noteMark(
+  person: Person,
+  track: Track,
+  { userAgent = '', rawHeaders, fetchDest }: UsageObservation
+): void {
   const seen = markOf(userAgent, rawHeaders, fetchDest)
   if (seen === null) return
   const { whole: mark, bare, loose } = seen

@@ -1,12 +1,12 @@
 /** The flow of a person's exchange. While the person must show a proof, it waits for a minute at most. */
 import type { ErrorCode } from '../errors.ts'
 import type { Direction, Flow, Holder } from '../metering/flow.ts'
-import type { Asks, Waiting } from './asks.ts'
+import type { Asks, WaitingTransfer } from './asks.ts'
 
 /** How long a running transfer waits for a proof, in milliseconds. */
 export const holdMs = 60_000
 
-export class HeldFlow implements Flow, Holder, Waiting {
+export class HeldFlow implements Flow, Holder, WaitingTransfer {
   readonly session: string
   readonly #account: string
   readonly #inner: Flow | null

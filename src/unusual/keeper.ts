@@ -10,7 +10,7 @@ import type { Carry, Live } from './live.ts'
 import { mergeInto } from './merge.ts'
 import { movedPlaces } from './moved.ts'
 import { OwnDay } from './own-day.ts'
-import type { People } from './people.ts'
+import type { PeopleInMemory } from './people.ts'
 import { countedToday, dayMs, ownAmountsAt, type Person } from './person.ts'
 import {
   groupId,
@@ -24,7 +24,7 @@ import {
 } from './records.ts'
 
 interface KeeperOptions {
-  readonly people: People
+  readonly people: PeopleInMemory
   readonly store: Store
   readonly clock: Clock
   /** Told once when the store cannot be read or written, and with null when it can again. */

@@ -1,7 +1,7 @@
 /** A person in the memory of one gate: what is known of them, and what was counted here since it was last written. */
 import { DayHashes } from './day-hashes.ts'
 import type { Usual } from './group.ts'
-import type { Observation } from './observation.ts'
+import type { UsageObservation } from './observation.ts'
 import type { Person } from './person.ts'
 
 export interface Live {
@@ -27,7 +27,7 @@ export interface Live {
   /** A fresh proof that came before what the store knows of the person; null for none. */
   earlyProof: { readonly session: string; readonly at: number } | null
   /** What was seen of the person before that; null for nothing. */
-  waiting: Observation[] | null
+  waiting: UsageObservation[] | null
   /** False while what the store knows of the person is not there yet: then nothing is judged. */
   isLoaded: boolean
   isDirty: boolean

@@ -1,6 +1,6 @@
 /** What the watch is told of each exchange of a person with an app. */
 
-export interface Observation {
+export interface UsageObservation {
   /** Milliseconds since the epoch. */
   readonly at: number
   /** Null for a stranger, of whom nothing is learned. */

@@ -1,13 +1,13 @@
 /** Turns what the gate tells of its exchanges into observations of people. */
 import { isPartOfPage } from '../metering/led.ts'
 import type { Observation as Told } from '../metering/observation.ts'
-import type { Observation } from './observation.ts'
+import type { UsageObservation } from './observation.ts'
 
 /** The refusals that say something about the person: what they may not open, and what is not there. */
 const tellingRefusals = new Set(['not_allowed', 'not_found'])
 
 /** Written anew at each call, because this runs at every request. */
-const observation: { -readonly [Key in keyof Observation]: Observation[Key] } = {
+const observation: { -readonly [Key in keyof UsageObservation]: UsageObservation[Key] } = {
   at: 0,
   account: null,
   groups: [],
@@ -32,7 +32,7 @@ const observation: { -readonly [Key in keyof Observation]: Observation[Key] } = 
  * Null for strangers, and for what says nothing. A request counts when its first bytes or its end are told, so that a short one costs one
  * observation; a WebSocket counts at its start. The result is valid until the next call.
  */
-export function observationOf(told: Told): Observation | null {
+export function observationOf(told: Told): UsageObservation | null {
   const { exchange, phase, at, bytesOut, status } = told
   const { person, client, isSocket } = exchange
   if (person === null || person.token != null || (phase === 'start' && !isSocket)) return null

@@ -34,7 +34,7 @@ export interface PeopleOptions {
   readonly onClockBack?: ((days: number) => void) | undefined
 }
 
-export class People {
+export class PeopleInMemory {
   readonly all = new Map<string, Live>()
   readonly groups = new Map<string, KeptGroup>()
   readonly #options: PeopleOptions

@@ -4,7 +4,7 @@ import { networkLevels } from '../request/network-levels.ts'
 import { browserOf, namesBrowser, systemOf } from '../request/user-agent.ts'
 import { pointsOfChance } from './chance.ts'
 import { find, firstDay, type ListPlace, note } from './known-list.ts'
-import type { Observation } from './observation.ts'
+import type { UsageObservation } from './observation.ts'
 import { known, number, type Person, provedInNewPlace } from './person.ts'
 import { hashText } from './read-path.ts'
 import type { Track } from './track.ts'
@@ -42,7 +42,7 @@ const speedMostKmh = 1000
 const distanceLeastKm = 500
 
 /** Notes where this request comes from, if it is another place or client than before. Returns true if there is a new doubt. */
-export function notePlace(person: Person, track: Track, observation: Observation, findPlace: FindPlace): boolean {
+export function notePlace(person: Person, track: Track, observation: UsageObservation, findPlace: FindPlace): boolean {
   const { at, sessionStartedAt, signedInWith } = observation
   const before = track.doubts
   // This gate may see a session for the first time when a thief has it.
@@ -55,7 +55,7 @@ export function notePlace(person: Person, track: Track, observation: Observation
 }
 
 /** True for the first request of a session, from where it was signed in. */
-export function beginsIn(track: Track, { address, signedInWith }: Observation): boolean {
+export function beginsIn(track: Track, { address, signedInWith }: UsageObservation): boolean {
   return track.address === '' && (signedInWith === null || ['', address].includes(signedInWith.address))
 }
 
@@ -77,7 +77,13 @@ function clientOf(userAgent: string): { readonly browser: string; readonly syste
   return { browser, system: systemOf(userAgent) ?? '' }
 }
 
-function noteFrom(person: Person, track: Track, observation: Observation, factor: number, findPlace: FindPlace): void {
+function noteFrom(
+  person: Person,
+  track: Track,
+  observation: UsageObservation,
+  factor: number,
+  findPlace: FindPlace
+): void {
   const isFirst = track.address === ''
   if (track.userAgent !== observation.userAgent || isFirst) noteClient(person, track, observation, isFirst, factor)
   if (track.address !== observation.address) noteAddress(person, track, observation, isFirst, factor, findPlace)
@@ -86,7 +92,7 @@ function noteFrom(person: Person, track: Track, observation: Observation, factor
 function noteClient(
   person: Person,
   track: Track,
-  { userAgent = '', app }: Observation,
+  { userAgent = '', app }: UsageObservation,
   isFirst: boolean,
   factor: number
 ): void {
@@ -124,7 +130,7 @@ function chanceOfJoin(person: Person): number {
 function noteAddress(
   person: Person,
   track: Track,
-  { address, at }: Observation,
+  { address, at }: UsageObservation,
   isFirst: boolean,
   factor: number,
   findPlace: FindPlace

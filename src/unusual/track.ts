@@ -20,7 +20,7 @@ const maxLarge = 10
 const bareInRow = 6
 
 /** Where a session is, and was before, as hashes. */
-export interface Networks {
+export interface SessionNetworks {
   /** The block of addresses, which one provider may have many of. */
   block: number
   network: number
@@ -65,8 +65,8 @@ export class Track {
   /** When the session was seen last. */
   seenAt = 0
   /** The networks of each family of addresses; null for a family that was not seen. */
-  #v4: Networks | null = null
-  #v6: Networks | null = null
+  #v4: SessionNetworks | null = null
+  #v6: SessionNetworks | null = null
   device = 0
   /** The first mark of the session, and how many looks have seen a new one since. */
   mark = 0
@@ -101,10 +101,10 @@ export class Track {
   #lastObject = 0
   #withoutHeaders = 0
 
-  networksOf(isV6: boolean): Networks {
+  networksOf(isV6: boolean): SessionNetworks {
     if (isV6) this.#v6 ??= { block: 0, network: 0, previous: 0, changedAt: 0 }
     else this.#v4 ??= { block: 0, network: 0, previous: 0, changedAt: 0 }
-    return (isV6 ? this.#v6 : this.#v4) as Networks
+    return (isV6 ? this.#v6 : this.#v4) as SessionNetworks
   }
 
   /** Counts a request for an object that the person has not asked for today, if the session asks at regular intervals. */

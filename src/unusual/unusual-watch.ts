@@ -10,12 +10,12 @@ import { CountryFile } from './country-file.ts'
 import { HeldFlow } from './held-flow.ts'
 import { Keeper } from './keeper.ts'
 import { observationOf } from './observer.ts'
-import type { People } from './people.ts'
+import type { PeopleInMemory } from './people.ts'
 import type { ProgramVerdict } from './program-days.ts'
 import { type Counted, ProgramUsage, type UsedProgram } from './program-usage.ts'
 import { type StepsOfLevels, sparesSuspension, stepsOf, type UnusualStep } from './steps.ts'
 import type { DoubtFacts } from './track.ts'
-import { Unusual, type Verdict } from './unusual.ts'
+import { Unusual, type UnusualVerdict } from './unusual.ts'
 import { wordsOfVerdict } from './verdict-words.ts'
 
 export interface UnusualSettings extends StepsOfLevels {
@@ -38,7 +38,7 @@ interface UnusualWatchOptions {
   /** The demands for proofs, one object for the process. */
   readonly asks: Asks
   /** Journal, notices and suspensions. It must not reject. */
-  readonly act: (verdict: Verdict, taken: Taken, exchange: ObservedExchange) => Promise<void>
+  readonly act: (verdict: UnusualVerdict, taken: Taken, exchange: ObservedExchange) => Promise<void>
   /** Called if a program fetches unusually much: journal and notices. It must not reject. */
   readonly actOnProgram: (
     verdict: ProgramVerdict,
@@ -169,7 +169,7 @@ export class UnusualWatch {
   }
 
   /** The people in the memory of this process, for the console and reports. */
-  get people(): Pick<People, 'all' | 'unwritten' | 'usual' | 'group'> {
+  get people(): Pick<PeopleInMemory, 'all' | 'unwritten' | 'usual' | 'group'> {
     return this.#unusual.people
   }
 
@@ -196,7 +196,7 @@ export class UnusualWatch {
     if (verdict !== null) void this.#act(verdict, told.exchange)
   }
 
-  async #act(verdict: Verdict, exchange: ObservedExchange): Promise<void> {
+  async #act(verdict: UnusualVerdict, exchange: ObservedExchange): Promise<void> {
     const isEnforced = this.#isEnforced(verdict.app)
     const steps = stepsOf(verdict, this.#settings, isEnforced)
     const isSuspensionSpared = sparesSuspension(verdict, this.#settings, isEnforced)

@@ -6,9 +6,9 @@ import { at, toScale } from './features.ts'
 import { everyone } from './group.ts'
 import { find, note } from './known-list.ts'
 import { isFirstInArea, type Live } from './live.ts'
-import type { Observation } from './observation.ts'
+import type { UsageObservation } from './observation.ts'
 import { type LedPart, ledOf, noteAfter, noteBefore, OwnDay } from './own-day.ts'
-import { People, type PeopleOptions } from './people.ts'
+import { PeopleInMemory, type PeopleOptions } from './people.ts'
 import { known, number, ownStrangeToday, type Person, slotMs, strangeToday, today, usedElsewhere } from './person.ts'
 import { beginsIn, type FindPlace, notePlace, noteProvedPlace } from './places.ts'
 import { climbsOf, hashText, readPath } from './read-path.ts'
@@ -28,7 +28,7 @@ import { type DoubtFacts, Track } from './track.ts'
 import { Waiting } from './waiting.ts'
 import { noteWrite, writeOf } from './writes.ts'
 
-export interface Verdict {
+export interface UnusualVerdict {
   readonly level: UnusualLevel
   readonly account: string
   readonly session: string
@@ -79,7 +79,7 @@ interface RequestFacts {
 const facts: RequestFacts = { object: 0, template: 0, id: 0, area: 0, isNewArea: false, isForeign: false }
 
 export class Unusual {
-  readonly people: People
+  readonly people: PeopleInMemory
   readonly #tracks = new Map<string, Track>()
   readonly #options: UnusualOptions
   readonly #appHashes = new Map<string, number>()
@@ -87,11 +87,11 @@ export class Unusual {
 
   constructor(options: UnusualOptions) {
     this.#options = options
-    this.people = new People({ isKept: false, ...options, onLoaded: live => this.#catchUp(live) })
+    this.people = new PeopleInMemory({ isKept: false, ...options, onLoaded: live => this.#catchUp(live) })
   }
 
   /** Null while nothing new is unusual. Of strangers nothing is learned, and nothing is said. */
-  observe(observation: Observation): Verdict | null {
+  observe(observation: UsageObservation): UnusualVerdict | null {
     const { account, at: now } = observation
     if (account === null) return null
     const track = this.#track(observation.session)
@@ -104,7 +104,7 @@ export class Unusual {
   }
 
   /** True if the session was elsewhere before, or with another client. */
-  #count(live: Live, track: Track, observation: Observation): boolean {
+  #count(live: Live, track: Track, observation: UsageObservation): boolean {
     const { at: now, bytes, status } = observation
     const { person } = live
     const isElsewhere = track.address !== observation.address || track.userAgent !== observation.userAgent
@@ -170,7 +170,7 @@ export class Unusual {
   }
 
   /** Of the paths that servers may take a climbing one for, the first in an area of others. */
-  #judgedPath(person: Person, app: number, { path, groups }: Observation): string {
+  #judgedPath(person: Person, app: number, { path, groups }: UsageObservation): string {
     for (const climb of climbsOf(path)) if (this.#isOfOthers(person, groups, readPath(app, climb).area)) return climb
     return path
   }
@@ -236,7 +236,7 @@ export class Unusual {
     this.#tracks.delete(session)
   }
 
-  #noteHeaders(live: Live, track: Track, { fetchDest, userAgent = '' }: Observation): void {
+  #noteHeaders(live: Live, track: Track, { fetchDest, userAgent = '' }: UsageObservation): void {
     const { person } = live
     const isBare = fetchDest === undefined || fetchDest === ''
     if (isBare) person.numbers[at.bare]!++
@@ -259,7 +259,7 @@ export class Unusual {
     }
   }
 
-  #noteRead(live: Live, track: Track, { fetchDest, at: now }: Observation, facts: RequestFacts): void {
+  #noteRead(live: Live, track: Track, { fetchDest, at: now }: UsageObservation, facts: RequestFacts): void {
     const { person } = live
     const { numbers, hashes } = person
     const { object } = facts
@@ -285,7 +285,7 @@ export class Unusual {
     if (facts.isForeign) numbers[at.foreignObjects]! += weight
   }
 
-  #look(live: Live, track: Track, observation: Observation): Verdict | null {
+  #look(live: Live, track: Track, observation: UsageObservation): UnusualVerdict | null {
     const { at: now, account, session, app } = observation
     live.requests = 0
     live.bytes = 0

@@ -1,12 +1,12 @@
 /** A verdict in words and reasons. */
 import { reason, type Words } from '../reasons/reason.ts'
 import { sayLed, sayLedElse } from './sentences.ts'
-import type { Verdict } from './unusual.ts'
+import type { UnusualVerdict } from './unusual.ts'
 
 const maxSentences = 3
 
 /** The strongest signals in words, and as reasons. */
-export function wordsOfVerdict({ signals, led, isSpared }: Verdict): Words {
+export function wordsOfVerdict({ signals, led, isSpared }: UnusualVerdict): Words {
   const said = signals.slice(0, maxSentences)
   const sentences = said.map(({ sentence }) => sentence)
   const reasons = said.flatMap(signal => signal.reasons)

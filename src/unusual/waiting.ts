@@ -3,7 +3,7 @@
  * what the store knows is there, a second later.
  */
 import type { Live } from './live.ts'
-import type { Observation } from './observation.ts'
+import type { UsageObservation } from './observation.ts'
 
 /** More are counted at once, so that neither a flood nor a store that is down takes the memory. */
 const maxWaiting = 256
@@ -13,7 +13,7 @@ export class Waiting {
   #count = 0
 
   /** False if there is no room. */
-  add(live: Live, observation: Observation): boolean {
+  add(live: Live, observation: UsageObservation): boolean {
     if (this.#count >= maxAllWaiting || (live.waiting?.length ?? 0) >= maxWaiting) return false
     this.#count++
     live.waiting ??= []
@@ -23,7 +23,7 @@ export class Waiting {
   }
 
   /** What has waited, in order. */
-  take(live: Live): readonly Observation[] {
+  take(live: Live): readonly UsageObservation[] {
     const taken = live.waiting ?? []
     this.#count -= taken.length
     live.waiting = null

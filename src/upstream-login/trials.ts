@@ -13,7 +13,7 @@ const remembered = 10_000
 const maxSegments = 100
 
 /** Whether a request may go. */
-export type Admission =
+export type TrialAdmission =
   /** It may go. If `end` is not null, the request is a trial, and its caller calls `end` when it is over; later calls do nothing. */
   | { readonly wait: null; readonly end: (() => void) | null }
   /** It must wait for this promise, and then ask again. */
@@ -26,7 +26,7 @@ interface Fate {
   trial: Promise<void> | null
 }
 
-const goes: Admission = { wait: null, end: null }
+const goes: TrialAdmission = { wait: null, end: null }
 
 /** The part of an app that a good answer proves a login for: the first path segment, as it was sent. */
 export function segmentOf(path: string): string {
@@ -47,7 +47,7 @@ export class Trials {
   }
 
   /** For a login that is not refused. `maxMs`: how long a trial may take. After that it ends, and one more request may go. */
-  admit(loginId: string, segment: string, maxMs: number): Admission {
+  admit(loginId: string, segment: string, maxMs: number): TrialAdmission {
     const fate = this.#fateOf(loginId)
     if (isCurrent(fate.proven.get(segment) ?? 0, provenMs, this.#clock())) return goes
     if (fate.trial !== null) return { wait: fate.trial }

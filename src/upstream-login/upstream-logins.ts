@@ -6,7 +6,7 @@ import type { SessionCache } from '../session/session-cache.ts'
 import { inBatches } from '../store/batches.ts'
 import { type Seal, sealWith } from '../store/records.ts'
 import { RecordTooNew, type Store } from '../store/store.ts'
-import { type Admission, Trials } from './trials.ts'
+import { type TrialAdmission, Trials } from './trials.ts'
 import { idOf, UpstreamLogin, upstreamLoginRecord } from './upstream-login.ts'
 
 /** The most refusals that wait for the store. */
@@ -70,7 +70,7 @@ export class UpstreamLogins {
   }
 
   /** Whether a request may take this login along now. The login is not refused. `segment` as in trials.ts; `maxMs`: how long others wait for it. */
-  admit({ id }: UpstreamLogin, segment: string, maxMs: number): Admission {
+  admit({ id }: UpstreamLogin, segment: string, maxMs: number): TrialAdmission {
     return this.#trials.admit(id, segment, maxMs)
   }
 

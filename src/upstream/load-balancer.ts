@@ -47,7 +47,7 @@ export class LoadBalancer {
     return true
   }
 
-  /** Or -1. */
+  /** The index of the upstream with this pool; -1 for a pool of another app. */
   indexOf(listener: PoolListener): number {
     return this.#upstreams.findIndex(({ pool }) => pool === listener)
   }

@@ -8,13 +8,13 @@ export interface HealthThresholds {
 }
 
 /** What one worker sees of an upstream, and tells the others. `asked`: a trial after a refusal. */
-export type Sighting = 'refused' | 'asked' | 'reached' | 'checks_failed' | 'checks_passed'
+export type UpstreamSighting = 'refused' | 'asked' | 'reached' | 'checks_failed' | 'checks_passed'
 
 export interface UpstreamWatcher {
   /** Hears why the upstream is down, and null when it is up again. Not called for what other workers have seen. */
   readonly onChange?: ((state: UpstreamState, problem: string | null) => void) | undefined
   /** Hears what this process has seen. */
-  readonly onSighting?: ((state: UpstreamState, sighting: Sighting) => void) | undefined
+  readonly onSighting?: ((state: UpstreamState, sighting: UpstreamSighting) => void) | undefined
 }
 
 /** The pause after a refused connection, in milliseconds; it doubles with each refused trial. */
@@ -101,7 +101,7 @@ export class UpstreamState {
   }
 
   /** Takes over what another worker has seen. This worker's own requests and checks may refute it. */
-  hear(sighting: Sighting, now: number): void {
+  hear(sighting: UpstreamSighting, now: number): void {
     switch (sighting) {
       case 'refused':
         if (this.#refusals > 0) return
@@ -121,7 +121,7 @@ export class UpstreamState {
     }
   }
 
-  #tell(sighting: Sighting): void {
+  #tell(sighting: UpstreamSighting): void {
     this.#watcher.onSighting?.(this, sighting)
   }
 

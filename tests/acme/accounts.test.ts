@@ -4,7 +4,7 @@ import http from 'node:http'
 import t from 'tap'
 import { AccountKey } from '../../src/acme/account-key.ts'
 import { AcmeClient } from '../../src/acme/client.ts'
-import { accountRecord, directoryId } from '../../src/acme/records.ts'
+import { acmeAccountRecord, directoryId } from '../../src/acme/records.ts'
 import { Wire } from '../../src/acme/wire.ts'
 import { StoreUnreachable } from '../../src/store/store.ts'
 import { refuse } from '../fixtures/in-process/acme-server.ts'
@@ -116,14 +116,14 @@ t.test('an authority that knows its customers', async t => {
     )
     clock.advance(3600)
   }
-  const pending = await accountRecord.get(here.store, directoryId(server.directory), here.seal)
+  const pending = await acmeAccountRecord.get(here.store, directoryId(server.directory), here.seal)
   t.match(pending, { url: null, replacedAt: Number })
   delete server.lies.account
   const before = server.accounts.size
   await gate.issuer.pass(true)
   t.equal((await stateOf(here))?.failures, 0, 'once the authority takes the key, all goes on')
   t.equal(server.accounts.size, before + 1)
-  const account = await accountRecord.get(here.store, directoryId(server.directory), here.seal)
+  const account = await acmeAccountRecord.get(here.store, directoryId(server.directory), here.seal)
   t.equal(account?.key, pending?.key, 'with the key that was waiting')
 
   deactivateAll(here)
@@ -191,7 +191,8 @@ t.test('pebble deactivates the account', { skip: lacksPebble }, async t => {
   }
   const old = served(gate)
   t.ok(old, 'there is a certificate')
-  const { key = '', url = '' } = (await accountRecord.get(here.store, directoryId(pebble.directory), here.seal)) ?? {}
+  const { key = '', url = '' } =
+    (await acmeAccountRecord.get(here.store, directoryId(pebble.directory), here.seal)) ?? {}
   const { directory } = pebble
   const wire = new Wire({ directory, ca, userAgent: 'test' })
   const signal = AbortSignal.timeout(20_000)

@@ -4,13 +4,13 @@ import net from 'node:net'
 import tls from 'node:tls'
 import t, { type Test } from 'tap'
 import { ChallengeBoard } from '../../src/acme/challenge-board.ts'
-import type { Challenge } from '../../src/acme/order.ts'
+import type { AcmeChallenge } from '../../src/acme/order.ts'
 import { makeKeyring, newMasterKey } from '../../src/keyring/keyring.ts'
 import { interceptChallenges } from '../../src/server/tls-challenge.ts'
 import { MemoryStore } from '../fixtures/in-process/memory-store.ts'
 
 const name = 'gate.lab.example'
-const challenge = (type: Challenge['type']): Challenge => ({
+const challenge = (type: AcmeChallenge['type']): AcmeChallenge => ({
   type,
   name,
   token: 'token',

@@ -1,6 +1,6 @@
 /** The figures of the watch: who has fetched how much beside their usual, one person in detail, alarms and budgets. */
 import t, { type Test } from 'tap'
-import type { JournalEntry, JournalQuery } from '../../src/administration/journal-search.ts'
+import type { JournalEntry, JournalFilter } from '../../src/administration/journal-search.ts'
 import { alarmsOf } from '../../src/administration/watch/alarms.ts'
 import { BudgetUses } from '../../src/administration/watch/budget-usage.ts'
 import { decoyUses } from '../../src/administration/watch/decoy-touches.ts'
@@ -257,7 +257,7 @@ t.test('no amount alone is enough for a question', async t => {
 })
 
 t.test('alarms are read from the journal as it says them', async t => {
-  const asked: JournalQuery[] = []
+  const asked: JournalFilter[] = []
   const entries: JournalEntry[] = [
     {
       at: '2026-11-25T14:00:00.000Z',
@@ -273,7 +273,7 @@ t.test('alarms are read from the journal as it says them', async t => {
     { at: '2026-11-25T13:00:00.000Z', kind: 'watch.budget', outcome: 'store_down', why: 'The store does not answer.' }
   ]
   const journal = {
-    search: async (query: JournalQuery) => {
+    search: async (query: JournalFilter) => {
       asked.push(query)
       return { entries, next: 'journal.jsonl@5', isPartly: false, backTo: null }
     }
@@ -346,9 +346,9 @@ t.test('decoys: who has touched each, and how often', async t => {
     touch(20, { account: 'bob' }),
     touch(10, { account: 'bob', decoy: '/gone' })
   ]
-  const asked: JournalQuery[] = []
+  const asked: JournalFilter[] = []
   const journal = {
-    search: async (query: JournalQuery) => {
+    search: async (query: JournalFilter) => {
       asked.push(query)
       return { entries, next: null, isPartly: false, backTo: null }
     }

@@ -5,12 +5,12 @@ import { claimMs } from '../../src/notify/delivery.ts'
 import { Dispatcher, type DispatcherSettings } from '../../src/notify/dispatcher.ts'
 import type { Notice } from '../../src/notify/notice.ts'
 import { NoticeQueue } from '../../src/notify/notice-queue.ts'
-import { failure, type Outcome } from '../../src/notify/outcome.ts'
+import { failure, type SendOutcome } from '../../src/notify/outcome.ts'
 import type { sendBatch } from '../../src/notify/sender.ts'
 import { MemoryStore, TestClock } from '../fixtures/in-process/memory-store.ts'
 
 type Send = typeof sendBatch
-const sentOutcome: Outcome = { kind: 'sent', answer: '250 kept' }
+const sentOutcome: SendOutcome = { kind: 'sent', answer: '250 kept' }
 const minute = 60
 
 function setUp(settings: Partial<DispatcherSettings> = {}) {
@@ -20,7 +20,7 @@ function setUp(settings: Partial<DispatcherSettings> = {}) {
   const journal: AuditEvent[] = []
   const log: string[] = []
   const sent: { to: string; id: string; notices: string[]; left: number }[] = []
-  let outcome: Outcome | ((to: string) => Outcome | Promise<Outcome>) = sentOutcome
+  let outcome: SendOutcome | ((to: string) => SendOutcome | Promise<SendOutcome>) = sentOutcome
   const send: Send = async (to, batch, left) => {
     const whom = to.kind === 'account' ? to.id : to.kind === 'address' ? to.address : to.url
     sent.push({ to: whom, id: batch.id, notices: batch.notices.map(({ id }) => id), left })
@@ -195,7 +195,7 @@ t.test('a server that refuses for now is tried again, less and less often, and g
 })
 
 t.test('what becomes of a try', async t => {
-  const rows: [what: string, outcome: Outcome, tries: number, line: object | undefined][] = [
+  const rows: [what: string, outcome: SendOutcome, tries: number, line: object | undefined][] = [
     ['sent', sentOutcome, 1, { kind: 'notice.sent', outcome: 'sent', answer: '250 kept', tries: 1 }],
     ['no such person', failure('550 no', { isFinal: true }), 1, { kind: 'notice.failed', why: '550 no' }],
     [

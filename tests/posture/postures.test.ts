@@ -1,7 +1,7 @@
 /** The dial: which posture counts, how it ends by itself, and what a process does that cannot read it. */
 import t, { type Test } from 'tap'
 import { dialId, dialRecord, readDial, type Turn, turnDial } from '../../src/posture/dial-record.ts'
-import { type Dial, type Ended, levelAt, type PostureLevel, type Setting } from '../../src/posture/posture.ts'
+import { type Dial, type EndedSetting, levelAt, type PostureLevel, type Setting } from '../../src/posture/posture.ts'
 import { Postures } from '../../src/posture/postures.ts'
 import { openStore } from '../../src/store/open.ts'
 import { RecordTooNew, type Store } from '../../src/store/store.ts'
@@ -46,7 +46,7 @@ t.test('the stricter setting counts, as long as it stands', t => {
 })
 
 async function watched(t: Test, store: Store = new MemoryStore(Date.now), time = new TestClock()) {
-  const ended: Ended[] = []
+  const ended: EndedSetting[] = []
   const troubles: (readonly [string | null, PostureLevel | null])[] = []
   const postures = new Postures({
     store,

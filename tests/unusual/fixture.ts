@@ -1,9 +1,9 @@
 /** A person at work, for tests of the watch on people. */
 import type { ObservedClient } from '../../src/metering/observation.ts'
-import type { Observation } from '../../src/unusual/observation.ts'
+import type { UsageObservation } from '../../src/unusual/observation.ts'
 import { dayMs } from '../../src/unusual/person.ts'
 import type { FindPlace } from '../../src/unusual/places.ts'
-import { Unusual, type UnusualOptions, type Verdict } from '../../src/unusual/unusual.ts'
+import { Unusual, type UnusualOptions, type UnusualVerdict } from '../../src/unusual/unusual.ts'
 
 /** A Monday. */
 export const monday = Date.UTC(2026, 8, 7)
@@ -15,7 +15,7 @@ export function silent(userAgent = firefox): ObservedClient {
   return { userAgent, accept: '', acceptLanguage: '', fetchSite: '', fetchMode: '', fetchDest: '', rawHeaders: [] }
 }
 
-export function observation(given: Partial<Observation> = {}): Observation {
+export function observation(given: Partial<UsageObservation> = {}): UsageObservation {
   return {
     at: monday + 9 * hourMs,
     account: 'alice',
@@ -48,10 +48,10 @@ export function ask(
   unusual: Unusual,
   day: number,
   count: number,
-  given: (i: number) => Partial<Observation> = () => ({})
-): Verdict[] {
+  given: (i: number) => Partial<UsageObservation> = () => ({})
+): UnusualVerdict[] {
   const start = monday + day * dayMs + 9 * hourMs
-  const verdicts: Verdict[] = []
+  const verdicts: UnusualVerdict[] = []
   for (let i = 0; i < count; i++) {
     const at = start + i * 1000
     const verdict = unusual.observe(

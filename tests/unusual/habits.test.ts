@@ -1,15 +1,19 @@
 /** What honest people do now and then, and thieves who know how the watch learns. */
 import t from 'tap'
 import { at } from '../../src/unusual/features.ts'
-import type { Observation } from '../../src/unusual/observation.ts'
+import type { UsageObservation } from '../../src/unusual/observation.ts'
 import { dayMs } from '../../src/unusual/person.ts'
-import type { Unusual, Verdict } from '../../src/unusual/unusual.ts'
+import type { Unusual, UnusualVerdict } from '../../src/unusual/unusual.ts'
 import { ask, firefox, hourMs, monday, observation, usualWeeks, watch } from './fixture.ts'
 
 const chrome = 'Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/141.0.0.0 Safari/537.36'
 
 /** A workday from nine to five: thirty requests, in the areas of the person. Returns the verdicts. */
-function work(unusual: Unusual, day: number, given: (i: number) => Partial<Observation> = () => ({})): Verdict[] {
+function work(
+  unusual: Unusual,
+  day: number,
+  given: (i: number) => Partial<UsageObservation> = () => ({})
+): UnusualVerdict[] {
   const start = monday + day * dayMs + 9 * hourMs
   return Array.from({ length: 30 }, (_, i) =>
     unusual.observe(
@@ -25,7 +29,7 @@ function work(unusual: Unusual, day: number, given: (i: number) => Partial<Obser
   ).filter(verdict => verdict !== null)
 }
 
-const isAsked = (verdicts: readonly Verdict[]) => verdicts.some(({ level }) => level !== 'strange')
+const isAsked = (verdicts: readonly UnusualVerdict[]) => verdicts.some(({ level }) => level !== 'strange')
 const workdays = (from: number, to: number) =>
   Array.from({ length: to - from }, (_, i) => from + i).filter(day => day % 7 < 5)
 
@@ -148,7 +152,7 @@ t.test('a little unusual for days: the days before count, but not those for whic
   const repeatsOf = (answers: boolean) => {
     const unusual = watch()
     usualWeeks(unusual)
-    let last: Verdict | undefined
+    let last: UnusualVerdict | undefined
     for (const day of workdays(28, 33)) {
       last =
         work(unusual, day, i => ({ bytes: 5e6, path: `/projects/p${20 + (i % 3)}/${day}-${i}.tif` })).at(-1) ?? last

@@ -3,18 +3,18 @@ import t from 'tap'
 import type { ObservedClient } from '../../src/metering/observation.ts'
 import { at } from '../../src/unusual/features.ts'
 import { Keeper } from '../../src/unusual/keeper.ts'
-import type { Observation } from '../../src/unusual/observation.ts'
+import type { UsageObservation } from '../../src/unusual/observation.ts'
 import { observationOf } from '../../src/unusual/observer.ts'
 import { dayMs, number, sums } from '../../src/unusual/person.ts'
 import { personRecord, unpackPerson } from '../../src/unusual/records.ts'
-import { Unusual, type Verdict } from '../../src/unusual/unusual.ts'
+import { Unusual, type UnusualVerdict } from '../../src/unusual/unusual.ts'
 import { wordsOfVerdict } from '../../src/unusual/verdict-words.ts'
 import { MemoryStore } from '../fixtures/in-process/memory-store.ts'
 import { ask, hourMs, monday, observation, silent, usualWeeks, watch } from './fixture.ts'
 
 const day = 28
 /** At night, by number, much, from areas of others: four kinds of signals. */
-const theft = (i: number): Partial<Observation> => ({
+const theft = (i: number): Partial<UsageObservation> => ({
   at: monday + day * dayMs + 2 * hourMs + i * 1000,
   path: `/records/p${i % 40}/${1000 + i}`,
   bytes: 50e6,
@@ -65,7 +65,7 @@ t.test('a colleague writes a page of thousands of pictures: its reader is not su
   const page = (client: Partial<ObservedClient>) => {
     const unusual = watch()
     usualWeeks(unusual)
-    const verdicts: Verdict[] = []
+    const verdicts: UnusualVerdict[] = []
     for (let i = 0; i < 3000; i++) {
       const told = {
         exchange: {
@@ -95,7 +95,7 @@ t.test('a colleague writes a page of thousands of pictures: its reader is not su
         status: i % 3 === 0 ? 404 : 200,
         reason: null
       } as const
-      const verdict = unusual.observe(observationOf(told) as Observation)
+      const verdict = unusual.observe(observationOf(told) as UsageObservation)
       if (verdict !== null) verdicts.push(verdict)
     }
     return verdicts.at(-1)
@@ -141,7 +141,7 @@ t.test('a slow theft suspends whoever looks at pictures every day as it suspends
         isLed: i < pictures
       }))
     }
-    const verdicts: Verdict[] = []
+    const verdicts: UnusualVerdict[] = []
     for (let d = 0; d < 42; d++) {
       if (d % 7 > 4) continue
       verdicts.push(...work(d))

@@ -3,16 +3,16 @@ import t from 'tap'
 import { Keeper } from '../../src/unusual/keeper.ts'
 import { find, note } from '../../src/unusual/known-list.ts'
 import { mergeInto } from '../../src/unusual/merge.ts'
-import type { Observation } from '../../src/unusual/observation.ts'
+import type { UsageObservation } from '../../src/unusual/observation.ts'
 import { countedToday, dayMs, known, Person } from '../../src/unusual/person.ts'
-import { Unusual, type Verdict } from '../../src/unusual/unusual.ts'
+import { Unusual, type UnusualVerdict } from '../../src/unusual/unusual.ts'
 import { MemoryStore } from '../fixtures/in-process/memory-store.ts'
 import { ask, firefox, germany, hourMs, monday, usualWeeks, watch } from './fixture.ts'
 
 const day = 28
 const at = (age: number, i: number) => monday + age * dayMs + 10 * hourMs + i * 1000
 /** Abroad, in the owner's session, by a program. */
-const theft = (age: number, i: number): Partial<Observation> => ({
+const theft = (age: number, i: number): Partial<UsageObservation> => ({
   at: at(age, i),
   session: `owner-${age}`,
   sessionStartedAt: at(age, -3600),
@@ -23,8 +23,8 @@ const theft = (age: number, i: number): Partial<Observation> => ({
   path: `/projects/p${100 + (i % 20)}/${age}-${i}.tif`,
   bytes: 5e6
 })
-const scoreOfFirst = (verdicts: readonly Verdict[]) => verdicts[0]?.score ?? 0
-const idsOf = (verdicts: readonly Verdict[]) => verdicts[0]?.signals.map(({ id }) => id) ?? []
+const scoreOfFirst = (verdicts: readonly UnusualVerdict[]) => verdicts[0]?.score ?? 0
+const idsOf = (verdicts: readonly UnusualVerdict[]) => verdicts[0]?.signals.map(({ id }) => id) ?? []
 
 t.test('O11 · the owner signs in again after a theft from elsewhere → the thief’s day does not become theirs', t => {
   const unusual = watch({ findPlace: germany })

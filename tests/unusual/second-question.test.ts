@@ -1,7 +1,7 @@
 /** After a proof: how much more it takes until the same session is asked again. */
 import t from 'tap'
 import { at, fromScale } from '../../src/unusual/features.ts'
-import type { Observation } from '../../src/unusual/observation.ts'
+import type { UsageObservation } from '../../src/unusual/observation.ts'
 import { dayMs } from '../../src/unusual/person.ts'
 import { hourMs, monday, observation, usualWeeks, watch } from './fixture.ts'
 
@@ -14,7 +14,7 @@ function questionsAt(files: number): { readonly asked: readonly number[]; readon
   const { middle, spread } = unusual.people.usual(unusual.people.all.get('alice')!)
   const asked: number[] = []
   let now = start
-  const request = (opened: number, given: Partial<Observation>) => {
+  const request = (opened: number, given: Partial<UsageObservation>) => {
     now += 2000
     const verdict = unusual.observe(observation({ at: now, session: 's', sessionStartedAt: start, ...given }))
     if (verdict === null || verdict.level === 'strange') return

@@ -1,15 +1,15 @@
 /** Each signal: what raises it, and its sentence with its numbers. */
 import t from 'tap'
 import { at } from '../../src/unusual/features.ts'
-import type { Observation } from '../../src/unusual/observation.ts'
+import type { UsageObservation } from '../../src/unusual/observation.ts'
 import { dayMs } from '../../src/unusual/person.ts'
-import type { Verdict } from '../../src/unusual/unusual.ts'
+import type { UnusualVerdict } from '../../src/unusual/unusual.ts'
 import { ask, firefox, germany, hourMs, monday, observation, usualWeeks, watch } from './fixture.ts'
 
 const day = 28
 const start = monday + day * dayMs + 9 * hourMs
-const last = (verdicts: readonly Verdict[]) => verdicts.at(-1)
-const signalsIn = (verdicts: readonly Verdict[]) => [
+const last = (verdicts: readonly UnusualVerdict[]) => verdicts.at(-1)
+const signalsIn = (verdicts: readonly UnusualVerdict[]) => [
   ...new Set(verdicts.flatMap(({ signals }) => signals.map(({ id }) => id)))
 ]
 
@@ -19,7 +19,7 @@ const ofProgram = ['Accept-Encoding', 'gzip', 'User-Agent', firefox, 'Accept', '
 const cases: readonly {
   readonly what: string
   readonly count: number
-  readonly given: (i: number) => Partial<Observation>
+  readonly given: (i: number) => Partial<UsageObservation>
   readonly raises: readonly string[]
   readonly sentence: RegExp
 }[] = [
@@ -158,7 +158,7 @@ t.test('the workers and scripts of a page ask in another way than the page, and 
   const rest = ['Accept', '*/*', 'Accept-Encoding', 'gzip', 'Accept-Language', 'de']
   const ofPage = ['sec-ch-ua-platform', '"Linux"', ...chrome, ...rest]
   const ofWorkerScript = ['Accept', '*/*', ...chrome, ...rest.slice(2)]
-  const looks = (of: (i: number) => Partial<Observation>) => {
+  const looks = (of: (i: number) => Partial<UsageObservation>) => {
     const unusual = watch()
     usualWeeks(unusual)
     return signalsIn(ask(unusual, day, 600, i => ({ userAgent: chrome[1]!, path: `/projects/p1/${i}.tif`, ...of(i) })))
@@ -382,7 +382,7 @@ t.test('long answers count while they run, and only once as a request', async t 
 })
 
 t.test('whoever goes on with a stolen session is seen by this gate’s first request of it', async t => {
-  const verdictsOf = (given: Partial<Observation>) => {
+  const verdictsOf = (given: Partial<UsageObservation>) => {
     const unusual = watch({ findPlace: germany })
     usualWeeks(unusual)
     return ask(unusual, day, 300, i => ({

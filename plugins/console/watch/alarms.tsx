@@ -2,8 +2,8 @@
 import type { Alarm, Alarms } from '../../../src/administration/watch/alarms.ts'
 import { alarmKind } from '../../../src/administration/watch/alarms.ts'
 import { Table } from '../../../src/charts/table.tsx'
+import { utcMinute } from '../../../src/messages/utc-minute.ts'
 import { Said } from '../../portal/layout.tsx'
-import { utcMinute } from '../../portal/relative-time.ts'
 import type { ConsoleFrame } from '../console-page.ts'
 import { base, watchPathOf } from '../layout.tsx'
 

@@ -1,7 +1,8 @@
 /** What is new in apps: the section of the watch page. */
 import type { AppState } from '../../../src/administration/app-changes.ts'
+import { utcMinute } from '../../../src/messages/utc-minute.ts'
 import { Said } from '../../portal/layout.tsx'
-import { formatRelative, utcMinute } from '../../portal/relative-time.ts'
+import { formatRelative } from '../../portal/relative-time.ts'
 import type { ConsoleFrame } from '../console-page.ts'
 import { approvePath, changingPath } from './app-forms.tsx'
 

@@ -1,8 +1,9 @@
 /** How careful the gate is now, and who has set it so. */
 import type { PostureView } from '../../../src/administration/watch/posture-view.ts'
+import { utcMinute } from '../../../src/messages/utc-minute.ts'
 import type { Setting } from '../../../src/posture/posture.ts'
 import { Notice, Said } from '../../portal/layout.tsx'
-import { formatRelative, utcMinute } from '../../portal/relative-time.ts'
+import { formatRelative } from '../../portal/relative-time.ts'
 import type { ConsoleFrame } from '../console-page.ts'
 import { posturePath } from '../layout.tsx'
 

@@ -1,8 +1,8 @@
 /** Checks the file of countries (`watch.unusual.countries`): the gate starts without it, and then notices less. */
 import { readCountries } from '../../unusual/countries.ts'
-import type { Finding, Sound } from './finding.ts'
+import type { CheckFinding, Sound } from './finding.ts'
 
-export async function checkCountries({ config }: Pick<Sound, 'config'>): Promise<Finding[]> {
+export async function checkCountries({ config }: Pick<Sound, 'config'>): Promise<CheckFinding[]> {
   const file = config.watch?.unusual?.countries ?? null
   if (file === null) return []
   try {

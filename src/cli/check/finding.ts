@@ -2,7 +2,7 @@
 import type { Loaded } from '../../../config/load.ts'
 
 /** `problem`: the gate does not start or work. `warning`: it may be intended. */
-export interface Finding {
+export interface CheckFinding {
   readonly degree: 'problem' | 'warning'
   /** The key: `apps[0].upstream[1]`. */
   readonly path: string

@@ -4,7 +4,7 @@ import { certificateNames } from '../../acme/names.ts'
 import { type NameState, stateRecord } from '../../acme/records.ts'
 import { after, troubleOf } from '../../acme/trouble.ts'
 import type { Store } from '../../store/store.ts'
-import type { Finding } from './finding.ts'
+import type { CheckFinding } from './finding.ts'
 
 export interface NameReport {
   readonly name: string
@@ -19,8 +19,8 @@ export async function issuedNames({ listen, portal, apps }: Config, store: Store
   return Promise.all(names.map(async name => ({ name, state: await stateRecord.get(store, name) })))
 }
 
-export function issuedFindings(reports: readonly NameReport[], now: number): Finding[] {
-  return reports.flatMap(({ name, state }): Finding[] => {
+export function issuedFindings(reports: readonly NameReport[], now: number): CheckFinding[] {
+  return reports.flatMap(({ name, state }): CheckFinding[] => {
     const message = troubleOf(name, state, now)
     return message === null ? [] : [{ degree: 'warning', path: 'listen.tls.acme', message }]
   })

@@ -3,16 +3,16 @@ import { createServer } from 'node:net'
 import type { Clock } from '../../clock.ts'
 import { probeApps } from '../doctor/apps.ts'
 import { probeInstitutions } from '../probes/institutions.ts'
-import type { Finding, Sound } from './finding.ts'
+import type { CheckFinding, Sound } from './finding.ts'
 
 /** Asks every upstream and institution, and briefly listens on the gate's addresses. */
-export async function checkLive({ config }: Sound, clock: Clock): Promise<Finding[]> {
+export async function checkLive({ config }: Sound, clock: Clock): Promise<CheckFinding[]> {
   const probes = Promise.all([probeApps(config, clock), probeInstitutions(config, clock())])
   const listeners: { path: string; host: string; port: number }[] = [{ path: 'listen.port', ...config.listen }]
   const { host, http } = config.listen
   if (http !== null) listeners.push({ path: 'listen.http.port', host: http.host ?? host, port: http.port })
   if (config.admin !== false) listeners.push({ path: 'admin.port', ...config.admin })
-  const ports = listeners.map(async ({ path, host, port }): Promise<Finding[]> => {
+  const ports = listeners.map(async ({ path, host, port }): Promise<CheckFinding[]> => {
     const code = await tryListen(host, port)
     if (code === null) return []
     if (code === 'EADDRINUSE')
@@ -33,7 +33,7 @@ export async function checkLive({ config }: Sound, clock: Clock): Promise<Findin
   })
   const [apps, institutions] = await probes
   const said = [...apps.findings, ...institutions].map(
-    ({ degree, path, wrong, mend }): Finding => ({ degree, path, message: `${wrong}: ${clause(mend)}` })
+    ({ degree, path, wrong, mend }): CheckFinding => ({ degree, path, message: `${wrong}: ${clause(mend)}` })
   )
   return [...said, ...(await Promise.all(ports)).flat()]
 }

@@ -10,13 +10,13 @@ import type { Io } from '../command.ts'
 import { withStore } from '../command-context.ts'
 import { withProgress } from '../progress.ts'
 import { accountsAt } from '../user/person.ts'
-import type { Finding, Sound } from './finding.ts'
+import type { CheckFinding, Sound } from './finding.ts'
 import { fullLists } from './full-lists.ts'
 import { issuedFindings, issuedNames } from './issued.ts'
 
 /** The findings, or why the store could not be read. */
-export async function checkPeople(loaded: Sound, io: Io): Promise<{ found: Finding[]; trouble: string | null }> {
-  const found: Finding[] = []
+export async function checkPeople(loaded: Sound, io: Io): Promise<{ found: CheckFinding[]; trouble: string | null }> {
+  const found: CheckFinding[] = []
   const { config } = loaded
   try {
     await withStore(io, { config: loaded.file, changes: 'nothing' }, async place => {
@@ -44,8 +44,8 @@ export async function checkPeople(loaded: Sound, io: Io): Promise<{ found: Findi
 
 type Person = Pick<Account, 'name' | 'groups' | 'formerNames'>
 
-function unknown({ apps, identity, watch }: Sound['config'], people: readonly Person[]): Finding[] {
-  const warning = (path: string, message: string): Finding => ({ degree: 'warning', path, message })
+function unknown({ apps, identity, watch }: Sound['config'], people: readonly Person[]): CheckFinding[] {
+  const warning = (path: string, message: string): CheckFinding => ({ degree: 'warning', path, message })
   if (people.length === 0)
     return [
       warning(

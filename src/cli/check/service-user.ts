@@ -10,7 +10,7 @@ import { sharedStoreWarning } from '../../files/shared-file-system.ts'
 import { keyFileWarning, readKeyFile } from '../../keyring/key-file.ts'
 import { knownStoresFile } from '../../services/app-options.ts'
 import { existingPath } from '../existing-path.ts'
-import type { Finding, Sound } from './finding.ts'
+import type { CheckFinding, Sound } from './finding.ts'
 
 interface User {
   readonly uid: number
@@ -27,9 +27,12 @@ interface Need {
 }
 
 /** Findings about the key file and every file and directory needed. */
-export async function checkFiles(loaded: Sound, env: Readonly<Record<string, string | undefined>>): Promise<Finding[]> {
+export async function checkFiles(
+  loaded: Sound,
+  env: Readonly<Record<string, string | undefined>>
+): Promise<CheckFinding[]> {
   const { config } = loaded
-  const found: Finding[] = []
+  const found: CheckFinding[] = []
   const key = await readKeyFile(config.keyFile, env).then(
     () => null,
     (error: Error) => error.message
@@ -60,7 +63,7 @@ export async function checkFiles(loaded: Sound, env: Readonly<Record<string, str
   return found
 }
 
-function sharedStore({ store }: Sound['config']): Finding[] {
+function sharedStore({ store }: Sound['config']): CheckFinding[] {
   const message = store.kind === 'embedded' ? sharedStoreWarning(existingPath(store.path)) : null
   return message === null ? [] : [{ degree: 'warning', path: 'store', message }]
 }
@@ -98,8 +101,8 @@ function needsOf({ config, files, named }: Sound): Need[] {
 }
 
 /** Finds directories in place of files, and the reverse. */
-function wrongKinds({ config }: Sound): Finding[] {
-  const found: Finding[] = []
+function wrongKinds({ config }: Sound): CheckFinding[] {
+  const found: CheckFinding[] = []
   const add = (at: string, message: string) => found.push({ degree: 'problem', path: at, message })
   const journal = wrongJournal(config.journal.file)
   if (journal !== null) add('journal', journal)
@@ -189,7 +192,7 @@ function isOpenToAll(file: string): boolean {
   return process.geteuid !== undefined && stat !== undefined && (stat.mode & 0o004) !== 0
 }
 
-function openToAll(at: string, file: string): Finding {
+function openToAll(at: string, file: string): CheckFinding {
   return {
     degree: 'warning',
     path: at,

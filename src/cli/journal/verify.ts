@@ -10,7 +10,7 @@ import { headFileOf, readHead } from '../../audit/chain-head.ts'
 import { readPublicKey } from '../../audit/checkpoint.ts'
 import { at } from '../../audit/file-lines.ts'
 import { journalPurpose } from '../../audit/journal.ts'
-import { type Proof, verifyAnchored } from '../../audit/verify-journal.ts'
+import { type JournalProof, verifyAnchored } from '../../audit/verify-journal.ts'
 import { readKeyFile } from '../../keyring/key-file.ts'
 import { visible } from '../../messages/visible.ts'
 import { storeOf } from '../../services/app-options.ts'
@@ -136,7 +136,7 @@ function endOf(text: string): { seq: number; hash: string } {
   return { seq: Number(seq), hash }
 }
 
-export function resultOf(proof: Proof) {
+export function resultOf(proof: JournalProof) {
   const { fault, end, ...rest } = proof
   const { place } = fault ?? { place: null }
   return {
@@ -150,7 +150,7 @@ export function resultOf(proof: Proof) {
   }
 }
 
-function say(proof: Proof, isEndKnown: boolean, io: Io): void {
+function say(proof: JournalProof, isEndKnown: boolean, io: Io): void {
   const { fault, lines, first, end, from, to, checkpoints, signedTo, isSelfVouched, keys, before, notes } = proof
   for (const note of notes) io.stderr(`note: ${note}\n`)
   if (before > 0)

@@ -4,7 +4,7 @@ import { newId } from '../../ids.ts'
 import { visible } from '../../messages/visible.ts'
 import { mailAddress } from '../../notify/mail-address.ts'
 import type { Notice } from '../../notify/notice.ts'
-import type { Outcome } from '../../notify/outcome.ts'
+import type { SendOutcome } from '../../notify/outcome.ts'
 import { type SenderInput, sendBatch } from '../../notify/sender.ts'
 import { messageSettingsOf } from '../../services/notifying.ts'
 import { type Command, type Io, PersonError, readArgs, UsageError } from '../command.ts'
@@ -35,7 +35,7 @@ Example:
     const input = inputOf({ ...config, notify })
     const notice: Notice = { id: newId(), kind: 'test', at: io.clock(), to: [], facts: {} }
     let isTaken = true
-    const say = (to: string, outcome: Outcome) => {
+    const say = (to: string, outcome: SendOutcome) => {
       io.stdout(`${to}: ${outcome.kind === 'sent' ? outcome.answer : `not taken: ${outcome.why}`}\n`)
       isTaken &&= outcome.kind === 'sent'
     }
@@ -54,7 +54,7 @@ Example:
   }
 }
 
-function send(to: Parameters<typeof sendBatch>[0], notice: Notice, input: SenderInput, io: Io): Promise<Outcome> {
+function send(to: Parameters<typeof sendBatch>[0], notice: Notice, input: SenderInput, io: Io): Promise<SendOutcome> {
   const now = io.clock()
   return sendBatch(
     to,

@@ -2,7 +2,7 @@
  * The content of a backup: one JSON line per record and index. Records are included unless listed as excluded, so new
  * kinds are not forgotten; invalid lines are rejected.
  */
-import { accountRecord as acmeAccountRecord, certificateRecord as acmeCertificateRecord } from '../../acme/records.ts'
+import { acmeAccountRecord, certificateRecord as acmeCertificateRecord } from '../../acme/records.ts'
 import { credentialRecord } from '../../factor/credential.ts'
 import { recoveryRecord } from '../../factor/recovery-code.ts'
 import { accountRecord } from '../../identity/account-record.ts'

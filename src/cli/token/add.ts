@@ -1,7 +1,9 @@
 /** `factorgate token add`: makes a token for a program of a person. The token is printed once, alone on standard output. */
+
 import { wholeNetwork } from '../../../config/values/addresses.ts'
 import { isInvalid } from '../../../config/values/invalid.ts'
 import { printDuration, readDuration, readSize, valueTypes } from '../../../config/values/value-types.ts'
+import { utcMinute } from '../../messages/utc-minute.ts'
 import { visible } from '../../messages/visible.ts'
 import { validSeconds } from '../../programs/program-token.ts'
 import { TooManyTokens } from '../../programs/program-tokens.ts'
@@ -75,8 +77,7 @@ Example:
         const whole = wholeNetwork(network)
         if (whole !== null) io.stderr(`note: ${visible(network)} counts as all of ${whole}\n`)
       }
-      const until = new Date(token.expiresAt).toISOString().slice(0, 16).replace('T', ' ')
-      io.stderr(`token ${token.id} of ${account.name} for ${app} works until ${until} UTC\n`)
+      io.stderr(`token ${token.id} of ${account.name} for ${app} works until ${utcMinute(token.expiresAt)}\n`)
       if (account.suspended !== null) io.stderr(`note: ${account.name} is suspended, so the token opens nothing now\n`)
       return 0
     })

@@ -15,7 +15,7 @@ interface CheckerOptions {
   readonly name: NameField
 }
 
-export interface Person {
+export interface CertificatePerson {
   readonly kind: 'person'
   readonly name: string
   readonly displayName: string | null
@@ -42,7 +42,7 @@ export class CertificateChecker {
     leaf: X509Certificate,
     sent: readonly X509Certificate[],
     now: number
-  ): Promise<Person | InstitutionRefusal> {
+  ): Promise<CertificatePerson | InstitutionRefusal> {
     try {
       if (!isInTime(leaf, now)) return refused('institution_refused', `the certificate ${shown(leaf)} is out of date`)
       const chain = chainOf(leaf, sent, this.#options.authorities, now)
@@ -120,7 +120,7 @@ export class CertificateChecker {
     return certificate => theirs.some(list => list.holds(certificate))
   }
 
-  #person(leaf: X509Certificate): Person | InstitutionRefusal {
+  #person(leaf: X509Certificate): CertificatePerson | InstitutionRefusal {
     const { name: field } = this.#options
     const names = namesIn(leaf, field)
     const [name] = names

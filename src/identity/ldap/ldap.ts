@@ -19,7 +19,7 @@ import { groupsOfEach } from './groups.ts'
 import { GroupMembers } from './members.ts'
 import { arrivalOf, arrivalWith, type FoundPerson, findByDn, findById, findByIds, findByName } from './person.ts'
 import type { LdapSchema } from './presets.ts'
-import { NoServer, type Server, Servers } from './servers.ts'
+import { type DirectoryServer, NoServer, Servers } from './servers.ts'
 
 interface LdapLog {
   info(fields: object, sentence: string): void
@@ -152,7 +152,7 @@ export class LdapDirectory implements Directory {
   }
 
   async #limited<Answer>(
-    work: (server: Server) => Promise<Answer>
+    work: (server: DirectoryServer) => Promise<Answer>
   ): Promise<Answer | Extract<DirectoryAnswer, { kind: 'busy' | 'unreachable' }>> {
     if (this.isFullFor()) return { kind: 'busy' }
     this.#atOnce++
@@ -166,13 +166,13 @@ export class LdapDirectory implements Directory {
     }
   }
 
-  #check(server: Server, name: string, password: string): Promise<Verdict> {
+  #check(server: DirectoryServer, name: string, password: string): Promise<Verdict> {
     return this.#options.service === null
       ? this.#bindDirectly(server, name, password)
       : this.#searchAndBind(server, name, password)
   }
 
-  async #searchAndBind(server: Server, name: string, password: string): Promise<Verdict> {
+  async #searchAndBind(server: DirectoryServer, name: string, password: string): Promise<Verdict> {
     const { schema, clock, source } = this.#options
     const found = await server.search(connection => findByName(connection, schema, name))
     if (found.kind === 'nobody' || !isCalled(found.name, name, found.entry.texts(schema.name))) {
@@ -191,7 +191,7 @@ export class LdapDirectory implements Directory {
     return { kind: 'right', arrival }
   }
 
-  async #bindDirectly(server: Server, name: string, password: string): Promise<Verdict> {
+  async #bindDirectly(server: DirectoryServer, name: string, password: string): Promise<Verdict> {
     const { schema, clock, source, userDn } = this.#options
     // The entry is not known yet, and a server may match similar letters (see `isCalled`).
     if (!isAscii(name)) {
@@ -236,7 +236,7 @@ export class LdapDirectory implements Directory {
   }
 
   /** As slow as a bind with a wrong password, and in the same messages. */
-  async #bindNobody(server: Server, password: string): Promise<void> {
+  async #bindNobody(server: DirectoryServer, password: string): Promise<void> {
     const { base, asksForPolicy } = this.#options.schema
     const dn = `cn=${escapeDn(randomBytes(9).toString('hex'))},${base}`
     await server.withOwn(connection => this.#bindTimes.ofNobody(() => connection.bind(dn, password, { asksForPolicy })))

@@ -27,18 +27,18 @@ const idleMs = 2 * 60_000
 const pauseMs = { first: 1_000, most: 30_000, alone: 5_000 }
 
 export class Servers {
-  readonly #servers: readonly Server[]
+  readonly #servers: readonly DirectoryServer[]
   readonly #clock: Clock
   readonly #onProblem: ServersOptions['onProblem']
 
   constructor(options: ServersOptions) {
     this.#onProblem = options.onProblem
-    this.#servers = options.targets.map(target => new Server(target, options))
+    this.#servers = options.targets.map(target => new DirectoryServer(target, options))
     this.#clock = options.clock
   }
 
   /** Does `work` with the first server that can. Rejects with NoServer. Rethrows other errors of `work`. */
-  async use<Answer>(work: (server: Server) => Promise<Answer>): Promise<Answer> {
+  async use<Answer>(work: (server: DirectoryServer) => Promise<Answer>): Promise<Answer> {
     const now = this.#clock()
     const problems: string[] = []
     for (const server of this.#servers) {
@@ -73,7 +73,7 @@ export class Servers {
   }
 }
 
-export class Server {
+export class DirectoryServer {
   readonly target: ServerTarget
   readonly #options: ServersOptions
   #searching: Promise<LdapConnection> | null = null

@@ -5,7 +5,7 @@ import { quoted, SamlRefusal } from './refusal.ts'
 import type { AskSecondReader } from './response.ts'
 import type { OpenTask, Opinion, OpinionTask } from './second-opinion-thread.ts'
 
-export type Reading = Omit<OpinionTask, 'id' | 'encoded' | 'isResponseSigned' | 'encrypted'>
+export type OpinionRequest = Omit<OpinionTask, 'id' | 'encoded' | 'isResponseSigned' | 'encrypted'>
 
 const program = new URL(
   import.meta.url.endsWith('.ts') ? './second-opinion-thread.ts' : './second-opinion-thread.js',
@@ -42,7 +42,7 @@ export class SecondReader {
     this.#thread()
   }
 
-  of(reading: Reading): AskSecondReader {
+  of(reading: OpinionRequest): AskSecondReader {
     return async question => {
       const { isVerified, ...asked } = question
       const opinion = await this.#ask({ ...reading, ...asked }, isVerified)

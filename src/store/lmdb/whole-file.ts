@@ -38,10 +38,10 @@ interface Tree {
 }
 
 /** `cut`: pages lie beyond the end of the file. `mixed`: pages are of another state than the newest one. */
-export type Fault = 'cut' | 'mixed'
+export type FileFault = 'cut' | 'mixed'
 
 /** Null for a whole file, and for a large one that has all its pages. */
-export function faultOf(path: string): Fault | null {
+export function faultOf(path: string): FileFault | null {
   const file = openSync(path, 'r')
   try {
     const first = readAt(file, 0, 4096)
@@ -112,7 +112,7 @@ interface Extent {
   readonly seen: Set<number>
 }
 
-function faultIn(file: number, extent: Extent, trees: readonly Tree[]): Fault | null {
+function faultIn(file: number, extent: Extent, trees: readonly Tree[]): FileFault | null {
   try {
     for (const each of trees) {
       const fault = walk(file, extent, each)
@@ -127,7 +127,7 @@ function faultIn(file: number, extent: Extent, trees: readonly Tree[]): Fault | 
 }
 
 /** Trees within `whole` are walked too. */
-function walk(file: number, extent: Extent, whole: Tree): Fault | null {
+function walk(file: number, extent: Extent, whole: Tree): FileFault | null {
   if (whole.root === emptyTree) return null
   const { pageSize, count, seen } = extent
   const waiting = [{ number: whole.root, depth: whole.depth, commit: whole.commit }]

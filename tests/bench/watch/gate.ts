@@ -13,7 +13,7 @@ import { Asks } from '../../../src/unusual/asks.ts'
 import { everyone } from '../../../src/unusual/group.ts'
 import type { Context } from '../../../src/unusual/score.ts'
 import type { UnusualStep } from '../../../src/unusual/steps.ts'
-import type { Verdict } from '../../../src/unusual/unusual.ts'
+import type { UnusualVerdict } from '../../../src/unusual/unusual.ts'
 import { UnusualWatch } from '../../../src/unusual/unusual-watch.ts'
 import type { Heard } from './detectors.ts'
 import type { Event } from './events.ts'
@@ -42,7 +42,7 @@ export interface SharedByGates {
 
 export class SimulatedGate {
   /** What was said last. */
-  last: Verdict | null = null
+  last: UnusualVerdict | null = null
   readonly #shared: SharedByGates
   #said: readonly UnusualStep[] = []
   #isEnded = false

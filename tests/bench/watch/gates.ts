@@ -1,7 +1,7 @@
 /** Two gates on one store. Most sessions stay at one of them, some move, and each gate starts anew every few days. */
 import type { Proof } from '../../../src/factor/proof.ts'
 import type { Context } from '../../../src/unusual/score.ts'
-import type { Verdict } from '../../../src/unusual/unusual.ts'
+import type { UnusualVerdict } from '../../../src/unusual/unusual.ts'
 import { MemoryStore } from '../../fixtures/in-process/memory-store.ts'
 import type { Detector, Heard } from './detectors.ts'
 import { dayMs, type Event, hourMs } from './events.ts'
@@ -16,7 +16,7 @@ const restartDays = [1.5, 5] as const
 export class SimulatedGates implements Detector {
   readonly name = 'watch'
   /** What was said last. */
-  last: Verdict | null = null
+  last: UnusualVerdict | null = null
   isDue = false
   #now: number
   readonly #random = new Random(gateCount)

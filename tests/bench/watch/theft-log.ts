@@ -1,6 +1,6 @@
 /** What the watch saw of each theft, hour by hour and as more was lost, and why it asked or did not: for those who improve it (`THEFTS=1`). */
 import { type Signal, scoreOf, signalsOf } from '../../../src/unusual/score.ts'
-import type { Verdict } from '../../../src/unusual/unusual.ts'
+import type { UnusualVerdict } from '../../../src/unusual/unusual.ts'
 import { dayMs, type Event, hourMs } from './events.ts'
 import type { SimulatedGates } from './gates.ts'
 import { firstDay, type Tally, type TheftState } from './simulate.ts'
@@ -82,7 +82,7 @@ function titleOf({ theft, lost, actedAt, firstAt, isStopped, asked }: TheftState
 
 const answerText = (answer: string) => (answer === 'nothing' ? '' : `: ${answer}`)
 
-function scoreText(score: number, signals: Verdict['signals'] | readonly Signal[]): string {
+function scoreText(score: number, signals: UnusualVerdict['signals'] | readonly Signal[]): string {
   const text = signals.slice(0, signalsShown).map(({ id, points }) => `${id} ${points}`)
   return `score ${score.toFixed(0)} (${text.join(', ')})`
 }
