@@ -191,7 +191,7 @@ export type RuleConfig = AppConfig['rules'][number]
 type Whole = SiteUrl | Upstream | StoreTarget | MailServerTarget | ExportTarget | TraceEndpoint
 
 /** A value with perhaps missing parts, each with a problem. */
-export type Draft<T> = T extends Whole | string | number | boolean | null | undefined
+type Draft<T> = T extends Whole | string | number | boolean | null | undefined
   ? T | undefined
   : T extends readonly (infer U)[]
     ? readonly Draft<U>[] | undefined

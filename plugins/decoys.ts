@@ -18,7 +18,7 @@ export interface DecoyPort {
   touched(request: DecoyRequest): Promise<DecoyAnswer>
 }
 
-export interface Asking {
+interface Asking {
   readonly method: string
   readonly headers: IncomingHttpHeaders
   /** Begins with '?', or is ''. */

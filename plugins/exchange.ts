@@ -24,7 +24,7 @@ import type { UpstreamLogin } from '../src/upstream-login/upstream-login.ts'
 export type Requires = 'anyone' | 'first-factor' | 'signed-in' | 'fresh' | 'fresh-anywhere' | 'console'
 
 /** A snapshot of an exchange; the values of later steps are undefined. */
-export interface Known {
+interface Known {
   readonly target: Target | undefined
   readonly client: Client | undefined
   readonly match: Match | undefined

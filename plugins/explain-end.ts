@@ -11,7 +11,7 @@ import { type CookieSite, readOwn } from './cookies.ts'
 import { endedSentence } from './portal/ended-sentence.ts'
 import { defaultTexts } from './portal/messages/messages.ts'
 
-export interface Endings {
+interface Endings {
   readonly sessions: Pick<Sessions, 'whyEnded'>
   readonly accounts: Pick<Accounts, 'byId'>
 }

@@ -18,7 +18,7 @@ export interface LoginChallengeOptions {
 /** The address of the page, under `/.factorgate/`. */
 export const loginPage = (appId: string) => `account/logins/${appId}`
 
-export interface Judged {
+interface Judged {
   readonly app: App
   readonly site: Site
   readonly message: Message

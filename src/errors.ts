@@ -5,7 +5,7 @@
 import type { Words } from './reasons/reason.ts'
 
 /** Who has to act: the gate's operators, the app's, or the person. */
-export type Whose = 'gate' | 'app' | 'you'
+type Whose = 'gate' | 'app' | 'you'
 
 interface Entry {
   readonly status: number

@@ -5,7 +5,7 @@ import { isLoopback } from './addresses.ts'
 import { type Invalid, invalid, invalidSecret } from './invalid.ts'
 
 /** Where SAML metadata comes from. */
-export type MetadataSource =
+type MetadataSource =
   | { readonly kind: 'file'; readonly file: string }
   | { readonly kind: 'url'; readonly url: string }
   /** A metadata query server (draft-young-md-query): one identity provider at a time. */

@@ -100,8 +100,8 @@ export type ValueTypeName = keyof typeof valueTypes
 /** The loaded value of a type. */
 export type Loaded<K extends ValueTypeName> = Exclude<ReturnType<(typeof valueTypes)[K]['read']>, Invalid>
 
-export type Seconds = number
-export type Bytes = number
+type Seconds = number
+type Bytes = number
 
 const secondsIn: Record<string, number> = { s: 1, m: 60, h: 3600, d: 86_400 }
 const bytesIn: Record<string, number> = { B: 1, KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3 }

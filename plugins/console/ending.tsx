@@ -25,7 +25,7 @@ import type { ConsoleOptions } from './options.ts'
 import type { PageScope } from './page-scope.ts'
 
 /** One kind of thing that the form ends. */
-export interface Ending<Thing> {
+interface Ending<Thing> {
   /** What the note of the next page calls it, and the last part of its path. */
   readonly name: 'token' | 'login'
   /** The query and the form carry the thing's id under this name. */

@@ -12,16 +12,7 @@ export const posturePath = `${base}/posture`
 export const watchPath = `${base}/watch`
 export const watchPathOf = (account: string) => `${watchPath}/${account}`
 
-export type Place =
-  | 'now'
-  | 'people'
-  | 'requests'
-  | 'watch'
-  | 'posture'
-  | 'numbers'
-  | 'waits'
-  | 'journal'
-  | 'configuration'
+type Place = 'now' | 'people' | 'requests' | 'watch' | 'posture' | 'numbers' | 'waits' | 'journal' | 'configuration'
 
 interface SheetProps {
   frame: ConsoleFrame

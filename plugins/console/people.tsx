@@ -11,7 +11,7 @@ import { base, Pages, PersonCell, Sheet } from './layout.tsx'
 import type { ConsoleOptions } from './options.ts'
 import type { PageScope } from './page-scope.ts'
 
-export interface ListedPerson {
+interface ListedPerson {
   readonly account: Account
   readonly credentials: readonly Credential[]
   /** For credentials. */

@@ -156,7 +156,7 @@ function PersonPage({ frame, view }: { frame: ConsoleFrame; view: PersonView }) 
   )
 }
 
-export function linkOf({ say }: ConsoleFrame, action: Action): string {
+function linkOf({ say }: ConsoleFrame, action: Action): string {
   return action === 'add' || action === 'confirm' ? '' : say.action[action].link
 }
 

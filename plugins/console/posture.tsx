@@ -24,7 +24,7 @@ const peopleShown = 50
 const lasts = { '1h': 3600, '2h': 7200, '8h': 28_800, '1d': 86_400, '7d': 604_800, none: null } as const
 type Last = keyof typeof lasts
 
-export interface PostureView {
+interface PostureView {
   readonly terms: PostureActions['terms']
   readonly apps: PostureActions['apps']
   /** Null if nobody knows. */

@@ -25,7 +25,7 @@ import type { PageScope } from './page-scope.ts'
 export const requestsPath = `${base}/requests`
 
 const decisions = ['approve', 'decline'] as const
-export type RequestDecision = (typeof decisions)[number]
+type RequestDecision = (typeof decisions)[number]
 
 interface RequestsView {
   /** Open ones and those that were lately decided, the newest first. */

@@ -119,7 +119,7 @@ function noticeOf(page: AuthenticatedContext): ChallengeView['notice'] {
  * The answer to a code whose form has expired: the next step if nothing is missing (FIELD F3), otherwise the form again. Null for a valid
  * form.
  */
-export async function answerStale(page: AuthenticatedContext, factor: FactorKind): Promise<FastifyReply | null> {
+async function answerStale(page: AuthenticatedContext, factor: FactorKind): Promise<FastifyReply | null> {
   const lost = lostCookie(page)
   if (lost === null && readForm(page) !== 'expired') return null
   if (isEnough(page)) return goTo(page, await wayOn(page))

@@ -8,7 +8,7 @@ import { GateError } from '../../src/errors.ts'
 import { csrfSubject, giveNonce, noteExpired, type PageContext, strangersSubject } from './page-context.ts'
 
 /** A passkey's answer has about a kilobyte. */
-export const bodyLimit = 16 * 1024
+const bodyLimit = 16 * 1024
 /** The longest wait for a body (THREATS D4). Uploads go to apps, which have no such limit. */
 export const bodyTimeoutMs = 20_000
 

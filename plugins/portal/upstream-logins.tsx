@@ -16,7 +16,7 @@ import { withReturnTo } from './return-to.ts'
 const path = '/.factorgate/account/logins'
 const pathOf = (appId: string) => `/.factorgate/${loginPage(appId)}`
 
-export interface LoginRow {
+interface LoginRow {
   readonly id: string
   readonly title: string
   /** False for an app that is gone, or that the person may not open any more. */

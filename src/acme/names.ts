@@ -1,7 +1,7 @@
 /** Names in certificates: DNS names and addresses, as ACME and TLS write them. */
 import { isIP } from 'node:net'
 
-export interface Identifier {
+interface Identifier {
   readonly type: 'dns' | 'ip'
   readonly value: string
 }

@@ -44,7 +44,7 @@ export interface Seen {
 }
 
 /** The reason why nothing was done. */
-export type Refusal =
+type Refusal =
   | 'gone'
   | 'changed'
   | 'not_yours'

@@ -24,7 +24,7 @@ export interface FoundPeople {
   readonly pages: number
 }
 
-export const pageSize = 50
+const pageSize = 50
 /** The list is dropped after this time without a query, in milliseconds. */
 const idleMs = 10 * 60_000
 /** The cache time of enrolments, in milliseconds. */

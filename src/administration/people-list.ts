@@ -8,7 +8,7 @@ import { inBatches } from '../store/batches.ts'
 import { canBeMailed } from './invitation-mail.ts'
 import { readDisplayName, readEmail, readGroup } from './person-input.ts'
 
-export interface ListedPerson {
+interface ListedPerson {
   /** From 1. */
   readonly line: number
   readonly name: string

@@ -81,7 +81,7 @@ interface AccessRequest {
   readonly storeFailure: StoreUnreachable | null
 }
 
-export interface Refusal {
+interface Refusal {
   readonly kind: 'refuse'
   readonly reason: Extract<
     ErrorCode,
@@ -109,7 +109,7 @@ export type ChallengeAccess = Extract<Decision, { kind: 'challenge' }> & {
 
 export type AppAccess = Extract<Decision, { kind: 'forward' }> | ChallengeAccess | Refusal
 /** The match itself for an address of no app. */
-export type Access = Exclude<Match, AppMatch> | AppAccess
+type Access = Exclude<Match, AppMatch> | AppAccess
 
 const nobody: readonly Proof[] = []
 const retrySeconds = 2

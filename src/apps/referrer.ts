@@ -3,7 +3,7 @@ import { pathForRecord } from '../audit/path-for-record.ts'
 import { parseTarget } from '../request/target.ts'
 import type { RouteTable } from './route-table.ts'
 
-export interface Referrer {
+interface Referrer {
   /** The id of the app. */
   readonly referrerApp: string
   /** Host and path; never a query. */

@@ -12,7 +12,7 @@ import { addTerms } from './journal-query.ts'
 import { openOwned } from './open-for-append.ts'
 import { TermFilter } from './term-filter.ts'
 
-export interface Block {
+interface Block {
   /** Position in the file, in bytes. */
   readonly at: number
   readonly bytes: number

@@ -47,7 +47,7 @@ export function budgetNames(budgets: readonly Budget[]): string {
 }
 
 /** Adds one more budget, or as many as the spent amount needs. A budget that is passed again counts as passed for the first time. */
-export function lift(ledger: Ledger, budget: Budget, now: number, scale: number): Ledger {
+function lift(ledger: Ledger, budget: Budget, now: number, scale: number): Ledger {
   let next: Ledger = { ...ledger, askedAt: null, isAnswered: false, isUnanswered: false, suspendedAt: null }
   const { spent } = readLedger(ledger, budget, now, scale)
   for (let n = 0; n < maxBought && (n === 0 || spent > limitAt(next, budget, now, scale)); n++)

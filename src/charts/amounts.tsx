@@ -1,6 +1,6 @@
 /** A chart as SVG, drawn on the server: one horizontal bar for each thing that is counted. The numbers stand beside the bars, so people who see no colours can read it. */
 
-export interface Amount {
+interface Amount {
   readonly name: string
   readonly value: number
 }

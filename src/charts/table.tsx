@@ -1,7 +1,7 @@
 /** A table that becomes a list on a phone, by the style of the page that holds it. */
 import type { ComponentChildren } from 'preact'
 
-export interface TableProps {
+interface TableProps {
   /** What the table shows. A style may leave it to screen readers. */
   caption: string
   columns: readonly string[]

@@ -2,7 +2,7 @@
 import type { Store } from '../store/store.ts'
 
 /** Whoever follows one more link after as many questions for a proof means it. */
-export const maxLinks = 3
+const maxLinks = 3
 const daySeconds = 86_400
 
 /** Counts one, and is true for the first ones. Rejects with StoreUnreachable. */

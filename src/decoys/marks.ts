@@ -7,7 +7,7 @@ import type { Keyring } from '../keyring/keyring.ts'
 const purpose = 'decoy mark'
 const wordBytes = 8
 const wordsPerMac = 4
-export const wordLength = 13
+const wordLength = 13
 /** Base 32 of Crockford, without i, l, o and u. */
 const alphabet = '0123456789abcdefghjkmnpqrstvwxyz'
 

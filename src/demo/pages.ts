@@ -3,7 +3,7 @@ import { html, type Markup } from './markup.ts'
 import type { Sample, Status } from './samples.ts'
 import { readable, type Visitor } from './visitor.ts'
 
-export interface Place {
+interface Place {
   readonly title: string
   /** The number of folders from the lab's root to the page. */
   readonly depth: number

@@ -3,7 +3,7 @@ import semver from 'semver'
 import type { Advisory, Versions } from './advisories.ts'
 import type { Component } from './sbom.ts'
 
-export interface AffectedPackage {
+interface AffectedPackage {
   readonly component: Component
   readonly advisory: Advisory
   readonly isCertain: boolean

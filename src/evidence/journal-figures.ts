@@ -11,9 +11,9 @@ import { stepAt, type TimeSteps } from './time-steps.ts'
 /** Distinct keys of a count. All further ones share the row `others`. */
 const maxKeys = 2000
 const maxPeople = 500_000
-export const others = 'others'
+const others = 'others'
 
-export interface Attempts {
+interface Attempts {
   accepted: number
   refused: number
 }

@@ -8,7 +8,7 @@ import type { Keyring } from '../keyring/keyring.ts'
 
 /** Texts that people have typed, and names of devices: they may name somebody. */
 const freeTexts = ['why', 'device']
-export const leftOut = '(left out)'
+const leftOut = '(left out)'
 
 export class Pseudonymiser {
   readonly kinds: ReadonlySet<PseudonymisedField>

@@ -35,7 +35,7 @@ interface ExportObserver {
   onMissing(lines: number): void
 }
 
-export type Step =
+type Step =
   | { readonly kind: 'sent'; readonly lines: number }
   | { readonly kind: 'idle' }
   | { readonly kind: 'failed'; readonly retryMs: number }

@@ -18,7 +18,7 @@ const failures = new Set([
 ])
 const successes = /^(gate|session|logout|key|token|store\.(export|import|accept)|notice\.sent|journal)/
 
-export type Result = 'success' | 'failure' | 'unknown'
+type Result = 'success' | 'failure' | 'unknown'
 
 /** For a request, the result is whether the gate let it through, whatever the app answered. */
 export function resultOf(entry: Entry): Result {
@@ -32,7 +32,7 @@ export function resultOf(entry: Entry): Result {
   return outcome !== null || successes.test(entry.kind) ? 'success' : 'unknown'
 }
 
-export interface RecordedPerson {
+interface RecordedPerson {
   readonly uid: string | null
   readonly name: string | null
 }

@@ -16,7 +16,7 @@ export interface CeremonyOwner {
   readonly binding: string
 }
 
-export type Kept<Details> = Details & { readonly endsAt: number }
+type Kept<Details> = Details & { readonly endsAt: number }
 
 /** The record's id is the handle. `isRight` checks the factor's own fields. */
 export function ceremonyRecord<Details extends CeremonyOwner>(

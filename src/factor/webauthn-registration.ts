@@ -13,7 +13,7 @@ interface ExpectedCeremony {
   readonly requireUserVerification: boolean
 }
 
-export type Registered = Pick<
+type Registered = Pick<
   WebauthnCredential,
   | 'credentialId'
   | 'publicKey'

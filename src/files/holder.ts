@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { readFileSync, readlinkSync } from 'node:fs'
 
-export interface Holder {
+interface Holder {
   readonly text: string
   readonly place: string
 }

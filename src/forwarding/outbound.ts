@@ -48,7 +48,7 @@ export interface Outbound {
   readonly removed: readonly string[] | null
 }
 
-export interface OutboundFacts {
+interface OutboundFacts {
   readonly permit: Permit
   readonly address: string
   readonly assertion: string | null

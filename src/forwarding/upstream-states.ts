@@ -52,7 +52,7 @@ export class UpstreamStates {
 }
 
 /** As in the configuration: `http://10.1.2.3:8888/base`, `unix:/run/app.sock:/base`. */
-export function addressOf({ origin, socketPath, basePath }: Upstream): string {
+function addressOf({ origin, socketPath, basePath }: Upstream): string {
   if (socketPath === null) return origin + basePath
   return basePath === '' ? `unix:${socketPath}` : `unix:${socketPath}:${basePath}`
 }

@@ -6,7 +6,7 @@ import { type Account, canonicalName } from './account.ts'
 import { AccountError, type Accounts } from './accounts.ts'
 import { type Arrival, cleanDisplayName, cleanEmail, cleanGroups, mappedGroups, type Source } from './arrival.ts'
 
-export type Admission =
+type Admission =
   | { readonly kind: 'admitted'; readonly account: Account; readonly isNew: boolean }
   /** `name_invalid`: no account can have this name. `name_taken`: another one has it. */
   | { readonly kind: 'refused'; readonly why: 'name_invalid' | 'name_taken' }

@@ -14,7 +14,7 @@ export type AnyInstitution = CertificateInstitution | HeaderInstitution | OidcIn
  * Whether the account's directory still vouches for it. `ask-there`: the gate cannot ask, so the person must sign in there. `gone`: the
  * directory does not know them, has locked them, or is not configured any more.
  */
-export type Standing = 'stands' | 'gone' | 'ask-there'
+type Standing = 'stands' | 'gone' | 'ask-there'
 
 interface DirectoriesInput {
   /** In the order in which they are asked. */

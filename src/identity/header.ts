@@ -10,7 +10,7 @@ import { canonicalName } from './account.ts'
 import type { Source } from './arrival.ts'
 import { type Institution, type InstitutionAnswer, refused } from './institution.ts'
 
-export interface HeaderNames {
+interface HeaderNames {
   readonly id: string | null
   readonly name: string
   readonly display: string | null

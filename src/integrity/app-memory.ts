@@ -27,7 +27,7 @@ export interface Sighting {
 }
 
 /** What is reported already, as `KIND VALUE`. */
-export type Reported = Pick<ReadonlySet<string>, 'has'>
+type Reported = Pick<ReadonlySet<string>, 'has'>
 
 export interface Novelty {
   readonly severity: Severity

@@ -1,6 +1,6 @@
 /** The kinds of bodies that can be kept, by their `Content-Type`. */
 
-export type Content = 'form' | 'multipart' | 'json' | 'text'
+type Content = 'form' | 'multipart' | 'json' | 'text'
 
 /** What a `Content-Type` says about a body. */
 export interface BodyType {

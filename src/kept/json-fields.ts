@@ -41,7 +41,7 @@ function endOfString(text: string, start: number): number {
 }
 
 /** `\u0070in` → pin */
-export function unescaped(name: string): string {
+function unescaped(name: string): string {
   return name.replace(/\\u([0-9a-f]{4})/gi, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)))
 }
 

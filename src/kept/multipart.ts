@@ -6,7 +6,7 @@
 import { type BodyType, parametersIn } from './content.ts'
 import { likeliestSpelling, spellingsOf } from './spellings.ts'
 
-export interface Part {
+interface Part {
   /** Its name, in each spelling that an app may read. */
   readonly names: readonly string[]
   /** The name of a file; null for a field. */

@@ -6,7 +6,7 @@ import { networkLevels } from '../request/network-levels.ts'
 
 const mebibyte = 1024 * 1024
 /** The largest body of the part for small ones. */
-export const smallBytes = 64 * 1024
+const smallBytes = 64 * 1024
 const shares = {
   small: { network: 2 * mebibyte, provider: 4 * mebibyte, all: 8 * mebibyte },
   large: { network: 8 * mebibyte, provider: 12 * mebibyte, all: 16 * mebibyte }

@@ -2,7 +2,7 @@
 import { createRequire } from 'node:module'
 import type { IntlMessageFormat } from 'intl-messageformat'
 
-export type Arguments = Readonly<Record<string, string | number>>
+type Arguments = Readonly<Record<string, string | number>>
 export type Format = (args: Arguments) => string
 
 /** The value of a placeholder: a text, a number, or a word of a select. */

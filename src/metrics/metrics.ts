@@ -12,7 +12,7 @@ import { type Histogram, type MetricsSnapshot, mergeSnapshots, separator, type V
 import { printMetrics } from './text-format.ts'
 
 /** A number, or one for each combination of label values. */
-export type MetricValue<N extends MetricName = MetricName> = number | readonly (readonly [...LabelValues<N>, number])[]
+type MetricValue<N extends MetricName = MetricName> = number | readonly (readonly [...LabelValues<N>, number])[]
 
 interface AppMetrics {
   /** By status class: index 1 is 1xx. */

@@ -21,7 +21,7 @@ const index = 'deliveries'
 const doneSeconds = 3600
 
 /** An urgent mail, and each message to a webhook, has a separate delivery. */
-export function deliveryId(to: Recipient, notice: Notice): string {
+function deliveryId(to: Recipient, notice: Notice): string {
   const whose =
     to.kind === 'account' ? to.id : digestOf(to.kind === 'address' ? to.address.toLowerCase() : to.url).slice(0, 22)
   const own = isAlone(to, notice) ? `.${notice.id}` : ''

@@ -3,7 +3,7 @@ export type SendOutcome =
   /** `answer`: the server's answer. */
   { readonly kind: 'sent'; readonly answer: string } | Failure
 
-export interface Failure {
+interface Failure {
   readonly kind: 'failed'
   /** No retry can help: the server refuses the recipient. */
   readonly isFinal: boolean

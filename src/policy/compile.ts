@@ -70,7 +70,7 @@ class Node {
   readonly children = new Map<string, Node>()
 }
 
-export class RuleIndex {
+class RuleIndex {
   readonly #root = new Node()
 
   constructor(rules: readonly CompiledRule[], globsOf: (rule: CompiledRule) => readonly Glob[]) {

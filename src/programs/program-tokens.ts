@@ -36,7 +36,7 @@ export class TooManyTokens extends Error {
 
 const maxTokens = 100
 /** How long an ended token is still listed, in seconds, so that its owner sees why a program has stopped. */
-export const keptSeconds = 30 * 86_400
+const keptSeconds = 30 * 86_400
 /** Tokens in use that one process remembers by their text. */
 const known = 10_000
 

@@ -1,7 +1,7 @@
 /** Looks at the first bytes of a connection before a server gets it. */
 import type { Server, Socket } from 'node:net'
 
-export type Accept = () => void
+type Accept = () => void
 
 /** Puts a step before the connection listeners that a server has now. The step calls `accept`, or keeps the connection. */
 export function beforeConnections(server: Server, step: (socket: Socket, accept: Accept) => void): void {

@@ -140,7 +140,7 @@ export function toApp(
 }
 
 /** True if a rule of the app looks at device keys. */
-export function isDeviceBound({ deviceBound, rules }: Pick<AppConfig, 'deviceBound' | 'rules'>): boolean {
+function isDeviceBound({ deviceBound, rules }: Pick<AppConfig, 'deviceBound' | 'rules'>): boolean {
   return deviceBound !== 'off' || rules.some(rule => rule.deviceBound != null && rule.deviceBound !== 'off')
 }
 

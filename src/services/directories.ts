@@ -128,13 +128,7 @@ export function frontHeadersOf({ identity }: Pick<Config, 'identity'>): string[]
 }
 
 /** How the people of this entry become accounts. */
-export function sourceOf({
-  id,
-  title,
-  realm,
-  groupMap,
-  enrolment
-}: Exclude<IdentityConfig, { kind: 'local' }>): Source {
+function sourceOf({ id, title, realm, groupMap, enrolment }: Exclude<IdentityConfig, { kind: 'local' }>): Source {
   return { id, title, realm, groupMap, enrolment }
 }
 

@@ -52,7 +52,7 @@ export function watchFigures(config: Config, parts: WatchFiguresParts): WatchFig
 }
 
 /** The budgets of the configuration, and those of its rules (`freshFor`). */
-export function budgetsOf({ watch, apps, portal }: Config): Budget[] {
+function budgetsOf({ watch, apps, portal }: Config): Budget[] {
   const reporting = new Set(apps.filter(({ enforce }) => enforce === 'report').map(({ id }) => id))
   const own = apps.flatMap(app => toApp(app, portal.url.origin, apps).ownBudgets ?? [])
   return [

@@ -14,7 +14,7 @@ const saveEveryMs = 60_000
 const otherGateMs = 60 * 60_000
 const markKey = 'meta:clock'
 
-export function isAhead({ createdAt, proofs }: Session, now: number): boolean {
+function isAhead({ createdAt, proofs }: Session, now: number): boolean {
   return createdAt > now + clockSkewMs || proofs.some(({ at }) => at > now + clockSkewMs)
 }
 

@@ -67,9 +67,9 @@ export interface RefusedProof {
   readonly session: Session | null
 }
 
-export type KeyRegistration = (Granted & { readonly kind: 'bound'; readonly alg: DeviceAlgorithm }) | RefusedProof
+type KeyRegistration = (Granted & { readonly kind: 'bound'; readonly alg: DeviceAlgorithm }) | RefusedProof
 
-export type Refresh =
+type Refresh =
   | (Granted & { readonly kind: 'refreshed' })
   /** `first`: no proof was sent. Otherwise the proof is right, and its challenge is used up, over or not ours. */
   | {

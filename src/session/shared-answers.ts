@@ -31,7 +31,7 @@ export const answerRecord = new RecordKind<Kept>({
   read: record => record as unknown as Kept
 })
 
-export interface Press {
+interface Press {
   /** Any process can give this answer afterwards. */
   keep(answer: Answer): void
   /** Ends a failed press. Resolves once others can see it and stop waiting. */

@@ -8,7 +8,7 @@ import type { NextStep } from './next-step.ts'
 import type { UsableFactors } from './usable-factors.ts'
 
 /** Why a factor is asked for; null for the sign-in itself. */
-export type Why =
+type Why =
   | { readonly kind: 'account' }
   | { readonly kind: 'to-app' }
   | { readonly kind: 'step-up'; readonly withinSeconds: number | null }

@@ -32,7 +32,7 @@ export type NotAccepted = Exclude<LoginAttempt, { kind: 'accepted' | 'suspended'
 /** The passkey is right, but the policy refuses it. */
 type NotTaken = Extract<Verification, { kind: 'unfit' }>
 
-export interface Shown {
+interface Shown {
   readonly kind: Extract<ProofKind, 'password' | 'directory' | 'webauthn'>
   readonly userVerified?: boolean
   readonly credentialId?: string | null

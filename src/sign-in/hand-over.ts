@@ -3,7 +3,7 @@ import type { Principal } from '../session/principal.ts'
 import type { Sessions } from '../session/sessions.ts'
 import type { Caller } from './caller.ts'
 
-export type HandOverResult =
+type HandOverResult =
   /** `token` is null if the browser's own stays, since it shows as much. */
   | {
       readonly kind: 'entered'

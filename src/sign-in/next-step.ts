@@ -34,7 +34,7 @@ export type Next =
   /** The session stands and its cookie must go out, but the next step failed. */
   | { readonly kind: 'failed'; readonly cause: unknown }
 
-export interface TargetAccess {
+interface TargetAccess {
   readonly app: { readonly id: string; readonly title: string }
   readonly access: AppAccess | Decision
 }

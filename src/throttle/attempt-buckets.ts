@@ -23,7 +23,7 @@ type Guess = Origin & {
   readonly name?: string
 }
 
-export interface Standing {
+interface Standing {
   /** Whether the account finished a sign-in there in the last 30 days. */
   readonly from: 'browser' | 'network' | 'elsewhere'
   readonly place: string | null

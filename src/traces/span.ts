@@ -12,7 +12,7 @@ export interface SpanSink {
 /** Alternating keys and values, which cost a fifth of an object with such keys. Undefined values are left out. */
 export type Attributes = readonly (string | number | undefined)[]
 
-export interface Span {
+interface Span {
   readonly traceId: string
   readonly spanId: string
   readonly parentId: string | null

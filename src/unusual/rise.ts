@@ -8,7 +8,7 @@ import type { Track } from './track.ts'
  * After a proof the person is asked again only if the score has risen by `points`, or if this session alone has fetched `factor` times the
  * amount at the proof.
  */
-export interface Rise {
+interface Rise {
   readonly points: number
   readonly factor: number
   /** Less than this is not worth a question. */

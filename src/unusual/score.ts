@@ -8,7 +8,7 @@ import { type Said, sayFeature, sayHaul, sayHour, sayRecord, sayRepeat, saySum }
 import type { Doubt, Track } from './track.ts'
 
 /** Signals of one family say much the same, so only the strongest of them counts. */
-export const families = [
+const families = [
   'amount',
   'breadth',
   'order',
@@ -28,7 +28,7 @@ export const families = [
 /** The first of them grow together on a busy day, and with a program that fetches much: the strongest counts in full, and the others half. */
 const busyCount = 5
 const busyShare = 0.5
-export type Family = (typeof families)[number]
+type Family = (typeof families)[number]
 
 const familyOfFeature: readonly Family[] = [
   'amount',

@@ -20,7 +20,7 @@ const maxLarge = 10
 const bareInRow = 6
 
 /** Where a session is, and was before, as hashes. */
-export interface SessionNetworks {
+interface SessionNetworks {
   /** The block of addresses, which one provider may have many of. */
   block: number
   network: number

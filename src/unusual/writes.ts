@@ -4,7 +4,7 @@ import { at } from './features.ts'
 import type { Live } from './live.ts'
 import type { Track } from './track.ts'
 
-export type Write = 'change' | 'deletion'
+type Write = 'change' | 'deletion'
 
 /** The methods of HTTP and WebDAV (RFC 4918) that change something. MOVE takes away what stood at an address. */
 const writes: ReadonlyMap<string, Write> = new Map([

@@ -10,7 +10,7 @@ import { program, serveScript } from './processes.ts'
 
 const maxSeconds = 300
 
-export interface Way {
+interface Way {
   readonly name: 'download' | 'upload'
   /** Where it comes from or goes to. */
   readonly app: string
@@ -18,7 +18,7 @@ export interface Way {
   carry(origin: string, headers: Readonly<Record<string, string>>): Promise<number>
 }
 
-export interface Ways {
+interface Ways {
   /** The program of the source, with its version. */
   readonly source: string
   readonly all: readonly Way[]

@@ -14,7 +14,7 @@ const prefix = 'factorgate:'
 const seconds = 24 * 3600
 const portion = 2_000
 
-export interface Crowd {
+interface Crowd {
   readonly port: number
   readonly url: string
   /** Whom to copy; they stay as they are. */

@@ -6,7 +6,7 @@ import path from 'node:path'
 import { Pool } from 'undici'
 import { program } from './processes.ts'
 
-export interface Load {
+interface Load {
   readonly origin: string
   readonly path: string
   readonly headers: Readonly<Record<string, string>>

@@ -21,7 +21,7 @@ export function serveFiles(end: Ender, folder: string): Promise<Served | null> {
 export const proxySettings = 'proxy_buffering off, proxy_request_buffering off, proxy_buffer_size 64k'
 
 /** PEM files. */
-export interface Certificate {
+interface Certificate {
   readonly cert: string
   readonly key: string
 }

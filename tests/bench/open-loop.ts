@@ -2,7 +2,7 @@
 import type { Ender } from '../fixtures/process/gate.ts'
 import { type Working, workScript } from './processes.ts'
 
-export interface Flow {
+interface Flow {
   readonly port: number
   readonly host: string
   readonly path?: string

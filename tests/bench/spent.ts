@@ -28,7 +28,7 @@ export async function warmUp(work: () => Promise<Work>, { count, ms }: { count: 
   for (let done = 0; done < count && performance.now() < until; ) done += (await work()).count
 }
 
-export interface Compared {
+interface Compared {
   readonly ours: readonly Spent[]
   readonly theirs: readonly Spent[]
   /** Ours against theirs, a value a turn. */

@@ -1,7 +1,7 @@
 /** The peak memory of a process during some work. */
 import { forgetPeak, memory } from './processes.ts'
 
-export interface Watched<T> {
+interface Watched<T> {
   readonly result: T
   /** MB, 10⁶ bytes; null where the system does not tell. */
   readonly peakMemory: number | null

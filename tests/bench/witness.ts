@@ -10,7 +10,7 @@ import type { Duplex } from 'node:stream'
 export const kinds = ['request', 'WebSocket', 'event stream', 'download'] as const
 export type Kind = (typeof kinds)[number]
 
-export interface Witness {
+interface Witness {
   /** When each was cut; for requests, when the first one was sent that was refused. Empty until then. */
   readonly ended: Map<Kind, number>
   /** Resolves once all have ended, or at `patienceMs`. */

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 
-export type Row = Readonly<Record<string, string>>
+type Row = Readonly<Record<string, string>>
 
 export function csvIn(folder: string, name: string): Row[] {
   const [columns = [], ...rows] = parse(readFileSync(path.join(folder, name), 'utf8'))
@@ -12,7 +12,7 @@ export function csvIn(folder: string, name: string): Row[] {
   })
 }
 
-export function parse(text: string): string[][] {
+function parse(text: string): string[][] {
   const rows: string[][] = []
   let row: string[] = []
   let rest = text

@@ -8,7 +8,7 @@ import { openLmdb } from '../../src/store/lmdb/lmdb.ts'
 import type { Store } from '../../src/store/store.ts'
 import { TestClock } from '../fixtures/in-process/memory-store.ts'
 
-export interface Ran {
+interface Ran {
   readonly code: number
   readonly stdout: string
   readonly stderr: string

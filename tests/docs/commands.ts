@@ -2,7 +2,7 @@
 import type { Command } from '../../src/cli/command.ts'
 import { program } from '../../src/cli/run.ts'
 
-export interface Block {
+interface Block {
   /** `sh`, `yaml`, or nothing. */
   readonly language: string
   readonly text: string

@@ -27,7 +27,7 @@ export const v4 = (n: number) => `${11 + (n >> 16)}.${(n >> 8) & 255}.${n & 255}
  * The patient attacker: each address tries the people in turn, each as soon as it may, for so many days. Answers how many guesses were checked. An
  * address that is told to wait for two people one after the other waits itself: nothing is gained by asking before.
  */
-export async function attack(input: { addresses: readonly string[]; people: readonly string[]; days: number }) {
+async function attack(input: { addresses: readonly string[]; people: readonly string[]; days: number }) {
   const all = limited()
   const { time, reserve } = all
   const end = time.now + input.days * day * 1000

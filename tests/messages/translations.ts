@@ -12,7 +12,7 @@ const root = fileURLToPath(new URL('../../', import.meta.url))
 const fileOf = (folder: string, language: Language) => path.join(root, folder, `${language}.json`)
 const hashesOf = (folder: string, language: Language) => path.join(root, folder, 'sources', `${language}.json`)
 
-export interface Findings {
+interface Findings {
   readonly missing: readonly string[]
   readonly superfluous: readonly string[]
   /** The English sentence has changed since, or nobody has noted which one was translated. */

@@ -1,12 +1,12 @@
 /** A strict parser of Prometheus' text format 0.0.4, for tests. */
 
-export interface Sample {
+interface Sample {
   readonly name: string
   readonly labels: Readonly<Record<string, string>>
   readonly value: number
 }
 
-export interface Family {
+interface Family {
   readonly help: string
   readonly type: string
   readonly samples: readonly Sample[]

@@ -4,7 +4,7 @@ import type { AddressInfo, Socket } from 'node:net'
 import type { Test } from 'tap'
 import { RawClient } from '../fixtures/pipeline/forwarding.ts'
 
-export interface Served {
+interface Served {
   readonly server: http.Server
   /** The sockets of the server, in order of connection. */
   readonly sockets: Socket[]

@@ -21,7 +21,7 @@ export async function loginForm(gate: Running): Promise<HeldForm> {
 }
 
 /** What an answer sets, as a browser would send it back. */
-export function cookiesOf({ headers }: Answer): string {
+function cookiesOf({ headers }: Answer): string {
   return (headers['set-cookie'] ?? []).map(line => line.split(';')[0]).join('; ')
 }
 

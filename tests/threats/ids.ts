@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 const folder = fileURLToPath(new URL('./', import.meta.url))
 
 /** The groups of docs/THREATS.md, with their last numbers. */
-export const groups = {
+const groups = {
   H: 28,
   P: 18,
   R: 25,

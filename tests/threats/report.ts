@@ -11,7 +11,7 @@ import { facts, factsOf, filesHere, ids, rowsElsewhere } from './ids.ts'
 const folder = fileURLToPath(new URL('./', import.meta.url))
 const root = path.join(folder, '../..')
 
-export interface Outcome {
+interface Outcome {
   readonly id: string
   readonly refs: string
   readonly tried: string

@@ -16,7 +16,7 @@ export interface Scenario {
   run(t: Test): Promise<void>
 }
 
-export interface Exempt {
+interface Exempt {
   readonly id: string
   readonly refs: string
   /** Why the scenario has nothing to hold on to here. */

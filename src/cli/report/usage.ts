@@ -4,7 +4,7 @@ import { type Entry, entryOf, linesIn } from '../journal/files.ts'
 /** Distinct addresses for each app and reason. */
 const maxAddresses = 100_000
 
-export interface Use {
+interface Use {
   requests: number
   /** Milliseconds since the epoch. */
   lastAt: number

@@ -6,7 +6,7 @@ import { PersonError } from '../command.ts'
 import type { CommandContext } from '../command-context.ts'
 import { asSelf } from '../owner.ts'
 
-export interface InvitationMail {
+interface InvitationMail {
   /** Keeps the mail for the gate. */
   send(account: Account, url: string, validSeconds: number | undefined): Promise<void>
 }

@@ -15,7 +15,7 @@ interface CheckerOptions {
   readonly name: NameField
 }
 
-export interface CertificatePerson {
+interface CertificatePerson {
   readonly kind: 'person'
   readonly name: string
   readonly displayName: string | null

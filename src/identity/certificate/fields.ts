@@ -13,7 +13,7 @@ interface CertificateFields {
   readonly extensions: ReadonlyMap<string, Extension>
 }
 
-export interface Extension {
+interface Extension {
   readonly isCritical: boolean
   readonly value: Buffer
 }

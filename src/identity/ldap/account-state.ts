@@ -76,7 +76,7 @@ function isTrue(text: string | null): boolean {
 }
 
 /** Generalized time (RFC 4517 §3.3.13) in milliseconds; otherwise null. */
-export function timeOf(text: string | null): number | null {
+function timeOf(text: string | null): number | null {
   const found = /^(\d{4})(\d{2})(\d{2})(\d{2})(\d{2})?(\d{2})?(?:[.,]\d+)?(Z|[+-]\d{2}(?:\d{2})?)$/.exec(text ?? '')
   if (found === null) return null
   const [, year, month, day, hour, minute = '00', second = '00', zone = 'Z'] = found

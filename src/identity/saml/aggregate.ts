@@ -23,7 +23,7 @@ export interface PackedProviders extends MetadataSummary {
 }
 
 /** Language tags, such as `['de-AT', 'en']`, best first. */
-export type Languages = readonly string[]
+type Languages = readonly string[]
 
 export class Aggregate {
   readonly summary: MetadataSummary

@@ -27,7 +27,7 @@ export function authnRequest({ id, now, destination, entityId, acs, contexts, is
   )
 }
 
-export interface LogoutRequest {
+interface LogoutRequest {
   readonly id: string
   readonly now: number
   readonly destination: string

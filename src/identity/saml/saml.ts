@@ -54,7 +54,7 @@ interface BegunRequest {
   readonly asksForMfa: boolean
 }
 
-export type Received =
+type Received =
   /** Verified: it waits under this code for the browser that asked. */
   | { readonly kind: 'answer'; readonly code: string }
   /** The provider says that it signed nobody in, unverified. */

@@ -5,7 +5,7 @@ import { quoted, SamlRefusal } from './refusal.ts'
 import type { AskSecondReader } from './response.ts'
 import type { OpenTask, Opinion, OpinionTask } from './second-opinion-thread.ts'
 
-export type OpinionRequest = Omit<OpinionTask, 'id' | 'encoded' | 'isResponseSigned' | 'encrypted'>
+type OpinionRequest = Omit<OpinionTask, 'id' | 'encoded' | 'isResponseSigned' | 'encrypted'>
 
 const program = new URL(
   import.meta.url.endsWith('.ts') ? './second-opinion-thread.ts' : './second-opinion-thread.js',

@@ -38,7 +38,7 @@ interface Tree {
 }
 
 /** `cut`: pages lie beyond the end of the file. `mixed`: pages are of another state than the newest one. */
-export type FileFault = 'cut' | 'mixed'
+type FileFault = 'cut' | 'mixed'
 
 /** Null for a whole file, and for a large one that has all its pages. */
 export function faultOf(path: string): FileFault | null {

@@ -3,7 +3,7 @@ import { browserIn, type Client, languageOf, phone } from './clients.ts'
 import { farCountries, type Network, networkIn } from './geography.ts'
 import { Random } from './random.ts'
 
-export const habits = {
+const habits = {
   reader: 0.2,
   analyst: 0.18,
   instrument: 0.12,

@@ -6,7 +6,7 @@ import { type Theft, type TheftKind, theftKinds } from './thefts.ts'
 /** What may be out when a thief is stopped. */
 export const maxLost = 0.01
 
-export interface Summary {
+interface Summary {
   readonly planted: number
   readonly detected: number
   /** Suspended, or stopped by a question that nobody answered. */

@@ -12,7 +12,7 @@ export type TheftKind = (typeof theftKinds)[number]
  * which has the session and the network of the owner. Neither has the second factor. `person`: an insider with a session and a second factor
  * of their own, who answers every question.
  */
-export type Access = 'cookie' | 'laptop' | 'person'
+type Access = 'cookie' | 'laptop' | 'person'
 
 const accessOf: Readonly<Record<TheftKind, Partial<Record<Access, number>>>> = {
   bulk: { cookie: 0.5, laptop: 0.5 },

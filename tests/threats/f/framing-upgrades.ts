@@ -21,7 +21,7 @@ export const hurtful: Script = (socket, request) => {
   else echo(socket, request)
 }
 
-export interface Hand {
+interface Hand {
   readonly origin?: string | null
   readonly lines?: readonly string[]
   readonly method?: string

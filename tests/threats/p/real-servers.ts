@@ -26,7 +26,7 @@ interface RealServers {
 }
 
 /** One that could not be asked. */
-export interface Missing {
+interface Missing {
   readonly reason: string
   /** True only where it is not installed and nothing may be: then a sentence is all that can be had. */
   readonly isExcused: boolean

@@ -1,6 +1,6 @@
 /** Return addresses that lead elsewhere, made by combination of texts that browsers, servers and validators have read in two ways. */
 
-export interface Places {
+interface Places {
   /** `http://gate.localhost:1234` */
   readonly portal: string
   /** `http://app.localhost:1234` */

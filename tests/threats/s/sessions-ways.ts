@@ -23,7 +23,7 @@ export const script: Script = (socket, { line, headers }) => {
   socket.write(`HTTP/1.1 ${status}\r\n${extra.map(one => `${one}\r\n`).join('')}Content-Length: 3\r\n\r\napp`)
 }
 
-export const planted = [
+const planted = [
   'Set-Cookie: factorgate=evil; Path=/',
   'Set-Cookie: __Host-factorgate=evil; Path=/; Secure',
   'Set-Cookie: __Secure-factorgate=evil',

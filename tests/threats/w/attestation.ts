@@ -7,7 +7,7 @@ import { promisify } from 'node:util'
 import type { Test } from 'tap'
 import { temporaryDirectory } from '../../fixtures/process/redis-server.ts'
 
-export interface Maker {
+interface Maker {
   /** A packed statement over these bytes, with `chain` as its x5c. */
   packed(data: Buffer, chain?: readonly Buffer[]): Map<string, unknown>
   readonly leaf: Buffer

@@ -16,7 +16,7 @@ export const flip = (at: number) => (bytes: Buffer) => {
 }
 
 export const ways = ['challenge', 'login'] as const
-export type Way = (typeof ways)[number]
+type Way = (typeof ways)[number]
 
 export class Forger {
   readonly fixture: Fixture
