@@ -8,8 +8,8 @@ export const executablePath = process.env.CHROMIUM_PATH ?? places.find(existsSyn
 
 /**
  * What Chromium does beside showing pages, which costs a third of its time: renderers made before they are needed, pages of its own around each window, and
- * a renderer for each site that a person visits, which protects against faults of Chromium and changes nothing that a page may do. One list of features
- * replaces another, so the part of Playwright's own that matters here is repeated.
+ * a renderer for each site that a person visits and a new frame for each document, which protect against faults of Chromium and change nothing that a page
+ * may do. One list of features replaces another, so the part of Playwright's own that matters here is repeated.
  */
 const unneeded = [
   'SpareRendererForSitePerProcess',
@@ -26,7 +26,8 @@ const unneeded = [
   'PreconnectToSearch',
   'NetworkTimeServiceQuerying',
   'IsolateOrigins',
-  'site-per-process'
+  'site-per-process',
+  'RenderDocument'
 ]
 const ofPlaywright = [
   'AvoidCorsURLLoaderRestartOnRedirect',
