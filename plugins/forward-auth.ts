@@ -27,6 +27,7 @@ import { describeError, type ErrorCode, GateError } from '../src/errors.ts'
 import type { LoginRefusal } from '../src/forwarding/login-refusal.ts'
 import { originAllowed } from '../src/forwarding/origin.ts'
 import type { Unsent } from '../src/identity/identity-headers.ts'
+import { isSameSecret } from '../src/ids.ts'
 import type { Leads } from '../src/metering/led-requests.ts'
 import type { ObservedExchange } from '../src/metering/observation.ts'
 import type { Permit } from '../src/policy/decision.ts'
@@ -198,12 +199,25 @@ function questionOf(request: FastifyRequest, options: Options): Question {
   // The proxy must send /.factorgate/ to the gate itself, so there is no verdict about it.
   if (match.kind !== 'app') throw new GateError(match.kind === 'none' ? match.code : 'not_allowed')
   exchange.judged = { app: match.app, method: original.method, raw: target.raw }
+  checkSecret(request, match.app, options)
   // The proxy would pass the token on to the app (THREATS T4).
   if (hasToken(raw.headers, match.app)) {
     exchange.hasToken = true
     throw new GateError('token_not_allowed')
   }
   return { original, target, match }
+}
+
+/** A secret belongs to one app, so a proxy that sends it and names the host of another app is refused (THREATS H29). */
+function checkSecret(request: FastifyRequest, { id, verdictSecret }: App, options: Options): void {
+  if (verdictSecret == null) return
+  const given = request.raw.headers['factorgate-secret']
+  if (typeof given === 'string' && isSameSecret(given, verdictSecret)) return
+  const { peer } = request.exchange.client
+  const what = given === undefined ? 'no Factorgate-Secret' : 'a Factorgate-Secret of something else'
+  const sentence = `A question about ${id} (/.factorgate/auth) was refused: it came through ${peer} with ${what}. If your proxy asked it, add the secret of forwardAuth of this app there. If not, a browser asked: refuse this address at your proxy.`
+  warn(request, options, 'secret', { app: id, peer }, sentence)
+  throw new GateError('not_allowed')
 }
 
 /** What the journal's line says of the request that the proxy asks about. */

@@ -60,6 +60,8 @@ export function verdictHeaders(asked: IncomingHttpHeaders, input: VerdictInput):
   for (let i = 0; i < lines.length; i += 2) headers.set((lines[i] as string).toLowerCase(), lines[i + 1] as string)
   if (secretInVerdict === true && secretHeader != null && secret !== undefined)
     headers.set(secretHeader.toLowerCase(), utf8(secret))
+  // A proxy that asks with the headers of its client must not pass it on to the app.
+  if (app.verdictSecret != null) headers.set('factorgate-secret', '')
   if (assertion !== null) headers.set('x-factorgate-assertion', assertion)
   // Empty where the client's own is only removed.
   if (app.upstreamLogin != null) headers.set('authorization', login?.authorization ?? '')
@@ -89,7 +91,7 @@ export function unremovableClaim(asked: IncomingHttpHeaders, app: App, copiesByN
 /** The names that config/examples/nginx-auth-request.conf removes. */
 export const namedForProxies: readonly string[] = `
   auth-user cas-user cf-access-authenticated-user-email cf-access-jwt-assertion cf-connecting-ip cf-connecting-ipv6 client-cert
-  client-cert-chain client-ip fastly-client-ip forwarded front-end-https gx-secret http-remote-user iv-creds iv-groups iv-user proxy proxy-remote-user
+  client-cert-chain client-ip factorgate-secret fastly-client-ip forwarded front-end-https gx-secret http-remote-user iv-creds iv-groups iv-user proxy proxy-remote-user
   proxy-user remote-addr remote-email remote-groups remote-host remote-name remote-user script-name shib-session-id sm-universalid sm-user
   sm-userdn ssl-client-cert ssl-client-s-dn ssl-client-verify true-client-ip wl-proxy-client-ip wl-proxy-ssl x-amzn-oidc-accesstoken
   x-amzn-oidc-data x-amzn-oidc-identity x-anonymous-consumer x-auth-email x-auth-groups x-auth-name x-auth-request-access-token

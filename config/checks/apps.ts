@@ -5,6 +5,7 @@ import type { DraftApp, DraftConfig } from '../schema.ts'
 import { isLoopback, type SiteUrl } from '../values/addresses.ts'
 import { printDuration } from '../values/value-types.ts'
 import { adviseOnForeignPattern } from './foreign-patterns.ts'
+import { checkForwardAuth } from './forward-auth.ts'
 import { checkRules } from './rules.ts'
 import { checkUpstreamLogin } from './upstream-login.ts'
 
@@ -36,7 +37,7 @@ export function checkApps(config: DraftConfig, diagnostics: Diagnostics): void {
       )
     checkUpstreams(app, path, config, diagnostics)
     checkBalancing(app, path, diagnostics)
-    checkHeaders(app, path, diagnostics)
+    checkHeaders(app, path, config, diagnostics)
     if (typeof app.keepPosts === 'object')
       app.keepPosts?.foreign?.forEach((glob, index) => {
         if (glob !== undefined) adviseOnForeignPattern(glob, `${path}.keepPosts.foreign[${index}]`, diagnostics)
@@ -116,7 +117,7 @@ function checkBalancing({ upstream, sticky, health }: DraftApp, path: string, di
     )
 }
 
-function checkHeaders(app: DraftApp, path: string, diagnostics: Diagnostics): void {
+function checkHeaders(app: DraftApp, path: string, config: DraftConfig, diagnostics: Diagnostics): void {
   const taken = new Map<string, string>()
   const claim = (name: string | null | undefined, at: string) => {
     if (typeof name !== 'string') return
@@ -131,6 +132,7 @@ function checkHeaders(app: DraftApp, path: string, diagnostics: Diagnostics): vo
   for (const name of Object.keys(app.addHeaders ?? {})) claim(name, `${path}.addHeaders.${name}`)
   checkTokens(app, path, claim, diagnostics)
   checkUpstreamLogin(app, path, claim, diagnostics)
+  checkForwardAuth(app, path, config, claim, diagnostics)
   app.passHeaders?.forEach((name, index) => {
     const at = `${path}.passHeaders[${index}]`
     const first = name === undefined ? undefined : taken.get(normalName(name))

@@ -3,11 +3,9 @@ import { normalName } from '../../src/request/header-name.ts'
 import { networkCovers, parseNetwork } from '../../src/request/networks.ts'
 import type { Diagnostics } from '../reading/diagnostics.ts'
 import type { DraftConfig, DraftSource } from '../schema.ts'
+import { checkHeaderSecret } from './header-secret.ts'
 
 type DraftHeader = DraftSource<'header'>
-
-/** Shorter ones can be guessed over a network in an installation's life. */
-const minSecretLength = 16
 
 export function checkHeader(
   entry: DraftHeader,
@@ -15,7 +13,7 @@ export function checkHeader(
   { trustedProxies }: Pick<DraftConfig, 'trustedProxies'>,
   diagnostics: Diagnostics
 ): void {
-  checkSecret(entry, path, diagnostics)
+  checkHeaderSecret(entry.secret?.value, `${path}.secret.value`, `${path}.secret.valueFile`, diagnostics)
   checkNames(entry, path, diagnostics)
   entry.from?.forEach((network, index) => {
     if (network !== undefined) checkFrom(network, `${path}.from[${index}]`, trustedProxies, diagnostics)
@@ -27,19 +25,6 @@ export function checkHeader(
     diagnostics.problem(
       `${path}.headers.mfa`,
       `needs ${path}.mfa.values beside it: the values that say that a second factor was checked`
-    )
-}
-
-function checkSecret({ secret }: DraftHeader, path: string, diagnostics: Diagnostics): void {
-  const value = secret?.value
-  if (value == null) return
-  const key = `${path}.secret.${diagnostics.isGiven(`${path}.secret.valueFile`) ? 'valueFile' : 'value'}`
-  if (value.length < minSecretLength)
-    diagnostics.problem(key, `must have at least ${minSecretLength} characters; make one with: openssl rand -hex 32`)
-  else if (!/^[\x21-\x7e]+$/.test(value))
-    diagnostics.problem(
-      key,
-      'must be letters, digits and punctuation of ASCII without spaces, because it travels in a header; make one with: openssl rand -hex 32'
     )
 }
 

@@ -15,7 +15,7 @@ local function answer(txn, status, headers, body)
   txn:done(reply)
 end
 
-core.register_action('factorgate', { 'http-req' }, function(txn, gate)
+core.register_action('factorgate', { 'http-req' }, function(txn, gate, secret)
   local request = txn.http:req_get_headers()
   local asked = {}
   for name, values in pairs(request) do
@@ -34,6 +34,7 @@ core.register_action('factorgate', { 'http-req' }, function(txn, gate)
   asked['x-forwarded-host'] = { host }
   asked['x-forwarded-uri'] = { txn.sf:pathq() }
   asked['x-forwarded-method'] = { txn.sf:method() }
+  asked['factorgate-secret'] = { secret }
 
   local said = core.httpclient():get({ url = gate .. '/.factorgate/auth', headers = asked, timeout = 5000 })
   if said == nil or said.status == nil or said.status == 0 then
@@ -46,4 +47,4 @@ core.register_action('factorgate', { 'http-req' }, function(txn, gate)
     local value = first(said.headers, name)
     if value ~= nil and value ~= '' then txn.http:req_set_header(name, value) end
   end
-end, 1)
+end, 2)

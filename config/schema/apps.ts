@@ -2,6 +2,7 @@
 import { factorKinds, factorTable } from '../../src/factor/kinds.ts'
 import { decoys, onDecoy } from './decoys.ts'
 import { appDeviceBound, ruleDeviceBound } from './device.ts'
+import { forwardAuth } from './forward-auth.ts'
 import { identityHeaders } from './identity-headers.ts'
 import { integrity } from './integrity.ts'
 import { keepPosts, sessionEnds } from './keep-posts.ts'
@@ -263,6 +264,7 @@ export const app = map(
     ),
     tokens,
     upstreamLogin,
+    forwardAuth,
     keepPosts,
     sessionEnds,
     timeouts,

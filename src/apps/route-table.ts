@@ -70,6 +70,8 @@ export interface App {
   readonly tokens?: TokenTerms | null
   /** Null or left out where the gate adds no login of the person. */
   readonly upstreamLogin?: UpstreamLoginTerms | null
+  /** What a proxy must send in `Factorgate-Secret` for a verdict; null or left out where its address is enough. */
+  readonly verdictSecret?: string | null
   /** Null or left out where no POST waits for a proof. */
   readonly keepPosts?: KeepTerms | null
   /** True if responses say how long the session lasts. */

@@ -2,8 +2,8 @@
  * A proxy in front that signs people in (mod_shib, mod_auth_openidc, Kerberos) and names them in headers. The gate knows it by its address
  * and a secret. A duplicate header, in any spelling, is refused, since proxies pass on unknown headers.
  */
-import { createHash, timingSafeEqual } from 'node:crypto'
 import { timeUnknown } from '../factor/proof.ts'
+import { isSameSecret } from '../ids.ts'
 import { normalName } from '../request/header-name.ts'
 import { type Networks, parseNetworks } from '../request/networks.ts'
 import { canonicalName } from './account.ts'
@@ -63,7 +63,7 @@ export class HeaderInstitution implements Institution {
       const value = name === null ? null : (given.values.get(name) ?? null)
       return value === apacheUnset ? null : value
     }
-    if (!isSame(saidIn(secret.header) ?? '', secret.value))
+    if (!isSameSecret(saidIn(secret.header) ?? '', secret.value))
       return invalid(`the secret in ${secret.header} is missing or wrong`)
     const name = saidIn(headers.name)
     if (name === null || name === '')
@@ -135,9 +135,4 @@ function groupsIn(text: string, separator: string): string[] {
     } else value += char
   }
   return [...values, value].map(each => each.trim()).filter(each => each !== '')
-}
-
-function isSame(given: string, secret: string): boolean {
-  const digest = (text: string) => createHash('sha256').update(text).digest()
-  return timingSafeEqual(digest(given), digest(secret))
 }

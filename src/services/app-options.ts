@@ -131,6 +131,7 @@ export function toApp(
     isReportOnly: app.enforce === 'report',
     tokens: tokenTermsOf(app.tokens),
     upstreamLogin: app.upstreamLogin === null ? null : { inVerdict: app.upstreamLogin.inVerdict },
+    verdictSecret: app.forwardAuth?.secret ?? null,
     keepPosts: keepTermsOf(app),
     saysSessionEnd: app.sessionEnds,
     isGuarded: app.guarded,

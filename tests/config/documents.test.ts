@@ -73,6 +73,7 @@ t.test('every example and default in the schema is one the loader takes', async 
     REDIS_PASSWORD: 'x',
     SENTINEL_PASSWORD: 'x',
     GALAXY_SECRET: 'x',
+    NGINX_SECRET: 'a-secret-of-nginx',
     MAIL_PASSWORD: 'x',
     HOOK_SECRET: 'x'.repeat(24)
   }

@@ -108,6 +108,7 @@ t.test('fills in every default, in seconds and bytes, with absolute paths and pa
         keepPosts: true,
         sessionEnds: false,
         upstreamLogin: null,
+        forwardAuth: null,
         guarded: false,
         integrity: null,
         decoys: [],

@@ -17,7 +17,7 @@ import {
   valuesOf
 } from '../fixtures/in-process/upstream.ts'
 import { freePort, portsFor } from '../fixtures/process/free-port.ts'
-import { example, fronts } from '../fixtures/process/front-examples.ts'
+import { example, frontSecret, fronts } from '../fixtures/process/front-examples.ts'
 import { hasProgram } from '../fixtures/process/proxies.ts'
 import { mayInstall } from '../setup/machine.mjs'
 
@@ -93,6 +93,7 @@ t.test(
     upstream: "http://127.0.0.1:1"
     assertion: ${name === 'haproxy'}
     addHeaders: { X-My-Person: nobody }
+    forwardAuth: { secret: "${frontSecret}" }
     rules:
       - { path: /public/**, access: public }
       - { path: /admin/**, access: deny }

@@ -7,7 +7,7 @@ import t, { type Test } from 'tap'
 import { ask, navigation, startGateway, tokenAt } from '../fixtures/in-process/gateway.ts'
 import { ok, startUpstream, type Upstream, valuesOf } from '../fixtures/in-process/upstream.ts'
 import { portsFor } from '../fixtures/process/free-port.ts'
-import { example, fronts } from '../fixtures/process/front-examples.ts'
+import { example, frontSecret, fronts } from '../fixtures/process/front-examples.ts'
 import { hasProgram } from '../fixtures/process/proxies.ts'
 
 const login = 'Basic YWxpY2U6aGVyIHBhc3N3b3Jk'
@@ -25,6 +25,7 @@ async function started(t: Test) {
     url: "http://${name}.localhost:${ports.get(name)}"
     upstream: "http://127.0.0.1:1"
     assertion: true
+    forwardAuth: { secret: "${frontSecret}" }
     identityHeaders: { profile: remote-user, secretHeader: X-Gate-Secret, secret: "${shared}", secretInVerdict: true }
     upstreamLogin: { kind: basic, per: person, inVerdict: true }
     rules: [{ access: mfa }]
