@@ -1,7 +1,8 @@
 /** The operators' listener with `/livez`, `/readyz`, `/metrics` and `/status`, read-only and on its own port. */
-import type { IncomingHttpHeaders } from 'node:http'
-import { isIP } from 'node:net'
-import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify'
+import { type IncomingHttpHeaders, type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http'
+import { isIP, type Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply } from 'fastify'
 import { describeError, type ErrorCode } from '../../src/errors.ts'
 import { isLoopback } from '../../src/request/networks.ts'
 import type { Health } from '../../src/watchers/readiness.ts'
@@ -24,12 +25,23 @@ export function buildAdmin({ checkHealth, metrics, status, isClosing, host }: Ad
     trustProxy: false,
     bodyLimit: 1024,
     forceCloseConnections: true,
-    schemaController: noSchemas
+    schemaController: noSchemas,
+    // Node would answer a request without the header itself, and Fastify what its router or Node's parser cannot read.
+    http: { requireHostHeader: false },
+    frameworkErrors: (_error, _request, reply) => refuse(reply, 'bad_request'),
+    clientErrorHandler: (error, socket) => refuseUnreadable(error, socket)
   })
+  app.server.on('checkExpectation', refuseExpectation)
+  // No path here takes a body. What Fastify would say of one is not said.
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('*', (_request, _payload, done) => done(null))
+  app.setErrorHandler<FastifyError>((error, _request, reply) =>
+    refuse(reply, (error.statusCode ?? 500) < 500 ? 'bad_request' : 'internal')
+  )
 
   app.addHook('onRequest', (request, reply, done) => {
     reply.header('x-content-type-options', 'nosniff')
-    const code = crossSiteProblem(request.raw.headers, host)
+    const code = lacksHost(request.raw) ? 'bad_request' : crossSiteProblem(request.raw.headers, host)
     if (code === null) return done()
     refuse(reply, code)
   })
@@ -65,7 +77,41 @@ export function buildAdmin({ checkHealth, metrics, status, isClosing, host }: Ad
 
 function refuse(reply: FastifyReply, code: ErrorCode): void {
   const { status, sentence } = describeError(code)
-  reply.code(status).header('factorgate-error', code).type('text/plain').send(`${sentence}\n`)
+  reply
+    .code(status)
+    .headers({ 'factorgate-error': code, 'x-content-type-options': 'nosniff' })
+    .type('text/plain')
+    .send(`${sentence}\n`)
+}
+
+/** What Node's parser cannot read, or what comes too slowly. */
+function refuseUnreadable({ code: cause }: NodeJS.ErrnoException, socket: Duplex): void {
+  const isUnanswered = (socket as Socket).bytesWritten === 0
+  if (!isUnanswered || !socket.writable || !/^(?:HPE|ERR_HTTP)_/.test(cause ?? '')) return void socket.destroy()
+  const code = cause === 'HPE_HEADER_OVERFLOW' ? 'headers_too_large' : 'bad_request'
+  const { status } = describeError(code)
+  // Without a body, since the method is not known: HEAD has none.
+  socket.end(
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nFactorgate-Error: ${code}\r\nX-Content-Type-Options: nosniff\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`
+  )
+}
+
+/** An `Expect` other than `100-continue` gets 417 (RFC 9110 §10.1.1). */
+function refuseExpectation(_request: IncomingMessage, response: ServerResponse): void {
+  const { sentence } = describeError('bad_request')
+  response.writeHead(417, {
+    'factorgate-error': 'bad_request',
+    'x-content-type-options': 'nosniff',
+    'content-type': 'text/plain',
+    'content-length': Buffer.byteLength(sentence) + 1,
+    connection: 'close'
+  })
+  response.end(`${sentence}\n`)
+}
+
+/** HTTP/1.0 has no such header, and balancers ask in it. */
+function lacksHost({ headers, httpVersion }: IncomingMessage): boolean {
+  return headers.host === undefined && httpVersion !== '1.0'
 }
 
 /**

@@ -8,6 +8,7 @@ import { type SecureContext, type SecureContextOptions, TLSSocket } from 'node:t
 import { pemText } from '../../config/reading/text-sources.ts'
 import type { Pipeline } from '../../plugins/forward.ts'
 import type { ErrorCode } from '../errors.ts'
+import { begunHead, watchHeads } from '../platform/begun-head.ts'
 import { GateRequest } from '../platform/gate-request.ts'
 import { closeInStages, endInStages, isLast, isLeaving, softenClose } from '../platform/staged-close.ts'
 import { isKnownMethod } from '../request/known-method.ts'
@@ -242,7 +243,10 @@ export class Listener {
   /** `speaksHttp`: false for the TCP connection under TLS. */
   #track(socket: Socket, forget: (this: Socket) => void, speaksHttp: boolean): void {
     this.#sockets.add(socket)
-    if (speaksHttp && !isHttp2(socket)) softenClose(socket)
+    if (speaksHttp && !isHttp2(socket)) {
+      softenClose(socket)
+      watchHeads(socket)
+    }
     socket.on('close', forget)
   }
 
@@ -339,7 +343,9 @@ function refuseUnreadable(error: NodeJS.ErrnoException, socket: Duplex, pending:
   }
   const code = error.code === 'HPE_HEADER_OVERFLOW' ? 'headers_too_large' : 'bad_request'
   const { rawPacket } = error as { rawPacket?: Buffer }
-  refusePlainly(socket, code, looksForAPage(rawPacket, code), rawPacket?.toString('latin1', 0, 5) === 'HEAD ')
+  const head = begunHead(socket)
+  const isHead = head?.isHead ?? rawPacket?.toString('latin1', 0, 5) === 'HEAD '
+  refusePlainly(socket, code, looksForAPage(head, rawPacket, code), isHead)
   // A client too slow to send its head gets no staged close (THREATS D4).
   if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT') (socket as Socket).once('finish', () => socket.destroy())
 }

@@ -50,12 +50,15 @@ export class PlainHttp {
     this.#server.on('request', (request, response) => void this.#answer(request, response))
     // The server does not want the body, so it sends no `100 Continue`.
     this.#server.on('checkContinue', (request, response) => void this.#answer(request, response))
-    this.#server.on('clientError', (_error, socket) => {
-      if (socket.writable)
-        socket.end(
-          'HTTP/1.1 400 Bad Request\r\nFactorgate-Error: bad_request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n'
-        )
-      else socket.destroy()
+    this.#server.on('checkExpectation', refuseExpectation)
+    this.#server.on('clientError', ({ code }: NodeJS.ErrnoException, socket) => {
+      // A second answer to one request could be taken for that of another.
+      if (!socket.writable || (socket as Socket).bytesWritten > 0) return socket.destroy()
+      const answer =
+        code === 'HPE_HEADER_OVERFLOW'
+          ? '431 Request Header Fields Too Large\r\nFactorgate-Error: headers_too_large'
+          : '400 Bad Request\r\nFactorgate-Error: bad_request'
+      socket.end(`HTTP/1.1 ${answer}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
     })
     if (input.proxyProtocol != null) readProxyHeaders(this.#server, input.proxyProtocol)
     this.#server.on('connection', socket => {
@@ -142,6 +145,11 @@ const noCertificate = 'no_certificate'
 
 function refused(code: ErrorCode | typeof noCertificate): http.OutgoingHttpHeaders {
   return { ...plain, 'factorgate-error': code }
+}
+
+/** An `Expect` other than `100-continue` (RFC 9110 §10.1.1). The body stays unread. */
+function refuseExpectation(_request: IncomingMessage, response: ServerResponse): void {
+  send(response, 417, { ...refused('bad_request'), connection: 'close' }, 'This request cannot be understood.\n')
 }
 
 function send(response: ServerResponse, status: number, headers: http.OutgoingHttpHeaders, body: string): void {

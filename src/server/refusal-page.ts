@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream'
 import type { TLSSocket } from 'node:tls'
 import { strictTransport } from '../../plugins/security-headers.ts'
 import { describeError, type ErrorCode } from '../errors.ts'
+import type { BegunHead } from '../platform/begun-head.ts'
 
 const words: Partial<Record<ErrorCode, { title: string; now: string }>> = {
   headers_too_large: {
@@ -18,10 +19,10 @@ function refusalPage(code: ErrorCode): string {
   return `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="light dark"><title>${title}</title><h1>${title}</h1><p>${sentence} The gate in front of the app refused the request. The app has not seen it.</p><p>${now}</p><p><a href="/.factorgate/">To your apps</a></p></html>\n`
 }
 
-/** Guesses from the raw bytes whether a browser sent the request. An oversized head without `Accept` counts as one. */
-export function looksForAPage(packet: Buffer | undefined, code: ErrorCode): boolean {
-  const accept = /\r\naccept:([^\r\n]*)/i.exec(packet?.toString('latin1') ?? '')
-  return accept === null ? code === 'headers_too_large' : /text\/html/i.test(accept[1] as string)
+/** Guesses from what has come of a head whether a browser sent it. An oversized one without `Accept` counts as a browser's. */
+export function looksForAPage(head: BegunHead | null, packet: Buffer | undefined, code: ErrorCode): boolean {
+  const accept = head?.accept ?? /\r\naccept:([^\r\n]*)/i.exec(packet?.toString('latin1') ?? '')?.[1]
+  return accept === undefined ? code === 'headers_too_large' : /text\/html/i.test(accept)
 }
 
 /** A response outside the pipeline, with the standard security headers (plugins/security-headers.ts). */

@@ -140,5 +140,22 @@ t.test('D4 a client that sends a byte at a time, or nothing, is cut, and others 
   const stalled = say('POST / HTTP/1.1', 'Host: notes.lab.example', 'Content-Length: 5', '', 'a')
   t.match(await say('GET / HTTP/1.1', 'Host: notes.lab.example', ...end), /^HTTP\/1.1 301 /)
   await Promise.all([silent, slow, stalled])
-  t.match(await say(`GET /${'a'.repeat(20_000)} HTTP/1.1`, 'Host: notes.lab.example', ...end), /^HTTP\/1.1 400 /)
+  t.match(
+    await say(`GET /${'a'.repeat(20_000)} HTTP/1.1`, 'Host: notes.lab.example', ...end),
+    /^HTTP\/1.1 431 [\s\S]*headers_too_large/
+  )
+})
+
+t.test('what the parser refuses is refused by the gate, and says so once', async t => {
+  const say = await start(t)
+  const rows: [line: string, headers: string[], expected: RegExp][] = [
+    ['DESCRIBE / HTTP/1.1', [], /^HTTP\/1.1 400 [\s\S]*Factorgate-Error: bad_request\r\n/],
+    ['GET / HTTP/1.1', ['Expect: tea'], /^HTTP\/1.1 417 [\s\S]*factorgate-error: bad_request\r\n/],
+    ['GET / HTTP/1.1', ['Transfer-Encoding: chunked', '', 'zz'], /^HTTP\/1.1 301 /]
+  ]
+  for (const [line, headers, expected] of rows) {
+    const said = await say(line, 'Host: notes.lab.example', ...headers, ...end)
+    t.match(said, expected, line)
+    t.equal(said.split('HTTP/1.1 ').length, 2, `${line}: one answer`)
+  }
 })

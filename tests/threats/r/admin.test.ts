@@ -1,4 +1,6 @@
 /** The operators' listener, reached by another site's page in an operator's browser (THREATS R19, ASVS 3.5.3, 13.4.5). */
+import { once } from 'node:events'
+import net, { type AddressInfo } from 'node:net'
 import t from 'tap'
 import { buildAdmin } from '../../../plugins/admin/index.ts'
 import { Metrics } from '../../../src/metrics/metrics.ts'
@@ -73,4 +75,42 @@ t.test('an address that the listener does not have is refused by the gate, and s
     headers: { host: '127.0.0.1' }
   })
   t.same([statusCode, headers['factorgate-error'], body], [404, 'not_found', 'There is no such page.\n'])
+})
+
+t.test('what Fastify or Node would refuse is refused by the gate, and says so once', async t => {
+  const app = listener('127.0.0.1')
+  await app.listen({ host: '127.0.0.1', port: 0 })
+  t.teardown(() => app.close())
+  const say = async (text: string) => {
+    const socket = net.connect((app.server.address() as AddressInfo).port, '127.0.0.1')
+    const parts: Buffer[] = []
+    socket.on('error', () => {}).on('data', part => parts.push(part))
+    socket.write(text)
+    await once(socket, 'close')
+    return Buffer.concat(parts).toString('latin1')
+  }
+  const end = '\r\nHost: 127.0.0.1\r\nConnection: close\r\n'
+  const json = 'Content-Type: application/json\r\n'
+  const rows: (readonly [text: string, status: number, code: string])[] = [
+    [`DESCRIBE /livez HTTP/1.1${end}\r\n`, 400, 'bad_request'],
+    ['nonsense\r\n\r\n', 400, 'bad_request'],
+    [`GET /${'a'.repeat(20_000)} HTTP/1.1${end}\r\n`, 431, 'headers_too_large'],
+    [`HEAD / HTTP/1.1${end}Cookie: ${'a'.repeat(20_000)}\r\n\r\n`, 431, 'headers_too_large'],
+    [`GET /%zz HTTP/1.1${end}\r\n`, 400, 'bad_request'],
+    [`GET /livez HTTP/1.1\r\nConnection: close\r\n\r\n`, 400, 'bad_request'],
+    [`GET /livez HTTP/1.1${end}Expect: tea\r\n\r\n`, 417, 'bad_request'],
+    [`POST /livez HTTP/1.1${end}${json}Content-Length: 1\r\n\r\n{`, 404, 'not_found'],
+    [`POST /livez HTTP/1.1${end}Content-Type: x\r\nContent-Length: 1\r\n\r\n{`, 400, 'bad_request'],
+    [`PUT /livez HTTP/1.1${end}Transfer-Encoding: chunked\r\n\r\nzz\r\n`, 404, 'not_found']
+  ]
+  for (const [text, status, code] of rows) {
+    const said = await say(text)
+    const what = text.slice(0, 40)
+    t.match(said, new RegExp(`^HTTP/1.1 ${status} `), what)
+    t.match(said, new RegExp(`\r\nfactorgate-error: ${code}\r\n`, 'i'), what)
+    t.match(said, /\r\nx-content-type-options: nosniff\r\n/i, what)
+    t.notMatch(said, /FST_|statusCode/, what)
+    t.equal(said.split('HTTP/1.1 ').length, 2, `${what}: one answer`)
+  }
+  t.match(await say('GET /livez HTTP/1.0\r\n\r\n'), /^HTTP\/1.1 200 /, 'a balancer asks without a host')
 })

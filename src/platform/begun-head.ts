@@ -1,0 +1,81 @@
+/**
+ * What is known of a request whose head has not come whole. node:http tells nothing of it before its end, and with an error it gives only the
+ * last bytes: over TLS, and of slow clients, these are not the first ones.
+ */
+import type { Duplex } from 'node:stream'
+
+/** Places of callbacks in Node's HTTP parser. */
+const onMessageBegin = 0
+const onExecute = 5
+
+const seen = Symbol('begun head')
+const execute = Symbol('the parser’s own callback')
+
+export interface BegunHead {
+  /** True if the method is HEAD. */
+  readonly isHead: boolean
+  /** The value of `Accept`, if it has come. */
+  readonly accept: string | null
+}
+
+interface Parser {
+  readonly incoming: object | null
+  readonly socket: HttpSocket | null
+  getCurrentBuffer(): Buffer
+  /** The request before the one that has begun; undefined while no head is awaited. */
+  [seen]?: object | null | undefined
+  [execute]?: ((result: unknown) => void) | null
+  [onMessageBegin]: ((this: Parser) => void) | null
+  [onExecute]: ((this: Parser, result: unknown) => void) | null
+}
+
+type HttpSocket = Duplex & { parser?: Parser | null; [seen]?: BegunHead | null }
+
+/** Notes the beginnings of requests on a server's connection. It copies bytes only where a head comes in several parts. */
+export function watchHeads(socket: Duplex): void {
+  const parser = (socket as HttpSocket).parser
+  if (parser?.[onExecute] == null) return
+  parser[execute] = parser[onExecute]
+  parser[seen] = undefined
+  parser[onMessageBegin] = begin
+  parser[onExecute] = executed
+}
+
+/** The head that has begun on this connection and is not complete; null if nothing is known of it. */
+export function begunHead(socket: Duplex): BegunHead | null {
+  return (socket as HttpSocket)[seen] ?? null
+}
+
+function begin(this: Parser): void {
+  this[seen] = this.incoming
+  if (this.socket?.[seen] != null) this.socket[seen] = null
+}
+
+function executed(this: Parser, result: unknown): void {
+  const { socket } = this
+  if (this[seen] !== undefined && socket !== null) {
+    // Node forgets the request before once it has been answered.
+    if (this.incoming === null || this[seen] === this.incoming) note(socket, this.getCurrentBuffer().toString('latin1'))
+    else {
+      this[seen] = undefined
+      if (socket[seen] != null) socket[seen] = null
+    }
+  }
+  this[execute]?.(result)
+}
+
+function note(socket: HttpSocket, text: string): void {
+  const before = socket[seen] ?? null
+  const fresh = before === null ? text.slice(beginningIn(text)) : text
+  const accept = before?.accept ?? /\r\naccept:([^\r\n]*)/i.exec(fresh)?.[1] ?? null
+  socket[seen] = { isHead: before?.isHead ?? fresh.startsWith('HEAD '), accept }
+}
+
+/** Where the last request of these bytes begins. */
+function beginningIn(text: string): number {
+  const lines = [...text.matchAll(/[A-Z-]+ \S+ HTTP\/1\.[01]\r\n/g)]
+  const last = lines.at(-1)
+  if (last !== undefined) return last.index
+  const end = text.lastIndexOf('\r\n\r\n')
+  return end === -1 ? 0 : end + 4
+}
