@@ -111,7 +111,7 @@ export class DirectoryRefresh {
     // The end of a configuration closes its connections.
     if (this.#isStopped) return
     const isDown = failed.length > 0 && answered === 0 && failed.every(({ error }) => error instanceof GateError)
-    if (isDown) return this.#isSilent(directory)
+    if (isDown) return this.#isSilent(directory, failed[0]?.error)
     this.#noteAnswer(directory)
     const [first] = failed
     if (first !== undefined)
@@ -160,11 +160,11 @@ export class DirectoryRefresh {
     })
   }
 
-  #isSilent({ id }: Directory): void {
+  #isSilent({ id }: Directory, error: unknown): void {
     if (this.#silent.has(id)) return
     this.#silent.add(id)
     this.#input.log.warn(
-      { directory: id },
+      { directory: id, ...problemOf(error) },
       'the directory does not answer: nobody loses access for that, and nobody is noticed who was removed there'
     )
   }
@@ -173,6 +173,12 @@ export class DirectoryRefresh {
     if (this.#silent.delete(id))
       this.#input.log.info({ directory: id }, 'the directory answers again: those who were removed there lose access')
   }
+}
+
+/** What its servers answer instead, such as a reference to another server. */
+function problemOf(error: unknown): { readonly problem?: string } {
+  const cause = error instanceof Error ? error.cause : undefined
+  return cause instanceof Error ? { problem: cause.message } : {}
 }
 
 /** Asks about many accounts. A directory without `review` gets a question for each. */

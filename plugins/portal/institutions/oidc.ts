@@ -44,6 +44,13 @@ export function registerOidc(scope: FastifyInstance, institution: OidcInstitutio
     return begun.isStepUp && isSigned(page) ? confirm(page, institution, answer) : arrive(page, institution, answer)
   })
 
+  // A provider may send the answer as a form (OAuth 2.0 Form Post Response Mode). It comes without our cookies; the next request has them.
+  scope.post(`${path}/callback`, { config: { requires: 'anyone', takes: 'foreign-form' } }, async ({ page }) => {
+    const form = staleForm(page)
+    const answer = answerFields.map(name => [name, form.field(name)]).filter(([, value]) => value !== '')
+    return goTo(page, `${path}/callback?${new URLSearchParams(answer)}`)
+  })
+
   const fromTheServer = { requires: 'anyone', takes: 'foreign-form', isData: true } as const
   scope.post(`${path}/backchannel-logout`, { config: fromTheServer }, async ({ page }, reply) => {
     reply.header('cache-control', 'no-store')
@@ -83,6 +90,9 @@ export function registerOidc(scope: FastifyInstance, institution: OidcInstitutio
     return reply.code(400).send({ error: 'invalid_request', error_description: 'The logout cannot be accepted.' })
   }
 }
+
+/** The parameters of an answer (OpenID Connect Core §3.1.2.5 and §3.1.2.6, RFC 9207, Session Management §2). */
+const answerFields = ['code', 'state', 'iss', 'session_state', 'error', 'error_description', 'error_uri']
 
 const notBegun = refused(
   'institution_login_expired',

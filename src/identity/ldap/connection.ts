@@ -173,10 +173,12 @@ export class LdapConnection {
         return searchEntries.map(entry => new DirectoryEntry(entry))
       } catch (error) {
         const code = this.#codeOf(error)
-        if ((code === referral || code === noSuchObject) && scope === 'base') return []
-        // So answers a replica that is being filled: nobody is gone for that.
+        if (code === noSuchObject && scope === 'base') return []
+        // So answers a replica that is being filled: nobody is gone for that. A single entry may stand elsewhere for good.
         if (code === referral)
-          throw new ServerFailure(`it refers to another server for '${base}', and references are not followed`)
+          throw new ServerFailure(`it refers to another server for '${base}', and references are not followed`, {
+            isOfOneQuestion: scope === 'base'
+          })
         if (code === noSuchObject)
           throw new ServerFailure(`there is no '${base}' to search in`, { isOfOneQuestion: true })
         const isOfOneQuestion = code !== null && !outOfOrder.has(code)

@@ -95,6 +95,7 @@ export class OidcInstitution implements Institution {
         nonce: begun.nonce,
         code_challenge: await client.calculatePKCECodeChallenge(begun.verifier),
         code_challenge_method: 'S256',
+        ...responseModeFor(metadata.response_modes_supported),
         ...this.#asking(metadata.claims_parameter_supported === true),
         ...(stepUp === null ? {} : { prompt: 'login', max_age: '0', login_hint: stepUp.name })
       }
@@ -273,4 +274,10 @@ export class OidcInstitution implements Institution {
     const client = await import('openid-client')
     return client.fetchUserInfo(userInfoConfig(), tokens.access_token, sub)
   }
+}
+
+/** Asks for a form where the provider does not answer by the address (OpenID Connect Discovery §3: without a list it does). */
+function responseModeFor(modes: unknown): { readonly response_mode?: string } {
+  const isFormAlone = Array.isArray(modes) && modes.includes('form_post') && !modes.includes('query')
+  return isFormAlone ? { response_mode: 'form_post' } : {}
 }

@@ -56,7 +56,7 @@ export async function inspectRedis(
   }
 }
 
-class IoredisClient implements RedisClient {
+export class IoredisClient implements RedisClient {
   readonly name: string
   readonly isCluster: boolean
   trouble: unknown
@@ -139,9 +139,18 @@ class IoredisClient implements RedisClient {
   }
 
   connectTracking(masterName: string): TrackingConnection {
-    if (!this.isCluster) return this.#watchErrors(new Redis(single(this.#address, this.#options)))
     const [host, port] = masterName.split(' ')
-    return this.#watchErrors(new Redis({ ...this.#options, host: host as string, port: Number(port) }))
+    const options = this.isCluster
+      ? { ...this.#options, host: host as string, port: Number(port) }
+      : single(this.#address, this.#options)
+    const driver = this.#watchErrors(new Redis(options))
+    const disconnect = driver.disconnect.bind(driver)
+    // Whoever leaves it for good leaves it to nobody: a replaced master has no part in new credentials.
+    driver.disconnect = reconnect => {
+      if (reconnect !== true) this.#drivers.delete(driver)
+      disconnect(reconnect)
+    }
+    return driver
   }
 
   renew({ url, ...options }: StoreCredentials): void {

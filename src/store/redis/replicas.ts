@@ -45,6 +45,7 @@ export class Replicas {
    */
   async settle(): Promise<void> {
     const masters = await this.#options.masters()
+    this.#dropOthers(masters.map(({ name }) => name))
     const watched = masters.filter(({ info }) => /^connected_slaves:[1-9]/m.test(info ?? ''))
     await Promise.all(
       watched.map(async ({ name }) => {
@@ -57,6 +58,17 @@ export class Replicas {
         if (Number(confirmed) < 1) throw this.#unconfirmed()
       })
     )
+  }
+
+  /** Closes the connections to servers that are masters no longer; the driver would ask for them for ever. */
+  #dropOthers(masters: readonly string[]): void {
+    // While the client reconnects, it may know none.
+    if (masters.length === 0) return
+    for (const [master, { connection }] of this.#links)
+      if (!masters.includes(master)) {
+        this.#links.delete(master)
+        connection.disconnect()
+      }
   }
 
   #unconfirmed(): StoreUnconfirmed {

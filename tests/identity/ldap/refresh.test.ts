@@ -140,3 +140,13 @@ t.test('a directory that is down ends nobody', async t => {
   t.same(ended, [])
   t.match(said.at(-1), { sentence: /does not answer: nobody loses access/ })
 })
+
+t.test('a directory that refers elsewhere for good is silent, and the log says what it answers', async t => {
+  let code: number | null = null
+  const { run, ended, said } = await open(t, { alice: [] }, { entries: [service, person('alice')], search: () => code })
+  await run()
+  code = 10
+  await run()
+  t.same(ended, [])
+  t.match(said.at(-1), { sentence: /the directory does not answer/, problem: /refers to another server for 'dc=lab'/ })
+})

@@ -273,3 +273,17 @@ function certificate(t: Test, names: string): { key: string; cert: string } {
   })
   return { key: readFileSync(key, 'utf8'), cert: readFileSync(cert, 'utf8') }
 }
+
+t.test('a person whose own entry is a reference is not nobody, and keeps others from nothing', async t => {
+  const dn = 'uid=alice,dc=lab'
+  let isElsewhere = true
+  const server = await startLdap(t, { entries, search: base => (isElsewhere && base === dn ? 10 : null) })
+  const { enter, said } = ldapDirectory(t, {
+    servers: [server.url],
+    options: { service: null, userDn: 'uid={name},dc=lab' }
+  })
+  t.same(await enter('alice', 'pw'), { kind: 'unreachable' })
+  t.match(said, [{ sentence: /could not answer for somebody/, problem: /refers to another server for 'uid=alice/ }])
+  isElsewhere = false
+  t.match(await enter('alice', 'pw'), { name: 'alice' }, 'at once')
+})
