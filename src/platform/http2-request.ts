@@ -20,7 +20,12 @@ export class GateHttp2Request extends Http2ServerRequest {
     const { endAfterHeaders } = stream
     super(stream, headers, options, linesOf(headers, rawHeaders, !endAfterHeaders))
     this.isWhole = endAfterHeaders
-    if (endAfterHeaders) return
+    if (endAfterHeaders) {
+      // Node gives the place of a stream back at its end only if the request was read. Else it waits until the socket has taken all that was
+      // written, and refuses what the client has asked meanwhile (ENHANCE_YOUR_CALM).
+      stream.resume()
+      return
+    }
     // A client that resets its stream ends the body too, and that body is not complete.
     stream.once('end', () => {
       if (!stream.closed) this.isWhole = true

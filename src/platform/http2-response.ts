@@ -17,6 +17,7 @@ type Done = (error: Error) => void
 type Respond = (lines: string[], options: { readonly endStream: boolean }) => void
 
 export class GateHttp2Response extends Http2ServerResponse {
+  readonly #session = this.stream.session
   #given = 0
   /** The open responses of its connection, and its place there; null before and after. */
   #among: GateHttp2Response[] | null = null
@@ -98,6 +99,8 @@ export class GateHttp2Response extends Http2ServerResponse {
     const { stream } = this
     const wasFinished = stream.writableFinished
     super.end(done)
+    // What nobody reads would keep the place of the stream (http2-request.ts).
+    if (stream.readableFlowing === null) stream.resume()
     // A client that still sends its request hears that nobody wants the rest (RFC 9113 §8.1).
     if (this.req.complete || this.isGone) return this
     const drop = () => setImmediate(dropRest, stream)
@@ -119,8 +122,15 @@ export class GateHttp2Response extends Http2ServerResponse {
   /** Node emits `finish` for each stream that ends, also for one that was cut. */
   override emit(event: string | symbol, ...args: unknown[]): boolean {
     if (event === 'close') this.#leave()
-    if (event === 'finish' && !(this.stream.headersSent && this.writableFinished)) return false
+    if (event === 'finish' && !(this.stream.headersSent && this.hasEnded)) return false
     return super.emit(event as never, ...(args as never[]))
+  }
+
+  /** True once all was handed over. A stream whose end was sent is destroyed before the socket has taken it, so Node's own stays false. */
+  get hasEnded(): boolean {
+    const { stream } = this
+    if (stream.writableFinished) return true
+    return stream.closed && stream.rstCode === 0 && stream.writableEnded && this.#session?.destroyed === false
   }
 
   #leave(): void {
@@ -144,9 +154,16 @@ function add(lines: string[], name: string, value: Value): void {
   else if (value !== undefined) lines.push(name, String(value))
 }
 
-// Node's types say that it is no accessor.
-Object.defineProperty(GateHttp2Response.prototype, 'destroyed', {
-  get(this: GateHttp2Response) {
-    return this.isGone
+// Node's types say that they are no accessors.
+Object.defineProperties(GateHttp2Response.prototype, {
+  destroyed: {
+    get(this: GateHttp2Response) {
+      return this.isGone
+    }
+  },
+  writableFinished: {
+    get(this: GateHttp2Response) {
+      return this.hasEnded
+    }
   }
 })

@@ -2,6 +2,7 @@
 import { once } from 'node:events'
 import http2, { type ClientHttp2Session } from 'node:http2'
 import type { AddressInfo } from 'node:net'
+import { Duplex } from 'node:stream'
 import t, { type Test } from 'tap'
 import { GateHttp2Request } from '../../src/platform/http2-request.ts'
 import { GateHttp2Response } from '../../src/platform/http2-response.ts'
@@ -24,6 +25,35 @@ async function serve(t: Test, handler: Handler): Promise<ClientHttp2Session> {
     server.close()
   })
   return session
+}
+
+/** Two ends of a connection. While it is held, what the first one writes arrives, and is not done. */
+function heldPair(): { ends: [Duplex, Duplex]; hold: () => void; release: () => void } {
+  const held: (() => void)[] = []
+  let isHeld = false
+  const one = new Duplex({ read() {} })
+  // In place of `_write`, which would get one chunk at a time.
+  one.write = (chunk: unknown, then: unknown) => {
+    other.push(chunk)
+    if (isHeld) held.push(then as () => void)
+    else process.nextTick(then as () => void)
+    return true
+  }
+  const other: Duplex = new Duplex({
+    read() {},
+    write(chunk, _encoding, done) {
+      one.push(chunk)
+      done()
+    }
+  })
+  const hold = () => {
+    isHeld = true
+  }
+  const release = () => {
+    isHeld = false
+    for (const done of held.splice(0)) done()
+  }
+  return { ends: [one, other], hold, release }
 }
 
 if (isOnNode24(t, import.meta.url)) {
@@ -94,6 +124,52 @@ if (isOnNode24(t, import.meta.url)) {
       stream.write('never all')
       await once(stream, 'response')
       t.match(await answerTo(stream), { body: 'no', code: 0 }, path)
+    }
+  })
+
+  t.test('FIELD F21: who has the end of a response has its place, also while the socket still takes bytes', async t => {
+    for (const [method, body, isRead] of [
+      ['GET', undefined, false],
+      ['HEAD', undefined, false],
+      ['POST', 'x', true],
+      ['POST', 'x', false]
+    ] as const) {
+      const { ends, hold, release } = heldPair()
+      const server = http2.createServer({
+        settings: { maxConcurrentStreams: 1 },
+        Http2ServerRequest: GateHttp2Request as never,
+        Http2ServerResponse: GateHttp2Response as never
+      })
+      const finished: [path: string | undefined, isFinished: boolean][] = []
+      const handler: Handler = (request, response) => {
+        response.on('finish', () => finished.push([request.url, response.writableFinished]))
+        const answer = () => response.end('ok')
+        if (!isRead) answer()
+        else request.resume().on('end', answer)
+      }
+      server.on('request', handler as never)
+      server.emit('connection', ends[0])
+      const session = http2.connect('http://one.example', { createConnection: () => ends[1] })
+      t.teardown(() => {
+        release()
+        session.destroy()
+        server.close()
+      })
+      await ask(session, '/first', { ':method': method }, body)
+      hold()
+      t.match(
+        await ask(session, '/held', { ':method': method }, body),
+        { status: 200, code: 0 },
+        `${method}: all of it`
+      )
+      const next = ask(session, '/next', { ':method': method }, body)
+      // The server has read the request behind this when it answers.
+      setImmediate(() => setImmediate(release))
+      t.match(await next, { status: 200, code: 0 }, `${method}: the next is served`)
+      t.strictSame(finished.slice(0, 2), [
+        ['/first', true],
+        ['/held', true]
+      ])
     }
   })
 }
