@@ -1,8 +1,7 @@
 /** HTTP to an ACME server: one origin, no redirects, and bounds of size and time for every answer. */
-import http from 'node:http'
-import https from 'node:https'
+import type http from 'node:http'
 import { deadlineSignal } from '../platform/deadline.ts'
-import { refuseUpgrade } from '../platform/refuse-upgrade.ts'
+import { wholeAnswer } from '../request/whole-answer.ts'
 import { AcmeError, quoted } from './acme-error.ts'
 
 interface WireOptions {
@@ -79,33 +78,21 @@ export class Wire {
     return url
   }
 
-  #exchange(url: URL, { method, body, accept }: WireRequest, signal: AbortSignal): Promise<WireAnswer> {
-    const { request } = url.protocol === 'http:' ? http : https
+  async #exchange(url: URL, { method, body, accept }: WireRequest, signal: AbortSignal): Promise<WireAnswer> {
     const { ca, userAgent } = this.#options
     const headers: http.OutgoingHttpHeaders = { 'user-agent': userAgent, accept: accept ?? 'application/json' }
     if (body !== undefined) Object.assign(headers, jose, { 'content-length': Buffer.byteLength(body) })
-    return new Promise((resolve, reject) => {
-      const options = { method, headers, signal, agent: false as const, ...(ca === null ? {} : { ca }) }
-      const sent = request(url, options, answer => {
-        const parts: Buffer[] = []
-        let bytes = 0
-        answer
-          .on('data', (part: Buffer) => {
-            bytes += part.length
-            if (bytes > maxBytes) sent.destroy(new Error(`the answer is larger than ${maxBytes} bytes`))
-            else parts.push(part)
-          })
-          .on('error', reject)
-          .on('end', () => {
-            const { statusCode: status = 0, headers } = answer
-            const retryAfterMs = readRetryAfter(headers['retry-after'], this.#clock())
-            resolve({ status, headers, body: Buffer.concat(parts), retryAfterMs })
-          })
-          .on('close', () => reject(new Error('the answer broke off')))
-      })
-      refuseUpgrade(sent).on('error', reject)
-      sent.end(body)
+    const trust = ca === null ? {} : { ca }
+    const answer = await wholeAnswer(url, {
+      method,
+      headers,
+      signal,
+      agent: false,
+      ...trust,
+      body: body ?? null,
+      maxBytes
     })
+    return { ...answer, retryAfterMs: readRetryAfter(answer.headers['retry-after'], this.#clock()) }
   }
 }
 

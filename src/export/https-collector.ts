@@ -3,7 +3,7 @@ import http from 'node:http'
 import https from 'node:https'
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
-import { refuseUpgrade } from '../platform/refuse-upgrade.ts'
+import { wholeAnswer } from '../request/whole-answer.ts'
 import { type Destination, ExportFailure, reasonOf, type TlsFiles } from './destination.ts'
 import type { Outgoing } from './export-line.ts'
 import { readOne, readTlsFiles } from './tls-files.ts'
@@ -64,25 +64,16 @@ export class HttpsCollector implements Destination {
     }
     if (compresses) headers['content-encoding'] = 'gzip'
     if (tokenFile !== null) headers.authorization = `Bearer ${(await readOne(tokenFile)).trim()}`
-    const { request } = url.startsWith('http:') ? http : https
     this.#agent ??= this.#makeAgent()
     const agent = await this.#agent
+    const signal = AbortSignal.timeout(timeoutMs)
     try {
-      return await new Promise((resolve, reject) => {
-        const signal = AbortSignal.timeout(timeoutMs)
-        const sent = request(url, { method: 'POST', headers, agent, signal }, answer => {
-          let size = 0
-          answer.on('data', (part: Buffer) => {
-            size += part.length
-            if (size > maxAnswerBytes) sent.destroy(new Error('its answer is too long'))
-          })
-          answer.on('error', reject)
-          answer.on('end', () => resolve({ status: answer.statusCode ?? 0, retryAfter: answer.headers['retry-after'] }))
-          answer.on('close', () => reject(new Error('its answer broke off')))
-        })
-        refuseUpgrade(sent).on('error', reject)
-        sent.end(bytes)
+      const answer = await wholeAnswer(url, {
+        ...{ method: 'POST', headers, agent, signal, body: bytes },
+        maxBytes: maxAnswerBytes,
+        called: 'its answer'
       })
+      return { status: answer.status, retryAfter: answer.headers['retry-after'] }
     } catch (error) {
       const { name } = error as Error
       if (name === 'AbortError' || name === 'TimeoutError')

@@ -3,9 +3,7 @@
  * only the configured address gets it.
  */
 import { createHmac } from 'node:crypto'
-import http from 'node:http'
-import https from 'node:https'
-import { refuseUpgrade } from '../platform/refuse-upgrade.ts'
+import { wholeAnswer } from '../request/whole-answer.ts'
 import { failure, type SendOutcome } from './outcome.ts'
 
 interface WebhookTarget {
@@ -52,36 +50,24 @@ export function signatureOf(secret: string, id: string, timestamp: string, body:
   return `v1,${createHmac('sha256', key).update(`${id}.${timestamp}.${body}`).digest('base64')}`
 }
 
-function post(
+async function post(
   { url, ca }: WebhookTarget,
   headers: Record<string, string>,
   body: string,
   timeoutMs: number
 ): Promise<number> {
-  const target = new URL(url)
-  const { request } = target.protocol === 'http:' ? http : https
-  const options = {
+  const { status } = await wholeAnswer(url, {
     method: 'POST',
     headers: { ...headers, 'content-length': String(Buffer.byteLength(body)) },
     signal: AbortSignal.timeout(timeoutMs),
     // A separate connection: the other side may have closed a kept one.
-    agent: false as const,
-    ...(ca === null ? {} : { ca })
-  }
-  return new Promise((resolve, reject) => {
-    const sent = request(target, options, answer => {
-      let bytes = 0
-      answer.on('data', (part: Buffer) => {
-        bytes += part.length
-        if (bytes > maxAnswerBytes) sent.destroy(new Error('the answer of the webhook is too long'))
-      })
-      answer.on('error', reject)
-      answer.on('end', () => resolve(answer.statusCode ?? 0))
-      answer.on('close', () => reject(new Error('the answer of the webhook broke off')))
-    })
-    refuseUpgrade(sent).on('error', reject)
-    sent.end(body)
+    agent: false,
+    ...(ca === null ? {} : { ca }),
+    body,
+    maxBytes: maxAnswerBytes,
+    called: 'the answer of the webhook'
   })
+  return status
 }
 
 function reasonOf(error: unknown, timeoutMs: number): string {

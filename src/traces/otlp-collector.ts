@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 import http from 'node:http'
 import https from 'node:https'
 import { deadlineSignal } from '../platform/deadline.ts'
-import { refuseUpgrade } from '../platform/refuse-upgrade.ts'
+import { wholeAnswer } from '../request/whole-answer.ts'
 import { readHeaderLines } from './header-lines.ts'
 
 interface CollectorTarget {
@@ -72,23 +72,17 @@ export class OtlpCollector {
       'user-agent': 'factorgate'
     }
     const agent = await this.#connect()
-    const { request } = endpoint.startsWith('http:') ? http : https
-    const signal = deadlineSignal(this.#timeoutMs, stop)
-    return await new Promise((resolve, reject) => {
-      const sent = request(endpoint, { method: 'POST', headers, agent, signal }, response => {
-        let text = ''
-        response.setEncoding('utf8')
-        response.on('data', (part: string) => {
-          text += part
-          if (text.length > maxAnswerBytes) sent.destroy(new Error('its answer is too long'))
-        })
-        response.on('error', reject)
-        response.on('end', () => resolve(answerOf(response.statusCode ?? 0, response.headers, text)))
-        response.on('close', () => reject(new Error('its answer broke off')))
-      })
-      refuseUpgrade(sent).on('error', error => reject(signal.aborted && !stop.aborted ? signal.reason : error))
-      sent.end(bytes)
+    const {
+      status,
+      headers: found,
+      body: answer
+    } = await wholeAnswer(endpoint, {
+      ...{ method: 'POST', headers, agent, body: bytes },
+      signal: deadlineSignal(this.#timeoutMs, stop),
+      maxBytes: maxAnswerBytes,
+      called: 'its answer'
     })
+    return answerOf(status, found, answer.toString('utf8'))
   }
 
   async #connect(): Promise<http.Agent> {

@@ -3,10 +3,8 @@
  * that the authority appoints.
  */
 import { createHash, randomBytes, X509Certificate } from 'node:crypto'
-import http from 'node:http'
-import https from 'node:https'
-import { refuseUpgrade } from '../../platform/refuse-upgrade.ts'
 import { lookupOfInstitutions } from '../../request/host-lookup.ts'
+import { wholeAnswer } from '../../request/whole-answer.ts'
 import { isInTime, isIssuedBy } from './chain.ts'
 import {
   bitsOf,
@@ -68,35 +66,27 @@ function requestFor(id: Buffer, nonce: Buffer): Buffer {
 }
 
 /** With `node:http`: on Node.js 20 the limit of a `fetch` ends with its head, if garbage is collected while the body is read. */
-function post(address: string, body: Buffer, timeoutMs: number): Promise<Buffer> {
-  const { request } = /^https:/i.test(address) ? https : http
-  const headers = { 'content-type': 'application/ocsp-request', 'content-length': body.length }
+async function post(address: string, body: Buffer, timeoutMs: number): Promise<Buffer> {
   const signal = AbortSignal.timeout(timeoutMs)
-  return new Promise((resolve, reject) => {
-    const options = { method: 'POST', headers, signal, agent: false as const, lookup: lookupOfInstitutions }
-    const sent = request(address, options, answer => {
-      const { statusCode: status = 0 } = answer
-      if (status !== 200) {
+  try {
+    const answer = await wholeAnswer(address, {
+      method: 'POST',
+      headers: { 'content-type': 'application/ocsp-request', 'content-length': body.length },
+      signal,
+      agent: false,
+      lookup: lookupOfInstitutions,
+      body,
+      maxBytes,
+      refusal: status => {
+        if (status === 200) return null
         const more = status >= 300 && status < 400 ? ', and redirects are not followed' : ''
-        sent.destroy(new Error(`the responder answers with status ${status}${more}`))
+        return new Error(`the responder answers with status ${status}${more}`)
       }
-      const parts: Buffer[] = []
-      let size = 0
-      answer
-        .on('data', (part: Buffer) => {
-          size += part.length
-          if (size > maxBytes) sent.destroy(new Error('the answer is too long'))
-          else parts.push(part)
-        })
-        .on('error', reject)
-        .on('end', () => (signal.aborted ? reject(signal.reason) : resolve(Buffer.concat(parts))))
-        .on('close', () => reject(new Error('the answer broke off')))
     })
-    refuseUpgrade(sent).on('error', reject)
-    sent.end(body)
-  }).catch(error => {
+    return answer.body
+  } catch (error) {
     throw signal.aborted ? new Error(`no whole answer within ${timeoutMs / 1000} s`) : error
-  }) as Promise<Buffer>
+  }
 }
 
 /** Throws if the answer is not credible. */

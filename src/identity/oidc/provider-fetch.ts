@@ -2,9 +2,9 @@
 import http from 'node:http'
 import https from 'node:https'
 import { deadlineSignal } from '../../platform/deadline.ts'
-import { refuseUpgrade } from '../../platform/refuse-upgrade.ts'
 import { lookupOfInstitutions } from '../../request/host-lookup.ts'
 import { isLoopback } from '../../request/networks.ts'
+import { type WholeAnswer, wholeAnswer } from '../../request/whole-answer.ts'
 
 /** The library's argument for a custom `fetch`. */
 interface ProviderRequest {
@@ -70,7 +70,8 @@ export function makeProviderFetch({ ca, timeoutMs }: ProviderFetchOptions): Prov
       const ended = deadlineSignal(timeoutMs, ...(signal === undefined ? [] : [signal]))
       const agent = url.protocol === 'http:' ? plain : secure
       try {
-        const answer = await send(url, { method, headers, signal: ended, agent }, textOf(body))
+        const asked = { method, headers, signal: ended, agent, body: textOf(body), maxBytes: maxAnswerBytes }
+        const answer = responseOf(await wholeAnswer(url, asked))
         // For messages. A `Response` that is made by hand has none.
         return Object.defineProperty(answer, 'url', { value: `${url.origin}${url.pathname}` })
       } catch (error) {
@@ -84,30 +85,7 @@ export function makeProviderFetch({ ca, timeoutMs }: ProviderFetchOptions): Prov
   }
 }
 
-function send(url: URL, options: https.RequestOptions, body: string | null): Promise<Response> {
-  const { request } = url.protocol === 'http:' ? http : https
-  return new Promise((resolve, reject) => {
-    const sent = request(url, options, answer => {
-      const parts: Buffer[] = []
-      let bytes = 0
-      answer
-        .on('data', (part: Buffer) => {
-          bytes += part.length
-          if (bytes > maxAnswerBytes)
-            return sent.destroy(new Error(`the answer is larger than ${maxAnswerBytes} bytes`))
-          parts.push(part)
-        })
-        .on('error', reject)
-        .on('end', () => resolve(responseOf(answer, Buffer.concat(parts))))
-        .on('close', () => reject(new Error('the answer broke off')))
-    })
-    refuseUpgrade(sent).on('error', reject)
-    sent.end(body)
-  })
-}
-
-function responseOf(answer: http.IncomingMessage, body: Buffer): Response {
-  const { statusCode: status = 0, rawHeaders } = answer
+function responseOf({ status, rawHeaders, body }: WholeAnswer): Response {
   const headers = new Headers()
   for (let i = 0; i < rawHeaders.length; i += 2) headers.append(rawHeaders[i]!, rawHeaders[i + 1]!)
   // `Response` accepts no body with these, and no status below 200 (Fetch §2.2.6).
