@@ -64,11 +64,9 @@ export const resendPlugin = fp<ResendOptions>(
       if (body === null) throw new GateError('bad_request')
       const value = valueIn(body)
       if (value === null) {
-        exchange.resent = {
-          message: new ResentMessage(raw, 'POST', keptHeaders(raw.rawHeaders), body).asMessage(),
-          post: null,
-          end: nothing
-        }
+        // Another form. Its body was read, so the app gets it from here.
+        const message = new ResentMessage(raw, 'POST', keptHeaders(raw.rawHeaders), body).asMessage()
+        exchange.resent = { message, post: null, end: nothing }
         return false
       }
       const [id = '', mac = ''] = value.split('.')
@@ -76,14 +74,7 @@ export const resendPlugin = fp<ResendOptions>(
       const { principal, storeFailure } = exchange
       if (storeFailure !== null) throw storeFailure
       if (principal === null || !isRightMac(keyring(), id, principal.csrfKey, mac)) {
-        // The sign-in has changed meanwhile. The page asks for what is missing. A script could not tell the redirect from one of the app.
-        const url = site.origin + keptPath(id)
-        reply
-          .header('cache-control', 'no-store')
-          .header('vary', 'Cookie')
-          .header('factorgate-error', 'sign_in_required')
-        if (wantsPage(raw)) reply.redirect(url, 303)
-        else reply.code(401).send(errorBody('sign_in_required', url, null, url))
+        askAgain(request, reply, site.origin + keptPath(id))
         return true
       }
       const secret = readCookie(raw.headers.cookie, keptCookieName(id, site))
@@ -94,25 +85,27 @@ export const resendPlugin = fp<ResendOptions>(
       }
       const { post } = opened
       if (post.app !== app.id || post.url !== site.origin + exchange.target.raw) throw new GateError('kept_gone')
-      const end = async (isSent: boolean) => {
-        try {
-          if (isSent) await posts.forget(post)
-          else if (await posts.putBack(post)) {
-            onOutcome('returned')
-            return site.origin + keptPath(id)
-          }
-        } catch {
-          // The store is away. What is left there ends by itself.
-        }
-        return undefined
-      }
       exchange.resent = {
         message: new ResentMessage(raw, post.method, post.headers, opened.body).asMessage(),
         post,
-        end
+        end: isSent => settle(post, isSent, site.origin)
       }
       exchange.notes = { ...exchange.notes, kept: post.reference }
       return false
+    }
+
+    /** What becomes of a POST that was sent on: the address of its page if it goes on waiting. */
+    async function settle(post: KeptPost, isSent: boolean, origin: string): Promise<string | undefined> {
+      try {
+        if (isSent) await posts.forget(post)
+        else if (await posts.putBack(post)) {
+          onOutcome('returned')
+          return origin + keptPath(post.id)
+        }
+      } catch {
+        // The store is away. What is left there ends by itself.
+      }
+      return undefined
     }
 
     function sent({ exchange }: FastifyRequest, { reference, bytes }: KeptPost) {
@@ -134,6 +127,13 @@ export const resendPlugin = fp<ResendOptions>(
   },
   { name: 'resend', dependencies: ['session'] }
 )
+
+/** The sign-in has changed meanwhile. The page asks for what is missing. A script could not tell the redirect from one of the app. */
+function askAgain({ raw }: FastifyRequest, reply: FastifyReply, url: string): void {
+  reply.header('cache-control', 'no-store').header('vary', 'Cookie').header('factorgate-error', 'sign_in_required')
+  if (wantsPage(raw)) reply.redirect(url, 303)
+  else reply.code(401).send(errorBody('sign_in_required', url, null, url))
+}
 
 function isOurs({ headers }: IncomingMessage): boolean {
   return (

@@ -26,34 +26,7 @@ const spans = {
 
 function NumbersPage({ frame, view }: { frame: ConsoleFrame; view: NumbersView }) {
   const say = frame.say.numbers
-  const { tag } = frame.frame.say.entry
-  const { steps, span } = view
-  const times = [steps[0], steps[steps.length >> 1], steps.at(-1)].map(step => clock(step?.at ?? 0)) as [
-    string,
-    string,
-    string
-  ]
-  const number = new Intl.NumberFormat(tag)
-  const bytes = (value: number) => formatBytes(value, tag)
-  const total = (of: (step: Step) => number) => steps.reduce((sum, step) => sum + of(step), 0)
-  const all = total(({ durations }) => durations.reduce((sum, value) => sum + value, 0))
-  const median = steps.map(({ durations }) => quantile(durations, 0.5))
-  const slowest = steps.map(({ durations }) => quantile(durations, 0.99))
-  const longest = durationBuckets.at(-1) as number
-  const seconds = (value: number | null) => {
-    if (value === null) return ''
-    if (!Number.isFinite(value)) return say.above({ limit: secondsText(longest) })
-    return secondsText(value)
-  }
-  const secondsText = (value: number) =>
-    new Intl.NumberFormat(tag, {
-      style: 'unit',
-      unit: value < 1 ? 'millisecond' : 'second',
-      maximumSignificantDigits: 2
-    }).format(value < 1 ? value * 1000 : value)
-  /** A value that fits the chart. The second series is drawn on top of the first, so it is given as the difference. */
-  const flat = (value: number | null | undefined) => Math.min(value ?? 0, longest)
-  const shared = { times }
+  const { span } = view
   return (
     <Sheet frame={frame} title={say.title} at="numbers">
       <p class="pages">
@@ -63,86 +36,136 @@ function NumbersPage({ frame, view }: { frame: ConsoleFrame; view: NumbersView }
           </a>
         ))}
       </p>
-      <div class="charts">
-        <Chart
-          {...shared}
-          id="sign-ins"
-          title={say.signIns}
-          summary={say.summary({
-            title: say.signIns,
-            what: `${number.format(total(step => step.signIns))} ${say.accepted}, ${number.format(total(step => step.refusedSignIns))} ${say.refused}`
-          })}
-          series={[
-            { name: say.accepted, values: steps.map(({ signIns }) => signIns) },
-            { name: say.refused, values: steps.map(({ refusedSignIns }) => refusedSignIns) }
-          ]}
-          format={value => number.format(value)}
-        />
-        <Chart
-          {...shared}
-          id="refusals"
-          title={say.refusals}
-          summary={say.summary({
-            title: say.refusals,
-            what: say.total({ total: number.format(total(step => step.refusals)) })
-          })}
-          series={[{ name: say.refusals, values: steps.map(({ refusals }) => refusals) }]}
-          format={value => number.format(value)}
-        />
-        <Chart
-          {...shared}
-          id="bytes"
-          title={say.bytes}
-          summary={say.summary({ title: say.bytes, what: say.total({ total: bytes(total(step => step.bytesOut)) }) })}
-          series={[{ name: say.bytes, values: steps.map(({ bytesOut }) => bytesOut) }]}
-          format={bytes}
-        />
-        <Chart
-          {...shared}
-          id="durations"
-          title={say.durations}
-          summary={say.summary({
-            title: say.durations,
-            what: all === 0 ? say.nothing : say.most({ most: seconds(Math.max(...slowest.map(value => value ?? 0))) })
-          })}
-          series={[
-            { name: say.median, values: median.map(flat) },
-            { name: say.slowest, values: slowest.map((value, i) => flat(value) - flat(median[i])) }
-          ]}
-          format={seconds}
-        />
-      </div>
-      <details>
-        <summary>{say.table}</summary>
-        <Table
-          caption={say.table}
-          columns={[say.time, say.accepted, say.refused, say.refusals, say.bytes, say.median, say.slowest]}
-          rows={steps
-            .map((step, i) => ({ step, i }))
-            .filter(
-              ({ step }) =>
-                step.signIns + step.refusedSignIns + step.refusals + step.bytesOut > 0 ||
-                quantile(step.durations, 0.5) !== null
-            )
-            .map(({ step, i }) => ({
-              key: String(step.at),
-              cells: [
-                clock(step.at),
-                number.format(step.signIns),
-                number.format(step.refusedSignIns),
-                number.format(step.refusals),
-                bytes(step.bytesOut),
-                seconds(median[i] ?? null),
-                seconds(slowest[i] ?? null)
-              ].map(text => <span class="figures">{text}</span>)
-            }))}
-        />
-      </details>
+      <Charts frame={frame} view={view} />
+      <StepTable frame={frame} view={view} />
       <p class="soft">
         {say.covers({ processes: view.processes, minutes: String(view.width / 60_000) })}{' '}
         <a href={`${path}?span=${span}`}>{frame.say.frame.refresh}</a>
       </p>
     </Sheet>
+  )
+}
+
+const longest = durationBuckets.at(-1) as number
+
+/** Numbers, bytes and seconds in the language of the page. */
+function formatsOf({ frame, say }: ConsoleFrame) {
+  const { tag } = frame.say.entry
+  const number = new Intl.NumberFormat(tag)
+  const secondsText = (value: number) =>
+    new Intl.NumberFormat(tag, {
+      style: 'unit',
+      unit: value < 1 ? 'millisecond' : 'second',
+      maximumSignificantDigits: 2
+    }).format(value < 1 ? value * 1000 : value)
+  return {
+    number: (value: number) => number.format(value),
+    bytes: (value: number) => formatBytes(value, tag),
+    seconds: (value: number | null) => {
+      if (value === null) return ''
+      if (!Number.isFinite(value)) return say.numbers.above({ limit: secondsText(longest) })
+      return secondsText(value)
+    }
+  }
+}
+
+const medianOf = ({ durations }: Step) => quantile(durations, 0.5)
+const slowestOf = ({ durations }: Step) => quantile(durations, 0.99)
+
+/** A duration that fits the chart. */
+const flat = (value: number | null) => Math.min(value ?? 0, longest)
+
+function Charts({ frame, view: { steps } }: { frame: ConsoleFrame; view: NumbersView }) {
+  const say = frame.say.numbers
+  const { number, bytes, seconds } = formatsOf(frame)
+  const times = [steps[0], steps[steps.length >> 1], steps.at(-1)].map(step => clock(step?.at ?? 0)) as [
+    string,
+    string,
+    string
+  ]
+  const total = (of: (step: Step) => number) => steps.reduce((sum, step) => sum + of(step), 0)
+  const measured = total(({ durations }) => durations.reduce((sum, value) => sum + value, 0))
+  const most = Math.max(...steps.map(step => slowestOf(step) ?? 0))
+  return (
+    <div class="charts">
+      <Chart
+        times={times}
+        id="sign-ins"
+        title={say.signIns}
+        summary={say.summary({
+          title: say.signIns,
+          what: `${number(total(step => step.signIns))} ${say.accepted}, ${number(total(step => step.refusedSignIns))} ${say.refused}`
+        })}
+        series={[
+          { name: say.accepted, values: steps.map(({ signIns }) => signIns) },
+          { name: say.refused, values: steps.map(({ refusedSignIns }) => refusedSignIns) }
+        ]}
+        format={number}
+      />
+      <Chart
+        times={times}
+        id="refusals"
+        title={say.refusals}
+        summary={say.summary({
+          title: say.refusals,
+          what: say.total({ total: number(total(step => step.refusals)) })
+        })}
+        series={[{ name: say.refusals, values: steps.map(({ refusals }) => refusals) }]}
+        format={number}
+      />
+      <Chart
+        times={times}
+        id="bytes"
+        title={say.bytes}
+        summary={say.summary({ title: say.bytes, what: say.total({ total: bytes(total(step => step.bytesOut)) }) })}
+        series={[{ name: say.bytes, values: steps.map(({ bytesOut }) => bytesOut) }]}
+        format={bytes}
+      />
+      <Chart
+        times={times}
+        id="durations"
+        title={say.durations}
+        summary={say.summary({
+          title: say.durations,
+          what: measured === 0 ? say.nothing : say.most({ most: seconds(most) })
+        })}
+        // The second series is drawn on top of the first, so it is given as the difference.
+        series={[
+          { name: say.median, values: steps.map(step => flat(medianOf(step))) },
+          { name: say.slowest, values: steps.map(step => flat(slowestOf(step)) - flat(medianOf(step))) }
+        ]}
+        format={seconds}
+      />
+    </div>
+  )
+}
+
+/** The same numbers as a table, without the steps in which nothing happened. */
+function StepTable({ frame, view: { steps } }: { frame: ConsoleFrame; view: NumbersView }) {
+  const say = frame.say.numbers
+  const { number, bytes, seconds } = formatsOf(frame)
+  const isBusy = (step: Step) =>
+    step.signIns + step.refusedSignIns + step.refusals + step.bytesOut > 0 || medianOf(step) !== null
+  return (
+    <details>
+      <summary>{say.table}</summary>
+      <Table
+        caption={say.table}
+        columns={[say.time, say.accepted, say.refused, say.refusals, say.bytes, say.median, say.slowest]}
+        rows={steps.filter(isBusy).map(step => ({
+          key: String(step.at),
+          cells: [
+            clock(step.at),
+            number(step.signIns),
+            number(step.refusedSignIns),
+            number(step.refusals),
+            bytes(step.bytesOut),
+            seconds(medianOf(step)),
+            seconds(slowestOf(step))
+          ].map(text => <span class="figures">{text}</span>)
+        }))}
+      />
+    </details>
   )
 }
 

@@ -62,25 +62,6 @@ export const suspensionPathOf = (id: string) => `${base}/people/${id}/suspension
 function PersonPage({ frame, view }: { frame: ConsoleFrame; view: PersonView }) {
   const { account, now } = view
   const say = frame.say.person
-  const words = frame.frame.say
-  const when = (at: number) => formatRelative(at, now, words)
-  const formerNames = (account.formerNames ?? []).filter(name => name !== account.name)
-  const facts: readonly (readonly [string, string])[] = [
-    [say.name, account.name],
-    ...(formerNames.length === 0 ? [] : [[say.before, formerNames.join(', ')] as const]),
-    [say.email, account.email ?? frame.say.frame.none],
-    [say.groups, account.groups.join(', ') || frame.say.frame.none],
-    [say.from, view.source ?? say.here],
-    [say.added, when(account.createdAt)],
-    [say.status, statusOf(frame, view)],
-    ...(account.suspended?.watchWord === undefined ? [] : [[say.watchSaid, account.suspended.watchWord.why] as const]),
-    [
-      say.recovery,
-      view.codes === null
-        ? frame.say.frame.none
-        : say.codes({ remaining: String(view.codes.remaining), total: String(view.codes.total) })
-    ]
-  ]
   return (
     <Sheet frame={frame} title={account.displayName} at="people">
       {view.problem !== null && <Notice alert>{view.problem}</Notice>}
@@ -88,16 +69,7 @@ function PersonPage({ frame, view }: { frame: ConsoleFrame; view: PersonView }) 
       {view.isSelf && <p>{say.you}</p>}
       <div class="sides">
         <div>
-          <dl>
-            {facts.map(([name, value]) => (
-              <>
-                <dt>{name}</dt>
-                <dd>
-                  <Said text={value} />
-                </dd>
-              </>
-            ))}
-          </dl>
+          <Facts frame={frame} view={view} />
           <Factors frame={frame} view={view} />
           <Sessions frame={frame} view={view} />
           {view.tokens.length > 0 && (
@@ -123,36 +95,79 @@ function PersonPage({ frame, view }: { frame: ConsoleFrame; view: PersonView }) 
             </section>
           )}
         </div>
-        <section aria-labelledby="actions">
-          <h2 id="actions">{say.actions}</h2>
-          {view.actions.length === 0 && <p>{say.protected}</p>}
-          <ul class="list">
-            {account.suspended !== null && frame.role === 'operator' && (
-              <li>
-                <a href={suspensionPathOf(account.id)}>{say.evidence}</a>
-              </li>
-            )}
-            {offered
-              .filter(action => view.actions.includes(action) && isOffered(action, view))
-              .map(action => (
-                <li key={action}>
-                  <a class={takesAway.includes(action) ? 'ends' : undefined} href={pathOf(account.id, action)}>
-                    {linkOf(frame, action)}
-                  </a>
-                </li>
-              ))}
-            {frame.role === 'operator' && (
-              <li>
-                <a href={watchPathOf(account.id)}>{say.watch}</a>
-              </li>
-            )}
-            <li>
-              <a href={`${base}/journal?person=${encodeURIComponent(account.name)}`}>{say.journal}</a>
-            </li>
-          </ul>
-        </section>
+        <Actions frame={frame} view={view} />
       </div>
     </Sheet>
+  )
+}
+
+function Facts({ frame, view }: { frame: ConsoleFrame; view: PersonView }) {
+  const { account } = view
+  const say = frame.say.person
+  const formerNames = (account.formerNames ?? []).filter(name => name !== account.name)
+  const facts: readonly (readonly [string, string])[] = [
+    [say.name, account.name],
+    ...(formerNames.length === 0 ? [] : [[say.before, formerNames.join(', ')] as const]),
+    [say.email, account.email ?? frame.say.frame.none],
+    [say.groups, account.groups.join(', ') || frame.say.frame.none],
+    [say.from, view.source ?? say.here],
+    [say.added, formatRelative(account.createdAt, view.now, frame.frame.say)],
+    [say.status, statusOf(frame, view)],
+    ...(account.suspended?.watchWord === undefined ? [] : [[say.watchSaid, account.suspended.watchWord.why] as const]),
+    [
+      say.recovery,
+      view.codes === null
+        ? frame.say.frame.none
+        : say.codes({ remaining: String(view.codes.remaining), total: String(view.codes.total) })
+    ]
+  ]
+  return (
+    <dl>
+      {facts.map(([name, value]) => (
+        <>
+          <dt>{name}</dt>
+          <dd>
+            <Said text={value} />
+          </dd>
+        </>
+      ))}
+    </dl>
+  )
+}
+
+/** What the operator may do to the person, and where to look further. */
+function Actions({ frame, view }: { frame: ConsoleFrame; view: PersonView }) {
+  const { account } = view
+  const say = frame.say.person
+  return (
+    <section aria-labelledby="actions">
+      <h2 id="actions">{say.actions}</h2>
+      {view.actions.length === 0 && <p>{say.protected}</p>}
+      <ul class="list">
+        {account.suspended !== null && frame.role === 'operator' && (
+          <li>
+            <a href={suspensionPathOf(account.id)}>{say.evidence}</a>
+          </li>
+        )}
+        {offered
+          .filter(action => view.actions.includes(action) && isOffered(action, view))
+          .map(action => (
+            <li key={action}>
+              <a class={takesAway.includes(action) ? 'ends' : undefined} href={pathOf(account.id, action)}>
+                {linkOf(frame, action)}
+              </a>
+            </li>
+          ))}
+        {frame.role === 'operator' && (
+          <li>
+            <a href={watchPathOf(account.id)}>{say.watch}</a>
+          </li>
+        )}
+        <li>
+          <a href={`${base}/journal?person=${encodeURIComponent(account.name)}`}>{say.journal}</a>
+        </li>
+      </ul>
+    </section>
   )
 }
 

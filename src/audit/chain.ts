@@ -3,7 +3,7 @@
  * -n 7p FILE | sha256sum` shows the `prev` of line 8.
  */
 import { createHash, hash } from 'node:crypto'
-import type { Lines } from './line-buffer.ts'
+import { afterBurst, firstSize, type Lines, withRoom } from './line-buffer.ts'
 import { splitLines } from './split-lines.ts'
 
 /** The last line of a chain. `hash` is in hexadecimal. */
@@ -58,8 +58,6 @@ export function follows(link: Link | null, end: ChainEnd): boolean {
   return link !== null && link.seq === end.seq + 1 && link.prev === end.hash
 }
 
-const firstSize = 64 * 1024
-
 /** A growing chain: it takes JSON lines, adds their links, and holds the bytes until they are written. */
 export class ChainedLines {
   #memory: Buffer<ArrayBuffer>
@@ -75,7 +73,7 @@ export class ChainedLines {
 
   /** The memory that the next chain uses. */
   get memory(): Buffer<ArrayBuffer> {
-    return this.#memory.length > firstSize * 16 ? Buffer.allocUnsafeSlow(firstSize) : this.#memory
+    return afterBurst(this.#memory)
   }
 
   /** The end of the chain with these lines. */
@@ -142,11 +140,7 @@ export class ChainedLines {
   }
 
   #reserve(bytes: number): void {
-    const needed = this.#size + bytes
-    if (needed <= this.#memory.length) return
-    const memory = Buffer.allocUnsafeSlow(Math.max(needed, this.#memory.length * 2))
-    this.#memory.copy(memory, 0, 0, this.#size)
-    this.#memory = memory
+    this.#memory = withRoom(this.#memory, this.#size, bytes)
   }
 }
 

@@ -1,6 +1,21 @@
 /** A reusable buffer of encoded lines. Waiting strings would reach V8's old generation and cost thirty times as much. */
 
-const firstSize = 64 * 1024
+/** Bytes of a new buffer. */
+export const firstSize = 64 * 1024
+
+/** `memory`, or a larger copy of its first `size` bytes if `bytes` more do not fit. */
+export function withRoom(memory: Buffer<ArrayBuffer>, size: number, bytes: number): Buffer<ArrayBuffer> {
+  const needed = size + bytes
+  if (needed <= memory.length) return memory
+  const larger = Buffer.allocUnsafeSlow(Math.max(needed, memory.length * 2))
+  memory.copy(larger, 0, 0, size)
+  return larger
+}
+
+/** `memory`, or a new one in place of what a burst has needed. */
+export function afterBurst(memory: Buffer<ArrayBuffer>): Buffer<ArrayBuffer> {
+  return memory.length > firstSize * 16 ? Buffer.allocUnsafeSlow(firstSize) : memory
+}
 
 export class Lines {
   #memory = Buffer.allocUnsafeSlow(firstSize)
@@ -37,7 +52,7 @@ export class Lines {
 
   push(line: string): void {
     // A UTF-16 unit takes at most three bytes of UTF-8.
-    this.#reserve(line.length * 3)
+    this.#memory = withRoom(this.#memory, this.#size, line.length * 3)
     this.#size += this.#memory.write(line, this.#size, 'utf8')
     this.#ends.push(this.#size)
   }
@@ -46,7 +61,7 @@ export class Lines {
     for (let at = 0; at < other.count; at++) {
       if (!which(at)) continue
       const line = other.line(at)
-      this.#reserve(line.length)
+      this.#memory = withRoom(this.#memory, this.#size, line.length)
       this.#size += line.copy(this.#memory, this.#size)
       this.#ends.push(this.#size)
     }
@@ -55,15 +70,6 @@ export class Lines {
   clear(): void {
     this.#size = 0
     this.#ends = []
-    // Releases the memory of a burst.
-    if (this.#memory.length > firstSize * 16) this.#memory = Buffer.allocUnsafeSlow(firstSize)
-  }
-
-  #reserve(bytes: number): void {
-    const needed = this.#size + bytes
-    if (needed <= this.#memory.length) return
-    const memory = Buffer.allocUnsafeSlow(Math.max(needed, this.#memory.length * 2))
-    this.#memory.copy(memory, 0, 0, this.#size)
-    this.#memory = memory
+    this.#memory = afterBurst(this.#memory)
   }
 }
