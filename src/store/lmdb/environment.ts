@@ -21,6 +21,8 @@ import { WriteLock } from './write-lock.ts'
 const layout = '1'
 /** How long opening waits for another process that holds the lock of writers: one that stands still, and one that runs. */
 const waitMs = { stands: 1500, holds: 15_000 } as const
+/** How often a read that somebody disturbs is tried without the lock of writers. */
+const readTries = 2
 
 /** LMDB would believe a copy that was put over the file of an open store, and go on in it beside the processes that know the other one. */
 function overwritten(directory: string, lock: WriteLock): string | null {
@@ -83,7 +85,7 @@ export class Environment {
     this.lock = lock
     this.mark = mark
     this.signal = signal
-    this.reserve = new ReservedSpace(join(directory, 'data.mdb'), () => this.#lastPage())
+    this.reserve = new ReservedSpace(join(directory, 'data.mdb'))
     const newest = () => this.newestCommits
     this.start = new TransactionStart(root as RootDatabase & Transactions, lock, newest)
     this.start.inNewest(() => {})
@@ -164,19 +166,20 @@ export class Environment {
 
   /**
    * Runs `work`, which reads the newest state. While a process opens the store, a state may be read that is older by a commit: then `work` runs
-   * once more, in a transaction that nobody disturbs, so it changes nothing.
+   * again, at last in a transaction that nobody disturbs, so it changes nothing.
    */
   read<T>(work: () => T): T {
-    const before = this.mark.changedAt
-    const isDisturbed = () => this.mark.isThere || this.mark.changedAt !== before
-    try {
-      const result = work()
-      if (!isDisturbed()) return result
-    } catch (error) {
-      // A page of an older state may be in use again.
-      if (!isDisturbed()) throw error
+    for (let tries = 0; tries < readTries; tries++) {
+      const isDisturbed = this.mark.watch()
+      try {
+        const result = work()
+        if (!isDisturbed()) return result
+      } catch (error) {
+        // A page of an older state may be in use again.
+        if (!isDisturbed()) throw error
+      }
+      this.root.resetReadTxn()
     }
-    this.root.resetReadTxn()
     // No commit can come in between while its writer stands still.
     if (this.lock.standstill !== null) return work()
     return this.start.inNewest(() => {
@@ -204,9 +207,5 @@ export class Environment {
     this.lock.close()
     Environment.#openCount--
     return true
-  }
-
-  #lastPage(): number {
-    return (this.root.getStats() as { lastPageNumber: number }).lastPageNumber
   }
 }

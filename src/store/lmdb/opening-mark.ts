@@ -9,6 +9,8 @@ import { systemClock } from '../../clock.ts'
 import { hasEnded, holderName, pidOf } from '../../files/holder.ts'
 
 const lookMs = 5
+/** Longer than the clock of a file system takes for a step: what changes later gets another time. */
+const tickMs = 50
 /**
  * Opening takes milliseconds, so an older mark was left, or copied with the directory. Nobody sees whether a process of another container runs:
  * its mark counts for less time than others wait (environment.ts), so that a container starts again after a crash.
@@ -19,6 +21,8 @@ export class OpeningMark {
   readonly #directory: string
   readonly #path: string
   readonly #me = holderName()
+  /** When the directory was changed last, if it was seen without the mark after that. */
+  #quietAt: number | null = null
 
   constructor(directory: string) {
     this.#directory = directory
@@ -34,8 +38,27 @@ export class OpeningMark {
     }
   }
 
+  /**
+   * Call it before a read. What it returns says after the read whether a process may have opened the store meanwhile. While the directory stays as
+   * it was when it was seen without the mark, one look at it is enough.
+   */
+  watch(): () => boolean {
+    if (this.#quietAt !== null)
+      return () => {
+        if (this.#changedAt === this.#quietAt) return false
+        this.#quietAt = null
+        return true
+      }
+    const before = this.#changedAt
+    return () => {
+      if (this.isThere || this.#changedAt !== before) return true
+      if (Math.abs(systemClock() - before) > tickMs) this.#quietAt = before
+      return false
+    }
+  }
+
   /** When something in the directory was made or removed, such as this mark. 0 if nobody may look. */
-  get changedAt(): number {
+  get #changedAt(): number {
     try {
       return statSync(this.#directory, { throwIfNoEntry: false })?.mtimeMs ?? 0
     } catch {

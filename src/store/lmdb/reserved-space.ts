@@ -3,7 +3,7 @@
  * take. Ordinary writes may not use it.
  */
 import { closeSync, constants, fstatSync, openSync, writeSync } from 'node:fs'
-import { newestCommit } from './whole-file.ts'
+import { newestMeta } from './whole-file.ts'
 
 /** A commit copies some thirty 4 KiB pages and frees as many. */
 const reserveBytes = 1024 * 1024
@@ -18,14 +18,12 @@ const pageBytes = 4096
 
 export class ReservedSpace {
   readonly #file: number
-  readonly #lastPage: () => number
   #pendingBytes = 0
   /** A text, because some file systems do not store zeros. */
   #filling: Buffer | undefined
 
-  constructor(path: string, lastPage: () => number) {
+  constructor(path: string) {
     this.#file = openSync(path, constants.O_RDWR)
-    this.#lastPage = lastPage
   }
 
   /** Returns a function that ends the write. */
@@ -60,7 +58,7 @@ export class ReservedSpace {
 
   /** The newest transaction of the file. */
   get commit(): bigint | null {
-    return newestCommit(this.#file)
+    return newestMeta(this.#file)?.commit ?? null
   }
 
   /** Device and inode. */
@@ -78,6 +76,6 @@ export class ReservedSpace {
   }
 
   #needed(): number {
-    return (this.#lastPage() + 1) * pageBytes + reserveBytes + this.#pendingBytes
+    return ((newestMeta(this.#file)?.lastPage ?? 0) + 1) * pageBytes + reserveBytes + this.#pendingBytes
   }
 }

@@ -82,15 +82,23 @@ function newest(file: number, pageSize: number): Snapshot | null {
   return one.commit > other.commit ? one : other
 }
 
-/** The newest transaction of an open data.mdb, by its two meta pages; null where it has not even these. */
-export function newestCommit(file: number): bigint | null {
-  const word = Buffer.alloc(8)
-  const [one, other] = [0, metaPageBytes].map(page =>
-    readSync(file, word, 0, 8, page + meta.commit) < 8 ? null : word.readBigUInt64LE()
-  )
-  if (one == null || other == null) return null
-  if (one > other) return one
-  return other
+/** The newest transaction, and the last page that is in use, or was. */
+export interface NewestMeta {
+  readonly commit: bigint
+  readonly lastPage: number
+}
+
+/** From the last page's number on the first meta page to the commit's on the second. Each write reads them, so the place is kept. */
+const metaWords = Buffer.alloc(metaPageBytes + meta.commit + 8 - meta.lastPage)
+
+/** What the meta pages of an open data.mdb say; null where it has not even these. */
+export function newestMeta(file: number): NewestMeta | null {
+  if (readSync(file, metaWords, 0, metaWords.length, meta.lastPage) < metaWords.length) return null
+  const at = meta.commit - meta.lastPage
+  const one = metaWords.readBigUInt64LE(at)
+  const other = metaWords.readBigUInt64LE(metaPageBytes + at)
+  const newer = one > other ? 0 : metaPageBytes
+  return { commit: newer === 0 ? one : other, lastPage: wordAt(metaWords, newer) }
 }
 
 /** The same for a file at a path; null where there is none. */
@@ -98,7 +106,7 @@ export function commitOf(path: string): bigint | null {
   if (!existsSync(path)) return null
   const file = openSync(path, 'r')
   try {
-    return newestCommit(file)
+    return newestMeta(file)?.commit ?? null
   } finally {
     closeSync(file)
   }
