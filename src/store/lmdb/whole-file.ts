@@ -83,7 +83,7 @@ function newest(file: number, pageSize: number): Snapshot | null {
 }
 
 /** The newest transaction, and the last page that is in use, or was. */
-export interface NewestMeta {
+interface NewestMeta {
   readonly commit: bigint
   readonly lastPage: number
 }
