@@ -5,9 +5,11 @@ export type {
   PublicKeyCredentialRequestOptionsJSON
 } from '@simplewebauthn/server'
 
-/** The library takes a third of the gate's memory. */
-export const library = () => import('@simplewebauthn/server')
-export const helpers = () => import('@simplewebauthn/server/helpers')
+/** The library takes a third of the gate's memory. An import costs something each time, so each is kept. */
+let loadedLibrary: Promise<typeof import('@simplewebauthn/server')> | undefined
+let loadedHelpers: Promise<typeof import('@simplewebauthn/server/helpers')> | undefined
+export const library = () => (loadedLibrary ??= import('@simplewebauthn/server'))
+export const helpers = () => (loadedHelpers ??= import('@simplewebauthn/server/helpers'))
 
 /** IANA, "COSE Algorithms". */
 const cose = { EdDSA: -8, ES256: -7, RS256: -257, ES384: -35, ES512: -36 } as const

@@ -7,6 +7,8 @@ import { execFileSync } from 'node:child_process'
  */
 export const flagsOfV8 = [
   '--max-semi-space-size=32',
+  '--min-semi-space-size=16',
+  '--initial-heap-size=128',
   '--single-threaded-gc',
   '--interrupt-budget=1000000',
   '--invocation-count-for-maglev=3000',
