@@ -1,53 +1,12 @@
 #!/usr/bin/env node
-/** The entry: runs the command that `argv` names and exits with its code, after all output is written. */
-import { setTimeout } from 'node:timers/promises'
-import { noteEarlyReloads } from './cli/early-reload.ts'
-import { nodeTooOld } from './cli/node-release.ts'
-import { Output } from './cli/output.ts'
-import { run } from './cli/run.ts'
-import { systemClock } from './clock.ts'
-import { keepYoungGeneration } from './platform/gc-tuning.ts'
-
-// Commands use what an older Node.js does not have; this module and its imports do not.
-const tooOld = nodeTooOld(process.versions.node)
-if (tooOld !== null) {
-  process.stderr.write(`factorgate: ${tooOld}\n`)
+/** The entry. It imports nothing at its head, so that it can say why the program cannot be loaded. */
+try {
+  await import('./cli/program.ts')
+} catch (error) {
+  const { code = '' } = error as NodeJS.ErrnoException
+  if (!/^(?:EMFILE|ENFILE)$/.test(code)) throw error
+  process.stderr.write(
+    'factorgate: the program cannot be loaded, because this process may open too few files at once; raise the limit (ulimit -n 1024; in systemd: LimitNOFILE=)\n'
+  )
   process.exit(1)
-}
-if (process.argv[2] === 'serve') noteEarlyReloads()
-// `run` loads the command later, and with it most modules.
-keepYoungGeneration()
-
-const stdout = new Output(process.stdout)
-const stderr = new Output(process.stderr)
-
-const code = await run(process.argv.slice(2), {
-  stdout: text => stdout.write(text),
-  stderr: text => stderr.write(text),
-  env: process.env,
-  cwd: process.cwd(),
-  isTTY: process.stdout.isTTY === true,
-  columns: process.stdout.isTTY ? process.stdout.columns : undefined,
-  isErrorTTY: process.stderr.isTTY === true,
-  ...(process.stdin.isTTY && process.stderr.isTTY ? { ask } : {}),
-  input: () => process.stdin.setEncoding('latin1'),
-  clock: systemClock,
-  wait: milliseconds => setTimeout(milliseconds)
-})
-const lost = await stdout.flush()
-if (lost !== null) stderr.write(`factorgate: the result could not be written to standard output: ${lost.message}\n`)
-await stderr.flush()
-process.exit(lost === null ? code : 1)
-
-/** An end of input (Ctrl-D) is an empty answer. */
-async function ask(question: string): Promise<string> {
-  const { createInterface } = await import('node:readline')
-  const lines = createInterface({ input: process.stdin, output: process.stderr })
-  return new Promise(resolve => {
-    lines.question(question, answer => {
-      resolve(answer)
-      lines.close()
-    })
-    lines.once('close', () => resolve(''))
-  })
 }
