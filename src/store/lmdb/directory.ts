@@ -24,11 +24,18 @@ export function prepareDirectory(directory: string, isOpenHere = false): void {
     // An existing store opens even on a full disk, otherwise no command could end access.
     if (isMade(directory)) return
     checkFreeSpace(directory, roomBytes, true)
+    // LMDB crashes where it cannot make it, such as on a disk that has room and no inode. It takes an empty one for its own.
+    makeEmpty(join(directory, 'lock.mdb'))
   } catch (error) {
     throw error instanceof StoreMisconfigured
       ? error
       : new StoreMisconfigured(openingTrouble(directory, error), { cause: error })
   }
+}
+
+function makeEmpty(path: string): void {
+  // Closing one that is there would drop the locks of an open store.
+  if (statSync(path, { throwIfNoEntry: false }) === undefined) closeSync(openSync(path, 'a', 0o600))
 }
 
 function isMade(directory: string): boolean {
@@ -134,7 +141,7 @@ function diskTrouble(error: unknown): string | null {
     case 'EDQUOT':
     case 28:
     case 122:
-      return 'the disk is full; free some space there'
+      return 'the disk is full, or has no free inode (df -i); free some space there'
     case 'ENODEV':
     case 19:
       return 'its file system cannot map files into memory; choose a folder on a disk of this machine, or use Redis'
