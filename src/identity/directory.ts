@@ -1,4 +1,6 @@
 /** The port of directories that check a name and a password: local users and LDAP. institution.ts is the port of all other logins. */
+
+import type { Lockout } from '../throttle/limits.ts'
 import type { Account } from './account.ts'
 import type { Source } from './arrival.ts'
 import type { HashPlace } from './password/hash-queue.ts'
@@ -38,6 +40,8 @@ export interface Directory {
   pretend?(name: string, password: string): Promise<Exclude<DirectoryAnswer, { kind: 'accepted' }>>
   /** True if a password from this place would be `busy` at once. Absent without a queue. */
   isFullFor?(place: HashPlace): boolean
+  /** How it locks accounts after wrong passwords; null or absent where the gate need not care. */
+  readonly lockout?: Lockout | null
   /** True if people there are used to typing `DOMAIN\name`. */
   readonly takesDomain?: boolean
   /**

@@ -140,7 +140,7 @@ async function ldapDirectory(
     import('../identity/ldap/ldap.ts'),
     import('../identity/ldap/presets.ts')
   ])
-  const { servers, startTls, timeout, bind, userDn, refresh } = identity
+  const { servers, startTls, timeout, bind, userDn, refresh, lockout } = identity
   const ca = identity.ca === null ? null : pemText(identity.ca)
   return new LdapDirectory({
     source: sourceOf(identity),
@@ -149,6 +149,7 @@ async function ldapDirectory(
     service: bind === null ? null : { dn: bind.dn, password: bind.password },
     userDn,
     refreshSeconds: refresh,
+    lockout: lockout === null ? null : { after: lockout.after, withinSeconds: lockout.within },
     mark: digestOf(JSON.stringify({ ...identity, bind: bind?.dn ?? null })),
     admissions: new Admissions({ accounts }),
     clock,

@@ -8,6 +8,7 @@ import { networkLevels, unknownNetwork } from '../request/network-levels.ts'
 import type { Store } from '../store/store.ts'
 import { type Bucket, network, site } from './attempt-limiter.ts'
 import { ConsecutiveFailures } from './consecutive-failures.ts'
+import type { Limit } from './limits.ts'
 
 const knownSeconds = 30 * 24 * 3600
 
@@ -33,9 +34,12 @@ interface Standing {
 export class AttemptBuckets {
   readonly #store: Store
   readonly #failures: ConsecutiveFailures
+  readonly #passwordTotal: Limit | null
 
-  constructor(store: Store) {
+  /** `passwordTotal`: the limit of all unknown networks at one password, where a directory sets it; null for the usual one. */
+  constructor(store: Store, passwordTotal: Limit | null = null) {
     this.#store = store
+    this.#passwordTotal = passwordTotal
     this.#failures = new ConsecutiveFailures(store, knownSeconds)
   }
 
@@ -52,7 +56,7 @@ export class AttemptBuckets {
       return {
         from: 'elsewhere',
         place: null,
-        buckets: [...unknownNetworkBuckets(what, who, address), ...levels(address)]
+        buckets: [...unknownNetworkBuckets(what, who, address, this.#passwordTotal), ...levels(address)]
       }
     const pair = { kind: what === 'password' ? 'account' : 'factor', key: `${what}:${accountId}@${place}` } as const
     return place === network(address)
@@ -131,7 +135,7 @@ export function pushBuckets(institution: string, address: string): Bucket[] {
 }
 
 /** Names share a fixed number of buckets by hash, so that made-up names do not fill the store. */
-function unknownNetworkBuckets(what: string, who: string, address: string): Bucket[] {
+function unknownNetworkBuckets(what: string, who: string, address: string, total: Limit | null): Bucket[] {
   if (what !== 'password')
     return [
       { kind: 'factor_unknown_network', key: `${what}:${who}@${site(address)}` },
@@ -140,7 +144,7 @@ function unknownNetworkBuckets(what: string, who: string, address: string): Buck
   const [slot = 0, high = 0, low = 0] = digest(who)
   return [
     { kind: 'password_unknown_network', key: `${slot}@${site(address)}` },
-    { kind: 'password_unknown_total', key: String(high * 256 + low) }
+    { kind: 'password_unknown_total', key: String(high * 256 + low), ...(total === null ? {} : { limit: total }) }
   ]
 }
 

@@ -13,6 +13,8 @@ export interface Bucket {
   /** Account id, name or network; an address for `address` and `known_network`. */
   readonly key: string
   readonly kind: BucketKind
+  /** Left out: that of its kind. */
+  readonly limit?: Limit
 }
 
 export type Reservation =
@@ -147,7 +149,7 @@ export class AttemptLimiter {
 
   /** The wait in milliseconds. This writes only after the clock was set back. */
   async #waitMs(bucket: Bucket): Promise<number> {
-    const limit = limits[bucket.kind]
+    const limit = bucket.limit ?? limits[bucket.kind]
     const found = await countRecord.get(this.#store, idOf(bucket))
     const now = this.#clock()
     const { until } = countAt(found, limit, now)
@@ -172,7 +174,7 @@ export class AttemptLimiter {
   }
 
   #giveBack(bucket: Bucket, share: number): Promise<void> {
-    const limit = limits[bucket.kind]
+    const limit = bucket.limit ?? limits[bucket.kind]
     return countRecord.change<void>(this.#store, idOf(bucket), found => {
       if (found === null) return { result: undefined }
       const now = this.#clock()
@@ -198,7 +200,8 @@ function shareOf({ kind }: Bucket, { networkFailures }: SoFar): number {
   return kind === 'factor_unknown_total' ? 2 ** -Math.min(networkFailures, 50) : 1
 }
 
-function limitOf({ kind }: Bucket, { totalFailures }: SoFar): Limit {
+function limitOf({ kind, limit }: Bucket, { totalFailures }: SoFar): Limit {
+  if (limit !== undefined) return limit
   return kind === 'password_unknown_network' && totalFailures >= attackFailures
     ? unknownNetworkUnderAttack
     : limits[kind]

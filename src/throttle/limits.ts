@@ -70,6 +70,25 @@ export const limits: Readonly<Record<BucketKind, Limit>> = {
   answer_provider: { free: 600, ...doubling, maxWaitSeconds: 30, keepSeconds: 3600, forgiveSeconds: 2 }
 }
 
+/** The policy by which a directory locks an account: after so many wrong passwords, none of which is older than this. */
+export interface Lockout {
+  readonly after: number
+  readonly withinSeconds: number
+}
+
+/** Wrong passwords that are left to the person where strangers have spent theirs. */
+const leftToThePerson = 2
+
+/** What strangers have together at one password before the strictest of these policies locks its account; null where there is none. */
+export function limitBelow(policies: readonly Lockout[]): Limit | null {
+  if (policies.length === 0) return null
+  const seconds = Math.max(...policies.map(({ withinSeconds }) => withinSeconds))
+  const guesses = Math.max(1, Math.min(...policies.map(({ after }) => after)) - leftToThePerson)
+  const wait = { firstWaitSeconds: seconds, factor: 1, maxWaitSeconds: seconds, keepSeconds: seconds }
+  // The wait follows the guess that exceeds `free`.
+  return { free: guesses - 1, ...wait, forgiveSeconds: null }
+}
+
 export const attackFailures = 100
 
 /** For an unknown network at a password under attack: four free attempts, then waits from minutes to days. */

@@ -1,5 +1,5 @@
 /** The schema of an LDAP server or Active Directory. */
-import { choice, duration, flag, list, map, orNull, secret, secretFile, text } from '../schema-builders.ts'
+import { choice, duration, flag, list, map, orNull, secret, secretFile, text, whole } from '../schema-builders.ts'
 import { attribute, ca, day, id, kind, shared, title } from './shared.ts'
 
 const ldapGroups = map(
@@ -134,6 +134,39 @@ export const ldap = map(
       },
       5,
       day
+    ),
+    lockout: orNull(
+      map(
+        {
+          after: whole(
+            {
+              title: 'After',
+              description:
+                'The number of wrong passwords after which the directory locks an account (`lockoutThreshold`, `pwdMaxFailure`).',
+              example: 5
+            },
+            3,
+            1000
+          ),
+          within: duration(
+            {
+              title: 'Within',
+              description:
+                'The time after which the directory forgets a wrong password (`lockOutObservationWindow`, `pwdFailureCountInterval`).',
+              default: '30m',
+              example: '1h'
+            },
+            60,
+            day
+          )
+        },
+        {
+          title: 'Lockout there',
+          description:
+            'The policy by which the directory locks accounts after wrong passwords. From networks and browsers in which nobody has completed a sign-in as this person, the gate then checks two passwords fewer than `after` within this time, all together, and answers the others with 429. So nobody who only knows a name locks the account there. It counts for all names alike. Left out: the gate’s usual limits alone.',
+          example: { after: 5, within: '30m' }
+        }
+      )
     ),
     ...shared
   },

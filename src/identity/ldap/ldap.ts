@@ -5,6 +5,7 @@
 import { randomBytes } from 'node:crypto'
 import type { Clock } from '../../clock.ts'
 import { GateError } from '../../errors.ts'
+import type { Lockout } from '../../throttle/limits.ts'
 import { type Account, plainName } from '../account.ts'
 import { canonicalAddress } from '../addresses.ts'
 import type { Admissions } from '../admission.ts'
@@ -35,6 +36,7 @@ export interface LdapOptions {
   /** The pattern of a person's DN, or `{name}@domain`; null for a search. */
   readonly userDn: string | null
   readonly refreshSeconds: number
+  readonly lockout?: Lockout | null
   /** See `Directory.mark`. */
   readonly mark: string
   readonly admissions: Pick<Admissions, 'admit' | 'keepInStep' | 'isInStep'>
@@ -61,6 +63,7 @@ export class LdapDirectory implements Directory {
   readonly refreshSeconds: number
   readonly mark: string
   readonly takesDomain: boolean
+  readonly lockout: Lockout | null
   readonly #options: LdapOptions
   readonly #servers: Servers
   readonly #bindTimes: BindTimes
@@ -77,6 +80,7 @@ export class LdapDirectory implements Directory {
     this.refreshSeconds = refreshSeconds
     this.mark = mark
     this.takesDomain = options.schema.takesDomain
+    this.lockout = options.lockout ?? null
     this.#options = options
     this.#bindTimes = options.bindTimes ?? new BindTimes()
     const onChange = (server: string, problem: string | null) =>

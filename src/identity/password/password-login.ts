@@ -8,6 +8,7 @@ import type { Words } from '../../reasons/reason.ts'
 import type { Store } from '../../store/store.ts'
 import { AttemptBuckets, type Origin } from '../../throttle/attempt-buckets.ts'
 import { type AttemptLimiter, isShared } from '../../throttle/attempt-limiter.ts'
+import { limitBelow } from '../../throttle/limits.ts'
 import { type Account, canonicalName, plainName } from '../account.ts'
 import type { Accounts } from '../accounts.ts'
 import { canonicalAddress } from '../addresses.ts'
@@ -43,7 +44,9 @@ export class PasswordLogin {
     this.#accounts = input.accounts
     this.#directories = input.directories
     this.#limiter = input.limiter
-    this.#guesses = new AttemptBuckets(input.store)
+    const policies = input.directories.flatMap(({ lockout }) => lockout ?? [])
+    // For every name alike, otherwise a wait would tell whose directory it is (THREATS M15).
+    this.#guesses = new AttemptBuckets(input.store, limitBelow(policies))
     this.#takesDomain = input.directories.some(({ takesDomain }) => takesDomain === true)
   }
 
