@@ -16,6 +16,9 @@ const fileBytes = 1e6
 /** A large file counts once more for each `largeBytes`, at most `maxLarge` times. */
 const largeBytes = 10e6
 const maxLarge = 10
+/** A longer file counts as one for each so many bytes, in a row that is as fast as a download: a screen or a stream is slower. */
+const longBytes = largeBytes * maxLarge
+const fastBytesPerMs = 3000
 /** A browser leaves its headers out now and then, but not in this many requests in a row. */
 const bareInRow = 6
 
@@ -96,6 +99,7 @@ export class Track {
   #haulAt = 0
   #haulFiles = 0
   #haulBytes = 0
+  #haulBegan = 0
   /** The longest haul of the session. */
   #longest: Haul = noHaul
   #lastObject = 0
@@ -107,9 +111,9 @@ export class Track {
     return (isV6 ? this.#v6 : this.#v4) as SessionNetworks
   }
 
-  /** Counts a request for an object that the person has not asked for today, if the session asks at regular intervals. */
+  /** Counts a request for an object that the person has not asked for today, if the session asks at regular intervals, and is no program's own. */
   noteNew(person: Person, now: number): void {
-    if (this.#isRegular(now)) person.numbers[at.regular]!++
+    if (this.#isRegular(now) && !this.isProgram) person.numbers[at.regular]!++
   }
 
   /** Notes a request that may be the next of a row of records. */
@@ -121,25 +125,38 @@ export class Track {
 
   /** Notes a file. Files that follow each other without a pause are a haul. */
   noteFile(now: number, object: number): void {
-    if (now - this.#haulAt > haulPauseMs) {
-      this.#haulFiles = 0
-      this.#haulBytes = 0
-    }
+    if (now - this.#haulAt > haulPauseMs) this.#beginHaul(now, 0)
     this.#haulAt = now
     if (object !== this.#lastObject) this.#haulFiles++
     this.#lastObject = object
   }
 
+  #beginHaul(now: number, files: number): void {
+    this.#haulBegan = now
+    this.#haulFiles = files
+    this.#haulBytes = 0
+  }
+
   /**
    * Adds bytes to the running haul. A haul counts at most one file for each megabyte, so that the small parts of pages do not count. From the
-   * third file on, large files count for more. A program in a session of its own makes no haul, because its work is to fetch.
+   * third file on, large files count for more, and a long one counts as many. A program in a session of its own makes no haul, because its work is
+   * to fetch.
    */
   noteHaul(person: Person, now: number, bytes: number): void {
-    if (this.#haulFiles === 0 || this.isProgram) return
+    if (this.isProgram) return
+    // What was asked for before today is no file of a row, but may be a long one.
+    if (this.#haulFiles === 0) {
+      if (bytes < largeBytes) return
+      this.#beginHaul(now, 1)
+    }
     this.#haulAt = now
     this.#haulBytes += bytes
     const large = Math.min(this.#haulBytes / largeBytes, maxLarge * (this.#haulFiles - 2))
-    const files = Math.min(this.#haulFiles, this.#haulBytes / fileBytes) + Math.max(0, large)
+    const isFast = this.#haulBytes > fastBytesPerMs * (now - this.#haulBegan)
+    const files =
+      Math.min(this.#haulFiles, this.#haulBytes / fileBytes) +
+      Math.max(0, large) +
+      (isFast ? this.#haulBytes / longBytes : 0)
     if (files <= person.numbers[at.haul]!) return
     person.numbers[at.haul] = files
     if (this.#longest === noHaul) this.#longest = { counted: 0, files: 0, bytes: 0 }

@@ -239,7 +239,7 @@ export class Unusual {
   #noteHeaders(live: Live, track: Track, { fetchDest, userAgent = '' }: UsageObservation): void {
     const { person } = live
     const isBare = fetchDest === undefined || fetchDest === ''
-    if (isBare) person.numbers[at.bare]!++
+    if (isBare && !track.isProgram) person.numbers[at.bare]!++
     if (track.isBareNow(!isBare)) {
       // A program that uses its own name is not expected to send these headers.
       if (track.isBrowser && track.wasBrowser)

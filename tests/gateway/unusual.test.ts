@@ -27,14 +27,26 @@ async function watched(t: Test, extra = '{ learn: 0s }') {
 const codeOf = (answer: { headers: Record<string, unknown> }) => answer.headers['factorgate-error']
 
 /** Asks for one record after the other, until the gate says no. Returns how many it got. */
-async function walk(gate: Running, cookie: string, client = 'test'): Promise<{ got: number; code: unknown }> {
+async function walk(
+  gate: Running,
+  cookie: string,
+  client = 'test',
+  spell = (path: string) => path
+): Promise<{ got: number; code: unknown }> {
   // A connection for each request would take a quarter more processor time.
   const agent = new http.Agent({ keepAlive: true })
   const headers = { cookie, 'user-agent': client }
   for (let got = 0; got < maxRequests; got += 20) {
     const answers = await Promise.all(
       Array.from({ length: 20 }, (_, i) =>
-        ask(gate.port, 'GET', `${gate.origin('files')}/records/p${got % 300}/${got + i}`, headers, undefined, agent)
+        ask(
+          gate.port,
+          'GET',
+          gate.origin('files') + spell(`/records/p${got % 300}/${got + i}`),
+          headers,
+          undefined,
+          agent
+        )
           // Where the sign-in ends, what runs is cut.
           .catch(() => ({ headers: { 'factorgate-error': 'cut' } }))
       )
@@ -77,6 +89,22 @@ t.test('a script is asked for a proof, and only its own session goes on with one
   t.match(line, { name: 'alice', app: 'files', ...told }, 'without the key notify nobody is told')
   t.match(line?.why, /\d+ .*usual/)
   t.ok(Number(line?.score) >= thresholds.alarming)
+})
+
+t.test('O12 · a script spells each address so that it looks like one → it is asked as any other is', async t => {
+  const { gate, account } = await watched(t)
+  const plain = await walk(gate, (await gate.signIn(account, 'files')).cookies.files as string)
+  const spellings = [
+    (path: string) => '/'.repeat(1200) + path.slice(1),
+    (path: string) => `/item?pad=${'x'.repeat(1200)}&path=${encodeURIComponent(path)}`
+  ]
+  for (const [n, spell] of spellings.entries()) {
+    const other = await gate.account(`script-${n}`)
+    const { cookies } = await gate.signIn(other, 'files')
+    const { got, code } = await walk(gate, cookies.files as string, 'test', spell)
+    t.equal(code, 'unusual_proof_required', `${n}: after ${got} requests`)
+    t.ok(got <= 2 * plain.got, `${n}: ${got}, and ${plain.got} in plain words`)
+  }
 })
 
 t.test('O5 · nobody can say whether a proof is asked → guarded apps answer 503, and others serve', async t => {

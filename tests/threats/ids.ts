@@ -21,10 +21,10 @@ const groups = {
   K: 11,
   B: 6,
   E: 3,
-  O: 11
+  O: 12
 } as const
 
-/** `H1` … `O11`, in their order. */
+/** `H1` … `O12`, in their order. */
 export const ids: readonly string[] = Object.entries(groups).flatMap(([letter, last]) =>
   Array.from({ length: last }, (_, n) => `${letter}${n + 1}`)
 )

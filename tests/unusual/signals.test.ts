@@ -264,6 +264,43 @@ t.test('the sentence of a haul has the true number of files and bytes', async t 
   }
 })
 
+t.test('one long file counts as a row of many, in pieces, ranges or one socket', async t => {
+  const piece = 16 * 2 ** 20
+  const counted = (given: (i: number) => Partial<Observation>) => {
+    const unusual = watch()
+    usualWeeks(unusual)
+    const verdicts = ask(unusual, day, 1200, i => ({ path: '/projects/p1/export.zip', bytes: piece, ...given(i) }))
+    const { person } = unusual.people.all.get('alice')!
+    return { haul: Math.round(person.numbers[at.haul]!), levels: verdicts.map(({ level }) => level) }
+  }
+  const long = Math.round((1200 * piece) / 100e6)
+  const pieces = counted(i => ({ isFirst: i === 0 }))
+  t.equal(pieces.haul, long + 1)
+  t.ok(pieces.levels.includes('alarming'), `${pieces.levels}`)
+  t.equal(counted(() => ({})).haul, long + 1, 'ranges of one file')
+  t.equal(counted(i => ({ isSocket: true, isFirst: i === 0 })).haul, long + 1, 'one socket')
+  t.equal(counted(i => ({ isFirst: i === 0, bytes: 1e6 })).haul, 1, 'a stream at the pace of a screen is no row')
+  const curl = { userAgent: 'curl/8.9', fetchDest: undefined }
+  t.equal(counted(() => curl).haul, 0, 'nor is what a program fetches in a session of its own')
+})
+
+t.test('that a program asks as programs do says nothing in a session of its own', async t => {
+  const signalsOf = (given: Partial<Observation>) => {
+    const unusual = watch()
+    usualWeeks(unusual)
+    const asked = (i: number) => ({ path: `/projects/p9/${i}.tif`, fetchDest: undefined, bytes: 4e6, ...given })
+    return ask(unusual, day, 900, asked)
+      .at(-1)!
+      .signals.map(({ id }) => id)
+  }
+  const own = signalsOf({ userAgent: 'curl/8.9' })
+  t.notOk(
+    ['bare', 'regular', 'lonely'].some(id => own.includes(id)),
+    own.join()
+  )
+  t.ok(own.includes('foreignObjects'), own.join())
+})
+
 t.test('the sockets of a browser come without its headers, and say nothing of the client', async t => {
   const unusual = watch()
   usualWeeks(unusual)
