@@ -14,6 +14,7 @@ const families = [
   'order',
   'manner',
   'refusals',
+  'writes',
   'haul',
   'reach',
   'client',
@@ -22,11 +23,10 @@ const families = [
   'travel',
   'hours',
   'record',
-  'writes',
   'repeat'
 ] as const
 /** The first of them grow together on a busy day, and with a program that fetches much: the strongest counts in full, and the others half. */
-const busyCount = 5
+const busyCount = 6
 const busyShare = 0.5
 type Family = (typeof families)[number]
 

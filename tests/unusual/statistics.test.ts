@@ -294,6 +294,20 @@ t.test('of the work of others no more counts than one day in four thousand is wo
   t.ok(Math.abs(scoreOf(context) - 30) < 1e-9, `with many days too: ${scoreOf(context)}`)
 })
 
+t.test('changes grow with what is read on a busy day: the stronger counts in full, the other half', async t => {
+  const person = lived(new Array(20).fill(1e8))
+  const usual = usualFor(person, assumed)
+  const context = { person, track: null, usual, all: new Group(1), now: person.day * dayMs }
+  const scoreWith = (refusals: number, changes: number) => {
+    person.numbers[at.refusals] = refusals
+    person.numbers[at.changes] = changes
+    return scoreOf(context)
+  }
+  const [read, written, both] = [scoreWith(300, 0), scoreWith(0, 800), scoreWith(300, 800)]
+  t.ok(Math.min(read, written) > 8, `${read}, ${written}`)
+  t.ok(Math.abs(both - Math.max(read, written) - Math.min(read, written) / 2) < 1e-9, `${both}`)
+})
+
 t.test('a proof answers for the sums', async t => {
   const person = lived(new Array(20).fill(1e8))
   for (const sum of [number.sumBytes, number.sumObjects, number.sumForeign, number.sumForeignBytes])
