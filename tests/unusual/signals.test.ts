@@ -266,7 +266,7 @@ t.test('the sentence of a haul has the true number of files and bytes', async t 
 
 t.test('one long file counts as a row of many, in pieces, ranges or one socket', async t => {
   const piece = 16 * 2 ** 20
-  const counted = (given: (i: number) => Partial<Observation>) => {
+  const counted = (given: (i: number) => Partial<UsageObservation>) => {
     const unusual = watch()
     usualWeeks(unusual)
     const verdicts = ask(unusual, day, 1200, i => ({ path: '/projects/p1/export.zip', bytes: piece, ...given(i) }))
@@ -285,7 +285,7 @@ t.test('one long file counts as a row of many, in pieces, ranges or one socket',
 })
 
 t.test('that a program asks as programs do says nothing in a session of its own', async t => {
-  const signalsOf = (given: Partial<Observation>) => {
+  const signalsOf = (given: Partial<UsageObservation>) => {
     const unusual = watch()
     usualWeeks(unusual)
     const asked = (i: number) => ({ path: `/projects/p9/${i}.tif`, fetchDest: undefined, bytes: 4e6, ...given })
