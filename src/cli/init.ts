@@ -76,19 +76,7 @@ Example:
     refuseIfThere([file, config.keyFile, storePath(config), config.journal.file])
     const made: string[] = []
     try {
-      await asOwnerOf(file, async () => {
-        const topmost = makeFolder(folder, 0o755)
-        if (topmost !== null) made.push(topmost)
-        const handle = await open(file, 'wx', 0o644)
-        made.push(file)
-        await naming(file, () => handle.writeFile(text)).finally(() => handle.close())
-      })
-      await asOwnerOf(config.keyFile, async () => {
-        const topmost = makeFolder(path.dirname(config.keyFile), 0o700)
-        if (topmost !== null) made.push(topmost)
-        await createKeyFile(config.keyFile)
-      })
-      made.push(config.keyFile, storePath(config), config.journal.file)
+      await writeFiles(file, text, config, path => made.push(path))
       return await withStore(io, { config: file, changes: 'grant', mayCreate: true }, async place => {
         // Binds the store to this key; with another one a gate does not start.
         await checkKey(place.store, await asSelf(() => readKeyFile(config.keyFile)), config.keyFile)
@@ -104,6 +92,25 @@ Example:
       throw error
     }
   }
+}
+
+/** Writes the configuration and the key file. `onMade` hears each path before the next is made, also of what the store and the journal will make. */
+async function writeFiles(file: string, text: string, config: Config, onMade: (path: string) => void): Promise<void> {
+  const ensure = (folder: string, mode: number) => {
+    const topmost = makeFolder(folder, mode)
+    if (topmost !== null) onMade(topmost)
+  }
+  await asOwnerOf(file, async () => {
+    ensure(path.dirname(file), 0o755)
+    const handle = await open(file, 'wx', 0o644)
+    onMade(file)
+    await naming(file, () => handle.writeFile(text)).finally(() => handle.close())
+  })
+  await asOwnerOf(config.keyFile, async () => {
+    ensure(path.dirname(config.keyFile), 0o700)
+    await createKeyFile(config.keyFile)
+  })
+  for (const each of [config.keyFile, storePath(config), config.journal.file]) onMade(each)
 }
 
 /** The filled template, checked as by `check`. */

@@ -28,7 +28,14 @@ const maxNames = 20
 const oldAdvisoriesMs = 14 * 24 * 3600_000
 
 export function gapsOf(input: GapInput): Gap[] {
-  const gaps = [...journalGaps(input), ...appGaps(input), ...peopleGaps(input), ...otherGaps(input)]
+  const gaps = [
+    ...journalGaps(input),
+    ...appGaps(input),
+    ...peopleGaps(input),
+    ...configurationGaps(input),
+    ...softwareGaps(input),
+    ...rangeGaps(input)
+  ]
   return [...gaps.filter(({ isSerious }) => isSerious), ...gaps.filter(({ isSerious }) => !isSerious)]
 }
 
@@ -138,64 +145,50 @@ function* peopleGaps({ people, figures }: GapInput): Generator<Gap> {
     }
 }
 
-function* otherGaps(input: GapInput): Generator<Gap> {
-  const { advisories, components, configuration, madeAt, figures, from } = input
-  for (const key of input.unsafeKeys)
-    yield {
-      topic: 'configuration',
-      isSerious: true,
-      text: `${key} is set: ${unsafeWords[lastOf(key)] ?? 'it switches a protection off'}.`
-    }
+function* configurationGaps({ configuration, madeAt, figures, unsafeKeys }: GapInput): Generator<Gap> {
+  const gap = (text: string, isSerious = false): Gap => ({ topic: 'configuration', isSerious, text })
+  for (const key of unsafeKeys)
+    yield gap(`${key} is set: ${unsafeWords[lastOf(key)] ?? 'it switches a protection off'}.`, true)
   const loads = figures.kinds.get('gate.reload') ?? 0
   const changed =
     loads === 0
       ? 'The gate did not load another one in this range'
       : `In this range the gate loaded or refused a changed one ${plural(loads, 'time')}`
-  yield {
-    topic: 'configuration',
-    isSerious: false,
-    text: `The policy is that of ${configuration.file === null ? 'the command line' : 'the configuration file'} at ${utcMinute(madeAt)}, and people and factors are those of that moment. ${changed}, as far as the journal of the range says.`
-  }
-  if (input.nodeWarning !== null) yield { topic: 'software', isSerious: true, text: `${input.nodeWarning}.` }
+  yield gap(
+    `The policy is that of ${configuration.file === null ? 'the command line' : 'the configuration file'} at ${utcMinute(madeAt)}, and people and factors are those of that moment. ${changed}, as far as the journal of the range says.`
+  )
+}
+
+function* softwareGaps({ advisories, components, madeAt, nodeWarning }: GapInput): Generator<Gap> {
+  const gap = (text: string, isSerious = false): Gap => ({ topic: 'software', isSerious, text })
+  if (nodeWarning !== null) yield gap(`${nodeWarning}.`, true)
   if (components === null)
-    yield {
-      topic: 'software',
-      isSerious: true,
-      text: 'There is no bill of materials (SBOM) in this installation, so nothing is known of its packages.'
-    }
+    yield gap('There is no bill of materials (SBOM) in this installation, so nothing is known of its packages.', true)
   if (advisories === null)
-    yield {
-      topic: 'software',
-      isSerious: false,
-      text: 'No file of advisories was given (--advisories), so this says nothing about known faults of the packages.'
-    }
-  else {
-    const certain = advisories.found.filter(({ isCertain }) => isCertain).length
-    const maybe = advisories.found.length - certain
-    if (certain > 0)
-      yield {
-        topic: 'software',
-        isSerious: true,
-        text: `${plural(certain, 'known fault affects', 'known faults affect')} packages of this installation.`
-      }
-    if (maybe > 0)
-      yield {
-        topic: 'software',
-        isSerious: true,
-        text: `${plural(maybe, 'known fault')} may affect packages of this installation: the file does not say which versions in a way that can be read.`
-      }
-    if (madeAt - advisories.changedAt > oldAdvisoriesMs)
-      yield {
-        topic: 'software',
-        isSerious: false,
-        text: `The file of advisories is of ${utcMinute(advisories.changedAt)}. Faults that became known since are not in it.`
-      }
-  }
-  if (figures.lines === 0 && input.journalFrom !== null)
+    return yield gap(
+      'No file of advisories was given (--advisories), so this says nothing about known faults of the packages.'
+    )
+  const certain = advisories.found.filter(({ isCertain }) => isCertain).length
+  const maybe = advisories.found.length - certain
+  if (certain > 0)
+    yield gap(`${plural(certain, 'known fault affects', 'known faults affect')} packages of this installation.`, true)
+  if (maybe > 0)
+    yield gap(
+      `${plural(maybe, 'known fault')} may affect packages of this installation: the file does not say which versions in a way that can be read.`,
+      true
+    )
+  if (madeAt - advisories.changedAt > oldAdvisoriesMs)
+    yield gap(
+      `The file of advisories is of ${utcMinute(advisories.changedAt)}. Faults that became known since are not in it.`
+    )
+}
+
+function* rangeGaps({ figures, journalFrom, from, to }: GapInput): Generator<Gap> {
+  if (figures.lines === 0 && journalFrom !== null)
     yield {
       topic: 'range',
       isSerious: true,
-      text: `The journal has no line between ${utcMinute(from)} and ${utcMinute(input.to)}.`
+      text: `The journal has no line between ${utcMinute(from)} and ${utcMinute(to)}.`
     }
 }
 

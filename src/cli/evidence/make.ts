@@ -51,6 +51,30 @@ export async function makeEvidence(
   asked: Asked,
   io: Io
 ): Promise<Evidence> {
+  const bill = billIn(programFolder())
+  const evidence = await gather(place, folder, keyring, asked, bill?.components ?? null, io)
+  for (const [name, text] of Object.entries(tablesOf(evidence)))
+    await folder.write(name as keyof ReturnType<typeof tablesOf>, text)
+  if (bill !== null) await folder.write('sbom.cdx.json', bill.text)
+  await folder.write(publicKeyFile, pemOf(evidence.signer.publicKey))
+  await folder.write('evidence.html', toHtml(EvidencePage({ evidence })))
+  const files = [...folder.sums].sort((a, b) => (a.name < b.name ? -1 : 1))
+  const sums = sumsText(files, remarksOf(evidence))
+  await folder.write(sumsFile, sums)
+  await folder.write(signatureFile, signSums(sums, keyring.signers(journalPurpose)[0]!))
+  await folder.finish(['evidence.html', sumsFile, signatureFile])
+  return evidence
+}
+
+/** Reads journal, store and configuration. The lists of single events go into the folder as they are read. */
+async function gather(
+  place: CommandContext,
+  folder: EvidenceFolder,
+  keyring: Keyring,
+  asked: Asked,
+  components: Evidence['components'],
+  io: Io
+): Promise<Evidence> {
   const { config } = place
   const madeAt = io.clock()
   const journalFrom = await journalBegin(config.journal.file)
@@ -58,10 +82,8 @@ export async function makeEvidence(
   const from = Number.isFinite(asked.from) ? asked.from : Math.min(journalFrom ?? to, to)
   const times = stepsOf(from, to)
   const pseudonymiser = new Pseudonymiser(asked.hidden, keyring)
-  const bill = billIn(programFolder())
   const advisoryFile = asked.advisories
-  const advisories =
-    advisoryFile === null ? null : await asSelf(() => advisoryReport(advisoryFile, bill?.components ?? []))
+  const advisories = advisoryFile === null ? null : await asSelf(() => advisoryReport(advisoryFile, components ?? []))
   // The lines are counted before they are proved, so the proof covers all counted lines.
   const pass = await readJournal(config.journal.file, { from, to, times }, { folder, pseudonymiser, io })
   const head = await readHead(headFileOf(config.journal.file))
@@ -85,7 +107,7 @@ export async function makeEvidence(
     proof,
     head,
     versions: versionsOf(config),
-    components: bill?.components ?? null,
+    components,
     advisories,
     hidden: [...pseudonymiser.kinds]
   }
@@ -101,18 +123,7 @@ export async function makeEvidence(
     nodeWarning: nodeReleaseWarning(process.versions.node, madeAt)
   })
   const signer = keyring.signers(journalPurpose)[0]!
-  const evidence: Evidence = { ...known, times, gaps, newest: pass.newest, signer }
-  for (const [name, text] of Object.entries(tablesOf(evidence)))
-    await folder.write(name as keyof ReturnType<typeof tablesOf>, text)
-  if (bill !== null) await folder.write('sbom.cdx.json', bill.text)
-  await folder.write(publicKeyFile, pemOf(signer.publicKey))
-  await folder.write('evidence.html', toHtml(EvidencePage({ evidence })))
-  const files = [...folder.sums].sort((a, b) => (a.name < b.name ? -1 : 1))
-  const sums = sumsText(files, remarksOf(evidence))
-  await folder.write(sumsFile, sums)
-  await folder.write(signatureFile, signSums(sums, signer))
-  await folder.finish(['evidence.html', sumsFile, signatureFile])
-  return evidence
+  return { ...known, times, gaps, newest: pass.newest, signer }
 }
 
 /** What the store remembers of the journal's end, as `journal verify` asks it. */

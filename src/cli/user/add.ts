@@ -3,8 +3,8 @@ import { columns } from '../../administration/people-list.ts'
 import { nameInRealm } from '../../administration/person-input.ts'
 import { AccountError } from '../../identity/accounts.ts'
 import { visible } from '../../messages/visible.ts'
-import { type Command, readArgs, UsageError } from '../command.ts'
-import { configHelp, configOption, withStore } from '../command-context.ts'
+import { type Command, type Io, readArgs, UsageError } from '../command.ts'
+import { type CommandContext, configHelp, configOption, withStore } from '../command-context.ts'
 import { addMany } from './add-many.ts'
 import { invitationMail } from './mail-invitation.ts'
 import { invite, nameTrouble, peopleAt, readDisplayName, readEmail, readGroup, warnOfSharedAddress } from './person.ts'
@@ -70,35 +70,53 @@ Example:
         const many = { file: values.from!, source, groups, validSeconds: valid, isMailed: values.mail === true }
         return addMany(place, many, io)
       }
-      const mail = values.mail ? await invitationMail(place, { name, email }) : null
-      const account = await peopleAt(place)
-        .add({
-          name: nameInRealm(name, source?.realm ?? null),
-          groups,
-          email,
-          directory: source?.id ?? 'local',
-          ...(displayName === undefined ? {} : { displayName })
-        })
-        .catch(async error => {
-          const isTaken = error instanceof AccountError && error.problem === 'name_taken'
-          const hint = isTaken ? `; for a new invitation run: factorgate user invite ${visible(name)}` : ''
-          throw await nameTrouble(place, error, nameInRealm(name, source?.realm ?? null), hint)
-        })
-      await warnOfSharedAddress(place, account, io)
-      const url = await invite(place, account, valid)
-      await mail?.send(account, url, valid)
-      const words = validityInWords(valid)
-      if (mail !== null)
-        io.stderr(
-          `${account.name} is added. The gate sends the invitation to ${visible(email ?? '')}. It is valid for ${words}.\n`
-        )
-      else io.stderr(`${account.name} is added. Give this invitation to the person. It is valid for ${words}:\n`)
-      if (source !== null)
-        io.stderr(
-          `it is for the second factor alone: ${account.name} has no password here, and signs in at '${visible(source.title)}' first\n`
-        )
-      if (mail === null) io.stdout(`${url}\n`)
+      const one = { name, groups, email, displayName, source, valid, isMailed: values.mail === true }
+      await addOne(place, one, io)
       return 0
     })
   }
+}
+
+interface NewPerson {
+  readonly name: string
+  readonly groups: readonly string[]
+  readonly email: string | null
+  readonly displayName: string | undefined
+  readonly source: ReturnType<typeof sourceNamed>
+  readonly valid: number | undefined
+  readonly isMailed: boolean
+}
+
+/** Adds the person, and prints the invitation or hands it to the mail. */
+async function addOne(place: CommandContext, person: NewPerson, io: Io): Promise<void> {
+  const { groups, email, displayName, source, valid } = person
+  const name = nameInRealm(person.name, source?.realm ?? null)
+  const mail = person.isMailed ? await invitationMail(place, { name: person.name, email }) : null
+  const account = await peopleAt(place)
+    .add({
+      name,
+      groups,
+      email,
+      directory: source?.id ?? 'local',
+      ...(displayName === undefined ? {} : { displayName })
+    })
+    .catch(async error => {
+      const isTaken = error instanceof AccountError && error.problem === 'name_taken'
+      const hint = isTaken ? `; for a new invitation run: factorgate user invite ${visible(person.name)}` : ''
+      throw await nameTrouble(place, error, name, hint)
+    })
+  await warnOfSharedAddress(place, account, io)
+  const url = await invite(place, account, valid)
+  await mail?.send(account, url, valid)
+  const words = validityInWords(valid)
+  if (mail !== null)
+    io.stderr(
+      `${account.name} is added. The gate sends the invitation to ${visible(email ?? '')}. It is valid for ${words}.\n`
+    )
+  else io.stderr(`${account.name} is added. Give this invitation to the person. It is valid for ${words}:\n`)
+  if (source !== null)
+    io.stderr(
+      `it is for the second factor alone: ${account.name} has no password here, and signs in at '${visible(source.title)}' first\n`
+    )
+  if (mail === null) io.stdout(`${url}\n`)
 }

@@ -58,39 +58,15 @@ Example:
       },
       ['NAME']
     )
-    if (values.group !== undefined && values['no-groups'])
-      throw new UsageError('--group and --no-groups cannot be used together')
-    if (values.email !== undefined && values['no-email'])
-      throw new UsageError('--email and --no-email cannot be used together')
-    const added = (values['add-group'] ?? []).map(text => readGroup(text, '--add-group'))
-    const removed = (values['remove-group'] ?? []).map(text => readGroup(text, '--remove-group'))
-    const replaces = values.group !== undefined || values['no-groups'] === true
-    if (replaces && added.length + removed.length > 0)
-      throw new UsageError(
-        '--group and --no-groups replace all groups, so they cannot be used together with --add-group and --remove-group'
-      )
-    const both = added.find(group => removed.includes(group))
-    if (both !== undefined) throw new UsageError(`--add-group and --remove-group both name '${visible(both)}'`)
-    const replacement = replaces ? (values.group ?? []).map(text => readGroup(text)) : null
-    const change: AccountChange = {
-      ...(values.email === undefined ? {} : { email: readEmail(values.email) }),
-      ...(values['no-email'] ? { email: null } : {}),
-      ...(values.display === undefined ? {} : { displayName: readDisplayName(values.display) })
-    }
-    if (Object.keys(change).length + added.length + removed.length === 0 && !replaces)
-      throw new UsageError(
-        'there is nothing to change; give --group, --add-group, --remove-group, --no-groups, --email, --no-email or --display'
-      )
+    const asked = readAsked(values)
+    const { change, added, removed, replacement } = asked
     return withStore(io, { config: values.config, changes: 'grant' }, async place => {
       const before = await personNamed(place, names[0]!)
-      const missing = removed.filter(group => !before.groups.includes(group))
-      for (const group of missing) io.stderr(`note: ${before.name} is not in the group '${visible(group)}'\n`)
-      const kept = before.groups.filter(group => !removed.includes(group))
-      const groups = replacement ?? [...new Set([...kept, ...added])]
+      const groups = groupsAfter(before, asked, io)
       const lost = before.groups.filter(group => !groups.includes(group))
-      if (replaces && lost.length > 0)
+      if (replacement !== null && lost.length > 0)
         await confirm(io, values.yes, `This removes '${before.name}' from ${quoted(lost)}.`)
-      const setsGroups = replaces || added.length + removed.length > 0
+      const setsGroups = replacement !== null || added.length + removed.length > 0
       const account = await peopleAt(place).change(
         before,
         { ...change, ...(setsGroups ? { groups } : {}) },
@@ -103,6 +79,59 @@ Example:
       return 0
     })
   }
+}
+
+interface Asked {
+  readonly change: AccountChange
+  readonly added: readonly string[]
+  readonly removed: readonly string[]
+  /** All groups anew; null where they are only added and removed. */
+  readonly replacement: readonly string[] | null
+}
+
+interface Values {
+  readonly group?: string[] | undefined
+  readonly 'add-group'?: string[] | undefined
+  readonly 'remove-group'?: string[] | undefined
+  readonly 'no-groups'?: boolean | undefined
+  readonly email?: string | undefined
+  readonly 'no-email'?: boolean | undefined
+  readonly display?: string | undefined
+}
+
+/** Throws UsageError where the options contradict each other, or change nothing. */
+function readAsked(values: Values): Asked {
+  if (values.group !== undefined && values['no-groups'])
+    throw new UsageError('--group and --no-groups cannot be used together')
+  if (values.email !== undefined && values['no-email'])
+    throw new UsageError('--email and --no-email cannot be used together')
+  const added = (values['add-group'] ?? []).map(text => readGroup(text, '--add-group'))
+  const removed = (values['remove-group'] ?? []).map(text => readGroup(text, '--remove-group'))
+  const replaces = values.group !== undefined || values['no-groups'] === true
+  if (replaces && added.length + removed.length > 0)
+    throw new UsageError(
+      '--group and --no-groups replace all groups, so they cannot be used together with --add-group and --remove-group'
+    )
+  const both = added.find(group => removed.includes(group))
+  if (both !== undefined) throw new UsageError(`--add-group and --remove-group both name '${visible(both)}'`)
+  const replacement = replaces ? (values.group ?? []).map(text => readGroup(text)) : null
+  const change: AccountChange = {
+    ...(values.email === undefined ? {} : { email: readEmail(values.email) }),
+    ...(values['no-email'] ? { email: null } : {}),
+    ...(values.display === undefined ? {} : { displayName: readDisplayName(values.display) })
+  }
+  if (Object.keys(change).length + added.length + removed.length === 0 && !replaces)
+    throw new UsageError(
+      'there is nothing to change; give --group, --add-group, --remove-group, --no-groups, --email, --no-email or --display'
+    )
+  return { change, added, removed, replacement }
+}
+
+function groupsAfter(before: Account, { added, removed, replacement }: Asked, io: Io): readonly string[] {
+  for (const group of removed.filter(group => !before.groups.includes(group)))
+    io.stderr(`note: ${before.name} is not in the group '${visible(group)}'\n`)
+  const kept = before.groups.filter(group => !removed.includes(group))
+  return replacement ?? [...new Set([...kept, ...added])]
 }
 
 async function tellGroups(place: CommandContext, before: Account, after: Account, io: Io): Promise<void> {
