@@ -104,7 +104,7 @@ export const forwardPlugin = fp<ForwardOptions>(
       const { match } = exchange
       if (match.kind !== 'app' || exchange.decision.kind !== 'forward') throw new GateError('internal')
       const upgrade = upgrades.get(request.raw)
-      const front = frontRedirect(exchange, match.app, raw.method as string)
+      const front = upgrade === undefined ? frontRedirect(exchange, match.app, raw.method as string) : null
       if (front !== null) {
         reply.header('cache-control', 'no-store').redirect(front, 308)
         return

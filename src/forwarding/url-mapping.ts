@@ -43,10 +43,9 @@ export function urlMappingOf(app: App, upstream: Upstream, host: string): UrlMap
   }
 }
 
-/** @param path below the prefix; '' for the bare prefix. An app that knows its prefix gets that as it came, because it may redirect `/nb/` to `/nb`. */
-export function toUpstreamPath(path: string, { prefix, basePath }: Pick<UrlMapping, 'prefix' | 'basePath'>): string {
-  if (path.startsWith('/') || (prefix === basePath && basePath !== '')) return basePath + path
-  return `${basePath}/${path}`
+/** @param path below the prefix; '' for the bare prefix, which is the base path as it is: a socket or a POST cannot be led to the one with a slash. */
+export function toUpstreamPath(path: string, { basePath }: Pick<UrlMapping, 'basePath'>): string {
+  return path.startsWith('/') || basePath !== '' ? basePath + path : `/${path}`
 }
 
 /** The public form of an app's absolute path. A path that has the prefix already stays: that app knows its prefix. */
@@ -86,7 +85,10 @@ export function isPublicHost(authority: string, mapping: UrlMapping): boolean {
 /** The upstream path for a public path; null outside the prefix. */
 export function publicToUpstreamPath(path: string, mapping: UrlMapping): string | null {
   if (!isUnder(path, mapping.prefix) && mapping.prefix !== '') return null
-  return toUpstreamPath(path.slice(mapping.prefix.length), mapping)
+  const below = path.slice(mapping.prefix.length)
+  // An address of a page at the bare prefix means the app's front page.
+  const isRoot = !below.startsWith('/') && mapping.prefix !== mapping.basePath
+  return toUpstreamPath(isRoot ? `/${below}` : below, mapping)
 }
 
 /** `/nbx` is not below `/nb`. */

@@ -283,6 +283,9 @@ t.test('the bare prefix is answered with the front door, for an app that knows i
   t.same(header(answer, 'location'), [`https://${host}/nb/?a=1`])
   await gate.ask(get('/nb', ['Content-Length: 0'], 'POST'))
   t.equal(up.requests[0]?.line, 'POST / HTTP/1.1', 'a body is never sent twice')
+  const rpc = await startGate(t, [makeApp({ prefix: '/nb', upstreams: [at(up, '/RPC2')] })])
+  await rpc.ask(get('/nb', ['Content-Length: 0'], 'POST'))
+  t.equal(up.requests[1]?.line, 'POST /RPC2 HTTP/1.1', 'the base path as it is')
 })
 
 t.test("WebDAV's addresses in headers are the app's own", async t => {

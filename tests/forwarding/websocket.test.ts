@@ -482,6 +482,23 @@ t.test('sub-path apps and upstreams with a base path', async t => {
   t.same(valuesOf(up.requests[0]!, 'x-forwarded-prefix'), ['/nb'])
 })
 
+t.test('a socket at the bare prefix is opened, because no browser follows a redirect of a handshake', async t => {
+  const up = await startUpstream(t, webSocketApp())
+  for (const [basePath, path, line] of [
+    ['', '/mqtt', 'GET / HTTP/1.1'],
+    ['/ws', '/mqtt', 'GET /ws HTTP/1.1'],
+    ['/ws', '/mqtt?a=1', 'GET /ws?a=1 HTTP/1.1'],
+    ['/ws', '/mqtt/', 'GET /ws/ HTTP/1.1'],
+    ['/mqtt', '/mqtt', 'GET /mqtt HTTP/1.1']
+  ] as const) {
+    const gate = await startGate(t, [makeApp({ prefix: '/mqtt', upstreams: [at(up, basePath)] })])
+    const client = await gate.connect()
+    client.send(handshake({ path }))
+    t.match(await client.until('\r\n\r\n'), /^HTTP\/1\.1 101/, `${path} at ${basePath || '/'}`)
+    t.equal(up.requests.at(-1)?.line, line)
+  }
+})
+
 interface Shape {
   readonly path?: string
   readonly origin?: string | null
