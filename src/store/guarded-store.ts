@@ -21,6 +21,7 @@ const markKey = `${stateKeys}id`
 /** A Cluster has several epochs over its slots, because each master can lose data. */
 const epochsOfCluster = 16
 const epochKey = (n: number) => `${stateKeys}epoch:${n}`
+const epochKeys = (count: number) => Array.from({ length: count }, (_, n) => epochKey(n))
 const checkMs = 1000
 const acceptedStep = 2 ** 32
 
@@ -66,7 +67,7 @@ export async function acceptStore(inner: Store, options: GuardOptions): Promise<
   const epochs = state.epochs.map((epoch, n) => Math.max(epoch, before?.epochs[n] ?? 0) + acceptedStep)
   await inner.put(markKey, ids.join(' '))
   for (const [n, epoch] of epochs.entries()) await inner.put(epochKey(n), String(epoch))
-  await inner.settle?.()
+  await inner.settle?.(epochKeys(epochs.length))
   options.known.remember(options.address, { id: before?.id ?? ids[0]!, epochs })
   return why
 }
@@ -213,7 +214,7 @@ export class GuardedStore implements Store {
     try {
       const epochs = await Promise.all(Array.from({ length: count }, (_, n) => this.#advanceEpoch(n)))
       this.#raiseEpochs(epochs)
-      await this.#inner.settle?.()
+      await this.#inner.settle?.(epochKeys(count))
     } catch (error) {
       if (!(error instanceof StoreUnreachable) || error instanceof StoreUnconfirmed) throw error
       this.#assertAccepted()

@@ -232,8 +232,8 @@ export class RedisStore implements Store {
     if (suitability.kind !== 'suitable') throw this.#unreachable(suitability.why)
   }
 
-  settle(): Promise<void> {
-    return this.#answer(() => this.#replicas.settle())
+  settle(kept: readonly string[] = []): Promise<void> {
+    return this.#answer(() => this.#replicas.settle(kept.map(key => this.#prefix + key)))
   }
 
   async close(): Promise<void> {

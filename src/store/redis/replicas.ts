@@ -5,6 +5,17 @@ import type { TrackingConnection } from './tracking.ts'
 
 const confirmMs = 500
 const connectMs = 900
+/** A key in a slot of another master. */
+const elsewhere = /^(?:MOVED|ASK) /
+/**
+ * Writes a value again, unchanged. WAIT looks at the writes of its own connection alone; before Redis 7.2 any command counted as one. PERSIST
+ * needs no memory, and a script that has begun to write is completed at `maxmemory`.
+ */
+const writeAgain = `local value = redis.call('GET', KEYS[1])
+if not value then return 0 end
+redis.call('PERSIST', KEYS[1])
+redis.call('SET', KEYS[1], value, 'KEEPTTL')
+return 1`
 
 interface ReplicasOptions {
   readonly name: string
@@ -15,6 +26,8 @@ interface ReplicasOptions {
 
 interface Link {
   readonly connection: TrackingConnection
+  /** A key on this master. */
+  key: string | undefined
   isReady: boolean
   readonly waiting: Set<() => void>
 }
@@ -41,20 +54,17 @@ export class Replicas {
 
   /**
    * Resolves once one replica of each master with replicas has all earlier writes. Rejects with StoreUnconfirmed or a
-   * connection error.
+   * connection error. `kept` are keys without a lifetime, of which each master has at least one.
    */
-  async settle(): Promise<void> {
+  async settle(kept: readonly string[]): Promise<void> {
     const masters = await this.#options.masters()
     this.#dropOthers(masters.map(({ name }) => name))
     const watched = masters.filter(({ info }) => /^connected_slaves:[1-9]/m.test(info ?? ''))
     await Promise.all(
       watched.map(async ({ name }) => {
-        const connection = await this.#connected(name)
-        // WAIT covers only writes of its own connection, so a write of this connection comes first.
-        const [, confirmed] = await Promise.all([
-          connection.call('ECHO', ''),
-          connection.call('WAIT', '1', String(confirmMs))
-        ])
+        const link = await this.#connected(name)
+        await this.#write(link, kept)
+        const confirmed = await link.connection.call('WAIT', '1', String(confirmMs))
         if (Number(confirmed) < 1) throw this.#unconfirmed()
       })
     )
@@ -71,6 +81,20 @@ export class Replicas {
       }
   }
 
+  async #write(link: Link, kept: readonly string[]): Promise<void> {
+    for (const key of link.key === undefined ? kept : [link.key, ...kept]) {
+      try {
+        if (Number(await link.connection.call('EVAL', writeAgain, '1', key)) !== 1) continue
+        link.key = key
+        return
+      } catch (error) {
+        if (!elsewhere.test((error as Error).message)) throw error
+      }
+    }
+    // A master without any of them: the first command after which WAIT asks, before Redis 7.2.
+    await link.connection.call('ECHO', '')
+  }
+
   #unconfirmed(): StoreUnconfirmed {
     return new StoreUnconfirmed(
       `The store ${this.#options.name} has the change, but no replica has confirmed it, so a failover could undo it. ` +
@@ -83,7 +107,7 @@ export class Replicas {
     this.#links.clear()
   }
 
-  async #connected(master: string): Promise<TrackingConnection> {
+  async #connected(master: string): Promise<Link> {
     const link = this.#links.get(master) ?? this.#open(master)
     if (!link.isReady)
       await new Promise<void>((resolve, reject) => {
@@ -97,11 +121,11 @@ export class Replicas {
         }, connectMs)
         link.waiting.add(ready)
       })
-    return link.connection
+    return link
   }
 
   #open(master: string): Link {
-    const link: Link = { connection: this.#options.connect(master), isReady: false, waiting: new Set() }
+    const link: Link = { connection: this.#options.connect(master), key: undefined, isReady: false, waiting: new Set() }
     this.#links.set(master, link)
     link.connection.on('ready', () => {
       link.isReady = true

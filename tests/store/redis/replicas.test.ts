@@ -1,4 +1,4 @@
-/** The connection for WAIT to a master that cannot be reached: whoever waits is told so, and nothing of them stays. */
+/** The confirmation of replicas: what WAIT counts, and whoever waits while the connection is away is told so. */
 import { EventEmitter } from 'node:events'
 import type { Redis } from 'ioredis'
 import t from 'tap'
@@ -22,15 +22,15 @@ t.test('settling while the connection is away', async t => {
     masters: async () => [{ name: 'lab', info: 'connected_slaves:1' }],
     connect: () => connection
   })
-  const first = await Promise.allSettled(Array.from({ length: 30 }, () => replicas.settle()))
+  const first = await Promise.allSettled(Array.from({ length: 30 }, () => replicas.settle(['epoch'])))
   t.ok(first.every(({ status }) => status === 'rejected'))
   t.equal(connection.listenerCount('ready'), 1)
-  const second = replicas.settle()
+  const second = replicas.settle(['epoch'])
   // The question about the masters comes first.
   await new Promise(resolve => setImmediate(resolve))
   connection.emit('ready')
   await second
-  await replicas.settle()
+  await replicas.settle(['epoch'])
   t.equal(connection.listenerCount('ready'), 1)
 })
 
@@ -49,15 +49,15 @@ t.test('a replaced master keeps no connection', async t => {
       return connection
     }
   })
-  await replicas.settle()
+  await replicas.settle(['epoch'])
   for (const next of ['c 1', 'd 1', 'a 1']) {
     masters = [next, 'b 1']
-    await replicas.settle()
+    await replicas.settle(['epoch'])
   }
   t.same(connected, ['a 1', 'b 1', 'c 1', 'd 1', 'a 1'])
   t.same(left, ['a 1', 'c 1', 'd 1'])
   masters = []
-  await replicas.settle()
+  await replicas.settle(['epoch'])
   t.equal(left.length, 3, 'while the client reconnects it knows none')
 })
 
@@ -76,4 +76,58 @@ t.test('the client forgets a connection that was left, and gives new credentials
     kept?.disconnect()
     await client.close()
   }
+})
+
+/** WAIT as Redis 7.2, Redis 8 and Valkey have it: a connection that has written nothing waits for nothing. */
+class Master extends Connection {
+  readonly calls: string[] = []
+  readonly #holds: readonly string[]
+  #hasWritten = false
+
+  constructor(holds: readonly string[]) {
+    super()
+    this.#holds = holds
+  }
+
+  override call = async (command: string, ...args: string[]): Promise<number | string> => {
+    const [script = '', , key = ''] = args
+    this.calls.push(command === 'EVAL' ? key : command)
+    if (command === 'WAIT') return this.#hasWritten ? 0 : 1
+    if (command !== 'EVAL') return ''
+    if (!this.#holds.includes(key)) throw new Error('MOVED 1 127.0.0.1:7001')
+    this.#hasWritten = script.includes("redis.call('SET'")
+    return 1
+  }
+}
+
+t.test('a replica that stands still confirms nothing, whatever WAIT counts', async t => {
+  const masters = { a: new Master(['one']), b: new Master(['two', 'three']) }
+  const turn = () => new Promise(resolve => setImmediate(resolve))
+  void turn().then(() => Object.values(masters).map(master => master.emit('ready')))
+  const replicas = new Replicas({
+    name: 'redis+cluster://lab',
+    masters: async () => Object.keys(masters).map(name => ({ name, info: 'connected_slaves:1' })),
+    connect: name => masters[name as keyof typeof masters]
+  })
+  const settle = () => replicas.settle(['one', 'two', 'three'])
+  for (let round = 0; round < 2; round++) {
+    await t.rejects(settle(), { name: 'StoreUnconfirmed' })
+    // The other master is asked too, although one has refused.
+    await turn()
+  }
+  // The first round looks for a key of each master, and the others know it.
+  t.same(masters.a.calls, ['one', 'WAIT', 'one', 'WAIT'])
+  t.same(masters.b.calls, ['one', 'two', 'WAIT', 'two', 'WAIT'])
+})
+
+t.test('a master that has none of the keys is asked all the same', async t => {
+  const master = new Master([])
+  setImmediate(() => master.emit('ready'))
+  const replicas = new Replicas({
+    name: 'redis+cluster://lab',
+    masters: async () => [{ name: 'a', info: 'connected_slaves:1' }],
+    connect: () => master
+  })
+  await replicas.settle(['one', 'two'])
+  t.same(master.calls, ['one', 'two', 'ECHO', 'WAIT'])
 })
