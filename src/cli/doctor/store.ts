@@ -26,8 +26,11 @@ export async function askStore(config: Config, clock: Clock): Promise<ClockedFin
 /** Above this share of `maxmemory`, Redis soon refuses writes. */
 const fullShare = 0.9
 
+/** From so many replicas on, one may be away while another must follow. */
+const spareReplicas = 2
+
 export function examineServer(server: RedisInspection): DoctorFinding[] {
-  const { name, appendFsync, usedBytes, maxBytes, isSaved } = server
+  const { name, appendFsync, usedBytes, maxBytes, isSaved, replicas, neededReplicas } = server
   const found: DoctorFinding[] = []
   const add = (degree: DoctorFinding['degree'], wrong: string, mend: string) =>
     found.push({ degree, path: 'store', wrong, mend })
@@ -48,6 +51,12 @@ export function examineServer(server: RedisInspection): DoctorFinding[] {
       'problem',
       `the store ${name} uses ${Math.round((usedBytes / maxBytes) * 100)} % of its memory (maxmemory), and refuses changes when all is used`,
       'Raise maxmemory in the configuration of Redis.'
+    )
+  if (replicas !== null && replicas >= spareReplicas && neededReplicas === 0)
+    add(
+      'warning',
+      `the store ${name} takes changes while no replica follows it: cut off from the others, it goes on, and a gate beside it lets in people who were suspended elsewhere`,
+      "Set 'min-replicas-to-write 1' and 'min-replicas-max-lag 10' in the configuration of each Redis."
     )
   return found
 }

@@ -14,6 +14,8 @@ export interface RedisInspection {
   /** False if the last write of the append-only file or the last snapshot failed. */
   readonly isSaved: boolean
   readonly replicas: number | null
+  /** How many replicas must follow it before it takes changes (`min-replicas-to-write`). */
+  readonly neededReplicas: number | null
   /** Milliseconds since the epoch; `ours` is this machine's clock at that moment. */
   readonly clock: { readonly at: number; readonly ours: number } | null
 }
@@ -33,6 +35,7 @@ async function inspectServer(server: RedisServer, name: string, now: () => numbe
   )
   const number = (key: string) => (fields.has(key) ? Number(fields.get(key)) : null)
   const fsync = await server.call('config', 'get', 'appendfsync').catch(() => null)
+  const needed = await server.call('config', 'get', 'min-replicas-to-write').catch(() => null)
   const before = now()
   const time = await server.call('time').catch(() => null)
   const after = now()
@@ -44,6 +47,7 @@ async function inspectServer(server: RedisServer, name: string, now: () => numbe
     maxBytes: number('maxmemory'),
     isSaved: fields.get('aof_last_write_status') !== 'err' && fields.get('rdb_last_bgsave_status') !== 'err',
     replicas: number('connected_slaves'),
+    neededReplicas: Array.isArray(needed) && needed.length > 1 ? Number(needed[1]) : null,
     clock: Array.isArray(time)
       ? { at: Number(time[0]) * 1000 + Number(time[1]) / 1000, ours: (before + after) / 2 }
       : null

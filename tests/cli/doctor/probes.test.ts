@@ -45,6 +45,7 @@ t.test('Redis: what it says about memory and disk', async t => {
     maxBytes: 0,
     isSaved: true,
     replicas: 0,
+    neededReplicas: 0,
     clock: null
   }
   for (const [sentence, change, expected] of [
@@ -53,6 +54,14 @@ t.test('Redis: what it says about memory and disk', async t => {
     ['appendfsync no', { appendFsync: 'no' }, [['warning', /power failure/, /appendfsync everysec/]]],
     ['its last save failed', { isSaved: false }, [['problem', /could not save/, /disk is full/]]],
     ['memory for a long time', { maxBytes: 2e6 }, []],
+    ['one replica, which may be away', { replicas: 1 }, []],
+    [
+      'two replicas, and none must follow',
+      { replicas: 2 },
+      [['warning', /no replica follows it/, /min-replicas-to-write 1/]]
+    ],
+    ['two replicas, and one must follow', { replicas: 2, neededReplicas: 1 }, []],
+    ['two replicas, and it would not say', { replicas: 2, neededReplicas: null }, []],
     ['its memory is used', { maxBytes: 1.05e6 }, [['problem', /95 % of its memory/, /Raise maxmemory/]]]
   ] as const) {
     const found = examineServer({ ...sound, ...change })
