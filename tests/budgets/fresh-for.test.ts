@@ -3,6 +3,7 @@ import t, { type Test } from 'tap'
 import type { Principal } from '../../src/session/principal.ts'
 import { navigation, type Running, startGateway, tokenAt } from '../fixtures/in-process/gateway.ts'
 import { download, startTorrent } from '../fixtures/in-process/torrent.ts'
+import { until } from '../fixtures/in-process/until.ts'
 
 const MiB = 1024 ** 2
 const start = 1_800_000_000_000
@@ -20,14 +21,6 @@ async function fixture(t: Test, rule: string) {
     download(gate.port, `${gate.origin('files')}/${what}`, { cookie, ...navigation })
   const changeTo = async (rule: string) => gate.server.reload(await gate.load(apps(rule)))
   return { gate, time, account, principal, get, changeTo }
-}
-
-async function until(is: () => boolean | Promise<boolean>, what: string): Promise<void> {
-  const end = performance.now() + 20_000
-  while (!(await is())) {
-    if (performance.now() > end) throw new Error(`it never happened: ${what}`)
-    await new Promise(resolve => setImmediate(resolve))
-  }
 }
 
 const heldIn = (gate: Running) => until(() => (gate.server.runtime.budgets?.held ?? 0) > 0, 'something is held')

@@ -5,17 +5,10 @@ import { CountedFlow } from '../../src/budgets/counted-flow.ts'
 import type { Proof } from '../../src/factor/proof.ts'
 import { echoApp, navigation, startGateway } from '../fixtures/in-process/gateway.ts'
 import { download } from '../fixtures/in-process/torrent.ts'
+import { until } from '../fixtures/in-process/until.ts'
 
 const MiB = 1024 ** 2
 const start = 1_800_000_000_000
-
-async function until(is: () => boolean | Promise<boolean>, what: string): Promise<void> {
-  const end = performance.now() + 20_000
-  while (!(await is())) {
-    if (performance.now() > end) throw new Error(`it never happened: ${what}`)
-    await new Promise(resolve => setImmediate(resolve))
-  }
-}
 
 const budgets = {
   'a budget': [

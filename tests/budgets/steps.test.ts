@@ -7,6 +7,7 @@ import t, { type Test } from 'tap'
 import type { Principal } from '../../src/session/principal.ts'
 import { navigation, type Running, startGateway, tokenAt } from '../fixtures/in-process/gateway.ts'
 import { download, startTorrent } from '../fixtures/in-process/torrent.ts'
+import { until } from '../fixtures/in-process/until.ts'
 
 const MiB = 1024 ** 2
 const start = 1_800_000_000_000
@@ -24,15 +25,6 @@ async function gateWith(t: Test, budgets: string, apps = '') {
   const get = (what: string, cookie = cookies.files as string, headers: Record<string, string> = navigation) =>
     download(gate.port, `${gate.origin('files')}/${what}`, { cookie, ...headers })
   return { gate, time, account, principal, cookie: cookies.files as string, get }
-}
-
-/** Waits until something is so, a turn of the event loop at a time. */
-async function until(is: () => boolean | Promise<boolean>, what: string): Promise<void> {
-  const end = performance.now() + 20_000
-  while (!(await is())) {
-    if (performance.now() > end) throw new Error(`it never happened: ${what}`)
-    await new Promise(resolve => setImmediate(resolve))
-  }
 }
 
 /** The bytes that have come when an exchange waits for a proof, and everything that is under way has arrived. */

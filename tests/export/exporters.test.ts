@@ -5,6 +5,7 @@ import t, { type Test } from 'tap'
 import { exportFolderOf } from '../../src/audit/export-cursor.ts'
 import { makeFolder } from '../../src/ensure-directory.ts'
 import { Exporters } from '../../src/export/exporters.ts'
+import { until } from '../fixtures/in-process/until.ts'
 import { exporterOf, Inbox, makeJournal } from './exporting.ts'
 
 function started(t: Test, journal: string, inbox: Inbox, closeMs?: number) {
@@ -16,16 +17,12 @@ function started(t: Test, journal: string, inbox: Inbox, closeMs?: number) {
   return exporters
 }
 
-async function until(isSo: () => boolean): Promise<void> {
-  while (!isSo()) await new Promise(resolve => setImmediate(resolve))
-}
-
 t.test('lines are sent by one of two, and by the other when that one has ended', async t => {
   const journal = makeJournal(t)
   await journal.write('a')
   const [inbox, other] = [new Inbox(), new Inbox()]
   const first = started(t, journal.file, inbox)
-  await until(() => inbox.got.length === 1)
+  await until(() => inbox.got.length === 1, 'the lines come')
   const second = started(t, journal.file, other)
   t.equal(first.isHolder, true)
   await journal.write('b')
@@ -34,7 +31,7 @@ t.test('lines are sent by one of two, and by the other when that one has ended',
   await second.stop()
   await journal.write('c')
   started(t, journal.file, other)
-  await until(() => other.got.length === 1)
+  await until(() => other.got.length === 1, 'the lines come')
   t.same(other.names, ['c'])
 })
 
@@ -45,14 +42,14 @@ t.test('the lease of a process that was killed is taken over', async t => {
   makeFolder(path.dirname(lease))
   const inbox = new Inbox()
   const before = started(t, journal.file, inbox)
-  await until(() => inbox.got.length === 1)
+  await until(() => inbox.got.length === 1, 'the lines come')
   const mine = readlinkSync(lease)
   await before.stop()
   // The same machine, and a process id that no process has.
   symlinkSync(mine.replace(/:\d+:\d*:/, ':4194305:1:'), lease)
   await journal.write('b')
   started(t, journal.file, inbox)
-  await until(() => inbox.got.length === 2)
+  await until(() => inbox.got.length === 2, 'the lines come')
   t.same(inbox.names, ['a', 'b'])
 })
 
@@ -88,5 +85,5 @@ t.test('an end does not wait for a send that cannot be ended, and nobody else se
   await new Promise(resolve => setImmediate(resolve))
   t.equal(next.isHolder, false)
   stuck.free()
-  await until(() => next.isHolder)
+  await until(() => next.isHolder, 'the other one exports')
 })

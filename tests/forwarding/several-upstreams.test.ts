@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import type { App } from '../../src/apps/route-table.ts'
 import { UpstreamStates } from '../../src/forwarding/upstream-states.ts'
+import { until } from '../fixtures/in-process/until.ts'
 import { startUpstream, webSocketLines } from '../fixtures/in-process/upstream.ts'
 import { alice, type Gate, get, header, host, makeApp, parse, startGate } from '../fixtures/pipeline/forwarding.ts'
 
@@ -118,15 +119,6 @@ async function answers(gate: Gate, count: number): Promise<string> {
   const all: string[] = []
   for (let i = 0; i < count; i++) all.push(await answer(gate))
   return all.join('')
-}
-
-/** Waits for what other connections do. Every turn of it is real input and output. */
-async function until(isSo: () => boolean, what: string): Promise<void> {
-  const end = Date.now() + 15_000
-  while (!isSo()) {
-    if (Date.now() > end) throw new Error(`waited in vain until ${what}`)
-    await new Promise(setImmediate)
-  }
 }
 
 for (const unix of [false, true])

@@ -6,6 +6,7 @@ import type { ProofKind } from '../../src/factor/proof.ts'
 import { Person, totpCode, wrongCode } from '../fixtures/in-process/person.ts'
 import { openSignInGate, password, read } from '../fixtures/in-process/signing-in.ts'
 import { type SmtpServer, startSmtp } from '../fixtures/in-process/smtp-server.ts'
+import { until } from '../fixtures/in-process/until.ts'
 
 const apps = '  - { id: one, url: "http://one.localhost:PORT", upstream: UPSTREAM }'
 const fresh = 'a fresh horse of battery'
@@ -21,16 +22,8 @@ async function open(t: Test) {
   return { ...all, smtp, page, someone, ask }
 }
 
-async function until(what: string, isTrue: () => boolean): Promise<void> {
-  const deadline = Date.now() + 60_000
-  while (!isTrue()) {
-    if (Date.now() > deadline) throw new Error(`nothing came: ${what}`)
-    await new Promise(resolve => setTimeout(resolve, 20))
-  }
-}
-
 async function linkFrom({ mails }: SmtpServer, count = 1): Promise<string> {
-  await until('the link', () => mails.length >= count)
+  await until(() => mails.length >= count, 'the link', 20)
   const text = mails[count - 1]?.content.replaceAll('=\r\n', '').replaceAll('=3D', '=') ?? ''
   return /http:\/\/\S+\/\.factorgate\/reset\/\S+/.exec(text)?.[0] ?? ''
 }
@@ -78,8 +71,10 @@ t.test('with the mail and an authenticator app', async t => {
   t.equal((await typed(password)).status, 401, 'the old password is over')
   t.match((await typed(fresh)).url, '/.factorgate/challenge', 'the new one works')
   time.advance(5)
-  await until('the person is told', () =>
-    smtp.mails.some(({ content }) => /Subject:.*You have a new password/.test(content))
+  await until(
+    () => smtp.mails.some(({ content }) => /Subject:.*You have a new password/.test(content)),
+    'the person is told',
+    20
   )
   const journal = readFileSync(path.join(gate.folder, 'journal.jsonl'), 'utf8')
   for (const line of ['"password.link".*"sent"', '"password.link".*"used"', '"password.change".*"reset"'])
@@ -117,13 +112,13 @@ t.test(
     const linkOf = (i: number) => linkFrom({ mails: links() } as SmtpServer, i)
 
     await ask(person, account.name)
-    await until('the first link', () => links().length === 1)
+    await until(() => links().length === 1, 'the first link', 20)
     const first = await linkOf(1)
     for (let i = 0; i < 5; i++) await ask(new Person(gate.port, '127.8.0.2'), account.name)
-    await until('three of strangers', () => links().length === 4)
+    await until(() => links().length === 4, 'three of strangers', 20)
     t.match(read(await person.open(first)), 'Next, the gate asks for your second factor', 'the link still works')
     await ask(person, account.name)
-    await until('one more for the person', () => links().length === 5)
+    await until(() => links().length === 5, 'one more for the person', 20)
     const second = await linkOf(5)
     t.match(read(await person.open(first)), 'This link does not work any more')
     t.match((await person.submit(await person.open(second), {})).url, '/.factorgate/challenge')

@@ -8,6 +8,7 @@ import t, { type Test } from 'tap'
 import { run } from '../../src/cli/run.ts'
 import { startGateway } from '../fixtures/in-process/gateway.ts'
 import { startSmtp } from '../fixtures/in-process/smtp-server.ts'
+import { until } from '../fixtures/in-process/until.ts'
 
 const secret = 'a-secret-of-24-characters'
 
@@ -30,14 +31,6 @@ async function hook(t: Test) {
     server.close()
   })
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/x`, got }
-}
-
-async function until(what: string, isTrue: () => boolean): Promise<void> {
-  const deadline = Date.now() + 60_000
-  while (!isTrue()) {
-    if (Date.now() > deadline) throw new Error(`nothing came: ${what}`)
-    await new Promise(resolve => setTimeout(resolve, 20))
-  }
 }
 
 /** Runs a command as an operator at the terminal does. */
@@ -70,13 +63,13 @@ t.test('a suspension at the terminal is told by the gate', async t => {
   await gate.account('alice')
   await gate.account('olga', ['operators'])
   t.equal((await command(gate.folder, 'user', 'suspend', 'alice', '--why', 'left the lab')).code, 0)
-  await until('two mails and a message', () => smtp.mails.length === 2 && got.length === 1)
+  await until(() => smtp.mails.length === 2 && got.length === 1, 'two mails and a message', 20)
   t.same(smtp.mails.flatMap(({ to }) => to).sort(), ['alice@lab.example', 'olga@lab.example'])
   const toAlice = smtp.mails.find(({ to }) => to[0] === 'alice@lab.example')?.content
   t.match(toAlice, /Subject: \[Test Lab\] Your access is suspended/)
   t.match(toAlice, /left the lab/)
   t.match(got, [{ type: 'suspended', data: { name: 'alice', why: 'left the lab' } }])
-  await until('the lines of the journal', () => lines(gate.folder, 'notice.sent').length === 3)
+  await until(() => lines(gate.folder, 'notice.sent').length === 3, 'the lines of the journal', 20)
   t.match(lines(gate.folder, 'notice.sent')[0], { notices: 'suspended', outcome: 'sent', tries: 1 })
   t.notMatch(JSON.stringify(lines(gate.folder, 'notice.sent')), '/x"', 'the path of a webhook is not in the journal')
 })
@@ -91,13 +84,15 @@ t.test('what happened while the mail server was away is told when it is back, by
   const gate = await startGateway(t, options)
   await gate.account('alice')
   await command(gate.folder, 'user', 'suspend', 'alice', '--why', 'x')
-  await until('the log says that mails cannot be sent', () =>
-    gate.log.some(({ msg }) => /cannot be sent/.test(String(msg)))
+  await until(
+    () => gate.log.some(({ msg }) => /cannot be sent/.test(String(msg))),
+    'the log says that mails cannot be sent',
+    20
   )
   smtp.answers = {}
   // A reload begins anew, as a restart does.
   await gate.server.reload(await gate.load())
-  await until('the mail', () => smtp.mails.length === 1)
+  await until(() => smtp.mails.length === 1, 'the mail', 20)
   t.equal(gate.log.filter(({ msg }) => /cannot be sent/.test(String(msg))).length, 1)
 })
 
@@ -109,7 +104,7 @@ t.test('an invitation goes out by mail, and its link works', async t => {
   })
   const added = await command(gate.folder, 'user', 'add', 'carol', '--email', 'carol@lab.example', '--mail')
   t.match(added, { code: 0, out: '', err: /The gate sends the invitation to carol@lab.example/ })
-  await until('the invitation', () => smtp.mails.length === 1)
+  await until(() => smtp.mails.length === 1, 'the invitation', 20)
   const link = linkIn(smtp.mails[0]?.content ?? '', 'invite')
   t.match(await gate.request('GET', link), { status: 200, body: /carol/ })
   t.notMatch(
@@ -119,7 +114,7 @@ t.test('an invitation goes out by mail, and its link works', async t => {
   )
 
   t.match(await command(gate.folder, 'user', 'invite', 'carol', '--mail'), { code: 0, out: '' })
-  await until('the next one', () => smtp.mails.length === 2)
+  await until(() => smtp.mails.length === 2, 'the next one', 20)
   t.not(linkIn(smtp.mails[1]?.content ?? '', 'invite'), link)
   const refused = await command(gate.folder, 'user', 'add', 'dora', '--mail')
   t.match(refused, { code: 1, err: /--mail needs a mail address, and dora has none/ })

@@ -16,6 +16,7 @@ import { MemoryStore, TestClock } from '../fixtures/in-process/memory-store.ts'
 import { formsOf, type Page, Person, totpCode } from '../fixtures/in-process/person.ts'
 import { openSignInGate, password, read } from '../fixtures/in-process/signing-in.ts'
 import { startTorrent } from '../fixtures/in-process/torrent.ts'
+import { until } from '../fixtures/in-process/until.ts'
 import { isOnNode24 } from '../fixtures/process/on-node-24.ts'
 import { Pki } from '../fixtures/process/pki.ts'
 
@@ -178,14 +179,6 @@ async function download(line: Line, url: string, cookie: string): Promise<Downlo
   const [head] = await once(stream, 'response')
   found.status = head[':status']
   return found
-}
-
-async function until(is: () => boolean | Promise<boolean>, what: string): Promise<void> {
-  const end = performance.now() + 20_000
-  while (!(await is())) {
-    if (performance.now() > end) throw new Error(`it never happened: ${what}`)
-    await new Promise(resolve => setImmediate(resolve))
-  }
 }
 
 /** The bytes that have come when nothing more comes. */

@@ -5,6 +5,7 @@ import path from 'node:path'
 import t, { type Test } from 'tap'
 import { echoApp, navigation, type Running, startGateway } from '../fixtures/in-process/gateway.ts'
 import { TestClock } from '../fixtures/in-process/memory-store.ts'
+import { until } from '../fixtures/in-process/until.ts'
 import { startRedis } from '../fixtures/process/redis-server.ts'
 
 const secret = 'päss:wörd €'
@@ -219,7 +220,7 @@ t.test(
     await put(fixture, 'wrong')
     app.state.holds = true
     const first = visit('/0', script)
-    await until(() => app.held.length === 1)
+    await until(() => app.held.length === 1, 'the app has the first request')
     let asked = 0
     const { upstreamLogins } = gate.server.runtime
     const { admit } = upstreamLogins
@@ -228,7 +229,7 @@ t.test(
       return admit.apply(upstreamLogins, given)
     }
     const others = Array.from({ length: 8 }, (_, i) => visit(`/${i + 1}`, script))
-    await until(() => asked === 8)
+    await until(() => asked === 8, 'the others ask for the login')
     t.equal(app.held.length, 1, 'they wait for the first')
     app.release()
     for (const answer of await Promise.all([first, ...others]))
@@ -291,7 +292,7 @@ t.test('what happens at one gate holds at another', async t => {
   await soon(200, 'stored')
   app.state.password = 'new'
   t.equal((await visit('/data', script)).headers['factorgate-error'], 'upstream_login_refused')
-  await until(() => logins.peek(alice.id, 'old')?.refusedAt !== null)
+  await until(() => logins.peek(alice.id, 'old')?.refusedAt !== null, 'this gate hears of it')
   app.state.password = secret
   await soon('upstream_login_refused', 'refused, also if it were right again')
   await put(fixture)
@@ -307,7 +308,7 @@ t.test('access that ends while a request waits for the trial ends it too', async
   await put(fixture)
   app.state.holds = true
   const first = visit('/0', script).catch(() => 'cut')
-  await until(() => app.held.length === 1)
+  await until(() => app.held.length === 1, 'the app has the first request')
   let asked = 0
   const { upstreamLogins, accounts } = gate.server.runtime
   const { admit } = upstreamLogins
@@ -316,7 +317,7 @@ t.test('access that ends while a request waits for the trial ends it too', async
     return admit.apply(upstreamLogins, given)
   }
   const [second, page, open] = [visit('/1', script), visit('/2', navigation), visit('/open/3', script)]
-  await until(() => asked === 3)
+  await until(() => asked === 3, 'the others ask for the login')
   await accounts.suspend(alice.id, 'left')
   app.release()
   t.equal(await first, 'cut')
@@ -343,7 +344,7 @@ t.test('a late refusal of an earlier login does not stop the new one', async t =
   await put(fixture, 'wrong')
   app.state.holds = true
   const late = visit('/late', script)
-  await until(() => app.held.length === 1)
+  await until(() => app.held.length === 1, 'the app has the first request')
   await put(fixture)
   app.release()
   t.equal((await late).headers['factorgate-error'], 'upstream_login_refused')
@@ -433,7 +434,7 @@ t.test(
     t.notMatch(JSON.stringify(login), /Basic/, 'JSON shows no secret')
 
     await store.delete(keyOf(alice.id, 'old'))
-    await until(() => upstreamLogins.peek(alice.id, 'old') === undefined)
+    await until(() => upstreamLogins.peek(alice.id, 'old') === undefined, 'this gate hears of it')
     t.match(await visit('/data'), { status: 302 }, 'removed at another gate')
     await put(fixture)
     t.equal((await visit('/data')).status, 200)
@@ -479,7 +480,3 @@ t.test(
     })
   }
 )
-
-async function until(holds: () => boolean): Promise<void> {
-  while (!holds()) await new Promise(resolve => setImmediate(resolve))
-}
