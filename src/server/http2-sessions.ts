@@ -4,6 +4,7 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import http2, { type Http2Server, type SecureServerOptions, type ServerHttp2Session } from 'node:http2'
+import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import type { ErrorCode } from '../errors.ts'
 import { GateHttp2Request } from '../platform/http2-request.ts'
@@ -14,7 +15,7 @@ import { isKnownMethod } from '../request/known-method.ts'
 type OnRequest = (request: IncomingMessage, response: ServerResponse) => void
 
 interface Http2SessionsOptions {
-  readonly onRequest: OnRequest
+  readonly onRequest: (request: IncomingMessage, response: ServerResponse, connection: Socket) => void
   /** Called for an `Expect` other than `100-continue`. */
   readonly onExpectation: OnRequest
   /** Called for a request that node:http would have refused itself. */
@@ -152,11 +153,11 @@ export class Http2Sessions {
   #onRequest(request: IncomingMessage, response: ServerResponse & GateHttp2Response): void {
     const { onRequest, onUnfit, maxHeaderSize } = this.#options
     const { method = '' } = request
-    const responses = this.#connections.get(response.stream.session as ServerHttp2Session)?.responses
-    if (responses !== undefined) response.joins(responses)
+    const connection = this.#connections.get(response.stream.session as ServerHttp2Session)
+    if (connection !== undefined) response.joins(connection.responses)
     if (sizeOf(request) > maxHeaderSize) onUnfit(request, response, 'headers_too_large')
     else if (!isKnownMethod(method) || method === 'CONNECT') onUnfit(request, response, 'bad_request')
-    else onRequest(request, response)
+    else onRequest(request, response, connection?.socket ?? request.socket)
   }
 
   /** Ends responses that wait for a client that takes nothing, and connections whose session is over. */

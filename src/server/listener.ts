@@ -18,6 +18,7 @@ import { IssuedContexts, type IssuedTls, type Pair } from './issued-contexts.ts'
 import { PipeliningLimiter } from './pipelining-limiter.ts'
 import { type ProxyProtocol, readProxyHeaders } from './proxy-headers.ts'
 import { looksForAPage, refusalOf } from './refusal-page.ts'
+import { RequestScheduler } from './request-scheduler.ts'
 import { TicketKeys } from './ticket-keys.ts'
 import { interceptChallenges } from './tls-challenge.ts'
 import { tlsCiphers } from './tls-ciphers.ts'
@@ -60,6 +61,7 @@ export class Listener {
   /** Every TCP connection, including upgraded ones, which Node's server does not track. */
   readonly #sockets = new Set<Socket>()
   readonly #limiter = new PipeliningLimiter()
+  readonly #scheduler = new RequestScheduler()
   #tls: TlsFiles | IssuedTls | null
   /** Read once: a new certificate must not fail because a file of authorities cannot be read at that moment. */
   #authorities: readonly string[]
@@ -124,7 +126,7 @@ export class Listener {
     const onRequest = (request: IncomingMessage, response: ServerResponse) => {
       if (this.#closing) response.shouldKeepAlive = false
       limiter.request(request.socket, response, () => {
-        if (isKnownMethod(request.method)) this.#pipeline.request(request, response)
+        if (isKnownMethod(request.method)) this.#begin(request, response, request.socket)
         else if (!isLast(request.socket)) refuseUnfit(request, response, 'bad_request')
       })
     }
@@ -149,7 +151,7 @@ export class Listener {
         : takeHttp2(
             server,
             new Http2Sessions({
-              onRequest: (request, response) => this.#pipeline.request(request, response),
+              onRequest: (request, response, socket) => this.#begin(request, response, socket),
               onExpectation: refuseExpectation,
               onUnfit: refuseUnfit,
               maxHeaderSize,
@@ -217,6 +219,13 @@ export class Listener {
         done(null, context)
       }
     }
+  }
+
+  /** A client that has left meanwhile gets nothing, and its request is not begun. */
+  #begin(request: IncomingMessage, response: ServerResponse, socket: Socket): void {
+    this.#scheduler.schedule(socket.remoteAddress ?? '', socket, () => {
+      if (!response.destroyed && !socket.destroyed) this.#pipeline.request(request, response)
+    })
   }
 
   get isClosing(): boolean {

@@ -1,0 +1,93 @@
+/**
+ * The order in which requests begin when many come at once. A few begin in each turn of the event loop, and the others wait: first the clients
+ * take turns, then the connections of each. So a client with a thousand requests makes another one wait for a few of them.
+ */
+
+/** Requests that begin in one turn of the event loop. Each takes some tenths of a millisecond. */
+const mostInTurn = 32
+/** Requests of one connection in a row. What HTTP/2 answers in one turn of the event loop goes out in one write. */
+const mostInRow = 8
+
+type Begin = () => void
+
+export class RequestScheduler {
+  readonly #waiting = new Rotation<Rotation<Begin[]>>()
+  #begun = 0
+  #isAwaited = false
+
+  /** Calls `begin` now or in a later turn. `client` and `connection` say whose request it is. */
+  schedule(client: string, connection: object, begin: Begin): void {
+    const mayBegin = this.#begun < mostInTurn && this.#waiting.isEmpty
+    if (!this.#isAwaited) this.#awaitTurn()
+    if (mayBegin) {
+      this.#begun++
+      return begin()
+    }
+    this.#waiting
+      .at(client, () => new Rotation())
+      .at(connection, () => [])
+      .push(begin)
+  }
+
+  #awaitTurn(): void {
+    this.#isAwaited = true
+    setImmediate(() => this.#turn())
+  }
+
+  #turn(): void {
+    this.#isAwaited = false
+    this.#begun = 0
+    while (this.#begun < mostInTurn && !this.#waiting.isEmpty) {
+      if (!this.#isAwaited) this.#awaitTurn()
+      const row = this.#nextRow()
+      this.#begun += row.length
+      for (const begin of row) begin()
+    }
+  }
+
+  #nextRow(): Begin[] {
+    const client = this.#waiting.take()!
+    const connection = client.value.take()!
+    const row = connection.value.splice(0, mostInRow)
+    if (connection.value.length > 0) client.value.putBack(connection)
+    if (!client.value.isEmpty) this.#waiting.putBack(client)
+    return row
+  }
+}
+
+interface Entry<Value> {
+  readonly key: unknown
+  readonly value: Value
+}
+
+/** Values by their keys, in the order of their turns. */
+class Rotation<Value> {
+  /** A map keeps the order in which keys were added. */
+  readonly #values = new Map<unknown, Value>()
+
+  get isEmpty(): boolean {
+    return this.#values.size === 0
+  }
+
+  at(key: unknown, make: () => Value): Value {
+    const found = this.#values.get(key)
+    if (found !== undefined) return found
+    const made = make()
+    this.#values.set(key, made)
+    return made
+  }
+
+  /** The one whose turn it is, taken out. */
+  take(): Entry<Value> | undefined {
+    const [first] = this.#values
+    if (first === undefined) return
+    const [key, value] = first
+    this.#values.delete(key)
+    return { key, value }
+  }
+
+  /** At the end. */
+  putBack({ key, value }: Entry<Value>): void {
+    this.#values.set(key, value)
+  }
+}
