@@ -1,23 +1,14 @@
 /** A person's account page: a second factor, its name, its removal, the last one, and an unknown sign-in. */
 import t from 'tap'
 import { addAuthenticator } from '../fixtures/browser/browser.ts'
-import {
-  acceptInvitation,
-  addTotp,
-  firstPasskey,
-  nothingComplained,
-  openLab,
-  typeCode,
-  typePassword
-} from '../fixtures/browser/lab.ts'
+import { addTotp, nothingComplained, openLab, typeCode, typePassword } from '../fixtures/browser/lab.ts'
+import { resident, signedIn } from '../fixtures/browser/resident.ts'
 
 t.test('the account', async t => {
   const lab = await openLab(t)
   const { page, witness } = await lab.person()
-  await addAuthenticator(page)
-  const { link, account } = await lab.invite('ada')
-  await acceptInvitation(page, link)
-  await firstPasskey(page)
+  const { account } = await resident(lab, 'ada', { passkey: await addAuthenticator(page) })
+  await signedIn(lab, page, account, 'webauthn')
   const factors = async () => (await lab.gate.server.runtime.credentials.list(account.id)).map(({ name }) => name)
   let secret = ''
 

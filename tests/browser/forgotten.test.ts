@@ -1,14 +1,8 @@
 /** A lost password in a browser: the link by mail, a passkey as the second factor, and the new password. */
 import t from 'tap'
 import { addAuthenticator } from '../fixtures/browser/browser.ts'
-import {
-  acceptInvitation,
-  firstPasskey,
-  nothingComplained,
-  openLab,
-  password,
-  signOut
-} from '../fixtures/browser/lab.ts'
+import { nothingComplained, openLab, password, signOut } from '../fixtures/browser/lab.ts'
+import { resident } from '../fixtures/browser/resident.ts'
 import { startSmtp } from '../fixtures/in-process/smtp-server.ts'
 
 t.test('a lost password, with a passkey', async t => {
@@ -18,12 +12,7 @@ t.test('a lost password, with a passkey', async t => {
     `notify: { mail: { server: "smtp://127.0.0.1:${port}", unsafePlain: true, from: gate@lab.example } }`
   )
   const { page } = await lab.person()
-  await addAuthenticator(page)
-  const { link, account } = await lab.invite('ada')
-  await lab.gate.server.runtime.accounts.update(account.id, { email: 'ada@lab.example' })
-  await acceptInvitation(page, link)
-  await firstPasskey(page)
-  await signOut(lab, page)
+  await resident(lab, 'ada', { passkey: await addAuthenticator(page) })
 
   const before = mails.length
   await page.goto(lab.portal)

@@ -5,7 +5,8 @@ import type { AddressInfo } from 'node:net'
 import type { Page } from 'playwright-core'
 import t from 'tap'
 import { addAuthenticator, openBrowser, openContext } from '../fixtures/browser/browser.ts'
-import { acceptInvitation, firstPasskey, openLab, signOut, typePassword } from '../fixtures/browser/lab.ts'
+import { openLab, signOut, typePassword } from '../fixtures/browser/lab.ts'
+import { resident, signedIn } from '../fixtures/browser/resident.ts'
 import { TestClock } from '../fixtures/in-process/memory-store.ts'
 import { entryOf, mfa, startOidcGate } from '../fixtures/in-process/oidc-gate.ts'
 import { startOidcProvider } from '../fixtures/in-process/oidc-provider.ts'
@@ -36,9 +37,8 @@ t.test('O7 · who signs in, or confirms after more than a minute, opens the page
     await page.waitForURL(url)
   }
   const opened = (path: string) => seen.filter(([phase, of]) => phase === 'start' && of === path)
-  await addAuthenticator(page)
-  await acceptInvitation(page, (await lab.invite('ada')).link)
-  await firstPasskey(page)
+  const { account } = await resident(lab, 'ada', { passkey: await addAuthenticator(page) })
+  await signedIn(lab, page, account, 'webauthn')
 
   await follow('home')
   await page.waitForURL(home)

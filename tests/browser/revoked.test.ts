@@ -1,7 +1,8 @@
 /** A sign-in that somebody else ends: open connections of the browser end too, and the next click tells why. */
 import t from 'tap'
 import { addAuthenticator } from '../fixtures/browser/browser.ts'
-import { acceptInvitation, firstPasskey, nothingComplained, openLab, signOut } from '../fixtures/browser/lab.ts'
+import { nothingComplained, openLab, signOut } from '../fixtures/browser/lab.ts'
+import { resident, signedIn } from '../fixtures/browser/resident.ts'
 
 /** Opens a socket and keeps what becomes of it in `ended`. Resolves with its first message. */
 const openSocket = `new Promise((resolve, reject) => {
@@ -31,10 +32,8 @@ const readOn = `readOn().catch(error => ({ ended: error.name, got: -1 }))`
 t.test('revoked', async t => {
   const lab = await openLab(t)
   const { page, witness } = await lab.person()
-  await addAuthenticator(page)
-  const { link, account } = await lab.invite('ada')
-  await acceptInvitation(page, link)
-  await firstPasskey(page)
+  const { account } = await resident(lab, 'ada', { passkey: await addAuthenticator(page) })
+  await signedIn(lab, page, account, 'webauthn')
   const { sessions, live } = lab.gate.server.runtime
   const sessionId = async () => (await sessions.list(account.id))[0]?.session.id ?? ''
 

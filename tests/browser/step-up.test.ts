@@ -3,15 +3,13 @@ import t from 'tap'
 import { addAuthenticator } from '../fixtures/browser/browser.ts'
 import {
   acceptInvitation,
-  addTotp,
   firstPasskey,
-  firstTotp,
   nothingComplained,
   openLab,
-  signOut,
   typeCode,
   typePassword
 } from '../fixtures/browser/lab.ts'
+import { resident, signedIn } from '../fixtures/browser/resident.ts'
 
 t.test('stepping up', async t => {
   const lab = await openLab(t)
@@ -50,8 +48,8 @@ t.test('stepping up', async t => {
 
   await t.test('who has an authenticator app alone hears what is needed, adds it, and is let in', async t => {
     const { page } = await lab.person()
-    await acceptInvitation(page, (await lab.invite('linus')).link)
-    const { secret } = await firstTotp(lab, page)
+    const { account, secret } = await resident(lab, 'linus', { totp: true })
+    await signedIn(lab, page, account, 'totp')
     await page.goto(exports)
     await page.getByRole('heading', { name: 'You need another second factor' }).waitFor()
     await page
@@ -78,12 +76,7 @@ t.test('stepping up', async t => {
   await t.test('a code in place of the passkey is not enough, even as the newest proof', async t => {
     const { page } = await lab.person()
     const key = await addAuthenticator(page)
-    await acceptInvitation(page, (await lab.invite('grace')).link)
-    await firstPasskey(page)
-    await page.goto(`${lab.portal}enrol/totp`)
-    const secret = await addTotp(lab, page)
-    await signOut(lab, page)
-    lab.time.advance(600)
+    const { secret } = await resident(lab, 'grace', { passkey: key, totp: true })
     await key.setUserVerified(false)
     await page.goto(`${lab.labOrigin}/`)
     await typePassword(page, 'grace')

@@ -14,6 +14,7 @@ import {
   typeCode,
   typePassword
 } from '../fixtures/browser/lab.ts'
+import { resident } from '../fixtures/browser/resident.ts'
 
 t.test('the way in', async t => {
   const lab = await openLab(t)
@@ -171,10 +172,7 @@ t.test('the way in', async t => {
 
   await t.test('a code goes off by itself where scripts are on', async t => {
     const { page } = await lab.person()
-    const { link } = await lab.invite('mary')
-    await acceptInvitation(page, link)
-    const { secret } = await firstTotp(lab, page)
-    await signOut(lab, page)
+    const { secret } = await resident(lab, 'mary', { totp: true })
     await page.goto(`${lab.filesOrigin}/by-itself`)
     await typePassword(page, 'mary')
     await typeCode(lab, page, secret)

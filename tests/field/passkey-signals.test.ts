@@ -2,6 +2,7 @@
 import t from 'tap'
 import { addAuthenticator } from '../fixtures/browser/browser.ts'
 import { acceptInvitation, addTotp, firstPasskey, openLab, typeCode } from '../fixtures/browser/lab.ts'
+import { resident } from '../fixtures/browser/resident.ts'
 
 t.test('FIELD G17 the browser hears which passkeys are good, and what the person is called', async t => {
   const lab = await openLab(t)
@@ -65,11 +66,8 @@ t.test('FIELD G17 a passkey that nobody has is forgotten when it is tried', asyn
   const lab = await openLab(t)
   const { page } = await lab.person()
   const authenticator = await addAuthenticator(page)
-  const { link, account } = await lab.invite('ada')
+  const { account } = await resident(lab, 'ada', { passkey: authenticator })
   const { credentials } = lab.gate.server.runtime
-  await acceptInvitation(page, link)
-  await firstPasskey(page)
-  await page.context().clearCookies()
   await page.goto(lab.portal)
   const [first] = await credentials.list(account.id)
   await credentials.disable(account.id, first!.id)

@@ -1,22 +1,14 @@
 /** FIELD F2, F7, G6 in a real Chromium: tabs that are opened at once, fragments of deep links, and buttons that are pressed twice. */
 import t from 'tap'
 import { addAuthenticator } from '../fixtures/browser/browser.ts'
-import { acceptInvitation, addTotp, openLab, signOut, typeCode, typePassword } from '../fixtures/browser/lab.ts'
+import { addTotp, openLab, signOut, typeCode, typePassword } from '../fixtures/browser/lab.ts'
+import { resident, signedIn } from '../fixtures/browser/resident.ts'
 
 t.test('in a real Chromium', async t => {
   const lab = await openLab(t)
   const { page } = await lab.person()
-  await addAuthenticator(page)
-  await acceptInvitation(page, (await lab.invite('ada')).link)
-  await page.getByRole('link', { name: 'Authenticator app' }).click()
-  const secret = await addTotp(lab, page)
-  await page.getByLabel('I have saved the codes').check()
-  await page.getByRole('button', { name: 'Continue' }).click()
-  await page.getByRole('link', { name: 'Add a second one now' }).click()
-  await page.getByRole('link', { name: 'Passkey or security key' }).click()
-  await page.getByRole('button', { name: 'Create the passkey' }).click()
-  await page.getByRole('link', { name: 'Go to your apps' }).click()
-  await page.waitForURL(lab.portal)
+  const { account, secret } = await resident(lab, 'ada', { passkey: await addAuthenticator(page), totp: true })
+  await signedIn(lab, page, account, 'webauthn')
 
   await t.test('FIELD F2 F7 three tabs of a fresh browser end at their own addresses, fragments and all', async t => {
     const { page: first } = await lab.person()
