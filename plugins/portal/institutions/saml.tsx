@@ -72,6 +72,16 @@ export function registerSaml(scope: FastifyInstance, institution: SamlInstitutio
     }
   )
 
+  // A provider with other bindings than the metadata names: the log says which, and not only that there is no such page.
+  scope.get(`${path}/acs`, { config: { requires: 'anyone' } }, async ({ page }) => {
+    const { SAMLResponse, SAMLart } = page.request.query as Record<string, unknown>
+    if (SAMLResponse === undefined && SAMLart === undefined) throw new GateError('not_found')
+    return refuse(page, source, inTheAddress)
+  })
+  scope.post(`${path}/slo`, { config: { requires: 'anyone', takes: 'foreign-form' } }, async ({ page }) =>
+    refuse(page, source, asForm)
+  )
+
   scope.get(`${path}/finish`, { config: { requires: 'anyone' } }, async request => finish(request.page, institution))
 
   scope.get(
@@ -98,6 +108,15 @@ export function registerSaml(scope: FastifyInstance, institution: SamlInstitutio
     return goTo(page, message.answerUrl ?? signedOut)
   })
 }
+
+const inTheAddress = refused(
+  'institution_answer_invalid',
+  'the answer came in the address (HTTP-Redirect or HTTP-Artifact); let the provider send it as a form (HTTP-POST)'
+)
+const asForm = refused(
+  'institution_answer_invalid',
+  'a sign-out message came as a form (HTTP-POST); let the provider send it in the address (HTTP-Redirect)'
+)
 
 const notBegun = refused(
   'institution_login_expired',
