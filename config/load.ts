@@ -83,6 +83,8 @@ export type Loaded =
       readonly config: Config
       readonly file: string
       readonly name: string
+      /** What the file holds. */
+      readonly text: string
       readonly warnings: readonly Problem[]
       /** Files whose change causes a reload: the configuration, and its certificates, keys and secrets. */
       readonly files: readonly string[]
@@ -118,6 +120,7 @@ function parseNamed(text: string, file: string, name: string, env: NodeJS.Proces
     config,
     file,
     name,
+    text,
     warnings: inOrder(diagnostics.warnings),
     files: [file, ...diagnostics.files.keys()],
     named: diagnostics.files,

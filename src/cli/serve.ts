@@ -49,10 +49,10 @@ Example:
       throw new UsageError('--upstream and --config cannot be used together: the file names the apps')
     if (values.listen !== undefined && values.upstream === undefined)
       throw new UsageError('--listen needs --upstream; in a configuration file use the key `listen`')
-    const { config, files } =
+    const { config, files, text } =
       values.upstream === undefined
         ? await load(values.config, io)
-        : { config: await withoutFile(values.upstream, values.listen, io), files: [] }
+        : { config: await withoutFile(values.upstream, values.listen, io), files: [], text: '' }
     const log = newLog(config.log.level, null)
     const size = config.workers === 'auto' ? availableParallelism() : config.workers
     const warning = await keyFileWarning(config.keyFile, io.env)
@@ -63,9 +63,10 @@ Example:
     if (nodeWarning !== null) log.warn(nodeWarning)
     const sockets = inheritedSockets(io.env, process.pid)
     for (const [name, fd] of Object.entries(sockets)) log.info({ fd }, `systemd has opened the listener ${name}`)
-    if (size > 1) return live(await startCluster(config, size, log, sockets), config, files, io, log)
+    const loaded = { config, files, text, io, log }
+    if (size > 1) return live({ server: await startCluster(config, size, log, sockets), ...loaded })
     const server = await Server.start({ config, clock: io.clock, log, sockets })
-    const ended = live(server, config, files, io, log)
+    const ended = live({ server, ...loaded })
     if (values.upstream !== undefined) await welcome(server, config, io)
     return ended
   }
@@ -98,8 +99,14 @@ async function serveAsWorker(io: Io): Promise<ExitCode> {
   return code
 }
 
+interface LoadedFile {
+  readonly config: Config
+  readonly files: readonly string[]
+  readonly text: string
+}
+
 /** The checked configuration. Problems go to stderr, with exit 1. */
-async function load(file: string | undefined, io: Io): Promise<{ config: Config; files: readonly string[] }> {
+async function load(file: string | undefined, io: Io): Promise<LoadedFile> {
   const loaded = await loadConfig({ ...(file === undefined ? {} : { file }), env: io.env, cwd: io.cwd })
   if (loaded.kind === 'bad') {
     for (const problem of loaded.problems) io.stderr(`${formatProblem(problem)}\n`)
@@ -185,8 +192,13 @@ export async function welcome(server: Server, config: Config, io: Io): Promise<v
 }
 
 /** Runs until a signal or an uncaught error ends the gate, and resolves to the exit code. */
-function live(server: Serving, config: Config, files: readonly string[], io: Io, log: Logger): Promise<ExitCode> {
-  return new Promise(resolve => new RunningGate({ server, config, files, io, log, onEnd: resolve }).start())
+function live(input: Omit<RunningGateInput, 'onEnd'>): Promise<ExitCode> {
+  return new Promise(resolve => new RunningGate({ ...input, onEnd: resolve }).start())
+}
+
+/** True for a copy that has just begun. It may be a whole configuration, with fewer rules than there should be. */
+function isHalfOf(known: string, text: string): boolean {
+  return text.length < known.length && known.startsWith(text) && !text.endsWith('\n')
 }
 
 interface RunningGateInput {
@@ -194,6 +206,8 @@ interface RunningGateInput {
   readonly config: Config
   /** The files of the configuration, whose changes load it again. */
   readonly files: readonly string[]
+  /** What the file of the configuration held. */
+  readonly text: string
   readonly io: Io
   readonly log: Logger
   readonly onEnd: (code: ExitCode) => void
@@ -204,6 +218,7 @@ class RunningGate {
   readonly #input: RunningGateInput
   #config: Config
   #files: readonly string[]
+  #text: string
   #watched = ''
   #unwatch = () => {}
   #late: NodeJS.Timeout | undefined
@@ -213,6 +228,7 @@ class RunningGate {
     this.#input = input
     this.#config = input.config
     this.#files = input.files
+    this.#text = input.text
   }
 
   start(): void {
@@ -254,17 +270,23 @@ class RunningGate {
     const { server, io, log } = this.#input
     if (this.#config.file === null) return
     const loaded = await loadConfig({ file: this.#config.file, env: io.env, cwd: io.cwd })
-    if (loaded.kind === 'bad') {
-      const problems = loaded.problems.map(problem => formatProblem(problem))
-      log.error({ problems }, 'the changed configuration is refused because it has problems; the old one stays')
-      await server.refuse(problems)
-      return
-    }
+    if (loaded.kind === 'bad') return this.#refuse(loaded.problems.map(problem => formatProblem(problem)))
+    if (isHalfOf(this.#text, loaded.text))
+      return this.#refuse([
+        `${loaded.name}: the file is the beginning of the configuration that is in use, and ends in the middle of a line, so it seems to be half written. Write the rest; if it is meant so, end its last line with a line feed`
+      ])
     const waiting = await server.reload(loaded.config)
     this.#config = loaded.config
     this.#files = loaded.files
+    this.#text = loaded.text
     log.info(waiting.length === 0 ? {} : { restartNeededFor: waiting }, 'configuration reloaded')
     this.#watch()
+  }
+
+  async #refuse(problems: readonly string[]): Promise<void> {
+    const { server, log } = this.#input
+    log.error({ problems }, 'the changed configuration is refused because it has problems; the old one stays')
+    await server.refuse(problems)
   }
 
   #watch(): void {

@@ -1,14 +1,17 @@
 /** The program as people start it: argv, exit codes, pipes. What commands do is tested in-process elsewhere. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, readFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import net, { type AddressInfo } from 'node:net'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
+import { stringify } from 'yaml'
+import { parseConfig } from '../../config/load.ts'
+import { startGate } from '../fixtures/process/gate.ts'
 import { notTried } from '../fixtures/process/not-tried.ts'
 import { program } from '../fixtures/process/program.ts'
-import { startRedis } from '../fixtures/process/redis-server.ts'
+import { startRedis, until } from '../fixtures/process/redis-server.ts'
 import { usualConfig } from './terminal.ts'
 
 const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
@@ -133,4 +136,24 @@ t.test('a low limit of open files is no bug of the program', async t => {
     t.match(stderr, /ulimit -n|none\.yaml/, `with ${limit}`)
     t.notMatch(stderr, /is a bug|\n\s+at /, `with ${limit}`)
   }
+})
+
+t.test('a half-written configuration is not loaded, although it can be read', async t => {
+  const rules = [{ path: '/open/**', access: 'public' }]
+  const gate = await startGate(t, {
+    apps: [{ id: 'wiki', url: 'http://wiki.localhost:HOST', upstream: 'http://127.0.0.1:9', rules }]
+  })
+  const { apps, ...others } = JSON.parse(readFileSync(gate.configFile, 'utf8'))
+  const whole = stringify({ ...others, apps })
+  const half = whole.slice(0, whole.indexOf('\n    rules:'))
+  const write = async (text: string, said: RegExp) => {
+    const before = gate.output.length
+    writeFileSync(gate.configFile, text)
+    await until(`the gate says ${said}`, async () => said.test(gate.output.slice(before)))
+  }
+  await write(whole, /configuration reloaded/)
+  await write(half, /seems to be half written.*is refused because it has problems/)
+  t.equal(parseConfig(half, gate.configFile).kind, 'ok', 'it would be a configuration')
+  await write(`${half}\n`, /configuration reloaded/)
+  await write(whole, /configuration reloaded/)
 })
