@@ -24,8 +24,6 @@ export function prepareDirectory(directory: string, isOpenHere = false): void {
     // An existing store opens even on a full disk, otherwise no command could end access.
     if (isMade(directory)) return
     checkFreeSpace(directory, roomBytes, true)
-    // LMDB crashes where it cannot make it, such as on a disk that has room and no inode. It takes an empty one for its own.
-    makeEmpty(join(directory, 'lock.mdb'))
   } catch (error) {
     throw error instanceof StoreMisconfigured
       ? error
@@ -33,7 +31,9 @@ export function prepareDirectory(directory: string, isOpenHere = false): void {
   }
 }
 
-function makeEmpty(path: string): void {
+/** LMDB crashes where it cannot make its lock file, such as on a disk that has room and no inode. It takes an empty one for its own. */
+export function makeLockFile(directory: string): void {
+  const path = join(directory, 'lock.mdb')
   // Closing one that is there would drop the locks of an open store.
   if (statSync(path, { throwIfNoEntry: false }) === undefined) closeSync(openSync(path, 'a', 0o600))
 }

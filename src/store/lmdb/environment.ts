@@ -8,7 +8,7 @@ import { sharedFileSystem } from '../../files/shared-file-system.ts'
 import { StoreMisconfigured } from '../misconfigured.ts'
 import { StoreUnreachable } from '../store.ts'
 import { ChangeSignal } from './change-signal.ts'
-import { giveToOwner, openingTrouble, prepareDirectory } from './directory.ts'
+import { giveToOwner, makeLockFile, openingTrouble, prepareDirectory } from './directory.ts'
 import { type NewestCommits, OpenFiles } from './open-files.ts'
 import { OpeningMark } from './opening-mark.ts'
 import { Records } from './records.ts'
@@ -137,6 +137,7 @@ export class Environment {
     let root: RootDatabase | undefined
     try {
       if (Environment.#openCount === 0) checkMapping(directory)
+      makeLockFile(directory)
       signal = new ChangeSignal(join(directory, 'bell'))
       root = open({
         path: directory,
