@@ -31,22 +31,31 @@ export function logOutput(stream: Writable, lossLine: LossLine): LogOutput {
 /** A pipe, a socket or a terminal. */
 export class StreamOutput implements LogOutput {
   readonly #stream: Writable
+  readonly #lossLine: LossLine
   #lost = 0
 
   constructor(stream: Writable, lossLine: LossLine) {
     this.#stream = stream
     // A reader that has gone away is no reason to end.
     stream.on('error', () => {})
-    stream.on('drain', () => {
-      if (this.#lost > 0) stream.write(lossLine(this.#lost))
-      this.#lost = 0
-    })
+    this.#lossLine = lossLine
+    stream.on('drain', () => this.#tellLoss())
   }
 
   write(line: string): void {
-    if (this.#stream.destroyed) return
-    if (this.#stream.writableLength > maxWaiting) this.#lost++
-    else this.#stream.write(line)
+    const { destroyed, writableLength } = this.#stream
+    if (destroyed) return
+    // A reader that is slow all the time gets long pieces without a gap.
+    if (writableLength > (this.#lost > 0 ? maxWaiting / 2 : maxWaiting)) this.#lost++
+    else {
+      this.#tellLoss()
+      this.#stream.write(line)
+    }
+  }
+
+  #tellLoss(): void {
+    if (this.#lost > 0) this.#stream.write(this.#lossLine(this.#lost))
+    this.#lost = 0
   }
 
   async end(withinMs: number): Promise<void> {

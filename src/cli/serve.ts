@@ -20,6 +20,7 @@ import { type Command, type ExitCode, type Io, PersonError, readArgs, UsageError
 import { takeEarlyReload } from './early-reload.ts'
 import { reportError } from './error-report.ts'
 import { existingPath } from './existing-path.ts'
+import { isHalfOf, settled } from './half-written.ts'
 import { logWritten, newLog } from './log.ts'
 import { nodeReleaseWarning } from './node-release.ts'
 
@@ -196,11 +197,6 @@ function live(input: Omit<RunningGateInput, 'onEnd'>): Promise<ExitCode> {
   return new Promise(resolve => new RunningGate({ ...input, onEnd: resolve }).start())
 }
 
-/** True for a copy that has just begun. It may be a whole configuration, with fewer rules than there should be. */
-function isHalfOf(known: string, text: string): boolean {
-  return text.length < known.length && known.startsWith(text) && !text.endsWith('\n')
-}
-
 interface RunningGateInput {
   readonly server: Serving
   readonly config: Config
@@ -269,7 +265,8 @@ class RunningGate {
   async #loadAgain(): Promise<void> {
     const { server, io, log } = this.#input
     if (this.#config.file === null) return
-    const loaded = await loadConfig({ file: this.#config.file, env: io.env, cwd: io.cwd })
+    const { file } = this.#config
+    const loaded = await settled(() => loadConfig({ file, env: io.env, cwd: io.cwd }), this.#text)
     if (loaded.kind === 'bad') return this.#refuse(loaded.problems.map(problem => formatProblem(problem)))
     if (isHalfOf(this.#text, loaded.text))
       return this.#refuse([
@@ -320,8 +317,10 @@ class RunningGate {
   #end(code: ExitCode): void {
     clearTimeout(this.#late)
     this.#unwatch()
-    process.off('SIGTERM', this.#onTerm).off('SIGINT', this.#onTerm).off('SIGHUP', this.#reload)
-    process.off('unhandledRejection', this.#onRejection).off('uncaughtException', this.#onException)
-    void logWritten().then(() => this.#input.onEnd(code))
+    void logWritten().then(() => {
+      process.off('SIGTERM', this.#onTerm).off('SIGINT', this.#onTerm).off('SIGHUP', this.#reload)
+      process.off('unhandledRejection', this.#onRejection).off('uncaughtException', this.#onException)
+      this.#input.onEnd(code)
+    })
   }
 }

@@ -16,6 +16,8 @@ interface Internal {
   readonly ack?: number
 }
 
+const lookMs = 10
+
 type Send = (this: unknown, message: Internal, handle?: Handle, ...rest: unknown[]) => boolean
 
 /**
@@ -38,7 +40,7 @@ export function closeUntaken(worker: Worker): void {
   })
   const end = () => {
     // Its last answers are still to be read.
-    if (child.connected) return setImmediate(end)
+    if (child.connected) return void setTimeout(end, lookMs)
     for (const handle of untaken.values()) handle.close()
     untaken.clear()
   }

@@ -38,6 +38,34 @@ t.test('what a stream does not take waits up to a limit, and what is lost is sai
   await output.end(60_000)
 })
 
+t.test('a reader that is slow all the time hears of each gap in its place', t => {
+  const waiting: [text: string, done: () => void][] = []
+  const stream = new Writable({ write: (chunk, _encoding, done) => void waiting.push([String(chunk), done]) })
+  const output = new StreamOutput(stream, lossLine)
+  const taken: string[] = []
+  const line = (n: number) => `${n} ${'x'.repeat(100_000)}\n`
+  // It takes two lines while three are written.
+  for (let n = 0; n < 60; n++) {
+    output.write(line(n))
+    if (n % 3 !== 0) {
+      const [text, done] = waiting.shift()!
+      taken.push(text)
+      done()
+    }
+  }
+  let next = 0
+  for (const text of taken) {
+    const lost = Number(/^lost (\d+)/.exec(text)?.[1] ?? 0)
+    if (lost > 0) next += lost
+    else t.equal(Number.parseInt(text, 10), next++)
+  }
+  t.ok(
+    taken.some(text => text.startsWith('lost ')),
+    'while lines still come'
+  )
+  t.end()
+})
+
 t.test('a full disk costs lines, and no line is torn', t => {
   let [text, room] = ['', 8]
   const output = new FileOutput(bytes => {

@@ -9,8 +9,8 @@ import { systemClock } from '../../clock.ts'
 import { hasEnded, holderName, pidOf } from '../../files/holder.ts'
 
 const lookMs = 5
-/** Longer than the clock of a file system takes for a step: what changes later gets another time. */
-const tickMs = 50
+/** Longer than the steps in which file systems keep times, which are two seconds at most: what changes later gets another time. */
+const tickMs = 2500
 /**
  * Opening takes milliseconds, so an older mark was left, or copied with the directory. Nobody sees whether a process of another container runs:
  * its mark counts for less time than others wait (environment.ts), so that a container starts again after a crash.
@@ -52,7 +52,7 @@ export class OpeningMark {
     const before = this.#changedAt
     return () => {
       if (this.isThere || this.#changedAt !== before) return true
-      if (Math.abs(systemClock() - before) > tickMs) this.#quietAt = before
+      if (systemClock() - before > tickMs) this.#quietAt = before
       return false
     }
   }

@@ -1,0 +1,33 @@
+/**
+ * A configuration that is read while another program still writes it. It may be whole by its form, with fewer rules than there should be. `known`
+ * is the text in use.
+ */
+import { setTimeout } from 'node:timers/promises'
+import type { Loaded } from '../../config/load.ts'
+
+const againMs = 1000
+
+/** A copy that has just begun: it ends in the middle of a line, and is the beginning of what is in use. */
+export function isHalfOf(known: string, text: string): boolean {
+  return lacksEnd(known, text) && known.startsWith(text)
+}
+
+/** Reads again until a text whose last line has lost its end stays the same. */
+export async function settled(
+  load: () => Promise<Loaded>,
+  known: string,
+  wait: () => Promise<unknown> = () => setTimeout(againMs, undefined, { ref: false })
+): Promise<Loaded> {
+  let loaded = await load()
+  for (;;) {
+    if (loaded.kind === 'bad' || !lacksEnd(known, loaded.text)) return loaded
+    await wait()
+    const again = await load()
+    if (again.kind === 'ok' && again.text === loaded.text) return again
+    loaded = again
+  }
+}
+
+function lacksEnd(known: string, text: string): boolean {
+  return known.endsWith('\n') && !text.endsWith('\n')
+}
