@@ -18,7 +18,7 @@ import { IssuedContexts, type IssuedTls, type Pair } from './issued-contexts.ts'
 import { PipeliningLimiter } from './pipelining-limiter.ts'
 import { type ProxyProtocol, readProxyHeaders } from './proxy-headers.ts'
 import { looksForAPage, refusalOf } from './refusal-page.ts'
-import { RequestScheduler } from './request-scheduler.ts'
+import { clientOf, RequestScheduler } from './request-scheduler.ts'
 import { TicketKeys } from './ticket-keys.ts'
 import { interceptChallenges } from './tls-challenge.ts'
 import { tlsCiphers } from './tls-ciphers.ts'
@@ -223,7 +223,7 @@ export class Listener {
 
   /** A client that has left meanwhile gets nothing, and its request is not begun. */
   #begin(request: IncomingMessage, response: ServerResponse, socket: Socket): void {
-    this.#scheduler.schedule(socket.remoteAddress ?? '', socket, () => {
+    this.#scheduler.schedule(clientOf(socket), socket, () => {
       if (!response.destroyed && !socket.destroyed) this.#pipeline.request(request, response)
     })
   }

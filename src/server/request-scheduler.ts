@@ -1,7 +1,10 @@
 /**
- * The order in which requests begin when many come at once. A few begin in each turn of the event loop, and the others wait: first the clients
- * take turns, then the connections of each. So a client with a thousand requests makes another one wait for a few of them.
+ * The order in which requests begin when many come at once. A few begin in each turn of the event loop, and the others wait: first the sites
+ * take turns, then the customers of each, then their connections. So a client with a thousand requests makes another one wait for a few of
+ * them, whatever IPv6 addresses it has.
  */
+import type { Socket } from 'node:net'
+import { networkLevels } from '../request/network-levels.ts'
 
 /** Requests that begin in one turn of the event loop. Each takes some tenths of a millisecond. */
 const mostInTurn = 32
@@ -10,13 +13,30 @@ const mostInRow = 8
 
 type Begin = () => void
 
+/** An IPv4 address is both. */
+export interface Client {
+  readonly site: string
+  readonly customer: string
+}
+
+const clients = new WeakMap<Socket, Client>()
+
+/** Found out once for each connection. */
+export function clientOf(socket: Socket): Client {
+  const known = clients.get(socket)
+  if (known !== undefined) return known
+  const client = networkLevels(socket.remoteAddress ?? '')
+  clients.set(socket, client)
+  return client
+}
+
 export class RequestScheduler {
-  readonly #waiting = new Rotation<Rotation<Begin[]>>()
+  readonly #waiting = new Rotation<Rotation<Rotation<Begin[]>>>()
   #begun = 0
   #isAwaited = false
 
   /** Calls `begin` now or in a later turn. `client` and `connection` say whose request it is. */
-  schedule(client: string, connection: object, begin: Begin): void {
+  schedule(client: Client, connection: object, begin: Begin): void {
     const mayBegin = this.#begun < mostInTurn && this.#waiting.isEmpty
     if (!this.#isAwaited) this.#awaitTurn()
     if (mayBegin) {
@@ -24,7 +44,8 @@ export class RequestScheduler {
       return begin()
     }
     this.#waiting
-      .at(client, () => new Rotation())
+      .at(client.site, () => new Rotation())
+      .at(client.customer, () => new Rotation())
       .at(connection, () => [])
       .push(begin)
   }
@@ -46,11 +67,13 @@ export class RequestScheduler {
   }
 
   #nextRow(): Begin[] {
-    const client = this.#waiting.take()!
-    const connection = client.value.take()!
+    const site = this.#waiting.take()!
+    const customer = site.value.take()!
+    const connection = customer.value.take()!
     const row = connection.value.splice(0, mostInRow)
-    if (connection.value.length > 0) client.value.putBack(connection)
-    if (!client.value.isEmpty) this.#waiting.putBack(client)
+    if (connection.value.length > 0) customer.value.putBack(connection)
+    if (!customer.value.isEmpty) site.value.putBack(customer)
+    if (!site.value.isEmpty) this.#waiting.putBack(site)
     return row
   }
 }
