@@ -27,17 +27,26 @@ export interface AccountReview {
   look(accounts: readonly Account[]): Promise<readonly PromiseSettledResult<boolean>[]>
 }
 
+/**
+ * Counts a guess at a person, by the permanent id, before the directory checks it; null for a name that nobody has. False if the directory
+ * must not be asked, because strangers have spent their guesses at this person.
+ */
+export type MayCheck = (person: string | null) => Promise<boolean>
+
 export interface Directory {
   readonly id: string
   /** Absent if its people are accounts already. */
   readonly source?: Source
-  /** Rejects only if the store cannot be reached. `place` decides the order of service. */
-  authenticate(name: string, password: string, place?: HashPlace): Promise<DirectoryAnswer>
+  /**
+   * Rejects only if the store cannot be reached. `place` decides the order of service. A directory with `lockout` asks `mayCheck` where it
+   * finds people by several names.
+   */
+  authenticate(name: string, password: string, place?: HashPlace, mayCheck?: MayCheck): Promise<DirectoryAnswer>
   /**
    * Takes as long as `authenticate` and checks nobody. It serves people whose password another directory checks. Without it, `authenticate`
    * is called with a password that fits nobody.
    */
-  pretend?(name: string, password: string): Promise<Exclude<DirectoryAnswer, { kind: 'accepted' }>>
+  pretend?(name: string, password: string, mayCheck?: MayCheck): Promise<Exclude<DirectoryAnswer, { kind: 'accepted' }>>
   /** True if a password from this place would be `busy` at once. Absent without a queue. */
   isFullFor?(place: HashPlace): boolean
   /** How it locks accounts after wrong passwords; null or absent where the gate need not care. */

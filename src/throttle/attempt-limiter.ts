@@ -147,6 +147,10 @@ export class AttemptLimiter {
     )
   }
 
+  async forget(bucket: Bucket): Promise<void> {
+    await this.#store.delete(countRecord.key(idOf(bucket)))
+  }
+
   /** The wait in milliseconds. This writes only after the clock was set back. */
   async #waitMs(bucket: Bucket): Promise<number> {
     const limit = bucket.limit ?? limits[bucket.kind]

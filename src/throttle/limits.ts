@@ -79,6 +79,11 @@ export interface Lockout {
 /** Wrong passwords that are left to the person where strangers have spent theirs. */
 const leftToThePerson = 2
 
+/** The policy for each of so many names of one account, where the guesses at each name count alone. */
+export function sharedByNames({ after, withinSeconds }: Lockout, names: number): Lockout {
+  return { after: leftToThePerson + Math.floor((after - leftToThePerson) / names), withinSeconds }
+}
+
 /** What strangers have together at one password before the strictest of these policies locks its account; null where there is none. */
 export function limitBelow(policies: readonly Lockout[]): Limit | null {
   if (policies.length === 0) return null

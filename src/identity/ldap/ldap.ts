@@ -5,12 +5,12 @@
 import { randomBytes } from 'node:crypto'
 import type { Clock } from '../../clock.ts'
 import { GateError } from '../../errors.ts'
-import type { Lockout } from '../../throttle/limits.ts'
+import { type Lockout, sharedByNames } from '../../throttle/limits.ts'
 import { type Account, plainName } from '../account.ts'
 import { canonicalAddress } from '../addresses.ts'
 import type { Admissions } from '../admission.ts'
 import type { Arrival, Source } from '../arrival.ts'
-import type { AccountReview, Directory, DirectoryAnswer } from '../directory.ts'
+import type { AccountReview, Directory, DirectoryAnswer, MayCheck } from '../directory.ts'
 import { type AccountState, stateOf } from './account-state.ts'
 import { refusalOf, remarkOf } from './bind-refusal.ts'
 import { BindTimes } from './bind-times.ts'
@@ -50,6 +50,7 @@ type Verdict = { readonly kind: 'right'; readonly arrival: Arrival } | Extract<D
 type Unchecked = Exclude<DirectoryAnswer, { kind: 'accepted' }>
 
 const refused = { kind: 'refused' } as const
+const free: MayCheck = async () => true
 /** Parallel checks of people. Further ones are `busy`. */
 const maxAtOnce = 64
 /** In bytes, as for local passwords. */
@@ -80,7 +81,7 @@ export class LdapDirectory implements Directory {
     this.refreshSeconds = refreshSeconds
     this.mark = mark
     this.takesDomain = options.schema.takesDomain
-    this.lockout = options.lockout ?? null
+    this.lockout = lockoutOf(options)
     this.#options = options
     this.#bindTimes = options.bindTimes ?? new BindTimes()
     const onChange = (server: string, problem: string | null) =>
@@ -106,10 +107,15 @@ export class LdapDirectory implements Directory {
     return this.#atOnce >= maxAtOnce
   }
 
-  async authenticate(typed: string, password: string): Promise<DirectoryAnswer> {
+  async authenticate(
+    typed: string,
+    password: string,
+    _place?: unknown,
+    mayCheck: MayCheck = free
+  ): Promise<DirectoryAnswer> {
     const name = typedName(typed, this.source.realm)
     if (name === null || !isPassword(password)) return refused
-    const verdict = await this.#limited(server => this.#check(server, name, password))
+    const verdict = await this.#limited(server => this.#check(server, name, password, mayCheck))
     if (verdict.kind !== 'right') return verdict
     const admission = await this.#options.admissions.admit(this.source, verdict.arrival)
     if (admission.kind === 'admitted') return { kind: 'accepted', accountId: admission.account.id }
@@ -119,12 +125,15 @@ export class LdapDirectory implements Directory {
   }
 
   /** Takes as long as `authenticate` and binds nobody: a made-up password would lock a person there out. */
-  async pretend(typed: string, password: string): Promise<Unchecked> {
+  async pretend(typed: string, password: string, mayCheck: MayCheck = free): Promise<Unchecked> {
     const name = typedName(typed, this.source.realm)
     if (name === null || !isPassword(password)) return refused
     return this.#limited(async server => {
       const { service, schema } = this.#options
-      if (service !== null) await server.search(connection => findByName(connection, schema, name))
+      if (service !== null) {
+        await server.search(connection => findByName(connection, schema, name))
+        await mayCheck(null)
+      }
       await this.#bindNobody(server, password)
       return refused
     })
@@ -170,17 +179,24 @@ export class LdapDirectory implements Directory {
     }
   }
 
-  #check(server: DirectoryServer, name: string, password: string): Promise<Verdict> {
+  #check(server: DirectoryServer, name: string, password: string, mayCheck: MayCheck): Promise<Verdict> {
     return this.#options.service === null
       ? this.#bindDirectly(server, name, password)
-      : this.#searchAndBind(server, name, password)
+      : this.#searchAndBind(server, name, password, mayCheck)
   }
 
-  async #searchAndBind(server: DirectoryServer, name: string, password: string): Promise<Verdict> {
+  async #searchAndBind(server: DirectoryServer, name: string, password: string, mayCheck: MayCheck): Promise<Verdict> {
     const { schema, clock, source } = this.#options
     const found = await server.search(connection => findByName(connection, schema, name))
     if (found.kind === 'nobody' || !isCalled(found.name, name, found.entry.texts(schema.name))) {
       if (found.kind === 'nobody' && found.remark !== null) this.#remark(name, found.remark)
+      await mayCheck(null)
+      await this.#bindNobody(server, password)
+      return refused
+    }
+    if (!(await mayCheck(found.externalId))) {
+      this.#remark(found.name, 'strangers have spent their wrong passwords before the lockout, under several names')
+      // As a wrong password, otherwise strangers would learn that two names are one person's.
       await this.#bindNobody(server, password)
       return refused
     }
@@ -341,6 +357,12 @@ export class LdapDirectory implements Directory {
     this.#said.set(key, now)
     log.warn({ directory: this.id, ...fields }, sentence)
   }
+}
+
+/** Active Directory takes two names before `@domain`, and a refused bind does not tell whose they are. */
+function lockoutOf({ lockout = null, service, userDn }: LdapOptions): Lockout | null {
+  const hasTwoNames = service === null && userDn !== null && !userDn.includes('=')
+  return lockout !== null && hasTwoNames ? sharedByNames(lockout, 2) : lockout
 }
 
 /** An empty password binds anonymously and succeeds (RFC 4513 §5.1.2); some servers stop at a NUL. */

@@ -14,6 +14,7 @@ import type { Accounts } from '../accounts.ts'
 import { canonicalAddress } from '../addresses.ts'
 import type { Directory, DirectoryAnswer, DirectoryRefusal } from '../directory.ts'
 import { wordsOf } from '../suspension.ts'
+import { EntryGuesses } from './entry-guesses.ts'
 import type { HashPlace } from './hash-queue.ts'
 
 export type LoginAttempt =
@@ -32,6 +33,7 @@ export class PasswordLogin {
   readonly #directories: readonly Directory[]
   readonly #limiter: AttemptLimiter
   readonly #guesses: AttemptBuckets
+  readonly #entries: EntryGuesses
   readonly #takesDomain: boolean
 
   constructor(input: {
@@ -45,8 +47,10 @@ export class PasswordLogin {
     this.#directories = input.directories
     this.#limiter = input.limiter
     const policies = input.directories.flatMap(({ lockout }) => lockout ?? [])
+    const limit = limitBelow(policies)
     // For every name alike, otherwise a wait would tell whose directory it is (THREATS M15).
-    this.#guesses = new AttemptBuckets(input.store, limitBelow(policies))
+    this.#guesses = new AttemptBuckets(input.store, limit)
+    this.#entries = new EntryGuesses({ ...input, limit, buckets: this.#guesses })
     this.#takesDomain = input.directories.some(({ takesDomain }) => takesDomain === true)
   }
 
@@ -154,7 +158,12 @@ export class PasswordLogin {
    */
   async #ask(
     named: Account | null,
-    { name: typed, password, isKnown = false }: { name: string; password: string; isKnown?: boolean },
+    {
+      name: typed,
+      password,
+      isKnown = false,
+      ...origin
+    }: Origin & { name: string; password: string; isKnown?: boolean },
     place: HashPlace
   ): Promise<Asked> {
     const name = named?.name ?? typed
@@ -164,10 +173,12 @@ export class PasswordLogin {
     let why: DirectoryRefusal | undefined
     for (const directory of this.#directories) {
       const isTheirs = named === null || named.directory === directory.id
+      const { mayCheck, unchecked } = this.#entries.guard(directory.id, name, origin)
       const answer: DirectoryAnswer =
         !isTheirs && directory.pretend !== undefined
-          ? await directory.pretend(name, decoy(password))
-          : await directory.authenticate(name, isTheirs ? password : decoy(password), place)
+          ? await directory.pretend(name, decoy(password), mayCheck)
+          : await directory.authenticate(name, isTheirs ? password : decoy(password), place, mayCheck)
+      if (answer.kind === 'busy' || answer.kind === 'unreachable') await unchecked()
       if (isTheirs || !isKnown) {
         if (answer.kind === 'busy') isBusy = true
         if (answer.kind === 'unreachable') isUnreachable = true
@@ -179,7 +190,9 @@ export class PasswordLogin {
       if (answer.kind !== 'accepted') continue
       const account = await this.#accounts.byId(answer.accountId)
       // A directory vouches only for its own people, otherwise a name in one would open another's account.
-      if (account?.directory === directory.id) return { kind: 'checked', account }
+      if (account?.directory !== directory.id) continue
+      await this.#entries.right(directory.id, account.externalId)
+      return { kind: 'checked', account }
     }
     if (why !== undefined) return { kind: 'held', why }
     if (isBusy || isUnreachable) return { kind: 'silent', as: isBusy ? 'busy' : 'unreachable', isChecked }

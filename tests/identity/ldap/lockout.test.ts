@@ -5,7 +5,7 @@ import { PasswordLogin } from '../../../src/identity/password/password-login.ts'
 import { newToken } from '../../../src/ids.ts'
 import { AttemptLimiter } from '../../../src/throttle/attempt-limiter.ts'
 import { type Lockout, limitBelow } from '../../../src/throttle/limits.ts'
-import { ldapDirectory, serviceDn, servicePassword } from '../../fixtures/in-process/ldap-directory.ts'
+import { type LdapSetup, ldapDirectory, serviceDn, servicePassword } from '../../fixtures/in-process/ldap-directory.ts'
 import { startLdap } from '../../fixtures/in-process/ldap-server.ts'
 
 const dn = 'uid=alice,dc=lab'
@@ -18,12 +18,16 @@ const elsewhere = (): { address: string; browser: string | null } => ({
 })
 
 /** A directory that locks Alice after five wrong passwords, a gate, and Alice's browser, in which she has signed in. */
-async function open(t: Test, lockout: Lockout | null) {
+async function open(t: Test, lockout: Lockout | null, more: Pick<LdapSetup, 'schema' | 'options'> = {}) {
   let wrong = 0
   const server = await startLdap(t, {
     entries: [
       { dn: serviceDn, password: servicePassword, attributes: {} },
-      { dn, password: 'right', attributes: { uid: 'alice', entryUUID: 'id-of-alice' } }
+      {
+        dn,
+        password: 'right',
+        attributes: { uid: 'alice', userPrincipalName: 'a.smith@corp.example', entryUUID: 'id-of-alice' }
+      }
     ],
     bind: (asked, password) => {
       if (asked !== dn) return null
@@ -32,7 +36,11 @@ async function open(t: Test, lockout: Lockout | null) {
       return { code: wrong === 0 ? 0 : 49 }
     }
   })
-  const { directory, accounts, store, time } = ldapDirectory(t, { servers: [server.url], options: { lockout } })
+  const { directory, accounts, store, time } = ldapDirectory(t, {
+    servers: [server.url],
+    ...more,
+    options: { ...more.options, lockout }
+  })
   const limiter = new AttemptLimiter({ store, clock: time.read })
   const login = new PasswordLogin({ store, clock: time.read, accounts, directories: [directory], limiter })
   const attempt = (password: string, origin = elsewhere(), name = 'alice') =>
@@ -55,6 +63,47 @@ t.test('M17 strangers from a hundred networks lock nobody there, and its person 
   t.match(await attempt('right'), { kind: 'throttled' }, 'a new place waits')
   time.advance(1801)
   t.match(await attempt('right'), { kind: 'accepted' }, 'until the directory has forgotten them')
+})
+
+const twoNames = { schema: { userFilter: '(|(uid={name})(userPrincipalName={name}))' } }
+const names = ['alice', 'a.smith@corp.example']
+
+t.test('M17 guesses under the several names of one person count together', async t => {
+  const { attempt, isLocked, login, alice, time } = await open(t, { after: 5, withinSeconds: 1800 }, twoNames)
+  const said = new Map<string, unknown[]>([...names, 'nobody', 'n.body@corp.example'].map(name => [name, []]))
+  for (let i = 0; i < 6; i++)
+    for (const [name, answers] of said) answers.push(await attempt(`wrong-${i}`, elsewhere(), name))
+  t.notOk(isLocked())
+  const [first, ...others] = said.values()
+  for (const answers of others) t.same(answers, first, 'each name is answered in the same way (THREATS M15)')
+  t.match(await attempt('right', home), { kind: 'accepted' })
+  time.advance(1801)
+  for (const name of names) t.match(await attempt('right', elsewhere(), name), { kind: 'accepted' })
+  time.advance(1801)
+  // Every trip has mistakes of its own, and the directory forgets them after a right password.
+  for (let trip = 0; trip < 3; trip++) {
+    const travel = elsewhere()
+    await attempt('wrong', travel)
+    t.equal((await attempt('right', travel)).kind, 'accepted', `trip ${trip}`)
+    await login.completed(alice, { ...travel, browser: null }, true)
+  }
+})
+
+t.test('strangers at one name do not concern the person at home under the other', async t => {
+  const { attempt } = await open(t, { after: 5, withinSeconds: 1800 }, twoNames)
+  for (let i = 0; i < 6; i++) await attempt('wrong')
+  t.match(await attempt('right', elsewhere(), names[1]), { kind: 'refused' }, 'a new place waits')
+  t.match(await attempt('right', home, names[1]), { kind: 'accepted' })
+})
+
+t.test('a direct bind by a name before a domain leaves each of two names a part', t => {
+  const direct = (userDn: string) => {
+    const options = { service: null, userDn, lockout: { after: 7, withinSeconds: 60 } }
+    return ldapDirectory(t, { servers: ['ldap://127.0.0.1:1'], options }).directory.lockout
+  }
+  t.match(direct('{name}@corp.example'), { after: 4 })
+  t.match(direct('uid={name},dc=lab'), { after: 7 })
+  t.end()
 })
 
 t.test('a name that nobody has is answered in the same way', async t => {
