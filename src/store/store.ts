@@ -102,7 +102,7 @@ export interface Store {
   ping(): Promise<void>
   /**
    * Resolves once earlier writes cannot be lost unnoticed: the epoch has advanced, and a replica, if any, has them.
-   * Rejects with StoreUnconfirmed; the writes stay. `kept` are keys that are in the store, some on each server.
+   * Rejects with StoreUnconfirmed; the writes stay. `kept` are keys that are in the store without a lifetime.
    */
   settle?(kept?: readonly string[]): Promise<void>
   /** Later connections use these credentials. Those that are open stay. Throws StoreMisconfigured. */

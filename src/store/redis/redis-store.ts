@@ -95,6 +95,7 @@ export class RedisStore implements Store {
     })
     this.#replicas = new Replicas({
       name: client.name,
+      ownPrefix: `${this.#prefix}meta:replicas:`,
       masters: () =>
         Promise.all(
           client.masters().map(async (server, n) => ({ name: client.nameOf(n), info: await replicationOf(server) }))

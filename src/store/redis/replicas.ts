@@ -1,6 +1,7 @@
 /** The confirmation with WAIT that replicas have the master's writes. WAIT blocks, so each master has a connection for it. */
 import { StoreUnconfirmed } from '../store.ts'
 import { isForbidden } from './errors.ts'
+import { keysWithin, slotsOfMasters } from './slots.ts'
 import type { TrackingConnection } from './tracking.ts'
 
 const confirmMs = 500
@@ -17,8 +18,17 @@ redis.call('PERSIST', KEYS[1])
 redis.call('SET', KEYS[1], value, 'KEEPTTL')
 return 1`
 
+/** For a master that has none of the kept keys. It ends by itself, a day after the last need. */
+const writeOwn = `redis.call('PERSIST', KEYS[1])
+redis.call('SET', KEYS[1], '', 'EX', '86400')
+return 1`
+/** Several, since one slot may be on its way to another master. */
+const ownKeys = 3
+
 interface ReplicasOptions {
   readonly name: string
+  /** The beginning of the keys that only serve the confirmation. */
+  readonly ownPrefix: string
   /** The names of the masters and their INFO; null if INFO is denied. */
   readonly masters: () => Promise<readonly { readonly name: string; readonly info: string | null }[]>
   readonly connect: (master: string) => TrackingConnection
@@ -26,8 +36,10 @@ interface ReplicasOptions {
 
 interface Link {
   readonly connection: TrackingConnection
-  /** A key on this master. */
+  /** A kept key on this master. */
   key: string | undefined
+  /** A key of `ownPrefix` on this master. */
+  own: string | undefined
   isReady: boolean
   readonly waiting: Set<() => void>
 }
@@ -54,7 +66,8 @@ export class Replicas {
 
   /**
    * Resolves once one replica of each master with replicas has all earlier writes. Rejects with StoreUnconfirmed or a
-   * connection error. `kept` are keys without a lifetime, of which each master has at least one.
+   * connection error. `kept` are keys without a lifetime. A master that has none of them gets a key of its own: a Cluster may have more
+   * masters than there are such keys.
    */
   async settle(kept: readonly string[]): Promise<void> {
     const masters = await this.#options.masters()
@@ -82,17 +95,31 @@ export class Replicas {
   }
 
   async #write(link: Link, kept: readonly string[]): Promise<void> {
-    for (const key of link.key === undefined ? kept : [link.key, ...kept]) {
-      try {
-        if (Number(await link.connection.call('EVAL', writeAgain, '1', key)) !== 1) continue
+    for (const key of link.key === undefined ? kept : [link.key, ...kept])
+      if (await this.#run(link, writeAgain, key)) {
         link.key = key
         return
-      } catch (error) {
-        if (!elsewhere.test((error as Error).message)) throw error
       }
+    const { ownPrefix } = this.#options
+    if (await this.#run(link, writeOwn, link.own ?? `${ownPrefix}0`)) return
+    // Which of the masters this one is does not matter: it refuses the keys of the others.
+    for (const ranges of slotsOfMasters(await link.connection.call('CLUSTER', 'SLOTS')))
+      for (const key of keysWithin(ownPrefix, ranges, ownKeys))
+        if (await this.#run(link, writeOwn, key)) {
+          link.own = key
+          return
+        }
+    throw this.#unconfirmed()
+  }
+
+  /** False if the key is not there, or belongs to another master. */
+  async #run({ connection }: Link, script: string, key: string): Promise<boolean> {
+    try {
+      return Number(await connection.call('EVAL', script, '1', key)) === 1
+    } catch (error) {
+      if (elsewhere.test((error as Error).message)) return false
+      throw error
     }
-    // A master without any of them: the first command after which WAIT asks, before Redis 7.2.
-    await link.connection.call('ECHO', '')
   }
 
   #unconfirmed(): StoreUnconfirmed {
@@ -125,7 +152,13 @@ export class Replicas {
   }
 
   #open(master: string): Link {
-    const link: Link = { connection: this.#options.connect(master), key: undefined, isReady: false, waiting: new Set() }
+    const link: Link = {
+      connection: this.#options.connect(master),
+      key: undefined,
+      own: undefined,
+      isReady: false,
+      waiting: new Set()
+    }
     this.#links.set(master, link)
     link.connection.on('ready', () => {
       link.isReady = true

@@ -1,5 +1,8 @@
 import t from 'tap'
 import { openStore } from '../../../src/store/open.ts'
+import { IoredisClient } from '../../../src/store/redis/redis.ts'
+import { Replicas } from '../../../src/store/redis/replicas.ts'
+import { parseRedisUrl } from '../../../src/store/redis/url.ts'
 import { StoreUnreachable } from '../../../src/store/store.ts'
 import { endsWithin } from '../../fixtures/in-process/in-time.ts'
 import { type RedisServer, startRedisCluster, until } from '../../fixtures/process/redis-server.ts'
@@ -59,6 +62,21 @@ t.test('a Cluster of three', async t => {
       name: 'StoreMisconfigured',
       message: /refuses the user or the password/
     })
+  })
+
+  t.test('each master without a kept key gets a key of its own for the confirmation', async t => {
+    const client = new IoredisClient(parseRedisUrl(url.replace('://', '://gate:hunter2@')), {})
+    t.teardown(() => client.close())
+    const replicas = new Replicas({
+      name: client.name,
+      ownPrefix: 'factorgate:meta:replicas:',
+      // They have none, so nothing is confirmed.
+      masters: async () => nodes.map(({ port }) => ({ name: `127.0.0.1 ${port}`, info: 'connected_slaves:1' })),
+      connect: name => client.connectTracking(name)
+    })
+    t.teardown(() => replicas.stop())
+    await t.rejects(replicas.settle([]), { name: 'StoreUnconfirmed' })
+    for (const node of nodes) t.match(await node.cli('KEYS', 'factorgate:meta:*'), /^factorgate:meta:replicas:\d+$/m)
   })
 
   t.test('says so when it is addressed as if it were alone', async t => {

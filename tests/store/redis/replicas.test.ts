@@ -4,12 +4,14 @@ import type { Redis } from 'ioredis'
 import t from 'tap'
 import { IoredisClient } from '../../../src/store/redis/redis.ts'
 import { Replicas } from '../../../src/store/redis/replicas.ts'
+import { keysWithin, slotOf } from '../../../src/store/redis/slots.ts'
 import type { TrackingConnection } from '../../../src/store/redis/tracking.ts'
 import { parseRedisUrl } from '../../../src/store/redis/url.ts'
 
 class Connection extends EventEmitter implements TrackingConnection {
   connect = () => Promise.resolve()
-  call = (command: string) => Promise.resolve(command === 'WAIT' ? 1 : '')
+  call = (command: string, ..._args: string[]): Promise<unknown> =>
+    Promise.resolve(command === 'WAIT' ? 1 : command === 'EVAL' ? 1 : '')
   subscribe = () => Promise.resolve()
   ping = () => Promise.resolve()
   disconnect: () => unknown = () => {}
@@ -19,6 +21,7 @@ t.test('settling while the connection is away', async t => {
   const connection = new Connection()
   const replicas = new Replicas({
     name: 'redis://lab',
+    ownPrefix: 'own:',
     masters: async () => [{ name: 'lab', info: 'connected_slaves:1' }],
     connect: () => connection
   })
@@ -40,6 +43,7 @@ t.test('a replaced master keeps no connection', async t => {
   const connected: string[] = []
   const replicas = new Replicas({
     name: 'redis://lab',
+    ownPrefix: 'own:',
     masters: async () => masters.map(name => ({ name, info: 'connected_slaves:1' })),
     connect: name => {
       connected.push(name)
@@ -89,7 +93,7 @@ class Master extends Connection {
     this.#holds = holds
   }
 
-  override call = async (command: string, ...args: string[]): Promise<number | string> => {
+  override call = async (command: string, ...args: string[]): Promise<unknown> => {
     const [script = '', , key = ''] = args
     this.calls.push(command === 'EVAL' ? key : command)
     if (command === 'WAIT') return this.#hasWritten ? 0 : 1
@@ -106,6 +110,7 @@ t.test('a replica that stands still confirms nothing, whatever WAIT counts', asy
   void turn().then(() => Object.values(masters).map(master => master.emit('ready')))
   const replicas = new Replicas({
     name: 'redis+cluster://lab',
+    ownPrefix: 'own:',
     masters: async () => Object.keys(masters).map(name => ({ name, info: 'connected_slaves:1' })),
     connect: name => masters[name as keyof typeof masters]
   })
@@ -120,14 +125,69 @@ t.test('a replica that stands still confirms nothing, whatever WAIT counts', asy
   t.same(masters.b.calls, ['one', 'two', 'WAIT', 'two', 'WAIT'])
 })
 
-t.test('a master that has none of the keys is asked all the same', async t => {
+t.test('a master that has none of the keys gets one of its own', async t => {
+  const shares: [number, number][] = Array.from({ length: 20 }, (_, i) => [i * 819, i === 19 ? 16383 : i * 819 + 818])
+  const slots = shares.map(([first, last], i) => [first, last, ['127.0.0.1', 7000 + i, 'id', []]])
+  const isIn = ([first, last]: [number, number], key: string) => slotOf(key) >= first && slotOf(key) <= last
+  for (const [i, share] of shares.entries()) {
+    const written: string[] = []
+    let questions = 0
+    const connection = new Connection()
+    connection.call = async (command, ...args: string[]) => {
+      const [script = '', , key = ''] = args
+      if (command === 'WAIT') return written.length === 0 ? 1 : 0
+      if (command === 'CLUSTER') return questions++ < 1 ? slots : []
+      if (command !== 'EVAL') return ''
+      if (key.startsWith('epoch') || !isIn(share, key)) throw new Error('MOVED 1 127.0.0.1:7001')
+      if (script.includes("redis.call('SET'")) written.push(key)
+      return 1
+    }
+    setImmediate(() => connection.emit('ready'))
+    const replicas = new Replicas({
+      name: 'redis+cluster://lab',
+      ownPrefix: 'own:',
+      masters: async () => [{ name: 'a', info: 'connected_slaves:1' }],
+      connect: () => connection
+    })
+    for (let round = 0; round < 2; round++)
+      await t.rejects(replicas.settle(['epoch 1', 'epoch 2']), { name: 'StoreUnconfirmed' }, `master ${i}`)
+    t.equal(written.length, 2)
+    t.equal(new Set(written).size, 1, 'the key is looked for once')
+  }
+})
+
+t.test('a master that takes no key confirms nothing', async t => {
   const master = new Master([])
+  const call = master.call
+  master.call = async (command, ...args) =>
+    command === 'CLUSTER' ? [[0, 16383, ['', 7000, 'id']]] : call(command, ...args)
   setImmediate(() => master.emit('ready'))
   const replicas = new Replicas({
     name: 'redis+cluster://lab',
+    ownPrefix: 'own:',
     masters: async () => [{ name: 'a', info: 'connected_slaves:1' }],
     connect: () => master
   })
-  await replicas.settle(['one', 'two'])
-  t.same(master.calls, ['one', 'two', 'ECHO', 'WAIT'])
+  await t.rejects(replicas.settle(['one']), { name: 'StoreUnconfirmed' })
+  t.notOk(master.calls.includes('WAIT'))
+})
+
+t.test('slots are those of Redis', t => {
+  for (const [key, slot] of [
+    ['123456789', 12739],
+    ['foo', 12182],
+    ['{foo}bar', 12182],
+    ['bar{foo}{zap}', 12182]
+  ] as const)
+    t.equal(slotOf(key), slot, key)
+  for (const [key, same] of [
+    ['foo{}{bar}', 'foo'],
+    ['foo{{bar}}zap', '{bar']
+  ] as const)
+    t.equal(slotOf(key) === slotOf(same), key.includes('{{'), key)
+  for (const slot of [0, 5461, 16383]) {
+    const [key = ''] = keysWithin('factorgate:meta:replicas:', [[slot, slot]], 1)
+    t.equal(slotOf(key), slot)
+  }
+  t.end()
 })
