@@ -98,15 +98,18 @@ const none: readonly string[] = []
 const encodedDot = /%(?:25)*2e|%c0|%u002e/i
 
 /**
- * Where a path climbs (`/mine/../theirs/file`), the paths that some server may take it for, with the query; none for nearly all paths. Browsers
- * resolve such paths themselves.
+ * Where a path climbs (`/mine/../theirs/file`), the paths that some server may take it for, without the query; none for nearly all paths.
+ * Browsers resolve such paths themselves.
  */
 export function climbsOf(target: string): readonly string[] {
   if (!target.includes('..') && !(target.includes('%') && encodedDot.test(target))) return none
+  return readingsOf(target.slice(0, queryOf(target))) ?? none
+}
+
+/** Where the query of a path begins, with its `?`: at the end if there is none. */
+export function queryOf(target: string): number {
   const start = target.indexOf('?')
-  const path = start < 0 ? target : target.slice(0, start)
-  const readings = readingsOf(path) ?? none
-  return start < 0 ? readings : readings.map(reading => reading + target.slice(start))
+  return start < 0 ? target.length : start
 }
 
 function lastDigit(text: string, from: number): number {

@@ -11,7 +11,7 @@ import { type LedPart, ledOf, noteAfter, noteBefore, OwnDay } from './own-day.ts
 import { PeopleInMemory, type PeopleOptions } from './people.ts'
 import { known, number, ownStrangeToday, type Person, slotMs, strangeToday, today, usedElsewhere } from './person.ts'
 import { beginsIn, type FindPlace, notePlace, noteProvedPlace } from './places.ts'
-import { climbsOf, hashText, readPath } from './read-path.ts'
+import { climbsOf, hashText, queryOf, readPath } from './read-path.ts'
 import { hasMore, riseOf } from './rise.ts'
 import { holds, isSampled } from './sampled-set.ts'
 import {
@@ -171,7 +171,8 @@ export class Unusual {
 
   /** Of the paths that servers may take a climbing one for, the first in an area of others. */
   #judgedPath(person: Person, app: number, { path, groups }: UsageObservation): string {
-    for (const climb of climbsOf(path)) if (this.#isOfOthers(person, groups, readPath(app, climb).area)) return climb
+    for (const climb of climbsOf(path))
+      if (this.#isOfOthers(person, groups, readPath(app, climb).area)) return climb + path.slice(queryOf(path))
     return path
   }
 

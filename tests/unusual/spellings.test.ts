@@ -1,7 +1,7 @@
 /** Whoever spells addresses in odd ways, or names files in queries, is counted as others are. */
 import t from 'tap'
 import { at } from '../../src/unusual/features.ts'
-import { hashText, readPath } from '../../src/unusual/read-path.ts'
+import { climbsOf, hashText, readPath } from '../../src/unusual/read-path.ts'
 import { ask, usualWeeks, watch } from './fixture.ts'
 
 const read = (path: string) => ({ ...readPath(hashText('app'), path) })
@@ -80,4 +80,25 @@ t.test('the digit of an extension is no number of a row', async t => {
   t.equal(read('/part.zip.001').id, 1, 'parts of an archive are a row')
   t.equal(read('/v1.2/x').id, 2)
   t.equal(read('/a.h5/17').id, 17)
+})
+
+t.test('long addresses cost no more than reading them', async t => {
+  const long = `${'max'.repeat(22)}id`
+  t.equal(
+    read(`/f?${long}=/aaaaaaaaaaaa`).object,
+    read('/f').object,
+    'no app has so long a name, and it is not looked at'
+  )
+  t.not(read(`/f?${'a'.repeat(62)}id=/aaaaaaaaaaaa`).object, read('/f').object)
+  t.equal(
+    read(`/f?${'a&'.repeat(5)}id=17`).object,
+    read('/f?id=17').object,
+    'names without values before one with a value'
+  )
+  const climbs = climbsOf(`/a/%252e%252e/b%5cc;d//E?${long}=/x`)
+  t.ok(climbs.length > 5)
+  t.notOk(
+    climbs.some(climb => climb.includes('?')),
+    'the query is not read for each of them'
+  )
 })
