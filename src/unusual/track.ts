@@ -144,8 +144,8 @@ export class Track {
    */
   noteHaul(person: Person, now: number, bytes: number): void {
     if (this.isProgram) return
-    // What was asked for before today is no file of a row, but may be a long one.
-    if (this.#haulFiles === 0) {
+    // What was asked for before today, or long ago, is no file of a row, but may be a long one.
+    if (this.#haulFiles === 0 || now - this.#haulAt > haulPauseMs) {
       if (bytes < largeBytes) return
       this.#beginHaul(now, 1)
     }

@@ -280,6 +280,13 @@ t.test('one long file counts as a row of many, in pieces, ranges or one socket',
   t.equal(counted(() => ({})).haul, long + 1, 'ranges of one file')
   t.equal(counted(i => ({ isSocket: true, isFirst: i === 0 })).haul, long + 1, 'one socket')
   t.equal(counted(i => ({ isFirst: i === 0, bytes: 1e6 })).haul, 1, 'a stream at the pace of a screen is no row')
+  // It fetches at a good pace after hours in which it did nothing, so the first piece begins a row.
+  const late = (i: number) => (i === 0 ? {} : { at: start + 5 * hourMs + i * 1000 })
+  t.equal(
+    counted(i => ({ isSocket: true, isFirst: i === 0, bytes: i === 0 ? 0 : piece, ...late(i) })).haul,
+    long + 1,
+    'one that was opened hours before'
+  )
   const curl = { userAgent: 'curl/8.9', fetchDest: undefined }
   t.equal(counted(() => curl).haul, 0, 'nor is what a program fetches in a session of its own')
 })
