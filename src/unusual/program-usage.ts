@@ -125,10 +125,13 @@ export class ProgramUsage {
     return result.said
   }
 
-  /** What was said of a part is not said again of the whole. */
+  /**
+   * What was said of a part is not said again of the whole. Of the programs of everybody, what was said of an owner's is left out, otherwise it
+   * would hide what others fetch on the same day.
+   */
   #passOn({ counted, bytes, program }: Count, said: number, now: number): void {
-    if (counted === 'everyone') return
-    const above = counted === 'token' ? idOfOwner(program.account) : everyone
-    this.#add({ id: above, counted: counted === 'token' ? 'owner' : 'everyone', bytes, since: now, program, said })
+    const upwards = { bytes, since: now, program }
+    if (counted === 'token') this.#add({ id: idOfOwner(program.account), counted: 'owner', said, ...upwards })
+    else if (counted === 'owner' && said === 0) this.#add({ id: everyone, counted: 'everyone', said, ...upwards })
   }
 }

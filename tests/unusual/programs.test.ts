@@ -163,3 +163,15 @@ t.test('what was said of a token is not said again of its owner and of all', asy
   await flush()
   t.match(said.slice(1), [['alarming', 'owner', 'A1', 100_000]], 'on the next day it is')
 })
+
+t.test('what was said of one owner hides nothing of others', async t => {
+  const { said, use, flush } = await usualPrograms()
+  use('nightly', 100_000)
+  await flush()
+  for (let n = 0; n < 5; n++) use(`first-of-${n}`, 1000, `newcomer-${n}`)
+  await flush()
+  t.match(said, [
+    ['alarming', 'token', 'nightly', 100_000],
+    ['alarming', 'everyone', /^newcomer/, 5000]
+  ])
+})
