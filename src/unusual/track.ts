@@ -144,11 +144,9 @@ export class Track {
    */
   noteHaul(person: Person, now: number, bytes: number): void {
     if (this.isProgram) return
-    // What was asked for before today, or long ago, is no file of a row, but may be a long one.
-    if (this.#haulFiles === 0 || now - this.#haulAt > haulPauseMs) {
-      if (bytes < largeBytes) return
-      this.#beginHaul(now, 1)
-    }
+    // What was asked for before today is no file of a row, but may be a long one.
+    if (this.#haulFiles === 0 && bytes < largeBytes) return
+    if (this.#haulFiles === 0 || now - this.#haulAt > haulPauseMs) this.#beginHaul(now, 1)
     this.#haulAt = now
     this.#haulBytes += bytes
     const large = Math.min(this.#haulBytes / largeBytes, maxLarge * (this.#haulFiles - 2))

@@ -287,6 +287,10 @@ t.test('one long file counts as a row of many, in pieces, ranges or one socket',
     long + 1,
     'one that was opened hours before'
   )
+  t.ok(
+    counted(i => ({ bytes: 9e6, at: start + (i === 0 ? 0 : 20_000 + i * 1000) })).haul > 100,
+    'ranges of nine megabytes, after a pause'
+  )
   const curl = { userAgent: 'curl/8.9', fetchDest: undefined }
   t.equal(counted(() => curl).haul, 0, 'nor is what a program fetches in a session of its own')
 })
