@@ -8,7 +8,7 @@ import { alone } from './groups.mjs'
 import { exposes } from './hooks.mjs'
 import { fileTimeoutMs } from './timeouts.mjs'
 
-const jobs = 4
+const jobs = 5
 /** V8's flags: Node.js is asked once which it knows. @type {readonly string[] | undefined} */
 let known
 const call = [
