@@ -14,6 +14,8 @@ const idleMs = 60_000
 /** The share of one processor, and how much may be saved up, in milliseconds. */
 const share = 0.02
 const maxSaved = 3_000
+/** What pages that were read lately may take of it; the rest is kept for others. */
+const maxSavedForKnown = 500
 /** The least that a body counts for, in milliseconds, since passing it between threads costs time too. */
 const minMs = 0.25
 
@@ -41,10 +43,10 @@ export class PageReader {
     this.#savedAt = now()
   }
 
-  /** True if another body would be read soon. Half of the saved time is kept for pages that were not read lately (`isKnown`: false). */
+  /** True if another body would be read soon. Most of the saved time is kept for pages that were not read lately (`isKnown`: false). */
   hasRoom(isKnown = false): boolean {
     if (this.#isStopped || this.#queue.length >= maxWaiting || this.#bytes >= maxBytes) return false
-    return this.#budget() > (isKnown ? maxSaved / 2 : 0)
+    return this.#budget() > (isKnown ? maxSaved - maxSavedForKnown : 0)
   }
 
   /** Null where it cannot be read, or was dropped. Never rejects. */

@@ -9,7 +9,7 @@ const connections = 16
 const people = 10
 
 export async function integrityCost({ end, isQuick }: Bench): Promise<Found> {
-  const [pairs, rounds, seconds, warmUpSeconds] = isQuick ? [1, 2, 2, 2] : [3, 4, 3, 5]
+  const [pairs, rounds, seconds, warmUpSeconds] = isQuick ? [1, 2, 2, 4] : [3, 4, 3, 5]
   const app = await serveScript(end, 'pages-app.mjs')
   const { origin: upstream } = app
   const one = { id: 'app', title: 'App', url: 'http://app.localhost:HOST', upstream }

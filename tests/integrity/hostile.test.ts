@@ -114,6 +114,15 @@ t.test('the thread reads, and what is too much is dropped', async t => {
   t.equal(await reader.read(body(Buffer.from('<p>'))), null, 'after the end nothing is read')
 })
 
+t.test('pages that were read lately leave most of the saved time to others', async t => {
+  const reader = new PageReader(() => 0)
+  t.teardown(() => reader.stop())
+  let count = 0
+  for (; reader.hasRoom(true) && count < 3000; count++) await reader.read(body(Buffer.alloc(100_000, '<b>')))
+  t.ok(count > 0 && count < 3000, `${count} were read`)
+  t.ok(reader.hasRoom(), 'a page that was not read lately has room')
+})
+
 t.test('a page that the gate has fetched is read under load too, before what waits', async t => {
   const reader = new PageReader(() => 0)
   const waiting = Array.from({ length: 400 }, () => reader.read(body(Buffer.from('<p>x</p>'))))
