@@ -24,10 +24,10 @@ import {
   takeDone
 } from './console-page.ts'
 import { base, Sheet, watchPathOf } from './layout.tsx'
-import { type LoginRow, LoginsSection, loginRows } from './logins.tsx'
 import type { ConsoleOptions } from './options.ts'
 import type { PageScope } from './page-scope.ts'
-import { TokensSection } from './tokens.tsx'
+import { type LoginRow, LoginsSection, loginRows } from './person-logins.tsx'
+import { TokensSection } from './person-tokens.tsx'
 
 interface PersonView {
   readonly account: Account

@@ -1,4 +1,4 @@
-/** The challenge: a second factor for a sign-in or a step-up. It receives codes; webauthn.tsx receives passkeys. */
+/** The challenge: a second factor for a sign-in or a step-up. It receives codes; webauthn-routes.tsx receives passkeys. */
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import { codeKinds, type FactorKind } from '../../src/factor/kinds.ts'
 import type { Offer } from '../../src/sign-in/challenge.ts'

@@ -1,11 +1,11 @@
 /** The stories of setting up second factors. */
 import type { JSX } from 'preact'
 import { EnrolPage } from '../../plugins/portal/enrol.tsx'
+import { EnrolTotpPage } from '../../plugins/portal/enrol-totp.tsx'
 import type { Frame } from '../../plugins/portal/layout.tsx'
 import { NewRecoveryPage, RecoveryPage } from '../../plugins/portal/recovery.tsx'
 import { DonePage, SecondPage } from '../../plugins/portal/set-up.tsx'
-import { EnrolTotpPage } from '../../plugins/portal/totp.tsx'
-import { EnrolPasskeyPage } from '../../plugins/portal/webauthn.tsx'
+import { EnrolPasskeyPage } from '../../plugins/portal/webauthn-routes.tsx'
 
 type Make<Story> = (name: string, page: JSX.Element) => Story
 

@@ -14,12 +14,12 @@ import { Sheet, watchPath } from '../layout.tsx'
 import { registerLive, watchEventsPath } from '../live.ts'
 import type { ConsoleOptions } from '../options.ts'
 import type { PageScope } from '../page-scope.ts'
-import { AlarmsSection, alarmDays } from './alarms.tsx'
-import { AppChangesSection } from './app-changes.tsx'
-import { BudgetsSection, type BudgetView, budgetViews } from './budgets.tsx'
-import { DecoysSection } from './decoys.tsx'
-import { MovementSection } from './movement.tsx'
-import { PostureSection } from './posture.tsx'
+import { AlarmsSection, alarmDays } from './alarms-section.tsx'
+import { AppChangesSection } from './app-changes-section.tsx'
+import { BudgetsSection, type BudgetView, budgetViews } from './budgets-section.tsx'
+import { DecoysSection } from './decoys-section.tsx'
+import { MovementSection } from './movement-section.tsx'
+import { PostureSection } from './posture-section.tsx'
 
 interface WatchView {
   /** False where the configuration has no watch. */

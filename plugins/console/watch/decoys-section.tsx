@@ -3,7 +3,7 @@ import type { DecoyUse } from '../../../src/administration/watch/decoy-touches.t
 import { Table } from '../../../src/charts/table.tsx'
 import { formatRelative } from '../../portal/relative-time.ts'
 import type { ConsoleFrame } from '../console-page.ts'
-import { alarmDays } from './alarms.tsx'
+import { alarmDays } from './alarms-section.tsx'
 
 export function DecoysSection({ frame, uses, now }: { frame: ConsoleFrame; uses: readonly DecoyUse[]; now: number }) {
   const say = frame.say.watch.decoys

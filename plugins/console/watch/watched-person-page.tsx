@@ -13,11 +13,11 @@ import { Sheet, watchPath, watchPathOf } from '../layout.tsx'
 import type { ConsoleOptions } from '../options.ts'
 import type { PageScope } from '../page-scope.ts'
 import { pathOf, suspensionPathOf } from '../person.tsx'
-import { AlarmsSection, alarmDays } from './alarms.tsx'
-import { BudgetTable } from './budgets.tsx'
-import { DaysPicture } from './movement.tsx'
-import { alarmsShown, placeOf } from './page.tsx'
-import { PlacesSection } from './places.tsx'
+import { AlarmsSection, alarmDays } from './alarms-section.tsx'
+import { BudgetTable } from './budgets-section.tsx'
+import { DaysPicture } from './movement-section.tsx'
+import { PlacesSection } from './places-section.tsx'
+import { alarmsShown, placeOf } from './watch-page.tsx'
 
 interface WatchedPersonView {
   readonly account: Account
