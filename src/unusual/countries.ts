@@ -1,5 +1,6 @@
 /** Countries, positions and owners of addresses, from a file in MaxMind's format. No web service is asked. */
-import { readFile } from 'node:fs/promises'
+import { constants } from 'node:fs'
+import { open } from 'node:fs/promises'
 import type { FindPlace, Place } from './places.ts'
 
 /** GeoLite2 City, Country and ASN, DB-IP, and the flat records of IPinfo. */
@@ -13,17 +14,27 @@ interface PlaceRecord {
   readonly asn?: string
 }
 
+/** The largest files of countries have some hundred megabytes. Each process keeps the whole file in memory. */
+const maxBytes = 1024 * 1024 * 1024
+/** The metadata begin within this many bytes before the end (MaxMind DB File Format Specification v2.0, "Database Metadata"). */
+const metadataBytes = 128 * 1024
+const metadataMarker = Buffer.from('\xab\xcd\xefMaxMind.com', 'latin1')
+
 export class CountryFileError extends Error {
   override readonly name = 'CountryFileError'
 }
+
+const damaged = 'it is damaged, or no file in the format of MaxMind'
 
 /** Rejects with CountryFileError, whose message says what is wrong with the file. */
 export async function readCountries(file: string): Promise<NonNullable<FindPlace>> {
   // Loaded only where a file is configured.
   const { Reader } = await import('mmdb-lib')
-  const content = await readFile(file).catch((error: NodeJS.ErrnoException) => {
-    const why = error.code === 'ENOENT' ? 'there is no such file' : error.code === 'EISDIR' ? 'it is a folder' : null
-    throw new CountryFileError(why ?? `it cannot be read (${error.code})`)
+  const content = await contentOf(file).catch((error: NodeJS.ErrnoException) => {
+    if (error instanceof CountryFileError) throw error
+    throw new CountryFileError(
+      error.code === 'ENOENT' ? 'there is no such file' : `it cannot be read (${error.code ?? error.message})`
+    )
   })
   let reader: InstanceType<typeof Reader<object>>
   try {
@@ -31,7 +42,7 @@ export async function readCountries(file: string): Promise<NonNullable<FindPlace
     // A file that is cut short fails at the first address.
     for (const address of ['1.1.1.1', '8.8.8.8', '203.0.113.1']) reader.get(address)
   } catch {
-    throw new CountryFileError('it is damaged, or no file in the format of MaxMind')
+    throw new CountryFileError(damaged)
   }
   return address => {
     try {
@@ -39,6 +50,24 @@ export async function readCountries(file: string): Promise<NonNullable<FindPlace
     } catch {
       return null
     }
+  }
+}
+
+async function contentOf(file: string): Promise<Buffer> {
+  // Opening a named pipe must not block.
+  const handle = await open(file, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0))
+  try {
+    const stat = await handle.stat()
+    if (stat.isDirectory()) throw new CountryFileError('it is a folder')
+    if (!stat.isFile()) throw new CountryFileError('it is no ordinary file')
+    // The end is looked at first: a wrong file, such as an image of a disk, must not fill the memory, and the reader would search all of it.
+    const end = Buffer.alloc(Math.min(stat.size, metadataBytes))
+    await handle.read(end, 0, end.length, stat.size - end.length)
+    if (!end.includes(metadataMarker)) throw new CountryFileError(damaged)
+    if (stat.size > maxBytes) throw new CountryFileError(`it is larger than ${maxBytes / 1024 ** 3} GiB`)
+    return await handle.readFile()
+  } finally {
+    await handle.close()
   }
 }
 

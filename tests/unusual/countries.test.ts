@@ -1,5 +1,6 @@
 /** The file of countries: what it says of addresses, and files that are missing, damaged, cut short, or none. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { appendFileSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import t, { type Test } from 'tap'
@@ -112,6 +113,28 @@ t.test('what is no country and no place on earth counts as unknown', async t => 
 t.test('a missing file, and a folder', async t => {
   await t.rejects(readCountries('/nowhere/geo.mmdb'), { message: 'there is no such file' })
   await t.rejects(readCountries(tmpdir()), { message: 'it is a folder' })
+})
+
+t.test('a named pipe is not waited for, and a device is not read', async t => {
+  const pipe = path.join(path.dirname(fileOf(t, '')), 'pipe')
+  execFileSync('mkfifo', [pipe])
+  await t.rejects(readCountries(pipe), { message: 'it is no ordinary file' })
+  await t.rejects(readCountries('/dev/zero'), { message: 'it is no ordinary file' })
+})
+
+t.test('a huge file takes neither memory nor time', async t => {
+  for (const [end, why] of [
+    ['', /damaged, or no file in the format of MaxMind/],
+    [whole, /larger than 1 GiB/]
+  ] as const) {
+    // A sparse file takes no room on the disk.
+    const file = fileOf(t, '')
+    truncateSync(file, 1.5 * 1024 ** 3)
+    appendFileSync(file, end)
+    const before = process.memoryUsage().arrayBuffers
+    await t.rejects(readCountries(file), { message: why })
+    t.ok(process.memoryUsage().arrayBuffers - before < 16 * 1024 ** 2)
+  }
 })
 
 t.test(
