@@ -33,6 +33,8 @@ export interface ResendOptions {
 }
 
 const maxBytes = 256
+/** The pause between two tries while the store is away, in milliseconds. */
+const putBackMs = 1000
 
 export const resendPlugin = fp<ResendOptions>(
   async (app, { kept }) => {
@@ -49,12 +51,19 @@ export const resendPlugin = fp<ResendOptions>(
     app.addHook('preHandler', (request, _reply, done) => {
       const post = request.exchange?.resent?.post ?? null
       if (post === null) return done()
-      posts.take(post).then(isMine => {
-        if (!isMine) return done(new GateError('kept_gone'))
-        audit.record(sent(request, post))
-        onOutcome('sent')
-        done()
-      }, done)
+      posts.take(post, request.exchange.id).then(
+        isMine => {
+          if (!isMine) return done(new GateError('kept_gone'))
+          audit.record(sent(request, post))
+          onOutcome('sent')
+          done()
+        },
+        error => {
+          // Nobody knows whether it was taken. If so, nobody else can send it.
+          putBackLater(post, request.exchange.id)
+          done(error)
+        }
+      )
     })
 
     /** True if it has answered. */
@@ -88,24 +97,38 @@ export const resendPlugin = fp<ResendOptions>(
       exchange.resent = {
         message: new ResentMessage(raw, post.method, post.headers, opened.body).asMessage(),
         post,
-        end: isSent => settle(post, isSent, site.origin)
+        end: isSent => settle(post, exchange.id, isSent, site.origin)
       }
       exchange.notes = { ...exchange.notes, kept: post.reference }
       return false
     }
 
     /** What becomes of a POST that was sent on: the address of its page if it goes on waiting. */
-    async function settle(post: KeptPost, isSent: boolean, origin: string): Promise<string | undefined> {
+    async function settle(post: KeptPost, by: string, isSent: boolean, origin: string): Promise<string | undefined> {
+      const page = origin + keptPath(post.id)
       try {
         if (isSent) await posts.forget(post)
-        else if (await posts.putBack(post)) {
+        else if (await posts.putBack(post, by)) {
           onOutcome('returned')
-          return origin + keptPath(post.id)
+          return page
         }
       } catch {
-        // The store is away. What is left there ends by itself.
+        // The store is away. What is left there ends by itself, but what a person has written waits again when the store is back.
+        if (isSent) return undefined
+        putBackLater(post, by)
+        return page
       }
       return undefined
+    }
+
+    function putBackLater(post: KeptPost, by: string): void {
+      const timer = setTimeout(() => {
+        posts.putBack(post, by).then(
+          isBack => isBack && onOutcome('returned'),
+          () => post.until > clock() && putBackLater(post, by)
+        )
+      }, putBackMs)
+      timer.unref()
     }
 
     function sent({ exchange }: FastifyRequest, { reference, bytes }: KeptPost) {

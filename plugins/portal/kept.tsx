@@ -145,7 +145,7 @@ export function registerKept(scope: FastifyInstance): void {
     const found = await findHere(page, kept)
     if (found === null || found.isOthers || !isSigned(page)) throw new GateError('kept_gone')
     const { post } = found
-    if (!(await kept.posts.take(post))) throw new GateError('kept_gone')
+    if (!(await kept.posts.take(post, page.request.exchange.id))) throw new GateError('kept_gone')
     await kept.posts.forget(post)
     kept.onDropped(post, callerOf(page))
     return goTo(page, post.back)

@@ -34,8 +34,10 @@ export interface KeptPost {
   readonly bytes: number
   /** Reference of the request that brought it. */
   readonly reference: string
-  /** In milliseconds since the epoch. */
+  /** In milliseconds since the epoch; 0 while somebody sends it on. */
   readonly until: number
+  /** Who sends it on. */
+  readonly taken?: string
 }
 
 export const keptRecord = new RecordKind<KeptPost>({
@@ -132,12 +134,18 @@ export class KeptPosts {
       bytes: body.length,
       until: now + keptSeconds * 1000
     }
-    for (let part = 0; part * partBytes < body.length; part++) {
-      const text = body.subarray(part * partBytes, (part + 1) * partBytes).toString('base64')
-      const key = partKey(id, part)
-      await this.#store.put(key, this.#keyring().seal(text, `${key}:${secret}`), keptSeconds)
+    try {
+      for (let part = 0; part * partBytes < body.length; part++) {
+        const text = body.subarray(part * partBytes, (part + 1) * partBytes).toString('base64')
+        const key = partKey(id, part)
+        await this.#store.put(key, this.#keyring().seal(text, `${key}:${secret}`), keptSeconds)
+      }
+      await keptRecord.put(this.#store, id, whole, keptSeconds, this.#seal)
+    } catch (error) {
+      // What is half kept would fill a full disk for its whole time.
+      await this.#remove({ id, bytes: body.length, member }).catch(() => {})
+      throw error
     }
-    await keptRecord.put(this.#store, id, whole, keptSeconds, this.#seal)
     return { id, secret, post: whole }
   }
 
@@ -192,21 +200,40 @@ export class KeptPosts {
     return body === null ? null : { post, body }
   }
 
-  /** True for the one caller who may send it, or throw it away. */
-  async take({ id }: KeptPost): Promise<boolean> {
-    return (await this.#store.take(keptRecord.key(id))) !== null
+  /**
+   * True for the one caller who may send it, or throw it away. `by` is unique to the caller. The record stays until `forget`, so that putting it back
+   * needs no room on a disk that is full by then.
+   */
+  take({ id }: KeptPost, by: string): Promise<boolean> {
+    return keptRecord.change<boolean>(
+      this.#store,
+      id,
+      post =>
+        post === null || post.until === 0
+          ? { result: false }
+          : { next: { ...post, until: 0, taken: by }, result: true, purpose: 'ends access' },
+      this.#seal
+    )
   }
 
-  /** After `take`: the app has not got it, so it waits for the rest of its time. False if that is over. */
-  async putBack(post: KeptPost): Promise<boolean> {
-    const left = Math.min((post.until - this.#clock()) / 1000, keptSeconds)
-    if (left > 0) await keptRecord.put(this.#store, post.id, post, left, this.#seal)
-    else await this.forget(post)
-    return left > 0
+  /** After `take`: the app has not got it, so it waits for the rest of its time. False if that is over, or another caller has it. */
+  async putBack(post: KeptPost, by: string): Promise<boolean> {
+    if (this.#ifInTime(post) === null) {
+      await this.forget(post)
+      return false
+    }
+    return keptRecord.change<boolean>(
+      this.#store,
+      post.id,
+      now =>
+        now?.until === 0 && now.taken === by ? { next: post, result: true, purpose: 'ends access' } : { result: false },
+      this.#seal
+    )
   }
 
-  /** Deletes the body after `take`. */
+  /** Deletes it after `take`. */
   async forget({ id, bytes }: KeptPost): Promise<void> {
+    await this.#store.delete(keptRecord.key(id))
     for (const one of await this.#waiting()) if (one.id === id) await this.#unlink(one.member)
     await this.#deleteBody(id, bytes)
   }
@@ -227,7 +254,10 @@ export class KeptPosts {
   }
 
   #ifHere(post: KeptPost | null, secret: string): KeptPost | null {
-    if (post === null || post.secret !== tokenDigest(secret)) return null
+    return post === null || post.secret !== tokenDigest(secret) ? null : this.#ifInTime(post)
+  }
+
+  #ifInTime(post: KeptPost): KeptPost | null {
     return isCurrent(post.until, keptSeconds * 1000, this.#clock()) ? post : null
   }
 
@@ -310,7 +340,7 @@ export class KeptPosts {
     for (let part = 0; part * partBytes < bytes; part++) await this.#store.delete(partKey(id, part))
   }
 
-  async #remove({ id, bytes, member }: Waiting): Promise<void> {
+  async #remove({ id, bytes, member }: Pick<Waiting, 'id' | 'bytes' | 'member'>): Promise<void> {
     await this.#store.delete(keptRecord.key(id))
     await this.#deleteBody(id, bytes)
     await this.#unlink(member)

@@ -4,10 +4,12 @@ import type http from 'node:http'
 import net from 'node:net'
 import path from 'node:path'
 import t, { type Test } from 'tap'
-import { keptSeconds } from '../../src/kept/kept-posts.ts'
+import { KeptPosts, keptSeconds } from '../../src/kept/kept-posts.ts'
+import { StoreUnreachable } from '../../src/store/store.ts'
 import { echoApp } from '../fixtures/in-process/gateway.ts'
 import { formsOf, type Page, Person, totpCode } from '../fixtures/in-process/person.ts'
 import { openSignInGate, password, read } from '../fixtures/in-process/signing-in.ts'
+import { until } from '../fixtures/in-process/until.ts'
 
 interface Seen {
   readonly url: string
@@ -425,6 +427,23 @@ t.test('while the app does not answer it goes on waiting, and the page leads bac
     t.ok(isSentByItself(await person.open(page.url)))
   }
 })
+
+t.test(
+  'the app is away, and then the store: it waits again when the store is back, and the page leads there',
+  async t => {
+    const { who, person } = await signedIn()
+    await end(who)
+    const page = await signIn(person, await follow(person, await send(person, { path: '/down/x', body: 'a=1' })), who)
+    const { putBack } = KeptPosts.prototype
+    t.teardown(() => Object.assign(KeptPosts.prototype, { putBack }))
+    KeptPosts.prototype.putBack = () => Promise.reject(new StoreUnreachable('The store is away.'))
+    const answer = await press(person, page)
+    t.match([answer.status, answer.body], [502, `href="${page.url}"`])
+    t.equal((await person.open(page.url)).status, 410, 'nobody can send it a second time meanwhile')
+    Object.assign(KeptPosts.prototype, { putBack })
+    await until(async () => isSentByItself(await person.open(page.url)), 'it waits again', 50)
+  }
+)
 
 t.test('while the app refuses the login of the person there it goes on waiting', async t => {
   const { who, person } = await signedIn()

@@ -58,14 +58,21 @@ t.test(
     const waiting = await posts.open(id, secret, 'ada')
     t.ok(waiting?.body.equals(body))
     const { post: own } = waiting as NonNullable<typeof waiting>
-    const taken = await Promise.all([1, 2, 3].map(() => posts.take(own)))
+    const taken = await Promise.all(['a', 'b', 'c'].map(by => posts.take(own, by)))
     t.equal(taken.filter(Boolean).length, 1)
     t.equal(await posts.open(id, secret, 'ada'), null)
-    t.equal(await posts.putBack(own), true)
+    const by = ['a', 'b', 'c'][taken.indexOf(true)] as string
+    t.equal(
+      await posts.putBack(own, 'another request'),
+      false,
+      'only the one who sends it knows that the app has not got it'
+    )
+    t.equal(await posts.open(id, secret, 'ada'), null)
+    t.equal(await posts.putBack(own, by), true)
     t.ok((await posts.open(id, secret, 'ada'))?.body.equals(body), 'the app was down, so it waits again')
-    await posts.take(own)
+    await posts.take(own, by)
     time.advance(keptSeconds)
-    t.equal(await posts.putBack(own), false, 'when its time is over, it waits no more')
+    t.equal(await posts.putBack(own, by), false, 'when its time is over, it waits no more')
     for await (const { key } of store.scan('kept')) t.fail(`${key} is left`)
     t.same(await store.members('kept-posts'), [])
   }
