@@ -135,9 +135,10 @@ export class Listener {
     server.on('checkContinue', onRequest)
     server.on('checkExpectation', refuseExpectation)
     server.on('upgrade', (request, socket, head) => {
-      if (this.#closing) return refuseLate(socket, limiter.pendingResponse(socket))
+      const isHead = request.method === 'HEAD'
+      if (this.#closing) return refuseLate(socket, limiter.pendingResponse(socket), isHead)
       limiter.upgrade(socket, () => {
-        if (this.#closing) refuseLate(socket, null)
+        if (this.#closing) refuseLate(socket, null, isHead)
         else if (!isKnownMethod(request.method)) refusePlainly(socket, 'bad_request')
         else this.#pipeline.upgrade(request, socket, head)
       })
@@ -359,11 +360,11 @@ function refuseUnreadable(error: NodeJS.ErrnoException, socket: Duplex, pending:
   if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT') (socket as Socket).once('finish', () => socket.destroy())
 }
 
-function refuseLate(socket: Duplex, pending: ServerResponse | null): void {
+function refuseLate(socket: Duplex, pending: ServerResponse | null, isHead: boolean): void {
   socket.on('error', () => socket.destroy())
   if (pending !== null && !pending.writableFinished && !pending.destroyed)
     pending.once('close', () => endInStages(socket))
-  else refusePlainly(socket, 'shutting_down')
+  else refusePlainly(socket, 'shutting_down', false, isHead)
 }
 
 /** `isHead`: the answer to HEAD has no body (RFC 9110 §9.3.2). */

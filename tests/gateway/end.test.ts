@@ -66,6 +66,7 @@ t.test('ends in order: requests finish, sockets get 1001, then nobody answers', 
 t.test('a connection that is silent until the end has begun may ask, once, and opens no socket', async t => {
   const { gate, open, upstream, cookie } = await start(t)
   const [asking, opening] = [await connect(gate, cookie), await connect(gate, cookie)]
+  const looking = await connect(gate, cookie)
   const running = await connect(gate, cookie)
   running.socket.write(running.head('/begun'))
   await running.until('begin')
@@ -73,6 +74,8 @@ t.test('a connection that is silent until the end has begun may ask, once, and o
   opening.socket.write(opening.head('/', ...opening.upgrade))
   const refused = await opening.ended
   t.match(refused, /^HTTP\/1\.1 503 .*\r\nFactorgate-Error: shutting_down\r\n[\s\S]*Connection: close\r\n/)
+  looking.socket.write(looking.head('/', ...looking.upgrade).replace('GET', 'HEAD'))
+  t.match(await looking.ended, /^HTTP\/1\.1 503 .*\r\n[\s\S]*\r\n\r\n$/, 'the answer to HEAD has no body')
   asking.socket.write(asking.head('/begun'))
   await upstream.request(2)
   t.match(await asking.ended, /\r\nConnection: close\r\n[\s\S]*begin$/i)
