@@ -1,6 +1,7 @@
 /** Makes the observation of an exchange with an app, as budgets and the watch on people see it. */
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import type { Match, Site } from '../src/apps/route-table.ts'
+import { destinationPath } from '../src/apps/webdav-destination.ts'
 import type { Leads } from '../src/metering/led-requests.ts'
 import type { ObservedClient, ObservedExchange, ObservedPerson } from '../src/metering/observation.ts'
 import type { Principal } from '../src/session/principal.ts'
@@ -23,6 +24,7 @@ export function observedExchange(
     method: method as string,
     path: match.path,
     query: target?.query ?? '',
+    destination: destinationPath(headers.destination, match.app),
     address: client?.address ?? '',
     client: new ClientHeaders(headers, rawHeaders),
     isSocket,
@@ -52,6 +54,7 @@ export function observedVerdict(
     person,
     app: app.id,
     path,
+    destination: destinationPath(headers.destination, app),
     address,
     client,
     isLed: isLed(leads, headers, match.site, person),

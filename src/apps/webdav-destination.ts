@@ -2,6 +2,16 @@
 import { parseTarget } from '../request/target.ts'
 import type { App, RouteTable, Site } from './route-table.ts'
 
+/** The literal path inside the app, of a value that the rules have accepted; '' for none. */
+export function destinationPath(
+  value: string | readonly string[] | undefined,
+  { prefix }: Pick<App, 'prefix'>
+): string {
+  if (typeof value !== 'string') return ''
+  const [, path = ''] = /^(?:https?:\/\/[^/?#\\]*)?([^?#]*)/i.exec(value) ?? []
+  return path.slice(prefix.length) || '/'
+}
+
 /** The readings of its path; null (400) if it is not in the same app. */
 export function destinationReadings(value: string, app: App, site: Site, routes: RouteTable): readonly string[] | null {
   const [, host, path = '/'] = /^https?:\/\/([^/?#\\]*)(\/.*)?$/is.exec(value) ?? []

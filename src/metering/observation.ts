@@ -40,6 +40,8 @@ export interface ObservedExchange {
   readonly path: string
   /** The query with its question mark; '' for none. It may hold secrets, so it is only compared and never written to the journal. */
   readonly query: string
+  /** The path inside the app to which a COPY or MOVE writes (WebDAV's `Destination`), without the query; '' for none. */
+  readonly destination: string
   readonly address: string
   readonly client: ObservedClient
   readonly isSocket: boolean

@@ -2,8 +2,9 @@
 import { moveLong } from './baseline.ts'
 import { at, featureCount, toScale } from './features.ts'
 import type { Usual } from './group.ts'
+import { ownAfterDays } from './known-list.ts'
 import { ownNumbers } from './own-day.ts'
-import { isRestDay, known, number, ownAfterDays, type Person } from './person.ts'
+import { isRestDay, known, number, type Person } from './person.ts'
 import { sumAfter, sums } from './score.ts'
 
 /**

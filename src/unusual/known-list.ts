@@ -5,6 +5,8 @@
 
 /** Entries of one day may displace older ones until they are this part of the list. */
 const freshShare = 1 / 4
+/** Days after which an entry that was seen on a second day becomes the person's own; after a later second day on the next one. */
+export const ownAfterDays = 4
 
 export interface Slots {
   readonly hashes: Uint32Array
@@ -79,10 +81,27 @@ export function note(
     slots.days[daysAt + index] = first
     slots.days[daysAt + size + index] = day
   } else {
-    slots.days[daysAt + index] = Math.min(first, firstDay(slots, list, index))
-    slots.days[daysAt + size + index] = Math.max(day, lastDay(slots, list, index))
+    const [firstKnown, lastKnown] = [firstDay(slots, list, index), lastDay(slots, list, index)]
+    slots.days[daysAt + index] = joinedFirst(first, day, firstKnown, lastKnown)
+    slots.days[daysAt + size + index] = Math.max(day, lastKnown)
   }
   return index
+}
+
+/**
+ * The first day of an entry that two sides know. What was seen on one day alone, and again much later, counts as if it had begun shortly before
+ * that second day. A side that has seen two days has counted so already, or has a proof.
+ */
+function joinedFirst(oneFirst: number, oneLast: number, otherFirst: number, otherLast: number): number {
+  if (oneLast > otherLast) return joinedFirst(otherFirst, otherLast, oneFirst, oneLast)
+  if (oneLast === otherLast || oneFirst < oneLast) return Math.min(oneFirst, otherFirst)
+  return otherFirst < otherLast ? otherFirst : Math.max(oneFirst, otherLast - ownAfterDays + 1)
+}
+
+/** The day from which an entry is the person's own; null while it was seen on one day alone. */
+export function ownFrom(slots: Slots, list: ListPlace, index: number): number | null {
+  const first = firstDay(slots, list, index)
+  return lastDay(slots, list, index) === first ? null : first + ownAfterDays
 }
 
 /**

@@ -12,6 +12,8 @@ export interface UsageObservation {
   readonly method: string
   /** The path with the query. */
   readonly path: string
+  /** The path to which a COPY or MOVE writes; '' for none. */
+  readonly destination: string
   readonly address: string
   readonly userAgent: string | undefined
   /** Names and values in turn, as they came. */

@@ -16,6 +16,7 @@ const observation: { -readonly [Key in keyof UsageObservation]: UsageObservation
   app: '',
   method: '',
   path: '',
+  destination: '',
   address: '',
   userAgent: undefined,
   rawHeaders: [],
@@ -46,6 +47,7 @@ export function observationOf(told: Told): UsageObservation | null {
   observation.app = exchange.app
   observation.method = exchange.method
   observation.path = exchange.query === '' ? exchange.path : exchange.path + exchange.query
+  observation.destination = exchange.destination
   observation.address = exchange.address
   observation.userAgent = client.userAgent
   observation.rawHeaders = client.rawHeaders

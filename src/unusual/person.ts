@@ -1,7 +1,7 @@
 /** What is remembered of one person: their days, their sums, and what they are known by. All of it fits in four small arrays. */
 
 import { at, featureCount, fromScale, toByte } from './features.ts'
-import { firstDay, forget, lastDay, note, placesOfLists, type Slots } from './known-list.ts'
+import { firstDay, forget, lastDay, note, ownAfterDays, ownFrom, placesOfLists, type Slots } from './known-list.ts'
 import { Moved, movedPlaces, movedSize } from './moved.ts'
 import { type OwnDay, ownNumbers } from './own-day.ts'
 import { packed, unpacked } from './packed-memory.ts'
@@ -63,11 +63,6 @@ const countedCount = featureCount + movedPlaces + featureCount
 export const ownAmountsAt = featureCount + movedPlaces
 /** The number of days for which unusual days are remembered. */
 const strangeDaysKept = 14
-/**
- * Days after which an area, or a client that has joined a session, becomes a person's own without a proof. Until then requests in the area
- * count as foreign, and the client is new.
- */
-export const ownAfterDays = 4
 const forgetAfterDays = 60
 const dayDecay = 0.97
 /** The most days that an absence counts. */
@@ -215,15 +210,19 @@ export class Person implements Slots {
     return [at.objects, at.bytes, at.changes, at.deletions].some(feature => this.numbers[feature]! > 0)
   }
 
-  /** True if the area, or what else the list holds, is the person's own: seen first some days ago. */
+  /**
+   * True if the area, or a client that has joined a session, is the person's own: seen first some days ago, and on a second day before today.
+   * Until then requests in the area count as foreign, and the client is new.
+   */
   owns(index: number, list = known.areas): boolean {
-    return index >= 0 && firstDay(this, list, index) + ownAfterDays <= this.day
+    const from = index < 0 ? null : ownFrom(this, list, index)
+    return from !== null && from <= this.day
   }
 
   /** True once for each area: when the day on which it becomes the person's own lies between this day and `next`. */
   becomesOwn(areaIndex: number, next: number): boolean {
-    const ownFrom = firstDay(this, known.areas, areaIndex) + ownAfterDays
-    return ownFrom > this.day && ownFrom <= next
+    const from = ownFrom(this, known.areas, areaIndex)
+    return from !== null && from > this.day && from <= next
   }
 
   /** Adds an object that the set of today does not hold yet. */

@@ -16,9 +16,13 @@ const fileBytes = 1e6
 /** A large file counts once more for each `largeBytes`, at most `maxLarge` times. */
 const largeBytes = 10e6
 const maxLarge = 10
-/** A longer file counts as one for each so many bytes, in a row that is as fast as a download: a screen or a stream is slower. */
+/** A longer file counts as one for each so many bytes that come as fast as a download: a screen or a stream is slower. */
 const longBytes = largeBytes * maxLarge
 const fastBytesPerMs = 3000
+/** So many bytes may come at once before they are fast. A transfer is observed after 16 MiB, and two may be at the same moment. */
+const burstBytes = 34e6
+/** What is fast ends being so within ten seconds at the pace of a screen. */
+const maxAhead = burstBytes + 10_000 * fastBytesPerMs
 /** A browser leaves its headers out now and then, but not in this many requests in a row. */
 const bareInRow = 6
 
@@ -99,7 +103,11 @@ export class Track {
   #haulAt = 0
   #haulFiles = 0
   #haulBytes = 0
-  #haulBegan = 0
+  /** Bytes of the running haul that came fast. */
+  #fastBytes = 0
+  /** Bytes by which the session is ahead of a screen, and since when. */
+  #ahead = 0
+  #aheadAt = 0
   /** The longest haul of the session. */
   #longest: Haul = noHaul
   #lastObject = 0
@@ -125,16 +133,24 @@ export class Track {
 
   /** Notes a file. Files that follow each other without a pause are a haul. */
   noteFile(now: number, object: number): void {
-    if (now - this.#haulAt > haulPauseMs) this.#beginHaul(now, 0)
+    if (now - this.#haulAt > haulPauseMs) this.#beginHaul(0)
     this.#haulAt = now
     if (object !== this.#lastObject) this.#haulFiles++
     this.#lastObject = object
   }
 
-  #beginHaul(now: number, files: number): void {
-    this.#haulBegan = now
+  #beginHaul(files: number): void {
     this.#haulFiles = files
     this.#haulBytes = 0
+    this.#fastBytes = 0
+  }
+
+  /** True if these bytes come faster than a screen takes them. What was slow or fast before that is no excuse: only the last seconds count. */
+  #isFast(now: number, bytes: number): boolean {
+    const drained = fastBytesPerMs * Math.abs(now - this.#aheadAt)
+    this.#aheadAt = now
+    this.#ahead = Math.min(maxAhead, Math.max(0, this.#ahead - drained) + bytes)
+    return this.#ahead > burstBytes
   }
 
   /**
@@ -144,17 +160,16 @@ export class Track {
    */
   noteHaul(person: Person, now: number, bytes: number): void {
     if (this.isProgram) return
+    const isFast = this.#isFast(now, bytes)
     // What was asked for before today is no file of a row, but may be a long one.
-    if (this.#haulFiles === 0 && bytes < largeBytes) return
-    if (this.#haulFiles === 0 || now - this.#haulAt > haulPauseMs) this.#beginHaul(now, 1)
+    if (this.#haulFiles === 0 && bytes < largeBytes && !isFast) return
+    if (this.#haulFiles === 0 || now - this.#haulAt > haulPauseMs) this.#beginHaul(1)
     this.#haulAt = now
     this.#haulBytes += bytes
+    if (isFast) this.#fastBytes += bytes
     const large = Math.min(this.#haulBytes / largeBytes, maxLarge * (this.#haulFiles - 2))
-    const isFast = this.#haulBytes > fastBytesPerMs * (now - this.#haulBegan)
     const files =
-      Math.min(this.#haulFiles, this.#haulBytes / fileBytes) +
-      Math.max(0, large) +
-      (isFast ? this.#haulBytes / longBytes : 0)
+      Math.min(this.#haulFiles, this.#haulBytes / fileBytes) + Math.max(0, large) + this.#fastBytes / longBytes
     if (files <= person.numbers[at.haul]!) return
     person.numbers[at.haul] = files
     if (this.#longest === noHaul) this.#longest = { counted: 0, files: 0, bytes: 0 }

@@ -1,6 +1,7 @@
 /** The watch on people: it learns from each exchange what is usual for a person, and says when something is not. */
 import { reason } from '../reasons/reason.ts'
 import { browserOf } from '../request/user-agent.ts'
+import { isOfOthers, judgedPath } from './areas.ts'
 import { noteMark } from './client-mark.ts'
 import { at, toScale } from './features.ts'
 import { everyone } from './group.ts'
@@ -9,9 +10,9 @@ import { isFirstInArea, type Live } from './live.ts'
 import type { UsageObservation } from './observation.ts'
 import { type LedPart, ledOf, noteAfter, noteBefore, OwnDay } from './own-day.ts'
 import { PeopleInMemory, type PeopleOptions } from './people.ts'
-import { known, number, ownStrangeToday, type Person, slotMs, strangeToday, today, usedElsewhere } from './person.ts'
+import { known, number, ownStrangeToday, slotMs, strangeToday, today, usedElsewhere } from './person.ts'
 import { beginsIn, type FindPlace, notePlace, noteProvedPlace } from './places.ts'
-import { climbsOf, hashText, queryOf, readPath } from './read-path.ts'
+import { hashText, readPath } from './read-path.ts'
 import { hasMore, riseOf } from './rise.ts'
 import { holds, isSampled } from './sampled-set.ts'
 import {
@@ -26,7 +27,7 @@ import { levels, type UnusualLevel } from './steps.ts'
 import { alarmingFrom, thresholds } from './thresholds.ts'
 import { type DoubtFacts, Track } from './track.ts'
 import { Waiting } from './waiting.ts'
-import { noteWrite, writeOf } from './writes.ts'
+import { noteForeignWrite, noteWrite, writeOf } from './writes.ts'
 
 export interface UnusualVerdict {
   readonly level: UnusualLevel
@@ -129,9 +130,12 @@ export class Unusual {
     const own = observation.isLed ? null : person.own
     if (own !== null) noteBefore(person, live)
     const app = this.#appHash(observation.app)
-    const { object, area, template, id } = readPath(app, this.#judgedPath(person, app, observation))
+    const { object, area, template, id } = readPath(
+      app,
+      judgedPath(this.people, person, observation.groups, app, observation.path)
+    )
     const areaIndex = find(person, known.areas, area)
-    const isForeign = this.#isOfOthers(person, observation.groups, area, areaIndex)
+    const isForeign = isOfOthers(this.people, person, observation.groups, area, areaIndex)
     if (observation.isFirst) {
       live.requests++
       facts.object = object
@@ -148,6 +152,7 @@ export class Unusual {
       if (write === null || observation.method === 'POST') this.#noteRead(live, track, observation, facts)
       if (write !== null) noteWrite(live, track, write, facts, person.numbers[at.foreignObjects]! > foreignBefore)
       note(person, known.areas, area, person.day, person.day, areaIndex)
+      if (write !== null && observation.destination !== '') this.#noteDestination(live, app, observation)
     }
     const { numbers } = person
     if (bytes > 0) {
@@ -169,20 +174,12 @@ export class Unusual {
     return isElsewhere
   }
 
-  /** Of the paths that servers may take a climbing one for, the first in an area of others. */
-  #judgedPath(person: Person, app: number, { path, groups }: UsageObservation): string {
-    for (const climb of climbsOf(path))
-      if (this.#isOfOthers(person, groups, readPath(app, climb).area)) return climb + path.slice(queryOf(path))
-    return path
-  }
-
-  #isOfOthers(
-    person: Person,
-    groups: readonly string[],
-    area: number,
-    index = find(person, known.areas, area)
-  ): boolean {
-    return !person.owns(index) && !this.people.isCommon(groups, area)
+  /** A COPY or MOVE writes there too, and may overwrite what others have. */
+  #noteDestination(live: Live, app: number, { groups, destination }: UsageObservation): void {
+    const { person } = live
+    const { object, area } = readPath(app, judgedPath(this.people, person, groups, app, destination))
+    if (isOfOthers(this.people, person, groups, area)) noteForeignWrite(live, object)
+    note(person, known.areas, area, person.day)
   }
 
   /**

@@ -40,10 +40,15 @@ export function noteWrite(
 ): void {
   const { numbers } = live.person
   numbers[write === 'change' ? at.changes : at.deletions]!++
-  if (isForeign && isFirstWrite(live, object) && !isCounted) numbers[at.foreignObjects]!++
+  if (isForeign && !isCounted) noteForeignWrite(live, object)
   live.slotWrites++
   if (live.slotWrites > numbers[at.peakWrites]!) numbers[at.peakWrites] = live.slotWrites
   track.noteRow(live.person, template, id)
+}
+
+/** Counts an address in an area of others that is written to. */
+export function noteForeignWrite(live: Live, object: number): void {
+  if (isFirstWrite(live, object)) live.person.numbers[at.foreignObjects]!++
 }
 
 const writtenKept = 500

@@ -58,6 +58,10 @@ t.test('observers hear of each exchange: who asks for what, the bytes as they pa
   )
 
   told.length = 0
+  await gate.request('MOVE', `${origin}/a/b`, { cookie, destination: `${origin}/c/d?x=1` })
+  t.match(told[0]?.exchange, { method: 'MOVE', path: '/a/b', destination: '/c/d' }, 'where a MOVE writes')
+
+  told.length = 0
   await gate.request('GET', `${origin}/public/x`)
   t.same(
     told.map(({ phase, exchange }) => [phase, exchange.person]),

@@ -25,6 +25,7 @@ export function observation(given: Partial<UsageObservation> = {}): UsageObserva
     app: 'files',
     method: 'GET',
     path: '/projects/p1/a.tif',
+    destination: '',
     address: '10.1.2.3',
     userAgent: firefox,
     rawHeaders: [],

@@ -82,6 +82,7 @@ t.test('a colleague writes a page of thousands of pictures: its reader is not su
           method: 'GET',
           path: i % 3 === 0 ? `/r/p${i % 40}/${1000 + i}` : `/records/${1000 + i}`,
           query: '',
+          destination: '',
           address: '10.1.2.3',
           client: { ...silent(), ...client },
           isSocket: false,

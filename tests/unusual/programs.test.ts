@@ -60,6 +60,7 @@ function toldOf(token: string | null, bytesOut: number, at: number, account = 'A
     method: 'GET',
     path: '/',
     query: '',
+    destination: '',
     address: '192.0.2.1',
     client,
     isSocket: false,

@@ -137,6 +137,36 @@ t.test(
   }
 )
 
+t.test('a COPY or MOVE over what others have counts as reach, and one within one’s own areas does not', async t => {
+  const foreign = (method: string, destination: (i: number) => string) => {
+    const unusual = watch()
+    usualWeeks(unusual)
+    ask(unusual, day, 30, i => ({ method, path: `/projects/p1/${i}.tif`, destination: destination(i), bytes: 0 }))
+    return unusual.people.live('alice', start + hourMs, ['lab']).person.numbers[at.foreignObjects]
+  }
+  for (const method of ['COPY', 'MOVE']) {
+    t.equal(
+      foreign(method, i => `/projects/theirs/${i}.tif`),
+      30,
+      method
+    )
+    t.equal(
+      foreign(method, i => `/projects/p1/../theirs/${i}.tif`),
+      30,
+      `${method} that climbs`
+    )
+    t.equal(
+      foreign(method, i => `/projects/p1/new/${i}.tif`),
+      0
+    )
+  }
+  t.equal(
+    foreign('GET', () => '/projects/theirs/1.tif'),
+    0,
+    'what only reads has no destination'
+  )
+})
+
 t.test('a known browser that asks in another way from the first request of a session on', async t => {
   const unusual = watch()
   usualWeeks(unusual)
@@ -291,6 +321,12 @@ t.test('one long file counts as a row of many, in pieces, ranges or one socket',
     counted(i => ({ bytes: 9e6, at: start + (i === 0 ? 0 : 20_000 + i * 1000) })).haul > 100,
     'ranges of nine megabytes, after a pause'
   )
+  // A kilobyte each five seconds for an hour, and then all of it.
+  const afterTrickle = (i: number) =>
+    i < 720 ? { bytes: 1000, at: start + i * 5000 } : { at: start + 3_600_000 + (i - 720) * 100 }
+  t.ok(counted(i => ({ isFirst: i === 0, ...afterTrickle(i) })).haul > 70, 'what trickles first hides no haul')
+  const screen = (i: number) => ({ isFirst: i === 0, bytes: piece, at: start + i * 7500 })
+  t.equal(counted(screen).haul, 1, 'nor is a stream that comes in bursts')
   const curl = { userAgent: 'curl/8.9', fetchDest: undefined }
   t.equal(counted(() => curl).haul, 0, 'nor is what a program fetches in a session of its own')
 })

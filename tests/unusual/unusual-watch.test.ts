@@ -110,6 +110,7 @@ for (const [what, begunWith, isEnded] of [
         method: 'GET',
         path,
         query: '',
+        destination: '',
         address,
         client,
         isSocket: false,
@@ -168,6 +169,7 @@ t.test('whoever was suspended and is resumed is judged again, from their sign-in
     app: 'files',
     method: 'GET',
     query: '',
+    destination: '',
     address: '10.1.2.3',
     isSocket: false,
     isLed: false

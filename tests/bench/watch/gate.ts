@@ -200,6 +200,7 @@ export class SimulatedGate {
       method,
       path: question < 0 ? path : path.slice(0, question),
       query: question < 0 ? '' : path.slice(question),
+      destination: '',
       address,
       client: { userAgent, accept: '', acceptLanguage: '', fetchSite, fetchMode, fetchDest, rawHeaders },
       isSocket,

@@ -1,0 +1,15 @@
+import t from 'tap'
+import { destinationPath } from '../../src/apps/webdav-destination.ts'
+
+t.test('where a COPY or MOVE writes is said as the path inside the app', async t => {
+  const table = [
+    ['/files/a/b', '/files', '/a/b'],
+    ['https://files.lab.example/files/a/b', '/files', '/a/b'],
+    ['HTTPS://files.lab.example:8443/a%20b?x#y', '', '/a%20b'],
+    ['https://files.lab.example', '', '/'],
+    ['/files', '/files', '/'],
+    ['/a/../b', '', '/a/../b']
+  ] as const
+  for (const [value, prefix, path] of table) t.equal(destinationPath(value, { prefix }), path, value)
+  t.equal(destinationPath(undefined, { prefix: '' }), '')
+})
