@@ -43,6 +43,7 @@ const needs = {
       why: 'a fast app behind the gate, and a plain proxy beside it'
     },
     { programs: ['wrk'], packages: ['wrk'], why: 'the load' },
+    { programs: ['h2load'], packages: ['nghttp2-client'], why: 'the load over HTTP/2' },
     { programs: ['ip'], packages: ['iproute2'], why: 'a network of its own for slow downloads' },
     { programs: ['curl'], packages: ['curl'], why: 'large transfers' },
     { programs: ['redis-server'], packages: ['redis-server'], unit: 'redis-server', why: 'the shared store' }
