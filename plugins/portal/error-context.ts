@@ -50,6 +50,8 @@ export interface ErrorContext extends Branding {
   readonly person?: Frame['person'] | undefined
   /** See `Frame.back`. */
   readonly back?: string | undefined
+  /** See `Frame.standsAlone`. */
+  readonly standsAlone?: boolean | undefined
   /** English by default. */
   readonly say?: Messages | undefined
 }

@@ -16,9 +16,9 @@ export function errorFrame(look: Branding, say: Messages | undefined, base: stri
 
 /** As HTML. `pageHeaders` has its headers. */
 export function renderError(code: ErrorCode, context: ErrorContext): string {
-  const { person = null, address = null, back, portalOrigin, say } = context
+  const { person = null, address = null, back, standsAlone = false, portalOrigin, say } = context
   const returnTo = { rd: address, state: null }
-  const frame = { ...errorFrame(context, say, portalOrigin), person, returnTo, back }
+  const frame = { ...errorFrame(context, say, portalOrigin), person, returnTo, back, standsAlone }
   return toHtml(<ErrorPage frame={frame} code={code} context={context} />)
 }
 

@@ -1,17 +1,22 @@
 /**
  * The headers of the gate's own pages, beside those of every answer (plugins/security-headers.ts). Their content security policy allows
- * nothing inline, nothing from elsewhere, and no frame.
+ * nothing from elsewhere, no frame, and nothing inline but the one style sheet of a page on a host that is not the gate's.
  */
+import { createHash } from 'node:crypto'
+import type { Asset } from './assets.ts'
 
 /**
  * `formOrigins`: origins to which a form's answer may redirect. Chromium applies `form-action` to redirects too (CSP3 §6.4.1), so the
- * policy names the target app and the institution of a sign-out, and no other.
+ * policy names the target app and the institution of a sign-out, and no other. `inlineSheet`: the sheet that stands in the page itself.
  */
-export function pageHeaders(formOrigins: readonly string[] = []): Record<string, string> {
+export function pageHeaders(
+  formOrigins: readonly string[] = [],
+  inlineSheet: Asset | null = null
+): Record<string, string> {
   return {
     'content-security-policy': [
       "default-src 'none'",
-      "style-src 'self'",
+      inlineSheet === null ? "style-src 'self'" : `style-src 'sha256-${sha256(inlineSheet.body)}'`,
       "script-src 'self'",
       "img-src 'self' data:",
       "connect-src 'self'",
@@ -30,4 +35,8 @@ export function pageHeaders(formOrigins: readonly string[] = []): Record<string,
     'x-robots-tag': 'noindex',
     vary: 'Cookie'
   }
+}
+
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('base64')
 }

@@ -20,6 +20,8 @@ export interface Frame {
   readonly isRetry?: boolean
   /** The page to come back to after a choice of language. It is left out for a GET: the browser names that page itself. */
   readonly back?: string | undefined
+  /** The gate serves nothing on the page's host, so the page brings its style sheet along and links only to other hosts. */
+  readonly standsAlone?: boolean
 }
 
 interface PageProps {
@@ -57,9 +59,13 @@ export function Page({ frame, title, subtitle, drawing, wide, children }: PagePr
   const hasLinks = hasPersonLinks(frame)
   return (
     <html lang={say.entry.tag} dir={say.entry.direction === 'rtl' ? 'rtl' : undefined}>
-      <DocumentHead look={look} title={full}>
-        <link rel="icon" href={tabIcon.path} />
-        <script src={pageScript().path} defer />
+      <DocumentHead look={look} title={full} standsAlone={frame.standsAlone}>
+        {!frame.standsAlone && (
+          <>
+            <link rel="icon" href={tabIcon.path} />
+            <script src={pageScript().path} defer />
+          </>
+        )}
       </DocumentHead>
       <body class={wide ? 'wide' : undefined}>
         {hasLinks && (
@@ -90,9 +96,11 @@ export function Page({ frame, title, subtitle, drawing, wide, children }: PagePr
               </bdi>
             </p>
           )}
-          <a href={`/.factorgate/language${frame.back ? `?back=${encodeURIComponent(frame.back)}` : ''}`}>
-            {say.frame.language}
-          </a>
+          {!frame.standsAlone && (
+            <a href={`/.factorgate/language${frame.back ? `?back=${encodeURIComponent(frame.back)}` : ''}`}>
+              {say.frame.language}
+            </a>
+          )}
         </footer>
       </body>
     </html>
@@ -103,17 +111,24 @@ export function Page({ frame, title, subtitle, drawing, wide, children }: PagePr
 export function DocumentHead({
   look,
   title,
+  standsAlone,
   children
 }: {
   look: Branding
   title: string
+  standsAlone?: boolean | undefined
   children?: ComponentChildren
 }) {
+  const sheet = pageSheet(look.accent)
   return (
     <head>
       <meta name="viewport" content="width=device-width" />
       <title>{plain(`${title} · ${look.title}`)}</title>
-      <link rel="stylesheet" href={pageSheet(look.accent).path} />
+      {standsAlone ? (
+        <style dangerouslySetInnerHTML={{ __html: sheet.body }} />
+      ) : (
+        <link rel="stylesheet" href={sheet.path} />
+      )}
       {children}
     </head>
   )
@@ -144,7 +159,12 @@ function hasPersonLinks({ person }: Frame): boolean {
 /** The lab's logo or name, and on the pages of a person their links and their name, the first question on a shared computer. */
 export function Masthead({ frame }: { frame: Frame }) {
   const { look, say, base, person, returnTo = noReturn } = frame
-  const lab = look.logo == null ? look.title : <img class="logo" src={logoPath(look.logo)} alt={look.title} />
+  const lab =
+    look.logo == null || frame.standsAlone ? (
+      look.title
+    ) : (
+      <img class="logo" src={logoPath(look.logo)} alt={look.title} />
+    )
   const isSigned = hasPersonLinks(frame)
   return (
     <header>

@@ -3,6 +3,7 @@ import type { FastifyRequest } from 'fastify'
 import type { Clock } from '../../src/clock.ts'
 import type { RefusalPage, RenderRefusal } from '../error-body.ts'
 import { formPage } from '../form-page.ts'
+import { pageSheet } from './assets.ts'
 import { renderError } from './error-page.tsx'
 import { framedWhat, renderFramed, renderFramedError } from './framed-page.tsx'
 import { pageHeaders } from './headers.ts'
@@ -50,9 +51,13 @@ export function errorPages(
       person: principal ? personOf(principal) : null,
       retryAfterSeconds,
       words,
+      standsAlone: match?.site === null,
       say
     }
-    if (!isFramed) return { html: renderError(code, context), headers: pageHeaders() }
+    if (!isFramed) {
+      const sheet = context.standsAlone ? pageSheet(branding.accent) : null
+      return { html: renderError(code, context), headers: pageHeaders([], sheet) }
+    }
     return {
       html: renderFramedError(code, context, wholeAddress(request, branding.portalOrigin)),
       headers: frameHeaders()
