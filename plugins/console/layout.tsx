@@ -84,16 +84,18 @@ function isShown(place: Place, role: Role, hasRequests: boolean): boolean {
   return !ofOperators.has(place) || role === 'operator'
 }
 
-/** A person in a table: both names, with a link to their page. */
+/** A person in a table: both names, or the one of a person without a displayed name, with a link to their page. */
 export function PersonCell({ account }: { account: Pick<Account, 'id' | 'name' | 'displayName'> }) {
   return (
     <>
       <a href={`${base}/people/${account.id}`}>
         <bdi>{account.displayName}</bdi>
       </a>
-      <small>
-        <bdi>{account.name}</bdi>
-      </small>
+      {account.name !== account.displayName && (
+        <small>
+          <bdi>{account.name}</bdi>
+        </small>
+      )}
     </>
   )
 }

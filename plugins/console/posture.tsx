@@ -177,7 +177,12 @@ function Stays({ frame, view: { stays, terms, isIn } }: { frame: ConsoleFrame; v
                 <bdi>{account.displayName}</bdi>
               </a>{' '}
               <span class="soft">
-                <bdi>{account.name}</bdi>: {hasFactor ? say.hasFactor : say.noFactor}
+                {account.name !== account.displayName && (
+                  <>
+                    <bdi>{account.name}</bdi>:{' '}
+                  </>
+                )}
+                {hasFactor ? say.hasFactor : say.noFactor}
               </span>
             </li>
           ))}
