@@ -264,7 +264,7 @@ export class Issuer {
       at: now,
       host: name,
       authority: directory,
-      ends: life.to,
+      ends: new Date(life.to).toISOString(),
       isRenewal: kept !== null
     })
     log.info({ name, ends: new Date(life.to).toISOString() }, 'a certificate was issued')
@@ -293,7 +293,8 @@ export class Issuer {
       isBid: pause > backOffMs(failures, last, null)
     }
     await stateRecord.put(store, name, next, this.#stateSeconds(next))
-    record({ kind: 'certificate.failed', at: now, host: name, why: next.why, failures, ends: state.ends })
+    const ends = state.ends === null ? {} : { ends: new Date(state.ends).toISOString() }
+    record({ kind: 'certificate.failed', at: now, host: name, why: next.why, failures, ...ends })
     log.warn(
       { name, problem: next.why, nextTry: new Date(next.nextAt).toISOString() },
       isServed ? 'a certificate could not be renewed; the old one stays in use' : 'a certificate could not be obtained'

@@ -98,7 +98,7 @@ function postureSet(event: AuditEvent): Notice | null {
 
 /** Its id is the same on each gate, so that the operators get one. */
 function certificateEnding(event: AuditEvent): Notice {
-  const facts = { what: text(event.what), ends: Number(event.ends), count: Number(event.left) }
+  const facts = { what: text(event.what), ends: Date.parse(text(event.ends) ?? ''), count: Number(event.left) }
   return {
     ...made(event, 'certificate-ending', facts, [operators]),
     id: `certificate-${event.fingerprint}-${event.days}`

@@ -67,7 +67,16 @@ export class CertificateEnd {
       if (!(await store.add(`certificate-told:${fingerprint}:${warning}`, '1', toldSeconds))) continue
       const ends = Date.parse(validTo)
       const left = Math.max(0, Math.floor((ends - now) / dayMs))
-      audit.record({ kind: 'certificate.ending', at: now, what, file, fingerprint, days: warning, left, ends })
+      audit.record({
+        kind: 'certificate.ending',
+        at: now,
+        what,
+        file,
+        fingerprint,
+        days: warning,
+        left,
+        ends: new Date(ends).toISOString()
+      })
       log.warn(
         { certificate: what, file, ends: validTo },
         file === null

@@ -41,7 +41,7 @@ t.test('each host gets a certificate of its own, and every gate of the store ser
   )
   t.match(server.last('account'), { termsOfServiceAgreed: true, contact: ['mailto:a@lab.example'] })
   t.match(events, [
-    { kind: 'certificate.issued', host: 'gate.lab.example', isRenewal: false },
+    { kind: 'certificate.issued', host: 'gate.lab.example', isRenewal: false, ends: /^\d{4}-\d\d-\d\dT[\d:.]+Z$/ },
     { host: 'notes.lab.example' },
     { host: '192.0.2.7' }
   ])

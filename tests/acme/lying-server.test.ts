@@ -168,6 +168,7 @@ async function isTold(t: Test, threat: string): Promise<void> {
     t.match((await stateOf(here))?.why, why, sentence)
     t.equal(served(gate), null, 'nothing is served')
     t.match(here.events, [{ kind: 'certificate.failed', host: 'gate.lab.example', failures: 1 }])
+    t.notOk('ends' in here.events[0]!, 'there was none before')
   }
 }
 

@@ -142,8 +142,9 @@ t.test('a certificate has the same id on each gate, and another one for each war
     fingerprint: 'ab',
     days,
     what: 'x',
-    ends: at
+    ends: new Date(at).toISOString()
   })
+  t.equal(noticeOf(event(7))?.facts.ends, at)
   t.equal(noticeOf(event(7))?.id, noticeOf({ ...event(7), at: at + 1 })?.id)
   t.not(noticeOf(event(7))?.id, noticeOf(event(1))?.id)
 })

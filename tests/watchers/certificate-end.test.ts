@@ -56,7 +56,11 @@ t.test('a certificate that ends', async t => {
     ['30:30', '14:14', '7:7', '1:1'],
     'is told of four times, by one of two gates'
   )
-  t.match(year[0], { kind: 'certificate.ending', what: 'listen.tls.cert', ends: start + 365 * dayMs })
+  t.match(year[0], {
+    kind: 'certificate.ending',
+    what: 'listen.tls.cert',
+    ends: new Date(start + 365 * dayMs).toISOString()
+  })
   const notices = year.map(event => noticeOf(event))
   t.match(notices[0], { kind: 'certificate-ending', to: [{ kind: 'operators' }], facts: { count: 30 } })
   t.equal(new Set(notices.map(notice => notice?.id)).size, 4)
