@@ -3,8 +3,9 @@
  * identifies it, and its epoch counts its progress. The refusal ends when the right store is back, or with `factorgate store accept`.
  */
 import { randomBytes } from 'node:crypto'
-import { changeValue } from './change.ts'
-import type { KnownStore, KnownStores } from './known-stores.ts'
+import { changeKnown } from './change.ts'
+import { acceptedEpoch, advancedEpoch, epochKeys, isBehind } from './epochs.ts'
+import { joined, type KnownStore, type KnownStores } from './known-stores.ts'
 import { StoreMisconfigured } from './misconfigured.ts'
 import {
   type Purpose,
@@ -18,10 +19,6 @@ import {
 
 const stateKeys = 'meta:store-'
 const markKey = `${stateKeys}id`
-/** A Cluster has several epochs over its slots, because each master can lose data. */
-const epochsOfCluster = 16
-const epochKey = (n: number) => `${stateKeys}epoch:${n}`
-const epochKeys = (count: number) => Array.from({ length: count }, (_, n) => epochKey(n))
 const checkMs = 1000
 const acceptedStep = 2 ** 32
 
@@ -38,7 +35,7 @@ export interface GuardOptions {
 
 interface State {
   readonly ids: readonly string[]
-  readonly epochs: readonly number[]
+  readonly epochs: readonly (string | null)[]
 }
 
 /** Marks a new store. Throws StoreMisconfigured if it is another one or has gone back. */
@@ -64,10 +61,11 @@ export async function acceptStore(inner: Store, options: GuardOptions): Promise<
   const why = before === null ? null : refusalOf(state, before, shown(options.address))
   const ids = [...new Set([...state.ids, ...(before === null ? [] : [before.id])])]
   if (ids.length === 0) ids.push(newId())
-  const epochs = state.epochs.map((epoch, n) => Math.max(epoch, before?.epochs[n] ?? 0) + acceptedStep)
+  const epochs = state.epochs.map((text, n) => acceptedEpoch(text, before?.epochs[n] ?? null, acceptedStep))
+  const keys = epochKeys(options.isCluster)
   await inner.put(markKey, ids.join(' '))
-  for (const [n, epoch] of epochs.entries()) await inner.put(epochKey(n), String(epoch))
-  await inner.settle?.(epochKeys(epochs.length))
+  for (const [n, key] of keys.entries()) await inner.put(key, epochs[n]!)
+  await inner.settle?.(keys)
   options.known.remember(options.address, { id: before?.id ?? ids[0]!, epochs })
   return why
 }
@@ -81,6 +79,11 @@ export class GuardedStore implements Store {
     /** While this is false, subscribers may cache nothing. */
     isConnected: boolean
   }>()
+  readonly #epochKeys: readonly string[]
+  /** This process, in the epochs. */
+  readonly #writer = randomBytes(6).toString('base64url')
+  /** The epochs as they were last read or written. */
+  #texts: (string | null)[] = []
   #known: KnownStore | null
   #timer: NodeJS.Timeout | undefined
   #refusal: string | null = null
@@ -94,6 +97,7 @@ export class GuardedStore implements Store {
   constructor(inner: Store, options: GuardOptions, known: KnownStore | null) {
     this.#inner = inner
     this.#options = options
+    this.#epochKeys = epochKeys(options.isCluster)
     this.#known = known
   }
 
@@ -210,11 +214,9 @@ export class GuardedStore implements Store {
   }
 
   async #settle(): Promise<void> {
-    const count = this.#options.isCluster ? epochsOfCluster : 1
     try {
-      const epochs = await Promise.all(Array.from({ length: count }, (_, n) => this.#advanceEpoch(n)))
-      this.#raiseEpochs(epochs)
-      await this.#inner.settle?.(epochKeys(count))
+      this.#raiseEpochs(await Promise.all(this.#epochKeys.map((key, n) => this.#advanceEpoch(key, n))))
+      await this.#inner.settle?.(this.#epochKeys)
     } catch (error) {
       if (!(error instanceof StoreUnreachable) || error instanceof StoreUnconfirmed) throw error
       this.#assertAccepted()
@@ -226,21 +228,16 @@ export class GuardedStore implements Store {
   }
 
   /** This belongs to ending access, so it may use that reserve. */
-  async #advanceEpoch(n: number): Promise<number> {
-    const known = this.#known?.epochs[n]
-    const next = (known ?? 0) + 1
-    if (
-      known !== undefined &&
-      (await this.#inner.replace(epochKey(n), `${known}`, `${next}`, undefined, 'ends access'))
-    )
-      return next
-    const moved = await changeValue<number | null>(this.#inner, epochKey(n), text => {
-      const result = (Number(text ?? 0) || 0) + 1
+  async #advanceEpoch(key: string, n: number): Promise<string> {
+    const known = this.#known?.epochs[n] ?? null
+    const { result, text } = await changeKnown<boolean>(this.#inner, key, this.#texts[n], text =>
       // SWAPDB breaks no connection. Advancing the epoch would then make the wrong store look current.
-      if (result < next) return { result: null }
-      return { next: String(result), result, purpose: 'ends access' }
-    })
-    if (moved !== null) return moved
+      isBehind(text, known)
+        ? { result: false }
+        : { next: advancedEpoch(text, this.#writer), result: true, purpose: 'ends access' }
+    )
+    this.#texts[n] = text
+    if (result && text !== null) return text
     await this.verify()
     this.#assertAccepted()
     throw new StoreUnreachable(
@@ -258,22 +255,23 @@ export class GuardedStore implements Store {
       if (state.ids.length === 0) {
         await this.#inner.add(markKey, newId())
         // These are created now, because a full disk allows updates but no new keys.
-        for (const n of state.epochs.keys()) await this.#inner.add(epochKey(n), '0')
+        for (const key of this.#epochKeys) await this.#inner.add(key, '0')
         state = await stateOf(this.#inner, this.#options)
       }
-      before = { id: state.ids[0] ?? '', epochs: state.epochs }
+      before = { id: state.ids[0] ?? '', epochs: joined([], state.epochs) }
       this.#known = before
       this.#options.known.remember(this.#options.address, this.#known)
     }
     const why = refusalOf(state, before, shown(this.#options.address))
+    this.#texts = [...state.epochs]
     if (why === null) this.#raiseEpochs(state.epochs)
     if (why !== null || losses === this.#losses) this.#setRefusal(why)
     return why
   }
 
-  #raiseEpochs(epochs: readonly number[]): void {
+  #raiseEpochs(epochs: readonly (string | null)[]): void {
     if (this.#known === null) return
-    const next = this.#known.epochs.map((epoch, n) => Math.max(epoch, epochs[n] ?? 0))
+    const next = joined(this.#known.epochs, epochs)
     if (next.every((epoch, n) => epoch === this.#known?.epochs[n])) return
     this.#known = { id: this.#known.id, epochs: next }
     this.#isUnsaved = true
@@ -326,12 +324,8 @@ export class GuardedStore implements Store {
 }
 
 async function stateOf(store: Store, { isCluster }: GuardOptions): Promise<State> {
-  const count = isCluster ? epochsOfCluster : 1
-  const [mark, ...epochs] = await Promise.all([
-    store.get(markKey),
-    ...Array.from({ length: count }, (_, n) => store.get(epochKey(n)))
-  ])
-  return { ids: (mark ?? '').split(' ').filter(Boolean), epochs: epochs.map(text => Number(text ?? 0) || 0) }
+  const [mark, ...epochs] = await Promise.all([markKey, ...epochKeys(isCluster)].map(key => store.get(key)))
+  return { ids: (mark ?? '').split(' ').filter(Boolean), epochs: epochs.map(text => text ?? null) }
 }
 
 /** The address for messages: the prefix of the keys in Redis is no part of it. */
@@ -343,7 +337,7 @@ function refusalOf(state: State, known: KnownStore, address: string): string | n
   if (state.ids.length === 0)
     return `The store ${address} is empty, or it is not the store that the gate used before: the mark of the gate is missing in it.`
   if (!state.ids.includes(known.id)) return `The store ${address} is not the store that the gate used before.`
-  if (state.epochs.some((epoch, n) => epoch < (known.epochs[n] ?? 0)))
+  if (state.epochs.some((text, n) => isBehind(text, known.epochs[n] ?? null)))
     return `The store ${address} has gone back to an earlier state: sessions, people and codes that were ended, suspended or used since then may be valid again.`
   return null
 }

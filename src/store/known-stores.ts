@@ -4,10 +4,12 @@
  */
 import { readFileSync } from 'node:fs'
 import { replaceFile } from '../files/replace-file.ts'
+import { joinedEpochs } from './epochs.ts'
 
 export interface KnownStore {
   readonly id: string
-  readonly epochs: readonly number[]
+  /** As texts (epochs.ts). */
+  readonly epochs: readonly string[]
 }
 
 export interface KnownStores {
@@ -34,9 +36,7 @@ export class KnownStoresFile implements KnownStores {
     try {
       const all = this.#read()
       const before = all[address]
-      const epochs = store.epochs.map((epoch, n) =>
-        Math.max(epoch, before?.id === store.id ? (before.epochs[n] ?? 0) : 0)
-      )
+      const epochs = before?.id === store.id ? joined(store.epochs, before.epochs) : store.epochs
       replaceFile(this.#path, `${JSON.stringify({ ...all, [address]: { id: store.id, epochs } }, null, 1)}\n`)
     } catch {
       // On a full or read-only disk only the memory counts.
@@ -47,10 +47,17 @@ export class KnownStoresFile implements KnownStores {
     if (this.#path === null) return this.#memory
     try {
       const found = JSON.parse(readFileSync(this.#path, 'utf8')) as Record<string, KnownStore>
-      const isRight = ({ id, epochs }: KnownStore) => typeof id === 'string' && Array.isArray(epochs)
+      const isRight = ({ id, epochs }: KnownStore) =>
+        typeof id === 'string' && Array.isArray(epochs) && epochs.every(text => typeof text === 'string')
       return Object.fromEntries(Object.entries(found).filter(([, store]) => isRight(store)))
     } catch {
       return {}
     }
   }
+}
+
+/** What is known after both. */
+export function joined(some: readonly string[], others: readonly (string | null)[]): string[] {
+  const count = Math.max(some.length, others.length)
+  return Array.from({ length: count }, (_, n) => joinedEpochs(some[n] ?? null, others[n] ?? null))
 }

@@ -39,7 +39,11 @@ t.test('FIELD A7 FIELD G19 a store that has gone back, or is another one, opens 
 
   const past = await redis.cli('GET', 'factorgate:meta:store-epoch:0')
   const cases: [string, () => Promise<unknown>, RegExp][] = [
-    ['an older copy', () => redis.cli('SET', 'factorgate:meta:store-epoch:0', String(Number(past) - 1)), /gone back/],
+    [
+      'an older copy',
+      () => redis.cli('SET', 'factorgate:meta:store-epoch:0', String(Number.parseInt(past, 10) - 1)),
+      /gone back/
+    ],
     ['a mark that is gone', () => redis.cli('DEL', 'factorgate:meta:store-id'), /is empty, or it is not the store/],
     [
       'another store',

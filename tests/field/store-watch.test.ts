@@ -83,7 +83,7 @@ t.test('FIELD A7 a store that has gone back does not catch up by what is spent o
   await store.verify()
   for (let n = 0; n < 5; n++) await store.settle()
   const [key = ''] = (await inner.dump()).match(/meta:store-epoch:0/) ?? []
-  t.equal(await inner.get(key), '5')
+  t.match(await inner.get(key), /^5 /)
   // No connection breaks, so nobody looks before the next second.
   await inner.put(key, '3')
   for (let n = 0; n < 4; n++)
@@ -96,7 +96,8 @@ t.test('FIELD A7 a gate writes what it knows of its store once a second, a comma
   const written: number[] = []
   const known = {
     get: () => null,
-    remember: (_: string, { epochs }: { epochs: readonly number[] }) => void written.push(epochs[0] ?? -1)
+    remember: (_: string, { epochs }: { epochs: readonly string[] }) =>
+      void written.push(Number.parseInt(epochs[0] ?? '', 10))
   }
   const options = { known, address: 'a store', isCluster: false }
   const command = new GuardedStore(new MemoryStore(new TestClock().read), options, null)
@@ -119,6 +120,6 @@ t.test('FIELD A4 a disk that is full costs no descriptor', async t => {
   disk.fill()
   const open = () => readdirSync('/proc/self/fd').length
   const before = open()
-  for (let n = 0; n < 50; n++) known.remember('a store', { id: 'mark', epochs: [n] })
+  for (let n = 0; n < 50; n++) known.remember('a store', { id: 'mark', epochs: [String(n)] })
   t.ok(open() < before + 25, 'none is kept')
 })
