@@ -69,7 +69,7 @@ export function sendAway(reply: FastifyReply, url: string): void {
 }
 
 /** Sends a request to its own address again if the browser's first key is on its way. False if that would not help. */
-export function comesAgain(
+export function sendAgainHere(
   device: DevicePort | null,
   { exchange, raw }: FastifyRequest,
   reply: FastifyReply,

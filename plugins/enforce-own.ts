@@ -11,7 +11,7 @@ import { anyFactor, isFresh } from '../src/factor/proof.ts'
 import type { ChallengeReason, RefuseReason } from '../src/policy/decision.ts'
 import { wantsPage } from '../src/request/wants-page.ts'
 import type { Principal } from '../src/session/sessions.ts'
-import { type ChallengeContext, challenge, comesAgain, isPageRead, sendAway } from './challenge.ts'
+import { type ChallengeContext, challenge, isPageRead, sendAgainHere, sendAway } from './challenge.ts'
 import { returnQueryOf } from './challenge-url.ts'
 import { isFromElsewhere, offerKey, returnAddress } from './device-port.ts'
 import type { Requires } from './exchange.ts'
@@ -75,7 +75,7 @@ export function enforceOwn(
     exchange.framed = 'step'
   }
   // The addresses that browsers call for their keys need no cookie.
-  if ((config.isData !== true || requires !== 'anyone') && comesAgain(device, request, reply, match.site)) return
+  if ((config.isData !== true || requires !== 'anyone') && sendAgainHere(device, request, reply, match.site)) return
   if (device !== null && config.isData !== true && isPageRead(request.raw)) {
     if (exchange.stale !== null && match.site.isPortal && isFromElsewhere(request.raw.headers)) {
       sendAway(reply, returnAddress(match.site, exchange.target.raw))

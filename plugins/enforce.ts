@@ -10,7 +10,7 @@ import { GateError } from '../src/errors.ts'
 import { isKeptMethod } from '../src/kept/keepable.ts'
 import type { ChallengeReason } from '../src/policy/decision.ts'
 import { learnWorkerScript } from '../src/request/worker-scripts.ts'
-import { challenge, comesAgain, isAboutDevice, isPageRead, noteStale, sendAway } from './challenge.ts'
+import { challenge, isAboutDevice, isPageRead, noteStale, sendAgainHere, sendAway } from './challenge.ts'
 import { queryOfReturnTo } from './challenge-url.ts'
 import { type DecoyPort, sendDecoy, touchDecoy } from './decoys.ts'
 import { enforceOwn, type OwnContext, requireDeclarations } from './enforce-own.ts'
@@ -161,7 +161,7 @@ function stop(
 ): void {
   const { device, keepPost } = context
   const { match, reason, returnTo } = access
-  if (reason === 'device_proof_required' && comesAgain(device, request, reply, match.site)) return
+  if (reason === 'device_proof_required' && sendAgainHere(device, request, reply, match.site)) return
   const ask = (held: Held | null) => {
     // The page of a kept POST sends people on, and takes them here again if more is missing.
     if (held !== null && !held.isScript) {

@@ -55,7 +55,7 @@ interface ForwardOptions {
   readonly logins?: LoginObserver | null
   /** Called when a WebSocket is open, and `onEnd` after every forwarded request or WebSocket. */
   readonly onOpen?: (exchange: Exchange) => void
-  readonly onEnd?: (exchange: Exchange, method: string, summary: ForwardResult, isSocket: boolean) => void
+  readonly onEnd?: (exchange: Exchange, method: string, result: ForwardResult, isSocket: boolean) => void
 }
 
 /** What apps answer to requests with a person's login. */
@@ -275,16 +275,16 @@ class ReplyObserver implements ForwardObserver {
     exchange.endLoginTrial?.()
   }
 
-  onEnd(summary: ForwardResult): void {
+  onEnd(result: ForwardResult): void {
     const { exchange, raw } = this.#request
-    void exchange.resent?.end(summary.cut !== needsHttp11)
+    void exchange.resent?.end(result.cut !== needsHttp11)
     exchange.isRecorded = true
     exchange.endLoginTrial?.()
     this.#options.onEnd?.(
       exchange,
       exchange.messageOf(raw).method as string,
-      summary,
-      this.#isSocket && summary.status === 101
+      result,
+      this.#isSocket && result.status === 101
     )
   }
 }

@@ -264,7 +264,7 @@ async function stepsToApps(config: Config, runtime: Services, rules: Rules) {
         (exchange.principal === null && exchange.program === null ? strangers : audit).record(
           exchangeEvent(exchange, 'socket.open', clock(), { status: 101 })
         ),
-      onEnd: (exchange, method, summary, isSocket) => recordEnd(exchange, method, summary, isSocket, runtime)
+      onEnd: (exchange, method, result, isSocket) => recordEnd(exchange, method, result, isSocket, runtime)
     },
     audit: {
       audit,

@@ -16,7 +16,7 @@ import {
   type TypedInvitation,
   type TypedPerson
 } from './fields.tsx'
-import { handOver } from './invitation.tsx'
+import { showInvitation } from './invitation-page.tsx'
 import { base, Sheet } from './layout.tsx'
 import type { ConsoleOptions, PeopleSource } from './options.ts'
 import type { PageScope } from './page-scope.ts'
@@ -91,7 +91,7 @@ export function registerAdd(scope: PageScope, options: ConsoleOptions): void {
       invitation.validSeconds
     )
     if (outcome.kind === 'refused') return show(page, 403, form, frame.say.action.refused[outcome.why])
-    return handOver(page, options, outcome, invitation)
+    return showInvitation(page, options, outcome, invitation)
   })
 
   function show(page: ConsolePage, status: number, form: Form | null, problem: string | null) {

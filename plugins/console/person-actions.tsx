@@ -32,7 +32,7 @@ import {
   type TypedInvitation,
   type TypedPerson
 } from './fields.tsx'
-import { handOver } from './invitation.tsx'
+import { showInvitation } from './invitation-page.tsx'
 import { Sheet } from './layout.tsx'
 import type { ConsoleOptions } from './options.ts'
 import type { PageScope } from './page-scope.ts'
@@ -156,10 +156,12 @@ function readChange(form: Form, account: Account, frame: ConsoleFrame): AccountC
 /** What an operator has asked for, with a reason. */
 interface Act {
   readonly page: ConsolePage
+  readonly options: ConsoleOptions
   readonly account: Account
   readonly form: Form
   readonly by: Acting
   readonly seen: Seen
+  /** Shows the form again, with the problem. */
   readonly again: (problem: string) => Promise<FastifyReply>
 }
 
@@ -171,118 +173,123 @@ export function registerPersonActions(scope: PageScope, options: ConsoleOptions)
       const page = consolePage(request)
       const account = await accountOf(page, options.accounts)
       const sessionId = new URLSearchParams(page.request.exchange.target.query).get('session')
-      return show(page, account, action, 200, { sessionId })
+      return show(page, options, account, action, 200, { sessionId })
     })
 
-    scope.post(path, { config: { requires: 'console' } }, async request => {
-      const page = consolePage(request)
-      const form = requireForm(page)
-      const account = await accountOf(page, options.accounts)
-      const frame = consoleFrame(page)
-      const sessionId = form.field('session') || null
-      const again = (problem: string) => show(page, account, action, 403, { problem, form, sessionId })
-      const reason = readReason(form.field('reason'))
-      if ('rule' in reason) return again(frame.say.action.reasonMissing)
-      const seen: Seen = {
-        id: account.id,
-        version: form.field('version'),
-        isSelfMeant: form.field('self') === 'yes'
-      }
-      const act = { page, account, form, by: actingOf(page, reason.value), seen, again }
-      if (action === 'invite') return sendInvitation(act)
-      if (action === 'change') return change(act)
-      const outcome = await carryOut(action, act, sessionId)
-      if (outcome.kind === 'refused') return refusedPage(page, outcome, again)
-      const isAsked = 'isAsked' in outcome && outcome.isAsked
-      return done(page, outcome.account, isAsked ? 'resumeAsked' : action, 'ended' in outcome ? outcome.ended : 0)
-    })
+    scope.post(path, { config: { requires: 'console' } }, async request =>
+      submit(consolePage(request), action, options)
+    )
   }
+}
 
-  async function sendInvitation({ page, form, by, seen, again }: Act): Promise<FastifyReply> {
-    const invitation = readInvitation(form)
-    const outcome = await options.actions.invite(by, seen, invitation.validSeconds)
-    if (outcome.kind === 'refused') return refusedPage(page, outcome, again)
-    return handOver(page, options, outcome, invitation)
+async function submit(page: ConsolePage, action: PersonAction, options: ConsoleOptions): Promise<FastifyReply> {
+  const form = requireForm(page)
+  const account = await accountOf(page, options.accounts)
+  const frame = consoleFrame(page)
+  const sessionId = form.field('session') || null
+  const again = (problem: string) => show(page, options, account, action, 403, { problem, form, sessionId })
+  const reason = readReason(form.field('reason'))
+  if ('rule' in reason) return again(frame.say.action.reasonMissing)
+  const seen: Seen = {
+    id: account.id,
+    version: form.field('version'),
+    isSelfMeant: form.field('self') === 'yes'
   }
+  const act = { page, options, account, form, by: actingOf(page, reason.value), seen, again }
+  if (action === 'invite') return sendInvitation(act)
+  if (action === 'change') return change(act)
+  const outcome = await carryOut(action, act, sessionId)
+  if (outcome.kind === 'refused') return refusedPage(act, outcome.why)
+  const isAsked = 'isAsked' in outcome && outcome.isAsked
+  return finish(act, outcome.account, isAsked ? 'resumeAsked' : action, 'ended' in outcome ? outcome.ended : 0)
+}
 
-  async function change({ page, account, form, by, seen, again }: Act): Promise<FastifyReply> {
-    const change = readChange(form, account, consoleFrame(page))
-    if (typeof change === 'string') return again(change)
-    if (Object.keys(change).length === 0) return goTo(page, pathOf(account.id))
-    const outcome = await options.actions.change(by, seen, change)
-    return outcome.kind === 'refused' ? refusedPage(page, outcome, again) : done(page, outcome.account, 'change', 0)
-  }
+async function sendInvitation(act: Act): Promise<FastifyReply> {
+  const { page, options, form, by, seen } = act
+  const invitation = readInvitation(form)
+  const outcome = await options.actions.invite(by, seen, invitation.validSeconds)
+  if (outcome.kind === 'refused') return refusedPage(act, outcome.why)
+  return showInvitation(page, options, outcome, invitation)
+}
 
-  function carryOut(
-    action: Exclude<PersonAction, 'invite' | 'change'>,
-    { form, by, seen }: Act,
-    sessionId: string | null
-  ) {
-    const { actions } = options
-    switch (action) {
-      case 'rename':
-        return actions.rename(by, seen, form.field('name'))
-      case 'revoke':
-        return actions.revoke(by, seen, sessionId)
-      default:
-        return actions[action](by, seen)
-    }
-  }
+async function change(act: Act): Promise<FastifyReply> {
+  const { page, options, account, form, by, seen, again } = act
+  const change = readChange(form, account, consoleFrame(page))
+  if (typeof change === 'string') return again(change)
+  if (Object.keys(change).length === 0) return goTo(page, pathOf(account.id))
+  const outcome = await options.actions.change(by, seen, change)
+  return outcome.kind === 'refused' ? refusedPage(act, outcome.why) : finish(act, outcome.account, 'change', 0)
+}
 
-  function done(page: ConsolePage, account: Account, action: DoneNote['action'], ended: number): FastifyReply {
-    noteDone(page, { action, id: account.id, name: account.displayName, ended })
-    options.signedIn.forget()
-    return goTo(page, pathOf(account.id))
+function carryOut(
+  action: Exclude<PersonAction, 'invite' | 'change'>,
+  { options, form, by, seen }: Act,
+  sessionId: string | null
+) {
+  const { actions } = options
+  switch (action) {
+    case 'rename':
+      return actions.rename(by, seen, form.field('name'))
+    case 'revoke':
+      return actions.revoke(by, seen, sessionId)
+    default:
+      return actions[action](by, seen)
   }
+}
 
-  /** Shows what the operator must see first: the person, or the form again. */
-  function refusedPage(
-    page: ConsolePage,
-    { why }: { readonly why: Exclude<ActionOutcome<object>, { kind: 'done' }>['why'] },
-    again: (problem: string) => Promise<FastifyReply>
-  ): Promise<FastifyReply> {
-    const sentence = page.words.action.refused[why]
-    if (why === 'gone') throw new GateError('not_found')
-    return why === 'changed' || why === 'not_yours' ? showPerson(page, options, 403, sentence) : again(sentence)
-  }
+/** `account`: as it is now. */
+function finish({ page, options }: Act, account: Account, action: DoneNote['action'], ended: number): FastifyReply {
+  noteDone(page, { action, id: account.id, name: account.displayName, ended })
+  options.signedIn.forget()
+  return goTo(page, pathOf(account.id))
+}
 
-  async function show(
-    page: ConsolePage,
-    account: Account,
-    action: PersonAction,
-    status: number,
-    { problem = null, form, sessionId }: { problem?: string | null; form?: Form; sessionId: string | null }
-  ): Promise<FastifyReply> {
-    if (!mayDo(page.role, action, account)) return showPerson(page, options, 403, page.words.action.refused.not_yours)
-    const { services, directories } = page.portal
-    const [isInvited, sessions] = await Promise.all([
-      services.invitations.isWaiting(account.id),
-      sessionId === null ? [] : services.sessions.list(account.id)
-    ])
-    const session = sessions.find(one => one.session.id === sessionId)?.session
-    const isSelf = account.id === page.principal.account.id && account.groups.includes(operators)
-    const typed = (name: string, otherwise: string) => (form === undefined ? otherwise : form.field(name))
-    const view: ActionView = {
-      action,
-      account,
-      version: typed('version', versionOf(account)),
-      source: account.directory === services.localDirectory.id ? null : directories.titleOf(account.directory),
-      isInvited,
-      asksSelf: isSelf && (action === 'suspend' || action === 'reset' || action === 'change'),
-      session:
-        session === undefined ? null : { id: session.id, device: browserName(session.device.userAgent, page.say) },
-      typed: {
-        reason: typed('reason', ''),
-        name: typed('name', account.name),
-        display: typed('display', account.displayName),
-        email: typed('email', account.email ?? ''),
-        groups: typed('groups', account.groups.join(', '))
-      },
-      invitation: form === undefined ? { valid: '', mail: true } : readInvitation(form),
-      canMail: options.invitationMail !== null && canBeMailed(account.email),
-      rules: action === 'rename' ? options.rulesNaming(account.name) : [],
-      problem
-    }
-    return sendPage(page, status, <ActionPage frame={consoleFrame(page)} view={view} />)
+/** Shows what the operator must see first: the person, or the form again. */
+function refusedPage(
+  { page, options, again }: Act,
+  why: Exclude<ActionOutcome<object>, { kind: 'done' }>['why']
+): Promise<FastifyReply> {
+  const sentence = page.words.action.refused[why]
+  if (why === 'gone') throw new GateError('not_found')
+  return why === 'changed' || why === 'not_yours' ? showPerson(page, options, 403, sentence) : again(sentence)
+}
+
+async function show(
+  page: ConsolePage,
+  options: ConsoleOptions,
+  account: Account,
+  action: PersonAction,
+  status: number,
+  { problem = null, form, sessionId }: { problem?: string | null; form?: Form; sessionId: string | null }
+): Promise<FastifyReply> {
+  if (!mayDo(page.role, action, account)) return showPerson(page, options, 403, page.words.action.refused.not_yours)
+  const { services, directories } = page.portal
+  const [isInvited, sessions] = await Promise.all([
+    services.invitations.isWaiting(account.id),
+    sessionId === null ? [] : services.sessions.list(account.id)
+  ])
+  const session = sessions.find(one => one.session.id === sessionId)?.session
+  const isSelf = account.id === page.principal.account.id && account.groups.includes(operators)
+  const typed = (name: string, otherwise: string) => (form === undefined ? otherwise : form.field(name))
+  const view: ActionView = {
+    action,
+    account,
+    version: typed('version', versionOf(account)),
+    source: account.directory === services.localDirectory.id ? null : directories.titleOf(account.directory),
+    isInvited,
+    asksSelf: isSelf && (action === 'suspend' || action === 'reset' || action === 'change'),
+    session: session === undefined ? null : { id: session.id, device: browserName(session.device.userAgent, page.say) },
+    typed: {
+      reason: typed('reason', ''),
+      name: typed('name', account.name),
+      display: typed('display', account.displayName),
+      email: typed('email', account.email ?? ''),
+      groups: typed('groups', account.groups.join(', '))
+    },
+    invitation: form === undefined ? { valid: '', mail: true } : readInvitation(form),
+    canMail: options.invitationMail !== null && canBeMailed(account.email),
+    rules: action === 'rename' ? options.rulesNaming(account.name) : [],
+    problem
   }
+  return sendPage(page, status, <ActionPage frame={consoleFrame(page)} view={view} />)
 }

@@ -109,9 +109,6 @@ type Outcome = Awaited<ReturnType<Enrolment['withTotp']>>
 type NotAccepted = Exclude<Outcome, { kind: 'enrolled' | 'denied' }>
 
 export function registerTotp(scope: FastifyInstance): void {
-  const { portal } = scope
-  const { totp } = portal.services
-
   scope.get('/.factorgate/enrol/totp', { config: { requires: 'first-factor' } }, async request => {
     const page = signedPage(request)
     const refusal = await mayEnrol(page)
@@ -124,17 +121,19 @@ export function registerTotp(scope: FastifyInstance): void {
     const say = page.say.enrolTotp
     const form = readForm(page)
     const shown = form === 'expired' ? staleForm(page) : form
+    const { totp } = page.portal.services
+    const { enrolment } = page.portal.signIn
     const { account, session } = page.principal
     const name = cleanName(shown.field('name')) ?? say.suggested
     const ceremony = shown.field('ceremony')
     // The form was sent twice: its work is done, and the answer is that of the first.
     if (await totp.isFinished(ceremony, account.id, session.id)) return goTo(page, await afterEnrolment(page))
     const isBegun = (await totp.resume(ceremony, account.id, session.id)) !== null
-    const may = await portal.signIn.enrolment.mayFinish(callerOf(page), isBegun)
+    const may = await enrolment.mayFinish(callerOf(page), isBegun)
     if (may !== 'yes') return refuseEnrolment(page, may)
     if (form === 'expired') return showEnrolment(page, 403, { ceremony, name, problem: say.formExpired })
     const code = form.field('code')
-    const answer = await portal.signIn.enrolment.withTotp(callerOf(page), { ceremony, code, name })
+    const answer = await enrolment.withTotp(callerOf(page), { ceremony, code, name })
     if (answer.kind === 'enrolled' || answer.kind === 'denied') return goTo(page, enterEnrolled(page, answer))
     return refuseCode(page, { ceremony, name }, answer)
   })
@@ -145,56 +144,53 @@ export function registerTotp(scope: FastifyInstance): void {
     const refusal = await mayEnrol(page)
     if (refusal !== null) return refusal
     const { account, session } = page.principal
-    await totp.begin({ id: account.id, name: account.name }, session.id)
+    await page.portal.services.totp.begin({ id: account.id, name: account.name }, session.id)
     return goTo(page, withReturnTo('/.factorgate/enrol/totp', page.returnTo))
   })
+}
 
-  function refuseCode(
-    page: AuthenticatedContext,
-    typed: Pick<EnrolTotpView, 'ceremony' | 'name'>,
-    answer: NotAccepted
-  ) {
-    const { say, reply } = page
-    if (answer.kind === 'throttled') {
-      const waitSeconds = Math.ceil(answer.retryAfterSeconds)
-      reply.header('factorgate-error', 'too_many_attempts').header('retry-after', String(waitSeconds))
-      const problem = say.challenge.throttled({ wait: formatDuration(answer.retryAfterSeconds, say) })
-      return showEnrolment(page, 429, { ...typed, problem, clock: null, waitSeconds })
-    }
-    reply.header('factorgate-error', 'wrong_code')
-    if (answer.kind === 'expired')
-      return showEnrolment(page, 401, { ...typed, problem: say.enrolTotp.expired, clock: null, waitSeconds: null })
-    const waitSeconds = answer.waitSeconds ?? null
-    const problem = withWait(reply, wrongCode(answer.clockOffsetSeconds ?? null, say), waitSeconds, say)
-    return showEnrolment(page, 401, { ...typed, problem, clock: page.now, waitSeconds })
+function refuseCode(page: AuthenticatedContext, typed: Pick<EnrolTotpView, 'ceremony' | 'name'>, answer: NotAccepted) {
+  const { say, reply } = page
+  if (answer.kind === 'throttled') {
+    const waitSeconds = Math.ceil(answer.retryAfterSeconds)
+    reply.header('factorgate-error', 'too_many_attempts').header('retry-after', String(waitSeconds))
+    const problem = say.challenge.throttled({ wait: formatDuration(answer.retryAfterSeconds, say) })
+    return showEnrolment(page, 429, { ...typed, problem, clock: null, waitSeconds })
   }
+  reply.header('factorgate-error', 'wrong_code')
+  if (answer.kind === 'expired')
+    return showEnrolment(page, 401, { ...typed, problem: say.enrolTotp.expired, clock: null, waitSeconds: null })
+  const waitSeconds = answer.waitSeconds ?? null
+  const problem = withWait(reply, wrongCode(answer.clockOffsetSeconds ?? null, say), waitSeconds, say)
+  return showEnrolment(page, 401, { ...typed, problem, clock: page.now, waitSeconds })
+}
 
-  /** The session's pending secret, since an app may have scanned it. A new one if none is pending, or if the form's one has expired. */
-  async function showEnrolment(page: AuthenticatedContext, status: number, view: Partial<EnrolTotpView>) {
-    const { account, session } = page.principal
-    const again = view.ceremony ? await totp.resume(view.ceremony, account.id, session.id) : null
-    const { ceremony, secret, uri, digits } =
-      again ?? (await totp.open({ id: account.id, name: account.name }, session.id))
-    const problem = view.ceremony && again === null ? page.say.enrolTotp.expired : (view.problem ?? null)
-    const name = view.name ?? page.say.enrolTotp.suggested
-    const { returnTo } = page
-    return sendPage(
-      page,
-      status,
-      <EnrolTotpPage
-        frame={frameOf(page)}
-        view={{
-          returnTo,
-          ceremony,
-          secret,
-          uri,
-          codeDigits: digits,
-          name,
-          problem,
-          clock: view.clock ?? null,
-          waitSeconds: view.waitSeconds ?? null
-        }}
-      />
-    )
-  }
+/** The session's pending secret, since an app may have scanned it. A new one if none is pending, or if the form's one has expired. */
+async function showEnrolment(page: AuthenticatedContext, status: number, view: Partial<EnrolTotpView>) {
+  const { totp } = page.portal.services
+  const { account, session } = page.principal
+  const again = view.ceremony ? await totp.resume(view.ceremony, account.id, session.id) : null
+  const { ceremony, secret, uri, digits } =
+    again ?? (await totp.open({ id: account.id, name: account.name }, session.id))
+  const problem = view.ceremony && again === null ? page.say.enrolTotp.expired : (view.problem ?? null)
+  const name = view.name ?? page.say.enrolTotp.suggested
+  const { returnTo } = page
+  return sendPage(
+    page,
+    status,
+    <EnrolTotpPage
+      frame={frameOf(page)}
+      view={{
+        returnTo,
+        ceremony,
+        secret,
+        uri,
+        codeDigits: digits,
+        name,
+        problem,
+        clock: view.clock ?? null,
+        waitSeconds: view.waitSeconds ?? null
+      }}
+    />
+  )
 }

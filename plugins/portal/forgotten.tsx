@@ -109,8 +109,6 @@ export function ChoosePasswordPage({
 }
 
 export function registerForgotten(scope: FastifyInstance): void {
-  const { portal } = scope
-  const { passwordReset } = portal.signIn
   const anyone = { config: { requires: 'anyone' } } as const
   const half = { config: { requires: 'first-factor', isStep: true } } as const
 
@@ -123,9 +121,9 @@ export function registerForgotten(scope: FastifyInstance): void {
     if (lost !== null) return showForm(lost, 403, { username, problem: page.say.login.cookieLost })
     if (readForm(page) === 'expired' || page.nonce === null)
       return showForm(page, 403, { username, problem: page.say.login.formExpired })
-    const answer = await passwordReset.ask(callerOf(page), username, page.nonce)
+    const answer = await page.portal.signIn.passwordReset.ask(callerOf(page), username, page.nonce)
     if (answer.kind === 'asked') {
-      answer.done.catch(error => portal.log.warn({ err: error }, 'a link for a new password could not be sent'))
+      answer.done.catch(error => page.portal.log.warn({ err: error }, 'a link for a new password could not be sent'))
       return sendPage(page, 200, <ForgottenSentPage frame={bare(page)} />)
     }
     if (answer.code !== 'too_many_attempts') throw new GateError(answer.code, answer)
@@ -142,14 +140,14 @@ export function registerForgotten(scope: FastifyInstance): void {
     const lost = lostCookie(page)
     if (lost !== null) return showLink(lost, 403, page.say.login.cookieLost)
     if (readForm(page) === 'expired') return showLink(page, 403, page.say.login.formExpired)
-    const answer = await passwordReset.begin(callerOf(page), tokenOf(page), page.nonce)
+    const answer = await page.portal.signIn.passwordReset.begin(callerOf(page), tokenOf(page), page.nonce)
     if (answer.kind === 'denied' && answer.code === 'invitation_invalid') return showLink(page, 403, null)
     return goTo(page, enter(page, answer))
   })
 
   scope.get(`${resetPath}/password`, half, async request => {
     const page = signedPage(request)
-    if (!passwordReset.isDue(callerOf(page))) return goTo(page, await wayOn(page))
+    if (!page.portal.signIn.passwordReset.isDue(callerOf(page))) return goTo(page, await wayOn(page))
     return showChoice(page, 200, null)
   })
 
@@ -157,38 +155,39 @@ export function registerForgotten(scope: FastifyInstance): void {
     const page = signedPage(request)
     const form = readForm(page)
     if (form === 'expired') return showChoice(page, 403, page.say.login.formExpired)
+    const { passwordReset } = page.portal.signIn
     if (!passwordReset.isDue(callerOf(page))) return goTo(page, await wayOn(page))
-    const avoid = namesAround(portal, page.principal.account)
+    const avoid = namesAround(page.portal, page.principal.account)
     const answer = await passwordReset.finish(callerOf(page), form.field('password'), avoid)
     if (answer.kind === 'weak') return showChoice(page, 403, page.say.invite.problem[answer.problem])
     return goTo(page, enter(page, answer))
   })
+}
 
-  /** Without mail there is no such page. */
-  function offered(page: PageContext): PageContext {
-    if (!passwordReset.isOffered) throw new GateError('not_found')
-    return page
-  }
+/** Without mail there is no such page. */
+function offered(page: PageContext): PageContext {
+  if (!page.portal.signIn.passwordReset.isOffered) throw new GateError('not_found')
+  return page
+}
 
-  function tokenOf(page: PageContext): string {
-    return (page.request.params as { token: string }).token
-  }
+function tokenOf(page: PageContext): string {
+  return (page.request.params as { token: string }).token
+}
 
-  function showForm(page: PageContext, status: number, view: Partial<ForgottenView>) {
-    const all = { returnTo: page.returnTo, username: '', problem: null, ...view }
-    return sendPage(page, status, <ForgottenPage frame={bare(page)} view={all} />)
-  }
+function showForm(page: PageContext, status: number, view: Partial<ForgottenView>) {
+  const all = { returnTo: page.returnTo, username: '', problem: null, ...view }
+  return sendPage(page, status, <ForgottenPage frame={bare(page)} view={all} />)
+}
 
-  async function showLink(page: PageContext, status: number, problem: string | null) {
-    const token = tokenOf(page)
-    const kind = await passwordReset.look(token, page.nonce)
-    const view = { returnTo: page.returnTo, token: kind === 'good' ? token : null, kind, problem }
-    return sendPage(page, kind === 'good' ? status : 403, <ResetPage frame={bare(page)} view={view} />)
-  }
+async function showLink(page: PageContext, status: number, problem: string | null) {
+  const token = tokenOf(page)
+  const kind = await page.portal.signIn.passwordReset.look(token, page.nonce)
+  const view = { returnTo: page.returnTo, token: kind === 'good' ? token : null, kind, problem }
+  return sendPage(page, kind === 'good' ? status : 403, <ResetPage frame={bare(page)} view={view} />)
+}
 
-  function showChoice(page: PageContext, status: number, problem: string | null) {
-    return sendPage(page, status, <ChoosePasswordPage frame={bare(page)} view={{ returnTo: page.returnTo, problem }} />)
-  }
+function showChoice(page: PageContext, status: number, problem: string | null) {
+  return sendPage(page, status, <ChoosePasswordPage frame={bare(page)} view={{ returnTo: page.returnTo, problem }} />)
 }
 
 /** The page does not name the person who is signed in: the link may be for somebody else. */

@@ -60,22 +60,21 @@ export function InvitePage({ frame, view }: { frame: Frame; view: InviteView }) 
 const path = '/.factorgate/invite/:token'
 
 export function registerInvite(scope: FastifyInstance): void {
-  const { portal } = scope
-  const { invitation } = portal.signIn
-
   scope.get(path, { config: { requires: 'anyone' } }, async request => {
     const page = request.page
     const token = tokenOf(page)
-    const found = await invited(token)
+    const found = await invited(page, token)
     if (found.via !== 'ours') return showElsewhere(page, token, found)
     const { account, isBegun } = found
     // The browser that accepted the invitation returns.
-    if (isBegun && isSigned(page) && invitation.isHalfWay(page.principal, token)) return goTo(page, await wayOn(page))
+    if (isBegun && isSigned(page) && page.portal.signIn.invitation.isHalfWay(page.principal, token))
+      return goTo(page, await wayOn(page))
     return show(page, 200, account, { token, isBegun })
   })
 
   scope.post(path, { config: { requires: 'anyone' } }, async request => {
     const page = request.page
+    const { invitation } = page.portal.signIn
     const found = await invitation.look(tokenOf(page))
     if (found !== null && found.via !== 'ours') return answerElsewhere(page, tokenOf(page), found)
     const lost = lostCookie(page)
@@ -83,68 +82,69 @@ export function registerInvite(scope: FastifyInstance): void {
     if (lost !== null || stale) return answerStale(lost ?? page, tokenOf(page))
     const form = staleForm(page)
     const token = tokenOf(page)
-    const { account, isBegun } = await invited(token)
+    const { account, isBegun } = await invited(page, token)
     const password = form.field('password')
     const by = callerOf(page)
     const answer = isBegun
       ? await invitation.resume(by, token, account, password)
-      : await invitation.accept(by, token, account, password, namesAround(portal, account))
+      : await invitation.accept(by, token, account, password, namesAround(page.portal, account))
     if (answer.kind === 'entered' || answer.kind === 'denied') return goTo(page, enter(page, answer))
     if (answer.kind === 'weak')
       return show(page, 403, account, { token, problem: page.say.invite.problem[answer.problem] })
     return refuse(page, token, account, answer)
   })
+}
 
-  function refuse(page: PageContext, token: string, account: Account, answer: NotAccepted) {
-    const { say, reply } = page
-    if (answer.kind === 'busy') throw new GateError('busy', { retryAfterSeconds: 2 })
-    if (answer.kind === 'unreachable') throw new GateError('institution_unreachable', { retryAfterSeconds: 10 })
-    const isThrottled = answer.kind === 'throttled'
-    reply.header('factorgate-error', isThrottled ? 'too_many_attempts' : 'wrong_credentials')
-    if (!isThrottled) {
-      const { waitSeconds = null } = answer
-      const problem = withWait(reply, say.invite.againWrong, waitSeconds, say)
-      return show(page, 401, account, { token, isBegun: true, problem, waitSeconds })
-    }
-    const waitSeconds = Math.ceil(answer.retryAfterSeconds)
-    reply.header('retry-after', String(waitSeconds))
-    const problem = say.login.throttled({ wait: formatDuration(waitSeconds, say) })
-    return show(page, 429, account, { token, isBegun: true, problem, waitSeconds })
+function refuse(page: PageContext, token: string, account: Account, answer: NotAccepted) {
+  const { say, reply } = page
+  if (answer.kind === 'busy') throw new GateError('busy', { retryAfterSeconds: 2 })
+  if (answer.kind === 'unreachable') throw new GateError('institution_unreachable', { retryAfterSeconds: 10 })
+  const isThrottled = answer.kind === 'throttled'
+  reply.header('factorgate-error', isThrottled ? 'too_many_attempts' : 'wrong_credentials')
+  if (!isThrottled) {
+    const { waitSeconds = null } = answer
+    const problem = withWait(reply, say.invite.againWrong, waitSeconds, say)
+    return show(page, 401, account, { token, isBegun: true, problem, waitSeconds })
   }
+  const waitSeconds = Math.ceil(answer.retryAfterSeconds)
+  reply.header('retry-after', String(waitSeconds))
+  const problem = say.login.throttled({ wait: formatDuration(waitSeconds, say) })
+  return show(page, 429, account, { token, isBegun: true, problem, waitSeconds })
+}
 
-  /** The form again, or the next step if another tab has accepted this invitation (FIELD F3). */
-  async function answerStale(page: PageContext, token: string) {
-    const { say } = page
-    if (isSigned(page) && (await invitation.isAcceptedBy(page.principal, token))) return goTo(page, await wayOn(page))
-    const { account, isBegun } = await invited(token)
-    const problem = page.isRetry ? say.login.cookieLost : say.login.formExpired
-    return show(page, 403, account, { token, isBegun, problem })
-  }
+/** The form again, or the next step if another tab has accepted this invitation (FIELD F3). */
+async function answerStale(page: PageContext, token: string) {
+  const { say } = page
+  const { invitation } = page.portal.signIn
+  if (isSigned(page) && (await invitation.isAcceptedBy(page.principal, token))) return goTo(page, await wayOn(page))
+  const { account, isBegun } = await invited(page, token)
+  const problem = page.isRetry ? say.login.cookieLost : say.login.formExpired
+  return show(page, 403, account, { token, isBegun, problem })
+}
 
-  function tokenOf(page: PageContext): string {
-    return (page.request.params as { token: string }).token
-  }
+function tokenOf(page: PageContext): string {
+  return (page.request.params as { token: string }).token
+}
 
-  async function invited(token: string): Promise<Invited> {
-    const found = await invitation.look(token)
-    if (found === null) throw new GateError('invitation_invalid')
-    return found
-  }
+async function invited({ portal }: PageContext, token: string): Promise<Invited> {
+  const found = await portal.signIn.invitation.look(token)
+  if (found === null) throw new GateError('invitation_invalid')
+  return found
+}
 
-  function show(
-    page: PageContext,
-    status: number,
-    account: Account,
-    view: Pick<InviteView, 'token'> & Partial<InviteView>
-  ) {
-    const { name, displayName } = account
-    return sendPage(
-      page,
-      status,
-      <InvitePage
-        frame={{ ...frameOf(page), person: null }}
-        view={{ returnTo: page.returnTo, name, displayName, isBegun: false, problem: null, waitSeconds: null, ...view }}
-      />
-    )
-  }
+function show(
+  page: PageContext,
+  status: number,
+  account: Account,
+  view: Pick<InviteView, 'token'> & Partial<InviteView>
+) {
+  const { name, displayName } = account
+  return sendPage(
+    page,
+    status,
+    <InvitePage
+      frame={{ ...frameOf(page), person: null }}
+      view={{ returnTo: page.returnTo, name, displayName, isBegun: false, problem: null, waitSeconds: null, ...view }}
+    />
+  )
 }

@@ -103,112 +103,116 @@ export function KeptPage({ frame, view }: { frame: Frame; view: KeptView }) {
 const maxLookedAt = 200
 
 export function registerKept(scope: FastifyInstance): void {
-  const { portal } = scope
-  const kept = portal.kept ?? null
+  const kept = scope.portal.kept ?? null
   if (kept === null) return
   const config = { requires: 'anyone', everyHost: true } as const
 
-  scope.get('/.factorgate/kept/:id', { config }, async request => {
-    const { page } = request
-    expireSurplus(page)
-    const found = await findHere(page, kept)
-    // Another person was led here on the way to the app. The page from which the sender came is the sender's alone.
-    const front = found?.isOthers && isUnseen(found.post) ? kept.frontOf(found.post.url) : null
-    if (front !== null) return goTo(page, front)
-    if (found === null || found.isOthers) {
-      kept.onGone()
-      throw new GateError('kept_gone')
-    }
-    const { post, secret } = found
-    const there = portal.routes.requirementFor(post.url, page.principal, page.address, {
-      method: post.method,
-      headers: {}
-    })
-    if (there === null) throw new GateError('kept_gone')
-    const { access } = there
-    if (access.kind === 'refuse') throw new GateError(access.reason, 'decision' in access ? access : {})
-    if (page.principal === null) return goTo(page, toProof(page, '/.factorgate/login', post))
-    if (access.kind === 'challenge') return goTo(page, toProof(page, '/.factorgate/challenge', post))
-    const view = await viewOf(post, secret, kept)
-    if (view === null) throw new GateError('kept_gone')
-    const value = resendValue(portal.keyring(), post.id, page.principal.csrfKey)
-    return page.reply
-      .code(200)
-      .headers(pageHeaders(formTargets(page)))
-      .type('text/html; charset=utf-8')
-      .send(toHtml(<KeptPage frame={frameOf(page)} view={{ ...view, value, app: there.app.title }} />))
+  scope.get('/.factorgate/kept/:id', { config }, async request => showKept(request.page, kept))
+
+  scope.post('/.factorgate/kept/:id/drop', { config }, async request => dropKept(request.page, kept))
+}
+
+/** The page, or the way to what is still missing: a sign-in, another factor. */
+async function showKept(page: PageContext, kept: KeptOptions) {
+  const { portal } = page
+  expireSurplus(page)
+  const found = await findHere(page, kept)
+  // Another person was led here on the way to the app. The page from which the sender came is the sender's alone.
+  const front = found?.isOthers && isUnseen(found.post) ? kept.frontOf(found.post.url) : null
+  if (front !== null) return goTo(page, front)
+  if (found === null || found.isOthers) {
+    kept.onGone()
+    throw new GateError('kept_gone')
+  }
+  const { post, secret } = found
+  const there = portal.routes.requirementFor(post.url, page.principal, page.address, {
+    method: post.method,
+    headers: {}
   })
+  if (there === null) throw new GateError('kept_gone')
+  const { access } = there
+  if (access.kind === 'refuse') throw new GateError(access.reason, 'decision' in access ? access : {})
+  if (page.principal === null) return goTo(page, toProof(page, '/.factorgate/login', post))
+  if (access.kind === 'challenge') return goTo(page, toProof(page, '/.factorgate/challenge', post))
+  const view = await viewOf(post, secret, kept)
+  if (view === null) throw new GateError('kept_gone')
+  const value = resendValue(portal.keyring(), post.id, page.principal.csrfKey)
+  return page.reply
+    .code(200)
+    .headers(pageHeaders(formTargets(page)))
+    .type('text/html; charset=utf-8')
+    .send(toHtml(<KeptPage frame={frameOf(page)} view={{ ...view, value, app: there.app.title }} />))
+}
 
-  scope.post('/.factorgate/kept/:id/drop', { config }, async request => {
-    const { page } = request
-    requireForm(page)
-    const found = await findHere(page, kept)
-    if (found === null || found.isOthers || !isSigned(page)) throw new GateError('kept_gone')
-    const { post } = found
-    if (!(await kept.posts.take(post, page.request.exchange.id))) throw new GateError('kept_gone')
-    await kept.posts.forget(post)
-    kept.onDropped(post, callerOf(page))
-    return goTo(page, post.back)
-  })
+/** Throws the kept POST away. */
+async function dropKept(page: PageContext, kept: KeptOptions) {
+  requireForm(page)
+  const found = await findHere(page, kept)
+  if (found === null || found.isOthers || !isSigned(page)) throw new GateError('kept_gone')
+  const { post } = found
+  if (!(await kept.posts.take(post, page.request.exchange.id))) throw new GateError('kept_gone')
+  await kept.posts.forget(post)
+  kept.onDropped(post, callerOf(page))
+  return goTo(page, post.back)
+}
 
-  /** Finds a kept POST of this browser. One whose sender was not known belongs to the person of this browser from now on. */
-  async function findHere(page: PageContext, { posts, ownerOf }: KeptOptions) {
-    const { id } = page.request.params as { id: string }
-    const { cookie } = page.request.raw.headers
-    const secret = readCookie(cookie, keptCookieName(id, page.site))
-    const found = await posts.find(id, secret)
-    if (found === null || secret === null || !found.url.startsWith(`${page.site.origin}/`)) return null
-    let post: KeptPost | null = found
-    if (found.account === null) {
-      const token = readOwn(cookie, 'session', page.site)
-      const owner = page.principal?.account.id ?? (token === null ? null : await ownerOf(token))
-      if (owner !== null) post = await posts.claim(found, owner)
-    }
-    if (post === null) return null
-    // Another person has signed in here meanwhile.
-    const isOthers = page.principal !== null && post.account !== page.principal.account.id
-    return { post, secret, isOthers }
+/** Finds a kept POST of this browser. One whose sender was not known belongs to the person of this browser from now on. */
+async function findHere(page: PageContext, { posts, ownerOf }: KeptOptions) {
+  const { id } = page.request.params as { id: string }
+  const { cookie } = page.request.raw.headers
+  const secret = readCookie(cookie, keptCookieName(id, page.site))
+  const found = await posts.find(id, secret)
+  if (found === null || secret === null || !found.url.startsWith(`${page.site.origin}/`)) return null
+  let post: KeptPost | null = found
+  if (found.account === null) {
+    const token = readOwn(cookie, 'session', page.site)
+    const owner = page.principal?.account.id ?? (token === null ? null : await ownerOf(token))
+    if (owner !== null) post = await posts.claim(found, owner)
   }
+  if (post === null) return null
+  // Another person has signed in here meanwhile.
+  const isOthers = page.principal !== null && post.account !== page.principal.account.id
+  return { post, secret, isOthers }
+}
 
-  /** Another site can send form after form, each with a cookie, until servers refuse what the browser sends (THREATS R25). The newest stay. */
-  function expireSurplus({ request, reply, site }: PageContext): void {
-    const { id } = request.params as { id: string }
-    const others = keptIds(request.raw.headers.cookie, site, maxLookedAt).filter(other => other !== id)
-    for (const old of others.slice(0, Math.max(0, others.length - maxOwn)))
-      reply.header('set-cookie', expiredCookie(keptCookieName(old, site), site))
-  }
+/** Another site can send form after form, each with a cookie, until servers refuse what the browser sends (THREATS R25). The newest stay. */
+function expireSurplus({ request, reply, site }: PageContext): void {
+  const { id } = request.params as { id: string }
+  const others = keptIds(request.raw.headers.cookie, site, maxLookedAt).filter(other => other !== id)
+  for (const old of others.slice(0, Math.max(0, others.length - maxOwn)))
+    reply.header('set-cookie', expiredCookie(keptCookieName(old, site), site))
+}
 
-  /** What the page shows of a kept POST; null where its body is gone. */
-  async function viewOf(
-    post: KeptPost,
-    secret: string,
-    options: KeptOptions
-  ): Promise<Omit<KeptView, 'value' | 'app'> | null> {
-    const { id, method, url, back, bytes } = post
-    const how = await wayOf(post, options)
-    const shown = { id, method, url, back, how, from: post.foreign ?? '', bytes }
-    if (how === 'now') return { ...shown, contents: null }
-    const body = await options.posts.body(post, secret)
-    if (body === null) return null
-    const type = post.headers.find((_, i, all) => i % 2 === 1 && /^content-type$/i.test(all[i - 1] as string))
-    return { ...shown, contents: await contentsOf(body, bodyTypeOf(type) ?? plainText) }
-  }
+/** What the page shows of a kept POST; null where its body is gone. */
+async function viewOf(
+  post: KeptPost,
+  secret: string,
+  options: KeptOptions
+): Promise<Omit<KeptView, 'value' | 'app'> | null> {
+  const { id, method, url, back, bytes } = post
+  const how = await howToSend(post, options)
+  const shown = { id, method, url, back, how, from: post.foreign ?? '', bytes }
+  if (how === 'now') return { ...shown, contents: null }
+  const body = await options.posts.body(post, secret)
+  if (body === null) return null
+  const type = post.headers.find((_, i, all) => i % 2 === 1 && /^content-type$/i.test(all[i - 1] as string))
+  return { ...shown, contents: await contentsOf(body, bodyTypeOf(type) ?? plainText) }
+}
 
-  async function wayOf(post: KeptPost, { expectsForeign, posts }: KeptOptions): Promise<KeptView['how']> {
-    // Whoever was led here has not followed the link in the frame, and may have sent it again since.
-    if (post.sender === 'script' || (isUnseen(post) && (await posts.wasLed(post.id)))) return 'script'
-    if (post.foreign === null || expectsForeign(post.url)) return 'now'
-    return 'foreign'
-  }
+async function howToSend(post: KeptPost, { expectsForeign, posts }: KeptOptions): Promise<KeptView['how']> {
+  // Whoever was led here has not followed the link in the frame, and may have sent it again since.
+  if (post.sender === 'script' || (isUnseen(post) && (await posts.wasLed(post.id)))) return 'script'
+  if (post.foreign === null || expectsForeign(post.url)) return 'now'
+  return 'foreign'
+}
 
-  function toProof({ site, nonce }: PageContext, step: string, post: KeptPost): string {
-    const returnTo = {
-      rd: site.origin + keptPath(post.id),
-      state: site.isPortal || nonce === null ? null : stateOf(nonce),
-      ask: askOfKept(post)
-    }
-    return portal.portalOrigin + withReturnTo(step, returnTo)
+function toProof({ portal, site, nonce }: PageContext, step: string, post: KeptPost): string {
+  const returnTo = {
+    rd: site.origin + keptPath(post.id),
+    state: site.isPortal || nonce === null ? null : stateOf(nonce),
+    ask: askOfKept(post)
   }
+  return portal.portalOrigin + withReturnTo(step, returnTo)
 }
 
 const plainText = { content: 'text', charset: null, boundary: null } as const

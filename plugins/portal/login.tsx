@@ -130,9 +130,6 @@ function PasswordForm({ frame, view }: { frame: Frame; view: LoginView }) {
 type NotEntered = Exclude<Awaited<ReturnType<FirstFactor['withPassword']>>, { kind: 'entered' | 'denied' }>
 
 export function registerLogin(scope: FastifyInstance): void {
-  const { portal } = scope
-  const { services, signIn } = portal
-
   scope.get(path, { config: { requires: 'anyone' }, ...withHead }, async request => {
     const page = request.page
     if (isSigned(page) && !wantsAnother(page)) return goOn(page)
@@ -154,106 +151,107 @@ export function registerLogin(scope: FastifyInstance): void {
       const problem = lost === null ? say.formExpired : say.cookieLost
       return showLogin(lost ?? page, 403, { username, problem })
     }
-    const answer = await signIn.firstFactor.withPassword(callerOf(page), username, form.field('password'))
+    const answer = await page.portal.signIn.firstFactor.withPassword(callerOf(page), username, form.field('password'))
     if (answer.kind === 'entered' || answer.kind === 'denied') return goTo(page, enter(page, answer))
     return refuse(page, username, answer)
   })
+}
 
-  function refuse(page: PageContext, username: string, answer: NotEntered) {
-    const { say, reply } = page
-    switch (answer.kind) {
-      case 'throttled': {
-        const waitSeconds = Math.ceil(answer.retryAfterSeconds)
-        reply.header('retry-after', String(waitSeconds)).header('factorgate-error', 'too_many_attempts')
-        const problem = say.login.throttled({ wait: formatDuration(answer.retryAfterSeconds, say) })
-        return showLogin(page, 429, { username, problem, waitSeconds })
-      }
-      case 'busy':
-        reply.header('retry-after', '2').header('factorgate-error', 'busy')
-        return showLogin(page, 503, { username, problem: say.login.busy })
-      case 'unreachable':
-        reply.header('retry-after', '10').header('factorgate-error', 'institution_unreachable')
-        return showLogin(page, 503, { username, problem: say.login.unreachable })
-      case 'refused': {
-        reply.header('factorgate-error', 'wrong_credentials')
-        const { waitSeconds = null, why } = answer
-        // Some directories (OpenLDAP) answer a locked account like a wrong password. Everybody reads the same, so that nobody learns whose is locked.
-        const mayBeLocked = portal.directories.passwords.some(({ source }) => source != null)
-        const wrong = mayBeLocked ? say.login.wrongOrLocked : say.login.wrong
-        const problem = withWait(reply, why === undefined ? wrong : say.login.held[why], waitSeconds, say)
-        return showLogin(page, 401, { username, problem, waitSeconds })
-      }
+function refuse(page: PageContext, username: string, answer: NotEntered) {
+  const { say, reply, portal } = page
+  switch (answer.kind) {
+    case 'throttled': {
+      const waitSeconds = Math.ceil(answer.retryAfterSeconds)
+      reply.header('retry-after', String(waitSeconds)).header('factorgate-error', 'too_many_attempts')
+      const problem = say.login.throttled({ wait: formatDuration(answer.retryAfterSeconds, say) })
+      return showLogin(page, 429, { username, problem, waitSeconds })
+    }
+    case 'busy':
+      reply.header('retry-after', '2').header('factorgate-error', 'busy')
+      return showLogin(page, 503, { username, problem: say.login.busy })
+    case 'unreachable':
+      reply.header('retry-after', '10').header('factorgate-error', 'institution_unreachable')
+      return showLogin(page, 503, { username, problem: say.login.unreachable })
+    case 'refused': {
+      reply.header('factorgate-error', 'wrong_credentials')
+      const { waitSeconds = null, why } = answer
+      // Some directories (OpenLDAP) answer a locked account like a wrong password. Everybody reads the same, so that nobody learns whose is locked.
+      const mayBeLocked = portal.directories.passwords.some(({ source }) => source != null)
+      const wrong = mayBeLocked ? say.login.wrongOrLocked : say.login.wrong
+      const problem = withWait(reply, why === undefined ? wrong : say.login.held[why], waitSeconds, say)
+      return showLogin(page, 401, { username, problem, waitSeconds })
     }
   }
+}
 
-  /** A sign-in whose device key is not shown is worth nothing here: the next one replaces it. */
-  async function goOn(page: AuthenticatedContext) {
-    const next = await signIn.nextStep.of(callerOf(page), page.principal)
-    if (next.kind !== 'device-proof') return goTo(page, urlOf(next, page.returnTo))
-    if (!hasKey(page)) return goTo(page, withReturnTo(path, page.returnTo, { switch: '1' }))
-    const asked = askForProof(page, path)
-    if (asked !== null) return asked
-    const only = onlyWay(page)
-    return only === null ? showLogin({ ...page, principal: null }, 200, {}) : goTo(page, only)
-  }
+/** A sign-in whose device key is not shown is worth nothing here: the next one replaces it. */
+async function goOn(page: AuthenticatedContext) {
+  const next = await page.portal.signIn.nextStep.of(callerOf(page), page.principal)
+  if (next.kind !== 'device-proof') return goTo(page, urlOf(next, page.returnTo))
+  if (!hasKey(page)) return goTo(page, withReturnTo(path, page.returnTo, { switch: '1' }))
+  const asked = askForProof(page, path)
+  if (asked !== null) return asked
+  const only = onlyWay(page)
+  return only === null ? showLogin({ ...page, principal: null }, 200, {}) : goTo(page, only)
+}
 
-  /** The immediate target of people on their way to an app without a choice. */
-  function onlyWay(page: PageContext): string | null {
-    const { passwords, institutions } = portal.directories
-    if (passwords.length > 0 || institutions.length !== 1 || page.returnTo.rd === null || wantsAnother(page))
-      return null
-    return withReturnTo(`${path}/${institutions[0]!.source.id}`, page.returnTo)
-  }
+/** The immediate target of people on their way to an app without a choice. */
+function onlyWay(page: PageContext): string | null {
+  const { passwords, institutions } = page.portal.directories
+  if (passwords.length > 0 || institutions.length !== 1 || page.returnTo.rd === null || wantsAnother(page)) return null
+  return withReturnTo(`${path}/${institutions[0]!.source.id}`, page.returnTo)
+}
 
-  function wantsAnother({ request }: PageContext): boolean {
-    return (request.query as { switch?: unknown }).switch !== undefined
-  }
+function wantsAnother({ request }: PageContext): boolean {
+  return (request.query as { switch?: unknown }).switch !== undefined
+}
 
-  /** Throws for a suspended person. A person who was let in again meanwhile needs no explanation. */
-  async function lastEnd(page: PageContext): Promise<Ended | null> {
-    const ended = await whyEnded(page)
-    if (ended?.why !== 'suspended') return ended
-    if (ended.accountId === null) throw new GateError('account_suspended')
-    const suspended = (await services.accounts.byId(ended.accountId))?.suspended ?? null
-    if (suspended !== null) throw new GateError('account_suspended', { words: wordsOf(suspended) })
-    return null
-  }
+/** Throws for a suspended person. A person who was let in again meanwhile needs no explanation. */
+async function lastEnd(page: PageContext): Promise<Ended | null> {
+  const ended = await whyEnded(page)
+  if (ended?.why !== 'suspended') return ended
+  if (ended.accountId === null) throw new GateError('account_suspended')
+  const suspended = (await page.portal.services.accounts.byId(ended.accountId))?.suspended ?? null
+  if (suspended !== null) throw new GateError('account_suspended', { words: wordsOf(suspended) })
+  return null
+}
 
-  /** Why the session of this cookie ended, if known. The cookie is removed, so that the page tells it once; the answer to HEAD shows nobody anything. */
-  async function whyEnded(page: PageContext): Promise<Ended | null> {
-    const { site, reply, request } = page
-    const token = readOwn(request.raw.headers.cookie, 'session', site)
-    // A sign-in that is bound to a device ends with the next one of the same person in this browser.
-    if (token === null || page.principal !== null || request.exchange.stale !== null) return null
-    const ended = await services.sessions.whyEnded(token)
-    if (request.raw.method === 'HEAD') return ended
-    // A cookie without the port in its name may be another gate's. It is removed only if the store remembers its session.
-    const bare = { secure: site.secure, port: '' }
-    for (const one of ended === null || site.port === '' ? [site] : [site, bare])
-      reply.header('set-cookie', expiredCookie(cookieNames(one).session, one))
-    return ended
-  }
+/** Why the session of this cookie ended, if known. The cookie is removed, so that the page tells it once; the answer to HEAD shows nobody anything. */
+async function whyEnded(page: PageContext): Promise<Ended | null> {
+  const { site, reply, request, portal } = page
+  const token = readOwn(request.raw.headers.cookie, 'session', site)
+  // A sign-in that is bound to a device ends with the next one of the same person in this browser.
+  if (token === null || page.principal !== null || request.exchange.stale !== null) return null
+  const ended = await portal.services.sessions.whyEnded(token)
+  if (request.raw.method === 'HEAD') return ended
+  // A cookie without the port in its name may be another gate's. It is removed only if the store remembers its session.
+  const bare = { secure: site.secure, port: '' }
+  for (const one of ended === null || site.port === '' ? [site] : [site, bare])
+    reply.header('set-cookie', expiredCookie(cookieNames(one).session, one))
+  return ended
+}
 
-  function showLogin(page: PageContext, status: number, view: Partial<LoginView>) {
-    return sendPage(
-      page,
-      status,
-      <LoginPage
-        frame={{ ...frameOf(page), person: null }}
-        view={{
-          returnTo: page.returnTo,
-          app: signIn.nextStep.requirement(callerOf(page), null)?.app.title ?? null,
-          username: '',
-          ended: null,
-          logins: portal.logins ?? [],
-          problem: null,
-          waitSeconds: null,
-          isSwitch: wantsAnother(page),
-          takesPassword: portal.directories.passwords.length > 0,
-          takesForgotten: signIn.passwordReset.isOffered,
-          ...view
-        }}
-      />
-    )
-  }
+function showLogin(page: PageContext, status: number, view: Partial<LoginView>) {
+  const { portal } = page
+  const { nextStep, passwordReset } = portal.signIn
+  return sendPage(
+    page,
+    status,
+    <LoginPage
+      frame={{ ...frameOf(page), person: null }}
+      view={{
+        returnTo: page.returnTo,
+        app: nextStep.requirement(callerOf(page), null)?.app.title ?? null,
+        username: '',
+        ended: null,
+        logins: portal.logins ?? [],
+        problem: null,
+        waitSeconds: null,
+        isSwitch: wantsAnother(page),
+        takesPassword: portal.directories.passwords.length > 0,
+        takesForgotten: passwordReset.isOffered,
+        ...view
+      }}
+    />
+  )
 }

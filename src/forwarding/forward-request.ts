@@ -62,7 +62,7 @@ export interface ForwardObserver {
   onRemoved(names: readonly string[]): void
   /** Nothing was written. The caller answers with `code`; `cause` is for the log. */
   onRefused(code: ErrorCode, cause: unknown, more?: RefusalDetails): void
-  onEnd(summary: ForwardResult): void
+  onEnd(result: ForwardResult): void
 }
 
 export interface RefusalDetails {

@@ -1,6 +1,6 @@
 /** The parts of the operators' console, made from the services of the gate. */
 import type { Config } from '../../config/schema.ts'
-import type { ConsoleOptions, PeopleSource } from '../../plugins/console/index.ts'
+import type { ConfigurationStatus, ConsoleOptions, PeopleSource } from '../../plugins/console/index.ts'
 import { PagedSearch } from '../administration/journal-search.ts'
 import { OperatorActions } from '../administration/operator-actions.ts'
 import { PeopleIndex } from '../administration/people-index.ts'
@@ -37,27 +37,11 @@ interface ConsoleParts {
 export function makeConsole(
   config: Config,
   services: Services,
-  { recoveryCodes, sponsorships, directories, factors, invitationMail, audit }: ConsoleParts
+  parts: ConsoleParts
 ): ConsoleOptions & { close(): void } {
-  const {
-    store,
-    clock,
-    accounts,
-    credentials,
-    invitations,
-    sessions,
-    tokens,
-    upstreamLogins,
-    live,
-    configuration,
-    journalFile,
-    reports
-  } = services
+  const { store, clock, accounts, credentials, sessions, tokens, live, reports } = services
+  const isUsable = parts.factors.isUsable.bind(parts.factors)
   const resumeRule = config.watch?.resume.afterDecoy ?? 'one-operator'
-  const terms = postureTermsOf(config)
-  const takesLogins = config.apps.filter(({ upstreamLogin }) => upstreamLogin != null)
-  const loginApps = new Map(takesLogins.map(({ id, title }) => [id, title ?? id]))
-  const isUsable = factors.isUsable.bind(factors)
   const locks = new AttemptLocks({ store, clock })
   const people = new PeopleIndex({
     store,
@@ -65,7 +49,58 @@ export function makeConsole(
     clock,
     isEnrolled: async ({ id }) => (await credentials.list(id)).some(isUsable)
   })
-  const actions = new OperatorActions({
+  const journal = new PagedSearch({
+    file: services.journalFile,
+    // Lines from before a change of `journal.pseudonyms` or of the key are found too.
+    spellingsOf: person => pseudonymsOf(person, services.keyring)
+  })
+  const watch = watchFigures(config, {
+    store,
+    clock,
+    accounts,
+    sessions,
+    journal,
+    allAccounts: () => people.all(),
+    unusual: () => services.unusual
+  })
+  return {
+    posture: postureActions(config, services, parts, people),
+    resumeRule,
+    sources: sourcesOf(config),
+    invitationMail: parts.invitationMail,
+    rulesNaming: name => rulesNaming(config.apps, name),
+    journal,
+    watch,
+    appChanges: new AppActions({ store, clock, audit: parts.audit, apps: config.apps.map(({ id }) => id) }),
+    configuration: () => configurationStatus(config, services),
+    actions: operatorActions(config, services, parts, { isUsable, resumeRule, locks }),
+    people,
+    signedIn: new SignedInPeople({ store, accounts, clock }),
+    accounts,
+    locks,
+    tokens,
+    logins: loginsAtApps(config, services),
+    isUsable,
+    reports,
+    live,
+    openConnections: async () => {
+      const all = await reports.all()
+      return { bySession: mergeLive(all), processes: all.length }
+    },
+    close() {
+      people.close()
+      watch.close()
+    }
+  }
+}
+
+function operatorActions(
+  config: Config,
+  { store, clock, accounts, credentials, invitations, sessions, tokens, upstreamLogins }: Services,
+  { audit, recoveryCodes, sponsorships, directories }: ConsoleParts,
+  { isUsable, resumeRule, locks }: Pick<ConsoleOptions, 'isUsable' | 'resumeRule'> & { readonly locks: AttemptLocks }
+): OperatorActions {
+  return new OperatorActions({
     store,
     audit,
     accounts,
@@ -82,63 +117,41 @@ export function makeConsole(
     resumeRule,
     lifting: () => liftingOf(config, store, clock)
   })
-  const journal = new PagedSearch({
-    file: journalFile,
-    // Lines from before a change of `journal.pseudonyms` or of the key are found too.
-    spellingsOf: person => pseudonymsOf(person, services.keyring)
-  })
-  const watch = watchFigures(config, {
-    store,
-    clock,
-    accounts,
-    sessions,
-    journal,
-    allAccounts: () => people.all(),
-    unusual: () => services.unusual
-  })
-  const posture = new PostureActions({
+}
+
+function postureActions(
+  config: Config,
+  { store, postures, credentials }: Services,
+  { audit, factors }: ConsoleParts,
+  people: PeopleIndex
+): PostureActions {
+  const terms = postureTermsOf(config)
+  const isUsable = factors.isUsable.bind(factors)
+  return new PostureActions({
     store,
     audit,
-    postures: services.postures,
+    postures,
     terms,
     apps: config.apps.map(({ id, title, enforce }) => ({ id, title: title ?? id, isReportOnly: enforce === 'report' })),
     whoStaysIn: async () => whoStaysIn(await people.all(), terms, credentials, isUsable)
   })
+}
+
+async function configurationStatus(config: Config, { configuration }: Services): Promise<ConfigurationStatus> {
   return {
-    posture,
-    resumeRule,
-    sources: sourcesOf(config),
-    invitationMail,
-    rulesNaming: name => rulesNaming(config.apps, name),
-    journal,
-    watch,
-    appChanges: new AppActions({ store, clock, audit, apps: config.apps.map(({ id }) => id) }),
-    configuration: async () => ({
-      ...configuration,
-      file: config.file,
-      // Loaded where it is asked for, for a short start.
-      text: (await import('../../config/show.ts')).showConfig(config),
-      reportOnly: config.apps.filter(({ enforce }) => enforce === 'report').map(({ id }) => id)
-    }),
-    actions,
-    people,
-    signedIn: new SignedInPeople({ store, accounts, clock }),
-    accounts,
-    locks,
-    tokens,
-    logins: loginApps.size === 0 ? null : { apps: loginApps, kept: id => upstreamLogins.kept(id) },
-    isUsable,
-    reports,
-    live,
-    openConnections: async () => {
-      const all = await reports.all()
-      return { bySession: mergeLive(all), processes: all.length }
-    },
-    close() {
-      people.close()
-      watch.close()
-    }
+    ...configuration,
+    file: config.file,
+    // Loaded where it is asked for, for a short start.
+    text: (await import('../../config/show.ts')).showConfig(config),
+    reportOnly: config.apps.filter(({ enforce }) => enforce === 'report').map(({ id }) => id)
   }
+}
+
+/** Null where no app gets logins. */
+function loginsAtApps({ apps }: Config, { upstreamLogins }: Services): ConsoleOptions['logins'] {
+  const takesLogins = apps.filter(({ upstreamLogin }) => upstreamLogin != null)
+  if (takesLogins.length === 0) return null
+  return { apps: new Map(takesLogins.map(({ id, title }) => [id, title ?? id])), kept: id => upstreamLogins.kept(id) }
 }
 
 /** The gate's own people come first. */

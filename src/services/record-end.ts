@@ -7,12 +7,12 @@ import type { Services } from './services.ts'
 export function recordEnd(
   exchange: Exchange,
   method: string,
-  summary: ForwardResult,
+  result: ForwardResult,
   isSocket: boolean,
   runtime: Services
 ): void {
   const { journal, strangers, metrics, clock, appUse } = runtime
-  const { status, bytesIn, bytesOut, outcome, cut, durationMs } = summary
+  const { status, bytesIn, bytesOut, outcome, cut, durationMs } = result
   const isCut = outcome === 'cut'
   const end = { method, status, bytesIn, bytesOut, outcome: isCut ? outcome : undefined, cut: isCut ? cut : undefined }
   const now = clock()

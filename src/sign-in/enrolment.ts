@@ -103,7 +103,7 @@ export class Enrolment {
 
   #refuse<Answer extends NotEnrolled>(by: SignedCaller, factor: FactorKind, answer: Answer): Answer {
     const { why, model } = answer.kind === 'unfit' ? answer : {}
-    this.#options.journal.noEnrolment(by, factor, answer.kind, {
+    this.#options.journal.enrolmentFailed(by, factor, answer.kind, {
       ...(why === undefined ? {} : { why }),
       ...(model == null ? {} : { model })
     })

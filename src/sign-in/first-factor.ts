@@ -68,7 +68,7 @@ export class FirstFactor {
       const { account } = answer
       return this.enter(by, account, { kind: account.directory === localDirectory.id ? 'password' : 'directory' })
     }
-    journal.noPassword(by, await accounts.bySignIn(passwordLogin.nameIn(name)), answer.kind)
+    journal.passwordFailed(by, await accounts.bySignIn(passwordLogin.nameIn(name)), answer.kind)
     return answer.kind === 'suspended' ? denied('account_suspended', { words: answer.words }) : answer
   }
 
@@ -89,27 +89,27 @@ export class FirstFactor {
     const given = answer.kind === 'verified' ? null : await elsewhere()
     if (given !== null) return { kind: 'repeated', answer: given }
     if (answer.kind === 'throttled') {
-      journal.noPasskey(by, null, 'throttled')
+      journal.passkeyFailed(by, null, 'throttled')
       return answer
     }
     const account = answer.kind === 'refused' ? null : await accounts.byId(answer.accountId)
     if (answer.kind === 'unfit' && account !== null && account.suspended === null) {
-      journal.noPasskey(by, account, 'unfit', answer.why)
+      journal.passkeyFailed(by, account, 'unfit', answer.why)
       return answer
     }
     if (answer.kind === 'verified' && answer.userVerified && account?.suspended) {
-      journal.noPasskey(by, account, 'suspended')
+      journal.passkeyFailed(by, account, 'suspended')
       return denied('account_suspended', { words: wordsOf(account.suspended) })
     }
     if (answer.kind !== 'verified' || account === null || account.suspended !== null || !answer.userVerified) {
-      journal.noPasskey(by, account, 'refused')
+      journal.passkeyFailed(by, account, 'refused')
       const { waitSeconds } = answer.kind === 'refused' ? answer : {}
       return { kind: 'refused', ...(waitSeconds === undefined ? {} : { waitSeconds }) }
     }
     // The gate verifies the passkey, but only the institution knows whether the person still belongs to it.
     const standing = await directories.standingOf(account)
     if (standing !== 'stands') {
-      journal.noPasskey(by, account, 'refused')
+      journal.passkeyFailed(by, account, 'refused')
       return denied(standing === 'gone' ? 'institution_gone' : 'institution_first')
     }
     const { userVerified, credentialId } = answer

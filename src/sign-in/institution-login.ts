@@ -49,7 +49,7 @@ export class InstitutionLogin {
   /** Counts an answer before it is read, because anybody may send one and reading costs time. `released` gives it back. */
   async attempt(by: Caller, source: Source): Promise<Reservation> {
     const reservation = await this.#options.limiter.reserve(answerBuckets(source.id, by.address))
-    if (reservation.kind === 'throttled') this.#options.journal.throttledInstitution(by, source.id)
+    if (reservation.kind === 'throttled') this.#options.journal.institutionThrottled(by, source.id)
     return reservation
   }
 
@@ -68,16 +68,16 @@ export class InstitutionLogin {
     const { admissions, firstFactor, institutionSessions, journal } = this.#options
     const admission = await admissions.admit(source, arrival)
     if (admission.kind === 'refused') {
-      journal.noInstitution(by, source.id, `${admission.why}: ${JSON.stringify(arrival.name.slice(0, 128))}`)
+      journal.institutionFailed(by, source.id, `${admission.why}: ${JSON.stringify(arrival.name.slice(0, 128))}`)
       return denied(`institution_${admission.why}`)
     }
     const { account } = admission
     if (account.suspended !== null) {
-      journal.noInstitution(by, source.id, 'suspended', account)
+      journal.institutionFailed(by, source.id, 'suspended', account)
       return denied('account_suspended', { words: wordsOf(account.suspended) })
     }
     if (session.endsAt !== null && session.endsAt <= by.now) {
-      journal.noInstitution(by, source.id, 'expired', account)
+      journal.institutionFailed(by, source.id, 'expired', account)
       return denied('institution_answer_invalid')
     }
     const entered =
@@ -102,11 +102,11 @@ export class InstitutionLogin {
     const { journal } = this.#options
     const { account } = by.principal
     if (account.directory !== source.id || account.externalId !== arrived.arrival.externalId) {
-      journal.noInstitution(by, source.id, 'somebody else signed in there')
+      journal.institutionFailed(by, source.id, 'somebody else signed in there')
       return { kind: 'unchanged', why: 'somebody_else' }
     }
     if (arrived.arrival.mfa === null) {
-      journal.noInstitution(by, source.id, 'the answer says nothing of a second factor', account)
+      journal.institutionFailed(by, source.id, 'the answer says nothing of a second factor', account)
       return { kind: 'unchanged', why: 'no_factor' }
     }
     return this.arrive(by, source, arrived)
@@ -114,7 +114,7 @@ export class InstitutionLogin {
 
   /** The institution refused, or its answer is not credible. */
   refuse(by: Caller, source: Source, { code, detail }: InstitutionRefusal): Denied {
-    this.#options.journal.noInstitution(by, source.id, detail)
+    this.#options.journal.institutionFailed(by, source.id, detail)
     return denied(code)
   }
 

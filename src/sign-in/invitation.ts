@@ -137,7 +137,7 @@ export class Invitation {
     if (answer.kind === 'accepted' && answer.account.id === account.id) return null
     const refused: NotAccepted =
       answer.kind === 'accepted' || answer.kind === 'suspended' ? { kind: 'refused' } : answer
-    journal.noPassword(by, account, refused.kind)
+    journal.passwordFailed(by, account, refused.kind)
     return refused
   }
 

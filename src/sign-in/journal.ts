@@ -39,12 +39,12 @@ export class SignInJournal {
   }
 
   /** `account`: null for an unknown name. That text is not recorded, since people type passwords into the name field. */
-  noPassword(by: By, account: Account | null, outcome: FailedCheck): void {
+  passwordFailed(by: By, account: Account | null, outcome: FailedCheck): void {
     const whom = { session: undefined, ...(account === null ? {} : idOf(account)) }
     this.#record(by, outcome === 'throttled' ? 'throttle' : 'login', { ...whom, factor: 'password', outcome })
   }
 
-  noPasskey(by: By, account: Account | null, outcome: FailedCheck, why?: Misfit): void {
+  passkeyFailed(by: By, account: Account | null, outcome: FailedCheck, why?: Misfit): void {
     const whom = account === null ? {} : idOf(account)
     const kind = outcome === 'throttled' ? 'throttle' : 'login'
     this.#record(by, kind, { ...whom, factor: 'webauthn', outcome, ...(why === undefined ? {} : { why }) })
@@ -78,13 +78,13 @@ export class SignInJournal {
   }
 
   /** `why`: one line for operators. */
-  noInstitution(by: By, directory: string, why: string, account: Account | null = null): void {
+  institutionFailed(by: By, directory: string, why: string, account: Account | null = null): void {
     const whom = account === null ? {} : idOf(account)
     this.#record(by, 'login', { ...whom, session: undefined, factor: 'directory', directory, outcome: 'refused', why })
   }
 
   /** Too many answers that were not valid have come from this network. */
-  throttledInstitution(by: By, directory: string): void {
+  institutionThrottled(by: By, directory: string): void {
     this.#record(by, 'throttle', { session: undefined, factor: 'directory', directory, outcome: 'throttled' })
   }
 
@@ -97,7 +97,7 @@ export class SignInJournal {
     return this.#commit(by, 'proof', { factor, outcome: 'verified', ...credential })
   }
 
-  noSecondFactor(by: By, factor: FactorKind, outcome: FailedCheck, why?: Misfit): void {
+  secondFactorFailed(by: By, factor: FactorKind, outcome: FailedCheck, why?: Misfit): void {
     const kind = outcome === 'throttled' ? 'throttle' : 'proof'
     this.#record(by, kind, { factor, outcome, ...(why === undefined ? {} : { why }) })
   }
@@ -132,7 +132,7 @@ export class SignInJournal {
   }
 
   /** `why` and `model` describe an authenticator that the policy refuses. */
-  noEnrolment(by: By, factor: FactorKind, outcome: FailedCheck, more: { why?: Misfit; model?: string } = {}): void {
+  enrolmentFailed(by: By, factor: FactorKind, outcome: FailedCheck, more: { why?: Misfit; model?: string } = {}): void {
     this.#record(by, outcome === 'throttled' ? 'throttle' : 'enrol', { factor, outcome, ...more })
   }
 
@@ -159,7 +159,7 @@ export class SignInJournal {
   }
 
   /** `account`: null for an unknown name, which is not recorded. */
-  noPasswordLink(by: By, account: Account | null): void {
+  passwordLinkFailed(by: By, account: Account | null): void {
     const whom = account === null ? {} : idOf(account)
     this.#record(by, 'password.link', { ...whom, session: undefined, outcome: 'refused' })
   }
@@ -172,7 +172,7 @@ export class SignInJournal {
     return this.#commit(by, 'password.change', { outcome: 'reset' })
   }
 
-  noPasswordChange(by: By, outcome: FailedCheck): void {
+  passwordChangeFailed(by: By, outcome: FailedCheck): void {
     this.#record(by, outcome === 'throttled' ? 'throttle' : 'password.change', { outcome })
   }
 

@@ -51,7 +51,7 @@ export class PasswordChange {
     const answer = await passwordLogin.attempt({ name: account.name, password: old, address, browser, isKnown: true })
     if (answer.kind !== 'accepted') {
       const refused: NotAccepted = answer.kind === 'suspended' ? { kind: 'refused' } : answer
-      journal.noPasswordChange(by, refused.kind)
+      journal.passwordChangeFailed(by, refused.kind)
       return refused
     }
     const keepPassword = await localDirectory.preparePassword(password)

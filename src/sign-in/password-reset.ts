@@ -92,7 +92,7 @@ export class PasswordReset {
       account.email !== null &&
       (await factors.kinds(account.id)).length > 0 &&
       (await this.#isInShare(by, account))
-    if (!isFit) return journal.noPasswordLink(by, account)
+    if (!isFit) return journal.passwordLinkFailed(by, account)
     await journal.passwordLink(by, account)
     await passwordMail?.send(account, await passwordLinks.issue(account.id, browser), by)
   }

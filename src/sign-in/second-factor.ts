@@ -91,7 +91,7 @@ export class SecondFactor {
     if (answer.kind === 'verified') return this.accept(by, answer)
     const given = await elsewhere()
     if (given !== null) return { kind: 'repeated', answer: given }
-    this.#options.journal.noSecondFactor(by, factor, answer.kind, answer.kind === 'unfit' ? answer.why : undefined)
+    this.#options.journal.secondFactorFailed(by, factor, answer.kind, answer.kind === 'unfit' ? answer.why : undefined)
     return answer
   }
 

@@ -28,61 +28,25 @@ export function registerSaml(scope: FastifyInstance, institution: SamlInstitutio
   const path = `/.factorgate/login/${source.id}`
   const config = { requires: 'anyone', isStep: true } as const
 
-  scope.get(path, { config }, async request => {
-    const page = request.page
-    const { idp, q } = request.query as Record<string, unknown>
-    const isStepUp = stepUpOf(page, institution) !== null
-    const chosen =
-      institution.onlyProvider ?? (typeof idp === 'string' ? idp : isStepUp ? await providerOf(page) : null)
-    const single = chosen ?? (await singleOf(page, institution))
-    if (single === null) return choose(page, institution, path, typeof q === 'string' ? q.slice(0, 200) : '', isStepUp)
-    const provider = await findOr(page, institution, single)
-    if (chosen !== null && institution.onlyProvider === null) rememberChoice(page, source.id, provider.entityId)
-    return begin(page, institution, provider, { isStepUp, asksForMfa: institution.asksForMfa })
-  })
-
-  /** The provider that has signed this person in. */
-  async function providerOf({ portal, principal }: PageContext): Promise<string | null> {
-    const session = principal === null ? null : await portal.signIn.institutionLogin.sessionOf(principal.session.id)
-    return session === null ? null : institution.providerOf(session)
-  }
+  scope.get(path, { config }, async ({ page }) => startLogin(page, institution, path))
 
   scope.post(
     `${path}/acs`,
     { config: { requires: 'anyone', takes: 'foreign-form' }, bodyLimit: responseBytes },
-    async request => {
-      const page = request.page
-      const form = staleForm(page)
-      const state = form.field('RelayState')
-      if (!isOurRelayState(page, source.id, state)) return refuse(page, source, notBegun)
-      const received = await receive(page, institution, form.field('SAMLResponse'), state)
-      if (received.kind === 'refused')
-        return refuse(page, source, refused('institution_answer_invalid', received.detail))
-      const query = new URLSearchParams({ login: state })
-      if (received.kind === 'answer') query.set('code', received.code)
-      else {
-        page.portal.log.warn(
-          { institution: source.id, detail: received.detail },
-          'an identity provider did not sign somebody in'
-        )
-        query.set('status', received.code)
-      }
-      // This form came without our cookies; the next request has them.
-      return goTo(page, `${path}/finish?${query}`)
-    }
+    async ({ page }) => takeAnswer(page, institution, path)
   )
 
   // A provider with other bindings than the metadata names: the log says which, and not only that there is no such page.
   scope.get(`${path}/acs`, { config: { requires: 'anyone' } }, async ({ page }) => {
     const { SAMLResponse, SAMLart } = page.request.query as Record<string, unknown>
     if (SAMLResponse === undefined && SAMLart === undefined) throw new GateError('not_found')
-    return refuse(page, source, inTheAddress)
+    return refuse(page, source, answerInAddress)
   })
   scope.post(`${path}/slo`, { config: { requires: 'anyone', takes: 'foreign-form' } }, async ({ page }) =>
-    refuse(page, source, asForm)
+    refuse(page, source, signOutAsForm)
   )
 
-  scope.get(`${path}/finish`, { config: { requires: 'anyone' } }, async request => finish(request.page, institution))
+  scope.get(`${path}/finish`, { config: { requires: 'anyone' } }, async ({ page }) => finish(page, institution))
 
   scope.get(
     `${path}/metadata`,
@@ -94,26 +58,71 @@ export function registerSaml(scope: FastifyInstance, institution: SamlInstitutio
         .send(institution.metadata)
   )
 
-  scope.get(`${path}/slo`, { config: { requires: 'anyone', isData: true } }, async request => {
-    const page = request.page
-    const signedOut = `${page.portal.portalOrigin}/.factorgate/signed-out`
-    const message = await known(page, institution, () =>
-      institution.receiveSignOut(page.request.exchange.target.query.replace(/^\?/, ''))
-    )
-    if (message.kind === 'refused')
-      return refuse(page, source, refused('institution_answer_invalid', `a sign-out message: ${message.detail}`))
-    if (message.kind === 'response') return goTo(page, signedOut)
-    for (const who of message.who)
-      await page.portal.signIn.institutionLogin.signedOutThere(callerOf(page), source.id, who)
-    return goTo(page, message.answerUrl ?? signedOut)
-  })
+  scope.get(`${path}/slo`, { config: { requires: 'anyone', isData: true } }, async ({ page }) =>
+    takeSignOut(page, institution)
+  )
 }
 
-const inTheAddress = refused(
+/** Sends the browser to the identity provider, or lets the person choose one. */
+async function startLogin(page: PageContext, institution: SamlInstitution, path: string): Promise<FastifyReply> {
+  const { source } = institution
+  const { idp, q } = page.request.query as Record<string, unknown>
+  const isStepUp = stepUpOf(page, institution) !== null
+  const chosen =
+    institution.onlyProvider ?? (typeof idp === 'string' ? idp : isStepUp ? await providerOf(page, institution) : null)
+  const single = chosen ?? (await singleOf(page, institution))
+  if (single === null) return choose(page, institution, path, typeof q === 'string' ? q.slice(0, 200) : '', isStepUp)
+  const provider = await findOrRefuse(page, institution, single)
+  if (chosen !== null && institution.onlyProvider === null) rememberChoice(page, source.id, provider.entityId)
+  return begin(page, institution, provider, { isStepUp, asksForMfa: institution.asksForMfa })
+}
+
+/** The provider that has signed this person in. */
+async function providerOf({ portal, principal }: PageContext, institution: SamlInstitution): Promise<string | null> {
+  const session = principal === null ? null : await portal.signIn.institutionLogin.sessionOf(principal.session.id)
+  return session === null ? null : institution.providerOf(session)
+}
+
+/** The form by which the provider's page brings its answer. */
+async function takeAnswer(page: PageContext, institution: SamlInstitution, path: string): Promise<FastifyReply> {
+  const { source } = institution
+  const form = staleForm(page)
+  const state = form.field('RelayState')
+  if (!isOurRelayState(page, source.id, state)) return refuse(page, source, notBegun)
+  const received = await receive(page, institution, form.field('SAMLResponse'), state)
+  if (received.kind === 'refused') return refuse(page, source, refused('institution_answer_invalid', received.detail))
+  const query = new URLSearchParams({ login: state })
+  if (received.kind === 'answer') query.set('code', received.code)
+  else {
+    page.portal.log.warn(
+      { institution: source.id, detail: received.detail },
+      'an identity provider did not sign somebody in'
+    )
+    query.set('status', received.code)
+  }
+  // This form came without our cookies; the next request has them.
+  return goTo(page, `${path}/finish?${query}`)
+}
+
+async function takeSignOut(page: PageContext, institution: SamlInstitution): Promise<FastifyReply> {
+  const { source } = institution
+  const signedOut = `${page.portal.portalOrigin}/.factorgate/signed-out`
+  const message = await withMetadata(page, institution, () =>
+    institution.receiveSignOut(page.request.exchange.target.query.replace(/^\?/, ''))
+  )
+  if (message.kind === 'refused')
+    return refuse(page, source, refused('institution_answer_invalid', `a sign-out message: ${message.detail}`))
+  if (message.kind === 'response') return goTo(page, signedOut)
+  for (const who of message.who)
+    await page.portal.signIn.institutionLogin.signedOutThere(callerOf(page), source.id, who)
+  return goTo(page, message.answerUrl ?? signedOut)
+}
+
+const answerInAddress = refused(
   'institution_answer_invalid',
   'the answer came in the address (HTTP-Redirect or HTTP-Artifact); let the provider send it as a form (HTTP-POST)'
 )
-const asForm = refused(
+const signOutAsForm = refused(
   'institution_answer_invalid',
   'a sign-out message came as a form (HTTP-POST); let the provider send it in the address (HTTP-Redirect)'
 )
@@ -128,14 +137,20 @@ async function receive(page: PageContext, institution: SamlInstitution, field: s
   const attempt = await page.portal.signIn.institutionLogin.attempt(callerOf(page), institution.source)
   if (attempt.kind === 'throttled')
     throw new GateError('too_many_attempts', { retryAfterSeconds: attempt.retryAfterSeconds })
-  const received = await known(page, institution, () => institution.receive(field, id => isRequestOf(page, state, id)))
+  const received = await withMetadata(page, institution, () =>
+    institution.receive(field, id => isRequestOf(page, state, id))
+  )
   if (received.kind === 'answer' || (received.kind === 'status' && field.length <= statusLength))
     await attempt.released()
   return received
 }
 
-async function findOr(page: PageContext, institution: SamlInstitution, entityId: string): Promise<IdentityProvider> {
-  const provider = await known(page, institution, () => institution.find(entityId))
+async function findOrRefuse(
+  page: PageContext,
+  institution: SamlInstitution,
+  entityId: string
+): Promise<IdentityProvider> {
+  const provider = await withMetadata(page, institution, () => institution.find(entityId))
   if (provider !== null) return provider
   return refuse(
     page,
@@ -148,7 +163,7 @@ async function findOr(page: PageContext, institution: SamlInstitution, entityId:
 }
 
 /** Logs unavailable metadata, and tells the person that the institution does not answer. */
-async function known<T>(page: PageContext, { source }: SamlInstitution, ask: () => Promise<T>): Promise<T> {
+async function withMetadata<T>(page: PageContext, { source }: SamlInstitution, ask: () => Promise<T>): Promise<T> {
   try {
     return await ask()
   } catch (error) {
@@ -225,10 +240,10 @@ async function finish(page: PageContext, institution: SamlInstitution): Promise<
         'the answer is about another request than that of this browser (InResponseTo)'
       )
     )
-  return end(way, institution, begun, verified.answer)
+  return confirmOrArrive(way, institution, begun, verified.answer)
 }
 
-function end(
+function confirmOrArrive(
   page: PageContext,
   institution: SamlInstitution,
   { isStepUp }: BegunLogin,
@@ -249,14 +264,17 @@ async function notSignedIn(
 ): Promise<FastifyReply> {
   const { entityId = '', mfa } = begun.values
   if (status === 'NoAuthnContext' && mfa === '1' && !begun.isStepUp)
-    return begin(page, institution, await findOr(page, institution, entityId), { isStepUp: false, asksForMfa: false })
-  return end(page, institution, begun, refused('institution_refused', `'${entityId}' answered ${status}`))
+    return begin(page, institution, await findOrRefuse(page, institution, entityId), {
+      isStepUp: false,
+      asksForMfa: false
+    })
+  return confirmOrArrive(page, institution, begun, refused('institution_refused', `'${entityId}' answered ${status}`))
 }
 
 /** The only provider of the metadata; null for several. */
 async function singleOf(page: PageContext, institution: SamlInstitution): Promise<string | null> {
-  if ((await known(page, institution, () => institution.size())) !== 1) return null
-  const { found } = await known(page, institution, () => institution.search('', 1))
+  if ((await withMetadata(page, institution, () => institution.size())) !== 1) return null
+  const { found } = await withMetadata(page, institution, () => institution.search('', 1))
   return found[0]?.entityId ?? null
 }
 
@@ -268,7 +286,7 @@ async function choose(
   isStepUp: boolean
 ): Promise<FastifyReply> {
   const { source } = institution
-  const [{ found, total }, size] = await known(page, institution, () =>
+  const [{ found, total }, size] = await withMetadata(page, institution, () =>
     Promise.all([institution.search(query, maxRows), institution.size()])
   )
   const languages = languagesOf(page.request.raw.headers['accept-language'])

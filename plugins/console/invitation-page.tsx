@@ -50,7 +50,7 @@ function InvitationPage({ frame, view }: { frame: ConsoleFrame; view: Invitation
 }
 
 /** Shows the link once, or keeps it for a mail. The operator's choice stands in the form. */
-export async function handOver(
+export async function showInvitation(
   page: ConsolePage,
   { invitationMail }: Pick<ConsoleOptions, 'invitationMail'>,
   { account, token }: { readonly account: Account; readonly token: string },
