@@ -226,54 +226,61 @@ interface Found {
   readonly certificates: readonly { readonly host: string; readonly state: string }[]
 }
 
-function page(
-  {
-    gate,
-    why,
-    warnings,
-    running,
-    portal,
-    store,
-    postures,
-    people,
-    exports,
-    failingMessages,
-    fullLists,
-    suspended,
-    newInApps,
-    certificates
-  }: Found,
-  ends: number | null,
-  io: Io
-): string {
-  const words = {
-    ready: 'runs and is ready',
-    unready: 'runs, but is not ready',
-    none: 'does not run',
-    unknown: 'unknown'
-  }
-  const rows: (readonly [string, string])[] = [['gate', words[gate]]]
+type Rows = (readonly [string, string])[]
+
+function page(found: Found, ends: number | null, io: Io): string {
+  const rows = [
+    ...gateRows(found),
+    ...placeRows(found),
+    ...postureRows(found),
+    ...recordRows(found),
+    ...peopleRows(found),
+    ...certificateRows(found, ends, io)
+  ]
+  return pairs(rows, io.columns)
+}
+
+const gateWords = {
+  ready: 'runs and is ready',
+  unready: 'runs, but is not ready',
+  none: 'does not run',
+  unknown: 'unknown'
+}
+
+function gateRows({ gate, why, warnings, running }: Found): Rows {
+  const rows: Rows = [['gate', gateWords[gate]]]
   if (why !== null) rows.push(['why', why])
   for (const warning of warnings) rows.push(['warning', warning])
-  if (running !== null) {
-    const { version, process, workers, startedAt, loadedAt, refused, waiting } = running
-    rows.push(
-      ['version', version],
-      ['process', `${process}, ${workers === 1 ? '1 worker' : `${workers} workers`}`],
-      ['since', moment(startedAt)],
-      ['configuration', `${running.file ?? 'none'}, loaded ${moment(loadedAt)}`]
-    )
-    if (refused !== null)
-      rows.push(['refused', `a newer file, ${moment(refused.at)}: ${refused.problems[0] ?? ''}; run factorgate check`])
-    if (waiting.length > 0) rows.push(['restart needed', `for ${waiting.join(', ')}`])
-  }
+  if (running === null) return rows
+  const { version, process, workers, startedAt, loadedAt, refused, waiting } = running
   rows.push(
+    ['version', version],
+    ['process', `${process}, ${workers === 1 ? '1 worker' : `${workers} workers`}`],
+    ['since', moment(startedAt)],
+    ['configuration', `${running.file ?? 'none'}, loaded ${moment(loadedAt)}`]
+  )
+  if (refused !== null)
+    rows.push(['refused', `a newer file, ${moment(refused.at)}: ${refused.problems[0] ?? ''}; run factorgate check`])
+  if (waiting.length > 0) rows.push(['restart needed', `for ${waiting.join(', ')}`])
+  return rows
+}
+
+function placeRows({ portal, store, running }: Found): Rows {
+  return [
     ['portal', portal],
     ['store', running === null ? store : `${store}, ${running.isStoreUp ? 'answers' : 'does not answer'}`]
-  )
-  for (const set of postures ?? []) rows.push(['posture', postureSentence(set)])
-  if (postures?.length === 0) rows.push(['posture', 'normal'])
-  if (postures === null && people !== null) rows.push(['posture', 'not known; run factorgate posture show'])
+  ]
+}
+
+function postureRows({ postures, people }: Found): Rows {
+  if (postures === null) return people === null ? [] : [['posture', 'not known; run factorgate posture show']]
+  if (postures.length === 0) return [['posture', 'normal']]
+  return postures.map(set => ['posture', postureSentence(set)])
+}
+
+/** The journal, its exports, messages, and lists that are full. */
+function recordRows({ running, exports, failingMessages, fullLists }: Found): Rows {
+  const rows: Rows = []
   if (running !== null) rows.push(['journal', running.isJournalWritable ? 'can be written' : 'cannot be written'])
   for (const { id, behind } of exports)
     rows.push([
@@ -286,6 +293,11 @@ function page(
       `${failingMessages.toLocaleString('en')} wait after a failed try; run factorgate notify test`
     ])
   for (const sentence of fullLists) rows.push(['findings', sentence])
+  return rows
+}
+
+function peopleRows({ people, suspended, newInApps, running }: Found): Rows {
+  const rows: Rows = []
   if (people !== null)
     rows.push([
       'signed in',
@@ -299,10 +311,12 @@ function page(
       'connections',
       `${counted(running.openConnections, 'socket, download or upload', 'sockets, downloads and uploads')} under way`
     ])
-  for (const { host, state } of certificates) rows.push([`certificate ${host}`, state])
-  if (ends !== null && certificates.length === 0)
-    rows.push(['certificate', `${ends < io.clock() ? 'ended' : 'until'} ${moment(ends)}`])
-  return pairs(rows, io.columns)
+  return rows
+}
+
+function certificateRows({ certificates }: Found, ends: number | null, io: Io): Rows {
+  if (certificates.length > 0) return certificates.map(({ host, state }) => [`certificate ${host}`, state])
+  return ends === null ? [] : [['certificate', `${ends < io.clock() ? 'ended' : 'until'} ${moment(ends)}`]]
 }
 
 function suspendedSentence({ people, byWatch }: Suspended): string {

@@ -2,7 +2,7 @@
  * The routes of an OpenID Connect provider: sign-in and callback, and its sign-out by back channel (a signed token from its server) or
  * front channel (a frame in the browser, for providers without the other).
  */
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyReply } from 'fastify'
 import { type InstitutionRefusal, refused } from '../../../src/identity/institution.ts'
 import { logoutTokenSeconds } from '../../../src/identity/oidc/logout-token.ts'
 import type { OidcInstitution } from '../../../src/identity/oidc/oidc.ts'
@@ -32,17 +32,7 @@ export function registerOidc(scope: FastifyInstance, institution: OidcInstitutio
     return goTo(page, start.url)
   })
 
-  scope.get(`${path}/callback`, { config: { requires: 'anyone' } }, async request => {
-    const { query } = request.exchange.target
-    const states = new URLSearchParams(query).getAll('state')
-    const state = states.length === 1 ? states[0]! : ''
-    const begun = state === '' ? null : takeBegun(request.page, state, source.id)
-    if (begun === null) return refuse(request.page, source, notBegun)
-    const page: PageContext = { ...request.page, returnTo: begun.returnTo }
-    const { nonce = '', verifier = '' } = begun.values
-    const answer = await institution.finish(query.replace(/^\?/, ''), state, { nonce, verifier }, page.now)
-    return begun.isStepUp && isSigned(page) ? confirm(page, institution, answer) : arrive(page, institution, answer)
-  })
+  scope.get(`${path}/callback`, { config: { requires: 'anyone' } }, async ({ page }) => finish(page, institution))
 
   // A provider may send the answer as a form (OAuth 2.0 Form Post Response Mode). It comes without our cookies; the next request has them.
   scope.post(`${path}/callback`, { config: { requires: 'anyone', takes: 'foreign-form' } }, async ({ page }) => {
@@ -52,43 +42,70 @@ export function registerOidc(scope: FastifyInstance, institution: OidcInstitutio
   })
 
   const fromTheServer = { requires: 'anyone', takes: 'foreign-form', isData: true } as const
-  scope.post(`${path}/backchannel-logout`, { config: fromTheServer }, async ({ page }, reply) => {
-    reply.header('cache-control', 'no-store')
-    const token = await institution.readLogoutToken(staleForm(page).field('logout_token'), page.now)
-    if ('kind' in token) return refuseLogout(page, token)
-    const { institutionLogin } = page.portal.signIn
-    // A token is accepted as long before as after its time.
-    const ended = await institutionLogin.signedOutByToken(callerOf(page), source.id, token, 2 * logoutTokenSeconds + 60)
-    if (ended === null)
-      return refuseLogout(page, refused('institution_answer_invalid', 'the logout token was used before'))
-    return reply.code(200).send()
-  })
-
-  scope.get(
-    `${path}/frontchannel-logout`,
-    { config: { requires: 'anyone', isData: true } },
-    async ({ page }, reply) => {
-      reply.header('cache-control', 'no-store')
-      const { iss, sid } = page.request.query as Record<string, unknown>
-      // Browsers send no cookie of ours in another site's frame: the provider names the session.
-      const isNamed = typeof sid === 'string' && sid !== '' && typeof iss === 'string'
-      if (!isNamed || !(await institution.isIssuer(iss, page.now)))
-        return refuseLogout(
-          page,
-          refused('institution_answer_invalid', 'a front-channel logout without the right iss and sid')
-        )
-      await page.portal.signIn.institutionLogin.signedOutThere(callerOf(page), source.id, { sid, externalId: null })
-      return reply.code(200).type('text/html; charset=utf-8').send('<!doctype html><title>Signed out</title>')
-    }
+  scope.post(`${path}/backchannel-logout`, { config: fromTheServer }, async ({ page }) =>
+    signOutByToken(page, institution)
   )
 
-  /** OpenID Connect Back-Channel Logout 1.0 §2.8. The reason is for operators only. */
-  function refuseLogout({ portal, reply }: PageContext, { code, detail }: InstitutionRefusal) {
-    portal.log.warn({ institution: source.id, code, detail }, 'a sign-out at an institution was refused')
-    if (code === 'institution_unreachable')
-      return reply.code(503).header('retry-after', '10').send({ error: 'temporarily_unavailable' })
-    return reply.code(400).send({ error: 'invalid_request', error_description: 'The logout cannot be accepted.' })
-  }
+  scope.get(`${path}/frontchannel-logout`, { config: { requires: 'anyone', isData: true } }, async ({ page }) =>
+    signOutInFrame(page, institution)
+  )
+}
+
+/** The answer of the provider. `asked` does not know yet where the sign-in was to lead. */
+async function finish(asked: PageContext, institution: OidcInstitution): Promise<FastifyReply> {
+  const { source } = institution
+  const { query } = asked.request.exchange.target
+  const states = new URLSearchParams(query).getAll('state')
+  const state = states.length === 1 ? states[0]! : ''
+  const begun = state === '' ? null : takeBegun(asked, state, source.id)
+  if (begun === null) return refuse(asked, source, notBegun)
+  const page: PageContext = { ...asked, returnTo: begun.returnTo }
+  const { nonce = '', verifier = '' } = begun.values
+  const answer = await institution.finish(query.replace(/^\?/, ''), state, { nonce, verifier }, page.now)
+  return begun.isStepUp && isSigned(page) ? confirm(page, institution, answer) : arrive(page, institution, answer)
+}
+
+async function signOutByToken(page: PageContext, institution: OidcInstitution): Promise<FastifyReply> {
+  const { source } = institution
+  const { reply } = page
+  reply.header('cache-control', 'no-store')
+  const token = await institution.readLogoutToken(staleForm(page).field('logout_token'), page.now)
+  if ('kind' in token) return refuseSignOut(page, institution, token)
+  const { institutionLogin } = page.portal.signIn
+  // A token is accepted as long before as after its time.
+  const ended = await institutionLogin.signedOutByToken(callerOf(page), source.id, token, 2 * logoutTokenSeconds + 60)
+  if (ended === null)
+    return refuseSignOut(page, institution, refused('institution_answer_invalid', 'the logout token was used before'))
+  return reply.code(200).send()
+}
+
+async function signOutInFrame(page: PageContext, institution: OidcInstitution): Promise<FastifyReply> {
+  const { source } = institution
+  const { reply } = page
+  reply.header('cache-control', 'no-store')
+  const { iss, sid } = page.request.query as Record<string, unknown>
+  // Browsers send no cookie of ours in another site's frame: the provider names the session.
+  const isNamed = typeof sid === 'string' && sid !== '' && typeof iss === 'string'
+  if (!isNamed || !(await institution.isIssuer(iss, page.now)))
+    return refuseSignOut(
+      page,
+      institution,
+      refused('institution_answer_invalid', 'a front-channel logout without the right iss and sid')
+    )
+  await page.portal.signIn.institutionLogin.signedOutThere(callerOf(page), source.id, { sid, externalId: null })
+  return reply.code(200).type('text/html; charset=utf-8').send('<!doctype html><title>Signed out</title>')
+}
+
+/** OpenID Connect Back-Channel Logout 1.0 §2.8. The reason is for operators only. */
+function refuseSignOut(
+  { portal, reply }: PageContext,
+  { source }: OidcInstitution,
+  { code, detail }: InstitutionRefusal
+) {
+  portal.log.warn({ institution: source.id, code, detail }, 'a sign-out at an institution was refused')
+  if (code === 'institution_unreachable')
+    return reply.code(503).header('retry-after', '10').send({ error: 'temporarily_unavailable' })
+  return reply.code(400).send({ error: 'invalid_request', error_description: 'The logout cannot be accepted.' })
 }
 
 /** The parameters of an answer (OpenID Connect Core §3.1.2.5 and §3.1.2.6, RFC 9207, Session Management §2). */
