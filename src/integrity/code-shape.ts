@@ -260,11 +260,12 @@ class Reader implements CodeShape {
     this.#frames.length = 0
   }
 
-  #statement(tokens: string[]): void {
-    while (tokens.at(-1) === ',') tokens.pop()
-    while (tokens[0] === ',') tokens.shift()
-    if (!tokens.some(token => /[\p{L}$_#]/u.test(token))) return
-    this.#add(hash('sha1', tokens.join(' '), 'base64url').slice(0, 8))
+  #statement(tokens: readonly string[]): void {
+    const first = tokens.findIndex(token => token !== ',')
+    const last = tokens.findLastIndex(token => token !== ',')
+    const kept = first < 0 ? [] : tokens.slice(first, last + 1)
+    if (!kept.some(token => /[\p{L}$_#]/u.test(token))) return
+    this.#add(hash('sha1', kept.join(' '), 'base64url').slice(0, 8))
   }
 
   #add(statement: string): void {
@@ -276,11 +277,12 @@ class Reader implements CodeShape {
 function originsIn(text: string): string[] {
   if (!text.includes('//') || text.length > 65_536) return []
   const found: string[] = []
+  // Without a scheme only at the beginning: `a // b` is a comment, and paths may have two slashes.
+  const mayLackScheme = /^\s*\/\//.test(text)
   for (const [, scheme = '', host = '', port = ''] of text.matchAll(
     /(?:^\s*|(?<=["'=(,\s]))?((?:https?|wss?):)?\/\/([a-z0-9][a-z0-9.-]{0,250}\.[a-z][a-z0-9-]{0,62}|localhost|\d{1,3}(?:\.\d{1,3}){3})(:\d{1,5})?(?=[/?#"'\s\\);,<>&|]|$)/gi
   )) {
-    // Without a scheme only at the beginning: `a // b` is a comment, and paths may have two slashes.
-    if (scheme === '' && !/^\s*\/\//.test(text)) continue
+    if (scheme === '' && !mayLackScheme) continue
     const plain = host.toLowerCase()
     if (plain === 'www.w3.org' || plain === 'w3.org') continue
     const secure = scheme === '' || /^(?:https|wss):$/i.test(scheme)

@@ -300,11 +300,12 @@ function digest(text: string): string {
 
 /** The content of a `data:` address; null for another. */
 function dataText(address: string): { readonly type: string; readonly text: string } | null {
-  const found = /^\s*data:([^,;]*)([^,]*),(.*)/is.exec(address.slice(0, maxTextLength))
-  if (found === null) return null
-  const [, type = '', options = '', content = ''] = found
-  const text = /;\s*base64\s*$/i.test(options)
-    ? Buffer.from(percentDecoded(content), 'base64').toString('utf8')
-    : percentDecoded(content)
+  const start = /^\s*data:/i.exec(address)?.[0].length
+  const comma = start === undefined ? -1 : address.indexOf(',', start)
+  if (comma < 0 || comma >= maxTextLength) return null
+  const [type = '', ...options] = address.slice(start, comma).split(';')
+  const content = percentDecoded(address.slice(comma + 1, maxTextLength))
+  const isBase64 = options.at(-1)?.trim().toLowerCase() === 'base64'
+  const text = isBase64 ? Buffer.from(content, 'base64').toString('utf8') : content
   return { type: type.trim().toLowerCase() || 'text/plain', text }
 }

@@ -1,6 +1,6 @@
 /** What is in the body of a kept POST, for the page that shows it to its sender. */
 import type { BodyType } from './content.ts'
-import { type FormField, fieldsOf, namesWithin, stringOfJson } from './field-names.ts'
+import { type FormField, fieldsOf, namesOfLine, namesWithin, stringOfJson } from './field-names.ts'
 import { FieldPairs } from './field-pairs.ts'
 import { fieldsOfJson, type JsonField } from './json-fields.ts'
 import { isHiddenName } from './secret-names.ts'
@@ -78,9 +78,10 @@ async function isHiddenValue(name: string, value: string, slices: TimeSlices): P
 }
 
 function hiddenInLines(text: string): { shown: string; isCut: boolean } {
-  const shown = text
-    .slice(0, minRead)
-    .replace(/^([^=\r\n]*)=.*$/gm, (all, name: string) => (isHiddenName(name) ? `${name}=•••` : all))
+  const shown = text.slice(0, minRead).replace(/[^\r\n]+/g, line => {
+    const names = [...namesOfLine(line)]
+    return names.some(isHiddenName) ? `${names[0]}=•••` : line
+  })
   return { shown, isCut: text.length > minRead }
 }
 

@@ -172,7 +172,15 @@ function* namesOfJson(text: string, depth: number): Generator<string | null> {
   }
 }
 
-/** The names in a form with the encoding `text/plain`. A line without `=` goes on with a value. */
+/** The names in a form with the encoding `text/plain`. A line without `=` goes on with a value. Each character is read a fixed number of times. */
 function* namesOfLines(text: string): Generator<string> {
-  for (const [, name = ''] of text.matchAll(/^([^=\r\n]*)=/gm)) yield name
+  for (const line of text.split(/[\r\n]+/)) yield* namesOfLine(line)
+}
+
+/** Some programs take U+2028 and U+2029 for ends of lines, and others for letters. */
+export function* namesOfLine(line: string): Generator<string> {
+  for (const text of /[\u2028\u2029]/.test(line) ? [line, ...line.split(/[\u2028\u2029]+/)] : [line]) {
+    const equals = text.indexOf('=')
+    if (equals >= 0) yield text.slice(0, equals)
+  }
 }

@@ -11,7 +11,7 @@ const base64 = /^(?:eyJ|eyAi|ewog|ew0K|W3si|WyJ)[\w+/-]*={0,2}\s*$/
 const form = /^[\w.[\]%+-]{1,200}=\S*$/
 /** A text with HTML in it may have any attribute. */
 const xml = /^\s*<(?:\?xml\s|methodCall[\s>]|\w{1,40}:Envelope[\s>]|Envelope[\s>])/i
-const query = /^\s*(?:query|mutation|subscription|fragment)?[^{"]{0,400}\{/
+const query = /^(?:query|mutation|subscription|fragment)?[^{"]{0,400}\{/
 const queryNames = /^(?:query|mutation|operations?|gql|graphql)$/i
 
 /** What another site or the app itself gives a browser to bring back. No person has written it, and pages do not show it. */
@@ -22,11 +22,11 @@ type Nested = 'json' | 'base64' | 'xml' | 'form' | 'query'
 /** Null for a text that is only a text. */
 export function nestedIn(name: string, value: string): Nested | null {
   if (value.length < 4 || opaque.test(name)) return null
-  if (json.test(value)) return queryNames.test(name) && query.test(value) ? 'query' : 'json'
+  if (json.test(value)) return queryNames.test(name) && query.test(value.trimStart()) ? 'query' : 'json'
   if (base64.test(value)) return 'base64'
   if (xml.test(value)) return 'xml'
   if (form.test(value)) return 'form'
-  return queryNames.test(name) && query.test(value) ? 'query' : null
+  return queryNames.test(name) && query.test(value.trimStart()) ? 'query' : null
 }
 
 /** `namesOfJson`: the reader of JSON, which is given so that the two do not import each other. */

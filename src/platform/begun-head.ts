@@ -71,11 +71,27 @@ function note(socket: HttpSocket, text: string): void {
   socket[seen] = { isHead: before?.isHead ?? fresh.startsWith('HEAD '), accept }
 }
 
-/** Where the last request of these bytes begins. */
-function beginningIn(text: string): number {
-  const lines = [...text.matchAll(/[A-Z-]+ \S+ HTTP\/1\.[01]\r\n/g)]
-  const last = lines.at(-1)
-  if (last !== undefined) return last.index
+const versions = [' HTTP/1.0\r\n', ' HTTP/1.1\r\n'] as const
+
+/**
+ * Where the last request of these bytes begins. A stranger chooses them, so they are read backwards from the version of HTTP, each a fixed number
+ * of times.
+ */
+export function beginningIn(text: string): number {
+  for (let at = text.lastIndexOf(' HTTP/1.'); at > 0; at = text.lastIndexOf(' HTTP/1.', at - 1)) {
+    if (!versions.some(version => text.startsWith(version, at))) continue
+    const target = startOf(text, at, code => code > 32 && code !== 127)
+    if (target === at || text[target - 1] !== ' ') continue
+    const method = startOf(text, target - 1, code => (code >= 65 && code <= 90) || code === 45)
+    if (method < target - 1) return method
+  }
   const end = text.lastIndexOf('\r\n\r\n')
   return end === -1 ? 0 : end + 4
+}
+
+/** Where the characters of one kind begin that end at `end`. */
+function startOf(text: string, end: number, isKind: (code: number) => boolean): number {
+  let at = end
+  while (at > 0 && isKind(text.charCodeAt(at - 1))) at--
+  return at
 }

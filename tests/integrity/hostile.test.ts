@@ -7,6 +7,7 @@ import { PageReader } from '../../src/integrity/page-reader.ts'
 import { pathShape } from '../../src/integrity/path-shape.ts'
 import { type Body, readBody } from '../../src/integrity/read-body.ts'
 import { readPage } from '../../src/integrity/read-page.ts'
+import { growth, maxGrowth } from '../fixtures/in-process/growth.ts'
 import { address, named, read } from './fixture.ts'
 
 const { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } = zlib
@@ -133,4 +134,35 @@ t.test('a page that the gate has fetched is read under load too, before what wai
   await reader.stop()
   await Promise.all(waiting)
   t.equal(await reader.readFetched(body(Buffer.from('<p>x</p>'))), null, 'not after the end')
+})
+
+t.test('no page and no code takes time with the square of its length', async t => {
+  const endless = (html: string) => readPage(html, address('/x'), true, () => 0)
+  const cases: Readonly<Record<string, readonly [read: (text: string) => unknown, part: string, around?: string]>> = {
+    'an address of data without a comma': [endless, 'a', '<iframe src="data:|">'],
+    'an address of data with many options': [endless, ';', '<script src="data:|"></script>'],
+    'blanks before an address': [endless, ' ', '<a href="|javascript:1">'],
+    'a refresh of blanks': [endless, ' ', '<meta http-equiv=refresh content="1|\'\'">'],
+    commas: [codeShape, ',', '|x'],
+    'a list of commas': [codeShape, ',', '[|x'],
+    'lists in lists': [codeShape, '[f(),'],
+    'templates in templates': [codeShape, '`${'],
+    slashes: [codeShape, 'a=/']
+  }
+  for (const [title, [reader, part, around = '|']] of Object.entries(cases)) {
+    const make = (size: number) => around.split('|').join(part.repeat(Math.max(1, size / part.length)))
+    const ratio = growth(reader, make, 65_536)
+    t.ok(ratio < maxGrowth, `${title}: ${ratio}`)
+  }
+})
+
+t.test('addresses of data, with and without base64', async t => {
+  const loads = (address: string) => named(read(`<script src="${address}"></script>`).marks)
+  const code = 'https://evil.example/'
+  for (const address of [
+    `data:text/javascript,f('${code}')`,
+    ` DATA:;BASE64 ,${Buffer.from(`f('${code}')`).toString('base64')}`,
+    `data:text/javascript;charset=utf-8;base64,${Buffer.from(`f('${code}')`).toString('base64')}`
+  ])
+    t.ok(loads(address).includes('names https://evil.example'), address)
 })

@@ -2,7 +2,9 @@
 import t from 'tap'
 import { type BodyType, bodyTypeOf, parametersIn } from '../../src/kept/content.ts'
 import { contentsOf } from '../../src/kept/contents.ts'
+import { namesIn } from '../../src/kept/field-names.ts'
 import { holdsSecret } from '../../src/kept/keepable.ts'
+import { growth, maxGrowth } from '../fixtures/in-process/growth.ts'
 import { longestTurnMs } from '../fixtures/process/cpu-time.ts'
 
 const form = 'application/x-www-form-urlencoded'
@@ -296,3 +298,25 @@ t.test(
     t.ok(longest < 600, `200 at once: ${Math.round(longest)} ms in one turn`)
   }
 )
+
+t.test('the lines of a plain text, for programs that take U+2028 for an end of a line too', async t => {
+  const hidden = 'a=1\u2028password=secret'
+  t.equal(await isSecret('text/plain', hidden), true)
+  t.notMatch((await shown('text/plain', hidden)).join(), 'secret')
+  t.equal(await isSecret('text/plain', 'note=1\u2028a=2'), false)
+})
+
+t.test('no body takes time with the square of its length', async t => {
+  const cases: Readonly<Record<string, readonly [type: string, part: string, before: string]>> = {
+    'ends of lines that are none': ['text/plain', '\u2028', ''],
+    'a query of blanks': [json, ' ', '{"query":"x'],
+    'quotes without an end': [json, '"a" ', ''],
+    'fields in fields': [form, 'a[b]', ''],
+    'elements without an end': [form, '<a ', 'a=<Envelope ']
+  }
+  for (const [title, [type, part, before]] of Object.entries(cases)) {
+    const read = (text: string) => [...namesIn(Buffer.from(text), typed(type))].length
+    const ratio = growth(read, size => before + part.repeat(size / part.length), 32_768)
+    t.ok(ratio < maxGrowth, `${title}: ${ratio}`)
+  }
+})
