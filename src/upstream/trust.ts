@@ -90,9 +90,15 @@ const sentences: Readonly<Record<string, readonly [key: string, why: string]>> =
   ERR_SSL_UNSUPPORTED_PROTOCOL: ['', 'it speaks no version of TLS that is still safe']
 }
 
+/** `wrong version number` for `write EPROTO 80FC…:error:0A00010B:SSL routines:ssl3_get_record:wrong version number:../deps/…:350:`. */
+function reasonIn(message: string): string {
+  return /:error:[0-9A-F]+:[^:]*:[^:]*:([^:]+):/.exec(message)?.[1] ?? message
+}
+
 /** Advice for a TLS failure; null for other errors. `at` is the configuration path, such as `apps[0].tls`. */
 export function certificateTrouble(error: UpstreamError, appId: string, at: string): string | null {
-  const { code = '', message = '' } = (error.cause ?? {}) as { code?: string; message?: string }
+  const { code = '', message: raw = '' } = (error.cause ?? {}) as { code?: string; message?: string }
+  const message = reasonIn(raw)
   const known = Object.hasOwn(sentences, code) ? sentences[code] : undefined
   if (known !== undefined) {
     const [key, why] = known

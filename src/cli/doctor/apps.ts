@@ -10,6 +10,7 @@ import { tlsOf } from '../../services/app-options.ts'
 import { UpstreamError } from '../../upstream/connection.ts'
 import { certificateTrouble, Trust } from '../../upstream/trust.ts'
 import { probeHealth } from '../probes/health.ts'
+import { speaksTls } from '../probes/speaks-tls.ts'
 import type { ClockedFindings } from './clock.ts'
 import type { DoctorFinding } from './finding.ts'
 
@@ -36,9 +37,12 @@ async function askApps({ apps }: Pick<Config, 'apps'>, clock: Clock): Promise<Cl
           return { findings: [], clocks: [] }
         }
         const { status, date } = await ask(app, upstream)
+        // nginx, Apache and Go answer a plain request on a port of TLS so; Node and many others close the connection.
+        if (status === 400 && (await wantsTls(upstream))) return { findings: [secure(path, upstream)], clocks: [] }
         const clocks = date === null ? [] : [{ of: `the app at ${where}`, at: date, ours: (before + clock()) / 2 }]
         return { findings: status >= 500 ? [unwell(path, app.id, where, status)] : [], clocks }
       } catch (error) {
+        if (await wantsTls(upstream)) return { findings: [secure(path, upstream)], clocks: [] }
         return { findings: [silent(path, app, `apps[${a}].tls`, where, error as NodeJS.ErrnoException)], clocks: [] }
       }
     })
@@ -100,6 +104,22 @@ function tryConnect({ origin, socketPath }: Upstream): Promise<void> {
       resolve()
     })
   })
+}
+
+/** True where the upstream begins with http, and a program that speaks TLS listens there. */
+async function wantsTls({ origin, socketPath }: Upstream): Promise<boolean> {
+  const { protocol, hostname, port } = new URL(origin)
+  if (protocol !== 'http:' || socketPath !== null) return false
+  return speaksTls(hostname.replace(/[[\]]/g, ''), Number(port || 80), timeoutMs)
+}
+
+function secure(path: string, { origin }: Upstream): DoctorFinding {
+  return {
+    degree: 'problem',
+    path,
+    wrong: `the program at ${origin.replace('http://', '')} speaks TLS, and the upstream begins with http`,
+    mend: `Write ${origin.replace('http:', 'https:')}.`
+  }
 }
 
 function unwell(path: string, id: string, where: string, status: number): DoctorFinding {

@@ -1,7 +1,7 @@
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { createServer as createSecureServer } from 'node:https'
-import { type AddressInfo, createServer as createTcpServer, type Server } from 'node:net'
+import { type AddressInfo, connect, createServer as createTcpServer, type Server } from 'node:net'
 import path from 'node:path'
 import t, { type Test } from 'tap'
 import type { DoctorFinding, ProbeResult } from '../../../src/cli/doctor/finding.ts'
@@ -72,8 +72,25 @@ t.test('apps: each way of not answering has its sentence and its way out', async
     t,
     createTcpServer(socket => socket.on('error', () => {}).end('SSH-2.0-x\r\n'))
   )
-  const switching = await startIll(t, { illness: 'another protocol' })
   const [trusted, other] = [await secure('app'), await secure('other')]
+  const strict = await listening(
+    t,
+    createTcpServer(socket =>
+      socket
+        .on('error', () => {})
+        .once('data', bytes => {
+          if (bytes[0] !== 0x16) return socket.end('HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n')
+          const through = connect(trusted, '127.0.0.1')
+          through.on('error', () => {}).write(bytes)
+          socket.pipe(through).pipe(socket)
+        })
+    )
+  )
+  const picky = await listening(
+    t,
+    createServer((_, response) => response.writeHead(400).end())
+  )
+  const switching = await startIll(t, { illness: 'another protocol' })
   const ca = { tls: { ca: pki.file('root.pem') } }
   for (const [sentence, config, expected] of [
     ['it answers', app(`http://127.0.0.1:${plain}`), null],
@@ -88,7 +105,14 @@ t.test('apps: each way of not answering has its sentence and its way out', async
       ['problem', /TLS connection/, /apps\[0\]\.tls\.ca/]
     ],
     ['its certificate is for another host', app(`https://127.0.0.1:${other}`, ca), ['problem', /TLS/, /serverName/]],
-    ['it speaks no TLS', app(`https://127.0.0.1:${plain}`), ['problem', /TLS/, /should the upstream begin with http\?/]]
+    ['it closes what is no TLS', app(`http://127.0.0.1:${trusted}`), ['problem', /speaks TLS/, /^Write https:\/\/127/]],
+    ['it answers 400 to what is no TLS', app(`http://127.0.0.1:${strict}`), ['problem', /speaks TLS/, /^Write https:/]],
+    ['it answers 400, and speaks no TLS', app(`http://127.0.0.1:${picky}`), null],
+    [
+      'it speaks no TLS',
+      app(`https://127.0.0.1:${plain}`),
+      ['problem', /TLS/, /begin with http\? \(apps\[0\]\.upstream\); wrong version number\.$/]
+    ]
   ] as const) {
     const found = await findings(t, 'apps', config)
     if (expected === null) t.same(found, [], sentence)

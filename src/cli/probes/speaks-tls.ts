@@ -1,0 +1,21 @@
+/** Whether the program at an address takes a TLS handshake. Nothing is sent to it after that. */
+import { connect } from 'node:tls'
+
+/** What Node says of a certificate that it does not trust: there is one, so TLS is spoken. */
+const ofCertificate = /^(?:DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_|CERT_|INVALID_|ERR_TLS_CERT_|HOSTNAME_)/
+
+/** Never rejects. */
+export function speaksTls(host: string, port: number, timeoutMs: number): Promise<boolean> {
+  return new Promise(resolve => {
+    const socket = connect({ host, port })
+    const end = (is: boolean) => {
+      clearTimeout(timer)
+      socket.destroy()
+      resolve(is)
+    }
+    const timer = setTimeout(end, timeoutMs, false)
+    socket.once('secureConnect', () => end(true))
+    socket.on('error', ({ code }: NodeJS.ErrnoException) => end(ofCertificate.test(code ?? '')))
+    socket.once('close', () => end(false))
+  })
+}
