@@ -79,16 +79,22 @@ function checkListeners(
   checkPorts({ listen, trustedProxies, portal, apps }, diagnostics)
   checkPlainHttp({ listen, admin, portal, apps }, diagnostics)
   if (portal?.url === undefined || listen === undefined) return
-  if (portal.url.secure && listen.tls === null && trustedProxies?.length === 0 && listen.proxyProtocol === null)
-    diagnostics.warning(
-      'portal.url',
-      'is https, but listen.tls is not set and trustedProxies is empty: set listen.tls, or list the proxy that handles TLS'
-    )
-  if (!portal.url.secure && listen.tls)
-    diagnostics.warning(
-      'portal.url',
-      'is http, but listen.tls is set: the gate would send people to an address that does not answer; write https'
-    )
+  const isPlain = listen.tls === null && trustedProxies?.length === 0 && listen.proxyProtocol === null
+  for (const { path, url } of sitesOf({ portal, apps })) {
+    if (url === undefined) continue
+    if (url.secure && isPlain)
+      diagnostics.warning(
+        path,
+        'is https, but listen.tls is not set and trustedProxies is empty: set listen.tls, or list the proxy that handles TLS'
+      )
+    else if (!url.secure && listen.tls)
+      diagnostics.warning(
+        path,
+        'is http, but listen.tls is set: the gate would send people to an address that does not answer; write https'
+      )
+    else continue
+    if (path === 'portal.url') return
+  }
 }
 
 /** `whose` names what belongs into the list. */
@@ -117,27 +123,30 @@ function checkPorts({ listen, trustedProxies, portal, apps }: DraftConfig, diagn
   if (listen?.port === undefined || listen.port === 0 || trustedProxies?.length !== 0) return
   // A balancer has ports of its own.
   if (listen.proxyProtocol !== null) return
-  const sites = [{ path: 'portal.url', url: portal?.url }].concat(
-    (apps ?? []).map((app, index) => ({ path: `apps[${index}].url`, url: app?.url }))
-  )
-  for (const { path, url } of sites) {
+  for (const { path, url } of sitesOf({ portal, apps })) {
     // A wrong scheme has its own message.
     if (url === undefined || url.secure !== Boolean(listen.tls)) continue
     const port = Number(new URL(url.origin).port || (url.secure ? 443 : 80))
     if (port === listen.port) continue
     diagnostics.advise(
       path,
-      `leads to port ${port}, but the gate listens on ${listen.port}: set listen.port: ${port}, add :${listen.port} to the address, or make sure that port ${port} is forwarded to port ${listen.port}`
+      `leads to port ${port}, but the gate listens on ${listen.port}: set listen.port: ${port}, write :${listen.port} in the address, or make sure that port ${port} is forwarded to port ${listen.port}`
     )
     if (path === 'portal.url') return
   }
 }
 
-function hostsOf({ portal, apps }: Pick<DraftConfig, 'portal' | 'apps'>): { path: string; host: string }[] {
-  const urls = [{ path: 'portal.url', url: portal?.url }].concat(
+/** The public addresses, with their keys: the portal's first, then those of the apps. */
+function sitesOf({ portal, apps }: Pick<DraftConfig, 'portal' | 'apps'>) {
+  return [{ path: 'portal.url', url: portal?.url }].concat(
     (apps ?? []).map((app, index) => ({ path: `apps[${index}].url`, url: app?.url }))
   )
-  return urls.flatMap(({ path, url }) => (url?.secure ? [{ path, host: url.hostname.replace(/[[\]]/g, '') }] : []))
+}
+
+function hostsOf({ portal, apps }: Pick<DraftConfig, 'portal' | 'apps'>): { path: string; host: string }[] {
+  return sitesOf({ portal, apps }).flatMap(({ path, url }) =>
+    url?.secure ? [{ path, host: url.hostname.replace(/[[\]]/g, '') }] : []
+  )
 }
 
 /** True for more addresses than a site's own proxies can have: beyond 10.0.0.0/8, and beyond a provider's IPv6. */

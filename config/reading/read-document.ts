@@ -268,7 +268,11 @@ class Reader {
 
   #misshapen(schema: Node, node: Yaml, path: string): undefined {
     if (isEmptyValue(node)) return this.#invalid(path, path === '' ? emptyFile : empty(schema))
-    if (schema['x-instead'] !== undefined) return this.#invalid(path, schema['x-instead'])
+    if (schema['x-instead'] !== undefined) {
+      const isOne =
+        schema.type === 'array' && isScalar(node) && typeof node.value === 'string' && node.value.length < 60
+      return this.#invalid(path, `${schema['x-instead']}${isOne ? `; write [${node.value}]` : ''}`)
+    }
     let got = isMap(node) ? 'a map of keys' : isSeq(node) ? 'a list' : 'text'
     // Text in place of a map may be `KEY:value` without the blank, and hold a secret.
     const isSafe = schema.type !== 'object' && !schema['x-secret']

@@ -18,7 +18,8 @@ const sentences: Partial<Record<ErrorCode, string>> = {
   BLOCK_AS_IMPLICIT_KEY:
     "a second ':' in one value: indent the line below as the one above, or put quotes around the text",
   BLOCK_IN_FLOW: "inside { … } and [ … ] commas stand between entries: is one missing here, or a '-' too many?",
-  MISSING_CHAR: "something is missing here: a closing bracket or quote, a comma, or a ':' after a key",
+  MISSING_CHAR:
+    "something is missing here: a closing bracket or quote, a comma, or a ': ' after a key (with the blank)",
   MULTILINE_IMPLICIT_KEY: "a key must stand on one line; is a ':' missing?",
   MULTIPLE_DOCS: "only one document is read; remove what follows '---'",
   TAB_AS_INDENT: 'a tab is used for indentation; YAML takes spaces only',

@@ -158,7 +158,9 @@ export function readStore(text: string, folder: string): StoreTarget | Invalid {
     /^(rediss?(?:\+(sentinel|cluster))?):\/\/(.*)$/s.exec(text) ?? []
   if (scheme === undefined)
     return invalidSecret(
-      'must begin with embedded:, redis://, redis+sentinel:// or redis+cluster://; with TLS it is rediss in place of redis'
+      /^\.{0,2}\//.test(text)
+        ? 'must begin with embedded: for a folder on this machine, such as embedded:./var/store'
+        : 'must begin with embedded:, redis://, redis+sentinel:// or redis+cluster://; with TLS it is rediss in place of redis'
     )
   // The store also accepts parameters after a '?'. In the configuration they are keys under `redis`.
   if (/[?#\s]/.test(rest))

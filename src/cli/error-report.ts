@@ -43,7 +43,7 @@ const systemWords: Readonly<Record<string, string>> = {
   EMFILE: 'too many files are open; raise the limit of the process (ulimit -n; in systemd: LimitNOFILE=)',
   ENFILE: 'too many files are open on this machine',
   EADDRINUSE: 'another program listens on this address already; stop it, or choose another port',
-  EADDRNOTAVAIL: 'this machine does not have this address',
+  EADDRNOTAVAIL: 'this machine does not have this address; use one of its own, or 0.0.0.0 for all',
   ENOTFOUND: 'the name server does not know this name',
   EAI_AGAIN: 'the name server does not answer'
 }

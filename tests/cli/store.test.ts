@@ -87,7 +87,10 @@ t.test('a backup tells nothing to whoever has not the key, and is never written 
     stderr: /exists already, and the command never overwrites a file/
   })
   t.ok(readFileSync(file).equals(bytes))
-  t.match(await factorgate('store', 'export', 'no/such/folder/x'), { code: 1, stderr: /no such file or folder/ })
+  t.match(await factorgate('store', 'export', 'no/such/folder/x'), {
+    code: 1,
+    stderr: `there is no folder ${path.join(factorgate.folder, 'no/such/folder')}; make it`
+  })
 })
 
 t.test('a store with something in it takes nothing; --force empties it first and signs everybody out', async t => {

@@ -33,7 +33,7 @@ const rows: readonly (readonly [sentence: string, listen: string, more: string, 
     `tls: { acme: { ${agreed} } }, http: { port: 8080 }`,
     '',
     'f.yaml:1:64  listen.http.port  the authority asks on port 80, but the gate listens on 8080: make sure that port 80 is forwarded to it',
-    'f.yaml:2:16  portal.url  leads to port 443, but the gate listens on 8443: set listen.port: 443, add :8443 to the address, or make sure that port 443 is forwarded to port 8443'
+    'f.yaml:2:16  portal.url  leads to port 443, but the gate listens on 8443: set listen.port: 443, write :8443 in the address, or make sure that port 443 is forwarded to port 8443'
   ],
   [
     'files and an authority',

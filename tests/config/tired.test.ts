@@ -85,6 +85,21 @@ const rows: readonly (readonly [string, string, string])[] = [
     "session.maxPerUser  must be a whole number from 1 to 1000, got '10' in quotes: write it without them"
   ],
   [
+    'one proxy in place of a list',
+    `${base}trustedProxies: 10.0.0.1\n`,
+    'trustedProxies  must be a list of addresses or networks such as [10.0.0.1, 10.1.0.0/16]; a number of hops (or true) is refused, because every client could then invent its address (GHSA-3m5p-2c4r-xxw2); write [10.0.0.1]'
+  ],
+  [
+    'a folder for the store',
+    `${base}store: ./var/store\n`,
+    'store  must begin with embedded: for a folder on this machine, such as embedded:./var/store'
+  ],
+  [
+    'an app that is https behind a listener that is not',
+    base.replace('http://one.localhost:8443', 'https://one.localhost:8443'),
+    'apps[0].url  is https, but listen.tls is not set and trustedProxies is empty: set listen.tls, or list the proxy that handles TLS'
+  ],
+  [
     'an empty variable for a number',
     `${base}session: { maxPerUser: "\${EMPTY}" }\n`,
     'session.maxPerUser  is empty, because its variable is empty'

@@ -1,13 +1,15 @@
 /** `check --live`: whether apps and institutions answer and our ports are free, with the probes of `doctor`. */
-import { createServer } from 'node:net'
 import type { Clock } from '../../clock.ts'
 import { probeApps } from '../doctor/apps.ts'
+import { gateState } from '../doctor/gate.ts'
 import { probeInstitutions } from '../probes/institutions.ts'
+import { tryListen } from '../probes/ports.ts'
 import type { CheckFinding, Sound } from './finding.ts'
 
 /** Asks every upstream and institution, and briefly listens on the gate's addresses. */
 export async function checkLive({ config }: Sound, clock: Clock): Promise<CheckFinding[]> {
   const probes = Promise.all([probeApps(config, clock), probeInstitutions(config, clock())])
+  const gate = gateState(config)
   const listeners: { path: string; host: string; port: number }[] = [{ path: 'listen.port', ...config.listen }]
   const { host, http } = config.listen
   if (http !== null) listeners.push({ path: 'listen.http.port', host: http.host ?? host, port: http.port })
@@ -15,6 +17,8 @@ export async function checkLive({ config }: Sound, clock: Clock): Promise<CheckF
   const ports = listeners.map(async ({ path, host, port }): Promise<CheckFinding[]> => {
     const code = await tryListen(host, port)
     if (code === null) return []
+    // A gate that answers where this file says holds its ports itself.
+    if (code === 'EADDRINUSE' && /ready/.test((await gate).kind)) return []
     if (code === 'EADDRINUSE')
       return [
         {
@@ -40,17 +44,4 @@ export async function checkLive({ config }: Sound, clock: Clock): Promise<CheckF
 
 function clause(sentence: string): string {
   return sentence.slice(0, 1).toLowerCase() + sentence.slice(1).replace(/\.$/, '')
-}
-
-/** True if a program of this machine listens there. */
-export async function isPortTaken(host: string, port: number): Promise<boolean> {
-  return (await tryListen(host, port)) === 'EADDRINUSE'
-}
-
-function tryListen(host: string, port: number): Promise<string | null> {
-  return new Promise(resolve => {
-    const probe = createServer()
-    probe.once('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message))
-    probe.listen({ host, port, exclusive: true }, () => probe.close(() => resolve(null)))
-  })
 }

@@ -2,7 +2,7 @@
 import { request } from 'node:http'
 import type { Config } from '../../../config/schema.ts'
 import { refuseUpgrade } from '../../platform/refuse-upgrade.ts'
-import { isPortTaken } from '../check/live.ts'
+import { isPortTaken } from '../probes/ports.ts'
 import type { DoctorFinding } from './finding.ts'
 
 const timeoutMs = 4000

@@ -32,8 +32,12 @@ Example:
       const keyring = await asSelf(() => readKeyFile(config.keyFile))
       // The service's user may not be able to write there.
       const file = await asOwnerOf(target, () => open(target, 'wx', 0o600)).catch(error => {
-        throw error.code === 'EEXIST'
-          ? new PersonError(`${target} exists already, and the command never overwrites a file; choose another name`)
+        if (error.code === 'EEXIST')
+          throw new PersonError(
+            `${target} exists already, and the command never overwrites a file; choose another name`
+          )
+        throw error.code === 'ENOENT'
+          ? new PersonError(`there is no folder ${path.dirname(target)}; make it, or choose another one`)
           : error
       })
       let size = 0

@@ -229,6 +229,7 @@ t.test('beside a running gate it says so, and without one that a port is taken',
   t.match(beside.stdout, /^ok {7}the gate runs and is ready$/m)
   t.match(beside.stdout, /^ok {7}apps$/m)
   t.equal(beside.code, /^problem/m.test(beside.stdout) ? 1 : 0)
+  t.notMatch((await gate.run('check', '--live')).stderr, /listens on port/, 'its own ports are no warning')
   const idle = await prepareGate(t, { apps })
   t.match((await idle.run('doctor')).stdout, /^ok {7}no gate runs here$/m)
   const intruder = createTcpServer()
@@ -236,6 +237,7 @@ t.test('beside a running gate it says so, and without one that a port is taken',
   t.teardown(() => intruder.close())
   const taken = await idle.run('doctor')
   t.equal(taken.code, 1)
+  t.match((await idle.run('check', '--live')).stderr, /listen\.port {2}a program listens on port/)
   t.match(taken.stdout, /^problem {2}no gate runs here: listen\.port: no gate runs, but another program listens/m)
 })
 
