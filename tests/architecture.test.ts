@@ -511,6 +511,41 @@ t.test('every room says what it holds', async t => {
   )
 })
 
+t.test('what the map and the READMEs name exists', async t => {
+  const named = (markdown: string) => [...markdown.matchAll(/`([^`\n]+)`/g)].map(match => match[1]!)
+  const isFile = (name: string) => /^[a-z][\w./-]*\.(tsx?|mjs)$/.test(name)
+  const filesOf = (name: string) => files.filter(file => file === name || file.endsWith(`/${name}`))
+  t.same([isFile('src/clock.ts'), isFile('t.test'), filesOf('src/no.ts').length], [true, false, 0])
+  const maps = [
+    'ARCHITECTURE.md',
+    ...files.filter(file => /^(src|plugins|config|tests)\/(.*\/)?README\.md$/.test(file))
+  ]
+  t.same(
+    maps.flatMap(map =>
+      named(text.get(map)!)
+        .filter(name => isFile(name) && filesOf(path.posix.normalize(name).replace(/^(\.\.\/)+/, '')).length === 0)
+        .map(name => `${map}: ${name}`)
+    ),
+    [],
+    'each file'
+  )
+  // Some line of the map that names a function names its file too.
+  const homeless = (markdown: string) => {
+    const lines = markdown.split('\n').map(named)
+    const functions = new Set(lines.flat().flatMap(name => /^#?(\w+)\(\)$/.exec(name)?.[1] ?? []))
+    return [...functions].filter(name => {
+      const beside = lines.filter(line => line.some(other => other === `${name}()` || other === `#${name}()`)).flat()
+      const definition = new RegExp(`\\b${name}\\b\\s*[(<=]`)
+      return !beside
+        .filter(isFile)
+        .flatMap(filesOf)
+        .some(file => definition.test(text.get(file)!))
+    })
+  }
+  t.same(homeless('`gone()` in `src/clock.ts`\n`systemClock()` in `src/ids.ts`'), ['gone', 'systemClock'])
+  t.same(homeless(text.get('ARCHITECTURE.md')!), [], 'each function, in a file that stands beside it')
+})
+
 t.test('no test is switched off', async t => {
   const off = new RegExp(['\\.(only|skip|todo)\\s*\\(', '\\b(only|skip|todo):\\s*(true|["\'`])'].join('|'))
   t.match(`t.${'skip'}('later')`, off)
