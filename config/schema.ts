@@ -56,7 +56,7 @@ const admin = typed<ValueOf<typeof adminListener> | false>({
   anyOf: [{ const: false, type: 'boolean' }, adminListener]
 })
 
-const most = 64
+const maxWorkers = 64
 const workers = typed<'auto' | number>({
   title: 'Processes',
   description:
@@ -68,8 +68,8 @@ const workers = typed<'auto' | number>({
     {
       type: 'integer',
       minimum: 1,
-      maximum: most,
-      'x-instead': `must be auto or a whole number from 1 to ${most}`
+      maximum: maxWorkers,
+      'x-instead': `must be auto or a whole number from 1 to ${maxWorkers}`
     } as const
   ]
 })

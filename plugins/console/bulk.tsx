@@ -23,11 +23,11 @@ import {
 } from './fields.tsx'
 import { base, Sheet } from './layout.tsx'
 import type { ConsoleOptions, PeopleSource } from './options.ts'
-import { listLimit, type PageScope } from './page-scope.ts'
+import { maxListBytes, type PageScope } from './page-scope.ts'
 
 const path = `${base}/bulk`
 /** People in one list. */
-const most = 500
+const maxPeople = 500
 
 interface BulkView {
   readonly list: string
@@ -221,7 +221,7 @@ export function registerBulk(scope: PageScope, options: ConsoleOptions): void {
     return sendPage(page, 200, <BulkPage frame={consoleFrame(page)} view={view} />)
   })
 
-  scope.post(path, { config: { requires: 'console' }, bodyLimit: listLimit }, async request => {
+  scope.post(path, { config: { requires: 'console' }, bodyLimit: maxListBytes }, async request => {
     const page = consolePage(request)
     const form = requireForm(page)
     const frame = consoleFrame(page)
@@ -243,7 +243,7 @@ export function registerBulk(scope: PageScope, options: ConsoleOptions): void {
       return sendPage(page, status, <BulkPage frame={frame} view={view} />)
     }
     if (read.people.length + read.mistakes.length === 0) return show(403, say.empty)
-    if (read.people.length > most) return show(403, say.tooLong({ most: String(most) }))
+    if (read.people.length > maxPeople) return show(403, say.tooLong({ most: String(maxPeople) }))
     if (read.mistakes.length > 0) return show(403, null)
     if (form.field('confirmed') !== 'yes') return show(200, null)
     const reason = readReason(form.field('reason'))

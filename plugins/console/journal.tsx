@@ -27,7 +27,7 @@ interface JournalView {
 }
 
 const path = `${base}/journal`
-const most = 50
+const maxLines = 50
 
 function JournalSheet({ frame, view }: { frame: ConsoleFrame; view: JournalView }) {
   const say = frame.say.journal
@@ -140,7 +140,7 @@ export function registerJournal(scope: PageScope, options: ConsoleOptions): void
       from,
       to
     }
-    return show(200, await options.journal.search(query, after, most), null)
+    return show(200, await options.journal.search(query, after, maxLines), null)
   })
 
   /** Some entries have only the id, others only the name. */

@@ -29,7 +29,7 @@ interface NowView {
   readonly isLive: boolean
 }
 
-const shown = 200
+const maxSessionsShown = 200
 
 function NowPage({ frame, view }: { frame: ConsoleFrame; view: NowView }) {
   return (
@@ -102,17 +102,17 @@ export function registerNow(scope: PageScope, options: ConsoleOptions): void {
   for (const path of [base, `${base}/`])
     scope.get(path, { config: { requires: 'console' } }, async request => {
       const page = consolePage(request)
-      return sendPage(page, 200, <NowPage frame={consoleFrame(page)} view={await look(page)} />)
+      return sendPage(page, 200, <NowPage frame={consoleFrame(page)} view={await readNow(page)} />)
     })
 
   registerLive(scope, options.live, {
     path: eventsPath,
     everyMs: 5_000,
     render: async page =>
-      toHtml(<NowContent frame={consoleFrame(page)} view={await look(page)} />).replace('<!doctype html>', '')
+      toHtml(<NowContent frame={consoleFrame(page)} view={await readNow(page)} />).replace('<!doctype html>', '')
   })
 
-  async function look(page: ConsolePage): Promise<NowView> {
+  async function readNow(page: ConsolePage): Promise<NowView> {
     const { directories, signIn, isAlone } = page.portal
     const [all, open, requests] = await Promise.all([
       options.signedIn.list(),
@@ -120,8 +120,8 @@ export function registerNow(scope: PageScope, options: ConsoleOptions): void {
       page.role === 'operator' && directories.hasSponsors ? signIn.sponsorship.requestsFor(page.principal) : []
     ])
     return {
-      signedIn: all.slice(0, shown),
-      more: Math.max(0, all.length - shown),
+      signedIn: all.slice(0, maxSessionsShown),
+      more: Math.max(0, all.length - maxSessionsShown),
       people: new Set(all.map(({ account }) => account.id)).size,
       open,
       openTotal: [...open.bySession.values()].reduce((sum, { connections }) => sum + connections, 0),

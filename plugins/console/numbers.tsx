@@ -46,7 +46,7 @@ function NumbersPage({ frame, view }: { frame: ConsoleFrame; view: NumbersView }
   )
 }
 
-const longest = durationBuckets.at(-1) as number
+const longestBucketSeconds = durationBuckets.at(-1) as number
 
 /** Numbers, bytes and seconds in the language of the page. */
 function formatsOf({ frame, say }: ConsoleFrame) {
@@ -63,7 +63,7 @@ function formatsOf({ frame, say }: ConsoleFrame) {
     bytes: (value: number) => formatBytes(value, tag),
     seconds: (value: number | null) => {
       if (value === null) return ''
-      if (!Number.isFinite(value)) return say.numbers.above({ limit: secondsText(longest) })
+      if (!Number.isFinite(value)) return say.numbers.above({ limit: secondsText(longestBucketSeconds) })
       return secondsText(value)
     }
   }
@@ -73,7 +73,7 @@ const medianOf = ({ durations }: Step) => quantile(durations, 0.5)
 const slowestOf = ({ durations }: Step) => quantile(durations, 0.99)
 
 /** A duration that fits the chart. */
-const flat = (value: number | null) => Math.min(value ?? 0, longest)
+const flat = (value: number | null) => Math.min(value ?? 0, longestBucketSeconds)
 
 function Charts({ frame, view: { steps } }: { frame: ConsoleFrame; view: NumbersView }) {
   const say = frame.say.numbers

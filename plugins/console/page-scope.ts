@@ -26,7 +26,7 @@ const form = (path: string, options = page): Route[] => [get(path), { method: 'P
 const asset: RouteOptions = { config: { requires: 'anyone', isData: true } }
 
 /** Bytes of a list of people. */
-export const listLimit = 512 * 1024
+export const maxListBytes = 512 * 1024
 
 /** Every route of the console. tests/console/routes.test.ts compares the list with what the pages name. */
 export const routes: readonly Route[] = [
@@ -46,7 +46,7 @@ export const routes: readonly Route[] = [
   get('/requests'),
   ...form('/requests/:id/approve'),
   ...form('/requests/:id/decline'),
-  ...form('/bulk', { ...page, bodyLimit: listLimit }),
+  ...form('/bulk', { ...page, bodyLimit: maxListBytes }),
   get('/watch'),
   get('/watch/events', { config: { requires: 'console', isData: true } }),
   get('/watch/:id'),

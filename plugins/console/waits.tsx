@@ -24,7 +24,7 @@ interface WaitsView {
 }
 
 const path = `${base}/waits`
-const shown = 100
+const maxWaitsShown = 100
 
 function WaitsPage({ frame, view }: { frame: ConsoleFrame; view: WaitsView }) {
   const say = frame.say.waits
@@ -104,7 +104,7 @@ function EndWaitPage({ frame, view }: { frame: ConsoleFrame; view: EndWaitView }
 export function registerWaits(scope: PageScope, options: ConsoleOptions): void {
   scope.get(path, { config: { requires: 'console' } }, async request => {
     const page = consolePage(request)
-    const { locks, total } = await options.locks.waiting(shown)
+    const { locks, total } = await options.locks.waiting(maxWaitsShown)
     const named = await Promise.all(
       locks.map(async lock => ({
         ...lock,
@@ -119,7 +119,7 @@ export function registerWaits(scope: PageScope, options: ConsoleOptions): void {
   scope.get(`${path}/end`, { config: { requires: 'console' } }, async request => {
     const page = consolePage(request)
     const query = new URLSearchParams(page.request.exchange.target.query)
-    return ask(page, query.get('kind') ?? '', query.get('key') ?? '', '', null)
+    return confirm(page, query.get('kind') ?? '', query.get('key') ?? '', '', null)
   })
 
   scope.post(`${path}/end`, { config: { requires: 'console' } }, async request => {
@@ -128,13 +128,13 @@ export function registerWaits(scope: PageScope, options: ConsoleOptions): void {
     const kind = kinds.find(one => one === form.field('kind'))
     const key = form.field('key')
     const reason = readReason(form.field('reason'))
-    if ('rule' in reason) return ask(page, kind ?? '', key, form.field('reason'), page.words.action.reasonMissing)
+    if ('rule' in reason) return confirm(page, kind ?? '', key, form.field('reason'), page.words.action.reasonMissing)
     if (kind === undefined || key.length > 200) throw new GateError('not_found')
     await options.actions.unlockNetwork(actingOf(page, reason.value), kind, key)
     return goTo(page, path)
   })
 
-  function ask(page: ConsolePage, kindName: string, key: string, reason: string, problem: string | null) {
+  function confirm(page: ConsolePage, kindName: string, key: string, reason: string, problem: string | null) {
     const kind = kinds.find(one => one === kindName)
     if (kind === undefined || key === '' || key.length > 200) throw new GateError('not_found')
     const view = { kind, key, reason, problem }

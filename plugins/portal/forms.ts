@@ -8,7 +8,7 @@ import { GateError } from '../../src/errors.ts'
 import { csrfSubject, giveNonce, noteExpired, type PageContext, strangersSubject } from './page-context.ts'
 
 /** A passkey's answer has about a kilobyte. */
-const bodyLimit = 16 * 1024
+const maxFormBytes = 16 * 1024
 /** The longest wait for a body (THREATS D4). Uploads go to apps, which have no such limit. */
 export const bodyTimeoutMs = 20_000
 
@@ -44,16 +44,20 @@ export function guardForms(scope: FastifyInstance): void {
   scope.removeAllContentTypeParsers()
   scope.addContentTypeParser(
     'application/x-www-form-urlencoded',
-    { parseAs: 'string', bodyLimit },
+    { parseAs: 'string', bodyLimit: maxFormBytes },
     (_request, body, done) => done(null, new Fields(body as string))
   )
-  scope.addContentTypeParser('application/json', { parseAs: 'string', bodyLimit }, (_request, body, done) => {
-    try {
-      done(null, JSON.parse(body as string))
-    } catch (cause) {
-      done(new GateError('bad_request', { cause }))
+  scope.addContentTypeParser(
+    'application/json',
+    { parseAs: 'string', bodyLimit: maxFormBytes },
+    (_request, body, done) => {
+      try {
+        done(null, JSON.parse(body as string))
+      } catch (cause) {
+        done(new GateError('bad_request', { cause }))
+      }
     }
-  })
+  )
   scope.addHook('onRequest', (request, _reply, done) => {
     if (request.method !== 'POST') return done()
     const { takes } = request.routeOptions.config

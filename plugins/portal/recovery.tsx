@@ -108,7 +108,7 @@ export function NewRecoveryPage({ frame, returnTo }: { frame: Frame; returnTo: R
 }
 
 /** At this number the page asks for new codes. */
-const few = 2
+const fewCodes = 2
 
 export interface SpentView {
   readonly left: number
@@ -123,7 +123,7 @@ export function SpentNotice({ frame, view }: { frame: Frame; view: SpentView }) 
     <div class="notice" role="status">
       <p>{say.spent({ left })}</p>
       <p>{isAccount ? say.lostHere : <a href="/.factorgate/account">{say.lost}</a>}</p>
-      {left <= few && (
+      {left <= fewCodes && (
         <p>
           <a href={withReturnTo('/.factorgate/enrol/recovery', { rd: address, state: null })}>{say.fewNow}</a>
         </p>

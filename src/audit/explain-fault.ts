@@ -1,7 +1,7 @@
 /** Explains a break of the chain: it looks at the lines around the break, and where a line is missing, at all others. */
 import { type ChainEnd, hashOf, type Link, linkOf } from './chain.ts'
 import type { ChainHead } from './chain-head.ts'
-import { at, eachLine, type LinePlace } from './file-lines.ts'
+import { eachLine, type LinePlace, lineInWords } from './file-lines.ts'
 import { entryOf } from './journal-files.ts'
 
 export type FaultKind =
@@ -74,7 +74,7 @@ function wrongHash({ end, last, link, place }: Break, { rightAt, nextFits }: Aro
     return fault(
       'inserted',
       place,
-      `this is another line ${link.seq} than the one of this journal, which is at ${at(rightAt)}`
+      `this is another line ${link.seq} than the one of this journal, which is at ${lineInWords(rightAt)}`
     )
   // A changed line breaks the link of the line after it, not the one before it.
   const rightTo = end.seq - 1
@@ -96,7 +96,7 @@ function numberTooHigh({ end, last, lastLine, link, place }: Break, { expectedAt
     return fault(
       'moved',
       place,
-      `line ${link.seq} stands where line ${expected} belongs; that one is at ${at(expectedAt)}`
+      `line ${link.seq} stands where line ${expected} belongs; that one is at ${lineInWords(expectedAt)}`
     )
   const lines = link.seq - 1 === expected ? `line ${expected} is` : `lines ${expected} to ${link.seq - 1} are`
   return fault(
@@ -108,7 +108,7 @@ function numberTooHigh({ end, last, lastLine, link, place }: Break, { expectedAt
 
 function numberTooLow({ link, place }: Break, { sameAt }: Around): Fault {
   if (sameAt !== null)
-    return fault('repeated', place, `line ${link.seq} is here again; it stands at ${at(sameAt)} already`)
+    return fault('repeated', place, `line ${link.seq} is here again; it stands at ${lineInWords(sameAt)} already`)
   return fault(
     'spliced',
     place,

@@ -9,7 +9,7 @@ export interface LinePlace {
 }
 
 /** `journal.jsonl:7` */
-export function at({ file, line }: LinePlace): string {
+export function lineInWords({ file, line }: LinePlace): string {
   return `${file}:${line}`
 }
 

@@ -9,7 +9,7 @@ import type { ChainHead } from './chain-head.ts'
 import { headText, isSignedBy, readPublicKey, verifies } from './checkpoint.ts'
 import { conversionOf, isBegunAfter } from './converted-lines.ts'
 import { type Break, explainFault, type Fault, type FaultKind } from './explain-fault.ts'
-import { at, eachLine, type LinePlace } from './file-lines.ts'
+import { eachLine, type LinePlace, lineInWords } from './file-lines.ts'
 import { beginningOf, type Entry, entryOf } from './journal-files.ts'
 
 export interface VerifyInput {
@@ -224,10 +224,10 @@ class Verifier {
     if (this.#strays !== null && this.#faultOfStrays(entry)) return true
     if (entry.kind === 'journal.checkpoint') return this.#takeCheckpoint(text, entry, link, place)
     if (entry.kind === 'journal.missing')
-      this.#notes.push(`${at(place)}: the gate found that lines were missing before this one (${entry.why})`)
+      this.#notes.push(`${lineInWords(place)}: the gate found that lines were missing before this one (${entry.why})`)
     const { toSeq, lastHash } = entry
     if (entry.kind === 'journal.remove' && toSeq === this.#removed?.toSeq && lastHash === this.#removed?.hash) {
-      this.#notes.push(`lines 1 to ${toSeq} were removed when their time was over; ${at(place)} says so`)
+      this.#notes.push(`lines 1 to ${toSeq} were removed when their time was over; ${lineInWords(place)} says so`)
       this.#removed = null
     }
     return false
@@ -246,7 +246,7 @@ class Verifier {
       return this.#found('altered', place, 'the rest that a crash left here was changed')
     if (!isNamed) return this.#found('inserted', place, 'this is no line of the journal, and no later line names it')
     this.#notes.push(
-      `${at(place)} is half a line, from a crash or a full disk; the next line says so, and it does not count`
+      `${lineInWords(place)} is half a line, from a crash or a full disk; the next line says so, and it does not count`
     )
     return false
   }
@@ -271,7 +271,7 @@ class Verifier {
     if (typeof entry.nextPublicKey === 'string') {
       const next = readPublicKey(entry.nextPublicKey)
       if (next !== null) this.#keys.set(entry.nextPublicKey, next)
-      this.#notes.push(`${at(place)}: the key changed; the old one names the new one, ${entry.nextPublicKey}`)
+      this.#notes.push(`${lineInWords(place)}: the key changed; the old one names the new one, ${entry.nextPublicKey}`)
     }
     if (this.#older !== null) {
       if (typeof entry.nextPublicKey === 'string') this.#older.named.add(entry.nextPublicKey)
@@ -323,7 +323,7 @@ class Verifier {
     if (!isBegun)
       return this.#found('inserted', place, `this is no line of the journal, and no half of line ${this.#end.seq + 1}`)
     this.#notes.push(
-      `${at(place)} is half a line, from a crash, a full disk, or a gate that is writing; it does not count`
+      `${lineInWords(place)} is half a line, from a crash, a full disk, or a gate that is writing; it does not count`
     )
     return false
   }

@@ -177,13 +177,13 @@ async function postureOf(
       return 0
     })
   } catch (error) {
-    io.stderr(`note: ${said(error)}; the posture is taken for normal (--posture)\n`)
+    io.stderr(`note: ${inSentence(error)}; the posture is taken for normal (--posture)\n`)
   }
   return level
 }
 
 /** For the middle of a sentence. */
-function said(error: unknown): string {
+function inSentence(error: unknown): string {
   return (error as Error).message.replace(/\.$/, '')
 }
 
@@ -216,7 +216,7 @@ async function demandsOf(
       return 0
     })
   } catch (error) {
-    io.stderr(`note: ${said(error)}; what the watch asks of the person is left out\n`)
+    io.stderr(`note: ${inSentence(error)}; what the watch asks of the person is left out\n`)
   }
   return demands
 }
@@ -324,7 +324,7 @@ async function subjectNamed(
     io.stderr(`note: there is no account '${visible(name)}'; this is the decision for a person without groups\n`)
   } catch (error) {
     io.stderr(
-      `note: ${said(error)}; '${visible(name)}' is treated as a person without groups; give the groups with --group\n`
+      `note: ${inSentence(error)}; '${visible(name)}' is treated as a person without groups; give the groups with --group\n`
     )
   }
   return { subject: assumed, isSuspended: false }

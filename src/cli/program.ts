@@ -28,7 +28,7 @@ const code = await run(process.argv.slice(2), {
   isTTY: process.stdout.isTTY === true,
   columns: process.stdout.isTTY ? process.stdout.columns : undefined,
   isErrorTTY: process.stderr.isTTY === true,
-  ...(process.stdin.isTTY && process.stderr.isTTY ? { ask } : {}),
+  ...(process.stdin.isTTY && process.stderr.isTTY ? { ask: askInTerminal } : {}),
   input: () => process.stdin.setEncoding('latin1'),
   clock: systemClock,
   wait: milliseconds => setTimeout(milliseconds)
@@ -39,7 +39,7 @@ await stderr.flush()
 process.exit(lost === null ? code : 1)
 
 /** An end of input (Ctrl-D) is an empty answer. */
-async function ask(question: string): Promise<string> {
+async function askInTerminal(question: string): Promise<string> {
   const { createInterface } = await import('node:readline')
   const lines = createInterface({ input: process.stdin, output: process.stderr })
   return new Promise(resolve => {

@@ -9,7 +9,7 @@ import type { Config } from '../../config/schema.ts'
 import { sharedStoreWarning } from '../files/shared-file-system.ts'
 import { createKeyFile, keyFileWarning } from '../keyring/key-file.ts'
 import { Cluster } from '../server/cluster/primary.ts'
-import { work } from '../server/cluster/worker.ts'
+import { runWorker } from '../server/cluster/worker.ts'
 import { type InheritedSockets, inheritedSockets } from '../server/inherited-sockets.ts'
 import { Server, type Serving } from '../server/server.ts'
 import { cutOffMs } from '../server/time-to-end.ts'
@@ -73,7 +73,7 @@ Example:
   }
 }
 
-function say(serving: Serving, config: Config, log: Logger): void {
+function logStart(serving: Serving, config: Config, log: Logger): void {
   const { gate, admin } = serving.addresses
   log.info(
     { address: gate.address, port: gate.port, admin: admin?.port ?? null, apps: config.apps.map(app => app.id) },
@@ -91,7 +91,7 @@ async function startCluster(config: Config, size: number, log: Logger, sockets: 
 }
 
 async function serveAsWorker(io: Io): Promise<ExitCode> {
-  const code = await work({
+  const code = await runWorker({
     clock: io.clock,
     logFor: (config, worker) => newLog(config.log.level, { worker }),
     cannotStart: error => reportError(error, 'serve', io)
@@ -233,7 +233,7 @@ class RunningGate {
     this.#watch()
     if (takeEarlyReload()) this.#reload()
     // Said last, because a supervisor may end the process on hearing that it serves.
-    say(this.#input.server, this.#config, this.#input.log)
+    logStart(this.#input.server, this.#config, this.#input.log)
   }
 
   readonly #onTerm = (signal: string) => {

@@ -3,7 +3,7 @@ import type { Clock } from '../clock.ts'
 
 const everyMs = 600_000
 /** The greatest number of keys. The oldest are forgotten first. */
-const most = 5_000
+const maxKnown = 5_000
 
 export class Repeats {
   readonly #clock: Clock
@@ -23,7 +23,7 @@ export class Repeats {
     }
     this.#known.delete(key)
     this.#known.set(key, { since: now, left: 0 })
-    if (this.#known.size > most) this.#known.delete(this.#known.keys().next().value as string)
+    if (this.#known.size > maxKnown) this.#known.delete(this.#known.keys().next().value as string)
     return known?.left ?? 0
   }
 }

@@ -64,23 +64,23 @@ const heads: Readonly<Record<ServedContent, Omit<Table, 'rows'>>> = {
 }
 
 const makers: Readonly<Record<ServedContent, (word: string, index: number) => readonly string[]>> = {
-  passwords: (word, i) => [services[i % services.length]!, of(accounts, word, 1), word, dateOf(word)],
+  passwords: (word, i) => [services[i % services.length]!, pick(accounts, word, 1), word, dateOf(word)],
   people: word => [
-    `${of(firstNames, word, 1)} ${of(lastNames, word, 2)}`,
-    of(grades, word, 3),
+    `${pick(firstNames, word, 1)} ${pick(lastNames, word, 2)}`,
+    pick(grades, word, 3),
     String(38_000 + numberOf(word, 4) * 40),
     word.toUpperCase(),
     dateOf(word)
   ],
   payments: word => [
     dateOf(word),
-    of(payees, word, 1),
+    pick(payees, word, 1),
     `${200 + numberOf(word, 4)}.${String(numberOf(word, 6) % 100).padStart(2, '0')}`,
     word.toUpperCase()
   ]
 }
 
-function of(list: readonly string[], word: string, at: number): string {
+function pick(list: readonly string[], word: string, at: number): string {
   return list[numberOf(word, at) % list.length]!
 }
 

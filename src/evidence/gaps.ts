@@ -1,5 +1,5 @@
 /** What an evidence folder does not show, or what it shows of protections that are not in force: one sentence each. */
-import { at } from '../audit/file-lines.ts'
+import { lineInWords } from '../audit/file-lines.ts'
 import { utcMinute } from '../messages/utc-minute.ts'
 import type { Policy } from '../policy/policy.ts'
 import type { Evidence, Gap } from './evidence.ts'
@@ -44,7 +44,10 @@ function* journalGaps(input: GapInput): Generator<Gap> {
   const gap = (text: string, isSerious = false): Gap => ({ topic: 'journal', isSerious, text })
   const { fault } = proof
   if (fault !== null && (journalFrom !== null || fault.kind !== 'no_chain'))
-    yield gap(`The journal is not whole: ${fault.place === null ? '' : `${at(fault.place)}: `}${fault.text}.`, true)
+    yield gap(
+      `The journal is not whole: ${fault.place === null ? '' : `${lineInWords(fault.place)}: `}${fault.text}.`,
+      true
+    )
   if (input.isAnchorForeign)
     yield gap(
       'What the store remembers of the end of the journal is not signed with the key of the gate, so it does not count.',

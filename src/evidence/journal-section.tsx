@@ -1,5 +1,5 @@
 /** The proof of the journal, the files of the folder, and how to check them. */
-import { at } from '../audit/file-lines.ts'
+import { lineInWords } from '../audit/file-lines.ts'
 import { utcMinute } from '../messages/utc-minute.ts'
 import { visible } from '../messages/visible.ts'
 import type { Evidence } from './evidence.ts'
@@ -13,7 +13,10 @@ export function JournalSection({ evidence: { proof, figures, signer } }: { evide
   const moment = (iso: string | null) =>
     iso === null || Number.isNaN(Date.parse(iso)) ? 'none' : utcMinute(Date.parse(iso))
   const facts: readonly (readonly [string, string])[] = [
-    ['Result', fault === null ? 'whole' : `${fault.place === null ? '' : `${at(fault.place)}: `}${fault.text}`],
+    [
+      'Result',
+      fault === null ? 'whole' : `${fault.place === null ? '' : `${lineInWords(fault.place)}: `}${fault.text}`
+    ],
     ['Lines of the chain', fault === null ? numberText(proof.lines) : `${numberText(proof.lines)} before the fault`],
     ['First and last line', `${moment(proof.from)} and ${moment(proof.to)}`],
     ['Signed checkpoints', `${numberText(proof.checkpoints)}, the last one at line ${numberText(proof.signedTo)}`],

@@ -43,13 +43,16 @@ const special: Readonly<Record<string, Kind>> = {
   'content-location': 'location',
   refresh: 'refresh',
   // Scripts in pages follow these like `Location`.
-  ...of('location', 'sourcemap x-sourcemap uri x-pingback hx-redirect hx-push-url hx-replace-url turbo-location'),
-  ...of('location', 'x-inertia-location x-pjax-url sec-websocket-location'),
+  ...allOfKind(
+    'location',
+    'sourcemap x-sourcemap uri x-pingback hx-redirect hx-push-url hx-replace-url turbo-location'
+  ),
+  ...allOfKind('location', 'x-inertia-location x-pjax-url sec-websocket-location'),
   link: 'links',
-  ...of('sources', 'access-control-allow-origin timing-allow-origin sec-websocket-origin x-frame-options'),
-  ...of('sources', 'permissions-policy feature-policy'),
-  ...of('policy', 'content-security-policy content-security-policy-report-only'),
-  ...of('strings', 'reporting-endpoints report-to speculation-rules'),
+  ...allOfKind('sources', 'access-control-allow-origin timing-allow-origin sec-websocket-origin x-frame-options'),
+  ...allOfKind('sources', 'permissions-policy feature-policy'),
+  ...allOfKind('policy', 'content-security-policy content-security-policy-report-only'),
+  ...allOfKind('strings', 'reporting-endpoints report-to speculation-rules'),
   'hx-location': 'htmx-location',
   'clear-site-data': 'clear-site-data',
   'service-worker-allowed': 'worker-scope',
@@ -160,7 +163,7 @@ function withoutCookies(value: string, isOnBoundHost: boolean): string {
   return kinds.filter(kind => kind !== '"cookies"' && !(kind === '"storage"' && isOnBoundHost)).join(', ')
 }
 
-function of(kind: Kind, names: string): Record<string, Kind> {
+function allOfKind(kind: Kind, names: string): Record<string, Kind> {
   return Object.fromEntries(names.split(' ').map(name => [name, kind]))
 }
 

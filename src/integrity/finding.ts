@@ -52,7 +52,7 @@ export function makeFinding(
   const left = all.length - items.length + (allCodes.length - codes.length)
   const content = [app, page, ...items.map(({ kind, value }) => `${kind} ${value}`), ...codes]
   const id = digestOf(content.sort().join('\n')).replace(/[-_]/g, '0').slice(0, 8).toLowerCase()
-  return said(app, { id, severity, at: now, lastAt: now, page, items, codes, left, why: '', ...seenBy })
+  return withSentence(app, { id, severity, at: now, lastAt: now, page, items, codes, left, why: '', ...seenBy })
 }
 
 /** The finding once others have seen it too, on this page. */
@@ -63,7 +63,7 @@ export function seenByMore(
   now: number
 ): Finding {
   const { isByStranger, onlySeenBy, ...rest } = finding
-  return said(app, { ...rest, lastAt: now, ...seenBy })
+  return withSentence(app, { ...rest, lastAt: now, ...seenBy })
 }
 
 /** Of a path that answers, who has asked for it proves as much as anybody. */
@@ -71,7 +71,7 @@ export function doubtOf({ isByStranger, onlySeenBy }: SeenBy): string | undefine
   return isByStranger === true ? undefined : onlySeenBy
 }
 
-function said(app: string, finding: Finding): Finding {
+function withSentence(app: string, finding: Finding): Finding {
   const { page, items, codes, left } = finding
   return { ...finding, why: sentenceOf(app, page, items, codes.length, left) + seenInWords(doubtOf(finding)) }
 }

@@ -59,11 +59,11 @@ const index = 'kept-posts'
 /** Bytes of the body in one value of the store, which holds a mebibyte after both encodings. */
 const partBytes = 384 * 1024
 /** The most kept POSTs of one person, separately for forms, for forms in frames, for scripts and for forms of other sites: no page of another site pushes out work. */
-const most = { posts: 5, bytes: 8 * 1024 * 1024 }
+const maxOfPerson = { posts: 5, bytes: 8 * 1024 * 1024 }
 /** The most of one person that nobody may have seen a page about: forms in frames, and what scripts have sent. */
-export const maxUnseen = 2 * most.posts
+export const maxUnseen = 2 * maxOfPerson.posts
 /** The same with the forms that they have seen a page about. */
-export const maxOwn = maxUnseen + most.posts
+export const maxOwn = maxUnseen + maxOfPerson.posts
 /** The most bytes of all people who are known. */
 const maxBytesOfKnown = 64 * 1024 * 1024
 /** The least that a POST takes in the store with its headers, in bytes. */
@@ -292,9 +292,9 @@ export class KeptPosts {
     if (owner.startsWith('?')) return this.#makeRoomForStranger(all, member)
     const known = all.filter(one => !one.owner.startsWith('?'))
     const sum = (list: readonly Waiting[]) => list.reduce((total, one) => total + one.bytes, 0)
-    if (bytes > most.bytes || !(await this.#makeRoomAmongKnown(known, owner, sum))) return false
+    if (bytes > maxOfPerson.bytes || !(await this.#makeRoomAmongKnown(known, owner, sum))) return false
     let own = known.filter(one => one.owner === owner).sort((one, other) => one.at - other.at)
-    while (own.length > most.posts || sum(own) > most.bytes) {
+    while (own.length > maxOfPerson.posts || sum(own) > maxOfPerson.bytes) {
       const oldest = own.find(one => one.member !== member)
       if (oldest === undefined) return false
       await this.#remove(oldest)

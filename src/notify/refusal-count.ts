@@ -5,7 +5,7 @@
 import type { AuditEvent } from '../audit/event.ts'
 import type { Notice } from './notice.ts'
 
-const enough = 10
+const refusalsForNotice = 10
 const hourMs = 3600_000
 const accountsKept = 10_000
 
@@ -29,7 +29,7 @@ export class RefusalCount {
     // The accounts with the oldest guesses are dropped first.
     if (this.#counts.size >= accountsKept) this.#counts.delete(this.#counts.keys().next().value as string)
     this.#counts.set(account, next)
-    if (next.count !== enough) return null
+    if (next.count !== refusalsForNotice) return null
     const { name, address } = event
     return {
       id: `refusals-${account}-${new Date(at).toISOString().slice(0, 10)}`,

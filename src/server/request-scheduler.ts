@@ -7,9 +7,9 @@ import type { Socket } from 'node:net'
 import { networkLevels } from '../request/network-levels.ts'
 
 /** Requests that begin in one turn of the event loop. Each takes some tenths of a millisecond. */
-const mostInTurn = 32
+const maxInTurn = 32
 /** Requests of one connection in a row. What HTTP/2 answers in one turn of the event loop goes out in one write. */
-const mostInRow = 8
+const maxInRow = 8
 
 type Begin = () => void
 
@@ -37,7 +37,7 @@ export class RequestScheduler {
 
   /** Calls `begin` now or in a later turn. `client` and `connection` say whose request it is. */
   schedule(client: Client, connection: object, begin: Begin): void {
-    const mayBegin = this.#begun < mostInTurn && this.#waiting.isEmpty
+    const mayBegin = this.#begun < maxInTurn && this.#waiting.isEmpty
     if (!this.#isAwaited) this.#awaitTurn()
     if (mayBegin) {
       this.#begun++
@@ -58,7 +58,7 @@ export class RequestScheduler {
   #turn(): void {
     this.#isAwaited = false
     this.#begun = 0
-    while (this.#begun < mostInTurn && !this.#waiting.isEmpty) {
+    while (this.#begun < maxInTurn && !this.#waiting.isEmpty) {
       if (!this.#isAwaited) this.#awaitTurn()
       const row = this.#nextRow()
       this.#begun += row.length
@@ -70,7 +70,7 @@ export class RequestScheduler {
     const site = this.#waiting.take()!
     const customer = site.value.take()!
     const connection = customer.value.take()!
-    const row = connection.value.splice(0, mostInRow)
+    const row = connection.value.splice(0, maxInRow)
     if (connection.value.length > 0) customer.value.putBack(connection)
     if (!customer.value.isEmpty) site.value.putBack(customer)
     if (!site.value.isEmpty) this.#waiting.putBack(site)

@@ -22,14 +22,14 @@ export async function directoriesOf(
   services: Services
 ): Promise<Directories> {
   const made: (Passwords | Elsewhere)[] = []
-  for (const identity of config.identity) made.push(await make(identity, config.portal.url.origin, services))
+  for (const identity of config.identity) made.push(await makeSource(identity, config.portal.url.origin, services))
   return new Directories({
     passwords: made.flatMap(each => (each.kind === 'password' ? each.directory : [])),
     institutions: made.flatMap(each => (each.kind === 'institution' ? each.institution : []))
   })
 }
 
-async function make(
+async function makeSource(
   identity: IdentityConfig,
   portalOrigin: string,
   services: Services

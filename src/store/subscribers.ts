@@ -20,15 +20,15 @@ export class Subscribers {
 
   changed(key: string): void {
     const notice: StoreNotice = { kind: 'changed', key }
-    for (const { prefix, listener } of this.#listeners.values()) if (key.startsWith(prefix)) tell(listener, notice)
+    for (const { prefix, listener } of this.#listeners.values()) if (key.startsWith(prefix)) notify(listener, notice)
   }
 
   lost(): void {
-    for (const { listener } of this.#listeners.values()) tell(listener, { kind: 'lost' })
+    for (const { listener } of this.#listeners.values()) notify(listener, { kind: 'lost' })
   }
 
   ready(): void {
-    for (const { listener } of this.#listeners.values()) tell(listener, { kind: 'ready' })
+    for (const { listener } of this.#listeners.values()) notify(listener, { kind: 'ready' })
   }
 
   missed(): void {
@@ -42,7 +42,7 @@ export class Subscribers {
 }
 
 /** A bug in one listener must not keep others from hearing that a session ended. */
-function tell(listener: Listener, notice: StoreNotice): void {
+function notify(listener: Listener, notice: StoreNotice): void {
   try {
     listener(notice)
   } catch (error) {

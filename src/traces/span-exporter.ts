@@ -26,7 +26,7 @@ interface SpanExporterOptions {
 }
 
 /** The limits of the queue. A span has about 700 bytes. */
-export const queueLimit = { spans: 4096, characters: 8 * 1024 * 1024 } as const
+export const maxQueued = { spans: 4096, characters: 8 * 1024 * 1024 } as const
 const batchSpans = 512
 const maxRetryMs = 60_000
 
@@ -73,7 +73,7 @@ export class SpanExporter implements SpanSink {
 
   take(span: string): void {
     if (!this.isOpen) return
-    if (this.#queue.length >= queueLimit.spans || this.#characters + span.length > queueLimit.characters)
+    if (this.#queue.length >= maxQueued.spans || this.#characters + span.length > maxQueued.characters)
       return this.#observer.onDropped(1)
     this.#queue.push(span)
     this.#characters += span.length
@@ -127,7 +127,7 @@ export class SpanExporter implements SpanSink {
         if (isSwitchedOff) return
         if (wasClosing) return this.#observer.onDropped(batch.length)
         // The batch goes first again, unless newer spans have filled the queue meanwhile.
-        const room = Math.max(0, queueLimit.spans - this.#queue.length)
+        const room = Math.max(0, maxQueued.spans - this.#queue.length)
         if (batch.length > room) this.#observer.onDropped(batch.length - room)
         const kept = batch.slice(0, room)
         this.#queue.unshift(...kept)

@@ -5,7 +5,7 @@ import t, { type Test } from 'tap'
 import { hashOf } from '../../src/audit/chain.ts'
 import { ChainFile } from '../../src/audit/chain-file.ts'
 import { headFileOf, readHead } from '../../src/audit/chain-head.ts'
-import { at } from '../../src/audit/file-lines.ts'
+import { lineInWords } from '../../src/audit/file-lines.ts'
 import { Lines } from '../../src/audit/line-buffer.ts'
 import { type VerifyInput, verifyJournal } from '../../src/audit/verify-journal.ts'
 import type { Signer } from '../../src/keyring/keyring.ts'
@@ -44,7 +44,7 @@ async function verified(files: readonly string[], input: Partial<VerifyInput> = 
   const head = await readHead(headFileOf(files.find(file => file.endsWith('.jsonl'))!))
   const proof = await verifyJournal({ files, keys: [key!.publicKey], head, ...input })
   const { fault } = proof
-  const where = fault?.place == null ? '' : at({ ...fault.place, file: path.basename(fault.place.file) })
+  const where = fault?.place == null ? '' : lineInWords({ ...fault.place, file: path.basename(fault.place.file) })
   return { ...proof, said: fault === null ? 'whole' : `${fault.kind} ${where}`.trim() }
 }
 

@@ -5,7 +5,7 @@ import t, { type Test } from 'tap'
 import { OtlpCollector } from '../../src/traces/otlp-collector.ts'
 import { requestHead } from '../../src/traces/resource.ts'
 import { encodeSpan, kinds } from '../../src/traces/span.ts'
-import { queueLimit, SpanExporter } from '../../src/traces/span-exporter.ts'
+import { maxQueued, SpanExporter } from '../../src/traces/span-exporter.ts'
 import { type Collector, startCollector } from './collector.ts'
 
 const span = (name: string) =>
@@ -137,10 +137,10 @@ t.test('the queue is bounded, whatever hangs', async t => {
   const { exporter, seen } = exporterFor(t, collector)
   exporter.take(span('first'))
   await collector.asked(1)
-  for (let i = 0; i < queueLimit.spans + 10; i++) exporter.take(span('x'))
+  for (let i = 0; i < maxQueued.spans + 10; i++) exporter.take(span('x'))
   t.equal(seen.dropped, 10)
   await exporter.close(0)
-  t.equal(seen.dropped, queueLimit.spans + 11, 'each span is counted once')
+  t.equal(seen.dropped, maxQueued.spans + 11, 'each span is counted once')
 })
 
 t.test('large spans count by their size', async t => {

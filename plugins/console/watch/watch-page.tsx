@@ -118,20 +118,20 @@ export function registerWatch(scope: PageScope, { watch, people, appChanges, liv
   scope.get(watchPath, { config: { requires: 'console' } }, async request => {
     const page = consolePage(request)
     const query = new URLSearchParams(page.request.exchange.target.query)
-    return sendPage(page, 200, <WatchPage frame={consoleFrame(page)} view={await look(page, query)} />)
+    return sendPage(page, 200, <WatchPage frame={consoleFrame(page)} view={await readWatch(page, query)} />)
   })
 
   registerLive(scope, live, {
     path: watchEventsPath,
     everyMs,
     render: async page => {
-      const view = await look(page, new URLSearchParams())
+      const view = await readWatch(page, new URLSearchParams())
       return toHtml(<WatchContent frame={consoleFrame(page)} view={view} />).replace('<!doctype html>', '')
     }
   })
 
   /** Later pages stand still, because people read them. */
-  async function look(page: ConsolePage, query: URLSearchParams): Promise<WatchView> {
+  async function readWatch(page: ConsolePage, query: URLSearchParams): Promise<WatchView> {
     const after = placeOf(query.get('after'))
     const since = page.now - alarmDays * dayMs
     const most = after === null ? alarmsShown : alarmsOfPage

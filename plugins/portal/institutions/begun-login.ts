@@ -32,9 +32,9 @@ interface Sealed {
 /** How long a person may take there. */
 export const begunSeconds = 10 * 60
 /** The maximum of pending sign-ins in a browser. One more ends the others, otherwise the cookies would fill the headers. */
-const most = 4
+const maxOthers = 4
 /** Browsers keep some 4,096 characters of a cookie, with its name and attributes. */
-const longest = 3800
+const maxCookieLength = 3800
 
 const contextOf = (state: string) => `begun-login:${state}`
 
@@ -42,7 +42,7 @@ const contextOf = (state: string) => `begun-login:${state}`
 export function keepBegun(page: PageContext, state: string, begun: BegunLogin): void {
   const { reply, site, request, portal, now } = page
   const others = loginCookieNames(request.raw.headers.cookie, site)
-  if (others.length >= most) for (const name of others) reply.header('set-cookie', expiredCookie(name, site))
+  if (others.length >= maxOthers) for (const name of others) reply.header('set-cookie', expiredCookie(name, site))
   const value = (returnTo: ReturnTo) => {
     const sealed: Sealed = {
       i: begun.institution,
@@ -57,7 +57,12 @@ export function keepBegun(page: PageContext, state: string, begun: BegunLogin): 
   // An address too long for a cookie is dropped: the person starts from the list of apps.
   reply.header(
     'set-cookie',
-    briefCookie(cookieNameOf(page, state), whole.length <= longest ? whole : value(noReturn), begunSeconds, site)
+    briefCookie(
+      cookieNameOf(page, state),
+      whole.length <= maxCookieLength ? whole : value(noReturn),
+      begunSeconds,
+      site
+    )
   )
 }
 

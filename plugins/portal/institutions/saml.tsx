@@ -19,9 +19,9 @@ import { ChooserPage, chosenBefore, maxRows, rememberChoice } from './saml-choos
 import { RequestPage } from './saml-request.tsx'
 
 /** An encrypted assertion with five thousand groups of ninety letters has 1.2 MiB as a form; other real ones stay below 50 KiB. Anybody may send one. */
-const responseBytes = 1.25 * 1024 * 1024
+const maxResponseBytes = 1.25 * 1024 * 1024
 /** A longer refusal of a provider counts as an attempt: reading it costs more than real ones do. */
-const statusLength = 64 * 1024
+const maxStatusLength = 64 * 1024
 
 export function registerSaml(scope: FastifyInstance, institution: SamlInstitution): void {
   const { source } = institution
@@ -32,7 +32,7 @@ export function registerSaml(scope: FastifyInstance, institution: SamlInstitutio
 
   scope.post(
     `${path}/acs`,
-    { config: { requires: 'anyone', takes: 'foreign-form' }, bodyLimit: responseBytes },
+    { config: { requires: 'anyone', takes: 'foreign-form' }, bodyLimit: maxResponseBytes },
     async ({ page }) => takeAnswer(page, institution, path)
   )
 
@@ -140,7 +140,7 @@ async function receive(page: PageContext, institution: SamlInstitution, field: s
   const received = await withMetadata(page, institution, () =>
     institution.receive(field, id => isRequestOf(page, state, id))
   )
-  if (received.kind === 'answer' || (received.kind === 'status' && field.length <= statusLength))
+  if (received.kind === 'answer' || (received.kind === 'status' && field.length <= maxStatusLength))
     await attempt.released()
   return received
 }

@@ -36,7 +36,7 @@ async function askApps({ apps }: Pick<Config, 'apps'>, clock: Clock): Promise<Cl
           await tryConnect(upstream)
           return { findings: [], clocks: [] }
         }
-        const { status, date } = await ask(app, upstream)
+        const { status, date } = await askHealth(app, upstream)
         // nginx, Apache and Go answer a plain request on a port of TLS so; Node and many others close the connection.
         if (status === 400 && (await wantsTls(upstream))) return { findings: [secure(path, upstream)], clocks: [] }
         const clocks = date === null ? [] : [{ of: `the app at ${where}`, at: date, ours: (before + clock()) / 2 }]
@@ -59,7 +59,7 @@ function whereOf({ origin, socketPath }: Upstream): string {
   return `${url.hostname}:${url.port || (url.protocol === 'https:' ? 443 : 80)}`
 }
 
-function ask(app: AppConfig, { origin, socketPath }: Upstream): Promise<{ status: number; date: number | null }> {
+function askHealth(app: AppConfig, { origin, socketPath }: Upstream): Promise<{ status: number; date: number | null }> {
   const url = new URL(origin)
   const isSecure = url.protocol === 'https:'
   const hostname = url.hostname.replace(/[[\]]/g, '')

@@ -7,7 +7,7 @@ import { configFor, configHelp, configOption } from '../command-context.ts'
 import { type Entry, journalFiles, numberOf } from './files.ts'
 import { Printer, sentence } from './print.ts'
 
-const most = 10_000
+const maxLines = 10_000
 /** Between two looks at the file, in milliseconds. */
 const lookEveryMs = 250
 
@@ -32,7 +32,7 @@ Example:
       follow: { type: 'boolean', short: 'f' },
       json: { type: 'boolean' }
     })
-    const wanted = numberOf('--lines', values.lines ?? '20', most)
+    const wanted = numberOf('--lines', values.lines ?? '20', maxLines)
     const { file: journal } = (await configFor(io, values.config)).journal
     await journalFiles(journal)
     const follower = values.follow ? await followJournal(journal) : null

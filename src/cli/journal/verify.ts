@@ -8,7 +8,7 @@ import type { Config } from '../../../config/schema.ts'
 import { type Anchor, anchorId, anchorRecord } from '../../audit/anchor.ts'
 import { headFileOf, readHead } from '../../audit/chain-head.ts'
 import { readPublicKey } from '../../audit/checkpoint.ts'
-import { at } from '../../audit/file-lines.ts'
+import { lineInWords } from '../../audit/file-lines.ts'
 import { journalPurpose } from '../../audit/journal.ts'
 import { type JournalProof, verifyAnchored } from '../../audit/verify-journal.ts'
 import { readKeyFile } from '../../keyring/key-file.ts'
@@ -81,7 +81,7 @@ Example:
     if (isAnchorForeign)
       io.stderr('note: what the store remembers of the journal is not signed with this key, so it does not count\n')
     if (values.json) io.stdout(jsonText(resultOf(proof)))
-    else say(proof, head !== null || known.length > 0 || (anchor !== null && !isAnchorForeign), io)
+    else printProof(proof, head !== null || known.length > 0 || (anchor !== null && !isAnchorForeign), io)
     return proof.fault === null ? 0 : 1
   }
 }
@@ -150,7 +150,7 @@ export function resultOf(proof: JournalProof) {
   }
 }
 
-function say(proof: JournalProof, isEndKnown: boolean, io: Io): void {
+function printProof(proof: JournalProof, isEndKnown: boolean, io: Io): void {
   const { fault, lines, first, end, from, to, checkpoints, signedTo, isSelfVouched, keys, before, notes } = proof
   for (const note of notes) io.stderr(`note: ${note}\n`)
   if (before > 0)
@@ -160,7 +160,7 @@ function say(proof: JournalProof, isEndKnown: boolean, io: Io): void {
       `warning: no key was given, so the journal vouches for itself with ${keys[0]}. Compare it with 'factorgate journal key', or give it with --key\n`
     )
   if (fault !== null) {
-    io.stdout(`${fault.place === null ? '' : `${at(fault.place)}: `}${fault.text}\n`)
+    io.stdout(`${fault.place === null ? '' : `${lineInWords(fault.place)}: `}${fault.text}\n`)
     const rightTo = fault.rightTo ?? end.seq
     if (lines > 0 && rightTo >= first) io.stderr(`lines ${first} to ${rightTo} are right\n`)
     return

@@ -53,7 +53,7 @@ Example:
       await place.store.settle?.()
       for (const ended of turned.ended) await place.record(endedLine(ended))
       await place.record(turnedLine(turn, turned))
-      say(turn, turned, io)
+      printSetting(turn, turned, io)
       if (turned.now === 'lockdown') await sayWhoStaysIn(turn, place, io)
       return 0
     })
@@ -91,7 +91,7 @@ function readApp(id: string | undefined, level: PostureLevel, { config }: Comman
   return id ?? null
 }
 
-function say({ level, app, until }: Turn, { before, now, stricter }: Turned, io: Io): void {
+function printSetting({ level, app, until }: Turn, { before, now, stricter }: Turned, io: Io): void {
   const end = until === null ? '' : ` until ${moment(until)}`
   const was = before === level ? ` (as before)` : ` (before: ${before})`
   io.stderr(`${app ?? 'all apps'}: ${level}${end}${was}\n`)

@@ -6,7 +6,7 @@ import { type CommandContext, configHelp, configOption, withStore } from '../com
 import { locksAt, peopleAt, personNamed } from './person.ts'
 
 /** Waits that are looked through. */
-const most = 100_000
+const maxLocks = 100_000
 
 export const command: Command = {
   name: 'user unlock',
@@ -49,7 +49,7 @@ Example:
 async function unlockNetwork(place: CommandContext, network: string, io: Io, isJson: boolean): Promise<ExitCode> {
   const locks = locksAt(place)
   let cleared = 0
-  const { locks: waiting } = await locks.waiting(most)
+  const { locks: waiting } = await locks.waiting(maxLocks)
   for (const { kind, key, accountId } of waiting)
     if (accountId === null && networkOf(key) === network && (await locks.unlockNetwork(kind, key))) {
       cleared++

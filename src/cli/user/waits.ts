@@ -8,7 +8,7 @@ import { accountsAt, locksAt } from './person.ts'
 import { waitOf } from './wait-words.ts'
 
 /** More than anybody reads. */
-const most = 10_000
+const maxLocks = 10_000
 
 export const command: Command = {
   name: 'user waits',
@@ -27,7 +27,7 @@ Example:
   async run(args, io) {
     const { values } = readArgs(args, { ...configOption, json: { type: 'boolean' } })
     return withStore(io, { config: values.config, changes: 'nothing' }, async place => {
-      const { locks, total } = await locksAt(place).waiting(most)
+      const { locks, total } = await locksAt(place).waiting(maxLocks)
       const accounts = accountsAt(place)
       const waits = await inBatches(locks, async lock => {
         const account = lock.accountId === null ? null : await accounts.byId(lock.accountId)

@@ -62,7 +62,7 @@ Example:
         const announced = await use.announce(name, seconds, why ?? 'ended', operator(io))
         const [after] = await use.read([name])
         const isLearning = app.integrity !== null && learningEnds(after!, app.integrity.learn, place.clock()).length > 0
-        io.stderr(`${name}: ${said(announced, seconds, isLearning)}\n`)
+        io.stderr(`${name}: ${announcedText(announced, seconds, isLearning)}\n`)
         return 0
       }
       const [state] = await use.read([name])
@@ -73,7 +73,7 @@ Example:
   }
 }
 
-function said(announced: Changing | null, seconds: number, isLearning: boolean): string {
+function announcedText(announced: Changing | null, seconds: number, isLearning: boolean): string {
   if (seconds > 0) return `until ${moment(announced!.until)} everything new is learned without a report`
   if (announced === null) return 'no change is announced, so there is none to end'
   return isLearning

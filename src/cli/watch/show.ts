@@ -25,7 +25,7 @@ const states = {
 } as const
 
 /** Rows of each table; `--json` has all people and budgets. */
-const shown = 20
+const maxRows = 20
 const alarmsShown = 10
 const alarmDays = 14
 const maxAlarms = 50
@@ -40,7 +40,7 @@ export const command: Command = {
                    with --user also what is unusual for the person, their days and apps
 ${configHelp}
 
-The console's page Watch has the same figures. Without --json the tables have at most ${shown} rows, and the ${alarmsShown} newest alarms. A day is a day in UTC. Gates write what they count of people within a minute, and
+The console's page Watch has the same figures. Without --json the tables have at most ${maxRows} rows, and the ${alarmsShown} newest alarms. A day is a day in UTC. Gates write what they count of people within a minute, and
 their budgets twice a second where several processes share the store, otherwise within ten seconds. What a gate has granted itself
 and not used yet does not count here.
 
@@ -55,7 +55,7 @@ Example:
       try {
         const movement = await figures.movement({
           page: 1,
-          pageSize: values.json ? Number.MAX_SAFE_INTEGER : shown,
+          pageSize: values.json ? Number.MAX_SAFE_INTEGER : maxRows,
           account: user?.id ?? null
         })
         const uses = await namedUses(place, figures)
@@ -144,7 +144,7 @@ function print(io: Io, figures: WatchFigures, movement: Movement | null, budgets
   const used = table(
     ['BUDGET', 'FOR', 'USED', 'OF', 'WINDOW', 'STATE'],
     budgets
-      .slice(0, shown)
+      .slice(0, maxRows)
       .map(use => [
         titleOf(use.budget),
         whomOf(use),
@@ -156,8 +156,8 @@ function print(io: Io, figures: WatchFigures, movement: Movement | null, budgets
     io.columns
   )
   io.stdout([used, people].filter(text => text !== '').join('\n'))
-  if (budgets.length > shown)
-    io.stderr(`${counted(budgets.length - shown, 'more row', 'more rows')} of budgets with less use: --json\n`)
+  if (budgets.length > maxRows)
+    io.stderr(`${counted(budgets.length - maxRows, 'more row', 'more rows')} of budgets with less use: --json\n`)
   const hidden = movement === null ? 0 : movement.people - movers.length
   if (hidden > 0)
     io.stderr(`${counted(hidden, 'more person has', 'more people have')} fetched something today: --json\n`)

@@ -2,7 +2,7 @@
  * How long recent binds took. A server that hashes passwords slowly refuses an unknown DN at once, which would tell strangers who has an
  * account there. So a bind with a DN that nobody has waits for the usual difference (CWE-208).
  */
-const most = 33
+const maxTimes = 33
 
 interface BindTimesOptions {
   /** In milliseconds, never put back. */
@@ -37,7 +37,7 @@ export class BindTimes {
     const start = this.#now()
     const answer = await bind()
     times.push(this.#now() - start)
-    if (times.length > most) times.shift()
+    if (times.length > maxTimes) times.shift()
     return answer
   }
 }

@@ -30,7 +30,7 @@ export async function groupsOf(connection: LdapConnection, schema: LdapSchema, m
   const { driver } = connection
   const first = fillFilter(driver, filter, { dn: { value: member.entry.dn }, name: { value: member.name } })
   const found = new Map<string, FoundGroup>()
-  let fresh = take(found, await search(connection, schema, first), schema)
+  let fresh = addNew(found, await search(connection, schema, first), schema)
   while (schema.groups.isNested && fresh.length > 0) {
     const next: FoundGroup[] = []
     for (let at = 0; at < fresh.length; at += batch) {
@@ -43,7 +43,7 @@ export async function groupsOf(connection: LdapConnection, schema: LdapSchema, m
         schema,
         filters.length === 1 ? filters[0]! : new driver.OrFilter({ filters })
       )
-      next.push(...take(found, entries, schema))
+      next.push(...addNew(found, entries, schema))
     }
     fresh = next
   }
@@ -62,7 +62,7 @@ export async function groupsOfEach(
 }
 
 /** Adds new groups and returns them. */
-function take(found: Map<string, FoundGroup>, entries: readonly DirectoryEntry[], schema: LdapSchema): FoundGroup[] {
+function addNew(found: Map<string, FoundGroup>, entries: readonly DirectoryEntry[], schema: LdapSchema): FoundGroup[] {
   const fresh: FoundGroup[] = []
   for (const entry of entries) {
     const key = comparableDn(entry.dn)
@@ -106,11 +106,11 @@ async function activeDirectoryGroups(
     const members = schema.groups.isNested
       ? new driver.ExtensibleFilter({ matchType: 'member', rule: inChain, value })
       : new driver.EqualityFilter({ attribute: 'member', value })
-    take(found, await search(connection, schema, members), schema)
+    addNew(found, await search(connection, schema, members), schema)
   }
   if (primary !== null && !ids.some(id => id.equals(primary))) ids.push(primary)
   for (let at = 0; at < ids.length; at += batch)
-    take(found, await search(connection, schema, anyOf(driver, 'objectSid', ids.slice(at, at + batch))), schema)
+    addNew(found, await search(connection, schema, anyOf(driver, 'objectSid', ids.slice(at, at + batch))), schema)
   return [...found.values()]
 }
 

@@ -79,7 +79,7 @@ async function* bounded(
 async function follow(url: string, { ca, etag }: FetchOptions, deadline: AbortSignal): Promise<IncomingMessage> {
   let at = new URL(url)
   for (let redirects = 0; redirects <= maxRedirects; redirects++) {
-    const response = await get(at, ca, etag, deadline)
+    const response = await request(at, ca, etag, deadline)
     const { location } = response.headers
     if (![301, 302, 303, 307, 308].includes(response.statusCode ?? 0) || location === undefined) return response
     response.destroy()
@@ -91,7 +91,7 @@ async function follow(url: string, { ca, etag }: FetchOptions, deadline: AbortSi
   throw new SamlRefusal('the metadata server redirects again and again')
 }
 
-function get(url: URL, ca: string | null, etag: string | null, signal: AbortSignal): Promise<IncomingMessage> {
+function request(url: URL, ca: string | null, etag: string | null, signal: AbortSignal): Promise<IncomingMessage> {
   const request = url.protocol === 'https:' ? httpsRequest : httpRequest
   const headers = {
     accept: 'application/samlmetadata+xml, application/xml;q=0.8',

@@ -37,7 +37,7 @@ export type MetadataOutcome =
   | { readonly kind: 'refused'; readonly problem: string }
 
 /** Rejects for bugs only. */
-async function run({
+async function readMetadata({
   from,
   certificate,
   ca,
@@ -86,6 +86,6 @@ function certificatesOf(pem: string): X509Certificate[] {
 }
 
 if (parentPort !== null) {
-  const outcome = await run(workerData as MetadataTask)
+  const outcome = await readMetadata(workerData as MetadataTask)
   parentPort.postMessage(outcome, outcome.kind === 'read' ? buffersOf(outcome.packed) : [])
 }

@@ -44,7 +44,7 @@ interface WorkerInput {
 }
 
 /** Serves until the primary ends it or is gone, and resolves to the exit code. */
-export function work(input: WorkerInput): Promise<0 | 1> {
+export function runWorker(input: WorkerInput): Promise<0 | 1> {
   return new Promise(resolve => new WorkerProcess(input, resolve).start())
 }
 
@@ -121,7 +121,7 @@ class WorkerProcess {
     this.#config = config
     const log = logFor(config, number)
     this.#log = log
-    this.#starting = Server.start({ config, clock, log, worker: { number, of, tell, ticketKeys }, sockets })
+    this.#starting = Server.start({ config, clock, log, worker: { number, of, tell: sendNews, ticketKeys }, sockets })
     return (await this.#starting).addresses.gate
   }
 
@@ -150,7 +150,7 @@ function answer(message: Answer): void {
   send(message)
 }
 
-function tell(news: UpstreamNews): void {
+function sendNews(news: UpstreamNews): void {
   send({ tell: news })
 }
 

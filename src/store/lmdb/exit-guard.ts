@@ -27,7 +27,7 @@ function guard(): void {
   })
   process.once('exit', code => {
     if (inFlight === 0) return
-    if (uncaught !== null) tell(uncaught.error)
+    if (uncaught !== null) printError(uncaught.error)
     becomeExit(code)
     process.kill(process.pid, 'SIGKILL')
   })
@@ -39,7 +39,7 @@ function becomeExit(code: number): void {
   execve?.call(process, process.execPath, [process.execPath, '-e', `process.exit(${code})`], {})
 }
 
-function tell(error: unknown): void {
+function printError(error: unknown): void {
   try {
     writeSync(process.stderr.fd, `${inspect(error)}\n`)
   } catch {

@@ -1,7 +1,7 @@
 /** The slots of a Cluster's keys, and keys for the slots of one master. */
 const slots = 16384
 /** Numbers that are tried for a key. A master with a single slot needs some sixteen thousand. */
-const mostTries = 300_000
+const maxTries = 300_000
 
 /** CRC16 (XMODEM) of the key, or of what stands between its first braces. */
 export function slotOf(key: string): number {
@@ -31,7 +31,7 @@ export function slotsOfMasters(answer: unknown): Range[][] {
 /** So many keys in these slots, as far as there are any: the prefix and a number. */
 export function keysWithin(prefix: string, ranges: readonly Range[], count: number): string[] {
   const found: string[] = []
-  for (let n = 0; n < mostTries && found.length < count; n++) {
+  for (let n = 0; n < maxTries && found.length < count; n++) {
     const slot = slotOf(`${prefix}${n}`)
     if (ranges.some(([first, last]) => first <= slot && slot <= last)) found.push(`${prefix}${n}`)
   }
