@@ -13,6 +13,8 @@ export interface AcceptOptions {
   readonly readClient: (peer: string, forwardedFor: string | undefined) => Client
   /** Begins the trace of a request. Without it there are no traces. */
   readonly trace?: ((request: FastifyRequest, reply: FastifyReply) => RequestTrace) | null
+  /** Called before anything is asked about the request. */
+  readonly onRequest?: () => void
 }
 
 /** With a 405 (RFC 9110 §15.5.6). Those of WebDAV pass too; the list names what every client knows. */
@@ -38,8 +40,9 @@ const bits = new Map(single.map((name, i) => [name, 1 << i]))
 const isSingleLength = Array.from({ length: 32 }, (_, length) => single.some(name => name.length === length))
 
 export const acceptPlugin = fp<AcceptOptions>(
-  async (app, { readClient, trace = null }) => {
+  async (app, { readClient, trace = null, onRequest }) => {
     app.addHook('onRequest', (request, reply, done) => {
+      onRequest?.()
       const { raw, exchange } = request
       const forwardedFor = raw.headers['x-forwarded-for'] as string | undefined
       exchange.client = readClient(raw.socket.remoteAddress ?? '', forwardedFor)

@@ -239,7 +239,11 @@ async function stepsToApps(config: Config, runtime: Services, rules: Rules) {
   const upstreams = new UpstreamRegistry({ apps, states: runtime.upstreams })
   return {
     exchange: { clock },
-    accept: { readClient: makeClientReader(config.trustedProxies), trace: await tracesOf(config, runtime) },
+    accept: {
+      readClient: makeClientReader(config.trustedProxies),
+      trace: await tracesOf(config, runtime),
+      onRequest: () => runtime.standstill.look()
+    },
     match: { routes },
     session: { sessions, tokens: rules.takesTokens ? runtime.tokens : null, device },
     resend: { kept: keeping?.resend ?? null },

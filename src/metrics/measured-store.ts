@@ -49,6 +49,10 @@ export class MeasuredStore implements Store {
     return this.#measure('ping', this.#inner.ping())
   }
 
+  distrust(): void {
+    this.#inner.distrust?.()
+  }
+
   renew(credentials: StoreCredentials): void {
     this.#inner.renew?.(credentials)
   }

@@ -20,7 +20,7 @@ import { Accounts } from '../identity/accounts.ts'
 import { assertionSeconds } from '../identity/assertion.ts'
 import { Invitations } from '../identity/invitations.ts'
 import { LocalDirectory } from '../identity/local.ts'
-import { PasswordHasher } from '../identity/password/password.ts'
+import type { PasswordHasher } from '../identity/password/password.ts'
 import type { KeptMetadata } from '../identity/saml/metadata-source.ts'
 import { SecondReader } from '../identity/saml/second-opinion.ts'
 import type { IntegrityWatch } from '../integrity/integrity-watch.ts'
@@ -44,9 +44,12 @@ import type { UnusualWatch } from '../unusual/unusual-watch.ts'
 import type { UpstreamLogins } from '../upstream-login/upstream-logins.ts'
 import { type AccessWatching, watchAccess } from '../watchers/access.ts'
 import { Readiness } from '../watchers/readiness.ts'
+import type { Standstill } from '../watchers/standstill.ts'
 import { cachedPrefixes } from './cached-prefixes.ts'
 import { sayClocksApart } from './clocks-apart.ts'
+import { hasherOf } from './password-hashing.ts'
 import { posturesOf } from './postures.ts'
+import { standstillOf } from './standstill.ts'
 import type { Tracing } from './tracing.ts'
 import { upstreamLoginsOf } from './upstream-logins.ts'
 import type { WatchCommons } from './watch-commons.ts'
@@ -83,12 +86,6 @@ interface ServicesInput {
 const clockSeconds = 60
 /** Interval for writing down last-seen times, in milliseconds. */
 const flushMs = 5_000
-/** Concurrent password hashes. Each takes 19 MiB, and a core for tens of milliseconds. */
-const hashesAtOnce = 2
-const hashing = {
-  trouble: 'the gate cannot start processes that hash passwords, so it hashes them itself and is slower until it can',
-  again: 'separate processes hash the passwords again'
-} as const
 
 /** What is known of the configuration in force, for operators. */
 export interface ConfigurationNote {
@@ -142,6 +139,7 @@ export class Services {
   /** Null if this process alone uses the store. */
   readonly sharedAnswers: SharedAnswers | null
   readonly readiness: Readiness
+  readonly standstill: Standstill
   /** Tells people of events, as the configuration in use says; null where it tells nobody. */
   notifying: { sink(sink: AuditSink): AuditSink } | null = null
   /** Null until a configuration with traces is loaded. */
@@ -204,17 +202,11 @@ export class Services {
       clock,
       onThrottled: kind => this.metrics.count('factorgate_throttled_attempts_total', kind)
     })
-    // The limit holds for all workers together.
-    this.#hasher =
-      input.hasher ??
-      new PasswordHasher({
-        concurrency: Math.max(1, Math.floor(hashesAtOnce / (input.workers ?? 1))),
-        onChange: problem =>
-          problem === null ? log.info(hashing.again) : log.warn({ problem: problem.message }, hashing.trouble)
-      })
+    this.#hasher = input.hasher ?? hasherOf(log, input.workers)
     this.local = new LocalDirectory({ store, accounts: this.accounts, hasher: this.#hasher, clock })
     this.appUse = new AppUse(store)
     this.sharedAnswers = input.isStoreShared ? new SharedAnswers({ store, clock, keyring: () => this.keyring }) : null
+    this.standstill = standstillOf({ store, log })
     this.readiness = new Readiness({
       store,
       journal,
@@ -273,6 +265,7 @@ export class Services {
     // Checks at the start, and whenever the store connection changes.
     cache.onNotice(({ kind }) => kind !== 'changed' && void readiness.check())
     void readiness.check()
+    runtime.standstill.start()
     runtime.history.start()
     await runtime.reports.start()
     runtime.#flushing = setInterval(() => void runtime.#flush(), flushMs)
@@ -372,6 +365,7 @@ export class Services {
     this.postures.stop()
     this.#indexGrowth.stop()
     this.readiness.stop()
+    this.standstill.stop()
     this.history.stop()
     this.reports.stop()
     clearInterval(this.#flushing)

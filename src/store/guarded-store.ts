@@ -203,6 +203,10 @@ export class GuardedStore implements Store {
     return round.promise
   }
 
+  distrust(): void {
+    this.#inner.distrust?.()
+  }
+
   renew(credentials: StoreCredentials): void {
     this.#inner.renew?.(credentials)
   }

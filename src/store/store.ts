@@ -105,6 +105,8 @@ export interface Store {
    * Rejects with StoreUnconfirmed; the writes stay. `kept` are keys that are in the store without a lifetime.
    */
   settle?(kept?: readonly string[]): Promise<void>
+  /** This process has stood still, so what it has heard of changes may be old: subscribers hear `lost` at once, unless the store is sure without. */
+  distrust?(): void
   /** Later connections use these credentials. Those that are open stay. Throws StoreMisconfigured. */
   renew?(credentials: StoreCredentials): void
   close(): Promise<void>

@@ -188,6 +188,13 @@ class LmdbStore implements Store {
     await this.#write(0, () => void this.#environment.meta.put('ping', String(this.#clock())))
   }
 
+  /** The log of changes is in the file, so it needs nobody's answer. */
+  distrust(): void {
+    if (this.#closed || this.#subscribers.size === 0) return
+    this.#checkFiles()
+    this.#readChanges()
+  }
+
   async close(): Promise<void> {
     if (this.#closed) return
     this.#closed = true

@@ -14,6 +14,7 @@ import { Subscribers } from '../subscribers.ts'
 import { describeTrouble, isForbidden } from './errors.ts'
 import { checkSuitability, readFacts, type Suitability } from './preflight.ts'
 import { Replicas, replicationOf } from './replicas.ts'
+import { endsOf, isWords } from './replies.ts'
 import type { ScriptName } from './scripts.ts'
 import { Tracker, type TrackingConnection } from './tracking.ts'
 import { WriteProbe } from './write-probe.ts'
@@ -107,6 +108,10 @@ export class RedisStore implements Store {
 
   renew(credentials: StoreCredentials): void {
     this.#client.renew(credentials)
+  }
+
+  distrust(): void {
+    this.#tracker.distrust()
   }
 
   /** Throws StoreMisconfigured if this Redis may lose data or is not supported. */
@@ -379,18 +384,6 @@ export class RedisStore implements Store {
   #unreachable(why: string): StoreUnreachable {
     return new StoreUnreachable(`The store ${this.#client.name} does not answer as it should: ${why}.`)
   }
-}
-
-function isWords(reply: unknown): reply is string[] {
-  return Array.isArray(reply) && reply.every(word => typeof word === 'string')
-}
-
-/** Expiries by member, in milliseconds since the epoch; infinite for none. */
-function endsOf(pairs: readonly string[]): Map<string, number> {
-  const ends = new Map<string, number>()
-  for (let i = 0; i + 1 < pairs.length; i += 2)
-    ends.set(pairs[i]!, pairs[i + 1] === 'inf' ? Number.POSITIVE_INFINITY : Number(pairs[i + 1]))
-  return ends
 }
 
 function endsIn(ttlSeconds: number | undefined): Argument[] {

@@ -77,6 +77,11 @@ export class Tracker {
     this.#update()
   }
 
+  /** It is up again once each master has answered: by then it has heard all that came before. */
+  distrust(): void {
+    for (const link of this.#links.values()) link.distrust()
+  }
+
   stop(): void {
     clearInterval(this.#timer)
     for (const link of this.#links.values()) link.stop()
@@ -119,9 +124,24 @@ class Link {
   }
 
   ping(): void {
+    if (this.isUp) this.#ping()
+  }
+
+  distrust(): void {
     if (!this.isUp) return
+    this.#onDown()
+    this.#ping(() => {
+      this.isUp = true
+      this.#onChange()
+    })
+  }
+
+  #ping(then = () => {}): void {
     const epoch = this.#epoch
-    this.#connection.ping().catch(error => {
+    const answer = () => {
+      if (epoch === this.#epoch) then()
+    }
+    this.#connection.ping().then(answer, error => {
       if (epoch !== this.#epoch) return
       this.#options.trouble(error)
       this.#onDown()

@@ -1,0 +1,76 @@
+/**
+ * Notices that this process has stood still: a virtual machine that was paused, a laptop that slept, SIGSTOP, or a flood. What it has heard of the store may be
+ * old then, and the connection on which it hears may be gone without a word.
+ */
+import { uptime } from 'node:os'
+import { systemClock } from '../clock.ts'
+import { every } from './every.ts'
+
+/** As long as a store may take to be found silent. Less is the business of the connection. */
+const maxStillMs = 3000
+const lookMs = 500
+
+interface Clocks {
+  /** Nobody can set it. It may stand still while the machine sleeps. */
+  readonly running: () => number
+  /** The time of day. */
+  readonly wall: () => number
+  /** Goes on while the machine sleeps. It is slow to read, and knows only seconds. */
+  readonly machine: () => number
+}
+
+interface StandstillOptions {
+  /** Called before anything else is done, with how long it was, in milliseconds. */
+  readonly onStood: (ms: number) => void
+  /** In milliseconds. */
+  readonly clocks?: Clocks
+}
+
+export class Standstill {
+  readonly #onStood: (ms: number) => void
+  readonly #clocks: Clocks
+  #running: number
+  #wall: number
+  #slept: number
+  #stop = () => {}
+
+  constructor({ onStood, clocks = systemClocks }: StandstillOptions) {
+    this.#onStood = onStood
+    this.#clocks = clocks
+    this.#running = clocks.running()
+    this.#wall = clocks.wall()
+    this.#slept = clocks.machine() - this.#running
+  }
+
+  start(): void {
+    this.look()
+    this.#stop = every(lookMs, () => this.look())
+  }
+
+  stop(): void {
+    this.#stop()
+  }
+
+  /** Each request calls it, because requests that have waited are heard before any timer. */
+  look(): void {
+    const { running, wall, machine } = this.#clocks
+    const [now, time] = [running(), wall()]
+    const still = now - this.#running
+    const passed = time - this.#wall
+    this.#running = now
+    this.#wall = time
+    if (still > maxStillMs) return this.#onStood(still)
+    if (passed <= maxStillMs) return
+    // The machine has slept, or somebody has set its clock.
+    const slept = machine() - now
+    const since = slept - this.#slept
+    this.#slept = slept
+    if (since > maxStillMs - 1000) this.#onStood(since)
+  }
+}
+
+const systemClocks: Clocks = {
+  running: () => performance.now(),
+  wall: systemClock,
+  machine: () => uptime() * 1000
+}
