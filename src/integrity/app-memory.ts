@@ -63,6 +63,8 @@ export class AppMemory {
   }
 
   isLearning(now: number, learnMs: number): boolean {
+    // It began while the clock stood too far ahead, and would go on until then.
+    if (now < this.since) this.since = now
     return this.pages < minPages || now - this.since < learnMs
   }
 

@@ -180,8 +180,11 @@ export class Keeper {
           const known = record === null ? null : unpackGroup(record)
           if (known === null && pending === null && name !== everyone) return { result: kept.group }
           const next = known ?? new Group(kept.group.since)
+          // The clock was ahead when this was written.
+          const isPutRight = kept.group.since < next.since
+          next.since = Math.min(next.since, kept.group.since)
           if (pending !== null) next.addAll(pending)
-          else if (known !== null) return { result: next }
+          else if (known !== null && !isPutRight) return { result: next }
           return { next: packGroup(next), result: next, ttlSeconds: keepSeconds }
         })
         const learnedSince = people.groups.get(name)?.pending ?? null

@@ -188,5 +188,8 @@ export class PeopleInMemory {
   #checkClock(day: number): void {
     if (day < this.#lastDay - 1) this.#options.onClockBack?.(this.#lastDay - day)
     this.#lastDay = day < this.#lastDay - 1 ? day : Math.max(day, this.#lastDay)
+    // It began to learn while the clock stood too far ahead, and would go on until then. Gates' clocks may differ at midnight.
+    const all = this.groups.get(everyone)
+    if (all?.isLoaded && day < all.group.since - 1) all.group.since = day
   }
 }

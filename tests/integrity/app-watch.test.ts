@@ -1,6 +1,7 @@
 /** The watch on one app with the store behind it: gates that share it, damaged and newer records, limits, approvals, a store that is away. */
 import t from 'tap'
 import { AppChanges } from '../../src/administration/app-changes.ts'
+import { AppMemory } from '../../src/integrity/app-memory.ts'
 import { AppWatch } from '../../src/integrity/app-watch.ts'
 import type { Finding } from '../../src/integrity/finding.ts'
 import { knownRecord, openRecord } from '../../src/integrity/records.ts'
@@ -245,4 +246,12 @@ t.test('strangers whose requests a page reflects do not teach that new things ar
   const skimmer = seen('<script src="https://skimmer.example/s.js"></script>', true)
   t.match(skimmer, { severity: 'alarm' }, 'the true one is still found')
   t.match(skimmer?.marks.map(({ value }) => value).join(), /skimmer/)
+})
+
+t.test('a learning that began while the clock stood years ahead is no longer than it should be', async t => {
+  const dayMs = 86_400_000
+  const memory = new AppMemory(4000 * dayMs)
+  memory.pages = 1000
+  t.equal(memory.isLearning(10 * dayMs, 7 * dayMs), true, 'it begins anew when the clock is right')
+  t.equal(memory.isLearning(18 * dayMs, 7 * dayMs), false)
 })

@@ -21,10 +21,10 @@ import { ask, hourMs, monday, observation, usualWeeks, watch } from './fixture.t
 
 const dayMs = 86_400_000
 
-function gate(t: Test, store: MemoryStore, clock: { now: number }, isShared = true) {
+function gate(t: Test, store: MemoryStore, clock: { now: number }, isShared = true, learnMs = () => 0) {
   const problems: (string | null)[] = []
   const back: number[] = []
-  const unusual = new Unusual({ isKept: true, learnMs: () => 0, findPlace: null, onClockBack: days => back.push(days) })
+  const unusual = new Unusual({ isKept: true, learnMs, findPlace: null, onClockBack: days => back.push(days) })
   const keeper = new Keeper({
     people: unusual.people,
     store,
@@ -292,6 +292,25 @@ t.test('a clock that jumps back, and one that jumps ahead, lose nothing', async 
   t.equal(back.length, 1, 'it is said once')
   await work(5)
   t.ok(((await stored(store))?.ringCount ?? 0) >= 5, 'and the watch goes on learning')
+})
+
+t.test('a watch that began while the clock stood years ahead learns no longer than it should', async t => {
+  const clock = { now: monday + 4000 * dayMs + 9 * hourMs }
+  const store = new MemoryStore(() => clock.now)
+  const learnMs = () => 14 * dayMs
+  const first = gate(t, store, clock, true, learnMs)
+  const work = async ({ unusual, keeper }: ReturnType<typeof gate>, day: number) => {
+    clock.now = monday + day * dayMs + 9 * hourMs
+    unusual.observe(observation({ at: clock.now }))
+    await keeper.tick(true)
+    return unusual.people.isLearning(clock.now)
+  }
+  t.equal(await work(first, 4000), true)
+  t.equal(await work(first, 0), true, 'it learns from the day on which the clock is right')
+  t.equal(await work(first, 10), true)
+  const later = gate(t, store, clock, true, learnMs)
+  await work(later, 11)
+  t.equal(await work(later, 15), false, 'also after a restart')
 })
 
 const start = monday + 28 * dayMs + 9 * hourMs
