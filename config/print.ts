@@ -100,7 +100,7 @@ function typeOf(node: Node, where: string): string {
   if (node.items !== undefined) return `list: ${typeOf(node.items, where)}`
   if (node.properties !== undefined) return `[map](#${anchor(where)})`
   if (node.patternProperties !== undefined)
-    return `map of ${node['x-keys'] === 'headerName' ? 'header names and values' : 'texts'}`
+    return `map of ${/headername/i.test(String(node['x-keys'])) ? 'header names and values' : 'texts'}`
   if (node.type === 'boolean') return 'const' in node ? code(node.const) : '`true`, `false`'
   if (node.type === 'integer' || node.type === 'number') return `${node.minimum} to ${node.maximum}`
   if ('const' in node) return code(node.const)

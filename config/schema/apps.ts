@@ -200,12 +200,12 @@ export const app = map(
     }),
     identityHeaders,
     addHeaders: record(
-      'headerName',
+      'addedHeaderName',
       text('headerValue', { title: 'Value', description: 'A fixed value.' }, { 'x-secret': true }),
       {
         title: 'Fixed headers',
         description:
-          'Headers that the gate adds to every request for the app, such as a shared secret. The gate never shows the values.',
+          'Headers that the gate adds to every request for the app, such as a shared secret. The gate never shows the values. `X-Forwarded-Host`, `-Port`, `-Proto` and `-Prefix` stand in the place of the gate’s own.',
         default: {},
         // biome-ignore lint/suspicious/noTemplateCurlyInString: as the file writes it
         example: { 'GX-Secret': '${GALAXY_SECRET}' }
@@ -228,7 +228,7 @@ export const app = map(
     preserveHost: flag({
       title: 'Keep the Host header',
       description:
-        "Send the public host to the app. `false` sends the host of the upstream, for apps that accept only their own host. `Origin`, `Referer` and similar headers that name the app then name the upstream too. The app always gets the public address in `X-Forwarded-Host`, `-Port`, `-Proto` and `-Prefix`. The gate changes redirects to the app to the public address, also if they have no port, the upstream's port, or http.",
+        "Send the public host to the app. `false` sends the host of the upstream, for apps that accept only their own host. `Origin`, `Referer` and similar headers that name the app then name the upstream too. The app gets the public address in `X-Forwarded-Host`, `-Port`, `-Proto` and `-Prefix`, unless `addHeaders` names another. The gate changes redirects to the app to the public address, also if they have no port, the upstream's port, or http.",
       default: true,
       example: false
     }),

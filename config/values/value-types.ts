@@ -92,6 +92,7 @@ export const valueTypes = {
   fingerprint: { read: readFingerprint, name: 'fingerprint' },
   aaguid: { read: readAaguid, pattern: '[0-9A-Fa-f-]{32,36}', name: 'AAGUID' },
   headerName: { read: readHeaderName, name: 'header name' },
+  addedHeaderName: { read: readAddedHeader, name: 'header name' },
   secret: { read: (text: string) => text, name: 'text' },
   headerValue: { read: readHeaderValue, name: 'header value' }
 } as const satisfies Record<string, ValueType<unknown>>
@@ -303,6 +304,13 @@ function readHeaderName(text: string): string | Invalid {
   if ([...framing, ...others, ...ours].includes(key) || families.test(key))
     return invalid('must not be a header that carries the request itself or that the gate sets')
   return text
+}
+
+/** As `readHeaderName`, and what the gate says of the public address: an app may need another one there (FIELD F22). */
+function readAddedHeader(text: string): string | Invalid {
+  return isHeaderName(text) && /^x-forwarded-(host|port|prefix|proto)$/.test(normalName(text))
+    ? text
+    : readHeaderName(text)
 }
 
 /** As `readHeaderName`, without headers that carry other credentials. */

@@ -331,7 +331,7 @@ const groups: Record<string, Row[]> = {
       'cookie',
       'Connection',
       'Content_Length',
-      'X-Forwarded-For',
+      'X-Forwarded-Host',
       'X.Factorgate.Assertion',
       'Sec-Fetch-Site'
     ].map(
@@ -366,11 +366,13 @@ const groups: Record<string, Row[]> = {
       apps('addHeaders: { Remote_User: root }'),
       '2:100  apps[0].addHeaders.Remote_User  must differ from apps[0].identityHeaders.user: apps cannot tell the two headers apart'
     ],
-    [
-      'a fixed Host',
-      apps('addHeaders: { Host: x }'),
-      "2:87  apps[0].addHeaders.Host  must not be a header that carries the request itself or that the gate sets, got 'Host'"
-    ],
+    ...['Host', 'X-Forwarded-For', 'Forwarded'].map(
+      (name): Row => [
+        `a fixed ${name}`,
+        apps(`addHeaders: { ${name}: x }`),
+        `2:87  apps[0].addHeaders.${name}  must not be a header that carries the request itself or that the gate sets, got '${name}'`
+      ]
+    ),
     [
       'a line break in a value',
       apps('addHeaders: { X-A: "a\\r\\nb" }'),

@@ -1,4 +1,4 @@
-/** FIELD A9, F4, F14: which header lines reach an app, which are translated on the way, and what browsers hear of inside addresses. */
+/** FIELD A9, F4, F14, F22: which header lines reach an app, which are translated on the way, and what browsers hear of inside addresses. */
 import t, { type Test } from 'tap'
 import { verdictHeaders } from '../../plugins/verdict-headers.ts'
 import { isClaim } from '../../src/forwarding/claims.ts'
@@ -292,6 +292,45 @@ t.test('FIELD F4 where the app has a Host of its own, its address is that in eve
   for (const value of foreign) {
     const sent = { Origin: value, Referer: `${value}` }
     t.same(await through(t, moved, sent, up), sent, value)
+  }
+})
+
+t.test('FIELD F22 an app that compares Origin with X-Forwarded-Host is told one address', async t => {
+  const up = await startUpstream(t)
+  // What qBittorrent, Rails and Next.js do: the forwarded host where there is one, otherwise Host.
+  const isAccepted = () => {
+    const request = up.requests.at(-1)!
+    const [target] = [...valuesOf(request, 'x-forwarded-host'), ...valuesOf(request, 'host')]
+    return new URL(valuesOf(request, 'origin')[0]!).host === target
+  }
+  const inside = `127.0.0.1:${up.port}`
+  const moved = { upstreams: [at(up)], preserveHost: false }
+  const table: [string, Parameters<typeof makeApp>[0], boolean][] = [
+    ['the public host', { upstreams: [at(up)] }, true],
+    ['a Host of its own alone', moved, false],
+    ['the same host in both', { ...moved, addHeaders: { 'X-Forwarded-Host': inside } }, true]
+  ]
+  for (const [title, app, expected] of table) {
+    const gate = await startGate(t, [makeApp(app)])
+    await gate.ask(get('/', [`Origin: https://${host}`, 'X-Forwarded-Host: forged.example']))
+    t.equal(isAccepted(), expected, title)
+    t.notMatch(up.requests.at(-1)!.raw.toString('latin1'), /forged/)
+  }
+})
+
+t.test('FIELD F22 a fixed header stands in the place of what the gate says of the public address, once', async t => {
+  const up = await startUpstream(t)
+  const own = { Host: 'inside.example:81', Port: '81', Proto: 'http', Prefix: '/deep' }
+  for (const spell of [
+    (name: string) => `X-Forwarded-${name}`,
+    (name: string) => `x_forwarded_${name.toLowerCase()}`
+  ]) {
+    const addHeaders = Object.fromEntries(Object.entries(own).map(([name, value]) => [spell(name), value]))
+    const gate = await startGate(t, [makeApp({ prefix: '/nb', upstreams: [at(up)], addHeaders })])
+    await gate.ask(get('/nb/x'))
+    const sent = up.requests.at(-1)!.headers.filter(([name]) => /^x.forwarded.(?:host|port|proto|prefix)$/i.test(name))
+    t.same(Object.fromEntries(sent), addHeaders)
+    t.equal(sent.length, 4)
   }
 })
 
