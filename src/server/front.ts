@@ -5,7 +5,7 @@ import { clientAuthoritiesOf } from '../services/directories.ts'
 import type { Issuing } from '../services/issuing.ts'
 import type { Services } from '../services/services.ts'
 import type { IssuedTls } from './issued-contexts.ts'
-import type { TlsFiles } from './listener.ts'
+import type { Listener, TlsFiles } from './listener.ts'
 import { PlainHttp, redirectsOf } from './plain-http.ts'
 import type { ProxyProtocol } from './proxy-headers.ts'
 
@@ -19,6 +19,18 @@ export function tlsOf(config: Config, issuing: Issuing | null): TlsFiles | Issue
   if (issuing === null) return null
   const challenges = acme.challenge === 'tls-alpn-01' ? issuing.board : null
   return { source: issuing.certificates, challenges, clientAuthorities }
+}
+
+/** For a changed configuration that is refused: a renewed certificate must not wait until somebody has mended the configuration. */
+export function renewCertificate(listener: Listener, config: Config, log: Logger | null): void {
+  const tls = tlsOf(config, null)
+  if (tls === null) return
+  try {
+    listener.reloadTls(tls)
+    log?.info('the certificate was read again all the same, from the files of the configuration in use')
+  } catch {
+    // The old one stays in use. The refusal names what is wrong with the files.
+  }
 }
 
 export async function issuingOf(config: Config, runtime: Services, isFirst: boolean): Promise<Issuing | null> {

@@ -26,7 +26,7 @@ import type { Store } from '../store/store.ts'
 import type { Health } from '../watchers/readiness.ts'
 import { ExportRuns } from './export-runs.ts'
 import { isSameStore, restartKeys } from './fixed-keys.ts'
-import { issuingOf, offersHttp2, plainHttpOf, proxyProtocolOf, redirectsFor, tlsOf } from './front.ts'
+import { issuingOf, offersHttp2, plainHttpOf, proxyProtocolOf, redirectsFor, renewCertificate, tlsOf } from './front.ts'
 import { checkTaken, type InheritedSockets, placeOf } from './inherited-sockets.ts'
 import { Listener } from './listener.ts'
 import type { PlainHttp } from './plain-http.ts'
@@ -326,7 +326,9 @@ export class Server implements Serving {
     this.#reloads?.refused()
     const { configuration, journal, clock } = this.runtime
     configuration.refused = { at: clock(), problems }
-    if (this.#worker !== undefined && this.#worker.number !== 1) return
+    const isFirst = this.#worker === undefined || this.#worker.number === 1
+    renewCertificate(this.#listener, this.#config, isFirst ? this.#log : null)
+    if (!isFirst) return
     const why = problems[0]?.slice(0, 500)
     journal.record({ kind: 'gate.reload', at: clock(), outcome: 'refused', problems: problems.length, why })
   }
