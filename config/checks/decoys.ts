@@ -27,21 +27,21 @@ export function checkDecoys(config: DraftConfig, diagnostics: Diagnostics): void
         'stop nobody while the app says enforce: report; touches are written down and told'
       )
     app.decoys?.forEach((decoy, index) => {
-      if (decoy !== undefined)
-        checkDecoy(decoy, `${at}.decoys[${index}]`, app, `${at}.decoys`, index, config, diagnostics)
+      if (decoy !== undefined) checkDecoy(decoy, index, { app, list: `${at}.decoys`, config, diagnostics })
     })
   })
 }
 
-function checkDecoy(
-  decoy: Draft,
-  at: string,
-  app: DraftApp,
-  list: string,
-  index: number,
-  config: DraftConfig,
-  diagnostics: Diagnostics
-): void {
+interface DecoyList {
+  readonly app: DraftApp
+  /** Where it stands in the configuration. */
+  readonly list: string
+  readonly config: DraftConfig
+  readonly diagnostics: Diagnostics
+}
+
+function checkDecoy(decoy: Draft, index: number, { app, list, config, diagnostics }: DecoyList): void {
+  const at = `${list}[${index}]`
   checkSteps(decoy.then, `${at}.then`, config, diagnostics)
   checkServed(decoy, at, diagnostics)
   const { path, query } = decoy

@@ -90,7 +90,7 @@ export class ResponseSampler implements ResponseTap {
     }
     if (!canDecode(head.coding) || (kind === 'script' && this.#isSame(path, head, now))) return null
     const seenBy = seenByOf(method, visitor)
-    return new Copy(clock, (bytes, isWhole) => this.#read(kind, method, path, head, bytes, isWhole, seenBy))
+    return new Copy(clock, (bytes, isWhole) => this.#read({ kind, method, path, head, seenBy }, bytes, isWhole))
   }
 
   /** A path that answers without a page is an endpoint too: it accepts POST, or runs as a program. */
@@ -126,15 +126,7 @@ export class ResponseSampler implements ResponseTap {
     return false
   }
 
-  #read(
-    kind: BodyKind,
-    method: string,
-    path: string,
-    head: Head,
-    bytes: Uint8Array,
-    isWhole: boolean,
-    seenBy: SeenBy
-  ): void {
+  #read({ kind, method, path, head, seenBy }: SampledResponse, bytes: Uint8Array, isWhole: boolean): void {
     const { app, watch, reader } = this.#options
     const { contentType, coding } = head
     const address = { url: app.origins[0] + app.prefix + path, origins: app.origins, prefix: app.prefix }
@@ -151,6 +143,14 @@ export class ResponseSampler implements ResponseTap {
         watch.memory.note(markValue(`version ${reading.generator}`), Math.floor(this.#options.clock() / dayMs))
     })
   }
+}
+
+interface SampledResponse {
+  readonly kind: BodyKind
+  readonly method: string
+  readonly path: string
+  readonly head: Head
+  readonly seenBy: SeenBy
 }
 
 type SeenBy = Pick<Sighting, 'isStranger' | 'source' | 'isPlain'>

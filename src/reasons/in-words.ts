@@ -41,11 +41,6 @@ function linesOf({ why, reasons }: Words, language: Language, clean: Clean): rea
   return read.map(one => sayReason(one, say, clean))
 }
 
-export function sayReasons(reasons: readonly Reason[], language: Language, clean: Clean = asItIs): string {
-  const say = catalogue.in(language)
-  return reasons.map(one => sayReason(one, say, clean)).join(between(language))
-}
-
 const between = (language: Language) => (language === 'zh' || language === 'ja' ? '' : ' ')
 
 function sayReason({ id, facts }: Reason, say: Say, clean: Clean): string {

@@ -29,7 +29,6 @@ export interface PeopleOptions {
   readonly isKept: boolean
   /** Called when the record of a person has come from the store of whom an early proof or requests wait. */
   readonly onLoaded?: ((live: Live) => void) | undefined
-  readonly onDay?: ((person: Person, usual: Usual) => void) | undefined
   /** Called once for each time that the clock goes back. */
   readonly onClockBack?: ((days: number) => void) | undefined
 }
@@ -168,7 +167,6 @@ export class PeopleInMemory {
       if (person.day - day > 1) person.day = day
       return
     }
-    this.#options.onDay?.(person, this.usual(live))
     if (this.#options.isKept) this.#carry(live)
     const lesson = endDay(person, this.usual(live), day, this.isLearning(person.day * dayMs))
     live.usual = null

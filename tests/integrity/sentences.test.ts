@@ -3,8 +3,9 @@ import t from 'tap'
 import { asksPassword, type Mark, type MarkKind } from '../../src/integrity/mark.ts'
 import { fullReasons, fullSentence, lackings } from '../../src/integrity/places.ts'
 import { reasonsOf, sentenceOf } from '../../src/integrity/sentences.ts'
-import { inWords, sayReasons } from '../../src/reasons/in-words.ts'
+import { inWords } from '../../src/reasons/in-words.ts'
 import { maxNoticeReasonsLength, wordsFor } from '../../src/reasons/reason.ts'
+import { sayReasons } from '../reasons/say-reasons.ts'
 
 const marks: readonly Mark[] = [
   { kind: 'form', value: `https://evil.example/x${asksPassword}` },

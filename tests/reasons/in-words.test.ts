@@ -4,7 +4,7 @@ import type { Budget } from '../../src/budgets/budget.ts'
 import * as budgets from '../../src/budgets/sentences.ts'
 import * as decoys from '../../src/decoys/sentences.ts'
 import { type Language, languageCodes } from '../../src/messages/languages.ts'
-import { inWords, sayReasons } from '../../src/reasons/in-words.ts'
+import { inWords } from '../../src/reasons/in-words.ts'
 import {
   type FactsOf,
   type Reason,
@@ -18,6 +18,7 @@ import { features } from '../../src/unusual/features.ts'
 import type { Usual } from '../../src/unusual/group.ts'
 import { familyOfDoubt, sums } from '../../src/unusual/score.ts'
 import * as signals from '../../src/unusual/sentences.ts'
+import { sayReasons } from './say-reasons.ts'
 
 const usual: Usual = {
   middle: new Float64Array(features.length).fill(2),
