@@ -37,6 +37,8 @@ try {
       'console' in picture.of ? desk.admin + consolePages.get(picture.of.console) : `${origin}/en/${picture.of.story}`
     const response = await page.goto(url)
     if (response?.status() !== 200) throw new Error(`${picture.file}: ${url} answers ${response?.status()}`)
+    // For a second after the arrival, no click presses them, and they are pale.
+    await page.waitForSelector('button[aria-disabled]', { state: 'detached' })
     const bytes = await webp(page, picture)
     if (bytes.length > maxBytes) throw new Error(`${picture.file} has ${bytes.length} bytes; at most ${maxBytes}`)
     writeFileSync(path.join(root, pathOf(picture)), bytes)
