@@ -48,7 +48,8 @@ export function errorPages(
       back: isGet ? undefined : (page ?? (app === null ? '/.factorgate/' : `${app.prefix}/`)),
       query: page === null ? '' : target?.query,
       signIn: continueUrl,
-      person: principal ? personOf(principal) : null,
+      // The suspension has just ended the session, and links for people who are signed in would lead nowhere.
+      person: principal && code !== 'account_suspended' ? personOf(principal) : null,
       retryAfterSeconds,
       words,
       standsAlone: match?.site === null,

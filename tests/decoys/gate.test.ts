@@ -66,6 +66,8 @@ t.test('decoys', async t => {
     )
     const codes = answers.map(codeOf)
     t.equal(codes[0], 'account_suspended')
+    t.match(answers[0]?.body, 'Your access is suspended')
+    t.notMatch(answers[0]?.body, 'class="who"', 'nobody is signed in any more')
     // The session has ended for a request that came a moment later.
     t.same(
       codes.filter(code => code !== 'account_suspended' && code !== 'sign_in_required'),
