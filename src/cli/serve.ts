@@ -23,6 +23,7 @@ import { existingPath } from './existing-path.ts'
 import { isHalfOf, settled } from './half-written.ts'
 import { logWritten, newLog } from './log.ts'
 import { nodeReleaseWarning } from './node-release.ts'
+import { isPortTaken } from './probes/ports.ts'
 
 export const command: Command = {
   name: 'serve',
@@ -141,7 +142,14 @@ async function withoutFile(upstream: string, listen: string | undefined, io: Io)
     io.stderr(
       `warning: other machines can reach ${config.listen.host}, but people can sign in only at ${config.portal.url.origin}, on this machine. To let others sign in, write a configuration: factorgate init\n`
     )
-  return config
+  return withFreeAdmin(config)
+}
+
+/** No option names the port of the admin listener, so a taken one is no reason not to start. The line "serving" has the new one. */
+export async function withFreeAdmin<Part extends Pick<Config, 'admin'>>(config: Part): Promise<Part> {
+  const { admin } = config
+  if (admin === false || !(await isPortTaken(admin.host, admin.port))) return config
+  return { ...config, admin: { ...admin, port: 0 } }
 }
 
 /** There is no file here, so problems are wrong usage. */

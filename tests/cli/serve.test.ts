@@ -2,10 +2,11 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
+import { type AddressInfo, createServer } from 'node:net'
 import path from 'node:path'
 import t, { type Test } from 'tap'
 import type { Io } from '../../src/cli/command.ts'
-import { welcome } from '../../src/cli/serve.ts'
+import { welcome, withFreeAdmin } from '../../src/cli/serve.ts'
 import { startGateway } from '../fixtures/in-process/gateway.ts'
 import { sampleTotp } from '../fixtures/in-process/sample-credential.ts'
 import { prepareGate } from '../fixtures/process/gate.ts'
@@ -109,6 +110,17 @@ t.test(
     t.equal(await start(), '')
   }
 )
+
+t.test('without a configuration file, a taken port of the admin listener gives way', async t => {
+  const other = createServer().listen(0, '127.0.0.1')
+  await once(other, 'listening')
+  t.teardown(() => other.close())
+  const { port } = other.address() as AddressInfo
+  const admin = { host: '127.0.0.1', port }
+  t.same(await withFreeAdmin({ admin }), { admin: { ...admin, port: 0 } })
+  t.same(await withFreeAdmin({ admin: { ...admin, port: 0 } }), { admin: { ...admin, port: 0 } })
+  t.same(await withFreeAdmin({ admin: false }), { admin: false })
+})
 
 t.test('while the journal cannot be written nobody is made an operator', async t => {
   const gate = await startGateway(t, {
