@@ -65,7 +65,7 @@ export const listen = map(
     http2: choice(['auto', 'off'], {
       title: 'HTTP/2',
       description:
-        '`auto` offers HTTP/2 to browsers where `tls` is set and the gate runs on Node.js 24 or newer; with Node.js 20 and 22 they get HTTP/1.1. WebSockets use HTTP/1.1 always, and so do apps that sign people in by their connection (NTLM, Negotiate). `off` offers HTTP/1.1 alone.',
+        '`auto` offers HTTP/2 to browsers where `tls` is set and the gate runs on Node.js 24 or newer; with Node.js 20 and 22 they get HTTP/1.1. WebSockets use HTTP/1.1 always, and so do apps that sign people in by their connection (NTLM, Negotiate), and proxies in `trustedProxies`. `off` offers HTTP/1.1 alone.',
       default: 'auto',
       example: 'off'
     }),

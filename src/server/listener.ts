@@ -12,6 +12,7 @@ import { begunHead, watchHeads } from '../platform/begun-head.ts'
 import { GateRequest } from '../platform/gate-request.ts'
 import { closeInStages, endInStages, isLast, isLeaving, softenClose } from '../platform/staged-close.ts'
 import { isKnownMethod } from '../request/known-method.ts'
+import { type Http2Offer, isHttp2, protocolsFor, takeHttp2 } from './alpn.ts'
 import { Http2Sessions } from './http2-sessions.ts'
 import { listenAt, placeOf } from './inherited-sockets.ts'
 import { IssuedContexts, type IssuedTls, type Pair } from './issued-contexts.ts'
@@ -40,8 +41,8 @@ export interface ListenerOptions {
   readonly proxyProtocol?: ProxyProtocol | null
   /** Those of other processes that can resume its TLS tickets. Default: keys of its own. */
   readonly ticketKeys?: TicketKeys | undefined
-  /** Offers HTTP/2 beside HTTP/1.1, over TLS alone. Default: no. */
-  readonly http2?: boolean
+  /** To whom HTTP/2 is offered, over TLS alone. Default: to nobody. */
+  readonly http2?: Http2Offer
   /** Time in which an HTTP/2 client must take a part of what waits for it. */
   readonly stallMs?: number
 }
@@ -113,7 +114,7 @@ export class Listener {
             ...options,
             ...contextOf(tls, this.#authorities),
             ...clientRequest(tls),
-            ALPNProtocols: http2 ? ['h2', 'http/1.1'] : ['http/1.1'],
+            ...protocolsFor(http2),
             handshakeTimeout: headersMs,
             ...this.#choice()
           })
@@ -147,7 +148,7 @@ export class Listener {
     server.on('clientError', (error, socket) => refuseUnreadable(error, socket, limiter.pendingResponse(socket)))
     this.#server = server
     this.#http2 =
-      tls === null || !http2
+      tls === null || http2 === false
         ? null
         : takeHttp2(
             server,
@@ -268,21 +269,6 @@ export class Listener {
   #destroy(which: (socket: Socket) => boolean): void {
     for (const socket of [...this.#sockets].filter(which)) socket.destroy()
   }
-}
-
-/** Dispatches TLS connections by what their handshake has agreed on (RFC 7301). HTTP/1.1 keeps the listeners of its server. */
-function takeHttp2(server: http.Server | https.Server, sessions: Http2Sessions): Http2Sessions {
-  const listeners = server.listeners('secureConnection') as ((socket: Socket) => void)[]
-  server.removeAllListeners('secureConnection')
-  server.on('secureConnection', (socket: TLSSocket) => {
-    if (isHttp2(socket)) return sessions.take(socket)
-    for (const one of listeners) one.call(server, socket)
-  })
-  return sessions
-}
-
-function isHttp2(socket: Socket): boolean {
-  return (socket as Partial<TLSSocket>).alpnProtocol === 'h2'
 }
 
 function contextOf(tls: TlsFiles | IssuedTls, authorities: readonly string[]): SecureContextOptions {

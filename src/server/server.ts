@@ -24,6 +24,7 @@ import { Services } from '../services/services.ts'
 import { openGuarded } from '../store/open.ts'
 import type { Store } from '../store/store.ts'
 import type { Health } from '../watchers/readiness.ts'
+import { knownAddresses } from './alpn.ts'
 import { ExportRuns } from './export-runs.ts'
 import { isSameStore, restartKeys } from './fixed-keys.ts'
 import { issuingOf, offersHttp2, plainHttpOf, proxyProtocolOf, redirectsFor, renewCertificate, tlsOf } from './front.ts'
@@ -127,7 +128,7 @@ export class Server implements Serving {
       tls: tlsOf(config, issuing),
       proxyProtocol,
       ticketKeys: new TicketKeys(runtime.clock, worker?.ticketKeys),
-      http2: offersHttp2(config)
+      http2: offersHttp2(config) && knownAddresses(() => this.#config.trustedProxies)
     })
     this.#plainHttp =
       config.listen.http === null ? null : plainHttpOf(config, issuing, () => this.#redirects, proxyProtocol)

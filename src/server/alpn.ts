@@ -1,0 +1,55 @@
+/** Which protocol a TLS connection speaks, HTTP/2 or HTTP/1.1 (RFC 7301), and who takes it over. */
+import type http from 'node:http'
+import type https from 'node:https'
+import type { Socket } from 'node:net'
+import type { TLSSocket } from 'node:tls'
+import { parseNetworks } from '../request/networks.ts'
+import type { Http2Sessions } from './http2-sessions.ts'
+
+/** To whom HTTP/2 is offered beside HTTP/1.1: to all, to nobody, or to all but the proxies at addresses that the function knows. */
+export type Http2Offer = boolean | ((address: string) => boolean)
+
+/**
+ * Proxies forward the requests of many people. On one HTTP/2 connection these would share the limits that are meant for one client, so one
+ * visitor who breaks requests off would end the downloads of all (FIELD F23). A proxy that asks for HTTP/2 alone gets it.
+ */
+export function protocolsFor(offer: Http2Offer): Pick<https.ServerOptions, 'ALPNProtocols' | 'ALPNCallback'> {
+  if (offer === true) return { ALPNProtocols: ['h2', 'http/1.1'] }
+  if (offer === false) return { ALPNProtocols: ['http/1.1'] }
+  return {
+    // Node calls it as a method of the connection; its documentation does not say so.
+    ALPNCallback(this: Partial<TLSSocket> | undefined, { protocols }: { protocols: string[] }) {
+      const first = offer(this?.remoteAddress ?? '') ? 'http/1.1' : 'h2'
+      return [first, 'h2', 'http/1.1'].find(one => protocols.includes(one))
+    }
+  }
+}
+
+/** Knows the addresses of a list that a reload may replace. `list` is asked at each handshake. */
+export function knownAddresses(list: () => readonly string[]): (address: string) => boolean {
+  let read = list()
+  let networks = parseNetworks(read)
+  return address => {
+    const now = list()
+    if (now !== read) {
+      read = now
+      networks = parseNetworks(now)
+    }
+    return networks.contains(address)
+  }
+}
+
+/** Dispatches TLS connections by what their handshake has agreed on. HTTP/1.1 keeps the listeners of its server. */
+export function takeHttp2(server: http.Server | https.Server, sessions: Http2Sessions): Http2Sessions {
+  const listeners = server.listeners('secureConnection') as ((socket: Socket) => void)[]
+  server.removeAllListeners('secureConnection')
+  server.on('secureConnection', (socket: TLSSocket) => {
+    if (isHttp2(socket)) return sessions.take(socket)
+    for (const one of listeners) one.call(server, socket)
+  })
+  return sessions
+}
+
+export function isHttp2(socket: Socket): boolean {
+  return (socket as Partial<TLSSocket>).alpnProtocol === 'h2'
+}
