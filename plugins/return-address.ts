@@ -1,21 +1,21 @@
 /** Encodes the return address for query strings (`rd`). Links of 8,000 octets are possible (RFC 9110 §4.1). */
 
-const otherHeaders = 4096
+const otherHeadersLength = 4096
 export const maxAddressLength = 12 * 1024
-const short = 2048
-const packed = 'packed.'
+const shortLength = 2048
+const packedPrefix = 'packed.'
 
 /** The value of `maxUrlLength` for the default `listen.maxHeaderSize`. */
 export const defaultMaxUrlLength = 12 * 1024
 
 /** The maximum length of the gate's URLs, in octets. */
 export function maxUrlLengthFor(maxHeaderSize: number): number {
-  return maxHeaderSize - otherHeaders
+  return maxHeaderSize - otherHeadersLength
 }
 
 export function queryOf(params: URLSearchParams): string {
   const text = params.toString()
-  if (text.length <= short) return text
+  if (text.length <= shortLength) return text
   return [...params].map(([name, value]) => `${name}=${shortest(name, value)}`).join('&')
 }
 
@@ -34,12 +34,12 @@ export function pageFor(page: string, returnQuery: URLSearchParams, front: strin
 }
 
 export function unpacked(rd: string): string {
-  return rd.startsWith(packed) ? Buffer.from(rd.slice(packed.length), 'base64url').toString('latin1') : rd
+  return rd.startsWith(packedPrefix) ? Buffer.from(rd.slice(packedPrefix.length), 'base64url').toString('latin1') : rd
 }
 
 function shortest(name: string, value: string): string {
   const sparse = encodeURIComponent(value).replace(/%(?:2F|3A|3F|3D|40|24|2C|3B)/g, one => decodeURIComponent(one))
   if (name !== 'rd' || /[^\x21-\x7e]/.test(value)) return sparse
-  const dense = packed + Buffer.from(value, 'latin1').toString('base64url')
+  const dense = packedPrefix + Buffer.from(value, 'latin1').toString('base64url')
   return dense.length < sparse.length ? dense : sparse
 }

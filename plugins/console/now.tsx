@@ -2,7 +2,7 @@
 import type { SignedInSession } from '../../src/administration/signed-in.ts'
 import { Table } from '../../src/charts/table.tsx'
 import { browserName } from '../portal/device-name.ts'
-import { Notice, toHtml } from '../portal/layout.tsx'
+import { Notice, toFragment } from '../portal/layout.tsx'
 import { sendPage } from '../portal/page-context.ts'
 import { clockTime, formatRelative } from '../portal/relative-time.ts'
 import { formatBytes } from './amounts.ts'
@@ -108,8 +108,7 @@ export function registerNow(scope: PageScope, options: ConsoleOptions): void {
   registerLive(scope, options.live, {
     path: eventsPath,
     everyMs: 5_000,
-    render: async page =>
-      toHtml(<NowContent frame={consoleFrame(page)} view={await readNow(page)} />).replace('<!doctype html>', '')
+    render: async page => toFragment(<NowContent frame={consoleFrame(page)} view={await readNow(page)} />)
   })
 
   async function readNow(page: ConsolePage): Promise<NowView> {

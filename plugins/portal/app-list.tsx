@@ -4,7 +4,7 @@ import type { AppCard } from './options.ts'
 import { formatRelative, zonedTime } from './relative-time.ts'
 
 /** From this number of apps on, the list has a filter and the apps used last on top. */
-const many = 9
+const minForSections = 9
 const maxOnTop = 3
 
 interface ListProps {
@@ -15,7 +15,7 @@ interface ListProps {
 
 export function AppList({ frame, apps, now }: ListProps) {
   const say = frame.say.apps
-  const isLong = apps.length >= many
+  const isLong = apps.length >= minForSections
   const sections = sectionsOf(apps, say, isLong)
   return (
     <>

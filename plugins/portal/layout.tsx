@@ -38,10 +38,15 @@ interface PageProps {
  * cannot contain such a tag, since its `<` is escaped. Isolates in text become elements; in attributes, where no element can be, they are left out.
  */
 export function toHtml(page: JSX.Element): string {
-  const html = `<!doctype html>${renderToString(page)
+  return `<!doctype html>${toFragment(page)}`
+}
+
+/** A part of a page, for what follows on it. */
+export function toFragment(part: JSX.Element): string {
+  const html = renderToString(part)
     .replace(/<\/?head>|<\/body>/g, '')
     .replace(/(<(?:meta|link|input)(?:[^"<>/]|"[^"]*")*)\/>/g, '$1>')
-    .replaceAll('<button type="submit"', '<button')}`
+    .replaceAll('<button type="submit"', '<button')
   if (!html.includes('\u2068')) return html
   return html.replace(tagOrIsolate, (part, name) => (name === undefined ? plain(part) : `<bdi>${name}</bdi>`))
 }

@@ -5,6 +5,7 @@ import { type Account, accountPrefix, helpdesk, operators } from '../identity/ac
 import type { Accounts } from '../identity/accounts.ts'
 import { inBatches } from '../store/batches.ts'
 import type { Store } from '../store/store.ts'
+import { KeptAnswer } from './kept-answer.ts'
 
 export const peopleFilters = ['all', 'roles', 'suspended', 'unenrolled'] as const
 export type PeopleFilter = (typeof peopleFilters)[number]
@@ -45,10 +46,11 @@ export class PeopleIndex {
   readonly #stale = new Set<string>()
   #unsubscribe: (() => void) | null = null
   #idle: NodeJS.Timeout | undefined
-  #unenrolled: { readonly at: number; readonly ids: Promise<ReadonlySet<string>> } | null = null
+  readonly #unenrolled: KeptAnswer<ReadonlySet<string>>
 
   constructor(input: PeopleIndexInput) {
     this.#input = input
+    this.#unenrolled = new KeptAnswer(input.clock, enrolledMs)
   }
 
   async find({ text, filter, page }: PeopleQuery): Promise<FoundPeople> {
@@ -105,7 +107,7 @@ export class PeopleIndex {
   #forget(): void {
     this.#loading = null
     this.#sorted = null
-    this.#unenrolled = null
+    this.#unenrolled.forget()
     this.#stale.clear()
   }
 
@@ -120,17 +122,10 @@ export class PeopleIndex {
   }
 
   #withoutFactor(all: readonly Account[]): Promise<ReadonlySet<string>> {
-    const now = this.#input.clock()
-    if (this.#unenrolled === null || Math.abs(now - this.#unenrolled.at) > enrolledMs) {
-      const ids = inBatches(all, async account => ((await this.#input.isEnrolled(account)) ? null : account.id)).then(
-        found => new Set(found.filter(id => id !== null))
-      )
-      this.#unenrolled = { at: now, ids }
-      ids.catch(() => {
-        this.#unenrolled = null
-      })
-    }
-    return this.#unenrolled.ids
+    return this.#unenrolled.get(async () => {
+      const ids = await inBatches(all, async account => ((await this.#input.isEnrolled(account)) ? null : account.id))
+      return new Set(ids.filter(id => id !== null))
+    })
   }
 }
 

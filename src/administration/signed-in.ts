@@ -6,6 +6,7 @@ import { seenKey, sessionRecord } from '../session/records.ts'
 import type { Session } from '../session/session.ts'
 import { inBatches } from '../store/batches.ts'
 import type { Store } from '../store/store.ts'
+import { KeptAnswer } from './kept-answer.ts'
 
 export interface SignedInSession {
   readonly account: Account
@@ -19,27 +20,22 @@ export interface SignedInSession {
 const keptMs = 5_000
 
 export class SignedInPeople {
-  readonly #input: { readonly store: Store; readonly accounts: Pick<Accounts, 'byId'>; readonly clock: () => number }
-  #kept: { readonly at: number; readonly list: Promise<readonly SignedInSession[]> } | null = null
+  readonly #input: { readonly store: Store; readonly accounts: Pick<Accounts, 'byId'> }
+  readonly #list: KeptAnswer<readonly SignedInSession[]>
 
   constructor(input: { store: Store; accounts: Pick<Accounts, 'byId'>; clock: () => number }) {
     this.#input = input
+    this.#list = new KeptAnswer(input.clock, keptMs)
   }
 
   /** Last seen first. */
   list(): Promise<readonly SignedInSession[]> {
-    const now = this.#input.clock()
-    if (this.#kept === null || Math.abs(now - this.#kept.at) > keptMs) {
-      const list = this.#read(now)
-      this.#kept = { at: now, list }
-      list.catch(() => this.forget())
-    }
-    return this.#kept.list
+    return this.#list.get(now => this.#read(now))
   }
 
   /** Drops the cached list after a change. */
   forget(): void {
-    this.#kept = null
+    this.#list.forget()
   }
 
   async #read(now: number): Promise<readonly SignedInSession[]> {

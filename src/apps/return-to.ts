@@ -42,10 +42,9 @@ export function isRead(method: string | undefined): boolean {
 export function returnTo(message: Message, raw: string, site: Site, app: App, reason: ChallengeReason): ReturnTo {
   const url = site.origin + raw
   const rd = returnAddress(message, raw, site, app)
-  const isStepUp = !signIns.has(reason)
+  if (signIns.has(reason)) return { rd, ask: null }
   const { method = '', headers } = message
   const { destination = null } = headers as { destination?: string }
-  if (!isStepUp) return { rd, ask: null }
   const others = overridesIn(message, app)
   if (rd === url && isRead(method) && destination === null && others.length === 0) return { rd, ask: null }
   const ask = { url, methods: [method, ...others], destination }

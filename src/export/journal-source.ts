@@ -184,15 +184,8 @@ export class JournalSource {
     const at = begins.findLastIndex(begin => begin > 0 && begin <= seq)
     if (at === -1) {
       this.#lastSeq = seq
-      return openFile(
-        files[
-          Math.max(
-            0,
-            begins.findIndex(begin => begin > seq)
-          )
-        ]!,
-        0
-      )
+      const later = begins.findIndex(begin => begin > seq)
+      return openFile(files[Math.max(0, later)]!, 0)
     }
     if ((await hashAt(files[at]!, seq)) === hash) {
       this.#skipTo = seq

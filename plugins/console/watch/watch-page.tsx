@@ -5,7 +5,7 @@ import type { DecoyUse } from '../../../src/administration/watch/decoy-touches.t
 import type { Movement } from '../../../src/administration/watch/movement.ts'
 import type { PostureView } from '../../../src/administration/watch/posture-view.ts'
 import type { Account } from '../../../src/identity/account.ts'
-import { Notice, toHtml } from '../../portal/layout.tsx'
+import { Notice, toFragment } from '../../portal/layout.tsx'
 import { sendPage } from '../../portal/page-context.ts'
 import { clockTime } from '../../portal/relative-time.ts'
 import { formatBytes } from '../amounts.ts'
@@ -126,7 +126,7 @@ export function registerWatch(scope: PageScope, { watch, people, appChanges, liv
     everyMs,
     render: async page => {
       const view = await readWatch(page, new URLSearchParams())
-      return toHtml(<WatchContent frame={consoleFrame(page)} view={view} />).replace('<!doctype html>', '')
+      return toFragment(<WatchContent frame={consoleFrame(page)} view={view} />)
     }
   })
 

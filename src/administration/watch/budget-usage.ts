@@ -5,6 +5,7 @@ import { ledgerRecord } from '../../budgets/ledger-record.ts'
 import type { Clock } from '../../clock.ts'
 import { withPauses } from '../../store/batches.ts'
 import type { Store } from '../../store/store.ts'
+import { KeptAnswer } from '../kept-answer.ts'
 
 export interface BudgetUse {
   readonly budget: Budget
@@ -33,23 +34,16 @@ const keptMs = 15_000
 
 export class BudgetUses {
   readonly #input: BudgetUsesInput
-  #kept: { readonly at: number; readonly uses: Promise<readonly BudgetUse[]> } | null = null
+  readonly #uses: KeptAnswer<readonly BudgetUse[]>
 
   constructor(input: BudgetUsesInput) {
     this.#input = input
+    this.#uses = new KeptAnswer(input.clock, keptMs)
   }
 
   /** Rejects with StoreUnreachable. What gates have granted themselves and not used yet does not count. */
   all(): Promise<readonly BudgetUse[]> {
-    const now = this.#input.clock()
-    if (this.#kept === null || Math.abs(now - this.#kept.at) > keptMs) {
-      const uses = this.#read(now)
-      this.#kept = { at: now, uses }
-      uses.catch(() => {
-        this.#kept = null
-      })
-    }
-    return this.#kept.uses
+    return this.#uses.get(now => this.#read(now))
   }
 
   async #read(now: number): Promise<readonly BudgetUse[]> {

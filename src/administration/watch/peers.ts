@@ -4,6 +4,7 @@ import { inBatches } from '../../store/batches.ts'
 import type { Store } from '../../store/store.ts'
 import { everyone, Group, type Usual, usualOf } from '../../unusual/group.ts'
 import { groupId, groupRecord, unpackGroup } from '../../unusual/records.ts'
+import { KeptAnswer } from '../kept-answer.ts'
 
 const keptMs = 60_000
 
@@ -33,25 +34,16 @@ export class PeerGroups {
 
 export class Peers {
   readonly #store: Store
-  readonly #clock: Clock
-  #kept: { readonly at: number; readonly groups: Promise<PeerGroups> } | null = null
+  readonly #groups: KeptAnswer<PeerGroups>
 
   constructor(store: Store, clock: Clock) {
     this.#store = store
-    this.#clock = clock
+    this.#groups = new KeptAnswer(clock, keptMs)
   }
 
   /** `names` of groups count where nothing is kept from the last minute. */
   load(names: () => Iterable<string>, day: number): Promise<PeerGroups> {
-    const now = this.#clock()
-    if (this.#kept === null || Math.abs(now - this.#kept.at) > keptMs) {
-      const groups = this.#read(names(), day)
-      this.#kept = { at: now, groups }
-      groups.catch(() => {
-        this.#kept = null
-      })
-    }
-    return this.#kept.groups
+    return this.#groups.get(() => this.#read(names(), day))
   }
 
   async #read(names: Iterable<string>, day: number): Promise<PeerGroups> {

@@ -5,7 +5,7 @@ import type { ListsOutcome } from './lists-thread.ts'
 import { packLists, RevocationList } from './revocation-list.ts'
 
 /** Bytes that are read within a few milliseconds. */
-const short = 256 * 1024
+const maxReadAtOnceBytes = 256 * 1024
 
 // The built gate has JavaScript beside it, and the tests have TypeScript.
 const program = new URL(import.meta.url.endsWith('.ts') ? './lists-thread.ts' : './lists-thread.js', import.meta.url)
@@ -14,7 +14,7 @@ const program = new URL(import.meta.url.endsWith('.ts') ? './lists-thread.ts' : 
 export async function readLists(files: readonly string[]): Promise<RevocationList[]> {
   const read = async (file: string) => {
     try {
-      if ((await stat(file)).size <= short) return packLists(await readFile(file))
+      if ((await stat(file)).size <= maxReadAtOnceBytes) return packLists(await readFile(file))
     } catch (error) {
       const { message } = error as Error
       throw new Error(`the revocation list ${file} cannot be used: it ${message}`, { cause: error })

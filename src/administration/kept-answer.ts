@@ -1,0 +1,30 @@
+/** The answer to a slow question, kept for a short time. An answer that failed is not kept. */
+import type { Clock } from '../clock.ts'
+
+export class KeptAnswer<Answer> {
+  readonly #clock: Clock
+  readonly #keptMs: number
+  #kept: { readonly at: number; readonly answer: Promise<Answer> } | null = null
+
+  constructor(clock: Clock, keptMs: number) {
+    this.#clock = clock
+    this.#keptMs = keptMs
+  }
+
+  /** Asks where nothing is kept. `now`: milliseconds since the epoch. Also asks if the clock was put back. */
+  get(ask: (now: number) => Promise<Answer>): Promise<Answer> {
+    const now = this.#clock()
+    if (this.#kept === null || Math.abs(now - this.#kept.at) > this.#keptMs) {
+      const kept = { at: now, answer: ask(now) }
+      this.#kept = kept
+      kept.answer.catch(() => {
+        if (this.#kept === kept) this.#kept = null
+      })
+    }
+    return this.#kept.answer
+  }
+
+  forget(): void {
+    this.#kept = null
+  }
+}
