@@ -219,7 +219,7 @@ function headOf(headers: readonly string[]): Head {
     const name = headers[i]!.toLowerCase()
     const value = headers[i + 1] as string
     if (name === 'content-type') contentType = value.toLowerCase()
-    else if (name === 'content-encoding') coding = value
+    else if (name === 'content-encoding') coding += coding === '' ? value : `, ${value}`
     else if (name === 'etag' || name === 'last-modified') version += `${value} `
     else if (name === 'set-cookie') hasCookies = true
   }

@@ -67,8 +67,9 @@ const quietPoints = 6
 /** No family alone reaches `alarming`. */
 const maxFamily = 45
 /**
- * Of sums over days, and of the work of others, no more counts than one day in four thousand is worth. People seldom fetch what is not theirs,
- * and then a whole dataset; beyond that, honest days differ from place to place.
+ * Of what one day says of the work of others, no more counts than one day in four thousand is worth. People seldom fetch what is not theirs, and then a
+ * whole dataset; beyond that, honest days differ from place to place. A sum over days needs no such limit, since one day alone moves it by twenty
+ * points: with it, a third day in a row would add nothing.
  */
 const maxRare = 36
 /** The slack of the sums, in standard days. */
@@ -157,7 +158,7 @@ export function scoreOf(context: Context): number {
   }
   for (let i = 0; i < sums.length; i++) {
     const { feature, index, unit } = sums[i]!
-    raise(sumPlaces[i]!, Math.min(maxRare, pointsOfSum(sumWith(person, deviations[feature]!, index), unit)))
+    raise(sumPlaces[i]!, pointsOfSum(sumWith(person, deviations[feature]!, index), unit))
   }
   raise(placeOf.hours, hourPoints(context))
   for (const feature of recordFeatures) raise(placeOf.record, recordPoints(context, feature))
@@ -228,7 +229,7 @@ export function sumAfter(sum: number, amounts: Float64Array, usual: Usual, featu
 }
 
 function sumPoints(person: Person, usual: Usual, { feature, index, unit }: (typeof sums)[number]): number {
-  return Math.min(maxRare, pointsOfSum(sumNow(person, usual, feature, index), unit))
+  return Math.min(maxFamily, pointsOfSum(sumNow(person, usual, feature, index), unit))
 }
 
 function chanceOfHour(person: Person, all: Group, hour: number): number {

@@ -86,13 +86,30 @@ t.test('codings', async t => {
   for (const [coding, bytes] of coded) t.equal((await decodeBody(bytes, coding)).toString(), text, coding)
   for (const [coding, bytes] of coded.slice(0, 3))
     t.ok(text.startsWith((await decodeBody(bytes.subarray(0, -9), coding)).toString()), `${coding}, cut off`)
-  t.notOk(canDecode('compress'), 'an unknown coding is not read')
+  t.notOk(canDecode('dcz'), 'what browsers undo, and we cannot, is not read')
+  t.notOk(canDecode('gzip, '.repeat(9)))
+  t.equal((await decodeBody(gzipSync(gzipSync(gzipSync(gzipSync(text)))), 'gzip, gzip, gzip, gzip')).toString(), text)
+  for (const unknown of ['none', 'compress', 'gzip, none']) {
+    t.equal((await decodeBody(Buffer.from(text), unknown)).toString(), text, `${unknown}: browsers show it as it is`)
+    t.equal((await decodeBody(gzipSync(text), unknown)).length, 0, `${unknown}: what is packed is no page`)
+  }
   t.equal((await decodeBody(Buffer.from('no gzip'), 'gzip')).length, 0, 'what only says that it is packed')
   const bomb = gzipSync(Buffer.alloc(64 * 1024 * 1024))
   t.equal((await decodeBody(bomb, 'gzip')).length, maxDecodedBytes, '64 MB of zeros: a megabyte of it')
   t.equal(decodeText(Buffer.from('<p>\xe4', 'latin1'), 'text/html; charset=iso-8859-1'), '<p>ä')
   t.equal(decodeText(Buffer.from('\ufeff<p>', 'utf16le'), 'text/html'), '<p>')
   t.equal(decodeText(Buffer.from('<p>'), 'text/html; charset=no-such'), '<p>')
+  const latin = '<meta charset=iso-8859-1><p>\xe4'
+  t.match(decodeText(Buffer.from(latin, 'latin1'), 'text/html; charset=no-such'), /ä$/, 'then its meta counts')
+  t.notMatch(decodeText(Buffer.from(`<!-- ${latin} -->`, 'latin1'), 'text/html'), 'ä', 'a comment has no meta')
+  for (const [page, header] of [
+    ['<meta charset=utf-16><p>', ''],
+    ['<meta http-equiv=content-type content="text/html; charset=UTF-16LE"><p>', ''],
+    ['\ufeff<p>', '; charset=utf-16'],
+    ['<p>', '; charset=hz-gb-2312']
+  ] as const)
+    t.match(decodeText(Buffer.from(page), `text/html${header}`), /<p>$/, `${page} is read as browsers read it`)
+  t.equal(decodeText(Buffer.from('<p>', 'utf16le'), "text/html; charset='utf-16'"), '<p>')
 })
 
 t.test('what is no page', async t => {
