@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { makeFolder } from '../ensure-directory.ts'
-import { replaceFile } from '../files/replace-file.ts'
+import { replaceFiles } from '../files/replace-file.ts'
 import type { Keyring } from '../keyring/keyring.ts'
 import { sealWith } from '../store/records.ts'
 import type { Store } from '../store/store.ts'
@@ -13,24 +13,37 @@ import type { KeyPair } from './x509.ts'
 interface CopiesInput {
   readonly folder: string
   readonly directory: string
-  readonly log: { warn(fields: object, sentence: string): void }
+  readonly log: { info(fields: object, sentence: string): void; warn(fields: object, sentence: string): void }
 }
+
+const unwritten =
+  'a copy for listen.tls.acme.folder could not be written: make room, or mend the folder; the gate tries again each minute'
 
 export class Copies {
   readonly #input: CopiesInput
+  /** What the disk did not take, as files that belong together. */
+  readonly #unwritten = new Map<string, readonly (readonly [name: string, text: string])[]>()
 
   constructor(input: CopiesInput) {
     this.#input = input
   }
 
   writeAccount(account: AcmeAccount): void {
-    this.#write('account.json', `${JSON.stringify({ directory: this.#input.directory, ...account }, null, 1)}\n`)
+    const text = `${JSON.stringify({ directory: this.#input.directory, ...account }, null, 1)}\n`
+    this.#write('account.json', [['account.json', text]])
   }
 
   writeCertificate(name: string, { cert, key }: KeyPair): void {
     // The key first: a program that reads between the two finds a pair that does not fit, and not one without a key.
-    this.#write(`${name}.key`, key)
-    this.#write(`${name}.crt`, cert)
+    this.#write(`${name}.crt`, [
+      [`${name}.key`, key],
+      [`${name}.crt`, cert]
+    ])
+  }
+
+  /** Tries again what the disk did not take: other programs would go on with an old certificate until it ends. */
+  writeAgain(): void {
+    for (const [name, files] of [...this.#unwritten]) this.#write(name, files)
   }
 
   /** Gives a store what it lacks: the account, and certificates that are good for a while. Rejects where the store does. */
@@ -66,14 +79,17 @@ export class Copies {
   }
 
   /** A copy that cannot be written is no reason to stop. */
-  #write(name: string, text: string): void {
+  #write(name: string, files: readonly (readonly [name: string, text: string])[]): void {
     const { folder, log } = this.#input
-    const file = path.join(folder, name)
+    const isNews = this.#unwritten.get(name) !== files
     try {
       makeFolder(folder)
-      replaceFile(file, text)
+      replaceFiles(files.map(([name, text]) => [path.join(folder, name), text]))
+      if (this.#unwritten.delete(name))
+        log.info({ folder, file: name }, 'the copy for listen.tls.acme.folder is written now')
     } catch (error) {
-      log.warn({ file, problem: (error as Error).message }, 'a copy for listen.tls.acme.folder could not be written')
+      this.#unwritten.set(name, files)
+      if (isNews) log.warn({ folder, file: name, problem: (error as Error).message }, unwritten)
     }
   }
 }

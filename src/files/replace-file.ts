@@ -5,20 +5,31 @@ import { sweepLeftovers } from './leftovers.ts'
 
 /** Throws the system's error, and then leaves the old file and nothing beside it: each process would leave another. */
 export function replaceFile(file: string, text: string): void {
-  sweepLeftovers(path.dirname(file), `${path.basename(file)}.`, /^\d+\.new$/)
-  const beside = `${file}.${process.pid}.new`
+  replaceFiles([[file, text]])
+}
+
+/** The same for files that belong together: none is replaced before there was room for all. */
+export function replaceFiles(files: readonly (readonly [file: string, text: string])[]): void {
+  const besides = files.map(([file]) => `${file}.${process.pid}.new`)
+  try {
+    for (const [n, [file, text]] of files.entries()) {
+      sweepLeftovers(path.dirname(file), `${path.basename(file)}.`, /^\d+\.new$/)
+      write(besides[n]!, text)
+    }
+    for (const [n, [file]] of files.entries()) renameSync(besides[n]!, file)
+  } catch (error) {
+    for (const beside of besides) rmSync(beside, { force: true })
+    throw error
+  }
+}
+
+function write(file: string, text: string): void {
   // The new file is renamed into place, so that a planted link is replaced and never followed.
   const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_NOFOLLOW
-  const handle = openSync(beside, flags, 0o600)
+  const handle = openSync(file, flags, 0o600)
   try {
-    try {
-      writeFileSync(handle, text)
-    } finally {
-      closeSync(handle)
-    }
-    renameSync(beside, file)
-  } catch (error) {
-    rmSync(beside, { force: true })
-    throw error
+    writeFileSync(handle, text)
+  } finally {
+    closeSync(handle)
   }
 }

@@ -25,9 +25,17 @@ export class Issuing {
   /** Null in all workers but the first. */
   readonly #issuer: Issuer | null
   readonly #runtime: Services
+  readonly #copies: Copies | null
   #timer: NodeJS.Timeout | undefined
 
-  private constructor(runtime: Services, certificates: Certificates, board: ChallengeBoard, issuer: Issuer | null) {
+  private constructor(
+    runtime: Services,
+    certificates: Certificates,
+    board: ChallengeBoard,
+    issuer: Issuer | null,
+    copies: Copies | null
+  ) {
+    this.#copies = copies
     this.#runtime = runtime
     this.certificates = certificates
     this.board = board
@@ -68,7 +76,7 @@ export class Issuing {
           ...(copies === null ? {} : { onAccount: account => copies.writeAccount(account) })
         })
       : null
-    return new Issuing(runtime, certificates, board, issuer)
+    return new Issuing(runtime, certificates, board, issuer, copies)
   }
 
   /** For the time after the listeners have begun, because the authority asks at once. */
@@ -120,6 +128,7 @@ export class Issuing {
   }
 
   #look(isImpatient: boolean): void {
+    this.#copies?.writeAgain()
     void this.#issuer
       ?.pass(isImpatient)
       .catch(error => this.#runtime.log.warn({ err: error }, 'the gate could not look after its certificates'))

@@ -421,7 +421,7 @@ t.test('copies in a folder serve a store that was lost', async t => {
   const copies = new Copies({
     folder: path.join(folder, 'acme'),
     directory: here.server.directory,
-    log: { warn: () => {} }
+    log: { info: () => {}, warn: () => {} }
   })
   copies.writeCertificate('gate.lab.example', pair)
   const file = path.join(folder, 'acme', 'gate.lab.example.key')
