@@ -122,6 +122,9 @@ export async function commitTrouble(error: unknown): Promise<string> {
   return diskTrouble(reason) ?? (reason as Error).message
 }
 
+/** LMDB could not write its newest state, and takes no more transactions in this process. */
+export const lostWrite = 'the disk has lost a write; repair the disk, then start the gate again'
+
 /** Why a read failed. */
 export function readTrouble(error: unknown): string {
   return diskTrouble(error) ?? (error as Error).message
@@ -162,13 +165,14 @@ function diskTrouble(error: unknown): string | null {
     case -30782: // MDB_BAD_TXN: the transaction has met such a page before
       return `its file data.mdb is damaged. ${wayBack}`
     case -30795: // MDB_PANIC: the environment must be reopened
-      return 'the disk has lost a write; repair the disk, then start the gate again'
+      return lostWrite
     case 'EMFILE':
     case 'ENFILE':
     case 23:
     case 24:
       return 'too many files are open (ulimit -n)'
     default:
-      return null
+      // lmdb-js names it so where a transaction cannot begin.
+      return /\bMDB_PANIC\b/.test((error as Error).message) ? lostWrite : null
   }
 }

@@ -19,6 +19,13 @@ export function guardExit<T>(transaction: Promise<T>): Promise<T> {
   })
 }
 
+/** As an error that nobody catches: a gate ends in order then, with a code by which it is started again. */
+export function endProcess(error: Error): void {
+  setImmediate(() => {
+    throw error
+  })
+}
+
 function guard(): void {
   if (isGuarded) return
   isGuarded = true

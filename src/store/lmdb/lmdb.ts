@@ -5,9 +5,9 @@ import { checkFreeSpace } from '../../files/free-space.ts'
 import { checkKey, checkName, checkValue, lifeMs } from '../bounds.ts'
 import { type Purpose, type Store, type StoreEntry, type StoreNotice, StoreUnreachable } from '../store.ts'
 import { Subscribers } from '../subscribers.ts'
-import { commitTrouble, readTrouble } from './directory.ts'
+import { commitTrouble, lostWrite, readTrouble } from './directory.ts'
 import { Environment } from './environment.ts'
-import { guardExit } from './exit-guard.ts'
+import { endProcess, guardExit } from './exit-guard.ts'
 import { secondsTo } from './records.ts'
 import { older } from './transaction-start.ts'
 import { LmdbWrites, WriteTimeout } from './writes.ts'
@@ -23,6 +23,8 @@ const signInBytes = 64 * 1024
 interface LmdbOptions {
   clock?: Clock
   sweepEveryMs?: number
+  /** Called in a process that listens, once the disk is well again after a lost write. Default: the process ends, so that it is started again. */
+  onWellAgain?: (error: Error) => void
 }
 
 /** Opens or creates the store in the directory `path`. Throws StoreMisconfigured. */
@@ -48,15 +50,19 @@ class LmdbStore implements Store {
   #isDeaf = false
   /** Why the files in the directory are not those that are open, as the end of a sentence. */
   #displaced: string | null = null
+  /** The open files cannot be used any more. */
+  #isBroken = false
+  readonly #onWellAgain: (error: Error) => void
   #closed = false
 
   constructor(path: string, environment: Environment, options: LmdbOptions) {
     this.#path = path
     this.#environment = environment
     this.#clock = options.clock ?? systemClock
+    this.#onWellAgain = options.onWellAgain ?? endProcess
     this.#writes = new LmdbWrites({
-      probe: () => this.#commit(() => void this.#environment.meta.put('ping', String(this.#clock())), null),
-      describe: commitTrouble,
+      probe: () => this.#probe(),
+      describe: error => this.#whyNot(error),
       onChange: () => {
         if (this.#writes.refusal !== null) this.#subscribers.lost()
         else if (this.#isHeard) this.#subscribers.ready()
@@ -281,7 +287,7 @@ class LmdbStore implements Store {
   #read<T>(work: () => T): T {
     if (this.#closed) throw this.#unreachable('it is closed')
     if (this.#displaced !== null) this.#checkFiles()
-    const refusal = this.#displaced ?? this.#writes.refusal
+    const refusal = this.#displaced ?? this.#writes.refusal ?? (this.#isBroken ? lostWrite : null)
     if (refusal !== null) throw this.#unreachable(refusal)
     try {
       return this.#environment.read(work)
@@ -309,14 +315,34 @@ class LmdbStore implements Store {
       if (error instanceof StoreUnreachable) throw error
       if (error instanceof Displaced && !this.#closed) this.#checkFiles()
       this.#writes.suspect()
-      throw this.#unreachable(await commitTrouble(error), error)
+      throw this.#unreachable(await this.#whyNot(error), error)
     }
+  }
+
+  async #whyNot(error: unknown): Promise<string> {
+    const why = await commitTrouble(error)
+    if (why === lostWrite) this.#isBroken = true
+    return why
+  }
+
+  async #probe(): Promise<void> {
+    if (!this.#isBroken) return this.#commit(() => void this.#environment.meta.put('ping', String(this.#clock())), null)
+    // Only a new process can use the files again. While the disk is ill, it could not open them either.
+    checkFreeSpace(this.#path, signInBytes, true)
+    this.#onWellAgain(
+      new Error(
+        `The disk of the store in ${this.#path} lost a write and takes writes again. This process cannot use the store any more, so it ends and has to be started again.`
+      )
+    )
+    throw new Error(lostWrite)
   }
 
   /** Resolves after the sync and the notices. With `bytes` null it may use the reserve. */
   async #commit<T>(work: () => T, bytes: number | null): Promise<T> {
     let timer: NodeJS.Timeout | undefined
     let hasChanges = false
+    // A transaction would never end.
+    if (this.#isBroken) throw new Error(lostWrite)
     const { files, lock, reserve, records, root, signal, start } = this.#environment
     if (lock.standstill !== null) {
       const standstill = await lock.afterStandstill(commitMs)
