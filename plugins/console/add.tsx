@@ -2,7 +2,7 @@
 import { canBeMailed } from '../../src/administration/invitation-mail.ts'
 import { nameInRealm, readReason } from '../../src/administration/person-input.ts'
 import { type Form, requireForm } from '../portal/forms.ts'
-import { Notice, Token } from '../portal/layout.tsx'
+import { FormProblem, Token } from '../portal/layout.tsx'
 import { sendPage } from '../portal/page-context.ts'
 import { actingOf, type ConsoleFrame, type ConsolePage, consoleFrame, consolePage } from './console-page.ts'
 import {
@@ -44,11 +44,7 @@ function AddPage({
       <p>{say.add.lead}</p>
       <form class="fields" method="post" action={path}>
         <Token frame={frame.frame} />
-        {problem !== null && (
-          <Notice id="problem" alert>
-            {problem}
-          </Notice>
-        )}
+        <FormProblem text={problem} />
         <NameField frame={frame} label={say.add.name} value={typed.name} hasProblem={problem !== null} />
         <PersonFields frame={frame} typed={typed} />
         <SourceField frame={frame} sources={sources} chosen={typed.source} />

@@ -9,7 +9,7 @@ import {
 import { nameInRealm, readReason } from '../../src/administration/person-input.ts'
 import { Table } from '../../src/charts/table.tsx'
 import { requireForm } from '../portal/forms.ts'
-import { Notice, Token } from '../portal/layout.tsx'
+import { FormProblem, Notice, Token } from '../portal/layout.tsx'
 import { said } from '../portal/messages/messages.ts'
 import { sendPage } from '../portal/page-context.ts'
 import { actingOf, type ConsoleFrame, type ConsolePage, consoleFrame, consolePage } from './console-page.ts'
@@ -47,11 +47,7 @@ function BulkPage({ frame, view }: { frame: ConsoleFrame; view: BulkView }) {
   const isReady = read !== null && read.mistakes.length === 0 && read.people.length > 0
   return (
     <Sheet frame={frame} title={say.title} at="people">
-      {problem !== null && (
-        <Notice id="problem" alert>
-          {problem}
-        </Notice>
-      )}
+      <FormProblem text={problem} />
       {read !== null && read.mistakes.length > 0 && <Mistakes frame={frame} mistakes={read.mistakes} />}
       {isReady && <Ready frame={frame} view={view} read={read} />}
       {!isReady && (

@@ -7,7 +7,7 @@ import { mayDo } from '../../src/administration/roles.ts'
 import { GateError } from '../../src/errors.ts'
 import type { Account } from '../../src/identity/account.ts'
 import { type Form, requireForm } from '../portal/forms.ts'
-import { Notice, Said, Token } from '../portal/layout.tsx'
+import { FormProblem, Said, Token } from '../portal/layout.tsx'
 import { goTo, sendPage } from '../portal/page-context.ts'
 import {
   accountOf,
@@ -84,11 +84,7 @@ function EndingPage({ frame, view }: { frame: ConsoleFrame; view: View }) {
         {Object.entries(view.hidden).map(([name, value]) => (
           <input key={name} type="hidden" name={name} value={value} />
         ))}
-        {problem !== null && (
-          <Notice id="problem" alert>
-            {problem}
-          </Notice>
-        )}
+        <FormProblem text={problem} />
         <Reason
           frame={frame}
           value={view.reason}

@@ -10,7 +10,7 @@ import { type Account, operators } from '../../src/identity/account.ts'
 import type { AccountChange } from '../../src/identity/accounts.ts'
 import { browserName } from '../portal/device-name.ts'
 import { type Form, requireForm } from '../portal/forms.ts'
-import { Notice, Said, Token } from '../portal/layout.tsx'
+import { FormProblem, Said, Token } from '../portal/layout.tsx'
 import { goTo, sendPage } from '../portal/page-context.ts'
 import {
   accountOf,
@@ -78,11 +78,7 @@ function ActionPage({ frame, view }: { frame: ConsoleFrame; view: ActionView }) 
         <Token frame={frame.frame} />
         <input type="hidden" name="version" value={view.version} />
         {view.session !== null && <input type="hidden" name="session" value={view.session.id} />}
-        {view.problem !== null && (
-          <Notice id="problem" alert>
-            {view.problem}
-          </Notice>
-        )}
+        <FormProblem text={view.problem} />
         {action === 'change' && <PersonFields frame={frame} typed={view.typed} />}
         {action === 'rename' && (
           <NameField frame={frame} label={say.rename.name} value={view.typed.name} hasProblem={view.problem !== null} />

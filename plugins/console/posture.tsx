@@ -8,7 +8,7 @@ import { utcMinute } from '../../src/messages/utc-minute.ts'
 import { DialError } from '../../src/posture/dial-record.ts'
 import { type Dial, type PostureLevel, postureLevels, settingAt } from '../../src/posture/posture.ts'
 import { type Form, requireForm } from '../portal/forms.ts'
-import { Notice, Said, Token } from '../portal/layout.tsx'
+import { FormProblem, Notice, Said, Token } from '../portal/layout.tsx'
 import { sendPage } from '../portal/page-context.ts'
 import { formatDuration } from '../portal/relative-time.ts'
 import { actingOf, type ConsoleFrame, type ConsolePage, consoleFrame, consolePage } from './console-page.ts'
@@ -53,11 +53,7 @@ function PosturePage({ frame, view }: { frame: ConsoleFrame; view: PostureView }
           <h2 id="change">{say.change}</h2>
           <form class="fields" method="post" action={path}>
             <Token frame={frame.frame} />
-            {problem !== null && (
-              <Notice id="problem" alert>
-                {problem}
-              </Notice>
-            )}
+            <FormProblem text={problem} />
             <Choices frame={frame} view={view} />
             <Reason frame={frame} value={view.typed.reason} reasons={say.reasons} hasProblem={problem !== null} />
             {!view.isIn && (

@@ -6,7 +6,7 @@ import { GateError } from '../../src/errors.ts'
 import { numberOf } from '../../src/identity/sponsorships.ts'
 import type { SeenRequest } from '../../src/sign-in/sponsorship.ts'
 import { requireForm } from '../portal/forms.ts'
-import { Notice, plain, Said, Token } from '../portal/layout.tsx'
+import { FormProblem, Notice, plain, Said, Token } from '../portal/layout.tsx'
 import { callerOf, goTo, sendPage } from '../portal/page-context.ts'
 import { formatRelative } from '../portal/relative-time.ts'
 import {
@@ -139,11 +139,7 @@ function DecidePage({ frame, view }: { frame: ConsoleFrame; view: DecideView }) 
       <form class="fields" method="post" action={pathOf(request.accountId, decision)}>
         <Token frame={frame.frame} />
         <input type="hidden" name="request" value={request.id} />
-        {problem !== null && (
-          <Notice id="problem" alert>
-            {problem}
-          </Notice>
-        )}
+        <FormProblem text={problem} />
         <Reason frame={frame} value={reason} reasons={words.reasons} hasProblem={problem !== null} />
         <button type="submit" class={decision === 'decline' ? 'ends' : undefined}>
           {words.submit}

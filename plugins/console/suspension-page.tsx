@@ -19,7 +19,7 @@ import { utcMinute } from '../../src/messages/utc-minute.ts'
 import { inLines } from '../../src/reasons/in-words.ts'
 import { causesOf, type Words } from '../../src/reasons/reason.ts'
 import { requireForm } from '../portal/forms.ts'
-import { Notice, Reasons, Said, Token } from '../portal/layout.tsx'
+import { FormProblem, Notice, Reasons, Said, Token } from '../portal/layout.tsx'
 import { goTo, sendPage } from '../portal/page-context.ts'
 import {
   accountOf,
@@ -93,11 +93,7 @@ function SuspensionPage({ frame, view }: { frame: ConsoleFrame; view: Suspension
           <form class="fields" method="post" action={suspensionPathOf(account.id)}>
             <Token frame={frame.frame} />
             <input type="hidden" name="version" value={view.version} />
-            {problem !== null && (
-              <Notice id="problem" alert>
-                {problem}
-              </Notice>
-            )}
+            <FormProblem text={problem} />
             <Reason frame={frame} value={view.reason} reasons={say.reasons} hasProblem={problem !== null} />
             {/* First, so that the Enter key lets nobody in. */}
             <button type="submit" name="do" value="confirm">

@@ -7,7 +7,7 @@ import { networkOf } from '../../src/throttle/attempt-buckets.ts'
 import type { Lock } from '../../src/throttle/attempt-locks.ts'
 import { type BucketKind, limits } from '../../src/throttle/limits.ts'
 import { requireForm } from '../portal/forms.ts'
-import { Notice, Token } from '../portal/layout.tsx'
+import { FormProblem, Token } from '../portal/layout.tsx'
 import { goTo, sendPage } from '../portal/page-context.ts'
 import { formatDuration } from '../portal/relative-time.ts'
 import { actingOf, type ConsoleFrame, type ConsolePage, consoleFrame, consolePage } from './console-page.ts'
@@ -86,11 +86,7 @@ function EndWaitPage({ frame, view }: { frame: ConsoleFrame; view: EndWaitView }
         <Token frame={frame.frame} />
         <input type="hidden" name="kind" value={kind} />
         <input type="hidden" name="key" value={key} />
-        {problem !== null && (
-          <Notice id="problem" alert>
-            {problem}
-          </Notice>
-        )}
+        <FormProblem text={problem} />
         <Reason frame={frame} value={reason} reasons={words.reasons} hasProblem={problem !== null} />
         <button type="submit">{words.submit}</button>
       </form>

@@ -5,7 +5,7 @@ import type { PasskeySignals } from '../../src/factor/passkey-signals.ts'
 import type { Misfit } from '../../src/factor/webauthn-policy.ts'
 import type { Session } from '../../src/session/session.ts'
 import { doneSentence, type Flash, takeFlash } from './flash.ts'
-import { type Frame, Notice, Page, plain, Said } from './layout.tsx'
+import { type Frame, Notice, Page, plain, Said, Token } from './layout.tsx'
 import { type AuthenticatedContext, frameOf, sendPage, signedPage } from './page-context.ts'
 import { SpentNotice } from './recovery.tsx'
 import { formatRelative } from './relative-time.ts'
@@ -137,7 +137,7 @@ function FactorRow({ frame, credential, misfit, now }: FactorRowProps) {
         <details>
           <summary aria-label={plain(say.renameNamed({ name }))}>{say.rename}</summary>
           <form class="fields" method="post" action={`${path}/rename`}>
-            <input type="hidden" name="csrf" value={frame.csrf} />
+            <Token frame={frame} />
             <div>
               <label for={`name-${id}`}>
                 <Said text={say.newName({ name })} />

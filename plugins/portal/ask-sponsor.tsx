@@ -5,7 +5,7 @@ import { numberOf, type Sponsorship } from '../../src/identity/sponsorships.ts'
 import { askedCookie } from '../cookies.ts'
 import { urlOf, wayOn } from './enter.ts'
 import { lostCookie, readForm, staleForm } from './forms.ts'
-import { type Frame, Notice, Page, Said, Token } from './layout.tsx'
+import { FormProblem, type Frame, Notice, Page, Said, Token } from './layout.tsx'
 import { type AuthenticatedContext, callerOf, frameOf, goTo, sendPage, signedPage } from './page-context.ts'
 import { formatRelative } from './relative-time.ts'
 import { type ReturnTo, withReturnTo } from './return-to.ts'
@@ -60,11 +60,7 @@ function AskForm({ frame, view: { returnTo, problem } }: { frame: Frame; view: A
   return (
     <form class="fields" method="post" action={withReturnTo(path, returnTo)}>
       <Token frame={frame} />
-      {problem !== null && (
-        <Notice id="problem" alert>
-          {problem}
-        </Notice>
-      )}
+      <FormProblem text={problem} />
       <div>
         <label for="who">{say.who}</label>
         <p class="soft" id="hint-who">

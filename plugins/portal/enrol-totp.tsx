@@ -7,7 +7,7 @@ import type { Enrolment } from '../../src/sign-in/enrolment.ts'
 import { CodeField } from './challenge-page.tsx'
 import { afterEnrolment, cleanName, enterEnrolled, mayEnrol, NameField, refuseEnrolment } from './enrol.tsx'
 import { readForm, requireForm, staleForm } from './forms.ts'
-import { type Frame, Notice, Page } from './layout.tsx'
+import { type Frame, Notice, Page, Token } from './layout.tsx'
 import type { Messages } from './messages/messages.ts'
 import { type AuthenticatedContext, callerOf, frameOf, goTo, sendPage, signedPage } from './page-context.ts'
 import { QrCode } from './qr-code.tsx'
@@ -50,7 +50,7 @@ export function EnrolTotpPage({ frame, view }: { frame: Frame; view: EnrolTotpVi
               {say.copy}
             </button>
             <form method="post" action={withReturnTo('/.factorgate/enrol/totp/new', view.returnTo)}>
-              <input type="hidden" name="csrf" value={frame.csrf} />
+              <Token frame={frame} />
               <button type="submit" class="plain">
                 {say.anew}
               </button>
@@ -73,7 +73,7 @@ function CodeForm({ frame, view }: { frame: Frame; view: EnrolTotpView }) {
   const say = frame.say.enrolTotp
   return (
     <form class="fields" method="post" action={withReturnTo('/.factorgate/enrol/totp', view.returnTo)}>
-      <input type="hidden" name="csrf" value={frame.csrf} />
+      <Token frame={frame} />
       <input type="hidden" name="ceremony" value={view.ceremony} />
       {view.problem !== null && (
         <Notice id="problem" alert waitSeconds={view.waitSeconds ?? null} ready={frame.say.login.ready}>

@@ -6,7 +6,7 @@ import { showAccount } from './account.tsx'
 import { cleanName } from './enrol.tsx'
 import { setFlash } from './flash.ts'
 import { requireForm } from './forms.ts'
-import { type Frame, Page, Said } from './layout.tsx'
+import { type Frame, Page, Said, Token } from './layout.tsx'
 import { type AuthenticatedContext, callerOf, frameOf, goTo, sendPage, signedPage } from './page-context.ts'
 
 interface RemoveView {
@@ -26,7 +26,7 @@ export function RemovePage({ frame, view }: { frame: Frame; view: RemoveView }) 
         </a>
       ) : (
         <form method="post" action={`/.factorgate/account/factors/${view.id}/remove`}>
-          <input type="hidden" name="csrf" value={frame.csrf} />
+          <Token frame={frame} />
           <button type="submit" class="grave">
             <Said text={frame.say.account.removeNamed({ name: view.name })} />
           </button>

@@ -3,7 +3,7 @@ import type { FastifyInstance } from 'fastify'
 import { GateError } from '../../src/errors.ts'
 import { enter, wayOn } from './enter.ts'
 import { lostCookie, readForm, staleForm } from './forms.ts'
-import { type Frame, Notice, Page, Token } from './layout.tsx'
+import { FormProblem, type Frame, Notice, Page, Token } from './layout.tsx'
 import { NewPassword } from './new-password.tsx'
 import { callerOf, frameOf, goTo, type PageContext, sendPage, signedPage } from './page-context.ts'
 import { namesAround } from './password-context.ts'
@@ -27,11 +27,7 @@ export function ForgottenPage({ frame, view }: { frame: Frame; view: ForgottenVi
       <p>{say.lead}</p>
       <form class="fields" method="post" action={withReturnTo(forgottenPath, view.returnTo)}>
         <Token frame={frame} />
-        {view.problem !== null && (
-          <Notice id="problem" alert>
-            {view.problem}
-          </Notice>
-        )}
+        <FormProblem text={view.problem} />
         <UsernameField label={login.username} value={view.username} autofocus />
         <button type="submit">{say.submit}</button>
       </form>
@@ -96,11 +92,7 @@ export function ChoosePasswordPage({
       <p>{password.lead}</p>
       <form class="fields" method="post" action={withReturnTo(`${resetPath}/password`, view.returnTo)}>
         <Token frame={frame} />
-        {view.problem !== null && (
-          <Notice id="problem" alert>
-            {view.problem}
-          </Notice>
-        )}
+        <FormProblem text={view.problem} />
         <NewPassword say={frame.say} isWrong={view.problem !== null} isFirst />
         <button type="submit">{frame.say.login.submit}</button>
       </form>

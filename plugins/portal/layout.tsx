@@ -296,3 +296,13 @@ export function Notice({ children, id, alert, waitSeconds, ready }: NoticeProps)
     </p>
   )
 }
+
+/** What is wrong with a form. Its fields name it: `aria-describedby="problem"`. */
+export function FormProblem({ text }: { text: string | null }) {
+  if (text === null) return null
+  return (
+    <Notice id="problem" alert>
+      {text}
+    </Notice>
+  )
+}

@@ -6,7 +6,7 @@ import { CurrentPassword } from './current-password.tsx'
 import { setEntryCookies, urlOf } from './enter.ts'
 import { setFlash } from './flash.ts'
 import { readForm } from './forms.ts'
-import { type Frame, Notice, Page } from './layout.tsx'
+import { type Frame, Notice, Page, Token } from './layout.tsx'
 import { NewPassword } from './new-password.tsx'
 import { type AuthenticatedContext, callerOf, frameOf, goTo, sendPage, signedPage } from './page-context.ts'
 import { namesAround } from './password-context.ts'
@@ -26,7 +26,7 @@ export function PasswordPage({ frame, view }: { frame: Frame; view: PasswordView
     <Page frame={frame} title={say.title} drawing="key">
       <p>{say.lead}</p>
       <form class="fields" method="post" action="/.factorgate/account/password">
-        <input type="hidden" name="csrf" value={frame.csrf} />
+        <Token frame={frame} />
         {problem !== null && (
           <Notice id="problem" alert waitSeconds={view.waitSeconds} ready={frame.say.login.ready}>
             {problem.sentence}

@@ -6,7 +6,7 @@ import type { ListedToken } from '../../src/programs/program-tokens.ts'
 import { readToken, type TypedField, type TypedToken } from '../../src/programs/token-input.ts'
 import { setFlash, takeFlash } from './flash.ts'
 import { type Form, requireForm } from './forms.ts'
-import { type Frame, Notice, Page, plain, Said } from './layout.tsx'
+import { FormProblem, type Frame, Notice, Page, plain, Said, Token } from './layout.tsx'
 import type { AppCard } from './options.ts'
 import { type AuthenticatedContext, callerOf, frameOf, goTo, sendPage, signedPage } from './page-context.ts'
 import { ProgramUse } from './program-use.tsx'
@@ -85,7 +85,7 @@ function TokenRow({ frame, view, each: { token, lastUse } }: { frame: Frame; vie
         </p>
       )}
       <form class="acts" method="post" action={`${path}/${token.id}/revoke`}>
-        <input type="hidden" name="csrf" value={frame.csrf} />
+        <Token frame={frame} />
         <button type="submit" class="plain grave" aria-label={plain(say.revokeNamed({ name: token.name }))}>
           {say.revoke}
         </button>
@@ -138,13 +138,9 @@ export function NewProgramPage({ frame, view }: { frame: Frame; view: NewProgram
     <Page frame={frame} title={say.newTitle({ app: app.title })} drawing="key">
       <p>{say.newLead}</p>
       <form class="fields" method="post" action={`${path}/new`}>
-        <input type="hidden" name="csrf" value={frame.csrf} />
+        <Token frame={frame} />
         <input type="hidden" name="app" value={app.id} />
-        {problem !== null && (
-          <Notice id="problem" alert>
-            {problem.sentence}
-          </Notice>
-        )}
+        <FormProblem text={problem?.sentence ?? null} />
         {field('name', say.name, say.nameHint, { dir: 'auto', maxLength: 64, required: true })}
         {field('days', say.days, null, { inputMode: 'numeric', maxLength: 3, required: true })}
         <label class="check">

@@ -4,7 +4,7 @@
  */
 import type { FastifyInstance } from 'fastify'
 import { readForm, requireForm } from './forms.ts'
-import { type Frame, Notice, Page, plain, Said } from './layout.tsx'
+import { FormProblem, type Frame, Page, plain, Said, Token } from './layout.tsx'
 import { type AuthenticatedContext, callerOf, frameOf, goTo, sendPage, signedPage } from './page-context.ts'
 import { type ReturnTo, withReturnTo } from './return-to.ts'
 import { dropSealed, keepSealed, readSealed } from './sealed-cookie.ts'
@@ -67,12 +67,8 @@ export function RecoveryPage({ frame, view }: { frame: Frame; view: RecoveryView
       </div>
       <p class="soft">{say.where}</p>
       <form class="fields" method="post" action={withReturnTo('/.factorgate/enrol/recovery/saved', view.returnTo)}>
-        <input type="hidden" name="csrf" value={frame.csrf} />
-        {view.problem !== null && (
-          <Notice id="problem" alert>
-            {view.problem}
-          </Notice>
-        )}
+        <Token frame={frame} />
+        <FormProblem text={view.problem} />
         <label class="check">
           <input
             type="checkbox"
@@ -95,7 +91,7 @@ export function NewRecoveryPage({ frame, returnTo }: { frame: Frame; returnTo: R
     <Page frame={frame} title={say.newTitle} drawing="key">
       <p>{say.newLead}</p>
       <form method="post" action={withReturnTo('/.factorgate/enrol/recovery', returnTo)}>
-        <input type="hidden" name="csrf" value={frame.csrf} />
+        <Token frame={frame} />
         <button type="submit" class="grave">
           {say.newSubmit}
         </button>

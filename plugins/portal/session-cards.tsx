@@ -2,7 +2,7 @@
 import { isFullySignedIn } from '../../src/factor/proof.ts'
 import { boundSince, type Session } from '../../src/session/session.ts'
 import { browserName, systemName } from './device-name.ts'
-import type { Frame } from './layout.tsx'
+import { type Frame, Token } from './layout.tsx'
 import { formatRelative } from './relative-time.ts'
 
 export interface SessionsView {
@@ -49,7 +49,7 @@ export function SessionsSection({ frame, view, endsOthers }: SectionProps) {
 export function EndOthers({ frame }: { frame: Frame }) {
   return (
     <form class="acts" method="post" action="/.factorgate/account/sessions/others/end">
-      <input type="hidden" name="csrf" value={frame.csrf} />
+      <Token frame={frame} />
       <button type="submit" class="grave">
         {frame.say.account.endOthers}
       </button>
@@ -86,7 +86,7 @@ function SessionCard({
       <p>{sentence}</p>
       {boundAt !== null && <p class="soft">{say.bound({ date: frame.say.formats.date(boundAt) })}</p>}
       <form class="acts" method="post" action={`/.factorgate/account/sessions/${session.id}/end`}>
-        <input type="hidden" name="csrf" value={frame.csrf} />
+        <Token frame={frame} />
         <button type="submit" class="plain" aria-label={say.endNamed({ what: sentence })}>
           {say.end}
         </button>

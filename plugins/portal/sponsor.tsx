@@ -6,7 +6,7 @@ import type { Principal } from '../../src/session/principal.ts'
 import type { SeenRequest } from '../../src/sign-in/sponsorship.ts'
 import { setFlash, takeFlash } from './flash.ts'
 import { requireForm } from './forms.ts'
-import { type Frame, Notice, Page, plain, Said } from './layout.tsx'
+import { type Frame, Notice, Page, plain, Said, Token } from './layout.tsx'
 import type { PortalOptions } from './options.ts'
 import { type AuthenticatedContext, callerOf, frameOf, goTo, sendPage, signedPage } from './page-context.ts'
 import { formatRelative } from './relative-time.ts'
@@ -90,7 +90,7 @@ function OpenRequest({ frame, view, seen }: { frame: Frame; view: SponsorView; s
         </p>
       )}
       <form class="acts" method="post" action={path}>
-        <input type="hidden" name="csrf" value={frame.csrf} />
+        <Token frame={frame} />
         <input type="hidden" name="account" value={request.accountId} />
         <input type="hidden" name="request" value={request.id} />
         <button

@@ -6,7 +6,7 @@ import type { ListedLogin } from '../../src/upstream-login/upstream-logins.ts'
 import { loginPage } from '../login-challenge.ts'
 import { doneSentence, type Flash, setFlash, takeFlash } from './flash.ts'
 import { requireForm } from './forms.ts'
-import { type Frame, Notice, Page, Said } from './layout.tsx'
+import { FormProblem, type Frame, Notice, Page, Said, Token } from './layout.tsx'
 import type { AppCard } from './options.ts'
 import { type AuthenticatedContext, callerOf, frameOf, goTo, sendPage, signedPage } from './page-context.ts'
 import { passwordAid } from './password-aid.ts'
@@ -77,7 +77,7 @@ function Row({ frame, row: { id, title: app, isOpen, login }, now }: { frame: Fr
         )}
         {login !== null && (
           <form method="post" action={`${pathOf(id)}/remove`}>
-            <input type="hidden" name="csrf" value={frame.csrf} />
+            <Token frame={frame} />
             <button type="submit" class="plain grave" id={`remove-${id}`} aria-labelledby={`remove-${id} app-${id}`}>
               {say.remove}
             </button>
@@ -121,12 +121,8 @@ export function LoginFormPage({ frame, view: { app, login, problem, now } }: { f
         method="post"
         action={withReturnTo(pathOf(app.id), frame.returnTo ?? { rd: null, state: null })}
       >
-        <input type="hidden" name="csrf" value={frame.csrf} />
-        {problem !== null && (
-          <Notice id="problem" alert>
-            {say.wrong[problem]}
-          </Notice>
-        )}
+        <Token frame={frame} />
+        <FormProblem text={problem === null ? null : say.wrong[problem]} />
         {/* A browser must not fill in the password of the gate, which the app would get. */}
         <div>
           <label for="user">

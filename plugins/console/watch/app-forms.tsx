@@ -4,7 +4,7 @@ import type { AppActions } from '../../../src/administration/watch/app-actions.t
 import { GateError } from '../../../src/errors.ts'
 import { type Finding, maxFindings } from '../../../src/integrity/finding.ts'
 import { requireForm } from '../../portal/forms.ts'
-import { Notice, Said, Token } from '../../portal/layout.tsx'
+import { FormProblem, Said, Token } from '../../portal/layout.tsx'
 import { goTo, sendPage } from '../../portal/page-context.ts'
 import { formatLimit } from '../../portal/relative-time.ts'
 import { actingOf, type ConsoleFrame, type ConsolePage, consoleFrame, consolePage } from '../console-page.ts'
@@ -115,11 +115,7 @@ function Hidden({ frame, fields, problem }: HiddenProps) {
       {Object.entries(fields).map(([name, value]) => (
         <input key={name} type="hidden" name={name} value={value} />
       ))}
-      {problem !== null && (
-        <Notice id="problem" alert>
-          {problem}
-        </Notice>
-      )}
+      <FormProblem text={problem} />
     </>
   )
 }
