@@ -146,14 +146,23 @@ function headingOf(now: number, { from, to }: Window, since: number): string {
   return `Made ${moment(now)}. People, factors and status are of now; the use of apps is from the journal${begins}${part === '' ? '' : `, here${part}`}.`
 }
 
-function tablesOf(
-  { people, apps, wouldStop, shortcomings }: Report,
-  only: string | null,
-  isWatched: boolean,
-  columns: number | undefined
-): string {
-  const at = (text: string | null) => moment(text === null ? null : Date.parse(text))
-  const peopleTable = table(
+function tablesOf(report: Report, only: string | null, isWatched: boolean, columns: number | undefined): string {
+  const notWatched = `${only === null ? 'No app has' : `The app ${visible(only)} does not have`} the key integrity; docs/integrity.md explains it.\n`
+  const lacks = shortcomingsTable(report, columns) || 'Nothing that the gate has seen.\n'
+  return [
+    ['People', peopleTable(report, columns) || 'Nobody has an account yet.\n'],
+    ['Apps', appsTable(report, columns) || (only === null ? 'There is no app.\n' : 'There is no such app.\n')],
+    ['Whom the rules would have stopped', wouldStopTable(report, columns) || nobodyStopped(report, only)],
+    ['What the answers of apps lack', isWatched ? lacks : notWatched]
+  ]
+    .map(([title, text]) => `${title}\n\n${text}`)
+    .join('\n')
+}
+
+const momentOf = (text: string | null) => moment(text === null ? null : Date.parse(text))
+
+function peopleTable({ people }: Report, columns: number | undefined): string {
+  return table(
     ['NAME', 'FROM', 'FACTORS', 'STATUS', 'APPS'],
     people.map(({ name, directory, factors, status, apps }) => [
       name,
@@ -164,18 +173,24 @@ function tablesOf(
     ]),
     columns
   )
-  const appsTable = table(
+}
+
+function appsTable({ apps }: Report, columns: number | undefined): string {
+  return table(
     ['APP', 'RULES', 'PEOPLE', 'REQUESTS', 'LAST USED'],
     apps.map(({ app, enforce, people, requests, lastUsedAt }) => [
       app,
       enforce === null ? 'gone' : enforce === 'report' ? 'only reported' : 'enforced',
       String(people.length),
       String(requests),
-      at(lastUsedAt)
+      momentOf(lastUsedAt)
     ]),
     columns
   )
-  const wouldTable = table(
+}
+
+function wouldStopTable({ wouldStop }: Report, columns: number | undefined): string {
+  return table(
     ['APP', 'WHO', 'WOULD', 'REASON', 'REQUESTS', 'LAST'],
     wouldStop.map(({ app, name, addresses, would, reason, requests, lastAt }) => [
       app,
@@ -183,33 +198,26 @@ function tablesOf(
       would,
       reason ?? '-',
       String(requests),
-      at(lastAt)
+      momentOf(lastAt)
     ]),
     columns
   )
-  const lackTable = table(
+}
+
+/** Why the table of stopped requests is empty. */
+function nobodyStopped({ apps }: Report, only: string | null): string {
+  if (apps.some(({ enforce }) => enforce === 'report')) return 'The rules would have stopped nobody.\n'
+  return only === null
+    ? 'No app only reports (enforce: report).\n'
+    : `The app ${visible(only)} does not only report (enforce: report).\n`
+}
+
+function shortcomingsTable({ shortcomings }: Report, columns: number | undefined): string {
+  return table(
     ['APP', 'WHAT', 'DETAIL'],
     shortcomings.map(({ app, what, detail }) => [app, what, detail]),
     columns
   )
-  const notWatched = `${only === null ? 'No app has' : `The app ${visible(only)} does not have`} the key integrity; docs/integrity.md explains it.\n`
-  const onlyReport = apps.some(({ enforce }) => enforce === 'report')
-  const stopped =
-    wouldTable === ''
-      ? onlyReport
-        ? 'The rules would have stopped nobody.\n'
-        : only === null
-          ? 'No app only reports (enforce: report).\n'
-          : `The app ${visible(only)} does not only report (enforce: report).\n`
-      : wouldTable
-  return [
-    ['People', peopleTable || 'Nobody has an account yet.\n'],
-    ['Apps', appsTable || (only === null ? 'There is no app.\n' : 'There is no such app.\n')],
-    ['Whom the rules would have stopped', stopped],
-    ['What the answers of apps lack', isWatched ? lackTable || 'Nothing that the gate has seen.\n' : notWatched]
-  ]
-    .map(([title, text]) => `${title}\n\n${text}`)
-    .join('\n')
 }
 
 function iso(at: number): string | null {

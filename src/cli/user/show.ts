@@ -62,55 +62,61 @@ type Person = ReturnType<typeof summaryOf> & {
 }
 
 function page(person: Person, now: number, columns: number | undefined): string {
+  const head = pairs(factsOf(person, now), columns)
+  const factors =
+    factorTable(person, columns) ||
+    `There is no second factor. For an invitation run: factorgate user invite ${person.name}\n`
+  const hint = person.waits.length === 0 ? '' : `\nTo end the waits run: factorgate user unlock ${person.name}\n`
+  return `${head}\n${factors}${hint}`
+}
+
+function factsOf(person: Person, now: number): (readonly [string, string])[] {
   const { recoveryCodes: codes, suspended, formerNames, waits } = person
-  const head = pairs(
+  return [
+    ['name', person.name],
+    ...(formerNames.length === 0 ? [] : [['before', formerNames.join(', ')] as const]),
+    ['displayed', person.displayName],
+    ['id', person.id],
+    ['e-mail', person.email ?? '-'],
+    ['groups', person.groups.join(', ') || '-'],
+    ['from', person.directory],
+    ...(person.externalId === null ? [] : [['id there', person.externalId] as const]),
+    ['since', moment(Date.parse(person.createdAt))],
+    ['status', suspended === null ? person.status : `suspended ${moment(Date.parse(suspended.at))}: ${suspended.why}`],
+    ...(suspended?.watch == null
+      ? []
+      : [['the watch', `${moment(Date.parse(suspended.watch.at))}: ${suspended.watch.why}`] as const]),
+    ...(suspended?.confirmed == null ? [] : [['confirmed', `by ${inWords(suspended.confirmed)}`] as const]),
+    ...(suspended?.resumeAsked == null || Date.parse(suspended.resumeAsked.until) <= now
+      ? []
+      : [
+          [
+            'let in',
+            `wanted by ${inWords(suspended.resumeAsked)} (another operator must agree before ${moment(Date.parse(suspended.resumeAsked.until))})`
+          ] as const
+        ]),
+    ['password', person.hasPassword ? 'set' : 'none'],
     [
-      ['name', person.name],
-      ...(formerNames.length === 0 ? [] : [['before', formerNames.join(', ')] as const]),
-      ['displayed', person.displayName],
-      ['id', person.id],
-      ['e-mail', person.email ?? '-'],
-      ['groups', person.groups.join(', ') || '-'],
-      ['from', person.directory],
-      ...(person.externalId === null ? [] : [['id there', person.externalId] as const]),
-      ['since', moment(Date.parse(person.createdAt))],
-      [
-        'status',
-        suspended === null ? person.status : `suspended ${moment(Date.parse(suspended.at))}: ${suspended.why}`
-      ],
-      ...(suspended?.watch == null
-        ? []
-        : [['the watch', `${moment(Date.parse(suspended.watch.at))}: ${suspended.watch.why}`] as const]),
-      ...(suspended?.confirmed == null ? [] : [['confirmed', `by ${inWords(suspended.confirmed)}`] as const]),
-      ...(suspended?.resumeAsked == null || Date.parse(suspended.resumeAsked.until) <= now
-        ? []
-        : [
-            [
-              'let in',
-              `wanted by ${inWords(suspended.resumeAsked)} (another operator must agree before ${moment(Date.parse(suspended.resumeAsked.until))})`
-            ] as const
-          ]),
-      ['password', person.hasPassword ? 'set' : 'none'],
-      [
-        'recovery',
-        codes === null
-          ? 'no codes'
-          : codes === 'unknown'
-            ? 'not readable'
-            : `${codes.remaining} of ${codes.total} codes left`
-      ],
-      ...(person.upstreamLogins.length === 0 ? [] : [['logins at', person.upstreamLogins.join(', ')] as const]),
-      ['sessions', String(person.sessions)],
-      ...waits.map(
-        ({ what, failures, until }) =>
-          ['must wait', `until ${moment(Date.parse(until))}: ${what}, ${failures} wrong tries`] as const
-      )
+      'recovery',
+      codes === null
+        ? 'no codes'
+        : codes === 'unknown'
+          ? 'not readable'
+          : `${codes.remaining} of ${codes.total} codes left`
     ],
-    columns
-  )
-  const factors = table(
+    ...(person.upstreamLogins.length === 0 ? [] : [['logins at', person.upstreamLogins.join(', ')] as const]),
+    ['sessions', String(person.sessions)],
+    ...waits.map(
+      ({ what, failures, until }) =>
+        ['must wait', `until ${moment(Date.parse(until))}: ${what}, ${failures} wrong tries`] as const
+    )
+  ]
+}
+
+function factorTable({ credentials }: Person, columns: number | undefined): string {
+  return table(
     ['FACTOR', 'NAME', 'SINCE', 'LAST USED', 'FROM'],
-    person.credentials.map(({ kind, name, createdAt, lastUsedAt, lastUsedFrom, disabledAt, misfit }) => [
+    credentials.map(({ kind, name, createdAt, lastUsedAt, lastUsedFrom, disabledAt, misfit }) => [
       kind,
       disabledAt !== null
         ? `${name} (switched off after too many wrong tries)`
@@ -123,12 +129,6 @@ function page(person: Person, now: number, columns: number | undefined): string 
     ]),
     columns
   )
-  const below =
-    factors === ''
-      ? `There is no second factor. For an invitation run: factorgate user invite ${person.name}\n`
-      : factors
-  const hint = waits.length === 0 ? '' : `\nTo end the waits run: factorgate user unlock ${person.name}\n`
-  return `${head}\n${below}${hint}`
 }
 
 /** `oscar, 2026-11-22 20:15 UTC: talked to her` */
