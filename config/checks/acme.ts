@@ -1,10 +1,11 @@
 /** Checks of `listen.tls` and its `acme`: files or an authority, and what the authority needs to reach the gate. */
-import { readFileSync, statSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { isIP } from 'node:net'
 import type { Diagnostics } from '../reading/diagnostics.ts'
 import type { DraftConfig } from '../schema.ts'
 import { isLoopback } from '../values/addresses.ts'
 import { checkAuthority } from './certificates.ts'
+import { lookAt } from './place.ts'
 
 type DraftAcme = NonNullable<NonNullable<NonNullable<DraftConfig['listen']>['tls']>['acme']>
 type Hosts = readonly { readonly path: string; readonly host: string }[]
@@ -42,7 +43,9 @@ function checkAcme(acme: DraftAcme, hosts: Hosts, diagnostics: Diagnostics): voi
     )
   if (acme.ca != null) checkAuthority(acme.ca, at('ca'), diagnostics)
   if (acme.eab?.keyFile !== undefined) checkEabKey(acme.eab.keyFile, at('eab.keyFile'), diagnostics)
-  if (acme.folder != null && statSync(acme.folder, { throwIfNoEntry: false })?.isDirectory() === false)
+  const folder = acme.folder == null ? null : lookAt(acme.folder)
+  if (typeof folder === 'string') diagnostics.problem(at('folder'), folder)
+  else if (folder?.isDirectory() === false)
     diagnostics.problem(at('folder'), 'must be a folder, and there is a file of this name')
   if (hosts.length === 0)
     diagnostics.warning(

@@ -1,8 +1,8 @@
 /** Checks of a SAML institution: its files, and that metadata from elsewhere is signed. */
-import { statSync } from 'node:fs'
 import type { Diagnostics } from '../reading/diagnostics.ts'
 import type { DraftSource } from '../schema.ts'
 import { checkAuthority, readPair } from './certificates.ts'
+import { lookAt } from './place.ts'
 
 /** Attributes whose values are `local@scope` (`src/identity/saml/scope.ts`). */
 const scopedNames: readonly string[] = [
@@ -27,8 +27,9 @@ export function checkSaml(entry: DraftSource<'saml'>, path: string, diagnostics:
     )
   if (metadata?.kind === 'file' && metadata.file !== undefined) {
     diagnostics.files.set(metadata.file, `${path}.metadata`)
-    const stats = statSync(metadata.file, { throwIfNoEntry: false })
-    if (stats === undefined) diagnostics.problem(`${path}.metadata`, 'names a file that does not exist')
+    const stats = lookAt(metadata.file)
+    if (typeof stats === 'string') diagnostics.problem(`${path}.metadata`, stats)
+    else if (stats === null) diagnostics.problem(`${path}.metadata`, 'names a file that does not exist')
     else if (!stats.isFile()) diagnostics.problem(`${path}.metadata`, 'must name a file')
     else if (metadataCertificate === null)
       diagnostics.advise(

@@ -350,6 +350,9 @@ function isEmptyValue(node: unknown): boolean {
 /** The end of the sentence "must be …". */
 function expected(schema: Node): string {
   if (schema['x-must'] !== undefined) return schema['x-must']
+  const kinds = schema.anyOf?.map(branch => branch.properties?.kind?.enum)
+  if (kinds?.every(words => words !== undefined))
+    return `a map with the keys of one kind, which kind says: ${oneOf(kinds.flat())}`
   if (schema.anyOf !== undefined) return [...new Set(schema.anyOf.map(expected))].join(' or ')
   if ('const' in schema) return String(schema.const)
   if (schema.enum !== undefined) return oneOf(schema.enum)

@@ -100,6 +100,16 @@ const rows: readonly (readonly [string, string, string])[] = [
     'apps[0].url  is https, but listen.tls is not set and trustedProxies is empty: set listen.tls, or list the proxy that handles TLS'
   ],
   [
+    'an institution in the wrong shape',
+    `${base}identity: [local]\n`,
+    "identity[0]  must be a map with the keys of one kind, which kind says: 'local', 'ldap', 'header', 'oidc', 'saml' or 'certificate', got text"
+  ],
+  [
+    'metadata below a file',
+    `${base}identity: [{ id: s, kind: saml, title: S, entityId: "https://s.example", metadata: f.yaml/x }]\n`,
+    'identity[0].metadata  has a file in its path where a folder must be'
+  ],
+  [
     'an empty variable for a number',
     `${base}session: { maxPerUser: "\${EMPTY}" }\n`,
     'session.maxPerUser  is empty, because its variable is empty'
@@ -108,6 +118,12 @@ const rows: readonly (readonly [string, string, string])[] = [
 
 t.test('mistakes of two in the night', async t => {
   for (const [what, text, expected] of rows) t.same(await said(text), [expected], what)
+  const acme = 'listen: { tls: { acme: { email: a@lab.example, agreeToTerms: true, folder: f.yaml/x } } }'
+  t.match(
+    (await said(`${base}${acme}\n`)).join('\n'),
+    'listen.tls.acme.folder  has a file in its path',
+    'named, not thrown'
+  )
   t.same(
     await said(`\ufeff${base}`.replaceAll('\n', '\r\n')),
     [],
