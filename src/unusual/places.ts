@@ -98,6 +98,7 @@ function noteClient(
 ): void {
   track.userAgent = userAgent
   track.isBrowser = namesBrowser(userAgent)
+  track.hadBrowser ||= track.isBrowser
   const name = clientName(userAgent)
   const device = hashText(name)
   // A client with which nobody has signed in becomes the person's own only after some days, or with a proof.

@@ -68,6 +68,8 @@ export class Track {
   userAgent: string | undefined
   /** True if the client has the name of a browser. */
   isBrowser = false
+  /** True once a client of the session had it, also at the sign-in. */
+  hadBrowser = false
   address = ''
   /** When the session was seen last. */
   seenAt = 0
@@ -199,9 +201,9 @@ export class Track {
     return ++this.#withoutHeaders === bareInRow
   }
 
-  /** True if no browser has been seen in the session, so that a program alone uses it. */
+  /** True if no browser has been seen in the session, nor began it, so that a program alone uses it. */
   get isProgram(): boolean {
-    return this.#withHeaders === 0 && !this.isBrowser && !this.isMixed && !this.has('changed')
+    return this.#withHeaders === 0 && !this.hadBrowser && !this.isMixed && !this.has('changed')
   }
 
   /** True if the client sent those headers before. */

@@ -1,8 +1,12 @@
 /** Clients that go on with a session that another one has begun: when they become a person's own. */
 import t from 'tap'
-import { dayMs } from '../../src/unusual/person.ts'
+import { note } from '../../src/unusual/known-list.ts'
+import { dayMs, known, Person } from '../../src/unusual/person.ts'
+import { clientName, notePlace } from '../../src/unusual/places.ts'
+import { hashText } from '../../src/unusual/read-path.ts'
+import { Track } from '../../src/unusual/track.ts'
 import type { Unusual } from '../../src/unusual/unusual.ts'
-import { ask, firefox, hourMs, monday, usualWeeks, watch } from './fixture.ts'
+import { ask, firefox, hourMs, monday, observation, usualWeeks, watch } from './fixture.ts'
 
 const program = { userAgent: 'python-requests/2.32', fetchDest: undefined }
 const headersOf = (language: string) => ['User-Agent', firefox, 'Accept', '*/*', 'Accept-Language', language]
@@ -63,3 +67,22 @@ t.test('other headers under the name of a known browser are new for four days', 
   )
   t.equal(points[4], 0)
 })
+
+t.test(
+  'a session that a browser has begun is no program’s own, at a gate that sees only the program, and after a proof',
+  async t => {
+    const isProgramIn = (signedInWith: string) => {
+      const person = new Person(100)
+      // The person’s own program, so that it is no doubt worth remembering.
+      for (const day of [80, 90]) note(person, known.devices, hashText(clientName(program.userAgent)), day)
+      const track = new Track()
+      const session = { signedInWith: { userAgent: signedInWith, address: '10.1.2.3' } }
+      notePlace(person, track, observation({ ...program, ...session, at: 100 * dayMs }), null)
+      track.isBareNow(false)
+      track.settle()
+      return track.isProgram
+    }
+    t.equal(isProgramIn(firefox), false)
+    t.equal(isProgramIn(program.userAgent), true)
+  }
+)
