@@ -79,7 +79,7 @@ export class Keeper {
     const { people, clock } = this.#options
     const now = clock()
     try {
-      await this.#groups(now, isEnd)
+      await this.#syncGroups(now, isEnd)
       const due: Live[] = []
       for (const live of people.all.values()) {
         const idle = now - live.lastAt
@@ -88,7 +88,7 @@ export class Keeper {
         else if (idle > restMs) live.person.rest()
         if (idle > calmMs) live.usual = null
       }
-      const sync = (live: Live) => this.#sync(live, now)
+      const sync = (live: Live) => this.#syncPerson(live, now)
       if (isEnd) {
         await inBatches(due, sync, undefined, { goesOn: true })
         // What has waited for the first writing is counted since.
@@ -117,7 +117,7 @@ export class Keeper {
   }
 
   /** Adds to the record what was counted here since the last time, and takes what others have counted. */
-  async #sync(live: Live, now: number): Promise<void> {
+  async #syncPerson(live: Live, now: number): Promise<void> {
     const { people, store } = this.#options
     live.isDirty = false
     const counted = countedToday(live.person)
@@ -166,7 +166,7 @@ export class Keeper {
     people.loaded(live)
   }
 
-  async #groups(now: number, isEnd: boolean): Promise<void> {
+  async #syncGroups(now: number, isEnd: boolean): Promise<void> {
     const { people, store } = this.#options
     const isTime = isEnd || now - this.#groupsAt >= calmMs || now < this.#groupsAt
     people.group(everyone, Math.floor(now / dayMs))
