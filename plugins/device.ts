@@ -27,104 +27,126 @@ interface DeviceOptions {
   readonly onRefresh: (outcome: RefreshOutcome) => void
 }
 
+interface DeviceRoutes extends Omit<DeviceOptions, 'device'> {
+  readonly binding: DeviceBinding
+}
+
 export const devicePlugin = fp<DeviceOptions>(
-  async (app, { device, audit, strangers, clock, onRefresh }) => {
+  async (app, { device, ...options }) => {
     if (device === null) return
-    const { binding } = device
+    const routes = { ...options, binding: device.binding }
     const config = { requires: 'anyone', everyHost: true, isData: true } as const
 
     await app.register(async scope => {
       // Browsers send no body here. A body is not read.
       scope.removeAllContentTypeParsers()
       scope.addContentTypeParser('*', (_request, _payload, done) => done(null))
-      scope.post(registerPath, { config }, register)
-      scope.post(refreshPath, { config }, refresh)
+      scope.post(registerPath, { config }, (request, reply) => register(routes, request, reply))
+      scope.post(refreshPath, { config }, (request, reply) => refresh(routes, request, reply))
     })
-
-    async function register(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-      const { site, host } = siteOf(request)
-      if (!audit.writable) throw new GateError('journal_unwritable')
-      const answer = await binding.register(host, headerOf(request, 'secure-session-response') ?? '')
-      if (answer.kind === 'refused') return refuse(request, reply, answer)
-      const { session, alg } = answer
-      const { exchange } = request
-      exchange.isRecorded = true
-      audit.record({ kind: 'device.bound', ...factsOf(request), account: session.accountId, session: session.id, alg })
-      return grant(reply, site, answer).send(
-        instructions({ identifier: answer.identifier, cookie: cookieNames(site).device, initiators: initiators(host) })
-      )
-    }
-
-    async function refresh(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-      const { site, host } = siteOf(request)
-      const identifier = headerOf(request, 'sec-secure-session-id')
-      const proof = headerOf(request, 'secure-session-response')
-      const answer =
-        identifier === null
-          ? ({ kind: 'refused', why: 'unreadable', session: null } as const)
-          : await binding.refresh(host, identifier, proof).catch(error => {
-              // 503: the browser keeps its key and goes on without (any 4xx would end it for good).
-              if (error instanceof StoreUnreachable) onRefresh('unavailable')
-              throw error
-            })
-      if (answer.kind === 'refused') {
-        onRefresh('refused')
-        // A request that shows another key that is alive keeps the cookie of that one.
-        if (identifier !== null && request.exchange.binding !== 'fresh')
-          reply.header('set-cookie', expiredCookie(cookieNames(site).device, site))
-        return refuse(request, reply, answer)
-      }
-      request.exchange.isRecorded = true
-      reply.header('cache-control', 'no-store')
-      if (answer.kind === 'forget') {
-        onRefresh('forgotten')
-        return reply.send(forgetting(answer.identifier))
-      }
-      if (answer.kind === 'challenge') {
-        onRefresh(answer.why === 'first' ? 'challenged' : answer.why)
-        const header = challengeHeader(answer.challenge, answer.identifier)
-        return reply.code(403).header('secure-session-challenge', header).send()
-      }
-      onRefresh('refreshed')
-      return grant(reply, site, answer).send()
-    }
-
-    function grant(
-      reply: FastifyReply,
-      site: Site,
-      { cookie, nextChallenge, identifier }: { cookie: string; nextChallenge: string; identifier: string }
-    ): FastifyReply {
-      return reply
-        .header('cache-control', 'no-store')
-        .header('set-cookie', briefCookie(cookieNames(site).device, cookie, binding.terms.lifetimeSeconds, site))
-        .header('secure-session-challenge', challengeHeader(nextChallenge, identifier))
-    }
-
-    /** 400: the browser forgets this key. */
-    function refuse(request: FastifyRequest, reply: FastifyReply, { why, session }: RefusedProof): FastifyReply {
-      request.exchange.isRecorded = true
-      const who = session === null ? {} : { account: session.accountId, session: session.id }
-      strangers.record({ kind: 'device.refused', ...factsOf(request), ...who, outcome: 'refused', why })
-      return reply
-        .code(400)
-        .header('cache-control', 'no-store')
-        .header('factorgate-error', 'bad_request')
-        .send(errorBody('bad_request'))
-    }
-
-    /** The hosts whose links to this one wait for a refresh. Never every site: any could then find out who is signed in here. */
-    function initiators(host: string): string[] {
-      const names = [...binding.terms.hosts].filter(other => other !== host).map(other => other.replace(/:\d+$/, ''))
-      return [...new Set(names)]
-    }
-
-    function factsOf({ exchange }: FastifyRequest): Pick<AuditEvent, 'at' | 'request' | 'address' | 'host'> {
-      const { client, match, id } = exchange
-      return { at: clock(), request: id, address: client.address, host: match.site?.host }
-    }
   },
   { name: 'device', dependencies: ['enforce'] }
 )
+
+async function register(routes: DeviceRoutes, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+  const { binding, audit, clock } = routes
+  const { site, host } = siteOf(request)
+  if (!audit.writable) throw new GateError('journal_unwritable')
+  const answer = await binding.register(host, headerOf(request, 'secure-session-response') ?? '')
+  if (answer.kind === 'refused') return refuse(routes, request, reply, answer)
+  const { session, alg } = answer
+  const { exchange } = request
+  exchange.isRecorded = true
+  audit.record({
+    kind: 'device.bound',
+    ...factsOf(request, clock()),
+    account: session.accountId,
+    session: session.id,
+    alg
+  })
+  return grant(binding, reply, site, answer).send(
+    instructions({
+      identifier: answer.identifier,
+      cookie: cookieNames(site).device,
+      initiators: initiators(binding, host)
+    })
+  )
+}
+
+async function refresh(routes: DeviceRoutes, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+  const { binding, onRefresh } = routes
+  const { site, host } = siteOf(request)
+  const identifier = headerOf(request, 'sec-secure-session-id')
+  const proof = headerOf(request, 'secure-session-response')
+  const answer =
+    identifier === null
+      ? ({ kind: 'refused', why: 'unreadable', session: null } as const)
+      : await binding.refresh(host, identifier, proof).catch(error => {
+          // 503: the browser keeps its key and goes on without (any 4xx would end it for good).
+          if (error instanceof StoreUnreachable) onRefresh('unavailable')
+          throw error
+        })
+  if (answer.kind === 'refused') {
+    onRefresh('refused')
+    // A request that shows another key that is alive keeps the cookie of that one.
+    if (identifier !== null && request.exchange.binding !== 'fresh')
+      reply.header('set-cookie', expiredCookie(cookieNames(site).device, site))
+    return refuse(routes, request, reply, answer)
+  }
+  request.exchange.isRecorded = true
+  reply.header('cache-control', 'no-store')
+  if (answer.kind === 'forget') {
+    onRefresh('forgotten')
+    return reply.send(forgetting(answer.identifier))
+  }
+  if (answer.kind === 'challenge') {
+    onRefresh(answer.why === 'first' ? 'challenged' : answer.why)
+    const header = challengeHeader(answer.challenge, answer.identifier)
+    return reply.code(403).header('secure-session-challenge', header).send()
+  }
+  onRefresh('refreshed')
+  return grant(binding, reply, site, answer).send()
+}
+
+function grant(
+  binding: DeviceBinding,
+  reply: FastifyReply,
+  site: Site,
+  { cookie, nextChallenge, identifier }: { cookie: string; nextChallenge: string; identifier: string }
+): FastifyReply {
+  return reply
+    .header('cache-control', 'no-store')
+    .header('set-cookie', briefCookie(cookieNames(site).device, cookie, binding.terms.lifetimeSeconds, site))
+    .header('secure-session-challenge', challengeHeader(nextChallenge, identifier))
+}
+
+/** 400: the browser forgets this key. */
+function refuse(
+  { strangers, clock }: DeviceRoutes,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { why, session }: RefusedProof
+): FastifyReply {
+  request.exchange.isRecorded = true
+  const who = session === null ? {} : { account: session.accountId, session: session.id }
+  strangers.record({ kind: 'device.refused', ...factsOf(request, clock()), ...who, outcome: 'refused', why })
+  return reply
+    .code(400)
+    .header('cache-control', 'no-store')
+    .header('factorgate-error', 'bad_request')
+    .send(errorBody('bad_request'))
+}
+
+/** The hosts whose links to this one wait for a refresh. Never every site: any could then find out who is signed in here. */
+function initiators(binding: DeviceBinding, host: string): string[] {
+  const names = [...binding.terms.hosts].filter(other => other !== host).map(other => other.replace(/:\d+$/, ''))
+  return [...new Set(names)]
+}
+
+function factsOf({ exchange }: FastifyRequest, now: number): Pick<AuditEvent, 'at' | 'request' | 'address' | 'host'> {
+  const { client, match, id } = exchange
+  return { at: now, request: id, address: client.address, host: match.site?.host }
+}
 
 function siteOf({ exchange }: FastifyRequest): { site: Site; host: string } {
   const { site } = exchange.match
