@@ -36,16 +36,23 @@ export function readYaml(text: string, file: string): YamlText {
     return { line: Math.max(line, 1), column: Math.max(col, 1) }
   }
   const lines = text.split('\n')
-  const problems: Problem[] = []
-  let isLost = false
+  const problems: Problem[] = oddBlanks(lines, linesOfBlocks(document, at)).map(place => ({
+    file,
+    ...place,
+    path: '',
+    message: oddBlank
+  }))
+  let isLost = problems.length > 0
   for (const error of [...document.errors, ...document.warnings] as YAMLError[]) {
     const place = at(error.pos[0])
     // One mistake often breaks the rest of its line, so only the first of a line counts.
     if (problems.some(problem => problem.line === place.line)) continue
     // A wrong bracket, brace, quote or comma changes the meaning of all following text, which gets no messages.
     if (problems.length > 0 && isLost) continue
-    isLost ||= breaksTheRest(error)
-    const message = substitutionInFlow(lines[place.line - 1] ?? '') ?? sentenceOf(error)
+    const line = lines[place.line - 1] ?? ''
+    const missing = blankAfterDash(line)
+    isLost ||= missing !== null || breaksTheRest(error)
+    const message = missing ?? substitutionInFlow(line) ?? sentenceOf(error)
     problems.push({ file, ...place, path: '', message })
   }
   if (problems.length === 0) {
@@ -66,6 +73,39 @@ function sentenceOf({ code, message }: YAMLError): string {
     return "wrong indentation: this line is neither part of the item above nor begins with '- '"
   if (message.startsWith('Missing closing')) return 'a quote that was opened before is never closed'
   return sentences[code] ?? 'this is not valid YAML'
+}
+
+const oddBlank = 'a no-break space stands here, as in text that is copied from a web page; write plain spaces'
+
+const odd = '\\u00a0\\u2000-\\u200b\\u202f\\u3000'
+const oddIndentation = new RegExp(`^ *(?=[${odd}][${odd} ]*(?:- |[\\w-]+ *:(?:\\s|$)))`)
+const oddAfterKey = new RegExp(`^ *(?:- +)?[\\w-]+:(?=[${odd}]+\\S)`)
+
+/** Where a key is indented with, or followed by, a blank that YAML takes for a letter. */
+function oddBlanks(lines: readonly string[], ofBlocks: ReadonlySet<number>): Place[] {
+  return lines.flatMap((line, index) => {
+    if (ofBlocks.has(index + 1)) return []
+    const found = oddIndentation.exec(line) ?? oddAfterKey.exec(line)
+    return found === null ? [] : [{ line: index + 1, column: found[0].length + 1 }]
+  })
+}
+
+/** The lines of texts behind `|` and `>`, in which every character may stand. */
+function linesOfBlocks(document: Document.Parsed, at: (offset: number) => Place): Set<number> {
+  const found = new Set<number>()
+  visit(document, {
+    Scalar(_, { type, range }) {
+      if (range == null || (type !== 'BLOCK_LITERAL' && type !== 'BLOCK_FOLDED')) return
+      for (let line = at(range[0]).line + 1; line <= at(range[1] - 1).line; line++) found.add(line)
+    }
+  })
+  return found
+}
+
+/** `-id: x` is a key for YAML, and it complains of the lines below. */
+function blankAfterDash(line: string): string | null {
+  const [, key] = /^ *-([A-Za-z][\w-]*):(?:\s|$)/.exec(line) ?? []
+  return key === undefined ? null : `a blank is missing after '-': write '- ${key}:'`
 }
 
 /** In `{ password: ${NAME} }` the braces end the map, and YAML's message does not help. */

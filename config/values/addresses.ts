@@ -42,12 +42,16 @@ function readHttp(text: string, what: string): Parts | Invalid {
   if (authority === undefined || rest === undefined) {
     const lacksScheme =
       /^[\w-]+(\.[\w-]+)*(:\d{1,5}|\.[\w-]+)(\/[\w./~-]*)?$/.test(text) || /^\[[0-9a-f:.]+\](:\d{1,5})?$/i.test(text)
-    return invalid(lacksScheme ? `must be ${what}: write http:// or https:// in front` : `must be ${what}`)
+    if (lacksScheme) return invalid(`must be ${what}: write http:// or https:// in front`)
+    return invalid(
+      /^https?:\/?[^/\s]/i.test(text) ? `must be ${what}: write two slashes after http:` : `must be ${what}`
+    )
   }
   if (authority.includes('@')) return invalidSecret('must not hold a user name or password')
   if (rest.includes('?')) return invalidSecret("must not hold a query ('?…')")
   if (rest.includes('#')) return invalidSecret("must not hold a fragment ('#…')")
   const url = URL.canParse(text) ? new URL(text) : null
+  if (Number(/:(\d+)$/.exec(authority)?.[1]) > 65_535) return invalid('must have a port from 1 to 65535')
   if (/^[^[\]]*:[^[\]]*:[^[\]]*$/.test(authority))
     return invalid(`must have its IPv6 address in brackets, such as http://[::1]:8080`)
   if (/\.(:\d*)?$/.test(authority)) return invalid('must not end its host with a dot')

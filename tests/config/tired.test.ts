@@ -110,6 +110,27 @@ const rows: readonly (readonly [string, string, string])[] = [
     'identity[0].metadata  has a file in its path where a folder must be'
   ],
   [
+    'a port that is too high',
+    upstream('http://127.0.0.1:88888'),
+    "apps[0].upstream  must have a port from 1 to 65535, got 'http://127.0.0.1:88888'"
+  ],
+  [
+    'one slash',
+    upstream('http:/127.0.0.1:8888'),
+    "apps[0].upstream  must be an http(s) or unix URL: write two slashes after http:, got 'http:/127.0.0.1:8888'"
+  ],
+  ['no blank after the dash', base.replace('- id', '-id'), "  a blank is missing after '-': write '- id:'"],
+  [
+    'a no-break space before a key',
+    base.replace('    upstream', ' \u00a0 \u00a0upstream'),
+    '  a no-break space stands here, as in text that is copied from a web page; write plain spaces'
+  ],
+  [
+    'a no-break space before a value',
+    base.replace('id: one', 'id:\u00a0one'),
+    '  a no-break space stands here, as in text that is copied from a web page; write plain spaces'
+  ],
+  [
     'an empty variable for a number',
     `${base}session: { maxPerUser: "\${EMPTY}" }\n`,
     'session.maxPerUser  is empty, because its variable is empty'
@@ -124,6 +145,10 @@ t.test('mistakes of two in the night', async t => {
     'listen.tls.acme.folder  has a file in its path',
     'named, not thrown'
   )
+  const title = 'title: The\u00a0lab:\u00a0notes'
+  t.same(await said(base.replace('- id: one', `- id: one\n    ${title}`)), [], 'in a text it is a letter')
+  const block = 'description: >-\n      Of the\n      lab:\u00a0notes\n      \u00a0more: of it'
+  t.same(await said(app(block)), [], 'and in a block')
   t.same(
     await said(`\ufeff${base}`.replaceAll('\n', '\r\n')),
     [],
