@@ -1,4 +1,5 @@
 /** Adds many people from a list: the list, then every mistake or what will be done, then the invitations, once. */
+import type { FastifyReply } from 'fastify'
 import {
   checkPeopleList,
   columns,
@@ -204,74 +205,77 @@ type Outcomes = Awaited<ReturnType<ConsoleOptions['actions']['addMany']>>['outco
 
 export function registerBulk(scope: PageScope, options: ConsoleOptions): void {
   const { sources } = options
-  const first = sources[0]?.id ?? 'local'
 
   scope.get(path, { config: { requires: 'console' } }, async request => {
     const page = consolePage(request)
     const canMail = options.invitationMail !== null
     const invitation = { valid: '', mail: canMail }
     const view: BulkView = {
-      ...{ list: '', sources, source: first, reason: '', read: null, problem: null },
+      ...{ list: '', sources, source: sources[0]?.id ?? 'local', reason: '', read: null, problem: null },
       ...{ invitation, canMail }
     }
     return sendPage(page, 200, <BulkPage frame={consoleFrame(page)} view={view} />)
   })
 
-  scope.post(path, { config: { requires: 'console' }, bodyLimit: maxListBytes }, async request => {
-    const page = consolePage(request)
-    const form = requireForm(page)
-    const frame = consoleFrame(page)
-    const say = frame.say.bulk
-    const list = form.field('list').replace(/^\r?\n/, '')
-    const source = sources.find(({ id }) => id === form.field('source')) ?? sources[0]
-    const invitation = readInvitation(form)
-    const { invitationMail } = options
-    const isMailed = invitation.mail && invitationMail !== null
-    const read = await checkPeopleList(list, options.accounts, {
-      nameOf: name => nameInRealm(name, source?.realm ?? null),
-      isMailed
-    })
-    const show = (status: number, problem: string | null) => {
-      const view = {
-        ...{ list, sources, source: source?.id ?? first, reason: form.field('reason'), read, problem },
-        ...{ invitation: { ...invitation, mail: isMailed }, canMail: invitationMail !== null }
-      }
-      return sendPage(page, status, <BulkPage frame={frame} view={view} />)
-    }
-    if (read.people.length + read.mistakes.length === 0) return show(403, say.empty)
-    if (read.people.length > maxPeople) return show(403, say.tooLong({ most: String(maxPeople) }))
-    if (read.mistakes.length > 0) return show(403, null)
-    if (form.field('confirmed') !== 'yes') return show(200, null)
-    const reason = readReason(form.field('reason'))
-    if ('rule' in reason) return show(403, frame.say.action.reasonMissing)
-    const { outcomes, failure } = await options.actions.addMany(
-      actingOf(page, reason.value),
-      read.people.map(({ name, displayName, email, groups }) => ({
-        name,
-        email,
-        groups,
-        directory: source?.id ?? 'local',
-        ...(displayName === null ? {} : { displayName })
-      })),
-      {
-        validSeconds: invitation.validSeconds,
-        onAdded: async (account, token) => {
-          if (isMailed) await invitationMail(account, linkOf(page, token), invitation.validSeconds)
-        }
-      }
-    )
-    if (failure !== null) {
-      page.portal.log.warn({ err: failure }, 'a list of people was not added to its end')
-      if (outcomes.length === 0) throw failure
-    }
-    const view: AddedView = {
-      ...addedOf(page, read.people, outcomes),
-      isMailed,
-      valid: validityInWords(frame, invitation.validSeconds),
-      stoppedAfter: failure === null ? null : (read.people[outcomes.length - 1]?.line ?? 0)
-    }
-    return sendPage(page, 200, <AddedPage frame={frame} view={view} />)
+  scope.post(path, { config: { requires: 'console' }, bodyLimit: maxListBytes }, async request =>
+    addList(consolePage(request), options)
+  )
+}
+
+/** Shows the mistakes of the list, then what will be done; adds the people once that is confirmed. */
+async function addList(page: ConsolePage, options: ConsoleOptions): Promise<FastifyReply> {
+  const { sources, invitationMail } = options
+  const form = requireForm(page)
+  const frame = consoleFrame(page)
+  const say = frame.say.bulk
+  const list = form.field('list').replace(/^\r?\n/, '')
+  const source = sources.find(({ id }) => id === form.field('source')) ?? sources[0]
+  const invitation = readInvitation(form)
+  const isMailed = invitation.mail && invitationMail !== null
+  const read = await checkPeopleList(list, options.accounts, {
+    nameOf: name => nameInRealm(name, source?.realm ?? null),
+    isMailed
   })
+  const show = (status: number, problem: string | null) => {
+    const view = {
+      ...{ list, sources, source: source?.id ?? 'local', reason: form.field('reason'), read, problem },
+      ...{ invitation: { ...invitation, mail: isMailed }, canMail: invitationMail !== null }
+    }
+    return sendPage(page, status, <BulkPage frame={frame} view={view} />)
+  }
+  if (read.people.length + read.mistakes.length === 0) return show(403, say.empty)
+  if (read.people.length > maxPeople) return show(403, say.tooLong({ most: String(maxPeople) }))
+  if (read.mistakes.length > 0) return show(403, null)
+  if (form.field('confirmed') !== 'yes') return show(200, null)
+  const reason = readReason(form.field('reason'))
+  if ('rule' in reason) return show(403, frame.say.action.reasonMissing)
+  const { outcomes, failure } = await options.actions.addMany(
+    actingOf(page, reason.value),
+    read.people.map(({ name, displayName, email, groups }) => ({
+      name,
+      email,
+      groups,
+      directory: source?.id ?? 'local',
+      ...(displayName === null ? {} : { displayName })
+    })),
+    {
+      validSeconds: invitation.validSeconds,
+      onAdded: async (account, token) => {
+        if (isMailed) await invitationMail(account, linkOf(page, token), invitation.validSeconds)
+      }
+    }
+  )
+  if (failure !== null) {
+    page.portal.log.warn({ err: failure }, 'a list of people was not added to its end')
+    if (outcomes.length === 0) throw failure
+  }
+  const view: AddedView = {
+    ...addedOf(page, read.people, outcomes),
+    isMailed,
+    valid: validityInWords(frame, invitation.validSeconds),
+    stoppedAfter: failure === null ? null : (read.people[outcomes.length - 1]?.line ?? 0)
+  }
+  return sendPage(page, 200, <AddedPage frame={frame} view={view} />)
 }
 
 /** Who was added, with their links, and who was not, with the line of the list and the reason. */
