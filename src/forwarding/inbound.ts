@@ -8,7 +8,8 @@ import {
   toPublicPolicy,
   toPublicRefresh,
   toPublicSources,
-  toPublicStrings
+  toPublicStrings,
+  toPublicWorkerScope
 } from './response-addresses.ts'
 import { toPublicLocation, type UrlMapping } from './url-mapping.ts'
 
@@ -90,10 +91,11 @@ export function inboundHeaders(raw: readonly string[], status: number, mapping: 
       case 'refresh':
         headers.push(name, toPublicRefresh(value, mapping))
         break
-      case 'worker-scope':
-        // A wider scope would let a prefixed app's service worker read the pages of other apps and of the portal.
-        if (mapping.prefix === '') headers.push(name, toPublicLocation(value, mapping))
+      case 'worker-scope': {
+        const scope = toPublicWorkerScope(value, mapping)
+        if (scope !== null) headers.push(name, scope)
         break
+      }
       case 'opener-policy':
         // Windows with the same origin and policy can read each other, and the portal's pages have this policy.
         if (!mapping.sharesPortal) headers.push(name, value)

@@ -56,3 +56,19 @@ export function toPublicSources(value: string, mapping: UrlMapping): string {
     }
   )
 }
+
+const plainPath = /^[\w\-./~%!$&'()*+,;=:@]+$/
+const dotSegment = /\/(?:\.|%2e){1,2}(?:\/|$)/i
+
+/**
+ * `Service-Worker-Allowed`: the widest scope of the app's service workers; null where none may be named. Under a path it stays within that
+ * path, otherwise a worker would read the pages of other apps. On the portal's host an app has no workers.
+ */
+export function toPublicWorkerScope(value: string, mapping: UrlMapping): string | null {
+  const scope = toPublicLocation(value, mapping)
+  if (mapping.prefix === '') return scope
+  if (mapping.sharesPortal) return null
+  const own = `${mapping.prefix}/`
+  if (value === '/') return own
+  return scope.startsWith(own) && plainPath.test(scope) && !dotSegment.test(scope) ? scope : null
+}

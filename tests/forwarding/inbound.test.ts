@@ -341,3 +341,51 @@ t.test('what was made for a person is for no shared cache, unless the app says s
     t.same(headers, [...added, ...said, 'Content-Length', '2'], said.join(': '))
   }
 })
+
+t.test('FIELD F24 a service worker gets a scope below the path of its app, and no other', async t => {
+  const portal = { sharesPortal: true }
+  const table: [
+    said: string,
+    more: { readonly prefix?: string; readonly sharesPortal?: boolean },
+    basePath: string,
+    heard: string | null
+  ][] = [
+    ['/', { prefix: '/nb' }, '', '/nb/'],
+    ['/', { prefix: '/nb' }, '/nb', '/nb/'],
+    ['/', { prefix: '/nb' }, '/inner', '/nb/'],
+    ['/deep/', { prefix: '/nb' }, '', '/nb/deep/'],
+    ['/deep', { prefix: '/nb' }, '', '/nb/deep'],
+    ['/nb/', { prefix: '/nb' }, '/nb', '/nb/'],
+    ['/inner/x/', { prefix: '/nb' }, '/inner', '/nb/x/'],
+    ['/nb', { prefix: '/nb' }, '/nb', null],
+    ['/nbx/', { prefix: '/nb' }, '/nb', null],
+    ['/other/', { prefix: '/nb' }, '/nb', null],
+    ['/x/', { prefix: '/nb', ...portal }, '', null],
+    ['/', { prefix: '/nb', ...portal }, '', null],
+    ['/', {}, '', '/'],
+    ['/deep/', {}, '', '/deep/']
+  ]
+  const hostile = [
+    '..',
+    '../',
+    '/..',
+    '/../',
+    '/x/../../',
+    '/%2e%2E/',
+    '/.%2e/x/',
+    '/./',
+    '//',
+    '///',
+    '/x\\..\\',
+    '/\t../',
+    '/x?../'
+  ]
+  for (const value of [...hostile, 'x/', '', `https://${host}/`, 'https://x.example/'])
+    table.push([value, { prefix: '/nb' }, '', null])
+  for (const [said, more, basePath, heard] of table) {
+    const up = await startUpstream(t, Buffer.from(reply(`Service-Worker-Allowed: ${said}`), 'latin1'))
+    const gate = await startGate(t, [makeApp({ ...more, upstreams: [at(up, basePath)] })])
+    const answer = await gate.ask(get(`${more.prefix ?? ''}/sw.js`))
+    t.same(header(answer, 'service-worker-allowed'), heard === null ? [] : [heard], `${said} at ${basePath}`)
+  }
+})

@@ -201,7 +201,7 @@ for (const preserveHost of [true, false])
           `<${base}/a.png>; rel=preload; as=image; imagesrcset="${base}/a.png 1x, ${inside}/b.png 2x, https://x.example/c 3x", <>; rel=up; anchor="${base}/#x"`,
           `<${prefix}/a.png>; rel=preload; as=image; imagesrcset="${prefix}/a.png 1x, ${out}/b.png 2x, https://x.example/c 3x", <>; rel=up; anchor="${prefix}/#x"`
         ],
-        ['Service-Worker-Allowed', `${base}/`, prefix === '' ? '/' : null],
+        ['Service-Worker-Allowed', `${base}/`, app.sharesPortal ? null : `${prefix}/`],
         ['Set-Cookie', `a=1; Path=${base}/x/`, `a=1; Path=${prefix}/x/`],
         ['Set-Cookie', `a=1; Path=${base === '' ? '/' : base}; HttpOnly`, `a=1; Path=${root}; HttpOnly`],
         ['Set-Cookie', `a=/x; SameSite=Lax`, `a=/x; SameSite=Lax`]
