@@ -18,6 +18,7 @@ import { batchWrite } from '../upstream/write-batch.ts'
 import { ForwardOperation } from './forward-operation.ts'
 import { type ForwardRequest, needsHttp11 } from './forward-request.ts'
 import { inboundHeaders, keepFromSharedCaches } from './inbound.ts'
+import { isJson, LateEnd } from './late-end.ts'
 import type { CloseCode, LiveConnections } from './live-connections.ts'
 import { type LoginRefusal, loginRefusal, withoutBasic } from './login-refusal.ts'
 import type { Outbound } from './outbound.ts'
@@ -53,6 +54,7 @@ class Transfer extends ForwardOperation implements ResponseHandler {
   #isHeld = false
   #isEvents = false
   #tap: BodyTap | null = null
+  #lateEnd: LateEnd | null = null
 
   get isSocket(): boolean {
     return false
@@ -130,6 +132,8 @@ class Transfer extends ForwardOperation implements ResponseHandler {
       )
     if (this.#body !== null && !req.complete && req.httpVersionMajor === 1) softenClose(req.socket)
     this.#arrivedWhole = isWhole
+    if (stream !== null && !isWhole && !hasLength && isJson(raw))
+      this.#lateEnd = new LateEnd(bytes => void res.write(bytes))
     res.writeHead(status, validReason(reason), headers)
     this.#isFramedOutside = framing === 'none' || hasLength || res.chunkedEncoding || stream !== null
     this.status = status
@@ -153,8 +157,8 @@ class Transfer extends ForwardOperation implements ResponseHandler {
       this.#small = chunk.toString('latin1')
       return true
     }
-    const release = take()
-    if (release === null ? res.write(Buffer.from(chunk)) : res.write(chunk, release)) return !this.#isHeld
+    const now = this.#lateEnd?.keep(chunk) ?? chunk
+    if (this.#send(now, take)) return !this.#isHeld
     const reads = this.connection?.reads ?? 0
     // One read may hold thousands of small chunks.
     if (!this.#waitsForDrain) {
@@ -166,13 +170,24 @@ class Transfer extends ForwardOperation implements ResponseHandler {
     return !this.#isHeld && this.#fullSince === reads
   }
 
+  /** False while the client's buffer is full. */
+  #send(bytes: Buffer, take: () => (() => void) | null): boolean {
+    const { res } = this.forwardRequest
+    // All of it is kept back, and what was kept before may have filled the buffer.
+    if (bytes.length === 0) return streamOf(res)?.writableNeedDrain !== true
+    const release = take()
+    return release === null ? res.write(Buffer.from(bytes)) : res.write(bytes, release)
+  }
+
   onComplete(): void {
     this.connection = null
     this.#isWhole = true
     this.#endTap(true)
     const { res } = this.forwardRequest
     if (this.#small === null) {
-      res.end()
+      const kept = this.#lateEnd?.take() ?? null
+      if (kept === null) res.end()
+      else res.end(kept)
       return
     }
     const body = this.#small
@@ -292,6 +307,7 @@ class Transfer extends ForwardOperation implements ResponseHandler {
     if (this.isOver) return
     this.isOver = true
     this.#endTap(false)
+    this.#lateEnd?.take()
     const { req, res } = this.forwardRequest
     res.off('close', onResponseClose)
     res.off('drain', onResponseDrain)

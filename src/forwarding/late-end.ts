@@ -1,0 +1,50 @@
+/**
+ * Keeps back the end of what has come of a JSON response over HTTP/2 until more comes, or its end. Go's clients read JSON up to its last brace, and reset
+ * the stream if its end has not come by then. Many resets look like an attack, and end the connection (http2-sessions.ts).
+ */
+
+/** An app that flushes and ends in two steps needs some milliseconds. */
+const patienceMs = 20
+/** Of more bytes only the last one is kept. */
+const maxKept = 16 * 1024
+const json = /^\s*application\/(?:[\w.-]+\+)?json\b/i
+
+export class LateEnd {
+  readonly #write: (bytes: Buffer) => void
+  #kept: Buffer | null = null
+  #timer: NodeJS.Timeout | undefined
+
+  /** `write` sends what was kept before, and that for which no end has come in time. */
+  constructor(write: (bytes: Buffer) => void) {
+    this.#write = write
+  }
+
+  /** Keeps a copy of the end of `chunk`, and returns the rest. */
+  keep(chunk: Buffer): Buffer {
+    this.#flush()
+    const size = chunk.length <= maxKept ? chunk.length : 1
+    this.#kept = Buffer.from(chunk.subarray(-size))
+    this.#timer = setTimeout(() => this.#flush(), patienceMs)
+    return chunk.subarray(0, -size)
+  }
+
+  /** What is kept, for the end; null for nothing. */
+  take(): Buffer | null {
+    clearTimeout(this.#timer)
+    const kept = this.#kept
+    this.#kept = null
+    return kept
+  }
+
+  #flush(): void {
+    const kept = this.take()
+    if (kept !== null) this.#write(kept)
+  }
+}
+
+/** `raw`: header lines as alternating names and values. */
+export function isJson(raw: readonly string[]): boolean {
+  return raw.some(
+    (name, i) => i % 2 === 0 && name.length === 12 && /^content-type$/i.test(name) && json.test(raw[i + 1] as string)
+  )
+}
