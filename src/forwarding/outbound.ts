@@ -116,9 +116,15 @@ export function outboundPlan(app: App, upstream: Upstream): OutboundPlan {
   const host = fixedHost ?? (app.preserveHost ? app.host : upstream.origin.replace(/^[a-z]+:\/\//i, ''))
   const isSecure = app.origin.startsWith('https:')
   const port = /:(\d+)$/.exec(app.host)?.[1] ?? (isSecure ? '443' : '80')
-  const constant = ['X-Forwarded-Proto', isSecure ? 'https' : 'http', 'X-Forwarded-Host', app.host]
-  constant.push('X-Forwarded-Port', port)
-  if (app.prefix !== '') constant.push('X-Forwarded-Prefix', app.prefix)
+  const ofGate: readonly (readonly [string, string])[] = [
+    ['X-Forwarded-Proto', isSecure ? 'https' : 'http'],
+    ['X-Forwarded-Host', app.host],
+    ['X-Forwarded-Port', port],
+    ...(app.prefix === '' ? [] : [['X-Forwarded-Prefix', app.prefix] as const])
+  ]
+  // A fixed value stands in the place of the gate's own (FIELD F22).
+  const fixed = new Set(added.map(([name]) => normalName(name)))
+  const constant = ofGate.filter(([name]) => !fixed.has(normalName(name))).flat()
   for (const [name, value] of added) if (name.toLowerCase() !== 'host') constant.push(name, utf8(value))
   const { secretHeader, secret } = app.identityHeaders
   if (secretHeader != null && secret !== undefined) constant.push(secretHeader, utf8(secret))
