@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { copyFileSync, existsSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import t, { type Test } from 'tap'
+import { removedOnSignal } from '../../src/cli/store/unfinished.ts'
 import { readKeyFile } from '../../src/keyring/key-file.ts'
 import { openStore } from '../../src/store/open.ts'
 import type { Store } from '../../src/store/store.ts'
@@ -264,6 +265,28 @@ t.test('from the embedded store to Redis and back', async t => {
   moveAside(factorgate)
   await factorgate.ok('store', 'import', 'redis.sealed')
   t.same(await contentOf(factorgate.store()), before)
+})
+
+t.test('an export that a signal ends leaves no file', async t => {
+  const folder = t.testdir({ whole: 'x', half: 'x' })
+  const ended: string[] = []
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
+    const half = path.join(folder, 'half')
+    writeFileSync(half, 'x')
+    const before = process.listenerCount(signal)
+    await removedOnSignal(
+      half,
+      async () => {
+        process.emit(signal, signal)
+        t.notOk(existsSync(half), signal)
+      },
+      name => ended.push(name)
+    )
+    t.equal(process.listenerCount(signal), before)
+  }
+  t.same(ended, ['SIGTERM', 'SIGINT', 'SIGHUP'], 'and ends the process as always')
+  await removedOnSignal(path.join(folder, 'whole'), async () => {})
+  t.ok(existsSync(path.join(folder, 'whole')))
 })
 
 t.test('an export that cannot be finished leaves no file', async t => {

@@ -9,6 +9,7 @@ import { asOwnerOf, asSelf } from '../owner.ts'
 import { withProgress } from '../progress.ts'
 import { linesOf } from './content.ts'
 import { writeSealed } from './sealed-file.ts'
+import { removedOnSignal } from './unfinished.ts'
 
 export const command: Command = {
   name: 'store export',
@@ -42,12 +43,14 @@ Example:
       })
       let size = 0
       try {
-        await naming(target, async () => {
-          await withProgress(io, 'lines', null, onDone =>
-            writeSealed(file, { keyring, createdAt: clock(), lines: counted(linesOf(store, clock()), onDone) })
-          )
-          await file.sync()
-        })
+        await removedOnSignal(target, () =>
+          naming(target, async () => {
+            await withProgress(io, 'lines', null, onDone =>
+              writeSealed(file, { keyring, createdAt: clock(), lines: counted(linesOf(store, clock()), onDone) })
+            )
+            await file.sync()
+          })
+        )
         size = (await file.stat()).size
       } catch (error) {
         await asOwnerOf(path.dirname(target), () => rm(target, { force: true }))
