@@ -40,15 +40,16 @@ export function noteWrite(
 ): void {
   const { numbers } = live.person
   numbers[write === 'change' ? at.changes : at.deletions]!++
-  if (isForeign && !isCounted) noteForeignWrite(live, object)
+  if (isForeign) noteForeignWrite(live, object, isCounted)
   live.slotWrites++
   if (live.slotWrites > numbers[at.peakWrites]!) numbers[at.peakWrites] = live.slotWrites
   track.noteRow(live.person, template, id)
 }
 
-/** Counts an address in an area of others that is written to. */
-export function noteForeignWrite(live: Live, object: number): void {
-  if (isFirstWrite(live, object)) live.person.numbers[at.foreignObjects]!++
+/** Counts an address in an area of others that is written to. One that was counted as a read is remembered too, and counts no more. */
+export function noteForeignWrite(live: Live, object: number, isCounted = false): void {
+  const isFirst = isFirstWrite(live, object)
+  if (isFirst && !isCounted) live.person.numbers[at.foreignObjects]!++
 }
 
 const writtenKept = 500

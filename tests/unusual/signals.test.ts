@@ -137,6 +137,18 @@ t.test(
   }
 )
 
+t.test('addresses in areas of others count once a day, however often each is asked by POST', async t => {
+  const counted = (times: number) => {
+    const unusual = watch()
+    usualWeeks(unusual)
+    ask(unusual, day, 40 * times, i => ({ method: 'POST', path: `/projects/theirs/${i % 40}.tif`, bytes: 100 }))
+    return unusual.people.live('alice', start + hourMs, ['lab']).person.numbers[at.foreignObjects]!
+  }
+  const once = counted(1)
+  t.ok(once > 0)
+  for (const times of [2, 9]) t.equal(counted(times), once, `${times} times`)
+})
+
 t.test('a COPY or MOVE over what others have counts as reach, and one within one’s own areas does not', async t => {
   const foreign = (method: string, destination: (i: number) => string) => {
     const unusual = watch()
