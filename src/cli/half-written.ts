@@ -12,7 +12,7 @@ export function isHalfOf(known: string, text: string): boolean {
   return lacksEnd(known, text) && known.startsWith(text)
 }
 
-/** Reads again until a text whose last line has lost its end stays the same. */
+/** Reads again until a text that may be half written stays the same. */
 export async function settled(
   load: () => Promise<Loaded>,
   known: string,
@@ -20,12 +20,17 @@ export async function settled(
 ): Promise<Loaded> {
   let loaded = await load()
   for (;;) {
-    if (loaded.kind === 'bad' || !lacksEnd(known, loaded.text)) return loaded
+    if (loaded.kind === 'bad' || !mayBeHalf(known, loaded.text)) return loaded
     await wait()
     const again = await load()
     if (again.kind === 'ok' && again.text === loaded.text) return again
     loaded = again
   }
+}
+
+/** Also a copy that stopped at the end of a line, or the copy of a text whose last line has no end. */
+function mayBeHalf(known: string, text: string): boolean {
+  return lacksEnd(known, text) || (text.length < known.length && known.startsWith(text))
 }
 
 function lacksEnd(known: string, text: string): boolean {
