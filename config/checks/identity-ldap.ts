@@ -10,6 +10,7 @@ type DraftLdap = DraftSource<'ldap'>
 export function checkLdap(directory: DraftLdap, path: string, diagnostics: Diagnostics): void {
   checkServers(directory, path, diagnostics)
   checkBind(directory, path, diagnostics)
+  checkLockout(directory, path, diagnostics)
   if (directory.ca != null) checkAuthority(directory.ca, `${path}.ca`, diagnostics)
   checkFilter(directory.userFilter, ['name'], `${path}.userFilter`, diagnostics)
   checkFilter(directory.groups?.filter, ['dn', 'name'], `${path}.groups.filter`, diagnostics)
@@ -39,6 +40,16 @@ function checkBind({ bind, userDn }: DraftLdap, path: string, diagnostics: Diagn
     diagnostics.warning(
       `${path}.userDn`,
       'nobody can be looked up without their password: who is removed or locked there keeps their access here until their session ends, and passkeys alone sign nobody in; bind changes that'
+    )
+}
+
+/** Guesses at each of the two names of a person count by themselves (lockoutOf in src/identity/ldap/ldap.ts). */
+function checkLockout({ bind, userDn, lockout }: DraftLdap, path: string, diagnostics: Diagnostics): void {
+  if (bind !== null || userDn == null || userDn.includes('=') || lockout == null) return
+  if (lockout.after !== undefined && lockout.after < 4)
+    diagnostics.problem(
+      `${path}.lockout.after`,
+      'must be at least 4 with this userDn: the directory knows each person by two names, and strangers may guess once at each. Raise it in the directory too'
     )
 }
 

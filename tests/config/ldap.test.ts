@@ -24,6 +24,10 @@ t.test('what is wrong is said, with the way out', async t => {
     [servers, /identity\[0\] .*needs bind .* or userDn/],
     [`${servers}, ${bind}, userDn: "uid={name},dc=lab"`, /userDn .*must not be given beside bind/],
     [`${servers}, userDn: "uid=name,dc=lab"`, /userDn .*must hold \{name\}/],
+    [
+      `${servers}, userDn: "{name}@lab.example", lockout: { after: 3 }`,
+      /lockout\.after .*must be at least 4 .*two names/
+    ],
     [`${servers}, ${bind}, userFilter: "(uid=name)"`, /userFilter .*must compare something with \{name\}/],
     [`${servers}, ${bind}, userFilter: "(&)"`, /userFilter .*nothing after '&'/],
     [`${servers}, ${bind}, userFilter: "(uid={name}\\\\)"`, /userFilter .*two hexadecimal digits/],

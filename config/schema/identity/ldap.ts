@@ -163,7 +163,7 @@ export const ldap = map(
         {
           title: 'Lockout there',
           description:
-            'The policy by which the directory locks accounts after wrong passwords. From networks and browsers in which nobody has completed a sign-in as this person, the gate then checks two passwords fewer than `after` within this time, all together, and answers the others with 429. So nobody who only knows a name locks the account there. It counts for all names alike. Where the directory finds a person by several names, guesses under all of them count together. Beyond them, a password under another name is refused like a wrong one. With `userDn: "{name}@domain"` each of the two names there has half of them. Left out: the gate’s usual limits alone.',
+            'The policy by which the directory locks accounts after wrong passwords. From networks and browsers in which nobody has completed a sign-in as this person, the gate then checks two passwords fewer than `after` within this time, all together, and answers the others with 429. So nobody who only knows a name locks the account there. It counts for all names alike. Where the directory finds a person by several names, guesses under all of them count together. When they are spent, a password under another name of that person is refused as if it were wrong. With `userDn: "{name}@domain"` each of the two names there has half of them, so `after` must be at least 4. Left out: the gate’s usual limits alone.',
           example: { after: 5, within: '30m' }
         }
       )
