@@ -10,6 +10,10 @@ t.test('where a COPY or MOVE writes is said as the path inside the app', async t
     ['/files', '/files', '/'],
     ['/a/../b', '', '/a/../b']
   ] as const
-  for (const [value, prefix, path] of table) t.equal(destinationPath(value, { prefix }), path, value)
-  t.equal(destinationPath(undefined, { prefix: '' }), '')
+  for (const method of ['COPY', 'MOVE']) {
+    for (const [value, prefix, path] of table) t.equal(destinationPath(method, value, { prefix }), path, value)
+    t.equal(destinationPath(method, undefined, { prefix: '' }), '')
+  }
+  for (const method of ['GET', 'PUT', 'POST', 'DELETE', 'PROPPATCH'])
+    t.equal(destinationPath(method, '/files/a/b', { prefix: '/files' }), '', `${method} writes nothing there`)
 })
