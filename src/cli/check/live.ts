@@ -2,6 +2,7 @@
 import type { Clock } from '../../clock.ts'
 import { probeApps } from '../doctor/apps.ts'
 import { gateState } from '../doctor/gate.ts'
+import { isGateAt } from '../probes/gate-at.ts'
 import { probeInstitutions } from '../probes/institutions.ts'
 import { tryListen } from '../probes/ports.ts'
 import type { CheckFinding, Sound } from './finding.ts'
@@ -10,15 +11,22 @@ import type { CheckFinding, Sound } from './finding.ts'
 export async function checkLive({ config }: Sound, clock: Clock): Promise<CheckFinding[]> {
   const probes = Promise.all([probeApps(config, clock), probeInstitutions(config, clock())])
   const gate = gateState(config)
-  const listeners: { path: string; host: string; port: number }[] = [{ path: 'listen.port', ...config.listen }]
-  const { host, http } = config.listen
-  if (http !== null) listeners.push({ path: 'listen.http.port', host: http.host ?? host, port: http.port })
-  if (config.admin !== false) listeners.push({ path: 'admin.port', ...config.admin })
-  const ports = listeners.map(async ({ path, host, port }): Promise<CheckFinding[]> => {
+  const { host, http, tls } = config.listen
+  const listeners: { path: string; host: string; port: number; isOwn: () => Promise<boolean> }[] = []
+  const add = (path: string, host: string, port: number, isOwn: () => Promise<boolean>) =>
+    listeners.push({ path, host, port, isOwn })
+  const { port } = config.listen
+  add('listen.port', host, port, () => isGateAt({ host, port, isTls: tls !== null }))
+  if (http !== null) {
+    const at = { host: http.host ?? host, port: http.port, isTls: false }
+    add('listen.http.port', at.host, at.port, () => isGateAt(at))
+  }
+  if (config.admin !== false)
+    add('admin.port', config.admin.host, config.admin.port, async () => /ready/.test((await gate).kind))
+  const ports = listeners.map(async ({ path, host, port, isOwn }): Promise<CheckFinding[]> => {
     const code = await tryListen(host, port)
     if (code === null) return []
-    // A gate that answers where this file says holds its ports itself.
-    if (code === 'EADDRINUSE' && /ready/.test((await gate).kind)) return []
+    if (code === 'EADDRINUSE' && (await isOwn())) return []
     if (code === 'EADDRINUSE')
       return [
         {

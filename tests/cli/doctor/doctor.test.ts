@@ -238,6 +238,14 @@ t.test('beside a running gate it says so, and without one that a port is taken',
   const taken = await idle.run('doctor')
   t.equal(taken.code, 1)
   t.match((await idle.run('check', '--live')).stderr, /listen\.port {2}a program listens on port/)
+  const other = JSON.parse(readFileSync(gate.configFile, 'utf8'))
+  other.listen.port = idle.port
+  const file = path.join(gate.folder, 'other.yaml')
+  writeFileSync(file, JSON.stringify(other))
+  const moved = await gate.run('check', '--live', '--config', file)
+  t.match(moved.stderr, /listen\.port {2}a program listens on port/, 'the new port of a running gate')
+  const secure = await startGate(t, { apps: [{ ...apps[0], url: 'https://gate.localhost:HOST' }], tls: true })
+  t.notMatch((await secure.run('check', '--live')).stderr, /listens on port/, 'over TLS')
   t.match(taken.stdout, /^problem {2}no gate runs here: listen\.port: no gate runs, but another program listens/m)
 })
 

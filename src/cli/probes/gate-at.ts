@@ -1,0 +1,31 @@
+/** Whether what listens at an address is a gate. */
+import http from 'node:http'
+import https from 'node:https'
+import { refuseUpgrade } from '../../platform/refuse-upgrade.ts'
+
+const timeoutMs = 4000
+/** No gate serves it, so each refuses it, and says so in a header of its own. */
+const host = 'nobody.invalid'
+
+/** Never rejects. False also where the gate waits for the PROXY header of a balancer. */
+export function isGateAt(address: { readonly host: string; readonly port: number; readonly isTls: boolean }) {
+  const hostname = address.host === '0.0.0.0' ? '127.0.0.1' : address.host === '::' ? '::1' : address.host
+  const options = {
+    hostname,
+    port: address.port,
+    agent: false,
+    headers: { host },
+    servername: host,
+    rejectUnauthorized: false,
+    signal: AbortSignal.timeout(timeoutMs)
+  }
+  return new Promise<boolean>(resolve => {
+    const sent = address.isTls ? https.request(options) : http.request(options)
+    sent.once('response', response => {
+      resolve(response.headers['factorgate-error'] !== undefined)
+      sent.destroy()
+    })
+    refuseUpgrade(sent).on('error', () => resolve(false))
+    sent.end()
+  })
+}
