@@ -1,11 +1,12 @@
 /**
  * Epochs: counts of a store's progress. Each names the processes that have advanced it, with the last count of each. After a failover two masters may go on
- * with equal counts and different pasts; then one lacks what a process wrote into the other.
+ * with equal counts and different pasts; then one lacks what a process wrote into the other. What an installation knows of an epoch is its last write, or the
+ * last of each master that it has seen: whoever has that write has all before it.
  */
 interface Epoch {
   readonly count: number
-  /** Counts up to this one are missed by nobody: an operator has accepted the store there, or their writers are no longer listed. */
-  readonly floor: number
+  /** For older releases, which take a write up to this count for a part of the epoch although its writer is no longer listed. Null in what is known. */
+  readonly floor: number | null
   /** Writer → its last count. */
   readonly writers: ReadonlyMap<string, number>
 }
@@ -18,7 +19,10 @@ const stateKeys = 'meta:store-epoch:'
 const clusterTags = [
   1768, 20261, 18360, 41271, 3453, 11199, 29098, 8591, 265, 45842, 13409, 17891, 46093, 3635, 2912, 48623
 ]
-const maxWriters = 32
+/** A process that sees a store again after more new writers than these cannot know whether its last write is there, and refuses the store. */
+const maxWriters = 256
+/** An operator's acceptance puts the count ahead by this, so writes of before it have a smaller multiple of it in their counts. */
+const acceptedStep = 2 ** 32
 
 export function epochKeys(isCluster: boolean): readonly string[] {
   return isCluster ? clusterTags.map(tag => `${stateKeys}{${tag}}`) : [`${stateKeys}0`]
@@ -30,7 +34,7 @@ export function advancedEpoch(text: string | null, writer: string): string {
   const next = new Map([...writers].sort(([, one], [, other]) => one - other))
   next.delete(writer)
   next.set(writer, count + 1)
-  let lowest = floor
+  let lowest = floor ?? 0
   for (const [name, at] of next) {
     if (next.size <= maxWriters) break
     next.delete(name)
@@ -39,40 +43,51 @@ export function advancedEpoch(text: string | null, writer: string): string {
   return textOf({ count: count + 1, floor: lowest, writers: next })
 }
 
-/** The text of an epoch that an operator has accepted, at least `step` ahead of what was known. */
-export function acceptedEpoch(text: string | null, known: string | null, step: number): string {
-  const count = Math.max(parse(text).count, parse(known).count) + step
+/** The text of an epoch that an operator has accepted, ahead of what was known. Nobody misses what was written before. */
+export function acceptedEpoch(text: string | null, known: string | null): string {
+  const count = Math.max(parse(text).count, parse(known).count) + acceptedStep
   return textOf({ count, floor: count, writers: new Map() })
 }
 
-/** The text of what is known after both. */
-export function joinedEpochs(one: string | null, other: string | null): string {
-  if (one === other && one !== null) return one
-  const [a, b] = [parse(one), parse(other)]
-  const floor = Math.max(a.floor, b.floor)
-  const writers = new Map(a.writers)
-  for (const [writer, at] of b.writers) writers.set(writer, Math.max(at, writers.get(writer) ?? 0))
-  for (const [writer, at] of writers) if (at <= floor) writers.delete(writer)
-  return textOf({ count: Math.max(a.count, b.count), floor, writers })
+/** What is known after `known` and the epoch of a store, which need not have all that is known. */
+export function knownAfter(known: string | null, text: string | null): string {
+  const [before, now] = [parse(known), parse(text)]
+  const last = [...now.writers].filter(([, at]) => at === now.count)
+  const writers = new Map([...last, ...missing(now, before)])
+  return textOf({ count: Math.max(before.count, now.count), floor: null, writers })
 }
 
-/** True if the epoch is older than the one that is known, or lacks what a writer has written there. */
+/** What two processes know together. */
+export function joinedKnown(one: string | null, other: string | null): string {
+  const [a, b] = [parse(one), parse(other)]
+  const writers = new Map(a.writers)
+  for (const [writer, at] of b.writers) writers.set(writer, Math.max(at, writers.get(writer) ?? 0))
+  return textOf({ count: Math.max(a.count, b.count), floor: null, writers })
+}
+
+/** True if the epoch is older than the one that is known, or lacks what a writer has written there, or can no longer tell. */
 export function isBehind(text: string | null, known: string | null): boolean {
   if (text === known) return false
   const [now, before] = [parse(text), parse(known)]
-  if (now.count < before.count) return true
-  return [...before.writers].some(([writer, at]) => at > now.floor && (now.writers.get(writer) ?? 0) < at)
+  return now.count < before.count || missing(now, before).length > 0
 }
 
-/** `12 9 a:10 b:12`: count, floor and writers. Anything else counts as the beginning. */
+/** The writes that are known and not in the epoch. What an older release has left as known names each writer it saw, so the floor excuses them. */
+function missing(now: Epoch, { floor, writers }: Epoch): [writer: string, at: number][] {
+  const accepted = now.count - (now.count % acceptedStep)
+  const least = floor === null ? accepted - 1 : (now.floor ?? 0)
+  return [...writers].filter(([writer, at]) => at > least && (now.writers.get(writer) ?? 0) < at)
+}
+
+/** `12 9 a:10 b:12`: count, floor and writers; `12 - b:12` if it is what is known. Anything else counts as the beginning. */
 function parse(text: string | null): Epoch {
   const [count = '', floor = count, ...pairs] = (text ?? '').split(' ')
   const writers = pairs.map(pair => pair.split(':')).map(([writer = '', at]) => [writer, numberIn(at)] as const)
-  return { count: numberIn(count), floor: numberIn(floor), writers: new Map(writers) }
+  return { count: numberIn(count), floor: floor === '-' ? null : numberIn(floor), writers: new Map(writers) }
 }
 
 function textOf({ count, floor, writers }: Epoch): string {
-  return [count, floor, ...[...writers].map(([writer, at]) => `${writer}:${at}`)].join(' ')
+  return [count, floor ?? '-', ...[...writers].map(([writer, at]) => `${writer}:${at}`)].join(' ')
 }
 
 function numberIn(text: string | undefined): number {

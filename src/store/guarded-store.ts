@@ -4,7 +4,7 @@
  */
 import { randomBytes } from 'node:crypto'
 import { changeKnown } from './change.ts'
-import { acceptedEpoch, advancedEpoch, epochKeys, isBehind } from './epochs.ts'
+import { acceptedEpoch, advancedEpoch, epochKeys, isBehind, knownAfter } from './epochs.ts'
 import { joined, type KnownStore, type KnownStores } from './known-stores.ts'
 import { StoreMisconfigured } from './misconfigured.ts'
 import {
@@ -20,7 +20,6 @@ import {
 const stateKeys = 'meta:store-'
 const markKey = `${stateKeys}id`
 const checkMs = 1000
-const acceptedStep = 2 ** 32
 
 const remedy = 'Check the store. If it is the right one, run: factorgate store accept'
 
@@ -61,12 +60,13 @@ export async function acceptStore(inner: Store, options: GuardOptions): Promise<
   const why = before === null ? null : refusalOf(state, before, shown(options.address))
   const ids = [...new Set([...state.ids, ...(before === null ? [] : [before.id])])]
   if (ids.length === 0) ids.push(newId())
-  const epochs = state.epochs.map((text, n) => acceptedEpoch(text, before?.epochs[n] ?? null, acceptedStep))
+  const epochs = state.epochs.map((text, n) => acceptedEpoch(text, before?.epochs[n] ?? null))
   const keys = epochKeys(options.isCluster)
   await inner.put(markKey, ids.join(' '))
   for (const [n, key] of keys.entries()) await inner.put(key, epochs[n]!)
   await inner.settle?.(keys)
-  options.known.remember(options.address, { id: before?.id ?? ids[0]!, epochs })
+  const known = { id: before?.id ?? ids[0]!, epochs: epochs.map(text => knownAfter(null, text)) }
+  options.known.remember(options.address, known, epochs)
   return why
 }
 
@@ -84,6 +84,8 @@ export class GuardedStore implements Store {
   readonly #writer = randomBytes(6).toString('base64url')
   /** The epochs as they were last read or written. */
   #texts: (string | null)[] = []
+  /** As they were when the store was last found right. */
+  #accepted: readonly (string | null)[] = []
   #known: KnownStore | null
   #timer: NodeJS.Timeout | undefined
   #refusal: string | null = null
@@ -219,7 +221,7 @@ export class GuardedStore implements Store {
 
   async #settle(): Promise<void> {
     try {
-      this.#raiseEpochs(await Promise.all(this.#epochKeys.map((key, n) => this.#advanceEpoch(key, n))))
+      this.#accept(await Promise.all(this.#epochKeys.map((key, n) => this.#advanceEpoch(key, n))))
       await this.#inner.settle?.(this.#epochKeys)
     } catch (error) {
       if (!(error instanceof StoreUnreachable) || error instanceof StoreUnconfirmed) throw error
@@ -250,7 +252,7 @@ export class GuardedStore implements Store {
   }
 
   async #verify(): Promise<string | null> {
-    if (this.#isLost) this.#raiseEpochs(this.#options.known.get(this.#options.address)?.epochs ?? [])
+    if (this.#isLost) this.#learnOfOthers()
     // This is read first, otherwise epochs learnt meanwhile would make the answer look old.
     let before = this.#known
     const losses = this.#losses
@@ -262,20 +264,29 @@ export class GuardedStore implements Store {
         for (const key of this.#epochKeys) await this.#inner.add(key, '0')
         state = await stateOf(this.#inner, this.#options)
       }
-      before = { id: state.ids[0] ?? '', epochs: joined([], state.epochs) }
+      before = { id: state.ids[0] ?? '', epochs: state.epochs.map(text => knownAfter(null, text)) }
       this.#known = before
       this.#options.known.remember(this.#options.address, this.#known)
     }
     const why = refusalOf(state, before, shown(this.#options.address))
     this.#texts = [...state.epochs]
-    if (why === null) this.#raiseEpochs(state.epochs)
+    if (why === null) this.#accept(state.epochs)
     if (why !== null || losses === this.#losses) this.#setRefusal(why)
     return why
   }
 
-  #raiseEpochs(epochs: readonly (string | null)[]): void {
+  #accept(epochs: readonly (string | null)[]): void {
+    this.#accepted = epochs
+    if (this.#known !== null) this.#know(epochs.map((text, n) => knownAfter(this.#known?.epochs[n] ?? null, text)))
+  }
+
+  #learnOfOthers(): void {
+    const { epochs = [] } = this.#options.known.get(this.#options.address) ?? {}
+    if (this.#known !== null) this.#know(joined(this.#known.epochs, epochs, this.#accepted))
+  }
+
+  #know(next: readonly string[]): void {
     if (this.#known === null) return
-    const next = joined(this.#known.epochs, epochs)
     if (next.every((epoch, n) => epoch === this.#known?.epochs[n])) return
     this.#known = { id: this.#known.id, epochs: next }
     this.#isUnsaved = true
@@ -284,7 +295,8 @@ export class GuardedStore implements Store {
   }
 
   #save(): void {
-    if (this.#isUnsaved && this.#known !== null) this.#options.known.remember(this.#options.address, this.#known)
+    if (this.#isUnsaved && this.#known !== null)
+      this.#options.known.remember(this.#options.address, this.#known, this.#accepted)
     this.#isUnsaved = false
   }
 

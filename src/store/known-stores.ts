@@ -4,18 +4,21 @@
  */
 import { readFileSync } from 'node:fs'
 import { replaceFile } from '../files/replace-file.ts'
-import { joinedEpochs } from './epochs.ts'
+import { joinedKnown, knownAfter } from './epochs.ts'
 
 export interface KnownStore {
   readonly id: string
-  /** As texts (epochs.ts). */
+  /** What is known of them, as texts (epochs.ts). */
   readonly epochs: readonly string[]
 }
 
 export interface KnownStores {
   get(address: string): KnownStore | null
-  remember(address: string, store: KnownStore): void
+  /** `seen`: the epochs of the store as it is; what others have remembered and these have need not stay. */
+  remember(address: string, store: KnownStore, seen?: Epochs): void
 }
+
+type Epochs = readonly (string | null)[]
 
 export class KnownStoresFile implements KnownStores {
   readonly #path: string | null
@@ -30,13 +33,13 @@ export class KnownStoresFile implements KnownStores {
     return this.#read()[address] ?? null
   }
 
-  remember(address: string, store: KnownStore): void {
+  remember(address: string, store: KnownStore, seen: Epochs = []): void {
     this.#memory = { ...this.#memory, [address]: store }
     if (this.#path === null) return
     try {
       const all = this.#read()
       const before = all[address]
-      const epochs = before?.id === store.id ? joined(store.epochs, before.epochs) : store.epochs
+      const epochs = before?.id === store.id ? joined(store.epochs, before.epochs, seen) : store.epochs
       replaceFile(this.#path, `${JSON.stringify({ ...all, [address]: { id: store.id, epochs } }, null, 1)}\n`)
     } catch {
       // On a full or read-only disk only the memory counts.
@@ -56,8 +59,10 @@ export class KnownStoresFile implements KnownStores {
   }
 }
 
-/** What is known after both. */
-export function joined(some: readonly string[], others: readonly (string | null)[]): string[] {
-  const count = Math.max(some.length, others.length)
-  return Array.from({ length: count }, (_, n) => joinedEpochs(some[n] ?? null, others[n] ?? null))
+/** What this process knows, and of what others have remembered all that `seen` lacks. */
+export function joined(own: readonly string[], others: readonly string[], seen: Epochs): string[] {
+  const count = Math.max(own.length, others.length)
+  return Array.from({ length: count }, (_, n) =>
+    joinedKnown(own[n] ?? null, knownAfter(others[n] ?? null, seen[n] ?? null))
+  )
 }
