@@ -25,6 +25,32 @@ export function perTurn(clock: Clock): Clock {
   return clock === systemClock ? ofTurn : clock
 }
 
+const dayMs = 86_400_000
+/** No process sleeps so long: a clock that goes on after more days was behind before. */
+const maxSleepDays = 365
+
+/**
+ * Puts right when something began, where the clock was wrong then. Whether it is wrong now cannot be seen at one moment, only while it runs, so
+ * each process has its own.
+ */
+export class RunningClock {
+  #day: number | null = null
+  #hasTurned = false
+
+  /** When something began that lasts `lifeMs`: `since`, or `now` where the clock was wrong at `since`. Everything in milliseconds. */
+  beginning(now: number, since: number, lifeMs: number): number {
+    const day = Math.floor(now / dayMs)
+    const before = this.#day ?? day
+    // At midnight some still count to the day before.
+    if (day !== before - 1) this.#day = day
+    if (day > before || day < before - 1) this.#hasTurned = day === before + 1
+    const wasBehind = day > before + maxSleepDays && since < (before + 1) * dayMs && before * dayMs < since + lifeMs
+    // A clock without a battery is far behind for a moment. One that runs through a midnight is believed.
+    const wasAhead = this.#hasTurned && now < since - dayMs
+    return wasBehind || wasAhead ? now : since
+  }
+}
+
 /** The accepted difference between the clocks of gates that share a store. */
 export const clockSkewMs = 60_000
 

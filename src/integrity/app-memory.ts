@@ -1,4 +1,5 @@
-/** What is known of one app, and the judgement of what is seen: a value in, what is new out. It knows neither the store nor the clock. */
+/** What is known of one app, and the judgement of what is seen: a value in, what is new out. It knows neither the store nor the time. */
+import { RunningClock } from '../clock.ts'
 import type { Severity } from './finding.ts'
 import { KnownMarks, maxNotes, maxRates } from './known-marks.ts'
 import { asksPassword, isForeign, type Mark, type MarkKind, markValue, nameOf } from './mark.ts'
@@ -58,13 +59,24 @@ export class AppMemory {
   /** True if something is new since the last writing. */
   hasNews = false
 
+  readonly #running = new RunningClock()
+  /** What others say of `since`, and is wrong; null where nothing was put right. */
+  #wrongSince: number | null = null
+
   constructor(since: number) {
     this.since = since
   }
 
+  /** To be called at least once a day, so that a clock that was wrong when the learning began is noticed. */
+  noteTime(now: number, learnMs: number): void {
+    const since = this.#running.beginning(now, this.since, learnMs)
+    if (since === this.since) return
+    this.#wrongSince = this.since
+    this.since = since
+    this.hasNews = true
+  }
+
   isLearning(now: number, learnMs: number): boolean {
-    // It began while the clock stood too far ahead, and would go on until then.
-    if (now < this.since) this.since = now
     return this.pages < minPages || now - this.since < learnMs
   }
 
@@ -146,7 +158,7 @@ export class AppMemory {
 
   /** Takes what others have learned. */
   merge({ since, pages, marks, rates, notes }: KnownRecord): void {
-    this.since = Math.min(this.since, since)
+    if (since !== this.#wrongSince) this.since = since
     this.pages = Math.max(this.pages, pages)
     this.known.merge(marks)
     for (const [group, seen, early, late] of rates) {

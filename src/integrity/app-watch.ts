@@ -132,6 +132,7 @@ export class AppWatch {
 
   see(sighting: Sighting): void {
     if (!this.#isLoaded) return
+    this.memory.noteTime(this.#options.clock(), this.learnMs)
     const { isQuiet } = this
     if (this.#wasLearning && !isQuiet) this.#writtenAt = 0
     this.#wasLearning = isQuiet
@@ -200,6 +201,7 @@ export class AppWatch {
     }
     await this.#reportFull()
     const now = this.#options.clock()
+    this.memory.noteTime(now, this.learnMs)
     const age = now - this.#writtenAt
     const isDue = age >= (this.memory.hasNews ? writeMs : calmMs) || age < 0 || (isEnd && this.memory.hasNews)
     if (!isDue || !this.#mayWrite || this.memory.pages === 0) return

@@ -87,7 +87,6 @@ export class Group {
     this.days += other.days
     this.workdays += other.workdays
     this.restDays += other.restDays
-    this.since = Math.min(this.since, other.since)
     for (const [area, people] of other.areas) for (let i = 0; i < people; i++) this.addArea(area)
     this.#usual = null
   }

@@ -170,6 +170,7 @@ export class Keeper {
     const { people, store } = this.#options
     const isTime = isEnd || now - this.#groupsAt >= calmMs || now < this.#groupsAt
     people.group(everyone, Math.floor(now / dayMs))
+    people.noteTime(now)
     const due = [...people.groups].filter(([, { isLoaded }]) => !isLoaded || isTime)
     if (isTime) this.#groupsAt = now
     await inBatches(due, async ([name, kept]) => {
@@ -180,9 +181,9 @@ export class Keeper {
           const known = record === null ? null : unpackGroup(record)
           if (known === null && pending === null && name !== everyone) return { result: kept.group }
           const next = known ?? new Group(kept.group.since)
-          // The clock was ahead when this was written.
-          const isPutRight = kept.group.since < next.since
-          next.since = Math.min(next.since, kept.group.since)
+          const since = name === everyone ? people.learnsSince(next.since) : next.since
+          const isPutRight = since !== next.since
+          next.since = since
           if (pending !== null) next.addAll(pending)
           else if (known !== null && !isPutRight) return { result: next }
           return { next: packGroup(next), result: next, ttlSeconds: keepSeconds }

@@ -1,4 +1,5 @@
 /** The people and groups in memory. With a store behind it, keeper.ts loads and writes them. */
+import { RunningClock } from '../clock.ts'
 import { usualFor } from './baseline.ts'
 import { endDay, type Lesson } from './end-day.ts'
 import { at } from './features.ts'
@@ -38,6 +39,9 @@ export class PeopleInMemory {
   readonly groups = new Map<string, KeptGroup>()
   readonly #options: PeopleOptions
   #lastDay = 0
+  readonly #running = new RunningClock()
+  /** The first day of the learning that was wrong, and the right one, as days since the epoch. */
+  #correction: { readonly from: number; readonly to: number } | null = null
 
   constructor(options: PeopleOptions) {
     this.#options = options
@@ -46,7 +50,7 @@ export class PeopleInMemory {
   /** `known`: what an earlier call has answered for the same session, which saves a look-up; null for nothing. */
   live(account: string, now: number, groups: readonly string[], known: Live | null = null): Live {
     const day = Math.floor(now / dayMs)
-    this.#checkClock(day)
+    this.noteTime(now)
     const isKnown = known !== null && known.account === account && !known.isForgotten
     let live = isKnown ? known : this.all.get(account)
     if (live === undefined) {
@@ -127,6 +131,24 @@ export class PeopleInMemory {
     return all === undefined || !all.isLoaded || now < all.group.since * dayMs + this.#options.learnMs()
   }
 
+  /** The first day of the learning, in days since the epoch. `since`: what the store says of it. */
+  learnsSince(since: number): number {
+    return this.#correction?.from === since ? this.#correction.to : since
+  }
+
+  /** To be called at least once a day, so that a clock that was wrong when the learning began is noticed. */
+  noteTime(now: number): void {
+    const day = Math.floor(now / dayMs)
+    if (day < this.#lastDay - 1) this.#options.onClockBack?.(this.#lastDay - day)
+    this.#lastDay = day < this.#lastDay - 1 ? day : Math.max(day, this.#lastDay)
+    const all = this.groups.get(everyone)
+    const since = all?.isLoaded === true ? all.group.since * dayMs : now
+    const right = this.#running.beginning(now, since, this.#options.learnMs())
+    if (all?.isLoaded !== true || right === since) return
+    this.#correction = { from: all.group.since, to: day }
+    all.group.since = day
+  }
+
   isCommon(groups: readonly string[], area: number): boolean {
     for (const name of groups) if (this.groups.get(name)?.group.isCommon(area) === true) return true
     return false
@@ -181,13 +203,5 @@ export class PeopleInMemory {
     const amounts = countedToday(person).map((amount, i) => Math.max(0, amount - synced[i]!))
     live.carry = { day: person.day, amounts, apps: person.moved.apps.slice() }
     synced.fill(0)
-  }
-
-  #checkClock(day: number): void {
-    if (day < this.#lastDay - 1) this.#options.onClockBack?.(this.#lastDay - day)
-    this.#lastDay = day < this.#lastDay - 1 ? day : Math.max(day, this.#lastDay)
-    // It began to learn while the clock stood too far ahead, and would go on until then. Gates' clocks may differ at midnight.
-    const all = this.groups.get(everyone)
-    if (all?.isLoaded && day < all.group.since - 1) all.group.since = day
   }
 }

@@ -248,10 +248,44 @@ t.test('strangers whose requests a page reflects do not teach that new things ar
   t.match(skimmer?.marks.map(({ value }) => value).join(), /skimmer/)
 })
 
-t.test('a learning that began while the clock stood years ahead is no longer than it should be', async t => {
-  const dayMs = 86_400_000
-  const memory = new AppMemory(4000 * dayMs)
+const dayMs = 86_400_000
+
+/** Whether the check of an app still learns on each day, of a gate whose clock shows these days in turn. */
+function learning(memory: AppMemory, days: readonly number[]): boolean[] {
   memory.pages = 1000
-  t.equal(memory.isLearning(10 * dayMs, 7 * dayMs), true, 'it begins anew when the clock is right')
-  t.equal(memory.isLearning(18 * dayMs, 7 * dayMs), false)
+  return days.map(day => {
+    memory.noteTime(day * dayMs, 7 * dayMs)
+    return memory.isLearning(day * dayMs, 7 * dayMs)
+  })
+}
+
+t.test('a learning that began while the clock stood years ahead is no longer than it should be', async t => {
+  t.same(learning(new AppMemory(4000 * dayMs), [10, 11, 17, 18]), [true, true, true, false])
+})
+
+t.test('a clock that is behind for a moment does not end the learning', async t => {
+  const memory = new AppMemory(100 * dayMs)
+  t.same(learning(memory, [101, 50, 101, 106, 107]), [true, true, true, true, false])
+  const fresh = new AppMemory(50 * dayMs)
+  fresh.merge({ ...memory.text(), since: 100 * dayMs })
+  t.same(
+    learning(fresh, [50, 101, 107]),
+    [true, true, false],
+    'what a gate takes for its first moment is not the first'
+  )
+})
+
+t.test('a learning that began while the clock was behind is as long as it should be', async t => {
+  t.same(learning(new AppMemory(0), [0, 10_000, 10_006, 10_007]), [true, true, true, false])
+})
+
+t.test('what one gate has put right holds for the others', async t => {
+  const ahead = { ...new AppMemory(4000 * dayMs).text() }
+  const [one, other] = [new AppMemory(0), new AppMemory(0)]
+  for (const memory of [one, other]) memory.merge(ahead)
+  learning(one, [10, 11])
+  one.merge(ahead)
+  t.equal(one.since, 11 * dayMs)
+  other.merge(one.text())
+  t.equal(other.since, 11 * dayMs)
 })

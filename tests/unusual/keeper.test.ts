@@ -294,23 +294,65 @@ t.test('a clock that jumps back, and one that jumps ahead, lose nothing', async 
   t.ok(((await stored(store))?.ringCount ?? 0) >= 5, 'and the watch goes on learning')
 })
 
-t.test('a watch that began while the clock stood years ahead learns no longer than it should', async t => {
-  const clock = { now: monday + 4000 * dayMs + 9 * hourMs }
+/** Work of one request on a day, and whether the watch still learns then. */
+function working(t: Test, learnMs: () => number) {
+  const clock = { now: monday }
   const store = new MemoryStore(() => clock.now)
-  const learnMs = () => 14 * dayMs
-  const first = gate(t, store, clock, true, learnMs)
-  const work = async ({ unusual, keeper }: ReturnType<typeof gate>, day: number) => {
-    clock.now = monday + day * dayMs + 9 * hourMs
-    unusual.observe(observation({ at: clock.now }))
-    await keeper.tick(true)
-    return unusual.people.isLearning(clock.now)
+  return {
+    begin: () => gate(t, store, clock, true, learnMs),
+    async work({ unusual, keeper }: ReturnType<typeof gate>, day: number) {
+      clock.now = monday + day * dayMs + 9 * hourMs
+      unusual.observe(observation({ at: clock.now }))
+      await keeper.tick(true)
+      return unusual.people.isLearning(clock.now)
+    },
+    /** What a gate does that nobody uses. */
+    async idle({ keeper }: ReturnType<typeof gate>, day: number) {
+      clock.now = monday + day * dayMs + 9 * hourMs
+      await keeper.tick(true)
+    }
   }
+}
+
+t.test('a watch that began while the clock stood years ahead learns no longer than it should', async t => {
+  const { begin, work, idle } = working(t, () => 14 * dayMs)
+  const first = begin()
   t.equal(await work(first, 4000), true)
-  t.equal(await work(first, 0), true, 'it learns from the day on which the clock is right')
-  t.equal(await work(first, 10), true)
-  const later = gate(t, store, clock, true, learnMs)
-  await work(later, 11)
+  t.equal(await work(first, 0), true)
+  for (let day = 1; day < 10; day++) await idle(first, day)
+  t.equal(await work(first, 10), true, 'it learns from the day that has begun on the clock that is right')
+  const later = begin()
+  t.equal(await work(later, 14), true)
   t.equal(await work(later, 15), false, 'also after a restart')
+})
+
+t.test('a clock that is behind for a moment ends the learning of no gate', async t => {
+  for (const isFirst of [true, false]) {
+    const { begin, work, idle } = working(t, () => 14 * dayMs)
+    const gates = [begin(), begin()] as const
+    for (const day of [0, 1, 2]) t.equal(await work(gates[0], day), true)
+    const behind = isFirst ? gates[0] : gates[1]
+    await idle(behind, -4000)
+    await work(behind, -4000)
+    for (const each of gates) t.equal(await work(each, 3), true)
+    for (const each of [...gates, begin()]) {
+      t.equal(await work(each, 13), true)
+      t.equal(await work(each, 14), false, 'and it is no longer either')
+    }
+  }
+})
+
+t.test('a watch that began while the clock was behind learns as long as it should', async t => {
+  const { begin, work } = working(t, () => 14 * dayMs)
+  const first = begin()
+  t.equal(await work(first, -10_000), true)
+  t.equal(await work(first, 0), true)
+  for (const each of [first, begin()]) {
+    t.equal(await work(each, 13), true)
+    t.equal(await work(each, 14), false)
+  }
+  t.equal(await work(first, -10_000), true)
+  t.equal(await work(first, 15), false, 'once it has learned, a wrong clock does not begin it anew')
 })
 
 const start = monday + 28 * dayMs + 9 * hourMs
