@@ -121,12 +121,7 @@ export class KeptPosts {
     const id = newId()
     const secret = newToken()
     const member = `${id} ${now} ${body.length} ${owner}`
-    await this.#store.link(index, member, keptSeconds)
-    const room = await this.#makeRoom(owner, member, body.length)
-    if (!room) {
-      await this.#unlink(member)
-      return null
-    }
+    const own = { id, bytes: body.length, member }
     const whole: KeptPost = {
       ...post,
       id,
@@ -135,15 +130,27 @@ export class KeptPosts {
       until: now + keptSeconds * 1000
     }
     try {
+      await this.#store.link(index, member, keptSeconds)
+      if ((await this.#givingWay(owner, member, body.length)) === null) {
+        await this.#remove(own)
+        return null
+      }
       for (let part = 0; part * partBytes < body.length; part++) {
         const text = body.subarray(part * partBytes, (part + 1) * partBytes).toString('base64')
         const key = partKey(id, part)
         await this.#store.put(key, this.#keyring().seal(text, `${key}:${secret}`), keptSeconds)
       }
       await keptRecord.put(this.#store, id, whole, keptSeconds, this.#seal)
+      // Others go only now, because a full disk may have had no room for this one. Meanwhile more may have come, or this one may have given way itself.
+      const others = await this.#givingWay(owner, member, body.length)
+      if (others === null) {
+        await this.#remove(own)
+        return null
+      }
+      for (const other of others) await this.#remove(other)
     } catch (error) {
       // What is half kept would fill a full disk for its whole time.
-      await this.#remove({ id, bytes: body.length, member }).catch(() => {})
+      await this.#remove(own).catch(() => {})
       throw error
     }
     return { id, secret, post: whole }
@@ -286,54 +293,25 @@ export class KeptPosts {
     this.#known = this.#known.filter(one => one.member !== member)
   }
 
-  /** The new one is in the list already, so that two at once cannot both take the last place. */
-  async #makeRoom(owner: string, member: string, bytes: number): Promise<boolean> {
+  /**
+   * Those that go for the new one, which is in the list already, so that two at once cannot both take the last place. Null if it has no room, or is not in
+   * the list any more.
+   */
+  async #givingWay(owner: string, member: string, bytes: number): Promise<Waiting[] | null> {
     const all = await this.#waiting()
-    if (owner.startsWith('?')) return this.#makeRoomForStranger(all, member)
+    if (owner.startsWith('?')) return strangersGivingWay(all, member)
     const known = all.filter(one => !one.owner.startsWith('?'))
-    const sum = (list: readonly Waiting[]) => list.reduce((total, one) => total + one.bytes, 0)
-    if (bytes > maxOfPerson.bytes || !(await this.#makeRoomAmongKnown(known, owner, sum))) return false
-    let own = known.filter(one => one.owner === owner).sort((one, other) => one.at - other.at)
-    while (own.length > maxOfPerson.posts || sum(own) > maxOfPerson.bytes) {
-      const oldest = own.find(one => one.member !== member)
-      if (oldest === undefined) return false
-      await this.#remove(oldest)
-      own = own.filter(one => one !== oldest)
-    }
-    return true
-  }
-
-  /** What other sites have sent gives way to what people have typed into the app's own pages. */
-  async #makeRoomAmongKnown(
-    known: readonly Waiting[],
-    owner: string,
-    sum: (list: readonly Waiting[]) => number
-  ): Promise<boolean> {
-    let over = sum(known) - maxBytesOfKnown
-    if (over <= 0) return true
-    if (isForeignShare(owner)) return false
+    const foreign = bytes > maxOfPerson.bytes ? null : foreignGivingWay(known, owner)
+    const oldest = known.filter(one => one.owner === owner).sort((one, other) => one.at - other.at)
+    if (foreign === null || !oldest.some(one => one.member === member)) return null
     const going: Waiting[] = []
-    for (const one of known.filter(({ owner }) => isForeignShare(owner)).sort((one, other) => one.at - other.at)) {
-      if (over <= 0) break
-      going.push(one)
-      over -= one.bytes
+    for (let own = oldest; own.length > maxOfPerson.posts || bytesOf(own) > maxOfPerson.bytes; ) {
+      const first = own.find(one => one.member !== member)
+      if (first === undefined) return null
+      going.push(first)
+      own = own.filter(one => one !== first)
     }
-    if (over > 0) return false
-    for (const one of going) await this.#remove(one)
-    return true
-  }
-
-  async #makeRoomForStranger(all: readonly Waiting[], member: string): Promise<boolean> {
-    const room = new StrangerRoom<Waiting>()
-    const strangers = all.filter(({ owner }) => owner.startsWith('?')).sort((one, other) => one.at - other.at)
-    for (const one of strangers) {
-      room.add(one, one.owner.slice(1), one.bytes)
-      if (one.member !== member) room.count(one, Math.max(one.bytes, minBytes))
-    }
-    const own = strangers.find(one => one.member === member)
-    const gone = own === undefined ? null : room.take(own, Math.max(own.bytes, minBytes))
-    for (const one of gone ?? []) await this.#remove(one)
-    return gone !== null
+    return [...foreign, ...going]
   }
 
   async #deleteBody(id: string, bytes: number): Promise<void> {
@@ -355,6 +333,35 @@ export class KeptPosts {
     this.#recent.set(owner, count)
     return count <= (owner.startsWith('?') ? maxPerMinute.network : maxPerMinute.person)
   }
+}
+
+/** What other sites have sent gives way to what people have typed into the app's own pages. Null if that is not enough. */
+function foreignGivingWay(known: readonly Waiting[], owner: string): Waiting[] | null {
+  let over = bytesOf(known) - maxBytesOfKnown
+  if (over <= 0) return []
+  if (isForeignShare(owner)) return null
+  const going: Waiting[] = []
+  for (const one of known.filter(({ owner }) => isForeignShare(owner)).sort((one, other) => one.at - other.at)) {
+    if (over <= 0) break
+    going.push(one)
+    over -= one.bytes
+  }
+  return over > 0 ? null : going
+}
+
+function strangersGivingWay(all: readonly Waiting[], member: string): Waiting[] | null {
+  const room = new StrangerRoom<Waiting>()
+  const strangers = all.filter(({ owner }) => owner.startsWith('?')).sort((one, other) => one.at - other.at)
+  for (const one of strangers) {
+    room.add(one, one.owner.slice(1), one.bytes)
+    if (one.member !== member) room.count(one, Math.max(one.bytes, minBytes))
+  }
+  const own = strangers.find(one => one.member === member)
+  return own === undefined ? null : room.take(own, Math.max(own.bytes, minBytes))
+}
+
+function bytesOf(list: readonly Waiting[]): number {
+  return list.reduce((sum, { bytes }) => sum + bytes, 0)
 }
 
 /** True for what waits without a page that its sender has surely seen: scripts show nobody the answer, and many frames are hidden. */

@@ -9,6 +9,7 @@ import { KeptPosts, keptRecord, keptSeconds, type NewPost } from '../../src/kept
 import { isHiddenName, isSecretName } from '../../src/kept/secret-names.ts'
 import { StrangerRoom } from '../../src/kept/stranger-room.ts'
 import { makeKeyring, newMasterKey } from '../../src/keyring/keyring.ts'
+import { StoreUnreachable } from '../../src/store/store.ts'
 import { isDeep } from '../fixtures/in-process/cases.ts'
 import { MemoryStore, TestClock } from '../fixtures/in-process/memory-store.ts'
 
@@ -427,4 +428,81 @@ t.test('a listed path is expected in all of its readings, or not at all', async 
     [['/transfer'], false]
   ] as const)
     t.equal(terms.expectsForeign(readings), expected, readings.join(' '))
+})
+
+/** What is in the store: the ids in the list, and those of records and bodies. */
+async function inStore(store: MemoryStore) {
+  const members = (await store.members('kept-posts')).map(member => member.split(' ')[0] as string)
+  const records: string[] = []
+  const bodies = new Set<string>()
+  for await (const { key } of store.scan('kept')) {
+    const [prefix, id = ''] = key.split(':')
+    if (prefix === 'kept-part') bodies.add(id)
+    else records.push(key)
+  }
+  return { members: members.sort(), records: records.sort(), bodies: [...bodies].sort() }
+}
+
+/** Rejects once, before or after the work. */
+function failOnce(store: MemoryStore, verb: 'put' | 'link' | 'members', isDone: boolean, skip = 0): void {
+  const work = store[verb].bind(store) as (...all: unknown[]) => Promise<unknown>
+  let left = skip
+  Object.assign(store, {
+    [verb]: async (...all: unknown[]) => {
+      if (left-- > 0) return work(...all)
+      Object.assign(store, { [verb]: work })
+      if (isDone) await work(...all)
+      throw new StoreUnreachable('no')
+    }
+  })
+}
+
+t.test('a POST that the store does not take leaves nothing, and pushes out nothing', async t => {
+  const body = Buffer.alloc(900_000, 'work ')
+  for (const sender of ['ada', null] as const)
+    for (const [verb, isDone, skip] of [
+      ['put', false, 0],
+      ['put', true, 1],
+      ['put', false, 3],
+      ['link', false, 0],
+      ['link', true, 0],
+      ['members', true, 0],
+      ['members', true, 1]
+    ] as const) {
+      const { posts, store, time } = opened()
+      const first: { id: string; secret: string }[] = []
+      // Five are the most of a person; of strangers, sixteen mebibytes.
+      for (let n = 0; n < (sender === null ? 17 : 5); n++) {
+        const address = sender === null ? `198.51.${n}.1` : '192.0.2.1'
+        first.push((await posts.keep(post({ account: sender, foreign: sender === null ? '' : null, address }), body))!)
+        time.advance(1)
+      }
+      const before = await inStore(store)
+      failOnce(store, verb, isDone, skip)
+      const more = post({ account: sender, foreign: sender === null ? '' : null, address: '203.0.113.1' })
+      await t.rejects(posts.keep(more, body), StoreUnreachable, verb)
+      t.same(await inStore(store), before, `${verb} ${skip}`)
+      t.equal(posts.bytes, first.length * body.length)
+    }
+})
+
+t.test('of many POSTs of one person at once, five wait at most, and nothing of the others', async t => {
+  const { posts, store, time } = opened()
+  for (let n = 0; n < 5; n++) await posts.keep(post(), Buffer.from(`a=${n}`))
+  time.advance(1)
+  const kept = await Promise.all(Array.from({ length: 4 }, (_, n) => posts.keep(post(), Buffer.from(`b=${n}`))))
+  const { members, records, bodies } = await inStore(store)
+  t.equal(members.length, 5)
+  t.ok(
+    kept.every(one => one !== null && members.includes(one.id)),
+    'the newest'
+  )
+  t.same(bodies, members)
+  t.equal(records.length, 5)
+  time.advance(1)
+  await Promise.all(Array.from({ length: 11 }, (_, n) => posts.keep(post(), Buffer.from(`c=${n}`))))
+  const after = await inStore(store)
+  t.ok(after.members.length > 0 && after.members.length <= 5, `${after.members.length}`)
+  t.same(after.bodies, after.members)
+  t.equal(after.records.length, after.members.length)
 })
