@@ -105,7 +105,10 @@ export interface Store {
    * Rejects with StoreUnconfirmed; the writes stay. `kept` are keys that are in the store without a lifetime.
    */
   settle?(kept?: readonly string[]): Promise<void>
-  /** This process has stood still, so what it has heard of changes may be old: subscribers hear `lost` at once, unless the store is sure without. */
+  /**
+   * This process has stood still, so it may not have heard of changes. Before this returns, subscribers hear either `lost` (until the store has
+   * answered) or each change that they have missed.
+   */
   distrust?(): void
   /** Later connections use these credentials. Those that are open stay. Throws StoreMisconfigured. */
   renew?(credentials: StoreCredentials): void

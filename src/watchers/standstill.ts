@@ -6,7 +6,7 @@ import { uptime } from 'node:os'
 import { systemClock } from '../clock.ts'
 import { every } from './every.ts'
 
-/** As long as a store may take to be found silent. Less is the business of the connection. */
+/** A shorter pause needs nothing: the connection to the store may stay silent for this long before it counts as lost. */
 const maxStillMs = 3000
 const lookMs = 500
 
@@ -15,7 +15,7 @@ interface Clocks {
   readonly running: () => number
   /** The time of day. */
   readonly wall: () => number
-  /** Goes on while the machine sleeps. It is slow to read, and knows only seconds. */
+  /** Goes on while the machine sleeps. It is slow to read, and some systems give whole seconds only. */
   readonly machine: () => number
 }
 
@@ -37,13 +37,18 @@ export class Standstill {
   constructor({ onStood, clocks = systemClocks }: StandstillOptions) {
     this.#onStood = onStood
     this.#clocks = clocks
-    this.#running = clocks.running()
-    this.#wall = clocks.wall()
-    this.#slept = clocks.machine() - this.#running
+    const { running, wall, slept } = this.#now()
+    this.#running = running
+    this.#wall = wall
+    this.#slept = slept
   }
 
+  /** Looks from now on. What came before, such as a slow start, was no standstill. */
   start(): void {
-    this.look()
+    const { running, wall, slept } = this.#now()
+    this.#running = running
+    this.#wall = wall
+    this.#slept = slept
     this.#stop = every(lookMs, () => this.look())
   }
 
@@ -66,6 +71,11 @@ export class Standstill {
     const since = slept - this.#slept
     this.#slept = slept
     if (since > maxStillMs - 1000) this.#onStood(since)
+  }
+
+  #now() {
+    const running = this.#clocks.running()
+    return { running, wall: this.#clocks.wall(), slept: this.#clocks.machine() - running }
   }
 }
 

@@ -1,8 +1,13 @@
 /** A gate that has slept (a paused machine, SIGSTOP): whoever was shut out meanwhile gets nothing, though nobody could tell the gate. */
+import { once } from 'node:events'
+import { rmSync } from 'node:fs'
+import http, { type IncomingMessage } from 'node:http'
+import { join } from 'node:path'
 import t from 'tap'
+import { openLmdb } from '../../src/store/lmdb/lmdb.ts'
 import { Standstill } from '../../src/watchers/standstill.ts'
 import { startGateway } from '../fixtures/in-process/gateway.ts'
-import { startUpstream } from '../fixtures/in-process/upstream.ts'
+import { ok, startUpstream } from '../fixtures/in-process/upstream.ts'
 import { startRedisProxy } from '../fixtures/process/redis-proxy.ts'
 import { startRedis, until } from '../fixtures/process/redis-server.ts'
 
@@ -30,6 +35,64 @@ t.test('a look that comes late says for how long nothing was done, also where th
   t.same(after(10, -600_000, 0), [])
   t.end()
 })
+
+t.test('a slow start is no standstill', t => {
+  const now = { running: 0, wall: 0, machine: 0 }
+  const stood: number[] = []
+  const standstill = new Standstill({
+    onStood: ms => stood.push(ms),
+    clocks: { running: () => now.running, wall: () => now.wall, machine: () => now.machine }
+  })
+  t.teardown(() => standstill.stop())
+  Object.assign(now, { running: 10_000, wall: 20_000, machine: 20_000 })
+  standstill.start()
+  standstill.look()
+  t.same(stood, [])
+  Object.assign(now, { running: 10_500, wall: 31_000, machine: 31_000 })
+  standstill.look()
+  t.same(stood, [10_500], 'the machine slept')
+  t.end()
+})
+
+t.test(
+  'with the embedded store: who was signed out while the gate slept is not served once, and downloads end',
+  async t => {
+    const upstream = await startUpstream(t, (socket, { line }) => {
+      socket.write(line.includes('/large') ? 'HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\nbegun' : ok)
+    })
+    const gate = await startGateway(t, {
+      apps: `  - { id: one, title: One, url: "http://one.localhost:PORT", upstream: "${upstream.origin}", rules: [{ access: mfa }] }`
+    })
+    const { cookies, principal } = await gate.signIn(await gate.account('alice'), 'one')
+    const headers = { host: `one.localhost:${gate.port}`, cookie: cookies.one as string }
+    const visit = async () => (await gate.request('GET', `${gate.origin('one')}/x`, headers)).status
+    t.equal(await visit(), 200)
+    const download = await new Promise<IncomingMessage>((resolve, reject) =>
+      http.get({ host: '127.0.0.1', port: gate.port, path: '/large', headers }, resolve).on('error', reject)
+    )
+    t.equal(String((await once(download, 'data'))[0]), 'begun')
+    const ended = new Promise<void>(resolve =>
+      download
+        .on('error', () => {})
+        .on('close', resolve)
+        .resume()
+    )
+
+    const { now } = performance
+    t.teardown(() => Object.assign(performance, { now }))
+    // Nobody hears this process: it makes a new signal file, which nobody watches.
+    rmSync(join(gate.folder, 'store', 'bell'))
+    const other = openLmdb(join(gate.folder, 'store'))
+    t.teardown(() => other.close())
+    t.equal(await other.delete(`session:${principal.session.id}`), true)
+    performance.now = () => now.call(performance) + 600_000
+    gate.server.runtime.standstill.look()
+    t.not(await visit(), 200)
+    await ended
+    t.equal(download.complete, false)
+    t.equal(gate.log.filter(({ msg }) => /stood still/.test(String(msg))).length, 1)
+  }
+)
 
 t.test('who was signed out while the gate slept is not served once, although Redis is gone without a word', async t => {
   const redis = await startRedis(t)

@@ -194,7 +194,7 @@ class LmdbStore implements Store {
     await this.#write(0, () => void this.#environment.meta.put('ping', String(this.#clock())))
   }
 
-  /** The log of changes is in the file, so it needs nobody's answer. */
+  /** The log of changes is in the file, so subscribers hear what they have missed and need not wait for an answer. */
   distrust(): void {
     if (this.#closed || this.#subscribers.size === 0) return
     this.#checkFiles()

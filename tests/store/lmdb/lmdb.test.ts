@@ -133,6 +133,25 @@ t.test('hears it a little later when the watch is deaf', async t => {
   await heard('session:a')
 })
 
+t.test('what was changed while this process stood still is heard before distrust returns', async t => {
+  const path = temporaryDirectory(t)
+  const store = openLmdb(path)
+  t.teardown(() => store.close())
+  const { listener, notices } = collect()
+  await store.put('session:revoked', 'x')
+  await store.subscribe('session:', listener)
+  // The process is synchronous, so that this one stands still meanwhile.
+  t.equal(spawnSync(process.execPath, childArgs('revoke', path), { stdio: 'inherit' }).status, 0)
+  t.same(notices, [])
+  store.distrust?.()
+  t.same(notices, [{ kind: 'changed', key: 'session:revoked' }])
+  store.distrust?.()
+  t.equal(notices.length, 1)
+  t.equal(spawnSync(process.execPath, childArgs('burst', path, 11_500), { stdio: 'inherit' }).status, 0)
+  store.distrust?.()
+  t.same(notices.slice(1), [{ kind: 'lost' }, { kind: 'ready' }], 'the log does not go back so far')
+})
+
 t.test('forgets everything when it has fallen too far behind, and keeps the log of changes short', async t => {
   const path = temporaryDirectory(t)
   const store = openLmdb(path)
