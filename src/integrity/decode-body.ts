@@ -9,67 +9,77 @@ type Decoder = NodeJS.ReadWriteStream & { destroy(): void }
 /** Node 22.15 and newer have zstd. */
 const zstd = (zlib as { createZstdDecompress?: (options: object) => Decoder }).createZstdDecompress
 
-/** Codings that browsers undo, and not every Node.js. Browsers take no notice of any other name. */
-const undone = new Set(['zstd', 'dcb', 'dcz'])
-/** Browsers undo any number; nobody uses two. */
-const maxCodings = 8
+/** Codings that browsers undo. */
+const undone = new Set(['gzip', 'x-gzip', 'deflate', 'br', 'zstd'])
+/** Browsers undo these where they have the dictionary (RFC 9842). Otherwise they are names like any other. */
+const withDictionary = new Set(['dcb', 'dcz'])
+/** Firefox takes no notice of the rest. Chromium shows nothing that has more than ten. */
+const maxNames = 16
+/** A body of two beginnings may be packed again. */
+const maxShown = 4
 
-/** True if a body with this `Content-Encoding` can be read. */
-export function canDecode(coding: string): boolean {
-  const codings = codingsOf(coding)
-  return codings.length <= maxCodings && codings.every(each => decoderFor(each) !== null || !undone.has(each))
+/** The first coding of this `Content-Encoding` that browsers may undo and we cannot; null for none. */
+export function unreadCoding(coding: string): string | null {
+  const isUnread = (each: string) => withDictionary.has(each) || (undone.has(each) && decodersFor(each).length === 0)
+  return waysOf(coding).flat().find(isUnread) ?? namesIn(coding).find(isUnread) ?? null
 }
 
-/** The first bytes of the body; what is broken or cut off ends it. Never rejects. */
-export async function decodeBody(body: Buffer, coding: string, most = maxDecodedBytes): Promise<Buffer> {
-  if (!canDecode(coding)) return Buffer.alloc(0)
-  const codings = codingsOf(coding)
-  // Chromium and Firefox show the bytes as they are. Packed ones are no page.
-  if (codings.some(each => decoderFor(each) === null)) return isText(body) ? body.subarray(0, most) : Buffer.alloc(0)
-  let decoded = body
-  // The last coding was applied last.
-  for (const each of codings.reverse()) {
-    const make = decoderFor(each === 'deflate' && !isZlib(decoded) ? 'deflate-raw' : each)
-    if (make === null) return Buffer.alloc(0)
-    decoded = await through(make(), decoded, most)
+/**
+ * What browsers may make of the body, each as its first bytes: one, or more where browsers differ. What is broken or cut off ends it. Never rejects.
+ */
+export async function decodeBody(body: Buffer, coding: string, most = maxDecodedBytes): Promise<Buffer[]> {
+  const shown: Buffer[] = []
+  for (const codings of waysOf(coding)) {
+    let decoded = [body]
+    // The last coding was applied last.
+    for (const each of codings.toReversed()) {
+      const all = decoded.flatMap(bytes => decodersFor(each).map(make => through(make(), bytes, most)))
+      decoded = (await Promise.all(all)).filter(({ length }) => length > 0).slice(0, maxShown)
+    }
+    shown.push(...decoded.map(bytes => bytes.subarray(0, most)))
   }
-  return decoded.length <= most ? decoded : decoded.subarray(0, most)
+  return shown
 }
 
-function codingsOf(coding: string): string[] {
-  return coding
+/**
+ * The codings that browsers undo. Chromium undoes nothing where one of the names is unknown to it, as `identity` and an empty name are. Firefox
+ * then undoes the others. What is shown as it came may be anything, so no beginning of it says that it is no page.
+ */
+function waysOf(coding: string): readonly (readonly string[])[] {
+  const names = coding
     .toLowerCase()
     .split(',')
     .map(each => each.trim())
-    .filter(each => each !== '' && each !== 'identity')
+  const ofFirefox = namesIn(coding)
+    .slice(0, maxNames)
+    .map(each => (each === 'x-deflate' ? 'deflate' : each))
+    .filter(each => undone.has(each))
+  const isAsItCame = !names.every(each => undone.has(each))
+  return !isAsItCame || ofFirefox.length === 0 ? [ofFirefox] : [[], ofFirefox]
 }
 
-/** True for bytes without control characters of which texts have none. */
-function isText(bytes: Buffer): boolean {
-  return bytes.subarray(0, 1024).every(byte => byte > 31 || (byte > 7 && byte < 14) || byte === 27)
+function namesIn(coding: string): string[] {
+  return coding
+    .toLowerCase()
+    .split(/[\s,]+/)
+    .filter(each => each !== '')
 }
 
-/** `deflate` means the format of zlib, but some servers send the bare stream (RFC 9110 §8.4.1.2). */
-function isZlib(bytes: Buffer): boolean {
-  const [first = 0, second = 0] = bytes
-  return (first & 15) === 8 && (first * 256 + second) % 31 === 0
-}
-
-function decoderFor(coding: string): (() => Decoder) | null {
+function decodersFor(coding: string): readonly (() => Decoder)[] {
+  const finishFlush = zlib.constants.Z_SYNC_FLUSH
   switch (coding) {
     case 'gzip':
     case 'x-gzip':
-      return () => zlib.createGunzip({ finishFlush: zlib.constants.Z_SYNC_FLUSH })
+      return [() => zlib.createGunzip({ finishFlush })]
+    // The format of zlib, but some servers send the bare stream (RFC 9110 §8.4.1.2). Browsers try both, and the beginning may fit either.
     case 'deflate':
-      return () => zlib.createInflate({ finishFlush: zlib.constants.Z_SYNC_FLUSH })
-    case 'deflate-raw':
-      return () => zlib.createInflateRaw({ finishFlush: zlib.constants.Z_SYNC_FLUSH })
+      return [() => zlib.createInflate({ finishFlush }), () => zlib.createInflateRaw({ finishFlush })]
     case 'br':
-      return () => zlib.createBrotliDecompress({ finishFlush: zlib.constants.BROTLI_OPERATION_FLUSH })
+      return [() => zlib.createBrotliDecompress({ finishFlush: zlib.constants.BROTLI_OPERATION_FLUSH })]
     case 'zstd':
-      return zstd === undefined ? null : () => zstd({})
+      return zstd === undefined ? [] : [() => zstd({})]
     default:
-      return null
+      return []
   }
 }
 

@@ -29,6 +29,11 @@ export function notesOf(headers: readonly string[], isPage: boolean, isSecure: b
   return notes
 }
 
+/** `coding`: of a body that browsers may read and the gate cannot. */
+export function unreadNote(coding: string): string {
+  return `unread ${coding}`
+}
+
 function softwareOf(name: string, value: string): string {
   return name === 'x-aspnet-version' ? `ASP.NET/${value}` : value
 }

@@ -2,6 +2,8 @@
 import type { Clock } from '../clock.ts'
 import type { Store } from '../store/store.ts'
 import type { AppWatch } from './app-watch.ts'
+import { unreadCoding } from './decode-body.ts'
+import { unreadNote } from './hygiene.ts'
 import { markValue } from './mark.ts'
 import { OwnAddresses } from './own-addresses.ts'
 import type { PageReader } from './page-reader.ts'
@@ -29,6 +31,7 @@ interface CheckedApp extends SampledApp {
 
 const maxRedirects = 3
 const tickMs = 5_000
+const dayMs = 86_400_000
 
 export class PageChecks {
   readonly #store: Store
@@ -112,7 +115,9 @@ export class PageChecks {
       // An error of the app is for the health checks.
       if (status >= 500 || status === 404) return
       const contentType = headerOf(headers, 'content-type')
-      const coding = headerOf(headers, 'content-encoding')
+      const coding = valuesOf(headers, 'content-encoding').join(', ')
+      const unread = unreadCoding(coding)
+      if (unread !== null) app.watch.memory.note(unreadNote(unread), Math.floor(this.#clock() / dayMs))
       const reading = await this.#reader.readFetched({
         kind: 'page',
         bytes: body,
@@ -140,6 +145,9 @@ export class PageChecks {
 const nothing: PageReading = { marks: [], links: [], skeleton: '', structure: null, elements: [], generator: null }
 
 function headerOf(headers: readonly string[], name: string): string {
-  for (let i = 0; i < headers.length; i += 2) if (headers[i]!.toLowerCase() === name) return headers[i + 1] ?? ''
-  return ''
+  return valuesOf(headers, name)[0] ?? ''
+}
+
+function valuesOf(headers: readonly string[], name: string): string[] {
+  return headers.filter((_, i) => i % 2 === 1 && headers[i - 1]!.toLowerCase() === name)
 }

@@ -31,16 +31,27 @@ export async function readBody({
   contentType,
   address
 }: Body): Promise<PageReading | null> {
-  const decoded = await decodeBody(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength), coding)
-  const text = decodeText(decoded, contentType)
-  if (kind === 'script') return readScript(text, isWhole, address)
-  return /<[a-z!?]/i.test(text) ? readPage(text, address, isWhole && decoded.length < maxDecodedBytes) : null
+  const shown = await decodeBody(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength), coding)
+  const texts = shown.map(decoded => decodeText(decoded, contentType))
+  if (kind === 'script') return readScript(texts, isWhole, address)
+  const isAll = isWhole && shown.every(({ length }) => length < maxDecodedBytes)
+  const readings = texts.filter(text => /<[a-z!?]/i.test(text)).map(text => readPage(text, address, isAll))
+  return readings.reduce<PageReading | null>(joined, null)
+}
+
+/** Where browsers show different pages, the page is what either shows. */
+function joined(one: PageReading | null, other: PageReading): PageReading {
+  if (one === null) return other
+  const more = other.elements.length > one.elements.length ? other : one
+  return { ...more, marks: [...one.marks, ...other.marks], links: [...one.links, ...other.links] }
 }
 
 /** A script file has one mark for what it does, and one for each origin that it names. */
-function readScript(text: string, isWhole: boolean, address: PageAddress): PageReading {
+function readScript(texts: readonly string[], isWhole: boolean, address: PageAddress): PageReading {
   const own = new OwnAddresses(address)
-  const { statements, origins } = codeShape(text)
+  const shapes = texts.map(text => codeShape(text))
+  const statements = new Set(shapes.flatMap(shape => [...shape.statements]))
+  const origins = new Set(shapes.flatMap(shape => [...shape.origins]))
   const content = hash('sha1', [...statements].sort().join(), 'base64url').slice(0, 8)
   const path = markValue(percentDecoded(new URL(address.url).pathname).slice(0, 180))
   // How much of a longer file was read depends on chance.

@@ -2,8 +2,8 @@
 import type { BodyTap, ResponseTap, Visitor } from '../metering/response-tap.ts'
 import type { Sighting } from './app-memory.ts'
 import type { AppWatch } from './app-watch.ts'
-import { canDecode } from './decode-body.ts'
-import { notesOf } from './hygiene.ts'
+import { unreadCoding } from './decode-body.ts'
+import { notesOf, unreadNote } from './hygiene.ts'
 import { markValue } from './mark.ts'
 import type { PageReader } from './page-reader.ts'
 import { isProgram, pathShape } from './path-shape.ts'
@@ -88,7 +88,9 @@ export class ResponseSampler implements ResponseTap {
       reader.dropped++
       return null
     }
-    if (!canDecode(head.coding) || (kind === 'script' && this.#isSame(path, head, now))) return null
+    const unread = unreadCoding(head.coding)
+    if (unread !== null) watch.memory.note(unreadNote(unread), Math.floor(now / dayMs))
+    if (kind === 'script' && this.#isSame(path, head, now)) return null
     const seenBy = seenByOf(method, visitor)
     return new Copy(clock, (bytes, isWhole) => this.#read({ kind, method, path, head, seenBy }, bytes, isWhole))
   }

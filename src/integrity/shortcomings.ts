@@ -2,7 +2,7 @@
 import { endOfLife } from './end-of-life.ts'
 
 export interface Shortcoming {
-  readonly what: 'missing header' | 'cookie without attributes' | 'no corrections any more'
+  readonly what: 'missing header' | 'cookie without attributes' | 'page not read' | 'no corrections any more'
   readonly detail: string
 }
 
@@ -14,12 +14,16 @@ const headerNames: Readonly<Record<string, string>> = {
   'x-frame-options': 'X-Frame-Options or frame-ancestors: no other site shows the page in a frame'
 }
 
-/** `notes`: `header NAME`, `cookie NAME LACKING`, `version TEXT`. `now` in milliseconds since the epoch. */
+/** `notes`: `header NAME`, `cookie NAME LACKING`, `version TEXT`, `unread CODING`. `now` in milliseconds since the epoch. */
 export function shortcomingsOf(notes: readonly string[], now: number): Shortcoming[] {
   const found = notes.flatMap((note): Shortcoming[] => {
     const [kind, name = '', ...rest] = note.split(' ')
     if (kind === 'header') return [{ what: 'missing header', detail: headerNames[name] ?? name }]
     if (kind === 'cookie') return [{ what: 'cookie without attributes', detail: `${name} has no ${rest.join(' ')}` }]
+    if (kind === 'unread')
+      return [
+        { what: 'page not read', detail: `Content-Encoding ${name}: browsers may read it, the check of the app cannot` }
+      ]
     return endOfLife([name, ...rest].join(' '), now).map(({ name: product, version, since, isPackaged }) => ({
       what: 'no corrections any more',
       detail: `${product} ${version}: the project corrects it no more since ${since}${isPackaged ? '; ask your distribution whether it does' : ''}`
