@@ -303,7 +303,7 @@ t.test(
 )
 
 t.test('FIELD N5 --live says which app does not answer and which port is taken', async t => {
-  const taken = createServer()
+  const taken = createServer(socket => socket.destroy())
   await new Promise<void>(resolve => taken.listen(0, '127.0.0.1', resolve))
   t.teardown(() => new Promise(resolve => taken.close(resolve)))
   const { port } = taken.address() as { port: number }
