@@ -1,9 +1,10 @@
 /**
- * A short list of hashes with the days on which each was first and last seen, inside the arrays of one person. The oldest makes room; those of
- * one day take few places of older ones, so that no single day, led by a page or by a thief, makes a person a stranger to their own past.
+ * A short list of hashes with the days on which each was first and last seen, inside the arrays of one person. A full list forgets the entry that
+ * was not seen for longest. What is new on one day takes at most a quarter of the places from older entries. So one day, also one of a thief or of
+ * a page that leads elsewhere, does not displace what the person has used before.
  */
 
-/** Entries of one day may displace older ones until they are this part of the list. */
+/** The part of the list that entries of one day may take from older ones. */
 const freshShare = 1 / 4
 /** Days after which an entry that was seen on a second day becomes the person's own; after a later second day on the next one. */
 export const ownAfterDays = 4

@@ -8,8 +8,13 @@ const thing =
 /** Names of one request, one connection or one tab, and of how far somebody has read; letters and digits alone, in lower case. */
 const passing =
   /token|nonce|csrf|xsrf|cache|(?:^s|^c|^r|^t|request|req|session|sess|client|connection|conn|correlation|trace|span|transaction|tab|window|view|socket|poll|(?:since|after|before|last|max|min|next|cursor)[a-z]*)u?u?id$/
-/** No app has longer ones, and `passing` takes time with the square of the length. */
+/**
+ * So much of the end of a name is looked at, since `passing` takes time with the square of the length. Names of ASP.NET are longer: they begin with
+ * those of everything that holds the control.
+ */
 const maxName = 64
+/** What holds a control, as in `ctl00$Admin$fileId`: its name says nothing of the value. */
+const holders = /^.*(?:\$|%24)/i
 const absolute = /^(?:\/|%2f)/i
 const fileName = /[^.]\.[a-z][a-z0-9]{0,4}$/i
 
@@ -40,9 +45,16 @@ export function withoutTokens(target: string): string {
 
 function saysWhat(target: string, from: number, equals: number, end: number): boolean {
   if (end - equals - 1 <= maxShort) return true
-  if (equals - from > maxName) return false
-  const name = target.slice(from, equals)
+  const name = target.slice(Math.max(from, equals - maxName), equals)
   const value = target.slice(equals + 1, end)
   const isThing = absolute.test(value) || thing.test(name) || fileName.test(value)
-  return isThing && !passing.test(name.toLowerCase().replace(/[^a-z0-9]/g, ''))
+  return (
+    isThing &&
+    !passing.test(
+      name
+        .replace(holders, '')
+        .toLowerCase()
+        .replace(/[^a-z0-9]/g, '')
+    )
+  )
 }
