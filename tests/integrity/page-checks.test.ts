@@ -45,7 +45,7 @@ t.test('a coding may be named in two headers, and one that cannot be read is not
   const fetch: FetchPage = async () => ({
     status: 200,
     headers: ['Content-Encoding', 'gzip', 'content-encoding', 'gzip', 'Content-Encoding', 'dcb'],
-    body: gzipSync(gzipSync('<script src="https://far.example/x.js"></script>')),
+    body: new Uint8Array(gzipSync(gzipSync('<script src="https://far.example/x.js"></script>'))),
     isWhole: true
   })
   const reader = new PageReader()
