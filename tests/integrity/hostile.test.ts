@@ -216,7 +216,6 @@ t.test('no page and no code takes time with the square of its length', async t =
   const endless = (html: string) => readPage(html, address('/x'), true, () => 0)
   const cases: Readonly<Record<string, readonly [read: (text: string) => unknown, part: string, around?: string]>> = {
     'an address of data without a comma': [endless, 'a', '<iframe src="data:|">'],
-    'an address of data with many options': [endless, ';', '<script src="data:|"></script>'],
     'blanks before an address': [endless, ' ', '<a href="|javascript:1">'],
     'a refresh of blanks': [endless, ' ', '<meta http-equiv=refresh content="1|\'\'">'],
     commas: [codeShape, ',', '|x'],
