@@ -20,7 +20,7 @@ const maxShown = 4
 
 /** The first coding of this `Content-Encoding` that browsers may undo and we cannot; null for none. */
 export function unreadCoding(coding: string): string | null {
-  const isUnread = (each: string) => withDictionary.has(each) || (undone.has(each) && decodersFor(each).length === 0)
+  const isUnread = (each: string) => withDictionary.has(each) || (undone.has(each) && undoersOf(each).length === 0)
   return waysOf(coding).flat().find(isUnread) ?? namesIn(coding).find(isUnread) ?? null
 }
 
@@ -33,7 +33,7 @@ export async function decodeBody(body: Buffer, coding: string, most = maxDecoded
     let decoded = [body]
     // The last coding was applied last.
     for (const each of codings.toReversed()) {
-      const all = decoded.flatMap(bytes => decodersFor(each).map(make => through(make(), bytes, most)))
+      const all = decoded.flatMap(bytes => undoersOf(each).map(undo => undo(bytes, most)))
       decoded = (await Promise.all(all)).filter(({ length }) => length > 0).slice(0, maxShown)
     }
     shown.push(...decoded.map(bytes => bytes.subarray(0, most)))
@@ -65,39 +65,86 @@ function namesIn(coding: string): string[] {
     .filter(each => each !== '')
 }
 
-function decodersFor(coding: string): readonly (() => Decoder)[] {
+type Undo = (body: Buffer, most: number) => Promise<Buffer>
+
+function undoersOf(coding: string): readonly Undo[] {
   const finishFlush = zlib.constants.Z_SYNC_FLUSH
+  const bare = () => zlib.createInflateRaw({ finishFlush })
   switch (coding) {
     case 'gzip':
     case 'x-gzip':
-      return [() => zlib.createGunzip({ finishFlush })]
+      // Browsers check no sum, and take no notice of what follows.
+      return [(body, most) => beginning(bare, afterGzipHead(body), most)]
     // The format of zlib, but some servers send the bare stream (RFC 9110 §8.4.1.2). Browsers try both, and the beginning may fit either.
     case 'deflate':
-      return [() => zlib.createInflate({ finishFlush }), () => zlib.createInflateRaw({ finishFlush })]
-    case 'br':
-      return [() => zlib.createBrotliDecompress({ finishFlush: zlib.constants.BROTLI_OPERATION_FLUSH })]
-    case 'zstd':
-      return zstd === undefined ? [] : [() => zstd({})]
+      return [() => zlib.createInflate({ finishFlush }), bare].map(make => (body, most) => beginning(make, body, most))
+    case 'br': {
+      const make = () => zlib.createBrotliDecompress({ finishFlush: zlib.constants.BROTLI_OPERATION_FLUSH })
+      return [(body, most) => beginning(make, body, most)]
+    }
+    case 'zstd': {
+      if (zstd === undefined) return []
+      const { ZSTD_e_flush } = zlib.constants as { readonly ZSTD_e_flush?: number }
+      return [(body, most) => beginning(() => zstd({ finishFlush: ZSTD_e_flush }), body, most)]
+    }
     default:
       return []
   }
 }
 
-function through(decoder: Decoder, body: Buffer, most: number): Promise<Buffer> {
+/** RFC 1952 §2.3; empty for what has no such head. */
+function afterGzipHead(body: Buffer): Buffer {
+  const flags = body[3] ?? 0
+  if (body.length < 10 || body.readUIntBE(0, 3) !== 0x1f8b08) return Buffer.alloc(0)
+  let at = 10
+  if ((flags & 4) !== 0) at += 2 + (body[at] ?? 0) + 256 * (body[at + 1] ?? 0)
+  // The name and the comment end with a zero each.
+  for (const flag of [8, 16])
+    if ((flags & flag) !== 0) {
+      const end = body.indexOf(0, at)
+      if (end < 0) return Buffer.alloc(0)
+      at = end + 1
+    }
+  if ((flags & 2) !== 0) at += 2
+  return body.subarray(at)
+}
+
+/** All that can be decoded. A decoder keeps up to 16 KiB to itself where it meets a fault, and a browser may have shown them before. */
+async function beginning(make: () => Decoder, body: Buffer, most: number): Promise<Buffer> {
+  const { bytes, isBroken } = await through(make(), body, most)
+  if (!isBroken) return bytes
+  let best = bytes
+  for (let good = 0, bad = body.length; bad - good > 1; ) {
+    const middle = (good + bad) >> 1
+    const part = await through(make(), body.subarray(0, middle), most)
+    if (part.isBroken) bad = middle
+    else {
+      good = middle
+      best = part.bytes
+    }
+  }
+  return best
+}
+
+function through(
+  decoder: Decoder,
+  body: Buffer,
+  most: number
+): Promise<{ readonly bytes: Buffer; readonly isBroken: boolean }> {
   return new Promise(resolve => {
     const parts: Buffer[] = []
     let size = 0
-    const done = () => {
+    const done = (isBroken: boolean) => {
       decoder.destroy()
-      resolve(Buffer.concat(parts))
+      resolve({ bytes: Buffer.concat(parts), isBroken })
     }
     decoder.on('data', (part: Buffer) => {
       parts.push(part)
       size += part.length
-      if (size >= most) done()
+      if (size >= most) done(false)
     })
-    decoder.on('error', done)
-    decoder.on('end', done)
+    decoder.on('error', () => done(true))
+    decoder.on('end', () => done(false))
     decoder.end(body)
   })
 }

@@ -163,6 +163,31 @@ t.test('a coding that browsers do not know hides nothing', async t => {
   t.match((await found(gzipSync(code), 'gzip, none', 'script')).join(), 'far.example')
 })
 
+t.test('a fault in a packed body hides nothing that comes before it', async t => {
+  const text = '<script src="/a.js"></script>'
+  const packed = gzipSync(text)
+  const head = (flags: number, more: Buffer) => {
+    const all = Buffer.concat([packed.subarray(0, 10), more, packed.subarray(10)])
+    all[3] = flags
+    return all
+  }
+  const endless = deflateRawSync(text, { finishFlush: zlib.constants.Z_SYNC_FLUSH })
+  const ended = (bytes: Buffer) => Buffer.concat([bytes.subarray(0, -1), Buffer.from([bytes.at(-1)! ^ 255])])
+  const table: readonly (readonly [string, string, Buffer])[] = [
+    ['a wrong sum', 'gzip', Buffer.concat([packed.subarray(0, -8), Buffer.alloc(8, 7)])],
+    ['something after it', 'gzip', Buffer.concat([packed, Buffer.from('junk')])],
+    ['a second member that is broken', 'gzip', Buffer.concat([packed, packed.subarray(0, 12), Buffer.alloc(99, 255)])],
+    ['a wrong sum of its head', 'gzip', head(2, Buffer.from([1, 2]))],
+    ['a name, a comment and more', 'gzip', head(28, Buffer.from('\x03\0abcname\0comment\0', 'latin1'))],
+    ['a wrong sum of zlib', 'deflate', ended(deflateSync(text))],
+    ['a broken block', 'deflate', Buffer.concat([endless, Buffer.alloc(99, 255)])],
+    ['a broken end', 'br', Buffer.concat([brotliCompressSync(text), Buffer.from('junk')])]
+  ]
+  for (const [name, coding, bytes] of table) t.same((await decodeBody(bytes, coding)).map(String), [text], name)
+  t.same(await decodeBody(head(4, Buffer.from([255, 255])), 'gzip'), [])
+  t.same(await decodeBody(head(8, Buffer.alloc(0)).subarray(0, 14), 'gzip'), [])
+})
+
 t.test('a coding that browsers may read, and the gate cannot, is named', t => {
   for (const coding of ['dcb', 'gzip, DCZ']) t.equal(unreadCoding(coding), coding.toLowerCase().slice(-3))
   for (const coding of ['', 'gzip, br', 'none', 'identity']) t.equal(unreadCoding(coding), null, coding)
