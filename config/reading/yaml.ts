@@ -36,12 +36,14 @@ export function readYaml(text: string, file: string): YamlText {
     return { line: Math.max(line, 1), column: Math.max(col, 1) }
   }
   const lines = text.split('\n')
-  const problems: Problem[] = oddBlanks(lines, linesOfBlocks(document, at)).map(place => ({
-    file,
-    ...place,
-    path: '',
-    message: oddBlank
-  }))
+  const problems: Problem[] = oddBlanks(lines, laterLinesOfTexts(document, at), document.errors.length > 0).map(
+    place => ({
+      file,
+      ...place,
+      path: '',
+      message: oddBlank
+    })
+  )
   let isLost = problems.length > 0
   for (const error of [...document.errors, ...document.warnings] as YAMLError[]) {
     const place = at(error.pos[0])
@@ -81,21 +83,24 @@ const odd = '\\u00a0\\u2000-\\u200b\\u202f\\u3000'
 const oddIndentation = new RegExp(`^ *(?=[${odd}][${odd} ]*(?:- |[\\w-]+ *:(?:\\s|$)))`)
 const oddAfterKey = new RegExp(`^ *(?:- +)?[\\w-]+:(?=[${odd}]+\\S)`)
 
-/** Where a key is indented with, or followed by, a blank that YAML takes for a letter. */
-function oddBlanks(lines: readonly string[], ofBlocks: ReadonlySet<number>): Place[] {
+/**
+ * Where a key is indented with, or followed by, a blank that YAML takes for a letter. Such a blank behind a colon is fine in texts, so it counts
+ * only where YAML complains too.
+ */
+function oddBlanks(lines: readonly string[], ofTexts: ReadonlySet<number>, isBroken: boolean): Place[] {
   return lines.flatMap((line, index) => {
-    if (ofBlocks.has(index + 1)) return []
-    const found = oddIndentation.exec(line) ?? oddAfterKey.exec(line)
+    if (ofTexts.has(index + 1)) return []
+    const found = oddIndentation.exec(line) ?? (isBroken ? oddAfterKey.exec(line) : null)
     return found === null ? [] : [{ line: index + 1, column: found[0].length + 1 }]
   })
 }
 
-/** The lines of texts behind `|` and `>`, in which every character may stand. */
-function linesOfBlocks(document: Document.Parsed, at: (offset: number) => Place): Set<number> {
+/** The lines of texts of several lines, without the first of each: every character may stand there. */
+function laterLinesOfTexts(document: Document.Parsed, at: (offset: number) => Place): Set<number> {
   const found = new Set<number>()
   visit(document, {
-    Scalar(_, { type, range }) {
-      if (range == null || (type !== 'BLOCK_LITERAL' && type !== 'BLOCK_FOLDED')) return
+    Scalar(_, { range }) {
+      if (range == null) return
       for (let line = at(range[0]).line + 1; line <= at(range[1] - 1).line; line++) found.add(line)
     }
   })

@@ -149,6 +149,8 @@ t.test('mistakes of two in the night', async t => {
   t.same(await said(base.replace('- id: one', `- id: one\n    ${title}`)), [], 'in a text it is a letter')
   const block = 'description: >-\n      Of the\n      lab:\u00a0notes\n      \u00a0more: of it'
   t.same(await said(app(block)), [], 'and in a block')
+  for (const text of ['"The\n      lab:\u00a0notes"', 'The\n      lab:\u00a0notes'])
+    t.same(await said(app(`description: ${text}`)), [], 'and in other texts of several lines')
   t.same(
     await said(`\ufeff${base}`.replaceAll('\n', '\r\n')),
     [],
