@@ -1,4 +1,5 @@
 /** `check --live`: whether apps and institutions answer and our ports are free, with the probes of `doctor`. */
+import type { Config } from '../../../config/schema.ts'
 import type { Clock } from '../../clock.ts'
 import { probeApps } from '../doctor/apps.ts'
 import { gateState } from '../doctor/gate.ts'
@@ -10,19 +11,7 @@ import type { CheckFinding, Sound } from './finding.ts'
 /** Asks every upstream and institution, and briefly listens on the gate's addresses. */
 export async function checkLive({ config }: Sound, clock: Clock): Promise<CheckFinding[]> {
   const probes = Promise.all([probeApps(config, clock), probeInstitutions(config, clock())])
-  const gate = gateState(config)
-  const { host, http, tls } = config.listen
-  const listeners: { path: string; host: string; port: number; isOwn: () => Promise<boolean> }[] = []
-  const add = (path: string, host: string, port: number, isOwn: () => Promise<boolean>) =>
-    listeners.push({ path, host, port, isOwn })
-  const { port } = config.listen
-  add('listen.port', host, port, () => isGateAt({ host, port, isTls: tls !== null }))
-  if (http !== null) {
-    const at = { host: http.host ?? host, port: http.port, isTls: false }
-    add('listen.http.port', at.host, at.port, () => isGateAt(at))
-  }
-  if (config.admin !== false)
-    add('admin.port', config.admin.host, config.admin.port, async () => /ready/.test((await gate).kind))
+  const listeners = listenersOf(config)
   const ports = listeners.map(async ({ path, host, port, isOwn }): Promise<CheckFinding[]> => {
     const code = await tryListen(host, port)
     if (code === null) return []
@@ -52,4 +41,30 @@ export async function checkLive({ config }: Sound, clock: Clock): Promise<CheckF
 
 function clause(sentence: string): string {
   return sentence.slice(0, 1).toLowerCase() + sentence.slice(1).replace(/\.$/, '')
+}
+
+interface ListenerToTry {
+  readonly path: string
+  readonly host: string
+  readonly port: number
+  /** True if the gate with this configuration listens there already. */
+  readonly isOwn: () => Promise<boolean>
+}
+
+function listenersOf(config: Config): ListenerToTry[] {
+  const { host, port, http, tls, proxyProtocol } = config.listen
+  const gate = gateState(config)
+  const runs = async () => /ready/.test((await gate).kind)
+  const isOwn = async (at: Parameters<typeof isGateAt>[0]) => {
+    // Without the header of the balancer the gate answers nobody.
+    if (proxyProtocol !== null) return runs()
+    return (config.admin === false || (await runs())) && isGateAt(at)
+  }
+  const tried: ListenerToTry[] = []
+  const add = (path: string, host: string, port: number, isTls: boolean) =>
+    tried.push({ path, host, port, isOwn: () => isOwn({ host, port, isTls }) })
+  add('listen.port', host, port, tls !== null)
+  if (http !== null) add('listen.http.port', http.host ?? host, http.port, false)
+  if (config.admin !== false) tried.push({ path: 'admin.port', ...config.admin, isOwn: runs })
+  return tried
 }

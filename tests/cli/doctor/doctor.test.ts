@@ -244,6 +244,11 @@ t.test('beside a running gate it says so, and without one that a port is taken',
   writeFileSync(file, JSON.stringify(other))
   const moved = await gate.run('check', '--live', '--config', file)
   t.match(moved.stderr, /listen\.port {2}a program listens on port/, 'the new port of a running gate')
+  other.listen.port = gate.port
+  other.admin.port = await freePort()
+  writeFileSync(file, JSON.stringify(other))
+  const second = await gate.run('check', '--live', '--config', file)
+  t.match(second.stderr, /listen\.port {2}a program listens on port/, 'the port of another gate')
   const secure = await startGate(t, { apps: [{ ...apps[0], url: 'https://gate.localhost:HOST' }], tls: true })
   t.notMatch((await secure.run('check', '--live')).stderr, /listens on port/, 'over TLS')
   t.match(taken.stdout, /^problem {2}no gate runs here: listen\.port: no gate runs, but another program listens/m)
