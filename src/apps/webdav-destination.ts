@@ -2,16 +2,19 @@
 import { parseTarget } from '../request/target.ts'
 import type { App, RouteTable, Site } from './route-table.ts'
 
+/** POST may stand for another method (`X-HTTP-Method-Override`). */
+const writesThere: ReadonlySet<string> = new Set(['COPY', 'MOVE', 'POST'])
+
 /**
- * The literal path inside the app to which a request writes; '' for none. Other methods than COPY and MOVE write nothing there, whatever they
- * send. `value`: the header. It names a path of the app where the rules have looked at it, also if they refused the request then.
+ * The literal path inside the app to which a request writes; '' for none. Other methods write nothing there, whatever they send. `value`: the
+ * header. It names a path of the app where the rules have looked at it, also if they refused the request then.
  */
 export function destinationPath(
   method: string,
   value: string | readonly string[] | undefined,
   { prefix }: Pick<App, 'prefix'>
 ): string {
-  if (typeof value !== 'string' || (method !== 'COPY' && method !== 'MOVE')) return ''
+  if (typeof value !== 'string' || !writesThere.has(method)) return ''
   const [, path = ''] = /^(?:https?:\/\/[^/?#\\]*)?([^?#]*)/i.exec(value) ?? []
   return path.slice(prefix.length) || '/'
 }

@@ -7,7 +7,8 @@
 const patienceMs = 20
 /** Of more bytes only the last one is kept. */
 const maxKept = 16 * 1024
-const json = /^\s*application\/(?:[\w.-]+\+)?json\b/i
+/** Records that follow each other have other types (`application/json-seq`), and wait for nothing. */
+const json = /^\s*application\/(?:[\w.-]+\+)?json\s*(?:;|$)/i
 
 export class LateEnd {
   readonly #write: (bytes: Buffer) => void

@@ -1,5 +1,6 @@
 /** Maps addresses between an app's public origin and prefix and its upstream host and base path. Other bytes stay. */
 import type { App, Upstream } from '../apps/route-table.ts'
+import { normalName } from '../request/header-name.ts'
 
 export interface UrlMapping {
   readonly publicOrigin: string
@@ -24,7 +25,9 @@ export interface UrlMapping {
 
 /** @param host the Host header sent to this upstream. */
 export function urlMappingOf(app: App, upstream: Upstream, host: string): UrlMapping {
-  const inside = [...app.upstreams.map(({ origin }) => origin.replace(/^[a-z]+:\/\//i, '')), host].map(ascii)
+  const told = toldOf(app)
+  const origins = app.upstreams.map(({ origin }) => origin.replace(/^[a-z]+:\/\//i, ''))
+  const inside = [...origins, host, ...told.hosts].map(ascii)
   const own = [...inside, app.host]
   const scheme = upstream.origin.slice(0, upstream.origin.indexOf(':'))
   return {
@@ -36,11 +39,18 @@ export function urlMappingOf(app: App, upstream: Upstream, host: string): UrlMap
     upstreamOrigin: `${scheme}://${host}`,
     basePath: upstream.basePath,
     names: new Set(own.map(nameOf)),
-    ports: new Set(['', '80', '443', ...own.map(portOf)]),
+    ports: new Set(['', '80', '443', ...own.map(portOf), ...told.ports]),
     neighbours: app.neighbours ?? [],
     upstreamNames: inside.filter(one => one !== app.host).map(nameOf),
     isMoved: ascii(host) !== app.host
   }
+}
+
+/** What `addHeaders` tells the app of its own address, in place of the public one. */
+function toldOf({ addHeaders }: App): { readonly hosts: readonly string[]; readonly ports: readonly string[] } {
+  const of = (name: string) =>
+    Object.entries(addHeaders).flatMap(([one, value]) => (normalName(one) === name ? value : []))
+  return { hosts: of('x-forwarded-host'), ports: of('x-forwarded-port') }
 }
 
 /** @param path below the prefix; '' for the bare prefix, which is the base path as it is: a socket or a POST cannot be led to the one with a slash. */

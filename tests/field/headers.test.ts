@@ -318,6 +318,15 @@ t.test('FIELD F22 an app that compares Origin with X-Forwarded-Host is told one 
   }
 })
 
+t.test('FIELD F22 redirects to the address that the app is told become public', async t => {
+  const addHeaders = { 'X-Forwarded-Host': 'inner.lab:9000', 'X-Forwarded-Port': '9443' }
+  for (const address of ['http://inner.lab:9000/a', 'https://inner.lab/a', `https://${host}:9443/a`]) {
+    const up = await startUpstream(t, `HTTP/1.1 302 Found\r\nLocation: ${address}\r\nContent-Length: 0\r\n\r\n`)
+    const gate = await startGate(t, [makeApp({ upstreams: [at(up)], addHeaders })])
+    t.same(header(await gate.ask(get('/')), 'location'), [`https://${host}/a`], address)
+  }
+})
+
 t.test('FIELD F22 a fixed header stands in the place of what the gate says of the public address, once', async t => {
   const up = await startUpstream(t)
   const own = { Host: 'inside.example:81', Port: '81', Proto: 'http', Prefix: '/deep' }

@@ -12,7 +12,15 @@ t.test('which responses are JSON', t => {
   const of = (type: string) => isJson(['X', 'application/json', 'Content-Type', type])
   for (const type of ['application/json', 'Application/JSON; charset=utf-8', 'application/problem+json'])
     t.ok(of(type), type)
-  for (const type of ['text/event-stream', 'application/jsonp', 'text/html', '']) t.notOk(of(type), type)
+  for (const type of [
+    'text/event-stream',
+    'application/jsonp',
+    'application/json-seq',
+    'application/json.lines',
+    'text/html',
+    ''
+  ])
+    t.notOk(of(type), type)
   t.end()
 })
 

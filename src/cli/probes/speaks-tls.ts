@@ -1,8 +1,8 @@
 /** Whether the program at an address takes a TLS handshake. Nothing is sent to it after that. */
 import { connect } from 'node:tls'
 
-/** What Node says of a certificate that it does not trust: there is one, so TLS is spoken. */
-const ofCertificate = /^(?:DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_|CERT_|INVALID_|ERR_TLS_CERT_|HOSTNAME_)/
+/** What Node says of a certificate that it does not trust, and of an alert: only a server of TLS sends either. */
+const ofTls = /^(?:DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_|CERT_|INVALID_|ERR_TLS_CERT_|HOSTNAME_)|_ALERT_/
 
 /** Never rejects. */
 export function speaksTls(host: string, port: number, timeoutMs: number): Promise<boolean> {
@@ -15,7 +15,7 @@ export function speaksTls(host: string, port: number, timeoutMs: number): Promis
     }
     const timer = setTimeout(end, timeoutMs, false)
     socket.once('secureConnect', () => end(true))
-    socket.on('error', ({ code }: NodeJS.ErrnoException) => end(ofCertificate.test(code ?? '')))
+    socket.on('error', ({ code }: NodeJS.ErrnoException) => end(ofTls.test(code ?? '')))
     socket.once('close', () => end(false))
   })
 }

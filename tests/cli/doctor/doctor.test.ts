@@ -86,6 +86,8 @@ t.test('apps: each way of not answering has its sentence and its way out', async
         })
     )
   )
+  // It has no certificate, so it answers the handshake with an alert.
+  const bare = await listening(t, createSecureServer())
   const picky = await listening(
     t,
     createServer((_, response) => response.writeHead(400).end())
@@ -106,6 +108,7 @@ t.test('apps: each way of not answering has its sentence and its way out', async
     ],
     ['its certificate is for another host', app(`https://127.0.0.1:${other}`, ca), ['problem', /TLS/, /serverName/]],
     ['it closes what is no TLS', app(`http://127.0.0.1:${trusted}`), ['problem', /speaks TLS/, /^Write https:\/\/127/]],
+    ['it has no certificate', app(`http://127.0.0.1:${bare}`), ['problem', /speaks TLS/, /^Write https:/]],
     ['it answers 400 to what is no TLS', app(`http://127.0.0.1:${strict}`), ['problem', /speaks TLS/, /^Write https:/]],
     ['it answers 400, and speaks no TLS', app(`http://127.0.0.1:${picky}`), null],
     [
