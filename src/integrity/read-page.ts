@@ -43,7 +43,7 @@ export function readPage(
   isWhole = true,
   now: () => number = () => performance.now()
 ): PageReading {
-  const reader = new PageReader(new OwnAddresses(address), 0)
+  const reader = new MarkupReader(new OwnAddresses(address), 0)
   reader.read(html, now() + maxMs, now, isWhole)
   return reader.reading()
 }
@@ -54,7 +54,7 @@ interface Form {
   hasPassword: boolean
 }
 
-class PageReader {
+class MarkupReader {
   readonly #own: OwnAddresses
   readonly #depth: number
   readonly #marks = new Map<string, Mark>()
@@ -247,7 +247,7 @@ class PageReader {
   /** The page inside `srcdoc` has the rights of this one. */
   #inner(html: string | null, until: number, now: () => number): void {
     if (html === null || this.#depth >= framesDeep) return
-    const inner = new PageReader(this.#own, this.#depth + 1)
+    const inner = new MarkupReader(this.#own, this.#depth + 1)
     inner.read(html, until, now, true)
     for (const { kind, value } of inner.#marks.values()) this.#add(kind, value)
   }
