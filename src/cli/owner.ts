@@ -70,6 +70,19 @@ export async function asOwnerOf<T>(file: string, work: () => Promise<T>): Promis
   return asOwner(await asSelf(async () => ownerOf(file)), work)
 }
 
+/** The same without the event loop, for a moment in which the command goes on as somebody else. */
+export function asOwnerOfNow<T>(file: string, work: () => T): T {
+  if (process.getuid?.() !== 0) return work()
+  const before = taken
+  become(root)
+  try {
+    become(ownerOf(file))
+    return work()
+  } finally {
+    become(before)
+  }
+}
+
 /** Runs `work` as the original user. For reading only: files of root stay unreadable to others. */
 export function asSelf<T>(work: () => Promise<T>): Promise<T> {
   return asOwner(root, work)

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { copyFileSync, existsSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import t, { type Test } from 'tap'
-import { removedOnSignal } from '../../src/cli/store/unfinished.ts'
+import { written } from '../../src/cli/store/unfinished.ts'
 import { readKeyFile } from '../../src/keyring/key-file.ts'
 import { openStore } from '../../src/store/open.ts'
 import type { Store } from '../../src/store/store.ts'
@@ -267,26 +267,55 @@ t.test('from the embedded store to Redis and back', async t => {
   t.same(await contentOf(factorgate.store()), before)
 })
 
-t.test('an export that a signal ends leaves no file', async t => {
-  const folder = t.testdir({ whole: 'x', half: 'x' })
+t.test('an export that a signal ends leaves no file, and one that was there stays', async t => {
+  const folder = t.testdir({ whole: 'x' })
   const ended: string[] = []
+  const end = (signal: string) => void ended.push(signal)
+  const onLeft = (error: unknown) => t.fail(String(error))
+  const half = path.join(folder, 'half')
+  const whole = path.join(folder, 'whole')
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
-    const half = path.join(folder, 'half')
-    writeFileSync(half, 'x')
     const before = process.listenerCount(signal)
-    await removedOnSignal(
-      half,
-      async () => {
-        process.emit(signal, signal)
-        t.notOk(existsSync(half), signal)
-      },
-      name => ended.push(name)
-    )
+    const sent = () => void process.emit(signal, signal)
+    const make = async () => writeFileSync(half, 'x', { flag: 'wx' })
+    const gone = async () => void t.notOk(existsSync(half), signal)
+    const first = <T>(work: () => Promise<T>) => {
+      sent()
+      return work()
+    }
+    await written(half, { make, write: () => first(gone), onLeft, end })
+    await written(half, { make: () => first(make), write: gone, onLeft, end })
+    await written(half, { make: () => make().then(sent), write: gone, onLeft, end })
+    t.same(ended.splice(0), [signal, signal, signal], 'it ends the process as always')
+
+    const taken = () => first(async () => writeFileSync(whole, 'y', { flag: 'wx' }))
+    await t.rejects(written(whole, { make: taken, write: gone, onLeft, end }), { code: 'EEXIST' })
+    t.same(ended.splice(0), [signal])
+    t.equal(readFileSync(whole, 'utf8'), 'x', 'it belongs to somebody else')
     t.equal(process.listenerCount(signal), before)
   }
-  t.same(ended, ['SIGTERM', 'SIGINT', 'SIGHUP'], 'and ends the process as always')
-  await removedOnSignal(path.join(folder, 'whole'), async () => {})
-  t.ok(existsSync(path.join(folder, 'whole')))
+  await t.rejects(
+    written(half, {
+      make: async () => writeFileSync(half, 'x'),
+      write: async () => Promise.reject(new Error('told')),
+      onLeft,
+      end
+    }),
+    /told/
+  )
+  t.notOk(existsSync(half))
+  await written(half, { make: async () => writeFileSync(half, 'x'), write: async () => {}, onLeft, end })
+  t.ok(existsSync(half))
+  t.same(ended, [])
+})
+
+t.test('a half file that cannot be removed is named, and the signal ends the process all the same', async t => {
+  const half = path.join(t.testdir({ half: { file: 'x' } }), 'half')
+  const said: unknown[] = []
+  const end = (signal: string) => void said.push(signal)
+  const write = async () => void process.emit('SIGTERM', 'SIGTERM')
+  await written(half, { make: async () => {}, write, onLeft: error => void said.push(error), end })
+  t.match(said, [{ code: 'ERR_FS_EISDIR' }, 'SIGTERM'])
 })
 
 t.test('an export that cannot be finished leaves no file', async t => {

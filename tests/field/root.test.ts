@@ -18,7 +18,8 @@ import {
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import t, { type Test } from 'tap'
-import { asOwner, ownerOf } from '../../src/cli/owner.ts'
+import { asOwner, asOwnerOf, ownerOf } from '../../src/cli/owner.ts'
+import { written } from '../../src/cli/store/unfinished.ts'
 import { createKeyFile } from '../../src/keyring/key-file.ts'
 import { commandAt } from '../fixtures/in-process/command.ts'
 import { notTried } from '../fixtures/process/not-tried.ts'
@@ -208,3 +209,22 @@ asRoot(
     t.same([process.geteuid?.(), process.getegid?.()], [0, 0], 'and is root again afterwards')
   }
 )
+
+asRoot('FIELD A6 root’s backup in a folder of root’s own leaves no half file when a signal ends it', async t => {
+  const { at } = fixture(t)
+  const half = at('private', 'a.sealed')
+  const ended: string[] = []
+  await asOwner({ uid, gid }, () =>
+    written(half, {
+      make: () => asOwnerOf(half, async () => writeFileSync(half, 'x')),
+      write: async () => {
+        process.emit('SIGTERM', 'SIGTERM')
+        t.equal(process.geteuid?.(), uid, 'the command goes on as the gate’s user')
+      },
+      onLeft: error => t.fail(String(error)),
+      end: signal => ended.push(signal)
+    })
+  )
+  t.same(ended, ['SIGTERM'])
+  t.notOk(existsSync(half))
+})

@@ -1,15 +1,15 @@
 /** `factorgate store export`: writes a sealed backup while the gate runs. */
-import { open, rm } from 'node:fs/promises'
+import { open } from 'node:fs/promises'
 import path from 'node:path'
 import { readKeyFile } from '../../keyring/key-file.ts'
 import { type Command, PersonError, readArgs } from '../command.ts'
 import { configHelp, configOption, withStore } from '../command-context.ts'
-import { naming } from '../error-report.ts'
+import { inWords, naming } from '../error-report.ts'
 import { asOwnerOf, asSelf } from '../owner.ts'
 import { withProgress } from '../progress.ts'
 import { linesOf } from './content.ts'
 import { writeSealed } from './sealed-file.ts'
-import { removedOnSignal } from './unfinished.ts'
+import { written } from './unfinished.ts'
 
 export const command: Command = {
   name: 'store export',
@@ -31,33 +31,36 @@ Example:
     return withStore(io, { config: values.config, changes: 'grant' }, async place => {
       const { store, clock, config } = place
       const keyring = await asSelf(() => readKeyFile(config.keyFile))
-      // The service's user may not be able to write there.
-      const file = await asOwnerOf(target, () => open(target, 'wx', 0o600)).catch(error => {
-        if (error.code === 'EEXIST')
-          throw new PersonError(
-            `${target} exists already, and the command never overwrites a file; choose another name`
+      const size = await written(target, {
+        // The service's user may not be able to write there.
+        make: () =>
+          asOwnerOf(target, () => open(target, 'wx', 0o600)).catch(error => {
+            if (error.code === 'EEXIST')
+              throw new PersonError(
+                `${target} exists already, and the command never overwrites a file; choose another name`
+              )
+            throw error.code === 'ENOENT'
+              ? new PersonError(`there is no folder ${path.dirname(target)}; make it, or choose another one`)
+              : error
+          }),
+        write: async file => {
+          try {
+            await naming(target, async () => {
+              await withProgress(io, 'lines', null, onDone =>
+                writeSealed(file, { keyring, createdAt: clock(), lines: counted(linesOf(store, clock()), onDone) })
+              )
+              await file.sync()
+            })
+            return (await file.stat()).size
+          } finally {
+            await file.close()
+          }
+        },
+        onLeft: error =>
+          io.stderr(
+            `${target} is half written and could not be removed: ${inWords((error as NodeJS.ErrnoException).code ?? String(error))}. Remove it.\n`
           )
-        throw error.code === 'ENOENT'
-          ? new PersonError(`there is no folder ${path.dirname(target)}; make it, or choose another one`)
-          : error
       })
-      let size = 0
-      try {
-        await removedOnSignal(target, () =>
-          naming(target, async () => {
-            await withProgress(io, 'lines', null, onDone =>
-              writeSealed(file, { keyring, createdAt: clock(), lines: counted(linesOf(store, clock()), onDone) })
-            )
-            await file.sync()
-          })
-        )
-        size = (await file.stat()).size
-      } catch (error) {
-        await asOwnerOf(path.dirname(target), () => rm(target, { force: true }))
-        throw error
-      } finally {
-        await file.close()
-      }
       await place.record({ kind: 'store.export', outcome: 'written', bytes: size })
       io.stderr(`${target}: ${size} bytes. Keep a copy of ${config.keyFile} in another place: nothing else opens it.\n`)
       return 0
