@@ -8,7 +8,7 @@ import { sharedFileSystem } from '../../files/shared-file-system.ts'
 import { StoreMisconfigured } from '../misconfigured.ts'
 import { StoreUnreachable } from '../store.ts'
 import { ChangeSignal } from './change-signal.ts'
-import { giveToOwner, makeLockFile, openingTrouble, prepareDirectory } from './directory.ts'
+import { giveToOwner, lostWrite, makeLockFile, openingTrouble, prepareDirectory, readTrouble } from './directory.ts'
 import { type NewestCommits, OpenFiles } from './open-files.ts'
 import { OpeningMark } from './opening-mark.ts'
 import { Records } from './records.ts'
@@ -78,6 +78,7 @@ export class Environment {
   readonly start: TransactionStart
   readonly mark: OpeningMark
   static #openCount = 0
+  #isClosing = false
 
   /** Throws StoreMisconfigured, and then closes nothing that it was given. */
   private constructor(directory: string, root: RootDatabase, signal: ChangeSignal, lock: WriteLock, mark: OpeningMark) {
@@ -194,10 +195,29 @@ export class Environment {
     return { known, written: this.reserve.commit }
   }
 
-  /** It gives up where a write in flight waits for a process that stands still. */
-  async close(): Promise<void> {
+  /** Whether LMDB begins no more transactions, because the disk has lost a write of this process. It touches no page, since they may be of other files. */
+  hasLostWrite(): boolean {
+    if (this.#isClosing || this.files.troubleWithin(null) !== null) return false
+    this.root.resetReadTxn()
+    try {
+      this.root.useReadTransaction().done()
+      return false
+    } catch (error) {
+      return readTrouble(error) === lostWrite
+    } finally {
+      this.root.resetReadTxn()
+    }
+  }
+
+  /** It gives up where a write in flight waits for a process that stands still. `isLost`: after a lost write, one in flight never ends. */
+  async close(isLost = false): Promise<void> {
+    this.#isClosing = true
     this.signal.close()
     const closed = this.#close()
+    if (isLost) {
+      closed.catch(() => {})
+      return
+    }
     while (!(await Promise.race([closed, setTimeout(waitMs.stands, false, { ref: false })])))
       if (this.lock.standstill !== null) return
   }

@@ -19,7 +19,7 @@ export function guardExit<T>(transaction: Promise<T>): Promise<T> {
   })
 }
 
-/** As an error that nobody catches: a gate ends in order then, with a code by which it is started again. */
+/** As an error that nobody catches: a gate ends in order then, so that its supervisor starts it again. Call it once: a gate that is told twice cuts what it serves. */
 export function endProcess(error: Error): void {
   setImmediate(() => {
     throw error

@@ -5,9 +5,10 @@ import { checkFreeSpace } from '../../files/free-space.ts'
 import { checkKey, checkName, checkValue, lifeMs } from '../bounds.ts'
 import { type Purpose, type Store, type StoreEntry, type StoreNotice, StoreUnreachable } from '../store.ts'
 import { Subscribers } from '../subscribers.ts'
-import { commitTrouble, lostWrite, readTrouble } from './directory.ts'
+import { lostWrite } from './directory.ts'
 import { Environment } from './environment.ts'
 import { endProcess, guardExit } from './exit-guard.ts'
+import { LostWrite } from './lost-write.ts'
 import { secondsTo } from './records.ts'
 import { older } from './transaction-start.ts'
 import { LmdbWrites, WriteTimeout } from './writes.ts'
@@ -23,7 +24,7 @@ const signInBytes = 64 * 1024
 interface LmdbOptions {
   clock?: Clock
   sweepEveryMs?: number
-  /** Called in a process that listens, once the disk is well again after a lost write. Default: the process ends, so that it is started again. */
+  /** Called once in a process that listens, when the disk is well again after a lost write. Default: the process ends, so that it is started again. */
   onWellAgain?: (error: Error) => void
 }
 
@@ -50,19 +51,18 @@ class LmdbStore implements Store {
   #isDeaf = false
   /** Why the files in the directory are not those that are open, as the end of a sentence. */
   #displaced: string | null = null
-  /** The open files cannot be used any more. */
-  #isBroken = false
-  readonly #onWellAgain: (error: Error) => void
+  readonly #lost: LostWrite
   #closed = false
 
   constructor(path: string, environment: Environment, options: LmdbOptions) {
     this.#path = path
     this.#environment = environment
     this.#clock = options.clock ?? systemClock
-    this.#onWellAgain = options.onWellAgain ?? endProcess
+    const onWellAgain = options.onWellAgain ?? endProcess
+    this.#lost = new LostWrite({ path, environment, bytes: signInBytes, onWellAgain })
     this.#writes = new LmdbWrites({
       probe: () => this.#probe(),
-      describe: error => this.#whyNot(error),
+      describe: error => this.#lost.troubleOfCommit(error),
       onChange: () => {
         if (this.#writes.refusal !== null) this.#subscribers.lost()
         else if (this.#isHeard) this.#subscribers.ready()
@@ -207,7 +207,7 @@ class LmdbStore implements Store {
     clearInterval(this.#sweeper)
     this.#writes.stop()
     this.#subscribers.clear()
-    await this.#environment.close()
+    await this.#environment.close(this.#lost.isKnown)
   }
 
   #endOf(life: number | null): number {
@@ -248,8 +248,9 @@ class LmdbStore implements Store {
     let keys: string[] | null
     try {
       keys = this.#newChanges()
-    } catch {
+    } catch (error) {
       // The file is damaged. Whatever needs it says so.
+      this.#lost.troubleOfRead(error)
       if (!this.#isDeaf) this.#subscribers.lost()
       this.#isDeaf = true
       return
@@ -287,14 +288,16 @@ class LmdbStore implements Store {
   #read<T>(work: () => T): T {
     if (this.#closed) throw this.#unreachable('it is closed')
     if (this.#displaced !== null) this.#checkFiles()
-    const refusal = this.#displaced ?? this.#writes.refusal ?? (this.#isBroken ? lostWrite : null)
+    const refusal = this.#displaced ?? this.#writes.refusal ?? (this.#lost.isKnown ? lostWrite : null)
     if (refusal !== null) throw this.#unreachable(refusal)
     try {
       return this.#environment.read(work)
     } catch (error) {
       // A failed read spoils its transaction for all that follow, and hides their own reasons.
       this.#environment.root.resetReadTxn()
-      throw this.#unreachable(readTrouble(error), error)
+      const why = this.#lost.troubleOfRead(error)
+      if (this.#lost.isKnown) this.#writes.suspect()
+      throw this.#unreachable(why, error)
     }
   }
 
@@ -314,27 +317,16 @@ class LmdbStore implements Store {
     } catch (error) {
       if (error instanceof StoreUnreachable) throw error
       if (error instanceof Displaced && !this.#closed) this.#checkFiles()
+      // First, because a probe after a lost write would begin a transaction that never ends.
+      const why = await this.#lost.troubleOfCommit(error)
       this.#writes.suspect()
-      throw this.#unreachable(await this.#whyNot(error), error)
+      throw this.#unreachable(why, error)
     }
   }
 
-  async #whyNot(error: unknown): Promise<string> {
-    const why = await commitTrouble(error)
-    if (why === lostWrite) this.#isBroken = true
-    return why
-  }
-
   async #probe(): Promise<void> {
-    if (!this.#isBroken) return this.#commit(() => void this.#environment.meta.put('ping', String(this.#clock())), null)
-    // Only a new process can use the files again. While the disk is ill, it could not open them either.
-    checkFreeSpace(this.#path, signInBytes, true)
-    this.#onWellAgain(
-      new Error(
-        `The disk of the store in ${this.#path} lost a write and takes writes again. This process cannot use the store any more, so it ends and has to be started again.`
-      )
-    )
-    throw new Error(lostWrite)
+    if (this.#lost.isKnown) this.#lost.probe()
+    await this.#commit(() => void this.#environment.meta.put('ping', String(this.#clock())), null)
   }
 
   /** Resolves after the sync and the notices. With `bytes` null it may use the reserve. */
@@ -342,7 +334,7 @@ class LmdbStore implements Store {
     let timer: NodeJS.Timeout | undefined
     let hasChanges = false
     // A transaction would never end.
-    if (this.#isBroken) throw new Error(lostWrite)
+    if (this.#lost.isKnown) throw new Error(lostWrite)
     const { files, lock, reserve, records, root, signal, start } = this.#environment
     if (lock.standstill !== null) {
       const standstill = await lock.afterStandstill(commitMs)
