@@ -156,14 +156,7 @@ t.test(
       const replica = await startRedis(t, {
         args: [
           ...['--cluster-enabled', 'yes', '--cluster-port', String(await freePort()), '--cluster-node-timeout', '2000'],
-          ...[
-            '--cluster-announce-ip',
-            '127.0.0.1',
-            '--repl-diskless-sync-delay',
-            '0',
-            '--cluster-replica-validity-factor',
-            '0'
-          ]
+          ...['--cluster-announce-ip', '127.0.0.1', '--cluster-replica-validity-factor', '0']
         ]
       })
       const bus = (await replica.cli('CONFIG', 'GET', 'cluster-port')).split('\n')[1] as string

@@ -10,7 +10,7 @@ import { readyz } from '../threats/doors.ts'
 t.test('FIELD A7 FIELD G19 a store that has gone back, or is another one, opens nothing', async t => {
   const redis = await startRedis(t)
   const lagging = await startRedis(t, {
-    args: ['--replicaof', `127.0.0.1 ${redis.port}`, '--repl-diskless-sync-delay', '0', '--repl-timeout', '600']
+    args: ['--replicaof', `127.0.0.1 ${redis.port}`, '--repl-timeout', '600']
   })
   const replication = () => redis.cli('INFO', 'replication')
   await until('the replica is in step', async () => /state=online/.test(await replication()))
@@ -69,7 +69,7 @@ t.test('FIELD A7 FIELD G19 a store that has gone back, or is another one, opens 
 t.test('FIELD A7 a replica that is promoted without the last revocation opens nothing', async t => {
   const master = await startRedis(t)
   const replica = await startRedis(t, {
-    args: ['--replicaof', `127.0.0.1 ${master.port}`, '--repl-diskless-sync-delay', '0']
+    args: ['--replicaof', `127.0.0.1 ${master.port}`]
   })
   const way = await startRedisProxy(t, master.port)
   const upstream = await startUpstream(t)

@@ -272,7 +272,7 @@ t.test('FIELD A7 an invitation whose password nothing confirms goes on where it 
 t.test('FIELD A7 on the command line, with a real replica that stands still', async t => {
   const redis = await startRedis(t)
   const replica = await startRedis(t, {
-    args: ['--replicaof', `127.0.0.1 ${redis.port}`, '--repl-diskless-sync-delay', '0', '--repl-timeout', '600']
+    args: ['--replicaof', `127.0.0.1 ${redis.port}`, '--repl-timeout', '600']
   })
   await until('the replica is in step', async () => /state=online/.test(await redis.cli('INFO', 'replication')))
   const gate = await startGateway(t, {
