@@ -380,7 +380,8 @@ class LmdbStore implements Store {
       return await Promise.race([committed, late])
     } finally {
       clearTimeout(timer)
-      committed.catch(() => {})
+      // Nobody waits any more for a commit that fails later, nor for the reason that it names.
+      committed.catch(error => (error as { commitError?: Promise<unknown> }).commitError?.catch(() => {}))
     }
   }
 

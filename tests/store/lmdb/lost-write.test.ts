@@ -120,3 +120,30 @@ t.test('a lost write of which a read hears first', async t => {
   t.ok(heard.includes('lost'))
   await store.close()
 })
+
+t.test('a commit that fails after nobody waits for it any more disturbs nobody', async t => {
+  const { open } = Environment
+  let environment: Environment | undefined
+  Environment.open = directory => {
+    environment = open.call(Environment, directory)
+    return environment
+  }
+  t.teardown(() => Object.assign(Environment, { open }))
+  const store = openLmdb(path.join(t.testdir({}), 'store'))
+  t.teardown(() => store.close())
+  let fail = (_: Error) => {}
+  environment!.root.transaction = () =>
+    new Promise((_, reject) => {
+      fail = reject
+    })
+  await t.rejects(store.put('session:a', 'x'), { message: /a write takes too long/ })
+  const unhandled: unknown[] = []
+  const onRejection = (error: unknown) => void unhandled.push(error)
+  process.on('unhandledRejection', onRejection)
+  t.teardown(() => void process.off('unhandledRejection', onRejection))
+  // As lmdb-js does it: both in one turn of the event loop.
+  const commitError = Promise.reject(Object.assign(new Error('Input/output error'), { code: 5 }))
+  fail(Object.assign(new Error('Commit failed (see commitError for details)'), { commitError }))
+  await new Promise(resolve => setImmediate(resolve))
+  t.same(unhandled, [])
+})
