@@ -36,19 +36,16 @@ export function readYaml(text: string, file: string): YamlText {
     return { line: Math.max(line, 1), column: Math.max(col, 1) }
   }
   const lines = text.split('\n')
-  const problems: Problem[] = oddBlanks(lines, laterLinesOfTexts(document, at), document.errors.length > 0).map(
-    place => ({
-      file,
-      ...place,
-      path: '',
-      message: oddBlank
-    })
-  )
-  let isLost = problems.length > 0
+  const faulty = new Set(document.errors.map(error => at(error.pos[0]).line))
+  const odd = oddBlanks(lines, laterLinesOfTexts(document, at), faulty)
+  const problems: Problem[] = odd.map(place => ({ file, ...place, path: '', message: oddBlank }))
+  // YAML complains of the same line, or of the one below.
+  const explained = new Set(odd.flatMap(({ line }) => [line, line + 1]))
+  let isLost = false
   for (const error of [...document.errors, ...document.warnings] as YAMLError[]) {
     const place = at(error.pos[0])
     // One mistake often breaks the rest of its line, so only the first of a line counts.
-    if (problems.some(problem => problem.line === place.line)) continue
+    if (explained.has(place.line) || problems.some(problem => problem.line === place.line)) continue
     // A wrong bracket, brace, quote or comma changes the meaning of all following text, which gets no messages.
     if (problems.length > 0 && isLost) continue
     const line = lines[place.line - 1] ?? ''
@@ -79,19 +76,21 @@ function sentenceOf({ code, message }: YAMLError): string {
 
 const oddBlank = 'a no-break space stands here, as in text that is copied from a web page; write plain spaces'
 
-const odd = '\\u00a0\\u2000-\\u200b\\u202f\\u3000'
-const oddIndentation = new RegExp(`^ *(?=[${odd}][${odd} ]*(?:- |[\\w-]+ *:(?:\\s|$)))`)
-const oddAfterKey = new RegExp(`^ *(?:- +)?[\\w-]+:(?=[${odd}]+\\S)`)
+const oddLetters = '\\u00a0\\u2000-\\u200b\\u202f\\u3000'
+const oddIndentation = new RegExp(`^ *(?=[${oddLetters}][${oddLetters} ]*(?:- |[\\w-]+ *:(?:\\s|$)))`)
+const oddAfterKey = new RegExp(`^ *(?:- +)?[\\w-]+:(?=[${oddLetters}]+\\S)`)
 
 /**
- * Where a key is indented with, or followed by, a blank that YAML takes for a letter. Such a blank behind a colon is fine in texts, so it counts
- * only where YAML complains too.
+ * Where a key is indented with, or followed by, a blank that YAML takes for a letter. Behind a colon it may belong to a text, so it counts
+ * only where YAML complains of that line or the next (`faulty`).
  */
-function oddBlanks(lines: readonly string[], ofTexts: ReadonlySet<number>, isBroken: boolean): Place[] {
-  return lines.flatMap((line, index) => {
-    if (ofTexts.has(index + 1)) return []
-    const found = oddIndentation.exec(line) ?? (isBroken ? oddAfterKey.exec(line) : null)
-    return found === null ? [] : [{ line: index + 1, column: found[0].length + 1 }]
+function oddBlanks(lines: readonly string[], ofTexts: ReadonlySet<number>, faulty: ReadonlySet<number>): Place[] {
+  return lines.flatMap((text, index) => {
+    const line = index + 1
+    if (ofTexts.has(line)) return []
+    const isFaulty = faulty.has(line) || faulty.has(line + 1)
+    const found = oddIndentation.exec(text) ?? (isFaulty ? oddAfterKey.exec(text) : null)
+    return found === null ? [] : [{ line, column: found[0].length + 1 }]
   })
 }
 

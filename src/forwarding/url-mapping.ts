@@ -47,7 +47,10 @@ export function urlMappingOf(app: App, upstream: Upstream, host: string): UrlMap
 }
 
 /** What `addHeaders` tells the app of its own address, in place of the public one. */
-function toldOf({ addHeaders }: App): { readonly hosts: readonly string[]; readonly ports: readonly string[] } {
+export function toldOf({ addHeaders }: Pick<App, 'addHeaders'>): {
+  readonly hosts: readonly string[]
+  readonly ports: readonly string[]
+} {
   const of = (name: string) =>
     Object.entries(addHeaders).flatMap(([one, value]) => (normalName(one) === name ? value : []))
   return { hosts: of('x-forwarded-host'), ports: of('x-forwarded-port') }

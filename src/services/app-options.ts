@@ -10,6 +10,7 @@ import { defaultSteps } from '../decoys/steps.ts'
 import { trustAnchors } from '../factor/attestation-chain.ts'
 import { factorKinds } from '../factor/proof.ts'
 import type { WebauthnOptions } from '../factor/webauthn.ts'
+import { toldOf } from '../forwarding/url-mapping.ts'
 import { KeepTerms } from '../kept/keep-terms.ts'
 import { compilePolicy } from '../policy/compile.ts'
 import type { Rule } from '../policy/policy.ts'
@@ -99,7 +100,10 @@ export function toApp(
   const hosts = [new URL(portalOrigin), ...all.map(({ url }) => url)]
   const boundApps = all.filter(isDeviceBound)
   const sharesPortal = origin === portalOrigin
-  const neighbours = hosts.filter(other => other.hostname === hostname && other.host !== host).map(other => other.host)
+  const told = toldOf(app).hosts.map(one => one.toLowerCase())
+  const names = new Set([hostname, ...told.map(one => one.replace(/:\d*$/, ''))])
+  const own = new Set([host, ...told])
+  const neighbours = hosts.filter(other => names.has(other.hostname) && !own.has(other.host)).map(other => other.host)
   return {
     id: app.id,
     title: app.title,

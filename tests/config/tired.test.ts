@@ -149,6 +149,11 @@ t.test('mistakes of two in the night', async t => {
   t.same(await said(base.replace('- id: one', `- id: one\n    ${title}`)), [], 'in a text it is a letter')
   const block = 'description: >-\n      Of the\n      lab:\u00a0notes\n      \u00a0more: of it'
   t.same(await said(app(block)), [], 'and in a block')
+  t.match(
+    (await said(app('description: x\n    tags: [a:\u00a0b'))).join('\n'),
+    /\[ or \{ that was opened/,
+    'and it hides no other fault'
+  )
   for (const text of ['"The\n      lab:\u00a0notes"', 'The\n      lab:\u00a0notes'])
     t.same(await said(app(`description: ${text}`)), [], 'and in other texts of several lines')
   t.same(

@@ -5,6 +5,7 @@
 import t, { type Test } from 'tap'
 import { parseConfig } from '../../config/load.ts'
 import type { App } from '../../src/apps/route-table.ts'
+import { toPublicLocation, urlMappingOf } from '../../src/forwarding/url-mapping.ts'
 import { toApp } from '../../src/services/app-options.ts'
 import { startUpstream, type Upstream, valuesOf } from '../fixtures/in-process/upstream.ts'
 import { type Gate, header, parse, startGate } from '../fixtures/pipeline/forwarding.ts'
@@ -216,3 +217,22 @@ for (const preserveHost of [true, false])
       }
     }
   })
+
+t.test('FIELD F22 another site of the gate on the name that an app is told is no address of that app', async t => {
+  const loaded = parseConfig(
+    `portal: { url: https://gate.lab.example }
+trustedProxies: [10.0.0.1]
+apps:
+  - { id: a, url: "https://a.example", upstream: "http://10.0.0.2:9443", addHeaders: { X-Forwarded-Host: b.example } }
+  - { id: b, url: "https://b.example:9443", upstream: "http://127.0.0.1:1" }
+`,
+    'told.yaml'
+  )
+  if (loaded.kind === 'bad') throw new Error(loaded.problems.map(({ message }) => message).join('\n'))
+  const { config } = loaded
+  const app = toApp(config.apps[0]!, config.portal.url.origin, config.apps)
+  const mapping = urlMappingOf(app, app.upstreams[0]!, app.host)
+  t.equal(toPublicLocation('https://b.example/cb?code=1', mapping), 'https://a.example/cb?code=1', 'what it is told')
+  const other = 'https://b.example:9443/cb?code=1'
+  t.equal(toPublicLocation(other, mapping), other)
+})

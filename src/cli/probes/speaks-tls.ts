@@ -2,7 +2,7 @@
 import { connect } from 'node:tls'
 
 /** What Node says of a certificate that it does not trust, and of an alert: only a server of TLS sends either. */
-const ofTls = /^(?:DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_|CERT_|INVALID_|ERR_TLS_CERT_|HOSTNAME_)|_ALERT_/
+const ofTls = /^(?:DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_|CERT_|INVALID_|ERR_TLS_CERT_|HOSTNAME_)|_ALERT_|^ERR_SSL_TLSV1_/
 
 /** Never rejects. */
 export function speaksTls(host: string, port: number, timeoutMs: number): Promise<boolean> {
