@@ -28,6 +28,8 @@ export function perTurn(clock: Clock): Clock {
 const dayMs = 86_400_000
 /** No process sleeps so long: a clock that goes on after more days was behind before. */
 const maxSleepDays = 365
+/** A clock that goes on so far is believed once it has run so long, since a wrong step may be put back. */
+const minRunMs = 10 * 60_000
 
 /**
  * Puts right when something began, where the clock was wrong then. Whether it is wrong now cannot be seen at one moment, only while it runs, so
@@ -36,18 +38,32 @@ const maxSleepDays = 365
 export class RunningClock {
   #day: number | null = null
   #hasTurned = false
+  /** The last day before the clock went on too far, and the first moment after; null if it has not, or is believed. */
+  #jump: { readonly from: number; readonly at: number } | null = null
+  #isUnsure = false
 
-  /** When something began that lasts `lifeMs`: `since`, or `now` where the clock was wrong at `since`. Everything in milliseconds. */
+  /** True while nobody knows whether the clock was behind when it began, or is ahead now. */
+  get isUnsure(): boolean {
+    return this.#isUnsure
+  }
+
+  /** When something began that lasts `lifeMs`: `since`, or when the clock was put right where it was wrong at `since`. All in milliseconds. */
   beginning(now: number, since: number, lifeMs: number): number {
     const day = Math.floor(now / dayMs)
     const before = this.#day ?? day
     // At midnight some still count to the day before.
     if (day !== before - 1) this.#day = day
     if (day > before || day < before - 1) this.#hasTurned = day === before + 1
-    const wasBehind = day > before + maxSleepDays && since < (before + 1) * dayMs && before * dayMs < since + lifeMs
+    if (day > before + maxSleepDays) this.#jump = { from: this.#jump?.from ?? before, at: now }
+    const jump = this.#jump
+    const ranMs = jump === null ? 0 : now - jump.at
+    if (ranMs >= minRunMs || ranMs < -dayMs) this.#jump = null
+    const mayBeBehind = jump !== null && since < (jump.from + 1) * dayMs && jump.from * dayMs < since + lifeMs
+    this.#isUnsure = mayBeBehind && this.#jump !== null
+    if (mayBeBehind && ranMs >= minRunMs) return jump.at
     // A clock without a battery is far behind for a moment. One that runs through a midnight is believed.
     const wasAhead = this.#hasTurned && now < since - dayMs
-    return wasBehind || wasAhead ? now : since
+    return wasAhead ? now : since
   }
 }
 

@@ -77,7 +77,7 @@ export class AppMemory {
   }
 
   isLearning(now: number, learnMs: number): boolean {
-    return this.pages < minPages || now - this.since < learnMs
+    return this.pages < minPages || this.#running.isUnsure || now - this.since < learnMs
   }
 
   /**

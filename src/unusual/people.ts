@@ -128,7 +128,8 @@ export class PeopleInMemory {
   /** True until the watch has seen the place for long enough, and while it does not know how long that is. */
   isLearning(now: number): boolean {
     const all = this.groups.get(everyone)
-    return all === undefined || !all.isLoaded || now < all.group.since * dayMs + this.#options.learnMs()
+    if (all === undefined || !all.isLoaded || this.#running.isUnsure) return true
+    return now < all.group.since * dayMs + this.#options.learnMs()
   }
 
   /** The first day of the learning, in days since the epoch. `since`: what the store says of it. */
@@ -145,8 +146,9 @@ export class PeopleInMemory {
     const since = all?.isLoaded === true ? all.group.since * dayMs : now
     const right = this.#running.beginning(now, since, this.#options.learnMs())
     if (all?.isLoaded !== true || right === since) return
-    this.#correction = { from: all.group.since, to: day }
-    all.group.since = day
+    const to = Math.floor(right / dayMs)
+    this.#correction = { from: all.group.since, to }
+    all.group.since = to
   }
 
   isCommon(groups: readonly string[], area: number): boolean {

@@ -14,11 +14,11 @@ function lab() {
   const found: (readonly [Finding, isTold: boolean])[] = []
   const said: string[] = []
   const full: string[] = []
-  const gate = async (learnMs = 0) => {
+  const gate = async (learnMs = 0, clock = time.read) => {
     const watch = new AppWatch({
       app: 'files',
       store,
-      clock: time.read,
+      clock,
       onFinding: (finding, isTold) => found.push([finding, isTold]),
       onFull: place => full.push(place),
       say: why => said.push(why)
@@ -277,6 +277,40 @@ t.test('a clock that is behind for a moment does not end the learning', async t 
 
 t.test('a learning that began while the clock was behind is as long as it should be', async t => {
   t.same(learning(new AppMemory(0), [0, 10_000, 10_006, 10_007]), [true, true, true, false])
+})
+
+t.test('a clock that is years ahead for a moment restarts the learning of no gate', async t => {
+  const { gate, found, time } = lab()
+  let aheadDays = 0
+  const ahead = await gate(7 * dayMs, () => time.read() + aheadDays * dayMs)
+  const gates = [ahead, await gate(7 * dayMs)]
+  const use = async (watch: AppWatch, text: string, times = 1) => {
+    show(watch, text, times)
+    await watch.sync(true)
+  }
+  for (const each of gates) await use(each, html(), 20)
+  time.advance(6 * 86_400)
+  aheadDays = 500
+  await use(ahead, html())
+  t.equal(ahead.isQuiet, true, 'nobody knows yet which clock is wrong')
+  aheadDays = 0
+  for (const each of gates) await use(each, html())
+  time.advance(1.5 * 86_400)
+  for (const each of gates) {
+    await use(each, html())
+    t.equal(each.isQuiet, false)
+  }
+  await use(gates[1]!, script('skimmer.example'), 20)
+  t.equal(found.length, 1)
+})
+
+t.test('a clock that goes on years later is believed after ten minutes, also if it goes on twice', async t => {
+  const minute = 1 / 1440
+  const memory = new AppMemory(0)
+  t.same(learning(memory, [0, 500, 10_000, 10_000 + 9 * minute]), [true, true, true, true])
+  t.equal(memory.since, 0)
+  t.same(learning(memory, [10_000 + 10 * minute, 10_006, 10_007]), [true, true, false])
+  t.equal(memory.since, 10_000 * dayMs)
 })
 
 t.test('what one gate has put right holds for the others', async t => {

@@ -297,7 +297,7 @@ t.test('a clock that jumps back, and one that jumps ahead, lose nothing', async 
 /** Work of one request on a day, and whether the watch still learns then. */
 function working(t: Test, learnMs: () => number) {
   const clock = { now: monday }
-  const store = new MemoryStore(() => clock.now)
+  const store = new MemoryStore(() => monday)
   return {
     begin: () => gate(t, store, clock, true, learnMs),
     async work({ unusual, keeper }: ReturnType<typeof gate>, day: number) {
@@ -339,6 +339,18 @@ t.test('a clock that is behind for a moment ends the learning of no gate', async
       t.equal(await work(each, 13), true)
       t.equal(await work(each, 14), false, 'and it is no longer either')
     }
+  }
+})
+
+t.test('a clock that is years ahead for a moment restarts the learning of no gate', async t => {
+  const { begin, work, idle } = working(t, () => 14 * dayMs)
+  const gates = [begin(), begin()] as const
+  for (const each of gates) t.equal(await work(each, 0), true)
+  t.equal(await work(gates[0], 506), true, 'nobody knows yet which clock is wrong')
+  for (let day = 6; day < 13; day++) for (const each of gates) await idle(each, day)
+  for (const each of [...gates, begin()]) {
+    t.equal(await work(each, 13), true)
+    t.equal(await work(each, 14), false)
   }
 })
 
