@@ -8,8 +8,8 @@ import { type Keyring, KeyringError } from '../keyring/keyring.ts'
 import { networkLevels } from '../request/network-levels.ts'
 import { type Loose, RecordKind, type Seal, sealWith } from '../store/records.ts'
 import type { Store } from '../store/store.ts'
+import { givingWay, maxOfPerson, type Waiting } from './giving-way.ts'
 import { isKeptMethod, type Sender } from './keepable.ts'
-import { StrangerRoom } from './stranger-room.ts'
 
 export interface KeptPost {
   readonly id: string
@@ -58,27 +58,13 @@ export const keptSeconds = 15 * 60
 const index = 'kept-posts'
 /** Bytes of the body in one value of the store, which holds a mebibyte after both encodings. */
 const partBytes = 384 * 1024
-/** The most kept POSTs of one person, separately for forms, for forms in frames, for scripts and for forms of other sites: no page of another site pushes out work. */
-const maxOfPerson = { posts: 5, bytes: 8 * 1024 * 1024 }
 /** The most of one person that nobody may have seen a page about: forms in frames, and what scripts have sent. */
 export const maxUnseen = 2 * maxOfPerson.posts
 /** The same with the forms that they have seen a page about. */
 export const maxOwn = maxUnseen + maxOfPerson.posts
-/** The most bytes of all people who are known. */
-const maxBytesOfKnown = 64 * 1024 * 1024
-/** The least that a POST takes in the store with its headers, in bytes. */
-const minBytes = 4096
 /** The most new POSTs in a minute, of one person (a script may try again and again) and of a network of strangers. */
 const maxPerMinute = { person: 20, network: 200 }
 const minuteMs = 60_000
-
-interface Waiting {
-  readonly member: string
-  readonly id: string
-  readonly at: number
-  readonly bytes: number
-  readonly owner: string
-}
 
 export type NewPost = Omit<KeptPost, 'id' | 'secret' | 'bytes' | 'until'> & {
   /** The client's. */
@@ -109,7 +95,7 @@ export class KeptPosts {
     return this.#known.reduce((sum, { at, bytes }) => (at > since ? sum + bytes : sum), 0)
   }
 
-  /** Null where too many wait. Of one person the newest stay. Rejects with StoreUnreachable. */
+  /** Null where too many wait, or where newer ones of the same person have come at the same time. Of one person the newest stay. Rejects with StoreUnreachable. */
   async keep(
     { address, ...post }: NewPost,
     body: Buffer
@@ -131,7 +117,7 @@ export class KeptPosts {
     }
     try {
       await this.#store.link(index, member, keptSeconds)
-      if ((await this.#givingWay(owner, member, body.length)) === null) {
+      if (givingWay(await this.#waiting(), owner, member) === null) {
         await this.#remove(own)
         return null
       }
@@ -142,7 +128,7 @@ export class KeptPosts {
       }
       await keptRecord.put(this.#store, id, whole, keptSeconds, this.#seal)
       // Others go only now, because a full disk may have had no room for this one. Meanwhile more may have come, or this one may have given way itself.
-      const others = await this.#givingWay(owner, member, body.length)
+      const others = givingWay(await this.#waiting(), owner, member)
       if (others === null) {
         await this.#remove(own)
         return null
@@ -293,27 +279,6 @@ export class KeptPosts {
     this.#known = this.#known.filter(one => one.member !== member)
   }
 
-  /**
-   * Those that go for the new one, which is in the list already, so that two at once cannot both take the last place. Null if it has no room, or is not in
-   * the list any more.
-   */
-  async #givingWay(owner: string, member: string, bytes: number): Promise<Waiting[] | null> {
-    const all = await this.#waiting()
-    if (owner.startsWith('?')) return strangersGivingWay(all, member)
-    const known = all.filter(one => !one.owner.startsWith('?'))
-    const foreign = bytes > maxOfPerson.bytes ? null : foreignGivingWay(known, owner)
-    const oldest = known.filter(one => one.owner === owner).sort((one, other) => one.at - other.at)
-    if (foreign === null || !oldest.some(one => one.member === member)) return null
-    const going: Waiting[] = []
-    for (let own = oldest; own.length > maxOfPerson.posts || bytesOf(own) > maxOfPerson.bytes; ) {
-      const first = own.find(one => one.member !== member)
-      if (first === undefined) return null
-      going.push(first)
-      own = own.filter(one => one !== first)
-    }
-    return [...foreign, ...going]
-  }
-
   async #deleteBody(id: string, bytes: number): Promise<void> {
     for (let part = 0; part * partBytes < bytes; part++) await this.#store.delete(partKey(id, part))
   }
@@ -335,35 +300,6 @@ export class KeptPosts {
   }
 }
 
-/** What other sites have sent gives way to what people have typed into the app's own pages. Null if that is not enough. */
-function foreignGivingWay(known: readonly Waiting[], owner: string): Waiting[] | null {
-  let over = bytesOf(known) - maxBytesOfKnown
-  if (over <= 0) return []
-  if (isForeignShare(owner)) return null
-  const going: Waiting[] = []
-  for (const one of known.filter(({ owner }) => isForeignShare(owner)).sort((one, other) => one.at - other.at)) {
-    if (over <= 0) break
-    going.push(one)
-    over -= one.bytes
-  }
-  return over > 0 ? null : going
-}
-
-function strangersGivingWay(all: readonly Waiting[], member: string): Waiting[] | null {
-  const room = new StrangerRoom<Waiting>()
-  const strangers = all.filter(({ owner }) => owner.startsWith('?')).sort((one, other) => one.at - other.at)
-  for (const one of strangers) {
-    room.add(one, one.owner.slice(1), one.bytes)
-    if (one.member !== member) room.count(one, Math.max(one.bytes, minBytes))
-  }
-  const own = strangers.find(one => one.member === member)
-  return own === undefined ? null : room.take(own, Math.max(own.bytes, minBytes))
-}
-
-function bytesOf(list: readonly Waiting[]): number {
-  return list.reduce((sum, { bytes }) => sum + bytes, 0)
-}
-
 /** True for what waits without a page that its sender has surely seen: scripts show nobody the answer, and many frames are hidden. */
 export function isUnseen({ sender, isFramed }: Pick<KeptPost, 'sender' | 'isFramed'>): boolean {
   return sender === 'script' || isFramed === true
@@ -374,10 +310,6 @@ const unseen = /^(?:script|frame):/
 function shareOf({ sender, foreign, isFramed }: Pick<KeptPost, 'sender' | 'foreign' | 'isFramed'>): string {
   if (foreign !== null) return 'foreign'
   return isFramed === true ? 'frame' : sender
-}
-
-function isForeignShare(owner: string): boolean {
-  return owner.startsWith('foreign:')
 }
 
 const isText = (value: unknown): value is string => typeof value === 'string'

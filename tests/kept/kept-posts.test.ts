@@ -499,10 +499,32 @@ t.test('of many POSTs of one person at once, five wait at most, and nothing of t
   )
   t.same(bodies, members)
   t.equal(records.length, 5)
-  time.advance(1)
-  await Promise.all(Array.from({ length: 11 }, (_, n) => posts.keep(post(), Buffer.from(`c=${n}`))))
-  const after = await inStore(store)
-  t.ok(after.members.length > 0 && after.members.length <= 5, `${after.members.length}`)
-  t.same(after.bodies, after.members)
-  t.equal(after.records.length, after.members.length)
 })
+
+t.test(
+  'many POSTs of one person at once push out no more than the limits ask, and only those that wait are said to be kept',
+  async t => {
+    const mebibyte = 1024 * 1024
+    for (const [title, sizes, expected, laterMs] of [
+      ['two', [5, 5], 1, 0],
+      ['two at different times', [5, 5], 1, 1],
+      ['two, the clock of the other gate behind', [5, 5], 1, -1],
+      ['six', Array(6).fill(0), 5, 0],
+      ['eleven', Array(11).fill(0), 5, 0],
+      ['eleven, the clock of the other gate behind', Array(11).fill(0), 5, -30_000],
+      ['a small one beside two large ones', [5, 1, 5], 2, 1],
+      ['one that is too large for anybody', [1, 9, 1], 2, 1]
+    ] as const) {
+      const { posts, store, time, keyring } = opened()
+      const other = new KeptPosts({ store, clock: () => time.read() + laterMs, keyring: () => keyring })
+      const told = await Promise.all(
+        sizes.map((size, n) => (n % 2 === 0 ? posts : other).keep(post(), Buffer.alloc(size * mebibyte + 3, 'a=b')))
+      )
+      const { members, records, bodies } = await inStore(store)
+      t.equal(members.length, expected, title)
+      t.same(told.flatMap(one => (one === null ? [] : [one.id])).sort(), members, `${title}: told`)
+      t.same(bodies, members)
+      t.equal(records.length, members.length)
+    }
+  }
+)
