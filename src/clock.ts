@@ -36,11 +36,16 @@ const minRunMs = 10 * 60_000
  * each process has its own.
  */
 export class RunningClock {
-  #day: number | null = null
+  #day: number | null
   #hasTurned = false
   /** The last day before the clock went on too far, and the first moment after; null if it has not, or is believed. */
   #jump: { readonly from: number; readonly at: number } | null = null
   #isUnsure = false
+
+  /** `now`: what the clock shows, in milliseconds; null if the first call of `beginning` is the first look at it. */
+  constructor(now: number | null = null) {
+    this.#day = now === null ? null : Math.floor(now / dayMs)
+  }
 
   /** True while nobody knows whether the clock was behind when it began, or is ahead now. */
   get isUnsure(): boolean {

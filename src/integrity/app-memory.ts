@@ -59,12 +59,14 @@ export class AppMemory {
   /** True if something is new since the last writing. */
   hasNews = false
 
-  readonly #running = new RunningClock()
+  readonly #running: RunningClock
   /** What others say of `since`, and is wrong; null where nothing was put right. */
   #wrongSince: number | null = null
 
+  /** `since`: what the clock shows. */
   constructor(since: number) {
     this.since = since
+    this.#running = new RunningClock(since)
   }
 
   /** To be called at least once a day, so that a clock that was wrong when the learning began is noticed. */

@@ -143,9 +143,10 @@ export class PeopleInMemory {
     if (day < this.#lastDay - 1) this.#options.onClockBack?.(this.#lastDay - day)
     this.#lastDay = day < this.#lastDay - 1 ? day : Math.max(day, this.#lastDay)
     const all = this.groups.get(everyone)
-    const since = all?.isLoaded === true ? all.group.since * dayMs : now
+    // Without the store this is the day on which the gate began, and may be written as the first day.
+    const since = all === undefined ? now : all.group.since * dayMs
     const right = this.#running.beginning(now, since, this.#options.learnMs())
-    if (all?.isLoaded !== true || right === since) return
+    if (all === undefined || right === since) return
     const to = Math.floor(right / dayMs)
     this.#correction = { from: all.group.since, to }
     all.group.since = to

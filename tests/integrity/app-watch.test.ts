@@ -313,6 +313,21 @@ t.test('a clock that goes on years later is believed after ten minutes, also if 
   t.equal(memory.since, 10_000 * dayMs)
 })
 
+t.test('a clock that is put right before the first page ends no learning either', async t => {
+  const { gate, time } = lab()
+  let behindMs = time.read()
+  const watch = await gate(7 * dayMs, () => time.read() - behindMs)
+  behindMs = 0
+  const quiet: boolean[] = []
+  for (const days of [0, 6, 1]) {
+    time.advance(days * 86_400)
+    show(watch, html(), 16)
+    await watch.sync()
+    quiet.push(watch.isQuiet)
+  }
+  t.same(quiet, [true, true, false])
+})
+
 t.test('what one gate has put right holds for the others', async t => {
   const ahead = { ...new AppMemory(4000 * dayMs).text() }
   const [one, other] = [new AppMemory(0), new AppMemory(0)]

@@ -299,6 +299,7 @@ function working(t: Test, learnMs: () => number) {
   const clock = { now: monday }
   const store = new MemoryStore(() => monday)
   return {
+    store,
     begin: () => gate(t, store, clock, true, learnMs),
     async work({ unusual, keeper }: ReturnType<typeof gate>, day: number) {
       clock.now = monday + day * dayMs + 9 * hourMs
@@ -365,6 +366,23 @@ t.test('a watch that began while the clock was behind learns as long as it shoul
   }
   t.equal(await work(first, -10_000), true)
   t.equal(await work(first, 15), false, 'once it has learned, a wrong clock does not begin it anew')
+})
+
+t.test('a clock that is put right while the store is away ends no learning either', async t => {
+  for (const pause of [0, 1]) {
+    const { store, begin, work, idle } = working(t, () => 14 * dayMs)
+    const first = begin()
+    store.isDown = true
+    await idle(first, -10_000)
+    await idle(first, 0)
+    await idle(first, pause)
+    store.isDown = false
+    t.equal(await work(first, pause), true)
+    for (const each of [first, begin()]) {
+      t.equal(await work(each, 13), true)
+      t.equal(await work(each, 14), false)
+    }
+  }
 })
 
 const start = monday + 28 * dayMs + 9 * hourMs
