@@ -20,7 +20,7 @@ const clusterTags = [
   1768, 20261, 18360, 41271, 3453, 11199, 29098, 8591, 265, 45842, 13409, 17891, 46093, 3635, 2912, 48623
 ]
 /** A process that sees a store again after more new writers than these cannot know whether its last write is there, and refuses the store. */
-const maxWriters = 256
+export const maxWriters = 256
 /** An operator's acceptance puts the count ahead by this, so writes of before it have a smaller multiple of it in their counts. */
 const acceptedStep = 2 ** 32
 
@@ -70,6 +70,14 @@ export function isBehind(text: string | null, known: string | null): boolean {
   if (text === known) return false
   const [now, before] = [parse(text), parse(known)]
   return now.count < before.count || missing(now, before).length > 0
+}
+
+/** Of an epoch that is behind: true if all that it lacks is older than the oldest write that it lists, so that it may have been dropped from the list only. */
+export function isTooOldToTell(text: string | null, known: string | null): boolean {
+  const [now, before] = [parse(text), parse(known)]
+  if (now.count < before.count || now.writers.size < maxWriters) return false
+  const oldest = Math.min(...now.writers.values())
+  return missing(now, before).every(([, at]) => at < oldest)
 }
 
 /** The writes that are known and not in the epoch. What an older release has left as known names each writer it saw, so the floor excuses them. */

@@ -4,7 +4,7 @@
  */
 import { randomBytes } from 'node:crypto'
 import { changeKnown } from './change.ts'
-import { acceptedEpoch, advancedEpoch, epochKeys, isBehind, knownAfter } from './epochs.ts'
+import { acceptedEpoch, advancedEpoch, epochKeys, isBehind, isTooOldToTell, knownAfter, maxWriters } from './epochs.ts'
 import { joined, type KnownStore, type KnownStores } from './known-stores.ts'
 import { StoreMisconfigured } from './misconfigured.ts'
 import {
@@ -353,9 +353,13 @@ function refusalOf(state: State, known: KnownStore, address: string): string | n
   if (state.ids.length === 0)
     return `The store ${address} is empty, or it is not the store that the gate used before: the mark of the gate is missing in it.`
   if (!state.ids.includes(known.id)) return `The store ${address} is not the store that the gate used before.`
-  if (state.epochs.some((text, n) => isBehind(text, known.epochs[n] ?? null)))
-    return `The store ${address} has gone back to an earlier state: sessions, people and codes that were ended, suspended or used since then may be valid again.`
-  return null
+  const pairs = state.epochs.map((text, n) => [text, known.epochs[n] ?? null] as const)
+  const behind = pairs.filter(([text, known]) => isBehind(text, known))
+  if (behind.length === 0) return null
+  const again = 'sessions, people and codes that were ended, suspended or used'
+  if (behind.every(([text, known]) => isTooOldToTell(text, known)))
+    return `This gate cannot tell whether the store ${address} has gone back to an earlier state: the store names the last ${maxWriters} commands and gates that changed it, and all of them are newer than what this gate has last seen. Probably the gate was only away for long. Look in the log of the store whether it has failed over, restarted or been restored since then. If it has, ${again} before that may be valid again.`
+  return `The store ${address} has gone back to an earlier state: ${again} since then may be valid again.`
 }
 
 /** True without mark and accounts. Accounts without a mark mean an older copy. */

@@ -2,9 +2,11 @@
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { acceptedEpoch, advancedEpoch, epochKeys, isBehind, joinedKnown, knownAfter } from '../../src/store/epochs.ts'
+import { guardStore } from '../../src/store/guarded-store.ts'
 import { KnownStoresFile } from '../../src/store/known-stores.ts'
 import { openGuarded } from '../../src/store/open.ts'
 import { slotOf } from '../../src/store/redis/slots.ts'
+import { MemoryStore } from '../fixtures/in-process/memory-store.ts'
 import { startRedisProxy } from '../fixtures/process/redis-proxy.ts'
 import { startRedis, until } from '../fixtures/process/redis-server.ts'
 
@@ -149,6 +151,29 @@ for (const lost of [1, 2, 10])
     t.same(hidden, [])
     t.equal(isBehind(afterAll(shared, commands(200, 'elsewhere')), knownAfter(null, shared)), false, 'nothing was lost')
   })
+
+t.test('FIELD A7 a gate that was away for long is told that this may be no loss, and only then', async t => {
+  const known = new KnownStoresFile(null)
+  const inner = new MemoryStore(() => 0)
+  const open = () => guardStore(inner, { known, address: 'a store', isCluster: false })
+  const [key = ''] = epochKeys(false)
+  await (await open()).settle()
+  const seen = (await inner.get(key)) ?? ''
+  for (const [text, expected] of [
+    [
+      afterAll(seen, commands(256, 'other')),
+      /^This gate cannot tell whether .* the last 256 .*Look in the log of the store.* store accept$/
+    ],
+    [afterAll('', commands(200, 'other')), /^The store a store has gone back .* store accept$/],
+    [afterAll('', commands(256, 'other')), /^The store a store has gone back/],
+    ['0', /^The store a store has gone back/],
+    [afterAll(seen, commands(255, 'other')), null]
+  ] as const) {
+    await inner.put(key, text)
+    if (expected === null) await t.resolves(open())
+    else await t.rejects(open(), { message: expected })
+  }
+})
 
 t.test('what older releases have left, and what they do beside', async t => {
   const left = '40 7 a:39 b:8 c:40'
