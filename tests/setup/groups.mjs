@@ -10,6 +10,7 @@ export const alone = new Set([
   'tests/identity/saml/metadata.test.ts',
   'tests/kept/body-fields.test.ts',
   'tests/platform/memory.test.ts',
+  'tests/store/lmdb/lost-write.test.ts',
   'tests/unusual/countries.test.ts',
   'tests/unusual/memory.test.ts',
   'tests/threats/d/availability-store.test.ts',
