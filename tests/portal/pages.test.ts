@@ -180,6 +180,8 @@ t.test('in a browser', async t => {
     const page = await context.newPage()
     await page.goto(`${origin}/login`)
     const focused = () => page.evaluate('document.activeElement.textContent.trim() || document.activeElement.id')
+    // A browser gives the focus when it first draws the page.
+    await page.waitForFunction('document.activeElement !== document.body')
     t.equal(await focused(), 'username', 'where most people begin')
     const order: unknown[] = []
     for (let i = 0; i < 3; i++) {
