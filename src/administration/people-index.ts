@@ -4,8 +4,8 @@
 import { type Account, accountPrefix, helpdesk, operators } from '../identity/account.ts'
 import type { Accounts } from '../identity/accounts.ts'
 import { inBatches } from '../store/batches.ts'
+import { KeptAnswer } from '../store/kept-answer.ts'
 import type { Store } from '../store/store.ts'
-import { KeptAnswer } from './kept-answer.ts'
 
 export const peopleFilters = ['all', 'roles', 'suspended', 'unenrolled'] as const
 export type PeopleFilter = (typeof peopleFilters)[number]

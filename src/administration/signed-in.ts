@@ -5,8 +5,8 @@ import type { Accounts } from '../identity/accounts.ts'
 import { seenKey, sessionRecord } from '../session/records.ts'
 import type { Session } from '../session/session.ts'
 import { inBatches } from '../store/batches.ts'
+import { KeptAnswer } from '../store/kept-answer.ts'
 import type { Store } from '../store/store.ts'
-import { KeptAnswer } from './kept-answer.ts'
 
 export interface SignedInSession {
   readonly account: Account

@@ -9,6 +9,7 @@ import type { AuditSink } from '../audit/event.ts'
 import type { Clock } from '../clock.ts'
 import { operators } from '../identity/account.ts'
 import type { Accounts } from '../identity/accounts.ts'
+import { KeptAnswer } from '../store/kept-answer.ts'
 import type { Store } from '../store/store.ts'
 import { Channel, type ChannelLog } from './channel.ts'
 import { type Claim, Deliveries } from './deliveries.ts'
@@ -51,7 +52,7 @@ export class Dispatcher {
   readonly #input: DispatcherInput
   readonly #deliveries: Deliveries
   readonly #channels = new Map<string, Channel>()
-  #operators: { readonly at: number; readonly ids: Promise<readonly Recipient[]> } | null = null
+  readonly #operators: KeptAnswer<readonly Recipient[]>
   #timer: NodeJS.Timeout | undefined
   #running: Promise<void> | null = null
   #isWanted = false
@@ -61,6 +62,7 @@ export class Dispatcher {
   constructor(input: DispatcherInput) {
     this.#input = input
     this.#deliveries = new Deliveries(input.store)
+    this.#operators = new KeptAnswer(input.clock, operatorsKeptMs)
   }
 
   start(): void {
@@ -154,21 +156,14 @@ export class Dispatcher {
   }
 
   #operatorsNow(): Promise<readonly Recipient[]> {
-    const { settings, accounts, clock } = this.#input
+    const { settings, accounts } = this.#input
     if (settings.operators.length > 0)
       return Promise.resolve(settings.operators.map(address => ({ kind: 'address', address })))
-    const now = clock()
-    if (this.#operators === null || Math.abs(now - this.#operators.at) > operatorsKeptMs) {
-      const ids = accounts
-        .list()
-        .then(all => all.filter(({ groups, suspended }) => groups.includes(operators) && suspended === null))
-        .then(found => found.filter(({ email }) => email !== null).map(({ id }) => ({ kind: 'account', id }) as const))
-      ids.catch(() => {
-        this.#operators = null
-      })
-      this.#operators = { at: now, ids }
-    }
-    return this.#operators.ids
+    return this.#operators.get(async () => {
+      const all = await accounts.list()
+      const found = all.filter(({ groups, suspended }) => groups.includes(operators) && suspended === null)
+      return found.filter(({ email }) => email !== null).map(({ id }) => ({ kind: 'account', id }) as const)
+    })
   }
 
   async #deliver(): Promise<number | null> {

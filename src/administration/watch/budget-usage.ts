@@ -4,8 +4,8 @@ import { type Ledger, type Mode, readLedger } from '../../budgets/ledger.ts'
 import { ledgerRecord } from '../../budgets/ledger-record.ts'
 import type { Clock } from '../../clock.ts'
 import { withPauses } from '../../store/batches.ts'
+import { KeptAnswer } from '../../store/kept-answer.ts'
 import type { Store } from '../../store/store.ts'
-import { KeptAnswer } from '../kept-answer.ts'
 
 export interface BudgetUse {
   readonly budget: Budget

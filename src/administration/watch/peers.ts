@@ -1,10 +1,10 @@
 /** What is usual in groups of people, as the store knows it. It is read at most once a minute. */
 import type { Clock } from '../../clock.ts'
 import { inBatches } from '../../store/batches.ts'
+import { KeptAnswer } from '../../store/kept-answer.ts'
 import type { Store } from '../../store/store.ts'
 import { everyone, Group, type Usual, usualOf } from '../../unusual/group.ts'
 import { groupId, groupRecord, unpackGroup } from '../../unusual/records.ts'
-import { KeptAnswer } from '../kept-answer.ts'
 
 const keptMs = 60_000
 

@@ -1,6 +1,6 @@
 /** An answer that is kept for a short time. */
 import t from 'tap'
-import { KeptAnswer } from '../../src/administration/kept-answer.ts'
+import { KeptAnswer } from '../../src/store/kept-answer.ts'
 
 function counted() {
   let now = 1_000_000
