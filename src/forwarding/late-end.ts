@@ -7,8 +7,6 @@
 const patienceMs = 20
 /** Of more bytes only the last one is kept. */
 const maxKept = 16 * 1024
-/** Records that follow each other have other types (`application/json-seq`), and wait for nothing. */
-const json = /^\s*application\/(?:[\w.-]+\+)?json\s*(?:;|$)/i
 
 export class LateEnd {
   readonly #write: (bytes: Buffer) => void
@@ -41,11 +39,4 @@ export class LateEnd {
     const kept = this.take()
     if (kept !== null) this.#write(kept)
   }
-}
-
-/** `raw`: header lines as alternating names and values. */
-export function isJson(raw: readonly string[]): boolean {
-  return raw.some(
-    (name, i) => i % 2 === 0 && name.length === 12 && /^content-type$/i.test(name) && json.test(raw[i + 1] as string)
-  )
 }

@@ -18,11 +18,12 @@ import { batchWrite } from '../upstream/write-batch.ts'
 import { ForwardOperation } from './forward-operation.ts'
 import { type ForwardRequest, needsHttp11 } from './forward-request.ts'
 import { inboundHeaders, keepFromSharedCaches } from './inbound.ts'
-import { isJson, LateEnd } from './late-end.ts'
+import { LateEnd } from './late-end.ts'
 import type { CloseCode, LiveConnections } from './live-connections.ts'
 import { type LoginRefusal, loginRefusal, withoutBasic } from './login-refusal.ts'
 import type { Outbound } from './outbound.ts'
 import { RequestBody } from './request-body.ts'
+import { isEventStream, isJson } from './response-type.ts'
 import type { AppUpstreams } from './upstreams.ts'
 
 const transferOf = Symbol('transfer')
@@ -318,16 +319,6 @@ class Transfer extends ForwardOperation implements ResponseHandler {
     if (this.cutBy === null && !req.complete && streamOf(res) === null) linger(req)
     this.report()
   }
-}
-
-function isEventStream(raw: readonly string[]): boolean {
-  return raw.some(
-    (name, i) =>
-      i % 2 === 0 &&
-      name.length === 12 &&
-      /^content-type$/i.test(name) &&
-      /^\s*text\/event-stream\b/i.test(raw[i + 1] as string)
-  )
 }
 
 function onResponseClose(this: Owned): void {

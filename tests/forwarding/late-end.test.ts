@@ -1,6 +1,7 @@
 /** JSON whose end comes alone, over HTTP/2: its last byte has the end of the stream with it, where that comes in time. On Node 24 alone. */
 import t, { type Test } from 'tap'
-import { isJson, LateEnd } from '../../src/forwarding/late-end.ts'
+import { LateEnd } from '../../src/forwarding/late-end.ts'
+import { isJson } from '../../src/forwarding/response-type.ts'
 import { block, FrameLine, flag, frame, frameType, requestHead } from '../fixtures/in-process/http2-client.ts'
 import { until } from '../fixtures/in-process/until.ts'
 import { startUpstream } from '../fixtures/in-process/upstream.ts'
