@@ -2,7 +2,7 @@
 import { request } from 'node:http'
 import type { Config } from '../../../config/schema.ts'
 import { refuseUpgrade } from '../../platform/refuse-upgrade.ts'
-import { isPortTaken } from '../probes/ports.ts'
+import { askedHost, isPortTaken } from '../probes/ports.ts'
 import type { DoctorFinding } from './finding.ts'
 
 const timeoutMs = 4000
@@ -21,8 +21,13 @@ export function askAdmin(
   path: string
 ): Promise<{ status: number; text: string } | null> {
   return new Promise(resolve => {
-    const hostname = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host
-    const sent = request({ hostname, port, path, agent: false, signal: AbortSignal.timeout(timeoutMs) })
+    const sent = request({
+      hostname: askedHost(host),
+      port,
+      path,
+      agent: false,
+      signal: AbortSignal.timeout(timeoutMs)
+    })
     sent.once('response', response => {
       let text = ''
       response.setEncoding('utf8')

@@ -2,6 +2,7 @@
 import http from 'node:http'
 import https from 'node:https'
 import { refuseUpgrade } from '../../platform/refuse-upgrade.ts'
+import { askedHost } from './ports.ts'
 
 const timeoutMs = 4000
 /** No gate serves it, so each refuses it, and says so in a header of its own. */
@@ -9,9 +10,8 @@ const host = 'nobody.invalid'
 
 /** Never rejects. False also where the gate waits for the PROXY header of a balancer. */
 export function isGateAt(address: { readonly host: string; readonly port: number; readonly isTls: boolean }) {
-  const hostname = address.host === '0.0.0.0' ? '127.0.0.1' : address.host === '::' ? '::1' : address.host
   const options = {
-    hostname,
+    hostname: askedHost(address.host),
     port: address.port,
     agent: false,
     headers: { host },

@@ -1,5 +1,10 @@
-/** Whether the ports of a configuration are free: tried by listening there for a moment. */
+/** The ports of a configuration: whether they are free, which is tried by listening there for a moment, and where they answer. */
 import { createServer } from 'node:net'
+
+/** Where a program of this machine is asked that listens at `host`. */
+export function askedHost(host: string): string {
+  return host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host
+}
 
 /** True if a program of this machine listens there. */
 export async function isPortTaken(host: string, port: number): Promise<boolean> {
