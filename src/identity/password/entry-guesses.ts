@@ -3,6 +3,7 @@
  * give each name its own guesses.
  */
 import { createHash } from 'node:crypto'
+import { digestOf } from '../../ids.ts'
 import type { AttemptBuckets, Origin } from '../../throttle/attempt-buckets.ts'
 import type { AttemptLimiter, Bucket, Reservation } from '../../throttle/attempt-limiter.ts'
 import type { Limit } from '../../throttle/limits.ts'
@@ -77,9 +78,7 @@ export class EntryGuesses {
 }
 
 function bucketOf(limit: Limit, whom: readonly string[]): Bucket {
-  return { kind: 'password_unknown_total', key: `entry-${digest(JSON.stringify(whom)).toString('base64url')}`, limit }
+  return { kind: 'password_unknown_total', key: `entry-${digestOf(JSON.stringify(whom))}`, limit }
 }
 
-const slotOf = (name: string) => digest(name).toString('hex', 0, 2)
-
-const digest = (text: string) => createHash('sha256').update(text).digest()
+const slotOf = (name: string) => createHash('sha256').update(name).digest('hex').slice(0, 4)
