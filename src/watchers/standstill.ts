@@ -29,26 +29,19 @@ interface StandstillOptions {
 export class Standstill {
   readonly #onStood: (ms: number) => void
   readonly #clocks: Clocks
-  #running: number
-  #wall: number
-  #slept: number
+  /** What the clocks showed at the last look; `slept`: by how much the machine's was ahead when it was read. */
+  #seen: { running: number; wall: number; slept: number }
   #stop = () => {}
 
   constructor({ onStood, clocks = systemClocks }: StandstillOptions) {
     this.#onStood = onStood
     this.#clocks = clocks
-    const { running, wall, slept } = this.#now()
-    this.#running = running
-    this.#wall = wall
-    this.#slept = slept
+    this.#seen = this.#now()
   }
 
   /** Looks from now on. What came before, such as a slow start, was no standstill. */
   start(): void {
-    const { running, wall, slept } = this.#now()
-    this.#running = running
-    this.#wall = wall
-    this.#slept = slept
+    this.#seen = this.#now()
     this.#stop = every(lookMs, () => this.look())
   }
 
@@ -60,16 +53,17 @@ export class Standstill {
   look(): void {
     const { running, wall, machine } = this.#clocks
     const [now, time] = [running(), wall()]
-    const still = now - this.#running
-    const passed = time - this.#wall
-    this.#running = now
-    this.#wall = time
+    const seen = this.#seen
+    const still = now - seen.running
+    const passed = time - seen.wall
+    seen.running = now
+    seen.wall = time
     if (still > maxStillMs) return this.#onStood(still)
     if (passed <= maxStillMs) return
     // The machine has slept, or somebody has set its clock.
     const slept = machine() - now
-    const since = slept - this.#slept
-    this.#slept = slept
+    const since = slept - seen.slept
+    seen.slept = slept
     if (since > maxStillMs - 1000) this.#onStood(since)
   }
 
