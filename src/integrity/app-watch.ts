@@ -130,6 +130,11 @@ export class AppWatch {
     this.#setOpen(open ?? nothingOpen)
   }
 
+  /** Something that the app's answers lack or say of themselves, as of today. */
+  note(text: string): void {
+    this.memory.note(text, Math.floor(this.#options.clock() / dayMs))
+  }
+
   see(sighting: Sighting): void {
     if (!this.#isLoaded) return
     this.memory.noteTime(this.#options.clock(), this.learnMs)

@@ -31,7 +31,6 @@ interface CheckedApp extends SampledApp {
 
 const maxRedirects = 3
 const tickMs = 5_000
-const dayMs = 86_400_000
 
 export class PageChecks {
   readonly #store: Store
@@ -117,7 +116,7 @@ export class PageChecks {
       const contentType = headerOf(headers, 'content-type')
       const coding = valuesOf(headers, 'content-encoding').join(', ')
       const unread = unreadCoding(coding)
-      if (unread !== null) app.watch.memory.note(unreadNote(unread), Math.floor(this.#clock() / dayMs))
+      if (unread !== null) app.watch.note(unreadNote(unread))
       const reading = await this.#reader.readFetched({
         kind: 'page',
         bytes: body,

@@ -35,7 +35,6 @@ const slowMs = 10_000
 const sameScriptMs = 10 * 60_000
 const maxRemembered = 2048
 const knownMs = 60_000
-const dayMs = 86_400_000
 
 /** Shared by the apps of a process. */
 const copying = { bodies: 0, bytes: 0 }
@@ -78,8 +77,7 @@ export class ResponseSampler implements ResponseTap {
     const now = clock()
     if (head.hasCookies || (kind === 'page' && Math.abs(now - this.#notedAt) > 60_000)) {
       if (kind === 'page') this.#notedAt = now
-      for (const note of notesOf(headers, kind === 'page', this.#isSecure))
-        watch.memory.note(note, Math.floor(now / dayMs))
+      for (const note of notesOf(headers, kind === 'page', this.#isSecure)) watch.note(note)
     }
     if (method === 'POST' || (method === 'GET' && status < 300 && isProgram(path)))
       this.#endpoint(method, path, kind, visitor)
@@ -89,7 +87,7 @@ export class ResponseSampler implements ResponseTap {
       return null
     }
     const unread = unreadCoding(head.coding)
-    if (unread !== null) watch.memory.note(unreadNote(unread), Math.floor(now / dayMs))
+    if (unread !== null) watch.note(unreadNote(unread))
     if (kind === 'script' && this.#isSame(path, head, now)) return null
     const seenBy = seenByOf(method, visitor)
     return new Copy(clock, (bytes, isWhole) => this.#read({ kind, method, path, head, seenBy }, bytes, isWhole))
@@ -141,8 +139,7 @@ export class ResponseSampler implements ResponseTap {
       const endpoint =
         kind === 'page' && method === 'GET' ? ({ kind: 'endpoint', value: markValue(`GET ${page}`) } as const) : null
       watch.see({ page, endpoint, reading, isFetched: false, ...seenBy })
-      if (reading.generator !== null)
-        watch.memory.note(markValue(`version ${reading.generator}`), Math.floor(this.#options.clock() / dayMs))
+      if (reading.generator !== null) watch.note(markValue(`version ${reading.generator}`))
     })
   }
 }

@@ -40,7 +40,7 @@ t.test('a coding may be named in two headers, and one that cannot be read is not
     app: 'a',
     isLoaded: true,
     see: (sighting: Sighting) => sightings.push(sighting),
-    memory: { note: (text: string) => notes.push(text) }
+    note: (text: string) => notes.push(text)
   } as unknown as AppWatch
   const fetch: FetchPage = async () => ({
     status: 200,
