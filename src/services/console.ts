@@ -64,7 +64,7 @@ export function makeConsole(
     unusual: () => services.unusual
   })
   return {
-    posture: postureActions(config, services, parts, people),
+    posture: postureActions(config, services, parts.audit, { people, isUsable }),
     resumeRule,
     sources: sourcesOf(config),
     invitationMail: parts.invitationMail,
@@ -122,11 +122,10 @@ function operatorActions(
 function postureActions(
   config: Config,
   { store, postures, credentials }: Services,
-  { audit, factors }: ConsoleParts,
-  people: PeopleIndex
+  audit: ConsoleParts['audit'],
+  { people, isUsable }: Pick<ConsoleOptions, 'isUsable'> & { readonly people: PeopleIndex }
 ): PostureActions {
   const terms = postureTermsOf(config)
-  const isUsable = factors.isUsable.bind(factors)
   return new PostureActions({
     store,
     audit,
