@@ -27,7 +27,7 @@ export interface UrlMapping {
 export function urlMappingOf(app: App, upstream: Upstream, host: string): UrlMapping {
   const told = toldOf(app)
   const origins = app.upstreams.map(({ origin }) => origin.replace(/^[a-z]+:\/\//i, ''))
-  const inside = [...origins, host, ...told.hosts].map(ascii)
+  const inside = [...[...origins, host].map(ascii), ...told.hosts]
   const own = [...inside, app.host]
   const scheme = upstream.origin.slice(0, upstream.origin.indexOf(':'))
   return {
@@ -46,14 +46,14 @@ export function urlMappingOf(app: App, upstream: Upstream, host: string): UrlMap
   }
 }
 
-/** What `addHeaders` tells the app of its own address, in place of the public one. */
+/** What `addHeaders` tells the app of its own address, in place of the public one. Hosts are in lower case. */
 export function toldOf({ addHeaders }: Pick<App, 'addHeaders'>): {
   readonly hosts: readonly string[]
   readonly ports: readonly string[]
 } {
   const of = (name: string) =>
     Object.entries(addHeaders).flatMap(([one, value]) => (normalName(one) === name ? value : []))
-  return { hosts: of('x-forwarded-host'), ports: of('x-forwarded-port') }
+  return { hosts: of('x-forwarded-host').map(ascii), ports: of('x-forwarded-port') }
 }
 
 /** @param path below the prefix; '' for the bare prefix, which is the base path as it is: a socket or a POST cannot be led to the one with a slash. */
@@ -124,7 +124,8 @@ export function isAppAuthority(authority: string, mapping: UrlMapping): boolean 
   return mapping.names.has(nameOf(host)) && mapping.ports.has(portOf(host)) && !mapping.neighbours.includes(host)
 }
 
-function nameOf(host: string): string {
+/** Without the port. */
+export function nameOf(host: string): string {
   return host.replace(/:\d*$/, '')
 }
 

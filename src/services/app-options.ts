@@ -10,7 +10,7 @@ import { defaultSteps } from '../decoys/steps.ts'
 import { trustAnchors } from '../factor/attestation-chain.ts'
 import { factorKinds } from '../factor/proof.ts'
 import type { WebauthnOptions } from '../factor/webauthn.ts'
-import { toldOf } from '../forwarding/url-mapping.ts'
+import { nameOf, toldOf } from '../forwarding/url-mapping.ts'
 import { KeepTerms } from '../kept/keep-terms.ts'
 import { compilePolicy } from '../policy/compile.ts'
 import type { Rule } from '../policy/policy.ts'
@@ -100,8 +100,8 @@ export function toApp(
   const hosts = [new URL(portalOrigin), ...all.map(({ url }) => url)]
   const boundApps = all.filter(isDeviceBound)
   const sharesPortal = origin === portalOrigin
-  const told = toldOf(app).hosts.map(one => one.toLowerCase())
-  const names = new Set([hostname, ...told.map(one => one.replace(/:\d*$/, ''))])
+  const told = toldOf(app).hosts
+  const names = new Set([hostname, ...told.map(nameOf)])
   const own = new Set([host, ...told])
   const neighbours = hosts.filter(other => names.has(other.hostname) && !own.has(other.host)).map(other => other.host)
   return {
