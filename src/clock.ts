@@ -47,6 +47,11 @@ export class RunningClock {
     this.#day = now === null ? null : Math.floor(now / dayMs)
   }
 
+  /** The latest day that the clock has shown, in days since the epoch, or the one to which it went back; null before the first look. */
+  get day(): number | null {
+    return this.#day
+  }
+
   /** True while nobody knows whether the clock was behind when it began, or is ahead now. */
   get isUnsure(): boolean {
     return this.#isUnsure

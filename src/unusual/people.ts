@@ -38,7 +38,6 @@ export class PeopleInMemory {
   readonly all = new Map<string, Live>()
   readonly groups = new Map<string, KeptGroup>()
   readonly #options: PeopleOptions
-  #lastDay = 0
   readonly #running = new RunningClock()
   /** The first day of the learning that was wrong, and the right one, as days since the epoch. */
   #correction: { readonly from: number; readonly to: number } | null = null
@@ -139,13 +138,13 @@ export class PeopleInMemory {
 
   /** To be called at least once a day, so that a clock that was wrong when the learning began is noticed. */
   noteTime(now: number): void {
-    const day = Math.floor(now / dayMs)
-    if (day < this.#lastDay - 1) this.#options.onClockBack?.(this.#lastDay - day)
-    this.#lastDay = day < this.#lastDay - 1 ? day : Math.max(day, this.#lastDay)
+    const before = this.#running.day ?? 0
     const all = this.groups.get(everyone)
     // Without the store this is the day on which the gate began, and may be written as the first day.
     const since = all === undefined ? now : all.group.since * dayMs
     const right = this.#running.beginning(now, since, this.#options.learnMs())
+    const back = before - (this.#running.day ?? 0)
+    if (back > 0) this.#options.onClockBack?.(back)
     if (all === undefined || right === since) return
     const to = Math.floor(right / dayMs)
     this.#correction = { from: all.group.since, to }
