@@ -10,6 +10,19 @@ import { MemoryStore } from '../fixtures/in-process/memory-store.ts'
 import { startRedisProxy } from '../fixtures/process/redis-proxy.ts'
 import { startRedis, until } from '../fixtures/process/redis-server.ts'
 
+const succeeds = (work: Promise<unknown>) =>
+  work.then(
+    () => true,
+    () => false
+  )
+
+/** True once the gate sees a store that it takes for its own. */
+const isRight = (store: { verify(): Promise<string | null> }) =>
+  store.verify().then(
+    why => why === null,
+    () => false
+  )
+
 async function split(t: Test) {
   const master = await startRedis(t)
   const replica = await startRedis(t, { args: ['--replicaof', `127.0.0.1 ${master.port}`] })
@@ -24,22 +37,12 @@ async function split(t: Test) {
   await a.store.put('session:thief', 'open')
   await until('the replica has it', async () => (await replica.cli('GET', 'factorgate:session:thief')) === 'open')
   // WAIT counts no replica whose first report has not come yet.
-  await until('the replica confirms', () =>
-    a.store.settle().then(
-      () => true,
-      () => false
-    )
-  )
+  await until('the replica confirms', () => succeeds(a.store.settle()))
   await b.store.verify()
   await replica.cli('REPLICAOF', 'NO', 'ONE')
   b.way.targetPort = replica.port
   b.way.cut()
-  await until('one gate sees the new master', () =>
-    b.store.verify().then(
-      why => why === null,
-      () => false
-    )
-  )
+  await until('one gate sees the new master', () => isRight(b.store))
   return { a, b, replica }
 }
 
@@ -53,12 +56,7 @@ for (const ahead of [0, 1, 5])
 
     a.way.targetPort = replica.port
     a.way.cut()
-    await until('the gate of the old master is here', () =>
-      a.store.verify().then(
-        () => true,
-        () => false
-      )
-    )
+    await until('the gate of the old master is here', () => succeeds(a.store.verify()))
     t.match(await a.store.verify(), /has gone back to an earlier state/)
     await t.rejects(a.store.get('session:thief'), { name: 'StoreUnreachable', message: /factorgate store accept/ })
     await t.rejects(a.store.settle(), { message: /gone back/ })
@@ -75,12 +73,7 @@ t.test('FIELD A7 a script of 40 commands at the new master does not hide what th
   }
   a.way.targetPort = replica.port
   a.way.cut()
-  await until('the gate of the old master is here', () =>
-    a.store.verify().then(
-      () => true,
-      () => false
-    )
-  )
+  await until('the gate of the old master is here', () => succeeds(a.store.verify()))
   t.match(await a.store.verify(), /has gone back to an earlier state/)
 })
 
@@ -89,12 +82,7 @@ t.test('FIELD A7 a partition in which nothing was ended on the old master ends w
   for (let n = 0; n < 3; n++) await b.store.settle()
   a.way.targetPort = replica.port
   a.way.cut()
-  await until('it is here', () =>
-    a.store.verify().then(
-      why => why === null,
-      () => false
-    )
-  )
+  await until('it is here', () => isRight(a.store))
   await a.store.settle()
   await b.store.settle()
   t.equal(await a.store.verify(), null)

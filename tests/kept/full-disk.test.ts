@@ -1,6 +1,6 @@
 /** Kept POSTs on a disk that is full: what waits goes on waiting although the app is down too, and what has no room leaves nothing. */
 import path from 'node:path'
-import t from 'tap'
+import t, { type Test } from 'tap'
 import { KeptPosts, type NewPost } from '../../src/kept/kept-posts.ts'
 import { makeKeyring, newMasterKey } from '../../src/keyring/keyring.ts'
 import { openLmdb } from '../../src/store/lmdb/lmdb.ts'
@@ -22,14 +22,18 @@ const post: NewPost = {
   address: '192.0.2.1'
 }
 
+function keptOn(t: Test, directory: string) {
+  const time = new TestClock(1_000_000)
+  const store = openLmdb(path.join(directory, 'store'), { clock: time.read })
+  t.teardown(() => store.close())
+  const keyring = makeKeyring([newMasterKey()])
+  return { store, posts: new KeptPosts({ store, clock: time.read, keyring: () => keyring }) }
+}
+
 t.test('the disk is full', async t => {
   const disk = smallDisk(t, '8m')
   if (disk === null) return notTried(t, 'this user cannot mount a disk')
-  const time = new TestClock(1_000_000)
-  const store = openLmdb(path.join(disk.directory, 'store'), { clock: time.read })
-  t.teardown(() => store.close())
-  const keyring = makeKeyring([newMasterKey()])
-  const posts = new KeptPosts({ store, clock: time.read, keyring: () => keyring })
+  const { store, posts } = keptOn(t, disk.directory)
   const body = Buffer.alloc(900_000, 'an hour of work ')
   const { id, secret } = (await posts.keep(post, body))!
   const free = disk.fill()
@@ -66,11 +70,7 @@ t.test('the disk is full', async t => {
 t.test('a form that has only a part of its room leaves nothing', async t => {
   const disk = smallDisk(t, '4m')
   if (disk === null) return notTried(t, 'this user cannot mount a disk')
-  const time = new TestClock(1_000_000)
-  const store = openLmdb(path.join(disk.directory, 'store'), { clock: time.read })
-  t.teardown(() => store.close())
-  const keyring = makeKeyring([newMasterKey()])
-  const posts = new KeptPosts({ store, clock: time.read, keyring: () => keyring })
+  const { store, posts } = keptOn(t, disk.directory)
   await t.rejects(posts.keep(post, Buffer.alloc(6 * 1024 * 1024, 'work ')), StoreUnreachable)
   for await (const { key } of store.scan('')) t.fail(`${key} is left`)
   t.same(await store.members('kept-posts'), [])

@@ -24,13 +24,8 @@ const lost = {
   message: /the disk has lost a write; repair the disk, then start the gate again/
 }
 
-/** A store that somebody listens to, on a small disk, with a session. Null if this user cannot mount one. */
-async function opened(t: Test) {
-  const disk = smallDisk(t, '8m')
-  if (disk === null) {
-    notTried(t, 'this user cannot mount a disk')
-    return null
-  }
+/** Tells which environment the next store opens. */
+function notedEnvironment(t: Test): () => Environment {
   const { open } = Environment
   let environment: Environment | undefined
   Environment.open = directory => {
@@ -38,6 +33,17 @@ async function opened(t: Test) {
     return environment
   }
   t.teardown(() => Object.assign(Environment, { open }))
+  return () => environment as Environment
+}
+
+/** A store that somebody listens to, on a small disk, with a session. Null if this user cannot mount one. */
+async function opened(t: Test) {
+  const disk = smallDisk(t, '8m')
+  if (disk === null) {
+    notTried(t, 'this user cannot mount a disk')
+    return null
+  }
+  const environment = notedEnvironment(t)
   const ended: string[] = []
   const store = openLmdb(path.join(disk.directory, 'store'), { onWellAgain: error => ended.push(error.message) })
   t.teardown(() => store.close())
@@ -49,15 +55,15 @@ async function opened(t: Test) {
     const refused = () => {
       throw panic()
     }
-    environment!.root.transaction = transaction
+    environment().root.transaction = transaction
     // The tests that follow in this process find it closed.
     let closed: Promise<void> | undefined
-    const close = environment!.root.close.bind(environment!.root)
+    const close = environment().root.close.bind(environment().root)
     let release = () => {}
     const released = new Promise<void>(resolve => {
       release = resolve
     })
-    environment!.root.close = () => {
+    environment().root.close = () => {
       closed = released.then(close)
       return closed
     }
@@ -65,8 +71,8 @@ async function opened(t: Test) {
       release()
       return closed
     })
-    environment!.root.useReadTransaction = refused
-    Object.assign(environment!.records, { live: refused })
+    environment().root.useReadTransaction = refused
+    Object.assign(environment().records, { live: refused })
   }
   return { disk, store, ended, heard, lose }
 }
@@ -122,17 +128,11 @@ t.test('a lost write of which a read hears first', async t => {
 })
 
 t.test('a commit that fails after nobody waits for it any more disturbs nobody', async t => {
-  const { open } = Environment
-  let environment: Environment | undefined
-  Environment.open = directory => {
-    environment = open.call(Environment, directory)
-    return environment
-  }
-  t.teardown(() => Object.assign(Environment, { open }))
+  const environment = notedEnvironment(t)
   const store = openLmdb(path.join(t.testdir({}), 'store'))
   t.teardown(() => store.close())
   let fail = (_: Error) => {}
-  environment!.root.transaction = () =>
+  environment().root.transaction = () =>
     new Promise((_, reject) => {
       fail = reject
     })
