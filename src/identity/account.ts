@@ -7,10 +7,7 @@ export interface Account {
   /** 128 random bits; also WebAuthn's `user.id`. It is never reused, even if the name is. */
   readonly id: string
   readonly name: string
-  /**
-   * The names before, the first one first. They stay taken, so that nobody else is known by them. An account that was renamed by an older
-   * release lacks that name here. Absent where there is none.
-   */
+  /** The former names, the oldest first. They stay taken, so that nobody else is known by them. Older releases did not keep them. */
   readonly formerNames?: readonly string[]
   readonly displayName: string
   readonly email: string | null
@@ -20,21 +17,21 @@ export interface Account {
   /** The directory's permanent id of the person. Absent for local people, and before the first sign-in of a person added beforehand. */
   readonly externalId?: string
   /**
-   * The directory's groups that `groupMap` had an entry for at the last sign-in, so that a changed map takes groups away at once; null without
-   * a map. Absent where the groups are the gate's own.
+   * The groups there that `groupMap` knew at the last sign-in, so that a changed map counts at once; null without a map. Absent if the
+   * groups are the gate's own.
    */
   readonly theirGroups?: readonly string[] | null
   readonly suspended: Suspension | null
   readonly createdAt: number
-  /** The language that the person has chosen for pages and mails. Absent where they have chosen none. */
+  /** Absent if the person has chosen none. */
   readonly language?: Language
 }
 
-/** The groups that the operators' console knows. The second may read, invite and reset factors. */
+/** The groups of the operators' console. `helpdesk` may read, invite and reset factors. */
 export const operators = 'operators'
 export const helpdesk = 'helpdesk'
 
-/** It stands before the account's id. The gate caches and watches these keys. */
+/** The gate caches and watches keys with this prefix. */
 export const accountPrefix = 'account:'
 
 const nameShape = /^[a-z0-9](?:[a-z0-9._+-]{0,62}[a-z0-9])?(?:@[a-z0-9](?:[a-z0-9.-]{0,188}[a-z0-9])?)?$/
@@ -49,7 +46,7 @@ export function canonicalName(text: string): string | undefined {
   return nameShape.test(name) ? name : undefined
 }
 
-/** One form of any typed text, even of text that cannot be a name: guesses are counted by it, and directories search it. */
+/** One form of any typed text, to count guesses and to search directories. */
 export function plainName(text: string): string {
   return canonicalName(text) ?? text.slice(0, 256).trim().normalize('NFKC').toLowerCase()
 }

@@ -21,7 +21,6 @@ const sentences: Readonly<Record<AccountProblem, string>> = {
   changed: 'somebody else has changed the account meanwhile; nothing was changed here'
 }
 
-/** Tells an operator why a command on an account failed. */
 export class AccountError extends Error {
   override readonly name = 'AccountError'
   readonly problem: AccountProblem
@@ -38,9 +37,7 @@ export interface NewAccount {
   readonly email?: string | null
   readonly groups?: readonly string[]
   readonly directory?: string
-  /** See `Account.externalId`. */
   readonly externalId?: string
-  /** See `Account.theirGroups`. */
   readonly theirGroups?: readonly string[] | null
 }
 
@@ -49,9 +46,9 @@ export type AccountChange = Partial<
 >
 
 const index = 'accounts'
-/** Set when the index of addresses is complete. A store of an older version lacks it. */
+/** Set when the index of addresses is complete; older stores lack it. */
 const addressMark = 'meta:addresses'
-/** An id that no account has. Unknown names are looked up with it, so that the number of reads is the same (ASVS 6.3.8). */
+/** An id that no account has. Looking it up for unknown names keeps the number of reads equal (ASVS 6.3.8). */
 const nobody = 'A'.repeat(22)
 const nameKeyOf = (name: string) => `account-name:${name}`
 /** A directory's ids have any length and any characters. */
@@ -85,7 +82,7 @@ export class Accounts {
       suspended: null,
       createdAt: this.#clock()
     }
-    // The name comes last, otherwise a create that breaks off would leave a name that nobody can take.
+    // The name comes last, otherwise an interrupted create would leave a name that nobody can take.
     await accountRecord.put(this.#store, account.id, account)
     await this.#store.link(index, account.id)
     await this.#addresses.link(account.email, account.id)
@@ -108,7 +105,6 @@ export class Accounts {
     return null
   }
 
-  /** Finds the account by the directory's own id. */
   async ofExternal(directory: string, externalId: string): Promise<Account | null> {
     const id = await this.#store.get(externalKeyOf(directory, externalId))
     const account = id === null ? null : await this.byId(id)
@@ -119,9 +115,7 @@ export class Accounts {
     return this.#store.members(membersOf(directory))
   }
 
-  /**
-   * Ties an account that was added beforehand to a person of its directory. Throws AccountError `external_taken` if either is tied already.
-   */
+  /** Ties an account that was added beforehand to a person of its directory. Throws AccountError `external_taken` if either is tied. */
   async bind(id: string, externalId: string): Promise<Account> {
     const { directory } = (await this.byId(id)) ?? { directory: null }
     if (directory === null) throw new AccountError('not_found')
@@ -131,7 +125,7 @@ export class Accounts {
         throw new AccountError('external_taken')
       return { ...account, externalId }
     }).catch(async error => {
-      // Another person with this name was first. This one may still get an account with another name.
+      // Another person has this name. This one may still get an account with another name.
       if (error instanceof AccountError && error.problem === 'external_taken')
         await this.#store.delete(externalKeyOf(directory, externalId), id)
       throw error
@@ -157,13 +151,13 @@ export class Accounts {
     }
   }
 
-  /** True for a name that an account has or had. */
+  /** True also for a former name. */
   async isTaken(text: string): Promise<boolean> {
     const id = await this.#store.get(nameKeyOf(canonicalName(text) ?? nobody))
     return id !== null && (await this.byId(id)) !== null
   }
 
-  /** The account that had this name before it was renamed; null for a name that an account has now, and for one that nobody had. */
+  /** Null for a name that an account has now, and for one that nobody had. */
   async byFormerName(text: string): Promise<Account | null> {
     const name = canonicalName(text)
     const id = name === undefined ? null : await this.#store.get(nameKeyOf(name))
@@ -171,20 +165,17 @@ export class Accounts {
     return account === null || account.name === name ? null : account
   }
 
-  /**
-   * Frees a name that an account had before it was renamed, so that somebody else may get it. Answers whose it was; null for a name that
-   * nobody had. Throws AccountError `name_taken` for a name that an account has now.
-   */
+  /** Frees a former name. Answers whose it was, or null. Throws AccountError `name_taken` for a name that an account has now. */
   async forgetName(text: string): Promise<Account | null> {
     const name = canonicalName(text)
     const id = name === undefined ? null : await this.#store.get(nameKeyOf(name))
     const account = id === null ? null : await this.byId(id)
     if (name === undefined || account === null) return null
     if (account.name === name) throw new AccountError('name_taken')
-    // The account loses the name before the name is free, otherwise an app could know two people by it.
+    // The account loses the name first, otherwise an app could know two people by it.
     await this.#change(account.id, current => withoutFormer(current, name))
     await this.#store.delete(nameKeyOf(name), account.id)
-    // Its person may have got it back meanwhile.
+    // The account may have got it back meanwhile.
     if ((await this.byId(account.id))?.name === name) await this.#claim(nameKeyOf(name), account.id)
     return account
   }
@@ -203,10 +194,7 @@ export class Accounts {
     return account?.name === name ? account : null
   }
 
-  /**
-   * By a name, or by an e-mail address that only one account has. The name comes first. The number of reads depends on the text alone (ASVS
-   * 6.3.8).
-   */
+  /** By a name, or else by an e-mail address that only one account has. The number of reads depends on the text alone (ASVS 6.3.8). */
   async bySignIn(text: string): Promise<Account | null> {
     const named = await this.byName(text)
     const address = canonicalAddress(text)
@@ -227,12 +215,11 @@ export class Accounts {
     if (!anew) await this.#store.put(addressMark, '1')
   }
 
-  /** Accounts whose names begin with this text, `most` of them at the most, in no order. For suggestions. */
+  /** At most `most` accounts, in no order. */
   async beginningWith(text: string, most: number): Promise<Account[]> {
     const found: Account[] = []
     for await (const { key, value } of this.#store.scan(nameKeyOf(text))) {
       const account = await this.byId(value)
-      // A former name leads to its account too.
       if (account !== null && nameKeyOf(account.name) === key) found.push(account)
       if (found.length === most) break
     }
@@ -252,7 +239,7 @@ export class Accounts {
   /** Throws AccountError `not_found`, and StoreUnconfirmed as `suspend` does. With `asOf`, also `changed` if the account is not that one. */
   async update(id: string, change: AccountChange, asOf?: Account): Promise<Account> {
     const before = change.email === undefined ? null : await this.byId(id)
-    // The index is written first: it may name one account too many, and never one too few.
+    // The index comes first: it may name one account too many, never one too few.
     if (before !== null) await this.#addresses.link(change.email ?? null, id)
     const account = await this.#change(id, account => changed(account, change), asOf)
     if (before !== null) await this.#forget(before.email, id)
@@ -272,8 +259,7 @@ export class Accounts {
 
   /**
    * Watchers of the store end the account's sessions and connections. Throws AccountError `not_found`. Rejects with StoreUnconfirmed if the
-   * change is not confirmed; a second call asks again. `asOf` as in `update`. A suspension by the watch stays one when an operator gives
-   * another reason.
+   * change is not confirmed; a second call asks again. `asOf` as in `update`.
    */
   async suspend(
     id: string,
@@ -290,7 +276,7 @@ export class Accounts {
     return account
   }
 
-  /** Keeps what an operator says of a suspension. Throws AccountError `changed` where there is none any more. `asOf` as in `update`. */
+  /** Throws AccountError `changed` if the account is not suspended. `asOf` as in `update`. */
   noteOnSuspension(id: string, words: Pick<Suspension, 'confirmed' | 'resumeAsked'>, asOf?: Account): Promise<Account> {
     const noted = (account: Account) => {
       if (account.suspended === null) throw new AccountError('changed')
@@ -299,7 +285,6 @@ export class Accounts {
     return this.#change(id, noted, asOf)
   }
 
-  /** `asOf` as in `update`. */
   resume(id: string, asOf?: Account): Promise<Account> {
     return this.#change(id, account => ({ ...account, suspended: null }), asOf)
   }
@@ -308,7 +293,7 @@ export class Accounts {
   async remove(id: string): Promise<boolean> {
     const account = await this.byId(id)
     if (account === null) return false
-    // Another account may have taken the name after a removal that broke off.
+    // Another account may have the name after an interrupted removal.
     for (const name of namesOf(account)) await this.#store.delete(nameKeyOf(name), id)
     if (account.externalId !== undefined)
       await this.#store.delete(externalKeyOf(account.directory, account.externalId), id)
@@ -320,7 +305,7 @@ export class Accounts {
     return isGone
   }
 
-  /** True if the key now names this account. The claim of an account that is gone is free. */
+  /** True if the key now names this account. A removed account loses its claim. */
   #claim(key: string, id: string): Promise<boolean> {
     return changeValue(this.#store, key, async holder => {
       if (holder === id) return { result: true }
@@ -339,7 +324,7 @@ export class Accounts {
   }
 }
 
-/** The greatest number of former names that an account keeps: the first one, and the latest. */
+/** The first one and the latest. */
 const maxFormer = 16
 
 function renamed(account: Account, name: string): Account {
@@ -360,7 +345,7 @@ function namesOf(account: Account | null): string[] {
   return account === null ? [] : [account.name, ...(account.formerNames ?? [])]
 }
 
-/** True if the change takes rights away. The store writes such a change even when its disk is full. */
+/** The store writes a change that takes rights away even when its disk is full. */
 function takesAway(before: Account, after: Account): boolean {
   const isSmaller = after.groups.length < before.groups.length
   return after.suspended !== null || (isSmaller && after.groups.every(group => before.groups.includes(group)))

@@ -1,7 +1,4 @@
-/**
- * E-mail addresses as sign-in names: their canonical form, and the index from an address to its accounts. An account's record must confirm
- * an entry.
- */
+/** E-mail addresses as sign-in names: canonical form, and index from an address to accounts. An account's record must confirm an entry. */
 import { domainToASCII } from 'node:url'
 import { digestOf } from '../ids.ts'
 import type { Store } from '../store/store.ts'
@@ -14,8 +11,8 @@ const maxHolders = 8
 const keyOf = (address: string) => `account-address:${digestOf(address)}`
 
 /**
- * The canonical form of an address; undefined for any other text (two `@`, blanks, commas: THREATS M16). The part before the `@` could be
- * case-sensitive (RFC 5321 §2.4), but the mail systems in use are not.
+ * Undefined for other text (two `@`, blanks, commas: THREATS M16). The part before the `@` could be case-sensitive (RFC 5321 §2.4), but the
+ * mail systems in use are not.
  */
 export function canonicalAddress(text: string): string | undefined {
   if (text.length > 2 * maxAddressLength) return undefined
@@ -49,7 +46,7 @@ export class Addresses {
     if (canonical !== undefined) await this.#store.unlink(keyOf(canonical), accountId)
   }
 
-  /** The ids of the accounts that may have this canonical address; null for more than `maxHolders`. */
+  /** The ids of accounts that may have this canonical address; null for more than `maxHolders`. */
   async holders(canonical: string): Promise<string[] | null> {
     const ids = await this.#store.members(keyOf(canonical))
     return ids.length > maxHolders ? null : ids

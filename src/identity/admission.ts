@@ -1,14 +1,11 @@
-/**
- * Finds the account of an arrival by the institution's id, makes it at the first sign-in, and updates it later. A name that another person
- * has is refused; accounts are never merged.
- */
+/** Finds the account of an arrival by the institution's id, makes it at the first sign-in, and updates it later. Accounts are never merged. */
 import { type Account, canonicalName } from './account.ts'
 import { AccountError, type Accounts } from './accounts.ts'
 import { type Arrival, cleanDisplayName, cleanEmail, cleanGroups, mappedGroups, type Source } from './arrival.ts'
 
 type Admission =
   | { readonly kind: 'admitted'; readonly account: Account; readonly isNew: boolean }
-  /** `name_invalid`: no account can have this name. `name_taken`: another one has it. */
+  /** `name_invalid`: no account can have this name. */
   | { readonly kind: 'refused'; readonly why: 'name_invalid' | 'name_taken' }
 
 type AdmissionSource = Pick<Source, 'id' | 'realm' | 'groupMap'>
@@ -51,7 +48,6 @@ export class Admissions {
     return changes(source, account, arrival).isSame && (name === undefined || name === account.name)
   }
 
-  /** Writes only what differs. */
   async keepInStep(source: AdmissionSource, account: Account, arrival: Arrival): Promise<Account> {
     const { displayName, email, groups, theirs, isSame } = changes(source, account, arrival)
     let now = account
@@ -77,7 +73,6 @@ export class Admissions {
     }
   }
 
-  /** A parallel first sign-in of the same person has made the account. */
   async #lost(source: AdmissionSource, arrival: Arrival, error: unknown): Promise<Admission> {
     if (!(error instanceof AccountError)) throw error
     const account = await this.#accounts.ofExternal(source.id, arrival.externalId)
@@ -85,7 +80,7 @@ export class Admissions {
     return { kind: 'refused', why: error.problem === 'name_invalid' ? 'name_invalid' : 'name_taken' }
   }
 
-  /** Renames the account, unless another account has that name. */
+  /** Keeps the old name if another account has the new one. */
   async #rename(account: Account, name: string): Promise<Account> {
     try {
       return await this.#accounts.rename(account.id, name)
@@ -96,7 +91,6 @@ export class Admissions {
   }
 }
 
-/** What the arrival makes of the account. */
 function changes(source: AdmissionSource, account: Account, arrival: Arrival) {
   const displayName = cleanDisplayName(arrival.displayName) ?? account.displayName
   const email = cleanEmail(arrival.email)
@@ -110,11 +104,11 @@ function changes(source: AdmissionSource, account: Account, arrival: Arrival) {
   return { displayName, email, groups, theirs, isSame }
 }
 
-/** Undefined for a text that cannot be a name. */
+/** Undefined for text that cannot be a name. */
 function nameOf({ realm }: AdmissionSource, { name }: Arrival): string | undefined {
   const plain = canonicalName(name)
   if (plain === undefined || realm === null) return plain
-  // Kerberos and SAML include the realm (`alice@LAB.EXAMPLE`). A name of another realm is refused.
+  // Kerberos and SAML include the realm (`alice@LAB.EXAMPLE`). Names of other realms are refused.
   return plain.endsWith(`@${realm}`) ? plain : canonicalName(`${plain}@${realm}`)
 }
 

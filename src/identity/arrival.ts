@@ -2,7 +2,7 @@
 
 /** Only the sender is verified: names may hold anything. `admission.ts` makes an account of it. */
 export interface Arrival {
-  /** The institution's permanent id of the person. */
+  /** The permanent id there. */
   readonly externalId: string
   readonly name: string
   readonly displayName: string | null
@@ -13,7 +13,7 @@ export interface Arrival {
   readonly mfa: { readonly at: number } | null
 }
 
-/** How an institution's people become accounts: `identity[]` of the configuration. */
+/** `identity[]` of the configuration. */
 export interface Source {
   readonly id: string
   readonly title: string
@@ -32,7 +32,7 @@ const maxEmailLength = 254
 const maxGroupLength = 256
 const maxGroups = 10_000
 
-/** Control characters, line separators and marks of writing direction (Unicode UAX #9). */
+/** Control characters, line separators and direction marks (Unicode UAX #9). */
 const unseen = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u061c\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff\ufff9-\ufffb]/u
 const allUnseen = new RegExp(unseen, 'gu')
 
@@ -50,12 +50,12 @@ export function cleanEmail(text: string | null): string | null {
     : null
 }
 
-/** The groups that the map has an entry for; null without a map. */
+/** Null without a map. */
 export function mappedGroups(groups: readonly string[], map: Source['groupMap']): readonly string[] | null {
   return map === null ? null : [...new Set(groups.filter(group => Object.hasOwn(map, group)))]
 }
 
-/** The groups' names in rules. A group that cannot be a name is left out. */
+/** The groups' names in rules, without those that cannot be a name. */
 export function cleanGroups(groups: readonly string[], map: Source['groupMap']): string[] {
   const ours = map === null ? groups : groups.flatMap(group => (Object.hasOwn(map, group) ? [map[group]!] : []))
   const clean = ours

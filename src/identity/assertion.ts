@@ -1,7 +1,4 @@
-/**
- * The signed statement of who asks (`X-Factorgate-Assertion`): claims and signature (EdDSA, RFC 8037; explicit `typ` and audience, RFC 8725
- * §3.9, §3.11).
- */
+/** The signed statement of who asks (`X-Factorgate-Assertion`; EdDSA, RFC 8037; explicit `typ` and audience, RFC 8725 §3.9, §3.11). */
 import { type KeyObject, sign } from 'node:crypto'
 import { factorKinds, factorTable } from '../factor/kinds.ts'
 import { isProgram, newestProof, type Proof, type ProofKind } from '../factor/proof.ts'
@@ -20,7 +17,7 @@ interface AssertionInput {
   readonly key: { readonly kid: string; readonly privateKey: KeyObject }
 }
 
-/** In seconds: long enough for a slow app to read it, too short to be worth stealing. */
+/** Long enough for a slow app, too short to be worth stealing. */
 export const assertionSeconds = 120
 
 /** RFC 8176 §2. */
@@ -30,7 +27,7 @@ function methodsOf(kind: ProofKind): readonly string[] {
   return kind === 'password' || kind === 'directory' ? ['pwd'] : factorTable[kind].amr
 }
 
-/** A compact JWS. `exp` is `assertionSeconds` from `now`; `auth_time` is the time of the newest proof. */
+/** A compact JWS, valid for `assertionSeconds`. `auth_time` is that of the newest proof. */
 export function makeAssertion(input: AssertionInput): string {
   const { subject, proofs } = input
   const iat = Math.floor(input.now / 1000)

@@ -24,22 +24,20 @@ export interface CertificateOptions {
   readonly name: NameField
   /** Whether the certificate counts as a second factor, as a card with a PIN does. */
   readonly mfa: boolean
-  /** How long somebody whose certificate is revoked may keep their access. */
+  /** How long a revoked certificate may still give access. */
   readonly refreshSeconds: number
-  /** Called with the reason when a file is unusable. */
   readonly onTrouble: (sentence: string) => void
-  /** What was last read from the same files, by the options that it depends on. It serves while a file is unusable. Default: nothing. */
+  /** What was last read, by the options that it depends on. It serves while a file is unusable. */
   readonly lastRead?: Map<string, CertificateChecker>
 }
 
 /** The person's certificate, and no more authorities than a chain may have. */
 const maxKept = 9
 
-/** The client certificate of a connection. */
 export interface PresentedCertificate {
-  /** OpenSSL's objection, or null. A resumed session without a certificate has none either. */
+  /** OpenSSL's objection, or null, also in a resumed session without a certificate. */
   readonly objection: string | null
-  /** In a resumed session nobody has proved possession of the key. */
+  /** A resumed session does not prove possession of the key. */
   readonly isResumed: boolean
   readonly leaf: X509Certificate | null
   /** Further certificates that the browser sent. */
@@ -70,7 +68,7 @@ export class CertificateInstitution implements Institution {
     })
   }
 
-  /** Identifies the person. `now` in milliseconds. */
+  /** `now` in milliseconds. */
   async read({ objection, isResumed, leaf, sent }: PresentedCertificate, now: number): Promise<InstitutionAnswer> {
     if (leaf === null) return refused('institution_refused', 'the browser showed no certificate')
     if (isResumed) return refused('institution_answer_invalid', 'the TLS session is a resumed one')
@@ -100,11 +98,10 @@ export class CertificateInstitution implements Institution {
     return (await this.#checker)?.mark ?? ''
   }
 
-  /** Judges the certificate of a running session again. */
   async review({ hint, externalId }: ReviewedSession, now: number): Promise<Vouching> {
     const [leaf, ...sent] = certificatesOf(hint)
     const checker = await this.#checker
-    // A session of an older release has no certificate with it.
+    // Older sessions hold no certificate.
     if (leaf === undefined || checker === null) return 'unknown'
     const person = await checker.check(leaf, sent, now)
     if (person.kind === 'refused') return person.code === 'institution_unreachable' ? 'unknown' : 'gone'
@@ -112,12 +109,12 @@ export class CertificateInstitution implements Institution {
   }
 }
 
-/** A renewed card has another serial number, and a new authority another name, so the name in the certificate identifies the person. */
+/** The name identifies the person, since a renewed card has another serial number. */
 function idOf(name: string): string {
   return canonicalName(name) ?? name
 }
 
-/** The certificates for a later review, as JSON of DER in base64. */
+/** For a later review: JSON of DER in base64. */
 function hintOf(certificates: readonly X509Certificate[]): string {
   return JSON.stringify(certificates.slice(0, maxKept).map(({ raw }) => raw.toString('base64')))
 }

@@ -11,8 +11,8 @@ import type { SamlInstitution } from './saml/saml.ts'
 export type AnyInstitution = CertificateInstitution | HeaderInstitution | OidcInstitution | SamlInstitution
 
 /**
- * Whether the account's directory still vouches for it. `ask-there`: the gate cannot ask, so the person must sign in there. `gone`: the
- * directory does not know them, has locked them, or is not configured any more.
+ * Whether the account's directory still vouches for it. `ask-there`: the person must sign in there to tell. `gone`: unknown or locked
+ * there, or the directory is not configured any more.
  */
 type Standing = 'stands' | 'gone' | 'ask-there'
 
@@ -47,8 +47,8 @@ export class Directories {
   }
 
   /**
-   * The account with the groups that this configuration gives it; null where its directory is not configured. After a change of `groupMap`
-   * it counts at once for the groups that the directory had named and the old map knew; others come when it is asked the next time.
+   * The account with its groups by this configuration; null if its directory is not configured. A changed `groupMap` counts at once for the
+   * groups that the old map knew, and for others at the next question.
    */
   accountNow(account: Account): Account | null {
     const source = this.#sources.get(account.directory)
@@ -73,7 +73,6 @@ export class Directories {
     return this.#sources.has(id)
   }
 
-  /** True where another place checks the first factor. */
   isElsewhere(id: string): boolean {
     return (this.#sources.get(id) ?? null) !== null
   }
@@ -87,12 +86,11 @@ export class Directories {
     return this.#sources.get(id)?.enrolment ?? 'invitation'
   }
 
-  /** True if people of some source ask colleagues for approval. */
   get hasSponsors(): boolean {
     return [...this.#sources.values()].some(source => source?.enrolment === 'sponsor')
   }
 
-  /** A sentence for each source that could not be asked the last time, wholly or at some of its servers. */
+  /** A sentence for each source whose last question failed. */
   troubles(): string[] {
     return [
       ...this.#all.flatMap(each => {

@@ -1,4 +1,4 @@
-/** The port of directories that check a name and a password: local users and LDAP. institution.ts is the port of all other logins. */
+/** The port of directories that check a name and a password: local users and LDAP. institution.ts has the port of all other logins. */
 
 import type { Lockout } from '../throttle/limits.ts'
 import type { Account } from './account.ts'
@@ -6,7 +6,6 @@ import type { Source } from './arrival.ts'
 import type { HashPlace } from './password/hash-queue.ts'
 
 export type DirectoryAnswer =
-  /** The account exists in the store. */
   | { readonly kind: 'accepted'; readonly accountId: string }
   /**
    * An unknown name is refused as a wrong password is, in the same bytes and time. `why`: the password is right, but this prevents the
@@ -15,21 +14,19 @@ export type DirectoryAnswer =
   | { readonly kind: 'refused'; readonly why?: DirectoryRefusal }
   /** Nothing was checked. */
   | { readonly kind: 'busy' }
-  /** Nothing was checked, because the directory cannot be asked now. */
   | { readonly kind: 'unreachable' }
 
 /** Only a person who typed the right password sees it. */
 export type DirectoryRefusal = 'locked' | 'disabled' | 'expired' | 'must_change' | 'name_invalid' | 'name_taken'
 
-/** One refresh of a directory, which remembers what it has asked. */
 export interface AccountReview {
-  /** What `stands` answers for each account, in the same order; it updates the accounts too. Never rejects because of the directory. */
+  /** The answers of `stands`, in the same order; it updates the accounts too. Never rejects because of the directory. */
   look(accounts: readonly Account[]): Promise<readonly PromiseSettledResult<boolean>[]>
 }
 
 /**
- * Counts a guess at a person, by the permanent id, before the directory checks it; null for a name that nobody has. False if the directory
- * must not be asked, because strangers have spent their guesses at this person.
+ * Counts a guess at a person, by the permanent id (null for an unknown name), before the directory checks it. False if strangers have spent
+ * their guesses at this person.
  */
 export type MayCheck = (person: string | null) => Promise<boolean>
 
@@ -42,23 +39,20 @@ export interface Directory {
    * finds people by several names.
    */
   authenticate(name: string, password: string, place?: HashPlace, mayCheck?: MayCheck): Promise<DirectoryAnswer>
-  /**
-   * Takes as long as `authenticate` and checks nobody. It serves people whose password another directory checks. Without it, `authenticate`
-   * is called with a password that fits nobody.
-   */
+  /** Takes as long as `authenticate` and checks nobody, for people of another directory. Without it, `authenticate` gets a password that fits nobody. */
   pretend?(name: string, password: string, mayCheck?: MayCheck): Promise<Exclude<DirectoryAnswer, { kind: 'accepted' }>>
   /** True if a password from this place would be `busy` at once. Absent without a queue. */
   isFullFor?(place: HashPlace): boolean
-  /** How it locks accounts after wrong passwords; null or absent where the gate need not care. */
+  /** How it locks accounts after wrong passwords; null or absent if it does not matter here. */
   readonly lockout?: Lockout | null
-  /** True if people there are used to typing `DOMAIN\name`. */
+  /** People there may type `DOMAIN\name`. */
   readonly takesDomain?: boolean
   /**
-   * False if the account's person is gone, locked or disabled there; otherwise the account is updated from the directory. Rejects with
-   * GateError `institution_unreachable`. Absent if the account itself tells, or if a look-up needs the person's password.
+   * False if the person is gone, locked or disabled there; otherwise the account is updated. Rejects with GateError
+   * `institution_unreachable`. Absent if the account itself tells, or if a look-up needs the password.
    */
   stands?(account: Account): Promise<boolean>
-  /** Begins to ask about many accounts with few questions. Absent if `stands` alone can tell. */
+  /** Asks about many accounts with few questions. Absent if `stands` alone can tell. */
   review?(): AccountReview
   /** Differs where `stands` may answer differently: another filter, other groups. */
   readonly mark?: string

@@ -1,16 +1,16 @@
 /**
- * Encodings of header values outside ASCII. A result holds one character for each byte. RFC 9110 §5.5 leaves such bytes to the receiver:
- * Node and WSGI (PEP 3333) read Latin-1. Open WebUI decodes per cent signs (its routers/auths.py), Grafana quoted-printable
- * (`headers_encoded`), and Tailscale Serve writes RFC 2047 (its encTailscaleHeaderValue).
+ * Encodings of header values outside ASCII, with one character for each byte. RFC 9110 §5.5 leaves such bytes to the receiver: Node and
+ * WSGI (PEP 3333) read Latin-1, Open WebUI per cent signs (routers/auths.py), Grafana quoted-printable (`headers_encoded`), and Tailscale
+ * Serve writes RFC 2047 (encTailscaleHeaderValue).
  */
 import type { HeaderEncoding } from './header-profiles.ts'
 
 /** RFC 2047 §2: an encoded-word has at most 75 characters, 12 of them around its text. */
 const wordLength = 63
 
-/** A value as bytes. Null if it holds control characters, line or paragraph separators, surrogates, or characters outside the encoding. */
+/** Null if it holds control characters, line or paragraph separators, surrogates, or characters outside the encoding. */
 export function encodeValue(text: string, encoding: HeaderEncoding): string | null {
-  // The usual case, equal in every encoding.
+  // The usual case, equal in all encodings.
   if (/^[\w .@,:/'()-]+$/.test(text)) return text
   if (/[\p{Cc}\p{Zl}\p{Zp}\p{Cs}]/u.test(text)) return null
   switch (encoding) {
@@ -31,7 +31,7 @@ export function encodeValue(text: string, encoding: HeaderEncoding): string | nu
   }
 }
 
-/** RFC 2047 §4.2 ("Q"). Text that looks like an encoded word is encoded too. */
+/** RFC 2047 §4.2 ("Q"), also for text that looks like an encoded word. */
 function encodedWords(text: string): string {
   if (/^[\x20-\x7e]*$/.test(text) && !text.includes('=?')) return text
   const words: string[] = []

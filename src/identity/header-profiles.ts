@@ -1,7 +1,4 @@
-/**
- * The header profiles: the names under which products read a person from a proxy, and their encoding, by the products' own sources and
- * documentation of November 2026.
- */
+/** The header profiles: names and encodings by which products read a person from a proxy (their sources and documentation of November 2026). */
 
 export const headerEncodings = ['utf-8', 'latin-1', 'percent', 'rfc2047', 'quoted-printable', 'ascii'] as const
 export type HeaderEncoding = (typeof headerEncodings)[number]
@@ -15,7 +12,7 @@ type NameChoice = (typeof nameChoices)[number]
 /** Null for a header that is not sent. */
 export interface IdentityHeaders {
   readonly user: string | null
-  /** The sign-in name again, for products that read two headers. */
+  /** The sign-in name again. */
   readonly preferredUsername?: string | null
   readonly name: string | null
   readonly email: string | null
@@ -23,12 +20,12 @@ export interface IdentityHeaders {
   readonly groupSeparator?: GroupSeparator
   /** Default: utf-8. */
   readonly encoding?: HeaderEncoding
-  /** Whether the app gets the present name of a person who was renamed, or the first one. Default: current. */
+  /** Whether an app gets the present or the first name of a renamed person. Default: current. */
   readonly names?: NameChoice
   /** The header of `secret`, by which the app knows the gate. */
   readonly secretHeader?: string | null
   readonly secret?: string
-  /** Whether verdicts carry it too. A proxy that everybody may ask through would show it. */
+  /** Whether verdicts carry it too. A proxy open to all would show it. */
   readonly secretInVerdict?: boolean
 }
 
@@ -53,7 +50,7 @@ const headerProfiles = {
     groups: 'Remote-Groups',
     encoding: 'utf-8'
   },
-  // oauth2-proxy towards an upstream. Both User and Preferred-Username are read as a sign-in name, so neither holds a display name, which
+  // oauth2-proxy towards an upstream. Products take User and Preferred-Username as a sign-in name, so neither holds a display name, which
   // people may choose (pkg/apis/options/legacy_options.go, pkg/middleware/headers.go).
   'x-forwarded-user': {
     ...none,
@@ -63,7 +60,7 @@ const headerProfiles = {
     groups: 'X-Forwarded-Groups',
     encoding: 'utf-8'
   },
-  // oauth2-proxy behind nginx' auth_request (`--set-xauthrequest`). The same sources.
+  // oauth2-proxy behind nginx' auth_request (`--set-xauthrequest`), same sources.
   'x-auth-request': {
     ...none,
     user: 'X-Auth-Request-User',
@@ -73,7 +70,7 @@ const headerProfiles = {
     encoding: 'utf-8'
   },
   // Grafana's [auth.proxy], with `headers = Name:X-WEBAUTH-NAME Email:X-WEBAUTH-EMAIL Groups:X-WEBAUTH-GROUPS`. With `headers_encoded =
-  // true` it decodes quoted-printable ("Configure auth proxy authentication"; pkg/services/authn/clients/proxy.go).
+  // true` it decodes quoted-printable (pkg/services/authn/clients/proxy.go).
   'x-webauth-user': {
     ...none,
     user: 'X-WEBAUTH-USER',
@@ -82,11 +79,10 @@ const headerProfiles = {
     groups: 'X-WEBAUTH-GROUPS',
     encoding: 'utf-8'
   },
-  // Posit Workbench's proxied authentication (`auth-proxy=1`). The name is a system account's, so it is ASCII (administration guide,
-  // "Proxied Authentication").
+  // Posit Workbench (`auth-proxy=1`): the name of a system account, so ASCII (administration guide, "Proxied Authentication").
   rstudio: { ...none, user: 'X-RStudio-Username', encoding: 'ascii' },
-  // Galaxy's `use_remote_user` reads HTTP_REMOTE_USER, and HTTP_GX_SECRET for `remote_user_secret`. Some servers drop names with `_`. The
-  // value is an e-mail address (lib/galaxy/web/framework/middleware/remoteuser.py).
+  // Galaxy's `use_remote_user` reads HTTP_REMOTE_USER, an e-mail address, and HTTP_GX_SECRET. Some servers drop names with `_`
+  // (lib/galaxy/web/framework/middleware/remoteuser.py).
   galaxy: { ...none, user: 'Remote-User', secretHeader: 'GX-Secret', encoding: 'ascii' },
   custom: { ...none, user: null, encoding: 'utf-8' }
 } as const satisfies Record<string, Profile>

@@ -41,7 +41,6 @@ const apacheUnset = '(null)'
 
 export class HeaderInstitution implements Institution {
   readonly kind = 'header'
-  /** The proxy decides by itself when it asks for a second factor. */
   readonly asksForMfa = false
   readonly source: Source
   readonly #options: HeaderOptions
@@ -91,7 +90,7 @@ function invalid(detail: string): InstitutionAnswer {
   return refused('institution_answer_invalid', detail)
 }
 
-/** The values of these headers as UTF-8, by configured name; or a problem with one of them. */
+/** As UTF-8, by configured name; or the problem with one. */
 function readHeaders(
   rawHeaders: readonly string[],
   names: readonly string[]

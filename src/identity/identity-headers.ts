@@ -1,4 +1,4 @@
-/** The identity headers of a person, for in-line forwarding and forward-auth. */
+/** A person's identity headers, for forwarding and forward-auth. */
 import { encodeValue } from './header-encoding.ts'
 import type { HeaderEncoding, IdentityHeaders } from './header-profiles.ts'
 import type { Subject } from './subject.ts'
@@ -11,7 +11,7 @@ export interface Unsent {
 
 /**
  * Alternating names and values (one character for each byte). A missing attribute has no line, since some apps take an empty one as "delete
- * it". Without a sign-in name nothing is sent, otherwise an app would see groups of nobody. `onUnsent` gets the omitted values.
+ * it". Without a sign-in name nothing is sent, otherwise an app would see groups of nobody.
  */
 export function identityLines(
   headers: IdentityHeaders,
@@ -49,7 +49,7 @@ interface GroupsText {
   readonly unsent: readonly string[]
 }
 
-/** By app and by the account's array, which is the same object while the account is cached. */
+/** By app and by the array of groups, which is the same object while the account is cached. */
 const known = new WeakMap<IdentityHeaders, WeakMap<readonly string[], GroupsText>>()
 
 function groupsOf(
@@ -73,7 +73,7 @@ function groupsOf(
   return found
 }
 
-/** False for a name that an app would split or trim into another group, before or after decoding. */
+/** False if an app would split or trim the name into another group. */
 function isOneGroup(group: string, separator: string): boolean {
   return group !== '' && !group.includes(separator) && group.trim() === group
 }

@@ -4,7 +4,7 @@ import type { Arrival, Source } from './arrival.ts'
 
 type InstitutionKind = 'oidc' | 'saml' | 'header' | 'certificate'
 
-/** `detail` is for the log and the journal: one line without secrets, with the institution's text in quotes. */
+/** `detail` is for the log and the journal: one line without secrets, the institution's text in quotes. */
 export interface InstitutionRefusal {
   readonly kind: 'refused'
   readonly code: Extract<ErrorCode, `institution_${string}`>
@@ -13,11 +13,11 @@ export interface InstitutionRefusal {
   readonly retryAfterSeconds?: number
 }
 
-/** The institution's session: its sign-out ends ours, and the reverse. */
+/** Its sign-out ends ours, and the reverse. */
 export interface InstitutionSession {
   /** `sid` or `SessionIndex`; null where it has none. */
   readonly sid: string | null
-  /** What it calls the person in a sign-out that names no session, unique in its directory. Absent if it always uses the external id. */
+  /** The person's name in a sign-out that names no session, unique in its directory. Absent if that is the external id. */
   readonly nameThere?: string | null
   /** What its sign-out needs (an ID token, a NameID as JSON), stored sealed. */
   readonly hint: string | null
@@ -44,10 +44,9 @@ export const refused = (
   ...(retryAfterSeconds == null ? {} : { retryAfterSeconds })
 })
 
-/** What a running session was begun with. */
 export type ReviewedSession = InstitutionSession & { readonly externalId: string }
 
-/** `unknown`: it cannot be asked now, and nobody loses anything for that. */
+/** `unknown`: it cannot be asked now; the session stays. */
 export type Vouching = 'stands' | 'gone' | 'unknown'
 
 /** Each kind adds methods for its routes in `plugins/portal/institutions/`. */
@@ -56,10 +55,7 @@ export interface Institution {
   readonly kind: InstitutionKind
   /** True if a person can show a second factor there anew. */
   readonly asksForMfa: boolean
-  /**
-   * Where a browser signs out there too, or null. `returnTo`: our page after a sign-out. Never rejects, since a sign-out here does not
-   * depend on it. `now` in milliseconds.
-   */
+  /** Where a browser signs out there too, or null. `returnTo`: our page after a sign-out. Never rejects. `now` in milliseconds. */
   signOutUrl?(
     session: InstitutionSession & { readonly externalId: string },
     returnTo: string,
@@ -67,13 +63,13 @@ export interface Institution {
   ): Promise<string | null>
   /** The origin of that address, if known. A page's policy must name where its form may lead (CSP3 §6.4.1). */
   signOutOrigin?(now: number): string | null
-  /** Whether it still vouches for whoever began this session. Absent where the gate cannot ask without the person. `now` in milliseconds. */
+  /** Whether it still vouches for the person of this session. Absent if the gate cannot ask without the person. `now` in milliseconds. */
   review?(session: ReviewedSession, now: number): Promise<Vouching>
-  /** Differs where `review` may answer differently, for example with a new revocation list. */
+  /** Differs if `review` may answer differently, for example with a new revocation list. */
   reviewMark?(): Promise<string>
-  /** How long somebody for whom it does not vouch any more may keep their access; absent without `review`. */
+  /** How long a person may keep their access after it stops vouching; absent without `review`. */
   readonly refreshSeconds?: number
-  /** Why it could not be asked the last time, in words without secrets; null where it could, or has not been asked. */
+  /** Why the last question failed, in words without secrets; null if it did not. */
   readonly trouble?: string | null
   close?(): void | Promise<void>
 }

@@ -1,21 +1,18 @@
-/**
- * Invitations: links with which people set a password and enrol a first factor. An invitation proves only its own possession and opens no
- * app (THREATS M5, M7).
- */
+/** Invitations: links to set a password and enrol a first factor. An invitation opens no app (THREATS M5, M7). */
 import { type Clock, isCurrent } from '../clock.ts'
 import { isToken, newToken, tokenDigest } from '../ids.ts'
 import { RecordKind } from '../store/records.ts'
 import type { Store } from '../store/store.ts'
 
-/** ASVS 6.4.1; NIST SP 800-63B-4 §4.2 for codes sent by e-mail. Operators may choose another time within the bounds. */
+/** ASVS 6.4.1; NIST SP 800-63B-4 §4.2 for codes sent by e-mail. */
 export const invitationSeconds = { usual: 24 * 3600, least: 600, most: 14 * 24 * 3600 } as const
-/** The record outlives the link by one hour, so that people may finish a sign-in. */
+/** The record outlives the link by one hour, so that people can finish. */
 const laterSeconds = 3600
 
 interface Invitation {
   readonly accountId: string
   readonly expiresAt: number
-  /** The time from issue to end. Absent for the usual time. */
+  /** From issue to end. Absent for the usual time. */
   readonly validSeconds?: number
   readonly acceptedAt?: number
 }
@@ -42,7 +39,7 @@ export class Invitations {
     this.#clock = clock
   }
 
-  /** The link sets one password within `validSeconds`. Older invitations of the account end. Throws RangeError outside the bounds. */
+  /** Ends older invitations of the account. Throws RangeError outside the bounds. */
   async issue(accountId: string, validSeconds: number = invitationSeconds.usual): Promise<string> {
     const { usual, least, most } = invitationSeconds
     if (!(validSeconds >= least && validSeconds <= most)) throw new RangeError(`an invitation of ${validSeconds} s`)
@@ -62,24 +59,24 @@ export class Invitations {
     return token
   }
 
-  /** The account; null unless the invitation is good and not accepted yet. */
+  /** The account; null unless the invitation is good and not accepted. */
   async peek(token: string): Promise<string | null> {
     const found = await this.#look(token)
     return found === null || found.acceptedAt !== undefined ? null : found.accountId
   }
 
-  /** The account; null unless the invitation is accepted and no second factor has followed. */
+  /** The account; null unless it is accepted and no second factor has followed. */
   async begun(token: string): Promise<string | null> {
     const found = await this.#look(token)
     return found?.acceptedAt === undefined ? null : found.accountId
   }
 
-  /** One of all parallel callers gets the account's id; the others get null. */
+  /** The account's id for one of all parallel callers; null for the others. */
   accept(token: string): Promise<string | null> {
     return this.#mark(token, true)
   }
 
-  /** Makes the link good again until its end, after a failure. */
+  /** Makes the link good again after a failure. */
   async release(token: string): Promise<void> {
     await this.#mark(token, false)
   }
@@ -90,7 +87,7 @@ export class Invitations {
     return digest !== null && (await this.#good(digest, await invitationRecord.get(this.#store, digest))) !== null
   }
 
-  /** True while it is the newest, not withdrawn and not spent, even after its link has expired. */
+  /** True while it is the newest, not withdrawn and not spent, even after the link has expired. */
   async stands(accountId: string, digest: string): Promise<boolean> {
     const [newest, invitation] = await Promise.all([
       this.#store.get(latestOf(accountId)),
@@ -120,7 +117,6 @@ export class Invitations {
     return this.#good(digest, await invitationRecord.get(this.#store, digest))
   }
 
-  /** The account's id for the one caller that makes the change. */
   #mark(token: string, to: boolean): Promise<string | null> {
     if (!isToken(token)) return Promise.resolve(null)
     const digest = tokenDigest(token)

@@ -1,7 +1,4 @@
-/**
- * The directory of passwords that the gate keeps. Unknown names, people of other directories and people without a password get the answer
- * of a wrong password, after the same time.
- */
+/** The directory of the gate's own passwords. Anybody without a password here gets the answer of a wrong one, after the same time. */
 import type { Clock } from '../clock.ts'
 import { systemClock } from '../clock.ts'
 import { RecordKind } from '../store/records.ts'
@@ -28,7 +25,7 @@ interface PasswordRecord {
 }
 
 const hashShape = /^\$argon2id\$v=19\$m=\d+,t=\d+,p=\d+\$[A-Za-z0-9+/]+\$[A-Za-z0-9+/]+$/
-/** An id that no account has. Looking it up keeps the number of reads equal. */
+/** Looked up for unknown names, to keep the number of reads equal. */
 const nobody = 'nobody'
 
 /** The record's id is the account's. */
@@ -96,13 +93,13 @@ export class LocalDirectory implements Directory {
     await this.removePassword(accountId)
   }
 
-  /** A failure is harmless, since the old hash stays. */
+  /** After a failure the old hash stays. */
   async #renew(accountId: string, before: string, password: string): Promise<void> {
     const hash = await this.#hasher.hash(password).catch(() => null)
     if (hash === null) return
     const setAt = this.#clock()
     await passwordRecord.change<void>(this.#store, accountId, record =>
-      // Replaces only the hash that was checked, otherwise a parallel password change would be undone.
+      // Only the checked hash, otherwise a parallel password change would be undone.
       record?.hash === before ? { next: { hash, setAt }, result: undefined } : { result: undefined }
     )
   }

@@ -1,4 +1,4 @@
-/** The links for a new password, which go out by mail. Each works once, for half an hour, in the browser that asked. */
+/** Links for a new password, sent by mail. Each works once, for half an hour, in the browser that asked. */
 import { type Clock, isCurrent } from '../clock.ts'
 import { digestOf, isToken, newToken, tokenDigest } from '../ids.ts'
 import { RecordKind } from '../store/records.ts'
@@ -33,13 +33,13 @@ export class PasswordLinks {
     this.#clock = clock
   }
 
-  /** Its token. Older links of this browser end. Those of others stay, otherwise anybody could end the person's link by asking too. */
+  /** The token. Older links of this browser end. Those of others stay, otherwise anybody could end the person's link. */
   async issue(accountId: string, browser: string): Promise<string> {
     const token = newToken()
     const digest = tokenDigest(token)
     const older = await this.#store.members(listOf(accountId))
     const link = { accountId, browser: digestOf(browser), expiresAt: this.#clock() + lifeSeconds * 1000 }
-    // Listed first, so that no link stands that `removeAll` does not find.
+    // Listed first, so that `removeAll` finds every link.
     await this.#store.link(listOf(accountId), digest, lifeSeconds)
     await passwordLinkRecord.put(this.#store, digest, link, lifeSeconds)
     for (const one of older)
@@ -55,7 +55,7 @@ export class PasswordLinks {
     return browser !== null && link.browser === digestOf(browser) ? 'good' : 'other_browser'
   }
 
-  /** The account's id, to one caller alone; null if the link is not good in this browser. */
+  /** The account's id for one caller alone; null if the link is not good in this browser. */
   async spend(token: string, browser: string | null): Promise<string | null> {
     if ((await this.look(token, browser)) !== 'good') return null
     const digest = tokenDigest(token)

@@ -2,14 +2,13 @@
 import { evenUnconfirmed, everyStep } from '../store/unconfirmed.ts'
 import { AccountError, type Accounts } from './accounts.ts'
 
-/** A part of an account: password, credentials, recovery codes, invitation, known addresses. */
 interface Belongings {
   removeAll(accountId: string): Promise<unknown>
 }
 
 /**
  * The first write suspends the account, so that access ends even if the removal breaks off; a second call finishes it. `mayGo` is asked
- * before the last step. False if there is no such account, or if `mayGo` refuses.
+ * before the last step. False for a missing account, or if `mayGo` refuses.
  */
 export async function removeEverythingOf(
   accountId: string,

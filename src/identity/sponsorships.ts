@@ -1,6 +1,6 @@
 /**
  * Requests for approval: a person of an institution asks a colleague or the operators to confirm who they are. An approval is an invitation
- * without a link: it allows one first second factor, for a limited time (THREATS M5).
+ * without a link, for one first second factor and a limited time (THREATS M5).
  */
 import { type Clock, isCurrent } from '../clock.ts'
 import { digestOf, newId, tokenDigest } from '../ids.ts'
@@ -11,12 +11,12 @@ const day = 24 * 3600
 const openSeconds = 3 * day
 /** The life of an approval, and of a shown decision. */
 const decidedSeconds = day
-/** Seconds between two requests of one person, and requests in a day. */
+/** Per person: seconds between two requests, and requests in a day. */
 const pauseSeconds = 60
 const maxAsks = 5
 
 export interface Sponsorship {
-  /** Changes with each request, so that a decision is about the request that was read. */
+  /** New with each request, so that a decision is about the request that was read. */
   readonly id: string
   readonly accountId: string
   /** The named account; null for the operators, and for a name that nobody has. */
@@ -25,9 +25,8 @@ export interface Sponsorship {
   readonly listedFor: string
   readonly askedAt: number
   readonly address: string
-  /** The digest of the secret of the browser that asked. A request of an older release has none, and its approval holds nowhere. */
+  /** The digest of the secret of the browser that asked. Without it, as in older records, an approval holds nowhere. */
   readonly browser?: string
-  /** Requests of this person since `firstAskedAt`. */
   readonly asks: number
   readonly firstAskedAt: number
   readonly state: 'open' | 'approved' | 'declined'
@@ -54,7 +53,7 @@ export const sponsorshipRecord = new RecordKind<Sponsorship>({
   }
 })
 
-/** The index of all open and lately decided requests, for operators. */
+/** All open and lately decided requests, for operators. */
 const everybody = 'operators'
 const listOf = (whom: string) => `sponsorships-for:${whom}`
 
@@ -67,21 +66,20 @@ export class Sponsorships {
     this.#clock = clock
   }
 
-  /** The person's request, open or lately decided; otherwise null. */
+  /** Null if it is neither open nor lately decided. */
   async of(accountId: string): Promise<Sponsorship | null> {
     return this.#good(await sponsorshipRecord.get(this.#store, accountId))
   }
 
   /**
-   * Makes a request, which replaces an open one. Null if this person has asked a moment ago, or too often. `typed` is the typed name: a
-   * name that nobody has takes as many writes as any other (ASVS 6.3.8).
+   * Replaces an open request. Null if this person has asked a moment ago, or too often. `typed`: an unknown name takes as many writes as
+   * any other (ASVS 6.3.8).
    */
   async ask(input: {
     accountId: string
     sponsorId: string | null
     typed: string | null
     address: string
-    /** The secret of the browser that asks. */
     asker: string
   }): Promise<Sponsorship | null> {
     const { accountId, sponsorId, typed, address, asker } = input
@@ -113,7 +111,7 @@ export class Sponsorships {
     return request
   }
 
-  /** The requests for this sponsor, or all for operators, newest first. */
+  /** Newest first. Operators get all. */
   async listFor(sponsorId: string, isOperator: boolean): Promise<Sponsorship[]> {
     const ids = await this.#store.members(listOf(isOperator ? everybody : sponsorId))
     const found = await Promise.all(ids.map(id => this.of(id)))
@@ -149,7 +147,6 @@ export class Sponsorships {
     })
   }
 
-  /** Binds the approval to the invitation with this digest. */
   async bind({ accountId, id }: Sponsorship, invitation: string): Promise<void> {
     await sponsorshipRecord.change<void>(this.#store, accountId, request =>
       request?.id === id && request.state === 'approved'
@@ -171,21 +168,17 @@ export class Sponsorships {
   }
 }
 
-/** True for the secret of the browser that made this request. */
 export function isAskedIn({ browser }: Pick<Sponsorship, 'browser'>, asker: string | null): boolean {
   return asker !== null && browser === tokenDigest(asker)
 }
 
-/**
- * Four digits that the person reads to the sponsor. Somebody else with the person's password who asks anew gets other digits, so that the
- * sponsor notices.
- */
+/** Four digits that the person reads to the sponsor. Somebody else with the person's password gets other digits. */
 export function numberOf({ id }: Pick<Sponsorship, 'id'>): string {
   const number = Buffer.from(digestOf(`sponsorship ${id}`), 'base64url').readUInt32BE() % 10_000
   return String(number).padStart(4, '0')
 }
 
-/** The index for a name that nobody has. It is never read. */
+/** An index that is never read. */
 function nobodyCalled(typed: string): string {
   return digestOf(typed).slice(0, 22)
 }

@@ -1,11 +1,9 @@
-/** A suspension of an account: since when, why, who or what began it, and what operators have said about it since. */
+/** A suspension of an account: when, why, by whom, and what operators say about it. */
 import type { Words } from '../reasons/reason.ts'
 
-/** What began a suspension: a person, or a part of the watch. */
 const suspensionCauses = ['operator', 'budget', 'unusual', 'decoy'] as const
 export type SuspensionCause = (typeof suspensionCauses)[number]
 
-/** What an operator has said, with the reason. */
 export interface OperatorWord {
   readonly at: number
   /** The operator's account id; null for the command line. */
@@ -15,28 +13,27 @@ export interface OperatorWord {
   readonly why: string
 }
 
-/** What the watch has said, and when. */
 interface WatchWord extends Words {
   readonly at: number
 }
 
-/** The person reads `why`. A suspension by the watch has its reasons beside it; those of older releases have none. */
+/** The person reads `why`. A suspension by the watch also has reasons, except in older records. */
 export interface Suspension extends Words {
   /** Milliseconds since the epoch. */
   readonly at: number
-  /** Absent in records of releases that did not know it. */
+  /** Absent in older records. */
   readonly cause?: SuspensionCause
-  /** The sentence of the watch, where an operator has given another reason since. */
+  /** What the watch said, if an operator has given another reason since. */
   readonly watchWord?: WatchWord
-  /** What another part of the watch has said beside it: at most `maxMore`, the oldest first. */
+  /** What other parts of the watch said: at most `maxMore`, the oldest first. */
   readonly more?: readonly WatchWord[]
-  /** The operator who has looked at the evidence and found the suspension right. */
+  /** The operator who found the suspension right. */
   readonly confirmed?: OperatorWord
   /** The first of two operators who want to end it (`watch.resume.afterDecoy`). */
   readonly resumeAsked?: OperatorWord
 }
 
-/** An older record says no cause: `operator`. One that a newer release knows counts as the strictest. */
+/** An older record has no cause: `operator`. An unknown cause counts as the strictest. */
 export function causeOf({ cause }: Suspension): SuspensionCause {
   if (cause === undefined) return 'operator'
   return suspensionCauses.includes(cause) ? cause : 'decoy'
@@ -44,7 +41,7 @@ export function causeOf({ cause }: Suspension): SuspensionCause {
 
 const maxMore = 4
 
-/** All that stands, for the person: what is in use first, each once. */
+/** All words for the person, without duplicates: those in use first. */
 export function wordsOf({ why, reasons, watchWord, more = [] }: Suspension): readonly Words[] {
   const all = [spoken({ why, reasons }), ...(watchWord === undefined ? [] : [spoken(watchWord)]), ...more.map(spoken)]
   return all.filter((words, i) => all.findIndex(one => one.why === words.why) === i)
@@ -63,7 +60,7 @@ export function isByWatch(suspension: Suspension): boolean {
   return causeOf(suspension) !== 'operator'
 }
 
-/** What the watch has said of a suspension by it; null for one by an operator. */
+/** Null for a suspension by an operator. */
 export function watchWordOf(suspension: Suspension): WatchWord | null {
   if (!isByWatch(suspension)) return null
   return suspension.watchWord ?? { at: suspension.at, ...spoken(suspension) }
@@ -99,9 +96,8 @@ function isWord(value: unknown): boolean {
 }
 
 /**
- * What a person is suspended for who is suspended again. An operator's new reason does not make a suspension by the watch an ordinary one, and
- * the sentence of the watch is kept beside it; the watch changes none of an operator, and of its own only to a stricter cause. What another
- * part of the watch says is kept too.
+ * Combines a suspension with the one before. An operator's reason does not make a suspension by the watch an ordinary one: the words of the
+ * watch stay. The watch never overrides an operator, and changes its own cause only to a stricter one.
  */
 export function suspendedAgain(before: Suspension | null, next: Suspension & { cause: SuspensionCause }): Suspension {
   if (before === null) return next
@@ -128,17 +124,14 @@ function withMore(suspension: Suspension, { more = [] }: Suspension, { at, ...wo
   return { ...suspension, more: [...more, { at, ...spoken(words) }].slice(-maxMore) }
 }
 
-/** Who may end a suspension after a decoy (`watch.resume.afterDecoy`). */
+/** See `watch.resume.afterDecoy`. */
 export const resumeRules = ['one-operator', 'two-operators'] as const
 export type ResumeRule = (typeof resumeRules)[number]
 
-/** How long the first operator's word waits for the second one, in milliseconds. */
+/** In milliseconds: how long the first operator's word waits for the second. */
 export const resumeAskMs = 24 * 60 * 60_000
 
-/**
- * What an operator's wish to end a suspension does: `resume` ends it, `ask` is kept for another operator, `same_operator` changes nothing
- * because this operator has asked already.
- */
+/** `resume` ends the suspension, `ask` waits for another operator, `same_operator` changes nothing because this operator has asked already. */
 export function resumeStep(
   suspension: Suspension,
   rule: ResumeRule,

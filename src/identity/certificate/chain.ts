@@ -1,13 +1,10 @@
 /** The path from a person's certificate to a configured authority (RFC 5280 §6). */
 import type { X509Certificate } from 'node:crypto'
 
-/** The limit for a chain and for the certificates that a client sends. */
+/** For a chain, and for the certificates that a client sends. */
 const maxChainLength = 8
 
-/**
- * The person's certificate, then each issuer as far as authorities are known; the last one is in `authorities`. Null if there is no path.
- * `sent`: what the client sent. `now` in milliseconds.
- */
+/** From the leaf up to one of `authorities`; null if there is no path. `sent`: what the client sent. `now` in milliseconds. */
 export function chainOf(
   leaf: X509Certificate,
   sent: readonly X509Certificate[],
@@ -16,7 +13,8 @@ export function chainOf(
 ): readonly X509Certificate[] | null {
   const pool = [...authorities, ...sent.slice(0, maxChainLength)].filter(each => each.ca && isInTime(each, now))
   const isConfigured = (each: X509Certificate) => authorities.some(({ raw }) => raw.equals(each.raw))
-  // No path leads up from these. A client can send authorities that all vouch for each other, and trying every order of them takes minutes.
+  // No path leads up from these. A client can send authorities that all vouch for each other; trying every order of them would take
+  // minutes.
   const deadEnds = new Set<X509Certificate>()
   const climb = (path: readonly X509Certificate[]): readonly X509Certificate[] | null => {
     const top = path.at(-1)!
@@ -33,7 +31,7 @@ export function chainOf(
   return climb([leaf])
 }
 
-/** True if the certificate names `issuer` and `issuer` has signed it. */
+/** Checks names and signature. */
 export function isIssuedBy(certificate: X509Certificate, issuer: X509Certificate): boolean {
   try {
     return certificate.checkIssued(issuer) && certificate.verify(issuer.publicKey)

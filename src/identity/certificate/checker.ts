@@ -1,4 +1,4 @@
-/** Judges a client certificate at a sign-in by the configured authorities, revocation lists and OCSP. */
+/** Judges a client certificate by the configured authorities, revocation lists and OCSP. */
 import type { X509Certificate } from 'node:crypto'
 import { type InstitutionRefusal, refused } from '../institution.ts'
 import { chainOf, isInTime } from './chain.ts'
@@ -31,13 +31,13 @@ export class CertificateChecker {
     this.#options = options
   }
 
-  /** Differs where another certificate may be refused. */
+  /** Differs if another certificate may be refused. */
   get mark(): string {
     const { authorities, lists, ocsp, name } = this.#options
     return JSON.stringify([authorities.map(each => each.fingerprint256), lists?.map(each => each.mark), ocsp, name])
   }
 
-  /** Identifies the person. `sent`: what the client sent. `now` in milliseconds. Never rejects because of a certificate's content. */
+  /** `sent`: what the client sent. `now` in milliseconds. Never rejects because of a certificate's content. */
   async check(
     leaf: X509Certificate,
     sent: readonly X509Certificate[],
@@ -63,7 +63,7 @@ export class CertificateChecker {
     }
   }
 
-  /** Null if a current list of every authority in the chain does not hold the certificate below it. */
+  /** Null if each authority in the chain has a current list without the certificate below it. */
   async #listed(chain: readonly X509Certificate[], now: number): Promise<InstitutionRefusal | null> {
     const { lists } = this.#options
     if (lists === null) return null
@@ -146,7 +146,7 @@ async function listsBy(lists: readonly RevocationList[], authority: X509Certific
   return lists.filter((_, index) => are[index])
 }
 
-/** The only value of an optional field; null for none, several, or one that is no text. */
+/** Null for none, several, or no text. */
 function single(leaf: X509Certificate, field: NameField): string | null {
   try {
     const [value, ...more] = namesIn(leaf, field)
@@ -160,7 +160,7 @@ function unanswered(detail: string): InstitutionRefusal {
   return refused('institution_unreachable', detail)
 }
 
-/** Serial number and subject, for the log. */
+/** For the log. */
 function shown({ serialNumber, subject }: X509Certificate): string {
   return `${serialNumber.slice(0, 40)} (${quoted(subject.replaceAll('\n', ', '))})`
 }

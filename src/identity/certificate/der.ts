@@ -40,7 +40,7 @@ export function childrenOf({ content }: Der): Der[] {
   return children
 }
 
-/** The element, if it has this tag. Throws DerError. */
+/** Throws DerError for another tag. */
 export function expectTag(element: Der | undefined, tag: number): Der {
   if (element?.tag !== tag) throw new DerError(`expected tag ${tag}, got ${element?.tag ?? 'nothing'}`)
   return element
@@ -51,14 +51,14 @@ function elementAt(bytes: Buffer, at: number): Der {
   return { tag, content: bytes.subarray(start, end), raw: bytes.subarray(at, end) }
 }
 
-/** The position of an element's content. A list with a million entries would take too long with a Buffer for each. */
+/** Where an element's content is. A Buffer for each of a million entries would take too long. */
 export interface Span {
   readonly tag: number
   readonly start: number
   readonly end: number
 }
 
-/** The element at `at`. It ends at `limit` or before. Throws DerError. */
+/** The element at `at`, which must end at `limit` or before. Throws DerError. */
 export function spanAt(bytes: Buffer, at: number, limit: number): Span {
   if (at + 2 > limit) throw new DerError('ends too early')
   const tag = bytes[at]!
@@ -78,7 +78,7 @@ export function spanAt(bytes: Buffer, at: number, limit: number): Span {
   return { tag, start, end: start + length }
 }
 
-/** Returns text such as `1.2.840.113549`. Throws DerError. */
+/** For example `1.2.840.113549`. Throws DerError. */
 export function oidOf(element: Der | undefined): string {
   const { content } = expectTag(element, tags.oid)
   const parts: number[] = []
@@ -96,7 +96,7 @@ export function oidOf(element: Der | undefined): string {
   return [top, head - top * 40, ...parts.slice(1)].join('.')
 }
 
-/** A serial number as canonical hex. Throws DerError. */
+/** Canonical hex. Throws DerError. */
 export function serialOf(element: Der | undefined): string {
   const { content } = expectTag(element, tags.integer)
   let from = 0
@@ -119,7 +119,7 @@ export function timeOf(element: Der | undefined): number {
   return at
 }
 
-/** The bytes of a bit string without unused bits. Throws DerError. */
+/** Without unused bits. Throws DerError. */
 export function bitsOf(element: Der | undefined): Buffer {
   const { content } = expectTag(element, tags.bits)
   if (content[0] !== 0) throw new DerError('has a bit string with unused bits')

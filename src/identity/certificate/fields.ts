@@ -1,4 +1,4 @@
-/** Fields of a certificate that Node's X509Certificate shows only as text or not at all (RFC 5280 §4.1). */
+/** Fields of a certificate that Node's X509Certificate does not show, or only as text (RFC 5280 §4.1). */
 import type { X509Certificate } from 'node:crypto'
 import { bitsOf, childrenOf, type Der, DerError, expectTag, oidOf, readDer, serialOf, tags } from './der.ts'
 
@@ -8,7 +8,7 @@ interface CertificateFields {
   /** The DER bytes, for comparison. */
   readonly issuer: Buffer
   readonly subject: Der
-  /** The bits of the public key, which OCSP hashes. */
+  /** OCSP hashes these. */
   readonly publicKeyBits: Buffer
   readonly extensions: ReadonlyMap<string, Extension>
 }
@@ -56,7 +56,7 @@ export function fieldsOf(certificate: X509Certificate): CertificateFields {
   return fields
 }
 
-/** The extensions inside the explicit tag. Throws DerError, also for a duplicate (RFC 5280 §4.2). */
+/** Throws DerError, also for a duplicate (RFC 5280 §4.2). */
 export function extensionsIn(explicit: Der): Map<string, Extension> {
   const [list] = childrenOf(explicit)
   const extensions = new Map<string, Extension>()
@@ -70,7 +70,7 @@ export function extensionsIn(explicit: Der): Map<string, Extension> {
   return extensions
 }
 
-/** True if the key may sign revocation lists (RFC 5280 §4.2.1.3). Throws DerError. */
+/** By its key usage (RFC 5280 §4.2.1.3). Throws DerError. */
 export function maySignLists(certificate: X509Certificate): boolean {
   const usage = fieldsOf(certificate).extensions.get(oids.keyUsage)
   if (usage === undefined) return true
@@ -78,7 +78,7 @@ export function maySignLists(certificate: X509Certificate): boolean {
   return ((content[1] ?? 0) & 0x02) !== 0
 }
 
-/** The addresses of the certificate's OCSP responders. Throws DerError. */
+/** Throws DerError. */
 export function ocspAddresses(certificate: X509Certificate): string[] {
   const info = fieldsOf(certificate).extensions.get(oids.authorityInfo)
   if (info === undefined) return []

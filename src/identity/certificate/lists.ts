@@ -4,10 +4,10 @@ import { Worker } from 'node:worker_threads'
 import type { ListsOutcome } from './lists-thread.ts'
 import { packLists, RevocationList } from './revocation-list.ts'
 
-/** Bytes that are read within a few milliseconds. */
+/** These are read within a few milliseconds. */
 const maxReadAtOnceBytes = 256 * 1024
 
-// The built gate has JavaScript beside it, and the tests have TypeScript.
+// Built code is JavaScript, tests use TypeScript.
 const program = new URL(import.meta.url.endsWith('.ts') ? './lists-thread.ts' : './lists-thread.js', import.meta.url)
 
 /** Rejects with an Error in words for operators. */
@@ -27,7 +27,7 @@ export async function readLists(files: readonly string[]): Promise<RevocationLis
 
 function readInThread(file: string): Promise<Extract<ListsOutcome, { kind: 'read' }>['lists']> {
   return new Promise((resolve, reject) => {
-    // The gate's environment may hold secrets that this thread does not need.
+    // The gate's environment may hold secrets.
     const worker = new Worker(program, { workerData: [file], env: {} })
     worker.unref()
     worker.on('message', (outcome: ListsOutcome) =>

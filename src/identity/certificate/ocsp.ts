@@ -1,6 +1,6 @@
 /**
- * An OCSP client (RFC 6960; RFC 9654 for the nonce): asks one responder about one certificate. It believes the authority and the responders
- * that the authority appoints.
+ * An OCSP client (RFC 6960; RFC 9654 for the nonce): one question about one certificate. It believes the authority and the responders that
+ * the authority appoints.
  */
 import { createHash, randomBytes, X509Certificate } from 'node:crypto'
 import { lookupOfInstitutions } from '../../request/host-lookup.ts'
@@ -36,7 +36,6 @@ interface OcspQuestion {
   readonly issuer: X509Certificate
   readonly address: string
   readonly now: number
-  /** Tells whether the authority has revoked the certificate of a responder. */
   readonly isRevoked: (responder: X509Certificate) => boolean
   /** For tests. */
   readonly timeoutMs?: number
@@ -65,7 +64,7 @@ function requestFor(id: Buffer, nonce: Buffer): Buffer {
   return writeDer(tags.sequence, writeDer(tags.sequence, request, writeDer(0xa2, writeDer(tags.sequence, extension))))
 }
 
-/** With `node:http`: on Node.js 20 the limit of a `fetch` ends with its head, if garbage is collected while the body is read. */
+/** With `node:http`: on Node.js 20 the limit of a `fetch` can end with the head, when garbage is collected. */
 async function post(address: string, body: Buffer, timeoutMs: number): Promise<Buffer> {
   const signal = AbortSignal.timeout(timeoutMs)
   try {
@@ -105,7 +104,7 @@ function readAnswer(body: Buffer, id: Buffer, nonce: Buffer, question: OcspQuest
   return readData(expectTag(data, tags.sequence), id, nonce, question.now)
 }
 
-/** The authority, and the responders that have its certificate for this purpose (RFC 6960 §4.2.2.2). */
+/** The authority, and responders with its certificate for this purpose (RFC 6960 §4.2.2.2). */
 function signerOf(sent: Der | undefined, { issuer, now, isRevoked }: OcspQuestion): X509Certificate[] {
   if (sent === undefined) return [issuer]
   const certificates = childrenOf(expectTag(childrenOf(expectTag(sent, 0xa0))[0], tags.sequence))
@@ -126,7 +125,7 @@ function readData(data: Der, id: Buffer, nonce: Buffer, now: number): OcspStatus
   const parts = childrenOf(data)
   if (parts[0]?.tag === 0xa0) parts.shift()
   const [, , responses, extensions] = parts
-  // A responder that prepares its answers omits the nonce (RFC 9654 §2.1); only their times count then.
+  // A responder that prepares its answers omits the nonce (RFC 9654 §2.1); their times still count.
   const echoed = extensions === undefined ? undefined : extensionsIn(extensions).get(oids.ocspNonce)
   if (echoed !== undefined && !echoed.value.equals(nonce)) throw new Error('the answer is one to another question')
   for (const response of childrenOf(expectTag(responses, tags.sequence))) {
@@ -140,7 +139,7 @@ function readData(data: Der, id: Buffer, nonce: Buffer, now: number): OcspStatus
   throw new Error('the answer is about another certificate')
 }
 
-/** The hash's parameters may be NULL or absent, so only the rest is compared. */
+/** The hash's parameters may be NULL or absent, so they are not compared. */
 function isAbout(about: Der | undefined, id: Buffer): boolean {
   const parts = (one: Der) => {
     const [hash, name, key, serial] = childrenOf(expectTag(one, tags.sequence))

@@ -7,10 +7,10 @@ import { isSignedByInThread } from './signature.ts'
 /** The tolerated difference between clocks. */
 const skewMs = 5 * 60_000
 
-/** One list as it goes from the thread that has read it to the gate: its bytes, and a hash table of its serial numbers. */
+/** What the reading thread hands to the gate: the list's bytes, and a hash table of its serial numbers. */
 export interface PackedList {
   readonly der: Uint8Array
-  /** Each slot has the place of an INTEGER in `der` plus one, or zero. Its length is a power of two. */
+  /** Each slot has the place of an INTEGER in `der` plus one, or zero. The length is a power of two. */
   readonly serials: Uint32Array
 }
 
@@ -19,15 +19,15 @@ export class RevocationList {
   readonly #der: Buffer
   readonly #serials: Uint32Array
   readonly #from: number
-  /** The end of the list, in milliseconds since the epoch. */
+  /** Milliseconds since the epoch. */
   readonly until: number
   readonly #tbs: Der
   readonly #algorithm: Der
   readonly #signature: Buffer
-  /** The signature is checked once for each certificate of the authority. */
+  /** By the authority's certificate. */
   readonly #signers = new Map<string, Promise<boolean>>()
 
-  /** Takes what `packList` made, in a time that does not depend on the length of the list. */
+  /** Takes the same time for any length of the list. */
   constructor({ der, serials }: PackedList) {
     this.#der = Buffer.from(der.buffer, der.byteOffset, der.byteLength)
     this.#serials = serials
@@ -40,7 +40,6 @@ export class RevocationList {
     this.until = until
   }
 
-  /** True for a list of this authority, which it has signed. */
   async isBy(authority: X509Certificate): Promise<boolean> {
     if (!fieldsOf(authority).subject.raw.equals(this.#issuer)) return false
     const known = this.#signers.get(authority.fingerprint256)
@@ -68,7 +67,7 @@ export class RevocationList {
   }
 }
 
-/** Throws DerError for what is no list, or none that counts. This takes as long as the list is. */
+/** Throws DerError. The time grows with the list. */
 function packList(der: Buffer): PackedList {
   const { revoked, extensions } = partsOf(der)
   const serials = revoked === null ? new Uint32Array(1) : tableOf(der, revoked)
@@ -119,7 +118,7 @@ function tableOf(der: Buffer, revoked: Buffer): Uint32Array {
   return serials
 }
 
-/** Where this number stands in the table, or could. Leading zeros do not count. */
+/** Where this number stands or could stand. Leading zeros do not count. */
 function slotOf(der: Buffer, serials: Uint32Array, bytes: Buffer, start: number, end: number) {
   const mask = serials.length - 1
   const from = withoutZeros(bytes, start, end)
@@ -141,7 +140,7 @@ function withoutZeros(bytes: Buffer, start: number, end: number): number {
   return from
 }
 
-/** True for extensions of which one is critical, such as certificateIssuer: the list then speaks for other authorities too. */
+/** A critical extension, such as certificateIssuer, means that the list speaks for other authorities too. */
 function hasCritical(bytes: Buffer, list: Span): boolean {
   for (let at = list.start; at < list.end; ) {
     const extension = spanAt(bytes, at, list.end)
@@ -161,7 +160,7 @@ function refuseParts(extensions: ReturnType<typeof extensionsIn>): void {
   }
 }
 
-/** The lists in a file: PEM, several one after the other, or one in DER. Throws DerError. */
+/** PEM, several one after the other, or one in DER. Throws DerError. */
 export function packLists(bytes: Buffer): PackedList[] {
   if (bytes[0] === tags.sequence) return [packList(bytes)]
   const blocks = [...bytes.toString('latin1').matchAll(/-----BEGIN X509 CRL-----([^-]*)-----END X509 CRL-----/g)]

@@ -1,4 +1,4 @@
-/** Signatures of revocation lists and OCSP answers (RFC 5280 §4.1.1.2): the accepted algorithms, without SHA-1 and MD5, and their check. */
+/** Signatures of revocation lists and OCSP answers (RFC 5280 §4.1.1.2), without SHA-1 and MD5. */
 import { constants, type KeyObject, verify } from 'node:crypto'
 import { childrenOf, type Der, expectTag, oidOf, tags } from './der.ts'
 
@@ -20,7 +20,7 @@ const hashes: Readonly<Record<string, string>> = {
 }
 const pss = '1.2.840.113549.1.1.10'
 
-/** True if `key` has signed `data` with an accepted algorithm. Throws DerError for anything but an algorithm. */
+/** False for other algorithms too. Throws DerError for anything but an algorithm. */
 export function isSignedBy(key: KeyObject, algorithm: Der, data: Buffer, signature: Buffer): boolean {
   const how = howToVerify(algorithm)
   if (how === null) return false
@@ -32,7 +32,7 @@ export function isSignedBy(key: KeyObject, algorithm: Der, data: Buffer, signatu
   }
 }
 
-/** The same on a thread of libuv's, for data of many megabytes. Rejects with DerError. */
+/** In a thread of libuv, for many megabytes. Rejects with DerError. */
 export async function isSignedByInThread(
   key: KeyObject,
   algorithm: Der,
@@ -52,7 +52,7 @@ export async function isSignedByInThread(
   })
 }
 
-/** Null for an algorithm that does not count. */
+/** Null for an algorithm that is not accepted. */
 function howToVerify(algorithm: Der) {
   const [id, parameters] = childrenOf(expectTag(algorithm, tags.sequence))
   const oid = oidOf(id)

@@ -6,16 +6,16 @@ import type { DirectoryEntry } from './entry.ts'
 
 export interface AccountState {
   readonly kind: 'locked' | 'disabled' | 'expired' | 'must_change'
-  /** For logs: `pwdAccountLockedTime: 000001010000Z`. */
+  /** For logs, as in `pwdAccountLockedTime: 000001010000Z`. */
   readonly detail: string
   /**
-   * `ends`: the account is over, and its sign-ins end. `new`: only new sign-ins are refused. `theirs`: a lock that ends after a time known
-   * to the server alone; a person who can bind may enter.
+   * `ends`: the account is over, with its sessions. `new`: only new sign-ins are refused. `theirs`: only the server knows when the lock
+   * ends; a person who can bind may enter.
    */
   readonly force: 'ends' | 'new' | 'theirs'
 }
 
-/** Most of these are operational: a server sends them only on request. */
+/** Servers send operational attributes only on request. */
 export const stateAttributes = [
   'pwdAccountLockedTime',
   'pwdEndTime',

@@ -5,8 +5,8 @@ import type { BindAnswer } from './connection.ts'
 type Refused = Extract<BindAnswer, { kind: 'refused' }>
 
 /**
- * Active Directory writes the reason into the message of error 49, as `data 533` (hexadecimal). It checks the password before these; 775
- * (locked), 525 (unknown) and 52e (wrong) come for any password.
+ * Active Directory writes the reason into the message of error 49, as `data 533` (hexadecimal). These come only after the right password;
+ * 775 (locked), 525 (unknown) and 52e (wrong) come for any.
  */
 const afterTheRightPassword: Readonly<Record<string, DirectoryRefusal>> = {
   '532': 'expired',
@@ -17,13 +17,13 @@ const afterTheRightPassword: Readonly<Record<string, DirectoryRefusal>> = {
 
 /** For the person; undefined if a wrong password may get the same answer. */
 export function refusalOf({ code, message, policy }: Refused): DirectoryRefusal | undefined {
-  // The policy checks the age of a password after the password, and locks before it.
+  // The policy checks age after the password, and locks before it.
   if (policy === 'expired' || policy === 'must_change') return policy
   const data = code === 49 ? dataOf(message) : undefined
   return data === undefined ? undefined : afterTheRightPassword[data]
 }
 
-/** What the log says; null for a wrong password. */
+/** For the log; null for a wrong password. */
 export function remarkOf({ code, message, policy }: Refused): string | null {
   const data = dataOf(message)
   if (policy === 'locked' || data === '775') return 'the account is locked'

@@ -1,11 +1,11 @@
 /**
- * How long recent binds took. A server that hashes passwords slowly refuses an unknown DN at once, which would tell strangers who has an
- * account there. So a bind with a DN that nobody has waits for the usual difference (CWE-208).
+ * How long recent binds took. A server that hashes slowly refuses an unknown DN at once, which would tell who has an account there. So a
+ * bind with a made-up DN waits for the usual difference (CWE-208).
  */
 const maxTimes = 33
 
 interface BindTimesOptions {
-  /** In milliseconds, never put back. */
+  /** In milliseconds, monotonic. */
   readonly now?: () => number
   readonly wait?: (ms: number) => Promise<void>
 }
@@ -21,12 +21,11 @@ export class BindTimes {
     this.#wait = wait
   }
 
-  /** The bind of a person, whose time is noted. */
   ofPerson<Answer>(bind: () => Promise<Answer>): Promise<Answer> {
     return this.#noted(this.#people, bind)
   }
 
-  /** The bind with a DN that nobody has. The medians decide, since a longest time would be longer than a person's on a busy machine. */
+  /** The medians decide, since the longest times vary on a busy machine. */
   async ofNobody(bind: () => Promise<unknown>): Promise<void> {
     await this.#noted(this.#nobody, bind)
     const difference = median(this.#people) - median(this.#nobody)

@@ -1,6 +1,6 @@
 /**
- * One encrypted connection to one server, with a deadline for each step and a limit on received bytes. It never reconnects by itself: the
- * next connection would be neither encrypted nor bound.
+ * One encrypted connection to one server, with a deadline for each step and a limit on received bytes. It never reconnects by itself, since
+ * a new connection is neither encrypted nor bound.
  */
 import net, { isIP } from 'node:net'
 import tls from 'node:tls'
@@ -9,7 +9,7 @@ import { type Client, type Filter, type Ldapts, loadDriver, type PolicyError, po
 import { DirectoryEntry } from './entry.ts'
 import { ServerSockets } from './server-sockets.ts'
 
-/** The server fails, so another one may be asked. The message holds no secret. */
+/** Another server may be asked. The message holds no secret. */
 export class ServerFailure extends Error {
   override readonly name = 'ServerFailure'
   /** True if only this question fails, such as a search that is too large. */
@@ -23,7 +23,6 @@ export class ServerFailure extends Error {
     this.isOfOneQuestion = isOfOneQuestion
   }
 
-  /** The server accepted the question and did not answer in time. */
   get isTimeout(): boolean {
     return /timed out/.test(this.message)
   }
@@ -48,16 +47,16 @@ interface SearchInput {
   readonly filter: Filter
   readonly attributes: readonly string[]
   readonly binary?: readonly string[]
-  /** The server stops after this many entries. Without it, results come in pages. */
+  /** The server stops after this many entries. Default: all, in pages. */
   readonly most?: number
 }
 
-/** OpenLDAP and Active Directory refuse large pages if operators limit them. */
+/** OpenLDAP and Active Directory may refuse larger pages. */
 const pageSize = 100
 
 /** Results of a bind that concern the person (RFC 4511 §4.1.9). */
 const refusals: ReadonlySet<number> = new Set([16, 19, 32, 33, 34, 36, 48, 49, 50, 53])
-/** Operations error, protocol error, stronger authentication, confidentiality, busy, unavailable: they concern the server. */
+/** They concern the server: operations error, protocol error, stronger authentication, confidentiality, busy, unavailable. */
 const outOfOrder: ReadonlySet<number> = new Set([1, 2, 8, 13, 51, 52])
 const referral = 10
 const noSuchObject = 32
@@ -127,8 +126,8 @@ export class LdapConnection {
   }
 
   /**
-   * Binds with a DN, or for Active Directory a `name@domain`. The first bind connects. Rejects with ServerFailure. Callers refuse an empty
-   * password: servers accept it as an anonymous bind (RFC 4513 §5.1.2).
+   * Binds with a DN, or for Active Directory a `name@domain`. The first bind connects. Rejects with ServerFailure. Throws for an empty
+   * password, which servers accept as an anonymous bind (RFC 4513 §5.1.2).
    */
   async bind(dn: string, password: string, { asksForPolicy = false } = {}): Promise<BindAnswer> {
     if (dn === '' || password === '') throw new Error('a bind without a name or a password would be one as nobody')
@@ -146,7 +145,7 @@ export class LdapConnection {
     return this.#ask(attempt, true)
   }
 
-  /** Connects. Any answer proves that the server is there. Rejects with ServerFailure. */
+  /** Any answer proves that the server is there. Rejects with ServerFailure. */
   reach(): Promise<void> {
     return this.#ask(async () => {
       try {
@@ -174,7 +173,7 @@ export class LdapConnection {
       } catch (error) {
         const code = this.#codeOf(error)
         if (code === noSuchObject && scope === 'base') return []
-        // So answers a replica that is being filled: nobody is gone for that. A single entry may stand elsewhere for good.
+        // A replica that is being filled answers so. A single entry may stand elsewhere for good.
         if (code === referral)
           throw new ServerFailure(`it refers to another server for '${base}', and references are not followed`, {
             isOfOneQuestion: scope === 'base'

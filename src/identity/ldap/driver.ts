@@ -1,4 +1,4 @@
-/** ldapts, loaded by the first connection, so that other gates do not pay for it. */
+/** ldapts, loaded by the first connection. */
 import type { BerReader, Control } from 'ldapts'
 
 export type { Client, Entry as RawEntry, Filter } from 'ldapts'
@@ -11,13 +11,13 @@ export function loadDriver(): Promise<Ldapts> {
   return loading
 }
 
-/** What a server says of a password beside a bind's result (draft-behera-ldap-password-policy-11 §6.2). */
+/** Beside a bind's result (draft-behera-ldap-password-policy-11 §6.2). */
 export type PolicyError = 'expired' | 'locked' | 'must_change' | 'other'
 
 const policyErrors: Readonly<Record<number, PolicyError>> = { 0: 'expired', 1: 'locked', 2: 'must_change' }
 const policyOid = '1.3.6.1.4.1.42.2.27.8.5.1'
 
-/** The control that asks for it. `error()` is the server's answer; null for none. */
+/** `error()` is the server's answer; null for none. */
 export function policyControl({ Control }: Ldapts): { readonly control: Control; error(): PolicyError | null } {
   let error: PolicyError | null = null
   class PolicyControl extends Control {

@@ -1,4 +1,4 @@
-/** One entry of a directory. Attribute names ignore case; values are text or bytes. */
+/** One entry of a directory. Names of attributes ignore case. */
 import type { RawEntry } from './driver.ts'
 
 export class DirectoryEntry {
@@ -11,7 +11,7 @@ export class DirectoryEntry {
       this.#values.set(name.toLowerCase(), Array.isArray(value) ? value : [value])
   }
 
-  /** The values that are UTF-8 and not empty. */
+  /** Those that are UTF-8 and not empty. */
   texts(attribute: string): string[] {
     return (this.#values.get(attribute.toLowerCase()) ?? []).filter(
       (value): value is string => typeof value === 'string' && value !== ''
@@ -31,7 +31,7 @@ export class DirectoryEntry {
   }
 }
 
-/** Microsoft's ids have 16 bytes, the first three numbers in little-endian order (MS-DTYP §2.3.4). Otherwise null. */
+/** Null unless 16 bytes; the first three numbers are little-endian (MS-DTYP §2.3.4). */
 export function guidText(bytes: Buffer): string | null {
   if (bytes.length !== 16) return null
   const hex = Buffer.concat([
@@ -43,7 +43,7 @@ export function guidText(bytes: Buffer): string | null {
   return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
 }
 
-/** The reverse; null for other text. */
+/** Null for other text. */
 export function guidBytes(text: string): Buffer | null {
   if (!/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/.test(text)) return null
   const bytes = Buffer.from(text.replaceAll('-', ''), 'hex')

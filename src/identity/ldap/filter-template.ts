@@ -1,9 +1,5 @@
-/**
- * Search filters of the configuration (RFC 4515) with `{name}` and `{dn}` in their values. A filter is parsed once into a tree; typed text
- * only becomes a value in it, so it cannot change the question.
- */
+/** Search filters of the configuration (RFC 4515) with `{name}` and `{dn}`. Typed text becomes a value in the parsed tree, so it cannot change the question. */
 
-/** A value in parts: bytes and placeholders. */
 export type ValuePart = Buffer | { readonly placeholder: 'name' | 'dn' }
 
 export type FilterTree =
@@ -28,7 +24,7 @@ export type FilterLeaf =
       readonly value: readonly ValuePart[]
     }
 
-/** An unreadable filter. The message says what is expected. */
+/** The message says what is expected. */
 export class FilterProblem extends Error {
   override readonly name = 'FilterProblem'
 }
@@ -127,7 +123,7 @@ function readValue(text: string): ValuePart[] {
 
 const decoder = new TextDecoder('utf-8', { fatal: true })
 
-/** ldapts sends bytes that are no text only in a comparison with `=`. */
+/** ldapts sends bytes that are no text only in comparisons with `=`. */
 function readText(text: string): ValuePart[] {
   const parts = readValue(text)
   try {

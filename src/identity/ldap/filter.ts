@@ -2,7 +2,7 @@
 import type { Filter, Ldapts } from './driver.ts'
 import { type FilterTree, partsOf, type ValuePart } from './filter-template.ts'
 
-/** The value of a placeholder. With `never` a comparison is false, with `any` it is true. */
+/** With `never` a comparison is false, with `any` it is true. */
 type Filling = { readonly value: string } | 'never' | 'any'
 type Fillings = Readonly<Record<'name' | 'dn', Filling>>
 
@@ -14,7 +14,7 @@ export function fillFilter(driver: Ldapts, tree: FilterTree, fillings: Fillings)
   return build(driver, folded, fillings)
 }
 
-/** Removes comparisons with a known result; otherwise servers read all entries. */
+/** Removes comparisons with a known result, for which servers would read all entries. */
 function fold(tree: FilterTree, fillings: Fillings): FilterTree | boolean {
   if ('part' in tree) {
     const part = fold(tree.part, fillings)
@@ -68,7 +68,6 @@ function build(driver: Ldapts, tree: FilterTree, fillings: Fillings): Filter {
   }
 }
 
-/** Any of these values. */
 export function anyOf(driver: Ldapts, attribute: string, values: readonly Buffer[]): Filter {
   const filters = values.map(value => new driver.EqualityFilter({ attribute, value }))
   return filters.length === 1 ? filters[0]! : new driver.OrFilter({ filters })

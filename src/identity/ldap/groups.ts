@@ -1,4 +1,4 @@
-/** The groups of a person: those that name the entry, and those that name such a group, with loops. Active Directory lists them itself. */
+/** The groups of a person: those that name the entry, and those that name such a group. Active Directory lists them itself. */
 import { type LdapConnection, ServerFailure } from './connection.ts'
 import { comparableDn } from './dn.ts'
 import type { DirectoryEntry } from './entry.ts'
@@ -16,11 +16,10 @@ export interface Member {
   readonly name: string
 }
 
-/** Groups in one search. */
 const batch = 50
-/** A directory that answers more groups is not believed. */
+/** A directory with more groups is not believed. */
 export const maxGroups = 20_000
-/** Active Directory's rule that follows members of members (MS-ADTS §3.1.1.3.4.4.3). */
+/** Active Directory's rule for members of members (MS-ADTS §3.1.1.3.4.4.3). */
 const inChain = '1.2.840.113556.1.4.1941'
 
 /** Rejects with ServerFailure, never with a part of the groups. */
@@ -50,7 +49,7 @@ export async function groupsOf(connection: LdapConnection, schema: LdapSchema, m
   return [...found.values()]
 }
 
-/** The groups of several people, one after the other. Rejects with ServerFailure. */
+/** Rejects with ServerFailure. */
 export async function groupsOfEach(
   connection: LdapConnection,
   schema: LdapSchema,
@@ -61,7 +60,6 @@ export async function groupsOfEach(
   return all
 }
 
-/** Adds new groups and returns them. */
 function addNew(found: Map<string, FoundGroup>, entries: readonly DirectoryEntry[], schema: LdapSchema): FoundGroup[] {
   const fresh: FoundGroup[] = []
   for (const entry of entries) {
@@ -76,7 +74,6 @@ function addNew(found: Map<string, FoundGroup>, entries: readonly DirectoryEntry
   return fresh
 }
 
-/** The first name that the group has. */
 export function nameOf(entry: DirectoryEntry, { groups }: LdapSchema): string | null {
   for (const attribute of groups.names) {
     const name = entry.text(attribute)
@@ -91,7 +88,7 @@ function search(connection: LdapConnection, { groups }: LdapSchema, filter: Filt
   return connection.search({ base: groups.base, filter, attributes: groups.names })
 }
 
-/** The security ids of the person's ticket, with the primary and nested groups; otherwise the rule that follows members. */
+/** From the security ids of the person's ticket, otherwise by the rule for members of members. */
 async function activeDirectoryGroups(
   connection: LdapConnection,
   schema: LdapSchema,
@@ -128,7 +125,7 @@ async function tokenGroups(connection: LdapConnection, dn: string): Promise<Buff
   return entry?.bytes(attribute) ?? []
 }
 
-/** The domain's id with the group's number at its end (MS-DTYP §2.4.2). */
+/** The domain's id with the group's number at the end (MS-DTYP §2.4.2). */
 function primaryGroupOf(entry: DirectoryEntry): Buffer | null {
   const [sid] = entry.bytes('objectSid')
   const number = Number(entry.text('primaryGroupID') ?? Number.NaN)

@@ -37,7 +37,6 @@ export interface LdapOptions {
   readonly userDn: string | null
   readonly refreshSeconds: number
   readonly lockout?: Lockout | null
-  /** See `Directory.mark`. */
   readonly mark: string
   readonly admissions: Pick<Admissions, 'admit' | 'keepInStep' | 'isInStep'>
   readonly clock: Clock
@@ -124,7 +123,7 @@ export class LdapDirectory implements Directory {
     return { kind: 'refused', why: admission.why }
   }
 
-  /** Takes as long as `authenticate` and binds nobody: a made-up password would lock a person there out. */
+  /** Takes as long as `authenticate` and binds nobody, since a made-up password could lock a person out. */
   async pretend(typed: string, password: string, mayCheck: MayCheck = free): Promise<Unchecked> {
     const name = typedName(typed, this.source.realm)
     if (name === null || !isPassword(password)) return refused
@@ -238,7 +237,6 @@ export class LdapDirectory implements Directory {
     })
   }
 
-  /** The refusal; null if the person may enter. */
   #held(name: string, answer: BindAnswer, state: AccountState | null): Extract<Verdict, { kind: 'refused' }> | null {
     if (answer.kind === 'refused') {
       const remark = remarkOf(answer)
@@ -255,7 +253,7 @@ export class LdapDirectory implements Directory {
     return { kind: 'refused', why: state.kind }
   }
 
-  /** As slow as a bind with a wrong password, and in the same messages. */
+  /** As slow as a bind with a wrong password. */
   async #bindNobody(server: DirectoryServer, password: string): Promise<void> {
     const { base, asksForPolicy } = this.#options.schema
     const dn = `cn=${escapeDn(randomBytes(9).toString('hex'))},${base}`
@@ -289,12 +287,12 @@ export class LdapDirectory implements Directory {
     return true
   }
 
-  /** Asks about all at once, and again about each person who seems to be gone, held or changed. */
+  /** Asks about all at once, then about each person who seems to be gone, held or changed. */
   async #look(accounts: readonly Account[], members: GroupMembers): Promise<PromiseSettledResult<boolean>[]> {
     const same = await this.#servers
       .use(server => server.search(connection => this.#unchanged(connection, accounts, members)))
       .catch(error => {
-        // A server may take no long filters. The questions about each person tell.
+        // A server may refuse long filters. The questions about each person tell.
         if (error instanceof NoServer) return new Set<string>()
         throw error
       })
@@ -308,7 +306,6 @@ export class LdapDirectory implements Directory {
     return answers
   }
 
-  /** The ids of the accounts that are as the directory has them. */
   async #unchanged(
     connection: LdapConnection,
     accounts: readonly Account[],
@@ -342,13 +339,12 @@ export class LdapDirectory implements Directory {
     return new Set(same.map(({ account }) => account.id))
   }
 
-  /** One line in the log. It holds no typed names of wrong passwords, since people type passwords into the name field. */
+  /** Without the typed names of wrong passwords, since people type passwords into the name field. */
   #remark(name: string, problem: string): void {
     const sentence = 'the directory has somebody whom the gate does not let in'
     this.#warnOnce(`${name}\n${problem}`, { name, problem }, sentence)
   }
 
-  /** Strangers can cause these lines. */
   #warnOnce(key: string, fields: object, sentence: string): void {
     const { log, clock } = this.#options
     const now = clock()
@@ -370,7 +366,7 @@ function isPassword(password: string): boolean {
   return password !== '' && !password.includes('\0') && Buffer.byteLength(password) <= maxPasswordLength
 }
 
-/** The name to search for, in the form by which guesses are counted; null for text that is no name. */
+/** The name to search for and to count guesses by; null for text that is no name. */
 function typedName(typed: string, realm: string | null): string | null {
   const name = canonicalAddress(typed) ?? plainName(typed)
   if (name === '' || /[\p{C}\p{Zl}\p{Zp}]/u.test(name)) return null
@@ -378,8 +374,8 @@ function typedName(typed: string, realm: string | null): string | null {
 }
 
 /**
- * Directories match similar letters and ignore invisible marks. A person with such letters must type the name as in the entry, otherwise
- * each spelling would have a count of its own (CVE-2026-47203).
+ * Directories match similar letters and ignore invisible marks. A name with such letters must be typed as in the entry, otherwise each
+ * spelling would have its own count (CVE-2026-47203).
  */
 function isCalled(name: string, typed: string, names: readonly string[]): boolean {
   if (isAscii(typed)) return true

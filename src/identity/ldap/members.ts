@@ -1,6 +1,6 @@
 /**
- * The groups of many people with few questions: which groups any of them is in, then the members of each group, once. It serves the refresh
- * alone, which asks again about each person whose groups seem to have changed. So nothing here has to be right about spellings of a DN.
+ * The groups of many people with few questions: which groups any of them is in, then the members of each group. Only the refresh uses it,
+ * and asks again about each person whose groups seem changed. So spellings of a DN do not matter here.
  */
 import { type LdapConnection, ServerFailure } from './connection.ts'
 import { comparableDn } from './dn.ts'
@@ -10,11 +10,10 @@ import { type FoundGroup, type Member, maxGroups, nameOf } from './groups.ts'
 import type { LdapSchema } from './presets.ts'
 
 interface KnownGroup extends FoundGroup {
-  /** Names and DNs of its direct members, in lower case. */
+  /** Names and DNs in lower case. */
   readonly members: ReadonlySet<string>
 }
 
-/** What one refresh has learnt of the groups. */
 export class GroupMembers {
   readonly #schema: LdapSchema
   readonly #attributes: readonly string[] | null
@@ -27,12 +26,12 @@ export class GroupMembers {
     this.#attributes = filter === null ? null : memberAttributes(filter)
   }
 
-  /** False if the filter of groups is more than a choice of attributes with members: then each person's groups are asked for. */
+  /** False if the filter of groups is more than a choice of attributes with members. */
   get canTell(): boolean {
     return this.#attributes !== null
   }
 
-  /** For each person the groups, as `groupsOf` finds them. Rejects with ServerFailure. */
+  /** As `groupsOf` finds them. Rejects with ServerFailure. */
   async ofAll(connection: LdapConnection, people: readonly Member[]): Promise<FoundGroup[][]> {
     const { driver } = connection
     const { filter } = this.#schema.groups
@@ -101,7 +100,7 @@ export class GroupMembers {
   }
 }
 
-/** The attributes whose values are members; null if the filter compares anything else with a person. */
+/** Null if the filter compares anything else with a person. */
 function memberAttributes(tree: FilterTree): string[] | null {
   if (tree.kind === 'or') {
     const found = tree.parts.map(memberAttributes)

@@ -1,4 +1,4 @@
-/** One person in a directory, found by a typed name or by the permanent id. */
+/** One person in a directory. */
 import { plainName } from '../account.ts'
 import type { Arrival, Source } from '../arrival.ts'
 import { stateAttributes } from './account-state.ts'
@@ -9,7 +9,7 @@ import { anyOf, everything, fillFilter } from './filter.ts'
 import { type FoundGroup, groupsOf } from './groups.ts'
 import type { LdapSchema } from './presets.ts'
 
-/** Nobody, or an unusable entry. `remark` is for the log; null for an unknown name. */
+/** `remark` is for the log; null for an unknown name. */
 interface NobodyFound {
   readonly kind: 'nobody'
   readonly remark: string | null
@@ -27,13 +27,12 @@ export type FoundPerson = NobodyFound | PersonFound
 
 const nobody = (remark: string | null): NobodyFound => ({ kind: 'nobody', remark })
 
-/** The person whom the filter finds. `name` is in the form of `typedName`. Rejects with ServerFailure. */
+/** `name` is in the form of `typedName`. Rejects with ServerFailure. */
 export async function findByName(connection: LdapConnection, schema: LdapSchema, name: string): Promise<FoundPerson> {
   const filter = fillFilter(connection.driver, schema.userFilter, { name: { value: name }, dn: 'never' })
   return readPerson(schema, await search(connection, schema, filter), name)
 }
 
-/** The entry of a person who has bound directly. */
 export async function findByDn(
   connection: LdapConnection,
   schema: LdapSchema,
@@ -50,7 +49,7 @@ export async function findByDn(
   return readPerson(schema, entries, name)
 }
 
-/** The person of an account, under any name, while the configured filter accepts them. */
+/** Under any name, while the configured filter accepts the person. */
 export async function findById(
   connection: LdapConnection,
   schema: LdapSchema,
@@ -66,7 +65,7 @@ export async function findById(
   return readPerson(schema, await search(connection, schema, new driver.AndFilter({ filters })), null)
 }
 
-/** The people of accounts who have exactly one usable entry, by their ids. Rejects with ServerFailure. */
+/** Those who have exactly one usable entry, by id. Rejects with ServerFailure. */
 export async function findByIds(
   connection: LdapConnection,
   schema: LdapSchema,
@@ -139,7 +138,7 @@ function idText(bytes: Buffer): string {
   }
 }
 
-/** The same name among the values, in any order. Null for none, or if `typed` is none of several. */
+/** Null for none, or if `typed` is none of several. */
 function nameAmong(names: readonly string[], typed: string | null): string | null {
   const [only] = names
   if (names.length <= 1) return only ?? null
@@ -147,7 +146,7 @@ function nameAmong(names: readonly string[], typed: string | null): string | nul
   return [...names].sort((a, b) => (plainName(a) < plainName(b) ? -1 : 1))[0]!
 }
 
-/** Looks up the groups too. Rejects with ServerFailure. */
+/** Looks up the groups. Rejects with ServerFailure. */
 export async function arrivalOf(
   connection: LdapConnection,
   schema: LdapSchema,
@@ -157,7 +156,6 @@ export async function arrivalOf(
   return arrivalWith(schema, person, await groupsOf(connection, schema, person), groupMap)
 }
 
-/** Makes the arrival where the groups are known already. */
 export function arrivalWith(
   schema: LdapSchema,
   { entry, externalId, name }: PersonFound,

@@ -1,9 +1,9 @@
-/** The filters and attributes of the two kinds of servers, unless the configuration gives them. */
+/** Filters and attributes of the two kinds of servers. */
 import { type FilterTree, parseFilter } from './filter-template.ts'
 
 type LdapPreset = 'openldap' | 'active-directory'
 
-/** From the configuration; null leaves it to the preset. */
+/** Null leaves it to the preset. */
 export interface LdapSchemaInput {
   readonly preset: LdapPreset
   readonly base: string
@@ -21,7 +21,7 @@ export interface LdapSchema {
   readonly base: string
   readonly userFilter: FilterTree
   readonly id: string
-  /** True for Microsoft's ids of 16 bytes. */
+  /** Microsoft's ids have 16 bytes. */
   readonly hasGuid: boolean
   readonly name: string
   /** The first that an entry has. */
@@ -35,9 +35,9 @@ export interface LdapSchema {
     /** Null: Active Directory lists the groups itself, in `tokenGroups`. */
     readonly filter: FilterTree | null
   }
-  /** True if each bind asks for the state of the password. */
+  /** Each bind asks for the state of the password. */
   readonly asksForPolicy: boolean
-  /** True if people type `DOMAIN\name` too. */
+  /** People may type `DOMAIN\name`. */
   readonly takesDomain: boolean
 }
 

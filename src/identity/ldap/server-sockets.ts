@@ -1,17 +1,17 @@
-/** The sockets of one connection to a directory server (with StartTLS, one on another), and the limit on what it may send. */
+/** The sockets of one connection to a directory server (StartTLS lays one on another), and the limit on received bytes. */
 import type { Socket } from 'node:net'
 
-/** The most bytes that a server may send for pending questions. */
+/** For all pending questions. */
 const maxBurstBytes = 16 * 1024 * 1024
 
 export class ServerSockets {
   readonly #sockets = new Set<Socket>()
   #pending = 0
-  /** Received since the first pending question. */
+  /** Since the first pending question. */
   #bytes = 0
   #isOver = false
 
-  /** The server has closed the connection, or it broke. */
+  /** Closed by the server, or broken. */
   get isOver(): boolean {
     return this.#isOver
   }
@@ -38,7 +38,7 @@ export class ServerSockets {
       .on('close', () => this.#sockets.delete(socket)) as Watched
   }
 
-  /** Runs a question; its answer counts for the limit. */
+  /** Its answer counts for the limit. */
   async counted<Answer>(question: () => Promise<Answer>): Promise<Answer> {
     if (this.#pending++ === 0) this.#bytes = 0
     try {

@@ -1,11 +1,8 @@
-/**
- * The servers of a directory, in order. A failed one is skipped for a while. Each has one connection of the service account, which is
- * opened on demand.
- */
+/** The servers of a directory, in order. A failed one is skipped for a while. Each has one connection of the service account, opened on demand. */
 import type { Clock } from '../../clock.ts'
 import { LdapConnection, printable, ServerFailure, type ServerTarget } from './connection.ts'
 
-/** No server can answer. The message lists their problems. */
+/** The message lists the problems of all servers. */
 export class NoServer extends Error {
   override readonly name = 'NoServer'
 }
@@ -15,15 +12,15 @@ interface ServersOptions {
   /** Null for direct binds. */
   readonly service: { readonly dn: string; readonly password: string } | null
   readonly clock: Clock
-  /** Called with the problem when a server begins to fail, and with null when it works again. */
+  /** Called when a server begins to fail, and with null when it works again. */
   readonly onChange: (url: string, problem: string | null) => void
-  /** Called when a server fails at one question alone. */
+  /** Called when a server fails at one question only. */
   readonly onProblem: (url: string, problem: string) => void
 }
 
-/** In milliseconds. Firewalls drop connections that were idle for some minutes, and tell nobody. */
+/** In milliseconds. Firewalls silently drop connections after some idle minutes. */
 const idleMs = 2 * 60_000
-/** The time in milliseconds for which a failed server is skipped: at first, at most, and at most for an only server. */
+/** In milliseconds, how long a failed server is skipped: at first, at most, and at most if it is the only one. */
 const pauseMs = { first: 1_000, most: 30_000, alone: 5_000 }
 
 export class Servers {
@@ -60,7 +57,7 @@ export class Servers {
     throw new NoServer(problems.join('; '))
   }
 
-  /** The problems of servers that have not worked since; null where all do. `isWhole`: no other server works. */
+  /** Null if all work. `isWhole`: no server works. */
   get trouble(): { readonly isWhole: boolean; readonly text: string } | null {
     const failed = this.#servers.filter(({ problem }) => problem !== null)
     if (failed.length === 0) return null
@@ -100,7 +97,7 @@ export class DirectoryServer {
       return await work(connection)
     } catch (error) {
       if (!(error instanceof ServerFailure) || error.isOfOneQuestion) throw error
-      // Servers close idle connections, and a wrong step may leave one bound anonymously, so it is reopened once.
+      // Servers close idle connections, and an error may leave one bound anonymously, so it is reopened once.
       const isStale = isKept && !connection.isOpen && !error.isTimeout
       this.#drop(connection)
       if (!isStale) throw error
@@ -111,7 +108,6 @@ export class DirectoryServer {
     }
   }
 
-  /** A separate connection for one person, closed after `work`. */
   async withOwn<Answer>(work: (connection: LdapConnection) => Promise<Answer>): Promise<Answer> {
     const connection = await LdapConnection.open(this.target)
     try {
@@ -155,7 +151,6 @@ export class DirectoryServer {
     if (this.#isClosed) throw new ServerFailure('this configuration has ended')
     const kept = await this.#searching?.catch(() => null)
     if (kept?.isOpen) return kept
-    // One of several callers opens it.
     if (this.#searching === null || kept !== undefined) {
       const opening = this.#open(service)
       this.#searching = opening
@@ -186,7 +181,7 @@ export class DirectoryServer {
   }
 
   #drop(connection: LdapConnection): void {
-    // Another caller may have opened one already.
+    // Another caller may have opened a new one.
     if (this.#current === connection) this.#searching = this.#current = null
     connection.close()
   }

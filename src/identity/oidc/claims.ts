@@ -1,4 +1,4 @@
-/** What a provider's claims say of a person: values by configured paths, and the second factor. */
+/** What a provider's claims say of a person. */
 import { timeUnknown, toldAt } from '../../factor/proof.ts'
 import { quoted } from './provider-problem.ts'
 import { clockToleranceSeconds } from './signing-keys.ts'
@@ -18,7 +18,7 @@ export interface MfaValues {
   readonly amr: readonly string[]
 }
 
-/** The value of a path, or undefined. A claim with dots in its name (`https://lab.example/groups`) comes first. */
+/** A claim with dots in its name (`https://lab.example/groups`) comes first. */
 export function claimAt(claims: unknown, path: string): unknown {
   if (typeof claims !== 'object' || claims === null || Array.isArray(claims)) return undefined
   if (Object.hasOwn(claims, path)) return (claims as Claims)[path] ?? undefined
@@ -30,23 +30,19 @@ export function claimAt(claims: unknown, path: string): unknown {
   return undefined
 }
 
-/** What a protocol needs, and says nothing of a person. */
 const ofTheProtocol = new Set(
   'acr amr at_hash aud auth_time azp c_hash exp iat iss jti nbf nonce rat s_hash sid'.split(' ')
 )
 const maxNames = 40
 
-/** The names of the claims about a person, for operators; values stay out. */
+/** The names of claims about a person, for operators; values stay out. */
 export function claimNames(...sets: readonly Claims[]): string {
   const names = [...new Set(sets.flatMap(Object.keys))].filter(name => !ofTheProtocol.has(name)).sort()
   const said = names.slice(0, maxNames).map(name => quoted(name.slice(0, 60)))
   return names.length > maxNames ? `${said.join(', ')} and more` : said.join(', ')
 }
 
-/**
- * The scopes that give a person's data (OpenID Connect Core §5.4), and those that the provider offers under the name of a claim: `groups` and
- * the like have no scope of their own in the standard.
- */
+/** The scopes for a person's data (OpenID Connect Core §5.4), and those that the provider offers under the name of a claim, such as `groups`. */
 export function scopesFor(paths: ClaimPaths, offered: unknown): string[] {
   const scopes = ['openid', 'profile', 'email']
   if (!Array.isArray(offered)) return scopes
@@ -54,7 +50,7 @@ export function scopesFor(paths: ClaimPaths, offered: unknown): string[] {
   return [...new Set([...scopes, ...named.filter(name => offered.includes(name))])]
 }
 
-/** A list of texts. Anything but text and numbers is left out. */
+/** Anything but text and numbers is left out. */
 export function textsOf(value: unknown): string[] {
   const values = Array.isArray(value) ? value : [value]
   return values.flatMap(each =>
@@ -70,10 +66,7 @@ export function isLeftOut(claims: Claims, path: string): boolean {
   return Object.hasOwn(pointers, path) || Object.hasOwn(pointers, first)
 }
 
-/**
- * The second factor of an ID token, with its time in milliseconds, or null. `acr` or `amr` may name it. An `amr` of a password alone
- * outweighs `acr`: the weaker answer counts.
- */
+/** The second factor of an ID token, with its time in milliseconds, or null. `acr` or `amr` may name it. An `amr` of a password alone outweighs `acr`. */
 export function mfaIn(
   { acr, amr, auth_time: at }: Claims,
   values: MfaValues | null,
@@ -88,7 +81,7 @@ export function mfaIn(
   return { at: typeof at === 'number' && at > 0 ? toldAt(at * 1000, now) : timeUnknown }
 }
 
-/** Why the times of an ID token are wrong, or null. The library has checked `exp`. */
+/** Null if they are right. The library has checked `exp`. */
 export function wrongTime({ iat, auth_time: at }: Claims, now: number): string | null {
   for (const [name, value] of Object.entries({ iat, auth_time: at })) {
     if (value === undefined && name === 'auth_time') continue

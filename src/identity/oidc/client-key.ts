@@ -1,4 +1,4 @@
-/** The private key of this client: it signs who the client is (RFC 7523, `private_key_jwt`) and opens what the provider has encrypted for it (RFC 7516). */
+/** The client's private key: it proves who the client is (RFC 7523, `private_key_jwt`) and decrypts (RFC 7516). */
 import { createPrivateKey, type KeyObject } from 'node:crypto'
 
 export interface ClientKey {
@@ -7,7 +7,7 @@ export interface ClientKey {
   readonly kid: string | null
 }
 
-/** The curves of ECDSA by the name that OpenSSL gives them (RFC 7518 §3.4). */
+/** By OpenSSL's name (RFC 7518 §3.4). */
 const curves: Readonly<Record<string, string>> = { prime256v1: 'ES256', secp384r1: 'ES384', secp521r1: 'ES512' }
 
 /** PEM, or a JWK as JSON. Throws an Error whose message completes "the key …", without the key. */
@@ -36,7 +36,7 @@ function fromJwk(text: string): ClientKey {
   }
 }
 
-/** What this key can sign with, the most common first. */
+/** The most common first. */
 export function signingAlgorithms({ asymmetricKeyType: type, asymmetricKeyDetails: details }: KeyObject): string[] {
   if (type === 'rsa') return (details?.modulusLength ?? 0) < 2048 ? [] : ['RS256', 'PS256']
   if (type === 'ed25519') return ['EdDSA']

@@ -4,13 +4,13 @@ import type { ProviderFetch } from './provider-fetch.ts'
 import { InvalidAnswer, problemOf } from './provider-problem.ts'
 import { withoutUnused } from './unused-members.ts'
 
-/** Public keys alone: a shared secret is nobody's in particular. RSA1_5 is not among them (RFC 8725 §3.2). */
+/** Public keys only, since a shared secret identifies nobody; without RSA1_5 (RFC 8725 §3.2). */
 const keyManagementAlgorithms = [
   ...['RSA-OAEP', 'RSA-OAEP-256', 'RSA-OAEP-384', 'RSA-OAEP-512'],
   ...['ECDH-ES', 'ECDH-ES+A128KW', 'ECDH-ES+A192KW', 'ECDH-ES+A256KW']
 ]
 
-/** The signed token inside of an encrypted one; any other token as it is. Rejects with InvalidAnswer. */
+/** Other tokens are returned as they are. Rejects with InvalidAnswer. */
 export async function openToken(token: string, key: ClientKey | null): Promise<string> {
   if (token.split('.').length !== 5) return token
   if (key === null)
@@ -24,7 +24,7 @@ export async function openToken(token: string, key: ClientKey | null): Promise<s
   }
 }
 
-/** Opens what is encrypted in answers, so that the library sees signed tokens alone, and nothing that it would refuse in vain. */
+/** Decrypts answers, so that the library sees only signed tokens, without members that it refuses needlessly. */
 export function openingFetch(fetch: ProviderFetch['fetch'], key: ClientKey | null): ProviderFetch['fetch'] {
   return async (url, request) => {
     const answer = await fetch(url, request)

@@ -3,20 +3,20 @@ import type { Provider } from './provider.ts'
 import { InvalidAnswer } from './provider-problem.ts'
 
 export interface LogoutToken {
-  /** The provider's session; null for all sessions of the person. */
+  /** Null for all sessions of the person. */
   readonly sid: string | null
-  /** The person; null if only the session is named. */
+  /** Null if only the session is named. */
   readonly externalId: string | null
   /** Used once. */
   readonly jti: string
 }
 
 const event = 'http://schemas.openid.net/event/backchannel-logout'
-/** A token is accepted this long before and after its time, and its `jti` is remembered as long. */
+/** A token is accepted this long before and after its time; its `jti` is remembered as long. */
 export const logoutTokenSeconds = 10 * 60
 const types = new Set([null, 'jwt', 'logout+jwt', 'application/logout+jwt'])
 
-/** Rejects with InvalidAnswer, and with ProviderUnreachable if the provider's keys are unavailable. */
+/** Rejects with InvalidAnswer, and with ProviderUnreachable if the keys are unavailable. */
 export async function readLogoutToken(
   { keys, metadata }: Provider,
   clientId: string,

@@ -1,6 +1,6 @@
 /**
- * An OpenID Connect provider: the code flow with PKCE, state, nonce and issuer (OpenID Connect Core 1.0 §3.1; RFC 9700), and both ways of
- * signing out. The `sub` identifies a person, since people may choose names and addresses.
+ * An OpenID Connect provider: the code flow with PKCE, state, nonce and issuer (OpenID Connect Core 1.0 §3.1; RFC 9700), and sign-out both
+ * ways. The `sub` identifies a person, since people may choose names and addresses.
  */
 import type { IDToken, TokenEndpointResponse, UserInfoResponse } from 'openid-client'
 import type { Arrival, Source } from '../arrival.ts'
@@ -29,18 +29,16 @@ import { InvalidAnswer, problemOf, refusalOf, responseIn } from './provider-prob
 
 interface OidcOptions extends ProviderOptions {
   readonly source: Source
-  /** The address for returning browsers, separate for each provider, so that none can speak for another. */
+  /** Separate for each provider, so that none can speak for another. */
   readonly redirectUri: string
   /** Null for the usual ones (`scopesFor`). */
   readonly scopes: readonly string[] | null
   readonly claims: ClaimPaths
   /** Null if a second factor there never counts. */
   readonly mfa: MfaValues | null
-  /** False if a sign-out here does not sign out there. */
   readonly signsOutThere: boolean
 }
 
-/** What a sign-in keeps until the browser returns. */
 interface OidcBegun {
   readonly nonce: string
   /** PKCE (RFC 7636). */
@@ -49,7 +47,7 @@ interface OidcBegun {
 
 interface BeginOptions {
   readonly state: string
-  /** Ask the person with this name for a second factor anew. */
+  /** Asks the person with this name for a second factor anew. */
   readonly stepUp: { readonly name: string } | null
   readonly now: number
   /** Asked before a request is pushed, since anybody can begin a sign-in. False: the browser gets the whole request. */
@@ -59,7 +57,7 @@ interface BeginOptions {
 /** A longer ID token makes an address that servers refuse; without it the provider asks the person. */
 const maxHintLength = 4000
 
-/** The standard allows 255 (OpenID Connect Core §2). Dex packs the DN of a person into it, which is longer below deep branches of a directory. */
+/** The standard allows 255 (OpenID Connect Core §2). Dex packs the DN of a person into it, which may be longer. */
 const maxSubLength = 512
 
 export class OidcInstitution implements Institution {
@@ -76,7 +74,6 @@ export class OidcInstitution implements Institution {
     this.#provider = new ProviderSource(options)
   }
 
-  /** The address for the browser, and what to keep until it returns. */
   async begin({
     state,
     stepUp,
@@ -110,7 +107,7 @@ export class OidcInstitution implements Institution {
       try {
         return { url: (await client.buildAuthorizationUrlWithPAR(config, parameters)).href, begun }
       } catch (error) {
-        // Some providers list the endpoint but refuse it to some clients, or limit how often it is used.
+        // Some providers list the endpoint but refuse it to some clients or limit its use.
         const isRefused = (error as Error).name === 'ResponseBodyError' || responseIn(error)?.status === 429
         if (!isRefused || mustPush) throw error
         this.#options.onWarning(`the provider does not take pushed requests: ${problemOf(error)}`)
@@ -121,7 +118,7 @@ export class OidcInstitution implements Institution {
     }
   }
 
-  /** Identifies the person who returns. `query` is the callback's; `state` is that of this browser. */
+  /** `query` is the callback's; `state` is that of this browser. */
   async finish(query: string, state: string, begun: OidcBegun, now: number): Promise<InstitutionAnswer> {
     try {
       const client = await import('openid-client')
@@ -149,7 +146,7 @@ export class OidcInstitution implements Institution {
     }
   }
 
-  /** The sign-out that the provider reports. Rejects with errors that `refusalOf` knows. */
+  /** Rejects with errors that `refusalOf` knows. */
   async readLogoutToken(token: string, now: number): Promise<LogoutToken | InstitutionRefusal> {
     try {
       const signed = await this.#provider.open(token)
@@ -159,7 +156,6 @@ export class OidcInstitution implements Institution {
     }
   }
 
-  /** True for the provider's own issuer. */
   async isIssuer(issuer: string, now: number): Promise<boolean> {
     try {
       return (await this.#provider.provider(now)).metadata.issuer === issuer
@@ -203,7 +199,7 @@ export class OidcInstitution implements Institution {
     this.#provider.close()
   }
 
-  /** A second factor is asked for as a wish: a provider that cannot meet a demand keeps people on its page. */
+  /** A wish, since a provider that cannot meet a demand keeps people on its page. */
   #asking(takesClaims: boolean): Record<string, string> {
     const { mfa } = this.#options
     if (mfa === null) return {}
@@ -214,7 +210,7 @@ export class OidcInstitution implements Institution {
     }
   }
 
-  /** The claims of the ID token after a check of its signature: the library trusts TLS (OpenID Connect Core §3.1.3.7 step 6). */
+  /** Checks the signature, since the library trusts TLS (OpenID Connect Core §3.1.3.7 step 6). */
   async #idToken({ keys, metadata }: Provider, tokens: TokenEndpointResponse, now: number): Promise<IDToken> {
     const { clientId } = this.#options
     const checks = { issuer: metadata.issuer, audience: clientId, requiredClaims: ['sub', 'iat', 'exp'] }

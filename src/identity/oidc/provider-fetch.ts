@@ -1,4 +1,4 @@
-/** The HTTP client for a provider: `fetch` with a private certificate authority, one deadline, a size limit, and no redirects. */
+/** The HTTP client for a provider: `fetch` with a private certificate authority, one deadline, a size limit and no redirects. */
 import http from 'node:http'
 import https from 'node:https'
 import { deadlineSignal } from '../../platform/deadline.ts'
@@ -6,7 +6,6 @@ import { lookupOfInstitutions } from '../../request/host-lookup.ts'
 import { isLoopback } from '../../request/networks.ts'
 import { type WholeAnswer, wholeAnswer } from '../../request/whole-answer.ts'
 
-/** The library's argument for a custom `fetch`. */
 interface ProviderRequest {
   readonly method: string
   readonly headers: Readonly<Record<string, string>>
@@ -22,14 +21,14 @@ export interface ProviderFetch {
 interface ProviderFetchOptions {
   /** PEM; null for Node's own authorities. */
   readonly ca: string | null
-  /** From the start of a request to the end of its answer, in milliseconds. */
+  /** In milliseconds, from the request to the end of the answer. */
   readonly timeoutMs: number
 }
 
-/** No usable answer came. The message names the address. */
+/** The message names the address. */
 export class ProviderUnreachable extends Error {
   override readonly name = 'ProviderUnreachable'
-  /** The wait that the provider asks for; null if it names none. */
+  /** As the provider asks; null if it names none. */
   readonly retryAfterSeconds: number | null
 
   constructor(
@@ -41,7 +40,7 @@ export class ProviderUnreachable extends Error {
   }
 }
 
-/** The provider is in trouble or has too many requests: the same request may succeed later (RFC 9110 §15.5.9, §15.6; RFC 6585 §4). */
+/** The same request may succeed later (RFC 9110 §15.5.9, §15.6; RFC 6585 §4). */
 export function isTrouble(status: number): boolean {
   return status >= 500 || status === 429 || status === 408
 }
@@ -58,13 +57,13 @@ export function retryAfterOf({ headers }: Response): number | null {
 const maxAnswerBytes = 4 * 1024 * 1024
 
 export function makeProviderFetch({ ca, timeoutMs }: ProviderFetchOptions): ProviderFetch {
-  // Connections are not kept: if the provider closed one, a sign-in with a spent code would fail.
+  // Connections are not kept: with one that the provider has closed, a sign-in would fail, its code spent.
   const secure = new https.Agent({ maxSockets: 16, lookup: lookupOfInstitutions, ...(ca === null ? {} : { ca }) })
   const plain = new http.Agent({ maxSockets: 16, lookup: lookupOfInstitutions })
   return {
     async fetch(address, { method, headers, body, signal }) {
       const url = new URL(address)
-      // A provider on this machine may use plain http, but must not lead elsewhere by plain http.
+      // A provider on this machine may use plain http, but must not lead elsewhere with it.
       if (url.protocol === 'http:' && !isLoopback(url.hostname))
         throw new ProviderUnreachable(`${address}: only https is used beyond this machine`)
       const ended = deadlineSignal(timeoutMs, ...(signal === undefined ? [] : [signal]))
@@ -72,7 +71,7 @@ export function makeProviderFetch({ ca, timeoutMs }: ProviderFetchOptions): Prov
       try {
         const asked = { method, headers, signal: ended, agent, body: textOf(body), maxBytes: maxAnswerBytes }
         const answer = responseOf(await wholeAnswer(url, asked))
-        // For messages. A `Response` that is made by hand has none.
+        // For messages. A `Response` made by hand has no URL.
         return Object.defineProperty(answer, 'url', { value: `${url.origin}${url.pathname}` })
       } catch (error) {
         throw new ProviderUnreachable(`${url.origin}${url.pathname}: ${reasonOf(error, timeoutMs)}`, { cause: error })
@@ -88,7 +87,7 @@ export function makeProviderFetch({ ca, timeoutMs }: ProviderFetchOptions): Prov
 function responseOf({ status, rawHeaders, body }: WholeAnswer): Response {
   const headers = new Headers()
   for (let i = 0; i < rawHeaders.length; i += 2) headers.append(rawHeaders[i]!, rawHeaders[i + 1]!)
-  // `Response` accepts no body with these, and no status below 200 (Fetch §2.2.6).
+  // Fetch §2.2.6: no body with these, and no status below 200.
   const isBare = status === 204 || status === 205 || status === 304
   return new Response(isBare ? null : new Uint8Array(body), { status, headers })
 }

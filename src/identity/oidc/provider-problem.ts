@@ -1,16 +1,16 @@
-/** A provider's failures, as a refusal and one line for operators without token, code or secret. */
+/** A provider's failures, as a refusal and one line for operators without secrets. */
 import { type InstitutionRefusal, refused } from '../institution.ts'
 import { isTrouble, ProviderUnreachable, retryAfterOf } from './provider-fetch.ts'
 
-/** The provider's answer is not acceptable. The message is for operators. */
+/** The message is for operators. */
 export class InvalidAnswer extends Error {
   override readonly name = 'InvalidAnswer'
 }
 
-/** Errors by which a provider reports its own trouble (RFC 6749 §4.1.2.1). */
+/** The provider's own trouble (RFC 6749 §4.1.2.1). */
 const itsTrouble = new Set(['server_error', 'temporarily_unavailable'])
 
-/** The refusal for a thrown error. Rethrows anything that is no fault of a provider. */
+/** Rethrows anything that is no fault of a provider. */
 export function refusalOf(error: unknown): InstitutionRefusal {
   if (error instanceof ProviderUnreachable)
     return refused('institution_unreachable', error.message, error.retryAfterSeconds)
@@ -38,13 +38,13 @@ export function refusalOf(error: unknown): InstitutionRefusal {
   throw error
 }
 
-/** The provider's answer that made the library fail; null if it was another reason. */
+/** The answer that made the library fail, or null. */
 export function responseIn(error: unknown): Response | null {
   const { response, cause } = error as { response?: unknown; cause?: unknown }
   return response instanceof Response ? response : cause instanceof Response ? cause : null
 }
 
-/** One line about an error of the libraries: the mismatch and the expected value. */
+/** One line: the mismatch and the expected value. */
 export function problemOf(error: unknown): string {
   const { message, code, cause } = error as { message?: unknown; code?: unknown; cause?: unknown }
   const inner = cause instanceof Error ? `: ${cause.message}` : cause instanceof Response ? `: ${statusAt(cause)}` : ''
@@ -80,7 +80,7 @@ function isOfTheLibraries(error: unknown): boolean {
   )
 }
 
-/** What the provider demands by `WWW-Authenticate`: Bearer is for userinfo, all else for token and pushed requests. */
+/** By `WWW-Authenticate`: Bearer is for userinfo, all else for token and pushed requests. */
 function challengedFor(challenges: unknown): string {
   const isBearer = Array.isArray(challenges) && challenges.some(({ scheme }) => /^bearer$/i.test(String(scheme)))
   return isBearer
@@ -88,13 +88,12 @@ function challengedFor(challenges: unknown): string {
     : 'it does not take clientId and clientSecret, or not in this way; see clientAuthentication'
 }
 
-/** The provider's text, quoted and short, since it may be anything. */
+/** Quoted and short, since it may be anything. */
 function saidIn(error: unknown): string {
   const { error: code, error_description: description } = error as { error?: unknown; error_description?: unknown }
   return description === undefined ? quoted(code) : `${quoted(code)}, ${quoted(description)}`
 }
 
-/** Foreign text within one line. */
 export function quoted(value: unknown): string {
   return oneLine(JSON.stringify(value) ?? 'nothing')
 }

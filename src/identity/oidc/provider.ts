@@ -1,6 +1,6 @@
 /**
- * One provider by its metadata (OpenID Connect Discovery 1.0), which is fetched at the first need and refreshed in the background. If it is
- * unavailable, people are told at once, and the gate asks again after a growing pause.
+ * One provider by its metadata (OpenID Connect Discovery 1.0), fetched at the first need and refreshed in the background. While it is
+ * unavailable, the gate refuses at once and asks again after a growing pause.
  */
 import type { ClientAuth, Configuration, ServerMetadata } from 'openid-client'
 import { signingKey } from './client-assertion.ts'
@@ -23,20 +23,17 @@ export interface ProviderOptions {
   readonly clientAuthentication: ClientAuthentication | null
   /** PEM; null for Node's own authorities. */
   readonly ca: string | null
-  /** The most time for a request and its answer, in milliseconds. */
+  /** In milliseconds, for a request and its answer. */
   readonly timeoutMs: number
-  /** Tells operators; it stops nobody. */
   readonly onWarning: (sentence: string) => void
 }
 
-/** The checked parts of the metadata. */
 export interface Provider {
   readonly config: Configuration
-  /** Checks the signature of signed userinfo with the present keys. */
+  /** With a check of signed userinfo by the present keys. */
   readonly userInfoConfig: () => Configuration
   readonly metadata: ServerMetadata
   readonly keys: SigningKeys
-  /** Null if nobody can be signed out there. */
   readonly signOutAddress: string | null
 }
 
@@ -62,7 +59,7 @@ export class ProviderSource {
     this.#http = { ...http, fetch: openingFetch(this.#noting(http.fetch), this.#key) }
   }
 
-  /** Opens a token that may be encrypted. Rejects with InvalidAnswer. */
+  /** Decrypts if necessary. Rejects with InvalidAnswer. */
   open(token: string): Promise<string> {
     return openToken(token, this.#key)
   }
@@ -82,7 +79,6 @@ export class ProviderSource {
     const known = this.#provider
     const mayAsk = this.#failure === null || now >= this.#failure.until || now < this.#failure.until - maxPauseMs
     if (known !== null) {
-      // The old metadata serves until the new arrives.
       if (Math.abs(now - this.#at) >= freshMs && mayAsk) void this.#refresh(now)
       return known
     }
@@ -161,7 +157,7 @@ export class ProviderSource {
         : new InvalidAnswer(sentence)
     }
     const metadata = config.serverMetadata()
-    // The library lets some providers name another issuer; then anybody's tenant would count.
+    // The library lets some providers name another issuer, which would accept anybody's tenant.
     if (!isSameAddress(metadata.issuer, issuer)) throw otherIssuer(metadata.issuer)
     for (const name of ['authorization_endpoint', 'token_endpoint', 'jwks_uri'] as const)
       if (typeof metadata[name] !== 'string' || !isAddress(metadata[name], isPlain))
@@ -214,8 +210,8 @@ export class ProviderSource {
 }
 
 /**
- * RFC 6749 §2.3.1 encodes both as forms do. Some providers (LemonLDAP::NG) do not decode, so letters, digits and `-._*` stay as they are,
- * which the encoding of forms allows; the library writes `%2D`.
+ * RFC 6749 §2.3.1 encodes both as forms do. Some providers (LemonLDAP::NG) do not decode, so letters, digits and `-._*` stay as they are;
+ * the library writes `%2D`.
  */
 function secretInBasic(secret: string): ClientAuth {
   return (_, { client_id: id }, __, headers) => {

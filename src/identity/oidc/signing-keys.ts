@@ -1,6 +1,6 @@
 /**
- * A provider's signing keys (RFC 7517), and the check of its signatures. Keys may change at any moment: a token of an unknown key makes the
- * gate fetch them once, so that no sign-in fails for it.
+ * A provider's signing keys (RFC 7517), and the check of its signatures. A token of an unknown key makes the gate fetch the keys once,
+ * since they may change at any moment.
  */
 import type { JSONWebKeySet, JWTPayload, JWTVerifyGetKey, JWTVerifyOptions } from 'jose'
 import { isTrouble, type ProviderFetch, ProviderUnreachable, retryAfterOf } from './provider-fetch.ts'
@@ -15,14 +15,14 @@ const algorithms = [
 ]
 /** The tolerated difference of a provider's clock, in seconds. */
 export const clockToleranceSeconds = 60
-/** Keys are fetched again after this, since a withdrawn key must not count for ever. */
+/** Keys are fetched again after this, since a key may be withdrawn. */
 const freshMs = 10 * 60_000
-/** Known keys count this long while the provider does not answer. */
+/** Known keys count this long while the provider is silent. */
 const staleMs = 60 * 60_000
-/** Anybody can send a token of an unknown key: the gate asks for such tokens once in this time. */
+/** Anybody can send a token of an unknown key: the gate fetches keys for such tokens once in this time. */
 const strangersPauseMs = 10_000
 
-/** Keys that are tried for one token, which anybody can send: more of them without an id, or with the same one, would cost much. */
+/** The most keys tried for one token, since anybody can send one. */
 const keysTried = 20
 
 interface Known {
@@ -35,7 +35,6 @@ export class SigningKeys {
   readonly #fetch: ProviderFetch['fetch']
   #known: Known | null = null
   #fetching: Promise<Known> | null = null
-  /** The last fetch for such a token. */
   #strangersAt = Number.NEGATIVE_INFINITY
 
   constructor(address: string, fetch: ProviderFetch['fetch']) {
@@ -44,8 +43,8 @@ export class SigningKeys {
   }
 
   /**
-   * The claims of a token that the provider has signed. A token `from` the provider's own connection may make the gate fetch keys at once.
-   * Rejects with InvalidAnswer, and with ProviderUnreachable if the keys are unavailable. `now` in milliseconds.
+   * The claims of a signed token. A token `from` the provider's own connection may make the gate fetch keys at once. Rejects with
+   * InvalidAnswer, and with ProviderUnreachable if the keys are unavailable. `now` in milliseconds.
    */
   async verify(token: string, checks: TokenChecks, from: 'provider' | 'anybody', now: number) {
     const before = await this.#current(now)
@@ -67,7 +66,7 @@ export class SigningKeys {
     }
   }
 
-  /** Fetches the keys without a token to check. Rejects with ProviderUnreachable or InvalidAnswer. `now` in milliseconds. */
+  /** Rejects with ProviderUnreachable or InvalidAnswer. `now` in milliseconds. */
   async load(now: number): Promise<void> {
     await this.#fetchOnce(now)
   }
@@ -146,7 +145,6 @@ async function verifyWith(keyFor: JWTVerifyGetKey, token: string, checks: TokenC
   }
 }
 
-/** True if another key may verify the token. */
 function isAboutKeys(error: unknown): boolean {
   const { code } = error as { code?: unknown }
   return code === 'ERR_JWKS_NO_MATCHING_KEY' || code === 'ERR_JWS_SIGNATURE_VERIFICATION_FAILED'

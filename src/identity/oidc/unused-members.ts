@@ -1,9 +1,9 @@
-/** What the library refuses in a provider's answers, although the gate does not need it. */
+/** What the library refuses in a provider's answers, although the gate does not use it. */
 
-/** The gate uses the access token once, at once, and asks for no other. */
+/** The gate uses the access token once, at once. */
 const unusedBesideTokens: ReadonlySet<string> = new Set(['refresh_token', 'expires_in', 'scope'])
 
-/** The JSON without members that are null, as some providers write what they do not have, and without what is not used beside tokens. */
+/** Without null members, by which some providers write what they do not have, and without those that are unused beside tokens. */
 export function withoutUnused(text: string): string {
   const body = objectIn(text)
   if (body === null) return text

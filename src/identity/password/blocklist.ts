@@ -1,4 +1,4 @@
-/** The passwords that attackers try first (NIST SP 800-63B-4 §3.1.1.2, ASVS 6.2.4): common ones and variants, runs, repetitions, names. */
+/** The passwords that attackers try first (NIST SP 800-63B-4 §3.1.1.2, ASVS 6.2.4). */
 import { commonPasswords } from './common-passwords.ts'
 
 /** Built at the first use, which saves time in other commands. */
@@ -15,7 +15,7 @@ const everydayWords = `
   contraseña contrasena motdepasse bonjour schatz iloveyou test testing user guest laboratory labor
 `
 
-/** A word with more characters around it is another password. */
+/** A word with more characters around it is no variant. */
 const maxAround = 6
 /** Shorter words are not searched inside a password. */
 const rootLength = 5
@@ -34,7 +34,7 @@ const standIns: Readonly<Record<string, readonly string[]>> = {
   '€': ['e']
 }
 
-/** The words that a password may be made from: itself, and without digits and punctuation at its end or around it; each also with stand-ins as letters. */
+/** The words that a password may be made from: with and without digits and punctuation around it, and with stand-ins read as letters. */
 function coresOf(folded: string): string[] {
   const withoutEnd = folded.replace(/[^\p{L}]+$/u, '')
   const alone = withoutEnd.replace(/^[^\p{L}]+/u, '')
@@ -55,7 +55,7 @@ function makeCommon(): Set<string> {
 /** Shorter names occur in ordinary words. */
 const nameLength = 3
 
-/** True for a common password, a variant (`Password1!`, `P@ssw0rd`), a run or a repetition, in any letter case. */
+/** Also variants (`Password1!`, `P@ssw0rd`), runs and repetitions, in any letter case. */
 export function isCommonPassword(password: string): boolean {
   common ??= makeCommon()
   const words = common
@@ -66,7 +66,7 @@ export function isCommonPassword(password: string): boolean {
 /** True if all letters come from the names: `Alice-2026!`, `aliceALICE`. */
 export function isMadeOfNames(password: string, names: readonly string[]): boolean {
   const folded = fold(password)
-  // Parts count too: `alice` of `alice@lab.example`, both words of `Example Lab`.
+  // Parts count too: both words of `Example Lab`.
   const parts = names.flatMap(name => [fold(name), ...fold(name).split(/[^\p{L}\p{N}]+/u)])
   const rest = parts
     .filter(part => part.length >= nameLength)

@@ -1,6 +1,6 @@
 /**
- * Guesses at one entry of a directory that locks accounts. The directory finds a person by several names, so a count of what is typed would
- * give each name its own guesses.
+ * Guesses at one entry of a directory that locks accounts. The directory finds a person by several names, so a count by the typed text
+ * would give each name its own guesses.
  */
 import { createHash } from 'node:crypto'
 import { digestOf } from '../../ids.ts'
@@ -11,7 +11,7 @@ import type { Accounts } from '../accounts.ts'
 import type { MayCheck } from '../directory.ts'
 
 interface EntryGuessesOptions {
-  /** What strangers have together at one entry; null where no directory locks accounts. */
+  /** For all strangers at one entry; null if no directory locks accounts. */
   readonly limit: Limit | null
   readonly limiter: AttemptLimiter
   readonly buckets: AttemptBuckets
@@ -20,7 +20,7 @@ interface EntryGuessesOptions {
 
 interface Guard {
   readonly mayCheck: MayCheck
-  /** The directory could not check the password, so it does not count. */
+  /** The directory could not check the password. */
   unchecked(): Promise<void>
 }
 
@@ -31,11 +31,11 @@ export class EntryGuesses {
     this.#options = options
   }
 
-  /** Counts a guess at whom the directory finds by this name. A name that nobody has takes the same steps (THREATS M15). */
+  /** An unknown name takes the same steps (THREATS M15). */
   guard(directory: string, name: string, origin: Origin): Guard {
     const { limit } = this.#options
     if (limit === null) return { mayCheck: async () => true, unchecked: async () => {} }
-    // A directory asks again where its next server takes over.
+    // A directory asks again when its next server takes over.
     const asked = new Map<string | null, Promise<Reservation | null>>()
     const ask = (person: string | null) => {
       const known = asked.get(person)
@@ -53,7 +53,6 @@ export class EntryGuesses {
     }
   }
 
-  /** Null where the person is known. */
   async #reserve(
     limit: Limit,
     directory: string,

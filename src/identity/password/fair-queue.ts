@@ -6,7 +6,7 @@ import { networkLevels } from '../../request/network-levels.ts'
 
 interface Place<Item> {
   readonly item: Item
-  /** The networks of the address, the largest first. */
+  /** The largest first. */
   readonly networks: readonly string[]
 }
 
@@ -15,7 +15,7 @@ export class FairQueue<Item> {
   /** In the order of service. */
   #places: Place<Item>[] = []
 
-  /** `size` is a few dozen places, because each step looks at all of them. */
+  /** `size` is a few dozen, since each step looks at all places. */
   constructor(size: number) {
     this.#size = size
   }
@@ -25,7 +25,7 @@ export class FairQueue<Item> {
     return this.#places.length >= this.#size && lastOfMost([...this.#places, newest]) === newest
   }
 
-  /** The item without a place: none (null), the new one, or another. */
+  /** Returns the item without a place: null, the new one, or another. */
   push(address: string, item: Item): Item | null {
     this.#places.push({ item, networks: networksOf(address) })
     if (this.#places.length <= this.#size) return null

@@ -14,10 +14,10 @@ const pauseMs = 600_000
 type Work = { readonly text: string; readonly options: Options } | { readonly text: string; readonly hashed: string }
 type Answer = { readonly value: string | boolean } | { readonly error: string }
 
-/** Called with the error when no process starts, and with null when one does again. */
+/** Called when no process starts, and with null when one does again. */
 export type HashTroubleListener = (problem: Error | null) => void
 
-/** A process ended without an answer. With `hadWork`, the work may be the cause. */
+/** With `hadWork`, the work may be the cause. */
 class ProcessEnded extends Error {
   readonly hadWork: boolean
 
@@ -61,7 +61,7 @@ class HashProcess {
     return this.#job === null
   }
 
-  /** Keeps the gate's process alive until the answer. Rejects with ProcessEnded. */
+  /** Keeps the gate's process alive meanwhile. Rejects with ProcessEnded. */
   run(work: Work): Promise<Answer> {
     this.#child.ref()
     this.#child.channel?.ref()
@@ -79,7 +79,7 @@ class HashProcess {
 
   #begin(): void {
     this.#isReady = true
-    // A failed send means that the process has ended or is ending.
+    // A failed send means that the process is ending.
     if (this.#job !== null) this.#child.send(this.#job.work, () => {})
   }
 
@@ -134,7 +134,7 @@ export class HashProcesses {
     clearTimeout(this.#pause ?? undefined)
   }
 
-  /** Work that may have ended a process is tried once more in another process, and never in the gate. */
+  /** Work that may have ended a process is tried once more, never in the gate. */
   async #run(work: Work): Promise<string | boolean> {
     let lost: ProcessEnded | null = null
     while (this.#pause === null && !this.#isClosed)

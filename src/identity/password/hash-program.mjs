@@ -1,4 +1,4 @@
-/** The program of a hashing process (hash-processes.ts). It is JavaScript, since Node 20 loads no TypeScript. */
+/** The program of a hashing process. It is JavaScript, since Node 20 loads no TypeScript. */
 import os from 'node:os'
 import { hashSync, verifySync } from '@node-rs/argon2'
 
@@ -10,7 +10,7 @@ const niceness = 10
 try {
   if (os.getPriority() < niceness) os.setPriority(niceness)
 } catch {
-  // The system does not allow it. The process hashes anyway.
+  // The system may not allow it.
 }
 
 process.on('message', ({ text, hashed, options }) => {

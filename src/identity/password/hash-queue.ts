@@ -1,11 +1,7 @@
-/**
- * The queue before the hashes: known browsers, then known networks. Every fourth turn is for unknown places, which also get free turns
- * (THREATS D7).
- */
+/** The queue before the hashes: known browsers, then known networks. Every fourth turn is for unknown places, which also get free turns (THREATS D7). */
 import { FairQueue } from './fair-queue.ts'
 
 export interface HashPlace {
-  /** `elsewhere` is an unknown place. */
   readonly from: 'browser' | 'network' | 'elsewhere'
   readonly address: string
 }
@@ -21,13 +17,11 @@ interface HashQueueOptions {
   readonly concurrency: number
   /** Waiting callers in each of the three lanes. */
   readonly queue: number
-  /** The answer is `busy` after this wait. */
   readonly maxWaitMs?: number
 }
 
-/** A lane of 32 takes some 2 s with two hashes at a time, and perhaps 10 s on a busy machine. */
+/** A lane of 32 takes some 2 s with two hashes at a time, perhaps 10 s on a busy machine. */
 const maxWaitMs = 10_000
-/** One turn of this many is for unknown places. */
 const unknownPlaceEvery = 4
 
 export class HashQueue {
@@ -46,7 +40,7 @@ export class HashQueue {
     return this.#running >= this.#options.concurrency && this.#lanes[from].isFullFor(address)
   }
 
-  /** Waits for a turn. False if the queue is full or the wait was too long. After true the caller must call `release`. */
+  /** False if the queue is full or the wait was too long. After true the caller must call `release`. */
   async acquire(place: HashPlace): Promise<boolean> {
     if (this.#running < this.#options.concurrency) {
       this.#running++

@@ -25,7 +25,7 @@ export type LoginAttempt =
   | { readonly kind: 'suspended'; readonly words: readonly Words[] }
   | { readonly kind: 'throttled'; readonly retryAfterSeconds: number }
   | { readonly kind: 'busy' }
-  /** A directory cannot be asked now, and no other accepts the person. It does not tell whose directory it is. */
+  /** A directory cannot be asked now, and no other accepts the person. */
   | { readonly kind: 'unreachable' }
 
 export class PasswordLogin {
@@ -48,16 +48,13 @@ export class PasswordLogin {
     this.#limiter = input.limiter
     const policies = input.directories.flatMap(({ lockout }) => lockout ?? [])
     const limit = limitBelow(policies)
-    // For every name alike, otherwise a wait would tell whose directory it is (THREATS M15).
+    // For every name alike, otherwise a wait would tell whose directory has it (THREATS M15).
     this.#guesses = new AttemptBuckets(input.store, limit)
     this.#entries = new EntryGuesses({ ...input, limit, buckets: this.#guesses })
     this.#takesDomain = input.directories.some(({ takesDomain }) => takesDomain === true)
   }
 
-  /**
-   * Rejects if the store cannot be reached. `isKnown`: the caller knows the account otherwise, so that an unreachable directory may be
-   * ignored.
-   */
+  /** Rejects if the store cannot be reached. `isKnown`: the caller knows the account otherwise, so an unreachable directory may be ignored. */
   async attempt(typed: Origin & { name: string; password: string; isKnown?: boolean }): Promise<LoginAttempt> {
     const input = { ...typed, name: this.nameIn(typed.name) }
     const { name } = input
@@ -71,13 +68,13 @@ export class PasswordLogin {
       name: canonicalAddress(name) ?? canonicalName(name) ?? `? ${plainName(name)}`
     })
     const from: HashPlace = { from: standing.from, address: input.address }
-    // Asked before the count, so that an attempt that cannot be checked leaves nothing in the store.
+    // Before the count, so that an unchecked attempt leaves nothing in the store.
     if (this.#isFullFor(from)) return { kind: 'busy' }
     const reservation = await this.#limiter.reserve(standing.buckets)
     if (reservation.kind === 'throttled') return reservation
     const { place } = standing
     const known = counted === null || place === null ? null : await this.#guesses.trying(counted.id, place)
-    // Directories know people by name; an address is an alias of the gate's.
+    // Directories know names; the address is the gate's alias.
     const answer = await this.#ask(named, input, from)
     if (answer.kind === 'silent') {
       // A check by one directory counts, otherwise guesses there would be free while another is down.
@@ -87,7 +84,7 @@ export class PasswordLogin {
     if (answer.kind === 'held') return { kind: 'refused', why: answer.why, ...(await reservation.wait?.()) }
     if (answer.account === null) await known?.wrong()
     if (answer.account === null) return { kind: 'refused', ...(await reservation.wait?.()) }
-    // A right password alone must not buy new guesses (THREATS M11). `completed` resets.
+    // A right password alone must not buy new guesses (THREATS M11).
     if (answer.account.suspended !== null) return { kind: 'suspended', words: wordsOf(answer.account.suspended) }
     if (answer.account.id !== counted?.id) {
       await Promise.all([reservation.released(), known?.unchecked()])
@@ -96,21 +93,21 @@ export class PasswordLogin {
     return { kind: 'accepted', account: answer.account }
   }
 
-  /** Without the domain in `DOMAIN\name`. Guesses are counted by what remains, since any domain would do. */
+  /** Without the domain in `DOMAIN\name`. Guesses are counted without it, since any domain would do. */
   nameIn(typed: string): string {
     const [, name] = (this.#takesDomain && typed.length <= 256 && /^[^\\@]+\\([^\\@]+)$/.exec(typed)) || []
     return name ?? typed
   }
 
-  /** The directory may know a person by another name, so the attempt counts for the account, which `completed` clears. */
+  /** For an account that the directory knows by another name. `completed` clears it. */
   async #count({ id }: Account, { address, browser }: Origin): Promise<void> {
-    // The password was right, so that a wait here keeps nobody out.
+    // A wait here keeps nobody out, since the password is right.
     await this.#limiter.reserve(
       await this.#guesses.buckets({ address, browser: browser ?? null, what: 'password', accountId: id })
     )
   }
 
-  /** The account for guesses at a name without its realm; null if several people match. The number of reads depends on the text alone. */
+  /** For a name without its realm; null if several people match. The number of reads depends on the text alone. */
   async #inRealm(typed: string): Promise<Account | null> {
     if (typed.includes('@')) return null
     const found = await Promise.all(
@@ -125,9 +122,9 @@ export class PasswordLogin {
   }
 
   /**
-   * Call this when a second factor completes the sign-in. It clears the person's buckets and makes browser and network known for 30 days.
-   * Shared buckets get their part back only for an attempt that was `counted` there, otherwise repeated passkey confirmations would clear
-   * guesses at other accounts (THREATS M11).
+   * For when a second factor completes the sign-in: clears the person's buckets and makes browser and network known for 30 days. Shared
+   * buckets get back only an attempt that was `counted` there, otherwise repeated passkey confirmations would clear guesses at other
+   * accounts (THREATS M11).
    */
   async completed(account: Account, origin: Origin, counted: boolean): Promise<void> {
     const buckets = await this.#guesses.buckets({ ...origin, what: 'password', accountId: account.id })
@@ -137,12 +134,12 @@ export class PasswordLogin {
     ])
   }
 
-  /** Ask before `completed`, which makes it known. */
+  /** False after `completed`, which makes it known. */
   isNewBrowser({ id }: Account, browser: string | null): Promise<boolean> {
     return this.#guesses.isNewBrowser(id, browser)
   }
 
-  /** The known browser or network from which somebody asks about this account; null for any other. */
+  /** The known browser or network; null for an unknown place. */
   async knownPlace({ id }: Account, origin: Origin): Promise<string | null> {
     return (await this.#guesses.standing({ ...origin, what: 'password', accountId: id })).place
   }
@@ -153,8 +150,8 @@ export class PasswordLogin {
 
   /**
    * Asks every directory until one accepts. A known person's password goes to their own directory alone; the others get a wrong one of the
-   * same length, which takes as long. A directory that does not answer changes every refusal, otherwise an outage would tell whose name it
-   * has (THREATS M15).
+   * same length, which takes as long. A silent directory changes every refusal, otherwise an outage would tell whose name it has (THREATS
+   * M15).
    */
   async #ask(
     named: Account | null,
@@ -202,12 +199,11 @@ export class PasswordLogin {
 
 type Asked =
   | { readonly kind: 'checked'; readonly account: Account | null }
-  /** The password is right, but the directory prevents the sign-in. */
   | { readonly kind: 'held'; readonly why: DirectoryRefusal }
   /** A directory did not answer. `isChecked`: another one has checked the password. */
   | { readonly kind: 'silent'; readonly as: 'busy' | 'unreachable'; readonly isChecked: boolean }
 
-/** Text of as many bytes, with a NUL where the password has one: directories refuse some passwords before they ask anybody. */
+/** Text of as many bytes, with a NUL if the password has one, since directories refuse some passwords unasked. */
 function decoy(password: string): string {
   const bytes = Buffer.byteLength(password)
   const text = randomBytes(Math.ceil(bytes * 0.75))

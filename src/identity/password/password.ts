@@ -1,7 +1,4 @@
-/**
- * The rules for passwords, and their hashes. A queue bounds the hashes, since each takes 19 MiB and a core for tens of milliseconds
- * (THREATS D7).
- */
+/** The rules for passwords, and their hashes. A queue bounds them, since each takes 19 MiB and a core for tens of milliseconds (THREATS D7). */
 import { randomBytes } from 'node:crypto'
 import { type Options, parseOptions } from '@node-rs/argon2'
 import { GateError } from '../../errors.ts'
@@ -16,8 +13,8 @@ const minCharacters = 8
 const maxBytes = 1024
 
 /**
- * The problem of a new password, or null. `names` are those of the person and of the place (title, host). No rule asks for kinds of
- * characters: such rules make passwords worse (NIST SP 800-63B-4 §3.1.1.2).
+ * Null for none. `names` are those of the person and of the place (title, host). No rule asks for kinds of characters, which makes
+ * passwords worse (NIST SP 800-63B-4 §3.1.1.2).
  */
 export function passwordProblem(password: string, names: readonly string[]): PasswordProblem | null {
   const text = password.normalize('NFC')
@@ -35,7 +32,7 @@ export interface HashCost {
 /** OWASP Password Storage Cheat Sheet, argon2id, parallelism 1. */
 const owaspCost: HashCost = { memoryKiB: 19_456, passes: 2 }
 
-/** The driver's const enum `Algorithm` is unreadable for erasable TypeScript. */
+/** Erasable TypeScript cannot read the driver's const enum `Algorithm`. */
 const argon2id = 2
 
 /** A person who sets a password has passed another check. */
@@ -52,10 +49,10 @@ export class PasswordHasher {
   readonly #cost: HashCost
   readonly #hashing: Hashing
   readonly #queue: HashQueue
-  /** The hash for accounts without one: the same work, and no password fits it. */
+  /** For accounts without a hash: the same work, and no password fits. */
   readonly #dummy: string
 
-  /** `concurrency` hashes run at a time; `queue` more wait in each lane. `onChange` hears whether processes start. */
+  /** `concurrency` hashes run at a time; `queue` more wait in each lane. */
   constructor(
     options: {
       concurrency?: number
@@ -73,7 +70,7 @@ export class PasswordHasher {
     this.#dummy = `$argon2id$v=19$m=${memoryKiB},t=${passes},p=1$${part(16)}$${part(32)}`
   }
 
-  /** The hash in the PHC string format. Throws GateError `busy`. */
+  /** In the PHC string format. Throws GateError `busy`. */
   async hash(password: string): Promise<string> {
     if (!(await this.#queue.acquire(trustedPlace))) throw new GateError('busy', { retryAfterSeconds: 1 })
     try {

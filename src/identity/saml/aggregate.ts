@@ -1,6 +1,6 @@
 /**
- * The packed identity providers of a metadata file. They stay in one buffer and are unpacked one by one, since ten thousand objects would
- * stop the event loop at arrival and at each garbage collection.
+ * The identity providers of a metadata file, packed into one buffer and unpacked one by one: ten thousand objects would stop the event loop
+ * at arrival and at each garbage collection.
  */
 import type { IdentityProvider } from './metadata-entity.ts'
 import type { MetadataSummary } from './metadata-reader.ts'
@@ -12,17 +12,17 @@ interface PackedTexts {
   readonly offsets: Uint32Array
 }
 
-/** The result of the reading thread, which moves without a copy. */
+/** The reading thread's result, transferred without a copy. */
 export interface PackedProviders extends MetadataSummary {
   /** JSON of each provider. */
   readonly records: PackedTexts
-  /** Each entity id, between line feeds. */
+  /** Entity ids between line feeds. */
   readonly ids: PackedTexts
-  /** The text that a search reads, with a line feed at its end. Empty if the provider is not offered. */
+  /** The searchable text with a line feed at its end; empty if the provider is not offered. */
   readonly lines: PackedTexts
 }
 
-/** Language tags, such as `['de-AT', 'en']`, best first. */
+/** For example `['de-AT', 'en']`, best first. */
 type Languages = readonly string[]
 
 export class Aggregate {
@@ -46,13 +46,13 @@ export class Aggregate {
     return place === undefined ? null : this.#at(place)
   }
 
-  /** The first `limit` offered providers with all words of `query`, and their total. */
+  /** The first `limit` offered providers with all words of `query`, and the total. */
   search(query: string, limit: number): { readonly found: readonly IdentityProvider[]; readonly total: number } {
     const words = searchable(query)
       .split(' ')
       .filter(word => word !== '')
     const places = [...this.#lines.holding(words.length === 0 ? ['\n'] : words)]
-    // A name that begins with the typed text is more likely than one that contains it.
+    // Names that begin with the typed text come first.
     const first = Buffer.from(words[0] ?? '')
     const begins = words.length === 0 ? places : places.filter(place => this.#lines.begins(place, first))
     const isFirst = new Set(begins.slice(0, limit))
@@ -66,7 +66,7 @@ export class Aggregate {
   }
 }
 
-/** Packed texts, searched as bytes, so that only matches become text. */
+/** Texts searched as bytes, so that only matches become text. */
 class Texts {
   readonly #bytes: Buffer
   readonly #offsets: Uint32Array
@@ -85,7 +85,6 @@ class Texts {
     return this.#bytes.compare(word, 0, word.length, from, Math.min(from + word.length, this.#bytes.length)) === 0
   }
 
-  /** The positions of texts with all words, in order. */
   *holding(words: readonly string[]): Iterable<number> {
     // The longest word is the rarest.
     const [first, ...others] = words.map(word => Buffer.from(word)).sort((one, other) => other.length - one.length)
@@ -106,7 +105,6 @@ class Texts {
   }
 }
 
-/** Sorts the providers by name. */
 export function pack(providers: readonly IdentityProvider[], summary: MetadataSummary): PackedProviders {
   const collator = new Intl.Collator('en')
   const named = providers.map(provider => ({ provider, name: nameFor(provider, []) }))
@@ -119,7 +117,7 @@ export function pack(providers: readonly IdentityProvider[], summary: MetadataSu
   }
 }
 
-/** The buffers, for a transfer to another thread. */
+/** For a transfer to another thread. */
 export function buffersOf({ records, ids, lines }: PackedProviders): ArrayBuffer[] {
   return [records, ids, lines].flatMap(({ bytes, offsets }) => [bytes.buffer, offsets.buffer] as ArrayBuffer[])
 }

@@ -1,7 +1,4 @@
-/**
- * The facts of one SAML assertion after a check of form, times, audience and recipient (SAML Profiles §4.1.4.3). Its signature is checked
- * before.
- */
+/** The facts of one SAML assertion, whose signature is checked before: form, times, audience and recipient (SAML Profiles §4.1.4.3). */
 import { toldAt } from '../../factor/proof.ts'
 import { timeOf } from './metadata-entity.ts'
 import { saml } from './namespaces.ts'
@@ -9,7 +6,7 @@ import { quoted, SamlRefusal } from './refusal.ts'
 import { atMostOne, attribute, canonicalOf, elements, exactlyOne, isNamed, textOf, type XmlNode } from './xml-tree.ts'
 
 export interface ExpectedAssertion {
-  /** Entity id of the identity provider whose keys have signed. */
+  /** Entity id of the identity provider that has signed. */
   readonly issuer: string
   /** Our entity id. */
   readonly audience: string
@@ -32,12 +29,10 @@ export interface AssertionFacts {
   readonly nameId: NameId | null
   /** XML of the `EncryptedID` instead of a NameID. */
   readonly encryptedId: string | null
-  /** The request that it answers. */
   readonly inResponseTo: string
-  /** The end of its use. Like all times here, in milliseconds since the epoch. */
+  /** Like all times here, in milliseconds since the epoch. */
   readonly notOnOrAfter: number
   readonly authenticatedAt: number
-  /** The AuthnContextClassRef of the sign-in. */
   readonly context: string | null
   readonly sessionIndex: string | null
   readonly sessionEndsAt: number | null
@@ -53,7 +48,7 @@ export interface SamlAttribute {
 const bearer = 'urn:oasis:names:tc:SAML:2.0:cm:bearer'
 const knownConditions = ['AudienceRestriction', 'OneTimeUse', 'ProxyRestriction']
 
-/** Throws SamlRefusal for the first mismatch. */
+/** Throws SamlRefusal. */
 export function readAssertion(assertion: XmlNode, expected: ExpectedAssertion): AssertionFacts {
   if (!isNamed(assertion, saml, 'Assertion') || attribute(assertion, 'Version') !== '2.0')
     throw new SamlRefusal('the answer holds no assertion of SAML 2.0')
@@ -76,7 +71,7 @@ export function readAssertion(assertion: XmlNode, expected: ExpectedAssertion): 
   }
 }
 
-/** Throws SamlRefusal for another party. */
+/** Throws SamlRefusal. */
 export function checkIssuer(issuer: XmlNode, entityId: string): void {
   const said = textOf(issuer).trim()
   const format = attribute(issuer, 'Format')
@@ -86,7 +81,7 @@ export function checkIssuer(issuer: XmlNode, entityId: string): void {
     throw new SamlRefusal(`the issuer is ${quoted(said)}, and the keys belong to ${quoted(entityId)}`)
 }
 
-/** A bearer confirmation for us; one is enough (SAML Profiles §4.1.4.2). */
+/** One bearer confirmation for us is enough (SAML Profiles §4.1.4.2). */
 function confirmation(
   subject: XmlNode,
   { recipient, now, skewMs }: ExpectedAssertion
@@ -108,7 +103,7 @@ function confirmation(
   throw new SamlRefusal(`the assertion is not for us: ${why[0] ?? 'it has no bearer confirmation'}`)
 }
 
-/** The end of the conditions, or null. An unknown condition makes the whole indeterminate (SAML Core §2.5.1.1). */
+/** The end, or null. An unknown condition makes the whole indeterminate (SAML Core §2.5.1.1). */
 function checkConditions(conditions: XmlNode, { audience, now, skewMs }: ExpectedAssertion): number | null {
   const notBefore = optionalTime(conditions, 'NotBefore')
   const notOnOrAfter = optionalTime(conditions, 'NotOnOrAfter')
@@ -167,7 +162,7 @@ export function readNameId(node: XmlNode): NameId {
   }
 }
 
-/** Values that are no text (a NameID inside eduPersonTargetedID) are left out. A name in two elements is one attribute. */
+/** Values that are no text (a NameID inside eduPersonTargetedID) are left out. */
 function attributesOf(assertion: XmlNode): SamlAttribute[] {
   const found = new Map<string, { name: string; friendlyName: string | null; values: string[] }>()
   for (const statement of elements(assertion, saml, 'AttributeStatement'))

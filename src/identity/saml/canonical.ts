@@ -4,7 +4,7 @@ import type { Scope, XmlAttribute, XmlStart } from './xml-reader.ts'
 export class Canonicaliser {
   readonly #write: (text: string) => void
   readonly #inclusive: ReadonlySet<string>
-  /** The namespaces declared in the output, for each open element. */
+  /** For each open element. */
   readonly #rendered: Scope[] = [new Map()]
 
   /** `inclusive`: the prefixes of `InclusiveNamespaces`; `''` stands for `#default`. */
@@ -39,7 +39,6 @@ export class Canonicaliser {
     this.#write(/[&<>\r]/.test(text) ? text.replace(/[&<>\r]/g, escaped) : text)
   }
 
-  /** The element's prefixes and the inclusive ones, in order. */
   #visible(own: string, attributes: readonly XmlAttribute[], scope: Scope): Iterable<string> {
     if (attributes.every(({ prefix }) => prefix === '') && this.#inclusive.size === 0) return own === 'xml' ? [] : [own]
     const prefixes = new Set([own])
@@ -50,7 +49,7 @@ export class Canonicaliser {
   }
 }
 
-/** Attributes without a namespace come first, then by namespace and name (Canonical XML 1.0 §2.2). */
+/** By namespace and name, first those without a namespace (Canonical XML 1.0 §2.2). */
 function inOrder(one: XmlAttribute, other: XmlAttribute): number {
   if (one.namespace !== other.namespace) return one.namespace < other.namespace ? -1 : 1
   return one.local < other.local ? -1 : 1

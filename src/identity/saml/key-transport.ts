@@ -1,6 +1,6 @@
 /**
- * RSA-OAEP with other hashes than SHA-1 (XML Encryption 1.1 §5.5.2), which xml-encryption lacks. Keycloak encrypts so. The content key is
- * opened here, and given to the library as that one expects it.
+ * RSA-OAEP with other hashes than SHA-1 (XML Encryption 1.1 §5.5.2), which Keycloak uses and xml-encryption lacks. The content key is
+ * opened here and given to the library in a form that it knows.
  */
 import { constants, createHash, createPublicKey, privateDecrypt, publicEncrypt, timingSafeEqual } from 'node:crypto'
 import { createRequire } from 'node:module'
@@ -28,7 +28,7 @@ const digests: Readonly<Record<string, string>> = {
   [sha384]: 'sha384',
   [sha512]: 'sha512'
 }
-/** Names of its own, which xml-encryption writes and reads for the older transport, with this hash for the mask too. */
+/** xml-encryption uses these names of its own for the older transport, with this hash for the mask too. */
 const namesOfLibrary: readonly (string | null)[] = [`${ds}sha256`, `${ds}sha512`]
 const masks: Readonly<Record<string, string>> = {
   [`${xenc11}mgf1sha1`]: 'sha1',
@@ -37,7 +37,7 @@ const masks: Readonly<Record<string, string>> = {
   [`${xenc11}mgf1sha512`]: 'sha512'
 }
 
-/** Once in a thread. It is the copy of xml-encryption that @node-saml/node-saml itself uses. */
+/** Once in a thread, in the copy of xml-encryption that @node-saml/node-saml uses. */
 export function addKeyTransports(): void {
   const ofLibrary = createRequire(createRequire(import.meta.url).resolve('@node-saml/node-saml'))
   const library = ofLibrary('xml-encryption') as { decrypt: Decrypt }
@@ -53,7 +53,7 @@ export function addKeyTransports(): void {
   }
 }
 
-/** The same content under a key transport of the library. Throws SamlRefusal. `key` is PEM. */
+/** Throws SamlRefusal. `key` is PEM. */
 function withKnownTransport(xml: string, key: string): string {
   const root = treeOf(xml)
   const all = [...everyElement(root)]
@@ -98,7 +98,7 @@ function cipherData(value: string): string {
   return `<x:CipherData><x:CipherValue>${value}</x:CipherValue></x:CipherData>`
 }
 
-/** Node.js can open it where both hashes are the same. */
+/** Node.js can open it only if both hashes are the same. */
 function openKey(cipher: Buffer, key: string, digest: string, mask: string): Buffer {
   try {
     if (digest === mask)
@@ -109,7 +109,7 @@ function openKey(cipher: Buffer, key: string, digest: string, mask: string): Buf
   }
 }
 
-/** EME-OAEP decoding (RFC 8017 §7.1.2) with an empty label. All its checks have one answer. */
+/** EME-OAEP decoding (RFC 8017 §7.1.2) with an empty label. All failed checks give one answer. */
 export function withoutPadding(block: Buffer, digest: string, mask: string): Buffer {
   const labelHash = createHash(digest).digest()
   const size = labelHash.length

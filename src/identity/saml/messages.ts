@@ -9,7 +9,7 @@ interface AuthnRequest {
   readonly destination: string
   readonly entityId: string
   readonly acs: string
-  /** The requested AuthnContext classes. */
+  /** AuthnContext classes. */
   readonly contexts: readonly string[]
   /** The person must authenticate anew. */
   readonly isForced: boolean
@@ -74,11 +74,11 @@ interface OwnMetadata {
   readonly title: string
   /** X.509 in base64 (DER); null without a key. */
   readonly certificate: string | null
-  /** The used attributes, by their names in messages. */
+  /** By their names in messages. */
   readonly attributes: readonly string[]
 }
 
-/** Our metadata (SAML Metadata §2.4.4). It offers sign-out by redirect alone. */
+/** SAML Metadata §2.4.4. It offers sign-out by redirect alone. */
 export function ownMetadata({ entityId, acs, slo, title, certificate, attributes }: OwnMetadata): string {
   const info =
     certificate === null

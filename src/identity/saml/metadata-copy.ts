@@ -1,10 +1,10 @@
-/** The last metadata of an address, kept on disk as it came: a gate that starts while the server is down reads it, and checks signature and end again. */
+/** The last metadata of an address, kept on disk as received, for a gate that starts while the server is down. It checks signature and end again. */
 import { closeSync, openSync, readdirSync, renameSync, rmSync, writeSync } from 'node:fs'
 import path from 'node:path'
 import { threadId } from 'node:worker_threads'
 import { makeFolder } from '../../ensure-directory.ts'
 
-/** One MDQ server has a file for each provider that somebody has asked for. */
+/** An MDQ server has a file for each provider that somebody asked for. */
 const maxFiles = 5000
 
 export class MetadataCopy {
@@ -13,7 +13,7 @@ export class MetadataCopy {
   #descriptor: number | null = null
   #problem: string | null = null
 
-  /** Never throws, and neither do the methods: without a copy, the metadata is as good. */
+  /** Never throws, and neither do the methods: the gate can do without a copy. */
   constructor(file: string) {
     this.#file = file
     this.#written = `${file}.${process.pid}-${threadId}`
@@ -34,7 +34,7 @@ export class MetadataCopy {
     })
   }
 
-  /** It takes the place of the one before. Answers why it does not, or null. */
+  /** Replaces the older copy. Answers why it does not, or null. */
   keep(): string | null {
     this.#close()
     if (this.#problem === null) this.#try(() => renameSync(this.#written, this.#file))

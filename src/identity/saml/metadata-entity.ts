@@ -12,7 +12,7 @@ export interface IdentityProvider {
   readonly keywords: readonly string[]
   /** The sign-in address of the redirect binding. */
   readonly signIn: string | null
-  /** The sign-in address of the POST binding, for providers without redirect. */
+  /** For providers without redirect. */
   readonly signInByForm: string | null
   readonly signOut: { readonly location: string; readonly responseLocation: string } | null
   /** X.509 in base64 (DER). Each may sign, since keys overlap during a change. */
@@ -20,7 +20,7 @@ export interface IdentityProvider {
   readonly scopes: readonly { readonly value: string; readonly isPattern: boolean }[]
   /** Hidden from choosers at its federation's wish. */
   readonly isHidden: boolean
-  /** The end of the entity, of its role or of a list inside of the whole, in milliseconds since the epoch; null for none. */
+  /** The earliest end of the entity, its role and the lists around it, in milliseconds since the epoch; null for none. */
   readonly validUntil: number | null
 }
 
@@ -67,13 +67,12 @@ export function providerOf(entity: XmlNode): IdentityProvider | null {
   }
 }
 
-/** The end of a part of metadata in milliseconds since the epoch, or null. An end that is no time is past. */
+/** In milliseconds since the epoch, or null. An unreadable end is past. */
 export function endOf({ attributes }: XmlStart): number | null {
   const text = attributes.find(({ local, namespace }) => local === 'validUntil' && namespace === '')?.value
   return text === undefined ? null : (timeOf(text) ?? 0)
 }
 
-/** Null if none of them ends. */
 export function soonest(ends: readonly (number | null)[]): number | null {
   const known = ends.filter(end => end !== null)
   return known.length === 0 ? null : Math.min(...known)
@@ -106,7 +105,7 @@ function signOutOf(services: readonly XmlNode[]): IdentityProvider['signOut'] {
   return { location, responseLocation: webAddress(attribute(service, 'ResponseLocation')) ?? location }
 }
 
-/** A key without a `use` may sign too. A certificate's validity does not matter: the metadata vouches for the key. */
+/** A key without a `use` may sign. A certificate's validity does not matter: the metadata vouches for the key. */
 function certificatesOf(role: XmlNode): string[] {
   const found = new Set<string>()
   for (const descriptor of elements(role, ns.md, 'KeyDescriptor')) {
@@ -121,7 +120,7 @@ function certificatesOf(role: XmlNode): string[] {
 
 const usable = new Map<string, boolean>()
 
-/** The answer of `isStrongKey`. Federations repeat certificates, so the answer is cached during a list. */
+/** Cached during a list, since federations repeat certificates. */
 function isUsable(text: string): boolean {
   let is = usable.get(text)
   if (is !== undefined) return is
@@ -150,7 +149,7 @@ function textsByLanguage(
     for (const node of elements(parent, namespace, local)) {
       const language =
         node.start.attributes.find(each => each.local === 'lang' && each.namespace === ns.xml)?.value ?? 'en'
-      // Direction marks and invisible characters would let one institution look like another.
+      // Invisible characters would let one institution look like another.
       const text = textOf(node)
         .replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\s]+/gu, ' ')
         .trim()

@@ -9,7 +9,6 @@ import { SamlRefusal } from './refusal.ts'
 
 interface OpenedMetadata {
   readonly chunks: AsyncIterable<Uint8Array>
-  /** The version's tag, if the server has one. */
   readonly etag: string | null
 }
 
@@ -18,7 +17,7 @@ interface FetchOptions {
   readonly etag: string | null
   /** Default: 256 MiB. */
   readonly maxBytes?: number
-  /** The most time for the whole answer. Default: two minutes. */
+  /** For the whole answer. Default: two minutes. */
   readonly timeoutMs?: number
 }
 
@@ -67,11 +66,11 @@ async function* bounded(
         )
       yield chunk
     }
-    // Where only the end of the connection ends the answer, Node takes the part of it for the whole.
+    // If the end of the connection ends the answer, Node takes a part for the whole.
     deadline?.throwIfAborted()
   } catch (error) {
     if (error instanceof SamlRefusal) throw error
-    // Node says of an answer that is cut off then only that the connection was reset.
+    // Node's error would only say that the connection was reset.
     throw new SamlRefusal(`${who} cannot be read: ${deadline?.aborted ? tooLong : reasonOf(error)}`)
   }
 }

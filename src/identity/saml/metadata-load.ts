@@ -1,17 +1,17 @@
-/** Runs the reading thread for one metadata file or address. Its memory is bounded, so that no file ends the gate. */
+/** Runs the thread that reads one metadata file or address, with bounded memory. */
 import { Worker } from 'node:worker_threads'
 import type { MetadataOutcome, MetadataTask } from './metadata-thread.ts'
 
 /** Megabytes for an aggregate's providers; the text itself streams. */
 const heapMegabytes = 512
 
-// The built gate has JavaScript here, and the tests have TypeScript.
+// Built code is JavaScript, tests use TypeScript.
 const program = new URL(
   import.meta.url.endsWith('.ts') ? './metadata-thread.ts' : './metadata-thread.js',
   import.meta.url
 )
 
-/** Never rejects: a failure is a refusal in words. `signal` ends it early. */
+/** Never rejects: a failure is a refusal. `signal` ends it early. */
 export function loadMetadata(task: MetadataTask, signal: AbortSignal): Promise<MetadataOutcome> {
   return new Promise(resolve => {
     const refused = (problem: string) => resolve({ kind: 'refused', problem })

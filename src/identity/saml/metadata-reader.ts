@@ -1,5 +1,5 @@
 /**
- * A streaming reader of SAML metadata: one entity, or an aggregate of any size, in little memory. The same events are read and digested, so
+ * A streaming reader of SAML metadata: one entity, or an aggregate of any size, in little memory. It digests the events that it reads, so
  * nothing unsigned counts (THREATS: signature wrapping). Only the root's signature counts.
  */
 import { createHash, type Hash, type KeyObject } from 'node:crypto'
@@ -12,9 +12,9 @@ import { checkValue, readSignature, type XmlSignature } from './xml-signature.ts
 import { TreeBuilder } from './xml-tree.ts'
 
 interface MetadataReaderOptions {
-  /** One of these has signed. Null accepts unsigned metadata, for a file that the operator vouches for. */
+  /** One of these must have signed. Null accepts unsigned metadata, for a file that the operator vouches for. */
   readonly keys: readonly KeyObject[] | null
-  /** Metadata without an end could be a replayed old copy. */
+  /** Without an end, an old copy could be replayed. */
   readonly needsValidUntil: boolean
   /** Milliseconds since the epoch. */
   readonly now: number
@@ -37,7 +37,7 @@ export class MetadataReader {
   #canonical: Canonicaliser | null = null
   #signature: XmlSignature | null = null
   #hash: Hash | null = null
-  /** Written, but not hashed yet: few large updates cost less than many small ones. */
+  /** Few large updates of the hash cost less than many small ones. */
   #unhashed: string[] = []
   /** The text before the signature, which names the algorithms. */
   #early: (XmlStart | string)[] = []
@@ -45,7 +45,6 @@ export class MetadataReader {
   #signatureTree: TreeBuilder | null = null
   #entityTree: TreeBuilder | null = null
   readonly #entityIds = new Set<string>()
-  /** The ends of the open lists inside of the root. */
   readonly #listEnds: (number | null)[] = []
 
   constructor(options: MetadataReaderOptions) {
@@ -56,12 +55,12 @@ export class MetadataReader {
     )
   }
 
-  /** Throws SamlRefusal. Reported entities count only after `end` has returned. */
+  /** Throws SamlRefusal. Reported entities count only after `end`. */
   write(chunk: string): void {
     this.#xml.write(chunk)
   }
 
-  /** Throws SamlRefusal if the whole is not credible. */
+  /** Throws SamlRefusal. */
   end(): MetadataSummary {
     this.#xml.end()
     const root = this.#root!
@@ -98,7 +97,7 @@ export class MetadataReader {
     this.#toCanonical(element)
   }
 
-  /** The root's signature is its first child (SAML Metadata §2.3); no other child is one. */
+  /** The signature is the root's first child (SAML Metadata §2.3). */
   #child(element: XmlStart): void {
     const isSignature = element.namespace === ds && element.local === 'Signature'
     if (isSignature && !this.#isSignatureDue) throw new SamlRefusal('the metadata has a signature where none belongs')
@@ -151,7 +150,7 @@ export class MetadataReader {
     else this.#canonical.start(event)
   }
 
-  /** The algorithms are known now. The value is checked at once, before a large file is read in vain. */
+  /** The algorithms are known now. The value is checked before a large file is read in vain. */
   #beginSigned({ root }: TreeBuilder): void {
     const { keys } = this.#options
     const early = this.#early

@@ -1,4 +1,4 @@
-/** The identity providers of one configured source: an aggregate that is refreshed, or an MDQ server that is asked for each. */
+/** The identity providers of one source: an aggregate that is refreshed, or an MDQ server that is asked for each. */
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import path from 'node:path'
@@ -16,18 +16,17 @@ export interface SearchResult {
 }
 
 export interface MetadataSource {
-  /** Null if the metadata does not describe it. Rejects with GateError `institution_unreachable` if the metadata is unavailable. */
+  /** Null for an unknown entity. Rejects with GateError `institution_unreachable` if the metadata is unavailable. */
   find(entityId: string): Promise<IdentityProvider | null>
-  /** Rejects as `find` does. */
   search(query: string, limit: number): Promise<SearchResult>
-  /** The number of providers; null if unknown (MDQ). Rejects as `find` does. */
+  /** Null if unknown (MDQ). Rejects as `find` does. */
   size(): Promise<number | null>
-  /** Why it could not be read the last time; null where it could, and where each provider is asked for alone. */
+  /** Why the last reading failed; null if it did not, and for MDQ. */
   readonly problem: string | null
   close(): void
 }
 
-/** Metadata kept over reloads of the configuration, in case its server is down then. */
+/** Outlives a reload, in case the metadata's server is down then. */
 export type KeptMetadata = Map<string, { readonly aggregate: Aggregate; readonly etag: string | null }>
 
 export interface SourceOptions {
@@ -40,7 +39,7 @@ export interface SourceOptions {
   readonly refreshSeconds: number
   readonly clock: Clock
   readonly kept: KeptMetadata
-  /** The folder for copies of what addresses answer; null keeps none. */
+  /** The folder for copies of answers; null keeps none. */
   readonly copies: string | null
   readonly onChange: (
     state:
@@ -63,7 +62,6 @@ class AggregateSource implements MetadataSource {
   readonly #key: string
   readonly #ending = new AbortController()
   readonly #copy: string | null
-  /** Settles when the copy on disk is read. */
   readonly #starting: Promise<void>
   #reading: Promise<void>
   #timer: NodeJS.Timeout | undefined
@@ -145,7 +143,7 @@ class AggregateSource implements MetadataSource {
     }
   }
 
-  /** What an earlier process has read serves until the server answers. One that has expired or does not fit is left alone. */
+  /** An older copy serves until the server answers. */
   async #readCopy(): Promise<void> {
     const { kept, onChange } = this.#options
     const outcome = await loadCopy(this.#options, this.#copy, this.#options.only, this.#ending.signal)
@@ -169,13 +167,13 @@ class AggregateSource implements MetadataSource {
   }
 }
 
-/** Null without a folder for copies, and for metadata that nobody has signed. */
+/** Null without a folder, and for unsigned metadata. */
 function copyOf({ copies, certificate, from }: SourceOptions, entityId: string): string | null {
   if (copies === null || certificate === null) return null
   return path.join(copies, `${digestOf(JSON.stringify([from, certificate, entityId]))}.xml`)
 }
 
-/** Null if there is no copy, or it is not valid any more. */
+/** Null for a missing or invalid copy. */
 async function loadCopy(
   { certificate, clock }: SourceOptions,
   file: string | null,
@@ -222,7 +220,6 @@ class MdqSource implements MetadataSource {
       try {
         await within(this.#ask(entityId), patienceMs)
       } catch (error) {
-        // Too many requests are pending. A known entity stays usable.
         if (usable() === null) throw error
       }
     const provider = usable()
@@ -258,7 +255,7 @@ class MdqSource implements MetadataSource {
   #ask(entityId: string): Promise<void> {
     let asking = this.#asking.get(entityId)
     if (asking === undefined) {
-      // Strangers may name any entity id, so few are asked for at once.
+      // Strangers may name any entity id.
       if (this.#asking.size >= mdqAtOnce)
         throw new GateError('institution_unreachable', {
           cause: new Error('too many questions to the MDQ server are open')
@@ -331,7 +328,6 @@ class MdqSource implements MetadataSource {
   }
 }
 
-/** Waits no longer than `ms`. Failures are handled elsewhere. */
 async function within(work: Promise<void>, ms: number): Promise<void> {
   let timer: NodeJS.Timeout | undefined
   await Promise.race([

@@ -1,4 +1,4 @@
-/** The thread that reads one metadata file or address, checks its signature, and returns the packed providers. */
+/** The thread that reads one metadata file or address, checks its signature, and packs the providers. */
 import { X509Certificate } from 'node:crypto'
 import { parentPort, workerData } from 'node:worker_threads'
 import { buffersOf, type PackedProviders, pack } from './aggregate.ts'
@@ -12,12 +12,12 @@ export interface MetadataTask {
   readonly from: { readonly kind: 'file'; readonly file: string } | { readonly kind: 'url'; readonly url: string }
   /** PEM; null accepts unsigned metadata. */
   readonly certificate: string | null
-  /** PEM of the connection's authorities; null for Node's. */
+  /** PEM, for the connection; null for Node's. */
   readonly ca: string | null
   /** The tag of the known version; null for any. */
   readonly etag: string | null
   readonly only: readonly string[] | null
-  /** Where a copy is kept; null for none. */
+  /** Null keeps no copy. */
   readonly copy: string | null
   readonly needsValidUntil: boolean
   /** Milliseconds since the epoch. */
@@ -36,7 +36,6 @@ export type MetadataOutcome =
   /** `problem` is one line for operators. */
   | { readonly kind: 'refused'; readonly problem: string }
 
-/** Rejects for bugs only. */
 async function readMetadata({
   from,
   certificate,

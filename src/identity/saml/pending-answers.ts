@@ -1,6 +1,6 @@
 /**
- * Verified answers between a provider's form, which brings no cookie of ours (SameSite=Lax), and the browser's next request, which does.
- * Each is taken once; each assertion counts once for all gates of a store.
+ * Verified answers between a provider's form, which brings no cookie of ours (SameSite=Lax), and the browser's next request. Each is taken
+ * once; each assertion counts once for all gates of a store.
  */
 import type { Clock } from '../../clock.ts'
 import { digestOf, isToken, newToken, tokenDigest } from '../../ids.ts'
@@ -9,19 +9,17 @@ import { type Loose, RecordKind, type Seal } from '../../store/records.ts'
 import type { Store } from '../../store/store.ts'
 import type { InstitutionAnswer } from '../institution.ts'
 
-/** The answer, and the browser that may have it: the one that began the request. */
+/** Only the browser that began the request may have it. */
 export interface VerifiedAnswer {
   readonly answer: InstitutionAnswer
-  /** The id of the request. */
   readonly inResponseTo: string
-  /** The provider. */
   readonly entityId: string
   readonly assertionId: string
-  /** Milliseconds since the epoch; after it, the assertion is refused anyway. */
+  /** Milliseconds since the epoch. */
   readonly usableUntil: number
 }
 
-/** By the digest of its code, sealed. */
+/** Sealed, by the digest of its code. */
 export const pendingAnswerRecord = new RecordKind<VerifiedAnswer>({
   prefix: 'saml-answer:',
   version: 1,
@@ -30,7 +28,7 @@ export const pendingAnswerRecord = new RecordKind<VerifiedAnswer>({
 })
 
 const waitSeconds = 60
-/** A begun sign-in lasts ten minutes, so no assertion is used later than this, however long it is valid. */
+/** A begun sign-in lasts ten minutes, so no assertion is used later than this. */
 const replaySeconds = 15 * 60
 /** The store accepts a mebibyte, sealed. */
 const maxAnswerLength = 700_000
@@ -46,7 +44,7 @@ export class PendingAnswers {
     this.#keyring = keyring
   }
 
-  /** Stores it under a new code. `replayed`: the assertion has come before. Rejects if the store cannot be reached. */
+  /** Answers the new code; `replayed` for an assertion that has come before. Rejects if the store cannot be reached. */
   async keep(
     institution: string,
     verified: VerifiedAnswer
@@ -65,13 +63,13 @@ export class PendingAnswers {
     return { code }
   }
 
-  /** The answer of a code, once; otherwise null. Rejects if the store cannot be reached. */
+  /** Once; otherwise null. Rejects if the store cannot be reached. */
   async take(code: string): Promise<VerifiedAnswer | null> {
     if (!isToken(code)) return null
     try {
       return await pendingAnswerRecord.take(this.#store, tokenDigest(code), this.#seal())
     } catch (error) {
-      // The key is gone from the key file.
+      // The key has left the key file.
       if (error instanceof KeyringError) return null
       throw error
     }

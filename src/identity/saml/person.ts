@@ -1,4 +1,4 @@
-/** The person of an assertion: its attributes become an arrival. Values outside the provider's scopes do not count. */
+/** Makes an arrival of an assertion's attributes. Values outside the provider's scopes do not count. */
 import { operators } from '../account.ts'
 import type { Arrival } from '../arrival.ts'
 import type { AssertionFacts, NameId, SamlAttribute } from './assertion.ts'
@@ -16,12 +16,11 @@ export interface PersonOptions {
     readonly email: string
     readonly groups: string
   }
-  /** AuthnContext classes that are a second factor. */
+  /** AuthnContext classes of a second factor. */
   readonly mfaContexts: readonly string[]
   /** Accepted values of eduPersonAssurance; null for any. */
   readonly assurance: readonly string[] | null
   readonly entityId: string
-  /** True if only one provider is configured. */
   readonly isAlone: boolean
 }
 
@@ -40,13 +39,13 @@ export function personOf(facts: AssertionFacts, provider: IdentityProvider, opti
     name: signInName,
     displayName: values(display)[0] ?? null,
     email: values(email)[0] ?? null,
-    // One of several providers must not make operators of this gate. A groupMap may still name its groups.
+    // One of several providers must not make operators of this gate, except by a groupMap.
     groups: values(groups).filter(group => options.isAlone || group.trim() !== operators),
     mfa: facts.context !== null && options.mfaContexts.includes(facts.context) ? { at: facts.authenticatedAt } : null
   }
 }
 
-/** A scoped value is unique by itself. Another value is tied to its provider, so that two providers never mean one account. */
+/** A scoped value is unique by itself. Another one is tied to its provider, so that two providers never mean one account. */
 function externalIdOf(facts: AssertionFacts, provider: IdentityProvider, options: PersonOptions, name: string): string {
   const chosen = options.attributes.id
   const candidates = chosen !== null ? [chosen] : ['subject-id', 'pairwise-id', persistent, 'eduPersonUniqueId']
@@ -111,7 +110,7 @@ function whyMissing(name: string, { attributes }: AssertionFacts, { entityId, sc
 
 const maxNames = 40
 
-/** The names alone, for operators; values stay out. */
+/** For operators; values stay out. */
 function released(attributes: readonly SamlAttribute[]): string {
   if (attributes.length === 0) return 'no attribute'
   const said = attributes.slice(0, maxNames).map(({ name, friendlyName }) => quoted(friendlyName ?? name))

@@ -1,4 +1,4 @@
-/** The HTTP-Redirect binding (SAML Bindings §3.4): deflated messages in the query, with a signature over the query as sent. */
+/** The HTTP-Redirect binding (SAML Bindings §3.4): deflated messages in the query, signed as sent. */
 import { type KeyObject, sign } from 'node:crypto'
 import { deflateRawSync, inflateRawSync } from 'node:zlib'
 import { rsaSha256 } from './algorithms.ts'
@@ -10,7 +10,7 @@ type MessageKind = 'SAMLRequest' | 'SAMLResponse'
 /** A sign-out message has about a kilobyte. */
 const maxMessageBytes = 64 * 1024
 
-/** The address with the message; unsigned if `key` is null. */
+/** Unsigned if `key` is null. */
 export function redirectUrl(
   location: string,
   kind: MessageKind,

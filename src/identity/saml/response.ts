@@ -1,6 +1,6 @@
 /**
- * Checks a `samlp:Response` before anything in it is believed. Our own reader and signature check come first; @node-saml/node-saml must
- * agree, and decrypts. Only what both find signed is read (THREATS: signature wrapping).
+ * Checks a `samlp:Response`. Our own reader and signature check come first; @node-saml/node-saml must agree, and decrypts. Only what both
+ * find signed is read (THREATS: signature wrapping).
  */
 import type { KeyObject } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
@@ -26,9 +26,9 @@ interface SamlResponse {
   readonly root: XmlNode
   /** In base64, as received. */
   readonly encoded: string
-  /** The claimed issuer, unverified. */
+  /** Unverified. */
   readonly issuer: string
-  /** The request that it claims to answer. */
+  /** Unverified. */
   readonly inResponseTo: string | null
 }
 
@@ -39,23 +39,23 @@ interface SamlStatus {
 }
 
 interface OpinionQuestion {
-  /** The response, in base64. */
+  /** In base64. */
   readonly encoded: string
   readonly isResponseSigned: boolean
   /** The encrypted assertion; null for a plain one. */
   readonly encrypted: string | null
-  /** False before any valid signature: a stranger may be asking. */
+  /** False before any valid signature: anybody may be asking. */
   readonly isVerified: boolean
 }
 
 interface SecondOpinion {
-  /** The text of the assertion that the library finds signed. */
+  /** The assertion that the library finds signed. */
   readonly assertion: string
   /** The decrypted text; null for a plain one. */
   readonly opened: string | null
 }
 
-/** Rejects with SamlRefusal if the library disagrees, and with GateError `institution_unreachable` if too many ask. */
+/** Rejects with SamlRefusal if the library disagrees, and with GateError `institution_unreachable` if the queue is full. */
 export type AskSecondReader = (question: OpinionQuestion) => Promise<SecondOpinion>
 
 const success = 'urn:oasis:names:tc:SAML:2.0:status:Success'
@@ -63,7 +63,7 @@ const success = 'urn:oasis:names:tc:SAML:2.0:status:Success'
 const ciphers: readonly string[] = [aes128Gcm, aes256Gcm, aes128Cbc, aes256Cbc]
 const keyTransports: readonly string[] = [rsaOaepMgf1p, rsaOaep]
 
-/** Reads the form's field. Throws SamlRefusal. */
+/** Throws SamlRefusal. */
 export function openResponse(field: string): SamlResponse {
   const encoded = field.replace(/[\r\n\t ]+/g, '')
   if (encoded === '' || !/^[A-Za-z0-9+/]+={0,2}$/.test(encoded))
@@ -100,7 +100,7 @@ export function statusOf({ root }: SamlResponse): SamlStatus | null {
   }
 }
 
-/** The facts of the one assertion inside. Rejects with SamlRefusal. `keys` are those of `expected.issuer`. */
+/** Rejects with SamlRefusal. `keys` are those of `expected.issuer`. */
 export async function verifyResponse(
   response: SamlResponse,
   expected: ExpectedAssertion,
@@ -150,7 +150,7 @@ function readOpened(
   return readAssertion(assertion, expected)
 }
 
-/** The part around the assertion may be unsigned, so it can only refuse. */
+/** The envelope may be unsigned, so it can only refuse. */
 function checkEnvelope(root: XmlNode, { issuer, recipient }: ExpectedAssertion, isSigned: boolean): void {
   const said = atMostOne(root, saml, 'Issuer')
   if (said !== null) checkIssuer(said, issuer)
@@ -162,7 +162,7 @@ function checkEnvelope(root: XmlNode, { issuer, recipient }: ExpectedAssertion, 
     )
 }
 
-/** Assertions, responses and signatures stand only in their places, so that no reader can find another one. */
+/** Refuses assertions, responses and signatures outside their places, so that no reader finds another one. */
 function checkPlacement(root: XmlNode, assertion: XmlNode | null): void {
   const own = [root, assertion].filter(each => each !== null)
   for (const node of everyElement(root)) {

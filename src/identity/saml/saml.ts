@@ -1,6 +1,6 @@
 /**
- * A SAML 2.0 service provider for one identity provider or a federation. `begin` asks, `receive` checks the answer, `complete` gives it to
- * the browser that asked. Sign-outs go both ways.
+ * A SAML 2.0 service provider for one identity provider or a federation: `begin` asks, `receive` checks the answer, `complete` gives it to
+ * the browser that asked. Sign-out works both ways.
  */
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto'
 import type { Clock } from '../../clock.ts'
@@ -37,27 +37,25 @@ interface SamlInstitutionOptions {
   readonly key: string | null
   readonly certificate: string | null
   readonly skewMs: number
-  /** A sign-out here signs out there too. */
+  /** A sign-out here also signs out there. */
   readonly signsOutThere: boolean
   readonly clock: Clock
 }
 
-/** A pending request, which the browser keeps in a cookie of ours. */
+/** A pending request, which the browser keeps in a cookie. */
 interface BegunRequest {
-  /** Where the browser goes. */
   readonly url: string
-  /** What it posts there, in base64; null if the address has it all. */
+  /** What the browser posts there, in base64; null if the address has it all. */
   readonly message: string | null
-  /** The id that the answer must name. */
   readonly id: string
   readonly entityId: string
   readonly asksForMfa: boolean
 }
 
 type Received =
-  /** Verified: it waits under this code for the browser that asked. */
+  /** Verified; the browser that asked can take it with this code. */
   | { readonly kind: 'answer'; readonly code: string }
-  /** The provider says that it signed nobody in, unverified. */
+  /** The provider says, unverified, that it signed nobody in. */
   | { readonly kind: 'status'; readonly code: string; readonly detail: string }
   | { readonly kind: 'refused'; readonly detail: string }
 
@@ -183,7 +181,7 @@ export class SamlInstitution implements Institution {
     }
   }
 
-  /** Null without a key: other identifiers may say who it is. */
+  /** Null without a key; other identifiers may name the person. */
   async #openId(encrypted: string | null): Promise<NameId | null> {
     const { key, secondReader } = this.#options
     if (encrypted === null || key === null) return null
@@ -221,7 +219,7 @@ export class SamlInstitution implements Institution {
     }
   }
 
-  /** The answer under a code, once; otherwise null. Rejects if the store cannot be reached. */
+  /** Once; otherwise null. Rejects if the store cannot be reached. */
   take(code: string): Promise<VerifiedAnswer | null> {
     return this.#options.answers.take(code)
   }
@@ -270,7 +268,7 @@ export class SamlInstitution implements Institution {
       })
       return redirectUrl(location, 'SAMLRequest', message, null, this.#key)
     } catch {
-      // The sign-out here does not depend on telling the provider.
+      // A sign-out here does not depend on the provider.
       return null
     }
   }
@@ -340,12 +338,12 @@ export class SamlInstitution implements Institution {
   }
 }
 
-/** Our name for a session there: the same index may occur at another provider. */
+/** With the provider, since another may use the same index. */
 function sidOf(entityId: string, sessionIndex: string | null): string | null {
   return sessionIndex === null ? null : `${entityId} ${sessionIndex}`
 }
 
-/** Whose sessions a sign-out request ends: those of its indexes, or all of a person with exactly this name. */
+/** The sessions of the indexes, or all of a person with exactly this name. */
 function whoOf(entityId: string, nameId: NameId | null, indexes: readonly string[]): SignedOutThere[] {
   if (indexes.length > 0)
     return indexes.map(each => ({ sid: sidOf(entityId, each), externalId: null, nameThere: null }))

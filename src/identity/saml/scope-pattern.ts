@@ -1,7 +1,7 @@
 /**
- * Patterns of scopes (`shibmd:Scope` with `regexp="true"`). Providers write them, and the engine of the language may take for ever over one, so this one
- * goes over the text with all places at once. It knows characters, classes, groups, alternatives, repetition and both ends; a pattern with
- * anything else covers nothing.
+ * Patterns of scopes (`shibmd:Scope` with `regexp="true"`). Providers write them, and `RegExp` could run for ever over one, so this matcher
+ * follows all places at once. It knows characters, classes, groups, alternatives, repetition and both ends; a pattern with anything else
+ * covers nothing.
  */
 
 type Node =
@@ -12,21 +12,21 @@ type Node =
 
 const maxPatternLength = 200
 const maxTextLength = 253
-/** Repetitions within each other, and of one part. Labels of names have 63 characters. */
+/** Repetitions within each other, and of one part. Labels of names have at most 63 characters. */
 const maxDepth = 2
 const maxCount = 63
 const character = /^(?:\[(?:\\[^A-Za-z0-9]|\\[dw]|[^\]\\])+\]|\\[^A-Za-z0-9]|\\[dw]|[^\\()[\]{}|*+?^$])/
 const repetition = /^(?:[*+?]|\{(\d{1,3})(?:(,)(\d{1,3})?)?\})\??/
 
-/** The places that may still be looked at. A pattern that needs more covers nothing. */
+/** Steps left. A pattern that needs more covers nothing. */
 interface Effort {
   left: number
 }
 
-/** For all values of one attribute: some hundred times what the patterns of federations need, and less than a tenth of a second. */
+/** For all values of one attribute: some hundred times what federations need, in less than 0.1 s. */
 export const newEffort = (): Effort => ({ left: 250_000 })
 
-/** True if the pattern covers the whole text, in any letter case. */
+/** In any letter case. */
 export function covers(pattern: string, text: string, effort = newEffort()): boolean {
   const node = text.length > maxTextLength ? null : nodeOf(pattern)
   return node !== null && endsOf(node, { text, effort }, new Set([0])).has(text.length) && effort.left > 0
@@ -41,7 +41,7 @@ function nodeOf(pattern: string): Node | null {
   return pattern.length > maxPatternLength ? null : new PatternReader(pattern).read()
 }
 
-/** Null for a pattern that is none, or that has more than is known here. */
+/** Null for an invalid or unsupported pattern. */
 class PatternReader {
   #rest: string
 
@@ -124,7 +124,7 @@ interface Search {
 
 const nowhere: ReadonlySet<number> = new Set()
 
-/** The places where a match may end that begins at one of `from`. */
+/** Where a match may end that begins at one of `from`. */
 function endsOf(node: Node, search: Search, from: ReadonlySet<number>): ReadonlySet<number> {
   const { text, effort } = search
   effort.left -= from.size + 1
@@ -154,7 +154,7 @@ function endsOfRepeat(
   for (let n = 0; n < least && places.size > 0; n++) places = endsOf(part, search, places)
   const found = new Set(places)
   for (let n = least; n < most && places.size > 0; n++) {
-    // A place that was reached before leads nowhere else, and with fewer repetitions.
+    // A place reached before leads nowhere new.
     places = new Set([...endsOf(part, search, places)].filter(at => !found.has(at)))
     for (const at of places) found.add(at)
   }

@@ -1,11 +1,8 @@
-/**
- * The scopes that an identity provider may use: `shibmd:Scope` of its metadata, and the scoped attributes (eduPerson, SAML Subject
- * Identifiers).
- */
+/** The scopes of an identity provider (`shibmd:Scope`), and the scoped attributes (eduPerson, SAML Subject Identifiers). */
 import type { IdentityProvider } from './metadata-entity.ts'
 import { covers, newEffort } from './scope-pattern.ts'
 
-/** Attributes with values `local@scope`, by their names in messages. */
+/** Values are `local@scope`; the names are those in messages. */
 const scoped: readonly string[] = [
   'urn:oid:1.3.6.1.4.1.5923.1.1.1.6',
   'urn:oid:1.3.6.1.4.1.5923.1.1.1.9',
@@ -18,10 +15,7 @@ export function isScoped(name: string): boolean {
   return scoped.includes(name)
 }
 
-/**
- * Whether the provider may use this value. `isAlone`: the operator has chosen the only provider, so it needs no scopes. One of several
- * needs a scope. `effort`: shared by the values of an attribute.
- */
+/** `isAlone`: the operator has chosen the only provider, so it needs no scopes. `effort`: shared by the values of an attribute. */
 export function isInScope(
   value: string,
   { scopes }: Pick<IdentityProvider, 'scopes'>,

@@ -1,7 +1,4 @@
-/**
- * The thread in which @node-saml/node-saml reads responses: it checks signatures with another parser and decrypts assertions. An answer
- * with thousands of groups takes it seconds.
- */
+/** The thread in which @node-saml/node-saml checks signatures with another parser and decrypts assertions. An answer with thousands of groups takes seconds. */
 import { parentPort } from 'node:worker_threads'
 import { SAML } from '@node-saml/node-saml'
 import { decryptXml } from '@node-saml/node-saml/lib/xml.js'
@@ -10,12 +7,12 @@ import { addAlgorithms } from './library-algorithms.ts'
 
 export interface OpinionTask {
   readonly id: number
-  /** The response, in base64. */
+  /** In base64. */
   readonly encoded: string
   readonly isResponseSigned: boolean
   /** XML of the encrypted assertion, or null. */
   readonly encrypted: string | null
-  /** X.509 in base64 (DER): the provider's keys. */
+  /** The provider's: X.509 in base64 (DER). */
   readonly certificates: readonly string[]
   readonly entityId: string
   readonly acs: string
@@ -23,7 +20,7 @@ export interface OpinionTask {
   readonly privateKey: string | null
 }
 
-/** What the gate itself may not open, since the library alone decrypts: an identifier. */
+/** An encrypted identifier. Only the library decrypts. */
 export interface OpenTask {
   readonly id: number
   /** XML around `xenc:EncryptedData`. */
@@ -32,7 +29,7 @@ export interface OpenTask {
   readonly privateKey: string
 }
 
-/** The text of the signed assertion and the decrypted text, or the reason of a refusal. */
+/** The signed assertion and the decrypted text, or the reason of a refusal. */
 export type Opinion =
   | { readonly id: number; readonly assertion: string; readonly opened: string | null }
   | { readonly id: number; readonly text: string }
@@ -56,7 +53,7 @@ async function read({
     ...(privateKey === null ? {} : { decryptionPvk: privateKey }),
     wantAuthnResponseSigned: isResponseSigned,
     wantAssertionsSigned: false,
-    // assertion.ts checks the times, by the gate's clock.
+    // assertion.ts checks the times by the gate's clock.
     acceptedClockSkewMs: -1
   })
   try {

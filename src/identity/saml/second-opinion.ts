@@ -1,4 +1,4 @@
-/** Asks the second reader of responses, a library in its own thread. The thread starts with a begun sign-in, and ends when idle. */
+/** Asks the library that reads responses a second time, in its own thread. The thread starts with a begun sign-in and ends when idle. */
 import { Worker } from 'node:worker_threads'
 import { GateError } from '../../errors.ts'
 import { quoted, SamlRefusal } from './refusal.ts'
@@ -12,11 +12,10 @@ const program = new URL(
   import.meta.url
 )
 const heapMegabytes = 256
-/** Longer than a sign-in there, so that the thread of `warm` still runs. */
+/** Longer than a sign-in at the provider. */
 const idleMs = 10 * 60_000
-/** The most time for one answer. */
 const hungMs = 30_000
-/** Waiting answers. Unverified ones go last, and few wait, since strangers can make them. */
+/** Unverified answers go last, and few wait, since strangers can make them. */
 const maxWaiting = { verified: 64, unverified: 4 }
 
 interface Waiting {
@@ -53,7 +52,7 @@ export class SecondReader {
     }
   }
 
-  /** The XML inside an encrypted identifier of a verified message. Rejects like the function of `of`. */
+  /** The XML inside an encrypted identifier. Rejects like the function of `of`. */
   async open(encrypted: string, privateKey: string): Promise<string> {
     const opinion = await this.#ask({ encrypted, privateKey }, true)
     if ('text' in opinion) return opinion.text

@@ -1,4 +1,4 @@
-/** The signature algorithms that SAML messages may use (RFC 9231 §2.3): RSA and ECDSA with SHA-2. SHA-1, DSA and HMAC are not among them. */
+/** The accepted signature algorithms (RFC 9231 §2.3): RSA and ECDSA with SHA-2. */
 import { type KeyObject, verify } from 'node:crypto'
 import { dsMore, rsaSha256 } from './algorithms.ts'
 
@@ -14,13 +14,13 @@ export const signatureAlgorithms: Readonly<Record<string, { readonly key: 'rsa' 
 
 const curves = ['prime256v1', 'secp384r1', 'secp521r1']
 
-/** Whether the key may sign at all: RSA of 2048 bits or more, or a NIST curve. */
+/** RSA of 2048 bits or more, or a NIST curve. */
 export function isStrongKey({ asymmetricKeyType, asymmetricKeyDetails }: KeyObject): boolean {
   if (asymmetricKeyType === 'ec') return curves.includes(asymmetricKeyDetails?.namedCurve ?? '')
   return asymmetricKeyType === 'rsa' && (asymmetricKeyDetails?.modulusLength ?? 0) >= 2048
 }
 
-/** Whether `key` has made `value` over `data`. An ECDSA value is the two numbers side by side (XML Signature 1.1 §6.4.3). */
+/** An ECDSA value is the two numbers side by side (XML Signature 1.1 §6.4.3). */
 export function isSignature(algorithm: string, data: Buffer, key: KeyObject, value: Buffer): boolean {
   const known = Object.hasOwn(signatureAlgorithms, algorithm) ? signatureAlgorithms[algorithm]! : null
   if (known === null || key.asymmetricKeyType !== known.key) return false

@@ -1,6 +1,6 @@
 /**
- * A strict streaming XML reader (XML 1.0, Namespaces 1.0, UTF-8). It knows no DTD, so it expands and fetches no entities. It refuses
- * processing instructions inside the document, and anything not well-formed (THREATS: XXE, entity bombs, parser differentials).
+ * A strict streaming XML reader (XML 1.0, Namespaces 1.0, UTF-8). It knows no DTD, so it expands and fetches no entities. It refuses inner
+ * processing instructions and anything not well-formed (THREATS: XXE, entity bombs, parser differentials).
  */
 import { xml as xmlNamespace } from './namespaces.ts'
 import { quoted, SamlRefusal } from './refusal.ts'
@@ -21,11 +21,11 @@ export interface XmlStart {
   readonly local: string
   readonly namespace: string
   readonly attributes: readonly XmlAttribute[]
-  /** Every prefix in scope and its namespace; `''` is the default. */
+  /** `''` is the default. */
   readonly scope: Scope
 }
 
-/** Comments are not reported, and CDATA is text, as in canonical XML. One text may come in several pieces. */
+/** Comments are not reported; CDATA is text, as in canonical XML. One text may come in pieces. */
 export interface XmlHandler {
   start(element: XmlStart): void
   end(element: XmlStart): void
@@ -33,13 +33,13 @@ export interface XmlHandler {
 }
 
 interface XmlReaderOptions {
-  /** Comments split texts for readers of the first piece (CVE-2017-11427). Messages have no use for them. */
+  /** Comments split texts for readers of the first piece (CVE-2017-11427). */
   readonly comments: 'skip' | 'refuse'
 }
 
 const maxDepth = 64
 const maxAttributes = 200
-/** Prefixes in scope; real messages have ten. An element that declares one copies all of them, so a message of a megabyte could take minutes. */
+/** Real messages have ten prefixes. Each declaration copies all in scope, so a message of a megabyte could take minutes. */
 const maxPrefixes = 32
 const maxTagLength = 256 * 1024
 const maxTextLength = 8 * 1024 * 1024
@@ -60,7 +60,7 @@ export class XmlReader {
   readonly #handler: XmlHandler
   readonly #comments: XmlReaderOptions['comments']
   readonly #open: XmlStart[] = []
-  /** The unread rest: at most an unfinished token. */
+  /** At most an unfinished token. */
   #rest = ''
   #isAtStart = true
   #hasRoot = false
@@ -80,7 +80,7 @@ export class XmlReader {
     this.#read(this.#rest + (text.includes('\r') ? text.replace(/\r\n?/g, '\n') : text), false)
   }
 
-  /** Ends the document. Throws SamlRefusal if something is missing. */
+  /** Throws SamlRefusal if something is missing. */
   end(): void {
     this.#read(this.#rest + (this.#heldReturn ? '\n' : ''), true)
     if (!this.#hasRoot) throw new SamlRefusal('the XML is empty')

@@ -1,6 +1,6 @@
 /**
- * Enveloped XML signatures as SAML uses them (SAML Core §5.4): one reference, to the element itself, exclusive canonicalization, RSA with
- * SHA-2. The key is given, never taken from the message. Anything else is refused, so that no two readers differ about the signed part.
+ * Enveloped XML signatures (SAML Core §5.4): one reference, to the element itself, exclusive canonicalization, RSA with SHA-2. The key is
+ * given, never taken from the message. Anything else is refused, so that no two readers differ about the signed part.
  */
 import { createHash, type KeyObject } from 'node:crypto'
 import { envelopedSignature, excC14n, sha256, sha384, sha512 } from './algorithms.ts'
@@ -15,7 +15,7 @@ export interface XmlSignature {
   /** One of `signatureAlgorithms`. */
   readonly algorithm: string
   readonly value: Buffer
-  /** The id of the signed element; empty for the whole document. */
+  /** Empty for the whole document. */
   readonly reference: string
   readonly digestHash: string
   readonly digest: Buffer
@@ -30,7 +30,7 @@ const digestHashes: Readonly<Record<string, string>> = {
   [sha512]: 'sha512'
 }
 
-/** True if one of the keys has signed the element, false without a signature. Throws SamlRefusal for a wrong signature. */
+/** False without a signature. Throws SamlRefusal for a wrong signature. */
 export function isSignedBy(node: XmlNode, keys: readonly KeyObject[]): boolean {
   const element = atMostOne(node, ds, 'Signature')
   if (element === null) return false
@@ -53,7 +53,7 @@ export function checkValue(signature: XmlSignature, keys: readonly KeyObject[]):
     throw new SamlRefusal('the signature was made with another key than those in the metadata')
 }
 
-/** Reads a `ds:Signature` strictly. Throws SamlRefusal. */
+/** Throws SamlRefusal. */
 export function readSignature(node: XmlNode): XmlSignature {
   const info = exactlyOne(node, ds, 'SignedInfo')
   const [method, algorithm, reference, ...more] = elements(info)
@@ -80,7 +80,7 @@ export function readSignature(node: XmlNode): XmlSignature {
   }
 }
 
-/** Enveloped, then exclusive canonicalization, and nothing else: SAML Core §5.4.4. */
+/** SAML Core §5.4.4. */
 function transforms(reference: XmlNode): ReadonlySet<string> {
   const [first, second, ...more] = elements(exactlyOne(reference, ds, 'Transforms'))
   const isWhole = first !== undefined && second !== undefined && more.length === 0

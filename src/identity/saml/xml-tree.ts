@@ -8,16 +8,15 @@ export interface XmlNode {
   readonly children: (XmlNode | string)[]
 }
 
-/** Elements and their attributes together. An assertion with ten thousand groups has half of it; more would only keep the gate busy. */
+/** Elements and attributes together; an assertion with ten thousand groups has half of it. */
 const maxParts = 40_000
 
-/** Builds a tree from the start of an element to its end. */
 export class TreeBuilder implements XmlHandler {
   root: XmlNode | null = null
   readonly #open: XmlNode[] = []
   #count = 0
 
-  /** Throws SamlRefusal for one element too many. */
+  /** Throws SamlRefusal for too many. */
   start(start: XmlStart): void {
     this.#count += 1 + start.attributes.length
     if (this.#count > maxParts) throw new SamlRefusal(`the XML has more than ${maxParts} elements and attributes`)
@@ -61,7 +60,6 @@ export function* everyElement(node: XmlNode): Iterable<XmlNode> {
   for (const child of node.children) if (typeof child !== 'string') yield* everyElement(child)
 }
 
-/** The child elements, optionally of one name. */
 export function elements(node: XmlNode, namespace?: string, local?: string): XmlNode[] {
   return node.children.filter(
     (child): child is XmlNode =>
@@ -73,21 +71,21 @@ export function isNamed({ start }: XmlNode, namespace: string, local: string): b
   return start.local === local && start.namespace === namespace
 }
 
-/** The one child of this name, or null. Throws SamlRefusal for several. */
+/** Null for none. Throws SamlRefusal for several. */
 export function atMostOne(node: XmlNode, namespace: string, local: string): XmlNode | null {
   const found = elements(node, namespace, local)
   if (found.length > 1) throw new SamlRefusal(`${node.start.local} has ${found.length} ${local} where there is one`)
   return found[0] ?? null
 }
 
-/** As `atMostOne`, and throws if there is none. */
+/** Throws SamlRefusal for none or several. */
 export function exactlyOne(node: XmlNode, namespace: string, local: string): XmlNode {
   const found = atMostOne(node, namespace, local)
   if (found === null) throw new SamlRefusal(`${node.start.local} has no ${local}`)
   return found
 }
 
-/** An attribute without a namespace, or null. */
+/** Without a namespace; null for none. */
 export function attribute({ start }: XmlNode, name: string): string | null {
   return start.attributes.find(({ local, namespace }) => local === name && namespace === '')?.value ?? null
 }
@@ -99,7 +97,7 @@ export function textOf(node: XmlNode): string {
   return node.children.join('')
 }
 
-/** The canonical form of an element, without its child `omitted`. */
+/** Without its child `omitted`. */
 export function canonicalOf(node: XmlNode, inclusive: ReadonlySet<string>, omitted: XmlNode | null): string {
   const pieces: string[] = []
   const canonicaliser = new Canonicaliser(text => pieces.push(text), inclusive)
