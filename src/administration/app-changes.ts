@@ -1,4 +1,4 @@
-/** The use-cases of operators on apps that have changed: what is open, approve it, announce a change. The callers check rights. */
+/** The use-cases of operators on changed apps. Callers check rights. */
 import type { Clock } from '../clock.ts'
 import { type Finding, marksOf } from '../integrity/finding.ts'
 import { withMarks } from '../integrity/known-marks.ts'
@@ -11,32 +11,31 @@ import type { ChangeEvent } from './people.ts'
 interface AppChangesParts {
   readonly store: Store
   readonly clock: Clock
-  /** Writes the line. The caller adds the operator. */
+  /** The caller adds the operator. */
   readonly record: (event: ChangeEvent) => Promise<void>
 }
 
 export interface AppState {
   readonly app: string
-  /** The newest first. */
+  /** Newest first. */
   readonly findings: readonly Finding[]
-  /** Null where no change is announced now. */
+  /** Null if no change is announced. */
   readonly changing: Changing | null
-  /** When the learning began, in milliseconds since the epoch; null where nothing is known yet. */
+  /** The beginning of learning, in milliseconds since the epoch; null if nothing is known yet. */
   readonly since: number | null
   /** How many pages were read. */
   readonly pages: number
   readonly known: Readonly<Record<string, number>>
-  /** What its answers lack. */
   readonly shortcomings: readonly Shortcoming[]
-  /** A sentence for each kind of finding that finds no place in the list any more. */
+  /** A sentence for each kind of finding whose list is full. */
   readonly full: readonly string[]
 }
 
 const dayMs = 86_400_000
-/** Shortcomings that were not seen for this many days may have been mended. */
+/** After this many days without a sighting, a shortcoming may have been mended. */
 const noteDays = 14
 
-/** What an operator may announce, in seconds. */
+/** For announcements. */
 export const changingSeconds = { least: 60, most: 7 * 86_400 } as const
 
 export class AppChanges {
@@ -46,7 +45,7 @@ export class AppChanges {
     this.#parts = parts
   }
 
-  /** The state of these apps, in their order. Rejects with StoreUnreachable. */
+  /** In the order of `apps`. Rejects with StoreUnreachable. */
   async read(apps: readonly string[]): Promise<AppState[]> {
     const { store, clock } = this.#parts
     return Promise.all(
@@ -69,7 +68,7 @@ export class AppChanges {
     )
   }
 
-  /** From now on what the finding names belongs to the app. Null if there is no such finding (any more). */
+  /** What the finding names belongs to the app from now on. Null if there is no such finding. */
   async approve(app: string, id: string, why?: string): Promise<Finding | null> {
     const { store, record, clock } = this.#parts
     const finding = (await openRecord.get(store, app))?.findings.find(one => one.id === id)
@@ -98,7 +97,7 @@ export class AppChanges {
     return finding
   }
 
-  /** Everything that is new in the next `seconds` is learned without a report. 0 ends an announced change. Null if there is none to end. */
+  /** Everything new in the next `seconds` is learned without a report. 0 ends an announcement. Null if there is none to end. */
   async announce(app: string, seconds: number, why: string, by: string): Promise<Changing | null> {
     const { store, record, clock } = this.#parts
     const from = clock()

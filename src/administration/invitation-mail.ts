@@ -1,4 +1,4 @@
-/** The mail with an invitation, for the command line and the console. The dispatcher sends it; its link waits in the store, sealed. */
+/** The mail with an invitation. The dispatcher sends it; its link waits in the store, sealed. */
 import type { Account } from '../identity/account.ts'
 import { newId } from '../ids.ts'
 import type { Keyring } from '../keyring/keyring.ts'
@@ -12,12 +12,11 @@ interface InvitationMailParts {
   readonly clock: () => number
 }
 
-/** True if a mail can be sent to this address. */
 export function canBeMailed(email: string | null): boolean {
   return email !== null && mailAddress(email) !== null
 }
 
-/** Keeps the mail in the store. `validSeconds` is the time for which the link works; absent for the usual time. */
+/** `validSeconds`: of the link; absent for the usual time. */
 export async function mailInvitation(
   { queue, keyring, clock }: InvitationMailParts,
   { id: account, name }: Pick<Account, 'id' | 'name'>,

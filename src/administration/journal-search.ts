@@ -1,7 +1,4 @@
-/**
- * The search of the journal for the console: the port, and its answer from the journal's files. It reads a bounded part at a time, so that a
- * question never holds the gate up.
- */
+/** The console's search of the journal: the port, and its answer from the files, a bounded part at a time. */
 import type { Entry } from '../audit/journal-files.ts'
 import { type JournalPage, searchPage } from '../audit/journal-pages.ts'
 import { Matcher } from '../audit/journal-query.ts'
@@ -12,9 +9,9 @@ export type JournalEntry = Entry
 export type { JournalPage }
 
 export interface JournalFilter {
-  /** In its canonical form. */
+  /** Canonical. */
   readonly reference: string | null
-  /** A person's name and id; an entry with one of them fits. */
+  /** Name and id; an entry with one of them fits. */
   readonly person: readonly string[] | null
   readonly app: string | null
   /** A kind or its start: `session` fits `session.end`. */
@@ -24,7 +21,7 @@ export interface JournalFilter {
   readonly to: number | null
 }
 
-/** The reference that was typed, in its canonical form; null for other text. */
+/** Null for other text. */
 export function typedReference(text: string): string | null {
   return readReference(typedSigns(text) ?? '')
 }
@@ -39,9 +36,9 @@ const boundBytes = 24 * 1024 * 1024
 interface PagedSearchOptions {
   /** The current file. */
   readonly file: string
-  /** Other forms of a name or an id in the journal: its pseudonyms. */
+  /** Pseudonyms of a name or id in the journal. */
   readonly spellingsOf?: (person: string) => readonly string[]
-  /** Bytes that one question reads at the most. */
+  /** Bytes to read for one question. */
   readonly bound?: number
 }
 

@@ -1,6 +1,6 @@
 /**
- * The actions of the operators' console. They check the role, the version that the operator has seen, and that an operator remains; then
- * the use-cases of people.ts run. Each action has a reason, and each journal line names the operator.
+ * The actions of the operators' console. They check the role, the version that the operator has seen, and that an operator remains, then
+ * call people.ts. Each has a reason, and each journal line names the operator.
  */
 import type { AuditSink } from '../audit/event.ts'
 import type { Lifting } from '../budgets/lift.ts'
@@ -24,26 +24,23 @@ import type { KeptLogin, UpstreamLogins } from '../upstream-login/upstream-login
 import { type AddManyOptions, type AddOutcome, People, type PeopleParts } from './people.ts'
 import { type Action, mayDo, roleOf } from './roles.ts'
 
-/** The operator, their place, and the reason. */
 export interface Acting {
   readonly principal: Principal
-  /** The reference of the request. */
+  /** For the journal. */
   readonly request: string
   readonly address: string
   readonly now: number
   readonly why: string
 }
 
-/** The person as the operator saw them. */
 export interface Seen {
   readonly id: string
-  /** `versionOf` the account, from the page. */
+  /** `versionOf` the account that the operator saw. */
   readonly version: string
-  /** True if operators confirm that the action locks them out. */
+  /** The operators confirm that the action locks them out. */
   readonly isSelfMeant?: boolean
 }
 
-/** The reason why nothing was done. */
 type Refusal =
   | 'gone'
   | 'changed'
@@ -77,11 +74,11 @@ interface OperatorActionsParts extends Omit<PeopleParts, 'record' | 'locks' | 'c
   readonly lifting: () => Promise<Lifting>
 }
 
-/** Changes of operators run one at a time, otherwise two could suspend each other. */
+/** One change at a time, otherwise two operators could suspend each other. */
 const lockKey = 'operator-change'
 const lockSeconds = 10
 
-/** Differs after every change of the account. */
+/** Differs after every change. */
 export function versionOf(account: Account): string {
   return digestOf(accountRecord.text(account)).slice(0, 22)
 }
@@ -93,7 +90,7 @@ export class OperatorActions {
     this.#parts = parts
   }
 
-  /** Adds a person and invites them. Returns the invitation's token. */
+  /** Returns the invitation's token. */
   async add(by: Acting, input: NewAccount, validSeconds?: number): Promise<ActionOutcome<{ readonly token: string }>> {
     if (!mayDo(roleOf(by.principal.account), 'add', null)) return refused('not_yours', null)
     if (!this.#parts.audit.writable) throw new GateError('journal_unwritable', { retryAfterSeconds: 2 })
@@ -125,14 +122,14 @@ export class OperatorActions {
       if (account.suspended !== null) return refused('suspended', account)
       const { directories, credentials, isUsable } = this.#parts
       if (!directories.isKnown(account.directory)) return refused('no_source', account)
-      // An invitation sets no password for a person from elsewhere, so beside a factor it would do nothing.
+      // For a person from elsewhere, who has a factor, an invitation would do nothing.
       if (directories.isElsewhere(account.directory) && (await credentials.list(account.id)).some(isUsable))
         return refused('has_factor', account)
       return { kind: 'done', account, token: await this.#people(by).invite(account, validSeconds) }
     })
   }
 
-  /** `groups` may end the operators' rights. */
+  /** `groups` may end an operator's rights. */
   change(by: Acting, seen: Seen, change: AccountChange): Promise<ActionOutcome<object>> {
     const losesRole = (account: Account) =>
       change.groups !== undefined && account.groups.includes(operators) && !change.groups.includes(operators)
@@ -143,7 +140,7 @@ export class OperatorActions {
     })
   }
 
-  /** `elsewhere`: the institution of this person gives the name. */
+  /** `elsewhere`: the person's institution gives the name. */
   rename(by: Acting, seen: Seen, to: string): Promise<ActionOutcome<{ readonly before: string }>> {
     return this.#act(by, 'rename', seen, async account => {
       if (account.externalId !== undefined) return refused('elsewhere', account)
@@ -161,7 +158,7 @@ export class OperatorActions {
     )
   }
 
-  /** Lifts a suspension and the budgets that stop the person. `isAsked`: a second operator must agree first. */
+  /** Also lifts the budgets that stop the person. `isAsked`: a second operator must agree first. */
   resume(by: Acting, seen: Seen): Promise<ActionOutcome<{ readonly isAsked: boolean }>> {
     return this.#act(by, 'resume', seen, async account => {
       if (account.suspended === null) {
@@ -176,12 +173,12 @@ export class OperatorActions {
     })
   }
 
-  /** False where no budget stops the person. */
+  /** False if no budget stops the person. */
   async #lift(by: Acting, account: Account): Promise<boolean> {
     return (await this.#people(by).liftBudgets(account, await this.#parts.lifting(), by.why)) !== ''
   }
 
-  /** The suspension is right, and stays. */
+  /** The suspension stays. */
   confirm(by: Acting, seen: Seen): Promise<ActionOutcome<object>> {
     return this.#act(by, 'confirm', seen, async account => {
       if (account.suspended === null) return refused('not_suspended', account)
@@ -208,7 +205,7 @@ export class OperatorActions {
     }))
   }
 
-  /** All sessions, or the one with this id. */
+  /** All sessions, or one. */
   revoke(by: Acting, seen: Seen, sessionId: string | null): Promise<ActionOutcome<{ readonly ended: number }>> {
     return this.#act(by, 'revoke', seen, async account => {
       const people = this.#people(by)
@@ -220,7 +217,7 @@ export class OperatorActions {
     })
   }
 
-  /** One token of the person's programs. Rejects with StoreUnconfirmed; it is revoked then too. */
+  /** Rejects with StoreUnconfirmed, although the token is revoked. */
   revokeToken(by: Acting, seen: Seen, tokenId: string): Promise<ActionOutcome<object>> {
     return this.#act(by, 'revoke', seen, async account => {
       const { tokens } = this.#parts
@@ -233,10 +230,7 @@ export class OperatorActions {
     })
   }
 
-  /**
-   * The person's login at one app, as the operator saw it: one that was entered since then stays. The account at the app stays too.
-   * Rejects with StoreUnconfirmed; the login is removed then too.
-   */
+  /** The login as the operator saw it; a newer one stays, and so does the account at the app. Rejects with StoreUnconfirmed, although the login is removed. */
   forgetLogin(
     by: Acting,
     seen: Seen,
@@ -254,7 +248,7 @@ export class OperatorActions {
     })
   }
 
-  /** Ends the waits of a network. False if there are none, or for the help desk. */
+  /** False if there are no waits, or for the help desk. */
   async unlockNetwork(by: Acting, kind: BucketKind, key: string): Promise<boolean> {
     if (roleOf(by.principal.account) !== 'operator') return false
     const isCleared = await this.#parts.locks.unlockNetwork(kind, key)
@@ -280,7 +274,7 @@ export class OperatorActions {
     }
   }
 
-  /** An action that may end an operator's access. The acting operator can open the console, so only their own account can be the last. */
+  /** For actions that may end an operator's access. The acting operator can open the console, so only their own account can be the last. */
   async #ofOperator<Done>(
     by: Acting,
     { isSelfMeant }: Seen,
@@ -324,7 +318,7 @@ export class OperatorActions {
   }
 }
 
-/** Writes lines with the operator, their reason and their place. */
+/** With the operator, their reason and their place. */
 export function recordBy(audit: AuditSink, { principal, why, request, address, now }: Acting): PeopleParts['record'] {
   const who = { by: 'console', operator: principal.account.name, why, request, address }
   return event => audit.commit({ at: now, ...event, ...who })

@@ -1,6 +1,4 @@
-/**
- * All accounts in memory, for search and pages. The list is read at the first query, follows the store's changes, and is dropped when idle.
- */
+/** All accounts in memory, for search and pages: read at the first query, updated by the store's notices, and dropped when idle. */
 import { type Account, accountPrefix, helpdesk, operators } from '../identity/account.ts'
 import type { Accounts } from '../identity/accounts.ts'
 import { inBatches } from '../store/batches.ts'
@@ -11,7 +9,7 @@ export const peopleFilters = ['all', 'roles', 'suspended', 'unenrolled'] as cons
 export type PeopleFilter = (typeof peopleFilters)[number]
 
 interface PeopleQuery {
-  /** A part of a name, an address or a group; '' for everybody. */
+  /** Part of a name, address or group; '' for everybody. */
   readonly text: string
   readonly filter: PeopleFilter
   /** From 1. A missing page means the nearest one. */
@@ -26,16 +24,16 @@ export interface FoundPeople {
 }
 
 const pageSize = 50
-/** The list is dropped after this time without a query, in milliseconds. */
+/** In milliseconds. */
 const idleMs = 10 * 60_000
-/** The cache time of enrolments, in milliseconds. */
+/** How long `isEnrolled` is cached, in milliseconds. */
 const enrolledMs = 30_000
 
 interface PeopleIndexInput {
   readonly store: Store
   readonly accounts: Pick<Accounts, 'list' | 'byId'>
   readonly clock: () => number
-  /** True for an account with a usable second factor. */
+  /** A usable second factor. */
   readonly isEnrolled: (account: Account) => Promise<boolean>
 }
 
@@ -96,7 +94,6 @@ export class PeopleIndex {
     return this.#sorted
   }
 
-  /** Drops the list. A later query reads it again. */
   close(): void {
     clearTimeout(this.#idle)
     this.#unsubscribe?.()

@@ -1,6 +1,6 @@
 /**
  * A list of people as CSV (RFC 4180), read strictly: every mistake is named with its line. The columns are user name, displayed name,
- * e-mail address and groups, or those of a first line with these names. Commas, semicolons and tabs separate fields.
+ * e-mail address and groups, or those of the first line. Commas, semicolons or tabs separate fields.
  */
 import { canonicalName, helpdesk, operators } from '../identity/account.ts'
 import type { Accounts } from '../identity/accounts.ts'
@@ -31,9 +31,9 @@ export interface ListMistake {
     | 'taken'
     | 'role'
     | 'unmailed'
-  /** What was typed, shortened; for `fields` the expected ones. */
+  /** The typed text, shortened; for `fields` the expected ones. */
   readonly text: string
-  /** Fields of the line, or the line that has the name already. */
+  /** Fields of the line, or the line that already has the name. */
   readonly number: number
 }
 
@@ -45,7 +45,7 @@ export interface PeopleList {
 export const columns = ['name', 'display', 'email', 'groups'] as const
 type Column = (typeof columns)[number]
 
-/** Other words of a first line, as our pages and spreadsheets write them. */
+/** In a first line, as our pages and spreadsheets write it. */
 const otherWords: Readonly<Record<string, Column>> = {
   'user name': 'name',
   username: 'name',
@@ -59,7 +59,7 @@ const otherWords: Readonly<Record<string, Column>> = {
   group: 'groups'
 }
 
-/** The list, checked against the accounts that exist. A name that somebody had before is taken too. */
+/** Checked against the accounts. A former name is taken too. */
 export async function checkPeopleList(
   text: string,
   accounts: Pick<Accounts, 'isTaken'>,
@@ -72,9 +72,9 @@ export async function checkPeopleList(
 }
 
 interface ListOptions {
-  /** The name that the account gets, with the realm of its source. */
+  /** With the realm of its source. */
   readonly nameOf?: (name: string) => string
-  /** True if each gets a mail, so that an address is needed. */
+  /** An address is needed. */
   readonly isMailed?: boolean
 }
 
@@ -120,7 +120,7 @@ export function readPeopleList(
       .filter(Boolean)) {
       const group = readGroup(part)
       if ('rule' in group) wrong('group', part)
-      // A list that somebody sends must not make operators.
+      // A list from somebody else must not make operators.
       else if (group.value === operators || group.value === helpdesk) wrong('role', group.value)
       else groups.push(group.value)
     }
@@ -130,7 +130,7 @@ export function readPeopleList(
   return { people, mistakes: mistakes.sort((a, b) => a.line - b.line) }
 }
 
-/** The column that a field of the first line names; null for none. */
+/** Null for none. */
 function columnOf(field: string): Column | null {
   const word = field.trim().toLowerCase()
   return columns.find(column => column === word) ?? (Object.hasOwn(otherWords, word) ? otherWords[word]! : null)
@@ -141,9 +141,9 @@ interface Row {
   readonly fields: readonly string[]
 }
 
-/** Lines without any text are left out. `unclosed`: the line of a quotation mark without an end. */
+/** Without empty lines. `unclosed`: the line of an unclosed quotation mark. */
 function rowsOf(text: string): { rows: Row[]; unclosed: number | null } {
-  // Whichever comes first separates the fields.
+  // Whichever comes first.
   const separator = /[,;\t]/.exec(text)?.[0] ?? ','
   const rows: Row[] = []
   let fields: string[] = []
@@ -181,7 +181,7 @@ function rowsOf(text: string): { rows: Row[]; unclosed: number | null } {
   return { rows, unclosed: quotedAt }
 }
 
-/** A CSV file for spreadsheets. A field that a spreadsheet would compute gets an apostrophe in front. */
+/** For spreadsheets. A field that one would compute gets an apostrophe in front. */
 export function csvOf(rows: readonly (readonly string[])[], lineEnd = '\r\n'): string {
   const cell = (text: string) => {
     const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text

@@ -1,7 +1,4 @@
-/**
- * The use-cases of operators on people: add, invite, change, suspend, resume, unlock, reset factors, end sessions. The command line and the
- * operators' console call them. The callers check rights.
- */
+/** The use-cases of operators on people, for the command line and the console. Callers check rights. */
 import type { AuditEvent } from '../audit/event.ts'
 import type { Budget } from '../budgets/budget.ts'
 import { budgetNames, type Lifting, liftBudgets } from '../budgets/lift.ts'
@@ -17,7 +14,7 @@ import type { Sessions } from '../session/sessions.ts'
 import { StoreUnconfirmed } from '../store/store.ts'
 import type { AttemptLocks } from '../throttle/attempt-locks.ts'
 
-/** A journal line without time and operator, which the caller adds. */
+/** The caller adds time and operator. */
 export type ChangeEvent = Pick<AuditEvent, 'kind'> & Partial<AuditEvent>
 
 export interface PeopleParts {
@@ -28,18 +25,16 @@ export interface PeopleParts {
   readonly sponsorships: Pick<Sponsorships, 'removeAll'>
   readonly sessions: Pick<Sessions, 'end' | 'endAccount' | 'endProvedBy'>
   readonly locks: Pick<AttemptLocks, 'unlock'>
-  /** Writes the line. The caller adds the operator and the reason. */
+  /** The caller adds the operator and the reason. */
   readonly record: (event: ChangeEvent) => Promise<void>
 }
 
-/** One of many people: the account and the token of its invitation, or why there is none. */
 export type AddOutcome = { readonly account: Account; readonly token: string } | AccountError
 
 export interface AddManyOptions {
   readonly validSeconds?: number | undefined
-  /** How many are done. */
   readonly onDone?: (done: number) => void
-  /** Somebody is added; a mail may be sent. */
+  /** A mail may be sent. */
   readonly onAdded?: (account: Account, token: string) => Promise<unknown>
 }
 
@@ -70,7 +65,7 @@ export class People {
     return account
   }
 
-  /** The token of a new invitation. Older ones become invalid. `validSeconds` is within `invitationSeconds`. */
+  /** The invitation's token. Older ones become invalid. `validSeconds` is within `invitationSeconds`. */
   async invite(account: Account, validSeconds?: number): Promise<string> {
     const token = await this.#parts.invitations.issue(account.id, validSeconds)
     const valid = validSeconds === undefined ? {} : { valid: validSeconds }
@@ -79,8 +74,8 @@ export class People {
   }
 
   /**
-   * Adds and invites one after the other, so that a failure leaves at most one person without an invitation. Where the store or the journal
-   * fails, it stops: `failure` is the error.
+   * One after the other, so that a failure leaves at most one person without an invitation. If the store or the journal fails, it stops:
+   * `failure` is the error.
    */
   async addMany(
     inputs: readonly NewAccount[],
@@ -122,7 +117,7 @@ export class People {
     return changed
   }
 
-  /** Factors, sessions and invitations stay. The old name stays taken. Throws AccountError. */
+  /** The old name stays taken. Throws AccountError. */
   async rename(account: Account, to: string, { asOf }: AsOf = {}): Promise<Account> {
     const renamed = await this.#parts.accounts.rename(account.id, to, asOf)
     if (renamed.name !== account.name)
@@ -145,8 +140,8 @@ export class People {
   }
 
   /**
-   * Ends a suspension; or keeps the wish, where a second operator must agree. `same_operator`: nothing was done. Throws AccountError `changed`
-   * where the account is not suspended.
+   * Ends a suspension, or keeps the wish if a second operator must agree. `same_operator`: nothing was done. Throws AccountError `changed`
+   * if the account is not suspended.
    */
   async resume(
     account: Account,
@@ -163,7 +158,7 @@ export class People {
       await record({ ...line, outcome: 'resume_asked' })
     }
     if (step === 'resume') {
-      // Compared with the account as it was read, because a second word counts for what it was given for.
+      // A second word counts only for what the first was given for.
       await accounts.resume(account.id, asOf ?? account)
       const first = rule === 'one-operator' ? undefined : suspended.resumeAsked?.name
       await record({ ...line, outcome: 'resumed', ...(first === undefined ? {} : { first }) })
@@ -171,7 +166,7 @@ export class People {
     return step
   }
 
-  /** Returns the names of the budgets that stopped the person and are lifted; '' for none. Rejects with StoreUnreachable; what is lifted is recorded. */
+  /** Returns the names of the lifted budgets; '' for none. Rejects with StoreUnreachable; what is lifted is recorded. */
   async liftBudgets(account: Account, lifting: Lifting, why: string): Promise<string> {
     const lifted: Budget[] = []
     try {
@@ -184,7 +179,7 @@ export class People {
     return budgetNames(lifted)
   }
 
-  /** An operator has looked at the evidence, and the suspension stays. Throws AccountError. */
+  /** The suspension stays. Throws AccountError. */
   async confirmSuspension(account: Account, by: OperatorWord, { asOf }: AsOf = {}): Promise<void> {
     const { accounts, record } = this.#parts
     if (account.suspended === null) throw new AccountError('changed')
@@ -193,14 +188,14 @@ export class People {
     await record({ kind: 'user.change', ...whom(account), outcome: 'suspension_confirmed', ...whyOf(by), cause })
   }
 
-  /** Removes every second factor, and anything that could bring one back: invitations and requests for approval. Ends all sessions. */
+  /** Removes every second factor, and what could bring one back: invitations and requests for approval. Ends all sessions. */
   async resetFactors(account: Account): Promise<{ readonly removed: number; readonly ended: number }> {
     const { credentials, invitations, sponsorships, recoveryCodes, sessions } = this.#parts
     const { id } = account
     const removed = (await credentials.list(id)).length
     let ended = 0
     await this.#evenUnconfirmed(
-      // An old invitation would allow its holder to enrol a factor.
+      // Its holder could enrol a factor.
       () => invitations.removeAll(id),
       () => sponsorships.removeAll(id),
       () => credentials.removeAll(id),
@@ -215,7 +210,7 @@ export class People {
     return { removed, ended }
   }
 
-  /** Removes one second factor, and ends the sessions that it has opened. Returns their number. */
+  /** Ends the sessions that it has opened, and returns their number. */
   async removeFactor(account: Account, { id, kind }: Pick<Credential, 'id' | 'kind'>): Promise<number> {
     const { credentials, sessions } = this.#parts
     let ended = 0
@@ -230,7 +225,7 @@ export class People {
     return ended
   }
 
-  /** Returns the number of ended sessions. `words`: the person reads them at the next sign-in. */
+  /** Returns their number. `words`: for the person at the next sign-in. */
   async endSessions(account: Account, why: EndReason = 'revoked', words?: string): Promise<number> {
     let ended = 0
     await this.#evenUnconfirmed(
@@ -248,7 +243,7 @@ export class People {
     return ended
   }
 
-  /** False if it has already ended. */
+  /** False if it has ended before. */
   async endSession(account: Account, sessionId: string, words?: string): Promise<boolean> {
     let isEnded = false
     await this.#evenUnconfirmed(
@@ -267,8 +262,8 @@ export class People {
   }
 
   /**
-   * Ends the waits of this account, and returns the number of cleared counts, and of authenticator apps whose codes had been used while the
-   * clock was ahead. A disabled factor stays disabled.
+   * Ends the waits of this account. Returns the number of cleared counts, and of authenticator apps with codes used while the clock was
+   * ahead. A disabled factor stays disabled.
    */
   async unlock(account: Account): Promise<{ readonly cleared: number; readonly codes: number }> {
     const cleared = await this.#parts.locks.unlock(account.id)
@@ -277,7 +272,7 @@ export class People {
     return { cleared, codes }
   }
 
-  /** Runs all steps even if a write stays unconfirmed. The last step writes the journal line. Then it rejects with StoreUnconfirmed. */
+  /** Runs all steps, then rejects with StoreUnconfirmed if a write is unconfirmed. The last step writes the journal line. */
   async #evenUnconfirmed(
     ...steps: readonly [...(() => Promise<unknown>)[], () => Promise<ChangeEvent>]
   ): Promise<void> {

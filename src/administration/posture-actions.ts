@@ -1,4 +1,4 @@
-/** The posture for the operators' console: what is set, who stays in, and setting it. Each line of the journal names the operator. */
+/** The posture in the operators' console. Each journal line names the operator. */
 import type { AuditSink } from '../audit/event.ts'
 import { GateError } from '../errors.ts'
 import { type Turn, type Turned, turnDial } from '../posture/dial-record.ts'
@@ -50,7 +50,7 @@ export class PostureActions {
   }
 
   /**
-   * Sets the posture; this gate obeys when it resolves. Throws DialError, GateError `journal_unwritable`, RecordTooNew, StoreUnreachable, and
+   * This gate obeys when it resolves. Throws DialError, GateError `journal_unwritable`, RecordTooNew, StoreUnreachable, and
    * StoreUnconfirmed if it is set but not confirmed.
    */
   async set(by: Acting, { level, app, until }: Pick<Turn, 'level' | 'app' | 'until'>): Promise<Turned> {

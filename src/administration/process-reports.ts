@@ -1,7 +1,4 @@
-/**
- * What only a process itself knows (open connections, counters), collected from all processes that share a store. A process writes its
- * report while somebody looks at the console, and never otherwise.
- */
+/** What only a process knows (open connections, counters), from all processes of a store. They report only while somebody looks at the console. */
 import type { LiveSummary } from '../forwarding/live-connections.ts'
 import { newId } from '../ids.ts'
 import type { Step } from '../metrics/history.ts'
@@ -15,18 +12,17 @@ interface ProcessReport {
 const watchKey = 'console-watch'
 const index = 'console-reports'
 const reportKey = (id: string) => `console-report:${id}`
-/** A report is forgotten after this time. */
 const keptSeconds = 20
-/** Milliseconds after which the others are asked again, and for which the first answers are waited for. */
+/** Milliseconds between questions to the others, and of the wait for the first answers. */
 const askAgainMs = 4_000
 const firstWaitMs = 250
-/** A value of the store has a megabyte at the most. */
+/** A value of the store has at most a megabyte. */
 const maxLive = 4_000
 
 interface ProcessReportsInput {
   readonly store: Store
   readonly clock: () => number
-  /** True if other processes use the store. */
+  /** Others use the store too. */
   readonly isShared: boolean
   readonly read: () => ProcessReport
   readonly onError: (error: unknown) => void
@@ -55,7 +51,7 @@ export class ProcessReports {
     this.#unsubscribe?.()
   }
 
-  /** The report of this process comes first. */
+  /** This process comes first. */
   async all(): Promise<readonly ProcessReport[]> {
     const { store, clock, isShared, read } = this.#input
     if (!isShared) return [read()]
@@ -80,7 +76,7 @@ export class ProcessReports {
   }
 }
 
-/** Null for the report of another release. */
+/** Null for another release's report. */
 function parse(text: string): ProcessReport | null {
   try {
     const { live, steps } = JSON.parse(text) as { live: [string, LiveSummary][]; steps: Step[] }
@@ -90,7 +86,7 @@ function parse(text: string): ProcessReport | null {
   }
 }
 
-/** What is open in all processes, by session. */
+/** By session. */
 export function mergeLive(reports: readonly ProcessReport[]): Map<string, LiveSummary> {
   const merged = new Map<string, LiveSummary>()
   for (const [id, one] of reports.flatMap(({ live }) => [...live])) {

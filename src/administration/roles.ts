@@ -1,9 +1,8 @@
-/** The roles of the operators' console, by the groups of an account. */
+/** The roles of the operators' console, by group. */
 import { type Account, helpdesk, operators } from '../identity/account.ts'
 
 export type Role = 'operator' | 'helpdesk'
 
-/** What somebody may do to an account. */
 export type Action =
   | 'add'
   | 'invite'
@@ -18,13 +17,12 @@ export type Action =
 
 const ofHelpdesk: readonly Action[] = ['invite', 'reset']
 
-/** Null for an account without a role. */
 export function roleOf({ groups, suspended }: Account): Role | null {
   if (suspended !== null) return null
   return groups.includes(operators) ? 'operator' : groups.includes(helpdesk) ? 'helpdesk' : null
 }
 
-/** The help desk may not act on an account with a role, otherwise it could take over an operator's account. */
+/** The help desk may not act on an account with a role, otherwise it could take over an operator's. */
 export function mayDo(role: Role | null, action: Action, target: Account | null): boolean {
   if (role === 'operator') return true
   if (role === null || !ofHelpdesk.includes(action) || target === null) return false

@@ -1,4 +1,4 @@
-/** The rules of the configuration that name a person (`users`): a rename changes whom they mean. */
+/** The rules that name a person (`users`), whose meaning a rename changes. */
 import { canonicalName } from '../identity/account.ts'
 
 interface RuledApp {

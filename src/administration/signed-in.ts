@@ -1,4 +1,4 @@
-/** The signed-in people, over all gates of the store. It reads every session, so the result is cached for a few seconds. */
+/** The signed-in people, over all gates of the store. Cached for a few seconds, since it reads every session. */
 import { isFullySignedIn } from '../factor/proof.ts'
 import type { Account } from '../identity/account.ts'
 import type { Accounts } from '../identity/accounts.ts'
@@ -11,7 +11,7 @@ import type { Store } from '../store/store.ts'
 export interface SignedInSession {
   readonly account: Account
   readonly session: Session
-  /** Milliseconds since the epoch. The store is updated every few seconds. */
+  /** Milliseconds since the epoch, a few seconds late. */
   readonly lastSeenAt: number
   /** False between the first factor and the second. */
   readonly isWhole: boolean
@@ -33,7 +33,7 @@ export class SignedInPeople {
     return this.#list.get(now => this.#read(now))
   }
 
-  /** Drops the cached list after a change. */
+  /** After a change. */
   forget(): void {
     this.#list.forget()
   }

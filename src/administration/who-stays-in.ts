@@ -1,4 +1,4 @@
-/** Whom the apps let in during a lockdown, so that an operator sees it before setting one. */
+/** Whom the apps let in during a lockdown, for an operator before setting one. */
 import type { Credential, Credentials } from '../factor/credential.ts'
 import type { Account } from '../identity/account.ts'
 import type { PostureTerms } from '../posture/tightening-of.ts'
@@ -6,13 +6,13 @@ import { inBatches } from '../store/batches.ts'
 
 interface StaysIn {
   readonly account: Account
-  /** False for a person who has none of the second factors that the posture asks for, and must add one first. */
+  /** False for a person without a second factor that the posture asks for. */
   readonly hasFactor: boolean
 }
 
 export interface WhoStaysIn {
   readonly people: readonly StaysIn[]
-  /** How many others can use no app. Suspended people do not count. */
+  /** Others can use no app. Suspended people do not count. */
   readonly others: number
 }
 

@@ -1,4 +1,4 @@
-/** Certificate chains of attestation statements: whether one leads to a trust anchor (RFC 5280 §6.1, as far as attestation needs it). */
+/** Certificate chains of attestation statements (RFC 5280 §6.1, as far as attestation needs it). */
 import { X509Certificate } from 'node:crypto'
 
 export interface TrustAnchor {
@@ -9,7 +9,7 @@ export interface TrustAnchor {
 
 const maxChainLength = 8
 
-/** Throws where a certificate cannot be read. */
+/** Throws for an unreadable certificate. */
 export function trustAnchors(pem: string): TrustAnchor[] {
   const blocks = pem.match(/-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----[^-]+-----END [^-]+-----/g) ?? []
   return blocks.map(block => {
@@ -20,9 +20,9 @@ export function trustAnchors(pem: string): TrustAnchor[] {
 }
 
 /**
- * The anchor that vouches for the first certificate of `chain` (DER, the leaf first), or null. Every certificate must be issued by the next
- * one and valid at `now` (milliseconds); all but the leaf must be authorities. An anchor may be the leaf itself. Revocation is not checked:
- * the certificate names the address of its list, and anybody may have sent it.
+ * The anchor that vouches for the first certificate of `chain` (DER, the leaf first), or null. Each certificate must be issued by the next
+ * and valid at `now` (milliseconds); all but the leaf must be authorities. The leaf itself may be an anchor. Revocation is not checked,
+ * since anybody may have sent a certificate, with any address of a list.
  */
 export function anchorOf(
   chain: readonly Uint8Array[],

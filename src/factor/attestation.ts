@@ -1,12 +1,12 @@
 /**
- * The check of attestation statements, without trust anchors: their syntax (WebAuthn L3 §8), and the signatures of `packed` and
- * `android-key` (§8.2, §8.4; §7.1 steps 23 and 24).
+ * Checks attestation statements without trust anchors: their syntax (WebAuthn L3 §8), and the signatures of `packed` and `android-key`
+ * (§8.2, §8.4; §7.1 steps 23 and 24).
  */
 import { constants, createHash, type VerifyKeyObjectInput, verify, X509Certificate } from 'node:crypto'
 
 type Bytes = Uint8Array<ArrayBuffer>
 
-/** The CBOR functions of the WebAuthn library. All may throw. */
+/** All may throw. */
 interface AttestationTools {
   decodeAttestationObject(object: Bytes): unknown
   readonly isoCBOR: { encode(value: never): Uint8Array }
@@ -21,7 +21,7 @@ const isInteger = (value: unknown) => Number.isInteger(value)
 const isChain = (value: unknown) => Array.isArray(value) && value.length > 0 && value.every(isBytes)
 const isOneCertificate = (value: unknown) => isChain(value) && (value as unknown[]).length === 1
 
-/** The fields of each format (WebAuthn L3 §8). The library handles self attestation and `none`. */
+/** By format (WebAuthn L3 §8). The library handles self attestation and `none`. */
 const shapes: Readonly<Record<string, Shape>> = {
   packed: { alg: isInteger, sig: isBytes, x5c: isChain },
   tpm: { ver: isText, alg: isInteger, sig: isBytes, x5c: isChain, certInfo: isBytes, pubArea: isBytes },
@@ -54,7 +54,7 @@ const verifiedFormats = new Set(['packed', 'tpm', 'android-key', 'fido-u2f', 'ap
 /** Formats whose certificate signs the authenticator data. */
 const signsData = new Set(['packed', 'android-key'])
 
-/** Answers `object`, without its statement unless the library must check it. Null for a malformed statement. Both are base64url. */
+/** `object` without its statement, unless the library must check it. Null for a malformed statement. Both are base64url. */
 export function withoutUnjudged(object: string, clientDataJSON: string, tools: AttestationTools): string | null {
   const decoded = tools.decodeAttestationObject(
     new Uint8Array(Buffer.from(object, 'base64url'))
@@ -77,8 +77,8 @@ export function withoutUnjudged(object: string, clientDataJSON: string, tools: A
 }
 
 /**
- * The certificates of a statement that the library verifies whole, the leaf first. Null for none, for self attestation, and for formats
- * without a verifier: SafetyNet has ended, and the library does not read a compound.
+ * The leaf first, of a statement that the library verifies whole. Null for none, for self attestation, and for formats without a verifier:
+ * SafetyNet has ended, and the library reads no compound.
  */
 export function attestedChain(object: string, tools: AttestationTools): Bytes[] | null {
   const decoded = tools.decodeAttestationObject(
@@ -104,7 +104,7 @@ function isStatement(format: unknown, statement: unknown): boolean {
   return isMap(statement) && fields.every(([key, fits]) => fits(statement.get(key)))
 }
 
-/** Several statements about one credential (§8.9). */
+/** One credential with several statements (§8.9). */
 function isCompound(statement: unknown): boolean {
   const isPart = (part: unknown) =>
     isMap(part) &&

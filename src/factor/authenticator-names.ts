@@ -57,7 +57,6 @@ const names: Readonly<Record<string, string>> = {
   '833b721a-ff5f-4d00-bb2e-bdda3ec01e29': 'Feitian ePass'
 }
 
-/** Null for an unknown AAGUID. */
 export function modelName(aaguid: string): string | null {
   const key = aaguid.toLowerCase()
   return Object.hasOwn(names, key) ? (names[key] ?? null) : null

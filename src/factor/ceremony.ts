@@ -1,7 +1,4 @@
-/**
- * Pending ceremonies in the store: each is valid once, for a limited time, for one account and one browser (THREATS W1, W2, W20). The
- * gate's clock ends them.
- */
+/** Pending ceremonies: each is valid once, for a limited time, for one account and one browser (THREATS W1, W2, W20). The gate's clock ends them. */
 import { type Clock, isCurrent } from '../clock.ts'
 import { isToken, newToken } from '../ids.ts'
 import { changeValue } from '../store/change.ts'
@@ -9,16 +6,16 @@ import { type Loose, RecordKind } from '../store/records.ts'
 import type { Store } from '../store/store.ts'
 import type { FactorKind } from './kinds.ts'
 
-/** `binding`: the session's id, or the browser's nonce before. */
+/** `binding`: the session's id, or before sign-in the browser's nonce. */
 export interface CeremonyOwner {
-  /** Null where only the answer names the account. */
+  /** Null if only the answer names the account. */
   readonly accountId: string | null
   readonly binding: string
 }
 
 type Kept<Details> = Details & { readonly endsAt: number }
 
-/** The record's id is the handle. `isRight` checks the factor's own fields. */
+/** Its id is the handle. `isRight` checks the factor's own fields. */
 export function ceremonyRecord<Details extends CeremonyOwner>(
   factor: FactorKind,
   isRight: (record: Loose) => boolean
@@ -43,7 +40,7 @@ export class Ceremonies<Details extends CeremonyOwner> {
   readonly #record: RecordKind<Kept<Details>>
   readonly #seconds: number
 
-  /** Each factor has its own record, so that no ceremony is answered as another's. */
+  /** Each factor has its own record, so that no ceremony serves another. */
   constructor({ store, clock }: { store: Store; clock: Clock }, record: RecordKind<Kept<Details>>, seconds: number) {
     this.#store = store
     this.#clock = clock
@@ -51,7 +48,7 @@ export class Ceremonies<Details extends CeremonyOwner> {
     this.#seconds = seconds
   }
 
-  /** The handle is valid only with its binding. */
+  /** Returns the handle, which is valid only with its binding. */
   async begin(details: Details): Promise<string> {
     const ceremony = newToken()
     const kept: Kept<Details> = { ...details, endsAt: this.#clock() + this.#seconds * 1000 }
@@ -65,7 +62,7 @@ export class Ceremonies<Details extends CeremonyOwner> {
     return this.#ofOwner(await this.#record.get(this.#store, ceremony), owner)
   }
 
-  /** Only the first of the owner's parallel calls gets the details. */
+  /** Only the first of parallel calls gets the details. */
   async take(ceremony: unknown, owner: CeremonyOwner): Promise<Details | null> {
     if (typeof ceremony !== 'string' || !isToken(ceremony)) return null
     return this.#ofOwner(await this.#record.take(this.#store, ceremony), owner)
@@ -78,7 +75,7 @@ export class Ceremonies<Details extends CeremonyOwner> {
     return ceremony === null || details === null ? null : { ceremony, details }
   }
 
-  /** Makes this ceremony current unless another is pending, and returns that other one. */
+  /** Unless another is pending, which is returned. */
   async makeCurrent(owner: CeremonyOwner, ceremony: string): Promise<{ ceremony: string; details: Details } | null> {
     const stands = await changeValue(this.#store, this.#currentKeyOf(owner), async text => {
       const details = await this.look(text, owner)
@@ -90,7 +87,7 @@ export class Ceremonies<Details extends CeremonyOwner> {
     return stands
   }
 
-  /** Notes the end, so that a repeated answer is recognised. */
+  /** For recognising a repeated answer. */
   async finish(ceremony: string, owner: CeremonyOwner): Promise<void> {
     await this.#store.put(this.#finishedKeyOf(ceremony), ownerText(owner), this.#seconds)
   }

@@ -1,10 +1,10 @@
-/** The clock offset that explains a code. It selects a message and never accepts a code. */
+/** The clock offset that explains a code. It only selects a message. */
 import { createHmac } from 'node:crypto'
 import type { TotpCredential } from './credential.ts'
 
 type Parameters = Pick<TotpCredential, 'algorithm' | 'digits' | 'periodSeconds'>
 
-/** Bad clocks are minutes off; wrong time zones are quarters of an hour off, up to fourteen hours. */
+/** Bad clocks are minutes off, wrong time zones quarters of an hour, up to fourteen hours. */
 const closeSeconds = 3600
 const quarterSeconds = 900
 const farthestSeconds = 14 * 3600
@@ -23,7 +23,7 @@ export function clockOffset(secret: Uint8Array, code: string, now: number, param
   return null
 }
 
-/** The distances in steps, the nearest first. */
+/** In steps, the nearest first. */
 function distances(periodSeconds: number): number[] {
   const steps = (seconds: number) => Math.ceil(seconds / periodSeconds)
   const found = new Set(Array.from({ length: steps(closeSeconds) + 1 }, (_, step) => step))

@@ -1,4 +1,4 @@
-/** The credentials of people in the store. Their records are strictly parsed (THREATS D3) and changed atomically. */
+/** People's credentials. Records are strictly parsed (THREATS D3) and changed atomically. */
 import type { Clock } from '../clock.ts'
 import { digestOf, isId } from '../ids.ts'
 import { changeValue } from '../store/change.ts'
@@ -40,12 +40,12 @@ export interface WebauthnCredential extends CredentialBase {
   readonly counter: number
   readonly transports: readonly string[]
   readonly aaguid: string
-  /** The BE flag: the credential may be synced between devices. It never changes (WebAuthn L3 §7.2 step 19). */
+  /** The BE flag: it may be synced between devices. It never changes (WebAuthn L3 §7.2 step 19). */
   readonly backupEligible: boolean
   readonly backedUp: boolean
-  /** True if it verified its user at enrolment, or later beside another factor. */
+  /** It verified its user at enrolment, or later beside another factor. */
   readonly uvInitialized: boolean
-  /** The trust anchor that vouched for its model at enrolment. */
+  /** The trust anchor at enrolment. */
   readonly attestedBy?: string
 }
 
@@ -65,7 +65,7 @@ const nameLength = 64
 const indexOf = (accountId: string) => `credentials-of:${accountId}`
 /** Set once the account has had a factor. */
 const hadOf = (accountId: string) => `had-factor:${accountId}`
-/** The value has a revision and the ids being removed. */
+/** A revision and the ids being removed. */
 const leavingOf = (accountId: string) => `credentials-leaving:${accountId}`
 /** Ids of up to 1,364 characters exceed the store's key length. */
 const webauthnKeyOf = (credentialId: string) => `webauthn-id:${digestOf(credentialId)}`
@@ -92,7 +92,7 @@ export class Credentials {
     return found.filter(credential => credential !== null).sort((a, b) => a.createdAt - b.createdAt)
   }
 
-  /** Null for none, and for another person's credential. */
+  /** Null also for another person's credential. */
   async get(accountId: string, id: string): Promise<Credential | null> {
     if (!isId(id)) return null
     const credential = await credentialRecord.get(this.#store, id)
@@ -114,13 +114,12 @@ export class Credentials {
     )
       return false
     await this.remember(accountId)
-    // The link comes first: a credential without a link could be used but never removed.
+    // The link comes first: a credential without one could not be removed.
     await this.#store.link(indexOf(accountId), id)
     await credentialRecord.put(this.#store, id, credential)
     return true
   }
 
-  /** False if there is no such credential. */
   async rename(accountId: string, id: string, name: string): Promise<boolean> {
     const next = await this.update(accountId, id, credential => ({
       ...credential,
@@ -129,14 +128,14 @@ export class Credentials {
     return next !== null
   }
 
-  /** False if there is no such credential. */
+  /** False if there is none. */
   async remove(accountId: string, id: string): Promise<boolean> {
     const isGone = await this.#takeOut(accountId, id)
     if (isGone !== null) await this.#store.settle?.()
     return isGone === true
   }
 
-  /** Null if there is none; true for the one caller who removed it. */
+  /** Null if there is none; true for the caller who removed it. */
   async #takeOut(accountId: string, id: string): Promise<boolean | null> {
     const credential = await this.get(accountId, id)
     if (credential === null) return null
@@ -147,7 +146,7 @@ export class Credentials {
     return isGone
   }
 
-  /** True if the account removed this credential. It then asks for the confirmation again. */
+  /** Asks for the confirmation again. False if the account removed no such credential. */
   async confirmRemoval(accountId: string, id: string): Promise<boolean> {
     const [, ...leaving] = ((await this.#store.get(leavingOf(accountId))) ?? '').split(' ')
     if (!leaving.includes(id)) return false
@@ -193,17 +192,17 @@ export class Credentials {
     })
   }
 
-  /** True if the account has, or ever had, a second factor. */
+  /** True also for a former factor. */
   async hasHadAny(accountId: string): Promise<boolean> {
     return (await this.#store.get(hadOf(accountId))) !== null || (await this.list(accountId)).length > 0
   }
 
-  /** Remembers a factor of the account, so that no roll-out lets it enrol a first one again. */
+  /** After this no roll-out lets the account enrol a first factor. */
   async remember(accountId: string): Promise<void> {
     await this.#store.put(hadOf(accountId), '1')
   }
 
-  /** Undoes `remember`: nothing was enrolled after all, or the account goes. */
+  /** For when nothing was enrolled, or the account goes. */
   async forget(accountId: string): Promise<void> {
     await this.#store.delete(hadOf(accountId))
   }
@@ -212,7 +211,7 @@ export class Credentials {
     for (const id of await this.#store.members(indexOf(accountId)))
       if (!(await this.#takeOut(accountId, id))) await this.#store.unlink(indexOf(accountId), id)
     await this.#store.delete(leavingOf(accountId))
-    // A retry asks for the confirmation again.
+    // For a retry.
     await this.#store.settle?.()
   }
 
@@ -231,8 +230,8 @@ export class Credentials {
   }
 
   /**
-   * Lets codes count again that were used while the clock was ahead (THREATS D17): codes after this moment, so that none counts twice.
-   * Returns how many credentials it was.
+   * Lets codes count again that were used while the clock was ahead (THREATS D17), but only codes after now, so that none counts twice.
+   * Returns the number of credentials.
    */
   async forgetFutureCodes(accountId: string): Promise<number> {
     const now = this.#clock()
@@ -260,7 +259,7 @@ export class Credentials {
   }
 }
 
-/** The name as one line of up to 64 characters, without control or direction characters; `otherwise` if it is empty. */
+/** One line of up to 64 characters without control or direction characters; `otherwise` if empty. */
 export function credentialName(text: string, otherwise: string): string {
   const clean = text
     .slice(0, 1024)

@@ -1,9 +1,6 @@
-/**
- * The strict encoding of ECDSA signatures (RFC 3279 §2.2.3, X.690 §10). The library accepts other encodings, so one signature would have
- * many (THREATS W15).
- */
+/** Strict encoding of ECDSA signatures (RFC 3279 §2.2.3, X.690 §10). The library accepts others, so one signature would have many (THREATS W15). */
 
-/** `SEQUENCE { INTEGER r, INTEGER s }`, shortest form, nothing after it. */
+/** `SEQUENCE { INTEGER r, INTEGER s }` in its shortest form. */
 export function isStrictEcdsaSignature(bytes: Uint8Array): boolean {
   const sequence = readElement(bytes, 0, 0x30)
   if (sequence === null || sequence.end !== bytes.length) return false
@@ -31,6 +28,6 @@ function readElement(bytes: Uint8Array, at: number, tag: number): Element | null
 function isPositive(bytes: Uint8Array, { start, end }: Element): boolean {
   const [first, second] = bytes.subarray(start, end)
   if (first === undefined || first >= 0x80) return false
-  // A leading zero is valid only before a negative number; zero is no signature.
+  // A leading zero may stand only before a negative number; zero is no signature.
   return first !== 0 || (second !== undefined && second >= 0x80)
 }

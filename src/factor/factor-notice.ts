@@ -1,4 +1,4 @@
-/** The notice of a factor that was disabled or may be copied, for the journal and the person. */
+/** A factor was disabled or may be copied: a notice for the journal and the person. */
 import type { FactorKind } from './kinds.ts'
 
 export interface FactorNotice {

@@ -1,7 +1,4 @@
-/**
- * The results of checking and enrolling a second factor. A refusal tells its cause only to the owner of a key: a wrong clock, or the
- * policy.
- */
+/** The results of checking and enrolling a second factor. Only the owner of a key learns why: a wrong clock, or the policy. */
 import type { Credential } from './credential.ts'
 import type { FactorKind } from './proof.ts'
 import type { Misfit } from './webauthn-policy.ts'
@@ -13,10 +10,10 @@ export type Verification =
       readonly factor: FactorKind
       readonly credentialId: string | null
       readonly credentialName: string | null
-      /** WebAuthn's UV flag; false for other factors. */
+      /** WebAuthn's UV flag. */
       readonly userVerified: boolean
     }
-  /** `clock`: the page should mention clocks. */
+  /** `clock`: the page mentions clocks. */
   | { readonly kind: 'refused'; readonly code?: 'clock'; readonly waitSeconds?: number }
   /** The clock was set back: no code is valid before `goodAgainAt` (milliseconds). */
   | {
@@ -25,7 +22,7 @@ export type Verification =
       readonly goodAgainAt: number
       readonly waitSeconds?: number
     }
-  /** Verified, but the policy does not take it. */
+  /** Verified, but against the policy. */
   | { readonly kind: 'unfit'; readonly accountId: string; readonly why: Misfit }
   | { readonly kind: 'throttled'; readonly retryAfterSeconds: number }
 
@@ -33,11 +30,11 @@ export type EnrolmentResult =
   | { readonly kind: 'enrolled'; readonly credential: Credential }
   /** `clockOffsetSeconds`: positive for a fast clock. */
   | { readonly kind: 'refused'; readonly clockOffsetSeconds?: number | null; readonly waitSeconds?: number }
-  /** Verified, but the policy does not take this authenticator. */
+  /** Verified, but against the policy. */
   | { readonly kind: 'unfit'; readonly why: Misfit; readonly model: string | null }
-  /** The ceremony is over, spent or another person's. */
+  /** Over, spent or another person's. */
   | { readonly kind: 'expired' }
   | { readonly kind: 'throttled'; readonly retryAfterSeconds: number }
 
-/** The limit for each person and kind. A wrong TOTP code is compared with all of theirs. */
+/** Per person and kind, since a wrong TOTP code is compared with all of theirs. */
 export const credentialsPerKind = 16

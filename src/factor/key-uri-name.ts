@@ -1,14 +1,14 @@
-/** The names in `otpauth:` URIs. The Key URI Format allows no colon, not even escaped. */
+/** Names in `otpauth:` URIs. The Key URI Format allows no colon, not even escaped. */
 
 /** Longer names are hard to scan. */
 const maxCharacters = 64
-/** The limit in UTF-8: a QR code holds 2,331 bytes (ISO/IEC 18004, 40-M), and the URI has three names. */
+/** In UTF-8: a QR code holds 2,331 bytes (ISO/IEC 18004, 40-M), and the URI has three names. */
 const maxBytes = 160
 
-/** The segmenter is made at its first use, since that takes 20 ms. */
+/** Made at its first use, which takes 20 ms. */
 let segmenter: Intl.Segmenter | undefined
 
-/** `name` without colons and invisible characters, cut to both limits; `fallback` if empty. */
+/** Without colons and invisible characters, cut to both limits; `fallback` if empty. */
 export function keyUriName(name: string, fallback: string): string {
   // U+FF1A, U+FE55 and U+FE13 become colons under NFKC. Joiners keep emoji together.
   const plain = name

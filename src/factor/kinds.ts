@@ -4,13 +4,13 @@
  */
 
 interface KindOfFactor {
-  /** In the reference of the configuration. */
+  /** For the configuration's reference. */
   readonly title: string
-  /** Authentication method references (RFC 8176 §2) in assertions. */
+  /** RFC 8176 §2. */
   readonly amr: readonly string[]
-  /** A code in a form, or a ceremony that needs a script. */
+  /** A form, or a ceremony with a script. */
   readonly shownAs: 'code' | 'ceremony'
-  /** True for kinds with credentials (`credential.ts`). */
+  /** Has credentials (`credential.ts`). */
   readonly isEnrolled: boolean
 }
 

@@ -1,4 +1,4 @@
-/** Signals to the browser about its passkeys (WebAuthn L3 §5.1.10). */
+/** Signals to the browser about passkeys (WebAuthn L3 §5.1.10). */
 import type { Credentials } from './credential.ts'
 import { readAuthentication } from './webauthn-response.ts'
 
@@ -22,7 +22,7 @@ export async function passkeySignals(
   return { rpId, userId, name, displayName, allAcceptedCredentialIds }
 }
 
-/** True if the named person has no such passkey, even if another person has it, so that nobody learns which ids exist (THREATS W17). */
+/** True also if another person has it, so that nobody learns which ids exist (THREATS W17). */
 export async function isUnknownPasskey(credentials: Credentials, answer: unknown): Promise<boolean> {
   const response = readAuthentication(answer)
   if (response === null || response.userHandle === null) return false

@@ -1,7 +1,4 @@
-/**
- * Recovery codes (NIST look-up secrets). Each is valid once and shown once. The seal around their hashes keeps a person with write access
- * to the store from adding one.
- */
+/** Recovery codes (NIST look-up secrets), valid once and shown once. Their hashes are sealed, so that write access to the store adds no code. */
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { Clock } from '../clock.ts'
 import type { Keyring } from '../keyring/keyring.ts'
@@ -21,20 +18,20 @@ export interface RecoveryStatus {
   readonly createdAt: number
 }
 
-/** Crockford's base32, without look-alikes. */
+/** Crockford's base32. */
 const alphabet = '0123456789abcdefghjkmnpqrstvwxyz'
-/** 80 bits, which people can type. Below 112 bits the hash has to be slow (NIST SP 800-63B-4 §3.1.2.2). */
+/** 80 bits, which people can type. Below 112 bits the hash must be slow (NIST SP 800-63B-4 §3.1.2.2). */
 const symbols = 16
-/** 120 bits, of lists with plain hashes. They work until they are used or replaced. */
+/** 120 bits, of older lists with plain hashes. */
 const olderSymbols = 24
 const groupSize = 4
 
 interface RecoveryRecord {
   readonly createdAt: number
   readonly total: number
-  /** The hashes of unused codes, in base64url. */
+  /** Of unused codes, in base64url. */
   readonly hashes: readonly string[]
-  /** Null for an older list, whose hashes are SHA-256. */
+  /** Null for older lists with SHA-256. */
   readonly slow: SlowHash | null
   readonly disabledAt: number | null
 }
@@ -67,7 +64,7 @@ export class RecoveryCodes {
     keyring: () => Keyring
     limiter: AttemptLimiter
     count: number
-    /** The cost of the hash of each code. */
+    /** Of the hash of each code. */
     cost?: number | undefined
     onDisabled?: (notice: FactorNotice) => void
   }) {
@@ -82,7 +79,7 @@ export class RecoveryCodes {
     this.#onDisabled = input.onDisabled ?? (() => {})
   }
 
-  /** Returns new codes, which replace all older ones. */
+  /** They replace all older ones. */
   async issue(accountId: string): Promise<string[]> {
     const codes = Array.from({ length: this.#count }, newCode)
     const slow = { salt: randomBytes(16).toString('base64url'), cost: this.#cost }
@@ -94,7 +91,7 @@ export class RecoveryCodes {
       disabledAt: null
     }
     await recoveryRecord.overwrite(this.#store, accountId, record, this.#seal)
-    // Without the confirmation, a failover could restore the older codes.
+    // An unconfirmed write could be lost in a failover, which restores the older codes.
     await Promise.all([this.#failures.clear(authenticatorOf(accountId)), this.#store.settle?.()])
     return codes
   }
@@ -108,7 +105,7 @@ export class RecoveryCodes {
     const code = readRecoveryCode(input.code)
     if (count !== null && code !== null && (await this.#take(accountId, code))) {
       await Promise.all([
-        // Without the confirmation, a failover could restore the code.
+        // An unconfirmed write could be lost in a failover, which restores the code.
         this.#store.settle?.(),
         this.#failures.clear(authenticatorOf(accountId)),
         reservation.succeeded()
@@ -139,9 +136,9 @@ export class RecoveryCodes {
     await this.#store.settle?.()
   }
 
-  /** True for the one caller who removed the hash of this code. */
+  /** True for the one caller who removed its hash. */
   #take(accountId: string, code: string): Promise<boolean> {
-    // A change that met another one is decided again, for the same list.
+    // A change that met another one is tried again, for the same list.
     const hashes = new Map<string | undefined, Promise<string>>()
     return this.#update(accountId, async ({ disabledAt, ...record }) => {
       const { slow } = record
@@ -164,7 +161,6 @@ export class RecoveryCodes {
     await this.#store.settle?.()
   }
 
-  /** Only a written change spends a code. */
   #update(
     accountId: string,
     change: (record: RecoveryRecord) => RecoveryRecord | null | Promise<RecoveryRecord | null>
@@ -177,7 +173,7 @@ export class RecoveryCodes {
   }
 }
 
-/** 16 symbols, or 24 of an older code; otherwise null. Blanks, dashes, case and width are ignored; `o` reads as 0, `i` and `l` as 1. */
+/** 16 symbols, or 24 of an older code; otherwise null. Blanks, dashes, case and width do not matter; `o` reads as 0, `i` and `l` as 1. */
 export function readRecoveryCode(typed: unknown): string | null {
   const code = typedSigns(typed)
     ?.toLowerCase()

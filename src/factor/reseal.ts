@@ -1,4 +1,4 @@
-/** The re-sealing of all records with the current key. It comes before old keys are retired. */
+/** Re-seals all records with the current key, before old keys are retired. */
 import { keyCheck } from '../keyring/key-check.ts'
 import { type Keyring, sealedBy } from '../keyring/keyring.ts'
 import { inBatches } from '../store/batches.ts'
@@ -9,16 +9,13 @@ import type { CredentialKind } from './kinds.ts'
 import { recoveryRecord } from './recovery-code.ts'
 import { contextOf, totpCeremony } from './totp.ts'
 
-/**
- * Returns the number of sealed records. It may run beside the gate, and again. Rejects with KeyringError for an unknown key; then no key
- * may be retired.
- */
+/** Returns the number of sealed records. It may run beside the gate. Rejects with KeyringError for an unknown key; then no key may be retired. */
 export async function resealSecrets(input: {
   store: Store
   keyring: Keyring
-  /** Prefixes of further records that are sealed as a whole. */
+  /** Further records that are sealed as a whole. */
   wholes?: readonly string[]
-  /** Called with the number of records read. */
+  /** The number of records read. */
   onDone?: (done: number) => void
 }): Promise<number> {
   const { store, keyring, wholes = [], onDone } = input
@@ -39,16 +36,16 @@ export async function resealSecrets(input: {
   return resealed
 }
 
-/** The context of the sealed `secret`, by kind and id of the credential; null for a kind without one. */
+/** Of the sealed `secret`, by kind and id of the credential. */
 const contexts: Readonly<Record<CredentialKind, ((id: string) => string) | null>> = { totp: contextOf, webauthn: null }
 
 interface SealedKind {
   readonly prefix: string
-  /** Resolves with true if it wrote the record of `id`. */
+  /** True if it wrote the record. */
   readonly reseal: (store: Store, keyring: Keyring, id: string) => Promise<boolean>
 }
 
-/** Sealed as a whole, in any version. */
+/** In any version. */
 function sealedWhole(prefix: string): SealedKind {
   return {
     prefix,

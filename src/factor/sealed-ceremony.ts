@@ -1,4 +1,4 @@
-/** Ceremonies before sign-in. The handle holds the sealed challenge, so that a request for one stores nothing (THREATS D15). */
+/** Ceremonies before sign-in. The handle holds the sealed challenge, so a request stores nothing (THREATS D15). */
 import { type Clock, isCurrent } from '../clock.ts'
 import { type Keyring, KeyringError } from '../keyring/keyring.ts'
 import type { Store } from '../store/store.ts'
@@ -26,13 +26,12 @@ export class SealedCeremonies {
     this.#seconds = input.seconds
   }
 
-  /** Returns the handle, and stores nothing. */
   begin(pending: Pending): string {
     const sealed: Sealed = { ...pending, expiresAt: this.#clock() + this.#seconds * 1000 }
     return this.#keyring().seal(JSON.stringify(sealed), context)
   }
 
-  /** Null for another browser, or after the end. The challenge is not spent. */
+  /** Null for another browser, or after the end. */
   look(handle: unknown, binding: string): Sealed | null {
     if (typeof handle !== 'string' || handle.length > maxLength) return null
     try {
@@ -47,9 +46,9 @@ export class SealedCeremonies {
     }
   }
 
-  /** True for the one caller who spends it. The challenge is the key, since a handle has several spellings. */
+  /** True for one caller. The challenge is the key, since a handle has several spellings. */
   spend({ challenge, expiresAt }: Sealed): Promise<boolean> {
-    // The clocks of several gates differ.
+    // Clocks of gates differ.
     const seconds = (expiresAt - this.#clock()) / 1000 + 60
     return this.#store.add(`ceremony-spent:webauthn:${challenge}`, '1', seconds)
   }

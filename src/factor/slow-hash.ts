@@ -1,29 +1,25 @@
-/**
- * A slow hash for secrets that the gate makes and that are too short for a plain one: scrypt (RFC 7914), off the event loop. Passwords have
- * argon2 in processes of their own (src/identity/password/).
- */
+/** A slow hash for the gate's own secrets that are too short for a plain one: scrypt (RFC 7914), off the event loop. */
 import { type ScryptOptions, scrypt } from 'node:crypto'
 
-/** `cost` is scrypt's N, a power of two; each hash takes a kibibyte for each of it. */
+/** `cost` is scrypt's N, a power of two; a hash takes a kibibyte for each. */
 export interface SlowHash {
   readonly salt: string
   readonly cost: number
 }
 
-/** 8 MiB and some 20 ms. The secrets are random, so this adds to 80 bits and does not carry them. */
+/** 8 MiB and some 20 ms, in addition to 80 random bits. */
 export const usualCost = 2 ** 13
-/** How many of the four threads that files and names share may hash. */
+/** Of the four threads that files and names share. */
 const atOnce = 2
 const keyBytes = 32
 
 const lanes: Promise<unknown>[] = Array.from({ length: atOnce }, () => Promise.resolve())
 let turns = 0
 
-/** The hash in base64url. At most two run at a time. */
+/** In base64url. */
 export function slowHash(text: string, { salt, cost }: SlowHash): Promise<string> {
   const lane = turns++ % atOnce
   const hash = (lanes[lane] as Promise<unknown>).then(() => derive(text, salt, { N: cost, r: 8, p: 1 }))
-  // A failure is the caller's alone.
   lanes[lane] = hash.catch(() => {})
   return hash
 }

@@ -28,11 +28,10 @@ export interface TotpOptions {
   readonly digits: 6 | 7 | 8
   /** Seconds per step; at most 120 (NIST SP 800-63B-4 §3.1.4). */
   readonly period: number
-  /** Steps accepted before and after the present one: 1, or 0 for ASVS 6.5.5. */
+  /** Steps accepted before and after the present one; 0 for ASVS 6.5.5. */
   readonly skew: 0 | 1
-  /** Called at most once in ten minutes, when the clock is this many seconds before a used code. */
+  /** Called at most once in ten minutes. The clock is this many seconds before a used code. */
   readonly onClockBack?: (seconds: number) => void
-  /** Tests set it. */
   readonly random?: (bytes: number) => Buffer
 }
 
@@ -46,18 +45,18 @@ export interface TotpSetup {
   readonly digits: number
 }
 
-/** The length of the hash (RFC 6238 §5.1, RFC 4226 §4 R6). */
+/** As long as the hash (RFC 6238 §5.1, RFC 4226 §4 R6). */
 const secretBytes: Readonly<Record<TotpAlgorithm, number>> = { SHA1: 20, SHA256: 32, SHA512: 64 }
 const ceremonySeconds = 10 * 60
-/** The tolerance of the clock message: twenty steps, or otplib's limit of 49 minutes. */
+/** For the clock message: twenty steps, or otplib's limit of 49 minutes. */
 const nearbySteps = (periodSeconds: number) => Math.min(20, Math.floor(1470 / periodSeconds))
-/** Failures after which the page mentions clocks. */
+/** Then the page mentions clocks. */
 const failuresToWonderAfter = 3
 /** In milliseconds. */
 const clockNewsMs = 10 * 60_000
 const base32 = new ScureBase32Plugin()
 
-/** A pending enrolment. It holds the parameters, otherwise a reload would invalidate a shown QR code. */
+/** Holds the parameters, otherwise a reload would invalidate a shown QR code. */
 interface Pending extends CeremonyOwner, Pick<TotpCredential, 'secret' | 'algorithm' | 'digits' | 'periodSeconds'> {
   readonly accountId: string
   readonly credentialId: string
@@ -99,7 +98,7 @@ export class Totp {
     return stands === null ? drawn : this.#setupOf(stands.ceremony, stands.details)
   }
 
-  /** Begins an enrolment for ten minutes, and ends the session's earlier one. */
+  /** For ten minutes. Ends the session's earlier enrolment. */
   async begin(account: { id: string; name: string }, binding: string): Promise<TotpSetup> {
     const owner = { accountId: account.id, binding }
     const waiting = await this.#ceremonies.current(owner)
@@ -132,7 +131,7 @@ export class Totp {
     return pending === null ? null : this.#setupOf(ceremony, pending)
   }
 
-  /** True if this session finished it, as when a form is sent twice. */
+  /** This session finished it, as when a form is sent twice. */
   async isFinished(ceremony: string, accountId: string, binding: string): Promise<boolean> {
     return this.#ceremonies.isFinished(ceremony, { accountId, binding })
   }
@@ -179,7 +178,7 @@ export class Totp {
     return { kind: 'enrolled', credential }
   }
 
-  /** Counts the attempt first, then tries each of the person's TOTP credentials. */
+  /** Counts the attempt first, then tries each TOTP credential of the person. */
   async verify(input: Origin & { accountId: string; code: string }): Promise<Verification> {
     const { accountId, address } = input
     const reservation = await this.#options.limiter.reserve(await this.#guesses.buckets({ ...input, what: 'totp' }))
@@ -200,7 +199,7 @@ export class Totp {
     if (used !== null) {
       const others = counted.filter(({ credential }) => credential.id !== used.id)
       await Promise.all([
-        // Without the confirmation, a failover could restore the code.
+        // An unconfirmed write could be lost in a failover, which restores the code.
         this.#store.settle?.(),
         this.#failures.clear(used.id),
         ...others.map(({ credential }) => this.#failures.giveBack(credential.id)),
@@ -216,7 +215,7 @@ export class Totp {
       if (await this.#isNearby(credential, code)) isNearby = true
       goodAgainAt = Math.max(goodAgainAt, this.#blockedUntil(credential))
     }
-    // This does not depend on the typed code, so that nobody learns about it.
+    // It does not depend on the typed code, so nobody learns about that.
     if (goodAgainAt > 0) return { kind: 'refused', code: 'clock_back', goodAgainAt }
     const wait = await reservation.wait?.()
     return isNearby || reservation.failures >= failuresToWonderAfter
@@ -229,7 +228,7 @@ export class Totp {
     return all.filter(credential => credential.kind === 'totp')
   }
 
-  /** Spends the step. Null if no credential accepts the code. */
+  /** Null if no credential accepts the code. */
   async #use(
     credentials: readonly TotpCredential[],
     code: string | null,
@@ -264,20 +263,20 @@ export class Totp {
     return (lastStep + 1 - skew) * periodSeconds * 1000
   }
 
-  /** In seconds, or null. Only a person who was shown the secret gets this. */
+  /** In seconds, or null. Only for a person who was shown the secret. */
   #offsetOf(pending: Pending, code: string | null): number | null {
     if (code === null) return null
     const secret = base32.decode(this.#open(pending.secret, pending.credentialId))
     return clockOffset(secret, code, this.#options.clock(), pending)
   }
 
-  /** True for the one caller who spends this step. */
+  /** True for one caller. */
   #spend({ id, periodSeconds }: TotpCredential, step: number): Promise<boolean> {
     const untilSeconds = (step + this.#options.skew + 1) * periodSeconds - this.#options.clock() / 1000
     return this.#store.add(`totp-step:${id}:${step}`, '1', untilSeconds + periodSeconds)
   }
 
-  /** Whether the code belongs to a nearby time. It is spent, otherwise a guesser would learn that it will be valid. */
+  /** The code is spent, otherwise a guesser would learn that it will be valid. */
   async #isNearby(credential: TotpCredential, code: string | null): Promise<boolean> {
     const step = this.#stepOf(credential, code, nearbySteps(credential.periodSeconds))
     if (step === null) return false
@@ -286,7 +285,7 @@ export class Totp {
     return step < present || this.#spend(credential, step)
   }
 
-  /** The code's time step, within `tolerance` steps and after `after`; else null. */
+  /** Within `tolerance` steps and after `after`; else null. */
   #stepOf(
     credential: Pick<TotpCredential, 'id' | 'secret' | 'algorithm' | 'digits' | 'periodSeconds'>,
     code: string | null,
@@ -307,10 +306,10 @@ export class Totp {
         epochTolerance: tolerance * period,
         ...(after === undefined ? {} : { afterTimeStep: after })
       })
-      // otplib returns an object, and `{ valid: false }` is truthy (THREATS 0.12).
+      // `{ valid: false }` is truthy (THREATS 0.12).
       return result.valid === true && 'timeStep' in result ? result.timeStep : null
     } catch {
-      // otplib also throws after the clock was set back.
+      // otplib throws after the clock was set back.
       return null
     }
   }
@@ -336,7 +335,7 @@ export class Totp {
   }
 }
 
-/** The digits of a typed code, in any script, or null. */
+/** In any script; null for none. */
 export function readCode(typed: unknown): string | null {
   const digits = typedSigns(typed)
   return digits !== null && /^[0-9]{6,8}$/.test(digits) ? digits : null

@@ -1,12 +1,10 @@
-/** The normalisation of typed codes. */
-
 /** Pasted codes may have marks between the digits. */
 const maxTypedLength = 256
-/** Blanks, dashes, invisible characters, and characters that keyboards make of hyphens (U+30FC, bullets, minus signs, lines). */
+/** Blanks, dashes, invisible characters, and what keyboards make of hyphens (U+30FC, bullets, minus signs, lines). */
 const ignored =
   /[\s\x85\p{Z}\p{Cf}\p{Default_Ignorable_Code_Point}\p{M}\p{Dash}\u{30fc}\u{2027}\u{2043}\u{2d7}\u{2052}\u{2796}\u{2e43}\u{2500}\u{2501}\u{2504}\u{2505}\u{2508}\u{2509}\u{254c}\u{254d}\u{3161}\u{2800}]+/gu
 
-/** A typed code as ASCII digits and plain letters (NFKC). Null for a long text or none. */
+/** ASCII digits and plain letters (NFKC). Null for long text or none. */
 export function typedSigns(typed: unknown): string | null {
   if (typeof typed !== 'string' || typed.length > maxTypedLength) return null
   return typed

@@ -1,11 +1,11 @@
-/** @simplewebauthn/server as the factor uses it: loaded at its first use, with errors as nothing. */
+/** @simplewebauthn/server, loaded at its first use; its errors become nothing. */
 
 export type {
   PublicKeyCredentialCreationOptionsJSON,
   PublicKeyCredentialRequestOptionsJSON
 } from '@simplewebauthn/server'
 
-/** The library takes a third of the gate's memory. An import costs something each time, so each is kept. */
+/** The library takes a third of the gate's memory. Each import costs time, so it is kept. */
 let loadedLibrary: Promise<typeof import('@simplewebauthn/server')> | undefined
 let loadedHelpers: Promise<typeof import('@simplewebauthn/server/helpers')> | undefined
 export const library = () => (loadedLibrary ??= import('@simplewebauthn/server'))
@@ -13,11 +13,11 @@ export const helpers = () => (loadedHelpers ??= import('@simplewebauthn/server/h
 
 /** IANA, "COSE Algorithms". */
 const cose = { EdDSA: -8, ES256: -7, RS256: -257, ES384: -35, ES512: -36 } as const
-/** The algorithms in the order of preference. Others are refused (§7.1 step 20). */
+/** In the order of preference. Others are refused (§7.1 step 20). */
 export const algorithms = [cose.EdDSA, cose.ES256, cose.RS256, cose.ES384, cose.ES512]
 export const ecdsaAlgorithms: readonly unknown[] = [cose.ES256, cose.ES384, cose.ES512]
 
-/** The library throws for an invalid response. The store is not called here. */
+/** The library throws for an invalid response. */
 export async function orNothing<Result extends object>(check: () => Promise<Result | null>): Promise<Partial<Result>> {
   try {
     return (await check()) ?? {}
@@ -26,5 +26,5 @@ export async function orNothing<Result extends object>(check: () => Promise<Resu
   }
 }
 
-/** Parts of the response that were checked before, in the library's shape. */
+/** Checked parts of the response, in the library's shape. */
 export const browserParts = (id: string) => ({ id, rawId: id, type: 'public-key' as const, clientExtensionResults: {} })

@@ -1,4 +1,4 @@
-/** The operator's policy for passkeys and security keys, judged at enrolment and again at each use. */
+/** The operator's policy for passkeys and security keys, applied at enrolment and at each use. */
 import type { TrustAnchor } from './attestation-chain.ts'
 import type { WebauthnCredential } from './credential.ts'
 
@@ -6,7 +6,7 @@ export interface WebauthnPolicy {
   /** AAGUIDs in lower case; null for every model. */
   readonly allow: readonly string[] | null
   readonly deny: readonly string[]
-  /** If there are any, a credential needs an attestation that leads to one. */
+  /** With any, a credential needs an attestation that leads to one. */
   readonly anchors: readonly TrustAnchor[]
   readonly refusesSynced: boolean
 }
@@ -15,7 +15,7 @@ export type Misfit = 'synced' | 'unattested' | 'denied_model' | 'unlisted_model'
 
 type Judged = Pick<WebauthnCredential, 'aaguid' | 'backupEligible' | 'attestedBy'>
 
-/** Null for a credential that fits. Without anchors an AAGUID is only a claim (WebAuthn L3 §6.5.1). */
+/** Null for none. Without anchors an AAGUID is only a claim (WebAuthn L3 §6.5.1). */
 export function misfitOf(policy: WebauthnPolicy | null, credential: Judged): Misfit | null {
   if (policy === null) return null
   const { aaguid, backupEligible, attestedBy } = credential

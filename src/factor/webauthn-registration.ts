@@ -1,4 +1,4 @@
-/** The check of a registration (WebAuthn L3 §7.1), and the trust anchor of its model. */
+/** Checks a registration (WebAuthn L3 §7.1) and finds its trust anchor. */
 import { attestedChain, withoutUnjudged } from './attestation.ts'
 import { anchorOf, type TrustAnchor } from './attestation-chain.ts'
 import { fitsItsAlgorithm } from './cose-key.ts'
@@ -65,8 +65,8 @@ export async function checkRegistration(
   }
 
   /**
-   * §7.1 steps 21 to 24. The chain is checked first, because the library fetches revocation lists from addresses in the certificates.
-   * A stranger must not choose those addresses.
+   * §7.1 steps 21 to 24. The chain comes first, because the library fetches revocation lists from addresses in certificates, which a
+   * stranger must not choose.
    */
   async function anchorFor(): Promise<TrustAnchor | null> {
     const chain = attestedChain(attestationObject, await helpers())

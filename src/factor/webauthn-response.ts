@@ -1,4 +1,4 @@
-/** The strict parser of WebAuthn responses: types, lengths and encodings (THREATS W16). */
+/** The strict parser of WebAuthn responses (THREATS W16). */
 
 /** RFC 4648 §5 without padding, canonical. */
 type Base64url = string
@@ -46,7 +46,7 @@ export function readRegistration(value: unknown): RegistrationResponse | null {
   if (attestationObject === null) return null
   const transports = inner.transports ?? []
   if (!Array.isArray(transports) || transports.length > 16) return null
-  // Unknown transports are ignored, since they are only hints.
+  // They are only hints, so unknown ones are ignored.
   return {
     id,
     clientDataJSON,
@@ -69,7 +69,7 @@ export function readAuthentication(value: unknown): AuthenticationResponse | nul
   return { id, clientDataJSON, clientData, authenticatorData, signature, userHandle }
 }
 
-/** True outside other sites' frames. Absent means false; the library accepts `true` (THREATS 0.13). */
+/** Absent means false; the library accepts `true` (THREATS 0.13). */
 export function isSameOriginCeremony({ crossOrigin, topOrigin }: ClientData): boolean {
   return (crossOrigin === undefined || crossOrigin === false) && topOrigin === undefined
 }
@@ -87,7 +87,7 @@ function readCredential(value: unknown) {
 
 function readClientData(encoded: Base64url): ClientData | null {
   try {
-    // "UTF-8 decode" (§7.1 step 5) drops a byte order mark, as the library does.
+    // "UTF-8 decode" (§7.1 step 5) drops a byte order mark.
     const text = new TextDecoder('utf-8', { fatal: true }).decode(Buffer.from(encoded, 'base64url'))
     const data = readObject(JSON.parse(text))
     return data === null ? null : { crossOrigin: data.crossOrigin, topOrigin: data.topOrigin }
@@ -102,6 +102,6 @@ function readObject(value: unknown): Loose | null {
 
 function readBytes(value: unknown, maxBytes: number): Base64url | null {
   if (typeof value !== 'string' || value === '' || value.length > Math.ceil((maxBytes * 4) / 3)) return null
-  // Other encodings of the same bytes would be other keys in the store.
+  // Another encoding of the same bytes would be another key in the store.
   return Buffer.from(value, 'base64url').toString('base64url') === value ? value : null
 }

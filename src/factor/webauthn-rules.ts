@@ -1,13 +1,13 @@
-/** The relying party's rules for an assertion (WebAuthn L3 §7.2), after the library has verified the signature. */
+/** The relying party's rules for an assertion (WebAuthn L3 §7.2), after the check of its signature. */
 import { type CeremonyOwner, ceremonyRecord } from './ceremony.ts'
 import type { Credential, WebauthnCredential } from './credential.ts'
 
-/** A pending ceremony. It holds the policy, which the browser cannot change. */
+/** Holds the policy, which the browser cannot change. */
 export interface Pending extends CeremonyOwner {
   readonly purpose: 'enrol' | 'challenge' | 'login'
   readonly challenge: string
   readonly requireUserVerification: boolean
-  /** Accepted credentials; null for any passkey. */
+  /** Null for any passkey. */
   readonly allowed: readonly string[] | null
 }
 
@@ -20,7 +20,6 @@ export const webauthnCeremony = ceremonyRecord<Pending>(
     (allowed === null || (Array.isArray(allowed) && allowed.every(id => typeof id === 'string')))
 )
 
-/** The signed data of an authenticator. */
 export interface Assertion {
   readonly counter: number
   readonly userVerified: boolean
@@ -28,7 +27,7 @@ export interface Assertion {
   readonly backedUp: boolean
 }
 
-/** Steps 5 and 6: credential, user handle and ceremony belong to one person. */
+/** Steps 5 and 6: credential, user handle and ceremony are one person's. */
 export function mayAnswer(credential: WebauthnCredential, userHandle: string | null, pending: Pending): boolean {
   if (credential.disabledAt !== null) return false
   if (pending.allowed !== null && !pending.allowed.includes(credential.credentialId)) return false
@@ -44,7 +43,7 @@ export function afterAssertion(
 ): WebauthnCredential | 'refused' | 'counter_went_back' {
   if (credential.kind !== 'webauthn' || credential.disabledAt !== null) return 'refused'
   if (assertion.backupEligible !== credential.backupEligible) return 'refused'
-  // Without this, a thief could set a PIN on a stolen key that has none.
+  // Otherwise a thief could set a PIN on a stolen key that has none.
   if (purpose === 'login' && !(credential.uvInitialized && assertion.userVerified)) return 'refused'
   const { counter } = credential
   if (assertion.counter <= counter && (assertion.counter !== 0 || counter !== 0)) return 'counter_went_back'
@@ -52,7 +51,6 @@ export function afterAssertion(
     ...credential,
     counter: assertion.counter,
     backedUp: assertion.backedUp,
-    // This happens only beside a first factor.
     uvInitialized: credential.uvInitialized || assertion.userVerified
   }
 }

@@ -46,16 +46,15 @@ export interface WebauthnOptions {
   readonly limiter: AttemptLimiter
   readonly rpId: string
   readonly rpName: string
-  /** The exact origins of a ceremony. */
+  /** Exact. */
   readonly origins: readonly string[]
   readonly userVerification: UserVerification
-  /** The gate does not judge attestation, and with `none` the browser asks one question less. */
+  /** With `none` the browser asks one question less. */
   readonly attestation: 'none' | 'direct' | 'enterprise'
   /** Default: every authenticator fits. */
   readonly policy?: WebauthnPolicy | null
-  /** Called when a counter went back: the authenticator may be copied. The assertion was refused. */
+  /** The assertion is refused, since the authenticator may be copied. */
   readonly onCounterRegress?: (notice: FactorNotice) => void
-  /** Tests set it. */
   readonly random?: (bytes: number) => Buffer
 }
 
@@ -93,7 +92,7 @@ export class Webauthn {
     this.#failures = new ConsecutiveFailures(options.store)
   }
 
-  /** §7.1 step 1. The person's keys are excluded, so that one key does not count twice. */
+  /** §7.1 step 1. The person's keys are excluded, so that no key counts twice. */
   async registrationOptions(
     account: { id: string; name: string; displayName: string },
     binding: string
@@ -110,12 +109,12 @@ export class Webauthn {
       challenge: this.#challenge(),
       timeout: ceremonySeconds * 1000,
       attestationType: attestation,
-      // A key that the policy no longer accepts may be enrolled again.
+      // A key that the policy refuses may be enrolled again.
       excludeCredentials: own.filter(one => this.misfitOf(one) === null).map(describe),
       authenticatorSelection: { residentKey: 'preferred', userVerification },
       supportedAlgorithmIDs: algorithms
     })
-    // Browsers then show the dialogue for a separate key first.
+    // Browsers then begin with the dialogue for a separate key.
     if (this.#options.policy?.refusesSynced) options.hints = ['security-key']
     const ceremony = await this.#begin('enrol', account.id, binding, options.challenge, null)
     return { ceremony, options }
@@ -131,7 +130,7 @@ export class Webauthn {
     binding: string
     ceremony: string
     response: unknown
-    /** Or a function of its model (null if unknown) and type. */
+    /** A function of model (null if unknown) and type. */
     name: string | ((model: string | null, sort: AuthenticatorType) => string)
     address: string
   }): Promise<EnrolmentResult> {
@@ -184,7 +183,7 @@ export class Webauthn {
     passkeySignals(this.#options, account)
   readonly isUnknown = (answer: unknown) => isUnknownPasskey(this.#options.credentials, answer)
 
-  /** For one of the credentials of `accountId`; null accepts any passkey. */
+  /** `accountId` null accepts any passkey. */
   async authenticationOptions(input: {
     accountId: string | null
     binding: string
@@ -213,14 +212,14 @@ export class Webauthn {
     if ('kind' in answer) return answer
     const { response, credential, pending, reservation } = answer
     if (!mayAnswer(credential, response.userHandle, pending)) return refusedBy(reservation)
-    // Failures count only after a first factor, otherwise anybody who knows the id could disable the credential.
+    // Otherwise anybody who knows the id could disable the credential.
     const count = accountId === null ? { isLast: false } : await this.#failures.count(credential.id)
     const used = count === null ? null : await this.#use(credential, response, pending, address)
     if (used === null) {
       if (count === null || count.isLast) await this.#options.credentials.disable(credential.accountId, credential.id)
       return refusedBy(reservation)
     }
-    // Without the confirmation, a failover could restore the counter and the challenge.
+    // An unconfirmed write could be lost in a failover, which restores counter and challenge.
     await Promise.all([this.#options.store.settle?.(), this.#failures.clear(credential.id), reservation.succeeded()])
     const why = this.misfitOf(credential)
     if (why !== null) return { kind: 'unfit', accountId: credential.accountId, why }
@@ -234,7 +233,7 @@ export class Webauthn {
     }
   }
 
-  /** An answer beside a first factor. The attempt is counted first, and the challenge is spent. */
+  /** Beside a first factor. Counts the attempt first, and spends the challenge. */
   async #answerOf(accountId: string, input: AnswerInput): Promise<Answered | Refused> {
     const reservation = await this.#options.limiter.reserve(
       await this.#guesses.buckets({ ...input, what: 'webauthn', accountId })
@@ -247,28 +246,28 @@ export class Webauthn {
     return credential === null ? refusedBy(reservation) : { response, credential, pending, reservation }
   }
 
-  /** An answer before sign-in. It counts by credential and network, otherwise invalid answers would stop everybody at an address. */
+  /** Before sign-in. Counts by credential and network, otherwise invalid answers would stop everybody at an address. */
   async #answerOfNobody(input: AnswerInput): Promise<Answered | Refused> {
     const response = readAuthentication(input.response)
     const pending = this.#sealed.look(input.ceremony, input.binding)
     const credential = response === null ? null : await this.#options.credentials.byCredentialId(response.id)
     if (pending === null) return { kind: 'refused' }
-    // This bounds the verifications and spent challenges of one network.
+    // Bounds the verifications and spent challenges of one network.
     const { site, provider } = networkLevels(input.address)
     const reserve = (key: string) => this.#options.limiter.reserve([{ kind: 'passkey', key }])
     if (response === null || credential === null) {
-      // This counts by provider, since 65,536 sites would make as many buckets.
+      // By provider, since 65,536 sites would make as many buckets.
       if ((await reserve(`nobody@${provider}`)).kind === 'allowed') await this.#sealed.spend(pending)
       return { kind: 'refused' }
     }
     const reservation = await reserve(`${credential.id}@${site}`)
-    // A throttled answer spends nothing and stores nothing.
+    // A throttled answer spends and stores nothing.
     if (reservation.kind === 'throttled') return reservation
     if (!(await this.#sealed.spend(pending))) return refusedBy(reservation)
     return { response, credential, pending, reservation }
   }
 
-  /** §7.2 steps 7 to 24. Null for any refusal. The record is changed last, and atomically. */
+  /** §7.2 steps 7 to 24. Null for any refusal. The record is changed last. */
   async #use(
     credential: WebauthnCredential,
     response: AuthenticationResponse,
@@ -285,7 +284,6 @@ export class Webauthn {
       hasGoneBack = next === 'counter_went_back'
       return typeof next === 'string' ? null : { ...next, lastUsedAt: at, lastUsedFrom: address }
     })
-    // Nothing was written here.
     if (used === null && hasGoneBack)
       this.#options.onCounterRegress?.({ at, accountId, factor: 'webauthn', credentialId: id, credentialName: name })
     return used === null ? null : assertion
@@ -311,7 +309,7 @@ export class Webauthn {
           response: { clientDataJSON, authenticatorData, signature }
         },
         ...this.#expected(pending),
-        // A counter of 0 disables the library's check; the gate compares with the current record.
+        // 0 disables the library's check; the gate compares with the current record.
         credential: { id, publicKey, counter: 0 }
       })
     })

@@ -1,11 +1,11 @@
-/** The person who asks for a step of a sign-in, their place, and their target. */
+/** Who asks for a step of a sign-in, from where, and for which target. */
 import type { Principal } from '../session/principal.ts'
 import type { Device } from '../session/session.ts'
 import type { Origin } from '../throttle/attempt-buckets.ts'
 import type { ReturnTo } from './next-step.ts'
 
 export interface Caller extends Origin {
-  /** The reference of the request, for the journal. */
+  /** For the journal. */
   readonly request: string
   /** Milliseconds since the epoch. */
   readonly now: number
@@ -15,11 +15,10 @@ export interface Caller extends Origin {
   readonly device: Device
   /** The host of the new token. */
   readonly host: string
-  /** The browser's present sign-in. */
   readonly principal: Principal | null
-  /** A sign-in of this browser that counts for nothing, because its device key is not shown. */
+  /** A sign-in of this browser that does not count, because its device key is not shown. */
   readonly stale?: Principal | null
-  /** This request shows a proof of the device key that is a minute old at most, or the gate asks for no such keys. */
+  /** This request proves the device key, at most a minute old, or the gate asks for no such keys. */
   readonly hasDeviceProof?: boolean
   readonly returnTo: ReturnTo
 }

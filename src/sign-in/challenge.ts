@@ -1,4 +1,4 @@
-/** A challenge: which of a person's factors the target demands, and why. The server alone chooses (THREATS M20). */
+/** Which of a person's factors the target demands, and why. The server alone chooses (THREATS M20). */
 import { anyFactor, type FactorKind, factorKinds, isFresh } from '../factor/proof.ts'
 import type { Directories } from '../identity/directories.ts'
 import type { Principal } from '../session/principal.ts'
@@ -7,14 +7,12 @@ import { isFreshAnywhere } from './fresh-anywhere.ts'
 import type { NextStep } from './next-step.ts'
 import type { UsableFactors } from './usable-factors.ts'
 
-/** Why a factor is asked for; null for the sign-in itself. */
+/** Null for the sign-in itself. */
 type Why =
   | { readonly kind: 'account' }
   | { readonly kind: 'to-app' }
   | { readonly kind: 'step-up'; readonly withinSeconds: number | null }
-  /** A budget is passed. */
   | { readonly kind: 'budget' }
-  /** Something was unusual for the person. */
   | { readonly kind: 'unusual' }
   | null
 
@@ -24,11 +22,11 @@ export interface Offer {
   readonly has: readonly FactorKind[]
   readonly factors: readonly FactorKind[]
   readonly demanded: readonly FactorKind[]
-  /** The institution, if the target takes its second factor. */
+  /** Null unless the target takes its second factor. */
   readonly institution: { readonly id: string; readonly title: string } | null
-  /** The title; null for a target outside apps. */
+  /** Null for a target outside apps. */
   readonly app: string | null
-  /** The code lengths of this person's authenticator apps, shortest first. */
+  /** Of this person's authenticator apps, shortest first. */
   readonly codeDigits: readonly number[]
 }
 
@@ -79,12 +77,12 @@ export class Challenge {
     return { id, title }
   }
 
-  /** True if the target takes this factor, whatever the browser was shown. */
+  /** Whatever the browser was shown. */
   async takes(by: SignedCaller, kind: FactorKind): Promise<boolean> {
     return (await this.offer(by)).demanded.includes(kind)
   }
 
-  /** True if nothing more is needed, as after a proof in another tab. */
+  /** Nothing more is needed, as after a proof in another tab. */
   isEnough(by: SignedCaller): boolean {
     const { principal, returnTo, address, now } = by
     if (!principal.isFullySignedIn) return false

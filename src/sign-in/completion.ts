@@ -1,7 +1,4 @@
-/**
- * The consequences of a complete sign-in: counts of wrong guesses are cleared, the browser becomes known, and after an invitation other
- * sign-ins end.
- */
+/** What follows a complete sign-in: counts of wrong guesses are cleared, the browser becomes known, and after an invitation other sign-ins end. */
 import type { Proof } from '../factor/proof.ts'
 import type { Account } from '../identity/account.ts'
 import type { Directories } from '../identity/directories.ts'
@@ -32,8 +29,8 @@ export class Completion {
   }
 
   /**
-   * True if this step completes a sign-in whose password was tried here, from this address. An institution's sign-in is no attempt: if it
-   * counted, it would buy guesses at others (THREATS M11). An invitation sets a local password untried.
+   * True if this step completes a sign-in whose password was tried here, from this address. An institution's sign-in must not count,
+   * otherwise it would buy guesses at others (THREATS M11). An invitation sets a password untried.
    */
   isCounted({ principal, address }: SignedCaller): boolean {
     const { account, proofs, session, isFullySignedIn } = principal
@@ -43,10 +40,10 @@ export class Completion {
     return has('password') && !has('invitation')
   }
 
-  /** Returns the device cookie. `counted`: the password of this sign-in was counted at this address, which gets the attempt back. */
+  /** Returns the device cookie. `counted`: this address gets the attempt of the password back. */
   async know(by: Caller, account: Account, counted: boolean): Promise<string> {
     const { address, browser } = by
-    // People who share a browser share its cookie: the store knows their accounts.
+    // People who share a browser share its cookie.
     const deviceCookie = browser ?? newToken()
     const isNew = await this.#passwordLogin.isNewBrowser(account, browser)
     await this.#passwordLogin.completed(account, { address, browser: deviceCookie }, counted)
@@ -54,14 +51,11 @@ export class Completion {
     return deviceCookie
   }
 
-  /**
-   * Ends the other sign-ins when a second factor completes an invitation, since holders of the old password must not stay signed in (ASVS
-   * 7.4.3). An invitation alone ends nothing.
-   */
+  /** Holders of the old password must not stay signed in (ASVS 7.4.3). An invitation alone ends nothing. */
   async endOthersIfInvited(by: Caller, before: Principal, now: Principal): Promise<void> {
     const isInvited = now.session.proofs.some(proof => proof.kind === 'invitation')
     const hasPassword = now.session.proofs.some(proof => proof.kind === 'password')
-    // The person did not ask for this, so a missing confirmation does not stop them.
+    // A missing confirmation does not stop people who did not ask for this.
     if (isInvited && now.isFullySignedIn && !before.isFullySignedIn)
       await evenUnconfirmed(() => this.#signOut.others(by, now, hasPassword ? 'password_changed' : 'factors_changed'))
   }

@@ -29,8 +29,8 @@ export class EnrolmentGrants {
   }
 
   /**
-   * The grant of this sign-in, or null. The caller checks that the account has no usable factor. An approval is valid in the browser that
-   * asked (`asker` is its secret), otherwise a thief of the password could use it (THREATS M5).
+   * Null for none. The caller checks that the account has no usable factor. An approval is valid in the browser that asked (`asker` is its
+   * secret), otherwise a thief of the password could use it (THREATS M5).
    */
   async of({ account, proofs }: Principal, asker: string | null): Promise<EnrolmentGrant | null> {
     const { invitations, sponsorships, directories, credentials, clock } = this.#options
@@ -47,16 +47,16 @@ export class EnrolmentGrants {
       return { kind: 'sponsor', invitation: request.invitation, by: request.decidedBy?.displayName ?? '' }
     }
     if (mode === 'invitation' || clock() >= mode.until) return null
-    // An account that has had a factor needs an invitation for the next one, even after a reset: a stolen password must not be enough.
+    // After a reset too, an account that has had a factor needs an invitation: a stolen password must not be enough.
     return (await credentials.hasHadAny(account.id)) ? null : { kind: 'until' }
   }
 
-  /** Spends the grant for a new credential. False if the grant is over; then the credential must be removed. */
+  /** False if the grant is over; then the new credential must be removed. */
   async spend(account: Principal['account'], grant: EnrolmentGrant | null, credentialId: string): Promise<boolean> {
     const { invitations, credentials } = this.#options
     if (grant === null) return false
     if (grant.kind !== 'until') return invitations.spend(account.id, grant.invitation)
-    // If two people enrol in parallel, neither factor stays, since either may be an attacker's.
+    // If two people enrol in parallel, neither factor stays: either may be an attacker's.
     const all = await credentials.list(account.id)
     return all.every(({ id }) => id === credentialId)
   }

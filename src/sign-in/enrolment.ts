@@ -1,6 +1,6 @@
 /**
- * Enrolment of a second factor. A valid grant (an invitation, a sponsor, a roll-out) allows it while the account has no usable factor.
- * After that it takes a fresh proof with a factor (THREATS M4, M5, M22).
+ * Enrolment of a second factor. A grant (an invitation, a sponsor, a roll-out) allows it while the account has no usable factor. After that
+ * it takes a fresh proof with a factor (THREATS M4, M5, M22).
  */
 import type { Credential, Credentials } from '../factor/credential.ts'
 import type { EnrolmentResult as Verdict } from '../factor/factor.ts'
@@ -19,7 +19,7 @@ import { type Denied, denied, type FindAnswer, following, neverRepeated, type Re
 import type { Recovery } from './recovery.ts'
 import type { UsableFactors } from './usable-factors.ts'
 
-/** `confirm-first`: a proof with an enrolled factor is missing. */
+/** `confirm-first`: it takes a proof with an enrolled factor. */
 export type MayEnrol = 'yes' | 'confirm-first' | 'no'
 
 export interface Enrolled {
@@ -28,12 +28,12 @@ export interface Enrolled {
   readonly principal: Principal
   readonly token: string | null
   readonly browser: string | null
-  /** New recovery codes, to be shown once; null if the person has some. */
+  /** Shown once; null if the person has codes already. */
   readonly codes: readonly string[] | null
   readonly next: Next
 }
 
-/** Nothing was enrolled: a wrong answer, an expired ceremony, or too many tries. */
+/** A wrong answer, an expired ceremony, or too many tries. */
 type NotEnrolled = Exclude<Verdict, { kind: 'enrolled' }>
 
 export interface EnrolmentOptions {
@@ -60,18 +60,18 @@ export class Enrolment {
     const { factors, nextStep } = this.#options
     const { principal, now } = by
     if (isFresh(principal.proofs, now)) return 'yes'
-    // A disabled factor proves nothing, so it does not prevent an enrolment.
+    // A disabled factor prevents no enrolment.
     const hasNone = (await factors.kinds(principal.account.id)).length === 0
     if (!hasNone) return 'confirm-first'
     return (await nextStep.grantFor(by, principal)) === null ? 'no' : 'yes'
   }
 
   /**
-   * An enrolment from a complete, fresh sign-in may take as long as its ceremony, since scanning takes time. `isBegun`: the ceremony is
-   * pending, and belongs to this account and session.
+   * An enrolment that began with a fresh proof may take as long as its ceremony, since scanning takes time. `isBegun`: the ceremony belongs
+   * to this account and session.
    */
   async mayFinish(by: SignedCaller, isBegun: boolean): Promise<MayEnrol> {
-    // With a grant alone, another factor may exist by now: then a proof with that one is needed (THREATS M5).
+    // With a grant alone, a proof with a factor that exists by now is needed (THREATS M5).
     return isBegun && isConfirmedHere(by.principal.proofs) ? 'yes' : this.may(by)
   }
 
@@ -143,10 +143,7 @@ export class Enrolment {
     return { kind: 'enrolled', credential, principal, token: entered?.token ?? null, browser, codes, next }
   }
 
-  /**
-   * The first factor spends the grant, so that link and password alone open nothing (THREATS M5). If the grant is withdrawn or replaced,
-   * the factor is removed (FIELD G2, A10).
-   */
+  /** Spends the grant, so that link and password alone open nothing (THREATS M5). If the grant is over, the factor is removed (FIELD G2, A10). */
   async #firstFactorStands(
     by: SignedCaller,
     credential: Credential,

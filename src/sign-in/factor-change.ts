@@ -1,4 +1,4 @@
-/** Changes of a person's second factor: renaming and removal. The last usable one stays (THREATS M23); what a removed one has opened ends. */
+/** Renaming and removal of a person's second factor. The last usable one stays (THREATS M23); what a removed one has opened ends. */
 import type { Credential, Credentials } from '../factor/credential.ts'
 import type { Sessions } from '../session/sessions.ts'
 import { evenUnconfirmed } from '../store/unconfirmed.ts'
@@ -9,7 +9,7 @@ import type { UsableFactors } from './usable-factors.ts'
 
 type FactorRemoval =
   | { readonly kind: 'removed'; readonly credential: Credential }
-  /** The factor was removed before, and this call has confirmed it. */
+  /** Removed before, and confirmed by this call. */
   | { readonly kind: 'confirmed' }
   | Denied
 
@@ -39,7 +39,7 @@ export class FactorChange {
   async remove(by: SignedCaller, id: string): Promise<FactorRemoval> {
     const accountId = by.principal.account.id
     const credential = await this.#credentials.get(accountId, id)
-    // The person tries again after an unconfirmed removal.
+    // A retry after an unconfirmed removal.
     if (credential === null) {
       if (!(await this.#credentials.confirmRemoval(accountId, id))) return denied('not_found')
       await this.#endSessions(by, id)
@@ -59,7 +59,7 @@ export class FactorChange {
     return outcome === 'last' ? denied('last_factor') : { kind: 'removed', credential }
   }
 
-  /** What the removed factor has opened ends, wherever it runs. This session goes on if it has shown another factor. */
+  /** This session goes on if it has shown another factor. */
   async #endSessions(by: SignedCaller, credentialId: string): Promise<void> {
     const { principal } = by
     let ended = 0

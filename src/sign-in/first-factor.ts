@@ -1,6 +1,6 @@
 /**
- * The first factor of a sign-in, which becomes a session: a password, or a passkey. Logins that are checked elsewhere call `enter`. All
- * refusals look the same (THREATS M15).
+ * The first factor of a sign-in, a password or a passkey, becomes a session. Logins that are checked elsewhere call `enter`. All refusals
+ * look the same (THREATS M15).
  */
 import type { Verification } from '../factor/factor.ts'
 import type { ProofKind } from '../factor/proof.ts'
@@ -26,10 +26,8 @@ import {
   type SignedIn
 } from './outcome.ts'
 
-/** The factor was wrong, or was not checked. */
 export type NotAccepted = Exclude<LoginAttempt, { kind: 'accepted' | 'suspended' }>
 
-/** The passkey is right, but the policy refuses it. */
 type NotTaken = Extract<Verification, { kind: 'unfit' }>
 
 interface Shown {
@@ -72,10 +70,7 @@ export class FirstFactor {
     return answer.kind === 'suspended' ? denied('account_suspended', { words: answer.words }) : answer
   }
 
-  /**
-   * A passkey with user verification is a complete sign-in (NIST SP 800-63B-4 §3.1.7.1). `binding` is the ceremony's, since there is no
-   * session yet.
-   */
+  /** A passkey with user verification is a complete sign-in (NIST SP 800-63B-4 §3.1.7.1). `binding` is the ceremony's. */
   async withPasskey<Answer = never>(
     by: Caller,
     binding: string,
@@ -106,7 +101,7 @@ export class FirstFactor {
       const { waitSeconds } = answer.kind === 'refused' ? answer : {}
       return { kind: 'refused', ...(waitSeconds === undefined ? {} : { waitSeconds }) }
     }
-    // The gate verifies the passkey, but only the institution knows whether the person still belongs to it.
+    // Only the institution knows whether the person still belongs to it.
     const standing = await directories.standingOf(account)
     if (standing !== 'stands') {
       journal.passkeyFailed(by, account, 'refused')
@@ -116,7 +111,7 @@ export class FirstFactor {
     return this.enter(by, account, { kind: 'webauthn', userVerified, credentialId })
   }
 
-  /** The journal's line comes first, then the session, then the next step. */
+  /** First the journal's line, then the session, then the next step. */
   async enter(
     by: Caller,
     account: Account,

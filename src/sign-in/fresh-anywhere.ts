@@ -1,6 +1,6 @@
-/** The pages of an account for which a second factor that the person's institution has just checked is enough. */
+/** The account pages for which a fresh second factor of the person's institution is enough. */
 
-/** A token opens only rules that take such a factor, and a login only what the app lets its owner do. So neither opens more than the factor does. */
+/** A token opens only rules that take such a factor, and a login only what the app lets its owner do. */
 const pages = /^\/\.factorgate\/account\/(?:programs\/new|logins\/[^/]+)$/
 
 /** `url`: of a page of the portal. */

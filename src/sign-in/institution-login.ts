@@ -1,6 +1,6 @@
 /**
- * A sign-in that an institution has checked: its person becomes an account, and a session or, for a person signed in as that account, a
- * fresh proof. Its sign-out ends ours.
+ * A sign-in that an institution has checked: its person becomes an account, and a session or, for a person who is signed in, a fresh proof.
+ * Its sign-out ends ours.
  */
 import type { Account } from '../identity/account.ts'
 import type { Accounts } from '../identity/accounts.ts'
@@ -32,7 +32,7 @@ export interface InstitutionLoginOptions {
   readonly journal: SignInJournal
 }
 
-/** The end of a sign-in at an institution: one session, or all of a person by id or by the institution's name for them. */
+/** One session there, or all of a person by id or by the institution's name for them. */
 interface SignedOut {
   readonly sid: string | null
   readonly externalId: string | null
@@ -46,14 +46,14 @@ export class InstitutionLogin {
     this.#options = options
   }
 
-  /** Counts an answer before it is read, because anybody may send one and reading costs time. `released` gives it back. */
+  /** Counts an answer before it is read, since anybody may send one and reading takes time. `released` gives the count back. */
   async attempt(by: Caller, source: Source): Promise<Reservation> {
     const reservation = await this.#options.limiter.reserve(answerBuckets(source.id, by.address))
     if (reservation.kind === 'throttled') this.#options.journal.institutionThrottled(by, source.id)
     return reservation
   }
 
-  /** Counts a request that the gate itself sends for a sign-in that begins. While the store is down, none is sent. */
+  /** Counts a request that the gate sends when a sign-in begins. False while the store is down. */
   async mayPush(by: Caller, source: Source): Promise<boolean> {
     try {
       return (await this.#options.limiter.reserve(pushBuckets(source.id, by.address))).kind === 'allowed'
@@ -63,7 +63,7 @@ export class InstitutionLogin {
     }
   }
 
-  /** The answer of an institution. `by.principal` stays signed in if the account is the same and the answer adds a proof. */
+  /** `by.principal` stays signed in if the account is the same and the answer adds a proof. */
   async arrive(by: Caller, source: Source, { arrival, session }: Arrived): Promise<SignedIn | Denied> {
     const { admissions, firstFactor, institutionSessions, journal } = this.#options
     const admission = await admissions.admit(source, arrival)
@@ -83,7 +83,7 @@ export class InstitutionLogin {
     const entered =
       (await this.#prove(by, account, arrival.mfa)) ??
       (await firstFactor.enter(by, account, { kind: 'directory', mfa: arrival.mfa, endsAt: session.endsAt }))
-    // After a step-up too: the institution may have begun another session.
+    // Also after a step-up, since the institution may have begun another session.
     const own = entered.principal.session
     await institutionSessions.remember(
       own.id,
@@ -93,7 +93,7 @@ export class InstitutionLogin {
     return entered
   }
 
-  /** The answer to a step-up. Another person's answer, and one without a second factor, change nothing: `by.principal` stays signed in. */
+  /** The answer to a step-up. Another person's, or one without a second factor, changes nothing: `by.principal` stays signed in. */
   async confirm(
     by: SignedCaller,
     source: Source,
@@ -112,13 +112,12 @@ export class InstitutionLogin {
     return this.arrive(by, source, arrived)
   }
 
-  /** The institution refused, or its answer is not credible. */
   refuse(by: Caller, source: Source, { code, detail }: InstitutionRefusal): Denied {
     this.#options.journal.institutionFailed(by, source.id, detail)
     return denied(code)
   }
 
-  /** Ends our sessions of one session at the institution, or of all of a person's (`sid` null). Returns their number. */
+  /** Ends the sessions of one session there, or of all of a person's (`sid` null). Returns their number. */
   async signedOutThere(by: Caller, directory: string, who: SignedOut): Promise<number> {
     const ended = await this.#end(directory, who)
     if (ended > 0) this.#options.journal.institutionSignOut(by, directory, ended)
@@ -147,7 +146,7 @@ export class InstitutionLogin {
     return account === null ? 0 : sessions.endAccount(account.id, 'institution_sign_out')
   }
 
-  /** Some providers send a `sid` only in logout tokens: it may mean any of the person's sessions without one. */
+  /** A provider may send a `sid` only in logout tokens, so it may mean any of the person's sessions without one. */
   async #withoutSid(directory: string, account: Account): Promise<string[]> {
     const { institutionSessions, sessions } = this.#options
     const ids = (await sessions.list(account.id)).map(({ session }) => session.id)
@@ -155,7 +154,7 @@ export class InstitutionLogin {
     return ids.filter((_, i) => records[i]?.directory === directory && records[i]?.sid === null)
   }
 
-  /** The same for a signed token with this id, which counts once. Null if it was used before. */
+  /** As `signedOutThere`; the signed token with this id counts once. Null if it was used before. */
   async signedOutByToken(
     by: Caller,
     directory: string,
@@ -167,20 +166,20 @@ export class InstitutionLogin {
     try {
       return await this.signedOutThere(by, directory, token)
     } catch (error) {
-      // It has failed, so the institution may send it again.
+      // After a failure the institution may send it again.
       await logoutTokens.giveBack(directory, token.jti)
       throw error
     }
   }
 
-  /** What the institution of this session needs for a sign-out; null for a session without an institution. */
+  /** What its sign-out needs; null for a session without an institution. */
   sessionOf(
     id: string
   ): Promise<(InstitutionSession & { readonly directory: string; readonly externalId: string }) | null> {
     return this.#options.institutionSessions.of(id)
   }
 
-  /** A fresh proof for a person signed in as this account; null if a new session is due. */
+  /** Null if a new session is due. */
   async #prove(by: Caller, account: Account, mfa: { readonly at: number } | null): Promise<SignedIn | null> {
     const { principal } = by
     if (principal === null || principal.account.id !== account.id || mfa === null) return null

@@ -1,7 +1,7 @@
 /**
  * The sign-in with an invitation. The link sets a password and gives a session that may only enrol a second factor. Later, link and
- * password together resume; either alone opens nothing (THREATS M5). For an account of another directory, the link sets no password and
- * counts together with a sign-in there.
+ * password together resume; either alone opens nothing (THREATS M5). For another directory, the link sets no password and counts together
+ * with a sign-in there.
  */
 import { invitationOf } from '../factor/proof.ts'
 import type { Account } from '../identity/account.ts'
@@ -23,9 +23,9 @@ import type { UsableFactors } from './usable-factors.ts'
 
 export interface Invited {
   readonly account: Account
-  /** True if the password is set and the second factor is missing. */
+  /** The password is set and the second factor is missing. */
   readonly isBegun: boolean
-  /** Who checks the first factor: the gate, another directory that takes name and password, or an institution's own pages. */
+  /** Who checks the first factor: the gate, another directory with name and password, or an institution's pages. */
   readonly via: 'ours' | 'directory' | 'institution'
 }
 
@@ -54,8 +54,8 @@ export class Invitation {
   }
 
   /**
-   * The link's account. Null also for a suspended account, and after a second factor for a begun link or an account of another directory.
-   * This spends nothing, since mail scanners open links too.
+   * Null for an invalid link, for a suspended account, and after a second factor for a begun link or another directory. Spends nothing,
+   * since mail scanners open links too.
    */
   async look(token: string): Promise<Invited | null> {
     const { invitations, accounts, factors } = this.#options
@@ -68,7 +68,7 @@ export class Invitation {
     return { account, isBegun: fresh === null, via }
   }
 
-  /** Null if the account's directory is not configured any more. */
+  /** Null if the directory is not configured any more. */
   #via({ directory }: Account): Invited['via'] | null {
     const { localDirectory, directories } = this.#options
     if (directory === localDirectory.id) return 'ours'
@@ -76,14 +76,14 @@ export class Invitation {
     return directories.institution(directory) === undefined ? null : 'institution'
   }
 
-  /** True for a sign-in at the account's institution, which the link may complete. */
+  /** A sign-in at the account's institution, which the link may complete. */
   isAt({ account, proofs }: Principal, invited: Invited): boolean {
     return (
       invited.via !== 'ours' && account.id === invited.account.id && proofs.some(({ kind }) => kind === 'directory')
     )
   }
 
-  /** Adds the invitation to a sign-in of its own account, which may then enrol. */
+  /** Adds the invitation to a sign-in of its account, which may then enrol. */
   async join(by: SignedCaller, token: string, invited: Invited): Promise<SignedIn | Denied> {
     const { sessions, nextStep } = this.#options
     if (!this.isAt(by.principal, invited)) return denied('invitation_invalid')
@@ -92,14 +92,14 @@ export class Invitation {
     const entered = await sessions.prove(by.principal, proofOf(token, by.now))
     if (entered === null) return denied('sign_in_required')
     const next = await following(async () => {
-      // Even after a second factor at the institution: the person came to add one of the gate's.
+      // Even after a second factor at the institution: the person came to add one here.
       if ((await nextStep.grantFor(by, entered.principal)) !== null) return { kind: 'enrol' }
       return nextStep.of(by, entered.principal)
     })
     return { kind: 'entered', ...entered, browser: null, next }
   }
 
-  /** Signs in with the link and the password of another directory. The password counts like any guess. */
+  /** With the password of another directory, which counts like any guess. */
   async enterElsewhere(
     by: Caller,
     token: string,
@@ -145,7 +145,7 @@ export class Invitation {
     return !isFullySignedIn && invitationOf(proofs) === tokenDigest(token)
   }
 
-  /** True if another tab of this browser has accepted it. */
+  /** True after another tab of this browser has accepted it. */
   async isAcceptedBy(principal: Principal, token: string): Promise<boolean> {
     return (
       invitationOf(principal.proofs) === tokenDigest(token) && (await this.#options.invitations.peek(token)) === null
@@ -163,22 +163,22 @@ export class Invitation {
     const { invitations, localDirectory, factors, journal } = this.#options
     const problem = passwordProblem(password, avoid)
     if (problem !== null) return { kind: 'weak', problem }
-    // The hash comes first: overload may refuse it, and the link must then stay valid.
+    // The hash comes first: if overload refuses it, the link must stay valid.
     const keepPassword = await localDirectory.preparePassword(password)
     if (!journal.isWritable) return denied('journal_unwritable', { retryAfterSeconds: 2 })
-    // The link is accepted first, so that of two holders one sets a password.
+    // The link comes first, so that only one of two holders sets a password.
     if ((await invitations.accept(token)) !== account.id) return denied('invitation_invalid')
     try {
       await journal.invitation(by, account)
       await keepPassword(account.id)
     } catch (error) {
-      // The password is set: the person opens the link again and continues with both.
+      // The password is set: the person goes on with link and password.
       if (error instanceof StoreUnconfirmed) throw error
-      // No password is set, so nobody could continue with one.
+      // No password is set, so the link must work again.
       await invitations.release(token)
       throw error
     }
-    // A person with a second factor needs only the password now.
+    // A person with a second factor now needs only the password.
     if ((await factors.kinds(account.id)).length > 0) await invitations.removeAll(account.id)
     return this.#enter(by, token, account)
   }
@@ -193,13 +193,12 @@ export class Invitation {
     const { journal } = this.#options
     const refused = await this.#checkPassword(by, account, password)
     if (refused !== null) return refused
-    // The link may have been replaced, or used in another browser.
+    // It may have been replaced, or used in another browser.
     if ((await this.look(token))?.isBegun !== true) return denied('invitation_invalid')
     await journal.invitation(by, account, 'resumed')
     return this.#enter(by, token, account)
   }
 
-  /** Makes a session that may enrol while this invitation stands. */
   async #enter(
     by: Caller,
     token: string,

@@ -1,4 +1,4 @@
-/** The lines of a sign-in in the journal. A method with a promise resolves once its line is on disk. */
+/** The journal lines of a sign-in. A promise resolves once the line is on disk. */
 import type { AuditEvent, AuditSink, EventKind } from '../audit/event.ts'
 import type { Credential } from '../factor/credential.ts'
 import type { FactorKind, ProofKind } from '../factor/proof.ts'
@@ -16,7 +16,7 @@ import type { EnrolmentGrant } from './enrolment-grant.ts'
 
 type By = Pick<Caller, 'request' | 'now' | 'address' | 'principal'>
 
-/** The result of a failed check. `throttled` has a kind of its own. */
+/** `throttled` has a kind of its own. */
 type FailedCheck = 'refused' | 'suspended' | 'throttled' | 'busy' | 'unreachable' | 'expired' | 'unfit'
 
 const idOf = ({ id, name }: Account) => ({ account: id, name })
@@ -28,7 +28,7 @@ export class SignInJournal {
     this.#audit = audit
   }
 
-  /** False while the disk takes no lines. Then nothing may begin that must be recorded. */
+  /** While the disk takes no lines, nothing may begin that must be recorded. */
   get isWritable(): boolean {
     return this.#audit.writable
   }
@@ -38,7 +38,7 @@ export class SignInJournal {
     return this.#commit(by, 'login', { ...idOf(account), factor, outcome: 'accepted', ...there })
   }
 
-  /** `account`: null for an unknown name. That text is not recorded, since people type passwords into the name field. */
+  /** `account`: null for an unknown name, which is not recorded, since people type passwords into the name field. */
   passwordFailed(by: By, account: Account | null, outcome: FailedCheck): void {
     const whom = { session: undefined, ...(account === null ? {} : idOf(account)) }
     this.#record(by, outcome === 'throttled' ? 'throttle' : 'login', { ...whom, factor: 'password', outcome })
@@ -70,7 +70,7 @@ export class SignInJournal {
     this.#record(by, kind, fields)
   }
 
-  /** A complete sign-in in a browser that the account has not used lately. */
+  /** The account has not used this browser lately. */
   newBrowser(by: By & Pick<Caller, 'device'>, account: Account): void {
     const { userAgent } = by.device
     const device = [browserOf(userAgent), systemOf(userAgent)].filter(name => name !== null).join(', ')
@@ -83,7 +83,7 @@ export class SignInJournal {
     this.#record(by, 'login', { ...whom, session: undefined, factor: 'directory', directory, outcome: 'refused', why })
   }
 
-  /** Too many answers that were not valid have come from this network. */
+  /** Too many invalid answers from this network. */
   institutionThrottled(by: By, directory: string): void {
     this.#record(by, 'throttle', { session: undefined, factor: 'directory', directory, outcome: 'throttled' })
   }
@@ -107,13 +107,13 @@ export class SignInJournal {
     return this.#commit(by, 'invitation.accept', { ...idOf(account), session: undefined, ...more })
   }
 
-  /** `sponsor` is null for the operators, and for a name that nobody has: that text is not recorded. */
+  /** `sponsor`: null for the operators, and for an unknown name, which is not recorded. */
   sponsorAsk(by: By & Pick<SignedCaller, 'principal'>, sponsor: Account | null): Promise<void> {
     const named = sponsor === null ? {} : { sponsor: sponsor.name }
     return this.#commit(by, 'sponsor.ask', { person: by.principal.account.name, ...named })
   }
 
-  /** `why`: the reason of an operator in the console. */
+  /** `why`: from an operator in the console. */
   sponsorDecision(
     by: By & Pick<SignedCaller, 'principal'>,
     person: Account,
@@ -126,17 +126,16 @@ export class SignInJournal {
     return this.#commit(by, isApproval ? 'sponsor.approve' : 'sponsor.decline', fields)
   }
 
-  /** `grant`: the permission for a first factor. */
   enrolment(by: By, { kind, id }: Credential, grant?: EnrolmentGrant['kind']): Promise<void> {
     return this.#commit(by, 'enrol', { factor: kind, credential: id, outcome: 'enrolled', grant })
   }
 
-  /** `why` and `model` describe an authenticator that the policy refuses. */
+  /** `why` and `model`: of an authenticator that the policy refuses. */
   enrolmentFailed(by: By, factor: FactorKind, outcome: FailedCheck, more: { why?: Misfit; model?: string } = {}): void {
     this.#record(by, outcome === 'throttled' ? 'throttle' : 'enrol', { factor, outcome, ...more })
   }
 
-  /** The factor is removed because its grant ended first. */
+  /** The grant ended first. */
   enrolmentUndone(by: By, { kind, id }: Credential): void {
     this.#record(by, 'factor.remove', { factor: kind, credential: id, outcome: 'invitation_over' })
   }
@@ -153,7 +152,6 @@ export class SignInJournal {
     return this.#commit(by, 'password.change', { outcome: 'changed' })
   }
 
-  /** A link for a new password is sent. */
   passwordLink(by: By, account: Account): Promise<void> {
     return this.#commit(by, 'password.link', { ...idOf(account), session: undefined, outcome: 'sent' })
   }

@@ -1,4 +1,4 @@
-/** The step after every success: the next factor, the target app, or the list of apps. */
+/** What follows every success: the next factor, the target app, or the list of apps. */
 import type { AppAccess } from '../apps/authorize.ts'
 import { type Message, messageOf, type StoppedRequest } from '../apps/return-to.ts'
 import { invitationOf, isFresh } from '../factor/proof.ts'
@@ -8,13 +8,13 @@ import type { EnrolmentGrant, EnrolmentGrants } from './enrolment-grant.ts'
 import { isPasswordDue } from './password-due.ts'
 import type { UsableFactors } from './usable-factors.ts'
 
-/** A person's target, validated by the caller (THREATS R1-R8). */
+/** Validated by the caller (THREATS R1-R8). */
 export interface ReturnTo {
   /** Null for the list of apps. */
   readonly rd: string | null
-  /** Hash of the nonce that the browser keeps for the host of `rd`. */
+  /** The hash of the nonce that the browser keeps for the host of `rd`. */
   readonly state: string | null
-  /** The refused request, unless it is a GET of `rd`: a script's on that page, or a form's. */
+  /** The refused request of a script or form, unless it is a GET of `rd`. */
   readonly ask?: StoppedRequest | null
 }
 
@@ -22,16 +22,16 @@ export type Next =
   | { readonly kind: 'challenge' }
   | { readonly kind: 'enrol' }
   | { readonly kind: 'recovery-codes' }
-  /** It comes after a link by mail and a second factor. */
+  /** After a link by mail and a second factor. */
   | { readonly kind: 'new-password' }
   | { readonly kind: 'home' }
   | { readonly kind: 'account' }
   | { readonly kind: 'address'; readonly url: string }
-  /** Another host, which gives a cookie for this `code` once. */
+  /** Another host, which gives a cookie once for this `code`. */
   | { readonly kind: 'hand-over'; readonly origin: string; readonly code: string }
-  /** The browser has to show the portal's device key before another host gets a token. */
+  /** Another host gets no token before the browser shows the portal's device key. */
   | { readonly kind: 'device-proof' }
-  /** The session stands and its cookie must go out, but the next step failed. */
+  /** The session stands and its cookie must go out. */
   | { readonly kind: 'failed'; readonly cause: unknown }
 
 interface TargetAccess {
@@ -39,7 +39,7 @@ interface TargetAccess {
   readonly access: AppAccess | Decision
 }
 
-/** A GET by default; null if `url` belongs to no app. `address` is the client's. */
+/** By default for a GET; null if `url` belongs to no app. `address` is the client's. */
 export type RequirementFor = (
   url: string,
   principal: Principal | null,
@@ -76,7 +76,7 @@ export class NextStep {
     const { rd, state } = input.returnTo
     if (isPasswordDue(principal.proofs, input.now)) return { kind: 'new-password' }
     if (!principal.isFullySignedIn) {
-      // An invitation's page may need a sign-in first.
+      // The page of an invitation may need a sign-in first.
       if (rd !== null && this.#isInvitation(rd) && !this.#isInvited(principal)) return { kind: 'address', url: rd }
       return { kind: (await this.grantFor(input, principal)) === null ? 'challenge' : 'enrol' }
     }
@@ -88,9 +88,7 @@ export class NextStep {
     return { kind: 'hand-over', origin, code: await this.#options.sessions.handOver(principal, host, state, rd) }
   }
 
-  /**
-   * Null if the target belongs to no app. The refused request (`ask`) comes first: the page around it may already be open to the person.
-   */
+  /** Null if the target belongs to no app. `ask` comes first: the page around it may already be open to the person. */
   requirement(
     { returnTo: { rd, ask }, address }: Pick<NextStepInput, 'returnTo' | 'address'>,
     principal: Principal | null
@@ -101,15 +99,12 @@ export class NextStep {
     return asked?.access.kind === 'challenge' ? asked : requirementFor(rd, principal, address)
   }
 
-  /** True for a page of the portal. An app on the portal's host has its own rules. */
+  /** An app on the portal's host has its own rules. */
   isPortalPage(url: string, address: string): boolean {
     return this.#isOnPortalHost(url) && this.#options.requirementFor(url, null, address) === null
   }
 
-  /**
-   * The permission to enrol a first factor; null for none, or beside a usable factor. After an invitation is replaced, withdrawn or spent,
-   * its sign-in may not enrol (FIELD G2).
-   */
+  /** Null for no grant, or beside a usable factor. A replaced, withdrawn or spent invitation allows no enrolment (FIELD G2). */
   async grantFor({ asker }: Pick<NextStepInput, 'asker'>, principal: Principal): Promise<EnrolmentGrant | null> {
     if ((await this.#options.factors.kinds(principal.account.id)).length > 0) return null
     return this.#options.grants.of(principal, asker)
@@ -123,15 +118,15 @@ export class NextStep {
     return invitationOf(proofs) !== null
   }
 
-  /** True for the portal's own host, where this request's cookie is valid and no hand-over is needed. */
+  /** This request's cookie is valid there, so no hand-over is needed. */
   #isOnPortalHost(url: string): boolean {
     return new URL(url).origin === this.#options.portalOrigin
   }
 }
 
 /**
- * True if a hand-over to `toHost` takes a proof of a device key first. Its token begins without a key, so a stolen cookie jar could get one
- * and bind it to a key of the thief (THREATS S18). Where the portal has no key, a fresh factor may replace the host's.
+ * True if a hand-over to `toHost` first takes a proof of a device key. Its token begins without a key, so a thief of the cookies could bind
+ * one to another key (THREATS S18). If the portal has no key, a fresh factor is enough.
  */
 function lacksDeviceProof(
   { session: { devices = {} }, host, proofs }: Principal,

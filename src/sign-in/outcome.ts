@@ -6,7 +6,7 @@ import type { Next } from './next-step.ts'
 
 export interface SignedIn extends Entered {
   readonly kind: 'entered'
-  /** The new device cookie; null for an incomplete sign-in. */
+  /** Null for an incomplete sign-in. */
   readonly browser: string | null
   readonly next: Next
 }
@@ -15,7 +15,7 @@ export interface Denied {
   readonly kind: 'denied'
   readonly code: ErrorCode
   readonly retryAfterSeconds?: number
-  /** What an operator wrote to the person, or the watch has said. */
+  /** From an operator or the watch, for the person. */
   readonly words?: readonly Words[]
 }
 
@@ -28,10 +28,7 @@ export const denied = (
   ...more
 })
 
-/**
- * The second press of a button whose first press succeeded in another process: the answer of the first. The journal records no refusal
- * (FIELD G6).
- */
+/** The answer to the second press of a button: that of the first, which succeeded in another process. The journal records no refusal (FIELD G6). */
 export interface Repeated<Answer> {
   readonly kind: 'repeated'
   readonly answer: Answer
@@ -40,10 +37,10 @@ export interface Repeated<Answer> {
 /** Looks for such an answer before a refusal is recorded. */
 export type FindAnswer<Answer> = () => Promise<Answer | null>
 
-/** The answer to find for forms that cannot be sent twice. */
+/** For forms that cannot be sent twice. */
 export const neverRepeated: FindAnswer<never> = () => Promise.resolve(null)
 
-/** Runs the step after a new token. A failure is a value, otherwise the token would be lost and the browser would keep a dead one. */
+/** A failure after a new token is a value, otherwise the browser would keep a dead token. */
 export async function following(work: () => Promise<Next>): Promise<Next> {
   try {
     return await work()

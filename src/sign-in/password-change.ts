@@ -1,4 +1,4 @@
-/** The change of a person's own password. The old password counts like any guess; afterwards the other sign-ins end. */
+/** The change of a person's own password. The old one counts like any guess; afterwards the other sign-ins end. */
 import type { Invitations } from '../identity/invitations.ts'
 import type { LocalDirectory } from '../identity/local.ts'
 import { passwordProblem } from '../identity/password/password.ts'
@@ -47,7 +47,7 @@ export class PasswordChange {
     const { account } = principal
     const problem = passwordProblem(password, avoid)
     if (problem !== null) return { kind: 'weak', problem }
-    // The attempt counts, otherwise the finder of a signed-in browser could try passwords here.
+    // Otherwise the finder of a signed-in browser could try passwords here.
     const answer = await passwordLogin.attempt({ name: account.name, password: old, address, browser, isKnown: true })
     if (answer.kind !== 'accepted') {
       const refused: NotAccepted = answer.kind === 'suspended' ? { kind: 'refused' } : answer

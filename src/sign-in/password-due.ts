@@ -1,7 +1,6 @@
-/** Whether a sign-in has come by a link from a mail, and may now set a new password. */
+/** Whether a sign-in by a link from a mail may now set a new password. */
 import { factorKinds, newestProof, type Proof } from '../factor/proof.ts'
 
-/** How long after the link. */
 const dueMs = 30 * 60_000
 
 /** True after the link and a second factor, until the new password is set. */

@@ -1,6 +1,6 @@
 /**
- * A new password for somebody who has lost theirs: a link by mail, then a second factor, then the password. The mail alone opens nothing
- * (NIST SP 800-63B-4 §4.2), and nobody learns who has an account (THREATS M15).
+ * A new password for a lost one: a link by mail, then a second factor, then the password. The mail alone opens nothing (NIST SP 800-63B-4
+ * §4.2), and nobody learns who has an account (THREATS M15).
  */
 import type { Account } from '../identity/account.ts'
 import type { Accounts } from '../identity/accounts.ts'
@@ -23,7 +23,7 @@ import { isPasswordDue } from './password-due.ts'
 import type { SignOut } from './sign-out.ts'
 import type { UsableFactors } from './usable-factors.ts'
 
-/** Sends the link. It resolves once the link waits to be sent. */
+/** Resolves once the link waits to be sent. */
 export interface PasswordMail {
   send(account: Account, token: string, by: { readonly address: string; readonly request: string }): Promise<void>
 }
@@ -46,11 +46,11 @@ export interface PasswordResetOptions {
 }
 
 /**
- * Links for one account within an hour, to each of its known browsers and networks and to all others together. More are silently not sent. Strangers who
- * ask without end do not use up the share of the person (THREATS M17).
+ * In an hour, for one account: to each of its known browsers and networks, and to all others together. More are silently not sent. So
+ * strangers do not use up the person's share (THREATS M17).
  */
 const linksAnHour = 3
-/** Requests of one network within an hour. */
+/** From one network. */
 const asksAnHour = 20
 const hourSeconds = 3600
 export class PasswordReset {
@@ -69,7 +69,7 @@ export class PasswordReset {
     return isPasswordDue(principal.proofs, now)
   }
 
-  /** `done` resolves later. Callers must not wait for it, otherwise the time of the answer would show whether the account exists. */
+  /** Callers must not wait for `done`, otherwise the time of the answer would show whether the account exists. */
   async ask(
     by: Caller,
     name: string,
@@ -108,7 +108,7 @@ export class PasswordReset {
     return this.#options.passwordLinks.look(token, browser)
   }
 
-  /** Begins a sign-in that opens nothing yet: the second factor follows. */
+  /** The sign-in opens nothing before the second factor. */
   async begin(by: Caller, token: string, browser: string | null): Promise<SignedIn | Denied> {
     const { passwordLinks, accounts, localDirectory, sessions, nextStep, journal } = this.#options
     if (!journal.isWritable) return denied('journal_unwritable', { retryAfterSeconds: 2 })
@@ -148,7 +148,7 @@ export class PasswordReset {
     let browser: string | null = null
     const next = await following(async () => {
       await everyStep(
-        // A waiting link or invitation could set the password once more (FIELD G2).
+        // A waiting link or invitation could set the password again (FIELD G2).
         () => invitations.removeAll(account.id),
         () => passwordLinks.removeAll(account.id),
         async () => {

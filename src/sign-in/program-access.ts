@@ -1,4 +1,4 @@
-/** A person's own tokens for programs: made after a fresh proof, which the page requires; listed and revoked. */
+/** A person's own tokens for programs, made after a fresh proof, which the page requires. */
 import { GateError } from '../errors.ts'
 import type { ProgramToken } from '../programs/program-token.ts'
 import { type ListedToken, type NewToken, type ProgramTokens, TooManyTokens } from '../programs/program-tokens.ts'
@@ -15,7 +15,7 @@ export class ProgramAccess {
     this.#journal = input.journal
   }
 
-  /** The text is for the person alone. Throws where the journal takes no line, because nothing may be made without a record. */
+  /** The text is for the person alone. Throws if the journal takes no line. */
   async issue(
     by: SignedCaller,
     wanted: Omit<NewToken, 'accountId' | 'by'>
@@ -40,7 +40,7 @@ export class ProgramAccess {
     return this.#tokens.list(principal.account.id)
   }
 
-  /** Null if the person has no such token. Rejects with StoreUnconfirmed; the token is revoked then too. */
+  /** Null if the person has no such token. Rejects with StoreUnconfirmed, although the token is revoked. */
   async revoke(by: SignedCaller, id: string): Promise<ProgramToken | null> {
     const token = await this.#tokens.byId(id)
     if (token === null || token.accountId !== by.principal.account.id) return null

@@ -1,4 +1,4 @@
-/** The recovery codes of a signed-in person: a new list, and the number left. `second-factor.ts` spends them. */
+/** A signed-in person's recovery codes. `second-factor.ts` spends them. */
 import { factorKinds, newestProof } from '../factor/proof.ts'
 import type { RecoveryCodes } from '../factor/recovery-code.ts'
 import type { Principal } from '../session/principal.ts'
@@ -14,7 +14,7 @@ export class Recovery {
     this.#journal = input.journal
   }
 
-  /** The list is shown once. Older codes become void. */
+  /** Shown once. Older codes become void. */
   async issue(by: SignedCaller): Promise<readonly string[]> {
     await this.#journal.recoveryCodes(by)
     return this.#recoveryCodes.issue(by.principal.account.id)
@@ -25,7 +25,7 @@ export class Recovery {
     return status !== null && status.remaining > 0
   }
 
-  /** The number left while a recovery code is this session's newest second factor; otherwise null. */
+  /** Null unless a recovery code is this session's newest second factor. */
   async leftAfterSpending({ proofs, account }: Principal): Promise<number | null> {
     if (newestProof(proofs, factorKinds)?.kind !== 'recovery') return null
     return (await this.#recoveryCodes.status(account.id))?.remaining ?? 0

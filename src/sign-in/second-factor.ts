@@ -1,6 +1,6 @@
 /**
- * The second factor of a sign-in or a step-up. A verified factor becomes a proof of the session: first the journal's line, then the proof,
- * then the cookie. A factor of another account is refused (THREATS W7).
+ * The second factor of a sign-in or a step-up. A verified factor becomes a proof: first the journal's line, then the proof, then the
+ * cookie. A factor of another account is refused (THREATS W7).
  */
 import type { Verification } from '../factor/factor.ts'
 import type { CodeKind, FactorKind } from '../factor/kinds.ts'
@@ -25,7 +25,6 @@ import {
 } from './outcome.ts'
 
 type Verified = Extract<Verification, { kind: 'verified' }>
-/** The factor was wrong, or was not checked after too many tries. */
 export type NotVerified = Exclude<Verification, Verified>
 
 type TypedCode = Origin & { readonly accountId: string; readonly code: string }
@@ -112,7 +111,7 @@ export class SecondFactor {
     const next = await following(async () => {
       if (principal.isFullySignedIn) browser = await completion.know(by, principal.account, completion.isCounted(by))
       await completion.endOthersIfInvited(by, by.principal, principal)
-      // A factor that was just shown is more than a device key.
+      // A factor proves more than a device key.
       return nextStep.of({ ...by, hasDeviceProof: true }, principal)
     })
     return { kind: 'entered', ...entered, browser, next }

@@ -1,4 +1,4 @@
-/** The use-cases of a sign-in, composed for the pages and for institutions' logins. */
+/** The use-cases of a sign-in, composed. */
 import type { AuditSink } from '../audit/event.ts'
 import { Challenge } from './challenge.ts'
 import { Completion } from './completion.ts'
@@ -21,7 +21,7 @@ import { Sponsorship, type SponsorshipOptions } from './sponsorship.ts'
 import { UpstreamLoginAccess } from './upstream-login-access.ts'
 import { UsableFactors } from './usable-factors.ts'
 
-/** Parts that this file makes; all others are services. */
+/** Made here; all other parts are services. */
 type Made =
   | 'challenge'
   | 'completion'

@@ -1,4 +1,4 @@
-/** The end of sign-ins: one, or all others of a person. The journal says whether the end is confirmed. */
+/** The end of sign-ins: one, or all others of a person. */
 import type { ProgramTokens } from '../programs/program-tokens.ts'
 import type { Principal } from '../session/principal.ts'
 import type { EndReason } from '../session/records.ts'
@@ -24,7 +24,7 @@ export class SignOut {
     this.#journal = input.journal
   }
 
-  /** Rejects with StoreUnconfirmed if the sign-in has ended without a confirmation. */
+  /** Rejects with StoreUnconfirmed if the end is not confirmed. */
   async here(by: Caller, { session }: Principal): Promise<void> {
     const unconfirmed = await evenUnconfirmed(() => this.#sessions.end(session.id, 'logout'))
     this.#journal.sessionEnd(by, 'logout', unconfirmed)
@@ -36,13 +36,13 @@ export class SignOut {
     await this.#sessions.confirmEndOf(token)
   }
 
-  /** `isStranger`: the person says that the sign-in is not theirs. Rejects as `here` does. */
+  /** `isStranger`: the person says that it is not theirs. Rejects as `here` does. */
   async listed(by: SignedCaller, id: string, isStranger: boolean): Promise<'ended' | 'absent'> {
     const { account, session } = by.principal
     const own = await this.#sessions.list(account.id)
     const listed = own.find(one => one.session.id === id)
     if (listed === undefined) return (await this.#sessions.confirmEnd(id, account.id)) ? 'ended' : 'absent'
-    // A stranger may have made tokens, which would outlive the sign-in.
+    // A stranger's tokens would outlive the sign-in.
     if (isStranger) await this.#revokeSince(by, listed.session.createdAt)
     await this.#endOne(by, id, id === session.id ? 'logout' : isStranger ? 'not_me' : 'revoked')
     return 'ended'

@@ -1,6 +1,6 @@
 /**
  * Approval by a colleague: a person of an institution without a second factor asks, and a colleague or an operator confirms who they are.
- * The approval lets the person enrol a first factor (THREATS M5). Nobody approves themselves, and who exists is not told (THREATS M15).
+ * The approval allows a first factor (THREATS M5). Nobody approves themselves, and nobody learns who exists (THREATS M15).
  */
 import { isFresh } from '../factor/proof.ts'
 import { type Account, operators } from '../identity/account.ts'
@@ -15,13 +15,12 @@ import type { SignInJournal } from './journal.ts'
 import { type Denied, denied } from './outcome.ts'
 import type { UsableFactors } from './usable-factors.ts'
 
-/** A request as its sponsor and the operators see it. */
+/** For its sponsor and the operators. */
 export interface SeenRequest {
   readonly request: Request
   readonly person: Account
-  /** What people call the institution that knows the person. */
   readonly institution: string
-  /** The person who was named; null where the request is for the operators, or the name is nobody's. */
+  /** Null for the operators, and for an unknown name. */
   readonly sponsor: Account | null
 }
 
@@ -41,7 +40,7 @@ export class Sponsorship {
     this.#options = options
   }
 
-  /** True where this person has no factor that works, and may ask for approval. */
+  /** The person has no usable factor, and may ask. */
   async isOpenTo({ account, proofs }: Principal): Promise<boolean> {
     const { directories, factors } = this.#options
     if (directories.enrolmentOf(account.directory) !== 'sponsor') return false
@@ -50,7 +49,7 @@ export class Sponsorship {
     return (await factors.kinds(account.id)).length === 0
   }
 
-  /** The person's own request, open or lately decided. `isHere`: this browser has made it. */
+  /** Open or lately decided. `isHere`: this browser has made it. */
   async own({
     principal,
     asker
@@ -59,10 +58,7 @@ export class Sponsorship {
     return request === null ? null : { request, isHere: isAskedIn(request, asker) }
   }
 
-  /**
-   * Asks the colleague with this sign-in name or address; null asks the operators. `self`: the person named themselves. The browser keeps
-   * `asker`: the approval holds there alone.
-   */
+  /** Null asks the operators. `self`: the person named themselves. The browser keeps `asker`: the approval holds there alone. */
   async ask(
     by: SignedCaller,
     who: string | null
@@ -91,7 +87,7 @@ export class Sponsorship {
     return { kind: 'asked', asker }
   }
 
-  /** What this person may decide on, and what others decided in their place, the newest first. */
+  /** What this person may decide on, and what others decided instead, newest first. */
   async requestsFor({ account }: Principal): Promise<SeenRequest[]> {
     const { sponsorships, accounts, directories } = this.#options
     const found = await sponsorships.listFor(account.id, isOperator(account))
@@ -111,8 +107,8 @@ export class Sponsorship {
   }
 
   /**
-   * Approves or declines. `gone`: somebody else has decided, the request is over or was replaced, or it is not for this person. Needs a
-   * fresh proof with a factor of the gate. `why`: the reason of an operator in the console, whose pages have asked for a proof of their own.
+   * Needs a fresh proof with a factor of the gate. `gone`: it is decided, over, replaced, or not for this person. `why`: from an operator
+   * in the console, whose pages have asked for a proof.
    */
   async decide(
     by: SignedCaller,
@@ -137,7 +133,7 @@ export class Sponsorship {
     if (decided === null) return { kind: 'gone' }
     try {
       await journal.sponsorDecision(by, person, isApproval, why)
-      // The token of this invitation is nobody's: the approval holds for the next sign-in in the browser that asked.
+      // Nobody has the token: the approval holds for the next sign-in in the browser that asked.
       if (isApproval) await sponsorships.bind(decided, tokenDigest(await invitations.issue(accountId)))
     } catch (error) {
       await sponsorships.reopen(decided)

@@ -1,4 +1,4 @@
-/** A person's own logins at apps: stored after a fresh proof, which the page requires; listed and removed. */
+/** A person's own logins at apps, stored after a fresh proof, which the page requires. */
 import { GateError } from '../errors.ts'
 import { evenUnconfirmed } from '../store/unconfirmed.ts'
 import { basicAuthorization, type TypedField, type TypedLogin } from '../upstream-login/credentials.ts'
@@ -15,7 +15,7 @@ export class UpstreamLoginAccess {
     this.#journal = input.journal
   }
 
-  /** The field that is wrong, or null once it is stored. Throws where the journal takes no line, because nothing may change without a record. */
+  /** The field that is wrong, or null. Throws if the journal takes no line. */
   async store(by: SignedCaller, appId: string, typed: TypedLogin): Promise<TypedField | null> {
     const made = basicAuthorization(typed)
     if ('wrong' in made) return made.wrong
@@ -33,7 +33,7 @@ export class UpstreamLoginAccess {
     return this.#logins.list(principal.account.id)
   }
 
-  /** False if the person has none there. Rejects with StoreUnconfirmed; it is removed then too. */
+  /** False if there is none. Rejects with StoreUnconfirmed, although it is removed. */
   async remove(by: SignedCaller, appId: string): Promise<boolean> {
     let wasThere = false
     const unconfirmed = await evenUnconfirmed(async () => {

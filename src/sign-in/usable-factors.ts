@@ -1,4 +1,4 @@
-/** The second factors that a person can use now, without disabled ones. */
+/** The second factors that a person can use now. */
 import type { Credential, Credentials } from '../factor/credential.ts'
 import type { FactorKind } from '../factor/proof.ts'
 import type { RecoveryCodes } from '../factor/recovery-code.ts'
@@ -20,7 +20,7 @@ export class UsableFactors {
     this.#recoveryCodes = input.recoveryCodes
   }
 
-  /** Their kinds, last used first, and the code lengths of the person's authenticator apps, shortest first. */
+  /** Last used first. The code lengths of authenticator apps: shortest first. */
   async of(accountId: string): Promise<{ kinds: FactorKind[]; codeDigits: number[] }> {
     const [enrolled, codes] = await Promise.all([
       this.#credentials.list(accountId),
@@ -41,7 +41,7 @@ export class UsableFactors {
     return credential.disabledAt === null && this.#webauthn.misfitOf(credential) === null
   }
 
-  /** Why the policy refuses all of their passkeys; null if it takes one, or if there are none. */
+  /** Why the policy refuses all of their passkeys; null if it takes one, or there are none. */
   async misfit(accountId: string): Promise<Misfit | null> {
     const enrolled = await this.#credentials.list(accountId)
     const passkeys = enrolled.filter(({ kind, disabledAt }) => kind === 'webauthn' && disabledAt === null)
@@ -53,7 +53,7 @@ export class UsableFactors {
     return (await this.of(accountId)).kinds
   }
 
-  /** True if there are factors and all are disabled. */
+  /** There are factors, and all are disabled. */
   async areSwitchedOff(accountId: string): Promise<boolean> {
     const enrolled = await this.#credentials.list(accountId)
     return enrolled.length > 0 && enrolled.every(({ disabledAt }) => disabledAt !== null)

@@ -1,4 +1,4 @@
-/** What the watch has said: the entries of the journal with their sentences, the newest first. Names stay as the journal has them. */
+/** What the watch has said: journal entries with their sentences, newest first. */
 import type { JournalEntry, JournalSearch } from '../journal-search.ts'
 
 export interface Alarm {
@@ -7,23 +7,23 @@ export interface Alarm {
   readonly kind: string
   /** A level, or what happened to a budget. */
   readonly outcome: string
-  /** The id, which the journal keeps in the clear; null where the alarm is about nobody. */
+  /** Null if the alarm is about nobody. */
   readonly account: string | null
-  /** A pseudonym where the journal has pseudonyms. */
+  /** A pseudonym if the journal has them. */
   readonly name: string | null
   readonly app: string | null
   readonly sentence: string
-  /** What was done, in the words of the configuration. */
+  /** In the words of the configuration. */
   readonly steps: readonly string[]
-  /** True if the watch was still learning, so that it only reported. */
+  /** The watch was still learning, so it only reported. */
   readonly isLearning: boolean
 }
 
 export interface Alarms {
   readonly alarms: readonly Alarm[]
-  /** Where older ones begin; null where there are none. */
+  /** Null if there are no older ones. */
   readonly next: string | null
-  /** True if the search ended at its bound, so that there may be more. */
+  /** The search ended at its bound; there may be more. */
   readonly isPartly: boolean
   readonly backTo: number | null
 }
@@ -39,7 +39,7 @@ export interface AlarmQuery {
 /** The start of the kinds `watch.budget`, `watch.unusual`, `watch.decoy` and `watch.app`. */
 export const alarmKind = 'watch'
 
-/** What operators have done about a changed app, which is in the journal under the same kind. */
+/** What operators did about a changed app, under the same kind. */
 const answers: ReadonlySet<string> = new Set(['approved', 'changing', 'changed'])
 
 export async function alarmsOf(journal: JournalSearch, { person, since, from, most }: AlarmQuery): Promise<Alarms> {
@@ -63,7 +63,7 @@ function alarmOf(entry: JournalEntry): Alarm {
   }
 }
 
-/** The line of a budget has all its steps, but with `step-up` those after it wait for the minute in which a proof may come. */
+/** The line of a budget has all steps, but those after `step-up` wait for the minute in which a proof may come. */
 function stepsTaken(kind: string, outcome: string | null, steps: readonly string[]): readonly string[] {
   if (kind !== 'watch.budget') return steps
   if (outcome === 'bought') return []

@@ -1,4 +1,4 @@
-/** What operators do in the console about apps that have changed: approve a finding, announce a change, end it. */
+/** What operators do in the console about changed apps. */
 import type { AuditSink } from '../../audit/event.ts'
 import type { Clock } from '../../clock.ts'
 import { GateError } from '../../errors.ts'
@@ -12,7 +12,7 @@ interface AppActionsInput {
   readonly store: Store
   readonly clock: Clock
   readonly audit: AuditSink
-  /** Ids of the apps of the configuration, in their order. */
+  /** In the order of the configuration. */
   readonly apps: readonly string[]
 }
 
@@ -23,7 +23,7 @@ export class AppActions {
     this.#input = input
   }
 
-  /** The apps of which something is known or announced. Rejects with StoreUnreachable. */
+  /** Those with something known or announced. Rejects with StoreUnreachable. */
   async read(): Promise<readonly AppState[]> {
     const { store, clock, apps } = this.#input
     const states = await new AppChanges({ store, clock, record: async () => {} }).read(apps)
@@ -34,7 +34,7 @@ export class AppActions {
     return this.#input.apps.includes(app)
   }
 
-  /** Null if the finding is open no more. */
+  /** Null if the finding is not open. */
   approve(by: Acting, app: string, finding: string): Promise<Finding | null> {
     return this.#changes(by).approve(app, finding, by.why)
   }

@@ -1,4 +1,4 @@
-/** How much of each budget is used, by whom: the fullest first. The ledgers are read at most every 15 seconds. */
+/** The use of each budget, the fullest first, at most 15 seconds old. */
 import type { Budget } from '../../budgets/budget.ts'
 import { type Ledger, type Mode, readLedger } from '../../budgets/ledger.ts'
 import { ledgerRecord } from '../../budgets/ledger-record.ts'
@@ -11,14 +11,14 @@ export interface BudgetUse {
   readonly budget: Budget
   /** An account, a session, an app, or what stands for everybody. */
   readonly subject: string
-  /** The account, of budgets per person, session or token; null for others, and for strangers. */
+  /** For budgets per person, session or token; null for strangers. */
   readonly account: string | null
   readonly used: number
   readonly limit: number
   /** `used` of `limit`. */
   readonly share: number
   readonly state: Mode
-  /** Milliseconds since the epoch; null if the budget is not passed. */
+  /** Milliseconds since the epoch; null if it is not passed. */
   readonly passedAt: number | null
 }
 
@@ -26,7 +26,7 @@ export interface BudgetUsesInput {
   readonly store: Store
   readonly clock: Clock
   readonly budgets: () => readonly Budget[]
-  /** The part of amounts that the posture leaves for an app; null for all apps. */
+  /** What the posture leaves of amounts for an app; null for all apps. */
   readonly scale: () => Promise<(app: string | null) => number>
 }
 
@@ -41,7 +41,7 @@ export class BudgetUses {
     this.#uses = new KeptAnswer(input.clock, keptMs)
   }
 
-  /** Rejects with StoreUnreachable. What gates have granted themselves and not used yet does not count. */
+  /** Without unused grants. Rejects with StoreUnreachable. */
   all(): Promise<readonly BudgetUse[]> {
     return this.#uses.get(now => this.#read(now))
   }
@@ -55,7 +55,7 @@ export class BudgetUses {
       const [id = '', ...rest] = key.slice(ledgerRecord.prefix.length).split(':')
       const budget = known.get(id)
       const ledger = ledgerRecord.parseIfKnown(value)
-      // A budget that is configured no more has a record for a while.
+      // The budget has left the configuration.
       if (budget === undefined || ledger === null) continue
       const use = useOf(budget, rest.join(':'), ledger, now, scale(budget.app))
       if (use.used > 0 || use.passedAt !== null) uses.push(use)

@@ -1,30 +1,30 @@
-/** The decoys of the configuration, and who has touched each lately, as the journal says. */
+/** The decoys, and who has touched each lately, by the journal. */
 import type { JournalEntry, JournalSearch } from '../journal-search.ts'
 
 export interface KnownDecoy {
   readonly app: string
-  /** As in the configuration: `/finance/**`, `/download?dir=/finance`. */
+  /** As in the configuration: `/download?dir=/finance`. */
   readonly text: string
-  /** The kind of file that the gate itself answers with; null where the app answers. */
+  /** The kind of file that the gate answers with; null if the app answers. */
   readonly serve: string | null
   readonly steps: readonly string[]
 }
 
 export interface DecoyUse extends KnownDecoy {
-  /** Touches by people, of whatever kind. */
+  /** By all people. */
   readonly touches: number
   /** Different people. */
   readonly people: number
-  /** Touches by people who are not signed in. */
+  /** By people who are not signed in. */
   readonly strangers: number
   /** Milliseconds since the epoch; null for none. */
   readonly lastAt: number | null
 }
 
-/** Lines of the journal that are counted. */
+/** Of the journal. */
 const maxLines = 500
 
-/** In the order of the configuration. Lines that are held together count as many touches as they say. */
+/** In the order of the configuration. A line may stand for several touches. */
 export async function decoyUses(
   journal: JournalSearch,
   decoys: readonly KnownDecoy[],

@@ -1,4 +1,4 @@
-/** All figures of the watch for operators: what the console's page and `factorgate watch show` have in common. */
+/** All figures of the watch, for the console and `factorgate watch show`. */
 import type { Budget } from '../../budgets/budget.ts'
 import type { Clock } from '../../clock.ts'
 import type { Store } from '../../store/store.ts'
@@ -11,12 +11,12 @@ import { type PostureView, readPosture } from './posture-view.ts'
 import { WatchedPeople, type WatchedPeopleInput, type WatchedPerson } from './watched-person.ts'
 
 interface WatchFiguresInput {
-  /** Null where the configuration does not ask what is unusual. */
+  /** Null if the configuration does not ask. */
   readonly unusual:
     | (Omit<MovementInput, 'store' | 'clock'> & Omit<WatchedPeopleInput, 'store' | 'clock' | 'scale'>)
     | null
   readonly budgets: Omit<BudgetUsesInput, 'scale'>
-  /** The part of amounts and thresholds that is left where the posture is not normal. */
+  /** What the posture leaves of amounts and thresholds. */
   readonly postureFactor: number
   readonly journal: JournalSearch
   readonly decoys: readonly KnownDecoy[]
@@ -48,17 +48,17 @@ export class WatchFigures {
     this.#decoys = decoys
   }
 
-  /** True if the configuration asks for anything. */
+  /** The configuration asks for anything. */
   get isOn(): boolean {
     return this.isLearningPeople || this.budgets.length > 0 || this.#decoys.length > 0
   }
 
-  /** Null where nothing is learned of people. */
+  /** Null if nothing is learned of people. */
   async movement(query: MovementQuery): Promise<Movement | null> {
     return (await this.#movements?.today(query)) ?? null
   }
 
-  /** Null where nothing is learned of people, and for an account that does not exist. */
+  /** Null if nothing is learned of people, or for a missing account. */
   async person(id: string): Promise<WatchedPerson | null> {
     return (await this.#people?.one(id)) ?? null
   }
@@ -67,12 +67,12 @@ export class WatchFigures {
     return alarmsOf(this.#journal, query)
   }
 
-  /** Touches since then, in milliseconds since the epoch. */
+  /** In milliseconds since the epoch. */
   decoys(since: number): Promise<readonly DecoyUse[]> {
     return decoyUses(this.#journal, this.#decoys, since)
   }
 
-  /** Null if nobody knows, because the record is damaged. */
+  /** Null if the record is damaged. */
   posture(): Promise<PostureView | null> {
     return readPosture(this.#place.store, this.#place.clock)
   }
@@ -81,7 +81,6 @@ export class WatchFigures {
     return this.#uses.all()
   }
 
-  /** Gives the memory back. */
   close(): void {
     this.#movements?.close()
   }

@@ -1,4 +1,4 @@
-/** From where and with what a person works, as the watch remembers it. It has hashes; what can be named gets its name back. */
+/** From where and with what a person works. The watch keeps hashes; some get their names back. */
 import { networkLevels } from '../../request/network-levels.ts'
 import type { Device } from '../../session/session.ts'
 import { firstDay, type ListPlace, lastDay } from '../../unusual/known-list.ts'
@@ -8,14 +8,14 @@ import { hashText } from '../../unusual/read-path.ts'
 
 export interface KnownPlace {
   readonly kind: 'network' | 'client' | 'country'
-  /** A network such as `192.0.2.0/24`, a client such as `Firefox on Linux`, the code of a country; null where only its hash is known. */
+  /** A network such as `192.0.2.0/24`, a client such as `Firefox on Linux`, a country's code; null if only the hash is known. */
   readonly name: string | null
-  /** Milliseconds since the epoch, at the beginning of the day. */
+  /** The day's beginning, in milliseconds since the epoch. */
   readonly firstAt: number
   readonly lastAt: number
 }
 
-/** The newest first. `devices` are those of the person's sessions, which have names. */
+/** Newest first. `devices`: of the person's sessions, which have names. */
 export function placesOf(person: Person, devices: readonly Device[]): KnownPlace[] {
   const networks = namesOf(devices.map(({ address }) => networkLevels(address).provider))
   const clients = namesOf(devices.map(({ userAgent }) => clientName(userAgent)))
@@ -48,7 +48,7 @@ function namesOf(texts: readonly string[]): Map<number, string> {
 
 let codes: Map<number, string> | undefined
 
-/** All pairs of letters: the codes of ISO 3166-1 are among them. */
+/** All pairs of letters, among them the codes of ISO 3166-1. */
 function countries(): ReadonlyMap<number, string> {
   const letters = [...'ABCDEFGHIJKLMNOPQRSTUVWXYZ']
   codes ??= namesOf(letters.flatMap(one => letters.map(other => one + other)))

@@ -1,6 +1,6 @@
 /**
- * Who has fetched how much today, beside what is usual for them: the use-case behind the console's page and `factorgate watch show`. It reads
- * what src/unusual/ has in the store, at most a minute old, and adds what this process has counted since.
+ * Who has fetched how much today, beside what is usual for them, for the console and `factorgate watch show`: what the store has, at most a
+ * minute old, and what this process has counted since.
  */
 import type { Clock } from '../../clock.ts'
 import type { Account } from '../../identity/account.ts'
@@ -16,7 +16,7 @@ import { type Level, levels } from '../../unusual/steps.ts'
 import { PeerGroups, Peers } from './peers.ts'
 import { RecordIndex } from './record-index.ts'
 
-/** What people usually move in a day, in bytes. */
+/** Bytes of a day. */
 export interface UsualBytes {
   /** Three days in ten are below it. */
   readonly low: number
@@ -27,33 +27,33 @@ export interface UsualBytes {
 
 export interface Mover {
   readonly account: Account
-  /** Bytes of today, which is a day in UTC. */
+  /** A day is in UTC. */
   readonly bytes: number
   readonly usual: UsualBytes
-  /** False until a day of this person or enough days of others are known: the usual is an assumption then, which nobody shows. */
+  /** False while too few days are known: the usual is then an assumption, which nobody shows. */
   readonly isUsualKnown: boolean
-  /** How far above the usual day, in standard days of this person. */
+  /** In standard days of this person, above the usual day. */
   readonly above: number
-  /** The highest level of today. */
+  /** Of today. */
   readonly level: Level
-  /** Days from which the usual was learned. With a few, the person's groups count more. */
+  /** The days behind the usual. If they are few, the person's groups count more. */
   readonly ownDays: number
-  /** Bytes of the last 14 days, today last. */
+  /** The last 14 days, today last. */
   readonly days: readonly number[]
 }
 
 export interface Movement {
-  /** People who have fetched something today, the farthest above their usual first. */
+  /** People with bytes today, the farthest above their usual first. */
   readonly movers: readonly Mover[]
-  /** Their number, over all pages. */
+  /** On all pages. */
   readonly people: number
-  /** How many of them are above a busy day. */
+  /** Those above a busy day. */
   readonly aboveBusy: number
-  /** The bytes that all of them have moved. */
+  /** Of all. */
   readonly bytes: number
   readonly page: number
   readonly pages: number
-  /** When the watch begins to judge, in milliseconds since the epoch; null if it judges now. */
+  /** When the watch begins to judge, in milliseconds since the epoch; null if it does now. */
   readonly learnsUntil: number | null
 }
 
@@ -63,7 +63,7 @@ export interface MovementInput {
   readonly allAccounts: () => Promise<readonly Account[]>
   /** Seconds. */
   readonly learnSeconds: () => number
-  /** What this process has counted and not written yet. */
+  /** Counted by this process. */
   readonly unwritten: () => Iterable<Unwritten>
 }
 
@@ -71,11 +71,11 @@ export interface MovementQuery {
   /** From 1. A missing page means the nearest one. */
   readonly page: number
   readonly pageSize: number
-  /** Only this person; null for all. */
+  /** Null for all. */
   readonly account: string | null
 }
 
-/** What is kept of each person while somebody looks. */
+/** Kept for each person while somebody looks. */
 interface Figures {
   readonly day: number
   readonly bytes: number
@@ -138,7 +138,6 @@ export class Movements {
     }
   }
 
-  /** Gives the memory back. */
   close(): void {
     this.#index.close()
   }
@@ -149,7 +148,7 @@ export class Movements {
       if (countedOn !== day) continue
       const before = all.get(account)
       const figures = before ?? this.#newcomer(account, day)
-      // A person who has just begun the day still has yesterday's record.
+      // The record may still be yesterday's.
       const isToday = before?.day === day
       all.set(account, {
         ...figures,
@@ -188,7 +187,7 @@ export class Movements {
   }
 }
 
-/** The bytes of all apps. `age` is how many days before the person's day. */
+/** Of all apps. `age`: days before the person's day. */
 export function bytesOfDay({ moved, day }: Person, age: number): number {
   let sum = 0
   for (let place = 0; place < movedPlaces; place++) sum += moved.bytesOf(place, day, age)
@@ -217,7 +216,7 @@ function moverOf(account: Account, { bytes, middle, spread, alarm, ownDays, isUs
   }
 }
 
-/** The days of somebody who was last seen some days ago; that day itself becomes one of the earlier ones. */
+/** For somebody who was last seen some days ago; that day becomes an earlier one. */
 function laterBy({ earlier, bytes }: Figures, days: number): Float32Array {
   const all = [...earlier, bytes, ...new Array<number>(Math.min(Math.max(0, days - 1), movedDays)).fill(0)]
   return Float32Array.from(all.slice(1 - movedDays))

@@ -1,4 +1,4 @@
-/** What is usual in groups of people, as the store knows it. It is read at most once a minute. */
+/** What is usual in groups of people, at most a minute old. */
 import type { Clock } from '../../clock.ts'
 import { inBatches } from '../../store/batches.ts'
 import { KeptAnswer } from '../../store/kept-answer.ts'
@@ -8,7 +8,7 @@ import { groupId, groupRecord, unpackGroup } from '../../unusual/records.ts'
 
 const keptMs = 60_000
 
-/** The groups of one moment. */
+/** At one moment. */
 export class PeerGroups {
   readonly everybody: Group
   readonly #groups: ReadonlyMap<string, Group>
@@ -19,7 +19,7 @@ export class PeerGroups {
     this.everybody = groups.get(everyone) ?? new Group(day)
   }
 
-  /** What is usual for people of these groups. A group that is not known says nothing. */
+  /** An unknown group says nothing. */
   usual(groups: readonly string[], day: number): Usual {
     const key = `${day} ${JSON.stringify(groups)}`
     let usual = this.#usual.get(key)
@@ -41,7 +41,7 @@ export class Peers {
     this.#groups = new KeptAnswer(clock, keptMs)
   }
 
-  /** `names` of groups count where nothing is kept from the last minute. */
+  /** `names` count only without a fresh answer. */
   load(names: () => Iterable<string>, day: number): Promise<PeerGroups> {
     return this.#groups.get(() => this.#read(names(), day))
   }

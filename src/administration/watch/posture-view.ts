@@ -1,18 +1,18 @@
-/** What is set of the posture now, for operators. */
+/** The posture now, for operators. */
 import type { Clock } from '../../clock.ts'
 import { readDial } from '../../posture/dial-record.ts'
 import { levelAt, type PostureLevel, type Setting, splitAt } from '../../posture/posture.ts'
 import type { Store } from '../../store/store.ts'
 
 export interface PostureView {
-  /** Null where nothing is set for all apps. */
+  /** Null if nothing is set for all apps. */
   readonly all: Setting | null
   readonly apps: readonly { readonly app: string; readonly setting: Setting }[]
   /** What counts for an app; null for all. */
   level(app: string | null): PostureLevel
 }
 
-/** Null if the record is damaged, so that nobody knows. Rejects with RecordTooNew and StoreUnreachable. */
+/** Null if the record is damaged. Rejects with RecordTooNew and StoreUnreachable. */
 export async function readPosture(store: Store, clock: Clock): Promise<PostureView | null> {
   const dial = await readDial(store)
   if (dial === null) return null

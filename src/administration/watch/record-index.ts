@@ -1,11 +1,7 @@
-/**
- * A short form of each record under one prefix of the store, in memory. It is read at the first question, follows the store's notices, and is
- * dropped when nobody asks any more.
- */
+/** A short form of all records with one prefix, in memory: read at the first question, updated by the store's notices, and dropped when idle. */
 import { inBatches, withPauses } from '../../store/batches.ts'
 import type { Store } from '../../store/store.ts'
 
-/** Milliseconds without a question after which the memory is given back. */
 const idleMs = 10 * 60_000
 
 interface RecordIndexInput<Short> {
@@ -26,7 +22,7 @@ export class RecordIndex<Short> {
     this.#input = input
   }
 
-  /** The records by id. Rejects with StoreUnreachable. */
+  /** By id. Rejects with StoreUnreachable. */
   async all(): Promise<ReadonlyMap<string, Short>> {
     clearTimeout(this.#idle)
     this.#idle = setTimeout(() => this.close(), idleMs).unref()
@@ -47,7 +43,6 @@ export class RecordIndex<Short> {
     return all
   }
 
-  /** Gives the memory back. A later question reads anew. */
   close(): void {
     clearTimeout(this.#idle)
     this.#unsubscribe?.()

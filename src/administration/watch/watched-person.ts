@@ -1,4 +1,4 @@
-/** One person as the watch sees them: two weeks, each app, places, signals, and what it takes until a proof is asked for. */
+/** One person as the watch sees them: two weeks, apps, places, signals, and what it takes until a proof is asked for. */
 import type { Clock } from '../../clock.ts'
 import type { Account } from '../../identity/account.ts'
 import type { Device } from '../../session/session.ts'
@@ -23,7 +23,7 @@ import { Peers } from './peers.ts'
 
 export interface WatchedPerson {
   readonly account: Account
-  /** False if the watch has never seen the person. */
+  /** The watch has seen the person. */
   readonly isKnown: boolean
   readonly bytes: number
   readonly usual: UsualBytes
@@ -31,21 +31,21 @@ export interface WatchedPerson {
   readonly isUsualKnown: boolean
   readonly above: number
   readonly ownDays: number
-  /** Bytes of the last 14 days, today last. */
+  /** The last 14 days, today last. */
   readonly days: readonly number[]
-  /** Null for apps without a place of their own, together. The one with the most bytes first. */
+  /** Null for apps without a place of their own, together. Most bytes first. */
   readonly apps: readonly { readonly app: string | null; readonly days: readonly number[] }[]
-  /** What is known, the newest first. */
+  /** Newest first. */
   readonly places: readonly KnownPlace[]
   readonly score: number
   readonly level: Level
   /** The strongest first. */
   readonly signals: readonly Signal[]
-  /** The threshold of each level above `quiet`, under the posture of all apps. */
+  /** Of each level above `quiet`, under the posture of all apps. */
   readonly thresholds: Readonly<Record<Exclude<Level, 'quiet'>, number>>
-  /** Bytes of today at which a proof is asked for if all else stays as it is; null if no amount alone is enough. */
+  /** Bytes of today at which a proof is asked for, all else equal; null if no amount alone is enough. */
   readonly bytesToAlarm: number | null
-  /** True if the person has shown a fresh proof today since something was unusual. */
+  /** A fresh proof came today after something unusual. */
   readonly hasAnswered: boolean
   readonly learnsUntil: number | null
 }
@@ -54,17 +54,17 @@ export interface WatchedPeopleInput {
   readonly store: Store
   readonly clock: Clock
   readonly accounts: { byId(id: string): Promise<Account | null> }
-  /** The part of thresholds that the posture leaves for an app; null for all apps. */
+  /** What the posture leaves of thresholds for an app; null for all apps. */
   readonly scale: () => Promise<(app: string | null) => number>
   /** Seconds. */
   readonly learnSeconds: () => number
-  /** Ids of the apps of the configuration. */
+  /** Of the configuration. */
   readonly apps: () => readonly string[]
-  /** The devices of the person's sessions, by which hashes of networks and clients get their names. */
+  /** The devices of the person's sessions, which give hashes their names. */
   readonly devicesOf: (account: string) => Promise<readonly { readonly session: string; readonly device: Device }[]>
-  /** What this process has of the person in memory. */
+  /** In this process. */
   readonly liveOf: (account: string) => Live | null
-  /** What this process doubts about a session. */
+  /** Of this process, about a session. */
   readonly doubtsOf: (session: string) => readonly DoubtFacts[]
 }
 
@@ -75,7 +75,7 @@ export class WatchedPeople {
     this.#input = input
   }
 
-  /** Null for an account that does not exist. Rejects with StoreUnreachable. */
+  /** Null for a missing account. Rejects with StoreUnreachable. */
   async one(id: string): Promise<WatchedPerson | null> {
     const { store, clock, accounts, learnSeconds, devicesOf, liveOf, doubtsOf } = this.#input
     const account = await accounts.byId(id)
