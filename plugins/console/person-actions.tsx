@@ -260,8 +260,8 @@ async function show(
 ): Promise<FastifyReply> {
   if (!mayDo(page.role, action, account)) return showPerson(page, options, 403, page.words.action.refused.not_yours)
   const { services, directories } = page.portal
-  const [isInvited, sessions] = await Promise.all([
-    services.invitations.isWaiting(account.id),
+  const [invitation, sessions] = await Promise.all([
+    services.invitations.waiting(account.id),
     sessionId === null ? [] : services.sessions.list(account.id)
   ])
   const session = sessions.find(one => one.session.id === sessionId)?.session
@@ -272,7 +272,7 @@ async function show(
     account,
     version: typed('version', versionOf(account)),
     source: account.directory === services.localDirectory.id ? null : directories.titleOf(account.directory),
-    isInvited,
+    isInvited: invitation !== null,
     asksSelf: isSelf && (action === 'suspend' || action === 'reset' || action === 'change'),
     session: session === undefined ? null : { id: session.id, device: browserName(session.device.userAgent, page.say) },
     typed: {

@@ -5,6 +5,7 @@ import type { Credential } from '../../src/factor/credential.ts'
 import type { RecoveryStatus } from '../../src/factor/recovery-code.ts'
 import type { LiveSummary } from '../../src/forwarding/live-connections.ts'
 import type { Account } from '../../src/identity/account.ts'
+import type { WaitingInvitation } from '../../src/identity/invitations.ts'
 import type { ListedToken } from '../../src/programs/program-tokens.ts'
 import { boundSince, type Session } from '../../src/session/session.ts'
 import type { Lock } from '../../src/throttle/attempt-locks.ts'
@@ -12,7 +13,7 @@ import { browserName } from '../portal/device-name.ts'
 import { Notice, Said } from '../portal/layout.tsx'
 import { said } from '../portal/messages/messages.ts'
 import { sendPage } from '../portal/page-context.ts'
-import { formatDuration, formatRelative } from '../portal/relative-time.ts'
+import { formatDuration, formatRelative, zonedTime } from '../portal/relative-time.ts'
 import { formatBytes } from './amounts.ts'
 import {
   accountOf,
@@ -40,7 +41,7 @@ interface PersonView {
   readonly tokens: readonly ListedToken[]
   readonly logins: readonly LoginRow[]
   readonly locks: readonly Lock[]
-  readonly isInvited: boolean
+  readonly invitation: WaitingInvitation | null
   /** True while a budget holds, slows or cuts the person. */
   readonly isHeld: boolean
   readonly isSelf: boolean
@@ -113,6 +114,9 @@ function Facts({ frame, view }: { frame: ConsoleFrame; view: PersonView }) {
     [say.from, view.source ?? say.here],
     [say.added, formatRelative(account.createdAt, view.now, frame.frame.say)],
     [say.status, statusOf(frame, view)],
+    ...(view.invitation === null
+      ? []
+      : [[say.invitation, invitationSentence(frame, view.invitation, view.now)] as const]),
     ...(account.suspended?.watchWord === undefined ? [] : [[say.watchSaid, account.suspended.watchWord.why] as const]),
     [
       say.recovery,
@@ -184,12 +188,21 @@ function isOffered(action: Action, { account, locks, sessions, isHeld }: PersonV
   return action !== 'revoke' || sessions.length > 0
 }
 
-function statusOf({ frame, say }: ConsoleFrame, { account, credentials, isInvited, now }: PersonView): string {
+function statusOf({ frame, say }: ConsoleFrame, { account, credentials, invitation, now }: PersonView): string {
   const { suspended } = account
   if (suspended !== null)
     return say.person.suspended({ when: formatRelative(suspended.at, now, frame.say), why: suspended.why })
   const status = credentials.length === 0 ? say.people.unenrolled : say.people.fine
-  return isInvited ? say.person.invited({ status }) : status
+  return invitation !== null ? say.person.invited({ status }) : status
+}
+
+function invitationSentence({ frame, say }: ConsoleFrame, invitation: WaitingInvitation, now: number): string {
+  const { madeAt, by, isAccepted } = invitation
+  const until = zonedTime({ at: invitation.until, offsetMinutes: 0 }, frame.say)
+  const when = formatRelative(madeAt, now, frame.say)
+  const sentence =
+    by === null ? say.person.invitationWaits({ until, when }) : say.person.invitationBy({ until, when, by })
+  return isAccepted ? `${sentence} ${say.person.invitationUsed}` : sentence
 }
 
 function Factors({ frame: { frame, say }, view }: { frame: ConsoleFrame; view: PersonView }) {
@@ -305,11 +318,11 @@ export async function showPerson(
   const account = await accountOf(page, options.accounts)
   const { id } = account
   const { services, directories } = page.portal
-  const [credentials, codes, sessions, isInvited, locks, open, tokens, logins, uses] = await Promise.all([
+  const [credentials, codes, sessions, invitation, locks, open, tokens, logins, uses] = await Promise.all([
     services.credentials.list(id),
     services.recoveryCodes.status(id),
     services.sessions.list(id),
-    services.invitations.isWaiting(id),
+    services.invitations.waiting(id),
     options.locks.of(id),
     options.openConnections(),
     options.tokens.list(id),
@@ -326,7 +339,7 @@ export async function showPerson(
     tokens,
     logins,
     locks,
-    isInvited,
+    invitation,
     isHeld: uses.some(({ account, state }) => account === id && state !== 'within' && state !== 'passed'),
     isSelf: id === page.principal.account.id,
     actions: offered.filter(action => mayDo(page.role, action, account)),

@@ -68,7 +68,7 @@ async function noFactorEnd(
 ): Promise<Omit<DeadEnd, 'returnTo'>> {
   const { id, directory } = principal.account
   const isOff = await portal.signIn.factors.areSwitchedOff(id)
-  const isInvited = await portal.services.invitations.isWaiting(id)
+  const isInvited = (await portal.services.invitations.waiting(id)) !== null
   const isFromElsewhere = portal.directories.institution(directory) !== undefined
   return { ...noFactor(say.challenge, { why, isOff, isInvited, isFromElsewhere }), href: null }
 }

@@ -71,7 +71,7 @@ export interface PortalServices {
   readonly accounts: Pick<Accounts, 'byId' | 'update'>
   readonly sessions: Pick<Sessions, 'list' | 'look' | 'whyEnded' | 'writeUse'>
   readonly credentials: Pick<Credentials, 'list' | 'get'>
-  readonly invitations: Pick<Invitations, 'isWaiting'>
+  readonly invitations: Pick<Invitations, 'waiting'>
   readonly localDirectory: Pick<LocalDirectory, 'id'>
   readonly totp: Pick<Totp, 'open' | 'begin' | 'resume' | 'isFinished'>
   readonly webauthn: Pick<

@@ -60,7 +60,7 @@ export type ActionOutcome<Done> =
   | ({ readonly kind: 'done'; readonly account: Account } & Done)
   | { readonly kind: 'refused'; readonly why: Refusal; readonly account: Account | null }
 
-interface OperatorActionsParts extends Omit<PeopleParts, 'record' | 'locks' | 'credentials'> {
+interface OperatorActionsParts extends Omit<PeopleParts, 'record' | 'operator' | 'locks' | 'credentials'> {
   readonly store: Store
   readonly audit: AuditSink
   readonly credentials: Credentials
@@ -310,7 +310,7 @@ export class OperatorActions {
   }
 
   #people(by: Acting): People {
-    return new People({ ...this.#parts, record: this.#record(by) })
+    return new People({ ...this.#parts, operator: by.principal.account.name, record: this.#record(by) })
   }
 
   #record(by: Acting): PeopleParts['record'] {

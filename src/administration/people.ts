@@ -25,6 +25,8 @@ export interface PeopleParts {
   readonly sponsorships: Pick<Sponsorships, 'removeAll'>
   readonly sessions: Pick<Sessions, 'end' | 'endAccount' | 'endProvedBy'>
   readonly locks: Pick<AttemptLocks, 'unlock'>
+  /** The name of the operator, for the records that say who has made them. */
+  readonly operator: string
   /** The caller adds the operator and the reason. */
   readonly record: (event: ChangeEvent) => Promise<void>
 }
@@ -67,7 +69,8 @@ export class People {
 
   /** The invitation's token. Older ones become invalid. `validSeconds` is within `invitationSeconds`. */
   async invite(account: Account, validSeconds?: number): Promise<string> {
-    const token = await this.#parts.invitations.issue(account.id, validSeconds)
+    const { invitations, operator: by } = this.#parts
+    const token = await invitations.issue(account.id, { validSeconds, by })
     const valid = validSeconds === undefined ? {} : { valid: validSeconds }
     await this.#parts.record({ kind: 'invitation.issue', ...whom(account), ...valid })
     return token

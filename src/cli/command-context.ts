@@ -35,6 +35,8 @@ export interface CommandContext {
   readonly clock: Clock
   readonly sessions: Sessions
   readonly storeOptions: GuardOptions
+  /** Who runs the command, as records name them. */
+  readonly operator: string
   /** `https://gate.lab.example` */
   portalUrl(): Promise<string>
   /** Confirms all writes so far (Store.settle). If unconfirmed, the command reports it at its end and exits with 1. */
@@ -192,6 +194,7 @@ class Place implements CommandContext {
   readonly clock: Clock
   readonly sessions: Sessions
   readonly storeOptions: GuardOptions
+  readonly operator: string
   isUnrecorded = false
   #isDue = false
   #unconfirmed: StoreUnconfirmed | null = null
@@ -201,6 +204,7 @@ class Place implements CommandContext {
 
   constructor(io: Io, config: Config, store: Store, journal: Journal | null, storeOptions: GuardOptions) {
     this.storeOptions = storeOptions
+    this.operator = operator(io)
     this.#io = io
     this.#journal = journal
     this.config = config
@@ -240,7 +244,7 @@ class Place implements CommandContext {
 
   async record(event: Pick<AuditEvent, 'kind'> & Partial<AuditEvent>): Promise<void> {
     const unconfirmed = (await this.isConfirmed()) ? {} : { confirmed: false }
-    const line = { at: this.clock(), ...event, ...unconfirmed, by: 'terminal', operator: operator(this.#io) }
+    const line = { at: this.clock(), ...event, ...unconfirmed, by: 'terminal', operator: this.operator }
     try {
       await this.#journal?.commit(line)
     } catch (error) {

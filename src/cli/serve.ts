@@ -193,7 +193,7 @@ export async function welcome(server: Server, config: Config, io: Io): Promise<v
   const account = await accounts.create({ name: firstName, displayName: 'Administrator', groups: ['operators'] })
   const who = { at: clock(), account: account.id, name: account.name, by: 'serve' }
   await journal.commit({ ...who, kind: 'user.change', outcome: 'added', groups: 'operators' })
-  const token = await invitations.issue(account.id)
+  const token = await invitations.issue(account.id, { by: 'factorgate serve' })
   await journal.commit({ ...who, kind: 'invitation.issue' })
   io.stderr(
     `\nNobody has an account yet. To become the operator '${firstName}', open this invitation within 24 hours:\n\n  ${config.portal.url.origin}/.factorgate/invite/${token}\n\n`

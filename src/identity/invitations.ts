@@ -14,6 +14,8 @@ interface Invitation {
   readonly expiresAt: number
   /** From issue to end. Absent for the usual time. */
   readonly validSeconds?: number
+  /** Who made it. Absent in records of older releases. */
+  readonly by?: string
   readonly acceptedAt?: number
 }
 
@@ -24,10 +26,27 @@ export const invitationRecord = new RecordKind<Invitation>({
   read: record =>
     typeof record.accountId === 'string' &&
     typeof record.expiresAt === 'number' &&
-    (record.validSeconds === undefined || typeof record.validSeconds === 'number')
+    (record.validSeconds === undefined || typeof record.validSeconds === 'number') &&
+    (record.by === undefined || typeof record.by === 'string')
       ? (record as unknown as Invitation)
       : null
 })
+/** An invitation that can still be used, as operators see it. Times in milliseconds since the epoch. */
+export interface WaitingInvitation {
+  readonly madeAt: number
+  readonly until: number
+  /** The name of the operator or sponsor; null if an older release has made it. */
+  readonly by: string | null
+  /** True once its link was used; a second factor has not followed yet. */
+  readonly isAccepted: boolean
+}
+
+interface IssueOptions {
+  readonly validSeconds?: number | undefined
+  /** The name of the operator or sponsor. */
+  readonly by?: string | undefined
+}
+
 const latestOf = (accountId: string) => `invitation-of:${accountId}`
 
 export class Invitations {
@@ -40,7 +59,7 @@ export class Invitations {
   }
 
   /** Ends older invitations of the account. Throws RangeError outside the bounds. */
-  async issue(accountId: string, validSeconds: number = invitationSeconds.usual): Promise<string> {
+  async issue(accountId: string, { validSeconds = invitationSeconds.usual, by }: IssueOptions = {}): Promise<string> {
     const { usual, least, most } = invitationSeconds
     if (!(validSeconds >= least && validSeconds <= most)) throw new RangeError(`an invitation of ${validSeconds} s`)
     const token = newToken()
@@ -48,7 +67,8 @@ export class Invitations {
     const invitation: Invitation = {
       accountId,
       expiresAt: this.#clock() + validSeconds * 1000,
-      ...(validSeconds === usual ? {} : { validSeconds })
+      ...(validSeconds === usual ? {} : { validSeconds }),
+      ...(by === undefined ? {} : { by })
     }
     const keptSeconds = validSeconds + laterSeconds
     const before = await this.#store.get(latestOf(accountId))
@@ -81,10 +101,14 @@ export class Invitations {
     await this.#mark(token, false)
   }
 
-  /** True even for an accepted one. */
-  async isWaiting(accountId: string): Promise<boolean> {
+  /** The one that can still be used, even if it is accepted. */
+  async waiting(accountId: string): Promise<WaitingInvitation | null> {
     const digest = await this.#store.get(latestOf(accountId))
-    return digest !== null && (await this.#good(digest, await invitationRecord.get(this.#store, digest))) !== null
+    if (digest === null) return null
+    const good = await this.#good(digest, await invitationRecord.get(this.#store, digest))
+    if (good === null) return null
+    const { expiresAt: until, validSeconds = invitationSeconds.usual, by = null, acceptedAt } = good
+    return { madeAt: until - validSeconds * 1000, until, by, isAccepted: acceptedAt !== undefined }
   }
 
   /** True while it is the newest, not withdrawn and not spent, even after the link has expired. */

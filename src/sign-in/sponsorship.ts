@@ -134,7 +134,7 @@ export class Sponsorship {
     try {
       await journal.sponsorDecision(by, person, isApproval, why)
       // Nobody has the token: the approval holds for the next sign-in in the browser that asked.
-      if (isApproval) await sponsorships.bind(decided, tokenDigest(await invitations.issue(accountId)))
+      if (isApproval) await sponsorships.bind(decided, tokenDigest(await invitations.issue(accountId, { by: name })))
     } catch (error) {
       await sponsorships.reopen(decided)
       throw error

@@ -93,7 +93,38 @@ t.test('list and show tell who there is, for people and for programs', async t =
     t.notOk(page.includes(hidden) || json.includes(hidden), `shows nothing secret: ${hidden.slice(0, 4)}…`)
   const zoe = await factorgate.ok('user', 'show', 'zoe')
   t.match(zoe, /Zoë \\u\{202e\}gnp/, 'what others wrote is made safe for the terminal')
-  t.match(zoe, /no second factor\. For an invitation run: factorgate user invite zoe/)
+  t.match(zoe, /no second factor\. For a new invitation run: factorgate user invite zoe/)
+})
+
+t.test('show says of an invitation that waits who made it, until when, and whether its link was used', async t => {
+  const factorgate = terminal(t, { env: { SUDO_USER: 'hilda' } })
+  await factorgate.ok('user', 'add', 'alice')
+  factorgate.time.advance(60)
+  const token = invitation.exec(await factorgate.ok('user', 'invite', 'alice', '--valid', '2d'))![1]!
+  const show = async () => [
+    await factorgate.ok('user', 'show', 'alice'),
+    JSON.parse(await factorgate.ok('user', 'show', 'alice', '--json')).invitation
+  ]
+  const waits = /invited {4}2026-11-22 12:01 UTC by hilda as \S+; the invitation waits until 2026-11-24 12:01 UTC\n/
+  const times = { at: '2026-11-22T12:01:00.000Z', until: '2026-11-24T12:01:00.000Z', by: /^hilda as / }
+  t.match(await show(), [waits, { ...times, accepted: false }])
+  t.notMatch((await show())[0], token, 'the link stays with whom it was given to')
+
+  const invitations = new Invitations({ store: factorgate.store(), clock: factorgate.time.read })
+  const alice = await invitations.accept(token)
+  const used = /; its link was used, and a second factor has not followed yet/
+  t.match(await show(), [used, { ...times, accepted: true }])
+  await invitations.issue(alice!)
+  t.match(
+    await show(),
+    [/invited {4}2026-11-22 12:01 UTC; the invitation waits until 2026-11-23 12:01 UTC\n/, { by: null }],
+    'one of an older release'
+  )
+  factorgate.time.advance(24 * 3600)
+  const [page, none] = await show()
+  t.notMatch(page, /invited/, 'its time is over')
+  t.equal(none, null)
+  t.match(page, /no second factor\. For an invitation run: factorgate user invite alice/)
 })
 
 t.test('list and show say which passkeys the policy does not take', async t => {

@@ -51,7 +51,10 @@ t.test('invite: the link is shown once and works', async t => {
   const link = /<output[^>]*>([^<]*)</.exec(shown.body)?.[1] ?? ''
   t.match(link, `${gate.portal}/.factorgate/invite/`)
   t.equal(await gate.server.runtime.invitations.peek(link.split('/').at(-1) ?? ''), ada.id)
-  t.notMatch((await browser.open(`${admin}/people/${ada.id}`)).body, link)
+  const page = await browser.open(`${admin}/people/${ada.id}`)
+  t.notMatch(page.body, link)
+  const clock = /\d\d:\d\d \(UTC\) on \d+ \w+ \d{4}/.source
+  t.match(textOf(page), new RegExp(`Invitation It waits until ${clock}\\. It was made now, by hilda\\.`))
   t.match(await journal('invitation.issue'), [{ account: ada.id, operator: 'hilda', why: 'new here', by: 'console' }])
   t.notMatch(JSON.stringify(await journal('invitation.issue')), link.split('/').at(-1), 'the journal has no token')
 })

@@ -87,7 +87,7 @@ t.test('the first factor', async t => {
     if (outcome.kind !== 'enrolled') return t.fail(outcome.kind)
     t.same([outcome.principal.isFullySignedIn, outcome.codes?.length, outcome.next.kind], [true, 10, 'recovery-codes'])
     t.type(outcome.token, 'string')
-    t.equal(await it.invitations.isWaiting(it.ada.id), false)
+    t.equal(await it.invitations.waiting(it.ada.id), null)
     t.equal(await it.sessions.stands(other.session.id), false)
     t.same(it.said(), ['enrol totp enrolled', 'session.end  others', 'recovery.issue recovery issued'])
   })

@@ -79,6 +79,10 @@ export interface Sentences {
     readonly suspended: (args: { readonly when: string; readonly why: string }) => string
     readonly watchSaid: string
     readonly invited: (args: { readonly status: string }) => string
+    readonly invitation: string
+    readonly invitationBy: (args: { readonly until: string; readonly when: string; readonly by: string }) => string
+    readonly invitationWaits: (args: { readonly until: string; readonly when: string }) => string
+    readonly invitationUsed: string
     readonly recovery: string
     readonly codes: (args: { readonly remaining: string; readonly total: string }) => string
     readonly factors: string

@@ -27,6 +27,10 @@ export function accountsAt({ store, clock }: CommandContext): Accounts {
   return new Accounts({ store, clock })
 }
 
+export function invitationsAt({ store, clock }: CommandContext): Invitations {
+  return new Invitations({ store, clock })
+}
+
 export function credentialsAt({ store, clock }: CommandContext): Credentials {
   return new Credentials({ store, clock })
 }
@@ -83,10 +87,11 @@ export function peopleAt(place: CommandContext): People {
     accounts: accountsAt(place),
     credentials: credentialsAt(place),
     recoveryCodes: recoveryCodesAt(place),
-    invitations: new Invitations(place),
+    invitations: invitationsAt(place),
     sponsorships: new Sponsorships(place),
     sessions,
     locks: locksAt(place),
+    operator: place.operator,
     record: event => place.record(event)
   })
 }

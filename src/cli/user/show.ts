@@ -2,21 +2,23 @@
 import type { Credential } from '../../factor/credential.ts'
 import type { RecoveryStatus } from '../../factor/recovery-code.ts'
 import type { Misfit } from '../../factor/webauthn-policy.ts'
+import type { WaitingInvitation } from '../../identity/invitations.ts'
 import { LocalDirectory } from '../../identity/local.ts'
 import { PasswordHasher } from '../../identity/password/password.ts'
 import { readKeyFile } from '../../keyring/key-file.ts'
+import { visible } from '../../messages/visible.ts'
 import { type Command, type Io, jsonText, readArgs } from '../command.ts'
 import { type CommandContext, configHelp, configOption, withStore } from '../command-context.ts'
 import { asSelf } from '../owner.ts'
 import { moment, pairs, table } from '../table.ts'
 import { summaryOf } from './list.ts'
 import { loginsAt } from './logins.ts'
-import { accountsAt, credentialsAt, locksAt, misfitIn, personNamed, recoveryCodesAt } from './person.ts'
+import { accountsAt, credentialsAt, invitationsAt, locksAt, misfitIn, personNamed, recoveryCodesAt } from './person.ts'
 import { waitOf } from './wait-words.ts'
 
 export const command: Command = {
   name: 'user show',
-  summary: 'Show one person: account, factors, recovery codes, sessions.',
+  summary: 'Show one person: account, invitation, factors, recovery codes, sessions.',
   usage: ['factorgate user show NAME [--json]'],
   help: `
   --json           the same as JSON, for programs
@@ -38,6 +40,7 @@ Example:
         ...summaryOf(account, credentials, misfit, Math.max(0, ...waits.map(({ until }) => until)) || null),
         formerNames: (account.formerNames ?? []).filter(name => name !== account.name),
         waits: waits.map(waitOf),
+        invitation: invitationOf(await invitationsAt(place).waiting(account.id)),
         hasPassword: await local.hasPassword(account.id),
         credentials: credentials.map(credential => ({ ...credentialOf(credential), misfit: misfit(credential) })),
         recoveryCodes: await recoveryOf(place, account.id, io),
@@ -53,6 +56,8 @@ Example:
 type Person = ReturnType<typeof summaryOf> & {
   readonly formerNames: readonly string[]
   readonly waits: readonly ReturnType<typeof waitOf>[]
+  /** The one that waits. `by`: null if an older release has made it. */
+  readonly invitation: ReturnType<typeof invitationOf>
   readonly hasPassword: boolean
   readonly credentials: readonly (ReturnType<typeof credentialOf> & { readonly misfit: Misfit | null })[]
   readonly recoveryCodes: { readonly remaining: number; readonly total: number } | 'unknown' | null
@@ -65,7 +70,7 @@ function page(person: Person, now: number, columns: number | undefined): string 
   const head = pairs(factsOf(person, now), columns)
   const factors =
     factorTable(person, columns) ||
-    `There is no second factor. For an invitation run: factorgate user invite ${person.name}\n`
+    `There is no second factor. For ${person.invitation === null ? 'an' : 'a new'} invitation run: factorgate user invite ${person.name}\n`
   const hint = person.waits.length === 0 ? '' : `\nTo end the waits run: factorgate user unlock ${person.name}\n`
   return `${head}\n${factors}${hint}`
 }
@@ -82,6 +87,7 @@ function factsOf(person: Person, now: number): (readonly [string, string])[] {
     ['from', person.directory],
     ...(person.externalId === null ? [] : [['id there', person.externalId] as const]),
     ['since', moment(Date.parse(person.createdAt))],
+    ...(person.invitation === null ? [] : [['invited', invitationInWords(person.invitation)] as const]),
     ['status', suspended === null ? person.status : `suspended ${moment(Date.parse(suspended.at))}: ${suspended.why}`],
     ...(suspended?.watch == null
       ? []
@@ -129,6 +135,19 @@ function factorTable({ credentials }: Person, columns: number | undefined): stri
     ]),
     columns
   )
+}
+
+function invitationOf(waiting: WaitingInvitation | null) {
+  if (waiting === null) return null
+  const { madeAt, until, by, isAccepted } = waiting
+  return { at: new Date(madeAt).toISOString(), until: new Date(until).toISOString(), by, accepted: isAccepted }
+}
+
+/** `2026-11-22 20:15 UTC by oscar; the invitation waits until 2026-11-23 20:15 UTC` */
+function invitationInWords({ at, until, by, accepted }: NonNullable<Person['invitation']>): string {
+  const made = `${moment(Date.parse(at))}${by === null ? '' : ` by ${visible(by)}`}`
+  const used = accepted ? '; its link was used, and a second factor has not followed yet' : ''
+  return `${made}; the invitation waits until ${moment(Date.parse(until))}${used}`
 }
 
 /** `oscar, 2026-11-22 20:15 UTC: talked to her` */
