@@ -4,7 +4,7 @@ import type { UpstreamError } from '../upstream/connection.ts'
 import { HealthChecker } from '../upstream/health-check.ts'
 import { LoadBalancer } from '../upstream/load-balancer.ts'
 import { UpstreamPool } from '../upstream/pool.ts'
-import { certificateTrouble, type UpstreamTls } from '../upstream/trust.ts'
+import { certificateTrouble, plainTrouble, type UpstreamTls } from '../upstream/trust.ts'
 import { healthHead, type OutboundPlan, outboundPlan } from './outbound.ts'
 import { UpstreamStates } from './upstream-states.ts'
 
@@ -96,7 +96,9 @@ export class UpstreamRegistry {
   }
 }
 
-/** Names the app and the key to set for a certificate failure; null for other failures. */
-export function explainFailure(app: App, { origin }: Upstream, error: UpstreamError): string | null {
-  return origin.startsWith('https:') ? certificateTrouble(error, app.id, app.tlsPath ?? 'tls') : null
+/** Names the app and the key to set for a failure of TLS, or for TLS where none is expected; null for other failures. */
+export function explainFailure(app: App, { origin, socketPath }: Upstream, error: UpstreamError): string | null {
+  if (socketPath !== null) return null
+  const explain = origin.startsWith('https:') ? certificateTrouble : plainTrouble
+  return explain(error, app.id, app.tlsPath ?? 'tls')
 }

@@ -6,6 +6,13 @@ export class InvalidResponseError extends Error {
   override readonly name = 'InvalidResponseError'
 }
 
+/** A record of TLS in the place of a response: the app expects TLS. */
+export class TlsResponseError extends InvalidResponseError {
+  constructor() {
+    super('a record of TLS in the place of a status line')
+  }
+}
+
 /** What was repaired or dropped. A fixed set, because each is logged once per app. */
 export type Oddity =
   | 'empty lines before the status line'

@@ -2,7 +2,7 @@
  * An HTTP/1.1 response parser (RFC 9112). It rejects responses whose end is ambiguous, because the rest could become
  * another person's response (THREATS H26). It repairs other faults (response-lines.ts).
  */
-import { InvalidResponseError, type Oddity, ResponseLines } from './response-lines.ts'
+import { InvalidResponseError, type Oddity, ResponseLines, TlsResponseError } from './response-lines.ts'
 
 export { InvalidResponseError } from './response-lines.ts'
 
@@ -51,6 +51,8 @@ const lf = 0x0a
 
 /** Lines without control bytes, each with its CRLF. */
 const plainLines = /^(?:[^\x00-\x08\x0a-\x1f\x7f]*\r\n)*$/
+/** An alert or a handshake, of SSL 3 or newer (RFC 8446 §5.1). */
+const tlsRecord = /^[\x15\x16]\x03/
 /** What is refused: LF alone may end a line (RFC 9112 §2.2), CR alone would allow header injection. */
 const unfitByte = /[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|\r(?!\n|$)/
 const chunkSize = /^0*([0-9A-Fa-f]{1,13})[\t ]*(?:;[^\x00-\x08\x0a-\x1f\x7f]*)?$/
@@ -182,6 +184,7 @@ export class ResponseParser {
       if ((body < 0 ? bytes.length : body) - at > maxHead)
         throw new InvalidResponseError(`a head of more than ${maxHead} bytes`)
       text = bytes.toString('latin1', at, body < 0 ? bytes.length : body)
+      if (tlsRecord.test(text)) throw new TlsResponseError()
       if (unfitByte.test(text)) throw new InvalidResponseError('a control byte in its head')
       if (body < 0) return refuseBeginning(text)
       text = text.replace(/\r?\n/g, '\r\n').slice(0, -2)

@@ -2,6 +2,7 @@
 import { isIP } from 'node:net'
 import tls, { type PeerCertificate, type SecureContext, type TLSSocket } from 'node:tls'
 import type { UpstreamError } from './connection.ts'
+import { TlsResponseError } from './response-lines.ts'
 
 export interface UpstreamTls {
   /** PEM. */
@@ -114,4 +115,15 @@ export function certificateTrouble(error: UpstreamError, appId: string, at: stri
   if (code === '' && (error.failure === 'connection_closed' || error.failure === 'connect_failed'))
     return `app '${appId}': it closed the connection without an answer; if it asks for a certificate, give one (${at}.cert, ${at}.key)`
   return null
+}
+
+/** Advice where an upstream that begins with http may speak TLS; null for other errors. `at` as for `certificateTrouble`. */
+export function plainTrouble({ failure, message, cause }: UpstreamError, appId: string, at: string): string | null {
+  const key = at.replace(/tls$/, 'upstream')
+  if (cause instanceof TlsResponseError)
+    return `app '${appId}': it speaks TLS, and the upstream begins with http: write https (${key})`
+  // Many servers of TLS end a connection that begins with plain HTTP, and say nothing.
+  return failure === 'connection_closed'
+    ? `app '${appId}': it closed the connection without an answer; if it speaks TLS, the upstream must begin with https (${key}); ${message}`
+    : null
 }

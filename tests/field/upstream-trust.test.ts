@@ -209,6 +209,37 @@ t.test('FIELD F16 an upstream that speaks no TLS is named as such', async t => {
   t.match((gate.causes[0] as Error).message, /app 'app': it does not speak TLS.*apps\[0\]\.upstream/)
 })
 
+t.test('FIELD F16 an upstream that speaks TLS behind http is named as such', async t => {
+  const alert = net.createServer(socket => {
+    socket.on('error', () => {})
+    // As OpenSSL answers what is no handshake: a fatal alert, protocol_version.
+    socket.once('data', () => socket.end(Buffer.from('15030100020246', 'hex')))
+  })
+  await new Promise<void>(resolve => alert.listen(0, resolve))
+  t.teardown(() => alert.close())
+  const silent = await startTls(t, good)
+  for (const [title, port, why] of [
+    [
+      'that says so',
+      (alert.address() as AddressInfo).port,
+      /app 'app': it speaks TLS, and the upstream begins with http: write https \(apps\[0\]\.upstream\)/
+    ],
+    [
+      'that says nothing',
+      silent.port,
+      /app 'app': it closed the connection without an answer; if it speaks TLS, .* begin with https \(apps\[0\]\.upstream\)/
+    ]
+  ] as const) {
+    const gate = await startGate(t, [
+      makeApp({ upstreams: [at({ origin: `http://localhost:${port}` })], tlsPath: 'apps[0].tls' })
+    ])
+    t.equal(parse(await gate.ask(get())).status, 502, title)
+    t.equal(parse(await (await shake(gate)).until('\r\n\r\n')).status, 502, `${title}, WebSocket`)
+    for (const cause of gate.causes) t.match((cause as Error).message, why, title)
+    t.equal(gate.causes.length, 2, title)
+  }
+})
+
 t.test('FIELD F16 what check says about the keys and their files', async t => {
   const file = (name: string, text: string) => {
     writeFileSync(join(folder, name), text, { mode: 0o600 })
