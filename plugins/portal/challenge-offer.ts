@@ -14,7 +14,7 @@ export function whySentence({ why, app, demanded }: Offer, say: Messages): strin
   return stepUpSentence(app ?? '', demanded, why.withinSeconds, say)
 }
 
-/** "Exports needs your passkey or security key, at most 5 minutes old." */
+/** "This part of Exports needs a confirmation at most 5 minutes old, with your passkey or security key." */
 export function stepUpSentence(
   app: string,
   demanded: readonly FactorKind[],

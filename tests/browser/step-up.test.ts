@@ -14,7 +14,7 @@ import { resident, signedIn } from '../fixtures/browser/resident.ts'
 t.test('stepping up', async t => {
   const lab = await openLab(t)
   const exports = `${lab.labOrigin}/admin/`
-  const wants = 'This part of Lab portal needs your passkey or security key, at most 5 minutes old.'
+  const wants = 'This part of Lab portal needs a confirmation at most 5 minutes old, with your passkey or security key.'
 
   await t.test(
     'a passkey sign-in is fresh enough at first, and asked again once it is older than the rule says',

@@ -129,7 +129,7 @@ t.test('numbers and choices are said as the language has it', async t => {
 t.test('a step up says what is wanted', async t => {
   t.equal(
     stepUpSentence('Exports', ['webauthn'], 300, say),
-    'This part of Exports needs your passkey or security key, at most 5 minutes old.'
+    'This part of Exports needs a confirmation at most 5 minutes old, with your passkey or security key.'
   )
   t.equal(
     stepUpSentence('Exports', factorKinds, 60, say),

@@ -115,7 +115,7 @@ export interface Sentences {
     readonly budget: (args: { readonly app: string }) => string
     readonly unusual: (args: { readonly app: string }) => string
     readonly stepUp: (args: { readonly app: string; readonly factors: string }) => string
-    readonly stepUpWithin: (args: { readonly app: string; readonly factors: string; readonly within: string }) => string
+    readonly stepUpWithin: (args: { readonly app: string; readonly within: string; readonly factors: string }) => string
     readonly stepUpAny: (args: { readonly app: string; readonly within: string }) => string
     readonly account: (args: { readonly within: string }) => string
     readonly passkeyLead: string
