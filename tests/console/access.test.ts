@@ -59,7 +59,10 @@ t.test('the step-up says what it is for, and leads back', async t => {
   const { browser } = await person('oscar', { ...operator, secondsAgo: 16 * 60 })
   const page = await browser.open(`${admin}/people?q=a`)
   t.match(page.url, /\/\.factorgate\/challenge\?rd=/)
-  t.match(textOf(page), 'operators’ console needs a confirmation at most 15 minutes old, with your passkey or security key')
+  t.match(
+    textOf(page),
+    'operators’ console needs a confirmation at most 15 minutes old, with your passkey or security key'
+  )
   t.equal(new URL(page.url).searchParams.get('rd'), `${admin}/people?q=a`)
 })
 

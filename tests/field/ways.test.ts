@@ -159,7 +159,10 @@ t.test('FIELD N1 what a script or a form was refused is asked for, though the pa
       t.equal(refused.status, 401, `${place}: ${method} ${path}`)
       const { challengeUrl } = JSON.parse(refused.body).error
       const asked = await person.open(challengeUrl)
-      t.match(read(asked), /This part of App \d needs a confirmation at most 5 minutes old, with a code from your authenticator app/)
+      t.match(
+        read(asked),
+        /This part of App \d needs a confirmation at most 5 minutes old, with a code from your authenticator app/
+      )
       t.notMatch(asked.body, /id="code-recovery"/)
       const back = await person.submit(asked, { code: totpCode(secret, fixture.time.now) }, /totp/)
       t.equal(back.url, `${root}/page`, 'back to the page that asked')
