@@ -17,7 +17,7 @@ import {
   wouldFields
 } from '../src/apps/authorize.ts'
 import { isRead, type Message } from '../src/apps/return-to.ts'
-import type { App, RouteTable } from '../src/apps/route-table.ts'
+import { type App, type RouteTable, verdictPath } from '../src/apps/route-table.ts'
 import type { AuditSink } from '../src/audit/event.ts'
 import { LogRateLimit } from '../src/audit/log-rate-limit.ts'
 import { pathForRecord } from '../src/audit/path-for-record.ts'
@@ -113,8 +113,6 @@ export interface WatchedVerdicts {
   onRefusal(observed: ObservedExchange, code: ErrorCode): void
 }
 
-const path = '/.factorgate/auth'
-
 export const forwardAuthPlugin = fp<ForwardAuthOptions>(
   async (app, given) => {
     const options = { ...given, share: new LogRateLimit(given.clock), logged: new Set<string>() }
@@ -124,7 +122,7 @@ export const forwardAuthPlugin = fp<ForwardAuthOptions>(
       // Traefik and Envoy send the original method and perhaps the content type, but no body.
       scope.removeAllContentTypeParsers()
       scope.addContentTypeParser('*', (_request, _payload, done) => done(null))
-      for (const url of [path, `${path}/*`]) scope.all(url, { config }, answer)
+      for (const url of [verdictPath, `${verdictPath}/*`]) scope.all(url, { config }, answer)
     })
     app.get('/.factorgate/jwks.json', { config, ...withHead }, async (_request, reply) => {
       reply.header('cache-control', 'public, max-age=300').type('application/jwk-set+json')
@@ -192,7 +190,7 @@ function questionOf(request: FastifyRequest, options: Options): Question {
     )
     throw new GateError('not_allowed')
   }
-  const original = originalOf(raw.headers, raw.method as string, exchange.target.raw.slice(path.length))
+  const original = originalOf(raw.headers, raw.method as string, exchange.target.raw.slice(verdictPath.length))
   const target = original === null ? null : parseTarget(original.uri)
   if (original === null || target === null) throw new GateError('bad_request')
   const match = options.routes.match(original.host, target)

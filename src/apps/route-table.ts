@@ -121,6 +121,8 @@ export type Match =
     }
 
 export const ownPrefix = '/.factorgate'
+/** Where proxies ask whether they may forward a request. */
+export const verdictPath = `${ownPrefix}/auth`
 
 export class RouteTable {
   readonly sites: readonly Site[]

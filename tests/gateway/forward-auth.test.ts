@@ -49,6 +49,32 @@ t.test('forward-auth', async t => {
     )
   })
 
+  t.test(
+    'answers a proxy that asks under the address of the gate, as Traefik does, and names a host of the gate',
+    async t => {
+      const bare = `http://127.0.0.1:${gate.port}/.factorgate/auth`
+      const yes = await gate.request('GET', bare, { cookie, ...traefik('/data') })
+      t.match([yes.status, yes.headers['remote-user']], [200, 'alice'])
+      t.equal((await gate.request('GET', bare, { cookie, ...traefik('/admin/x') })).status, 403)
+      const stranger = await gate.request('GET', bare, { ...traefik('/data'), ...navigation })
+      t.equal(stranger.status, 302)
+      const elsewhere = { ...traefik('/data'), 'x-forwarded-host': 'other.localhost' }
+      const misses: [string, Record<string, string>][] = [
+        [bare, elsewhere],
+        [bare, nginx('/data')],
+        [`${bare}/data`, traefik('/data')],
+        [bare.replace('auth', 'account'), traefik('/data')],
+        [bare.replace('/.factorgate/auth', '/data'), traefik('/data')]
+      ]
+      for (const [url, headers] of misses)
+        t.equal(
+          (await gate.request('GET', url, { cookie, ...headers })).status,
+          421,
+          `${url} ${JSON.stringify(headers)}`
+        )
+    }
+  )
+
   t.test('says no by the strictest reading, and for what is denied', async t => {
     for (const uri of ['/admin/x', '/public/..%2fadmin/x', '//admin/x', '/ADMIN/x', '/%2561dmin/x']) {
       const answer = await gate.request('GET', url, { cookie, ...nginx(uri) })
@@ -110,6 +136,14 @@ t.test('forward-auth believes nobody whom the configuration does not trust', asy
     'x-original-method': 'GET'
   })
   t.equal(answer.status, 403)
+  const traefik = {
+    'x-forwarded-host': `one.localhost:${gate.port}`,
+    'x-forwarded-uri': '/public/x',
+    'x-forwarded-method': 'GET'
+  }
+  const bare = `http://127.0.0.1:${gate.port}/.factorgate/auth`
+  t.equal((await gate.request('GET', bare, traefik)).status, 403, 'nor under the address of the gate')
+  t.match(gate.log.at(-1)?.msg, /not in trustedProxies/)
 })
 
 t.test('the signed assertion says who, to whom, how and until when, and its key is published', async t => {

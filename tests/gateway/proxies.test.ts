@@ -1,9 +1,10 @@
 /**
- * The forward-auth examples in real proxies (nginx, Caddy, HAProxy), with a recorder as the app. A refused request never
- * reaches the app, and neither does a header that only the gate may send. The examples for Traefik and Envoy are only read.
+ * The forward-auth examples in real proxies (nginx, Caddy, HAProxy, Traefik, Envoy), with a recorder as the app. A refused request never
+ * reaches the app, and neither does a header that only the gate may send.
  */
 import http from 'node:http'
 import t from 'tap'
+import { parse } from 'yaml'
 import { namedForProxies } from '../../plugins/verdict-headers.ts'
 import { isClaim, looksLikeClaim } from '../../src/forwarding/claims.ts'
 import { traefikExample } from '../../src/forwarding/print-claims.ts'
@@ -66,6 +67,16 @@ const lines = deviceHeaders.map(name => `${name.toUpperCase()}: (ES256);path="/x
 const withKeys = ok.replace('\r\n', `\r\nX-App: here\r\n${lines}`)
 const answerOf: Script = (socket, request) => socket.write(request.line.startsWith('GET /keys ') ? withKeys : ok)
 
+/** Traefik names itself behind the client; Envoy names a client of its own machine by an address of that machine. */
+const forwardedFor: Record<string, RegExp> = {
+  traefik: /^127\.0\.0\.1, 127\.0\.0\.1$/,
+  envoy: /^(?!10\.0\.0\.1$)\d+(?:\.\d+){3}$/
+}
+/** No Debian package has these, so they may be missing where programs may be installed. */
+const fromPython = Object.keys(forwardedFor)
+/** These pass on what their client says of an original request, and the gate refuses two that differ. */
+const refuses = (name: string, status: number) => status === 403 || (status === 400 && fromPython.includes(name))
+
 const socketLines = {
   Connection: 'Upgrade',
   Upgrade: 'websocket',
@@ -78,7 +89,7 @@ t.test(
   async t => {
     const here = Object.keys(fronts).filter(hasProgram)
     for (const name of Object.keys(fronts))
-      if (!here.includes(name)) {
+      if (!here.includes(name) && !fromPython.includes(name)) {
         t.equal(mayInstall(), null, `${name} is not here, and nothing may be installed: it is not asked`)
       }
     const ports = await portsFor(here)
@@ -133,7 +144,7 @@ t.test(
             t.equal(request.line, 'GET /data?x=1 HTTP/1.1')
             t.same(valuesOf(request, 'remote-user'), ['alice'])
             t.same(valuesOf(request, 'remote-groups'), ['researchers'])
-            t.same(valuesOf(request, 'x-forwarded-for'), ['127.0.0.1'])
+            t.match(valuesOf(request, 'x-forwarded-for'), [forwardedFor[name] ?? '127.0.0.1'])
             t.same(valuesOf(request, 'cookie'), ['a=b'])
             const left = request.headers.filter(([, value]) => value.includes('forged'))
             t.same(left, [], 'nothing of what was claimed arrives')
@@ -241,8 +252,11 @@ t.test(
           ]
           for (const added of additions) {
             for (const target of ['/admin/x', '/public/../admin/x', '//admin/x', '/ADMIN/x', '/public/..%2fadmin/x'])
-              t.equal((await through(target, { cookie, ...added })).status, 403, `${target} ${JSON.stringify(added)}`)
-            t.equal((await through('/drop/x', { cookie, ...added }, 'DELETE')).status, 403)
+              t.ok(
+                refuses(name, (await through(target, { cookie, ...added })).status),
+                `${target} ${JSON.stringify(added)}`
+              )
+            t.ok(refuses(name, (await through('/drop/x', { cookie, ...added }, 'DELETE')).status))
             t.not((await through('/data', added)).status, 200)
           }
           const foreign = await through('/ws', { cookie, ...socketLines, Origin: 'https://evil.test' })
@@ -364,6 +378,13 @@ t.test('FIELD A1 the verdict itself says what goes in and what comes out, for pr
   t.match(lone.log.map(line => String(line.msg)).join('\n'), /127\.0\.0\.1 asked .* not in trustedProxies/)
 })
 
+/** The `http_service` of Envoy's filter. */
+function envoyFilter() {
+  const { listeners } = parse(example('envoy.yaml')).static_resources
+  const [filter] = listeners[0].filter_chains[0].filters[0].typed_config.http_filters
+  return filter.typed_config.http_service
+}
+
 t.test('FIELD A1 the examples name every header that matters', async t => {
   t.ok(namedForProxies.length > 100)
   const nginx = example('nginx-auth-request.conf').toLowerCase()
@@ -415,7 +436,7 @@ t.test('FIELD A1 the examples name every header that matters', async t => {
     t.notMatch(name, traefik, `Traefik lets ${name} be`)
     t.notOk(nginx.includes(`proxy_set_header ${name} `), `nginx lets ${name} be`)
   }
-  const envoy = JSON.parse(example('envoy.json')).typed_config.http_service
+  const envoy = envoyFilter()
   t.same(
     envoy.authorization_request.allowed_headers.patterns,
     [{ safe_regex: { regex: '.*' } }],

@@ -4,12 +4,14 @@
 import { spawnSync } from 'node:child_process'
 import { accessSync, constants } from 'node:fs'
 import { delimiter, join } from 'node:path'
+import { proxyFolders } from './python-proxies.mjs'
 
 const directories = [
   ...(process.env.PATH ?? '').split(delimiter),
   '/usr/sbin',
   '/usr/local/sbin',
-  '/usr/local/bin'
+  '/usr/local/bin',
+  ...proxyFolders
 ].filter(Boolean)
 
 /**

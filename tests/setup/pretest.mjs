@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { lacking } from './needs.mjs'
 import { installNode24 } from './node-24.mjs'
+import { installPythonProxies } from './python-proxies.mjs'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 
@@ -50,6 +51,8 @@ if (absent.length > 0) {
 }
 // Without it the tests of HTTP/2 say that they are skipped.
 if (what === 'test') installNode24()
+// Without them the tests ask the other proxies alone.
+if (what === 'test') installPythonProxies()
 run('src/build/build.mjs', 'if-needed')
 if (what === 'test') run('tests/setup/bundle.mjs')
 await translate()

@@ -6,6 +6,7 @@ import { spawnSync } from 'node:child_process'
 import { mayInstall } from './machine.mjs'
 import { lacking, missing } from './needs.mjs'
 import { installNode24 } from './node-24.mjs'
+import { installPythonProxies } from './python-proxies.mjs'
 
 // A package's own script starts its service at once. policy-rc.d is Debian's way to forbid that; the unit is disabled besides, so that the next boot
 // does not start it either.
@@ -38,6 +39,8 @@ else if (prefix !== null) {
 }
 // Without it the tests of HTTP/2 say that they are skipped.
 if (what === 'test' && !installNode24()) console.error('setup: Node.js 24 could not be installed')
+// Without them the tests ask the other proxies alone.
+if (what === 'test' && !installPythonProxies()) console.error('setup: Traefik and Envoy could not be installed')
 const still = lacking(what)
 for (const need of still) console.error(`setup: ${need.programs.join(' or ')} is missing (${need.why})`)
 if (still.length > 0) {

@@ -1,0 +1,2 @@
+export const proxyFolders: readonly string[]
+export function installPythonProxies(): boolean
