@@ -1,6 +1,6 @@
 /**
- * The catalogue of refusals: code, status and the sentence that programs get. The sentences for people are in the
- * portal's messages. A code never changes, because programs and operators match on it.
+ * The catalogue of refusals: code, status and the sentence that programs get. The portal's messages have the sentences for people. A code never changes,
+ * because programs and operators match on it.
  */
 import type { Words } from './reasons/reason.ts'
 
@@ -153,7 +153,7 @@ const catalogue = {
 
 export type ErrorCode = keyof typeof catalogue
 
-/** The code of a page that shows its form again, or says itself why it does not go on. It has no page and no sentence of its own. */
+/** For a page that shows its form again, or says itself why it does not go on. It has no sentence. */
 export const notAccepted = 'not_accepted'
 
 export const errorCodes = Object.keys(catalogue) as ErrorCode[]
@@ -162,15 +162,15 @@ export function describeError(code: ErrorCode): Entry {
   return catalogue[code]
 }
 
-/** A refusal, to be thrown. `cause` goes only to the log. */
+/** `cause` goes only to the log. */
 export class GateError extends Error {
   readonly code: ErrorCode
   readonly status: number
   readonly whose: Whose
   readonly retryAfterSeconds: number | undefined
-  /** The address of the page's link to continue. The thrower must have validated it. */
+  /** The page's link to continue, validated by the thrower. */
   readonly continueUrl: string | undefined
-  /** What an operator wrote to the person, or the watch has said. The page shows it, and programs do not get it. */
+  /** From an operator or the watch. The page shows it, and programs do not get it. */
   readonly words: readonly Words[] | undefined
 
   constructor(

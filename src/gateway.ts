@@ -1,4 +1,4 @@
-/** The composition root: it builds the pipeline for one configuration, and the options of each step. */
+/** Builds the pipeline for one configuration, and the options of each step. */
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyPluginAsync, LogController } from 'fastify'
 import type { Config } from '../config/schema.ts'
 import { isPublicSuffix } from '../config/values/public-suffixes.ts'
@@ -60,14 +60,14 @@ declare module 'fastify' {
   interface FastifyInstance {
     readonly review: LiveReview
     readonly terms: SessionTerms
-    /** For metrics: seconds since the epoch, by the key in the configuration. */
+    /** In seconds since the epoch, by the key in the configuration. */
     readonly certificateEnds: () => ReturnType<typeof certificateEnds>
     /** A sentence for each source of people that could not be asked the last time. */
     readonly institutionTroubles: () => string[]
   }
 }
 
-/** The steps in the order in which they run. Security depends on this order. */
+/** In the order in which they run. Security depends on it. */
 const plugins = {
   exchange: exchangePlugin,
   errors: errorsPlugin,
@@ -87,10 +87,10 @@ const plugins = {
 
 type Plugins = typeof plugins
 
-/** The options of each step. A test may give a plugin with the step's name instead. */
+/** A test may give a plugin with the step's name instead. */
 export type Steps = { readonly [name in keyof Plugins]: Parameters<Plugins[name]>[1] | FastifyPluginAsync }
 
-/** Builds the pipeline. Rejects if a step is missing or refuses its options. */
+/** Rejects if a step is missing or refuses its options. */
 export async function buildPipeline(log: FastifyBaseLogger, steps: Steps): Promise<FastifyInstance> {
   const app = Fastify({
     loggerInstance: log,
@@ -160,7 +160,7 @@ export async function buildGateway(
 type Rules = Awaited<ReturnType<typeof rulesOf>>
 type People = Awaited<ReturnType<typeof peopleOf>>
 
-/** What decides about requests: the apps with their rules, and what else has a say. */
+/** What decides about requests. */
 async function rulesOf(config: Config, runtime: Services) {
   const { clock } = runtime
   const portalOrigin = config.portal.url.origin
@@ -189,12 +189,12 @@ async function rulesOf(config: Config, runtime: Services) {
   }
 }
 
-/** What knows people: directories, factors, notices, and the operators' console. */
+/** Directories, factors, notices, and the operators' console. */
 async function peopleOf(config: Config, runtime: Services, { portalOrigin, returnTargets }: Rules) {
   const directories = await directoriesOf(config, runtime)
   const services = signInServicesOf(config, runtime, directories)
   const { notify } = config
-  // Loaded where it is needed, for a short start.
+  // Here, for a short start.
   const notifying =
     notify === null
       ? null
@@ -214,7 +214,7 @@ async function peopleOf(config: Config, runtime: Services, { portalOrigin, retur
   })
   let operatorConsole: { close(): void } | undefined
   const console = {
-    /** Called with its first page, for a short start. */
+    /** With its first page, for a short start. */
     load: async () => {
       const { makeConsole } = await import('./services/console.ts')
       const made = makeConsole(config, runtime, {
@@ -231,7 +231,7 @@ async function peopleOf(config: Config, runtime: Services, { portalOrigin, retur
   return { directories, services, notifying, requirementFor, signIn, console }
 }
 
-/** The steps of a request to an app, from its head to its line in the journal. */
+/** From a request's head to its line in the journal. */
 async function stepsToApps(config: Config, runtime: Services, rules: Rules) {
   const { clock, journal: audit, strangers, sessions, live, metrics } = runtime
   const { apps, routes, portalOrigin, watching, demands, decoys, device, keeping, logins, sessionEnds } = rules
@@ -308,14 +308,13 @@ async function stepsToApps(config: Config, runtime: Services, rules: Rules) {
   } satisfies Partial<Steps>
 }
 
-/** The steps that show pages of the gate. */
 function stepsOfPages(config: Config, runtime: Services, rules: Rules, people: People) {
   const { clock, log, sessions } = runtime
   const { apps, routes, portalOrigin, watching, device, keeping, logins, sessionEnds, returnTargets } = rules
   const { directories, services, signIn, requirementFor } = people
   const { title, contact, accent } = config.portal
   const branding: Branding = { title, contact, accent, ...brandingOf(config.portal) }
-  // Built for the first request from a frame, because the list of public suffixes takes 8 MB.
+  // At the first request from a frame, because the list of public suffixes takes 8 MB.
   let headersInFrames: Record<string, string> | undefined
   const frameHeaders = () => {
     headersInFrames ??= framePageHeaders(routes.sites, domainSources(routes.sites, isPublicSuffix))

@@ -1,4 +1,4 @@
-/** The key of an ACME account and what it signs: JWS with ES256 (RFC 7515, RFC 8555 §6.2), and the binding to an outside account (§7.3.4). */
+/** An ACME account's key: JWS with ES256 (RFC 7515, RFC 8555 §6.2), and the binding to an outside account (§7.3.4). */
 import {
   createHash,
   createHmac,
@@ -14,7 +14,7 @@ type Jwk = Readonly<{ kty: string; crv: string; x: string; y: string }>
 
 export class AccountKey {
   readonly #key: KeyObject
-  /** The public half. Its members are in the order that the thumbprint needs (RFC 7638 §3.2). */
+  /** Public; the thumbprint needs this order of members (RFC 7638 §3.2). */
   readonly jwk: Jwk
   readonly thumbprint: string
 
@@ -36,12 +36,12 @@ export class AccountKey {
     return new AccountKey(createPrivateKey({ key: jwk, format: 'jwk' }))
   }
 
-  /** The private half, as JSON. A secret. */
+  /** The private half, as JSON. */
   secret(): string {
     return JSON.stringify(this.#key.export({ format: 'jwk' }))
   }
 
-  /** `payload` as an object, or an empty text for POST-as-GET (RFC 8555 §6.3). Without `kid` the whole public key stands in the head. */
+  /** An empty `payload` is POST-as-GET (RFC 8555 §6.3). Without `kid` the public key stands in the head. */
   sign(payload: object | '', { nonce, url, kid }: { nonce: string; url: string; kid: string | null }): string {
     const head = encode({ alg: 'ES256', nonce, url, ...(kid === null ? { jwk: this.jwk } : { kid }) })
     const body = payload === '' ? '' : encode(payload)
@@ -49,7 +49,7 @@ export class AccountKey {
     return JSON.stringify({ protected: head, payload: body, signature: signature.toString('base64url') })
   }
 
-  /** `secret` is the base64url text that the authority hands out with the key id. */
+  /** `secret`: base64url, handed out by the authority with the key id. */
   bind(kid: string, secret: string, url: string): object {
     const head = encode({ alg: 'HS256', kid, url })
     const body = encode(this.jwk)

@@ -1,6 +1,6 @@
 /**
- * The gate's account at the authority: made at the first time, found again, and made anew where the authority no longer takes it. A new one in the place of
- * one that was refused is made at most once a day, so that an authority that refuses every account is not filled with them.
+ * The gate's account at the authority: made once, found again, and replaced where the authority no longer takes it. A replacement is made at most once a day,
+ * so that an authority that refuses every account is not filled with them.
  */
 import type { AuditEvent } from '../audit/event.ts'
 import { isCurrent } from '../clock.ts'
@@ -16,9 +16,9 @@ import { Wire } from './wire.ts'
 export interface AccountSettings {
   readonly directory: string
   readonly email: string | null
-  /** `secret` reads the base64url text of the key from the authority. Throws AcmeError where it cannot be read. */
+  /** `secret` reads the base64url text of the authority's key. Throws AcmeError. */
   readonly eab: { readonly kid: string; readonly secret: () => string } | null
-  /** PEM; null for the authorities that Node.js knows. Throws AcmeError where it cannot be read. */
+  /** PEM; null for the authorities that Node.js knows. Throws AcmeError. */
   readonly ca: () => string | null
 }
 
@@ -30,9 +30,9 @@ export interface AccountsInput {
   readonly record: (event: AuditEvent) => void
   readonly log: { warn(fields: object, sentence: string): void }
   readonly userAgent: string
-  /** Told of the account, and of its key, a secret. */
+  /** The account holds its key, a secret. */
   readonly onAccount?: (account: AcmeAccount) => void
-  /** Tests set it. */
+  /** For tests. */
   readonly timeoutMs?: number
 }
 
@@ -47,7 +47,7 @@ export class AcmeAccounts {
     this.#input = input
   }
 
-  /** A client with the account. Rejects with AcmeError. */
+  /** Rejects with AcmeError. */
   async open(signal: AbortSignal): Promise<AcmeClient> {
     const { settings, userAgent, timeoutMs, clock } = this.#input
     const { directory, email } = settings
@@ -62,12 +62,12 @@ export class AcmeAccounts {
   }
 
   /**
-   * After an order has failed: true if the account was the cause and is there again, so that the order can be tried once more. Rejects with AcmeError if
-   * the account is the cause and cannot be had again; the client has no account then.
+   * After an order has failed: true if the account was the cause and is there again, so that the order can be tried once more. Rejects with AcmeError if the
+   * account cannot be had again; the client has no account then.
    */
   async mend(client: AcmeClient, error: unknown): Promise<boolean> {
     if (!(error instanceof AcmeError) || client.accountUrl === null) return false
-    // The authority has forgotten it. With the same key it finds the account, or makes it again.
+    // The authority has forgotten the account. With the same key it finds the account, or makes it again.
     if (error.type === 'accountDoesNotExist') await this.#again(client, await this.#known())
     // A refusal of that type may be about anything, so the account itself is asked.
     else if (error.type === 'unauthorized' && (await client.isAccountRefused())) await this.#replace(client, error)
@@ -81,13 +81,13 @@ export class AcmeAccounts {
       await this.#register(client, known?.replacedAt ?? null)
     } catch (error) {
       const isRefused = error instanceof AcmeError && error.type === 'unauthorized'
-      // A key without an account is no reason for another key, unless it stands in the place of one that was refused.
+      // A key without an account needs no other key, unless it replaces a refused one.
       if (!isRefused || known === null || (known.url === null && known.replacedAt === null)) throw error
       await this.#replace(client, error)
     }
   }
 
-  /** A new key and account. The old one stays refused (RFC 8555 §7.3.6). */
+  /** The old one stays refused (RFC 8555 §7.3.6). */
   async #replace(client: AcmeClient, refusal: AcmeError): Promise<void> {
     const { clock, record, log, settings } = this.#input
     const now = clock()
@@ -119,7 +119,7 @@ export class AcmeAccounts {
     )
   }
 
-  /** Null where there is none, or none that can be read. */
+  /** Null where no account can be read. */
   async #known(): Promise<AcmeAccount | null> {
     const { store, keyring, settings } = this.#input
     const known = await acmeAccountRecord
@@ -131,12 +131,12 @@ export class AcmeAccounts {
     return known !== null && isReadable(known) ? known : null
   }
 
-  /** Keeps a new key before its account is made, so that no second one is made where the gate ends in between. */
+  /** The key is kept first, so that no second account is made where the gate ends in between. */
   #begin(client: AcmeClient, replacedAt: number | null): Promise<void> {
     return this.#write({ key: client.key.secret(), url: null, email: this.#input.settings.email, replacedAt })
   }
 
-  /** With a known key the server answers with the account that there is, so nothing is made twice. No certificate waits for its address. */
+  /** With a known key the server answers with the existing account. No certificate waits for its address. */
   async #register(client: AcmeClient, replacedAt: number | null): Promise<string> {
     const { settings, onAccount, log } = this.#input
     const { email, eab } = settings

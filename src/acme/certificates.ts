@@ -1,4 +1,4 @@
-/** The certificates that a process serves. It reads them from the store, and hears of new ones from whichever gate has renewed them. */
+/** The certificates that a process serves. It reads them from the store, and hears of new ones from the gate that has renewed them. */
 import { X509Certificate } from 'node:crypto'
 import type { Keyring } from '../keyring/keyring.ts'
 import { sealWith } from '../store/records.ts'
@@ -11,7 +11,7 @@ interface CertificatesInput {
   readonly store: Store
   readonly keyring: () => Keyring
   readonly clock: () => number
-  /** The hosts of portal and apps, the portal's first. */
+  /** Of portal and apps, the portal's first. */
   readonly names: readonly string[]
   readonly log: { warn(fields: object, sentence: string): void }
 }
@@ -26,13 +26,13 @@ interface ServedCertificate extends KeyPair {
 
 const olderSentence =
   'the store holds a certificate that is older than the one in use, or not valid now; the one in use goes on'
-/** The interval at which the store is read again, in milliseconds, because notices of changes can be lost. */
+/** Notices of changes can be lost. */
 const lookAgainMs = 10 * 60_000
 
 export class Certificates {
   readonly #input: CertificatesInput
   readonly #served = new Map<string, ServedCertificate>()
-  /** The certificates in the store that are not served, by name. */
+  /** Certificates in the store that are not served, by name. */
   readonly #refused = new Map<string, string>()
   #names: readonly string[]
   #listeners: ((certificate: ServedCertificate | null) => void)[] = []
@@ -44,7 +44,6 @@ export class Certificates {
     this.#names = input.names
   }
 
-  /** Rejects where the store does. */
   async start(): Promise<void> {
     this.#unsubscribe = await this.#input.store.subscribe(certificateRecord.prefix, notice => {
       if (notice.kind === 'changed') this.#again([notice.key.slice(certificateRecord.prefix.length)])
@@ -64,7 +63,7 @@ export class Certificates {
     return this.#names
   }
 
-  /** Takes the hosts of a reloaded configuration. Certificates of removed hosts are no longer served. */
+  /** Certificates of removed hosts are no longer served. */
   async setNames(names: readonly string[]): Promise<void> {
     const added = names.filter(name => !this.#names.includes(name))
     const before = this.main
@@ -83,23 +82,22 @@ export class Certificates {
     return this.#names.includes(name) && !this.#served.has(name)
   }
 
-  /** The certificate for visitors who name no host: the portal's, otherwise the first. Null while there is none. */
+  /** For visitors who name no host: the portal's, otherwise the first. Null while there is none. */
   get main(): ServedCertificate | null {
     const name = this.#names.find(name => this.#served.has(name))
     return name === undefined ? null : (this.#served.get(name) ?? null)
   }
 
-  /** In the order of the names. */
   get served(): readonly ServedCertificate[] {
     return this.#names.flatMap(name => this.#served.get(name) ?? [])
   }
 
-  /** The listener hears of each new certificate, and null if only the main one is another now. */
+  /** The listener gets each new certificate, and null if only the main one is another now. */
   onChange(listener: (certificate: ServedCertificate | null) => void): void {
     this.#listeners.push(listener)
   }
 
-  /** Why visitors cannot be served, for readiness; null if they can. */
+  /** Why visitors cannot be served, or null. */
   problem(now: number): string | null {
     const portal = this.#names[0]
     if (portal === undefined) return null
@@ -108,7 +106,7 @@ export class Certificates {
     return served.ends > now ? null : `the certificate for ${portal} ended on ${new Date(served.ends).toISOString()}`
   }
 
-  /** Serves a new certificate from now on. Does nothing if it does not fit the host, or is served already. */
+  /** Ignores a certificate that does not fit the host, or is served already. */
   take(name: string, kept: KeptCertificate): void {
     const certificate = this.#checked(name, kept)
     const old = this.#served.get(name)
@@ -124,7 +122,7 @@ export class Certificates {
     this.#tell(certificate)
   }
 
-  /** False for an older one, as a store from a backup holds it, and for one that is not valid now, as long as the one in use is. */
+  /** False for an older one, as from a backup, and for one that is not valid while the one in use is. */
   #isBetter(next: ServedCertificate, old: ServedCertificate): boolean {
     const now = this.#input.clock()
     const isValid = ({ begins, ends }: ServedCertificate) => begins <= now + toleranceMs && now < ends
@@ -152,7 +150,7 @@ export class Certificates {
     }
   }
 
-  /** Null if the certificate does not fit the host. An expired one is served, because browsers then say that it has expired. */
+  /** Null if the certificate does not fit the host. An expired one is served, because browsers then say so. */
   #checked(name: string, kept: KeptCertificate): ServedCertificate | null {
     try {
       const certificate = new X509Certificate(kept.cert)
@@ -171,7 +169,7 @@ export class Certificates {
       try {
         listener(certificate)
       } catch (error) {
-        // A file that another listener needs may be gone. The certificate is stored and good all the same.
+        // A file that another listener needs may be gone. The certificate is good all the same.
         this.#input.log.warn(
           { name: certificate?.name, err: error },
           'a new certificate could not be taken into use everywhere'

@@ -1,4 +1,4 @@
-/** The challenges that any gate of the store answers at the moment. The issuing gate writes them, every process reads them. */
+/** The challenges that any gate of the store answers. The issuing gate writes them, every process reads them. */
 import { type Keyring, KeyringError } from '../keyring/keyring.ts'
 import { sealWith } from '../store/records.ts'
 import type { Store } from '../store/store.ts'
@@ -25,7 +25,7 @@ export class ChallengeBoard {
   readonly #pairs = new Map<string, KeyPair>()
   #lookedAt = Number.NEGATIVE_INFINITY
   #looking: Promise<void> | null = null
-  /** What a read brings may be older than this notice, so the next read begins at its end. */
+  /** A read that began before a notice may be older, so the next one begins at its end. */
   #isChangedMeanwhile = false
   #unsubscribe = () => {}
 
@@ -44,12 +44,12 @@ export class ChallengeBoard {
     this.#unsubscribe()
   }
 
-  /** True while visitors of tls-alpn-01 may come, also as long as that is being read. */
+  /** Visitors of tls-alpn-01 may come. */
   get isAwaitingTls(): boolean {
     return this.#looking !== null || this.#pending.some(({ type }) => type === 'tls-alpn-01')
   }
 
-  /** The answer to an http-01 request; null if nobody waits for it. Rejects where the store does. */
+  /** Null if nobody waits for this http-01 answer. */
   async answerTo(token: string): Promise<string | null> {
     const known = this.#answer(token)
     if (known !== null) return known
@@ -58,7 +58,7 @@ export class ChallengeBoard {
     return this.#answer(token)
   }
 
-  /** The certificate for a tls-alpn-01 visitor, who does not come again; null if nobody waits for this name. Rejects where the store does. */
+  /** Null if nobody waits for this name. A tls-alpn-01 visitor does not come again. */
   async pairFor(serverName: string): Promise<KeyPair | null> {
     if (!this.#pairs.has(serverName)) await this.#looking
     return this.#pairs.get(serverName) ?? null
@@ -81,7 +81,7 @@ export class ChallengeBoard {
     return found?.keyAuthorization ?? null
   }
 
-  /** Resolves once what is stored now is known here. */
+  /** Resolves once the stored challenges are known here. */
   #look(): Promise<void> {
     this.#isChangedMeanwhile = true
     this.#looking ??= this.#readUntilStill().finally(() => {
@@ -108,7 +108,7 @@ export class ChallengeBoard {
     this.#use(found?.challenges ?? [])
   }
 
-  /** Takes over what this process has written. */
+  /** By this process. */
   #wrote(challenges: readonly AcmeChallenge[]): void {
     this.#isChangedMeanwhile = true
     this.#use(challenges)

@@ -1,4 +1,4 @@
-/** A client of one ACME server (RFC 8555): directory, nonces, account and signed requests. It believes no answer before it is checked. */
+/** A client of one ACME server (RFC 8555): directory, nonces, account and signed requests. It checks every answer. */
 import type { AccountKey } from './account-key.ts'
 import { AcmeError, quoted } from './acme-error.ts'
 import type { Wire, WireAnswer } from './wire.ts'
@@ -34,10 +34,10 @@ export class AcmeClient {
   readonly #options: ClientOptions
   readonly directory: Directory
   #key: AccountKey
-  /** The URL of the account; null before `register`. */
+  /** Null before `register`. */
   #account: string | null = null
   #nonce: string | null = null
-  /** Ends every request from now on. */
+  /** Ends every later request. */
   signal: AbortSignal
 
   private constructor(options: ClientOptions, directory: Directory) {
@@ -47,7 +47,7 @@ export class AcmeClient {
     this.signal = options.signal
   }
 
-  /** Reads the directory. Rejects with AcmeError. */
+  /** Rejects with AcmeError. */
   static async open(options: ClientOptions): Promise<AcmeClient> {
     const { wire, directory: url, signal } = options
     const answer = await wire.send({ method: 'GET', url }, signal)
@@ -77,18 +77,16 @@ export class AcmeClient {
     return this.#key
   }
 
-  /** Goes on with another key, which has no account yet. */
+  /** The other key has no account yet. */
   rekey(key: AccountKey): void {
     this.#key = key
     this.leave()
   }
 
-  /** The account cannot be used. */
   leave(): void {
     this.#account = null
   }
 
-  /** Goes on with an account that was made before. */
   use(accountUrl: string): void {
     this.#account = accountUrl
   }
@@ -108,12 +106,12 @@ export class AcmeClient {
     return { url: location, wasThere: answer.status === 200 }
   }
 
-  /** For an account that was there, which keeps its address otherwise (RFC 8555 §7.3.2). Rejects with AcmeError. */
+  /** An existing account keeps its address otherwise (RFC 8555 §7.3.2). Rejects with AcmeError. */
   async changeContact(accountUrl: string, email: string | null): Promise<void> {
     await this.post(accountUrl, { contact: contactOf(email) })
   }
 
-  /** True if the server says that the account is deactivated or revoked, or refuses all that is signed with it (RFC 8555 §7.3.6). */
+  /** The account is deactivated or revoked, or everything signed with it is refused (RFC 8555 §7.3.6). */
   async isAccountRefused(): Promise<boolean> {
     if (this.#account === null) return false
     try {
@@ -124,7 +122,7 @@ export class AcmeClient {
     }
   }
 
-  /** A signed request; an empty text as payload only reads. Rejects with AcmeError for every status but 2xx. */
+  /** An empty payload only reads. Rejects with AcmeError for every status but 2xx. */
   async post(url: string, payload: object | '', accept?: string): Promise<WireAnswer> {
     const { wire } = this.#options
     const { signal } = this
@@ -151,7 +149,7 @@ export class AcmeClient {
     return { value, answer }
   }
 
-  /** RFC 9773 §4.1: nobody signs this question. Null for an answer that is none. Rejects with AcmeError. */
+  /** RFC 9773 §4.1: nobody signs this question. Null for no usable answer. Rejects with AcmeError. */
   async renewalInfo(
     id: string
   ): Promise<{ window: { start: number; end: number } | null; retryAfterMs: number | null } | null> {
@@ -187,7 +185,7 @@ export class AcmeClient {
   }
 }
 
-/** A server asks for a pause with a refusal. With an answer `Retry-After` means something else. */
+/** Only with a refusal does `Retry-After` ask for a pause. */
 function pauseIn({ status, retryAfterMs }: WireAnswer): number | null {
   return status >= 400 ? retryAfterMs : null
 }
@@ -208,14 +206,14 @@ function objectIn(body: Buffer): Loose | null {
 }
 
 const prefix = 'urn:ietf:params:acme:error:'
-/** What an operator can do about a refusal. */
+/** What an operator can do. */
 const hints: Readonly<Record<string, string>> = {
   externalAccountRequired: 'set listen.tls.acme.eab to the key that the authority gives you',
   userActionRequired: 'somebody has to agree to new terms at the authority',
   rejectedIdentifier: 'the authority issues no certificate for this name'
 }
 
-/** The problem document of an answer (RFC 7807). */
+/** RFC 7807. */
 function refusalIn({ status, body, retryAfterMs }: WireAnswer): AcmeError {
   const problem = objectIn(body)
   const type = typeof problem?.type === 'string' ? problem.type.replace(prefix, '') : null

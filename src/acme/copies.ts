@@ -1,4 +1,4 @@
-/** Copies of account and certificates in a folder, for other programs and for a store that was lost. Only the gate's user can read them. */
+/** Copies of account and certificates in a folder, for other programs and for a lost store. Only the gate's user can read them. */
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { makeFolder } from '../ensure-directory.ts'
@@ -21,7 +21,7 @@ const unwritten =
 
 export class Copies {
   readonly #input: CopiesInput
-  /** What the disk did not take, as files that belong together. */
+  /** Files that belong together, which the disk did not take. */
   readonly #unwritten = new Map<string, readonly (readonly [name: string, text: string])[]>()
 
   constructor(input: CopiesInput) {
@@ -34,25 +34,25 @@ export class Copies {
   }
 
   writeCertificate(name: string, { cert, key }: KeyPair): void {
-    // The key first: a program that reads between the two finds a pair that does not fit, and not one without a key.
+    // The key first: a program that reads between the two finds a pair that does not fit, but no missing key.
     this.#write(`${name}.crt`, [
       [`${name}.key`, key],
       [`${name}.crt`, cert]
     ])
   }
 
-  /** Tries again what the disk did not take: other programs would go on with an old certificate until it ends. */
+  /** Other programs would go on with an old certificate until it ends. */
   writeAgain(): void {
     for (const [name, files] of [...this.#unwritten]) this.#write(name, files)
   }
 
-  /** Gives a store what it lacks: the account, and certificates that are good for a while. Rejects where the store does. */
+  /** Gives a store what it lacks: the account, and certificates that are good for a while. */
   async restore(store: Store, keyring: () => Keyring, names: readonly string[], now: number): Promise<void> {
     const { directory } = this.#input
     const seal = sealWith(keyring)
     const account = acmeAccountRecord.parseIfKnown(this.#read('account.json') ?? '')
     const isOfThis = account !== null && directoryOf(this.#read('account.json')) === directory
-    // Nobody knows which authority the certificates are of.
+    // The certificates may be of any authority.
     if (!isOfThis) return
     const accountKey = acmeAccountRecord.key(directoryId(directory))
     await store.add(accountKey, seal.close(acmeAccountRecord.text(account), accountKey))
@@ -78,7 +78,7 @@ export class Copies {
     }
   }
 
-  /** A copy that cannot be written is no reason to stop. */
+  /** A failure is no reason to stop. */
   #write(name: string, files: readonly (readonly [name: string, text: string])[]): void {
     const { folder, log } = this.#input
     const isNews = this.#unwritten.get(name) !== files

@@ -1,4 +1,4 @@
-/** The check of a certificate that an ACME server has issued, before anybody is shown it. The server may lie or err. */
+/** Checks a certificate before anybody is shown it: an ACME server may lie or err. */
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto'
 import { isIP } from 'node:net'
 import { createSecureContext } from 'node:tls'
@@ -7,7 +7,7 @@ import { fieldsOf } from '../identity/certificate/fields.ts'
 import { AcmeError, quoted } from './acme-error.ts'
 import type { KeyPair } from './x509.ts'
 
-/** Times in milliseconds since the epoch. */
+/** Milliseconds since the epoch. */
 export interface Life {
   readonly from: number
   readonly to: number
@@ -18,7 +18,7 @@ const serverAuth = '1.3.6.1.5.5.7.3.1'
 /** Clocks differ. */
 export const toleranceMs = 5 * 60_000
 
-/** The certificate's life. Throws AcmeError unless it fits the key and every name, and is valid now. */
+/** Throws AcmeError unless the certificate fits the key and every name, and is valid now. */
 export function checkIssued({ cert, key }: KeyPair, names: readonly string[], now: number): Life {
   const chain = chainIn(cert)
   const leaf = chain[0] as X509Certificate
@@ -46,7 +46,7 @@ export function checkIssued({ cert, key }: KeyPair, names: readonly string[], no
   return life
 }
 
-/** True if a browser takes the certificate for this name. */
+/** A browser takes the certificate for this name. */
 export function covers(certificate: X509Certificate, name: string): boolean {
   const found = isIP(name) === 0 ? certificate.checkHost(name, { subject: 'never' }) : certificate.checkIP(name)
   return found !== undefined
@@ -56,7 +56,7 @@ export function lifeOf(certificate: X509Certificate): Life {
   return { from: Date.parse(certificate.validFrom), to: Date.parse(certificate.validTo) }
 }
 
-/** The first one is the server's. Throws AcmeError where the text is anything but certificates. */
+/** The server's comes first. Throws AcmeError where the text is anything but certificates. */
 function chainIn(pem: string): X509Certificate[] {
   const blocks = pem.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g) ?? []
   const rest = pem.replaceAll(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g, '').trim()
@@ -69,7 +69,7 @@ function chainIn(pem: string): X509Certificate[] {
   }
 }
 
-/** Throws AcmeError for a text that is no private key, such as a damaged copy. */
+/** Throws AcmeError, as for a damaged copy. */
 function keyIn(pem: string): KeyObject {
   try {
     return createPrivateKey(pem)
@@ -82,7 +82,7 @@ function bad(why: string): AcmeError {
   return new AcmeError(`the certificate of the ACME server is refused: ${why}`)
 }
 
-/** The name of a certificate for renewal information (RFC 9773 §4.1); null where the certificate has no key identifier of its authority. */
+/** RFC 9773 §4.1. Null for a certificate without its authority's key identifier. */
 export function renewalId(pem: string): string | null {
   try {
     const { serialRaw, extensions } = fieldsOf(new X509Certificate(pem))

@@ -1,6 +1,6 @@
 /**
- * The issuer: it sees to it that every name has a certificate, and renews each in time. Of all gates of a store one issues at a time. A failure keeps
- * the old certificate in use, and the next try waits.
+ * Sees to it that every name has a certificate, and renews each in time. Of all gates of a store one issues at a time. A failure keeps the old certificate in
+ * use, and the next try waits.
  */
 import { randomUUID, X509Certificate } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -29,18 +29,18 @@ interface IssuerInput extends AccountsInput {
   readonly certificates: Certificates
   readonly board: ChallengeBoard
   readonly log: { info(fields: object, sentence: string): void; warn(fields: object, sentence: string): void }
-  /** How long other processes may take to hear of a challenge, in milliseconds; 0 where this one is alone. */
+  /** How long other processes may take to hear of a challenge; 0 where this one is alone. */
   readonly settleMs: number
   /** From 0 to 1. */
   readonly chance?: () => number
-  /** Tests set it. */
+  /** For tests. */
   readonly pollMs?: number
   readonly orderMs?: number
 }
 
-/** The most time for one order with all its pauses. */
+/** For one order with all its pauses. */
 const orderMs = 5 * 60_000
-/** Longer than an order. It is lengthened before each one. */
+/** Longer than an order, and renewed before each one. */
 const lockSeconds = 10 * 60
 const daySeconds = 24 * 3600
 
@@ -56,7 +56,7 @@ export class Issuer {
   readonly #owner = randomUUID()
   readonly #stop = new AbortController()
   #running: Promise<void> = Promise.resolve()
-  /** Profiles that were asked for in vain, so that it is said once. */
+  /** Profiles that were asked for in vain: each is logged once. */
   readonly #missed = new Set<string>()
 
   constructor(input: IssuerInput) {
@@ -65,8 +65,7 @@ export class Issuer {
   }
 
   /**
-   * Looks at every name once and issues what is due. `isImpatient`: a pause after a failure ends early, because an operator has just started or
-   * reloaded the gate. Rejects where the store does.
+   * Looks at every name once and issues what is due. `isImpatient`: an operator has just started or reloaded the gate, so a pause after a failure ends early.
    */
   pass(isImpatient = false): Promise<void> {
     const run = this.#running.catch(() => {}).then(() => this.#pass(isImpatient))
@@ -74,7 +73,6 @@ export class Issuer {
     return run
   }
 
-  /** Ends what is under way. */
   async stop(): Promise<void> {
     this.#stop.abort()
     await this.#running.catch(() => {})
@@ -96,7 +94,7 @@ export class Issuer {
     }
   }
 
-  /** Holds the lock. */
+  /** With the lock. */
   async #work(names: readonly Name[], isDue: (one: Name) => boolean): Promise<void> {
     let client: AcmeClient
     try {
@@ -138,10 +136,10 @@ export class Issuer {
       if (error instanceof KeyringError) return null
       throw error
     })
-    // A gate that ended between the two writes of an order has left the state of the certificate before.
+    // A gate that ended between the two writes of an order has left an older state.
     const isOfOther = kept !== null && state.failures === 0 && kept.issuedAt > state.triedAt
     if (kept === null || (state.ends !== null && !isOfOther)) return { name, state, kept }
-    // From a backup or a copy, which hold no states, or from that gate.
+    // The certificate is from a backup or a copy, which hold no states, or from that gate.
     const life = lifeIn(name, kept)
     if (life === null) return { name, state, kept: null }
     const renewAt = renewalMoment({ from: kept.issuedAt, to: life.to }, null, kept.issuedAt, this.#chance())
@@ -190,7 +188,6 @@ export class Issuer {
     await stateRecord.put(this.#input.store, name, next, this.#stateSeconds(next))
   }
 
-  /** Aborts when the time of one order is over, or the process stops. */
   #deadline(): AbortSignal {
     return deadlineSignal(this.#input.orderMs ?? orderMs, this.#stop.signal)
   }
@@ -236,7 +233,6 @@ export class Issuer {
     })
   }
 
-  /** Writes the new certificate and when it is renewed, serves it, and says so. */
   async #keep({ name, kept }: Name, { cert, key, life }: Issued): Promise<void> {
     const { settings, clock, store, keyring, certificates, record, log } = this.#input
     const { directory } = settings
@@ -246,7 +242,7 @@ export class Issuer {
       ends: life.to,
       triedAt: now,
       renewAt: renewalMoment({ from: now, to: life.to }, null, now, this.#chance()),
-      // Asked at once: the window may be earlier than our own choice.
+      // At once, because the window may be earlier than our own choice.
       askAt: now
     }
     const fresh: KeptCertificate = { cert, key, directory, issuedAt: now }
@@ -272,7 +268,7 @@ export class Issuer {
 
   async #failed({ name, state, kept }: Name, error: unknown): Promise<void> {
     if (this.#stop.signal.aborted) return
-    // That is no failure of this name, and cannot be written down.
+    // This name has not failed, and nothing can be written down.
     if (error instanceof StoreUnreachable) throw error
     const { clock, store, record, log } = this.#input
     const { name: kind, message } = error as Error

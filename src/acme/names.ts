@@ -1,4 +1,4 @@
-/** Names in certificates: DNS names and addresses, as ACME and TLS write them. */
+/** DNS names and addresses, as ACME and TLS write them. */
 import { isIP } from 'node:net'
 
 interface Identifier {
@@ -11,17 +11,16 @@ export function identifierOf(name: string): Identifier {
   return { type: isIP(name) === 0 ? 'dns' : 'ip', value: name }
 }
 
-/** A host of a URL as it stands in certificates: lower case, without brackets and a last dot. */
+/** Lower case, without brackets and a last dot. */
 export function certificateName(hostname: string): string {
   return hostname.toLowerCase().replaceAll(/[[\]]/g, '').replace(/\.$/, '')
 }
 
-/** The hosts that need a certificate, in this order. */
+/** The hosts that need a certificate. */
 export function certificateNames(sites: readonly { readonly secure: boolean; readonly hostname: string }[]): string[] {
   return [...new Set(sites.filter(({ secure }) => secure).map(({ hostname }) => certificateName(hostname)))]
 }
 
-/** Four or sixteen bytes. */
 export function addressBytes(address: string): Buffer {
   if (isIP(address) === 4) return Buffer.from(address.split('.').map(Number))
   // The URL parser writes the last four bytes in hex, and the address in its shortest form.
@@ -35,7 +34,7 @@ export function addressBytes(address: string): Buffer {
   )
 }
 
-/** The server name that an authority asks for (RFC 8738 §6: for an address, the name of its reverse mapping). */
+/** For an address, the authority asks for the name of its reverse mapping (RFC 8738 §6). */
 export function challengeServerName(name: string): string {
   const kind = isIP(name)
   if (kind === 0) return name

@@ -8,7 +8,7 @@ import { certificateRequest, type KeyPair, newKey } from './x509.ts'
 
 export type ChallengeType = 'http-01' | 'tls-alpn-01'
 
-/** What the gate shows to prove that a name is its own. */
+/** The gate proves with it that a name is its own. */
 export interface AcmeChallenge {
   readonly type: ChallengeType
   readonly name: string
@@ -21,14 +21,13 @@ interface OrderInput {
   readonly names: readonly string[]
   readonly challenge: ChallengeType
   readonly profile: string | null
-  /** The renewal id of the certificate that this one replaces (RFC 9773 §5). */
+  /** The renewal id of the predecessor (RFC 9773 §5). */
   readonly replaces: string | null
-  /** Shows the proofs. Resolves when every gate shows them. */
+  /** Resolves when every gate shows the proofs. */
   readonly publish: (challenges: readonly AcmeChallenge[]) => Promise<void>
   readonly clock: () => number
-  /** Ends the order. */
   readonly signal: AbortSignal
-  /** The first pause between two questions, in milliseconds. */
+  /** The first pause between two questions. */
   readonly pollMs?: number
 }
 
@@ -40,7 +39,7 @@ const tokenShape = /^[A-Za-z0-9_-]{16,256}$/
 const maxPolls = 60
 const maxPauseMs = 10_000
 
-/** Rejects with AcmeError. The certificate is checked. */
+/** The certificate is checked. Rejects with AcmeError. */
 export async function orderCertificate(input: OrderInput): Promise<Issued> {
   const { client, names, clock } = input
   const order = await begin(input)
@@ -73,7 +72,7 @@ export async function orderCertificate(input: OrderInput): Promise<Issued> {
   return { ...pair, life: checkIssued(pair, names, clock()) }
 }
 
-/** Servers differ in what they call it where the predecessor is of another account, or unknown. */
+/** Servers name this differently where the predecessor is of another account, or unknown. */
 const aboutPredecessor = new Set(['alreadyReplaced', 'malformed', 'unauthorized', 'conflict', 'notFound'])
 
 async function begin({ client, names, profile, replaces }: OrderInput): Promise<{ url: string; value: Loose }> {
@@ -89,7 +88,7 @@ async function begin({ client, names, profile, replaces }: OrderInput): Promise<
   return { url: text(answer.headers.location, 'the address of the order'), value }
 }
 
-/** The proof that the authority wants; null if the name is proved already. */
+/** Null if the name is proved already. */
 function challengeIn(
   value: Loose,
   { names, challenge }: OrderInput,
@@ -130,7 +129,7 @@ function statusOf({ status, error }: Loose, wanted: 'ready' | 'valid', names: re
   )
 }
 
-/** Asks until `isDone` is true, no faster than the server wants. */
+/** No faster than the server wants. */
 async function poll(
   { client, signal, pollMs = 1_000 }: OrderInput,
   url: string,

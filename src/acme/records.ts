@@ -1,17 +1,17 @@
-/** What the gates of a store share about certificates: account, certificates, what is known of each name, and pending challenges. */
+/** What the gates of a store share about certificates. */
 import { createHash } from 'node:crypto'
 import { type Loose, RecordKind } from '../store/records.ts'
 import type { AcmeChallenge } from './order.ts'
 import type { KeyPair } from './x509.ts'
 
-/** Sealed: it holds the account's private key. Its id is `directoryId`. */
+/** Sealed, because it holds the account's private key. Its id is `directoryId`. */
 export interface AcmeAccount {
   /** JSON of the private key. */
   readonly key: string
   /** Null while the account is being made. */
   readonly url: string | null
   readonly email: string | null
-  /** When it was made in the place of one that the authority refused, in milliseconds since the epoch; null for the first one. */
+  /** When it replaced a refused account, in milliseconds since the epoch; null for the first one. */
   readonly replacedAt: number | null
 }
 
@@ -24,7 +24,7 @@ export const acmeAccountRecord = new RecordKind<AcmeAccount>({
       : null
 })
 
-/** Sealed: it holds a private key. Its id is the name. */
+/** Sealed, because it holds a private key. Its id is the name. */
 export interface KeptCertificate extends KeyPair {
   readonly directory: string
   /** Milliseconds since the epoch. */
@@ -40,22 +40,22 @@ export const certificateRecord = new RecordKind<KeptCertificate>({
       : null
 })
 
-/** What is known of one name, without secrets, so that commands can read it. Its id is the name. Times in milliseconds since the epoch. */
+/** Holds no secrets, so that commands can read it. Its id is the name. Times in milliseconds since the epoch. */
 export interface NameState {
-  /** The end of the certificate in use; null without one. */
+  /** Of the certificate in use; null without one. */
   readonly ends: number | null
   readonly renewAt: number | null
   /** When the authority is asked for its renewal window again. */
   readonly askAt: number
-  /** The renewal window from which `renewAt` was chosen; null for none. */
+  /** `renewAt` was chosen from it. */
   readonly window: { readonly start: number; readonly end: number } | null
-  /** Failures in a row, and what the last one was. */
+  /** In a row; `why` is the last one's. */
   readonly failures: number
   readonly why: string | null
   readonly triedAt: number
   /** No try before this. */
   readonly nextAt: number
-  /** True if the authority itself asks for that pause, so that no restart shortens it. */
+  /** The authority asks for that pause, so no restart shortens it. */
   readonly isBid: boolean
 }
 
@@ -107,7 +107,7 @@ export const pendingId = 'pending'
 /** One gate issues at a time. */
 export const lockKey = 'acme-lock'
 
-/** Records as a whole are sealed, so a rotation of keys seals them anew. */
+/** A rotation of keys seals these records anew. */
 export const sealedAcmePrefixes = [acmeAccountRecord.prefix, certificateRecord.prefix]
 
 export function directoryId(directory: string): string {

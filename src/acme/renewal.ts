@@ -1,8 +1,8 @@
-/** When a certificate is renewed, and when a failed try is repeated. Pure: times in milliseconds since the epoch, and chance, are parameters. */
+/** When a certificate is renewed, and when a failed try is repeated. Times are milliseconds since the epoch. */
 import { isCurrent } from '../clock.ts'
 import type { Life } from './issued.ts'
 
-/** The time in which the authority wants a renewal (RFC 9773 §4.2). */
+/** RFC 9773 §4.2. */
 interface RenewalWindow {
   readonly start: number
   readonly end: number
@@ -13,9 +13,8 @@ const hourMs = 60 * minuteMs
 const dayMs = 24 * hourMs
 
 /**
- * The moment of renewal. Without a window: after two thirds of the life, after half where that is under ten days. With one: a random moment in it. A
- * server that lies gains nothing: a certificate is used for a day at least (a short one for a tenth of its life, one of hours for an hour or a third), and
- * never for more than five sixths.
+ * Without a window: after two thirds of the life, after half where that is under ten days. With one: a random moment in it. A server that lies gains nothing: a
+ * certificate is used for a day at least (a short one for a tenth of its life, one of hours for an hour or a third), and never for more than five sixths.
  * `chance` is from 0 to 1.
  */
 export function renewalMoment(life: Life, window: RenewalWindow | null, issuedAt: number, chance: number): number {
@@ -27,21 +26,20 @@ export function renewalMoment(life: Life, window: RenewalWindow | null, issuedAt
   return Math.min(Math.max(wanted, earliest), latest)
 }
 
-/** When the authority is asked for its window again: as it says, within bounds. */
+/** As the authority says, within bounds. */
 export function askAgainMs(retryAfterMs: number | null): number {
   return Math.min(Math.max(retryAfterMs ?? 6 * hourMs, minuteMs), dayMs)
 }
 
-/** True from `askAt` on, and if `askAt` is too far ahead because the clock was put back. */
+/** Also true if `askAt` is too far ahead because the clock was put back. */
 export function isTimeToAsk(askAt: number, now: number): boolean {
   return !isCurrent(askAt, dayMs, now)
 }
 
 /**
- * The pause after so many failures in a row: an hour, doubled each time, up to a day. While a site has no certificate at all, it begins with
- * five minutes, which stays below the usual limit of five failed validations an hour. It is never more than a quarter of what is left of the
- * certificate in use, or of its life once it has ended, so that there are several tries for a certificate of minutes too. The authority may ask for
- * a longer pause, but not for one that takes more than half of what is left. `leftMs`: 0 without a certificate in use. `lifeMs`: of the last
+ * After so many failures in a row: an hour, doubled each time, up to a day. Without a certificate it begins with five minutes, below the usual limit of five
+ * failed validations an hour. At most a quarter of what is left of the certificate in use, or of the life of one that has ended, so a certificate of minutes
+ * has several tries too. The authority's own wait takes at most half of what is left. `leftMs`: 0 without a certificate in use. `lifeMs`: of the last
  * certificate; null without one.
  */
 export function backOffMs(
@@ -56,15 +54,15 @@ export function backOffMs(
   return Math.max(pause, leftMs > 0 ? Math.min(bid, leftMs / 2) : bid)
 }
 
-/** An authority with certificates of some days limits failures; one with certificates of minutes must be asked again within them. */
+/** An authority with certificates of some days limits failures; one with certificates of minutes must be asked within them. */
 function minPauseMs(lifeMs: number): number {
   return Math.min(Math.max(lifeMs / 100, minuteMs), 15 * minuteMs)
 }
 
-/** False once the pause is over, and for a pause that is too long because the clock was put back. */
+/** Also false for a pause that is too long because the clock was put back. */
 export function isPausing({ nextAt, isBid }: { nextAt: number; isBid: boolean }, now: number): boolean {
   return isCurrent(nextAt, isBid ? 7 * dayMs : dayMs, now)
 }
 
-/** A start or a reload ends a pause that is older than this, because the operator may have mended the cause. */
+/** A start or a reload ends an older pause, because the operator may have mended the cause. */
 export const impatientMs = 15 * minuteMs

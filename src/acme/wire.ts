@@ -5,12 +5,12 @@ import { wholeAnswer } from '../request/whole-answer.ts'
 import { AcmeError, quoted } from './acme-error.ts'
 
 interface WireOptions {
-  /** The directory's URL. All other addresses must have its origin. */
+  /** All other addresses must have its origin. */
   readonly directory: string
   /** PEM; null for the authorities that Node.js knows. */
   readonly ca: string | null
   readonly userAgent: string
-  /** From the start of a request to the end of its answer, in milliseconds. */
+  /** For a request with its answer. */
   readonly timeoutMs?: number
 }
 
@@ -18,7 +18,7 @@ export interface WireAnswer {
   readonly status: number
   readonly headers: http.IncomingHttpHeaders
   readonly body: Buffer
-  /** The wait of `Retry-After`, in milliseconds, at most a week; null without one. */
+  /** At most a week; null without `Retry-After`. */
   readonly retryAfterMs: number | null
 }
 
@@ -45,7 +45,7 @@ export class Wire {
     this.#clock = clock
   }
 
-  /** Rejects with AcmeError where no usable answer comes. A status of 4xx or 5xx is an answer. */
+  /** A status of 4xx or 5xx is an answer. Rejects with AcmeError where none is usable. */
   async send(asked: WireRequest, signal?: AbortSignal): Promise<WireAnswer> {
     const url = this.#checked(asked.url)
     const limit = this.#options.timeoutMs ?? timeoutMs

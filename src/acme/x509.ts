@@ -1,10 +1,10 @@
-/** What the gate writes in X.509: certificate requests (RFC 2986), and the certificate of a tls-alpn-01 challenge (RFC 8737 §3). */
+/** Writes X.509: certificate requests (RFC 2986), and the certificate of a tls-alpn-01 challenge (RFC 8737 §3). */
 import { createHash, createPublicKey, generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto'
 import { isIP } from 'node:net'
 import { tags, writeDer } from '../identity/certificate/der.ts'
 import { addressBytes } from './names.ts'
 
-/** A certificate with its chain, and the private key, as PEM. */
+/** PEM: a certificate with its chain, and the private key. */
 export interface KeyPair {
   readonly cert: string
   readonly key: string
@@ -14,7 +14,7 @@ export function newKey(): KeyObject {
   return generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey
 }
 
-/** DER, in base64url as ACME has it. The names stand in `subjectAltName` alone. */
+/** DER, in base64url. The names stand in `subjectAltName` alone. */
 export function certificateRequest(names: readonly string[], key: KeyObject): string {
   const extensions = sequence(extension('2.5.29.17', altNames(names)))
   const attribute = sequence(oid('1.2.840.113549.1.9.14'), writeDer(tags.set, extensions))
@@ -22,7 +22,7 @@ export function certificateRequest(names: readonly string[], key: KeyObject): st
   return signed(info, key).toString('base64url')
 }
 
-/** Shown to the authority alone, which looks for the digest of the key authorization in it. `now` in milliseconds. */
+/** The authority looks for the digest of the key authorization in it. `now` in milliseconds. */
 export function challengeCertificate(name: string, keyAuthorization: string, now: number): KeyPair {
   const key = newKey()
   const digest = createHash('sha256').update(keyAuthorization).digest()
@@ -106,7 +106,7 @@ function integer(value: number): Buffer {
   return writeDer(tags.integer, Buffer.from([value]))
 }
 
-/** `GeneralizedTime` is for dates from 2050 on; until then a reader expects two digits of the year. */
+/** Until 2050 a reader expects two digits of the year. */
 function time(at: number): Buffer {
   const text = new Date(at).toISOString().replaceAll(/[-:T]|\.\d+/g, '')
   return text < '2050' ? writeDer(tags.utcTime, Buffer.from(text.slice(2))) : writeDer(tags.time, Buffer.from(text))
@@ -122,7 +122,6 @@ export function oid(text: string): Buffer {
   return writeDer(tags.oid, Buffer.from(bytes))
 }
 
-/** 1.2.840.10045.4.3.2 */
 const ecdsaWithSha256 = sequence(oid('1.2.840.10045.4.3.2'))
 
 function pem(der: Buffer): string {

@@ -1,6 +1,6 @@
 /**
- * The authorization of a request for an app: the policy decision, and refusals for outages, maintenance, service workers on the portal's
- * host, and WebDAV destinations.
+ * The authorization of a request for an app: the policy decision, and refusals for outages, maintenance, service workers on the portal's host, and WebDAV
+ * destinations.
  */
 import type { IncomingHttpHeaders } from 'node:http'
 import type { AuditSink } from '../audit/event.ts'
@@ -29,17 +29,17 @@ export type AppMatch = Extract<Match, { readonly kind: 'app' }>
 
 /** What the watch demands before a request may pass. */
 export interface Demands {
-  /** True where only tokens have limits. */
+  /** Only tokens have limits. */
   readonly onlyOfPrograms?: boolean
-  /** Null if nothing is demanded. `who`: null for a stranger. `token`: that of the program that asks; null for a person. */
+  /** Null if nothing is demanded. `who`: null for a stranger. `token`: null for a person. */
   on(app: App, permit: Permit, who: Who | null, token: ProgramToken | null): Demand | null
-  /** Null if `on` can answer now; otherwise a promise that resolves when the store has been asked, and never rejects. */
+  /** Null if `on` can answer now; otherwise it resolves when the store has been asked, and never rejects. */
   ready?(app: App, who: Who): Promise<unknown> | null
-  /** True while `room` is null for every request. */
+  /** `room` is null for every request. */
   readonly hasRoom?: boolean
   /**
-   * Null if a request may begin now; otherwise a promise that resolves when there is room for it, or `on` refuses it. It never rejects.
-   * `hasBody`: whether the request brings bytes. `path`: a path that was counted already takes nothing from a budget of distinct paths.
+   * Null if a request may begin now; otherwise it resolves when there is room, or `on` refuses the request. Never rejects. `path`: one that was counted already
+   * takes nothing from a budget of distinct paths.
    */
   room?(
     app: App,
@@ -49,7 +49,7 @@ export interface Demands {
   ): Promise<unknown> | null
 }
 
-/** What the posture adds, by the id of the app; null for nothing. Each request asks it. */
+/** By the id of the app; null for nothing. Each request asks it. */
 export type TighteningOf = (app: string) => Tightening | null
 
 export interface AccessContext {
@@ -57,9 +57,9 @@ export interface AccessContext {
   readonly clock: Clock
   /** Null if nothing will be forwarded. */
   readonly audit: Pick<AuditSink, 'writable'> | null
-  /** Null or left out where nobody watches. */
+  /** Null where nobody watches. */
   readonly demands?: Demands | null
-  /** What the posture of an app adds to its rules. Null or left out: nothing. */
+  /** What the posture adds to an app's rules. */
   readonly tighteningOf?: TighteningOf | null
 }
 
@@ -72,11 +72,11 @@ interface AccessRequest {
     readonly proofs: readonly Proof[]
     readonly session?: { readonly id: string }
   } | null
-  /** What the request shows of the sign-in's device key on this host. Left out: there is no key. */
+  /** Of the sign-in's device key on this host. */
   readonly binding?: Binding
-  /** The program that asks with a token; then `principal` is null. */
+  /** With a program, `principal` is null. */
   readonly program?: Program | null
-  /** Why the token that was presented counts for nothing; null without one. */
+  /** Why a presented token counts for nothing. */
   readonly tokenFailure?: TokenFailure | null
   readonly storeFailure: StoreUnreachable | null
 }
@@ -108,7 +108,7 @@ export type ChallengeAccess = Extract<Decision, { kind: 'challenge' }> & {
 }
 
 export type AppAccess = Extract<Decision, { kind: 'forward' }> | ChallengeAccess | Refusal
-/** The match itself for an address of no app. */
+/** An address of no app keeps its match. */
 type Access = Exclude<Match, AppMatch> | AppAccess
 
 const nobody: readonly Proof[] = []
@@ -160,7 +160,7 @@ export function authorize(context: AccessContext, request: AccessRequest, messag
   return { ...decision, match, returnTo: returnTo(message, request.target.raw, site, app, decision.reason) }
 }
 
-/** Null where no token was presented, or where it covers the request. The rules of the app still decide whether its owner may. */
+/** Null without a token, or where the token covers the request. The app's rules still decide whether its owner may. */
 function refusedToken(
   { program = null, tokenFailure = null }: AccessRequest,
   { app }: AppMatch,
@@ -182,8 +182,8 @@ function refusedToken(
 }
 
 /**
- * Null if the request can be judged now. Otherwise it resolves when this gate has asked the store what is demanded of a person or program, which
- * a guarded app waits for once, and when a budget has room for something new. It never rejects.
+ * Null if the request can be judged now. Otherwise it resolves when this gate has asked the store once what is demanded (for a guarded app), and when a budget
+ * has room for something new. Never rejects.
  */
 export function beforeAuthorize(
   demands: Demands | null | undefined,
@@ -202,7 +202,7 @@ export function beforeAuthorize(
   return known === null ? room() : known.then(room)
 }
 
-/** Also true of a handshake, after which the client may send. */
+/** After a handshake the client may send too. */
 function hasBody({ headers }: Message): boolean {
   const length = headers['content-length']
   return (
@@ -221,7 +221,7 @@ function whoAsks(principal: AccessRequest['principal'], program: Program | null)
   return { account: subject.id, session, token, proofs: principal?.proofs ?? nobody }
 }
 
-/** A permit that the watch may still make conditional, whatever the rules say. */
+/** The watch may still make a permit conditional. */
 function underWatch(
   demands: Demands,
   { principal, program = null, target }: AccessRequest,
@@ -242,7 +242,7 @@ function underWatch(
   if (demand.kind === 'refuse') return unavailable('budget_spent', decision, demand.retryAfterSeconds)
   if (demand.kind === 'store_unreachable') {
     const { tooNew } = demand
-    // The store answers, and its record needs the newer release: the log says which record.
+    // The store answers, and its record needs the newer release: the log names the record.
     if (tooNew !== null) return unavailable(tooNew.code, decision, tooNew.retryAfterSeconds, tooNew)
     return unavailable('store_unreachable', decision, retrySeconds)
   }
@@ -253,7 +253,7 @@ function underWatch(
   return { ...asked, match, returnTo: returnTo(message, target.raw, match.site, match.app, reason) }
 }
 
-/** The decision on a page of the operators' console; null for any other address. People who are half signed in learn of no console. */
+/** Null for other addresses than the console's. People who are half signed in learn of no console. */
 export function authorizeConsole(
   { clock }: Pick<AccessContext, 'clock'>,
   { match, target, client, principal }: Omit<AccessRequest, 'storeFailure'>,
@@ -277,19 +277,19 @@ export function authorizeConsole(
 }
 
 /**
- * The decision on a WebSocket handshake from a foreign origin; null refuses it. A report-only app gets it without the person's identity,
- * because a foreign page may have sent it (THREATS F9).
+ * Null refuses a WebSocket handshake from a foreign origin. A report-only app gets it without the person's identity, because a foreign page may have sent it
+ * (THREATS F9).
  */
 export function onForeignOrigin(app: App): Extract<Decision, { kind: 'forward' }> | null {
   return app.isReportOnly ? forwardAsNobody(app.id, { kind: 'refuse', reason: 'foreign_origin' }) : null
 }
 
-/** The journal's fields for a request that the rules would have stopped. */
+/** For a request that the rules would have stopped. */
 export function wouldFields({ kind, reason }: Would): { readonly would: Would['kind']; readonly reason: ErrorCode } {
   return { would: kind, reason }
 }
 
-/** The question for the policy; null if the WebDAV destination is refused. */
+/** Null if the WebDAV destination is refused. */
 export function questionOf(
   { routes, clock, tighteningOf }: AccessContext,
   { target: { query }, client, principal: person, program = null, binding = 'none' }: AccessRequest,
@@ -307,7 +307,6 @@ export function questionOf(
   return {
     appId: app.id,
     policy: app.policy,
-    // The strictest verdict on any reading counts.
     readings: there === null ? readings : [...readings, ...there],
     method,
     alsoAs,
@@ -321,12 +320,12 @@ export function questionOf(
   }
 }
 
-/** True for a service-worker script on the portal's host: a worker there could read what people type. */
+/** A service worker on the portal's host could read what people type. */
 function isWorkerBesidePortal(headers: IncomingHttpHeaders, site: Site): boolean {
   return site.isPortal && headers['service-worker'] !== undefined
 }
 
-/** The seconds until the configured end of a maintenance, if it is to come. */
+/** In seconds. */
 function maintenanceWait({ until }: Maintenance, now: number): number {
   const at = until?.at ?? null
   return at === null || at <= now ? maintenanceSeconds : Math.ceil((at - now) / 1000)

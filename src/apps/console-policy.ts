@@ -1,14 +1,14 @@
-/** The rules of the operators' console, in the form of an app's rules: who may open which page, and with which proof. */
+/** The rules of the operators' console, in the form of an app's rules. */
 import { helpdesk, operators } from '../identity/account.ts'
 import { compilePolicy } from '../policy/compile.ts'
 import type { Rule } from '../policy/policy.ts'
 
-/** It stands before the console's pages, after `/.factorgate`. */
+/** Before the console's pages, after `/.factorgate`. */
 export const consolePrefix = '/admin'
-/** What people read when a passkey is asked for. No app can have this id. */
+/** People read the title when a passkey is asked for. No app can have this id. */
 export const consoleApp = { id: '/.factorgate/admin', title: 'the operators’ console' } as const
 
-/** The age of a passkey's proof that opens the console. */
+/** For a passkey's proof. */
 export const consoleFreshSeconds = 15 * 60
 
 const outcome = {
@@ -18,7 +18,7 @@ const outcome = {
 const both = [operators, helpdesk]
 const read = { methods: ['GET', 'HEAD'], groups: both, outcome } as const
 
-/** Paths after `consolePrefix`. What the help desk may not do is not listed for it, so that a new page is the operators' alone. */
+/** Paths after `consolePrefix`. The help desk's are listed, so that a new page is the operators' alone. */
 const rules: readonly Rule[] = [
   { path: '/', ...read },
   { path: '/people', ...read },
@@ -34,7 +34,7 @@ const rules: readonly Rule[] = [
 
 export const consolePolicy = compilePolicy(rules, true)
 
-/** True for the console's pages. `path`: after `/.factorgate`, with or without a query. */
+/** `path`: after `/.factorgate`, with or without a query. */
 export function isConsole(path: string): boolean {
   return path.startsWith(consolePrefix) && /^(?:[/?]|$)/.test(path.slice(consolePrefix.length))
 }

@@ -1,15 +1,15 @@
-/** Method overrides (`_method`, headers), which could bypass rules about methods (THREATS M26). */
+/** Method overrides (`_method`, headers) could bypass rules about methods (THREATS M26). */
 import { type IncomingHttpHeaders, METHODS } from 'node:http'
 import { isOverride } from '../request/header-name.ts'
 
 const none: readonly string[] = []
 const known: ReadonlySet<string> = new Set(METHODS)
 
-/** Matches `_method=` in every spelling that PHP accepts: a dot, a blank or `[` for `_`, and leading blanks. */
+/** PHP accepts a dot, a blank or `[` for `_`, and leading blanks. */
 const inQuery =
   /[?&;](?:\+|%20)*(?:[_.[]|%5f|%2e|%5b)(?:m|%[46]d)(?:e|%[46]5)(?:t|%[57]4)(?:h|%[46]8)(?:o|%[46]f)(?:d|%[46]4)=([^&;]*)/gi
 
-/** Methods named by `_method` in the query (with its `?`) of a POST. */
+/** `query` has its `?`. */
 export function methodsInQuery(method: string, query: string): readonly string[] {
   if (method !== 'POST' || query.length < 9) return none
   let found: string[] | null = null
@@ -22,7 +22,7 @@ export function methodsInQuery(method: string, query: string): readonly string[]
   return found ?? none
 }
 
-/** The methods besides its own that an app may take a message for: those in override headers, where the app receives these. */
+/** Methods for which an app may take a message, where it receives override headers. */
 export function overridesIn(
   { headers, keepsOverrides }: { readonly headers: IncomingHttpHeaders; readonly keepsOverrides?: boolean },
   { passesOverrides }: { readonly passesOverrides?: boolean }
@@ -30,12 +30,11 @@ export function overridesIn(
   return keepsOverrides === true || passesOverrides === true ? methodsInHeaders(headers) : none
 }
 
-/** All methods that a request with any method may be taken for: some apps follow overrides with every method. */
+/** For any method: some apps follow overrides with every one. */
 export function methodsNamed(query: string, headers: IncomingHttpHeaders): readonly string[] {
   return [...methodsInQuery('POST', query), ...methodsInHeaders(headers)]
 }
 
-/** Methods named by override headers. */
 function methodsInHeaders(headers: IncomingHttpHeaders): readonly string[] {
   let found: string[] | null = null
   for (const name in headers) {

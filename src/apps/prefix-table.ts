@@ -27,12 +27,12 @@ export class PrefixTable<App extends PrefixedApp> {
     this.#depth = Math.max(0, ...apps.map(app => app.prefix.split('/').length - 1))
   }
 
-  /** The app with the longest prefix of whole segments. */
+  /** The longest prefix of whole segments counts. */
   at(path: string): App | undefined {
     return this.#depth === 0 ? this.#root : this.#longest(path, this.#byPrefix)
   }
 
-  /** True if a server that ignores letter case would find another app, such as `/NB/x` beside `/nb`. */
+  /** A server that ignores letter case would find another app, such as `/NB/x` beside `/nb`. */
   isFoldedElsewhere(readings: readonly string[], app: App | undefined): boolean {
     if (this.#depth === 0) return false
     return readings.some(reading => {

@@ -1,16 +1,16 @@
-/** The page of an app whose link led to an address that no app has, as the journal says it. */
+/** The page of an app whose link led to an address of no app, for the journal. */
 import { pathForRecord } from '../audit/path-for-record.ts'
 import { parseTarget } from '../request/target.ts'
 import type { RouteTable } from './route-table.ts'
 
 interface Referrer {
-  /** The id of the app. */
+  /** Id. */
   readonly referrerApp: string
   /** Host and path; never a query. */
   readonly referrer: string
 }
 
-/** Null if it is no page of an app here: other sites, and the gate's own pages, are nobody's business. */
+/** Null for other sites, and for the gate's own pages. */
 export function referrerIn(header: string | undefined, routes: RouteTable): Referrer | null {
   const [, host, path = '/'] = /^https?:\/\/([^/?#\\]+)(\/[^?#]*)?(?:[?#]|$)/i.exec(header ?? '') ?? []
   const target = host === undefined ? null : parseTarget(path)

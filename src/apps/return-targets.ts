@@ -1,4 +1,4 @@
-/** Return addresses: the allowed targets of a redirect (THREATS R1-R8), and their requirements. */
+/** The allowed targets of a redirect (THREATS R1-R8), and their requirements. */
 import type { Clock } from '../clock.ts'
 import type { Decision } from '../policy/decision.ts'
 import { parseTarget, type Target } from '../request/target.ts'
@@ -25,15 +25,12 @@ export class ReturnTargets {
     this.#apps = apps
   }
 
-  /** The same address if the gate serves it, otherwise null. */
+  /** Null if the gate does not serve the address. */
   accept(address: string): string | null {
     return this.#locate(address) === null ? null : address
   }
 
-  /**
-   * The app at `address` and the access to it, or null. `from` is the client's address. The operators' console counts as an app for people
-   * who are fully signed in.
-   */
+  /** `from` is the client's address. The operators' console counts as an app for people who are fully signed in. */
   requirementFor(
     address: string,
     principal: Principal | null,
@@ -54,7 +51,7 @@ export class ReturnTargets {
     return { app: match.app, access: this.#ask(match, target, principal, from, message) }
   }
 
-  /** The apps whose front page the rules permit, or permit after a challenge. */
+  /** The rules permit their front page, perhaps after a challenge. */
   appsFor(principal: Principal, from: string): App[] {
     return this.#apps.filter(({ host, prefix }) => {
       const target = parseTarget(`${prefix}/`) as Target
@@ -75,7 +72,7 @@ export class ReturnTargets {
   #locate(address: string): { match: Match; target: Target } | null {
     if (address.length > maxAddressLength) return null
     const { routes } = this.#context
-    // Compared as text, so that no parser reads scheme, user info or host in another way (CVE-2021-21291).
+    // As text, so that no parser reads scheme, user info or host in another way (CVE-2021-21291).
     const site = routes.sites.find(({ origin }) => address === origin || address.startsWith(`${origin}/`))
     if (site === undefined) return null
     const target = parseTarget(address.slice(site.origin.length) || '/')
@@ -83,7 +80,7 @@ export class ReturnTargets {
     const match = routes.match(site.host, target)
     // The portal's origin leads to the list of apps.
     if (match.kind === 'none' && !(site.isPortal && match.code === 'no_such_app')) return null
-    // Otherwise a link to the sign-in page would lead a person to a decoy, as if they had come by themselves (THREATS B2).
+    // A link to the sign-in page would lead a person to a decoy, as if they had come by themselves (THREATS B2).
     if (match.kind === 'app' && match.app.decoys != null && match.app.decoys.at(match.readings, target.query) !== null)
       return null
     return { match, target }

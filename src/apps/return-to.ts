@@ -11,7 +11,7 @@ export interface Message {
   readonly keepsOverrides?: boolean
 }
 
-/** The stopped request, with everything that the rules depend on. */
+/** With everything that the rules depend on. */
 export interface StoppedRequest {
   readonly url: string
   /** The request's own method, then those of override headers. */
@@ -26,7 +26,7 @@ export interface ReturnTo {
 }
 
 const maxAskLength = 1024
-/** Reasons after which a sign-in suffices, so the stopped request does not matter. */
+/** After these a sign-in suffices. */
 const signIns: ReadonlySet<ChallengeReason> = new Set([
   'sign_in_required',
   'second_factor_required',
@@ -51,17 +51,17 @@ export function returnTo(message: Message, raw: string, site: Site, app: App, re
   return { rd, ask: stoppedText(ask).length <= maxAskLength ? ask : null }
 }
 
-/** The question for a request that waits, without its headers. */
+/** For a request that waits, without its headers. */
 export function askOfKept({ url, method }: { readonly url: string; readonly method: string }): StoppedRequest {
   return { url, methods: [method], destination: null }
 }
 
-/** The text for a query: `MOVE,DELETE https://app.example/x https://app.example/y`. */
+/** For a query: `MOVE,DELETE https://app.example/x https://app.example/y`. */
 export function stoppedText({ url, methods, destination }: StoppedRequest): string {
   return `${methods.join(',')} ${url}${destination === null ? '' : ` ${destination}`}`
 }
 
-/** Parses that text; null for anything else. A forged one can only require a proof. */
+/** Null for anything else. A forged text can only require a proof. */
 export function parseStopped(text: string): StoppedRequest | null {
   const [methods = '', url = '', destination = null, ...more] = text.split(' ')
   if (!methodList.test(methods) || url === '' || destination === '' || more.length > 0) return null

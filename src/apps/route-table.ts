@@ -1,4 +1,4 @@
-/** The route table: it finds the app for a host and a path, and refuses ambiguous targets. */
+/** Finds the app for a host and a path, and refuses ambiguous targets. */
 import type { Budget } from '../budgets/budget.ts'
 import type { Decoys } from '../decoys/decoys.ts'
 import type { IdentityHeaders } from '../identity/header-profiles.ts'
@@ -20,9 +20,9 @@ export interface Upstream extends UpstreamAddress {
 }
 
 export interface App {
-  /** The configuration path of its TLS keys, such as `apps[0].tls`. */
+  /** In the configuration, such as `apps[0].tls`. */
   readonly tlsPath?: string
-  /** For https upstreams; null for the usual checks. */
+  /** Null for the usual checks. */
   readonly tls?: UpstreamTls | null
   readonly id: string
   readonly title: string
@@ -41,55 +41,55 @@ export interface App {
   readonly sticky?: 'session' | 'person' | null
   readonly health?: HealthCheck | null
   readonly policy: Policy
-  /** True if a rule looks at device keys. */
+  /** A rule looks at device keys. */
   readonly isDeviceBound?: boolean
-  /** True if an app on this host, or the portal, has device keys. */
+  /** An app on this host, or the portal, has device keys. */
   readonly isOnBoundHost?: boolean
   readonly identityHeaders: IdentityHeaders
   readonly addHeaders: Readonly<Record<string, string>>
   /** Claim-like headers that are passed on. */
   readonly passHeaders?: readonly string[]
-  /** True if these name a header by which clients override the method: the rules judge the method in it too. */
+  /** These name an override header, so the rules judge the method in it too. */
   readonly passesOverrides?: boolean
   /** Identity headers and secret of a proxy in front. No app gets them. */
   readonly frontHeaders?: readonly string[]
-  /** True if the gate sends spans, and the app gets the gate's `traceparent`. */
+  /** The gate sends spans, and the app gets the gate's `traceparent`. */
   readonly isTraced?: boolean
-  /** True if the app gets `Forwarded` beside `X-Forwarded-*`. */
+  /** The app gets `Forwarded` beside `X-Forwarded-*`. */
   readonly forwarded?: boolean
   readonly preserveHost: boolean
   readonly assertion: boolean
-  /** Further origins whose pages may open WebSockets. */
+  /** Their pages may open WebSockets too. */
   readonly allowedOrigins: readonly string[]
   readonly connectTimeoutMs: number
   readonly responseTimeoutMs: number
   readonly maintenance: Maintenance | null
-  /** True if the rules stop nobody, and the journal records what they would have done. */
+  /** The rules stop nobody, and the journal records what they would have done. */
   readonly isReportOnly?: boolean
-  /** Null or left out where it takes no tokens of programs. */
+  /** Null where it takes no tokens of programs. */
   readonly tokens?: TokenTerms | null
-  /** Null or left out where the gate adds no login of the person. */
+  /** Null where the gate adds no login of the person. */
   readonly upstreamLogin?: UpstreamLoginTerms | null
-  /** What a proxy must send in `Factorgate-Secret` for a verdict; null or left out where its address is enough. */
+  /** A proxy must send it in `Factorgate-Secret` for a verdict; null where its address is enough. */
   readonly verdictSecret?: string | null
-  /** Null or left out where no POST waits for a proof. */
+  /** Null where no POST waits for a proof. */
   readonly keepPosts?: KeepTerms | null
-  /** True if responses say how long the session lasts. */
+  /** Responses say how long the session lasts. */
   readonly saysSessionEnd?: boolean
-  /** True if the app refuses requests while the store does not answer, because budgets could not count them. */
+  /** It refuses requests while the store is away, because budgets could not count them. */
   readonly isGuarded?: boolean
-  /** What `freshFor` of each rule demands, by the rule's index; null where no rule says it. */
+  /** Of `freshFor`, by the rule's index. */
   readonly ownBudgets?: readonly (Budget | null)[] | null
-  /** Addresses that nobody has business asking for; null for none. */
+  /** Addresses that nobody has business asking for. */
   readonly decoys?: Decoys | null
 }
 
 export interface Maintenance {
   readonly until: {
     readonly text: string
-    /** In milliseconds since the epoch; null for words. */
+    /** Milliseconds since the epoch; null for words. */
     readonly at: number | null
-    /** The time zone of its readers. */
+    /** Its readers' time zone. */
     readonly offsetMinutes: number
   } | null
   readonly message: string | null
@@ -147,7 +147,7 @@ export class RouteTable {
     })
   }
 
-  /** The site of a Host header; null for an unknown host. */
+  /** Null for an unknown host. */
   site(host: string | undefined): Site | null {
     return this.#entry(host)?.site ?? null
   }
@@ -177,7 +177,7 @@ export class RouteTable {
   }
 }
 
-/** Lower case for ASCII only, because U+212A would become 'k'. */
+/** toLowerCase() would turn U+212A into 'k'. */
 function lowerAscii(host: string): string {
   return host.replace(/[A-Z]/g, letter => letter.toLowerCase())
 }
@@ -186,7 +186,7 @@ function isOwn(path: string): boolean {
   return path.startsWith(ownPrefix) && (path.length === ownPrefix.length || path[ownPrefix.length] === '/')
 }
 
-/** True for `/.FactorGate` too: it belongs to no app, otherwise an app could imitate the gate. */
+/** `/.FactorGate` belongs to no app, otherwise an app could imitate the gate. */
 function isNearlyOwn(path: string): boolean {
   return path.charCodeAt(1) === 0x2e && isOwn(path.toLowerCase())
 }
@@ -207,10 +207,7 @@ function inside(site: Site, app: App, { path, readings }: Target): Match {
   )
 }
 
-/**
- * The upstream gets only the path inside the app, so the readings of that path count too (`//host/x`). It must not leave
- * the prefix (CVE-2025-66490).
- */
+/** The upstream gets only the path inside the app, so the readings of that path count too (`//host/x`). It must not leave the prefix (CVE-2025-66490). */
 function rebase(site: Site, app: App, path: string, outer: readonly string[]): Match {
   const inner = readingsOf(path)
   if (inner === null || inner.some(climbsOut)) return { kind: 'none', code: 'ambiguous_target', site }

@@ -5,10 +5,7 @@ import type { App, RouteTable, Site } from './route-table.ts'
 /** POST may stand for another method (`X-HTTP-Method-Override`). */
 const writesThere: ReadonlySet<string> = new Set(['COPY', 'MOVE', 'POST'])
 
-/**
- * The literal path inside the app to which a request writes; '' for none. Other methods write nothing there, whatever they send. `value`: the
- * header. It names a path of the app where the rules have looked at it, also if they refused the request then.
- */
+/** Inside the app; '' where the request writes nothing there. `value`: the header. The rules must have looked at it. */
 export function destinationPath(
   method: string,
   value: string | readonly string[] | undefined,
@@ -19,7 +16,7 @@ export function destinationPath(
   return path.slice(prefix.length) || '/'
 }
 
-/** The readings of its path; null (400) if it is not in the same app. */
+/** Null (400) if the destination is not in the same app. */
 export function destinationReadings(value: string, app: App, site: Site, routes: RouteTable): readonly string[] | null {
   const [, host, path = '/'] = /^https?:\/\/([^/?#\\]*)(\/.*)?$/is.exec(value) ?? []
   if (host !== undefined && routes.site(host)?.host !== site.host) return null

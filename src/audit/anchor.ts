@@ -1,7 +1,4 @@
-/**
- * The anchor of a journal: the newest signed checkpoint, as the store remembers it. Somebody who cuts the files of a journal at their end, or puts
- * an older copy in their place, would also have to change the store.
- */
+/** The newest signed checkpoint, as the store remembers it. Somebody who cuts or replaces the files of a journal would also have to change the store. */
 import { createHash } from 'node:crypto'
 import { hostname } from 'node:os'
 import path from 'node:path'
@@ -11,15 +8,15 @@ import type { ChainEnd } from './chain.ts'
 import { headText, readPublicKey, verifies } from './checkpoint.ts'
 
 export interface Anchor extends ChainEnd {
-  /** The hash of the first line of the journal. */
+  /** The hash of the journal's first line. */
   readonly chain: string
   /** Milliseconds since the epoch. */
   readonly at: number
-  /** The signature of `headText` by the journal's key. */
+  /** Of `headText`, by the journal's key. */
   readonly sig: string
 }
 
-/** It outlives a long pause of the gate, and a journal that is given up is forgotten. */
+/** Longer than a pause of the gate. */
 const lifetimeSeconds = 400 * 86_400
 
 export const anchorRecord = new RecordKind<Anchor>({ prefix: 'meta:journal-anchor:', version: 1, read })
@@ -30,13 +27,13 @@ function read({ chain, seq, hash, at, sig }: Loose): Anchor | null {
   return isRight && typeof sig === 'string' ? ({ chain, seq, hash, at, sig } as Anchor) : null
 }
 
-/** One journal of one machine. A store that several machines share holds an anchor of each. */
+/** A store that several machines share holds an anchor of each. */
 export function anchorId(journal: string, isStoreShared: boolean): string {
   const place = `${isStoreShared ? hostname() : ''}\n${path.resolve(journal)}`
   return createHash('sha256').update(place).digest('base64url').slice(0, 22)
 }
 
-/** True if one of these public keys has signed it. Anybody who can write to the store could write another. */
+/** Anybody who can write to the store could write an anchor. */
 export function isAnchorSigned({ sig, ...anchor }: Anchor, keys: readonly string[]): boolean {
   return keys.some(key => {
     const publicKey = readPublicKey(key)
@@ -50,7 +47,7 @@ export type Missing =
   /** The files hold another journal, or none. */
   | { readonly kind: 'replaced'; readonly anchor: Anchor }
 
-/** Compares the end of the files. `chain` is empty where it is not known. Null if nothing is missing. */
+/** Null if nothing is missing. `chain` is empty where it is not known. */
 export function missingBehind(anchor: Anchor | null, end: ChainEnd, chain: string): Missing | null {
   if (anchor === null) return null
   if (end.seq === 0 || (chain !== '' && chain !== anchor.chain)) return { kind: 'replaced', anchor }
@@ -65,11 +62,11 @@ interface AnchorsOptions {
   readonly store: Store
   readonly journal: string
   readonly isStoreShared: boolean
-  /** The shortest time between two writes. */
+  /** Between two writes. */
   readonly pauseMs?: number
 }
 
-/** Keeps the anchor in the store up to date: the first checkpoint at once, then the newest after each pause and at the end. No request waits for it. */
+/** Stores the first checkpoint at once, then the newest after each pause and at the end. No request waits for it. */
 export class Anchors {
   readonly #store: Store
   readonly #id: string
@@ -91,12 +88,12 @@ export class Anchors {
     return anchorRecord.get(this.#store, this.#id)
   }
 
-  /** The next checkpoint becomes the anchor, whatever the store holds: its loss is on record now. */
+  /** The next checkpoint replaces any anchor, because the loss is on record now. */
   replace(): void {
     this.#replaces = true
   }
 
-  /** A checkpoint is on disk. Never throws; without the store the next checkpoint tries again. */
+  /** For a checkpoint on disk. Never throws; without the store the next checkpoint tries again. */
   note(anchor: Anchor): void {
     this.#next = anchor
     if (this.#writing !== null) return

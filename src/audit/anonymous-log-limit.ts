@@ -1,7 +1,4 @@
-/**
- * The limit on journal lines that anonymous clients cause, for each network, provider and minute. Further events are only counted,
- * otherwise a flood would fill the disk.
- */
+/** The limit on journal lines that anonymous clients cause. Further events are only counted, otherwise a flood would fill the disk. */
 import type { Clock } from '../clock.ts'
 import { networkLevels } from '../request/network-levels.ts'
 import type { AuditEvent, AuditSink } from './event.ts'
@@ -12,7 +9,7 @@ interface Share {
   readonly provider: number
   readonly all: number
 }
-/** `refused`: refused requests and attempts. `public`: requests on public paths, where a page fetches many files. */
+/** Lines a minute. `public`: requests on public paths, where a page fetches many files. */
 export const shares: Readonly<Record<'refused' | 'public', Share>> = {
   refused: { network: 60, provider: 240, all: 600 },
   public: { network: 300, provider: 1200, all: 3000 }
@@ -20,7 +17,7 @@ export const shares: Readonly<Record<'refused' | 'public', Share>> = {
 /** All other keys share one count. */
 const networksKept = 2000
 const accountsKept = 2000
-/** Only the highest counts get a line of their own. */
+/** The highest counts get a line each. */
 const networksTold = 50
 const accountsTold = 50
 
@@ -67,7 +64,7 @@ export class Strangers {
       add(accounts, accountsKept, event.account, event).networks.add(network)
   }
 
-  /** A sink that limits refused and throttled events only. */
+  /** Limits refused and throttled events only. */
   sink(): AuditSink {
     const sink = this.#sink
     return {
@@ -83,7 +80,7 @@ export class Strangers {
   flush(isEnd = false): void {
     const now = this.#clock()
     const minute = this.#minute
-    // A clock that was set back ends a minute too, otherwise it would last as long as the step.
+    // A clock that was set back ends a minute too.
     if (!isEnd && now - minute.since < windowMs && now >= minute.since) return
     this.#minute = new Minute(now)
     this.#tell('exchange.repeated', minute, minute.networks, networksTold, network =>
@@ -142,12 +139,12 @@ export class Strangers {
 
 const others = 'others'
 
-/** True for anything not accepted, even a wrong proof after a password. */
+/** Also a wrong proof after a right password. */
 function isRefusal({ outcome }: AuditEvent): boolean {
   return outcome === 'refused' || outcome === 'throttled' || outcome === 'busy' || outcome === 'expired'
 }
 
-/** A report-only app answers strangers too. Its count tells what the rules would have done. */
+/** For a report-only app, which answers strangers too, the count tells what the rules would have done. */
 function wouldOf({ would, app }: AuditEvent): string | null {
   return typeof would === 'string' && app !== undefined ? `would_${would}/${app}` : null
 }
@@ -167,7 +164,7 @@ function add(tallies: Map<string, Tally>, kept: number, asked: string, event: Au
   const tally = tallies.get(key) ?? newTally(event.name)
   tallies.set(key, tally)
   const said = event.outcome ?? String(event.status ?? 'unknown')
-  // The outcome of an exchange is a code; other events add their kind.
+  // Only an exchange has a code as its outcome.
   const outcome = event.kind === 'exchange' ? (wouldOf(event) ?? said) : `${event.kind}_${said}`
   tally.count++
   tally.outcomes.set(outcome, (tally.outcomes.get(outcome) ?? 0) + 1)

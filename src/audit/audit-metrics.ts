@@ -1,4 +1,4 @@
-/** Metrics of sign-ins, proofs, ended sessions and messages, counted from the journal's events. */
+/** Metrics that are counted from the journal's events. */
 import type { Metrics } from '../metrics/metrics.ts'
 import type { AuditEvent, AuditSink } from './event.ts'
 
@@ -23,11 +23,11 @@ function count({ kind, factor, outcome, directory }: AuditEvent, metrics: Metric
     case 'login':
     case 'proof':
     case 'throttle': {
-      // An operator who takes a limit away is no attempt.
+      // An operator who lifts a limit makes no attempt.
       if (outcome === 'unlocked') return
       if (typeof directory === 'string' && kind !== 'proof')
         metrics.count('factorgate_institution_answers_total', directory, word(outcome))
-      // A throttled attempt names only its factor; a password means a sign-in.
+      // A throttled attempt names only its factor.
       const isFirst = kind === 'login' || (kind === 'throttle' && (factor === 'password' || factor === 'directory'))
       metrics.count(isFirst ? 'factorgate_sign_ins_total' : 'factorgate_proofs_total', word(factor), word(outcome))
       return

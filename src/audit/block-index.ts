@@ -1,7 +1,4 @@
-/**
- * The search index of one journal file: a summary for each block of about five hundred lines, in a file of its own. It is made from the
- * journal alone, so it may be removed at any time. Where the two differ, the journal's lines count.
- */
+/** The search index of one journal file: a summary of each block of lines. It is made from the journal alone, so it may be removed at any time. */
 import { createHash } from 'node:crypto'
 import { constants } from 'node:fs'
 import { open, readFile } from 'node:fs/promises'
@@ -13,7 +10,7 @@ import { openOwned } from './open-for-append.ts'
 import { TermFilter } from './term-filter.ts'
 
 interface Block {
-  /** Position in the file, in bytes. */
+  /** Bytes. */
   readonly at: number
   readonly bytes: number
   /** Milliseconds since the epoch. */
@@ -23,11 +20,10 @@ interface Block {
   readonly filter: TermFilter
 }
 
-/** The index of a file as far as it goes: up to the byte `end`. */
+/** Up to the byte `end` of the journal file. */
 export interface BlockIndex {
   readonly blocks: readonly Block[]
   readonly end: number
-  /** The names of each account in these blocks. */
   readonly people: ReadonlyMap<string, ReadonlySet<string>>
 }
 
@@ -49,14 +45,14 @@ interface Header {
 
 export const indexFolderOf = (journal: string) => `${journal}.index`
 
-/** The index file of a journal file: named after its first line, so that a rotation does not lose it. Null for an empty file. */
+/** It is named after the journal file's first line, so that a rotation does not lose it. Null for an empty file. */
 export async function indexFileOf(journal: string, file: string): Promise<string | null> {
   const first = await firstLineOf(file)
   if (first === null) return null
   return path.join(indexFolderOf(journal), createHash('sha256').update(first).digest('hex').slice(0, 32))
 }
 
-/** Reads the index; it ends where it is damaged. */
+/** The index ends where it is damaged. */
 export async function readIndex(indexFile: string): Promise<BlockIndex> {
   const blocks: Block[] = []
   const people = new Map<string, Set<string>>()
@@ -79,7 +75,7 @@ export async function readIndex(indexFile: string): Promise<BlockIndex> {
   return { blocks, end, people }
 }
 
-/** Adds the blocks that are whole to the index file. Only one process may do it at a time. Resolves with the number of new blocks. */
+/** Adds the complete blocks. Only one process may do it at a time. Resolves with the number of new blocks. */
 export async function extendIndex(file: string, indexFile: string, onBlock?: (bytes: number) => void): Promise<number> {
   const known = await readIndex(indexFile)
   const handle = await openOwned(indexFile, constants.O_WRONLY | constants.O_CREAT | constants.O_NOFOLLOW)
@@ -100,7 +96,7 @@ export async function extendIndex(file: string, indexFile: string, onBlock?: (by
   }
 }
 
-/** The bytes of an index file that are right. */
+/** The undamaged bytes of an index file. */
 async function sizeOf({ blocks }: BlockIndex, indexFile: string): Promise<number> {
   if (blocks.length === 0) return 0
   const handle = await open(indexFile, 'r')
@@ -165,7 +161,7 @@ function record(lines: readonly string[], at: number, bytes: number, seen: Map<s
   return Buffer.concat([lengths, body, check(body)])
 }
 
-/** Names may have any letters; the rest of a header is ASCII, which is read in half the time. */
+/** Only names may have any letters; ASCII is read in half the time. */
 function addPeople(people: Map<string, Set<string>>, header: string): void {
   for (const [account, name] of (JSON.parse(header) as Header).people) add(people, account, name)
 }

@@ -1,6 +1,6 @@
 /**
- * A journal file that grows only by whole lines of one hash chain. Every process of the machine may append: each batch is written under a
- * lock. The file is never truncated; the next line names bytes that do not count.
+ * A journal file that grows only by whole lines of one hash chain. Every process of the machine may append, under a lock. The file is never truncated; the next
+ * line names bytes that do not count.
  */
 import { rename, stat } from 'node:fs/promises'
 import path from 'node:path'
@@ -26,7 +26,7 @@ import {
   rotatedName
 } from './rotation.ts'
 
-/** The result of an append. `whole` counts the lines on disk; `begun` those that reached the file. */
+/** `whole` lines are on disk; `begun` ones reached the file. */
 type Appended =
   | { readonly kind: 'done' }
   | { readonly kind: 'failed'; readonly whole: number; readonly begun: number; readonly cause: unknown }
@@ -34,10 +34,10 @@ type Appended =
 export interface ChainFileOptions {
   readonly path: string
   readonly clock: Clock
-  /** The signing keys, the current one first. Without keys there are no checkpoints. */
+  /** The current key first. Without keys there are no checkpoints. */
   readonly signers?: Signers
   readonly rotation?: RotationOptions | null
-  /** Called when a checkpoint of this process is on disk. It must not throw. */
+  /** For a checkpoint of this process that is on disk. It must not throw. */
   readonly onCheckpoint?: (anchor: Anchor) => void
   /** For tests with failing disks. */
   readonly open?: (path: string) => Promise<AppendHandle>
@@ -47,7 +47,7 @@ type Signers = () => readonly Signer[] | Promise<readonly Signer[]>
 
 /** Ends half a line, so that no reader takes it for a whole one. */
 const closing = Buffer.from('#\n')
-/** Lines after which a checkpoint is written. */
+/** Lines. */
 const checkpointEvery = 1000
 /** Bytes of a few lines and a checkpoint. */
 const lineRoom = 16 * 1024
@@ -73,15 +73,14 @@ export class ChainFile {
   readonly #head: HeadWriter
   #handle: AppendHandle | null = null
   #inode = ''
-  /** Bytes of the file at the last look. */
+  /** At the last look. */
   #size = 0
   #isRegular = false
   #day: string | null = null
   #known: ChainPlace | null = null
   #expired: readonly Expired[] = []
-  /** The memory of the last batch, which the next one uses. */
+  /** Used again by the next batch. */
   #memory: Buffer<ArrayBuffer> | null = null
-  /** What this process has written. */
   #written = { lines: 0, bytes: 0 }
 
   constructor({
@@ -102,12 +101,12 @@ export class ChainFile {
     this.#head = new HeadWriter(headFileOf(file))
   }
 
-  /** True if this process knows of lines without a later checkpoint. */
+  /** This process knows of lines without a later checkpoint. */
   get isUnsigned(): boolean {
     return this.#known !== null && this.#known.checkpoint.seq < this.#known.end.seq
   }
 
-  /** Opens the file, also again after it was moved away. Rejects with the system's error. */
+  /** Also opens the file again after it was moved away. Rejects with the system's error. */
   async ready(): Promise<void> {
     if (this.#handle !== null && (await this.#movedAway())) await this.close()
     if (this.#handle !== null) return
@@ -120,7 +119,7 @@ export class ChainFile {
     this.#day = this.#isRegular && this.rotation !== null ? await dayOf(this.#path) : null
   }
 
-  /** Rejects if the disk has no room for a line, since opening a file succeeds on a full disk, or if a process that stands still holds the lock. */
+  /** Rejects if the disk has no room for a line, since a file opens on a full disk too, or if a process that stands still holds the lock. */
   async checkRoom(): Promise<void> {
     await this.ready()
     if (!this.#isRegular) return
@@ -128,7 +127,7 @@ export class ChainFile {
     await this.#lock.check()
   }
 
-  /** Appends the lines and resolves when they are on disk. Never rejects. `signs`: a checkpoint follows them. */
+  /** Resolves when the lines are on disk. Never rejects. `signs`: a checkpoint follows them. */
   async append(lines: Lines, signs = false): Promise<Appended> {
     let batch: Batch | null = null
     let written = 0
@@ -160,13 +159,13 @@ export class ChainFile {
     }
   }
 
-  /** Writes a checkpoint, unless nothing has happened since the last one or another process has just written one. */
+  /** Does nothing if there are no new lines, or another process has just written a checkpoint. */
   async checkpoint(ifOlderThanMs = 0): Promise<Appended> {
     if (!this.isUnsigned || this.#clock() - this.#known!.checkpoint.at < ifOlderThanMs) return { kind: 'done' }
     return this.append(none, true)
   }
 
-  /** The end of the chain, and the hash of its first line, by the lines of the files alone. Rejects with the system's error. */
+  /** By the lines of the files alone. Rejects with the system's error. */
   async look(): ReturnType<typeof endOfFiles> {
     await this.ready()
     if (!this.#isRegular) throw new Error('the journal is no file')
@@ -179,7 +178,6 @@ export class ChainFile {
     }
   }
 
-  /** A checkpoint is the last line of its batch. */
   #tell({ place, chained, checkpoint, signer }: Batch): void {
     const isNew = checkpoint.seq > place.checkpoint.seq && checkpoint.seq === chained.end.seq
     if (this.#onCheckpoint === null || signer === null || !isNew || !this.#isRegular) return
@@ -187,7 +185,7 @@ export class ChainFile {
     this.#onCheckpoint({ ...anchor, sig: signer.sign(headText(anchor)) })
   }
 
-  /** What this process has written, and when the last checkpoint that it knows was signed; null for none. */
+  /** By this process. `checkpointAt`: when the last known checkpoint was signed; null for none. */
   get written(): { readonly lines: number; readonly bytes: number; readonly checkpointAt: number | null } {
     const { seq, at } = this.#known?.checkpoint ?? { seq: 0, at: 0 }
     return { ...this.#written, checkpointAt: seq === 0 ? null : at }
@@ -253,7 +251,7 @@ export class ChainFile {
     const now = this.#clock()
     if (this.#day === null) this.#day = dayOfInstant(now)
     if (!this.#isRegular || chained.count === 0) return
-    // The head is only a help; without it the chain's end is searched in the file.
+    // Without the head, the chain's end is searched in the file.
     const head = { ...chained.end, chain, inode: this.#inode, size, checkpoint, at: now }
     await this.#head.write(head, signer).catch(() => {})
   }
@@ -293,10 +291,10 @@ export class ChainFile {
   async #failed(lines: Lines, batch: Batch | null, written: number, cause: unknown): Promise<Appended> {
     if (batch === null) return { kind: 'failed', whole: 0, begun: 0, cause }
     const { place, chained, ahead } = batch
-    // All bytes are written but unconfirmed: writing them again would duplicate every line.
+    // Written but unconfirmed bytes: writing them again would duplicate every line.
     if (written === chained.bytes.length) return { kind: 'failed', whole: 0, begun: lines.count, cause }
     if (!this.#isRegular) {
-      // A device cannot be read again, so this process remembers its part.
+      // A device cannot be read again.
       const { end, rest } = await walk(place.end, [chained.bytes.subarray(0, written)])
       this.#known = { ...place, end, rest: rest ?? place.rest }
     }

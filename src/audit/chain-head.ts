@@ -1,6 +1,5 @@
 /**
- * The head of the chain: a small file beside the journal with the end of the chain. It saves a search after a rotation, and shows `journal
- * verify` that lines are missing at the end.
+ * A small file beside the journal with the end of the chain. It saves a search after a rotation, and shows `journal verify` that lines are missing at the end.
  */
 import { constants } from 'node:fs'
 import { type FileHandle, open, stat } from 'node:fs/promises'
@@ -10,9 +9,9 @@ import { headText } from './checkpoint.ts'
 import { openOwned } from './open-for-append.ts'
 
 export interface ChainHead extends ChainEnd {
-  /** The hash of the first line; empty before it. */
+  /** Of the first line; empty before it. */
   readonly chain: string
-  /** The file of the last line, and its size after that line. */
+  /** Of the file with the last line; `size` is after that line. */
   readonly inode: string
   readonly size: number
   readonly checkpoint: LastCheckpoint
@@ -27,18 +26,18 @@ export interface LastCheckpoint {
   readonly seq: number
   /** Milliseconds since the epoch. */
   readonly at: number
-  /** The id of the key that signed it; null before the first one. */
+  /** The id of the signing key; null before the first checkpoint. */
   readonly key: string | null
 }
 
 export const noCheckpoint: LastCheckpoint = { seq: 0, at: 0, key: null }
 
-/** The size is fixed, so that one write replaces everything. */
+/** Fixed, so that one write replaces everything. */
 const bytes = 768
 
 export const headFileOf = (journal: string) => `${journal}.head`
 
-/** Null if it is missing or unreadable. */
+/** Null if missing or unreadable. */
 export async function readHead(file: string): Promise<ChainHead | null> {
   try {
     const head = JSON.parse(await textOf(file)) as ChainHead
@@ -50,7 +49,7 @@ export async function readHead(file: string): Promise<ChainHead | null> {
   }
 }
 
-/** It follows no link, and does not wait for a pipe. */
+/** Follows no link, and does not wait for a pipe. */
 async function textOf(file: string): Promise<string> {
   const handle = await open(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
   try {
@@ -61,10 +60,10 @@ async function textOf(file: string): Promise<string> {
   }
 }
 
-/** How often the writer looks whether its file was removed, in milliseconds. */
+/** Between two looks whether the file was removed. */
 const lookEveryMs = 1000
 
-/** Writes the head. It keeps the file open, because opening it costs more than all the rest of a batch. */
+/** Keeps the file open, because opening it costs more than the rest of a batch. */
 export class HeadWriter {
   readonly #file: string
   #handle: FileHandle | null = null

@@ -4,16 +4,15 @@ import { beforeFirst, type ChainEnd, hashOf, type Rest, walk } from './chain.ts'
 import { headFileOf, type LastCheckpoint, noCheckpoint, readHead } from './chain-head.ts'
 import { bytesOf, chainEndOf, linesIn, rotatedFiles } from './journal-files.ts'
 
-/** The end of the chain, and the file after it. */
 export interface ChainPlace {
   readonly end: ChainEnd
-  /** The hash of the first line; empty if unknown. */
+  /** Of the first line; empty if unknown. */
   readonly chain: string
   readonly checkpoint: LastCheckpoint
   readonly inode: string
-  /** Size of the file in bytes. */
+  /** Bytes. */
   readonly size: number
-  /** Bytes at its end that do not count: half a line after a crash, or text from before the chain. */
+  /** Bytes at the end of the file that do not count: half a line after a crash, or text from before the chain. */
   readonly rest: Rest | null
 }
 
@@ -31,7 +30,7 @@ export const emptyPlace = ({ inode, size }: FileNow): ChainPlace => ({
   rest: null
 })
 
-/** `known`: the end of the chain at this process's last look. Call it only while the lock is held. */
+/** `known`: the place at this process's last look. Call it only while the lock is held. */
 export async function findPlace(journal: string, file: FileNow, known: ChainPlace | null): Promise<ChainPlace> {
   const head = await readHead(headFileOf(journal))
   const heard =
@@ -46,7 +45,7 @@ export async function findPlace(journal: string, file: FileNow, known: ChainPlac
   return { end, chain, checkpoint, rest, ...file }
 }
 
-/** The end of the chain, and the hash of its first line, by the lines of the files alone. */
+/** By the lines of the files alone. */
 export async function endOfFiles(journal: string, file: FileNow): Promise<{ end: ChainEnd; chain: string }> {
   const from = await searched(journal, file)
   const { end } = from.at >= file.size ? from : await walk(from.end, bytesOf(journal, from.at, file.size - 1))
@@ -59,7 +58,7 @@ function later(one: ChainPlace | null, other: ChainPlace | null, inode: string):
   return one.inode === inode ? one : other
 }
 
-/** The start of a walk in the file: after line `end`, at this byte. */
+/** A walk starts after line `end`, at this byte. */
 interface From {
   readonly end: ChainEnd
   readonly at: number
@@ -70,17 +69,17 @@ async function continued(journal: string, { inode, size }: FileNow, { end, ...la
     const moved = await endOfMoved(journal, { end, ...last })
     const here = size === 0 ? null : await chainEndOf(journal).catch(() => null)
     if (here === null) return { end: moved, at: 0 }
-    // A backup that was put back: the file has another inode, and its last line is the one that the head names, or a later one.
+    // A restored backup has another inode, and its last line is the one that the head names, or a later one.
     const isCopy =
       here.hash === end.hash ||
       (here.seq > moved.seq && (await walk(moved, bytesOf(journal, 0, size - 1))).end.seq < here.seq)
     return isCopy ? { end: here, at: here.counted } : { end: moved, at: 0 }
   }
-  // The file has lost lines: the chain continues with the next number, so that the loss shows.
+  // The file has lost lines. The chain continues with the next number, so that the loss shows.
   return { end, at: size >= last.size ? last.size : await behindLastLine(journal, size) }
 }
 
-/** The file was moved away. A killed process, or a full disk, may have left lines after the head there, and in files that were moved away later. */
+/** A killed process, or a full disk, may have left lines after the head in files that were moved away. */
 async function endOfMoved(journal: string, { end, inode, size }: ChainPlace): Promise<ChainEnd> {
   let isFound = false
   for (const file of await rotatedFiles(journal)) {
@@ -95,7 +94,7 @@ async function endOfMoved(journal: string, { end, inode, size }: ChainPlace): Pr
   return end
 }
 
-/** Without a head: the last line of the chain, in this file or the newest rotated one. */
+/** Without a head: in this file or the newest rotated one. */
 async function searched(journal: string, { size }: FileNow): Promise<From> {
   const here = size === 0 ? null : await chainEndOf(journal).catch(() => null)
   if (here !== null) return { end: here, at: here.counted }

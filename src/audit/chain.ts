@@ -1,21 +1,19 @@
 /**
- * The hash chain of the journal: each line has a number (`seq`) and the SHA-256 of the line before it with its line feed (`prev`). So `sed
- * -n 7p FILE | sha256sum` shows the `prev` of line 8.
+ * The journal's hash chain: each line has a number (`seq`) and the SHA-256 of the line before it with its line feed (`prev`), so `sed -n 7p FILE | sha256sum`
+ * shows the `prev` of line 8.
  */
 import { createHash, hash } from 'node:crypto'
 import { afterBurst, firstSize, type Lines, withRoom } from './line-buffer.ts'
 import { splitLines } from './split-lines.ts'
 
-/** The last line of a chain. `hash` is in hexadecimal. */
+/** The last line of a chain; `hash` is in hexadecimal. */
 export interface ChainEnd {
   readonly seq: number
   readonly hash: string
 }
 
-/** The end of an empty chain. */
 export const beforeFirst: ChainEnd = { seq: 0, hash: '0'.repeat(64) }
 
-/** A line's place in the chain. */
 export interface Link {
   readonly seq: number
   readonly prev: string
@@ -32,7 +30,7 @@ export function hashOf(line: Uint8Array): string {
   return hash('sha256', line, 'hex')
 }
 
-/** The link of a line, with or without its line feed; null without a link. */
+/** `line` may have its line feed. Null without a link. */
 export function linkOf(line: Buffer): Link | null {
   if (line.length < start.length + middle.length + hexLength + 2 || !hasAt(line, start, 0)) return null
   let at = start.length
@@ -48,35 +46,33 @@ export function linkOf(line: Buffer): Link | null {
   return /^[0-9a-f]{64}$/.test(prev) && line[at + hexLength] === 0x22 ? { seq, prev } : null
 }
 
-/** False for a torn line: `ChainFile` ends it with a character that no JSON object ends with. `line` has its line feed. */
+/** False for a torn line, which `ChainFile` ends unlike any JSON object. `line` has its line feed. */
 export function isWhole(line: Buffer): boolean {
   return line[line.length - 1] === lineFeed && line[line.length - 2] === 0x7d
 }
 
-/** True if the line with this link directly follows `end`. */
 export function follows(link: Link | null, end: ChainEnd): boolean {
   return link !== null && link.seq === end.seq + 1 && link.prev === end.hash
 }
 
-/** A growing chain: it takes JSON lines, adds their links, and holds the bytes until they are written. */
+/** Adds links to JSON lines, and holds the bytes until they are written. */
 export class ChainedLines {
   #memory: Buffer<ArrayBuffer>
   #size = 0
   #ends: number[] = []
   #end: ChainEnd
 
-  /** `memory` is overwritten; it may be that of a chain whose bytes are no longer used. */
+  /** `memory` is overwritten; its former bytes must be out of use. */
   constructor(end: ChainEnd, memory = Buffer.allocUnsafeSlow(firstSize)) {
     this.#end = end
     this.#memory = memory
   }
 
-  /** The memory that the next chain uses. */
+  /** For the next chain. */
   get memory(): Buffer<ArrayBuffer> {
     return afterBurst(this.#memory)
   }
 
-  /** The end of the chain with these lines. */
   get end(): ChainEnd {
     return this.#end
   }
@@ -89,12 +85,12 @@ export class ChainedLines {
     return this.#ends.length
   }
 
-  /** The position after line `at`, in bytes. */
+  /** In bytes. */
   endOf(at: number): number {
     return this.#ends[at]!
   }
 
-  /** Bytes outside the chain's lines. */
+  /** Bytes that are no lines of the chain. */
   addBytes(bytes: Uint8Array): void {
     this.#reserve(bytes.length)
     this.#memory.set(bytes, this.#size)
@@ -113,7 +109,7 @@ export class ChainedLines {
     for (let at = 0; at < count; at++) this.#add(bytes, lines.startOf(at), lines.startOf(at + 1))
   }
 
-  /** A line whose text depends on its place in the chain. `write` gets the beginning of the line and returns all of it. */
+  /** For a line whose text depends on its place. `write` gets the beginning of the line and returns all of it. */
   addWhole(write: (start: string, end: ChainEnd) => string): void {
     const text = write(this.#start(), this.#end)
     const from = this.#size
@@ -144,24 +140,23 @@ export class ChainedLines {
   }
 }
 
-/** The result of a walk along the chain. */
 interface Walked {
   readonly end: ChainEnd
-  /** Bytes up to the end of the last counted line. */
+  /** Bytes up to the end of the last line that counts. */
   readonly counted: number
   readonly rest: Rest | null
 }
 
-/** Bytes after the last counted line. */
+/** Bytes after the last line that counts. */
 export interface Rest {
   readonly bytes: number
-  /** True if the last of them is a line feed. */
+  /** They end with a line feed. */
   readonly isClosed: boolean
   /** The SHA-256 of these bytes and of `more`, in hexadecimal. */
   hashWith(more: Uint8Array): string
 }
 
-/** Follows the chain from `end` through the next bytes. A mismatch ends it, unless a later line fits again. */
+/** Follows the chain from `end`. A mismatch ends it, unless a later line fits again. */
 export async function walk(end: ChainEnd, chunks: AsyncIterable<Buffer> | Iterable<Buffer>): Promise<Walked> {
   let counted = 0
   let position = 0

@@ -1,4 +1,4 @@
-/** Checkpoints: journal lines, and the head beside it, signed with Ed25519 (RFC 8032). */
+/** Checkpoints: journal lines, and the head, signed with Ed25519 (RFC 8032). */
 import { createPublicKey, type KeyObject, verify } from 'node:crypto'
 import type { Signer } from '../keyring/keyring.ts'
 import type { ChainEnd } from './chain.ts'
@@ -9,7 +9,7 @@ interface CheckpointFields {
   readonly at: number
   /** The hash of the first line, which identifies the journal. */
   readonly chain: string
-  /** A key that signs from now on. */
+  /** The key that signs from now on. */
   readonly next?: { readonly keyId: string; readonly publicKey: string } | undefined
 }
 
@@ -34,13 +34,11 @@ export function checkpointLine(start: string, { at, chain, next }: CheckpointFie
   return `${text},"sig":"${signer.sign(context + text)}"}\n`
 }
 
-/** True if `publicKey` signed this line. */
 export function isSignedBy(line: string, publicKey: KeyObject): boolean {
   const [, text = '', signature = ''] = signed.exec(line) ?? []
   return signature !== '' && verifies(context + text, signature, publicKey)
 }
 
-/** The signed text of the head. */
 export function headText({ chain, seq, hash, at }: ChainEnd & { readonly chain: string; readonly at: number }): string {
   return `${headContext}${chain}\n${seq}\n${hash}\n${at}`
 }
@@ -49,7 +47,7 @@ export function verifies(text: string, signature: string, publicKey: KeyObject):
   return verify(null, Buffer.from(text), publicKey, Buffer.from(signature, 'base64url'))
 }
 
-/** The key object of 32 bytes in base64url; otherwise null. */
+/** From 32 bytes in base64url; otherwise null. */
 export function readPublicKey(text: string): KeyObject | null {
   const bytes = Buffer.from(text, 'base64url')
   if (bytes.length !== 32 || !/^[A-Za-z0-9_-]{43}=?$/.test(text)) return null

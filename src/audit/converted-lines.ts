@@ -1,11 +1,11 @@
-/** What programs do to the bytes of a journal: converted line ends, a byte order mark, another encoding; and what a crash leaves of a line. */
+/** What programs and crashes do to the bytes of a journal. */
 import { type ChainEnd, type Link, linkOf } from './chain.ts'
 
 const back = 'takes a copy of the file back'
 const carriageReturn = Buffer.from('}\r\n')
 const linkBytes = 128
 
-/** Why a line of the journal no longer has its bytes; null if no program has converted it. */
+/** Null if no program has converted the line. */
 export function conversionOf(line: Buffer, link: Link | null): string | null {
   if (link !== null)
     return line.subarray(-3).equals(carriageReturn)
@@ -21,7 +21,7 @@ export function conversionOf(line: Buffer, link: Link | null): string | null {
   return null
 }
 
-/** True for the beginning of the line after `end`, and for the zeros that a power cut leaves in its place. */
+/** Also true for the zeros that a power cut leaves in place of the next line. */
 export function isBegunAfter({ seq, hash }: ChainEnd, line: Buffer): boolean {
   const start = Buffer.from(`{"seq":${seq + 1},"prev":"${hash}",`)
   const zeros = line.indexOf(0)

@@ -1,13 +1,11 @@
-/**
- * The encoding of an event as one JSON line, with every character escaped that could start a line or control a terminal (ASVS 5.0 16.4.1).
- */
+/** Encodes an event as one JSON line, and escapes every character that could start a line or control a terminal (ASVS 5.0 16.4.1). */
 import type { AuditEvent } from './event.ts'
 
-/** Anything but plain printable ASCII. Few values have such characters, so most are copied unchanged. */
+/** Anything but printable ASCII. Few values have it, so most are copied. */
 const special = /[^ !#-[\]-~]/
-/** Characters that JSON leaves raw: DEL, C1, format characters and line separators. */
+/** JSON leaves these raw: DEL, C1, format characters and line separators. */
 const tricky = /[\u007f-\u009f\p{Cf}\p{Zl}\p{Zp}]/gu
-/** What stands between two values: the end of one and the name of the next. */
+/** The end of one value and the name of the next. */
 interface Label {
   readonly textToText: string
   readonly textToLiteral: string
@@ -21,8 +19,8 @@ let second = Number.NaN
 let secondText = ''
 
 /**
- * The event as JSON and a line feed: `at` (RFC 3339, UTC, milliseconds), `kind`, then its fields in order. The quotes of texts are in the
- * labels, because V8 joins a line of few pieces in two thirds of the time.
+ * With a line feed: `at` (RFC 3339, UTC, milliseconds), `kind`, then the event's fields in order. Quotes are in the labels, because V8 joins few pieces in two
+ * thirds of the time.
  */
 export function lineOf(event: AuditEvent): string {
   let line = `{"at":"${instant(event.at)}","kind":"${inside(event.kind)}`
@@ -63,12 +61,11 @@ function literal(value: unknown): string {
   return `"${inside(String(value))}"` // an unknown type stays one value
 }
 
-/** The text between the quotes. */
+/** Without the quotes. */
 function inside(text: string): string {
   return special.test(text) ? withoutTricks(JSON.stringify(text)).slice(1, -1) : text
 }
 
-/** Escapes control, format and line-separator characters in JSON text. */
 export function withoutTricks(json: string): string {
   return json.replace(tricky, character => {
     let escapes = ''
@@ -78,7 +75,7 @@ export function withoutTricks(json: string): string {
   })
 }
 
-/** RFC 3339 §5.6. The text of the current second is cached for speed. */
+/** RFC 3339 §5.6. The text of the current second is cached. */
 function instant(at: number): string {
   const milliseconds = Math.floor(at)
   const now = Math.floor(milliseconds / 1000)

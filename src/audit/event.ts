@@ -1,4 +1,4 @@
-/** The events of the journal, one flat line each. No field ever holds a secret. */
+/** The events of the journal, one flat line each. No field holds a secret. */
 import type { Reason } from '../reasons/reason.ts'
 
 export const eventKinds = [
@@ -68,7 +68,7 @@ export interface AuditEvent {
   readonly kind: EventKind
   /** Milliseconds since the epoch. */
   readonly at: number
-  /** The reference that pages and logs show for the same request. */
+  /** Pages and logs show it for the same request. */
   readonly request?: string
   readonly account?: string
   readonly name?: string
@@ -80,10 +80,10 @@ export interface AuditEvent {
   readonly [field: string]: string | number | boolean | null | undefined
 }
 
-/** The destination of events. While `writable` is false, requests that must be journaled are refused. */
+/** While `writable` is false, requests that must be journaled are refused. */
 export interface AuditSink {
   readonly writable: boolean
-  /** The line is on disk within moments. This never throws. `reasons`: what its `why` was made from, for people who are told. */
+  /** The line is on disk within moments. Never throws. `reasons`: what `why` was made from. */
   record(event: AuditEvent, reasons?: readonly Reason[]): void
   /** Resolves once the line is on disk. Rejects with GateError `journal_unwritable`. */
   commit(event: AuditEvent): Promise<void>

@@ -1,4 +1,4 @@
-/** Explains a break of the chain: it looks at the lines around the break, and where a line is missing, at all others. */
+/** Explains a break of the chain by the lines around it and, where a line is missing, by all others. */
 import { type ChainEnd, hashOf, type Link, linkOf } from './chain.ts'
 import type { ChainHead } from './chain-head.ts'
 import { eachLine, type LinePlace, lineInWords } from './file-lines.ts'
@@ -15,20 +15,19 @@ export type FaultKind =
   | 'signature'
   | 'no_chain'
 
-/** The first line that is wrong. `place` is null where no line can be named. */
+/** `place` is null where no line can be named. */
 export interface Fault {
   readonly kind: FaultKind
   readonly place: LinePlace | null
-  /** What is wrong, in words. */
+  /** For people. */
   readonly text: string
-  /** The number of the last right line, where the chain breaks one line after the wrong one. */
+  /** The last right line, where the chain breaks one line after the wrong one. */
   readonly rightTo?: number
 }
 
-/** Where the chain broke, as input of the explanation. */
 export interface Break {
   readonly files: readonly string[]
-  /** The last line that was right, its place and its bytes. */
+  /** The last right line. */
   readonly end: ChainEnd
   readonly last: LinePlace | null
   readonly lastLine: Buffer
@@ -38,7 +37,7 @@ export interface Break {
   readonly hash: string
   /** The first line between these two that belongs to no chain. */
   readonly strays: LinePlace | null
-  /** The hash of the first line; empty if it is not known. */
+  /** The hash of the first line; empty if unknown. */
   readonly chain: string
   readonly head: ChainHead | null
 }
@@ -67,7 +66,7 @@ function fault(kind: FaultKind, place: LinePlace, text: string): Fault {
   return { kind, place, text }
 }
 
-/** The line has the right number and names another hash than that of the line before it. */
+/** The number is right, but the line names another hash than that of the line before it. */
 function wrongHash({ end, last, link, place }: Break, { rightAt, nextFits }: Around): Fault {
   if (last === null) return fault('altered', place, 'the first line does not begin a chain')
   if (rightAt !== null)
@@ -76,7 +75,7 @@ function wrongHash({ end, last, link, place }: Break, { rightAt, nextFits }: Aro
       place,
       `this is another line ${link.seq} than the one of this journal, which is at ${lineInWords(rightAt)}`
     )
-  // A changed line breaks the link of the line after it, not the one before it.
+  // A changed line breaks the link of the line after it.
   const rightTo = end.seq - 1
   if (nextFits) {
     const text = `line ${end.seq} was changed: its hash is not the one that line ${link.seq} names`
@@ -116,7 +115,7 @@ function numberTooLow({ link, place }: Break, { sameAt }: Around): Fault {
   )
 }
 
-/** True if the gate itself has found this incomplete line after `end`: the next line has its hash. */
+/** True if the next line names this incomplete line after `end`, so a gate has found it. */
 async function isCutOff(rest: LinePlace, next: LinePlace, end: ChainEnd): Promise<boolean> {
   const lines: Buffer[] = []
   if (rest.file !== next.file || rest.line + 1 !== next.line) return false
@@ -131,7 +130,7 @@ async function isCutOff(rest: LinePlace, next: LinePlace, end: ChainEnd): Promis
   return isBeginning && entryOf(resume.toString('utf8'))?.tornHash === hashOf(bytes)
 }
 
-/** True for a hash in which some characters were changed; two different hashes have hardly any in common. */
+/** True if some characters were changed. Two different hashes have hardly any in common. */
 function isNearly(one: string, other: string): boolean {
   let equal = 0
   for (let index = 0; index < one.length; index++) if (one[index] === other[index]) equal++
@@ -139,15 +138,15 @@ function isNearly(one: string, other: string): boolean {
 }
 
 interface Around {
-  /** True if the next line has the hash of the line in question. */
+  /** The next line has the hash of this line. */
   readonly nextFits: boolean
-  /** True if the next checkpoint names another journal. */
+  /** The next checkpoint names another journal. */
   readonly otherChain: boolean
-  /** The place of the line that belongs here. */
+  /** The line that belongs here. */
   readonly expectedAt: LinePlace | null
-  /** The place of a later line that follows the last right one. */
+  /** A later line that follows the last right one. */
   readonly rightAt: LinePlace | null
-  /** The place of an equal line before it. */
+  /** An equal line before it. */
   readonly sameAt: LinePlace | null
 }
 

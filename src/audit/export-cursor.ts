@@ -1,17 +1,16 @@
-/** The cursor of an exporter: the last line of the journal that its destination has, in a small file beside the journal. */
+/** The last line of the journal that an exporter's destination has, in a small file beside the journal. */
 import { randomBytes } from 'node:crypto'
 import { open, readdir, readFile, rename, unlink } from 'node:fs/promises'
 import path from 'node:path'
 import { makeFolder } from '../ensure-directory.ts'
 import type { ChainEnd } from './chain.ts'
 
-/** `seq` is 0 and `hash` that of the line, for lines from before the chain. */
+/** A line from before the chain has `seq` 0. */
 export interface ExportCursor extends ChainEnd {
-  /** The hash of the journal's first line; empty if unknown. */
+  /** Of the journal's first line; empty if unknown. */
   readonly chain: string
-  /** Device and inode of its file. */
   readonly inode: string
-  /** Where that line begins and ends in the file, in bytes. */
+  /** The line in the file, in bytes. */
   readonly start: number
   readonly offset: number
 }
@@ -32,7 +31,7 @@ export async function readCursor(file: string): Promise<ExportCursor | null> {
   }
 }
 
-/** Replaces the file in one step, so that a crash leaves the old cursor or the new one. */
+/** A crash leaves the old cursor or the new one. */
 export async function writeCursor(file: string, cursor: ExportCursor): Promise<void> {
   makeFolder(path.dirname(file))
   const fresh = `${file}.${randomBytes(6).toString('hex')}`
@@ -49,7 +48,7 @@ export async function writeCursor(file: string, cursor: ExportCursor): Promise<v
   }
 }
 
-/** The number of the last exported line of each exporter of this journal. */
+/** The number of the last exported line, by exporter. */
 export async function exportedLines(journal: string): Promise<ReadonlyMap<string, number>> {
   const folder = exportFolderOf(journal)
   const names = (await readdir(folder).catch(() => [])).filter(name => name.endsWith('.json'))

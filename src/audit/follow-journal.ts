@@ -1,16 +1,16 @@
-/** Follows a journal: the entries that are added to its file, also when it is rotated. */
+/** The entries that are added to a journal, also while it is rotated. */
 import { type FileHandle, open, stat } from 'node:fs/promises'
 import { type Entry, entryOf } from './journal-files.ts'
 
 interface JournalFollower {
-  /** The entries that were added since the last call. */
+  /** Since the last call. */
   next(): Promise<Entry[]>
   close(): Promise<void>
 }
 
 const portion = 256 * 1024
 
-/** Begins after the last line that is there now. */
+/** Begins after the last line. */
 export async function followJournal(file: string): Promise<JournalFollower> {
   let handle = await open(file, 'r')
   let at = (await handle.stat()).size
@@ -48,7 +48,7 @@ export async function followJournal(file: string): Promise<JournalFollower> {
   }
 }
 
-/** True if another file is there now, or the same one has lost lines. */
+/** Another file is there now, or the same one has lost lines. */
 async function isOther(handle: FileHandle, file: string, at: number): Promise<boolean> {
   const [here, there] = [await handle.stat(), await stat(file).catch(() => null)]
   return there !== null && (there.ino !== here.ino || there.dev !== here.dev || there.size < at)

@@ -1,16 +1,16 @@
-/** Keeps the search index of a growing journal up to date: after each few megabytes a thread adds the new blocks and ends. */
+/** Keeps the search index of a growing journal up to date, in a thread that ends each time. */
 import { stat } from 'node:fs/promises'
 import { Worker } from 'node:worker_threads'
 
 interface IndexGrowthOptions {
   readonly path: string
-  /** Bytes that are not indexed yet, from which on the index is brought up to date. */
+  /** The index grows once so many bytes are not in it. */
   readonly minimum?: number
   readonly lookEveryMs?: number
 }
 
 const program = new URL(import.meta.url.endsWith('.ts') ? 'index-thread.ts' : 'index-thread.js', import.meta.url)
-/** A block of lines and the reader of its file. */
+/** For a block of lines and the reader of its file. */
 const heapMegabytes = 128
 
 export class IndexGrowth {
@@ -28,12 +28,12 @@ export class IndexGrowth {
     this.#timer.unref()
   }
 
-  /** Starts the thread if the journal has grown enough. Resolves when the thread has ended. A search works without it, so it never rejects. */
+  /** Resolves when the thread has ended. Never rejects, because a search works without the index. */
   async look(): Promise<void> {
     const found = await stat(this.#path).catch(() => null)
     if (found === null || !found.isFile() || this.#worker !== null) return
     const inode = `${found.dev}:${found.ino}`
-    // A file that was closed has a rest that is not in the index yet.
+    // The end of a closed file may not be in the index yet.
     const isNew = this.#inode !== '' && this.#inode !== inode
     if (!isNew && found.size - (this.#inode === inode ? this.#indexed : 0) < this.#minimum) return
     this.#inode = inode

@@ -1,4 +1,4 @@
-/** The thread that brings the search index of a journal up to date, so that no request waits for it. */
+/** Brings the search index up to date, so that no request waits for it. */
 import { workerData } from 'node:worker_threads'
 import { JournalReader } from './journal-reader.ts'
 

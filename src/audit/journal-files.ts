@@ -1,4 +1,4 @@
-/** The files of a journal: the current one and the rotated ones beside it, and their lines. */
+/** The files of a journal, and their lines. */
 import { createReadStream, type Dirent } from 'node:fs'
 import { open, readdir, stat } from 'node:fs/promises'
 import path from 'node:path'
@@ -11,12 +11,12 @@ export type Entry = Readonly<Record<string, unknown>> & { readonly at: string; r
 /** Suffixes from the gate, logrotate and similar: `journal.jsonl.1`, `journal.jsonl-20261128`, optionally `.gz`. */
 const rotated = /^[.-](?:\d[\d-]*)(?:\.gz)?$/
 const lineFeed = 0x0a
-/** The longest line in a search from the end of a file, in bytes. */
+/** In bytes, for a search from the end of a file. */
 const maxLineLength = 1024 * 1024
-/** Bytes that are read at once. Larger buffers start a garbage collection each. */
+/** Larger buffers start a garbage collection each. */
 const portion = 256 * 1024
 
-/** The journal at `file` and its rotated files, oldest first. Empty if there are none. */
+/** With the rotated files, oldest first. */
 export async function journalFiles(file: string): Promise<string[]> {
   const names = await rotatedFiles(file)
   const isThere = await stat(file).then(
@@ -26,7 +26,7 @@ export async function journalFiles(file: string): Promise<string[]> {
   return isThere ? [...names, file] : names
 }
 
-/** The rotated files of the journal at `file`, oldest first. */
+/** Oldest first. */
 export async function rotatedFiles(file: string): Promise<string[]> {
   const folder = path.dirname(file)
   const name = path.basename(file)
@@ -39,7 +39,7 @@ export async function rotatedFiles(file: string): Promise<string[]> {
   return found.sort((a, b) => a.seq - b.seq || a.at - b.at).map(one => one.file)
 }
 
-/** The number and the time of the first entry, because copying changes a file's date. Zero without an entry. */
+/** Zeros without an entry. Copying changes a file's date, so it does not count. */
 export async function beginningOf(file: string): Promise<{ seq: number; at: number }> {
   try {
     const first = entryOf((await firstLineOf(file))?.toString() ?? '')
@@ -52,7 +52,7 @@ export async function beginningOf(file: string): Promise<{ seq: number; at: numb
   return { seq: 0, at: 0 }
 }
 
-/** The first line of a file with its line feed; null where there is no whole one of usual length. */
+/** With its line feed; null where there is no whole line of usual length. */
 export async function firstLineOf(file: string): Promise<Buffer | null> {
   const bytes = file.endsWith('.gz') ? await firstChunkOf(file) : await beginOf(file)
   const feed = bytes.indexOf(lineFeed)
@@ -74,7 +74,7 @@ async function firstChunkOf(file: string): Promise<Buffer> {
   return Buffer.alloc(0)
 }
 
-/** The last line of the chain in a file, with its end in bytes and its time; otherwise null. */
+/** Null without a line of the chain. `counted`: its end in bytes. */
 export async function chainEndOf(file: string): Promise<(ChainEnd & { counted: number; at: number }) | null> {
   return file.endsWith('.gz') ? endOfPacked(file) : endOfPlain(file)
 }
@@ -120,7 +120,7 @@ async function endOfPacked(file: string) {
     : { seq: link.seq, hash: hashOf(bytes), counted: 0, at: Date.parse(entry.at) }
 }
 
-/** The bytes of a file, unpacked. Rejects on a read error. */
+/** Unpacked. Rejects on a read error. */
 export function bytesOf(file: string, start = 0, end?: number): AsyncIterable<Buffer> {
   if (!file.endsWith('.gz')) {
     const range = end === undefined ? { start } : { start, end }
@@ -129,7 +129,7 @@ export function bytesOf(file: string, start = 0, end?: number): AsyncIterable<Bu
   return pipeline(createReadStream(file), createGunzip(), () => {})
 }
 
-/** The lines of a file. Rejects on a read error. */
+/** Rejects on a read error. */
 export async function* linesIn(file: string): AsyncGenerator<string> {
   if (!(await stat(file)).isFile()) throw Object.assign(new Error(`${file} is not a file`), { code: 'ENOTFILE' })
   let kept: Buffer = Buffer.alloc(0)
@@ -147,7 +147,7 @@ export async function* linesIn(file: string): AsyncGenerator<string> {
   if (kept.length > 0) yield kept.toString()
 }
 
-/** The entry of a line; null if truncated or foreign. */
+/** Null if truncated or foreign. */
 export function entryOf(line: string): Entry | null {
   try {
     const value = JSON.parse(line) as Partial<Entry> | null

@@ -1,17 +1,17 @@
 /**
- * A lock between the processes of one machine, held during one write. It is a symbolic link whose target names its holder, so that one
- * system call creates it. The lock of an ended process is taken over.
+ * A lock between the processes of one machine. It is a symbolic link that names its holder, so that one system call creates it. The lock of an ended process is
+ * taken over.
  */
 import { readlink, rename, symlink, unlink } from 'node:fs/promises'
 import { setTimeout as pause } from 'node:timers/promises'
 import { hasEnded, holderName } from '../files/holder.ts'
 import { standsStill, stateOf } from '../files/process-state.ts'
 
-/** The longest wait, in milliseconds. */
+/** The longest wait. */
 const patienceMs = 30_000
-/** A holder that stands still is waited for as long as this, in milliseconds. */
+/** For a holder that stands still. */
 const standsMs = 1_500
-/** A holder in another container or machine cannot be checked; it counts as ended after this time without a change. */
+/** A holder in another container or machine cannot be checked; without a change it counts as ended after this time. */
 const foreignMs = 15_000
 
 type State = 'taken' | 'held'
@@ -20,14 +20,14 @@ export class JournalLock {
   readonly #path: string
   #me = holderName()
   #since = Number.NEGATIVE_INFINITY
-  /** The unverifiable holder, and the time of its first sight. */
+  /** A holder that cannot be checked, when it was first seen. */
   #seen: { readonly holder: string; readonly since: number } | null = null
 
   constructor(path: string) {
     this.#path = path
   }
 
-  /** Resolves when this process holds the lock. Rejects with the system's error, while its holder stands still, or with `ELOCKED` after half a minute. */
+  /** Rejects with the system's error, while its holder stands still, or with `ELOCKED` after half a minute. */
   async acquire(): Promise<void> {
     const began = performance.now()
     let stillSince: number | null = null
@@ -57,12 +57,12 @@ export class JournalLock {
     return new Error(standsStill(Number(pid), `and holds the lock ${this.#path}`))
   }
 
-  /** True if this process holds the lock now. It removes the lock of an ended process, and gets it at a later try. */
+  /** Also removes the lock of an ended process, for a later try. */
   async tryAcquire(): Promise<boolean> {
     return (await this.#take(this.#path)) === 'taken'
   }
 
-  /** Changes the lock, so that holders elsewhere see that this one lives. False if somebody else has it by now. */
+  /** Changes the lock, so that others see that its holder lives. False if somebody else has it by now. */
   async renew(): Promise<boolean> {
     if ((await readlink(this.#path).catch(() => null)) !== this.#me.text) return false
     const next = holderName()
@@ -93,8 +93,8 @@ export class JournalLock {
   }
 
   /**
-   * Removes the lock of an ended process. Only the holder of a second lock, named after that process, may remove it, otherwise a process
-   * with an outdated look would remove its successor's lock. An ended process never returns, so a look under the second lock is final.
+   * Only the holder of a second lock, named after the ended process, may remove its lock, otherwise an outdated look would remove its successor's. An ended
+   * process never returns, so a look under the second lock is final.
    */
   async #removeDead(path: string, holder: string): Promise<void> {
     const ticket = `${path}.${holder.slice(holder.lastIndexOf(':') + 1)}`

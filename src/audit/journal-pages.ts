@@ -1,7 +1,4 @@
-/**
- * The search of the journal page by page, for whoever must answer at once: it reads a bounded number of bytes, and says where to go on. It
- * uses the index as `journal-reader.ts` does. Packed files are left out.
- */
+/** The search of the journal page by page: each reads a bounded number of bytes, and says where to go on. Packed files are left out. */
 import path from 'node:path'
 import { type Entry, entryOf, journalFiles } from './journal-files.ts'
 import type { Matcher } from './journal-query.ts'
@@ -9,30 +6,30 @@ import { openForSearch, type SearchFile } from './journal-reader.ts'
 import { BackwardsFile, linesWith, type Piece } from './lines-backwards.ts'
 
 export interface JournalPage {
-  /** The newest first. */
+  /** Newest first. */
   readonly entries: readonly Entry[]
-  /** Where older entries begin; null where there are none. */
+  /** Where older entries begin, or null. */
   readonly next: string | null
-  /** True where the bound ended the search before the page was full. */
+  /** The bound ended the search before the page was full. */
   readonly isPartly: boolean
-  /** The time up to which the journal was searched, in milliseconds; null for none. */
+  /** The journal was searched back to this time, in milliseconds; null for none. */
   readonly backTo: number | null
 }
 
 interface PageOptions {
   /** The `next` of the page before; null for the newest. */
   readonly from: string | null
-  /** The most entries of a page. */
+  /** Entries of a page. */
   readonly most: number
-  /** Bytes that are read at the most. */
+  /** Bytes that are read. */
   readonly bound: number
-  /** The beginning of the time that is asked for, in milliseconds; null for none. */
+  /** In milliseconds; null for no limit. */
   readonly since: number | null
 }
 
-/** What is read at once, in bytes: the event loop waits for its lines. */
+/** The event loop waits for the lines of one read. */
 const chunkBytes = 256 * 1024
-/** Lines of several processes, and of a clock that was set, are not quite in the order of their times. */
+/** Several processes and a clock that was set disturb the order of times. */
 const disorderMs = 3600_000
 
 /** `journal`: the current file. */
@@ -109,7 +106,6 @@ class Page {
     this.#end(`${name}@${piece.at}`)
   }
 
-  /** Everything from this time on was searched. */
   #seen(time: number): void {
     this.#backTo = time
     const { since } = this.#options

@@ -1,4 +1,4 @@
-/** What a search of the journal asks for, and whether a line or a block of lines answers it. */
+/** Whether a line or a block of lines answers a search of the journal. */
 import { withoutTricks } from './encode-event.ts'
 import type { Entry } from './journal-files.ts'
 import { pairOf, type TermFilter, termOf } from './term-filter.ts'
@@ -11,10 +11,10 @@ export interface JournalQuery {
   readonly kinds?: readonly string[] | undefined
   /** The spellings of one reference. */
   readonly references?: readonly string[] | undefined
-  /** Milliseconds since the epoch, both included. */
+  /** Milliseconds since the epoch, inclusive. */
   readonly from?: number | undefined
   readonly to?: number | undefined
-  /** Only lines with a smaller number, to go on after a page. */
+  /** Only lines with a smaller number. */
   readonly before?: number | undefined
 }
 
@@ -24,10 +24,9 @@ export interface Persons {
   readonly accounts: ReadonlySet<string>
 }
 
-/** Fields with the name or the id of a further person. */
+/** Each names a further person. */
 const roles = ['operator', 'person', 'sponsor'] as const
 
-/** The terms by which a line is found. */
 export function addTerms(entry: Entry, terms: Set<number>): void {
   const { account, name, app, request } = entry
   // The id finds all names of an account; the name is for lines without one.
@@ -52,15 +51,15 @@ function addPerson(text: string, place: number | null, kinds: readonly number[],
   for (const kind of kinds) terms.add(pairOf(person, kind))
 }
 
-/** With more texts than this it costs less to read each line. */
+/** With more texts, reading each line costs less. */
 const maxNeedles = 12
 
 export class Matcher {
   readonly #query: JournalQuery
   readonly #persons: Persons | null
-  /** A block must have one term of each list: of persons, of kinds, …, and of their pairs. */
+  /** A block must have one term of each list. */
   readonly #terms: readonly (readonly number[])[]
-  /** A line without one of these texts in it does not match. Empty if each line may match. */
+  /** A line without one of these does not match. Empty if each line may match. */
   readonly needles: readonly Buffer[]
 
   constructor(query: JournalQuery, persons: Persons | null) {
@@ -94,7 +93,7 @@ export class Matcher {
     return last >= from && first <= to
   }
 
-  /** True if a line with this number or a greater one may match. */
+  /** A line with this number or a greater one may match. */
   mayFollow(seq: number): boolean {
     return this.#query.before === undefined || seq < this.#query.before
   }
@@ -112,7 +111,7 @@ export class Matcher {
     return at >= (from ?? Number.NEGATIVE_INFINITY) && at <= (to ?? Number.POSITIVE_INFINITY)
   }
 
-  /** A former name alone may belong to somebody else by now, so the account decides where there is one. */
+  /** A former name may belong to somebody else by now, so the account decides where there is one. */
   #isOf(entry: Entry, { names, accounts }: Persons): boolean {
     const { name, account } = entry
     if (typeof account === 'string' ? accounts.has(account) : typeof name === 'string' && names.has(name)) return true
@@ -125,7 +124,7 @@ function mayHaveOne(filter: TermFilter, terms: readonly number[]): boolean {
   return false
 }
 
-/** The text as it stands in a line, without its quotes. */
+/** As it stands in a line, without its quotes. */
 function inJson(text: string): string {
   return withoutTricks(JSON.stringify(text)).slice(1, -1)
 }

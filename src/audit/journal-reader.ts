@@ -1,7 +1,4 @@
-/**
- * The reader of the journal: searches it, the newest lines first. It uses the index beside the files, and works without. Commands
- * read through it; the console reads a bounded part at a time (`journal-pages.ts`).
- */
+/** Searches the journal, newest lines first, with the index or without. Commands use it; the console reads pages (`journal-pages.ts`). */
 import { stat } from 'node:fs/promises'
 import { add, type BlockIndex, extendIndex, indexFileOf, indexFolderOf, readIndex } from './block-index.ts'
 import { type Entry, entryOf, journalFiles, linesIn } from './journal-files.ts'
@@ -10,26 +7,24 @@ import { type JournalQuery, Matcher, type Persons } from './journal-query.ts'
 import { BackwardsFile, linesWith } from './lines-backwards.ts'
 
 export interface SearchOptions extends JournalQuery {
-  /** The greatest number of entries. */
   readonly limit: number
 }
 
 interface JournalReaderOptions {
-  /** The current file. */
   readonly path: string
-  /** Only these files, oldest first. Default: the current one and the rotated ones. */
+  /** Oldest first. Default: the current file and the rotated ones. */
   readonly files?: readonly string[]
-  /** Other forms of a name or an id in the journal: its pseudonyms. */
+  /** The pseudonyms of a name or an id. */
   readonly spellingsOf?: (person: string) => readonly string[]
 }
 
 interface IndexOptions {
-  /** The index is brought up to date once at least this many bytes of a file are not in it. */
+  /** The index grows once so many bytes of a file are not in it. */
   readonly minimum?: number
   readonly onProgress?: (bytes: number) => void
 }
 
-/** A search may read this many bytes of lines that are not in the index yet. */
+/** Bytes without index that a search may read. */
 const maxUnindexed = 8 * 1024 * 1024
 
 export interface SearchFile {
@@ -38,7 +33,7 @@ export interface SearchFile {
   readonly index: BlockIndex
 }
 
-/** A file of the journal, with its index if the two belong together. */
+/** With its index if the two belong together. */
 export async function openForSearch(journal: string, file: string): Promise<SearchFile> {
   const { size } = await stat(file)
   const indexFile = await indexFileOf(journal, file)
@@ -50,23 +45,23 @@ export async function openForSearch(journal: string, file: string): Promise<Sear
 
 export class JournalReader {
   readonly #options: JournalReaderOptions
-  /** Lines that are no entry, in what was read. */
+  /** Lines that are no entry. */
   unread = 0
 
   constructor(options: JournalReaderOptions) {
     this.#options = options
   }
 
-  /** The files, oldest first. */
+  /** Oldest first. */
   async files(): Promise<readonly string[]> {
     return this.#options.files ?? (await journalFiles(this.#options.path))
   }
 
-  /** The entries that match, newest first. Rejects on a read error. */
+  /** Newest first. Rejects on a read error. */
   async *search(options: SearchOptions): AsyncGenerator<Entry> {
     const { person, limit } = options
     if (limit < 1) return
-    // A name may be in any file; everything else needs only the newest files.
+    // Only a name may be in any file.
     const opened = person === undefined ? null : await this.#opened()
     const matcher = new Matcher(options, opened === null ? null : await this.#personsOf(opened, person!))
     const files = opened ?? (await this.files())
@@ -78,12 +73,12 @@ export class JournalReader {
       }
   }
 
-  /** The newest entries, newest first. */
+  /** Newest first. */
   tail(limit: number): AsyncGenerator<Entry> {
     return this.search({ limit })
   }
 
-  /** Brings the index up to date where it is far behind. False where that is not possible. */
+  /** Resolves to false where the index cannot be brought up to date. */
   async index({ minimum = maxUnindexed, onProgress }: IndexOptions = {}): Promise<boolean> {
     const behind: { file: string; indexFile: string }[] = []
     for (const { file, size, index } of await this.#opened()) {
@@ -92,7 +87,6 @@ export class JournalReader {
       if (indexFile !== null) behind.push({ file, indexFile })
     }
     if (behind.length === 0) return true
-    // Without the lock, two processes could write the index at once.
     const lock = new JournalLock(`${indexFolderOf(this.#options.path)}.lock`)
     try {
       await lock.acquire()
@@ -113,7 +107,7 @@ export class JournalReader {
     return openForSearch(this.#options.path, file)
   }
 
-  /** The names and ids that `text` means, because some entries have only the id, others only the name. */
+  /** Some entries have only the id, others only the name. */
   async #personsOf(files: readonly SearchFile[], text: string): Promise<Persons> {
     const texts = new Set([text, ...(this.#options.spellingsOf?.(text) ?? [])])
     const people = new Map<string, Set<string>>()
@@ -175,7 +169,7 @@ export class JournalReader {
   }
 }
 
-/** The lines that hold one of `texts`, or all lines if there are none. The last line comes first; in a packed file, the first one. */
+/** Lines that hold one of `texts`, or all lines without texts. The last line comes first; in a packed file, the first one. */
 async function* linesFrom(file: string, from: number, to: number, texts: readonly Buffer[]): AsyncGenerator<string> {
   if (file.endsWith('.gz')) return yield* packedLines(file, texts)
   const opened = await BackwardsFile.open(file)

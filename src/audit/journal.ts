@@ -7,21 +7,20 @@ import { Lines } from './line-buffer.ts'
 import { afterOwnTime } from './own-time.ts'
 
 export interface JournalOptions extends ChainFileOptions {
-  /** The maximum age of lines without a checkpoint, in milliseconds. */
+  /** The longest time without a checkpoint. */
   readonly checkpointMilliseconds?: number
-  /** Milliseconds that a line of `record` may wait for others. */
+  /** How long a line of `record` may wait for others. */
   readonly flushMilliseconds?: number
   readonly retryMilliseconds?: number
-  /** Milliseconds of a write after which the journal counts as unwritable. */
+  /** A write that takes longer makes the journal unwritable. */
   readonly stallMilliseconds?: number
   /** Bytes. Beyond it `writable` is false; beyond twice as many, lines are only counted. */
   readonly waitingMaximum?: number
-  /** Called with null when the problem is over. */
+  /** Null: the problem is over. */
   readonly onChange?: (problem: string | null) => void
   readonly pseudonymise?: ((event: AuditEvent) => AuditEvent) | null
 }
 
-/** The keyring's purpose for keys that sign checkpoints. */
 export const journalPurpose = 'journal'
 
 const defaults = {
@@ -35,7 +34,7 @@ const defaults = {
 
 /** Bytes per write: what five thousand requests a second bring in `flushMilliseconds`. Each write costs as much as 200 lines. */
 const portion = 192 * 1024
-/** Events that wait to be encoded. To encode many in a row costs less than to encode one after each request. */
+/** Encoding many events in a row costs less than one after each request. */
 const maxUnencoded = 32
 
 interface Waiter {
@@ -44,7 +43,6 @@ interface Waiter {
   readonly reject: (error: GateError) => void
 }
 
-/** Several processes may append to one file with one chain. */
 export class Journal implements AuditSink {
   readonly #file: ChainFile
   readonly #options: JournalOptions & typeof defaults
@@ -70,7 +68,7 @@ export class Journal implements AuditSink {
     this.#file = new ChainFile(options)
   }
 
-  /** Opens the journal with mode 0600. It never rejects: see `problem`. */
+  /** Never rejects: see `problem`. */
   static async open(options: JournalOptions): Promise<Journal> {
     const journal = new Journal(options)
     await journal.#file.ready().catch(error => journal.#fail(error))
@@ -78,7 +76,7 @@ export class Journal implements AuditSink {
     return journal
   }
 
-  /** Tries whether the disk takes lines, before a change that has to be recorded. See `problem`. */
+  /** Whether the disk takes lines, before a change that has to be recorded. See `problem`. */
   async probe(): Promise<void> {
     if (this.#failure === null) await this.#file.checkRoom().catch(error => this.#fail(error))
   }
@@ -91,19 +89,18 @@ export class Journal implements AuditSink {
     return this.#failure === null && this.#waiting <= this.#options.waitingMaximum && !this.#isClosed
   }
 
-  /** For metrics. `unwritten` lines were only counted; `waitingBytes` wait for the disk. */
+  /** `unwritten` lines were only counted; `waitingBytes` wait for the disk. */
   get progress(): ChainFile['written'] & { readonly waitingBytes: number; readonly unwritten: number } {
     return { ...this.#file.written, waitingBytes: this.#waiting, unwritten: this.#lost }
   }
 
-  /** Changes how later lines are written. */
   configure({ rotation, pseudonymise }: Pick<JournalOptions, 'rotation' | 'pseudonymise'>): void {
     this.#encode()
     this.#file.rotation = rotation ?? null
     this.#pseudonymise = pseudonymise
   }
 
-  /** Reads the end of the chain from the files. Call it before the first line. It rejects with the system's error. */
+  /** Reads the end of the chain from the files. Call it before the first line. Rejects with the system's error. */
   look(): ReturnType<ChainFile['look']> {
     return this.#file.look()
   }
@@ -119,7 +116,7 @@ export class Journal implements AuditSink {
     else if (this.#timer === null) this.#schedule()
   }
 
-  /** A rejected line may still reach the disk; a resolved one is there. */
+  /** A rejected line may still reach the disk. */
   commit(event: AuditEvent): Promise<void> {
     if (!this.writable) return Promise.reject(new GateError('journal_unwritable', { cause: this.problem }))
     this.#unencoded.push(event)
@@ -135,7 +132,7 @@ export class Journal implements AuditSink {
   /** Resolves when all earlier events were written or have failed. */
   async flush(): Promise<void> {
     await this.#flushing
-    // Where somebody waited for a line, the next writing has begun, and earlier events may be in it.
+    // A write that has begun meanwhile may hold earlier events.
     await (this.#hasLines ? this.#start() : this.#flushing)
   }
 
@@ -226,7 +223,7 @@ export class Journal implements AuditSink {
     if (!this.#file.isUnsigned) return
     this.#checkpointTimer = setTimeout(() => {
       this.#checkpointTimer = null
-      // The file takes one write at a time.
+      // One write at a time.
       this.#flushing ??= this.#checkpoint().finally(() => {
         this.#flushing = null
         if (this.#waiters.length > 0 || this.#hasLines) this.#start()
@@ -242,7 +239,7 @@ export class Journal implements AuditSink {
     else this.#scheduleCheckpoint()
   }
 
-  /** Refused commits are dropped, since they did not happen. Other lines wait again, unless the disk had begun them. */
+  /** Refused commits are dropped. Other lines wait again, unless the disk had begun them. */
   #keep(lines: Lines, count: number, waiters: readonly Waiter[], begun: number): void {
     const refused = new Set(waiters.map(waiter => waiter.line))
     const kept = new Lines()
@@ -254,7 +251,7 @@ export class Journal implements AuditSink {
     this.#waiters = this.#waiters.map(waiter => ({ ...waiter, line: waiter.line + before }))
   }
 
-  /** Records the gap. Writing it also tests the journal. */
+  /** Records the gap, and tests the journal. */
   #resumption(lost: number): string {
     const at = this.#options.clock()
     const since = new Date(this.#failure?.since ?? at).toISOString()
@@ -279,7 +276,7 @@ function refuse(waiters: readonly Waiter[], problem: string | null): void {
   for (const waiter of waiters) waiter.reject(new GateError('journal_unwritable', { cause: problem }))
 }
 
-/** The system's error code, such as `ENOSPC`. */
+/** Such as `ENOSPC`. */
 function reason(error: unknown): string {
   const { code, message } = error as NodeJS.ErrnoException
   return code ?? message

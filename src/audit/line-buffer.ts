@@ -1,9 +1,8 @@
 /** A reusable buffer of encoded lines. Waiting strings would reach V8's old generation and cost thirty times as much. */
 
-/** Bytes of a new buffer. */
 export const firstSize = 64 * 1024
 
-/** `memory`, or a larger copy of its first `size` bytes if `bytes` more do not fit. */
+/** A larger copy of the first `size` bytes if `bytes` more do not fit. */
 export function withRoom(memory: Buffer<ArrayBuffer>, size: number, bytes: number): Buffer<ArrayBuffer> {
   const needed = size + bytes
   if (needed <= memory.length) return memory
@@ -12,7 +11,7 @@ export function withRoom(memory: Buffer<ArrayBuffer>, size: number, bytes: numbe
   return larger
 }
 
-/** `memory`, or a new one in place of what a burst has needed. */
+/** Gives up the memory that a burst has needed. */
 export function afterBurst(memory: Buffer<ArrayBuffer>): Buffer<ArrayBuffer> {
   return memory.length > firstSize * 16 ? Buffer.allocUnsafeSlow(firstSize) : memory
 }
@@ -41,7 +40,6 @@ export class Lines {
     return this.#memory.subarray(0, this.#size)
   }
 
-  /** Bytes before line `at`. */
   startOf(at: number): number {
     return at === 0 ? 0 : (this.#ends[at - 1] as number)
   }

@@ -1,23 +1,23 @@
-/** Reads the lines of a file that hold one of some texts, the last line first. Only these lines are decoded. */
+/** Reads the lines of a file that hold one of some texts, last line first. Only these are decoded. */
 import { type FileHandle, open } from 'node:fs/promises'
 
 const usualChunkBytes = 2 * 1024 * 1024
 const lineFeed = 0x0a
 
 export interface Piece {
-  /** Its position in the file, in bytes. */
+  /** Position in the file, in bytes. */
   readonly at: number
   readonly bytes: Buffer
 }
 
 interface FoundLine {
-  /** Its position in the file, in bytes. */
+  /** Position in the file, in bytes. */
   readonly at: number
   /** Without its line feed. */
   readonly text: string
 }
 
-/** A file that is read backwards. Its memory is used again, so a piece is valid until the next one. */
+/** Its memory is used again, so a piece is valid until the next one. */
 export class BackwardsFile {
   readonly #handle: FileHandle
   readonly #chunkBytes: number
@@ -28,7 +28,6 @@ export class BackwardsFile {
     this.#chunkBytes = chunkBytes
   }
 
-  /** `chunkBytes`: what is read at once. */
   static async open(file: string, chunkBytes = usualChunkBytes): Promise<BackwardsFile> {
     return new BackwardsFile(await open(file, 'r'), chunkBytes)
   }
@@ -37,13 +36,13 @@ export class BackwardsFile {
     return this.#handle.close()
   }
 
-  /** Whole lines between two positions that are both at the beginning of a line, in pieces, the last piece first. */
+  /** Whole lines between the beginnings of two lines, last piece first. */
   async *pieces(from: number, to: number): AsyncGenerator<Piece> {
     for (let end = to, length = this.#chunkBytes; end > from; ) {
       const start = Math.max(from, end - length)
       const bytes = await this.#read(start, end - start)
       const first = start === from ? 0 : bytes.indexOf(lineFeed) + 1
-      // A line that is longer than the piece.
+      // The line is longer than the piece.
       if (first === 0 && start !== from) {
         length *= 2
         continue
@@ -61,7 +60,7 @@ export class BackwardsFile {
   }
 }
 
-/** The lines of a piece that hold one of `texts`, or all lines if there are no texts. The last line comes first. */
+/** Lines that hold one of `texts`, or all without texts. The last line comes first. */
 export function* linesWith({ at: base, bytes }: Piece, texts: readonly Buffer[]): Generator<FoundLine> {
   if (texts.length === 0) {
     for (let to = bytes.length; to > 0; ) {

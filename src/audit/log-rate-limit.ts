@@ -1,4 +1,4 @@
-/** The rate limit of log lines for each error code or sentence. The next line has the number of those left out. */
+/** Limits log lines for each error code or sentence. The next line has the number of those left out. */
 import type { Clock } from '../clock.ts'
 
 interface WarnLog {
@@ -16,7 +16,7 @@ export class LogRateLimit {
     this.#clock = clock
   }
 
-  /** Asks for a line about this code; null if it is left out. */
+  /** Null if the line is left out. */
   take(code: string): { skipped?: number } | null {
     const now = this.#clock()
     const known = this.#codes.get(code)
@@ -32,7 +32,7 @@ export class LogRateLimit {
   }
 }
 
-/** A log for lines that strangers can cause: each sentence has a separate share, for each institution and code that it names. */
+/** For lines that strangers can cause: each sentence has a share for each institution and code. */
 export function limitedLog(log: WarnLog, clock: Clock): WarnLog {
   const share = new LogRateLimit(clock)
   return {

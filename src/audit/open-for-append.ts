@@ -1,13 +1,13 @@
-/** Opens a journal file for appending. It follows no stranger's link, and does not wait for a pipe's reader. */
+/** Opens a journal file for appending. It follows no stranger's link. */
 import { constants } from 'node:fs'
 import { type FileHandle, lstat, open, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { makeFolder } from '../ensure-directory.ts'
 
-/** What the journal needs of a file, so that tests can have failing disks. */
+/** Tests give failing disks. */
 export type AppendHandle = Pick<FileHandle, 'write' | 'datasync' | 'stat' | 'close'>
 
-/** The file is opened without blocking, otherwise a pipe without a reader would stop the gate. */
+/** Without blocking, otherwise a pipe without a reader would stop the gate. */
 export async function openForAppend(file: string): Promise<AppendHandle> {
   const link = await lstat(file).catch(() => null)
   if (link?.isSymbolicLink() && link.uid !== 0 && process.geteuid?.() === 0)
@@ -16,7 +16,7 @@ export async function openForAppend(file: string): Promise<AppendHandle> {
   return openOwned(file, flags)
 }
 
-/** Opens the file, or creates it with mode 0600 for the owner of the folder. */
+/** Creates the file with mode 0600 for the owner of the folder. */
 export async function openOwned(file: string, flags: number): Promise<FileHandle> {
   const isNew = await stat(file).then(
     () => false,
@@ -28,7 +28,7 @@ export async function openOwned(file: string, flags: number): Promise<FileHandle
   return handle
 }
 
-/** Root's command line creates files that the gate's own user must be able to write. */
+/** The gate's own user must be able to write files of root's command line. */
 async function giveToOwnerOfFolder(handle: FileHandle, folder: string): Promise<void> {
   if (process.geteuid?.() !== 0) return
   const { uid, gid } = await stat(folder)

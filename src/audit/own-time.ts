@@ -1,10 +1,10 @@
-/** A time limit for others, such as a disk, that does not run out while this process is itself too busy to hear them. */
+/** A time limit for others, such as a disk, which does not run out while this process is too busy to hear them. */
 
 const parts = 20
 
 /**
- * Calls `act` after `ms` milliseconds. Each turn of the event loop counts as a twentieth of them at most: under a flood a turn takes long, and an answer that
- * is there already takes several turns to be heard. Returns what ends the wait.
+ * Calls `act` after `ms` milliseconds. Each turn of the event loop counts as a twentieth at most: under a flood a turn takes long, and an answer takes several
+ * turns to be heard. Returns what ends the wait.
  */
 export function afterOwnTime(ms: number, act: () => void): () => void {
   let left = parts

@@ -1,9 +1,6 @@
-/**
- * The form of a path for the journal. Under `/.factorgate` only known words are kept, since the token of an invitation is in such a path
- * (ASVS 5.0 14.2.1).
- */
+/** The form of a path for the journal. Under `/.factorgate` only known words are kept, since an invitation's token is in such a path (ASVS 5.0 14.2.1). */
 
-/** The literal words of the gate's routes. A test compares them with the router. */
+/** Of the gate's routes. A test compares them with the router. */
 const ownWords = new Set(
   (
     'login challenge totp recovery webauthn options verify invite enrol second done saved account password factors sessions others end ' +
@@ -15,10 +12,10 @@ const ownWords = new Set(
 
 const suspicious = /factorgate|invite/i
 const token = /[A-Za-z0-9_-]{32,}/g
-/** The shape of a token. It is removed from every path, since a link may be copied badly. */
+/** A token is removed from every path, since a link may be copied badly. */
 const wholeToken = /(?<![A-Za-z0-9_-])[A-Za-z0-9_-]{43}(?![A-Za-z0-9_-])/
 const wholeTokens = new RegExp(wholeToken, 'g')
-/** `path` for the journal. `readings`: all readings of it. `most`: characters kept of an app's path. */
+/** `readings`: all of `path`. `most`: characters kept of an app's path. */
 export function pathForRecord(path: string, readings: readonly string[], most: number): string {
   if (!suspicious.test(path) && (readings.length === 1 || !readings.some(reading => suspicious.test(reading))))
     return withoutTokens(path, readings).slice(0, most)
@@ -29,14 +26,14 @@ export function pathForRecord(path: string, readings: readonly string[], most: n
   return withoutInvitations(path.replace(token, '…')).slice(0, most)
 }
 
-/** Most paths are too short to hold a token. */
+/** Most paths are too short for a token. */
 function withoutTokens(path: string, readings: readonly string[]): string {
   if (path.length <= 43) return path
   if (wholeToken.test(path)) return path.replace(wholeTokens, '…')
   return readings.length > 1 && readings.some(reading => wholeToken.test(reading)) ? '/…' : path
 }
 
-/** Without the token after `invite`. Mail programs break links, so a blank or `=` may be in it. */
+/** Mail programs break links, so a blank or `=` may be in the token after `invite`. */
 function withoutInvitations(path: string): string {
   const words = path.split('/')
   return words.map((word, i) => (/invite/i.test(words[i - 1] ?? '') ? withoutBrokenToken(word) : word)).join('/')

@@ -1,10 +1,10 @@
-/** Pseudonyms: personal data of the journal as a keyed hash, so that lines of one person belong together and do not name them. */
+/** Personal data of the journal as a keyed hash, so that lines of one person belong together without a name. */
 import type { Keyring } from '../keyring/keyring.ts'
 import type { AuditEvent } from './event.ts'
 
 export type PseudonymisedField = 'user' | 'client' | 'path'
 
-/** The fields of an event that hold such data. An account id is random and stays, so that lines of one person can be found. */
+/** An account id is random and stays, so that lines of one person can be found. */
 export const pseudonymisedFields: Readonly<Record<PseudonymisedField, readonly string[]>> = {
   user: ['name', 'email', 'operator', 'subject', 'formerName', 'newName', 'person', 'sponsor'],
   client: ['address'],
@@ -14,7 +14,7 @@ const purpose = 'journal pseudonym'
 /** 120 bits. */
 const length = 20
 
-/** Replaces the values of these fields, each with a mark before it. Null where there is nothing to replace. */
+/** Marks each replaced value. Null where there is nothing to replace. */
 export function pseudonymiser(
   kinds: readonly PseudonymisedField[],
   keyring: () => Pick<Keyring, 'mac'>
@@ -27,7 +27,7 @@ export function pseudonymiser(
       const value = event[field]
       if (typeof value === 'string') changed[field] = `~${keyring().mac(purpose, value).slice(0, length)}`
     }
-    // A sentence of the gate may name the person whom the line is about.
+    // A sentence of the gate may name the person.
     const { name, why } = event
     if (typeof changed.name === 'string' && typeof why === 'string') changed.why = withoutName(why, name!, changed.name)
     return { ...event, ...changed }
@@ -41,7 +41,7 @@ function withoutName(text: string, name: string, pseudonym: string): string {
   return text.replace(new RegExp(`(?<![\\p{L}\\p{N}])${literal}(?![\\p{L}\\p{N}])`, 'gu'), pseudonym)
 }
 
-/** The pseudonyms of a value under each key of the key file, for a search. */
+/** Under each key of the key file, for a search. */
 export function pseudonymsOf(value: string, keyring: Pick<Keyring, 'macs'>): string[] {
   return keyring.macs(purpose, value).map(mac => `~${mac.slice(0, length)}`)
 }

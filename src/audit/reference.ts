@@ -1,17 +1,17 @@
-/** Request references on pages, in the log and in the journal, in Crockford's base 32, which has no look-alikes. */
+/** References on pages, in the log and in the journal, in Crockford's base 32, which has no look-alikes. */
 import { randomFillSync } from 'node:crypto'
 
 const alphabet = Buffer.from('0123456789ABCDEFGHJKMNPQRSTVWXYZ')
 const dash = 0x2d
 const length = 9
 
-// Drawn in bulk, because a call for a few random bytes is slow.
+// In bulk, because a call for a few random bytes is slow.
 const atOnce = 512
 const bytes = Buffer.alloc(atOnce * length)
 let pool = ''
 let drawn = 0
 
-/** A new reference: forty random bits as `7K3M-9QXZ`. */
+/** Forty random bits as `7K3M-9QXZ`. */
 export function newReference(): string {
   if (drawn >= pool.length) {
     randomFillSync(bytes)
@@ -25,7 +25,7 @@ export function newReference(): string {
   return pool.slice(drawn - length, drawn)
 }
 
-/** The canonical form of a reference in any case; `O` reads as 0, `I` and `L` as 1. Null for anything else. */
+/** In any case; `O` reads as 0, `I` and `L` as 1. Null for anything else. */
 export function readReference(typed: string): string | null {
   const plain = typed.toUpperCase().replaceAll('O', '0').replace(/[IL]/g, '1')
   return /^[0-9A-HJKMNP-TV-Z]{8}$/.test(plain) ? `${plain.slice(0, 4)}-${plain.slice(4)}` : null

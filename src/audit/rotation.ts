@@ -1,4 +1,4 @@
-/** Rotation and retention: when a journal file is closed, its new name, and when it is removed. */
+/** When a journal file is closed, its new name, and when it is removed. */
 import { lstat, stat, unlink } from 'node:fs/promises'
 import path from 'node:path'
 import { exportedLines } from './export-cursor.ts'
@@ -7,36 +7,36 @@ import { beginningOf, chainEndOf, rotatedFiles } from './journal-files.ts'
 export interface RotationOptions {
   /** Bytes; null for no limit. */
   readonly size: number | null
-  /** A new file for each day (UTC). */
+  /** UTC. */
   readonly isDaily: boolean
-  /** The life of a rotated file after its last line, in seconds; null for ever. */
+  /** Seconds after a rotated file's last line; null for ever. */
   readonly keepSeconds: number | null
 }
 
-/** An expired rotated file with the lines `from` to `to`; `hash` is the last one's. */
+/** A rotated file with the lines `from` to `to`; `hash` is the last one's. */
 export interface Expired {
   readonly path: string
   readonly file: string
   readonly from: number
   readonly to: number
   readonly hash: string
-  /** The exporters that have not sent all of it, separated by commas; empty where all have. */
+  /** The exporters that have not sent all of it, separated by commas. */
   readonly unsent: string
 }
 
-/** How long an expired file waits for exporters, in milliseconds. */
+/** How long an expired file waits for exporters. */
 const exportPatienceMs = 7 * 24 * 3600_000
 
 interface Growth {
-  /** The bytes of the file, and the bytes of the next write. */
+  /** Of the file, and of the next write. */
   readonly size: number
   readonly bytes: number
-  /** Days as `2026-11-28`; null for an empty file. */
+  /** As `2026-11-28`; null for an empty file. */
   readonly day: string | null
   readonly today: string
 }
 
-/** The day (UTC) of the first entry of a file, or null. */
+/** Of the first entry (UTC), or null. */
 export async function dayOf(file: string): Promise<string | null> {
   const { at } = await beginningOf(file)
   return at > 0 ? new Date(at).toISOString().slice(0, 10) : null
@@ -63,10 +63,7 @@ export async function rotatedName(file: string, day: string, lastSeq: number): P
   }
 }
 
-/**
- * The oldest rotated files whose last line has expired. A file without a chain expires by its date. A file that an exporter has not sent
- * stays a week longer.
- */
+/** Oldest first. A file without a chain expires by its date. A file that an exporter has not sent stays a week longer. */
 export async function expiredFiles(file: string, now: number, { keepSeconds }: RotationOptions): Promise<Expired[]> {
   if (keepSeconds === null) return []
   const expired: Expired[] = []

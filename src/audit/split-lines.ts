@@ -1,10 +1,9 @@
 /** Splits chunks of bytes into lines. */
-
 const lineFeed = 0x0a
 
 /**
- * Calls `visit` with each line, with its line feed, and at the end with what has none. It stops where `visit` answers true, and resolves
- * with true then. The bytes are valid until the next call; a line before may be kept.
+ * Calls `visit` with each line and its line feed, and with what is left at the end. It stops and resolves with true once `visit` answers true. The bytes are
+ * valid until the next call.
  */
 export async function splitLines(
   chunks: AsyncIterable<Buffer> | Iterable<Buffer>,

@@ -1,6 +1,5 @@
 /**
- * The proof of a journal, from its files and a public key alone: every line is there, once, in order and unchanged. It reads the files once,
- * and names the first line that is wrong.
+ * Proves a journal from its files and a public key: every line is there, once, in order and unchanged. It reads the files once, and names the first wrong line.
  */
 import { createHash, type Hash, type KeyObject } from 'node:crypto'
 import { type Anchor, isAnchorSigned } from './anchor.ts'
@@ -16,15 +15,15 @@ export interface VerifyInput {
   /** In any order. */
   readonly files: readonly string[]
   /**
-   * Public keys that are trusted, 32 bytes in base64url. So are those that a trusted key names as its successor, and those that led to a trusted
-   * key, because its signature covers all lines before. None: the first checkpoint vouches for itself.
+   * Trusted public keys, 32 bytes in base64url. A trusted key vouches for the successor that it names and, because its signature covers all lines before, for
+   * the keys that led to it. None: the first checkpoint vouches for itself.
    */
   readonly keys: readonly string[]
-  /** The signed end of the chain, where it is known. */
+  /** The signed end of the chain. */
   readonly head?: ChainHead | null
   /** Ends of the chain that somebody has noted elsewhere. */
   readonly known?: readonly ChainEnd[]
-  /** What the store remembers of this journal. Its signature is checked by the caller. */
+  /** What the store remembers. The caller checks its signature. */
   readonly anchor?: Anchor | null
   /** Accepts files that begin in the middle of the chain. */
   readonly isPart?: boolean
@@ -33,35 +32,35 @@ export interface VerifyInput {
 
 export interface JournalProof {
   readonly fault: Fault | null
-  /** Lines of the chain, up to the fault. */
+  /** Up to the fault. */
   readonly lines: number
   readonly first: number
   readonly end: ChainEnd
   readonly from: string | null
   readonly to: string | null
   readonly checkpoints: number
-  /** The last line that a checkpoint covers, by its number. */
+  /** The number of the last line that a checkpoint covers. */
   readonly signedTo: number
-  /** The keys that signed, by their public halves. */
+  /** Public halves of the keys that signed. */
   readonly keys: readonly string[]
-  /** True if no key was given. Then somebody who has rewritten everything is not found out. */
+  /** No key was given, so a rewritten journal is not found out. */
   readonly isSelfVouched: boolean
-  /** Lines of an older release, without a chain. Nothing proves them unless `journal.begin` names them. */
+  /** Lines of a release without a chain. Nothing proves them unless `journal.begin` names them. */
   readonly before: number
-  /** Remarks that are no faults. */
+  /** They are no faults. */
   readonly notes: readonly string[]
 }
 
-/** Lines that are in no chain, since the last line that is. */
+/** Lines in no chain, since the last line that is in one. */
 interface Strays {
   readonly place: LinePlace
   readonly hash: Hash
   bytes: number
-  /** True if one of them is a whole entry, which no crash leaves. */
+  /** One of them is a whole entry, which no crash leaves. */
   hasEntry: boolean
-  /** The number that the first of them gives itself. */
+  /** The number that the first of them has. */
   readonly seq: number | null
-  /** True if the first of them begins as the next line of the chain would. */
+  /** The first of them begins as the next line of the chain would. */
   readonly isBegun: boolean
 }
 
@@ -70,7 +69,7 @@ const strangersKey = (key: string) =>
   `the checkpoint is signed with the key ${key}, which is not the key that was given, nor its successor, nor one that names it as its successor`
 const journalKind = Buffer.from('"kind":"journal.')
 
-/** Rejects with the system's error where a file cannot be read. */
+/** Rejects with the system's error. */
 export async function verifyJournal(input: VerifyInput): Promise<JournalProof> {
   const starts = await Promise.all(input.files.map(async file => ({ file, ...(await beginningOf(file)) })))
   const files = starts.sort((a, b) => a.seq - b.seq || a.at - b.at).map(({ file }) => file)
@@ -80,8 +79,8 @@ export async function verifyJournal(input: VerifyInput): Promise<JournalProof> {
 }
 
 /**
- * The same with an anchor of any key. After a change of the key it is still the old one's: then the proof has to show first that the old key is
- * one of this journal. `isAnchorForeign`: it is signed with no key of the journal, and does not count.
+ * With an anchor of any key. After a change of the key, the proof has to show that the old key is one of this journal. `isAnchorForeign`: no key of the journal
+ * signed the anchor, so it does not count.
  */
 export async function verifyAnchored(
   input: VerifyInput & { readonly anchor: Anchor | null }
@@ -105,7 +104,7 @@ class Verifier {
   #lastLine = Buffer.alloc(0) as Buffer
   #chain = ''
   #strays: Strays | null = null
-  /** Strays at the end of the file before. A changed line looks like one that was never finished; the next number tells. */
+  /** At the end of the file before. A changed line looks like an unfinished one; the next number tells. */
   #ended: Strays | null = null
   #before = 0
   #fault: Fault | null = null
@@ -114,7 +113,7 @@ class Verifier {
   #checkpoints = 0
   #signedTo = 0
   readonly #used = new Set<string>()
-  /** Checkpoints of keys that were not given, from the first one on, and the keys that they name; null where there are none, or they are proven. */
+  /** Checkpoints of keys that were not given, and the keys that they name; null where there are none, or they are proven. */
   #older: { readonly key: string; readonly place: LinePlace; readonly named: Set<string> } | null = null
   /** What the first line says of the one before it, until a line of `journal.remove` confirms it. */
   #removed: { readonly toSeq: number; readonly hash: string } | null = null
@@ -131,7 +130,7 @@ class Verifier {
       this.#known.set(head.seq, { hash: head.hash, from: 'the head file' })
   }
 
-  /** True if there is a fault. */
+  /** Resolves to true for a fault. */
   async read(file: string): Promise<boolean> {
     const isBroken = await eachLine(file, (line, number, isClosed) =>
       this.#visit(line, { file, line: number }, isClosed)
@@ -182,7 +181,7 @@ class Verifier {
     return true
   }
 
-  /** The first line of all may have any number; whether the lines before it may be missing is asked at the end. */
+  /** The first line may have any number; the end asks whether lines before it may be missing. */
   #beginsHere(link: Link): boolean {
     if (this.#first !== 0 || link.seq === 1) return false
     this.#removed = { toSeq: link.seq - 1, hash: link.prev }
@@ -214,7 +213,7 @@ class Verifier {
     return false
   }
 
-  /** A line of the journal about itself, or the first one after lines that are in no chain. */
+  /** A line of the journal about itself, or the first one after strays. */
   #takeSpecial(line: Buffer, link: Link, place: LinePlace): boolean {
     const text = line.toString()
     const entry = entryOf(text)
@@ -233,7 +232,7 @@ class Verifier {
     return false
   }
 
-  /** Lines in no chain are right only where the next line names them: what a crash or an older release left. */
+  /** Strays are right only where the next line names them, after a crash or an older release. */
   #faultOfStrays(next: Entry): boolean {
     const { place, bytes, hash, hasEntry, seq } = this.#strays!
     this.#strays = null
@@ -275,7 +274,7 @@ class Verifier {
     }
     if (this.#older !== null) {
       if (typeof entry.nextPublicKey === 'string') this.#older.named.add(entry.nextPublicKey)
-      // What a trusted key signs covers all lines before, so it vouches for the older keys that led to it.
+      // A trusted key's signature covers all lines before, so it vouches for the older keys that led to it.
       if (this.#input.keys.includes(key) && this.#older.named.has(key)) this.#older = null
     }
     this.#used.add(key)
@@ -284,7 +283,7 @@ class Verifier {
     return false
   }
 
-  /** A key that may have been replaced by one that was given: a later checkpoint must show it. Null for a stranger's. */
+  /** A later checkpoint must show that a given key replaced this one. Null for a stranger's. */
   #olderKey(key: string, place: LinePlace): KeyObject | null {
     const own = readPublicKey(key)
     if (own === null || this.#used.size > 0) return null
@@ -311,12 +310,12 @@ class Verifier {
   }
 
   #atEndOfFile(): void {
-    // Lines before the chain are those of an older release, in a file of their own.
+    // Lines before the chain are an older release's, in their own file.
     if (this.#first !== 0) this.#ended ??= this.#strays
     this.#strays = null
   }
 
-  /** True if this is more than half a line. */
+  /** More than half a line is a fault. */
   #faultOfEnded({ place, hasEntry, seq, isBegun }: Strays): boolean {
     this.#ended = null
     if (hasEntry && seq === null) return this.#found('inserted', place, foreign)
@@ -359,13 +358,13 @@ class Verifier {
     return head === null ? null : this.#faultOfHead(head)
   }
 
-  /** True if the store remembers another chain at this place. */
+  /** The store remembers another chain. */
   get #isReplaced(): boolean {
     const { anchor = null } = this.#input
     return anchor !== null && this.#chain !== '' && this.#chain !== anchor.chain
   }
 
-  /** `seq`: a line that was there, as `from` says. */
+  /** Line `seq` was there, as `from` says. */
   #faultOfTail(seq: number, from: string): Fault {
     const next = this.#end.seq + 1
     const lines = seq === next ? `line ${seq} is` : `lines ${next} to ${seq} are`

@@ -6,15 +6,12 @@ import { sweepLeftovers } from './leftovers.ts'
 
 const probes = /^\d+\.[0-9a-f]{12}$/
 
-/** A new name for a file that tries the disk. Two containers with one folder may have the same process id. */
+/** Two containers with one folder may have the same process id. */
 export function probeIn(folder: string): string {
   return path.join(folder, `probe.${process.pid}.${randomBytes(6).toString('hex')}`)
 }
 
-/**
- * Throws the system's error unless `folder` takes a file of `bytes`. Only a write tells: quotas and errors of a disk are in no count. With
- * `isSynced`, the file must reach the disk.
- */
+/** Throws the system's error unless `folder` takes a file of `bytes`. Only a write tells: quotas and errors of a disk are in no count. */
 export function checkFreeSpace(folder: string, bytes: number, isSynced = false): void {
   sweepLeftovers(folder, 'probe.', probes)
   const probe = probeIn(folder)

@@ -1,4 +1,4 @@
-/** The names of processes in links that lock something: `place:pid:start:random`. The place is the machine's boot and the PID namespace. */
+/** Names of processes in links that lock something: `place:pid:start:random`. The place is the machine's boot and the PID namespace. */
 import { randomBytes } from 'node:crypto'
 import { readFileSync, readlinkSync } from 'node:fs'
 
@@ -7,7 +7,7 @@ interface Holder {
   readonly place: string
 }
 
-/** A new name for this process, or another one of this place. */
+/** For this process, or another one of this place. */
 export function holderName(pid = process.pid): Holder {
   const place = `${bootId()}-${pidNamespace()}`
   const text = `${place}:${pid}:${startOf(pid) ?? ''}:${randomBytes(6).toString('hex')}`
@@ -25,7 +25,7 @@ export function hasEnded(holder: string, place: string): boolean | null {
   const isThere = isRunning(Number(pid))
   if (!isThere || start === '') return !isThere
   const found = startOf(Number(pid))
-  // The process ended during the look and has no file any more; the next look notices.
+  // The process ended during the look; the next one notices.
   return found !== null && found !== start
 }
 
@@ -58,10 +58,7 @@ function isRunning(pid: number): boolean {
   }
 }
 
-/**
- * The start of a process, because PIDs are reused. `ended` for a zombie. proc_pid_stat(5): field 3 is the state, field 22 the start. The name in
- * field 2 may contain anything.
- */
+/** PIDs are reused. `ended` for a zombie. proc_pid_stat(5): field 3 is the state, field 22 the start, and the name in field 2 may contain anything. */
 function startOf(pid: number): string | null {
   const stat = read(`/proc/${pid}/stat`)
   if (stat === null) return null

@@ -1,13 +1,13 @@
-/** Small files that a process which was killed has left behind. */
+/** Small files that a killed process has left behind. */
 import { lstatSync, readdirSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import { systemClock } from '../clock.ts'
 
-/** Whoever works with such a file needs it for moments. */
+/** Such a file is needed for moments. */
 const ageMs = 60_000
 const swept = new Set<string>()
 
-/** Removes files of `folder` whose names are `prefix` and what fits `rest`, once in the life of this process. A failure is no harm. */
+/** Removes files named `prefix` and what fits `rest`, once in the life of this process. */
 export function sweepLeftovers(folder: string, prefix: string, rest: RegExp): void {
   const key = path.join(folder, prefix)
   if (swept.has(key)) return

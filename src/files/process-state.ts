@@ -1,4 +1,4 @@
-/** Whether another process stands still: stopped, held by a debugger, or frozen. Only Linux says it (proc(5), cgroups(7)). */
+/** Whether another process stands still: stopped, held by a debugger, or frozen. Only Linux tells (proc(5), cgroups(7)). */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 

@@ -3,12 +3,12 @@ import { closeSync, constants, openSync, renameSync, rmSync, writeFileSync } fro
 import path from 'node:path'
 import { sweepLeftovers } from './leftovers.ts'
 
-/** Throws the system's error, and then leaves the old file and nothing beside it: each process would leave another. */
+/** Throws the system's error, and then leaves the old file and nothing beside it. */
 export function replaceFile(file: string, text: string): void {
   replaceFiles([[file, text]])
 }
 
-/** The same for files that belong together: none is replaced before there was room for all. */
+/** For files that belong together: none is replaced before there was room for all. */
 export function replaceFiles(files: readonly (readonly [file: string, text: string])[]): void {
   const besides = files.map(([file]) => `${file}.${process.pid}.new`)
   try {
@@ -24,7 +24,7 @@ export function replaceFiles(files: readonly (readonly [file: string, text: stri
 }
 
 function write(file: string, text: string): void {
-  // The new file is renamed into place, so that a planted link is replaced and never followed.
+  // A planted link is replaced by the rename and never followed.
   const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_NOFOLLOW
   const handle = openSync(file, flags, 0o600)
   try {

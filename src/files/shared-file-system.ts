@@ -1,7 +1,7 @@
-/** Whether a folder lies on a file system of the network or of a program (FUSE), where LMDB's locks and its map of the file may not hold. */
+/** File systems of the network or of a program (FUSE), where LMDB's locks and its map of the file may not hold. */
 import { statfsSync } from 'node:fs'
 
-/** The numbers of statfs(2). */
+/** By number of statfs(2). */
 const names: Readonly<Record<number, string>> = {
   26985: 'NFS',
   20859: 'SMB',
@@ -26,12 +26,12 @@ export function sharedFileSystem(
   try {
     return names[typeOf(folder) >>> 0] ?? null
   } catch {
-    // Whoever opens it says what is wrong.
+    // Opening the folder reports the fault.
     return null
   }
 }
 
-/** What is said of an embedded store in such a folder; null for one on a disk. */
+/** Null for a folder on a disk. */
 export function sharedStoreWarning(folder: string, typeOf?: (folder: string) => number): string | null {
   const name = sharedFileSystem(folder, typeOf)
   return name === null

@@ -1,4 +1,4 @@
-/** Header names that a client may not send, because apps trust them from a proxy: identity, client address, URL. */
+/** Header names that no client may send, because apps trust them from a proxy: identity, client address, URL. */
 import { normalName } from '../request/header-name.ts'
 
 /** Prefixes of servers: `HTTP_REMOTE_USER`, `REDIRECT_REMOTE_USER`, `AJP_eppn`, `X-…`. */
@@ -58,7 +58,7 @@ const families = new RegExp(
   ].join('|')})-`
 )
 
-/** A word for a person at the end: `X-Consumer-Username`, `Logon-User`, `X-EndUser`, `es-security-runas-user`. */
+/** A person at the end: `X-Consumer-Username`, `Logon-User`, `X-EndUser`, `es-security-runas-user`. */
 const person = new RegExp(
   `(?:^|-)(?:${[
     '[a-z0-9]*user(?:name|id|info|login|e?mail|groups?|roles?|dn|principal|principalname)?',
@@ -73,28 +73,28 @@ const anywhere = /(?:^|-)(?:cert|certs|clientcert|certificate|claims?|principals
 const whence =
   /(?:^|-)(?:(?:client|real|true|connecting|connection|remote|source|socket|peer|user|visitor)-?(?:ip|ipv6|addr|address|host|port)|forwarded-(?:for|by|host|port|proto|server|user))$/
 
-/** Exceptions: names of protocols, signed metadata of objects, secrets that the app checks itself, what Auth.js asks for, ids of things in Grafana. */
+/** Protocols, signed metadata of objects, secrets that the app checks itself, what Auth.js asks for, ids of things in Grafana. */
 const passing =
   /^(?:sec|access-control|content|amz|(?:ms|goog|object|container)-meta)-|^auth-(?:token|key|secret|signature|nonce|timestamp|api-?key|csrf|return-redirect)$|^(?:dashboard|datasource|folder|panel)-uid$/
 
-/** True for a name that no client may send, in any spelling. */
+/** In any spelling. */
 export function isClaim(name: string): boolean {
   const bare = bareName(name)
   return !passing.test(bare) && isNamed(bare)
 }
 
-/** True for a claim that no other proxy is known for: the app's own pages or programs may need it (`X-Superuser` of Cockpit, `X-Trino-User`). */
+/** No other proxy is known for it: the app's own pages or programs may need it (`X-Superuser` of Cockpit, `X-Trino-User`). */
 export function mayBeTheAppsOwn(name: string): boolean {
   const bare = bareName(name)
   return isClaim(name) && !families.test(bare) && !whence.test(bare) && !names.has(bare)
 }
 
-/** True for `Authorization` in any spelling, for apps whose `Authorization` the gate alone sets. */
+/** In any spelling, for apps whose `Authorization` the gate alone sets. */
 export function isAuthorization(name: string): boolean {
   return bareName(name).replace(/-$/, '') === 'authorization'
 }
 
-/** True for claims, and for exceptions that a proxy's pattern cannot tell apart. */
+/** Also true for exceptions that a proxy's pattern cannot tell apart. */
 export function looksLikeClaim(name: string): boolean {
   return isNamed(bareName(name))
 }
@@ -107,7 +107,7 @@ function bareName(name: string): string {
   return normalName(name).replace(/-+/g, '-').replace(/^-/, '').replace(prelude, '')
 }
 
-/** `looksLikeClaim` as one case-insensitive regular expression (RE2), for Traefik. */
+/** For Traefik: one case-insensitive regular expression (RE2). */
 export function claimPattern(): string {
   const all = [
     `(?:${[...names].join('|')})`,
@@ -120,7 +120,7 @@ export function claimPattern(): string {
   return `[\\W_]*${spelled.replace(/\[[^\]]*\]|-\??/g, part => (part.startsWith('[') ? part : `[\\W_]${part === '-' ? '+' : '*'}`))}`
 }
 
-/** The names of `passHeaders`, in one spelling. */
+/** In one spelling. */
 export function passedNames(app: { readonly passHeaders?: readonly string[] }): ReadonlySet<string> {
   return new Set(app.passHeaders?.map(normalName))
 }

@@ -2,7 +2,7 @@
 import { LRUCache } from 'lru-cache'
 import { isUpstreamName, toPublicPath, type UrlMapping } from './url-mapping.ts'
 
-/** True for the gate's names, and for any other name that begins like them, in any letter case. */
+/** Also true for other names that begin like the gate's, in any letter case. */
 function isGateCookie(name: string): boolean {
   const lower = name.toLowerCase()
   return (
@@ -13,7 +13,7 @@ function isGateCookie(name: string): boolean {
   )
 }
 
-/** A `Cookie` line without the gate's pairs; null if nothing is left (THREATS S5). */
+/** Null if nothing is left of a `Cookie` line (THREATS S5). */
 export function stripGateCookies(line: string): string | null {
   const known = remembered.get(line)
   if (known !== undefined) return known === '' ? null : known
@@ -23,7 +23,7 @@ export function stripGateCookies(line: string): string | null {
 }
 
 const rememberedLength = 1_024
-/** Results for recent lines, because browsers repeat them; '' means nothing is left. */
+/** Browsers repeat lines; '' means nothing is left. */
 const remembered = new LRUCache<string, string>({ max: 1_000 })
 
 function othersOf(line: string): string | null {
@@ -37,15 +37,12 @@ function othersOf(line: string): string | null {
   return rest === '' ? null : rest
 }
 
-/**
- * True for a `Set-Cookie` line that sets a gate cookie (THREATS S6). Browsers send `=factorgate=x` back as
- * `factorgate=x`, so without a name the value counts.
- */
+/** THREATS S6. Browsers send `=factorgate=x` back as `factorgate=x`, so without a name the value counts. */
 export function setsGateCookie(line: string): boolean {
   return mentionsGate.test(line) && isGateCookie(nameOf(line.replace(/^[\s=]+/, '')))
 }
 
-/** Rescopes a `Set-Cookie` line: maps `Path` to the public one and drops an internal `Domain`. */
+/** Maps `Path` to the public one and drops an internal `Domain`. */
 export function rewriteCookieScope(line: string, mapping: UrlMapping): string {
   if (!/;\s*(?:domain|path)\s*=/i.test(line)) return line
   const parts = line.split(';')

@@ -1,4 +1,4 @@
-/** Fetches one page of an app for the gate itself, without a person: a GET on a connection of its own, bounded in bytes and time. */
+/** Fetches one page of an app for the gate itself, without a person, bounded in bytes and time. */
 import type { ResponseHandler, UpstreamConnection, UpstreamError } from '../upstream/connection.ts'
 import type { ResponseHead } from '../upstream/response-parser.ts'
 import { healthHead } from './outbound.ts'
@@ -92,7 +92,7 @@ class Fetch implements ResponseHandler {
     if (this.#head === null) return this.#fail(new Error('the app did not answer in time'))
     if (!this.#stop()) return
     const { status, headers } = this.#head
-    // A copy of its own memory, which a thread may take over.
+    // A thread may take over the copy.
     this.#resolve({ status, headers, body: new Uint8Array(Buffer.concat(this.#parts)), isWhole })
   }
 

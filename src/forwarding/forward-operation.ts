@@ -1,4 +1,4 @@
-/** The base class of transfers and tunnels: it asks an upstream, registers the live connection, and reports its end once. */
+/** The base class of transfers and tunnels: it asks an upstream, and registers the live connection. */
 import { performance } from 'node:perf_hooks'
 import { overridesIn } from '../apps/method-override.ts'
 import type { App } from '../apps/route-table.ts'
@@ -18,7 +18,7 @@ import type { RequestBody } from './request-body.ts'
 import { type AppUpstreams, explainFailure } from './upstreams.ts'
 import { toUpstreamPath } from './url-mapping.ts'
 
-/** Methods of requests that may be sent again (RFC 9110 §9.2.2). */
+/** These may be sent again (RFC 9110 §9.2.2). */
 const repeatable: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'PROPFIND', 'REPORT', 'SEARCH'])
 
 const retrySeconds = 2
@@ -32,7 +32,7 @@ export abstract class ForwardOperation implements LiveEntry, Holder {
   protected cutBy: string | null = null
   protected isOver = false
   protected connection: UpstreamConnection | null = null
-  /** Indexes of the upstreams asked so far, the current one last. */
+  /** Upstreams asked so far, the current one last. */
   protected readonly tried: number[] = []
   #failure: UpstreamError | null = null
   #slowConnects = 0
@@ -83,12 +83,12 @@ export abstract class ForwardOperation implements LiveEntry, Holder {
     return this.forwardRequest.app
   }
 
-  /** The methods that the app may take the request for. */
+  /** The app may read other methods in headers. */
   protected get overrides(): readonly string[] {
     return overridesIn(this.forwardRequest.req, this.app)
   }
 
-  /** True if the app may get it twice. */
+  /** The app may get it twice. */
   protected get isRepeatable(): boolean {
     return repeatable.has(this.forwardRequest.req.method as string) && this.overrides.every(one => repeatable.has(one))
   }
@@ -179,7 +179,7 @@ export abstract class ForwardOperation implements LiveEntry, Holder {
     writeInterim(res, status, inboundHeaders(raw, status, this.plan.mapping).headers)
   }
 
-  /** This person's tied connection, if its upstream still belongs to the app. */
+  /** Null if its upstream no longer belongs to the app. */
   #takeTied(): UpstreamConnection | null {
     const tied = takeTied(this.forwardRequest)
     if (tied === null || this.upstreams.balancer.indexOf(tied.pool) >= 0) return tied
@@ -203,7 +203,7 @@ export abstract class ForwardOperation implements LiveEntry, Holder {
     return upstream === undefined ? null : explainFailure(app, upstream, error)
   }
 
-  /** Ends the operation before anything is written; the observer answers the client. */
+  /** Before anything is written; the observer answers the client. */
   protected decline(error: UpstreamError): void {
     this.isOver = true
     this.#registration.release()
@@ -219,7 +219,7 @@ export abstract class ForwardOperation implements LiveEntry, Holder {
     observer.onRefused(code, told, { retryAfterSeconds: Math.max(waitSeconds, retrySeconds), isUnsent: true })
   }
 
-  /** Ends the operation before the app has responded, and tells the client why. */
+  /** Before the app has responded; the client hears why. */
   protected turnAway(code: ErrorCode, reason: string): void {
     this.isOver = true
     this.#registration.release()
@@ -228,7 +228,7 @@ export abstract class ForwardOperation implements LiveEntry, Holder {
     this.forwardRequest.observer.onRefused(code, undefined, { cut: reason })
   }
 
-  /** Ends the operation because the app has refused the person's login. The client gets an answer of the gate. */
+  /** The app has refused the person's login. The client gets an answer of the gate. */
   protected turnAwayLogin(code: LoginRefusal, status: number): void {
     this.isOver = true
     this.#registration.release()

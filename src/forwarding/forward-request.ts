@@ -25,40 +25,39 @@ export interface ForwardRequest {
   readonly permit: Permit
   readonly address: string
   readonly sessionId: string | null
-  /** The program that asks with a token; then there is no session. */
+  /** With a program there is no session. */
   readonly program: Program | null
   /** The user of the client's connection: a session id, '' for anonymous; null if several people may share it. */
   readonly visitor: string | null
   readonly affinity: string | null
-  /** In milliseconds since the epoch; null for no end. A reload may change it. */
+  /** Milliseconds since the epoch; null for no end. A reload may change it. */
   endsAt: number | null
   readonly sessionEndsAt: number | null
-  /** The seconds after which the session ends if the person does nothing more; null where nobody asks. */
+  /** Seconds until an unused session ends; null where nobody asks. */
   readonly sessionLasts: number | null
   readonly proofs: readonly Proof[]
   readonly binding: Binding
-  /** `Secure-Session-Registration` for the response; null for none. */
+  /** `Secure-Session-Registration` for the response. */
   readonly deviceOffer: string | null
   readonly assertion: string | null
-  /** The person's own login at the app; null where none is added. */
+  /** At the app. */
   readonly upstreamLogin: UpstreamLogin | null
-  /** Counts the bytes; null where nobody watches. */
+  /** Counts the bytes. */
   readonly flow: Flow | null
-  /** Looks at the response; null where nobody does. */
+  /** Looks at the response. */
   readonly tap: ResponseTap | null
-  /** Null where no traces are configured. */
   readonly trace: RequestTrace | null
   readonly observer: ForwardObserver
 }
 
-/** Observes one forward request. Exactly one of `onRefused` and `onEnd` is called, once. */
+/** Exactly one of `onRefused` and `onEnd` is called, once. */
 export interface ForwardObserver {
-  /** Called before the response is written; from then on nobody else may write. */
+  /** Before the response is written; from then on nobody else may write. */
   onResponse(status: number): void
   onOddities(oddities: readonly Oddity[]): void
-  /** Called with the identity values that the app does not get. */
+  /** Identity values that the app does not get. */
   onUnsent(unsent: readonly Unsent[]): void
-  /** Called with the names of removed headers that the app's own pages or programs may need. */
+  /** Removed headers that the app's own pages or programs may need. */
   onRemoved(names: readonly string[]): void
   /** Nothing was written. The caller answers with `code`; `cause` is for the log. */
   onRefused(code: ErrorCode, cause: unknown, more?: RefusalDetails): void
@@ -66,7 +65,7 @@ export interface ForwardObserver {
 }
 
 export interface RefusalDetails {
-  /** True if no byte of the request has left for the app. */
+  /** No byte of the request has left for the app. */
   readonly isUnsent?: boolean
   readonly cut?: string
   readonly retryAfterSeconds?: number
@@ -83,7 +82,7 @@ export interface ForwardResult {
   readonly durationMs: number
 }
 
-/** The `cut` of a request that the client repeats over HTTP/1.1. */
+/** The client repeats the request over HTTP/1.1. */
 export const needsHttp11 = 'needs HTTP/1.1'
 
 const refusals: Readonly<Record<UpstreamFailure, ErrorCode>> = {
@@ -93,7 +92,7 @@ const refusals: Readonly<Record<UpstreamFailure, ErrorCode>> = {
   timeout: 'app_timeout',
   pool_exhausted: 'app_busy',
   invalid_response: 'app_reply_invalid',
-  // A header line that Node accepts but that must not be written.
+  // Node accepts a header line that must not be written.
   invalid_request: 'bad_request'
 }
 

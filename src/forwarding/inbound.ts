@@ -1,4 +1,4 @@
-/** Builds the client's response headers from the app's: no hop-by-hop headers, no gate cookies, public addresses. */
+/** The client's response headers from the app's: no hop-by-hop headers, no gate cookies, public addresses. */
 import { connectionOptions, hopByHop, normalName, withoutListed } from '../request/header-name.ts'
 import { InvalidResponseError } from '../upstream/response-parser.ts'
 import { rewriteCookieScope, setsGateCookie } from './cookies.ts'
@@ -16,7 +16,7 @@ import { toPublicLocation, type UrlMapping } from './url-mapping.ts'
 interface Inbound {
   /** Alternating names and values in latin-1, with the app's bytes. */
   readonly headers: string[]
-  /** True if `Content-Length` is among them. */
+  /** `Content-Length` is among them. */
   readonly hasLength: boolean
 }
 
@@ -125,7 +125,7 @@ export function inboundHeaders(raw: readonly string[], status: number, mapping: 
         length = value
         break
       case 'transfer-encoding':
-        // Any other coding would be removed without being decoded (RFC 9112 §6.1).
+        // Another coding would be removed without being decoded (RFC 9112 §6.1).
         if (value.trim().toLowerCase() !== 'chunked') throw new InvalidResponseError(`transfer coding '${value}'`)
         isChunked = true
         break
@@ -137,16 +137,15 @@ export function inboundHeaders(raw: readonly string[], status: number, mapping: 
     }
   }
   const kept = listed === null ? headers : withoutListed(headers, listed)
-  // A length besides chunks, or without a body, contradicts the framing. It goes last: after it node:http writes
-  // Content-Disposition as UTF-8 and breaks its bytes.
+  // A length besides chunks, or without a body, contradicts the framing. It goes last: after it node:http writes Content-Disposition as UTF-8 and breaks its
+  // bytes.
   const hasLength = lengthName !== null && !isChunked && status !== 204 && status >= 200
   if (hasLength) kept.push(lengthName as string, length)
   return { headers: kept, hasLength }
 }
 
 /**
- * Adds `private` to a response that was made for a person and says nothing of caches: otherwise a cache in front of the gate may give it to
- * anybody (RFC 9111 §3, THREATS R15). What the app itself says stays as it is.
+ * Adds `private` where a personal response says nothing of caches: otherwise a cache in front of the gate may give it to anybody (RFC 9111 §3, THREATS R15).
  */
 export function keepFromSharedCaches(headers: string[]): void {
   for (let i = 0; i < headers.length; i += 2) {
@@ -156,10 +155,7 @@ export function keepFromSharedCaches(headers: string[]): void {
   headers.unshift('Cache-Control', 'private')
 }
 
-/**
- * `Clear-Site-Data` without "cookies", which would clear the gate's cookie on the whole domain (THREATS S6), and without "storage" on a host
- * with device keys, which browsers would forget.
- */
+/** "cookies" would clear the gate's cookie on the whole domain (THREATS S6), and "storage" on a host with device keys would make browsers forget them. */
 function withoutCookies(value: string, isOnBoundHost: boolean): string {
   const kinds = value.split(',').flatMap(kind => (kind.trim() === '"*"' ? ['"cache"', '"storage"'] : [kind.trim()]))
   return kinds.filter(kind => kind !== '"cookies"' && !(kind === '"storage"' && isOnBoundHost)).join(', ')
@@ -182,7 +178,7 @@ function judge(name: string): Kind {
   const normal = normalName(name)
   // Only the gate may send `Factorgate-Error`; with `Alt-Svc` browsers would bypass the gate.
   const isOurs = normal.startsWith('factorgate-') || normal.startsWith('x-factorgate')
-  // An app's own binding would replace the gate's challenge, and fight over the device's few signatures.
+  // An app's own binding would replace the gate's challenge, and use up the device's few signatures.
   const isDevice = normal.startsWith('secure-session-') || normal.startsWith('sec-session-')
   return isOurs || isDevice || hopByHop.has(lower) || lower === 'alt-svc' || lower === 'set-cookie2' ? 'drop' : 'pass'
 }

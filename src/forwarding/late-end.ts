@@ -1,11 +1,11 @@
 /**
- * Keeps back the end of what has come of a JSON response over HTTP/2 until more comes, or its end. Go's clients read JSON up to its last brace, and reset
- * the stream if its end has not come by then. Many resets look like an attack, and end the connection (http2-sessions.ts).
+ * Keeps back the end of a JSON response over HTTP/2 until more comes, or its end. Go's clients read JSON up to its last brace, and reset the stream if its end
+ * has not come by then. Many resets look like an attack, and end the connection (http2-sessions.ts).
  */
 
 /** An app that flushes and ends in two steps needs some milliseconds. */
 const patienceMs = 20
-/** Of more bytes only the last one is kept. */
+/** Of larger chunks only the last byte is kept. */
 const maxKept = 16 * 1024
 
 export class LateEnd {
@@ -13,7 +13,7 @@ export class LateEnd {
   #kept: Buffer | null = null
   #timer: NodeJS.Timeout | undefined
 
-  /** `write` sends what was kept before, and that for which no end has come in time. */
+  /** `write` sends what was kept before, or waits too long. */
   constructor(write: (bytes: Buffer) => void) {
     this.#write = write
   }
@@ -27,7 +27,6 @@ export class LateEnd {
     return chunk.subarray(0, -size)
   }
 
-  /** What is kept, for the end; null for nothing. */
   take(): Buffer | null {
     clearTimeout(this.#timer)
     const kept = this.#kept

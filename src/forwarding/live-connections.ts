@@ -1,7 +1,4 @@
-/**
- * The registry of all forwarded requests and WebSockets, by session and account. It ends each when its permission
- * ends.
- */
+/** All forwarded requests and WebSockets. Each ends when its permission ends. */
 import type { App } from '../apps/route-table.ts'
 import type { Clock } from '../clock.ts'
 import type { Binding } from '../device/binding.ts'
@@ -10,14 +7,14 @@ import { isFullySignedIn, type Proof } from '../factor/proof.ts'
 import type { Subject } from '../identity/subject.ts'
 import type { Program } from '../programs/program.ts'
 
-/** WebSocket close codes (RFC 6455 §7.4.1). */
+/** RFC 6455 §7.4.1. */
 export const closeCodes = { goingAway: 1001, policy: 1008 } as const
 export type CloseCode = (typeof closeCodes)[keyof typeof closeCodes]
 
-/** One open connection. `end` must not throw and may be called repeatedly. */
+/** `end` must not throw and may be called repeatedly. */
 export interface LiveEntry {
   readonly sessionId: string | null
-  /** The id of a program's token. */
+  /** Of a program. */
   readonly tokenId?: string | null
   readonly accountId: string | null
   readonly appId: string
@@ -25,23 +22,23 @@ export interface LiveEntry {
   /** When the permission ends, in milliseconds since the epoch; null for no end. */
   readonly endsAt: number | null
   readonly isSocket: boolean
-  /** True for an upload or a download under way, also while it waits. An event stream is none. */
+  /** An upload or a download under way, also while it waits. An event stream is none. */
   readonly isTransfer?: boolean
   readonly bytesMoved: number
   readonly app?: App
-  /** The request for a new decision, built on access. */
+  /** For a new decision, built on access. */
   readonly asked?: LiveRequest
   renew?(endsAt: number | null): void
   /** `code` is the answer for a client that has no response yet. */
   end(reason: string, closeCode: CloseCode, code?: ErrorCode): void
 }
 
-/** The open connections of one session. `bytes`: moved so far. */
+/** `bytes`: moved so far. */
 export interface LiveSummary {
   readonly connections: number
   readonly sockets: number
   readonly bytes: number
-  /** The ids of their apps. */
+  /** Ids. */
   readonly apps: readonly string[]
 }
 
@@ -50,7 +47,7 @@ export interface LiveRequest {
   readonly target: string
   readonly method: string
   readonly destination: string | undefined
-  /** The methods that headers named, where the app gets these. */
+  /** Methods that headers named for the app. */
   readonly overrides?: readonly string[]
   readonly origin: string | undefined
   readonly address: string
@@ -64,7 +61,7 @@ export interface LiveRequest {
 /** Applies the current rules to open connections (src/watchers/live-review.ts). */
 export interface Reviewer {
   knows(app: App): boolean
-  /** A decision that waits must ask `isCurrent`, which is false after another reload. */
+  /** `isCurrent` is false after another reload; a decision that waits must ask it. */
   review(entry: LiveEntry, isCurrent: () => boolean): void
 }
 
@@ -90,7 +87,7 @@ export class LiveConnections {
     return this.#all.size
   }
 
-  /** Registers an entry. WebSockets after `drain`, and everything after `close`, end at once. */
+  /** WebSockets after `drain`, and everything after `close`, end at once. */
   add(entry: LiveEntry): Registration {
     const registration = new Registration(entry)
     if (this.#isClosed || (this.#isDraining && entry.isSocket)) {
@@ -129,7 +126,6 @@ export class LiveConnections {
     return bytes
   }
 
-  /** True while the session has an upload or a download under way. */
   hasTransfer(sessionId: string): boolean {
     return (
       this.#sessions
@@ -139,7 +135,7 @@ export class LiveConnections {
     )
   }
 
-  /** What is open now, by session: connections, those of them that are WebSockets, and the bytes that these have moved. */
+  /** What is open now, by session. */
   bySession(): Map<string, LiveSummary> {
     const found = new Map<string, LiveSummary>()
     for (const [id, list] of this.#sessions) {
@@ -153,7 +149,6 @@ export class LiveConnections {
     return found
   }
 
-  /** The number of open WebSockets of each app. */
   socketsByApp(): Map<string, number> {
     const counts = new Map<string, number>()
     for (const { isSocket, appId } of this.#all.entries()) if (isSocket) counts.set(appId, (counts.get(appId) ?? 0) + 1)
@@ -165,7 +160,7 @@ export class LiveConnections {
     return endEach(this.#sessions.get(id)?.entries(), reason, closeCodes.policy)
   }
 
-  /** Ends those of a session's connections that began while its sign-in was complete. */
+  /** Ends a session's connections that began while its sign-in was complete. */
   endComplete(id: string, reason: string): number {
     const entries = this.#sessions.get(id)?.entries() ?? []
     return endEach(
@@ -175,14 +170,14 @@ export class LiveConnections {
     )
   }
 
-  /** The ids of the tokens that have something open. */
+  /** With something open. */
   tokenIds(): string[] {
     const ids = new Set<string>()
     for (const { tokenId } of this.#all.entries()) if (tokenId != null) ids.add(tokenId)
     return [...ids]
   }
 
-  /** It looks at all connections, because tokens are seldom revoked. */
+  /** Looks at all connections, because tokens are seldom revoked. */
   endToken(id: string, reason: string): number {
     const found = this.#all.entries().filter(({ tokenId }) => tokenId === id)
     return endEach(found, reason, closeCodes.policy)
@@ -192,7 +187,7 @@ export class LiveConnections {
     return endEach(this.#accounts.get(id)?.entries(), reason, closeCodes.policy)
   }
 
-  /** Ends an account's connections that have other groups, because any change may alter the decision. */
+  /** Ends connections with other groups, because any change may alter the decision. */
   endAccountUnless(id: string, groups: readonly string[], reason: string): number {
     const now = new Set(groups)
     const changed = this.#accounts
@@ -202,7 +197,7 @@ export class LiveConnections {
     return endEach(changed, reason, closeCodes.policy)
   }
 
-  /** Ends the connections of this account, session, token and app. What is not given matches all. Apps that only report keep theirs. `code` answers a client that has no response yet. */
+  /** What is not given matches all. Apps that only report keep theirs. `code` answers a client that has no response yet. */
   endWhere(
     { account, session, token, app }: { account?: string; session?: string; token?: string; app?: string | null },
     reason: string,
@@ -225,7 +220,7 @@ export class LiveConnections {
     return found.length
   }
 
-  /** What runs for somebody at apps that send nothing while nobody can say whether access still stands. */
+  /** Connections of people at apps that send nothing while it is unknown whether access still stands. */
   guarded(): LiveEntry[] {
     return this.#all.entries().filter(({ accountId, app }) => accountId !== null && app?.isGuarded === true)
   }
@@ -247,7 +242,7 @@ export class LiveConnections {
     return endEach(this.#all.entries(), reason, closeCode)
   }
 
-  /** Reviews every entry, in portions; `add` reviews later ones of an older configuration. */
+  /** In portions; `add` reviews later entries of an older configuration. */
   async review(reviewer: Reviewer): Promise<void> {
     this.#reviewer = reviewer
     const entries = this.#all.entries()
@@ -324,8 +319,8 @@ export class Registration {
 }
 
 /**
- * A list with constant-time removal: the last item moves to the free index. A Set would leave old tables behind, which
- * keep finished requests in memory (README, "Nothing long-lived").
+ * Removal takes constant time: the last item moves to the free index. A Set would leave old tables behind, which keep finished requests in memory (README,
+ * "Nothing long-lived").
  */
 class IndexedList {
   readonly kind: Kind

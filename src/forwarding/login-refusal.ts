@@ -1,4 +1,4 @@
-/** What an app's 401 means if the gate adds the person's login. No client may see a demand for Basic, because browsers answer it with a dialog. */
+/** An app's 401 where the gate adds the person's login. No client may see a demand for Basic, because browsers answer it with a dialog. */
 import type { ErrorCode } from '../errors.ts'
 import type { ForwardRequest } from './forward-request.ts'
 
@@ -12,11 +12,11 @@ export function loginRefusal(
 ): LoginRefusal | null {
   if (status !== 401 || app.upstreamLogin == null || !asksForBasic(headers)) return null
   if (upstreamLogin !== null) return 'upstream_login_refused'
-  // On a public path nobody may be signed in. Then there is nobody to ask for a login.
+  // A stranger on a public path cannot be asked for a login.
   return permit.subject === null ? null : 'upstream_login_required'
 }
 
-/** The response for a stranger on a public path. */
+/** For a stranger on a public path. */
 export function withoutBasic(headers: readonly string[]): string[] {
   return headers.flatMap((name, i) =>
     i % 2 === 1 || isBasicLine(name, headers[i + 1] as string) ? [] : [name, headers[i + 1] as string]
@@ -32,7 +32,7 @@ function asksForBasic(headers: readonly string[]): boolean {
 /** A line may hold several challenges, and a quoted realm any words (RFC 9110 §11.6.1). */
 function isBasicLine(name: string, value: string): boolean {
   if (name.length !== 16 || name.toLowerCase() !== 'www-authenticate') return false
-  // A quote that is never closed stays as it is, in one reading for all quotes in it.
+  // A quote that is never closed stays as it is.
   const plain = value.replace(/"(?:[^"\\]|\\.)*("?)/g, (all, end) => (end === '' ? all : '""'))
   return /(?:^|,)\s*basic(?=[\s,]|$)/i.test(plain)
 }

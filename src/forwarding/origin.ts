@@ -1,7 +1,7 @@
 /** The origin check for WebSocket handshakes, to which browsers add cookies from any page (ASVS 4.4.2, THREATS F9). */
 import type { App } from '../apps/route-table.ts'
 
-/** True for the app's public and configured origins. Without `Origin` only anonymous requests pass. */
+/** Without `Origin` only anonymous requests pass. */
 export function originAllowed(
   origin: string | undefined,
   app: Pick<App, 'origin' | 'allowedOrigins'>,

@@ -1,4 +1,4 @@
-/** Builds the app's header lines: the client's, without identity claims and gate cookies, plus the gate's own. */
+/** The app's header lines: the client's, without identity claims and gate cookies, plus the gate's own. */
 import type { App, Upstream } from '../apps/route-table.ts'
 import { namesOf } from '../identity/header-profiles.ts'
 import { identityLines, type Unsent } from '../identity/identity-headers.ts'
@@ -25,11 +25,11 @@ export interface OutboundPlan {
   readonly constant: readonly string[]
   readonly kinds: Map<string, Kind>
   readonly configured: ReadonlySet<string>
-  /** Spellings of removed headers that were reported. */
+  /** In the spellings that were reported. */
   readonly reported: Set<string>
   /** Claim-like names that pass because the app also checks a secret. */
   readonly passed: ReadonlySet<string>
-  /** True if the app's `addHeaders` authenticate the gate on the connection. */
+  /** `addHeaders` authenticate the gate on the connection. */
   readonly tiesConnection: boolean
 }
 
@@ -38,13 +38,13 @@ export interface Outbound {
   readonly headers: string[]
   readonly body: 'none' | 'length' | 'chunks'
   readonly isUpgrade: boolean
-  /** True if the client or `addHeaders` authenticate on the connection. */
+  /** The client or `addHeaders` authenticate on the connection. */
   readonly tiesConnection: boolean
-  /** True for the first leg of NTLM, which the app can only answer with a challenge. */
+  /** The app can only answer the first leg of NTLM with a challenge. */
   readonly isFirstLeg: boolean
   /** Values that the app does not get. */
   readonly unsent: readonly Unsent[] | null
-  /** Headers of a person's request that were removed and not reported yet, and that the app's own pages may need. */
+  /** Not reported yet, and the app's own pages may need them. */
   readonly removed: readonly string[] | null
 }
 
@@ -52,9 +52,9 @@ interface OutboundFacts {
   readonly permit: Permit
   readonly address: string
   readonly assertion: string | null
-  /** The person's own login at the app; null where none is added. */
+  /** At the app. */
   readonly upstreamLogin: { readonly authorization: string } | null
-  /** The trace that the app's spans belong to; null where no traces are configured. */
+  /** The app's spans belong to it. */
   readonly trace: { readonly traceparent: string; readonly tracestate: string | null } | null
 }
 
@@ -98,16 +98,16 @@ const special: Readonly<Record<string, Kind>> = {
   'proxy-authorization': 'proxy-authorization'
 }
 
-/** What browsers say about device keys is for the gate alone. */
+/** Device keys are between browsers and the gate. */
 const deviceHeaders: ReadonlySet<string> = new Set([
   'sec-secure-session-id',
   'secure-session-response',
   'secure-session-skipped'
 ])
 
-/** Maximum of cached spellings per app and upstream; others are classified each time. */
+/** Cached per app and upstream; other spellings are classified each time. */
 const spellingsKept = 1_000
-/** Maximum of removed headers that are reported per app and upstream. */
+/** Per app and upstream. */
 const maxReported = 20
 
 export function outboundPlan(app: App, upstream: Upstream): OutboundPlan {
@@ -122,7 +122,7 @@ export function outboundPlan(app: App, upstream: Upstream): OutboundPlan {
     ['X-Forwarded-Port', port],
     ...(app.prefix === '' ? [] : [['X-Forwarded-Prefix', app.prefix] as const])
   ]
-  // A fixed value stands in the place of the gate's own (FIELD F22).
+  // It replaces the gate's own value (FIELD F22).
   const fixed = new Set(added.map(([name]) => normalName(name)))
   const constant = ofGate.filter(([name]) => !fixed.has(normalName(name))).flat()
   for (const [name, value] of added) if (name.toLowerCase() !== 'host') constant.push(name, utf8(value))
@@ -131,7 +131,7 @@ export function outboundPlan(app: App, upstream: Upstream): OutboundPlan {
   const ours = [...Object.keys(app.addHeaders), ...namesOf(app.identityHeaders), ...(app.frontHeaders ?? [])]
   if (app.tokens?.header != null) ours.push(app.tokens.header)
   if (app.forwarded === true) ours.push('forwarded')
-  // The gate begins or continues the trace itself; a client's headers must not look like the gate's.
+  // The gate begins or continues the trace itself.
   if (app.isTraced === true) ours.push('traceparent', 'tracestate')
   return {
     app,
@@ -194,7 +194,7 @@ export function outboundHeaders(
         if (/(?:^|,)\s*trailers\s*(?:,|;|$)/i.test(value)) headers.push(name, 'trailers')
         break
       case 'authorization':
-        // A token never leaves the gate, otherwise the app could use it elsewhere.
+        // The app could use a token elsewhere.
         if (carriesToken(value, plan.app.tokens != null)) break
         headers.push(name, value)
         if (!tiesConnection(value)) break
@@ -221,17 +221,17 @@ export function outboundHeaders(
         break
     }
   }
-  // This must precede the gate's headers, otherwise a client could remove them through `Connection` (CVE-2026-33805).
+  // Before the gate's headers, otherwise a client could remove them through `Connection` (CVE-2026-33805).
   const own = listed === null ? headers : withoutListed(headers, listed)
   const unsent = addGateHeaders(own, plan, requester)
   return { headers: own, body, isUpgrade, tiesConnection: ties, isFirstLeg: firstLeg, unsent, removed }
 }
 
-/** Methods that send `Content-Length: 0` if they have no body (RFC 9110 §8.6). */
+/** These send `Content-Length: 0` without a body (RFC 9110 §8.6). */
 const expectsBody: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH', 'QUERY', 'PROPFIND', 'PROPPATCH'])
 const unfitByte = /[^\t\x20-\x7e\x80-\xff]/
 
-/** The request head without its last CRLF; null if a value would start another line. */
+/** Without its last CRLF; null if a value would start another line. */
 export function requestHead(method: string, target: string, { headers, body, isUpgrade }: Outbound): string | null {
   if (/[^\x21-\xff]/.test(target)) return null
   let head = `${method} ${target} HTTP/1.1\r\n`
@@ -247,7 +247,7 @@ export function requestHead(method: string, target: string, { headers, body, isU
     : `${head}Connection: keep-alive\r\n`
 }
 
-/** The head of a health check: what the gate adds to each request, and nothing of any client. */
+/** What the gate adds to each request, and nothing of any client. */
 export function healthHead({ host, constant, mapping }: OutboundPlan, path: string): string {
   const headers = ['Host', host, 'User-Agent', 'Factorgate', 'Accept', '*/*', ...constant]
   const flags = {
@@ -261,7 +261,7 @@ export function healthHead({ host, constant, mapping }: OutboundPlan, path: stri
   return requestHead('GET', toUpstreamPath(path, mapping), { headers, ...flags }) as string
 }
 
-/** A configured value as UTF-8 bytes, one character each. The configuration allows no control characters. */
+/** UTF-8 bytes, one character each. The configuration allows no control characters. */
 export function utf8(value: string): string {
   return Buffer.from(value, 'utf8').toString('latin1')
 }
@@ -308,7 +308,7 @@ function judge(plan: OutboundPlan, name: string): Kind {
   return mayBeTheAppsOwn(name) ? 'claim' : 'drop'
 }
 
-/** `Content_Length` and `Transfer.Encoding` count too, because some servers fold names (THREATS F1). */
+/** Some servers fold names, so `Content_Length` and `Transfer.Encoding` count too (THREATS F1). */
 function isFraming(normal: string): boolean {
   return hopByHop.has(normal) || normal === 'content-length'
 }

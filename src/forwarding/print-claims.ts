@@ -1,4 +1,4 @@
-/** Writes the claim pattern into the examples for other proxies (`npm run docs`); a test fails if they differ. */
+/** Writes the claim pattern into the examples for other proxies (`npm run docs`). */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { claimPattern } from './claims.ts'

@@ -1,17 +1,17 @@
 /**
- * Rewrites public addresses in request headers to upstream ones. Other values keep every byte, so that the app's own
- * checks of `Origin` and `Referer` still refuse other sites.
+ * Rewrites public addresses in request headers to upstream ones. Other values keep every byte, so that the app's checks of `Origin` and `Referer` still refuse
+ * other sites.
  */
 import { isPublicHost, publicToUpstreamPath, type UrlMapping } from './url-mapping.ts'
 
-/** `Origin`, rewritten if the app gets a Host other than the public one. */
+/** Only if the app gets a Host other than the public one. */
 export function toUpstreamOrigin(value: string, mapping: UrlMapping): string {
   if (!mapping.isMoved) return value
   const url = /^(https?):\/\/([^/?#\\@\s]+)$/i.exec(value)
   return url !== null && isPublic(url, mapping) ? mapping.upstreamOrigin : value
 }
 
-/** `Referer`, under the same condition. */
+/** Under the same condition. */
 export function toUpstreamReferer(value: string, mapping: UrlMapping): string {
   if (!mapping.isMoved) return value
   const url = /^(https?):\/\/([^/?#\\@\s]+)((?:[/?#].*)?)$/is.exec(value)
@@ -21,7 +21,7 @@ export function toUpstreamReferer(value: string, mapping: UrlMapping): string {
   return path === null ? value : mapping.upstreamOrigin + path
 }
 
-/** WebDAV's `Destination` (RFC 4918 §10.3), which servers compare with their own address. */
+/** WebDAV's `Destination` (RFC 4918 §10.3): servers compare it with their own address. */
 export function toUpstreamAddress(value: string, mapping: UrlMapping): string {
   if (value.startsWith('/') && value[1] !== '/') return publicToUpstreamPath(value, mapping) ?? value
   const url = /^https?:\/\/([^/?#\\]*)(\/.*)?$/is.exec(value)
@@ -30,7 +30,7 @@ export function toUpstreamAddress(value: string, mapping: UrlMapping): string {
   return path === null ? value : mapping.upstreamOrigin + path
 }
 
-/** WebDAV's `If` (RFC 4918 §10.4): each `<URL>` as in `Destination`. */
+/** WebDAV's `If` (RFC 4918 §10.4). */
 export function toUpstreamIf(value: string, mapping: UrlMapping): string {
   return value.replace(/<([^<>]*)>/g, (tag, url: string) =>
     /^(?:https?:\/\/|\/)/i.test(url) ? `<${toUpstreamAddress(url, mapping)}>` : tag

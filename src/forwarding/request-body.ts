@@ -7,7 +7,7 @@ import { keepAfterFailedWrite } from '../platform/failed-write.ts'
 import { takesInterim } from '../platform/interim-response.ts'
 import type { BodyListener, OutgoingBody } from '../upstream/connection.ts'
 
-/** Body bytes that are written to the app at once, at most. TLS brings 16 kB at a time, and each write would cost as much as a large one. */
+/** TLS brings 16 kB at a time, and each write would cost as much as a large one. */
 const batchBytes = 256 * 1024
 
 export class RequestBody implements OutgoingBody {
@@ -21,13 +21,13 @@ export class RequestBody implements OutgoingBody {
   readonly #flow: Flow | null
   #isHeld = false
   #isFull = false
-  /** Bytes in the open batch; the socket is corked meanwhile. */
+  /** In the open batch, while the socket is corked. */
   #batched = 0
   #isBatching = false
   #isWhole = false
   bytes = 0
 
-  /** `hasLength`: false sends the body in chunks. */
+  /** Without a length the body is sent in chunks. */
   constructor(req: IncomingMessage, res: ServerResponse, hasLength: boolean, flow: Flow | null) {
     this.#flow = flow
     this.#req = req
@@ -35,10 +35,7 @@ export class RequestBody implements OutgoingBody {
     this.#hasLength = hasLength
   }
 
-  /**
-   * Writes `head` (without its last CRLF) and the body to the app, and answers `Expect: 100-continue`. An empty chunked
-   * body is sent with length 0, which old apps understand.
-   */
+  /** `head` lacks its last CRLF. An empty chunked body is sent with length 0, which old apps understand. */
   flowTo(socket: Socket, head: string, listener: BodyListener): void {
     if (this.#isDropped) return
     // The app may respond and close before it has read all; its response must survive a failed write (RFC 9112 §9.5).
@@ -67,7 +64,7 @@ export class RequestBody implements OutgoingBody {
     this.#socket = null
   }
 
-  /** Goes on after a wait that `flow` asked for. */
+  /** After a wait that `flow` asked for. */
   goOn(): void {
     this.#isHeld = false
     if (!this.#isFull && !this.#isDropped) this.#req.resume()
@@ -82,7 +79,7 @@ export class RequestBody implements OutgoingBody {
     noteBodyBytes(chunk.length)
     if (this.#flow !== null) {
       this.#isHeld = !this.#flow.received(chunk.length)
-      // The flow may have cut the exchange while it counted.
+      // The flow may have cut the exchange.
       if (this.#hasEnded) return
     }
     const socket = this.#socket as Socket
@@ -100,7 +97,7 @@ export class RequestBody implements OutgoingBody {
     if (this.#isHeld) this.#wait()
   }
 
-  /** Holds what follows until the end of the event-loop iteration. */
+  /** Until the end of the event-loop iteration. */
   #beginBatch(socket: Socket): void {
     this.#isBatching = true
     this.#batched = 0
@@ -108,7 +105,7 @@ export class RequestBody implements OutgoingBody {
     setImmediate(endBatch, this)
   }
 
-  /** Sends the batch, and waits if the app does not take it at once. */
+  /** Waits if the app does not take the batch at once. */
   endBatch(): void {
     if (!this.#isBatching) return
     this.#isBatching = false
@@ -132,7 +129,7 @@ export class RequestBody implements OutgoingBody {
   }
 
   readonly #onEnd = (): void => {
-    // A reset HTTP/2 stream ends its body too; what has come is not all of it, and the app must not take it for whole.
+    // A reset HTTP/2 stream ends its body too, and the app must not take it for whole.
     if (!this.#req.complete) return
     this.#isWhole = true
     if (!this.#hasLength)

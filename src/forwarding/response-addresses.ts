@@ -12,7 +12,7 @@ export function toPublicRefresh(value: string, mapping: UrlMapping): string {
   return before + toPublicLocation(url, mapping) + rest.slice(url.length)
 }
 
-/** `Link: </style.css>; rel=preload` (RFC 8288), with the addresses in `anchor` and `imagesrcset` (HTML). */
+/** `Link: </style.css>; rel=preload` (RFC 8288), also `anchor` and `imagesrcset` (HTML). */
 export function toPublicLinks(value: string, mapping: UrlMapping): string {
   const targets = value.replace(/<([^<>]*)>/g, (_, url: string) => `<${toPublicLocation(url, mapping)}>`)
   return targets.replace(
@@ -22,7 +22,7 @@ export function toPublicLinks(value: string, mapping: UrlMapping): string {
   )
 }
 
-/** htmx' `HX-Location`: an address, or JSON with one as its `path`. */
+/** An address, or JSON with one as its `path`. */
 export function toPublicHtmxLocation(value: string, mapping: UrlMapping): string {
   if (!/^\s*\{/.test(value)) return toPublicLocation(value, mapping)
   return value.replace(
@@ -31,7 +31,7 @@ export function toPublicHtmxLocation(value: string, mapping: UrlMapping): string
   )
 }
 
-/** Content security policies: their sources, and the paths of `report-uri`. */
+/** Sources, and the paths of `report-uri`. */
 export function toPublicPolicy(value: string, mapping: UrlMapping): string {
   const sources = toPublicSources(value, mapping)
   return sources.replace(/(?:^|[;,])\s*report-uri\s[^;,]*/gi, directive =>
@@ -39,13 +39,13 @@ export function toPublicPolicy(value: string, mapping: UrlMapping): string {
   )
 }
 
-/** `Reporting-Endpoints`, `Report-To` and `Speculation-Rules`: addresses and paths in quotes. */
+/** `Reporting-Endpoints`, `Report-To` and `Speculation-Rules`. */
 export function toPublicStrings(value: string, mapping: UrlMapping): string {
   const addresses = toPublicSources(value, mapping)
   return addresses.replace(/(?<=")\/(?!\/)[^"\\]*(?=")/g, path => toPublicPath(path, mapping))
 }
 
-/** The origins and addresses among other words, such as those of `Access-Control-Allow-Origin`. */
+/** Addresses among other words, as in `Access-Control-Allow-Origin`. */
 export function toPublicSources(value: string, mapping: UrlMapping): string {
   return value.replace(
     /\b(https?|wss?):\/\/([^\s"'<>;,()/?#\\]+)([^\s"'<>;,()\\]*)/gi,
@@ -61,8 +61,8 @@ const plainPath = /^[\w\-./~%!$&'()*+,;=:@]+$/
 const dotSegment = /\/(?:\.|%2e){1,2}(?:\/|$)/i
 
 /**
- * `Service-Worker-Allowed`: the widest scope of the app's service workers; null where none may be named. Under a path it stays within that
- * path, otherwise a worker would read the pages of other apps. On the portal's host an app has no workers.
+ * Null where no scope may be named. Under a path it stays within that path, otherwise a worker would read the pages of other apps. On the portal's host an app
+ * has no workers.
  */
 export function toPublicWorkerScope(value: string, mapping: UrlMapping): string | null {
   const scope = toPublicLocation(value, mapping)

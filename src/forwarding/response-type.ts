@@ -1,4 +1,4 @@
-/** What an app says its response is. `raw`: header lines as alternating names and values. */
+/** The type of an app's response. `raw`: header lines as alternating names and values. */
 
 const eventStream = /^\s*text\/event-stream\b/i
 /** Records that follow each other have other types (`application/json-seq`). */

@@ -1,6 +1,6 @@
 /**
- * One HTTP exchange with an app, streamed both ways with back-pressure. An incomplete response never looks complete to
- * the client. A request is sent again only if no app can have read it, or if it is safe to repeat.
+ * One HTTP exchange with an app, streamed both ways with back-pressure. An incomplete response never looks complete to the client. A request is sent again only
+ * if no app can have read it, or if it is safe to repeat.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { ServerHttp2Stream } from 'node:http2'
@@ -29,9 +29,9 @@ import type { AppUpstreams } from './upstreams.ts'
 const transferOf = Symbol('transfer')
 type Owned = ServerResponse & { [transferOf]?: Transfer }
 
-/** How long the rest of a request body is read after the response, in milliseconds. */
+/** For the rest of a request body after the response. */
 const lingerMs = 30_000
-/** A response body up to this size, in bytes, is written together with its head. */
+/** A smaller body is written together with its head. */
 const smallBytes = 16 * 1024
 const nothing = Buffer.alloc(0)
 
@@ -45,12 +45,12 @@ class Transfer extends ForwardOperation implements ResponseHandler {
   #hasBody = false
   #isWhole = false
   #isRetry = false
-  /** True if the client can tell a complete response from an incomplete one. */
+  /** The client can tell a complete response from an incomplete one. */
   #isFramedOutside = false
   #arrivedWhole = false
   #small: string | null = null
   #waitsForDrain = false
-  /** The read of the connection with which the client's buffer became full. */
+  /** The read of the connection that filled the client's buffer. */
   #fullSince = 0
   #isHeld = false
   #isEvents = false
@@ -151,7 +151,7 @@ class Transfer extends ForwardOperation implements ResponseHandler {
     if (this.#tap !== null) this.#tap.data(chunk)
     if (this.flow !== null) {
       this.#isHeld = !this.flow.sent(chunk.length)
-      // The flow may have cut the exchange while it counted.
+      // The flow may have cut the exchange.
       if (this.#hasEnded) return true
     }
     if (this.#arrivedWhole && chunk.length <= smallBytes) {
@@ -167,14 +167,14 @@ class Transfer extends ForwardOperation implements ResponseHandler {
       this.#waitsForDrain = true
       this.#fullSince = reads
     }
-    // Node counts what it writes only after this read; a pause before that would cost two turns of the event loop.
+    // Node counts what it writes only after this read; a pause before would cost two turns of the event loop.
     return !this.#isHeld && this.#fullSince === reads
   }
 
   /** False while the client's buffer is full. */
   #send(bytes: Buffer, take: () => (() => void) | null): boolean {
     const { res } = this.forwardRequest
-    // All of it is kept back, and what was kept before may have filled the buffer.
+    // All is kept back, and what was kept before may have filled the buffer.
     if (bytes.length === 0) return streamOf(res)?.writableNeedDrain !== true
     const release = take()
     return release === null ? res.write(Buffer.from(bytes)) : res.write(bytes, release)
@@ -192,7 +192,7 @@ class Transfer extends ForwardOperation implements ResponseHandler {
       return
     }
     const body = this.#small
-    // Over HTTP/2 the last byte comes with the end of the stream: Go's clients reset a stream whose end they have not seen yet.
+    // Go's clients reset a stream whose end comes later than its last byte.
     if (streamOf(res) !== null) return batchWrite(() => void res.end(body, 'latin1'))
     joinBody(res, body)
     batchWrite(() => res.end())
@@ -224,12 +224,12 @@ class Transfer extends ForwardOperation implements ResponseHandler {
     if (!this.#waitsForDrain) this.connection?.readOn()
   }
 
-  /** A method, because the compiler would keep what it knew before the call. */
+  /** For a property, the compiler would keep what it knew before the call. */
   get #hasEnded(): boolean {
     return this.isOver
   }
 
-  /** Sends the head before the first body byte, because an event stream may send its first event much later. */
+  /** An event stream may send its first event much later. */
   flushHead(): void {
     const { res } = this.forwardRequest
     if (this.bytesOut > 0 || this.isOver || res.writableEnded) return
@@ -241,7 +241,7 @@ class Transfer extends ForwardOperation implements ResponseHandler {
   #mayRetry(error: UpstreamError): boolean {
     const { failure, wasSent } = error
     if (!wasSent && failure !== 'stale_connection') return this.mayAskAnother(error)
-    // A reused connection ended before the response began: one retry, if the method is safe.
+    // A reused connection ended before the response began.
     if (failure !== 'stale_connection' || this.#isRetry || this.#body !== null) return false
     if (wasSent && !this.isRepeatable) return false
     this.#isRetry = true
@@ -267,7 +267,7 @@ class Transfer extends ForwardOperation implements ResponseHandler {
     this.#tap = null
   }
 
-  /** The app's response is incomplete. The client gets it if it can notice. */
+  /** The client gets an incomplete response if it can notice. */
   #breakOff(): void {
     const { req, res } = this.forwardRequest
     if (!this.#isFramedOutside || req.httpVersionMajor !== 1 || res.socket !== req.socket)
@@ -279,16 +279,14 @@ class Transfer extends ForwardOperation implements ResponseHandler {
     endInStages(req.socket)
   }
 
-  /**
-   * The app wants to know people by their connection, and HTTP/2 mixes requests on one. Browsers repeat the request over HTTP/1.1 (RFC 9113 §9.2).
-   */
+  /** The app knows people by their connection, and HTTP/2 mixes requests on one. Browsers repeat the request over HTTP/1.1 (RFC 9113 §9.2). */
   #askForHttp11(stream: ServerHttp2Stream): void {
     this.cutBy ??= needsHttp11
     demandHttp11(stream)
     this.#finish()
   }
 
-  /** Destroys the client's connection, or its HTTP/2 stream, so that an incomplete response does not look complete. */
+  /** An incomplete response must not look complete. */
   #cutOff(reason: string): void {
     this.cutBy ??= reason
     const { req, res } = this.forwardRequest
@@ -298,7 +296,7 @@ class Transfer extends ForwardOperation implements ResponseHandler {
       return this.#finish()
     }
     const { socket } = req
-    // Without chunks or a length a clean end means "complete", so the connection is reset.
+    // Without chunks or a length a clean end means "complete".
     if (this.status !== null && !this.#isFramedOutside) reset(socket)
     else socket.destroy()
     this.#finish()
@@ -329,7 +327,7 @@ function onResponseDrain(this: Owned): void {
   this[transferOf]?.onClientDrain()
 }
 
-/** Pipelined requests whose response has no socket yet, so it does not learn that the client has disconnected. */
+/** A pipelined response without a socket does not learn that the client has disconnected. */
 const queues = new WeakMap<Socket, Set<Transfer>>()
 
 function watchQueue(socket: Socket, transfer: Transfer): void {
@@ -349,12 +347,12 @@ function flushHead(transfer: Transfer): void {
   transfer.flushHead()
 }
 
-/** The app's reason phrase; undefined (the standard one) if it is empty or cannot be written. */
+/** Undefined, for the standard one, if it is empty or cannot be written. */
 function validReason(text: string): string | undefined {
   return text === '' || /[^\t\x20-\x7e]/.test(text) ? undefined : text
 }
 
-/** Node.js keeps until the end of a turn what is written in it, and a connection that is destroyed before loses it. */
+/** Node.js writes at the end of a turn, and a connection that is destroyed before loses it. */
 function sendWritten(res: ServerResponse): void {
   while (res.writableCorked > 0) res.uncork()
   const { socket } = res

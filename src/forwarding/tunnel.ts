@@ -1,7 +1,4 @@
-/**
- * One WebSocket: the app's handshake, then two joined byte streams. The client gets 101 only after the app has sent it.
- * No frame is changed, so sub-protocols and extensions are between client and app.
- */
+/** One WebSocket: the app's handshake, then two joined byte streams. No frame is changed, so sub-protocols and extensions are between client and app. */
 import net from 'node:net'
 import type { Duplex, Writable } from 'node:stream'
 import type { Direction } from '../metering/flow.ts'
@@ -27,13 +24,13 @@ export interface Upgrade {
   readonly head: Buffer
 }
 
-/** How long one side may stay half closed, and how long a client may take to answer a Close frame, in milliseconds. */
+/** For a half-closed side, and for the answer to a Close frame. */
 const halfClosedMs = 30_000
 const closeAnswerMs = 2_000
-/** The most bytes that a client may send before the app has answered. */
+/** Before the app has answered. */
 const maxEarlyBytes = 64 * 1024
 
-/** Runs one upgrade. `onResponse` gets 101, or the status of the app's refusal. */
+/** `onResponse` gets 101, or the status of the app's refusal. */
 export function tunnel(
   forwardRequest: ForwardRequest,
   upgrade: Upgrade,
@@ -46,7 +43,7 @@ export function tunnel(
 class Tunnel extends ForwardOperation implements ResponseHandler {
   readonly #client: Duplex
   readonly #head: Buffer
-  /** What the client has sent before the app's 101. */
+  /** Sent before the app's 101. */
   #early: Buffer[] = []
   #earlyBytes = 0
   readonly #boundary = new FrameBoundary()
@@ -75,13 +72,13 @@ class Tunnel extends ForwardOperation implements ResponseHandler {
     this.#client.on('error', ignore)
     this.flow?.begin(this)
     this.#client.on('close', this.#onClientClose)
-    // A refusal needs this too: Node removed its own `drain` listener with the upgrade.
+    // Node removed its own `drain` listener with the upgrade.
     this.#client.on('drain', () => {
       if (!this.#isHeld) this.connection?.readOn()
     })
     // The client may have disconnected during the session look-up; its `close` event has already fired.
     if (this.#client.destroyed) return this.#onClientClose()
-    // A client that leaves is noticed only while it is read.
+    // Only a read notices that a client leaves.
     this.#client.on('data', this.#onEarlyData).on('end', this.#onEarlyEnd)
     this.#ask()
   }
@@ -169,7 +166,7 @@ class Tunnel extends ForwardOperation implements ResponseHandler {
     this.#client.destroy()
   }
 
-  /** Passes the app's 101 on and joins both streams. @throws InvalidResponseError if the app switches to another protocol. */
+  /** @throws InvalidResponseError if the app switches to another protocol. */
   #accept({ headers }: ResponseHead): void {
     const protocol = lineOf(headers, 'upgrade')
     if (protocol?.toLowerCase() !== 'websocket') throw new InvalidResponseError(`upgrade to '${protocol}'`)
@@ -271,7 +268,7 @@ function lineOf(headers: readonly string[], name: string): string | undefined {
   return undefined
 }
 
-/** Turns off the idle timeout and Nagle's delay; TCP keep-alive notices a dead peer. */
+/** TCP keep-alive notices a dead peer. */
 function keepOpen(socket: Duplex): void {
   if (!(socket instanceof net.Socket)) return
   socket.setTimeout(0)

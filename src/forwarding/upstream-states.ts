@@ -1,10 +1,10 @@
-/** The states of all upstreams. They outlive a reload, so that an upstream that is down stays known as such. */
+/** The states of all upstreams, which outlive a reload. */
 import type { App, Upstream } from '../apps/route-table.ts'
 import { type UpstreamSighting, UpstreamState, type UpstreamWatcher } from '../upstream/upstream-state.ts'
 
 type UpstreamChange = (state: UpstreamState, problem: string | null) => void
 
-/** What one worker has seen, as sent to the others. */
+/** What one worker has seen, for the others. */
 export interface UpstreamNews {
   readonly key: string
   readonly sighting: UpstreamSighting
@@ -15,7 +15,7 @@ export class UpstreamStates {
   readonly #tell: ((news: UpstreamNews) => void) | undefined
   readonly #byKey = new Map<string, UpstreamState>()
 
-  /** `onChange` gets the reason why an upstream is down, and null when it is up again. `tell` gets what the other workers should know. */
+  /** `onChange` gets the reason why an upstream is down, and null when it is up again. `tell` informs the other workers. */
   constructor(onChange?: UpstreamChange, tell?: (news: UpstreamNews) => void) {
     this.#onChange = onChange
     this.#tell = tell
@@ -35,13 +35,13 @@ export class UpstreamStates {
     return state
   }
 
-  /** Forgets the states of all other apps. */
+  /** Forgets all other apps. */
   retain(apps: readonly App[]): void {
     const kept = new Set(apps.flatMap(app => app.upstreams.map(upstream => this.of(app, upstream))))
     for (const [key, state] of this.#byKey) if (!kept.has(state)) this.#byKey.delete(key)
   }
 
-  /** Takes news from another worker. It ignores keys of a configuration that is not in use here. `now` is a time of UpstreamRegistry's clock. */
+  /** Keys of a configuration that is not in use here are ignored. `now` is a time of UpstreamRegistry's clock. */
   hear({ key, sighting }: UpstreamNews, now: number): void {
     this.#byKey.get(key)?.hear(sighting, now)
   }
@@ -57,7 +57,7 @@ function addressOf({ origin, socketPath, basePath }: Upstream): string {
   return basePath === '' ? `unix:${socketPath}` : `unix:${socketPath}:${basePath}`
 }
 
-/** The key of a state. After a change of the trusted certificates or of the check, the app gets a new state. */
+/** A change of the trusted certificates or of the check makes a new state. */
 function keyOf(app: App, upstream: Upstream): string {
   return JSON.stringify([app.id, addressOf(upstream), app.tls ?? null, app.health ?? null])
 }

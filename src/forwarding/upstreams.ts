@@ -1,4 +1,4 @@
-/** An app's upstreams with their request plans, and the connection pools and health checks of one configuration. */
+/** An app's upstreams with their request plans, connection pools and health checks. */
 import type { App, Upstream } from '../apps/route-table.ts'
 import type { UpstreamError } from '../upstream/connection.ts'
 import { HealthChecker } from '../upstream/health-check.ts'
@@ -16,11 +16,11 @@ export interface AppUpstreams {
 interface UpstreamRegistryOptions {
   readonly apps: readonly App[]
   readonly states?: UpstreamStates
-  /** A clock in milliseconds that is never put back. */
+  /** In milliseconds, never put back. */
   readonly now?: () => number
 }
 
-/** How often due health checks are looked for, in milliseconds. */
+/** Between two looks for due health checks. */
 const tickMs = 250
 
 export class UpstreamRegistry {
@@ -52,7 +52,7 @@ export class UpstreamRegistry {
     return upstreams
   }
 
-  /** Forgets the upstreams of the previous configuration, and starts the health checks. */
+  /** Also forgets the upstreams of the previous configuration. */
   start(): void {
     this.#states.retain(this.#apps)
     this.#checkers = this.#apps.flatMap(app => this.#checkersOf(app))
@@ -66,7 +66,7 @@ export class UpstreamRegistry {
     for (const checker of this.#checkers) checker.tick(now)
   }
 
-  /** Ends the health checks, closes idle connections now, and busy ones when they finish. */
+  /** Busy connections close when they finish. */
   close(): void {
     clearInterval(this.#timer)
     for (const checker of this.#checkers) checker.stop()
@@ -96,7 +96,7 @@ export class UpstreamRegistry {
   }
 }
 
-/** Names the app and the key to set for a failure of TLS, or for TLS where none is expected; null for other failures. */
+/** Null for other failures than those of TLS. */
 export function explainFailure(app: App, { origin, socketPath }: Upstream, error: UpstreamError): string | null {
   if (socketPath !== null) return null
   const explain = origin.startsWith('https:') ? certificateTrouble : plainTrouble

@@ -8,18 +8,18 @@ export interface UrlMapping {
   /** '' or '/nb' */
   readonly prefix: string
   readonly sharesPortal: boolean
-  /** True if browsers keep device keys for this host. */
+  /** Browsers keep device keys for this host. */
   readonly isOnBoundHost: boolean
   readonly upstreamOrigin: string
   /** '' or '/x' */
   readonly basePath: string
   readonly names: ReadonlySet<string>
-  /** Ports that may mean the app; '' means none. */
+  /** '' means none. */
   readonly ports: ReadonlySet<string>
   /** Other sites on the same host name. */
   readonly neighbours: readonly string[]
   readonly upstreamNames: readonly string[]
-  /** True if the app gets a Host other than the public one. */
+  /** The app gets a Host other than the public one. */
   readonly isMoved: boolean
 }
 
@@ -46,7 +46,7 @@ export function urlMappingOf(app: App, upstream: Upstream, host: string): UrlMap
   }
 }
 
-/** What `addHeaders` tells the app of its own address, in place of the public one. Hosts are in lower case. */
+/** The address that `addHeaders` tells the app. Hosts are in lower case. */
 export function toldOf({ addHeaders }: Pick<App, 'addHeaders'>): {
   readonly hosts: readonly string[]
   readonly ports: readonly string[]
@@ -56,17 +56,17 @@ export function toldOf({ addHeaders }: Pick<App, 'addHeaders'>): {
   return { hosts: of('x-forwarded-host').map(ascii), ports: of('x-forwarded-port') }
 }
 
-/** @param path below the prefix; '' for the bare prefix, which is the base path as it is: a socket or a POST cannot be led to the one with a slash. */
+/** @param path below the prefix; '' is the base path as it is, because a socket or a POST cannot be led to the one with a slash. */
 export function toUpstreamPath(path: string, { basePath }: Pick<UrlMapping, 'basePath'>): string {
   return path.startsWith('/') || basePath !== '' ? basePath + path : `/${path}`
 }
 
-/** The public form of an app's absolute path. A path that has the prefix already stays: that app knows its prefix. */
+/** A path that has the prefix already stays: that app knows its prefix. */
 export function toPublicPath(path: string, { prefix, basePath }: Pick<UrlMapping, 'prefix' | 'basePath'>): string {
   if (prefix === basePath) return path
   if (basePath !== '' && isUnder(path, basePath)) {
     const moved = prefix + path.slice(basePath.length)
-    // What follows two slashes is a host for browsers, which also read a backslash as a slash and leave out tabs (THREATS R23).
+    // Browsers take what follows two slashes for a host; they read a backslash as a slash and leave out tabs (THREATS R23).
     if (/^\/[\t\r\n]*[/\\]/.test(moved)) return `/.${moved}`
     return moved.startsWith('/') ? moved : `/${moved}`
   }
@@ -74,10 +74,7 @@ export function toPublicPath(path: string, { prefix, basePath }: Pick<UrlMapping
   return prefix + path
 }
 
-/**
- * `Location` and similar headers in public form. Absolute paths and the app's own URLs are mapped; other sites and
- * relative values stay.
- */
+/** Other sites and relative values stay. */
 export function toPublicLocation(value: string, mapping: UrlMapping): string {
   if (value.startsWith('/') && value[1] !== '/') return toPublicPath(value, mapping)
   const url = /^(?:https?:)?\/\/([^/?#\\]*)(.*)$/is.exec(value)
@@ -88,18 +85,18 @@ export function toPublicLocation(value: string, mapping: UrlMapping): string {
   return mapping.publicOrigin + (rest === '' && mapping.prefix === '' ? '' : toPublicPath(path, mapping))
 }
 
-/** True for the public host in any letter case, with or without the default port. */
+/** In any letter case, with or without the default port. */
 export function isPublicHost(authority: string, mapping: UrlMapping): boolean {
   const host = ascii(authority)
   if (host === mapping.publicHost) return true
   return host === `${mapping.publicHost}:${mapping.publicOrigin.startsWith('https:') ? 443 : 80}`
 }
 
-/** The upstream path for a public path; null outside the prefix. */
+/** Null outside the prefix. */
 export function publicToUpstreamPath(path: string, mapping: UrlMapping): string | null {
   if (!isUnder(path, mapping.prefix) && mapping.prefix !== '') return null
   const below = path.slice(mapping.prefix.length)
-  // An address of a page at the bare prefix means the app's front page.
+  // The bare prefix means the app's front page.
   const isRoot = !below.startsWith('/') && mapping.prefix !== mapping.basePath
   return toUpstreamPath(isRoot ? `/${below}` : below, mapping)
 }
@@ -111,20 +108,19 @@ function isUnder(path: string, base: string): boolean {
   return next === undefined || next === '/' || next === '?' || next === '#'
 }
 
-/** True for a cookie `Domain` that covers an upstream host and not the public one: browsers would reject it. */
+/** Browsers would reject a cookie `Domain` that covers an upstream host and not the public one. */
 export function isUpstreamName(domain: string, mapping: UrlMapping): boolean {
   const covers = (name: string) => name === domain || name.endsWith(`.${domain}`)
   return !covers(nameOf(mapping.publicHost)) && mapping.upstreamNames.some(covers)
 }
 
-/** True for any host name of the app without a port or with one of its ports. */
+/** Any host name of the app, without a port or with one of its ports. */
 export function isAppAuthority(authority: string, mapping: UrlMapping): boolean {
   const host = ascii(authority).replace(/\.(?=:\d*$|$)/, '')
   if (host === mapping.publicHost) return true
   return mapping.names.has(nameOf(host)) && mapping.ports.has(portOf(host)) && !mapping.neighbours.includes(host)
 }
 
-/** Without the port. */
 export function nameOf(host: string): string {
   return host.replace(/:\d*$/, '')
 }
@@ -133,7 +129,7 @@ function portOf(host: string): string {
   return /:(\d*)$/.exec(host)?.[1] ?? ''
 }
 
-/** Lower case for ASCII only, because U+212A would become 'k'. */
+/** toLowerCase() would turn U+212A into 'k'. */
 function ascii(text: string): string {
   return text.replace(/[A-Z]+/g, letters => letters.toLowerCase())
 }

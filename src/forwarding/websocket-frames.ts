@@ -1,4 +1,4 @@
-/** Tracks WebSocket frame boundaries (RFC 6455 §5.2) without reading payloads, and builds the Close frame. */
+/** Tracks WebSocket frame boundaries (RFC 6455 §5.2), and builds the Close frame. */
 
 export class FrameBoundary {
   #payloadLeft = 0
@@ -6,7 +6,7 @@ export class FrameBoundary {
   #headerLength = 0
   readonly #view = new DataView(this.#header.buffer)
 
-  /** True if the next byte begins a frame, so another may be inserted. */
+  /** Another frame may be inserted here. */
   get isBetweenFrames(): boolean {
     return this.#payloadLeft === 0 && this.#headerLength === 0
   }
@@ -50,7 +50,7 @@ export class FrameBoundary {
   }
 }
 
-/** A server's Close frame: unmasked, with code and reason. */
+/** Unmasked, as from a server. */
 export function closeFrame(code: number, reason: string): Buffer {
   const text = Buffer.from(reason, 'utf8').subarray(0, 123)
   const frame = Buffer.alloc(4 + text.length)

@@ -3,12 +3,12 @@ import type { Store } from '../store/store.ts'
 import { KeyFileError } from './key-file.ts'
 import type { Keyring } from './keyring.ts'
 
-/** The store's key, which is also the seal's context. */
+/** Also the seal's context. */
 export const keyCheck = 'meta:key-check'
 
 /** Rejects with KeyFileError `foreign`. Adds the text to a store that has none. */
 export async function checkKey(store: Store, keyring: Keyring, keyFile: string): Promise<void> {
-  // A store on a full disk accepts no write, so this writes only once.
+  // Once, because a store on a full disk accepts no write.
   if ((await store.get(keyCheck)) === null) await store.add(keyCheck, keyring.seal('factorgate', keyCheck))
   const sealed = await store.get(keyCheck)
   try {

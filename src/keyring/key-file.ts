@@ -36,12 +36,12 @@ const maxKeys = 64
 
 type Environment = { readonly CREDENTIALS_DIRECTORY?: string | undefined }
 
-/** Reads the keyring. Rejects with KeyFileError for a file that is missing, damaged or open to others. */
+/** Rejects with KeyFileError for a file that is missing, damaged or open to others. */
 export async function readKeyFile(file: string, env: Environment = {}): Promise<Keyring> {
   return makeKeyring((await readKeys(file, env)).keys)
 }
 
-/** Creates the file, and its folder, with a new key. Rejects where a file exists. Resolves with the key's id. */
+/** Also creates the folder. Rejects where a file exists. Resolves with the key's id. */
 export async function createKeyFile(file: string): Promise<string> {
   const key = newMasterKey()
   try {
@@ -62,12 +62,12 @@ export async function createKeyFile(file: string): Promise<string> {
   return key.id
 }
 
-/** Adds a new current key. Resolves with its id. */
+/** The new key is the current one. Resolves with its id. */
 export function addKey(file: string): Promise<string> {
   return exchange(file, keys => [newMasterKey(), ...keys])
 }
 
-/** Removes all keys but the current one, after everything is sealed with it. Resolves with its id. */
+/** Call it after everything is sealed with the current key. Resolves with its id. */
 export function retireOldKeys(file: string): Promise<string> {
   return exchange(file, keys => keys.slice(0, 1))
 }
@@ -80,7 +80,7 @@ interface KeysRead {
 async function readKeys(file: string, env: Environment = {}): Promise<KeysRead> {
   const handle = await openFile(file)
   try {
-    // Checks the open file, since the path could be exchanged meanwhile.
+    // The path could be exchanged meanwhile.
     const stat = await handle.stat()
     if (stat.isDirectory())
       throw new KeyFileError(
@@ -111,13 +111,13 @@ async function readKeys(file: string, env: Environment = {}): Promise<KeysRead> 
   }
 }
 
-/** Others may never read it. Its group may if root owns it, as with systemd credentials (0440) and Kubernetes secrets (`fsGroup`). */
+/** Its group may read it if root owns it, as with systemd credentials (0440) and Kubernetes secrets (`fsGroup`). */
 function isOpenToOthers({ mode, uid }: { mode: number; uid: number }, isCredential: boolean): boolean {
   const isRootsForGroup = (uid === 0 || isCredential) && (mode & 0o037) === 0
   return (mode & 0o077) !== 0 && !isRootsForGroup
 }
 
-/** A warning about accepted but unwise permissions, or null. Files under `$CREDENTIALS_DIRECTORY` get none. */
+/** Null unless the permissions are accepted but unwise. Files under `$CREDENTIALS_DIRECTORY` get no warning. */
 export async function keyFileWarning(file: string, env: Environment) {
   const stat = await statFile(file).catch(() => null)
   if (process.geteuid === undefined || stat === null || (stat.mode & 0o077) === 0) return null
@@ -175,7 +175,7 @@ function parse(file: string, text: string): MasterKey[] {
   return keys
 }
 
-/** Writes a new file and renames it over the old one, so that readers never see half. */
+/** Renames a new file over the old one, so that readers never see half. */
 async function exchange(file: string, change: (keys: readonly MasterKey[]) => readonly MasterKey[]): Promise<string> {
   await readKeys(file)
   // A link (a mounted secret) is followed, otherwise the rename would replace the link.
@@ -184,7 +184,7 @@ async function exchange(file: string, change: (keys: readonly MasterKey[]) => re
   let next: readonly MasterKey[] = []
   try {
     await write(beside, async () => {
-      // The file is read under the exclusive lock file, otherwise one of two rotations would lose the other's key.
+      // Under the exclusive lock file, otherwise one of two rotations would lose the other's key.
       const { keys, owner } = await readKeys(file)
       next = change(keys)
       return { keys: next, owner }
@@ -204,7 +204,7 @@ async function exchange(file: string, change: (keys: readonly MasterKey[]) => re
   return next[0]!.id
 }
 
-/** Writes a new file with mode 0600 and syncs it. Rejects with EEXIST. */
+/** With mode 0600, synced. Rejects with EEXIST. */
 async function write(
   file: string,
   content: () => Promise<{ keys: readonly MasterKey[]; owner?: KeysRead['owner'] }>
@@ -260,7 +260,6 @@ const waysOut: Readonly<Record<string, string>> = {
   ENFILE: 'Too many files are open on this machine.'
 }
 
-/** A sentence after another one. */
 function wayOut(error: unknown): string {
   const found = waysOut[codeOf(error)]
   return found === undefined ? '' : ` ${found}`

@@ -1,4 +1,4 @@
-/** The keyring: sealing, MACs and signatures. The first key seals and signs; the others only open and verify. */
+/** Sealing, MACs and signatures. The first key seals and signs; the others only open and verify. */
 import {
   createCipheriv,
   createDecipheriv,
@@ -17,7 +17,7 @@ export interface PublicJwk {
   readonly kid: string
 }
 
-/** 256 random bits, and an id derived from them, so that damage is found. */
+/** 256 random bits. The id is derived from them, so that damage is found. */
 export interface MasterKey {
   readonly id: string
   readonly bytes: Buffer
@@ -31,27 +31,27 @@ export interface Keyring {
   open(sealed: string, context: string): string
   /** HMAC-SHA-256, base64url, with a key for each `purpose`. */
   mac(purpose: string, data: string): string
-  /** True if any key of the ring made `mac`. */
+  /** Any key of the ring may have made `mac`. */
   verifyMac(purpose: string, data: string, mac: string): boolean
   /** Ed25519 (RFC 8032). */
   readonly signingKey: { readonly kid: string; readonly privateKey: KeyObject }
-  /** RFC 7517 and 8037: the public keys, the current one first. */
+  /** RFC 7517 and 8037, the current one first. */
   readonly publicJwks: { readonly keys: readonly PublicJwk[] }
-  /** Ed25519 keys of their own for a purpose, the current one first. They sign nothing else. */
+  /** Ed25519 keys that sign for this purpose alone, the current one first. */
   signers(purpose: string): readonly Signer[]
-  /** `mac` with every key of the ring, the current one first. */
+  /** With every key, the current one first. */
   macs(purpose: string, data: string): readonly string[]
 }
 
 export interface Signer {
   readonly keyId: string
-  /** The `x` of the public key (RFC 8037): 32 bytes in base64url. */
+  /** `x` (RFC 8037): 32 bytes in base64url. */
   readonly publicKey: string
-  /** The signature in base64url. */
+  /** In base64url. */
   sign(text: string): string
 }
 
-/** A sealed text cannot be opened. The message names its key and never the content. */
+/** The message names the seal's key and never the content. */
 export class KeyringError extends Error {
   override readonly name = 'KeyringError'
 }
@@ -90,7 +90,7 @@ class Ring implements Keyring {
   readonly publicJwks: { readonly keys: readonly PublicJwk[] }
   readonly #current: MasterKey
   readonly #keys: readonly MasterKey[]
-  /** Cache by key id and purpose. */
+  /** By key id and purpose. */
   readonly #derived = new Map<string, Buffer>()
   readonly #signers = new Map<string, readonly Signer[]>()
 
@@ -140,7 +140,7 @@ class Ring implements Keyring {
   }
 
   verifyMac(purpose: string, data: string, mac: string): boolean {
-    // Compares digests, in constant time for any input.
+    // In constant time for any input.
     const given = digest(mac)
     let isRight = false
     for (const key of this.#keys)
@@ -201,7 +201,7 @@ function signingKeyOf(key: MasterKey, purpose = 'sign'): KeyObject {
   })
 }
 
-/** The header is authenticated too, otherwise a text could claim another version or key. */
+/** The header is authenticated, otherwise a text could claim another version or key. */
 function additionalData(keyId: string, context: string): Buffer {
   return Buffer.from(`${version}.${keyId}.${context}`)
 }

@@ -12,7 +12,7 @@ export class PublishedKeys {
     this.#tokenSeconds = tokenSeconds
   }
 
-  /** Takes the keys of a file that was read again. `now` in milliseconds. */
+  /** `now` in milliseconds. */
   replace(keyring: Keyring, now: number): void {
     const next = keyring.publicJwks.keys
     const isGone = ({ kid }: PublicJwk) => !next.some(key => key.kid === kid)

@@ -1,4 +1,4 @@
-/** The present keyring and those that it replaced: what a retired key has made stays valid for the rest of its short life. */
+/** What a retired key has made stays valid for the rest of its short life. */
 import type { Keyring } from './keyring.ts'
 
 const keptMs = 24 * 3600 * 1000

@@ -1,10 +1,10 @@
 /**
- * What is known of a request whose head has not come whole. node:http tells nothing of it before its end, and with an error it gives only the
- * last bytes: over TLS, and of slow clients, these are not the first ones.
+ * A request whose head is incomplete. node:http tells nothing of it, and with an error it gives only the last bytes: over TLS, and of slow clients, these are
+ * not the first ones.
  */
 import type { Duplex } from 'node:stream'
 
-/** Places of callbacks in Node's HTTP parser. */
+/** Callbacks of Node's HTTP parser. */
 const onMessageBegin = 0
 const onExecute = 5
 
@@ -12,9 +12,8 @@ const seen = Symbol('begun head')
 const execute = Symbol('the parser’s own callback')
 
 export interface BegunHead {
-  /** True if the method is HEAD. */
   readonly isHead: boolean
-  /** The value of `Accept`, if it has come. */
+  /** Null until it has come. */
   readonly accept: string | null
 }
 
@@ -31,7 +30,7 @@ interface Parser {
 
 type HttpSocket = Duplex & { parser?: Parser | null; [seen]?: BegunHead | null }
 
-/** Notes the beginnings of requests on a server's connection. It copies bytes only where a head comes in several parts. */
+/** Copies bytes only where a head comes in several parts. */
 export function watchHeads(socket: Duplex): void {
   const parser = (socket as HttpSocket).parser
   if (parser?.[onExecute] == null) return
@@ -41,7 +40,7 @@ export function watchHeads(socket: Duplex): void {
   parser[onExecute] = executed
 }
 
-/** The head that has begun on this connection and is not complete; null if nothing is known of it. */
+/** Null if nothing is known of an incomplete head. */
 export function begunHead(socket: Duplex): BegunHead | null {
   return (socket as HttpSocket)[seen] ?? null
 }
@@ -73,10 +72,7 @@ function note(socket: HttpSocket, text: string): void {
 
 const versions = [' HTTP/1.0\r\n', ' HTTP/1.1\r\n'] as const
 
-/**
- * Where the last request of these bytes begins. A stranger chooses them, so they are read backwards from the version of HTTP, each a fixed number
- * of times.
- */
+/** A stranger chooses the bytes, so they are read backwards from the version of HTTP, each a fixed number of times. */
 export function beginningIn(text: string): number {
   for (let at = text.lastIndexOf(' HTTP/1.'); at > 0; at = text.lastIndexOf(' HTTP/1.', at - 1)) {
     if (!versions.some(version => text.startsWith(version, at))) continue
@@ -89,7 +85,6 @@ export function beginningIn(text: string): number {
   return end === -1 ? 0 : end + 4
 }
 
-/** Where the characters of one kind begin that end at `end`. */
 function startOf(text: string, end: number, isKind: (code: number) => boolean): number {
   let at = end
   while (at > 0 && isKind(text.charCodeAt(at - 1))) at--

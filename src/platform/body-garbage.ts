@@ -1,8 +1,8 @@
-/** Early garbage collection of body buffers. It only saves memory. */
+/** Early garbage collection of body buffers, which only saves memory. */
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 
-/** Body bytes between two collections. */
+/** Between two collections. */
 const portion = 8 * 1024 * 1024
 
 let passed = 0
@@ -10,8 +10,8 @@ type Collect = (options: { type: 'minor' }) => void
 let collect: Collect | undefined
 
 /**
- * Counts body bytes whose buffers are now garbage. V8 sees only the small objects and not their buffers, so tens of
- * megabytes would stay. A collection takes less than a millisecond.
+ * Counts body bytes that are garbage now. V8 sees only the small objects and not their buffers, so tens of megabytes would stay. A collection takes less than a
+ * millisecond.
  */
 export function noteBodyBytes(bytes: number): void {
   passed += bytes

@@ -1,10 +1,9 @@
-/** Time limits that end other waits as well. */
+/** Time limits that also end other waits. */
 import { setMaxListeners } from 'node:events'
 
 /**
- * Aborts after `ms` milliseconds with a TimeoutError, or when one of `signals` aborts. It does not keep the process alive.
- * It does without `AbortSignal.any`: Node.js 20 forgets a timeout that nothing else knows, so that it never fires after a garbage collection, and
- * keeps something of every joined signal for as long as its source lives.
+ * Aborts with a TimeoutError, or when one of `signals` aborts. It does not keep the process alive. With `AbortSignal.any`, Node.js 20 forgets a timeout that
+ * nothing else knows, so that it never fires after a garbage collection, and keeps something of every joined signal for as long as its source lives.
  */
 export function deadlineSignal(ms: number, ...signals: readonly AbortSignal[]): AbortSignal {
   const ending = new AbortController()

@@ -1,11 +1,11 @@
-/** Keeps a socket open after a failed write. Node would destroy it and lose the received bytes that are still unread. */
+/** Keeps a socket open after a failed write. Node would destroy it and lose received bytes. */
 import type { Socket } from 'node:net'
 
 type Inside = Record<'_readableState' | '_writableState', { autoDestroy: boolean }>
 
-/** From now on a failed write only emits `error`. A socket with `onread` reads on, and its owner must destroy it. */
+/** A failed write only emits `error` from now on. A socket with `onread` reads on, and its owner must destroy it. */
 export function keepAfterFailedWrite(socket: Socket): void {
-  // Streams have an option `autoDestroy`, but net.Socket ignores it.
+  // net.Socket ignores the option `autoDestroy` of streams.
   const { _readableState, _writableState } = socket as unknown as Inside
   _readableState.autoDestroy = false
   _writableState.autoDestroy = false

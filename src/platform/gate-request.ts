@@ -1,12 +1,11 @@
 /**
- * A request class for `http.createServer({ IncomingMessage })` that upgrades only WebSocket handshakes. Node treats every
- * `Upgrade` header as an upgrade, so a client that offers h2c would get no response.
+ * Node treats every `Upgrade` header as an upgrade, so a client that offers h2c would get no response. This request class upgrades only WebSocket handshakes.
  */
 import { IncomingMessage } from 'node:http'
 
 const offered = Symbol('upgrade offered')
 
-/** A request that is an upgrade only if `Upgrade` names a WebSocket and nothing else (THREATS F7). */
+/** `Upgrade` must name a WebSocket and nothing else (THREATS F7). */
 export class GateRequest extends IncomingMessage {
   declare [offered]: boolean | null
 

@@ -5,10 +5,9 @@ const enoughBytes = 16 * 1024 * 1024
 const checkMs = 250
 
 /**
- * Keeps the young generation small while the program is loaded, and has it grow to 16 MB while the gate is busy. Must be called before most modules are
- * loaded: what they leave behind would make it grow to 32 MB, and to 128 MB on Node.js 24, which a busy gate fills and does not need. At V8's first size, to
- * which it returns in a quiet hour, a busy gate spends a twentieth to a tenth of its time on collection that 16 MB save. V8 reports one half or both,
- * depending on its collector.
+ * Lets it grow to 16 MB while the gate is busy. Call it before most modules are loaded: what they leave behind would make it grow to 32 MB, and to 128 MB on
+ * Node.js 24. At V8's first size, to which it returns in a quiet hour, a busy gate spends a twentieth to a tenth more of its time on collection. V8 reports one
+ * half or both, depending on its collector.
  */
 export function keepYoungGeneration(): void {
   let factor = 1

@@ -1,6 +1,6 @@
 /**
- * Connections that the primary has handed to a worker, until the worker says that it has them. Node forgets those of a worker that ends before
- * that: they stay open in the primary for ever, and nobody reads them.
+ * Connections that the primary has handed to a worker. Node forgets those of a worker that ends before it has taken them: they stay open for ever, and nobody
+ * reads them.
  */
 import type { Worker } from 'node:cluster'
 
@@ -8,7 +8,7 @@ interface Handle {
   close(): void
 }
 
-/** What `node:cluster` sends with a connection, and the worker's answer. */
+/** `node:cluster` sends it with a connection, and the worker answers. */
 interface Internal {
   readonly cmd?: string
   readonly act?: string
@@ -21,13 +21,12 @@ const lookMs = 10
 type Send = (this: unknown, message: Internal, handle?: Handle, ...rest: unknown[]) => boolean
 
 /**
- * Closes what the worker has not taken when it ends. Nobody else may get such a connection: the worker may have read a part of it, and the
- * rest would look like a request.
+ * Closes what an ended worker has not taken. Nobody else may get such a connection: the worker may have read a part, and the rest would look like a request.
  */
 export function closeUntaken(worker: Worker): void {
   const child = worker.process
   const send = child.send as unknown as Send | undefined
-  // It could not be started.
+  // The worker could not be started.
   if (send === undefined) return
   const untaken = new Map<number, Handle>()
   child.send = function (this: unknown, message: Internal, handle?: Handle, ...rest: unknown[]) {

@@ -1,6 +1,6 @@
 /**
- * A request of HTTP/2 in the form in which HTTP/1.1 has it (RFC 9113 §8.3.1), so that no later step knows pseudo headers: `Host` from `:authority`, one
- * `Cookie` line, and `Transfer-Encoding: chunked` for a body without a length, which HTTP/2 itself forbids and nghttp2 refuses.
+ * A request of HTTP/2 in the form of HTTP/1.1 (RFC 9113 §8.3.1): `Host` from `:authority`, one `Cookie` line, and `Transfer-Encoding: chunked` for a body
+ * without a length, which HTTP/2 itself forbids and nghttp2 refuses.
  */
 import { Http2ServerRequest, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2'
 import type { ReadableOptions } from 'node:stream'
@@ -8,7 +8,7 @@ import type { ReadableOptions } from 'node:stream'
 const authorityName = ':authority'
 
 export class GateHttp2Request extends Http2ServerRequest {
-  /** As `complete` of HTTP/1.1: the whole request was received and read. */
+  /** As `complete` of HTTP/1.1. */
   isWhole: boolean
 
   constructor(
@@ -21,26 +21,26 @@ export class GateHttp2Request extends Http2ServerRequest {
     super(stream, headers, options, linesOf(headers, rawHeaders, !endAfterHeaders))
     this.isWhole = endAfterHeaders
     if (endAfterHeaders) {
-      // Node gives the place of a stream back at its end only if the request was read. Else it waits until the socket has taken all that was
-      // written, and refuses what the client has asked meanwhile (ENHANCE_YOUR_CALM).
+      // Node frees the place of a stream at its end only if the request was read. Otherwise it waits until the socket has taken all that was written, and
+      // refuses further requests (ENHANCE_YOUR_CALM).
       stream.resume()
       return
     }
-    // A client that resets its stream ends the body too, and that body is not complete.
+    // A reset ends the body too, and that body is not complete.
     stream.once('end', () => {
       if (!stream.closed) this.isWhole = true
     })
   }
 }
 
-// Node's own is true of aborted requests too. Its types say that it is no accessor.
+// Node's own is true of aborted requests too. Its types know no accessor.
 Object.defineProperty(GateHttp2Request.prototype, 'complete', {
   get(this: GateHttp2Request) {
     return this.isWhole
   }
 })
 
-/** The header lines, as alternating names and values. Changes `headers` in the same way. */
+/** Alternating names and values. `headers` changes in the same way. */
 function linesOf(headers: IncomingHttpHeaders, raw: readonly string[], hasBody: boolean): string[] {
   const authority = headers[authorityName] as string | undefined
   const lines: string[] = []
@@ -54,11 +54,11 @@ function linesOf(headers: IncomingHttpHeaders, raw: readonly string[], hasBody: 
     const value = raw[i + 1] as string
     if (name.charCodeAt(0) === 0x3a) continue
     if (name === 'cookie' && cookieAt >= 0) {
-      // Each cookie may be a line of its own (RFC 9113 §8.2.3).
+      // Each cookie may be a line (RFC 9113 §8.2.3).
       lines[cookieAt] += `; ${value}`
       continue
     }
-    // A `Host` that differs from `:authority` stays as a second line, which the accept step refuses.
+    // The accept step refuses a `Host` that differs from `:authority`.
     if (name === 'host' && value === authority) continue
     if (name === 'cookie') cookieAt = lines.length + 1
     lines.push(name, value)

@@ -1,8 +1,8 @@
-/** A response of HTTP/2 that behaves like one of HTTP/1.1: raw header lines, no headers of a connection, and a break that the client can see. */
+/** A response of HTTP/2 that behaves like one of HTTP/1.1: raw header lines, no connection headers, and a visible break. */
 import { Http2ServerResponse, type OutgoingHttpHeaders } from 'node:http2'
 import { breakStream, dropRest } from './http2-stream.ts'
 
-/** Headers that HTTP/2 forbids (RFC 9113 §8.2.2). */
+/** HTTP/2 forbids these (RFC 9113 §8.2.2). */
 const ofConnections: ReadonlySet<string> = new Set([
   'connection',
   'keep-alive',
@@ -19,25 +19,25 @@ type Respond = (lines: string[], options: { readonly endStream: boolean }) => vo
 export class GateHttp2Response extends Http2ServerResponse {
   readonly #session = this.stream.session
   #given = 0
-  /** The open responses of its connection, and its place there; null before and after. */
+  /** The open responses of its connection; null before and after. */
   #among: GateHttp2Response[] | null = null
   #place = 0
   #takenBefore = 0
-  /** When the client was last seen to take something; 0 before the first look. */
+  /** When the client last took something; 0 before the first look. */
   #tookAt = 0
 
-  /** As `destroyed` of a response in HTTP/1.1, whose connection is gone. */
+  /** As `destroyed` in HTTP/1.1, whose connection is gone. */
   get isGone(): boolean {
     return this.stream.destroyed || this.stream.closed
   }
 
-  /** Stands in this list until it is closed. */
+  /** Until it is closed. */
   joins(open: GateHttp2Response[]): void {
     this.#among = open
     this.#place = open.push(this) - 1
   }
 
-  /** The milliseconds for which, at each look, bytes were waiting and the client's window had taken none. */
+  /** Milliseconds in which bytes were waiting and the client's window took none. */
   stalledFor(now: number): number {
     const waiting = this.stream.writableLength
     const taken = this.#given - waiting
@@ -51,7 +51,7 @@ export class GateHttp2Response extends Http2ServerResponse {
     if (!ofConnections.has(name.toLowerCase())) super.setHeader(name, value)
   }
 
-  /** The reason phrase is left out: HTTP/2 has none. */
+  /** HTTP/2 has no reason phrase. */
   override writeHead(status: number, headers?: OutgoingHttpHeaders): this
   override writeHead(status: number, reason?: string, headers?: OutgoingHttpHeaders): this
   override writeHead(status: number, reason?: unknown, headers?: unknown): this {
@@ -83,7 +83,7 @@ export class GateHttp2Response extends Http2ServerResponse {
     const { stream } = this
     const done = typeof encoding === 'function' ? encoding : callback
     if (!stream.headersSent) this.writeHead(this.statusCode)
-    // The response to HEAD, and one with a status that has no body, has ended with its head.
+    // A response without a body has ended with its head.
     if (this.isGone || stream.writableEnded) {
       if (done !== undefined) process.nextTick(done as () => void)
       return true
@@ -101,7 +101,7 @@ export class GateHttp2Response extends Http2ServerResponse {
     super.end(done)
     // What nobody reads would keep the place of the stream (http2-request.ts).
     if (stream.readableFlowing === null) stream.resume()
-    // A client that still sends its request hears that nobody wants the rest (RFC 9113 §8.1).
+    // A client that still sends hears that nobody wants the rest (RFC 9113 §8.1).
     if (this.req.complete || this.isGone) return this
     const drop = () => setImmediate(dropRest, stream)
     if (wasFinished || stream.writableFinished) drop()
@@ -113,20 +113,20 @@ export class GateHttp2Response extends Http2ServerResponse {
     if (!this.isGone) super.writeContinue()
   }
 
-  /** Ends the exchange so that the client sees an incomplete response. */
+  /** The client sees an incomplete response. */
   override destroy(): this {
     breakStream(this.stream)
     return this
   }
 
-  /** Node emits `finish` for each stream that ends, also for one that was cut. */
+  /** Node emits `finish` also for a stream that was cut. */
   override emit(event: string | symbol, ...args: unknown[]): boolean {
     if (event === 'close') this.#leave()
     if (event === 'finish' && !(this.stream.headersSent && this.hasEnded)) return false
     return super.emit(event as never, ...(args as never[]))
   }
 
-  /** True once all was handed over. A stream whose end was sent is destroyed before the socket has taken it, so Node's own stays false. */
+  /** All was handed over. A stream whose end was sent is destroyed before the socket has taken it, so Node's own stays false. */
   get hasEnded(): boolean {
     const { stream } = this
     if (stream.writableFinished) return true
@@ -154,7 +154,7 @@ function add(lines: string[], name: string, value: Value): void {
   else if (value !== undefined) lines.push(name, String(value))
 }
 
-// Node's types say that they are no accessors.
+// Node's types know no accessors.
 Object.defineProperties(GateHttp2Response.prototype, {
   destroyed: {
     get(this: GateHttp2Response) {

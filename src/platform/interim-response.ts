@@ -10,7 +10,7 @@ export function takesInterim(request: IncomingMessage): boolean {
   return (major === 1 && minor > 0) || streamOf(request) !== null
 }
 
-/** Writes an interim response before the final one, in the order of pipelining. `headers` are alternating names and values. */
+/** In the order of pipelining. `headers`: alternating names and values. */
 export function writeInterim(response: ServerResponse, status: number, headers: readonly string[]): void {
   const stream = streamOf(response)
   if (stream !== null) {

@@ -1,4 +1,4 @@
-/** Gives a connection the peer that its balancer states, for everybody who asks the socket or the TLS socket upon it. */
+/** Gives a connection the peer that its balancer states. */
 import { isIPv6, type Socket } from 'node:net'
 
 interface Peer {
@@ -8,11 +8,11 @@ interface Peer {
 }
 type Inside = { _handle: { getpeername(out: Partial<Peer>): number } | null; _peername?: Peer }
 
-/** Ports are 0 where there is none. Throws if this version of Node does not take the address. */
+/** The port is 0 if unknown. Throws if this version of Node does not take the address. */
 export function setPeer(socket: Socket, address: string, port: number): void {
   const stated: Peer = { address, family: isIPv6(address) ? 'IPv6' : 'IPv4', port }
   const inside = socket as unknown as Inside
-  // A TLS socket asks the handle of the socket below it. Sockets keep what they have heard.
+  // A TLS socket asks the handle of the socket below it. Sockets cache the answer.
   if (inside._handle !== null)
     inside._handle.getpeername = out => {
       Object.assign(out, stated)

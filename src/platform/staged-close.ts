@@ -1,6 +1,6 @@
 /**
- * Closes a client's connection in stages (RFC 9112 §9.6): response, half-close, read and drop up to a limit, close. With a
- * plain close the client would get a reset instead of the response.
+ * Closes a client's connection in stages (RFC 9112 §9.6): response, half-close, read and drop up to a limit, close. With a plain close the client would get a
+ * reset instead of the response.
  */
 import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
@@ -14,13 +14,13 @@ const leaving = new WeakSet<Duplex>()
 
 type HttpSocket = Socket & { parser?: { incoming?: { complete: boolean } | null } | null }
 
-/** The next response is the last one on this connection. Later bytes are dropped and never parsed as a request. */
+/** After the next response, later bytes are dropped and never parsed as a request. */
 export function closeInStages(socket: Duplex): void {
   last.add(socket)
   softenClose(socket)
 }
 
-/** True after `closeInStages`: no further request on it may be answered. */
+/** No further request on the connection may be answered. */
 export function isLast(socket: Duplex): boolean {
   return last.has(socket)
 }
@@ -29,7 +29,7 @@ export function isLeaving(socket: Duplex): boolean {
   return leaving.has(socket)
 }
 
-/** Makes node:http close this connection in stages. It calls `destroySoon` after a last response. */
+/** node:http calls `destroySoon` after a last response. */
 export function softenClose(socket: Duplex): void {
   const one = socket as HttpSocket
   if (one.destroySoon === destroySoftly || typeof one.destroySoon !== 'function') return
@@ -43,7 +43,7 @@ function destroySoftly(this: HttpSocket): void {
   else endInStages(this)
 }
 
-/** Starts the staged close after everything written so far. */
+/** After everything written so far. */
 export function endInStages(socket: Duplex): void {
   if (leaving.has(socket)) return
   leaving.add(socket)
@@ -59,7 +59,7 @@ export function endInStages(socket: Duplex): void {
     else silence.refresh()
   }
   socket.on('data', drop)
-  // The HTTP parser must not read any longer: it would parse later bytes as requests, or pause.
+  // The HTTP parser would parse later bytes as requests, or pause.
   for (const listener of socket.listeners('data'))
     if (listener !== drop) socket.off('data', listener as (chunk: Buffer) => void)
   socket.once('end', () => closeWhenWritten(socket))

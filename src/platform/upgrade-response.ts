@@ -3,7 +3,7 @@ import { type IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 
-/** A response on the socket of an upgrade. The connection ends with it. */
+/** The connection ends with the response. */
 export function responseToUpgrade(request: IncomingMessage, socket: Duplex): ServerResponse {
   const response = new ServerResponse(request)
   response.shouldKeepAlive = false
@@ -11,7 +11,7 @@ export function responseToUpgrade(request: IncomingMessage, socket: Duplex): Ser
   return response
 }
 
-/** Detaches the response from its socket, after the upgrade is accepted. */
+/** After the upgrade is accepted. */
 export function releaseSocket(response: ServerResponse, socket: Duplex): void {
   response.detachSocket(socket as Socket)
 }

@@ -1,4 +1,4 @@
-/** The rules of an app, indexed by the literal segments of their globs, so that ten thousand rules cost about as much as ten. */
+/** An app's rules, indexed by the literal segments of their globs, so that ten thousand cost about as much as ten. */
 import type { DeviceBound } from '../device/binding.ts'
 import { type Networks, parseNetworks } from '../request/networks.ts'
 import { compileGlob, type Glob } from './glob.ts'
@@ -16,15 +16,15 @@ export interface CompiledRule {
 export interface Compiled {
   readonly rules: readonly CompiledRule[]
   readonly exact: RuleIndex
-  /** Rules and paths in lower case; null where the app is case-sensitive. */
+  /** In lower case; null where the app is case-sensitive. */
   readonly folded: RuleIndex | null
-  /** True when folding changes no rule, so that a path in lower case needs no second look-up. */
+  /** Folding changes no rule, so a path in lower case needs no second look-up. */
   readonly isFoldedAlready: boolean
 }
 
 const compiledPolicies = new WeakMap<Policy, Compiled>()
 
-/** Throws NetworkError for a network that cannot be parsed. */
+/** Throws NetworkError. */
 export function compilePolicy(
   rules: readonly Rule[],
   caseSensitive: boolean,
@@ -93,7 +93,7 @@ class RuleIndex {
     return node
   }
 
-  /** The verdict of the first rule, in configuration order, that matches `path` and for which `judge` answers one; else null. */
+  /** The first rule in configuration order that matches and has a verdict; else null. */
   first<Verdict>(path: string, judge: (rule: CompiledRule) => Verdict | null): Verdict | null {
     let best: Verdict | null = null
     let bound = Number.POSITIVE_INFINITY

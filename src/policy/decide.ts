@@ -17,7 +17,7 @@ import type { Requirement } from './policy.ts'
 
 export type { Question }
 
-/** Decides on one request. `question.now` is the only clock. */
+/** `question.now` is the only clock. */
 export function decide(question: Question): Decision {
   const asked = ask(question)
   let verdict = strictestOf(asked)
@@ -35,7 +35,7 @@ function strictestOf(asked: Asked): Verdict {
   return strictest ?? judgeNoMatch(asked)
 }
 
-/** Passes on the verdict of every reading, and of its folded form where that differs, until `take` answers false. */
+/** Also judges the folded form of a reading where that differs. Ends when `take` answers false. */
 export function eachVerdict(
   { exact, folded, isFoldedAlready }: Compiled,
   asked: Asked,
@@ -51,10 +51,7 @@ export function eachVerdict(
   }
 }
 
-/**
- * Merges two verdicts. Two permits end at the earlier time; two challenges ask for the factors that serve both, else for the stricter
- * one's.
- */
+/** Two permits end at the earlier time; two challenges ask for the factors that serve both, else for the stricter one's. */
 function stricter(one: Verdict, other: Verdict): Verdict {
   if (one === other) return one
   const [strict, mild] = other.strictness > one.strictness ? [other, one] : [one, other]
@@ -89,7 +86,7 @@ function earlier(one: number | null, other: number | null): number | null {
   return one === null ? other : other === null ? one : Math.min(one, other)
 }
 
-/** Only for an app whose rules are only reported. */
+/** For an app whose rules are only reported. */
 export function forwardAsNobody(appId: string, would: Would): Extract<Decision, { kind: 'forward' }> {
   return { kind: 'forward', permit: permit(appId, null, -1, null), would }
 }
@@ -104,7 +101,7 @@ function toDecision(asked: Asked, verdict: Verdict): Decision {
   return { kind: 'forward', permit: freshFor === null ? granted : { ...granted, freshForRule: freshFor.rule } }
 }
 
-/** Forwards every request. The permit has no end of its own, because no proof is asked for. */
+/** The permit has no end, because no proof is asked for. */
 function toReport(asked: Asked, { reason, rule }: Verdict): Decision {
   const forward = { kind: 'forward', permit: permit(asked.appId, subjectFor(asked, rule), rule, null) } as const
   return reason === null ? forward : { ...forward, would: { kind: isRefusal(reason) ? 'refuse' : 'challenge', reason } }

@@ -23,23 +23,23 @@ declare const granted: unique symbol
 export interface Permit {
   readonly [granted]: true
   readonly appId: string
-  /** Null on a public path when nobody is signed in. */
+  /** Null for a stranger on a public path. */
   readonly subject: Subject | null
   readonly rule: number
-  /** Milliseconds since the epoch at which the permit ends; null for the end of the session. */
+  /** Milliseconds since the epoch; null for the end of the session. */
   readonly freshUntil: number | null
-  /** The index of the rule whose `freshFor` limits what may be fetched with one proof. */
+  /** Its `freshFor` limits what may be fetched with one proof. */
   readonly freshForRule?: number
 }
 
-/** What the rules would do, for an app whose rules are only reported. */
+/** For an app whose rules are only reported. */
 export interface Would {
   readonly kind: 'challenge' | 'refuse'
   readonly reason: ErrorCode
 }
 
 export type Decision =
-  /** `would`: the rules do not permit it, but the app only reports (`enforce: report`). */
+  /** `would`: the app only reports (`enforce: report`) that the rules do not permit it. */
   | { readonly kind: 'forward'; readonly permit: Permit; readonly would?: Would }
   | { readonly kind: 'challenge'; readonly reason: ChallengeReason; readonly requirement: Requirement }
   | { readonly kind: 'refuse'; readonly reason: RefuseReason }

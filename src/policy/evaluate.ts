@@ -1,4 +1,4 @@
-/** The evaluation of one rule for one request, shared by the decision and its explanation. */
+/** The evaluation of one rule for one request. */
 import type { Binding, DeviceBound } from '../device/binding.ts'
 import { factorKinds, isFullySignedIn, isProgram, kindsTaken, newestProof, type Proof } from '../factor/proof.ts'
 import type { Subject } from '../identity/subject.ts'
@@ -13,38 +13,37 @@ export interface Question {
   /** Inside the app, the literal one first. */
   readonly readings: readonly string[]
   readonly method: string
-  /** Other methods that the app may take the request for. The strictest verdict of all methods counts. */
+  /** Methods that the app may take the request for. The strictest verdict of all counts. */
   readonly alsoAs?: readonly string[] | undefined
   readonly address: string
   readonly subject: Subject | null
   readonly proofs: readonly Proof[]
   /** Milliseconds since the epoch. */
   readonly now: number
-  /** True where the app's rules are only reported (`enforce: report`). */
+  /** `enforce: report`. */
   readonly isReportOnly?: boolean
-  /** What the app's posture adds; null or left out for nothing. */
+  /** What the app's posture adds. */
   readonly tightening?: Tightening | null
-  /** What the request shows of its sign-in's device key. Left out: there is none. */
+  /** Of the sign-in's device key. Left out: there is none. */
   readonly binding?: Binding
 }
 
 export interface Asked extends Question {
   readonly signedIn: 'nobody' | 'half' | 'fully'
-  /** True for a program with a token. */
   readonly isProgram: boolean
   readonly binding: Binding
-  /** The same request from nobody, where its sign-in's device key is not shown; otherwise null. */
+  /** The same request from nobody, where its sign-in's device key is not shown. */
   readonly asStranger: Asked | null
 }
 
-/** The result of one reading. `rule` is -1 where no rule matches. */
+/** For one reading. `rule` is -1 where no rule matches. */
 export interface Verdict {
   readonly strictness: number
   readonly reason: Reason | null
   readonly rule: number
   readonly requirement: Requirement
   readonly freshUntil: number | null
-  /** The rule with the smallest `freshFor`; null for none. */
+  /** The smallest one. */
   readonly freshFor: FreshFor | null
 }
 
@@ -71,7 +70,7 @@ export const anySecondFactor: Requirement = { factors: factorKinds, institution:
 /** Clocks differ a little. A proof from further ahead is not fresh, otherwise a clock set back would prolong it. */
 const clockSkewMs = 60_000
 
-/** Names each field, because a spread costs more than the rest of a decision. */
+/** A spread of the fields costs more than the rest of a decision. */
 export function ask({
   appId,
   policy,
@@ -114,12 +113,12 @@ function deviceBoundOf({ deviceBound }: Pick<Rule, 'deviceBound'>, policy: Polic
   return deviceBound ?? policy.deviceBound ?? 'off'
 }
 
-/** The person who asks, for one rule: nobody if the device key of the token is not shown, unless the rule ignores keys. */
+/** Nobody, if the token's device key is not shown, unless the rule ignores keys. */
 export function askerFor(rule: Pick<Rule, 'deviceBound'>, asked: Asked): Asked {
   return asked.asStranger === null || deviceBoundOf(rule, asked.policy) === 'off' ? asked : asked.asStranger
 }
 
-/** The verdict of a rule whose path matches; null when a condition does not hold. */
+/** Null when a condition does not hold. */
 export function judge(compiled: CompiledRule, asking: Asked): Verdict | null {
   const { rule, index } = compiled
   const asked = askerFor(rule, asking)
@@ -131,7 +130,7 @@ export function judge(compiled: CompiledRule, asking: Asked): Verdict | null {
   return judgeRequirement(requirementUnder(asked, rule), asked, rule, index)
 }
 
-/** Lockdown treats a public path like any other: it asks a stranger to sign in. */
+/** Lockdown asks a stranger to sign in on a public path too. */
 function judgeLockdown(asked: Asked, rule: Rule, index: number, groups: readonly string[]): Verdict {
   const requirement = requirementUnder(asked, rule)
   if (asked.signedIn !== 'fully') return missing(asked, index, requirement)
@@ -139,13 +138,13 @@ function judgeLockdown(asked: Asked, rule: Rule, index: number, groups: readonly
   return judgeRequirement(requirement, asked, rule, index)
 }
 
-/** The verdict where no rule matches. A person who is not signed in does not learn what exists (THREATS P18). */
+/** A person who is not signed in does not learn what exists (THREATS P18). */
 export function judgeNoMatch(asking: Asked): Verdict {
   const asked = askerFor({}, asking)
   return asked.signedIn === 'fully' ? refusal(-1) : missing(asked, -1, anySecondFactor)
 }
 
-/** The first unmet condition. `groups` and `users` are compared only for people who are fully signed in. */
+/** `groups` and `users` are compared only for people who are fully signed in. */
 export function unmetCondition(
   { rule, networks }: CompiledRule,
   { method, address, subject, signedIn }: Asked
@@ -164,7 +163,7 @@ function asksWho(rule: Rule): boolean {
   return rule.groups !== undefined || rule.users !== undefined
 }
 
-/** A program can show no proof, so a posture asks it for none; lockdown compares the groups of its owner. */
+/** A program can show no proof, so a posture asks it for none; lockdown compares its owner's groups. */
 export function requirementUnder(
   { tightening = null, isProgram }: Pick<Asked, 'tightening' | 'isProgram'>,
   { outcome }: Rule
@@ -186,7 +185,7 @@ function judgeRequirement(
   const freshFor = freshForOf(outcome, rule)
   if (asked.signedIn !== 'fully') return missing(asked, rule, requirement)
   if (asked.isProgram)
-    // A program has no device key either, so a rule that itself demands one is for people alone.
+    // A program has no device key, so a rule that demands one is for people alone.
     return freshFor === null && takesPrograms(requirement) && deviceBound !== 'required'
       ? passage(strictness.mfa, rule, requirement, null)
       : refusal(rule)

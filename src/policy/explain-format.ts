@@ -1,8 +1,8 @@
-/** The text of an explanation for operators (`factorgate explain`). */
+/** The text of `factorgate explain`. */
 import type { Explanation, ReadingExplanation } from './explain.ts'
 import { describeAge, describeRequirement, describeVerdict } from './policy-text.ts'
 
-/** `heading`: what happens in place of what the rules decide; null where they decide alone. */
+/** `heading`: what happens in place of the rules' decision. */
 export function formatExplanation(explanation: Explanation, heading: string | null = null): string {
   const { decision, readings } = explanation
   const ruled = describeDecision(decision)
@@ -21,7 +21,7 @@ export function formatExplanation(explanation: Explanation, heading: string | nu
   return `${lines.join('\n')}\n`
 }
 
-/** One line: the kind of the decision, then why. */
+/** The kind of the decision, then why. */
 export function describeDecision(decision: Explanation['decision']): string {
   if (decision.kind === 'forward') {
     const { would, permit } = decision

@@ -1,4 +1,4 @@
-/** The explanation of a decision, by reading and rule, made with the functions of decide.ts. Operators only: it names rules and groups. */
+/** Explains a decision by reading and rule, with the functions of decide.ts. For operators only, because it names rules and groups. */
 import type { Binding } from '../device/binding.ts'
 import type { ErrorCode } from '../errors.ts'
 import { toText } from '../request/utf8.ts'
@@ -18,7 +18,7 @@ import {
 import type { Rule } from './policy.ts'
 import { describeReading, describeRequirement, describeRule, describeVerdict } from './policy-text.ts'
 
-/** Plain values, which can be printed as JSON. */
+/** Can be printed as JSON. */
 export interface Explanation {
   readonly appId: string
   readonly method: string
@@ -27,22 +27,22 @@ export interface Explanation {
   readonly groups: readonly string[]
   readonly signedIn: 'nobody' | 'half' | 'fully'
   readonly proofs: readonly { readonly kind: string; readonly ageSeconds: number }[]
-  /** What the request shows of the sign-in's device key. */
+  /** Of the sign-in's device key. */
   readonly binding: Binding
   readonly readings: readonly ReadingExplanation[]
-  /** The gate's answer, which can also be an outage. */
+  /** The gate's answer may be an outage too. */
   readonly decision: Decision | { readonly kind: 'refuse'; readonly reason: ErrorCode }
 }
 
 export interface ReadingExplanation {
-  /** As text: UTF-8 where it is well formed. */
+  /** UTF-8 where it is well formed. */
   readonly path: string
-  /** The request's method, or another one that the app may take it for. */
+  /** One that the app may take the request for. */
   readonly method: string
   readonly letterCase: 'exact' | 'ignored'
   readonly verdict: 'forward' | NonNullable<Verdict['reason']>
   readonly rule: number | null
-  /** True where the verdict is as strict as the decision. */
+  /** As strict as the decision. */
   readonly isStrictest: boolean
   readonly rules: readonly RuleExplanation[]
 }

@@ -1,14 +1,13 @@
-/** The encodings of a glob. Readings are byte strings, so a literal 'é' or ' ' must match in each of its encodings. */
+/** The encodings of a glob: readings are byte strings, so a literal 'é' or ' ' must match in each of its encodings. */
 import { toBytes, toText } from '../request/utf8.ts'
 
-/** Bytes that clients percent-encode in a path (WHATWG URL). */
+/** Clients percent-encode these in a path (WHATWG URL). */
 const encoded = /[\x00-\x20"<>^`{|}\x80-\xff]/g
 
 const special = /[^\x21-\x7e]|[%"<>^`{|}]/
 
 /**
- * The byte strings of a glob: UTF-8 (composed and decomposed) and latin-1, decoded and percent-encoded. An escape stands for its byte, but
- * `%2A` stays, otherwise it would be a wildcard.
+ * UTF-8 (composed and decomposed) and latin-1, decoded and percent-encoded. An escape stands for its byte, but `%2A` stays, otherwise it would be a wildcard.
  */
 export function spellingsOf(glob: string): readonly string[] {
   if (!special.test(glob)) return [glob]
@@ -35,7 +34,7 @@ function escapeBytes(bytes: string, spell: (hex: string) => string): string {
 
 const beyondAscii = /[\x80-\xff]/
 
-/** Folds letter case more than any server does, which is the safe side. */
+/** Folding more letters than any server does is the safe side. */
 export function fold(bytes: string): string {
   if (!beyondAscii.test(bytes)) return bytes.toLowerCase()
   return toText(bytes).normalize('NFC').toUpperCase().toLowerCase()

@@ -1,6 +1,6 @@
 /**
- * Path globs: `*` within a segment, `**` across. A match costs at most path × glob, which a regular expression does not promise. A slash
- * at the end makes no difference, `*` may be empty, and `**` between slashes may be no segment at all.
+ * Path globs: `*` within a segment, `**` across. A match costs at most path × glob, which a regular expression does not promise. A slash at the end makes no
+ * difference, `*` may be empty, and `**` between slashes may be no segment at all.
  */
 import { withoutFinalSlash } from '../request/path-normalisations.ts'
 
@@ -15,7 +15,6 @@ const globstar = -2
 /** Whole segments with their slashes, or none. */
 const segments = -3
 
-/** Compiles a glob that begins with '/'. */
 export function compileGlob(text: string): Glob {
   const glob = withoutFinalSlash(text.startsWith('/') ? text : `/${text}`)
   const wildcard = glob.indexOf('*')
@@ -51,10 +50,7 @@ function operations(glob: string): number[] {
   return found
 }
 
-/**
- * Advances all possible positions together (Thompson's construction), without backtracking. The two lists are reused, since a match is
- * synchronous.
- */
+/** Advances all possible positions together (Thompson's construction), without backtracking. A match is synchronous, so the lists are reused. */
 function matcher(glob: string): (path: string) => boolean {
   const prefix = glob.slice(0, glob.indexOf('*')).replace(/\/$/, '')
   const ops = operations(glob.slice(prefix.length))
@@ -89,7 +85,7 @@ function matcher(glob: string): (path: string) => boolean {
   }
 }
 
-/** A set of positions in a glob; `ops.length` is its end. */
+/** `ops.length` is the glob's end. */
 class Positions {
   readonly list: Int32Array
   count = 0
@@ -119,7 +115,7 @@ class Positions {
     this.list[this.count++] = at
   }
 
-  /** Adds a position, and those after wildcards that may be empty. */
+  /** Also those after wildcards that may be empty. */
   enter(at: number): void {
     for (let position = at; ; position++) {
       this.add(position)

@@ -1,4 +1,4 @@
-/** Parts of a policy as text for operators: a rule, a requirement, a verdict, a path. */
+/** Parts of a policy as text for operators. */
 import { type FactorKind, factorKinds } from '../factor/kinds.ts'
 import { spanOf } from '../reasons/quantities.ts'
 import type { Reason } from './decision.ts'
@@ -21,7 +21,7 @@ export function describeVerdict(verdict: 'forward' | Reason): string {
   return verdict === 'forward' ? 'forward' : reasons[verdict]
 }
 
-/** A rule in one line, as in the configuration. */
+/** As in the configuration. */
 export function describeRule({ path, methods, groups, users, networks, deviceBound, outcome }: Rule): string {
   const parts: string[] = []
   if (path !== undefined) parts.push(`path: ${path}`)
@@ -37,12 +37,12 @@ export function describeRule({ path, methods, groups, users, networks, deviceBou
   return `{ ${parts.join(', ')} }`
 }
 
-/** A requirement in a sentence: `webauthn or totp within 5m`. */
+/** `webauthn or totp within 5m`. */
 export function describeRequirement({ factors, withinSeconds }: Requirement): string {
   return `${factors.join(' or ')}${withinSeconds === null ? '' : ` within ${asWritten(withinSeconds)}`}`
 }
 
-/** As durations are written in the configuration: `90s`, `5m`. */
+/** As in the configuration: `90s`, `5m`. */
 function asWritten(seconds: number): string {
   const { count, unit } = spanOf(seconds)
   return `${count}${unit[0]}`
@@ -54,13 +54,13 @@ const units = [
   ['m', 60]
 ] as const
 
-/** An age in the same units, rounded from two of a unit on. */
+/** Rounded from two of a unit on. */
 export function describeAge(seconds: number): string {
   const [unit, size] = units.find(([, size]) => seconds >= 2 * size) ?? ['s', 1]
   return `${Math.round(seconds / size)}${unit}`
 }
 
-/** A path that is safe to print on a terminal. */
+/** Safe to print on a terminal. */
 export function describeReading(path: string): string {
   return path.replace(
     /[\p{C}\u2028\u2029]/gu,
@@ -68,7 +68,6 @@ export function describeReading(path: string): string {
   )
 }
 
-/** The kinds of factors in sentences. */
 export const factorWords: Readonly<Record<FactorKind, string>> = {
   webauthn: 'a passkey or security key',
   totp: 'a code of an authenticator app',
@@ -81,7 +80,7 @@ const deviceSentences = {
   required: ' Only sign-ins that are bound to a device get in, and each works on its device alone.'
 } as const
 
-/** The rules of an app in plain English, one sentence a rule, and what holds where none of them does. */
+/** One sentence a rule, and what holds where no rule does. */
 export function policySentences(policy: Policy): { rules: string[]; otherwise: string } {
   const { rules, caseSensitive, deviceBound = 'off' } = policy
   const letters = caseSensitive ? '' : ' Capital and small letters in a path mean the same.'

@@ -3,19 +3,19 @@ import type { FactorKind } from '../factor/kinds.ts'
 import type { Requirement } from './policy.ts'
 
 export interface Tightening {
-  /** The part of a rule's `within` that is left: above 0, at most 1. */
+  /** For a rule's `within`: above 0, at most 1. */
   readonly factor: number
   /** One of these must be shown. */
   readonly factors: readonly FactorKind[]
   /** The greatest age of that proof. */
   readonly withinSeconds: number
-  /** Whom the app lets in at all; null for everybody whom the rules let in. */
+  /** Null for everybody whom the rules let in. */
   readonly onlyGroups: readonly string[] | null
 }
 
 const known = new WeakMap<Tightening, WeakMap<Requirement, Requirement>>()
 
-/** The requirement of a rule under a posture. Where rule and posture name no common factor, the posture's count. */
+/** Where rule and posture name no common factor, the posture's count. */
 export function tighten(requirement: Requirement, by: Tightening): Requirement {
   let made = known.get(by)
   if (made === undefined) {

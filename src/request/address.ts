@@ -1,14 +1,14 @@
-/** The parser of network addresses, with one canonical spelling. */
+/** Parses network addresses into one canonical spelling. */
 import { isIPv4, isIPv6 } from 'node:net'
 
-/** `text` is the canonical spelling, `value` a number of 32 bits, `groups` eight numbers of 16 bits. */
+/** `text` is canonical, `value` has 32 bits, `groups` are eight numbers of 16 bits. */
 export type Address =
   | { readonly family: 4; readonly text: string; readonly value: number }
   | { readonly family: 6; readonly text: string; readonly groups: readonly number[] }
 
 const maxAddressLength = 64
 
-/** Parses an address, without its zone id. IPv4 in IPv6 (`::ffff:10.0.0.1`) becomes IPv4. Null for anything else. */
+/** Without its zone id. IPv4 in IPv6 (`::ffff:10.0.0.1`) becomes IPv4. Null for anything else. */
 export function parseAddress(text: string): Address | null {
   if (text.length > maxAddressLength) return null
   if (isIPv4(text)) return { family: 4, text, value: v4Value(text) }
@@ -47,7 +47,7 @@ function v6Groups(text: string): number[] {
   return [...before, ...zeros, ...after].map(group => Number.parseInt(group, 16))
 }
 
-/** The spelling of RFC 5952 §4. */
+/** RFC 5952 §4. */
 export function v6Text(groups: readonly number[]): string {
   let start = -1
   let length = 1

@@ -4,17 +4,17 @@ import { parseAddress } from './address.ts'
 import { parseNetworks } from './networks.ts'
 
 export interface Client {
-  /** The nearest address that is no trusted proxy. */
+  /** The nearest one that is no trusted proxy. */
   readonly address: string
   readonly peer: string
   readonly viaTrustedProxy: boolean
 }
 
-/** The address of a closed socket; it is in no network. */
+/** A closed socket's, in no network. */
 const unknownAddress = 'unknown'
 const maxHops = 32
 
-/** Returns a reader for these trusted proxies (CIDRs). `forwardedFor` is X-Forwarded-For. Throws NetworkError. */
+/** `trustedProxies` are CIDRs. Throws NetworkError. */
 export function makeClientReader(
   trustedProxies: readonly string[]
 ): (peer: string, forwardedFor: string | undefined) => Client {
@@ -48,7 +48,7 @@ function lastUntrusted(peer: string, forwardedFor: string, trusted: { contains(a
 
 const maxHopLength = 80
 
-/** Parses a hop, with or without a port: `192.0.2.1:4711`, `[2001:db8::1]:4711`. */
+/** With or without a port: `192.0.2.1:4711`, `[2001:db8::1]:4711`. */
 function parseHop(raw: string): string | null {
   if (raw.length > maxHopLength) return null
   const [, bracketed, withPort] = /^(?:\[([^\]]+)\](?::\d{1,5})?|([\d.]+):\d{1,5})$/.exec(raw.trim()) ?? []

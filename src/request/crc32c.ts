@@ -1,4 +1,4 @@
-/** The checksum CRC-32C (Castagnoli, RFC 3720 appendix B.4). Node's zlib has only the other polynomial. */
+/** CRC-32C (Castagnoli, RFC 3720 appendix B.4), which Node's zlib does not have. */
 
 const table = new Uint32Array(256).map((_, byte) => {
   let sum = byte

@@ -5,11 +5,11 @@ export interface Original {
   readonly method: string
   readonly host: string
   readonly uri: string
-  /** False for nginx, which cannot pass on a redirect. */
+  /** nginx cannot pass on a redirect. */
   readonly redirects: boolean
 }
 
-/** The methods that Node's parser and the accept step allow. */
+/** Allowed by Node's parser and the accept step. */
 const methods: ReadonlySet<string> = new Set(METHODS.filter(method => method !== 'CONNECT' && method !== 'TRACE'))
 
 interface Named {
@@ -19,8 +19,8 @@ interface Named {
 }
 
 /**
- * nginx sends `X-Original-URL` and `-Method`, Traefik and Caddy `X-Forwarded-Uri`, `-Host` and `-Method`; Envoy appends the path. Null if a
- * form is incomplete or two differ, otherwise a client could choose the judged request.
+ * nginx sends `X-Original-URL` and `-Method`, Traefik and Caddy `X-Forwarded-Uri`, `-Host` and `-Method`; Envoy appends the path. Null if a form is incomplete
+ * or two differ, otherwise a client could choose the judged request.
  */
 export function originalOf(headers: IncomingHttpHeaders, method: string, appended: string): Original | null {
   const named: Named[] = []
@@ -46,7 +46,7 @@ function isSame(one: Named, other: Named): boolean {
   return one.method === other.method && one.host?.toLowerCase() === other.host?.toLowerCase() && one.uri === other.uri
 }
 
-/** The header's value. A repetition is joined with a comma, which makes it invalid. */
+/** A repetition is joined with a comma, which makes it invalid. */
 function one(headers: IncomingHttpHeaders, name: string): string | undefined {
   const value = headers[name]
   return typeof value === 'string' ? value : value?.join(', ')

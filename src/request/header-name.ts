@@ -1,6 +1,6 @@
 /** Header names: their comparison, hop-by-hop headers, and the `Connection` header. */
 
-/** One form for spellings that CGI servers confuse: `Remote_User`, `remote.user` (CVE-2026-52845, CVE-2025-64484). */
+/** CGI servers confuse `Remote_User` and `remote.user` (CVE-2026-52845, CVE-2025-64484). */
 export function normalName(name: string): string {
   return name.toLowerCase().replace(/[^a-z0-9]/g, '-')
 }
@@ -8,17 +8,17 @@ export function normalName(name: string): string {
 /** `X-HTTP-Method-Override`, `X-HTTP-Method`, `X-Method-Override`, and what a CGI server makes of them. */
 const override = /^(?:(?:https?|redirect|ajp|x)-)*method(?:-override)?$/
 
-/** True for a header by which a client names another method, in any spelling. */
+/** In any spelling. */
 export function isOverride(name: string): boolean {
   return /method/i.test(name) && override.test(normalName(name))
 }
 
-/** True for a token (RFC 9110 §5.6.2). */
+/** A token (RFC 9110 §5.6.2). */
 export function isHeaderName(text: string): boolean {
   return /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(text)
 }
 
-/** Hop-by-hop headers (RFC 9110 §7.6.1). */
+/** RFC 9110 §7.6.1. */
 export const hopByHop: ReadonlySet<string> = new Set([
   'connection',
   'keep-alive',
@@ -33,7 +33,7 @@ export const hopByHop: ReadonlySet<string> = new Set([
   'http2-settings'
 ])
 
-/** The header names in a `Connection` value, lower case. Null, or an empty list, if there are none. */
+/** In lower case. Null, or an empty list, if there are none. */
 export function connectionOptions(value: string): string[] | null {
   const lower = value.toLowerCase()
   if (lower === 'keep-alive' || lower === 'close' || lower === 'upgrade') return null
@@ -41,7 +41,7 @@ export function connectionOptions(value: string): string[] | null {
   return names.filter(name => name !== '' && !usualOptions.has(name) && !neverListed.has(name))
 }
 
-/** The raw header lines without those that `Connection` lists. */
+/** Without the lines that `Connection` lists. */
 export function withoutListed(headers: string[], listed: readonly string[]): string[] {
   if (listed.length === 0) return headers
   const names = new Set(listed)

@@ -1,6 +1,6 @@
 /**
- * Addresses of institutions' hosts. A name server that does not answer holds one of the two threads that Node.js has for look-ups, for tens
- * of seconds, so one name is looked up at a time, once for all who ask: the other thread stays for the apps.
+ * Addresses of institutions' hosts. A name server that does not answer holds one of Node.js's two threads for look-ups for tens of seconds, so one name is
+ * looked up at a time: the other thread stays for the apps.
  */
 import { type LookupAddress, lookup as lookUp } from 'node:dns'
 import type { LookupFunction } from 'node:net'
@@ -10,13 +10,13 @@ type LookUp = (host: string, done: (answer: Answer) => void) => void
 
 interface HostLookupOptions {
   readonly lookUp?: LookUp
-  /** After this wait the last known address serves, in milliseconds. */
+  /** Then the last known address serves. */
   readonly patienceMs?: number
 }
 
 const maxNames = 200
 
-/** For the option `lookup` of `net.connect` and of requests. */
+/** For `net.connect` and requests. */
 export function hostLookup({ lookUp = bySystem, patienceMs = 1000 }: HostLookupOptions = {}): LookupFunction {
   const known = new Map<string, readonly LookupAddress[]>()
   const waiting = new Map<string, ((answer: Answer) => void)[]>()
@@ -73,5 +73,5 @@ function notFound(host: string): NodeJS.ErrnoException {
   return Object.assign(new Error(`getaddrinfo ENOTFOUND ${host}`), { code: 'ENOTFOUND', hostname: host })
 }
 
-/** Shared by all institutions of this process. */
+/** For all institutions of this process. */
 export const lookupOfInstitutions: LookupFunction = hostLookup()

@@ -7,16 +7,16 @@ export const unknownNetwork = 'unknown'
 interface NetworkLevels {
   /** A household: an IPv4 address, or an IPv6 /64. */
   readonly network: string
-  /** The usual size for one customer: an IPv6 /56. */
+  /** One customer: an IPv6 /56. */
   readonly customer: string
-  /** An IPv6 /48, which holds 65,536 networks and is available to anybody. */
+  /** An IPv6 /48: 65,536 networks, available to anybody. */
   readonly site: string
-  /** A provider, or part of it: an IPv4 /24, an IPv6 /32. */
+  /** An IPv4 /24, an IPv6 /32. */
   readonly provider: string
   readonly region: string
 }
 
-/** An invalid address is `unknown` at every level. */
+/** `unknown` at every level for an invalid address. */
 export function networkLevels(address: string): NetworkLevels {
   const parsed = parseAddress(address)
   if (parsed === null) return every(unknownNetwork)

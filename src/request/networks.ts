@@ -1,4 +1,4 @@
-/** Networks in CIDR notation, and sets of them. */
+/** Networks in CIDR notation. */
 import { type Address, parseAddress, v4Text, v6Text } from './address.ts'
 
 export interface Networks {
@@ -41,7 +41,7 @@ export function parseNetwork(text: string): Network | NetworkFault {
   return { address, bits: isMapped ? bits - 96 : bits }
 }
 
-/** The first address of a network whose text names another one in it; null where it is the first. */
+/** Null where the network's text names its first address. */
 export function firstAddress({ address, bits }: Network): string | null {
   if (address.family === 4) {
     const mask = bits === 0 ? 0 : (0xffffffff << (32 - bits)) >>> 0
@@ -61,7 +61,7 @@ export function networksMeet(one: Network, other: Network): boolean {
   return networkCovers(one, other) || networkCovers(other, one)
 }
 
-/** `localhost`, `*.localhost`, 127.0.0.0/8 and `[::1]`: hosts whose traffic never leaves the machine. */
+/** Traffic to `localhost`, `*.localhost`, 127.0.0.0/8 and `[::1]` never leaves the machine. */
 export function isLoopback(hostname: string): boolean {
   return /^(.+\.)?localhost$/.test(hostname) || /^127\.\d+\.\d+\.\d+$/.test(hostname) || hostname === '[::1]'
 }

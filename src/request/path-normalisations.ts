@@ -1,38 +1,38 @@
 /** Path normalisations of various servers. Each returns a path with a leading '/'. */
 
-/** As in Windows servers and WHATWG URL parsers. */
+/** Windows servers and WHATWG URL parsers. */
 export function backslashesAsSlashes(path: string): string {
   return path.includes('\\') ? path.replaceAll('\\', '/') : path
 }
 
-/** As in nginx (`merge_slashes`), Apache and file systems. */
+/** nginx (`merge_slashes`), Apache and file systems. */
 export function mergeSlashes(path: string): string {
   return path.includes('//') ? path.replace(/\/{2,}/g, '/') : path
 }
 
-/** As in `new URL(req.url, base)`, which takes `//host` for an authority. */
+/** `new URL(req.url, base)` takes `//host` for an authority. */
 export function withoutAuthority(path: string): string {
   const match = /^[/\\]{2,}[^/\\]*/.exec(path)
   if (!match) return path
   return path.length === match[0].length ? '/' : path.slice(match[0].length).replace(/^\\/, '/')
 }
 
-/** As in servers that split off the query after decoding (`/admin%3Fx`). */
+/** Servers that split off the query after decoding (`/admin%3Fx`). */
 export function withoutSecondQuery(path: string): string {
   return before(path, '?')
 }
 
-/** As in servers that split off a fragment after decoding (`/admin%23/public`). */
+/** Servers that split off a fragment after decoding (`/admin%23/public`). */
 export function withoutFragment(path: string): string {
   return before(path, '#')
 }
 
-/** As in servlet containers, where `..;` is `..`. */
+/** Servlet containers, where `..;` is `..`. */
 export function withoutParameters(path: string): string {
   return path.includes(';') ? path.replace(/;[^/]*/g, '') : path
 }
 
-/** As in servers that cut the path at the first ';'. */
+/** Servers that cut the path at the first ';'. */
 export function withoutTail(path: string): string {
   return before(path, ';')
 }
@@ -42,17 +42,17 @@ function before(path: string, mark: string): string {
   return index < 0 ? path : path.slice(0, index) || '/'
 }
 
-/** As in RFC 3986 §5.2.4: never above the root, and `...` is a name. */
+/** RFC 3986 §5.2.4: never above the root, and `...` is a name. */
 export function resolveDots(path: string): string {
   return path.includes('/.') ? resolve(path, segment => segment) : path
 }
 
-/** As in Tomcat and Node's `posix.normalize`, where `/a/.` is `/a`. */
+/** Tomcat and Node's `posix.normalize`, where `/a/.` is `/a`. */
 export function resolveDotsToName(path: string): string {
   return /\/\.{1,2}$/.test(path) ? withoutFinalSlash(resolveDots(path)) : path
 }
 
-/** As in WHATWG URL parsers, where `%2e` is a dot. */
+/** WHATWG URL parsers, where `%2e` is a dot. */
 export function resolveEncodedDots(path: string): string {
   return /%2e/i.test(path) ? resolve(path, segment => segment.replace(/%2e/gi, '.')) : path
 }
@@ -72,7 +72,7 @@ function resolve(path: string, read: (segment: string) => string): string {
   return `/${kept.join('/')}`
 }
 
-/** True if the path is above the root at any point. */
+/** The path is above the root at any point. */
 export function climbsOut(path: string): boolean {
   if (!path.includes('..')) return false
   let depth = 0
@@ -84,7 +84,7 @@ export function climbsOut(path: string): boolean {
   return false
 }
 
-/** As in Windows, which drops dots and spaces at the end of a name. */
+/** Windows drops dots and spaces at the end of a name. */
 export function withoutFinalDots(path: string): string {
   return /[. ](?:\/|$)/.test(path) ? path.split('/').map(withoutFinalDotsOfName).join('/') : path
 }
@@ -95,7 +95,7 @@ function withoutFinalDotsOfName(name: string): string {
   return /^\.+$/.test(withoutSpaces) ? withoutSpaces : trimEnd(name, '. ')
 }
 
-/** As in NTFS, where `::$DATA` names a stream of the same file. */
+/** In NTFS `::$DATA` names a stream of the same file. */
 export function withoutStreams(path: string): string {
   return path.includes(':$') ? path.split('/').map(withoutStream).join('/') : path
 }

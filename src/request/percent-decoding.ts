@@ -3,9 +3,9 @@ import { toBytes } from './utf8.ts'
 
 const slash = 1
 const backslash = 2
-/** The other characters that decodeURI keeps encoded. */
+/** decodeURI keeps these encoded. */
 const reserved = 4
-/** The unreserved characters of RFC 3986 §2.3. */
+/** RFC 3986 §2.3. */
 const unreserved = 8
 const rest = 16
 
@@ -16,7 +16,7 @@ for (const char of ';?:@&=+$,#') kinds[char.charCodeAt(0)] = reserved
 for (const char of 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~')
   kinds[char.charCodeAt(0)] = unreserved
 
-/** The characters that different servers decode in one pass. */
+/** What servers decode in one pass. */
 const decoders = [
   slash | backslash | reserved | unreserved | rest,
   // Apache's `AllowEncodedSlashes NoDecode`, and Gitea.
@@ -27,7 +27,7 @@ const decoders = [
   unreserved
 ]
 
-/** `path` after one pass of each decoder (`%%32%65` becomes `%2e`). */
+/** After one pass of each decoder (`%%32%65` becomes `%2e`). */
 export function decodings(path: string): readonly string[] {
   let present = 0
   for (let at = path.indexOf('%'); at >= 0; at = path.indexOf('%', at + 1)) {
@@ -54,7 +54,7 @@ function decode(path: string, wanted: number): string {
   return decoded + path.slice(from)
 }
 
-/** The byte of the escape at `at`, or -1. */
+/** Or -1. */
 export function escapedByte(path: string, at: number): number {
   const high = hexDigit(path.charCodeAt(at + 1))
   const low = hexDigit(path.charCodeAt(at + 2))
@@ -73,10 +73,7 @@ export function decodeU(path: string): string {
   return path.replace(/%u([0-9A-F]{4})/gi, (_, hex: string) => toBytes(String.fromCharCode(Number.parseInt(hex, 16))))
 }
 
-/**
- * Decodes digits beyond F (`%qf` is AF), as some servers do. It produces no control bytes, otherwise paths with a stray
- * '%' would be refused.
- */
+/** Some servers decode digits beyond F (`%qf` is AF). No control bytes result, otherwise paths with a stray '%' would be refused. */
 export function decodeSloppily(path: string): string {
   if (!path.includes('%')) return path
   return path.replace(/%(?![0-9A-Fa-f]{2})([0-9A-Za-z])([0-9A-Za-z])/g, (triplet, high: string, low: string) => {

@@ -1,34 +1,34 @@
-/** The parser of PROXY protocol headers, versions 1 and 2: what a TCP balancer says about the client of a connection. */
+/** Parses PROXY protocol headers, versions 1 and 2. */
 import { isIPv4, isIPv6 } from 'node:net'
 import { parseAddress } from './address.ts'
 import { crc32c } from './crc32c.ts'
 
-/** `balancer`: the balancer speaks for itself, as in a health check. `unknown`: a client whose address it cannot say. */
+/** `balancer`: it speaks for itself, as in a health check. `unknown`: it cannot name the client's address. */
 export type Source = { readonly address: string; readonly port: number } | 'balancer' | 'unknown'
 
 type ProxyHeader =
   | { readonly kind: 'header'; readonly length: number; readonly source: Source }
   | { readonly kind: 'more' }
-  /** `why` completes "the header …". */
+  /** Completes "the header …". */
   | { readonly kind: 'wrong'; readonly why: string }
 
-/** Maximum of a header of version 1, with its line end. */
+/** Version 1, with its line end. */
 const maxLineLength = 107
-/** Maximum that may follow the fixed part of version 2. Balancers send less than 600 bytes, with a client certificate some more. */
+/** After the fixed part of version 2. Balancers send less than 600 bytes, with a client certificate some more. */
 export const maxBlockLength = 4096
 const fixedPart = 16
 const wordV1 = Buffer.from('PROXY ', 'latin1')
 const signatureV2 = Buffer.from('\r\n\r\n\0\r\nQUIT\n', 'latin1')
 const more: ProxyHeader = { kind: 'more' }
 
-/** Reads the header at the beginning of these bytes. `more` means that they end within it. */
+/** `more`: the bytes end within the header. */
 export function readProxyHeader(bytes: Buffer): ProxyHeader {
   if (begins(bytes, signatureV2)) return bytes.length < fixedPart ? more : readV2(bytes)
   if (begins(bytes, wordV1)) return readV1(bytes)
   return wrong('is missing')
 }
 
-/** True if the bytes so far fit the beginning of `expected`. */
+/** As far as there are bytes. */
 function begins(bytes: Buffer, expected: Buffer): boolean {
   const length = Math.min(bytes.length, expected.length)
   return bytes.compare(expected, 0, length, 0, length) === 0
@@ -83,7 +83,7 @@ function readV2(bytes: Buffer): ProxyHeader {
   return header('unknown')
 }
 
-/** Bytes of the addresses by family and protocol: TCP over IPv4, over IPv6, and Unix streams. */
+/** By family and protocol: TCP over IPv4, over IPv6, and Unix streams. */
 const addressLengths: ReadonlyMap<number, number> = new Map([
   [0x11, 12],
   [0x21, 36],
@@ -91,7 +91,7 @@ const addressLengths: ReadonlyMap<number, number> = new Map([
 ])
 const typeOfChecksum = 0x03
 
-/** The extensions (TLVs) are skipped. Their lengths must fit, and a checksum must be right. */
+/** Extensions (TLVs) are skipped, but their lengths must fit, and a checksum must be right. */
 function extensionProblem(header: Buffer, begin: number): string | null {
   for (let at = begin; at < header.length; ) {
     if (at + 3 > header.length) return 'ends within an extension'

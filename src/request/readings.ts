@@ -1,4 +1,4 @@
-/** All readings of a path: the paths that some server may take it for. Each character is one byte. */
+/** All paths that some server may take a path for. Each character is one byte. */
 import {
   backslashesAsSlashes,
   mergeSlashes,
@@ -37,13 +37,13 @@ const steps: readonly ((path: string) => string)[] = [
   withoutStreams
 ]
 
-/** The most readings of one request. Ordinary links have fewer. */
+/** Ordinary links have fewer. */
 const maxReadings = 96
 const maxBytes = 64 * 1024
 
 const control = /[\x00-\x1f\x7f]/
 
-/** The readings, the literal one first. Null for control bytes or too many readings. */
+/** The literal one first. Null for control bytes or too many readings. */
 export function readingsOf(path: string): readonly string[] | null {
   const found = new Readings(path)
   for (const reading of found.all) {

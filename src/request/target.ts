@@ -2,21 +2,21 @@
 import { readingsOf } from './readings.ts'
 
 export interface Target {
-  /** The target as received. */
+  /** As received. */
   readonly raw: string
   readonly path: string
-  /** The first '?' and what follows it, or ''. */
+  /** From the first '?' on, or ''. */
   readonly query: string
-  /** The readings of the path, the literal one first. */
+  /** The literal one first. */
   readonly readings: readonly string[]
 }
 
 const refused = 0
 const plain = 1
 const questionMark = 2
-/** A byte that always gives the path several readings. */
+/** Always gives the path several readings. */
 const odd = 3
-/** Bytes that may give the path several readings, depending on the next byte. */
+/** These may give several readings, depending on the next byte. */
 const slash = 4
 const dot = 5
 const colon = 6

@@ -1,4 +1,4 @@
-/** The names of a browser and a system in a User-Agent. Anybody can set that header, so no decision may depend on them. */
+/** The browser and the system in a User-Agent. Anybody can set that header, so no decision may depend on them. */
 
 const browsers: readonly (readonly [RegExp, string])[] = [
   [/\bEdg(?:e|A|iOS)?\//, 'Edge'],
@@ -24,18 +24,16 @@ const systems: readonly (readonly [RegExp, string])[] = [
 const first = (table: readonly (readonly [RegExp, string])[], text: string) =>
   table.find(([shape]) => shape.test(text))?.[1] ?? null
 
-/** "Firefox", or null. */
 export function browserOf(userAgent: string): string | null {
   return first(browsers, userAgent)
 }
 
-/** True for the name of a browser, which a person looks into. */
+/** A person looks into a browser. */
 export function namesBrowser(userAgent: string): boolean {
   const name = browserOf(userAgent)
   return name !== null && name !== 'curl'
 }
 
-/** "iPhone", "Windows", … or null. */
 export function systemOf(userAgent: string): string | null {
   return first(systems, userAgent)
 }

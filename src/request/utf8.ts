@@ -6,7 +6,7 @@ export function toBytes(text: string): string {
   return Buffer.from(text, 'utf8').toString('latin1')
 }
 
-/** Decodes well-formed sequences as UTF-8, and other bytes as latin-1. */
+/** Bytes that are no UTF-8 are latin-1. */
 export function toText(bytes: string): string {
   return split(
     bytes,
@@ -15,7 +15,7 @@ export function toText(bytes: string): string {
   )
 }
 
-/** As in decoders that skip invalid UTF-8, where `..%FF/` is `../`. */
+/** Decoders that skip invalid UTF-8, where `..%FF/` is `../`. */
 export function withoutInvalidUtf8(path: string): string {
   return split(
     path,
@@ -31,7 +31,7 @@ export function foldCompatible(path: string): string {
 
 const ignorable = /\p{Default_Ignorable_Code_Point}+/gu
 
-/** As in normalisers that drop invisible characters (Unicode 15 §5.21). */
+/** Normalisers that drop invisible characters (Unicode 15 §5.21). */
 export function withoutIgnorable(path: string): string {
   return split(path, dropIgnorable, stray => stray)
 }
@@ -67,7 +67,7 @@ function split(bytes: string, wellFormed: (run: string) => string, stray: (run: 
   return result
 }
 
-/** Length of the well-formed sequence at `at`, or 0 (Unicode 15, table 3-7). */
+/** 0 if the sequence is not well formed (Unicode 15, table 3-7). */
 function sequenceLength(bytes: string, at: number): number {
   const lead = bytes.charCodeAt(at)
   if (lead < 0x80) return 1
@@ -87,10 +87,7 @@ function isContinuation(code: number): boolean {
 const overlong =
   /[\xc0\xc1][\x80-\xbf]|\xe0[\x80\x81][\x80-\xbf]|\xf0\x80[\x80\x81][\x80-\xbf]|\xf8\x80\x80[\x80\x81][\x80-\xbf]|\xfc\x80\x80\x80[\x80\x81][\x80-\xbf]/g
 
-/**
- * Decodes overlong sequences: `C0 AF` is '/', and so is `C0 2F` for lax decoders. The latter never gives control bytes, otherwise latin-1
- * 'À' would be refused.
- */
+/** `C0 AF` is '/', and so is `C0 2F` for lax decoders. The latter never gives control bytes, otherwise latin-1 'À' would be refused. */
 export function shortenOverlong(path: string): string {
   if (!/[\xc0\xc1\xe0\xf0\xf8\xfc]/.test(path)) return path
   return path

@@ -2,12 +2,12 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import { isWorkerScript } from './worker-scripts.ts'
 
-/** Browsers that may send no Fetch Metadata: old ones, or over plain http. */
+/** They may send no Fetch Metadata: old ones, or over plain http. */
 const browsers = /^(?:Mozilla|Opera|Lynx|w3m|E?Links|NetSurf|Dillo|amaya)\b/i
-/** Programs that use a browser's name. */
+/** Programs with a browser's name. */
 const borrowed = /ms-?office|microsoft office|microsoft-webdav|PowerShell|HttpClient|Zotero|Thunderbird|\bbot\b/i
 
-/** True for a navigation. Without Fetch Metadata other headers decide. */
+/** Without Fetch Metadata other headers decide. */
 export function wantsPage({ headers }: Pick<IncomingMessage, 'headers'>): boolean {
   if (headers.upgrade !== undefined) return false
   const mode = headers['sec-fetch-mode']
@@ -15,7 +15,7 @@ export function wantsPage({ headers }: Pick<IncomingMessage, 'headers'>): boolea
   return looksLikeNavigation(headers)
 }
 
-/** True for a navigation in a same-site frame. Cross-site frames, `object` and `embed` get no page. */
+/** Cross-site frames, `object` and `embed` get no page. */
 export function isSiteFrame({ headers }: Pick<IncomingMessage, 'headers'>): boolean {
   const dest = headers['sec-fetch-dest']
   const site = headers['sec-fetch-site']
@@ -26,14 +26,14 @@ export function isSiteFrame({ headers }: Pick<IncomingMessage, 'headers'>): bool
   )
 }
 
-/** True for a browser, also for its scripts: it sends Fetch Metadata, or names itself so. */
+/** Also for scripts: a browser sends Fetch Metadata, or names itself. */
 export function isBrowser(headers: IncomingHttpHeaders): boolean {
   if (headers['sec-fetch-mode'] !== undefined || isScript(headers)) return true
   const name = headers['user-agent'] ?? ''
   return browsers.test(name) && !borrowed.test(name)
 }
 
-/** True for a navigation, and for a service worker's repetition of one in another mode. */
+/** Also true for a service worker's repetition of a navigation in another mode. */
 export function acceptsPage(request: Pick<IncomingMessage, 'headers' | 'method'>): boolean {
   const { headers } = request
   if (wantsPage(request)) return true

@@ -1,16 +1,16 @@
-/** The known scripts of service workers. A worker's request names its script as the referrer. */
+/** Known scripts of service workers. A worker's request names its script as the referrer. */
 
 const maxKept = 1000
 const learnt = new Set<string>()
 
-/** Remembers a script. Only for signed-in requests, otherwise anybody could add addresses. */
+/** Only for signed-in requests, otherwise anybody could add addresses. */
 export function learnWorkerScript(address: string): void {
   if (learnt.has(address) || address.length > 2048) return
   for (const oldest of learnt) if (learnt.size >= maxKept) learnt.delete(oldest)
   learnt.add(address)
 }
 
-/** Usual names of scripts, before they are known. */
+/** Before scripts are known. */
 const usual = /\.[cm]?js(?:$|[?#])|\/(?:service[-_]?worker|sw)(?:\.[a-z]+)?(?:$|[?#])/i
 
 export function isWorkerScript(referer: string): boolean {

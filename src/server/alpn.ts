@@ -1,4 +1,4 @@
-/** Which protocol a TLS connection speaks, HTTP/2 or HTTP/1.1 (RFC 7301), and who takes it over. */
+/** Which protocol a TLS connection speaks, HTTP/2 or HTTP/1.1 (RFC 7301). */
 import type http from 'node:http'
 import type https from 'node:https'
 import type { Socket } from 'node:net'
@@ -6,18 +6,18 @@ import type { TLSSocket } from 'node:tls'
 import { parseNetworks } from '../request/networks.ts'
 import type { Http2Sessions } from './http2-sessions.ts'
 
-/** To whom HTTP/2 is offered beside HTTP/1.1: to all, to nobody, or to all but the proxies at addresses that the function knows. */
+/** The function tells the addresses of proxies, to which HTTP/2 is not offered. */
 export type Http2Offer = boolean | ((address: string) => boolean)
 
 /**
- * Proxies forward the requests of many people. On one HTTP/2 connection these would share the limits that are meant for one client, so one
- * visitor who breaks requests off would end the downloads of all (FIELD F23). A proxy that asks for HTTP/2 alone gets it.
+ * A proxy forwards the requests of many people. One HTTP/2 connection would put them under the limits of one client, so one visitor who breaks requests off
+ * would end the downloads of all (FIELD F23). A proxy that asks for HTTP/2 alone gets it.
  */
 export function protocolsFor(offer: Http2Offer): Pick<https.ServerOptions, 'ALPNProtocols' | 'ALPNCallback'> {
   if (offer === true) return { ALPNProtocols: ['h2', 'http/1.1'] }
   if (offer === false) return { ALPNProtocols: ['http/1.1'] }
   return {
-    // Node calls it as a method of the connection; its documentation does not say so.
+    // Node calls it as a method of the connection, undocumented.
     ALPNCallback(this: Partial<TLSSocket> | undefined, { protocols }: { protocols: string[] }) {
       const first = offer(this?.remoteAddress ?? '') ? 'http/1.1' : 'h2'
       return [first, 'h2', 'http/1.1'].find(one => protocols.includes(one))
@@ -25,7 +25,7 @@ export function protocolsFor(offer: Http2Offer): Pick<https.ServerOptions, 'ALPN
   }
 }
 
-/** Knows the addresses of a list that a reload may replace. `list` is asked at each handshake. */
+/** A reload may replace the list, so each handshake asks for it. */
 export function knownAddresses(list: () => readonly string[]): (address: string) => boolean {
   let read = list()
   let networks = parseNetworks(read)
@@ -39,7 +39,7 @@ export function knownAddresses(list: () => readonly string[]): (address: string)
   }
 }
 
-/** Dispatches TLS connections by what their handshake has agreed on. HTTP/1.1 keeps the listeners of its server. */
+/** HTTP/1.1 keeps the listeners of its server. */
 export function takeHttp2(server: http.Server | https.Server, sessions: Http2Sessions): Http2Sessions {
   const listeners = server.listeners('secureConnection') as ((socket: Socket) => void)[]
   server.removeAllListeners('secureConnection')

@@ -7,14 +7,14 @@ export class ExportRuns {
   readonly #runtime: Services
   #running: Exporters | null = null
   #now = '[]'
-  /** Resolves when the last change is done. Changes run one after the other. */
+  /** One change follows the other. */
   #changing: Promise<void> = Promise.resolve()
 
   constructor(runtime: Services) {
     this.#runtime = runtime
   }
 
-  /** Ends the exports of before and starts these. A send under way may take three seconds, so a reload does not wait for it. */
+  /** A send may take three seconds, so a reload does not wait for it. */
   use({ export: exports }: Config['journal']): Promise<void> {
     const text = JSON.stringify(exports)
     if (text !== this.#now) {
@@ -35,7 +35,7 @@ export class ExportRuns {
     await this.#running?.stop()
     this.#running = null
     const { clock, log, metrics, journalFile } = this.#runtime
-    // Loaded where it is needed, for a short start.
+    // Here, for a short start.
     const { exportersOf } = await import('../services/exporting.ts')
     const made = exportersOf({ file: journalFile, exports, clock, log, metrics })
     if (exports.length === 0) return

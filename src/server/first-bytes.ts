@@ -3,7 +3,7 @@ import type { Server, Socket } from 'node:net'
 
 type Accept = () => void
 
-/** Puts a step before the connection listeners that a server has now. The step calls `accept`, or keeps the connection. */
+/** The step comes before the present connection listeners. It calls `accept`, or keeps the connection. */
 export function beforeConnections(server: Server, step: (socket: Socket, accept: Accept) => void): void {
   const accepts = server.listeners('connection') as ((socket: Socket) => void)[]
   server.removeAllListeners('connection')
@@ -15,17 +15,17 @@ export function beforeConnections(server: Server, step: (socket: Socket, accept:
 }
 
 interface FirstBytes {
-  /** The time for all first bytes, in milliseconds. */
+  /** For all first bytes. */
   readonly withinMs: number
-  /** Gets all bytes so far. Returns how many of them are taken away, or null for more. It ends the connection by destroying the socket. */
+  /** Gets all bytes so far. Returns how many of them are taken away, or null for more. It may destroy the socket. */
   readonly judge: (bytes: Buffer) => number | null
   /** The rest is put back for the next reader. */
   readonly done: () => void
-  /** Called if the time is over. The socket is destroyed afterwards. */
+  /** The socket is destroyed afterwards. */
   readonly onTimeout?: (received: number) => void
 }
 
-/** A connection that ends, fails or says too little for too long is cut (THREATS D4). */
+/** A connection that ends, fails or is too slow is cut (THREATS D4). */
 export function readFirstBytes(socket: Socket, { withinMs, judge, done, onTimeout }: FirstBytes): void {
   let bytes: Buffer = Buffer.alloc(0)
   const cut = () => socket.destroy()

@@ -1,10 +1,10 @@
-/** Which keys of a changed configuration need a restart, because what they name is already open. */
+/** Keys that need a restart, because what they name is already open. */
 import type { Config } from '../../config/schema.ts'
 
 const fixed = ['listen', 'admin', 'workers', 'store', 'redis', 'keyFile'] as const
 type Fixed = Pick<Config, (typeof fixed)[number]>
 
-/** The value of a key as far as it is fixed. The credentials of Redis are not: each connection shows the ones of its time. */
+/** Credentials of Redis are not fixed: each new connection shows the present ones. */
 function fixedPart(config: Fixed, key: (typeof fixed)[number]): string {
   if (key === 'redis') return config.redis.keyPrefix
   const { store } = config
@@ -12,7 +12,7 @@ function fixedPart(config: Fixed, key: (typeof fixed)[number]): string {
   return store.url.replace(/\/\/[^/?#]*@/, '//').replace(/\?.*$/, '')
 }
 
-/** True if both name one store, perhaps with other credentials. */
+/** Credentials may differ. */
 export function isSameStore(config: Fixed, opened: Fixed): boolean {
   return (
     fixedPart(config, 'store') === fixedPart(opened, 'store') &&
@@ -20,13 +20,13 @@ export function isSameStore(config: Fixed, opened: Fixed): boolean {
   )
 }
 
-/** The changed keys that need a restart. A change of `journal` needs one only if the file changes. */
+/** For `journal`, only the file needs a restart. */
 export function restartKeys(config: Config, opened: Config): string[] {
   const keys: string[] = fixed.filter(key => fixedPart(config, key) !== fixedPart(opened, key))
   return config.journal.file === opened.journal.file ? keys : [...keys, 'journal.file']
 }
 
-/** The configuration with the values of these keys that are in use. */
+/** Keeps the values in use. */
 export function withOpened(config: Config, opened: Config): Config {
   const kept = Object.fromEntries(
     fixed.filter(key => fixedPart(config, key) !== fixedPart(opened, key)).map(key => [key, opened[key]])

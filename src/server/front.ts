@@ -1,4 +1,4 @@
-/** What the listeners of a configuration need: certificates, from files or by ACME, and the addresses that plain http leads to. */
+/** What a configuration's listeners need: certificates, and the addresses that plain http leads to. */
 import type { Logger } from 'pino'
 import type { Config } from '../../config/schema.ts'
 import { clientAuthoritiesOf } from '../services/directories.ts'
@@ -21,7 +21,7 @@ export function tlsOf(config: Config, issuing: Issuing | null): TlsFiles | Issue
   return { source: issuing.certificates, challenges, clientAuthorities }
 }
 
-/** For a changed configuration that is refused: a renewed certificate must not wait until somebody has mended the configuration. */
+/** A renewed certificate must not wait until somebody has mended a refused configuration. */
 export function renewCertificate(listener: Listener, config: Config, log: Logger | null): void {
   const tls = tlsOf(config, null)
   if (tls === null) return
@@ -29,19 +29,19 @@ export function renewCertificate(listener: Listener, config: Config, log: Logger
     listener.reloadTls(tls)
     log?.info('the certificate was read again all the same, from the files of the configuration in use')
   } catch {
-    // The old one stays in use. The refusal names what is wrong with the files.
+    // The old one stays in use, and the refusal names the fault.
   }
 }
 
 export async function issuingOf(config: Config, runtime: Services, isFirst: boolean): Promise<Issuing | null> {
   const acme = config.listen.tls?.acme ?? null
   if (acme === null) return null
-  // Loaded where it is needed, for a short start.
+  // Here, for a short start.
   const { Issuing } = await import('../services/issuing.ts')
   return Issuing.open(config, acme, runtime, isFirst)
 }
 
-/** Where plain http leads for each host of the portal and the apps. */
+/** By host. */
 export function redirectsFor({ portal, apps }: Config): Map<string, string> {
   return redirectsOf([portal.url, ...apps.map(({ url }) => url)])
 }
@@ -69,7 +69,7 @@ export function proxyProtocolOf({ listen }: Config, log: Logger): ProxyProtocol 
   return listen.proxyProtocol === null ? null : { ...listen.proxyProtocol, warn: sentence => log.warn(sentence) }
 }
 
-/** True if browsers are offered HTTP/2. Before Node 24, node:http2 obeys too few limits (docs/http2.md). */
+/** Before Node 24, node:http2 obeys too few limits (docs/http2.md). */
 export function offersHttp2({ listen }: Config, nodeVersion = process.versions.node): boolean {
   return listen.tls !== null && listen.http2 === 'auto' && Number.parseInt(nodeVersion, 10) >= 24
 }

@@ -1,7 +1,4 @@
-/**
- * The HTTP/2 side of the listener: connections whose TLS handshake has agreed on `h2`. Its requests go into the same pipeline as those of
- * HTTP/1.1, and its limits answer the attacks on HTTP/2.
- */
+/** HTTP/2 connections. Their requests go into the same pipeline as those of HTTP/1.1, and the limits answer the attacks on HTTP/2. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import http2, { type Http2Server, type SecureServerOptions, type ServerHttp2Session } from 'node:http2'
 import type { Socket } from 'node:net'
@@ -16,41 +13,41 @@ type OnRequest = (request: IncomingMessage, response: ServerResponse) => void
 
 interface Http2SessionsOptions {
   readonly onRequest: (request: IncomingMessage, response: ServerResponse, connection: Socket) => void
-  /** Called for an `Expect` other than `100-continue`. */
+  /** For an `Expect` other than `100-continue`. */
   readonly onExpectation: OnRequest
-  /** Called for a request that node:http would have refused itself. */
+  /** For a request that node:http would have refused itself. */
   readonly onUnfit: (request: IncomingMessage, response: ServerResponse, code: ErrorCode) => void
-  /** Maximum bytes of pseudo headers and headers, counted as HTTP/1.1 would write them. */
+  /** Bytes of the head, counted as HTTP/1.1 would write it. */
   readonly maxHeaderSize: number
-  /** Time until the first request of a connection, in milliseconds. */
+  /** For the first request of a connection. */
   readonly firstRequestMs: number
-  /** Time without an open request, in milliseconds. */
+  /** Without an open request. */
   readonly idleMs: number
-  /** Time in which a client with bytes waiting must take some, in milliseconds. Default: 5 minutes, for paused downloads. */
+  /** A client with bytes waiting must take some in this time. Default: 5 minutes, for paused downloads. */
   readonly stallMs?: number | undefined
 }
 
-/** Requests of one connection at a time. Each may hold a connection to an app. */
+/** Each request may hold a connection to an app. */
 const maxStreams = 32
-/** Each cookie may be a header line of its own. The accept step counts lines after they are joined. */
+/** Each cookie may have its own line. The accept step counts joined lines. */
 const maxHeaderPairs = 512
-/** What a client may send ahead of the app, in bytes: of one request, and of all of a connection. */
+/** Bytes that a client may send ahead of the app. */
 const streamWindow = 512 * 1024
 const sessionWindow = 4 * 1024 * 1024
 const stallMs = 300_000
-/** Time between the end of a session and of its TCP connection, in milliseconds, if the client does not close it. */
+/** Between the end of a session and of its TCP connection. */
 const leaveMs = 2_000
 const maxSweepMs = 5_000
 
 /** @types/node of Node 20 does not know all of them. */
 const limits = {
   maxHeaderListPairs: maxHeaderPairs,
-  /** In megabytes. Answers that wait count too: up to half a megabyte for each request. */
+  /** In megabytes. Answers that wait count too, with up to half a megabyte each. */
   maxSessionMemory: 24,
   maxSessionInvalidFrames: 100,
   maxSessionRejectedStreams: 100,
   maxSettings: 32,
-  // Resets by the client: a hundred at once, then ten a second (CVE-2023-44487).
+  // A hundred at once, then ten a second (CVE-2023-44487).
   streamResetBurst: 100,
   streamResetRate: 10,
   // Apps repeat headers that should be single, and browsers accept it.
@@ -86,7 +83,7 @@ export class Http2Sessions {
         enableConnectProtocol: false,
         maxConcurrentStreams: maxStreams,
         initialWindowSize: streamWindow,
-        // A larger head than `maxHeaderSize` is answered with 431, one beyond this is refused without an answer.
+        // A head beyond `maxHeaderSize` gets 431, one beyond this gets no answer.
         maxHeaderListSize: options.maxHeaderSize * 2 + maxHeaderPairs * 32
       },
       Http2ServerRequest: GateHttp2Request as never,
@@ -95,21 +92,21 @@ export class Http2Sessions {
     const onRequest = (request: unknown, response: unknown) => this.#onRequest(request as never, response as never)
     server.on('request', onRequest).on('checkContinue', onRequest).on('connect', onRequest)
     server.on('checkExpectation', (request, response) => {
-      // Node compares the letters as they are here. AWS's clients send `100-Continue`.
+      // Node compares letter by letter, and AWS's clients send `100-Continue`.
       if (/^\s*100-continue\s*$/i.test(request.headers.expect ?? '')) return onRequest(request, response)
       options.onExpectation(request as unknown as IncomingMessage, response as unknown as ServerResponse)
     })
     this.#server = server
   }
 
-  /** Takes over a connection after its handshake. */
+  /** After the handshake. */
   take(socket: TLSSocket): void {
     if (socket.destroyed) return
     this.#server.once('session', session => this.#begin(session, socket))
     this.#server.emit('connection', socket)
   }
 
-  /** Takes no new requests: those under way may end (GOAWAY, RFC 9113 §6.8). */
+  /** Requests under way may end (GOAWAY, RFC 9113 §6.8). */
   drain(): void {
     this.#isDraining = true
     for (const connection of this.#connections.values())
@@ -142,7 +139,7 @@ export class Http2Sessions {
     if (this.#isDraining) this.#leave(connection)
   }
 
-  /** Ends a session that has no open request, and its TCP connection, which Node leaves to the client. */
+  /** Also ends the TCP connection, which Node leaves to the client. */
   #leave(connection: Connection): void {
     if (connection.isLeaving) return
     connection.isLeaving = true
@@ -160,11 +157,11 @@ export class Http2Sessions {
     else onRequest(request, response, connection?.socket ?? request.socket)
   }
 
-  /** Ends responses that wait for a client that takes nothing, and connections whose session is over. */
+  /** Ends responses whose client takes nothing, and connections without a session. */
   #checkProgress(): void {
     const now = performance.now()
     for (const connection of this.#connections.values()) {
-      // The session is over after an error of the protocol.
+      // After an error of the protocol.
       if (connection.session.destroyed) this.#leave(connection)
       // A copy, because a break ends a response at once.
       for (const response of [...connection.responses])
@@ -173,7 +170,7 @@ export class Http2Sessions {
   }
 }
 
-/** Bytes of the head as HTTP/1.1 would write it. */
+/** As HTTP/1.1 would write it, in bytes. */
 function sizeOf({ method = '', url = '', rawHeaders }: IncomingMessage): number {
   let size = method.length + url.length + ' HTTP/1.1\r\n\r\n'.length
   for (let i = 0; i < rawHeaders.length; i += 2)

@@ -1,7 +1,7 @@
-/** Listening sockets that systemd opens and passes to the process (sd_listen_fds(3)). */
+/** Sockets that systemd opens and passes to the process (sd_listen_fds(3)). */
 import type { AddressInfo, Server } from 'node:net'
 
-/** The listeners that can get one, by the names of their descriptors. */
+/** The names of their descriptors. */
 const names = ['https', 'http', 'admin'] as const
 type Name = (typeof names)[number]
 
@@ -12,7 +12,6 @@ export class InheritedSocketError extends Error {
   override readonly name = 'InheritedSocketError'
 }
 
-/** The first passed descriptor. */
 const firstFd = 3
 
 /** Empty without LISTEN_FDS, or if LISTEN_PID names another process. Throws InheritedSocketError. */
@@ -21,7 +20,7 @@ export function inheritedSockets(env: Readonly<Record<string, string | undefined
   if (count === '' || count === '0' || owner !== String(pid)) return {}
   if (!/^[1-9]$/.test(count)) throw new InheritedSocketError(`LISTEN_FDS must be a number from 1 to 3, got '${count}'`)
   const given = listed === undefined ? [] : listed.split(':')
-  // The usual name is the one of the unit.
+  // By default systemd uses the unit's name.
   if (count === '1' && !names.some(name => name === given[0])) return { https: firstFd }
   const sockets: Partial<Record<Name, number>> = {}
   for (let i = 0; i < Number(count); i++) {
@@ -39,7 +38,7 @@ export function inheritedSockets(env: Readonly<Record<string, string | undefined
   return sockets
 }
 
-/** Throws InheritedSocketError for a socket that no listener of the configuration takes. */
+/** Throws InheritedSocketError for a socket that no listener takes. */
 export function checkTaken(
   sockets: InheritedSockets,
   { listen, admin }: { readonly listen: { readonly http: unknown }; readonly admin: unknown }
@@ -53,7 +52,7 @@ export function checkTaken(
   if (sockets.admin !== undefined && admin === false) refuse('admin', 'admin is false')
 }
 
-/** Where to listen: the address, or a descriptor in its place. */
+/** A descriptor takes the place of the address. */
 export function placeOf(
   host: string,
   port: number,

@@ -1,25 +1,24 @@
-/** TLS contexts for certificates that change while the gate runs: one for each host, chosen by the name in the handshake (RFC 6066 §3). */
+/** TLS contexts for certificates that change while the gate runs, chosen by the name in the handshake (RFC 6066 §3). */
 import { createSecureContext, type SecureContext, type SecureContextOptions } from 'node:tls'
 
-/** A certificate with its chain, and the private key, as PEM. A renewed certificate is another object. */
+/** PEM: a certificate with its chain, and the private key. A renewed certificate is another object. */
 export interface Pair {
   readonly cert: string
   readonly key: string
 }
 
-/** The certificates of the hosts that the gate serves. */
 export interface CertificateSource {
   pairFor(name: string): Pair | null
-  /** True for a host of ours that has no certificate yet. */
+  /** A host of ours has no certificate yet. */
   lacks(name: string): boolean
-  /** The certificate for clients that name no host, or an unknown one. Null while there is no certificate at all. */
+  /** For clients that name no host, or an unknown one. Null while there is no certificate. */
   readonly main: Pair | null
   onChange(listener: () => void): void
 }
 
-/** What the gate shows to an authority that proves a host of ours with tls-alpn-01 (RFC 8737). */
+/** Proves a host to an authority with tls-alpn-01 (RFC 8737). */
 export interface TlsChallenges {
-  /** True while an authority may connect for such a proof. */
+  /** An authority may connect now. */
   readonly isAwaitingTls: boolean
   /** Null if nobody waits for this name. */
   pairFor(name: string): Promise<Pair | null>
@@ -29,7 +28,7 @@ export interface IssuedTls {
   readonly source: CertificateSource
   /** Null where names are proved in another way. */
   readonly challenges: TlsChallenges | null
-  /** PEM files of authorities whose client certificates the listener asks for. Default: none. */
+  /** PEM files of authorities for client certificates. */
   readonly clientAuthorities?: readonly string[]
 }
 
@@ -38,15 +37,15 @@ export class IssuedContexts {
   readonly #optionsFor: (pair: Pair) => SecureContextOptions
   #contexts = new WeakMap<Pair, SecureContext>()
 
-  /** `optionsFor` adds what all contexts have in common. */
+  /** `optionsFor` adds what all contexts share. */
   constructor(source: CertificateSource, optionsFor: (pair: Pair) => SecureContextOptions) {
     this.#source = source
     this.#optionsFor = optionsFor
   }
 
   /**
-   * The context of a host; undefined for one that is not ours, which gets the main certificate. Throws for a host without a certificate, so that the
-   * handshake fails: a certificate for another host would make people click a warning away.
+   * Undefined for a host that is not ours, which gets the main certificate. Throws for a host without a certificate, so that the handshake fails: another
+   * host's certificate would make people click a warning away.
    */
   for(name: string): SecureContext | undefined {
     const pair = this.#source.pairFor(name)
@@ -61,7 +60,7 @@ export class IssuedContexts {
     return made
   }
 
-  /** Forgets all contexts after a change of their common options. */
+  /** After a change of the common options. */
   forget(): void {
     this.#contexts = new WeakMap()
   }

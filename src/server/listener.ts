@@ -1,4 +1,4 @@
-/** The HTTP(S) listener: connections, limits, TLS and graceful shutdown. It passes requests to the current pipeline. */
+/** The HTTP(S) listener: connections, limits, TLS and graceful shutdown. */
 import { constants, X509Certificate } from 'node:crypto'
 import http, { type IncomingMessage, type ServerResponse } from 'node:http'
 import https from 'node:https'
@@ -27,46 +27,46 @@ import { tlsCiphers } from './tls-ciphers.ts'
 export interface TlsFiles {
   readonly cert: string
   readonly key: string
-  /** PEM files of authorities whose client certificates the listener asks for. Default: none. */
+  /** PEM files of authorities for client certificates. */
   readonly clientAuthorities?: readonly string[]
 }
 
 export interface ListenerOptions {
-  /** Maximum bytes of request line and headers; beyond that 431. */
+  /** Bytes of request line and headers; beyond that 431. */
   readonly maxHeaderSize: number
-  /** Paths of PEM files, or certificates that an authority issues; null for plain HTTP. */
+  /** PEM files, or certificates that an authority issues; null for plain HTTP. */
   readonly tls: TlsFiles | IssuedTls | null
   readonly headersTimeoutMs?: number
-  /** Default: no balancer speaks the PROXY protocol. */
+  /** Null: no balancer speaks the PROXY protocol. */
   readonly proxyProtocol?: ProxyProtocol | null
-  /** Those of other processes that can resume its TLS tickets. Default: keys of its own. */
+  /** Shared with processes that can resume its TLS tickets. Default: its own keys. */
   readonly ticketKeys?: TicketKeys | undefined
-  /** To whom HTTP/2 is offered, over TLS alone. Default: to nobody. */
+  /** Over TLS alone. Default: to nobody. */
   readonly http2?: Http2Offer
-  /** Time in which an HTTP/2 client must take a part of what waits for it. */
+  /** An HTTP/2 client must take a part of what waits for it in this time. */
   readonly stallMs?: number
 }
 
 /**
- * Time for headers and for the TLS handshake (slowloris, THREATS D4). Bodies have no limit, because uploads may take
- * hours; the portal's forms have one (plugins/portal/forms.ts).
+ * For headers and for the TLS handshake (slowloris, THREATS D4). Uploads may take hours, so bodies have no limit; the portal's forms have one
+ * (plugins/portal/forms.ts).
  */
 export const headersTimeoutMs = 15_000
 const keepAliveTimeoutMs = 72_000
-/** Time during shutdown in which a new connection may still send its first request. */
+/** At shutdown, for the first request of a new connection. */
 const silentMs = 2_000
 
 export class Listener {
   readonly #server: http.Server | https.Server
   readonly #isTls: boolean
-  /** Every TCP connection, including upgraded ones, which Node's server does not track. */
+  /** Also upgraded ones, which Node's server does not track. */
   readonly #sockets = new Set<Socket>()
   readonly #limiter = new PipeliningLimiter()
   readonly #scheduler = new RequestScheduler()
   #tls: TlsFiles | IssuedTls | null
-  /** Read once: a new certificate must not fail because a file of authorities cannot be read at that moment. */
+  /** Read once: a new certificate must not fail with a file of authorities. */
   #authorities: readonly string[]
-  /** Null where the certificate stands in a file. */
+  /** Null for a certificate in a file. */
   readonly #issued: IssuedContexts | null
   #pipeline: Pipeline
   #closing = false
@@ -101,7 +101,7 @@ export class Listener {
       keepAliveTimeout: keepAliveTimeoutMs,
       connectionsCheckingInterval: Math.min(5_000, headersMs),
       insecureHTTPParser: false,
-      // The step accept refuses a request without the header. Node would answer it without the gate's headers.
+      // Node would refuse a request without the header without the gate's own headers; the accept step refuses it.
       requireHostHeader: false,
       noDelay: true,
       keepAlive: true,
@@ -120,8 +120,7 @@ export class Listener {
           })
     if (tls !== null) ticketKeys.giveTo(server as https.Server)
     if (tls !== null && 'source' in tls) tls.source.onChange(() => this.#renewContext())
-    // Any other number hides further headers from the checks, but not from the app (CVE-2026-58044). The accept step
-    // counts them.
+    // Any other number hides further headers from the checks, but not from the app (CVE-2026-58044). The accept step counts them.
     server.maxHeadersCount = 0
     const limiter = this.#limiter
     const onRequest = (request: IncomingMessage, response: ServerResponse) => {
@@ -173,7 +172,7 @@ export class Listener {
     if (tls !== null) server.on('secureConnection', (socket: TLSSocket) => this.#track(socket, forget, true))
   }
 
-  /** Rejects with Node's error (`EADDRINUSE`, `EACCES` …). `fd` is a descriptor of systemd in place of the address. */
+  /** Rejects with Node's error (`EADDRINUSE`, `EACCES` …). `fd`: a descriptor of systemd. */
   listen(host: string, port: number, fd?: number): Promise<AddressInfo> {
     return listenAt(this.#server, placeOf(host, port, fd))
   }
@@ -182,7 +181,7 @@ export class Listener {
     this.#pipeline = pipeline
   }
 
-  /** Reads the certificate again, for new connections. Throws, and keeps the old one, if it is unusable. */
+  /** For new connections. If the certificate is unusable, it throws and keeps the old one. */
   reloadTls(tls: TlsFiles | IssuedTls): void {
     // A change between files and ACME needs a restart.
     if (this.#tls === null || 'source' in this.#tls !== 'source' in tls) return
@@ -191,7 +190,7 @@ export class Listener {
     this.#tls = tls
     this.#authorities = authorities
     this.#issued?.forget()
-    // Node reads these two of its server at each new connection.
+    // Node reads these two at each new connection.
     Object.assign(this.#server, clientRequest(tls))
   }
 
@@ -203,7 +202,7 @@ export class Listener {
     const server = this.#server as https.Server
     const keys = server.getTicketKeys()
     server.setSecureContext(context)
-    // A new context has keys of its own, and would refuse the tickets of everybody.
+    // A new context has other keys, and would refuse everybody's tickets.
     server.setTicketKeys(keys)
   }
 
@@ -223,7 +222,7 @@ export class Listener {
     }
   }
 
-  /** A client that has left meanwhile gets nothing, and its request is not begun. */
+  /** For a client that has left meanwhile, nothing begins. */
   #begin(request: IncomingMessage, response: ServerResponse, socket: Socket): void {
     this.#scheduler.schedule(clientOf(socket), socket, () => {
       if (!response.destroyed && !socket.destroyed) this.#pipeline.request(request, response)
@@ -234,7 +233,7 @@ export class Listener {
     return this.#closing
   }
 
-  /** Stops accepting. Resolves once all requests have ended; after `graceMs` it destroys every connection. */
+  /** Resolves once all requests have ended; after `graceMs` it destroys every connection. */
   async close(graceMs: number): Promise<void> {
     this.#closing = true
     const closed = new Promise<void>(resolve => this.#server.close(() => resolve()))
@@ -283,14 +282,14 @@ function commonOptions(pair: Pair | null, authorities: readonly string[]): Secur
   return {
     ...context,
     ca: [...authorities],
-    // An intermediate authority may be named without the root above it.
+    // An intermediate authority may be named without its root.
     allowPartialTrustChain: true,
-    // A resumed session shows no certificate anew, and one without a certificate would hide a card that is there now.
+    // A resumed session shows no certificate anew, so a card that is there now would stay hidden.
     secureOptions: constants.SSL_OP_NO_TICKET
   }
 }
 
-/** The texts of the files. Throws for an unusable one; OpenSSL would take it for no authority at all. */
+/** Throws for an unusable file; OpenSSL would take it for no authority at all. */
 function authoritiesOf({ clientAuthorities = [] }: TlsFiles | IssuedTls): string[] {
   return clientAuthorities.map(file => {
     const text = pemText(file)
@@ -303,7 +302,7 @@ function authoritiesOf({ clientAuthorities = [] }: TlsFiles | IssuedTls): string
   })
 }
 
-/** What becomes of a certificate that does not fit is for the page of the sign-in to say, and apps are open to others. */
+/** The sign-in's page tells what is wrong with a certificate, and apps are open to others. */
 function clientRequest({ clientAuthorities = [] }: TlsFiles | IssuedTls): {
   requestCert: boolean
   rejectUnauthorized: false
@@ -311,7 +310,7 @@ function clientRequest({ clientAuthorities = [] }: TlsFiles | IssuedTls): {
   return { requestCert: clientAuthorities.length > 0, rejectUnauthorized: false }
 }
 
-/** Codes of parser errors and timeouts, after which the client can still read a response. */
+/** After these errors and timeouts the client can still read a response. */
 const fromParser = /^(?:HPE|ERR_HTTP)_/
 
 const ending = new WeakSet<Duplex>()
@@ -324,7 +323,6 @@ function refuseUnreadable(error: NodeJS.ErrnoException, socket: Duplex, pending:
     pending.once('close', () => endInStages(socket))
     return
   }
-  // The same if a later pipelined request is incomplete.
   if (pending !== null && pending.socket === null && !pending.writableFinished) {
     socket.destroy()
     return
@@ -353,7 +351,7 @@ function refuseLate(socket: Duplex, pending: ServerResponse | null, isHead: bool
   else refusePlainly(socket, 'shutting_down', false, isHead)
 }
 
-/** `isHead`: the answer to HEAD has no body (RFC 9110 §9.3.2). */
+/** The answer to HEAD has no body (RFC 9110 §9.3.2). */
 function refusePlainly(socket: Duplex, code: ErrorCode, isPage = false, isHead = false): void {
   const { status, headers, body } = refusalOf(code, socket, isPage)
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
@@ -361,14 +359,14 @@ function refusePlainly(socket: Duplex, code: ErrorCode, isPage = false, isHead =
   endInStages(socket)
 }
 
-/** An `Expect` other than `100-continue` gets 417 (RFC 9110 §10.1.1). */
+/** RFC 9110 §10.1.1. */
 function refuseExpectation(request: IncomingMessage, response: ServerResponse): void {
   const { headers, body } = refusalOf('bad_request', response.socket)
   endAfter(request, response)
   response.writeHead(417, headers).end(body)
 }
 
-/** For what the parser of HTTP/1.1 lets through, and for HTTP/2. */
+/** For requests that the HTTP/1.1 parser lets through, and for HTTP/2. */
 function refuseUnfit(request: IncomingMessage, response: ServerResponse, code: ErrorCode): void {
   const { accept } = request.headers
   const isPage = accept === undefined ? code === 'headers_too_large' : /text\/html/i.test(accept)

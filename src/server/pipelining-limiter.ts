@@ -1,11 +1,8 @@
-/**
- * Limits the pipelined requests of one client connection that run at a time, otherwise thousands of them would open as
- * many upstream connections (THREATS D5).
- */
+/** Limits the pipelined requests of one connection, otherwise thousands of them would open as many upstream connections (THREATS D5). */
 import type { ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 
-/** Maximum of requests under way per connection. Browsers send one at a time. */
+/** Per connection. Browsers send one at a time. */
 export const maxConcurrent = 8
 
 interface QueuedRequest {
@@ -17,7 +14,7 @@ interface QueuedRequest {
 interface ConnectionQueue {
   readonly socket: Duplex
   readonly waiting: QueuedRequest[]
-  /** The newest response, null once it is closed. */
+  /** Null once it is closed. */
   newest: ServerResponse | null
   active: number
   isPaused: boolean
@@ -28,7 +25,7 @@ interface ConnectionQueue {
 export class PipeliningLimiter {
   readonly #queues = new WeakMap<Duplex, ConnectionQueue>()
 
-  /** Starts the request now, or once enough earlier ones are answered. */
+  /** Starts the request once enough earlier ones are answered. */
   request(socket: Duplex, response: ServerResponse, begin: () => void): void {
     const queue = this.#queueOf(socket)
     queue.newest = response
@@ -36,7 +33,7 @@ export class PipeliningLimiter {
     else wait(queue, { response, begin })
   }
 
-  /** Starts the upgrade once every earlier request is answered, because Node throws if a response still has the socket. */
+  /** Waits for every earlier response, because Node throws if one still has the socket. */
   upgrade(socket: Duplex, begin: () => void): void {
     const queue = this.#queueOf(socket)
     if (queue.active === 0) return begin()
@@ -45,7 +42,7 @@ export class PipeliningLimiter {
     queue.waiting.push({ response: null, begin })
   }
 
-  /** The last pending response, or null. Earlier responses end before it. */
+  /** Null if none. Earlier responses end before it. */
   pendingResponse(socket: Duplex): ServerResponse | null {
     return this.#queues.get(socket)?.newest ?? null
   }
@@ -99,7 +96,7 @@ function startNext(queue: ConnectionQueue): void {
   if (queue.waiting.length === 0) release(queue, true)
 }
 
-/** Queues a request and pauses the socket; the parser may not resume correctly within a chunk. */
+/** The parser may not resume correctly within a chunk, so the socket is paused. */
 function wait(queue: ConnectionQueue, queued: QueuedRequest): void {
   queue.waiting.push(queued)
   if (queue.isPaused) return

@@ -1,4 +1,4 @@
-/** The listener for plain http: it answers ACME's http-01 challenges and redirects everything else to the https address of the same site. */
+/** The listener for plain http: it answers ACME's http-01 challenges and redirects everything else to https. */
 import http, { type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import type { ErrorCode } from '../errors.ts'
@@ -6,23 +6,23 @@ import { listenAt, placeOf } from './inherited-sockets.ts'
 import { type ProxyProtocol, readProxyHeaders } from './proxy-headers.ts'
 
 export interface PlainHttpInput {
-  /** The sites to redirect to. Asked at each request, because a reload changes them. */
+  /** Asked at each request, because a reload changes them. */
   readonly sites: () => ReadonlyMap<string, string>
-  /** The answer to a pending challenge; null if there is none with this token. Default: there are no challenges. */
+  /** Null if no challenge with this token is pending. */
   readonly challenge?: (token: string) => Promise<string | null>
-  /** True while the gate has no certificate for this host, so that a redirect would lead to an error. Default: never. */
+  /** A redirect to a host without a certificate would lead to an error. */
   readonly lacksCertificate?: (hostname: string) => boolean
-  /** Maximum bytes of request line and headers. */
+  /** Bytes of request line and headers. */
   readonly maxHeaderSize: number
-  /** Time for a whole request, in milliseconds. */
+  /** For a whole request. */
   readonly requestTimeoutMs?: number
-  /** Default: no balancer speaks the PROXY protocol. */
+  /** Null: no balancer speaks the PROXY protocol. */
   readonly proxyProtocol?: ProxyProtocol | null
 }
 
 const requestTimeoutMs = 10_000
 const keepAliveTimeoutMs = 5_000
-/** Connections at a time, and requests of each. Nobody needs more for a redirect (THREATS D4). */
+/** Nobody needs more for a redirect (THREATS D4). */
 const maxConnections = 1000
 const maxRequests = 32
 const challengePath = /^\/\.well-known\/acme-challenge\/([A-Za-z0-9_-]{1,256})$/
@@ -42,13 +42,13 @@ export class PlainHttp {
       keepAliveTimeout: keepAliveTimeoutMs,
       connectionsCheckingInterval: Math.min(1_000, timeoutMs),
       insecureHTTPParser: false,
-      // Node would answer a request without the header without the gate's own.
+      // Node would refuse a request without the header without the gate's own headers.
       requireHostHeader: false
     })
     this.#server.maxConnections = maxConnections
     this.#server.maxRequestsPerSocket = maxRequests
     this.#server.on('request', (request, response) => void this.#answer(request, response))
-    // The server does not want the body, so it sends no `100 Continue`.
+    // The body is not wanted, so there is no `100 Continue`.
     this.#server.on('checkContinue', (request, response) => void this.#answer(request, response))
     this.#server.on('checkExpectation', refuseExpectation)
     this.#server.on('clientError', ({ code }: NodeJS.ErrnoException, socket) => {
@@ -69,12 +69,12 @@ export class PlainHttp {
     })
   }
 
-  /** Rejects with Node's error (`EADDRINUSE`, `EACCES` …). `fd` is a descriptor of systemd in place of the address. */
+  /** Rejects with Node's error (`EADDRINUSE`, `EACCES` …). `fd`: a descriptor of systemd. */
   listen(host: string, port: number, fd?: number): Promise<AddressInfo> {
     return listenAt(this.#server, placeOf(host, port, fd))
   }
 
-  /** Ends all connections at once, because no request here takes long. */
+  /** At once, because no request here takes long. */
   close(): Promise<void> {
     const closed = new Promise<void>(resolve => this.#server.close(() => resolve()))
     for (const socket of this.#sockets) socket.destroy()
@@ -84,7 +84,7 @@ export class PlainHttp {
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const hasBody =
       request.headers['content-length'] !== undefined || request.headers['transfer-encoding'] !== undefined
-    // The body stays unread, and the connection ends with the answer.
+    // The body stays unread.
     if (hasBody) response.setHeader('connection', 'close')
     const token = challengePath.exec(request.url ?? '')?.[1]
     if (token !== undefined && (request.method === 'GET' || request.method === 'HEAD')) {
@@ -98,7 +98,7 @@ export class PlainHttp {
     const asked = targetOf(url, headers.host)
     if (asked === null) return send(response, 400, refused('bad_request'), 'This request cannot be understood.\n')
     const hostname = hostnameOf(asked.host)
-    // The redirect leads only to a site of the configuration (THREATS K9).
+    // It leads only to a site of the configuration (THREATS K9).
     const origin = this.#input.sites().get(hostname)
     if (origin === undefined)
       return send(response, 404, refused('misdirected'), 'There is no site of this name here.\n')
@@ -114,7 +114,7 @@ export class PlainHttp {
   }
 }
 
-/** The https origin of each host that the gate serves. Of several ports of one host, the usual one counts, then the first. */
+/** By host. Of several ports of one host, the usual one counts, then the first. */
 export function redirectsOf(
   sites: readonly { readonly secure: boolean; readonly hostname: string; readonly origin: string }[]
 ): Map<string, string> {
@@ -127,7 +127,7 @@ export function redirectsOf(
   return origins
 }
 
-/** The host and path of a request in origin or absolute form (RFC 9112 §3.2); null for any other form. */
+/** From the origin or absolute form (RFC 9112 §3.2); null for any other. */
 function targetOf(url: string, host: string | undefined): { host: string; path: string } | null {
   if (url.startsWith('/')) return host === undefined ? null : { host, path: url }
   const [, authority, path = ''] = /^http:\/\/([^/?#@]+)([/?].*)?$/i.exec(url) ?? []
@@ -140,14 +140,14 @@ function hostnameOf(host: string): string {
 
 const plain = { 'content-type': 'text/plain; charset=utf-8', 'x-content-type-options': 'nosniff' }
 
-/** The host has no certificate yet. Only this listener says so, and it has no page for it. */
+/** Only this listener has this code, and there is no page for it. */
 const noCertificate = 'no_certificate'
 
 function refused(code: ErrorCode | typeof noCertificate): http.OutgoingHttpHeaders {
   return { ...plain, 'factorgate-error': code }
 }
 
-/** An `Expect` other than `100-continue` (RFC 9110 §10.1.1). The body stays unread. */
+/** RFC 9110 §10.1.1. The body stays unread. */
 function refuseExpectation(_request: IncomingMessage, response: ServerResponse): void {
   send(response, 417, { ...refused('bad_request'), connection: 'close' }, 'This request cannot be understood.\n')
 }

@@ -1,6 +1,6 @@
 /**
- * Connections through TCP balancers (FIELD F19). Each connection of a listed peer begins with a PROXY protocol header, which names its client.
- * The connections of all others reach the server unread, so a stranger's header is an unreadable request (THREATS H28).
+ * PROXY protocol headers: each connection of a listed TCP balancer begins with one, which names its client (FIELD F19). Connections of all others reach the
+ * server unread, so a stranger's header is an unreadable request (THREATS H28).
  */
 import type { Server, Socket } from 'node:net'
 import { setPeer } from '../platform/peer-address.ts'
@@ -11,18 +11,18 @@ import { beforeConnections, readFirstBytes } from './first-bytes.ts'
 export interface ProxyProtocol {
   /** Addresses and networks of the balancers. */
   readonly from: readonly string[]
-  /** Gets a sentence about connections that were closed, at most once a minute. */
+  /** Gets a sentence about closed connections, at most once a minute. */
   readonly warn: (sentence: string) => void
-  /** Default: 5 s. A balancer sends the header at once. */
+  /** A balancer sends the header at once. Default: 5 s. */
   readonly headerMs?: number
 }
 
 const headerMs = 5_000
 const warnMs = 60_000
-/** In no network; the same as of a closed socket (src/request/client.ts). */
+/** In no network, as for a closed socket (src/request/client.ts). */
 const unknownAddress = 'unknown'
 
-/** Puts itself before the connection listeners that the server has now. */
+/** Comes before the present connection listeners. */
 export function readProxyHeaders(server: Server, { from, warn, headerMs: withinMs = headerMs }: ProxyProtocol): void {
   const balancers = parseNetworks(from)
   const refused = refusals(warn)
@@ -48,7 +48,7 @@ export function readProxyHeaders(server: Server, { from, warn, headerMs: withinM
   })
 }
 
-/** False if the connection has ended meanwhile. */
+/** False if the connection has ended. */
 function takes(socket: Socket, source: Source): boolean {
   if (source === 'balancer') return true
   try {

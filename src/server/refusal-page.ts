@@ -1,4 +1,4 @@
-/** Responses outside the pipeline, such as to a request that node:http cannot parse. The page is one document without styles and scripts. */
+/** Responses outside the pipeline. The page has no styles and scripts. */
 import type { Duplex } from 'node:stream'
 import type { TLSSocket } from 'node:tls'
 import { strictTransport } from '../../plugins/security-headers.ts'
@@ -19,13 +19,13 @@ function refusalPage(code: ErrorCode): string {
   return `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="light dark"><title>${title}</title><h1>${title}</h1><p>${sentence} The gate in front of the app refused the request. The app has not seen it.</p><p>${now}</p><p><a href="/.factorgate/">To your apps</a></p></html>\n`
 }
 
-/** Guesses from what has come of a head whether a browser sent it. An oversized one without `Accept` counts as a browser's. */
+/** Guesses from a part of the head. An oversized one without `Accept` counts as a browser's. */
 export function looksForAPage(head: BegunHead | null, packet: Buffer | undefined, code: ErrorCode): boolean {
   const accept = head?.accept ?? /\r\naccept:([^\r\n]*)/i.exec(packet?.toString('latin1') ?? '')?.[1]
   return accept === undefined ? code === 'headers_too_large' : /text\/html/i.test(accept)
 }
 
-/** A response outside the pipeline, with the standard security headers (plugins/security-headers.ts). */
+/** With the standard security headers (plugins/security-headers.ts). */
 export function refusalOf(code: ErrorCode, socket: Duplex | null, isPage = false) {
   const { status, sentence } = describeError(code)
   const body = isPage ? refusalPage(code) : JSON.stringify({ error: { code, message: sentence } })

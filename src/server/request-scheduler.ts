@@ -1,14 +1,13 @@
 /**
- * The order in which requests begin when many come at once. A few begin in each turn of the event loop, and the others wait: first the sites
- * take turns, then the customers of each, then their connections. So a client with a thousand requests makes another one wait for a few of
- * them, whatever IPv6 addresses it has.
+ * The order in which requests begin when many come at once. A few begin in each turn of the event loop: the sites take turns, then the customers of each, then
+ * their connections. So a client with a thousand requests delays another one by a few, whatever IPv6 addresses it has.
  */
 import type { Socket } from 'node:net'
 import { networkLevels } from '../request/network-levels.ts'
 
-/** Requests that begin in one turn of the event loop. Each takes some tenths of a millisecond. */
+/** Each takes some tenths of a millisecond. */
 const maxInTurn = 32
-/** Requests of one connection in a row. What HTTP/2 answers in one turn of the event loop goes out in one write. */
+/** Of one connection. What HTTP/2 answers in one turn of the event loop goes out in one write. */
 const maxInRow = 8
 
 type Begin = () => void
@@ -21,7 +20,7 @@ export interface Client {
 
 const clients = new WeakMap<Socket, Client>()
 
-/** Found out once for each connection. */
+/** Once for each connection. */
 export function clientOf(socket: Socket): Client {
   const known = clients.get(socket)
   if (known !== undefined) return known
@@ -35,7 +34,7 @@ export class RequestScheduler {
   #begun = 0
   #isAwaited = false
 
-  /** Calls `begin` now or in a later turn. `client` and `connection` say whose request it is. */
+  /** Calls `begin` now or in a later turn. */
   schedule(client: Client, connection: object, begin: Begin): void {
     const mayBegin = this.#begun < maxInTurn && this.#waiting.isEmpty
     if (!this.#isAwaited) this.#awaitTurn()
@@ -83,7 +82,7 @@ interface Entry<Value> {
   readonly value: Value
 }
 
-/** Values by their keys, in the order of their turns. */
+/** In the order of their turns. */
 class Rotation<Value> {
   /** A map keeps the order in which keys were added. */
   readonly #values = new Map<unknown, Value>()
@@ -100,7 +99,7 @@ class Rotation<Value> {
     return made
   }
 
-  /** The one whose turn it is, taken out. */
+  /** Removes it. */
   take(): Entry<Value> | undefined {
     const [first] = this.#values
     if (first === undefined) return
@@ -109,7 +108,6 @@ class Rotation<Value> {
     return { key, value }
   }
 
-  /** At the end. */
   putBack({ key, value }: Entry<Value>): void {
     this.#values.set(key, value)
   }

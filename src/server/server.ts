@@ -38,7 +38,7 @@ interface ServerInput {
   readonly config: Config
   readonly clock: Clock
   readonly log: Logger
-  /** Given in a cluster, whose primary serves health and metrics. */
+  /** In a cluster the primary serves health and metrics. */
   readonly worker?: {
     readonly number: number
     readonly of: number
@@ -48,33 +48,30 @@ interface ServerInput {
     readonly ticketKeys: TicketKeysOfDay
   }
   readonly hasher?: PasswordHasher | undefined
-  /** Sockets that systemd has opened. Default: none. */
+  /** Opened by systemd. */
   readonly sockets?: InheritedSockets | undefined
-  /** scrypt's N for new recovery codes. Default: the usual one. */
+  /** scrypt's N for new recovery codes. */
   readonly recoveryCodeCost?: number | undefined
 }
 
-/** A running gate: one process or a cluster. */
+/** One process or a cluster. */
 export interface Serving {
-  /** Bound addresses; `admin` is null when health is off, and `http` without `listen.http`. A cluster does not know `http`. */
+  /** `admin` is null when health is off, and `http` without `listen.http`. A cluster does not know `http`. */
   readonly addresses: {
     readonly gate: AddressInfo
     readonly admin: AddressInfo | null
     readonly http?: AddressInfo | null
   }
   /**
-   * Applies a checked configuration, ends connections that it forbids, and resolves to the keys that need a restart. If
-   * it rejects, the old one stays. Calls must not overlap.
+   * Takes a checked configuration, ends connections that it forbids, and resolves to the keys that need a restart. If it rejects, the old one stays. Calls must
+   * not overlap.
    */
   reload(config: Config): Promise<string[]>
-  /** Notes that a changed configuration was refused, for the journal, the metrics and the console. `problems` name no secrets. */
+  /** For the journal, the metrics and the console. `problems` name no secrets. */
   refuse(problems: readonly string[]): Promise<void>
-  /** Reads the key file again. Rejects with KeyFileError, and keeps the old keys, if it does not fit this store. */
+  /** Rejects with KeyFileError, and keeps the old keys, if the file does not fit this store. */
   reloadKeys(): Promise<void>
-  /**
-   * Closes WebSockets with 1001, stops accepting, lets requests end, then closes all resources. A second call ends them
-   * at once.
-   */
+  /** Closes WebSockets with 1001, lets requests end, then closes all resources. A second call ends them at once. */
   close(): Promise<void>
 }
 
@@ -145,10 +142,7 @@ export class Server implements Serving {
         : null
   }
 
-  /**
-   * Opens everything and listens. If it rejects (KeyFileError, StoreUnreachable, Node's address error), nothing stays
-   * open.
-   */
+  /** If it rejects (KeyFileError, StoreUnreachable, Node's address error), nothing stays open. */
   static async start(input: ServerInput): Promise<Server> {
     const { config, clock, log, worker, hasher, recoveryCodeCost } = input
     const keyring = await readKeyFile(config.keyFile, process.env)
@@ -201,7 +195,7 @@ export class Server implements Serving {
     }
   }
 
-  /** Warns if the store has no accounts: it may be new, or the wrong one. */
+  /** An empty store may be new, or the wrong one. */
   async #warnIfEmpty(): Promise<void> {
     const { file, store, portal, identity } = this.#config
     // Without a configuration file (the demo) accounts are created after the start.
@@ -215,7 +209,6 @@ export class Server implements Serving {
     )
   }
 
-  /** Says once that lines of the journal are gone. */
   #warnOfMissing(missing: Missing): void {
     const { seq, at } = missing.anchor
     const what =
@@ -229,7 +222,7 @@ export class Server implements Serving {
     this.runtime.recordMissing(missing)
   }
 
-  /** Says which apps everybody may use, so that nobody forgets them after a roll-out. */
+  /** So that nobody forgets these apps after a roll-out. */
   #warnOfReports(): void {
     if (this.#worker !== undefined && this.#worker.number !== 1) return
     warnOfRequired(this.#config, this.#log)
@@ -246,7 +239,7 @@ export class Server implements Serving {
     return { gate: this.#gate as AddressInfo, admin, http: this.#http }
   }
 
-  /** The certificates that the gate gets itself; null if they come from files or another program. */
+  /** Null if certificates come from files or another program. */
   get certificates(): Certificates | null {
     return this.#issuing?.certificates ?? null
   }
@@ -342,7 +335,7 @@ export class Server implements Serving {
     this.runtime.keyring = keyring
   }
 
-  /** Takes what another worker has seen of an upstream. */
+  /** From another worker. */
   hear(news: UpstreamNews): void {
     this.runtime.upstreams.hear(news, performance.now())
   }
@@ -373,15 +366,15 @@ export class Server implements Serving {
   }
 }
 
-/** Open connections are judged once more this long after a change of the posture, in milliseconds. */
+/** Between a change of the posture and a second look at open connections. */
 const lateMs = 500
 
-/** How long the last spans may take: what is left of the grace, within bounds, in milliseconds. */
+/** For the last spans: what is left of the grace, within bounds. */
 function flushTimeOf(graceLeft: number): number {
   return Math.min(Math.max(graceLeft, 250), 3000)
 }
 
-/** Stores the portal's origin for the command line. It writes only changes, because a gate also starts on a full disk. */
+/** For the command line. It writes only changes, because a gate also starts on a full disk. */
 async function rememberPortal(store: Store, origin: string): Promise<void> {
   if ((await store.get('meta:portal-url')) !== origin) await store.put('meta:portal-url', origin)
 }

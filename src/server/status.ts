@@ -1,4 +1,4 @@
-/** What a running gate says about itself, for `factorgate status`. It holds no secrets. */
+/** What `factorgate status` shows of a running gate. It holds no secrets. */
 import type { MetricName } from '../metrics/declarations.ts'
 import { release } from '../metrics/release.ts'
 import type { MetricsSnapshot } from '../metrics/snapshot.ts'
@@ -9,7 +9,7 @@ export interface GateStatus extends ConfigurationNote {
   readonly version: string
   readonly process: number
   readonly workers: number
-  /** The file of the configuration; null for `serve --upstream`. */
+  /** Null for `serve --upstream`. */
   readonly file: string | null
   /** Sockets, downloads and uploads under way. */
   readonly openConnections: number

@@ -1,12 +1,12 @@
 /**
- * The keys with which TLS tickets are sealed. Each day has keys of its own, made of those of the day before, which are forgotten. Otherwise whoever reads
- * the memory of a gate could open all TLS 1.2 that somebody has recorded since its start (RFC 9325 §3.4).
+ * The keys of TLS tickets. Each day's are made of those of the day before, which are forgotten. Otherwise whoever reads the memory of a gate could open all TLS
+ * 1.2 that was recorded since its start (RFC 9325 §3.4).
  */
 import { hkdfSync, randomBytes } from 'node:crypto'
 import type { Server } from 'node:tls'
 import { type Clock, systemClock } from '../clock.ts'
 
-/** For another process, which has the same keys from then on. */
+/** Another process has the same keys from then on. */
 export interface TicketKeysOfDay {
   /** 48 bytes. */
   readonly keys: Uint8Array
@@ -39,7 +39,7 @@ export class TicketKeys {
     return { keys: Buffer.from(this.#keys), day: this.#day }
   }
 
-  /** Until the server closes it has the keys of the day. Returns what looks at the day at once. */
+  /** The server has the day's keys until it closes. Returns a function that looks at the day at once. */
   giveTo(server: Pick<Server, 'setTicketKeys' | 'once'>): () => void {
     let given = Number.NaN
     const renew = () => {

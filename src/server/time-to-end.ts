@@ -1,7 +1,7 @@
-/** How long the end of a process may take before it is cut off. */
+/** How long the end of a process may take. */
 import type { Config } from '../../config/schema.ts'
 
-/** The time for what follows the last requests: exports, messages, the journal and the store, in milliseconds. */
+/** For what follows the last requests: exports, messages, the journal and the store. */
 const overtimeMs = 10_000
 
 export function cutOffMs({ shutdownTimeout }: Pick<Config, 'shutdownTimeout'>): number {

@@ -1,6 +1,6 @@
 /**
- * Answers the connections of tls-alpn-01 (RFC 8737). OpenSSL picks the certificate before it reads ALPN. While a challenge is pending, the gate
- * therefore reads the ClientHello of each new connection itself, and gives the authority's connections to a separate TLS server.
+ * Answers the connections of tls-alpn-01 (RFC 8737). OpenSSL picks the certificate before it reads ALPN, so while a challenge is pending the gate reads each
+ * ClientHello, and gives the authority's connections to a separate TLS server.
  */
 import type { Server } from 'node:net'
 import tls from 'node:tls'
@@ -8,15 +8,15 @@ import { beforeConnections, readFirstBytes } from './first-bytes.ts'
 import type { TlsChallenges } from './issued-contexts.ts'
 
 const protocol = 'acme-tls/1'
-/** The protocol as an entry of the ALPN list: its length, then its name. */
+/** An entry of the ALPN list: its length, then the name. */
 const offer = Buffer.from(`\x0a${protocol}`, 'latin1')
-/** One TLS record; one with a post-quantum key share comes in two packets. */
+/** One TLS record; with a post-quantum key share it comes in two packets. */
 const maxBytes = 5 + 16_384
 /** The content type of a record (RFC 8446 §5.1). */
 const handshake = 22
 const helloMs = 10_000
 
-/** Puts itself before the connection listeners that a TLS server has now. */
+/** Comes before the present connection listeners. */
 export function interceptChallenges(server: Server, challenges: TlsChallenges): void {
   const authority = challengeServer(challenges)
   beforeConnections(server, (socket, accept) => {
@@ -52,7 +52,7 @@ function challengeServer(challenges: TlsChallenges): tls.Server {
   return server
 }
 
-/** True once the first record is complete. Also true for anything but a handshake, which the TLS server refuses at once. */
+/** The first record is complete. Also true for anything but a handshake, which the TLS server refuses at once. */
 function isWhole(hello: Buffer): boolean {
   if (hello[0] !== handshake) return true
   return hello.length >= 5 && hello.length >= Math.min(5 + hello.readUInt16BE(3), maxBytes)

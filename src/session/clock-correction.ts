@@ -1,6 +1,6 @@
 /**
- * The correction of sessions after the clock is put back. The gate and the store keep the latest time seen, otherwise a session that began
- * while the clock was ahead would live too long (THREATS D17).
+ * The correction of sessions after the clock is put back. The gate and the store keep the latest time seen, otherwise a session that began while the clock was
+ * ahead would live too long (THREATS D17).
  */
 import { type Clock, clockSkewMs } from '../clock.ts'
 import type { Proof } from '../factor/proof.ts'
@@ -10,7 +10,7 @@ import type { Session } from './session.ts'
 import type { SessionCache } from './session-cache.ts'
 
 const saveEveryMs = 60_000
-/** How far ahead the clock of another gate may be. Its sign-ins do not count here before their time, and go on there. */
+/** For the clock of another gate. Its sign-ins count here from their time on. */
 const otherGateMs = 60 * 60_000
 const markKey = 'meta:clock'
 
@@ -18,7 +18,6 @@ function isAhead({ createdAt, proofs }: Session, now: number): boolean {
   return createdAt > now + clockSkewMs || proofs.some(({ at }) => at > now + clockSkewMs)
 }
 
-/** Moves the session's future times back as far as the clock moved. */
 function setBack(session: Session, byMs: number, lifeMs: number, now: number): Session {
   const back = (at: number) => (at > now + clockSkewMs ? at - byMs : at)
   // The end was fixed at the beginning, or by the proof that made the session complete.
@@ -39,7 +38,7 @@ interface ClockCorrectionOptions {
   readonly idleSeconds: () => number
   readonly end: (id: string) => Promise<unknown>
   readonly forget: () => unknown
-  /** A session began later than this gate has ever seen, by so many seconds. Called at most once a minute. */
+  /** By how much a session began later than this gate has ever seen. At most once a minute. */
   readonly onAhead?: ((seconds: number) => void) | undefined
 }
 
@@ -56,7 +55,7 @@ export class ClockCorrection {
     this.#store = options.store
   }
 
-  /** Reads the latest time that a gate has saved. Call this before the first request. */
+  /** Call it before the first request. */
   async begin(): Promise<void> {
     const found = Number(await this.#store.get(markKey))
     if (Number.isSafeInteger(found)) this.#latest = Math.max(this.#latest, found)
@@ -80,7 +79,7 @@ export class ClockCorrection {
     return this.#options.clock()
   }
 
-  /** Saves the latest time, at most once a minute. */
+  /** At most once a minute. */
   async save(): Promise<void> {
     const now = await this.present()
     if (Math.abs(now - this.#savedAt) < saveEveryMs) return
@@ -93,7 +92,6 @@ export class ClockCorrection {
     return isAhead(session, now) ? this.#correct(session.id, now, now) : session
   }
 
-  /** Runs once for each time that the clock is put back. */
   async #correctAll(now: number): Promise<void> {
     const latest = this.#latest
     for await (const { value } of this.#store.scan(sessionKey(''))) {

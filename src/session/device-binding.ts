@@ -1,4 +1,4 @@
-/** The binding of sign-ins to device keys: offering a registration, registering, refreshing, and judging what a request shows. */
+/** Binds sign-ins to device keys, and judges what a request shows. */
 import { LRUCache } from 'lru-cache'
 import { type Clock, clockSkewMs, isCurrent } from '../clock.ts'
 import type { Binding } from '../device/binding.ts'
@@ -25,9 +25,9 @@ import type { SessionCache } from './session-cache.ts'
 import type { Sessions } from './sessions.ts'
 
 interface DeviceTerms {
-  /** The life of a bound cookie. */
+  /** Of a bound cookie. */
   readonly lifetimeSeconds: number
-  /** The hosts whose tokens are bound where the browser can do it: those of the apps that ask for it, and the portal's. */
+  /** The hosts of the apps that ask for bound tokens, and the portal's. */
   readonly hosts: ReadonlySet<string>
 }
 
@@ -55,7 +55,7 @@ type RefusedBecause =
 interface Granted {
   readonly session: Session
   readonly identifier: string
-  /** The value of the bound cookie. */
+  /** Of the bound cookie. */
   readonly cookie: string
   readonly nextChallenge: string
 }
@@ -82,28 +82,27 @@ type Refresh =
   | { readonly kind: 'forget'; readonly identifier: string }
   | RefusedProof
 
-/** A request that was sent before its browser had the first cookie of a new key arrives at most this late. */
+/** A request that was sent before its browser had a new key's first cookie arrives at most this late. */
 const firstCookieMs = 30_000
-/** The longest time that an answer to the registration takes to the browser. */
+/** An answer to the registration reaches the browser in this time. */
 const answeredWithinMs = 10_000
 const minWaitMs = 100
 const maxWaitMs = 3_000
-/** A second offer waits until the first has certainly failed, otherwise documents side by side would each cost a signature. */
+/** Documents side by side would each cost a signature, so the second offer waits until the first has failed. */
 const offeredAgainAfterMs = 60_000
-/** A hand-over takes a proof of this age, so that tabs that are opened together cost one signature. */
+/** Tabs that are opened together cost one signature. */
 const justProvenMs = 60_000
-/** Browsers make six signatures in nine minutes for a whole site, so a host may have to wait for its key that long. */
+/** Browsers make six signatures in nine minutes for a whole site, so a host may wait for its key that long. */
 const offeredForMs = 15 * 60_000
 
 export class DeviceBinding {
   readonly terms: DeviceTerms
   readonly #options: DeviceBindingOptions
-  /** When each principal got the last offer. */
   readonly #offeredAt = new WeakMap<Principal, number>()
-  /** The last bound cookie of each principal, so that most requests cost no MAC. */
+  /** Saves most requests a MAC. */
   readonly #live = new WeakMap<Principal, BoundCookie & { readonly value: string }>()
 
-  /** The new keys whose cookie has come, by `nameOfKey`. */
+  /** New keys whose cookie has come, by `nameOfKey`. */
   readonly #shown = new LRUCache<string, true>({ max: 10_000 })
 
   constructor(options: DeviceBindingOptions) {
@@ -111,7 +110,7 @@ export class DeviceBinding {
     this.terms = options.terms
   }
 
-  /** `cookie`: the value of the bound cookie that the request carries. It asks no store. */
+  /** `cookie`: the request's bound cookie. It asks no store. */
   bindingOf(principal: Principal, cookie: string | null): Binding {
     const key = principal.session.devices?.[principal.host]
     if (key === undefined) return 'none'
@@ -131,7 +130,7 @@ export class DeviceBinding {
     return 'fresh'
   }
 
-  /** True if the request's bound cookie is at most a minute old. A stolen one is soon older, and only the key gets the next one. */
+  /** A stolen cookie is soon older, and only the key gets the next one. */
   isJustProven(principal: Principal, cookie: string | null): boolean {
     if (this.bindingOf(principal, cookie) !== 'fresh') return false
     const { provenAt } = this.#live.get(principal) as BoundCookie
@@ -139,21 +138,21 @@ export class DeviceBinding {
   }
 
   /**
-   * For a token whose key is not shown: the milliseconds after which its browser may have the key's first cookie; 0 if it has shown one. Null for a
-   * key that is not new, and where no cookie has come in time.
+   * For a token whose key is not shown: the milliseconds after which its browser may have the key's first cookie; 0 if it has shown one. Null for an older key,
+   * and where no cookie has come in time.
    */
   firstCookieWait(principal: Principal): number | null {
     const key = principal.session.devices?.[principal.host]
     const now = this.#options.clock()
     if (key === undefined || !isCurrent(key.at + firstCookieMs, firstCookieMs, now)) return null
     if (this.#shown.has(nameOfKey(principal, key))) return 0
-    // The clock of the gate that has registered the key may be ahead.
+    // The clock of the gate that registered the key may be ahead.
     const age = Math.abs(now - key.at)
     // Each wait is as long as the time before, so a browser follows few redirects.
     return age < answeredWithinMs ? Math.min(Math.max(age, minWaitMs), maxWaitMs) : null
   }
 
-  /** `Secure-Session-Registration` for a token that was just made; null where nothing is to be bound. */
+  /** `Secure-Session-Registration` for a new token; null where nothing is to be bound. */
   offer(principal: Principal): string | null {
     const { session, host, csrfKey, isFullySignedIn: isWhole } = principal
     if (!isWhole || !this.terms.hosts.has(host) || session.devices?.[host] !== undefined) return null
@@ -163,7 +162,7 @@ export class DeviceBinding {
     return registrationHeader(sealChallenge(keyrings.present, 'register', what, endsAt))
   }
 
-  /** `Secure-Session-Registration` for a later answer, while the token is young; null if nothing is to be bound. */
+  /** The same for a later answer, while the token is young. */
   offerAgain(principal: Principal): string | null {
     const age = this.#ageOf(principal)
     const now = this.#options.clock()
@@ -173,7 +172,7 @@ export class DeviceBinding {
     return this.offer(principal)
   }
 
-  /** True while a key may still be registered for the token. */
+  /** A key may still be registered for the token. */
   isYoung(principal: Principal): boolean {
     return this.#ageOf(principal) < offeredForMs
   }
@@ -202,7 +201,7 @@ export class DeviceBinding {
     return registration
   }
 
-  /** `proof`: the header, if the browser has sent one. It needs no token: a navigation from elsewhere makes browsers leave it out. */
+  /** `header`: the proof, if any. It needs no token, which browsers leave out of a navigation from elsewhere. */
   async refresh(host: string, identifier: string, header: string | null): Promise<Refresh> {
     const { keyrings, clock, store, terms } = this.#options
     const id = sessionIn(identifier, host)
@@ -226,7 +225,7 @@ export class DeviceBinding {
     return { kind: 'refreshed', ...this.#grant(session, host, to.thumbprint, now) }
   }
 
-  /** The session, if it stands and has a key on `host`. A notice about a key that another gate has just registered may be under way. */
+  /** Null unless the session stands and has a key on `host`. Another gate's notice about a new key may be under way. */
   async #bound(id: string, host: string): Promise<Session | null> {
     const { sessions, cache } = this.#options
     if ((await sessions.standing(id)) !== 'complete') return null
@@ -261,7 +260,6 @@ export class DeviceBinding {
   }
 }
 
-/** One registration at one host. */
 function nameOfKey({ session, host }: Principal, { at }: { readonly at: number }): string {
   return `${session.id} ${host} ${at}`
 }

@@ -1,4 +1,4 @@
-/** The ends of sessions: of one, of a person's, or of all. An end without a confirmation is asked for again by a second call (FIELD A7). */
+/** The ends of sessions. An end without a confirmation is asked for again by a second call (FIELD A7). */
 import type { Clock } from '../clock.ts'
 import { isToken, tokenDigest } from '../ids.ts'
 import { type Words, wordsFor } from '../reasons/reason.ts'
@@ -21,7 +21,7 @@ import {
 import type { SessionCache } from './session-cache.ts'
 
 export const rememberedSeconds = 60 * 60
-/** Sessions that ended so need no confirmation: in an older state of the store they have expired too. */
+/** These need no confirmation: in an older state of the store they have expired too. */
 const overAnyway: ReadonlySet<EndReason> = new Set(['idle', 'expired'])
 
 interface EndingsOptions {
@@ -41,10 +41,7 @@ export class Endings {
     this.#store = options.store
   }
 
-  /**
-   * Ends a session on every host. False if there is none. `words`: for the person, of an operator or of the watch. Rejects with StoreUnconfirmed; `confirmEnd`
-   * asks again.
-   */
+  /** Ends a session on every host; false if there is none. `words`: for the person. Rejects with StoreUnconfirmed; `confirmEnd` asks again. */
   async end(id: string, why: EndReason, words?: string | Words): Promise<boolean> {
     const session = await this.finish(id, why, words)
     if (session === null) return false
@@ -55,22 +52,19 @@ export class Endings {
     throw unconfirmed
   }
 
-  /**
-   * Ends all sessions of an account but `except`, and returns their number. Asks for one confirmation, even without a session. Rejects with
-   * StoreUnconfirmed, which has the number.
-   */
+  /** Returns the number of ended sessions. Asks for one confirmation, even without a session. Rejects with StoreUnconfirmed, which has the number. */
   async endAccount(accountId: string, why: EndReason, except?: string, words?: string): Promise<number> {
     return this.#endEach(accountId, async id => id !== except && (await this.finish(id, why, words)) !== null)
   }
 
-  /** Like `endAccount`, for an account that is removed: the kept reasons of its sessions' ends do not name it. */
+  /** For an account that is removed: the kept reasons do not name it. */
   async endRemoved(accountId: string): Promise<number> {
     return this.#endEach(accountId, async id => (await this.finish(id, 'revoked', undefined, null)) !== null)
   }
 
   /**
-   * Ends the sessions of an account that show a proof of this authenticator. The one in `acting` only loses these proofs, if it has others.
-   * Returns the number of ended ones; rejects as `endAccount` does.
+   * Ends the sessions that show a proof of this authenticator. The one in `acting` only loses these proofs, if it has others. Returns and rejects as
+   * `endAccount` does.
    */
   async endProvedBy(accountId: string, credentialId: string, acting?: string): Promise<number> {
     return this.#endEach(accountId, async id => {
@@ -82,14 +76,14 @@ export class Endings {
     })
   }
 
-  /** As `endAccount`, for everybody. It reads the whole store: only commands call it. `onDone` gets the number so far. */
+  /** For everybody. It reads the whole store, so only commands call it. `onDone` gets the number so far. */
   async endAll(why: EndReason, onDone?: (done: number) => void): Promise<number> {
     const finish = async ({ key }: StoreEntry) =>
       (await this.finish(key.slice(sessionRecord.prefix.length), why)) !== null
     return this.#confirmed(await inBatches(this.#store.scan(sessionRecord.prefix), finish, onDone, { goesOn: true }))
   }
 
-  /** Why the session of a dead token ended: for one hour, and of a suspended person for as long as the session could have lasted. */
+  /** Known for an hour, and of a suspended person for as long as the session could have lasted. */
   async whyEnded(token: string): Promise<Ended | null> {
     if (!isToken(token)) return null
     const digest = tokenDigest(token)
@@ -100,17 +94,14 @@ export class Endings {
     return said === null ? ended : { ...ended, ...said }
   }
 
-  /** The account whose session the token opened, also for an hour after its end; null if it is not known. */
+  /** Also for an hour after the session's end; null if unknown. */
   async ownerOf(token: string): Promise<string | null> {
     const ended = await this.whyEnded(token)
     if (ended !== null || !isToken(token)) return ended?.accountId ?? null
     return (await tokenRecord.get(this.#store, tokenDigest(token)))?.account ?? null
   }
 
-  /**
-   * True if this session (or, with `accountId`, one of this account) ended unconfirmed within the last hour. Asks again, and rejects as
-   * `end` does.
-   */
+  /** True if this session (or, with `accountId`, one of this account) ended unconfirmed within the last hour. Rejects as `end` does. */
   async confirmEnd(id: string, accountId?: string): Promise<boolean> {
     const whose = await this.#store.get(endedKey(id))
     if (whose === null || (accountId !== undefined && whose !== accountId)) return false
@@ -130,8 +121,8 @@ export class Endings {
   }
 
   /**
-   * Ends a session without a confirmation; null if there is none. An unreadable one ends too, with '' as its account. With `owner: null` nobody
-   * can tell later whose it was.
+   * Without a confirmation; null if there is no session. An unreadable one ends too, with '' as its account. With `owner: null` nobody can tell later whose it
+   * was.
    */
   async finish(
     id: string,
@@ -163,12 +154,12 @@ export class Endings {
     return session
   }
 
-  /** A sign-in uses it, which makes no promise about an older session. */
+  /** A sign-in makes no promise about an older session. */
   settleQuietly(): Promise<unknown> {
     return evenUnconfirmed(() => this.#store.settle?.())
   }
 
-  /** `end` says whether it has ended the session. */
+  /** `end` tells whether it has ended the session. */
   async #endEach(accountId: string, end: (id: string) => Promise<boolean>): Promise<number> {
     const ids = await this.#store.members(sessionsOf(accountId))
     return this.#confirmed(await inBatches(ids, end, undefined, { goesOn: true }))
@@ -201,7 +192,7 @@ export class Endings {
     return Math.max(rememberedSeconds, Math.ceil((expiresAt - this.#options.clock()) / 1000))
   }
 
-  /** For a later explanation. A full disk has no room for it, and the session still ends. */
+  /** A full disk has no room for an explanation, and the session still ends. */
   async #remember(key: string, what: string, seconds = rememberedSeconds): Promise<void> {
     await this.#store.put(key, what, seconds).catch(error => {
       if (!(error instanceof StoreUnreachable)) throw error

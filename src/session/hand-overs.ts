@@ -1,14 +1,11 @@
-/**
- * Hand-over codes, which take a sign-in from the portal to an app's host in the address bar. Each is valid once, for 30 s, on its host and
- * in its browser.
- */
+/** Hand-over codes take a sign-in from the portal to an app's host in the address bar. Each is valid once, for 30 s, on its host and in its browser. */
 import { type Clock, isCurrent } from '../clock.ts'
 import { isToken, newToken, tokenDigest } from '../ids.ts'
 import type { Store } from '../store/store.ts'
 import { type HandOverRecord, handOverRecord } from './records.ts'
 
 const goodSeconds = 30
-/** How long a spent code still says its target, in seconds. */
+/** A spent code still tells its target. */
 const rememberedSeconds = 10 * 60
 const returnToLength = 12 * 1024
 
@@ -32,7 +29,7 @@ export class HandOvers {
     return code
   }
 
-  /** Reads a code of `host` without spending it. */
+  /** Does not spend the code. */
   async look(
     code: string,
     host: string
@@ -47,7 +44,7 @@ export class HandOvers {
     return { returnTo, tie, state: this.#isGood(record) ? 'waiting' : 'late' }
   }
 
-  /** The record for the one caller who spends the code; null for a wrong, spent, late or misplaced one. A failed try spends it too. */
+  /** Null for a wrong, spent, late or misplaced code. A failed try spends it too. */
   async spend(code: string, host: string, state: string): Promise<HandOverRecord | null> {
     if (!isToken(code)) return null
     const digest = tokenDigest(code)
@@ -55,7 +52,7 @@ export class HandOvers {
     if (record === null) return null
     await handOverRecord.put(this.#store, spentId(digest), record, rememberedSeconds)
     if (record.host !== host || record.state !== state) return null
-    // The store deletes the record by the clock of perhaps another machine.
+    // The store may delete the record by another machine's clock.
     return this.#isGood(record) ? record : null
   }
 

@@ -40,7 +40,7 @@ export class InstitutionSessions {
     this.#keyring = input.keyring
   }
 
-  /** Until `endsAt`, the end of our session (milliseconds since the epoch). `prolong` goes with a session that gets a later end. */
+  /** `endsAt`: of our session, in milliseconds since the epoch. */
   async remember(id: string, session: RememberedInstitution, endsAt: number): Promise<void> {
     const seconds = secondsUntil(endsAt, this.#clock())
     const hint = session.hint === null ? null : this.#keyring().seal(session.hint, sealContext(id))
@@ -55,13 +55,13 @@ export class InstitutionSessions {
     try {
       return { ...record, hint: this.#keyring().open(record.hint, sealContext(id)) }
     } catch (error) {
-      // The key is gone from the key file. Without a hint the institution asks the person.
+      // The key file has lost the key. Without a hint the institution asks the person.
       if (error instanceof KeyringError) return { ...record, hint: null }
       throw error
     }
   }
 
-  /** Our sessions that began with this one; with `externalId`, those of this person alone. */
+  /** Our sessions that began with this one; with `externalId`, of this person. */
   async withSid(directory: string, sid: string, externalId: string | null): Promise<string[]> {
     const ids = await this.#store.members(withSidKey(directory, sid))
     const theirs = await Promise.all(
@@ -73,7 +73,7 @@ export class InstitutionSessions {
     return theirs.filter(id => id !== null)
   }
 
-  /** The external ids of the people who have sessions here under this name of the institution. */
+  /** The external ids of people with sessions here under this name. */
   async peopleCalled(directory: string, nameThere: string): Promise<string[]> {
     const ids = await this.#store.members(withNameKey(directory, nameThere))
     const records = await Promise.all(ids.map(id => institutionSessionRecord.get(this.#store, id)))
@@ -82,7 +82,7 @@ export class InstitutionSessions {
   }
 }
 
-/** Keeps what is known of a session's institution until `endsAt`, when its second factor gives the session a later end. */
+/** A second factor has given the session a later end. */
 export async function prolong(store: Store, id: string, endsAt: number, now: number): Promise<void> {
   const seconds = secondsUntil(endsAt, now)
   const kept = await institutionSessionRecord.change<RememberedInstitution | null>(store, id, record =>

@@ -1,4 +1,4 @@
-/** The last use of each app by a person, within ten minutes. It sorts their list of apps. No request waits for it. */
+/** The last use of each app by a person, within ten minutes. It sorts their list of apps. */
 import type { Store } from '../store/store.ts'
 import { growingLru } from './growing-lru.ts'
 
@@ -8,14 +8,14 @@ const accountsNoted = 50_000
 
 export class AppUse {
   readonly #store: Store
-  /** Account → app → the gate's last write to the store. */
+  /** Account → app → last write. */
   readonly #written = growingLru<Map<string, number>>(accountsNoted)
 
   constructor(store: Store) {
     this.#store = store
   }
 
-  /** Writes once in ten minutes for a person and an app, and ignores a failure. */
+  /** Ignores a failure. */
   note(accountId: string, appId: string, now: number): void {
     let apps = this.#written.get(accountId)
     if (now - (apps?.get(appId) ?? 0) < writeEveryMs) return

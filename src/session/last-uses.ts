@@ -1,4 +1,4 @@
-/** When each session was last used. This process knows at once, the store and other processes some seconds later. */
+/** When each session was last used. The store and other processes know it some seconds later. */
 import { type Clock, clockSkewMs } from '../clock.ts'
 import { inBatches } from '../store/batches.ts'
 import type { Store } from '../store/store.ts'
@@ -8,9 +8,9 @@ export class LastUses {
   readonly #store: Store
   readonly #clock: Clock
   readonly #idleSeconds: () => number
-  /** Session id → the last use in this process, in milliseconds. */
+  /** Session id → the last use in this process. */
   readonly #seen = new Map<string, number>()
-  /** Those that are not written yet. */
+  /** Not written yet. */
   readonly #touched = new Map<string, number>()
 
   constructor(input: { store: Store; clock: Clock; idleSeconds: () => number }) {
@@ -29,12 +29,12 @@ export class LastUses {
     this.#touched.clear()
   }
 
-  /** In milliseconds; 0 if nobody knows it. */
+  /** In milliseconds; 0 if unknown. */
   async latest(id: string): Promise<number> {
     return Math.max(this.#seen.get(id) ?? 0, Number((await this.#store.get(seenKey(id))) ?? 0))
   }
 
-  /** Counts a use of a session that this process has seen. Uses within a minute, or a tenth of the idle time, count as one. */
+  /** Uses within a minute, or a tenth of the idle time, count as one. */
   touch(id: string): void {
     const seen = this.#seen.get(id)
     const now = this.#clock()
@@ -43,7 +43,7 @@ export class LastUses {
     this.#touched.set(id, now)
   }
 
-  /** The number of sessions that this process has seen in use within the last `seconds`. */
+  /** Sessions that this process has seen in use. */
   activeWithin(seconds: number): number {
     const since = this.#clock() - seconds * 1000
     let count = 0
@@ -70,14 +70,12 @@ export class LastUses {
     return seen <= now + clockSkewMs && now - seen <= this.#idleSeconds() * 1000
   }
 
-  /** Writes the uses since the last call. */
   async flush(): Promise<void> {
     await inBatches([...this.#touched.keys()], id => this.write(id))
     const old = this.#clock() - this.#idleSeconds() * 1000
     for (const [id, at] of this.#seen) if (at < old) this.#seen.delete(id)
   }
 
-  /** Writes the last use of this session now, if it is not written yet. */
   async write(id: string): Promise<void> {
     const at = this.#touched.get(id)
     if (at === undefined) return

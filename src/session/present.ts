@@ -1,4 +1,4 @@
-/** The person of a session on one host now. Reading this does not prolong the session. */
+/** The person of a session on one host. Reading this does not prolong the session. */
 import { isFullySignedIn, type Proof } from '../factor/proof.ts'
 import { accountPrefix, subjectOf } from '../identity/account.ts'
 import { accountRecord } from '../identity/account-record.ts'
@@ -14,7 +14,7 @@ interface Present {
   readonly isFullySignedIn: boolean
 }
 
-/** The person with their proofs. Null if the session has ended at `now`, or has no token on `host`. */
+/** Null if the session has ended at `now`, or has no token on `host`. */
 export async function presentAt(
   cache: SessionCache,
   terms: SessionTerms,

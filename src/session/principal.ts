@@ -10,20 +10,20 @@ export interface Principal {
   readonly subject: Subject
   readonly proofs: readonly Proof[]
   readonly host: string
-  /** Digest of the token. Forms are bound to it. */
+  /** The token's digest, to which forms are bound. */
   readonly csrfKey: string
-  /** When the token was made, in milliseconds since the epoch; null or left out if an older release made it. */
+  /** Milliseconds since the epoch; missing for tokens of an older release. */
   readonly tokenAt?: number | null
   readonly isFullySignedIn: boolean
 }
 
 export interface Entered {
   readonly principal: Principal
-  /** The value of the cookie. */
+  /** The cookie's value. */
   readonly token: string
 }
 
-/** The newest generation that the principal's token shows. */
+/** The newest one that the token shows. */
 export function generationOf({ proofs }: Principal): number {
   return proofs.reduce((highest, proof) => Math.max(highest, proof.generation), 0)
 }

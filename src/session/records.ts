@@ -1,4 +1,4 @@
-/** The records of sessions, tokens and hand-over codes. A record with any error counts as absent (THREATS D3). */
+/** A record with any error counts as absent (THREATS D3). */
 import { isDeviceKey } from '../device/device-key.ts'
 import { type Proof, proofKinds } from '../factor/proof.ts'
 import { type Reason, reasonsIn } from '../reasons/reason.ts'
@@ -25,12 +25,12 @@ const endReasons = [
 ] as const
 export type EndReason = (typeof endReasons)[number]
 
-/** Why a session ended, remembered for the person who comes back with its token. */
+/** For the person who comes back with the session's token. */
 export interface Ended {
   readonly why: EndReason
-  /** Whose it was; null where an older release ended it. */
+  /** Null where an older release ended it. */
   readonly accountId: string | null
-  /** What the operator wrote to the person, or the watch has said. */
+  /** From an operator or the watch. */
   readonly words: string | null
   /** Beside the words of the watch. */
   readonly reasons?: readonly Reason[]
@@ -41,7 +41,7 @@ export function endedText({ why, accountId, words }: Ended): string {
   return [why, accountId ?? '', ...(words === null ? [] : [words])].join('\n')
 }
 
-/** Null for a reason that this release does not know. */
+/** Null for an unknown reason. */
 export function parseEnded(text: string): Ended | null {
   const [first, accountId, ...words] = text.split('\n')
   const why = endReasons.find(reason => reason === first)
@@ -49,8 +49,8 @@ export function parseEnded(text: string): Ended | null {
 }
 
 /**
- * What the watch has said of an end, for people who read another language. It is a record of its own: an older release shows all that stands in
- * the record of the end.
+ * What the watch has said, for people who read another language. It has its own record, because an older release shows all that stands in the record of the
+ * end.
  */
 export const endedReasonsRecord = new RecordKind<{ readonly reasons: readonly Reason[] }>({
   prefix: 'ended-reasons:',
@@ -61,18 +61,18 @@ export const endedReasonsRecord = new RecordKind<{ readonly reasons: readonly Re
   }
 })
 
-/** A token opens one session on one host, and shows the proofs up to its own generation. */
+/** Opens one session on one host, and shows the proofs up to its own generation. */
 export interface TokenRecord {
   readonly session: string
   readonly host: string
   readonly generation: number
-  /** When the token was made; older releases did not write it. */
+  /** Missing in older releases. */
   readonly at?: number
-  /** Whose it is; left out by older releases. */
+  /** Missing in older releases. */
   readonly account?: string
 }
 
-/** A hand-over code: valid once, until `expiresAt`, on `host`, in the browser whose nonce hashes to `state`. */
+/** Valid once, until `expiresAt`, on `host`, in the browser whose nonce hashes to `state`. */
 export interface HandOverRecord extends TokenRecord {
   readonly expiresAt: number
   readonly state: string
@@ -85,14 +85,14 @@ export const sessionRecord = new RecordKind<Session>({
   read: record => (isSession(record) ? record : null)
 })
 
-/** Its id is the digest of the token. */
+/** Its id is the token's digest. */
 export const tokenRecord = new RecordKind<TokenRecord>({
   prefix: 'token:',
   version: 1,
   read: record => (isToken(record) ? record : null)
 })
 
-/** Its id is the digest of the code. A spent one is kept for a while with the suffix `:spent`. */
+/** Its id is the code's digest. A spent one is kept for a while with the suffix `:spent`. */
 export const handOverRecord = new RecordKind<HandOverRecord>({
   prefix: 'handover:',
   version: 1,

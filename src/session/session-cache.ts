@@ -1,16 +1,16 @@
-/** A read-through cache of tokens, sessions and accounts. Change notices keep it correct; while they fail, every read goes to the store. */
+/** A read-through cache of tokens, sessions and accounts. While change notices fail, every read goes to the store. */
 import type { LRUCache } from 'lru-cache'
 import type { Store, StoreNotice } from '../store/store.ts'
 import { growingLru } from './growing-lru.ts'
 
-/** Enough for 50,000 people on two hosts. */
+/** 50,000 people on two hosts. */
 const capacity = 200_000
 
 /** Values are shared and must not be changed. */
 export class SessionCache {
   readonly #store: Store
   readonly #entries: LRUCache<string, object>
-  /** Pending reads. A notice about their key makes them stale: their result is not cached. */
+  /** A notice makes a pending read stale, so its result is not cached. */
   readonly #pending = new Map<string, { promise: Promise<unknown>; stale: boolean }>()
   readonly #listeners = new Set<(notice: StoreNotice) => void>()
   #ends: (() => void)[] = []
@@ -42,23 +42,23 @@ export class SessionCache {
     }
   }
 
-  /** The listener is called after the cache has applied a notice. */
+  /** The cache has applied the notice before. */
   onNotice(listener: (notice: StoreNotice) => void): () => void {
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)
   }
 
-  /** True while all subscriptions work. */
+  /** All subscriptions work. */
   get isTold(): boolean {
     return this.#wanted > 0 && this.#subscribed === this.#wanted && this.#ends.length === this.#wanted
   }
 
-  /** The cached value; undefined if the store must be asked. */
+  /** Undefined if the store must be asked. */
   peek(key: string): unknown {
     return this.#entries.get(key)
   }
 
-  /** Null for none. Absence is not cached, otherwise strangers' cookies would fill the memory. */
+  /** Absence is not cached, otherwise strangers' cookies would fill the memory. */
   async read<T extends object>(key: string, parse: (text: string, key: string) => T | null): Promise<T | null> {
     const known = this.#entries.get(key)
     if (known !== undefined) return known as T
@@ -94,7 +94,7 @@ export class SessionCache {
     return value
   }
 
-  /** The writer of a change calls it and does not wait for the notice. */
+  /** The writer of a change does not wait for the notice. */
   forget(key: string): void {
     this.#entries.delete(key)
     const running = this.#pending.get(key)

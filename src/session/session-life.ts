@@ -1,7 +1,6 @@
-/** How long a session may live: a half-way one is short, and its second factor gives it the whole time. */
+/** A half-way session is short, and its second factor gives it the whole time. */
 import { isFullySignedIn, type Proof } from '../factor/proof.ts'
 
-/** The life of a half-way sign-in; one that began with an invitation has an hour. */
 const halfWaySeconds = 10 * 60
 export const invitedSeconds = 60 * 60
 

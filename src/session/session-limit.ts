@@ -1,11 +1,8 @@
-/**
- * The limit of sign-ins for each person. A new one ends the oldest of its own kind, otherwise the password alone could end complete
- * sign-ins.
- */
+/** A new sign-in ends the person's oldest of its own kind, otherwise the password alone could end complete sign-ins. */
 import { isFullySignedIn } from '../factor/proof.ts'
 import type { Session } from './session.ts'
 
-/** Additional half-way sign-ins: as many as an attacker can begin in ten minutes, and the person's own. */
+/** As many as an attacker can begin in ten minutes, and the person's own. */
 const extraHalfWay = 16
 
 /** `live` is sorted, last seen first; `except` is the session that becomes complete. */

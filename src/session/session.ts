@@ -2,7 +2,7 @@
 import type { DeviceKey } from '../device/device-key.ts'
 import type { Proof } from '../factor/proof.ts'
 
-/** The length of a user agent in a session. A longer one is cut. */
+/** A longer user agent is cut. */
 export const maxUserAgentLength = 256
 
 export interface Device {
@@ -17,21 +17,21 @@ export interface Session {
   readonly createdAt: number
   /** The absolute limit, in milliseconds since the epoch. */
   readonly expiresAt: number
-  /** The end of the institution's assurance, if it names one. */
+  /** The end of the institution's assurance. */
   readonly endsAt?: number
   readonly proofs: readonly Proof[]
-  /** Grows by one with every proof. */
+  /** Grows with every proof. */
   readonly generation: number
   readonly device: Device
   /** Host → digest of the one valid token. */
   readonly tokens: Readonly<Record<string, string>>
-  /** Host → the key without which that host's token proves nothing. Absent where no browser has registered one. */
+  /** Host → the key without which that host's token proves nothing. */
   readonly devices?: Readonly<Record<string, DeviceKey>>
 }
 
 const proofsKept = 24
 
-/** The proofs that a token of `generation` may show. Later ones are left out, otherwise a stolen old token would gain by a step-up. */
+/** Later proofs are left out, otherwise a stolen old token would gain by a step-up. */
 export function proofsOf(session: Session, generation: number): readonly Proof[] {
   return session.generation <= generation
     ? session.proofs
@@ -43,14 +43,14 @@ export function withProof(session: Session, proof: Omit<Proof, 'generation'>): S
   return { ...session, generation, proofs: [...session.proofs, { ...proof, generation }].slice(-proofsKept) }
 }
 
-/** Without the key of `host`, for a new token there whose browser has not shown the key. */
+/** For a new token whose browser has not shown the key. */
 export function withoutDevice(session: Session, host: string): Session {
   if (session.devices?.[host] === undefined) return session
   const { [host]: _gone, ...devices } = session.devices
   return { ...session, devices }
 }
 
-/** When the browser bound this sign-in to its device, on whichever host was first; null if it has not. */
+/** On whichever host was first; null if unbound. */
 export function boundSince({ devices = {} }: Session): number | null {
   const times = Object.values(devices).map(({ at }) => at)
   return times.length === 0 ? null : Math.min(...times)

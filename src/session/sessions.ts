@@ -75,7 +75,7 @@ export class Sessions {
     return this.#clockCorrection.begin()
   }
 
-  /** Limits apply to running sessions too. */
+  /** They apply to running sessions too. */
   setLimits(limits: SessionLimits): void {
     this.#limits = limits
   }
@@ -84,7 +84,7 @@ export class Sessions {
     this.#terms = terms
   }
 
-  /** The account as the present configuration has it; null where it admits nobody of its directory. */
+  /** Null where the present configuration admits nobody of its directory. */
   accountNow(account: Account): Account | null {
     return this.#terms.accountNow(account)
   }
@@ -132,7 +132,7 @@ export class Sessions {
       at: now,
       account: session.accountId
     }
-    // The index comes first: a session outside every list could not be ended.
+    // First, because a session outside every list could not be ended.
     await this.#store.link(sessionsOf(session.accountId), session.id, this.#limits.absoluteSeconds + invitedSeconds)
     await Promise.all([
       this.#store.put(seenKey(session.id), String(now), this.#limits.idleSeconds),
@@ -152,7 +152,7 @@ export class Sessions {
     const isWholeNow = !isFullySignedIn(proofs) && isFullySignedIn(withProof(principal.session, proof).proofs)
     if (isWholeNow && (await this.#makeRoom(accountId, { isWhole: true, except: id })))
       await this.#endings.settleQuietly()
-    // Before the session lives longer: what ends it from its institution must not be gone first.
+    // First, because the institution's record must outlive the longer session.
     if (isWholeNow && principal.account.externalId !== undefined)
       await prolong(this.#store, id, this.#wholeUntil(principal.session), this.#clock())
     return this.#reissue(principal.session.id, principal.host, session => {
@@ -162,7 +162,7 @@ export class Sessions {
     })
   }
 
-  /** The end of a session that gets its second factor now. */
+  /** For a session that gets its second factor now. */
   #wholeUntil({ endsAt }: Session): number {
     return Math.min(this.#clock() + this.#limits.absoluteSeconds * 1000, endsAt ?? Number.POSITIVE_INFINITY)
   }
@@ -176,8 +176,8 @@ export class Sessions {
   lookAtHandOver = (code: string, host: string) => this.#handOvers.look(code, host)
 
   /**
-   * Null for a wrong, spent, late or misplaced code. If `current` shows as much, its token stays and the new one is '', otherwise tabs that
-   * arrive together would end each other's. Without `current` the new token has no device key.
+   * Null for a wrong, spent, late or misplaced code. If `current` shows as much, its token stays and the new one is '', otherwise tabs that arrive together
+   * would end each other's. Without `current` the new token has no device key.
    */
   async redeem(
     code: string,
@@ -194,7 +194,7 @@ export class Sessions {
     return entered === null ? null : { ...entered, returnTo }
   }
 
-  /** The principal from memory; undefined if the store must be asked. It does not count as a use of the session: see `noteActivity`. */
+  /** Undefined if the store must be asked. It is no use of the session: see `noteActivity`. */
   peek(host: string, token: string): Principal | undefined {
     if (!this.#cache.isTold) return undefined
     const keys = this.#tokens.keysOf(token)
@@ -217,7 +217,7 @@ export class Sessions {
     return principal
   }
 
-  /** Like `find`, without prolonging the session. Rejects with StoreUnreachable. */
+  /** Does not prolong the session. Rejects with StoreUnreachable. */
   async look(host: string, token: string): Promise<Principal | null> {
     const keys = this.#tokens.keysOf(token)
     if (keys === null) return null
@@ -250,7 +250,7 @@ export class Sessions {
   readonly confirmEndOf: Endings['confirmEndOf'] = token => this.#endings.confirmEndOf(token)
   readonly rememberUnconfirmed: Endings['rememberUnconfirmed'] = id => this.#endings.rememberUnconfirmed(id)
 
-  /** The live sessions, last seen first. */
+  /** Live ones, last seen first. */
   async list(accountId: string): Promise<{ session: Session; lastSeenAt: number }[]> {
     const found = await inBatches(await this.#store.members(sessionsOf(accountId)), async id => {
       const session = await sessionRecord.get(this.#store, id)
@@ -261,7 +261,7 @@ export class Sessions {
     return found.filter(each => each !== null).sort((a, b) => b.lastSeenAt - a.lastSeenAt)
   }
 
-  /** What the session may keep open: nothing, what needs no second factor, or everything. A session that loses its last second factor goes on half-way. */
+  /** A session that loses its last second factor goes on half-way. */
   async standing(id: string): Promise<'ended' | 'half-way' | 'complete'> {
     const now = await this.#clockCorrection.present()
     let session = await this.#cache.read(sessionKey(id), sessionRecord.parse)
@@ -272,28 +272,27 @@ export class Sessions {
     return isFullySignedIn(session.proofs) ? 'complete' : 'half-way'
   }
 
-  /** True while the session may keep anything open. */
   async stands(id: string): Promise<boolean> {
     return (await this.standing(id)) !== 'ended'
   }
 
-  /** Counts a request, or traffic on an open socket or in a download, as a use of the session. */
+  /** Also for traffic on an open socket or in a download. */
   noteActivity(id: string): void {
     this.#lastUses.touch(id)
   }
 
-  /** The number of sessions that this process has seen in use within the last `seconds`. */
+  /** Sessions that this process has seen in use. */
   activeWithin(seconds: number): number {
     return this.#lastUses.activeWithin(seconds)
   }
 
-  /** Writes the uses since the last call. Call it every few seconds, and before the end. */
+  /** Call it every few seconds, and before the end. */
   async flush(): Promise<void> {
     await this.#clockCorrection.save()
     await this.#lastUses.flush()
   }
 
-  /** Writes the last use of this session now: every process counts it from then on. */
+  /** Every process counts the use from then on. */
   writeUse(id: string): Promise<void> {
     return this.#lastUses.write(id)
   }
@@ -314,7 +313,7 @@ export class Sessions {
       const seconds = (next.expiresAt - now) / 1000
       const generation = Math.min(asOf ?? next.generation, next.generation)
       const record: TokenRecord = { session: id, host, generation, at: now, account: session.accountId }
-      // The token's record comes first: a session must not name a token without a record.
+      // First, because a session must not name a token without a record.
       await tokenRecord.put(this.#store, digest, record, seconds + rememberedSeconds)
       return { next, ttlSeconds: seconds, result: { old: session.tokens[host] } }
     })

@@ -18,7 +18,7 @@ interface Kept extends Answer {
   readonly until: number
 }
 
-/** The value of an unreadable answer. Nobody waits for it. */
+/** For an unreadable answer, which nobody waits for. */
 const unreadable: Kept = { cookies: [], redirect: null, tokens: [], until: 0 }
 
 /** Its id is the form's, and the seal is bound to its key. */
@@ -34,15 +34,15 @@ export const answerRecord = new RecordKind<Kept>({
 interface Press {
   /** Any process can give this answer afterwards. */
   keep(answer: Answer): void
-  /** Ends a failed press. Resolves once others can see it and stop waiting. */
+  /** For a failed press. Resolves once others stop waiting. */
   drop(): Promise<void>
 }
 
 export const keptSeconds = 20
-/** The number of looks at a pending press, two seconds in all. */
+/** Two seconds in all. */
 const looks = 40
 const lookEveryMs = 50
-/** How many callers may wait in one process. Further ones look once. */
+/** In one process; further callers look once. */
 const maxWaiting = 100
 
 export class SharedAnswers {
@@ -57,7 +57,7 @@ export class SharedAnswers {
     this.#seal = sealWith(input.keyring)
   }
 
-  /** Notes a pending press in the store. The caller does not wait; a failure affects only a second press. */
+  /** The caller does not wait; a failure affects only a second press. */
   begin(key: string): Press {
     const id = newId()
     const begun = this.#store.link(indexOf(key), id, keptSeconds).catch(() => {})
@@ -96,5 +96,5 @@ export class SharedAnswers {
   }
 }
 
-/** The list of pending and successful presses. */
+/** Pending and successful presses. */
 const indexOf = (key: string) => `answer-presses:${key}`

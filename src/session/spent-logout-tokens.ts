@@ -1,4 +1,4 @@
-/** The ids of an institution's logout tokens: each ends sessions once (OpenID Connect Back-Channel Logout 1.0 §2.6 step 7). */
+/** An institution's logout token ends sessions once (OpenID Connect Back-Channel Logout 1.0 §2.6 step 7). */
 import { digestOf } from '../ids.ts'
 import type { Store } from '../store/store.ts'
 
@@ -11,7 +11,7 @@ export class SpentLogoutTokens {
     this.#store = store
   }
 
-  /** True the first time. It is remembered for `seconds`; then the token must be too old. */
+  /** True the first time. After `seconds` the token must be too old. */
   spend(directory: string, jti: string, seconds: number): Promise<boolean> {
     return this.#store.add(keyOf(directory, jti), '1', seconds)
   }

@@ -1,11 +1,10 @@
-/** When a session ends if its person does nothing more, for pages and apps that warn in time. The question itself does not prolong the session. */
+/** When an unused session ends, for pages and apps that warn in time. Asking does not prolong it. */
 import type { Clock } from '../clock.ts'
 import type { Store } from '../store/store.ts'
 import { seenKey } from './records.ts'
 import type { Session } from './session.ts'
 
 interface TimeLeft {
-  /** Whole seconds. */
   readonly seconds: number
   /** `absolute`: no use of the session prolongs it. */
   readonly by: 'idle' | 'absolute'
@@ -22,7 +21,7 @@ export class SessionTimeLeft {
     this.#idleSeconds = input.idleSeconds
   }
 
-  /** The time that is left to a session that is used now. */
+  /** For a session that is used now. */
   afterUse({ expiresAt }: Pick<Session, 'expiresAt'>): TimeLeft {
     const now = this.#clock()
     return this.#earlier(this.#idleSeconds * 1000, expiresAt - now)

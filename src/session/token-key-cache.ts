@@ -1,6 +1,6 @@
 /**
- * A cache from a token to its digest, its store keys and its last principal, which saves a tenth of a request's cost. An entry does not
- * tell whether the token is valid.
+ * A cache from a token to its digest, its store keys and its last principal, which saves a tenth of a request's cost. It does not tell whether the token is
+ * valid.
  */
 import { accountPrefix } from '../identity/account.ts'
 import { isToken, tokenDigest } from '../ids.ts'
@@ -12,11 +12,11 @@ import type { SessionTerms } from './terms.ts'
 
 export class TokenKeys {
   readonly digest: string
-  /** The store key of its record. */
+  /** Of its record. */
   readonly token: string
-  /** Made from one session and one account; outdated once the cache holds others. */
+  /** Outdated once the cache holds another session or account. */
   principal: Principal | null = null
-  /** The terms under which `principal` was made. */
+  /** Of `principal`. */
   terms: SessionTerms | null = null
   readonly #session = new CachedKey(sessionKey)
   readonly #account = new CachedKey(id => accountPrefix + id)
@@ -35,7 +35,7 @@ export class TokenKeys {
   }
 }
 
-/** Builds the key of an id, and keeps the last one. */
+/** Keeps the last one. */
 class CachedKey {
   readonly #build: (id: string) => string
   #id: string | null = null
@@ -54,7 +54,7 @@ class CachedKey {
   }
 }
 
-/** Enough for 50,000 people on two hosts, since each host has its own token. */
+/** 50,000 people on two hosts, each with its own token. */
 const capacity = 100_000
 
 export class TokensInUse {
@@ -71,7 +71,7 @@ export class TokensInUse {
     if (known !== undefined) return known
     if (!isToken(token)) return null
     const keys = new TokenKeys(tokenDigest(token))
-    // Only valid tokens are kept, otherwise strangers' tokens would displace them.
+    // Strangers' tokens would displace valid ones.
     if (this.#cache.peek(keys.token) === undefined) return keys
     this.#keys.set(token, keys)
     return keys

@@ -1,10 +1,10 @@
-/** Work on many records in batches: all at once would exceed Redis' limit of one second, and one by one would take minutes. */
+/** Work in batches: all at once would exceed Redis' limit of one second, and one by one would take minutes. */
 
 const batchSize = 200
 
 /**
- * Runs `work` for each item, 200 at a time, and returns the results in order. A failure stops the work after its batch. With `goesOn` the
- * other batches follow and the first failure is thrown at the end, unless a whole batch fails (the store is unreachable).
+ * Runs `work` for each item and returns the results in order. A failure stops the work after its batch; with `goesOn` it is thrown at the end, unless a whole
+ * batch fails (the store is unreachable).
  */
 export async function inBatches<Item, Result>(
   items: Iterable<Item> | AsyncIterable<Item>,
@@ -32,7 +32,7 @@ export async function inBatches<Item, Result>(
   return results
 }
 
-/** The items, with a pause after every 200, so that a gate that reads many records goes on answering requests. */
+/** Pauses after every batch, so that the gate goes on answering requests. */
 export async function* withPauses<Item>(items: AsyncIterable<Item>): AsyncIterable<Item> {
   let count = 0
   for await (const item of items) {
@@ -41,14 +41,13 @@ export async function* withPauses<Item>(items: AsyncIterable<Item>): AsyncIterab
   }
 }
 
-/** Milliseconds of a turn of the event loop. */
 const sliceMs = 0.3
 /** Few, because each that ends in between takes from the time of requests. */
 const maxRunning = 8
 
 /**
- * Runs `work` for each item in the background of a busy process: a fraction of a millisecond in each turn of the event loop, so that no request
- * waits for it. All are tried; the first failure is thrown at the end, and after eight failures in a row the rest is left.
+ * Runs `work` for each item in the background of a busy process, a fraction of a millisecond in each turn of the event loop. The first failure is thrown at the
+ * end; after eight in a row the rest is left.
  */
 export async function inSlices<Item>(items: readonly Item[], work: (item: Item) => Promise<unknown>): Promise<void> {
   let next = 0

@@ -1,10 +1,10 @@
-/** The limits of the port for keys, values and lifetimes. Exceeding one is a bug of the caller, so it throws a RangeError. */
+/** The bounds of the port. Exceeding one is a bug of the caller, so it throws a RangeError. */
 
 const maxKeyBytes = 512
 const maxValueBytes = 1024 * 1024
 /** A thousand years, which both engines can count. */
 const maxLifeSeconds = 31_557_600_000
-/** The prefix of indexes. A value under it could be mistaken for an index. */
+/** A value under this prefix could be mistaken for an index. */
 const indexNamespace = 'index:'
 
 export function checkKey(key: string): void {
@@ -23,10 +23,7 @@ export function checkValue(value: string): void {
     throw new RangeError(`a store value holds at most ${maxValueBytes} bytes`)
 }
 
-/**
- * The lifetime in milliseconds, or null for no limit. An elapsed lifetime becomes 1 ms, otherwise a countdown would
- * fail or never expire.
- */
+/** Milliseconds, or null for no limit. An elapsed lifetime becomes 1 ms, otherwise a countdown would fail or never expire. */
 export function lifeMs(ttlSeconds: number | undefined): number | null {
   if (ttlSeconds === undefined) return null
   if (!(ttlSeconds <= maxLifeSeconds)) throw new RangeError('a life in the store is a number of seconds')

@@ -1,7 +1,6 @@
-/** A compare-and-set of one value in the store. The result always belongs to the value that was replaced. */
+/** A compare-and-set of one value. The result always belongs to the value that was replaced. */
 import { type Purpose, type Store, StoreUnreachable } from './store.ts'
 
-/** What `decide` answers to `changeValue`, which returns `result` if the write succeeds. */
 export type Step<Result, Value = string> =
   /** Keeps the remaining lifetime unless `ttlSeconds` is given. */
   | {
@@ -10,15 +9,14 @@ export type Step<Result, Value = string> =
       readonly ttlSeconds?: number | undefined
       readonly purpose?: Purpose | undefined
     }
-  /** Writes nothing. */
   | { readonly result: Result }
 
 /** One caller succeeds in each round, so this many failures mean a broken store. */
 const maxRounds = 1000
 
 /**
- * Reads `key`, asks `decide` (null if absent), and writes only if the value is unchanged; otherwise it starts again. `decide` must have no
- * side effects. Rejects with StoreUnreachable.
+ * Asks `decide` (null if absent), and writes only if the value is unchanged; otherwise it starts again. `decide` must have no side effects. Rejects with
+ * StoreUnreachable.
  */
 export async function changeValue<Result>(
   store: Store,
@@ -28,10 +26,7 @@ export async function changeValue<Result>(
   return (await changeKnown(store, key, undefined, decide)).result
 }
 
-/**
- * The same for a caller that may know the value (null for none, undefined if not), which saves a read if it is right.
- * Returns what is stored now, too. A result without a write counts only for what the store says.
- */
+/** The same for a caller that may know the value (null for none, undefined if not), which saves a read if it is right. `text` is what is stored now. */
 export async function changeKnown<Result>(
   store: Store,
   key: string,

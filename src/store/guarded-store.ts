@@ -1,6 +1,6 @@
 /**
- * A store that refuses to answer once it is swapped or rolled back, since an older copy holds revoked sessions and spent codes. Its mark
- * identifies it, and its epoch counts its progress. The refusal ends when the right store is back, or with `factorgate store accept`.
+ * A store that refuses to answer once it is swapped or rolled back, since an older copy holds revoked sessions and spent codes. Its mark identifies it, and its
+ * epoch counts its progress.
  */
 import { randomBytes } from 'node:crypto'
 import { changeKnown } from './change.ts'
@@ -25,10 +25,10 @@ const remedy = 'Check the store. If it is the right one, run: factorgate store a
 
 export interface GuardOptions {
   readonly known: KnownStores
-  /** The address without a password, for messages. */
+  /** Without a password. */
   readonly address: string
   readonly isCluster: boolean
-  /** Called if the store was emptied. The gate accepts that: nobody can sign in with an empty store. */
+  /** The gate accepts an emptied store: nobody can sign in with it. */
   readonly isEmptied?: (sentence: string) => void
 }
 
@@ -80,11 +80,9 @@ export class GuardedStore implements Store {
     isConnected: boolean
   }>()
   readonly #epochKeys: readonly string[]
-  /** This process, in the epochs. */
   readonly #writer = randomBytes(6).toString('base64url')
-  /** The epochs as they were last read or written. */
   #texts: (string | null)[] = []
-  /** As they were when the store was last found right. */
+  /** The epochs when the store was last found right. */
   #accepted: readonly (string | null)[] = []
   #known: KnownStore | null
   #timer: NodeJS.Timeout | undefined
@@ -103,7 +101,7 @@ export class GuardedStore implements Store {
     this.#known = known
   }
 
-  /** Checks the store now. Returns the problem, or null. Rejects with StoreUnreachable. */
+  /** Returns the problem, or null. Rejects with StoreUnreachable. */
   verify(): Promise<string | null> {
     this.#verifying ??= this.#verify().finally(() => {
       this.#verifying = undefined
@@ -187,7 +185,7 @@ export class GuardedStore implements Store {
     await this.#inner.ping()
   }
 
-  /** Advances the epoch and waits for replicas. Concurrent callers share one round. */
+  /** Concurrent callers share one round. */
   async settle(): Promise<void> {
     this.#assertAccepted()
     if (this.#settling !== undefined && !this.#settling.isBegun) return this.#settling.promise
@@ -233,11 +231,11 @@ export class GuardedStore implements Store {
     }
   }
 
-  /** This belongs to ending access, so it may use that reserve. */
+  /** This may use the reserve, because it belongs to ending access. */
   async #advanceEpoch(key: string, n: number): Promise<string> {
     const known = this.#known?.epochs[n] ?? null
     const { result, text } = await changeKnown<boolean>(this.#inner, key, this.#texts[n], text =>
-      // SWAPDB breaks no connection. Advancing the epoch would then make the wrong store look current.
+      // SWAPDB breaks no connection, and an advanced epoch would make the wrong store look current.
       isBehind(text, known)
         ? { result: false }
         : { next: advancedEpoch(text, this.#writer), result: true, purpose: 'ends access' }
@@ -253,14 +251,14 @@ export class GuardedStore implements Store {
 
   async #verify(): Promise<string | null> {
     if (this.#isLost) this.#learnOfOthers()
-    // This is read first, otherwise epochs learnt meanwhile would make the answer look old.
+    // First, otherwise epochs learnt meanwhile would make the answer look old.
     let before = this.#known
     const losses = this.#losses
     let state = await stateOf(this.#inner, this.#options)
     if (before === null) {
       if (state.ids.length === 0) {
         await this.#inner.add(markKey, newId())
-        // These are created now, because a full disk allows updates but no new keys.
+        // Now, because a full disk allows updates but no new keys.
         for (const key of this.#epochKeys) await this.#inner.add(key, '0')
         state = await stateOf(this.#inner, this.#options)
       }
@@ -290,7 +288,7 @@ export class GuardedStore implements Store {
     if (next.every((epoch, n) => epoch === this.#known?.epochs[n])) return
     this.#known = { id: this.#known.id, epochs: next }
     this.#isUnsaved = true
-    // A gate writes the file later, so that sign-ins do not wait for it.
+    // A gate writes the file later, so that no sign-in waits for it.
     if (this.#timer === undefined) this.#save()
   }
 
@@ -344,7 +342,6 @@ async function stateOf(store: Store, { isCluster }: GuardOptions): Promise<State
   return { ids: (mark ?? '').split(' ').filter(Boolean), epochs: epochs.map(text => text ?? null) }
 }
 
-/** The address for messages: the prefix of the keys in Redis is no part of it. */
 function shown(address: string): string {
   return address.replace(/^(redis\S+) (\S+)$/, '$1 (keys $2*)')
 }
@@ -362,7 +359,7 @@ function refusalOf(state: State, known: KnownStore, address: string): string | n
   return `The store ${address} has gone back to an earlier state: ${again} since then may be valid again.`
 }
 
-/** True without mark and accounts. Accounts without a mark mean an older copy. */
+/** Accounts without a mark mean an older copy. */
 async function isEmpty(store: Store): Promise<boolean> {
   return (await store.get(markKey)) === null && (await store.members('accounts')).length === 0
 }

@@ -12,11 +12,11 @@ import type { RedisInspection } from './redis/inspection.ts'
 import type { Store } from './store.ts'
 
 export interface StoreOptions {
-  /** The embedded store's clock; Redis uses its own. */
+  /** Redis uses its own clock. */
   clock?: Clock
   /** Accepts a Redis without persistence. */
   unsafeVolatileStore?: boolean
-  /** The prefix of every key in Redis; `factorgate:` by default. */
+  /** Of every key in Redis; `factorgate:` by default. */
   keyPrefix?: string
   /** These override the address. */
   username?: string
@@ -30,16 +30,13 @@ const redis = /^rediss?(\+[a-z]+)?:\/\//
 const loadEmbedded = () => import('./lmdb/lmdb.ts')
 const loadRedis = () => import('./redis/redis.ts')
 
-/** Loads the driver now, for a process that may lose the right to read the program's files. */
+/** Loads the driver for a process that may lose the right to read the program's files. */
 export async function loadDriver(url: string): Promise<void> {
   if (url.startsWith(embedded)) await loadEmbedded()
   else if (redis.test(url)) await loadRedis()
 }
 
-/**
- * Throws StoreMisconfigured (the operator must act) or StoreUnreachable (a retry may succeed), without passwords. A relative PATH starts at
- * the working directory.
- */
+/** Throws StoreMisconfigured or StoreUnreachable, without passwords. A relative PATH starts at the working directory. */
 export async function openStore(url: string, options: StoreOptions = {}): Promise<Store> {
   if (url.startsWith(embedded)) {
     const path = url.slice(embedded.length)
@@ -56,14 +53,14 @@ export async function openStore(url: string, options: StoreOptions = {}): Promis
   )
 }
 
-/** What the masters of a Redis store say about themselves; none for an embedded store. Throws as `openStore` does. */
+/** Empty for an embedded store. Throws as `openStore` does. */
 export async function inspectStore(url: string, options: StoreOptions, now: Clock): Promise<RedisInspection[]> {
   if (!redis.test(url)) return []
   const { inspectRedis } = await loadRedis()
   return inspectRedis(url, options, now)
 }
 
-/** Nothing is kept on disk if `knownFile` is null. */
+/** If `knownFile` is null, nothing is kept on disk. */
 export function guardOptions(url: string, options: StoreOptions, knownFile: string | null): GuardOptions {
   const address = url.replace(/\/\/[^/]*@/, '//').replace(/\?.*$/, '')
   return {
@@ -73,7 +70,6 @@ export function guardOptions(url: string, options: StoreOptions, knownFile: stri
   }
 }
 
-/** Opens a store and verifies it (guarded-store.ts). `isEmptied` is called if it was emptied. */
 export async function openGuarded(
   url: string,
   options: StoreOptions,

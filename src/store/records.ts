@@ -1,6 +1,6 @@
 /**
- * Record kinds, which read, write and change the store's versioned records (`v`, default 1). A newer version is refused with RecordTooNew
- * and never overwritten. An older one is upgraded at its next change.
+ * The store's versioned records (`v`, default 1). A newer version is refused with RecordTooNew and never overwritten. An older one is upgraded at its next
+ * change.
  */
 import { changeValue, type Step } from './change.ts'
 import { RecordTooNew, type Store } from './store.ts'
@@ -10,13 +10,13 @@ export type Loose = Readonly<Record<string, unknown>>
 interface RecordDefinition<T> {
   readonly prefix: string
   readonly version: number
-  /** Validates the newest version; null for a malformed record, which counts as none (THREATS D3). */
+  /** Null for a malformed record, which counts as none (THREATS D3). */
   readonly read: (record: Loose) => T | null
-  /** The first one upgrades version 1 to version 2, and so on. */
+  /** The first one upgrades version 1 to version 2. */
   readonly upgrades?: readonly ((record: Loose) => Loose)[]
-  /** The value for a malformed record whose absence would give new attempts or rights. */
+  /** For a malformed record whose absence would give new attempts or rights. */
   readonly damaged?: T
-  /** True if the id is secret and may not appear in messages. */
+  /** A secret id may not appear in messages. */
   readonly isIdSecret?: boolean
 }
 
@@ -25,7 +25,7 @@ export interface Seal {
   close(text: string, key: string): string
 }
 
-/** The seal of the present keyring. `open` throws KeyringError for what no key of it has sealed. */
+/** Uses the present keyring. `open` throws KeyringError for what no key of it has sealed. */
 export function sealWith(
   keyring: () => { open(text: string, context: string): string; seal(text: string, context: string): string }
 ): Seal {
@@ -67,7 +67,7 @@ export class RecordKind<T extends object> {
     return read(upgrades.slice((version as number) - 1).reduce<Loose>((older, step) => step(older), content)) ?? damaged
   }
 
-  /** As `parse`, but null for a newer version, which must not prevent the end of access. */
+  /** Null for a newer version, which must not prevent the end of access. */
   parseIfKnown(text: string): T | null {
     try {
       return this.parse(text)
@@ -86,7 +86,7 @@ export class RecordKind<T extends object> {
     return this.#open(await store.get(this.key(id)), id, seal)
   }
 
-  /** Does not look at an older record; see `overwrite`. */
+  /** An older record is not looked at; see `overwrite`. */
   async put(store: Store, id: string, value: T, ttlSeconds?: number, seal?: Seal): Promise<void> {
     await store.put(this.key(id), this.#close(value, id, seal), ttlSeconds)
   }
@@ -104,12 +104,11 @@ export class RecordKind<T extends object> {
     })
   }
 
-  /** Only one caller gets the value. */
   async take(store: Store, id: string, seal?: Seal): Promise<T | null> {
     return this.#open(await store.take(this.key(id)), id, seal)
   }
 
-  /** `decide` gets null if it is absent or malformed. */
+  /** `decide` gets null if the record is absent or malformed. */
   change<Result>(
     store: Store,
     id: string,

@@ -1,7 +1,7 @@
 /** Work that goes on although a write stays unconfirmed (`Store.settle`). */
 import { StoreUnconfirmed } from './store.ts'
 
-/** Runs `work`. Returns its StoreUnconfirmed, or null; throws any other error. */
+/** Returns the StoreUnconfirmed of `work`, or null; throws any other error. */
 export async function evenUnconfirmed(work: () => Promise<unknown> | undefined): Promise<StoreUnconfirmed | null> {
   try {
     await work()
@@ -12,9 +12,7 @@ export async function evenUnconfirmed(work: () => Promise<unknown> | undefined):
   }
 }
 
-/**
- * Runs all steps in order, then rejects with StoreUnconfirmed if one was unconfirmed; any other error stops at once.
- */
+/** Rejects with StoreUnconfirmed after all steps; any other error stops at once. */
 export async function everyStep(...steps: readonly (() => Promise<unknown>)[]): Promise<void> {
   let unconfirmed: StoreUnconfirmed | null = null
   for (const step of steps) unconfirmed = (await evenUnconfirmed(step)) ?? unconfirmed

@@ -1,11 +1,11 @@
-/** Reads a file of request headers for a collector: lines of `Name: value`, blank lines, and comments after `#`. */
+/** A file of request headers for a collector: lines of `Name: value`, blank lines, and comments after `#`. */
 
 type HeaderLines =
   | { readonly headers: Readonly<Record<string, string>> }
-  /** A sentence's end about the file, which quotes no value. */
+  /** The end of a sentence, which quotes no value. */
   | { readonly problem: string }
 
-/** Names that the request itself sets. */
+/** The request itself sets these. */
 const taken: ReadonlySet<string> = new Set([
   'content-type',
   'content-length',

@@ -8,15 +8,14 @@ import { readHeaderLines } from './header-lines.ts'
 
 interface CollectorTarget {
   readonly endpoint: string
-  /** A file of header lines, read for each batch, because tokens are renewed. */
+  /** Read for each batch, because tokens are renewed. */
   readonly headersFile: string | null
-  /** A PEM file; null for the authorities that Node.js knows. */
+  /** PEM; null for the authorities that Node.js knows. */
   readonly ca: string | null
 }
 
-/** The answer to one batch. */
+/** To one batch. */
 export type Answer =
-  /** `rejected` spans were not wanted. */
   | { readonly kind: 'taken'; readonly rejected: number; readonly problem: string | null }
   /** Worth another try. */
   | { readonly kind: 'later'; readonly problem: string; readonly retryAfterMs: number | null }
@@ -25,7 +24,7 @@ export type Answer =
 /** The default of OTLP exporters. */
 const usualTimeoutMs = 10_000
 const maxAnswerBytes = 64 * 1024
-/** The longest wait that a collector may ask for, in milliseconds. */
+/** For a collector's wish. */
 const maxRetryAfterMs = 600_000
 /** OTLP/HTTP, "Retryable Response Codes". */
 const retryable: ReadonlySet<number> = new Set([429, 502, 503, 504])

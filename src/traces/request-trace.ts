@@ -2,11 +2,10 @@
 import { type Attributes, encodeSpan, kinds, type SpanSink } from './span.ts'
 import { newSpanId, type ParentContext } from './trace-context.ts'
 
-/** How a request ended. */
 export interface RequestEnd {
   /** Null if no response was written. */
   readonly status: number | null
-  /** True if forwarding ended it, with these numbers. */
+  /** Numbers of a forwarded request. */
   readonly forwarded?: { readonly bytesIn: number; readonly bytesOut: number; readonly cut: string | null }
 }
 
@@ -29,13 +28,13 @@ interface TraceStart {
 export class RequestTrace {
   readonly traceId: string
   readonly isSampled: boolean
-  /** The value that a trusted proxy sent, passed on as it came. */
+  /** From a trusted proxy, passed on as it came. */
   readonly tracestate: string | null
   readonly #sink: SpanSink
   readonly #parentId: string | null
   readonly #spanId = newSpanId()
   readonly #describe: Describe
-  /** In milliseconds since the epoch, and by the clock that is never put back. */
+  /** Milliseconds since the epoch; `#startedMono` is never put back. */
   readonly #startedAt: number
   readonly #startedMono: number
   #upstream: UpstreamSpan | null = null
@@ -57,35 +56,35 @@ export class RequestTrace {
     this.#startedMono = performance.now()
   }
 
-  /** The value of `traceparent` for the request to the upstream that `ask` has named last. */
+  /** For the upstream that `ask` has named last. */
   get traceparent(): string {
     return `00-${this.traceId}-${this.#upstream?.spanId ?? this.#spanId}-${this.isSampled ? '01' : '00'}`
   }
 
-  /** A request to an upstream begins. An earlier one must have ended with `failed`. */
+  /** An earlier request to an upstream must have ended with `failed`. */
   ask(method: string, { origin, socketPath }: { readonly origin: string; readonly socketPath: string | null }): void {
     this.#isForwarded = true
     if (this.isSampled) this.#upstream = new UpstreamSpan(method, origin, socketPath, this.#asked++)
   }
 
-  /** The request to the upstream has failed. Another may follow. */
+  /** Another may follow. */
   failed(why: string): void {
     this.#isForwarded = false
     this.#endUpstream(null, why)
   }
 
-  /** Forwarding has ended, and the request with it. */
+  /** The request has ended too. */
   forwarded(status: number | null, bytesIn: number, bytesOut: number, cut: string | null): void {
     this.#endUpstream(status, cut === 'app broke off' ? 'connection_closed' : null)
     this.#end({ status, forwarded: { bytesIn, bytesOut, cut } })
   }
 
-  /** The gate has answered, or the client has left. Without effect while the request is forwarded, which ends it. */
+  /** The gate has answered, or the client has left. Forwarding ends its requests itself. */
   answered(status: number | null): void {
     if (!this.#isForwarded) this.#end({ status })
   }
 
-  /** Begins a span for work of the gate; the returned function ends it. */
+  /** The returned function ends the span. */
   time(name: string): () => void {
     if (!this.isSampled) return nothing
     const start = performance.now()
@@ -151,7 +150,7 @@ class UpstreamSpan {
   }
 }
 
-/** By origin and path of the socket. Their number is that of the configured upstreams. */
+/** By origin and path of the socket: one for each configured upstream. */
 const peers = new Map<string, Attributes>()
 
 function peerOf(origin: string, socketPath: string | null): Attributes {

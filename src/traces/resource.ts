@@ -1,4 +1,4 @@
-/** The beginning of each request to a collector: who sends the spans (`Resource` and `InstrumentationScope` of OTLP). */
+/** Who sends the spans (`Resource` and `InstrumentationScope` of OTLP). */
 import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
 

@@ -1,8 +1,7 @@
-/** Sends spans to a collector in batches, from a bounded queue. A request never waits for it; what does not fit is counted and dropped. */
+/** Sends spans to a collector in batches. A request never waits; what the bounded queue does not take is counted and dropped. */
 import type { Answer } from './otlp-collector.ts'
 import type { SpanSink } from './span.ts'
 
-/** Where batches go: `OtlpCollector`. */
 interface SpanDestination {
   send(body: string, signal: AbortSignal): Promise<Answer>
   close(): void
@@ -12,20 +11,20 @@ interface SpanObserver {
   onSent(spans: number): void
   onDropped(spans: number): void
   onFailure(): void
-  /** Called when the problem changes; null when batches are taken again. */
+  /** Null when batches are taken again. */
   onProblem(problem: string | null): void
 }
 
 interface SpanExporterOptions {
   readonly observer: SpanObserver
-  /** How long spans wait for others, in milliseconds. */
+  /** How long spans wait for others. */
   readonly batchMs?: number
   readonly firstRetryMs?: number
-  /** A number from 0 to 1, so that several gates do not try again at once. */
+  /** From 0 to 1, so that several gates do not try again at once. */
   readonly chance?: () => number
 }
 
-/** The limits of the queue. A span has about 700 bytes. */
+/** A span has about 700 bytes. */
 export const maxQueued = { spans: 4096, characters: 8 * 1024 * 1024 } as const
 const batchSpans = 512
 const maxRetryMs = 60_000
@@ -36,7 +35,7 @@ export class SpanExporter implements SpanSink {
   readonly #firstRetryMs: number
   readonly #chance: () => number
   #destination: SpanDestination | null = null
-  /** The beginning of a request's body, up to the spans. */
+  /** A request's body up to the spans. */
   #head = ''
   #queue: string[] = []
   #characters = 0
@@ -58,7 +57,7 @@ export class SpanExporter implements SpanSink {
     return this.#destination !== null && !this.#isClosing
   }
 
-  /** Null ends the sending and empties the queue. Otherwise what waits goes to the new destination. */
+  /** Null ends the sending and empties the queue. Otherwise waiting spans go to the new destination. */
   configure(destination: SpanDestination | null, head = ''): void {
     const old = this.#destination
     this.#destination = destination
@@ -82,7 +81,7 @@ export class SpanExporter implements SpanSink {
     else this.#timer ??= setTimeout(() => this.#start(), this.#batchMs).unref()
   }
 
-  /** Tries once more to send the waiting spans, for at most `withinMs` milliseconds, and drops the rest. Never rejects. */
+  /** Tries once more, and drops the rest. Never rejects. */
   async close(withinMs: number): Promise<void> {
     if (this.#destination === null) return
     this.#isClosing = true
@@ -126,7 +125,7 @@ export class SpanExporter implements SpanSink {
         if (!signal.aborted) this.#note(answer.problem)
         if (isSwitchedOff) return
         if (wasClosing) return this.#observer.onDropped(batch.length)
-        // The batch goes first again, unless newer spans have filled the queue meanwhile.
+        // First again, unless newer spans have filled the queue meanwhile.
         const room = Math.max(0, maxQueued.spans - this.#queue.length)
         if (batch.length > room) this.#observer.onDropped(batch.length - room)
         const kept = batch.slice(0, room)

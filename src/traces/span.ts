@@ -2,32 +2,32 @@
 
 export const kinds = { internal: 1, server: 2, client: 3 } as const
 
-/** Takes encoded spans. It never blocks and never throws. */
+/** Never blocks and never throws. */
 export interface SpanSink {
-  /** False while nobody wants spans. */
+  /** Somebody wants spans. */
   readonly isOpen: boolean
   take(span: string): void
 }
 
-/** Alternating keys and values, which cost a fifth of an object with such keys. Undefined values are left out. */
+/** Alternating keys and values cost a fifth of an object with such keys. Undefined values are left out. */
 export type Attributes = readonly (string | number | undefined)[]
 
 interface Span {
   readonly traceId: string
   readonly spanId: string
   readonly parentId: string | null
-  /** True if the parent is another program's span. */
+  /** The parent is another program's span. */
   readonly hasRemoteParent: boolean
   readonly kind: (typeof kinds)[keyof typeof kinds]
   readonly name: string
-  /** In milliseconds since the epoch, with fractions. */
+  /** Milliseconds since the epoch, with fractions. */
   readonly start: number
   readonly end: number
   readonly attributes: Attributes
   readonly isError: boolean
 }
 
-/** `flags` of OTLP: sampled, and whether the parent is known to be another program's. */
+/** `flags` of OTLP. */
 const sampled = 0x001
 const knowsRemote = 0x100
 const isRemote = 0x200
@@ -49,7 +49,7 @@ export function encodeSpan(span: Span): string {
   return `{"traceId":"${traceId}","spanId":"${spanId}"${parent},"flags":${flags},"name":${JSON.stringify(name)},"kind":${kind},${times},"attributes":[${list}]${status}}`
 }
 
-/** As decimal digits, because a number has too few. */
+/** A number has too few digits. */
 function nanoseconds(ms: number): string {
   const whole = Math.floor(ms)
   return `${whole}${String(Math.floor((ms - whole) * 1e6)).padStart(6, '0')}`

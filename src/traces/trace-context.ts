@@ -1,7 +1,7 @@
-/** The headers `traceparent` and `tracestate` of W3C Trace Context: reading a trusted proxy's, and the ids of our own. */
+/** `traceparent` and `tracestate` of W3C Trace Context: reading a trusted proxy's, and the ids of our own. */
 import { randomFillSync } from 'node:crypto'
 
-/** The trace that a trusted proxy has begun. */
+/** From a trusted proxy. */
 export interface ParentContext {
   /** 32 hex digits. */
   readonly traceId: string
@@ -11,12 +11,12 @@ export interface ParentContext {
   readonly tracestate: string | null
 }
 
-/** §3.2 of W3C Trace Context. Later versions may add fields. */
+/** §3.2. Later versions may add fields. */
 const form = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-[\x21-\x7e]*)?$/
 /** §3.3.1.5: at least 512 characters are passed on. */
 const maxStateLength = 512
 
-/** Null for a header that is missing or invalid: then a new trace begins, and `tracestate` counts for nothing (§3.4). */
+/** Null for a missing or invalid header: then a new trace begins, and `tracestate` counts for nothing (§3.4). */
 export function readParent(traceparent: unknown, tracestate: unknown): ParentContext | null {
   if (typeof traceparent !== 'string') return null
   const [, version, traceId, spanId, flags, more] = form.exec(traceparent.trim()) ?? []
@@ -44,7 +44,7 @@ export function newSpanId(): string {
   return randomHex(8)
 }
 
-/** Random bytes are drawn in advance, because each call of the generator costs more than the digits. */
+/** Drawn in advance, because each call of the generator costs more than the digits. */
 function randomHex(bytes: number): string {
   if (used + bytes > pool.length) {
     randomFillSync(pool)

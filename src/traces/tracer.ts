@@ -4,10 +4,10 @@ import type { SpanSink } from './span.ts'
 import { newTraceId, readParent } from './trace-context.ts'
 
 interface TracerOptions {
-  /** The share of new traces that are kept, from 0 to 1. */
+  /** Of new traces, from 0 to 1. */
   readonly sample: number
   readonly sink: SpanSink
-  /** In milliseconds since the epoch. */
+  /** Milliseconds since the epoch. */
   readonly clock: () => number
 }
 
@@ -20,7 +20,7 @@ export class Tracer {
     this.#limit = options.sample * 2 ** 52
   }
 
-  /** `isTrusted`: the request comes from a trusted proxy. Anybody else's headers count for nothing. */
+  /** Only a trusted proxy's headers count. */
   begin(headers: Readonly<Record<string, unknown>>, isTrusted: boolean, describe: Describe): RequestTrace {
     const parent = isTrusted ? readParent(headers.traceparent, headers.tracestate) : null
     const traceId = parent?.traceId ?? newTraceId()

@@ -1,6 +1,6 @@
 /** Recognises authentication that belongs to a connection: NTLM, Negotiate and similar (RFC 4559, MS-NTHT). */
 
-/** Schemes that authenticate each request (IANA registry and common others). */
+/** These authenticate each request (IANA registry and common others). */
 const perRequest = new Set([
   ...['basic', 'bearer', 'concealed', 'digest', 'dpop', 'gnap', 'hoba', 'mutual', 'oauth', 'privatetoken', 'vapid'],
   ...['scram-sha-1', 'scram-sha-256', 'aws', 'aws4-hmac-sha256', 'hawk', 'mac', 'signature', 'sharedkey', 'jwt'],
@@ -25,8 +25,7 @@ const quoted = /"(?:[^"\\]|\\.)*("?)/gs
 const beginning = /^[\t ]*([^\s=]+)[\t ]*(=?)/
 
 /**
- * True if an `Authorization` or `WWW-Authenticate` value (or its `Proxy-` form) may authenticate the connection. Unknown
- * schemes count, otherwise another client could be answered as this person.
+ * `value`: of `Authorization`, `WWW-Authenticate` or their `Proxy-` forms. Unknown schemes count, otherwise another client could be answered as this person.
  */
 export function tiesConnection(value: string): boolean {
   if (usual.test(value)) return false
@@ -39,7 +38,7 @@ export function tiesConnection(value: string): boolean {
   })
 }
 
-/** True for NTLM's first leg, alone or in Negotiate (MS-NLMP §2.2.1.1), which is always answered with a challenge. */
+/** Alone or in Negotiate (MS-NLMP §2.2.1.1). NTLM's first leg is always answered with a challenge. */
 export function isFirstLeg(value: string): boolean {
   const token = /^(?:ntlm|negotiate)[\t ]+([A-Za-z0-9+/=]+)$/i.exec(value)?.[1]
   return token !== undefined && Buffer.from(token, 'base64').includes('NTLMSSP\0\x01\0\0\0', 0, 'latin1')

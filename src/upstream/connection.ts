@@ -33,15 +33,12 @@ export interface BodyListener {
 }
 
 export interface OutgoingBody {
-  /**
-   * Writes `head` (without its last CRLF), the framing and the body to `socket`. The socket may stay open after a failed
-   * write, so that the response can still be read.
-   */
+  /** `head` lacks its last CRLF. The socket may stay open after a failed write, so that the response can still be read. */
   flowTo(socket: Socket, head: string, listener: BodyListener): void
   drop(): void
 }
 
-/** Who a request is from, and what it asks for, as far as a tied connection needs it (tied-connections.ts). */
+/** What a tied connection needs of a request (tied-connections.ts). */
 export interface Requester {
   readonly req: { readonly socket: Socket; readonly method?: string | undefined }
   /** The user of the client's connection: a session id, '' for anonymous; null if several people may share it. */
@@ -51,9 +48,9 @@ export interface Requester {
   readonly query: string
 }
 
-/** What ties a connection to one person. */
+/** Ties a connection to one person. */
 export interface Tie {
-  /** Keeps the connection for its owner. False if it must close: the owner is unknown, gone, or has one already. */
+  /** False if the connection must close: the owner is unknown, gone, or has one already. */
   keep(connection: UpstreamConnection): boolean
   release(connection: UpstreamConnection): void
 }
@@ -63,26 +60,26 @@ export interface UpstreamRequest {
   /** Request line and header lines without the empty line; latin-1. */
   readonly head: string
   readonly body: OutgoingBody | null
-  /** True if the app may switch protocols (101). The connection is not reused. */
+  /** The app may switch protocols (101). The connection is not reused. */
   readonly isUpgrade: boolean
   /** Null for the gate's own checks. */
   readonly requester: Requester | null
   readonly tiesConnection: boolean
-  /** In milliseconds; 0 means no limit. */
+  /** 0 means no limit. */
   readonly connectTimeoutMs: number
-  /** Limit for each wait on the app, to read more or to respond, in milliseconds; 0 means no limit. */
+  /** For each wait on the app, to read more or to respond; 0 means no limit. */
   readonly responseTimeoutMs: number
 }
 
 export interface ResponseHandler {
-  /** A new connection is open, and its certificate is accepted. Not called for kept ones. */
+  /** A new connection is open, and its certificate is accepted. */
   onConnect?(): void
   onInterim?(head: InterimHead): void
   /** May throw InvalidResponseError, which leads to `onError`. */
   onHead(head: ResponseHead): void
   /**
-   * Receives body bytes; after a 101, all bytes. `chunk` is reused: `take()` returns a function that releases it, or null,
-   * after which the caller must copy. False pauses reading until `readOn`.
+   * After a 101, all bytes. `chunk` is reused: `take()` returns a function that releases it, or null, after which the caller must copy. False pauses reading
+   * until `readOn`.
    */
   onData(chunk: Buffer, take: () => (() => void) | null): boolean
   /** After a 101: the app has ended its direction. */
@@ -91,7 +88,7 @@ export interface ResponseHandler {
 }
 
 export interface PoolListener {
-  /** The connection is idle. The app keeps it for `keptMs` milliseconds; null if unspecified. */
+  /** The app keeps the connection for `keptMs`; null if unspecified. */
   onIdle(connection: UpstreamConnection, keptMs: number | null): void
   onClosed(connection: UpstreamConnection): void
   /** A person authenticates on the connection. */
@@ -99,7 +96,7 @@ export interface PoolListener {
 }
 
 const bigBytes = 64 * 1024
-/** TCP keep-alive of an idle WebSocket, in milliseconds. */
+/** For an idle WebSocket. */
 export const keepAliveMs = 60_000
 
 export const trusted = 'factorgate:trusted'
@@ -123,10 +120,10 @@ export class UpstreamConnection {
   #keptMs: number | null = null
   #isKept = false
   #isSwitched = false
-  /** True after a failed write, while a response is still read. */
+  /** A response is still read after a failed write. */
   #hasWriteFailed = false
   #reads = 0
-  /** When the gate stopped reading, on the clock of `now`. */
+  /** On the clock of `now`. */
   #pausedAt = 0
   #tie: Tie | null = null
   /** On the clock of `now`; 0 means none. */
@@ -157,7 +154,7 @@ export class UpstreamConnection {
     return { buffer: this.#buffer.next, callback: length => this.#read(length) }
   }
 
-  /** Sends the request and never throws. `now` is on the clock of `expire`. */
+  /** Never throws. `now` is on the clock of `expire`. */
   send(request: UpstreamRequest, handler: ResponseHandler, now: number): void {
     this.#request = request
     this.#handler = handler
@@ -169,7 +166,6 @@ export class UpstreamConnection {
     if (this.#isOpen) this.#write(now)
   }
 
-  /** The number of reads so far. */
   get reads(): number {
     return this.#reads
   }
@@ -192,7 +188,7 @@ export class UpstreamConnection {
     this.#close()
   }
 
-  /** Ends the request, or an idle connection, after its deadline. */
+  /** Ends the request, or an idle connection. */
   expire(now: number): void {
     if (this.deadline === 0 || now < this.deadline) return
     if (this.#handler === null) return this.destroy()
@@ -213,8 +209,8 @@ export class UpstreamConnection {
     this.#status = head.status
     this.deadline = 0
     this.#keptMs = head.keptMs
-    // The connection is not reused after a request body: an app that does not read the body takes it for the next
-    // request, with any user name in it (CL.0, THREATS F14).
+    // After a request body the connection is not reused: an app that does not read the body takes it for the next request, with any user name in it (CL.0,
+    // THREATS F14).
     this.#isKept = this.#request?.body === null && !this.#request.isUpgrade && head.keptMs !== 0
     this.#bytes = 0
     if (head.tiesConnection && this.#request !== null) this.#tie ??= this.#pool.tieTo(this.#request.requester)
@@ -238,7 +234,7 @@ export class UpstreamConnection {
   }
 
   waitingFor(whom: 'client' | 'app'): void {
-    // The deadline is off while the app has nothing to read, because only the client is slow then.
+    // While the app has nothing to read, only the client is slow.
     if (this.#hasBegun) return
     this.deadline = whom === 'client' ? 0 : after(performance.now(), this.#request?.responseTimeoutMs ?? 0)
   }
@@ -270,12 +266,12 @@ export class UpstreamConnection {
     request.body.flowTo(socket, request.head, this)
   }
 
-  /** True if a response may still be read after a failed write. */
+  /** A response may still be read after a failed write. */
   get #mayReadOn(): boolean {
     return this.#wasSent && this.#request?.body != null && this.#socket?.destroyed === false
   }
 
-  /** After a failed write, reads the response that the app may have sent before it closed (RFC 9112 §9.5). */
+  /** The app may have responded before it closed (RFC 9112 §9.5). */
   #stopSending(cause: NodeJS.ErrnoException): void {
     if (this.#hasWriteFailed || this.#isClosed) return
     this.#hasWriteFailed = true
@@ -321,7 +317,7 @@ export class UpstreamConnection {
   #switch(): void {
     if (this.#isClosed) return
     this.#isSwitched = true
-    // Frees the memory of the request head, because a WebSocket may stay open for days.
+    // Frees the request head, because a WebSocket may stay open for days.
     this.#request = null
     this.#socket?.setKeepAlive(true, keepAliveMs)
     this.#pool.onClosed(this)

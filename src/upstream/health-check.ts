@@ -1,4 +1,4 @@
-/** The health checks of one upstream: a GET at intervals, on a connection of its own, judged by its status. */
+/** The health checks of one upstream: a GET at intervals, on its own connection, judged by its status. */
 import type { ResponseHandler, UpstreamConnection, UpstreamError } from './connection.ts'
 import type { UpstreamPool } from './pool.ts'
 import type { ResponseHead } from './response-parser.ts'
@@ -17,13 +17,12 @@ interface CheckedUpstream {
   readonly pool: UpstreamPool
   readonly state: UpstreamState
   readonly check: HealthCheck
-  /** The request head without its last CRLF. */
+  /** Without its last CRLF. */
   readonly head: string
-  /** What the log says of an error. */
+  /** For the log. */
   readonly explain: (error: UpstreamError) => string
 }
 
-/** The most bytes of a body that are read. */
 const maxBodyBytes = 64 * 1024
 
 export class HealthChecker {
@@ -68,7 +67,7 @@ class RunningCheck implements ResponseHandler {
     const { pool, head } = this.#upstream
     const request = { method: 'GET', head, body: null, isUpgrade: false, requester: null, tiesConnection: false }
     this.#connection = pool.send({ ...request, connectTimeoutMs: 0, responseTimeoutMs: 0 }, this, true)
-    // All connections are in use, which does not tell its health.
+    // A full pool tells nothing of its health.
     if (this.#connection === null) this.isOver = true
   }
 

@@ -1,7 +1,4 @@
-/**
- * The choice among an app's upstreams: in turn, or by a key that stays with one of them. An upstream that is down is
- * passed over.
- */
+/** Chooses among an app's upstreams: in turn, or by a key that stays with one. An upstream that is down is passed over. */
 import type { PoolListener } from './connection.ts'
 import type { UpstreamPool } from './pool.ts'
 import { hashOf, weightOf } from './rendezvous.ts'
@@ -18,17 +15,17 @@ export class LoadBalancer {
   readonly #now: () => number
   #start = 0
 
-  /** `now`: a clock in milliseconds that is never put back. */
+  /** `now`: milliseconds, never put back. */
   constructor(upstreams: readonly Balanced[], now: () => number) {
     this.#upstreams = upstreams
     this.#hashes = upstreams.map(({ state }) => hashOf(state.address))
     this.#now = now
   }
 
-  /** The index of the upstream to ask, none of `tried`; -1 if no other may be asked now. `key` keeps one upstream; null for round-robin. */
+  /** -1 if none but `tried` may be asked now. `key` keeps one upstream; null for round-robin. */
   next(tried: readonly number[], key: string | null): number {
     const count = this.#upstreams.length
-    // There is no other one, so a refused connection does not pause it.
+    // A refused connection does not pause the only upstream.
     if (count === 1) return tried.length === 0 && this.#state(0).isHealthy ? 0 : -1
     const now = this.#now()
     let index = key === null ? this.#inTurn(tried, now) : this.#preferred(tried, hashOf(key), now)
@@ -37,8 +34,8 @@ export class LoadBalancer {
   }
 
   /**
-   * Notes a request. True for a trial: others avoid the upstream until it succeeds, and it needs a new connection, because a kept one does
-   * not show whether new ones are accepted.
+   * True for a trial: others avoid the upstream until it succeeds, and it needs a new connection, because a kept one does not show whether new ones are
+   * accepted.
    */
   asked(index: number): boolean {
     const state = this.#state(index)
@@ -47,7 +44,7 @@ export class LoadBalancer {
     return true
   }
 
-  /** The index of the upstream with this pool; -1 for a pool of another app. */
+  /** -1 for a pool of another app. */
   indexOf(listener: PoolListener): number {
     return this.#upstreams.findIndex(({ pool }) => pool === listener)
   }
@@ -64,7 +61,7 @@ export class LoadBalancer {
     this.#state(index).reached()
   }
 
-  /** The time until an upstream may be asked again. */
+  /** Until an upstream may be asked again. */
   get waitMs(): number {
     const now = this.#now()
     let waitMs = Number.POSITIVE_INFINITY
@@ -96,7 +93,7 @@ export class LoadBalancer {
     return best
   }
 
-  /** For an app whose upstreams are all down: the one whose last refusal is oldest, at most once a second. */
+  /** Where all are down: the one whose last refusal is oldest, at most once a second. */
   #lastResort(tried: readonly number[], now: number): number {
     let best = -1
     let at = Number.POSITIVE_INFINITY

@@ -13,14 +13,14 @@ import {
 import { PersonalTie } from './tied-connections.ts'
 import { Trust, type UpstreamTls } from './trust.ts'
 
-/** Idle time, and the margin before the app's own limit, in milliseconds. */
+/** Idle time, and the margin before the app's own limit. */
 const idleMs = 4_000
 const idleMarginMs = 1_000
 /** For a connection on which a person authenticates, about as long as the client's own. */
 const tiedIdleMs = 70_000
-/** Interval of the deadline check, in milliseconds. One timer for all is cheaper than one each. */
+/** One timer for all deadlines is cheaper than one each. */
 const tickMs = 200
-/** Maximum of connections, streams and uploads included; WebSockets count only until the 101. */
+/** Includes streams and uploads; WebSockets count only until the 101. */
 const maxConnections = 4_096
 
 export interface UpstreamAddress {
@@ -35,7 +35,7 @@ export class UpstreamPool implements PoolListener {
   readonly #isSecure: boolean
   readonly #all = new Set<UpstreamConnection>()
   readonly #idle: UpstreamConnection[] = []
-  /** Idle connections on which a person has authenticated, longest idle first. */
+  /** A person has authenticated on these idle connections, longest idle first. */
   readonly #tied = new Set<UpstreamConnection>()
   #session: Buffer | undefined
   #timer: NodeJS.Timeout | undefined
@@ -53,10 +53,7 @@ export class UpstreamPool implements PoolListener {
         : { path: upstream.socketPath }
   }
 
-  /**
-   * `isFresh` demands a new connection: for upgrades, unsafe methods, bodies and retries. Returns null if the limit is
-   * reached.
-   */
+  /** `isFresh` demands a new connection: for upgrades, unsafe methods, bodies and retries. Null at the limit. */
   send(request: UpstreamRequest, handler: ResponseHandler, isFresh: boolean): UpstreamConnection | null {
     const connection = (isFresh ? undefined : this.#idle.pop()) ?? this.#open(request.isUpgrade)
     connection?.send(request, handler, performance.now())
@@ -97,7 +94,7 @@ export class UpstreamPool implements PoolListener {
 
   /** `isTwoWay`: the app may end its direction while the client still sends. */
   #open(isTwoWay: boolean): UpstreamConnection | null {
-    // At the limit an idle connection of a person is closed for a new request.
+    // A person's idle connection gives way to a new request.
     if (this.#all.size >= maxConnections) this.#tied.values().next().value?.destroy()
     if (this.#all.size >= maxConnections) return null
     const connection = new UpstreamConnection(this)

@@ -1,20 +1,20 @@
-/** Reused read buffers of upstream connections. Small reads share one and are copied; big bodies get pooled buffers, wide ones while app and client are fast. */
+/** Reused read buffers. Small reads share one and are copied; big bodies get pooled buffers, wide ones while app and client are fast. */
 
 const size = 64 * 1024
 /** A read and a write cost the same for any size, and for 64 kB almost as much as copying the bytes. */
 const wideSize = 256 * 1024
-/** Maximum of wide buffers, 8 MB in all, because clients that stop reading keep them. */
+/** 8 MB in all, because clients that stop reading keep them. */
 const maxWide = 32
 const wideKept = 8
-/** Number of full reads after which a body is fast. */
+/** A body is fast after so many full reads. */
 const fastReads = 16
-/** A client that takes nothing for this long is slow, in milliseconds. */
+/** A client that takes nothing for so long is slow. */
 const slowMs = 50
-/** Maximum of buffers that WebSockets hold: an idle one does not return its buffer. */
+/** An idle WebSocket does not return its buffer. */
 const lentToSockets = 256
-/** The size of the largest TLS record. */
+/** The largest TLS record. */
 const bigRead = 16 * 1024
-/** Number of small reads after which a WebSocket returns its buffer. */
+/** A WebSocket returns its buffer after so many small reads. */
 const keptReads = 16
 const kept = 64
 
@@ -69,7 +69,7 @@ export class ReadBuffer {
   #isBig = false
   #isLent = false
   #readsLeft = 0
-  /** Full reads since the client was slow. */
+  /** Since the client was slow. */
   #fullReads = 0
 
   readonly next = (): Buffer => {
@@ -87,12 +87,12 @@ export class ReadBuffer {
     return this.#fullReads >= fastReads
   }
 
-  /** Applies from the next read. */
+  /** From the next read. */
   set isBig(value: boolean) {
     this.#isBig = value
   }
 
-  /** Gives a WebSocket its own buffer after a big read, and takes it back after enough small ones. */
+  /** A WebSocket has its own buffer from a big read until enough small ones. */
   noteRead(length: number): void {
     this.#readsLeft = length >= bigRead ? keptReads : Math.max(0, this.#readsLeft - 1)
     const wants = this.#readsLeft > 0
@@ -102,7 +102,7 @@ export class ReadBuffer {
     this.#isBig = wants
   }
 
-  /** Notes for how long the client has taken nothing. */
+  /** The client has taken nothing for so long. */
   noteWait(milliseconds: number): void {
     if (milliseconds >= slowMs) this.#fullReads = 0
   }

@@ -1,7 +1,4 @@
-/**
- * Rendezvous hashing: the same key always prefers the same upstream, in every worker and gate, without any state. If
- * an upstream leaves, only its own keys move.
- */
+/** Rendezvous hashing: the same key always prefers the same upstream, in every worker and gate. If an upstream leaves, only its own keys move. */
 
 /** FNV-1a, 32 bits. */
 export function hashOf(text: string): number {
@@ -10,7 +7,7 @@ export function hashOf(text: string): number {
   return hash >>> 0
 }
 
-/** How much the key prefers the upstream; the highest weight wins. Both are hashes. */
+/** The highest weight wins. Both are hashes. */
 export function weightOf(key: number, upstream: number): number {
   // The finalizer of MurmurHash3.
   let hash = Math.imul(key ^ upstream ^ ((key ^ upstream) >>> 16), 0x85ebca6b)

@@ -1,7 +1,7 @@
-/** The parser of a response head. It repairs what old apps send (RFC 9112 §2.2, §5.2, §6.3) and rejects ambiguous framing. */
+/** Parses a response head. It repairs what old apps send (RFC 9112 §2.2, §5.2, §6.3) and rejects ambiguous framing. */
 import { tiesConnection } from './connection-schemes.ts'
 
-/** The app's response breaks HTTP and cannot be repaired. */
+/** The response cannot be repaired. */
 export class InvalidResponseError extends Error {
   override readonly name = 'InvalidResponseError'
 }
@@ -13,7 +13,7 @@ export class TlsResponseError extends InvalidResponseError {
   }
 }
 
-/** What was repaired or dropped. A fixed set, because each is logged once per app. */
+/** A fixed set, because each is logged once per app. */
 export type Oddity =
   | 'empty lines before the status line'
   | 'a status line of its own kind'
@@ -31,20 +31,20 @@ const looseStatusLine = /^HTTP\/1\.(\d)[\t ]+(\d{3})(?:[\t ]+(.*))?$/
 const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
 const decimal = /^\d{1,15}$/
 
-/** Names known to be valid. Above the maximum, names are validated each time. */
+/** Names beyond the maximum are validated each time. */
 const knownNames = new Set<string>()
 const namesKept = 2_000
 
 const isTellingLength = Array.from({ length: 65 }, (_, length) => [10, 13, 14, 15, 16, 17, 18].includes(length))
 
-/** A parsed head. `text` must end with CRLF and contain no other control bytes than CRLF and tabs. */
+/** `text` must end with CRLF and contain no other control bytes than CRLF and tabs. */
 export class ResponseLines {
   readonly status: number
   readonly reason: string
   /** Alternating names and values, with at most one length and one `chunked`. */
   readonly headers: string[] = []
   length = 0
-  /** True if the app authenticates the connection (RFC 4559 §4, §6; Microsoft's `Persistent-Auth`). */
+  /** The app authenticates the connection (RFC 4559 §4, §6; Microsoft's `Persistent-Auth`). */
   tiesConnection = false
   oddities: Oddity[] | null = null
   #length: string | null = null
@@ -82,7 +82,7 @@ export class ResponseLines {
     return this.#isKept && !this.#closes && !(this.#isOld && this.#isChunked) ? this.#keptMs : 0
   }
 
-  /** Parses one line and its continuations; returns where the next begins. */
+  /** Continuations included. Returns where the next line begins. */
   #next(text: string, at: number): number {
     const first = text.indexOf('\r\n', at)
     let end = first
@@ -161,7 +161,7 @@ export class ResponseLines {
     if (this.#length === null) this.#takeLength(name, said)
   }
 
-  /** Drops `identity` and a repeated `chunked`. Throws for any other coding. */
+  /** Drops `identity` and a repeated `chunked`. */
   #settleCodings(codings: string): void {
     const names = codings.split(',').map(coding => coding.trim().toLowerCase())
     if (names.some(name => name !== 'chunked' && name !== 'identity'))

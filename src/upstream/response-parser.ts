@@ -1,12 +1,12 @@
 /**
- * An HTTP/1.1 response parser (RFC 9112). It rejects responses whose end is ambiguous, because the rest could become
- * another person's response (THREATS H26). It repairs other faults (response-lines.ts).
+ * An HTTP/1.1 response parser (RFC 9112). It rejects responses whose end is ambiguous, because the rest could become another person's response (THREATS H26).
+ * It repairs other faults (response-lines.ts).
  */
 import { InvalidResponseError, type Oddity, ResponseLines, TlsResponseError } from './response-lines.ts'
 
 export { InvalidResponseError } from './response-lines.ts'
 
-/** What ends the body. After `switched` the bytes are no longer HTTP (RFC 9110 §15.2.2). */
+/** After `switched` the bytes are no longer HTTP (RFC 9110 §15.2.2). */
 type Framing = 'none' | 'length' | 'chunks' | 'connection' | 'switched'
 
 export interface ResponseHead {
@@ -15,31 +15,31 @@ export interface ResponseHead {
   /** Alternating names and values in latin-1, with the app's bytes. */
   readonly headers: readonly string[]
   readonly framing: Framing
-  /** How long the app keeps the connection, in milliseconds (`Keep-Alive: timeout=5`); 0 to close, null if unspecified. */
+  /** From `Keep-Alive: timeout=5`; 0 to close, null if unspecified. */
   readonly keptMs: number | null
   readonly isWhole: boolean
-  /** True if the app authenticates the connection, which must not be shared from now on. */
+  /** The app authenticates the connection, which must not be shared from now on. */
   readonly tiesConnection: boolean
   readonly oddities: readonly Oddity[] | null
 }
 
-/** See RFC 9110 §15.2. */
+/** RFC 9110 §15.2. */
 export interface InterimHead {
   readonly status: number
   readonly reason: string
   readonly headers: readonly string[]
 }
 
-/** Observes one response. Its exceptions propagate through `feed`. */
+/** Exceptions propagate through `feed`. */
 export interface ResponseReader {
   onInterim?(head: InterimHead): void
   onHead(head: ResponseHead): void
-  /** `chunk` is a view of the input. */
+  /** A view of the input. */
   onData(chunk: Buffer): void
   onComplete(): void
 }
 
-/** Maximum bytes of a head, of a chunk-size line, and of all trailers. */
+/** Bytes of a head, of a chunk-size line, and of all trailers. */
 const maxHead = 64 * 1024
 const maxLine = 16 * 1024
 const maxInterims = 4_096
@@ -53,7 +53,7 @@ const lf = 0x0a
 const plainLines = /^(?:[^\x00-\x08\x0a-\x1f\x7f]*\r\n)*$/
 /** An alert or a handshake, of SSL 3 or newer (RFC 8446 §5.1). */
 const tlsRecord = /^[\x15\x16]\x03/
-/** What is refused: LF alone may end a line (RFC 9112 §2.2), CR alone would allow header injection. */
+/** LF alone may end a line (RFC 9112 §2.2); CR alone would allow header injection. */
 const unfitByte = /[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|\r(?!\n|$)/
 const chunkSize = /^0*([0-9A-Fa-f]{1,13})[\t ]*(?:;[^\x00-\x08\x0a-\x1f\x7f]*)?$/
 const manyDigits = 15
@@ -76,13 +76,13 @@ export class ResponseParser {
   #hasNoBody = false
   #maySwitch = false
   #held: Buffer | null = null
-  /** Bytes left of the body or chunk; for trailers, bytes still allowed. */
+  /** Of the body or chunk; for trailers, bytes still allowed. */
   #left = 0
   #oddities: Oddity[] | null = null
   #interims = 0
   #interimBytes = 0
   #emptyLines = 0
-  /** True if an interim response authenticated the connection. */
+  /** An interim response authenticated the connection. */
   #ties = false
 
   expect(reader: ResponseReader, method: string, maySwitch = false): void {
@@ -102,7 +102,7 @@ export class ResponseParser {
     return this.#state === 'idle'
   }
 
-  /** True if nothing in the last response was repaired, so the connection may be reused. */
+  /** Nothing was repaired, so the connection may be reused. */
   get isClean(): boolean {
     return this.#oddities === null
   }
@@ -111,7 +111,7 @@ export class ResponseParser {
     return this.#state === 'head' && this.#held !== null
   }
 
-  /** Parses received bytes. @throws InvalidResponseError, after which the caller must close the connection. */
+  /** @throws InvalidResponseError, after which the caller must close the connection. */
   feed(bytes: Buffer): void {
     let rest: Buffer = bytes
     if (this.#held !== null) {
@@ -129,7 +129,7 @@ export class ResponseParser {
     }
   }
 
-  /** The app has closed the connection. True if that completes a response, or none was expected; false otherwise. */
+  /** The app has closed the connection. True if that completes a response, or none was expected. */
   end(): boolean {
     if (this.#state === 'idle') return true
     if (this.#state !== 'connection') return false
@@ -165,7 +165,7 @@ export class ResponseParser {
     }
   }
 
-  /** Ignores empty lines before the status line (RFC 9112 §2.2), up to `maxEmptyLines`. */
+  /** RFC 9112 §2.2. */
   #emptyLine(bytes: Buffer, at: number): number {
     if (bytes[at] === cr && bytes.length - at < 2) return -1
     if (bytes[at] === cr && bytes[at + 1] !== lf) throw new InvalidResponseError('no status line of HTTP/1')
@@ -201,7 +201,7 @@ export class ResponseParser {
     const framing = this.#framingOf(status, lines)
     this.#left = lines.length
     this.#state = stateAfter[framing]
-    // Checks the size of the first chunk, if received, before it reports the head.
+    // The first chunk's size, if received, is checked before the head is reported.
     const chunk = framing === 'chunks' ? this.#size(bytes, body) : -1
     const isWhole = framing === 'none' || (framing === 'length' && bytes.length - body === lines.length)
     const isKept = framing !== 'connection' && framing !== 'switched' && this.#oddities === null
@@ -259,7 +259,7 @@ export class ResponseParser {
     return next
   }
 
-  /** Drops trailers, which RFC 9110 §6.5.1 allows. */
+  /** RFC 9110 §6.5.1 allows this. */
   #trailer(bytes: Buffer, at: number): number {
     const next = endOfLine(bytes, at, this.#left)
     if (next < 0) return -1
@@ -286,14 +286,14 @@ export class ResponseParser {
   }
 }
 
-/** Where the next line begins; -1 if this one is incomplete. Throws if it is longer than `most`. */
+/** -1 if the line is incomplete. Throws if it is longer than `most`. */
 function endOfLine(bytes: Buffer, at: number, most: number): number {
   const end = bytes.indexOf(lf, at)
   if ((end < 0 ? bytes.length : end) - at > most) throw new InvalidResponseError('endless lines around its chunks')
   return end < 0 ? -1 : end + 1
 }
 
-/** Where the body begins: after the first empty line, which may end with LF alone; -1 if not received. */
+/** After the first empty line, which may end with LF alone; -1 if not received. */
 function looseEnd(bytes: Buffer, at: number): number {
   for (let end = bytes.indexOf(lf, at); end >= 0; end = bytes.indexOf(lf, end + 1)) {
     if (bytes[end + 1] === lf) return end + 2
@@ -302,7 +302,7 @@ function looseEnd(bytes: Buffer, at: number): number {
   return -1
 }
 
-/** Rejects an invalid head early, otherwise the client waits for the response timeout (FIELD F15). */
+/** Otherwise the client waits for the response timeout (FIELD F15). */
 function refuseBeginning(text: string): -1 {
   const end = text.search(/\r?\n/)
   if (end >= 0) new ResponseLines(`${text.slice(0, end)}\r\n`)

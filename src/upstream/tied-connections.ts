@@ -1,6 +1,6 @@
 /**
- * Upstream connections on which a person authenticates. Each belongs to one visitor, client connection and app, because
- * the app treats every request on it as that person's (against RFC 9110 §3.3).
+ * Connections on which a person authenticates. Each belongs to one visitor, client connection and app, because the app treats every request on it as that
+ * person's (against RFC 9110 §3.3).
  */
 import type { Socket } from 'node:net'
 import type { Requester, Tie, UpstreamConnection } from './connection.ts'
@@ -47,7 +47,7 @@ export function takeTied(requester: Requester): UpstreamConnection | null {
   return connection
 }
 
-/** Notes the app's response. `asksToTie`: a 401 that demands such authentication. */
+/** `asksToTie`: a 401 that demands such authentication. */
 export function noteResponse(requester: Requester, asksToTie: boolean): void {
   const known = ties.get(requester.req.socket)
   if (known !== undefined) known.refused = null

@@ -1,4 +1,4 @@
-/** The verification of upstream certificates: by chain and name, by fingerprint, or not at all. */
+/** Verifies upstream certificates: by chain and name, by fingerprint, or not at all. */
 import { isIP } from 'node:net'
 import tls, { type PeerCertificate, type SecureContext, type TLSSocket } from 'node:tls'
 import type { UpstreamError } from './connection.ts'
@@ -9,7 +9,7 @@ export interface UpstreamTls {
   readonly ca: string | null
   readonly cert: string | null
   readonly key: string | null
-  /** The name in SNI and in the certificate, instead of the upstream's host. */
+  /** In SNI and in the certificate, instead of the upstream's host. */
   readonly serverName: string | null
   /** SHA-256, 64 hex digits each; null if none is pinned. */
   readonly fingerprints: readonly string[] | null
@@ -32,7 +32,7 @@ export class Trust {
     })
   }
 
-  /** False with pins, because a resumed session shows no certificate to compare. */
+  /** A resumed session shows no certificate to compare with pins. */
   get resumes(): boolean {
     return this.#tls === null || (this.#tls.fingerprints === null && !this.#tls.unsafeAnyCertificate)
   }
@@ -48,7 +48,7 @@ export class Trust {
     }
   }
 
-  /** The error if the certificate is not a pinned one, or null. Called after the handshake. */
+  /** After the handshake; null for a pinned certificate. */
   refusal(socket: TLSSocket): Error | null {
     const pinned = this.#tls?.fingerprints ?? null
     if (pinned === null) return null
@@ -96,7 +96,7 @@ function reasonIn(message: string): string {
   return /:error:[0-9A-F]+:[^:]*:[^:]*:([^:]+):/.exec(message)?.[1] ?? message
 }
 
-/** Advice for a TLS failure; null for other errors. `at` is the configuration path, such as `apps[0].tls`. */
+/** Null for other errors than those of TLS. `at` is the configuration path, such as `apps[0].tls`. */
 export function certificateTrouble(error: UpstreamError, appId: string, at: string): string | null {
   const { code = '', message: raw = '' } = (error.cause ?? {}) as { code?: string; message?: string }
   const message = reasonIn(raw)

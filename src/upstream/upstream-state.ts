@@ -1,23 +1,23 @@
 /** Whether one upstream is up, by refused connections and health checks. */
 
 export interface HealthThresholds {
-  /** Passed checks until it is up again. */
+  /** Passed checks until it is up. */
   readonly rise: number
   /** Failed checks until it is down. */
   readonly fall: number
 }
 
-/** What one worker sees of an upstream, and tells the others. `asked`: a trial after a refusal. */
+/** One worker tells the others. `asked`: a trial after a refusal. */
 export type UpstreamSighting = 'refused' | 'asked' | 'reached' | 'checks_failed' | 'checks_passed'
 
 export interface UpstreamWatcher {
-  /** Hears why the upstream is down, and null when it is up again. Not called for what other workers have seen. */
+  /** Gets the reason why the upstream is down, and null when it is up again. Not called for what other workers have seen. */
   readonly onChange?: ((state: UpstreamState, problem: string | null) => void) | undefined
-  /** Hears what this process has seen. */
+  /** For what this process has seen. */
   readonly onSighting?: ((state: UpstreamState, sighting: UpstreamSighting) => void) | undefined
 }
 
-/** The pause after a refused connection, in milliseconds; it doubles with each refused trial. */
+/** After a refused connection; it doubles with each refused trial. */
 const firstPauseMs = 1_000
 const maxPauseMs = 30_000
 
@@ -31,7 +31,7 @@ export class UpstreamState {
   #isHealthy = true
   #wasChecked = false
   #streak = 0
-  /** In milliseconds of the caller's clock. It is here so that a reload does not repeat checks. */
+  /** On the caller's clock. A reload keeps it, and so repeats no check. */
   nextCheckAt = 0
 
   constructor(appId: string, address: string, watcher: UpstreamWatcher = {}) {
@@ -44,12 +44,12 @@ export class UpstreamState {
     return this.#isHealthy && this.#refusals === 0
   }
 
-  /** False while health checks fail: then it gets no requests. */
+  /** Without requests while health checks fail. */
   get isHealthy(): boolean {
     return this.#isHealthy
   }
 
-  /** True if it is up, or if it refused a connection and the pause is over. */
+  /** Up, or a refused connection's pause is over. */
   mayBeAsked(now: number): boolean {
     return this.#isHealthy && now >= this.#pausedUntil
   }
@@ -59,10 +59,10 @@ export class UpstreamState {
     return Math.min(this.#pausedUntil, this.#askedAt + firstPauseMs)
   }
 
-  /** Notes a request. It is a trial if the upstream has refused before. */
+  /** A trial if the upstream has refused before. */
   asked(now: number): void {
     if (this.#refusals === 0) return
-    // An app's only upstream is asked by every request; the others need not hear of each.
+    // Every request asks an app's only upstream; the others need not hear of each.
     if (now >= this.#askedAt + firstPauseMs) this.#tell('asked')
     this.#refusals++
     this.#pause(now)
@@ -86,7 +86,7 @@ export class UpstreamState {
     this.#tell('reached')
   }
 
-  /** The result of one health check: a problem, or null. The very first check decides alone. */
+  /** `problem`: of one health check. The very first check decides alone. */
   checked(problem: string | null, { rise, fall }: HealthThresholds): void {
     const passed = problem === null
     const needed = !this.#wasChecked ? 1 : passed ? rise : fall
@@ -100,7 +100,7 @@ export class UpstreamState {
     this.#tell(passed ? 'checks_passed' : 'checks_failed')
   }
 
-  /** Takes over what another worker has seen. This worker's own requests and checks may refute it. */
+  /** From another worker. This worker's own requests and checks may refute it. */
   hear(sighting: UpstreamSighting, now: number): void {
     switch (sighting) {
       case 'refused':

@@ -2,7 +2,7 @@
 
 let due: (() => void)[] = []
 
-/** Runs `write` at the end of the iteration, in order. It must not throw. */
+/** `write` must not throw. */
 export function batchWrite(write: () => void): void {
   if (due.push(write) === 1) setImmediate(writeAll)
 }

@@ -1,4 +1,4 @@
-/** The cluster primary: starts the worker processes, replaces crashed ones, and collects their health and metrics. */
+/** Starts the worker processes, replaces crashed ones, and collects their health and metrics. */
 import cluster from 'node:cluster'
 import type { AddressInfo } from 'node:net'
 import type { FastifyInstance, FastifyListenOptions } from 'fastify'
@@ -24,17 +24,17 @@ import { endingLookMs, lookMs, StuckWorkers } from './stuck-workers.ts'
 import type { WorkerCommand } from './worker.ts'
 import { WorkerHandle } from './worker-handle.ts'
 
-/** A worker that ends within this time of its start is replaced after a pause, in milliseconds. */
+/** Delay before the replacement of a worker that ends this soon after its start. */
 const soonMs = 5_000
-/** Health-check timeout, in milliseconds. */
+/** For an answer. */
 const healthMs = 2_500
 
 interface ClusterInput {
   readonly config: Config
-  /** Number of workers, at least two. */
+  /** At least two. */
   readonly size: number
   readonly log: Logger
-  /** Sockets that systemd has opened. Default: none. */
+  /** Opened by systemd. */
   readonly sockets?: InheritedSockets | undefined
 }
 
@@ -43,19 +43,18 @@ export class Cluster implements Serving {
   readonly #size: number
   readonly #sockets: InheritedSockets
   readonly #handles = new Map<number, WorkerHandle>()
-  /** The last metrics of each worker; those of ended ones are added to `#ended`, because counters must never decrease. */
+  /** Of ended workers they are added to `#ended`, because counters must never decrease. */
   readonly #snapshots = new Map<number, MetricsSnapshot>()
   #ended: MetricsSnapshot = emptySnapshot
-  /** The metrics of this process. */
   readonly #own = new Metrics()
   readonly #reloads = new ReloadMetrics(this.#own, Date.now)
   readonly #admin: FastifyInstance | null
   readonly #stuck: StuckWorkers
   #looking: NodeJS.Timeout
   #config: Config
-  /** The configuration at start: a new worker must open the same store, keys and journal. */
+  /** A new worker must open the same store, keys and journal as the others. */
   readonly #opened: Config
-  /** The keys of the TLS tickets of all workers. They are in memory only, because whoever has them can read recorded TLS 1.2 (RFC 5077 §5.5). */
+  /** In memory only, because these keys open recorded TLS 1.2 (RFC 5077 §5.5). */
   readonly #ticketKeys = new TicketKeys()
   #note: ConfigurationNote = { startedAt: systemClock(), loadedAt: systemClock(), refused: null, waiting: [] }
   #gate: AddressInfo | undefined
@@ -94,12 +93,12 @@ export class Cluster implements Serving {
     process.once('exit', () => this.#killAll())
   }
 
-  /** Starts all workers. If one cannot start, it ends all and rejects. */
+  /** If one cannot start, it ends all and rejects. */
   static async start(input: ClusterInput): Promise<Cluster> {
     const self = new Cluster(input)
     cluster.setupPrimary({ serialization: 'advanced' })
     try {
-      // The first starts alone, so that an error common to all is reported once.
+      // Alone, so that an error common to all is reported once.
       self.#gate = await self.#startWorker(1)
       await Promise.all(Array.from({ length: input.size - 1 }, (_, i) => self.#startWorker(i + 2)))
       const { admin } = input.config
@@ -144,7 +143,7 @@ export class Cluster implements Serving {
     await this.#broadcast({ ask: 'reload keys' })
   }
 
-  /** Sends a command to all and returns the first answer. Rejects if a worker that is still running rejects it. */
+  /** Returns the first answer. Rejects if a worker that is still running does. */
   async #broadcast(command: WorkerCommand): Promise<unknown> {
     const asked = [...this.#handles.values()].map(handle => ({ handle, answer: handle.ask(command) }))
     const answers = await Promise.allSettled(asked.map(({ answer }) => answer))
@@ -171,7 +170,7 @@ export class Cluster implements Serving {
     await this.#admin?.close()
   }
 
-  /** Starts worker `number` and resolves once it serves. */
+  /** Resolves once the worker serves. */
   async #startWorker(number: number): Promise<AddressInfo> {
     const worker = cluster.fork()
     closeUntaken(worker)
@@ -186,7 +185,7 @@ export class Cluster implements Serving {
     return (await handle.ask({ ask: 'start', config, number, ...shared })) as AddressInfo
   }
 
-  /** Tells the other workers, so that an upstream that is down costs one wait and not one for each worker. */
+  /** Otherwise an upstream that is down would cost each worker a wait. */
   #passOn(news: UpstreamNews, from: WorkerHandle): void {
     for (const [, handle] of this.#serving)
       if (handle !== from) handle.ask({ ask: 'hear', news }, healthMs).catch(() => {})
@@ -208,7 +207,7 @@ export class Cluster implements Serving {
     if (this.#closing !== undefined) return
     this.#startWorker(number).catch(error => {
       this.#log.error({ worker: number, err: error }, 'a worker process could not be replaced; the gate tries again')
-      // The end of the last worker has closed the socket of systemd. Only a new process gets it again, so this one fails.
+      // The last worker has closed the socket of systemd, which only a new process gets again.
       if (Object.keys(this.#sockets).length > 0 && this.#serving.length === 0)
         setImmediate(() => {
           throw error

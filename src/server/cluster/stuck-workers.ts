@@ -1,20 +1,17 @@
-/**
- * Finds workers that stand still. Their connections would wait for ever, and so would each reload and the end of the gate, because the process
- * is still there. They are killed; the primary replaces them as those that crash.
- */
+/** Kills workers that stand still: their connections, each reload and the end of the gate would wait for ever. The primary replaces them. */
 import type { WorkerHandle } from './worker-handle.ts'
 
-/** Between two looks while the gate serves, in milliseconds. */
+/** While the gate serves. */
 export const lookMs = 5_000
-/** The looks that a question may stay unanswered. They are counted, because a machine that slept has missed none. */
+/** The looks that a question may stay unanswered. Time does not count, because a machine may sleep. */
 const maxLooks = { serving: 12, ending: 4 } as const
-/** How long a gate that ends waits for an answer, and the time that it keeps before its own end is cut off, in milliseconds. */
+/** How long the end of a gate waits for an answer, and the time kept before its own end is cut off. */
 const maxEndingMs = 20_000
 const endingReserveMs = 4_000
-/** How much longer than its own end may take a worker may say that it ends, in milliseconds. */
+/** Added to the time that a worker's own end may take. */
 const crashedReserveMs = 10_000
 
-/** Between two looks while the gate ends, which is cut off after `cutOffMs`. */
+/** While the gate ends, which is cut off after `cutOffMs`. */
 export function endingLookMs(cutOffMs: number): number {
   return Math.min(maxEndingMs, cutOffMs - endingReserveMs) / maxLooks.ending
 }
@@ -22,9 +19,9 @@ export function endingLookMs(cutOffMs: number): number {
 type Asked = Pick<WorkerHandle, 'ask' | 'kill'>
 
 export class StuckWorkers {
-  /** The looks since the open question to a worker. */
+  /** Since the open question. */
   readonly #silent = new WeakMap<Asked, number>()
-  /** The looks since a worker has said that it ends. */
+  /** Since the worker has said that it ends. */
   readonly #ending = new WeakMap<Asked, number>()
   readonly #killed = new WeakSet<Asked>()
   readonly #onStuck: (number: number) => void
@@ -37,7 +34,7 @@ export class StuckWorkers {
     this.#cutOffMs = cutOffMs
   }
 
-  /** `workers`: all, by their numbers; also those that do not serve yet. */
+  /** All workers, by number; also those that do not serve yet. */
   look(workers: Iterable<readonly [number: number, handle: Asked]>): void {
     const most = this.isEnding ? maxLooks.ending : maxLooks.serving
     for (const [number, handle] of workers) {
@@ -60,7 +57,7 @@ export class StuckWorkers {
     }, heard)
   }
 
-  /** True if a worker ends by itself, after an error, and does not come to its end. The end of the gate has a limit of its own. */
+  /** A worker that ends after an error does not finish. The end of the gate has its own limit. */
   #isLate(handle: Asked): boolean {
     const looks = this.#ending.get(handle)
     if (looks === undefined || this.isEnding) return false

@@ -1,4 +1,4 @@
-/** A worker process: a Server that the primary controls. It ignores signals, and ends when the primary is gone. */
+/** A Server that the primary controls. It ignores signals, and ends when the primary is gone. */
 import cluster from 'node:cluster'
 import type { Logger } from 'pino'
 import type { Config } from '../../../config/schema.ts'
@@ -32,7 +32,7 @@ export interface Answer {
   readonly error?: string
 }
 
-/** News for the other workers. It gets no answer. */
+/** For the other workers. It gets no answer. */
 export interface Told {
   readonly tell: UpstreamNews
 }
@@ -43,7 +43,7 @@ interface WorkerInput {
   readonly cannotStart: (error: unknown) => void
 }
 
-/** Serves until the primary ends it or is gone, and resolves to the exit code. */
+/** Resolves to the exit code once the primary has ended it or is gone. */
 export function runWorker(input: WorkerInput): Promise<0 | 1> {
   return new Promise(resolve => new WorkerProcess(input, resolve).start())
 }
@@ -64,7 +64,7 @@ class WorkerProcess {
   }
 
   start(): void {
-    // Without this, Node exits as soon as the primary disconnects, in the middle of requests.
+    // Otherwise Node exits as soon as the primary disconnects, in the middle of requests.
     if (cluster.worker) cluster.worker.exitedAfterDisconnect = true
     process.on('message', (asked: Asked) => this.#take(asked))
     answer({ id: 0 })
@@ -83,7 +83,7 @@ class WorkerProcess {
     this.#execute(asked).then(
       value => answer({ id: asked.id, value }),
       error => {
-        // Reported first, because the primary kills a worker that could not start.
+        // First, because the primary kills a worker that could not start.
         if (asked.ask === 'start') this.#input.cannotStart(error)
         answer({ id: asked.id, error: (error as Error).message })
         if (asked.ask === 'start') this.#exit(1)
@@ -127,7 +127,7 @@ class WorkerProcess {
 
   async #end(): Promise<void> {
     this.#isEnding = true
-    // The primary may be gone, and with it its own limit.
+    // The primary may be gone, and with it its limit.
     if (this.#config !== undefined) this.#late ??= setTimeout(() => this.#cutOff(), cutOffMs(this.#config))
     const server = await this.#starting?.catch(() => undefined)
     try {

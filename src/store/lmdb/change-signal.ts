@@ -1,6 +1,6 @@
 /**
- * A file that processes touch and watch to announce entries in the log of changes. It has no data, so a lost signal is harmless. Polling
- * helps where watches fail (network file systems, exhausted inotify).
+ * A file that processes touch and watch to announce entries in the log of changes. It holds no data. Polling covers for watches that fail (network file
+ * systems, exhausted inotify).
  */
 import { closeSync, constants, type FSWatcher, openSync, watch, write, writeSync } from 'node:fs'
 
@@ -38,7 +38,7 @@ export class ChangeSignal {
     }
   }
 
-  /** Calls `onSignal` after signals and at each poll. It does not keep the process alive. */
+  /** Calls `onSignal` after signals and at each poll. */
   listen(onSignal: () => void): void {
     if (this.#timer !== undefined || this.#closed) return
     try {
@@ -53,7 +53,7 @@ export class ChangeSignal {
     }
   }
 
-  /** Signals in quick succession become one; polling replaces a failed one. */
+  /** Signals in quick succession become one. */
   send(): void {
     if (this.#closed) return
     if (this.#isSending) {
@@ -76,7 +76,7 @@ export class ChangeSignal {
     this.#closed = true
     this.#watcher?.close()
     clearInterval(this.#timer)
-    if (!this.#isSending) closeSync(this.#file) // otherwise the pending write closes it
+    if (!this.#isSending) closeSync(this.#file)
   }
 
   #poll(onSignal: () => void, everyMs: number): void {

@@ -1,4 +1,4 @@
-/** The checks of a directory before LMDB opens it. The driver may crash on foreign files or a full disk. */
+/** Checks before LMDB opens a directory, because the driver may crash on foreign files or a full disk. */
 import { accessSync, closeSync, constants, lchownSync, lstatSync, openSync, readSync, statSync } from 'node:fs'
 import { devNull } from 'node:os'
 import { join } from 'node:path'
@@ -15,7 +15,7 @@ const magic = 0xbeefc0de
 /** LMDB opens four files, and crashes where it cannot. */
 const filesAtOnce = 6
 
-/** Creates the directory if needed. `isOpenHere` says that this process has an embedded store open. Throws StoreMisconfigured. */
+/** `isOpenHere`: this process has an embedded store open. Throws StoreMisconfigured. */
 export function prepareDirectory(directory: string, isOpenHere = false): void {
   try {
     makeFolder(directory)
@@ -31,10 +31,10 @@ export function prepareDirectory(directory: string, isOpenHere = false): void {
   }
 }
 
-/** LMDB crashes where it cannot make its lock file, such as on a disk that has room and no inode. It takes an empty one for its own. */
+/** LMDB crashes where it cannot make its lock file, as without a free inode. It takes an empty one for its own. */
 export function makeLockFile(directory: string): void {
   const path = join(directory, 'lock.mdb')
-  // Closing one that is there would drop the locks of an open store.
+  // Closing an existing one would drop the locks of an open store.
   if (statSync(path, { throwIfNoEntry: false }) === undefined) closeSync(openSync(path, 'a', 0o600))
 }
 
@@ -91,7 +91,7 @@ function refuseForeignLink(path: string): void {
     throw new StoreMisconfigured(`${path} is a link of uid ${found.uid}, and root does not follow it. Remove the link.`)
 }
 
-/** Gives root's new files to the directory's owner. Skips links and files with several hard links. */
+/** Gives root's new files to the directory's owner. */
 export function giveToOwner(directory: string, names: readonly string[]): void {
   if (process.geteuid?.() !== 0) return
   const { uid, gid } = statSync(directory)
@@ -107,12 +107,11 @@ function isMagic(head: Buffer): boolean {
   return head.readUInt32LE(magicAt) === magic || head.readUInt32BE(magicAt) === magic
 }
 
-/** Why the store in `directory` cannot be opened, and what to do. */
 export function openingTrouble(directory: string, error: unknown): string {
   return `The store in ${directory} cannot be opened: ${diskTrouble(error) ?? (error as Error).message}.`
 }
 
-/** Why a commit failed. LMDB gives the reason in a second promise. */
+/** LMDB gives the reason of a failed commit in a second promise. */
 export async function commitTrouble(error: unknown): Promise<string> {
   const { commitError } = error as { commitError?: Promise<unknown> }
   const reason = await Promise.race([
@@ -122,10 +121,9 @@ export async function commitTrouble(error: unknown): Promise<string> {
   return diskTrouble(reason) ?? (reason as Error).message
 }
 
-/** LMDB could not write its newest state, and takes no more transactions in this process. */
+/** After MDB_PANIC. */
 export const lostWrite = 'the disk has lost a write; repair the disk, then start the gate again'
 
-/** Why a read failed. */
 export function readTrouble(error: unknown): string {
   return diskTrouble(error) ?? (error as Error).message
 }
@@ -162,9 +160,9 @@ function diskTrouble(error: unknown): string | null {
       return 'the disk cannot save the data (input/output error)'
     case -30797: // MDB_PAGE_NOTFOUND
     case -30796: // MDB_CORRUPTED
-    case -30782: // MDB_BAD_TXN: the transaction has met such a page before
+    case -30782: // MDB_BAD_TXN: the transaction has met such a page
       return `its file data.mdb is damaged. ${wayBack}`
-    case -30795: // MDB_PANIC: the environment must be reopened
+    case -30795: // MDB_PANIC
       return lostWrite
     case 'EMFILE':
     case 'ENFILE':

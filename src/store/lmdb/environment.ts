@@ -1,4 +1,4 @@
-/** One open LMDB environment: the files of a store's directory as they were opened. */
+/** The files of a store's directory as they were opened. */
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
@@ -17,14 +17,14 @@ import { TransactionStart, type Transactions } from './transaction-start.ts'
 import { commitOf } from './whole-file.ts'
 import { WriteLock } from './write-lock.ts'
 
-/** The version of the record layout. A store with another one is refused. */
+/** The layout of records. A store with another one is refused. */
 const layout = '1'
-/** How long opening waits for another process that holds the lock of writers: one that stands still, and one that runs. */
+/** How long opening waits for a process that holds the lock of writers: one that stands still, and one that runs. */
 const waitMs = { stands: 1500, holds: 15_000 } as const
-/** How often a read that somebody disturbs is tried without the lock of writers. */
+/** How often a disturbed read is tried without the lock of writers. */
 const readTries = 2
 
-/** LMDB would believe a copy that was put over the file of an open store, and go on in it beside the processes that know the other one. */
+/** LMDB would believe a copy that was put over the file of an open store, beside processes that know the other one. */
 function overwritten(directory: string, lock: WriteLock): string | null {
   // In this order: a commit that comes in between is in data.mdb first.
   const known = lock.commit
@@ -40,7 +40,7 @@ function unreachable(directory: string, why: string): StoreUnreachable {
   return new StoreUnreachable(`The store in ${directory} cannot be opened: ${why}.`)
 }
 
-/** LMDB ends the process where a file cannot be mapped into memory, as on some network file systems. There another process tries it first. */
+/** LMDB ends the process where it cannot map a file, as on some network file systems, so another process tries it first. */
 function checkMapping(directory: string): void {
   if (sharedFileSystem(directory) === null) return
   const trial = mkdtempSync(join(directory, 'trial.'))
@@ -54,7 +54,7 @@ function checkMapping(directory: string): void {
   }
 }
 
-/** lmdb-js prints each failed commit with its stack. Whoever waits for the commit gets the same error. */
+/** lmdb-js prints each failed commit with its stack, although the caller gets the same error. */
 let isQuiet = false
 function quietDriver(): void {
   if (isQuiet) return
@@ -80,7 +80,7 @@ export class Environment {
   static #openCount = 0
   #isClosing = false
 
-  /** Throws StoreMisconfigured, and then closes nothing that it was given. */
+  /** On an error it closes nothing that it was given. */
   private constructor(directory: string, root: RootDatabase, signal: ChangeSignal, lock: WriteLock, mark: OpeningMark) {
     this.root = root
     this.lock = lock
@@ -110,7 +110,7 @@ export class Environment {
     Environment.#openCount++
   }
 
-  /** Opens or creates the store in `directory`. Throws StoreMisconfigured, or StoreUnreachable while another process holds it up. */
+  /** Throws StoreMisconfigured, or StoreUnreachable while another process holds it up. */
   static open(directory: string): Environment {
     prepareDirectory(directory, Environment.#openCount > 0)
     const lock = new WriteLock(directory)
@@ -147,7 +147,7 @@ export class Environment {
         permissionsMode: 0o600,
         // Writes resolve after the sync. This costs nothing measurable.
         overlappingSync: false,
-        // Without this, a failed commit rejects unhandled inside lmdb and ends the process.
+        // Otherwise a failed commit rejects unhandled inside lmdb and ends the process.
         eventTurnBatching: false
       } as Parameters<typeof open>[0])
       giveToOwner(directory, ['data.mdb', 'lock.mdb', 'bell'])
@@ -167,8 +167,8 @@ export class Environment {
   }
 
   /**
-   * Runs `work`, which reads the newest state. While a process opens the store, a state may be read that is older by a commit: then `work` runs
-   * again, at last in a transaction that nobody disturbs, so it changes nothing.
+   * While a process opens the store, a read may see a state that is older by a commit. Then `work` runs again, at last in a transaction that nobody disturbs,
+   * so it must change nothing.
    */
   read<T>(work: () => T): T {
     for (let tries = 0; tries < readTries; tries++) {
@@ -182,7 +182,7 @@ export class Environment {
       }
       this.root.resetReadTxn()
     }
-    // No commit can come in between while its writer stands still.
+    // A writer that stands still commits nothing.
     if (this.lock.standstill !== null) return work()
     return this.start.inNewest(() => {
       this.mark.clearIfLeft()
@@ -195,7 +195,7 @@ export class Environment {
     return { known, written: this.reserve.commit }
   }
 
-  /** Whether LMDB begins no more transactions, because the disk has lost a write of this process. It touches no page, since they may be of other files. */
+  /** Whether the disk has lost a write of this process. It touches no page, since pages may be of other files. */
   hasLostWrite(): boolean {
     if (this.#isClosing || this.files.troubleWithin(null) !== null) return false
     this.root.resetReadTxn()
@@ -209,7 +209,7 @@ export class Environment {
     }
   }
 
-  /** It gives up where a write in flight waits for a process that stands still. `isLost`: after a lost write, one in flight never ends. */
+  /** It gives up where a write waits for a process that stands still. `isLost`: a write in flight never ends. */
   async close(isLost = false): Promise<void> {
     this.#isClosing = true
     this.signal.close()

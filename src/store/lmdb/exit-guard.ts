@@ -1,16 +1,16 @@
 /**
- * Lets a process end that has a transaction in flight, by `process.exit` or by an error that nobody catches. Node joins the threads of
- * its pool at the exit, and LMDB's thread would wait for ever for the event loop to run the transaction.
+ * Lets a process end that has a transaction in flight. Node joins the threads of its pool at the exit, and LMDB's thread would wait for ever for the event
+ * loop.
  */
 import { writeSync } from 'node:fs'
 import { inspect } from 'node:util'
 
 let inFlight = 0
 let isGuarded = false
-/** The error that nobody catches. Node prints it after the `exit` event, which is too late for a process that is killed there. */
+/** Node prints an uncaught error after the `exit` event, which is too late for a process that is killed there. */
 let uncaught: { readonly error: unknown } | null = null
 
-/** Counts `transaction` as in flight until it settles. An exit meanwhile ends the process at once: with its code where Node.js can, otherwise with SIGKILL. */
+/** An exit while `transaction` is in flight ends the process at once: with its code where Node.js can, otherwise with SIGKILL. */
 export function guardExit<T>(transaction: Promise<T>): Promise<T> {
   guard()
   inFlight++
@@ -19,7 +19,7 @@ export function guardExit<T>(transaction: Promise<T>): Promise<T> {
   })
 }
 
-/** As an error that nobody catches: a gate ends in order then, so that its supervisor starts it again. Call it once: a gate that is told twice cuts what it serves. */
+/** An uncaught error ends a gate in order, so its supervisor starts it again. Call it once: a second one cuts what the gate serves. */
 export function endProcess(error: Error): void {
   setImmediate(() => {
     throw error
@@ -40,7 +40,7 @@ function guard(): void {
   })
 }
 
-/** Node.js 22.15 and newer can become another program, which drops all threads and ends with the exit code. */
+/** Node.js 22.15 and newer can become another program, which drops all threads. */
 function becomeExit(code: number): void {
   const { execve } = process as { execve?: (file: string, args: readonly string[], env: NodeJS.ProcessEnv) => void }
   execve?.call(process, process.execPath, [process.execPath, '-e', `process.exit(${code})`], {})
@@ -50,6 +50,6 @@ function printError(error: unknown): void {
   try {
     writeSync(process.stderr.fd, `${inspect(error)}\n`)
   } catch {
-    // Nobody reads what the process says, and it ends all the same.
+    // Nobody reads stderr.
   }
 }

@@ -1,4 +1,4 @@
-/** The embedded store: one LMDB environment in its own directory, shared by the machine's processes. A resolved write is on disk. */
+/** The embedded store: one LMDB environment, shared by the machine's processes. A resolved write is on disk. */
 import { resolve } from 'node:path'
 import { type Clock, systemClock } from '../../clock.ts'
 import { checkFreeSpace } from '../../files/free-space.ts'
@@ -18,23 +18,23 @@ const commitMs = 1500
 const sweepMs = 5000
 const sweptAtOnce = 500
 const readAtOnce = 500
-/** The bytes of a sign-in. Without this space the store is not ready. */
+/** The bytes of a sign-in: with less room the store is not ready. */
 const signInBytes = 64 * 1024
 
 interface LmdbOptions {
   clock?: Clock
   sweepEveryMs?: number
-  /** Called once in a process that listens, when the disk is well again after a lost write. Default: the process ends, so that it is started again. */
+  /** Called once when the disk is well again after a lost write. By default the process ends, so that it is started again. */
   onWellAgain?: (error: Error) => void
 }
 
-/** Opens or creates the store in the directory `path`. Throws StoreMisconfigured. */
+/** Throws StoreMisconfigured. */
 export function openLmdb(path: string, options: LmdbOptions = {}): Store {
   const directory = resolve(path)
   return new LmdbStore(directory, Environment.open(directory), options)
 }
 
-/** The open files are not those in the directory. The message is the end of a sentence. */
+/** The message is the end of a sentence. */
 class Displaced extends Error {
   override readonly name = 'Displaced'
 }
@@ -47,9 +47,9 @@ class LmdbStore implements Store {
   readonly #writes: LmdbWrites
   readonly #subscribers = new Subscribers()
   #lastRead = 0
-  /** The log of changes cannot be read, so subscribers may cache nothing. */
+  /** The log of changes cannot be read. */
   #isDeaf = false
-  /** Why the files in the directory are not those that are open, as the end of a sentence. */
+  /** Why the open files are not those in the directory, as the end of a sentence. */
   #displaced: string | null = null
   readonly #lost: LostWrite
   #closed = false
@@ -158,7 +158,7 @@ class LmdbStore implements Store {
     if (this.#subscribers.size === 0) {
       this.#listen(last)
       this.#writes.start()
-    } else this.#readChanges() // earlier changes are no news to the first subscriber
+    } else this.#readChanges()
     return this.#subscribers.add(prefix, listener)
   }
 
@@ -166,7 +166,7 @@ class LmdbStore implements Store {
     let after: string | null = null
     for (;;) {
       const now = this.#clock()
-      // The scan reads page by page, so that no read transaction stays open.
+      // Page by page, so that no read transaction stays open.
       const page = this.#read(() => this.#environment.records.page(prefix, after, readAtOnce))
       for (const { key, value, endsAt } of page)
         if (endsAt === 0 || endsAt > now) yield { key, value, ttlSeconds: secondsTo(endsAt, now) }
@@ -194,7 +194,7 @@ class LmdbStore implements Store {
     await this.#write(0, () => void this.#environment.meta.put('ping', String(this.#clock())))
   }
 
-  /** The log of changes is in the file, so subscribers hear what they have missed and need not wait for an answer. */
+  /** The log of changes is in the file, so subscribers hear at once what they have missed. */
   distrust(): void {
     if (this.#closed || this.#subscribers.size === 0) return
     this.#checkFiles()
@@ -214,7 +214,6 @@ class LmdbStore implements Store {
     return life === null ? 0 : this.#clock() + life
   }
 
-  /** `last`: the newest change so far. */
   #listen(last: number): void {
     this.#lastRead = last
     this.#environment.signal.listen(() => {
@@ -224,12 +223,12 @@ class LmdbStore implements Store {
     })
   }
 
-  /** True while subscribers may cache. */
+  /** While true, subscribers may cache. */
   get #isHeard(): boolean {
     return !this.#isDeaf && this.#displaced === null && this.#writes.refusal === null
   }
 
-  /** Looks whether the files in the directory are those that are open. It goes on with the very same files only. */
+  /** It goes on only with the very same files. */
   #checkFiles(): void {
     const wasDisplaced = this.#displaced !== null
     this.#displaced = this.#environment.files.troubleWithin(null)
@@ -249,7 +248,7 @@ class LmdbStore implements Store {
     try {
       keys = this.#newChanges()
     } catch (error) {
-      // The file is damaged. Whatever needs it says so.
+      // The file is damaged. Other operations say so.
       this.#lost.troubleOfRead(error)
       if (!this.#isDeaf) this.#subscribers.lost()
       this.#isDeaf = true
@@ -281,7 +280,7 @@ class LmdbStore implements Store {
       // Without this, a killed reader would keep old pages from being reused.
       if (!this.#closed) this.#environment.root.readerCheck()
     } catch {
-      // Other operations and `ping` report write errors. The next round sweeps.
+      // Other operations and `ping` report write errors.
     }
   }
 
@@ -293,7 +292,7 @@ class LmdbStore implements Store {
     try {
       return this.#environment.read(work)
     } catch (error) {
-      // A failed read spoils its transaction for all that follow, and hides their own reasons.
+      // A failed read spoils its transaction for all that follow.
       this.#environment.root.resetReadTxn()
       const why = this.#lost.troubleOfRead(error)
       if (this.#lost.isKnown) this.#writes.suspect()
@@ -305,7 +304,6 @@ class LmdbStore implements Store {
     return this.#reported(() => this.#commit(work, characters * 3))
   }
 
-  /** It may use the reserve. */
   #removal<T>(work: () => T): Promise<T> {
     return this.#reported(() => this.#commit(work, null))
   }
@@ -329,11 +327,10 @@ class LmdbStore implements Store {
     await this.#commit(() => void this.#environment.meta.put('ping', String(this.#clock())), null)
   }
 
-  /** Resolves after the sync and the notices. With `bytes` null it may use the reserve. */
+  /** With `bytes` null it may use the reserve. */
   async #commit<T>(work: () => T, bytes: number | null): Promise<T> {
     let timer: NodeJS.Timeout | undefined
     let hasChanges = false
-    // A transaction would never end.
     if (this.#lost.isKnown) throw new Error(lostWrite)
     const { files, lock, reserve, records, root, signal, start } = this.#environment
     if (lock.standstill !== null) {
@@ -343,7 +340,7 @@ class LmdbStore implements Store {
     }
     if (this.#displaced !== null) this.#assertInPlace()
     const ended = bytes === null ? null : reserve.begin(bytes)
-    // This is read before the transaction, since LMDB's counts are unavailable inside it.
+    // LMDB's counts are unavailable inside the transaction.
     const isShort = ended !== null && !reserve.suffices
     const transact = () => {
       // The write may have waited for other processes.
@@ -358,7 +355,7 @@ class LmdbStore implements Store {
     }
     const committed = guardExit(start.retry(() => root.transaction(transact)))
       .then(result => {
-        // What is committed to files that nobody sees is not acknowledged.
+        // A commit to files that nobody sees is not acknowledged.
         this.#assertInPlace(files.trouble)
         if (hasChanges && !this.#closed) {
           signal.send()
@@ -380,7 +377,7 @@ class LmdbStore implements Store {
       return await Promise.race([committed, late])
     } finally {
       clearTimeout(timer)
-      // Nobody waits any more for a commit that fails later, nor for the reason that it names.
+      // Nobody waits any more for a commit that fails later.
       committed.catch(error => (error as { commitError?: Promise<unknown> }).commitError?.catch(() => {}))
     }
   }

@@ -1,7 +1,4 @@
-/**
- * A write that the disk has lost (MDB_PANIC): LMDB takes no more transactions in this process. Nothing is tried from then on, and the
- * process ends once the disk is well again.
- */
+/** A write that the disk has lost (MDB_PANIC). Nothing is tried from then on, and the process ends once the disk is well again. */
 import { checkFreeSpace } from '../../files/free-space.ts'
 import { commitTrouble, lostWrite, readTrouble } from './directory.ts'
 import type { Environment } from './environment.ts'
@@ -9,9 +6,8 @@ import type { Environment } from './environment.ts'
 interface LostWriteOptions {
   readonly path: string
   readonly environment: Environment
-  /** What the disk must take before it counts as well. */
+  /** The disk is well once it takes these. */
   readonly bytes: number
-  /** Called once. */
   readonly onWellAgain: (error: Error) => void
 }
 
@@ -24,30 +20,28 @@ export class LostWrite {
     this.#options = options
   }
 
-  /** The open files cannot be used any more. */
   get isKnown(): boolean {
     return this.#isKnown
   }
 
-  /** Why a commit failed, as the end of a sentence. */
+  /** As the end of a sentence. */
   async troubleOfCommit(error: unknown): Promise<string> {
     const why = await commitTrouble(error)
-    // The commit that loses the write names the error of the disk, and in lmdb-js 3.5.6 all later ones never end. Only reads hear of the loss.
+    // The commit that loses the write names the error of the disk, and in lmdb-js 3.5.6 later ones never end. Only reads hear of the loss.
     if (why === lostWrite || this.#options.environment.hasLostWrite()) this.#isKnown = true
     return this.#isKnown ? lostWrite : why
   }
 
-  /** Why a read failed, as the end of a sentence. */
+  /** As the end of a sentence. */
   troubleOfRead(error: unknown): string {
     const why = readTrouble(error)
     if (why === lostWrite) this.#isKnown = true
     return why
   }
 
-  /** Looks whether the disk is well again. It always throws, because only a new process can use the files again. */
+  /** Always throws, because only a new process can use the files again. */
   probe(): never {
     const { path, bytes, onWellAgain } = this.#options
-    // While the disk is ill, a new process could not open the files either.
     checkFreeSpace(path, bytes, true)
     if (!this.#isTold) {
       this.#isTold = true

@@ -1,13 +1,12 @@
 /**
- * Whether the open files of a store are those in its directory. LMDB would go on in files that no other process sees, or beside a process
- * with another table of locks. An open store never changes to other files: two environments of one process would drop each other's locks.
- * It goes on if both files come back together. If one was away alone, another process may have paired the other one with a new file, and
- * LMDB would then begin at a wrong state.
+ * Whether the open files of a store are those in its directory. LMDB would go on in files that no other process sees. A store never opens other files: two
+ * environments of one process would drop each other's locks. If one file was away alone, another process may have paired the other one with a new file, and
+ * LMDB would begin at a wrong state.
  */
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
 
-/** The newest commit that each file names. Read `known` first: what is committed in between is then in `written`. */
+/** Read `known` first: commits in between are then in `written`. */
 export interface NewestCommits {
   /** By lock.mdb; null if it cannot be read. */
   readonly known: bigint | null
@@ -17,7 +16,7 @@ export interface NewestCommits {
 
 interface Commits {
   readonly newest: () => NewestCommits
-  /** True while a process opens the store, which may set back what lock.mdb names until it has settled that. */
+  /** A process that opens the store may set back what lock.mdb names. */
   readonly isOpening: () => boolean
 }
 
@@ -29,13 +28,12 @@ export class OpenFiles {
   readonly #lock: string
   readonly #lockId: string | null
   readonly #commits: Commits
-  /** One of the two was seen without the other. */
   #wereApart = false
   #isOverwritten = false
-  /** The newest commit so far. A process that opens the store believes the file, and sets back what lock.mdb names. */
+  /** A process that opens the store may set back what lock.mdb names. */
   #seen = 0n
 
-  /** Make it right after LMDB has opened `directory`. `dataId` is the id of the open data.mdb. */
+  /** `dataId`: of the open data.mdb. */
   constructor(directory: string, dataId: string, commits: Commits) {
     this.#commits = commits
     this.#directory = directory
@@ -47,10 +45,10 @@ export class OpenFiles {
     this.#lockId = idOf(this.#lock)
   }
 
-  /** Why what is read or written here is worth nothing, as the end of a sentence; null if the files are in their place. */
+  /** Why the files cannot be used, as the end of a sentence; null if they are in their place. */
   get trouble(): string | null {
     let { data, isData, isLock } = this.#look()
-    // The folder may have been moved between the two looks.
+    // The folder may have moved between the two looks.
     if (isData !== isLock) ({ data, isData, isLock } = this.#look())
     if (isData !== isLock) this.#wereApart = true
     if (isData && isLock)
@@ -63,8 +61,8 @@ export class OpenFiles {
   }
 
   /**
-   * The same with a look at what is in the files. `inTransaction`: what was read within a transaction, where no other process commits. Each
-   * file names the newest commit, lock.mdb a moment later; after `cp` onto one of them, or a writer with another lock.mdb, they differ.
+   * The same with a look at the contents. `inTransaction`: what was read in a transaction, where no other process commits. Each file names the newest commit,
+   * lock.mdb a moment later; after `cp` onto one, or a writer with another lock.mdb, they differ.
    */
   troubleWithin(inTransaction: NewestCommits | null): string | null {
     const { trouble } = this
@@ -82,10 +80,9 @@ export class OpenFiles {
       : null
   }
 
-  /** True if data.mdb has more commits than lock.mdb knows of. */
   #isAhead(written: bigint, known: bigint, most: bigint): boolean {
     const isMore = (known: bigint) => written - known > most
-    // Whoever opened the store may have come to an end between the two looks.
+    // The process that opened the store may have finished between the two looks.
     return isMore(known) && !this.#commits.isOpening() && isMore(this.#commits.newest().known ?? written)
   }
 
@@ -102,7 +99,7 @@ export class OpenFiles {
   }
 }
 
-/** Device and inode; null where there is nothing; `hidden` where this user may not look, or the disk does not say. */
+/** Device and inode; null where there is nothing; `hidden` where this user or the disk gives none. */
 function idOf(path: string): string | null {
   try {
     const { dev, ino } = statSync(path)

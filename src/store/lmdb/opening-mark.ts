@@ -1,7 +1,6 @@
 /**
- * The link `opening` in the directory of a store is there while a process opens it, and names that process. One process opens a store at a
- * time, so that nobody disturbs whoever creates it. Whoever writes meanwhile knows by the link why lock.mdb may name an older commit than
- * data.mdb (transaction-start.ts). A link, because it is made in one step, and takes no room on a full disk.
+ * The link `opening` names the process that opens the store. One process opens it at a time, so that nobody disturbs its creation, and writers learn why
+ * lock.mdb may name an older commit than data.mdb (transaction-start.ts). A link is made in one step, and takes no room on a full disk.
  */
 import { lstatSync, readlinkSync, statSync, symlinkSync, unlinkSync } from 'node:fs'
 import { join } from 'node:path'
@@ -9,11 +8,11 @@ import { systemClock } from '../../clock.ts'
 import { hasEnded, holderName, pidOf } from '../../files/holder.ts'
 
 const lookMs = 5
-/** Longer than the steps in which file systems keep times, which are two seconds at most: what changes later gets another time. */
+/** File systems keep times in steps of two seconds at most. */
 const tickMs = 2500
 /**
- * Opening takes milliseconds, so an older mark was left, or copied with the directory. Nobody sees whether a process of another container runs:
- * its mark counts for less time than others wait (environment.ts), so that a container starts again after a crash.
+ * Opening takes milliseconds, so an older mark was left, or copied. A process of another container is unseen: its mark counts for less time than others wait
+ * (environment.ts), so that a container starts again after a crash.
  */
 const maxAgeMs = { seen: 30_000, unseen: 10_000 } as const
 
@@ -21,7 +20,7 @@ export class OpeningMark {
   readonly #directory: string
   readonly #path: string
   readonly #me = holderName()
-  /** When the directory was changed last, if it was seen without the mark after that. */
+  /** When the directory last changed, if it was seen without the mark after that. */
   #quietAt: number | null = null
 
   constructor(directory: string) {
@@ -29,7 +28,7 @@ export class OpeningMark {
     this.#path = join(directory, 'opening')
   }
 
-  /** True while a process opens the store, and after one that was killed in between. */
+  /** Also true after a process that was killed in between. */
   get isThere(): boolean {
     try {
       return lstatSync(this.#path, { throwIfNoEntry: false }) !== undefined
@@ -39,8 +38,8 @@ export class OpeningMark {
   }
 
   /**
-   * Call it before a read. What it returns says after the read whether a process may have opened the store meanwhile. While the directory stays as
-   * it was when it was seen without the mark, one look at it is enough.
+   * Call it before a read. The function that it returns says after the read whether a process may have opened the store meanwhile. One look is enough while the
+   * directory stays as it was without the mark.
    */
   watch(): () => boolean {
     if (this.#quietAt !== null)
@@ -57,7 +56,7 @@ export class OpeningMark {
     }
   }
 
-  /** When something in the directory was made or removed, such as this mark. 0 if nobody may look. */
+  /** 0 if this user may not look. */
   get #changedAt(): number {
     try {
       return statSync(this.#directory, { throwIfNoEntry: false })?.mtimeMs ?? 0
@@ -66,7 +65,7 @@ export class OpeningMark {
     }
   }
 
-  /** Waits for others for `waitMs` at most, without the event loop. Returns why they do not come to an end, as the end of a sentence, or null. */
+  /** Waits in milliseconds, and blocks the event loop. Returns why others do not finish, as the end of a sentence, or null. */
   set(waitMs: number): string | null {
     const pause = new Int32Array(new SharedArrayBuffer(4))
     for (let waited = 0; !this.#make(); waited += lookMs) {
@@ -82,11 +81,11 @@ export class OpeningMark {
   }
 
   clear(): void {
-    // After a long stop, it may be that of another process.
+    // After a long stop, the link may be that of another process.
     if (this.#content() === this.#me.text) this.#remove()
   }
 
-  /** Removes what a process has left that was killed. It stays where this user may not remove it, as in a sticky folder. */
+  /** Removes the link of a killed process, where this user may. */
   clearIfLeft(): void {
     if (this.isThere && this.#process() === null) this.#remove()
   }
@@ -109,7 +108,7 @@ export class OpeningMark {
     }
   }
 
-  /** False if there is one. A disk that takes no link takes no store either, or is one without links, where nobody is told. */
+  /** False if there is one. Where the disk takes no links, nobody is told. */
   #make(): boolean {
     try {
       symlinkSync(this.#me.text, this.#path)
@@ -119,12 +118,11 @@ export class OpeningMark {
     }
   }
 
-  /** Whoever opens the store; null if that process has ended. */
+  /** Null if that process has ended. */
   #process(): number | null {
     try {
       const holder = readlinkSync(this.#path)
       const isOver = hasEnded(holder, this.#me.place)
-      // Whatever the clock did meanwhile.
       const ageMs = Math.abs(systemClock() - lstatSync(this.#path).mtimeMs)
       if (isOver === true || ageMs > (isOver === null ? maxAgeMs.unseen : maxAgeMs.seen)) return null
       const pid = pidOf(holder)

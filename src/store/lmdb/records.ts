@@ -1,7 +1,7 @@
-/** The layout of values, indexes, expiries and the log of changes in LMDB tables. Callers provide the transaction. */
+/** The layout of records in LMDB tables. Callers provide the transaction. */
 import { StoreUnreachable } from '../store.ts'
 
-/** `versions` reads each record's version number, which holds its expiry. */
+/** A record's version number holds its expiry. */
 interface Table<K> {
   get(key: K): string | undefined
   put(key: K, value: string, version?: number): unknown
@@ -18,7 +18,6 @@ interface Range {
   versions?: boolean
 }
 type Member = [index: string, member: string]
-/** Expiry entries: a value `[endsAt, key]` or an index member `[endsAt, index, member]`. */
 type Ending = [endsAt: number, key: string] | [endsAt: number, index: string, member: string]
 
 export interface Tables {
@@ -29,7 +28,7 @@ export interface Tables {
   readonly lastVersion: () => number
 }
 
-/** `endsAt` in milliseconds since the epoch; 0 for never. */
+/** `endsAt`: milliseconds since the epoch; 0 for never. */
 export interface Record {
   readonly key: string
   readonly value: string
@@ -39,7 +38,7 @@ export interface Record {
 /** A process further behind drops its cache. */
 export const changesKept = 10_000
 const changesTrimmedEvery = 500
-/** Up to this many entries are read one by one, which is cheaper than a range. */
+/** For so few entries, single reads are cheaper than a range. */
 const changesLookedUp = 8
 
 export class Records {
@@ -71,7 +70,7 @@ export class Records {
     this.#log(record.key)
   }
 
-  /** Adds one to the number under `key`; `endsAt` applies if there was none. */
+  /** `endsAt` applies to a new number only. */
   count(key: string, endsAt: number, now: number): number {
     const found = this.live(key, now)
     if (found !== null && !/^-?\d{1,15}$/.test(found.value))
@@ -104,7 +103,7 @@ export class Records {
     return members.sort((a, b) => (a.member < b.member ? -1 : 1))
   }
 
-  /** The first index after `after` that begins with `prefix`; its members may have expired. */
+  /** The first index after `after`; its members may have expired. */
   nextIndex(prefix: string, after: string | null): string | null {
     // Nothing sorts between a string and the same string followed by NUL.
     const range: Range = { start: [after === null ? prefix : `${after}\u0000`], limit: 1 }
@@ -112,7 +111,7 @@ export class Records {
     return null
   }
 
-  /** Up to `limit` values after the key `after` (or from `prefix`), expired ones included. */
+  /** Up to `limit` values after the key `after`, expired ones included. */
   page(prefix: string, after: string | null, limit: number): Record[] {
     const range: Range = after === null ? { start: prefix } : { start: after, exclusiveStart: true }
     const page: Record[] = []
@@ -139,7 +138,7 @@ export class Records {
     }
   }
 
-  /** The last entry of the log, which has no gaps. */
+  /** The log has no gaps. */
   lastChange(): number {
     this.#lastSeen = this.#lastNear(this.#lastSeen) ?? this.#lastAnywhere()
     return this.#lastSeen
@@ -157,7 +156,7 @@ export class Records {
     return 0
   }
 
-  /** The keys changed from entry `from` to `to`, in order; null if the log no longer holds them all. */
+  /** In order; null if the log no longer holds them all. */
   changes(from: number, to: number): string[] | null {
     const { changes } = this.#tables
     const count = to - from + 1

@@ -1,17 +1,14 @@
-/**
- * The disk space reserved for writes that end access (FIELD A4): bytes of the file after LMDB's last page, which no other program can
- * take. Ordinary writes may not use it.
- */
+/** The space for writes that end access (FIELD A4): bytes of the file after LMDB's last page, which no other program can take. */
 import { closeSync, constants, fstatSync, openSync, writeSync } from 'node:fs'
 import { newestMeta } from './whole-file.ts'
 
 /** A commit copies some thirty 4 KiB pages and frees as many. */
 const reserveBytes = 1024 * 1024
-/** An ordinary write beside its value: pages of five trees and the free list. */
+/** Beside the value: pages of five trees and the free list. */
 const writeBytes = 96 * 1024
-/** Sizes are rounded up to this, so that small values and links are refused at one point. */
+/** Small values and links are refused at one point. */
 const portionBytes = 64 * 1024
-/** The file grows in these steps, otherwise every write would ask the disk. */
+/** Otherwise every write would ask the disk. */
 const stepBytes = 256 * 1024
 
 const pageBytes = 4096
@@ -39,7 +36,7 @@ export class ReservedSpace {
     return this.#size() >= this.#needed()
   }
 
-  /** Extends the file. Call this only inside a transaction, because LMDB appends only in a commit. Throws the system's error. */
+  /** Call it only inside a transaction, because LMDB appends only in a commit. Throws the system's error. */
   extend(): void {
     this.#filling ??= Buffer.alloc(stepBytes, 'factorgate keeps this room. ')
     let size = this.#size()
@@ -56,12 +53,10 @@ export class ReservedSpace {
     }
   }
 
-  /** The newest transaction of the file. */
   get commit(): bigint | null {
     return newestMeta(this.#file)?.commit ?? null
   }
 
-  /** Device and inode. */
   get fileId(): string {
     const { dev, ino } = fstatSync(this.#file)
     return `${dev}:${ino}`

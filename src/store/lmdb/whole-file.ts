@@ -1,11 +1,10 @@
 /**
- * Whether LMDB's file has all pages that are in use, and all of one state. LMDB maps the file into memory and trusts it: a missing page (an
- * interrupted copy, a repaired disk) ends the process with SIGBUS, and pages of several states (a copy of a store that is written meanwhile)
- * with SIGSEGV or a failed assertion.
+ * Whether LMDB's file is whole and of one state. LMDB maps and trusts it: a missing page (an interrupted copy, a repaired disk) ends the process with SIGBUS,
+ * pages of several states (a copy of a store that is being written) with SIGSEGV or a failed assertion.
  */
 import { closeSync, existsSync, fstatSync, openSync, readSync } from 'node:fs'
 
-/** The layout of pages in mdb.c (MDB_page_header, MDB_meta, MDB_db, MDB_node). Positions on a page count from the end of its header (PAGEBASE). */
+/** The layout in mdb.c (MDB_page_header, MDB_meta, MDB_db, MDB_node). Positions on a page count from the end of its header (PAGEBASE). */
 const headerBytes = 24
 const nodeBytes = 8
 const meta = {
@@ -14,11 +13,10 @@ const meta = {
   lastPage: headerBytes + 120,
   commit: headerBytes + 128
 }
-/** The size of the pages of stores that this program makes. */
+/** Stores of the gate have this size. */
 const metaPageBytes = 4096
 const pageIs = { branch: 0x01, leaf: 0x02, either: 0x03 }
 const valueIs = { onOwnPages: 0x01, tree: 0x02 }
-/** Within the description of a tree. */
 const tree = { bytes: 48, depth: 6, entries: 32, root: 40 }
 const emptyTree = 2 ** 64
 
@@ -37,10 +35,10 @@ interface Tree {
   readonly commit: number
 }
 
-/** `cut`: pages lie beyond the end of the file. `mixed`: pages are of another state than the newest one. */
+/** `cut`: pages lie beyond the end of the file. `mixed`: pages are of several states. */
 type FileFault = 'cut' | 'mixed'
 
-/** Null for a whole file, and for a large one that has all its pages. */
+/** Null also for a large file that has all its pages. */
 export function faultOf(path: string): FileFault | null {
   const file = openSync(path, 'r')
   try {
@@ -55,21 +53,20 @@ export function faultOf(path: string): FileFault | null {
       // Free pages at the end may never have been written, so a short file may be whole.
       if (count > lastPage && lastPage > maxPages) return null
       const fault = faultIn(file, { pageSize, count, seen: new Set() }, trees)
-      // A process that has written meanwhile may have used pages of this snapshot again.
+      // A process that has written meanwhile may have used these pages again.
       if (fault === null || newest(file, pageSize)?.commit === commit) return fault
     }
-    // It is written all the time, so it is no copy.
+    // A file that is written all the time is no copy.
     return null
   } finally {
     closeSync(file)
   }
 }
 
-/** Pages of a store that is walked whenever it is opened, which takes a fraction of a second. */
+/** Walking so many pages takes a fraction of a second. */
 const maxPages = 25_000
 const maxLooks = 20
 
-/** The newer one of the two meta pages. */
 function newest(file: number, pageSize: number): Snapshot | null {
   const [one, other] = [0, pageSize].map(position => {
     const page = readAt(file, position, pageSize)
@@ -82,16 +79,16 @@ function newest(file: number, pageSize: number): Snapshot | null {
   return one.commit > other.commit ? one : other
 }
 
-/** The newest transaction, and the last page that is in use, or was. */
+/** `lastPage` is or was in use. */
 interface NewestMeta {
   readonly commit: bigint
   readonly lastPage: number
 }
 
-/** From the last page's number on the first meta page to the commit's on the second. Each write reads them, so the place is kept. */
+/** From the last page's number on the first meta page to the commit's on the second. Each write reads them, so the buffer is kept. */
 const metaWords = Buffer.alloc(metaPageBytes + meta.commit + 8 - meta.lastPage)
 
-/** What the meta pages of an open data.mdb say; null where it has not even these. */
+/** Null for a file without both meta pages. */
 export function newestMeta(file: number): NewestMeta | null {
   if (readSync(file, metaWords, 0, metaWords.length, meta.lastPage) < metaWords.length) return null
   const at = meta.commit - meta.lastPage
@@ -101,7 +98,7 @@ export function newestMeta(file: number): NewestMeta | null {
   return { commit: newer === 0 ? one : other, lastPage: wordAt(metaWords, newer) }
 }
 
-/** The same for a file at a path; null where there is none. */
+/** Null where there is no file. */
 export function commitOf(path: string): bigint | null {
   if (!existsSync(path)) return null
   const file = openSync(path, 'r')
@@ -114,9 +111,9 @@ export function commitOf(path: string): bigint | null {
 
 interface Extent {
   readonly pageSize: number
-  /** Whole pages in the file. */
+  /** Whole pages. */
   readonly count: number
-  /** The pages of all trees so far: none has two places. */
+  /** A page has one place in all trees. */
   readonly seen: Set<number>
 }
 
@@ -134,7 +131,6 @@ function faultIn(file: number, extent: Extent, trees: readonly Tree[]): FileFaul
   }
 }
 
-/** Trees within `whole` are walked too. */
 function walk(file: number, extent: Extent, whole: Tree): FileFault | null {
   if (whole.root === emptyTree) return null
   const { pageSize, count, seen } = extent
@@ -148,7 +144,7 @@ function walk(file: number, extent: Extent, whole: Tree): FileFault | null {
     const page = readAt(file, number * pageSize, pageSize)
     const flags = page.readUInt16LE(18)
     const written = wordAt(page, 8)
-    // A page has its own number, and the transaction that wrote it, which wrote all pages above it too or was followed by one that did.
+    // A page holds its own number and the transaction that wrote it, which no page above it precedes.
     const isOurs = wordAt(page, 0) === number && written <= commit
     if (!isOurs || (flags & pageIs.either) !== (depth === 1 ? pageIs.leaf : pageIs.branch)) return 'mixed'
     const nodes = page.readUInt16LE(20) / 2
@@ -179,7 +175,7 @@ function treeAt(page: Buffer, at: number, commit: number): Tree {
   }
 }
 
-/** Fewer bytes beyond the end of the file. */
+/** Returns fewer bytes at the end of the file. */
 function readAt(file: number, position: number, bytes: number): Buffer {
   const page = Buffer.alloc(bytes)
   return page.subarray(0, readSync(file, page, 0, bytes, position))

@@ -1,9 +1,9 @@
 /**
- * Who holds the lock of LMDB's writers, seen from outside. A process that stands still while it holds the lock (Ctrl-Z, SIGSTOP, a debugger)
- * blocks the others inside LMDB, where no timer of theirs runs. So they look first, and do not enter.
+ * Who holds the lock of LMDB's writers. A process that stands still while it holds it (Ctrl-Z, SIGSTOP, a debugger) blocks the others inside LMDB, where no
+ * timer of theirs runs, so they look first.
  *
- * The lock is a robust mutex of the C library in lock.mdb, whose first word names the thread that holds it (mdb.c: MDB_txninfo). Where it
- * cannot be read, as on other systems, nobody seems to hold it.
+ * The lock is a robust mutex of the C library in lock.mdb, whose first word names the thread that holds it (mdb.c: MDB_txninfo). Where it cannot be read, as on
+ * other systems, nobody seems to hold it.
  */
 import { closeSync, fstatSync, openSync, readFileSync, readSync, statSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
@@ -19,14 +19,11 @@ const lookMs = 50
 
 interface Holder {
   readonly thread: number
-  /** The newest commit. It differs if the same thread has taken the lock again. */
+  /** A newer commit means that the thread has taken the lock again. */
   readonly commit: bigint
 }
 
-/**
- * The open lock files of this process. Closing any descriptor of such a file would drop the locks of its LMDB environments, so it stays open
- * as long as one of them does.
- */
+/** Closing any descriptor of a lock file would drop the locks of all LMDB environments of this process that use it. */
 const shared = new Map<string, { readonly file: number; users: number }>()
 
 export class WriteLock {
@@ -38,7 +35,7 @@ export class WriteLock {
     this.#path = join(directory, 'lock.mdb')
   }
 
-  /** Why a write would wait for a process that stands still, as the end of a sentence; null if it would not. */
+  /** Why a write would wait for a process that stands still, as the end of a sentence, or null. */
   get standstill(): string | null {
     const holder = this.#holder()
     return holder === null ? null : this.#standstillOf(holder)
@@ -63,7 +60,7 @@ export class WriteLock {
     writeSync(this.#open.file, word, 0, 8, at.commit)
   }
 
-  /** A process that has the store open; null if there is none, or none is seen. */
+  /** A process that has the store open; null if none is seen. */
   get user(): number | null {
     try {
       const [, pid] =
@@ -76,7 +73,6 @@ export class WriteLock {
     }
   }
 
-  /** Waits for `limitMs` at most, and resolves with `standstill`. */
   async afterStandstill(limitMs: number): Promise<string | null> {
     let trouble = this.standstill
     for (let left = limitMs; trouble !== null && left > 0; left -= lookMs) {
@@ -87,13 +83,13 @@ export class WriteLock {
   }
 
   /**
-   * Waits, without the event loop, until the lock is free or goes from hand to hand. Returns why it does not, as the end of a sentence.
-   * `standMs`: for a holder that stands still. `holdMs`: for one that runs and commits nothing.
+   * Blocks the event loop until the lock is free or changes hands. Returns why it does not, as the end of a sentence. `standMs`: for a holder that stands
+   * still. `holdMs`: for one that runs and commits nothing.
    */
   waitNow(standMs: number, holdMs: number): string | null {
     const pause = new Int32Array(new SharedArrayBuffer(4))
     const first = this.#holder()
-    // After a crash of the machine, the file names a thread of before, and LMDB makes the lock anew.
+    // After a crash of the machine, the file names an old thread, and LMDB makes the lock anew.
     if (first === null || this.user === null) return null
     for (let waited = 0; ; waited += lookMs) {
       const now = this.#holder()
@@ -130,14 +126,14 @@ export class WriteLock {
       const thread = bytes.readUInt32LE(place) & threadMask
       return thread === 0 ? null : { thread, commit: bytes.readBigUInt64LE(at.commit) }
     } catch {
-      // There is no such file yet, or it may not be read: opening the store says that.
+      // Opening the store reports this.
       return null
     }
   }
 
   #standstillOf({ thread }: Holder): string | null {
     const state = stateOf(thread)
-    // A thread of that number may be another one, if the file is older than the start of the machine.
+    // If the file is older than the start of the machine, the number may be that of another thread.
     if (state === null || !state.isStill || !this.#isMappedBy(state.pid)) return null
     return standsStill(state.pid, 'in the middle of a write and holds up all others')
   }

@@ -1,19 +1,16 @@
-/**
- * The embedded store's write probe. Every two seconds it tries a write that ends access. If that fails, reads fail too, because a session
- * that nobody can end must not continue.
- */
+/** A probe writes as if it ended access. While it fails, reads fail too, because a session that nobody can end must not continue. */
 
 const probeMs = 2000
 /** One late write may be a slow disk. */
 const maxLateProbes = 2
 
-/** A write that did not finish in time; its outcome is unknown. */
+/** The outcome of the write is unknown. */
 export class WriteTimeout extends Error {
   override readonly name = 'WriteTimeout'
 }
 
 interface WritesOptions {
-  /** The probe may use the reserve. It rejects with WriteTimeout or the actual error. */
+  /** It may use the reserve. It rejects with WriteTimeout or the actual error. */
   readonly probe: () => Promise<unknown>
   readonly describe: (error: unknown) => Promise<string>
   readonly onChange: () => void
@@ -30,7 +27,7 @@ export class LmdbWrites {
     this.#options = options
   }
 
-  /** Why writes fail, as the end of a sentence; null if they work or nobody listens. */
+  /** As the end of a sentence; null if writes work or nobody listens. */
   get refusal(): string | null {
     return this.#refusal
   }

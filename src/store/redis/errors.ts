@@ -1,6 +1,6 @@
-/** The translation of Redis errors into sentences for operators, without command arguments, which may hold passwords. */
+/** Sentences for operators from Redis errors, without command arguments, which may hold passwords. */
 
-/** The sentences by the first word of an error reply. */
+/** By the first word of an error reply. */
 const replies: Readonly<Record<string, string>> = {
   NOAUTH: 'it asks for a password; write redis://USER:PASSWORD@HOST:PORT',
   WRONGPASS: 'it refuses the user or the password',
@@ -20,7 +20,7 @@ const replies: Readonly<Record<string, string>> = {
   NOREPLICAS: 'it has too few replicas to accept writes (min-replicas-to-write)'
 }
 
-/** The sentences by the `code` of a network error. */
+/** By the `code` of a network error. */
 const codes: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'nothing listens there; start Redis, or correct the address',
   ENOTFOUND: 'the name server does not know this host name',
@@ -46,21 +46,21 @@ const codes: Readonly<Record<string, string>> = {
     'nobody we trust signed its certificate; name the file of its authority as redis.tls.ca'
 }
 
-/** Redis, Valkey and their like say it in their own ways. */
+/** Redis and Valkey word it differently. */
 const noDatabase = /\bDB index|index out of range|select is not allowed/i
 
-/** Errors that only follow from an earlier one. */
+/** Errors that follow from an earlier one. */
 const consequences = /isn't writeable|isn't ready|Connection is closed|None of startup nodes|max retries per request/
 
 /** In a script the reply begins with ERR, and before Redis 7.2 it names no command. */
 const deniedInScript = /ACL failure in script|user executing the script can't/
 
-/** The answer of a plain Redis that is asked as a Sentinel. */
+/** A plain Redis that is asked as a Sentinel. */
 const noSentinel = /unknown command\W{1,3}sentinel\b/i
 const noMaster = /invalid reply: null|No such master/
 const noConnection = 'there is no connection'
 
-/** Answers the end of a sentence, without the full stop. `before` is the connection's last error. */
+/** The end of a sentence, without the full stop. `before`: the connection's last error. */
 export function describeTrouble(error: unknown, before?: unknown): string {
   const {
     message = '',
@@ -104,13 +104,13 @@ function describeInner(error: Error, otherwise: string): string {
   return inner === noConnection ? otherwise : inner
 }
 
-/** True for the refusal of the database that the address names. The driver would go on with the first one, which may be another program's. */
+/** The server refuses the database of the address. The driver would go on with the first one, which may be another program's. */
 export function isUnselected(error: unknown): boolean {
   const { name, command } = (error ?? {}) as { name?: string; command?: { name?: string } }
   return name === 'ReplyError' && command?.name === 'select'
 }
 
-/** True if an operator must change something before a retry can succeed. */
+/** An operator must act before a retry can succeed. */
 export function isLasting(error: unknown): boolean {
   const { message = '', code } = (error ?? {}) as { message?: string; code?: unknown }
   return (
@@ -122,7 +122,7 @@ export function isLasting(error: unknown): boolean {
   )
 }
 
-/** True if the server knows the command but denies it, or it was disabled. */
+/** The server denies the command, or it was disabled. */
 export function isForbidden(error: unknown): boolean {
   return /^NOPERM |unknown command|unknown subcommand/i.test((error as Error)?.message ?? '')
 }

@@ -1,7 +1,7 @@
-/** What Redis says about itself, for `factorgate doctor`: memory, disk, replicas and clock of each master. It writes nothing. */
+/** What each Redis master says about itself, for `factorgate doctor`. */
 import type { RedisClient, RedisServer } from './redis-store.ts'
 
-/** Null where the server would not say. */
+/** Null where the server does not say. */
 export interface RedisInspection {
   /** Without a password. */
   readonly name: string
@@ -14,13 +14,13 @@ export interface RedisInspection {
   /** False if the last write of the append-only file or the last snapshot failed. */
   readonly isSaved: boolean
   readonly replicas: number | null
-  /** How many replicas must follow it before it takes changes (`min-replicas-to-write`). */
+  /** `min-replicas-to-write`. */
   readonly neededReplicas: number | null
-  /** Milliseconds since the epoch; `ours` is this machine's clock at that moment. */
+  /** Milliseconds since the epoch; `ours` is this machine's clock. */
   readonly clock: { readonly at: number; readonly ours: number } | null
 }
 
-/** `now` gives milliseconds since the epoch. Rejects with the driver's error. */
+/** Rejects with the driver's error. */
 export async function inspect(client: RedisClient, now: () => number): Promise<RedisInspection[]> {
   return Promise.all(client.masters().map((server, place) => inspectServer(server, client.nameOf(place), now)))
 }

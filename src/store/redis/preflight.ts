@@ -1,9 +1,9 @@
-/** The check whether a Redis is safe for credentials: it must persist data and never evict it. */
+/** A Redis is safe for credentials if it persists data and never evicts it. */
 
-/** The oldest version with every command used here (GETDEL). */
+/** The oldest version with GETDEL. */
 const oldest = [6, 2] as const
 
-/** Null where the server would not say. */
+/** Null where the server does not say. */
 interface RedisFacts {
   readonly version: string | null
   readonly mode: string | null
@@ -14,13 +14,13 @@ interface RedisFacts {
   readonly evictionPolicy: string | null
 }
 
-/** `unsuitable`: an operator must act. `unavailable`: it may recover by itself. */
+/** `unavailable` may recover by itself; otherwise an operator must act. */
 export type Suitability =
   | { kind: 'suitable' }
   | { kind: 'unsuitable'; why: string }
   | { kind: 'unavailable'; why: string }
 
-/** `info` comes from INFO, `config` from CONFIG GET; null if the server refuses. */
+/** From INFO and CONFIG GET; null if the server refuses. */
 export function readFacts(info: string | null, config: Readonly<Record<string, string>> | null): RedisFacts {
   const fields = new Map<string, string>()
   for (const line of info?.split(/\r?\n/) ?? []) {

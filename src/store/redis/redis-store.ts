@@ -1,4 +1,4 @@
-/** The store's operations as Redis commands: one round trip each, atomic, on one key. A reply of an unexpected shape is rejected. */
+/** The store's operations as Redis commands: one round trip each, atomic, on one key. */
 import { checkKey, checkName, checkValue, lifeMs } from '../bounds.ts'
 import { StoreMisconfigured } from '../misconfigured.ts'
 import {
@@ -21,20 +21,19 @@ import { WriteProbe } from './write-probe.ts'
 
 const subscribeMs = 1900
 const scannedAtOnce = 100
-/** Per reply. */
 const membersAtOnce = 5_000
-/** The probes are spread over the slots, so that each master of a Cluster gets one. */
+/** Spread over the slots, so that each master of a Cluster gets one. */
 const probesOfCluster = 16
 
 type Argument = string | number
 
-/** One server. Error replies, broken connections and late answers reject. */
+/** Error replies, broken connections and late answers reject. */
 export interface RedisServer {
   call(command: string, ...args: Argument[]): Promise<unknown>
 }
 
 export interface RedisClient extends RedisServer {
-  /** Without a password, for messages. */
+  /** Without a password. */
   readonly name: string
   readonly isCluster: boolean
   readonly isReady: boolean
@@ -199,7 +198,7 @@ export class RedisStore implements Store {
       }, subscribeMs)
       this.#tracker.start(() => {
         clearTimeout(timer)
-        // This resolves synchronously, so that no later change is missed.
+        // Synchronously, so that no later change is missed.
         if (isAwaited) resolve(this.#subscribers.add(prefix, listener))
       })
     })
@@ -214,7 +213,7 @@ export class RedisStore implements Store {
       for (const [at, [value, left]] of found.entries()) {
         const text = this.#text(value)
         const life = this.#count(left)
-        // -2 means that it has expired meanwhile, -1 that it never expires.
+        // -2: it has expired meanwhile; -1: it never expires.
         if (text !== null && life !== -2)
           yield {
             key: (values[at] as string).slice(this.#prefix.length),
@@ -269,10 +268,7 @@ export class RedisStore implements Store {
     }
   }
 
-  /**
-   * The live members of an index, sorted. A large index is read in portions, otherwise the reply would be late. Members present throughout
-   * are included (SCAN's guarantee).
-   */
+  /** Sorted. A large index is read in portions, otherwise the reply would be late. Members present throughout are included (SCAN's guarantee). */
   async #index(at: string): Promise<{ member: string; ttlSeconds: number | null }[]> {
     const reply = await this.#run('gateMembers', at, membersAtOnce + 1)
     if (!isWords(reply)) throw this.#unexpectedReply()
@@ -323,7 +319,7 @@ export class RedisStore implements Store {
     )
   }
 
-  /** A write without effect that fails where a real one would (READONLY, OOM, MISCONF, NOPERM). */
+  /** Has no effect, but fails where a real write would (READONLY, OOM, MISCONF, NOPERM). */
   async #probe(): Promise<void> {
     const keys = Array.from({ length: this.#client.isCluster ? probesOfCluster : 1 }, (_, n) => `:probe${n || ''}`)
     await Promise.all(keys.map(key => this.#client.call('set', this.#indexPrefix + key, '', 'XX')))
@@ -337,7 +333,7 @@ export class RedisStore implements Store {
     return this.#ordinary(() => this.#client.run(script, key, ...args))
   }
 
-  /** A write that ends access is sent even while writes fail, since a server with full memory accepts it. */
+  /** Sent even while writes fail, since a server with full memory accepts it. */
   #endAccess(ask: () => Promise<unknown>): Promise<unknown> {
     return this.#answer(ask)
   }
@@ -380,7 +376,7 @@ export class RedisStore implements Store {
     return this.#unreachable('it answers what is not Redis')
   }
 
-  /** The error has no cause, since driver errors have command arguments, including passwords and sessions. */
+  /** Without a cause, since driver errors have command arguments, including passwords and sessions. */
   #unreachable(why: string): StoreUnreachable {
     return new StoreUnreachable(`The store ${this.#client.name} does not answer as it should: ${why}.`)
   }

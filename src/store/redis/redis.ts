@@ -1,7 +1,4 @@
-/**
- * The Redis connections (standalone, Sentinel, Cluster) over `ioredis`. A command succeeds or rejects within a second. It never queues and
- * is never sent twice.
- */
+/** The connections to Redis over `ioredis`. A command succeeds or rejects within a second. It never queues and is never sent twice. */
 import { readFileSync } from 'node:fs'
 import { Cluster, type ClusterOptions, Redis, type RedisOptions } from 'ioredis'
 import { StoreMisconfigured } from '../misconfigured.ts'
@@ -15,7 +12,7 @@ import type { TrackingConnection } from './tracking.ts'
 import { parseRedisUrl, type RedisAddress } from './url.ts'
 
 const answerMs = 900
-/** A connection silent for this long is replaced (frozen server, half-open TCP). */
+/** A silent connection is replaced (frozen server, half-open TCP). */
 const silenceMs = 1000
 const openMs = 1900
 const troubles = ['error', 'node error', 'sentinelError']
@@ -27,7 +24,7 @@ interface RedisOpenOptions extends RedisStoreOptions {
   tls?: { ca?: string; cert?: string; key?: string; servername?: string }
 }
 
-/** Throws StoreMisconfigured (the operator must act) or StoreUnreachable (a retry may succeed). */
+/** Throws StoreMisconfigured or StoreUnreachable. */
 export async function openRedis(url: string, options: RedisOpenOptions = {}): Promise<Store> {
   const client = new IoredisClient(parseRedisUrl(url), options)
   const store = new RedisStore(client, options)
@@ -41,7 +38,7 @@ export async function openRedis(url: string, options: RedisOpenOptions = {}): Pr
   }
 }
 
-/** What each master says about itself. Throws StoreMisconfigured or StoreUnreachable. */
+/** Throws StoreMisconfigured or StoreUnreachable. */
 export async function inspectRedis(
   url: string,
   options: RedisOpenOptions,
@@ -84,7 +81,7 @@ export class IoredisClient implements RedisClient {
     })
   }
 
-  /** Resolves once commands can be sent. Retries after StoreUnreachable, until `close`. */
+  /** Retries after StoreUnreachable, until `close`. */
   async open(): Promise<void> {
     let timer: NodeJS.Timeout | undefined
     try {
@@ -145,7 +142,7 @@ export class IoredisClient implements RedisClient {
       : single(this.#address, this.#options)
     const driver = this.#watchErrors(new Redis(options))
     const disconnect = driver.disconnect.bind(driver)
-    // Whoever leaves it for good leaves it to nobody: a replaced master has no part in new credentials.
+    // A master that was replaced gets no new credentials.
     driver.disconnect = reconnect => {
       if (reconnect !== true) this.#drivers.delete(driver)
       disconnect(reconnect)
@@ -202,7 +199,6 @@ export class IoredisClient implements RedisClient {
   }
 }
 
-/** The options of a connection by which it shows who it is. */
 const credentials = ['username', 'password', 'tls', 'sentinelUsername', 'sentinelPassword', 'sentinelTLS'] as const
 
 type Shown = Pick<RedisOpenOptions, 'username' | 'password' | 'tls'>
@@ -242,7 +238,7 @@ function connectionOptions(address: RedisAddress, options: Shown): RedisOptions 
   }
 }
 
-/** After a failover or a change of users only a new connection helps. Parallel refusals share one reconnect. */
+/** A failover or a change of users needs a new connection. Parallel refusals share one. */
 function reconnectOnce(): (error: Error) => boolean {
   let last = Number.NEGATIVE_INFINITY
   return error => {
@@ -275,7 +271,7 @@ function cluster(address: RedisAddress, common: RedisOptions): Cluster {
     scripts,
     redisOptions,
     lazyConnect: true,
-    // The queue serves only while a node connects; `commandTimeout` still applies.
+    // Used only while a node connects; `commandTimeout` still applies.
     enableOfflineQueue: true,
     // With a delay, a command that may have run already would be sent again.
     retryDelayOnFailover: 0,
@@ -284,7 +280,7 @@ function cluster(address: RedisAddress, common: RedisOptions): Cluster {
     slotsRefreshTimeout: answerMs,
     slotsRefreshInterval: 5000,
     clusterRetryStrategy: tries => Math.min(50 * tries, 500),
-    // Host names stay, because certificates are issued for them.
+    // Certificates are issued for host names.
     dnsLookup: (host, done) => done(null, host)
   }
   return new Cluster([...address.nodes], options)

@@ -1,4 +1,4 @@
-/** The confirmation with WAIT that replicas have the master's writes. WAIT blocks, so each master has a connection for it. */
+/** Confirms with WAIT that replicas have the master's writes. WAIT blocks, so each master has a connection for it. */
 import { StoreUnconfirmed } from '../store.ts'
 import { isForbidden } from './errors.ts'
 import { keysWithin, slotsOfMasters } from './slots.ts'
@@ -6,11 +6,11 @@ import type { TrackingConnection } from './tracking.ts'
 
 const confirmMs = 500
 const connectMs = 900
-/** A key in a slot of another master. */
+/** The slot of the key is another master's. */
 const elsewhere = /^(?:MOVED|ASK) /
 /**
- * Writes a value again, unchanged. WAIT looks at the writes of its own connection alone; before Redis 7.2 any command counted as one. PERSIST
- * needs no memory, and a script that has begun to write is completed at `maxmemory`.
+ * WAIT looks only at the writes of its own connection (before Redis 7.2 any command counted). PERSIST needs no memory, and a script that has begun to write is
+ * completed at `maxmemory`.
  */
 const writeAgain = `local value = redis.call('GET', KEYS[1])
 if not value then return 0 end
@@ -18,33 +18,31 @@ redis.call('PERSIST', KEYS[1])
 redis.call('SET', KEYS[1], value, 'KEEPTTL')
 return 1`
 
-/** For a master that has none of the kept keys. It ends by itself, a day after the last need. */
+/** For a master that has none of the kept keys. */
 const writeOwn = `redis.call('PERSIST', KEYS[1])
 redis.call('SET', KEYS[1], '', 'EX', '86400')
 return 1`
-/** Several, since one slot may be on its way to another master. */
+/** One slot may be on its way to another master. */
 const ownKeys = 3
 
 interface ReplicasOptions {
   readonly name: string
-  /** The beginning of the keys that only serve the confirmation. */
   readonly ownPrefix: string
-  /** The names of the masters and their INFO; null if INFO is denied. */
+  /** `info` is null if INFO is denied. */
   readonly masters: () => Promise<readonly { readonly name: string; readonly info: string | null }[]>
   readonly connect: (master: string) => TrackingConnection
 }
 
 interface Link {
   readonly connection: TrackingConnection
-  /** A kept key on this master. */
   key: string | undefined
-  /** A key of `ownPrefix` on this master. */
+  /** It begins with `ownPrefix`. */
   own: string | undefined
   isReady: boolean
   readonly waiting: Set<() => void>
 }
 
-/** What a server says of its replicas; null if this user may not ask. */
+/** Null if this user may not ask. */
 export async function replicationOf(server: {
   call(command: string, ...args: string[]): Promise<unknown>
 }): Promise<string | null> {
@@ -65,9 +63,8 @@ export class Replicas {
   }
 
   /**
-   * Resolves once one replica of each master with replicas has all earlier writes. Rejects with StoreUnconfirmed or a
-   * connection error. `kept` are keys without a lifetime. A master that has none of them gets a key of its own: a Cluster may have more
-   * masters than there are such keys.
+   * Resolves once one replica of each master with replicas has all earlier writes. Rejects with StoreUnconfirmed or a connection error. `kept`: keys without a
+   * lifetime. A master that has none of them gets a key of its own.
    */
   async settle(kept: readonly string[]): Promise<void> {
     const masters = await this.#options.masters()
@@ -83,9 +80,9 @@ export class Replicas {
     )
   }
 
-  /** Closes the connections to servers that are masters no longer; the driver would ask for them for ever. */
+  /** The driver would ask for servers that are masters no longer for ever. */
   #dropOthers(masters: readonly string[]): void {
-    // While the client reconnects, it may know none.
+    // The client knows none while it reconnects.
     if (masters.length === 0) return
     for (const [master, { connection }] of this.#links)
       if (!masters.includes(master)) {
@@ -102,7 +99,7 @@ export class Replicas {
       }
     const { ownPrefix } = this.#options
     if (await this.#run(link, writeOwn, link.own ?? `${ownPrefix}0`)) return
-    // Which of the masters this one is does not matter: it refuses the keys of the others.
+    // This master refuses the keys of the others, so all are tried.
     for (const ranges of slotsOfMasters(await link.connection.call('CLUSTER', 'SLOTS')))
       for (const key of keysWithin(ownPrefix, ranges, ownKeys))
         if (await this.#run(link, writeOwn, key)) {
@@ -112,7 +109,7 @@ export class Replicas {
     throw this.#unconfirmed()
   }
 
-  /** False if the key is not there, or belongs to another master. */
+  /** False if the key is absent, or another master's. */
   async #run({ connection }: Link, script: string, key: string): Promise<boolean> {
     try {
       return Number(await connection.call('EVAL', script, '1', key)) === 1

@@ -1,4 +1,4 @@
-/** Leaves a server whose answer does not end. The driver would keep all of it: a gigabyte in seconds. */
+/** Leaves a server whose answer does not end: the driver would keep a gigabyte in seconds. */
 
 /** A page of a scan has a hundred values of a megabyte at most. */
 const maxBytes = 128 * 1024 * 1024
@@ -7,7 +7,7 @@ interface Driver {
   on(event: string, listener: () => void): unknown
 }
 
-/** What of the driver is needed besides: its stream, and the commands that wait for their answers, the oldest first. */
+/** Parts of the driver. The oldest waiting command comes first. */
 interface Connection {
   readonly stream: NodeJS.ReadableStream & { destroy(error: Error): void }
   readonly commandQueue: { peekFront(): unknown }

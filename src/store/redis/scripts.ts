@@ -1,7 +1,4 @@
-/**
- * Lua scripts for what no single Redis command does, atomic on one key. Times are the server's, so gates agree. An
- * index is a sorted set scored by expiry (milliseconds since the epoch).
- */
+/** Lua scripts, atomic on one key. Times are the server's, so gates agree. An index is a sorted set scored by expiry (milliseconds since the epoch). */
 
 const nowMs = `local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)`
@@ -15,10 +12,7 @@ if ARGV[3] == '' then redis.call('SET', KEYS[1], ARGV[2], 'KEEPTTL')
 else redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3]) end
 return 1`
   },
-  /**
-   * The same at `maxmemory`: Redis completes a script that has already written (script.c), so its first write needs
-   * no memory and changes nothing.
-   */
+  /** Redis completes a script at `maxmemory` once it has written (script.c), so the first write needs no memory and changes nothing. */
   gateReplaceInNeed: {
     numberOfKeys: 1,
     lua: `if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end

@@ -1,6 +1,6 @@
-/** The slots of a Cluster's keys, and keys for the slots of one master. */
+/** The slots of keys in a Cluster, and keys for the slots of one master. */
 const slots = 16384
-/** Numbers that are tried for a key. A master with a single slot needs some sixteen thousand. */
+/** A master with a single slot needs some sixteen thousand. */
 const maxTries = 300_000
 
 /** CRC16 (XMODEM) of the key, or of what stands between its first braces. */
@@ -18,7 +18,7 @@ export function slotOf(key: string): number {
 
 type Range = readonly [first: number, last: number]
 
-/** The slots of each master, from the answer to CLUSTER SLOTS. */
+/** From the answer to CLUSTER SLOTS, by master. */
 export function slotsOfMasters(answer: unknown): Range[][] {
   const found = new Map<string, Range[]>()
   for (const [first, last, [host, port]] of answer as [number, number, [unknown, unknown]][]) {
@@ -28,7 +28,7 @@ export function slotsOfMasters(answer: unknown): Range[][] {
   return [...found.values()]
 }
 
-/** So many keys in these slots, as far as there are any: the prefix and a number. */
+/** Up to `count` keys in these slots: the prefix and a number. */
 export function keysWithin(prefix: string, ranges: readonly Range[], count: number): string[] {
   const found: string[] = []
   for (let n = 0; n < maxTries && found.length < count; n++) {

@@ -1,14 +1,14 @@
 /**
- * Change notices from Redis by client-side caching in broadcast mode (CLIENT TRACKING … BCAST), with one connection to each master. The
- * tracker is up only while all of them are. Each connection redirects the notices to itself, so that no second one can break alone.
+ * Change notices by client-side caching in broadcast mode (CLIENT TRACKING … BCAST). Each connection redirects them to itself, so that no second one can break
+ * alone. The tracker is up only while each master's connection is.
  */
 
 const channel = '__redis__:invalidate'
-/** The interval of pings; only a missing answer reveals a frozen server. */
+/** Only a missing answer reveals a frozen server. */
 const pingMs = 1000
 const retryMs = 1000
 
-/** A connection that reconnects by itself and emits `ready` each time. */
+/** Reconnects by itself and emits `ready` each time. */
 export interface TrackingConnection {
   on(event: 'ready' | 'close' | 'end', listener: () => void): unknown
   on(event: 'messageBuffer', listener: (channel: unknown, keys: unknown) => void): unknown
@@ -20,11 +20,11 @@ export interface TrackingConnection {
 }
 
 interface TrackerOptions {
-  /** The prefix of the tracked keys, with the store's own prefix. */
+  /** Includes the store's own prefix. */
   readonly prefix: string
   readonly servers: () => readonly string[]
   readonly connect: (server: string) => TrackingConnection
-  /** `key` has the store's own prefix. */
+  /** With the store's own prefix. */
   readonly changed: (key: string) => void
   readonly lost: () => void
   readonly ready: () => void
@@ -46,7 +46,7 @@ export class Tracker {
     return this.#isUp
   }
 
-  /** Calls `then` synchronously once the tracker is up, or at once. */
+  /** Calls `then` synchronously once the tracker is up. */
   start(then: () => void): void {
     if (this.#timer === undefined)
       this.#timer = setInterval(() => {
@@ -58,11 +58,11 @@ export class Tracker {
     else this.#waiting.push(then)
   }
 
-  /** Call this whenever the masters may have changed. */
+  /** Call it whenever the masters may have changed. */
   refresh(): void {
     if (this.#timer === undefined) return
     const servers = new Set(this.#options.servers())
-    // While the client reconnects, the known masters stay.
+    // The client knows none while it reconnects.
     if (servers.size === 0) return
     for (const [server, link] of this.#links)
       if (!servers.has(server)) {
@@ -77,7 +77,7 @@ export class Tracker {
     this.#update()
   }
 
-  /** It is up again once each master has answered: by then it has heard all that came before. */
+  /** A master that has answered has sent all earlier notices. */
   distrust(): void {
     for (const link of this.#links.values()) link.distrust()
   }
@@ -106,7 +106,7 @@ class Link {
   readonly #connection: TrackingConnection
   readonly #options: TrackerOptions
   readonly #onChange: () => void
-  /** Grows with each connection, so that late answers on an old one are ignored. */
+  /** Late answers on an older connection are ignored. */
   #epoch = 0
   #retryTimer: NodeJS.Timeout | undefined
   #stopped = false

@@ -20,22 +20,22 @@ export interface RedisAddress {
   readonly nodes: readonly RedisNode[]
   readonly secure: boolean
   readonly database: number
-  /** The master's name for Sentinel; '' otherwise. */
+  /** For Sentinel; otherwise ''. */
   readonly master: string
   readonly username: string | undefined
   readonly password: string | undefined
   readonly parameters: Readonly<Partial<Record<Parameter, string>>>
-  /** For messages: the address without user and password. */
+  /** Without user and password. */
   readonly name: string
 }
 
 const parameters = ['ca', 'cert', 'key', 'servername', 'sentinelUsername', 'sentinelPassword'] as const
 type Parameter = (typeof parameters)[number]
 
-/** The pattern allows '@' in one position, so that half a password is never taken for a host and shown. */
+/** '@' has one position, so that half a password is never taken for a host and shown. */
 const grammar = /^(rediss?)(?:\+(sentinel|cluster))?:\/\/(?:([^@/?#]*)@)?([^@/?#]*)(?:\/([^@?#]*))?(?:\?([^@#]*))?$/
 
-/** Throws StoreMisconfigured if `url` is not such an address. */
+/** Throws StoreMisconfigured. */
 export function parseRedisUrl(url: string): RedisAddress {
   const match = grammar.exec(url)
   if (match === null)

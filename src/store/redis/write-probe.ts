@@ -1,6 +1,6 @@
 /**
- * Probes once a second whether a Redis accepts writes. If it does not (demoted replica, full memory or disk), reads fail too: its data may
- * be outdated, and no session could be ended.
+ * Probes whether a Redis takes writes. While it does not (demoted replica, full memory or disk), reads fail too: its data may be outdated, and no session could
+ * be ended.
  */
 import { describeTrouble } from './errors.ts'
 
@@ -9,7 +9,7 @@ const probeMs = 1000
 const refusals = /^(?:READONLY|NOREPLICAS|MISCONF|OOM|MASTERDOWN) /
 
 interface WriteProbeOptions {
-  /** A write without effect. Rejects with the server's reply. */
+  /** Has no effect. Rejects with the server's reply. */
   readonly probe: () => Promise<unknown>
   readonly onChange: () => void
 }
@@ -24,7 +24,7 @@ export class WriteProbe {
     this.#options = options
   }
 
-  /** Why writes fail, as the end of a sentence; null if they work or nobody listens. */
+  /** As the end of a sentence; null if writes work or nobody listens. */
   get refusal(): string | null {
     return this.#refusal
   }
