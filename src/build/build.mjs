@@ -1,7 +1,6 @@
 /**
- * The build of `dist/`: compiles the sources, minifies styles and scripts of pages, and copies assets. The argument
- * is `always` (default), `if-needed` (a source is newer than the last build) or `prepare` (after npm install, where the
- * compiler may be missing).
+ * The build of `dist/`: compiles sources, minifies styles and scripts of pages, copies assets. The argument is `always` (default),
+ * `if-needed` (a source is newer than the last build) or `prepare` (after npm install, where the compiler may be missing).
  */
 import { spawnSync } from 'node:child_process'
 import {
@@ -22,11 +21,10 @@ import { fileURLToPath } from 'node:url'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 const at = (...names) => path.join(root, ...names)
-/** Its modification time is that of the last successful build. */
+/** Its time is that of the last successful build. */
 const stamp = at('dist', 'built')
-// Without package.json and the lock file, which npm rewrites and nobody compiles.
+// Without package.json and the lock file, which npm rewrites.
 const sources = ['src', 'plugins', 'config', 'tsconfig.json', 'tsconfig.build.json']
-/** Styles and scripts of pages. */
 const pageAssets = ['plugins/portal/assets', 'plugins/console/assets', 'src/evidence/assets']
 const demoAssets = 'src/demo/assets'
 
@@ -43,7 +41,7 @@ Install with them, and take them away again once dist/ stands:
   process.exit(1)
 }
 console.error('factorgate: building dist/ …')
-// Removed first, otherwise an interrupted build would look complete.
+// First, otherwise an interrupted build would look complete.
 rmSync(stamp, { force: true })
 const { status } = spawnSync(process.execPath, [compiler, '-p', at('tsconfig.build.json')], {
   cwd: root,
@@ -67,14 +65,14 @@ const isAsset = file => !/[.]tsx?$/.test(file)
 cpSync(at(demoAssets), at('dist', demoAssets), { recursive: true, filter: isAsset })
 copyFileSync(at('src/identity/password/hash-program.mjs'), at('dist/src/identity/password/hash-program.mjs'))
 chmodSync(at('dist/src/main.js'), 0o755)
-// What the program is made of, for `factorgate evidence`. Without the lock file there is none, and the evidence says so.
+// For `factorgate evidence`, which says so if the lock file is missing.
 const { billFile, billOfLock } = await import(at('dist/src/evidence/bill-file.js'))
 const bill = billOfLock(at('package-lock.json'))
 if (bill === null) rmSync(at('dist', billFile), { force: true })
 else writeFileSync(at('dist', billFile), bill)
 writeFileSync(stamp, '')
 
-/** `messages` folders with JSON files, one level below `plugins/` and `src/`. */
+/** One level below `plugins/` and `src/`. */
 function messageFolders() {
   return ['plugins', 'src'].flatMap(top =>
     readdirSync(at(top))
@@ -108,7 +106,7 @@ function isUpToDate() {
   return sources.every(name => newest(at(name)) <= builtAt)
 }
 
-/** A directory's time counts too, because it changes when a file is removed. */
+/** A directory's time changes when a file is removed. */
 function newest(name) {
   const stats = statSync(name, { throwIfNoEntry: false })
   if (stats === undefined) return 0

@@ -24,10 +24,10 @@ import { parseArgs } from 'node:util'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 const at = (...names) => path.join(root, ...names)
-/** Where the package puts the program. The unit in config/examples names the folder of an installation by hand. */
+/** The unit in config/examples names another folder. */
 const place = '/usr/lib/factorgate'
 const byHand = '/opt/factorgate'
-/** Debian's names of Node.js's architectures. */
+/** By Node.js's names. */
 const architectures = { x64: 'amd64', arm64: 'arm64' }
 
 const { values } = parseArgs({
@@ -66,7 +66,7 @@ function stageProgram(to) {
   for (const name of productionPackages()) copy(name, path.join(to, name), name)
 }
 
-/** Paths of the installed packages that the program needs, from the lock file. */
+/** By the lock file. */
 function productionPackages() {
   const { packages } = JSON.parse(readFileSync(at('package-lock.json'), 'utf8'))
   const needed = Object.entries(packages).filter(
@@ -77,7 +77,7 @@ function productionPackages() {
   return needed.map(([name]) => name).filter(name => existsSync(at(name)))
 }
 
-/** Copies files for running: no maps, no TypeScript, and no packages inside a package, which the lock file lists themselves. */
+/** Without maps, TypeScript, and packages inside a package, which the lock file lists themselves. */
 function copy(from, to, packageFolder = null) {
   cpSync(at(from), to, {
     recursive: true,
@@ -100,10 +100,10 @@ function stageRest() {
     .replace(`file://${byHand}/`, 'file:///usr/share/doc/factorgate/')
     .replaceAll(byHand, place)
   writeFileSync(to('usr/lib/systemd/system/factorgate.service'), installed)
-  // The documents of the npm package, in the same folders, so that their links lead somewhere.
+  // In the folders of the npm package, so that their links lead somewhere.
   for (const name of ['README.md', ...manifest.files.filter(name => name !== 'dist')])
     copy(name, to('usr/share/doc/factorgate', name))
-  // Policy 12.5: the licence stands here, under this name.
+  // Policy 12.5.
   copy('LICENSE', to('usr/share/doc/factorgate/copyright'))
 }
 
@@ -136,7 +136,7 @@ Description: ${manifest.description[0].toLowerCase()}${manifest.description.slic
   )
 }
 
-/** The modes of a checkout depend on the umask of whoever made it. */
+/** A checkout's modes depend on somebody's umask. */
 function makeReadable(file) {
   const { mode } = statSync(file)
   chmodSync(file, mode & 0o111 ? 0o755 : 0o644)

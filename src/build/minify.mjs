@@ -1,4 +1,4 @@
-/** Minifies a style sheet or script with esbuild for `dist/`; run from source, the gateway serves the original files. */
+/** Minifies a style sheet or script for `dist/`; run from source, the gate serves the originals. */
 import { transformSync } from 'esbuild'
 
 /** `loader` is `css` or `js`. */

@@ -1,4 +1,4 @@
-/** A chart as SVG, drawn on the server: one horizontal bar for each thing that is counted. The numbers stand beside the bars, so people who see no colours can read it. */
+/** A chart as SVG: one horizontal bar for each thing that is counted. Numbers stand beside the bars, so it can be read without colours. */
 
 interface Amount {
   readonly name: string
@@ -8,7 +8,7 @@ interface Amount {
 interface AmountsProps {
   id: string
   title: string
-  /** One sentence in place of the picture. */
+  /** In place of the picture. */
   summary: string
   amounts: readonly Amount[]
   format: (value: number) => string

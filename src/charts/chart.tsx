@@ -1,6 +1,6 @@
 /**
- * A chart as SVG, drawn on the server: bars in time. It can be read without colours (the second series is hatched, lines and numbers stand at the
- * axis), and a table beside it has the same numbers.
+ * A chart as SVG: bars in time. It can be read without colours (the second series is hatched, lines and numbers stand at the axis), and a
+ * table beside it has the same numbers.
  */
 
 interface Series {
@@ -11,13 +11,13 @@ interface Series {
 interface ChartProps {
   id: string
   title: string
-  /** One sentence in place of the picture. */
+  /** In place of the picture. */
   summary: string
   /** At most two, drawn on top of each other. */
   series: readonly Series[]
-  /** The texts under the first, the middle and the last bar. */
+  /** Under the first, the middle and the last bar. */
   times: readonly [string, string, string]
-  /** The number at the upper line. */
+  /** For the number at the upper line. */
   format: (value: number) => string
 }
 

@@ -1,6 +1,6 @@
 /**
- * A small chart as SVG, for many beside each other: a bar a day, the last one darker, and behind them a hatched band of what is usual. It
- * can be read without colours. The page has the pattern for the band once (`UsualPattern`), since all charts use it.
+ * A small chart as SVG: a bar a day, the last one darker, and behind them a hatched band of what is usual. It can be read without colours.
+ * All charts of a page share the pattern of the band (`UsualPattern`).
  */
 
 interface Band {
@@ -11,16 +11,16 @@ interface Band {
 
 interface SmallBarsProps {
   id: string
-  /** One sentence in place of the picture. */
+  /** In place of the picture. */
   summary: string
   values: readonly number[]
-  /** Null for a chart without a band. */
+  /** Null for none. */
   usual: Band | null
-  /** The texts under the first and the last bar. */
+  /** Under the first and the last bar. */
   ends: readonly [first: string, last: string]
-  /** The number at the upper line. */
+  /** For the number at the upper line. */
   format: (value: number) => string
-  /** In units of the picture: 12 of them are a line of its text. */
+  /** 12 units of the picture are a line of its text. */
   width?: number
   height?: number
 }
@@ -68,7 +68,7 @@ interface KeyProps {
   usual: string
 }
 
-/** What the parts of the charts mean. It holds the pattern that they use. */
+/** It holds the pattern that the charts use. */
 export function SmallBarsKey({ today, before, usual }: KeyProps) {
   const sample = (name: string, mark: 'bar' | 'before' | 'band') => (
     <span>
@@ -92,7 +92,7 @@ export function SmallBarsKey({ today, before, usual }: KeyProps) {
   )
 }
 
-/** A band that goes far beyond the bars is cut off at the upper line, otherwise nobody would see the bars. */
+/** A higher band is cut off, otherwise nobody would see the bars. */
 const maxBand = 1.5
 
 function mostOf(values: readonly number[], usual: Band | null): number {

@@ -1,14 +1,14 @@
-/** A table that becomes a list on a phone, by the style of the page that holds it. */
+/** A table that the page's style turns into a list on a phone. */
 import type { ComponentChildren } from 'preact'
 
 interface TableProps {
-  /** What the table shows. A style may leave it to screen readers. */
+  /** A style may leave it to screen readers. */
   caption: string
   columns: readonly string[]
   rows: readonly { readonly key: string; readonly cells: readonly ComponentChildren[] }[]
 }
 
-/** Browsers lose the roles of a table whose parts a style makes blocks. */
+/** Browsers lose the roles of a table whose parts become blocks. */
 const as = (role: 'table' | 'rowgroup' | 'row' | 'columnheader' | 'cell') => ({ role })
 
 export function Table({ caption, columns, rows }: TableProps) {

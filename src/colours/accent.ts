@@ -1,7 +1,4 @@
-/**
- * The accent colour of the pages. Text in it or on it has a contrast of at least 4.5:1 on light and dark pages (WCAG 2.2, 1.4.3), for any
- * `portal.accent`.
- */
+/** The pages' accent colour. Text in it or on it has a contrast of at least 4.5:1 on light and dark pages (WCAG 2.2, 1.4.3), for any `portal.accent`. */
 
 type Rgb = readonly [number, number, number]
 
@@ -10,7 +7,7 @@ export const slate = '#1d1812'
 const ours = '#0b5a5e'
 const wanted = 4.5
 
-/** The colours for light and dark pages. If `text` is no hex colour, they are made from the gate's own accent. */
+/** For light and dark pages. Unless `text` is a hex colour, from the gate's own accent. */
 export function accentFor(text: string | null): { light: string; onLight: string; dark: string; onDark: string } {
   const colour = parse(text ?? ours) ?? (parse(ours) as Rgb)
   const light = towards(colour, 0, parse(paper) as Rgb)
@@ -18,7 +15,7 @@ export function accentFor(text: string | null): { light: string; onLight: string
   return { light: hex(light), onLight: textOn(light), dark: hex(dark), onDark: textOn(dark) }
 }
 
-/** The contrast of the unchanged colour with the pages, 1 to 21. If `text` is no hex colour, the gate's own accent is measured. */
+/** Of the unchanged colour with the pages, 1 to 21. Unless `text` is a hex colour, of the gate's own accent. */
 export function contrastOnPages(text: string): { onLight: number; onDark: number } {
   const colour = parse(text) ?? (parse(ours) as Rgb)
   return { onLight: contrast(colour, parse(paper) as Rgb), onDark: contrast(colour, parse(slate) as Rgb) }
@@ -31,7 +28,7 @@ function parse(text: string): Rgb | null {
   return parts === undefined ? null : (parts.map(part => Number.parseInt(part, 16)) as unknown as Rgb)
 }
 
-/** Moves a colour until its contrast is enough. Lighter colours lose half of their saturation. */
+/** Until the contrast is enough. Lighter colours lose half of their saturation. */
 function towards(colour: Rgb, end: 0 | 1, background: Rgb): Rgb {
   if (contrast(colour, background) >= wanted) return colour
   const [hue, saturation, lightness] = toHsl(colour)
@@ -68,7 +65,7 @@ function textOn(colour: Rgb): string {
   return contrast(colour, [255, 255, 255]) >= wanted ? '#ffffff' : slate
 }
 
-/** WCAG 2.2's contrast ratio, 1 to 21. */
+/** WCAG 2.2's ratio, 1 to 21. */
 export function contrast(a: Rgb, b: Rgb): number {
   const [high, low] = [luminance(a), luminance(b)].sort((x, y) => y - x) as [number, number]
   return (high + 0.05) / (low + 0.05)

@@ -1,4 +1,4 @@
-/** The instrument of the sample lab, Orbit-2: its readings at a moment, and its console's answers. Pure functions. */
+/** The instrument of the sample lab: its readings at a moment, and its console's answers. Pure functions. */
 import { totalIonCurrent } from './samples.ts'
 
 export interface Reading {
@@ -7,17 +7,17 @@ export interface Reading {
   readonly counts: number
   readonly pressureBar: number
   readonly columnCelsius: number
-  /** How long the running injection still takes. */
+  /** Of the running injection. */
   readonly secondsLeft: number
 }
 
-/** Settings that people change from the console, shared by everybody, as with a real instrument. */
+/** From the console, shared by everybody. */
 export interface Instrument {
   flow: number
   valve: 'load' | 'inject'
 }
 
-/** Ends a run after 132 s and begins the next; `now` in milliseconds. */
+/** A run lasts 132 s; `now` in milliseconds. */
 export function read(instrument: Instrument, now: number): Reading {
   const second = now / 1000
   const open = instrument.valve === 'inject'
@@ -40,7 +40,7 @@ const help = [
   'echo …           the same again'
 ].join('\n')
 
-/** The console's answer to one line, which may change `instrument`. */
+/** To one line, which may change `instrument`. */
 export function answer(instrument: Instrument, line: string, who: string | null, now: number): string {
   const [command = '', ...rest] = line.trim().split(/\s+/)
   const argument = rest.join(' ')

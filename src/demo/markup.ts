@@ -1,4 +1,4 @@
-/** HTML for the sample lab. All text is escaped unless it is markup already. */
+/** HTML for the sample lab. */
 
 const entities: Readonly<Record<string, string>> = {
   '&': '&amp;',
@@ -25,7 +25,7 @@ function render(part: Part): string {
   return String(part).replace(/[&<>"']/g, char => entities[char]!)
 }
 
-/** A template tag: the source is markup, and inserted values are text unless they are markup already. */
+/** Inserted values are text unless they are markup already. */
 export function html(source: TemplateStringsArray, ...parts: Part[]): Markup {
   return new Markup(source.map((text, i) => text + (i < parts.length ? render(parts[i]) : '')).join(''))
 }

@@ -1,11 +1,11 @@
-/** The pages of the sample lab. Every link is relative, so that the lab works below any path. */
+/** The pages of the sample lab. Links are relative, so that it works below any path. */
 import { html, type Markup } from './markup.ts'
 import type { Sample, Status } from './samples.ts'
 import { readable, type Visitor } from './visitor.ts'
 
 interface Place {
   readonly title: string
-  /** The number of folders from the lab's root to the page. */
+  /** Folders from the lab's root to the page. */
   readonly depth: number
   readonly here: 'samples' | 'instrument' | 'deposit' | 'admin' | 'you' | null
   readonly visitor: Visitor | null

@@ -1,6 +1,6 @@
 /**
- * The sample lab portal that `npm start` protects: pages, a live trace (SSE), a console (WebSocket), downloads and uploads. It has no
- * sign-in and trusts the identity headers, so it listens on loopback alone.
+ * The sample lab that `npm start` protects: pages, a live trace (SSE), a console (WebSocket), downloads and uploads. It has no sign-in and
+ * trusts the identity headers, so it listens on loopback alone.
  */
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
@@ -31,7 +31,7 @@ const security = {
 }
 
 const traceEveryMs = 200
-/** The trace keeps this many points: those of a minute. */
+/** Those of a minute. */
 const traceKept = 300
 
 export class SampleLab {
@@ -46,7 +46,7 @@ export class SampleLab {
     this.#server.on('upgrade', (request, socket, head) => this.#openConsole(request, socket, head))
   }
 
-  /** Starts the lab on loopback; port 0 takes a free one. */
+  /** Port 0 takes a free one. */
   static async start(options: { port: number; host?: string; now?: () => number }): Promise<SampleLab> {
     const lab = new SampleLab(options.now ?? Date.now)
     await new Promise<void>((resolve, reject) => {
@@ -56,13 +56,13 @@ export class SampleLab {
     return lab
   }
 
-  /** `http://127.0.0.1:PORT`, without a slash at the end. */
+  /** Without a slash at the end. */
   get url(): string {
     const { address, port } = this.#server.address() as AddressInfo
     return `http://${address.includes(':') ? `[${address}]` : address}:${port}`
   }
 
-  /** Ends open traces, consoles and transfers as well. */
+  /** Also open traces, consoles and transfers. */
   close(): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#server.close(error => (error === undefined ? resolve() : reject(error)))
@@ -114,7 +114,7 @@ export class SampleLab {
 
   #calibrate(request: IncomingMessage, response: ServerResponse): void {
     request.resume()
-    // Another site may not submit our forms. Browsers without this header are too old to matter.
+    // Other sites may not submit our forms. Browsers without this header are too old to matter.
     const site = request.headers['sec-fetch-site']
     if (site !== undefined && site !== 'same-origin') return sendPage(response, lostPage(visitorOf(request), 1), 403)
     const who = visitorOf(request)?.name ?? 'somebody'

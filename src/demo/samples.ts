@@ -1,4 +1,4 @@
-/** The invented samples of the lab, with their story and measurements. They are the same at every start, for tests and visitors. */
+/** The invented samples of the lab, the same at every start. */
 
 export type Status = 'received' | 'queued' | 'running' | 'measured' | 'failed'
 
@@ -9,7 +9,7 @@ export interface Sample {
   readonly project: string
   readonly owner: string
   readonly status: Status
-  /** The place of the aliquot: freezer, rack, position. */
+  /** Freezer, rack, position. */
   readonly place: string
   readonly received: string
   readonly story: readonly { readonly day: string; readonly what: string; readonly who: string }[]
@@ -65,7 +65,7 @@ export function sample(id: string): Sample | undefined {
   return samples.find(each => each.id === id)
 }
 
-/** The samples whose id, name, project, owner or matrix contains every word of `query`. */
+/** Those whose id, name, project, owner or matrix contains every word of `query`. */
 export function find(query: string): readonly Sample[] {
   const words = query.toLowerCase().split(/\s+/).filter(Boolean)
   return samples.filter(each => {
@@ -74,7 +74,7 @@ export function find(query: string): readonly Sample[] {
   })
 }
 
-/** Detector counts `second` seconds into a run: a drifting baseline, four peaks, and a ripple in place of noise. */
+/** `second` seconds into a run: a drifting baseline, four peaks, and a ripple in place of noise. */
 export function totalIonCurrent(second: number): number {
   const t = ((second % 132) + 132) % 132
   const peak = (at: number, width: number, height: number) => height * Math.exp(-((t - at) ** 2) / (2 * width ** 2))
@@ -84,7 +84,7 @@ export function totalIonCurrent(second: number): number {
   )
 }
 
-/** The chromatogram of a sample as CSV: retention time in seconds, counts. */
+/** CSV: retention time in seconds, counts. */
 export function chromatogram(of: Sample): string {
   const offset = samples.indexOf(of)
   const lines = [`# ${of.id}, ${of.name}, Orbit-2, positive mode`, 'seconds,counts']
@@ -92,10 +92,7 @@ export function chromatogram(of: Sample): string {
   return `${lines.join('\n')}\n`
 }
 
-/**
- * Bytes of a run's raw file, made on demand, so that any piece is available. It exceeds the 32 MiB that a system buffers for a reader that
- * does not read, so that a cut download shows.
- */
+/** Made on demand. It exceeds the 32 MiB that a system buffers for a silent reader, so that a cut download shows. */
 export const rawFileBytes = 64 * 1024 * 1024
 
 export function rawFile(offset: number, length: number): Buffer {

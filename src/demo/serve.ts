@@ -1,4 +1,4 @@
-/** The sample lab as a separate process, for compose.yaml: `node dist/src/demo/serve.js PORT [HOST]`. It ends at SIGTERM. */
+/** The sample lab as a process, for compose.yaml: `node dist/src/demo/serve.js PORT [HOST]`. It ends at SIGTERM. */
 import { SampleLab } from './sample-lab.ts'
 
 const [port = '8080', host = '127.0.0.1'] = process.argv.slice(2)

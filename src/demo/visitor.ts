@@ -1,4 +1,4 @@
-/** The visitor according to the gate's identity headers, which the lab trusts as any app behind a gate does. */
+/** The visitor by the gate's identity headers. */
 import type { IncomingMessage } from 'node:http'
 
 export interface Visitor {
@@ -8,7 +8,7 @@ export interface Visitor {
   readonly groups: readonly string[]
 }
 
-/** Header values arrive as latin-1, but names are sent as UTF-8, otherwise "Château" would become "ChÃ¢teau". */
+/** Header values arrive as latin-1, but names are sent as UTF-8. */
 export function readable(value: string): string {
   const bytes = Buffer.from(value, 'latin1')
   const decoded = bytes.toString('utf8')
@@ -19,7 +19,6 @@ function text(value: string | string[] | undefined): string | null {
   return typeof value === 'string' && value !== '' ? readable(value) : null
 }
 
-/** The person of the `Remote-…` headers, or null. */
 export function visitorOf(request: IncomingMessage): Visitor | null {
   const user = text(request.headers['remote-user'])
   if (user === null) return null

@@ -1,6 +1,6 @@
 /**
- * The server's side of a WebSocket (RFC 6455) for the instrument console: text both ways, ping, close. It closes after unmasked, oversized
- * and malformed frames (§7), and never sends binary.
+ * The server's side of a WebSocket (RFC 6455): text both ways, ping, close. It closes after unmasked, oversized and malformed frames (§7),
+ * and never sends binary.
  */
 import { createHash } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
@@ -30,7 +30,7 @@ function isWellFormed(text: Buffer): boolean {
   return Buffer.from(text.toString('utf8'), 'utf8').equals(text)
 }
 
-/** Codes of a close frame (§7.4.1): 1004 to 1006 and 1015 are never sent. */
+/** §7.4.1: 1004 to 1006 and 1015 are never sent. */
 function isCloseCode(code: number): boolean {
   return (code >= 1000 && code <= 1003) || (code >= 1007 && code <= 1011) || (code >= 3000 && code <= 4999)
 }
@@ -42,7 +42,7 @@ interface Options {
   readonly onEnd: () => void
 }
 
-/** Answers the handshake on `socket`. Returns null after a plain 400 or 426 for anything but a WebSocket handshake of version 13. */
+/** Returns null after a plain 400 or 426 for anything but a handshake of version 13. */
 export function acceptWebSocket(
   request: IncomingMessage,
   socket: Duplex,
@@ -77,7 +77,7 @@ class WebSocketPeer {
   readonly #options: Options
   #isOver = false
   #buffer: Buffer
-  /** The parts of a message that is not whole yet; null between messages. */
+  /** Of an incomplete message; null between messages. */
   #message: Buffer[] | null = null
 
   constructor(socket: Duplex, head: Buffer, options: Options) {
@@ -111,7 +111,7 @@ class WebSocketPeer {
     while (!this.#isOver && this.#takeFrame());
   }
 
-  /** Takes one frame off the buffer; false if it is incomplete, or the last. */
+  /** False if the frame is incomplete, or the last. */
   #takeFrame(): boolean {
     const buffer = this.#buffer
     if (buffer.length < 2) return false

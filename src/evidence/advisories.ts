@@ -1,11 +1,9 @@
 /**
- * Known faults of packages, from a file that an operator supplies: OSV entries (one, a list, one a line, the answer of its API, or the result
- * of osv-scanner), or the result of `npm audit --json` (both versions). The file is not trusted to say which packages are affected:
- * `affected.ts` decides that.
+ * Known faults of packages, from an operator's file: OSV entries (one, a list, one a line, the answer of its API, or of osv-scanner), or
+ * `npm audit --json` (both versions). `affected.ts` decides which packages are affected, since the file is not trusted for that.
  */
 import semver from 'semver'
 
-/** One range of versions of one package. */
 export interface Advisory {
   /** `GHSA-…`, `CVE-…` or npm's number. */
   readonly id: string
@@ -14,14 +12,13 @@ export interface Advisory {
   readonly summary: string
   readonly severity: string | null
   readonly url: string | null
-  /** Null where the file says nothing about versions that we understand. */
+  /** Null if nothing about versions is understood. */
   readonly versions: Versions | null
 }
 
 export interface Versions {
-  /** Ranges in npm's words: `<1.2.3 || >=2.0.0 <2.1.0`. */
+  /** In npm's words: `<1.2.3 || >=2.0.0 <2.1.0`. */
   readonly ranges: readonly string[]
-  /** Versions by name. */
   readonly exact: readonly string[]
 }
 
@@ -31,7 +28,7 @@ export class AdvisoryFileError extends Error {
 
 type Json = Readonly<Record<string, unknown>>
 
-/** Every advisory for npm packages in the text. Throws AdvisoryFileError, whose message says what is wrong. */
+/** For npm packages. Throws AdvisoryFileError, whose message says what is wrong. */
 export function readAdvisories(text: string): Advisory[] {
   const value = parse(text)
   if (Array.isArray(value)) return value.flatMap(entry => osv(objectOf(entry)))
@@ -52,7 +49,7 @@ function parse(text: string): unknown {
   try {
     return JSON.parse(whole)
   } catch (error) {
-    // One entry a line, as some exports of OSV have them.
+    // Some exports of OSV have one entry a line.
     const lines = whole.split('\n').filter(line => line.trim() !== '')
     try {
       if (lines.length > 1) return lines.map(line => JSON.parse(line))
@@ -90,7 +87,7 @@ function versionsOf(affected: Json): Versions | null {
   return { ranges: known as string[], exact }
 }
 
-/** From OSV's events to npm's words: `>=1.0.0 <1.2.3 || >=2.0.0`. Null where an event is not understood. */
+/** From OSV's events to npm's words: `>=1.0.0 <1.2.3 || >=2.0.0`. Null if an event is not understood. */
 function rangeOf({ events }: Json): string | null {
   const parts: string[] = []
   let from: string | null = null
@@ -132,7 +129,7 @@ function scanned(result: Json): Advisory[] {
     .flatMap(one => listOf(one.vulnerabilities).flatMap(entry => osv(objectOf(entry))))
 }
 
-/** npm 7 and newer. A text in `via` names another package, which has its own row. */
+/** npm 7 and newer. A text in `via` names a package with its own row. */
 function npmAudit(vulnerabilities: Json): Advisory[] {
   const rows = Object.values(vulnerabilities).flatMap(one => listOf(objectOf(one).via))
   return rows.filter(isObject).map(via => ({
@@ -164,7 +161,7 @@ function idIn(url: unknown): string | null {
   return /\b(GHSA(?:-[0-9a-z]{4}){3}|CVE-\d{4}-\d{4,})\b/.exec(wordOf(url))?.[1] ?? null
 }
 
-/** Takes only http(s) addresses, because the result becomes a link. */
+/** Only http(s), because it becomes a link. */
 function urlOf(value: unknown): string | null {
   return typeof value === 'string' && /^https?:\/\/[^\s"<>]+$/.test(value) ? value : null
 }

@@ -1,4 +1,4 @@
-/** Which packages of the bill of materials an advisory is about. What cannot be read counts as "may be affected". */
+/** Which packages of the bill of materials an advisory is about. What cannot be read "may be affected". */
 import semver from 'semver'
 import type { Advisory, Versions } from './advisories.ts'
 import type { Component } from './sbom.ts'
@@ -10,11 +10,10 @@ interface AffectedPackage {
 }
 
 export interface Findings {
-  /** In order: certain ones first. */
+  /** Certain ones first. */
   readonly found: readonly AffectedPackage[]
-  /** Advisories in the file. */
   readonly read: number
-  /** How many are about a package of ours, in whatever version. */
+  /** About a package of the bill, in whatever version. */
   readonly about: number
 }
 
@@ -29,7 +28,7 @@ export function findingsOf(advisories: readonly Advisory[], components: readonly
     for (const component of ours) {
       const state = stateOf(component.version, advisory.versions)
       if (state === 'not affected') continue
-      // A file may have an advisory twice, with a range each.
+      // A file may repeat an advisory with another range.
       const key = JSON.stringify([component.purl, advisory.id])
       const isCertain = state === 'affected'
       if (found.get(key)?.isCertain !== true) found.set(key, { component, advisory, isCertain })
@@ -45,7 +44,7 @@ export function stateOf(version: string, versions: Versions | null): 'affected' 
   let isCertain = true
   for (const range of versions.ranges) {
     if (semver.validRange(range) === null) isCertain = false
-    // A pre-release of an affected version has the fault too.
+    // Also a pre-release of an affected version.
     else if (semver.satisfies(version, range, { includePrerelease: true })) return 'affected'
   }
   return isCertain ? 'not affected' : 'may be affected'

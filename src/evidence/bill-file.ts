@@ -1,4 +1,4 @@
-/** The bill of materials of this installation: written by the build, by the image's build, or made from the lock file beside the sources. */
+/** The bill of materials of this installation, from the build, or from the lock file beside the sources. */
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { bomOfLock, type Component, readBom } from './sbom.ts'
@@ -11,7 +11,7 @@ interface Bill {
   readonly components: readonly Component[]
 }
 
-/** `root`: the folder of the program's package.json. Null where there is neither a bill nor a lock file that can be read. */
+/** `root`: the folder of package.json. Null if there is neither a readable bill nor lock file. */
 export function billIn(root: string): Bill | null {
   for (const file of [path.join('dist', billFile), billFile]) {
     const text = read(path.join(root, file))
@@ -23,7 +23,7 @@ export function billIn(root: string): Bill | null {
   return text === null || components === null ? null : { text, components }
 }
 
-/** The text of the bill that a lock file describes; null if it cannot be read. The build writes it. */
+/** Null for an unreadable lock file. The build writes the bill. */
 export function billOfLock(lockFile: string): string | null {
   const lock = read(lockFile)
   try {

@@ -1,4 +1,4 @@
-/** What the watch does, in sentences for people who read a policy: budgets, and unusual use. */
+/** Budgets and unusual use, in sentences for people who read a policy. */
 import type { Budget } from '../budgets/budget.ts'
 import { amountInWords, bytesInWords, spanInWords } from '../budgets/sentences.ts'
 import type { Scope, Step } from '../budgets/steps.ts'

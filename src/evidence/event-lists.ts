@@ -1,4 +1,4 @@
-/** The lists of events: which line of the journal belongs to which list, and its row. */
+/** Which list of events a journal line belongs to, and its row. */
 import type { Entry } from '../audit/journal-files.ts'
 import type { Cell } from './csv.ts'
 import { resultOf } from './request-result.ts'
@@ -6,7 +6,7 @@ import { resultOf } from './request-result.ts'
 export const eventLists = ['sign-ins', 'refusals', 'suspensions', 'warnings', 'changes'] as const
 export type EventList = (typeof eventLists)[number]
 
-/** Kinds that are no change of anything: requests, sign-ins, and what the journal says of itself in passing. */
+/** They change nothing: requests, sign-ins, and what the journal says of itself. */
 const passing = new Set([
   'exchange',
   'socket.open',
@@ -20,7 +20,7 @@ const passing = new Set([
   'notice.sent',
   'journal.checkpoint'
 ])
-/** What the gate noticed by itself. All kinds that begin with `watch.` or `posture` count too. */
+/** By the gate itself, as all kinds with `watch.` or `posture` at the beginning. */
 const noticed = new Set([
   'certificate.ending',
   'certificate.failed',
@@ -32,10 +32,10 @@ const noticed = new Set([
   'notice.failed',
   'store.refused'
 ])
-/** Outcomes of steps that change something, where they did not. */
+/** Nothing was changed. */
 const notDone = new Set(['refused', 'throttled', 'busy', 'unreachable', 'expired', 'unfit'])
 
-/** Null for a line that is only counted. A kind that nobody knows yet is a change, so that it is not passed over. */
+/** Null for a line that is only counted. An unknown kind is a change, so that it is not passed over. */
 export function listOf(entry: Entry): EventList | null {
   const { kind, outcome } = entry
   if (kind === 'login' || kind === 'proof' || kind === 'throttle') return 'sign-ins'
@@ -69,13 +69,13 @@ export const eventColumns = [
   'details'
 ] as const
 
-/** Fields with a column of their own, and those that prove nothing here. */
+/** They have a column of their own, or prove nothing here. */
 const placed = new Set([
   ...['at', 'seq', 'prev', 'kind', 'outcome', 'name', 'account', 'address', 'app', 'factor', 'reason', 'why'],
   ...['operator', 'by', 'count', 'request', 'sig', 'publicKey']
 ])
 
-/** One cell for each of `eventColumns`. Fields without a column stand in the last one. */
+/** One cell for each of `eventColumns`; the last has the fields without a column. */
 export function eventRow(entry: Entry): Cell[] {
   const { at, seq, kind, outcome, name, account, address, app, factor, reason, why, operator, by, count, request } =
     entry

@@ -1,4 +1,4 @@
-/** What happened: sign-ins, refusals, suspensions and changes, with charts and the newest lines of each. */
+/** Sign-ins, refusals, suspensions and changes, with charts and the newest lines of each. */
 import type { Entry } from '../audit/journal-files.ts'
 import { Chart } from '../charts/chart.tsx'
 import { describeError, type ErrorCode, errorCodes } from '../errors.ts'
@@ -193,7 +193,7 @@ interface EventsProps {
   children: (entry: Entry) => Parameters<typeof Table>[0]['rows'][number]
 }
 
-/** The newest lines of a list, the newest first. */
+/** Newest first. */
 function Events({ evidence: { newest }, list, columns, children }: EventsProps) {
   const { entries, total } = newest[list]
   if (total === 0) return <p>None in this range.</p>

@@ -1,4 +1,4 @@
-/** What one evidence folder says, as values. `src/cli/evidence/` gathers it, and the other files of this room write it down. */
+/** The content of one evidence folder, as values. `src/cli/evidence/` gathers it; the other files of this room write it down. */
 import type { ChainHead } from '../audit/chain-head.ts'
 import type { Entry } from '../audit/journal-files.ts'
 import type { PseudonymisedField } from '../audit/pseudonyms.ts'
@@ -20,13 +20,13 @@ export interface AppEvidence {
   readonly url: string
   readonly policy: Policy
   readonly isReportOnly: boolean
-  /** True if programs may enter with tokens. */
+  /** Programs may enter with tokens. */
   readonly takesTokens?: boolean
-  /** True if the gate signs people in there with their own user names and passwords. */
+  /** The gate signs people in there with their own user names and passwords. */
   readonly keepsLogins?: boolean
 }
 
-/** A person as of now. Names may be pseudonyms. */
+/** Names may be pseudonyms. */
 export interface PersonEvidence {
   readonly account: string
   readonly name: string
@@ -38,37 +38,36 @@ export interface PersonEvidence {
   readonly status: string
   readonly passkeys: number
   readonly codes: number
-  /** Unused recovery codes; null where the person has none, or they cannot be read. */
+  /** Null if there are none, or they cannot be read. */
   readonly recoveryCodes: number | null
   readonly createdAt: number
   readonly suspended: { readonly at: number; readonly why: string } | null
 }
 
-/** The newest events of a list, oldest first, and how many there are. */
+/** Oldest first, and the number of all. */
 export interface Newest {
   readonly entries: readonly Entry[]
   readonly total: number
 }
 
 export interface AdvisoryReport extends Findings {
-  /** The name of the file, without its folder. */
+  /** Without its folder. */
   readonly file: string
   readonly sha256: string
-  /** When the file was changed last, in milliseconds since the epoch. */
+  /** In milliseconds since the epoch. */
   readonly changedAt: number
 }
 
-/** Something that the folder does not show, or a protection that is not in force. */
+/** What the folder does not show, or a protection that is not in force. */
 export interface Gap {
   readonly topic: 'journal' | 'apps' | 'people' | 'configuration' | 'software' | 'range'
-  /** True if somebody should look at it now. */
+  /** Somebody should look at it now. */
   readonly isSerious: boolean
   readonly text: string
 }
 
 export interface Evidence {
   readonly title: string
-  /** The portal's origin. */
   readonly portal: string
   /** Milliseconds since the epoch, both included. */
   readonly from: number
@@ -77,18 +76,17 @@ export interface Evidence {
   readonly release: string
   readonly configuration: { readonly file: string | null; readonly sha256: string | null }
   readonly apps: readonly AppEvidence[]
-  /** How much may leave. */
   readonly budgets: readonly Budget[]
-  /** Null where nothing looks for unusual use. */
+  /** Null if nothing looks for unusual use. */
   readonly unusual: UnusualPolicy | null
   readonly people: readonly PersonEvidence[]
   readonly figures: JournalFigures
   readonly times: TimeSteps
   readonly newest: Readonly<Record<EventList, Newest>>
   readonly proof: JournalProof
-  /** The signed end of the chain, from the file beside the journal. */
+  /** From the file beside the journal. */
   readonly head: ChainHead | null
-  /** What the program stands on, beside its packages: `Node.js` `24.1.0`. */
+  /** Beside the packages: `Node.js` `24.1.0`. */
   readonly versions: readonly (readonly [name: string, version: string])[]
   readonly components: readonly Component[] | null
   readonly advisories: AdvisoryReport | null

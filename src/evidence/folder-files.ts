@@ -1,4 +1,4 @@
-/** The files of an evidence folder, in the order in which they are listed. */
+/** The files of an evidence folder, in order. */
 
 export const folderFiles = [
   { name: 'evidence.html', what: 'this page: everything in words, figures and pictures' },

@@ -1,4 +1,4 @@
-/** What an evidence folder does not show, or what it shows of protections that are not in force: one sentence each. */
+/** What an evidence folder does not show, and protections that are not in force: one sentence each. */
 import { lineInWords } from '../audit/file-lines.ts'
 import { utcMinute } from '../messages/utc-minute.ts'
 import type { Policy } from '../policy/policy.ts'
@@ -6,21 +6,21 @@ import type { Evidence, Gap } from './evidence.ts'
 import { numberText, plural } from './words.ts'
 
 interface GapInput extends Omit<Evidence, 'gaps' | 'newest' | 'signer' | 'times'> {
-  /** The beginning of the range as it was asked for; null for the beginning of the journal. */
+  /** As asked for; null for the beginning of the journal. */
   readonly askedFrom: number | null
-  /** The end as it was asked for; null for now. */
+  /** As asked for; null for now. */
   readonly askedTo: number | null
-  /** The first line of the journal, in milliseconds since the epoch; null without a line. */
+  /** Of the first line, in milliseconds since the epoch; null without one. */
   readonly journalFrom: number | null
-  /** True if the end that the store remembers is not signed with a key of the gate. */
+  /** The end in the store is not signed with a key of the gate. */
   readonly isAnchorForeign: boolean
   /** Lines that are no entries. */
   readonly unread: number
   /** `unsafeHttp`, `apps[notebooks].tls.unsafeAnyCertificate` */
   readonly unsafeKeys: readonly string[]
-  /** True if several gates may work on the store. */
+  /** Several gates may use the store. */
   readonly isShared: boolean
-  /** What is wrong with this release of Node.js; otherwise null. */
+  /** About this release of Node.js. */
   readonly nodeWarning: string | null
 }
 
@@ -77,7 +77,7 @@ function* journalGaps(input: GapInput): Generator<Gap> {
       `${plural(figures.lostLines, 'line')} of the journal were lost, because the disk was full or failed.`,
       true
     )
-  // The proof says whether they are the rest of a crash, or of a gate that is writing.
+  // The proof says whether they are the rest of a crash, or still being written.
   if (unread > 0)
     yield gap(`${plural(unread, 'line')} of the journal are no valid entries and are left out here.`, fault !== null)
   const { onlyCounted } = figures.requests

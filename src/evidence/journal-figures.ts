@@ -1,14 +1,11 @@
-/**
- * What the journal's lines of a range of time add up to. One pass, in any order, and memory that grows with people, apps and codes, not with
- * lines.
- */
+/** What the journal's lines add up to. One pass, in any order; memory grows with people, apps and codes, not with lines. */
 import type { Entry } from '../audit/journal-files.ts'
 import { reasonOf } from './event-lists.ts'
 import { type Repeated, repeatedIn } from './repeated.ts'
 import { meaningOf, resultOf } from './request-result.ts'
 import { stepAt, type TimeSteps } from './time-steps.ts'
 
-/** Distinct keys of a count. All further ones share the row `others`. */
+/** All further keys share the row `others`. */
 const maxKeys = 2000
 const maxPeople = 500_000
 const others = 'others'
@@ -21,7 +18,7 @@ interface Attempts {
 interface AppFigures {
   forwarded: number
   refused: number
-  /** Requests that the rules would have stopped, where they are only reported. */
+  /** By rules that are only reported. */
   wouldStop: number
   bytesOut: number
   readonly people: Set<string>
@@ -46,42 +43,39 @@ export interface StepFigures {
 }
 
 export class JournalFigures {
-  /** Lines of the range. */
   lines = 0
   readonly requests = {
     all: 0,
     forwarded: 0,
-    /** The person was asked to sign in, or for another factor. */
+    /** To sign in, or for another factor. */
     asked: 0,
     refused: 0,
-    /** The app or the gate could not answer. */
+    /** By the app or the gate. */
     failed: 0,
-    /** Answered by the gate's own pages. */
+    /** By the gate's own pages. */
     own: 0,
-    /** Counted in the journal, without a line of their own. They are part of `all`, and of the others where the journal says which. */
+    /** Without a line of their own. They are part of `all`, and of the others if the journal says which. */
     onlyCounted: 0,
     wouldStop: 0,
     bytesIn: 0,
     bytesOut: 0
   }
-  /** First factors: passwords, passkeys, institutions. */
+  /** Passwords, passkeys, institutions. */
   readonly signIns: Attempts = { accepted: 0, refused: 0 }
-  /** Second factors. */
   readonly proofs: Attempts = { accepted: 0, refused: 0 }
-  /** Attempts that had to wait. */
   throttled = 0
   suspended = 0
   resumed = 0
   /** `login password` → attempts */
   readonly factors = new Map<string, Attempts>()
-  /** Why requests were refused. */
+  /** Of requests. */
   readonly reasons = new Map<string, number>()
   readonly kinds = new Map<string, number>()
   readonly apps = new Map<string, AppFigures>()
   /** By account id. */
   readonly people = new Map<string, PersonFigures>()
   readonly steps: readonly StepFigures[]
-  /** Lines that a full disk has lost, as `journal.resume` says. */
+  /** On a full disk, by `journal.resume`. */
   lostLines = 0
   readonly #times: TimeSteps
 
@@ -96,7 +90,7 @@ export class JournalFigures {
     }))
   }
 
-  /** `at`: the time of the entry, in milliseconds since the epoch. */
+  /** `at`: in milliseconds since the epoch. */
   add(entry: Entry, at: number): void {
     this.lines++
     count(this.kinds, entry.kind, 1)
@@ -124,7 +118,7 @@ export class JournalFigures {
         for (const part of repeatedIn(entry)) this.#addRepeated(part, step)
         break
       case 'login.repeated':
-        // The same attempts stand in `exchange.repeated`, so they count for the person alone.
+        // `exchange.repeated` has the same attempts, so they count for the person alone.
         for (const part of repeatedIn(entry)) if (part.kind !== 'exchange') this.#addRefused(entry, part.count)
         break
       case 'user.change':
@@ -201,7 +195,7 @@ export class JournalFigures {
   #addRepeated({ kind, outcome, app, count: times }: Repeated, step: StepFigures): void {
     if (kind === 'throttle') this.throttled += times
     else if (kind === 'login' || kind === 'proof') {
-      // Which factor it was is not counted.
+      // The factor is not counted.
       const entry = { at: '', kind, factor: 'only counted' }
       this.#addAttempt(kind === 'login' ? this.signIns : this.proofs, entry, false, times)
       if (kind === 'login') step.refusedSignIns += times

@@ -1,4 +1,4 @@
-/** The evidence page: one HTML document with everything, for a screen and for paper. It needs no network and has no script. */
+/** The evidence page: one HTML document for screen and paper, without network and scripts. */
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { utcMinute } from '../messages/utc-minute.ts'

@@ -1,4 +1,4 @@
-/** People and their factors: how many have what, and a table of everybody. */
+/** People and their factors. */
 import { Amounts } from '../charts/amounts.tsx'
 import { utcMinute } from '../messages/utc-minute.ts'
 import type { Evidence, PersonEvidence } from './evidence.ts'
@@ -7,7 +7,7 @@ import { numberText, plural } from './words.ts'
 
 const maxRows = 1000
 
-/** How many people have which kind of second factor. A person with a passkey and a code counts in both. */
+/** A person with a passkey and a code counts in both. */
 export function factorCounts(people: readonly PersonEvidence[]) {
   const count = (is: (person: PersonEvidence) => boolean) => people.filter(is).length
   return {

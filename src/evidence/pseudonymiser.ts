@@ -1,12 +1,9 @@
-/**
- * Pseudonyms for evidence, the same ones as in the journal, so that a table of people and the journal's lines still belong together. What the
- * journal already holds as a pseudonym stays as it is.
- */
+/** The journal's pseudonyms for evidence, so that people and lines still belong together. Existing pseudonyms stay. */
 import type { Entry } from '../audit/journal-files.ts'
 import { type PseudonymisedField, pseudonymisedFields, pseudonymsOf } from '../audit/pseudonyms.ts'
 import type { Keyring } from '../keyring/keyring.ts'
 
-/** Texts that people have typed, and names of devices: they may name somebody. */
+/** Typed texts and names of devices may name somebody. */
 const freeTexts = ['why', 'device']
 const leftOut = '(left out)'
 
@@ -19,12 +16,12 @@ export class Pseudonymiser {
     this.#keyring = keyring
   }
 
-  /** The value, or its pseudonym where values of this kind are hidden. */
+  /** A pseudonym if values of this kind are hidden. */
   of(kind: PseudonymisedField, value: string): string {
     return this.kinds.has(kind) && !value.startsWith('~') ? (pseudonymsOf(value, this.#keyring)[0] as string) : value
   }
 
-  /** The text, unless names are hidden. */
+  /** Left out if names are hidden. */
   text(value: string): string {
     return this.kinds.has('user') ? leftOut : value
   }

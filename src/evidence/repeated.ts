@@ -1,16 +1,16 @@
 /**
  * The lines that count what strangers did beyond the journal's limit (`src/audit/anonymous-log-limit.ts`). `exchange.repeated` counts
- * everything once, for each network; `login.repeated` counts the part of it that belongs to an account once more.
+ * everything once, by network; `login.repeated` counts an account's part once more.
  */
 import type { Entry } from '../audit/journal-files.ts'
 
 /** `login_refused:12`, `not_allowed:3`, `200:7`, `would_challenge/notebooks:4` */
 export interface Repeated {
-  /** The kind of event where it is no request. */
+  /** Of an event that is no request. */
   readonly kind: 'exchange' | 'login' | 'proof' | 'throttle' | 'other'
-  /** A code, or the status of the answer. */
+  /** A code or status. */
   readonly outcome: string
-  /** Where the app's rules are only reported: the app. */
+  /** Of an app whose rules are only reported. */
   readonly app: string | null
   readonly count: number
 }

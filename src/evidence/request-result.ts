@@ -1,10 +1,10 @@
-/** What became of a request, from its line in the journal. */
+/** The result of a request, from its journal line. */
 import type { Entry } from '../audit/journal-files.ts'
 import { describeError, type ErrorCode, errorCodes, notAccepted } from '../errors.ts'
 
 /**
  * `asked`: for a sign-in or another factor. `refused`: turned away. `failed`: the app or the gate could not answer. `own`: a page of the
- * gate, such as one that says that a password was wrong, because the attempt has its own line in the journal.
+ * gate, also for a wrong password, because the attempt has its own line.
  */
 type RequestResult = 'forwarded' | 'asked' | 'refused' | 'failed' | 'own'
 
@@ -18,7 +18,7 @@ const askingCodes = new Set([
   'device_required',
   'device_proof_required'
 ])
-/** Answers to attempts, which are counted as such. */
+/** Attempts are counted by themselves. */
 const attemptCodes: ReadonlySet<string> = new Set([
   'wrong_credentials',
   'wrong_code',
@@ -30,19 +30,19 @@ const attemptCodes: ReadonlySet<string> = new Set([
 const known: ReadonlySet<string> = new Set(errorCodes)
 
 export function resultOf({ decision, outcome, served }: Entry): RequestResult {
-  // The gate's own file, and the app never saw the request.
+  // The app never saw the request.
   if (served === 'decoy') return 'own'
   if (decision === 'refuse') return 'refused'
   if (decision === 'challenge') return 'asked'
   if (decision === 'forward') {
-    // The rules let the request pass, and a later step of the gate refused it with this code.
+    // The rules let it pass, and a later step refused it with this code.
     const meaning = typeof outcome === 'string' && known.has(outcome) ? meaningOf(outcome) : null
     return meaning === 'failed' || meaning === 'refused' ? meaning : 'forwarded'
   }
   return typeof outcome === 'string' ? meaningOf(outcome) : 'own'
 }
 
-/** What a code of `src/errors.ts` means. A code that nobody knows is a refusal. */
+/** Of `src/errors.ts`. An unknown code is a refusal. */
 export function meaningOf(code: string): RequestResult {
   if (askingCodes.has(code)) return 'asked'
   if (attemptCodes.has(code)) return 'own'

@@ -1,6 +1,5 @@
-/** The bill of materials: the packages that the program is made of, as CycloneDX JSON, made from npm's lock file. */
+/** The bill of materials as CycloneDX JSON, made from npm's lock file. */
 
-/** One package of the bill. */
 export interface Component {
   readonly name: string
   readonly version: string
@@ -8,7 +7,7 @@ export interface Component {
   readonly purl: string
   /** SPDX identifiers or expressions. */
   readonly licences: readonly string[]
-  /** True if it is for some platforms only. */
+  /** For some platforms only. */
   readonly isOptional: boolean
 }
 
@@ -28,7 +27,7 @@ interface Lock {
   readonly packages?: Readonly<Record<string, LockedPackage>>
 }
 
-/** CycloneDX 1.5 of what a lock file installs without development packages. Throws SyntaxError for no JSON. */
+/** CycloneDX 1.5, without development packages. Throws SyntaxError for no JSON. */
 export function bomOfLock(lockText: string): object {
   const lock = JSON.parse(lockText) as Lock
   const root = lock.packages?.[''] ?? {}
@@ -88,7 +87,7 @@ interface Bom {
   }[]
 }
 
-/** The packages of a CycloneDX document; null if it is none. */
+/** Null if it is no CycloneDX document. */
 export function readBom(text: string): Component[] | null {
   let bom: Bom
   try {

@@ -1,4 +1,4 @@
-/** What runs: versions, packages, and known faults of them. */
+/** Versions, packages, and their known faults. */
 
 import { utcMinute } from '../messages/utc-minute.ts'
 import { visible } from '../messages/visible.ts'

@@ -1,6 +1,6 @@
 /**
- * SHA256SUMS, the list of an evidence folder's files, and its signature. The first line separates the signature from all others of the same
- * key: no checkpoint of a journal begins so.
+ * SHA256SUMS of an evidence folder, and its signature. Its first line separates the signature from others of the same key: no checkpoint of
+ * a journal begins so.
  */
 import { readPublicKey, verifies } from '../audit/checkpoint.ts'
 import type { Signer } from '../keyring/keyring.ts'
@@ -19,13 +19,13 @@ export interface FileSum {
   readonly sha256: string
 }
 
-/** The text in the form of `sha256sum`, which skips lines that begin with `#`. `remarks`: more such lines. */
+/** In the form of `sha256sum`, which skips lines with `#`. `remarks`: more such lines. */
 export function sumsText(files: readonly FileSum[], remarks: readonly string[]): string {
   const rows = files.map(({ name, sha256 }) => `${sha256}  ${name}`)
   return `${[context, ...remarks.map(line => `# ${visible(line)}`), ...rows].join('\n')}\n`
 }
 
-/** The files that the text lists, by name; null where it is not such a text. */
+/** Null if it is not such a text. */
 export function readSums(text: string): ReadonlyMap<string, string> | null {
   const [first, ...lines] = text.split('\n')
   if (first !== context || lines.pop() !== '') return null
@@ -39,12 +39,12 @@ export function readSums(text: string): ReadonlyMap<string, string> | null {
   return sums
 }
 
-/** 64 bytes, over the text as it is (Ed25519, RFC 8032), so that openssl can check it. */
+/** 64 bytes (Ed25519, RFC 8032), over the unchanged text, so that openssl can check it. */
 export function signSums(text: string, signer: Signer): Buffer {
   return Buffer.from(signer.sign(text), 'base64url')
 }
 
-/** The first of these public keys that signed this text; otherwise null. */
+/** The first of these keys that signed it; otherwise null. */
 export function signerOf(text: string, signature: Buffer, publicKeys: readonly string[]): string | null {
   const sig = signature.toString('base64url')
   const isIts = (key: string) => {
@@ -54,7 +54,7 @@ export function signerOf(text: string, signature: Buffer, publicKeys: readonly s
   return publicKeys.find(isIts) ?? null
 }
 
-/** The public key as PEM (RFC 8410). */
+/** PEM (RFC 8410). */
 export function pemOf(publicKey: string): string {
   return String(readPublicKey(publicKey)?.export({ type: 'spki', format: 'pem' }) ?? '')
 }

@@ -1,4 +1,4 @@
-/** The tables of the evidence page, and what stands in them. */
+/** The tables of the evidence page. */
 import type { ComponentChildren } from 'preact'
 import { Table as DataTable } from '../charts/table.tsx'
 import { visible } from '../messages/visible.ts'
@@ -9,16 +9,16 @@ interface TableProps {
   rows: readonly (readonly ComponentChildren[])[]
 }
 
-/** Nothing where there are no rows. */
+/** Nothing without rows. */
 export function Table({ caption, columns, rows }: TableProps) {
   if (rows.length === 0) return null
   return <DataTable caption={caption} columns={columns} rows={rows.map((cells, i) => ({ key: String(i), cells }))} />
 }
 
-/** A text of people or browsers, which may be of any script and hold anything. */
+/** Of people or browsers: it may hold anything. */
 export function Foreign({ text }: { text: string | null | undefined }) {
   if (text === null || text === undefined || text === '') return null
-  // A short word stays in one piece, and a long one may break anywhere.
+  // Short words stay in one piece; long ones may break anywhere.
   return <bdi class={/^[^\s/]{1,24}$/.test(text) ? 'short' : undefined}>{visible(text)}</bdi>
 }
 

@@ -1,4 +1,4 @@
-/** The steps of a range of time, at most some hundred: hours, days or weeks. Each figure of the charts belongs to one. */
+/** The steps of a range of time: hours, days or weeks, at most some hundred. */
 
 const hour = 3600_000
 const widths: readonly (readonly [milliseconds: number, word: string])[] = [
@@ -11,7 +11,7 @@ const widths: readonly (readonly [milliseconds: number, word: string])[] = [
 const maxSteps = 100
 
 export interface TimeSteps {
-  /** Milliseconds since the epoch: the beginning of the first step. */
+  /** Milliseconds since the epoch. */
   readonly start: number
   /** Milliseconds. */
   readonly width: number
@@ -28,7 +28,6 @@ export function stepsOf(from: number, to: number): TimeSteps {
   return { start, width, word, count: Math.floor((to - start) / width) + 1 }
 }
 
-/** The number of the step in which this moment lies. */
 export function stepAt({ start, width, count }: TimeSteps, at: number): number {
   return Math.min(count - 1, Math.max(0, Math.floor((at - start) / width)))
 }

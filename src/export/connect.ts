@@ -1,4 +1,4 @@
-/** The connection to a server that takes lines: TCP, or TLS with the files of the destination. */
+/** Connects to a server that takes lines: TCP, or TLS with the destination's files. */
 import net from 'node:net'
 import tls from 'node:tls'
 import type { TlsOptions } from './tls-files.ts'
@@ -8,11 +8,11 @@ interface ConnectOptions {
   readonly port: number
   /** Null for TCP in the clear. */
   readonly trust: TlsOptions | null
-  /** True if the server's end leaves the gate's side open. */
+  /** The server's end leaves the gate's side open. */
   readonly allowHalfOpen?: boolean
 }
 
-/** `opened`: the event that says that the server is there. The caller must listen for `error` at once. */
+/** `opened`: the event for a connection. The caller must listen for `error` at once. */
 export function connectTo({ host, port, trust, allowHalfOpen = false }: ConnectOptions): {
   readonly socket: net.Socket
   readonly opened: 'connect' | 'secureConnect'

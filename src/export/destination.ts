@@ -2,20 +2,19 @@
 import type { Outgoing } from './export-line.ts'
 
 export interface Destination {
-  /** True if `send` resolves only when the other side has the lines. Otherwise `confirm` finds that out. */
+  /** `send` resolves only when the other side has the lines. Otherwise `confirm` finds that out. */
   readonly isAcknowledged: boolean
   /** Rejects with ExportFailure. */
   send(lines: readonly Outgoing[]): Promise<void>
   /** Resolves when the other side has read all lines since the last call. Rejects with ExportFailure. */
   confirm(): Promise<void>
-  /** Ends what is open, at once. */
   reset(): void
 }
 
-/** Lines did not arrive, or perhaps not. The message is for operators. */
+/** Lines did perhaps not arrive. The message is for operators. */
 export class ExportFailure extends Error {
   override readonly name = 'ExportFailure'
-  /** The wait that the other side asks for, in milliseconds. */
+  /** As the other side asks, in milliseconds. */
   readonly retryAfterMs: number | null
 
   constructor(message: string, { retryAfterMs = null }: { readonly retryAfterMs?: number | null } = {}) {
@@ -24,14 +23,14 @@ export class ExportFailure extends Error {
   }
 }
 
-/** Client certificate and authorities, as files, because they are renewed while the gate runs. Null: none, or those that Node.js knows. */
+/** Files, because they are renewed while the gate runs. Null: none, or Node's own authorities. */
 export interface TlsFiles {
   readonly ca: string | null
   readonly cert: string | null
   readonly key: string | null
 }
 
-/** The message of a system or TLS error, with its code. */
+/** With its code. */
 export function reasonOf(error: unknown): string {
   const { code, message } = error as NodeJS.ErrnoException
   return code !== undefined && !message.includes(code) ? `${message} (${code})` : message || String(code ?? error)

@@ -1,4 +1,4 @@
-/** Lines of the journal as documents of the Elastic Common Schema, version 8.17. Fields that it does not know are under `factorgate`. */
+/** Lines as documents of the Elastic Common Schema, version 8.17. Unknown fields are under `factorgate`. */
 import type { Entry } from '../audit/journal-files.ts'
 import { type ExportLine, idOf } from './export-line.ts'
 import {
@@ -18,7 +18,7 @@ const ecsVersion = '8.17.0'
 
 type Kind = readonly [category: readonly string[], type: readonly string[]]
 
-/** `event.category` and `event.type`; both from the lists of the schema. Others are configuration. */
+/** `event.category` and `event.type`, from the schema's lists. Others are configuration. */
 const kinds: readonly (readonly [pattern: RegExp, kind: Kind])[] = [
   [/^exchange/, [['web'], ['access']]],
   [
@@ -79,7 +79,7 @@ export function ecsOf(line: ExportLine, version: string): string {
         provider: 'factorgate'
       },
       observer: { vendor, product: vendor, type: 'proxy', version },
-      // Where an operator acts, that is the user, and the person is the target.
+      // An operator is the user, and the person the target.
       user: actor === null ? userOf(person) : { name: actor, target: userOf(person) },
       source: ip === null ? { address: text(entry.address) } : { ip, address: ip },
       http: {
@@ -120,7 +120,7 @@ function nanoseconds({ ms }: Entry): number | null {
   return duration === null ? null : duration * 1_000_000
 }
 
-/** Without nulls, and without objects that are empty then. */
+/** Without nulls and empty objects. */
 function compact(value: Readonly<Record<string, unknown>>): Record<string, unknown> {
   const result: Record<string, unknown> = {}
   for (const [key, field] of Object.entries(value)) {

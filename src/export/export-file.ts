@@ -1,4 +1,4 @@
-/** A destination that is a file of JSON lines on this machine, for a log shipper to read. Its owner rotates it. */
+/** A file of JSON lines on this machine, for a log shipper. Its owner rotates it. */
 import { open } from 'node:fs/promises'
 import { openForAppend } from '../audit/open-for-append.ts'
 import { type Destination, ExportFailure, reasonOf } from './destination.ts'
@@ -12,12 +12,12 @@ export class ExportFile implements Destination {
     this.#path = path
   }
 
-  /** The file is opened for each batch, so that it may be moved away. */
+  /** It is opened for each batch, so that it may be moved away. */
   async send(lines: readonly Outgoing[]): Promise<void> {
     try {
       const handle = await openForAppend(this.#path)
       try {
-        // A full disk or a crash leaves half a line. It is ended, and its line is written again.
+        // A full disk or a crash leaves half a line. It is ended, and the line written again.
         const end = (await endsInHalfLine(this.#path)) ? '\n' : ''
         const bytes = Buffer.from(end + lines.map(({ text }) => `${text}\n`).join(''))
         for (let written = 0; written < bytes.length; ) {

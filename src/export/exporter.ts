@@ -1,6 +1,6 @@
 /**
  * Sends the journal to one destination, batch by batch. The cursor moves only when the destination has a batch, so a line arrives at least
- * once. While the destination is away it reads no further, and the lines wait in the journal's files.
+ * once. While the destination is away, lines wait in the journal's files.
  */
 import { beforeFirst } from '../audit/chain.ts'
 import { headFileOf, readHead } from '../audit/chain-head.ts'
@@ -12,10 +12,9 @@ import { JournalSource, type PortionLimits } from './journal-source.ts'
 
 export interface ExporterOptions {
   readonly id: string
-  /** The path of the journal. */
   readonly journal: string
   readonly destination: Destination
-  /** One line of JSON in ASCII. */
+  /** JSON in ASCII, one line. */
   readonly encode: (line: ExportLine) => string
   /** Kinds or groups of kinds, such as `session`; empty for all. */
   readonly kinds: readonly string[]
@@ -27,11 +26,11 @@ export interface ExporterOptions {
 }
 
 interface ExportObserver {
-  /** Called once for each new cause, with the time of the next try in milliseconds; with null when lines go out again. */
+  /** Once for each new cause, with the time of the next try in milliseconds; with null when lines go out again. */
   onProblem(problem: string | null): void
   onSent(lines: number): void
   onFailure(): void
-  /** These lines are in no file any more. */
+  /** They are in no file any more. */
   onMissing(lines: number): void
 }
 
@@ -53,14 +52,13 @@ export class Exporter {
   readonly #options: ExporterOptions
   readonly #source: JournalSource
   readonly #cursorFile: string
-  /** What the destination has, and what it may have. */
   #confirmed: ExportCursor | null = null
   #sent: ExportCursor | null = null
   #unconfirmed = { lines: 0, since: 0 }
   #failures = 0
   #problem: string | null = null
   #mustSeek = true
-  /** Lines of the journal that have not been sent; null before the first look. */
+  /** Unsent lines; null before the first look. */
   #behind: number | null = null
 
   constructor(options: ExporterOptions) {
@@ -78,7 +76,7 @@ export class Exporter {
     return this.#problem
   }
 
-  /** Reads the cursor again, because another process may have exported meanwhile. */
+  /** Reads the cursor, because another process may have exported meanwhile. */
   begin(): void {
     this.#mustSeek = true
   }
@@ -116,7 +114,7 @@ export class Exporter {
     await this.#source.close().catch(() => {})
   }
 
-  /** Ends a send that is under way. Its lines are sent again. */
+  /** Lines under way are sent again. */
   abort(): void {
     this.#mustSeek = true
     this.#options.destination.reset()
@@ -126,7 +124,7 @@ export class Exporter {
     this.#confirmed = await readCursor(this.#cursorFile)
     this.#sent = this.#confirmed
     this.#unconfirmed = { lines: 0, since: 0 }
-    // The journal's retention waits for exporters that have a cursor, also for one whose destination was never there.
+    // The journal's retention waits for exporters with a cursor, also if the destination was never there.
     if (this.#confirmed === null) await writeCursor(this.#cursorFile, noLine)
     await this.#source.seek(this.#confirmed)
     this.#mustSeek = false

@@ -4,18 +4,18 @@ import { JournalLock } from '../audit/journal-lock.ts'
 import { makeFolder } from '../ensure-directory.ts'
 import type { Exporter } from './exporter.ts'
 
-/** How often it looks for new lines, and for the lease, in milliseconds. */
+/** In milliseconds, between looks for new lines, and for the lease. */
 const idleMs = 1000
 const leaseMs = 5000
 const usualCloseMs = 3000
-/** How long after that it waits for what cannot be ended, such as the look-up of a name or a disk, in milliseconds. */
+/** In milliseconds, for what cannot be ended, such as the look-up of a name or a disk. */
 const abandonMs = 1000
 
 interface ExportersOptions {
   readonly journal: string
   readonly exporters: readonly Exporter[]
   readonly onError: (error: unknown) => void
-  /** How long an end waits for a send under way, in milliseconds. Tests set it. */
+  /** In milliseconds, for a send under way. */
   readonly closeMs?: number
 }
 
@@ -25,7 +25,7 @@ export class Exporters {
   readonly #stop = new AbortController()
   #running: Promise<void> | null = null
   #isHolder = false
-  /** The time of the last sends is over. */
+  /** The time for the last sends is over. */
   #isLate = false
 
   constructor(options: ExportersOptions) {
@@ -33,7 +33,6 @@ export class Exporters {
     this.#lease = new JournalLock(`${exportFolderOf(options.journal)}/lease`)
   }
 
-  /** True while this process exports. */
   get isHolder(): boolean {
     return this.#isHolder
   }
@@ -42,7 +41,7 @@ export class Exporters {
     this.#running ??= this.#run()
   }
 
-  /** Lets a batch under way end, for three seconds at most. What goes on after four holds the lease, so that nobody else sends meanwhile. */
+  /** Waits three seconds at most for a batch. What goes on after four holds the lease, so that nobody else sends. */
   async stop(): Promise<void> {
     this.#stop.abort()
     const { exporters, closeMs = usualCloseMs } = this.#options
@@ -95,7 +94,7 @@ export class Exporters {
       const step = await exporter.step()
       if (step.kind !== 'sent') await this.#pause(step.kind === 'idle' ? idleMs : step.retryMs)
     }
-    // The line of the gate's own end, where the destination is there.
+    // For the line of the gate's own end.
     if (this.#isStopped && !this.#isLate && exporter.problem === null) await exporter.step()
     await exporter.close()
   }
@@ -104,7 +103,7 @@ export class Exporters {
     return this.#stop.signal.aborted
   }
 
-  /** Ends early when the exporters stop. The timer keeps no process alive. */
+  /** Ends early with the exporters. Keeps no process alive. */
   #pause(milliseconds: number): Promise<void> {
     const { signal } = this.#stop
     if (signal.aborted) return Promise.resolve()

@@ -1,4 +1,4 @@
-/** A destination that takes batches of NDJSON by HTTPS POST, with a bearer token. It follows no redirect, otherwise another host would get the token. */
+/** A destination that takes batches of NDJSON by HTTPS POST, with a bearer token. No redirects, otherwise another host would get the token. */
 import http from 'node:http'
 import https from 'node:https'
 import { promisify } from 'node:util'
@@ -11,7 +11,7 @@ import { readOne, readTlsFiles } from './tls-files.ts'
 export interface CollectorOptions {
   readonly url: string
   readonly tls: TlsFiles
-  /** A file with a bearer token; null for none. It is read for each batch, because tokens are renewed. */
+  /** Read for each batch, because tokens are renewed; null for none. */
   readonly tokenFile: string | null
   readonly compresses: boolean
   readonly timeoutMs?: number
@@ -19,7 +19,7 @@ export interface CollectorOptions {
 
 const usualTimeoutMs = 30_000
 const maxAnswerBytes = 256 * 1024
-/** The longest wait that a collector may ask for, in milliseconds. */
+/** That a collector may ask for, in milliseconds. */
 const maxRetryAfterMs = 600_000
 const pack = promisify(gzip)
 
@@ -97,7 +97,7 @@ function wordsFor(status: number, lines: readonly Outgoing[]): string {
   return `the collector answered ${status}${about}`
 }
 
-/** The wait in milliseconds (RFC 9110 §10.2.3). Null if the collector names no time, or a date. */
+/** In milliseconds (RFC 9110 §10.2.3). Null if the collector names no time, or a date. */
 function waitOf(retryAfter: string | undefined): number | null {
   return retryAfter !== undefined && /^\d{1,6}$/.test(retryAfter)
     ? Math.min(Number(retryAfter) * 1000, maxRetryAfterMs)

@@ -1,7 +1,4 @@
-/**
- * Reads the lines of a journal from a cursor on: through the current file, rotated files and packed ones, also while they are written and
- * moved. It reads the files and never slows the gate's writes.
- */
+/** Reads the journal from a cursor on: the current file, rotated and packed ones, also while they are written and moved. It never slows the gate's writes. */
 import { type FileHandle, open, stat } from 'node:fs/promises'
 import { hashOf, linkOf } from '../audit/chain.ts'
 import { headFileOf, readHead } from '../audit/chain-head.ts'
@@ -12,9 +9,9 @@ import type { ExportLine } from './export-line.ts'
 
 interface Portion {
   readonly lines: readonly ExportLine[]
-  /** The place after them, also after lines that are no entries; null before the first line. */
+  /** After them, also after lines that are no entries; null before the first line. */
   readonly cursor: ExportCursor | null
-  /** Lines of the chain that are in no file any more. */
+  /** In no file any more. */
   readonly missing: number
 }
 
@@ -23,11 +20,11 @@ export interface PortionLimits {
   readonly bytes: number
 }
 
-/** An open file. `read` gives null at its end. */
+/** `read` gives null at the end. */
 interface OpenFile {
   readonly path: string
   readonly inode: string
-  /** The position of the next byte of `read`. In a packed file, unpacked bytes count. */
+  /** Of the next byte. In a packed file, unpacked bytes count. */
   position: number
   read(): Promise<Buffer | null>
   close(): Promise<void>
@@ -40,11 +37,11 @@ export class JournalSource {
   readonly #journal: string
   #cursor: ExportCursor | null = null
   #file: OpenFile | null = null
-  /** Bytes that were read and not yet returned. */
+  /** Read and not yet returned. */
   #rest: Buffer = Buffer.alloc(0)
-  /** Lines up to this number have been given before. */
+  /** Up to this number they have been given before. */
   #skipTo = 0
-  /** The number before the next line, to find gaps. */
+  /** To find gaps. */
   #lastSeq = 0
   #chain = ''
   #wasAtEnd = false
@@ -53,7 +50,7 @@ export class JournalSource {
     this.#journal = journal
   }
 
-  /** Continues after `cursor`; null for the oldest existing line. */
+  /** Null for the oldest existing line. */
   async seek(cursor: ExportCursor | null): Promise<void> {
     await this.close()
     this.#cursor = cursor
@@ -67,7 +64,7 @@ export class JournalSource {
     await file?.close()
   }
 
-  /** The next lines; none where there are no more. Rejects with the system's error. */
+  /** None if there are no more. Rejects with the system's error. */
   async next(limits: PortionLimits): Promise<Portion> {
     const lines: ExportLine[] = []
     let bytes = 0
@@ -123,7 +120,7 @@ export class JournalSource {
     return this.#moveOn()
   }
 
-  /** At the end of a file: opens the one after it. False if there is none yet. */
+  /** Opens the file after this one. False if there is none yet. */
   async #moveOn(): Promise<boolean> {
     const file = this.#file!
     const now = await identityOf(this.#journal)
@@ -138,7 +135,7 @@ export class JournalSource {
     if (here === -1) return this.#again()
     const next = files[here + 1]
     if (next === undefined || ((await identityOf(next))?.size ?? 0) === 0) return false
-    // Writers leave a file before they begin the next one, so this is the last of it.
+    // Writers leave a file before they begin the next one.
     const last = await file.read()
     if (last !== null) {
       this.#rest = Buffer.concat([this.#rest, last])
@@ -149,7 +146,7 @@ export class JournalSource {
     return true
   }
 
-  /** Finds the place by the number of the last line. False if that leads to the same end. */
+  /** Finds the place by the last line's number. False if that leads to the same end. */
   async #again(): Promise<boolean> {
     await this.close()
     this.#file = await this.#locate()
@@ -178,7 +175,7 @@ export class JournalSource {
     return cursor.seq === 0 ? openFile(oldest, 0) : this.#bySeq(files, cursor)
   }
 
-  /** Opens a file that was packed or has lost lines (a power failure), at the line after the cursor's number. It repeats lines rather than miss any. */
+  /** For a file that was packed or has lost lines (a power failure). It repeats lines rather than miss any. */
   async #bySeq(files: readonly string[], { seq, hash }: ExportCursor): Promise<OpenFile> {
     const begins = await Promise.all(files.map(async file => (await beginningOf(file)).seq))
     const at = begins.findLastIndex(begin => begin > 0 && begin <= seq)
@@ -195,12 +192,12 @@ export class JournalSource {
   }
 }
 
-/** True if both are known and differ: another journal has this name now. */
+/** If both are known and differ, another journal has this name now. */
 function isOther(chain: string, now: string): boolean {
   return chain !== '' && now !== '' && chain !== now
 }
 
-/** The hash of the line with this number; null where the file ends before it. */
+/** Null if the file ends before it. */
 async function hashAt(file: string, seq: number): Promise<string | null> {
   const end = await chainEndOf(file)
   if (end === null || end.seq < seq) return null
@@ -213,7 +210,7 @@ async function hashAt(file: string, seq: number): Promise<string | null> {
   return found
 }
 
-/** True if the cursor's line stands where it did. */
+/** The cursor's line stands where it did. */
 async function holds(file: string, { start, offset, hash }: ExportCursor): Promise<boolean> {
   const length = offset - start
   if (start < 0 || length <= 0 || length > 64 * 1024 * 1024) return false

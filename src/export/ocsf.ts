@@ -1,4 +1,4 @@
-/** Lines of the journal as events of the Open Cybersecurity Schema Framework (schema.ocsf.io), version 1.6. */
+/** Lines as events of the Open Cybersecurity Schema Framework (schema.ocsf.io), version 1.6. */
 import type { Entry } from '../audit/journal-files.ts'
 import { type ExportLine, idOf } from './export-line.ts'
 import {
@@ -17,7 +17,6 @@ import { severityOf } from './syslog-message.ts'
 
 const ocsfVersion = '1.6.0'
 
-/** A class, its category, and an activity of it. */
 interface Classification {
   readonly uid: number
   readonly name: string
@@ -38,7 +37,7 @@ const classes = {
 type ClassName = keyof typeof classes
 type Activity = readonly [className: ClassName, activity: number, activityName: string]
 
-/** The class and activity of each kind. Others are base events. */
+/** By kind. Others are base events. */
 const activities: Readonly<Record<string, Activity>> = {
   login: ['authentication', 1, 'Logon'],
   'login.repeated': ['authentication', 1, 'Logon'],
@@ -80,12 +79,12 @@ const userChanges: Readonly<Record<string, Activity>> = {
 const methods = ['CONNECT', 'DELETE', 'GET', 'HEAD', 'OPTIONS', 'POST', 'PUT', 'TRACE', 'PATCH'] as const
 const methodNames = ['Connect', 'Delete', 'Get', 'Head', 'Options', 'Post', 'Put', 'Trace', 'Patch'] as const
 
-/** Fields that have a place of their own; all others go to `unmapped`. */
+/** They have their own place; others go to `unmapped`. */
 const mapped = new Set(
   'seq at kind request account name session address app method httpVersion path status bytesIn bytesOut ms'.split(' ')
 )
 
-/** The reference, `request`, is the `correlation_uid`: all lines of one request have it. */
+/** `request` is the `correlation_uid`: all lines of one request have it. */
 export function ocsfOf(line: ExportLine, version: string): string {
   const { entry, seq, hash } = line
   const of = classOf(entry)
@@ -190,7 +189,7 @@ function httpOf(entry: Entry): object {
   }
 }
 
-/** Seen from the app: what people send goes in. */
+/** Seen from the app. */
 function trafficOf({ bytesIn, bytesOut }: Entry): object | null {
   const [received, sent] = [number(bytesIn), number(bytesOut)]
   if (received === null && sent === null) return null
@@ -205,7 +204,7 @@ function sourceOf(entry: Entry): object {
   return other === null ? {} : { src_endpoint: { uid: other } }
 }
 
-/** An unknown name is not in the journal, and OCSF wants a user. */
+/** Unknown names are not in the journal, and OCSF wants a user. */
 function userOf(entry: Entry): object {
   const { uid, name } = personOf(entry)
   return uid === null && name === null ? { name: 'unknown', type_id: 0 } : { ...given({ uid, name }), type_id: 1 }
@@ -242,7 +241,7 @@ function timeOf({ at }: Entry): number {
   return Number.isNaN(time) ? 0 : time
 }
 
-/** Without what is null: OCSF has no null. */
+/** Without null, which OCSF does not have. */
 function given(fields: Readonly<Record<string, unknown>>): Record<string, unknown> {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null))
 }

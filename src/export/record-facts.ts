@@ -1,4 +1,4 @@
-/** What the formats ask about a line of the journal: its person, its result, its words. */
+/** What the formats ask about a line: its person, its result, its words. */
 import { isIP } from 'node:net'
 import type { Entry } from '../audit/journal-files.ts'
 
@@ -20,7 +20,7 @@ const successes = /^(gate|session|logout|key|token|store\.(export|import|accept)
 
 type Result = 'success' | 'failure' | 'unknown'
 
-/** For a request, the result is whether the gate let it through, whatever the app answered. */
+/** A request's result is whether the gate let it through. */
 export function resultOf(entry: Entry): Result {
   const outcome = text(entry.outcome)
   if (entry.kind === 'throttle' || entry.kind === 'store.refused' || entry.kind === 'notice.failed') return 'failure'
@@ -37,13 +37,13 @@ interface RecordedPerson {
   readonly name: string | null
 }
 
-/** The person that the line is about. Sponsors act for `person`, operators for `name`. */
+/** Sponsors act for `person`, operators for `name`. */
 export function personOf(entry: Entry): RecordedPerson {
   const person = text(entry.person)
   return person !== null ? { uid: null, name: person } : { uid: text(entry.account), name: text(entry.name) }
 }
 
-/** The operator or sponsor who did it to somebody else; null where people act for themselves. */
+/** The operator or sponsor; null if people act for themselves. */
 export function actorOf(entry: Entry): string | null {
   const operator = text(entry.operator)
   if (operator !== null) return operator
@@ -72,12 +72,12 @@ export function sentenceOf(entry: Entry): string {
   return [what, text(entry.factor), name, text(entry.app), request].filter(Boolean).join(', ')
 }
 
-/** The fields of a line that `used` does not name. */
+/** Those that `used` does not name. */
 export function otherFields(entry: Entry, used: ReadonlySet<string>): Record<string, unknown> {
   return Object.fromEntries(Object.entries(entry).filter(([field]) => !used.has(field)))
 }
 
-/** JSON in ASCII, so that it is one line for every reader and needs no byte order mark in syslog. */
+/** In ASCII, so that it is one line for every reader, and syslog needs no byte order mark. */
 export function asciiJson(value: unknown): string {
   return JSON.stringify(value).replaceAll(
     /[\u007f-\uffff]/g,

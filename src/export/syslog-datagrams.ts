@@ -1,4 +1,4 @@
-/** Syslog over UDP (RFC 5426). Nobody knows what arrives, so it is for networks that have nothing else. */
+/** Syslog over UDP (RFC 5426), for networks that have nothing else: nobody knows what arrives. */
 import { createSocket, type Socket } from 'node:dgram'
 import { lookup } from 'node:dns/promises'
 import { type Destination, ExportFailure, reasonOf } from './destination.ts'
@@ -46,7 +46,7 @@ export class SyslogDatagrams implements Destination {
   #open(type: 'udp4' | 'udp6'): Socket {
     if (this.#socket !== null) return this.#socket
     const socket = createSocket(type)
-    // An answer that the port is closed comes here. UDP promises nothing, so it is no failure.
+    // Such as the answer that a port is closed. UDP promises nothing, so it is no failure.
     socket.on('error', () => {})
     this.#socket = socket
     return socket

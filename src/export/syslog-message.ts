@@ -8,10 +8,10 @@ export interface SyslogSender {
 
 /** Facility 10: security and authorization messages. */
 const facility = 10
-/** Severities of RFC 5424 §6.2.1. */
+/** RFC 5424 §6.2.1. */
 const severities = { warning: 4, notice: 5, informational: 6 } as const
 const refusals = new Set(['refused', 'throttled', 'too_many_failures', 'counter_went_back', 'denied'])
-/** RFC 5424 §7.3.1: the largest `sequenceId`; it begins again with 1. */
+/** RFC 5424 §7.3.1: the largest `sequenceId`, before 1. */
 const maxSequence = 2_147_483_647
 /** RFC 5426 §3.2 recommends 2,048 octets and allows what a datagram holds. */
 const maxDatagram = 65_000
@@ -28,7 +28,7 @@ export function octetCounted(message: string): string {
   return `${Buffer.byteLength(message)} ${message}`
 }
 
-/** A longer message is cut, because a datagram holds no more. */
+/** Cut to a datagram. */
 export function datagramOf(message: string): Buffer {
   return Buffer.from(message).subarray(0, maxDatagram)
 }
@@ -38,12 +38,12 @@ export function severityOf({ entry }: Outgoing['line']): keyof typeof severities
   return entry.kind === 'exchange' || entry.kind.startsWith('socket.') ? 'informational' : 'notice'
 }
 
-/** RFC 5424 §6.2.3 takes six digits of a second at most. */
+/** RFC 5424 §6.2.3 takes at most six digits of a second. */
 function timestamp(at: string): string {
   return /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z$/.test(at) ? at : '-'
 }
 
-/** Printable ASCII of a limited length, without spaces. */
+/** Printable ASCII without spaces. */
 function name(text: string, length: number): string {
   return text.replaceAll(/[^!-~]/g, '').slice(0, length) || '-'
 }

@@ -1,6 +1,6 @@
 /**
- * Syslog over TLS (RFC 5425) or TCP (RFC 6587). Syslog has no acknowledgement. So the gate ends its side of the connection from time to time
- * and waits until the server ends its own: a server that does has read everything before. A reset means that it has not.
+ * Syslog over TLS (RFC 5425) or TCP (RFC 6587). Without acknowledgements, the gate ends its side of the connection from time to time and
+ * waits for the server's end: then the server has read everything before. After a reset it has not.
  */
 import type net from 'node:net'
 import { setImmediate as turn } from 'node:timers/promises'
@@ -21,10 +21,9 @@ export interface SyslogStreamOptions {
 
 const usualTimeoutMs = 30_000
 
-/** One connection and its end. */
 interface Connection {
   readonly socket: net.Socket
-  /** Resolves when the server has ended it after the gate. Rejects with its failure. */
+  /** Resolves when the server ends it after the gate. Rejects with its failure. */
   readonly ended: Promise<void>
 }
 
@@ -32,7 +31,7 @@ export class SyslogStream implements Destination {
   readonly isAcknowledged = false
   readonly #options: SyslogStreamOptions
   #connection: Connection | null = null
-  /** All that are not closed: also one that is being opened, or waits for the server's end. */
+  /** Also those being opened, or waiting for the server's end. */
   readonly #sockets = new Set<net.Socket>()
   #resets = 0
 
@@ -52,7 +51,7 @@ export class SyslogStream implements Destination {
     const connection = this.#connection
     if (connection === null) return
     this.#connection = null
-    // An end of the server that is here already comes before the gate's.
+    // Lets an end that the server has already sent come first.
     await turn()
     await turn()
     connection.socket.end()
@@ -85,7 +84,7 @@ export class SyslogStream implements Destination {
       socket.destroy()
       throw error
     }
-    // What a server says means nothing in syslog; it must be read, so that its end is seen.
+    // Syslog servers say nothing, but only reading shows their end.
     socket.resume()
     socket.setKeepAlive(true, 30_000)
     return connection
@@ -105,7 +104,7 @@ export class SyslogStream implements Destination {
   }
 }
 
-/** Resolves when the server ends the connection after the gate has. Before that, it may not have read the last lines. */
+/** Resolves when the server ends the connection after the gate. Before that, it may not have read the last lines. */
 function endOf(socket: net.Socket): Promise<void> {
   const ended = new Promise<void>((resolve, reject) => {
     let isEnded = false

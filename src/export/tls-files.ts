@@ -1,4 +1,3 @@
-/** Reads the certificate files of a destination. */
 import { readFile } from 'node:fs/promises'
 import { ExportFailure, reasonOf, type TlsFiles } from './destination.ts'
 

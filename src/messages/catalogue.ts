@@ -1,7 +1,6 @@
 /**
- * The messages of one part of the gate, in every language. Each language is one JSON file; `en.json` is the source, and replaces missing
- * translations. A message without placeholders becomes a string, any other a function of its placeholders; `npm run messages` writes the
- * types.
+ * The messages of one part of the gate, a JSON file for each language; `en.json` is the source, and replaces missing translations. A
+ * message without placeholders is a string, any other a function of them; `npm run messages` writes the types.
  */
 import { readFileSync } from 'node:fs'
 import { compile, type Format, isPattern } from './icu.ts'
@@ -9,15 +8,15 @@ import { isolate } from './isolate.ts'
 import { type Language, type LanguageEntry, languages } from './languages.ts'
 import { type LocaleFormats, localeFormats } from './locale-formats.ts'
 
-/** A file of messages: nested sections of texts. */
+/** Nested sections of texts. */
 export interface MessageTree {
   readonly [key: string]: string | MessageTree
 }
 
-/** Texts that replace those of the files, by path: `login.title`. */
+/** By path: `login.title`. */
 export type Overrides = Partial<Record<Language, Readonly<Record<string, string>>>>
 
-/** The messages of a part as `Texts`, with further facts about their language. */
+/** With facts about the language. */
 export type InLanguage<Texts> = Texts & {
   readonly language: Language
   readonly entry: LanguageEntry
@@ -35,7 +34,6 @@ export class Catalogue<Texts extends object> {
     this.#overrides = overrides
   }
 
-  /** The same catalogue with some other texts. */
   with(overrides: Overrides): Catalogue<Texts> {
     return new Catalogue(this.#folder, overrides)
   }
@@ -53,7 +51,7 @@ export class Catalogue<Texts extends object> {
     return made
   }
 
-  /** During an upgrade a running gate may find no file: then it uses English. */
+  /** During an upgrade a file may be missing: then English is used. */
   #translation(language: Language): MessageTree {
     if (language === 'en') return {}
     try {
@@ -77,7 +75,7 @@ export function readMessages(folder: URL, language: Language): MessageTree {
   return tree
 }
 
-/** Every message of a file, by path. */
+/** By path. */
 export function flatten(tree: MessageTree, prefix = ''): Map<string, string> {
   const all = new Map<string, string>()
   for (const [key, value] of Object.entries(tree))
@@ -106,7 +104,7 @@ class Lookup {
     )
   }
 
-  /** The English message decides whether it is a string or a function. */
+  /** The English message decides. */
   #message(path: string, source: string): string | Format {
     const own = Object.hasOwn(this.#overrides, path) ? this.#overrides[path] : undefined
     const translated = own ?? this.#translated.get(path)

@@ -1,21 +1,20 @@
-/** ICU MessageFormat, with `intl-messageformat`. The first message with placeholders loads the library. */
+/** ICU MessageFormat, with `intl-messageformat`, loaded by the first message with placeholders. */
 import { createRequire } from 'node:module'
 import type { IntlMessageFormat } from 'intl-messageformat'
 
 type Arguments = Readonly<Record<string, string | number>>
 export type Format = (args: Arguments) => string
 
-/** The value of a placeholder: a text, a number, or a word of a select. */
 export type Placeholder =
   | { readonly kind: 'text' }
   | { readonly kind: 'number' }
   | { readonly kind: 'select'; readonly words: readonly string[] }
 
-/** An unreadable message. The text names the place. */
+/** The text names the place. */
 export class InvalidMessage extends Error {}
 
 type Node = ReturnType<IntlMessageFormat['getAst']>[number]
-/** The values of `TYPE` in @formatjs/icu-messageformat-parser, which is an enum. */
+/** `TYPE` in @formatjs/icu-messageformat-parser, an enum. */
 const type = { literal: 0, argument: 1, number: 2, date: 3, time: 4, select: 5, plural: 6, pound: 7 } as const
 
 const require = createRequire(import.meta.url)
@@ -30,7 +29,7 @@ function parse(text: string, locale: string): IntlMessageFormat {
   }
 }
 
-/** Throws InvalidMessage. The format throws for a missing argument. `change` is applied to texts that are shown, not to the word of a select. */
+/** Throws InvalidMessage. The format throws for a missing argument. `change` is applied to shown texts, not to a select's word. */
 export function compile(text: string, locale: string, change?: (text: string) => string): Format {
   const message = parse(text, locale)
   const format: Format = args => String(message.format(args as Record<string, string | number>))
@@ -42,12 +41,12 @@ export function compile(text: string, locale: string, change?: (text: string) =>
   return args => format(Object.fromEntries(Object.entries(args).map(changed)))
 }
 
-/** True if the text must be compiled: it has placeholders, or quotes them. */
+/** It has placeholders, or quotes them. */
 export function isPattern(text: string): boolean {
   return text.includes('{') || text.includes('}')
 }
 
-/** The placeholders of a message, by name. Throws InvalidMessage. */
+/** By name. Throws InvalidMessage. */
 export function placeholdersOf(text: string): Map<string, Placeholder> {
   const found = new Map<string, Placeholder>()
   if (isPattern(text)) collect(parse(text, 'en').getAst(), found)

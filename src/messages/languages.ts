@@ -1,9 +1,9 @@
-/** The languages of the gate: their own names, locales for `Intl`, and writing directions. */
+/** The languages of the gate. */
 
 export interface LanguageEntry {
   /** In the language itself. */
   readonly name: string
-  /** For `Intl`: dates, numbers, lists and plurals. */
+  /** For `Intl`. */
   readonly locale: string
   /** For the `lang` attribute (BCP 47). */
   readonly tag: string
@@ -22,7 +22,7 @@ export const languages = {
   pl: ltr('Polski', 'pl'),
   zh: ltr('简体中文', 'zh-Hans'),
   ja: ltr('日本語', 'ja'),
-  // Western digits, as in codes and addresses, so that a page has one kind.
+  // Western digits, as in codes and addresses.
   ar: { name: 'العربية', locale: 'ar-u-nu-latn', tag: 'ar', direction: 'rtl' }
 } as const satisfies Record<string, LanguageEntry>
 

@@ -1,10 +1,10 @@
-/** Times, durations and lists in a language, by `Intl`. */
+/** Times, durations, numbers and lists in a language. */
 
 type SpanUnit = 'second' | 'minute' | 'hour' | 'day'
 
 export type LocaleFormats = ReturnType<typeof localeFormats>
 
-/** Each formatter is made at its first use, since its tables take up to 20 ms and 8 MB. */
+/** Each formatter is made at its first use, since it takes up to 20 ms and 8 MB. */
 export function localeFormats(locale: string) {
   const relative = once(() => new Intl.RelativeTimeFormat(locale, { numeric: 'auto' }))
   const choice = once(() => new Intl.ListFormat(locale, { type: 'disjunction' }))
@@ -29,9 +29,9 @@ export function localeFormats(locale: string) {
     number: (n: number) => number().format(n),
     /** "1,234 km". */
     distance: (km: number) => distance().format(km),
-    /** The name of a country, by ISO 3166-1 alpha-2; of what is no such code, the text itself. */
+    /** ISO 3166-1 alpha-2; other text stays as it is. */
     country: (code: string) => (/^[A-Z]{2}$/.test(code) ? (country().of(code) ?? code) : code),
-    /** The day in UTC, since the gate knows nobody's time zone. */
+    /** In UTC, since the gate knows nobody's time zone. */
     date: (at: number) => date().format(at),
     /** "this, this or that". */
     anyOf: (choices: readonly string[]) => choice().format(choices)

@@ -1,15 +1,15 @@
-/** Texts of the configuration that replace messages of the portal: which there are, and what is wrong with one. */
+/** Texts of the configuration that replace messages of the portal. */
 import { flatten, readMessages } from './catalogue.ts'
 import { InvalidMessage, placeholdersOf } from './icu.ts'
 
 const portal = new URL('../../plugins/portal/messages/', import.meta.url)
 
-/** The English messages of the portal, by their keys. */
+/** English, by key. */
 export function portalMessages(): ReadonlyMap<string, string> {
   return flatten(readMessages(portal, 'en'))
 }
 
-/** Why `text` cannot stand in place of the English message; null if it can. */
+/** Null if `text` can replace the English message. */
 export function problemOfText(english: string, text: string): string | null {
   try {
     const known = placeholdersOf(english)

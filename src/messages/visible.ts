@@ -1,4 +1,4 @@
-/** Foreign text made visible: control characters, and those that turn a line round or hide, become `\u{202e}`. */
+/** Control characters, and those that turn a line round or hide, become `\u{202e}`. */
 export function visible(text: string): string {
   return text.replace(
     /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu,

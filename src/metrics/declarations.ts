@@ -1,20 +1,20 @@
-/** Every metric that the gate shows: its name, type, labels and help. `docs/metrics.md` is written from this list. */
+/** Every metric of the gate. `docs/metrics.md` is written from this list. */
 
 export interface Declaration {
   readonly type: 'counter' | 'gauge' | 'histogram'
   readonly labels: readonly string[]
   /** One sentence. */
   readonly help: string
-  /** How the values of several workers become one; `sum` if not given. */
+  /** For the values of several workers; `sum` if not given. */
   readonly merge?: 'sum' | 'least' | 'most'
 }
 
-/** Upper bounds of the histogram's buckets, in seconds. */
+/** Upper bounds, in seconds. */
 export const durationBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10] as const
-/** For the store's operations, most of which take less than a millisecond. */
+/** Most operations of the store take less than a millisecond. */
 export const storeBuckets = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1] as const
 
-/** Values of labels come from the configuration and from our own catalogues, never from clients. */
+/** Label values come from the configuration and from our own catalogues, never from clients. */
 export const declarations = {
   factorgate_requests_total: {
     type: 'counter',
@@ -253,9 +253,9 @@ type OfType<T extends Declaration['type']> = {
 
 export type CounterName = OfType<'counter'>
 export type HistogramName = OfType<'histogram'>
-/** A counter that some object keeps itself is read like a gauge. */
+/** A counter that another object keeps is read like a gauge. */
 export type ReadName = OfType<'counter' | 'gauge'>
 
 type Texts<Names extends readonly string[]> = { -readonly [at in keyof Names]: string }
-/** One text for each label, in the declared order. */
+/** In the declared order. */
 export type LabelValues<N extends MetricName> = Texts<(typeof declarations)[N]['labels']>

@@ -1,7 +1,4 @@
-/**
- * The numbers of the last day in steps of five minutes, from the counters that exist anyway: a timer reads them once a minute, and requests
- * pay nothing.
- */
+/** The numbers of the last day in steps of five minutes. A timer reads existing counters once a minute, so requests pay nothing. */
 import type { Clock } from '../clock.ts'
 import { durationBuckets } from './declarations.ts'
 import type { Metrics } from './metrics.ts'
@@ -11,7 +8,6 @@ export const stepMs = 5 * 60_000
 const steps = 288
 const sampleMs = 60_000
 
-/** What happened in one step. */
 export interface Step {
   /** Its beginning, in milliseconds since the epoch. */
   readonly at: number
@@ -19,7 +15,7 @@ export interface Step {
   readonly refusedSignIns: number
   readonly refusals: number
   readonly bytesOut: number
-  /** Requests by duration: one number a bucket of `durationBuckets`, and one for longer ones. */
+  /** One number a bucket of `durationBuckets`, and one for longer requests. */
   readonly durations: readonly number[]
 }
 
@@ -46,7 +42,7 @@ export class History {
     clearInterval(this.#timer)
   }
 
-  /** Adds what has happened since the last time to the step of now. */
+  /** Adds what has happened since the last call to the present step. */
   sample(): void {
     const totals = this.#totals()
     const at = Math.floor(this.#clock() / stepMs) * stepMs
@@ -55,11 +51,11 @@ export class History {
     const newest = this.#steps.at(-1)
     if (newest?.at === at) this.#steps[this.#steps.length - 1] = { at, ...sum(newest, change) }
     else this.#steps.push({ at, ...change })
-    // A clock that was set back leaves steps of the future, which are dropped.
+    // Steps of the future come from a clock that was set back.
     this.#steps = this.#steps.filter(step => step.at <= at && step.at > at - steps * stepMs)
   }
 
-  /** The oldest first. Steps in which the process did not run are missing. */
+  /** Oldest first. Steps without the process are missing. */
   read(): readonly Step[] {
     this.sample()
     return this.#steps
@@ -104,7 +100,7 @@ function combined(a: Totals, b: Totals, of: (a: number, b: number) => number): T
 const sum = (a: Totals, b: Totals) => combined(a, b, (one, other) => one + other)
 const difference = (a: Totals, b: Totals) => combined(a, b, (one, other) => Math.max(0, one - other))
 
-/** The sum of several processes, in steps of `width` milliseconds from `from` to `to`; steps without anything are zero. */
+/** Over several processes, in steps of `width` milliseconds; missing steps are zero. */
 export function mergeSteps(all: readonly (readonly Step[])[], from: number, to: number, width: number): Step[] {
   const empty: Totals = {
     signIns: 0,
@@ -124,10 +120,7 @@ export function mergeSteps(all: readonly (readonly Step[])[], from: number, to: 
   return merged
 }
 
-/**
- * The duration in seconds that this share of the requests did not exceed, between the bounds of its bucket; null for no request, infinity
- * beyond the last bound.
- */
+/** In seconds: this share of the requests took at most so long, estimated within a bucket. Null without requests, infinity beyond the last bound. */
 export function quantile(durations: readonly number[], share: number): number | null {
   const total = durations.reduce((all, value) => all + value, 0)
   if (total === 0) return null

@@ -1,4 +1,4 @@
-/** A store that measures how long each operation of another store takes, and counts those that fail. */
+/** Measures how long each operation of a store takes, and counts failures. */
 import { performance } from 'node:perf_hooks'
 import type { Purpose, Store, StoreCredentials, StoreNotice } from '../store/store.ts'
 import type { Metrics } from './metrics.ts'
@@ -57,7 +57,7 @@ export class MeasuredStore implements Store {
     this.#inner.renew?.(credentials)
   }
 
-  /** Scans and subscriptions last as long as they are wanted, so their time says nothing. */
+  /** Scans and subscriptions last as long as they are wanted, so they are not measured. */
   subscribe(prefix: string, listener: (notice: StoreNotice) => void): Promise<() => void> {
     return this.#inner.subscribe(prefix, listener)
   }

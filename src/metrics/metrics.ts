@@ -1,4 +1,4 @@
-/** The metrics of one process, and the sum of those of several. */
+/** The metrics of one process, and the sum of several. */
 import {
   type CounterName,
   durationBuckets,
@@ -11,7 +11,7 @@ import {
 import { type Histogram, type MetricsSnapshot, mergeSnapshots, separator, type Values, valuesOf } from './snapshot.ts'
 import { printMetrics } from './text-format.ts'
 
-/** A number, or one for each combination of label values. */
+/** One number for each combination of label values. */
 type MetricValue<N extends MetricName = MetricName> = number | readonly (readonly [...LabelValues<N>, number])[]
 
 interface AppMetrics {
@@ -28,7 +28,7 @@ export class Metrics {
   readonly #histograms = new Map<HistogramName, Map<string, Histogram>>()
   readonly #apps = new Map<string, AppMetrics>()
 
-  /** Adds one. The label values must not come from clients, otherwise they could fill the memory. */
+  /** Label values must not come from clients, otherwise they could fill the memory. */
   count<N extends CounterName>(name: N, ...labels: LabelValues<N>): void {
     let values = this.#counters.get(name)
     if (values === undefined) {
@@ -39,7 +39,7 @@ export class Metrics {
     values.set(key, (values.get(key) ?? 0) + 1)
   }
 
-  /** Reads the value at each snapshot. A second reader of the same name replaces the first. */
+  /** At each snapshot. A second reader of the same name replaces the first. */
   read<N extends ReadName>(name: N, reader: () => MetricValue<N>): void {
     this.#readers.set(name, reader as () => MetricValue)
   }
@@ -58,7 +58,7 @@ export class Metrics {
     add(histogram, storeBuckets, seconds)
   }
 
-  /** Counts a forwarded request. This is on the hot path. */
+  /** On the hot path. */
   exchange(app: string, status: number, seconds: number, bytesIn: number, bytesOut: number): void {
     let meter = this.#apps.get(app)
     if (meter === undefined) {
@@ -103,7 +103,7 @@ export class Metrics {
   }
 }
 
-/** Prometheus' text format of the sum of several processes. */
+/** The sum of several processes. */
 export function render(all: readonly MetricsSnapshot[]): string {
   return printMetrics(mergeSnapshots(all))
 }

@@ -21,7 +21,7 @@ export function readProcess(metrics: Metrics): void {
   })
 }
 
-/** The measuring begins with the first scrape, so that a gate whose metrics nobody reads has no timer for it. */
+/** Measures from the first scrape on, so that a gate whose metrics nobody reads has no timer. */
 export function readEventLoop(metrics: Metrics): void {
   let delays: IntervalHistogram | undefined
   metrics.read('factorgate_event_loop_delay_seconds', () => {
@@ -31,7 +31,7 @@ export function readEventLoop(metrics: Metrics): void {
       return []
     }
     if (delays.count === 0) return []
-    // What is measured is the time between two timers.
+    // The measure is the time between two timers.
     const late = (nanoseconds: number) => Math.max(0, nanoseconds / 1e9 - resolution / 1000)
     const found = [
       ['50', late(delays.percentile(50))],

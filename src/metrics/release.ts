@@ -1,4 +1,4 @@
-/** The release of Factorgate and its folder, from package.json, which is one directory higher after the build. */
+/** The release and folder of Factorgate, by package.json, one directory higher after the build. */
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 
@@ -8,7 +8,7 @@ export function release(): string {
   return name === 'factorgate' ? String(version) : 'of unknown version'
 }
 
-/** The folder of the program's package.json; the root of the disk if it is nowhere above. */
+/** The folder of package.json; the disk's root if there is none. */
 export function programFolder(): string {
   for (let folder = import.meta.dirname; ; folder = path.dirname(folder)) {
     const text = read(path.join(folder, 'package.json'))

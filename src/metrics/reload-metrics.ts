@@ -1,4 +1,4 @@
-/** Metrics of reloads: how many were applied or refused, and since when the configuration in use holds. */
+/** Metrics of reloads: how many were applied or refused, and the age of the configuration in use. */
 import type { Clock } from '../clock.ts'
 import type { Metrics } from './metrics.ts'
 
@@ -8,7 +8,7 @@ export class ReloadMetrics {
   #appliedAt: number
   #isOk = true
 
-  /** The configuration of the start counts as applied now, but not as a reload. */
+  /** The start counts as applied now, but not as a reload. */
   constructor(metrics: Metrics, clock: Clock) {
     this.#metrics = metrics
     this.#clock = clock

@@ -1,4 +1,4 @@
-/** The values of all metrics at one moment, in a form that can be sent to another process; several become one. */
+/** The values of all metrics at one moment, which can be sent to another process and merged. */
 import {
   type Declaration,
   declarations,
@@ -8,11 +8,11 @@ import {
   storeBuckets
 } from './declarations.ts'
 
-/** The values of one metric, by its label values joined with a line feed; '' for none. */
+/** By label values joined with a line feed; '' for none. */
 export type Values = ReadonlyMap<string, number>
 
 export interface Histogram {
-  /** The number of observations in each bucket, without those of smaller ones. The last has no upper bound. */
+  /** In each bucket alone. The last has no upper bound. */
   readonly counts: number[]
   sum: number
 }
@@ -57,12 +57,11 @@ export function mergeSnapshots(all: readonly MetricsSnapshot[]): MetricsSnapshot
   return { values, histograms }
 }
 
-/** What remains of a process that has ended: its counters, because a counter must never decrease. */
+/** Of an ended process the counters remain, because a counter must never decrease. */
 export function countersOf({ values, histograms }: MetricsSnapshot): MetricsSnapshot {
   return { values: new Map([...values].filter(([name]) => declarationOf(name).type === 'counter')), histograms }
 }
 
-/** The values of a metric as a snapshot has them. */
 export function valuesOf(reading: number | readonly (readonly [...string[], number])[]): Values {
   if (typeof reading === 'number') return new Map([['', reading]])
   return new Map(reading.map(row => [row.slice(0, -1).join(separator), row.at(-1) as number]))

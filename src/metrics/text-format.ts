@@ -37,7 +37,7 @@ function escaped(text: string): string {
   return text.replace(/[\\"]/g, '\\$&')
 }
 
-/** The format has its own words for what is no finite number. */
+/** The format has its own words for infinity and NaN. */
 function number(value: number): string {
   if (Number.isFinite(value)) return String(value)
   return Number.isNaN(value) ? 'NaN' : value > 0 ? '+Inf' : '-Inf'

@@ -1,4 +1,4 @@
-/** The text of a mail: subject, plain text, and HTML for light and dark backgrounds. Names cannot become markup or headers. */
+/** The text of a mail: subject, plain text, and HTML. Names cannot become markup or headers. */
 import { Catalogue, type InLanguage } from '../messages/catalogue.ts'
 import type { Language } from '../messages/languages.ts'
 import { inLines } from '../reasons/in-words.ts'
@@ -14,17 +14,17 @@ export interface ComposeInput {
   readonly lab: string
   /** `https://gate.lab.example` */
   readonly portalOrigin: string
-  /** Words, or an address that begins with `mailto:` or `https:`; null for none. */
+  /** Words, or an address with `mailto:` or `https:`; null for none. */
   readonly contact: string | null
   readonly accent: string | null
-  /** The reader; null for an address without an account. */
+  /** Null for an address without an account. */
   readonly reader: { readonly id: string; readonly displayName: string } | null
   /** At least one. */
   readonly notices: readonly Notice[]
   /** Notices beyond the limit. */
   readonly left: number
   readonly codesLeft: number | null
-  /** The opened link of an invitation or a new password. */
+  /** Opened. */
   readonly link: string | null
 }
 
@@ -41,7 +41,6 @@ interface Entry {
   readonly rows: readonly Row[]
 }
 
-/** A name, and its value or a list of them. */
 type Row = readonly [string, string | readonly string[]]
 
 export function compose(input: ComposeInput): Composed {
@@ -94,7 +93,7 @@ type Message = string | ((told: Told) => string)
 type Said = Readonly<Record<'subject' | 'what' | 'now', Message>>
 type Group = { readonly [kind in NoticeKind]?: Said }
 
-/** The same event has different sentences for the person, the person who decided, and an operator. */
+/** The person, the person who decided, and an operator get different sentences. */
 function sentencesFor({ kind, account, to }: Notice, reader: string | null, say: Say): Said {
   // Each message takes some of what `entryOf` knows.
   const { own, ofOthers, ofDecision } = say as unknown as {
@@ -108,7 +107,7 @@ function sentencesFor({ kind, account, to }: Notice, reader: string | null, say:
   return (isForOthers ? ofOthers[kind] : undefined) ?? usual
 }
 
-/** The page of the operators' console about what happened; null where there is none. */
+/** Null if the console has no page about it. */
 export function consoleUrl({ kind, account }: Pick<Notice, 'kind' | 'account'>, portalOrigin: string): string | null {
   if (account === undefined) return null
   const person = `${portalOrigin}/.factorgate/admin/people/${account}`
@@ -116,7 +115,7 @@ export function consoleUrl({ kind, account }: Pick<Notice, 'kind' | 'account'>, 
   return groupOf(kind) === 'watch' ? person : null
 }
 
-/** `url`: of the console, for operators. */
+/** `url`: of the console. */
 function rowsOf({ kind, at, facts }: Notice, { mail, formats, language }: Say, url: string | null): Row[] {
   if (isLink(kind)) return []
   const moment = (at: number) => mail.moment({ date: formats.date(at), time: new Date(at).toISOString().slice(11, 16) })
@@ -135,7 +134,7 @@ function rowsOf({ kind, at, facts }: Notice, { mail, formats, language }: Say, u
   return rows.flatMap(([name, value]) => (value === undefined || value === '' ? [] : [[name, value]]))
 }
 
-/** The reasons, in the reader's language where the watch has said them. */
+/** In the reader's language if the watch has said them. */
 function whysIn({ why, reasons }: Notice['facts'], language: Language): Row[1] | undefined {
   if (why === undefined) return undefined
   const lines = inLines([reasons === undefined ? { why } : { why, reasons }], language, plain)
@@ -233,7 +232,7 @@ function contactHtml({ contact }: ComposeInput, say: Say): string {
   return `<br>${escaped(say.mail.questions)} ${isLinked ? `<a href="${escaped(contact)}" style="color:inherit">${label}</a>` : label}`
 }
 
-/** One line without control characters and direction marks: a name must not turn the sentence around. */
+/** One line without control characters and direction marks, which could turn the sentence around. */
 export function plain(text: string): string {
   return text
     .replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ')
@@ -245,7 +244,7 @@ function escaped(text: string): string {
   return text.replace(/[&<>"']/g, char => `&#${char.charCodeAt(0)};`)
 }
 
-/** Lines of at most `most` characters; longer words stay whole. */
+/** Longer words stay whole. */
 function wrap(text: string, most = 76): string {
   const lines: string[] = []
   let line = ''

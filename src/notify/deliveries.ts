@@ -1,4 +1,4 @@
-/** The deliveries in the store. Each change is a compare-and-set, so that only one of several gates sends. */
+/** The deliveries in the store, changed by compare-and-set, so that only one of several gates sends. */
 import { digestOf } from '../ids.ts'
 import type { Store } from '../store/store.ts'
 import {
@@ -17,10 +17,10 @@ import { isUrgent, type Notice } from './notice.ts'
 const keptSeconds = 40 * 24 * 3600
 const index = 'deliveries'
 
-/** The life of a delivery for a single notice, in case another gate distributes the notice again. */
+/** For a single notice, in case another gate distributes it again. */
 const doneSeconds = 3600
 
-/** An urgent mail, and each message to a webhook, has a separate delivery. */
+/** Urgent mails and messages to webhooks have separate deliveries. */
 function deliveryId(to: Recipient, notice: Notice): string {
   const whose =
     to.kind === 'account' ? to.id : digestOf(to.kind === 'address' ? to.address.toLowerCase() : to.url).slice(0, 22)
@@ -41,7 +41,7 @@ export class Deliveries {
     this.#store = store
   }
 
-  /** Drops a notice that the recipient has already got. */
+  /** Drops a notice that the recipient already has. */
   async add(to: Recipient, notice: Notice): Promise<void> {
     const id = deliveryId(to, notice)
     await this.#store.link(index, id, keptSeconds)
@@ -52,16 +52,15 @@ export class Deliveries {
     }))
   }
 
-  /** All deliveries that are not idle. */
   async pending(): Promise<{ readonly id: string; readonly delivery: Delivery }[]> {
     const ids = await this.#store.members(index)
     const found = await Promise.all(ids.map(async id => ({ id, delivery: await deliveryRecord.get(this.#store, id) })))
-    // A gate may end between the last change and the removal from the index.
+    // A gate may have ended before it removed one from the index.
     await Promise.all(found.map(({ id, delivery }) => (delivery === null || isIdle(delivery) ? this.#leave(id) : null)))
     return found.flatMap(({ id, delivery }) => (delivery === null || isIdle(delivery) ? [] : [{ id, delivery }]))
   }
 
-  /** Takes the next batch of a delivery; null if nothing is due, or another gate has it. */
+  /** Null if nothing is due, or another gate has it. */
   claim(id: string, gatherMs: number, now: number): Promise<Claim | null> {
     return deliveryRecord.change<Claim | null>(this.#store, id, found => {
       const next = found === null ? null : claimed(found, gatherMs, now)
@@ -69,7 +68,7 @@ export class Deliveries {
     })
   }
 
-  /** Records the outcome of a claim. New notices stay. A claim that another gate has taken over is left to it. */
+  /** New notices stay. Does nothing to a claim that another gate has taken over. */
   async settle(id: string, claim: Claim, outcome: Delivery): Promise<void> {
     const isDone = await deliveryRecord.change<boolean>(this.#store, id, found => {
       if (found === null || found.claimedUntil !== claim.claimedUntil || found.batch?.id !== claim.batch.id)
@@ -85,7 +84,7 @@ export class Deliveries {
   async #leave(id: string): Promise<void> {
     await this.#store.unlink(index, id)
     const found = await deliveryRecord.get(this.#store, id)
-    // A notice may have been added between the two.
+    // A notice may have been added meanwhile.
     if (found !== null && !isIdle(found)) await this.#store.link(index, id, keptSeconds)
   }
 }

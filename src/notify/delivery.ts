@@ -1,24 +1,20 @@
-/**
- * One recipient's pending notices as a value, with the batch that is being sent. A batch keeps its id over all tries, so that a receiver
- * can drop a second copy.
- */
+/** One recipient's pending notices, and the batch that is being sent. A batch keeps its id, so that a receiver can drop a second copy. */
 import { RecordKind } from '../store/records.ts'
 import { isNotice, isUrgent, type Notice } from './notice.ts'
 import { isOver, retryAt } from './retry.ts'
 
-/** `url`: of a webhook. */
 export type Recipient =
   | { readonly kind: 'account'; readonly id: string }
   | { readonly kind: 'address'; readonly address: string }
   | { readonly kind: 'webhook'; readonly url: string }
 
 export interface Batch {
-  /** The id of its first notice, of which the Message-ID or `webhook-id` is made. */
+  /** Its first notice's id, for the Message-ID or `webhook-id`. */
   readonly id: string
   readonly notices: readonly Notice[]
   readonly firstTryAt: number
   readonly tries: number
-  /** Tries with an unknown result. */
+  /** With an unknown result. */
   readonly unclear: number
   readonly nextAt: number
 }
@@ -29,11 +25,11 @@ export interface Delivery {
   /** Notices beyond the limit. */
   readonly left: number
   readonly batch: Batch | null
-  /** When the claim of the sending gate ends, in milliseconds since the epoch, as all times here. */
+  /** Of the sending gate. All times here are in milliseconds since the epoch. */
   readonly claimedUntil: number
-  /** The times of recent mails. */
+  /** Of recent mails. */
   readonly sentAt: readonly number[]
-  /** The ids of the newest notices, including sent ones. */
+  /** Also sent ones. */
   readonly seen: readonly string[]
 }
 
@@ -44,16 +40,16 @@ export const deliveryRecord = new RecordKind<Delivery>({
   read: record => (isDelivery(record as Partial<Delivery>) ? (record as unknown as Delivery) : null)
 })
 
-/** The first notice waits for further ones of the same action. */
+/** For further notices of the same action. */
 export const settleMs = 2_000
-/** The time of a try, with all waits for a slow server. If a gate ends, another one continues after it. */
+/** For a try with all waits. If a gate ends, another one continues after it. */
 export const claimMs = 3 * 60_000
 const hourMs = 3600_000
-/** After this many mails to one person within an hour, further ones wait for an hour. */
+/** To one person within an hour; further mails wait for an hour. */
 const manyMails = 3
 const noticesKept = 200
 const idsKept = 100
-/** A retry after an unknown result may be a second copy, so there are few. */
+/** A retry after an unknown result may be a second copy. */
 const maxUnclear = 3
 
 export function newDelivery(to: Recipient): Delivery {
@@ -67,7 +63,7 @@ export function withNotice(delivery: Delivery, notice: Notice): Delivery {
   return { ...delivery, seen, waiting: [...delivery.waiting, notice] }
 }
 
-/** The time of the next try; null if nothing is pending. `gatherMs`: the least time between two mails. */
+/** Null if nothing is pending. `gatherMs`: the least time between two mails. */
 export function dueAt({ batch, waiting, sentAt, claimedUntil }: Delivery, gatherMs: number): number | null {
   if (batch !== null) return Math.max(batch.nextAt, claimedUntil)
   const [first] = waiting
@@ -79,7 +75,7 @@ export function dueAt({ batch, waiting, sentAt, claimedUntil }: Delivery, gather
   return Math.max(first.at + settleMs, free, claimedUntil)
 }
 
-/** The delivery with the batch that the caller must send now; null if another gate has it, or nothing is due. */
+/** With the batch to send now; null if another gate has it, or nothing is due. */
 export function claimed(delivery: Delivery, gatherMs: number, now: number): (Delivery & { batch: Batch }) | null {
   const due = dueAt(delivery, gatherMs)
   if (due === null || due > now) return null
@@ -104,7 +100,7 @@ export function sent(delivery: Delivery, now: number): Delivery {
   return { ...delivery, batch: null, left: 0, claimedUntil: 0, sentAt }
 }
 
-/** The state after a failed try: another try, or the end. `chance` from 0 to 1 spreads the retries. */
+/** Another try, or the end. `chance` from 0 to 1 spreads the retries. */
 export function failed(
   delivery: Delivery & { batch: Batch },
   failure: { readonly isFinal: boolean; readonly isUnclear: boolean },
@@ -119,7 +115,7 @@ export function failed(
   return { next: { ...delivery, batch: { ...batch, unclear, nextAt }, claimedUntil: 0 }, isGivenUp }
 }
 
-/** The server is known to be down. This does not count as a try. */
+/** The server is known to be down, so this is no try. */
 export function postponed(delivery: Delivery & { batch: Batch }, until: number): Delivery {
   const { batch } = delivery
   return { ...delivery, batch: { ...batch, tries: batch.tries - 1, nextAt: until }, claimedUntil: 0 }

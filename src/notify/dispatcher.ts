@@ -1,8 +1,7 @@
 /**
- * The dispatcher: it passes each notice to its recipients, and sends due messages. Everything is in the store, so that a restart loses
- * nothing, and only one of several gates sends. A message is sent at least once, and as far as SMTP and HTTP allow, once: a gate claims it
- * before sending. After a crash, or a connection that breaks after the last byte, the result is unknown; then it is tried again, with the
- * same Message-ID or `webhook-id`, three times at most.
+ * Passes each notice to its recipients, and sends due messages. Everything is in the store, so that a restart loses nothing, and only one
+ * of several gates sends: it claims a message first. A message is sent at least once. After a crash, or a connection that breaks after the
+ * last byte, the result is unknown; then it is tried again, with the same Message-ID or `webhook-id`, at most three times.
  */
 import { randomInt } from 'node:crypto'
 import type { AuditSink } from '../audit/event.ts'
@@ -21,7 +20,7 @@ import { failure, type SendOutcome } from './outcome.ts'
 import { type SenderInput, sendBatch, serverOf } from './sender.ts'
 
 export interface DispatcherSettings extends SenderInput {
-  /** Addresses; empty for the members of the group `operators`. */
+  /** Empty for the members of the group `operators`. */
   readonly operators: readonly string[]
   /** The least time between two mails to one recipient. */
   readonly gatherMs: number
@@ -37,15 +36,15 @@ interface DispatcherInput {
   readonly settings: DispatcherSettings
   /** From 0 to 1. For tests. */
   readonly chance?: () => number
-  /** For tests: `sendBatch` with another transport. */
+  /** For tests. */
   readonly send?: typeof sendBatch
 }
 
-/** The longest time between two reads of the store. */
+/** Between two reads of the store. */
 const pollMs = 30_000
 const atOnce = 4
 const operatorsKeptMs = 60_000
-/** The maximum wait of an ending gate for a server's answer. */
+/** For a server's answer, when the gate ends. */
 const lastWaitMs = 5_000
 
 export class Dispatcher {
@@ -77,7 +76,7 @@ export class Dispatcher {
     this.wake()
   }
 
-  /** Resolves when a pending message has its answer, or after a few seconds: then its claim expires, and it is tried again. */
+  /** Waits some seconds for pending answers. Later, their claims expire, and they are tried again. */
   async stop(): Promise<void> {
     this.#isStopped = true
     clearTimeout(this.#timer)
@@ -91,7 +90,7 @@ export class Dispatcher {
     clearTimeout(timer)
   }
 
-  /** Looks soon. Calls during a run cause one more. */
+  /** Calls during a run cause one more. */
   wake(): void {
     if (this.#isStopped) return
     if (this.#running !== null) {
@@ -122,7 +121,7 @@ export class Dispatcher {
     this.#timer.unref()
   }
 
-  /** Distributes and sends everything due. Returns the next due time, or null. Rejects if the store does. */
+  /** Returns the next due time, or null. Rejects if the store does. */
   async run(): Promise<number | null> {
     const nextNotice = await this.#handOut()
     const nextDelivery = await this.#deliver()
@@ -185,7 +184,7 @@ export class Dispatcher {
     return next
   }
 
-  /** Returns the next due time of this delivery; null for never, or while another gate has it. */
+  /** Returns its next due time; null for never, or while another gate has it. */
   async #try(id: string): Promise<number | null> {
     const { clock, settings, send = sendBatch, chance = spread } = this.#input
     const claim = await this.#deliveries.claim(id, settings.gatherMs, clock())
@@ -216,7 +215,7 @@ export class Dispatcher {
     }
     const { next, isGivenUp } = failed(claim, outcome, now, chance)
     if (isGivenUp) journal.record({ kind: 'notice.failed', ...line, outcome: 'given_up', why: outcome.why })
-    // While a server is down, its messages wait for the server instead of their own retry.
+    // Then its messages wait for the server instead of their own retry.
     const waitsForServer = !isGivenUp && outcome.isServers && !outcome.isUnclear
     return waitsForServer ? postponed({ ...claim, ...next, batch: next.batch ?? batch }, pausedUntil) : next
   }

@@ -1,4 +1,4 @@
-/** The recipients of a notice: the person, a sponsor, the operators, and the webhooks with its group. */
+/** The recipients of a notice: the person, a sponsor, the operators, and webhooks. */
 import type { Account } from '../identity/account.ts'
 import type { Recipient } from './delivery.ts'
 import type { Notice, Told } from './notice.ts'
@@ -6,7 +6,6 @@ import { groupOf, type NoticeGroup } from './notice-groups.ts'
 
 interface FanOutInput {
   readonly byName: (name: string) => Promise<Pick<Account, 'id'> | null>
-  /** True where mails can be sent. */
   readonly hasMail: boolean
   readonly operators: () => Promise<readonly Recipient[]>
   readonly webhooks: readonly { readonly url: string; readonly events: readonly NoticeGroup[] }[]

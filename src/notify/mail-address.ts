@@ -1,6 +1,4 @@
-/** The accepted form of a mail address. Directories may contain anything. */
-
-/** Null for anything but a single address, such as a text with a line break or a comma. */
+/** Null for anything but a single address. Directories may contain anything. */
 export function mailAddress(text: string): string | null {
   const address = text.trim()
   return address.length <= 254 && /^[^\s@,;:<>()[\]"\\\p{C}]+@[^\s@,;:<>()[\]"\\\p{C}]+$/u.test(address)

@@ -1,6 +1,4 @@
-/**
- * The mail client, with every use of nodemailer: one message to one address over SMTP (RFC 5321), with TLS unless the operator disables it.
- */
+/** The mail client, with every use of nodemailer: one message to one address over SMTP (RFC 5321), with TLS unless the operator disables it. */
 import { Readable } from 'node:stream'
 import MailComposer from 'nodemailer/lib/mail-composer'
 import SMTPConnection from 'nodemailer/lib/smtp-connection'
@@ -17,7 +15,7 @@ export interface MailServer {
   readonly ca: string | null
 }
 
-/** A name and its address, separate, otherwise a comma in a name would make two addresses. */
+/** Name and address are separate, otherwise a comma in a name would make two addresses. */
 export interface Mailbox {
   readonly name: string
   readonly address: string
@@ -38,8 +36,8 @@ export interface Mail {
 }
 
 /**
- * In milliseconds. `socketTimeout`: between two pieces of an answer. `wholeTimeout`: for the whole mail, shorter than the claim of a gate that
- * sends it. Without it a server that sends its answer letter by letter would hold up all messages.
+ * In milliseconds. `socketTimeout`: between two pieces of an answer. `wholeTimeout`: for the whole mail, shorter than the claim of a gate.
+ * Otherwise a server that answers letter by letter would hold up all messages.
  */
 const usualWaits = {
   connectionTimeout: 10_000,
@@ -48,7 +46,7 @@ const usualWaits = {
   socketTimeout: 30_000,
   wholeTimeout: 120_000
 } as const
-/** How long a server that has the mail may take to say goodbye, in milliseconds. */
+/** After the mail, in milliseconds. */
 const goodbyeMs = 5_000
 
 type Waits = Partial<Record<keyof typeof usualWaits, number>>
@@ -61,7 +59,7 @@ export async function sendMail(server: MailServer, mail: Mail, waits: Waits = {}
   })
 }
 
-/** Signs in at the server as for a mail, and sends none. Never rejects. */
+/** Signs in and sends nothing. Never rejects. */
 export async function tryMailServer(server: MailServer, waits: Waits = {}): Promise<SendOutcome> {
   return talked(server, waits, async (connection, progress) => {
     await signedIn(connection, server, progress)
@@ -84,7 +82,7 @@ async function talked(
     ...(server.ca === null ? {} : { tls: { ca: server.ca } })
   })
   const progress: Progress = { step: 'connect', isHandedOver: false }
-  // Errors outside a step, such as a broken connection, arrive here.
+  // Errors outside a step arrive here.
   let timer: NodeJS.Timeout | undefined
   const broken = new Promise<never>((_, reject) => {
     const late = () => reject(new Error(`the mail server was not done within ${wholeTimeout / 1000} s`))
@@ -109,11 +107,10 @@ type SmtpError = Error & { readonly code?: string; readonly responseCode?: numbe
 
 interface Progress {
   step: 'connect' | 'login' | 'send'
-  /** True once the mail is sent to the server. */
+  /** The mail is sent to the server. */
   isHandedOver: boolean
 }
 
-/** Resolves when the server lets the gate send. */
 function signedIn(connection: SMTPConnection, { user, password }: MailServer, progress: Progress): Promise<void> {
   return new Promise((resolve, reject) => {
     const settle = (error?: Error | null) => (error ? reject(error) : resolve())
@@ -150,7 +147,7 @@ async function spoken(
   })
 }
 
-/** What to do, by the code and the words of nodemailer, Node.js and OpenSSL. */
+/** By code and words of nodemailer, Node.js and OpenSSL. */
 const hints: readonly (readonly [RegExp, string])[] = [
   [
     /wrong version number|packet length too long/,
@@ -161,7 +158,7 @@ const hints: readonly (readonly [RegExp, string])[] = [
   [/^ETLS /, 'the server does not offer STARTTLS: turn it on there, or write smtps://']
 ]
 
-/** A refused recipient ends the mail. All other refusals concern the server or the configuration, which may change. */
+/** A refused recipient ends the mail. Other refusals concern the server or the configuration, which may change. */
 function judged({ code, responseCode, response, message }: SmtpError, { step, isHandedOver }: Progress): SendOutcome {
   const says = `${step === 'login' ? 'sign-in at the mail server: ' : ''}${response || message}`
   const hint = step === 'connect' ? (hints.find(([words]) => words.test(`${code} ${says}`))?.[1] ?? null) : null
@@ -174,7 +171,7 @@ function judged({ code, responseCode, response, message }: SmtpError, { step, is
   return failure(why, { isFinal: isFinal && !isServers, isServers })
 }
 
-/** nodemailer's messages: "Can't send mail - all recipients were rejected" for a recipient, "Mail command failed" for the sender. */
+/** nodemailer says "Can't send mail - all recipients were rejected", or "Mail command failed" for the sender. */
 function isAboutRecipient(message: string): boolean {
   return /recipient/i.test(message)
 }

@@ -1,4 +1,4 @@
-/** The groups of notices for webhooks, which the configuration also reads. */
+/** The groups of notices for webhooks, as in the configuration. */
 
 export const noticeGroups = {
   factor: ['factor-added', 'factor-removed', 'factors-reset', 'factor-disabled', 'recovery-used', 'recovery-issued'],
@@ -14,7 +14,7 @@ export const noticeGroups = {
 export type NoticeGroup = keyof typeof noticeGroups
 export type GroupedKind = (typeof noticeGroups)[NoticeGroup][number]
 
-/** The group of a kind; null for one without webhooks. */
+/** Null for a kind without webhooks. */
 export function groupOf(kind: string): NoticeGroup | null {
   for (const [group, kinds] of Object.entries(noticeGroups))
     if ((kinds as readonly string[]).includes(kind)) return group as NoticeGroup

@@ -1,17 +1,17 @@
-/** The queue of notices in the store. Adding one needs only the store, so that commands can do it. */
+/** The queue of notices. Adding one needs only the store, so commands can do it. */
 import type { Store } from '../store/store.ts'
 import { type Notice, noticeRecord } from './notice.ts'
 
 /** The gate gives up earlier; leftovers of a stopped gate expire. */
 const keptSeconds = 7 * 24 * 3600
 const index = 'notices'
-/** A notice with a meaningful id, such as a certificate's, is not repeated for this time. */
+/** A notice with a meaningful id is not repeated for this time. */
 const onceSeconds = 45 * 24 * 3600
-/** If a gate ends during a distribution, another one takes over after this time. */
+/** If a gate ends during a distribution, another one continues after this. */
 const claimSeconds = 60
 const onceKey = (id: string) => `notice-told:${id}`
 
-/** The most notices in memory while the store is unreachable. */
+/** In memory, while the store is unreachable. */
 const maxKept = 1000
 
 export class NoticeQueue {
@@ -22,15 +22,15 @@ export class NoticeQueue {
     this.#store = store
   }
 
-  /** Resolves once it is in the store. A second one with the same id is dropped. Rejects if the store does. */
+  /** Resolves once it is in the store. Drops a second one with the same id. Rejects if the store does. */
   async add(notice: Notice): Promise<void> {
     if ((await this.#store.get(onceKey(notice.id))) !== null) return
-    // The index comes first: it may name one notice too many, and never one too few.
+    // The index comes first: it may name one notice too many, never one too few.
     await this.#store.link(index, notice.id, keptSeconds)
     await noticeRecord.put(this.#store, notice.id, notice, keptSeconds)
   }
 
-  /** As `add`, but never rejects: while the store is unreachable, the notice waits in memory. */
+  /** Never rejects: while the store is unreachable, the notice waits in memory. */
   async addOrKeep(notice: Notice): Promise<void> {
     try {
       await this.add(notice)
@@ -58,12 +58,12 @@ export class NoticeQueue {
     }
   }
 
-  /** True for the one gate that distributes it now. */
+  /** True for the one gate that distributes it. */
   claim({ id }: Notice): Promise<boolean> {
     return this.#store.add(`notice-claim:${id}`, '1', claimSeconds)
   }
 
-  /** Removes a notice that was distributed, or whose event did not happen after all. */
+  /** After its distribution, or if its event did not happen. */
   async remove({ id }: Pick<Notice, 'id'>, { isTold = true } = {}): Promise<void> {
     this.#kept = this.#kept.filter(notice => notice.id !== id)
     if (isTold && isRepeatable(id)) await this.#store.put(onceKey(id), '1', onceSeconds)
@@ -72,7 +72,7 @@ export class NoticeQueue {
   }
 }
 
-/** A random id is never reused. */
+/** Random ids are never reused. */
 function isRepeatable(id: string): boolean {
   return id.startsWith('certificate-') || id.startsWith('refusals-')
 }

@@ -1,4 +1,4 @@
-/** A notice: one event that people are told about, and its record in the store, where it waits for its distribution. */
+/** One event that people are told about, and its record until it is distributed. */
 import type { CredentialKind, FactorKind } from '../factor/kinds.ts'
 import type { Reason } from '../reasons/reason.ts'
 import { RecordKind } from '../store/records.ts'
@@ -7,33 +7,33 @@ import type { GroupedKind } from './notice-groups.ts'
 /** `password-link` and `invitation` hold a secret, and go only to their person. */
 export type NoticeKind = GroupedKind | 'invitation' | 'password-link' | 'test'
 
-/** The addressees of a notice. `name` is a sign-in name. */
+/** `name` is a sign-in name. */
 export type Told =
   | { readonly kind: 'account'; readonly id: string }
   | { readonly kind: 'name'; readonly name: string }
   | { readonly kind: 'operators' }
   | { readonly kind: 'address'; readonly address: string }
 
-/** The event as values. The sentences are made when it is sent, in the reader's language. */
+/** The reader's sentences are made when it is sent. */
 export interface NoticeFacts {
   readonly factor?: FactorKind | CredentialKind | undefined
   readonly address?: string | undefined
   readonly device?: string | undefined
   readonly why?: string | undefined
-  /** What the watch has made `why` from, as `reasonsIn` reads it. An older release leaves it out, and sends `why`. */
+  /** See `reasonsIn`. An older release sends only `why`. */
   readonly reasons?: readonly Reason[] | undefined
   readonly count?: number | undefined
-  /** The sign-in name of a second person, such as the one who asks a sponsor. */
+  /** A second person's sign-in name, such as the one who asks a sponsor. */
   readonly other?: string | undefined
-  /** The app that a posture is set for; left out for all apps. */
+  /** Of a posture; left out for all apps. */
   readonly app?: string | undefined
-  /** The file or the institution of a certificate, or the level of a posture. */
+  /** A certificate's file or institution, or a posture's level. */
   readonly what?: string | undefined
-  /** When a certificate or a posture ends, in milliseconds since the epoch. */
+  /** Of a certificate or a posture, in milliseconds since the epoch. */
   readonly ends?: number | undefined
-  /** How long the link of an invitation works. Default: 24 hours. */
+  /** Of an invitation's link. Default: 24 hours. */
   readonly validSeconds?: number | undefined
-  /** The reference of the request in the journal. */
+  /** In the journal. */
   readonly reference?: string | undefined
 }
 
@@ -41,18 +41,16 @@ export interface Notice {
   /** A recipient gets one of two notices with the same id. */
   readonly id: string
   readonly kind: NoticeKind
-  /** The time of the event, in milliseconds since the epoch. */
+  /** Milliseconds since the epoch. */
   readonly at: number
   readonly to: readonly Told[]
-  /** The account concerned. */
   readonly account?: string | undefined
   readonly name?: string | undefined
   readonly facts: NoticeFacts
-  /** A link with a token, sealed for `notice:` and the id. */
+  /** A link with a token, sealed for `sealFor(id)`. */
   readonly sealed?: string | undefined
 }
 
-/** The seal's context. */
 export const sealFor = (id: string) => `notice:${id}`
 
 /** Sent at once, in a separate mail. */
@@ -60,7 +58,7 @@ export function isUrgent({ kind }: Pick<Notice, 'kind'>): boolean {
   return kind === 'invitation' || kind === 'password-link' || kind === 'test'
 }
 
-/** The record's id is the notice's. */
+/** Its id is the notice's. */
 export const noticeRecord = new RecordKind<Notice>({
   prefix: 'notice:',
   version: 1,

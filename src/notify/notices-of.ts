@@ -1,4 +1,4 @@
-/** The events of the journal that cause notices, and their addressees. */
+/** Which events cause notices, and to whom. */
 import type { AuditEvent } from '../audit/event.ts'
 import type { FactorKind } from '../factor/kinds.ts'
 import { newId } from '../ids.ts'
@@ -7,7 +7,7 @@ import type { Notice, NoticeFacts, NoticeKind, Told } from './notice.ts'
 
 const operators: Told = { kind: 'operators' }
 
-/** The notice of an event; null for most events. `reasons`: what its `why` was made from. `refusal-count.ts` counts wrong guesses. */
+/** Null for most events. `reasons`: what its `why` was made from. `refusal-count.ts` counts wrong guesses. */
 export function noticeOf(event: AuditEvent, reasons?: readonly Reason[]): Notice | null {
   switch (event.kind) {
     case 'enrol':
@@ -62,7 +62,7 @@ function saidIn(event: AuditEvent, reasons?: readonly Reason[]): NoticeFacts {
   return reasons === undefined ? { why } : wordsFor({ why, reasons }, maxNoticeReasonsLength)
 }
 
-/** The notices for the person of the event's account, and for `more`. */
+/** Also for `more`. */
 function toPerson(
   event: AuditEvent,
   kind: NoticeKind,
@@ -73,13 +73,13 @@ function toPerson(
   return made(event, kind, facts, [{ kind: 'account', id: event.account }, ...more])
 }
 
-/** The event's account is the person who asks. Without a sponsor the operators decide. */
+/** The event's account asks. Without a sponsor the operators decide. */
 function sponsorAsked(event: AuditEvent): Notice {
   const sponsor = text(event.sponsor)
   return made(event, 'sponsor-asked', {}, [sponsor === undefined ? operators : { kind: 'name', name: sponsor }])
 }
 
-/** The event's account is the person who decided; they are told too, in case somebody used their name. */
+/** The event's account decided; they are told too, in case somebody used their name. */
 function sponsorDecided(event: AuditEvent, kind: NoticeKind): Notice {
   const person = text(event.person)
   const to: Told[] = person === undefined ? [] : [{ kind: 'name', name: person }]
@@ -87,7 +87,7 @@ function sponsorDecided(event: AuditEvent, kind: NoticeKind): Notice {
   return made(event, kind, { other: person }, to)
 }
 
-/** Null if nobody has set the posture: it has ended by itself, or cannot be read. */
+/** Null if it has ended by itself, or cannot be read. */
 function postureSet(event: AuditEvent): Notice | null {
   const { outcome } = event
   if (outcome === 'ended' || outcome === 'readable' || outcome === 'unreadable') return null
@@ -96,7 +96,7 @@ function postureSet(event: AuditEvent): Notice | null {
   return made(event, 'posture-set', Number.isNaN(ends) ? facts : { ...facts, ends }, [operators])
 }
 
-/** Its id is the same on each gate, so that the operators get one. */
+/** The id is the same on each gate, so that the operators get one. */
 function certificateEnding(event: AuditEvent): Notice {
   const facts = { what: text(event.what), ends: Date.parse(text(event.ends) ?? ''), count: Number(event.left) }
   return {

@@ -1,6 +1,6 @@
 /**
- * A sink beside the journal that stores a notice for each event that people are told about. The notice is in the store before the journal's
- * line is on disk, so that a crash in between loses none. A failure here does not stop the event.
+ * A sink beside the journal that stores a notice for each event that people are told about, before the journal's line is on disk: a crash
+ * in between loses none. A failure here does not stop the event.
  */
 import type { AuditEvent, AuditSink } from '../audit/event.ts'
 import type { Reason } from '../reasons/reason.ts'

@@ -1,6 +1,6 @@
 /**
- * The count of wrong guesses for each account, in memory: at the tenth within an hour the person and the operators are told, once a day. It
- * does not ask the store, otherwise the time would tell unknown names from known ones (THREATS M15).
+ * Counts wrong guesses for each account, in memory: at the tenth within an hour the person and the operators are told, once a day. It does
+ * not ask the store, otherwise the time would tell unknown names from known ones (THREATS M15).
  */
 import type { AuditEvent } from '../audit/event.ts'
 import type { Notice } from './notice.ts'
@@ -17,7 +17,7 @@ interface Count {
 export class RefusalCount {
   readonly #counts = new Map<string, Count>()
 
-  /** The notice of the guess above the limit; null for all others. The id holds the day, so that several gates send one. */
+  /** Null for all but the guess at the limit. The id holds the day, so that several gates send one. */
   noticeOf(event: AuditEvent): Notice | null {
     const { kind, outcome, account, at } = event
     if ((kind !== 'login' && kind !== 'proof') || outcome !== 'refused' || account === undefined) return null
@@ -26,7 +26,7 @@ export class RefusalCount {
     const isOver = found === undefined || at - found.since > hourMs || at < found.since
     const next = isOver ? { since: at, count: 1 } : { since: found.since, count: found.count + 1 }
     this.#counts.delete(account)
-    // The accounts with the oldest guesses are dropped first.
+    // The oldest go first.
     if (this.#counts.size >= accountsKept) this.#counts.delete(this.#counts.keys().next().value as string)
     this.#counts.set(account, next)
     if (next.count !== refusalsForNotice) return null

@@ -1,11 +1,10 @@
-/** The times of retries: soon at first, then at growing intervals, for three days (RFC 5321 §4.5.4.1 asks for four to five at most). */
+/** Retries: soon at first, then at growing intervals, for three days (RFC 5321 §4.5.4.1 asks for four to five at most). */
 
 const minuteMs = 60_000
 const waitsMs = [1, 5, 15, 60, 240].map(minutes => minutes * minuteMs)
-/** The life of a message. */
 const retryForMs = 3 * 24 * 3600_000
 
-/** `tries` counts from 1. `chance` from 0 to 1 varies the time by a fifth at most, so that retries spread. */
+/** `tries` counts from 1. `chance` from 0 to 1 varies the time by at most a fifth. */
 export function retryAt(tries: number, now: number, chance: number): number {
   const wait = waitsMs[Math.min(tries, waitsMs.length) - 1] ?? minuteMs
   return now + Math.round(wait * (0.8 + 0.4 * chance))

@@ -1,4 +1,4 @@
-/** Makes the message of a batch and sends it: a mail to a person or an address, or a POST to a webhook. */
+/** Makes and sends the message of a batch: a mail, or a POST to a webhook. */
 import type { Account } from '../identity/account.ts'
 import { digestOf } from '../ids.ts'
 import type { Keyring } from '../keyring/keyring.ts'
@@ -28,19 +28,19 @@ interface WebhookSettings {
 export interface SenderInput {
   readonly mail: MailSettings | null
   readonly webhooks: readonly WebhookSettings[]
-  /** The language of a reader who has not chosen one. */
+  /** For a reader who has not chosen one. */
   readonly language: Language
   readonly lab: string
   readonly portalOrigin: string
   readonly contact: string | null
   readonly accent: string | null
   readonly accountById: (id: string) => Promise<Account | null>
-  /** The recovery codes that a person has left; null for none. */
+  /** Null for none. */
   readonly codesLeft: (accountId: string) => Promise<number | null>
   readonly keyring: () => Keyring
 }
 
-/** The server of a recipient's messages; null if the configuration has none any more. */
+/** Null if the configuration has none any more. */
 export function serverOf(to: Recipient, { mail, webhooks }: Pick<SenderInput, 'mail' | 'webhooks'>): string | null {
   // The path of a webhook may be a secret.
   if (to.kind === 'webhook') return webhooks.some(({ url }) => url === to.url) ? new URL(to.url).origin : null
@@ -75,7 +75,7 @@ export async function sendBatch(
     link
   })
   const recipient: Mailbox = { name: account?.displayName ?? '', address }
-  // The first mail loads nodemailer.
+  // It loads nodemailer.
   const { sendMail } = await import('./mail.ts')
   return sendMail(mail.server, {
     ...composed,
@@ -87,7 +87,7 @@ export async function sendBatch(
   })
 }
 
-/** Two recipients of one notice get two mails with separate ids. */
+/** Two recipients of one notice get mails with separate ids. */
 function idPart(to: Recipient): string {
   if (to.kind === 'account') return to.id
   return to.kind === 'address' ? digestOf(to.address).slice(0, 22) : ''

@@ -1,6 +1,6 @@
 /**
- * The client of webhooks: a POST of JSON, signed by Standard Webhooks (HMAC-SHA256 of id, time and body). It follows no redirect, so that
- * only the configured address gets it.
+ * The client of webhooks: a POST of JSON, signed by Standard Webhooks (HMAC-SHA256 of id, time and body). No redirects: only the configured
+ * address gets it.
  */
 import { createHmac } from 'node:crypto'
 import { wholeAnswer } from '../request/whole-answer.ts'
@@ -60,7 +60,7 @@ async function post(
     method: 'POST',
     headers: { ...headers, 'content-length': String(Buffer.byteLength(body)) },
     signal: AbortSignal.timeout(timeoutMs),
-    // A separate connection: the other side may have closed a kept one.
+    // The other side may have closed a kept connection.
     agent: false,
     ...(ca === null ? {} : { ca }),
     body,

@@ -1,4 +1,4 @@
-/** Reasons in the language of the person who reads them. */
+/** Reasons in the reader's language. */
 import { Catalogue, type InLanguage } from '../messages/catalogue.ts'
 import type { Language } from '../messages/languages.ts'
 import type { Sentences } from './messages/sentences.ts'
@@ -8,7 +8,7 @@ import { type FactsOf, type Reason, type ReasonId, reasonsIn, type Words } from 
 const catalogue = new Catalogue<Sentences>(new URL('./messages/', import.meta.url))
 type Say = InLanguage<Sentences>
 
-/** All that was said, as one text: each once, and what a person has typed as it was typed. `clean` is applied to names from outside. */
+/** One text; each reason once, typed words as typed. `clean` is applied to names from outside. */
 export function inWords(all: readonly Words[], language: Language, clean: Clean = asItIs): string {
   const texts = textsOf(all, words => [linesOf(words, language, clean).join(between(language))])
   return texts
@@ -16,12 +16,12 @@ export function inWords(all: readonly Words[], language: Language, clean: Clean 
     .join(between(language))
 }
 
-/** The same as the lines of a list: each reason of the watch is one, and what a person has typed. */
+/** As `inWords`, a line for each. */
 export function inLines(all: readonly Words[], language: Language, clean: Clean = asItIs): readonly string[] {
   return textsOf(all, words => linesOf(words, language, clean))
 }
 
-/** These lines where there are several, for a list; none where one sentence says it. */
+/** None if one sentence says it. */
 export function inList(all: readonly Words[], language: Language): readonly string[] {
   const lines = inLines(all, language)
   return lines.length < 2 ? [] : lines
@@ -60,7 +60,6 @@ function size(bytes: number, { size: words, formats }: Say): string {
 
 const whole = (amount: number, { formats }: Say) => formats.number(Math.round(amount))
 
-/** A number of a day, and what is usual. */
 const ofBytes =
   (id: 'bytes' | 'foreignBytes' | 'peakBytes') =>
   ({ amount, usual, busy }: Deviation, say: Say) =>

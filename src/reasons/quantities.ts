@@ -1,4 +1,4 @@
-/** Amounts and times in the unit in which a sentence says them. */
+/** Amounts and times in the unit of a sentence. */
 
 const sizes = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB'] as const
 const spans = [

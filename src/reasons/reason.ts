@@ -1,6 +1,6 @@
 /**
- * A reason as values: what a part of the watch has found, without words. It stands beside the English sentence, in records and in notices, so
- * that people read it in their language. A reason that this release does not know, or not with these facts, is none: then the sentence is shown.
+ * A reason as values, without words: what a part of the watch has found. It stands beside the English sentence in records and notices, so
+ * that people read it in their language. A reason unknown to this release, or with other facts, is none: then the sentence is shown.
  */
 
 const deviation = { amount: 'number', usual: 'number', busy: 'number' } as const
@@ -11,7 +11,7 @@ const target = { target: 'text' } as const
 const path = { path: 'text' } as const
 const client = { browser: 'text', system: 'text' } as const
 
-/** The facts of each reason. A changed meaning needs another id: records of older releases have these. */
+/** By reason. A changed meaning needs another id, since records of older releases have these. */
 export const shapes = {
   bytes: deviation,
   objects: deviation,
@@ -38,7 +38,7 @@ export const shapes = {
   bytesRecord: { amount: 'number', most: 'number' },
   objectsRecord: { amount: 'number', most: 'number' },
   repeat: { count: 'number', days: 'number' },
-  /** `hour` in UTC. `share`: of 100 days; 0 for fewer than one. `isRest`: 1 for the days of weekends. */
+  /** `hour` in UTC. `share`: of 100 days; 0 for fewer than one. `isRest`: 1 for weekends. */
   hours: { hour: 'number', share: 'number', isRest: 'number' },
   led: { objects: 'number', bytes: 'number' },
   /** Why nobody is suspended: without the part of today, or of days before. */
@@ -68,7 +68,7 @@ export const shapes = {
   budgetLedPages: { amount: 'number' },
   budgetSpared: {},
   budgetConfirmable: {},
-  /** Whom a budget concerns, for operators. */
+  /** For operators. */
   ofAccount: { name: 'text' },
   ofProgram: { program: 'text', name: 'text' },
   ofApp: { app: 'text' },
@@ -86,7 +86,7 @@ export const shapes = {
   decoyRevoked: {},
   decoyEnded: {},
   decoyAsked: {},
-  /** What is new in an app, for operators: where, then each thing. */
+  /** For operators: where, then each new thing in an app. */
   appOn: { app: 'text', page: 'text' },
   appForm: target,
   appFormHere: {},
@@ -123,10 +123,10 @@ export type FactsOf<Id extends ReasonId> = {
 }
 export type Reason = { [Id in ReasonId]: { readonly id: Id; readonly facts: FactsOf<Id> } }[ReasonId]
 
-/** What somebody, or the watch, has said: the words, and beside those of the watch what they were made from. */
+/** What somebody, or the watch, has said. The watch's words have their reasons beside them. */
 export interface Words {
   readonly why: string
-  /** As stored: `reasonsIn` reads them. */
+  /** See `reasonsIn`. */
   readonly reasons?: readonly Reason[]
 }
 
@@ -134,18 +134,17 @@ export function reason<Id extends ReasonId>(id: Id, facts: FactsOf<Id>): Reason 
   return { id, facts } as Reason
 }
 
-/** In characters of JSON. A person's record stays small; what is longer has its words alone. */
+/** Characters of JSON, so that a person's record stays small. Longer ones leave only the words. */
 const maxReasonsLength = 700
-/** A notice is read once. */
 export const maxNoticeReasonsLength = 4000
 
-/** The words for a record. */
+/** For a record. */
 export function wordsFor({ why, reasons }: Words, most = maxReasonsLength): Words {
   const isKept = reasons !== undefined && reasons.length > 0 && JSON.stringify(reasons).length <= most
   return isKept ? { why, reasons } : { why }
 }
 
-/** What a suspension is for, where the reader knows that it is one. */
+/** For readers who know that it is a suspension. */
 export function causesOf(all: readonly Words[]): readonly Words[] {
   return all.map(words => {
     const causes = words.reasons?.filter(({ id }) => id !== 'decoySuspended') ?? []
@@ -153,7 +152,7 @@ export function causesOf(all: readonly Words[]): readonly Words[] {
   })
 }
 
-/** The reasons of a record; null where one of them is unknown to this release, or where there are none. */
+/** Null if there are none, or this release does not know one. */
 export function reasonsIn(value: unknown): readonly Reason[] | null {
   return Array.isArray(value) && value.length > 0 && value.every(isReason) ? value : null
 }

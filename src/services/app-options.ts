@@ -1,4 +1,4 @@
-/** Maps the checked configuration to options of the store, the sessions and the apps, for the gate and the command line. */
+/** Maps the checked configuration to options of the store, the sessions and the apps. */
 import path from 'node:path'
 import { pemText } from '../../config/reading/text-sources.ts'
 import type { AppConfig, Config, RuleConfig } from '../../config/schema.ts'
@@ -26,19 +26,18 @@ export function limitsOf({ session }: Pick<Config, 'session'>): SessionLimits {
   return { idleSeconds: session.idle, absoluteSeconds: session.absolute, maxPerUser: session.maxPerUser }
 }
 
-/** When the journal begins a new file, how long it keeps old ones, and what it pseudonymises. */
 export function journalOptionsOf({ rotate, keep, pseudonyms }: Config['journal']) {
   return { rotation: { size: rotate.size, isDaily: rotate.daily, keepSeconds: keep }, pseudonyms }
 }
 
-/** Path of the file that remembers known stores; null if the store or journal is in `/dev`, `/proc` or `/sys`. */
+/** The file that remembers known stores; null if the store or journal is in `/dev`, `/proc` or `/sys`. */
 export function knownStoresFile({ store, journal }: Pick<Config, 'store' | 'journal'>): string | null {
   const folder = path.dirname(store.kind === 'embedded' ? store.path : journal.file)
   // A journal in /dev is a device; /dev/shm holds files like any folder.
   return /^\/(?:dev(?!\/shm\/)|proc|sys)(?:\/|$)/.test(folder) ? null : path.join(folder, 'store-known.json')
 }
 
-/** The store's address and options. Throws if the TLS files cannot be read. */
+/** Throws if the TLS files cannot be read. */
 export function storeOf(
   { store, redis, unsafeVolatileStore }: Pick<Config, 'store' | 'redis' | 'unsafeVolatileStore'>,
   clock: Clock
@@ -70,7 +69,7 @@ export function credentialsOf(config: Parameters<typeof storeOf>[0], clock: Cloc
   return { url, ...options }
 }
 
-/** Trust settings for an app's https upstreams. Throws if the files cannot be read. */
+/** For an app's https upstreams. Throws if the files cannot be read. */
 export function tlsOf({ tls }: Pick<AppConfig, 'tls'>): UpstreamTls | null {
   if (tls === null) return null
   const pem = (file: string | null) => (file === null ? null : pemText(file))
@@ -78,7 +77,7 @@ export function tlsOf({ tls }: Pick<AppConfig, 'tls'>): UpstreamTls | null {
   return { ca: pem(tls.ca), cert: pem(tls.cert), key: pem(tls.key), serverName, fingerprints, unsafeAnyCertificate }
 }
 
-/** The options of WebAuthn, with the certificates of the policy. Throws if a file cannot be read. */
+/** With the certificates of the policy. Throws if a file cannot be read. */
 export function webauthnOf({
   webauthn: { userVerification, attestation, policy }
 }: Config['factors']): Pick<WebauthnOptions, 'userVerification' | 'attestation' | 'policy'> {
@@ -89,7 +88,7 @@ export function webauthnOf({
   return { userVerification, attestation, policy: { allow, deny, anchors, refusesSynced } }
 }
 
-/** One app for the route table, without `tls`. `all` lists every app, to find those on the same host name. `watch`: for its decoys. */
+/** One app for the route table, without `tls`. `all`: to find those on the same host name. `watch`: for its decoys. */
 export function toApp(
   app: AppConfig,
   portalOrigin: string,
@@ -144,7 +143,6 @@ export function toApp(
   }
 }
 
-/** True if a rule of the app looks at device keys. */
 function isDeviceBound({ deviceBound, rules }: Pick<AppConfig, 'deviceBound' | 'rules'>): boolean {
   return deviceBound !== 'off' || rules.some(rule => rule.deviceBound != null && rule.deviceBound !== 'off')
 }
@@ -160,7 +158,7 @@ function tokenTermsOf(tokens: AppConfig['tokens']): TokenTerms | null {
   return { header: tokens === true ? null : (tokens.header?.toLowerCase() ?? null) }
 }
 
-/** What a decoy says itself comes first, then what its app says, then `watch.decoys`. Exemptions add up. */
+/** The decoy's own words come first, then its app's, then `watch.decoys`. Exemptions add up. */
 function decoysOf({ decoys, onDecoy, caseSensitive }: AppConfig, watch: Config['watch']): Decoys | null {
   if (decoys.length === 0) return null
   const steps = onDecoy?.then ?? watch?.decoys?.then ?? defaultSteps
@@ -191,7 +189,7 @@ function toRule({
   networks,
   deviceBound
 }: RuleConfig): Rule {
-  // A rule that names a factor means ours, and is never met by what an institution says.
+  // A rule that names a factor means the gate's own, never an institution's.
   const requirement = { factors: factors ?? factorKinds, institution: factors === null, withinSeconds: within }
   const fresh = freshFor === null ? {} : { freshFor }
   const outcome = access === 'mfa' ? { access, requirement, ...fresh } : { access }

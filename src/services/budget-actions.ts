@@ -1,4 +1,4 @@
-/** What budgets do when they are passed: the journal's line, with which people are told, suspensions, and cuts in this process. */
+/** What passed budgets do: the journal's line, told people, suspensions, and cuts in this process. */
 import type { AuditEvent } from '../audit/event.ts'
 import { has } from '../budgets/budget.ts'
 import { Budgets, type Passing } from '../budgets/budgets.ts'
@@ -47,7 +47,7 @@ export async function startBudgets(runtime: Services): Promise<Budgets> {
     }
   })
   await budgets.start()
-  // The budgets live as long as the process.
+  // They live as long as the process.
   onSessionChange(cache, session => void budgets.sessionChanged(session))
   return budgets
 }
@@ -56,7 +56,7 @@ const keyOf = { person: 'account', session: 'session', token: 'token' } as const
 
 async function act(passing: Passing, runtime: Services): Promise<void> {
   const { budget, subject, account, happening, spent, own, limit, isSuspending, isSpared, at } = passing
-  // Every new proof begins this count anew, which is no news.
+  // Every new proof begins this count anew.
   if (happening === 'bought' && budget.isPerProof) return
   const { accounts, tokens, metrics } = runtime
   const person = account === null ? null : await accounts.byId(account).catch(() => null)

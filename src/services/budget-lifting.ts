@@ -1,4 +1,4 @@
-/** What lifts budgets needs, for commands and the console: the configured budgets, and what the posture leaves of them. */
+/** What lifts budgets needs: the configured budgets, and what the posture leaves of them. */
 import type { Config } from '../../config/schema.ts'
 import type { Lifting } from '../budgets/lift.ts'
 import type { Clock } from '../clock.ts'

@@ -1,4 +1,4 @@
-/** The prefixes of the records that each gate caches, and of whose changes it gets notices. */
+/** The prefixes of records that each gate caches and gets notices of. */
 import { accountPrefix } from '../identity/account.ts'
 import { programTokenRecord } from '../programs/program-token.ts'
 import { sessionKey, tokenKey } from '../session/records.ts'

@@ -1,4 +1,4 @@
-/** The certificates that the configuration names and that somebody has to renew, with their keys. */
+/** The certificates that the configuration names, with their keys. */
 import { pemText } from '../../config/reading/text-sources.ts'
 import type { Config } from '../../config/schema.ts'
 import type { AuditSink } from '../audit/event.ts'
@@ -27,7 +27,6 @@ function certificateFilesOf({
   return named.flatMap(([what, file]) => (file == null ? [] : [{ what, file }]))
 }
 
-/** The watcher of the ends of all certificates of a configuration. */
 export function certificatesOf(
   config: Config,
   { store, clock, log }: Services,

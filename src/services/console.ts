@@ -29,11 +29,11 @@ interface ConsoleParts {
   readonly factors: UsableFactors
   /** Null without a mail server. */
   readonly invitationMail: ConsoleOptions['invitationMail']
-  /** Takes the lines of what operators do. */
+  /** For what operators do. */
   readonly audit: AuditSink
 }
 
-/** `close` gives back what is in memory. */
+/** `close` frees the memory. */
 export function makeConsole(
   config: Config,
   services: Services,
@@ -51,7 +51,7 @@ export function makeConsole(
   })
   const journal = new PagedSearch({
     file: services.journalFile,
-    // Lines from before a change of `journal.pseudonyms` or of the key are found too.
+    // Also finds lines from before a change of `journal.pseudonyms` or of the key.
     spellingsOf: person => pseudonymsOf(person, services.keyring)
   })
   const watch = watchFigures(config, {
@@ -140,13 +140,13 @@ async function configurationStatus(config: Config, { configuration }: Services):
   return {
     ...configuration,
     file: config.file,
-    // Loaded where it is asked for, for a short start.
+    // Loaded at the first use, for a short start.
     text: (await import('../../config/show.ts')).showConfig(config),
     reportOnly: config.apps.filter(({ enforce }) => enforce === 'report').map(({ id }) => id)
   }
 }
 
-/** Null where no app gets logins. */
+/** Null if no app gets logins. */
 function loginsAtApps({ apps }: Config, { upstreamLogins }: Services): ConsoleOptions['logins'] {
   const takesLogins = apps.filter(({ upstreamLogin }) => upstreamLogin != null)
   if (takesLogins.length === 0) return null

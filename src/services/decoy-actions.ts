@@ -1,4 +1,4 @@
-/** What a touched decoy causes: the journal's line, with which people are told, suspensions, ended sign-ins and questions for a proof. */
+/** What a touched decoy causes: the journal's line, told people, suspensions, ended sign-ins and questions for a proof. */
 import { countingSink } from '../audit/audit-metrics.ts'
 import { DecoyWatch } from '../decoys/decoy-watch.ts'
 import { isFirstLinks } from '../decoys/first-links.ts'
@@ -11,14 +11,14 @@ import { suspendByWatch } from './watch-suspension.ts'
 
 export async function startDecoys(runtime: Services): Promise<DecoyWatch> {
   const { clock, log, journal, strangers, metrics, tokens } = runtime
-  // The watch on people uses the same ones: a proof answers both.
+  // Shared with the watch on people: a proof answers both.
   const { asks } = await watchCommonsOf(runtime)
   const counted = countingSink(journal, metrics)
   const limited = strangers.sink()
   const watch = new DecoyWatch({
     clock,
     keyring: () => runtime.keyring,
-    // The sink for strangers limits refusals only, which a touch is not.
+    // The sink for strangers limits only refusals, and a touch is none.
     record: (event, isLimited, reasons) =>
       tellingSink(isLimited ? { ...limited, record: one => strangers.record(one) } : counted, runtime).record(
         event,

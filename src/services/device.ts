@@ -1,4 +1,4 @@
-/** Device-bound sign-ins of one configuration: which hosts have keys, and what is counted and recorded. */
+/** Device-bound sign-ins: which hosts have keys, and what is counted and recorded. */
 import { LRUCache } from 'lru-cache'
 import { whoIsRequired } from '../../config/checks/device.ts'
 import type { Config } from '../../config/schema.ts'
@@ -7,12 +7,12 @@ import type { App } from '../apps/route-table.ts'
 import { DeviceBinding } from '../session/device-binding.ts'
 import type { Services } from './services.ts'
 
-/** Reasons that Chromium gives. A browser may send anything, so all others count together. */
+/** Chromium's. Since a browser may send anything, all others count together. */
 const skipReasons = new Set(['unreachable', 'server_error', 'quota_exceeded'])
 /** A lost key is one event, however many requests its page sends. */
 const lostOnceMs = 10 * 60_000
 
-/** Null where no app asks for device keys. */
+/** Null if no app asks for device keys. */
 export function deviceOf(
   { device, portal }: Pick<Config, 'device' | 'portal'>,
   apps: readonly App[],
@@ -38,7 +38,7 @@ export function deviceOf(
   }
 }
 
-/** Said at every start, because most browsers do not get in. */
+/** At every start, because most browsers do not get in. */
 export function warnOfRequired({ apps }: Pick<Config, 'apps'>, log: Pick<Services['log'], 'warn'>): void {
   const closed = apps.filter(one => [one, ...one.rules].some(({ deviceBound }) => deviceBound === 'required'))
   if (closed.length === 0) return
@@ -49,7 +49,7 @@ export function warnOfRequired({ apps }: Pick<Config, 'apps'>, log: Pick<Service
   )
 }
 
-/** Browsers keep keys for https only. Without one on the portal, a stolen cookie of the portal would open every app. */
+/** Browsers keep keys for https only. The portal needs one, otherwise its stolen cookie would open every app. */
 function boundHosts(portal: { readonly secure: boolean; readonly host: string }, apps: readonly App[]): Set<string> {
   const bound = apps.filter(app => app.isDeviceBound && app.origin.startsWith('https:')).map(({ host }) => host)
   return new Set(bound.length > 0 && portal.secure ? [portal.host, ...bound] : [])

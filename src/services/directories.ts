@@ -1,4 +1,4 @@
-/** Makes the sources of people that the configuration names. Each kind is loaded only where the configuration has one, for a short start. */
+/** Makes the configured sources of people. Each kind is loaded only if the configuration has one. */
 import { pemText } from '../../config/reading/text-sources.ts'
 import type { Config } from '../../config/schema.ts'
 import { Admissions } from '../identity/admission.ts'
@@ -16,7 +16,7 @@ type IdentityConfig = Config['identity'][number]
 type Passwords = { readonly kind: 'password'; readonly directory: Directory }
 type Elsewhere = { readonly kind: 'institution'; readonly institution: Directories['institutions'][number] }
 
-/** All of them, in the order of the configuration. Rejects where a file that one needs cannot be read. */
+/** In the order of the configuration. Rejects if a needed file cannot be read. */
 export async function directoriesOf(
   config: Pick<Config, 'identity' | 'portal'>,
   services: Services
@@ -75,14 +75,14 @@ async function makeSource(
 
 const lastRead = new WeakMap<Services, Map<string, CertificateChecker>>()
 
-/** What all configurations of one process have read of the files for client certificates. */
+/** What this process has read for client certificates, for all configurations. */
 function lastReadOf(services: Services): Map<string, CertificateChecker> {
   const known = lastRead.get(services) ?? new Map<string, CertificateChecker>()
   lastRead.set(services, known)
   return known
 }
 
-/** How long a provider may take for one answer. */
+/** For one answer of a provider. */
 const providerTimeoutMs = 5_000
 
 async function oidcOf(
@@ -115,19 +115,18 @@ function elsewhere(institution: Elsewhere['institution']): Elsewhere {
   return { kind: 'institution', institution }
 }
 
-/** The files of the authorities whose client certificates the listener asks for; empty where it asks for none. */
+/** The authorities whose client certificates the listener asks for. */
 export function clientAuthoritiesOf({ identity }: Pick<Config, 'identity'>): string[] {
   return identity.flatMap(entry => (entry.kind === 'certificate' ? entry.ca : []))
 }
 
-/** The headers of all proxies in front that sign people in, their secrets included. No app may get them from anybody. */
+/** The headers of proxies in front that sign people in, with their secrets. No app may get them from anybody. */
 export function frontHeadersOf({ identity }: Pick<Config, 'identity'>): string[] {
   return identity.flatMap(entry =>
     entry.kind === 'header' ? [entry.secret.header, ...Object.values(entry.headers).filter(name => name !== null)] : []
   )
 }
 
-/** How the people of this entry become accounts. */
 function sourceOf({ id, title, realm, groupMap, enrolment }: Exclude<IdentityConfig, { kind: 'local' }>): Source {
   return { id, title, realm, groupMap, enrolment }
 }

@@ -1,4 +1,4 @@
-/** The watchers of one configuration, which ask directories and institutions whether people may stay signed in. */
+/** The watchers that ask directories and institutions whether people may stay signed in. */
 import type { AuditSink } from '../audit/event.ts'
 import type { Directories } from '../identity/directories.ts'
 import type { InstitutionSessions } from '../session/institution-sessions.ts'

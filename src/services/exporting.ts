@@ -1,4 +1,4 @@
-/** Makes the exporters of the journal, of the configuration. Loaded only where it is configured. */
+/** Makes the journal's exporters. */
 import { hostname } from 'node:os'
 import type { Logger } from 'pino'
 import type { Config } from '../../config/schema.ts'
@@ -19,7 +19,6 @@ import { release } from '../metrics/release.ts'
 type ExportConfig = Config['journal']['export'][number]
 
 interface ExportingInput {
-  /** The journal. */
   readonly file: string
   readonly exports: readonly ExportConfig[]
   readonly clock: Clock
@@ -27,7 +26,7 @@ interface ExportingInput {
   readonly metrics: Metrics
 }
 
-/** Makes the exporters and starts none. */
+/** Starts none. */
 export function exportersOf({ file, exports, clock, log, metrics }: ExportingInput): Exporters {
   const version = release()
   const counts: { readonly id: string; sent: number; missing: number }[] = []

@@ -1,4 +1,4 @@
-/** The watch on apps, composed: which apps, how their pages are fetched, and what a finding leads to. It outlives a reload. */
+/** The watch on apps, composed. It outlives a reload. */
 import type { Config } from '../../config/schema.ts'
 import type { App } from '../apps/route-table.ts'
 import type { AuditEvent } from '../audit/event.ts'
@@ -12,10 +12,10 @@ import type { ResponseTap } from '../metering/response-tap.ts'
 import type { Services } from './services.ts'
 import { watchSink } from './watch-sink.ts'
 
-/** The limits of a fetched page. */
+/** For a page. */
 const fetchLimits = { maxBytes: 512 * 1024, timeoutMs: 15_000 } as const
 
-/** Null where no app has the key `integrity`. */
+/** Null if no app has the key `integrity`. */
 export async function integrityTaps(
   config: Config,
   apps: readonly App[],
@@ -48,7 +48,7 @@ export async function integrityTaps(
   return app => integrity.tapOf(app)
 }
 
-/** The public origin first, then those under which an app may name itself. */
+/** First the public origin, then those under which an app may name itself. */
 function originsOf({ origin, neighbours = [], upstreams }: App): string[] {
   return [
     origin,

@@ -1,4 +1,4 @@
-/** Certificates by ACME as one process sees them: what it serves, the challenges that it answers, and the issuer, where it is this process's work. */
+/** Certificates by ACME in one process: those served, the challenges answered, and the issuer, if this process has it. */
 import { readFileSync } from 'node:fs'
 import { pemText } from '../../config/reading/text-sources.ts'
 import type { Config } from '../../config/schema.ts'
@@ -16,7 +16,7 @@ import type { Services } from './services.ts'
 type Acme = NonNullable<NonNullable<Config['listen']['tls']>['acme']>
 
 const lookMs = 60_000
-/** Other processes hear of a challenge in this time. */
+/** Until other processes know of a challenge. */
 const settleMs = 1_000
 
 export class Issuing {
@@ -42,7 +42,7 @@ export class Issuing {
     this.#issuer = issuer
   }
 
-  /** `isIssuing`: false for workers that only serve. Rejects where the store does. */
+  /** `isIssuing`: false for workers that only serve. Rejects if the store does. */
   static async open(config: Config, acme: Acme, runtime: Services, isIssuing: boolean): Promise<Issuing> {
     const { store, clock, log, metrics, isStoreShared } = runtime
     const keyring = () => runtime.keyring
@@ -79,7 +79,7 @@ export class Issuing {
     return new Issuing(runtime, certificates, board, issuer, copies)
   }
 
-  /** For the time after the listeners have begun, because the authority asks at once. */
+  /** For after the listeners have begun, because the authority asks at once. */
   begin(): void {
     if (this.#issuer === null) return
     this.#look(true)
@@ -87,18 +87,18 @@ export class Issuing {
     this.#timer.unref()
   }
 
-  /** Takes a new configuration after a reload: new hosts get a certificate now. */
+  /** After a reload, new hosts get a certificate now. */
   async use(config: Config): Promise<void> {
     await this.certificates.setNames(namesOf(config))
     if (this.#timer !== undefined) this.#look(true)
   }
 
-  /** True for a host of ours, as a URL has it, without a certificate. */
+  /** For a host of the gate, as in a URL. */
   lacks(hostname: string): boolean {
     return this.certificates.lacks(certificateName(hostname))
   }
 
-  /** Why the portal cannot be reached, in words without secrets; null if it can. Never rejects. */
+  /** Why the portal cannot be reached, without secrets; null if it can. Never rejects. */
   async problem(): Promise<string | null> {
     const { clock, store } = this.#runtime
     const problem = this.certificates.problem(clock())
@@ -111,7 +111,7 @@ export class Issuing {
     return why === null ? problem : `${problem}: ${why}`
   }
 
-  /** What keeps certificates from being issued or renewed while the gate still serves, in words without secrets. Never rejects. */
+  /** What prevents issuing or renewal while the gate still serves, without secrets. Never rejects. */
   async warnings(): Promise<string[]> {
     const { clock, store } = this.#runtime
     const states = await Promise.all(

@@ -1,4 +1,4 @@
-/** What keeps POSTs until their senders have confirmed, for one configuration; null where no app keeps any. */
+/** Keeps POSTs until their senders have confirmed; null if no app does. */
 import { type KeepPost, PostKeeper } from '../../plugins/kept-posts.ts'
 import type { KeptOptions } from '../../plugins/portal/options.ts'
 import type { ResendOptions } from '../../plugins/resend.ts'
@@ -49,7 +49,7 @@ export function keepingOf(apps: readonly App[], routes: RouteTable, runtime: Ser
   }
 }
 
-/** Null where the configuration has no app at this address any more. */
+/** Null if no app has this address any more. */
 function appAt(url: string, routes: RouteTable): { readonly front: string; readonly expectsForeign: boolean } | null {
   const { origin, host } = new URL(url)
   const target = parseTarget(url.slice(origin.length))

@@ -1,4 +1,4 @@
-/** What the pipeline needs of stored logins at apps: for the step that finds them, for what apps answer, and for forward-auth verdicts. */
+/** What the pipeline needs of stored logins at apps. */
 import type { Exchange } from '../../plugins/exchange.ts'
 import { challengeLogin, type LoginChallengeOptions } from '../../plugins/login-challenge.ts'
 import type { App } from '../apps/route-table.ts'
@@ -8,7 +8,7 @@ import type { UpstreamLogin } from '../upstream-login/upstream-login.ts'
 import type { Services } from './services.ts'
 import { stillHasAccess } from './still-has-access.ts'
 
-/** `logins` is null, and the observer too, where no app gets logins. */
+/** `logins` and the observer are null if no app gets logins. */
 export function loginSteps(apps: readonly App[], runtime: Services, options: LoginChallengeOptions) {
   const { upstreamLogins: logins, journal: audit, clock } = runtime
   const isUsed = apps.some(({ upstreamLogin }) => upstreamLogin != null)

@@ -1,9 +1,9 @@
-/** The lab's logo, read from its file when a configuration is loaded. */
+/** The lab's logo, read when a configuration is loaded. */
 import { readFileSync } from 'node:fs'
 import { typeOfLogo } from '../../config/checks/portal.ts'
 import type { Logo } from '../../plugins/portal/index.ts'
 
-/** Null where none is configured, or where the file has changed since the check to something else: the pages then show the name. */
+/** Null for none, or if the file is no logo any more: pages then show the name. */
 export function readLogo(file: string | null): Logo | null {
   if (file === null) return null
   try {

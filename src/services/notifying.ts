@@ -1,4 +1,4 @@
-/** Makes what tells people, of the configuration: the sink beside the journal, and the dispatcher of messages. Loaded only where it is configured. */
+/** Makes what tells people: the sink beside the journal, and the dispatcher of messages. */
 import { pemText } from '../../config/reading/text-sources.ts'
 import type { Config } from '../../config/schema.ts'
 import { mailInvitation } from '../administration/invitation-mail.ts'
@@ -22,17 +22,17 @@ type Configured = Pick<Config, 'portal'> & { readonly notify: NotifyConfig }
 export type InvitationMail = (account: Account, url: string, validSeconds: number | undefined) => Promise<void>
 
 interface Notifying {
-  /** The same sink, whose events people are told of. */
+  /** Tells people of the events of `sink`. */
   sink(sink: AuditSink): AuditSink
-  /** Sends links for new passwords; null without a mail server. */
+  /** Null without a mail server. */
   readonly passwordMail: PasswordMail | null
-  /** Sends invitations; null without a mail server. */
+  /** Null without a mail server. */
   readonly invitationMail: InvitationMail | null
   start(): void
   stop(): Promise<void>
 }
 
-/** Throws where a file that it needs cannot be read. */
+/** Throws if a needed file cannot be read. */
 export function notifyingOf(
   config: Configured,
   runtime: Services,
@@ -80,7 +80,7 @@ export function notifyingOf(
   }
 }
 
-/** The servers and the words of the messages. Throws where a file that it needs cannot be read. */
+/** Throws if a needed file cannot be read. */
 export function messageSettingsOf({
   portal,
   notify
@@ -99,7 +99,7 @@ export function messageSettingsOf({
   }
 }
 
-/** The mail server as the configuration names it. Throws if the file of its authorities cannot be read. */
+/** Throws if the file of its authorities cannot be read. */
 export function mailServerOf({
   server,
   user,

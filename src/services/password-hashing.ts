@@ -1,8 +1,8 @@
-/** The hasher of passwords of one process, which says when it cannot work in processes of its own. */
+/** The hasher of passwords of one process, with its log. */
 import type { Logger } from 'pino'
 import { PasswordHasher } from '../identity/password/password.ts'
 
-/** Concurrent password hashes of all workers together. Each takes 19 MiB, and a core for tens of milliseconds. */
+/** For all workers together. Each hash takes 19 MiB, and a core for tens of milliseconds. */
 const hashesAtOnce = 2
 const trouble =
   'the gate cannot start processes that hash passwords, so it hashes them itself and is slower until it can'

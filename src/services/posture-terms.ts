@@ -1,4 +1,4 @@
-/** What a configuration makes of the postures of a process: for rules, for budgets, and for what is unusual. */
+/** What postures mean in a configuration: for rules, budgets, and unusual use. */
 import { usualPosture } from '../../config/schema/posture.ts'
 import type { Config } from '../../config/schema.ts'
 import type { TighteningOf } from '../apps/authorize.ts'

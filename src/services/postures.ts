@@ -1,4 +1,4 @@
-/** The postures of a process, composed: what their ends and troubles write, and their metric. */
+/** The postures of a process, composed. */
 import type { Logger } from 'pino'
 import type { AuditSink } from '../audit/event.ts'
 import type { Clock } from '../clock.ts'

@@ -1,10 +1,10 @@
-/** The passkeys and security keys that people have enrolled and that the policy of this configuration does not take. */
+/** The enrolled passkeys and security keys that the policy does not take. */
 import type { Credentials } from '../factor/credential.ts'
 import { misfitOf, type WebauthnPolicy } from '../factor/webauthn-policy.ts'
 import type { Accounts } from '../identity/accounts.ts'
 import { inBatches } from '../store/batches.ts'
 
-/** Their ids. It reads everybody's credentials, and nothing where there is no policy. */
+/** Reads everybody's credentials, or nothing if there is no policy. */
 export async function refusedCredentials(
   { accounts, credentials }: { accounts: Pick<Accounts, 'list'>; credentials: Pick<Credentials, 'list'> },
   policy: WebauthnPolicy | null

@@ -1,9 +1,9 @@
-/** Begins the traces of requests. What it needs is loaded only where traces are configured, for a short start. */
+/** Begins the traces of requests. The code is loaded only if traces are configured. */
 import type { Config } from '../../config/schema.ts'
 import type { AcceptOptions } from '../../plugins/accept.ts'
 import type { Services } from './services.ts'
 
-/** The option of the accept step; null without traces. */
+/** Null without traces. */
 export async function tracesOf(
   { traces }: Config,
   runtime: Services

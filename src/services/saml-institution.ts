@@ -9,7 +9,7 @@ import type { Services } from './services.ts'
 
 type SamlConfig = Extract<Config['identity'][number], { kind: 'saml' }>
 
-/** Throws where a file cannot be read. */
+/** Throws if a file cannot be read. */
 export function samlInstitution(
   config: SamlConfig,
   source: Source,

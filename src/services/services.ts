@@ -1,4 +1,4 @@
-/** The services that outlive a reload, such as store, sessions, live connections and journal, started and closed in order. */
+/** The services that outlive a reload, started and closed in order. */
 import path from 'node:path'
 import type { Logger } from 'pino'
 import { ProcessReports } from '../administration/process-reports.ts'
@@ -54,7 +54,6 @@ import type { Tracing } from './tracing.ts'
 import { upstreamLoginsOf } from './upstream-logins.ts'
 import type { WatchCommons } from './watch-commons.ts'
 
-/** What a reload may change. */
 interface JournalTerms {
   readonly rotation: RotationOptions
   readonly pseudonyms: readonly PseudonymisedField[]
@@ -71,23 +70,23 @@ interface ServicesInput {
   readonly log: Logger
   /** Worker processes on this machine. Default: 1. */
   readonly workers?: number | undefined
-  /** Tells the other workers which upstreams are down. */
+  /** Which upstreams are down. */
   readonly tellWorkers?: ((news: UpstreamNews) => void) | undefined
   readonly isStoreShared?: boolean
-  /** True if other machines may use the same store. Default: as `isStoreShared`. */
+  /** Other machines may use the same store. Default: as `isStoreShared`. */
   readonly isStoreOfMachines?: boolean
   /** Closed with the rest. */
   readonly hasher?: PasswordHasher | undefined
-  /** scrypt's N for new recovery codes. Default: as `src/factor/slow-hash.ts` says. */
+  /** scrypt's N for new recovery codes. Default: as in `src/factor/slow-hash.ts`. */
   readonly recoveryCodeCost?: number | undefined
 }
 
-/** Seconds by which an app's clock may be behind, or by which another worker may read a new key file later. */
+/** Seconds by which an app's clock may be behind, or another worker may be late to read a new key file. */
 const clockSeconds = 60
-/** Interval for writing down last-seen times, in milliseconds. */
+/** For last-seen times, in milliseconds. */
 const flushMs = 5_000
 
-/** What is known of the configuration in force, for operators. */
+/** For operators, about the configuration in force. */
 export interface ConfigurationNote {
   startedAt: number
   loadedAt: number
@@ -104,13 +103,12 @@ export class Services {
   readonly tokens: ProgramTokens
   readonly upstreamLogins: UpstreamLogins
   readonly live: LiveConnections
-  /** Which upstreams are up. */
   readonly upstreams: UpstreamStates
   readonly journal: Journal
-  /** The journal for events that anonymous clients can cause. */
+  /** For events that anonymous clients can cause. */
   readonly strangers: Strangers
   readonly metrics = new Metrics()
-  /** These parts of the watch are null where the configuration has never had them. They outlive a reload. */
+  /** Null if no configuration has had these parts of the watch. They outlive a reload. */
   budgets: Budgets | null = null
   unusual: UnusualWatch | null = null
   integrity: IntegrityWatch | null = null
@@ -121,7 +119,7 @@ export class Services {
   /** The observers of each exchange while it runs. */
   readonly observers = new Observers()
   readonly history: History
-  /** What every process that uses the store knows, for the console. */
+  /** For the console, from every process that uses the store. */
   readonly reports: ProcessReports
   readonly configuration: ConfigurationNote
   readonly journalFile: string
@@ -131,18 +129,18 @@ export class Services {
   readonly limiter: AttemptLimiter
   readonly local: LocalDirectory
   readonly appUse: AppUse
-  /** SAML metadata that has been read. It outlives a reload. */
+  /** It outlives a reload. */
   readonly samlMetadata: KeptMetadata = new Map()
-  /** The folder for copies of metadata, beside the journal. */
+  /** For copies of metadata, beside the journal. */
   readonly samlCopies: string
   readonly samlReader = new SecondReader()
   /** Null if this process alone uses the store. */
   readonly sharedAnswers: SharedAnswers | null
   readonly readiness: Readiness
   readonly standstill: Standstill
-  /** Tells people of events, as the configuration in use says; null where it tells nobody. */
+  /** As the configuration in use says; null if it tells nobody. */
   notifying: { sink(sink: AuditSink): AuditSink } | null = null
-  /** Null until a configuration with traces is loaded. */
+  /** Null without traces. */
   tracing: Tracing | null = null
   /** The content of `/.factorgate/jwks.json`. */
   readonly publishedKeys: PublishedKeys
@@ -218,7 +216,7 @@ export class Services {
     })
   }
 
-  /** Starts everything. Rejects with StoreUnreachable; an unwritable journal is only logged. */
+  /** Rejects with StoreUnreachable; an unwritable journal is only logged. */
   static async start(input: ServicesInput): Promise<Services> {
     const onChange = (problem: string | null) =>
       problem === null
@@ -262,7 +260,7 @@ export class Services {
       onUnconfirmed: connections =>
         log.warn({ connections }, 'the store is silent, so what ran at guarded apps has ended')
     })
-    // Checks at the start, and whenever the store connection changes.
+    // At the start, and whenever the store connection changes.
     cache.onNotice(({ kind }) => kind !== 'changed' && void readiness.check())
     void readiness.check()
     runtime.standstill.start()
@@ -274,10 +272,7 @@ export class Services {
     return runtime
   }
 
-  /**
-   * Looks whether the files still hold what the store remembers of them. Null if they do, or if it cannot be told. For the start, before the
-   * first line.
-   */
+  /** Compares the files with what the store remembers of them, before the first line. Null if they fit, or if it cannot be told. */
   async compareJournal(): Promise<Missing | null> {
     try {
       const anchor = await this.#anchors.read()
@@ -286,17 +281,17 @@ export class Services {
       const { end, chain } = await this.journal.look()
       return missingBehind(anchor, end, chain)
     } catch {
-      // The store is away, or the journal cannot be read; both have a message of their own.
+      // Store or journal cannot be read, which is reported elsewhere.
       return null
     }
   }
 
-  /** Uses these terms from the next line on, without a restart. */
+  /** From the next line on. */
   useJournal({ rotation, pseudonyms }: JournalTerms): void {
     this.journal.configure({ rotation, pseudonymise: pseudonymiser(pseudonyms, () => this.keyring) })
   }
 
-  /** A line of the journal names what is missing, and the next checkpoint is the anchor. */
+  /** A journal line names what is missing, and the next checkpoint is the anchor. */
   recordMissing(missing: Missing): void {
     const { kind, anchor } = missing
     this.journal.record({
@@ -342,7 +337,7 @@ export class Services {
     readEventLoop(metrics)
   }
 
-  /** Records that a factor was disabled after a hundred consecutive failures (NIST SP 800-63B-4 §3.2.2). */
+  /** After a hundred consecutive failures (NIST SP 800-63B-4 §3.2.2). */
   disabled({ at, accountId, factor, credentialId }: FactorNotice): void {
     const sink = this.notifying?.sink(this.journal) ?? this.journal
     sink.record({
@@ -355,7 +350,7 @@ export class Services {
     })
   }
 
-  /** Checks the sessions and accounts of live connections now, because the configuration has changed. */
+  /** Reviews live connections after a change of the configuration. */
   sweep(): void {
     this.#watching?.reviewAll()
   }

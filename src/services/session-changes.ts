@@ -1,9 +1,9 @@
-/** Changes and proofs of sessions, for the parts of the watch that wait for a proof. */
+/** Changes and proofs of sessions, for the watch. */
 import type { Proof } from '../factor/proof.ts'
 import { sessionKey, sessionRecord } from '../session/records.ts'
 import type { SessionCache } from '../session/session-cache.ts'
 
-/** Whose session it is, and its proofs now; null if it has ended, or the store does not answer. */
+/** Null if it has ended, or the store does not answer. */
 export async function standingNow(
   cache: SessionCache,
   session: string
@@ -12,12 +12,12 @@ export async function standingNow(
   return found === null ? null : { account: found.accountId, proofs: found.proofs }
 }
 
-/** The proofs of a session now; null if it has ended, or the store does not answer. */
+/** Null if it has ended, or the store does not answer. */
 export async function proofsNow(cache: SessionCache, session: string): Promise<readonly Proof[] | null> {
   return (await standingNow(cache, session))?.proofs ?? null
 }
 
-/** Calls `listener` with the id of each session that changes. Returns the function that ends this. */
+/** Returns the function that ends this. */
 export function onSessionChange(cache: SessionCache, listener: (session: string) => void): () => void {
   const prefix = sessionKey('')
   return cache.onNotice(notice => {

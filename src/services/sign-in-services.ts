@@ -1,4 +1,4 @@
-/** The parts of a sign-in for one configuration, made from the services of the gate. */
+/** The parts of a sign-in for one configuration. */
 import type { Config } from '../../config/schema.ts'
 import type { PortalServices } from '../../plugins/portal/index.ts'
 import type { Clock } from '../clock.ts'
@@ -29,7 +29,7 @@ interface Sources {
   readonly directories: Directories
 }
 
-/** The parts that need nothing of the configuration but its directories. */
+/** They depend only on the configuration's directories. */
 export function directoryParts({ store, clock, accounts, limiter, keyring, directories }: Sources) {
   return {
     store,
@@ -76,7 +76,7 @@ export function signInServicesOf(config: Config, runtime: Services, directories:
       rpId: config.portal.rpId,
       rpName: config.portal.title,
       origins: [config.portal.url.origin],
-      // The likeliest reason is a cloned authenticator (WebAuthn L3 §6.1.1), so the journal records it.
+      // A cloned authenticator is likely (WebAuthn L3 §6.1.1).
       onCounterRegress: ({ at, accountId, credentialId }) =>
         runtime.journal.record({
           kind: 'proof',

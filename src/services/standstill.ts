@@ -1,4 +1,4 @@
-/** What follows when this process has stood still: nothing that it has heard before is believed. */
+/** After a standstill of this process, nothing that it has heard before is believed. */
 import type { Logger } from 'pino'
 import type { Store } from '../store/store.ts'
 import { Standstill } from '../watchers/standstill.ts'

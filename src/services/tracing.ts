@@ -1,4 +1,4 @@
-/** Makes the tracer of a configuration, and the exporter of its spans. Loaded only where traces are configured. */
+/** Makes the tracer of a configuration, and the exporter of its spans. */
 import type { Logger } from 'pino'
 import type { Config } from '../../config/schema.ts'
 import type { Clock } from '../clock.ts'
@@ -11,7 +11,7 @@ import { Tracer } from '../traces/tracer.ts'
 
 type TracesConfig = NonNullable<Config['traces']>
 
-/** The exporter outlives a reload, because spans of WebSockets end later. */
+/** Outlives a reload, because spans of WebSockets end later. */
 export class Tracing {
   readonly #clock: Clock
   readonly #exporter: SpanExporter
@@ -45,7 +45,7 @@ export class Tracing {
     return new Tracer({ sample, sink: this.#exporter, clock: this.#clock })
   }
 
-  /** Called when a configuration is in use. Null switches the traces off. */
+  /** Null switches the traces off. */
   use(traces: TracesConfig | null): void {
     const { endpoint, headersFile, ca, name } = traces ?? {}
     const target = JSON.stringify([endpoint?.url, headersFile, ca, name])

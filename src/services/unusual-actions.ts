@@ -1,4 +1,4 @@
-/** What the watch on people does: the journal's line, with which people are told, and suspensions. */
+/** What the watch on people does: the journal's line, told people, and suspensions. */
 import type { AuditEvent } from '../audit/event.ts'
 import { bytesInWords } from '../budgets/sentences.ts'
 import type { ObservedExchange } from '../metering/observation.ts'
@@ -83,7 +83,7 @@ async function act(
   if (steps.includes('suspend')) await suspendByWatch({ account, words, cause: 'unusual', at, sink }, runtime)
 }
 
-/** Nothing is asked of a program, and its owner is not suspended for it: quotas, and budgets per token, stop programs. */
+/** Programs cannot answer, and their owners are not suspended for them: quotas, and budgets per token, stop programs. */
 async function actOnProgram(
   verdict: ProgramVerdict,
   program: UsedProgram,

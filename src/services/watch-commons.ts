@@ -1,4 +1,4 @@
-/** What the parts of the watch share in one process: the people who must show a proof, and the led requests. */
+/** What the parts of the watch share in one process: who must show a proof, and the led requests. */
 import type { Clock } from '../clock.ts'
 import { LedRequests } from '../metering/led-requests.ts'
 import type { SessionCache } from '../session/session-cache.ts'
@@ -20,7 +20,7 @@ interface Parts {
   watchCommons: WatchCommons | null
 }
 
-/** The parts, which the first configuration with a watch makes. They outlive a reload. */
+/** Made for the first configuration with a watch. They outlive a reload. */
 export async function watchCommonsOf(runtime: Parts): Promise<WatchCommons> {
   if (runtime.watchCommons !== null) return runtime.watchCommons
   const { store, clock, cache, isStoreShared } = runtime
@@ -28,7 +28,7 @@ export async function watchCommonsOf(runtime: Parts): Promise<WatchCommons> {
   const led = new LedRequests({ clock, store: isStoreShared ? store : null })
   await asks.start()
   await led.start()
-  // The change of a session may be a new proof.
+  // It may be a new proof.
   const stopHearing = onSessionChange(cache, session => {
     asks.sessionChanged(session).catch(() => {})
   })

@@ -1,4 +1,4 @@
-/** Ends a sign-in on behalf of the watch. All parts of the watch use it. */
+/** Ends a sign-in for all parts of the watch. */
 import { countingSink } from '../audit/audit-metrics.ts'
 import type { Words } from '../reasons/reason.ts'
 import { evenUnconfirmed } from '../store/unconfirmed.ts'
@@ -7,17 +7,17 @@ import type { Services } from './services.ts'
 interface WatchEnding {
   readonly session: string
   readonly account: string
-  /** What the person reads. */
+  /** For the person. */
   readonly words: Words
-  /** What the journal says of each connection that is cut. */
+  /** In the journal, for each connection. */
   readonly cut: 'decoy' | 'unusual'
 }
 
 type Parts = Pick<Services, 'sessions' | 'live' | 'journal' | 'metrics' | 'clock'>
 
 /**
- * Ends a sign-in: its connections of this process end before the store is asked, those of other gates with its notice. The journal says where
- * a replica has not confirmed it. Rejects if the store cannot write it.
+ * Connections of this process end before the store is asked, those of other gates with its notice. The journal says if a replica has not
+ * confirmed it. Rejects if the store cannot write it.
  */
 export async function endByWatch(
   { session, account, words, cut }: WatchEnding,
@@ -28,7 +28,7 @@ export async function endByWatch(
   const unconfirmed = await evenUnconfirmed(async () => {
     isEnded = await sessions.end(session, 'revoked', words)
   })
-  // The session had ended before.
+  // It had ended before.
   if (!isEnded && unconfirmed === null) return
   const confirmed = unconfirmed === null ? undefined : false
   const facts = { account, session, outcome: 'revoked', by: 'watch', why: words.why, confirmed } as const

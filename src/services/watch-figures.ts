@@ -1,4 +1,4 @@
-/** The figures of the watch, made from a configuration and a store: for the console, and for the command line, which has no gate in its process. */
+/** The figures of the watch from a configuration and a store: for the console, and for the command line, which has no gate. */
 import type { Config } from '../../config/schema.ts'
 import type { JournalSearch } from '../administration/journal-search.ts'
 import type { KnownDecoy } from '../administration/watch/decoy-touches.ts'
@@ -21,7 +21,7 @@ interface WatchFiguresParts {
   readonly allAccounts: () => Promise<readonly Account[]>
   readonly sessions: Pick<Sessions, 'list'>
   readonly journal: JournalSearch
-  /** What this process has in memory; null for none. */
+  /** In this process; null for none. */
   readonly unusual: () => Pick<UnusualWatch, 'people' | 'doubtsOf'> | null
 }
 
@@ -51,7 +51,7 @@ export function watchFigures(config: Config, parts: WatchFiguresParts): WatchFig
   })
 }
 
-/** The budgets of the configuration, and those of its rules (`freshFor`). */
+/** With those of the rules (`freshFor`). */
 function budgetsOf({ watch, apps, portal }: Config): Budget[] {
   const reporting = new Set(apps.filter(({ enforce }) => enforce === 'report').map(({ id }) => id))
   const own = apps.flatMap(app => toApp(app, portal.url.origin, apps).ownBudgets ?? [])

@@ -1,4 +1,4 @@
-/** What the watch demands of a person now, as far as the store says it: for `factorgate explain`, which has no gate in its process. */
+/** What the watch demands of a person now, as far as the store tells: for `factorgate explain`, which has no gate. */
 import type { Config } from '../../config/schema.ts'
 import type { Demands } from '../apps/authorize.ts'
 import type { App } from '../apps/route-table.ts'
@@ -16,21 +16,21 @@ import { toBudget, underReport } from './watching.ts'
 
 export interface WatchQuestion {
   readonly app: App
-  /** The id of an account; null for a stranger, or for a person without an account. */
+  /** Null for a person without an account. */
   readonly account: string | null
   readonly proofs: readonly Proof[]
-  /** The part of each amount that the posture leaves. */
+  /** What the posture leaves of each amount. */
   readonly scale: number
 }
 
-/** The budgets that count a request to this app. */
+/** Those that count a request to this app. */
 function budgetsFor({ watch, apps }: Config, { id }: App): readonly Budget[] {
   const reporting = new Set(apps.filter(({ enforce }) => enforce === 'report').map(app => app.id))
   const all = (watch?.budgets ?? []).map(toBudget).flatMap(budget => underReport(budget, reporting))
   return all.filter(budget => concerns(budget, id))
 }
 
-/** Leaves out budgets per session and per token, because the question names neither. Rejects if the store cannot be read. */
+/** Without budgets per session and per token, which the question does not name. Rejects if the store cannot be read. */
 export async function storedDemands(
   config: Config,
   store: Store,
@@ -51,7 +51,7 @@ export async function storedDemands(
   return { onlyOfPrograms: false, on: () => demand }
 }
 
-/** The watch's part of the explanation, one line for each budget. */
+/** One line for each budget. */
 export function watchInWords(config: Config, app: App, permit: Permit): string[] {
   const lines = budgetsFor(config, app).map(budget => {
     const { id, per, windowSeconds, amount, steps, counted, direction } = budget

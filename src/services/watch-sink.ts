@@ -1,14 +1,13 @@
-/** Where the watch records what it does: the journal, its metrics, and the notices that tell people. */
+/** Records what the watch does: journal, metrics and notices. */
 import { countingSink } from '../audit/audit-metrics.ts'
 import type { AuditEvent, AuditSink } from '../audit/event.ts'
 import type { Services } from './services.ts'
 
-/** The sink of the configuration in use. */
 export function watchSink(runtime: Pick<Services, 'journal' | 'metrics' | 'notifying'>): AuditSink {
   return tellingSink(countingSink(runtime.journal, runtime.metrics), runtime)
 }
 
-/** `sink`, with the notices. Without the key `notify` nobody is told, and the lines do not claim it. */
+/** With the notices. Without the key `notify` nobody is told. */
 export function tellingSink(sink: AuditSink, { notifying }: Pick<Services, 'notifying'>): AuditSink {
   return (
     notifying?.sink(sink) ?? {

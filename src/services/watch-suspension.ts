@@ -1,4 +1,4 @@
-/** Suspends a person on behalf of the watch. All parts of the watch use it. */
+/** Suspends a person for all parts of the watch. */
 import type { AuditSink } from '../audit/event.ts'
 import { closeCodes } from '../forwarding/live-connections.ts'
 import type { SuspensionCause } from '../identity/suspension.ts'
@@ -7,21 +7,21 @@ import { evenUnconfirmed } from '../store/unconfirmed.ts'
 import type { Services } from './services.ts'
 
 interface WatchSuspension {
-  /** The account's id. */
+  /** Its id. */
   readonly account: string
-  /** What the person reads. */
+  /** For the person. */
   readonly words: Words
   readonly cause: Exclude<SuspensionCause, 'operator'>
   readonly at: number
-  /** Gets the line `user.change`; with `notifying.sink` people are told. */
+  /** Gets the line `user.change`. */
   readonly sink: AuditSink
 }
 
 type Parts = Pick<Services, 'accounts' | 'sessions' | 'live'>
 
 /**
- * Suspends a person: their connections of this process end before the store is asked, those of other gates with its notice. False if there is
- * no such account, or it is suspended already. Rejects if the store cannot write it; the connections of this process have ended even so.
+ * Connections of this process end before the store is asked, those of other gates with its notice. False if there is no such account, or it
+ * is suspended. Rejects if the store cannot write it, when the connections of this process have ended.
  */
 export async function suspendByWatch(
   { account, words, cause, at, sink }: WatchSuspension,
@@ -32,7 +32,7 @@ export async function suspendByWatch(
   const found = await accounts.byId(account)
   if (found === null || found.suspended !== null) return false
   const unconfirmed = await evenUnconfirmed(() => accounts.suspend(account, words, { cause }))
-  // Connections may have begun while the store was asked.
+  // Connections may have begun meanwhile.
   cut()
   const ended = await sessions.endAccount(account, 'suspended').catch(() => 0)
   const confirmed = unconfirmed === null ? undefined : false

@@ -1,4 +1,4 @@
-/** Composes the watch for the pipeline of one configuration: observers, budgets, unusual use and decoys. */
+/** Composes the watch for the pipeline of one configuration. */
 import type { IncomingMessage } from 'node:http'
 import type { Config } from '../../config/schema.ts'
 import type { DecoyPort } from '../../plugins/decoys.ts'
@@ -31,15 +31,15 @@ import type { Services } from './services.ts'
 import { watchCommonsOf } from './watch-commons.ts'
 
 interface Watching {
-  /** Null where nothing is counted. */
+  /** Null if nothing is counted. */
   readonly leads: Leads | null
   readonly flows: WatchedFlows
-  /** Null where the configuration has no watch. */
+  /** Null without a watch. */
   readonly demands: Demands | null
-  /** Null where no app has decoys. */
+  /** Null if no app has decoys. */
   readonly decoys: DecoyPort | null
   readonly verdicts: WatchedVerdicts
-  /** A refusal or a challenge of the gate. */
+  /** By the gate, also a challenge. */
   onRefusal(code: string, exchange: Exchange, request: IncomingMessage): void
 }
 
@@ -50,7 +50,7 @@ export async function watchingOf(config: Config, apps: readonly App[], runtime: 
   const unusual = await unusualOf(config, apps, runtime)
   const isWatching = unusual !== null || (budgets !== null && hasBudgets(config, apps))
   const decoys = await decoysOf(apps, runtime)
-  // Who follows a link to a decoy is asked also where others are suspended or cut.
+  // Those who follow a link to a decoy are asked even if others are suspended or cut.
   const isAsking = apps.some(app => app.decoys?.all.some(({ steps }) => isStopping(steps)))
   const asks = unusual !== null || isAsking ? (await watchCommonsOf(runtime)).asks : null
   if (asks !== null) asks.sessionSeconds = config.session.absolute
@@ -95,7 +95,7 @@ function refusalTeller({ observers, clock }: Parts): TellRefusal {
   }
 }
 
-/** The watch on verdicts for another proxy: the request counts, its bytes pass elsewhere. */
+/** For another proxy: the request counts, its bytes pass elsewhere. */
 function verdictsOf(
   { observers, clock, budgets, leads, isWatching }: Parts,
   tellRefusal: TellRefusal
@@ -119,7 +119,7 @@ function verdictsOf(
   }
 }
 
-/** The watch on what the gate forwards itself. */
+/** For what the gate forwards itself. */
 function flowsOf({ observers, clock, budgets, unusual, leads, isWatching }: Parts): WatchedFlows {
   return {
     leads,
@@ -134,7 +134,7 @@ function flowsOf({ observers, clock, budgets, unusual, leads, isWatching }: Part
   }
 }
 
-/** What must happen before a request may pass: unusual use and decoys ask first, then budgets. */
+/** What must happen before a request passes: unusual use and decoys ask first, then budgets. */
 function demandsOf({ budgets, unusual, asks, isWatching, isAsking }: Parts): Demands {
   return {
     onlyOfPrograms: !isWatching && !isAsking,
@@ -178,13 +178,13 @@ function openCounted(
   )
 }
 
-/** No rule with `freshFor` takes tokens. */
+/** Rules with `freshFor` take no tokens. */
 function ownOf({ ownBudgets }: App, { freshForRule }: Permit, token: ProgramToken | null): Budget | null {
   if (token !== null) return quotaOf(token)
   return freshForRule === undefined ? null : (ownBudgets?.[freshForRule] ?? null)
 }
 
-/** The budgets outlive a reload, with their counts. They are loaded where there is one, for a short start. */
+/** They outlive a reload, with their counts. They are loaded only if there are any. */
 async function budgetsOf(config: Config, apps: readonly App[], runtime: Services): Promise<Budgets | null> {
   const reporting = new Set(config.apps.filter(({ enforce }) => enforce === 'report').map(({ id }) => id))
   const configured = (config.watch?.budgets ?? []).map(toBudget).flatMap(budget => underReport(budget, reporting))
@@ -205,7 +205,7 @@ function hasBudgets(config: Config, apps: readonly App[]): boolean {
   return (config.watch?.budgets.length ?? 0) > 0 || apps.some(({ ownBudgets }) => ownBudgets != null)
 }
 
-/** Like the budgets, the watch on people outlives a reload, and is loaded only if the configuration asks for it. */
+/** As `budgetsOf`. */
 async function unusualOf(config: Config, apps: readonly App[], runtime: Services): Promise<UnusualWatch | null> {
   const settings = config.watch?.unusual ?? null
   if (settings === null) {
@@ -222,7 +222,7 @@ async function unusualOf(config: Config, apps: readonly App[], runtime: Services
   return runtime.unusual
 }
 
-/** Like the budgets, the watch on decoys outlives a reload, and is loaded only if an app has decoys. */
+/** As `budgetsOf`. */
 async function decoysOf(apps: readonly App[], runtime: Services): Promise<DecoyWatch | null> {
   if (!apps.some(({ decoys }) => decoys != null)) return null
   if (runtime.decoys === null) {
@@ -252,7 +252,7 @@ export function toBudget({ id, per, app, window, direction, factors, rate, ...gi
   }
 }
 
-/** Fetching from apps that only report stops nobody. A budget of all apps counts those apps separately, as `ID.report`. */
+/** Fetching from apps that only report stops nobody. A budget of all apps counts them separately, as `ID.report`. */
 export function underReport(budget: Budget, reporting: ReadonlySet<string>): readonly Budget[] {
   if (reporting.size === 0) return [budget]
   const mild = { ...budget, steps: budget.steps.filter(step => step === 'journal' || step === 'notify') }

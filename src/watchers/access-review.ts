@@ -1,4 +1,4 @@
-/** Asks the store whether sessions, program tokens and accounts still have access, and ends the live connections of those that do not. */
+/** Asks the store whether sessions, program tokens and accounts still have access, and ends the connections of those that do not. */
 import type { LiveConnections } from '../forwarding/live-connections.ts'
 import { accountPrefix } from '../identity/account.ts'
 import { accountRecord } from '../identity/account-record.ts'
@@ -13,7 +13,7 @@ export interface AccessReviewOptions {
   readonly sessions: Sessions
   readonly tokens: Pick<ProgramTokens, 'stands'>
   readonly live: LiveConnections
-  /** Called if the store does not answer. Requests are refused then, and connections are reviewed again when it is back. */
+  /** Requests are then refused; connections are reviewed again when it is back. */
   readonly onError: (error: unknown) => void
 }
 
@@ -29,7 +29,7 @@ export class AccessReview {
     this.#options = options
   }
 
-  /** Reviews all sessions and tokens with live connections. A suspension shows only in an account. */
+  /** A suspension shows only in an account. */
   sessionsAndTokens(): void {
     const { live } = this.#options
     for (const id of live.sessionIds()) void this.#session(id)
@@ -41,7 +41,6 @@ export class AccessReview {
     for (const id of this.#options.live.accountIds()) void this.#account(id)
   }
 
-  /** Reviews what stands on a record of the store. */
   changed(key: string): void {
     const { live } = this.#options
     if (key.startsWith(sessionPrefix)) {
@@ -64,7 +63,7 @@ export class AccessReview {
       if (standing === 'half-way') live.endComplete(id, 'factors changed')
       this.onAnswer(sessionKey(id))
     } catch (error) {
-      // A newer release has written the session. It admits nobody here, so its connections end.
+      // A newer release's session admits nobody here.
       if (error instanceof RecordTooNew) live.endSession(id, 'session ended')
       onError(error)
     }
@@ -85,10 +84,10 @@ export class AccessReview {
     const { store, sessions, live, onError } = this.#options
     try {
       const text = await store.get(accountPrefix + id)
-      // Null also for a record of a newer release, which admits nobody here.
+      // Null also for a newer release's record, which admits nobody here.
       const stored = text === null ? null : accountRecord.parseIfKnown(text)
       const account = stored === null ? null : sessions.accountNow(stored)
-      // The reason of the Close frame, too.
+      // Also the reason of the Close frame.
       if (account === null) live.endAccount(id, 'access ended')
       else if (account.suspended !== null) live.endAccount(id, 'account suspended')
       else live.endAccountUnless(id, account.groups, 'groups changed')

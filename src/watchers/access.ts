@@ -1,28 +1,28 @@
-/** The watcher that closes live connections when their session is revoked or their person loses access. */
+/** Closes live connections when their session is revoked or their person loses access. */
 import { AccessReview, type AccessReviewOptions } from './access-review.ts'
 import { every } from './every.ts'
 import { FallbackPolling, type FallbackPollingOptions } from './fallback-polling.ts'
 
 type AccessWatch = AccessReviewOptions & Omit<FallbackPollingOptions, 'review'>
 
-/** Interval of the check for idle and expired sessions, in milliseconds. */
+/** In milliseconds, for idle and expired sessions. */
 const sweepMs = 15_000
 
 export interface AccessWatching {
   sweep(): void
-  /** Checks the accounts too, whose groups depend on the configuration. */
+  /** Also accounts, whose groups depend on the configuration. */
   reviewAll(): void
   stop(): void
 }
 
-/** Starts the watcher. The cache must be subscribed to sessions and accounts. */
+/** The cache must be subscribed to sessions and accounts. */
 export function watchAccess(watch: AccessWatch): AccessWatching {
   const { cache, sessions, live } = watch
   const review = new AccessReview(watch)
   const polling = new FallbackPolling({ ...watch, review })
   /**
-   * Bytes by session at the last sweep. A connection that moves bytes counts as activity of its session, and so does an upload or a download
-   * that waits, otherwise it would end with an idle session (FIELD F17).
+   * Bytes by session at the last sweep. Moved bytes count as activity of a session, and so does an upload or a download that waits,
+   * otherwise it would end with an idle session (FIELD F17).
    */
   let moved = new Map<string, number>()
   const noteActivity = () => {
@@ -41,7 +41,7 @@ export function watchAccess(watch: AccessWatch): AccessWatching {
       return
     }
     polling.follow()
-    // A suspension may have come meanwhile, which no session's record shows.
+    // A suspension may have come meanwhile, which no session shows.
     if (notice.kind === 'ready' && cache.isTold) review.everything()
   })
   // Notices may be away from the start.

@@ -1,6 +1,6 @@
 /**
- * The watcher of certificates that end soon: it writes a line to the journal 30, 14, 7 and 1 days before, once for all gates of a store.
- * Certificates of a few days are renewed after two thirds of their life, so it is silent about them until then.
+ * Warns of certificates that end: a journal line 30, 14, 7 and 1 days before, once for all gates of a store. Certificates of a few days are
+ * renewed after two thirds of their life; no warning comes before.
  */
 import { X509Certificate } from 'node:crypto'
 import type { AuditSink } from '../audit/event.ts'
@@ -8,11 +8,11 @@ import type { Clock } from '../clock.ts'
 import type { Store } from '../store/store.ts'
 
 export interface CertificateEndInput {
-  /** The key of each certificate in the configuration, and its file. */
+  /** By key of the configuration. */
   readonly files: readonly { readonly what: string; readonly file: string }[]
-  /** The PEM text. Throws if it cannot be read. */
+  /** PEM. Throws if it cannot be read. */
   readonly read: (file: string) => string
-  /** Certificates that the gate gets and renews itself. Default: none. */
+  /** That the gate gets and renews itself. Default: none. */
   readonly issued?: (() => readonly { readonly name: string; readonly cert: string }[]) | undefined
   readonly store: Pick<Store, 'add'>
   readonly audit: Pick<AuditSink, 'record'>
@@ -23,7 +23,7 @@ export interface CertificateEndInput {
 const dayMs = 24 * 3600_000
 const warnings = [1, 7, 14, 30]
 const everyMs = 6 * 3600_000
-/** The first look comes this long after the start, which it does not slow down. */
+/** So that it does not slow down the start. */
 const firstMs = 30_000
 const toldSeconds = 45 * 24 * 3600
 
@@ -40,7 +40,7 @@ export class CertificateEnd {
     this.#timers.push(setTimeout(look, firstMs).unref(), setInterval(look, everyMs).unref())
   }
 
-  /** What the metrics show. */
+  /** For the metrics. */
   ends(): ReturnType<typeof certificateEnds> {
     const { files, read, issued } = this.#input
     return certificateEnds(files, read, issued)
@@ -50,12 +50,12 @@ export class CertificateEnd {
     for (const timer of this.#timers) clearTimeout(timer)
   }
 
-  /** Rejects where the store does. */
+  /** Rejects if the store does. */
   async look(): Promise<void> {
     const { files, read, issued = () => [], store, audit, clock, log } = this.#input
     const all = [
       ...files.map(({ what, file }) => ({ what, file, certificate: certificateIn(file, read), share: 1 / 3 })),
-      // Renewed after two thirds of their life: less than a quarter means that renewal fails.
+      // Less than a quarter of the life left means that renewal fails.
       ...issued().map(one => ({ ...issuedIn(one), file: null, share: 1 / 4 }))
     ]
     for (const { what, file, certificate, share } of all) {
@@ -87,7 +87,7 @@ export class CertificateEnd {
   }
 }
 
-/** The end of each certificate that can be read, in seconds since the epoch, by its key in the configuration. */
+/** In seconds since the epoch, by key of the configuration, without unreadable ones. */
 export function certificateEnds(
   files: CertificateEndInput['files'],
   read: CertificateEndInput['read'],
@@ -106,7 +106,7 @@ function issuedIn({ name, cert }: { readonly name: string; readonly cert: string
   return { what: `listen.tls.acme (${name})`, certificate: certificateIn(cert, text => text) }
 }
 
-/** The number of days before its end that was passed last; null while there is time, and after its end. `share`: of its life, when the last part begins. */
+/** The days before its end that were passed last; null while there is time, and after its end. `share`: of its life, for the last part. */
 function warningOf({ validFrom, validTo }: X509Certificate, now: number, share: number): number | null {
   const [from, to] = [Date.parse(validFrom), Date.parse(validTo)]
   const left = to - now
@@ -114,7 +114,7 @@ function warningOf({ validFrom, validTo }: X509Certificate, now: number, share: 
   return warnings.find(days => left <= days * dayMs) ?? null
 }
 
-/** Null for a file that cannot be read: a reload says why. */
+/** Null for an unreadable file: a reload says why. */
 function certificateIn(file: string, read: (file: string) => string): X509Certificate | null {
   try {
     return new X509Certificate(read(file))

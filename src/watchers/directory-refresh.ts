@@ -1,6 +1,6 @@
 /**
- * The watcher that asks directories about signed-in people. People who are gone, locked or disabled there lose their sessions and open
- * sockets; groups and names are updated. One gate of a store asks at a time. While a directory does not answer, nobody loses access.
+ * Asks directories about signed-in people. Those who are gone, locked or disabled there lose their sessions and open sockets; groups and
+ * names are updated. One gate of a store asks at a time. While a directory is silent, nobody loses access.
  */
 import type { AuditSink } from '../audit/event.ts'
 import type { Clock } from '../clock.ts'
@@ -24,15 +24,15 @@ interface DirectoryRefreshInput {
   readonly journal: AuditSink
   readonly clock: Clock
   readonly log: { info(fields: object, sentence: string): void; warn(fields: object, sentence: string): void }
-  /** Calls `work` at this interval and returns a stop function. For tests. */
+  /** For tests. */
   readonly every?: (ms: number, work: () => void) => () => void
-  /** Waits between two batches. For tests. */
+  /** For tests. */
   readonly wait?: (ms: number) => Promise<void>
 }
 
-/** People in one question to a directory. */
+/** In one question to a directory. */
 const batch = 100
-/** Reads of the store, and questions to a directory that takes one person each. */
+/** Reads of the store, and questions about one person. */
 const atOnce = 8
 
 export class DirectoryRefresh {
@@ -45,7 +45,7 @@ export class DirectoryRefresh {
     this.#input = input
   }
 
-  /** Checks whether the directories work, and asks them from now on. */
+  /** Checks the directories now, and asks them from now on. */
   start(): void {
     const { directories, every = repeat, log } = this.#input
     for (const directory of directories) {
@@ -56,7 +56,7 @@ export class DirectoryRefresh {
         () => this.run(directory),
         error => log.warn({ directory: directory.id, err: error }, 'could not look who is still in the directory')
       )
-      // It runs at once, too, otherwise a gate with frequent reloads would never ask. The lease prevents more.
+      // Also at once, otherwise a gate with frequent reloads would never ask. The lease prevents more.
       run()
       // Twice within the time, in case a gate ends between.
       this.#stops.push(every((refreshSeconds * 1000) / 2, run))
@@ -87,7 +87,7 @@ export class DirectoryRefresh {
       if ((await sessions.list(id)).length > 0 || (await tokens?.hasAny(id)) === true) live.push(id)
     })
     const look = brandingOf(directory)
-    // A refresh of thousands takes a quarter of the time, so that neither the directory nor the gate is busy with it alone.
+    // Thousands of people take a quarter of the time, which spares directory and gate.
     const paceMs = ((directory.refreshSeconds ?? 0) * 1000) / 4 / Math.ceil(live.length / batch)
     for (let at = 0; at < live.length && !this.#isStopped; at += batch) {
       const start = performance.now()
@@ -100,7 +100,7 @@ export class DirectoryRefresh {
       if (this.#isStopped) return
       for (const [index, account] of asked.entries()) {
         const answer = answers[index]!
-        // One person with a broken entry must not hide the others.
+        // One broken entry must not hide the others.
         if (answer.status === 'rejected') failed.push({ id: account.id, error: answer.reason })
         else answered++
       }
@@ -121,7 +121,7 @@ export class DirectoryRefresh {
       )
   }
 
-  /** Does `work` for each, some at once; a failure is noted under the id of the account. */
+  /** Some at once; a failure is noted under the id of the account. */
   async #each<Item extends string | Account>(
     items: readonly Item[],
     failed: { readonly id: string; readonly error: unknown }[],
@@ -175,13 +175,13 @@ export class DirectoryRefresh {
   }
 }
 
-/** What its servers answer instead, such as a reference to another server. */
+/** Such as a reference to another server. */
 function problemOf(error: unknown): { readonly problem?: string } {
   const cause = error instanceof Error ? error.cause : undefined
   return cause instanceof Error ? { problem: cause.message } : {}
 }
 
-/** Asks about many accounts. A directory without `review` gets a question for each. */
+/** A directory without `review` gets a question for each. */
 function brandingOf(directory: Directory): AccountReview['look'] {
   const review = directory.review?.()
   if (review !== undefined) return accounts => review.look(accounts)

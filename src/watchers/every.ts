@@ -1,4 +1,4 @@
-/** Calls `work` every `ms` milliseconds, and does not keep the process alive. Returns a stop function. */
+/** Does not keep the process alive. Returns a stop function. */
 export function every(ms: number, work: () => void): () => void {
   const timer = setInterval(work, ms)
   timer.unref()

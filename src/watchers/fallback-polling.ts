@@ -1,6 +1,6 @@
 /**
- * Polls the store while no notices of changes arrive: access of live connections is asked for again, and connections to guarded apps end that the
- * store does not confirm in time.
+ * Polls the store while no notices of changes arrive: reviews the access of live connections, and ends those to guarded apps that the store
+ * does not confirm in time.
  */
 import type { LiveConnections, LiveEntry } from '../forwarding/live-connections.ts'
 import { accountPrefix } from '../identity/account.ts'
@@ -16,29 +16,29 @@ export interface FallbackPollingOptions {
   readonly cache: SessionCache
   readonly live: LiveConnections
   readonly review: AccessReview
-  /** How long connections to a guarded app go on without notices and without answers of the store, in milliseconds. Default: a minute. */
+  /** In milliseconds, how long connections to a guarded app go on without notices and answers of the store. Default: a minute. */
   readonly unconfirmedMs?: number
-  /** Called with the number of connections that have ended so. */
+  /** Connections that have ended so. */
   readonly onUnconfirmed?: (count: number) => void
-  /** Repeats work and returns a stop function. Default: a timer. */
+  /** Returns a stop function. Default: a timer. */
   readonly repeat?: typeof every
 }
 
 const defaultUnconfirmedMs = 60_000
 const pollMs = 2_000
-/** Polls within which the store has to confirm the access of a connection. */
+/** Within which the store has to confirm the access of a connection. */
 const maxAnswerPolls = 5
 
 export class FallbackPolling {
   readonly #options: FallbackPollingOptions
   readonly #everyMs: number
-  /** The number of polls before unconfirmed connections end. */
+  /** Before unconfirmed connections end. */
   readonly #pollsBeforeEnd: number
   readonly #answerPolls: number
   #stopRepeating: (() => void) | undefined
   #polls = 0
   #isAsking = false
-  /** The keys that the store has not confirmed yet. Empty until notices have been away for almost `unconfirmedMs`. */
+  /** Not confirmed yet. Empty until notices have been away for almost `unconfirmedMs`. */
   #unconfirmed = new Set<string>()
 
   constructor(options: FallbackPollingOptions) {
@@ -50,7 +50,7 @@ export class FallbackPolling {
     review.onAnswer = key => this.#unconfirmed.delete(key)
   }
 
-  /** Starts to poll if notices of changes are lost, and stops when they are back. */
+  /** Polls while notices are lost. */
   follow(): void {
     if (this.#options.cache.isTold) {
       this.stop()
@@ -90,7 +90,7 @@ export class FallbackPolling {
   }
 }
 
-/** The keys of the records on which the access of a connection stands. */
+/** Of the records on which a connection stands. */
 function keysOf({ sessionId, tokenId, accountId }: LiveEntry): string[] {
   const keys = accountId === null ? [] : [accountPrefix + accountId]
   if (sessionId !== null) keys.push(sessionKey(sessionId))

@@ -1,4 +1,4 @@
-/** A watcher for changes of a few files. It notices replaced files and links, and also polls. */
+/** Watches a few files for changes. It notices replaced files and links, and also polls. */
 import { createHash } from 'node:crypto'
 import {
   closeSync,
@@ -19,21 +19,21 @@ import { oneAtATime } from './one-at-a-time.ts'
 /** Opening a named pipe must not block. */
 const readOnly = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)
 const settleMs = 100
-/** Polling interval in milliseconds, because some file systems send no events. */
+/** In milliseconds. Some file systems send no events. */
 const slowMs = 5_000
 /** Larger files are compared without their content. */
 const maxBytes = 4 * 1024 * 1024
 
 interface WatchOptions {
-  /** Calls `check` repeatedly and returns a stop function. For tests. Default: every five seconds. */
+  /** Returns a stop function. For tests. */
   readonly every?: (check: () => void) => () => void
   /** False: only polling. For tests. */
   readonly listens?: boolean
-  /** Returns a text that differs where the file differs. For tests. */
+  /** Differs if the file differs. For tests. */
   readonly read?: (file: string) => Promise<string>
 }
 
-/** Calls `changed` with the files that differ, once they have not changed for 100 ms. Returns a stop function. */
+/** Calls `changed` with files that differ, once they have not changed for 100 ms. Returns a stop function. */
 export function watchFiles(
   files: readonly string[],
   changed: (files: string[]) => void,
@@ -51,7 +51,7 @@ export function watchFiles(
     const now = await Promise.all(files.map(async file => [file, await readState(file)] as const))
     if (isStopped) return
     const state = now.map(([, state]) => state).join()
-    // Only a different state restarts the delay, otherwise a busy file in the same folder would delay it for ever.
+    // Only a different state restarts the delay, otherwise a busy file in the same folder could delay it for ever.
     if (state !== latest) {
       clearTimeout(timer)
       timer = setTimeout(() => report(now), settleMs)
@@ -82,13 +82,12 @@ export function watchFiles(
   }
 }
 
-/** The watches of the folders on the paths of the files. */
 class WatchedFolders {
   readonly #files: readonly string[]
   readonly #onEvent: () => void
   readonly #watchers = new Map<string, FSWatcher>()
   #wanted: ReadonlyMap<string, ReadonlySet<string>> = new Map()
-  /** True when a folder may have been replaced, which makes its watch useless. */
+  /** A folder may have been replaced, which makes its watch useless. */
   #isStale = false
 
   constructor(files: readonly string[], onEvent: () => void) {
@@ -116,7 +115,7 @@ class WatchedFolders {
   #watch(folder: string): void {
     try {
       const watcher = watch(folder, { persistent: false }, (kind, name) => {
-        // Other files in the folder, such as a journal, cause no check.
+        // Other files in the folder cause no check.
         if (name !== null && !this.#wanted.get(folder)?.has(name)) return
         this.#isStale ||= kind === 'rename'
         this.#onEvent()
@@ -124,7 +123,7 @@ class WatchedFolders {
       watcher.on('error', () => this.#drop(folder))
       this.#watchers.set(folder, watcher)
     } catch {
-      // The folder is gone, or the system allows no more watches: polling continues.
+      // The folder is gone, or there are no watches left: polling continues.
     }
   }
 
@@ -134,7 +133,7 @@ class WatchedFolders {
   }
 }
 
-/** A text of the file's identity, times and content: on some disks times alone are too coarse. */
+/** Of identity, times and content: on some disks times alone are too coarse. */
 async function fingerprint(file: string): Promise<string> {
   try {
     const handle = await open(file, readOnly)
@@ -176,12 +175,12 @@ function absent(error: unknown): string {
   return `absent: ${(error as NodeJS.ErrnoException).code}`
 }
 
-/** The folders to watch, with the names in them that matter: the files, the links on their path, and parent folders. */
+/** The folders to watch, with the names that matter in them: files, links on their path, and parent folders. */
 function entriesOf(files: readonly string[]): Map<string, Set<string>> {
   const found = new Map<string, Set<string>>()
   const add = (folder: string, name: string) => {
     const names = found.get(folder)
-    // Some systems report changes of the watched folder under its own name.
+    // Some systems report changes of a folder under its own name.
     if (names === undefined) found.set(folder, new Set([name, path.basename(folder)]))
     else names.add(name)
   }
@@ -208,7 +207,7 @@ function entriesOf(files: readonly string[]): Map<string, Set<string>> {
       }
     }
   }
-  // The root folder is not watched, only polled.
+  // It is only polled.
   found.delete(path.sep)
   return found
 }

@@ -1,6 +1,6 @@
 /**
- * The watcher that asks institutions whether they still vouch for the sessions that began there. A session for which one does not ends, with
- * its open sockets. One gate of a store asks at a time, and at once where the answers may be others.
+ * Asks institutions whether they still vouch for the sessions that began there. Otherwise a session ends, with its open sockets. One gate
+ * of a store asks at a time, and at once if the answers may have changed.
  */
 import type { AuditSink } from '../audit/event.ts'
 import type { Clock } from '../clock.ts'
@@ -25,11 +25,10 @@ interface InstitutionRefreshInput {
   readonly journal: AuditSink
   readonly clock: Clock
   readonly log: { info(fields: object, sentence: string): void; warn(fields: object, sentence: string): void }
-  /** Calls `work` at this interval in milliseconds; answers a stop function. For tests. */
+  /** `ms`: milliseconds. Returns a stop function. For tests. */
   readonly every?: (ms: number, work: () => void) => () => void
 }
 
-/** Questions under way. */
 const atOnce = 4
 
 export class InstitutionRefresh {
@@ -79,7 +78,7 @@ export class InstitutionRefresh {
     if (!this.#isStopped) this.#say(id, unanswered)
   }
 
-  /** False where the institution could not be asked about one of this person's sessions. */
+  /** False if the institution could not be asked about a session. */
   async #review(institution: Institution, accountId: string): Promise<boolean> {
     const { sessions, institutionSessions, clock } = this.#input
     let isAnswered = true

@@ -1,4 +1,4 @@
-/** The review of live connections after a reload or another posture: it ends those that are no longer permitted. */
+/** Ends live connections that are no longer permitted, after a reload or another posture. */
 import { type AccessContext, authorize, type TighteningOf } from '../apps/authorize.ts'
 import { messageOf } from '../apps/return-to.ts'
 import type { App, RouteTable } from '../apps/route-table.ts'
@@ -51,7 +51,7 @@ export class LiveReview implements Reviewer {
     else apply(entry, verdict)
   }
 
-  /** Judges again with the session's current proofs. If the store does not answer, the connection ends. */
+  /** With the session's current proofs. If the store does not answer, the connection ends. */
   async #reviewWithNewProofs(entry: LiveEntry, asked: LiveRequest, isCurrent: () => boolean): Promise<void> {
     const site = this.#context.routes.site(asked.host)
     const present = await presentAt(
@@ -61,7 +61,7 @@ export class LiveReview implements Reviewer {
       site?.host ?? '',
       this.#context.clock()
     ).catch(() => null)
-    // After another reload, the review of that reload decides.
+    // After another reload, that one's review decides.
     if (!isCurrent()) return
     const { subject, proofs } = present?.isFullySignedIn ? present : asked
     apply(entry, this.#judge(entry, asked, subject, proofsUnder(this.#terms, proofs) ?? []))

@@ -1,6 +1,6 @@
 /** A runner that never runs its work twice at once. */
 
-/** Returns a function that runs `work`. Calls during a run cause one more run. `failed` gets the errors. */
+/** Calls during a run cause one more run. */
 export function oneAtATime(work: () => Promise<void>, failed: (error: unknown) => void): () => void {
   let isRunning = false
   let again = false

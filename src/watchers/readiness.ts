@@ -1,4 +1,4 @@
-/** The readiness check of store and journal, for the admin listener. It reports each change of the store's problem. */
+/** Checks store and journal for the admin listener, and reports each change of the store's problem. */
 import type { AuditSink } from '../audit/event.ts'
 import { StoreMisconfigured } from '../store/misconfigured.ts'
 import { type Store, StoreUnreachable } from '../store/store.ts'
@@ -6,7 +6,7 @@ import { type Store, StoreUnreachable } from '../store/store.ts'
 interface ReadinessInput {
   readonly store: Pick<Store, 'ping'>
   readonly journal: Pick<AuditSink, 'writable'>
-  /** Called with the store's new problem, and with null when it is over. */
+  /** Null when the problem is over. */
   readonly onChange: (problem: string | null) => void
 }
 
@@ -14,7 +14,7 @@ interface ReadinessInput {
 export interface Health {
   /** Why the gate cannot serve; null if it can. */
   readonly problem: string | null
-  /** What will end its service if nobody mends it. It serves meanwhile. */
+  /** The gate still serves, but not for long. */
   readonly warnings: readonly string[]
 }
 
@@ -39,10 +39,10 @@ export class Readiness {
     return this.#input.journal.writable
   }
 
-  /** Checks now. Resolves with the problem, in words without secrets, or null. Never rejects. */
+  /** Resolves with the problem, in words without secrets, or null. Never rejects. */
   async check(): Promise<string | null> {
     const problem = await this.#input.store.ping().then(() => null, sentenceOf)
-    // A different problem is reported too, such as a store that is reachable again but has lost data. Several checks may run at once.
+    // Also a different problem, such as a reachable store that has lost data. Several checks may run at once.
     if (problem !== this.#problem) {
       this.#problem = problem
       this.#input.onChange(problem)
@@ -55,7 +55,7 @@ export class Readiness {
   }
 }
 
-/** The gate's own store errors have messages without secrets; those of other errors are left out. */
+/** The messages of the gate's own store errors hold no secrets; others are left out. */
 function sentenceOf(error: unknown): string {
   const isOurs = error instanceof StoreUnreachable || error instanceof StoreMisconfigured
   return isOurs ? `store not reachable: ${error.message}` : 'store not reachable'

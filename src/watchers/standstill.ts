@@ -1,26 +1,26 @@
 /**
- * Notices that this process has stood still: a virtual machine that was paused, a laptop that slept, SIGSTOP, or a flood. What it has heard of the store may be
- * old then, and the connection on which it hears may be gone without a word.
+ * Notices that this process has stood still: a paused virtual machine, a laptop that slept, SIGSTOP, or a flood. What it knows of the store
+ * may then be old, and the connection on which it hears of changes may be gone.
  */
 import { uptime } from 'node:os'
 import { systemClock } from '../clock.ts'
 import { every } from './every.ts'
 
-/** A shorter pause needs nothing: the connection to the store may stay silent for this long before it counts as lost. */
+/** A shorter pause does no harm: the connection to the store may stay silent for this long. */
 const maxStillMs = 3000
 const lookMs = 500
 
 interface Clocks {
-  /** Nobody can set it. It may stand still while the machine sleeps. */
+  /** Nobody can set it. It may stop while the machine sleeps. */
   readonly running: () => number
   /** The time of day. */
   readonly wall: () => number
-  /** Goes on while the machine sleeps. It is slow to read, and some systems give whole seconds only. */
+  /** Goes on while the machine sleeps. It is slow to read, and may give whole seconds only. */
   readonly machine: () => number
 }
 
 interface StandstillOptions {
-  /** Called before anything else is done, with how long it was, in milliseconds. */
+  /** Called before anything else, with the length in milliseconds. */
   readonly onStood: (ms: number) => void
   /** In milliseconds. */
   readonly clocks?: Clocks
@@ -29,7 +29,7 @@ interface StandstillOptions {
 export class Standstill {
   readonly #onStood: (ms: number) => void
   readonly #clocks: Clocks
-  /** What the clocks showed at the last look; `slept`: by how much the machine's was ahead when it was read. */
+  /** At the last look. `slept`: how far the machine's clock was ahead. */
   #seen: { running: number; wall: number; slept: number }
   #stop = () => {}
 
@@ -39,7 +39,7 @@ export class Standstill {
     this.#seen = this.#now()
   }
 
-  /** Looks from now on. What came before, such as a slow start, was no standstill. */
+  /** What came before, such as a slow start, is no standstill. */
   start(): void {
     this.#seen = this.#now()
     this.#stop = every(lookMs, () => this.look())
@@ -49,7 +49,7 @@ export class Standstill {
     this.#stop()
   }
 
-  /** Each request calls it, because requests that have waited are heard before any timer. */
+  /** For each request, because requests that have waited are heard before any timer. */
   look(): void {
     const { running, wall, machine } = this.#clocks
     const [now, time] = [running(), wall()]
@@ -60,7 +60,7 @@ export class Standstill {
     seen.wall = time
     if (still > maxStillMs) return this.#onStood(still)
     if (passed <= maxStillMs) return
-    // The machine has slept, or somebody has set its clock.
+    // Or somebody has set its clock.
     const slept = machine() - now
     const since = slept - seen.slept
     seen.slept = slept
