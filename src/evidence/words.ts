@@ -1,3 +1,4 @@
+/** Counts and sizes as text. */
 export function plural(count: number, one: string, many = `${one}s`): string {
   return `${numberText(count)} ${count === 1 ? one : many}`
 }

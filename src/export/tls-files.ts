@@ -1,3 +1,4 @@
+/** Reads the certificate files of a destination. */
 import { readFile } from 'node:fs/promises'
 import { ExportFailure, reasonOf, type TlsFiles } from './destination.ts'
 
